@@ -1,0 +1,3 @@
+/** circom sources of the contribution circuit, its keys and constraint counts.
+ * @packageDocumentation */
+export {};

@@ -1,0 +1,3 @@
+/** Turns an ONNX model into an ONNX training graph that plain onnxruntime executes.
+ * @packageDocumentation */
+export {};

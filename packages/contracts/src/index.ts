@@ -1,0 +1,3 @@
+/** Solidity contracts, compiled artifacts and generated types.
+ * @packageDocumentation */
+export {};

@@ -1,0 +1,3 @@
+/** libp2p adapter of the network port: gossip, request and response.
+ * @packageDocumentation */
+export {};

@@ -1,0 +1,3 @@
+/** Composition root: the stages of a round, wired from the ports.
+ * @packageDocumentation */
+export {};

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+import { base } from './vitest.config.ts';
+
+/** What takes minutes: convergence on real data, key reproduction, whole networks under stress. */
+export default defineConfig({
+  ...base,
+  test: {
+    execArgv: ['--conditions=@chorus/source'],
+    include: ['**/*.slow.ts'],
+    exclude: ['**/node_modules/**'],
+    testTimeout: 1_200_000,
+    hookTimeout: 600_000,
+    fileParallelism: false,
+  },
+});
