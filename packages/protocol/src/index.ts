@@ -1,3 +1,21 @@
-/** The network's words: tasks, rounds, updates, commitments, settlements, their codecs and limits, and the ports the node is made of.
- * @packageDocumentation */
-export {};
+/**
+ * The words of the network: what a task, a round, an update and a settlement are, how they are encoded and
+ * bounded, who has to act when, and the ports through which rules meet the outside world.
+ *
+ * Nothing here does I/O and nothing here imports another package of Chorus.
+ *
+ * @packageDocumentation
+ */
+export * from './cid.ts';
+export * from './errors.ts';
+export * from './hex.ts';
+export * from './limits.ts';
+export * from './messages.ts';
+export * from './ports/chain.ts';
+export * from './ports/network.ts';
+export * from './ports/storage.ts';
+export * from './round.ts';
+export * from './settlement.ts';
+export * from './task.ts';
+export * from './terms.ts';
+export * from './update.ts';

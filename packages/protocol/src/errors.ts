@@ -1,0 +1,67 @@
+/** Anything an error wants to state: shown to people, written to logs, compared in tests. */
+export type Facts = Record<string, string | number | bigint | boolean | null | undefined>;
+
+export interface ErrorInit {
+  /** What the user can do next; one sentence. */
+  hint?: string;
+  facts?: Facts;
+  cause?: unknown;
+}
+
+/**
+ * The base of every error Chorus throws on purpose.
+ *
+ * `code` is stable and meant for programs (`E_...`), `message` for people, `facts` for both, and `hint`
+ * says what to do next. The cause chain is kept.
+ *
+ * @example
+ * throw new ChorusError('E_DATA_UNREADABLE', 'cannot read the data folder', {
+ *   facts: { path }, hint: 'check that the folder exists and is readable', cause,
+ * });
+ */
+export class ChorusError extends Error {
+  readonly code: string;
+  readonly facts: Facts;
+  readonly hint: string | undefined;
+
+  constructor(code: string, message: string, init: ErrorInit = {}) {
+    super(message, init.cause === undefined ? undefined : { cause: init.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.facts = init.facts ?? {};
+    this.hint = init.hint;
+  }
+
+  /** The error and its causes, outermost first. */
+  chain(): Error[] {
+    const errors: Error[] = [];
+    for (let e: unknown = this; e instanceof Error && errors.length < 16; e = e.cause) errors.push(e);
+    return errors;
+  }
+}
+
+/** True where `error` or one of its causes carries `code`. */
+export function hasCode(error: unknown, code: string): boolean {
+  for (let e: unknown = error, depth = 0; e instanceof Error && depth < 16; e = e.cause, depth++) {
+    if (e instanceof ChorusError && e.code === code) return true;
+  }
+  return false;
+}
+
+/** One line for a log or a terminal: code, message, facts, hint and the root cause. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof ChorusError)) return error instanceof Error ? error.message : String(error);
+  const facts = Object.entries(error.facts)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .join(' ');
+  const root = error.chain().at(-1);
+  return [
+    `${error.code}: ${error.message}`,
+    facts && `(${facts})`,
+    root && root !== error && `[${root.message}]`,
+    error.hint && `- ${error.hint}`,
+  ]
+    .filter(Boolean)
+    .join(' ');
+}

@@ -1,0 +1,121 @@
+import { decode, encode } from 'cborg';
+import { z } from 'zod';
+import { ChorusError } from './errors.ts';
+import { MAX_GOSSIP_BYTES, MAX_MESSAGE_BYTES } from './limits.ts';
+
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
+const peerId = z.string().min(8).max(128);
+const taskId = z
+  .bigint()
+  .nonnegative()
+  .lt(1n << 64n);
+
+/** A task is open: what a node needs to look it up on chain and to fetch and check its terms. */
+export const announcementSchema = z.strictObject({
+  type: z.literal('announcement'),
+  chainId: z.number().int().positive(),
+  contract: address,
+  taskId,
+  /** Canonical terms; their sha2-256 must be the digest on chain. */
+  terms: z.instanceof(Uint8Array).refine((b) => b.length <= MAX_GOSSIP_BYTES / 2),
+  /** Who serves the model. */
+  peerId,
+  multiaddrs: z.array(z.string().max(256)).max(16),
+});
+
+/** A member is alive and how far it is; also how members of a task find each other's addresses. */
+export const presenceSchema = z.strictObject({
+  type: z.literal('presence'),
+  taskId,
+  round: z.number().int().nonnegative(),
+  stage: z.enum(['joined', 'training', 'committed', 'providing', 'aggregating', 'settled', 'done']),
+  /** 0..1 within the stage. */
+  progress: z.number().min(0).max(1),
+  peerId,
+  multiaddrs: z.array(z.string().max(256)).max(16),
+});
+
+const gossipSchema = z.discriminatedUnion('type', [announcementSchema, presenceSchema]);
+
+export type Announcement = z.infer<typeof announcementSchema>;
+export type Presence = z.infer<typeof presenceSchema>;
+export type GossipMessage = z.infer<typeof gossipSchema>;
+
+/** An aggregator asks a validator to vote on trainers (indices from 0) whose payload it could not get. */
+export const voteRequestSchema = z.strictObject({
+  taskId,
+  round: z.number().int().positive(),
+  unavailable: z.array(z.number().int().min(0).max(63)).min(1).max(64),
+});
+/** The validator's answer: its signature, or why it does not agree. */
+export const voteResponseSchema = z.union([
+  z.strictObject({ validator: address, signature: z.string().regex(/^0x[0-9a-f]{130}$/) }),
+  z.strictObject({ refused: z.string().max(200) }),
+]);
+export type VoteRequest = z.infer<typeof voteRequestSchema>;
+export type VoteResponse = z.infer<typeof voteResponseSchema>;
+
+/** Gossip topics, one network per chain id and contract so that messages never cross. */
+export function topicOf(kind: 'tasks' | 'presence', chainId: number, contract: string): string {
+  return `/chorus/1/${chainId}/${contract.toLowerCase()}/${kind}`;
+}
+
+/** libp2p protocol id of unavailability votes. */
+export const VOTE_PROTOCOL = '/chorus/vote/1.0.0';
+
+/** Encode a message as canonical CBOR (RFC 8949, section 4.2). */
+export function encodeMessage(message: GossipMessage | VoteRequest | VoteResponse): Uint8Array {
+  return encode(message);
+}
+
+function decodeWith<T>(schema: z.ZodType<T>, bytes: Uint8Array, limit: number): T {
+  if (bytes.length > limit) {
+    throw new ChorusError('E_MESSAGE_MALFORMED', 'the message is too long', {
+      facts: { bytes: bytes.length, limit },
+    });
+  }
+  let value: unknown;
+  try {
+    // Canonical only: no indefinite lengths, no duplicate keys, no tags or undefined.
+    value = decode(bytes, {
+      allowIndefinite: false,
+      allowUndefined: false,
+      allowNaN: false,
+      allowInfinity: false,
+      strict: true,
+      rejectDuplicateMapKeys: true,
+    });
+  } catch (cause) {
+    throw new ChorusError('E_MESSAGE_MALFORMED', 'the message is not CBOR', { cause });
+  }
+  const parsed = schema.safeParse(restoreTaskId(value));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new ChorusError('E_MESSAGE_MALFORMED', issue?.message ?? 'the message has the wrong shape', {
+      facts: { field: issue?.path.join('.') ?? '' },
+      cause: parsed.error,
+    });
+  }
+  return parsed.data;
+}
+
+/** CBOR writes a small bigint as a plain integer; a task id is always a bigint here. */
+function restoreTaskId(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('taskId' in value)) return value;
+  return Number.isSafeInteger(value.taskId) ? { ...value, taskId: BigInt(value.taskId as number) } : value;
+}
+
+/** @throws ChorusError `E_MESSAGE_MALFORMED` */
+export function decodeGossip(bytes: Uint8Array): GossipMessage {
+  return decodeWith<GossipMessage>(gossipSchema, bytes, MAX_GOSSIP_BYTES);
+}
+
+/** @throws ChorusError `E_MESSAGE_MALFORMED` */
+export function decodeVoteRequest(bytes: Uint8Array): VoteRequest {
+  return decodeWith<VoteRequest>(voteRequestSchema, bytes, MAX_MESSAGE_BYTES);
+}
+
+/** @throws ChorusError `E_MESSAGE_MALFORMED` */
+export function decodeVoteResponse(bytes: Uint8Array): VoteResponse {
+  return decodeWith<VoteResponse>(voteResponseSchema, bytes, MAX_MESSAGE_BYTES);
+}

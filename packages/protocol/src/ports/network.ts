@@ -1,0 +1,53 @@
+/** What a topic's handler says of a message: pass it on, drop it quietly, or drop it and blame the sender. */
+export type Verdict = 'accept' | 'ignore' | 'reject';
+
+export interface TopicMessage {
+  topic: string;
+  data: Uint8Array;
+  /** The peer that signed the message; gossip is strictly signed. */
+  from: string;
+}
+
+/** Decides about each message before it is forwarded, and acts on those it accepts. */
+export type TopicHandler = (message: TopicMessage) => Verdict | Promise<Verdict>;
+
+/** Answers one request of a peer; throwing resets the stream. */
+export type RequestHandler = (request: Uint8Array, from: string) => Promise<Uint8Array>;
+
+export interface RequestOptions {
+  timeoutMs: number;
+  maxResponseBytes: number;
+  signal?: AbortSignal;
+}
+
+/** Peer-to-peer messaging. Implemented over libp2p, and by a twin in memory for tests. */
+export interface NetworkPort {
+  /** This node's peer id. */
+  readonly peerId: string;
+  /** Addresses others can dial, ending in /p2p/<peer id>. */
+  multiaddrs(): string[];
+  /** Connected peers. */
+  peers(): string[];
+  /**
+   * Connect to an address or to a peer whose address is known.
+   * @throws ChorusError `E_NETWORK_DIAL`
+   */
+  connect(target: string, options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<void>;
+  /** Remember addresses of a peer (from a signed presence message) for later connects. */
+  learn(peerId: string, multiaddrs: string[]): Promise<void>;
+  /** Receive a topic; returns the function that ends it. One handler a topic. */
+  subscribe(topic: string, handler: TopicHandler): () => void;
+  /**
+   * Send to all subscribers. Does not echo to the sender's own handler.
+   * @throws ChorusError `E_NETWORK_TOO_LARGE` past MAX_GOSSIP_BYTES
+   */
+  publish(topic: string, data: Uint8Array): Promise<void>;
+  /** Serve a request protocol; returns the function that ends it. Requests over MAX_MESSAGE_BYTES are refused. */
+  handle(protocol: string, handler: RequestHandler): () => void;
+  /**
+   * One request, one response, over its own stream.
+   * @throws ChorusError `E_NETWORK_REQUEST` (facts: peer, protocol, cause), `E_NETWORK_TOO_LARGE`
+   */
+  request(peer: string, protocol: string, data: Uint8Array, options: RequestOptions): Promise<Uint8Array>;
+  close(): Promise<void>;
+}

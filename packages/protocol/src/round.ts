@@ -1,0 +1,109 @@
+import { type Address, type Hex, sameAddress } from './hex.ts';
+import type { G1Point } from './settlement.ts';
+import type { TaskState } from './task.ts';
+
+/**
+ * Phases of a round. The chain is the source of truth; a phase ends as soon as everyone has acted, or
+ * when its deadline has passed and anyone calls `advance`.
+ */
+export type RoundPhase = 'commit' | 'reference' | 'settle' | 'settled' | 'void';
+
+/** What a trainer or validator put on chain for one vector: its KZG commitment and the payload's digest. */
+export interface VectorCommitment {
+  commitment: G1Point;
+  /** sha2-256 digest inside the payload's CID. */
+  digest: Hex;
+}
+
+export interface ReferenceState {
+  validator: Address;
+  /** Hash of the reference's commitment, digest and salt, sent while updates are still open. */
+  seal: Hex | null;
+  opened: VectorCommitment | null;
+}
+
+/** A round as the chain has it. */
+export interface RoundState {
+  taskId: bigint;
+  round: number;
+  phase: RoundPhase;
+  /** Unix seconds at which `advance` may end the current phase (in `settle`: when the round becomes void). */
+  deadline: number;
+  /** Unix seconds at which the settle phase began; 0 before. */
+  settleStart: number;
+  /** One entry per trainer of the task, in index order; null where nothing was committed. */
+  updates: (VectorCommitment | null)[];
+  references: ReferenceState[];
+  /** Index into the task's aggregators of the candidate drawn first. */
+  drawnAggregator: number;
+}
+
+/** The trainers (indices from 0) that committed an update in this round. */
+export function committedTrainers(round: RoundState): number[] {
+  return round.updates.flatMap((update, index) => (update === null ? [] : [index]));
+}
+
+/** References that were opened in time: the summands of row 0. */
+export function openedReferences(round: RoundState): (VectorCommitment & { validator: Address })[] {
+  return round.references.flatMap(({ validator, opened }) => (opened ? [{ validator, ...opened }] : []));
+}
+
+/**
+ * Who may settle at time `now` (unix seconds): the drawn candidate in its window, then the others in order
+ * with one window each, then anyone (null).
+ */
+export function settlementCandidate(task: TaskState, round: RoundState, now: number): Address | null {
+  const turn = Math.floor(Math.max(0, now - round.settleStart) / task.settleSeconds);
+  if (turn >= task.aggregators.length) return null;
+  return task.aggregators[(round.drawnAggregator + turn) % task.aggregators.length]!;
+}
+
+/** Unix seconds from which `account` may settle, Infinity where it never may. */
+export function settlementOpensAt(task: TaskState, round: RoundState, account: Address): number {
+  const index = task.aggregators.findIndex((a) => sameAddress(a, account));
+  const count = task.aggregators.length;
+  const turn = index < 0 ? count : (index - round.drawnAggregator + count) % count;
+  return round.settleStart + turn * task.settleSeconds;
+}
+
+/** Something the state of the chain asks of one account now, or from a stated time on (unix seconds). */
+export type Duty =
+  | { kind: 'train'; round: number }
+  | { kind: 'seal-reference'; round: number }
+  | { kind: 'provide-update'; round: number }
+  | { kind: 'open-reference'; round: number }
+  | { kind: 'settle'; round: number; from: number }
+  | { kind: 'advance'; round: number; from: number };
+
+/**
+ * The duties of `account` in the current round, derived from chain state alone: recomputing it after a
+ * crash or a missed event gives the same answer, so acting on it twice must be harmless.
+ */
+export function dutiesOf(account: Address, task: TaskState, round: RoundState | null): Duty[] {
+  if (task.status === 'ended') return [];
+  if (task.status === 'joining' || round === null) {
+    return [{ kind: 'advance', round: 0, from: task.joinDeadline }];
+  }
+  const duties: Duty[] = [];
+  const number = round.round;
+  const trainer = task.trainers.findIndex((t) => sameAddress(t, account));
+  const update = trainer < 0 ? null : round.updates[trainer];
+  const reference = round.references.find((r) => sameAddress(r.validator, account));
+  if (round.phase === 'commit') {
+    if (trainer >= 0 && update === null) duties.push({ kind: 'train', round: number });
+    if (reference && reference.seal === null) duties.push({ kind: 'seal-reference', round: number });
+  }
+  if (round.phase === 'reference' || round.phase === 'settle') {
+    if (update) duties.push({ kind: 'provide-update', round: number });
+  }
+  if (round.phase === 'reference' && reference && reference.seal !== null && reference.opened === null) {
+    duties.push({ kind: 'open-reference', round: number });
+  }
+  if (round.phase === 'settle' && task.aggregators.some((a) => sameAddress(a, account))) {
+    duties.push({ kind: 'settle', round: number, from: settlementOpensAt(task, round, account) });
+  }
+  if (round.phase === 'commit' || round.phase === 'reference' || round.phase === 'settle') {
+    duties.push({ kind: 'advance', round: number, from: round.deadline });
+  }
+  return duties;
+}

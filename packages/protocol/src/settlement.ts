@@ -1,0 +1,78 @@
+import type { Address, Hex } from './hex.ts';
+
+/** An affine point of BN254 G1; infinity is (0, 0), as in EIP-196. */
+export interface G1Point {
+  x: bigint;
+  y: bigint;
+}
+
+/** The point at infinity: the commitment to the zero vector. */
+export const G1_INFINITY: Readonly<G1Point> = Object.freeze({ x: 0n, y: 0n });
+
+export function sameG1(a: G1Point, b: G1Point): boolean {
+  return a.x === b.x && a.y === b.y;
+}
+
+/** An affine point of BN254 G2, coordinates as (c0, c1) of c0 + c1*u. */
+export interface G2Point {
+  x: [bigint, bigint];
+  y: [bigint, bigint];
+}
+
+/** What the aggregator sends to end a round. Index i of the arrays is trainer i+1 of the task. */
+export interface Settlement {
+  /** Integer weights of the updates, each and in sum at most 2^16. */
+  weights: number[];
+  /** Reward shares, each and in sum at most 2^32. */
+  shares: number[];
+  /** Committed trainers whose payload a majority of validators found unavailable. */
+  unavailable: number[];
+  /** Votes for exactly that list. */
+  votes: UnavailabilityVote[];
+  /** C_A, the commitment to sum_i w_i u_i. */
+  aggregate: G1Point;
+  /** That weights, shares and aggregate follow from the committed vectors by the rule. */
+  proof: ContributionProof | null;
+}
+
+/**
+ * The proof of contribution (proofs.md): the Gram argument's messages and the Groth16 proof of the rule.
+ * Field elements are canonical, in [0, p) with p the order of BN254's scalar field.
+ */
+export interface ContributionProof {
+  /** Poseidon hash of the Gram matrix, fixed before the challenges. */
+  gramHash: bigint;
+  /** c = sum_ij alpha^i beta^j G_ij. */
+  innerProduct: bigint;
+  /** C_S and C_W. */
+  cross: G1Point;
+  quotient: G1Point;
+  /** v(z), v(1/z), w(z), w(1/z), S(z), S(1/z). */
+  evaluations: [bigint, bigint, bigint, bigint, bigint, bigint];
+  groth16: { a: G1Point; b: G2Point; c: G1Point };
+}
+
+/** A validator's EIP-712 signature over (task, round, bitmap of unavailable trainers). */
+export interface UnavailabilityVote {
+  validator: Address;
+  signature: Hex;
+}
+
+/** A settled round as the chain recorded it. */
+export interface SettledRound {
+  taskId: bigint;
+  round: number;
+  aggregator: Address;
+  weights: number[];
+  shares: number[];
+  /** Paid to each trainer, in the token's smallest unit. */
+  rewards: bigint[];
+  unavailable: number[];
+  aggregate: G1Point;
+  protocolFee: bigint;
+  aggregatorFee: bigint;
+  /** In total, over all validators that opened a reference. */
+  validatorFee: bigint;
+  transaction: Hex;
+  gasUsed: bigint;
+}

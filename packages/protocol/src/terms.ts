@@ -1,0 +1,94 @@
+import canonicalize from 'canonicalize';
+import { z } from 'zod';
+import { sha256Hex } from './cid.ts';
+import { ChorusError } from './errors.ts';
+import type { Hex } from './hex.ts';
+import { MAX_DIMENSION, MAX_MODEL_BYTES, MAX_TERMS_BYTES } from './limits.ts';
+
+const positive = z.number().positive().max(1e6);
+
+/** How local training is done and what it is done on; every trainer of a task follows the same terms. */
+export const termsSchema = z.strictObject({
+  version: z.literal(1),
+  /** A short human-readable name. */
+  name: z.string().min(1).max(120),
+  /** CID and size of the ONNX model the task begins from. */
+  model: z.string().min(1).max(120),
+  modelBytes: z.number().int().positive().max(MAX_MODEL_BYTES),
+  /** d: the number of trainable parameters. */
+  dimension: z.number().int().positive().max(MAX_DIMENSION),
+  /** What a sample must look like, so that a node knows whether its data fits. */
+  data: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('classification'),
+      /** Shape of one sample without the batch axis, float32. */
+      inputShape: z.array(z.number().int().positive().max(65536)).min(1).max(5),
+      classes: z.number().int().min(2).max(100_000),
+    }),
+    z.strictObject({
+      kind: z.literal('text'),
+      /** Tokens of one training window. */
+      context: z.number().int().positive().max(8192),
+      vocabulary: z.number().int().min(2).max(1_000_000),
+    }),
+  ]),
+  loss: z.strictObject({ kind: z.literal('softmax-cross-entropy') }),
+  optimizer: z.strictObject({
+    kind: z.literal('sgd'),
+    momentum: z.number().min(0).max(0.999),
+    weightDecay: z.number().min(0).max(1),
+  }),
+  localEpochs: z.number().int().positive().max(1000),
+  batchSize: z.number().int().positive().max(65536),
+  learningRate: positive,
+  /** s: one unit of an update's integer entry, a float32. */
+  scale: positive.refine((s) => Math.fround(s) === s, 'must be a float32'),
+  rule: z.literal('reference-trust'),
+});
+
+/** The off-chain part of a task, bound to the chain by its digest. */
+export type Terms = z.infer<typeof termsSchema>;
+
+/** Terms as canonical JSON (RFC 8785): the bytes that are hashed, stored on IPFS and gossiped. */
+export function encodeTerms(terms: Terms): Uint8Array {
+  const parsed = termsSchema.safeParse(terms);
+  if (!parsed.success) throw invalidTerms(parsed.error);
+  return new TextEncoder().encode(canonicalize(parsed.data));
+}
+
+/** sha2-256 of the canonical terms: on chain, and inside the terms' CID. */
+export function termsDigest(terms: Terms): Hex {
+  return sha256Hex(encodeTerms(terms));
+}
+
+/**
+ * Decode and validate terms.
+ * @throws ChorusError `E_TERMS_INVALID` naming the first field at fault, also for non-canonical JSON
+ */
+export function decodeTerms(bytes: Uint8Array): Terms {
+  if (bytes.length > MAX_TERMS_BYTES) {
+    throw new ChorusError('E_TERMS_INVALID', 'the terms are too long', { facts: { bytes: bytes.length } });
+  }
+  let value: unknown;
+  const text = new TextDecoder().decode(bytes);
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ChorusError('E_TERMS_INVALID', 'the terms are not JSON', { cause });
+  }
+  const parsed = termsSchema.safeParse(value);
+  if (!parsed.success) throw invalidTerms(parsed.error);
+  if (canonicalize(parsed.data) !== text) {
+    throw new ChorusError('E_TERMS_INVALID', 'the terms are not canonical JSON');
+  }
+  return parsed.data;
+}
+
+function invalidTerms(error: z.ZodError): ChorusError {
+  const issue = error.issues[0];
+  return new ChorusError('E_TERMS_INVALID', issue?.message ?? 'invalid terms', {
+    facts: { field: issue?.path.join('.') ?? '' },
+    hint: 'correct the named field of the task terms',
+    cause: error,
+  });
+}
