@@ -1,3 +1,27 @@
-/** Integer rules: Gram matrix to weights and shares, and the exact weighted aggregate.
- * @packageDocumentation */
-export {};
+/**
+ * Integer aggregation rules: from updates to their exact Gram matrix, from the matrix to weights and reward
+ * shares, from weights to the exact aggregate. Everything is integer, so that every node, the circuit and the
+ * contracts get the same numbers.
+ *
+ * @example
+ * const gram = gramMatrix([sumReferences(references), ...updates]);
+ * const result = ruleById('reference-trust').apply(gram);
+ * const next = aggregate(updates, result.weights);
+ * console.log(explainTrainer(result, 0));
+ *
+ * @packageDocumentation
+ */
+export { aggregate, sumReferences } from './aggregate.ts';
+export { explainTrainer } from './explain.ts';
+export { gramMatrix, MAX_ROWS } from './gram.ts';
+export { packShares, packWeights, unpackShares, unpackWeights } from './packing.ts';
+export { referenceTrust } from './rules/reference-trust.ts';
+export { RULES, ruleById } from './rules/registry.ts';
+export {
+  checkGram,
+  GRAM_LIMIT,
+  type Reason,
+  type Rule,
+  type RuleResult,
+  type RuleRow,
+} from './rules/rule.ts';
