@@ -1,3 +1,10 @@
-/** libp2p adapter of the network port: gossip, request and response.
- * @packageDocumentation */
-export {};
+/**
+ * The network port over libp2p: strictly signed gossip whose handlers decide what is forwarded, and bounded
+ * requests and responses, one to a stream.
+ *
+ * @packageDocumentation
+ */
+export { createNetwork, type NetworkOptions } from './create.ts';
+export { generateNetworkKey, peerIdOfKey } from './key.ts';
+export * from './limits.ts';
+export { LibP2pNetwork, type Services } from './network.ts';

@@ -1,0 +1,43 @@
+import { MAX_GOSSIP_BYTES } from '@chorus/protocol';
+
+/** Connections of one node; a committee is 32 members at most, the rest is gossip neighbours. */
+export const MAX_CONNECTIONS = 300;
+
+/**
+ * Inbound connections a second from one host. libp2p's default of 5 refuses the start of a local swarm, where
+ * all nodes share 127.0.0.1; noise handshakes cost about 2 ms, so 50 a second stay below a tenth of a core.
+ */
+export const INBOUND_PER_SECOND = 50;
+
+/** Handshakes in progress at a time; each holds a socket for up to its timeout. */
+export const MAX_PENDING_INBOUND = 64;
+
+/** A dial that takes longer than this is not going to succeed. */
+export const DIAL_TIMEOUT_MS = 10_000;
+
+/** Agreeing on a stream's protocol takes one round trip; gossipsub opens its streams one after the other. */
+export const NEGOTIATION_TIMEOUT_MS = 5_000;
+
+/** Reading a request that a peer has started to send, and writing the response. */
+export const TRANSFER_TIMEOUT_MS = 10_000;
+
+/** Time a handler has to answer before its stream is reset. */
+export const HANDLER_TIMEOUT_MS = 60_000;
+
+/** Request streams of one protocol open at a time on one connection. */
+export const MAX_REQUEST_STREAMS = 32;
+
+/** Gossip's envelope around the data: topic, sender, signature, key and sequence number. */
+export const GOSSIP_OVERHEAD_BYTES = 1024;
+
+/** One gossip frame may carry several messages; what is larger closes the stream. */
+export const MAX_GOSSIP_FRAME_BYTES = 16 * (MAX_GOSSIP_BYTES + GOSSIP_OVERHEAD_BYTES);
+
+/** Addresses remembered for one peer. */
+export const MAX_ADDRESSES = 16;
+
+/** How long a published message's id is remembered, so that copies arriving late are dropped. */
+export const SEEN_TTL_MS = 5 * 60_000;
+
+/** How often the gossip mesh is repaired; a new node is grafted within one beat. */
+export const HEARTBEAT_MS = 500;

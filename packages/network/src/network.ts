@@ -1,0 +1,260 @@
+import {
+  ChorusError,
+  MAX_GOSSIP_BYTES,
+  type NetworkPort,
+  type RequestHandler,
+  type RequestOptions,
+  type TopicHandler,
+} from '@chorus/protocol';
+import type { GossipSub } from '@libp2p/gossipsub';
+import type { Identify } from '@libp2p/identify';
+import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface';
+import { peerIdFromString } from '@libp2p/peer-id';
+import type { Ping } from '@libp2p/ping';
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { networkError } from './errors.ts';
+import { validatorOf } from './gossip.ts';
+import { DIAL_TIMEOUT_MS, MAX_ADDRESSES, MAX_REQUEST_STREAMS } from './limits.ts';
+import { sendRequest, serveRequest } from './request.ts';
+
+export type Services = { pubsub: GossipSub; identify: Identify; ping: Ping };
+
+/** The network port over a running libp2p node. Make one with `createNetwork`. */
+export class LibP2pNetwork implements NetworkPort {
+  /** The node itself, for what shares it: storage serves bitswap on the same connections. */
+  readonly libp2p: Libp2p<Services>;
+  readonly peerId: string;
+  readonly #topics = new Set<string>();
+  readonly #handlers = new Map<string, RequestHandler>();
+  /** Protocols libp2p knows of; follows `#handlers`. */
+  readonly #registered = new Set<string>();
+  #registering: Promise<void> = Promise.resolve();
+  /** Connects in progress, by target: two callers that want the same peer wait for one dial. */
+  readonly #dials = new Map<string, Promise<void>>();
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+
+  constructor(libp2p: Libp2p<Services>) {
+    this.libp2p = libp2p;
+    this.peerId = libp2p.peerId.toString();
+  }
+
+  multiaddrs(): string[] {
+    return this.libp2p.getMultiaddrs().map(String);
+  }
+
+  peers(): string[] {
+    return this.libp2p.getPeers().map(String);
+  }
+
+  async connect(target: string, options: { signal?: AbortSignal; timeoutMs?: number } = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    this.#assertOpen();
+    const { peer, address } = parseTarget(target);
+    if (peer?.equals(this.libp2p.peerId)) return;
+    if (peer && this.libp2p.getConnections(peer).length > 0) return;
+    const timeoutMs = options.timeoutMs ?? DIAL_TIMEOUT_MS;
+    const running = this.#dials.get(target);
+    if (running && !options.signal && options.timeoutMs === undefined) return await running;
+    const signal = AbortSignal.any([
+      AbortSignal.timeout(timeoutMs),
+      this.#closing.signal,
+      ...(options.signal ? [options.signal] : []),
+    ]);
+    const dial = this.#dial(target, address ?? (peer as PeerId), signal, options.signal);
+    if (!running) {
+      this.#dials.set(target, dial);
+      dial.catch(() => undefined).finally(() => this.#dials.delete(target));
+    }
+    await dial;
+  }
+
+  async #dial(
+    target: string,
+    to: PeerId | Multiaddr,
+    signal: AbortSignal,
+    callers?: AbortSignal,
+  ): Promise<void> {
+    try {
+      await this.libp2p.dial(to, { signal });
+    } catch (cause) {
+      callers?.throwIfAborted();
+      throw networkError('E_NETWORK_DIAL', 'cannot connect to the peer', { target }, cause);
+    }
+  }
+
+  async learn(peerId: string, multiaddrs: string[]): Promise<void> {
+    const peer = parsePeerId(peerId);
+    if (peer.equals(this.libp2p.peerId)) return;
+    const known: Multiaddr[] = [];
+    for (const text of multiaddrs.slice(0, MAX_ADDRESSES)) {
+      const address = parseAddress(text);
+      // An address that names another peer would make us dial someone on a stranger's word.
+      const named = address && peerOfAddress(address);
+      if (address && (named === undefined || named === peerId)) known.push(address);
+    }
+    if (known.length > 0) await this.libp2p.peerStore.merge(peer, { multiaddrs: known });
+  }
+
+  subscribe(topic: string, handler: TopicHandler): () => void {
+    this.#assertOpen();
+    if (this.#topics.has(topic)) throw duplicate('topic', topic);
+    const { pubsub } = this.libp2p.services;
+    this.#topics.add(topic);
+    pubsub.topicValidators.set(
+      topic,
+      validatorOf(topic, handler, () => undefined),
+    );
+    pubsub.subscribe(topic);
+    return once(() => {
+      this.#topics.delete(topic);
+      if (this.#closing.signal.aborted) return;
+      pubsub.unsubscribe(topic);
+      pubsub.topicValidators.delete(topic);
+    });
+  }
+
+  async publish(topic: string, data: Uint8Array): Promise<void> {
+    this.#assertOpen();
+    if (data.length > MAX_GOSSIP_BYTES) {
+      throw new ChorusError('E_NETWORK_TOO_LARGE', 'the message is too long to publish', {
+        facts: { topic, bytes: data.length, limit: MAX_GOSSIP_BYTES },
+      });
+    }
+    await this.libp2p.services.pubsub.publish(topic, data);
+  }
+
+  handle(protocol: string, handler: RequestHandler): () => void {
+    this.#assertOpen();
+    if (this.#handlers.has(protocol)) throw duplicate('protocol', protocol);
+    this.#handlers.set(protocol, handler);
+    this.#syncHandlers(protocol);
+    return once(() => {
+      this.#handlers.delete(protocol);
+      this.#syncHandlers(protocol);
+    });
+  }
+
+  /** Bring libp2p's handlers in line with ours, one change after the other: its calls are asynchronous. */
+  #syncHandlers(protocol: string): void {
+    this.#registering = this.#registering
+      .then(async () => {
+        if (this.#closing.signal.aborted) return;
+        const wanted = this.#handlers.has(protocol);
+        if (wanted && !this.#registered.has(protocol)) {
+          this.#registered.add(protocol);
+          await this.libp2p.handle(
+            protocol,
+            (stream, connection) => this.#serve(protocol, stream, connection),
+            {
+              maxInboundStreams: MAX_REQUEST_STREAMS,
+              maxOutboundStreams: MAX_REQUEST_STREAMS,
+            },
+          );
+        } else if (!wanted && this.#registered.delete(protocol)) {
+          await this.libp2p.unhandle(protocol);
+        }
+      })
+      // libp2p refuses only while it stops, and then nobody is left to serve.
+      .catch(() => undefined);
+  }
+
+  async #serve(protocol: string, stream: Stream, connection: Connection): Promise<void> {
+    const handler = this.#handlers.get(protocol);
+    if (handler) await serveRequest(stream, connection, handler, this.#closing.signal);
+    else stream.abort(new Error('not served'));
+  }
+
+  async request(
+    peer: string,
+    protocol: string,
+    data: Uint8Array,
+    options: RequestOptions,
+  ): Promise<Uint8Array> {
+    this.#assertOpen();
+    let to: PeerId;
+    try {
+      to = parsePeerId(peer);
+    } catch (cause) {
+      throw networkError(
+        'E_NETWORK_REQUEST',
+        'this is not a peer id',
+        { peer: peer.slice(0, 80), protocol },
+        cause,
+      );
+    }
+    return await sendRequest(this.libp2p, to, protocol, data, options, this.#closing.signal);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= (async () => {
+      this.#closing.abort(new ChorusError('E_NETWORK_CLOSED', 'the network is closed'));
+      await this.libp2p.stop();
+    })();
+    return this.#closed;
+  }
+
+  #assertOpen(): void {
+    this.#closing.signal.throwIfAborted();
+  }
+}
+
+function duplicate(what: string, name: string): ChorusError {
+  return new ChorusError('E_NETWORK_DUPLICATE', `the ${what} already has a handler`, {
+    facts: { [what]: name },
+  });
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    action();
+  };
+}
+
+/** @throws ChorusError `E_NETWORK_PEER_ID` */
+export function parsePeerId(text: string): PeerId {
+  try {
+    if (text.length > 128) throw new Error('too long');
+    return peerIdFromString(text);
+  } catch (cause) {
+    throw new ChorusError('E_NETWORK_PEER_ID', 'this is not a peer id', {
+      facts: { peer: text.slice(0, 80) },
+      cause,
+    });
+  }
+}
+
+function parseAddress(text: string): Multiaddr | undefined {
+  try {
+    return text.length <= 256 ? multiaddr(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The peer id at the end of an address, if it names one. */
+function peerOfAddress(address: Multiaddr): string | undefined {
+  return address.getComponents().findLast((component) => component.name === 'p2p')?.value;
+}
+
+function parseTarget(target: string): { peer?: PeerId; address?: Multiaddr } {
+  if (!target.startsWith('/')) {
+    try {
+      return { peer: parsePeerId(target) };
+    } catch (cause) {
+      throw networkError('E_NETWORK_DIAL', 'this is not a peer id', { target: target.slice(0, 256) }, cause);
+    }
+  }
+  const address = parseAddress(target);
+  if (!address) {
+    throw new ChorusError('E_NETWORK_DIAL', 'this is not an address', {
+      facts: { target: target.slice(0, 256) },
+      hint: 'addresses look like /ip4/127.0.0.1/tcp/4001/p2p/12D3KooW...',
+    });
+  }
+  const named = peerOfAddress(address);
+  return named === undefined ? { address } : { peer: parsePeerId(named), address };
+}
