@@ -1,0 +1,43 @@
+import { Command } from 'commander';
+import { type DemoProgress, runDemo } from '../demo/demo.ts';
+import { parseDemoOptions, type RawDemoOptions } from '../demo/options.ts';
+import { createDemoView } from '../demo/view.ts';
+import { Interrupted } from '../exit.ts';
+
+/** `chorus demo`: a whole network on this machine trains a model, settles and pays. */
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('run a whole network on this machine: train, reject a poisoner, settle on chain, pay')
+    .option(
+      '--nodes <n>',
+      'processes: trainers, a validator and an aggregator (one process for both below 7)',
+      '7',
+    )
+    .option('--rounds <n>', 'rounds of training', '5')
+    .option('--data <dir>', 'train and test on this data (IDX, CSV or images); default: generated digits')
+    .option('--split <how>', 'iid, dirichlet:ALPHA or shards:PER_NODE', 'iid')
+    .option('--attack <kind>', 'what the attackers do: label, sign, scale, noise or free', 'label')
+    .option('--attackers <n>', 'how many of the trainers attack', '1')
+    .option('--model <name>', 'mlp, cnn or 2nn (199,210 parameters)', 'mlp')
+    .option('--seed <n>', 'seed of data, model and training', '1')
+    .option('--commit-seconds <n>', 'deadline for training and committing in a round', '120')
+    .option('--json', 'one JSON document on standard output; progress goes to standard error')
+    .option('--keep', "keep the nodes' folders, and say where they are")
+    .addHelpText('after', '\nExample:\n  $ chorus demo --rounds 10 --attack sign --attackers 2')
+    .action(async (raw: RawDemoOptions) => {
+      const options = parseDemoOptions(raw);
+      const abort = new AbortController();
+      for (const name of ['SIGINT', 'SIGTERM'] as const) {
+        process.on(name, () => abort.abort(new Interrupted()));
+      }
+      const view = createDemoView(options);
+      const onProgress = (progress: DemoProgress) => view.progress(progress);
+      try {
+        view.finish(await runDemo(options, onProgress, abort.signal));
+      } catch (error) {
+        view.fail();
+        throw error;
+      }
+      process.exit(0);
+    });
+}

@@ -1,0 +1,81 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ChorusError } from '@chorus/protocol';
+import {
+  type Dataset,
+  loadDataset,
+  splitIndices,
+  subset,
+  syntheticDigits,
+  writeShard,
+} from '@chorus/training';
+import type { DemoOptions } from './options.ts';
+
+/** Generated digits: enough to train on for each trainer, to validate on, and to test on. */
+const GENERATED_PER_TRAINER = 800;
+const GENERATED_TEST = 2_000;
+/** Held-out samples of the validator; the trainers never see them. */
+const VALIDATION = 400;
+
+export interface DemoData {
+  /** Shard file of each trainer, in order. */
+  trainerShards: string[];
+  validatorShard: string;
+  test: Dataset;
+  source: string;
+}
+
+/** Split the data into private shards, one file in each node's own folder. */
+export async function prepareData(options: DemoOptions, trainers: number, folder: string): Promise<DemoData> {
+  const { train, test, source } = await loadDemoData(options, trainers);
+  if (train.kind !== 'classification') {
+    throw new ChorusError('E_DATA_FORMAT', 'the demo trains a classifier', {
+      facts: { folder: options.data, kind: train.kind },
+      hint: 'give a folder with labelled data: IDX, CSV, or a folder of images per class',
+    });
+  }
+  if (train.count < VALIDATION + 10 * trainers) {
+    throw new ChorusError('E_DATA_FORMAT', 'there is too little training data for so many trainers', {
+      facts: { samples: train.count, trainers },
+    });
+  }
+  const [held, rest] = holdOut(train, VALIDATION, options.seed);
+  const parts = splitIndices(rest.labels, trainers, options.split, options.seed);
+  const trainerShards = await Promise.all(
+    parts.map(async (indices, i) => {
+      const path = join(folder, `trainer-${i + 1}`, 'private.shard');
+      await mkdir(join(folder, `trainer-${i + 1}`), { recursive: true });
+      await writeShard(path, subset(rest, indices));
+      return path;
+    }),
+  );
+  const validatorShard = join(folder, 'validation.shard');
+  await writeShard(validatorShard, held);
+  return { trainerShards, validatorShard, test, source };
+}
+
+async function loadDemoData(options: DemoOptions, trainers: number) {
+  if (options.data === null) {
+    return {
+      train: syntheticDigits({ seed: options.seed, count: trainers * GENERATED_PER_TRAINER + VALIDATION }),
+      test: syntheticDigits({ seed: options.seed + 1_000_003, count: GENERATED_TEST }),
+      source: 'generated digits',
+    };
+  }
+  return {
+    train: await loadDataset(options.data, { split: 'train' }),
+    test: await loadDataset(options.data, { split: 'test' }),
+    source: options.data,
+  };
+}
+
+type Classification = Extract<Dataset, { kind: 'classification' }>;
+
+/** A random, class-balanced enough sample of `count` for the validator, and the rest. */
+function holdOut(data: Classification, count: number, seed: number): [Classification, Classification] {
+  const pieces = Math.max(2, Math.floor(data.count / count));
+  const [first, ...others] = splitIndices(data.labels, pieces, { kind: 'iid' }, seed + 7);
+  const held = first!.subarray(0, count);
+  const rest = Uint32Array.from([...first!.subarray(count), ...others.flatMap((part) => [...part])]);
+  return [subset(data, held) as Classification, subset(data, rest) as Classification];
+}

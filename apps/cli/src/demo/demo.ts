@@ -1,0 +1,192 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NodeEvent } from '@chorus/node';
+import { ChorusError, type SettledRound, type TaskState } from '@chorus/protocol';
+import { buildModel, createTrainer } from '@chorus/training';
+import { prepareData } from './data.ts';
+import { RoundFollower, waitUntil } from './follow.ts';
+import { type DemoNetwork, startDemoChain, startDemoNodes } from './network.ts';
+import { type DemoOptions, trainerCount } from './options.ts';
+import type { DemoReport, RoundResult } from './report.ts';
+import { RoundLog } from './round-log.ts';
+import { DEMO_ECONOMY, demoTask } from './task.ts';
+
+/** What the demo tells while it runs. */
+export type DemoProgress =
+  | { type: 'step'; text: string }
+  | { type: 'started'; network: DemoNetwork; taskId: bigint }
+  | { type: 'round'; result: RoundResult }
+  | { type: 'node'; name: string; event: NodeEvent };
+
+/** Time after the last round for every node to compute the final model and collect its reward. */
+const FINISH_MILLISECONDS = 15_000;
+
+/**
+ * Run the whole network on this machine: a chain, a process for each node, a requester with a task, and its
+ * rounds. Whatever happens, every process is ended and the temporary folder removed before this settles.
+ *
+ * @throws ChorusError, or `signal.reason` when interrupted
+ */
+export async function runDemo(
+  options: DemoOptions,
+  onProgress: (progress: DemoProgress) => void,
+  signal: AbortSignal,
+): Promise<DemoReport> {
+  const folder = await mkdtemp(join(tmpdir(), 'chorus-demo-'));
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const interrupted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    if (signal.aborted) reject(signal.reason);
+  });
+  interrupted.catch(() => {});
+  // What starts after an interruption is ended at once.
+  let over = false;
+  const defer = (cleanup: () => Promise<unknown>) => {
+    if (over) cleanup().catch(() => {});
+    else cleanups.push(cleanup);
+  };
+  try {
+    return await Promise.race([runNetwork(options, folder, defer, onProgress, signal), interrupted]);
+  } finally {
+    over = true;
+    // Processes before the chain they talk to; all of a kind at once.
+    await Promise.allSettled(cleanups.splice(1).map((cleanup) => cleanup()));
+    await Promise.allSettled(cleanups.map((cleanup) => cleanup()));
+    if (!options.keep) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runNetwork(
+  options: DemoOptions,
+  folder: string,
+  defer: (cleanup: () => Promise<unknown>) => void,
+  onProgress: (progress: DemoProgress) => void,
+  signal: AbortSignal,
+): Promise<DemoReport> {
+  const started = performance.now();
+  const step = (text: string) => onProgress({ type: 'step', text });
+  const log = new RoundLog();
+  const finished = new Map<string, boolean>();
+  let follower: RoundFollower | null = null;
+
+  step('starting the chain, splitting the data');
+  const trainers = trainerCount(options.nodes);
+  const [chain, data] = await Promise.all([
+    startDemoChain(options, defer),
+    prepareData(options, trainers, folder),
+  ]);
+  if (data.test.kind !== 'classification')
+    throw new ChorusError('E_DATA_FORMAT', 'the demo trains a classifier');
+  const model = buildModel(options.model, {
+    inputShape: data.test.inputShape,
+    classes: data.test.classes,
+    seed: options.seed,
+  });
+
+  step(`starting ${options.nodes} nodes`);
+  const [network, dimension] = await Promise.all([
+    startDemoNodes({
+      options,
+      folder,
+      ...chain,
+      data,
+      defer,
+      onEvent: (name, event) => {
+        log.record(name, event);
+        if (event.type === 'task-ended') finished.set(name, event.opensCommitment);
+        if (name === 'requester') follower?.onRequesterEvent(network.requester, event);
+        onProgress({ type: 'node', name, event });
+      },
+    }),
+    dimensionOf(model),
+  ]);
+
+  step('publishing the task');
+  const taskId = await network.requester.publish(
+    demoTask({
+      options,
+      model,
+      dimension,
+      data: data.test,
+      token: chain.deployment.token,
+      trainers,
+      validators: network.nodes.filter((n) => n.roles.includes('validator')).map((n) => n.address),
+    }),
+  );
+  follower = new RoundFollower(network, taskId, data.test, log);
+  onProgress({ type: 'started', network, taskId });
+
+  const results: RoundResult[] = [];
+  for await (const result of follower.rounds(signal)) {
+    results.push(result);
+    onProgress({ type: 'round', result });
+  }
+
+  step('collecting rewards, checking the final model');
+  const living = () => ['requester', ...network.nodes.filter((n) => n.process.alive()).map((n) => n.name)];
+  await waitUntil(() => living().every((name) => finished.has(name)), FINISH_MILLISECONDS);
+  const { chain: port } = network.requester.ports;
+  const task = await port.task(taskId);
+  const settled = await Promise.all(results.map((r) => port.settledRound(taskId, r.round)));
+  return {
+    task: {
+      id: taskId.toString(),
+      chainId: chain.devnet.chainId,
+      contract: chain.deployment.taskManager,
+      token: chain.deployment.token,
+    },
+    model: { name: options.model, dimension },
+    data: { source: data.source, test: data.test.count, split: describeSplit(options) },
+    finalAccuracy: results.at(-1)?.accuracy ?? Number.NaN,
+    rounds: results,
+    ledger: ledgerOf(
+      task,
+      settled.filter((s) => s !== null),
+    ),
+    modelOpensCommitment: await network.requester.opensCommitment(taskId),
+    attackersShare: attackersShare(results),
+    seconds: Math.round(performance.now() - started) / 1000,
+    folder: options.keep ? folder : null,
+  };
+}
+
+/** Every unit of the escrow: what went to trainers, what to fees, what is left. */
+function ledgerOf(task: TaskState, settled: SettledRound[]): DemoReport['ledger'] {
+  const sum = (values: bigint[]) => values.reduce((a, b) => a + b, 0n);
+  const paid = sum(settled.flatMap((s) => s.rewards));
+  const fees = sum(settled.map((s) => s.protocolFee + s.aggregatorFee + s.validatorFee));
+  return {
+    escrowed: DEMO_ECONOMY.budget.toString(),
+    paid: paid.toString(),
+    fees: fees.toString(),
+    remaining: task.remaining.toString(),
+    balanced: DEMO_ECONOMY.budget === paid + fees + task.remaining,
+  };
+}
+
+function attackersShare(rounds: RoundResult[]): number {
+  let all = 0n;
+  let attackers = 0n;
+  for (const trainer of rounds.flatMap((r) => r.trainers)) {
+    all += BigInt(trainer.reward);
+    if (trainer.attack !== null) attackers += BigInt(trainer.reward);
+  }
+  return all === 0n ? 0 : Number((attackers * 1_000_000n) / all) / 1_000_000;
+}
+
+function describeSplit({ split }: DemoOptions): string {
+  if (split.kind === 'iid') return 'iid';
+  return split.kind === 'dirichlet' ? `dirichlet:${split.alpha}` : `shards:${split.perNode}`;
+}
+
+async function dimensionOf(model: Uint8Array): Promise<number> {
+  const trainer = await createTrainer({
+    model,
+    loss: { kind: 'softmax-cross-entropy' },
+    optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
+  });
+  const { dimension } = trainer;
+  await trainer.close();
+  return dimension;
+}

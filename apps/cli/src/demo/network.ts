@@ -1,0 +1,127 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Deployment, type Devnet, deployChorus, startDevnet, transferToken } from '@chorus/chain';
+import {
+  type ChorusNode,
+  type EventSink,
+  type NodeConfigInput,
+  type NodeEvent,
+  parseConfig,
+  startNode,
+  WALLET_KEY_FILE,
+} from '@chorus/node';
+import type { Address, Hex } from '@chorus/protocol';
+import type { DemoData } from './data.ts';
+import { type DemoOptions, trainerCount } from './options.ts';
+import { type NodeProcess, spawnNode } from './processes.ts';
+import { DEMO_ECONOMY } from './task.ts';
+
+/** A node of the demo as planned: what it is called and does. */
+export interface PlannedNode {
+  name: string;
+  roles: ('trainer' | 'validator' | 'aggregator')[];
+  attack?: DemoOptions['attack'];
+}
+
+/** Trainers first (the last of them attack), then validator and aggregator, in one node where nodes are few. */
+export function planNodes(options: DemoOptions): PlannedNode[] {
+  const trainers = trainerCount(options.nodes);
+  const planned: PlannedNode[] = Array.from({ length: trainers }, (_, i) => ({
+    name: `trainer-${i + 1}`,
+    roles: ['trainer'],
+    ...(i >= trainers - options.attackers ? { attack: options.attack } : {}),
+  }));
+  if (options.nodes - trainers === 1) planned.push({ name: 'validator', roles: ['validator', 'aggregator'] });
+  else
+    planned.push({ name: 'validator', roles: ['validator'] }, { name: 'aggregator', roles: ['aggregator'] });
+  return planned;
+}
+
+export interface DemoNetwork {
+  devnet: Devnet;
+  deployment: Deployment;
+  /** Runs in this process: publishes the task and checks every step of the others. */
+  requester: ChorusNode;
+  nodes: (PlannedNode & { process: NodeProcess; address: Address })[];
+}
+
+export interface DemoNetworkOptions {
+  options: DemoOptions;
+  folder: string;
+  devnet: Devnet;
+  deployment: Deployment;
+  data: DemoData;
+  onEvent: (node: string, event: NodeEvent) => void;
+  /** Called with each part as it starts, so that it is ended whatever happens next. */
+  defer: (cleanup: () => Promise<unknown>) => void;
+}
+
+/** Chain and contracts: the first account is the requester's and holds all tokens. */
+export async function startDemoChain(
+  options: DemoOptions,
+  defer: DemoNetworkOptions['defer'],
+): Promise<{ devnet: Devnet; deployment: Deployment }> {
+  const devnet = await startDevnet({ accounts: options.nodes + 1 });
+  defer(() => devnet.close());
+  const deployment = await deployChorus({ url: devnet.url, privateKey: devnet.privateKeys[0]! });
+  return { devnet, deployment };
+}
+
+/** Start the requester in this process and every node in its own; resolves when all listen and hold their stake. */
+export async function startDemoNodes(demo: DemoNetworkOptions): Promise<DemoNetwork> {
+  const { options, folder, devnet, deployment, data, onEvent, defer } = demo;
+  const [requesterKey, ...nodeKeys] = devnet.privateKeys as [Hex, ...Hex[]];
+  const shared = {
+    chain: { url: devnet.url, contract: deployment.taskManager },
+    seed: options.seed,
+  };
+  const requester = await startRequester(
+    { ...shared, dataDir: join(folder, 'requester'), roles: [] },
+    requesterKey,
+    (event) => onEvent('requester', event),
+  );
+  defer(() => requester.close());
+  const bootstrap = requester.ports.network.multiaddrs();
+  const nodes = await Promise.all(
+    planNodes(options).map(async (planned, i) => {
+      const config: NodeConfigInput = {
+        ...shared,
+        dataDir: join(folder, planned.name),
+        roles: planned.roles,
+        network: { bootstrap },
+        seed: options.seed + i + 1,
+        ...(planned.attack ? { attack: planned.attack } : {}),
+        ...(planned.roles.includes('trainer') ? { data: data.trainerShards[i]! } : {}),
+        ...(planned.roles.includes('validator') ? { data: data.validatorShard } : {}),
+      };
+      const process = await spawnNode(planned.name, config, nodeKeys[i]!, (event) =>
+        onEvent(planned.name, event),
+      );
+      defer(() => process.stop());
+      return { ...planned, process };
+    }),
+  );
+  const ready = await Promise.all(nodes.map((node) => node.process.ready));
+  // One account sends all of these: in order, so that no nonce is used twice.
+  for (const { address } of ready) {
+    await transferToken({
+      url: devnet.url,
+      privateKey: requesterKey,
+      token: deployment.token,
+      to: address,
+      amount: DEMO_ECONOMY.stake,
+    });
+  }
+  return {
+    devnet,
+    deployment,
+    requester,
+    nodes: nodes.map((node, i) => ({ ...node, address: ready[i]!.address })),
+  };
+}
+
+async function startRequester(config: NodeConfigInput, key: Hex, emit: EventSink): Promise<ChorusNode> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  await writeFile(join(config.dataDir, WALLET_KEY_FILE), key, { mode: 0o600 });
+  return startNode(parseConfig(config, 'demo requester'), emit);
+}

@@ -1,0 +1,77 @@
+import { type Attack, attackSchema } from '@chorus/node';
+import { ChorusError } from '@chorus/protocol';
+import { parseSplit, type Split } from '@chorus/training';
+
+/** What `chorus demo` is asked to do, checked. */
+export interface DemoOptions {
+  /** Processes in all: trainers, one validator and one aggregator (one process holds both below seven nodes). */
+  nodes: number;
+  rounds: number;
+  /** Folder with training and test data; generated digits where absent. */
+  data: string | null;
+  split: Split;
+  attack: Attack;
+  attackers: number;
+  seed: number;
+  model: 'mlp' | 'cnn' | '2nn';
+  json: boolean;
+  /** Keep the nodes' folders, and say where. */
+  keep: boolean;
+  /** Deadline of training and committing, seconds; tests that kill nodes shorten it. */
+  commitSeconds: number;
+}
+
+/** Command-line words, as commander gives them. */
+export interface RawDemoOptions {
+  nodes: string;
+  rounds: string;
+  data?: string;
+  split: string;
+  attack: string;
+  attackers: string;
+  seed: string;
+  model: string;
+  json?: boolean;
+  keep?: boolean;
+  commitSeconds: string;
+}
+
+function integer(name: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw new ChorusError('E_USAGE', `--${name} must be an integer from ${min} to ${max}`, {
+    facts: { given: text },
+  });
+}
+
+/** @throws ChorusError `E_USAGE` naming the option */
+export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
+  const nodes = integer('nodes', raw.nodes, 3, 18);
+  const attack = attackSchema.safeParse(raw.attack);
+  if (!attack.success) {
+    throw new ChorusError('E_USAGE', `--attack must be one of ${attackSchema.options.join(', ')}`, {
+      facts: { given: raw.attack },
+    });
+  }
+  if (raw.model !== 'mlp' && raw.model !== 'cnn' && raw.model !== '2nn') {
+    throw new ChorusError('E_USAGE', '--model must be mlp, cnn or 2nn', { facts: { given: raw.model } });
+  }
+  return {
+    nodes,
+    rounds: integer('rounds', raw.rounds, 1, 200),
+    data: raw.data ?? null,
+    split: parseSplit(raw.split),
+    attack: attack.data,
+    attackers: integer('attackers', raw.attackers, 0, trainerCount(nodes) - 1),
+    seed: integer('seed', raw.seed, 0, 2 ** 31 - 1),
+    model: raw.model,
+    json: raw.json ?? false,
+    keep: raw.keep ?? false,
+    commitSeconds: integer('commit-seconds', raw.commitSeconds, 2, 3600),
+  };
+}
+
+/** Below seven nodes one process is both validator and aggregator. */
+export function trainerCount(nodes: number): number {
+  return nodes >= 7 ? nodes - 2 : nodes - 1;
+}

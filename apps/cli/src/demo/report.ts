@@ -1,0 +1,60 @@
+import type { Address, Hex } from '@chorus/protocol';
+
+/** Where the seconds of a round went. The stages of different nodes overlap, so they do not add up to `total`. */
+export interface RoundSeconds {
+  /** From the start of the round on chain to its settlement. */
+  total: number;
+  /** Slowest trainer or validator. */
+  train: number;
+  commit: number;
+  aggregate: number;
+  prove: number;
+  settle: number;
+  /** Slowest node computing the next model, at the beginning of the next round. */
+  recompute: number;
+  /** What was neither training nor committing nor proving. */
+  overhead: number;
+}
+
+export interface TrainerResult {
+  id: string;
+  address: Address;
+  attack: string | null;
+  /** Fractions of one, and the integers on chain (of 2^16 and of 2^32). */
+  weight: number;
+  share: number;
+  weightUnits: number;
+  shareUnits: number;
+  /** In the token's smallest unit. */
+  reward: string;
+  reason: string;
+}
+
+export interface RoundResult {
+  round: number;
+  /** On the test data, of the model after this round. */
+  accuracy: number;
+  loss: number;
+  seconds: RoundSeconds;
+  gas: number;
+  transaction: Hex;
+  /** Nodes that reported the same model, bit for bit, of all that reported one. */
+  agreement: { same: number; of: number };
+  trainers: TrainerResult[];
+}
+
+/** Everything the demo has to say; what `--json` prints. Amounts are decimal strings of the smallest unit. */
+export interface DemoReport {
+  task: { id: string; chainId: number; contract: Address; token: Address };
+  model: { name: string; dimension: number };
+  data: { source: string; test: number; split: string };
+  finalAccuracy: number;
+  rounds: RoundResult[];
+  ledger: { escrowed: string; paid: string; fees: string; remaining: string; balanced: boolean };
+  modelOpensCommitment: boolean;
+  /** Share of all trainers' rewards that went to attackers. */
+  attackersShare: number;
+  seconds: number;
+  /** Where the nodes' folders are, with --keep. */
+  folder: string | null;
+}

@@ -1,0 +1,151 @@
+import { formatUnits } from '@chorus/chain';
+import Table from 'cli-table3';
+import ora from 'ora';
+import colors from 'yoctocolors';
+import type { DemoProgress } from './demo.ts';
+import type { DemoOptions } from './options.ts';
+import type { DemoReport, RoundResult } from './report.ts';
+
+export interface DemoView {
+  progress(progress: DemoProgress): void;
+  finish(report: DemoReport): void;
+  fail(): void;
+}
+
+const STAGE_TEXT: Record<string, string> = {
+  train: 'training',
+  commit: 'committing',
+  reference: 'validating',
+  aggregate: 'aggregating',
+  prove: 'proving',
+  settle: 'settling',
+};
+
+/** Progress on standard error; the summary, or the JSON document, on standard output. */
+export function createDemoView(options: DemoOptions): DemoView {
+  const spinner = ora({ stream: process.stderr });
+  let round = 0;
+  const line = (text: string) => {
+    const spinning = spinner.isSpinning;
+    if (spinning) spinner.stop();
+    process.stderr.write(`${text}\n`);
+    if (spinning) spinner.start();
+  };
+  return {
+    progress(progress) {
+      if (progress.type === 'step') {
+        // A terminal shows the newest step; a log keeps every one.
+        if (spinner.isSpinning) spinner.text = progress.text;
+        else spinner.start(progress.text);
+        if (!process.stderr.isTTY) line(`- ${progress.text}`);
+      } else if (progress.type === 'node') {
+        const { event, name } = progress;
+        if (event.type === 'warning') line(colors.yellow(`  ${name}: ${event.message}`));
+        if (event.type === 'payload-refused')
+          line(colors.yellow(`  ${name}: payload refused: ${event.reason}`));
+        if (event.type === 'task-refused') line(colors.yellow(`  ${name}: does not join: ${event.reason}`));
+        if (event.type === 'stage' && event.stage !== 'recompute') {
+          round = Math.max(round, event.round);
+          spinner.text = `round ${round} of ${options.rounds}: ${name} done ${STAGE_TEXT[event.stage]}`;
+        }
+      } else if (progress.type === 'round') {
+        line(roundLine(progress.result));
+      }
+    },
+    finish(report) {
+      spinner.stop();
+      process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : summary(report));
+    },
+    fail() {
+      spinner.stop();
+    },
+  };
+}
+
+const percent = (fraction: number, digits = 1) => `${(100 * fraction).toFixed(digits)} %`;
+const seconds = (value: number) => value.toFixed(2);
+const tokens = (amount: string) => Number(formatUnits(BigInt(amount), 18)).toFixed(2);
+
+function roundLine(result: RoundResult): string {
+  const { same, of } = result.agreement;
+  const agree = same === of ? `${of} nodes agree` : colors.red(`${same} of ${of} nodes agree`);
+  return (
+    `${colors.green('✔')} round ${result.round}: accuracy ${colors.bold(percent(result.accuracy))}, ` +
+    `loss ${result.loss.toFixed(3)}, ${seconds(result.seconds.total)} s, gas ${result.gas.toLocaleString('en')}, ${agree}`
+  );
+}
+
+function summary(report: DemoReport): string {
+  const rounds = new Table({
+    head: [
+      'round',
+      'accuracy',
+      'loss',
+      'train s',
+      'commit s',
+      'aggregate s',
+      'prove s',
+      'settle s',
+      'other s',
+      'total s',
+      'gas',
+    ],
+    style: { head: ['cyan'] },
+    colAligns: Array(11).fill('right') as 'right'[],
+  });
+  for (const r of report.rounds) {
+    rounds.push([
+      r.round,
+      percent(r.accuracy),
+      r.loss.toFixed(3),
+      seconds(r.seconds.train),
+      seconds(r.seconds.commit),
+      seconds(r.seconds.aggregate),
+      seconds(r.seconds.prove),
+      seconds(r.seconds.settle),
+      seconds(r.seconds.overhead),
+      seconds(r.seconds.total),
+      r.gas.toLocaleString('en'),
+    ]);
+  }
+  const { ledger } = report;
+  const ok = (good: boolean) => (good ? colors.green('yes') : colors.red('NO'));
+  return [
+    '',
+    rounds.toString(),
+    trainersTable(report),
+    '',
+    `model     ${report.model.name}, ${report.model.dimension.toLocaleString('en')} parameters, trained on ${report.data.source} (${report.data.split})`,
+    `accuracy  ${colors.bold(percent(report.finalAccuracy, 2))} on ${report.data.test.toLocaleString('en')} test samples`,
+    `attackers earned ${percent(report.attackersShare, 2)} of all rewards`,
+    `ledger    escrowed ${ledger.escrowed} = paid ${ledger.paid} + fees ${ledger.fees} + remaining ${ledger.remaining}: ${ok(ledger.balanced)}`,
+    `the final model opens C_total on chain (task ${report.task.id}): ${ok(report.modelOpensCommitment)}`,
+    `${report.seconds.toFixed(1)} s in all`,
+    ...(report.folder ? [`the nodes' folders are in ${report.folder}`] : []),
+    '',
+  ].join('\n');
+}
+
+/** Per trainer: weight and share round by round, the sum of its rewards, and the last reason. */
+function trainersTable(report: DemoReport): string {
+  const table = new Table({
+    head: ['trainer', 'attack', 'weight', 'share by round', 'reward', 'why (last round)'],
+    style: { head: ['cyan'] },
+    colWidths: [11, 8, 9, 22, 10, 52],
+    wordWrap: true,
+  });
+  const last = report.rounds.at(-1);
+  for (const trainer of last?.trainers ?? []) {
+    const own = report.rounds.map((r) => r.trainers.find((t) => t.address === trainer.address)!);
+    const earned = own.reduce((sum, t) => sum + BigInt(t.reward), 0n);
+    table.push([
+      trainer.attack ? colors.red(trainer.id) : trainer.id,
+      trainer.attack ?? '-',
+      percent(trainer.weight),
+      own.map((t) => percent(t.share)).join(', '),
+      tokens(earned.toString()),
+      trainer.reason,
+    ]);
+  }
+  return table.toString();
+}

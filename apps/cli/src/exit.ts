@@ -1,0 +1,29 @@
+import { ChorusError, describeError } from '@chorus/protocol';
+import colors from 'yoctocolors';
+
+/**
+ * Exit codes of the command, after sysexits.h where it has a word for it: 1 unexpected, 64 usage (65 bad
+ * data, 69 something needed is missing), 130 interrupted.
+ */
+export const EXIT = { ok: 0, failed: 1, usage: 64, data: 65, unavailable: 69, interrupted: 130 } as const;
+
+/** The user interrupted: nothing to report. */
+export class Interrupted extends Error {}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof Interrupted) return EXIT.interrupted;
+  if (!(error instanceof ChorusError)) return EXIT.failed;
+  if (error.code === 'E_USAGE' || error.code === 'E_CONFIG') return EXIT.usage;
+  if (error.code.startsWith('E_DATA')) return EXIT.data;
+  return EXIT.failed;
+}
+
+/** Print an error for a person and end the process with its exit code. */
+export function reportAndExit(error: unknown): never {
+  if (!(error instanceof Interrupted)) {
+    const text =
+      error instanceof ChorusError ? describeError(error) : String((error as Error).stack ?? error);
+    process.stderr.write(`${colors.red('error')} ${text}\n`);
+  }
+  process.exit(exitCodeOf(error));
+}

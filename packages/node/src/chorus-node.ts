@@ -1,0 +1,349 @@
+import {
+  type Announcement,
+  type ChainEvent,
+  ChorusError,
+  decodeGossip,
+  decodeVoteRequest,
+  describeError,
+  encodeMessage,
+  encodeTerms,
+  hasCode,
+  type Presence,
+  type Role,
+  sameAddress,
+  type TaskState,
+  type TopicMessage,
+  topicOf,
+  type Verdict,
+  VOTE_PROTOCOL,
+} from '@chorus/protocol';
+import { type Dataset, globalParameters, modelSum } from '@chorus/training';
+import type { NodeConfig } from './config.ts';
+import type { EventSink } from './events.ts';
+import type { Ports } from './ports.ts';
+import { Proving } from './proving.ts';
+import { openSession, type TaskSession } from './session.ts';
+import { checkAnnouncement, publishTask, type TaskRequest } from './stages/announce.ts';
+import { TaskFiles } from './task-files.ts';
+import { TaskRunner } from './task-runner.ts';
+import { answerVoteRequest } from './votes.ts';
+
+export interface NodeDependencies {
+  ports: Ports;
+  /** Private data of a trainer or validator. */
+  dataset: Dataset | null;
+  emit: EventSink;
+}
+
+/** Pause between two announcements of a task that is still looking for members. */
+const ANNOUNCE_MILLISECONDS = 1_000;
+
+/**
+ * A node of the network: listens for tasks, joins those its roles and data fit, and lives through their
+ * rounds. Made by `startNode`, which wires the real ports; tests wire twins.
+ */
+export class ChorusNode {
+  readonly ports: Ports;
+  readonly #config: NodeConfig;
+  readonly #dataset: Dataset | null;
+  readonly #emit: EventSink;
+  readonly #proving: Proving;
+  readonly #files: TaskFiles;
+  readonly #abort = new AbortController();
+  readonly #runners = new Map<bigint, TaskRunner>();
+  readonly #considering = new Map<bigint, Promise<void>>();
+  readonly #background = new Set<Promise<void>>();
+  readonly #unsubscribe: (() => void)[] = [];
+
+  constructor(config: NodeConfig, { ports, dataset, emit }: NodeDependencies) {
+    this.#config = config;
+    this.ports = ports;
+    this.#dataset = dataset;
+    this.#emit = emit;
+    this.#proving = new Proving(ports.chain.chainId, config.srsCache);
+    this.#files = new TaskFiles(config.dataDir);
+  }
+
+  /** Begin to listen, take up the tasks of an earlier run, and report `ready`. */
+  async start(): Promise<void> {
+    const { chain, network } = this.ports;
+    const topic = (kind: 'tasks' | 'presence') => topicOf(kind, chain.chainId, chain.contract);
+    this.#unsubscribe.push(
+      network.subscribe(topic('tasks'), (m) => this.#onTask(m)),
+      network.subscribe(topic('presence'), (m) => this.#onPresence(m)),
+      network.handle(VOTE_PROTOCOL, (request, from) => this.#onVoteRequest(request, from)),
+    );
+    this.#spawn(this.#followChain());
+    for (const peer of this.#config.network.bootstrap) {
+      this.#spawn(network.connect(peer, { signal: this.#abort.signal }));
+    }
+    for (const taskId of await this.#files.list()) this.#spawn(this.#resume(taskId));
+    this.#emit({
+      type: 'ready',
+      address: chain.account,
+      peerId: network.peerId,
+      multiaddrs: network.multiaddrs(),
+    });
+  }
+
+  /**
+   * As a requester: publish a task, announce it until it has its members, and follow its rounds.
+   * Resolves when the task is on chain and announced.
+   */
+  async publish(request: TaskRequest): Promise<bigint> {
+    const { taskId, terms, announce } = await publishTask(this.ports, request);
+    const task = await this.ports.chain.task(taskId);
+    const termsBytes = encodeTerms(terms);
+    await this.#files.writeTerms(taskId, termsBytes);
+    this.#spawn(this.#announceUntilRunning(taskId, announce));
+    this.#follow(await this.#openSession(task, termsBytes, []));
+    return taskId;
+  }
+
+  /** The model of a task this node follows, after the rounds it has computed so far (float32, in parameter order). */
+  parameters(taskId: bigint): Float32Array {
+    return globalParameters(this.#session(taskId).model);
+  }
+
+  /** Loss and accuracy of that model on a data set of this node's. */
+  evaluate(taskId: bigint, dataset: Dataset): Promise<{ loss: number; accuracy: number; count: number }> {
+    const { trainer, model } = this.#session(taskId);
+    return trainer.evaluate({ parameters: globalParameters(model), dataset });
+  }
+
+  /**
+   * Whether the model this node computed opens the sum of all aggregate commitments on chain: one
+   * multi-scalar multiplication for the whole training history.
+   */
+  async opensCommitment(taskId: bigint): Promise<boolean> {
+    const session = this.#session(taskId);
+    const task = await this.ports.chain.task(taskId);
+    const commitment = await session.committer.commitIntegers(modelSum(session.model));
+    return commitment.x === task.totalCommitment.x && commitment.y === task.totalCommitment.y;
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort();
+    for (const end of this.#unsubscribe.splice(0)) end();
+    await Promise.allSettled([...this.#background, ...this.#considering.values()]);
+    await Promise.allSettled([...this.#runners.values()].map((r) => r.session.trainer.close()));
+    await this.#proving.close();
+    await Promise.allSettled([this.ports.storage.close(), this.ports.chain.close()]);
+    await this.ports.network.close();
+  }
+
+  // ---- what arrives ----
+
+  async #onTask(message: TopicMessage): Promise<Verdict> {
+    let announcement: Announcement;
+    try {
+      const decoded = decodeGossip(message.data);
+      if (decoded.type !== 'announcement' || decoded.peerId !== message.from) return 'reject';
+      announcement = decoded;
+      if (this.#runners.has(decoded.taskId) || this.#considering.has(decoded.taskId)) return 'accept';
+    } catch {
+      return 'reject';
+    }
+    try {
+      const task = await checkAnnouncement(this.ports, announcement);
+      await this.ports.network.learn(message.from, announcement.multiaddrs);
+      const considering = this.#consider(task, announcement).finally(() => this.#considering.delete(task.id));
+      this.#considering.set(task.id, considering);
+      return 'accept';
+    } catch (error) {
+      // A task this node's chain does not know yet is nobody's fault.
+      return hasCode(error, 'E_ANNOUNCEMENT_FALSE') || hasCode(error, 'E_TERMS_INVALID')
+        ? 'reject'
+        : 'ignore';
+    }
+  }
+
+  async #onPresence(message: TopicMessage): Promise<Verdict> {
+    let presence: Presence;
+    try {
+      const decoded = decodeGossip(message.data);
+      if (decoded.type !== 'presence' || decoded.peerId !== message.from) return 'reject';
+      presence = decoded;
+    } catch {
+      return 'reject';
+    }
+    await this.ports.network.learn(message.from, presence.multiaddrs);
+    if (this.#runners.has(presence.taskId) && !this.ports.network.peers().includes(message.from)) {
+      this.#spawn(this.ports.network.connect(message.from, { signal: this.#abort.signal }));
+    }
+    return 'accept';
+  }
+
+  async #onVoteRequest(bytes: Uint8Array, from: string): Promise<Uint8Array> {
+    const request = decodeVoteRequest(bytes);
+    const runner = this.#runners.get(request.taskId);
+    if (!runner?.context) return encodeMessage({ refused: 'this node does not follow the task' });
+    return encodeMessage(await answerVoteRequest(runner.session, runner.context, request, from));
+  }
+
+  async #followChain(): Promise<void> {
+    for await (const event of this.ports.chain.events({ signal: this.#abort.signal }))
+      this.#onChainEvent(event);
+  }
+
+  #onChainEvent(event: ChainEvent): void {
+    this.#runners.get(event.taskId)?.wake();
+  }
+
+  // ---- joining ----
+
+  async #consider(task: TaskState, announcement: Announcement): Promise<void> {
+    try {
+      const roles = this.#rolesFor(task);
+      if (roles.length === 0 || task.status !== 'joining') return;
+      if (task.stake > BigInt(this.#config.maxStake)) {
+        throw new ChorusError('E_TASK_STAKE', 'the task asks for more stake than this node risks', {
+          facts: { stake: task.stake, maxStake: this.#config.maxStake },
+          hint: 'raise maxStake in the configuration to join such tasks',
+        });
+      }
+      const session = await this.#openSession(task, announcement.terms, [announcement.peerId]);
+      try {
+        await this.ports.chain.join(task.id, roles, this.ports.network.peerId);
+      } catch (error) {
+        await session.trainer.close();
+        throw error;
+      }
+      await this.#files.writeTerms(task.id, announcement.terms);
+      this.#emit({ type: 'joined', taskId: task.id });
+      this.#follow(session);
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      this.#emit({ type: 'task-refused', taskId: task.id, reason: describeError(error) });
+    }
+  }
+
+  /** The configured roles this node can hold in a task: validators are appointed by the requester. */
+  #rolesFor(task: TaskState): Role[] {
+    const { account } = this.ports.chain;
+    return this.#config.roles.filter(
+      (role) => role !== 'validator' || task.validators.some((v) => sameAddress(v, account)),
+    );
+  }
+
+  /** A task joined in an earlier run of this node. */
+  async #resume(taskId: bigint): Promise<void> {
+    const termsBytes = await this.#files.readTerms(taskId);
+    if (!termsBytes) return;
+    const task = await this.ports.chain.task(taskId);
+    const members = await this.ports.chain.members(taskId);
+    this.#follow(
+      await this.#openSession(
+        task,
+        termsBytes,
+        members.map((m) => m.peerId),
+      ),
+    );
+  }
+
+  #openSession(task: TaskState, termsBytes: Uint8Array, providers: string[]): Promise<TaskSession> {
+    const needsData = this.#config.roles.some((role) => role !== 'aggregator');
+    return openSession({
+      task,
+      termsBytes,
+      providers,
+      dataset: needsData ? this.#dataset : null,
+      proving: this.#proving,
+      ports: this.ports,
+      config: this.#config,
+      files: this.#files,
+      emit: this.#emit,
+      signal: this.#abort.signal,
+    });
+  }
+
+  // ---- living through a task ----
+
+  #follow(session: TaskSession): void {
+    const runner = new TaskRunner(session);
+    this.#runners.set(session.taskId, runner);
+    this.#spawn(this.#tellPresence(session));
+    this.#spawn(
+      runner.run().then(async (ended) => {
+        if (ended) await this.#finish(session, ended);
+      }),
+    );
+  }
+
+  /** Collect what is owed, check the final model, and say so. */
+  async #finish(session: TaskSession, task: TaskState): Promise<void> {
+    const { chain } = this.ports;
+    const opensCommitment = await this.opensCommitment(session.taskId);
+    let claimed = 0n;
+    if ((await chain.claimable(task.token, chain.account)) > 0n)
+      claimed = (await chain.claim(task.token)).amount;
+    const members = await chain.members(session.taskId);
+    if (members.some((m) => sameAddress(m.address, chain.account))) {
+      await chain.withdrawStake(session.taskId).catch((error) => {
+        if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
+      });
+    }
+    await this.#files.remove(session.taskId);
+    this.#emit({ type: 'task-ended', taskId: session.taskId, claimed, opensCommitment });
+  }
+
+  async #announceUntilRunning(taskId: bigint, announce: () => Promise<void>): Promise<void> {
+    while (!this.#abort.signal.aborted) {
+      await sleep(ANNOUNCE_MILLISECONDS, this.#abort.signal);
+      if ((await this.ports.chain.task(taskId)).status !== 'joining') return;
+      await announce();
+    }
+  }
+
+  /** Members tell each other where they can be reached, at first often because meshes take a moment to form. */
+  async #tellPresence(session: TaskSession): Promise<void> {
+    const { chain, network } = this.ports;
+    for (let wait = 500; !this.#abort.signal.aborted; wait = Math.min(wait * 2, 30_000)) {
+      const round = this.#runners.get(session.taskId)?.context?.round.round ?? 0;
+      await network.publish(
+        topicOf('presence', chain.chainId, chain.contract),
+        encodeMessage({
+          type: 'presence',
+          taskId: session.taskId,
+          round,
+          stage: round === 0 ? 'joined' : 'training',
+          progress: 0,
+          peerId: network.peerId,
+          multiaddrs: network.multiaddrs().slice(0, 16),
+        }),
+      );
+      await sleep(wait, this.#abort.signal);
+    }
+  }
+
+  #session(taskId: bigint): TaskSession {
+    const runner = this.#runners.get(taskId);
+    if (runner) return runner.session;
+    throw new ChorusError('E_TASK_UNKNOWN', 'this node does not follow the task', { facts: { taskId } });
+  }
+
+  /** Keep a promise until it is done; its failure is reported, never lost. */
+  #spawn(work: Promise<void>): void {
+    const tracked = work
+      .catch((error) => {
+        if (this.#abort.signal.aborted) return;
+        const code = error instanceof ChorusError ? error.code : 'E_UNEXPECTED';
+        this.#emit({ type: 'warning', code, message: describeError(error) });
+      })
+      .finally(() => this.#background.delete(tracked));
+    this.#background.add(tracked);
+  }
+}
+
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, milliseconds);
+    signal.addEventListener('abort', finish, { once: true });
+    if (signal.aborted) finish();
+  });
+}

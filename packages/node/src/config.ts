@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+import { ChorusError } from '@chorus/protocol';
+import { z } from 'zod';
+
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
+
+/** Misbehaviour for demonstrations and tests; see attacks.ts. */
+export const attackSchema = z.enum(['sign', 'label', 'noise', 'scale', 'free']);
+export type Attack = z.infer<typeof attackSchema>;
+
+export const nodeConfigSchema = z.strictObject({
+  /** Keys, shards, payloads and blocks live here; nothing is written elsewhere. */
+  dataDir: z.string().min(1),
+  roles: z.array(z.enum(['trainer', 'validator', 'aggregator'])).max(3),
+  chain: z.strictObject({
+    url: z.url(),
+    contract: address,
+    /** Milliseconds between looks at the chain's head; the default suits the chain. */
+    pollMilliseconds: z.number().int().positive().optional(),
+  }),
+  network: z
+    .strictObject({
+      listen: z.array(z.string()).default(['/ip4/127.0.0.1/tcp/0']),
+      bootstrap: z.array(z.string()).default([]),
+    })
+    .prefault({}),
+  /** A shard file or data folder to train (trainer) or to take the reference on (validator). */
+  data: z.string().optional(),
+  /** Folder of the reference string's cache, shared by the nodes of one machine. */
+  srsCache: z.string().optional(),
+  /** Largest stake to put at risk in one task, in the token's smallest unit. */
+  maxStake: z.string().regex(/^\d+$/).default('1000000000000000000000'),
+  /** Threads of local training. */
+  threads: z.number().int().positive().max(256).default(1),
+  device: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'dml']).default('cpu'),
+  seed: z.number().int().nonnegative().default(1),
+  attack: attackSchema.optional(),
+});
+
+/** Configuration of one node, after defaults. */
+export type NodeConfig = z.infer<typeof nodeConfigSchema>;
+/** Configuration as written by a person: defaults may be left out. */
+export type NodeConfigInput = z.input<typeof nodeConfigSchema>;
+
+/** @throws ChorusError `E_CONFIG` naming the field at fault */
+export function parseConfig(value: unknown, source: string): NodeConfig {
+  const parsed = nodeConfigSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new ChorusError('E_CONFIG', issue?.message ?? 'invalid configuration', {
+    facts: { source, field: issue?.path.join('.') ?? '' },
+    hint: 'correct the named field of the configuration',
+    cause: parsed.error,
+  });
+}
+
+/** Read and check a configuration file (JSON). */
+export async function readConfig(path: string): Promise<NodeConfig> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new ChorusError('E_CONFIG', 'cannot read the configuration', {
+      facts: { source: path },
+      hint: 'check that the file exists and is JSON',
+      cause,
+    });
+  }
+  return parseConfig(value, path);
+}

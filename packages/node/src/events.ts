@@ -1,0 +1,21 @@
+import type { Address, Hex } from '@chorus/protocol';
+
+/** The stages of a round, in order; each is a file of `stages/`. */
+export type Stage = 'train' | 'commit' | 'reference' | 'aggregate' | 'prove' | 'settle' | 'recompute';
+
+/** What a node reports while it works: to its log, to the process that started it, to tests. */
+export type NodeEvent =
+  | { type: 'ready'; address: Address; peerId: string; multiaddrs: string[] }
+  | { type: 'task-refused'; taskId: bigint; reason: string }
+  | { type: 'joined'; taskId: bigint }
+  | { type: 'stage'; taskId: bigint; round: number; stage: Stage; seconds: number; detail?: string }
+  | { type: 'progress'; taskId: bigint; round: number; stage: Stage; fraction: number }
+  /** Why each trainer (in index order) got its share; from the aggregator. */
+  | { type: 'scores'; taskId: bigint; round: number; reasons: string[] }
+  | { type: 'payload-refused'; taskId: bigint; round: number; trainer: Address; code: string; reason: string }
+  /** The model after `round` as this node computed it; all nodes must report the same digest. */
+  | { type: 'model'; taskId: bigint; round: number; digest: Hex }
+  | { type: 'task-ended'; taskId: bigint; claimed: bigint; opensCommitment: boolean }
+  | { type: 'warning'; code: string; message: string };
+
+export type EventSink = (event: NodeEvent) => void;

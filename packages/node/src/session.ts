@@ -1,0 +1,169 @@
+import type { Committer } from '@chorus/commitment';
+import {
+  type Address,
+  ChorusError,
+  decodeTerms,
+  type Member,
+  type RoundState,
+  sameAddress,
+  type TaskState,
+  type Terms,
+} from '@chorus/protocol';
+import {
+  createGlobalModel,
+  createTrainer,
+  type Dataset,
+  type GlobalModel,
+  type Trainer,
+} from '@chorus/training';
+import { poisonLabels } from './attacks.ts';
+import type { NodeConfig } from './config.ts';
+import type { EventSink, NodeEvent, Stage } from './events.ts';
+import { PayloadStore } from './payload-store.ts';
+import type { Ports } from './ports.ts';
+import type { Proving } from './proving.ts';
+import type { TaskFiles } from './task-files.ts';
+
+/** Everything the stages of one task's rounds work with. */
+export interface TaskSession {
+  readonly taskId: bigint;
+  readonly terms: Terms;
+  readonly ports: Ports;
+  readonly config: NodeConfig;
+  readonly files: TaskFiles;
+  /** Local training and evaluation in onnxruntime. */
+  readonly trainer: Trainer;
+  readonly committer: Committer;
+  readonly proving: Proving;
+  /** The settled model in integers; moved on by the recompute stage alone. */
+  readonly model: GlobalModel;
+  /** This node's private data; null where its roles need none. */
+  readonly dataset: Dataset | null;
+  readonly payloads: PayloadStore;
+  readonly emit: EventSink;
+  readonly signal: AbortSignal;
+}
+
+/** A task and its current round as just read from the chain. */
+export interface RoundContext {
+  task: TaskState;
+  round: RoundState;
+  members: Member[];
+}
+
+/** Milliseconds to wait for a model or payload that somebody should be providing. */
+export function fetchTimeout(task: TaskState): number {
+  return Math.min(30_000, task.settleSeconds * 250);
+}
+
+/** The libp2p peer of a member, for dialling it directly. */
+export function peerOf(members: Member[], address: Address): string[] {
+  return members.filter((m) => sameAddress(m.address, address)).map((m) => m.peerId);
+}
+
+/** Run one stage and report how long it took. */
+export async function timed<T>(
+  session: Pick<TaskSession, 'taskId' | 'emit'>,
+  round: number,
+  stage: Stage,
+  work: () => Promise<T>,
+): Promise<T> {
+  const start = performance.now();
+  const result = await work();
+  const event: NodeEvent = {
+    type: 'stage',
+    taskId: session.taskId,
+    round,
+    stage,
+    seconds: (performance.now() - start) / 1000,
+  };
+  session.emit(event);
+  return result;
+}
+
+export interface OpenSessionOptions {
+  task: TaskState;
+  termsBytes: Uint8Array;
+  /** Peers that have the model. */
+  providers: string[];
+  dataset: Dataset | null;
+  proving: Proving;
+  ports: Ports;
+  config: NodeConfig;
+  files: TaskFiles;
+  emit: EventSink;
+  signal: AbortSignal;
+}
+
+/**
+ * Fetch a task's model and check that it is what the chain and the terms say, and that local data fits it,
+ * before anything is staked on it.
+ *
+ * @throws ChorusError `E_TASK_MODEL` where the model does not have the stated parameters, `E_TASK_DATA` where
+ *   the data does not fit; errors of storage and training as they are
+ */
+export async function openSession(options: OpenSessionOptions): Promise<TaskSession> {
+  const { task, ports, config, dataset, signal } = options;
+  const terms = decodeTerms(options.termsBytes);
+  if (terms.dimension !== task.dimension) {
+    throw new ChorusError('E_TASK_MODEL', 'the terms and the chain state different dimensions', {
+      facts: { terms: terms.dimension, chain: task.dimension },
+    });
+  }
+  checkData(terms, dataset);
+  const model = await ports.storage.get(terms.model, {
+    maxBytes: terms.modelBytes,
+    timeoutMs: fetchTimeout(task),
+    from: options.providers,
+    signal,
+  });
+  const trainer = await createTrainer({
+    model,
+    loss: terms.loss,
+    optimizer: terms.optimizer,
+    threads: config.threads,
+    device: config.device,
+  });
+  try {
+    if (trainer.dimension !== terms.dimension) {
+      throw new ChorusError('E_TASK_MODEL', 'the model does not have the stated number of parameters', {
+        facts: { stated: terms.dimension, found: trainer.dimension },
+        hint: 'the task is not joined',
+      });
+    }
+    const committer = await options.proving.committer(terms.dimension, signal);
+    return {
+      taskId: task.id,
+      terms,
+      ports,
+      config,
+      files: options.files,
+      trainer,
+      committer,
+      proving: options.proving,
+      model: createGlobalModel(trainer.initial, terms.scale),
+      dataset: dataset && poisonLabels(dataset, config.attack),
+      payloads: new PayloadStore(),
+      emit: options.emit,
+      signal,
+    };
+  } catch (error) {
+    await trainer.close();
+    throw error;
+  }
+}
+
+function checkData(terms: Terms, dataset: Dataset | null): void {
+  if (!dataset) return;
+  const fits =
+    dataset.kind === terms.data.kind &&
+    (dataset.kind !== 'classification' ||
+      terms.data.kind !== 'classification' ||
+      (dataset.classes === terms.data.classes && dataset.inputShape.join() === terms.data.inputShape.join()));
+  if (!fits) {
+    throw new ChorusError('E_TASK_DATA', 'the local data does not fit the task', {
+      facts: { task: JSON.stringify(terms.data), local: `${dataset.kind} ${dataset.name}` },
+      hint: 'join a task for this kind of data, or register other data',
+    });
+  }
+}

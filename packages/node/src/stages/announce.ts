@@ -1,0 +1,81 @@
+import {
+  type Announcement,
+  ChorusError,
+  decodeTerms,
+  encodeMessage,
+  encodeTerms,
+  type Receipt,
+  sha256Hex,
+  type TaskParams,
+  type TaskState,
+  type Terms,
+  topicOf,
+} from '@chorus/protocol';
+import type { Ports } from '../ports.ts';
+
+/** What a requester decides; the rest of the task follows from the model and the terms. */
+export interface TaskRequest {
+  terms: Omit<Terms, 'model' | 'modelBytes'>;
+  /** The ONNX model to begin from. */
+  model: Uint8Array;
+  params: Omit<TaskParams, 'dimension' | 'termsDigest'>;
+}
+
+/**
+ * **announce**: put the model and the terms on IPFS, escrow the budget on chain, and tell the network.
+ * The returned `announce` gossips again, for nodes that were not listening yet.
+ */
+export async function publishTask(
+  ports: Ports,
+  request: TaskRequest,
+): Promise<Receipt & { taskId: bigint; terms: Terms; announce: () => Promise<void> }> {
+  const { chain, network, storage } = ports;
+  const terms: Terms = {
+    ...request.terms,
+    model: await storage.put(request.model),
+    modelBytes: request.model.length,
+  };
+  const bytes = encodeTerms(terms);
+  await storage.put(bytes);
+  const created = await chain.createTask({
+    ...request.params,
+    dimension: terms.dimension,
+    termsDigest: sha256Hex(bytes),
+  });
+  const announce = () =>
+    network.publish(
+      topicOf('tasks', chain.chainId, chain.contract),
+      encodeMessage({
+        type: 'announcement',
+        chainId: chain.chainId,
+        contract: chain.contract,
+        taskId: created.taskId,
+        terms: bytes,
+        peerId: network.peerId,
+        multiaddrs: network.multiaddrs().slice(0, 16),
+      }),
+    );
+  await announce();
+  return { ...created, terms, announce };
+}
+
+/**
+ * Check an announcement against the chain.
+ *
+ * @returns the task, as the chain has it
+ * @throws ChorusError `E_ANNOUNCEMENT_FALSE` where the chain says otherwise: the sender is to blame
+ */
+export async function checkAnnouncement(ports: Ports, message: Announcement): Promise<TaskState> {
+  const { chain } = ports;
+  if (message.chainId !== chain.chainId || message.contract.toLowerCase() !== chain.contract.toLowerCase()) {
+    throw new ChorusError('E_ANNOUNCEMENT_FALSE', 'the announcement is for another chain or contract');
+  }
+  const task = await chain.task(message.taskId);
+  if (sha256Hex(message.terms) !== task.termsDigest) {
+    throw new ChorusError('E_ANNOUNCEMENT_FALSE', 'the announced terms are not those on chain', {
+      facts: { taskId: message.taskId },
+    });
+  }
+  decodeTerms(message.terms);
+  return task;
+}

@@ -1,0 +1,32 @@
+import { type Hex, sha256Hex } from '@chorus/protocol';
+import type { TaskSession } from '../session.ts';
+import { commitmentOf } from './commit.ts';
+import { train } from './train.ts';
+
+/**
+ * The salt of a reference's seal: derived from the payload, which nobody else can know before it is
+ * provided, so that a restarted validator opens the seal it made before.
+ */
+function saltOf(payload: Uint8Array): Hex {
+  const tagged = new Uint8Array(payload.length + 1);
+  tagged.set(payload, 1);
+  return sha256Hex(tagged);
+}
+
+/** **reference**, first half: while updates are open, take the validation direction and seal it on chain. */
+export async function sealReference(session: TaskSession, round: number): Promise<void> {
+  const { chain } = session.ports;
+  const payload = await train(session, round, 'reference');
+  const reference = await commitmentOf(session, payload);
+  const seal = chain.sealOf(session.taskId, round, reference, saltOf(payload));
+  await chain.sealReference(session.taskId, round, seal);
+}
+
+/** **reference**, second half: updates are closed, so provide the reference and open its seal. */
+export async function openReference(session: TaskSession, round: number): Promise<void> {
+  const { chain, storage } = session.ports;
+  const payload = await train(session, round, 'reference');
+  const reference = await commitmentOf(session, payload);
+  await storage.put(payload);
+  await chain.openReference(session.taskId, round, reference, saltOf(payload));
+}

@@ -1,0 +1,228 @@
+import {
+  type Duty,
+  describeError,
+  dutiesOf,
+  hasCode,
+  openedReferences,
+  type RoundState,
+  type TaskState,
+} from '@chorus/protocol';
+import { fetchVector } from './payloads.ts';
+import type { RoundContext, TaskSession } from './session.ts';
+import { aggregate, fetchUpdates } from './stages/aggregate.ts';
+import { commit, provide } from './stages/commit.ts';
+import { recompute } from './stages/recompute.ts';
+import { openReference, sealReference } from './stages/reference.ts';
+import { settle } from './stages/settle.ts';
+import { train } from './stages/train.ts';
+
+/** Refusals that mean somebody else was quicker or the phase moved on: nothing to do about them. */
+const OVERTAKEN = [
+  'E_CHAIN_ALREADY_DONE',
+  'E_CHAIN_WRONG_PHASE',
+  'E_CHAIN_DEADLINE_PASSED',
+  'E_CHAIN_NOT_YOUR_TURN',
+];
+
+/** Longest wait between two looks at the chain, should an event be missed. */
+const IDLE_MILLISECONDS = 5_000;
+
+/** First pause after a failed duty; doubles up to IDLE_MILLISECONDS. */
+const RETRY_MILLISECONDS = 250;
+
+/**
+ * Lives through the rounds of one task: reads the chain, derives this account's duties, and acts on each
+ * once. Nothing is remembered that the chain, the disk or a repetition could not restore.
+ */
+export class TaskRunner {
+  readonly session: TaskSession;
+  /** The newest state seen, for answering validators' votes. */
+  context: RoundContext | null = null;
+  readonly #active = new Map<string, Promise<void>>();
+  readonly #done = new Set<string>();
+  readonly #retryAt = new Map<string, { at: number; wait: number }>();
+  #settledThrough = 0;
+  #wake: () => void = () => {};
+  #woken = false;
+
+  constructor(session: TaskSession) {
+    this.session = session;
+  }
+
+  /** Something happened on chain: look again now. */
+  wake(): void {
+    this.#woken = true;
+    this.#wake();
+  }
+
+  /** Runs until the task has ended and the final model is computed, or the session is aborted. */
+  async run(): Promise<TaskState | null> {
+    const { session } = this;
+    const { chain } = session.ports;
+    while (!session.signal.aborted) {
+      this.#woken = false;
+      let next = Date.now() + IDLE_MILLISECONDS;
+      try {
+        const task = await chain.task(session.taskId);
+        const [members, round] = await Promise.all([
+          chain.members(session.taskId),
+          task.round > 0 ? chain.round(session.taskId, task.round) : null,
+        ]);
+        await this.#catchUp(task, members);
+        if (task.status === 'ended') {
+          await Promise.allSettled(this.#active.values());
+          return task;
+        }
+        if (round) this.context = { task, round, members };
+        next = Math.min(next, this.#act(task, round));
+      } catch (error) {
+        if (session.signal.aborted) break;
+        this.#warn(error);
+        next = Date.now() + RETRY_MILLISECONDS * 4;
+      }
+      await this.#sleepUntil(next);
+    }
+    await Promise.allSettled(this.#active.values());
+    return null;
+  }
+
+  /** Bring the model up to the last settled round. */
+  async #catchUp(task: TaskState, members: RoundContext['members']): Promise<void> {
+    const { chain } = this.session.ports;
+    const last = task.status === 'ended' ? task.round : task.round - 1;
+    while (this.#settledThrough < last) {
+      const number = this.#settledThrough + 1;
+      const settled = await chain.settledRound(this.session.taskId, number);
+      if (settled) {
+        const round = await chain.round(this.session.taskId, number);
+        await recompute(this.session, { task, round, members }, settled);
+      }
+      this.#settledThrough = number;
+    }
+  }
+
+  /** Start every duty that is due; returns when (ms) the next one will be. */
+  #act(task: TaskState, round: RoundState | null): number {
+    const account = this.session.ports.chain.account;
+    let next = Number.POSITIVE_INFINITY;
+    if (round && (round.phase === 'reference' || round.phase === 'settle')) this.#prefetch(round);
+    for (const duty of dutiesOf(account, task, round)) {
+      const key = `${duty.kind}:${duty.round}`;
+      if (this.#active.has(key) || this.#done.has(key)) continue;
+      const due = Math.max(this.#dueAt(duty), this.#retryAt.get(key)?.at ?? 0);
+      if (due > Date.now()) next = Math.min(next, due);
+      else this.#start(key, duty, round);
+    }
+    return next;
+  }
+
+  /** Milliseconds. Everyone may advance a phase; a little patience by account keeps all from trying at once. */
+  #dueAt(duty: Duty): number {
+    if (duty.kind === 'settle') return duty.from * 1000;
+    if (duty.kind !== 'advance') return 0;
+    const patience = 500 + (Number.parseInt(this.session.ports.chain.account.slice(-4), 16) % 2000);
+    return duty.from * 1000 + patience;
+  }
+
+  #start(key: string, duty: Duty, round: RoundState | null): void {
+    const work = this.#perform(duty, round)
+      .then(() => {
+        // Advancing may be due again in the same round number with a later deadline.
+        if (duty.kind !== 'advance') this.#done.add(key);
+        this.#retryAt.delete(key);
+      })
+      .catch((error) => {
+        if (this.session.signal.aborted) return;
+        if (OVERTAKEN.some((code) => hasCode(error, code))) {
+          this.#backOff(key);
+          return;
+        }
+        this.#backOff(key);
+        this.#warn(error);
+      })
+      .finally(() => {
+        this.#active.delete(key);
+        this.wake();
+      });
+    this.#active.set(key, work);
+  }
+
+  async #perform(duty: Duty, round: RoundState | null): Promise<void> {
+    const { session } = this;
+    switch (duty.kind) {
+      case 'train':
+        return commit(session, duty.round, await train(session, duty.round, 'update'));
+      case 'seal-reference':
+        return sealReference(session, duty.round);
+      case 'open-reference':
+        return openReference(session, duty.round);
+      case 'provide-update': {
+        const committed = this.#ownCommitment(round);
+        if (committed) await provide(session, await train(session, duty.round, 'update'), committed.digest);
+        return;
+      }
+      case 'settle': {
+        const context = this.context;
+        if (!context || context.round.round !== duty.round) return;
+        return settle(session, context, await aggregate(session, context));
+      }
+      case 'advance':
+        await session.ports.chain.advance(session.taskId);
+    }
+  }
+
+  #ownCommitment(round: RoundState | null) {
+    const account = this.session.ports.chain.account.toLowerCase();
+    const index = this.context?.task.trainers.findIndex((t) => t.toLowerCase() === account) ?? -1;
+    return index < 0 ? null : round?.updates[index];
+  }
+
+  /** Fetch what recomputing the model will need while the aggregator is still at work. */
+  #prefetch(round: RoundState): void {
+    const context = this.context;
+    const key = `prefetch:${round.round}:${round.phase}`;
+    if (!context || this.#active.has(key) || this.#done.has(key)) return;
+    this.#done.add(key);
+    const references = openedReferences(round).map((r) =>
+      fetchVector(this.session, context, 'reference', r.validator, r),
+    );
+    const isAggregator = this.session.config.roles.includes('aggregator');
+    const work = Promise.allSettled([
+      fetchUpdates({ ...this.session, emit: () => {} }, context),
+      ...(isAggregator ? references : []),
+    ]).then(() => {});
+    for (const reference of references) reference.catch(() => {});
+    this.#active.set(
+      key,
+      work.finally(() => this.#active.delete(key)),
+    );
+  }
+
+  #backOff(key: string): void {
+    const wait = Math.min(IDLE_MILLISECONDS, 2 * (this.#retryAt.get(key)?.wait ?? RETRY_MILLISECONDS / 2));
+    this.#retryAt.set(key, { at: Date.now() + wait, wait });
+  }
+
+  #warn(error: unknown): void {
+    this.session.emit({
+      type: 'warning',
+      code: error instanceof Error && 'code' in error ? String(error.code) : 'E_UNEXPECTED',
+      message: describeError(error),
+    });
+  }
+
+  #sleepUntil(time: number): Promise<void> {
+    if (this.#woken || this.session.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const finish = () => {
+        clearTimeout(timer);
+        this.session.signal.removeEventListener('abort', finish);
+        this.#wake = () => {};
+        resolve();
+      };
+      const timer = setTimeout(finish, Math.max(0, Math.min(time - Date.now(), 2 ** 31 - 1)));
+      this.session.signal.addEventListener('abort', finish, { once: true });
+      this.#wake = finish;
+    });
+  }
+}

@@ -1,0 +1,92 @@
+import {
+  ChorusError,
+  decodeVoteResponse,
+  encodeMessage,
+  type Hex,
+  sameAddress,
+  type UnavailabilityVote,
+  VOTE_PROTOCOL,
+  type VoteRequest,
+  type VoteResponse,
+} from '@chorus/protocol';
+import { fetchVector } from './payloads.ts';
+import { fetchTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
+
+/**
+ * Ask the task's validators to confirm that the payloads of these trainers (indices from 0) cannot be had.
+ *
+ * @throws ChorusError `E_VOTES_MISSING` where no strict majority agrees
+ */
+export async function collectVotes(
+  session: TaskSession,
+  context: RoundContext,
+  unavailable: number[],
+): Promise<UnavailabilityVote[]> {
+  const { taskId, ports, signal } = session;
+  const validators = context.task.activeValidators;
+  const request = encodeMessage({ taskId, round: context.round.round, unavailable });
+  const answers = await Promise.allSettled(
+    validators.map(async (validator) => {
+      if (sameAddress(validator, ports.chain.account)) {
+        return ports.chain.signUnavailable(taskId, context.round.round, unavailable);
+      }
+      const [peer] = peerOf(context.members, validator);
+      if (!peer) throw new ChorusError('E_VOTES_MISSING', 'a validator has no known peer');
+      const bytes = await ports.network.request(peer, VOTE_PROTOCOL, request, {
+        // The validator looks for the payloads itself before it signs.
+        timeoutMs: fetchTimeout(context.task) + 5_000,
+        maxResponseBytes: 1024,
+        signal,
+      });
+      const response = decodeVoteResponse(bytes);
+      if ('refused' in response) {
+        throw new ChorusError('E_VOTES_MISSING', `a validator refuses: ${response.refused}`);
+      }
+      return { validator, signature: response.signature as Hex };
+    }),
+  );
+  const votes = answers.flatMap((a) => (a.status === 'fulfilled' ? [a.value] : []));
+  if (votes.length * 2 <= validators.length) {
+    const refusals = answers.flatMap((a) => (a.status === 'rejected' ? [String(a.reason)] : []));
+    throw new ChorusError('E_VOTES_MISSING', 'the validators do not confirm the missing payloads', {
+      facts: { taskId, round: context.round.round, votes: votes.length, refusals: refusals.join('; ') },
+      hint: 'the payloads are asked for again',
+    });
+  }
+  return votes;
+}
+
+/** A validator's side: look for each payload, and sign only where none of them can be had. */
+export async function answerVoteRequest(
+  session: TaskSession,
+  context: RoundContext,
+  request: VoteRequest,
+  from: string,
+): Promise<VoteResponse> {
+  if (request.round !== context.round.round || context.round.phase !== 'settle') {
+    return { refused: 'not in the settle phase of this round' };
+  }
+  if (!context.members.some((m) => m.peerId === from && m.roles.includes('aggregator'))) {
+    return { refused: 'only aggregators of the task may ask' };
+  }
+  const found = await Promise.all(request.unavailable.map((index) => canBeHad(session, context, index)));
+  if (found.some(Boolean)) return { refused: 'a payload of the list is available here' };
+  const { validator, signature } = await session.ports.chain.signUnavailable(
+    session.taskId,
+    request.round,
+    request.unavailable,
+  );
+  return { validator, signature };
+}
+
+async function canBeHad(session: TaskSession, context: RoundContext, index: number): Promise<boolean> {
+  const committed = context.round.updates[index];
+  const trainer = context.task.trainers[index];
+  if (!committed || !trainer) return false;
+  try {
+    await fetchVector(session, context, 'update', trainer, committed);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { type Duty, dutiesOf, type RoundPhase, type RoundState, settlementCandidate } from './round.ts';
+import { G1_INFINITY } from './settlement.ts';
+import type { TaskState } from './task.ts';
+
+const [alice, bob, carol, dave] = ['a', 'b', 'c', 'd'].map((c) => `0x${c.repeat(40)}` as const) as [
+  `0x${string}`,
+  `0x${string}`,
+  `0x${string}`,
+  `0x${string}`,
+];
+const vector = { commitment: G1_INFINITY, digest: '0x00' as const };
+
+/** Trainers alice and bob, validator carol, aggregators dave then alice. */
+const task: TaskState = {
+  id: 1n,
+  owner: carol,
+  status: 'running',
+  remaining: 100n,
+  round: 2,
+  joinDeadline: 50,
+  trainers: [alice, bob],
+  aggregators: [alice, dave],
+  activeValidators: [carol],
+  totalCommitment: G1_INFINITY,
+  token: carol,
+  budget: 100n,
+  rounds: 3,
+  minTrainers: 1,
+  maxTrainers: 2,
+  minAggregators: 1,
+  stake: 1n,
+  aggregatorFeeBps: 0,
+  validatorFeeBps: 0,
+  joinSeconds: 10,
+  commitSeconds: 10,
+  referenceSeconds: 10,
+  settleSeconds: 10,
+  dimension: 4,
+  termsDigest: '0x00',
+  validators: [carol],
+};
+
+function roundIn(phase: RoundPhase, change: Partial<RoundState> = {}): RoundState {
+  return {
+    taskId: 1n,
+    round: 2,
+    phase,
+    deadline: 200,
+    settleStart: 100,
+    updates: [null, null],
+    references: [{ validator: carol, seal: null, opened: null }],
+    drawnAggregator: 1,
+    ...change,
+  };
+}
+const kinds = (duties: Duty[]) => duties.map((d) => d.kind);
+
+describe('duties', () => {
+  it('are to train and to seal while updates are open', () => {
+    expect(kinds(dutiesOf(alice, task, roundIn('commit')))).toEqual(['train', 'advance']);
+    expect(kinds(dutiesOf(carol, task, roundIn('commit')))).toEqual(['seal-reference', 'advance']);
+    expect(kinds(dutiesOf(dave, task, roundIn('commit')))).toEqual(['advance']);
+  });
+
+  it('do not repeat what the chain already has', () => {
+    const round = roundIn('commit', {
+      updates: [vector, null],
+      references: [{ validator: carol, seal: '0x01', opened: null }],
+    });
+    expect(kinds(dutiesOf(alice, task, round))).toEqual(['advance']);
+    expect(kinds(dutiesOf(carol, task, round))).toEqual(['advance']);
+  });
+
+  it('are to provide only after commitments have closed, and only what was committed', () => {
+    const committed = { updates: [vector, null] };
+    expect(kinds(dutiesOf(alice, task, roundIn('commit', committed)))).not.toContain('provide-update');
+    expect(kinds(dutiesOf(alice, task, roundIn('reference', committed)))).toContain('provide-update');
+    expect(kinds(dutiesOf(bob, task, roundIn('reference', committed)))).not.toContain('provide-update');
+  });
+
+  it('are to open a reference only where it was sealed', () => {
+    expect(kinds(dutiesOf(carol, task, roundIn('reference')))).not.toContain('open-reference');
+    const sealed = { references: [{ validator: carol, seal: '0x01' as const, opened: null }] };
+    expect(kinds(dutiesOf(carol, task, roundIn('reference', sealed)))).toContain('open-reference');
+  });
+
+  it('give the drawn aggregator the first window, the next one the second, anyone the last', () => {
+    const round = roundIn('settle');
+    expect(dutiesOf(dave, task, round)).toContainEqual({ kind: 'settle', round: 2, from: 100 });
+    expect(dutiesOf(alice, task, round)).toContainEqual({ kind: 'settle', round: 2, from: 110 });
+    expect(kinds(dutiesOf(bob, task, round))).not.toContain('settle');
+    expect([99, 100, 109, 110, 119, 120].map((now) => settlementCandidate(task, round, now))).toEqual([
+      dave,
+      dave,
+      dave,
+      alice,
+      alice,
+      null,
+    ]);
+  });
+
+  it('are none once the task has ended, and only to advance while it is joining', () => {
+    expect(dutiesOf(alice, { ...task, status: 'ended' }, roundIn('settled'))).toEqual([]);
+    expect(dutiesOf(alice, { ...task, status: 'joining', round: 0 }, null)).toEqual([
+      { kind: 'advance', round: 0, from: 50 },
+    ]);
+  });
+});

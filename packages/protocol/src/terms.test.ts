@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { sha256Hex } from './cid.ts';
+import { decodeTerms, encodeTerms, type Terms, termsDigest } from './terms.ts';
+
+const terms: Terms = {
+  version: 1,
+  name: 'digits',
+  model: 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy',
+  modelBytes: 1234,
+  dimension: 100,
+  data: { kind: 'classification', inputShape: [1, 28, 28], classes: 10 },
+  loss: { kind: 'softmax-cross-entropy' },
+  optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 },
+  localEpochs: 1,
+  batchSize: 16,
+  learningRate: 0.05,
+  scale: 2 ** -14,
+  rule: 'reference-trust',
+};
+const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+describe('terms', () => {
+  it('round-trip and hash the same whatever the order of their fields', () => {
+    const shuffled = Object.fromEntries(Object.entries(terms).reverse()) as Terms;
+    expect(decodeTerms(encodeTerms(terms))).toEqual(terms);
+    expect(termsDigest(shuffled)).toBe(termsDigest(terms));
+    expect(termsDigest(terms)).toBe(sha256Hex(encodeTerms(terms)));
+  });
+
+  it('are refused unless canonical, so that equal terms have one digest', () => {
+    expect(() => decodeTerms(encode(terms))).toThrow('canonical');
+  });
+
+  it('are refused naming the field at fault', () => {
+    expect(() => encodeTerms({ ...terms, batchSize: 0 })).toThrow(
+      expect.objectContaining({ code: 'E_TERMS_INVALID', facts: { field: 'batchSize' } }),
+    );
+    expect(() => encodeTerms({ ...terms, scale: 0.1 })).toThrow('float32');
+    expect(() => encodeTerms({ ...terms, extra: 1 } as Terms)).toThrow();
+  });
+
+  it('are refused when they are not JSON or too long', () => {
+    expect(() => decodeTerms(new Uint8Array([1, 2]))).toThrow('not JSON');
+    expect(() => decodeTerms(new Uint8Array(9000))).toThrow('too long');
+  });
+});
