@@ -1,3 +1,21 @@
-/** EVM adapter of the chain port: reads, writes, events, and the embedded development chain.
- * @packageDocumentation */
-export {};
+/**
+ * The settlement chain over EVM JSON-RPC: the chain port for one account, the contracts' deployment, and the
+ * development chain that a demo or a test embeds.
+ *
+ * @example
+ * const devnet = await startDevnet();
+ * const [requester] = devnet.privateKeys;
+ * const { taskManager, token } = await deployChorus({ url: devnet.url, privateKey: requester! });
+ * const chain = await connectChain({ url: devnet.url, contract: taskManager, privateKey: requester! });
+ * console.log(await chain.balance(token, chain.account));
+ * await chain.close();
+ * await devnet.close();
+ *
+ * @packageDocumentation
+ */
+export { type ConnectOptions, connectChain } from './connect.ts';
+export { type Deployment, type DeployOptions, deployChorus } from './deploy.ts';
+export { type Devnet, type DevnetOptions, devnetKeys, startDevnet } from './devnet.ts';
+export { ChainError, refusal } from './errors.ts';
+export { isDevChain } from './rpc.ts';
+export { bitmapOf, bitsOf, isVoteOf, sealOf, UNAVAILABLE_TYPES, voteDomain } from './signing.ts';

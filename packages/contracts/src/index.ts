@@ -1,3 +1,12 @@
-/** Solidity contracts, compiled artifacts and generated types.
- * @packageDocumentation */
-export {};
+/**
+ * The contracts that tasks settle on, as compiled artifacts: nobody who runs a node needs a compiler.
+ *
+ * @example
+ * import { taskManager } from '@chorus/contracts';
+ * import { Contract } from 'ethers';
+ * const contract = new Contract(address, taskManager.abi, provider);
+ *
+ * @packageDocumentation
+ */
+export * from './artifacts.ts';
+export * from './words.ts';
