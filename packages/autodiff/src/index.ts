@@ -1,3 +1,43 @@
-/** Turns an ONNX model into an ONNX training graph that plain onnxruntime executes.
- * @packageDocumentation */
-export {};
+/**
+ * Turns any ONNX model into an ONNX training graph that plain onnxruntime executes: forward pass, loss,
+ * gradients and optimiser as ordinary operators.
+ *
+ * @packageDocumentation
+ */
+export {
+  type AttributeInput,
+  float,
+  floats,
+  GraphBuilder,
+  type TensorValues,
+  tensorNumbers,
+  tensorOf,
+} from './builder.ts';
+export { differentiate } from './differentiate.ts';
+export * from './errors.ts';
+export { encodeModel } from './format/encode.ts';
+export type { ExternalDataReader } from './format/tensor-data.ts';
+export type { LossOptions } from './loss.ts';
+export {
+  type Attribute,
+  DataType,
+  type DataTypeName,
+  type Dim,
+  type Graph,
+  type Model,
+  type Node,
+  type Shape,
+  type Tensor,
+  type ValueInfo,
+} from './model.ts';
+export type { OptimizerOptions } from './optimizer.ts';
+export { withParameters } from './parameters.ts';
+export { parseModel } from './parse.ts';
+export type { TrainableOption } from './trainable.ts';
+export type {
+  DifferentiateOptions,
+  ParameterSpec,
+  StateSpec,
+  TrainingGraph,
+  ValueSpec,
+} from './training-graph.ts';

@@ -1,0 +1,104 @@
+import { intAttribute } from '../attributes.ts';
+import { DataType, type Dim } from '../model.ts';
+import { broadcast, type InferContext, type InferRule, type ValueType } from './types.ts';
+
+/** The output is typed and shaped like the first input. */
+const sameAsFirst: InferRule = (ctx) => [strip(ctx.input(0))];
+
+function strip(type: ValueType | undefined): ValueType | undefined {
+  return type && { dtype: type.dtype, shape: type.shape };
+}
+
+const broadcasting =
+  (dtype?: number): InferRule =>
+  (ctx) => {
+    const shapes = ctx.node.inputs.map((_, i) => ctx.shape(i));
+    return [{ dtype: dtype ?? ctx.input(0)?.dtype ?? 1, shape: broadcast(shapes, ctx.fresh) }];
+  };
+
+/** Arithmetic on small integer vectors, so that shapes computed by the graph stay known. */
+const arithmetic =
+  (apply: (a: number, b: number) => number, neutral?: number): InferRule =>
+  (ctx) => {
+    const [type] = broadcasting()(ctx);
+    return [type && { ...type, ints: combineInts(ctx, apply, neutral) }];
+  };
+
+function combineInts(
+  ctx: InferContext,
+  apply: (a: number, b: number) => number,
+  neutral: number | undefined,
+): readonly Dim[] | undefined {
+  const a = ctx.input(0)?.ints;
+  const b = ctx.input(1)?.ints;
+  if (!a || !b || (a.length !== b.length && a.length !== 1 && b.length !== 1)) return undefined;
+  return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => {
+    const x = a[a.length === 1 ? 0 : i]!;
+    const y = b[b.length === 1 ? 0 : i]!;
+    if (typeof x === 'number' && typeof y === 'number') return apply(x, y);
+    return y === neutral ? x : ctx.fresh();
+  });
+}
+
+const where: InferRule = (ctx) => {
+  const shape = broadcast([ctx.shape(0), ctx.shape(1), ctx.shape(2)], ctx.fresh);
+  return [{ dtype: ctx.input(1)?.dtype ?? 1, shape }];
+};
+
+const cast: InferRule = (ctx) => {
+  const dtype = intAttribute(ctx.node, 'to', 1);
+  const integral = dtype === DataType.int64 || dtype === DataType.int32;
+  return [{ dtype, shape: ctx.shape(0), ints: integral ? ctx.input(0)?.ints : undefined }];
+};
+
+const identity: InferRule = (ctx) => [ctx.input(0)];
+
+const dropout: InferRule = (ctx) => [strip(ctx.input(0)), { dtype: DataType.bool, shape: ctx.shape(0) }];
+
+const likeFirst: InferRule = (ctx) => [
+  { dtype: intAttribute(ctx.node, 'dtype', ctx.input(0)?.dtype ?? 1), shape: ctx.shape(0) },
+];
+
+const SAME = `Abs Acos Acosh Asin Asinh Atan Atanh Ceil Celu Clip Cos Cosh CumSum Elu Erf Exp Floor Gelu
+  HardSigmoid HardSwish Hardmax InstanceNormalization LeakyRelu Log LogSoftmax LpNormalization LRN
+  GroupNormalization MeanVarianceNormalization Mish Neg PRelu Reciprocal Relu Round
+  ScatterElements ScatterND Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Tan Tanh
+  ThresholdedRelu Trilu Swish BitwiseNot RMSNormalization`.split(/\s+/);
+
+/** Shapes of operators that act on each element alone, or keep the shape. */
+export const elementwiseShapes: Readonly<Record<string, InferRule>> = {
+  ...Object.fromEntries(SAME.map((op) => [op, sameAsFirst])),
+  Add: arithmetic((a, b) => a + b, 0),
+  Sub: arithmetic((a, b) => a - b, 0),
+  Mul: arithmetic((a, b) => a * b, 1),
+  Div: arithmetic((a, b) => Math.trunc(a / b), 1),
+  Mod: broadcasting(),
+  Pow: broadcasting(),
+  Min: broadcasting(),
+  Max: broadcasting(),
+  Mean: broadcasting(),
+  Sum: broadcasting(),
+  BitwiseAnd: broadcasting(),
+  BitwiseOr: broadcasting(),
+  BitwiseXor: broadcasting(),
+  And: broadcasting(DataType.bool),
+  Or: broadcasting(DataType.bool),
+  Xor: broadcasting(DataType.bool),
+  Equal: broadcasting(DataType.bool),
+  Greater: broadcasting(DataType.bool),
+  GreaterOrEqual: broadcasting(DataType.bool),
+  Less: broadcasting(DataType.bool),
+  LessOrEqual: broadcasting(DataType.bool),
+  Not: (ctx) => [{ dtype: DataType.bool, shape: ctx.shape(0) }],
+  IsNaN: (ctx) => [{ dtype: DataType.bool, shape: ctx.shape(0) }],
+  IsInf: (ctx) => [{ dtype: DataType.bool, shape: ctx.shape(0) }],
+  Where: where,
+  Cast: cast,
+  CastLike: (ctx) => [{ dtype: ctx.input(1)?.dtype ?? 1, shape: ctx.shape(0) }],
+  Identity: identity,
+  Dropout: dropout,
+  EyeLike: likeFirst,
+  Bernoulli: likeFirst,
+  RandomNormalLike: likeFirst,
+  RandomUniformLike: likeFirst,
+};

@@ -1,0 +1,83 @@
+import { InvalidOptionError, NonFloatTrainableError } from './errors.ts';
+import { DataType, dataTypeName, type Graph, type Tensor } from './model.ts';
+
+/** Which initialisers train: their names, a pattern, or a test. */
+export type TrainableOption = readonly string[] | RegExp | ((name: string) => boolean);
+
+const isFloat = (tensor: Tensor): boolean =>
+  tensor.dtype === DataType.float32 || tensor.dtype === DataType.float64;
+
+/**
+ * Initialisers that may train, in file order.
+ *
+ * Without an option these are all float ones of rank 1 and more. Rank 0 is left out: exporters store the
+ * constants of formulas (the 0.5 of Gelu, the square root of the head size) as scalar initialisers, and
+ * training those would change the function's definition. Running statistics are never trainable.
+ *
+ * @throws NonFloatTrainableError when a chosen initialiser is not float32 or float64
+ * @throws InvalidOptionError when a listed name does not exist, or nothing matches
+ */
+export function trainableCandidates(
+  graph: Graph,
+  constants: ReadonlySet<string>,
+  option: TrainableOption | undefined,
+): Set<string> {
+  const statistics = runningStatistics(graph);
+  const names = [...graph.initializers.keys()].filter(
+    (name) => !constants.has(name) && !statistics.has(name),
+  );
+  if (option === undefined) {
+    return new Set(
+      names.filter((name) => {
+        const tensor = graph.initializers.get(name)!;
+        return isFloat(tensor) && tensor.dims.length > 0;
+      }),
+    );
+  }
+  const isList = typeof option !== 'function' && !(option instanceof RegExp);
+  if (isList) {
+    const missing = option.filter((name) => !names.includes(name));
+    if (missing.length > 0) {
+      throw new InvalidOptionError(
+        `no trainable initialiser is named ${missing.map((name) => `"${name}"`).join(', ')}`,
+        { missing, initializers: names.slice(0, 50) },
+        'use names of the model file; running statistics and constants do not train',
+      );
+    }
+  }
+  const matches = (name: string): boolean => {
+    if (typeof option === 'function') return option(name);
+    // A sticky or global pattern remembers where it stopped; every name is tested from its start.
+    if (option instanceof RegExp)
+      return new RegExp(option.source, option.flags.replace(/[gy]/g, '')).test(name);
+    return option.includes(name);
+  };
+  const chosen = names.filter(matches);
+  for (const name of chosen) {
+    const tensor = graph.initializers.get(name)!;
+    // A pattern speaks of weights in general; integer shape constants it happens to match are no mistake.
+    if (!isFloat(tensor) && (isList || isLowPrecision(tensor))) {
+      throw new NonFloatTrainableError(name, dataTypeName(tensor.dtype));
+    }
+  }
+  const result = new Set(chosen.filter((name) => isFloat(graph.initializers.get(name)!)));
+  if (result.size === 0) {
+    throw new InvalidOptionError(
+      'no initialiser is trainable',
+      { initializers: names.slice(0, 50) },
+      'let `trainable` match at least one float initialiser',
+    );
+  }
+  return result;
+}
+
+function isLowPrecision(tensor: Tensor): boolean {
+  return tensor.dtype === DataType.float16 || tensor.dtype === DataType.bfloat16;
+}
+
+/** Running mean and variance of every BatchNormalization. */
+export function runningStatistics(graph: Graph): Set<string> {
+  return new Set(
+    graph.nodes.flatMap((node) => (node.op === 'BatchNormalization' ? node.inputs.slice(3, 5) : [])),
+  );
+}
