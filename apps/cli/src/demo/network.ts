@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Deployment, type Devnet, deployChorus, startDevnet, transferToken } from '@chorus/chain';
+import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import {
   type ChorusNode,
   type EventSink,
@@ -102,16 +102,13 @@ export async function startDemoNodes(demo: DemoNetworkOptions): Promise<DemoNetw
     }),
   );
   const ready = await Promise.all(nodes.map((node) => node.process.ready));
-  // One account sends all of these: in order, so that no nonce is used twice.
-  for (const { address } of ready) {
-    await transferToken({
-      url: devnet.url,
-      privateKey: requesterKey,
-      token: deployment.token,
-      to: address,
-      amount: DEMO_ECONOMY.stake,
-    });
-  }
+  await transferTokens({
+    url: devnet.url,
+    privateKey: requesterKey,
+    token: deployment.token,
+    recipients: ready.map(({ address }) => address),
+    amount: DEMO_ECONOMY.stake,
+  });
   return {
     devnet,
     deployment,

@@ -1,0 +1,39 @@
+import { chorusToken } from '@chorus/contracts';
+import type { Address, Hex } from '@chorus/protocol';
+import { Contract, NonceManager, Wallet } from 'ethers';
+import { toChainError } from './errors.ts';
+import { isDevChain, openProvider } from './rpc.ts';
+
+/** Amounts with their decimals, for people. */
+export { formatUnits, parseUnits } from 'ethers';
+
+export interface TransferOptions {
+  url: string;
+  privateKey: Hex;
+  token: Address;
+  /** Each receives `amount`, in the token's smallest unit. */
+  recipients: readonly Address[];
+  amount: bigint;
+}
+
+/**
+ * Send tokens to several accounts and wait until all transfers are mined.
+ * @throws ChainError with the decoded reason
+ */
+export async function transferTokens(options: TransferOptions): Promise<void> {
+  const { provider, chainId } = await openProvider(options.url);
+  if (isDevChain(chainId)) provider.pollingInterval = 25;
+  try {
+    const signer = new NonceManager(new Wallet(options.privateKey, provider));
+    const token = new Contract(options.token, [...chorusToken.abi], signer);
+    const sent = [];
+    for (const recipient of options.recipients) {
+      sent.push(await token.getFunction('transfer')(recipient, options.amount));
+    }
+    await Promise.all(sent.map((transaction) => transaction.wait()));
+  } catch (error) {
+    throw toChainError(error, 'transfer tokens');
+  } finally {
+    provider.destroy();
+  }
+}
