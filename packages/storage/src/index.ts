@@ -1,3 +1,9 @@
-/** IPFS adapters of the storage port: embedded Helia or a Kubo daemon.
- * @packageDocumentation */
-export {};
+/**
+ * The storage port over IPFS: blocks held in this process and exchanged by bitswap on the node's own libp2p
+ * connections, or a Kubo daemon. Both cut files in the same way, so that a file has one CID everywhere.
+ *
+ * @packageDocumentation
+ */
+export { createHeliaStorage, type HeliaStorageOptions } from './helia.ts';
+export { createKuboStorage, type KuboStorageOptions } from './kubo.ts';
+export { cidOfBytes } from './layout.ts';

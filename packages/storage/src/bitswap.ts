@@ -1,0 +1,77 @@
+import { withBitswap } from '@helia/bitswap';
+import type { Libp2p } from '@libp2p/interface';
+import { defaultLogger } from '@libp2p/logger';
+import type { Blockstore } from 'interface-blockstore';
+import type { CID } from 'multiformats/cid';
+import { sha256 } from 'multiformats/hashes/sha2';
+import { MAX_PEER_WANTS, TRANSFER_TIMEOUT_MS } from './limits.ts';
+
+export const BITSWAP = '/ipfs/bitswap/1.2.0';
+
+/** What Helia's bitswap does for us: serve blocks, and deliver those that arrive. */
+export interface BlockExchange {
+  /** Resolves when a block with this CID arrives from any peer; its hash has been checked. */
+  retrieve(cid: CID, options: { signal: AbortSignal }): Promise<Uint8Array>;
+  /** Send a block that is now held to the peers that want it. */
+  announce(cid: CID): Promise<void>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+type Host = Parameters<typeof withBitswap>[0];
+
+/**
+ * Helia's bitswap on a libp2p node that already runs.
+ *
+ * Bitswap is a mixin of Helia and needs only the parts given here. The rest of Helia 7 is left out: its entry
+ * point loads WebRTC, WebSockets, UPnP, ACME and HTTP gateways (1.3 s and 110 MB for each process), and its
+ * block store announces a block before it is stored, and lets one waiting fetch hold up every removal.
+ *
+ * Bitswap learns of no connections, so it broadcasts no wants: whom to ask is decided in `Wants`. Its own
+ * broadcast waits for the slowest peer before the next one, and never sends cancels, so that each node would
+ * be sent each block once by every other node that has it.
+ */
+export async function startBitswap(libp2p: Libp2p, blockstore: Blockstore): Promise<BlockExchange> {
+  let start: ((host: unknown) => Promise<void>) | undefined;
+  let exchange: BlockExchange | undefined;
+  const host = {
+    status: 'starting',
+    libp2p: withoutBroadcast(libp2p),
+    blockstore,
+    routing: { findProviders: async function* () {} },
+    logger: defaultLogger(),
+    getHasher: () => sha256,
+    hasBlockBroker: () => false,
+    addMixin: (mixin: { start(host: unknown): Promise<void> }) => {
+      start = (h) => mixin.start(h);
+    },
+    addBlockBroker: (broker: unknown) => {
+      exchange = broker as BlockExchange;
+    },
+  };
+  withBitswap(host as unknown as Host, {
+    messageReceiveTimeout: TRANSFER_TIMEOUT_MS,
+    messageSendTimeout: TRANSFER_TIMEOUT_MS,
+    maxWantlistSize: MAX_PEER_WANTS,
+    // A peer that asks again has lost what was sent: it does so only after a second (ASK_AGAIN_MS).
+    doNotResendBlockWindow: 500,
+  });
+  await start?.(host);
+  if (!exchange) throw new Error('@helia/bitswap registered no block broker');
+  return exchange;
+}
+
+/** The node as bitswap sees it: no peer ever connects, but those that leave do. */
+function withoutBroadcast(libp2p: Libp2p): Libp2p {
+  return new Proxy(libp2p, {
+    get(target, name) {
+      if (name === 'getConnections') return () => [];
+      if (name === 'register') {
+        return (protocol: string, topology: { onDisconnect?: (...args: never[]) => void }) =>
+          target.register(protocol, { onDisconnect: topology.onDisconnect } as never);
+      }
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}

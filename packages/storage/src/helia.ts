@@ -1,0 +1,140 @@
+import { ChorusError, type GetOptions, type StoragePort } from '@chorus/protocol';
+import type { Libp2p, PeerId } from '@libp2p/interface';
+import { peerIdFromString } from '@libp2p/peer-id';
+import type { CID } from 'multiformats/cid';
+import { parseCid } from './address.ts';
+import { type BlockExchange, startBitswap } from './bitswap.ts';
+import { HeldBlocks } from './blocks.ts';
+import { cidOfBytes, layOut } from './layout.ts';
+import { readFile } from './tree.ts';
+import { Wants } from './wants.ts';
+
+export interface HeliaStorageOptions {
+  /** The running libp2p node whose connections blocks travel on. It is not stopped by `close`. */
+  libp2p: Libp2p;
+  /** Folder of the blocks. Kept in memory where it is absent. */
+  path?: string;
+}
+
+/**
+ * Storage inside this process: files as IPFS blocks, exchanged over bitswap with the peers of `libp2p` and
+ * with nobody else: no gateways, no DHT, no delegated routing.
+ *
+ * @throws ChorusError `E_STORAGE_OPEN` where the folder cannot be used
+ * @example
+ * const storage = await createHeliaStorage({ libp2p: network.libp2p, path: 'data/blocks' });
+ * const cid = await storage.put(bytes);
+ */
+export async function createHeliaStorage(options: HeliaStorageOptions): Promise<StoragePort> {
+  let held: HeldBlocks;
+  try {
+    held = await HeldBlocks.open(options.path);
+  } catch (cause) {
+    throw new ChorusError('E_STORAGE_OPEN', 'cannot open the block store', {
+      facts: { path: options.path },
+      hint: 'check that the folder exists or can be made, and is writable',
+      cause,
+    });
+  }
+  const exchange = await startBitswap(options.libp2p, held.store);
+  const wants = new Wants(options.libp2p, exchange);
+  await wants.start();
+  return new HeliaStorage(held, exchange, wants);
+}
+
+class HeliaStorage implements StoragePort {
+  readonly #held: HeldBlocks;
+  readonly #exchange: BlockExchange;
+  readonly #wants: Wants;
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+
+  constructor(held: HeldBlocks, exchange: BlockExchange, wants: Wants) {
+    this.#held = held;
+    this.#exchange = exchange;
+    this.#wants = wants;
+  }
+
+  async cidOf(bytes: Uint8Array): Promise<string> {
+    return await cidOfBytes(bytes);
+  }
+
+  async put(bytes: Uint8Array): Promise<string> {
+    this.#closing.signal.throwIfAborted();
+    const blocks: CID[] = [];
+    const root = await layOut(bytes, async (cid, block) => {
+      blocks.push(cid);
+      await this.#held.write(cid, block);
+    });
+    await this.#held.hold(root, blocks);
+    // Only now: whoever is told looks the block up.
+    await Promise.all(blocks.map((cid) => this.#exchange.announce(cid)));
+    return root.toString();
+  }
+
+  async get(cid: string, options: GetOptions): Promise<Uint8Array> {
+    this.#closing.signal.throwIfAborted();
+    options.signal?.throwIfAborted();
+    const root = parseCid(cid);
+    const from = (options.from ?? []).flatMap(readPeerId);
+    const stop = new AbortController();
+    const timeout = AbortSignal.timeout(options.timeoutMs);
+    const signal = AbortSignal.any([
+      stop.signal,
+      timeout,
+      this.#closing.signal,
+      ...(options.signal ? [options.signal] : []),
+    ]);
+    const blocks: CID[] = [];
+    try {
+      const bytes = await readFile(root, options.maxBytes, async (block) => {
+        blocks.push(block);
+        const local = await this.#held.read(block);
+        if (local) return local;
+        const fetched = await this.#wants.fetch(block, from, signal);
+        await this.#held.write(block, fetched);
+        return fetched;
+      });
+      await this.#held.hold(root, blocks);
+      return bytes;
+    } catch (error) {
+      await this.#held.keepForLater(blocks);
+      options.signal?.throwIfAborted();
+      this.#closing.signal.throwIfAborted();
+      if (!timeout.aborted) throw error;
+      throw new ChorusError('E_STORAGE_UNAVAILABLE', `no peer gave the file within ${options.timeoutMs} ms`, {
+        facts: { cid, from: options.from?.join(' ') },
+        cause: error,
+      });
+    } finally {
+      // Where one block failed, the others are no longer wanted.
+      stop.abort(new Error('the fetch has ended'));
+    }
+  }
+
+  async has(cid: string): Promise<boolean> {
+    return await this.#held.holds(parseCid(cid));
+  }
+
+  async remove(cid: string): Promise<void> {
+    await this.#held.release(parseCid(cid));
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= (async () => {
+      this.#closing.abort(new ChorusError('E_STORAGE_CLOSED', 'the storage is closed'));
+      this.#wants.stop();
+      await this.#exchange.stop();
+    })();
+    return this.#closed;
+  }
+}
+
+/** A hint that is no peer id is no hint. */
+function readPeerId(text: string): PeerId[] {
+  try {
+    return text.length <= 128 ? [peerIdFromString(text)] : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,201 @@
+import { CHUNK_BYTES, ChorusError, type GetOptions, type StoragePort } from '@chorus/protocol';
+import type { KuboRPCClient } from 'kubo-rpc-client';
+import type { CID } from 'multiformats/cid';
+import { DAG_PB, parseCid } from './address.ts';
+import { cidOfBytes, matches } from './layout.ts';
+import { MAX_BLOCK_BYTES, MAX_LINKS } from './limits.ts';
+import { blocksOf, readFile } from './tree.ts';
+
+export interface KuboStorageOptions {
+  /** The daemon's RPC API, for example http://127.0.0.1:5001 (not its gateway). */
+  url: string;
+}
+
+/** A local question to the daemon takes milliseconds; this is for one that hangs. */
+const LOCAL_TIMEOUT_MS = 30_000;
+
+/**
+ * Storage in a Kubo daemon (go-ipfs) over its RPC API. The daemon has its own connections and serves the
+ * public network unless it is set up otherwise. Every block it returns is checked here against its CID.
+ *
+ * @throws ChorusError `E_STORAGE_KUBO` where the daemon does not answer
+ * @example
+ * const storage = await createKuboStorage({ url: 'http://127.0.0.1:5001' });
+ */
+export async function createKuboStorage(options: KuboStorageOptions): Promise<StoragePort> {
+  // Loaded only here: nodes without a daemon do not pay its 0.4 s and 55 MB.
+  const { create } = await import('kubo-rpc-client');
+  try {
+    const client = create({ url: options.url });
+    await client.version({ timeout: LOCAL_TIMEOUT_MS });
+    return new KuboStorage(client, options.url);
+  } catch (cause) {
+    throw daemonError(options.url, cause);
+  }
+}
+
+class KuboStorage implements StoragePort {
+  readonly #client: KuboRPCClient;
+  readonly #url: string;
+  readonly #closing = new AbortController();
+
+  constructor(client: KuboRPCClient, url: string) {
+    this.#client = client;
+    this.#url = url;
+  }
+
+  async cidOf(bytes: Uint8Array): Promise<string> {
+    return await cidOfBytes(bytes);
+  }
+
+  async put(bytes: Uint8Array): Promise<string> {
+    const expected = await cidOfBytes(bytes);
+    const options = {
+      cidVersion: 1 as const,
+      rawLeaves: true,
+      hashAlg: 'sha2-256',
+      chunker: `size-${CHUNK_BYTES}`,
+      pin: true,
+      wrapWithDirectory: false,
+      signal: this.#closing.signal,
+      // Not in the client's types: the width of the tree, which daemons set differently by default.
+      'max-file-links': MAX_LINKS,
+    };
+    let got: string;
+    try {
+      got = (await this.#client.add(bytes, options)).cid.toString();
+    } catch (cause) {
+      throw this.#failed(cause);
+    }
+    if (got !== expected) {
+      throw new ChorusError('E_STORAGE_KUBO', 'the daemon cuts files in another way', {
+        facts: { url: this.#url, got, expected },
+        hint: 'reset Import.* in its configuration, or use a newer daemon',
+      });
+    }
+    return got;
+  }
+
+  async get(cid: string, options: GetOptions): Promise<Uint8Array> {
+    this.#closing.signal.throwIfAborted();
+    options.signal?.throwIfAborted();
+    const root = parseCid(cid);
+    const timeout = AbortSignal.timeout(options.timeoutMs);
+    const stop = new AbortController();
+    const signal = AbortSignal.any([
+      stop.signal,
+      timeout,
+      this.#closing.signal,
+      ...(options.signal ? [options.signal] : []),
+    ]);
+    for (const peer of options.from ?? []) {
+      // A hint: the daemon finds providers by itself too.
+      this.#client.swarm.connect(`/p2p/${peer}` as never, { signal }).catch(() => undefined);
+    }
+    try {
+      const bytes = await readFile(root, options.maxBytes, (block) => this.#block(block, { signal }));
+      // Kept by the daemon from now on, like a file put there.
+      await this.#client.pin.add(root, { signal });
+      return bytes;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      this.#closing.signal.throwIfAborted();
+      if (timeout.aborted) {
+        throw new ChorusError(
+          'E_STORAGE_UNAVAILABLE',
+          `no peer gave the file within ${options.timeoutMs} ms`,
+          {
+            facts: { cid },
+            cause: error,
+          },
+        );
+      }
+      throw error instanceof ChorusError ? error : this.#failed(error);
+    } finally {
+      stop.abort(new Error('the fetch has ended'));
+    }
+  }
+
+  async #block(
+    cid: CID,
+    options: { signal?: AbortSignal; offline?: boolean; timeout?: number },
+  ): Promise<Uint8Array> {
+    const block = await this.#client.block.get(cid, options as never);
+    if (block.length > MAX_BLOCK_BYTES || !matches(cid, block)) {
+      throw new ChorusError('E_STORAGE_KUBO', 'the daemon returned another block', {
+        facts: { url: this.#url, cid: cid.toString(), bytes: block.length },
+      });
+    }
+    return block;
+  }
+
+  async has(cid: string): Promise<boolean> {
+    const root = parseCid(cid);
+    try {
+      for (const block of await this.#localBlocks(root)) {
+        // An inner node has just been read.
+        if (block.code !== DAG_PB)
+          await this.#client.block.stat(block, offline(this.#closing.signal) as never);
+      }
+      return true;
+    } catch (error) {
+      return this.#absent(error, false);
+    }
+  }
+
+  async remove(cid: string): Promise<void> {
+    const root = parseCid(cid);
+    let blocks: CID[];
+    try {
+      blocks = await this.#localBlocks(root);
+    } catch (error) {
+      blocks = this.#absent(error, []);
+    }
+    try {
+      await this.#client.pin.rm(root, { signal: this.#closing.signal });
+    } catch (error) {
+      this.#absent(error, undefined);
+    }
+    if (blocks.length === 0) return;
+    try {
+      // The daemon refuses, block by block, those that another pinned file needs.
+      for await (const _ of this.#client.block.rm(blocks, { force: true, signal: this.#closing.signal }));
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  async #localBlocks(root: CID): Promise<CID[]> {
+    return await blocksOf(root, (cid) => this.#block(cid, offline(this.#closing.signal)));
+  }
+
+  /** An answer of the daemon that says "not here" gives `value`; a daemon that does not answer throws. */
+  #absent<T>(error: unknown, value: T): T {
+    if (error instanceof Error && error.name === 'HTTPError') return value;
+    throw error instanceof ChorusError ? error : this.#failed(error);
+  }
+
+  #failed(cause: unknown): ChorusError {
+    return daemonError(this.#url, cause);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new ChorusError('E_STORAGE_CLOSED', 'the storage is closed'));
+  }
+}
+
+function offline(signal: AbortSignal) {
+  return { offline: true, timeout: LOCAL_TIMEOUT_MS, signal };
+}
+
+function daemonError(url: string, cause: unknown): ChorusError {
+  return new ChorusError('E_STORAGE_KUBO', 'the IPFS daemon refused or does not answer', {
+    // A URL may carry a password.
+    facts: {
+      url: url.replace(/\/\/[^@/]*@/, '//'),
+      cause: cause instanceof Error ? cause.message.slice(0, 200) : '',
+    },
+    hint: 'start it with "ipfs daemon", and use the address of its RPC API (port 5001)',
+    cause,
+  });
+}

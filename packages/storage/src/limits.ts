@@ -1,0 +1,38 @@
+/**
+ * Children of one node of a file's tree. With raw leaves of 1 MiB this is the profile `unixfs-v1-2025` of
+ * IPIP-499, so that any IPFS implementation that follows it computes the same CIDs.
+ */
+export const MAX_LINKS = 1024;
+
+/** Largest block that peers exchange (bitswap's limit in every implementation). */
+export const MAX_BLOCK_BYTES = 2 * 1024 * 1024;
+
+/** Levels of a file's tree; three levels of 1024 links hold far more than anything we accept. */
+export const MAX_DEPTH = 3;
+
+/**
+ * Smallest mean leaf of a file worth following, bytes: a tree of many tiny leaves costs a round trip for each.
+ * Kubo's old default is 256 KiB.
+ */
+export const MIN_MEAN_LEAF_BYTES = 128 * 1024;
+
+/** Blocks of one file asked for at a time. */
+export const BLOCKS_IN_FLIGHT = 8;
+
+/** Blocks of unfinished fetches kept for the next attempt. */
+export const MAX_LOOSE_BLOCKS = 64;
+
+/** Peers named as holding a file get this long before everyone connected is asked too. */
+export const HINTED_HEAD_START_MS = 1_000;
+
+/** A want that nobody has served is sent again after this long, then at up to twice and four times that. */
+export const ASK_AGAIN_MS = 1_000;
+
+/** Writing one wantlist to one peer; a peer that takes longer is skipped until the next round. */
+export const ASK_TIMEOUT_MS = 5_000;
+
+/** Moving one bitswap message of up to 4 MiB; at 1 Mbit/s that takes half a minute. */
+export const TRANSFER_TIMEOUT_MS = 60_000;
+
+/** Wants remembered for one peer. */
+export const MAX_PEER_WANTS = 1024;
