@@ -1,0 +1,81 @@
+import type { G2Point } from '@chorus/protocol';
+import { bn254 } from '@noble/curves/bn254.js';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { type CacheOptions, readCachedPoints, writeCachedPoints } from './cache.ts';
+import { G1_BYTES, SCALAR_ORDER } from './engine/bn254.ts';
+import { combinePoints, G1_GENERATOR } from './points.ts';
+import { checkLog2Size, type Srs, type SrsKey, srsDigest } from './srs.ts';
+import { sliceOf, startWorkers, threadsFor } from './start.ts';
+
+/**
+ * tau of the development string: public on purpose, so that all nodes agree on it without a ceremony and
+ * nobody can mistake it for a secret.
+ */
+export const DEVELOPMENT_TAU =
+  BigInt(`0x${Buffer.from(keccak_256(Buffer.from('chorus insecure development SRS'))).toString('hex')}`) %
+  SCALAR_ORDER;
+
+export interface SrsOptions extends CacheOptions {
+  signal?: AbortSignal;
+  /** Called with a share in [0, 1]. */
+  onProgress?: (done: number) => void;
+  /** Worker threads while it is made. */
+  threads?: number;
+}
+
+/**
+ * The development reference string with 2^log2Size powers: INSECURE, anyone can forge under it, see
+ * {@link assertSrsAllowed}.
+ *
+ * Made once (about half a second for 2^16 on two cores) and then read from the cache folder, checked by its
+ * hash; an unusable cache is replaced with a warning.
+ *
+ * @param log2Size 1 to 22
+ * @throws ChorusError `E_SRS_SIZE`; the signal's reason on abort
+ */
+export async function developmentSrs(log2Size: number, options: SrsOptions = {}): Promise<Srs> {
+  checkLog2Size(log2Size);
+  const g1 = new Uint8Array(new SharedArrayBuffer(G1_BYTES * 2 ** log2Size));
+  const name = `srs-insecure-dev-${log2Size}`;
+  if (!(await readCachedPoints(name, g1, options))) {
+    await makePoints(log2Size, g1, options);
+    await writeCachedPoints(name, g1, options);
+  }
+  options.onProgress?.(1);
+  return { log2Size, g1, g1Generator: { ...G1_GENERATOR }, ...developmentKey() };
+}
+
+async function makePoints(
+  log2Size: number,
+  g1: Uint8Array<SharedArrayBuffer>,
+  { threads, signal, onProgress }: SrsOptions,
+): Promise<void> {
+  const pool = startWorkers(threads ?? threadsFor(log2Size));
+  try {
+    await pool.runAll(
+      'powers',
+      (index) => {
+        const [from, to] = sliceOf(2 ** log2Size, pool.size, index);
+        return { tau: DEVELOPMENT_TAU, from, output: g1.subarray(from * G1_BYTES, to * G1_BYTES) };
+      },
+      { signal, onProgress },
+    );
+  } finally {
+    await pool.close();
+  }
+}
+
+/** What verifiers need of the development string; no worker and no cache. */
+export function developmentKey(): SrsKey {
+  const tauG1 = combinePoints([G1_GENERATOR], [DEVELOPMENT_TAU]);
+  const [g2, tauG2, tau2G2] = [powerInG2(0), powerInG2(1), powerInG2(2)];
+  return { tauG1, g2, tauG2, tau2G2, origin: 'insecure-dev', digest: srsDigest({ tauG1, tauG2, tau2G2 }) };
+}
+
+/** [tau^exponent]2 */
+function powerInG2(exponent: number): G2Point {
+  let scalar = 1n;
+  for (let k = 0; k < exponent; k++) scalar = (scalar * DEVELOPMENT_TAU) % SCALAR_ORDER;
+  const { x, y } = bn254.G2.Point.BASE.multiply(scalar).toAffine();
+  return { x: [x.c0, x.c1], y: [y.c0, y.c1] };
+}

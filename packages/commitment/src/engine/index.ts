@@ -1,0 +1,12 @@
+/**
+ * BN254 in WebAssembly, multi-scalar multiplication and worker pools: what provers and verifiers of
+ * commitments are built from. Synchronous, for worker threads.
+ *
+ * @packageDocumentation
+ */
+export * from './affine-adder.ts';
+export * from './bn254.ts';
+export * from './digits.ts';
+export * from './msm.ts';
+export * from './pool.ts';
+export * from './serve.ts';
