@@ -1,3 +1,53 @@
-/** A model and local data become an update: datasets, local training in onnxruntime, quantisation.
- * @packageDocumentation */
-export {};
+/**
+ * A model and local data become an update: data sets, local training in onnxruntime, quantisation, and the
+ * integer model all nodes agree on.
+ *
+ * @example
+ * import { buildModel, createTrainer, quantise, syntheticDigits } from '@chorus/training';
+ *
+ * const dataset = syntheticDigits({ seed: 1, count: 1300 });
+ * const model = buildModel('mlp', { inputShape: dataset.inputShape, classes: dataset.classes, seed: 0 });
+ * const trainer = await createTrainer({
+ *   model,
+ *   loss: { kind: 'softmax-cross-entropy' },
+ *   optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
+ * });
+ * const { delta } = await trainer.train({
+ *   parameters: trainer.initial, dataset, epochs: 1, batchSize: 16, learningRate: 0.1, seed: 1,
+ * });
+ * const { vector, saturated } = quantise(delta, 2 ** -14);
+ * await trainer.close();
+ *
+ * @packageDocumentation
+ */
+export { type CsvOptions, loadCsv } from './data/csv.ts';
+export { createDataset, type Dataset, subset, type TextDataset } from './data/dataset.ts';
+export { loadIdx } from './data/idx.ts';
+export { type ImageOptions, loadImages } from './data/images.ts';
+export { type LoadOptions, loadDataset } from './data/load.ts';
+export { readShard, writeShard } from './data/shard.ts';
+export { parseSplit, type Split, splitIndices } from './data/split.ts';
+export { loadText, textWindows } from './data/text.ts';
+export { type Device, type DeviceReport, devices } from './device/devices.ts';
+export { type SyntheticOptions, syntheticDigits } from './digits/synthetic.ts';
+export type { FetchableDataset } from './fetch/catalogue.ts';
+export { type FetchOptions, fetchDataset } from './fetch/fetch-dataset.ts';
+export { type BuildOptions, buildModel, MODEL_NAMES, type ModelName } from './model/build.ts';
+export {
+  applyAggregate,
+  createGlobalModel,
+  decodeGlobalModel,
+  encodeGlobalModel,
+  type GlobalModel,
+  globalParameters,
+  modelDigest,
+} from './model/global-model.ts';
+export { type Quantised, quantise } from './model/quantise.ts';
+export type { EvaluateResult, Loss, Optimizer, ParameterInfo, TrainResult } from './train/messages.ts';
+export {
+  createTrainer,
+  type EvaluateOptions,
+  type Trainer,
+  type TrainerOptions,
+  type TrainOptions,
+} from './train/trainer.ts';

@@ -1,0 +1,137 @@
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { ChorusError } from '@chorus/protocol';
+import { createDataset, type Dataset, sharedFloats, valuesOf } from './dataset.ts';
+import { MAX_AXES, MAX_DATASET_BYTES, MAX_SAMPLES } from './limits.ts';
+import { unreadable } from './unreadable.ts';
+
+/** An IDX tensor: the format of MNIST (https://yann.lecun.com/exdb/mnist/, "file format"). */
+interface Idx {
+  dims: number[];
+  data: Uint8Array;
+}
+
+const UNSIGNED_BYTE = 0x08;
+
+/**
+ * Read an IDX image file and an IDX label file (gzip or not, by content), scaling pixels to [0, 1].
+ *
+ * Images without a channel axis become [1, height, width]; other shapes are kept as they are.
+ * @param limit at most so many samples are read, and the rest of the files is not even decompressed
+ * @throws ChorusError `E_DATA_UNREADABLE`, `E_DATA_FORMAT`
+ */
+export async function loadIdx(
+  imagesPath: string,
+  labelsPath: string,
+  name: string,
+  limit = Number.POSITIVE_INFINITY,
+): Promise<Dataset> {
+  const [images, labels] = await Promise.all([readIdx(imagesPath, limit), readIdx(labelsPath, limit)]);
+  if (labels.dims.length !== 1 || images.dims.length < 2 || images.dims[0] !== labels.dims[0]) {
+    throw new ChorusError('E_DATA_FORMAT', 'images and labels do not belong together', {
+      facts: { images: images.dims.join('x'), labels: labels.dims.join('x'), path: imagesPath },
+    });
+  }
+  const shape = images.dims.slice(1);
+  const inputs = sharedFloats(images.data.length);
+  for (let i = 0; i < inputs.length; i++) inputs[i] = images.data[i]! / 255;
+  const classLabels = Int32Array.from(labels.data);
+  const highest = classLabels.reduce((a, b) => Math.max(a, b), 0);
+  return createDataset({
+    inputs,
+    labels: classLabels,
+    inputShape: shape.length === 2 ? [1, ...shape] : shape,
+    // MNIST and its relatives have ten classes even where a small file lacks one of them.
+    classes: Math.max(10, highest + 1),
+    name,
+  });
+}
+
+async function readIdx(path: string, limit: number): Promise<Idx> {
+  const malformed = (message: string, facts: Record<string, number> = {}, cause?: unknown) =>
+    new ChorusError('E_DATA_FORMAT', message, {
+      facts: { path, ...facts },
+      hint: 'the file is damaged or not IDX; fetch it again',
+      cause,
+    });
+  const reader = byteReader(await bytesOf(path));
+  try {
+    const magic = await reader.take(4);
+    if (magic[0] !== 0 || magic[1] !== 0 || magic[2] !== UNSIGNED_BYTE) {
+      throw malformed('not an IDX file of unsigned bytes', { magic: magic.readUInt32BE(0) });
+    }
+    const axes = magic[3]!;
+    if (axes < 1 || axes > MAX_AXES) throw malformed('an IDX file with an impossible rank', { axes });
+    const header = await reader.take(4 * axes);
+    const dims = Array.from({ length: axes }, (_, k) => header.readUInt32BE(4 * k));
+    if (dims.some((dim) => dim === 0) || dims[0]! > MAX_SAMPLES) {
+      throw malformed('an IDX file with an impossible size', { samples: dims[0]! });
+    }
+    dims[0] = Math.min(dims[0]!, limit);
+    const length = valuesOf(dims);
+    if (length * 4 > MAX_DATASET_BYTES) throw malformed('the IDX file is too large', { bytes: length });
+    const data = await reader.take(length);
+    // A whole file is read to its end, so that the gzip checksum is verified.
+    if (limit === Number.POSITIVE_INFINITY && !(await reader.atEnd())) {
+      throw malformed('the IDX file is longer than it says');
+    }
+    return { dims, data };
+  } catch (error) {
+    if (error instanceof ChorusError) throw error;
+    if (error instanceof RangeError) throw malformed('the IDX file ends too early', {}, error);
+    if (isFileError(error)) throw unreadable(path, error);
+    throw malformed('the IDX file cannot be decompressed', {}, error);
+  } finally {
+    reader.close();
+  }
+}
+
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}
+
+async function bytesOf(path: string): Promise<AsyncIterable<Buffer> & { destroy(): unknown }> {
+  const first = createReadStream(path, { end: 1 });
+  let gzip = false;
+  try {
+    for await (const chunk of first) gzip = chunk[0] === 0x1f && chunk[1] === 0x8b;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  const file = createReadStream(path);
+  if (!gzip) return file;
+  const gunzip = createGunzip();
+  file.on('error', (error) => gunzip.destroy(error));
+  gunzip.on('close', () => file.destroy());
+  return file.pipe(gunzip);
+}
+
+/** Exactly as many bytes as asked for from a stream, and not more in memory than that and one chunk. */
+function byteReader(source: AsyncIterable<Buffer> & { destroy(): unknown }) {
+  const iterator = source[Symbol.asyncIterator]();
+  let rest: Buffer = Buffer.alloc(0);
+  const refill = async (): Promise<boolean> => {
+    while (rest.length === 0) {
+      const next = await iterator.next();
+      if (next.done) return false;
+      rest = next.value;
+    }
+    return true;
+  };
+  return {
+    async take(length: number): Promise<Buffer> {
+      // The stated length is not trusted with memory before the bytes are there.
+      const pieces: Buffer[] = [];
+      for (let missing = length; missing > 0; ) {
+        if (!(await refill())) throw new RangeError('end of file');
+        const piece = rest.subarray(0, missing);
+        rest = rest.subarray(piece.length);
+        missing -= piece.length;
+        pieces.push(piece);
+      }
+      return Buffer.concat(pieces);
+    },
+    atEnd: async () => !(await refill()),
+    close: () => void source.destroy(),
+  };
+}

@@ -1,0 +1,31 @@
+/** Bounds on data from files. Each is a constant with its reason. */
+
+/** Memory of one data set's inputs (float32): a whole ImageNet does not fit and is not meant to. */
+export const MAX_DATASET_BYTES = 2 ** 31;
+
+/** Samples of one data set: indices stay in 32 bits and label arrays small. */
+export const MAX_SAMPLES = 2 ** 26;
+
+/** Classes; matches the bound of a task's terms. */
+export const MAX_CLASSES = 100_000;
+
+/** Values of one sample, e.g. 3 x 1024 x 1024. */
+export const MAX_SAMPLE_VALUES = 2 ** 22;
+
+/** Axes of one sample; matches the bound of a task's terms. */
+export const MAX_AXES = 5;
+
+/** Files looked at in a folder of images or texts. */
+export const MAX_FILES = 2_000_000;
+
+/** One image file, before decoding. */
+export const MAX_IMAGE_BYTES = 64 * 1024 * 1024;
+
+/** Pixels of one image before resizing: refuses decompression bombs. */
+export const MAX_IMAGE_PIXELS = 2 ** 26;
+
+/** Bytes of one line of CSV. */
+export const MAX_CSV_RECORD_BYTES = 16 * 1024 * 1024;
+
+/** Bytes of text read from one folder. */
+export const MAX_TEXT_BYTES = 2 ** 29;

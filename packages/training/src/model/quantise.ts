@@ -1,0 +1,56 @@
+import { ChorusError, MAX_DIMENSION, MAX_ENTRY } from '@chorus/protocol';
+
+/** A delta as integers. */
+export interface Quantised {
+  /** `clamp(round(delta_j / scale), -32767, 32767)`, d entries. */
+  vector: Int16Array;
+  /** How many entries the clamp changed. */
+  saturated: number;
+}
+
+/**
+ * Round a float delta to the integer update that is committed and published (proofs.md, "Update encoding"):
+ * half away from zero, clamped to +-32767.
+ *
+ * The division is one float64 operation on two float32 numbers, so every machine rounds alike.
+ *
+ * @param delta trained minus global parameters, in the model's parameter order
+ * @param scale s of the task's terms, a positive float32
+ * @throws ChorusError `E_TRAINING_DIVERGED` where an entry is NaN or infinite
+ * @throws {RangeError} on a scale that is not a positive float32
+ */
+export function quantise(delta: Float32Array, scale: number): Quantised {
+  checkScale(scale);
+  if (delta.length > MAX_DIMENSION)
+    throw new RangeError(`${delta.length} parameters, at most ${MAX_DIMENSION}`);
+  const vector = new Int16Array(delta.length);
+  let saturated = 0;
+  for (let j = 0; j < delta.length; j++) {
+    const units = delta[j]! / scale;
+    const magnitude = roundHalfUp(Math.abs(units));
+    // Also false for NaN; infinities are caught before the clamp would hide them.
+    if (!(Math.abs(delta[j]!) < Number.POSITIVE_INFINITY)) {
+      throw new ChorusError('E_TRAINING_DIVERGED', 'the update has an entry that is not a finite number', {
+        facts: { index: j, value: delta[j]! },
+        hint: 'lower the learning rate of the task or check the data',
+      });
+    }
+    if (magnitude > MAX_ENTRY) saturated++;
+    const bounded = Math.min(magnitude, MAX_ENTRY);
+    vector[j] = units < 0 ? -bounded : bounded;
+  }
+  return { vector, saturated };
+}
+
+/** `Math.floor(x + 0.5)` would round 0.49999999999999994 up: the sum rounds to 1 first. */
+function roundHalfUp(x: number): number {
+  const floor = Math.floor(x);
+  return x - floor >= 0.5 ? floor + 1 : floor;
+}
+
+/** @throws {RangeError} where `scale` is not a positive float32 */
+export function checkScale(scale: number): void {
+  if (!(scale > 0 && Number.isFinite(scale) && Math.fround(scale) === scale)) {
+    throw new RangeError(`the scale ${scale} is not a positive float32`);
+  }
+}

@@ -1,0 +1,43 @@
+import { ChorusError } from '@chorus/protocol';
+import { checkLabels, type Dataset, valuesOf } from '../data/dataset.ts';
+import type { Opened } from './messages.ts';
+
+/**
+ * Check that a model can take a data set, before any work.
+ *
+ * The shape of a sample must be the model's; a model that takes flat samples also takes images of as many
+ * values.
+ * @throws ChorusError `E_DATA_EMPTY`, `E_DATA_SHAPE`, `E_DATA_LABEL`
+ */
+export function checkFit(
+  dataset: Dataset,
+  { sampleShape, classes }: Pick<Opened, 'sampleShape' | 'classes'>,
+): void {
+  if (dataset.count === 0) {
+    throw new ChorusError('E_DATA_EMPTY', 'the data set has no samples', { facts: { name: dataset.name } });
+  }
+  if (sampleShape && !takes(sampleShape, dataset.inputShape)) {
+    throw new ChorusError('E_DATA_SHAPE', 'the samples do not have the shape that the model takes', {
+      facts: {
+        name: dataset.name,
+        samples: dataset.inputShape.join('x'),
+        model: sampleShape.map((dim) => dim ?? '?').join('x'),
+      },
+      hint: 'use data of the shape the task names, or another model',
+    });
+  }
+  if (
+    dataset.inputs.length !== dataset.count * valuesOf(dataset.inputShape) ||
+    dataset.labels.length !== dataset.count
+  ) {
+    throw new ChorusError('E_DATA_SHAPE', 'the data set contradicts itself', {
+      facts: { name: dataset.name },
+    });
+  }
+  if (classes !== null) checkLabels(dataset.labels, classes, dataset.name);
+}
+
+function takes(model: readonly (number | null)[], sample: readonly number[]): boolean {
+  if (model.length === sample.length) return model.every((dim, k) => dim === null || dim === sample[k]);
+  return model.length === 1 && (model[0] === null || model[0] === valuesOf(sample));
+}

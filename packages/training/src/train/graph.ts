@@ -1,0 +1,103 @@
+import { AutodiffError, differentiate, type TrainingGraph } from '@chorus/autodiff';
+import { ChorusError, MAX_DIMENSION } from '@chorus/protocol';
+import type { Loss, Opened, Optimizer } from './messages.ts';
+
+/**
+ * The training graph of a model, with the errors a node shows to its user.
+ * @throws ChorusError `E_MODEL_CORRUPT` where the bytes are no valid ONNX model, `E_MODEL_UNSUPPORTED` where it
+ * is valid but cannot be trained here
+ */
+export function trainingGraph(model: Uint8Array, loss: Loss, optimizer: Optimizer): TrainingGraph {
+  let graph: TrainingGraph;
+  try {
+    graph = differentiate(model, {
+      loss,
+      optimizer,
+      // Running statistics are no parameters: they would neither be committed nor averaged, and nodes would drift.
+      batchNormalization: 'running',
+    });
+  } catch (cause) {
+    if (!(cause instanceof AutodiffError)) throw cause;
+    const corrupt = cause.code === 'CORRUPT_MODEL' || cause.code === 'INVALID_GRAPH';
+    throw new ChorusError(
+      corrupt ? 'E_MODEL_CORRUPT' : 'E_MODEL_UNSUPPORTED',
+      corrupt ? 'the model file is damaged or no ONNX model' : 'the model cannot be trained',
+      { facts: { reason: cause.code }, hint: cause.hint, cause },
+    );
+  }
+  checkGraph(graph);
+  return graph;
+}
+
+/** Names of the graph's data input, label input and logits, once {@link trainingGraph} has checked them. */
+export function ports(graph: TrainingGraph) {
+  return { data: graph.dataInputs[0]!, labels: graph.labelInput!, logits: graph.outputs.model[0]! };
+}
+
+function checkGraph(graph: TrainingGraph): void {
+  const unsupported = (message: string, facts: Record<string, string | number>, hint: string) =>
+    new ChorusError('E_MODEL_UNSUPPORTED', message, { facts, hint });
+  const dimension = dimensionOf(graph);
+  if (dimension > MAX_DIMENSION) {
+    throw unsupported(
+      'the model has too many trainable parameters',
+      { dimension, limit: MAX_DIMENSION },
+      'freeze some',
+    );
+  }
+  if (graph.dataInputs.length !== 1) {
+    throw unsupported(
+      'the model does not have exactly one data input',
+      { inputs: graph.dataInputs.map((input) => input.name).join(', ') },
+      'export the model with one input tensor',
+    );
+  }
+  const { data, logits } = ports(graph);
+  if (!INPUT_TYPES.has(data.dtype)) {
+    throw unsupported(
+      'the model takes data of a type that is not prepared here',
+      { type: data.dtype },
+      'use float32',
+    );
+  }
+  if (data.shape && typeof data.shape[0] === 'number') {
+    throw unsupported(
+      'the batch axis of the model is fixed',
+      { input: data.name, shape: data.shape.join('x') },
+      'export the model with a free first dimension',
+    );
+  }
+  if (logits.shape && logits.shape.length !== 2) {
+    throw unsupported(
+      'the model does not give one row of logits per sample',
+      { output: logits.name, shape: logits.shape.join('x') },
+      'the first output must be [N, classes]',
+    );
+  }
+}
+
+/** Types of a data input that a float32 data set is converted to. */
+export const INPUT_TYPES: ReadonlySet<string> = new Set(['float32', 'float64', 'int32', 'int64']);
+
+export function dimensionOf(graph: TrainingGraph): number {
+  return graph.parameters.reduce((sum, parameter) => sum + parameter.size, 0);
+}
+
+/** What the main thread needs to know of the graph. */
+export function describe(graph: TrainingGraph): Opened {
+  const { data, logits } = ports(graph);
+  const initial = new Float32Array(dimensionOf(graph));
+  for (const parameter of graph.parameters) initial.set(parameter.initial, parameter.offset);
+  const classes = logits.shape?.[1];
+  return {
+    parameters: graph.parameters.map(({ name, shape, size, offset }) => ({
+      name,
+      shape: [...shape],
+      size,
+      offset,
+    })),
+    initial,
+    sampleShape: data.shape?.slice(1).map((dim) => (typeof dim === 'number' ? dim : null)) ?? null,
+    classes: typeof classes === 'number' ? classes : null,
+  };
+}

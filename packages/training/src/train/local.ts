@@ -1,0 +1,248 @@
+import type { TrainingGraph } from '@chorus/autodiff';
+import { ChorusError } from '@chorus/protocol';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { permutation, random } from '../random.ts';
+import { ports } from './graph.ts';
+import type { EvaluateResult, TrainResult } from './messages.ts';
+import {
+  dataTensor,
+  type Feeds,
+  labelTensor,
+  parameterFeeds,
+  readParameters,
+  stateFeeds,
+} from './tensors.ts';
+
+/** Samples and labels as the worker holds them. */
+export interface Samples {
+  inputs: Float32Array;
+  labels: Int32Array;
+  /** The samples as one tensor for the epoch graph, made when first used. */
+  whole?: { data: Tensor; labels: Tensor };
+}
+
+/** Called between runs; throws to stop. */
+type Checkpoint = (fraction: number, loss: number) => void;
+
+export interface TrainSettings {
+  epochs: number;
+  batchSize: number;
+  learningRate: number;
+  seed: number;
+}
+
+/** One run of the epoch graph should take about so long, so that progress is seen and a stop is heard. */
+const RUN_MS = 100;
+const MAX_STEPS_PER_RUN = 4096;
+/** Samples of one evaluation run; large enough to fill matrix multiplications, small enough for any model. */
+const EVALUATE_BATCH = 256;
+
+/** A model's sessions in this thread. Runs block the thread: onnxruntime-node computes synchronously. */
+export class LocalTraining {
+  readonly #graph: TrainingGraph;
+  readonly #step: InferenceSession;
+  readonly #epoch: InferenceSession | null;
+  readonly #evaluate: InferenceSession;
+
+  private constructor(
+    graph: TrainingGraph,
+    step: InferenceSession,
+    epoch: InferenceSession | null,
+    evaluate: InferenceSession,
+  ) {
+    this.#graph = graph;
+    this.#step = step;
+    this.#epoch = epoch;
+    this.#evaluate = evaluate;
+  }
+
+  static async open(graph: TrainingGraph, options: InferenceSession.SessionOptions): Promise<LocalTraining> {
+    const create = async (bytes: Uint8Array): Promise<InferenceSession> => {
+      try {
+        return await InferenceSession.create(bytes, options);
+      } catch (cause) {
+        throw new ChorusError('E_MODEL_UNSUPPORTED', 'onnxruntime does not accept the training graph', {
+          hint: 'check that the model runs in onnxruntime, or choose another device',
+          cause,
+        });
+      }
+    };
+    const step = await create(graph.step);
+    const epoch = graph.epoch ? await create(graph.epoch) : null;
+    return new LocalTraining(graph, step, epoch, await create(graph.evaluate));
+  }
+
+  /**
+   * Stochastic gradient descent over whole epochs, shuffled by seed. Full batches run many steps at a time in
+   * the epoch graph; the last, shorter one by itself. How many steps go into a run does not change the result.
+   * @throws ChorusError `E_TRAINING_DIVERGED` naming the step whose loss is not finite
+   */
+  async train(
+    start: Float32Array,
+    samples: Samples,
+    settings: TrainSettings,
+    check: Checkpoint,
+  ): Promise<TrainResult> {
+    const begin = performance.now();
+    const { epochs, batchSize, learningRate, seed } = settings;
+    const count = samples.labels.length;
+    const perEpoch = Math.ceil(count / batchSize);
+    const full = Math.floor(count / batchSize);
+    const losses: number[] = [];
+    let carried: Feeds = { ...parameterFeeds(this.#graph, start), ...stateFeeds(this.#graph.state) };
+    const record = (values: Iterable<number>) => {
+      for (const loss of values) {
+        if (!Number.isFinite(loss)) throw diverged(losses.length + 1, loss, learningRate);
+        losses.push(loss);
+      }
+      check(losses.length / (epochs * perEpoch), losses.at(-1)!);
+    };
+    let stepsPerRun = 4;
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const order = permutation(count, random(seed, epoch));
+      for (let step = 0; step < full; ) {
+        const steps = this.#epoch ? Math.min(stepsPerRun, full - step) : 1;
+        const index = order.subarray(step * batchSize, (step + steps) * batchSize);
+        const before = performance.now();
+        const [next, stepLosses] = this.#epoch
+          ? await this.#runSteps(this.#epoch, carried, samples, index, steps, learningRate)
+          : await this.#runStep(carried, samples, index, learningRate);
+        carried = next;
+        record(stepLosses);
+        step += steps;
+        const perStep = Math.max(1e-3, (performance.now() - before) / steps);
+        stepsPerRun = Math.max(1, Math.min(MAX_STEPS_PER_RUN, Math.round(RUN_MS / perStep)));
+      }
+      if (full < perEpoch) {
+        const rest = order.subarray(full * batchSize);
+        const [next, stepLosses] = await this.#runStep(carried, samples, rest, learningRate);
+        carried = next;
+        record(stepLosses);
+      }
+    }
+    const delta = new Float32Array(start.length);
+    readParameters(this.#graph, carried, delta);
+    for (let j = 0; j < delta.length; j++) delta[j] = delta[j]! - start[j]!;
+    return { delta, losses, seconds: (performance.now() - begin) / 1000 };
+  }
+
+  /** Mean loss and accuracy of a parameter vector on samples. */
+  async evaluate(parameters: Float32Array, samples: Samples, check: Checkpoint): Promise<EvaluateResult> {
+    const graph = this.#graph;
+    const { data, labels, logits } = ports(graph);
+    const count = samples.labels.length;
+    const width = samples.inputs.length / count;
+    const feeds = parameterFeeds(graph, parameters);
+    const state = stateFeeds(graph.state.filter(({ name }) => graph.inputs.evaluateState.includes(name)));
+    let loss = 0;
+    let correct = 0;
+    for (let from = 0; from < count; from += EVALUATE_BATCH) {
+      const to = Math.min(count, from + EVALUATE_BATCH);
+      const truth = samples.labels.subarray(from, to);
+      const outputs = await this.#evaluate.run({
+        ...feeds,
+        ...state,
+        [data.name]: dataTensor(
+          graph,
+          samples.inputs.slice(from * width, to * width),
+          to - from,
+          this.#shape(width),
+        ),
+        [labels.name]: labelTensor(truth),
+      });
+      loss += scalar(outputs[graph.outputs.loss]!) * (to - from);
+      correct += countCorrect(outputs[logits.name]!.data as Float32Array, truth);
+      check(to / count, loss / to);
+    }
+    return { loss: loss / count, accuracy: correct / count, count };
+  }
+
+  async close(): Promise<void> {
+    for (const session of [this.#step, this.#epoch, this.#evaluate]) await session?.release();
+  }
+
+  /** The model's own view of one sample, where it states one: a flat model takes images flat. */
+  #shape(width: number): number[] {
+    const dims = ports(this.#graph).data.shape?.slice(1);
+    if (!dims) return [width];
+    const known = dims.reduce<number>(
+      (product, dim) => (typeof dim === 'number' ? product * dim : product),
+      1,
+    );
+    return dims.map((dim) => (typeof dim === 'number' ? dim : width / known));
+  }
+
+  async #runSteps(
+    session: InferenceSession,
+    carried: Feeds,
+    samples: Samples,
+    order: Uint32Array,
+    steps: number,
+    learningRate: number,
+  ): Promise<[Feeds, Float32Array]> {
+    const { data, labels } = ports(this.#graph);
+    const { inputs, outputs } = this.#graph;
+    const count = samples.labels.length;
+    samples.whole ??= {
+      data: dataTensor(this.#graph, samples.inputs, count, this.#shape(samples.inputs.length / count)),
+      labels: labelTensor(samples.labels),
+    };
+    const index = BigInt64Array.from(order, BigInt);
+    const results = await session.run({
+      ...carried,
+      [data.name]: samples.whole.data,
+      [labels.name]: samples.whole.labels,
+      [inputs.index]: new Tensor('int64', index, [steps, order.length / steps]),
+      [inputs.learningRate]: new Tensor('float32', new Float32Array(steps).fill(learningRate), [steps]),
+    });
+    return [this.#carry(results), results[outputs.losses]!.data as Float32Array];
+  }
+
+  async #runStep(
+    carried: Feeds,
+    samples: Samples,
+    order: Uint32Array,
+    learningRate: number,
+  ): Promise<[Feeds, number[]]> {
+    const { data, labels } = ports(this.#graph);
+    const width = samples.inputs.length / samples.labels.length;
+    const batch = new Float32Array(order.length * width);
+    order.forEach((i, k) => void batch.set(samples.inputs.subarray(i * width, (i + 1) * width), k * width));
+    const results = await this.#step.run({
+      ...carried,
+      [data.name]: dataTensor(this.#graph, batch, order.length, this.#shape(width)),
+      [labels.name]: labelTensor(Int32Array.from(order, (i) => samples.labels[i]!)),
+      [this.#graph.inputs.learningRate]: new Tensor('float32', Float32Array.of(learningRate), []),
+    });
+    return [this.#carry(results), [scalar(results[this.#graph.outputs.loss]!)]];
+  }
+
+  /** Outputs of one run under the names the next run takes them. */
+  #carry(results: InferenceSession.OnnxValueMapType): Feeds {
+    return Object.fromEntries(
+      Array.from(this.#graph.outputs.next, ([name, output]) => [name, results[output] as Tensor]),
+    );
+  }
+}
+
+function scalar(value: unknown): number {
+  return Number((value as Tensor).data[0]);
+}
+
+function countCorrect(logits: ArrayLike<number>, labels: Int32Array): number {
+  const classes = logits.length / labels.length;
+  let correct = 0;
+  labels.forEach((label, i) => {
+    let best = 0;
+    for (let c = 1; c < classes; c++) if (logits[i * classes + c]! > logits[i * classes + best]!) best = c;
+    if (best === label) correct++;
+  });
+  return correct;
+}
+
+function diverged(step: number, loss: number, learningRate: number): ChorusError {
+  return new ChorusError('E_TRAINING_DIVERGED', `the loss is not a finite number at step ${step}`, {
+    facts: { step, loss, learningRate },
+    hint: 'lower the learning rate of the task or check the data',
+  });
+}

@@ -1,0 +1,63 @@
+import type { ParameterSpec, StateSpec, TrainingGraph } from '@chorus/autodiff';
+import { Tensor } from 'onnxruntime-node';
+
+/** Inputs of a run by name. */
+export type Feeds = Record<string, Tensor>;
+
+/** The parameter vector as one tensor per parameter; shares memory with the vector where types agree. */
+export function parameterFeeds(graph: TrainingGraph, vector: Float32Array): Feeds {
+  return Object.fromEntries(
+    graph.parameters.map((parameter) => [parameter.name, parameterTensor(parameter, vector)]),
+  );
+}
+
+function parameterTensor({ dtype, shape, offset, size }: ParameterSpec, vector: Float32Array): Tensor {
+  const values = vector.subarray(offset, offset + size);
+  return dtype === 'float64'
+    ? new Tensor('float64', Float64Array.from(values), shape)
+    : new Tensor('float32', values, shape);
+}
+
+/** Copy parameter tensors back into a vector. */
+export function readParameters(graph: TrainingGraph, tensors: Feeds, vector: Float32Array): void {
+  for (const { name, offset } of graph.parameters) {
+    vector.set(tensors[name]!.data as Float32Array | Float64Array, offset);
+  }
+}
+
+/** The optimiser's and the model's state before the first step. */
+export function stateFeeds(state: readonly StateSpec[]): Feeds {
+  return Object.fromEntries(
+    state.map(({ name, dtype, shape, initial }) => [name, new Tensor(dtype, initial.slice(), shape)]),
+  );
+}
+
+/** `count` samples as the model's data input. */
+export function dataTensor(
+  graph: TrainingGraph,
+  inputs: Float32Array,
+  count: number,
+  sampleShape: readonly number[],
+): Tensor {
+  const { dtype } = graph.dataInputs[0]!;
+  const shape = [count, ...sampleShape];
+  switch (dtype) {
+    case 'int64':
+      return new Tensor(
+        'int64',
+        BigInt64Array.from(inputs, (x) => BigInt(Math.trunc(x))),
+        shape,
+      );
+    case 'int32':
+      return new Tensor('int32', Int32Array.from(inputs), shape);
+    case 'float64':
+      return new Tensor('float64', Float64Array.from(inputs), shape);
+    default:
+      return new Tensor('float32', inputs, shape);
+  }
+}
+
+/** Labels as the int64 that ONNX's OneHot and Gather take. */
+export function labelTensor(labels: Int32Array): Tensor {
+  return new Tensor('int64', BigInt64Array.from(labels, BigInt), [labels.length]);
+}

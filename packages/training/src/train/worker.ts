@@ -1,0 +1,73 @@
+/** The thread in which a {@link Trainer}'s model computes. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { ChorusError } from '@chorus/protocol';
+import { describe, trainingGraph } from './graph.ts';
+import { LocalTraining, type Samples } from './local.ts';
+import {
+  type EvaluateJob,
+  type FromWorker,
+  packError,
+  type ToWorker,
+  type TrainJob,
+  type WorkerSetup,
+} from './messages.ts';
+
+const port = parentPort!;
+const setup = workerData as WorkerSetup;
+const samples = new Map<number, Samples>();
+const send = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+
+try {
+  const graph = trainingGraph(setup.model, setup.loss, setup.optimizer);
+  const training = await LocalTraining.open(graph, {
+    executionProviders: [setup.device],
+    intraOpNumThreads: setup.threads,
+    interOpNumThreads: 1,
+    // A busy-waiting pool takes the cores that other nodes and the prover need.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  });
+  // One job after the other: a second `train` must not run between the steps of the first.
+  let queue: Promise<void> = Promise.resolve();
+  port.on('message', (message: ToWorker) => {
+    queue = queue.then(() => handle(training, message));
+  });
+  send({ kind: 'opened', opened: describe(graph) });
+} catch (error) {
+  send({ kind: 'unusable', error: packError(error) });
+}
+
+async function handle(training: LocalTraining, message: ToWorker): Promise<void> {
+  switch (message.kind) {
+    case 'data':
+      samples.set(message.key, { inputs: message.inputs, labels: message.labels });
+      break;
+    case 'forget':
+      samples.delete(message.key);
+      break;
+    case 'close':
+      await training.close();
+      port.close();
+      break;
+    default:
+      await work(training, message);
+  }
+}
+
+async function work(training: LocalTraining, job: TrainJob | EvaluateJob): Promise<void> {
+  const check = (fraction: number, loss: number) => {
+    if (Atomics.load(job.stop, 0) !== 0) throw new ChorusError('E_ABORTED', 'stopped');
+    send({ kind: 'progress', id: job.id, fraction, loss });
+  };
+  try {
+    if (Atomics.load(job.stop, 0) !== 0) throw new ChorusError('E_ABORTED', 'stopped');
+    const data = samples.get(job.data)!;
+    if (job.kind === 'evaluate') {
+      send({ kind: 'done', id: job.id, result: await training.evaluate(job.parameters, data, check) });
+    } else {
+      const result = await training.train(job.parameters, data, job, check);
+      send({ kind: 'done', id: job.id, result }, [result.delta.buffer as ArrayBuffer]);
+    }
+  } catch (error) {
+    send({ kind: 'failed', id: job.id, error: packError(error) });
+  }
+}
