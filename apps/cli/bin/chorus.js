@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can parse: it says what is wrong where the real program could not even load.
 import { existsSync } from 'node:fs';
+import module from 'node:module';
+import { join } from 'node:path';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 19)) {
@@ -20,4 +22,8 @@ if (!existsSync(entry)) {
   );
   process.exit(69);
 }
+
+// Compiled code is kept between runs: the demo starts eight processes of the same program.
+const { default: envPaths } = await import('env-paths');
+module.enableCompileCache(join(envPaths('chorus', { suffix: '' }).cache, 'compiled'));
 await import(entry.href);

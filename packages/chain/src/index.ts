@@ -19,3 +19,4 @@ export { type Devnet, type DevnetOptions, devnetKeys, startDevnet } from './devn
 export { ChainError, refusal } from './errors.ts';
 export { isDevChain } from './rpc.ts';
 export { bitmapOf, bitsOf, isVoteOf, sealOf, UNAVAILABLE_TYPES, voteDomain } from './signing.ts';
+export { formatUnits, parseUnits, type TransferOptions, transferTokens } from './token.ts';

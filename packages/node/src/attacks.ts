@@ -12,7 +12,7 @@ import type { Attack } from './config.ts';
  * - `free`: does not train, sends tiny noise
  */
 export function poisonLabels(dataset: Dataset, attack: Attack | undefined): Dataset {
-  if (attack !== 'label' || dataset.kind !== 'classification') return dataset;
+  if (attack !== 'label') return dataset;
   return { ...dataset, labels: dataset.labels.map((label) => dataset.classes - 1 - label) };
 }
 

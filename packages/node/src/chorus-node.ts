@@ -17,7 +17,7 @@ import {
   type Verdict,
   VOTE_PROTOCOL,
 } from '@chorus/protocol';
-import { type Dataset, globalParameters, modelSum } from '@chorus/training';
+import { type Dataset, globalParameters } from '@chorus/training';
 import type { NodeConfig } from './config.ts';
 import type { EventSink } from './events.ts';
 import type { Ports } from './ports.ts';
@@ -118,7 +118,7 @@ export class ChorusNode {
   async opensCommitment(taskId: bigint): Promise<boolean> {
     const session = this.#session(taskId);
     const task = await this.ports.chain.task(taskId);
-    const commitment = await session.committer.commitIntegers(modelSum(session.model));
+    const commitment = await session.committer.commitIntegers(session.model.sum);
     return commitment.x === task.totalCommitment.x && commitment.y === task.totalCommitment.y;
   }
 

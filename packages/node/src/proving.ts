@@ -3,9 +3,9 @@ import {
   type Committer,
   createCommitter,
   developmentSrs,
+  log2SizeFor,
   type Srs,
 } from '@chorus/commitment';
-import { ChorusError } from '@chorus/protocol';
 
 /**
  * The heavy cryptographic parts of a node, made when first needed and shared by its tasks: the reference
@@ -23,7 +23,7 @@ export class Proving {
 
   /** The reference string for vectors of `dimension` entries. */
   async srs(dimension: number, signal?: AbortSignal): Promise<Srs> {
-    const srs = await developmentSrs(Math.max(1, Math.ceil(Math.log2(dimension))), {
+    const srs = await developmentSrs(log2SizeFor(dimension), {
       ...(this.#srsCache === undefined ? {} : { cacheDir: this.#srsCache }),
       ...(signal ? { signal } : {}),
     });
@@ -33,10 +33,7 @@ export class Proving {
 
   /** Commits to vectors of up to `dimension` entries. */
   committer(dimension: number, signal?: AbortSignal): Promise<Committer> {
-    if (!Number.isSafeInteger(dimension) || dimension < 1) {
-      throw new ChorusError('E_DIMENSION', 'not a dimension', { facts: { dimension } });
-    }
-    const log2Size = Math.max(1, Math.ceil(Math.log2(dimension)));
+    const log2Size = log2SizeFor(dimension);
     const known = this.#committers.get(log2Size);
     if (known) return known;
     const making = this.srs(dimension, signal).then((srs) => createCommitter(srs));

@@ -156,13 +156,13 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
 function checkData(terms: Terms, dataset: Dataset | null): void {
   if (!dataset) return;
   const fits =
-    dataset.kind === terms.data.kind &&
-    (dataset.kind !== 'classification' ||
-      terms.data.kind !== 'classification' ||
-      (dataset.classes === terms.data.classes && dataset.inputShape.join() === terms.data.inputShape.join()));
+    dataset.classes === terms.data.classes && dataset.inputShape.join() === terms.data.inputShape.join();
   if (!fits) {
     throw new ChorusError('E_TASK_DATA', 'the local data does not fit the task', {
-      facts: { task: JSON.stringify(terms.data), local: `${dataset.kind} ${dataset.name}` },
+      facts: {
+        task: JSON.stringify(terms.data),
+        local: `${dataset.name}: ${dataset.inputShape.join('x')}, ${dataset.classes} classes`,
+      },
       hint: 'join a task for this kind of data, or register other data',
     });
   }

@@ -17,7 +17,7 @@ export const announcementSchema = z.strictObject({
   contract: address,
   taskId,
   /** Canonical terms; their sha2-256 must be the digest on chain. */
-  terms: z.instanceof(Uint8Array).refine((b) => b.length <= MAX_GOSSIP_BYTES / 2),
+  terms: z.custom<Uint8Array>((b) => b instanceof Uint8Array && b.length <= MAX_GOSSIP_BYTES / 2),
   /** Who serves the model. */
   peerId,
   multiaddrs: z.array(z.string().max(256)).max(16),

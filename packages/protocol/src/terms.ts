@@ -18,20 +18,12 @@ export const termsSchema = z.strictObject({
   /** d: the number of trainable parameters. */
   dimension: z.number().int().positive().max(MAX_DIMENSION),
   /** What a sample must look like, so that a node knows whether its data fits. */
-  data: z.discriminatedUnion('kind', [
-    z.strictObject({
-      kind: z.literal('classification'),
-      /** Shape of one sample without the batch axis, float32. */
-      inputShape: z.array(z.number().int().positive().max(65536)).min(1).max(5),
-      classes: z.number().int().min(2).max(100_000),
-    }),
-    z.strictObject({
-      kind: z.literal('text'),
-      /** Tokens of one training window. */
-      context: z.number().int().positive().max(8192),
-      vocabulary: z.number().int().min(2).max(1_000_000),
-    }),
-  ]),
+  data: z.strictObject({
+    kind: z.literal('classification'),
+    /** Shape of one sample without the batch axis, float32. A text is windows of tokens and the next token. */
+    inputShape: z.array(z.number().int().positive().max(65536)).min(1).max(5),
+    classes: z.number().int().min(2).max(100_000),
+  }),
   loss: z.strictObject({ kind: z.literal('softmax-cross-entropy') }),
   optimizer: z.strictObject({
     kind: z.literal('sgd'),

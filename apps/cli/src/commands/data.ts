@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { fetchDataset } from '@chorus/training';
 import { Argument, Command } from 'commander';
+import envPaths from 'env-paths';
 import ora from 'ora';
 import { Interrupted } from '../exit.ts';
 
@@ -10,23 +12,18 @@ export function dataCommand(): Command {
     .addArgument(new Argument('<name>', 'which data set').choices(['mnist', 'fashion-mnist']))
     .option('--cache <dir>', 'folder to keep it in')
     .option('--base-url <url>', 'download from a mirror')
-    .addHelpText(
-      'after',
-      '\nExample:\n  $ chorus data fetch mnist && chorus demo --data ~/.cache/chorus/data/mnist',
-    )
+    .addHelpText('after', '\nExample:\n  $ chorus demo --data "$(chorus data fetch mnist)"')
     .action(async (name: 'mnist' | 'fashion-mnist', options: { cache?: string; baseUrl?: string }) => {
       const abort = new AbortController();
       process.once('SIGINT', () => abort.abort(new Interrupted()));
       const spinner = ora(`fetching ${name}`).start();
       try {
         const folder = await fetchDataset(name, {
-          ...(options.cache ? { cacheDir: options.cache } : {}),
+          cacheDir: options.cache ?? join(envPaths('chorus', { suffix: '' }).cache, 'data'),
           ...(options.baseUrl ? { baseUrl: options.baseUrl } : {}),
           signal: abort.signal,
-          onProgress: (progress) => {
-            const { file, receivedBytes, totalBytes } = progress;
-            const share = totalBytes ? ` ${Math.floor((100 * receivedBytes) / totalBytes)} %` : '';
-            spinner.text = `fetching ${name}: ${file}${share}`;
+          onProgress: (bytes, total) => {
+            spinner.text = `fetching ${name}: ${Math.floor((100 * bytes) / total)} %`;
           },
         });
         spinner.succeed(`${name} is in ${folder}`);

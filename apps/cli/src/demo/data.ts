@@ -28,12 +28,6 @@ export interface DemoData {
 /** Split the data into private shards, one file in each node's own folder. */
 export async function prepareData(options: DemoOptions, trainers: number, folder: string): Promise<DemoData> {
   const { train, test, source } = await loadDemoData(options, trainers);
-  if (train.kind !== 'classification') {
-    throw new ChorusError('E_DATA_FORMAT', 'the demo trains a classifier', {
-      facts: { folder: options.data, kind: train.kind },
-      hint: 'give a folder with labelled data: IDX, CSV, or a folder of images per class',
-    });
-  }
   if (train.count < VALIDATION + 10 * trainers) {
     throw new ChorusError('E_DATA_FORMAT', 'there is too little training data for so many trainers', {
       facts: { samples: train.count, trainers },
@@ -69,13 +63,11 @@ async function loadDemoData(options: DemoOptions, trainers: number) {
   };
 }
 
-type Classification = Extract<Dataset, { kind: 'classification' }>;
-
 /** A random, class-balanced enough sample of `count` for the validator, and the rest. */
-function holdOut(data: Classification, count: number, seed: number): [Classification, Classification] {
+function holdOut(data: Dataset, count: number, seed: number): [Dataset, Dataset] {
   const pieces = Math.max(2, Math.floor(data.count / count));
   const [first, ...others] = splitIndices(data.labels, pieces, { kind: 'iid' }, seed + 7);
   const held = first!.subarray(0, count);
   const rest = Uint32Array.from([...first!.subarray(count), ...others.flatMap((part) => [...part])]);
-  return [subset(data, held) as Classification, subset(data, rest) as Classification];
+  return [subset(data, held), subset(data, rest)];
 }

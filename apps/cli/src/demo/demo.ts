@@ -2,12 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NodeEvent } from '@chorus/node';
-import { ChorusError, type SettledRound, type TaskState } from '@chorus/protocol';
+import type { SettledRound, TaskState } from '@chorus/protocol';
 import { buildModel, createTrainer } from '@chorus/training';
 import { prepareData } from './data.ts';
 import { RoundFollower, waitUntil } from './follow.ts';
-import { type DemoNetwork, startDemoChain, startDemoNodes } from './network.ts';
+import { startDemoChain, startDemoNodes } from './network.ts';
 import { type DemoOptions, trainerCount } from './options.ts';
+import type { NodeProcess } from './processes.ts';
 import type { DemoReport, RoundResult } from './report.ts';
 import { RoundLog } from './round-log.ts';
 import { DEMO_ECONOMY, demoTask } from './task.ts';
@@ -15,7 +16,7 @@ import { DEMO_ECONOMY, demoTask } from './task.ts';
 /** What the demo tells while it runs. */
 export type DemoProgress =
   | { type: 'step'; text: string }
-  | { type: 'started'; network: DemoNetwork; taskId: bigint }
+  | { type: 'process'; process: NodeProcess }
   | { type: 'round'; result: RoundResult }
   | { type: 'node'; name: string; event: NodeEvent };
 
@@ -76,8 +77,6 @@ async function runNetwork(
     startDemoChain(options, defer),
     prepareData(options, trainers, folder),
   ]);
-  if (data.test.kind !== 'classification')
-    throw new ChorusError('E_DATA_FORMAT', 'the demo trains a classifier');
   const model = buildModel(options.model, {
     inputShape: data.test.inputShape,
     classes: data.test.classes,
@@ -92,6 +91,7 @@ async function runNetwork(
       ...chain,
       data,
       defer,
+      onProcess: (process) => onProgress({ type: 'process', process }),
       onEvent: (name, event) => {
         log.record(name, event);
         if (event.type === 'task-ended') finished.set(name, event.opensCommitment);
@@ -115,7 +115,6 @@ async function runNetwork(
     }),
   );
   follower = new RoundFollower(network, taskId, data.test, log);
-  onProgress({ type: 'started', network, taskId });
 
   const results: RoundResult[] = [];
   for await (const result of follower.rounds(signal)) {

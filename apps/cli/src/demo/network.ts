@@ -52,6 +52,7 @@ export interface DemoNetworkOptions {
   deployment: Deployment;
   data: DemoData;
   onEvent: (node: string, event: NodeEvent) => void;
+  onProcess: (process: NodeProcess) => void;
   /** Called with each part as it starts, so that it is ended whatever happens next. */
   defer: (cleanup: () => Promise<unknown>) => void;
 }
@@ -69,7 +70,7 @@ export async function startDemoChain(
 
 /** Start the requester in this process and every node in its own; resolves when all listen and hold their stake. */
 export async function startDemoNodes(demo: DemoNetworkOptions): Promise<DemoNetwork> {
-  const { options, folder, devnet, deployment, data, onEvent, defer } = demo;
+  const { options, folder, devnet, deployment, data, onEvent, onProcess, defer } = demo;
   const [requesterKey, ...nodeKeys] = devnet.privateKeys as [Hex, ...Hex[]];
   const shared = {
     chain: { url: devnet.url, contract: deployment.taskManager },
@@ -98,6 +99,7 @@ export async function startDemoNodes(demo: DemoNetworkOptions): Promise<DemoNetw
         onEvent(planned.name, event),
       );
       defer(() => process.stop());
+      onProcess(process);
       return { ...planned, process };
     }),
   );

@@ -8,6 +8,8 @@ import { ChorusError, type Hex } from '@chorus/protocol';
 /** Time a node has to end by itself before it is killed. */
 const STOP_MILLISECONDS = 4_000;
 const STDERR_LINES = 20;
+/** In a checkout the nodes run from source, as this process does. */
+const NODE_OPTIONS = import.meta.url.endsWith('.ts') ? ['--conditions=@chorus/source'] : [];
 
 /** One node of the demo, in its own operating-system process. */
 export interface NodeProcess {
@@ -39,6 +41,7 @@ export async function spawnNode(
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       // Structured clone carries bigint.
       serialization: 'advanced',
+      execArgv: NODE_OPTIONS,
     },
   );
   const stderr: string[] = [];

@@ -26,7 +26,7 @@ export interface DemoTaskOptions {
   options: DemoOptions;
   model: Uint8Array;
   dimension: number;
-  data: Extract<Dataset, { kind: 'classification' }>;
+  data: Dataset;
   token: Address;
   trainers: number;
   validators: Address[];

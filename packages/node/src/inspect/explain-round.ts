@@ -1,0 +1,135 @@
+import { explainTrainer, gramMatrix, type RuleResult, ruleById, sumReferences } from '@chorus/aggregation';
+import type { Committer } from '@chorus/commitment';
+import {
+  type ChainPort,
+  ChorusError,
+  cidFromDigest,
+  decodeTerms,
+  openedReferences,
+  payloadBytes,
+  type RoundState,
+  type SettledRound,
+  type StoragePort,
+  type TaskState,
+  type Terms,
+  type UpdateVector,
+} from '@chorus/protocol';
+import { PayloadStore } from '../payload-store.ts';
+import { fetchVector, type VectorSource } from '../payloads.ts';
+
+/** A settled round recomputed from its payloads, beside what the chain recorded. */
+export interface RoundExplanation {
+  task: TaskState;
+  terms: Terms;
+  round: RoundState;
+  settled: SettledRound;
+  /** CID of each trainer's payload; null where it committed nothing. */
+  cids: (string | null)[];
+  /** Trainers (indices from 0) whose payload could not be had here, with the reason. */
+  missing: { trainer: number; reason: string }[];
+  /** The Gram matrix, row 0 the reference; null where a payload is missing. */
+  gram: bigint[][] | null;
+  /** The rule's arithmetic on it. */
+  result: RuleResult | null;
+  /** One sentence per trainer. */
+  reasons: string[];
+  /** Whether the recomputed weights and shares are those on chain; null where they cannot be recomputed. */
+  agrees: boolean | null;
+}
+
+export interface Inspection {
+  chain: ChainPort;
+  storage: StoragePort;
+  committer: Committer;
+  signal: AbortSignal;
+}
+
+/** The terms of a task, from IPFS, checked against their digest on chain. */
+export async function readTerms(inspection: Omit<Inspection, 'committer'>, task: TaskState): Promise<Terms> {
+  const cid = cidFromDigest(task.termsDigest, 0);
+  const bytes = await inspection.storage.get(cid, {
+    maxBytes: 8 * 1024,
+    timeoutMs: 10_000,
+    signal: inspection.signal,
+  });
+  return decodeTerms(bytes);
+}
+
+/**
+ * Recompute a settled round from its payloads: why each trainer was, or was not, paid.
+ *
+ * @throws ChorusError `E_ROUND_NOT_SETTLED`; errors of chain and storage
+ */
+export async function explainRound(
+  inspection: Inspection,
+  taskId: bigint,
+  number: number,
+): Promise<RoundExplanation> {
+  const { chain, storage, committer, signal } = inspection;
+  const [task, settled] = await Promise.all([chain.task(taskId), chain.settledRound(taskId, number)]);
+  if (!settled) {
+    throw new ChorusError('E_ROUND_NOT_SETTLED', 'the round is not settled', {
+      facts: { taskId, round: number, current: task.round },
+      hint: 'a void round pays nobody; a running one is explained once it is settled',
+    });
+  }
+  const [round, members, terms] = await Promise.all([
+    chain.round(taskId, number),
+    chain.members(taskId),
+    readTerms(inspection, task),
+  ]);
+  const context = { task, round, members };
+  const source: VectorSource = {
+    taskId,
+    ports: { storage },
+    committer,
+    payloads: new PayloadStore(),
+    signal,
+  };
+
+  const missing: RoundExplanation['missing'] = [];
+  const updates = await Promise.all(
+    round.updates.map(async (committed, index): Promise<UpdateVector | null> => {
+      if (!committed || settled.unavailable.includes(index)) return null;
+      try {
+        return await fetchVector(source, context, 'update', task.trainers[index]!, committed);
+      } catch (error) {
+        missing.push({ trainer: index, reason: (error as Error).message });
+        return null;
+      }
+    }),
+  );
+  const references = await Promise.all(
+    openedReferences(round).map((r) => fetchVector(source, context, 'reference', r.validator, r)),
+  ).catch((error: Error) => {
+    missing.push({ trainer: -1, reason: `a reference: ${error.message}` });
+    return null;
+  });
+  const cids = round.updates.map((u) => u && cidFromDigest(u.digest, payloadBytes(task.dimension)));
+  const known = { task, terms, round, settled, cids, missing };
+  if (missing.length > 0 || !references) {
+    return { ...known, gram: null, result: null, reasons: [], agrees: null };
+  }
+  const zero = new Int16Array(task.dimension);
+  const gram = gramMatrix([sumReferences(references), ...updates.map((u) => u ?? zero)]);
+  const result = ruleById(terms.rule).apply(gram);
+  return {
+    ...known,
+    gram,
+    result,
+    reasons: updates.map((_, index) => reasonOf(result, settled, round, index)),
+    agrees: sameNumbers(result.weights, settled.weights) && sameNumbers(result.shares, settled.shares),
+  };
+}
+
+function reasonOf(result: RuleResult, settled: SettledRound, round: RoundState, index: number): string {
+  if (settled.unavailable.includes(index)) {
+    return 'Earned nothing: a majority of the validators signed that the payload could not be had.';
+  }
+  if (!round.updates[index]) return 'Earned nothing: no update was committed in time.';
+  return explainTrainer(result, index);
+}
+
+function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const CHORUS = new URL('../../apps/cli/bin/chorus.js', import.meta.url).pathname;
+
+let scratch: string;
+beforeEach(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'chorus-test-'));
+});
+afterEach(() => rm(scratch, { recursive: true, force: true }));
+
+function chorus(args: string[]): ChildProcess {
+  return spawn(process.execPath, ['--conditions=@chorus/source', CHORUS, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: scratch },
+  });
+}
+
+async function outcome(
+  child: ChildProcess,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout!.on('data', (data) => (stdout += data));
+  child.stderr!.on('data', (data) => (stderr += data));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, stdout, stderr };
+}
+
+/** Command lines of living processes that mention `text`. */
+async function processesMentioning(text: string): Promise<string[]> {
+  const { readFile } = await import('node:fs/promises');
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return lines.filter((line) => line.includes(text));
+}
+
+describe('chorus demo', () => {
+  it('trains, pays honest trainers, pays a sign flipper nothing, and balances to the last unit', async () => {
+    const args = ['demo', '--json', '--nodes', '5', '--rounds', '2', '--attack', 'sign', '--seed', '3'];
+    const { code, stdout, stderr } = await outcome(chorus(args));
+    expect(code, stderr).toBe(0);
+    const report = JSON.parse(stdout);
+
+    expect(report.rounds).toHaveLength(2);
+    expect(report.rounds[1].accuracy).toBeGreaterThan(report.rounds[0].accuracy);
+    expect(report.finalAccuracy).toBe(report.rounds[1].accuracy);
+    for (const round of report.rounds) {
+      expect(round.agreement).toEqual({ same: 6, of: 6 });
+      expect(round.gas).toBeGreaterThan(100_000);
+      const [attacker] = round.trainers.filter((t: { attack: string | null }) => t.attack === 'sign');
+      expect(attacker).toMatchObject({ weight: 0, share: 0, reward: '0' });
+      expect(attacker.reason).toContain('points away from the reference');
+      const honest = round.trainers.filter((t: { attack: string | null }) => t.attack === null);
+      expect(honest).toHaveLength(3);
+      for (const trainer of honest) expect(BigInt(trainer.reward)).toBeGreaterThan(0n);
+    }
+    const { escrowed, paid, fees, remaining } = report.ledger;
+    expect(BigInt(escrowed)).toBe(BigInt(paid) + BigInt(fees) + BigInt(remaining));
+    const rewards = report.rounds.flatMap((r: { trainers: { reward: string }[] }) =>
+      r.trainers.map((t) => BigInt(t.reward)),
+    );
+    expect(rewards.reduce((a: bigint, b: bigint) => a + b, 0n)).toBe(BigInt(paid));
+    expect(report.modelOpensCommitment).toBe(true);
+    expect(await readdir(scratch)).toEqual([]);
+  });
+
+  it('leaves no process and no file behind when interrupted', async () => {
+    const child = chorus(['demo', '--nodes', '4', '--rounds', '50']);
+    const ended = outcome(child);
+    await new Promise<void>((resolve) => {
+      child.stderr!.on('data', (data) => String(data).includes('round 1') && resolve());
+      child.once('close', () => resolve());
+    });
+    expect(await processesMentioning(scratch)).not.toEqual([]);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+    expect(await processesMentioning(scratch)).toEqual([]);
+    expect(await readdir(scratch)).toEqual([]);
+  });
+
+  it.each([
+    [['--nodes', '2'], '--nodes must be an integer from 3'],
+    [['--attack', 'bribe'], '--attack must be one of'],
+    [['--split', 'dirichlet:x'], 'dirichlet'],
+    [['--data', '/nowhere'], 'E_DATA_UNREADABLE'],
+  ])('refuses %j with a clear error and starts nothing', async (args, message) => {
+    const { code, stderr } = await outcome(chorus(['demo', ...args]));
+    expect([64, 65]).toContain(code);
+    expect(stderr).toContain(message);
+    expect(await readdir(scratch)).toEqual([]);
+  });
+});

@@ -1,0 +1,197 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type NodeEvent, parseConfig, startNode } from '@chorus/node';
+import { encodeMessage, topicOf, type VectorCommitment } from '@chorus/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { smallTask, TwinNetwork } from './twins.ts';
+
+let network: TwinNetwork;
+beforeEach(async () => {
+  network = await TwinNetwork.create();
+});
+afterEach(() => network.close());
+
+const ended = (events: NodeEvent[]) => events.find((e) => e.type === 'task-ended');
+
+/** Three trainers (the last one wrapped or attacking as told), a validator that also aggregates, a requester. */
+async function runTask(last: Parameters<TwinNetwork['add']>[1] = { roles: ['trainer'] }) {
+  const { request, shards, validation } = await smallTask(network, 3);
+  const requester = await network.add('requester', { roles: [] });
+  await network.add('alice', { roles: ['trainer'], data: shards[0]! });
+  await network.add('bob', { roles: ['trainer'], data: shards[1]! });
+  await network.add('carol', { data: shards[2]!, ...last });
+  const validator = await network.add('victor', { roles: ['validator', 'aggregator'], data: validation });
+  request.params.validators = [validator.node.ports.chain.account];
+  const taskId = await requester.node.publish(request);
+  return { taskId, requester, validator };
+}
+
+describe('a round on the ports in memory', () => {
+  it('is found by gossip, trained, settled and paid; all nodes compute the same model', async () => {
+    const { taskId, requester } = await runTask();
+    await network.until(() => network.nodes.every((n) => ended(n.events)));
+
+    for (const round of [1, 2]) {
+      const digests = network.nodes.map(
+        (n) => n.events.flatMap((e) => (e.type === 'model' && e.round === round ? [e.digest] : []))[0],
+      );
+      expect(new Set(digests).size).toBe(1);
+      expect(digests[0]).toMatch(/^0x[0-9a-f]{64}$/);
+    }
+    expect(await requester.node.opensCommitment(taskId)).toBe(true);
+
+    const { chain } = requester.node.ports;
+    const task = await chain.task(taskId);
+    const settled = await Promise.all([1, 2].map((round) => chain.settledRound(taskId, round)));
+    const spent = settled.reduce(
+      (sum, s) =>
+        sum + s!.rewards.reduce((a, b) => a + b, 0n) + s!.protocolFee + s!.aggregatorFee + s!.validatorFee,
+      0n,
+    );
+    expect(spent + task.remaining).toBe(task.budget);
+    // Stake came back and the reward is in the wallet, not only claimable.
+    for (const name of ['alice', 'bob', 'carol']) {
+      const { node } = network.nodes.find((n) => n.name === name)!;
+      expect(await chain.balance(task.token, node.ports.chain.account)).toBeGreaterThan(1_000_000n);
+    }
+  });
+
+  it('leaves out an update that does not open its commitment, and says so', async () => {
+    const { taskId, requester, validator } = await runTask({
+      roles: ['trainer'],
+      wrapChain: (chain) =>
+        new Proxy(chain, {
+          get(target, property) {
+            if (property === 'commitUpdate') {
+              // The generator instead of the commitment of the payload.
+              return (id: bigint, round: number, update: VectorCommitment) =>
+                target.commitUpdate(id, round, { ...update, commitment: { x: 1n, y: 2n } });
+            }
+            const value = Reflect.get(target, property, target);
+            return typeof value === 'function' ? value.bind(target) : value;
+          },
+        }),
+    });
+    await network.until(() => ended(validator.events) !== undefined);
+    const refused = validator.events.find((e) => e.type === 'payload-refused');
+    expect(refused).toMatchObject({ code: 'E_PAYLOAD_MISMATCH', round: 1 });
+    const settled = await requester.node.ports.chain.settledRound(taskId, 1);
+    const index = (await requester.node.ports.chain.task(taskId)).trainers.indexOf(
+      network.nodes.find((n) => n.name === 'carol')!.node.ports.chain.account,
+    );
+    expect(settled!.unavailable).toEqual([index]);
+    expect(settled!.rewards[index]).toBe(0n);
+  });
+
+  it('goes on among malformed, mislabelled and false gossip, which is not passed on', async () => {
+    const { request, shards } = await smallTask(network, 1);
+    const requester = await network.add('requester', { roles: [] });
+    const alice = await network.add('alice', { roles: ['trainer', 'aggregator'], data: shards[0]! });
+    const mallory = network.hub.create();
+    await mallory.connect(requester.network.multiaddrs()[0]!);
+    const bystander = network.hub.create();
+    const heard: string[] = [];
+    const { chainId, contract } = requester.node.ports.chain;
+    bystander.subscribe(topicOf('tasks', chainId, contract), ({ from }) => {
+      heard.push(from);
+      return 'accept';
+    });
+    await bystander.connect(requester.network.multiaddrs()[0]!);
+    const tasks = topicOf('tasks', chainId, contract);
+    await mallory.publish(tasks, new Uint8Array([0xff, 0x00]));
+    const announcement = {
+      type: 'announcement' as const,
+      chainId,
+      contract,
+      taskId: 1n,
+      terms: new Uint8Array(10),
+      multiaddrs: [],
+    };
+    // In another's name, and for a task that does not exist.
+    await mallory.publish(tasks, encodeMessage({ ...announcement, peerId: alice.network.peerId }));
+    await mallory.publish(tasks, encodeMessage({ ...announcement, peerId: mallory.peerId }));
+    expect(heard).toEqual([]);
+
+    const validator = await network.add('victor', { roles: ['validator'], data: shards[0]! });
+    request.params.validators = [validator.node.ports.chain.account];
+    await requester.node.publish(request);
+    await network.until(() => ended(alice.events) !== undefined);
+  });
+
+  it('is not joined for a corrupt model: nothing is staked on it', async () => {
+    const { request, shards } = await smallTask(network, 1);
+    const requester = await network.add('requester', { roles: [] });
+    const alice = await network.add('alice', { roles: ['trainer'], data: shards[0]! });
+    request.model = request.model.subarray(0, request.model.length / 2);
+    request.params.validators = [requester.node.ports.chain.account];
+    // The requester finds out too, but only after the task is public.
+    await requester.node.publish(request).catch(() => {});
+    await network.until(() => alice.events.some((e) => e.type === 'task-refused'));
+    const { chain } = alice.node.ports;
+    expect(await chain.balance(network.ledger.token, chain.account)).toBe(1_000_000n);
+    expect((await chain.task(1n)).trainers).toEqual([]);
+  });
+
+  it('is not joined with data of another shape, or for more stake than allowed', async () => {
+    const { request, shards } = await smallTask(network, 1, { stake: 10n ** 30n });
+    const requester = await network.add('requester', { roles: [] });
+    const alice = await network.add('alice', { roles: ['trainer'], data: shards[0]! });
+    const odd = { ...shards[0]!, inputShape: [1, 14, 56] };
+    const bob = await network.add('bob', { roles: ['trainer'], data: odd });
+    request.params.validators = [requester.node.ports.chain.account];
+    await requester.node.publish(request);
+    const reason = (events: NodeEvent[]) =>
+      events.flatMap((e) => (e.type === 'task-refused' ? [e.reason] : []))[0];
+    await network.until(() => reason(alice.events) !== undefined && reason(bob.events) !== undefined);
+    expect(reason(alice.events)).toContain('E_TASK_STAKE');
+
+    const fair = await smallTask(network, 1);
+    fair.request.params.validators = [requester.node.ports.chain.account];
+    await requester.node.publish(fair.request);
+    await network.until(() => bob.events.filter((e) => e.type === 'task-refused').length === 2);
+    expect(bob.events.flatMap((e) => (e.type === 'task-refused' ? [e.reason] : []))[1]).toContain(
+      'E_TASK_DATA',
+    );
+  });
+});
+
+describe('starting a node', () => {
+  it.each([
+    ['an unreadable data folder', { data: '/nowhere/at/all' }, 'E_DATA_UNREADABLE'],
+    ['no data for a trainer', {}, 'E_DATA_MISSING'],
+  ])('fails with a clear error for %s', async (_, change, code) => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'chorus-node-'));
+    try {
+      await writeFile(join(dataDir, 'wallet.key'), `0x${'1'.repeat(64)}`);
+      const config = parseConfig(
+        {
+          dataDir,
+          roles: ['trainer'],
+          chain: { url: 'http://127.0.0.1:1', contract: `0x${'1'.repeat(40)}` },
+          ...change,
+        },
+        'test',
+      );
+      await expect(startNode(config, () => {})).rejects.toMatchObject({ code });
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  });
+
+  it('fails with a clear error without a wallet', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'chorus-node-'));
+    const config = parseConfig(
+      { dataDir, roles: [], chain: { url: 'http://127.0.0.1:1', contract: `0x${'1'.repeat(40)}` } },
+      'test',
+    );
+    await expect(startNode(config, () => {})).rejects.toMatchObject({ code: 'E_WALLET_MISSING' });
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  it('names the field of a configuration that is wrong', () => {
+    expect(() => parseConfig({ dataDir: 'x', roles: ['king'], chain: {} }, 'test')).toThrow(
+      expect.objectContaining({ code: 'E_CONFIG' }),
+    );
+  });
+});

@@ -1,0 +1,164 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  ChorusNode,
+  type NodeConfigInput,
+  type NodeEvent,
+  parseConfig,
+  type TaskRequest,
+} from '@chorus/node';
+import type { ChainPort, Hex, StoragePort } from '@chorus/protocol';
+import { buildModel, createTrainer, type Dataset, subset, syntheticDigits } from '@chorus/training';
+import { MemoryLedger } from '../twins/chain.ts';
+import { MemoryHub, type MemoryNetwork } from '../twins/network.ts';
+import { MemorySwarm } from '../twins/storage.ts';
+
+export interface TwinNode {
+  name: string;
+  node: ChorusNode;
+  network: MemoryNetwork;
+  events: NodeEvent[];
+}
+
+export interface JoinOptions {
+  roles: ('trainer' | 'validator' | 'aggregator')[];
+  data?: Dataset;
+  attack?: NodeConfigInput['attack'];
+  /** Stand something between a node and its ports. */
+  wrapChain?: (chain: ChainPort) => ChainPort;
+  wrapStorage?: (storage: StoragePort) => StoragePort;
+}
+
+/** A network of real nodes on twins of all three ports: the rules of a round without a socket. */
+export class TwinNetwork {
+  readonly ledger = new MemoryLedger();
+  readonly hub = new MemoryHub();
+  readonly swarm = new MemorySwarm();
+  readonly nodes: TwinNode[] = [];
+  readonly folder: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async create(): Promise<TwinNetwork> {
+    return new TwinNetwork(await mkdtemp(join(tmpdir(), 'chorus-twins-')));
+  }
+
+  /** Start a node, connected to the first one. */
+  async add(name: string, options: JoinOptions): Promise<TwinNode> {
+    const key: Hex = `0x${String(this.nodes.length + 1).padStart(64, '0')}`;
+    const network = this.hub.create();
+    const first = this.nodes[0]?.network;
+    const events: NodeEvent[] = [];
+    const chain = this.ledger.connect(key);
+    const storage = this.swarm.create();
+    this.ledger.mint(this.ledger.token, chain.account, 1_000_000n);
+    const config = parseConfig(
+      {
+        dataDir: join(this.folder, name),
+        roles: options.roles,
+        chain: { url: 'http://127.0.0.1:1', contract: this.ledger.contract },
+        network: { bootstrap: first ? [first.multiaddrs()[0]!] : [] },
+        seed: this.nodes.length + 1,
+        ...(options.attack ? { attack: options.attack } : {}),
+      },
+      name,
+    );
+    const node = new ChorusNode(config, {
+      ports: {
+        chain: options.wrapChain?.(chain) ?? chain,
+        network,
+        storage: options.wrapStorage?.(storage) ?? storage,
+      },
+      dataset: options.data ?? null,
+      emit: (event) => events.push(event),
+    });
+    await node.start();
+    const entry = { name, node, network, events };
+    this.nodes.push(entry);
+    return entry;
+  }
+
+  /** Resolves when `condition` holds, looking at every node's events. */
+  async until(condition: () => boolean, timeoutMs = 30_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (!condition()) {
+      if (Date.now() > deadline) {
+        const log = this.nodes.map((n) => `${n.name}: ${n.events.map(describe).join(' | ')}`).join('\n');
+        throw new Error(`the condition did not come true\n${log}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.nodes.map(({ node }) => node.close()));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+function describe(event: NodeEvent): string {
+  return JSON.stringify(event, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
+}
+
+/** A small task on generated digits, and the shards for `trainers` trainers and one validator. */
+export async function smallTask(
+  network: TwinNetwork,
+  trainers: number,
+  change: Partial<TaskRequest['params']> = {},
+): Promise<{ request: TaskRequest; shards: Dataset[]; validation: Dataset }> {
+  const perNode = 60;
+  const digits = syntheticDigits({ seed: 1, count: perNode * (trainers + 1) });
+  const shardOf = (i: number) =>
+    subset(
+      digits,
+      Uint32Array.from({ length: perNode }, (_, k) => i * perNode + k),
+    );
+  const model = buildModel('mlp', { inputShape: digits.inputShape, classes: digits.classes, seed: 1 });
+  const trainer = await createTrainer({
+    model,
+    loss: { kind: 'softmax-cross-entropy' },
+    optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
+  });
+  const { dimension } = trainer;
+  await trainer.close();
+  return {
+    shards: Array.from({ length: trainers }, (_, i) => shardOf(i)),
+    validation: shardOf(trainers),
+    request: {
+      model,
+      terms: {
+        version: 1,
+        name: 'test',
+        dimension,
+        data: { kind: 'classification', inputShape: digits.inputShape, classes: digits.classes },
+        loss: { kind: 'softmax-cross-entropy' },
+        optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
+        localEpochs: 1,
+        batchSize: 10,
+        learningRate: 0.05,
+        scale: 2 ** -14,
+        rule: 'reference-trust',
+      },
+      params: {
+        token: network.ledger.token,
+        budget: 100_000n,
+        rounds: 2,
+        minTrainers: 1,
+        maxTrainers: trainers,
+        minAggregators: 1,
+        stake: 100n,
+        aggregatorFeeBps: 300,
+        validatorFeeBps: 200,
+        joinSeconds: 30,
+        commitSeconds: 30,
+        referenceSeconds: 30,
+        settleSeconds: 30,
+        validators: [],
+        ...change,
+      },
+    },
+  };
+}
