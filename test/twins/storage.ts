@@ -1,4 +1,13 @@
-import { ChorusError, digestOfCid, type GetOptions, type StoragePort } from '@chorus/protocol';
+import { createHash } from 'node:crypto';
+import {
+  CHUNK_BYTES,
+  ChorusError,
+  cidFromDigest,
+  digestOfCid,
+  type GetOptions,
+  type StoragePort,
+  toHex,
+} from '@chorus/protocol';
 import { cidOfBytes } from '@chorus/storage';
 
 /** The swarm that the storages of one test share. */
@@ -111,4 +120,39 @@ export class MemoryStorage implements StoragePort {
     this.#closing.abort(new ChorusError('E_STORAGE_CLOSED', 'the storage is closed'));
     this.#swarm.members.delete(this);
   }
+}
+
+export interface Cut {
+  root: string;
+  blocks: { cid: string; bytes: Uint8Array; links: string[] }[];
+}
+
+/**
+ * The blocks of a file of at most 1024 chunks, written out by hand from the specifications (dag-pb: links
+ * before data; UnixFS: type 2 = file, field 3 = file size, field 4 = sizes of the children), as a reference
+ * that shares no code with the implementations.
+ */
+export function cutByHand(bytes: Uint8Array, chunkBytes: number = CHUNK_BYTES): Cut {
+  const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest();
+  const varint = (n: number): number[] => (n < 128 ? [n] : [(n % 128) | 128, ...varint(Math.floor(n / 128))]);
+  const field = (tag: number, data: number[]) => [tag, ...varint(data.length), ...data];
+  const leaves: Uint8Array[] = [];
+  for (let i = 0; i < bytes.length || i === 0; i += chunkBytes)
+    leaves.push(bytes.subarray(i, i + chunkBytes));
+  const blocks = leaves.map((leaf) => ({
+    cid: cidFromDigest(toHex(sha256(leaf)), 0),
+    bytes: leaf.slice(),
+    links: [] as string[],
+  }));
+  if (leaves.length === 1) return { root: blocks[0]!.cid, blocks };
+  const links = leaves.flatMap((leaf) => {
+    const cid = [1, 0x55, 0x12, 32, ...sha256(leaf)];
+    return field(0x12, [...field(0x0a, cid), ...field(0x12, []), 0x18, ...varint(leaf.length)]);
+  });
+  const sizes = leaves.flatMap((leaf) => [0x20, ...varint(leaf.length)]);
+  const data = field(0x0a, [0x08, 2, 0x18, ...varint(bytes.length), ...sizes]);
+  const node = Uint8Array.from([...links, ...data]);
+  const root = cidFromDigest(toHex(sha256(node)), CHUNK_BYTES + 1);
+  blocks.push({ cid: root, bytes: node, links: blocks.map((block) => block.cid) });
+  return { root, blocks };
 }

@@ -20,6 +20,7 @@ export class HeldBlocks {
   readonly #files = new Map<string, CID[]>();
   /** How many files need a block. */
   readonly #uses = new Map<string, number>();
+  readonly #writing = new Map<string, Promise<void>>();
   /** Blocks of failed fetches, oldest first. */
   readonly #loose = new Map<string, CID>();
 
@@ -78,6 +79,16 @@ export class HeldBlocks {
 
   /** Keep a block. Copied: the caller may reuse its bytes. */
   async write(cid: CID, block: Uint8Array): Promise<void> {
+    const key = cid.toString();
+    // Two writers of one file on disk disturb each other's rename, and the store then retries for a second.
+    const running = this.#writing.get(key);
+    if (running) return await running;
+    const writing = this.#write(cid, block).finally(() => this.#writing.delete(key));
+    this.#writing.set(key, writing);
+    await writing;
+  }
+
+  async #write(cid: CID, block: Uint8Array): Promise<void> {
     if (!(await this.store.has(cid))) await this.store.put(cid, block.slice());
   }
 

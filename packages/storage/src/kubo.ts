@@ -7,7 +7,10 @@ import { MAX_BLOCK_BYTES, MAX_LINKS } from './limits.ts';
 import { blocksOf, readFile } from './tree.ts';
 
 export interface KuboStorageOptions {
-  /** The daemon's RPC API, for example http://127.0.0.1:5001 (not its gateway). */
+  /**
+   * The daemon's RPC API, for example http://127.0.0.1:5001 (not its gateway). A user and password in it are
+   * sent as basic authorization (Kubo's `API.Authorizations`) and appear in no error.
+   */
   url: string;
 }
 
@@ -25,12 +28,21 @@ const LOCAL_TIMEOUT_MS = 30_000;
 export async function createKuboStorage(options: KuboStorageOptions): Promise<StoragePort> {
   // Loaded only here: nodes without a daemon do not pay its 0.4 s and 55 MB.
   const { create } = await import('kubo-rpc-client');
+  if (!URL.canParse(options.url)) throw daemonError('', new Error('the address is not a URL'));
+  const url = new URL(options.url);
+  const headers: Record<string, string> = {};
+  if (url.username) {
+    const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    headers.authorization = `Basic ${Buffer.from(user).toString('base64')}`;
+    url.username = '';
+    url.password = '';
+  }
   try {
-    const client = create({ url: options.url });
+    const client = create({ url: url.href, headers });
     await client.version({ timeout: LOCAL_TIMEOUT_MS });
-    return new KuboStorage(client, options.url);
+    return new KuboStorage(client, url.href);
   } catch (cause) {
-    throw daemonError(options.url, cause);
+    throw daemonError(url.href, cause);
   }
 }
 
@@ -169,9 +181,10 @@ class KuboStorage implements StoragePort {
     return await blocksOf(root, (cid) => this.#block(cid, offline(this.#closing.signal)));
   }
 
-  /** An answer of the daemon that says "not here" gives `value`; a daemon that does not answer throws. */
+  /** The daemon answers 500 where a block or a pin is not there: gives `value`. Anything else throws. */
   #absent<T>(error: unknown, value: T): T {
-    if (error instanceof Error && error.name === 'HTTPError') return value;
+    const status = (error as { response?: { status?: number } }).response?.status;
+    if (status === 500) return value;
     throw error instanceof ChorusError ? error : this.#failed(error);
   }
 
@@ -190,11 +203,7 @@ function offline(signal: AbortSignal) {
 
 function daemonError(url: string, cause: unknown): ChorusError {
   return new ChorusError('E_STORAGE_KUBO', 'the IPFS daemon refused or does not answer', {
-    // A URL may carry a password.
-    facts: {
-      url: url.replace(/\/\/[^@/]*@/, '//'),
-      cause: cause instanceof Error ? cause.message.slice(0, 200) : '',
-    },
+    facts: { url, cause: cause instanceof Error ? cause.message.slice(0, 200) : '' },
     hint: 'start it with "ipfs daemon", and use the address of its RPC API (port 5001)',
     cause,
   });
