@@ -102,12 +102,12 @@ export class ChorusNode {
 
   /** The model of a task this node follows, after the rounds it has computed so far (float32, in parameter order). */
   parameters(taskId: bigint): Float32Array {
-    return globalParameters(this.#session(taskId).model);
+    return globalParameters(this.#runner(taskId).session.model);
   }
 
   /** Loss and accuracy of that model on a data set of this node's. */
   evaluate(taskId: bigint, dataset: Dataset): Promise<{ loss: number; accuracy: number; count: number }> {
-    const { trainer, model } = this.#session(taskId);
+    const { trainer, model } = this.#runner(taskId).session;
     return trainer.evaluate({ parameters: globalParameters(model), dataset });
   }
 
@@ -116,10 +116,8 @@ export class ChorusNode {
    * multi-scalar multiplication for the whole training history.
    */
   async opensCommitment(taskId: bigint): Promise<boolean> {
-    const session = this.#session(taskId);
     const task = await this.ports.chain.task(taskId);
-    const commitment = await session.committer.commitIntegers(session.model.sum);
-    return commitment.x === task.totalCommitment.x && commitment.y === task.totalCommitment.y;
+    return this.#runner(taskId).history.opens(task.totalCommitment);
   }
 
   async close(): Promise<void> {
@@ -316,9 +314,9 @@ export class ChorusNode {
     }
   }
 
-  #session(taskId: bigint): TaskSession {
+  #runner(taskId: bigint): TaskRunner {
     const runner = this.#runners.get(taskId);
-    if (runner) return runner.session;
+    if (runner) return runner;
     throw new ChorusError('E_TASK_UNKNOWN', 'this node does not follow the task', { facts: { taskId } });
   }
 

@@ -1,27 +1,40 @@
 import type { Address, UpdateVector } from '@chorus/protocol';
 
-/** Vectors of the current round that were fetched and match their commitment. */
+interface Entry {
+  vector: Promise<UpdateVector>;
+  /** Settles with the check against the commitment, where one was asked for. */
+  checked: Promise<void> | null;
+}
+
+/** Vectors of the current round: each is fetched once, and checked against its commitment at most once. */
 export class PayloadStore {
   #round = 0;
-  readonly #vectors = new Map<string, Promise<UpdateVector>>();
+  readonly #entries = new Map<string, Entry>();
 
-  /** The vector of `author`, fetched and checked once a round; a failure is not remembered. */
-  get(
+  /** The vector of `author`; a failed fetch is not remembered. */
+  async get(
     round: number,
     kind: string,
     author: Address,
     load: () => Promise<UpdateVector>,
+    check: ((vector: UpdateVector) => Promise<void>) | null,
   ): Promise<UpdateVector> {
     if (round > this.#round) {
       this.#round = round;
-      this.#vectors.clear();
+      this.#entries.clear();
     }
     const key = `${round}:${kind}:${author.toLowerCase()}`;
-    const known = this.#vectors.get(key);
-    if (known) return known;
-    const loading = load();
-    if (round === this.#round) this.#vectors.set(key, loading);
-    loading.catch(() => this.#vectors.delete(key));
-    return loading;
+    let entry = this.#entries.get(key);
+    if (!entry) {
+      entry = { vector: load(), checked: null };
+      entry.vector.catch(() => this.#entries.delete(key));
+      if (round === this.#round) this.#entries.set(key, entry);
+    }
+    const vector = await entry.vector;
+    if (check) {
+      entry.checked ??= check(vector);
+      await entry.checked;
+    }
+    return vector;
   }
 }

@@ -17,43 +17,48 @@ export interface VectorSource extends Pick<TaskSession, 'taskId' | 'committer' |
   ports: { storage: StoragePort };
 }
 
+export interface FetchVectorOptions {
+  kind: PayloadHeader['kind'];
+  author: Address;
+  /** What the chain has of it. */
+  committed: VectorCommitment;
+  /**
+   * Whether to check that the vector opens its commitment (one multi-scalar multiplication). Those who only
+   * recompute the model leave it: they check the aggregate, which the chain has bound to the commitments.
+   */
+  check: boolean;
+}
+
 /**
- * Fetch a committed vector from the swarm and check it: size, header, entries, and that it opens the
- * commitment on chain.
+ * Fetch a committed vector from the swarm and check it: digest, size, header, entries, and where asked for
+ * that it opens the commitment on chain.
  *
  * @throws ChorusError `E_STORAGE_*` where nobody gives it, `E_PAYLOAD_MALFORMED`, `E_PAYLOAD_MISMATCH`
  */
 export function fetchVector(
   source: VectorSource,
   context: RoundContext,
-  kind: PayloadHeader['kind'],
-  author: Address,
-  committed: VectorCommitment,
-  timeoutMs = fetchTimeout(context.task),
+  { kind, author, committed, check }: FetchVectorOptions,
 ): Promise<UpdateVector> {
-  const { taskId, ports, committer, signal } = source;
+  const { taskId, ports, committer, payloads, signal } = source;
+  const { dimension } = context.task;
   const round = context.round.round;
-  return source.payloads.get(round, kind, author, async () => {
-    const size = payloadBytes(context.task.dimension);
+  const load = async () => {
+    const size = payloadBytes(dimension);
     const bytes = await ports.storage.get(cidFromDigest(committed.digest, size), {
       maxBytes: size,
-      timeoutMs,
+      timeoutMs: fetchTimeout(context.task),
       from: peerOf(context.members, author),
       signal,
     });
-    const { vector } = decodePayload(bytes, {
-      kind,
-      taskId,
-      round,
-      author,
-      dimension: context.task.dimension,
+    return decodePayload(bytes, { kind, taskId, round, author, dimension }).vector;
+  };
+  const opens = async (vector: UpdateVector) => {
+    if (sameG1(await committer.commit(vector), committed.commitment)) return;
+    throw new ChorusError('E_PAYLOAD_MISMATCH', 'the payload does not open its commitment on chain', {
+      facts: { taskId, round, author },
+      hint: 'the update is left out of the round',
     });
-    if (!sameG1(await committer.commit(vector), committed.commitment)) {
-      throw new ChorusError('E_PAYLOAD_MISMATCH', 'the payload does not open its commitment on chain', {
-        facts: { taskId, round, author },
-        hint: 'the update is left out of the round',
-      });
-    }
-    return vector;
-  });
+  };
+  return payloads.get(round, kind, author, load, check ? opens : null);
 }

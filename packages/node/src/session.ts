@@ -8,6 +8,7 @@ import {
   sameAddress,
   type TaskState,
   type Terms,
+  type VectorCommitment,
 } from '@chorus/protocol';
 import {
   createGlobalModel,
@@ -40,8 +41,16 @@ export interface TaskSession {
   /** This node's private data; null where its roles need none. */
   readonly dataset: Dataset | null;
   readonly payloads: PayloadStore;
+  /** This node's own vectors of the current round, by kind and round. */
+  readonly own: Map<string, Promise<OwnVector>>;
   readonly emit: EventSink;
   readonly signal: AbortSignal;
+}
+
+/** A vector this node made, with what stands for it on chain. */
+export interface OwnVector {
+  payload: Uint8Array;
+  committed: VectorCommitment;
 }
 
 /** A task and its current round as just read from the chain. */
@@ -144,6 +153,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
       model: createGlobalModel(trainer.initial, terms.scale),
       dataset: dataset && poisonLabels(dataset, config.attack),
       payloads: new PayloadStore(),
+      own: new Map(),
       emit: options.emit,
       signal,
     };

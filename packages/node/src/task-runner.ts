@@ -5,8 +5,10 @@ import {
   hasCode,
   openedReferences,
   type RoundState,
+  sameAddress,
   type TaskState,
 } from '@chorus/protocol';
+import { HistoryCheck } from './history-check.ts';
 import { fetchVector } from './payloads.ts';
 import type { RoundContext, TaskSession } from './session.ts';
 import { aggregate, fetchUpdates } from './stages/aggregate.ts';
@@ -14,7 +16,6 @@ import { commit, provide } from './stages/commit.ts';
 import { recompute } from './stages/recompute.ts';
 import { openReference, sealReference } from './stages/reference.ts';
 import { settle } from './stages/settle.ts';
-import { train } from './stages/train.ts';
 
 /** Refusals that mean somebody else was quicker or the phase moved on: nothing to do about them. */
 const OVERTAKEN = [
@@ -41,12 +42,14 @@ export class TaskRunner {
   readonly #active = new Map<string, Promise<void>>();
   readonly #done = new Set<string>();
   readonly #retryAt = new Map<string, { at: number; wait: number }>();
+  readonly history: HistoryCheck;
   #settledThrough = 0;
   #wake: () => void = () => {};
   #woken = false;
 
   constructor(session: TaskSession) {
     this.session = session;
+    this.history = new HistoryCheck(session);
   }
 
   /** Something happened on chain: look again now. */
@@ -68,6 +71,7 @@ export class TaskRunner {
           chain.members(session.taskId),
           task.round > 0 ? chain.round(session.taskId, task.round) : null,
         ]);
+        this.history.throwIfDiverged();
         await this.#catchUp(task, members);
         if (task.status === 'ended') {
           await Promise.allSettled(this.#active.values());
@@ -78,6 +82,7 @@ export class TaskRunner {
       } catch (error) {
         if (session.signal.aborted) break;
         this.#warn(error);
+        if (hasCode(error, 'E_MODEL_DIVERGED')) return null;
         next = Date.now() + RETRY_MILLISECONDS * 4;
       }
       await this.#sleepUntil(next);
@@ -96,6 +101,7 @@ export class TaskRunner {
       if (settled) {
         const round = await chain.round(this.session.taskId, number);
         await recompute(this.session, { task, round, members }, settled);
+        await this.history.add(settled);
       }
       this.#settledThrough = number;
     }
@@ -151,14 +157,14 @@ export class TaskRunner {
     const { session } = this;
     switch (duty.kind) {
       case 'train':
-        return commit(session, duty.round, await train(session, duty.round, 'update'));
+        return commit(session, duty.round);
       case 'seal-reference':
         return sealReference(session, duty.round);
       case 'open-reference':
         return openReference(session, duty.round);
       case 'provide-update': {
         const committed = this.#ownCommitment(round);
-        if (committed) await provide(session, await train(session, duty.round, 'update'), committed.digest);
+        if (committed) await provide(session, duty.round, committed);
         return;
       }
       case 'settle': {
@@ -183,15 +189,20 @@ export class TaskRunner {
     const key = `prefetch:${round.round}:${round.phase}`;
     if (!context || this.#active.has(key) || this.#done.has(key)) return;
     this.#done.add(key);
-    const references = openedReferences(round).map((r) =>
-      fetchVector(this.session, context, 'reference', r.validator, r),
-    );
-    const isAggregator = this.session.config.roles.includes('aggregator');
-    const work = Promise.allSettled([
-      fetchUpdates({ ...this.session, emit: () => {} }, context),
-      ...(isAggregator ? references : []),
-    ]).then(() => {});
-    for (const reference of references) reference.catch(() => {});
+    // Candidates check what they will aggregate; the others will check the aggregate.
+    const check = context.task.aggregators.some((a) => sameAddress(a, this.session.ports.chain.account));
+    const references = check
+      ? openedReferences(round).map((committed) =>
+          fetchVector(this.session, context, {
+            kind: 'reference',
+            author: committed.validator,
+            committed,
+            check,
+          }),
+        )
+      : [];
+    const updates = fetchUpdates({ ...this.session, emit: () => {} }, context, check);
+    const work = Promise.allSettled([updates, ...references]).then(() => {});
     this.#active.set(
       key,
       work.finally(() => this.#active.delete(key)),

@@ -84,7 +84,7 @@ async function canBeHad(session: TaskSession, context: RoundContext, index: numb
   const trainer = context.task.trainers[index];
   if (!committed || !trainer) return false;
   try {
-    await fetchVector(session, context, 'update', trainer, committed);
+    await fetchVector(session, context, { kind: 'update', author: trainer, committed, check: true });
     return true;
   } catch {
     return false;

@@ -92,7 +92,12 @@ export async function explainRound(
     round.updates.map(async (committed, index): Promise<UpdateVector | null> => {
       if (!committed || settled.unavailable.includes(index)) return null;
       try {
-        return await fetchVector(source, context, 'update', task.trainers[index]!, committed);
+        return await fetchVector(source, context, {
+          kind: 'update',
+          author: task.trainers[index]!,
+          committed,
+          check: true,
+        });
       } catch (error) {
         missing.push({ trainer: index, reason: (error as Error).message });
         return null;
@@ -100,7 +105,14 @@ export async function explainRound(
     }),
   );
   const references = await Promise.all(
-    openedReferences(round).map((r) => fetchVector(source, context, 'reference', r.validator, r)),
+    openedReferences(round).map((committed) =>
+      fetchVector(source, context, {
+        kind: 'reference',
+        author: committed.validator,
+        committed,
+        check: true,
+      }),
+    ),
   ).catch((error: Error) => {
     missing.push({ trainer: -1, reason: `a reference: ${error.message}` });
     return null;

@@ -39,9 +39,16 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
   const round = context.round.round;
   return timed(session, round, 'aggregate', async () => {
     const references = await Promise.all(
-      openedReferences(context.round).map((r) => fetchVector(session, context, 'reference', r.validator, r)),
+      openedReferences(context.round).map((committed) =>
+        fetchVector(session, context, {
+          kind: 'reference',
+          author: committed.validator,
+          committed,
+          check: true,
+        }),
+      ),
     );
-    const { updates, unavailable } = await fetchUpdates(session, context);
+    const { updates, unavailable } = await fetchUpdates(session, context, true);
     const votes = unavailable.length > 0 ? await collectVotes(session, context, unavailable) : [];
     const reference = sumReferences(references);
     const zero = new Int16Array(context.task.dimension);
@@ -71,10 +78,11 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
   });
 }
 
-/** All committed updates that can be had; the others by index. */
+/** All committed updates that can be had, checked against their commitments or not; the others by index. */
 export async function fetchUpdates(
   session: TaskSession,
   context: RoundContext,
+  check: boolean,
 ): Promise<{ updates: (UpdateVector | null)[]; unavailable: number[] }> {
   const { task, round } = context;
   const updates: (UpdateVector | null)[] = task.trainers.map(() => null);
@@ -83,7 +91,13 @@ export async function fetchUpdates(
     committedTrainers(round).map(async (index) => {
       const trainer = task.trainers[index]!;
       try {
-        updates[index] = await fetchVector(session, context, 'update', trainer, round.updates[index]!);
+        const committed = round.updates[index]!;
+        updates[index] = await fetchVector(session, context, {
+          kind: 'update',
+          author: trainer,
+          committed,
+          check,
+        });
       } catch (error) {
         if (session.signal.aborted) throw error;
         unavailable.push(index);

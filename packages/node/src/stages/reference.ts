@@ -1,7 +1,6 @@
 import { type Hex, sha256Hex } from '@chorus/protocol';
 import type { TaskSession } from '../session.ts';
-import { commitmentOf } from './commit.ts';
-import { train } from './train.ts';
+import { ownVector } from './commit.ts';
 
 /**
  * The salt of a reference's seal: derived from the payload, which nobody else can know before it is
@@ -16,17 +15,18 @@ function saltOf(payload: Uint8Array): Hex {
 /** **reference**, first half: while updates are open, take the validation direction and seal it on chain. */
 export async function sealReference(session: TaskSession, round: number): Promise<void> {
   const { chain } = session.ports;
-  const payload = await train(session, round, 'reference');
-  const reference = await commitmentOf(session, payload);
-  const seal = chain.sealOf(session.taskId, round, reference, saltOf(payload));
-  await chain.sealReference(session.taskId, round, seal);
+  const { payload, committed } = await ownVector(session, round, 'reference');
+  await chain.sealReference(
+    session.taskId,
+    round,
+    chain.sealOf(session.taskId, round, committed, saltOf(payload)),
+  );
 }
 
 /** **reference**, second half: updates are closed, so provide the reference and open its seal. */
 export async function openReference(session: TaskSession, round: number): Promise<void> {
   const { chain, storage } = session.ports;
-  const payload = await train(session, round, 'reference');
-  const reference = await commitmentOf(session, payload);
+  const { payload, committed } = await ownVector(session, round, 'reference');
   await storage.put(payload);
-  await chain.openReference(session.taskId, round, reference, saltOf(payload));
+  await chain.openReference(session.taskId, round, committed, saltOf(payload));
 }
