@@ -1,3 +1,44 @@
-/** circom sources of the contribution circuit, its keys and constraint counts.
- * @packageDocumentation */
-export {};
+/**
+ * The contribution circuit: what it takes, its committed keys, and its public values.
+ *
+ * The circom sources are in `circom/`, readable from `circom/contribution.circom` on. This package computes no rule
+ * and makes no proof: @chorus/aggregation computes weights and shares, @chorus/proof proves them.
+ *
+ * @example
+ * const input = buildContributionInput({ gram, weights, shares, alpha, beta, size: 16 });
+ * const { wasmPath, zkeyPath } = circuitArtifacts(16);
+ * const { proof } = await groth16.fullProve(input.signals, wasmPath, zkeyPath);
+ *
+ * @packageDocumentation
+ */
+export {
+  type ArtifactHashes,
+  type CircuitArtifacts,
+  circuitArtifacts,
+  type G1Json,
+  type G2Json,
+  type VerificationKey,
+} from './artifacts.ts';
+export {
+  bilinearForm,
+  type CircuitSize,
+  ENTRY_BOUND,
+  FIELD_ORDER,
+  type GramMatrix,
+  gramHash,
+} from './gram.ts';
+export {
+  buildContributionInput,
+  type ContributionInput,
+  type ContributionSignals,
+  type ContributionStatement,
+  packShares,
+  packWeights,
+  publicSignals,
+  SHARE_BITS,
+  SHARES_PER_WORD,
+  unpackShares,
+  unpackWeights,
+  WEIGHT_BITS,
+  WEIGHTS_PER_WORD,
+} from './input.ts';

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { curves, groth16, zKey } from 'snarkjs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compile } from '../scripts/compile.ts';
+import { type CircuitArtifacts, circuitArtifacts } from './artifacts.ts';
+import { honestInput, randomGram } from './testing/matrices.ts';
+import { parseR1cs } from './testing/r1cs.ts';
+import { calculateWitness } from './testing/witness.ts';
+
+const keys = new URL('../keys/', import.meta.url);
+const transcript = JSON.parse(readFileSync(new URL('contribution-16.transcript.json', keys), 'utf8'));
+const snapshot = JSON.parse(readFileSync(new URL('../constraints.json', import.meta.url), 'utf8'));
+const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest('hex');
+
+let artifacts: CircuitArtifacts;
+beforeAll(() => {
+  artifacts = circuitArtifacts(16);
+});
+// snarkjs keeps worker threads until its curve is told to end.
+afterAll(async () => (await curves.getCurveFromName('bn128')).terminate());
+
+describe('the committed artifacts of n = 16', () => {
+  it('compile from the sources bit for bit', async () => {
+    const { r1cs, wasm } = await compile('contribution-16');
+    expect(sha256(r1cs)).toBe(artifacts.hashes.r1cs);
+    expect(sha256(wasm)).toBe(artifacts.hashes.wasm);
+    expect(parseR1cs(r1cs).constraints).toHaveLength(artifacts.constraints);
+  });
+
+  it('have the hashes of the transcript', () => {
+    expect(sha256(readFileSync(artifacts.wasmPath))).toBe(artifacts.hashes.wasm);
+    expect(sha256(readFileSync(artifacts.zkeyPath))).toBe(artifacts.hashes.zkey);
+    expect(sha256(readFileSync(new URL('contribution-16.vkey.json', keys)))).toBe(
+      artifacts.hashes.verificationKey,
+    );
+  });
+
+  it('are one key: the proving key holds the verification key', async () => {
+    const { vk_alphabeta_12: _, ...exported } = await zKey.exportVerificationKey(artifacts.zkeyPath);
+    expect(exported).toEqual(artifacts.verificationKey);
+  });
+
+  it('have gamma and delta apart, neither of them the generator that setup starts delta from', () => {
+    const { vk_gamma_2: gamma, vk_delta_2: delta, vk_beta_2: beta } = artifacts.verificationKey;
+    expect(delta).not.toEqual(gamma);
+    expect(delta).not.toEqual(beta);
+    // snarkjs leaves gamma at the generator and starts delta there: a key without phase 2 has them equal.
+    expect(gamma[0][0]).toBe('10857046999023057135944570762232829481370756359578518086990519993285655852781');
+  });
+
+  it('verify one point for each of nine public signals', () => {
+    expect(artifacts.verificationKey.nPublic).toBe(9);
+    expect(artifacts.verificationKey.IC).toHaveLength(10);
+    expect(transcript.publicSignals).toEqual([
+      'alpha',
+      'beta',
+      'innerProduct',
+      'gramHash',
+      'weightWords[0]',
+      'weightWords[1]',
+      'shareWords[0]',
+      'shareWords[1]',
+      'shareWords[2]',
+    ]);
+  });
+
+  it('come from at least two contributions to phase 1 and three to phase 2, each phase ended by a beacon', () => {
+    for (const [phase, least] of [
+      [transcript.phase1, 2],
+      [transcript.phase2, 3],
+    ]) {
+      const kinds = phase.contributions.map((c: { kind: string }) => c.kind);
+      expect(kinds.filter((kind: string) => kind === 'entropy').length).toBeGreaterThanOrEqual(least);
+      expect(kinds.at(-1)).toBe('beacon');
+      const hashes = phase.contributions.map((c: { hash: string }) => c.hash);
+      expect(new Set(hashes).size).toBe(hashes.length);
+      for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{128}$/);
+    }
+  });
+
+  it('have the constraints of the snapshot, within 2^15 with the public signals', () => {
+    expect(artifacts.constraints).toBe(snapshot['contribution-16']);
+    expect(artifacts.constraints + artifacts.verificationKey.nPublic + 1).toBeLessThanOrEqual(2 ** 15);
+  });
+});
+
+describe('a proof with the committed key', () => {
+  it('verifies, and with any public signal changed it does not', async () => {
+    const input = honestInput(randomGram(9, 5));
+    const witness: { type: 'mem'; data?: Uint8Array } = { type: 'mem' };
+    await calculateWitness(artifacts.wasmPath, input.signals, witness);
+    const { proof, publicSignals } = await groth16.prove(artifacts.zkeyPath, witness);
+    expect(publicSignals).toEqual(input.publicSignals.map(String));
+    const verify = (signals: string[]) => groth16.verify(artifacts.verificationKey, signals, proof);
+    expect(await verify(publicSignals)).toBe(true);
+    for (const k of publicSignals.keys()) {
+      const changed = publicSignals.map((value, at) => (at === k ? String(BigInt(value) + 1n) : value));
+      expect(await verify(changed), `signal ${k}`).toBe(false);
+    }
+  });
+
+  it('does not exist for a witness that breaks a constraint: what is proven from it does not verify', async () => {
+    const input = honestInput(randomGram(9, 6));
+    const file: { type: 'mem'; data?: Uint8Array } = { type: 'mem' };
+    await calculateWitness(artifacts.wasmPath, input.signals, file);
+    // One weight more, in the public word of the witness: bytes of wire 5 are little-endian.
+    const data = file.data!.slice();
+    const values = data.length - 32 * witnessLength(data);
+    data[values + 32 * 5]! ^= 1;
+    const { proof, publicSignals } = await groth16.prove(artifacts.zkeyPath, data);
+    expect(publicSignals[4]).not.toBe(String(input.publicSignals[4]));
+    expect(await groth16.verify(artifacts.verificationKey, publicSignals, proof)).toBe(false);
+  });
+});
+
+/** How many values a wtns file of one values section, its last, holds. */
+function witnessLength(data: Uint8Array): number {
+  return new DataView(data.buffer, data.byteOffset).getUint32(12 + 12 + 4 + 32, true);
+}

@@ -1,0 +1,175 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type CompiledCircuit, compile } from '../scripts/compile.ts';
+import { FIELD_ORDER } from './gram.ts';
+import { buildContributionInput, type ContributionSignals } from './input.ts';
+import { ALPHA, BETA, honestInput, randomGram, sharedVectors } from './testing/matrices.ts';
+import { brokenConstraints, type ConstraintSystem, parseR1cs } from './testing/r1cs.ts';
+import { referenceTrust } from './testing/rule.ts';
+import { calculateWitness } from './testing/witness.ts';
+
+let circuit: CompiledCircuit;
+let system: ConstraintSystem;
+
+beforeAll(async () => {
+  circuit = await compile('contribution-16');
+  system = parseR1cs(circuit.r1cs);
+});
+
+const accepts = (signals: ContributionSignals) =>
+  calculateWitness(circuit.wasm, signals).then(
+    () => true,
+    () => false,
+  );
+
+describe('the contribution circuit gives the numbers of the shared vectors', () => {
+  for (const vector of sharedVectors().filter((v) => v.n === 16)) {
+    it(vector.name, async () => {
+      const { gram, weights, shares } = vector;
+      const input = buildContributionInput({ gram, weights, shares, alpha: ALPHA, beta: BETA, size: 16 });
+      expect(input.signals.weightWords.map(String)).toEqual(vector.weightsWords);
+      expect(input.signals.shareWords.map(String)).toEqual(vector.sharesWords);
+
+      const witness = await calculateWitness(circuit.wasm, input.signals);
+      expect(witness.slice(1, 1 + system.publicInputs)).toEqual(input.publicSignals);
+      expect(brokenConstraints(system, witness)).toEqual([]);
+    });
+  }
+});
+
+it('the tests own rule agrees with the shared vectors, intermediate values included', () => {
+  for (const { name, gram, weights, shares, rows } of sharedVectors()) {
+    const rule = referenceTrust(gram);
+    expect(rule.weights.map(Number), name).toEqual(weights);
+    expect(rule.shares.map(Number), name).toEqual(shares);
+    for (const what of ['norm', 'clip', 'cosine', 'trust'] as const) {
+      expect(rule[what].map(String), name).toEqual(rows.map((row) => row[what]));
+    }
+  }
+});
+
+describe('random rounds', () => {
+  for (const trainers of [1, 2, 5, 9, 15, 16]) {
+    it(`of ${trainers} trainers satisfy every constraint`, async () => {
+      const { signals } = honestInput(randomGram(trainers, 100 + trainers));
+      expect(brokenConstraints(system, await calculateWitness(circuit.wasm, signals))).toEqual([]);
+    });
+  }
+});
+
+describe('no witness exists for', () => {
+  const gram = randomGram(9, 7);
+  const honest = () => honestInput(gram).signals;
+  const change = (values: bigint[], index: number, delta: bigint) =>
+    values.map((value, k) => (k === index ? value + delta : value));
+
+  it('nothing changed: it exists', async () => {
+    expect(await accepts(honest())).toBe(true);
+  });
+
+  it('one weight more or less', async () => {
+    const signals = honest();
+    for (const delta of [1n, -1n, 1n << 17n, 1n << (17n * 15n)]) {
+      const weightWords = change(signals.weightWords, 0, delta);
+      expect(await accepts({ ...signals, weightWords })).toBe(false);
+    }
+  });
+
+  it('one share more or less, or a word moved by p', async () => {
+    const signals = honest();
+    for (const delta of [1n, -1n, 1n << 33n]) {
+      for (const word of [0, 1, 2]) {
+        expect(await accepts({ ...signals, shareWords: change(signals.shareWords, word, delta) })).toBe(
+          false,
+        );
+      }
+    }
+  });
+
+  it('a share for a padding row', async () => {
+    const signals = honest();
+    expect(await accepts({ ...signals, shareWords: change(signals.shareWords, 2, 1n << 33n) })).toBe(false);
+  });
+
+  it('another hash, another inner product, another challenge', async () => {
+    const signals = honest();
+    for (const name of ['alpha', 'beta', 'innerProduct', 'gramHash'] as const) {
+      expect(await accepts({ ...signals, [name]: signals[name] + 1n })).toBe(false);
+    }
+  });
+
+  it('one entry of the matrix changed, whichever', async () => {
+    const signals = honest();
+    for (let entry = 0; entry < signals.gram.length; entry += 19) {
+      expect(await accepts({ ...signals, gram: change(signals.gram, entry, 1n) })).toBe(false);
+    }
+  });
+
+  it('two trainers swapped', async () => {
+    const order = [0, 2, 1, 3, 4, 5, 6, 7, 8, 9];
+    const swapped = order.map((i) => order.map((j) => gram[i]![j]!));
+    expect(await accepts({ ...honest(), gram: honestInput(swapped).signals.gram })).toBe(false);
+    // With hash and inner product of the swapped matrix but the weights of the first.
+    const { weightWords, shareWords } = honest();
+    expect(await accepts({ ...honestInput(swapped).signals, weightWords, shareWords })).toBe(false);
+  });
+});
+
+describe('entries out of range have no witness, even with their hash and inner product', () => {
+  /** A matrix the TypeScript side refuses, given to the circuit with every public value to match. */
+  async function acceptsEntry(row: number, column: number, entry: bigint): Promise<boolean> {
+    const gram = randomGram(3, 11).map((r) => r.slice());
+    gram[row]![column] = gram[column]![row] = entry;
+    const forged = await forgedInput(gram);
+    return accepts(forged);
+  }
+
+  it('2^62 on the diagonal and off it; 2^62 - 1 has one', async () => {
+    expect(await acceptsEntry(1, 1, 1n << 62n)).toBe(false);
+    expect(await acceptsEntry(1, 2, 1n << 62n)).toBe(false);
+    expect(await acceptsEntry(1, 2, -(1n << 62n) - 1n)).toBe(false);
+    expect(await acceptsEntry(1, 1, (1n << 62n) - 1n)).toBe(true);
+    expect(await acceptsEntry(1, 2, 1n - (1n << 62n))).toBe(true);
+  });
+
+  it('a negative squared norm, also the reference: p - 1 is -1', async () => {
+    for (const row of [0, 1, 3]) {
+      expect(await acceptsEntry(row, row, -1n)).toBe(false);
+      expect(await acceptsEntry(row, row, FIELD_ORDER - 1n)).toBe(false);
+    }
+  });
+
+  it('an entry above p / 2 that is no small negative', async () => {
+    expect(await acceptsEntry(0, 2, FIELD_ORDER - (1n << 63n))).toBe(false);
+    expect(await acceptsEntry(0, 2, FIELD_ORDER / 2n)).toBe(false);
+  });
+});
+
+/** Public values for a matrix with entries out of range: the library's formulas without its checks. */
+async function forgedInput(gram: bigint[][]): Promise<ContributionSignals> {
+  const { bilinearForm, packWords } = await import('./gram.ts');
+  const { poseidon16 } = await import('poseidon-lite/poseidon16');
+  const signed = gram.map((row) => row.map((x) => (x > FIELD_ORDER / 2n ? x - FIELD_ORDER : x)));
+  const { weights, shares } = referenceTrust(
+    signed.map((row, i) => row.map((x, j) => (i === j && x < 0n ? 0n : x))),
+  );
+  const triangle: bigint[] = [];
+  for (let i = 0; i <= 16; i++) for (let j = i; j <= 16; j++) triangle.push(signed[i]?.[j] ?? 0n);
+  const field = (x: bigint) => ((x % FIELD_ORDER) + FIELD_ORDER) % FIELD_ORDER;
+  const elements: bigint[] = [];
+  for (let at = 0; at < triangle.length; at += 4) {
+    const four = triangle.slice(at, at + 4).map((x, k) => (x + (1n << 62n)) * (1n << (63n * BigInt(k))));
+    elements.push(field(four.reduce((a, b) => a + b, 0n)));
+  }
+  while (elements.length < 45) elements.push(0n);
+  let state = 16n;
+  for (const chunk of [0, 15, 30]) state = poseidon16([state, ...elements.slice(chunk, chunk + 15)]);
+  return {
+    alpha: ALPHA,
+    beta: BETA,
+    innerProduct: bilinearForm(signed, ALPHA, BETA),
+    gramHash: state,
+    weightWords: packWords([...weights, ...new Array(13).fill(0n)].slice(0, 16), 17n, 14),
+    shareWords: packWords([...shares, ...new Array(13).fill(0n)].slice(0, 16), 33n, 7),
+    gram: triangle.map(field),
+  };
+}

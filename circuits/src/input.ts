@@ -1,0 +1,120 @@
+import { ChorusError } from '@chorus/protocol';
+import {
+  bilinearForm,
+  type CircuitSize,
+  FIELD_ORDER,
+  type GramMatrix,
+  gramHash,
+  packWords,
+  unpackWords,
+  upperTriangle,
+} from './gram.ts';
+
+/** Weights are at most 2^16, so they take 17 bits; 14 of them fit in a public word. */
+export const WEIGHT_BITS = 17n;
+export const WEIGHTS_PER_WORD = 14;
+
+/** Shares are at most 2^32, so they take 33 bits; 7 of them fit in a public word. */
+export const SHARE_BITS = 33n;
+export const SHARES_PER_WORD = 7;
+
+export interface ContributionStatement {
+  /** (k + 1) x (k + 1), symmetric, row 0 the reference, k <= size trainers. */
+  gram: GramMatrix;
+  /** The transcript's challenges, in [0, p). */
+  alpha: bigint;
+  beta: bigint;
+  /** What the rule gives for this matrix: one weight and one share for each trainer; zeros may be left out. */
+  weights: readonly (number | bigint)[];
+  shares: readonly (number | bigint)[];
+  size: CircuitSize;
+}
+
+/** The circuit's input signals by name, as snarkjs's witness calculation takes them. */
+export interface ContributionSignals {
+  alpha: bigint;
+  beta: bigint;
+  innerProduct: bigint;
+  gramHash: bigint;
+  weightWords: bigint[];
+  shareWords: bigint[];
+  gram: bigint[];
+}
+
+export interface ContributionInput {
+  signals: ContributionSignals;
+  /** alpha, beta, c, h, weight words, share words: what the verifier checks the proof against, in this order. */
+  publicSignals: bigint[];
+}
+
+/**
+ * Everything the contribution circuit needs to prove that `weights` and `shares` follow from the Gram matrix.
+ *
+ * The rule is not computed here but in @chorus/aggregation; where weights or shares differ from it, the witness
+ * calculation fails and no proof exists.
+ *
+ * @throws ChorusError `E_GRAM_INVALID` for a matrix the circuit cannot hold, `E_STATEMENT_INVALID` for a challenge
+ *   that is no field element, too many weights or shares, or one out of its bits
+ */
+export function buildContributionInput(statement: ContributionStatement): ContributionInput {
+  const { gram, alpha, beta, size } = statement;
+  for (const [name, challenge] of Object.entries({ alpha, beta })) {
+    if (challenge < 0n || challenge >= FIELD_ORDER)
+      throw invalid(`${name} is not a field element`, { [name]: challenge });
+  }
+  const signals: ContributionSignals = {
+    alpha,
+    beta,
+    innerProduct: bilinearForm(gram, alpha, beta),
+    gramHash: gramHash(gram, size),
+    weightWords: packWeights(statement.weights, size),
+    shareWords: packShares(statement.shares, size),
+    gram: upperTriangle(gram, size).map((entry) => (entry < 0n ? entry + FIELD_ORDER : entry)),
+  };
+  return { signals, publicSignals: publicSignals(signals) };
+}
+
+/** The public signals in the circuit's order. */
+export function publicSignals(values: Omit<ContributionSignals, 'gram'>): bigint[] {
+  const { alpha, beta, innerProduct, gramHash: hash, weightWords, shareWords } = values;
+  return [alpha, beta, innerProduct, hash, ...weightWords, ...shareWords];
+}
+
+/** ceil(size / 14) words of 14 weights; trainer order, missing ones 0. Throws `E_STATEMENT_INVALID`. */
+export function packWeights(weights: readonly (number | bigint)[], size: CircuitSize): bigint[] {
+  return packWords(padded('weight', weights, WEIGHT_BITS, size), WEIGHT_BITS, WEIGHTS_PER_WORD);
+}
+
+/** ceil(size / 7) words of 7 shares; trainer order, missing ones 0. Throws `E_STATEMENT_INVALID`. */
+export function packShares(shares: readonly (number | bigint)[], size: CircuitSize): bigint[] {
+  return packWords(padded('share', shares, SHARE_BITS, size), SHARE_BITS, SHARES_PER_WORD);
+}
+
+/** The weights in {@link packWeights}'s words, `size` of them. */
+export function unpackWeights(words: readonly bigint[], size: CircuitSize): bigint[] {
+  return unpackWords(words, WEIGHT_BITS, WEIGHTS_PER_WORD, size);
+}
+
+/** The shares in {@link packShares}'s words, `size` of them. */
+export function unpackShares(words: readonly bigint[], size: CircuitSize): bigint[] {
+  return unpackWords(words, SHARE_BITS, SHARES_PER_WORD, size);
+}
+
+function padded(
+  what: string,
+  values: readonly (number | bigint)[],
+  bits: bigint,
+  size: CircuitSize,
+): bigint[] {
+  if (values.length > size)
+    throw invalid(`more ${what}s than the circuit has rows`, { count: values.length, size });
+  return Array.from({ length: size }, (_, index) => {
+    const value = BigInt(values[index] ?? 0);
+    if (value < 0n || value >> bits !== 0n) throw invalid(`a ${what} is out of range`, { index, value });
+    return value;
+  });
+}
+
+function invalid(what: string, facts: Record<string, number | bigint>): ChorusError {
+  return new ChorusError('E_STATEMENT_INVALID', what, { facts });
+}
