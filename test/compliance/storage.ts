@@ -118,6 +118,15 @@ export function describeStorage(name: string, factory: StorageFactory): void {
       for (const got of await Promise.all([...kept, again])) expect(got).toEqual(bytes);
     });
 
+    test('a fetch ends where the file is put on the spot', async () => {
+      const [a] = await start(1);
+      const bytes = new Uint8Array(randomBytes(2_000_000));
+      const fetch = a.storage.get(await a.storage.cidOf(bytes), ask);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await a.storage.put(bytes);
+      expect(Buffer.from(await fetch).equals(bytes)).toBe(true);
+    });
+
     test('a third fetches from whoever still has it', async () => {
       const [a, b, c] = await start(3);
       const bytes = new Uint8Array(randomBytes(1_500_000));

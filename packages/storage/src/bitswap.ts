@@ -4,7 +4,7 @@ import { defaultLogger } from '@libp2p/logger';
 import type { Blockstore } from 'interface-blockstore';
 import type { CID } from 'multiformats/cid';
 import { sha256 } from 'multiformats/hashes/sha2';
-import { MAX_PEER_WANTS, TRANSFER_TIMEOUT_MS } from './limits.ts';
+import { MAX_PEER_WANTS, RESEND_WINDOW_MS, TRANSFER_TIMEOUT_MS } from './limits.ts';
 
 export const BITSWAP = '/ipfs/bitswap/1.2.0';
 
@@ -53,8 +53,7 @@ export async function startBitswap(libp2p: Libp2p, blockstore: Blockstore): Prom
     messageReceiveTimeout: TRANSFER_TIMEOUT_MS,
     messageSendTimeout: TRANSFER_TIMEOUT_MS,
     maxWantlistSize: MAX_PEER_WANTS,
-    // A peer that asks again has lost what was sent: it does so only after a second (ASK_AGAIN_MS).
-    doNotResendBlockWindow: 500,
+    doNotResendBlockWindow: RESEND_WINDOW_MS,
   });
   await start?.(host);
   if (!exchange) throw new Error('@helia/bitswap registered no block broker');

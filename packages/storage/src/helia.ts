@@ -65,6 +65,7 @@ class HeliaStorage implements StoragePort {
     const root = await layOut(bytes, async (cid, block) => {
       blocks.push(cid);
       await this.#held.write(cid, block);
+      this.#wants.supply(cid, block.slice());
     });
     await this.#held.hold(root, blocks);
     // Only now: whoever is told looks the block up.

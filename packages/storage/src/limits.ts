@@ -22,14 +22,20 @@ export const BLOCKS_IN_FLIGHT = 8;
 /** Blocks of unfinished fetches kept for the next attempt. */
 export const MAX_LOOSE_BLOCKS = 64;
 
-/** Peers named as holding a file get this long before everyone connected is asked too. */
-export const HINTED_HEAD_START_MS = 1_000;
+/**
+ * Peers named as holding a file get this long, while one of them is connected, before everyone is asked too.
+ * Asking all at once would have each block sent several times, just when machines are busiest.
+ */
+export const HINTED_HEAD_START_MS = 5_000;
 
 /** A want that nobody has served is sent again after this long, then at up to twice and four times that. */
 export const ASK_AGAIN_MS = 1_000;
 
 /** Writing one wantlist to one peer; a peer that takes longer is skipped until the next round. */
 export const ASK_TIMEOUT_MS = 5_000;
+
+/** A block sent to a peer is not sent again for this long, so that asking again does not double what is on its way. */
+export const RESEND_WINDOW_MS = 5_000;
 
 /** Moving one bitswap message of up to 4 MiB; at 1 Mbit/s that takes half a minute. */
 export const TRANSFER_TIMEOUT_MS = 60_000;

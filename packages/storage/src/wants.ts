@@ -11,6 +11,7 @@ interface Want {
   asked: Map<string, PeerId>;
   waiting: number;
   block: Promise<Uint8Array>;
+  supply: (block: Uint8Array) => void;
   stop: AbortController;
   timer: NodeJS.Timeout | undefined;
   started: number;
@@ -21,7 +22,7 @@ interface Want {
  * The blocks wanted, and whom to ask for them.
  *
  * Peers named as holding a block are dialled and asked at once; every other connected peer is asked where none
- * is named, or none of them delivered within a second. A want is sent again while nobody served it (a peer may
+ * is named, none can be reached, or none delivered within five seconds. A want is sent again while nobody served it (a peer may
  * have got the block meanwhile, or lost our message), and cancelled everywhere when the block arrives.
  */
 export class Wants {
@@ -74,14 +75,22 @@ export class Wants {
     }
   }
 
+  /** The block has come to be held here by other means: whoever waits for it has it. */
+  supply(cid: CID, block: Uint8Array): void {
+    this.#wants.get(cid.toString())?.supply(block);
+  }
+
   #add(key: string, cid: CID): Want {
     const stop = new AbortController();
+    const here = Promise.withResolvers<Uint8Array>();
+    const elsewhere = this.#exchange.retrieve(cid, { signal: stop.signal });
     const want: Want = {
       cid,
       hinted: new Map(),
       asked: new Map(),
       waiting: 0,
-      block: this.#exchange.retrieve(cid, { signal: stop.signal }),
+      block: Promise.race([here.promise, elsewhere]),
+      supply: here.resolve,
       stop,
       timer: undefined,
       started: Date.now(),
@@ -98,7 +107,7 @@ export class Wants {
       () => {
         want.rounds++;
         for (const peer of want.hinted.values()) this.#reach(want, peer);
-        this.#askAll(want);
+        if (this.#isOpenToAll(want)) this.#askAll(want);
         this.#schedule(want);
       },
       ASK_AGAIN_MS * Math.min(4, 2 ** want.rounds),
@@ -113,7 +122,8 @@ export class Wants {
   }
 
   #isOpenToAll(want: Want): boolean {
-    return want.hinted.size === 0 || Date.now() - want.started >= HINTED_HEAD_START_MS;
+    if (Date.now() - want.started >= HINTED_HEAD_START_MS) return true;
+    return ![...want.hinted.values()].some((peer) => this.#libp2p.getConnections(peer).length > 0);
   }
 
   #hint(want: Want, peer: PeerId): void {
