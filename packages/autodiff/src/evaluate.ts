@@ -4,6 +4,7 @@ import { validateModel } from './format/validate.ts';
 import { emitLoss, type LossOptions } from './loss.ts';
 import type { Model, ValueInfo } from './model.ts';
 import { type TrainingPlan, valueNames, withInitializers } from './plan.ts';
+import { inferenceNode } from './rules/normalisation.ts';
 import { inferTypes } from './shapes/infer.ts';
 
 /** The model as in inference, with the parameters as inputs, and its loss as one more output. */
@@ -23,7 +24,7 @@ export function buildEvaluate(plan: TrainingPlan, loss: LossOptions): { model: M
     const { dtype, dims } = graph.initializers.get(name)!;
     e.input(name, dtype, dims);
   }
-  for (const node of graph.nodes) e.push(node);
+  for (const node of graph.nodes) e.push(inferenceNode(node));
   const emitted = emitLoss(e, loss, plan.target, plan.names.labels).loss;
   e.output(emitted, e.dtype(plan.target.value), [], plan.names.loss);
   for (const info of modelOutputs(plan, e)) e.output(info.name, info.dtype, info.shape);

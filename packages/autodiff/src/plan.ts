@@ -6,6 +6,7 @@ import { readNames } from './format/validate.ts';
 import { emitLoss, type LossTarget, lossTarget } from './loss.ts';
 import { DataType, type Graph, type Model, type Node, type Shape, type ValueInfo } from './model.ts';
 import { type CarriedState, checkOptimizer, emitClipping, emitOptimizer } from './optimizer.ts';
+import { inferenceNode } from './rules/normalisation.ts';
 import { TRAINING_FORMS } from './rules/training-forms.ts';
 import { inferTypes } from './shapes/infer.ts';
 import { trainableCandidates } from './trainable.ts';
@@ -140,8 +141,10 @@ function emitForward(
     });
     const outputs = [...node.outputs];
     if (gradient) return { node, gradient, outputs };
-    e.push({ ...node, outputs });
-    return { node, outputs };
+    const plain = inferenceNode(node);
+    const kept = plain.outputs === node.outputs ? outputs : [...plain.outputs];
+    e.push({ ...plain, outputs: kept });
+    return { node: plain, outputs: kept };
   });
 }
 

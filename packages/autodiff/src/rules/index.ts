@@ -1,10 +1,15 @@
 import { activationRules } from './activations.ts';
 import { arithmeticRules } from './arithmetic.ts';
 import { convRules } from './conv.ts';
+import { dropoutRules } from './dropout.ts';
+import { indexingRules } from './indexing.ts';
 import { layoutRules } from './layout.ts';
 import { matmulRules } from './matmul.ts';
+import { normalisationRules } from './normalisation.ts';
 import { poolingRules } from './pooling.ts';
+import { recurrentRules } from './recurrent.ts';
 import { reductionRules } from './reduction.ts';
+import { resizeRules } from './resize.ts';
 import type { GradientRule } from './rule.ts';
 
 /** Families of rules, as the README's table shows them. */
@@ -19,6 +24,11 @@ export const FAMILIES: readonly {
   { family: 'pooling', rules: poolingRules },
   { family: 'reduction', rules: reductionRules },
   { family: 'layout', rules: layoutRules },
+  { family: 'indexing', rules: indexingRules },
+  { family: 'normalisation', rules: normalisationRules },
+  { family: 'dropout', rules: dropoutRules },
+  { family: 'resampling', rules: resizeRules },
+  { family: 'recurrent', rules: recurrentRules },
 ];
 
 /** The gradient rule of every differentiable operator of the standard domain. */

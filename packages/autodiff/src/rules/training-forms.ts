@@ -1,5 +1,7 @@
 import type { Emitter } from '../emitter.ts';
 import type { Node } from '../model.ts';
+import { dropoutForm } from './dropout.ts';
+import { batchNormalizationForm } from './normalisation.ts';
 import type { GradientRule } from './rule.ts';
 
 /** What a training form may ask for. */
@@ -24,4 +26,7 @@ export interface FormContext {
 export type TrainingForm = (node: Node, e: Emitter, form: FormContext) => GradientRule | undefined;
 
 /** Operators that compute differently in training. */
-export const TRAINING_FORMS: ReadonlyMap<string, TrainingForm> = new Map();
+export const TRAINING_FORMS: ReadonlyMap<string, TrainingForm> = new Map([
+  ['BatchNormalization', batchNormalizationForm],
+  ['Dropout', dropoutForm],
+]);
