@@ -1,3 +1,20 @@
-/** The proof of contribution: Gram argument and circuit, prove, verify, inspect.
- * @packageDocumentation */
-export {};
+/**
+ * The proof of contribution: that a round's weights, reward shares and aggregate follow from the committed updates by
+ * the rule. A Gram argument ties the matrix of inner products to the commitments, a Groth16 proof ties weights and
+ * shares to the matrix; both share one transcript.
+ *
+ * @packageDocumentation
+ */
+export type { RoundVectors } from './gram/prover.ts';
+export { createProver, type ProveOptions, type ProveResult, type Prover, type ProverInit } from './prover.ts';
+export {
+  type CircuitSize,
+  checkStatement,
+  packedWords,
+  type RoundStatement,
+  roundStatement,
+  type StatementParts,
+} from './statement.ts';
+export { foldChallenge, isUsablePoint, matrixChallenges, pointChallenge } from './transcript.ts';
+export { createVerifier, type Verifier, verifyContribution } from './verifier.ts';
+export { CHECKS, type CheckName, type CheckResult, type VerifierKeys } from './verify/checks.ts';
