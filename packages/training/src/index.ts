@@ -42,7 +42,7 @@ export {
   globalParameters,
   modelDigest,
 } from './model/global-model.ts';
-export { type Quantised, quantise } from './model/quantise.ts';
+export { type Quantised, quantise, suggestScale } from './model/quantise.ts';
 export type { EvaluateResult, Loss, Optimizer, ParameterInfo, TrainResult } from './train/messages.ts';
 export {
   createTrainer,

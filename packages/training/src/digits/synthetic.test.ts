@@ -76,18 +76,6 @@ describe('syntheticDigits', () => {
     expect(accuracy((j) => nearest(10, (i) => distance(means, i, asked.inputs, j)))).toBeLessThan(0.85);
   });
 
-  it('makes at least 5,000 digits a second, an order of magnitude above the need', () => {
-    syntheticDigits({ seed: 1, count: 500 });
-    const best = Math.min(
-      ...Array.from({ length: 3 }, () => {
-        const start = performance.now();
-        syntheticDigits({ seed: 1, count: 1000 });
-        return performance.now() - start;
-      }),
-    );
-    expect(1000 / (best / 1000)).toBeGreaterThan(5000);
-  });
-
   it.each([0, -1, 1.5])('refuses to make %s images', (count) => {
     expect(() => syntheticDigits({ seed: 1, count })).toThrow(RangeError);
   });

@@ -1,7 +1,7 @@
 import { MAX_ENTRY } from '@chorus/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { quantise } from './quantise.ts';
+import { quantise, suggestScale } from './quantise.ts';
 
 /** The definition, in exact integer arithmetic: floats are integers times powers of two. */
 function exactly(delta: number, scale: number): bigint {
@@ -70,5 +70,28 @@ describe('quantise', () => {
 
   it.each([0, -1, Number.NaN, 0.1, Number.POSITIVE_INFINITY])('refuses the scale %s', (scale) => {
     expect(() => quantise(Float32Array.of(1), scale)).toThrow(RangeError);
+  });
+});
+
+describe('suggestScale', () => {
+  it('is a power of two that fills between an eighth and a quarter of the range', () => {
+    const deltas = fc.array(fc.float({ noNaN: true, min: Math.fround(-1e6), max: Math.fround(1e6) }), {
+      minLength: 1,
+    });
+    fc.assert(
+      fc.property(deltas, (values) => {
+        const largest = Math.max(...values.map(Math.abs));
+        fc.pre(largest > 1e-20);
+        const scale = suggestScale(Float32Array.from(values));
+        expect(Number.isInteger(Math.log2(scale))).toBe(true);
+        expect(largest / scale).toBeLessThanOrEqual(MAX_ENTRY / 4);
+        expect(largest / scale).toBeGreaterThan(MAX_ENTRY / 8);
+        expect(quantise(Float32Array.from(values), scale).saturated).toBe(0);
+      }),
+    );
+  });
+
+  it.each([[0], [Number.NaN], [Number.POSITIVE_INFINITY]])('refuses a delta of %s', (value) => {
+    expect(() => suggestScale(Float32Array.of(value))).toThrow(RangeError);
   });
 });

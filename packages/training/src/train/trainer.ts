@@ -127,6 +127,7 @@ class WorkerTrainer implements Trainer {
   readonly #opening = Promise.withResolvers<Opened>();
   #opened: Opened | undefined;
   #closing: Promise<void> | undefined;
+  #failure: ChorusError | undefined;
   #next = 1;
 
   constructor(worker: Worker, device: Exclude<Device, 'auto'>) {
@@ -200,6 +201,7 @@ class WorkerTrainer implements Trainer {
     progress: (fraction: number, loss: number) => void,
   ): Promise<T> {
     if (this.#closing) throw closed();
+    if (this.#failure) throw this.#failure;
     signal?.throwIfAborted();
     if (parameters.length !== this.dimension) {
       throw new ChorusError('E_MODEL_DIMENSION', 'the parameters belong to another model', {
@@ -266,6 +268,7 @@ class WorkerTrainer implements Trainer {
   }
 
   #fail(error: ChorusError): void {
+    this.#failure ??= error;
     this.#opening.reject(error);
     for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();

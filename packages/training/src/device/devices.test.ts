@@ -1,0 +1,59 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { syntheticDigits } from '../digits/synthetic.ts';
+import { buildModel } from '../model/build.ts';
+import { createTrainer } from '../train/trainer.ts';
+import { chooseDevice, type Device, type DeviceReport, devices } from './devices.ts';
+
+const model = buildModel('mlp', { inputShape: [1, 28, 28], classes: 10, seed: 0 });
+const sgd = {
+  loss: { kind: 'softmax-cross-entropy' },
+  optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
+} as const;
+
+describe('devices', () => {
+  let reports: DeviceReport[];
+  beforeAll(async () => {
+    reports = await devices();
+  });
+
+  it('names every device once, and a reason for each that cannot be used', () => {
+    expect(reports.map(({ device }) => device).sort()).toEqual(['coreml', 'cpu', 'cuda', 'dml', 'webgpu']);
+    for (const { usable, reason } of reports) expect(usable).toBe(reason === undefined);
+  });
+
+  it('can always use the CPU', () => {
+    expect(reports).toContainEqual({ device: 'cpu', usable: true });
+  });
+
+  it('train where they are usable, and refuse with the reason where they are not', async () => {
+    const dataset = syntheticDigits({ seed: 1, count: 32 });
+    for (const { device, usable, reason } of reports) {
+      const opening = createTrainer({ model, ...sgd, device });
+      if (!usable) {
+        await expect(opening).rejects.toMatchObject({ code: 'E_DEVICE', facts: { device, reason } });
+        continue;
+      }
+      const trainer = await opening;
+      const { delta } = await trainer.train({
+        parameters: trainer.initial,
+        dataset,
+        epochs: 1,
+        batchSize: 16,
+        learningRate: 0.1,
+        seed: 1,
+      });
+      expect(delta.some((x) => x !== 0)).toBe(true);
+      await trainer.close();
+    }
+  });
+
+  it('choose the CPU for small models and something usable for large ones', async () => {
+    expect(await chooseDevice('auto', 1000)).toBe('cpu');
+    const chosen = await chooseDevice('auto', 1e9);
+    expect(reports).toContainEqual({ device: chosen, usable: true });
+  });
+
+  it('refuse a device of another name', async () => {
+    await expect(chooseDevice('tpu' as Device, 1)).rejects.toMatchObject({ code: 'E_DEVICE' });
+  });
+});
