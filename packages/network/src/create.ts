@@ -5,7 +5,9 @@ import { ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
+import { connectToDiscovered, kademlia, mdnsDiscovery } from './discovery.ts';
 import { networkError } from './errors.ts';
+import { gaterOf } from './gater.ts';
 import { gossipService, guardTopics } from './gossip.ts';
 import { readNetworkKey } from './key.ts';
 import {
@@ -16,6 +18,7 @@ import {
   NEGOTIATION_TIMEOUT_MS,
 } from './limits.ts';
 import { LibP2pNetwork } from './network.ts';
+import { PeerBook } from './peer-book.ts';
 
 export interface NetworkOptions {
   /** The node's key: what `generateNetworkKey` returned, or a 32-byte Ed25519 seed. Fresh by default. */
@@ -26,10 +29,18 @@ export interface NetworkOptions {
   announce?: string[];
   /** Peers to connect to at the start, each ending in /p2p/<peer id>. One that cannot be reached is skipped. */
   bootstrap?: string[];
+  /** Find nodes on the local network by multicast DNS, and connect to them. Off by default. */
+  mdns?: boolean;
+  /**
+   * Take part in this network's Kademlia table, so that peers can be reached by their ids alone: `server` for
+   * nodes that others can dial, `client` for those behind a NAT. Off by default.
+   */
+  dht?: 'client' | 'server';
 }
 
 /**
- * Start a libp2p node: TCP, noise, yamux, identify, ping and gossipsub. Dials nobody but `bootstrap`.
+ * Start a libp2p node: TCP, noise, yamux, identify, ping and gossipsub. Dials nobody but
+ * `bootstrap` unless `mdns` or `dht` is set.
  *
  * @throws ChorusError `E_NETWORK_KEY`, `E_NETWORK_LISTEN`
  * @example
@@ -41,6 +52,12 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     ? await readNetworkKey(options.privateKey)
     : await generateKeyPair('Ed25519');
   const listen = options.listen ?? ['/ip4/127.0.0.1/tcp/0'];
+  const closing = new AbortController();
+  const book = new PeerBook(({ peer }) => {
+    for (const connection of libp2p.getConnections()) {
+      if (connection.remotePeer.toString() === peer) connection.abort(new Error('banned'));
+    }
+  });
   const libp2p = await createLibp2p({
     start: false,
     privateKey,
@@ -49,6 +66,8 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
+    connectionGater: gaterOf(book),
+    peerDiscovery: options.mdns ? [await mdnsDiscovery()] : [],
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
       maxIncomingPendingConnections: MAX_PENDING_INBOUND,
@@ -62,7 +81,8 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     services: {
       identify: identify(),
       ping: ping({ maxInboundStreams: 4, maxOutboundStreams: 4 }),
-      pubsub: gossipService(() => 0),
+      pubsub: gossipService(book),
+      ...(options.dht ? { dht: await kademlia(options.dht === 'client') } : {}),
     },
   });
   guardTopics(libp2p.services.pubsub);
@@ -72,7 +92,8 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     await libp2p.stop();
     throw networkError('E_NETWORK_LISTEN', 'cannot listen', { listen: listen.join(' ') }, cause);
   }
-  const network = new LibP2pNetwork(libp2p);
+  if (options.mdns || options.dht) connectToDiscovered(libp2p, closing.signal);
+  const network = new LibP2pNetwork(libp2p, book, closing);
   await Promise.allSettled((options.bootstrap ?? []).map((address) => network.connect(address)));
   return network;
 }

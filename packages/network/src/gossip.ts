@@ -1,7 +1,15 @@
 import { MAX_GOSSIP_BYTES, type TopicHandler } from '@chorus/protocol';
-import { type GossipSub, gossipsub, type Message, TopicValidatorResult } from '@libp2p/gossipsub';
+import {
+  type GossipSub,
+  type GossipSubComponents,
+  gossipsub,
+  type Message,
+  TopicValidatorResult,
+} from '@libp2p/gossipsub';
 import type { PeerId } from '@libp2p/interface';
-import { GOSSIP_OVERHEAD_BYTES, HEARTBEAT_MS, MAX_GOSSIP_FRAME_BYTES, SEEN_TTL_MS } from './limits.ts';
+import { HEARTBEAT_MS, MAX_GOSSIP_FRAME_BYTES, SEEN_TTL_MS } from './limits.ts';
+import { meterGossip } from './meter.ts';
+import type { PeerBook } from './peer-book.ts';
 
 type Validator = (peer: PeerId, message: Message) => TopicValidatorResult | Promise<TopicValidatorResult>;
 
@@ -15,8 +23,8 @@ type Validator = (peer: PeerId, message: Message) => TopicValidatorResult | Prom
  * - no score for mesh delivery rate (it punishes quiet topics) and none for sharing an address (a local swarm
  *   and a household behind one NAT share one): what a peer is blamed for is counted in `PeerBook`.
  */
-export function gossipService(appSpecificScore: (peer: string) => number) {
-  return gossipsub({
+export function gossipService(book: PeerBook) {
+  const create = gossipsub({
     globalSignaturePolicy: 'StrictSign',
     emitSelf: false,
     floodPublish: true,
@@ -50,13 +58,15 @@ export function gossipService(appSpecificScore: (peer: string) => number) {
     scoreParams: {
       IPColocationFactorWeight: 0,
       appSpecificWeight: 1,
-      appSpecificScore,
+      appSpecificScore: (peer) => -book.points(peer),
       // One broken promise or early graft is an accident on a busy machine.
       behaviourPenaltyThreshold: 6,
       behaviourPenaltyWeight: -1,
       behaviourPenaltyDecay: 0.9,
     },
   });
+  return (components: GossipSubComponents): GossipSub =>
+    create(meterGossip(components, (peer) => book.blame(peer, 'gossip-flood')));
 }
 
 /**
@@ -98,6 +108,3 @@ export function validatorOf(
     return TopicValidatorResult.Reject;
   };
 }
-
-/** The largest message that gossipsub is asked to carry, envelope included. */
-export const MAX_GOSSIP_MESSAGE_BYTES = MAX_GOSSIP_BYTES + GOSSIP_OVERHEAD_BYTES;

@@ -8,3 +8,4 @@ export { createNetwork, type NetworkOptions } from './create.ts';
 export { generateNetworkKey, peerIdOfKey } from './key.ts';
 export * from './limits.ts';
 export { LibP2pNetwork, type Services } from './network.ts';
+export { type Ban, BLAME, type Offence } from './peer-book.ts';

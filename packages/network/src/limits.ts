@@ -41,3 +41,33 @@ export const SEEN_TTL_MS = 5 * 60_000;
 
 /** How often the gossip mesh is repaired; a new node is grafted within one beat. */
 export const HEARTBEAT_MS = 500;
+
+/** Requests that one peer may start within {@link RATE_WINDOW_S}; a committee member makes a few a round. */
+export const MAX_REQUESTS_PER_WINDOW = 200;
+
+/** Requests of one peer being handled at a time, over all protocols; more are refused. */
+export const MAX_REQUESTS_IN_FLIGHT = 32;
+
+/**
+ * Bytes of gossip that one peer may send within {@link RATE_WINDOW_S}, whatever they are: checking a signature
+ * costs about 0.2 ms, so that a peer that sends nothing but forged messages takes at most a tenth of a core.
+ */
+export const MAX_GOSSIP_BYTES_PER_WINDOW = 2 * 1024 * 1024;
+
+/** The window of the rates above, seconds. */
+export const RATE_WINDOW_S = 10;
+
+/** Blame at which a peer is banned. */
+export const BAN_AT = 100;
+
+/** Half of the blame is forgotten after this long. */
+export const BLAME_HALF_LIFE_MS = 2 * 60_000;
+
+/** How long a peer that misbehaved stays banned. */
+export const BAN_MS = 15 * 60_000;
+
+/** Peers whose blame is remembered; those blamed least are forgotten first. */
+export const MAX_BLAMED_PEERS = 4096;
+
+/** Connections a node makes by itself to peers it discovers; others may still connect to it. */
+export const MAX_DISCOVERED_CONNECTIONS = 24;

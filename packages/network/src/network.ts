@@ -11,10 +11,20 @@ import type { Identify } from '@libp2p/identify';
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import type { Ping } from '@libp2p/ping';
+import { RateLimiter } from '@libp2p/utils';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { networkError } from './errors.ts';
 import { validatorOf } from './gossip.ts';
-import { DIAL_TIMEOUT_MS, MAX_ADDRESSES, MAX_REQUEST_STREAMS } from './limits.ts';
+import {
+  BAN_MS,
+  DIAL_TIMEOUT_MS,
+  MAX_ADDRESSES,
+  MAX_REQUEST_STREAMS,
+  MAX_REQUESTS_IN_FLIGHT,
+  MAX_REQUESTS_PER_WINDOW,
+  RATE_WINDOW_S,
+} from './limits.ts';
+import type { Ban, PeerBook } from './peer-book.ts';
 import { sendRequest, serveRequest } from './request.ts';
 
 export type Services = { pubsub: GossipSub; identify: Identify; ping: Ping };
@@ -31,11 +41,21 @@ export class LibP2pNetwork implements NetworkPort {
   #registering: Promise<void> = Promise.resolve();
   /** Connects in progress, by target: two callers that want the same peer wait for one dial. */
   readonly #dials = new Map<string, Promise<void>>();
-  readonly #closing = new AbortController();
+  readonly #book: PeerBook;
+  readonly #rate = new RateLimiter({
+    points: MAX_REQUESTS_PER_WINDOW,
+    duration: RATE_WINDOW_S,
+    keyPrefix: '',
+  });
+  /** Requests being handled, by peer. */
+  readonly #inFlight = new Map<string, number>();
+  readonly #closing: AbortController;
   #closed: Promise<void> | undefined;
 
-  constructor(libp2p: Libp2p<Services>) {
+  constructor(libp2p: Libp2p<Services>, book: PeerBook, closing: AbortController) {
     this.libp2p = libp2p;
+    this.#book = book;
+    this.#closing = closing;
     this.peerId = libp2p.peerId.toString();
   }
 
@@ -103,7 +123,7 @@ export class LibP2pNetwork implements NetworkPort {
     this.#topics.add(topic);
     pubsub.topicValidators.set(
       topic,
-      validatorOf(topic, handler, () => undefined),
+      validatorOf(topic, handler, (peer) => this.#book.blame(peer.toString(), 'rejected-message')),
     );
     pubsub.subscribe(topic);
     return once(() => {
@@ -161,8 +181,50 @@ export class LibP2pNetwork implements NetworkPort {
 
   async #serve(protocol: string, stream: Stream, connection: Connection): Promise<void> {
     const handler = this.#handlers.get(protocol);
-    if (handler) await serveRequest(stream, connection, handler, this.#closing.signal);
-    else stream.abort(new Error('not served'));
+    const peer = connection.remotePeer.toString();
+    if (!handler || !this.#admit(peer)) {
+      stream.abort(new Error('not served'));
+      return;
+    }
+    this.#inFlight.set(peer, (this.#inFlight.get(peer) ?? 0) + 1);
+    try {
+      const outcome = await serveRequest(stream, connection, handler, this.#closing.signal);
+      if (outcome === 'malformed') this.#book.blame(peer, 'oversized-request');
+    } finally {
+      const left = (this.#inFlight.get(peer) ?? 1) - 1;
+      if (left > 0) this.#inFlight.set(peer, left);
+      else this.#inFlight.delete(peer);
+    }
+  }
+
+  /** Whether a peer may have one more request handled now. */
+  #admit(peer: string): boolean {
+    try {
+      this.#rate.consume(peer);
+    } catch {
+      this.#book.blame(peer, 'too-many-requests');
+      return false;
+    }
+    return (this.#inFlight.get(peer) ?? 0) < MAX_REQUESTS_IN_FLIGHT;
+  }
+
+  /** Close the peer's connections and refuse it for this long (milliseconds; Infinity for good). */
+  ban(peer: string, options: { ms?: number; reason?: string } = {}): void {
+    this.#book.ban(parsePeerId(peer).toString(), options.ms ?? BAN_MS, options.reason ?? 'by hand');
+  }
+
+  /** Let a peer in again and forget what it was blamed for. */
+  unban(peer: string): void {
+    this.#book.unban(peer);
+  }
+
+  bans(): Ban[] {
+    return this.#book.bans();
+  }
+
+  /** What the peer is blamed for at present, 0 to 100; at 100 it is banned. */
+  blameOf(peer: string): number {
+    return this.#book.points(peer);
   }
 
   async request(

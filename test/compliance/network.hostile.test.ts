@@ -1,0 +1,194 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createNetwork, type LibP2pNetwork, MAX_REQUESTS_PER_WINDOW } from '@chorus/network';
+import { hasCode } from '@chorus/protocol';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from './network.ts';
+
+const ECHO = '/chorus/test/echo/1.0.0';
+const TOPIC = '/chorus/1/hostile';
+const MESHSUB = '/meshsub/1.2.0';
+const ask = { timeoutMs: 5_000, maxResponseBytes: 1_000 };
+const text = (s: string) => new TextEncoder().encode(s);
+
+/** A victim, an honest peer of it, and a hostile peer that uses its libp2p node directly. */
+describe('a hostile peer', () => {
+  let victim: LibP2pNetwork;
+  let honest: LibP2pNetwork;
+  let hostile: LibP2pNetwork;
+  let received: string[];
+
+  beforeEach(async () => {
+    [victim, honest, hostile] = (await Promise.all([createNetwork(), createNetwork(), createNetwork()])) as [
+      LibP2pNetwork,
+      LibP2pNetwork,
+      LibP2pNetwork,
+    ];
+    received = [];
+    victim.handle(ECHO, async (data) => data);
+    victim.subscribe(TOPIC, ({ data }) => {
+      const message = new TextDecoder().decode(data);
+      received.push(message);
+      return message.startsWith('bad') ? 'reject' : 'accept';
+    });
+    for (const peer of [honest, hostile]) {
+      peer.subscribe(TOPIC, () => 'accept');
+      await peer.connect(victim.multiaddrs()[0]!);
+    }
+    // Subscriptions have been exchanged once a message arrives.
+    for (const peer of [honest, hostile]) {
+      const hello = `hello from ${peer.peerId}`;
+      for (let i = 0; i < 50 && !received.includes(hello); i++) {
+        await peer.publish(TOPIC, text(hello));
+        await until(() => received.includes(hello), 100);
+      }
+    }
+  });
+
+  afterEach(async () => {
+    await Promise.all([victim, honest, hostile].map((network) => network.close()));
+  });
+
+  const honestIsServed = async () => {
+    const reply = await honest.request(victim.peerId, ECHO, text('still there?'), ask);
+    expect(new TextDecoder().decode(reply)).toBe('still there?');
+    const mark = `still here ${received.length}`;
+    await honest.publish(TOPIC, text(mark));
+    await until(() => received.includes(mark), 3_000);
+    expect(received).toContain(mark);
+    expect(victim.bans().map((ban) => ban.peer)).not.toContain(honest.peerId);
+  };
+  const isBanned = () => victim.bans().some((ban) => ban.peer === hostile.peerId);
+  /** Write raw bytes to a stream of this protocol. */
+  const send = async (protocol: string, ...parts: Uint8Array[]) => {
+    const stream = await hostile.libp2p.dialProtocol(victim.libp2p.peerId, protocol);
+    for (const part of parts) {
+      if (stream.status !== 'open') break;
+      if (!stream.send(part))
+        await stream.onDrain({ signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+    }
+    return stream;
+  };
+
+  test('that announces oversized requests is banned: disconnected, and refused when it dials again', async () => {
+    for (let i = 0; i < 3; i++) {
+      const stream = await send(ECHO, Uint8Array.of(0xff, 0xff, 0xff, 0x7f), new Uint8Array(1_000));
+      await until(() => stream.status !== 'open', 2_000);
+      expect(stream.status).not.toBe('open');
+    }
+    await until(isBanned, 2_000);
+    expect(victim.bans()).toMatchObject([{ peer: hostile.peerId, reason: 'oversized-request' }]);
+    await until(() => !victim.peers().includes(hostile.peerId), 2_000);
+    expect(victim.peers()).toEqual([honest.peerId]);
+    await hostile.connect(victim.multiaddrs()[0]!).catch(() => undefined);
+    await sleep(100);
+    expect(victim.peers()).toEqual([honest.peerId]);
+    await expect(victim.connect(hostile.multiaddrs()[0]!)).rejects.toSatisfy((e) =>
+      hasCode(e, 'E_NETWORK_DIAL'),
+    );
+    await honestIsServed();
+  });
+
+  test('is let in again when the ban is lifted', async () => {
+    victim.ban(hostile.peerId, { reason: 'test' });
+    await until(() => victim.peers().length === 1, 2_000);
+    victim.unban(hostile.peerId);
+    await until(() => hostile.peers().length === 0, 2_000);
+    await hostile.connect(victim.multiaddrs()[0]!);
+    await until(() => victim.peers().length === 2, 2_000);
+    expect(victim.peers()).toContain(hostile.peerId);
+  });
+
+  test('that floods with requests is banned while others are answered within 100 ms', async () => {
+    const flood = (async () => {
+      for (let i = 0; i < 6 * MAX_REQUESTS_PER_WINDOW && !isBanned(); i += 20) {
+        const burst = Array.from({ length: 20 }, () => hostile.request(victim.peerId, ECHO, text('x'), ask));
+        await Promise.allSettled(burst);
+      }
+    })();
+    const delays: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      const started = performance.now();
+      await honest.request(victim.peerId, ECHO, text('x'), ask);
+      delays.push(performance.now() - started);
+      await sleep(20);
+    }
+    await flood;
+    delays.sort((a, b) => a - b);
+    expect(isBanned()).toBe(true);
+    // The median: attacker, victim and honest peer share one process here.
+    expect(delays[10]).toBeLessThan(100);
+    await honestIsServed();
+  });
+
+  test('that opens streams and says nothing holds up nobody', async () => {
+    await Promise.all(Array.from({ length: 30 }, () => send(ECHO).catch(() => undefined)));
+    await honestIsServed();
+  });
+
+  test('that gossips what every node rejects is banned', async () => {
+    for (let i = 0; i < 40 && !isBanned(); i++) {
+      await hostile.publish(TOPIC, text(`bad ${i}`)).catch(() => undefined);
+      await sleep(20);
+    }
+    expect(victim.bans()).toMatchObject([{ peer: hostile.peerId, reason: 'rejected-message' }]);
+    await honestIsServed();
+  });
+
+  test('that forges messages of others is not believed, and banned when it floods with them', async () => {
+    const before = received.length;
+    for (let i = 0; i < 4 && !isBanned(); i++) {
+      const frames = Array.from({ length: 200 }, (_, k) =>
+        forged(honest.libp2p.peerId.toMultihash().bytes, i * 200 + k),
+      );
+      const stream = await send(MESHSUB, ...frames).catch(() => undefined);
+      await until(() => isBanned() || stream?.status !== 'open', 5_000);
+    }
+    await until(isBanned, 2_000);
+    expect(victim.bans()).toMatchObject([{ peer: hostile.peerId, reason: 'gossip-flood' }]);
+    expect(received.slice(before)).toEqual([]);
+    await honestIsServed();
+  });
+
+  test.each([
+    ['noise', Uint8Array.from({ length: 500 }, (_, i) => (i * 7919) & 255)],
+    ['a frame of 1 GiB', Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x04, 1, 2, 3)],
+    ['an endless length', new Uint8Array(64).fill(0xff)],
+    ['a protobuf that ends early', Uint8Array.of(5, 0x12, 0x7f, 1, 2, 3)],
+    ['nothing', new Uint8Array()],
+  ])('that sends %s as gossip changes nothing for the others', async (_, bytes) => {
+    await send(MESHSUB, bytes).catch(() => undefined);
+    await send(ECHO, bytes).catch(() => undefined);
+    await sleep(50);
+    await honestIsServed();
+  });
+
+  test('that subscribes to endless topics is bounded', async () => {
+    for (let i = 0; i < 20; i++) {
+      const subscriptions = Array.from({ length: 60 }, (_, k) =>
+        field(1, [0x08, 1, ...field(2, [...text(`topic ${i} ${k} `.repeat(20))])]),
+      );
+      const frame = subscriptions.flat();
+      await send(MESHSUB, Uint8Array.from([...varint(frame.length), ...frame])).catch(() => undefined);
+    }
+    await honestIsServed();
+    const { pubsub } = victim.libp2p.services;
+    const known = (pubsub as unknown as { topics: Map<string, unknown> }).topics;
+    expect(known.size).toBeLessThan(100);
+  });
+});
+
+const varint = (n: number): number[] => (n < 128 ? [n] : [(n % 128) | 128, ...varint(Math.floor(n / 128))]);
+const field = (number: number, data: number[]) => [(number << 3) | 2, ...varint(data.length), ...data];
+
+/** A gossipsub frame (pubsub specification) of one 8 KiB message with a signature that is none. */
+function forged(author: Uint8Array, sequence: number): Uint8Array {
+  const message = [
+    ...field(1, [...author]),
+    ...field(2, [...new Uint8Array(8192).fill(65)]),
+    ...field(3, [0, 0, 0, 0, 0, 0, sequence >> 8, sequence & 255]),
+    ...field(4, [...text(TOPIC)]),
+    ...field(5, [...new Uint8Array(64).fill(1)]),
+  ];
+  const rpc = field(2, message);
+  return Uint8Array.from([...varint(rpc.length), ...rpc]);
+}
