@@ -8,7 +8,7 @@ import {
   parseConfig,
   type TaskRequest,
 } from '@chorus/node';
-import type { ChainPort, Hex, StoragePort } from '@chorus/protocol';
+import type { Hex, StoragePort } from '@chorus/protocol';
 import { buildModel, createTrainer, type Dataset, subset, syntheticDigits } from '@chorus/training';
 import { MemoryLedger } from '../twins/chain.ts';
 import { MemoryHub, type MemoryNetwork } from '../twins/network.ts';
@@ -25,8 +25,7 @@ export interface JoinOptions {
   roles: ('trainer' | 'validator' | 'aggregator')[];
   data?: Dataset;
   attack?: NodeConfigInput['attack'];
-  /** Stand something between a node and its ports. */
-  wrapChain?: (chain: ChainPort) => ChainPort;
+  /** Stand something between a node and its storage. */
   wrapStorage?: (storage: StoragePort) => StoragePort;
 }
 
@@ -68,7 +67,7 @@ export class TwinNetwork {
     );
     const node = new ChorusNode(config, {
       ports: {
-        chain: options.wrapChain?.(chain) ?? chain,
+        chain,
         network,
         storage: options.wrapStorage?.(storage) ?? storage,
       },
@@ -86,7 +85,9 @@ export class TwinNetwork {
     const deadline = Date.now() + timeoutMs;
     while (!condition()) {
       if (Date.now() > deadline) {
-        const log = this.nodes.map((n) => `${n.name}: ${n.events.map(describe).join(' | ')}`).join('\n');
+        const log = this.nodes
+          .map((n) => `${n.name}: ${n.events.slice(-12).map(describe).join(' | ')}`)
+          .join('\n');
         throw new Error(`the condition did not come true\n${log}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -137,6 +138,7 @@ export async function smallTask(
         loss: { kind: 'softmax-cross-entropy' },
         optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
         localEpochs: 1,
+        referenceEpochs: 4,
         batchSize: 10,
         learningRate: 0.05,
         scale: 2 ** -14,

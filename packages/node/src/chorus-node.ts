@@ -35,6 +35,12 @@ export interface NodeDependencies {
   emit: EventSink;
 }
 
+/** A refused task is looked at again after this long: stake or data may have come. */
+const RECONSIDER_MILLISECONDS = 60_000;
+
+/** Refused tasks remembered; beyond it the oldest is forgotten. */
+const MAX_REFUSED = 1_000;
+
 /** Pause between two announcements of a task that is still looking for members. */
 const ANNOUNCE_MILLISECONDS = 1_000;
 
@@ -51,6 +57,8 @@ export class ChorusNode {
   readonly #files: TaskFiles;
   readonly #abort = new AbortController();
   readonly #runners = new Map<bigint, TaskRunner>();
+  /** Until when (ms) a refused task is left alone. */
+  readonly #refused = new Map<bigint, number>();
   readonly #considering = new Map<bigint, Promise<void>>();
   readonly #background = new Set<Promise<void>>();
   readonly #unsubscribe: (() => void)[] = [];
@@ -138,7 +146,7 @@ export class ChorusNode {
       const decoded = decodeGossip(message.data);
       if (decoded.type !== 'announcement' || decoded.peerId !== message.from) return 'reject';
       announcement = decoded;
-      if (this.#runners.has(decoded.taskId) || this.#considering.has(decoded.taskId)) return 'accept';
+      if (this.#isKnown(decoded.taskId)) return 'accept';
     } catch {
       return 'reject';
     }
@@ -212,8 +220,21 @@ export class ChorusNode {
       this.#follow(session);
     } catch (error) {
       if (this.#abort.signal.aborted) return;
+      this.#refuse(task.id);
       this.#emit({ type: 'task-refused', taskId: task.id, reason: describeError(error) });
     }
+  }
+
+  #isKnown(taskId: bigint): boolean {
+    if (this.#runners.has(taskId) || this.#considering.has(taskId)) return true;
+    return (this.#refused.get(taskId) ?? 0) > Date.now();
+  }
+
+  #refuse(taskId: bigint): void {
+    this.#refused.delete(taskId);
+    this.#refused.set(taskId, Date.now() + RECONSIDER_MILLISECONDS);
+    const [oldest] = this.#refused.keys();
+    if (this.#refused.size > MAX_REFUSED && oldest !== undefined) this.#refused.delete(oldest);
   }
 
   /** The configured roles this node can hold in a task: validators are appointed by the requester. */

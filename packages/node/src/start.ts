@@ -21,11 +21,8 @@ const NETWORK_KEY_FILE = 'network.key';
  */
 export async function startNode(config: NodeConfig, emit: EventSink): Promise<ChorusNode> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  const [privateKey, networkKey, dataset] = await Promise.all([
-    readWalletKey(config.dataDir),
-    readNetworkKey(config.dataDir),
-    openData(config),
-  ]);
+  const privateKey = await readWalletKey(config.dataDir);
+  const dataset = await openData(config);
   const chain = await connectChain({
     url: config.chain.url,
     contract: config.chain.contract as `0x${string}`,
@@ -33,7 +30,7 @@ export async function startNode(config: NodeConfig, emit: EventSink): Promise<Ch
     ...(config.chain.pollMilliseconds ? { pollMilliseconds: config.chain.pollMilliseconds } : {}),
   });
   const network = await createNetwork({
-    privateKey: networkKey,
+    privateKey: await readNetworkKey(config.dataDir),
     listen: config.network.listen,
     bootstrap: config.network.bootstrap,
   });

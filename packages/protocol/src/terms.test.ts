@@ -12,6 +12,7 @@ const terms: Terms = {
   loss: { kind: 'softmax-cross-entropy' },
   optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 },
   localEpochs: 1,
+  referenceEpochs: 10,
   batchSize: 16,
   learningRate: 0.05,
   scale: 2 ** -14,

@@ -31,6 +31,11 @@ export const termsSchema = z.strictObject({
     weightDecay: z.number().min(0).max(1),
   }),
   localEpochs: z.number().int().positive().max(1000),
+  /**
+   * Epochs of a validator on its held-out data. With few, the direction is noise once the model is good, and
+   * a label flipper is paid every other round; ten keep it under 2 %.
+   */
+  referenceEpochs: z.number().int().positive().max(1000),
   batchSize: z.number().int().positive().max(65536),
   learningRate: positive,
   /** s: one unit of an update's integer entry, a float32. */

@@ -14,8 +14,8 @@ import type { DemoOptions } from './options.ts';
 /** Generated digits: enough to train on for each trainer, to validate on, and to test on. */
 const GENERATED_PER_TRAINER = 800;
 const GENERATED_TEST = 2_000;
-/** Held-out samples of the validator; the trainers never see them. */
-const VALIDATION = 400;
+/** Held-out samples of the validator, which the trainers never see: a tenth of the data within these bounds. */
+const VALIDATION = { min: 200, max: 1_000 };
 
 export interface DemoData {
   /** Shard file of each trainer, in order. */
@@ -28,12 +28,13 @@ export interface DemoData {
 /** Split the data into private shards, one file in each node's own folder. */
 export async function prepareData(options: DemoOptions, trainers: number, folder: string): Promise<DemoData> {
   const { train, test, source } = await loadDemoData(options, trainers);
-  if (train.count < VALIDATION + 10 * trainers) {
+  const validation = Math.min(VALIDATION.max, Math.max(VALIDATION.min, Math.floor(train.count / 10)));
+  if (train.count < validation + 10 * trainers) {
     throw new ChorusError('E_DATA_FORMAT', 'there is too little training data for so many trainers', {
       facts: { samples: train.count, trainers },
     });
   }
-  const [held, rest] = holdOut(train, VALIDATION, options.seed);
+  const [held, rest] = holdOut(train, validation, options.seed);
   const parts = splitIndices(rest.labels, trainers, options.split, options.seed);
   const trainerShards = await Promise.all(
     parts.map(async (indices, i) => {
@@ -51,7 +52,10 @@ export async function prepareData(options: DemoOptions, trainers: number, folder
 async function loadDemoData(options: DemoOptions, trainers: number) {
   if (options.data === null) {
     return {
-      train: syntheticDigits({ seed: options.seed, count: trainers * GENERATED_PER_TRAINER + VALIDATION }),
+      train: syntheticDigits({
+        seed: options.seed,
+        count: Math.floor(trainers * GENERATED_PER_TRAINER * 1.1),
+      }),
       test: syntheticDigits({ seed: options.seed + 1_000_003, count: GENERATED_TEST }),
       source: 'generated digits',
     };

@@ -17,10 +17,13 @@ export const DEMO_ECONOMY = {
 
 /** How each model is trained; found by measuring accuracy after ten rounds against time per round. */
 const TRAINING = {
-  mlp: { localEpochs: 2, batchSize: 16, learningRate: 0.05, momentum: 0.9, scale: 2 ** -14 },
-  cnn: { localEpochs: 2, batchSize: 16, learningRate: 0.05, momentum: 0.9, scale: 2 ** -14 },
-  '2nn': { localEpochs: 2, batchSize: 16, learningRate: 0.05, momentum: 0.9, scale: 2 ** -14 },
+  mlp: { localEpochs: 2, batchSize: 10, learningRate: 0.1, momentum: 0, scale: 2 ** -14 },
+  cnn: { localEpochs: 1, batchSize: 10, learningRate: 0.05, momentum: 0, scale: 2 ** -14 },
+  '2nn': { localEpochs: 2, batchSize: 10, learningRate: 0.1, momentum: 0, scale: 2 ** -14 },
 } as const;
+
+/** Enough for the reference to stay a direction rather than noise once the model is good. */
+const REFERENCE_EPOCHS = 10;
 
 export interface DemoTaskOptions {
   options: DemoOptions;
@@ -45,6 +48,7 @@ export function demoTask(demo: DemoTaskOptions): TaskRequest {
       loss: { kind: 'softmax-cross-entropy' },
       optimizer: { kind: 'sgd', momentum, weightDecay: 0 },
       localEpochs,
+      referenceEpochs: REFERENCE_EPOCHS,
       batchSize,
       learningRate,
       scale,

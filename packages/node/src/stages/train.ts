@@ -20,7 +20,7 @@ export async function train(
   const payload = await timed(session, round, kind === 'update' ? 'train' : 'reference', async () => {
     const delta = skipsTraining(config.attack)
       ? new Float32Array(trainer.dimension)
-      : await localDelta(session, round);
+      : await localDelta(session, round, kind);
     const poisoned = poisonDelta(delta, config.attack, terms.scale, config.seed * 1009 + round);
     const { vector } = quantise(poisoned, terms.scale);
     return encodePayload({
@@ -36,13 +36,17 @@ export async function train(
   return payload;
 }
 
-async function localDelta(session: TaskSession, round: number): Promise<Float32Array> {
+async function localDelta(
+  session: TaskSession,
+  round: number,
+  kind: PayloadHeader['kind'],
+): Promise<Float32Array> {
   const { terms, trainer, model, dataset, config, taskId, emit, signal } = session;
   if (!dataset) throw new Error('a trainer without data must not have joined');
   const { delta } = await trainer.train({
     parameters: globalParameters(model),
     dataset,
-    epochs: terms.localEpochs,
+    epochs: kind === 'update' ? terms.localEpochs : terms.referenceEpochs,
     batchSize: terms.batchSize,
     learningRate: terms.learningRate,
     seed: config.seed * 1_000_003 + round,
