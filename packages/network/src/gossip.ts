@@ -101,7 +101,9 @@ export function validatorOf(
       onReject(peer);
       return TopicValidatorResult.Reject;
     }
-    const verdict = await handler({ topic, data: message.data, from: message.from.toString() });
+    // A copy: the message is a view of the frame it came in, and gossipsub passes on what it received.
+    const data = new Uint8Array(message.data);
+    const verdict = await handler({ topic, data, from: message.from.toString() });
     if (verdict === 'accept') return TopicValidatorResult.Accept;
     if (verdict === 'ignore') return TopicValidatorResult.Ignore;
     onReject(peer);

@@ -39,7 +39,7 @@ export async function sendRequest(
     await messages.write(data, { signal });
     const response = await messages.read({ signal });
     await stream.close({ signal });
-    return response.subarray();
+    return new Uint8Array(response.subarray());
   } catch (cause) {
     stream?.abort(cause instanceof Error ? cause : new Error('request failed'));
     options.signal?.throwIfAborted();
@@ -77,7 +77,7 @@ export async function serveRequest(
     const reading = AbortSignal.any([AbortSignal.timeout(TRANSFER_TIMEOUT_MS), closing]);
     let request: Uint8Array;
     try {
-      request = (await messages.read({ signal: reading })).subarray();
+      request = new Uint8Array((await messages.read({ signal: reading })).subarray());
     } catch (error) {
       blame = isTooLarge(error) ? 'malformed' : 'failed';
       throw error;

@@ -4,7 +4,7 @@ import { defaultLogger } from '@libp2p/logger';
 import type { Blockstore } from 'interface-blockstore';
 import type { CID } from 'multiformats/cid';
 import { sha256 } from 'multiformats/hashes/sha2';
-import { MAX_PEER_WANTS, RESEND_WINDOW_MS, TRANSFER_TIMEOUT_MS } from './limits.ts';
+import { MAX_PEER_STREAMS, MAX_PEER_WANTS, RESEND_WINDOW_MS, TRANSFER_TIMEOUT_MS } from './limits.ts';
 
 export const BITSWAP = '/ipfs/bitswap/1.2.0';
 
@@ -52,6 +52,8 @@ export async function startBitswap(libp2p: Libp2p, blockstore: Blockstore): Prom
   withBitswap(host as unknown as Host, {
     messageReceiveTimeout: TRANSFER_TIMEOUT_MS,
     messageSendTimeout: TRANSFER_TIMEOUT_MS,
+    maxInboundStreams: MAX_PEER_STREAMS,
+    maxOutboundStreams: MAX_PEER_STREAMS,
     maxWantlistSize: MAX_PEER_WANTS,
     doNotResendBlockWindow: RESEND_WINDOW_MS,
   });

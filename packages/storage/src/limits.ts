@@ -42,3 +42,6 @@ export const TRANSFER_TIMEOUT_MS = 60_000;
 
 /** Wants remembered for one peer. */
 export const MAX_PEER_WANTS = 1024;
+
+/** Bitswap streams open with one peer in one direction; each may hold one message of 4 MiB. */
+export const MAX_PEER_STREAMS = 64;
