@@ -13,12 +13,13 @@
 import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { r1cs as r1csTools, zKey } from 'snarkjs';
 import { type CompiledCircuit, compile } from './compile.ts';
 import { powersOfTauHere } from './phase1.ts';
 import { phase2 } from './phase2.ts';
 import { logger, sha256, type Transcript } from './transcript.ts';
+import { ceremonyOf } from './zkey.ts';
 
 const PACKAGE = new URL('..', import.meta.url).pathname;
 const BUILD = join(PACKAGE, 'build');
@@ -78,8 +79,8 @@ async function newCeremony(compiled: CompiledCircuit): Promise<boolean> {
     },
     trust:
       options.ptau === undefined
-        ? 'All contributions to both phases were made by one process on one machine: keys for development.'
-        : 'Phase 1 was imported; all contributions to phase 2 were made by one process on one machine.',
+        ? 'All contributions to both phases were made by one program on one machine: keys for development.'
+        : 'Phase 1 was imported; all contributions to phase 2 were made by one program on one machine.',
     phase1,
     phase2: result.phase2,
   };
@@ -102,6 +103,10 @@ async function check(compiled: CompiledCircuit): Promise<boolean> {
     ['stored proving key', (await sha256({ file: keyFile('zkey') })) === transcript.sha256.zkey],
     ['stored verification key', (await sha256(vkey)) === transcript.sha256.verificationKey],
     ['the proving key holds it', vkeyText(await zKey.exportVerificationKey(keyFile('zkey'))) === vkey],
+    [
+      'the proving key holds the transcript’s phase 2',
+      isDeepStrictEqual(ceremonyOf(await readFile(keyFile('zkey'))), transcript.phase2),
+    ],
     ['gamma and delta differ', JSON.stringify(parsed.vk_gamma_2) !== JSON.stringify(parsed.vk_delta_2)],
   ];
   for (const name of Object.keys(transcript.tools)) {

@@ -59,7 +59,7 @@ export function hex(bytes: Uint8Array): string {
 export const logger = {
   debug(): void {},
   info(message: string): void {
-    if (message.includes('\n')) return;
+    if (/\n|^-+$/.test(message)) return;
     console.log(`${process.uptime().toFixed(0).padStart(5)} s  ${message}`);
   },
   warn(message: string): void {

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { curves, groth16, zKey } from 'snarkjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compile } from '../scripts/compile.ts';
+import { ceremonyOf } from '../scripts/zkey.ts';
 import { type CircuitArtifacts, circuitArtifacts } from './artifacts.ts';
 import { honestInput, randomGram } from './testing/matrices.ts';
-import { parseR1cs } from './testing/r1cs.ts';
 import { calculateWitness } from './testing/witness.ts';
 
 const keys = new URL('../keys/', import.meta.url);
@@ -21,13 +20,6 @@ beforeAll(() => {
 afterAll(async () => (await curves.getCurveFromName('bn128')).terminate());
 
 describe('the committed artifacts of n = 16', () => {
-  it('compile from the sources bit for bit', async () => {
-    const { r1cs, wasm } = await compile('contribution-16');
-    expect(sha256(r1cs)).toBe(artifacts.hashes.r1cs);
-    expect(sha256(wasm)).toBe(artifacts.hashes.wasm);
-    expect(parseR1cs(r1cs).constraints).toHaveLength(artifacts.constraints);
-  });
-
   it('have the hashes of the transcript', () => {
     expect(sha256(readFileSync(artifacts.wasmPath))).toBe(artifacts.hashes.wasm);
     expect(sha256(readFileSync(artifacts.zkeyPath))).toBe(artifacts.hashes.zkey);
@@ -76,6 +68,17 @@ describe('the committed artifacts of n = 16', () => {
       const hashes = phase.contributions.map((c: { hash: string }) => c.hash);
       expect(new Set(hashes).size).toBe(hashes.length);
       for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{128}$/);
+    }
+  });
+
+  it('hold in the proving key the phase 2 of the transcript, contribution by contribution', () => {
+    expect(ceremonyOf(readFileSync(artifacts.zkeyPath))).toEqual(transcript.phase2);
+  });
+
+  it('have beacons that are the hash of the contributions before them', () => {
+    for (const { contributions } of [transcript.phase1, transcript.phase2]) {
+      const before = contributions.slice(0, -1).map((c: { hash: string }) => c.hash);
+      expect(contributions.at(-1).beacon).toBe(sha256(Buffer.from(before.join(''))));
     }
   });
 

@@ -15,3 +15,21 @@ export async function calculateWitness(
   await wtns.calculate(signals as Record<string, unknown>, wasm, file);
   return (await wtns.exportJson(file)).map(BigInt);
 }
+
+/**
+ * The template in whose assertion the witness generator stops; undefined where a witness exists.
+ *
+ * Generators also print that; it is kept off the console.
+ */
+export async function refusedBy(wasm: Uint8Array | string, signals: object): Promise<string | undefined> {
+  const { error } = console;
+  console.error = () => {};
+  try {
+    await calculateWitness(wasm, signals);
+    return undefined;
+  } catch (cause) {
+    return /Error in template (\w+)_\d+ line/.exec(String(cause))?.[1] ?? String(cause);
+  } finally {
+    console.error = error;
+  }
+}
