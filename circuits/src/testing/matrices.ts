@@ -4,7 +4,7 @@ import { buildContributionInput, type ContributionInput } from '../input.ts';
 import { referenceTrust } from './rule.ts';
 
 /** A small linear congruential generator: tests are the same in every run. */
-export function randomIntegers(seed: number): (bound: number) => number {
+function randomIntegers(seed: number): (bound: number) => number {
   let state = seed >>> 0;
   return (bound) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -24,7 +24,7 @@ export function randomGram(trainers: number, seed: number, dimension = 64): Gram
   return gramOf([reference, ...updates]);
 }
 
-export function gramOf(vectors: readonly (readonly number[])[]): GramMatrix {
+function gramOf(vectors: readonly (readonly number[])[]): GramMatrix {
   return vectors.map((u) => vectors.map((v) => BigInt(u.reduce((sum, x, k) => sum + x * v[k]!, 0))));
 }
 
