@@ -111,6 +111,12 @@ export class Emitter extends GraphBuilder {
     return this.cast(this.op('ReduceProd', [sizes], { keepdims: 0 }), dtype);
   }
 
+  /** Rows of the identity, of element type `dtype`; the runtime makes them in float32 only. */
+  oneHot(index: string, depth: string, axis: number, dtype: number): string {
+    const rows = this.op('OneHot', [index, depth, this.constant([2], Float32Array.of(0, 1))], { axis });
+    return dtype === DataType.float32 ? rows : this.cast(rows, dtype);
+  }
+
   /** Gives a value the shape of another. */
   reshapeLike(a: string, like: string): string {
     return this.op('Reshape', [a, this.shapeOf(like)], { allowzero: 1 });

@@ -17,6 +17,7 @@ export { differentiate } from './differentiate.ts';
 export * from './errors.ts';
 export { encodeModel } from './format/encode.ts';
 export type { ExternalDataReader } from './format/tensor-data.ts';
+export { insertLora, type LoraOptions, mergeLora } from './lora.ts';
 export type { LossOptions } from './loss.ts';
 export {
   type Attribute,
@@ -30,6 +31,7 @@ export {
   type Tensor,
   type ValueInfo,
 } from './model.ts';
+export { operatorTable, type SupportedOperator, supportedOperators } from './operators.ts';
 export type { OptimizerOptions } from './optimizer.ts';
 export { withParameters } from './parameters.ts';
 export { parseModel } from './parse.ts';

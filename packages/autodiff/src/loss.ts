@@ -1,6 +1,6 @@
 import type { Emitter } from './emitter.ts';
 import { InvalidOptionError, UnknownShapeError } from './errors.ts';
-import { DataType, type Graph, type Shape } from './model.ts';
+import { DataType, type Graph, type Node, type Shape } from './model.ts';
 import { normalizeAxis } from './shapes/types.ts';
 
 /** What training minimises. `output` names a model output; the first one unless told. */
@@ -34,7 +34,7 @@ export interface LossTarget {
  */
 export function lossTarget(e: Emitter, graph: Graph, options: LossOptions, output: string): LossTarget {
   if (options.kind === 'output') return { value: output, labels: undefined };
-  const producer = graph.nodes.find((node) => node.outputs.includes(output));
+  const producer = producerOf(graph, output);
   const shape = e.shape(output);
   if (options.kind !== 'softmax-cross-entropy') {
     const isSigmoid = options.kind === 'bce-with-logits' && producer?.op === 'Sigmoid';
@@ -44,6 +44,12 @@ export function lossTarget(e: Emitter, graph: Graph, options: LossOptions, outpu
   const labelShape = shape?.filter((_, at) => at !== normalizeAxis(axis, shape.length));
   const value = producer?.op === 'Softmax' ? producer.inputs[0]! : output;
   return { value, labels: { dtype: DataType.int64, shape: labelShape } };
+}
+
+/** The node that computes a value, seen through the renaming that an Identity is. */
+function producerOf(graph: Graph, value: string): Node | undefined {
+  const node = graph.nodes.find((candidate) => candidate.outputs.includes(value));
+  return node?.op === 'Identity' ? producerOf(graph, node.inputs[0]!) : node;
 }
 
 /**
@@ -91,8 +97,7 @@ function crossEntropy(
   }
   const logp = e.op('LogSoftmax', [logits], { axis });
   const depth = typeof classes === 'number' ? e.ints([classes]) : e.dimOf(logits, axis);
-  const off = dtype === DataType.float64 ? Float64Array.of(0, 1) : Float32Array.of(0, 1);
-  const onehot = e.op('OneHot', [labels, depth, e.constant([2], off)], { axis });
+  const onehot = e.oneHot(labels, depth, axis, dtype);
   const picked = e.sum(e.mul(logp, onehot), [axis], false);
   const weight = labelWeights(e, options, labels, dtype);
   if (weight === undefined) {

@@ -1,5 +1,4 @@
 import { intAttribute, stringAttribute } from '../attributes.ts';
-import { DataType } from '../model.ts';
 import { normalizeAxis } from '../shapes/types.ts';
 import type { GradientRule, RuleContext } from './rule.ts';
 
@@ -33,8 +32,7 @@ const gather: GradientRule = (ctx) => {
   const flatIndex = e.op('Reshape', [ctx.x(1), e.ints([-1])]);
   const rows = data[0];
   if (axis === 0 && data.length === 2 && typeof rows === 'number' && rows <= ONE_HOT_ROWS) {
-    const values = ctx.dtype === DataType.float64 ? Float64Array.of(0, 1) : Float32Array.of(0, 1);
-    const oneHot = e.op('OneHot', [flatIndex, e.ints([rows]), e.constant([2], values)], { axis: -1 });
+    const oneHot = e.oneHot(flatIndex, e.ints([rows]), -1, ctx.dtype);
     const grads = e.reshape(ctx.dy, [-1, { of: ctx.x(0), axis: 1 }]);
     return [e.op('Gemm', [oneHot, grads], { transA: 1 })];
   }

@@ -17,7 +17,9 @@ function swapLast(ctx: RuleContext, name: string, rank: number): string {
 const matmul: GradientRule = (ctx) => {
   const { e } = ctx;
   const [a, b] = [ctx.x(0), ctx.x(1)];
-  const [aShape, bShape] = [ctx.known(0), ctx.known(1)];
+  const bShape = ctx.known(1);
+  if (bShape.length === 2 && ctx.shape(0)?.length !== 2) return sharedMatrix(ctx);
+  const aShape = ctx.known(0);
   if (aShape.length === 1 || bShape.length === 1) return vectorProduct(ctx, aShape, bShape);
   if (aShape.length === 2 && bShape.length === 2) {
     return [
@@ -29,14 +31,20 @@ const matmul: GradientRule = (ctx) => {
     ? e.unbroadcast(e.matmul(ctx.dy, swapLast(ctx, b, bShape.length)), productShape(ctx, aShape), a)
     : undefined;
   if (!ctx.needs(1)) return [da];
-  if (bShape.length === 2) {
-    const rows = e.reshape(a, [-1, { of: b, axis: 0 }]);
-    const grads = e.reshape(ctx.dy, [-1, { of: b, axis: 1 }]);
-    return [da, e.op('Gemm', [rows, grads], { transA: 1 })];
-  }
   const db = e.matmul(swapLast(ctx, a, aShape.length), ctx.dy);
   return [da, e.unbroadcast(db, productShape(ctx, bShape), b)];
 };
+
+/** Whatever the rank of A, its rows meet one matrix B: all rows are taken as one tall matrix. */
+function sharedMatrix(ctx: RuleContext): (string | undefined)[] {
+  const { e } = ctx;
+  const [a, b] = [ctx.x(0), ctx.x(1)];
+  const rows = (value: string, axis: number): string => e.reshape(value, [-1, { of: b, axis }]);
+  return [
+    ctx.needs(0) ? e.matmul(ctx.dy, e.transpose(b, [1, 0])) : undefined,
+    ctx.needs(1) ? e.op('Gemm', [rows(a, 0), rows(ctx.dy, 1)], { transA: 1 }) : undefined,
+  ];
+}
 
 /** Shape of an operand's gradient before summing over broadcast batch axes. */
 function productShape(ctx: RuleContext, operand: Shape): Shape | undefined {
