@@ -5,6 +5,13 @@
  *
  * @packageDocumentation
  */
+export {
+  decodeProofFile,
+  encodeProofFile,
+  MAX_PROOF_FILE_BYTES,
+  type PayloadRecord,
+  type ProofFile,
+} from './file/proof-file.ts';
 export type { RoundVectors } from './gram/prover.ts';
 export { createProver, type ProveOptions, type ProveResult, type Prover, type ProverInit } from './prover.ts';
 export {
@@ -16,5 +23,11 @@ export {
   type StatementParts,
 } from './statement.ts';
 export { foldChallenge, isUsablePoint, matrixChallenges, pointChallenge } from './transcript.ts';
-export { createVerifier, type Verifier, verifyContribution } from './verifier.ts';
+export {
+  createVerifier,
+  type TrustedKeys,
+  type Verifier,
+  verifyContribution,
+  verifyProofFile,
+} from './verifier.ts';
 export { CHECKS, type CheckName, type CheckResult, type VerifierKeys } from './verify/checks.ts';

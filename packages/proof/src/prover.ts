@@ -62,22 +62,26 @@ export interface Prover {
  */
 export async function createProver({ srs, circuit, threads }: ProverInit): Promise<Prover> {
   const gram = await GramProver.create(srs, threads ?? Math.min(MAX_THREADS, availableParallelism()));
-  const script = new URL(`./circuit/worker${extname(import.meta.url)}`, import.meta.url);
-  return new RoundProver(srs, circuit, gram, new WorkerPool(script, 1));
+  return new RoundProver(srs, circuit, gram);
+}
+
+function startCircuitWorker(): WorkerPool {
+  return new WorkerPool(new URL(`./circuit/worker${extname(import.meta.url)}`, import.meta.url), 1);
 }
 
 class RoundProver implements Prover {
   private readonly srs: Srs;
   private readonly circuit: ProverInit['circuit'];
   private readonly gram: GramProver;
-  private readonly circuitPool: WorkerPool;
+  /** Replaced after an abort: snarkjs cannot be interrupted, only ended. */
+  private circuitPool = startCircuitWorker();
+  private closed = false;
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(srs: Srs, circuit: ProverInit['circuit'], gram: GramProver, circuitPool: WorkerPool) {
+  constructor(srs: Srs, circuit: ProverInit['circuit'], gram: GramProver) {
     this.srs = srs;
     this.circuit = circuit;
     this.gram = gram;
-    this.circuitPool = circuitPool;
   }
 
   prove(statement: RoundStatement, vectors: RoundVectors, options: ProveOptions = {}): Promise<ProveResult> {
@@ -87,6 +91,7 @@ class RoundProver implements Prover {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     await Promise.all([this.gram.close(), this.circuitPool.close()]);
   }
 
@@ -146,7 +151,16 @@ class RoundProver implements Prover {
     const { signals } = buildContributionInput({ gram, alpha, beta, weights, shares, size });
     const { wasmPath, zkeyPath } = this.circuit;
     const input: Groth16Input = { signals: { ...signals }, wasmPath, zkeyPath, singleThread: false };
-    return this.circuitPool.run<Groth16Output>(0, 'prove', input, { signal });
+    return this.circuitPool
+      .run<Groth16Output>(0, 'prove', input, { signal })
+      .catch(async (error: unknown) => {
+        if (signal?.aborted && !this.closed) {
+          const interrupted = this.circuitPool;
+          this.circuitPool = startCircuitWorker();
+          await interrupted.close();
+        }
+        throw error;
+      });
   }
 
   private async selfCheck(

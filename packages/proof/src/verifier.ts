@@ -1,5 +1,8 @@
+import type { CircuitArtifacts } from '@chorus/circuits';
+import { assertSrsAllowed, developmentKey } from '@chorus/commitment';
 import type { WorkerPool } from '@chorus/commitment/engine';
-import type { ContributionProof } from '@chorus/protocol';
+import { type ContributionProof, describeError, type Hex } from '@chorus/protocol';
+import type { ProofFile } from './file/proof-file.ts';
 import { startGramWorkers } from './gram/prover.ts';
 import type { RoundStatement } from './statement.ts';
 import type { CheckResult, VerifierKeys } from './verify/checks.ts';
@@ -47,4 +50,41 @@ export async function verifyContribution(
   } finally {
     await verifier.close();
   }
+}
+
+/** What the reader of a proof file trusts, from elsewhere than the file. */
+export interface TrustedKeys {
+  /** Of this build's circuit. */
+  circuit: Pick<CircuitArtifacts, 'verificationKey' | 'hashes'>;
+  /** The digest of a reference string: the chain's, or one imported here. Whoever knows tau forges at will. */
+  srsDigest: Hex;
+}
+
+/**
+ * Checks a proof file without a node or a chain: that it names the reference string and the circuit's key that the
+ * reader trusts, that a development string is on a development chain, and then every check of the proof.
+ */
+export async function verifyProofFile(file: ProofFile, trusted: TrustedKeys): Promise<CheckResult[]> {
+  const start = performance.now();
+  const refusal = (check: 'reference string' | 'rule', detail: string): CheckResult[] => [
+    { check, ok: false, detail, milliseconds: performance.now() - start },
+  ];
+  if (file.srs.digest !== trusted.srsDigest) {
+    return refusal('reference string', `the file names ${file.srs.digest}, trusted is ${trusted.srsDigest}`);
+  }
+  // The name of the development string is known, whatever origin the file claims for it.
+  const insecure = file.srs.digest === developmentKey().digest;
+  try {
+    assertSrsAllowed(
+      { ...file.srs, origin: insecure ? 'insecure-dev' : file.srs.origin },
+      file.statement.chainId,
+    );
+  } catch (error) {
+    return refusal('reference string', describeError(error));
+  }
+  if (file.circuit.verificationKey !== `0x${trusted.circuit.hashes.verificationKey}`) {
+    return refusal('rule', `the file names the verification key ${file.circuit.verificationKey}`);
+  }
+  const { verificationKey } = trusted.circuit;
+  return verifyContribution(file.statement, file.proof, { srs: file.srs, verificationKey });
 }

@@ -131,7 +131,8 @@ export class GramProver {
       const start = performance.now();
       const result = await work({
         signal,
-        onProgress: options.onProgress && ((done) => options.onProgress?.(before + PARTS[name] * done)),
+        onProgress:
+          options.onProgress && ((done) => options.onProgress?.(Math.min(1, before + PARTS[name] * done))),
       });
       before += PARTS[name];
       options.onProgress?.(Math.min(1, before));

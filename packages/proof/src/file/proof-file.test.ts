@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs';
+import { circuitArtifacts } from '@chorus/circuits';
+import { combinePoints, developmentKey, G1_GENERATOR, srsDigest } from '@chorus/commitment';
+import type { G1Point, Hex } from '@chorus/protocol';
+import { decode, encode } from 'cborg';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { verifyProofFile } from '../verifier.ts';
+import { decodeProofFile, encodeProofFile, MAX_PROOF_FILE_BYTES, type ProofFile } from './proof-file.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a vector file
+const vectors: any = JSON.parse(
+  readFileSync(new URL('../../../../test/vectors/transcript/transcript.json', import.meta.url), 'utf8'),
+);
+const circuit = circuitArtifacts(16);
+const trusted = { circuit, srsDigest: developmentKey().digest };
+
+// biome-ignore lint/suspicious/noExplicitAny: a vector file
+function fileOf(c: any): ProofFile {
+  const point = ([x, y]: [string, string]): G1Point => ({ x: BigInt(x), y: BigInt(y) });
+  const pair = ([a, b]: [string, string]): [bigint, bigint] => [BigInt(a), BigInt(b)];
+  const { n, taskId, commitments, aggregate, ...statement } = c.statement;
+  const { groth16, evaluations, gramHash, innerProduct, cross, quotient } = c.proof;
+  const digest: Hex = `0x${'ab'.repeat(32)}`;
+  return {
+    statement: {
+      ...statement,
+      size: n,
+      taskId: BigInt(taskId),
+      commitments: commitments.map(point),
+      aggregate: point(aggregate),
+    },
+    proof: {
+      gramHash: BigInt(gramHash),
+      innerProduct: BigInt(innerProduct),
+      cross: point(cross),
+      quotient: point(quotient),
+      evaluations: evaluations.map(BigInt),
+      groth16: {
+        a: point(groth16.a),
+        b: { x: pair(groth16.b.x), y: pair(groth16.b.y) },
+        c: point(groth16.c),
+      },
+    },
+    srs: developmentKey(),
+    circuit: { id: 'contribution-16', verificationKey: `0x${circuit.hashes.verificationKey}` },
+    dimension: c.dimension,
+    references: [{ author: c.statement.contract, digest }],
+    updates: [{ author: c.statement.contract, digest }, null],
+    transaction: digest,
+  };
+}
+
+const file = fileOf(vectors.cases[1]);
+const json = encodeProofFile(file, 'json');
+const cbor = encodeProofFile(file, 'cbor');
+const text = new TextDecoder().decode(json);
+const bytes = (s: string): Uint8Array => new TextEncoder().encode(s);
+
+describe('a proof file', () => {
+  it('round-trips in both encodings, bit for bit', () => {
+    for (const c of vectors.cases) {
+      const original = fileOf(c);
+      for (const encoding of ['json', 'cbor'] as const) {
+        const encoded = encodeProofFile(original, encoding);
+        expect(decodeProofFile(encoded)).toEqual(original);
+        expect(encodeProofFile(decodeProofFile(encoded), encoding)).toEqual(encoded);
+      }
+    }
+    expect(cbor.length).toBeLessThan(json.length / 2);
+  });
+
+  it.each(vectors.cases.map((c: { name: string }) => [c.name, c]))(
+    'of a shared vector verifies: %s',
+    async (_, c) => {
+      const results = await verifyProofFile(decodeProofFile(encodeProofFile(fileOf(c))), trusted);
+      expect(results.filter((r) => !r.ok)).toEqual([]);
+      expect(results).toHaveLength(8);
+    },
+  );
+
+  it('cut anywhere is refused', () => {
+    for (const whole of [json, cbor]) {
+      fc.assert(
+        fc.property(fc.nat({ max: whole.length - 1 }), (length) => {
+          expect(() => decodeProofFile(whole.subarray(0, length))).toThrowError(malformed());
+        }),
+      );
+    }
+  });
+
+  it('too long is refused before it is parsed', () => {
+    expect(() => decodeProofFile(new Uint8Array(MAX_PROOF_FILE_BYTES + 1).fill(0x7b))).toThrowError(
+      malformed('too long'),
+    );
+  });
+
+  it('with any byte changed is refused or says something else', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: cbor.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, by) => {
+        const changed = Uint8Array.from(cbor, (byte, k) => (k === at ? byte ^ by : byte));
+        let decoded: ProofFile | undefined;
+        try {
+          decoded = decodeProofFile(changed);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'E_PROOF_FILE' });
+        }
+        if (decoded) expect(encodeProofFile(decoded, 'cbor')).toEqual(changed);
+      }),
+    );
+  });
+
+  it.each<[string, () => Uint8Array]>([
+    ['other white space', () => bytes(text.replace('\n', '\n '))],
+    ['no line feed at the end', () => json.subarray(0, -1)],
+    ['bytes after the end', () => bytes(`${text}\n`)],
+    [
+      'upper-case hex',
+      () => bytes(text.replace(/0x[0-9a-f]{128}/, (hex) => `0x${hex.slice(2).toUpperCase()}`)),
+    ],
+    ['a shorter number', () => bytes(text.replace(/"gramHash": "0x0?./, '"gramHash": "0x'))],
+    ['a number as a float', () => bytes(text.replace('"version": 1,', '"version": 1.0,'))],
+    ['a task id with a leading zero', () => bytes(text.replace(/"taskId": "/, '"taskId": "0'))],
+    ['a repeated key', () => bytes(text.replace('"version": 1,', '"version": 1,\n  "version": 1,'))],
+    ['an unknown key', () => bytes(text.replace('"version": 1,', '"version": 1,\n  "extra": 1,'))],
+    ['another version', () => bytes(text.replace('"version": 1,', '"version": 2,'))],
+    ['another format', () => bytes(text.replace('chorus-contribution-proof', 'proof'))],
+    ['a missing weight', () => bytes(text.replace(/("weights": \[\n)\s+\d+,\n/, '$1'))],
+    ['a byte order mark', () => Uint8Array.of(0xef, 0xbb, 0xbf, ...json)],
+    ['text that is not UTF-8', () => Uint8Array.of(0x7b, 0xff)],
+    ['CBOR with a byte after the end', () => Uint8Array.of(...cbor, 0)],
+    ['CBOR with hex text for bytes', () => encode(JSON.parse(text))],
+    ['CBOR with a longer form of a number', () => longerForm(cbor)],
+    ['CBOR of something else', () => encode([1, 2, 3])],
+    ['nothing', () => new Uint8Array()],
+  ])('with %s is refused', (_, candidate) => {
+    expect(() => decodeProofFile(candidate())).toThrowError(malformed());
+  });
+
+  it('cannot be written with values that do not fit', () => {
+    const tooLarge = { ...file, proof: { ...file.proof, gramHash: 1n << 256n } };
+    expect(() => encodeProofFile(tooLarge)).toThrowError(malformed('does not fit'));
+    expect(() => encodeProofFile({ ...file, dimension: 17 })).toThrowError(malformed('larger than N'));
+    expect(() => encodeProofFile({ ...file, updates: new Array(17).fill(null) })).toThrowError(malformed());
+  });
+});
+
+describe('verifyProofFile', () => {
+  const caughtBy = async (candidate: ProofFile, keys = trusted) =>
+    (await verifyProofFile(candidate, keys)).find((r) => !r.ok)?.check;
+
+  it('refuses a reference string that is not the trusted one', async () => {
+    const srs = { ...file.srs, tauG1: combinePoints([G1_GENERATOR], [5n]) };
+    expect(await caughtBy({ ...file, srs: { ...srs, digest: srsDigest(srs) } })).toBe('reference string');
+    expect(await caughtBy({ ...file, srs })).toBe('reference string');
+  });
+  it('refuses the development string on a real chain, whatever origin the file claims', async () => {
+    const real = { ...file, statement: { ...file.statement, chainId: 56 } };
+    expect(await caughtBy({ ...real, srs: { ...file.srs, origin: 'ptau' } })).toBe('reference string');
+  });
+  it('refuses another circuit key', async () => {
+    expect(
+      await caughtBy({ ...file, circuit: { ...file.circuit, verificationKey: `0x${'00'.repeat(32)}` } }),
+    ).toBe('rule');
+  });
+  it('refuses a changed proof', async () => {
+    expect(await caughtBy({ ...file, proof: { ...file.proof, gramHash: file.proof.gramHash + 1n } })).toBe(
+      'inner product',
+    );
+  });
+});
+
+function malformed(message = '') {
+  return expect.objectContaining({ code: 'E_PROOF_FILE', message: expect.stringContaining(message) });
+}
+
+/** Spells the version, 1, in two bytes instead of one. */
+function longerForm(whole: Uint8Array): Uint8Array {
+  const key = [0x67, ...bytes('version')];
+  const at = whole.findIndex((_, k) => key.every((byte, i) => whole[k + i] === byte)) + key.length;
+  const longer = Uint8Array.of(...whole.subarray(0, at), 0x18, 0x01, ...whole.subarray(at + 1));
+  expect(decode(longer)).toMatchObject({ version: 1 });
+  return longer;
+}
