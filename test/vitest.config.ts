@@ -14,6 +14,8 @@ export default defineConfig({
   ...base,
   test: {
     execArgv: ['--conditions=@chorus/source'],
+    // Tests load onnxruntime themselves; see training/src/device/no-telemetry.ts.
+    env: { ORT_DISABLE_TELEMETRY: '1' },
     pool: 'forks',
     projects: [
       {

@@ -6,6 +6,8 @@ export default defineConfig({
   ...base,
   test: {
     execArgv: ['--conditions=@chorus/source'],
+    // Tests load onnxruntime themselves; see training/src/device/no-telemetry.ts.
+    env: { ORT_DISABLE_TELEMETRY: '1' },
     include: ['**/*.slow.ts'],
     exclude: ['**/node_modules/**'],
     testTimeout: 1_200_000,

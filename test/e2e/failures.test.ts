@@ -48,7 +48,7 @@ describe('a trainer that dies', () => {
   });
 
   it('after committing is left out by the votes of the validators that its payload cannot be had', async () => {
-    const report = await demoKilling('trainer-2', (event) => event === 'stage commit 1');
+    const report = await demoKilling('trainer-2', (event) => event.startsWith('committed'));
     const dead = report.rounds[0]!.trainers.find((t) => t.id === 'trainer-2')!;
     expect(dead).toMatchObject({ weight: 0, share: 0, reward: '0' });
     expect(dead.reason).toContain('could not be had');

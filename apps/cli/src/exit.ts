@@ -13,7 +13,7 @@ export class Interrupted extends Error {}
 function exitCodeOf(error: unknown): number {
   if (error instanceof Interrupted) return EXIT.interrupted;
   if (!(error instanceof ChorusError)) return EXIT.failed;
-  if (error.code === 'E_USAGE' || error.code === 'E_CONFIG') return EXIT.usage;
+  if (['E_USAGE', 'E_CONFIG', 'E_SPLIT'].includes(error.code)) return EXIT.usage;
   if (error.code.startsWith('E_DATA')) return EXIT.data;
   return EXIT.failed;
 }

@@ -8,6 +8,8 @@ export type NodeEvent =
   | { type: 'ready'; address: Address; peerId: string; multiaddrs: string[] }
   | { type: 'task-refused'; taskId: bigint; reason: string }
   | { type: 'joined'; taskId: bigint }
+  /** The update is on chain. */
+  | { type: 'committed'; taskId: bigint; round: number }
   | { type: 'stage'; taskId: bigint; round: number; stage: Stage; seconds: number; detail?: string }
   | { type: 'progress'; taskId: bigint; round: number; stage: Stage; fraction: number }
   /** Why each trainer (in index order) got its share; from the aggregator. */

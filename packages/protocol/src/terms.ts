@@ -33,7 +33,7 @@ export const termsSchema = z.strictObject({
   localEpochs: z.number().int().positive().max(1000),
   /**
    * Epochs of a validator on its held-out data. With few, the direction is noise once the model is good, and
-   * a label flipper is paid every other round; ten keep it under 2 %.
+   * a label flipper is paid every other round; ten times the trainers' own keep it near 1 %.
    */
   referenceEpochs: z.number().int().positive().max(1000),
   batchSize: z.number().int().positive().max(65536),

@@ -23,7 +23,7 @@ const TRAINING = {
 } as const;
 
 /** Enough for the reference to stay a direction rather than noise once the model is good. */
-const REFERENCE_EPOCHS = 10;
+const REFERENCE_EPOCHS = 20;
 
 export interface DemoTaskOptions {
   options: DemoOptions;

@@ -1,4 +1,4 @@
-import { explainTrainer, gramMatrix, type RuleResult, ruleById, sumReferences } from '@chorus/aggregation';
+import { gramMatrix, type RuleResult, ruleById, sumReferences } from '@chorus/aggregation';
 import type { Committer } from '@chorus/commitment';
 import {
   type ChainPort,
@@ -16,6 +16,7 @@ import {
 } from '@chorus/protocol';
 import { PayloadStore } from '../payload-store.ts';
 import { fetchVector, type VectorSource } from '../payloads.ts';
+import { reasonFor } from './reason.ts';
 
 /** A settled round recomputed from its payloads, beside what the chain recorded. */
 export interface RoundExplanation {
@@ -129,17 +130,9 @@ export async function explainRound(
     ...known,
     gram,
     result,
-    reasons: updates.map((_, index) => reasonOf(result, settled, round, index)),
+    reasons: updates.map((_, index) => reasonFor(result, round, settled.unavailable, index)),
     agrees: sameNumbers(result.weights, settled.weights) && sameNumbers(result.shares, settled.shares),
   };
-}
-
-function reasonOf(result: RuleResult, settled: SettledRound, round: RoundState, index: number): string {
-  if (settled.unavailable.includes(index)) {
-    return 'Earned nothing: a majority of the validators signed that the payload could not be had.';
-  }
-  if (!round.updates[index]) return 'Earned nothing: no update was committed in time.';
-  return explainTrainer(result, index);
 }
 
 function sameNumbers(a: readonly number[], b: readonly number[]): boolean {

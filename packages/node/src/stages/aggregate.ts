@@ -1,10 +1,4 @@
-import {
-  aggregate as aggregateUpdates,
-  explainTrainer,
-  gramMatrix,
-  ruleById,
-  sumReferences,
-} from '@chorus/aggregation';
+import { aggregate as aggregateUpdates, gramMatrix, ruleById, sumReferences } from '@chorus/aggregation';
 import {
   type Address,
   ChorusError,
@@ -13,6 +7,7 @@ import {
   type UnavailabilityVote,
   type UpdateVector,
 } from '@chorus/protocol';
+import { reasonFor } from '../inspect/reason.ts';
 import { fetchVector } from '../payloads.ts';
 import { type RoundContext, type TaskSession, timed } from '../session.ts';
 import { collectVotes } from '../votes.ts';
@@ -59,11 +54,7 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
       type: 'scores',
       taskId: session.taskId,
       round,
-      reasons: updates.map((update, index) =>
-        update === null && unavailable.includes(index)
-          ? 'Earned nothing: the payload could not be had or does not open its commitment.'
-          : explainTrainer(result, index),
-      ),
+      reasons: updates.map((_, index) => reasonFor(result, context.round, unavailable, index)),
     });
     return {
       reference,

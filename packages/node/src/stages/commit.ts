@@ -53,6 +53,7 @@ async function commitmentOf(
 export async function commit(session: TaskSession, round: number): Promise<void> {
   const { committed } = await ownVector(session, round, 'update');
   await session.ports.chain.commitUpdate(session.taskId, round, committed);
+  session.emit({ type: 'committed', taskId: session.taskId, round });
 }
 
 /** Provide the committed payload on IPFS; only after commitments have closed. */

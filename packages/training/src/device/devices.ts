@@ -1,3 +1,6 @@
+// First: it must run before onnxruntime's native library is loaded.
+import './no-telemetry.ts';
+
 import { fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
