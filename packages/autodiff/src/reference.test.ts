@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { differentiate, encodeModel, GraphBuilder } from './index.ts';
+import { cnn, recurrent, transformer } from './testing/models.ts';
+import { type Feeds, initialTensor, session, tensor } from './testing/run.ts';
+
+interface Packed {
+  shape: number[];
+  data: number[];
+}
+interface Case {
+  x: Packed;
+  labels: Packed;
+  loss: number;
+  params: Record<string, Packed>;
+  grads: Record<string, Packed>;
+}
+
+const file = new URL('../../../test/vectors/autodiff/vectors.json', import.meta.url);
+const { cases, versions } = JSON.parse(await readFile(file, 'utf8')) as {
+  cases: Record<string, Case>;
+  versions: { jax: string };
+};
+
+const BUILDERS: Record<string, (g: GraphBuilder) => void> = {
+  cnn: (g) => cnn(g, 4, 3, 7),
+  'cnn of any size': (g) => cnn(g, 4, 3, 'S'),
+  transformer: (g) => transformer(g, 2, 8, 5, 7),
+  'transformer of any length': (g) => transformer(g, 2, 8, 'T', 7),
+  recurrent: (g) => recurrent(g, 4, 3, 4),
+};
+
+describe(`gradients of whole models equal those of JAX ${versions.jax}`, () => {
+  for (const [name, build] of Object.entries(BUILDERS)) {
+    // Operator sets 13 and 17 are what PyTorch's exporters write by default; the last one is the newest.
+    for (const opset of name.startsWith('transformer') ? [13, 17] : [14, 17, 20, 21]) {
+      test(`${name}, operator set ${opset}`, async () => {
+        const vector = cases[name.split(' ')[0]!]!;
+        const g = new GraphBuilder({ opset });
+        for (const [key, { shape, data }] of Object.entries(vector.params)) {
+          g.initializer(key, shape, Float32Array.from(data));
+        }
+        build(g);
+        const graph = differentiate(encodeModel(g.build()), {
+          loss: { kind: 'softmax-cross-entropy' },
+          optimizer: { kind: 'sgd', momentum: 0.5 },
+        });
+        expect(graph.parameters.map((parameter) => parameter.name)).toEqual(Object.keys(vector.params));
+        const integral = name !== 'cnn' && !name.startsWith('cnn');
+        const x = integral ? BigInt64Array.from(vector.x.data, BigInt) : Float32Array.from(vector.x.data);
+        const feeds: Feeds = {
+          x: tensor(x, vector.x.shape),
+          labels: tensor(BigInt64Array.from(vector.labels.data, BigInt), vector.labels.shape),
+          lr: tensor(Float32Array.of(0), []),
+        };
+        for (const spec of [...graph.parameters, ...graph.state]) feeds[spec.name] = initialTensor(spec);
+        const out = await (await session(graph.step)).run(feeds);
+        expect(out.loss!.data[0]).toBeCloseTo(vector.loss, 5);
+        for (const [key, { data }] of Object.entries(vector.grads)) {
+          const actual = out[graph.outputs.next.get(`momentum.${key}`)!]!.data as Float32Array;
+          const scale = Math.max(1e-2, ...data.map(Math.abs));
+          const worst = Math.max(...data.map((value, i) => Math.abs(value - actual[i]!) / scale));
+          expect(worst, `gradient of ${key}`).toBeLessThan(2e-5);
+        }
+        expect(graph.epoch).not.toBeNull();
+        await session(graph.epoch!);
+        await session(graph.evaluate);
+      });
+    }
+  }
+});
