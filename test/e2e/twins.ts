@@ -8,11 +8,33 @@ import {
   parseConfig,
   type TaskRequest,
 } from '@chorus/node';
-import type { Hex, StoragePort } from '@chorus/protocol';
+import { type ContributionProof, G1_INFINITY, type Hex, type StoragePort } from '@chorus/protocol';
 import { buildModel, createTrainer, type Dataset, subset, syntheticDigits } from '@chorus/training';
 import { MemoryLedger } from '../twins/chain.ts';
 import { MemoryHub, type MemoryNetwork } from '../twins/network.ts';
 import { MemorySwarm } from '../twins/storage.ts';
+
+/** The ledger in memory checks the aggregate itself and takes no proof, so none is made. */
+const NO_PROOF: ContributionProof = {
+  gramHash: 0n,
+  innerProduct: 0n,
+  cross: G1_INFINITY,
+  quotient: G1_INFINITY,
+  evaluations: [0n, 0n, 0n, 0n, 0n, 0n],
+  groth16: { a: G1_INFINITY, b: { x: [0n, 0n], y: [0n, 0n] }, c: G1_INFINITY },
+};
+
+const NO_SECONDS = {
+  gram: 0,
+  combine: 0,
+  crossTerm: 0,
+  commitCross: 0,
+  evaluate: 0,
+  commitQuotient: 0,
+  circuit: 0,
+  check: 0,
+  total: 0,
+};
 
 export interface TwinNode {
   name: string;
@@ -35,6 +57,15 @@ export class TwinNetwork {
   readonly hub = new MemoryHub();
   readonly swarm = new MemorySwarm();
   readonly nodes: TwinNode[] = [];
+  readonly #workers = createProving(this.ledger.chainId);
+  /** One committer for all nodes of the test, closed with the network. */
+  readonly #proving: Proving = {
+    committer: (dimension) => this.#workers.committer(dimension),
+    prover: async () => ({
+      prove: async () => ({ proof: NO_PROOF, gram: [], seconds: NO_SECONDS }),
+    }),
+    close: async () => {},
+  };
   readonly folder: string;
 
   private constructor(folder: string) {
@@ -71,6 +102,7 @@ export class TwinNetwork {
         network,
         storage: options.wrapStorage?.(storage) ?? storage,
       },
+      proving: this.#proving,
       dataset: options.data ?? null,
       emit: (event) => events.push(event),
     });
@@ -96,6 +128,7 @@ export class TwinNetwork {
 
   async close(): Promise<void> {
     await Promise.all(this.nodes.map(({ node }) => node.close()));
+    await this.#workers.close();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -21,7 +21,7 @@ import { type Dataset, globalParameters } from '@chorus/training';
 import type { NodeConfig } from './config.ts';
 import type { EventSink } from './events.ts';
 import type { Ports } from './ports.ts';
-import { Proving } from './proving.ts';
+import { createProving, type Proving } from './proving.ts';
 import { openSession, type TaskSession } from './session.ts';
 import { checkAnnouncement, publishTask, type TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
@@ -30,6 +30,8 @@ import { answerVoteRequest } from './votes.ts';
 
 export interface NodeDependencies {
   ports: Ports;
+  /** By default workers of this node's own. */
+  proving?: Proving;
   /** Private data of a trainer or validator. */
   dataset: Dataset | null;
   emit: EventSink;
@@ -63,12 +65,12 @@ export class ChorusNode {
   readonly #background = new Set<Promise<void>>();
   readonly #unsubscribe: (() => void)[] = [];
 
-  constructor(config: NodeConfig, { ports, dataset, emit }: NodeDependencies) {
+  constructor(config: NodeConfig, { ports, dataset, emit, proving }: NodeDependencies) {
     this.#config = config;
     this.ports = ports;
     this.#dataset = dataset;
     this.#emit = emit;
-    this.#proving = new Proving(ports.chain.chainId, config.srsCache);
+    this.#proving = proving ?? createProving(ports.chain.chainId, config.srsCache);
     this.#files = new TaskFiles(config.dataDir);
   }
 

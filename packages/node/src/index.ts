@@ -21,5 +21,6 @@ export {
 } from './config.ts';
 export type { EventSink, NodeEvent, Stage } from './events.ts';
 export type { Ports } from './ports.ts';
+export { createProving, type Proving } from './proving.ts';
 export type { TaskRequest } from './stages/announce.ts';
 export { startNode, WALLET_KEY_FILE } from './start.ts';

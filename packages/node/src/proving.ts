@@ -1,3 +1,4 @@
+import { circuitArtifacts } from '@chorus/circuits';
 import {
   assertSrsAllowed,
   type Committer,
@@ -6,45 +7,77 @@ import {
   log2SizeFor,
   type Srs,
 } from '@chorus/commitment';
+import { createProver, type Prover } from '@chorus/proof';
 
-/**
- * The heavy cryptographic parts of a node, made when first needed and shared by its tasks: the reference
- * string and the worker that commits.
- */
-export class Proving {
+/** What proving asks of its owner: tests put something quicker in its place. */
+export interface Proving {
+  /** Commits to vectors of up to `dimension` entries. */
+  committer(dimension: number): Promise<Committer>;
+  /** Proves rounds of vectors with up to `dimension` entries. */
+  prover(dimension: number): Promise<Pick<Prover, 'prove'>>;
+  close(): Promise<void>;
+}
+
+/** Provers and committers of a node by log2 size: made when first needed, shared by its tasks. */
+class WorkerProving implements Proving {
   readonly #chainId: number;
   readonly #srsCache: string | undefined;
+  readonly #srs = new Map<number, Promise<Srs>>();
   readonly #committers = new Map<number, Promise<Committer>>();
+  readonly #provers = new Map<number, Promise<Prover>>();
+  readonly #abort = new AbortController();
 
   constructor(chainId: number, srsCache: string | undefined) {
     this.#chainId = chainId;
     this.#srsCache = srsCache;
   }
 
-  /** The reference string for vectors of `dimension` entries. */
-  async srs(dimension: number, signal?: AbortSignal): Promise<Srs> {
-    const srs = await developmentSrs(log2SizeFor(dimension), {
-      ...(this.#srsCache === undefined ? {} : { cacheDir: this.#srsCache }),
-      ...(signal ? { signal } : {}),
-    });
-    assertSrsAllowed(srs, this.#chainId);
-    return srs;
+  committer(dimension: number): Promise<Committer> {
+    return once(this.#committers, log2SizeFor(dimension), async (log2Size) =>
+      createCommitter(await this.#reference(log2Size)),
+    );
   }
 
-  /** Commits to vectors of up to `dimension` entries. */
-  committer(dimension: number, signal?: AbortSignal): Promise<Committer> {
-    const log2Size = log2SizeFor(dimension);
-    const known = this.#committers.get(log2Size);
-    if (known) return known;
-    const making = this.srs(dimension, signal).then((srs) => createCommitter(srs));
-    making.catch(() => this.#committers.delete(log2Size));
-    this.#committers.set(log2Size, making);
-    return making;
+  prover(dimension: number): Promise<Prover> {
+    return once(this.#provers, log2SizeFor(dimension), async (log2Size) =>
+      createProver({ srs: await this.#reference(log2Size), circuit: circuitArtifacts(16) }),
+    );
   }
 
   async close(): Promise<void> {
-    const committers = [...this.#committers.values()];
+    this.#abort.abort();
+    const parts = [...this.#committers.values(), ...this.#provers.values()];
     this.#committers.clear();
-    await Promise.allSettled(committers.map(async (committer) => (await committer).close()));
+    this.#provers.clear();
+    await Promise.allSettled(parts.map(async (part) => (await part).close()));
   }
+
+  #reference(log2Size: number): Promise<Srs> {
+    return once(this.#srs, log2Size, async () => {
+      const srs = await developmentSrs(log2Size, {
+        ...(this.#srsCache === undefined ? {} : { cacheDir: this.#srsCache }),
+        signal: this.#abort.signal,
+      });
+      assertSrsAllowed(srs, this.#chainId);
+      return srs;
+    });
+  }
+}
+
+/**
+ * The cryptographic workers of a node on one chain.
+ * @throws (from its methods) ChorusError `E_SRS_INSECURE` on a chain where the development reference string is refused
+ */
+export function createProving(chainId: number, srsCache?: string): Proving {
+  return new WorkerProving(chainId, srsCache);
+}
+
+/** The value of `key`, made once; a failure is not remembered. */
+function once<T>(known: Map<number, Promise<T>>, key: number, make: (key: number) => Promise<T>): Promise<T> {
+  const value = known.get(key);
+  if (value) return value;
+  const making = make(key);
+  making.catch(() => known.delete(key));
+  known.set(key, making);
+  return making;
 }

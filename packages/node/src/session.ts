@@ -140,7 +140,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
         hint: 'the task is not joined',
       });
     }
-    const committer = await options.proving.committer(terms.dimension, signal);
+    const committer = await options.proving.committer(terms.dimension);
     return {
       taskId: task.id,
       terms,

@@ -13,6 +13,7 @@ import { fetchVector } from './payloads.ts';
 import type { RoundContext, TaskSession } from './session.ts';
 import { aggregate, fetchUpdates } from './stages/aggregate.ts';
 import { commit, provide } from './stages/commit.ts';
+import { prove } from './stages/prove.ts';
 import { recompute } from './stages/recompute.ts';
 import { openReference, sealReference } from './stages/reference.ts';
 import { settle } from './stages/settle.ts';
@@ -170,7 +171,8 @@ export class TaskRunner {
       case 'settle': {
         const context = this.context;
         if (!context || context.round.round !== duty.round) return;
-        return settle(session, context, await aggregate(session, context));
+        const aggregation = await aggregate(session, context);
+        return settle(session, duty.round, await prove(session, context, aggregation));
       }
       case 'advance':
         await session.ports.chain.advance(session.taskId);
