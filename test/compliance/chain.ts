@@ -552,6 +552,8 @@ export function describeChain(
         const given = settlement([100, 0, 200], [1, 0, 1], { unavailable: [1], votes });
         await aggregator.settle(taskId, 1, given);
         expect((await owner.settledRound(taskId, 1))!.unavailable).toEqual([1]);
+        expect(await owner.settlement(taskId, 1)).toEqual(given);
+        expect(await owner.settlement(taskId, 2)).toBeNull();
       });
 
       it('with forged, repeated, too few or foreign votes is refused', async () => {

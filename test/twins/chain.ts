@@ -64,6 +64,7 @@ interface MemoryTask {
   withdrawn: Set<Address>;
   rounds: RoundState[];
   settled: Map<number, SettledRound>;
+  settlements: Map<number, Settlement>;
 }
 
 type EventBody = ChainEvent extends infer E ? (E extends ChainEvent ? Omit<E, 'position'> : never) : never;
@@ -170,7 +171,7 @@ export class MemoryLedger {
     this.#block = block;
     for (const event of events) {
       if (event.type === 'round-settled') {
-        this.find(event.taskId).settled.get(event.round)!.transaction = transaction;
+        Object.assign(this.find(event.taskId).settled.get(event.round)!, { transaction, block });
       }
       this.events.push(structuredClone({ ...event, position }) as ChainEvent);
     }
@@ -201,6 +202,7 @@ export class MemoryLedger {
       withdrawn: new Set(),
       rounds: [],
       settled: new Map(),
+      settlements: new Map(),
     });
     const { termsDigest, budget } = params;
     emit({ type: 'task-created', taskId: id, owner, termsDigest, budget });
@@ -345,7 +347,10 @@ export class MemoryLedger {
     this.#verify({ chainId: this.chainId, contract: this.contract, task: state, round, included }, given);
     state.totalCommitment = addG1(state.totalCommitment, given.aggregate);
     round.phase = 'settled';
-    task.settled.set(number, this.#pay(task, round, account, given));
+    const settled = this.#pay(task, round, account, given);
+    task.settled.set(number, settled);
+    const { weights, shares, unavailable } = settled;
+    task.settlements.set(number, structuredClone({ ...given, weights, shares, unavailable }));
     emit({ type: 'round-settled', taskId, round: number, aggregator: account });
     this.#nextRound(task, emit);
   }
@@ -498,6 +503,7 @@ export class MemoryLedger {
       aggregatorFee,
       validatorFee: each * BigInt(validators.length),
       transaction: '0x',
+      block: 0,
       gasUsed: 0n,
     };
   }
@@ -611,6 +617,10 @@ export class MemoryChain implements ChainPort {
 
   async settledRound(taskId: bigint, round: number): Promise<SettledRound | null> {
     return structuredClone(this.#ledger.find(taskId).settled.get(round) ?? null);
+  }
+
+  async settlement(taskId: bigint, round: number): Promise<Settlement | null> {
+    return structuredClone(this.#ledger.find(taskId).settlements.get(round) ?? null);
   }
 
   async now(): Promise<number> {

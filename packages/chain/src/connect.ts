@@ -195,6 +195,10 @@ class EvmChain implements ChainPort {
     return this.#reader.settledRound(taskId, round);
   }
 
+  settlement(taskId: bigint, round: number): Promise<Settlement | null> {
+    return this.#reader.settlement(taskId, round);
+  }
+
   async now(): Promise<number> {
     const { provider } = this.#connection;
     const block = await read('read the clock', () => provider.getBlock('latest'), this.#closing.signal);

@@ -192,6 +192,7 @@ export function decodeSettled(log: Log, gasUsed: bigint): SettledRound {
     aggregatorFee: args.aggregatorFee,
     validatorFee: args.validatorFee,
     transaction: log.transactionHash as Hex,
+    block: log.blockNumber,
     gasUsed,
   };
 }

@@ -5,6 +5,7 @@ import type {
   ReferenceState,
   RoundState,
   SettledRound,
+  Settlement,
   TaskState,
   VectorCommitment,
 } from '@chorus/protocol';
@@ -13,6 +14,7 @@ import { type JsonRpcProvider, type Result, toBeHex, zeroPadValue } from 'ethers
 import { decodeEvent, decodeRound, decodeSettled, decodeTask, parse, TASK_MANAGER } from './decode.ts';
 import { ChainError, toChainError } from './errors.ts';
 import { logsBetween } from './follow.ts';
+import { pastSettlement } from './past-settlement.ts';
 import { read } from './rpc.ts';
 
 type KnownTask = TaskState & { createdBlock: number };
@@ -88,6 +90,11 @@ export class TaskReader {
       this.#signal,
     );
     return decodeSettled(log, receipt?.gasUsed ?? 0n);
+  }
+
+  async settlement(taskId: bigint, round: number): Promise<Settlement | null> {
+    const settled = await this.settledRound(taskId, round);
+    return settled && pastSettlement(this.#provider, this.#contract, settled, this.#signal);
   }
 
   async #endBlock(taskId: bigint, round: number): Promise<number> {

@@ -74,5 +74,7 @@ export interface SettledRound {
   /** In total, over all validators that opened a reference. */
   validatorFee: bigint;
   transaction: Hex;
+  /** Number of the block it is in. */
+  block: number;
   gasUsed: bigint;
 }

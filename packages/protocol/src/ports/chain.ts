@@ -79,6 +79,11 @@ export interface ChainPort {
   members(taskId: bigint): Promise<Member[]>;
   /** Null while the round is not settled. */
   settledRound(taskId: bigint, round: number): Promise<SettledRound | null>;
+  /**
+   * Everything the aggregator sent to end that round, proof and votes included; null while it is not settled.
+   * @throws ChorusError `E_CHAIN_CALLDATA` where the transaction cannot be read back
+   */
+  settlement(taskId: bigint, round: number): Promise<Settlement | null>;
   /** The chain's own clock: the latest block's time, unix seconds. */
   now(): Promise<number>;
   /** All events from `fromBlock` (default: the current block + 1) on, until the signal aborts. */
