@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   ChorusNode,
+  createProving,
   type NodeConfigInput,
   type NodeEvent,
+  type Proving,
   parseConfig,
   type TaskRequest,
 } from '@chorus/node';
@@ -57,19 +59,20 @@ export class TwinNetwork {
   readonly hub = new MemoryHub();
   readonly swarm = new MemorySwarm();
   readonly nodes: TwinNode[] = [];
-  readonly #workers = createProving(this.ledger.chainId);
+  readonly #workers: Proving;
   /** One committer for all nodes of the test, closed with the network. */
-  readonly #proving: Proving = {
-    committer: (dimension) => this.#workers.committer(dimension),
-    prover: async () => ({
-      prove: async () => ({ proof: NO_PROOF, gram: [], seconds: NO_SECONDS }),
-    }),
-    close: async () => {},
-  };
+  readonly #proving: Proving;
   readonly folder: string;
 
   private constructor(folder: string) {
     this.folder = folder;
+    const workers = createProving(this.ledger.chainId);
+    this.#workers = workers;
+    this.#proving = {
+      committer: (dimension) => workers.committer(dimension),
+      prover: async () => ({ prove: async () => ({ proof: NO_PROOF, gram: [], seconds: NO_SECONDS }) }),
+      close: async () => {},
+    };
   }
 
   static async create(): Promise<TwinNetwork> {
