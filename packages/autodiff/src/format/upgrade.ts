@@ -51,7 +51,9 @@ export function upgradeModel(model: Model): { model: Model; constants: ReadonlyS
   };
 }
 
-function upgradeNode(node: Node, initializers: Map<string, Tensor>, constants: Set<string>): Node {
+/** Nodes inside If, Loop and Scan too; the axes they need become initialisers of the outermost graph. */
+function upgradeNode(outer: Node, initializers: Map<string, Tensor>, constants: Set<string>): Node {
+  const node = withUpgradedSubgraphs(outer, initializers, constants);
   if (node.domain !== '') return node;
   const axes = node.attributes.get('axes');
   if (AXES_TO_INPUT.has(node.op) && axes?.type === 'ints') {
@@ -66,6 +68,16 @@ function upgradeNode(node: Node, initializers: Map<string, Tensor>, constants: S
     return { ...node, attributes: new Map([...node.attributes, ['num_outputs', count]]) };
   }
   return node;
+}
+
+function withUpgradedSubgraphs(node: Node, initializers: Map<string, Tensor>, constants: Set<string>): Node {
+  if (![...node.attributes.values()].some(({ type }) => type === 'graph')) return node;
+  const attributes = [...node.attributes].map(([key, attribute]): [string, Attribute] => {
+    if (attribute.type !== 'graph') return [key, attribute];
+    const nodes = attribute.value.nodes.map((inner) => upgradeNode(inner, initializers, constants));
+    return [key, { type: 'graph', value: { ...attribute.value, nodes } }];
+  });
+  return { ...node, attributes: new Map(attributes) };
 }
 
 function constantTensor(node: Node, name: string): Tensor {

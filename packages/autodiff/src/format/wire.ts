@@ -108,31 +108,37 @@ export class WireReader {
   }
 }
 
-/** Collects protobuf fields as chunks; large byte fields are referenced, and copied once by `finish`. */
+/** Byte fields from this length on are referenced and copied once, by `finish`; shorter ones are gathered. */
+const REFERENCE_BYTES = 1024;
+
+/** Collects protobuf fields: small ones in a growing buffer, large ones (tensor data) by reference. */
 export class WireWriter {
-  #chunks: Uint8Array[] = [];
-  #length = 0;
+  readonly #chunks: Uint8Array[] = [];
+  #flushed = 0;
+  #tail = new Uint8Array(64);
+  #used = 0;
 
   get length(): number {
-    return this.#length;
+    return this.#flushed + this.#used;
   }
 
   int(field: number, value: number | bigint): void {
-    this.#varint(BigInt(field * 8 + WIRE.varint));
-    this.#varint(BigInt.asUintN(64, BigInt(value)));
+    this.#varint(field * 8 + WIRE.varint);
+    if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) this.#varint(value);
+    else this.#bigVarint(BigInt.asUintN(64, BigInt(value)));
   }
 
   float(field: number, value: number): void {
-    this.#varint(BigInt(field * 8 + WIRE.fixed32));
-    const bytes = new Uint8Array(4);
-    new DataView(bytes.buffer).setFloat32(0, value, true);
-    this.#push(bytes);
+    this.#varint(field * 8 + WIRE.fixed32);
+    this.#reserve(4);
+    new DataView(this.#tail.buffer).setFloat32(this.#used, value, true);
+    this.#used += 4;
   }
 
   bytes(field: number, value: Uint8Array): void {
-    this.#varint(BigInt(field * 8 + WIRE.bytes));
-    this.#varint(BigInt(value.length));
-    this.#push(value);
+    this.#varint(field * 8 + WIRE.bytes);
+    this.#varint(value.length);
+    this.#append(value);
   }
 
   string(field: number, value: string): void {
@@ -142,41 +148,60 @@ export class WireWriter {
   message(field: number, write: (inner: WireWriter) => void): void {
     const inner = new WireWriter();
     write(inner);
-    this.#varint(BigInt(field * 8 + WIRE.bytes));
-    this.#varint(BigInt(inner.length));
-    for (const chunk of inner.#chunks) this.#push(chunk);
+    this.#varint(field * 8 + WIRE.bytes);
+    this.#varint(inner.length);
+    for (const chunk of inner.#chunks) this.#append(chunk);
+    this.#append(inner.#tail.subarray(0, inner.#used));
   }
 
   finish(): Uint8Array {
-    const out = new Uint8Array(this.#length);
+    const out = new Uint8Array(this.length);
     let at = 0;
     for (const chunk of this.#chunks) {
       out.set(chunk, at);
       at += chunk.length;
     }
+    out.set(this.#tail.subarray(0, this.#used), at);
     return out;
   }
 
-  #varint(value: bigint): void {
-    if (value < 0x80n) {
-      this.#push(SMALL[Number(value)]!);
-      return;
+  #varint(value: number): void {
+    this.#reserve(10);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#tail[this.#used++] = (rest % 128) | 0x80;
+      rest = Math.floor(rest / 128);
     }
-    const bytes: number[] = [];
+    this.#tail[this.#used++] = rest;
+  }
+
+  #bigVarint(value: bigint): void {
+    this.#reserve(10);
     let rest = value;
     while (rest >= 0x80n) {
-      bytes.push(Number(rest & 0x7fn) | 0x80);
+      this.#tail[this.#used++] = Number(rest & 0x7fn) | 0x80;
       rest >>= 7n;
     }
-    bytes.push(Number(rest));
-    this.#push(Uint8Array.from(bytes));
+    this.#tail[this.#used++] = Number(rest);
   }
 
-  #push(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
+  #append(value: Uint8Array): void {
+    if (value.length < REFERENCE_BYTES) {
+      this.#reserve(value.length);
+      this.#tail.set(value, this.#used);
+      this.#used += value.length;
+      return;
+    }
+    if (this.#used > 0) this.#chunks.push(this.#tail.slice(0, this.#used));
+    this.#chunks.push(value);
+    this.#flushed += this.#used + value.length;
+    this.#used = 0;
+  }
+
+  #reserve(count: number): void {
+    if (this.#used + count <= this.#tail.length) return;
+    const grown = new Uint8Array(Math.max(this.#tail.length * 2, this.#used + count));
+    grown.set(this.#tail.subarray(0, this.#used));
+    this.#tail = grown;
   }
 }
-
-/** One-byte varints are most of what a graph is made of; sharing them halves encoding time. */
-const SMALL = Array.from({ length: 128 }, (_, byte) => Uint8Array.of(byte));

@@ -5,7 +5,13 @@ const ints = (g: GraphBuilder, ...values: number[]) =>
 const scalar = (g: GraphBuilder, value: number) => g.constant([], Float32Array.of(value));
 
 /** Residual block with BatchNormalization, overlapping pooling, a depthwise convolution and HardSwish. */
-export function cnn(g: GraphBuilder, channels: number, classes: number, size: number | string): void {
+export function cnn(
+  g: GraphBuilder,
+  channels: number,
+  classes: number,
+  size: number | string,
+  ratio?: number,
+): void {
   const x = g.input('x', 'float32', ['N', 'C', size, size]);
   const norm = (value: string, name: string): string => {
     const mean = g.initializer(`${name}.mean`, [channels], new Float32Array(channels));
@@ -18,6 +24,7 @@ export function cnn(g: GraphBuilder, channels: number, classes: number, size: nu
   h = g.op('MaxPool', [h], { ...same, strides: [2, 2] });
   h = g.op('HardSwish', [g.op('Conv', [h, 'dw', 'dw.b'], { ...same, strides: [2, 2], group: channels })]);
   h = g.op('Flatten', [g.op('GlobalAveragePool', [h])]);
+  if (ratio !== undefined) h = g.op('Dropout', [h, scalar(g, ratio)]);
   g.output(g.op('Gemm', [h, 'fc', 'fc.b'], { transB: 1 }), 'float32', ['N', classes], 'logits');
 }
 
