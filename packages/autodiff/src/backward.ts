@@ -114,7 +114,7 @@ function unsupported(node: Node): UnsupportedOperatorError {
 }
 
 /** Supported operators with the most similar names. */
-export function nearestOperators(op: string): string[] {
+function nearestOperators(op: string): string[] {
   return [...GRADIENT_RULES.keys()]
     .map((name) => ({ name, distance: editDistance(op.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance || a.name.localeCompare(b.name))

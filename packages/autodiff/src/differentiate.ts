@@ -122,7 +122,8 @@ function stateSpec(plan: TrainingPlan, name: string): StateSpec {
 }
 
 /** A copy of a float tensor's values; the file's bytes need not be aligned. */
-export function floatValues(tensor: Tensor): Float32Array | Float64Array {
-  const { buffer } = tensor.data.slice();
+function floatValues(tensor: Tensor): Float32Array | Float64Array {
+  // Not `slice`: of a Node Buffer that is a view, and `buffer` would be the whole file.
+  const { buffer } = new Uint8Array(tensor.data);
   return tensor.dtype === DataType.float64 ? new Float64Array(buffer) : new Float32Array(buffer);
 }

@@ -1,6 +1,6 @@
-import { type AttributeInput, float, GraphBuilder, type TensorValues } from './builder.ts';
+import { type AttributeInput, GraphBuilder, type TensorValues } from './builder.ts';
 import { DataType, type Dim, type Shape } from './model.ts';
-import { normalizeAxis, staticShape, type ValueType } from './shapes/types.ts';
+import { staticShape, type ValueType } from './shapes/types.ts';
 
 /** One dimension of a reshape target: a number, or the size of an axis of a value at run time. */
 export type TargetDim = number | { readonly of: string; readonly axis: number };
@@ -32,7 +32,8 @@ export class Emitter extends GraphBuilder {
     return this.#types.get(name)?.dtype ?? DataType.float32;
   }
 
-  ints_(name: string): readonly Dim[] | undefined {
+  /** Contents of a small integer value, as far as known before running. */
+  knownInts(name: string): readonly Dim[] | undefined {
     return this.#types.get(name)?.ints;
   }
 
@@ -188,18 +189,10 @@ export class Emitter extends GraphBuilder {
     return this.op('Reshape', [summed, shape], { allowzero: 1 });
   }
 
-  /** `f(x) = alpha` attributes and such, in shorthand. */
+  /** An operator of one input. */
   unary(op: string, x: string, attributes: Readonly<Record<string, AttributeInput>> = {}): string {
     return this.op(op, [x], attributes);
-  }
-
-  /** Axis counted from the front, for a value of known rank. */
-  axisOf(name: string, axis: number): number | undefined {
-    const rank = this.shape(name)?.length;
-    return rank === undefined ? undefined : normalizeAxis(axis, rank);
   }
 }
 
 const ONE_INT64 = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
-
-export { float };

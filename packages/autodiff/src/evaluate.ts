@@ -33,6 +33,6 @@ export function buildEvaluate(plan: TrainingPlan, loss: LossOptions): { model: M
 }
 
 /** The model's outputs with the types inference gives them where the file declares none. */
-export function modelOutputs(plan: TrainingPlan, types: Pick<Emitter, 'shape'>): ValueInfo[] {
+function modelOutputs(plan: TrainingPlan, types: Pick<Emitter, 'shape'>): ValueInfo[] {
   return plan.model.graph.outputs.map((info) => ({ ...info, shape: info.shape ?? types.shape(info.name) }));
 }

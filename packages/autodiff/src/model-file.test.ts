@@ -44,6 +44,13 @@ describe('a model file', () => {
     expect(parseModel(encodeModel(model))).toEqual({ ...model, domains: new Map(), metadata: new Map() });
   });
 
+  test('read from disk as a Buffer gives the same parameters as its bytes', () => {
+    const bytes = encodeModel(linear());
+    const padded = Buffer.concat([Buffer.from('head'), bytes, Buffer.from('tail')]);
+    const graph = differentiate(padded.subarray(4, 4 + bytes.length), options);
+    expect([...graph.parameters[0]!.initial]).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   test('cut off anywhere, or with any byte changed, either parses or fails with our own error', () => {
     const bytes = encodeModel(linear());
     const attempt = (damaged: Uint8Array): void => {

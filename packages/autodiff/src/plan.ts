@@ -13,7 +13,7 @@ import { trainableCandidates } from './trainable.ts';
 import type { DifferentiateOptions } from './training-graph.ts';
 
 /** Names of the values a training graph adds to the model's own. */
-export interface RoleNames {
+interface RoleNames {
   readonly labels: string;
   readonly lr: string;
   readonly loss: string;
@@ -186,7 +186,7 @@ class TrainingState {
 
 function clip(
   e: Emitter,
-  parameters: readonly { dtype: number; gradient: string }[] & { gradient: string }[],
+  parameters: readonly { readonly dtype: number; gradient: string }[],
   limit: number,
 ): void {
   if (!(limit > 0)) {
@@ -259,8 +259,8 @@ function roleNames(taken: Set<string>): RoleNames {
 }
 
 /** Nodes and values that a value is computed from, nodes in their order. */
-export function ancestors(graph: Graph, ...values: string[]): { nodes: Node[]; values: Set<string> } {
-  const wanted = new Set(values);
+function ancestors(graph: Graph, value: string): { nodes: Node[]; values: Set<string> } {
+  const wanted = new Set([value]);
   const kept: Node[] = [];
   for (const node of [...graph.nodes].reverse()) {
     if (!node.outputs.some((name) => wanted.has(name))) continue;

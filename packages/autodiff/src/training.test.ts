@@ -403,3 +403,103 @@ test('the operator table in the README is the one the code generates', async () 
   const [, table] = /<!-- operators -->\n([\s\S]*?)<!-- end of operators -->/.exec(readme) ?? [];
   expect(table?.trim()).toBe(operatorTable().trim());
 });
+
+describe('files as exporters write them', () => {
+  test('a model exported in training mode trains, and evaluates as in inference', async () => {
+    const g = new GraphBuilder({ opset: 15 });
+    const x = g.input('x', 'float32', ['N', 2]);
+    const vector = (name: string, value: number) => g.initializer(name, [2], Float32Array.of(value, value));
+    const inputs = [x, vector('s', 1), vector('b', 0), vector('mean', 0), vector('var', 1)];
+    const [y] = g.ops('BatchNormalization', inputs, ['n', 'new_mean', 'new_var'], {
+      training_mode: 1,
+      epsilon: float(0),
+    });
+    const training = g.constant([], Uint8Array.of(1));
+    const [d] = g.ops('Dropout', [y!, g.constant([], Float32Array.of(0.5)), training], ['d', 'mask']);
+    g.output(d!, 'float32', ['N', 2], 'y');
+    const graph = differentiate(encodeModel(g.build()), {
+      loss: { kind: 'mse' },
+      optimizer: { kind: 'sgd' },
+    });
+    expect(graph.state.map(({ name }) => name)).toEqual(['mean', 'var', 'random.step']);
+    const feeds: Feeds = {
+      x: tensor(Float32Array.of(1, 10, 3, 30), [2, 2]),
+      labels: tensor(new Float32Array(4), [2, 2]),
+    };
+    close((await once(graph, feeds)).next('mean'), [0.2, 2]);
+    for (const spec of graph.parameters) feeds[spec.name] = initialTensor(spec);
+    for (const spec of graph.state)
+      if (graph.inputs.evaluateState.includes(spec.name)) feeds[spec.name] = initialTensor(spec);
+    const out = await (await session(graph.evaluate)).run(feeds);
+    expect([...(out.y!.data as Float32Array)]).toEqual([1, 10, 3, 30]);
+  });
+
+  test('initialisers that are also listed as inputs, as before IR version 4, are parameters and no data', () => {
+    const model = parseModel(mlp());
+    const listed = [...model.graph.initializers.values()].map(({ name, dtype, dims }) => ({
+      name,
+      dtype,
+      shape: dims,
+    }));
+    const old = {
+      ...model,
+      irVersion: 3,
+      graph: { ...model.graph, inputs: [...model.graph.inputs, ...listed] },
+    };
+    const graph = differentiate(encodeModel(old), {
+      loss: { kind: 'softmax-cross-entropy' },
+      optimizer: { kind: 'sgd' },
+    });
+    expect(graph.dataInputs.map(({ name }) => name)).toEqual(['x']);
+    expect(graph.parameters.length).toBe(4);
+  });
+
+  test('a subgraph before everything trainable is kept, whatever operator set it was written in', async () => {
+    const g = new GraphBuilder({ opset: 13 });
+    const x = g.input('x', 'float32', ['N', 2]);
+    const body = new GraphBuilder({ prefix: 'then/' });
+    body.output(body.op('ReduceMean', [x], { axes: [0], keepdims: 1 }), 'float32', undefined);
+    const other = new GraphBuilder({ prefix: 'else/' });
+    other.output(other.op('ReduceMax', [x], { axes: [0], keepdims: 1 }), 'float32', undefined);
+    const chosen = g.op('If', [g.constant([], Uint8Array.of(1))], {
+      then_branch: { type: 'graph', value: body.graph() },
+      else_branch: { type: 'graph', value: other.graph() },
+    });
+    const w = g.initializer('w', [2, 1], Float32Array.of(1, 2));
+    g.output(g.op('MatMul', [chosen, w]), 'float32', [1, 1], 'y');
+    const graph = differentiate(encodeModel(g.build()), { loss: { kind: 'mse' }, optimizer: momentum });
+    const feeds = {
+      x: tensor(Float32Array.of(1, 2, 3, 4), [2, 2]),
+      labels: tensor(Float32Array.of(0), [1, 1]),
+    };
+    close((await once(graph, feeds)).next('momentum.w'), [2 * 8 * 2, 2 * 8 * 3]);
+  });
+
+  test('names the training graph adds give way to names the model has', () => {
+    const g = new GraphBuilder();
+    const x = g.input('labels', 'float32', ['N', 2]);
+    const w = g.initializer('lr', [2, 1], Float32Array.of(1, 2));
+    g.output(g.op('MatMul', [x, w], {}, 'next.lr'), 'float32', ['N', 1], 'loss');
+    const graph = differentiate(encodeModel(g.build()), {
+      loss: { kind: 'mse' },
+      optimizer: { kind: 'sgd' },
+    });
+    expect(graph.labelInput!.name).toBe('labels_');
+    expect(graph.inputs.learningRate).toBe('lr_');
+    expect(graph.outputs.loss).toBe('loss_');
+    expect(graph.outputs.next.get('lr')).toBe('next.lr_');
+    expect(graph.epoch).not.toBeNull();
+  });
+
+  test('without a batch axis there is no epoch graph, and the reason is told', () => {
+    const g = new GraphBuilder();
+    const x = g.input('x', 'float32', []);
+    g.output(g.op('Mul', [x, g.initializer('w', [1], Float32Array.of(1))]), 'float32', [1], 'y');
+    const graph = differentiate(encodeModel(g.build()), {
+      loss: { kind: 'mse' },
+      optimizer: { kind: 'sgd' },
+    });
+    expect(graph.epoch).toBeNull();
+    expect(graph.epochUnavailable).toMatch(/"x" is a scalar/);
+  });
+});

@@ -7,7 +7,7 @@ export const MIN_OPSET = 13;
 /** Newest operator set whose operators the rules were written against. */
 export const MAX_OPSET = 23;
 /** Training graphs use at least this set: scatter with addition, and reductions with axes as inputs. */
-export const TRAINING_OPSET = 18;
+const TRAINING_OPSET = 18;
 
 /** Reductions whose axes moved from an attribute to an input in operator set 18. */
 const AXES_TO_INPUT = new Set(

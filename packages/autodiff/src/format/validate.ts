@@ -51,7 +51,7 @@ function checkInfo(info: ValueInfo): ValueInfo {
 }
 
 /** Names a subgraph of a node reads from the graph around it. */
-export function capturedNames(graph: Graph): Set<string> {
+function capturedNames(graph: Graph): Set<string> {
   const own = new Set<string>(graph.initializers.keys());
   const captured = new Set<string>();
   for (const { name } of graph.inputs) own.add(name);

@@ -5,7 +5,7 @@ import { type Window, windowOf } from '../shapes/windows.ts';
 import type { GradientRule, RuleContext } from './rule.ts';
 
 /** The window of a convolution; its kernel size comes from the weight's shape. */
-export function kernelWindow(ctx: RuleContext, data: Shape | undefined): Window {
+function kernelWindow(ctx: RuleContext, data: Shape | undefined): Window {
   const weight = staticShape(ctx.shape(1)?.slice(2)) ?? intsAttribute(ctx.node, 'kernel_shape');
   if (!weight) ctx.refuse('the kernel size', 'is not known before running', 'use an initialiser as weight');
   const window = windowOf(ctx.node, weight!, data);
@@ -63,7 +63,7 @@ export function spreadBack(
  * strides and dilations exchanged. Batch and channel axes change places; with groups, the group axis
  * stays in front of the (new) channels.
  */
-export function kernelGradient(
+function kernelGradient(
   ctx: RuleContext,
   data: string,
   dy: string,

@@ -68,7 +68,7 @@ const slice: GradientRule = (ctx) => {
   const { e } = ctx;
   const shape = ctx.shape(0);
   const numbers = (i: number): readonly number[] | undefined => {
-    const ints = ctx.has(i) ? e.ints_(ctx.x(i)) : undefined;
+    const ints = ctx.has(i) ? e.knownInts(ctx.x(i)) : undefined;
     return ints?.every((value) => typeof value === 'number') ? ints : undefined;
   };
   const [starts, ends] = [numbers(1), numbers(2)];

@@ -18,7 +18,7 @@ const sum: GradientRule = (ctx) => [isNoop(ctx) ? ctx.dy : ctx.e.expandLike(rest
 const mean: GradientRule = (ctx) => {
   const { e } = ctx;
   if (isNoop(ctx)) return [ctx.dy];
-  const axes = ctx.has(1) ? e.ints_(ctx.x(1)) : undefined;
+  const axes = ctx.has(1) ? e.knownInts(ctx.x(1)) : undefined;
   const rank = ctx.shape(0)?.length;
   const known = axes?.every((axis) => typeof axis === 'number') && rank !== undefined;
   const count =

@@ -13,7 +13,7 @@ const RULES = new Map<string, InferRule>(
 );
 
 /** Type of a constant tensor, with its contents when small and integral. */
-export function tensorType(tensor: Tensor): ValueType {
+function tensorType(tensor: Tensor): ValueType {
   const integral = tensor.dtype === DataType.int64 || tensor.dtype === DataType.int32;
   const small = elementCount(tensor.dims) <= TRACKED_ELEMENTS;
   return {

@@ -2,7 +2,7 @@ import { type DifferentiateOptions, differentiate, encodeModel, GraphBuilder } f
 import { type Feeds, initialTensor, session, tensor } from './run.ts';
 
 /** A float operand of the function under test. */
-export interface Operand {
+interface Operand {
   name: string;
   dims: readonly number[];
   values: ArrayLike<number>;

@@ -26,6 +26,3 @@ export function session(model: Uint8Array): Promise<ort.InferenceSession> {
 export function initialTensor(spec: { initial: Values; shape: Shape; dtype: DataTypeName }): ort.Tensor {
   return tensor(spec.initial, spec.shape as number[]);
 }
-
-export type Session = ort.InferenceSession;
-export type OrtTensor = ort.Tensor;
