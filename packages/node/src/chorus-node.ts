@@ -17,7 +17,7 @@ import {
   type Verdict,
   VOTE_PROTOCOL,
 } from '@chorus/protocol';
-import { type Dataset, globalParameters } from '@chorus/training';
+import { type Dataset, encodeGlobalModel, globalParameters } from '@chorus/training';
 import type { NodeConfig } from './config.ts';
 import type { EventSink } from './events.ts';
 import type { Ports } from './ports.ts';
@@ -293,7 +293,7 @@ export class ChorusNode {
 
   /** Collect what is owed, check the final model, and say so. */
   async #finish(session: TaskSession, task: TaskState): Promise<void> {
-    const { chain } = this.ports;
+    const { chain, storage } = this.ports;
     const opensCommitment = await this.opensCommitment(session.taskId);
     let claimed = 0n;
     if ((await chain.claimable(task.token, chain.account)) > 0n)
@@ -304,8 +304,11 @@ export class ChorusNode {
         if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
       });
     }
+    // Others may recompute the model, or take it from here and check it against the chain.
+    const publishes = opensCommitment && sameAddress(task.owner, chain.account);
+    const modelCid = publishes ? await storage.put(encodeGlobalModel(session.model)) : null;
     await this.#files.remove(session.taskId);
-    this.#emit({ type: 'task-ended', taskId: session.taskId, claimed, opensCommitment });
+    this.#emit({ type: 'task-ended', taskId: session.taskId, claimed, opensCommitment, modelCid });
   }
 
   async #announceUntilRunning(taskId: bigint, announce: () => Promise<void>): Promise<void> {

@@ -17,7 +17,14 @@ export type NodeEvent =
   | { type: 'payload-refused'; taskId: bigint; round: number; trainer: Address; code: string; reason: string }
   /** The model after `round` as this node computed it; all nodes must report the same digest. */
   | { type: 'model'; taskId: bigint; round: number; digest: Hex }
-  | { type: 'task-ended'; taskId: bigint; claimed: bigint; opensCommitment: boolean }
+  /** `modelCid`: the final model (a file of @chorus/training) on IPFS; from the requester alone. */
+  | {
+      type: 'task-ended';
+      taskId: bigint;
+      claimed: bigint;
+      opensCommitment: boolean;
+      modelCid: string | null;
+    }
   | { type: 'warning'; code: string; message: string };
 
 export type EventSink = (event: NodeEvent) => void;

@@ -7,3 +7,4 @@
 export { createHeliaStorage, type HeliaStorageOptions } from './helia.ts';
 export { createKuboStorage, type KuboStorageOptions } from './kubo.ts';
 export { cidOfBytes } from './layout.ts';
+export { openOfflineStorage } from './offline.ts';

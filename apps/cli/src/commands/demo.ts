@@ -22,7 +22,7 @@ export function demoCommand(): Command {
     .option('--seed <n>', 'seed of data, model and training', '1')
     .option('--commit-seconds <n>', 'deadline for training and committing in a round', '120')
     .option('--json', 'one JSON document on standard output; progress goes to standard error')
-    .option('--keep', "keep the nodes' folders, and say where they are")
+    .option('--keep [dir]', 'keep the network, to be inspected by proof, why and model')
     .addHelpText('after', '\nExample:\n  $ chorus demo --rounds 10 --attack sign --attackers 2')
     .action(async (raw: RawDemoOptions) => {
       const options = parseDemoOptions(raw);

@@ -1,11 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NodeEvent } from '@chorus/node';
-import type { SettledRound, TaskState } from '@chorus/protocol';
+import { ChorusError, type SettledRound, type TaskState } from '@chorus/protocol';
 import { buildModel, createTrainer } from '@chorus/training';
 import { prepareData } from './data.ts';
 import { RoundFollower, waitUntil } from './follow.ts';
+import { keepNetwork } from './keep.ts';
 import { startDemoChain, startDemoNodes } from './network.ts';
 import { type DemoOptions, trainerCount } from './options.ts';
 import type { NodeProcess } from './processes.ts';
@@ -34,7 +35,9 @@ export async function runDemo(
   onProgress: (progress: DemoProgress) => void,
   signal: AbortSignal,
 ): Promise<DemoReport> {
-  const folder = await mkdtemp(join(tmpdir(), 'chorus-demo-'));
+  const folder = options.folder
+    ? await makeFolder(options.folder)
+    : await mkdtemp(join(tmpdir(), 'chorus-demo-'));
   const cleanups: (() => Promise<unknown>)[] = [];
   const interrupted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -70,11 +73,12 @@ async function runNetwork(
   const log = new RoundLog();
   const finished = new Map<string, boolean>();
   let follower: RoundFollower | null = null;
+  let modelCid: string | null = null;
 
   step('starting the chain, splitting the data');
   const trainers = trainerCount(options.nodes);
   const [chain, data] = await Promise.all([
-    startDemoChain(options, defer),
+    startDemoChain(options, folder, defer),
     prepareData(options, trainers, folder),
   ]);
   const model = buildModel(options.model, {
@@ -94,7 +98,10 @@ async function runNetwork(
       onProcess: (process) => onProgress({ type: 'process', process }),
       onEvent: (name, event) => {
         log.record(name, event);
-        if (event.type === 'task-ended') finished.set(name, event.opensCommitment);
+        if (event.type === 'task-ended') {
+          finished.set(name, event.opensCommitment);
+          modelCid ??= event.modelCid;
+        }
         if (name === 'requester') follower?.onRequesterEvent(network.requester, event);
         onProgress({ type: 'node', name, event });
       },
@@ -123,11 +130,12 @@ async function runNetwork(
   }
 
   step('collecting rewards, checking the final model');
-  const living = () => ['requester', ...network.nodes.filter((n) => n.process.alive()).map((n) => n.name)];
+  const living = () => ['requester', ...network.nodes.filter((n) => n.process.alive).map((n) => n.name)];
   await waitUntil(() => living().every((name) => finished.has(name)), FINISH_MILLISECONDS);
   const { chain: port } = network.requester.ports;
   const task = await port.task(taskId);
   const settled = await Promise.all(results.map((r) => port.settledRound(taskId, r.round)));
+  if (options.keep) await keepNetwork({ folder, network, taskId, modelCid });
   return {
     task: {
       id: taskId.toString(),
@@ -144,10 +152,18 @@ async function runNetwork(
       settled.filter((s) => s !== null),
     ),
     modelOpensCommitment: await network.requester.opensCommitment(taskId),
+    modelCid,
     attackersShare: attackersShare(results),
     seconds: Math.round(performance.now() - started) / 1000,
     folder: options.keep ? folder : null,
   };
+}
+
+/** An absent or empty folder to keep the network in. */
+async function makeFolder(path: string): Promise<string> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  if ((await readdir(path)).length === 0) return path;
+  throw new ChorusError('E_USAGE', '--keep needs an empty folder', { facts: { folder: path } });
 }
 
 /** Every unit of the escrow: what went to trainers, what to fees, what is left. */

@@ -53,7 +53,7 @@ export class RoundFollower {
     const { nodes } = this.#network;
     const task = await this.#network.requester.ports.chain.task(this.#taskId);
     const entry = this.#log.entry(settled.round);
-    const expected = nodes.filter((node) => node.process.alive()).length + 1;
+    const expected = nodes.filter((node) => node.process.alive).length + 1;
     await waitUntil(
       () => entry.digests.size >= expected && entry.evaluation !== null,
       AGREEMENT_MILLISECONDS,

@@ -11,9 +11,10 @@ import {
   WALLET_KEY_FILE,
 } from '@chorus/node';
 import type { Address, Hex } from '@chorus/protocol';
+import { CHAIN_STATE_FILE } from '../inspect/profile.ts';
 import type { DemoData } from './data.ts';
 import { type DemoOptions, trainerCount } from './options.ts';
-import { type NodeProcess, spawnNode } from './processes.ts';
+import { NodeProcess } from './processes.ts';
 import { DEMO_ECONOMY } from './task.ts';
 
 /** A node of the demo as planned: what it is called and does. */
@@ -60,9 +61,13 @@ export interface DemoNetworkOptions {
 /** Chain and contracts: the first account is the requester's and holds all tokens. */
 export async function startDemoChain(
   options: DemoOptions,
+  folder: string,
   defer: DemoNetworkOptions['defer'],
 ): Promise<{ devnet: Devnet; deployment: Deployment }> {
-  const devnet = await startDevnet({ accounts: options.nodes + 1 });
+  const devnet = await startDevnet({
+    accounts: options.nodes + 1,
+    ...(options.keep ? { stateFile: join(folder, CHAIN_STATE_FILE) } : {}),
+  });
   defer(() => devnet.close());
   const deployment = await deployChorus({ url: devnet.url, privateKey: devnet.privateKeys[0]! });
   return { devnet, deployment };
@@ -95,7 +100,7 @@ export async function startDemoNodes(demo: DemoNetworkOptions): Promise<DemoNetw
         ...(planned.roles.includes('trainer') ? { data: data.trainerShards[i]! } : {}),
         ...(planned.roles.includes('validator') ? { data: data.validatorShard } : {}),
       };
-      const process = await spawnNode(planned.name, config, nodeKeys[i]!, (event) =>
+      const process = await NodeProcess.start(planned.name, config, nodeKeys[i]!, (event) =>
         onEvent(planned.name, event),
       );
       defer(() => process.stop());

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Attack, attackSchema } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { parseSplit, type Split } from '@chorus/training';
@@ -15,8 +16,10 @@ export interface DemoOptions {
   seed: number;
   model: 'mlp' | 'cnn' | '2nn';
   json: boolean;
-  /** Keep the nodes' folders, and say where. */
+  /** Keep the network's folder: chain, blocks and nodes, for `proof`, `why` and `model`. */
   keep: boolean;
+  /** Where the network's folder is made; a temporary one where null. */
+  folder: string | null;
   /** Deadline of training and committing, seconds; tests that kill nodes shorten it. */
   commitSeconds: number;
 }
@@ -32,7 +35,7 @@ export interface RawDemoOptions {
   seed: string;
   model: string;
   json?: boolean;
-  keep?: boolean;
+  keep?: boolean | string;
   commitSeconds: string;
 }
 
@@ -66,7 +69,8 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
     seed: integer('seed', raw.seed, 0, 2 ** 31 - 1),
     model: raw.model,
     json: raw.json ?? false,
-    keep: raw.keep ?? false,
+    keep: raw.keep !== undefined && raw.keep !== false,
+    folder: typeof raw.keep === 'string' ? resolve(raw.keep) : null,
     commitSeconds: integer('commit-seconds', raw.commitSeconds, 2, 3600),
   };
 }

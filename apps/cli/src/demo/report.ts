@@ -52,9 +52,11 @@ export interface DemoReport {
   rounds: RoundResult[];
   ledger: { escrowed: string; paid: string; fees: string; remaining: string; balanced: boolean };
   modelOpensCommitment: boolean;
+  /** The final model on IPFS, as `chorus model verify` takes it. */
+  modelCid: string | null;
   /** Share of all trainers' rewards that went to attackers. */
   attackersShare: number;
   seconds: number;
-  /** Where the nodes' folders are, with --keep. */
+  /** Where the network is kept, with --keep. */
   folder: string | null;
 }

@@ -121,9 +121,28 @@ function summary(report: DemoReport): string {
     `ledger    escrowed ${ledger.escrowed} = paid ${ledger.paid} + fees ${ledger.fees} + remaining ${ledger.remaining}: ${ok(ledger.balanced)}`,
     `the final model opens C_total on chain (task ${report.task.id}): ${ok(report.modelOpensCommitment)}`,
     `${report.seconds.toFixed(1)} s in all`,
-    ...(report.folder ? [`the nodes' folders are in ${report.folder}`] : []),
+    ...(report.folder ? followUps(report, report.folder) : []),
     '',
   ].join('\n');
+}
+
+/** What to try on a network that was kept. */
+function followUps(report: DemoReport, folder: string): string[] {
+  const { id } = report.task;
+  const last = report.rounds.at(-1)?.round ?? 1;
+  const commands = [
+    [`proof list`, 'every settlement, each proof checked again'],
+    [`proof verify ${id} ${last}`, 'each check of a round by name'],
+    [`why ${id} ${last} trainer-1`, 'from the update to the reward, number by number'],
+    [`model verify ${report.modelCid ?? 'CID'} --task ${id}`, 'the model against its history on chain'],
+    [`model get --task ${id} -o model.onnx`, 'the trained model as ordinary ONNX'],
+  ];
+  const width = Math.max(...commands.map(([command]) => command!.length));
+  return [
+    '',
+    `kept in ${folder}; now try`,
+    ...commands.map(([command, text]) => `  chorus ${command!.padEnd(width)}  ${colors.dim(`# ${text}`)}`),
+  ];
 }
 
 /** Per trainer: weight and share round by round, the sum of its rewards, and the last reason. */
