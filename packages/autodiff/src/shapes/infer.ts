@@ -1,6 +1,7 @@
 import { tensorNumbers } from '../builder.ts';
 import { DataType, elementCount, type Graph, type Node, type Tensor } from '../model.ts';
 import { elementwiseShapes } from './rules-elementwise.ts';
+import { indexingShapes } from './rules-indexing.ts';
 import { layoutShapes } from './rules-layout.ts';
 import { linearShapes } from './rules-linear.ts';
 import type { InferRule, ValueType } from './types.ts';
@@ -9,7 +10,7 @@ import type { InferRule, ValueType } from './types.ts';
 const TRACKED_ELEMENTS = 128;
 
 const RULES = new Map<string, InferRule>(
-  Object.entries({ ...elementwiseShapes, ...linearShapes, ...layoutShapes }),
+  Object.entries({ ...elementwiseShapes, ...linearShapes, ...layoutShapes, ...indexingShapes }),
 );
 
 /** Type of a constant tensor, with its contents when small and integral. */

@@ -66,3 +66,8 @@ export function dimProduct(dims: readonly Dim[], fresh: () => string): Dim {
   if (names.length === 0) return numbers;
   return names.length === 1 && numbers === 1 ? names[0]! : fresh();
 }
+
+/** A type like that of the first input, with another shape. */
+export function typed(ctx: InferContext, shape: Shape | undefined, ints?: readonly Dim[]): ValueType {
+  return { dtype: ctx.input(0)?.dtype ?? 1, shape, ints };
+}
