@@ -9,11 +9,11 @@ const raw = {
   attackers: '0',
   seed: '5',
   model: 'mlp',
-  commitSeconds: '12',
+  commitSeconds: '20',
 };
 
 /** Run a small demo and kill the named node's process when `when` says so. */
-async function demoKilling(name: string, when: (text: string) => boolean) {
+async function demoKilling(name: string, when: (text: string) => boolean, restart = false) {
   const processes = new Map<string, NodeProcess>();
   let killed = false;
   const report = await runDemo(
@@ -24,7 +24,9 @@ async function demoKilling(name: string, when: (text: string) => boolean) {
       const { event } = progress;
       if ('round' in event && when(`${event.type} ${'stage' in event ? event.stage : ''} ${event.round}`)) {
         killed = true;
-        processes.get(name)!.kill('SIGKILL');
+        const process = processes.get(name)!;
+        process.kill('SIGKILL');
+        if (restart) void process.restart();
       }
     },
     new AbortController().signal,
@@ -56,4 +58,17 @@ describe('a trainer that dies', () => {
     expect(report.ledger.balanced).toBe(true);
     expect(report.modelOpensCommitment).toBe(true);
   });
+
+  it.each(['stage train 1', 'committed  1', 'committed  2'])(
+    'and is started again after "%s" goes on where it was, and is paid for every round',
+    async (point) => {
+      const report = await demoKilling('trainer-2', (event) => event === point, true);
+      expect(report.rounds).toHaveLength(2);
+      for (const round of report.rounds) {
+        expect(BigInt(round.trainers.find((t) => t.id === 'trainer-2')!.reward)).toBeGreaterThan(0n);
+      }
+      expect(report.rounds[1]!.agreement).toEqual({ same: 6, of: 6 });
+      expect(report.ledger.balanced).toBe(true);
+    },
+  );
 });

@@ -26,6 +26,15 @@ const OVERTAKEN = [
   'E_CHAIN_NOT_YOUR_TURN',
 ];
 
+const ALL_DUTIES: readonly Duty['kind'][] = [
+  'train',
+  'seal-reference',
+  'provide-update',
+  'open-reference',
+  'settle',
+  'advance',
+];
+
 /** Longest wait between two looks at the chain, should an event be missed. */
 const IDLE_MILLISECONDS = 5_000;
 
@@ -73,13 +82,17 @@ export class TaskRunner {
           task.round > 0 ? chain.round(session.taskId, task.round) : null,
         ]);
         this.history.throwIfDiverged();
+        if (round) {
+          // A payload that was committed is owed whatever else is wrong: it needs no model, so it goes first.
+          this.context = { task, round, members };
+          this.#act(task, round, ['provide-update']);
+        }
         await this.#catchUp(task, members);
         if (task.status === 'ended') {
           await Promise.allSettled(this.#active.values());
           return task;
         }
-        if (round) this.context = { task, round, members };
-        next = Math.min(next, this.#act(task, round));
+        next = Math.min(next, this.#act(task, round, ALL_DUTIES));
       } catch (error) {
         if (session.signal.aborted) break;
         this.#warn(error);
@@ -108,12 +121,13 @@ export class TaskRunner {
     }
   }
 
-  /** Start every duty that is due; returns when (ms) the next one will be. */
-  #act(task: TaskState, round: RoundState | null): number {
+  /** Start every duty of these kinds that is due; returns when (ms) the next one will be. */
+  #act(task: TaskState, round: RoundState | null, kinds: readonly Duty['kind'][]): number {
     const account = this.session.ports.chain.account;
     let next = Number.POSITIVE_INFINITY;
     if (round && (round.phase === 'reference' || round.phase === 'settle')) this.#prefetch(round);
     for (const duty of dutiesOf(account, task, round)) {
+      if (!kinds.includes(duty.kind)) continue;
       const key = `${duty.kind}:${duty.round}`;
       if (this.#active.has(key) || this.#done.has(key)) continue;
       const due = Math.max(this.#dueAt(duty), this.#retryAt.get(key)?.at ?? 0);

@@ -1,21 +1,18 @@
 import { gramMatrix, type RuleResult, ruleById, sumReferences } from '@chorus/aggregation';
-import type { Committer } from '@chorus/commitment';
 import {
-  type ChainPort,
-  ChorusError,
   cidFromDigest,
-  decodeTerms,
   openedReferences,
   payloadBytes,
   type RoundState,
   type SettledRound,
-  type StoragePort,
   type TaskState,
   type Terms,
   type UpdateVector,
 } from '@chorus/protocol';
 import { PayloadStore } from '../payload-store.ts';
 import { fetchVector, type VectorSource } from '../payloads.ts';
+import { type Inspection, readTerms, requireSettled, settledRounds } from './inspection.ts';
+import { type RoundMoney, roundMoney } from './money.ts';
 import { reasonFor } from './reason.ts';
 
 /** A settled round recomputed from its payloads, beside what the chain recorded. */
@@ -24,6 +21,8 @@ export interface RoundExplanation {
   terms: Terms;
   round: RoundState;
   settled: SettledRound;
+  /** The rewards computed again from the shares on chain. */
+  money: RoundMoney;
   /** CID of each trainer's payload; null where it committed nothing. */
   cids: (string | null)[];
   /** Trainers (indices from 0) whose payload could not be had here, with the reason. */
@@ -38,24 +37,6 @@ export interface RoundExplanation {
   agrees: boolean | null;
 }
 
-export interface Inspection {
-  chain: ChainPort;
-  storage: StoragePort;
-  committer: Committer;
-  signal: AbortSignal;
-}
-
-/** The terms of a task, from IPFS, checked against their digest on chain. */
-export async function readTerms(inspection: Omit<Inspection, 'committer'>, task: TaskState): Promise<Terms> {
-  const cid = cidFromDigest(task.termsDigest, 0);
-  const bytes = await inspection.storage.get(cid, {
-    maxBytes: 8 * 1024,
-    timeoutMs: 10_000,
-    signal: inspection.signal,
-  });
-  return decodeTerms(bytes);
-}
-
 /**
  * Recompute a settled round from its payloads: why each trainer was, or was not, paid.
  *
@@ -66,19 +47,21 @@ export async function explainRound(
   taskId: bigint,
   number: number,
 ): Promise<RoundExplanation> {
-  const { chain, storage, committer, signal } = inspection;
-  const [task, settled] = await Promise.all([chain.task(taskId), chain.settledRound(taskId, number)]);
-  if (!settled) {
-    throw new ChorusError('E_ROUND_NOT_SETTLED', 'the round is not settled', {
-      facts: { taskId, round: number, current: task.round },
-      hint: 'a void round pays nobody; a running one is explained once it is settled',
-    });
-  }
-  const [round, members, terms] = await Promise.all([
+  const { chain, storage, proving, signal } = inspection;
+  const task = await chain.task(taskId);
+  const settled = await requireSettled(chain, task, number);
+  const [round, members, terms, history, committer] = await Promise.all([
     chain.round(taskId, number),
     chain.members(taskId),
     readTerms(inspection, task),
+    settledRounds(chain, task),
+    proving.committer(task.dimension),
   ]);
+  const money = roundMoney(
+    task,
+    history.filter((earlier) => earlier.round < number),
+    settled,
+  );
   const context = { task, round, members };
   const source: VectorSource = {
     taskId,
@@ -119,7 +102,7 @@ export async function explainRound(
     return null;
   });
   const cids = round.updates.map((u) => u && cidFromDigest(u.digest, payloadBytes(task.dimension)));
-  const known = { task, terms, round, settled, cids, missing };
+  const known = { task, terms, round, settled, money, cids, missing };
   if (missing.length > 0 || !references) {
     return { ...known, gram: null, result: null, reasons: [], agrees: null };
   }

@@ -1,0 +1,139 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectChain, devnetKeys, startDevnet } from '@chorus/chain';
+import { createNetwork } from '@chorus/network';
+import {
+  type Address,
+  type ChainPort,
+  ChorusError,
+  cidFromDigest,
+  decodeTerms,
+  MAX_TERMS_BYTES,
+  type SettledRound,
+  type StoragePort,
+  type TaskState,
+  type Terms,
+} from '@chorus/protocol';
+import { createHeliaStorage, openOfflineStorage } from '@chorus/storage';
+import { createProving, type Proving } from '../proving.ts';
+
+/** Milliseconds to look for a file that is bound to a task. */
+const FETCH_MILLISECONDS = 10_000;
+
+/** What looking into a network takes: the chain, the files, and something that commits. Nothing is written. */
+export interface Inspection {
+  chain: ChainPort;
+  storage: StoragePort;
+  proving: Pick<Proving, 'committer'>;
+  signal: AbortSignal;
+}
+
+/** Where a network is found. */
+export type NetworkSource =
+  /** A network that has ended: a copy of its development chain is started, its files are only read. */
+  | { kind: 'kept'; chainState: string; blocks: string; contract: Address }
+  /** A network that runs: its chain's endpoint, and peers to ask for files. */
+  | { kind: 'live'; url: string; contract: Address; bootstrap: string[] };
+
+/**
+ * Open a network to look into it, as an account that never sends a transaction.
+ *
+ * @example
+ * const network = await openNetwork({ kind: 'live', url, contract, bootstrap: [] }, signal);
+ * const explanation = await explainRound(network, 1n, 1);
+ * await network.close();
+ * @throws ChorusError of chain, network and storage
+ */
+export async function openNetwork(
+  source: NetworkSource,
+  signal: AbortSignal,
+): Promise<Inspection & { close(): Promise<void> }> {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  };
+  try {
+    const url = source.kind === 'live' ? source.url : await startCopy(source.chainState, cleanups);
+    signal.throwIfAborted();
+    // Reading needs an account only because every port has one: any key will do.
+    const chain = await connectChain({ url, contract: source.contract, privateKey: devnetKeys(1)[0]! });
+    cleanups.push(() => chain.close());
+    const storage =
+      source.kind === 'live'
+        ? await joinSwarm(source.bootstrap, cleanups)
+        : await openOfflineStorage(source.blocks);
+    cleanups.push(() => storage.close());
+    const proving = createProving(chain.chainId);
+    cleanups.push(() => proving.close());
+    signal.throwIfAborted();
+    return { chain, storage, proving, signal, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A development chain with a copy of that state: the kept one stays as it was left. */
+async function startCopy(chainState: string, cleanups: (() => Promise<unknown>)[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'chorus-inspect-'));
+  cleanups.push(() => rm(folder, { recursive: true, force: true }));
+  const stateFile = join(folder, 'chain.json');
+  await cp(chainState, stateFile);
+  const devnet = await startDevnet({ stateFile, accounts: 1 });
+  cleanups.push(() => devnet.close());
+  return devnet.url;
+}
+
+/** Files in memory, from peers; nobody can dial this node. */
+async function joinSwarm(bootstrap: string[], cleanups: (() => Promise<unknown>)[]): Promise<StoragePort> {
+  const network = await createNetwork({ listen: [], bootstrap });
+  cleanups.push(() => network.close());
+  return createHeliaStorage({ libp2p: network.libp2p });
+}
+
+/** The terms of a task, from IPFS, checked against their digest on chain. */
+export async function readTerms(
+  { storage, signal }: Pick<Inspection, 'storage' | 'signal'>,
+  task: TaskState,
+): Promise<Terms> {
+  const bytes = await storage.get(cidFromDigest(task.termsDigest, 0), {
+    maxBytes: MAX_TERMS_BYTES,
+    timeoutMs: FETCH_MILLISECONDS,
+    signal,
+  });
+  return decodeTerms(bytes);
+}
+
+/** The ONNX model a task began from. */
+export function readInitialModel(
+  { storage, signal }: Pick<Inspection, 'storage' | 'signal'>,
+  terms: Terms,
+): Promise<Uint8Array> {
+  return storage.get(terms.model, {
+    maxBytes: terms.modelBytes,
+    timeoutMs: 3 * FETCH_MILLISECONDS,
+    signal,
+  });
+}
+
+/** The settled rounds of a task in order; void rounds are left out. */
+export async function settledRounds(chain: ChainPort, task: TaskState): Promise<SettledRound[]> {
+  const numbers = Array.from({ length: task.round }, (_, i) => i + 1);
+  const rounds = await Promise.all(numbers.map((number) => chain.settledRound(task.id, number)));
+  return rounds.filter((settled) => settled !== null);
+}
+
+/** @throws ChorusError `E_ROUND_NOT_SETTLED` */
+export async function requireSettled(
+  chain: ChainPort,
+  task: TaskState,
+  number: number,
+): Promise<SettledRound> {
+  const settled = await chain.settledRound(task.id, number);
+  if (settled) return settled;
+  throw new ChorusError('E_ROUND_NOT_SETTLED', 'the round is not settled', {
+    facts: { taskId: task.id, round: number, current: task.round, rounds: task.rounds },
+    hint: 'a void round pays nobody; a running one is explained once it is settled',
+  });
+}
