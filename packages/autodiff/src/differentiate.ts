@@ -1,6 +1,6 @@
 import { buildEpoch, epochObstacle, trainingModel } from './epoch.ts';
 import { buildEvaluate } from './evaluate.ts';
-import { encodeModel } from './format/encode.ts';
+import { type ExternalTensors, encodeModel } from './format/encode.ts';
 import { validateModel } from './format/validate.ts';
 import {
   DataType,
@@ -48,9 +48,10 @@ export function differentiate(model: Uint8Array | Model, options: DifferentiateO
   const obstacle = epochObstacle(plan);
   const stepModel = validateModel(trainingModel(plan.model, plan.step));
   const evaluation = buildEvaluate(plan, options.loss);
-  const step = once(() => encodeModel(stepModel));
-  const epoch = once(() => (obstacle === undefined ? encodeModel(buildEpoch(plan)) : null));
-  const evaluate = once(() => encodeModel(evaluation.model));
+  const frozen = options.frozenData === undefined ? undefined : frozenTensors(plan, options.frozenData);
+  const step = once(() => encodeModel(stepModel, frozen));
+  const epoch = once(() => (obstacle === undefined ? encodeModel(buildEpoch(plan), frozen) : null));
+  const evaluate = once(() => encodeModel(evaluation.model, frozen));
   return {
     get step() {
       return step();
@@ -64,6 +65,7 @@ export function differentiate(model: Uint8Array | Model, options: DifferentiateO
     },
     parameters: parameterSpecs(plan),
     state: plan.state.map((entry) => stateSpec(plan, entry.name)),
+    frozen: frozen ? { location: frozen.location, parts: frozen.parts } : null,
     dataInputs: plan.data.map(valueSpec),
     labelInput: plan.labels ? valueSpec(plan.labels) : null,
     inputs: {
@@ -81,6 +83,24 @@ export function differentiate(model: Uint8Array | Model, options: DifferentiateO
       model: evaluation.model.graph.outputs.slice(1).map(valueSpec),
     },
   };
+}
+
+/** Smaller tensors stay in the graphs: shapes and constants the runtime folds before it starts. */
+const FROZEN_BYTES = 1024;
+
+/** Lays frozen tensors out one after the other. */
+function frozenTensors(plan: TrainingPlan, location: string): ExternalTensors & { parts: Uint8Array[] } {
+  const fed = new Set([...plan.trained, ...plan.state.map(({ name }) => name)]);
+  const offsets = new Map<string, number>();
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  for (const { name, data } of plan.model.graph.initializers.values()) {
+    if (fed.has(name) || data.length < FROZEN_BYTES) continue;
+    offsets.set(name, offset);
+    parts.push(data);
+    offset += data.length;
+  }
+  return { location, offsets, parts };
 }
 
 function once<T>(make: () => T): () => T {

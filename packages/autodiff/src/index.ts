@@ -15,7 +15,7 @@ export {
 } from './builder.ts';
 export { differentiate } from './differentiate.ts';
 export * from './errors.ts';
-export { encodeModel } from './format/encode.ts';
+export { type ExternalTensors, encodeModel } from './format/encode.ts';
 export type { ExternalDataReader } from './format/tensor-data.ts';
 export { insertLora, type LoraOptions, mergeLora } from './lora.ts';
 export type { LossOptions } from './loss.ts';

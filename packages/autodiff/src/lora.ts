@@ -33,14 +33,14 @@ const SUFFIX_SCALE = '.lora_scale';
  * @throws InvalidOptionError when nothing matches or the rank does not fit
  */
 export function insertLora(
-  model: Uint8Array,
+  model: Uint8Array | Model,
   options: LoraOptions,
 ): { model: Uint8Array; trainable: string[] } {
   const { rank, alpha = rank, seed = 0 } = options;
   if (!Number.isInteger(rank) || rank < 1) {
     throw new InvalidOptionError(`LoRA rank is ${rank}`, { rank }, 'give an integer of at least 1');
   }
-  const parsed = parseModel(model);
+  const parsed = model instanceof Uint8Array ? parseModel(model) : model;
   const taken = valueNames(parsed.graph);
   const initializers = new Map(parsed.graph.initializers);
   const trainable: string[] = [];
@@ -141,10 +141,10 @@ function matches(target: LoraOptions['target'], name: string): boolean {
  * @throws InvalidOptionError when the model has no adapters
  */
 export function mergeLora(
-  model: Uint8Array,
+  model: Uint8Array | Model,
   values: ReadonlyMap<string, Float32Array | Float64Array> = new Map(),
 ): Uint8Array {
-  const parsed = parseModel(model);
+  const parsed = model instanceof Uint8Array ? parseModel(model) : model;
   const { graph } = parsed;
   const initializers = new Map(graph.initializers);
   const adapted = [...initializers.keys()]

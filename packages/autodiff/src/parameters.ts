@@ -1,21 +1,21 @@
 import { InvalidOptionError } from './errors.ts';
 import { encodeModel } from './format/encode.ts';
-import { DataType, dataTypeName, elementCount, type Tensor } from './model.ts';
+import { DataType, dataTypeName, elementCount, type Model, type Tensor } from './model.ts';
 import { parseModel } from './parse.ts';
 
 /**
  * Puts trained values into a model: an inference model as before, with other weights.
  *
- * @param model the ONNX file the training graph was made from
+ * @param model the ONNX file (or parsed model) the training graph was made from
  * @param values new values by initialiser name, row-major (parameters, and running statistics from the state)
  * @returns an ONNX file
  * @throws InvalidOptionError when a name is no float initialiser or a length does not fit
  */
 export function withParameters(
-  model: Uint8Array,
+  model: Uint8Array | Model,
   values: ReadonlyMap<string, Float32Array | Float64Array>,
 ): Uint8Array {
-  const parsed = parseModel(model);
+  const parsed = model instanceof Uint8Array ? parseModel(model) : model;
   const initializers = new Map(parsed.graph.initializers);
   for (const [name, data] of values) {
     const tensor = initializers.get(name);

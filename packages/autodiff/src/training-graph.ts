@@ -23,6 +23,11 @@ export interface DifferentiateOptions {
    * statistics; `running` uses the stored statistics as they are, which suits small batches and tuning.
    */
   batchNormalization?: 'batch' | 'running';
+  /**
+   * Name of a data file for frozen tensors of 1 KiB and more, which keeps the three files small and lets
+   * models beyond 2 GiB be tuned. Write `frozen.parts` to it, in order, beside the graphs' files.
+   */
+  frozenData?: string;
   /** Distinguishes the dropout masks of two runs; the masks depend on it and on the step alone. Default 0. */
   seed?: number;
 }
@@ -82,6 +87,8 @@ export interface TrainingGraph {
   readonly dataInputs: readonly ValueSpec[];
   /** `null` when the model computes its loss itself. */
   readonly labelInput: ValueSpec | null;
+  /** Content of the data file asked for by `frozenData`; `null` without it. */
+  readonly frozen: { readonly location: string; readonly parts: readonly Uint8Array[] } | null;
   readonly inputs: {
     readonly learningRate: string;
     readonly index: string;

@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   differentiate,
@@ -294,6 +296,37 @@ describe('what trains', () => {
     expect(names(differentiate(mlp(), { ...options, trainable: ['b2', 'w2'] }))).toEqual(['w2', 'b2']);
     expect(names(differentiate(mlp(), { ...options, trainable: /^b/g }))).toEqual(['b1', 'b2']);
     expect(names(differentiate(mlp(), { ...options, trainable: (name) => name === 'w1' }))).toEqual(['w1']);
+  });
+
+  test('frozen tensors in a data file beside the graphs give the same step', async () => {
+    const g = new GraphBuilder();
+    const x = g.input('x', 'float32', ['N', 1]);
+    const frozen = g.initializer('frozen', [1, 400], Float32Array.from(noise(400, 1)));
+    const w = g.initializer('w', [400, 2], Float32Array.from(noise(800, 2)));
+    g.output(g.op('MatMul', [g.op('MatMul', [x, frozen]), w]), 'float32', ['N', 2], 'y');
+    const file = encodeModel(g.build());
+    const choice = { ...options, trainable: ['w'], optimizer: momentum } as const;
+    const feeds = { x: tensor(Float32Array.of(1, 2), [2, 1]), labels: tensor(BigInt64Array.of(0n, 1n), [2]) };
+    const expected = await once(differentiate(file, choice), feeds);
+    const graph = differentiate(file, { ...choice, frozenData: 'frozen.bin' });
+    expect(graph.frozen!.parts.map((part) => part.length)).toEqual([1600]);
+    const read = () => graph.frozen!.parts[0]!;
+    const folder = await mkdtemp(join(tmpdir(), 'autodiff-'));
+    try {
+      await writeFile(join(folder, 'frozen.bin'), Buffer.concat(graph.frozen!.parts));
+      for (const name of ['step', 'epoch', 'evaluate'] as const) {
+        expect(parseModel(graph[name]!, { externalData: read }).graph.initializers.has('frozen')).toBe(true);
+        await writeFile(join(folder, `${name}.onnx`), graph[name]!);
+        await session(join(folder, `${name}.onnx`));
+      }
+      const run = await session(join(folder, 'step.onnx'));
+      const all: Feeds = { ...feeds, lr: tensor(Float32Array.of(0.1), []) };
+      for (const spec of [...graph.parameters, ...graph.state]) all[spec.name] = initialTensor(spec);
+      const out = await run.run(all);
+      expect([...(out[graph.outputs.next.get('w')!]!.data as Float32Array)]).toEqual(expected.next('w'));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   test('a frozen front is not differentiated: its gradient nodes do not exist', () => {

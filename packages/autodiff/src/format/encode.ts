@@ -5,17 +5,26 @@ import { WireWriter } from './wire.ts';
 /** Protobuf refuses messages beyond 2 GiB; a larger model needs external data. */
 const MAX_MODEL_BYTES = 2 ** 31 - 1;
 
+/** Where tensors lie that are kept out of the model file: a data file beside it, and offsets by tensor name. */
+export interface ExternalTensors {
+  /** File name relative to the model's folder. */
+  readonly location: string;
+  /** Byte offset in that file of each tensor it holds. */
+  readonly offsets: ReadonlyMap<string, number>;
+}
+
 /**
  * Encodes a model as an ONNX file.
  *
- * @returns the bytes of a ModelProto with all tensors inside
+ * @param external tensors to refer to instead of writing them; the caller writes the data file
+ * @returns the bytes of a ModelProto with all other tensors inside
  * @throws CorruptModelError when the result would exceed protobuf's 2 GiB
  */
-export function encodeModel(model: Model): Uint8Array {
+export function encodeModel(model: Model, external?: ExternalTensors): Uint8Array {
   const writer = new WireWriter();
   writer.int(1, model.irVersion);
   writer.string(2, model.producer);
-  writer.message(7, (w) => writeGraph(w, model.graph));
+  writer.message(7, (w) => writeGraph(w, model.graph, external));
   for (const [domain, version] of [['', model.opset] as const, ...model.domains]) {
     writer.message(8, (w) => {
       w.string(1, domain);
@@ -34,10 +43,11 @@ export function encodeModel(model: Model): Uint8Array {
   return writer.finish();
 }
 
-function writeGraph(writer: WireWriter, graph: Graph): void {
+function writeGraph(writer: WireWriter, graph: Graph, external?: ExternalTensors): void {
   for (const node of graph.nodes) writer.message(1, (w) => writeNode(w, node));
   writer.string(2, graph.name);
-  for (const tensor of graph.initializers.values()) writer.message(5, (w) => writeTensor(w, tensor));
+  for (const tensor of graph.initializers.values())
+    writer.message(5, (w) => writeTensor(w, tensor, external));
   for (const input of graph.inputs) writer.message(11, (w) => writeValueInfo(w, input));
   for (const output of graph.outputs) writer.message(12, (w) => writeValueInfo(w, output));
   for (const info of graph.valueInfo.values()) writer.message(13, (w) => writeValueInfo(w, info));
@@ -64,6 +74,9 @@ const ATTRIBUTE_CODES = {
   ints: 7,
   strings: 8,
 } as const;
+
+/** TensorProto.DataLocation of data outside the file. */
+const EXTERNAL = 1;
 
 const utf8 = new TextEncoder();
 const INT64_MAX = 2n ** 63n - 1n;
@@ -107,11 +120,23 @@ function writeAttribute(writer: WireWriter, name: string, attribute: Attribute):
   writer.int(20, ATTRIBUTE_CODES[attribute.type]);
 }
 
-function writeTensor(writer: WireWriter, tensor: Tensor): void {
+function writeTensor(writer: WireWriter, tensor: Tensor, external?: ExternalTensors): void {
   for (const dim of tensor.dims) writer.int(1, dim);
   writer.int(2, tensor.dtype);
   writer.string(8, tensor.name);
-  writer.bytes(9, tensor.data);
+  const offset = external?.offsets.get(tensor.name);
+  if (external === undefined || offset === undefined) {
+    writer.bytes(9, tensor.data);
+    return;
+  }
+  const entries = { location: external.location, offset: String(offset), length: String(tensor.data.length) };
+  for (const [key, value] of Object.entries(entries)) {
+    writer.message(13, (w) => {
+      w.string(1, key);
+      w.string(2, value);
+    });
+  }
+  writer.int(14, EXTERNAL);
 }
 
 function writeValueInfo(writer: WireWriter, info: ValueInfo): void {

@@ -13,13 +13,12 @@ export function tensor(values: Values, dims: readonly number[]): ort.Tensor {
   return new ort.Tensor('float32', values, dims);
 }
 
-/** A session with one thread, silent. */
-export function session(model: Uint8Array): Promise<ort.InferenceSession> {
-  return ort.InferenceSession.create(model, {
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    logSeverityLevel: 3,
-  });
+/** A session with one thread, silent, of a model's bytes or of its path. */
+export function session(model: Uint8Array | string): Promise<ort.InferenceSession> {
+  const options = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 } as const;
+  return typeof model === 'string'
+    ? ort.InferenceSession.create(model, options)
+    : ort.InferenceSession.create(model, options);
 }
 
 /** Zeros for a carried tensor. */
