@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { circuitArtifacts } from '@chorus/circuits';
+import { developmentSrs } from '@chorus/commitment';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createProver } from './prover.ts';
+import { randomRound } from './testing/rounds.ts';
+import { createVerifier } from './verifier.ts';
+
+it('random rounds of every size prove and verify, circuit included', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'chorus-slow-'));
+  const [srs, circuit] = [await developmentSrs(8, { cacheDir: folder }), circuitArtifacts(16)];
+  const [prover, verifier] = [await createProver({ srs, circuit }), createVerifier()];
+  const shape = fc.record({
+    seed: fc.nat(),
+    trainers: fc.integer({ min: 1, max: 16 }),
+    dimension: fc.integer({ min: 1, max: 256 }),
+    amplitude: fc.constantFrom(1, 2, 30, 1000, 60000),
+    absent: fc.uniqueArray(fc.nat({ max: 15 }), { maxLength: 8 }),
+  });
+  try {
+    await fc.assert(
+      fc.asyncProperty(shape, async (options) => {
+        const { statement, vectors } = randomRound({ ...options, N: 256 });
+        const { proof } = await prover.prove(statement, vectors);
+        const checks = await verifier.verify(statement, proof, {
+          srs,
+          verificationKey: circuit.verificationKey,
+        });
+        expect(checks.filter((check) => !check.ok)).toEqual([]);
+      }),
+      { numRuns: 40 },
+    );
+  } finally {
+    await Promise.all([prover.close(), verifier.close()]);
+    await rm(folder, { recursive: true });
+  }
+});
