@@ -20,6 +20,28 @@ export {
   readConfig,
 } from './config.ts';
 export type { EventSink, NodeEvent, Stage } from './events.ts';
+export type { Check } from './inspect/checks.ts';
+export { explainRound, type RoundExplanation } from './inspect/explain-round.ts';
+export { type Inspection, type NetworkSource, openNetwork } from './inspect/inspection.ts';
+export {
+  exportOnnx,
+  type Ingredient,
+  type ModelReport,
+  modelFileBytes,
+  rebuildModel,
+  verifyModel,
+} from './inspect/model-history.ts';
+export type { RoundMoney } from './inspect/money.ts';
+export {
+  exportProof,
+  type ListedRound,
+  listProofs,
+  openProofChecker,
+  type ProvenRound,
+  provenRound,
+  publicValues,
+  verifyFile,
+} from './inspect/proven-round.ts';
 export type { Ports } from './ports.ts';
 export { createProving, type Proving } from './proving.ts';
 export type { TaskRequest } from './stages/announce.ts';

@@ -1,6 +1,9 @@
 import { gramMatrix, type RuleResult, ruleById, sumReferences } from '@chorus/aggregation';
+import { gramHash } from '@chorus/circuits';
 import {
+  type Address,
   cidFromDigest,
+  type Hex,
   openedReferences,
   payloadBytes,
   type RoundState,
@@ -11,7 +14,7 @@ import {
 } from '@chorus/protocol';
 import { PayloadStore } from '../payload-store.ts';
 import { fetchVector, type VectorSource } from '../payloads.ts';
-import { type Inspection, readTerms, requireSettled, settledRounds } from './inspection.ts';
+import { CIRCUIT_SIZE, type Inspection, readTerms, requireSettled, settledRounds } from './inspection.ts';
 import { type RoundMoney, roundMoney } from './money.ts';
 import { reasonFor } from './reason.ts';
 
@@ -27,6 +30,10 @@ export interface RoundExplanation {
   cids: (string | null)[];
   /** Trainers (indices from 0) whose payload could not be had here, with the reason. */
   missing: { trainer: number; reason: string }[];
+  /** CID of each opened reference. */
+  references: { validator: Address; cid: string }[];
+  /** What could be measured of each trainer's update alone; null where it is not held, or there is none. */
+  measured: ({ norm: number; dot: bigint | null } | null)[];
   /** The Gram matrix, row 0 the reference; null where a payload is missing. */
   gram: bigint[][] | null;
   /** The rule's arithmetic on it. */
@@ -35,6 +42,8 @@ export interface RoundExplanation {
   reasons: string[];
   /** Whether the recomputed weights and shares are those on chain; null where they cannot be recomputed. */
   agrees: boolean | null;
+  /** Whether the recomputed matrix is the one that was proven, by its hash; null where it or the proof is missing. */
+  proven: boolean | null;
 }
 
 /**
@@ -50,12 +59,13 @@ export async function explainRound(
   const { chain, storage, proving, signal } = inspection;
   const task = await chain.task(taskId);
   const settled = await requireSettled(chain, task, number);
-  const [round, members, terms, history, committer] = await Promise.all([
+  const [round, members, terms, history, committer, settlement] = await Promise.all([
     chain.round(taskId, number),
     chain.members(taskId),
     readTerms(inspection, task),
     settledRounds(chain, task),
     proving.committer(task.dimension),
+    chain.settlement(taskId, number),
   ]);
   const money = roundMoney(
     task,
@@ -101,13 +111,26 @@ export async function explainRound(
     missing.push({ trainer: -1, reason: `a reference: ${error.message}` });
     return null;
   });
-  const cids = round.updates.map((u) => u && cidFromDigest(u.digest, payloadBytes(task.dimension)));
-  const known = { task, terms, round, settled, money, cids, missing };
-  if (missing.length > 0 || !references) {
-    return { ...known, gram: null, result: null, reasons: [], agrees: null };
-  }
+  const cidOf = (digest: Hex) => cidFromDigest(digest, payloadBytes(task.dimension));
   const zero = new Int16Array(task.dimension);
-  const gram = gramMatrix([sumReferences(references), ...updates.map((u) => u ?? zero)]);
+  const gram = gramMatrix([
+    references ? sumReferences(references) : new Int32Array(task.dimension),
+    ...updates.map((u) => u ?? zero),
+  ]);
+  const known = {
+    task,
+    terms,
+    round,
+    settled,
+    money,
+    missing,
+    cids: round.updates.map((u) => u && cidOf(u.digest)),
+    references: openedReferences(round).map(({ validator, digest }) => ({ validator, cid: cidOf(digest) })),
+    measured: updates.map((update, i) => update && measure(gram, i + 1, references !== null)),
+  };
+  if (missing.length > 0) {
+    return { ...known, gram: null, result: null, reasons: [], agrees: null, proven: null };
+  }
   const result = ruleById(terms.rule).apply(gram);
   return {
     ...known,
@@ -115,7 +138,18 @@ export async function explainRound(
     result,
     reasons: updates.map((_, index) => reasonFor(result, round, settled.unavailable, index)),
     agrees: sameNumbers(result.weights, settled.weights) && sameNumbers(result.shares, settled.shares),
+    proven: settlement?.proof ? gramHash(gram, CIRCUIT_SIZE) === settlement.proof.gramHash : null,
   };
+}
+
+/** The norm of one update, and its inner product with the reference, from the rows that are held. */
+function measure(gram: bigint[][], row: number, referenceHeld: boolean) {
+  const square = gram[row]![row]!;
+  const alone = ruleById('reference-trust').apply([
+    [0n, 0n],
+    [0n, square],
+  ]);
+  return { norm: alone.explanation.rows[0]!.norm, dot: referenceHeld ? gram[0]![row]! : null };
 }
 
 function sameNumbers(a: readonly number[], b: readonly number[]): boolean {

@@ -18,6 +18,9 @@ import {
 import { createHeliaStorage, openOfflineStorage } from '@chorus/storage';
 import { createProving, type Proving } from '../proving.ts';
 
+/** Rows of the circuit that tasks are settled with. */
+export const CIRCUIT_SIZE = 16;
+
 /** Milliseconds to look for a file that is bound to a task. */
 const FETCH_MILLISECONDS = 10_000;
 
