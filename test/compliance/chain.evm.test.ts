@@ -1,6 +1,6 @@
-import { connectChain, deployChorus, startDevnet } from '@chorus/chain';
-import { chorusToken } from '@chorus/contracts';
-import { Contract, JsonRpcProvider, NonceManager, Wallet } from 'ethers';
+import { connectChain, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
+import { JsonRpcProvider } from 'ethers';
+import { deployAcceptingVerifier } from '../twins/verifiers.ts';
 import { describeChain } from './chain.ts';
 
 describeChain(
@@ -9,17 +9,14 @@ describeChain(
     const devnet = await startDevnet();
     const [deployer, poorKey, ...keys] = devnet.privateKeys.slice(0, 10);
     const { url } = devnet;
-    const { token, taskManager, treasury } = await deployChorus({ url, privateKey: deployer! });
+    const verifier = await deployAcceptingVerifier(url, deployer!);
+    const { token, taskManager, treasury } = await deployChorus({ url, privateKey: deployer!, verifier });
     const connect = (privateKey: `0x${string}`) => connectChain({ url, contract: taskManager, privateKey });
     const accounts = await Promise.all(keys.map(connect));
     const poor = await connect(poorKey!);
     const provider = new JsonRpcProvider(url, undefined, { batchMaxCount: 1, cacheTimeout: -1 });
-    const funds = new Contract(
-      token,
-      [...chorusToken.abi],
-      new NonceManager(new Wallet(deployer!, provider)),
-    );
-    for (const { account } of accounts) await funds.getFunction('transfer')(account, 10n ** 18n);
+    const recipients = accounts.map((port) => port.account);
+    await transferTokens({ url, privateKey: deployer!, token, recipients, amount: 10n ** 18n });
     return {
       token,
       treasury,

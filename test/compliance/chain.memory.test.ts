@@ -1,11 +1,12 @@
-import { devnetKeys } from '@chorus/chain';
+import { devnetKeys, refusal } from '@chorus/chain';
+import { describe, expect, it } from 'vitest';
 import { MemoryLedger } from '../twins/chain.ts';
-import { describeChain } from './chain.ts';
+import { describeChain, vector } from './chain.ts';
 
 describeChain(
   'MemoryChain',
   async () => {
-    const ledger = new MemoryLedger();
+    const ledger = new MemoryLedger({ verify: () => undefined });
     const [poor, ...accounts] = devnetKeys(9).map((key) => ledger.connect(key));
     for (const { account } of accounts) ledger.mint(ledger.token, account, 10n ** 18n);
     return {
@@ -19,3 +20,63 @@ describeChain(
   },
   { propertyRuns: 40 },
 );
+
+describe('MemoryLedger', () => {
+  const [key] = devnetKeys(1) as [`0x${string}`];
+  const aggregate = { x: 1n, y: 2n };
+  const settlement = { weights: [1], shares: [0], unavailable: [], votes: [], aggregate, proof: null };
+
+  const inSettle = async (ledger: MemoryLedger, scalar: bigint) => {
+    const chain = ledger.connect(key);
+    const other = ledger.connect(devnetKeys(2)[1]!);
+    for (const port of [chain, other]) ledger.mint(ledger.token, port.account, 100n);
+    const { taskId } = await chain.createTask({
+      token: ledger.token,
+      budget: 10n,
+      rounds: 1,
+      minTrainers: 1,
+      maxTrainers: 1,
+      minAggregators: 1,
+      stake: 1n,
+      aggregatorFeeBps: 0,
+      validatorFeeBps: 0,
+      joinSeconds: 10,
+      commitSeconds: 10,
+      referenceSeconds: 10,
+      settleSeconds: 10,
+      dimension: 4,
+      termsDigest: `0x${'00'.repeat(32)}`,
+      validators: [other.account],
+    });
+    await chain.join(taskId, ['trainer', 'aggregator'], 'p');
+    await other.join(taskId, ['validator'], 'p');
+    await chain.commitUpdate(taskId, 1, vector(scalar));
+    const salt = vector(5n).digest;
+    await other.sealReference(taskId, 1, other.sealOf(taskId, 1, vector(7n), salt));
+    await other.openReference(taskId, 1, vector(7n), salt);
+    return { chain, taskId };
+  };
+
+  it('refuses an aggregate that is not the weighted sum of the commitments', async () => {
+    const { chain, taskId } = await inSettle(new MemoryLedger(), 2n);
+    await expect(chain.settle(taskId, 1, settlement)).rejects.toMatchObject({
+      code: 'E_CHAIN_WRONG_AGGREGATE',
+    });
+  });
+
+  it('asks the injected check, and changes nothing where it refuses', async () => {
+    const seen: number[][] = [];
+    const verify = ({ included }: { included: number[] }): void => {
+      seen.push(included);
+      throw refusal('RuleProofFailed', 'settle a round');
+    };
+    const { chain, taskId } = await inSettle(new MemoryLedger({ verify }), 1n);
+    const before = await chain.task(taskId);
+    await expect(chain.settle(taskId, 1, settlement)).rejects.toMatchObject({
+      code: 'E_CHAIN_INVALID_SETTLEMENT',
+      facts: { check: 'RuleProofFailed' },
+    });
+    expect(seen).toEqual([[0]]);
+    expect(await chain.task(taskId)).toEqual(before);
+  });
+});

@@ -38,7 +38,7 @@ import { keccak256, toBeHex, Wallet, zeroPadValue } from 'ethers';
 import { addG1, isFiniteG1, mulG1 } from './bn254.ts';
 
 /** What the contract would hand to the verifier, taken from its storage. */
-export interface SettlementStatement {
+interface SettlementStatement {
   chainId: number;
   contract: Address;
   task: TaskState;
@@ -657,7 +657,7 @@ export class MemoryChain implements ChainPort {
 }
 
 /** C_A == sum of w_i * C_i, and nothing else: that weights and shares follow from the rule is not checked. */
-export const checkAggregate: SettlementCheck = ({ round, included }, settlement) => {
+const checkAggregate: SettlementCheck = ({ round, included }, settlement) => {
   const sum = included.reduce(
     (total, i) => addG1(total, mulG1(round.updates[i]!.commitment, BigInt(settlement.weights[i] ?? 0))),
     G1_INFINITY,

@@ -1,4 +1,4 @@
-import { chorusToken, packWords, SHARE_WORDS, WEIGHT_WORDS } from '@chorus/contracts';
+import { chorusToken } from '@chorus/contracts';
 import type {
   Address,
   ChainEvent,
@@ -22,6 +22,7 @@ import { followEvents } from './follow.ts';
 import { TaskReader } from './reader.ts';
 import { isDevChain, openProvider, read } from './rpc.ts';
 import { type Mined, Sender } from './sender.ts';
+import { encodeSettlement } from './settlement.ts';
 import { bitmapOf, sealOf, UNAVAILABLE_TYPES, voteDomain } from './signing.ts';
 
 export interface ConnectOptions {
@@ -261,21 +262,6 @@ class EvmChain implements ChainPort {
       // Without the allowance the token itself refuses, each in its own words.
       if (code !== 'E_CHAIN_STAKE_REQUIRED' && code !== 'E_CHAIN_REVERTED') throw error;
     }
-  }
-}
-
-/** A settlement as the contract takes it. */
-function encodeSettlement(settlement: Settlement): object {
-  try {
-    return {
-      weights: packWords(settlement.weights, WEIGHT_WORDS),
-      shares: packWords(settlement.shares, SHARE_WORDS),
-      unavailable: bitmapOf(settlement.unavailable),
-      votes: settlement.votes,
-      aggregate: settlement.aggregate,
-    };
-  } catch (cause) {
-    throw new ChainError('E_CHAIN_INVALID_SETTLEMENT', 'a weight or a share is out of range', { cause });
   }
 }
 

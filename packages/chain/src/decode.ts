@@ -35,7 +35,7 @@ const bigints = (value: unknown): bigint[] => Array.from(value as Iterable<bigin
 const point = (value: Result): G1Point => ({ x: BigInt(value.x), y: BigInt(value.y) });
 
 /** Roles of their bits, in a fixed order. */
-export function rolesOf(bits: number): Role[] {
+function rolesOf(bits: number): Role[] {
   return (Object.keys(ROLE_BITS) as Role[]).filter((role) => bits & ROLE_BITS[role]);
 }
 

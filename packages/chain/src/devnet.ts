@@ -30,6 +30,8 @@ export interface Devnet {
 const MNEMONIC = 'test test test test test test test test test test test junk';
 const CHAIN_ID = 31337;
 const READY_TIMEOUT_MS = 15_000;
+/** Something else may hold the port and never answer. */
+const PROBE_TIMEOUT_MS = 1_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 const START_ATTEMPTS = 3;
 
@@ -51,7 +53,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end);
  *
  * @example
  * const devnet = await startDevnet();
- * const { taskManager } = await deployChorus({ url: devnet.url, privateKey: devnet.privateKeys[0]! });
+ * const privateKey = devnet.privateKeys[0]!;
+ * const { taskManager } = await deployChorus({ url: devnet.url, privateKey, verifier: developmentKey() });
  * await devnet.close();
  * @throws ChainError `E_CHAIN_DEVNET` with what anvil printed, `E_CHAIN_DEVNET_UNSUPPORTED`
  */
@@ -115,7 +118,7 @@ async function ready(url: string, child: ChildProcess): Promise<void> {
   let last: unknown;
   while (Date.now() < until && child.exitCode === null && child.signalCode === null) {
     try {
-      const { provider } = await openProvider(url);
+      const { provider } = await openProvider(url, PROBE_TIMEOUT_MS);
       provider.destroy();
       // Whoever answers must be ours: one that could not listen has exited by now.
       await delay(20);

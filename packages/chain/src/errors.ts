@@ -1,4 +1,4 @@
-import { chorusToken, taskManager } from '@chorus/contracts';
+import { chorusToken, contributionVerifier, taskManager } from '@chorus/contracts';
 import { ChorusError, type ErrorInit, type Hex } from '@chorus/protocol';
 import { type ErrorDescription, Interface } from 'ethers';
 
@@ -91,6 +91,49 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     code: 'E_CHAIN_INVALID_SETTLEMENT',
     message: 'a trainer that takes no part in the round has a weight or a share',
   },
+  ProofMissing: {
+    code: 'E_CHAIN_INVALID_SETTLEMENT',
+    message: 'a settlement needs its proof of contribution',
+  },
+  NonCanonicalField: {
+    code: 'E_CHAIN_INVALID_SETTLEMENT',
+    message: 'a field element of the proof is not below the order of the scalar field',
+  },
+  PointNotOnCurve: {
+    code: 'E_CHAIN_INVALID_SETTLEMENT',
+    message: 'a point of the proof is not on its curve or not in its group',
+  },
+  DegenerateChallenge: {
+    code: 'E_CHAIN_INVALID_SETTLEMENT',
+    message: 'the challenge z is 0, 1 or -1',
+    hint: 'prove again: it is different for any other message of the prover',
+  },
+  InnerProductMismatch: {
+    code: 'E_CHAIN_INVALID_SETTLEMENT',
+    message: 'the claimed inner product is not that of the combined vectors',
+  },
+  OpeningFailed: {
+    code: 'E_CHAIN_INVALID_SETTLEMENT',
+    message: 'the proof does not open the commitments of this round',
+    hint: 'the proof is for other commitments, weights, or another round, task, contract or chain',
+  },
+  RuleProofFailed: {
+    code: 'E_CHAIN_INVALID_SETTLEMENT',
+    message: 'weights and shares do not follow from the committed updates by the rule',
+  },
+  InsecureSrs: {
+    code: 'E_CHAIN_INVALID_PARAMS',
+    message: 'the development reference string is refused outside chain ids 31337 and 1337',
+    hint: 'anyone can forge proofs under it: import a public powers-of-tau transcript',
+  },
+  InvalidSrs: {
+    code: 'E_CHAIN_INVALID_PARAMS',
+    message: 'the points of the reference string are not powers of one secret',
+  },
+  InvalidVerifier: {
+    code: 'E_CHAIN_INVALID_PARAMS',
+    message: 'there is no contract at the verifier address',
+  },
   NothingToClaim: { code: 'E_CHAIN_NOTHING_TO_CLAIM', message: 'nothing is left to pay out' },
   ERC20InsufficientAllowance: {
     code: 'E_CHAIN_STAKE_REQUIRED',
@@ -104,7 +147,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 };
 
 const ERRORS = new Interface(
-  [...taskManager.abi, ...chorusToken.abi].filter(
+  [...taskManager.abi, ...contributionVerifier.abi, ...chorusToken.abi].filter(
     (entry, index, all) =>
       entry.type === 'error' &&
       all.findIndex((other) => other.type === 'error' && other.name === entry.name) === index,

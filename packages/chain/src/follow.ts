@@ -44,7 +44,13 @@ export async function* followEvents(
   start: Promise<number>,
   signal: AbortSignal,
 ): AsyncGenerator<ChainEvent, void, undefined> {
-  let next = await start;
+  let next: number;
+  try {
+    next = await start;
+  } catch (error) {
+    if (signal.aborted) return;
+    throw error;
+  }
   let pause = options.pollMilliseconds;
   while (!signal.aborted) {
     let logs: Log[] = [];

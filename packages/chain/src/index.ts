@@ -5,7 +5,9 @@
  * @example
  * const devnet = await startDevnet();
  * const [requester] = devnet.privateKeys;
- * const { taskManager, token } = await deployChorus({ url: devnet.url, privateKey: requester! });
+ * const { taskManager, token } = await deployChorus({
+ *   url: devnet.url, privateKey: requester!, verifier: developmentKey(),
+ * });
  * const chain = await connectChain({ url: devnet.url, contract: taskManager, privateKey: requester! });
  * console.log(await chain.balance(token, chain.account));
  * await chain.close();
@@ -14,9 +16,9 @@
  * @packageDocumentation
  */
 export { type ConnectOptions, connectChain } from './connect.ts';
-export { type Deployment, type DeployOptions, deployChorus } from './deploy.ts';
+export { type Deployment, type DeployOptions, deployChorus, type VerifierSrs } from './deploy.ts';
 export { type Devnet, type DevnetOptions, devnetKeys, startDevnet } from './devnet.ts';
-export { ChainError, refusal } from './errors.ts';
+export { ChainError, decodeRevert, refusal } from './errors.ts';
 export { isDevChain } from './rpc.ts';
 export { bitmapOf, bitsOf, isVoteOf, sealOf, UNAVAILABLE_TYPES, voteDomain } from './signing.ts';
 export { formatUnits, parseUnits, type TransferOptions, transferTokens } from './token.ts';

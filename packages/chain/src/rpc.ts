@@ -17,11 +17,14 @@ export function isDevChain(chainId: number): boolean {
 }
 
 /**
- * Connect to a JSON-RPC endpoint.
+ * Connect to a JSON-RPC endpoint. The timeout is that of the first request, which asks for the chain id.
  * @throws ChainError `E_CHAIN_UNREACHABLE`
  */
-export async function openProvider(url: string): Promise<{ provider: JsonRpcProvider; chainId: number }> {
-  const chainId = await chainIdOf(url);
+export async function openProvider(
+  url: string,
+  timeoutMilliseconds = REQUEST_TIMEOUT_MS,
+): Promise<{ provider: JsonRpcProvider; chainId: number }> {
+  const chainId = await chainIdOf(url, timeoutMilliseconds);
   const provider = new JsonRpcProvider(request(url), Network.from(chainId), {
     staticNetwork: true,
     // One request per call, at once, never answered from a cache: phases last fractions of a second.
@@ -47,9 +50,10 @@ export async function read<T>(action: string, call: () => Promise<T>, signal?: A
   }
 }
 
-async function chainIdOf(url: string): Promise<number> {
+async function chainIdOf(url: string, timeoutMilliseconds: number): Promise<number> {
   try {
     const call = request(url);
+    call.timeout = timeoutMilliseconds;
     call.body = { jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] };
     const response = await call.send();
     response.assertOk();

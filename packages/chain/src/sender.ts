@@ -55,7 +55,7 @@ export class Sender {
     const estimate = await read(action, () => provider.estimateGas(call), this.#options.signal);
     // The state may change before the transaction is mined: the one that turns out to be the last of its
     // phase also pays for the next phase's start. Gas that is not used is not paid.
-    const gasLimit = (estimate * 3n) / 2n + 150_000n;
+    const gasLimit = (estimate * 3n) / 2n + 400_000n;
     for (let attempt = 1; ; attempt++) {
       const signed = await this.#sign(action, { to, data, gasLimit });
       try {

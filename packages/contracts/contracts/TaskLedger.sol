@@ -40,8 +40,9 @@ abstract contract TaskLedger is ITaskManager, ReentrancyGuardTransient {
         return _treasury;
     }
 
-    function _credit(IERC20 token, address account, uint256 amount) internal {
-        if (amount != 0) _claimable[token][account] += amount;
+    /// @dev What is owed in `token`, by account.
+    function _owed(IERC20 token) internal view returns (mapping(address account => uint256) storage) {
+        return _claimable[token];
     }
 
     /// @dev Takes exactly `amount` from the caller, or reverts.

@@ -57,14 +57,12 @@ abstract contract TaskRegistry is TaskLedger {
         // slot 1
         IERC20 token;
         uint32 dimension;
-        uint32 joinSeconds;
-        uint16 joinedBits;
-        // slot 2
-        uint32 commitSeconds;
         uint32 referenceSeconds;
+        uint16 joinedBits;
+        // slot 2; the list is written when joining ends: trainers, appointed validators, aggregators
+        address memberList;
+        uint32 commitSeconds;
         uint32 settleSeconds;
-        uint40 joinDeadline;
-        uint64 createdBlock;
         uint8 trainerCount;
         uint8 validatorCount;
         uint8 aggregatorCount;
@@ -73,6 +71,9 @@ abstract contract TaskRegistry is TaskLedger {
         uint128 remaining;
         // slot 4
         uint128 stake;
+        uint40 joinDeadline;
+        uint32 joinSeconds;
+        uint48 createdBlock;
         bytes32 termsDigest;
         Round round;
         G1Point totalCommitment;
@@ -114,7 +115,7 @@ abstract contract TaskRegistry is TaskLedger {
         task.referenceSeconds = uint32(params.referenceSeconds);
         task.settleSeconds = uint32(params.settleSeconds);
         task.joinDeadline = uint40(block.timestamp + params.joinSeconds);
-        task.createdBlock = uint64(block.number);
+        task.createdBlock = uint48(block.number);
         task.dimension = uint32(params.dimension);
         task.termsDigest = params.termsDigest;
         task.validatorCount = uint8(params.validators.length);
@@ -260,7 +261,9 @@ abstract contract TaskRegistry is TaskLedger {
     }
 
     function _countBits(uint256 bits) internal pure returns (uint256 count) {
-        for (; bits != 0; bits &= bits - 1) count++;
+        unchecked {
+            for (; bits != 0; bits &= bits - 1) count++;
+        }
     }
 
     function _hasBit(uint256 bits, uint256 index) internal pure returns (bool) {

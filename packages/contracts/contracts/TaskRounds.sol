@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {ITaskManager} from "./interfaces/ITaskManager.sol";
+import {AddressList} from "./libraries/AddressList.sol";
 import {Bn254, G1Point} from "./libraries/Bn254.sol";
 import {TRAINER, VALIDATOR, TaskRegistry} from "./TaskRegistry.sol";
 
@@ -144,6 +145,14 @@ abstract contract TaskRounds is TaskRegistry {
     /// @inheritdoc TaskRegistry
     function _start(uint256 taskId, Task storage task) internal override {
         task.status = TaskStatus.Running;
+        (uint256 trainers, uint256 validators) = (task.trainerCount, task.validatorCount);
+        address[] memory members = new address[](trainers + validators + task.aggregatorCount);
+        for (uint256 i = 0; i < members.length; i++) {
+            if (i < trainers) members[i] = task.trainers[i];
+            else if (i < trainers + validators) members[i] = task.validators[i - trainers];
+            else members[i] = task.aggregators[i - trainers - validators];
+        }
+        task.memberList = AddressList.store(members);
         _nextRound(taskId, task, 0);
     }
 

@@ -28,3 +28,6 @@ export const chorusToken: ContractArtifact = load('ChorusToken');
 
 /** Tasks, rounds and the money behind them; see `contracts/interfaces/ITaskManager.sol`. */
 export const taskManager: ContractArtifact = load('TaskManager');
+
+/** Checks the proof of every settlement; see `contracts/interfaces/IContributionVerifier.sol`. */
+export const contributionVerifier: ContractArtifact = load('ContributionVerifier');

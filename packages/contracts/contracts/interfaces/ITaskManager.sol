@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IContributionVerifier} from "./IContributionVerifier.sol";
 import {G1Point} from "../libraries/Bn254.sol";
 
 /// @title Tasks, their rounds and the money behind them
@@ -121,6 +122,8 @@ interface ITaskManager {
         Vote[] votes;
         /// C_A, the commitment to the weighted sum of the updates.
         G1Point aggregate;
+        /// That all of this follows from the committed vectors by the rule.
+        IContributionVerifier.ContributionProof proof;
     }
 
     event TaskCreated(
@@ -190,8 +193,6 @@ interface ITaskManager {
     error WrongOpening();
     error InvalidCommitment();
     error NotYourTurn();
-    /// @notice Bits beyond the last weight or share are set.
-    error NonCanonicalWords();
     error WeightsExceedOne();
     error SharesExceedOne();
     /// @notice A trainer that takes no part in the round was given a weight or a share.
@@ -199,7 +200,6 @@ interface ITaskManager {
     error UnavailableNotCommitted();
     error InvalidVotes();
     error NotEnoughVotes();
-    error WrongAggregate();
     error NothingToClaim();
     error AlreadyWithdrawn();
 
@@ -247,6 +247,9 @@ interface ITaskManager {
     function claimable(IERC20 token, address account) external view returns (uint256);
 
     function treasury() external view returns (address);
+
+    /// @notice The contract that checks the proof of every settlement. It cannot be replaced.
+    function verifier() external view returns (IContributionVerifier);
 
     function getTask(uint256 taskId) external view returns (TaskView memory);
 

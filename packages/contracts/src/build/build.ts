@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { artifactUrl, compileContracts } from './compile.ts';
+import { artifactUrl, compileContracts, keySourceUrl, verifyingKey } from './compile.ts';
+import { renderKey } from './verifying-key.ts';
 
 // `pnpm --filter @chorus/contracts build`: compile and write the artifacts that are committed.
+writeFileSync(keySourceUrl(), renderKey(verifyingKey()));
 mkdirSync(new URL('.', artifactUrl('')), { recursive: true });
 for (const artifact of compileContracts()) {
   writeFileSync(artifactUrl(artifact.contractName), `${JSON.stringify(artifact, null, 1)}\n`);

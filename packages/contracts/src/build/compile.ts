@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { VerifyingKey } from './verifying-key.ts';
 
 /** A compiled contract, as committed under `artifacts/`. */
 export interface CompiledContract {
@@ -13,7 +14,10 @@ export interface CompiledContract {
 }
 
 /** The contracts that are deployed; everything else is compiled into them. */
-export const CONTRACTS = ['ChorusToken', 'TaskManager'] as const;
+export const CONTRACTS = ['ChorusToken', 'ContributionVerifier', 'TaskManager'] as const;
+
+/** Source that the build generates from the verifying key. */
+export const KEY_SOURCE = 'contracts/generated/Contribution16Key.sol';
 
 /** Cancun is the newest set of opcodes that BNB Chain, opBNB, Base and anvil all run. */
 export const SETTINGS = {
@@ -32,20 +36,32 @@ interface CompilerMessage {
 const PACKAGE = new URL('../../', import.meta.url);
 const require = createRequire(import.meta.url);
 
-/** Compile the package's Solidity sources with the pinned npm solc. Throws with the compiler's messages. */
-export function compileContracts(): CompiledContract[] {
+export interface CompileOptions {
+  /** Paths of further sources, with their contents; a path of the package is replaced. */
+  sources?: Record<string, string>;
+  /** Contracts to compile, each in `contracts/NAME.sol`. */
+  names?: readonly string[];
+}
+
+/**
+ * Compile the package's Solidity sources with the pinned npm solc.
+ * @throws Error with the compiler's messages, warnings included
+ */
+export function compileContracts(options: CompileOptions = {}): CompiledContract[] {
+  const { sources = {}, names = CONTRACTS } = options;
   const solc = require('solc') as {
     version(): string;
     compile(input: string, callbacks: { import(path: string): { contents: string } }): string;
   };
   const contents = (path: string): string =>
-    path.startsWith('@')
+    sources[path] ??
+    (path.startsWith('@')
       ? readFileSync(require.resolve(path), 'utf8')
-      : readFileSync(new URL(path, PACKAGE), 'utf8');
+      : readFileSync(new URL(path, PACKAGE), 'utf8'));
   const path = (name: string): string => `contracts/${name}.sol`;
   const input = {
     language: 'Solidity',
-    sources: Object.fromEntries(CONTRACTS.map((name) => [path(name), { content: contents(path(name)) }])),
+    sources: Object.fromEntries(names.map((name) => [path(name), { content: contents(path(name)) }])),
     settings: {
       ...SETTINGS,
       outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] } },
@@ -59,7 +75,7 @@ export function compileContracts(): CompiledContract[] {
     (m) => m.severity === 'error' || !m.sourceLocation?.file.startsWith('@openzeppelin/'),
   );
   if (messages.length > 0) throw new Error(messages.map((m) => m.formattedMessage).join('\n'));
-  return CONTRACTS.map((contractName) => {
+  return names.map((contractName) => {
     const { abi, evm } = output.contracts[path(contractName)][contractName];
     return {
       contractName,
@@ -70,6 +86,16 @@ export function compileContracts(): CompiledContract[] {
       deployedBytecode: `0x${evm.deployedBytecode.object}`,
     };
   });
+}
+
+/** The committed verifying key of the contribution circuit. */
+export function verifyingKey(): VerifyingKey {
+  return JSON.parse(readFileSync(new URL('../../circuits/keys/contribution-16.vkey.json', PACKAGE), 'utf8'));
+}
+
+/** The file that holds the generated source of the key. */
+export function keySourceUrl(): URL {
+  return new URL(KEY_SOURCE, PACKAGE);
 }
 
 /** Where the artifact of a contract is committed. */

@@ -1,0 +1,132 @@
+import { chorusToken } from '@chorus/contracts';
+import type { Address } from '@chorus/protocol';
+import { Contract, ContractFactory, Interface, type JsonRpcProvider, Wallet } from 'ethers';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Devnet, startDevnet } from './devnet.ts';
+import { openProvider } from './rpc.ts';
+import { Sender } from './sender.ts';
+
+const TOKEN = new Interface(chorusToken.abi);
+const RECEIVER: Address = '0x00000000000000000000000000000000000c0de5';
+
+describe('sending transactions', () => {
+  let devnet: Devnet;
+  let provider: JsonRpcProvider;
+  let token: Address;
+  const abort = new AbortController();
+  const opened: JsonRpcProvider[] = [];
+
+  const sender = (on = provider, index = 0): Sender => {
+    const signer = new Wallet(devnet.privateKeys[index]!, provider);
+    const account = signer.address.toLowerCase() as Address;
+    const { signal } = abort;
+    return new Sender({ provider: on, signer, chainId: 31337, account, pollMilliseconds: 20, signal });
+  };
+  const transfer = (amount: bigint): string => TOKEN.encodeFunctionData('transfer', [RECEIVER, amount]);
+  const received = (): Promise<bigint> =>
+    new Contract(token, TOKEN, provider).getFunction('balanceOf')(RECEIVER) as Promise<bigint>;
+  const nonce = (): Promise<number> =>
+    provider.getTransactionCount(new Wallet(devnet.privateKeys[0]!).address);
+
+  /** Another provider of the chain, with one method failing in a chosen way. */
+  const broken = async (method: string, fail: (send: () => Promise<unknown>) => Promise<unknown>) => {
+    const { provider: other } = await openProvider(devnet.url);
+    const good = other.send.bind(other);
+    other.send = (name, params) => {
+      const send = (): Promise<unknown> => good(name, params);
+      return name === method ? fail(send) : send();
+    };
+    opened.push(other);
+    return other;
+  };
+
+  beforeAll(async () => {
+    devnet = await startDevnet({ accounts: 2 });
+    ({ provider } = await openProvider(devnet.url));
+    provider.pollingInterval = 20;
+    const wallet = new Wallet(devnet.privateKeys[0]!, provider);
+    const factory = new ContractFactory([...chorusToken.abi], chorusToken.bytecode, wallet);
+    const contract = await factory.deploy(10n ** 18n);
+    await contract.waitForDeployment();
+    token = (await contract.getAddress()).toLowerCase() as Address;
+  });
+  afterAll(async () => {
+    abort.abort();
+    for (const each of [provider, ...opened]) each?.destroy();
+    await devnet?.close();
+  });
+
+  it('twenty at once from one account are all mined, in order', async () => {
+    const before = await received();
+    const one = sender();
+    const sent = await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        one.exclusive(() => one.send('transfer', token, transfer(BigInt(i) + 1n))),
+      ),
+    );
+    expect((await received()) - before).toBe(210n);
+    const blocks = sent.map((mined) => mined.block);
+    expect(blocks).toEqual([...blocks].sort((a, b) => a - b));
+  });
+
+  it('one whose answer is lost is not sent a second time', async () => {
+    const before = await received();
+    const nonceBefore = await nonce();
+    const fail = vi.fn(async (send: () => Promise<unknown>) => {
+      await send();
+      throw new Error('socket hang up');
+    });
+    const mined = await sender(await broken('eth_sendRawTransaction', fail)).send(
+      'transfer',
+      token,
+      transfer(5n),
+    );
+    expect(mined.transaction).toMatch(/^0x/);
+    expect(fail).toHaveBeenCalledTimes(1);
+    expect((await received()) - before).toBe(5n);
+    expect(await nonce()).toBe(nonceBefore + 1);
+  });
+
+  it('one that did not arrive is handed over again', async () => {
+    const before = await received();
+    let attempts = 0;
+    const flaky = await broken('eth_sendRawTransaction', (send) => {
+      attempts++;
+      return attempts < 3 ? Promise.reject(new Error('connect ECONNREFUSED')) : send();
+    });
+    await sender(flaky).send('transfer', token, transfer(7n));
+    expect(attempts).toBe(3);
+    expect((await received()) - before).toBe(7n);
+  });
+
+  it('two processes with one account do not lose or repeat a transaction', async () => {
+    const before = await received();
+    const [one, two] = [sender(), sender()];
+    // Different amounts: two equal transactions with one nonce would be one and the same.
+    const job = (by: Sender, amount: bigint) =>
+      by.exclusive(() => by.send('transfer', token, transfer(amount)));
+    await Promise.all([job(one, 1n), job(two, 10n), job(one, 100n), job(two, 1000n)]);
+    expect((await received()) - before).toBe(1111n);
+  });
+
+  it('a refusal costs no gas and does not stop the ones after it', async () => {
+    const nonceBefore = await nonce();
+    const one = sender();
+    const refused = one.exclusive(() => one.send('transfer', token, transfer(10n ** 30n)));
+    const fine = one.exclusive(() => one.send('transfer', token, transfer(1n)));
+    await expect(refused).rejects.toMatchObject({ code: 'E_CHAIN_STAKE_REQUIRED' });
+    await fine;
+    expect(await nonce()).toBe(nonceBefore + 1);
+  });
+
+  it('an account without the chain’s own coin is told so', async () => {
+    const poor = new Wallet(`0x${'77'.repeat(32)}`, provider);
+    const account = poor.address.toLowerCase() as Address;
+    const { signal } = abort;
+    const options = { provider, signer: poor, chainId: 31337, account, pollMilliseconds: 20, signal };
+    const data = TOKEN.encodeFunctionData('approve', [RECEIVER, 1n]);
+    await expect(new Sender(options).send('approve', token, data)).rejects.toMatchObject({
+      code: 'E_CHAIN_NO_GAS',
+    });
+  });
+});

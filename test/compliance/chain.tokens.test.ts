@@ -1,0 +1,127 @@
+import { connectChain, type Devnet, decodeRevert, deployChorus, startDevnet } from '@chorus/chain';
+import { taskManager } from '@chorus/contracts';
+import { compileContracts } from '@chorus/contracts/compile';
+import type { Address, ChainPort, Hex, TaskParams } from '@chorus/protocol';
+import { Contract, ContractFactory, type InterfaceAbi, JsonRpcProvider, NonceManager, Wallet } from 'ethers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deployAcceptingVerifier } from '../twins/verifiers.ts';
+
+/** A token that keeps one unit of every transfer. */
+const FEE_TOKEN = `// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity ^0.8.28;
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+contract FeeToken is ERC20("Fee", "FEE") {
+    constructor() { _mint(msg.sender, 10 ** 18); }
+    function _update(address from, address to, uint256 value) internal override {
+        if (from != address(0)) { super._update(from, address(1), 1); value -= 1; }
+        super._update(from, to, value);
+    }
+}`;
+
+/** A token that calls the contract it is paid out by, once, with what it was told to. */
+const CALLING_TOKEN = `// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity ^0.8.28;
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+contract CallingToken is ERC20("Calling", "CALL") {
+    address public target;
+    bytes public call;
+    bool public called;
+    bool public succeeded;
+    bytes public answer;
+    constructor() { _mint(msg.sender, 10 ** 18); }
+    function aim(address target_, bytes calldata call_) external { target = target_; call = call_; called = false; }
+    function _update(address from, address to, uint256 value) internal override {
+        super._update(from, to, value);
+        if (target != address(0) && !called) {
+            called = true;
+            (succeeded, answer) = target.call(call);
+        }
+    }
+}`;
+
+describe('tokens that do not behave', () => {
+  let devnet: Devnet;
+  let provider: JsonRpcProvider;
+  let owner: ChainPort;
+  let signer: NonceManager;
+
+  const deploy = async (name: string, source: string): Promise<Contract> => {
+    const sources = { [`contracts/${name}.sol`]: source };
+    const compiled = compileContracts({ names: [name], sources })[0]!;
+    signer.reset();
+    const factory = new ContractFactory(compiled.abi as InterfaceAbi, compiled.bytecode, signer);
+    const contract = await factory.deploy();
+    await contract.waitForDeployment();
+    return contract as Contract;
+  };
+  const send = async (contract: Contract, name: string, ...args: unknown[]): Promise<void> => {
+    signer.reset();
+    await (await contract.getFunction(name)(...args)).wait();
+  };
+  const params = (token: string): TaskParams => ({
+    token: token.toLowerCase() as Address,
+    budget: 1000n,
+    rounds: 1,
+    minTrainers: 1,
+    maxTrainers: 1,
+    minAggregators: 1,
+    stake: 10n,
+    aggregatorFeeBps: 0,
+    validatorFeeBps: 0,
+    joinSeconds: 5,
+    commitSeconds: 5,
+    referenceSeconds: 5,
+    settleSeconds: 5,
+    dimension: 1,
+    termsDigest: `0x${'00'.repeat(32)}`,
+    validators: [owner.account],
+  });
+
+  beforeAll(async () => {
+    devnet = await startDevnet({ accounts: 1 });
+    const { url } = devnet;
+    const [privateKey] = devnet.privateKeys as [Hex];
+    provider = new JsonRpcProvider(url, 31337, { staticNetwork: true, cacheTimeout: -1 });
+    provider.pollingInterval = 20;
+    signer = new NonceManager(new Wallet(privateKey, provider));
+    const verifier = await deployAcceptingVerifier(url, privateKey);
+    const { taskManager: contract } = await deployChorus({ url, privateKey, verifier });
+    owner = await connectChain({ url, contract, privateKey });
+  });
+  afterAll(async () => {
+    await owner?.close();
+    provider?.destroy();
+    await devnet?.close();
+  });
+
+  it('one that takes a fee on transfers cannot be escrowed', async () => {
+    const token = await deploy('FeeToken', FEE_TOKEN);
+    await expect(owner.createTask(params(await token.getAddress()))).rejects.toMatchObject({
+      code: 'E_CHAIN_INVALID_PARAMS',
+      facts: { check: 'InexactTransfer' },
+    });
+  });
+
+  it('one that calls back while it is paid out is not paid twice', async () => {
+    const token = await deploy('CallingToken', CALLING_TOKEN);
+    const address = await token.getAddress();
+    const asset = address.toLowerCase() as Address;
+    const taskId = (await owner.createTask(params(address))).taskId;
+    const other = (await owner.createTask(params(address))).taskId;
+    await provider.send('evm_increaseTime', [6]);
+    await provider.send('evm_mine', []);
+    await owner.advance(taskId);
+    await owner.advance(other);
+    // Refunding the other task would be legitimate on its own: the guard refuses every call from within.
+    const { interface: abi } = new Contract(owner.contract, [...taskManager.abi]);
+    await send(token, 'aim', owner.contract, abi.encodeFunctionData('refund', [other]));
+    const before = await owner.balance(asset, owner.contract);
+    await owner.refund(taskId);
+    expect(before - (await owner.balance(asset, owner.contract))).toBe(1000n);
+    expect(await token.getFunction('called')()).toBe(true);
+    expect(await token.getFunction('succeeded')()).toBe(false);
+    const answer = (await token.getFunction('answer')()) as Hex;
+    expect(decodeRevert(answer, 'refund')?.facts.check).toBe('ReentrancyGuardReentrantCall');
+    expect((await owner.refund(other)).amount).toBe(1000n);
+  });
+});
