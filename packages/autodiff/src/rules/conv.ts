@@ -27,6 +27,8 @@ export function spreadBack(
 ): string {
   const { e } = ctx;
   const attributes = { strides: window.strides, dilations: window.dilations, group };
+  const turned = group === 1 ? turnedConvolution(ctx, dy, kernel, window) : undefined;
+  if (turned !== undefined) return turned;
   const input = staticShape(e.shape(data)?.slice(2));
   const output = staticShape(ctx.outShape?.slice(2));
   if (input && output && input.every((size) => size > 0) && output.every((size) => size > 0)) {
@@ -59,6 +61,42 @@ export function spreadBack(
 }
 
 /**
+ * With stride 1 the adjoint of a convolution is the convolution with the kernel turned round and its
+ * channels exchanged. It unrolls the output's gradient where ConvTranspose adds up unrolled results, which
+ * pays when there are at least as many input channels as output channels.
+ */
+function turnedConvolution(ctx: RuleContext, dy: string, kernel: string, window: Window): string | undefined {
+  const { e } = ctx;
+  const dims = staticShape(e.shape(kernel));
+  const stride1 = window.strides.every((stride) => stride === 1);
+  if (!dims || !stride1 || dims[1]! < Math.max(FEW_CHANNELS, dims[0]!)) return undefined;
+  const reach = window.kernel.map((taps, axis) => (taps - 1) * window.dilations[axis]!);
+  const begin = reach.map((span, axis) => span - window.padsBegin[axis]!);
+  const end = reach.map((span, axis) => span - window.padsEnd[axis]!);
+  if ([...begin, ...end].some((pad) => pad < 0)) return undefined;
+  const spatial = window.kernel.map((_, axis) => axis + 2);
+  const reversed = spatial.filter((_, axis) => window.kernel[axis]! > 1);
+  const backward = reversed.map(() => -1);
+  const flipped =
+    reversed.length === 0
+      ? kernel
+      : e.op('Slice', [
+          kernel,
+          e.ints(backward),
+          e.ints(backward.map(() => -(2 ** 31))),
+          e.ints(reversed),
+          e.ints(backward),
+        ]);
+  return e.op('Conv', [dy, e.transpose(flipped, [1, 0, ...spatial])], {
+    dilations: window.dilations,
+    pads: [...begin, ...end],
+  });
+}
+
+/** Below this, the products of ConvTranspose are cheap enough. */
+const FEW_CHANNELS = 8;
+
+/**
  * Gradient of a convolution's kernel: a convolution of the data with the output's gradient as kernel,
  * strides and dilations exchanged. Batch and channel axes change places; with groups, the group axis
  * stays in front of the (new) channels.
@@ -72,6 +110,8 @@ function kernelGradient(
   perGroup: Dim,
 ): string {
   const { e } = ctx;
+  const wide = wideKernelGradient(ctx, data, dy, window, group, perGroup);
+  if (wide !== undefined) return wide;
   const rank = window.kernel.length;
   const spatial = Array.from({ length: rank }, (_, axis) => axis);
   const swap = [1, 0, ...spatial.map((axis) => axis + 2)];
@@ -107,6 +147,53 @@ function kernelGradient(
         e.ints(spatial.map((a) => a + 2)),
       ]);
   return e.transpose(cropped, swap);
+}
+
+/**
+ * The same convolution with the channels laid out beside the last axis: data [1, group N, ..., W C] and
+ * dilation C, so that one output row holds the taps of all channels. The runtime unrolls images row by row;
+ * rows of 3 taps times C channels make it three times as fast as rows of 3. `undefined` where the
+ * forward window is dilated along the last axis (the taps would not be neighbours) or sizes are unknown.
+ */
+function wideKernelGradient(
+  ctx: RuleContext,
+  data: string,
+  dy: string,
+  window: Window,
+  group: number,
+  perGroup: Dim,
+): string | undefined {
+  const { e } = ctx;
+  const sizes = staticShape(e.shape(data)?.slice(2));
+  const last = window.kernel.length - 1;
+  if (!sizes || sizes.includes(0) || typeof perGroup !== 'number' || perGroup === 0) return undefined;
+  if (window.dilations[last] !== 1) return undefined;
+  const spatial = sizes.map((_, axis) => axis);
+  const widen = (values: readonly number[]): number[] =>
+    values.map((value, axis) => (axis === last ? value * perGroup : value));
+  const split = group === 1 ? data : e.op('Reshape', [data, e.ints([-1, group, perGroup, ...sizes])]);
+  const first = group === 1 ? 2 : 3;
+  const channelsLast = [...spatial.map((axis) => axis + first), first - 1];
+  const turned = e.transpose(split, group === 1 ? [0, ...channelsLast] : [1, 0, ...channelsLast]);
+  const x = e.op('Reshape', [turned, e.ints([1, -1, ...widen(sizes)])]);
+  const correlated = e.op('Conv', [x, e.transpose(dy, [1, 0, ...spatial.map((axis) => axis + 2)])], {
+    strides: window.dilations,
+    dilations: widen(window.strides),
+    pads: [...widen(window.padsBegin), ...widen(window.padsEnd)],
+    group,
+  });
+  const exact = isExact(window, sizes, e.shape(dy)?.slice(2) ?? ctx.outShape?.slice(2));
+  const cropped = exact
+    ? correlated
+    : e.op('Slice', [
+        correlated,
+        e.ints(spatial.map(() => 0)),
+        e.ints(widen(window.kernel)),
+        e.ints(spatial.map((axis) => axis + 2)),
+      ]);
+  // [1, out, ..., taps C] as [out, ..., taps, C]. The number of kernels may be known at run time only.
+  const taps = e.op('Reshape', [cropped, e.ints([-1, ...window.kernel, perGroup])]);
+  return e.transpose(taps, [0, last + 2, ...spatial.map((axis) => axis + 1)]);
 }
 
 function isExact(window: Window, input: Shape | undefined, output: Shape | undefined): boolean {

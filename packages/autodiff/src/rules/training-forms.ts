@@ -3,6 +3,7 @@ import type { Node } from '../model.ts';
 import { dropoutForm } from './dropout.ts';
 import { batchNormalizationForm } from './normalisation.ts';
 import type { GradientRule } from './rule.ts';
+import { tiledMaxPoolForm } from './tiled-max-pool.ts';
 
 /** What a training form may ask for. */
 export interface FormContext {
@@ -29,4 +30,5 @@ export type TrainingForm = (node: Node, e: Emitter, form: FormContext) => Gradie
 export const TRAINING_FORMS: ReadonlyMap<string, TrainingForm> = new Map([
   ['BatchNormalization', batchNormalizationForm],
   ['Dropout', dropoutForm],
+  ['MaxPool', tiledMaxPoolForm],
 ]);
