@@ -2,6 +2,7 @@ import { ChainError, type Devnet, decodeRevert, startDevnet } from '@chorus/chai
 import { contributionVerifier, packWords, SHARE_WORDS, WEIGHT_WORDS } from '@chorus/contracts';
 import { type Address, type ContributionProof, type G1Point, type Hex, SHARE_ONE } from '@chorus/protocol';
 import { Contract, ContractFactory, JsonRpcProvider, Wallet } from 'ethers';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   commitVector,
@@ -213,6 +214,38 @@ describe('the contribution verifier, with a key and a reference string whose sec
     for (const change of changes) expect(await check(statement, { ...proof, ...change })).not.toBeNull();
   });
 
+  it('accepts random rounds, and refuses each of them with any single word changed', async () => {
+    const entry = fc.bigInt({ min: -32767n, max: 32767n });
+    const share = fc.integer({ min: 0, max: 2 ** 28 });
+    const round = fc.record({
+      dimension: fc.integer({ min: 2, max: 9 }),
+      trainers: fc.integer({ min: 1, max: 16 }),
+      entries: fc.array(entry, { minLength: 9 * 17, maxLength: 9 * 17 }),
+      weights: fc.array(fc.integer({ min: 0, max: 4096 }), { minLength: 16, maxLength: 16 }),
+      shares: fc.array(share, { minLength: 16, maxLength: 16 }),
+      word: fc.nat({ max: WORDS - 1 }),
+      bit: fc.nat({ max: 253 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(round, async ({ dimension, trainers, entries, weights, shares, word, bit }) => {
+        const rows = Array.from({ length: 17 }, (_, i) =>
+          i <= trainers ? entries.slice(9 * i, 9 * i + dimension) : null,
+        );
+        const [w, s] = [weights.slice(0, trainers), shares.slice(0, trainers)];
+        const { statement, proof } = prove(input({ dimension, rows, weights: w, shares: s }));
+        expect(await check(statement, proof)).toBeNull();
+        // One bit of one word of the call's data, as an attacker would change it.
+        const altered = flipped(
+          verifier.interface.encodeFunctionData('verify', [statement, proof]),
+          word,
+          bit,
+        );
+        await expect(provider.call({ to: await verifier.getAddress(), data: altered })).rejects.toThrow();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it('refuses field elements that are not canonical', async () => {
     const { statement, proof } = prove();
     const name = 'NonCanonicalField';
@@ -303,6 +336,18 @@ describe('the contribution verifier, with a key and a reference string whose sec
     }
   });
 });
+
+/**
+ * Words behind the dimension: 34 of commitments, 2 of weights, 3 of shares, 2 of the aggregate, and the 20 of the
+ * proof. Those before it (contract, task, round, dimension) have tests of their own.
+ */
+const WORDS = 34 + 2 + 3 + 2 + 20;
+
+function flipped(data: string, word: number, bit: number): string {
+  const at = 10 + 64 * (4 + word);
+  const value = BigInt(`0x${data.slice(at, at + 64)}`) ^ (1n << BigInt(bit));
+  return data.slice(0, at) + value.toString(16).padStart(64, '0') + data.slice(at + 64);
+}
 
 /** A point of the twist y^2 = x^3 + 3 / (9 + u) that is in no subgroup of interest. */
 const OUTSIDE_SUBGROUP = twistPoint();

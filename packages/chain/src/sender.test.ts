@@ -119,6 +119,35 @@ describe('sending transactions', () => {
     expect(await nonce()).toBe(nonceBefore + 1);
   });
 
+  it('one that fails only when it is mined says why', async () => {
+    const wallet = new Wallet(devnet.privateKeys[1]!, provider);
+    const one = sender();
+    await one.exclusive(() =>
+      one.send('fund', token, TOKEN.encodeFunctionData('transfer', [wallet.address, 10n])),
+    );
+    const before = await received();
+    await provider.send('evm_setAutomine', [false]);
+    try {
+      // Both are fine by the state they are estimated on; the second finds nothing left.
+      const sent = Promise.allSettled(
+        [10n, 9n].map((amount) => sender(provider, 1).send('transfer', token, transfer(amount))),
+      );
+      const queued = async (): Promise<number> =>
+        Number((await provider.send('txpool_status', [])).pending) || 0;
+      for (let i = 0; i < 100 && (await queued()) < 1; i++) await new Promise((r) => setTimeout(r, 20));
+      await provider.send('evm_mine', []);
+      await provider.send('evm_setAutomine', [true]);
+      await provider.send('evm_mine', []);
+      const results = await sent;
+      const failed = results.filter((result) => result.status === 'rejected');
+      expect(failed).toHaveLength(1);
+      expect(failed[0]!.reason).toMatchObject({ code: 'E_CHAIN_STAKE_REQUIRED' });
+      expect([9n, 10n]).toContain((await received()) - before);
+    } finally {
+      await provider.send('evm_setAutomine', [true]);
+    }
+  });
+
   it('an account without the chain’s own coin is told so', async () => {
     const poor = new Wallet(`0x${'77'.repeat(32)}`, provider);
     const account = poor.address.toLowerCase() as Address;
