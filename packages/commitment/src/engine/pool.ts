@@ -29,6 +29,8 @@ interface Pending {
 interface Slot {
   worker: Worker;
   pending: Map<number, Pending>;
+  /** Why the worker is gone, once it is. */
+  gone?: unknown;
 }
 
 /**
@@ -67,6 +69,7 @@ export class WorkerPool {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const slot = this.slots[index];
     if (slot === undefined || this.closed) return Promise.reject(lost(new Error('the pool is closed')));
+    if (slot.gone !== undefined) return Promise.reject(lost(slot.gone));
     const id = this.nextId++;
     const cancelled = new Int32Array(new SharedArrayBuffer(4));
     return new Promise<T>((resolve, reject) => {
@@ -130,6 +133,7 @@ export class WorkerPool {
   }
 
   private fail(slot: Slot, cause: unknown): void {
+    slot.gone ??= cause;
     const pending = [...slot.pending.values()];
     slot.pending.clear();
     for (const request of pending) request.reject(lost(cause));

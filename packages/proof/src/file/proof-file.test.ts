@@ -70,7 +70,7 @@ describe('a proof file', () => {
     expect(cbor.length).toBeLessThan(json.length / 2);
   });
 
-  it.each(vectors.cases.map((c: { name: string }) => [c.name, c]))(
+  it.each<[string, unknown]>(vectors.cases.map((c: { name: string }) => [c.name, c]))(
     'of a shared vector verifies: %s',
     async (_, c) => {
       const results = await verifyProofFile(decodeProofFile(encodeProofFile(fileOf(c))), trusted);

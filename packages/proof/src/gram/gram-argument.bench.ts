@@ -10,8 +10,8 @@ import { startPrototype } from '../testing/prototype.ts';
 import { generator } from '../testing/rounds.ts';
 import { GramProver } from './prover.ts';
 
-const runs = { iterations: 1, time: 0, warmupIterations: 0, warmupTime: 0 };
-/** A prototype run takes minutes at 2^20, where only the argument itself is timed, once. */
+const runs = { iterations: 3, time: 0, warmupIterations: 1, warmupTime: 0 };
+/** Beyond this a run of the prototype takes too long to repeat. */
 const LARGEST_PROTOTYPE = 16;
 let folder: string;
 beforeAll(async () => {
@@ -65,7 +65,10 @@ describe('the Gram argument against the prototype, 16 trainers', () => {
       );
       await ours.close();
       await prototype.close();
-      expect(results.get('this prover')).toBeFasterThan(results.get('the prototype'));
+      // The fastest run of each: the one least disturbed by other load.
+      const ratio = results.get('the prototype').latency.min / results.get('this prover').latency.min;
+      console.info(`2^${log2Size}: ${ratio.toFixed(1)} times as fast as the prototype`);
+      expect(ratio).toBeGreaterThan(1);
     });
   }
 });
