@@ -1,7 +1,7 @@
 import { devnetKeys, refusal } from '@chorus/chain';
 import { describe, expect, it } from 'vitest';
 import { MemoryLedger } from '../twins/chain.ts';
-import { describeChain, vector } from './chain.ts';
+import { describeChain, UNCHECKED_PROOF, vector } from './chain.ts';
 
 describeChain(
   'MemoryChain',
@@ -24,7 +24,14 @@ describeChain(
 describe('MemoryLedger', () => {
   const [key] = devnetKeys(1) as [`0x${string}`];
   const aggregate = { x: 1n, y: 2n };
-  const settlement = { weights: [1], shares: [0], unavailable: [], votes: [], aggregate, proof: null };
+  const settlement = {
+    weights: [1],
+    shares: [0],
+    unavailable: [],
+    votes: [],
+    aggregate,
+    proof: UNCHECKED_PROOF,
+  };
 
   const inSettle = async (ledger: MemoryLedger, scalar: bigint) => {
     const chain = ledger.connect(key);

@@ -37,7 +37,7 @@ export interface ChainSuiteOptions {
 const SALT: Hex = `0x${'5a'.repeat(32)}`;
 
 /** Of the right form and proving nothing: here a settlement's proof is not what is tested. */
-const UNCHECKED_PROOF: ContributionProof = {
+export const UNCHECKED_PROOF: ContributionProof = {
   gramHash: 0n,
   innerProduct: 0n,
   cross: G1_INFINITY,

@@ -1,7 +1,10 @@
 import { Command } from 'commander';
 import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
+import { modelCommand } from './commands/model.ts';
+import { proofCommand } from './commands/proof.ts';
 import { startCommand } from './commands/start.ts';
+import { whyCommand } from './commands/why.ts';
 import { reportAndExit } from './exit.ts';
 
 const program = new Command('chorus')
@@ -10,7 +13,10 @@ const program = new Command('chorus')
   .showHelpAfterError()
   .addCommand(demoCommand())
   .addCommand(startCommand())
-  .addCommand(dataCommand());
+  .addCommand(dataCommand())
+  .addCommand(proofCommand())
+  .addCommand(whyCommand())
+  .addCommand(modelCommand());
 
 try {
   await program.parseAsync();

@@ -91,10 +91,6 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     code: 'E_CHAIN_INVALID_SETTLEMENT',
     message: 'a trainer that takes no part in the round has a weight or a share',
   },
-  ProofMissing: {
-    code: 'E_CHAIN_INVALID_SETTLEMENT',
-    message: 'a settlement needs its proof of contribution',
-  },
   NonCanonicalField: {
     code: 'E_CHAIN_INVALID_SETTLEMENT',
     message: 'a field element of the proof is not below the order of the scalar field',

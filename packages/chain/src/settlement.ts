@@ -11,7 +11,6 @@ import { bitmapOf, bitsOf } from './signing.ts';
  */
 export function encodeSettlement(settlement: Settlement): object {
   const { proof } = settlement;
-  if (proof === null) throw refusal('ProofMissing', 'settle a round');
   try {
     return {
       weights: packWords(settlement.weights, WEIGHT_WORDS),

@@ -32,7 +32,7 @@ export interface Settlement {
   /** C_A, the commitment to sum_i w_i u_i. */
   aggregate: G1Point;
   /** That weights, shares and aggregate follow from the committed vectors by the rule. */
-  proof: ContributionProof | null;
+  proof: ContributionProof;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
+import { developmentKey } from '@chorus/commitment';
 import {
   type ChorusNode,
   type EventSink,
@@ -69,7 +70,11 @@ export async function startDemoChain(
     ...(options.keep ? { stateFile: join(folder, CHAIN_STATE_FILE) } : {}),
   });
   defer(() => devnet.close());
-  const deployment = await deployChorus({ url: devnet.url, privateKey: devnet.privateKeys[0]! });
+  const deployment = await deployChorus({
+    url: devnet.url,
+    privateKey: devnet.privateKeys[0]!,
+    verifier: developmentKey(),
+  });
   return { devnet, deployment };
 }
 

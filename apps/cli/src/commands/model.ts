@@ -1,0 +1,121 @@
+import { readFile, stat } from 'node:fs/promises';
+import { type ModelReport, modelFileBytes, verifyModel } from '@chorus/node';
+import { ChorusError, type TaskState } from '@chorus/protocol';
+import { Command } from 'commander';
+import writeFileAtomic from 'write-file-atomic';
+import { checksTable, print, printJson, verdict } from '../inspect/format.ts';
+import { getModel } from '../inspect/model-get.ts';
+import { ingredientsTable, modelDocument } from '../inspect/model-view.ts';
+import {
+  type InspectOptions,
+  inspecting,
+  inspectOptions,
+  type OpenedNetwork,
+  taskOrKept,
+} from '../inspect/open.ts';
+
+interface ModelOptions extends InspectOptions {
+  task?: string;
+}
+
+interface GetOptions extends ModelOptions {
+  output: string;
+  format: string;
+  cid?: string;
+}
+
+/** Milliseconds to look for a published model. */
+const FETCH_MILLISECONDS = 60_000;
+
+/** `chorus model`: trained models, checked against their history on chain. */
+export function modelCommand(): Command {
+  const verify = new Command('verify')
+    .description('check a model against its whole training history on chain, and say what it is made of')
+    .argument('<model>', 'CID of a published model, or a model file')
+    .option('--task <id>', 'the task it claims to be of; by default the one of the kept network');
+  inspectOptions(verify)
+    .addHelpText('after', '\nExample:\n  $ chorus model verify bafkrei... --task 1')
+    .action(verifyAction);
+  const get = new Command('get')
+    .description('write the trained model: computed again from the payloads, or a published one, checked')
+    .option('--task <id>', 'the task; by default the one of the kept network')
+    .requiredOption('-o, --output <file>', 'file to write')
+    .option('--format <kind>', 'onnx, for any runtime; or chorus, which `model verify` takes', 'onnx')
+    .option('--cid <cid>', 'take this published model where payloads are missing');
+  inspectOptions(get)
+    .addHelpText('after', '\nExample:\n  $ chorus model get --task 1 -o model.onnx')
+    .action(getAction);
+  return new Command('model')
+    .description('trained models, checked against their history on chain')
+    .addCommand(verify)
+    .addCommand(get);
+}
+
+async function verifyAction(model: string, options: ModelOptions): Promise<void> {
+  await inspecting(options, async (network) => {
+    const task = await network.chain.task(taskOrKept(options.task, network));
+    network.step('getting the model');
+    const bytes = await readModel(network, task, model);
+    network.step('checking it against the chain');
+    const report = await verifyModel(network, task, bytes);
+    if (options.json) printJson(modelDocument(report, model));
+    else print(describe(network, report));
+    return report.checks.every((check) => check.ok);
+  });
+}
+
+/** The bytes of a model file, or of a published model. */
+async function readModel(network: OpenedNetwork, task: TaskState, model: string): Promise<Uint8Array> {
+  const limit = modelFileBytes(task.dimension);
+  const file = await stat(model).catch(() => null);
+  if (!file) {
+    const { storage, signal } = network;
+    return storage.get(model, { maxBytes: limit, timeoutMs: FETCH_MILLISECONDS, signal });
+  }
+  // One byte more than the format allows is enough to be refused as such.
+  if (file.isFile() && file.size <= limit) return new Uint8Array(await readFile(model));
+  throw new ChorusError('E_MODEL_CORRUPT', 'this is no model file of the task', {
+    facts: { path: model, bytes: file.size, expected: limit },
+    hint: 'give a file that `chorus model get --format chorus` wrote, or the CID of a published model',
+  });
+}
+
+function describe(network: OpenedNetwork, report: ModelReport): string {
+  const { task, checks, afterRound } = report;
+  const last = afterRound === task.round && task.status === 'ended';
+  const what = last
+    ? `this is the final model of task ${task.id}, and of no other history`
+    : `this is the model of task ${task.id} after round ${afterRound} of ${task.rounds}, and of no other history`;
+  return [
+    checksTable(checks),
+    ...(report.ingredients.length > 0 ? [ingredientsTable(network, report)] : []),
+    verdict(checks, what),
+  ].join('\n');
+}
+
+async function getAction(options: GetOptions): Promise<void> {
+  const { format } = options;
+  if (format !== 'onnx' && format !== 'chorus') {
+    throw new ChorusError('E_USAGE', '--format must be onnx or chorus', { facts: { given: format } });
+  }
+  await inspecting(options, async (network) => {
+    const task = await network.chain.task(taskOrKept(options.task, network));
+    const got = await getModel(network, task, {
+      format,
+      cid: options.cid ?? network.profile?.modelCid ?? null,
+      timeoutMs: FETCH_MILLISECONDS,
+    });
+    const ok = got.report.checks.every((check) => check.ok);
+    if (ok) await writeFileAtomic(options.output, Buffer.from(got.bytes));
+    const facts = { file: options.output, format, bytes: got.bytes.length, source: got.source };
+    if (options.json) printJson({ ...facts, written: ok, ...modelDocument(got.report, options.output) });
+    else if (ok) {
+      const from = got.source === 'payloads' ? 'computed again from the payloads' : 'as published';
+      print(
+        verdict(got.report.checks, `${from}, and opens the history on chain`),
+        `${options.output}: ${got.bytes.length.toLocaleString('en')} bytes, ${format}`,
+      );
+    } else print(checksTable(got.report.checks), verdict(got.report.checks, ''), 'nothing was written');
+    return ok;
+  });
+}

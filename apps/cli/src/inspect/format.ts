@@ -1,0 +1,96 @@
+import { formatUnits } from '@chorus/chain';
+import type { Check } from '@chorus/node';
+import type { G1Point } from '@chorus/protocol';
+import Table from 'cli-table3';
+import colors from 'yoctocolors';
+
+/** A table in the house style; the last column may be given the room that is left. */
+export function table(
+  head: string[],
+  rows: (string | number)[][],
+  options: { right?: number[]; widths?: (number | null)[] } = {},
+): string {
+  const t = new Table({
+    head,
+    style: { head: ['cyan'] },
+    colAligns: head.map((_, i) => (options.right?.includes(i) ? 'right' : 'left')),
+    ...(options.widths ? { colWidths: options.widths, wordWrap: true } : {}),
+  });
+  t.push(...rows);
+  return t.toString();
+}
+
+export const percent = (part: number, whole: number, digits = 2): string =>
+  `${((100 * part) / whole).toFixed(digits)} %`;
+
+export const integer = (value: number | bigint): string => value.toLocaleString('en');
+
+/** An amount of a token with 18 decimals, all digits that are not zero. */
+export const tokens = (amount: bigint): string => formatUnits(amount, 18);
+
+/** The same to four decimals, for tables. */
+export const roundedTokens = (amount: bigint): string => Number(formatUnits(amount, 18)).toFixed(4);
+
+/** A field element as 32 bytes of hex. */
+export const scalar = (value: bigint): string => `0x${value.toString(16).padStart(64, '0')}`;
+
+export const point = ({ x, y }: G1Point): { x: string; y: string } => ({ x: scalar(x), y: scalar(y) });
+
+/** What each check asks, in words; those of the proof itself are named by @chorus/proof. */
+const CHECK_TEXTS: Readonly<Record<string, string>> = {
+  record: 'what the aggregator sent is what the chain recorded',
+  file: 'the file is whole and of the one canonical form',
+  'reference string': 'the reference string is the trusted one, its points in their groups',
+  statement: 'ids, sizes, weights, shares and commitments are in range',
+  'field elements': 'every scalar of the proof is canonical, below p',
+  points: 'every point of the proof is canonical and on its curve',
+  challenge: 'the opening point z is none of 0, 1 and -1',
+  'inner product': 'v(z) w(1/z) + w(z) v(1/z) = 2c + z S(z) + S(1/z)/z',
+  opening: 'the commitments open to the values sent, and C_A = sum w_i C_i',
+  rule: 'Groth16: weights and shares follow from the Gram matrix by the rule',
+  base: "the model begins from the task's own ONNX model, bit for bit",
+  aggregates: "every round's aggregate is the weighted sum of its commitments",
+  total: "the rounds' aggregates add up to C_total",
+  history: 'the integer model opens the sum of the aggregates: one multi-scalar multiplication',
+};
+
+/** Checks with their results and times. */
+export function checksTable(checks: readonly Check[]): string {
+  return table(
+    ['check', 'what is asked', 'result', 'ms'],
+    checks.map(({ check, ok, detail, milliseconds }) => [
+      check,
+      ok ? (CHECK_TEXTS[check] ?? '') : `${CHECK_TEXTS[check] ?? ''}\n${colors.red(detail ?? 'failed')}`,
+      ok ? colors.green('ok') : colors.red('FAILED'),
+      milliseconds.toFixed(1),
+    ]),
+    { right: [3], widths: [18, 78, 8, 9] },
+  );
+}
+
+/** One line that says what all checks come to. */
+export function verdict(checks: readonly Check[], good: string): string {
+  const failed = checks.find((check) => !check.ok);
+  const total = checks.reduce((sum, check) => sum + check.milliseconds, 0);
+  return failed
+    ? `${colors.red('✘')} the check "${failed.check}" failed: ${failed.detail ?? ''}`
+    : `${colors.green('✔')} ${good} (${checks.length} checks in ${total.toFixed(0)} ms)`;
+}
+
+/** Lines of `name  value`, aligned. */
+export function fields(entries: [name: string, value: string | number][]): string {
+  const width = Math.max(...entries.map(([name]) => name.length));
+  return entries.map(([name, value]) => `  ${colors.dim(name.padEnd(width))}  ${value}`).join('\n');
+}
+
+export const heading = (text: string): string => colors.bold(text);
+
+/** A JSON document on standard output; integers beyond 2^53 are decimal strings. */
+export function printJson(value: unknown): void {
+  const text = JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? v.toString() : v), 2);
+  process.stdout.write(`${text}\n`);
+}
+
+export function print(...parts: string[]): void {
+  process.stdout.write(`${parts.join('\n')}\n`);
+}

@@ -1,0 +1,42 @@
+import { exportOnnx, type ModelReport, modelFileBytes, rebuildModel, verifyModel } from '@chorus/node';
+import { hasCode, type TaskState } from '@chorus/protocol';
+import { decodeGlobalModel, encodeGlobalModel } from '@chorus/training';
+import type { OpenedNetwork } from './open.ts';
+
+export interface GetModelOptions {
+  format: 'onnx' | 'chorus';
+  /** A published model to take where payloads are missing. */
+  cid: string | null;
+  timeoutMs: number;
+}
+
+export interface GotModel {
+  bytes: Uint8Array;
+  /** Where it came from; either way it is checked against the chain. */
+  source: 'payloads' | 'published';
+  report: ModelReport;
+}
+
+/** A task's model as a file, with the checks of it: nothing should be done with it where one failed. */
+export async function getModel(
+  network: OpenedNetwork,
+  task: TaskState,
+  { format, cid, timeoutMs }: GetModelOptions,
+): Promise<GotModel> {
+  network.step('computing the model from its payloads');
+  let source: GotModel['source'] = 'payloads';
+  const file = await rebuildModel(network, task)
+    .then(encodeGlobalModel)
+    .catch((error: unknown) => {
+      if (cid === null || !hasCode(error, 'E_MODEL_PAYLOADS')) throw error;
+      network.step('getting the published model');
+      source = 'published';
+      const { storage, signal } = network;
+      return storage.get(cid, { maxBytes: modelFileBytes(task.dimension), timeoutMs, signal });
+    });
+  network.step('checking it against the chain');
+  const report = await verifyModel(network, task, file);
+  const usable = format === 'onnx' && report.checks.every((check) => check.ok);
+  const bytes = usable ? await exportOnnx(network, task, decodeGlobalModel(file)) : file;
+  return { bytes, source, report };
+}

@@ -1,0 +1,157 @@
+import { join, resolve } from 'node:path';
+import { type Inspection, type NetworkSource, openNetwork } from '@chorus/node';
+import { type Address, ChorusError, MAX_ROUNDS, sameAddress, type TaskState } from '@chorus/protocol';
+import type { Command } from 'commander';
+import ora from 'ora';
+import { EXIT, Interrupted } from '../exit.ts';
+import { lastNetwork, type NetworkProfile, readProfile } from './profile.ts';
+
+/** The options that every inspecting command has. */
+export interface InspectOptions {
+  network?: string;
+  rpc?: string;
+  contract?: string;
+  bootstrap?: string[];
+  json?: boolean;
+}
+
+/** Adds the options that say where the network is. */
+export function inspectOptions(command: Command): Command {
+  return command
+    .option('--network <dir>', 'a network kept by `demo --keep`; by default the one kept last')
+    .option('--rpc <url>', 'JSON-RPC endpoint of a network that runs; with --contract')
+    .option('--contract <address>', 'its task contract')
+    .option('--bootstrap <multiaddr...>', 'its peers, to get models and payloads from')
+    .option('--json', 'one JSON document on standard output');
+}
+
+/** An opened network and what is known of its members' names. */
+export interface OpenedNetwork extends Inspection {
+  profile: NetworkProfile | null;
+  /** What a member is called, else its address cut short. */
+  nameOf(address: string): string;
+  /** Tell a person what is being done. */
+  step(text: string): void;
+}
+
+/**
+ * Open the network the options name, do the work, and close it whatever happens. The process ends with 1 where
+ * the work says that a check failed.
+ */
+export async function inspecting(
+  options: InspectOptions,
+  work: (network: OpenedNetwork) => Promise<boolean>,
+): Promise<void> {
+  const { source, profile } = await findNetwork(options);
+  const abort = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => abort.abort(new Interrupted()));
+  }
+  const spinner = ora({ stream: process.stderr, isSilent: !process.stderr.isTTY });
+  spinner.start(source.kind === 'kept' ? 'opening the kept network' : 'connecting');
+  let ok: boolean;
+  try {
+    const network = await openNetwork(source, abort.signal);
+    try {
+      const result = await work({
+        ...network,
+        profile,
+        nameOf: (address) => nameIn(profile, address) ?? shortHex(address),
+        step: (text) => {
+          spinner.text = text;
+        },
+      });
+      abort.signal.throwIfAborted();
+      ok = result;
+    } finally {
+      spinner.stop();
+      await network.close();
+    }
+  } catch (error) {
+    throw abort.signal.aborted ? abort.signal.reason : error;
+  } finally {
+    spinner.stop();
+  }
+  process.exit(ok ? EXIT.ok : EXIT.failed);
+}
+
+async function findNetwork(
+  options: InspectOptions,
+): Promise<{ source: NetworkSource; profile: NetworkProfile | null }> {
+  const { rpc, contract, bootstrap = [] } = options;
+  if (rpc !== undefined || contract !== undefined) {
+    if (options.network !== undefined) throw usage('give either --network or --rpc with --contract');
+    if (rpc === undefined || contract === undefined) throw usage('--rpc and --contract go together');
+    if (!URL.canParse(rpc)) throw usage('--rpc must be a URL', { given: rpc });
+    if (!/^0x[0-9a-fA-F]{40}$/.test(contract)) {
+      throw usage('--contract must be an address', { given: contract });
+    }
+    const address = contract.toLowerCase() as Address;
+    return { source: { kind: 'live', url: rpc, contract: address, bootstrap }, profile: null };
+  }
+  const folder = options.network ?? (await lastNetwork());
+  if (folder === null) {
+    throw new ChorusError('E_USAGE', 'there is no network to look into', {
+      hint: 'run `chorus demo --keep` first, or name one with --network DIR or --rpc URL --contract ADDRESS',
+    });
+  }
+  const profile = await readProfile(folder);
+  return {
+    source: {
+      kind: 'kept',
+      chainState: resolve(folder, profile.chainState),
+      blocks: join(resolve(folder), profile.blocks),
+      contract: profile.contract,
+    },
+    profile,
+  };
+}
+
+function nameIn(profile: NetworkProfile | null, address: string): string | undefined {
+  return profile?.names.find((member) => sameAddress(member.address, address))?.name;
+}
+
+/** 0x12345678…9abcdef0 */
+export function shortHex(hex: string): string {
+  return hex.length > 20 ? `${hex.slice(0, 8)}…${hex.slice(-6)}` : hex;
+}
+
+/** @throws ChorusError `E_USAGE` */
+export function parseTask(text: string): bigint {
+  if (/^[1-9]\d{0,18}$/.test(text)) return BigInt(text);
+  throw usage('a task is named by its number, counted from 1', { given: text });
+}
+
+/** @throws ChorusError `E_USAGE` */
+export function parseRound(text: string): number {
+  const round = Number(text);
+  if (/^\d+$/.test(text) && round >= 1 && round <= MAX_ROUNDS) return round;
+  throw usage(`a round is a number from 1 to ${MAX_ROUNDS}`, { given: text });
+}
+
+/** The task an option names, else the one the kept network ran. */
+export function taskOrKept(text: string | undefined, { profile }: OpenedNetwork): bigint {
+  if (text !== undefined) return parseTask(text);
+  if (profile) return BigInt(profile.taskId);
+  throw usage('name the task with --task ID');
+}
+
+/**
+ * The index (from 0) of a trainer given by name, address or row (1 is the task's first trainer).
+ * @throws ChorusError `E_TRAINER_UNKNOWN`
+ */
+export function findTrainer(network: OpenedNetwork, task: TaskState, text: string): number {
+  const row = /^\d{1,2}$/.test(text) ? Number(text) : 0;
+  const index = task.trainers.findIndex(
+    (address, i) => i + 1 === row || sameAddress(address, text) || network.nameOf(address) === text,
+  );
+  if (index >= 0) return index;
+  throw new ChorusError('E_TRAINER_UNKNOWN', 'the task has no such trainer', {
+    facts: { given: text.slice(0, 60), trainers: task.trainers.map((t) => network.nameOf(t)).join(', ') },
+    hint: 'name a trainer by its address, its row from 1, or its name in the demo',
+  });
+}
+
+function usage(message: string, facts: Record<string, string> = {}): ChorusError {
+  return new ChorusError('E_USAGE', message, { facts });
+}

@@ -1,0 +1,189 @@
+import type { RoundExplanation } from '@chorus/node';
+import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
+import colors from 'yoctocolors';
+import { fields, heading, integer, percent, roundedTokens, table, tokens } from './format.ts';
+import type { OpenedNetwork } from './open.ts';
+
+type Names = Pick<OpenedNetwork, 'nameOf'>;
+
+/** What `chorus why --json` prints: a round, and each trainer's arithmetic (or one trainer's alone). */
+export function whyDocument(names: Names, explanation: RoundExplanation, only: number | null) {
+  const { task, settled, money, result, round } = explanation;
+  const indices = task.trainers.map((_, i) => i).filter((i) => only === null || i === only);
+  return {
+    task: task.id,
+    round: settled.round,
+    rule: explanation.terms.rule,
+    transaction: settled.transaction,
+    agreesWithChain: explanation.agrees,
+    matrixIsProven: explanation.proven,
+    missing: explanation.missing.map((m) => ({ ...m, trainer: m.trainer < 0 ? null : m.trainer + 1 })),
+    references: explanation.references,
+    money: {
+      budget: money.budget,
+      protocolFee: money.protocolFee,
+      aggregatorFee: money.aggregatorFee,
+      validatorFee: money.validatorFee,
+      pool: money.pool,
+    },
+    medians: result && {
+      norm: result.explanation.medianNorm,
+      cosine: result.explanation.medianCosine,
+    },
+    totals: result && { mass: result.explanation.totalMass, score: result.explanation.totalScore },
+    trainers: indices.map((i) => ({
+      row: i + 1,
+      address: task.trainers[i],
+      name: names.nameOf(task.trainers[i]!),
+      committed: round.updates[i] != null,
+      unavailable: settled.unavailable.includes(i),
+      cid: explanation.cids[i] ?? null,
+      measured: explanation.measured[i] ?? null,
+      arithmetic: result?.explanation.rows[i] ?? null,
+      chain: {
+        weight: settled.weights[i],
+        share: settled.shares[i],
+        reward: settled.rewards[i],
+      },
+      computedReward: money.rewards[i],
+      reason: explanation.reasons[i] ?? null,
+    })),
+  };
+}
+
+/** All trainers of a round side by side. */
+export function whyRound(names: Names, explanation: RoundExplanation): string {
+  const { task, settled, result } = explanation;
+  const rows = task.trainers.map((address, i) => {
+    const row = result?.explanation.rows[i];
+    const measured = explanation.measured[i];
+    return [
+      names.nameOf(address),
+      row ? integer(explanation.gram![0]![i + 1]!) : measured?.dot != null ? integer(measured.dot) : '-',
+      measured ? integer(measured.norm) : '-',
+      row ? percent(row.clip, WEIGHT_ONE) : '?',
+      row ? integer(row.cosine) : '?',
+      row ? percent(row.trust, WEIGHT_ONE) : '?',
+      percent(settled.weights[i]!, WEIGHT_ONE),
+      percent(settled.shares[i]!, SHARE_ONE),
+      roundedTokens(settled.rewards[i]!),
+    ];
+  });
+  const head = ['trainer', 'dot', 'norm', 'clip', 'cosine', 'trust', 'weight', 'share', 'reward'];
+  return [
+    title(explanation),
+    table(head, rows, { right: [1, 2, 3, 4, 5, 6, 7, 8] }),
+    ...(result
+      ? [
+          `median norm ${integer(result.explanation.medianNorm)}, median cosine ${integer(result.explanation.medianCosine)}`,
+        ]
+      : []),
+    moneyLine(explanation),
+    '',
+    ...task.trainers.flatMap((address, i) => {
+      const reason = explanation.reasons[i];
+      return reason ? [`  ${colors.bold(names.nameOf(address))}  ${reason}`] : [];
+    }),
+    ...(explanation.reasons.length > 0 ? [''] : []),
+    ...conclusion(names, explanation),
+  ].join('\n');
+}
+
+/** One trainer, formula by formula with the numbers in place. */
+export function whyTrainer(names: Names, explanation: RoundExplanation, index: number): string {
+  const { task, settled, result, gram, money } = explanation;
+  const address = task.trainers[index]!;
+  const row = result?.explanation.rows[index];
+  const measured = explanation.measured[index];
+  const cid = explanation.cids[index];
+  const steps: [string, string][] = [];
+  if (row && gram && result) {
+    const { medianNorm: m, medianCosine: q, totalMass, totalScore } = result.explanation;
+    const [dot, square] = [gram[0]![index + 1]!, gram[index + 1]![index + 1]!];
+    steps.push(
+      ['dot', `<reference, update> = ${integer(dot)}${dot < 0n ? ', negative: counts as 0' : ''}`],
+      ['norm', `isqrt(<update, update>) = isqrt(${integer(square)}) = ${integer(row.norm)}`],
+      [
+        'median norm',
+        `m = ${integer(m)}, of the ${result.explanation.rows.filter((r) => r.present).length} updates`,
+      ],
+      [
+        'clip',
+        `min(65536, floor(65536 * m / norm)) = ${integer(row.clip)}  (${percent(row.clip, WEIGHT_ONE)})`,
+      ],
+      ['cosine', `floor(dot / norm) = ${integer(row.cosine)}`],
+      ['median cosine', `q = ${integer(q)}`],
+      [
+        'trust',
+        `min(65536, floor(131072 * cosine / q)) = ${integer(row.trust)}  (${percent(row.trust, WEIGHT_ONE)})`,
+      ],
+      ['t', `trust * clip = ${integer(row.mass)}  of T = ${integer(totalMass)}`],
+      [
+        'weight',
+        `floor(65536 * t / T) = ${integer(row.weight)}  (${percent(row.weight, WEIGHT_ONE)} of the new model)`,
+      ],
+      ['phi', `dot * clip = ${integer(row.score)}  of Phi = ${integer(totalScore)}`],
+      ['share', `floor(2^32 * phi / Phi) = ${integer(row.share)}  (${percent(row.share, SHARE_ONE, 4)})`],
+    );
+  } else if (measured) {
+    steps.push(['norm', integer(measured.norm)]);
+    if (measured.dot !== null) steps.push(['dot', integer(measured.dot)]);
+  }
+  steps.push(
+    ['pool', `${tokens(money.pool)} tokens`],
+    ['reward', `floor(pool * share / 2^32) = ${colors.bold(tokens(settled.rewards[index]!))} tokens`],
+  );
+  return [
+    title(explanation),
+    '',
+    `${heading(names.nameOf(address))}  ${address}, row ${index + 1}`,
+    ...(cid ? [`update    ${cid}`] : []),
+    fields(steps),
+    moneyLine(explanation),
+    '',
+    ...(explanation.reasons[index] ? [explanation.reasons[index], ''] : []),
+    ...conclusion(names, explanation),
+  ].join('\n');
+}
+
+function title({ task, settled, terms }: RoundExplanation): string {
+  return heading(
+    `Task ${task.id} "${terms.name}", round ${settled.round} of ${task.rounds}, rule ${terms.rule}`,
+  );
+}
+
+function moneyLine({ money }: RoundExplanation): string {
+  const fees = [
+    `protocol ${roundedTokens(money.protocolFee)}`,
+    `aggregator ${roundedTokens(money.aggregatorFee)}`,
+    `validators ${roundedTokens(money.validatorFee)}`,
+  ];
+  return `round budget ${roundedTokens(money.budget)} tokens - ${fees.join(' - ')} = pool ${roundedTokens(money.pool)}`;
+}
+
+function conclusion(names: Names, explanation: RoundExplanation): string[] {
+  const { task, agrees, proven, missing } = explanation;
+  const lines = missing.map(({ trainer, reason }) => {
+    const who = trainer < 0 ? '' : `the update of ${names.nameOf(task.trainers[trainer]!)}: `;
+    return colors.yellow(`missing here: ${who}${reason}`);
+  });
+  if (lines.length > 0) {
+    lines.push(
+      'weights, shares and rewards above are the chain’s; the rule needs every payload to be computed again',
+    );
+  }
+  const say = (good: boolean | null, yes: string, no: string) => {
+    if (good !== null) lines.push(good ? `${colors.green('✔')} ${yes}` : `${colors.red('✘')} ${no}`);
+  };
+  say(
+    agrees,
+    'recomputed from the payloads: the same weights and shares as on chain',
+    'the chain has other weights or shares than the rule gives on these payloads',
+  );
+  say(
+    proven,
+    'the matrix of inner products computed here is the one that was proven',
+    'another matrix of inner products was proven than the one computed here',
+  );
+  return lines;
+}
