@@ -2,7 +2,7 @@ import { packWords, SHARE_WORDS, unpackWords, WEIGHT_WORDS } from '@chorus/contr
 import type { ContributionProof, G1Point, G2Point, Hex, Settlement } from '@chorus/protocol';
 import type { Result } from 'ethers';
 import { TASK_MANAGER } from './decode.ts';
-import { ChainError, refusal } from './errors.ts';
+import { ChainError } from './errors.ts';
 import { bitmapOf, bitsOf } from './signing.ts';
 
 /**
