@@ -1,4 +1,5 @@
 import { floatAttribute, intAttribute } from '../attributes.ts';
+import { float } from '../builder.ts';
 import type { Emitter } from '../emitter.ts';
 import { DataType, type Node } from '../model.ts';
 import { normalizeAxis } from '../shapes/types.ts';
@@ -146,9 +147,12 @@ export const batchNormalizationForm: TrainingForm = (node, e, form) => {
   // Three times as fast as the runtime's ReduceSumSquare over these axes.
   const squares = e.sum(e.mul(centred, centred), axes, false);
   const variance = e.div(squares, count);
-  const inverse = inverseDeviation(e, variance, floatAttribute(node, 'epsilon', 1e-5), dtype);
-  const slope = perChannel(e, e.mul(scale, inverse), rank);
-  e.op('Add', [e.mul(centred, slope), perChannel(e, bias, rank)], {}, node.outputs[0]!);
+  const epsilon = floatAttribute(node, 'epsilon', 1e-5);
+  const inverse = inverseDeviation(e, variance, epsilon, dtype);
+  // The inference operator, given the batch's statistics: one pass over the data instead of two.
+  const normalise = (value: string, centre: string, shift: string, output?: string): string =>
+    e.op('BatchNormalization', [value, scale, shift, centre, variance], { epsilon: float(epsilon) }, output);
+  normalise(x, mean, bias, node.outputs[0]!);
 
   const keep = floatAttribute(node, 'momentum', 0.9);
   const moved = (running: string, batch: string, output: string | undefined): string =>
@@ -164,11 +168,12 @@ export const batchNormalizationForm: TrainingForm = (node, e, form) => {
   return (ctx) => {
     const product = e.sum(e.mul(ctx.dy, centred), axes, false);
     const total = e.sum(ctx.dy, axes, false);
-    // dx = slope (dy - mean(dy) - centred inverse^2 mean(dy centred)), as one affine map per channel.
+    // dx = scale inverse (dy - mean(dy) - centred inverse^2 mean(dy centred)).
     const dx = (): string => {
-      const pull = e.div(e.mul(product, e.mul(inverse, inverse)), count);
-      const shifted = e.sub(ctx.dy, perChannel(e, e.div(total, count), rank));
-      return e.mul(e.sub(shifted, e.mul(centred, perChannel(e, pull, rank))), slope);
+      const level = normalise(ctx.dy, e.div(total, count), e.zerosLike(bias));
+      const cube = e.mul(inverse, e.mul(inverse, inverse));
+      const pull = e.div(e.mul(e.mul(product, cube), scale), count);
+      return e.sub(level, e.mul(centred, perChannel(e, pull, rank)));
     };
     return [
       ctx.needs(0) ? dx() : undefined,
