@@ -104,7 +104,7 @@ async function verifyAction(
   await inspecting(options, async (network) => {
     const proven = await provenRound(network.chain, taskId, round);
     network.step('checking the proof');
-    const checker = openProofChecker(network.chain);
+    const checker = await openProofChecker(network);
     const checks = await checker.check(proven).finally(() => checker.close());
     const ok = checks.every((check) => check.ok);
     if (options.json) printJson({ ...identity(proven), ok, checks });
@@ -179,7 +179,7 @@ async function exportAction(
   const [taskId, round] = [parseTask(taskText), parseRound(roundText)];
   await inspecting(options, async (network) => {
     const proven = await provenRound(network.chain, taskId, round);
-    const bytes = exportProof(network.chain, proven, format);
+    const bytes = await exportProof(network, proven, format);
     await writeFileAtomic(output, Buffer.from(bytes));
     if (options.json) printJson({ ...identity(proven), file: output, format, bytes: bytes.length });
     else {

@@ -1,5 +1,5 @@
-import type { ChorusNode, NodeEvent } from '@chorus/node';
-import { type SettledRound, SHARE_ONE, sameAddress, type TaskState, WEIGHT_ONE } from '@chorus/protocol';
+import { type ChorusNode, type NodeEvent, openProofChecker, provenRound } from '@chorus/node';
+import { type SettledRound, SHARE_ONE, sameAddress, WEIGHT_ONE } from '@chorus/protocol';
 import type { Dataset } from '@chorus/training';
 import type { DemoNetwork } from './network.ts';
 import type { RoundResult } from './report.ts';
@@ -31,25 +31,39 @@ export class RoundFollower {
   }
 
   /** Results of all rounds, one by one as they settle; void rounds are skipped. */
-  async *rounds(signal: AbortSignal): AsyncGenerator<RoundResult, TaskState> {
+  async *rounds(signal: AbortSignal): AsyncGenerator<RoundResult, void> {
     const { chain } = this.#network.requester.ports;
-    const abort = AbortSignal.any([signal]);
-    for await (const event of chain.events({ fromBlock: 0, signal: abort })) {
+    const checker = openProofChecker(chain);
+    const timing = this.#recordTimes(signal);
+    try {
+      for await (const event of chain.events({ fromBlock: 0, signal })) {
+        if (event.taskId !== this.#taskId) continue;
+        if (event.type === 'task-ended') break;
+        if (event.type !== 'round-settled') continue;
+        const settled = await chain.settledRound(this.#taskId, event.round);
+        const checks = await checker.check(await provenRound(chain, this.#taskId, event.round));
+        const failed = checks.find((check) => !check.ok);
+        if (settled) yield await this.#result(settled, failed ? `${failed.check} failed` : 'ok');
+      }
+      await timing;
+    } finally {
+      await checker.close();
+    }
+  }
+
+  /** Beside the results, which take their time: when each round began and was settled. */
+  async #recordTimes(signal: AbortSignal): Promise<void> {
+    for await (const event of this.#network.requester.ports.chain.events({ fromBlock: 0, signal })) {
       if (event.taskId !== this.#taskId) continue;
       if (event.type === 'phase-changed' && event.phase === 'commit') {
         this.#log.entry(event.round).startedAt = Date.now();
       }
-      if (event.type === 'round-settled') {
-        this.#log.entry(event.round).settledAt = Date.now();
-        const settled = await chain.settledRound(this.#taskId, event.round);
-        if (settled) yield await this.#result(settled);
-      }
-      if (event.type === 'task-ended') break;
+      if (event.type === 'round-settled') this.#log.entry(event.round).settledAt = Date.now();
+      if (event.type === 'task-ended') return;
     }
-    return chain.task(this.#taskId);
   }
 
-  async #result(settled: SettledRound): Promise<RoundResult> {
+  async #result(settled: SettledRound, proof: string): Promise<RoundResult> {
     const { nodes } = this.#network;
     const task = await this.#network.requester.ports.chain.task(this.#taskId);
     const entry = this.#log.entry(settled.round);
@@ -66,6 +80,7 @@ export class RoundFollower {
       seconds: this.#log.seconds(settled.round),
       gas: Number(settled.gasUsed),
       transaction: settled.transaction,
+      proof,
       agreement: this.#log.agreement(settled.round),
       trainers: task.trainers.map((address, index) => {
         const node = nodes.find((n) => sameAddress(n.address, address));

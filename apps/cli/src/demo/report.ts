@@ -38,6 +38,8 @@ export interface RoundResult {
   seconds: RoundSeconds;
   gas: number;
   transaction: Hex;
+  /** The proof on chain, checked again here: ok, or the first check that failed. */
+  proof: 'ok' | string;
   /** Nodes that reported the same model, bit for bit, of all that reported one. */
   agreement: { same: number; of: number };
   trainers: TrainerResult[];

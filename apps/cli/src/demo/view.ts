@@ -66,12 +66,17 @@ const percent = (fraction: number, digits = 1) => `${(100 * fraction).toFixed(di
 const seconds = (value: number) => value.toFixed(2);
 const tokens = (amount: string) => Number(formatUnits(BigInt(amount), 18)).toFixed(2);
 
+function proofText({ proof }: RoundResult): string {
+  return proof === 'ok' ? colors.green('proof ok') : colors.red(`proof: ${proof}`);
+}
+
 function roundLine(result: RoundResult): string {
   const { same, of } = result.agreement;
   const agree = same === of ? `${of} nodes agree` : colors.red(`${same} of ${of} nodes agree`);
   return (
     `${colors.green('✔')} round ${result.round}: accuracy ${colors.bold(percent(result.accuracy))}, ` +
-    `loss ${result.loss.toFixed(3)}, ${seconds(result.seconds.total)} s, gas ${result.gas.toLocaleString('en')}, ${agree}`
+    `loss ${result.loss.toFixed(3)}, ${seconds(result.seconds.total)} s (proving ${seconds(result.seconds.prove)} s), ` +
+    `gas ${result.gas.toLocaleString('en')}, ${proofText(result)}, ${agree}`
   );
 }
 
@@ -89,9 +94,10 @@ function summary(report: DemoReport): string {
       'other s',
       'total s',
       'gas',
+      'proof',
     ],
     style: { head: ['cyan'] },
-    colAligns: Array(11).fill('right') as 'right'[],
+    colAligns: Array(12).fill('right') as 'right'[],
   });
   for (const r of report.rounds) {
     rounds.push([
@@ -106,6 +112,7 @@ function summary(report: DemoReport): string {
       seconds(r.seconds.overhead),
       seconds(r.seconds.total),
       r.gas.toLocaleString('en'),
+      r.proof,
     ]);
   }
   const { ledger } = report;

@@ -38,6 +38,7 @@ export const point = ({ x, y }: G1Point): { x: string; y: string } => ({ x: scal
 
 /** What each check asks, in words; those of the proof itself are named by @chorus/proof. */
 const CHECK_TEXTS: Readonly<Record<string, string>> = {
+  keys: "the verifier on chain holds this build's circuit key, and a reference string fit for it",
   record: 'what the aggregator sent is what the chain recorded',
   file: 'the file is whole and of the one canonical form',
   'reference string': 'the reference string is the trusted one, its points in their groups',
