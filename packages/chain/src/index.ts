@@ -22,3 +22,9 @@ export { ChainError, decodeRevert, refusal } from './errors.ts';
 export { isDevChain } from './rpc.ts';
 export { bitmapOf, bitsOf, isVoteOf, sealOf, UNAVAILABLE_TYPES, voteDomain } from './signing.ts';
 export { formatUnits, parseUnits, type TransferOptions, transferTokens } from './token.ts';
+export {
+  readVerifier,
+  type VerifierOnChain,
+  type VerifyingKeyPoints,
+  verifyingKeyHash,
+} from './verifier.ts';

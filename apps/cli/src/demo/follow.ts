@@ -1,3 +1,4 @@
+import { readVerifier } from '@chorus/chain';
 import { type ChorusNode, type NodeEvent, openProofChecker, provenRound } from '@chorus/node';
 import { type SettledRound, SHARE_ONE, sameAddress, WEIGHT_ONE } from '@chorus/protocol';
 import type { Dataset } from '@chorus/training';
@@ -33,7 +34,11 @@ export class RoundFollower {
   /** Results of all rounds, one by one as they settle; void rounds are skipped. */
   async *rounds(signal: AbortSignal): AsyncGenerator<RoundResult, void> {
     const { chain } = this.#network.requester.ports;
-    const checker = openProofChecker(chain);
+    const { devnet, deployment } = this.#network;
+    const checker = await openProofChecker({
+      chain,
+      verifier: () => readVerifier({ url: devnet.url, contract: deployment.taskManager }),
+    });
     const timing = this.#recordTimes(signal);
     try {
       for await (const event of chain.events({ fromBlock: 0, signal })) {

@@ -4,6 +4,7 @@ import {
   type Address,
   cidFromDigest,
   type Hex,
+  hasCode,
   openedReferences,
   payloadBytes,
   type RoundState,
@@ -42,7 +43,7 @@ export interface RoundExplanation {
   reasons: string[];
   /** Whether the recomputed weights and shares are those on chain; null where they cannot be recomputed. */
   agrees: boolean | null;
-  /** Whether the recomputed matrix is the one that was proven, by its hash; null where it or the proof is missing. */
+  /** Whether the recomputed matrix is the one that was proven, by its hash; null where either cannot be had. */
   proven: boolean | null;
 }
 
@@ -65,7 +66,10 @@ export async function explainRound(
     readTerms(inspection, task),
     settledRounds(chain, task),
     proving.committer(task.dimension),
-    chain.settlement(taskId, number),
+    chain.settlement(taskId, number).catch((error: unknown) => {
+      if (hasCode(error, 'E_CHAIN_CALLDATA')) return null;
+      throw error;
+    }),
   ]);
   const money = roundMoney(
     task,
@@ -138,7 +142,7 @@ export async function explainRound(
     result,
     reasons: updates.map((_, index) => reasonFor(result, round, settled.unavailable, index)),
     agrees: sameNumbers(result.weights, settled.weights) && sameNumbers(result.shares, settled.shares),
-    proven: settlement?.proof ? gramHash(gram, CIRCUIT_SIZE) === settlement.proof.gramHash : null,
+    proven: settlement ? gramHash(gram, CIRCUIT_SIZE) === settlement.proof.gramHash : null,
   };
 }
 

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectChain, devnetKeys, startDevnet } from '@chorus/chain';
+import { connectChain, devnetKeys, readVerifier, startDevnet, type VerifierOnChain } from '@chorus/chain';
 import { createNetwork } from '@chorus/network';
 import {
   type Address,
@@ -28,6 +28,8 @@ const FETCH_MILLISECONDS = 10_000;
 export interface Inspection {
   chain: ChainPort;
   storage: StoragePort;
+  /** What the chain checks settlements with. */
+  verifier(): Promise<VerifierOnChain>;
   proving: Pick<Proving, 'committer'>;
   signal: AbortSignal;
 }
@@ -70,7 +72,8 @@ export async function openNetwork(
     const proving = createProving(chain.chainId);
     cleanups.push(() => proving.close());
     signal.throwIfAborted();
-    return { chain, storage, proving, signal, close };
+    const verifier = () => readVerifier({ url, contract: source.contract });
+    return { chain, storage, verifier, proving, signal, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,6 +1,6 @@
-import { isDevChain } from '@chorus/chain';
-import { circuitArtifacts } from '@chorus/circuits';
-import { developmentKey, log2SizeFor, type SrsKey } from '@chorus/commitment';
+import { type VerifierOnChain, type VerifierSrs, verifyingKeyHash } from '@chorus/chain';
+import { circuitArtifacts, type VerificationKey } from '@chorus/circuits';
+import { assertSrsAllowed, developmentKey, log2SizeFor, type SrsKey, srsDigest } from '@chorus/commitment';
 import {
   createVerifier,
   decodeProofFile,
@@ -19,6 +19,7 @@ import {
   type ChainPort,
   ChorusError,
   type ContributionProof,
+  type G2Point,
   type Hex,
   openedReferences,
   type RoundState,
@@ -44,7 +45,7 @@ export interface ProvenRound {
 
 /**
  * Read a settled round's proof from the chain, and the statement it must prove.
- * @throws ChorusError `E_ROUND_NOT_SETTLED`, `E_PROOF_MISSING`, `E_CHAIN_CALLDATA`
+ * @throws ChorusError `E_ROUND_NOT_SETTLED`, `E_CHAIN_CALLDATA`
  */
 export async function provenRound(chain: ChainPort, taskId: bigint, number: number): Promise<ProvenRound> {
   const task = await chain.task(taskId);
@@ -53,12 +54,8 @@ export async function provenRound(chain: ChainPort, taskId: bigint, number: numb
     chain.round(taskId, number),
     chain.settlement(taskId, number),
   ]);
-  if (!settlement?.proof) {
-    throw new ChorusError('E_PROOF_MISSING', 'the settlement carries no proof', {
-      facts: { taskId, round: number, transaction: settled.transaction },
-      hint: 'the contract is of a version that settled without proofs; trust nothing it settled',
-    });
-  }
+  // Settled when asked a moment ago, so it has one.
+  if (!settlement) throw new Error('a settled round without a settlement');
   const statement = roundStatement({
     chainId: chain.chainId,
     contract: chain.contract,
@@ -86,28 +83,62 @@ export function publicValues({ statement, proof }: Pick<ProvenRound, 'statement'
 }
 
 /**
- * Check settled rounds again here: that what was sent is what the chain recorded, and every check of the proof.
+ * Check settled rounds again here: that the verifier on chain holds the keys it should, that what was sent is what
+ * the chain recorded, and every check of the proof.
  *
  * @example
- * const checker = openProofChecker(network.chain);
+ * const checker = await openProofChecker(network);
  * const checks = await checker.check(await provenRound(network.chain, 1n, 1));
  * await checker.close();
- * @throws ChorusError `E_SRS_UNKNOWN` on a chain whose reference string is not known here
  */
-export function openProofChecker(chain: Pick<ChainPort, 'chainId'>): {
+export async function openProofChecker(network: Pick<Inspection, 'chain' | 'verifier'>): Promise<{
   check(round: ProvenRound): Promise<Check[]>;
   close(): Promise<void>;
-} {
-  const srs = trustedSrs(chain.chainId);
+}> {
+  const onChain = await network.verifier();
+  const srs = srsKeyOf(onChain.srs);
+  const { verificationKey } = circuitArtifacts(CIRCUIT_SIZE);
   const verifier: Verifier = createVerifier();
   return {
     async check({ settled, settlement, statement, proof }) {
-      const recorded = await runCheck('record', () => differenceOf(settled, settlement));
-      const { verificationKey } = circuitArtifacts(CIRCUIT_SIZE);
-      return [recorded, ...(await verifier.verify(statement, proof, { srs, verificationKey }))];
+      const keys = await runCheck('keys', () => keysFault(onChain, srs, verificationKey, network.chain));
+      const record = await runCheck('record', () => differenceOf(settled, settlement));
+      return [keys, record, ...(await verifier.verify(statement, proof, { srs, verificationKey }))];
     },
     close: () => verifier.close(),
   };
+}
+
+/** The reference string of the verifier on chain, as verifiers here take it. */
+function srsKeyOf(srs: VerifierSrs): SrsKey {
+  const { tauG1, tauG2, tau2G2, origin } = srs;
+  return { tauG1, g2: developmentKey().g2, tauG2, tau2G2, origin, digest: srsDigest(srs) };
+}
+
+/** Whoever knows tau, or the secrets of another circuit key, could make the verifier on chain accept anything. */
+function keysFault(
+  onChain: VerifierOnChain,
+  srs: SrsKey,
+  key: VerificationKey,
+  { chainId }: Pick<ChainPort, 'chainId'>,
+): string | undefined {
+  const isDevelopment = srs.digest === developmentKey().digest;
+  assertSrsAllowed({ ...srs, origin: isDevelopment ? 'insecure-dev' : srs.origin }, chainId);
+  const g1 = ([x, y]: readonly string[]) => ({ x: BigInt(x!), y: BigInt(y!) });
+  const g2 = ([x, y]: VerificationKey['vk_beta_2']): G2Point => ({
+    x: [BigInt(x[0]), BigInt(x[1])],
+    y: [BigInt(y[0]), BigInt(y[1])],
+  });
+  const hash = verifyingKeyHash({
+    alpha: g1(key.vk_alpha_1),
+    beta: g2(key.vk_beta_2),
+    gamma: g2(key.vk_gamma_2),
+    delta: g2(key.vk_delta_2),
+    ic: key.IC.map(g1),
+  });
+  return hash === onChain.verifyingKeyHash
+    ? undefined
+    : `the verifier on chain holds the circuit key ${onChain.verifyingKeyHash}, this build ${hash}`;
 }
 
 /** Where the transaction and the event it left say different things. */
@@ -120,23 +151,20 @@ function differenceOf(settled: SettledRound, settlement: Settlement): string | u
   return undefined;
 }
 
-function trustedSrs(chainId: number): SrsKey {
-  if (isDevChain(chainId)) return developmentKey();
-  throw new ChorusError('E_SRS_UNKNOWN', 'the reference string of this chain is not known here', {
-    facts: { chainId },
-    hint: 'proofs are checked here on development chains; others name the string with --file and --srs',
-  });
-}
-
 /** A settled round's proof as a file that anyone can check without a node or a chain. */
-export function exportProof(chain: ChainPort, proven: ProvenRound, encoding: 'json' | 'cbor'): Uint8Array {
+export async function exportProof(
+  network: Pick<Inspection, 'verifier'>,
+  proven: ProvenRound,
+  encoding: 'json' | 'cbor',
+): Promise<Uint8Array> {
   const { task, round, settled, statement, proof } = proven;
   const { hashes } = circuitArtifacts(CIRCUIT_SIZE);
+  const { srs } = await network.verifier();
   return encodeProofFile(
     {
       statement,
       proof,
-      srs: trustedSrs(chain.chainId),
+      srs: srsKeyOf(srs),
       circuit: { id: `contribution-${CIRCUIT_SIZE}`, verificationKey: `0x${hashes.verificationKey}` },
       dimension: task.dimension,
       references: openedReferences(round).map(({ validator, digest }) => ({ author: validator, digest })),
@@ -185,10 +213,11 @@ export interface ListedRound {
 
 /** Every settled round of a task with its proof checked again. */
 export async function listProofs(
-  { chain, signal }: Pick<Inspection, 'chain' | 'signal'>,
+  network: Pick<Inspection, 'chain' | 'verifier' | 'signal'>,
   task: TaskState,
 ): Promise<ListedRound[]> {
-  const checker = openProofChecker(chain);
+  const { chain, signal } = network;
+  const checker = await openProofChecker(network);
   const listed: ListedRound[] = [];
   try {
     for (let number = 1; number <= task.round; number++) {
@@ -204,7 +233,7 @@ export async function listProofs(
 }
 
 async function faultOf(
-  checker: ReturnType<typeof openProofChecker>,
+  checker: Awaited<ReturnType<typeof openProofChecker>>,
   chain: ChainPort,
   taskId: bigint,
   number: number,

@@ -1,0 +1,77 @@
+import { contributionVerifier } from '@chorus/contracts';
+import type { Address, G1Point, G2Point, Hex } from '@chorus/protocol';
+import { Interface, keccak256, type Result, solidityPacked } from 'ethers';
+import { TASK_MANAGER } from './decode.ts';
+import type { VerifierSrs } from './deploy.ts';
+import { openProvider, read } from './rpc.ts';
+
+const VERIFIER = new Interface(contributionVerifier.abi);
+
+/** What a task contract checks its settlements with. */
+export interface VerifierOnChain {
+  address: Address;
+  /** The reference string that proofs must be under. */
+  srs: VerifierSrs;
+  /** Names the circuit: see {@link verifyingKeyHash}. */
+  verifyingKeyHash: Hex;
+}
+
+/**
+ * Read the verifier of a task contract.
+ * @throws ChainError `E_CHAIN_UNREACHABLE`
+ */
+export async function readVerifier(options: { url: string; contract: Address }): Promise<VerifierOnChain> {
+  const { provider } = await openProvider(options.url);
+  const view = async (to: string, abi: Interface, name: string): Promise<Result> => {
+    const data = abi.encodeFunctionData(name);
+    return abi.decodeFunctionResult(name, await read(`read ${name}`, () => provider.call({ to, data })));
+  };
+  try {
+    const address = String((await view(options.contract, TASK_MANAGER, 'verifier'))[0]);
+    const [[srs], [hash]] = await Promise.all([
+      view(address, VERIFIER, 'srs') as Promise<unknown> as Promise<[Result]>,
+      view(address, VERIFIER, 'verifyingKeyHash') as Promise<unknown> as Promise<[Hex]>,
+    ]);
+    return {
+      address: address.toLowerCase() as Address,
+      srs: {
+        tauG1: { x: srs.tau1.x, y: srs.tau1.y },
+        tauG2: g2(srs.tau2),
+        tau2G2: g2(srs.tauSquared2),
+        origin: srs.insecureDev ? 'insecure-dev' : 'ptau',
+      },
+      verifyingKeyHash: hash,
+    };
+  } finally {
+    provider.destroy();
+  }
+}
+
+/** Points of a Groth16 verifying key: alpha of G1; beta, gamma and delta of G2; one of G1 for each public value. */
+export interface VerifyingKeyPoints {
+  alpha: G1Point;
+  beta: G2Point;
+  gamma: G2Point;
+  delta: G2Point;
+  ic: readonly G1Point[];
+}
+
+/** keccak256 of a verifying key's numbers, as the verifier on chain names its own (`IContributionVerifier`). */
+export function verifyingKeyHash({ alpha, beta, gamma, delta, ic }: VerifyingKeyPoints): Hex {
+  const numbers = [
+    alpha.x,
+    alpha.y,
+    ...[beta, gamma, delta].flatMap(({ x, y }) => [...x, ...y]),
+    ...ic.flatMap(({ x, y }) => [x, y]),
+  ];
+  return keccak256(
+    solidityPacked(
+      numbers.map(() => 'uint256'),
+      numbers,
+    ),
+  ) as Hex;
+}
+
+function g2(point: Result): G2Point {
+  return { x: [point.x[0], point.x[1]], y: [point.y[0], point.y[1]] };
+}
