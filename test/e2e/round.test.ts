@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type NodeEvent, parseConfig, startNode } from '@chorus/node';
+import { type NodeEvent, parseConfig, publishTask, startNode } from '@chorus/node';
 import { encodeMessage, PAYLOAD_HEADER_BYTES, topicOf } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { smallTask, TwinNetwork } from './twins.ts';
@@ -133,8 +133,10 @@ describe('a round on the ports in memory', () => {
     const alice = await network.add('alice', { roles: ['trainer'], data: shards[0]! });
     request.model = request.model.subarray(0, request.model.length / 2);
     request.params.validators = [requester.node.ports.chain.account];
-    // The requester finds out too, but only after the task is public.
-    await requester.node.publish(request).catch(() => {});
+    await expect(requester.node.publish(request)).rejects.toMatchObject({ code: 'E_MODEL_CORRUPT' });
+    // A requester that does not care publishes it all the same.
+    const { announce } = await publishTask(requester.node.ports, request);
+    await announce();
     await network.until(() => alice.events.some((e) => e.type === 'task-refused'));
     const { chain } = alice.node.ports;
     expect(await chain.balance(network.ledger.token, chain.account)).toBe(1_000_000n);

@@ -22,7 +22,7 @@ import type { NodeConfig } from './config.ts';
 import type { EventSink } from './events.ts';
 import type { Ports } from './ports.ts';
 import { createProving, type Proving } from './proving.ts';
-import { openSession, type TaskSession } from './session.ts';
+import { openSession, openTrainer, type TaskSession } from './session.ts';
 import { checkAnnouncement, publishTask, type TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
 import { TaskRunner } from './task-runner.ts';
@@ -78,6 +78,8 @@ export class ChorusNode {
   async start(): Promise<void> {
     const { chain, network } = this.ports;
     const topic = (kind: 'tasks' | 'presence') => topicOf(kind, chain.chainId, chain.contract);
+    // Before listening, so that an announcement of such a task does not begin it a second time.
+    for (const taskId of await this.#files.list()) this.#begin(taskId, this.#resume(taskId));
     this.#unsubscribe.push(
       network.subscribe(topic('tasks'), (m) => this.#onTask(m)),
       network.subscribe(topic('presence'), (m) => this.#onPresence(m)),
@@ -87,7 +89,6 @@ export class ChorusNode {
     for (const peer of this.#config.network.bootstrap) {
       this.#spawn(network.connect(peer, { signal: this.#abort.signal }));
     }
-    for (const taskId of await this.#files.list()) this.#spawn(this.#resume(taskId));
     this.#emit({
       type: 'ready',
       address: chain.account,
@@ -98,9 +99,11 @@ export class ChorusNode {
 
   /**
    * As a requester: publish a task, announce it until it has its members, and follow its rounds.
-   * Resolves when the task is on chain and announced.
+   * Resolves when the task is on chain and announced; a model that cannot be trained is refused before that.
    */
   async publish(request: TaskRequest): Promise<bigint> {
+    const trainer = await openTrainer(request.terms, request.model, this.#config);
+    await trainer.close();
     const { taskId, terms, announce } = await publishTask(this.ports, request);
     const task = await this.ports.chain.task(taskId);
     const termsBytes = encodeTerms(terms);
@@ -155,8 +158,7 @@ export class ChorusNode {
     try {
       const task = await checkAnnouncement(this.ports, announcement);
       await this.ports.network.learn(message.from, announcement.multiaddrs);
-      const considering = this.#consider(task, announcement).finally(() => this.#considering.delete(task.id));
-      this.#considering.set(task.id, considering);
+      this.#begin(task.id, this.#consider(task, announcement));
       return 'accept';
     } catch (error) {
       // A task this node's chain does not know yet is nobody's fault.
@@ -212,12 +214,13 @@ export class ChorusNode {
       }
       const session = await this.#openSession(task, announcement.terms, [announcement.peerId]);
       try {
+        // On disk first: a node that dies between the two finds out on chain whether it has joined.
+        await this.#files.writeTerms(task.id, announcement.terms);
         await this.ports.chain.join(task.id, roles, this.ports.network.peerId);
       } catch (error) {
-        await session.trainer.close();
+        await Promise.allSettled([session.trainer.close(), this.#files.remove(task.id)]);
         throw error;
       }
-      await this.#files.writeTerms(task.id, announcement.terms);
       this.#emit({ type: 'joined', taskId: task.id });
       this.#follow(session);
     } catch (error) {
@@ -225,6 +228,12 @@ export class ChorusNode {
       this.#refuse(task.id);
       this.#emit({ type: 'task-refused', taskId: task.id, reason: describeError(error) });
     }
+  }
+
+  /** Work on taking up a task: one at a time for each. */
+  #begin(taskId: bigint, work: Promise<void>): void {
+    const tracked = this.#report(work).finally(() => this.#considering.delete(taskId));
+    this.#considering.set(taskId, tracked);
   }
 
   #isKnown(taskId: bigint): boolean {
@@ -253,13 +262,13 @@ export class ChorusNode {
     if (!termsBytes) return;
     const task = await this.ports.chain.task(taskId);
     const members = await this.ports.chain.members(taskId);
-    this.#follow(
-      await this.#openSession(
-        task,
-        termsBytes,
-        members.map((m) => m.peerId),
-      ),
-    );
+    const { account } = this.ports.chain;
+    if (!sameAddress(task.owner, account) && !members.some((m) => sameAddress(m.address, account))) {
+      await this.#files.remove(taskId);
+      return;
+    }
+    const providers = members.map((m) => m.peerId);
+    this.#follow(await this.#openSession(task, termsBytes, providers));
   }
 
   #openSession(task: TaskState, termsBytes: Uint8Array, providers: string[]): Promise<TaskSession> {
@@ -283,7 +292,7 @@ export class ChorusNode {
   #follow(session: TaskSession): void {
     const runner = new TaskRunner(session);
     this.#runners.set(session.taskId, runner);
-    this.#spawn(this.#tellPresence(session));
+    this.#spawn(this.#tellPresence(runner));
     this.#spawn(
       runner.run().then(async (ended) => {
         if (ended) await this.#finish(session, ended);
@@ -309,6 +318,10 @@ export class ChorusNode {
     const modelCid = publishes ? await storage.put(encodeGlobalModel(session.model)) : null;
     await this.#files.remove(session.taskId);
     this.#emit({ type: 'task-ended', taskId: session.taskId, claimed, opensCommitment, modelCid });
+    // The requester may still want to evaluate its model; for the others the task is over.
+    if (sameAddress(task.owner, chain.account)) return;
+    this.#runners.delete(session.taskId);
+    await session.trainer.close();
   }
 
   async #announceUntilRunning(taskId: bigint, announce: () => Promise<void>): Promise<void> {
@@ -320,15 +333,15 @@ export class ChorusNode {
   }
 
   /** Members tell each other where they can be reached, at first often because meshes take a moment to form. */
-  async #tellPresence(session: TaskSession): Promise<void> {
+  async #tellPresence(runner: TaskRunner): Promise<void> {
     const { chain, network } = this.ports;
-    for (let wait = 500; !this.#abort.signal.aborted; wait = Math.min(wait * 2, 30_000)) {
-      const round = this.#runners.get(session.taskId)?.context?.round.round ?? 0;
+    for (let wait = 500; !runner.ended && !this.#abort.signal.aborted; wait = Math.min(wait * 2, 30_000)) {
+      const round = runner.context?.round.round ?? 0;
       await network.publish(
         topicOf('presence', chain.chainId, chain.contract),
         encodeMessage({
           type: 'presence',
-          taskId: session.taskId,
+          taskId: runner.session.taskId,
           round,
           stage: round === 0 ? 'joined' : 'training',
           progress: 0,
@@ -346,16 +359,19 @@ export class ChorusNode {
     throw new ChorusError('E_TASK_UNKNOWN', 'this node does not follow the task', { facts: { taskId } });
   }
 
-  /** Keep a promise until it is done; its failure is reported, never lost. */
+  /** Keep a promise until it is done. */
   #spawn(work: Promise<void>): void {
-    const tracked = work
-      .catch((error) => {
-        if (this.#abort.signal.aborted) return;
-        const code = error instanceof ChorusError ? error.code : 'E_UNEXPECTED';
-        this.#emit({ type: 'warning', code, message: describeError(error) });
-      })
-      .finally(() => this.#background.delete(tracked));
+    const tracked = this.#report(work).finally(() => this.#background.delete(tracked));
     this.#background.add(tracked);
+  }
+
+  /** A failure is told, never lost. */
+  #report(work: Promise<void>): Promise<void> {
+    return work.catch((error) => {
+      if (this.#abort.signal.aborted) return;
+      const code = error instanceof ChorusError ? error.code : 'E_UNEXPECTED';
+      this.#emit({ type: 'warning', code, message: describeError(error) });
+    });
   }
 }
 

@@ -44,5 +44,5 @@ export {
 } from './inspect/proven-round.ts';
 export type { Ports } from './ports.ts';
 export { createProving, type Proving } from './proving.ts';
-export type { TaskRequest } from './stages/announce.ts';
+export { publishTask, type TaskRequest } from './stages/announce.ts';
 export { startNode, WALLET_KEY_FILE } from './start.ts';

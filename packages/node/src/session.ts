@@ -126,20 +126,8 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
     from: options.providers,
     signal,
   });
-  const trainer = await createTrainer({
-    model,
-    loss: terms.loss,
-    optimizer: terms.optimizer,
-    threads: config.threads,
-    device: config.device,
-  });
+  const trainer = await openTrainer(terms, model, config);
   try {
-    if (trainer.dimension !== terms.dimension) {
-      throw new ChorusError('E_TASK_MODEL', 'the model does not have the stated number of parameters', {
-        facts: { stated: terms.dimension, found: trainer.dimension },
-        hint: 'the task is not joined',
-      });
-    }
     const committer = await options.proving.committer(terms.dimension);
     return {
       taskId: task.id,
@@ -161,6 +149,25 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
     await trainer.close();
     throw error;
   }
+}
+
+/**
+ * Open a task's model for training, and check that it has the stated number of parameters.
+ * @throws ChorusError `E_TASK_MODEL`; `E_MODEL_*` where it cannot be trained
+ */
+export async function openTrainer(
+  terms: Pick<Terms, 'dimension' | 'loss' | 'optimizer'>,
+  model: Uint8Array,
+  { threads, device }: Pick<NodeConfig, 'threads' | 'device'>,
+): Promise<Trainer> {
+  const { loss, optimizer, dimension } = terms;
+  const trainer = await createTrainer({ model, loss, optimizer, threads, device });
+  if (trainer.dimension === dimension) return trainer;
+  await trainer.close();
+  throw new ChorusError('E_TASK_MODEL', 'the model does not have the stated number of parameters', {
+    facts: { stated: dimension, found: trainer.dimension },
+    hint: 'the terms or the model file are wrong: the task is not joined',
+  });
 }
 
 function checkData(terms: Terms, dataset: Dataset | null): void {

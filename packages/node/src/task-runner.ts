@@ -52,6 +52,8 @@ export class TaskRunner {
   readonly #active = new Map<string, Promise<void>>();
   readonly #done = new Set<string>();
   readonly #retryAt = new Map<string, { at: number; wait: number }>();
+  /** True once `run` is over. */
+  ended = false;
   readonly history: HistoryCheck;
   #settledThrough = 0;
   #wake: () => void = () => {};
@@ -70,6 +72,15 @@ export class TaskRunner {
 
   /** Runs until the task has ended and the final model is computed, or the session is aborted. */
   async run(): Promise<TaskState | null> {
+    try {
+      return await this.#rounds();
+    } finally {
+      await Promise.allSettled(this.#active.values());
+      this.ended = true;
+    }
+  }
+
+  async #rounds(): Promise<TaskState | null> {
     const { session } = this;
     const { chain } = session.ports;
     while (!session.signal.aborted) {
@@ -88,10 +99,7 @@ export class TaskRunner {
           this.#act(task, round, ['provide-update']);
         }
         await this.#catchUp(task, members);
-        if (task.status === 'ended') {
-          await Promise.allSettled(this.#active.values());
-          return task;
-        }
+        if (task.status === 'ended') return task;
         next = Math.min(next, this.#act(task, round, ALL_DUTIES));
       } catch (error) {
         if (session.signal.aborted) break;
@@ -101,7 +109,6 @@ export class TaskRunner {
       }
       await this.#sleepUntil(next);
     }
-    await Promise.allSettled(this.#active.values());
     return null;
   }
 

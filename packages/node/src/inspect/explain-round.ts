@@ -3,6 +3,7 @@ import { gramHash } from '@chorus/circuits';
 import {
   type Address,
   cidFromDigest,
+  describeError,
   type Hex,
   hasCode,
   openedReferences,
@@ -22,15 +23,16 @@ import { reasonFor } from './reason.ts';
 /** A settled round recomputed from its payloads, beside what the chain recorded. */
 export interface RoundExplanation {
   task: TaskState;
-  terms: Terms;
+  /** Null where they cannot be had here. */
+  terms: Terms | null;
   round: RoundState;
   settled: SettledRound;
   /** The rewards computed again from the shares on chain. */
   money: RoundMoney;
   /** CID of each trainer's payload; null where it committed nothing. */
   cids: (string | null)[];
-  /** Trainers (indices from 0) whose payload could not be had here, with the reason. */
-  missing: { trainer: number; reason: string }[];
+  /** What could not be had here, and why: a trainer's payload (index from 0), or something of all (null). */
+  missing: { trainer: number | null; reason: string }[];
   /** CID of each opened reference. */
   references: { validator: Address; cid: string }[];
   /** What could be measured of each trainer's update alone; null where it is not held, or there is none. */
@@ -60,10 +62,14 @@ export async function explainRound(
   const { chain, storage, proving, signal } = inspection;
   const task = await chain.task(taskId);
   const settled = await requireSettled(chain, task, number);
+  const missing: RoundExplanation['missing'] = [];
   const [round, members, terms, history, committer, settlement] = await Promise.all([
     chain.round(taskId, number),
     chain.members(taskId),
-    readTerms(inspection, task),
+    readTerms(inspection, task).catch((error: unknown) => {
+      missing.push({ trainer: null, reason: `the terms: ${describeError(error)}` });
+      return null;
+    }),
     settledRounds(chain, task),
     proving.committer(task.dimension),
     chain.settlement(taskId, number).catch((error: unknown) => {
@@ -85,7 +91,6 @@ export async function explainRound(
     signal,
   };
 
-  const missing: RoundExplanation['missing'] = [];
   const updates = await Promise.all(
     round.updates.map(async (committed, index): Promise<UpdateVector | null> => {
       if (!committed || settled.unavailable.includes(index)) return null;
@@ -97,7 +102,8 @@ export async function explainRound(
           check: true,
         });
       } catch (error) {
-        missing.push({ trainer: index, reason: (error as Error).message });
+        signal.throwIfAborted();
+        missing.push({ trainer: index, reason: describeError(error) });
         return null;
       }
     }),
@@ -111,8 +117,9 @@ export async function explainRound(
         check: true,
       }),
     ),
-  ).catch((error: Error) => {
-    missing.push({ trainer: -1, reason: `a reference: ${error.message}` });
+  ).catch((error: unknown) => {
+    signal.throwIfAborted();
+    missing.push({ trainer: null, reason: `a reference: ${describeError(error)}` });
     return null;
   });
   const cidOf = (digest: Hex) => cidFromDigest(digest, payloadBytes(task.dimension));
@@ -132,7 +139,7 @@ export async function explainRound(
     references: openedReferences(round).map(({ validator, digest }) => ({ validator, cid: cidOf(digest) })),
     measured: updates.map((update, i) => update && measure(gram, i + 1, references !== null)),
   };
-  if (missing.length > 0) {
+  if (missing.length > 0 || !terms) {
     return { ...known, gram: null, result: null, reasons: [], agrees: null, proven: null };
   }
   const result = ruleById(terms.rule).apply(gram);

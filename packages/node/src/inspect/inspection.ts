@@ -91,10 +91,34 @@ async function startCopy(chainState: string, cleanups: (() => Promise<unknown>)[
   return devnet.url;
 }
 
+const nowhere = (): Promise<never> =>
+  Promise.reject(
+    new ChorusError('E_STORAGE_UNAVAILABLE', 'no peer was named to get files from', {
+      hint: 'give the address of a running node with --bootstrap',
+    }),
+  );
+
+/** Where no peer is known: what the chain says can still be read. */
+const NO_STORAGE: StoragePort = {
+  cidOf: nowhere,
+  put: nowhere,
+  get: nowhere,
+  has: async () => false,
+  remove: async () => {},
+  close: async () => {},
+};
+
 /** Files in memory, from peers; nobody can dial this node. */
 async function joinSwarm(bootstrap: string[], cleanups: (() => Promise<unknown>)[]): Promise<StoragePort> {
+  if (bootstrap.length === 0) return NO_STORAGE;
   const network = await createNetwork({ listen: [], bootstrap });
   cleanups.push(() => network.close());
+  if (network.peers().length === 0) {
+    throw new ChorusError('E_NETWORK_DIAL', 'none of the given peers can be reached', {
+      facts: { peers: bootstrap.join(' ') },
+      hint: 'give the address of a running node, ending in /p2p/<peer id>',
+    });
+  }
   return createHeliaStorage({ libp2p: network.libp2p });
 }
 
