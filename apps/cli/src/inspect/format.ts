@@ -4,11 +4,11 @@ import type { G1Point } from '@chorus/protocol';
 import Table from 'cli-table3';
 import colors from 'yoctocolors';
 
-/** A table in the house style; the last column may be given the room that is left. */
+/** A table in the house style; `lines` between the rows where rows have several lines. */
 export function table(
   head: string[],
   rows: (string | number)[][],
-  options: { right?: number[]; widths?: (number | null)[] } = {},
+  options: { right?: number[]; widths?: (number | null)[]; lines?: boolean } = {},
 ): string {
   const t = new Table({
     head,
@@ -17,7 +17,9 @@ export function table(
     ...(options.widths ? { colWidths: options.widths, wordWrap: true } : {}),
   });
   t.push(...rows);
-  return t.toString();
+  const lines = t.toString().split('\n');
+  const belowHead = lines.findIndex((line) => line.includes('├'));
+  return lines.filter((line, i) => options.lines || i === belowHead || !line.includes('├')).join('\n');
 }
 
 export const percent = (part: number, whole: number, digits = 2): string =>
@@ -40,7 +42,7 @@ export const point = ({ x, y }: G1Point): { x: string; y: string } => ({ x: scal
 const CHECK_TEXTS: Readonly<Record<string, string>> = {
   keys: "the verifier on chain holds this build's circuit key, and a reference string fit for it",
   record: 'what the aggregator sent is what the chain recorded',
-  file: 'the file is whole and of the one canonical form',
+  file: 'the file is well-formed',
   'reference string': 'the reference string is the trusted one, its points in their groups',
   statement: 'ids, sizes, weights, shares and commitments are in range',
   'field elements': 'every scalar of the proof is canonical, below p',
@@ -85,6 +87,19 @@ export function fields(entries: [name: string, value: string | number][]): strin
 }
 
 export const heading = (text: string): string => colors.bold(text);
+
+/** Lines of at most 118 characters, all but the first indented. */
+export function wrap(text: string, indent = 0): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/(?<=\S) (?=\S)/)) {
+    if (line && line.length + 1 + word.length > 118) {
+      lines.push(line);
+      line = ' '.repeat(indent) + word;
+    } else line = line ? `${line} ${word}` : word;
+  }
+  return [...lines, line].join('\n');
+}
 
 /** A JSON document on standard output; integers beyond 2^53 are decimal strings. */
 export function printJson(value: unknown): void {

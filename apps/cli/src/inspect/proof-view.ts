@@ -114,7 +114,7 @@ export function proofDocument(proven: ProvenRound) {
 
 export function proofView(names: Names, proven: ProvenRound): string {
   const d = proofDocument(proven);
-  const on = (p: { x: string; y: string }) => `(${p.x},\n    ${' '.repeat(17)}${p.y})`;
+  const on = (p: { x: string; y: string }) => `(${p.x},\n${' '.repeat(20)}${p.y})`;
   const member = (who: string, c: { x: string } | null, cid: string | null) =>
     c && cid
       ? [who, `${cid}\n${colors.dim(`C = (${shortHex(c.x)}, …)`)}`]
@@ -150,7 +150,7 @@ export function proofView(names: Names, proven: ProvenRound): string {
     ]),
     '',
     'Proven: these weights (of 65,536) and shares (of 2^32) follow by the rule from the committed vectors',
-    table(['row', 'member', 'payload', 'weight', 'share'], rows, { right: [0, 3, 4] }),
+    table(['row', 'member', 'payload', 'weight', 'share'], rows, { right: [0, 3, 4], lines: true }),
     heading('Public values'),
     fields([
       ['C_0', on(d.referenceSum)],

@@ -1,7 +1,7 @@
 import type { RoundExplanation } from '@chorus/node';
 import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import colors from 'yoctocolors';
-import { fields, heading, integer, percent, roundedTokens, table, tokens } from './format.ts';
+import { fields, heading, integer, percent, roundedTokens, table, tokens, wrap } from './format.ts';
 import type { OpenedNetwork } from './open.ts';
 
 type Names = Pick<OpenedNetwork, 'nameOf'>;
@@ -13,11 +13,14 @@ export function whyDocument(names: Names, explanation: RoundExplanation, only: n
   return {
     task: task.id,
     round: settled.round,
-    rule: explanation.terms.rule,
+    rule: explanation.terms?.rule ?? null,
     transaction: settled.transaction,
     agreesWithChain: explanation.agrees,
     matrixIsProven: explanation.proven,
-    missing: explanation.missing.map((m) => ({ ...m, trainer: m.trainer < 0 ? null : m.trainer + 1 })),
+    missing: explanation.missing.map(({ trainer, reason }) => ({
+      row: trainer === null ? null : trainer + 1,
+      reason,
+    })),
     references: explanation.references,
     money: {
       budget: money.budget,
@@ -54,10 +57,12 @@ export function whyDocument(names: Names, explanation: RoundExplanation, only: n
 /** All trainers of a round side by side. */
 export function whyRound(names: Names, explanation: RoundExplanation): string {
   const { task, settled, result } = explanation;
+  const width = Math.max(...task.trainers.map((address) => names.nameOf(address).length));
   const rows = task.trainers.map((address, i) => {
     const row = result?.explanation.rows[i];
     const measured = explanation.measured[i];
     return [
+      i + 1,
       names.nameOf(address),
       row ? integer(explanation.gram![0]![i + 1]!) : measured?.dot != null ? integer(measured.dot) : '-',
       measured ? integer(measured.norm) : '-',
@@ -69,10 +74,10 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
       roundedTokens(settled.rewards[i]!),
     ];
   });
-  const head = ['trainer', 'dot', 'norm', 'clip', 'cosine', 'trust', 'weight', 'share', 'reward'];
+  const head = ['row', 'trainer', 'dot', 'norm', 'clip', 'cosine', 'trust', 'weight', 'share', 'reward'];
   return [
     title(explanation),
-    table(head, rows, { right: [1, 2, 3, 4, 5, 6, 7, 8] }),
+    table(head, rows, { right: [0, 2, 3, 4, 5, 6, 7, 8, 9] }),
     ...(result
       ? [
           `median norm ${integer(result.explanation.medianNorm)}, median cosine ${integer(result.explanation.medianCosine)}`,
@@ -82,7 +87,9 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
     '',
     ...task.trainers.flatMap((address, i) => {
       const reason = explanation.reasons[i];
-      return reason ? [`  ${colors.bold(names.nameOf(address))}  ${reason}`] : [];
+      if (!reason) return [];
+      const name = names.nameOf(address);
+      return [wrap(`${name.padEnd(width)}  ${reason}`, width + 2).replace(name, colors.bold(name))];
     }),
     ...(explanation.reasons.length > 0 ? [''] : []),
     ...conclusion(names, explanation),
@@ -141,15 +148,15 @@ export function whyTrainer(names: Names, explanation: RoundExplanation, index: n
     fields(steps),
     moneyLine(explanation),
     '',
-    ...(explanation.reasons[index] ? [explanation.reasons[index], ''] : []),
+    ...(explanation.reasons[index] ? [wrap(explanation.reasons[index]), ''] : []),
     ...conclusion(names, explanation),
   ].join('\n');
 }
 
 function title({ task, settled, terms }: RoundExplanation): string {
-  return heading(
-    `Task ${task.id} "${terms.name}", round ${settled.round} of ${task.rounds}, rule ${terms.rule}`,
-  );
+  const name = terms ? ` "${terms.name}"` : '';
+  const rule = terms ? `, rule ${terms.rule}` : '';
+  return heading(`Task ${task.id}${name}, round ${settled.round} of ${task.rounds}${rule}`);
 }
 
 function moneyLine({ money }: RoundExplanation): string {
@@ -164,8 +171,8 @@ function moneyLine({ money }: RoundExplanation): string {
 function conclusion(names: Names, explanation: RoundExplanation): string[] {
   const { task, agrees, proven, missing } = explanation;
   const lines = missing.map(({ trainer, reason }) => {
-    const who = trainer < 0 ? '' : `the update of ${names.nameOf(task.trainers[trainer]!)}: `;
-    return colors.yellow(`missing here: ${who}${reason}`);
+    const who = trainer === null ? '' : `the update of ${names.nameOf(task.trainers[trainer]!)}: `;
+    return colors.yellow(wrap(`missing here: ${who}${reason}`));
   });
   if (lines.length > 0) {
     lines.push(

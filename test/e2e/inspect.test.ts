@@ -1,0 +1,388 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { startDevnet } from '@chorus/chain';
+import { parseConfig, startNode } from '@chorus/node';
+import { digestOfCid, SHARE_ONE } from '@chorus/protocol';
+import { createTrainer, decodeGlobalModel, globalParameters } from '@chorus/training';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const CHORUS = new URL('../../apps/cli/bin/chorus.js', import.meta.url).pathname;
+
+let scratch: string;
+/** The network that `demo --keep` left. */
+let kept: string;
+// biome-ignore lint/suspicious/noExplicitAny: documents are read as a reader of the JSON would
+let report: any;
+let untouched: string[];
+
+interface Outcome {
+  code: number | null;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  json: any;
+  stdout: string;
+  stderr: string;
+}
+
+/** A home of its own, so that a command remembers nothing of this machine. */
+const homeAt = (name: string) => ({
+  HOME: join(scratch, name),
+  XDG_DATA_HOME: join(scratch, name, '.local', 'share'),
+});
+
+/** Run the command as a process of its own; it knows of no other network than the one kept here. */
+async function chorus(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const child = spawn(process.execPath, ['--conditions=@chorus/source', CHORUS, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      ...homeAt('home'),
+      TMPDIR: join(scratch, 'tmp'),
+      // Caches stay where they are: a reference string need not be made again.
+      XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
+      ...env,
+    },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (data) => (stdout += data));
+  child.stderr.on('data', (data) => (stderr += data));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  const json = args.includes('--json') && stdout ? JSON.parse(stdout) : null;
+  return { code, json, stdout, stderr };
+}
+
+/** Every file below a folder with the hash of its content. */
+async function fingerprints(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
+  const lines = files.sort().map(async (path) => {
+    const hash = createHash('sha256').update(await readFile(path));
+    return `${relative(folder, path)} ${hash.digest('hex')}`;
+  });
+  return Promise.all(lines);
+}
+
+const failing = ({ json }: Outcome): string[] =>
+  json.checks.flatMap((c: { check: string; ok: boolean }) => (c.ok ? [] : [c.check]));
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'chorus-inspect-test-'));
+  await mkdir(join(scratch, 'tmp'));
+  kept = join(scratch, 'kept');
+  const args = ['demo', '--nodes', '4', '--rounds', '2', '--attack', 'sign', '--seed', '3', '--json'];
+  const demo = await chorus([...args, `--keep=${kept}`]);
+  expect(demo.code, demo.stderr).toBe(0);
+  report = demo.json;
+  untouched = await fingerprints(kept);
+}, 120_000);
+
+afterAll(async () => {
+  await rm(scratch, { recursive: true, force: true });
+});
+
+describe('chorus demo --keep', () => {
+  it('leaves a folder that nothing below changes, and refuses one that is in use', async () => {
+    expect(report).toMatchObject({ folder: kept, modelOpensCommitment: true });
+    const again = await chorus(['demo', `--keep=${kept}`]);
+    expect(again.code).toBe(64);
+    expect(again.stderr).toContain('needs an empty folder');
+  });
+});
+
+describe('chorus proof', () => {
+  it('lists the rounds of the network kept last, each proof checked again', async () => {
+    const { code, json } = await chorus(['proof', 'list', '--json']);
+    expect(code).toBe(0);
+    expect(json).toMatchObject({ task: '1', rounds: 2, status: 'ended' });
+    expect(json.settled).toHaveLength(2);
+    for (const [i, settled] of json.settled.entries()) {
+      const { transaction, gas, trainers } = report.rounds[i];
+      const paid = trainers.reduce((sum: bigint, t: { reward: string }) => sum + BigInt(t.reward), 0n);
+      expect(settled).toMatchObject({
+        round: i + 1,
+        transaction,
+        gasUsed: gas,
+        paid: paid.toString(),
+        proofOk: true,
+        fault: null,
+      });
+    }
+  });
+
+  it('shows what was proven: commitments and CIDs of every row, public values, and the proof', async () => {
+    const { code, json } = await chorus(['proof', 'show', '1', '2', '--json', '--network', kept]);
+    expect(code).toBe(0);
+    const round = report.rounds[1];
+    expect(json).toMatchObject({ task: '1', round: 2, transaction: round.transaction, circuitRows: 16 });
+    expect(json.references).toHaveLength(1);
+    for (const [i, trainer] of json.trainers.entries()) {
+      const { address, weightUnits, shareUnits } = round.trainers[i];
+      expect(trainer).toMatchObject({ row: i + 1, address, weight: weightUnits, share: shareUnits });
+      expect(digestOfCid(trainer.cid)).toMatch(/^0x[0-9a-f]{64}$/);
+    }
+    const weights = json.trainers.reduce(
+      (word: bigint, t: { weight: number }, i: number) => word + (BigInt(t.weight) << BigInt(17 * i)),
+      0n,
+    );
+    expect(BigInt(json.public.weightWords[0])).toBe(weights);
+    for (const name of ['alpha', 'beta', 'z', 'gamma', 'gramHash', 'innerProduct']) {
+      expect(json.public[name]).toMatch(/^0x[0-9a-f]{64}$/);
+    }
+    expect(json.proof.evaluations).toHaveLength(6);
+  });
+
+  it('verifies a round against the chain, check by check', async () => {
+    const { code, json } = await chorus(['proof', 'verify', '1', '1', '--json', '--network', kept]);
+    expect(code).toBe(0);
+    expect(json).toMatchObject({ ok: true, task: '1', round: 1 });
+    expect(json.checks.map((c: { check: string }) => c.check)).toEqual([
+      'keys',
+      'record',
+      'reference string',
+      'statement',
+      'field elements',
+      'points',
+      'challenge',
+      'inner product',
+      'opening',
+      'rule',
+    ]);
+  });
+
+  it('exports files that verify offline, and names what is wrong with altered ones', async () => {
+    const nowhere = homeAt('nothing');
+    const verify = (path: string) => chorus(['proof', 'verify', '--file', path, '--json'], nowhere);
+    const files = { json: join(scratch, 'round-2.json'), cbor: join(scratch, 'round-2.cbor') };
+    await Promise.all(
+      Object.entries(files).map(async ([format, path]) => {
+        const args = ['proof', 'export', '1', '2', '-o', path, '--format', format, '--json'];
+        expect((await chorus(args)).json).toMatchObject({ format, round: 2 });
+      }),
+    );
+    const original = JSON.parse(await readFile(files.json, 'utf8'));
+    const alter = async (name: string, change: (file: typeof original) => void): Promise<string> => {
+      const file = structuredClone(original);
+      change(file);
+      const path = join(scratch, `${name}.json`);
+      await writeFile(path, `${JSON.stringify(file, null, 2)}\n`);
+      return path;
+    };
+    const flip = (hex: string) => hex.slice(0, -1) + (hex.endsWith('0') ? '1' : '0');
+    const share = await alter('share', (file) => (file.statement.shares[0] -= 1));
+    const rule = await alter('rule', (file) => {
+      // A valid point of the curve, and not the proof's.
+      file.proof.groth16.a = `0x${'1'.padStart(64, '0')}${'2'.padStart(64, '0')}`;
+    });
+    const srs = await alter('srs', (file) => (file.srs.digest = flip(file.srs.digest)));
+    const cut = join(scratch, 'cut.cbor');
+    await writeFile(cut, (await readFile(files.cbor)).subarray(0, -1));
+
+    for (const path of Object.values(files)) {
+      const good = await verify(path);
+      expect(good.json).toMatchObject({ ok: true, task: '1', round: 2, chainId: 31337 });
+      expect(good.code).toBe(0);
+    }
+    const [a, b, c, d] = await Promise.all([share, rule, srs, cut].map(verify));
+    expect([a, b, c, d].map((outcome) => outcome!.code)).toEqual([1, 1, 1, 1]);
+    // Another share, other challenges: nothing opened at them fits any more.
+    expect(failing(a!)).toEqual(['inner product', 'opening', 'rule']);
+    expect(failing(b!)).toEqual(['rule']);
+    expect(failing(c!)).toEqual(['reference string']);
+    expect(failing(d!)).toEqual(['file']);
+    const spoken = await chorus(['proof', 'verify', '--file', share], nowhere);
+    expect(spoken.code).toBe(1);
+    expect(spoken.stdout).toContain('the check "inner product" failed');
+  });
+});
+
+describe('chorus why', () => {
+  it('gives the whole arithmetic of every trainer, from the dot product to the reward', async () => {
+    const { code, json } = await chorus(['why', '1', '2', '--json', '--network', kept]);
+    expect(code).toBe(0);
+    expect(json).toMatchObject({ agreesWithChain: true, matrixIsProven: true, missing: [] });
+    const pool = BigInt(json.money.pool);
+    for (const [i, trainer] of json.trainers.entries()) {
+      const { arithmetic: a, chain } = trainer;
+      const expected = report.rounds[1].trainers[i];
+      expect(chain.reward).toBe(expected.reward);
+      expect(trainer.name).toBe(expected.id);
+      expect(trainer.reason).toBe(expected.reason);
+      // The rule once more, in the test's own words.
+      const clip = Math.min(65536, Math.floor((65536 * json.medians.norm) / a.norm));
+      const cosine = BigInt(a.dot) / BigInt(a.norm);
+      const half = (131072n * cosine) / BigInt(json.medians.cosine);
+      const trust = half < 65536n ? Number(half) : 65536;
+      expect(a).toMatchObject({ clip, cosine: cosine.toString(), trust, mass: trust * clip });
+      expect(chain.weight).toBe(Math.floor((65536 * a.mass) / json.totals.mass));
+      const score = BigInt(a.dot) * BigInt(clip);
+      expect(BigInt(chain.share)).toBe((BigInt(SHARE_ONE) * score) / BigInt(json.totals.score));
+      expect(BigInt(chain.reward)).toBe((pool * BigInt(chain.share)) / BigInt(SHARE_ONE));
+    }
+    const attacker = json.trainers.find((t: { name: string }) => t.name === 'trainer-3');
+    expect(attacker).toMatchObject({ chain: { weight: 0, share: 0, reward: '0' } });
+    expect(attacker.reason).toContain('points away from the reference');
+  });
+
+  it('takes a trainer by name, row or address, and says who there is where there is no such one', async () => {
+    const [{ address, id }] = report.rounds[0].trainers;
+    const asked = [id, '1', address.toUpperCase().replace('0X', '0x'), 'mallory'];
+    const [byName, byRow, byAddress, unknown] = await Promise.all(
+      asked.map((who) => chorus(['why', '1', '1', who, '--json', '--network', kept])),
+    );
+    expect(byName!.json.trainers).toHaveLength(1);
+    expect(byRow!.json).toEqual(byName!.json);
+    expect(byAddress!.json).toEqual(byName!.json);
+    expect(unknown!.code).toBe(1);
+    expect(unknown!.stderr).toContain('E_TRAINER_UNKNOWN');
+    expect(unknown!.stderr).toContain('trainer-3');
+  });
+});
+
+describe('chorus model', () => {
+  it('checks a published model against the chain, and refuses altered ones', async () => {
+    const file = join(scratch, 'model.chorus');
+    const got = await chorus(['model', 'get', '-o', file, '--format', 'chorus', '--json']);
+    expect(got.json).toMatchObject({ source: 'payloads', written: true, ok: true, afterRound: 2 });
+    const bytes = await readFile(file);
+    const alter = async (name: string, at: number): Promise<string> => {
+      const altered = Buffer.from(bytes);
+      altered[at]! ^= 1;
+      await writeFile(join(scratch, name), altered);
+      return join(scratch, name);
+    };
+    const models = [
+      report.modelCid,
+      await alter('sum.chorus', bytes.length - 8),
+      await alter('base.chorus', 16),
+      await alter('magic.chorus', 0),
+    ];
+    const [published, sum, base, magic] = await Promise.all(
+      models.map((model) => chorus(['model', 'verify', model, '--task', '1', '--json', '--network', kept])),
+    );
+    expect(published!.code).toBe(0);
+    expect(published!.json).toMatchObject({ ok: true, afterRound: 2, rounds: 2 });
+    const madeOf = report.rounds.map((r: { round: number; trainers: { weightUnits: number }[] }) =>
+      expect.objectContaining({
+        round: r.round,
+        trainers: r.trainers
+          .filter((t) => t.weightUnits > 0)
+          .map((t) => expect.objectContaining({ weight: t.weightUnits })),
+      }),
+    );
+    expect(published!.json.madeOf).toEqual(madeOf);
+    expect([sum, base, magic].map((outcome) => outcome!.code)).toEqual([1, 1, 1]);
+    expect(failing(sum!)).toEqual(['history']);
+    expect(sum!.json).toMatchObject({ afterRound: null, madeOf: [] });
+    expect(failing(base!)).toEqual(['base']);
+    expect(failing(magic!)).toEqual(['file']);
+  });
+
+  it('is had as ordinary ONNX with the trained parameters in it', async () => {
+    const [onnx, chorusFile] = [join(scratch, 'model.onnx'), join(scratch, 'again.chorus')];
+    await Promise.all([
+      chorus(['model', 'get', '-o', onnx]),
+      chorus(['model', 'get', '-o', chorusFile, '--format', 'chorus']),
+    ]);
+    const trainer = await createTrainer({
+      model: new Uint8Array(await readFile(onnx)),
+      loss: { kind: 'softmax-cross-entropy' },
+      optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
+    });
+    const expected = globalParameters(decodeGlobalModel(new Uint8Array(await readFile(chorusFile))));
+    expect(trainer.initial).toEqual(expected);
+    await trainer.close();
+  });
+});
+
+describe('a network with a payload missing', () => {
+  it('still says what the chain has and what is missing, and its model is the published one', async () => {
+    const copy = join(scratch, 'holed');
+    await cp(kept, copy, { recursive: true });
+    const { json } = await chorus(['why', '1', '1', '--json', '--network', kept]);
+    const paid = json.trainers.find((t: { chain: { weight: number } }) => t.chain.weight > 0);
+    // A payload of this size is one block, whose content hashes to the digest of its CID.
+    const blocks = await fingerprints(join(copy, 'requester', 'blocks'));
+    const block = blocks.find((line) => line.endsWith(digestOfCid(paid.cid).slice(2)))!.split(' ')[0]!;
+    await rm(join(copy, 'requester', 'blocks', block));
+
+    const holed = await chorus(['why', '1', '1', '--json', '--network', copy]);
+    expect(holed.code).toBe(0);
+    expect(holed.json).toMatchObject({ agreesWithChain: null, matrixIsProven: null });
+    expect(holed.json.missing).toEqual([expect.objectContaining({ row: paid.row })]);
+    const same = holed.json.trainers[paid.row - 1];
+    expect(same).toMatchObject({ chain: paid.chain, measured: null, arithmetic: null });
+    const held = holed.json.trainers.filter((t: { row: number }) => t.row !== paid.row);
+    for (const t of held) expect(t.measured).toEqual(json.trainers[t.row - 1].measured);
+
+    const got = await chorus(['model', 'get', '-o', join(scratch, 'p.onnx'), '--json', '--network', copy]);
+    expect(got.json).toMatchObject({ source: 'published', ok: true, written: true });
+  });
+});
+
+describe('a network that runs', () => {
+  it('is looked into over its endpoint and its peers', async () => {
+    const copy = join(scratch, 'live');
+    await cp(kept, copy, { recursive: true });
+    const devnet = await startDevnet({ stateFile: join(copy, 'chain.json'), accounts: 1 });
+    const { contract } = report.task;
+    const config = parseConfig(
+      { dataDir: join(copy, 'requester'), roles: [], chain: { url: devnet.url, contract } },
+      'test',
+    );
+    const node = await startNode(config, () => {});
+    try {
+      const live = ['--rpc', devnet.url, '--contract', contract];
+      const peers = ['--bootstrap', node.ports.network.multiaddrs()[0]!];
+      const [why, model, list, blind] = await Promise.all([
+        chorus(['why', '1', '2', '--json', ...live, ...peers]),
+        chorus(['model', 'verify', report.modelCid, '--task', '1', '--json', ...live, ...peers]),
+        chorus(['proof', 'list', '--task', '1', '--json', ...live]),
+        chorus(['why', '1', '2', '--json', ...live]),
+      ]);
+      expect(why!.json).toMatchObject({ agreesWithChain: true, matrixIsProven: true });
+      expect(model!.json).toMatchObject({ ok: true, afterRound: 2 });
+      expect(list!.json.settled.map((s: { proofOk: boolean }) => s.proofOk)).toEqual([true, true]);
+      // Without peers the chain still says what was paid.
+      expect(blind!.json.agreesWithChain).toBe(null);
+      expect(blind!.json.trainers[0].chain).toEqual(why!.json.trainers[0].chain);
+      expect(blind!.json.missing.length).toBeGreaterThan(0);
+    } finally {
+      await node.close();
+      await devnet.close();
+    }
+  });
+});
+
+describe('what cannot be answered', () => {
+  it.each([
+    [['why', '1', '9'], 1, 'E_ROUND_NOT_SETTLED'],
+    [['why', '7', '1'], 1, 'E_CHAIN_UNKNOWN_TASK'],
+    [['why', 'one', '1'], 64, 'a task is named by its number'],
+    [['proof', 'verify', '1'], 64, 'give a task and a round, or --file'],
+    [['proof', 'show', '1', '0'], 64, 'a round is a number from 1'],
+    [['proof', 'list', '--rpc', 'http://127.0.0.1:1'], 64, '--rpc and --contract go together'],
+    [['proof', 'list', '--network', '/nowhere'], 1, 'E_PROFILE'],
+    [['proof', 'verify', '--file', '/nowhere'], 1, 'E_PROOF_FILE'],
+    [['model', 'verify', 'not-a-cid'], 1, 'E_CID'],
+    [['model', 'get', '-o', 'x', '--format', 'png'], 64, '--format must be onnx or chorus'],
+  ])('%j ends with %d and says %s', async (args, code, message) => {
+    const outcome = await chorus(args);
+    expect(outcome.stderr).toContain(message);
+    expect(outcome.code).toBe(code);
+    expect(outcome.stdout).toBe('');
+  });
+
+  it('without any network the command says how to get one', async () => {
+    const { code, stderr } = await chorus(['proof', 'list'], homeAt('nothing'));
+    expect(code).toBe(64);
+    expect(stderr).toContain('chorus demo --keep');
+  });
+
+  it('and nothing that was asked has changed the kept network or left a file behind', async () => {
+    expect(await fingerprints(kept)).toEqual(untouched);
+    expect(await readdir(join(scratch, 'tmp'))).toEqual([]);
+  });
+});
