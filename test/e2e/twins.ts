@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gramMatrix } from '@chorus/aggregation';
 import {
   ChorusNode,
   createProving,
@@ -70,7 +71,10 @@ export class TwinNetwork {
     this.#workers = workers;
     this.#proving = {
       committer: (dimension) => workers.committer(dimension),
-      prover: async () => ({ prove: async () => ({ proof: NO_PROOF, gram: [], seconds: NO_SECONDS }) }),
+      prover: async (dimension) => ({
+        gramMatrix: async (vectors) => gramMatrix(vectors.map((v) => v ?? new Int16Array(dimension))),
+        prove: async () => ({ proof: NO_PROOF, gram: [], seconds: NO_SECONDS }),
+      }),
       close: async () => {},
     };
   }

@@ -292,6 +292,10 @@ export class ChorusNode {
   #follow(session: TaskSession): void {
     const runner = new TaskRunner(session);
     this.#runners.set(session.taskId, runner);
+    if (this.#config.roles.includes('aggregator')) {
+      // Ready before the first round needs it.
+      this.#spawn(this.#proving.prover(session.terms.dimension).then(() => {}));
+    }
     this.#spawn(this.#tellPresence(runner));
     this.#spawn(
       runner.run().then(async (ended) => {

@@ -13,8 +13,8 @@ import { createProver, type Prover } from '@chorus/proof';
 export interface Proving {
   /** Commits to vectors of up to `dimension` entries. */
   committer(dimension: number): Promise<Committer>;
-  /** Proves rounds of vectors with up to `dimension` entries. */
-  prover(dimension: number): Promise<Pick<Prover, 'prove'>>;
+  /** Gram matrices and proofs of rounds of vectors with up to `dimension` entries. */
+  prover(dimension: number): Promise<Pick<Prover, 'gramMatrix' | 'prove'>>;
   close(): Promise<void>;
 }
 

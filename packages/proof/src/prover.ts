@@ -39,6 +39,12 @@ export interface ProveResult {
 /** Proves rounds of one N; one proof at a time, later calls wait. */
 export interface Prover {
   /**
+   * The exact Gram matrix of a round's vectors, which the rule's weights and shares follow from, computed in the
+   * worker threads: (rows x rows), null rows zero.
+   * @throws ChorusError `E_PROOF_INPUT`; the signal's reason on abort
+   */
+  gramMatrix(vectors: RoundVectors, options?: Pick<ProveOptions, 'signal'>): Promise<bigint[][]>;
+  /**
    * Proves that weights, shares and aggregate of `statement` follow from `vectors` by the rule.
    *
    * `vectors[0]` is the sum of the opened references, `vectors[i]` the update of trainer i or null. The finished
@@ -84,8 +90,17 @@ class RoundProver implements Prover {
     this.gram = gram;
   }
 
+  gramMatrix(vectors: RoundVectors, { signal }: Pick<ProveOptions, 'signal'> = {}): Promise<bigint[][]> {
+    return this.inTurn(() => this.gram.matrix(vectors, signal));
+  }
+
   prove(statement: RoundStatement, vectors: RoundVectors, options: ProveOptions = {}): Promise<ProveResult> {
-    const turn = this.last.then(() => this.proveNow(statement, vectors, options));
+    return this.inTurn(() => this.proveNow(statement, vectors, options));
+  }
+
+  /** The workers hold one round's vectors at a time. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.last.then(work);
     this.last = turn.catch(() => {});
     return turn;
   }

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { developmentSrs, log2SizeFor } from '@chorus/commitment';
 import type { NodeEvent } from '@chorus/node';
 import { ChorusError, type SettledRound, type TaskState } from '@chorus/protocol';
 import { buildModel, createTrainer } from '@chorus/training';
@@ -106,7 +107,11 @@ async function runNetwork(
         onProgress({ type: 'node', name, event });
       },
     }),
-    dimensionOf(model),
+    dimensionOf(model).then(async (d) => {
+      // Once here, rather than by every node at the same time; it stays in the cache.
+      await developmentSrs(log2SizeFor(d), { signal });
+      return d;
+    }),
   ]);
 
   step('publishing the task');

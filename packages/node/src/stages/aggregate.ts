@@ -1,4 +1,4 @@
-import { aggregate as aggregateUpdates, gramMatrix, ruleById, sumReferences } from '@chorus/aggregation';
+import { aggregate as aggregateUpdates, ruleById, sumReferences } from '@chorus/aggregation';
 import {
   type Address,
   ChorusError,
@@ -16,7 +16,6 @@ import { collectVotes } from '../votes.ts';
 export interface Aggregation {
   reference: Int32Array;
   updates: (UpdateVector | null)[];
-  gram: bigint[][];
   weights: number[];
   shares: number[];
   aggregate: Int32Array;
@@ -46,8 +45,8 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
     const { updates, unavailable } = await fetchUpdates(session, context, true);
     const votes = unavailable.length > 0 ? await collectVotes(session, context, unavailable) : [];
     const reference = sumReferences(references);
-    const zero = new Int16Array(context.task.dimension);
-    const gram = gramMatrix([reference, ...updates.map((u) => u ?? zero)]);
+    const prover = await session.proving.prover(context.task.dimension);
+    const gram = await prover.gramMatrix([reference, ...updates], { signal: session.signal });
     const result = ruleById(session.terms.rule).apply(gram);
     const { weights, shares } = result;
     session.emit({
@@ -59,7 +58,6 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
     return {
       reference,
       updates,
-      gram,
       weights,
       shares,
       aggregate: aggregateUpdates(updates, weights),

@@ -96,7 +96,25 @@ export class GramProver {
   ): Promise<CommittedGram> {
     const { signal, timing = {} } = options;
     const start = performance.now();
-    this.checkVectors(statement, vectors);
+    if (statement.N !== this.size) {
+      throw refusal('the prover was made for another N', { N: statement.N, prover: this.size });
+    }
+    if (vectors.length > statement.size + 1) {
+      throw refusal('the circuit has fewer rows', { rows: vectors.length, n: statement.size });
+    }
+    const gram = await this.matrix(vectors, signal);
+    options.onProgress?.(PARTS.gram);
+    const gramHash = await this.pool.run<bigint>(0, 'hash', { gram, size: statement.size }, { signal });
+    timing.gram = seconds(start);
+    return { gram, gramHash, ...matrixChallenges(statement, gramHash) };
+  }
+
+  /**
+   * All inner products, exactly; null rows are zero. The workers keep the vectors until the next call.
+   * @throws ChorusError `E_PROOF_INPUT`
+   */
+  async matrix(vectors: RoundVectors, signal?: AbortSignal): Promise<bigint[][]> {
+    this.checkVectors(vectors);
     await this.pool.runAll('begin', () => ({}), { signal });
     const present: number[] = [];
     for (const [index, vector] of vectors.entries()) {
@@ -109,11 +127,7 @@ export class GramProver {
       await setImmediate();
     }
     const partial = await this.pool.runAll<bigint[][]>('gram', () => ({}), { signal });
-    const gram = spread(sumMatrices(partial), present, vectors.length);
-    options.onProgress?.(PARTS.gram);
-    const gramHash = await this.pool.run<bigint>(0, 'hash', { gram, size: statement.size }, { signal });
-    timing.gram = seconds(start);
-    return { gram, gramHash, ...matrixChallenges(statement, gramHash) };
+    return spread(sumMatrices(partial), present, vectors.length);
   }
 
   /** Proves the inner product for a matrix that `begin` fixed. */
@@ -246,28 +260,24 @@ export class GramProver {
     return addPoints(parts.map((part) => part.commitment));
   }
 
-  private checkVectors(statement: RoundStatement, vectors: RoundVectors): void {
-    const refuse = (message: string, facts: Record<string, number>): ChorusError =>
-      new ChorusError('E_PROOF_INPUT', message, { facts });
-    if (statement.N !== this.size) {
-      throw refuse('the prover was made for another N', { N: statement.N, prover: this.size });
-    }
-    if (vectors.length < 2 || vectors.length > statement.size + 1 || vectors[0] === null) {
-      throw refuse('a round has a reference and 1 to n trainers', {
-        rows: vectors.length,
-        n: statement.size,
-      });
+  private checkVectors(vectors: RoundVectors): void {
+    if (vectors.length < 2 || vectors[0] === null) {
+      throw refusal('a round has a reference and at least one trainer', { rows: vectors.length });
     }
     for (const [index, vector] of vectors.entries()) {
       if (vector === null) continue;
       if (vector.length > this.size)
-        throw refuse('a vector is longer than N', { index, entries: vector.length });
-      if (index > 0 && !(vector instanceof Int16Array)) throw refuse('an update is not int16', { index });
+        throw refusal('a vector is longer than N', { index, entries: vector.length });
+      if (index > 0 && !(vector instanceof Int16Array)) throw refusal('an update is not int16', { index });
       if (vector instanceof Int32Array && vector.some((x) => Math.abs(x) > MAX_REFERENCE_ENTRY)) {
-        throw refuse('an entry of the reference is more than 15 summands can give', { index });
+        throw refusal('an entry of the reference is more than 15 summands can give', { index });
       }
     }
   }
+}
+
+function refusal(message: string, facts: Record<string, number>): ChorusError {
+  return new ChorusError('E_PROOF_INPUT', message, { facts });
 }
 
 function sumMatrices(parts: readonly bigint[][][]): bigint[][] {
