@@ -3,6 +3,7 @@ import {
   describeError,
   dutiesOf,
   hasCode,
+  type Member,
   openedReferences,
   type RoundState,
   sameAddress,
@@ -56,6 +57,7 @@ export class TaskRunner {
   ended = false;
   readonly history: HistoryCheck;
   #settledThrough = 0;
+  #members: Member[] | null = null;
   #wake: () => void = () => {};
   #woken = false;
 
@@ -89,7 +91,7 @@ export class TaskRunner {
       try {
         const task = await chain.task(session.taskId);
         const [members, round] = await Promise.all([
-          chain.members(session.taskId),
+          this.#membersOf(task),
           task.round > 0 ? chain.round(session.taskId, task.round) : null,
         ]);
         this.history.throwIfDiverged();
@@ -110,6 +112,14 @@ export class TaskRunner {
       await this.#sleepUntil(next);
     }
     return null;
+  }
+
+  /** Nobody joins a task once it runs. */
+  async #membersOf(task: TaskState): Promise<Member[]> {
+    if (this.#members) return this.#members;
+    const members = await this.session.ports.chain.members(this.session.taskId);
+    if (task.status !== 'joining') this.#members = members;
+    return members;
   }
 
   /** Bring the model up to the last settled round. */
