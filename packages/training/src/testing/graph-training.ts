@@ -4,6 +4,9 @@ import '../device/no-telemetry.ts';
 import { type DifferentiateOptions, differentiate, type Model, type TrainingGraph } from '@chorus/autodiff';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
+/** onnxruntime's, loaded after the variable against its reports is set. */
+export { Tensor };
+
 type Feeds = Record<string, Tensor>;
 
 /** A training graph with its sessions, fed by hand: for models that {@link createTrainer} does not take. */

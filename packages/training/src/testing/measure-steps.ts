@@ -2,11 +2,8 @@
  * Child process of `steps.bench.ts`: trains one model for a while, one `run` per step and a whole epoch per
  * `run` in turns, and sends what it measured. A process of its own, so that its peak memory is its own.
  */
-import { GraphTraining } from './graph-training.ts';
+import { GraphTraining, Tensor } from './graph-training.ts';
 import { leNet, resNet8, transformer, twoNn } from './models.ts';
-
-// onnxruntime loads with graph-training, after the variable against its reports is set.
-const { Tensor } = await import('onnxruntime-node');
 
 const BATCH = 32;
 /** Steps of one epoch run. */

@@ -1,6 +1,7 @@
 /** The thread in which a {@link Trainer}'s model computes. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { ChorusError } from '@chorus/protocol';
+import { executionProvider } from '../device/provider.ts';
 import { describe, trainingGraph } from './graph.ts';
 import { LocalTraining, type Samples } from './local.ts';
 import {
@@ -20,7 +21,7 @@ const send = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMes
 try {
   const graph = trainingGraph(setup.model, setup.loss, setup.optimizer);
   const training = await LocalTraining.open(graph, {
-    executionProviders: [setup.device],
+    executionProviders: [executionProvider(setup.device)],
     intraOpNumThreads: setup.threads,
     interOpNumThreads: 1,
     // A busy-waiting pool takes the cores that other nodes and the prover need.
