@@ -27,10 +27,7 @@ export const percent = (part: number, whole: number, digits = 2): string =>
 
 export const integer = (value: number | bigint): string => value.toLocaleString('en');
 
-/** An amount of a token with 18 decimals, all digits that are not zero. */
-export const tokens = (amount: bigint): string => formatUnits(amount, 18);
-
-/** The same to four decimals, for tables. */
+/** An amount of a token with 18 decimals, to four of them. */
 export const roundedTokens = (amount: bigint): string => Number(formatUnits(amount, 18)).toFixed(4);
 
 /** A field element as 32 bytes of hex. */
@@ -40,7 +37,7 @@ export const point = ({ x, y }: G1Point): { x: string; y: string } => ({ x: scal
 
 /** What each check asks, in words; those of the proof itself are named by @chorus/proof. */
 const CHECK_TEXTS: Readonly<Record<string, string>> = {
-  keys: "the verifier on chain holds this build's circuit key, and a reference string fit for it",
+  keys: "the chain's verifier holds this circuit key and a fit reference string",
   record: 'what the aggregator sent is what the chain recorded',
   file: 'the file is well-formed',
   'reference string': 'the reference string is the trusted one, its points in their groups',
@@ -54,7 +51,7 @@ const CHECK_TEXTS: Readonly<Record<string, string>> = {
   base: "the model begins from the task's own ONNX model, bit for bit",
   aggregates: "every round's aggregate is the weighted sum of its commitments",
   total: "the rounds' aggregates add up to C_total",
-  history: 'the integer model opens the sum of the aggregates: one multi-scalar multiplication',
+  history: "the model's integers open the sum of the aggregates (one multiplication)",
 };
 
 /** Checks with their results and times. */

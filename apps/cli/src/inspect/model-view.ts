@@ -33,6 +33,6 @@ export function ingredientsTable(network: OpenedNetwork, { ingredients }: ModelR
       trainers.map((t) => `${network.nameOf(t.address)} ${percent(t.weight, WEIGHT_ONE)}`).join(', ') ||
         'nobody',
     ]),
-    { right: [0], widths: [7, 17, 18, 74] },
+    { right: [0], widths: [7, 17, 18, 71] },
   );
 }

@@ -21,7 +21,11 @@ export function inspectOptions(command: Command): Command {
     .option('--network <dir>', 'a network kept by `demo --keep`; by default the one kept last')
     .option('--rpc <url>', 'JSON-RPC endpoint of a network that runs; with --contract')
     .option('--contract <address>', 'its task contract')
-    .option('--bootstrap <multiaddr...>', 'its peers, to get models and payloads from')
+    .option(
+      '--bootstrap <multiaddr>',
+      'a peer of it, to get models and payloads from; may be repeated',
+      (address: string, others: string[] = []) => [...others, address],
+    )
     .option('--json', 'one JSON document on standard output');
 }
 

@@ -1,7 +1,7 @@
 import type { RoundExplanation } from '@chorus/node';
 import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import colors from 'yoctocolors';
-import { fields, heading, integer, percent, roundedTokens, table, tokens, wrap } from './format.ts';
+import { heading, integer, percent, roundedTokens, table, wrap } from './format.ts';
 import type { OpenedNetwork } from './open.ts';
 
 type Names = Pick<OpenedNetwork, 'nameOf'>;
@@ -103,49 +103,50 @@ export function whyTrainer(names: Names, explanation: RoundExplanation, index: n
   const row = result?.explanation.rows[index];
   const measured = explanation.measured[index];
   const cid = explanation.cids[index];
-  const steps: [string, string][] = [];
+  const steps: string[][] = [];
   if (row && gram && result) {
-    const { medianNorm: m, medianCosine: q, totalMass, totalScore } = result.explanation;
+    const { medianNorm: m, medianCosine: q, totalMass, totalScore, rows } = result.explanation;
     const [dot, square] = [gram[0]![index + 1]!, gram[index + 1]![index + 1]!];
+    const present = rows.filter((r) => r.present).length;
+    const of16 = (value: number) => percent(value, WEIGHT_ONE);
     steps.push(
-      ['dot', `<reference, update> = ${integer(dot)}${dot < 0n ? ', negative: counts as 0' : ''}`],
-      ['norm', `isqrt(<update, update>) = isqrt(${integer(square)}) = ${integer(row.norm)}`],
-      [
-        'median norm',
-        `m = ${integer(m)}, of the ${result.explanation.rows.filter((r) => r.present).length} updates`,
-      ],
-      [
-        'clip',
-        `min(65536, floor(65536 * m / norm)) = ${integer(row.clip)}  (${percent(row.clip, WEIGHT_ONE)})`,
-      ],
-      ['cosine', `floor(dot / norm) = ${integer(row.cosine)}`],
-      ['median cosine', `q = ${integer(q)}`],
-      [
-        'trust',
-        `min(65536, floor(131072 * cosine / q)) = ${integer(row.trust)}  (${percent(row.trust, WEIGHT_ONE)})`,
-      ],
-      ['t', `trust * clip = ${integer(row.mass)}  of T = ${integer(totalMass)}`],
-      [
-        'weight',
-        `floor(65536 * t / T) = ${integer(row.weight)}  (${percent(row.weight, WEIGHT_ONE)} of the new model)`,
-      ],
-      ['phi', `dot * clip = ${integer(row.score)}  of Phi = ${integer(totalScore)}`],
-      ['share', `floor(2^32 * phi / Phi) = ${integer(row.share)}  (${percent(row.share, SHARE_ONE, 4)})`],
+      ['dot', '<reference, update>', integer(dot), dot < 0n ? 'negative: counts as 0' : ''],
+      ['square', '<update, update>', integer(square), ''],
+      ['norm', 'isqrt(square)', integer(row.norm), ''],
+      ['m', `lower median of the norms of ${present} updates`, integer(m), ''],
+      ['clip', 'min(65536, floor(65536 * m / norm))', integer(row.clip), of16(row.clip)],
+      ['cosine', 'floor(dot / norm)', integer(row.cosine), ''],
+      ['q', 'lower median of the cosines', integer(q), ''],
+      ['trust', 'min(65536, floor(131072 * cosine / q))', integer(row.trust), of16(row.trust)],
+      ['t', 'trust * clip', integer(row.mass), ''],
+      ['T', 'sum of t', integer(totalMass), ''],
+      ['weight', 'floor(65536 * t / T)', integer(row.weight), `${of16(row.weight)} of the aggregate`],
+      ['phi', 'dot * clip', integer(row.score), ''],
+      ['Phi', 'sum of phi', integer(totalScore), ''],
+      ['share', 'floor(2^32 * phi / Phi)', integer(row.share), percent(row.share, SHARE_ONE, 4)],
     );
-  } else if (measured) {
-    steps.push(['norm', integer(measured.norm)]);
-    if (measured.dot !== null) steps.push(['dot', integer(measured.dot)]);
+  } else {
+    if (measured) steps.push(['norm', 'of the update', integer(measured.norm), '']);
+    if (measured?.dot != null) steps.push(['dot', '<reference, update>', integer(measured.dot), '']);
+    const [weight, share] = [settled.weights[index]!, settled.shares[index]!];
+    steps.push(['weight', 'on chain', integer(weight), `${percent(weight, WEIGHT_ONE)} of the aggregate`]);
+    steps.push(['share', 'on chain', integer(share), percent(share, SHARE_ONE, 4)]);
   }
   steps.push(
-    ['pool', `${tokens(money.pool)} tokens`],
-    ['reward', `floor(pool * share / 2^32) = ${colors.bold(tokens(settled.rewards[index]!))} tokens`],
+    ['pool', 'round budget - fees', integer(money.pool), `${roundedTokens(money.pool)} tokens`],
+    [
+      colors.bold('reward'),
+      'floor(pool * share / 2^32)',
+      colors.bold(integer(settled.rewards[index]!)),
+      colors.bold(`${roundedTokens(settled.rewards[index]!)} tokens`),
+    ],
   );
   return [
     title(explanation),
     '',
     `${heading(names.nameOf(address))}  ${address}, row ${index + 1}`,
-    ...(cid ? [`update    ${cid}`] : []),
-    fields(steps),
+    ...(cid ? [colors.dim(`its update: ${cid}`)] : []),
+    table(['', 'how', 'number', ''], steps, { right: [2] }),
     moneyLine(explanation),
     '',
     ...(explanation.reasons[index] ? [wrap(explanation.reasons[index]), ''] : []),
