@@ -18,6 +18,12 @@ function exitCodeOf(error: unknown): number {
   return EXIT.failed;
 }
 
+/** End the process once everything printed has been handed over; a pipe may take its time. */
+export async function finish(code: number): Promise<never> {
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
+  process.exit(code);
+}
+
 /** Print an error for a person and end the process with its exit code. */
 export function reportAndExit(error: unknown): never {
   if (!(error instanceof Interrupted)) {

@@ -11,7 +11,7 @@ import { ChorusError, type Hex } from '@chorus/protocol';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
 import colors from 'yoctocolors';
-import { EXIT } from '../exit.ts';
+import { EXIT, finish } from '../exit.ts';
 import { checksTable, print, printJson, verdict } from '../inspect/format.ts';
 import {
   type InspectOptions,
@@ -150,7 +150,7 @@ async function verifyFileAction(path: string, { srs, json }: VerifyOptions): Pro
       );
     }
   }
-  process.exit(ok ? EXIT.ok : EXIT.failed);
+  await finish(ok ? EXIT.ok : EXIT.failed);
 }
 
 /** No proof file is longer; what is left of a longer one need not be read to refuse it. */

@@ -88,7 +88,7 @@ function summary(report: DemoReport): string {
       'loss',
       'train s',
       'commit s',
-      'aggregate s',
+      'aggr. s',
       'prove s',
       'settle s',
       'other s',
@@ -137,18 +137,18 @@ function summary(report: DemoReport): string {
 function followUps(report: DemoReport, folder: string): string[] {
   const { id } = report.task;
   const last = report.rounds.at(-1)?.round ?? 1;
-  const commands = [
-    [`proof list`, 'every settlement, each proof checked again'],
+  const commands: [command: string, what: string][] = [
+    ['proof list', 'every settlement, each proof checked again'],
     [`proof verify ${id} ${last}`, 'each check of a round by name'],
     [`why ${id} ${last} trainer-1`, 'from the update to the reward, number by number'],
-    [`model verify ${report.modelCid ?? 'CID'} --task ${id}`, 'the model against its history on chain'],
-    [`model get --task ${id} -o model.onnx`, 'the trained model as ordinary ONNX'],
+    ['model get -o model.onnx', 'the trained model as ordinary ONNX'],
+    [`model verify ${report.modelCid ?? 'CID'}`, 'a model against the chain'],
   ];
-  const width = Math.max(...commands.map(([command]) => command!.length));
   return [
     '',
-    `kept in ${folder}; now try`,
-    ...commands.map(([command, text]) => `  chorus ${command!.padEnd(width)}  ${colors.dim(`# ${text}`)}`),
+    `kept in ${folder}`,
+    `now try, with ${colors.bold('chorus')} for ${colors.dim('npx -y pnpm@10.34.9 --silent chorus')} in a checkout:`,
+    ...commands.map(([command, what]) => `  chorus ${command.padEnd(23)}  ${colors.dim(`# ${what}`)}`),
   ];
 }
 

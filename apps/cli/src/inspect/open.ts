@@ -3,7 +3,7 @@ import { type Inspection, type NetworkSource, openNetwork } from '@chorus/node';
 import { type Address, ChorusError, MAX_ROUNDS, sameAddress, type TaskState } from '@chorus/protocol';
 import type { Command } from 'commander';
 import ora from 'ora';
-import { EXIT, Interrupted } from '../exit.ts';
+import { EXIT, finish, Interrupted } from '../exit.ts';
 import { lastNetwork, type NetworkProfile, readProfile } from './profile.ts';
 
 /** The options that every inspecting command has. */
@@ -76,7 +76,7 @@ export async function inspecting(
   } finally {
     spinner.stop();
   }
-  process.exit(ok ? EXIT.ok : EXIT.failed);
+  await finish(ok ? EXIT.ok : EXIT.failed);
 }
 
 async function findNetwork(

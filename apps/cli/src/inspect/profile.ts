@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
@@ -76,8 +77,8 @@ export async function rememberNetwork(folder: string): Promise<void> {
   await writeFile(path, `${folder}\n`);
 }
 
-/** The folder of the network kept last; null where there is none. */
+/** The folder of the network kept last; null where there is none, or it is gone. */
 export async function lastNetwork(): Promise<string | null> {
-  const text = await readFile(lastNetworkFile(), 'utf8').catch(() => '');
-  return text.trim() || null;
+  const folder = (await readFile(lastNetworkFile(), 'utf8').catch(() => '')).trim();
+  return folder && existsSync(join(folder, PROFILE_FILE)) ? folder : null;
 }
