@@ -4,6 +4,7 @@ import { demoCommand } from './commands/demo.ts';
 import { modelCommand } from './commands/model.ts';
 import { proofCommand } from './commands/proof.ts';
 import { startCommand } from './commands/start.ts';
+import { trainCommand } from './commands/train.ts';
 import { whyCommand } from './commands/why.ts';
 import { reportAndExit } from './exit.ts';
 
@@ -14,6 +15,7 @@ const program = new Command('chorus')
   .addCommand(demoCommand())
   .addCommand(startCommand())
   .addCommand(dataCommand())
+  .addCommand(trainCommand())
   .addCommand(proofCommand())
   .addCommand(whyCommand())
   .addCommand(modelCommand());

@@ -43,7 +43,17 @@ export {
   modelDigest,
 } from './model/global-model.ts';
 export { type Quantised, quantise, suggestScale } from './model/quantise.ts';
-export type { EvaluateResult, Loss, Optimizer, ParameterInfo, TrainResult } from './train/messages.ts';
+export type { EpochResult } from './train/checkpoint.ts';
+export type {
+  EvaluateResult,
+  GraphOptions,
+  Loss,
+  Optimizer,
+  ParameterInfo,
+  TrainingState,
+  TrainResult,
+} from './train/messages.ts';
+export { type TrainedModel, type TrainModelOptions, trainModel } from './train/train-model.ts';
 export {
   createTrainer,
   type EvaluateOptions,

@@ -1,20 +1,30 @@
-import { AutodiffError, differentiate, type TrainingGraph } from '@chorus/autodiff';
+import {
+  AutodiffError,
+  DataType,
+  differentiate,
+  type Model,
+  parseModel,
+  type TrainingGraph,
+} from '@chorus/autodiff';
 import { ChorusError, MAX_DIMENSION } from '@chorus/protocol';
-import type { Loss, Opened, Optimizer } from './messages.ts';
+import type { GraphOptions, Opened } from './messages.ts';
 
 /**
  * The training graph of a model, with the errors a node shows to its user.
  * @throws ChorusError `E_MODEL_CORRUPT` where the bytes are no valid ONNX model, `E_MODEL_UNSUPPORTED` where it
  * is valid but cannot be trained here
  */
-export function trainingGraph(model: Uint8Array, loss: Loss, optimizer: Optimizer): TrainingGraph {
+export function trainingGraph(model: Uint8Array, options: GraphOptions): TrainingGraph {
+  const { loss, optimizer, trainable, freeze, batchNormalization = 'running' } = options;
   let graph: TrainingGraph;
   try {
-    graph = differentiate(model, {
+    const parsed = parseModel(model);
+    const chosen = trainable ?? (freeze && unfrozen(parsed, freeze));
+    graph = differentiate(parsed, {
       loss,
       optimizer,
-      // Running statistics are no parameters: they would neither be committed nor averaged, and nodes would drift.
-      batchNormalization: 'running',
+      batchNormalization,
+      ...(chosen ? { trainable: chosen } : {}),
     });
   } catch (cause) {
     if (!(cause instanceof AutodiffError)) throw cause;
@@ -25,8 +35,17 @@ export function trainingGraph(model: Uint8Array, loss: Loss, optimizer: Optimize
       { facts: { reason: cause.code }, hint: cause.hint, cause },
     );
   }
-  checkGraph(graph);
+  checkGraph(graph, options.maxDimension ?? MAX_DIMENSION);
   return graph;
+}
+
+/** Tensors that would train unless told otherwise, but for those whose names match. */
+function unfrozen(model: Model, freeze: RegExp): (name: string) => boolean {
+  return (name) => {
+    const { dtype, dims } = model.graph.initializers.get(name)!;
+    const isFloat = dtype === DataType.float32 || dtype === DataType.float64;
+    return isFloat && dims.length > 0 && !freeze.test(name);
+  };
 }
 
 /** Names of the graph's data input, label input and logits, once {@link trainingGraph} has checked them. */
@@ -34,14 +53,14 @@ export function ports(graph: TrainingGraph) {
   return { data: graph.dataInputs[0]!, labels: graph.labelInput!, logits: graph.outputs.model[0]! };
 }
 
-function checkGraph(graph: TrainingGraph): void {
+function checkGraph(graph: TrainingGraph, maxDimension: number): void {
   const unsupported = (message: string, facts: Record<string, string | number>, hint: string) =>
     new ChorusError('E_MODEL_UNSUPPORTED', message, { facts, hint });
   const dimension = dimensionOf(graph);
-  if (dimension > MAX_DIMENSION) {
+  if (dimension > maxDimension) {
     throw unsupported(
       'the model has too many trainable parameters',
-      { dimension, limit: MAX_DIMENSION },
+      { dimension, limit: maxDimension },
       'freeze some',
     );
   }
@@ -86,6 +105,7 @@ export function dimensionOf(graph: TrainingGraph): number {
 /** What the main thread needs to know of the graph. */
 export function describe(graph: TrainingGraph): Opened {
   const { data, logits } = ports(graph);
+  const initialState = Object.fromEntries(graph.state.map((entry) => [entry.name, entry.initial]));
   const initial = new Float32Array(dimensionOf(graph));
   for (const parameter of graph.parameters) initial.set(parameter.initial, parameter.offset);
   const classes = logits.shape?.[1];
@@ -97,6 +117,8 @@ export function describe(graph: TrainingGraph): Opened {
       offset,
     })),
     initial,
+    initialState,
+    modelState: [...graph.inputs.evaluateState],
     sampleShape: data.shape?.slice(1).map((dim) => (typeof dim === 'number' ? dim : null)) ?? null,
     classes: typeof classes === 'number' ? classes : null,
   };

@@ -3,13 +3,14 @@ import { ChorusError } from '@chorus/protocol';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { permutation, random } from '../random.ts';
 import { ports } from './graph.ts';
-import type { EvaluateResult, TrainResult } from './messages.ts';
+import type { EvaluateResult, TrainingState, TrainResult } from './messages.ts';
 import {
   dataTensor,
   type Feeds,
   labelTensor,
   parameterFeeds,
   readParameters,
+  readState,
   stateFeeds,
 } from './tensors.ts';
 
@@ -26,6 +27,10 @@ type Checkpoint = (fraction: number, loss: number) => void;
 
 export interface TrainSettings {
   epochs: number;
+  /** Number of the first epoch, by which its shuffling is drawn. */
+  firstEpoch: number;
+  /** Where momentum and the like begin; zero unless given. */
+  state: TrainingState | undefined;
   batchSize: number;
   learningRate: number;
   seed: number;
@@ -75,7 +80,7 @@ export class LocalTraining {
   /**
    * Stochastic gradient descent over whole epochs, shuffled by seed. Full batches run many steps at a time in
    * the epoch graph; the last, shorter one by itself. How many steps go into a run does not change the result.
-   * @throws ChorusError `E_TRAINING_DIVERGED` naming the step whose loss is not finite
+   * @throws ChorusError `E_TRAINING_DIVERGED` naming the step whose loss or parameters are not finite
    */
   async train(
     start: Float32Array,
@@ -84,12 +89,12 @@ export class LocalTraining {
     check: Checkpoint,
   ): Promise<TrainResult> {
     const begin = performance.now();
-    const { epochs, batchSize, learningRate, seed } = settings;
+    const { epochs, firstEpoch, state, batchSize, learningRate, seed } = settings;
     const count = samples.labels.length;
     const perEpoch = Math.ceil(count / batchSize);
     const full = Math.floor(count / batchSize);
     const losses: number[] = [];
-    let carried: Feeds = { ...parameterFeeds(this.#graph, start), ...stateFeeds(this.#graph.state) };
+    let carried: Feeds = { ...parameterFeeds(this.#graph, start), ...stateFeeds(this.#graph.state, state) };
     const record = (values: Iterable<number>) => {
       for (const loss of values) {
         if (!Number.isFinite(loss)) throw diverged(losses.length + 1, loss, learningRate);
@@ -99,7 +104,7 @@ export class LocalTraining {
     };
     let stepsPerRun = 4;
     for (let epoch = 0; epoch < epochs; epoch++) {
-      const order = permutation(count, random(seed, epoch));
+      const order = permutation(count, random(seed, firstEpoch + epoch));
       for (let step = 0; step < full; ) {
         const steps = this.#epoch ? Math.min(stepsPerRun, full - step) : 1;
         const index = order.subarray(step * batchSize, (step + steps) * batchSize);
@@ -122,18 +127,31 @@ export class LocalTraining {
     }
     const delta = new Float32Array(start.length);
     readParameters(this.#graph, carried, delta);
-    for (let j = 0; j < delta.length; j++) delta[j] = delta[j]! - start[j]!;
-    return { delta, losses, seconds: (performance.now() - begin) / 1000 };
+    for (let j = 0; j < delta.length; j++) {
+      // A gradient may overflow where the loss did not: the last step shows it in the parameters only.
+      if (!Number.isFinite(delta[j])) throw diverged(losses.length, delta[j]!, learningRate);
+      delta[j] = delta[j]! - start[j]!;
+    }
+    const after = readState(this.#graph.state, carried);
+    return { delta, losses, state: after, seconds: (performance.now() - begin) / 1000 };
   }
 
   /** Mean loss and accuracy of a parameter vector on samples. */
-  async evaluate(parameters: Float32Array, samples: Samples, check: Checkpoint): Promise<EvaluateResult> {
+  async evaluate(
+    parameters: Float32Array,
+    given: TrainingState | undefined,
+    samples: Samples,
+    check: Checkpoint,
+  ): Promise<EvaluateResult> {
     const graph = this.#graph;
     const { data, labels, logits } = ports(graph);
     const count = samples.labels.length;
     const width = samples.inputs.length / count;
     const feeds = parameterFeeds(graph, parameters);
-    const state = stateFeeds(graph.state.filter(({ name }) => graph.inputs.evaluateState.includes(name)));
+    const state = stateFeeds(
+      graph.state.filter(({ name }) => graph.inputs.evaluateState.includes(name)),
+      given,
+    );
     let loss = 0;
     let correct = 0;
     for (let from = 0; from < count; from += EVALUATE_BATCH) {
@@ -148,7 +166,7 @@ export class LocalTraining {
           to - from,
           this.#shape(width),
         ),
-        [labels.name]: labelTensor(truth),
+        [labels.name]: labelTensor(graph, truth),
       });
       loss += scalar(outputs[graph.outputs.loss]!) * (to - from);
       correct += countCorrect(outputs[logits.name]!.data as Float32Array, truth);
@@ -185,7 +203,7 @@ export class LocalTraining {
     const count = samples.labels.length;
     samples.whole ??= {
       data: dataTensor(this.#graph, samples.inputs, count, this.#shape(samples.inputs.length / count)),
-      labels: labelTensor(samples.labels),
+      labels: labelTensor(this.#graph, samples.labels),
     };
     const index = BigInt64Array.from(order, BigInt);
     const results = await session.run({
@@ -211,7 +229,10 @@ export class LocalTraining {
     const results = await this.#step.run({
       ...carried,
       [data.name]: dataTensor(this.#graph, batch, order.length, this.#shape(width)),
-      [labels.name]: labelTensor(Int32Array.from(order, (i) => samples.labels[i]!)),
+      [labels.name]: labelTensor(
+        this.#graph,
+        Int32Array.from(order, (i) => samples.labels[i]!),
+      ),
       [this.#graph.inputs.learningRate]: new Tensor('float32', Float32Array.of(learningRate), []),
     });
     return [this.#carry(results), [scalar(results[this.#graph.outputs.loss]!)]];
@@ -240,9 +261,9 @@ function countCorrect(logits: ArrayLike<number>, labels: Int32Array): number {
   return correct;
 }
 
-function diverged(step: number, loss: number, learningRate: number): ChorusError {
-  return new ChorusError('E_TRAINING_DIVERGED', `the loss is not a finite number at step ${step}`, {
-    facts: { step, loss, learningRate },
+function diverged(step: number, value: number, learningRate: number): ChorusError {
+  return new ChorusError('E_TRAINING_DIVERGED', `the training is no longer finite at step ${step}`, {
+    facts: { step, value, learningRate },
     hint: 'lower the learning rate of the task or check the data',
   });
 }

@@ -1,19 +1,48 @@
 import { ChorusError, type Facts } from '@chorus/protocol';
 import type { Device } from '../device/devices.ts';
 
-/** What local training minimises; as in a task's terms. */
+/**
+ * What training minimises. `mse` and `bce-with-logits` compare the outputs with the label's class as a vector of
+ * zeros and a one (with the label itself where the model has one output). Tasks use cross-entropy.
+ */
 export interface Loss {
-  kind: 'softmax-cross-entropy';
+  kind: 'softmax-cross-entropy' | 'mse' | 'bce-with-logits';
 }
 
-/** How local training moves; as in a task's terms. State (momentum) begins at zero in every round. */
-export interface Optimizer {
-  kind: 'sgd';
-  /** 0 <= momentum < 1 */
-  momentum: number;
-  /** L2 coefficient added to the gradient. */
-  weightDecay: number;
+/** How training moves. State (momentum, moments) begins at zero unless given. Tasks use `sgd`. */
+export type Optimizer =
+  | {
+      kind: 'sgd';
+      /** 0 <= momentum < 1 */
+      momentum: number;
+      /** L2 coefficient added to the gradient. */
+      weightDecay: number;
+    }
+  | {
+      kind: 'adam' | 'adamw';
+      /** L2 coefficient (adam), or decay apart from the gradient (adamw). */
+      weightDecay: number;
+    };
+
+/** What decides the training graph of a model. */
+export interface GraphOptions {
+  loss: Loss;
+  optimizer: Optimizer;
+  /** Names of the parameters that train; all unless told. */
+  trainable?: readonly string[];
+  /** Parameters whose names match stay as they are. */
+  freeze?: RegExp;
+  /**
+   * `running` (default): with stored statistics, which are no parameters and would drift apart between nodes.
+   * `batch`: with the batch's, the stored ones following; they are part of the {@link TrainingState}.
+   */
+  batchNormalization?: 'batch' | 'running';
+  /** Most trainable parameters; what a task can commit to unless told. */
+  maxDimension?: number;
 }
+
+/** What training carries besides parameters, by name: momentum, moments, running statistics, step numbers. */
+export type TrainingState = Record<string, Float32Array | Float64Array | BigInt64Array>;
 
 /** One trainable tensor and its place in the parameter vector. */
 export interface ParameterInfo {
@@ -26,10 +55,8 @@ export interface ParameterInfo {
 }
 
 /** Given to the worker when it starts. */
-export interface WorkerSetup {
+export interface WorkerSetup extends GraphOptions {
   model: Uint8Array;
-  loss: Loss;
-  optimizer: Optimizer;
   threads: number;
   device: Exclude<Device, 'auto'>;
 }
@@ -38,6 +65,9 @@ export interface WorkerSetup {
 export interface Opened {
   parameters: ParameterInfo[];
   initial: Float32Array;
+  initialState: TrainingState;
+  /** Of the state, what belongs to the model: running statistics. */
+  modelState: string[];
   /** Dimensions of one sample; null where the model leaves them open. */
   sampleShape: (number | null)[] | null;
   /** Number of logits, null where the model leaves it open. */
@@ -47,6 +77,7 @@ export interface Opened {
 interface Job {
   id: number;
   parameters: Float32Array;
+  state: TrainingState | undefined;
   /** Which data set, by the key it was sent under. */
   data: number;
   /** Set to 1 to stop: the worker is deaf to messages while onnxruntime runs. */
@@ -56,6 +87,7 @@ interface Job {
 export interface TrainJob extends Job {
   kind: 'train';
   epochs: number;
+  firstEpoch: number;
   batchSize: number;
   learningRate: number;
   seed: number;
@@ -77,6 +109,8 @@ export interface TrainResult {
   delta: Float32Array;
   /** Loss of every step. */
   losses: number[];
+  /** As it is after the last step. */
+  state: TrainingState;
   /** Wall-clock time of the training itself. */
   seconds: number;
 }

@@ -1,5 +1,6 @@
 import type { ParameterSpec, StateSpec, TrainingGraph } from '@chorus/autodiff';
 import { Tensor } from 'onnxruntime-node';
+import type { TrainingState } from './messages.ts';
 
 /** Inputs of a run by name. */
 export type Feeds = Record<string, Tensor>;
@@ -25,10 +26,20 @@ export function readParameters(graph: TrainingGraph, tensors: Feeds, vector: Flo
   }
 }
 
-/** The optimiser's and the model's state before the first step. */
-export function stateFeeds(state: readonly StateSpec[]): Feeds {
+/** The optimiser's and the model's state: as given, or as before the first step. */
+export function stateFeeds(state: readonly StateSpec[], given: TrainingState = {}): Feeds {
   return Object.fromEntries(
-    state.map(({ name, dtype, shape, initial }) => [name, new Tensor(dtype, initial.slice(), shape)]),
+    state.map(({ name, dtype, shape, initial }) => [
+      name,
+      new Tensor(dtype, (given[name] ?? initial).slice(), shape),
+    ]),
+  );
+}
+
+/** State tensors as values that outlive the session. */
+export function readState(state: readonly StateSpec[], tensors: Feeds): TrainingState {
+  return Object.fromEntries(
+    state.map(({ name }) => [name, (tensors[name]!.data as TrainingState[string]).slice()]),
   );
 }
 
@@ -57,7 +68,18 @@ export function dataTensor(
   }
 }
 
-/** Labels as the int64 that ONNX's OneHot and Gather take. */
-export function labelTensor(labels: Int32Array): Tensor {
-  return new Tensor('int64', BigInt64Array.from(labels, BigInt), [labels.length]);
+/** Labels as the loss takes them: int64 classes, or rows of zeros and a one. */
+export function labelTensor(graph: TrainingGraph, labels: Int32Array): Tensor {
+  const { dtype, shape } = graph.labelInput!;
+  if (dtype === 'int64') return new Tensor('int64', BigInt64Array.from(labels, BigInt), [labels.length]);
+  const width = Number(shape?.[1] ?? 1);
+  const rows = new Float32Array(labels.length * width);
+  labels.forEach((label, i) => {
+    if (width === 1) rows[i] = label;
+    else rows[i * width + label] = 1;
+  });
+  const dims = [labels.length, width];
+  return dtype === 'float64'
+    ? new Tensor('float64', Float64Array.from(rows), dims)
+    : new Tensor('float32', rows, dims);
 }

@@ -5,23 +5,23 @@ import type { Dataset } from '../data/dataset.ts';
 import { chooseDevice, type Device } from '../device/devices.ts';
 import { checkFit } from './fit.ts';
 import {
+  type EvaluateJob,
   type EvaluateResult,
   type FromWorker,
-  type Loss,
+  type GraphOptions,
   type Opened,
-  type Optimizer,
   type ParameterInfo,
   type ToWorker,
+  type TrainingState,
+  type TrainJob,
   type TrainResult,
   unpackError,
   type WorkerSetup,
 } from './messages.ts';
 
-export interface TrainerOptions {
+export interface TrainerOptions extends GraphOptions {
   /** An ONNX classifier: one data input [N, ...], first output logits [N, classes]. */
   model: Uint8Array;
-  loss: Loss;
-  optimizer: Optimizer;
   /** Threads of one operator; 1 by default, which is fastest for small models and bit-reproducible. */
   threads?: number;
   device?: Device;
@@ -33,6 +33,10 @@ export interface TrainOptions {
   parameters: Float32Array;
   dataset: Dataset;
   epochs: number;
+  /** Number of the first of these epochs; each is shuffled in its own way. 0 unless told. */
+  firstEpoch?: number;
+  /** State to go on from, of an earlier result; as before the first step unless given. */
+  state?: TrainingState;
   batchSize: number;
   learningRate: number;
   /** Seed of the shuffling: equal seeds give equal bits on one machine and thread count. */
@@ -44,6 +48,8 @@ export interface TrainOptions {
 
 export interface EvaluateOptions {
   parameters: Float32Array;
+  /** Running statistics, where training moves them. */
+  state?: TrainingState;
   dataset: Dataset;
   signal?: AbortSignal;
 }
@@ -56,6 +62,10 @@ export interface Trainer {
   readonly dimension: number;
   /** The parameters in the model file. */
   readonly initial: Float32Array;
+  /** The state before the first step. */
+  readonly initialState: TrainingState;
+  /** Names of the state that belongs to the model: running statistics. */
+  readonly modelState: readonly string[];
   /** Where it computes. */
   readonly device: Exclude<Device, 'auto'>;
   /**
@@ -81,7 +91,7 @@ const KEPT_DATASETS = 4;
  * @throws {RangeError} on an impossible thread count
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
-  const { model, loss, optimizer, threads = 1, device = 'cpu', signal } = options;
+  const { model, threads = 1, device = 'cpu', signal, ...graph } = options;
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= 256))
     throw new RangeError(`${threads} threads`);
   if (model.length === 0 || model.length > MAX_MODEL_BYTES) {
@@ -91,7 +101,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   }
   signal?.throwIfAborted();
   const chosen = await chooseDevice(device, model.length);
-  const setup: WorkerSetup = { model, loss, optimizer, threads, device: chosen };
+  const setup: WorkerSetup = { ...graph, model, threads, device: chosen };
   const worker = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
     workerData: setup,
   });
@@ -155,21 +165,32 @@ class WorkerTrainer implements Trainer {
     return this.#opened!.initial.slice();
   }
 
+  get initialState(): TrainingState {
+    return structuredClone(this.#opened!.initialState);
+  }
+
+  get modelState(): readonly string[] {
+    return this.#opened!.modelState;
+  }
+
   async open(): Promise<void> {
     this.#opened = await this.#opening.promise;
   }
 
   async train(options: TrainOptions): Promise<TrainResult> {
-    const { dataset, epochs, batchSize, learningRate, seed, onProgress = () => {} } = options;
+    const { dataset, epochs, firstEpoch = 0, batchSize, learningRate, seed } = options;
+    const { onProgress = () => {} } = options;
     for (const [name, value] of Object.entries({ epochs, batchSize })) {
       if (!(Number.isSafeInteger(value) && value > 0)) throw new RangeError(`${name} is ${value}`);
     }
     if (!(learningRate > 0 && Number.isFinite(learningRate)))
       throw new RangeError(`learningRate is ${learningRate}`);
+    if (!(Number.isSafeInteger(firstEpoch) && firstEpoch >= 0)) throw new RangeError(`epoch ${firstEpoch}`);
     if (!Number.isSafeInteger(seed)) throw new RangeError(`seed is ${seed}`);
     const settings = {
       kind: 'train',
       epochs,
+      firstEpoch,
       batchSize: Math.min(batchSize, dataset.count),
       learningRate,
       seed,
@@ -194,10 +215,8 @@ class WorkerTrainer implements Trainer {
   }
 
   #run<T>(
-    { parameters, dataset, signal }: EvaluateOptions,
-    job:
-      | { kind: 'evaluate' }
-      | { kind: 'train'; epochs: number; batchSize: number; learningRate: number; seed: number },
+    { parameters, state, dataset, signal }: EvaluateOptions,
+    job: { kind: 'evaluate' } | (Omit<TrainJob, keyof EvaluateJob | 'kind'> & { kind: 'train' }),
     progress: (fraction: number, loss: number) => void,
   ): Promise<T> {
     if (this.#closing) throw closed();
@@ -208,6 +227,7 @@ class WorkerTrainer implements Trainer {
         facts: { parameters: parameters.length, dimension: this.dimension },
       });
     }
+    checkState(state, this.#opened!.initialState);
     checkFit(dataset, this.#opened!);
     const data = this.#send(dataset);
     const id = this.#next++;
@@ -218,7 +238,9 @@ class WorkerTrainer implements Trainer {
     this.#pending.set(id, { resolve, reject, progress, signal, stop });
     // The copy belongs to the worker: the caller's vector may change meanwhile.
     const copy = Float32Array.from(parameters);
-    this.#worker.postMessage({ ...job, id, parameters: copy, data, stop } satisfies ToWorker, [copy.buffer]);
+    this.#worker.postMessage({ ...job, id, parameters: copy, state, data, stop } satisfies ToWorker, [
+      copy.buffer,
+    ]);
     return promise.finally(() => signal?.removeEventListener('abort', onAbort));
   }
 
@@ -272,6 +294,18 @@ class WorkerTrainer implements Trainer {
     this.#opening.reject(error);
     for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();
+  }
+}
+
+/** @throws ChorusError `E_MODEL_DIMENSION` where the state is of another model or optimiser */
+function checkState(state: TrainingState | undefined, initial: TrainingState): void {
+  for (const [name, values] of Object.entries(state ?? {})) {
+    const own = initial[name];
+    if (own?.constructor !== values.constructor || own.length !== values.length) {
+      throw new ChorusError('E_MODEL_DIMENSION', 'the state belongs to another model or optimiser', {
+        facts: { name, values: values.length, expected: own?.length ?? 0 },
+      });
+    }
   }
 }
 

@@ -19,11 +19,13 @@ const samples = new Map<number, Samples>();
 const send = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
 try {
-  const graph = trainingGraph(setup.model, setup.loss, setup.optimizer);
+  const graph = trainingGraph(setup.model, setup);
   const training = await LocalTraining.open(graph, {
     executionProviders: [executionProvider(setup.device)],
     intraOpNumThreads: setup.threads,
     interOpNumThreads: 1,
+    // Errors only: which operators a GPU leaves to the CPU is not for users.
+    logSeverityLevel: 3,
     // A busy-waiting pool takes the cores that other nodes and the prover need.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   });
@@ -63,7 +65,11 @@ async function work(training: LocalTraining, job: TrainJob | EvaluateJob): Promi
     if (Atomics.load(job.stop, 0) !== 0) throw new ChorusError('E_ABORTED', 'stopped');
     const data = samples.get(job.data)!;
     if (job.kind === 'evaluate') {
-      send({ kind: 'done', id: job.id, result: await training.evaluate(job.parameters, data, check) });
+      send({
+        kind: 'done',
+        id: job.id,
+        result: await training.evaluate(job.parameters, job.state, data, check),
+      });
     } else {
       const result = await training.train(job.parameters, data, job, check);
       send({ kind: 'done', id: job.id, result }, [result.delta.buffer as ArrayBuffer]);

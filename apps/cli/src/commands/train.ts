@@ -1,0 +1,142 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ChorusError } from '@chorus/protocol';
+import { buildModel, type Dataset, loadDataset, MODEL_NAMES, trainModel } from '@chorus/training';
+import { Command, Option } from 'commander';
+import writeFileAtomic from 'write-file-atomic';
+import { Interrupted } from '../exit.ts';
+import { parseTrainOptions, type RawTrainOptions, type TrainCommandOptions } from '../train/options.ts';
+import { createTrainView } from '../train/view.ts';
+
+const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'dml'];
+
+/** `chorus train`: any ONNX classifier on local data, with no network. */
+export function trainCommand(): Command {
+  return new Command('train')
+    .description('train an ONNX model on local data: no task, no network; checkpoints every epoch')
+    .argument('<model>', 'ONNX file with one data input and logits as first output')
+    .requiredOption('--data <dir>', 'IDX (MNIST), CSV, images in a folder per class, or text files')
+    .option('--epochs <n>', 'epochs in all', '3')
+    .option('--batch <n>', 'samples of one step', '32')
+    .option('--lr <x>', 'learning rate', '0.05')
+    .addOption(
+      new Option('--optimizer <name>', 'how parameters move')
+        .choices(['sgd', 'momentum', 'adam', 'adamw'])
+        .default('momentum'),
+    )
+    .option('--weight-decay <x>', 'decay of the weights', '0')
+    .addOption(
+      new Option('--loss <kind>', 'what is minimised')
+        .choices(['softmax-cross-entropy', 'mse', 'bce-with-logits'])
+        .default('softmax-cross-entropy'),
+    )
+    .addOption(new Option('--device <name>', 'where it computes').choices(DEVICES).default('auto'))
+    .option('--threads <n>', 'threads of one operator', '1')
+    .option('--freeze <pattern>', 'parameters whose names match stay as they are')
+    .option('--lora <pattern:rank>', 'train low-rank adapters beside the weights whose names match')
+    .option('--seed <n>', 'seed of shuffling, dropout and new models', '1')
+    .option('--limit <n>', 'use at most so many samples')
+    .option('--label-column <name>', "CSV: the label's column, by name or number")
+    .addOption(
+      new Option('--new <name>', 'write a new model first, fitting the data, if the file is missing').choices(
+        [...MODEL_NAMES],
+      ),
+    )
+    .option('--out <file>', 'where to write the trained model', 'trained.onnx')
+    .option('--checkpoint <dir>', 'folder of the checkpoints', 'checkpoints')
+    .option('--resume', 'go on from the newest checkpoint')
+    .option('--json', 'one JSON document on standard output; progress goes to standard error')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ chorus train model.onnx --new cnn --data "$(chorus data fetch mnist)" --epochs 3',
+    )
+    .action(async (model: string, raw: RawTrainOptions) => run(model, parseTrainOptions(raw)));
+}
+
+async function run(path: string, options: TrainCommandOptions): Promise<void> {
+  const abort = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    // The second one ends the process at once; checkpoints are whole at every moment.
+    process.on(name, () => (abort.signal.aborted ? process.exit(130) : abort.abort(new Interrupted())));
+  }
+  const { signal } = abort;
+  const view = createTrainView(path, options);
+  try {
+    const dataset = await samples(options, 'train', signal);
+    const validation = await samples(options, 'test', signal);
+    const model = await modelBytes(path, options, dataset);
+    const { epochs, batchSize, learningRate, optimizer, loss, device, threads, seed, checkpoints } = options;
+    const trained = await trainModel({
+      model,
+      dataset,
+      validation,
+      epochs,
+      batchSize,
+      learningRate,
+      optimizer,
+      loss,
+      device,
+      threads,
+      seed,
+      checkpoints,
+      resume: options.resume,
+      signal,
+      ...(options.freeze ? { freeze: options.freeze } : {}),
+      ...(options.lora ? { lora: options.lora } : {}),
+      onOpen: ({ dimension, device: chosen }, resumedFrom) =>
+        view.open({
+          dimension,
+          device: chosen,
+          samples: dataset.count,
+          held: validation.count,
+          resumedFrom,
+        }),
+      onProgress: (fraction, last) => view.progress(fraction, last),
+      onEpoch: (result) => view.epoch(result),
+    });
+    await mkdir(dirname(options.out), { recursive: true });
+    await writeFileAtomic(options.out, Buffer.from(trained.model));
+    view.finish(trained, { out: options.out, checkpoints });
+  } catch (error) {
+    view.stop();
+    if (signal.aborted) {
+      process.stderr.write(`\nstopped; the same command with --resume goes on from ${options.checkpoints}\n`);
+      throw new Interrupted();
+    }
+    throw error;
+  }
+}
+
+function samples(
+  options: TrainCommandOptions,
+  split: 'train' | 'test',
+  signal: AbortSignal,
+): Promise<Dataset> {
+  const { data, limit, labelColumn } = options;
+  return loadDataset(data, {
+    split,
+    signal,
+    ...(limit === undefined ? {} : { limit }),
+    ...(labelColumn === undefined ? {} : { labelColumn }),
+  });
+}
+
+async function modelBytes(path: string, options: TrainCommandOptions, dataset: Dataset): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    if (!missing || !options.newModel) {
+      throw new ChorusError('E_MODEL_UNREADABLE', 'the model file cannot be read', {
+        facts: { path },
+        hint: missing ? `--new ${MODEL_NAMES.join('|')} makes one` : 'check the path and its permissions',
+        cause,
+      });
+    }
+    const { inputShape, classes } = dataset;
+    const model = buildModel(options.newModel, { inputShape, classes, seed: options.seed });
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, model, { flag: 'wx' });
+    return model;
+  }
+}

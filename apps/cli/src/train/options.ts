@@ -1,0 +1,125 @@
+import { ChorusError } from '@chorus/protocol';
+import type { Device, Loss, ModelName, Optimizer } from '@chorus/training';
+
+/** What commander hands over. */
+export interface RawTrainOptions {
+  data: string;
+  epochs: string;
+  batch: string;
+  lr: string;
+  optimizer: string;
+  weightDecay: string;
+  loss: Loss['kind'];
+  device: Device;
+  threads: string;
+  freeze?: string;
+  lora?: string;
+  seed: string;
+  limit?: string;
+  labelColumn?: string;
+  new?: ModelName;
+  out: string;
+  checkpoint: string;
+  resume?: boolean;
+  json?: boolean;
+}
+
+export interface TrainCommandOptions {
+  data: string;
+  epochs: number;
+  batchSize: number;
+  learningRate: number;
+  optimizer: Optimizer;
+  loss: Loss;
+  device: Device;
+  threads: number;
+  freeze: RegExp | undefined;
+  lora: { target: RegExp; rank: number } | undefined;
+  seed: number;
+  limit: number | undefined;
+  labelColumn: string | number | undefined;
+  newModel: ModelName | undefined;
+  out: string;
+  checkpoints: string;
+  resume: boolean;
+  json: boolean;
+}
+
+/**
+ * Check the options of `chorus train`.
+ * @throws ChorusError `E_USAGE` naming the option that makes no sense
+ */
+export function parseTrainOptions(raw: RawTrainOptions): TrainCommandOptions {
+  const { labelColumn } = raw;
+  return {
+    data: raw.data,
+    epochs: whole('--epochs', raw.epochs, 1, 100_000),
+    batchSize: whole('--batch', raw.batch, 1, 1_000_000),
+    learningRate: positive('--lr', raw.lr),
+    optimizer: optimizerOf(raw),
+    loss: { kind: raw.loss },
+    device: raw.device,
+    threads: whole('--threads', raw.threads, 1, 256),
+    freeze: raw.freeze === undefined ? undefined : pattern('--freeze', raw.freeze),
+    lora: raw.lora === undefined ? undefined : loraOf(raw.lora),
+    seed: whole('--seed', raw.seed, 0, Number.MAX_SAFE_INTEGER),
+    limit: raw.limit === undefined ? undefined : whole('--limit', raw.limit, 1, 2 ** 31),
+    labelColumn: labelColumn && /^\d+$/.test(labelColumn) ? Number(labelColumn) : labelColumn,
+    newModel: raw.new,
+    out: raw.out,
+    checkpoints: raw.checkpoint,
+    resume: raw.resume === true,
+    json: raw.json === true,
+  };
+}
+
+function optimizerOf({ optimizer, weightDecay }: RawTrainOptions): Optimizer {
+  const decay = Number(weightDecay);
+  if (!(decay >= 0 && Number.isFinite(decay)) || weightDecay === '') {
+    throw usage('--weight-decay', weightDecay, 'a number from 0');
+  }
+  switch (optimizer) {
+    case 'adam':
+    case 'adamw':
+      return { kind: optimizer, weightDecay: decay };
+    case 'momentum':
+      return { kind: 'sgd', momentum: 0.9, weightDecay: decay };
+    default:
+      return { kind: 'sgd', momentum: 0, weightDecay: decay };
+  }
+}
+
+/** `PATTERN:RANK`; the pattern may hold colons itself. */
+function loraOf(value: string): { target: RegExp; rank: number } {
+  const at = value.lastIndexOf(':');
+  if (at < 0) throw usage('--lora', value, 'PATTERN:RANK, as in "attn.*:8"');
+  return {
+    target: pattern('--lora', value.slice(0, at)),
+    rank: whole('--lora', value.slice(at + 1), 1, 65_536),
+  };
+}
+
+function pattern(option: string, value: string): RegExp {
+  try {
+    return new RegExp(value);
+  } catch {
+    throw usage(option, value, 'a regular expression over parameter names');
+  }
+}
+
+function whole(option: string, value: string, least: number, most: number): number {
+  const parsed = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!(parsed >= least && parsed <= most))
+    throw usage(option, value, `a whole number from ${least} to ${most}`);
+  return parsed;
+}
+
+function positive(option: string, value: string): number {
+  const parsed = value === '' ? Number.NaN : Number(value);
+  if (!(parsed > 0 && Number.isFinite(parsed))) throw usage(option, value, 'a number above 0');
+  return parsed;
+}
+
+function usage(option: string, value: string, wanted: string): ChorusError {
+  return new ChorusError('E_USAGE', `${option} is "${value}"`, { hint: `give ${wanted}` });
+}

@@ -1,0 +1,135 @@
+import { basename } from 'node:path';
+import type { EpochResult, TrainedModel } from '@chorus/training';
+import asciichart from 'asciichart';
+import { Presets, SingleBar } from 'cli-progress';
+import Table from 'cli-table3';
+import colors from 'yoctocolors';
+
+export interface TrainView {
+  open(facts: {
+    dimension: number;
+    device: string;
+    samples: number;
+    held: number;
+    resumedFrom: number;
+  }): void;
+  progress(fraction: number, loss: number): void;
+  epoch(result: EpochResult): void;
+  finish(trained: TrainedModel, files: { out: string; checkpoints: string }): void;
+  stop(): void;
+}
+
+const CHART_HEIGHT = 8;
+const CHART_WIDTH = 60;
+
+/** Progress on standard error; the summary, or with `json` one JSON document, on standard output. */
+export function createTrainView(
+  model: string,
+  { epochs, json }: { epochs: number; json: boolean },
+): TrainView {
+  const bar = new SingleBar(
+    {
+      format: `${colors.cyan('{bar}')} {percentage} % | loss {loss} | {eta_formatted} left`,
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+      // A log keeps one line per epoch instead of a moving bar.
+      noTTYOutput: false,
+      etaBuffer: 50,
+    },
+    Presets.shades_classic,
+  );
+  const losses: number[] = [];
+  let shown = false;
+  const say = (text: string) => {
+    if (shown) bar.stop();
+    process.stderr.write(`${text}\n`);
+    if (shown) bar.start(1000, last, { loss: lossText });
+  };
+  let last = 0;
+  let lossText = '-';
+  return {
+    open({ dimension, device, samples, held, resumedFrom }) {
+      const from = resumedFrom > 0 ? `, going on after epoch ${resumedFrom}` : '';
+      say(
+        `${colors.bold(basename(model))}: ${dimension.toLocaleString('en')} parameters train on ${device}, ` +
+          `${samples.toLocaleString('en')} samples, ${held.toLocaleString('en')} held out${from}`,
+      );
+      if (!process.stderr.isTTY) return;
+      bar.start(1000, 0, { loss: lossText });
+      shown = true;
+    },
+    progress(fraction, loss) {
+      losses.push(loss);
+      last = Math.floor(fraction * 1000);
+      lossText = loss.toFixed(4);
+      if (shown) bar.update(last, { loss: lossText });
+    },
+    epoch({ epoch, loss, validation, seconds }) {
+      const tested = validation
+        ? `, held out: loss ${validation.loss.toFixed(4)}, accuracy ${percent(validation.accuracy)}`
+        : '';
+      say(
+        `epoch ${epoch}/${epochs}: loss ${loss.toFixed(4)}${tested}  ${colors.dim(`${seconds.toFixed(1)} s`)}`,
+      );
+    },
+    finish(trained, files) {
+      if (shown) bar.stop();
+      shown = false;
+      if (json) {
+        const { history, device, dimension } = trained;
+        process.stdout.write(
+          `${JSON.stringify({ model: files.out, device, dimension, history }, null, 2)}\n`,
+        );
+        return;
+      }
+      const curve = thinned(losses.length > 1 ? losses : trained.history.map(({ loss }) => loss));
+      if (curve.length > 1) {
+        process.stdout.write(`\nloss\n${asciichart.plot(curve, { height: CHART_HEIGHT })}\n\n`);
+      }
+      process.stdout.write(`${historyTable(trained.history)}\n`);
+      process.stdout.write(
+        `${colors.green('trained')} ${files.out}  ${colors.dim(`checkpoints in ${files.checkpoints}`)}\n`,
+      );
+    },
+    stop() {
+      if (shown) bar.stop();
+      shown = false;
+    },
+  };
+}
+
+function historyTable(history: readonly EpochResult[]): string {
+  const table = new Table({
+    head: ['epoch', 'loss', 'held-out loss', 'accuracy', 's'],
+    colAligns: ['right', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [] },
+  });
+  for (const { epoch, loss, validation, seconds } of history.slice(-SHOWN_EPOCHS)) {
+    table.push([
+      epoch,
+      loss.toFixed(4),
+      validation ? validation.loss.toFixed(4) : '-',
+      validation ? percent(validation.accuracy) : '-',
+      seconds.toFixed(1),
+    ]);
+  }
+  return table.toString();
+}
+
+const SHOWN_EPOCHS = 12;
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+/** As many points as fit a terminal, each the mean of its stretch. */
+function thinned(values: readonly number[]): number[] {
+  if (values.length <= CHART_WIDTH) return [...values];
+  return Array.from({ length: CHART_WIDTH }, (_, k) => {
+    const from = Math.floor((k * values.length) / CHART_WIDTH);
+    const to = Math.floor(((k + 1) * values.length) / CHART_WIDTH);
+    const part = values.slice(from, to);
+    return part.reduce((sum, value) => sum + value, 0) / part.length;
+  });
+}

@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import { AutodiffError, insertLora, mergeLora, withParameters } from '@chorus/autodiff';
+import { ChorusError } from '@chorus/protocol';
+import type { Dataset } from '../data/dataset.ts';
+import type { Device } from '../device/devices.ts';
+import { type Checkpoint, type EpochResult, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import type { Loss, Optimizer } from './messages.ts';
+import { createTrainer, type Trainer } from './trainer.ts';
+
+export interface TrainModelOptions {
+  /** An ONNX classifier, as for {@link createTrainer}. */
+  model: Uint8Array;
+  dataset: Dataset;
+  /** Held-out samples to evaluate on after each epoch. */
+  validation?: Dataset;
+  /** Epochs in all, those before a resumed checkpoint included. */
+  epochs: number;
+  batchSize: number;
+  learningRate: number;
+  optimizer: Optimizer;
+  /** Cross-entropy unless told. */
+  loss?: Loss;
+  device?: Device;
+  threads?: number;
+  /** Parameters whose names match stay as they are. */
+  freeze?: RegExp;
+  /** Train only low-rank adapters (Hu et al. 2021, arXiv:2106.09685) beside the weights whose names match. */
+  lora?: { target: RegExp; rank: number };
+  seed: number;
+  /** Folder for a checkpoint after every epoch. */
+  checkpoints?: string;
+  /** Go on from the newest checkpoint in that folder, where there is one. */
+  resume?: boolean;
+  signal?: AbortSignal;
+  onOpen?: (trainer: Pick<Trainer, 'dimension' | 'device'>, resumedFrom: number) => void;
+  /** Share of all epochs that is done, and the loss of the last step. */
+  onProgress?: (fraction: number, loss: number) => void;
+  onEpoch?: (result: EpochResult) => void;
+}
+
+export interface TrainedModel {
+  /** An inference model like the one given, with the trained values (adapters folded in). */
+  model: Uint8Array;
+  history: EpochResult[];
+  device: Exclude<Device, 'auto'>;
+  /** Number of trained parameters. */
+  dimension: number;
+}
+
+/** No commitment is made of these parameters, so only memory bounds them. */
+const MAX_PARAMETERS = 2 ** 29;
+
+/**
+ * Train a model by itself, as a training framework does: no task, no network.
+ *
+ * Training is bit for bit the same whether it ran through or was stopped and resumed, on one machine, device and
+ * thread count.
+ * @throws ChorusError as {@link createTrainer} and `Trainer.train`; `E_MODEL_LORA` where no adapter fits,
+ * `E_CHECKPOINT_EXISTS` where a folder is in use and `resume` was not said, `E_CHECKPOINT_MISMATCH` where the checkpoint is of another model, data or settings, `E_CHECKPOINT_CORRUPT`. After
+ * an error the checkpoint of the last whole epoch is still there.
+ */
+export async function trainModel(options: TrainModelOptions): Promise<TrainedModel> {
+  const { model, dataset, validation, epochs, batchSize, learningRate, seed, checkpoints, signal } = options;
+  const { loss = { kind: 'softmax-cross-entropy' }, optimizer, lora, freeze } = options;
+  if (!(Number.isSafeInteger(epochs) && epochs > 0)) throw new RangeError(`epochs is ${epochs}`);
+  const adapted = lora ? withAdapters(model, lora, seed) : undefined;
+  const run = runDigest(options, loss);
+  const saved = checkpoints === undefined ? null : await readCheckpoint(checkpoints);
+  if (saved && !options.resume) {
+    throw new ChorusError('E_CHECKPOINT_EXISTS', 'the folder holds checkpoints of an earlier training', {
+      facts: { folder: checkpoints, epochs: saved.epochs },
+      hint: 'resume it, name another folder, or delete this one',
+    });
+  }
+  if (saved && saved.run !== run) {
+    throw new ChorusError('E_CHECKPOINT_MISMATCH', 'the checkpoint belongs to another training', {
+      facts: { folder: checkpoints, epochs: saved.epochs },
+      hint: 'resume with the same model, data and settings, or name another folder',
+    });
+  }
+  const trainer = await createTrainer({
+    model: adapted?.model ?? model,
+    loss,
+    optimizer,
+    batchNormalization: 'batch',
+    maxDimension: MAX_PARAMETERS,
+    ...(adapted ? { trainable: adapted.trainable } : {}),
+    ...(freeze ? { freeze } : {}),
+    ...(options.device ? { device: options.device } : {}),
+    ...(options.threads ? { threads: options.threads } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  try {
+    let { parameters, state } = saved ?? { parameters: trainer.initial, state: trainer.initialState };
+    const history: EpochResult[] = [...(saved?.history ?? [])];
+    options.onOpen?.(trainer, saved?.epochs ?? 0);
+    for (let epoch = saved?.epochs ?? 0; epoch < epochs; epoch++) {
+      const result = await trainer.train({
+        parameters,
+        state,
+        dataset,
+        epochs: 1,
+        firstEpoch: epoch,
+        batchSize,
+        learningRate,
+        seed,
+        ...(signal ? { signal } : {}),
+        onProgress: (fraction, last) => options.onProgress?.((epoch + fraction) / epochs, last),
+      });
+      parameters = parameters.map((value, j) => value + result.delta[j]!);
+      state = result.state;
+      const tested = validation
+        ? await trainer.evaluate({ parameters, state, dataset: validation, ...(signal ? { signal } : {}) })
+        : null;
+      const outcome: EpochResult = {
+        epoch: epoch + 1,
+        loss: result.losses.reduce((sum, value) => sum + value, 0) / result.losses.length,
+        validation: tested && { loss: tested.loss, accuracy: tested.accuracy },
+        seconds: result.seconds,
+      };
+      history.push(outcome);
+      if (checkpoints !== undefined) {
+        const checkpoint: Checkpoint = { epochs: epoch + 1, run, parameters, state, history };
+        await writeCheckpoint(checkpoints, checkpoint);
+      }
+      options.onEpoch?.(outcome);
+    }
+    const values = trainedValues(trainer, parameters, state);
+    return {
+      model: adapted ? mergeLora(adapted.model, values) : withParameters(model, values),
+      history,
+      device: trainer.device,
+      dimension: trainer.dimension,
+    };
+  } finally {
+    await trainer.close();
+  }
+}
+
+function withAdapters(model: Uint8Array, { target, rank }: { target: RegExp; rank: number }, seed: number) {
+  try {
+    return insertLora(model, { target, rank, seed });
+  } catch (cause) {
+    if (!(cause instanceof AutodiffError)) throw cause;
+    throw new ChorusError('E_MODEL_LORA', cause.message, { hint: cause.hint, cause });
+  }
+}
+
+/** New values of the model's initialisers: parameters, and running statistics out of the state. */
+function trainedValues(
+  trainer: Trainer,
+  parameters: Float32Array,
+  state: Checkpoint['state'],
+): Map<string, Float32Array | Float64Array> {
+  const values = new Map<string, Float32Array | Float64Array>(
+    trainer.parameters.map(({ name, offset, size }) => [name, parameters.subarray(offset, offset + size)]),
+  );
+  for (const name of trainer.modelState) {
+    const value = state[name];
+    if (value && !(value instanceof BigInt64Array)) values.set(name, value);
+  }
+  return values;
+}
+
+/** Tells trainings apart; epochs and device may differ between the parts of one. */
+function runDigest(options: TrainModelOptions, loss: Loss): string {
+  const { model, dataset, batchSize, learningRate, optimizer, freeze, lora, seed } = options;
+  const settings = {
+    batchSize,
+    learningRate,
+    optimizer,
+    loss,
+    seed,
+    freeze: freeze?.source,
+    lora: lora && [lora.target.source, lora.rank],
+    data: [dataset.count, dataset.inputShape, dataset.classes],
+  };
+  const { buffer, byteOffset, byteLength } = dataset.inputs;
+  return createHash('sha256')
+    .update(JSON.stringify(settings))
+    .update(model)
+    .update(new Uint8Array(buffer, byteOffset, byteLength))
+    .update(new Uint8Array(dataset.labels.buffer, dataset.labels.byteOffset, dataset.labels.byteLength))
+    .digest('hex');
+}
