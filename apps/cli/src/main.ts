@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { modelCommand } from './commands/model.ts';
 import { proofCommand } from './commands/proof.ts';
 import { startCommand } from './commands/start.ts';
@@ -16,6 +17,7 @@ const program = new Command('chorus')
   .addCommand(startCommand())
   .addCommand(dataCommand())
   .addCommand(trainCommand())
+  .addCommand(doctorCommand())
   .addCommand(proofCommand())
   .addCommand(whyCommand())
   .addCommand(modelCommand());

@@ -63,6 +63,11 @@ export async function chooseDevice(wanted: Device, modelBytes: number): Promise<
   });
 }
 
+/** The runtime's message without the place in its source and the condition that did not hold. */
+function plain(reason: string): string {
+  return reason.replace(/^\/\S*onnxruntime\S*.* was false\. */s, '').trim() || reason;
+}
+
 /** Resolves to undefined where the device works, to the reason where it does not. */
 function probe(device: string): Promise<string | undefined> {
   return new Promise((resolve) => {
@@ -79,7 +84,7 @@ function probe(device: string): Promise<string | undefined> {
       child.kill('SIGKILL');
     }, PROBE_MS);
     child.on('message', (answer: { reason?: string }) => {
-      reason = answer.reason;
+      reason = answer.reason && plain(answer.reason);
     });
     child.on('error', (error) => {
       reason = error.message;
