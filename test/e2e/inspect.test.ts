@@ -39,6 +39,10 @@ async function chorus(args: string[], env: Record<string, string> = {}): Promise
     env: {
       ...process.env,
       ...homeAt('home'),
+      // As if from a terminal with colours, whatever the tests run in.
+      FORCE_COLOR: undefined,
+      NO_COLOR: undefined,
+      TERM: 'xterm-256color',
       TMPDIR: join(scratch, 'tmp'),
       // Caches stay where they are: a reference string need not be made again.
       XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
@@ -171,7 +175,10 @@ describe('chorus proof', () => {
       return path;
     };
     const flip = (hex: string) => hex.slice(0, -1) + (hex.endsWith('0') ? '1' : '0');
-    const share = await alter('share', (file) => (file.statement.shares[0] -= 1));
+    const share = await alter('share', (file) => {
+      const paid = file.statement.shares.findIndex((units: number) => units > 0);
+      file.statement.shares[paid] -= 1;
+    });
     const rule = await alter('rule', (file) => {
       // A valid point of the curve, and not the proof's.
       file.proof.groth16.a = `0x${'1'.padStart(64, '0')}${'2'.padStart(64, '0')}`;
@@ -195,6 +202,8 @@ describe('chorus proof', () => {
     const spoken = await chorus(['proof', 'verify', '--file', share], nowhere);
     expect(spoken.code).toBe(1);
     expect(spoken.stdout).toContain('the check "inner product" failed');
+    // Colours are for terminals.
+    expect(spoken.stdout).not.toContain('\u001b');
   });
 });
 
@@ -202,7 +211,8 @@ describe('chorus why', () => {
   it('gives the whole arithmetic of every trainer, from the dot product to the reward', async () => {
     const { code, json } = await chorus(['why', '1', '2', '--json', '--network', kept]);
     expect(code).toBe(0);
-    expect(json).toMatchObject({ agreesWithChain: true, matrixIsProven: true, missing: [] });
+    expect(json).toMatchObject({ agreesWithChain: true, matrixIsProven: true, paidAsAgreed: true });
+    expect(json.missing).toEqual([]);
     const pool = BigInt(json.money.pool);
     for (const [i, trainer] of json.trainers.entries()) {
       const { arithmetic: a, chain } = trainer;

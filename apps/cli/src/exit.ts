@@ -1,5 +1,6 @@
 import { ChorusError, describeError } from '@chorus/protocol';
 import colors from 'yoctocolors';
+import { write } from './terminal.ts';
 
 /**
  * Exit codes of the command, after sysexits.h where it has a word for it: 1 unexpected, 64 usage (65 bad
@@ -29,7 +30,7 @@ export function reportAndExit(error: unknown): never {
   if (!(error instanceof Interrupted)) {
     const text =
       error instanceof ChorusError ? describeError(error) : String((error as Error).stack ?? error);
-    process.stderr.write(`${colors.red('error')} ${text}\n`);
+    write(process.stderr, `${colors.red('error')} ${text}\n`);
   }
   process.exit(exitCodeOf(error));
 }

@@ -29,7 +29,8 @@ export function whyCommand(): Command {
         if (options.json) printJson(whyDocument(network, explanation, index));
         else if (index === null) print(whyRound(network, explanation));
         else print(whyTrainer(network, explanation, index));
-        return explanation.agrees !== false && explanation.proven !== false;
+        const { agrees, proven, paidAsAgreed } = explanation;
+        return agrees !== false && proven !== false && paidAsAgreed;
       });
     });
 }

@@ -2,6 +2,7 @@ import { formatUnits } from '@chorus/chain';
 import Table from 'cli-table3';
 import ora from 'ora';
 import colors from 'yoctocolors';
+import { write } from '../terminal.ts';
 import type { DemoProgress } from './demo.ts';
 import type { DemoOptions } from './options.ts';
 import type { DemoReport, RoundResult } from './report.ts';
@@ -28,7 +29,7 @@ export function createDemoView(options: DemoOptions): DemoView {
   const line = (text: string) => {
     const spinning = spinner.isSpinning;
     if (spinning) spinner.stop();
-    process.stderr.write(`${text}\n`);
+    write(process.stderr, `${text}\n`);
     if (spinning) spinner.start();
   };
   return {
@@ -54,7 +55,7 @@ export function createDemoView(options: DemoOptions): DemoView {
     },
     finish(report) {
       spinner.stop();
-      process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : summary(report));
+      write(process.stdout, options.json ? `${JSON.stringify(report, null, 2)}\n` : summary(report));
     },
     fail() {
       spinner.stop();

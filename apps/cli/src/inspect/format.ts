@@ -3,6 +3,7 @@ import type { Check } from '@chorus/node';
 import type { G1Point } from '@chorus/protocol';
 import Table from 'cli-table3';
 import colors from 'yoctocolors';
+import { write } from '../terminal.ts';
 
 /** A table in the house style; `lines` between the rows where rows have several lines. */
 export function table(
@@ -105,5 +106,5 @@ export function printJson(value: unknown): void {
 }
 
 export function print(...parts: string[]): void {
-  process.stdout.write(`${parts.join('\n')}\n`);
+  write(process.stdout, `${parts.join('\n')}\n`);
 }

@@ -17,6 +17,7 @@ export function whyDocument(names: Names, explanation: RoundExplanation, only: n
     transaction: settled.transaction,
     agreesWithChain: explanation.agrees,
     matrixIsProven: explanation.proven,
+    paidAsAgreed: explanation.paidAsAgreed,
     missing: explanation.missing.map(({ trainer, reason }) => ({
       row: trainer === null ? null : trainer + 1,
       reason,
@@ -170,7 +171,7 @@ function moneyLine({ money }: RoundExplanation): string {
 }
 
 function conclusion(names: Names, explanation: RoundExplanation): string[] {
-  const { task, agrees, proven, missing } = explanation;
+  const { task, agrees, proven, paidAsAgreed, missing } = explanation;
   const lines = missing.map(({ trainer, reason }) => {
     const who = trainer === null ? '' : `the update of ${names.nameOf(task.trainers[trainer]!)}: `;
     return colors.yellow(wrap(`missing here: ${who}${reason}`));
@@ -192,6 +193,11 @@ function conclusion(names: Names, explanation: RoundExplanation): string[] {
     proven,
     'the matrix of inner products computed here is the one that was proven',
     'another matrix of inner products was proven than the one computed here',
+  );
+  say(
+    paidAsAgreed,
+    'the rewards on chain are these shares of the pool',
+    'the rewards on chain are not these shares of the pool',
   );
   return lines;
 }

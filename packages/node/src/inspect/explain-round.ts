@@ -29,6 +29,8 @@ export interface RoundExplanation {
   settled: SettledRound;
   /** The rewards computed again from the shares on chain. */
   money: RoundMoney;
+  /** Whether these are the rewards that were paid. */
+  paidAsAgreed: boolean;
   /** CID of each trainer's payload; null where it committed nothing. */
   cids: (string | null)[];
   /** What could not be had here, and why: a trainer's payload (index from 0), or something of all (null). */
@@ -63,25 +65,21 @@ export async function explainRound(
   const task = await chain.task(taskId);
   const settled = await requireSettled(chain, task, number);
   const missing: RoundExplanation['missing'] = [];
-  const [round, members, terms, history, committer, settlement] = await Promise.all([
+  const [round, members, terms, before, committer, settlement] = await Promise.all([
     chain.round(taskId, number),
     chain.members(taskId),
     readTerms(inspection, task).catch((error: unknown) => {
       missing.push({ trainer: null, reason: `the terms: ${describeError(error)}` });
       return null;
     }),
-    settledRounds(chain, task),
+    settledRounds(chain, task, number - 1),
     proving.committer(task.dimension),
     chain.settlement(taskId, number).catch((error: unknown) => {
       if (hasCode(error, 'E_CHAIN_CALLDATA')) return null;
       throw error;
     }),
   ]);
-  const money = roundMoney(
-    task,
-    history.filter((earlier) => earlier.round < number),
-    settled,
-  );
+  const money = roundMoney(task, before, settled);
   const context = { task, round, members };
   const source: VectorSource = {
     taskId,
@@ -134,6 +132,7 @@ export async function explainRound(
     round,
     settled,
     money,
+    paidAsAgreed: sameNumbers(money.rewards, settled.rewards),
     missing,
     cids: round.updates.map((u) => u && cidOf(u.digest)),
     references: openedReferences(round).map(({ validator, digest }) => ({ validator, cid: cidOf(digest) })),
@@ -163,6 +162,6 @@ function measure(gram: bigint[][], row: number, referenceHeld: boolean) {
   return { norm: alone.explanation.rows[0]!.norm, dot: referenceHeld ? gram[0]![row]! : null };
 }
 
-function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
+function sameNumbers<T extends number | bigint>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i]);
 }

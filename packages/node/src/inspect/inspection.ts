@@ -21,6 +21,9 @@ import { createProving, type Proving } from '../proving.ts';
 /** Rows of the circuit that tasks are settled with. */
 export const CIRCUIT_SIZE = 16;
 
+/** A task has up to 4096 rounds, and public endpoints count requests. */
+const ROUNDS_AT_ONCE = 16;
+
 /** Milliseconds to look for a file that is bound to a task. */
 const FETCH_MILLISECONDS = 10_000;
 
@@ -147,10 +150,18 @@ export function readInitialModel(
   });
 }
 
-/** The settled rounds of a task in order; void rounds are left out. */
-export async function settledRounds(chain: ChainPort, task: TaskState): Promise<SettledRound[]> {
-  const numbers = Array.from({ length: task.round }, (_, i) => i + 1);
-  const rounds = await Promise.all(numbers.map((number) => chain.settledRound(task.id, number)));
+/** The settled rounds of a task in order, up to `last`; void rounds are left out. */
+export async function settledRounds(
+  chain: ChainPort,
+  task: TaskState,
+  last = task.round,
+): Promise<SettledRound[]> {
+  const rounds: (SettledRound | null)[] = [];
+  for (let from = 1; from <= last; from += ROUNDS_AT_ONCE) {
+    const count = Math.min(ROUNDS_AT_ONCE, last - from + 1);
+    const numbers = Array.from({ length: count }, (_, i) => from + i);
+    rounds.push(...(await Promise.all(numbers.map((number) => chain.settledRound(task.id, number)))));
+  }
   return rounds.filter((settled) => settled !== null);
 }
 
