@@ -62,14 +62,18 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
   const rows = task.trainers.map((address, i) => {
     const row = result?.explanation.rows[i];
     const measured = explanation.measured[i];
+    // A trainer without an update has no numbers; with one that is not held here they are unknown.
+    const none = row ? '-' : '?';
+    const present = row?.present ? row : null;
+    const dot = present ? explanation.gram![0]![i + 1]! : (measured?.dot ?? null);
     return [
       i + 1,
       names.nameOf(address),
-      row ? integer(explanation.gram![0]![i + 1]!) : measured?.dot != null ? integer(measured.dot) : '-',
-      measured ? integer(measured.norm) : '-',
-      row ? percent(row.clip, WEIGHT_ONE) : '?',
-      row ? integer(row.cosine) : '?',
-      row ? percent(row.trust, WEIGHT_ONE) : '?',
+      dot === null ? none : integer(dot),
+      measured ? integer(measured.norm) : none,
+      present ? percent(present.clip, WEIGHT_ONE) : none,
+      present ? integer(present.cosine) : none,
+      present ? percent(present.trust, WEIGHT_ONE) : none,
       percent(settled.weights[i]!, WEIGHT_ONE),
       percent(settled.shares[i]!, SHARE_ONE),
       roundedTokens(settled.rewards[i]!),
@@ -105,7 +109,7 @@ export function whyTrainer(names: Names, explanation: RoundExplanation, index: n
   const measured = explanation.measured[index];
   const cid = explanation.cids[index];
   const steps: string[][] = [];
-  if (row && gram && result) {
+  if (row?.present && gram && result) {
     const { medianNorm: m, medianCosine: q, totalMass, totalScore, rows } = result.explanation;
     const [dot, square] = [gram[0]![index + 1]!, gram[index + 1]![index + 1]!];
     const present = rows.filter((r) => r.present).length;
