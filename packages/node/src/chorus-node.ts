@@ -158,7 +158,8 @@ export class ChorusNode {
     try {
       const task = await checkAnnouncement(this.ports, announcement);
       await this.ports.network.learn(message.from, announcement.multiaddrs);
-      this.#begin(task.id, this.#consider(task, announcement));
+      // Another announcement of it may have come while the chain was read.
+      if (!this.#isKnown(task.id)) this.#begin(task.id, this.#consider(task, announcement));
       return 'accept';
     } catch (error) {
       // A task this node's chain does not know yet is nobody's fault.

@@ -1,0 +1,53 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { publishTask } from '@chorus/node';
+import { encodeMessage, encodeTerms, topicOf } from '@chorus/protocol';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { smallTask, TwinNetwork } from './twins.ts';
+
+let network: TwinNetwork;
+beforeEach(async () => {
+  network = await TwinNetwork.create();
+});
+afterEach(() => network.close());
+
+it('a task announced twice at once is joined once, and what is kept of it on disk stays', async () => {
+  const { request, shards } = await smallTask(network, 1);
+  const requester = await network.add('requester', { roles: [] });
+  const alice = await network.add('alice', { roles: ['trainer'], data: shards[0]! });
+  // A read of a real chain takes time; both messages arrive within it.
+  const known = alice.node.ports.chain;
+  const read = known.task.bind(known);
+  known.task = async (id) => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return read(id);
+  };
+  request.params.validators = [requester.node.ports.chain.account];
+  const { chain, network: gossip } = requester.node.ports;
+  const { taskId, terms } = await publishTask(
+    // Not announced by this: the two messages below are the first that alice hears.
+    { ...requester.node.ports, network: Object.assign(Object.create(gossip), { publish: async () => {} }) },
+    request,
+  );
+  const announcement = {
+    type: 'announcement' as const,
+    chainId: chain.chainId,
+    contract: chain.contract,
+    taskId,
+    terms: encodeTerms(terms),
+    peerId: gossip.peerId,
+  };
+  const topic = topicOf('tasks', chain.chainId, chain.contract);
+  const addresses = gossip.multiaddrs();
+  await network.until(() => gossip.peers().length > 0);
+  await Promise.all(
+    [addresses, [...addresses, ...addresses]].map((multiaddrs) =>
+      gossip.publish(topic, encodeMessage({ ...announcement, multiaddrs })),
+    ),
+  );
+  await network.until(() => alice.events.some((e) => e.type === 'joined'));
+  // A second attempt would be refused by the chain, and then take the task's files with it.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(alice.events.filter((e) => e.type === 'task-refused')).toEqual([]);
+  await access(join(network.folder, 'alice', 'tasks', taskId.toString(), 'terms.json'));
+});
