@@ -112,6 +112,13 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainedMod
       const tested = validation
         ? await trainer.evaluate({ parameters, state, dataset: validation, ...(signal ? { signal } : {}) })
         : null;
+      if (tested && !Number.isFinite(tested.loss)) {
+        // The step after would not be finite either; what is kept stays usable.
+        throw new ChorusError('E_TRAINING_DIVERGED', 'the loss on the held-out samples is not finite', {
+          facts: { epoch: epoch + 1, loss: tested.loss, learningRate },
+          hint: 'lower the learning rate',
+        });
+      }
       const outcome: EpochResult = {
         epoch: epoch + 1,
         loss: result.losses.reduce((sum, value) => sum + value, 0) / result.losses.length,
