@@ -41,6 +41,8 @@ export interface Deviation {
   /** Change S(z) so that the inner product identity holds whatever else was changed. */
   fitEvaluation?: boolean;
   quotient?: G1Point;
+  /** Coefficients of every polynomial, in place of N: whoever has more powers of tau can commit to more. */
+  length?: number;
 }
 
 /**
@@ -49,10 +51,11 @@ export interface Deviation {
  */
 export function referenceGramProof(
   statement: RoundStatement,
-  vectors: readonly (ArrayLike<number> | null)[],
+  vectors: readonly (ArrayLike<number | bigint> | null)[],
   cheat: Deviation = {},
 ): GramProof {
-  const { N, size } = statement;
+  const { size } = statement;
+  const N = cheat.length ?? statement.N;
   const rows = Array.from({ length: size + 1 }, (_, i) =>
     Array.from({ length: N }, (_, k) => BigInt(vectors[i]?.[k] ?? 0)),
   );
