@@ -3,6 +3,7 @@ import {
   decodeVoteResponse,
   encodeMessage,
   type Hex,
+  hasCode,
   sameAddress,
   type UnavailabilityVote,
   VOTE_PROTOCOL,
@@ -11,6 +12,15 @@ import {
 } from '@chorus/protocol';
 import { fetchVector } from './payloads.ts';
 import { fetchTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
+
+/** What a payload fails with that nobody gives, or that is not what its trainer committed to. */
+const NOT_HAD = [
+  'E_STORAGE_UNAVAILABLE',
+  'E_STORAGE_TOO_LARGE',
+  'E_STORAGE_MALFORMED',
+  'E_PAYLOAD_MALFORMED',
+  'E_PAYLOAD_MISMATCH',
+];
 
 /**
  * Ask the task's validators to confirm that the payloads of these trainers (indices from 0) cannot be had.
@@ -86,7 +96,9 @@ async function canBeHad(session: TaskSession, context: RoundContext, index: numb
   try {
     await fetchVector(session, context, { kind: 'update', author: trainer, committed, check: true });
     return true;
-  } catch {
+  } catch (error) {
+    // A failure of this node's own (its disk, its workers) says nothing of the trainer: no vote.
+    if (!NOT_HAD.some((code) => hasCode(error, code))) throw error;
     return false;
   }
 }

@@ -1,0 +1,51 @@
+import { ChorusError } from '@chorus/protocol';
+import { describe, expect, it } from 'vitest';
+import { PayloadStore } from './payload-store.ts';
+import type { RoundContext, TaskSession } from './session.ts';
+import { answerVoteRequest } from './votes.ts';
+
+const AGGREGATOR = '12D3KooWaggregator';
+const TRAINER = '0x00000000000000000000000000000000000000aa';
+
+/** A validator whose storage answers every request with `error`. */
+function validator(error: Error): { session: TaskSession; context: RoundContext } {
+  const session = {
+    taskId: 1n,
+    payloads: new PayloadStore(),
+    signal: new AbortController().signal,
+    ports: {
+      storage: { get: () => Promise.reject(error) },
+      chain: {
+        signUnavailable: async () => ({ validator: TRAINER, signature: `0x${'1'.repeat(130)}` }),
+      },
+    },
+  } as unknown as TaskSession;
+  const context = {
+    task: { dimension: 4, settleSeconds: 1, trainers: [TRAINER] },
+    round: {
+      round: 1,
+      phase: 'settle',
+      updates: [{ commitment: { x: 1n, y: 2n }, digest: `0x${'ab'.repeat(32)}` }],
+    },
+    members: [{ address: TRAINER, roles: ['aggregator'], peerId: AGGREGATOR }],
+  } as unknown as RoundContext;
+  return { session, context };
+}
+
+describe('a validator asked to vote a trainer out', () => {
+  const ask = (error: Error) => {
+    const { session, context } = validator(error);
+    return answerVoteRequest(session, context, { taskId: 1n, round: 1, unavailable: [0] }, AGGREGATOR);
+  };
+
+  it('signs where nobody gives the payload', async () => {
+    expect(await ask(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'))).toHaveProperty('signature');
+  });
+
+  it.each([
+    ['its storage is closed', new ChorusError('E_STORAGE_CLOSED', 'the storage is closed')],
+    ['its disk is full', new Error('ENOSPC: no space left on device')],
+  ])('does not sign where %s: that is no fault of the trainer', async (_, error) => {
+    await expect(ask(error)).rejects.toBe(error);
+  });
+});
