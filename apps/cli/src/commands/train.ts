@@ -1,7 +1,14 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ChorusError } from '@chorus/protocol';
-import { buildModel, type Dataset, loadDataset, MODEL_NAMES, trainModel } from '@chorus/training';
+import {
+  buildModel,
+  type Dataset,
+  loadDataset,
+  MODEL_NAMES,
+  readModelFile,
+  trainModel,
+} from '@chorus/training';
 import { Command, Option } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
 import { Interrupted } from '../exit.ts';
@@ -122,21 +129,11 @@ function samples(
 }
 
 async function modelBytes(path: string, options: TrainCommandOptions, dataset: Dataset): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    if (!missing || !options.newModel) {
-      throw new ChorusError('E_MODEL_UNREADABLE', 'the model file cannot be read', {
-        facts: { path },
-        hint: missing ? `--new ${MODEL_NAMES.join('|')} makes one` : 'check the path and its permissions',
-        cause,
-      });
-    }
+  const { newModel, seed } = options;
+  if (newModel && !existsSync(path)) {
     const { inputShape, classes } = dataset;
-    const model = buildModel(options.newModel, { inputShape, classes, seed: options.seed });
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, model, { flag: 'wx' });
-    return model;
+    await writeFile(path, buildModel(newModel, { inputShape, classes, seed }), { flag: 'wx' });
   }
+  return readModelFile(path);
 }

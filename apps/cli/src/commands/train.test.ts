@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTrainer, loadDataset, syntheticDigits } from '@chorus/training';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const CHORUS = new URL('../../bin/chorus.js', import.meta.url).pathname;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chorus-train-test-'));
+  const { inputs, labels, count } = syntheticDigits({ seed: 1, count: 600 });
+  // Every fourth pixel each way: enough to tell digits apart, and quick to read.
+  const pixels = Array.from({ length: 784 }, (_, i) => i).filter(
+    (i) => i % 4 === 0 && Math.floor(i / 28) % 4 === 0,
+  );
+  const rows = Array.from({ length: count }, (_, k) =>
+    [labels[k], ...pixels.map((i) => inputs[k * 784 + i]!.toFixed(3))].join(','),
+  );
+  const head = ['label', ...pixels.map((i) => `p${i}`)].join(',');
+  await writeFile(join(folder, 'digits.csv'), [head, ...rows, ''].join('\n'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function chorus(args: string[], watch?: (child: ChildProcess, stderr: string) => void): Promise<Outcome> {
+  const child = spawn(process.execPath, ['--conditions=@chorus/source', CHORUS, ...args], { cwd: folder });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (data) => {
+    stdout += data;
+  });
+  child.stderr.on('data', (data) => {
+    stderr += data;
+    watch?.(child, stderr);
+  });
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+const train = ['train', 'model.onnx', '--new', 'mlp', '--data', '.', '--label-column', 'label'];
+const recipe = ['--optimizer', 'adam', '--lr', '0.003'];
+
+describe('chorus train', { timeout: 60_000 }, () => {
+  it('trains a new model on a CSV file and writes one that scores as reported', async () => {
+    const { code, stdout } = await chorus([
+      ...train,
+      ...recipe,
+      '--epochs',
+      '8',
+      '--json',
+      '--checkpoint',
+      'a',
+    ]);
+    expect(code).toBe(0);
+    const { model, history } = JSON.parse(stdout) as {
+      model: string;
+      history: { loss: number; validation: { accuracy: number } }[];
+    };
+    expect(history).toHaveLength(8);
+    expect(history[7]!.loss).toBeLessThan(history[0]!.loss);
+    const trainer = await createTrainer({
+      model: await readFile(join(folder, model)),
+      loss: { kind: 'softmax-cross-entropy' },
+      optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
+    });
+    const dataset = await loadDataset(folder, { split: 'test', labelColumn: 'label' });
+    const { accuracy } = await trainer.evaluate({ parameters: trainer.initial, dataset });
+    await trainer.close();
+    expect(accuracy).toBe(history[7]!.validation.accuracy);
+    expect(accuracy).toBeGreaterThan(0.5);
+  });
+
+  it('interrupted by Ctrl-C ends with 130, and --resume gives the model an uninterrupted run gives', async () => {
+    const run = (out: string, checkpoints: string, ...more: string[]) => [
+      ...[...train, ...recipe, '--epochs', '12', '--batch', '2'],
+      ...['--checkpoint', checkpoints, '--out', out, ...more],
+    ];
+    const whole = await chorus(run('whole.onnx', 'b'));
+    expect(whole.code).toBe(0);
+    const stopped = await chorus(run('parts.onnx', 'c'), (child, stderr) => {
+      if (stderr.includes('epoch 2/12')) child.kill('SIGINT');
+    });
+    expect(stopped.code).toBe(130);
+    expect(stopped.stderr).toContain('--resume');
+    expect((await readdir(folder)).includes('parts.onnx')).toBe(false);
+    const resumed = await chorus(run('parts.onnx', 'c', '--resume'));
+    expect(resumed.code).toBe(0);
+    expect(resumed.stderr).toContain('going on after epoch');
+    const [a, b] = await Promise.all(
+      ['whole.onnx', 'parts.onnx'].map((name) => readFile(join(folder, name))),
+    );
+    expect(a!.equals(b!)).toBe(true);
+  });
+
+  it.for([
+    [['--epochs', '0'], 64, '--epochs'],
+    [['--lr', 'fast'], 64, '--lr'],
+    [['--lora', 'fc'], 64, '--lora'],
+    [['--freeze', '('], 64, '--freeze'],
+    [['--data', 'nowhere'], 65, 'E_DATA_UNREADABLE'],
+    [['--lora', 'attention:4', '--checkpoint', 'd'], 1, 'E_MODEL_LORA'],
+    [['--lr', '1e30', '--checkpoint', 'd'], 1, 'E_TRAINING_DIVERGED'],
+  ] as const)('%s ends with %i and says why', async ([args, code, reason]) => {
+    const outcome = await chorus([...train, ...args]);
+    expect(outcome.code).toBe(code);
+    expect(outcome.stderr).toContain(reason);
+    expect(outcome.stdout).toBe('');
+  });
+});
+
+describe('chorus doctor', { timeout: 120_000 }, () => {
+  it('finds the CPU usable, the keys intact, and says what to do about the rest', async () => {
+    const { code, stdout } = await chorus(['doctor', '--json']);
+    const { findings } = JSON.parse(stdout) as {
+      findings: { what: string; state: string; found: string; todo?: string }[];
+    };
+    const states = Object.fromEntries(findings.map(({ what, state }) => [what, state]));
+    expect(states).toMatchObject({ node: 'ok', 'circuit keys': 'ok', 'device cpu': 'ok' });
+    expect(Object.keys(states)).toEqual(
+      expect.arrayContaining(['memory', 'disk', 'reference strings', 'device webgpu', 'device cuda']),
+    );
+    for (const { what, state, todo } of findings) expect(todo !== undefined, what).toBe(state !== 'ok');
+    expect(code).toBe(findings.some(({ state }) => state === 'problem') ? 69 : 0);
+  });
+});

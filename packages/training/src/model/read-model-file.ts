@@ -1,0 +1,51 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve, sep } from 'node:path';
+import { AutodiffError, encodeModel, parseModel } from '@chorus/autodiff';
+import { ChorusError } from '@chorus/protocol';
+
+/**
+ * Read an ONNX file; tensors kept in data files beside it are brought into it (up to 2 GiB in all).
+ * @throws ChorusError `E_MODEL_UNREADABLE` where a file cannot be read, or a data file lies outside the model's
+ * folder (also by a link); `E_MODEL_CORRUPT` where the file is no sound ONNX model
+ */
+export async function readModelFile(path: string): Promise<Uint8Array> {
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new ChorusError('E_MODEL_UNREADABLE', 'the model file cannot be read', {
+      facts: { path, reason: cause.code },
+      hint: cause.code === 'ENOENT' ? 'check the spelling' : 'check its permissions',
+      cause,
+    });
+  });
+  let complete = true;
+  const folder = dirname(resolve(path));
+  const externalData = (location: string): Uint8Array => {
+    complete = false;
+    return dataFile(folder, location);
+  };
+  try {
+    const model = parseModel(bytes, { externalData });
+    return complete ? bytes : encodeModel(model);
+  } catch (cause) {
+    if (!(cause instanceof AutodiffError)) throw cause;
+    if (cause.code === 'EXTERNAL_DATA') {
+      throw new ChorusError('E_MODEL_UNREADABLE', "the model's data file cannot be used", {
+        facts: { path, ...cause.facts },
+        hint: cause.hint,
+        cause,
+      });
+    }
+    throw new ChorusError('E_MODEL_CORRUPT', 'the model file is damaged or no ONNX model', {
+      facts: { path, reason: cause.code },
+      hint: cause.hint,
+      cause,
+    });
+  }
+}
+
+/** A file in the folder itself, not behind a link that leads out of it. */
+function dataFile(folder: string, location: string): Uint8Array {
+  const path = realpathSync(resolve(folder, location));
+  if (!path.startsWith(realpathSync(folder) + sep)) throw new Error('a link leads out of the folder');
+  return readFileSync(path);
+}
