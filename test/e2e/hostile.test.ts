@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { publishTask } from '@chorus/node';
-import { encodeMessage, encodeTerms, topicOf } from '@chorus/protocol';
+import { ChorusError, encodeMessage, encodeTerms, topicOf } from '@chorus/protocol';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { smallTask, TwinNetwork } from './twins.ts';
 
@@ -10,6 +10,10 @@ beforeEach(async () => {
   network = await TwinNetwork.create();
 });
 afterEach(() => network.close());
+
+/** What alice keeps of a task, which she needs to take it up again. */
+const termsFile = (taskId: bigint): string =>
+  join(network.folder, 'alice', 'tasks', taskId.toString(), 'terms.json');
 
 it('a task announced twice at once is joined once, and what is kept of it on disk stays', async () => {
   const { request, shards } = await smallTask(network, 1);
@@ -49,5 +53,41 @@ it('a task announced twice at once is joined once, and what is kept of it on dis
   // A second attempt would be refused by the chain, and then take the task's files with it.
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(alice.events.filter((e) => e.type === 'task-refused')).toEqual([]);
-  await access(join(network.folder, 'alice', 'tasks', taskId.toString(), 'terms.json'));
+  await access(termsFile(taskId));
+});
+
+it('a join whose receipt never comes keeps its task on disk: it may have been mined', async () => {
+  const { request, shards } = await smallTask(network, 1);
+  const requester = await network.add('requester', { roles: [] });
+  const alice = await network.add('alice', { roles: ['trainer'], data: shards[0]! });
+  const { chain } = alice.node.ports;
+  const join = chain.join.bind(chain);
+  chain.join = async (...args) => {
+    await join(...args);
+    throw new ChorusError('E_CHAIN_UNREACHABLE', 'the transaction was not mined in time');
+  };
+  request.params.validators = [requester.node.ports.chain.account];
+  const taskId = await requester.node.publish(request);
+  await network.until(() => alice.events.some((e) => e.type === 'task-refused'));
+  expect((await chain.task(taskId)).trainers).toEqual([chain.account]);
+  await access(termsFile(taskId));
+});
+
+it('a task that an earlier attempt has joined already is followed', async () => {
+  const { request, shards } = await smallTask(network, 1);
+  const requester = await network.add('requester', { roles: [] });
+  const alice = await network.add('alice', { roles: ['trainer'], data: shards[0]! });
+  const { chain, network: gossip } = alice.node.ports;
+  request.params.validators = [requester.node.ports.chain.account];
+  const ports = requester.node.ports;
+  const publish = ports.network.publish.bind(ports.network);
+  ports.network.publish = async () => {};
+  const { taskId, announce } = await publishTask(ports, request);
+  ports.network.publish = publish;
+  await chain.join(taskId, ['trainer'], gossip.peerId);
+  await network.until(() => ports.network.peers().length > 0);
+  await announce();
+  await network.until(() => alice.events.some((e) => e.type === 'joined' || e.type === 'task-refused'));
+  expect(alice.events.filter((e) => e.type === 'task-refused')).toEqual([]);
+  await access(termsFile(taskId));
 });

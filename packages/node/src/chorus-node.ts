@@ -217,9 +217,14 @@ export class ChorusNode {
       try {
         // On disk first: a node that dies between the two finds out on chain whether it has joined.
         await this.#files.writeTerms(task.id, announcement.terms);
-        await this.ports.chain.join(task.id, roles, this.ports.network.peerId);
+        await this.ports.chain.join(task.id, roles, this.ports.network.peerId).catch((error) => {
+          // An earlier attempt's transaction was mined after all.
+          if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
+        });
       } catch (error) {
-        await Promise.allSettled([session.trainer.close(), this.#files.remove(task.id)]);
+        await session.trainer.close();
+        // A join whose receipt never came may still be mined: without the files its stake would be forgotten.
+        if (!hasCode(error, 'E_CHAIN_UNREACHABLE')) await this.#files.remove(task.id).catch(() => {});
         throw error;
       }
       this.#emit({ type: 'joined', taskId: task.id });
