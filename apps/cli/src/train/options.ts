@@ -6,7 +6,7 @@ export interface RawTrainOptions {
   data: string;
   epochs: string;
   batch: string;
-  lr: string;
+  lr?: string;
   optimizer: string;
   weightDecay: string;
   loss: Loss['kind'];
@@ -55,7 +55,7 @@ export function parseTrainOptions(raw: RawTrainOptions): TrainCommandOptions {
     data: raw.data,
     epochs: whole('--epochs', raw.epochs, 1, 100_000),
     batchSize: whole('--batch', raw.batch, 1, 1_000_000),
-    learningRate: positive('--lr', raw.lr),
+    learningRate: raw.lr === undefined ? usualRate(raw.optimizer) : positive('--lr', raw.lr),
     optimizer: optimizerOf(raw),
     loss: { kind: raw.loss },
     device: raw.device,
@@ -71,6 +71,12 @@ export function parseTrainOptions(raw: RawTrainOptions): TrainCommandOptions {
     resume: raw.resume === true,
     json: raw.json === true,
   };
+}
+
+/** Where most models of this size learn well. */
+function usualRate(optimizer: string): number {
+  if (optimizer === 'sgd') return 0.1;
+  return optimizer === 'momentum' ? 0.02 : 0.001;
 }
 
 function optimizerOf({ optimizer, weightDecay }: RawTrainOptions): Optimizer {
