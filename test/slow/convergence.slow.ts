@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseModel, tensorNumbers } from '@chorus/autodiff';
 import { buildModel, createTrainer, type Dataset, loadDataset, loadText, trainModel } from '@chorus/training';
 import { describe, expect, it } from 'vitest';
 import { GraphTraining, Tensor } from '../../packages/training/src/testing/graph-training.ts';
@@ -62,6 +63,8 @@ describe('on real MNIST, 10,000 images', () => {
     });
     const before = await accuracyOf(upright.model, turned.validation);
     const after = adapted.history.at(-1)!.validation!.accuracy;
+    // Everything but the adapted weights is as it was, bit for bit.
+    expect(biases(adapted.model)).toEqual(biases(upright.model));
     // 4 (784 + 200) + 4 (200 + 200) + 4 (200 + 10) numbers of 199,210 train.
     expect(adapted.dimension).toBe(6376);
     expect(before).toBeLessThan(0.5);
@@ -128,6 +131,13 @@ describe('on the text of Shakespeare, character by character', () => {
     await training.release();
   });
 });
+
+function biases(model: Uint8Array): number[][] {
+  const { initializers } = parseModel(model).graph;
+  return [...initializers.values()]
+    .filter(({ name }) => name.endsWith('.bias'))
+    .map((tensor) => tensorNumbers(tensor));
+}
 
 async function accuracyOf(model: Uint8Array, dataset: Dataset): Promise<number> {
   const trainer = await createTrainer({
