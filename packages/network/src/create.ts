@@ -14,6 +14,7 @@ import {
   DIAL_TIMEOUT_MS,
   INBOUND_PER_SECOND,
   MAX_CONNECTIONS,
+  MAX_EARLY_STREAMS,
   MAX_PENDING_INBOUND,
   NEGOTIATION_TIMEOUT_MS,
 } from './limits.ts';
@@ -65,7 +66,7 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     addresses: { listen, announce: options.announce ?? [] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [yamux({ maxEarlyStreams: MAX_EARLY_STREAMS })],
     connectionGater: gaterOf(book),
     peerDiscovery: options.mdns ? [await mdnsDiscovery()] : [],
     connectionManager: {

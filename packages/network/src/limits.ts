@@ -27,6 +27,12 @@ export const HANDLER_TIMEOUT_MS = 60_000;
 /** Request streams of one protocol open at a time on one connection. */
 export const MAX_REQUEST_STREAMS = 32;
 
+/**
+ * Streams that a peer may open before this node has finished setting up the connection; one more ends the
+ * connection. libp2p's default of 10 is passed by a busy peer that begins with a burst of requests.
+ */
+export const MAX_EARLY_STREAMS = 2 * MAX_REQUEST_STREAMS;
+
 /** Gossip's envelope around the data: topic, sender, signature, key and sequence number. */
 export const GOSSIP_OVERHEAD_BYTES = 1024;
 

@@ -38,7 +38,7 @@ export async function sendRequest(
     const messages = framed(stream, options.maxResponseBytes);
     await messages.write(data, { signal });
     const response = await messages.read({ signal });
-    await stream.close({ signal });
+    await closeQuietly(stream, signal);
     return new Uint8Array(response.subarray());
   } catch (cause) {
     stream?.abort(cause instanceof Error ? cause : new Error('request failed'));
@@ -90,12 +90,20 @@ export async function serveRequest(
     }
     const writing = AbortSignal.any([AbortSignal.timeout(TRANSFER_TIMEOUT_MS), closing]);
     await messages.write(response, { signal: writing });
-    await stream.close({ signal: writing });
+    await closeQuietly(stream, writing);
     return 'served';
   } catch (error) {
     stream.abort(error instanceof Error ? error : new Error('handler failed'));
     return blame;
   }
+}
+
+/**
+ * End a stream whose message is through. A reset here, because the other side was quicker to close, could
+ * overtake the message on its way to the reader.
+ */
+async function closeQuietly(stream: Stream, signal: AbortSignal): Promise<void> {
+  await stream.close({ signal }).catch(() => {});
 }
 
 async function withDeadline<T>(promise: Promise<T>, closing: AbortSignal): Promise<T> {

@@ -27,6 +27,8 @@ export interface FetchVectorOptions {
    * recompute the model leave it: they check the aggregate, which the chain has bound to the commitments.
    */
   check: boolean;
+  /** Milliseconds; by default what the task's settlement window allows. */
+  timeoutMs?: number;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface FetchVectorOptions {
 export function fetchVector(
   source: VectorSource,
   context: RoundContext,
-  { kind, author, committed, check }: FetchVectorOptions,
+  { kind, author, committed, check, timeoutMs }: FetchVectorOptions,
 ): Promise<UpdateVector> {
   const { taskId, ports, committer, payloads, signal } = source;
   const { dimension } = context.task;
@@ -47,7 +49,7 @@ export function fetchVector(
     const size = payloadBytes(dimension);
     const bytes = await ports.storage.get(cidFromDigest(committed.digest, size), {
       maxBytes: size,
-      timeoutMs: fetchTimeout(context.task),
+      timeoutMs: timeoutMs ?? fetchTimeout(context.task),
       from: peerOf(context.members, author),
       signal,
     });

@@ -89,12 +89,14 @@ export async function answerVoteRequest(
   return { validator, signature };
 }
 
+/** This node has looked for the payload since commitments closed; before it signs it looks once more, briefly. */
 async function canBeHad(session: TaskSession, context: RoundContext, index: number): Promise<boolean> {
   const committed = context.round.updates[index];
-  const trainer = context.task.trainers[index];
-  if (!committed || !trainer) return false;
+  const author = context.task.trainers[index];
+  if (!committed || !author) return false;
   try {
-    await fetchVector(session, context, { kind: 'update', author: trainer, committed, check: true });
+    const timeoutMs = fetchTimeout(context.task) / 3;
+    await fetchVector(session, context, { kind: 'update', author, committed, check: true, timeoutMs });
     return true;
   } catch (error) {
     // A failure of this node's own (its disk, its workers) says nothing of the trainer: no vote.

@@ -68,7 +68,7 @@ export function demoTask(demo: DemoTaskOptions): TaskRequest {
       joinSeconds: 60,
       commitSeconds: demo.options.commitSeconds,
       referenceSeconds: 30,
-      settleSeconds: 60,
+      settleSeconds: 100,
       validators: demo.validators,
     },
   };
