@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type NodeEvent, parseConfig, publishTask, startNode } from '@chorus/node';
-import { encodeMessage, PAYLOAD_HEADER_BYTES, topicOf } from '@chorus/protocol';
+import { ChorusError, encodeMessage, PAYLOAD_HEADER_BYTES, payloadBytes, topicOf } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { smallTask, TwinNetwork } from './twins.ts';
 
@@ -15,8 +15,8 @@ afterEach(() => network.close());
 const ended = (events: NodeEvent[]) => events.find((e) => e.type === 'task-ended');
 
 /** Three trainers (the last one wrapped or attacking as told), a validator that also aggregates, a requester. */
-async function runTask(last: Parameters<TwinNetwork['add']>[1] = { roles: ['trainer'] }) {
-  const { request, shards, validation } = await smallTask(network, 3);
+async function runTask(last: Parameters<TwinNetwork['add']>[1] = { roles: ['trainer'] }, rounds = 2) {
+  const { request, shards, validation } = await smallTask(network, 3, { rounds });
   const requester = await network.add('requester', { roles: [] });
   await network.add('alice', { roles: ['trainer'], data: shards[0]! });
   await network.add('bob', { roles: ['trainer'], data: shards[1]! });
@@ -90,6 +90,39 @@ describe('a round on the ports in memory', () => {
     );
     expect(settled!.unavailable).toEqual([index]);
     expect(settled!.rewards[index]).toBe(0n);
+  });
+
+  it('gives back stake and reward to a trainer that can no longer compute the model', async () => {
+    const { taskId, requester } = await runTask(
+      {
+        roles: ['trainer'],
+        // Gets the model, but no payload of another trainer.
+        wrapStorage: (storage) =>
+          new Proxy(storage, {
+            get(target, property) {
+              if (property === 'get') {
+                return (cid: string, options: Parameters<typeof target.get>[1]) =>
+                  options.maxBytes === payloadBytes(52_650)
+                    ? Promise.reject(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'))
+                    : target.get(cid, options);
+              }
+              const value = Reflect.get(target, property, target);
+              return typeof value === 'function' ? value.bind(target) : value;
+            },
+          }),
+      },
+      1,
+    );
+    const carol = network.nodes.find((n) => n.name === 'carol')!;
+    await network.until(() => ended(carol.events) !== undefined);
+    expect(ended(carol.events)).toMatchObject({ opensCommitment: false });
+    const { chain } = requester.node.ports;
+    const settled = await chain.settledRound(taskId, 1);
+    const index = (await chain.task(taskId)).trainers.indexOf(carol.node.ports.chain.account);
+    expect(settled!.rewards[index]).toBeGreaterThan(0n);
+    expect(await chain.balance(network.ledger.token, carol.node.ports.chain.account)).toBe(
+      1_000_000n + settled!.rewards[index]!,
+    );
   });
 
   it('goes on among malformed, mislabelled and false gossip, which is not passed on', async () => {

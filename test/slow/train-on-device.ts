@@ -50,7 +50,10 @@ for (const [name, [model, batch, rate]] of Object.entries(cases)) {
     { executionProviders: [executionProvider(device)], logSeverityLevel: 3 },
   );
   const own = losses[name as keyof typeof cases];
-  for (let k = 0; k < STEPS; k++) own.push(await training.step(...batch(k), rate));
+  for (let k = 0; k < STEPS; k++) {
+    const [inputs, labels] = batch(k);
+    own.push(await training.step(inputs, labels, rate));
+  }
   await training.release();
 }
 const trainer = await createTrainer({

@@ -178,8 +178,13 @@ export class ChorusNode {
     } catch {
       return 'reject';
     }
+    const runner = this.#runners.get(presence.taskId);
+    if (!runner) return 'accept';
+    // While a task is joining its members are not known yet; once it runs, only they are listened to.
+    const members = runner.context?.members;
+    if (members && !members.some((m) => m.peerId === message.from)) return 'ignore';
     await this.ports.network.learn(message.from, presence.multiaddrs);
-    if (this.#runners.has(presence.taskId) && !this.ports.network.peers().includes(message.from)) {
+    if (!this.ports.network.peers().includes(message.from)) {
       this.#spawn(this.ports.network.connect(message.from, { signal: this.#abort.signal }));
     }
     return 'accept';

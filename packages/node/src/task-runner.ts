@@ -94,20 +94,23 @@ export class TaskRunner {
           this.#membersOf(task),
           task.round > 0 ? chain.round(session.taskId, task.round) : null,
         ]);
-        this.history.throwIfDiverged();
+        if (task.status === 'ended') {
+          await this.#lastCatchUp(task, members);
+          return task;
+        }
         if (round) {
           // A payload that was committed is owed whatever else is wrong: it needs no model, so it goes first.
           this.context = { task, round, members };
           this.#act(task, round, ['provide-update']);
         }
+        this.history.throwIfDiverged();
         await this.#catchUp(task, members);
-        if (task.status === 'ended') return task;
         next = Math.min(next, this.#act(task, round, ALL_DUTIES));
       } catch (error) {
         if (session.signal.aborted) break;
         this.#warn(error);
-        if (hasCode(error, 'E_MODEL_DIVERGED')) return null;
-        next = Date.now() + RETRY_MILLISECONDS * 4;
+        // With a wrong model there is nothing left to do but to wait for the end and take back the stake.
+        next = Date.now() + (hasCode(error, 'E_MODEL_DIVERGED') ? IDLE_MILLISECONDS : RETRY_MILLISECONDS * 4);
       }
       await this.#sleepUntil(next);
     }
@@ -122,8 +125,18 @@ export class TaskRunner {
     return members;
   }
 
+  /** A model that cannot be completed must not keep a member from its reward and its stake. */
+  async #lastCatchUp(task: TaskState, members: Member[]): Promise<void> {
+    try {
+      this.history.throwIfDiverged();
+      await this.#catchUp(task, members);
+    } catch (error) {
+      if (!this.session.signal.aborted) this.#warn(error);
+    }
+  }
+
   /** Bring the model up to the last settled round. */
-  async #catchUp(task: TaskState, members: RoundContext['members']): Promise<void> {
+  async #catchUp(task: TaskState, members: Member[]): Promise<void> {
     const { chain } = this.session.ports;
     const last = task.status === 'ended' ? task.round : task.round - 1;
     while (this.#settledThrough < last) {

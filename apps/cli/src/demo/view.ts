@@ -36,9 +36,9 @@ export function createDemoView(options: DemoOptions): DemoView {
     progress(progress) {
       if (progress.type === 'step') {
         // A terminal shows the newest step; a log keeps every one.
-        if (spinner.isSpinning) spinner.text = progress.text;
-        else spinner.start(progress.text);
         if (!process.stderr.isTTY) line(`- ${progress.text}`);
+        else if (spinner.isSpinning) spinner.text = progress.text;
+        else spinner.start(progress.text);
       } else if (progress.type === 'node') {
         const { event, name } = progress;
         if (event.type === 'warning') line(colors.yellow(`  ${name}: ${event.message}`));
@@ -126,7 +126,10 @@ function summary(report: DemoReport): string {
     `model     ${report.model.name}, ${report.model.dimension.toLocaleString('en')} parameters, trained on ${report.data.source} (${report.data.split})`,
     `accuracy  ${colors.bold(percent(report.finalAccuracy, 2))} on ${report.data.test.toLocaleString('en')} test samples`,
     `attackers earned ${percent(report.attackersShare, 2)} of all rewards`,
-    `ledger    escrowed ${ledger.escrowed} = paid ${ledger.paid} + fees ${ledger.fees} + remaining ${ledger.remaining}: ${ok(ledger.balanced)}`,
+    `ledger    escrowed  ${ledger.escrowed}`,
+    `          = paid    ${ledger.paid.padStart(ledger.escrowed.length)}`,
+    `          + fees    ${ledger.fees.padStart(ledger.escrowed.length)}`,
+    `          + left    ${ledger.remaining.padStart(ledger.escrowed.length)}   to the last unit: ${ok(ledger.balanced)}`,
     `the final model opens C_total on chain (task ${report.task.id}): ${ok(report.modelOpensCommitment)}`,
     `${report.seconds.toFixed(1)} s in all`,
     ...(report.folder ? followUps(report, report.folder) : []),
@@ -156,20 +159,21 @@ function followUps(report: DemoReport, folder: string): string[] {
 /** Per trainer: weight and share round by round, the sum of its rewards, and the last reason. */
 function trainersTable(report: DemoReport): string {
   const table = new Table({
-    head: ['trainer', 'attack', 'weight', 'share by round', 'reward', 'why (last round)'],
+    head: ['trainer', 'attack', 'weight', 'share %, by round', 'reward', 'why (last round)'],
     style: { head: ['cyan'] },
     colWidths: [11, 8, 9, 22, 10, 52],
     wordWrap: true,
   });
   const last = report.rounds.at(-1);
-  for (const trainer of last?.trainers ?? []) {
+  const trainers = [...(last?.trainers ?? [])].sort((a, b) => a.id.localeCompare(b.id));
+  for (const trainer of trainers) {
     const own = report.rounds.map((r) => r.trainers.find((t) => t.address === trainer.address)!);
     const earned = own.reduce((sum, t) => sum + BigInt(t.reward), 0n);
     table.push([
       trainer.attack ? colors.red(trainer.id) : trainer.id,
       trainer.attack ?? '-',
       percent(trainer.weight),
-      own.map((t) => percent(t.share)).join(', '),
+      own.map((t) => (100 * t.share).toFixed(0)).join(' '),
       tokens(earned.toString()),
       trainer.reason,
     ]);
