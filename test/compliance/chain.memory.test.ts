@@ -24,14 +24,7 @@ describeChain(
 describe('MemoryLedger', () => {
   const [key] = devnetKeys(1) as [`0x${string}`];
   const aggregate = { x: 1n, y: 2n };
-  const settlement = {
-    weights: [1],
-    shares: [0],
-    unavailable: [],
-    votes: [],
-    aggregate,
-    proof: UNCHECKED_PROOF,
-  };
+  const claims = { weights: [1], shares: [0], unavailable: [], aggregate, proof: UNCHECKED_PROOF };
 
   const inSettle = async (ledger: MemoryLedger, scalar: bigint) => {
     const chain = ledger.connect(key);
@@ -61,11 +54,12 @@ describe('MemoryLedger', () => {
     const salt = vector(5n).digest;
     await other.sealReference(taskId, 1, other.sealOf(taskId, 1, vector(7n), salt));
     await other.openReference(taskId, 1, vector(7n), salt);
-    return { chain, taskId };
+    const settlement = { ...claims, votes: [await other.signUnavailable(taskId, 1, [])] };
+    return { chain, taskId, settlement };
   };
 
   it('refuses an aggregate that is not the weighted sum of the commitments', async () => {
-    const { chain, taskId } = await inSettle(new MemoryLedger(), 2n);
+    const { chain, taskId, settlement } = await inSettle(new MemoryLedger(), 2n);
     await expect(chain.settle(taskId, 1, settlement)).rejects.toMatchObject({
       code: 'E_CHAIN_WRONG_AGGREGATE',
     });
@@ -77,7 +71,7 @@ describe('MemoryLedger', () => {
       seen.push(included);
       throw refusal('RuleProofFailed', 'settle a round');
     };
-    const { chain, taskId } = await inSettle(new MemoryLedger({ verify }), 1n);
+    const { chain, taskId, settlement } = await inSettle(new MemoryLedger({ verify }), 1n);
     const before = await chain.task(taskId);
     await expect(chain.settle(taskId, 1, settlement)).rejects.toMatchObject({
       code: 'E_CHAIN_INVALID_SETTLEMENT',

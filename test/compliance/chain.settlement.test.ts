@@ -113,16 +113,17 @@ describe('settlement with a proof, 16 trainers', () => {
   const weights = Array.from({ length: 16 }, (_, i) => 4096 - i);
   const shares = Array.from({ length: 16 }, (_, i) => SHARE_ONE / 16 - i);
 
-  const settlement = (
+  const settlement = async (
     taskId: bigint,
     round: number,
     rows: (bigint[] | null)[],
     lies: Lies = {},
     dimension = 13,
-  ): Settlement => {
+  ): Promise<Settlement> => {
     const { chainId, contract } = owner;
     const input = { chainId, contract, taskId, round, dimension, rows, weights, shares };
-    return { weights, shares, unavailable: [], votes: [], ...proveWithTrapdoor(input, lies) };
+    const votes = [await validator.signUnavailable(taskId, round, [])];
+    return { weights, shares, unavailable: [], votes, ...proveWithTrapdoor(input, lies) };
   };
 
   const refused = async (code: string, check: string, action: Promise<unknown>): Promise<void> => {
@@ -139,7 +140,7 @@ describe('settlement with a proof, 16 trainers', () => {
     const taskId = await start({}, gas);
     for (const round of [1, 2, 3]) {
       const rows = await toSettle(taskId, round, round === 2 ? gas : {});
-      const receipt = await aggregator.settle(taskId, round, settlement(taskId, round, rows));
+      const receipt = await aggregator.settle(taskId, round, await settlement(taskId, round, rows));
       gas[`settle, round ${round} of 3`] = receipt.gasUsed;
     }
     expect(gas['settle, round 2 of 3']).toBeLessThanOrEqual(MAX_SETTLEMENT_GAS);
@@ -162,7 +163,7 @@ describe('settlement with a proof, 16 trainers', () => {
       const taskId = await start({ dimension });
       const rows = await toSettle(taskId, 1);
       // The vectors are short, padded with zeros: the chain sees nothing of their length but N.
-      const given = settlement(taskId, 1, rows, { length: dimension }, 13);
+      const given = await settlement(taskId, 1, rows, { length: dimension }, 13);
       gas.push((await aggregator.settle(taskId, 1, given)).gasUsed);
     }
     const [small, large] = gas as [bigint, bigint];
@@ -172,7 +173,7 @@ describe('settlement with a proof, 16 trainers', () => {
   it('leaves its proof in the transaction, where anyone can read it', async () => {
     const taskId = await start();
     const rows = await toSettle(taskId, 1);
-    const given = settlement(taskId, 1, rows);
+    const given = await settlement(taskId, 1, rows);
     await aggregator.settle(taskId, 1, given);
     expect(await owner.settlement(taskId, 1)).toEqual(given);
   });
@@ -182,28 +183,28 @@ describe('settlement with a proof, 16 trainers', () => {
     const other = await start();
     const rows = await toSettle(taskId, 1);
     const settle = (given: Settlement) => aggregator.settle(taskId, 1, given);
-    const good = settlement(taskId, 1, rows);
+    const good = await settlement(taskId, 1, rows);
     const { proof } = good;
     const code = 'E_CHAIN_INVALID_SETTLEMENT';
     await refused(
       'E_CHAIN_WRONG_AGGREGATE',
       'WrongAggregate',
-      settle(settlement(taskId, 1, rows, { aggregate: rows[3]! })),
+      settle(await settlement(taskId, 1, rows, { aggregate: rows[3]! })),
     );
-    const forged = settlement(taskId, 1, rows, { gram: { i: 2, j: 2, error: 1n } });
+    const forged = await settlement(taskId, 1, rows, { gram: { i: 2, j: 2, error: 1n } });
     await refused(code, 'InnerProductMismatch', settle(forged));
     const others = Array.from({ length: 16 }, () => 4096);
-    const wrongRule = settlement(taskId, 1, rows, { rule: { weights: others, shares } });
+    const wrongRule = await settlement(taskId, 1, rows, { rule: { weights: others, shares } });
     await refused(code, 'RuleProofFailed', settle(wrongRule));
     await refused(code, 'NonCanonicalField', settle({ ...good, proof: { ...proof, gramHash: 2n ** 255n } }));
     const off = { x: 1n, y: 3n };
     await refused(code, 'PointNotOnCurve', settle({ ...good, proof: { ...proof, quotient: off } }));
     // Proofs that are right, but of another round, another task, or other updates.
     for (const foreign of [
-      settlement(taskId, 2, rows),
-      settlement(other, 1, rows),
-      settlement(taskId, 1, [rows[0]!, rows[2]!, rows[1]!, ...rows.slice(3)]),
-      settlement(
+      await settlement(taskId, 2, rows),
+      await settlement(other, 1, rows),
+      await settlement(taskId, 1, [rows[0]!, rows[2]!, rows[1]!, ...rows.slice(3)]),
+      await settlement(
         taskId,
         1,
         rows.map((row, i) => (i === 5 ? null : row)),

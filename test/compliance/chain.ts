@@ -151,6 +151,15 @@ export function describeChain(
       ...changes,
     });
 
+    /** Settle with the votes of all validators, where the settlement brings none of its own. */
+    const settle = async (port: ChainPort, taskId: bigint, round: number, given: Settlement) => {
+      const votes =
+        given.votes.length > 0
+          ? given.votes
+          : await Promise.all(validators.map((v) => v.signUnavailable(taskId, round, given.unavailable)));
+      return port.settle(taskId, round, { ...given, votes });
+    };
+
     const drawn = async (taskId: bigint, round = 1): Promise<ChainPort> => {
       const [task, state] = [await owner.task(taskId), await owner.round(taskId, round)];
       const account = settlementCandidate(task, state, state.settleStart);
@@ -427,7 +436,7 @@ export function describeChain(
         const before = await owed();
         const aggregator = await drawn(taskId);
         const shares = [SHARE_ONE / 2, SHARE_ONE / 4, 0];
-        await aggregator.settle(taskId, 1, settlement([40000, 20000, 5536], shares));
+        await settle(aggregator, taskId, 1, settlement([40000, 20000, 5536], shares));
         const settled = (await owner.settledRound(taskId, 1))!;
         // Budget of round 1: floor(1000003 / 2) = 500001; fees are floors of 1 %, 3 % and 2 %.
         expect(settled).toMatchObject({
@@ -457,7 +466,7 @@ export function describeChain(
         const taskId = await running();
         for (const round of [1, 2]) {
           await toSettle(taskId, round);
-          await (await drawn(taskId, round)).settle(taskId, round, settlement([65536, 0, 0], [0, 0, 0]));
+          await settle(await drawn(taskId, round), taskId, round, settlement([65536, 0, 0], [0, 0, 0]));
         }
         const task = await owner.task(taskId);
         expect(task.status).toBe('ended');
@@ -470,12 +479,12 @@ export function describeChain(
         const first = await drawn(taskId);
         const second = aggregators.find((a) => a !== first)!;
         const given = settlement([1, 0, 0], [0, 0, 0]);
-        await refused('E_CHAIN_NOT_YOUR_TURN', second.settle(taskId, 1, given));
-        await refused('E_CHAIN_NOT_YOUR_TURN', owner.settle(taskId, 1, given));
+        await refused('E_CHAIN_NOT_YOUR_TURN', settle(second, taskId, 1, given));
+        await refused('E_CHAIN_NOT_YOUR_TURN', settle(owner, taskId, 1, given));
         await world.passTime(101);
-        await refused('E_CHAIN_NOT_YOUR_TURN', first.settle(taskId, 1, given));
+        await refused('E_CHAIN_NOT_YOUR_TURN', settle(first, taskId, 1, given));
         await world.passTime(100);
-        await owner.settle(taskId, 1, given);
+        await settle(owner, taskId, 1, given);
         expect((await owner.settledRound(taskId, 1))!.aggregator).toBe(owner.account);
       });
 
@@ -484,10 +493,10 @@ export function describeChain(
         await toSettle(taskId);
         const { deadline } = await owner.round(taskId, 1);
         await world.passTime(deadline - (await owner.now()) + 1);
-        await refused('E_CHAIN_DEADLINE_PASSED', owner.settle(taskId, 1, settlement([1, 0, 0], [0, 0, 0])));
+        await refused('E_CHAIN_DEADLINE_PASSED', settle(owner, taskId, 1, settlement([1, 0, 0], [0, 0, 0])));
         await owner.advance(taskId);
         await toSettle(taskId, 2);
-        await (await drawn(taskId, 2)).settle(taskId, 2, settlement([0, 0, 0], [SHARE_ONE, 0, 0]));
+        await settle(await drawn(taskId, 2), taskId, 2, settlement([0, 0, 0], [SHARE_ONE, 0, 0]));
         // All of the budget less 6 % of fees, each rounded down.
         expect((await owner.settledRound(taskId, 2))!.rewards[0]).toBe(
           1_000_003n - 10_000n - 30_000n - 20_000n,
@@ -535,9 +544,9 @@ export function describeChain(
           ],
         ];
         for (const [weights, shares] of wrong) {
-          await refused(code, aggregator.settle(taskId, 1, settlement(weights, shares)));
+          await refused(code, settle(aggregator, taskId, 1, settlement(weights, shares)));
         }
-        await aggregator.settle(taskId, 1, settlement([65536, 0, 0], [SHARE_ONE, 0, 0]));
+        await settle(aggregator, taskId, 1, settlement([65536, 0, 0], [SHARE_ONE, 0, 0]));
       });
 
       it('of a round that is over is refused', async () => {
@@ -545,8 +554,8 @@ export function describeChain(
         await toSettle(taskId);
         const aggregator = await drawn(taskId);
         const given = settlement([1, 0, 0], [0, 0, 0]);
-        await aggregator.settle(taskId, 1, given);
-        await refused('E_CHAIN_WRONG_PHASE', aggregator.settle(taskId, 1, given));
+        await settle(aggregator, taskId, 1, given);
+        await refused('E_CHAIN_WRONG_PHASE', settle(aggregator, taskId, 1, given));
       });
 
       it('leaves out trainers that a majority of the validators voted unavailable', async () => {
@@ -555,7 +564,7 @@ export function describeChain(
         const aggregator = await drawn(taskId);
         const votes = await Promise.all(validators.map((v) => v.signUnavailable(taskId, 1, [1])));
         const given = settlement([100, 0, 200], [1, 0, 1], { unavailable: [1], votes });
-        await aggregator.settle(taskId, 1, given);
+        await settle(aggregator, taskId, 1, given);
         expect((await owner.settledRound(taskId, 1))!.unavailable).toEqual([1]);
         expect(await owner.settlement(taskId, 1)).toEqual(given);
         expect(await owner.settlement(taskId, 2)).toBeNull();
@@ -585,12 +594,15 @@ export function describeChain(
         ];
         for (const votes of forgeries) {
           const given = settlement([1, 0, 0], [1, 0, 0], { unavailable: [1], votes });
-          await refused('E_CHAIN_INVALID_VOTES', aggregator.settle(taskId, 1, given));
+          await refused('E_CHAIN_INVALID_VOTES', settle(aggregator, taskId, 1, given));
         }
-        const needless = settlement([1, 0, 0], [1, 0, 0], { votes: [good] });
-        await refused('E_CHAIN_INVALID_VOTES', aggregator.settle(taskId, 1, needless));
+        // Votes for another list, or none at all: nobody said that the payloads can be had.
+        const others = settlement([1, 0, 0], [1, 0, 0], { votes: [good, also] });
+        await refused('E_CHAIN_INVALID_VOTES', settle(aggregator, taskId, 1, others));
+        const none = settlement([1, 0, 0], [1, 0, 0]);
+        await refused('E_CHAIN_INVALID_VOTES', aggregator.settle(taskId, 1, none));
         const rewarded = settlement([0, 1, 0], [0, 0, 0], { unavailable: [1], votes: [good, also] });
-        await refused('E_CHAIN_INVALID_SETTLEMENT', aggregator.settle(taskId, 1, rewarded));
+        await refused('E_CHAIN_INVALID_SETTLEMENT', settle(aggregator, taskId, 1, rewarded));
       });
     });
 
@@ -598,7 +610,7 @@ export function describeChain(
       it('is claimed once', async () => {
         const taskId = await running();
         await toSettle(taskId);
-        await (await drawn(taskId)).settle(taskId, 1, settlement([0, 0, 0], [SHARE_ONE, 0, 0]));
+        await settle(await drawn(taskId), taskId, 1, settlement([0, 0, 0], [SHARE_ONE, 0, 0]));
         const trainer = trainers[0]!;
         const owed = await owner.claimable(world.token, trainer.account);
         const before = await owner.balance(world.token, trainer.account);
@@ -681,7 +693,7 @@ export function describeChain(
               }
               const [low, high] = cuts[0] < cuts[1] ? cuts : [cuts[1], cuts[0]];
               const shares = [low, high - low, SHARE_ONE - high].map((s, i) => (committed[i] ? s : 0));
-              await (await drawn(taskId, round)).settle(taskId, round, settlement([0, 0, 0], shares));
+              await settle(await drawn(taskId, round), taskId, round, settlement([0, 0, 0], shares));
               const settled = (await owner.settledRound(taskId, round))!;
               paid += settled.rewards.reduce((a, b) => a + b, 0n);
               taken += settled.protocolFee + settled.aggregatorFee + settled.validatorFee;
@@ -714,7 +726,7 @@ export function describeChain(
         await owner.now();
         const taskId = await running({ rounds: 1 });
         await toSettle(taskId);
-        await (await drawn(taskId)).settle(taskId, 1, settlement([65536, 0, 0], [1, 0, 0]));
+        await settle(await drawn(taskId), taskId, 1, settlement([65536, 0, 0], [1, 0, 0]));
         await trainers[0]!.withdrawStake(taskId);
         await owner.refund(taskId);
         await listening;

@@ -450,10 +450,6 @@ export class MemoryLedger {
   #checkVotes(state: TaskState, round: RoundState, given: Settlement, action: string): void {
     const { unavailable, votes } = given;
     if (unavailable.some((index) => !round.updates[index])) throw refusal('UnavailableNotCommitted', action);
-    if (unavailable.length === 0) {
-      if (votes.length > 0) throw refusal('InvalidVotes', action);
-      return;
-    }
     if (2 * votes.length <= state.activeValidators.length) throw refusal('NotEnoughVotes', action);
     const vote = {
       chainId: this.chainId,

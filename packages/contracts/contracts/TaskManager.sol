@@ -84,7 +84,9 @@ contract TaskManager is TaskRounds, EIP712 {
         if (AddressList.load(task.memberList, index, 1)[0] != msg.sender) revert NotYourTurn();
     }
 
-    /// @dev Every committed trainer is in, but those whom a strict majority of the validators found unavailable.
+    /// @dev Every committed trainer is in, but those whom a strict majority of the validators found unavailable. The
+    /// same votes say that every other payload is to be had and opens its commitment: without them a trainer could
+    /// commit to what is no int16 vector, or to what nobody but the aggregator has.
     function _includedTrainers(uint256 taskId, Task storage task, Round memory state, Settlement calldata settlement)
         private
         view
@@ -93,10 +95,6 @@ contract TaskManager is TaskRounds, EIP712 {
         uint256 unavailable = settlement.unavailable;
         if (unavailable & ~uint256(state.committed) != 0) revert UnavailableNotCommitted();
         uint256 count = settlement.votes.length;
-        if (unavailable == 0) {
-            if (count != 0) revert InvalidVotes();
-            return state.committed;
-        }
         if (2 * count <= _countBits(task.joinedBits)) revert NotEnoughVotes();
         bytes32 digest =
             _hashTypedDataV4(keccak256(abi.encode(UNAVAILABLE_TYPEHASH, taskId, state.number, unavailable)));

@@ -42,6 +42,20 @@ describe('a validator asked to vote a trainer out', () => {
     expect(await ask(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'))).toHaveProperty('signature');
   });
 
+  it('does not sign that all can be had where one cannot', async () => {
+    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+    const request = { taskId: 1n, round: 1, unavailable: [] };
+    expect(await answerVoteRequest(session, context, request, AGGREGATOR)).toEqual({
+      refused: 'the payload of trainer 1 cannot be had here',
+    });
+  });
+
+  it('does not sign for anybody but an aggregator of the task', async () => {
+    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+    const request = { taskId: 1n, round: 1, unavailable: [0] };
+    expect(await answerVoteRequest(session, context, request, '12D3KooWother')).toHaveProperty('refused');
+  });
+
   it.each([
     ['its storage is closed', new ChorusError('E_STORAGE_CLOSED', 'the storage is closed')],
     ['its disk is full', new Error('ENOSPC: no space left on device')],

@@ -1,5 +1,6 @@
 import {
   ChorusError,
+  committedTrainers,
   decodeVoteResponse,
   encodeMessage,
   type Hex,
@@ -23,7 +24,8 @@ const NOT_HAD = [
 ];
 
 /**
- * Ask the task's validators to confirm that the payloads of these trainers (indices from 0) cannot be had.
+ * Ask the task's validators to confirm that the payloads of exactly these trainers (indices from 0, often none)
+ * cannot be had, and that all others can and open their commitments.
  *
  * @throws ChorusError `E_VOTES_MISSING` where no strict majority agrees
  */
@@ -58,7 +60,7 @@ export async function collectVotes(
   const votes = answers.flatMap((a) => (a.status === 'fulfilled' ? [a.value] : []));
   if (votes.length * 2 <= validators.length) {
     const refusals = answers.flatMap((a) => (a.status === 'rejected' ? [String(a.reason)] : []));
-    throw new ChorusError('E_VOTES_MISSING', 'the validators do not confirm the missing payloads', {
+    throw new ChorusError('E_VOTES_MISSING', 'the validators do not confirm which payloads can be had', {
       facts: { taskId, round: context.round.round, votes: votes.length, refusals: refusals.join('; ') },
       hint: 'the payloads are asked for again',
     });
@@ -66,21 +68,35 @@ export async function collectVotes(
   return votes;
 }
 
-/** A validator's side: look for each payload, and sign only where none of them can be had. */
+/**
+ * A validator's side: look for every committed payload, and sign only where exactly the named ones cannot be had.
+ * Its signature is what stands between the round and a trainer that colludes with the aggregator: the proof says
+ * nothing of whether a commitment is to an int16 vector that anyone else can get.
+ */
 export async function answerVoteRequest(
   session: TaskSession,
-  context: RoundContext,
+  known: RoundContext,
   request: VoteRequest,
   from: string,
 ): Promise<VoteResponse> {
-  if (request.round !== context.round.round || context.round.phase !== 'settle') {
-    return { refused: 'not in the settle phase of this round' };
-  }
-  if (!context.members.some((m) => m.peerId === from && m.roles.includes('aggregator'))) {
+  if (!known.members.some((m) => m.peerId === from && m.roles.includes('aggregator'))) {
     return { refused: 'only aggregators of the task may ask' };
   }
-  const found = await Promise.all(request.unavailable.map((index) => canBeHad(session, context, index)));
-  if (found.some(Boolean)) return { refused: 'a payload of the list is available here' };
+  // The aggregator may have seen the phase begin a moment before this node has.
+  const seen = known.round.round === request.round && known.round.phase === 'settle';
+  const round = seen ? known.round : await session.ports.chain.round(session.taskId, request.round);
+  if (round.phase !== 'settle') return { refused: 'not in the settle phase of this round' };
+  const context = { ...known, round };
+  const committed = committedTrainers(round);
+  if (request.unavailable.some((index) => !committed.includes(index))) {
+    return { refused: 'a trainer of the list committed nothing' };
+  }
+  const found = await Promise.all(committed.map((index) => canBeHad(session, context, index)));
+  for (const [at, index] of committed.entries()) {
+    const missing = request.unavailable.includes(index);
+    if (missing && found[at]) return { refused: 'a payload of the list is available here' };
+    if (!missing && !found[at]) return { refused: `the payload of trainer ${index + 1} cannot be had here` };
+  }
   const { validator, signature } = await session.ports.chain.signUnavailable(
     session.taskId,
     request.round,

@@ -41,11 +41,14 @@ export type Announcement = z.infer<typeof announcementSchema>;
 export type Presence = z.infer<typeof presenceSchema>;
 export type GossipMessage = z.infer<typeof gossipSchema>;
 
-/** An aggregator asks a validator to vote on trainers (indices from 0) whose payload it could not get. */
+/**
+ * An aggregator asks a validator to confirm that exactly these trainers' payloads (indices from 0) cannot be had,
+ * and that all others can and open their commitments.
+ */
 export const voteRequestSchema = z.strictObject({
   taskId,
   round: z.number().int().positive(),
-  unavailable: z.array(z.number().int().min(0).max(63)).min(1).max(64),
+  unavailable: z.array(z.number().int().min(0).max(63)).max(64),
 });
 /** The validator's answer: its signature, or why it does not agree. */
 export const voteResponseSchema = z.union([

@@ -27,7 +27,7 @@ export interface Settlement {
   shares: number[];
   /** Committed trainers whose payload a majority of validators found unavailable. */
   unavailable: number[];
-  /** Votes for exactly that list. */
+  /** Votes for exactly that list, empty or not, of a strict majority of the active validators. */
   votes: UnavailabilityVote[];
   /** C_A, the commitment to sum_i w_i u_i. */
   aggregate: G1Point;
@@ -52,7 +52,10 @@ export interface ContributionProof {
   groth16: { a: G1Point; b: G2Point; c: G1Point };
 }
 
-/** A validator's EIP-712 signature over (task, round, bitmap of unavailable trainers). */
+/**
+ * A validator's EIP-712 signature over (task, round, bitmap of unavailable trainers): those payloads cannot be
+ * had or do not open their commitment, and all others can be had and do.
+ */
 export interface UnavailabilityVote {
   validator: Address;
   signature: Hex;

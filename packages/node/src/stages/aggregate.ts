@@ -43,7 +43,8 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
       ),
     );
     const { updates, unavailable } = await fetchUpdates(session, context, true);
-    const votes = unavailable.length > 0 ? await collectVotes(session, context, unavailable) : [];
+    // Before the long proof, so that it is not made for a list that nobody signs.
+    const votes = await collectVotes(session, context, unavailable);
     const reference = sumReferences(references);
     const prover = await session.proving.prover(context.task.dimension);
     const gram = await prover.gramMatrix([reference, ...updates], { signal: session.signal });
