@@ -75,7 +75,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   InvalidVotes: { code: 'E_CHAIN_INVALID_VOTES', message: 'a vote is forged, repeated or for another list' },
   NotEnoughVotes: {
     code: 'E_CHAIN_INVALID_VOTES',
-    message: 'less than a majority of the validators voted the trainers unavailable',
+    message: 'less than a majority of the validators signed which payloads can be had',
   },
   UnavailableNotCommitted: {
     code: 'E_CHAIN_INVALID_SETTLEMENT',

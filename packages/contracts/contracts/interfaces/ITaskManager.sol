@@ -104,7 +104,8 @@ interface ITaskManager {
     }
 
     /// @notice A validator's EIP-712 signature of
-    /// `Unavailable(uint256 taskId,uint32 round,uint256 bitmap)`, domain `Chorus`, version `1`.
+    /// `Unavailable(uint256 taskId,uint32 round,uint256 bitmap)`, domain `Chorus`, version `1`: the payloads of these
+    /// trainers cannot be had or do not open their commitments, those of all others can and do.
     struct Vote {
         address validator;
         bytes signature;
@@ -118,7 +119,7 @@ interface ITaskManager {
         uint256[3] shares;
         /// Bitmap of committed trainers whose payload a majority of validators found unavailable.
         uint256 unavailable;
-        /// Votes for exactly that bitmap; none where it is zero.
+        /// Votes of a strict majority of the active validators for exactly that bitmap, also where it is zero.
         Vote[] votes;
         /// C_A, the commitment to the weighted sum of the updates.
         G1Point aggregate;
