@@ -235,11 +235,9 @@ export class TaskRunner {
     const key = `prefetch:${round.round}:${round.phase}`;
     if (!context || this.#active.has(key) || this.#done.has(key)) return;
     this.#done.add(key);
-    // Candidates check what they will aggregate, validators what they will vote on; the others the aggregate.
-    const { aggregators, activeValidators } = context.task;
-    const check = [...aggregators, ...activeValidators].some((a) =>
-      sameAddress(a, this.session.ports.chain.account),
-    );
+    // Candidates check what they will aggregate; validators check when they are asked to vote, the others check
+    // the aggregate.
+    const check = context.task.aggregators.some((a) => sameAddress(a, this.session.ports.chain.account));
     const references = check
       ? openedReferences(round).map((committed) =>
           fetchVector(this.session, context, {

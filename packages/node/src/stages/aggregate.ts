@@ -20,7 +20,8 @@ export interface Aggregation {
   shares: number[];
   aggregate: Int32Array;
   unavailable: number[];
-  votes: UnavailabilityVote[];
+  /** Null where nothing is missing: the validators are asked while the proof is made. */
+  votes: UnavailabilityVote[] | null;
 }
 
 /**
@@ -43,8 +44,8 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
       ),
     );
     const { updates, unavailable } = await fetchUpdates(session, context, true);
-    // Before the long proof, so that it is not made for a list that nobody signs.
-    const votes = await collectVotes(session, context, unavailable);
+    // A list that nobody signs is not worth a proof; where nothing is missing, the votes come in beside it.
+    const votes = unavailable.length > 0 ? await collectVotes(session, context, unavailable) : null;
     const reference = sumReferences(references);
     const prover = await session.proving.prover(context.task.dimension);
     const gram = await prover.gramMatrix([reference, ...updates], { signal: session.signal });

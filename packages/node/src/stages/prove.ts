@@ -2,6 +2,7 @@ import { log2SizeFor } from '@chorus/commitment';
 import { roundStatement } from '@chorus/proof';
 import { openedReferences, type Settlement } from '@chorus/protocol';
 import { type RoundContext, type TaskSession, timed } from '../session.ts';
+import { collectVotes } from '../votes.ts';
 import type { Aggregation } from './aggregate.ts';
 
 /**
@@ -14,7 +15,7 @@ export function prove(
   aggregation: Aggregation,
 ): Promise<Settlement> {
   const { taskId, ports, committer, proving, terms, emit, signal } = session;
-  const { weights, shares, unavailable, votes } = aggregation;
+  const { weights, shares, unavailable } = aggregation;
   const round = context.round.round;
   return timed(session, round, 'prove', async () => {
     const [aggregate, prover] = await Promise.all([
@@ -35,10 +36,13 @@ export function prove(
       shares,
       aggregate,
     });
-    const { proof } = await prover.prove(statement, [aggregation.reference, ...aggregation.updates], {
-      signal,
-      onProgress: (fraction) => emit({ type: 'progress', taskId, round, stage: 'prove', fraction }),
-    });
+    const [{ proof }, votes] = await Promise.all([
+      prover.prove(statement, [aggregation.reference, ...aggregation.updates], {
+        signal,
+        onProgress: (fraction) => emit({ type: 'progress', taskId, round, stage: 'prove', fraction }),
+      }),
+      aggregation.votes ?? collectVotes(session, context, unavailable),
+    ]);
     return { weights, shares, unavailable, votes, aggregate, proof };
   });
 }
