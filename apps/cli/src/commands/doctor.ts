@@ -4,6 +4,7 @@ import ora from 'ora';
 import colors from 'yoctocolors';
 import { diagnose, type Finding } from '../doctor/checks.ts';
 import { EXIT } from '../exit.ts';
+import { write } from '../terminal.ts';
 
 const SIGN: Readonly<Record<Finding['state'], string>> = {
   ok: colors.green('ok     '),
@@ -21,7 +22,7 @@ export function doctorCommand(): Command {
       const spinner = ora({ text: 'looking; drivers may take a while', stream: process.stderr }).start();
       const findings = await diagnose(envPaths('chorus', { suffix: '' }).cache).finally(() => spinner.stop());
       if (json) process.stdout.write(`${JSON.stringify({ findings }, null, 2)}\n`);
-      else for (const finding of findings) process.stdout.write(`${lineOf(finding)}\n`);
+      else for (const finding of findings) write(process.stdout, `${lineOf(finding)}\n`);
       process.exitCode = findings.some(({ state }) => state === 'problem') ? EXIT.unavailable : EXIT.ok;
     });
 }

@@ -120,7 +120,7 @@ async function circuitKeys(): Promise<Finding> {
 
 const REINSTALL = 'check the files out or install the package again';
 
-const DEVICE_TODO: Readonly<Record<string, string>> = {
+const DEVICE_ADVICE: Readonly<Record<string, string>> = {
   webgpu: "install a Vulkan loader and driver (Debian: libvulkan1, mesa-vulkan-drivers or the vendor's)",
   cuda: 'needs Linux x64 with CUDA and cuDNN; then run script/install.js of onnxruntime-node, which fetches its part',
   coreml: 'needs macOS',
@@ -130,7 +130,7 @@ const DEVICE_TODO: Readonly<Record<string, string>> = {
 async function executionProviders(): Promise<Finding[]> {
   return (await devices()).map(({ device, usable, reason = '' }) => {
     const what = `device ${device}`;
-    const todo = DEVICE_TODO[device];
+    const todo = DEVICE_ADVICE[device];
     if (usable) return { what, state: 'ok', found: 'computes' };
     return { what, state: 'off', found: reason, ...(todo ? { todo } : {}) };
   });

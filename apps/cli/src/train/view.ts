@@ -4,6 +4,7 @@ import asciichart from 'asciichart';
 import { Presets, SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import colors from 'yoctocolors';
+import { write } from '../terminal.ts';
 
 export interface TrainView {
   open(facts: {
@@ -43,7 +44,7 @@ export function createTrainView(
   let shown = false;
   const say = (text: string) => {
     if (shown) bar.stop();
-    process.stderr.write(`${text}\n`);
+    write(process.stderr, `${text}\n`);
     if (shown) bar.start(1000, last, { loss: lossText });
   };
   let last = 0;
@@ -78,17 +79,19 @@ export function createTrainView(
       shown = false;
       if (json) {
         const { history, device, dimension } = trained;
-        process.stdout.write(
+        write(
+          process.stdout,
           `${JSON.stringify({ model: files.out, device, dimension, history }, null, 2)}\n`,
         );
         return;
       }
       const curve = thinned(losses.length > 1 ? losses : trained.history.map(({ loss }) => loss));
       if (curve.length > 1) {
-        process.stdout.write(`\nloss\n${asciichart.plot(curve, { height: CHART_HEIGHT })}\n\n`);
+        write(process.stdout, `\nloss\n${asciichart.plot(curve, { height: CHART_HEIGHT })}\n\n`);
       }
-      process.stdout.write(`${historyTable(trained.history)}\n`);
-      process.stdout.write(
+      write(process.stdout, `${historyTable(trained.history)}\n`);
+      write(
+        process.stdout,
         `${colors.green('trained')} ${files.out}  ${colors.dim(`checkpoints in ${files.checkpoints}`)}\n`,
       );
     },
