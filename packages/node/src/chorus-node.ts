@@ -11,6 +11,7 @@ import {
   type Presence,
   type Role,
   sameAddress,
+  stageOf,
   type TaskState,
   type TopicMessage,
   topicOf,
@@ -351,15 +352,14 @@ export class ChorusNode {
   async #tellPresence(runner: TaskRunner): Promise<void> {
     const { chain, network } = this.ports;
     for (let wait = 500; !runner.ended && !this.#abort.signal.aborted; wait = Math.min(wait * 2, 30_000)) {
-      const round = runner.context?.round.round ?? 0;
+      const { context } = runner;
       await network.publish(
         topicOf('presence', chain.chainId, chain.contract),
         encodeMessage({
           type: 'presence',
           taskId: runner.session.taskId,
-          round,
-          stage: round === 0 ? 'joined' : 'training',
-          progress: 0,
+          round: context?.round.round ?? 0,
+          stage: context ? stageOf(chain.account, context.task, context.round) : 'joined',
           peerId: network.peerId,
           multiaddrs: network.multiaddrs().slice(0, 16),
         }),

@@ -16,7 +16,6 @@ const presence: Presence = {
   taskId: 3n,
   round: 1,
   stage: 'training',
-  progress: 0.5,
   peerId: '12D3KooWExamplePeer',
   multiaddrs: ['/ip4/127.0.0.1/tcp/4001'],
 };

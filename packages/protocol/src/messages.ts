@@ -2,6 +2,7 @@ import { decode, encode } from 'cborg';
 import { z } from 'zod';
 import { ChorusError } from './errors.ts';
 import { MAX_GOSSIP_BYTES, MAX_MESSAGE_BYTES } from './limits.ts';
+import { PRESENCE_STAGES } from './round.ts';
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
 const peerId = z.string().min(8).max(128);
@@ -28,9 +29,7 @@ export const presenceSchema = z.strictObject({
   type: z.literal('presence'),
   taskId,
   round: z.number().int().nonnegative(),
-  stage: z.enum(['joined', 'training', 'committed', 'providing', 'aggregating', 'settled', 'done']),
-  /** 0..1 within the stage. */
-  progress: z.number().min(0).max(1),
+  stage: z.enum(PRESENCE_STAGES),
   peerId,
   multiaddrs: z.array(z.string().max(256)).max(16),
 });

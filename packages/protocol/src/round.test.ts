@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type Duty, dutiesOf, type RoundPhase, type RoundState, settlementCandidate } from './round.ts';
+import {
+  type Duty,
+  dutiesOf,
+  type RoundPhase,
+  type RoundState,
+  settlementCandidate,
+  stageOf,
+} from './round.ts';
 import { G1_INFINITY } from './settlement.ts';
 import type { TaskState } from './task.ts';
 
@@ -55,6 +62,28 @@ function roundIn(phase: RoundPhase, change: Partial<RoundState> = {}): RoundStat
   };
 }
 const kinds = (duties: Duty[]) => duties.map((d) => d.kind);
+
+describe('the stage a member tells of', () => {
+  const done = {
+    updates: [vector, null],
+    references: [{ validator: carol, seal: '0x01' as const, opened: null }],
+  };
+
+  it('is its own: training, committed, providing, aggregating', () => {
+    expect([alice, bob, carol, dave].map((a) => stageOf(a, task, roundIn('commit', done)))).toEqual([
+      'committed',
+      'training',
+      'committed',
+      'joined',
+    ]);
+    expect([alice, bob, carol, dave].map((a) => stageOf(a, task, roundIn('settle', done)))).toEqual([
+      'providing',
+      'joined',
+      'providing',
+      'aggregating',
+    ]);
+  });
+});
 
 describe('duties', () => {
   it('are to train and to seal while updates are open', () => {

@@ -66,6 +66,23 @@ export function settlementOpensAt(task: TaskState, round: RoundState, account: A
   return round.settleStart + turn * task.settleSeconds;
 }
 
+/** What a member tells the others it is at. */
+export const PRESENCE_STAGES = ['joined', 'training', 'committed', 'providing', 'aggregating'] as const;
+export type PresenceStage = (typeof PRESENCE_STAGES)[number];
+
+/** What `account` is at in the current round: to the others of its task, by chain state alone. */
+export function stageOf(account: Address, task: TaskState, round: RoundState): PresenceStage {
+  const trainer = task.trainers.findIndex((t) => sameAddress(t, account));
+  const validator = round.references.find((r) => sameAddress(r.validator, account));
+  if (trainer < 0 && !validator) {
+    const candidate = task.aggregators.some((a) => sameAddress(a, account));
+    return candidate && round.phase === 'settle' ? 'aggregating' : 'joined';
+  }
+  const committed = trainer >= 0 ? round.updates[trainer] : validator?.seal;
+  if (round.phase === 'commit') return committed ? 'committed' : 'training';
+  return committed ? 'providing' : 'joined';
+}
+
 /** Something the state of the chain asks of one account now, or from a stated time on (unix seconds). */
 export type Duty =
   | { kind: 'train'; round: number }
