@@ -15,6 +15,8 @@ interface IContributionVerifier {
         address taskContract;
         uint256 taskId;
         uint256 round;
+        /// Who may send this proof: it is worth nothing to anybody else.
+        address prover;
         /// d, the number of entries of each vector.
         uint256 dimension;
         /// C_0, the sum of the references, then C_1..C_16; (0, 0) for a trainer that takes no part.

@@ -3,12 +3,15 @@ pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IContributionVerifier} from "./IContributionVerifier.sol";
+import {IParameters} from "./IParameters.sol";
+import {IStakeManager} from "./IStakeManager.sol";
 import {G1Point} from "../libraries/Bn254.sol";
 
 /// @title Tasks, their rounds and the money behind them
-/// @notice A requester escrows a budget and appoints validators; members join with a stake; each round moves
-/// through commit, reference and settle, and ends with one settlement that credits rewards, or void.
-/// A phase ends with the last action it waits for, or by `advance` once its deadline has passed.
+/// @notice A requester escrows a budget and appoints validators; registered identities join and have stake locked;
+/// each round moves through commit, reference and settle, and ends with one settlement that credits rewards, or
+/// void. A phase ends with the last action it waits for, or by `advance` once its deadline has passed.
+/// Whoever lets the others wait is slashed, by what the task fixed at its creation.
 /// All amounts are in the smallest unit of the task's token, all times in unix seconds.
 interface ITaskManager {
     enum TaskStatus {
@@ -16,6 +19,15 @@ interface ITaskManager {
         Joining,
         Running,
         Ended
+    }
+
+    enum Offence {
+        TrainerAbsent,
+        ValidatorAbsent,
+        AggregatorAbsent,
+        Unavailable,
+        FalseVerdict,
+        RejectedReference
     }
 
     enum Phase {
@@ -39,8 +51,10 @@ interface ITaskManager {
         uint256 maxTrainers;
         /// Aggregation candidates needed before the task can start, 1 to 16.
         uint256 minAggregators;
-        /// Deposited by each member, returned when the task has ended. Below 2^128.
+        /// Locked of each member's identity in the stake contract until the task has ended. Below 2^96.
         uint256 stake;
+        /// Opened references a round needs, 1 to the number of validators.
+        uint256 minValidators;
         /// Hundredths of a percent of each round's budget; both together at most 5000.
         uint256 aggregatorFeeBps;
         uint256 validatorFeeBps;
@@ -52,8 +66,23 @@ interface ITaskManager {
         uint256 settleSeconds;
         /// Trainable parameters d, 1 to 2^22.
         uint256 dimension;
+        /// Name of the aggregation rule, keccak256 of e.g. "reference-trust"; its verifier is looked up at creation.
+        bytes32 rule;
         /// sha2-256 of the canonical terms.
         bytes32 termsDigest;
+        /// Root of a Merkle tree of addresses that may join as trainer or aggregator (leaves as in OpenZeppelin's
+        /// StandardMerkleTree of ["address"]); zero: anyone.
+        bytes32 allowRoot;
+        /// Least reputation (see `IRoundAttestor.reputation`) of a trainer's or aggregator's identity; 0: anyone.
+        uint256 minReputation;
+        /// Rewards of a round are released in equal parts over this many following rounds, 0 (at once) to 16.
+        uint256 vestingRounds;
+        /// Hundredths of a percent of the trainers' pool that a round releases whose median signed validation loss
+        /// did not fall; 10000: the loss does not matter.
+        uint256 stagnationBps;
+        /// Hundredths of a percent of what is slashed: to who reported it, and burned; the rest to this task's budget.
+        uint256 slashReporterBps;
+        uint256 slashBurnBps;
         /// 1 to 15 different accounts: the reference, and so the score, rests on them.
         address[] validators;
     }
@@ -76,6 +105,50 @@ interface ITaskManager {
         G1Point totalCommitment;
         /// The block that created the task.
         uint256 createdBlock;
+        /// What the task took over from governance when it was created.
+        IContributionVerifier verifier;
+        uint256 protocolFeeBps;
+        uint256 contestSeconds;
+        IParameters.Slashing slashing;
+        /// Protocol fees not yet collected.
+        uint256 protocolFees;
+        /// Contests that may still be opened or resolved.
+        uint256 openCases;
+    }
+
+    /// @notice A member of a task.
+    struct MemberView {
+        /// Bits: 1 trainer, 2 validator, 4 aggregator; 0: not a member.
+        uint256 roles;
+        uint256 agentId;
+        /// Index among the trainers, the appointed validators, the aggregators.
+        uint256 trainer;
+        uint256 validator;
+        uint256 aggregator;
+        bool released;
+        /// As a trainer: rewards credited so far, of these claimed, of these not yet released by vesting.
+        uint256 earned;
+        uint256 claimed;
+        uint256 vesting;
+    }
+
+    /// @notice What was paid in a settled round; kept for the last 16 rounds of a task.
+    struct RoundRecord {
+        uint256 round;
+        /// The trainers' pool that the shares divide.
+        uint256 pool;
+        /// Bitmap of the trainers that took part.
+        uint256 included;
+        uint256[3] shares;
+    }
+
+    /// @notice A trainer found unavailable.
+    struct CaseView {
+        /// Until when it may be contested; 0: no case.
+        uint256 deadline;
+        /// Bitmap of the validators (by appointment) that signed so.
+        uint256 accusers;
+        bool resolved;
     }
 
     /// @notice A KZG commitment and the sha2-256 digest in the payload's CID; all zero where there is none.
@@ -101,12 +174,27 @@ interface ITaskManager {
         VectorCommitment[] updates;
         /// One entry per active validator.
         ReferenceView[] references;
+        /// Verdicts were asked for, and which validators (by appointment) have posted theirs.
+        bool verdictsRequested;
+        uint256 verdictsPosted;
     }
 
-    /// @notice A validator's EIP-712 signature of
-    /// `Unavailable(uint256 taskId,uint32 round,uint256 bitmap)`, domain `Chorus`, version `1`: the payloads of these
-    /// trainers cannot be had or do not open their commitments, those of all others can and do.
+    /// @notice A validator's EIP-712 signature, domain `Chorus`, version `1`, of
+    /// `Verdict(uint256 taskId,uint32 round,uint256 unavailable,uint256 rejected,uint64 lossBefore,uint64 lossAfter)`:
+    /// the payloads of the trainers in `unavailable` cannot be had or do not open their commitments, those of all
+    /// others can and do; likewise the references of the validators in `rejected` (by appointment), which are also
+    /// rejected where their norm exceeds the bound of the protocol; and the validation loss it measured of the model
+    /// before and after this round, in millionths.
     struct Vote {
+        address validator;
+        uint64 lossBefore;
+        uint64 lossAfter;
+        bytes signature;
+    }
+
+    /// @notice A validator's EIP-712 signature of `Available(uint256 taskId,uint32 round,uint256 trainer)`: the payload
+    /// of this trainer (index from 0) can be had and opens its commitment.
+    struct AvailableVote {
         address validator;
         bytes signature;
     }
@@ -119,7 +207,9 @@ interface ITaskManager {
         uint256[3] shares;
         /// Bitmap of committed trainers whose payload a majority of validators found unavailable.
         uint256 unavailable;
-        /// Votes of a strict majority of the active validators for exactly that bitmap, also where it is zero.
+        /// Bitmap of opened references (by appointment) that a majority rejected; at least one must remain.
+        uint256 rejected;
+        /// Votes of a strict majority of the active validators for exactly these bitmaps, also where both are zero.
         Vote[] votes;
         /// C_A, the commitment to the weighted sum of the updates.
         G1Point aggregate;
@@ -132,7 +222,11 @@ interface ITaskManager {
     );
     /// @param roles bits: 1 trainer, 2 validator, 4 aggregator
     /// @param peerId where the member is found on the peer-to-peer network; kept in this event only
-    event Joined(uint256 indexed taskId, address indexed member, uint256 roles, bytes peerId);
+    event Joined(
+        uint256 indexed taskId, address indexed member, uint256 indexed agentId, uint256 roles, bytes peerId
+    );
+    event ToppedUp(uint256 indexed taskId, address indexed payer, uint256 amount);
+    event Cancelled(uint256 indexed taskId);
     event PhaseChanged(uint256 indexed taskId, uint256 indexed round, Phase phase, uint256 deadline);
     /// @param candidate index of the aggregator whose window comes first
     event AggregatorDrawn(uint256 indexed taskId, uint256 indexed round, uint256 candidate);
@@ -146,7 +240,8 @@ interface ITaskManager {
         uint256 indexed taskId, uint256 indexed round, address indexed validator, G1Point commitment, bytes32 digest
     );
     /// @param rewards one per trainer, credited to it
-    /// @param validatorFee in total, over the validators that opened a reference
+    /// @param validatorFee in total, over the validators whose reference was opened and not rejected
+    /// @param lossBefore lower medians of the losses in the votes, in millionths
     event RoundSettled(
         uint256 indexed taskId,
         uint256 indexed round,
@@ -155,22 +250,45 @@ interface ITaskManager {
         uint256[3] shares,
         uint256[] rewards,
         uint256 unavailable,
+        uint256 rejected,
         G1Point aggregate,
         uint256 protocolFee,
         uint256 aggregatorFee,
-        uint256 validatorFee
+        uint256 validatorFee,
+        uint256 lossBefore,
+        uint256 lossAfter
     );
     event RoundVoided(uint256 indexed taskId, uint256 indexed round);
     event TaskEnded(uint256 indexed taskId);
-    event StakeWithdrawn(uint256 indexed taskId, address indexed member, uint256 amount);
+    event StakeReleased(uint256 indexed taskId, address indexed member);
     event Refunded(uint256 indexed taskId, address indexed owner, uint256 amount);
-    event Claimed(address indexed token, address indexed account, uint256 amount);
+    event Claimed(address indexed token, address indexed account, address indexed to, uint256 amount);
+    event FeesCollected(uint256 indexed taskId, address indexed treasury, uint256 amount);
+    /// @param offence keccak256(abi.encode(taskId, round, member, kind)); `kind` as in `Offence`
+    event MemberSlashed(
+        uint256 indexed taskId,
+        uint256 indexed round,
+        address indexed member,
+        Offence kind,
+        bytes32 offence,
+        address reporter,
+        uint256 toTask
+    );
+    /// @notice A candidate says that the validators do not sign; they are to post their verdicts here.
+    event VerdictsRequested(uint256 indexed taskId, uint256 indexed round, address indexed aggregator);
+    event VerdictPosted(
+        uint256 indexed taskId, uint256 indexed round, address indexed validator, uint256 unavailable, uint256 rejected, Vote vote
+    );
+    event CaseOpened(uint256 indexed taskId, uint256 indexed round, address indexed trainer, uint256 accusers, uint256 deadline);
+    /// @notice The trainer published its payload in this transaction's calldata.
+    event PayloadPublished(uint256 indexed taskId, uint256 indexed round, address indexed trainer);
+    event CaseResolved(uint256 indexed taskId, uint256 indexed round, address indexed trainer, bool available);
 
     error UnknownTask();
     /// @param parameter its name in `TaskParams`
     error ParameterOutOfBounds(string parameter);
-    error InvalidTreasury();
-    error InvalidVerifier();
+    /// @notice There is no verifier for this rule and number of trainers.
+    error NoVerifier();
     /// @notice The token did not deliver the exact amount (it takes a fee on transfers).
     error InexactTransfer();
     error TaskNotJoining();
@@ -201,17 +319,41 @@ interface ITaskManager {
     error UnavailableNotCommitted();
     error InvalidVotes();
     error NotEnoughVotes();
+    error RejectedNotOpened();
+    /// @notice Every reference was rejected: there is nothing to score against.
+    error NoReferenceLeft();
     error NothingToClaim();
-    error AlreadyWithdrawn();
+    error AlreadyReleased();
+    error NotOwner();
+    error NotIdentity();
+    error IdentityAlreadyJoined();
+    error ReputationTooLow(uint256 reputation);
+    error NotAllowed();
+    error AlreadyRequested();
+    error AlreadyPosted();
+    error NoCase();
+    error CaseClosed();
+    error CaseOpen();
+    error SignatureExpired();
+    error InvalidSignature();
 
     /// @notice Escrow `params.budget` from the caller, who becomes the owner, and open joining.
     /// @return taskId counted from 1
     function createTask(TaskParams calldata params) external returns (uint256 taskId);
 
-    /// @notice Deposit the task's stake and take roles in it. Round 1 starts with the join that completes the task.
+    /// @notice Add to the escrow of a task that has not ended; spread over its remaining rounds. Anyone may.
+    function topUp(uint256 taskId, uint256 amount) external;
+
+    /// @notice End a task that has not started. Owner alone.
+    function cancel(uint256 taskId) external;
+
+    /// @notice Lock the task's stake behind an identity that the caller owns or is the wallet of, and take roles.
+    /// Round 1 starts with the join that completes the task.
     /// @param roles bits: 1 trainer, 2 validator, 4 aggregator; trainer and validator exclude each other
     /// @param peerId 1 to 128 bytes
-    function join(uint256 taskId, uint256 roles, bytes calldata peerId) external;
+    /// @param allowProof Merkle proof of the caller under `allowRoot`; empty where there is none
+    function join(uint256 taskId, uint256 agentId, uint256 roles, bytes calldata peerId, bytes32[] calldata allowProof)
+        external;
 
     /// @notice Commit the caller's update of the current round. Final: a commitment is never replaced.
     /// @param commitment a finite point of BN254 G1
@@ -231,26 +373,68 @@ interface ITaskManager {
     ) external;
 
     /// @notice End the current round: check the settlement, credit everyone, start the next round or end the task.
+    /// The proof is bound to the caller: nobody else can send it. Candidates whose windows passed are slashed.
     function settle(uint256 taskId, uint256 round, Settlement calldata settlement) external;
 
-    /// @notice End joining or the current phase once its deadline has passed. Anyone may.
+    /// @notice As a candidate in the settle phase: ask the validators to post their verdicts on chain.
+    function requestVerdicts(uint256 taskId, uint256 round) external;
+
+    /// @notice Post a validator's signed verdict after it was asked for. Anyone may relay it.
+    function postVerdict(uint256 taskId, uint256 round, uint256 unavailable, uint256 rejected, Vote calldata vote)
+        external;
+
+    /// @notice End joining or the current phase once its deadline has passed, and slash who was waited for. Anyone may.
     function advance(uint256 taskId) external;
 
-    /// @notice Pay out the caller's rewards and fees in `token`.
-    function claim(IERC20 token) external returns (uint256 amount);
+    /// @notice As a trainer found unavailable: publish the payload in calldata, so that every validator has it.
+    function publishPayload(uint256 taskId, uint256 round, bytes calldata payload) external;
 
-    /// @notice Return the caller's stake once the task has ended.
-    function withdrawStake(uint256 taskId) external returns (uint256 amount);
+    /// @notice Close a case with `Available` votes of a strict majority of the active validators, before its deadline:
+    /// the accusers that are not among them are slashed. Anyone may.
+    function contest(uint256 taskId, uint256 round, uint256 trainer, AvailableVote[] calldata votes) external;
+
+    /// @notice Close a case that was not contested before its deadline: the trainer is slashed. Anyone may.
+    function resolveCase(uint256 taskId, uint256 round, uint256 trainer) external;
+
+    /// @notice Pay out the caller's fees in `token` and its released rewards of these tasks, which must pay in `token`.
+    function claim(IERC20 token, uint256[] calldata taskIds) external returns (uint256 amount);
+
+    /// @notice As `claim`, to another address.
+    function claimTo(IERC20 token, uint256[] calldata taskIds, address to) external returns (uint256 amount);
+
+    /// @notice As `claimTo`, signed by `account` (EIP-712, ECDSA or ERC-1271):
+    /// `Claim(address account,address token,uint256[] taskIds,address to,uint256 nonce,uint256 deadline)`.
+    function claimBySignature(
+        address account,
+        IERC20 token,
+        uint256[] calldata taskIds,
+        address to,
+        uint256 deadline,
+        bytes calldata signature
+    ) external returns (uint256 amount);
+
+    /// @notice Pay a task's protocol fees to the treasury. Anyone may.
+    function collectFees(uint256 taskId) external returns (uint256 amount);
+
+    /// @notice Unlock a member's stake once the task has ended and no case can touch it. Anyone may.
+    function releaseStake(uint256 taskId, address member) external;
 
     /// @notice Return what an ended task did not pay to its owner. Anyone may.
     function refund(uint256 taskId) external returns (uint256 amount);
 
-    function claimable(IERC20 token, address account) external view returns (uint256);
+    /// @notice What `claim` would pay to `account` now.
+    function claimable(IERC20 token, address account, uint256[] calldata taskIds) external view returns (uint256);
 
-    function treasury() external view returns (address);
+    function parameters() external view returns (IParameters);
 
-    /// @notice The contract that checks the proof of every settlement. It cannot be replaced.
-    function verifier() external view returns (IContributionVerifier);
+    function stakes() external view returns (IStakeManager);
+
+    function getMember(uint256 taskId, address account) external view returns (MemberView memory);
+
+    /// @notice The record of a settled round; zero where it was not settled or is older than 16 rounds.
+    function getRecord(uint256 taskId, uint256 round) external view returns (RoundRecord memory);
+
+    function getCase(uint256 taskId, uint256 round, uint256 trainer) external view returns (CaseView memory);
 
     function getTask(uint256 taskId) external view returns (TaskView memory);
 
