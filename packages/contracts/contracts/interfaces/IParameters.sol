@@ -30,12 +30,12 @@ interface IParameters {
     event MinimumStakeSet(IERC20 indexed token, uint256 amount);
     event SlashingSet(Slashing slashing);
     event VerifierAdded(bytes32 indexed rule, uint256 indexed size, IContributionVerifier verifier);
-    event TaskManagerSet(address indexed taskManager);
+    event ContractsSet(address indexed taskManager, address indexed attestor);
 
     error ValueOutOfBounds(string parameter);
     /// @notice A rule and size has one verifier for ever.
     error VerifierExists();
-    error TaskManagerExists();
+    error ContractsExist();
 
     /// @notice At most 500 (5 %).
     function protocolFeeBps() external view returns (uint256);
@@ -52,6 +52,8 @@ interface IParameters {
     function verifier(bytes32 rule, uint256 size) external view returns (IContributionVerifier);
     /// @notice The one contract that may lock and slash stake. Set once, by the deployer.
     function taskManager() external view returns (address);
+    /// @notice Keeps the history that `minReputation` asks for. Set once, with `taskManager`.
+    function attestor() external view returns (address);
 
     function setProtocolFee(uint256 bps) external;
     function setTreasury(address treasury) external;
@@ -60,5 +62,5 @@ interface IParameters {
     function setMinimumStake(IERC20 token, uint256 amount) external;
     function setSlashing(Slashing calldata slashing) external;
     function addVerifier(bytes32 rule, uint256 size, IContributionVerifier verifier) external;
-    function setTaskManager(address taskManager) external;
+    function setContracts(address taskManager, address attestor) external;
 }
