@@ -17,12 +17,14 @@ import {
 import { trapdoorVerifier } from '../twins/verifiers.ts';
 
 const Q = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
+const SENDER: Address = '0x000000000000000000000000000000000000005e';
 const TASKS: Address = '0x00000000000000000000000000000000000c0de5';
 
 interface Statement {
   taskContract: Address;
   taskId: bigint;
   round: number;
+  prover: Address;
   dimension: number;
   commitments: G1Point[];
   weights: bigint[];
@@ -36,6 +38,7 @@ const input = (changes: Partial<ProofInput> = {}): ProofInput => ({
   contract: TASKS,
   taskId: 3n,
   round: 2,
+  prover: SENDER,
   dimension: 13,
   rows: Array.from({ length: 17 }, (_, i) =>
     i < 4 ? Array.from({ length: 13 }, (_, k) => BigInt(((i * 37 + k * 11) % 41) - 20)) : null,
@@ -50,6 +53,7 @@ function statementOf(given: ProofInput, aggregate: G1Point): Statement {
     taskContract: given.contract,
     taskId: given.taskId,
     round: given.round,
+    prover: given.prover,
     dimension: given.dimension,
     commitments: Array.from({ length: 17 }, (_, i) => commitVector(given.rows[i] ?? [])),
     weights: packWords(given.weights, WEIGHT_WORDS),
@@ -177,6 +181,7 @@ describe('the contribution verifier, with a key and a reference string whose sec
       'another contract': { taskContract: '0x0000000000000000000000000000000000000001' },
       'another task': { taskId: 4n },
       'a stale round': { round: 3 },
+      'another sender': { prover: '0x000000000000000000000000000000000000005f' },
       'another vector length': { dimension: 17 },
       'a dropped trainer': commitments((p) => p.splice(3, 1, { x: 0n, y: 0n })),
       'a repeated trainer': commitments((p) => p.splice(4, 1, p[3]!)),
@@ -339,12 +344,12 @@ describe('the contribution verifier, with a key and a reference string whose sec
 
 /**
  * Words behind the dimension: 34 of commitments, 2 of weights, 3 of shares, 2 of the aggregate, and the 20 of the
- * proof. Those before it (contract, task, round, dimension) have tests of their own.
+ * proof. Those before it (contract, task, round, sender, dimension) have tests of their own.
  */
 const WORDS = 34 + 2 + 3 + 2 + 20;
 
 function flipped(data: string, word: number, bit: number): string {
-  const at = 10 + 64 * (4 + word);
+  const at = 10 + 64 * (5 + word);
   const value = BigInt(`0x${data.slice(at, at + 64)}`) ^ (1n << BigInt(bit));
   return data.slice(0, at) + value.toString(16).padStart(64, '0') + data.slice(at + 64);
 }

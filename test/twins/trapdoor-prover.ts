@@ -74,6 +74,8 @@ export interface ProofInput {
   contract: Address;
   taskId: bigint;
   round: number;
+  /** Who sends it. */
+  prover: Address;
   dimension: number;
   /** 17 rows; null for a trainer that takes no part. */
   rows: (readonly bigint[] | null)[];
@@ -138,11 +140,12 @@ export function proveWithTrapdoor(
   // Any number does: the simulated proof of the rule does not open it.
   const gramHash = gram.flat().reduce((hash, entry) => mod(hash * 31n + entry), 17n);
 
-  let seed = hashWords(id('chorus/contribution/v1') as Hex, [
+  let seed = hashWords(id('chorus/contribution/v2') as Hex, [
     BigInt(input.chainId),
     BigInt(input.contract),
     input.taskId,
     BigInt(input.round),
+    BigInt(input.prover),
     16n,
     BigInt(lies.length ?? length),
     ...points.flatMap((p) => [p.x, p.y]),

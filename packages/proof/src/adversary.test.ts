@@ -186,6 +186,7 @@ describe('a proof of somewhere else is caught by the transcript', () => {
     ['another task', { taskId: 43n }],
     ['another chain', { chainId: 1337 }],
     ['another contract', { contract: '0x00000000000000000000000000000000c0ffee02' }],
+    ['another sender', { prover: '0x00000000000000000000000000000000000000a2' }],
     ['another N', { N: 32 }],
   ])('%s', (_, change) => {
     expect(verify(restate(change), proof).failed).toEqual(['inner product', 'opening', 'rule']);
@@ -344,7 +345,7 @@ describe('properties', () => {
     const random = fc.bigInt({ min: 0n, max: (1n << 128n) - 1n });
     const small = fc.integer({ min: 1, max: 1000 });
     const index = fc.nat({ max: 16 });
-    const change = fc.tuple(fc.nat({ max: 13 }), random, small, index);
+    const change = fc.tuple(fc.nat({ max: 14 }), random, small, index);
     fc.assert(
       fc.property(change, ([field, big, little, k]) => {
         let statement = honest.statement;
@@ -364,6 +365,8 @@ describe('properties', () => {
             }),
           () => s({ taskId: statement.taskId + BigInt(little) }),
           () => s({ round: statement.round + little }),
+          () =>
+            s({ prover: `0x${(BigInt(statement.prover) + BigInt(little)).toString(16).padStart(40, '0')}` }),
           () => s({ N: N * 2 ** (1 + (little % 18)) }),
           () => s({ commitments: at(statement.commitments, k, pointOf(big)) }),
           () => s({ weights: at(statement.weights, k % 16, (w) => (w === 0 ? 1 : w - 1)) }),

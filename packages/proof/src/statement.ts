@@ -25,6 +25,8 @@ export interface RoundStatement {
   contract: Address;
   taskId: bigint;
   round: number;
+  /** The account that settles with this proof; sent by anybody else it does not hold. */
+  prover: Address;
   /** n */
   size: CircuitSize;
   /** Number of coefficients of the committed polynomials: a power of two >= d. */
@@ -82,6 +84,7 @@ export function checkStatement(s: RoundStatement): void {
   if (!Number.isInteger(s.round) || s.round < 1 || s.round > MAX_ROUNDS) {
     throw invalid('not a round', { round: s.round });
   }
+  if (!/^0x[0-9a-fA-F]{40}$/.test(s.prover)) throw invalid('not an address', { prover: s.prover });
   if (!Number.isInteger(Math.log2(s.N)) || s.N < 2 || s.N > MAX_DIMENSION) {
     throw invalid('N is not a power of two from 2 to 2^22', { N: s.N });
   }

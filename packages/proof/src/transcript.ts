@@ -4,7 +4,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { packedWords, type RoundStatement } from './statement.ts';
 
 /** Separates this protocol's hashes from every other use of keccak256. */
-export const DOMAIN = toInteger(keccak_256(new TextEncoder().encode('chorus/contribution/v1')));
+export const DOMAIN = toInteger(keccak_256(new TextEncoder().encode('chorus/contribution/v2')));
 
 function toInteger(bytes: Uint8Array): bigint {
   let value = 0n;
@@ -38,6 +38,7 @@ export function matrixChallenges(
     BigInt(s.contract),
     s.taskId,
     BigInt(s.round),
+    BigInt(s.prover),
     BigInt(s.size),
     BigInt(s.N),
     ...s.commitments.flatMap((c) => [c.x, c.y]),

@@ -12,6 +12,19 @@ export const MAX_AGGREGATORS = 16;
 /** Trainable parameters of a model. While d <= 2^22 an int16 inner product is below 2^52: exact in float64. */
 export const MAX_DIMENSION = 2 ** 22;
 
+/**
+ * Norm to which a validator scales the reference of a model with `dimension` parameters: all references count alike,
+ * however large their gradients. Entries stay fine (2^18 over 2^22 parameters is 128 each) and within int16.
+ */
+export function referenceNorm(dimension: number): number {
+  return Math.min(2 ** 18, Math.floor(8192 * Math.sqrt(dimension)));
+}
+
+/** Largest squared norm of a reference that validators accept: 2 % above `referenceNorm`, for rounding. */
+export function referenceNormLimit(dimension: number): number {
+  return Math.floor(1.02 * referenceNorm(dimension) ** 2);
+}
+
 /** Rounds of one task: the integer model sum of 2^12 rounds of entries below 2^31 stays exact in float64. */
 export const MAX_ROUNDS = 4096;
 

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hasCode } from './errors.ts';
 import {
+  decodeAvailableRequest,
+  decodeAvailableResponse,
   decodeGossip,
   decodeVoteRequest,
   decodeVoteResponse,
@@ -25,18 +27,33 @@ describe('messages', () => {
     for (const taskId of [0n, 3n, 2n ** 53n + 1n, 2n ** 64n - 1n]) {
       expect(decodeGossip(encodeMessage({ ...presence, taskId }))).toEqual({ ...presence, taskId });
     }
-    expect(decodeVoteRequest(encodeMessage({ taskId: 1n, round: 2, unavailable: [0, 4] }))).toEqual({
-      taskId: 1n,
-      round: 2,
-      unavailable: [0, 4],
-    });
+    const request = { taskId: 1n, round: 2, unavailable: [0, 4], rejected: [1] };
+    expect(decodeVoteRequest(encodeMessage(request))).toEqual(request);
+    for (const loss of [0n, 7n, 2n ** 60n]) {
+      const vote = {
+        validator: `0x${'ab'.repeat(20)}`,
+        lossBefore: loss,
+        lossAfter: loss,
+        signature: `0x${'cd'.repeat(65)}`,
+      };
+      expect(decodeVoteResponse(encodeMessage(vote))).toEqual(vote);
+    }
+    const again = { taskId: 1n, round: 2, trainer: 3 };
+    expect(decodeAvailableRequest(encodeMessage(again))).toEqual(again);
+    expect(decodeAvailableResponse(encodeMessage({ refused: 'no' }))).toEqual({ refused: 'no' });
     expect(decodeVoteResponse(encodeMessage({ refused: 'no' }))).toEqual({ refused: 'no' });
   });
 
   it('never throw anything but E_MESSAGE_MALFORMED on arbitrary bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-        for (const decode of [decodeGossip, decodeVoteRequest, decodeVoteResponse]) {
+        for (const decode of [
+          decodeGossip,
+          decodeVoteRequest,
+          decodeVoteResponse,
+          decodeAvailableRequest,
+          decodeAvailableResponse,
+        ]) {
           try {
             decode(bytes);
           } catch (error) {

@@ -40,20 +40,45 @@ export type Announcement = z.infer<typeof announcementSchema>;
 export type Presence = z.infer<typeof presenceSchema>;
 export type GossipMessage = z.infer<typeof gossipSchema>;
 
+const indices = z.array(z.number().int().min(0).max(63)).max(64);
+const signature = z.string().regex(/^0x[0-9a-f]{130}$/);
+/** A loss in millionths, below 2^63. CBOR writes small ones as plain integers. */
+const loss = z.preprocess(
+  (value) => (Number.isSafeInteger(value) ? BigInt(value as number) : value),
+  z
+    .bigint()
+    .nonnegative()
+    .lt(1n << 63n),
+);
+
 /**
- * An aggregator asks a validator to confirm that exactly these trainers' payloads (indices from 0) cannot be had,
- * and that all others can and open their commitments.
+ * An aggregator asks a validator for its verdict: that exactly these trainers' payloads (indices from 0) cannot be
+ * had, that exactly these validators' references (by appointment) are to be rejected, and that all others can be had
+ * and open their commitments.
  */
 export const voteRequestSchema = z.strictObject({
   taskId,
   round: z.number().int().positive(),
-  unavailable: z.array(z.number().int().min(0).max(63)).max(64),
+  unavailable: indices,
+  rejected: indices,
 });
-/** The validator's answer: its signature, or why it does not agree. */
+/** The validator's answer: its signature and the losses it signed, or why it does not agree. */
 export const voteResponseSchema = z.union([
-  z.strictObject({ validator: address, signature: z.string().regex(/^0x[0-9a-f]{130}$/) }),
+  z.strictObject({ validator: address, lossBefore: loss, lossAfter: loss, signature }),
   z.strictObject({ refused: z.string().max(200) }),
 ]);
+/** A trainer that was found unavailable asks a validator to look at its payload again. */
+export const availableRequestSchema = z.strictObject({
+  taskId,
+  round: z.number().int().positive(),
+  trainer: z.number().int().min(0).max(63),
+});
+export const availableResponseSchema = z.union([
+  z.strictObject({ validator: address, signature }),
+  z.strictObject({ refused: z.string().max(200) }),
+]);
+export type AvailableRequest = z.infer<typeof availableRequestSchema>;
+export type AvailableResponse = z.infer<typeof availableResponseSchema>;
 export type VoteRequest = z.infer<typeof voteRequestSchema>;
 export type VoteResponse = z.infer<typeof voteResponseSchema>;
 
@@ -62,11 +87,16 @@ export function topicOf(kind: 'tasks' | 'presence', chainId: number, contract: s
   return `/chorus/1/${chainId}/${contract.toLowerCase()}/${kind}`;
 }
 
-/** libp2p protocol id of unavailability votes. */
-export const VOTE_PROTOCOL = '/chorus/vote/1.0.0';
+/** libp2p protocol id of validators' verdicts on a round. */
+export const VOTE_PROTOCOL = '/chorus/verdict/1.0.0';
+
+/** libp2p protocol id of votes that a payload is available after all. */
+export const AVAILABLE_PROTOCOL = '/chorus/available/1.0.0';
 
 /** Encode a message as canonical CBOR (RFC 8949, section 4.2). */
-export function encodeMessage(message: GossipMessage | VoteRequest | VoteResponse): Uint8Array {
+export function encodeMessage(
+  message: GossipMessage | VoteRequest | VoteResponse | AvailableRequest | AvailableResponse,
+): Uint8Array {
   return encode(message);
 }
 
@@ -120,4 +150,14 @@ export function decodeVoteRequest(bytes: Uint8Array): VoteRequest {
 /** @throws ChorusError `E_MESSAGE_MALFORMED` */
 export function decodeVoteResponse(bytes: Uint8Array): VoteResponse {
   return decodeWith<VoteResponse>(voteResponseSchema, bytes, MAX_MESSAGE_BYTES);
+}
+
+/** @throws ChorusError `E_MESSAGE_MALFORMED` */
+export function decodeAvailableRequest(bytes: Uint8Array): AvailableRequest {
+  return decodeWith<AvailableRequest>(availableRequestSchema, bytes, MAX_MESSAGE_BYTES);
+}
+
+/** @throws ChorusError `E_MESSAGE_MALFORMED` */
+export function decodeAvailableResponse(bytes: Uint8Array): AvailableResponse {
+  return decodeWith<AvailableResponse>(availableResponseSchema, bytes, MAX_MESSAGE_BYTES);
 }

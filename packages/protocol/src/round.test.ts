@@ -46,6 +46,27 @@ const task: TaskState = {
   dimension: 4,
   termsDigest: '0x00',
   validators: [carol],
+  minValidators: 1,
+  rule: '0x00',
+  allowRoot: null,
+  minReputation: 0,
+  vestingRounds: 0,
+  stagnationBps: 10_000,
+  slashReporterBps: 0,
+  slashBurnBps: 0,
+  verifier: dave,
+  protocolFeeBps: 100,
+  contestSeconds: 10,
+  slashing: {
+    trainerAbsence: 100,
+    validatorAbsence: 1000,
+    aggregatorAbsence: 1000,
+    unavailable: 2000,
+    falseVerdict: 2000,
+    rejectedReference: 2000,
+  },
+  protocolFees: 0n,
+  openCases: 0,
 };
 
 function roundIn(phase: RoundPhase, change: Partial<RoundState> = {}): RoundState {
@@ -56,8 +77,10 @@ function roundIn(phase: RoundPhase, change: Partial<RoundState> = {}): RoundStat
     deadline: 200,
     settleStart: 100,
     updates: [null, null],
-    references: [{ validator: carol, seal: null, opened: null }],
+    references: [{ validator: carol, index: 0, seal: null, opened: null }],
     drawnAggregator: 1,
+    verdictsRequested: false,
+    verdictsPosted: [],
     ...change,
   };
 }
@@ -66,7 +89,7 @@ const kinds = (duties: Duty[]) => duties.map((d) => d.kind);
 describe('the stage a member tells of', () => {
   const done = {
     updates: [vector, null],
-    references: [{ validator: carol, seal: '0x01' as const, opened: null }],
+    references: [{ validator: carol, index: 0, seal: '0x01' as const, opened: null }],
   };
 
   it('is its own: training, committed, providing, aggregating', () => {
@@ -95,7 +118,7 @@ describe('duties', () => {
   it('do not repeat what the chain already has', () => {
     const round = roundIn('commit', {
       updates: [vector, null],
-      references: [{ validator: carol, seal: '0x01', opened: null }],
+      references: [{ validator: carol, index: 0, seal: '0x01', opened: null }],
     });
     expect(kinds(dutiesOf(alice, task, round))).toEqual(['advance']);
     expect(kinds(dutiesOf(carol, task, round))).toEqual(['advance']);
@@ -110,7 +133,7 @@ describe('duties', () => {
 
   it('are to open a reference only where it was sealed', () => {
     expect(kinds(dutiesOf(carol, task, roundIn('reference')))).not.toContain('open-reference');
-    const sealed = { references: [{ validator: carol, seal: '0x01' as const, opened: null }] };
+    const sealed = { references: [{ validator: carol, index: 0, seal: '0x01' as const, opened: null }] };
     expect(kinds(dutiesOf(carol, task, roundIn('reference', sealed)))).toContain('open-reference');
   });
 
@@ -127,6 +150,14 @@ describe('duties', () => {
       alice,
       null,
     ]);
+  });
+
+  it('are to post a verdict that was asked for, once', () => {
+    const asked = roundIn('settle', { verdictsRequested: true });
+    expect(kinds(dutiesOf(carol, task, asked))).toContain('post-verdict');
+    expect(kinds(dutiesOf(alice, task, asked))).not.toContain('post-verdict');
+    expect(kinds(dutiesOf(carol, task, { ...asked, verdictsPosted: [0] }))).not.toContain('post-verdict');
+    expect(kinds(dutiesOf(carol, task, roundIn('settle')))).not.toContain('post-verdict');
   });
 
   it('are none once the task has ended, and only to advance while it is joining', () => {

@@ -17,6 +17,8 @@ export interface VectorCommitment {
 
 export interface ReferenceState {
   validator: Address;
+  /** Its place among the task's appointed validators: bit of the contract's bitmaps. */
+  index: number;
   /** Hash of the reference's commitment, digest and salt, sent while updates are still open. */
   seal: Hex | null;
   opened: VectorCommitment | null;
@@ -36,6 +38,9 @@ export interface RoundState {
   references: ReferenceState[];
   /** Index into the task's aggregators of the candidate drawn first. */
   drawnAggregator: number;
+  /** A candidate asked the validators to post their verdicts on chain; who (by appointment) has. */
+  verdictsRequested: boolean;
+  verdictsPosted: number[];
 }
 
 /** The trainers (indices from 0) that committed an update in this round. */
@@ -43,9 +48,18 @@ export function committedTrainers(round: RoundState): number[] {
   return round.updates.flatMap((update, index) => (update === null ? [] : [index]));
 }
 
-/** References that were opened in time: the summands of row 0. */
-export function openedReferences(round: RoundState): (VectorCommitment & { validator: Address })[] {
-  return round.references.flatMap(({ validator, opened }) => (opened ? [{ validator, ...opened }] : []));
+/** A reference that was opened in time. */
+export interface OpenedReference extends VectorCommitment {
+  validator: Address;
+  /** Its place among the task's appointed validators. */
+  index: number;
+}
+
+/** References that were opened in time, but those of the `rejected` validators: the summands of row 0. */
+export function openedReferences(round: RoundState, rejected: readonly number[] = []): OpenedReference[] {
+  return round.references.flatMap(({ validator, index, opened }) =>
+    opened && !rejected.includes(index) ? [{ validator, index, ...opened }] : [],
+  );
 }
 
 /**
@@ -90,6 +104,7 @@ export type Duty =
   | { kind: 'provide-update'; round: number }
   | { kind: 'open-reference'; round: number }
   | { kind: 'settle'; round: number; from: number }
+  | { kind: 'post-verdict'; round: number }
   | { kind: 'advance'; round: number; from: number };
 
 /**
@@ -115,6 +130,14 @@ export function dutiesOf(account: Address, task: TaskState, round: RoundState | 
   }
   if (round.phase === 'reference' && reference && reference.seal !== null && reference.opened === null) {
     duties.push({ kind: 'open-reference', round: number });
+  }
+  if (
+    round.phase === 'settle' &&
+    round.verdictsRequested &&
+    reference &&
+    !round.verdictsPosted.includes(reference.index)
+  ) {
+    duties.push({ kind: 'post-verdict', round: number });
   }
   if (round.phase === 'settle' && task.aggregators.some((a) => sameAddress(a, account))) {
     duties.push({ kind: 'settle', round: number, from: settlementOpensAt(task, round, account) });

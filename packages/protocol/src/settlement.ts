@@ -27,8 +27,10 @@ export interface Settlement {
   shares: number[];
   /** Committed trainers whose payload a majority of validators found unavailable. */
   unavailable: number[];
-  /** Votes for exactly that list, empty or not, of a strict majority of the active validators. */
-  votes: UnavailabilityVote[];
+  /** Appointed validators (indices) whose opened reference a majority rejected. */
+  rejected: number[];
+  /** Votes for exactly these lists, empty or not, of a strict majority of the active validators. */
+  votes: VerdictVote[];
   /** C_A, the commitment to sum_i w_i u_i. */
   aggregate: G1Point;
   /** That weights, shares and aggregate follow from the committed vectors by the rule. */
@@ -52,11 +54,30 @@ export interface ContributionProof {
   groth16: { a: G1Point; b: G2Point; c: G1Point };
 }
 
-/**
- * A validator's EIP-712 signature over (task, round, bitmap of unavailable trainers): those payloads cannot be
- * had or do not open their commitment, and all others can be had and do.
- */
-export interface UnavailabilityVote {
+/** What a validator finds of a round, and signs. */
+export interface RoundVerdict {
+  /** Trainers (indices) whose payload cannot be had or does not open its commitment; all others' can and do. */
+  unavailable: number[];
+  /**
+   * Appointed validators (indices) whose opened reference cannot be had, does not open its commitment, or is longer
+   * than `referenceNormLimit` allows.
+   */
+  rejected: number[];
+  /** Its validation loss of the model before and after this round, in millionths. */
+  lossBefore: bigint;
+  lossAfter: bigint;
+}
+
+/** A validator's EIP-712 signature of a verdict; the lists are those of the settlement it belongs to. */
+export interface VerdictVote {
+  validator: Address;
+  lossBefore: bigint;
+  lossAfter: bigint;
+  signature: Hex;
+}
+
+/** A validator's EIP-712 signature that one trainer's payload can be had and opens its commitment. */
+export interface AvailableVote {
   validator: Address;
   signature: Hex;
 }
@@ -71,11 +92,15 @@ export interface SettledRound {
   /** Paid to each trainer, in the token's smallest unit. */
   rewards: bigint[];
   unavailable: number[];
+  rejected: number[];
   aggregate: G1Point;
   protocolFee: bigint;
   aggregatorFee: bigint;
-  /** In total, over all validators that opened a reference. */
+  /** In total, over all validators whose reference was opened and not rejected. */
   validatorFee: bigint;
+  /** Lower medians of the validators' signed losses before and after the round, in millionths. */
+  lossBefore: bigint;
+  lossAfter: bigint;
   transaction: Hex;
   /** Number of the block it is in. */
   block: number;

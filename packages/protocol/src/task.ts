@@ -17,8 +17,10 @@ export interface TaskParams {
   maxTrainers: number;
   /** Aggregation candidates needed before the task can start. */
   minAggregators: number;
-  /** Stake each member deposits to join, returned when the task has ended. */
+  /** Stake locked of each member's identity until the task has ended. Below 2^96. */
   stake: bigint;
+  /** Opened references a round needs, 1 to the number of validators. */
+  minValidators: number;
   /** Hundredths of a percent of each round's budget. */
   aggregatorFeeBps: number;
   validatorFeeBps: number;
@@ -29,8 +31,21 @@ export interface TaskParams {
   settleSeconds: number;
   /** d, so that everyone agrees on the size of the committed vectors. */
   dimension: number;
+  /** keccak256 of the aggregation rule's name (`ruleId` of @chorus/chain); its verifier is fixed at creation. */
+  rule: Hex;
   /** sha2-256 of the canonical terms. */
   termsDigest: Hex;
+  /** Merkle root of the addresses that may train or aggregate; null: anyone. */
+  allowRoot: Hex | null;
+  /** Least reputation of a trainer's or aggregator's identity; 0: anyone. */
+  minReputation: number;
+  /** Rewards of a round are released in equal parts over this many following rounds, 0 (at once) to 16. */
+  vestingRounds: number;
+  /** Hundredths of a percent of the trainers' pool released by a round whose median loss did not fall. */
+  stagnationBps: number;
+  /** Hundredths of a percent of slashed stake: to who reported, and burned; the rest to the task's budget. */
+  slashReporterBps: number;
+  slashBurnBps: number;
   /** Appointed by the requester: the reference, and so the score, rests on them. */
   validators: Address[];
 }
@@ -38,11 +53,64 @@ export interface TaskParams {
 /** A member that has joined, with the libp2p peer it can be found at. */
 export interface Member {
   address: Address;
+  /** Its identity in the registry (ERC-8004), counted from 0. */
+  agentId: bigint;
   roles: Role[];
   peerId: string;
 }
 
 export type TaskStatus = 'joining' | 'running' | 'ended';
+
+/** Part of the task's stake that an offence costs, in hundredths of a percent. */
+export interface Slashing {
+  trainerAbsence: number;
+  validatorAbsence: number;
+  aggregatorAbsence: number;
+  unavailable: number;
+  falseVerdict: number;
+  rejectedReference: number;
+}
+
+/** What a member is slashed for; in the order of the contract's enumeration. */
+export const OFFENCES = [
+  'trainer-absent',
+  'validator-absent',
+  'aggregator-absent',
+  'unavailable',
+  'false-verdict',
+  'rejected-reference',
+] as const;
+export type Offence = (typeof OFFENCES)[number];
+
+/** What a task knows of one member's money. Amounts in the token's smallest unit. */
+export interface MemberAccount {
+  roles: Role[];
+  agentId: bigint;
+  /** Its stake is no longer locked. */
+  released: boolean;
+  /** As a trainer: credited so far; of these paid out; of these not yet released by vesting. */
+  earned: bigint;
+  claimed: bigint;
+  vesting: bigint;
+}
+
+/** The pool of stake behind one identity, in one token. */
+export interface StakePool {
+  /** What the pool holds. */
+  tokens: bigint;
+  /** Of it, what tasks have locked, and what could be locked or unbonded now. */
+  locked: bigint;
+  free: bigint;
+}
+
+/** Stake asked back, paid out from `maturesAt` (unix seconds) on. */
+export interface UnbondTicket {
+  id: bigint;
+  token: Address;
+  agentId: bigint;
+  shares: bigint;
+  maturesAt: number;
+}
 
 /** A task as the chain has it. */
 export interface TaskState extends TaskParams {
@@ -62,4 +130,13 @@ export interface TaskState extends TaskParams {
   activeValidators: Address[];
   /** Sum of the aggregate commitments of all settled rounds. */
   totalCommitment: G1Point;
+  /** What the task took over from governance when it was created. */
+  verifier: Address;
+  protocolFeeBps: number;
+  contestSeconds: number;
+  slashing: Slashing;
+  /** Protocol fees not yet collected. */
+  protocolFees: bigint;
+  /** Trainers found unavailable whose cases are not resolved. */
+  openCases: number;
 }

@@ -78,6 +78,7 @@ const rounds: Round[] = [
 ];
 
 const contract = '0x00000000000000000000000000000000c0ffee01' as const;
+const settler = '0x00000000000000000000000000000000000000a1' as const;
 const point = ({ x, y }: G1Point): [string, string] => [String(x), String(y)];
 const circuit = circuitArtifacts(16);
 const cases: object[] = [];
@@ -95,6 +96,7 @@ for (const r of rounds) {
     contract,
     taskId: r.taskId,
     round: r.round,
+    prover: settler,
     N: 2 ** r.log2Size,
     references,
     updates,
@@ -121,6 +123,7 @@ for (const r of rounds) {
       contract,
       taskId: String(statement.taskId),
       round: statement.round,
+      prover: settler,
       n: statement.size,
       N: statement.N,
       commitments: statement.commitments.map(point),

@@ -66,6 +66,7 @@ export function proofDocument(proven: ProvenRound) {
     aggregator: settled.aggregator,
     chainId: statement.chainId,
     contract: statement.contract,
+    prover: statement.prover,
     circuitRows: statement.size,
     N: statement.N,
     dimension: task.dimension,

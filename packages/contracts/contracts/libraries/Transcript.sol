@@ -17,7 +17,7 @@ struct Challenges {
 /// @title The Fiat-Shamir transcript of the proof of contribution
 /// @dev Hash inputs are 32-byte words. The TypeScript prover and the shared vectors hold the same transcript.
 library Transcript {
-    bytes32 private constant DOMAIN = keccak256("chorus/contribution/v1");
+    bytes32 private constant DOMAIN = keccak256("chorus/contribution/v2");
 
     /// @dev Rows of the Gram matrix beside the reference.
     uint256 private constant TRAINERS = 16;
@@ -33,6 +33,7 @@ library Transcript {
                 statement.taskContract,
                 statement.taskId,
                 statement.round,
+                statement.prover,
                 TRAINERS,
                 vectorLength(statement.dimension),
                 statement.commitments,

@@ -61,6 +61,7 @@ export async function provenRound(chain: ChainPort, taskId: bigint, number: numb
     contract: chain.contract,
     taskId,
     round: number,
+    prover: settled.aggregator,
     N: 2 ** log2SizeFor(task.dimension),
     references: openedReferences(round).map((r) => r.commitment),
     updates: round.updates.map((update, index) =>

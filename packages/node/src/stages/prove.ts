@@ -27,6 +27,7 @@ export function prove(
       contract: ports.chain.contract,
       taskId,
       round,
+      prover: ports.chain.account,
       N: 2 ** log2SizeFor(terms.dimension),
       references: openedReferences(context.round).map((r) => r.commitment),
       updates: context.round.updates.map((update, index) =>

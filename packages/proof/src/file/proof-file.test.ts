@@ -119,11 +119,11 @@ describe('a proof file', () => {
       () => bytes(text.replace(/0x[0-9a-f]{128}/, (hex) => `0x${hex.slice(2).toUpperCase()}`)),
     ],
     ['a shorter number', () => bytes(text.replace(/"gramHash": "0x0?./, '"gramHash": "0x'))],
-    ['a number as a float', () => bytes(text.replace('"version": 1,', '"version": 1.0,'))],
+    ['a number as a float', () => bytes(text.replace('"version": 2,', '"version": 2.0,'))],
     ['a task id with a leading zero', () => bytes(text.replace(/"taskId": "/, '"taskId": "0'))],
-    ['a repeated key', () => bytes(text.replace('"version": 1,', '"version": 1,\n  "version": 1,'))],
-    ['an unknown key', () => bytes(text.replace('"version": 1,', '"version": 1,\n  "extra": 1,'))],
-    ['another version', () => bytes(text.replace('"version": 1,', '"version": 2,'))],
+    ['a repeated key', () => bytes(text.replace('"version": 2,', '"version": 1,\n  "version": 1,'))],
+    ['an unknown key', () => bytes(text.replace('"version": 2,', '"version": 1,\n  "extra": 1,'))],
+    ['another version', () => bytes(text.replace('"version": 2,', '"version": 1,'))],
     ['another format', () => bytes(text.replace('chorus-contribution-proof', 'proof'))],
     ['a missing weight', () => bytes(text.replace(/("weights": \[\n)\s+\d+,\n/, '$1'))],
     ['a byte order mark', () => Uint8Array.of(0xef, 0xbb, 0xbf, ...json)],
@@ -163,6 +163,10 @@ describe('verifyProofFile', () => {
       await caughtBy({ ...file, circuit: { ...file.circuit, verificationKey: `0x${'00'.repeat(32)}` } }),
     ).toBe('rule');
   });
+  it('refuses a proof told as another account’s', async () => {
+    const prover = '0x00000000000000000000000000000000000000a2';
+    expect(await caughtBy({ ...file, statement: { ...file.statement, prover } })).toBe('inner product');
+  });
   it('refuses a changed proof', async () => {
     expect(await caughtBy({ ...file, proof: { ...file.proof, gramHash: file.proof.gramHash + 1n } })).toBe(
       'inner product',
@@ -174,11 +178,11 @@ function malformed(message = '') {
   return expect.objectContaining({ code: 'E_PROOF_FILE', message: expect.stringContaining(message) });
 }
 
-/** Spells the version, 1, in two bytes instead of one. */
+/** Spells the version, 2, in two bytes instead of one. */
 function longerForm(whole: Uint8Array): Uint8Array {
   const key = [0x67, ...bytes('version')];
   const at = whole.findIndex((_, k) => key.every((byte, i) => whole[k + i] === byte)) + key.length;
-  const longer = Uint8Array.of(...whole.subarray(0, at), 0x18, 0x01, ...whole.subarray(at + 1));
-  expect(decode(longer)).toMatchObject({ version: 1 });
+  const longer = Uint8Array.of(...whole.subarray(0, at), 0x18, 0x02, ...whole.subarray(at + 1));
+  expect(decode(longer)).toMatchObject({ version: 2 });
   return longer;
 }

@@ -117,12 +117,13 @@ function toDocument({ statement: s, proof: p, srs, ...rest }: ProofFile): ProofD
   const payload = (r: PayloadRecord): PayloadRecord => ({ author: lower(r.author), digest: lower(r.digest) });
   return {
     format: 'chorus-contribution-proof',
-    version: 1,
+    version: 2,
     statement: {
       chainId: s.chainId,
       contract: lower(s.contract),
       taskId: s.taskId.toString(),
       round: s.round,
+      prover: lower(s.prover),
       size: s.size,
       N: s.N,
       commitments: s.commitments.map(g1ToHex),
@@ -161,6 +162,7 @@ function fromDocument({ statement: s, proof: p, srs, ...rest }: ProofDocument): 
     statement: {
       ...s,
       contract: s.contract as Address,
+      prover: s.prover as Address,
       taskId: BigInt(s.taskId),
       commitments: s.commitments.map(g1FromHex),
       aggregate: g1FromHex(s.aggregate),

@@ -21,12 +21,13 @@ const payload = z.strictObject({ author: address, digest });
 export const proofFileSchema = z
   .strictObject({
     format: z.literal('chorus-contribution-proof'),
-    version: z.literal(1),
+    version: z.literal(2),
     statement: z.strictObject({
       chainId: integer(1, Number.MAX_SAFE_INTEGER),
       contract: address,
       taskId: z.string().regex(/^(?:0|[1-9][0-9]{0,19})$/),
       round: integer(1, MAX_ROUNDS),
+      prover: address,
       size: z.union([z.literal(16), z.literal(64)]),
       N: integer(2, MAX_DIMENSION),
       /** n + 1 points, x then y; 64 zero bytes are infinity. */

@@ -5,6 +5,8 @@ import { commitTo } from './reference-prover.ts';
 
 export const CONTRACT = '0x00000000000000000000000000000000c0ffee01' as const;
 
+export const PROVER = '0x00000000000000000000000000000000000000a1' as const;
+
 export interface TestRound {
   statement: RoundStatement;
   /** Row 0 the reference, then the trainers; null where absent. */
@@ -60,6 +62,7 @@ export function honestRound(
   const statement: RoundStatement = {
     ...ids,
     contract: CONTRACT,
+    prover: PROVER,
     commitments: [
       commitTo([...reference]),
       ...pad(updates, null).map((u) => (u === null ? { ...G1_INFINITY } : commitTo([...u]))),

@@ -1,7 +1,16 @@
 import type { Address, Hex } from '../hex.ts';
 import type { RoundPhase, RoundState, VectorCommitment } from '../round.ts';
-import type { SettledRound, Settlement, UnavailabilityVote } from '../settlement.ts';
-import type { Member, Role, TaskParams, TaskState } from '../task.ts';
+import type { AvailableVote, RoundVerdict, SettledRound, Settlement, VerdictVote } from '../settlement.ts';
+import type {
+  Member,
+  MemberAccount,
+  Offence,
+  Role,
+  StakePool,
+  TaskParams,
+  TaskState,
+  UnbondTicket,
+} from '../task.ts';
 
 /** A mined transaction. */
 export interface Receipt {
@@ -26,21 +35,59 @@ export type ChainEvent = { position: EventPosition; taskId: bigint } & (
   | { type: 'reference-opened'; round: number; validator: Address; commitment: VectorCommitment }
   | { type: 'round-settled'; round: number; aggregator: Address }
   | { type: 'round-voided'; round: number }
+  | { type: 'topped-up'; amount: bigint }
+  | { type: 'task-cancelled' }
   | { type: 'task-ended' }
-  | { type: 'stake-withdrawn'; member: Address; amount: bigint }
+  | { type: 'slashed'; round: number; member: Address; offence: Offence; toTask: bigint }
+  | { type: 'verdicts-requested'; round: number; aggregator: Address }
+  | { type: 'verdict-posted'; round: number; verdict: RoundVerdict; vote: VerdictVote }
+  | { type: 'case-opened'; round: number; trainer: Address; deadline: number }
+  | { type: 'payload-published'; round: number; trainer: Address }
+  | { type: 'case-resolved'; round: number; trainer: Address; available: boolean }
+  | { type: 'stake-released'; member: Address }
   | { type: 'refunded'; amount: bigint }
 );
+
+/** How an account joins a task. */
+export interface JoinRequest {
+  /** An identity that the account owns or is the wallet of. */
+  agentId: bigint;
+  roles: Role[];
+  peerId: string;
+  /** Merkle proof of the account under the task's `allowRoot`. */
+  allowProof?: Hex[];
+}
+
+/** A trainer found unavailable in a settled round. */
+export interface UnavailabilityCase {
+  /** Until when (unix seconds) it may be contested. */
+  deadline: number;
+  /** Appointed validators (indices) that signed so. */
+  accusers: number[];
+  resolved: boolean;
+}
+
+/** What was paid in one of the last 16 settled rounds, for the attestor and for vesting. */
+export interface RoundRecord {
+  round: number;
+  /** What the shares divide. */
+  pool: bigint;
+  /** Trainers (indices) that took part. */
+  included: number[];
+  shares: number[];
+}
 
 /**
  * The settlement chain, as one account sees it. Implemented over EVM JSON-RPC, and by a twin in memory for
  * tests. Writes resolve when mined and throw `ChainError` with the decoded reason when refused.
  *
  * Codes of refusals (the same from every implementation): `E_CHAIN_UNKNOWN_TASK`, `E_CHAIN_WRONG_PHASE`,
- * `E_CHAIN_DEADLINE_PASSED`, `E_CHAIN_DEADLINE_NOT_PASSED`, `E_CHAIN_STAKE_REQUIRED` (allowance or balance
- * too small for the stake or budget), `E_CHAIN_NOT_A_MEMBER`, `E_CHAIN_ALREADY_DONE`, `E_CHAIN_TASK_FULL`,
+ * `E_CHAIN_DEADLINE_PASSED`, `E_CHAIN_DEADLINE_NOT_PASSED`, `E_CHAIN_STAKE_REQUIRED` (balance too
+ * small for the budget, or free stake of the identity for the task), `E_CHAIN_NOT_A_MEMBER`, `E_CHAIN_ALREADY_DONE`, `E_CHAIN_TASK_FULL`,
  * `E_CHAIN_ROLE_REFUSED`, `E_CHAIN_NOT_YOUR_TURN`, `E_CHAIN_WRONG_AGGREGATE`, `E_CHAIN_INVALID_SETTLEMENT`,
  * `E_CHAIN_INVALID_POINT`, `E_CHAIN_INVALID_VOTES`, `E_CHAIN_WRONG_OPENING`, `E_CHAIN_INVALID_PARAMS`,
- * `E_CHAIN_NOTHING_TO_CLAIM`, `E_CHAIN_NOT_ENDED`, `E_CHAIN_UNREACHABLE`.
+ * `E_CHAIN_NOTHING_TO_CLAIM`, `E_CHAIN_NOT_ENDED`, `E_CHAIN_NOT_ALLOWED` (allow list, reputation, somebody else's
+ * identity or task), `E_CHAIN_NO_CASE`, `E_CHAIN_NOT_MATURE`, `E_CHAIN_UNREACHABLE`.
  */
 export interface ChainPort {
   readonly chainId: number;
@@ -49,28 +96,90 @@ export interface ChainPort {
   /** The account that signs. */
   readonly account: Address;
 
+  // ---- identity and stake ----
+
+  /** Register an identity (ERC-8004) for this account. `uri` of its registration file, at most 2048 bytes. */
+  registerIdentity(uri: string): Promise<Receipt & { agentId: bigint }>;
+  /** The first identity that this account registered and still owns; null where there is none. */
+  identity(): Promise<bigint | null>;
+  /** Rounds with a share, less ten for each slash; what `minReputation` asks for. */
+  reputation(agentId: bigint): Promise<number>;
+  /** Approves and deposits stake behind an identity, this account's or another's. */
+  depositStake(token: Address, agentId: bigint, amount: bigint): Promise<Receipt>;
+  stake(token: Address, agentId: bigint): Promise<StakePool>;
+  /** Shares of that pool that this account owns, and what they are worth now. */
+  stakeShares(token: Address, agentId: bigint): Promise<{ shares: bigint; value: bigint }>;
+  requestUnbond(token: Address, agentId: bigint, shares: bigint): Promise<Receipt & { ticket: UnbondTicket }>;
+  withdrawStake(ticketId: bigint): Promise<Receipt & { amount: bigint }>;
+
+  // ---- tasks ----
+
   /** Approves the budget to the contract and escrows it. */
   createTask(params: TaskParams): Promise<Receipt & { taskId: bigint }>;
-  /** Approves and deposits the task's stake (once, whatever the number of roles) and joins. */
-  join(taskId: bigint, roles: Role[], peerId: string): Promise<Receipt>;
+  /** Approves and adds to the escrow of a task that has not ended. */
+  topUp(taskId: bigint, amount: bigint): Promise<Receipt>;
+  /** End a task of this account's that has not started. */
+  cancel(taskId: bigint): Promise<Receipt>;
+  /** Locks the task's stake behind the identity (once, whatever the number of roles) and joins. */
+  join(taskId: bigint, request: JoinRequest): Promise<Receipt>;
   commitUpdate(taskId: bigint, round: number, update: VectorCommitment): Promise<Receipt>;
   /** Send the seal (see `sealOf`) of a reference before updates close. */
   sealReference(taskId: bigint, round: number, seal: Hex): Promise<Receipt>;
   openReference(taskId: bigint, round: number, reference: VectorCommitment, salt: Hex): Promise<Receipt>;
   /** The seal the contract will recompute: keccak256(task, round, validator, x, y, digest, salt). */
   sealOf(taskId: bigint, round: number, reference: VectorCommitment, salt: Hex): Hex;
+  /** The proof must name this account as its prover. */
   settle(taskId: bigint, round: number, settlement: Settlement): Promise<Receipt>;
-  /** Sign a vote that exactly these trainers (indices from 0) were unavailable. */
-  signUnavailable(taskId: bigint, round: number, unavailable: number[]): Promise<UnavailabilityVote>;
   /** End a phase whose deadline has passed. Anyone may. */
   advance(taskId: bigint): Promise<Receipt>;
-  /** Pay out this account's rewards and fees in `token`. */
-  claim(token: Address): Promise<Receipt & { amount: bigint }>;
-  claimable(token: Address, account: Address): Promise<bigint>;
-  /** Return this account's stake once the task has ended. */
-  withdrawStake(taskId: bigint): Promise<Receipt>;
+
+  // ---- verdicts and disputes ----
+
+  /** Sign a verdict on a round as this account. */
+  signVerdict(taskId: bigint, round: number, verdict: RoundVerdict): Promise<VerdictVote>;
+  /** Sign that a trainer's (index from 0) payload can be had. */
+  signAvailable(taskId: bigint, round: number, trainer: number): Promise<AvailableVote>;
+  /** As a candidate: have the validators post their verdicts on chain. */
+  requestVerdicts(taskId: bigint, round: number): Promise<Receipt>;
+  postVerdict(taskId: bigint, round: number, verdict: RoundVerdict, vote: VerdictVote): Promise<Receipt>;
+  /** Verdicts posted on chain in a round. */
+  postedVerdicts(taskId: bigint, round: number): Promise<{ verdict: RoundVerdict; vote: VerdictVote }[]>;
+  /** Null where the trainer (index from 0) was not found unavailable in that round. */
+  unavailabilityCase(taskId: bigint, round: number, trainer: number): Promise<UnavailabilityCase | null>;
+  /** As the accused: publish the payload in calldata. */
+  publishPayload(taskId: bigint, round: number, payload: Uint8Array): Promise<Receipt>;
+  /** What a trainer published so, read back from calldata; null where it did not. */
+  publishedPayload(taskId: bigint, round: number, trainer: Address): Promise<Uint8Array | null>;
+  contest(taskId: bigint, round: number, trainer: number, votes: AvailableVote[]): Promise<Receipt>;
+  resolveCase(taskId: bigint, round: number, trainer: number): Promise<Receipt>;
+
+  // ---- money ----
+
+  /** Pay out this account's fees in `token`, and its released rewards of these tasks, to `to` (default: itself). */
+  claim(token: Address, taskIds: bigint[], to?: Address): Promise<Receipt & { amount: bigint }>;
+  claimable(token: Address, account: Address, taskIds: bigint[]): Promise<bigint>;
+  /** Unlock a member's stake once the task has ended. Anyone may. */
+  releaseStake(taskId: bigint, member: Address): Promise<Receipt>;
   /** Return what an ended task did not pay to its owner. */
   refund(taskId: bigint): Promise<Receipt & { amount: bigint }>;
+  /** Pay a task's protocol fees to the treasury. Anyone may. */
+  collectFees(taskId: bigint): Promise<Receipt & { amount: bigint }>;
+  /** Null where the account is no member. */
+  memberAccount(taskId: bigint, account: Address): Promise<MemberAccount | null>;
+  /** Null where the round is not settled, or older than 16 rounds. */
+  roundRecord(taskId: bigint, round: number): Promise<RoundRecord | null>;
+
+  // ---- what identities have done ----
+
+  /** As the identity's owner: ask the attestor to rate its rounds of this task (ERC-8004 validation request). */
+  requestValidation(taskId: bigint, agentId: bigint): Promise<Receipt>;
+  /** Record a settled round in its trainers' histories. Anyone may, once, within 16 rounds. */
+  attest(taskId: bigint, round: number): Promise<Receipt>;
+  /** After a task's end: rate a trainer in the reputation registry. Anyone may, once. */
+  giveFeedback(taskId: bigint, trainer: Address): Promise<Receipt>;
+
+  // ---- reading ----
+
   balance(token: Address, account: Address): Promise<bigint>;
 
   /** @throws ChorusError `E_CHAIN_UNKNOWN_TASK` */
