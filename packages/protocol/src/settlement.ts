@@ -101,6 +101,9 @@ export interface SettledRound {
   /** Lower medians of the validators' signed losses before and after the round, in millionths. */
   lossBefore: bigint;
   lossAfter: bigint;
+  /** What the round could spend, and the part of it that the shares divide. */
+  budget: bigint;
+  pool: bigint;
   transaction: Hex;
   /** Number of the block it is in. */
   block: number;

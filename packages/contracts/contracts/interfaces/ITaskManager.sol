@@ -241,6 +241,7 @@ interface ITaskManager {
     );
     /// @param rewards one per trainer, credited to it
     /// @param validatorFee in total, over the validators whose reference was opened and not rejected
+    /// @param budget what the round could spend; `pool` the part of it that the shares divide
     /// @param lossBefore lower medians of the losses in the votes, in millionths
     event RoundSettled(
         uint256 indexed taskId,
@@ -256,7 +257,9 @@ interface ITaskManager {
         uint256 aggregatorFee,
         uint256 validatorFee,
         uint256 lossBefore,
-        uint256 lossAfter
+        uint256 lossAfter,
+        uint256 budget,
+        uint256 pool
     );
     event RoundVoided(uint256 indexed taskId, uint256 indexed round);
     event TaskEnded(uint256 indexed taskId);
