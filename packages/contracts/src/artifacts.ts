@@ -31,3 +31,9 @@ export const taskManager: ContractArtifact = load('TaskManager');
 
 /** Checks the proof of every settlement; see `contracts/interfaces/IContributionVerifier.sol`. */
 export const contributionVerifier: ContractArtifact = load('ContributionVerifier');
+
+/** What governance may set, and where the contracts find each other; see `contracts/interfaces/IParameters.sol`. */
+export const parameters: ContractArtifact = load('Parameters');
+
+/** Stake behind identities, locked and slashed by tasks; see `contracts/interfaces/IStakeManager.sol`. */
+export const stakeManager: ContractArtifact = load('StakeManager');

@@ -40,6 +40,7 @@ interface IStakeManager {
     event Deposited(IERC20 indexed token, uint256 indexed agentId, address indexed owner, uint256 amount, uint256 shares);
     event UnbondRequested(uint256 indexed ticketId, IERC20 indexed token, uint256 indexed agentId, address owner, uint256 shares, uint256 maturesAt);
     event Withdrawn(uint256 indexed ticketId, address indexed owner, uint256 amount);
+    event ReportsClaimed(IERC20 indexed token, address indexed reporter, uint256 amount);
     event Locked(IERC20 indexed token, uint256 indexed agentId, uint256 indexed taskId, uint256 amount);
     event Unlocked(IERC20 indexed token, uint256 indexed agentId, uint256 indexed taskId, uint256 amount);
     event Slashed(

@@ -14,7 +14,13 @@ export interface CompiledContract {
 }
 
 /** The contracts that are deployed; everything else is compiled into them. */
-export const CONTRACTS = ['ChorusToken', 'ContributionVerifier', 'TaskManager'] as const;
+export const CONTRACTS = [
+  'ChorusToken',
+  'ContributionVerifier',
+  'Parameters',
+  'StakeManager',
+  'TaskManager',
+] as const;
 
 /** Source that the build generates from the verifying key. */
 export const KEY_SOURCE = 'contracts/generated/Contribution16Key.sol';
@@ -39,7 +45,7 @@ const require = createRequire(import.meta.url);
 export interface CompileOptions {
   /** Paths of further sources, with their contents; a path of the package is replaced. */
   sources?: Record<string, string>;
-  /** Contracts to compile, each in `contracts/NAME.sol`. */
+  /** Contracts to compile, each in `contracts/NAME.sol`, with its folder where it is in one. */
   names?: readonly string[];
 }
 
@@ -75,8 +81,9 @@ export function compileContracts(options: CompileOptions = {}): CompiledContract
     (m) => m.severity === 'error' || !m.sourceLocation?.file.startsWith('@openzeppelin/'),
   );
   if (messages.length > 0) throw new Error(messages.map((m) => m.formattedMessage).join('\n'));
-  return names.map((contractName) => {
-    const { abi, evm } = output.contracts[path(contractName)][contractName];
+  return names.map((name) => {
+    const contractName = name.slice(name.lastIndexOf('/') + 1);
+    const { abi, evm } = output.contracts[path(name)][contractName];
     return {
       contractName,
       compiler: `solc ${solc.version()}`,
