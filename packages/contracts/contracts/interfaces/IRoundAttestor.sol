@@ -27,4 +27,11 @@ interface IRoundAttestor {
     function reputation(uint256 agentId) external view returns (uint256);
 
     function history(uint256 agentId) external view returns (uint256 rounds, uint256 rewarded);
+
+    /// @notice The ERC-8004 registries that it reads and writes: how a client that knows a task contract finds them.
+    function identities() external view returns (address);
+
+    function reputations() external view returns (address);
+
+    function validations() external view returns (address);
 }
