@@ -1,7 +1,9 @@
 import {
   type Announcement,
+  AVAILABLE_PROTOCOL,
   type ChainEvent,
   ChorusError,
+  decodeAvailableRequest,
   decodeGossip,
   decodeVoteRequest,
   describeError,
@@ -21,13 +23,14 @@ import {
 import { type Dataset, encodeGlobalModel, globalParameters } from '@chorus/training';
 import type { NodeConfig } from './config.ts';
 import type { EventSink } from './events.ts';
+import { becomeMember } from './membership.ts';
 import type { Ports } from './ports.ts';
 import { createProving, type Proving } from './proving.ts';
 import { openSession, openTrainer, type TaskSession } from './session.ts';
 import { checkAnnouncement, publishTask, type TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
 import { TaskRunner } from './task-runner.ts';
-import { answerVoteRequest } from './votes.ts';
+import { answerAvailableRequest, answerVoteRequest } from './verdicts.ts';
 
 export interface NodeDependencies {
   ports: Ports;
@@ -85,6 +88,7 @@ export class ChorusNode {
       network.subscribe(topic('tasks'), (m) => this.#onTask(m)),
       network.subscribe(topic('presence'), (m) => this.#onPresence(m)),
       network.handle(VOTE_PROTOCOL, (request, from) => this.#onVoteRequest(request, from)),
+      network.handle(AVAILABLE_PROTOCOL, (request, from) => this.#onAvailableRequest(request, from)),
     );
     this.#spawn(this.#followChain());
     for (const peer of this.#config.network.bootstrap) {
@@ -195,7 +199,15 @@ export class ChorusNode {
     const request = decodeVoteRequest(bytes);
     const runner = this.#runners.get(request.taskId);
     if (!runner?.context) return encodeMessage({ refused: 'this node does not follow the task' });
-    return encodeMessage(await answerVoteRequest(runner.session, runner.context, request, from));
+    const { session, context, modelRound } = runner;
+    return encodeMessage(await answerVoteRequest(session, context, request, from, modelRound));
+  }
+
+  async #onAvailableRequest(bytes: Uint8Array, from: string): Promise<Uint8Array> {
+    const request = decodeAvailableRequest(bytes);
+    const runner = this.#runners.get(request.taskId);
+    if (!runner?.context) return encodeMessage({ refused: 'this node does not follow the task' });
+    return encodeMessage(await answerAvailableRequest(runner.session, runner.context, request, from));
   }
 
   async #followChain(): Promise<void> {
@@ -223,10 +235,8 @@ export class ChorusNode {
       try {
         // On disk first: a node that dies between the two finds out on chain whether it has joined.
         await this.#files.writeTerms(task.id, announcement.terms);
-        await this.ports.chain.join(task.id, roles, this.ports.network.peerId).catch((error) => {
-          // An earlier attempt's transaction was mined after all.
-          if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
-        });
+        const agentId = await becomeMember(this.ports, task, roles, BigInt(this.#config.maxStake));
+        if (roles.includes('trainer')) this.#spawn(this.#requestValidation(task.id, agentId));
       } catch (error) {
         await session.trainer.close();
         // A join whose receipt never came may still be mined: without the files its stake would be forgotten.
@@ -320,24 +330,49 @@ export class ChorusNode {
   async #finish(session: TaskSession, task: TaskState): Promise<void> {
     const { chain, storage } = this.ports;
     const opensCommitment = await this.opensCommitment(session.taskId);
-    let claimed = 0n;
-    if ((await chain.claimable(task.token, chain.account)) > 0n)
-      claimed = (await chain.claim(task.token)).amount;
-    const members = await chain.members(session.taskId);
-    if (members.some((m) => sameAddress(m.address, chain.account))) {
-      await chain.withdrawStake(session.taskId).catch((error) => {
-        if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
-      });
-    }
+    const tasks = [session.taskId];
+    const owed = await chain.claimable(task.token, chain.account, tasks);
+    const claimed = owed > 0n ? (await chain.claim(task.token, tasks)).amount : 0n;
     // Others may recompute the model, or take it from here and check it against the chain.
     const publishes = opensCommitment && sameAddress(task.owner, chain.account);
     const modelCid = publishes ? await storage.put(encodeGlobalModel(session.model)) : null;
-    await this.#files.remove(session.taskId);
     this.#emit({ type: 'task-ended', taskId: session.taskId, claimed, opensCommitment, modelCid });
+    await this.#releaseStake(session);
+    await this.#files.remove(session.taskId);
     // The requester may still want to evaluate its model; for the others the task is over.
     if (sameAddress(task.owner, chain.account)) return;
     this.#runners.delete(session.taskId);
     await session.trainer.close();
+  }
+
+  /** Take the stake back; where cases are open that may cost some of it, once they are closed. */
+  async #releaseStake({ taskId }: TaskSession): Promise<void> {
+    const { chain } = this.ports;
+    const members = await chain.members(taskId);
+    const runner = this.#runner(taskId);
+    const isMember = members.some((m) => sameAddress(m.address, chain.account));
+    while (!this.#abort.signal.aborted) {
+      const task = await chain.task(taskId);
+      const round = await chain.round(taskId, Math.max(1, task.round));
+      const next = await runner.disputes.attend({ task, round, members });
+      if (!isMember) return;
+      try {
+        await chain.releaseStake(taskId, chain.account);
+        return;
+      } catch (error) {
+        if (hasCode(error, 'E_CHAIN_ALREADY_DONE')) return;
+        if (!hasCode(error, 'E_CHAIN_CASE_OPEN')) throw error;
+      }
+      const wait = next === null ? 0 : next - Math.floor(Date.now() / 1000);
+      await sleep(Math.min(60, Math.max(1, wait)) * 1000, this.#abort.signal);
+    }
+  }
+
+  /** So that settled rounds are written into the validation registry; a node without that record is paid alike. */
+  async #requestValidation(taskId: bigint, agentId: bigint): Promise<void> {
+    await this.ports.chain.requestValidation(taskId, agentId).catch((error) => {
+      if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
+    });
   }
 
   async #announceUntilRunning(taskId: bigint, announce: () => Promise<void>): Promise<void> {

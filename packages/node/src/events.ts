@@ -14,7 +14,8 @@ export type NodeEvent =
   | { type: 'progress'; taskId: bigint; round: number; stage: Stage; fraction: number }
   /** Why each trainer (in index order) got its share; from the aggregator. */
   | { type: 'scores'; taskId: bigint; round: number; reasons: string[] }
-  | { type: 'payload-refused'; taskId: bigint; round: number; trainer: Address; code: string; reason: string }
+  /** An update or reference that cannot be had, or is not what its author committed to. */
+  | { type: 'payload-refused'; taskId: bigint; round: number; author: Address; code: string; reason: string }
   /** The model after `round` as this node computed it; all nodes must report the same digest. */
   | { type: 'model'; taskId: bigint; round: number; digest: Hex }
   /** `modelCid`: the final model (a file of @chorus/training) on IPFS; from the requester alone. */

@@ -1,23 +1,26 @@
 import {
+  committedTrainers,
   type Duty,
   describeError,
   dutiesOf,
   hasCode,
   type Member,
-  openedReferences,
   type RoundState,
   sameAddress,
   type TaskState,
 } from '@chorus/protocol';
+import { Disputes } from './disputes.ts';
+import { examineRound } from './examine.ts';
 import { HistoryCheck } from './history-check.ts';
 import { fetchVector } from './payloads.ts';
 import type { RoundContext, TaskSession } from './session.ts';
-import { aggregate, fetchUpdates } from './stages/aggregate.ts';
+import { aggregate } from './stages/aggregate.ts';
 import { commit, provide } from './stages/commit.ts';
 import { prove } from './stages/prove.ts';
 import { recompute } from './stages/recompute.ts';
 import { openReference, sealReference } from './stages/reference.ts';
 import { settle } from './stages/settle.ts';
+import { postVerdict } from './verdicts.ts';
 
 /** Refusals that mean somebody else was quicker or the phase moved on: nothing to do about them. */
 const OVERTAKEN = [
@@ -32,6 +35,7 @@ const ALL_DUTIES: readonly Duty['kind'][] = [
   'seal-reference',
   'provide-update',
   'open-reference',
+  'post-verdict',
   'settle',
   'advance',
 ];
@@ -56,6 +60,8 @@ export class TaskRunner {
   /** True once `run` is over. */
   ended = false;
   readonly history: HistoryCheck;
+  readonly disputes: Disputes;
+  #disputesAt = 0;
   #settledThrough = 0;
   #members: Member[] | null = null;
   #wake: () => void = () => {};
@@ -64,6 +70,7 @@ export class TaskRunner {
   constructor(session: TaskSession) {
     this.session = session;
     this.history = new HistoryCheck(session);
+    this.disputes = new Disputes(session);
   }
 
   /** Something happened on chain: look again now. */
@@ -106,6 +113,7 @@ export class TaskRunner {
         this.history.throwIfDiverged();
         await this.#catchUp(task, members);
         next = Math.min(next, this.#act(task, round, ALL_DUTIES));
+        if (this.context) this.#attend(this.context);
       } catch (error) {
         if (session.signal.aborted) break;
         this.#warn(error);
@@ -149,6 +157,28 @@ export class TaskRunner {
       }
       this.#settledThrough = number;
     }
+  }
+
+  /** The round that the model here includes. */
+  get modelRound(): number {
+    return this.#settledThrough;
+  }
+
+  /** Open cases of unavailability: beside the rounds, one look at a time. */
+  #attend(context: RoundContext): void {
+    if (context.task.openCases === 0 || this.#active.has('disputes') || Date.now() < this.#disputesAt) return;
+    const work = this.disputes
+      .attend(context)
+      .then((next) => {
+        const wait = next === null ? 0 : (next - Math.floor(Date.now() / 1000)) * 1000;
+        this.#disputesAt = Date.now() + Math.min(IDLE_MILLISECONDS, Math.max(RETRY_MILLISECONDS, wait));
+      })
+      .catch((error) => {
+        this.#disputesAt = Date.now() + IDLE_MILLISECONDS;
+        if (!this.session.signal.aborted) this.#warn(error);
+      })
+      .finally(() => this.#active.delete('disputes'));
+    this.#active.set('disputes', work);
   }
 
   /** Start every duty of these kinds that is due; returns when (ms) the next one will be. */
@@ -216,8 +246,13 @@ export class TaskRunner {
         const context = this.context;
         if (!context || context.round.round !== duty.round) return;
         const aggregation = await aggregate(session, context);
-        return settle(session, duty.round, await prove(session, context, aggregation));
+        await settle(session, duty.round, await prove(session, context, aggregation));
+        this.#attest(duty.round);
+        return;
       }
+      case 'post-verdict':
+        if (this.context?.round.round === duty.round) await postVerdict(session, this.context);
+        return;
       case 'advance':
         await session.ports.chain.advance(session.taskId);
     }
@@ -235,21 +270,45 @@ export class TaskRunner {
     const key = `prefetch:${round.round}:${round.phase}`;
     if (!context || this.#active.has(key) || this.#done.has(key)) return;
     this.#done.add(key);
-    // Candidates check what they will aggregate; validators check when they are asked to vote, the others check
-    // the aggregate.
-    const check = context.task.aggregators.some((a) => sameAddress(a, this.session.ports.chain.account));
-    const references = check
-      ? openedReferences(round).map((committed) =>
-          fetchVector(this.session, context, {
-            kind: 'reference',
-            author: committed.validator,
-            committed,
-            check,
-          }),
-        )
-      : [];
-    const updates = fetchUpdates({ ...this.session, emit: () => {} }, context, check);
-    const work = Promise.allSettled([updates, ...references]).then(() => {});
+    const { account } = this.session.ports.chain;
+    // Candidates check what they will aggregate, validators what they will sign; the others check the aggregate.
+    const checks = [...context.task.aggregators, ...context.task.activeValidators].some((a) =>
+      sameAddress(a, account),
+    );
+    const looking = checks ? examineRound(this.session, context) : this.#fetchUpdates(context);
+    const work = looking.then(
+      () => {},
+      () => {},
+    );
+    this.#active.set(
+      key,
+      work.finally(() => this.#active.delete(key)),
+    );
+  }
+
+  async #fetchUpdates(context: RoundContext): Promise<void> {
+    await Promise.allSettled(
+      committedTrainers(context.round).map((index) =>
+        fetchVector(this.session, context, {
+          kind: 'update',
+          author: context.task.trainers[index]!,
+          committed: context.round.updates[index]!,
+          check: false,
+        }),
+      ),
+    );
+  }
+
+  /** The settled round goes into its trainers' histories; who settled it pays for that, and nothing waits for it. */
+  #attest(round: number): void {
+    const key = `attest:${round}`;
+    const { chain } = this.session.ports;
+    const work = chain
+      .attest(this.session.taskId, round)
+      .then(() => {})
+      .catch((error) => {
+        if (!this.session.signal.aborted && !hasCode(error, 'E_CHAIN_ALREADY_DONE')) this.#warn(error);
+      });
     this.#active.set(
       key,
       work.finally(() => this.#active.delete(key)),

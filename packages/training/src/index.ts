@@ -43,6 +43,7 @@ export {
   modelDigest,
 } from './model/global-model.ts';
 export { type Quantised, quantise, suggestScale } from './model/quantise.ts';
+export { quantiseReference, squaredNorm } from './model/quantise-reference.ts';
 export { readModelFile } from './model/read-model-file.ts';
 export type { EpochResult } from './train/checkpoint.ts';
 export type {

@@ -70,7 +70,7 @@ export function proofDocument(proven: ProvenRound) {
     circuitRows: statement.size,
     N: statement.N,
     dimension: task.dimension,
-    references: openedReferences(round).map(({ validator, commitment, digest }) => ({
+    references: openedReferences(round, settled.rejected).map(({ validator, commitment, digest }) => ({
       validator,
       commitment: point(commitment),
       cid: cidOf(digest),

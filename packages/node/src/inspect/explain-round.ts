@@ -16,8 +16,8 @@ import {
 } from '@chorus/protocol';
 import { PayloadStore } from '../payload-store.ts';
 import { fetchVector, type VectorSource } from '../payloads.ts';
-import { CIRCUIT_SIZE, type Inspection, readTerms, requireSettled, settledRounds } from './inspection.ts';
-import { type RoundMoney, roundMoney } from './money.ts';
+import { CIRCUIT_SIZE, type Inspection, readTerms, requireSettled } from './inspection.ts';
+import { paidAsComputed, type RoundMoney, roundMoney } from './money.ts';
 import { reasonFor } from './reason.ts';
 
 /** A settled round recomputed from its payloads, beside what the chain recorded. */
@@ -35,7 +35,7 @@ export interface RoundExplanation {
   cids: (string | null)[];
   /** What could not be had here, and why: a trainer's payload (index from 0), or something of all (null). */
   missing: { trainer: number | null; reason: string }[];
-  /** CID of each opened reference. */
+  /** CID of each reference that counted. */
   references: { validator: Address; cid: string }[];
   /** What could be measured of each trainer's update alone; null where it is not held, or there is none. */
   measured: ({ norm: number; dot: bigint | null } | null)[];
@@ -65,21 +65,21 @@ export async function explainRound(
   const task = await chain.task(taskId);
   const settled = await requireSettled(chain, task, number);
   const missing: RoundExplanation['missing'] = [];
-  const [round, members, terms, before, committer, settlement] = await Promise.all([
+  const [round, members, terms, committer, settlement] = await Promise.all([
     chain.round(taskId, number),
     chain.members(taskId),
     readTerms(inspection, task).catch((error: unknown) => {
       missing.push({ trainer: null, reason: `the terms: ${describeError(error)}` });
       return null;
     }),
-    settledRounds(chain, task, number - 1),
     proving.committer(task.dimension),
     chain.settlement(taskId, number).catch((error: unknown) => {
       if (hasCode(error, 'E_CHAIN_CALLDATA')) return null;
       throw error;
     }),
   ]);
-  const money = roundMoney(task, before, settled);
+  const counted = openedReferences(round, settled.rejected);
+  const money = roundMoney(task, settled, counted.length);
   const context = { task, round, members };
   const source: VectorSource = {
     taskId,
@@ -107,7 +107,7 @@ export async function explainRound(
     }),
   );
   const references = await Promise.all(
-    openedReferences(round).map((committed) =>
+    counted.map((committed) =>
       fetchVector(source, context, {
         kind: 'reference',
         author: committed.validator,
@@ -132,10 +132,10 @@ export async function explainRound(
     round,
     settled,
     money,
-    paidAsAgreed: sameNumbers(money.rewards, settled.rewards),
+    paidAsAgreed: paidAsComputed(money, settled),
     missing,
     cids: round.updates.map((u) => u && cidOf(u.digest)),
-    references: openedReferences(round).map(({ validator, digest }) => ({ validator, cid: cidOf(digest) })),
+    references: counted.map(({ validator, digest }) => ({ validator, cid: cidOf(digest) })),
     measured: updates.map((update, i) => update && measure(gram, i + 1, references !== null)),
   };
   if (missing.length > 0 || !terms) {

@@ -6,33 +6,44 @@ export interface RoundMoney {
   budget: bigint;
   protocolFee: bigint;
   aggregatorFee: bigint;
-  /** In total, over the validators that opened a reference. */
+  /** In total, over the validators whose reference counted. */
   validatorFee: bigint;
-  /** What shares are shares of: the budget without the fees as agreed. */
+  /** Of the budget, what the shares divide: the rest after the fees, less what the terms hold back. */
   pool: bigint;
+  /** Held back because the validators' median loss did not fall. */
+  heldBack: bigint;
   /** By trainer index: floor(pool * share / 2^32). */
   rewards: bigint[];
 }
 
-/**
- * The rewards of a settled round computed again from the task's terms and the rounds before it.
- *
- * @param before the task's settled rounds before this one
- */
-export function roundMoney(
-  task: TaskState,
-  before: readonly SettledRound[],
-  settled: SettledRound,
-): RoundMoney {
-  const left = before.reduce((remaining, round) => remaining - paidIn(round), task.budget);
-  const budget = left / BigInt(task.rounds - settled.round + 1);
-  const { protocolFee, aggregatorFee, validatorFee } = settled;
-  const validatorPart = (budget * BigInt(task.validatorFeeBps)) / 10_000n;
-  const pool = budget - protocolFee - aggregatorFee - validatorPart;
-  const rewards = settled.shares.map((share) => (pool * BigInt(share)) / BigInt(SHARE_ONE));
-  return { budget, protocolFee, aggregatorFee, validatorFee, pool, rewards };
+/** The fees and rewards of a settled round computed again from its budget, its shares and the task's terms. */
+export function roundMoney(task: TaskState, settled: SettledRound, validators: number): RoundMoney {
+  const { budget, lossBefore, lossAfter } = settled;
+  const part = (bps: number, of: bigint) => (of * BigInt(bps)) / 10_000n;
+  const protocolFee = part(task.protocolFeeBps, budget);
+  const aggregatorFee = part(task.aggregatorFeeBps, budget);
+  const validatorPart = part(task.validatorFeeBps, budget);
+  const whole = budget - protocolFee - aggregatorFee - validatorPart;
+  const stagnated = task.stagnationBps < 10_000 && lossAfter >= lossBefore;
+  const pool = stagnated ? part(task.stagnationBps, whole) : whole;
+  return {
+    budget,
+    protocolFee,
+    aggregatorFee,
+    validatorFee: validators > 0 ? (validatorPart / BigInt(validators)) * BigInt(validators) : 0n,
+    pool,
+    heldBack: whole - pool,
+    rewards: settled.shares.map((share) => (pool * BigInt(share)) / BigInt(SHARE_ONE)),
+  };
 }
 
-function paidIn({ rewards, protocolFee, aggregatorFee, validatorFee }: SettledRound): bigint {
-  return rewards.reduce((sum, reward) => sum + reward, protocolFee + aggregatorFee + validatorFee);
+/** Whether the chain paid exactly that. */
+export function paidAsComputed(money: RoundMoney, settled: SettledRound): boolean {
+  return (
+    money.pool === settled.pool &&
+    money.protocolFee === settled.protocolFee &&
+    money.aggregatorFee === settled.aggregatorFee &&
+    money.validatorFee === settled.validatorFee &&
+    money.rewards.every((reward, i) => reward === settled.rewards[i])
+  );
 }

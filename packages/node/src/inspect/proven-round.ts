@@ -63,7 +63,7 @@ export async function provenRound(chain: ChainPort, taskId: bigint, number: numb
     round: number,
     prover: settled.aggregator,
     N: 2 ** log2SizeFor(task.dimension),
-    references: openedReferences(round).map((r) => r.commitment),
+    references: openedReferences(round, settled.rejected).map((r) => r.commitment),
     updates: round.updates.map((update, index) =>
       update && !settled.unavailable.includes(index) ? update.commitment : null,
     ),
@@ -148,6 +148,7 @@ function differenceOf(settled: SettledRound, settlement: Settlement): string | u
   if (!same(settled.weights, settlement.weights)) return 'the weights recorded are not those sent';
   if (!same(settled.shares, settlement.shares)) return 'the shares recorded are not those sent';
   if (!same(settled.unavailable, settlement.unavailable)) return 'other trainers are recorded as unavailable';
+  if (!same(settled.rejected, settlement.rejected)) return 'other references are recorded as rejected';
   if (!sameG1(settled.aggregate, settlement.aggregate)) return 'the aggregate recorded is not the one sent';
   return undefined;
 }
@@ -168,7 +169,7 @@ export async function exportProof(
       srs: srsKeyOf(srs),
       circuit: { id: `contribution-${CIRCUIT_SIZE}`, verificationKey: `0x${hashes.verificationKey}` },
       dimension: task.dimension,
-      references: openedReferences(round).map(({ validator, digest }) => ({ author: validator, digest })),
+      references: openedReferences(round, settled.rejected).map(({ validator, digest }) => ({ author: validator, digest })),
       updates: round.updates.map((update, index) =>
         update && !settled.unavailable.includes(index)
           ? { author: task.trainers[index]!, digest: update.digest }

@@ -2,7 +2,7 @@ import { log2SizeFor } from '@chorus/commitment';
 import { roundStatement } from '@chorus/proof';
 import { openedReferences, type Settlement } from '@chorus/protocol';
 import { type RoundContext, type TaskSession, timed } from '../session.ts';
-import { collectVotes } from '../votes.ts';
+import { collectVerdicts } from '../verdicts.ts';
 import type { Aggregation } from './aggregate.ts';
 
 /**
@@ -15,7 +15,7 @@ export function prove(
   aggregation: Aggregation,
 ): Promise<Settlement> {
   const { taskId, ports, committer, proving, terms, emit, signal } = session;
-  const { weights, shares, unavailable } = aggregation;
+  const { weights, shares, unavailable, rejected } = aggregation;
   const round = context.round.round;
   return timed(session, round, 'prove', async () => {
     const [aggregate, prover] = await Promise.all([
@@ -29,7 +29,7 @@ export function prove(
       round,
       prover: ports.chain.account,
       N: 2 ** log2SizeFor(terms.dimension),
-      references: openedReferences(context.round).map((r) => r.commitment),
+      references: openedReferences(context.round, rejected).map((r) => r.commitment),
       updates: context.round.updates.map((update, index) =>
         update && !unavailable.includes(index) ? update.commitment : null,
       ),
@@ -42,8 +42,8 @@ export function prove(
         signal,
         onProgress: (fraction) => emit({ type: 'progress', taskId, round, stage: 'prove', fraction }),
       }),
-      aggregation.votes ?? collectVotes(session, context, unavailable),
+      aggregation.votes ?? collectVerdicts(session, context, { unavailable, rejected }),
     ]);
-    return { weights, shares, unavailable, votes, aggregate, proof };
+    return { weights, shares, unavailable, rejected, votes, aggregate, proof };
   });
 }

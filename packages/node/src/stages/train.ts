@@ -1,12 +1,13 @@
 import { type Address, encodePayload, type PayloadHeader } from '@chorus/protocol';
-import { globalParameters, quantise } from '@chorus/training';
+import { globalParameters, quantise, quantiseReference } from '@chorus/training';
 import { poisonDelta, skipsTraining } from '../attacks.ts';
 import { type TaskSession, timed } from '../session.ts';
 
 /**
  * **train**: from the settled model, on private local data, to an encoded payload.
  *
- * A trainer's payload is its update; a validator's is the reference, the same thing on validation data. The
+ * A trainer's payload is its update; a validator's is the reference: the same thing on validation data, scaled to the
+ * one norm of all references. The
  * payload is on disk before this returns, so a node that dies now sends the same bytes after its restart.
  */
 export async function train(
@@ -22,7 +23,8 @@ export async function train(
       ? new Float32Array(trainer.dimension)
       : await localDelta(session, round, kind);
     const poisoned = poisonDelta(delta, config.attack, terms.scale, config.seed * 1009 + round);
-    const { vector } = quantise(poisoned, terms.scale);
+    const vector =
+      kind === 'reference' ? quantiseReference(poisoned) : quantise(poisoned, terms.scale).vector;
     return encodePayload({
       kind,
       taskId,

@@ -87,7 +87,7 @@ export interface RoundRecord {
  * `E_CHAIN_ROLE_REFUSED`, `E_CHAIN_NOT_YOUR_TURN`, `E_CHAIN_WRONG_AGGREGATE`, `E_CHAIN_INVALID_SETTLEMENT`,
  * `E_CHAIN_INVALID_POINT`, `E_CHAIN_INVALID_VOTES`, `E_CHAIN_WRONG_OPENING`, `E_CHAIN_INVALID_PARAMS`,
  * `E_CHAIN_NOTHING_TO_CLAIM`, `E_CHAIN_NOT_ENDED`, `E_CHAIN_NOT_ALLOWED` (allow list, reputation, somebody else's
- * identity or task), `E_CHAIN_NO_CASE`, `E_CHAIN_NOT_MATURE`, `E_CHAIN_UNREACHABLE`.
+ * identity or task), `E_CHAIN_NO_CASE`, `E_CHAIN_CASE_OPEN` (stake that a case may still cost), `E_CHAIN_NOT_MATURE`, `E_CHAIN_UNREACHABLE`.
  */
 export interface ChainPort {
   readonly chainId: number;

@@ -2,7 +2,7 @@ import { ChorusError } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { PayloadStore } from './payload-store.ts';
 import type { RoundContext, TaskSession } from './session.ts';
-import { answerVoteRequest } from './votes.ts';
+import { answerVoteRequest } from './verdicts.ts';
 
 const AGGREGATOR = '12D3KooWaggregator';
 const TRAINER = '0x00000000000000000000000000000000000000aa';
@@ -16,16 +16,22 @@ function validator(error: Error): { session: TaskSession; context: RoundContext 
     ports: {
       storage: { get: () => Promise.reject(error) },
       chain: {
-        signUnavailable: async () => ({ validator: TRAINER, signature: `0x${'1'.repeat(130)}` }),
+        signVerdict: async () => ({
+          validator: TRAINER,
+          lossBefore: 0n,
+          lossAfter: 0n,
+          signature: `0x${'1'.repeat(130)}`,
+        }),
       },
     },
   } as unknown as TaskSession;
   const context = {
-    task: { dimension: 4, settleSeconds: 1, trainers: [TRAINER] },
+    task: { dimension: 4, settleSeconds: 1, trainers: [TRAINER], stagnationBps: 10_000 },
     round: {
       round: 1,
       phase: 'settle',
       updates: [{ commitment: { x: 1n, y: 2n }, digest: `0x${'ab'.repeat(32)}` }],
+      references: [],
     },
     members: [{ address: TRAINER, roles: ['aggregator'], peerId: AGGREGATOR }],
   } as unknown as RoundContext;
@@ -35,7 +41,7 @@ function validator(error: Error): { session: TaskSession; context: RoundContext 
 describe('a validator asked to vote a trainer out', () => {
   const ask = (error: Error) => {
     const { session, context } = validator(error);
-    return answerVoteRequest(session, context, { taskId: 1n, round: 1, unavailable: [0] }, AGGREGATOR);
+    return answerVoteRequest(session, context, { taskId: 1n, round: 1, unavailable: [0], rejected: [] }, AGGREGATOR, 0);
   };
 
   it('signs where nobody gives the payload', async () => {
@@ -44,16 +50,24 @@ describe('a validator asked to vote a trainer out', () => {
 
   it('does not sign that all can be had where one cannot', async () => {
     const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
-    const request = { taskId: 1n, round: 1, unavailable: [] };
-    expect(await answerVoteRequest(session, context, request, AGGREGATOR)).toEqual({
+    const request = { taskId: 1n, round: 1, unavailable: [], rejected: [] };
+    expect(await answerVoteRequest(session, context, request, AGGREGATOR, 0)).toEqual({
       refused: 'the payload of trainer 1 cannot be had here',
     });
   });
 
   it('does not sign for anybody but an aggregator of the task', async () => {
     const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
-    const request = { taskId: 1n, round: 1, unavailable: [0] };
-    expect(await answerVoteRequest(session, context, request, '12D3KooWother')).toHaveProperty('refused');
+    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [] };
+    expect(await answerVoteRequest(session, context, request, '12D3KooWother', 0)).toHaveProperty('refused');
+  });
+
+  it('does not sign losses of a model that is not the one the round began from', async () => {
+    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [] };
+    expect(await answerVoteRequest(session, context, request, AGGREGATOR, 1)).toEqual({
+      refused: 'the model here is of another round',
+    });
   });
 
   it.each([

@@ -1,0 +1,35 @@
+import { aggregate, ruleById, sumReferences } from '@chorus/aggregation';
+import { applyAggregate, globalParameters } from '@chorus/training';
+import type { Examination } from './examine.ts';
+import type { RoundContext, TaskSession } from './session.ts';
+
+const MAX_LOSS = 2n ** 63n - 1n;
+
+/** A loss as the contract takes it: millionths, rounded; what is not finite is as bad as can be. */
+export function lossUnits(loss: number): bigint {
+  const units = Math.round(Math.max(0, loss) * 1e6);
+  return Number.isSafeInteger(units) ? BigInt(units) : MAX_LOSS;
+}
+
+/**
+ * A validator's loss of the model before and after a round, on its own data: it applies the rule itself, as everybody
+ * can. Zero and zero where the task's terms do not ask for losses: they would cost an evaluation and decide nothing.
+ *
+ * The session's model must be the one the round began from.
+ */
+export async function measureLosses(
+  session: TaskSession,
+  context: RoundContext,
+  found: Examination,
+): Promise<{ lossBefore: bigint; lossAfter: bigint }> {
+  const { trainer, dataset, terms, proving, model, signal } = session;
+  if (context.task.stagnationBps === 10_000 || !dataset) return { lossBefore: 0n, lossAfter: 0n };
+  const prover = await proving.prover(terms.dimension);
+  const gram = await prover.gramMatrix([sumReferences(found.references), ...found.updates], { signal });
+  const { weights } = ruleById(terms.rule).apply(gram);
+  const after = { ...model, sum: model.sum.slice() };
+  if (weights.some((w) => w > 0)) applyAggregate(after, aggregate(found.updates, weights));
+  const before = await trainer.evaluate({ parameters: globalParameters(model), dataset });
+  const next = await trainer.evaluate({ parameters: globalParameters(after), dataset });
+  return { lossBefore: lossUnits(before.loss), lossAfter: lossUnits(next.loss) };
+}

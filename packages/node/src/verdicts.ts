@@ -1,0 +1,216 @@
+import {
+  type AvailableRequest,
+  type AvailableResponse,
+  ChorusError,
+  committedTrainers,
+  decodeVoteResponse,
+  encodeMessage,
+  type Hex,
+  hasCode,
+  openedReferences,
+  payloadBytes,
+  type RoundVerdict,
+  sameAddress,
+  type VerdictVote,
+  VOTE_PROTOCOL,
+  type VoteRequest,
+  type VoteResponse,
+} from '@chorus/protocol';
+import { type Examination, examineRound, sameIndices } from './examine.ts';
+import { measureLosses } from './losses.ts';
+import { fetchVector } from './payloads.ts';
+import { fetchTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
+
+/** Part of an aggregator's window after which it has the validators asked on chain, where they do not answer it. */
+const PATIENCE = 1 / 3;
+
+/** What an aggregator wants signed. */
+export type ProposedVerdict = Pick<RoundVerdict, 'unavailable' | 'rejected'>;
+
+/**
+ * Ask the task's validators to sign that exactly these trainers' payloads cannot be had and exactly these references
+ * are to be rejected. Verdicts that were posted on chain count as well. Where no majority comes together in a third of
+ * the window, the validators are asked on chain, so that the fault is seen to be theirs.
+ *
+ * @throws ChorusError `E_VOTES_MISSING` where no strict majority agrees
+ */
+export async function collectVerdicts(
+  session: TaskSession,
+  context: RoundContext,
+  proposed: ProposedVerdict,
+): Promise<VerdictVote[]> {
+  const { taskId, ports } = session;
+  const { task, round } = context;
+  const posted = round.verdictsRequested ? await postedVotes(session, context, proposed) : [];
+  const silent = task.activeValidators.filter((v) => !posted.some((p) => sameAddress(p.validator, v)));
+  const answers = await Promise.allSettled(silent.map((v) => askValidator(session, context, proposed, v)));
+  const votes = [...posted, ...answers.flatMap((a) => (a.status === 'fulfilled' ? [a.value] : []))];
+  if (votes.length * 2 > task.activeValidators.length) return votes;
+  const window = task.settleSeconds * PATIENCE;
+  if (!round.verdictsRequested && (await ports.chain.now()) >= round.settleStart + window) {
+    await ports.chain.requestVerdicts(taskId, round.round).catch((error) => {
+      if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
+    });
+  }
+  const refusals = answers.flatMap((a) => (a.status === 'rejected' ? [String(a.reason)] : []));
+  throw new ChorusError('E_VOTES_MISSING', 'the validators do not confirm which payloads can be had', {
+    facts: { taskId, round: round.round, votes: votes.length, refusals: refusals.join('; ') },
+    hint: 'the payloads are asked for again',
+  });
+}
+
+async function postedVotes(
+  session: TaskSession,
+  { round }: RoundContext,
+  proposed: ProposedVerdict,
+): Promise<VerdictVote[]> {
+  const posted = await session.ports.chain.postedVerdicts(session.taskId, round.round);
+  return posted
+    .filter(
+      ({ verdict }) =>
+        sameIndices(verdict.unavailable, proposed.unavailable) &&
+        sameIndices(verdict.rejected, proposed.rejected),
+    )
+    .map(({ vote }) => vote);
+}
+
+async function askValidator(
+  session: TaskSession,
+  context: RoundContext,
+  proposed: ProposedVerdict,
+  validator: `0x${string}`,
+): Promise<VerdictVote> {
+  const { taskId, ports, signal } = session;
+  const request = { taskId, round: context.round.round, ...proposed };
+  if (sameAddress(validator, ports.chain.account)) {
+    const own = await ownVerdict(session, context, proposed);
+    if ('refused' in own) throw new ChorusError('E_VOTES_MISSING', own.refused);
+    return own;
+  }
+  const [peer] = peerOf(context.members, validator);
+  if (!peer) throw new ChorusError('E_VOTES_MISSING', 'a validator has no known peer');
+  const bytes = await ports.network.request(peer, VOTE_PROTOCOL, encodeMessage(request), {
+    // The validator looks for the payloads itself before it signs.
+    timeoutMs: fetchTimeout(context.task) + 5_000,
+    maxResponseBytes: 1024,
+    signal,
+  });
+  const response = decodeVoteResponse(bytes);
+  if ('refused' in response) {
+    throw new ChorusError('E_VOTES_MISSING', `a validator refuses: ${response.refused}`);
+  }
+  const { lossBefore, lossAfter } = response;
+  return { validator, lossBefore, lossAfter, signature: response.signature as Hex };
+}
+
+/** This node's signature under a proposed verdict, or why it does not agree. */
+async function ownVerdict(
+  session: TaskSession,
+  context: RoundContext,
+  proposed: ProposedVerdict,
+): Promise<VerdictVote | { refused: string }> {
+  // It has looked for the payloads since commitments closed; before it signs it looks once more, briefly.
+  const found = await examineRound(session, context, fetchTimeout(context.task) / 3);
+  const difference = differenceOf(context, found, proposed);
+  if (difference) return { refused: difference };
+  const losses = await measureLosses(session, context, found);
+  return session.ports.chain.signVerdict(session.taskId, context.round.round, { ...proposed, ...losses });
+}
+
+function differenceOf(
+  { task }: RoundContext,
+  found: Examination,
+  proposed: ProposedVerdict,
+): string | null {
+  const at = task.trainers.findIndex(
+    (_, i) => found.unavailable.includes(i) !== proposed.unavailable.includes(i),
+  );
+  if (at >= 0) {
+    return proposed.unavailable.includes(at)
+      ? 'a payload of the list is available here'
+      : `the payload of trainer ${at + 1} cannot be had here`;
+  }
+  if (sameIndices(found.rejected, proposed.rejected)) return null;
+  return `the references to reject are [${found.rejected}] here`;
+}
+
+/**
+ * A validator's side: look for every committed payload and opened reference, and sign only where exactly the named
+ * ones cannot be had or do not count. Its signature is what stands between the round and a trainer that colludes with
+ * the aggregator: the proof says nothing of whether a commitment is to an int16 vector that anyone else can get.
+ *
+ * @param modelRound the round this node's model has come to; it can measure losses only of the round after it
+ */
+export async function answerVoteRequest(
+  session: TaskSession,
+  known: RoundContext,
+  request: VoteRequest,
+  from: string,
+  modelRound: number,
+): Promise<VoteResponse> {
+  if (!known.members.some((m) => m.peerId === from && m.roles.includes('aggregator'))) {
+    return { refused: 'only aggregators of the task may ask' };
+  }
+  // The aggregator may have seen the phase begin a moment before this node has.
+  const seen = known.round.round === request.round && known.round.phase === 'settle';
+  const round = seen ? known.round : await session.ports.chain.round(session.taskId, request.round);
+  if (round.phase !== 'settle') return { refused: 'not in the settle phase of this round' };
+  if (modelRound !== request.round - 1) return { refused: 'the model here is of another round' };
+  const context = { ...known, round };
+  const committed = committedTrainers(round);
+  if (request.unavailable.some((index) => !committed.includes(index))) {
+    return { refused: 'a trainer of the list committed nothing' };
+  }
+  const opened = openedReferences(round).map((r) => r.index);
+  if (request.rejected.some((index) => !opened.includes(index))) {
+    return { refused: 'a validator of the list opened nothing' };
+  }
+  const { unavailable, rejected } = request;
+  return ownVerdict(session, context, {
+    unavailable: [...unavailable].sort((a, b) => a - b),
+    rejected: [...rejected].sort((a, b) => a - b),
+  });
+}
+
+/** As a validator, after verdicts were asked for on chain: post what this node finds. */
+export async function postVerdict(session: TaskSession, context: RoundContext): Promise<void> {
+  const found = await examineRound(session, context, fetchTimeout(context.task) / 3);
+  const { unavailable, rejected } = found;
+  const verdict = { unavailable, rejected, ...(await measureLosses(session, context, found)) };
+  const { chain } = session.ports;
+  const round = context.round.round;
+  const vote = await chain.signVerdict(session.taskId, round, verdict);
+  await chain.postVerdict(session.taskId, round, verdict, vote);
+}
+
+/**
+ * As a validator: a trainer that was found unavailable asks to look again. Signed where the payload is had now, from
+ * the swarm or from the calldata the trainer published it in.
+ */
+export async function answerAvailableRequest(
+  session: TaskSession,
+  known: RoundContext,
+  request: AvailableRequest,
+  from: string,
+): Promise<AvailableResponse> {
+  const { taskId, ports } = session;
+  const author = known.task.trainers[request.trainer];
+  if (!author || !peerOf(known.members, author).includes(from)) {
+    return { refused: 'only the trainer itself may ask' };
+  }
+  const open = await ports.chain.unavailabilityCase(taskId, request.round, request.trainer);
+  if (!open || open.resolved) return { refused: 'there is no open case' };
+  const round = await ports.chain.round(taskId, request.round);
+  const committed = round.updates[request.trainer];
+  if (!committed) return { refused: 'nothing was committed' };
+  const published = await ports.chain.publishedPayload(taskId, request.round, author);
+  // Stored first, so that the same checks see it; a wrong one has another CID and harms nobody.
+  if (published?.length === payloadBytes(known.task.dimension)) await ports.storage.put(published);
+  try {
+    const timeoutMs = fetchTimeout(known.task) / 3;
+    await fetchVector(session, { ...known, round }, { kind: 'update', author, committed, check: true, timeoutMs });
+  } catch (error) {
+    return { refused: error instanceof ChorusError ? error.message : 'it cannot be had here' };
+  }
+  return ports.chain.signAvailable(taskId, request.round, request.trainer);
+}
