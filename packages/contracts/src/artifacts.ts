@@ -23,7 +23,7 @@ function load(contractName: string): ContractArtifact {
   return JSON.parse(readFileSync(new URL(`../artifacts/${contractName}.json`, import.meta.url), 'utf8'));
 }
 
-/** The ERC-20 (with EIP-2612 permits) of a development or private network. */
+/** The ERC-20 that a network pays, stakes and votes with; constructor (holder, supply). */
 export const chorusToken: ContractArtifact = load('ChorusToken');
 
 /** Tasks, rounds and the money behind them; see `contracts/interfaces/ITaskManager.sol`. */
@@ -37,3 +37,18 @@ export const parameters: ContractArtifact = load('Parameters');
 
 /** Stake behind identities, locked and slashed by tasks; see `contracts/interfaces/IStakeManager.sol`. */
 export const stakeManager: ContractArtifact = load('StakeManager');
+
+/** ERC-8004: who is who; see `contracts/interfaces/IIdentityRegistry.sol`. */
+export const identityRegistry: ContractArtifact = load('IdentityRegistry');
+
+/** ERC-8004: feedback on identities; see `contracts/interfaces/IReputationRegistry.sol`. */
+export const reputationRegistry: ContractArtifact = load('ReputationRegistry');
+
+/** ERC-8004: judgements of an identity's work; see `contracts/interfaces/IValidationRegistry.sol`. */
+export const validationRegistry: ContractArtifact = load('ValidationRegistry');
+
+/** Votes of the token's holders on the parameters (OpenZeppelin Governor). */
+export const chorusGovernor: ContractArtifact = load('ChorusGovernor');
+
+/** Owns the parameters and does what the governor decided after a delay (OpenZeppelin TimelockController). */
+export const chorusTimelock: ContractArtifact = load('ChorusTimelock');

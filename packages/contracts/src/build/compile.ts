@@ -15,11 +15,16 @@ export interface CompiledContract {
 
 /** The contracts that are deployed; everything else is compiled into them. */
 export const CONTRACTS = [
+  'ChorusGovernor',
+  'ChorusTimelock',
   'ChorusToken',
   'ContributionVerifier',
   'Parameters',
   'StakeManager',
   'TaskManager',
+  'registries/IdentityRegistry',
+  'registries/ReputationRegistry',
+  'registries/ValidationRegistry',
 ] as const;
 
 /** Source that the build generates from the verifying key. */
