@@ -52,3 +52,6 @@ export const chorusGovernor: ContractArtifact = load('ChorusGovernor');
 
 /** Owns the parameters and does what the governor decided after a delay (OpenZeppelin TimelockController). */
 export const chorusTimelock: ContractArtifact = load('ChorusTimelock');
+
+/** Writes settled rounds to the ERC-8004 registries; see `contracts/interfaces/IRoundAttestor.sol`. */
+export const roundAttestor: ContractArtifact = load('RoundAttestor');

@@ -9,10 +9,23 @@ interface IRoundAttestor {
 
     error NotRecorded();
     error AlreadyAttested();
+    error TaskNotEnded();
+    /// @notice A settled round of this task that can still be attested has not been.
+    error RoundNotAttested(uint256 round);
+    /// @notice There is no request of this identity to this attestor under the salted hash.
+    error NoRequest();
 
-    /// @notice keccak256(abi.encode(chainid, attestor, taskId, agentId)): the request a trainer opens for a task. Only
-    /// the identity's owner can open it, since the attestor counts only requests of that identity.
+    /// @notice The request that answers for this identity in this task: keccak256(abi.encode(chainid, attestor, taskId,
+    /// agentId)), or the one chosen by `useRequest`. The attestor answers it only where this identity has opened it.
     function requestHashOf(uint256 taskId, uint256 agentId) external view returns (bytes32);
+
+    /// @notice keccak256(abi.encode(chainid, attestor, taskId, agentId, salt)): for an identity whose request hash
+    /// somebody else has used up in the registry (there, a hash belongs to whoever uses it first).
+    function saltedRequestHash(uint256 taskId, uint256 agentId, bytes32 salt) external view returns (bytes32);
+
+    /// @notice Have the request under the salted hash, which this identity has opened, answered from now on.
+    /// Anyone may: only the identity can have opened it.
+    function useRequest(uint256 taskId, uint256 agentId, bytes32 salt) external;
 
     /// @notice Record a settled round for its trainers: for each, its history here, and a validation response from 0
     /// to 100 where it has opened a request: 100 for the round's largest share, others in proportion, 0 for none.
@@ -20,7 +33,8 @@ interface IRoundAttestor {
     function attest(uint256 taskId, uint256 round) external;
 
     /// @notice After a task's end: one feedback on the trainer in the reputation registry, the mean response of its
-    /// attested rounds. Anyone may, once for each task and trainer.
+    /// attested rounds with 2 decimals. Anyone may, once for each task and trainer, after all rounds that can be are
+    /// attested.
     function giveFeedback(uint256 taskId, address trainer) external;
 
     /// @notice max(0, rounds with a share - 10 * times slashed).

@@ -27,6 +27,11 @@ library PackedWords {
         _unpack(shares, source, SHARE_BITS, SHARES_PER_WORD);
     }
 
+    /// @notice Share `i`, below 16, of words in memory.
+    function share(uint256[3] memory words, uint256 i) internal pure returns (uint256) {
+        return (words[i / SHARES_PER_WORD] >> (i % SHARES_PER_WORD * SHARE_BITS)) & (2 ** SHARE_BITS - 1);
+    }
+
     /// @param source where the words start in calldata
     function _unpack(uint256[16] memory entries, uint256 source, uint256 bits, uint256 perWord) private pure {
         assembly ("memory-safe") {

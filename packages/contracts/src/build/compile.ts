@@ -20,6 +20,7 @@ export const CONTRACTS = [
   'ChorusToken',
   'ContributionVerifier',
   'Parameters',
+  'RoundAttestor',
   'StakeManager',
   'TaskManager',
   'registries/IdentityRegistry',
