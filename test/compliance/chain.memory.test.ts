@@ -1,13 +1,14 @@
-import { devnetKeys, refusal } from '@chorus/chain';
+import { devnetKeys, refusal, ruleId } from '@chorus/chain';
+import type { Role } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
-import { MemoryLedger } from '../twins/chain.ts';
+import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
 import { describeChain, UNCHECKED_PROOF, vector } from './chain.ts';
 
 describeChain(
   'MemoryChain',
   async () => {
     const ledger = new MemoryLedger({ verify: () => undefined });
-    const [poor, ...accounts] = devnetKeys(9).map((key) => ledger.connect(key));
+    const [poor, ...accounts] = devnetKeys(9).map((key) => new MemoryChain(ledger, key));
     for (const { account } of accounts) ledger.mint(ledger.token, account, 10n ** 18n);
     return {
       token: ledger.token,
@@ -21,14 +22,23 @@ describeChain(
   { propertyRuns: 40 },
 );
 
+const VERDICT = { unavailable: [], rejected: [], lossBefore: 0n, lossAfter: 0n };
+
 describe('MemoryLedger', () => {
   const [key] = devnetKeys(1) as [`0x${string}`];
   const aggregate = { x: 1n, y: 2n };
-  const claims = { weights: [1], shares: [0], unavailable: [], aggregate, proof: UNCHECKED_PROOF };
+  const claims = {
+    weights: [1],
+    shares: [0],
+    unavailable: [],
+    rejected: [],
+    aggregate,
+    proof: UNCHECKED_PROOF,
+  };
 
   const inSettle = async (ledger: MemoryLedger, scalar: bigint) => {
-    const chain = ledger.connect(key);
-    const other = ledger.connect(devnetKeys(2)[1]!);
+    const chain = new MemoryChain(ledger, key);
+    const other = new MemoryChain(ledger, devnetKeys(2)[1]!);
     for (const port of [chain, other]) ledger.mint(ledger.token, port.account, 100n);
     const { taskId } = await chain.createTask({
       token: ledger.token,
@@ -38,6 +48,14 @@ describe('MemoryLedger', () => {
       maxTrainers: 1,
       minAggregators: 1,
       stake: 1n,
+      minValidators: 1,
+      rule: ruleId('reference-trust'),
+      allowRoot: null,
+      minReputation: 0,
+      vestingRounds: 0,
+      stagnationBps: 10_000,
+      slashReporterBps: 0,
+      slashBurnBps: 0,
       aggregatorFeeBps: 0,
       validatorFeeBps: 0,
       joinSeconds: 10,
@@ -48,13 +66,17 @@ describe('MemoryLedger', () => {
       termsDigest: `0x${'00'.repeat(32)}`,
       validators: [other.account],
     });
-    await chain.join(taskId, ['trainer', 'aggregator'], 'p');
-    await other.join(taskId, ['validator'], 'p');
+    for (const port of [chain, other]) {
+      const { agentId } = await port.registerIdentity('');
+      await port.depositStake(ledger.token, agentId, 1n);
+      const roles: Role[] = port === chain ? ['trainer', 'aggregator'] : ['validator'];
+      await port.join(taskId, { agentId, roles, peerId: 'p' });
+    }
     await chain.commitUpdate(taskId, 1, vector(scalar));
     const salt = vector(5n).digest;
     await other.sealReference(taskId, 1, other.sealOf(taskId, 1, vector(7n), salt));
     await other.openReference(taskId, 1, vector(7n), salt);
-    const settlement = { ...claims, votes: [await other.signUnavailable(taskId, 1, [])] };
+    const settlement = { ...claims, votes: [await other.signVerdict(taskId, 1, VERDICT)] };
     return { chain, taskId, settlement };
   };
 

@@ -58,7 +58,7 @@ describe('a round on the ports in memory', () => {
       0n,
     );
     expect(spent + task.remaining).toBe(task.budget);
-    // Stake came back and the reward is in the wallet, not only claimable.
+    // The reward is in the wallet, not only claimable.
     for (const name of ['alice', 'bob', 'carol']) {
       const { node } = network.nodes.find((n) => n.name === name)!;
       expect(await chain.balance(task.token, node.ports.chain.account)).toBeGreaterThan(1_000_000n);
@@ -120,8 +120,14 @@ describe('a round on the ports in memory', () => {
     const settled = await chain.settledRound(taskId, 1);
     const index = (await chain.task(taskId)).trainers.indexOf(carol.node.ports.chain.account);
     expect(settled!.rewards[index]).toBeGreaterThan(0n);
-    expect(await chain.balance(network.ledger.token, carol.node.ports.chain.account)).toBe(
-      1_000_000n + settled!.rewards[index]!,
+    // The stake is free again behind the identity; what was earned is in the wallet.
+    const { ports } = carol.node;
+    const agentId = await ports.chain.identity();
+    await network.until(() => network.ledger.stakes.pool(network.ledger.token, agentId!).free > 0n);
+    const staked = (await chain.stake(network.ledger.token, agentId!)).free;
+    expect(staked).toBe(100n);
+    expect(await chain.balance(network.ledger.token, ports.chain.account)).toBe(
+      1_000_000n - staked + settled!.rewards[index]!,
     );
   });
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gramMatrix } from '@chorus/aggregation';
+import { ruleId } from '@chorus/chain';
 import {
   ChorusNode,
   createProving,
@@ -13,7 +14,7 @@ import {
 } from '@chorus/node';
 import { type ContributionProof, G1_INFINITY, type Hex, type StoragePort } from '@chorus/protocol';
 import { buildModel, createTrainer, type Dataset, subset, syntheticDigits } from '@chorus/training';
-import { MemoryLedger } from '../twins/chain.ts';
+import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
 import { MemoryHub, type MemoryNetwork } from '../twins/network.ts';
 import { MemorySwarm } from '../twins/storage.ts';
 
@@ -89,7 +90,7 @@ export class TwinNetwork {
     const network = this.hub.create();
     const first = this.nodes[0]?.network;
     const events: NodeEvent[] = [];
-    const chain = this.ledger.connect(key);
+    const chain = new MemoryChain(this.ledger, key);
     const storage = this.swarm.create();
     this.ledger.mint(this.ledger.token, chain.account, 1_000_000n);
     const config = parseConfig(
@@ -192,6 +193,14 @@ export async function smallTask(
         maxTrainers: trainers,
         minAggregators: 1,
         stake: 100n,
+        minValidators: 1,
+        rule: ruleId('reference-trust'),
+        allowRoot: null,
+        minReputation: 0,
+        vestingRounds: 0,
+        stagnationBps: 10_000,
+        slashReporterBps: 0,
+        slashBurnBps: 0,
         aggregatorFeeBps: 300,
         validatorFeeBps: 200,
         joinSeconds: 30,

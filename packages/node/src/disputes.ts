@@ -1,6 +1,6 @@
 import {
-  type AvailableVote,
   AVAILABLE_PROTOCOL,
+  type AvailableVote,
   ChorusError,
   decodeAvailableResponse,
   encodeMessage,
@@ -72,7 +72,11 @@ export class Disputes {
     if (!payload) return;
     await ports.storage.put(payload);
     let votes = await this.#ask(known, round, trainer);
-    if (!isMajority(votes, known.task) && payload.length <= MAX_CALLDATA_BYTES && !this.#published.has(round)) {
+    if (
+      !isMajority(votes, known.task) &&
+      payload.length <= MAX_CALLDATA_BYTES &&
+      !this.#published.has(round)
+    ) {
       this.#published.add(round);
       await this.#tolerate(ports.chain.publishPayload(taskId, round, payload));
       votes = await this.#ask(known, round, trainer);

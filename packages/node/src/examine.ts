@@ -71,7 +71,12 @@ export async function examineRound(
     ...openedReferences(round).map(async (committed) => {
       const author = committed.validator;
       const vector = await attempt(author, async () => {
-        const fetched = await fetchVector(session, context, { kind: 'reference', author, committed, ...options });
+        const fetched = await fetchVector(session, context, {
+          kind: 'reference',
+          author,
+          committed,
+          ...options,
+        });
         if (squaredNorm(fetched) <= limit) return fetched;
         throw new ChorusError('E_REFERENCE_TOO_LONG', 'a reference is longer than all references are to be', {
           facts: { validator: author, squaredNorm: squaredNorm(fetched), limit },

@@ -15,7 +15,8 @@ export async function becomeMember(
   maxStake: bigint,
 ): Promise<bigint> {
   const { chain, network } = ports;
-  const agentId = (await chain.identity()) ?? (await chain.registerIdentity(identityUri(network.peerId))).agentId;
+  const agentId =
+    (await chain.identity()) ?? (await chain.registerIdentity(identityUri(network.peerId))).agentId;
   const members = await chain.members(task.id);
   if (members.some((m) => sameAddress(m.address, chain.account))) return agentId;
   const missing = task.stake - (await chain.stake(task.token, agentId)).free;

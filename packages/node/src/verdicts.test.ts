@@ -41,7 +41,13 @@ function validator(error: Error): { session: TaskSession; context: RoundContext 
 describe('a validator asked to vote a trainer out', () => {
   const ask = (error: Error) => {
     const { session, context } = validator(error);
-    return answerVoteRequest(session, context, { taskId: 1n, round: 1, unavailable: [0], rejected: [] }, AGGREGATOR, 0);
+    return answerVoteRequest(
+      session,
+      context,
+      { taskId: 1n, round: 1, unavailable: [0], rejected: [] },
+      AGGREGATOR,
+      0,
+    );
   };
 
   it('signs where nobody gives the payload', async () => {

@@ -117,11 +117,7 @@ async function ownVerdict(
   return session.ports.chain.signVerdict(session.taskId, context.round.round, { ...proposed, ...losses });
 }
 
-function differenceOf(
-  { task }: RoundContext,
-  found: Examination,
-  proposed: ProposedVerdict,
-): string | null {
+function differenceOf({ task }: RoundContext, found: Examination, proposed: ProposedVerdict): string | null {
   const at = task.trainers.findIndex(
     (_, i) => found.unavailable.includes(i) !== proposed.unavailable.includes(i),
   );
@@ -208,7 +204,11 @@ export async function answerAvailableRequest(
   if (published?.length === payloadBytes(known.task.dimension)) await ports.storage.put(published);
   try {
     const timeoutMs = fetchTimeout(known.task) / 3;
-    await fetchVector(session, { ...known, round }, { kind: 'update', author, committed, check: true, timeoutMs });
+    await fetchVector(
+      session,
+      { ...known, round },
+      { kind: 'update', author, committed, check: true, timeoutMs },
+    );
   } catch (error) {
     return { refused: error instanceof ChorusError ? error.message : 'it cannot be had here' };
   }

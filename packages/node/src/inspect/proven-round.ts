@@ -169,7 +169,10 @@ export async function exportProof(
       srs: srsKeyOf(srs),
       circuit: { id: `contribution-${CIRCUIT_SIZE}`, verificationKey: `0x${hashes.verificationKey}` },
       dimension: task.dimension,
-      references: openedReferences(round, settled.rejected).map(({ validator, digest }) => ({ author: validator, digest })),
+      references: openedReferences(round, settled.rejected).map(({ validator, digest }) => ({
+        author: validator,
+        digest,
+      })),
       updates: round.updates.map((update, index) =>
         update && !settled.unavailable.includes(index)
           ? { author: task.trainers[index]!, digest: update.digest }

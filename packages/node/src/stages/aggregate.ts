@@ -32,10 +32,14 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
     const { updates, unavailable, rejected } = found;
     for (const { author, error } of found.faults) reportRefusal(session, round, author, error);
     if (found.references.length === 0) {
-      throw new ChorusError('E_NO_REFERENCE', 'no opened reference can be had: there is nothing to score against', {
-        facts: { taskId: session.taskId, round },
-        hint: 'the references are asked for again; without any the round is void',
-      });
+      throw new ChorusError(
+        'E_NO_REFERENCE',
+        'no opened reference can be had: there is nothing to score against',
+        {
+          facts: { taskId: session.taskId, round },
+          hint: 'the references are asked for again; without any the round is void',
+        },
+      );
     }
     // A list that nobody signs is not worth a proof; where nothing is missing, the votes come in beside it.
     const whole = unavailable.length === 0 && rejected.length === 0;

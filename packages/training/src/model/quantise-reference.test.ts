@@ -28,9 +28,7 @@ describe('a reference as integers', () => {
 
   it('is refused where there is no direction', () => {
     for (const odd of [new Float32Array(3), Float32Array.of(1, Number.NaN), Float32Array.of(1, Infinity)]) {
-      expect(() => quantiseReference(odd)).toThrow(
-        expect.objectContaining({ code: 'E_TRAINING_DIVERGED' }),
-      );
+      expect(() => quantiseReference(odd)).toThrow(expect.objectContaining({ code: 'E_TRAINING_DIVERGED' }));
     }
   });
 });

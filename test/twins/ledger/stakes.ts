@@ -1,0 +1,154 @@
+import { refusal } from '@chorus/chain';
+import type { Address, StakePool, UnbondTicket } from '@chorus/protocol';
+
+const VIRTUAL_SHARES = 10n ** 6n;
+const BPS = 10_000n;
+
+interface Pool {
+  tokens: bigint;
+  locked: bigint;
+  shares: bigint;
+  unbonding: bigint;
+  owners: Map<Address, bigint>;
+}
+
+/** Where slashed tokens go. */
+interface SlashSplit {
+  reporterBps: number;
+  burnBps: number;
+}
+
+/** Stake behind identities, as the stake contract keeps it: pools of shares, locks and tickets. */
+export class MemoryStakes {
+  readonly #pools = new Map<string, Pool>();
+  readonly #locks = new Map<string, bigint>();
+  readonly #tickets = new Map<bigint, UnbondTicket & { owner: Address }>();
+  readonly #slashed = new Set<string>();
+  readonly slashCount = new Map<bigint, number>();
+  #ticketCount = 0n;
+
+  clone(): MemoryStakes {
+    const copy = new MemoryStakes();
+    for (const [k, v] of this.#pools) copy.#pools.set(k, { ...v, owners: new Map(v.owners) });
+    for (const [k, v] of this.#locks) copy.#locks.set(k, v);
+    for (const [k, v] of this.#tickets) copy.#tickets.set(k, { ...v });
+    for (const v of this.#slashed) copy.#slashed.add(v);
+    for (const [k, v] of this.slashCount) copy.slashCount.set(k, v);
+    copy.#ticketCount = this.#ticketCount;
+    return copy;
+  }
+
+  pool(token: Address, agentId: bigint): StakePool {
+    const pool = this.#pool(token, agentId);
+    return { tokens: pool.tokens, locked: pool.locked, free: free(pool) };
+  }
+
+  shares(token: Address, agentId: bigint, owner: Address): { shares: bigint; value: bigint } {
+    const pool = this.#pool(token, agentId);
+    const shares = pool.owners.get(owner) ?? 0n;
+    return { shares, value: value(pool, shares) };
+  }
+
+  deposit(token: Address, agentId: bigint, owner: Address, amount: bigint): void {
+    if (amount === 0n) throw refusal('ZeroAmount', 'deposit stake');
+    const pool = this.#pool(token, agentId);
+    const shares = (amount * (pool.shares + VIRTUAL_SHARES)) / (pool.tokens + 1n);
+    if (shares === 0n) throw refusal('ZeroAmount', 'deposit stake');
+    pool.tokens += amount;
+    pool.shares += shares;
+    pool.owners.set(owner, (pool.owners.get(owner) ?? 0n) + shares);
+  }
+
+  unbond(token: Address, agentId: bigint, owner: Address, shares: bigint, maturesAt: number): UnbondTicket {
+    const pool = this.#pool(token, agentId);
+    if (shares === 0n) throw refusal('ZeroAmount', 'unbond stake');
+    const owned = pool.owners.get(owner) ?? 0n;
+    if (owned < shares) throw refusal('NotYourShares', 'unbond stake');
+    if (value(pool, pool.shares - pool.unbonding - shares) < pool.locked) {
+      throw refusal('StakeTooSmall', 'unbond stake', { free: free(pool), needed: value(pool, shares) });
+    }
+    pool.owners.set(owner, owned - shares);
+    pool.unbonding += shares;
+    const ticket = { id: ++this.#ticketCount, token, agentId, shares, maturesAt };
+    this.#tickets.set(ticket.id, { ...ticket, owner });
+    return ticket;
+  }
+
+  /** @returns what to pay, and in which token */
+  withdraw(id: bigint, owner: Address, now: number): { token: Address; amount: bigint } {
+    const ticket = this.#tickets.get(id);
+    if (ticket?.owner !== owner) throw refusal('NotYourShares', 'withdraw stake');
+    if (now < ticket.maturesAt) {
+      throw refusal('NotMature', 'withdraw stake', { maturesAt: ticket.maturesAt });
+    }
+    this.#tickets.delete(id);
+    const pool = this.#pool(ticket.token, ticket.agentId);
+    const amount = value(pool, ticket.shares);
+    pool.tokens -= amount;
+    pool.shares -= ticket.shares;
+    pool.unbonding -= ticket.shares;
+    return { token: ticket.token, amount };
+  }
+
+  lock(token: Address, agentId: bigint, taskId: bigint, amount: bigint): void {
+    const key = `${keyOf(token, agentId)}/${taskId}`;
+    if (this.#locks.has(key)) throw refusal('IdentityAlreadyJoined', 'join a task');
+    const pool = this.#pool(token, agentId);
+    if (free(pool) < amount) {
+      throw refusal('StakeTooSmall', 'join a task', { free: free(pool), needed: amount });
+    }
+    pool.locked += amount;
+    this.#locks.set(key, amount);
+  }
+
+  unlock(token: Address, agentId: bigint, taskId: bigint): void {
+    const key = `${keyOf(token, agentId)}/${taskId}`;
+    this.#pool(token, agentId).locked -= this.#locks.get(key) ?? 0n;
+    this.#locks.set(key, 0n);
+  }
+
+  /** @returns the parts of what was taken: the reporter's, the burned one, the harmed task's */
+  slash(
+    { token, agentId, taskId }: { token: Address; agentId: bigint; taskId: bigint },
+    offence: string,
+    amount: bigint,
+    split: SlashSplit,
+  ): { reporter: bigint; burned: bigint; harmed: bigint } {
+    if (this.#slashed.has(offence)) throw refusal('AlreadySlashed', 'slash');
+    this.#slashed.add(offence);
+    this.slashCount.set(agentId, (this.slashCount.get(agentId) ?? 0) + 1);
+    const key = `${keyOf(token, agentId)}/${taskId}`;
+    const held = this.#locks.get(key) ?? 0n;
+    const taken = amount < held ? amount : held;
+    const pool = this.#pool(token, agentId);
+    this.#locks.set(key, held - taken);
+    pool.locked -= taken;
+    pool.tokens -= taken;
+    if (taken > 0n && pool.tokens === 0n) this.#pools.delete(keyOf(token, agentId));
+    const reporter = (taken * BigInt(split.reporterBps)) / BPS;
+    const burned = (taken * BigInt(split.burnBps)) / BPS;
+    return { reporter, burned, harmed: taken - reporter - burned };
+  }
+
+  #pool(token: Address, agentId: bigint): Pool {
+    const key = keyOf(token, agentId);
+    let pool = this.#pools.get(key);
+    if (!pool) {
+      pool = { tokens: 0n, locked: 0n, shares: 0n, unbonding: 0n, owners: new Map() };
+      this.#pools.set(key, pool);
+    }
+    return pool;
+  }
+}
+
+function keyOf(token: Address, agentId: bigint): string {
+  return `${token.toLowerCase()}/${agentId}`;
+}
+
+function value(pool: Pool, shares: bigint): bigint {
+  return (shares * (pool.tokens + 1n)) / (pool.shares + VIRTUAL_SHARES);
+}
+
+function free(pool: Pool): bigint {
+  return value(pool, pool.shares - pool.unbonding) - pool.locked;
+}
