@@ -13,11 +13,25 @@ export interface ContractArtifact {
   /** Compiler and version that made it. */
   compiler: string;
   abi: readonly AbiEntry[];
-  /** Creation code, 0x-prefixed; constructor arguments are appended to it. */
+  /** Creation code, 0x-prefixed; constructor arguments are appended to it. `linkCode` fills in the libraries. */
   bytecode: string;
   /** Code on chain, 0x-prefixed, with zeros where the constructor writes immutables. */
   deployedBytecode: string;
+  /** Where the linked libraries' addresses belong in `bytecode`, by source and name; empty where there are none. */
+  linkReferences: LinkReferences;
+  /** Likewise in `deployedBytecode`. */
+  deployedLinkReferences: LinkReferences;
+  /** Bytes of `deployedBytecode` that differ on chain: immutables, and a library's own address. */
+  immutableReferences: readonly CodeRange[];
 }
+
+/** Bytes `start` to `start + length - 1` of a contract's code. */
+export interface CodeRange {
+  start: number;
+  length: number;
+}
+
+export type LinkReferences = Readonly<Record<string, Readonly<Record<string, readonly CodeRange[]>>>>;
 
 function load(contractName: string): ContractArtifact {
   return JSON.parse(readFileSync(new URL(`../artifacts/${contractName}.json`, import.meta.url), 'utf8'));
@@ -26,8 +40,20 @@ function load(contractName: string): ContractArtifact {
 /** The ERC-20 that a network pays, stakes and votes with; constructor (holder, supply). */
 export const chorusToken: ContractArtifact = load('ChorusToken');
 
-/** Tasks, rounds and the money behind them; see `contracts/interfaces/ITaskManager.sol`. */
+/**
+ * Tasks, rounds and the money behind them; see `contracts/interfaces/ITaskManager.sol`. To be linked with
+ * `taskLibraries`, whose errors are in its ABI.
+ */
 export const taskManager: ContractArtifact = load('TaskManager');
+
+/** The libraries that do the work of `taskManager` on its storage. None of them refers to another. */
+export const taskLibraries: readonly ContractArtifact[] = [
+  load('TaskClaims'),
+  load('TaskCreation'),
+  load('TaskDisputes'),
+  load('TaskRounds'),
+  load('TaskSettlement'),
+];
 
 /** Checks the proof of every settlement; see `contracts/interfaces/IContributionVerifier.sol`. */
 export const contributionVerifier: ContractArtifact = load('ContributionVerifier');

@@ -9,4 +9,5 @@
  * @packageDocumentation
  */
 export * from './artifacts.ts';
+export * from './link.ts';
 export * from './words.ts';

@@ -42,7 +42,7 @@ interface ITaskManager {
     /// @notice What the requester fixes when it creates a task.
     struct TaskParams {
         IERC20 token;
-        /// Escrowed at creation: what the task can ever pay, fees included. 1 to 2^128 - 1.
+        /// Escrowed at creation: what the task can pay, fees included. 1 to 2^127 - 1, with all that is added later.
         uint256 budget;
         /// 1 to 4096.
         uint256 rounds;
@@ -379,7 +379,8 @@ interface ITaskManager {
     /// The proof is bound to the caller: nobody else can send it. Candidates whose windows passed are slashed.
     function settle(uint256 taskId, uint256 round, Settlement calldata settlement) external;
 
-    /// @notice As a candidate in the settle phase: ask the validators to post their verdicts on chain.
+    /// @notice As a candidate in the settle phase, before the last candidate's window ends: ask the validators to
+    /// post their verdicts on chain. They have until the phase ends.
     function requestVerdicts(uint256 taskId, uint256 round) external;
 
     /// @notice Post a validator's signed verdict after it was asked for. Anyone may relay it.
@@ -427,6 +428,9 @@ interface ITaskManager {
 
     /// @notice What `claim` would pay to `account` now.
     function claimable(IERC20 token, address account, uint256[] calldata taskIds) external view returns (uint256);
+
+    /// @notice The nonce that the account's next `claimBySignature` must carry.
+    function nonces(address account) external view returns (uint256);
 
     function parameters() external view returns (IParameters);
 

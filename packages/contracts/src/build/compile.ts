@@ -8,12 +8,27 @@ export interface CompiledContract {
   /** Exact compiler and settings, so that the artifact can be reproduced. */
   compiler: string;
   settings: typeof SETTINGS;
+  /** Of its linked libraries the errors as well: they reach whoever calls the contract. */
   abi: readonly object[];
+  /** With a placeholder of 40 characters wherever a linked library's address belongs. */
   bytecode: string;
   deployedBytecode: string;
+  /** Where the placeholders are, in bytes, by source and library; none where nothing is linked. */
+  linkReferences: LinkReferences;
+  deployedLinkReferences: LinkReferences;
+  /** Bytes of the deployed code that the constructor writes (for a library: its own address), ascending. */
+  immutableReferences: CodeRange[];
 }
 
-/** The contracts that are deployed; everything else is compiled into them. */
+/** A range of bytes in a contract's code. */
+export interface CodeRange {
+  start: number;
+  length: number;
+}
+
+export type LinkReferences = Record<string, Record<string, CodeRange[]>>;
+
+/** The contracts and linked libraries that are deployed; everything else is compiled into them. */
 export const CONTRACTS = [
   'ChorusGovernor',
   'ChorusTimelock',
@@ -26,6 +41,11 @@ export const CONTRACTS = [
   'registries/IdentityRegistry',
   'registries/ReputationRegistry',
   'registries/ValidationRegistry',
+  'tasks/TaskClaims',
+  'tasks/TaskCreation',
+  'tasks/TaskDisputes',
+  'tasks/TaskRounds',
+  'tasks/TaskSettlement',
 ] as const;
 
 /** Source that the build generates from the verifying key. */
@@ -38,6 +58,29 @@ export const SETTINGS = {
   optimizer: { enabled: true, runs: 10_000 },
   metadata: { bytecodeHash: 'none', appendCBOR: false },
 } as const;
+
+const OUTPUTS = [
+  'abi',
+  'evm.bytecode.object',
+  'evm.bytecode.linkReferences',
+  'evm.deployedBytecode.object',
+  'evm.deployedBytecode.linkReferences',
+  'evm.deployedBytecode.immutableReferences',
+];
+
+interface CompilerOutput {
+  abi: AbiObject[];
+  evm: {
+    bytecode: { object: string; linkReferences: LinkReferences };
+    deployedBytecode: {
+      object: string;
+      linkReferences: LinkReferences;
+      immutableReferences?: Record<string, CodeRange[]>;
+    };
+  };
+}
+
+type AbiObject = { type: string; name?: string };
 
 interface CompilerMessage {
   severity: string;
@@ -76,7 +119,7 @@ export function compileContracts(options: CompileOptions = {}): CompiledContract
     sources: Object.fromEntries(names.map((name) => [path(name), { content: contents(path(name)) }])),
     settings: {
       ...SETTINGS,
-      outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] } },
+      outputSelection: { '*': { '*': OUTPUTS } },
     },
   };
   const output = JSON.parse(
@@ -89,16 +132,40 @@ export function compileContracts(options: CompileOptions = {}): CompiledContract
   if (messages.length > 0) throw new Error(messages.map((m) => m.formattedMessage).join('\n'));
   return names.map((name) => {
     const contractName = name.slice(name.lastIndexOf('/') + 1);
-    const { abi, evm } = output.contracts[path(name)][contractName];
+    const { abi, evm } = output.contracts[path(name)][contractName] as CompilerOutput;
     return {
       contractName,
       compiler: `solc ${solc.version()}`,
       settings: SETTINGS,
-      abi,
+      abi: withLibraryErrors(abi, evm.bytecode.linkReferences, output.contracts),
       bytecode: `0x${evm.bytecode.object}`,
       deployedBytecode: `0x${evm.deployedBytecode.object}`,
+      linkReferences: evm.bytecode.linkReferences,
+      deployedLinkReferences: evm.deployedBytecode.linkReferences,
+      // The compiler's names for them depend on what else is compiled.
+      immutableReferences: Object.values(evm.deployedBytecode.immutableReferences ?? {})
+        .flat()
+        .sort((a, b) => a.start - b.start),
     };
   });
+}
+
+/** A contract's ABI, and the errors of the libraries it is linked to that it does not declare itself. */
+function withLibraryErrors(
+  abi: AbiObject[],
+  links: LinkReferences,
+  contracts: Record<string, Record<string, CompilerOutput>>,
+): AbiObject[] {
+  const known = new Set(abi.filter(({ type }) => type === 'error').map((entry) => JSON.stringify(entry)));
+  const errors: AbiObject[] = [];
+  for (const [source, libraries] of Object.entries(links)) {
+    for (const entry of Object.keys(libraries).flatMap((name) => contracts[source]![name]!.abi)) {
+      if (entry.type !== 'error' || known.has(JSON.stringify(entry))) continue;
+      known.add(JSON.stringify(entry));
+      errors.push(entry);
+    }
+  }
+  return [...abi, ...errors];
 }
 
 /** The committed verifying key of the contribution circuit. */

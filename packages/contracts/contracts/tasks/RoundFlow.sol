@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity ^0.8.28;
+
+import {ITaskManager} from "../interfaces/ITaskManager.sol";
+import {AddressList} from "../libraries/AddressList.sol";
+import {Round, Task} from "./TaskTypes.sol";
+
+/// @title From joining to the last round: the steps forward, there are no others
+library RoundFlow {
+    /// @dev Starts round 1.
+    function start(uint256 taskId, Task storage task) internal {
+        task.status = ITaskManager.TaskStatus.Running;
+        uint256 validators = task.validatorCount;
+        address[] memory members = new address[](validators + task.aggregatorCount);
+        for (uint256 i = 0; i < members.length; i++) {
+            members[i] = i < validators ? task.validators[i] : task.aggregators[i - validators];
+        }
+        task.memberList = AddressList.store(members);
+        next(taskId, task, 0);
+    }
+
+    /// @dev Ends a task that never started.
+    function endJoining(uint256 taskId, Task storage task) internal {
+        _markEnd(task, 0);
+        _end(taskId, task);
+    }
+
+    /// @dev Of the round in memory; the caller stores it.
+    function enterReference(uint256 taskId, Task storage task, Round memory state) internal {
+        state.phase = ITaskManager.Phase.Reference;
+        state.deadline = uint40(block.timestamp + task.referenceSeconds);
+        emit ITaskManager.PhaseChanged(taskId, state.number, ITaskManager.Phase.Reference, state.deadline);
+    }
+
+    /// @dev One window for each candidate in turn, then one for anyone. The caller stores the round.
+    function enterSettle(uint256 taskId, Task storage task, Round memory state) internal {
+        state.phase = ITaskManager.Phase.Settle;
+        state.settleStart = uint40(block.timestamp);
+        state.deadline = uint40(block.timestamp + (uint256(task.aggregatorCount) + 1) * task.settleSeconds);
+        emit ITaskManager.PhaseChanged(taskId, state.number, ITaskManager.Phase.Settle, state.deadline);
+    }
+
+    /// @dev The round after `ended`, or the task's end. What a void round did not spend stays in `remaining`.
+    function next(uint256 taskId, Task storage task, uint256 ended) internal {
+        _markEnd(task, ended);
+        if (ended == task.rounds) {
+            _end(taskId, task);
+            return;
+        }
+        uint256 number = ended + 1;
+        // Not uniform to the last bit and open to a proposer's influence: it only orders the candidates, and
+        // each of them can settle nothing but the one correct result.
+        uint256 candidate = uint256(
+            keccak256(abi.encode(block.prevrandao, blockhash(block.number - 1), taskId, number))
+        ) % task.aggregatorCount;
+        uint256 deadline = block.timestamp + task.commitSeconds;
+        Round memory state;
+        state.number = uint16(number);
+        state.phase = ITaskManager.Phase.Commit;
+        state.drawnAggregator = uint8(candidate);
+        state.deadline = uint40(deadline);
+        task.round = state;
+        emit ITaskManager.AggregatorDrawn(taskId, number, candidate);
+        emit ITaskManager.PhaseChanged(taskId, number, ITaskManager.Phase.Commit, deadline);
+    }
+
+    /// @dev How many candidates' windows of the settle phase have passed.
+    function turn(Task storage task, Round memory state) internal view returns (uint256 passed) {
+        passed = (block.timestamp - state.settleStart) / task.settleSeconds;
+        uint256 count = task.aggregatorCount;
+        if (passed > count) passed = count;
+    }
+
+    function _end(uint256 taskId, Task storage task) private {
+        task.status = ITaskManager.TaskStatus.Ended;
+        emit ITaskManager.TaskEnded(taskId);
+    }
+
+    /// @dev Remembers where in the chain `round` ended (0: joining).
+    function _markEnd(Task storage task, uint256 round) private {
+        task.endBlocks[round / 8] |= (block.number & type(uint32).max) << (32 * (round % 8));
+    }
+}

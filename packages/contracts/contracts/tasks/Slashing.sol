@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity ^0.8.28;
+
+import {IParameters} from "../interfaces/IParameters.sol";
+import {IStakeManager} from "../interfaces/IStakeManager.sol";
+import {ITaskManager} from "../interfaces/ITaskManager.sol";
+import {BPS, Task} from "./TaskTypes.sol";
+
+/// @title What an offence costs, and where it goes
+/// @dev Called after everything else is written: the stake contract moves tokens of the task's choice.
+library Slashing {
+    /// @dev Slash a member for `kind` in `round`, with the caller as reporter. Once: a second time nothing happens,
+    /// so that one offence never stands in the way of a phase's end.
+    function slash(
+        Task storage task,
+        IStakeManager stakes,
+        uint256 taskId,
+        uint256 round,
+        address member,
+        ITaskManager.Offence kind
+    ) internal {
+        uint256 amount = (uint256(task.stake) * _bps(task.slashing, kind)) / BPS;
+        if (amount == 0) return;
+        bytes32 offence = keccak256(abi.encode(taskId, round, member, kind));
+        if (stakes.wasSlashed(offence)) return;
+        IStakeManager.SlashSplit memory split =
+            IStakeManager.SlashSplit(msg.sender, task.slashReporterBps, task.slashBurnBps, address(this));
+        // Nobody earns by reporting itself.
+        if (member == msg.sender) {
+            split.burnBps += split.reporterBps;
+            split.reporterBps = 0;
+        }
+        uint256 toTask = stakes.slash(task.token, task.members[member].agentId, taskId, offence, amount, split);
+        // Below 2^96, and all that a task is ever given stays below 2^128: see `TaskCreation`.
+        task.remaining += uint128(toTask);
+        emit ITaskManager.MemberSlashed(taskId, round, member, kind, offence, msg.sender, toTask);
+    }
+
+    function _bps(IParameters.Slashing storage slashing, ITaskManager.Offence kind) private view returns (uint256) {
+        if (kind == ITaskManager.Offence.TrainerAbsent) return slashing.trainerAbsence;
+        if (kind == ITaskManager.Offence.ValidatorAbsent) return slashing.validatorAbsence;
+        if (kind == ITaskManager.Offence.AggregatorAbsent) return slashing.aggregatorAbsence;
+        if (kind == ITaskManager.Offence.Unavailable) return slashing.unavailable;
+        if (kind == ITaskManager.Offence.FalseVerdict) return slashing.falseVerdict;
+        return slashing.rejectedReference;
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity ^0.8.28;
+
+import {IStakeManager} from "../interfaces/IStakeManager.sol";
+import {ITaskManager} from "../interfaces/ITaskManager.sol";
+import {Signatures} from "./Signatures.sol";
+import {Slashing} from "./Slashing.sol";
+import {CaseRecord, MAX_TRAINERS, MemberRecord, Task, TaskStore, Tasks, TRAINER, VALIDATOR} from "./TaskTypes.sol";
+
+/// @title Was a payload to be had? And the stake that waits for the answer
+/// @dev Cases outlive their round and their task: nothing waits for them but the stake of those they may cost.
+library TaskDisputes {
+    using Tasks for TaskStore;
+    using Tasks for Task;
+
+    function publishPayload(TaskStore storage store, uint256 taskId, uint256 round) external {
+        Task storage task = store.get(taskId);
+        uint256 trainer = task.member(msg.sender, TRAINER).trainer;
+        CaseRecord storage record = _openCase(task, round, trainer);
+        if (block.timestamp >= record.deadline) revert ITaskManager.DeadlinePassed();
+        emit ITaskManager.PayloadPublished(taskId, round, msg.sender);
+    }
+
+    function contest(
+        TaskStore storage store,
+        IStakeManager stakes,
+        bytes32 domain,
+        uint256 taskId,
+        uint256 round,
+        uint256 trainer,
+        ITaskManager.AvailableVote[] calldata votes
+    ) external {
+        Task storage task = store.get(taskId);
+        CaseRecord storage record = _openCase(task, round, trainer);
+        if (block.timestamp >= record.deadline) revert ITaskManager.DeadlinePassed();
+        if (!task.isMajority(votes.length)) revert ITaskManager.NotEnoughVotes();
+        uint256 voted = 0;
+        for (uint256 i = 0; i < votes.length; i++) {
+            voted = Signatures.addAvailable(task, domain, taskId, round, trainer, votes[i], voted);
+        }
+        _close(task, taskId, round, trainer, record, true);
+        uint256 wrong = record.accusers & ~voted;
+        for (uint256 i = 0; wrong >> i != 0; i++) {
+            if (!Tasks.hasBit(wrong, i)) continue;
+            Slashing.slash(task, stakes, taskId, round, task.validators[i], ITaskManager.Offence.FalseVerdict);
+        }
+    }
+
+    function resolveCase(
+        TaskStore storage store,
+        IStakeManager stakes,
+        uint256 taskId,
+        uint256 round,
+        uint256 trainer
+    ) external {
+        Task storage task = store.get(taskId);
+        CaseRecord storage record = _openCase(task, round, trainer);
+        if (block.timestamp < record.deadline) revert ITaskManager.DeadlineNotPassed();
+        _close(task, taskId, round, trainer, record, false);
+        Slashing.slash(task, stakes, taskId, round, task.trainers[trainer], ITaskManager.Offence.Unavailable);
+    }
+
+    function releaseStake(TaskStore storage store, IStakeManager stakes, uint256 taskId, address account) external {
+        Task storage task = store.get(taskId);
+        MemberRecord storage record = task.members[account];
+        if (record.roles == 0) revert ITaskManager.NotAMember();
+        if (task.status != ITaskManager.TaskStatus.Ended) revert ITaskManager.TaskNotEnded();
+        if (record.released) revert ITaskManager.AlreadyReleased();
+        if (record.roles & TRAINER != 0 && task.openCases[record.trainer] != 0) revert ITaskManager.CaseOpen();
+        if (record.roles & VALIDATOR != 0) {
+            for (uint256 i = 0; i < task.trainerCount; i++) {
+                if (task.openCases[i] != 0) revert ITaskManager.CaseOpen();
+            }
+        }
+        record.released = true;
+        emit ITaskManager.StakeReleased(taskId, account);
+        stakes.unlock(task.token, record.agentId, taskId);
+    }
+
+    function _openCase(Task storage task, uint256 round, uint256 trainer)
+        private
+        view
+        returns (CaseRecord storage record)
+    {
+        // Beyond these bounds the key of another case would be met.
+        if (round > task.rounds || trainer >= MAX_TRAINERS) revert ITaskManager.NoCase();
+        record = task.caseOf(round, trainer);
+        if (record.deadline == 0) revert ITaskManager.NoCase();
+        if (record.resolved) revert ITaskManager.CaseClosed();
+    }
+
+    function _close(
+        Task storage task,
+        uint256 taskId,
+        uint256 round,
+        uint256 trainer,
+        CaseRecord storage record,
+        bool available
+    ) private {
+        record.resolved = true;
+        task.openCases[trainer]--;
+        emit ITaskManager.CaseResolved(taskId, round, task.trainers[trainer], available);
+    }
+}
