@@ -15,6 +15,8 @@ export const nodeConfigSchema = z.strictObject({
   chain: z.strictObject({
     url: z.url(),
     contract: address,
+    /** Which chain it must be; any by default. */
+    chainId: z.number().int().positive().optional(),
     /** Milliseconds between looks at the chain's head; the default suits the chain. */
     pollMilliseconds: z.number().int().positive().optional(),
   }),

@@ -20,6 +20,7 @@ export {
   readConfig,
 } from './config.ts';
 export type { EventSink, NodeEvent, Stage } from './events.ts';
+export { type PasswordSource, WALLET_KEY_FILE } from './identity/wallet.ts';
 export type { Check } from './inspect/checks.ts';
 export { explainRound, type RoundExplanation } from './inspect/explain-round.ts';
 export { type Inspection, type NetworkSource, openNetwork } from './inspect/inspection.ts';
@@ -45,4 +46,4 @@ export {
 export type { Ports } from './ports.ts';
 export { createProving, type Proving } from './proving.ts';
 export { publishTask, type TaskRequest } from './stages/announce.ts';
-export { startNode, WALLET_KEY_FILE } from './start.ts';
+export { type StartOptions, startNode } from './start.ts';
