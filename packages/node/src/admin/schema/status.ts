@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { roundSummarySchema } from './rounds.ts';
+import { earningsSchema, roundSummarySchema } from './rounds.ts';
 import { refusalSchema, taskSummarySchema } from './tasks.ts';
 import {
   addressSchema,
@@ -82,7 +82,7 @@ export const statusSchema = z.object({
   tasks: z.array(taskSummarySchema),
   refused: z.array(refusalSchema).describe('tasks seen and not joined lately, the newest first'),
   rounds: z.array(roundSummarySchema).describe('the last rounds, the newest first'),
-  earned: z.array(tokenAmountSchema),
+  earned: z.array(earningsSchema),
   claimable: z.array(tokenAmountSchema),
   staked: z.array(tokenAmountSchema),
   resources: z.object({
