@@ -77,6 +77,7 @@ export async function timed<T>(
   stage: Stage,
   work: () => Promise<T>,
 ): Promise<T> {
+  session.emit({ type: 'stage-started', taskId: session.taskId, round, stage });
   const start = performance.now();
   const result = await work();
   const event: NodeEvent = {

@@ -10,6 +10,7 @@
  *
  * @packageDocumentation
  */
+export { type Level, type Sentence, type SentenceOptions, sentenceOf } from '../logging/sentences.ts';
 export { ADMIN_FILE, type AdminAccess, readAdmin } from './admin-file.ts';
 export {
   type AdminClient,
