@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { ChorusError } from '@chorus/protocol';
 import { z } from 'zod';
 
@@ -36,6 +35,8 @@ export const nodeConfigSchema = z.strictObject({
   threads: z.number().int().positive().max(256).default(1),
   device: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'dml']).default('cpu'),
   seed: z.number().int().nonnegative().default(1),
+  /** Seconds a node has to finish or hand back its current step when it is asked to stop. */
+  shutdownSeconds: z.number().int().positive().max(3600).default(20),
   attack: attackSchema.optional(),
 });
 
@@ -49,24 +50,10 @@ export function parseConfig(value: unknown, source: string): NodeConfig {
   const parsed = nodeConfigSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys : [];
   throw new ChorusError('E_CONFIG', issue?.message ?? 'invalid configuration', {
-    facts: { source, field: issue?.path.join('.') ?? '' },
+    facts: { source, field: [...(issue?.path ?? []), ...unknown.slice(0, 1)].join('.') },
     hint: 'correct the named field of the configuration',
     cause: parsed.error,
   });
-}
-
-/** Read and check a configuration file (JSON). */
-export async function readConfig(path: string): Promise<NodeConfig> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(path, 'utf8'));
-  } catch (cause) {
-    throw new ChorusError('E_CONFIG', 'cannot read the configuration', {
-      facts: { source: path },
-      hint: 'check that the file exists and is JSON',
-      cause,
-    });
-  }
-  return parseConfig(value, path);
 }

@@ -10,6 +10,7 @@
  * @packageDocumentation
  */
 export { ChorusNode, type NodeDependencies } from './chorus-node.ts';
+export { type LoadedConfig, type LoadOptions, loadConfig } from './config/load.ts';
 export {
   type Attack,
   attackSchema,
@@ -17,7 +18,6 @@ export {
   type NodeConfigInput,
   nodeConfigSchema,
   parseConfig,
-  readConfig,
 } from './config.ts';
 export type { EventSink, NodeEvent, Stage } from './events.ts';
 export { type PasswordSource, WALLET_KEY_FILE } from './identity/wallet.ts';

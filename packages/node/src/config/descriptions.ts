@@ -1,0 +1,28 @@
+/** What each value of the configuration means: the comments of a new file, and what `chorus config list` says. */
+export const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  dataDir:
+    "Folder of keys, payloads and blocks; nothing is written elsewhere. By default this file's folder.",
+  roles:
+    'What this node does: trainer (needs data), validator (needs held-out data, and a requester that appoints ' +
+    'it), aggregator (proves rounds; needs about 1.5 GiB of memory).',
+  chain: 'The chain that tasks are settled on.',
+  'chain.url': 'JSON-RPC endpoint. It may hold an access key: this file is readable by you alone.',
+  'chain.contract': 'Address of the task contract.',
+  'chain.chainId': 'Chain id the endpoint must have; the node refuses to start on another.',
+  'chain.pollMilliseconds':
+    "Pause between two looks at the chain's head; 50 on a development chain, else 2000.",
+  network: 'How this node meets others (libp2p).',
+  'network.listen':
+    'Addresses to listen on. /ip4/0.0.0.0/tcp/4001 lets other machines in; open that port for nodes that are ' +
+    'not behind a NAT.',
+  'network.bootstrap': 'Peers to connect to first, each ending in /p2p/<peer id>.',
+  data: 'Data to train on: a name given by `chorus data add`, a folder, or a shard file. It never leaves this machine.',
+  srsCache: 'Folder for reference strings, shared by the nodes of one machine.',
+  maxStake: "Largest stake to put at risk in one task, in the token's smallest unit.",
+  threads: 'Threads of local training.',
+  device: 'Where to train: auto, cpu, webgpu, cuda, coreml or dml; `chorus doctor` says what works here.',
+  seed: 'Seed of shuffling and dropout.',
+  attack: 'Misbehaviour on purpose, for tests of other nodes: sign, label, noise, scale or free.',
+  shutdownSeconds:
+    'Time to finish or hand back the current step when asked to stop; what is not done then is resumed at the next start.',
+};
