@@ -7,6 +7,7 @@ const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
 export const attackSchema = z.enum(['sign', 'label', 'noise', 'scale', 'free']);
 export type Attack = z.infer<typeof attackSchema>;
 
+/** What each value means to a person is in config/descriptions.ts. */
 export const nodeConfigSchema = z.strictObject({
   /** Keys, shards, payloads and blocks live here; nothing is written elsewhere. */
   dataDir: z.string().min(1),
@@ -23,6 +24,18 @@ export const nodeConfigSchema = z.strictObject({
     .strictObject({
       listen: z.array(z.string()).default(['/ip4/127.0.0.1/tcp/0']),
       bootstrap: z.array(z.string()).default([]),
+      announce: z.array(z.string()).default([]),
+      mdns: z.boolean().default(false),
+      dht: z.enum(['off', 'auto', 'client', 'server']).default('off'),
+      webSockets: z.boolean().default(false),
+      quic: z.boolean().default(false),
+      relayClient: z.boolean().default(false),
+      relayServer: z.boolean().default(false),
+      autoNat: z.boolean().default(false),
+      holePunching: z.boolean().default(false),
+      upnp: z.boolean().default(false),
+      maxConnections: z.number().int().min(8).max(10_000).optional(),
+      maxConnectionsPerHost: z.number().int().positive().optional(),
     })
     .prefault({}),
   /** A shard file or data folder to train (trainer) or to take the reference on (validator). */

@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectChain, isDevChain } from '@chorus/chain';
-import { createNetwork } from '@chorus/network';
+import { createNetwork, type NetworkOptions } from '@chorus/network';
 import { type ChainPort, ChorusError } from '@chorus/protocol';
 import { createHeliaStorage } from '@chorus/storage';
 import { type Dataset, loadDataset, readShard } from '@chorus/training';
@@ -33,9 +33,9 @@ export async function startNode(
   const dataset = await openData(config);
   const chain = await openChain(config, wallet);
   const network = await createNetwork({
+    ...networkOptions(config.network),
     privateKey: nodeKey.bytes,
-    listen: config.network.listen,
-    bootstrap: config.network.bootstrap,
+    banFile: join(config.dataDir, 'bans.json'),
   });
   const storage = await createHeliaStorage({
     libp2p: network.libp2p,
@@ -44,6 +44,16 @@ export async function startNode(
   const node = new ChorusNode(config, { ports: { chain, network, storage }, dataset, emit });
   await node.start();
   return node;
+}
+
+function networkOptions({ dht, ...network }: NodeConfig['network']): NetworkOptions {
+  const { maxConnections, maxConnectionsPerHost, ...rest } = network;
+  return {
+    ...rest,
+    ...(dht === 'off' ? {} : { dht }),
+    ...(maxConnections === undefined ? {} : { maxConnections }),
+    ...(maxConnectionsPerHost === undefined ? {} : { maxConnectionsPerHost }),
+  };
 }
 
 async function openData(config: NodeConfig): Promise<Dataset | null> {
