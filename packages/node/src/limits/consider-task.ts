@@ -1,7 +1,7 @@
 import type { Role, TaskParams, Terms } from '@chorus/protocol';
 import { sameAddress } from '@chorus/protocol';
 import type { Limits } from './limits-config.ts';
-import { formatBytes, formatWindow, withinWindows } from './quantities.ts';
+import { formatBytes, withinWindows } from './quantities.ts';
 import { type TaskNeeds, taskNeeds } from './task-needs.ts';
 
 /** Of the task, what the decision rests on. */
@@ -203,7 +203,7 @@ export function considerTask(
   if (!withinWindows(limits.hours, state.minuteOfDay)) {
     return refuse(
       'E_LIMIT_HOURS',
-      `this node begins work only at ${limits.hours.map(formatWindow).join(', ')}`,
+      `this node begins work only at ${limits.hours.join(', ')}`,
       'wait, or change limits.hours',
       true,
     );

@@ -25,37 +25,34 @@ export const bytesSchema = z.union([z.number(), z.string()]).transform((value, c
 });
 
 /** Times of the day: from (inclusive) to (exclusive), minutes after local midnight; may pass midnight. */
-export interface DayWindow {
+interface DayWindow {
   from: number;
   to: number;
 }
 
-/** A stretch of the day, local time: `"22:00-07:00"`. */
-export const dayWindowSchema = z.string().transform((text, context): DayWindow => {
+/** A stretch of the day, local time, as a person writes it: `"22:00-07:00"`. Null where it is not one. */
+function parseWindow(text: string): DayWindow | null {
   const match = /^(\d\d):(\d\d)-(\d\d):(\d\d)$/.exec(text.trim());
-  if (match) {
-    const [from, fromMinute, to, toMinute] = match.slice(1).map(Number) as [number, number, number, number];
-    const window = { from: 60 * from + fromMinute, to: 60 * to + toMinute };
-    const times = fromMinute < 60 && toMinute < 60 && window.from < 1440 && window.to <= 1440;
-    if (times && window.from !== window.to) return window;
-  }
-  context.addIssue({ code: 'custom', message: 'must be local times of the day, such as "22:00-07:00"' });
-  return z.NEVER;
-});
-
-/** The same stretch, as it is written. */
-export function formatWindow({ from, to }: DayWindow): string {
-  const clock = (minutes: number) =>
-    `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
-  return `${clock(from)}-${clock(to)}`;
+  if (!match) return null;
+  const [from, fromMinute, to, toMinute] = match.slice(1).map(Number) as [number, number, number, number];
+  const window = { from: 60 * from + fromMinute, to: 60 * to + toMinute };
+  const times = fromMinute < 60 && toMinute < 60 && window.from < 1440 && window.to <= 1440;
+  return times && window.from !== window.to ? window : null;
 }
 
+export const dayWindowSchema = z
+  .string()
+  .refine((text) => parseWindow(text) !== null, 'must be local times of the day, such as "22:00-07:00"');
+
 /** Whether a minute of the day (0 to 1439) lies in one of the windows; without windows it always does. */
-export function withinWindows(windows: readonly DayWindow[], minute: number): boolean {
+export function withinWindows(windows: readonly string[], minute: number): boolean {
   if (windows.length === 0) return true;
-  return windows.some(({ from, to }) =>
-    from < to ? minute >= from && minute < to : minute >= from || minute < to,
-  );
+  return windows.some((text) => {
+    const window = parseWindow(text);
+    if (!window) return false;
+    const { from, to } = window;
+    return from < to ? minute >= from && minute < to : minute >= from || minute < to;
+  });
 }
 
 /** The minute of the day on this machine's clock. */
