@@ -27,6 +27,7 @@ export interface Outbox {
 
 export interface ResumeOptions {
   provider: JsonRpcProvider;
+  chainId: number;
   outbox: Outbox;
   signal: AbortSignal;
   /** Waits until the transaction is mined. */
@@ -39,10 +40,18 @@ export interface ResumeOptions {
  * One that the chain does not know was not handed over, or was dropped. It is handed over as it was signed, never
  * signed anew, so that it and its repetition cannot both be mined; unless it would fail by now, when it is left.
  */
-export async function resumeOutbox({ provider, outbox, signal, mined }: ResumeOptions): Promise<void> {
+export async function resumeOutbox({
+  provider,
+  chainId,
+  outbox,
+  signal,
+  mined,
+}: ResumeOptions): Promise<void> {
   for (const { hash, nonce, action, raw } of outbox.unsettled()) {
     const receiptOf = () => read('look up a transaction', () => provider.getTransactionReceipt(hash), signal);
     const sent = Transaction.from(raw);
+    // The outbox of another chain: nothing can be said of it here.
+    if (sent.chainId !== BigInt(chainId)) continue;
     const used = await read(
       'read the nonce',
       () => provider.getTransactionCount(sent.from!, 'latest'),

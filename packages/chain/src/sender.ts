@@ -100,10 +100,10 @@ export class Sender {
 
   /** At the start, and after a transaction whose outcome was not learnt; where it fails, the next write tries again. */
   async #resume(): Promise<void> {
-    const { provider, outbox, signal } = this.#options;
+    const { provider, chainId, outbox, signal } = this.#options;
     if (this.#resumed || !outbox) return;
     const mined = (action: string, hash: Hex) => this.#mined(action, hash);
-    await resumeOutbox({ provider, outbox, signal, mined });
+    await resumeOutbox({ provider, chainId, outbox, signal, mined });
     this.#resumed = true;
   }
 

@@ -8,19 +8,23 @@ import { type Dataset, loadDataset, readShard } from '@chorus/training';
 import { ChorusNode } from './chorus-node.ts';
 import type { NodeConfig } from './config.ts';
 import type { EventSink } from './events.ts';
-import { readNodeKey, writeNewNodeKey } from './identity/node-key.ts';
+import { type NodeKey, readNodeKey, writeNewNodeKey } from './identity/node-key.ts';
 import { type OpenedWallet, openWallet, type PasswordSource } from './identity/wallet.ts';
+import { Journal } from './journal/journal.ts';
+import type { StepGate } from './journal/steps.ts';
 
 export interface StartOptions {
   /** Asked for the password of an encrypted wallet. */
   password?: PasswordSource;
+  /** For crash tests alone: see {@link StepGate}. */
+  stepGate?: StepGate;
 }
 
 /**
  * The composition root: wires libp2p, IPFS, the chain and local data into a node and starts it.
  *
  * @throws ChorusError `E_WALLET_MISSING`, `E_PASSWORD_MISSING`, `E_PASSWORD_WRONG`, `E_WALLET_UNENCRYPTED`,
- *   `E_CHAIN_WRONG_ID`, `E_DATA_UNREADABLE` and the errors of the parts
+ *   `E_CHAIN_WRONG_ID`, `E_DATA_UNREADABLE`, `E_STORE_*` (see `openStore`) and the errors of the parts
  */
 export async function startNode(
   config: NodeConfig,
@@ -31,7 +35,26 @@ export async function startNode(
   const nodeKey = (await readNodeKey(config.dataDir)) ?? (await writeNewNodeKey(config.dataDir));
   const wallet = await openWallet(config.dataDir, options.password);
   const dataset = await openData(config);
-  const chain = await openChain(config, wallet);
+  // Before anything that leaves a trace elsewhere: one process at a time works in a data folder.
+  const journal = Journal.open(config.dataDir, { stepGate: options.stepGate });
+  try {
+    return await startParts(config, emit, { nodeKey, wallet, dataset, journal });
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
+}
+
+interface NodeParts {
+  nodeKey: NodeKey;
+  wallet: OpenedWallet;
+  dataset: Dataset | null;
+  journal: Journal;
+}
+
+async function startParts(config: NodeConfig, emit: EventSink, parts: NodeParts): Promise<ChorusNode> {
+  const { nodeKey, wallet, dataset, journal } = parts;
+  const chain = await openChain(config, wallet, journal);
   const network = await createNetwork({
     ...networkOptions(config.network),
     privateKey: nodeKey.bytes,
@@ -41,7 +64,7 @@ export async function startNode(
     libp2p: network.libp2p,
     path: join(config.dataDir, 'blocks'),
   });
-  const node = new ChorusNode(config, { ports: { chain, network, storage }, dataset, emit });
+  const node = new ChorusNode(config, { ports: { chain, network, storage }, dataset, journal, emit });
   await node.start();
   return node;
 }
@@ -74,12 +97,17 @@ async function openData(config: NodeConfig): Promise<Dataset | null> {
 }
 
 /** The chain port of the wallet, on the chain the configuration means. */
-async function openChain(config: NodeConfig, { wallet, encrypted }: OpenedWallet): Promise<ChainPort> {
+async function openChain(
+  config: NodeConfig,
+  { wallet, encrypted }: OpenedWallet,
+  journal: Journal,
+): Promise<ChainPort> {
   const { url, contract, chainId, pollMilliseconds } = config.chain;
   const chain = await connectChain({
     url,
     contract: contract as `0x${string}`,
     signer: wallet,
+    outbox: journal.transactions,
     ...(pollMilliseconds ? { pollMilliseconds } : {}),
   });
   try {

@@ -40,7 +40,7 @@ export async function collectVotes(
   const answers = await Promise.allSettled(
     validators.map(async (validator) => {
       if (sameAddress(validator, ports.chain.account)) {
-        return ports.chain.signUnavailable(taskId, context.round.round, unavailable);
+        return signVote(session, context.round.round, unavailable);
       }
       const [peer] = peerOf(context.members, validator);
       if (!peer) throw new ChorusError('E_VOTES_MISSING', 'a validator has no known peer');
@@ -97,12 +97,20 @@ export async function answerVoteRequest(
     if (missing && found[at]) return { refused: 'a payload of the list is available here' };
     if (!missing && !found[at]) return { refused: `the payload of trainer ${index + 1} cannot be had here` };
   }
-  const { validator, signature } = await session.ports.chain.signUnavailable(
-    session.taskId,
-    request.round,
-    request.unavailable,
-  );
+  const { validator, signature } = await signVote(session, request.round, request.unavailable);
   return { validator, signature };
+}
+
+/** Recorded before it leaves this node, as everything that binds it. */
+async function signVote(
+  session: TaskSession,
+  round: number,
+  unavailable: number[],
+): Promise<UnavailabilityVote> {
+  const { taskId, ports, journal } = session;
+  return journal.act({ taskId, round, step: 'vote' }, { unavailable }, () =>
+    ports.chain.signUnavailable(taskId, round, unavailable),
+  );
 }
 
 /** This node has looked for the payload since commitments closed; before it signs it looks once more, briefly. */
