@@ -3,6 +3,7 @@ import { chorusToken } from '@chorus/contracts';
 import type {
   Address,
   ChainEvent,
+  ChainHead,
   ChainPort,
   Hex,
   Member,
@@ -223,6 +224,16 @@ class EvmChain implements ChainPort {
     const { provider } = this.#connection;
     const block = await read('read the clock', () => provider.getBlock('latest'), this.#closing.signal);
     return block!.timestamp;
+  }
+
+  async head(): Promise<ChainHead> {
+    const { provider } = this.#connection;
+    const { signal } = this.#closing;
+    const [block, gasBalance] = await Promise.all([
+      read('read the head', () => provider.getBlock('latest'), signal),
+      read('read the balance', () => provider.getBalance(this.account), signal),
+    ]);
+    return { height: block!.number, time: block!.timestamp, gasBalance };
   }
 
   events(options: { fromBlock?: number; signal: AbortSignal }): AsyncIterable<ChainEvent> {

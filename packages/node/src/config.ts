@@ -1,5 +1,8 @@
 import { ChorusError } from '@chorus/protocol';
 import { z } from 'zod';
+import { adminConfigSchema } from './admin/admin-config.ts';
+import { limitsSchema } from './limits/limits-config.ts';
+import { logConfigSchema } from './logging/log-config.ts';
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
 
@@ -50,6 +53,10 @@ export const nodeConfigSchema = z.strictObject({
   seed: z.number().int().nonnegative().default(1),
   /** Seconds a node has to finish or hand back its current step when it is asked to stop. */
   shutdownSeconds: z.number().int().positive().max(3600).default(20),
+  /** What the contributor allows the node, beside `maxStake`. */
+  limits: limitsSchema.prefault({}),
+  admin: adminConfigSchema.prefault({}),
+  log: logConfigSchema.prefault({}),
   attack: attackSchema.optional(),
 });
 

@@ -21,6 +21,20 @@ export type NodeEvent =
   | { type: 'payload-refused'; taskId: bigint; round: number; trainer: Address; code: string; reason: string }
   /** The model after `round` as this node computed it; all nodes must report the same digest. */
   | { type: 'model'; taskId: bigint; round: number; digest: Hex }
+  /** What a finished round was to this account; amounts in the token's smallest unit. */
+  | {
+      type: 'round-ended';
+      taskId: bigint;
+      round: number;
+      outcome: 'settled' | 'void';
+      token: Address;
+      /** Null where this account does not train the task. */
+      weight: number | null;
+      share: number | null;
+      reward: bigint;
+      fee: bigint;
+      reason: string;
+    }
   /** `modelCid`: the final model (a file of @chorus/training) on IPFS; from the requester alone. */
   | {
       type: 'task-ended';

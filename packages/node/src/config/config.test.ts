@@ -119,7 +119,7 @@ describe('changing a configuration', () => {
     const edited = await readFile(path, 'utf8');
     expect(edited).toContain('refuses to start on another.\n  chainId: 31337\n');
     expect(edited).toContain('# Threads of local training.\nthreads: 2\n');
-    expect(edited).not.toMatch(/# (threads|chainId|network):/);
+    expect(edited).not.toMatch(/^(# threads| {2}# chainId|# network):/m);
     const { config } = await loadConfig(path);
     expect(config.network.listen).toEqual(['/ip4/0.0.0.0/tcp/4001']);
   });
@@ -202,8 +202,14 @@ describe('a new configuration', () => {
   });
 
   it('can have each commented default switched on', async () => {
-    const text = renderConfig(values).replace(/^(\s*)# (\w+: \S.*)$/gm, (all, space, rest) =>
-      CONFIG_FIELDS.some(({ path: p }) => p.at(-1) === rest.split(':')[0]) ? `${space}${rest}` : all,
+    const defaults = CONFIG_FIELDS.filter((field) => field.default !== undefined);
+    // A section is switched on with what is in it.
+    const sections = new Set(defaults.flatMap((field) => field.path.slice(0, -1)));
+    const names = new Set(defaults.map((field) => field.path.at(-1)));
+    const text = renderConfig(values).replace(
+      /^(\s*)# ((\w+):( \S.*)?)$/gm,
+      (all, space, rest, name, value) =>
+        (value ? names.has(name) : sections.has(name)) ? `${space}${rest}` : all,
     );
     await writeFile(path, text);
     const { sources } = await loadConfig(path);

@@ -78,6 +78,8 @@ export function sentenceOf(event: NodeEvent | EventJson | Gap, options: Sentence
       };
     case 'model':
       return info(`${where(event)}: the model is now ${event.digest.slice(0, 18)}...`);
+    case 'round-ended':
+      return roundSentence(event, amount);
     case 'task-ended':
       return {
         level: event.opensCommitment ? 'info' : 'warn',
@@ -108,6 +110,24 @@ export function sentenceOf(event: NodeEvent | EventJson | Gap, options: Sentence
       };
   }
 }
+
+type RoundEnded = Extract<NodeEvent | EventJson, { type: 'round-ended' }>;
+
+/** Weight and share are of 2^16 and 2^32. */
+function roundSentence(event: RoundEnded, amount: (value: bigint | string) => string): Sentence {
+  if (event.outcome === 'void') {
+    return { level: 'warn', text: `${where(event)} ended without a settlement: nothing was paid.` };
+  }
+  const earned = BigInt(event.reward) + BigInt(event.fee);
+  const parts =
+    event.weight === null || event.share === null
+      ? ''
+      : `, weight ${percent(event.weight / 65536)}, share ${percent(event.share / 2 ** 32)}`;
+  const paid = earned > 0n ? `earned ${amount(earned)}` : 'earned nothing';
+  return info(`${where(event)} is settled${parts}: ${paid}. ${event.reason}`);
+}
+
+const percent = (fraction: number) => `${(100 * fraction).toFixed(1)} %`;
 
 const info = (text: string): Sentence => ({ level: 'info', text });
 
