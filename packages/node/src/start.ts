@@ -1,12 +1,13 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectChain, isDevChain } from '@chorus/chain';
 import { createNetwork, type NetworkOptions } from '@chorus/network';
 import { type ChainPort, ChorusError } from '@chorus/protocol';
 import { createHeliaStorage } from '@chorus/storage';
-import { type Dataset, loadDataset, readShard } from '@chorus/training';
+import type { Dataset } from '@chorus/training';
 import { ChorusNode } from './chorus-node.ts';
 import type { NodeConfig } from './config.ts';
+import { openData } from './data/registry.ts';
 import type { EventSink } from './events.ts';
 import { type NodeKey, readNodeKey, writeNewNodeKey } from './identity/node-key.ts';
 import { type OpenedWallet, openWallet, type PasswordSource } from './identity/wallet.ts';
@@ -34,7 +35,7 @@ export async function startNode(
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const nodeKey = (await readNodeKey(config.dataDir)) ?? (await writeNewNodeKey(config.dataDir));
   const wallet = await openWallet(config.dataDir, options.password);
-  const dataset = await openData(config);
+  const dataset = await datasetOf(config);
   // Before anything that leaves a trace elsewhere: one process at a time works in a data folder.
   const journal = Journal.open(config.dataDir, { stepGate: options.stepGate });
   try {
@@ -79,21 +80,9 @@ function networkOptions({ dht, ...network }: NodeConfig['network']): NetworkOpti
   };
 }
 
-async function openData(config: NodeConfig): Promise<Dataset | null> {
-  if (!config.roles.some((role) => role !== 'aggregator')) return null;
-  if (config.data === undefined) {
-    throw new ChorusError('E_DATA_MISSING', 'a trainer or validator needs data', {
-      hint: 'set `data` in the configuration to a folder or shard file',
-    });
-  }
-  const info = await stat(config.data).catch((cause) => {
-    throw new ChorusError('E_DATA_UNREADABLE', 'cannot read the data', {
-      facts: { path: config.data },
-      hint: 'check that the path exists and is readable',
-      cause,
-    });
-  });
-  return info.isDirectory() ? loadDataset(config.data) : readShard(config.data);
+/** The private data of a node whose roles need some. */
+async function datasetOf({ roles, dataDir, data }: NodeConfig): Promise<Dataset | null> {
+  return roles.some((role) => role !== 'aggregator') ? openData(dataDir, data) : null;
 }
 
 /** The chain port of the wallet, on the chain the configuration means. */

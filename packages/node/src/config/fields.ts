@@ -30,7 +30,8 @@ function unwrap(schema: z.ZodType): Unwrapped {
   };
   if (def.innerType && ['optional', 'default', 'prefault', 'readonly'].includes(def.type)) {
     const inner = unwrap(def.innerType);
-    return { ...inner, required: false, default: def.type === 'default' ? def.defaultValue : inner.default };
+    const given = def.type === 'default' || (def.type === 'prefault' && typeof def.defaultValue !== 'object');
+    return { ...inner, required: false, default: given ? def.defaultValue : inner.default };
   }
   return { schema, default: undefined, required: true };
 }
