@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type NodeEvent, parseConfig, publishTask, startNode } from '@chorus/node';
+import { type NodeEvent, parseConfig, publishTask, startNode, WALLET_KEY_FILE } from '@chorus/node';
 import { ChorusError, encodeMessage, PAYLOAD_HEADER_BYTES, payloadBytes, topicOf } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { smallTask, TwinNetwork } from './twins.ts';
@@ -212,7 +212,7 @@ describe('starting a node', () => {
   ])('fails with a clear error for %s', async (_, change, code) => {
     const dataDir = await mkdtemp(join(tmpdir(), 'chorus-node-'));
     try {
-      await writeFile(join(dataDir, 'wallet.key'), `0x${'1'.repeat(64)}`);
+      await writeFile(join(dataDir, WALLET_KEY_FILE), `0x${'1'.repeat(64)}`);
       const config = parseConfig(
         {
           dataDir,

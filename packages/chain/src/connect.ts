@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { chorusToken } from '@chorus/contracts';
 import type {
   Address,
   ChainEvent,
+  ChainHead,
   ChainPort,
   Hex,
   Member,
@@ -19,6 +21,7 @@ import { Interface, isAddress, type JsonRpcProvider, type Signer, Wallet } from 
 import { parse, roleBits, TASK_MANAGER } from './decode.ts';
 import { ChainError, refusal } from './errors.ts';
 import { followEvents } from './follow.ts';
+import type { Outbox } from './outbox.ts';
 import { TaskReader } from './reader.ts';
 import { isDevChain, openProvider, read } from './rpc.ts';
 import { type Mined, Sender } from './sender.ts';
@@ -37,10 +40,17 @@ export interface ConnectOptions {
   pollMilliseconds?: number;
   /** Blocks mined on top before an event is told (default 0). */
   confirmations?: number;
+  /**
+   * Records each transaction before it is sent. Those an earlier run left open are looked up, and waited for, before
+   * the first new one; `connectChain` itself waits for that a while.
+   */
+  outbox?: Outbox;
 }
 
 /** 50 ms leaves the chain's part of a round under a second; public endpoints count their requests. */
 const DEV_POLL_MS = 50;
+/** A transaction of an earlier run that takes longer is waited for by the first write. */
+const RESUME_PATIENCE_MS = 30_000;
 const POLL_MS = 2_000;
 
 const TOKEN = new Interface(chorusToken.abi);
@@ -62,7 +72,7 @@ export async function connectChain(options: ConnectOptions): Promise<ChainPort> 
     const signer =
       options.signer?.connect(provider) ?? (options.privateKey && new Wallet(options.privateKey, provider));
     if (!signer) throw invalid('a private key or a signer is needed', options.contract);
-    return new EvmChain({
+    const chain = new EvmChain({
       provider,
       chainId,
       contract: options.contract.toLowerCase() as Address,
@@ -70,7 +80,10 @@ export async function connectChain(options: ConnectOptions): Promise<ChainPort> 
       signer,
       pollMilliseconds: options.pollMilliseconds ?? (isDevChain(chainId) ? DEV_POLL_MS : POLL_MS),
       confirmations: options.confirmations ?? 0,
+      ...(options.outbox ? { outbox: options.outbox } : {}),
     });
+    if (options.outbox) await chain.resume();
+    return chain;
   } catch (error) {
     provider.destroy();
     throw error;
@@ -85,6 +98,7 @@ interface Connection {
   signer: Signer;
   pollMilliseconds: number;
   confirmations: number;
+  outbox?: Outbox;
 }
 
 class EvmChain implements ChainPort {
@@ -103,6 +117,12 @@ class EvmChain implements ChainPort {
     this.#connection = connection;
     this.#sender = new Sender({ ...connection, signal: this.#closing.signal });
     this.#reader = new TaskReader(connection.provider, connection.contract, this.#closing.signal);
+  }
+
+  /** Look up what an earlier run sent; a chain that does not answer is asked again by the first write. */
+  async resume(): Promise<void> {
+    const patience = delay(RESUME_PATIENCE_MS, undefined, { ref: false });
+    await Promise.race([this.#sender.resume().catch(() => undefined), patience]);
   }
 
   async createTask(params: TaskParams): Promise<Receipt & { taskId: bigint }> {
@@ -204,6 +224,16 @@ class EvmChain implements ChainPort {
     const { provider } = this.#connection;
     const block = await read('read the clock', () => provider.getBlock('latest'), this.#closing.signal);
     return block!.timestamp;
+  }
+
+  async head(): Promise<ChainHead> {
+    const { provider } = this.#connection;
+    const { signal } = this.#closing;
+    const [block, gasBalance] = await Promise.all([
+      read('read the head', () => provider.getBlock('latest'), signal),
+      read('read the balance', () => provider.getBalance(this.account), signal),
+    ]);
+    return { height: block!.number, time: block!.timestamp, gasBalance };
   }
 
   events(options: { fromBlock?: number; signal: AbortSignal }): AsyncIterable<ChainEvent> {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Address, Hex, Receipt } from '@chorus/protocol';
 import { type JsonRpcProvider, type Log, type Signer, Transaction, type TransactionReceipt } from 'ethers';
 import { ChainError, toChainError } from './errors.ts';
+import { type Outbox, resumeOutbox } from './outbox.ts';
 import { read } from './rpc.ts';
 
 /** A transaction that is not mined by then is given up on; it may still be mined later. */
@@ -20,6 +21,8 @@ export interface SenderOptions {
   account: Address;
   pollMilliseconds: number;
   signal: AbortSignal;
+  /** Records each transaction before it is sent; those of an earlier run are looked up first. */
+  outbox?: Outbox;
 }
 
 export interface Mined extends Receipt {
@@ -33,14 +36,21 @@ export interface Mined extends Receipt {
 export class Sender {
   readonly #options: SenderOptions;
   #last: Promise<unknown> = Promise.resolve();
+  #resumed: boolean;
 
   constructor(options: SenderOptions) {
     this.#options = options;
+    this.#resumed = options.outbox === undefined;
+  }
+
+  /** Find out what became of the transactions of an earlier run; writes wait for it. */
+  resume(): Promise<void> {
+    return this.exclusive(async () => {});
   }
 
   /** Run `job` after all earlier ones; an approval and the call it is for stay together. */
   exclusive<T>(job: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(job);
+    const result = this.#last.then(() => this.#resume()).then(job);
     this.#last = result.catch(() => undefined);
     return result;
   }
@@ -58,13 +68,24 @@ export class Sender {
     const gasLimit = (estimate * 3n) / 2n + 400_000n;
     for (let attempt = 1; ; attempt++) {
       const signed = await this.#sign(action, { to, data, gasLimit });
+      const hash = signed.hash as Hex;
+      const raw = signed.serialized as Hex;
+      this.#options.outbox?.signed({ hash, nonce: signed.nonce, action, raw });
       try {
         await this.#broadcast(action, signed);
       } catch (error) {
-        if ((error as { code?: unknown }).code === 'NONCE_EXPIRED' && attempt < NONCE_ATTEMPTS) continue;
+        const expired = (error as { code?: unknown }).code === 'NONCE_EXPIRED';
+        const unknown = !expired && toChainError(error, action).code === 'E_CHAIN_UNREACHABLE';
+        // Where the chain did not answer it may have arrived: it is looked up before anything else is signed.
+        if (unknown) this.#resumed = false;
+        else this.#options.outbox?.settled(hash, 'replaced');
+        if (expired && attempt < NONCE_ATTEMPTS) continue;
         throw toChainError(error, action);
       }
-      const receipt = await this.#mined(action, signed.hash!);
+      this.#resumed = false;
+      const receipt = await this.#mined(action, hash);
+      this.#resumed = true;
+      this.#options.outbox?.settled(hash, receipt.status === 1 ? 'mined' : 'failed');
       if (receipt.status === 1) {
         return {
           transaction: receipt.hash as Hex,
@@ -75,6 +96,15 @@ export class Sender {
       }
       throw await this.#reasonOf(action, call, receipt);
     }
+  }
+
+  /** At the start, and after a transaction whose outcome was not learnt; where it fails, the next write tries again. */
+  async #resume(): Promise<void> {
+    const { provider, chainId, outbox, signal } = this.#options;
+    if (this.#resumed || !outbox) return;
+    const mined = (action: string, hash: Hex) => this.#mined(action, hash);
+    await resumeOutbox({ provider, chainId, outbox, signal, mined });
+    this.#resumed = true;
   }
 
   async #sign(action: string, fields: { to: Address; data: string; gasLimit: bigint }): Promise<Transaction> {

@@ -1,14 +1,14 @@
 import { generateKeyPair } from '@libp2p/crypto/keys';
-import { identify } from '@libp2p/identify';
+import type { Libp2p } from '@libp2p/interface';
 import { noise } from '@libp2p/noise';
-import { ping } from '@libp2p/ping';
-import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
-import { connectToDiscovered, kademlia, mdnsDiscovery } from './discovery.ts';
+import { BanFile } from './ban-file.ts';
+import { connectToDiscovered, mdnsDiscovery } from './discovery.ts';
 import { networkError } from './errors.ts';
+import { followEvents } from './events.ts';
 import { gaterOf } from './gater.ts';
-import { gossipService, guardTopics } from './gossip.ts';
+import { boundedStanding, guardTopics, Judge } from './gossip.ts';
 import { readNetworkKey } from './key.ts';
 import {
   DIAL_TIMEOUT_MS,
@@ -18,32 +18,18 @@ import {
   MAX_PENDING_INBOUND,
   NEGOTIATION_TIMEOUT_MS,
 } from './limits.ts';
-import { LibP2pNetwork } from './network.ts';
+import { LibP2pNetwork, type Services } from './network.ts';
+import type { NetworkOptions } from './options.ts';
 import { PeerBook } from './peer-book.ts';
-
-export interface NetworkOptions {
-  /** The node's key: what `generateNetworkKey` returned, or a 32-byte Ed25519 seed. Fresh by default. */
-  privateKey?: Uint8Array;
-  /** Addresses to listen on. Default: a free TCP port of the loopback interface. */
-  listen?: string[];
-  /** Addresses that others see, where they differ from those listened on (port forwarding). */
-  announce?: string[];
-  /** Peers to connect to at the start, each ending in /p2p/<peer id>. One that cannot be reached is skipped. */
-  bootstrap?: string[];
-  /** Find nodes on the local network by multicast DNS, and connect to them. Off by default. */
-  mdns?: boolean;
-  /**
-   * Take part in this network's Kademlia table, so that peers can be reached by their ids alone: `server` for
-   * nodes that others can dial, `client` for those behind a NAT. Off by default.
-   */
-  dht?: 'client' | 'server';
-}
+import { servicesOf } from './services.ts';
+import { Traffic } from './traffic.ts';
+import { names, transportsOf } from './transports.ts';
 
 /**
- * Start a libp2p node: TCP, noise, yamux, identify, ping and gossipsub. Dials nobody but
- * `bootstrap` unless `mdns` or `dht` is set.
+ * Start a libp2p node: TCP, noise, yamux, identify, ping and gossipsub. Dials nobody but `bootstrap`, and loads
+ * nothing else, unless an option says so; `publicProfile` has those of a node on the internet.
  *
- * @throws ChorusError `E_NETWORK_KEY`, `E_NETWORK_LISTEN`
+ * @throws ChorusError `E_NETWORK_KEY`, `E_NETWORK_LISTEN`, `E_NETWORK_OPTIONS`
  * @example
  * const network = await createNetwork({ listen: ['/ip4/0.0.0.0/tcp/4001'] });
  * network.subscribe('/chorus/1/hello', ({ data, from }) => 'accept');
@@ -52,25 +38,40 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
   const privateKey = options.privateKey
     ? await readNetworkKey(options.privateKey)
     : await generateKeyPair('Ed25519');
-  const listen = options.listen ?? ['/ip4/127.0.0.1/tcp/0'];
+  const listen = listenAddresses(options);
+  const emit = options.onEvent ?? (() => {});
+  const standing = options.peerStanding ?? (() => 0);
   const closing = new AbortController();
-  const book = new PeerBook(({ peer }) => {
-    for (const connection of libp2p.getConnections()) {
-      if (connection.remotePeer.toString() === peer) connection.abort(new Error('banned'));
-    }
+  const banFile = options.banFile ? new BanFile(options.banFile, warn) : undefined;
+  const book = new PeerBook({
+    onBan: ({ peer, until, reason }) => {
+      emit({ type: 'banned', peer, until, reason });
+      for (const connection of libp2p.getConnections()) {
+        if (connection.remotePeer.toString() === peer) connection.abort(new Error('banned'));
+      }
+    },
+    onChange: (bans) => banFile?.save(bans),
   });
-  const libp2p = await createLibp2p({
+  if (banFile) book.restore(await banFile.load());
+  const traffic = new Traffic(options);
+  const libp2p: Libp2p<Services> = await createLibp2p({
     start: false,
     privateKey,
     nodeInfo: { name: 'chorus', version: '0.1.0', userAgent: 'chorus/0.1.0' },
     addresses: { listen, announce: options.announce ?? [] },
-    transports: [tcp()],
+    transports: await transportsOf(options, listen),
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ maxEarlyStreams: MAX_EARLY_STREAMS })],
-    connectionGater: gaterOf(book),
+    metrics: () => traffic.metrics(),
+    connectionGater: gaterOf({
+      book,
+      traffic,
+      connections: () => libp2p.getConnections(),
+      maxConnectionsPerHost: options.maxConnectionsPerHost,
+    }),
     peerDiscovery: options.mdns ? [await mdnsDiscovery()] : [],
     connectionManager: {
-      maxConnections: MAX_CONNECTIONS,
+      maxConnections: options.maxConnections ?? MAX_CONNECTIONS,
       maxIncomingPendingConnections: MAX_PENDING_INBOUND,
       inboundConnectionThreshold: INBOUND_PER_SECOND,
       dialTimeout: DIAL_TIMEOUT_MS,
@@ -79,13 +80,9 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     },
     // A machine busy with training or proving answers pings late; only a silent half minute is a dead peer.
     connectionMonitor: { pingInterval: 15_000, pingTimeout: { minTimeout: 30_000, maxTimeout: 60_000 } },
-    services: {
-      identify: identify(),
-      ping: ping({ maxInboundStreams: 4, maxOutboundStreams: 4 }),
-      pubsub: gossipService(book),
-      ...(options.dht ? { dht: await kademlia(options.dht === 'client') } : {}),
-    },
+    services: await servicesOf(options, { book, standing }),
   });
+  traffic.quicConnections = () => libp2p.getConnections().filter((c) => c.multiplexer === 'quic');
   guardTopics(libp2p.services.pubsub);
   try {
     await libp2p.start();
@@ -94,7 +91,42 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     throw networkError('E_NETWORK_LISTEN', 'cannot listen', { listen: listen.join(' ') }, cause);
   }
   if (options.mdns || options.dht) connectToDiscovered(libp2p, closing.signal);
-  const network = new LibP2pNetwork(libp2p, book, closing);
-  await Promise.allSettled((options.bootstrap ?? []).map((address) => network.connect(address)));
+  followEvents({
+    libp2p,
+    traffic,
+    emit,
+    standing: (peer) => boundedStanding(standing, peer),
+    closing: closing.signal,
+  });
+  const network = new LibP2pNetwork({
+    libp2p,
+    book,
+    judge: new Judge(book),
+    traffic,
+    standing,
+    closing,
+    onClosed: async () => await banFile?.flush(),
+  });
+  await network.stayWith(options.bootstrap ?? []);
   return network;
+
+  function warn(message: string): void {
+    emit({ type: 'warning', message });
+  }
+}
+
+/** @throws ChorusError `E_NETWORK_OPTIONS` */
+function listenAddresses(options: NetworkOptions): string[] {
+  const listen = options.listen ?? ['/ip4/127.0.0.1/tcp/0'];
+  const limited = options.uploadBytesPerSecond || options.downloadBytesPerSecond;
+  if (limited && (options.quic || names(listen, 'quic-v1'))) {
+    // Its library reads and writes by itself, out of reach of the limit.
+    throw networkError(
+      'E_NETWORK_OPTIONS',
+      'QUIC cannot be held to a byte rate: leave it out, or the limit',
+      { listen: listen.join(' ') },
+      undefined,
+    );
+  }
+  return options.relayClient ? [...listen, '/p2p-circuit'] : listen;
 }

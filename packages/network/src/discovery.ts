@@ -17,9 +17,13 @@ export async function mdnsDiscovery() {
  * Finds the addresses of peers by their ids, through others. Nodes of a local network keep their private
  * addresses. Loaded only where it is asked for.
  */
-export async function kademlia(clientMode: boolean) {
+export async function kademlia(mode: 'client' | 'server' | 'auto') {
   const { kadDHT, passthroughMapper } = await import('@libp2p/kad-dht');
-  return kadDHT({ protocol: KAD_PROTOCOL, clientMode, peerInfoMapper: passthroughMapper });
+  return kadDHT({
+    protocol: KAD_PROTOCOL,
+    peerInfoMapper: passthroughMapper,
+    ...(mode === 'auto' ? {} : { clientMode: mode === 'client' }),
+  });
 }
 
 /** libp2p remembers peers it discovers but connects to none: connect while there are few connections. */

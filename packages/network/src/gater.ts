@@ -1,11 +1,54 @@
-import type { ConnectionGater } from '@libp2p/interface';
+import type { Connection, ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface';
 import type { PeerBook } from './peer-book.ts';
+import type { Traffic } from './traffic.ts';
 
-/** Keeps banned peers out, in both directions. A peer is known only after the handshake (noise) proved its key. */
-export function gaterOf(book: PeerBook): ConnectionGater {
+export interface GaterOptions {
+  book: PeerBook;
+  traffic: Traffic;
+  /** Open connections. */
+  connections: () => Connection[];
+  maxConnectionsPerHost: number | undefined;
+}
+
+/**
+ * Keeps banned peers out, in both directions, and hosts that take more than their share. A peer is known only after
+ * the handshake (noise, or TLS in QUIC) proved its key.
+ */
+export function gaterOf({
+  book,
+  traffic,
+  connections,
+  maxConnectionsPerHost,
+}: GaterOptions): ConnectionGater {
+  const known = (peer: PeerId, connection: MultiaddrConnection) => {
+    traffic.attribute(peer, connection);
+    return book.isBanned(peer.toString());
+  };
   return {
     denyDialPeer: (peer) => book.isBanned(peer.toString()),
+    denyInboundConnection: ({ remoteAddr }) => {
+      const host = hostOf(remoteAddr.toString());
+      if (maxConnectionsPerHost === undefined || host === undefined || isLoopback(host)) return false;
+      const open = connections().filter((c) => hostOf(c.remoteAddr.toString()) === host);
+      return open.length >= maxConnectionsPerHost;
+    },
+    // QUIC has no step between its handshake and the upgraded connection, so the peer is looked at here as well.
     denyInboundEncryptedConnection: (peer) => book.isBanned(peer.toString()),
     denyOutboundEncryptedConnection: (peer) => book.isBanned(peer.toString()),
+    denyInboundUpgradedConnection: known,
+    denyOutboundUpgradedConnection: known,
+    denyInboundRelayReservation: (peer) => book.isBanned(peer.toString()),
+    denyOutboundRelayedConnection: (source, target) =>
+      book.isBanned(source.toString()) || book.isBanned(target.toString()),
   };
+}
+
+/** The IP address an address begins with; none for one that goes through a relay. */
+function hostOf(address: string): string | undefined {
+  if (address.includes('/p2p-circuit')) return undefined;
+  return /^\/ip[46]\/([^/]+)/.exec(address)?.[1];
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || host.startsWith('127.');
 }

@@ -77,3 +77,48 @@ export const MAX_BLAMED_PEERS = 4096;
 
 /** Connections a node makes by itself to peers it discovers; others may still connect to it. */
 export const MAX_DISCOVERED_CONNECTIONS = 24;
+
+/** Bans kept, in memory and on disk; a new one makes room. */
+export const MAX_BANS = 4096;
+
+/** A ban list on disk that is larger than this is not ours: 4096 bans are under 600 KB. */
+export const MAX_BAN_FILE_BYTES = 2 * 1024 * 1024;
+
+/** How far an author's messages may overtake each other; a node publishes a few a second at most. */
+export const REPLAY_WINDOW_MESSAGES = 1024;
+
+/** Authors whose sequence numbers are remembered, at about 300 bytes each. */
+export const MAX_REMEMBERED_AUTHORS = 8192;
+
+/** Messages of one author on one topic within {@link RATE_WINDOW_S}; a node announces and tells presence once a second. */
+export const MAX_TOPIC_MESSAGES_PER_WINDOW = 100;
+
+/** A standing counts this much at most in a peer's gossip score, either way. */
+export const MAX_STANDING = 50;
+
+/** Connections from one host, where a limit is set by the public profile: a household or an office, not a swarm. */
+export const PUBLIC_CONNECTIONS_PER_HOST = 32;
+
+/** How often lost connections are looked at. */
+export const REACH_INTERVAL_MS = 2_000;
+
+/** Longest pause between two attempts to reach a peer that was lost. */
+export const REACH_MAX_WAIT_MS = 60_000;
+
+/** A peer that was connected to by hand and lost is tried for this long; bootstrap peers for ever. */
+export const REACH_GIVE_UP_MS = 15 * 60_000;
+
+/** Peers that are reached for at a time. */
+export const MAX_REACHED_PEERS = 256;
+
+/** Peers that may be reachable through this node where it relays. */
+export const RELAY_RESERVATIONS = 64;
+
+/**
+ * What one relayed connection may carry where this node relays. libp2p's default of 128 KiB carries no payload; a
+ * connection that has used it up is made again.
+ */
+export const RELAY_BYTES = 64n * 1024n * 1024n;
+
+/** How long one relayed connection may last. */
+export const RELAY_DURATION_MS = 30 * 60_000;

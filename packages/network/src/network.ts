@@ -6,7 +6,6 @@ import {
   type RequestOptions,
   type TopicHandler,
 } from '@chorus/protocol';
-import type { GossipSub } from '@libp2p/gossipsub';
 import type { Identify } from '@libp2p/identify';
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
@@ -14,7 +13,7 @@ import type { Ping } from '@libp2p/ping';
 import { RateLimiter } from '@libp2p/utils';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { networkError } from './errors.ts';
-import { validatorOf } from './gossip.ts';
+import { boundedStanding, type Judge, type ScoredGossip } from './gossip.ts';
 import {
   BAN_MS,
   DIAL_TIMEOUT_MS,
@@ -24,10 +23,25 @@ import {
   MAX_REQUESTS_PER_WINDOW,
   RATE_WINDOW_S,
 } from './limits.ts';
-import type { Ban, PeerBook } from './peer-book.ts';
+import type { Ban, Offence, PeerBook } from './peer-book.ts';
+import { Reach } from './reach.ts';
 import { sendRequest, serveRequest } from './request.ts';
+import { type NetworkStats, peerStats, type RequestCounts, type TopicStats } from './stats.ts';
+import type { Traffic } from './traffic.ts';
 
-export type Services = { pubsub: GossipSub; identify: Identify; ping: Ping };
+export type Services = { pubsub: ScoredGossip; identify: Identify; ping: Ping };
+
+/** What `createNetwork` puts together. */
+export interface NetworkParts {
+  libp2p: Libp2p<Services>;
+  book: PeerBook;
+  judge: Judge;
+  traffic: Traffic;
+  standing: (peer: string) => number;
+  closing: AbortController;
+  /** Called at the end of `close`, once. */
+  onClosed: () => Promise<void>;
+}
 
 /** The network port over a running libp2p node. Make one with `createNetwork`. */
 export class LibP2pNetwork implements NetworkPort {
@@ -42,6 +56,12 @@ export class LibP2pNetwork implements NetworkPort {
   /** Connects in progress, by target: two callers that want the same peer wait for one dial. */
   readonly #dials = new Map<string, Promise<void>>();
   readonly #book: PeerBook;
+  readonly #judge: Judge;
+  readonly #traffic: Traffic;
+  readonly #standing: (peer: string) => number;
+  readonly #reach: Reach;
+  readonly #onClosed: () => Promise<void>;
+  readonly #requests: RequestCounts = { served: 0, refused: 0, failed: 0 };
   readonly #rate = new RateLimiter({
     points: MAX_REQUESTS_PER_WINDOW,
     duration: RATE_WINDOW_S,
@@ -52,11 +72,19 @@ export class LibP2pNetwork implements NetworkPort {
   readonly #closing: AbortController;
   #closed: Promise<void> | undefined;
 
-  constructor(libp2p: Libp2p<Services>, book: PeerBook, closing: AbortController) {
+  constructor({ libp2p, book, judge, traffic, standing, closing, onClosed }: NetworkParts) {
     this.libp2p = libp2p;
     this.#book = book;
+    this.#judge = judge;
+    this.#traffic = traffic;
+    this.#standing = (peer) => boundedStanding(standing, peer);
     this.#closing = closing;
+    this.#onClosed = onClosed;
     this.peerId = libp2p.peerId.toString();
+    this.#reach = new Reach({
+      isConnected: (target) => this.#isConnected(target),
+      connect: (target) => this.#connect(target),
+    });
   }
 
   multiaddrs(): string[] {
@@ -67,7 +95,27 @@ export class LibP2pNetwork implements NetworkPort {
     return this.libp2p.getPeers().map(String);
   }
 
+  /** Stay connected to these addresses, each ending in /p2p/<peer id>: one that is lost is tried again for ever. */
+  async stayWith(addresses: string[]): Promise<void> {
+    for (const address of addresses) {
+      if (address.includes('/p2p/') && parseAddress(address)) this.#reach.keep(address, true);
+    }
+    await Promise.allSettled(addresses.map((address) => this.#connect(address)));
+  }
+
   async connect(target: string, options: { signal?: AbortSignal; timeoutMs?: number } = {}): Promise<void> {
+    await this.#connect(target, options);
+    // Whoever was worth a dial is dialled again when the connection is lost.
+    const peer = parseTarget(target).peer?.toString();
+    if (peer && peer !== this.peerId) this.#reach.keep(peer, false);
+  }
+
+  #isConnected(target: string): boolean {
+    const { peer } = parseTarget(target);
+    return peer !== undefined && this.libp2p.getConnections(peer).length > 0;
+  }
+
+  async #connect(target: string, options: { signal?: AbortSignal; timeoutMs?: number } = {}): Promise<void> {
     options.signal?.throwIfAborted();
     this.#assertOpen();
     const { peer, address } = parseTarget(target);
@@ -121,10 +169,7 @@ export class LibP2pNetwork implements NetworkPort {
     if (this.#topics.has(topic)) throw duplicate('topic', topic);
     const { pubsub } = this.libp2p.services;
     this.#topics.add(topic);
-    pubsub.topicValidators.set(
-      topic,
-      validatorOf(topic, handler, (peer) => this.#book.blame(peer.toString(), 'rejected-message')),
-    );
+    pubsub.topicValidators.set(topic, this.#judge.validatorOf(topic, handler));
     pubsub.subscribe(topic);
     return once(() => {
       this.#topics.delete(topic);
@@ -142,6 +187,7 @@ export class LibP2pNetwork implements NetworkPort {
       });
     }
     await this.libp2p.services.pubsub.publish(topic, data);
+    this.#judge.countsOf(topic).published++;
   }
 
   handle(protocol: string, handler: RequestHandler): () => void {
@@ -169,6 +215,8 @@ export class LibP2pNetwork implements NetworkPort {
             {
               maxInboundStreams: MAX_REQUEST_STREAMS,
               maxOutboundStreams: MAX_REQUEST_STREAMS,
+              // Through a relay too: votes are small.
+              runOnLimitedConnection: true,
             },
           );
         } else if (!wanted && this.#registered.delete(protocol)) {
@@ -183,12 +231,14 @@ export class LibP2pNetwork implements NetworkPort {
     const handler = this.#handlers.get(protocol);
     const peer = connection.remotePeer.toString();
     if (!handler || !this.#admit(peer)) {
+      this.#requests.refused++;
       stream.abort(new Error('not served'));
       return;
     }
     this.#inFlight.set(peer, (this.#inFlight.get(peer) ?? 0) + 1);
     try {
       const outcome = await serveRequest(stream, connection, handler, this.#closing.signal);
+      this.#requests[outcome === 'malformed' ? 'refused' : outcome]++;
       if (outcome === 'malformed') this.#book.blame(peer, 'oversized-request');
     } finally {
       const left = (this.#inFlight.get(peer) ?? 1) - 1;
@@ -208,8 +258,14 @@ export class LibP2pNetwork implements NetworkPort {
     return (this.#inFlight.get(peer) ?? 0) < MAX_REQUESTS_IN_FLIGHT;
   }
 
+  /** Count an offence that another part of the node has seen, such as a wrong block. */
+  blame(peer: string, offence: Offence): void {
+    this.#book.blame(parsePeerId(peer).toString(), offence);
+  }
+
   /** Close the peer's connections and refuse it for this long (milliseconds; Infinity for good). */
   ban(peer: string, options: { ms?: number; reason?: string } = {}): void {
+    this.#reach.drop(peer);
     this.#book.ban(parsePeerId(peer).toString(), options.ms ?? BAN_MS, options.reason ?? 'by hand');
   }
 
@@ -248,10 +304,51 @@ export class LibP2pNetwork implements NetworkPort {
     return await sendRequest(this.libp2p, to, protocol, data, options, this.#closing.signal);
   }
 
+  /** Bytes this node has received and sent since its start; cheap, unlike `stats`. */
+  traffic(): { in: number; out: number } {
+    return { ...this.#traffic.total };
+  }
+
+  /** Everything worth showing about this node's place in the network. Looks up each peer: some milliseconds. */
+  async stats(): Promise<NetworkStats> {
+    const connections = this.libp2p.getConnections();
+    const inbound = connections.filter((c) => c.direction === 'inbound').length;
+    return {
+      peerId: this.peerId,
+      addresses: this.multiaddrs(),
+      peers: await peerStats(this.libp2p, this.#book, this.#traffic, this.#standing),
+      connections: {
+        inbound,
+        outbound: connections.length - inbound,
+        relayed: connections.filter((c) => c.limits !== undefined).length,
+      },
+      bytes: this.traffic(),
+      protocols: Object.fromEntries(
+        [...this.#traffic.protocols].map(([name, bytes]) => [name, { ...bytes }]),
+      ),
+      topics: [...this.#topics].map((topic) => this.#topicStats(topic)),
+      requests: { ...this.#requests },
+      lost: this.#reach.lost(),
+      bans: this.bans(),
+    };
+  }
+
+  #topicStats(topic: string): TopicStats {
+    const { pubsub } = this.libp2p.services;
+    return {
+      topic,
+      ...this.#judge.countsOf(topic),
+      subscribers: pubsub.getSubscribers(topic).length,
+      mesh: pubsub.getMeshPeers(topic).length,
+    };
+  }
+
   close(): Promise<void> {
     this.#closed ??= (async () => {
       this.#closing.abort(new ChorusError('E_NETWORK_CLOSED', 'the network is closed'));
+      this.#reach.stop();
       await this.libp2p.stop();
+      await this.#onClosed();
     })();
     return this.#closed;
   }

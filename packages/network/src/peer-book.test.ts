@@ -6,10 +6,7 @@ import { type Ban, BLAME, PeerBook } from './peer-book.ts';
 function bookAt(start: number) {
   let now = start;
   const bans: Ban[] = [];
-  const book = new PeerBook(
-    (ban) => bans.push(ban),
-    () => now,
-  );
+  const book = new PeerBook({ onBan: (ban) => bans.push(ban), now: () => now });
   return { book, bans, pass: (ms: number) => (now += ms) };
 }
 

@@ -1,4 +1,4 @@
-import { BAN_AT, BAN_MS, BLAME_HALF_LIFE_MS, MAX_BLAMED_PEERS } from './limits.ts';
+import { BAN_AT, BAN_MS, BLAME_HALF_LIFE_MS, MAX_BANS, MAX_BLAMED_PEERS } from './limits.ts';
 
 /**
  * What a peer is blamed for, in points; at {@link BAN_AT} it is banned. Whatever an honest but slow or confused
@@ -7,12 +7,18 @@ import { BAN_AT, BAN_MS, BLAME_HALF_LIFE_MS, MAX_BLAMED_PEERS } from './limits.t
 export const BLAME = {
   /** A handler rejected a message that this peer passed on, though every honest node would have stopped it. */
   'rejected-message': 12,
+  /** A message that it sent before; honest nodes pass on none, but one that has just started cannot know. */
+  'replayed-message': 4,
+  /** More messages of its own on one topic than allowed. */
+  'topic-flood': 3,
   /** A request longer than allowed. */
   'oversized-request': 34,
   /** More requests than allowed. */
   'too-many-requests': 3,
   /** More bytes of gossip than allowed. */
   'gossip-flood': 34,
+  /** A block that nobody asked for or that is not what its CID says: no honest peer sends one. */
+  'wrong-block': 100,
 } as const;
 
 export type Offence = keyof typeof BLAME;
@@ -29,17 +35,32 @@ interface Blame {
   at: number;
 }
 
+export interface PeerBookOptions {
+  /** Told of every ban, to close the peer's connections. */
+  onBan?: (ban: Ban) => void;
+  /** Told of the whole list whenever it changes, to keep it. */
+  onChange?: (bans: Ban[]) => void;
+  now?: () => number;
+}
+
 /** Remembers who misbehaved, forgets it with time, and says who is banned. */
 export class PeerBook {
   readonly #blame = new Map<string, Blame>();
+  /** Oldest first. */
   readonly #bans = new Map<string, Ban>();
   readonly #onBan: (ban: Ban) => void;
+  readonly #onChange: (bans: Ban[]) => void;
   readonly #now: () => number;
 
-  /** `onBan` is told of every ban, to close the peer's connections. */
-  constructor(onBan: (ban: Ban) => void, now: () => number = Date.now) {
+  constructor({ onBan = () => {}, onChange = () => {}, now = Date.now }: PeerBookOptions = {}) {
     this.#onBan = onBan;
+    this.#onChange = onChange;
     this.#now = now;
+  }
+
+  /** Bans of an earlier run; those that have ended are left out, and nobody is told. */
+  restore(bans: Ban[]): void {
+    for (const ban of bans) if (ban.until > this.#now()) this.#bans.set(ban.peer, ban);
   }
 
   blame(peer: string, offence: Offence): void {
@@ -62,15 +83,17 @@ export class PeerBook {
   }
 
   ban(peer: string, ms: number, reason: string): void {
-    const ban = { peer, until: this.#now() + ms, reason };
+    const ban = { peer, until: this.#now() + ms, reason: reason.slice(0, 200) };
+    this.#bans.delete(peer);
     this.#bans.set(peer, ban);
-    if (this.#bans.size > MAX_BLAMED_PEERS) this.bans(); // drops those that have ended
+    if (this.#bans.size > MAX_BANS) this.#makeRoom();
     this.#onBan(ban);
+    this.#onChange(this.bans());
   }
 
   unban(peer: string): void {
-    this.#bans.delete(peer);
     this.#blame.delete(peer);
+    if (this.#bans.delete(peer)) this.#onChange(this.bans());
   }
 
   isBanned(peer: string): boolean {
@@ -83,6 +106,13 @@ export class PeerBook {
 
   bans(): Ban[] {
     return [...this.#bans.values()].filter((ban) => this.isBanned(ban.peer));
+  }
+
+  /** Bans that have ended go first, then the oldest of those that end, then the oldest. */
+  #makeRoom(): void {
+    const all = this.bans();
+    const first = all.find((ban) => Number.isFinite(ban.until)) ?? all[0];
+    if (first && this.#bans.size > MAX_BANS) this.#bans.delete(first.peer);
   }
 
   #forgetLeast(): void {

@@ -34,7 +34,11 @@ export async function sendRequest(
   const signal = AbortSignal.any([timeout, closing, ...(options.signal ? [options.signal] : [])]);
   let stream: Stream | undefined;
   try {
-    stream = await libp2p.dialProtocol(peer, protocol, { signal, negotiateFully: true });
+    stream = await libp2p.dialProtocol(peer, protocol, {
+      signal,
+      negotiateFully: true,
+      runOnLimitedConnection: true,
+    });
     const messages = framed(stream, options.maxResponseBytes);
     await messages.write(data, { signal });
     const response = await messages.read({ signal });

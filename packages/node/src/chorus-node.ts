@@ -1,20 +1,26 @@
 import {
+  type Address,
   type Announcement,
   AVAILABLE_PROTOCOL,
   type ChainEvent,
   ChorusError,
+  cidFromDigest,
   decodeAvailableRequest,
   decodeGossip,
   decodeVoteRequest,
   describeError,
   encodeMessage,
   encodeTerms,
+  type Hex,
   hasCode,
+  MAX_TERMS_BYTES,
   type Presence,
   type Role,
   sameAddress,
+  sha256Hex,
   stageOf,
   type TaskState,
+  type Terms,
   type TopicMessage,
   topicOf,
   type Verdict,
@@ -23,11 +29,13 @@ import {
 import { type Dataset, encodeGlobalModel, globalParameters } from '@chorus/training';
 import type { NodeConfig } from './config.ts';
 import type { EventSink } from './events.ts';
+import { Journal, type JournalReader, type Publication } from './journal/journal.ts';
 import { becomeMember } from './membership.ts';
 import type { Ports } from './ports.ts';
 import { createProving, type Proving } from './proving.ts';
+import { findPublished, newestTask } from './publishing.ts';
 import { openSession, openTrainer, type TaskSession } from './session.ts';
-import { checkAnnouncement, publishTask, type TaskRequest } from './stages/announce.ts';
+import { announceTask, checkAnnouncement, publishTask, type TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
 import { TaskRunner } from './task-runner.ts';
 import { answerAvailableRequest, answerVoteRequest } from './verdicts.ts';
@@ -38,14 +46,31 @@ export interface NodeDependencies {
   proving?: Proving;
   /** Private data of a trainer or validator. */
   dataset: Dataset | null;
+  /** By default the one in the data folder; the node closes it. */
+  journal?: Journal;
   emit: EventSink;
 }
+
+/** What is known of a task before it is joined: its terms, and a peer that has the model. */
+type FoundTask = Pick<Announcement, 'terms' | 'peerId'>;
 
 /** A refused task is looked at again after this long: stake or data may have come. */
 const RECONSIDER_MILLISECONDS = 60_000;
 
 /** Refused tasks remembered; beyond it the oldest is forgotten. */
 const MAX_REFUSED = 1_000;
+
+/** First and longest pause before what failed for want of the chain or a peer is tried again. */
+const RETRY_MILLISECONDS = { first: 1_000, longest: 30_000 };
+
+/** Failures that end by themselves. */
+const PASSING = [
+  'E_CHAIN_UNREACHABLE',
+  'E_STORAGE_UNAVAILABLE',
+  'E_STORE_FULL',
+  'E_STORE_READONLY',
+  'E_STORE_IO',
+];
 
 /** Pause between two announcements of a task that is still looking for members. */
 const ANNOUNCE_MILLISECONDS = 1_000;
@@ -56,6 +81,7 @@ const ANNOUNCE_MILLISECONDS = 1_000;
  */
 export class ChorusNode {
   readonly ports: Ports;
+  readonly #journal: Journal;
   readonly #config: NodeConfig;
   readonly #dataset: Dataset | null;
   readonly #emit: EventSink;
@@ -69,21 +95,37 @@ export class ChorusNode {
   readonly #background = new Set<Promise<void>>();
   readonly #unsubscribe: (() => void)[] = [];
 
-  constructor(config: NodeConfig, { ports, dataset, emit, proving }: NodeDependencies) {
+  constructor(config: NodeConfig, { ports, dataset, emit, proving, journal }: NodeDependencies) {
     this.#config = config;
     this.ports = ports;
     this.#dataset = dataset;
     this.#emit = emit;
     this.#proving = proving ?? createProving(ports.chain.chainId, config.srsCache);
     this.#files = new TaskFiles(config.dataDir);
+    this.#journal = journal ?? Journal.open(config.dataDir);
+  }
+
+  /** What this node did and earned. */
+  get journal(): JournalReader {
+    return this.#journal;
   }
 
   /** Begin to listen, take up the tasks of an earlier run, and report `ready`. */
   async start(): Promise<void> {
     const { chain, network } = this.ports;
+    this.#journal.bind(chain);
     const topic = (kind: 'tasks' | 'presence') => topicOf(kind, chain.chainId, chain.contract);
     // Before listening, so that an announcement of such a task does not begin it a second time.
-    for (const taskId of await this.#files.list()) this.#begin(taskId, this.#resume(taskId));
+    const known = this.#journal.tasks().filter((task) => task.state !== 'ended');
+    for (const taskId of new Set([...known.map((task) => task.taskId), ...(await this.#files.list())])) {
+      this.#begin(
+        taskId,
+        this.#retrying(() => this.#resume(taskId)),
+      );
+    }
+    for (const publication of this.#journal.publications()) {
+      this.#spawn(this.#retrying(() => this.#resumePublication(publication)));
+    }
     this.#unsubscribe.push(
       network.subscribe(topic('tasks'), (m) => this.#onTask(m)),
       network.subscribe(topic('presence'), (m) => this.#onPresence(m)),
@@ -109,13 +151,39 @@ export class ChorusNode {
   async publish(request: TaskRequest): Promise<bigint> {
     const trainer = await openTrainer(request.terms, request.model, this.#config);
     await trainer.close();
-    const { taskId, terms, announce } = await publishTask(this.ports, request);
+    const { taskId, terms } = await this.#create(request);
     const task = await this.ports.chain.task(taskId);
     const termsBytes = encodeTerms(terms);
-    await this.#files.writeTerms(taskId, termsBytes);
-    this.#spawn(this.#announceUntilRunning(taskId, announce));
+    await this.#owns(taskId, termsBytes);
     this.#follow(await this.#openSession(task, termsBytes, []));
     return taskId;
+  }
+
+  /** The budget is escrowed once, whatever happens between sending the transaction and learning of it. */
+  async #create(request: TaskRequest): Promise<{ taskId: bigint; terms: Terms }> {
+    const { chain } = this.ports;
+    const journal = this.#journal;
+    let digest: Hex | null = null;
+    try {
+      return await publishTask(this.ports, request, async (terms) => {
+        const termsDigest = sha256Hex(terms);
+        digest = termsDigest;
+        const known = journal.publications().find((each) => each.termsDigest === termsDigest);
+        const created = known ? await findPublished(chain, termsDigest, known.after) : null;
+        if (!known) journal.beginPublication({ termsDigest, terms, after: await newestTask(chain) });
+        return created;
+      });
+    } catch (error) {
+      if (digest && !hasCode(error, 'E_CHAIN_UNREACHABLE')) journal.endPublication(digest, null);
+      throw error;
+    }
+  }
+
+  /** A task of this node's: from now on it is known, and announced until it has its members. */
+  async #owns(taskId: bigint, terms: Uint8Array): Promise<void> {
+    await this.#files.writeTerms(taskId, terms);
+    this.#journal.endPublication(sha256Hex(terms), taskId);
+    this.#spawn(this.#announceUntilRunning(taskId, () => announceTask(this.ports, taskId, terms)));
   }
 
   /** The model of a task this node follows, after the rounds it has computed so far (float32, in parameter order). */
@@ -146,6 +214,7 @@ export class ChorusNode {
     await this.#proving.close();
     await Promise.allSettled([this.ports.storage.close(), this.ports.chain.close()]);
     await this.ports.network.close();
+    this.#journal.close();
   }
 
   // ---- what arrives ----
@@ -221,7 +290,7 @@ export class ChorusNode {
 
   // ---- joining ----
 
-  async #consider(task: TaskState, announcement: Announcement): Promise<void> {
+  async #consider(task: TaskState, announcement: FoundTask): Promise<void> {
     try {
       const roles = this.#rolesFor(task);
       if (roles.length === 0 || task.status !== 'joining') return;
@@ -233,14 +302,11 @@ export class ChorusNode {
       }
       const session = await this.#openSession(task, announcement.terms, [announcement.peerId]);
       try {
-        // On disk first: a node that dies between the two finds out on chain whether it has joined.
-        await this.#files.writeTerms(task.id, announcement.terms);
-        const agentId = await becomeMember(this.ports, task, roles, BigInt(this.#config.maxStake));
-        if (roles.includes('trainer')) this.#spawn(this.#requestValidation(task.id, agentId));
+        await this.#join(task, announcement, roles);
       } catch (error) {
         await session.trainer.close();
         // A join whose receipt never came may still be mined: without the files its stake would be forgotten.
-        if (!hasCode(error, 'E_CHAIN_UNREACHABLE')) await this.#files.remove(task.id).catch(() => {});
+        if (!hasCode(error, 'E_CHAIN_UNREACHABLE')) await this.#forget(task.id);
         throw error;
       }
       this.#emit({ type: 'joined', taskId: task.id });
@@ -250,6 +316,25 @@ export class ChorusNode {
       this.#refuse(task.id);
       this.#emit({ type: 'task-refused', taskId: task.id, reason: describeError(error) });
     }
+  }
+
+  /** Recorded first: a node that dies on the way finds out on chain whether it has joined. */
+  async #join(task: TaskState, found: FoundTask, roles: Role[]): Promise<void> {
+    await this.#files.writeTerms(task.id, found.terms);
+    this.#journal.setTask(task.id, 'joining', [found.peerId]);
+    const step = { taskId: task.id, round: 0, step: 'join' } as const;
+    const maxStake = BigInt(this.#config.maxStake);
+    const agentId = await this.#journal.act(step, { roles }, () =>
+      becomeMember(this.ports, task, roles, maxStake),
+    );
+    if (roles.includes('trainer')) this.#spawn(this.#requestValidation(task.id, agentId));
+    this.#journal.setTask(task.id, 'joined');
+  }
+
+  /** Nothing of the task is this node's. */
+  async #forget(taskId: bigint): Promise<void> {
+    await this.#files.remove(taskId).catch(() => {});
+    this.#journal.forgetTask(taskId);
   }
 
   /** Work on taking up a task: one at a time for each. */
@@ -278,19 +363,57 @@ export class ChorusNode {
     );
   }
 
-  /** A task joined in an earlier run of this node. */
+  /** A task of an earlier run of this node: joined, owned, or about to be joined when the run ended. */
   async #resume(taskId: bigint): Promise<void> {
-    const termsBytes = await this.#files.readTerms(taskId);
-    if (!termsBytes) return;
-    const task = await this.ports.chain.task(taskId);
-    const members = await this.ports.chain.members(taskId);
-    const { account } = this.ports.chain;
-    if (!sameAddress(task.owner, account) && !members.some((m) => sameAddress(m.address, account))) {
-      await this.#files.remove(taskId);
+    const known = this.#journal.task(taskId);
+    if (known?.state === 'ended') return this.#files.remove(taskId);
+    const { chain } = this.ports;
+    const [task, members] = await Promise.all([chain.task(taskId), chain.members(taskId)]);
+    const owned = sameAddress(task.owner, chain.account);
+    if (!owned && !members.some((m) => sameAddress(m.address, chain.account))) {
+      if (known?.state !== 'joining' || task.status !== 'joining') return this.#forget(taskId);
+      // Whatever was sent has been looked up by now: it was not mined.
+      const terms = await this.#termsOf(task, known.providers);
+      return this.#consider(task, { terms, peerId: known.providers[0] ?? '' });
+    }
+    const providers = [...members.map((m) => m.peerId), ...(known?.providers ?? [])];
+    const terms = await this.#termsOf(task, providers);
+    if (owned) await this.#owns(taskId, terms);
+    else this.#journal.setTask(taskId, 'joined');
+    this.#follow(await this.#openSession(task, terms, providers));
+  }
+
+  /** The terms on disk where they are those on chain; else as a peer gives them. */
+  async #termsOf(task: TaskState, providers: string[]): Promise<Uint8Array> {
+    const terms = await this.#files.readTerms(task.id);
+    if (terms && sha256Hex(terms) === task.termsDigest) return terms;
+    const fetched = await this.ports.storage.get(cidFromDigest(task.termsDigest, MAX_TERMS_BYTES), {
+      maxBytes: MAX_TERMS_BYTES,
+      timeoutMs: RETRY_MILLISECONDS.longest,
+      from: providers,
+      signal: this.#abort.signal,
+    });
+    await this.#files.writeTerms(task.id, fetched);
+    return fetched;
+  }
+
+  /** A task that was being published when an earlier run ended: it is on chain, or was never created. */
+  async #resumePublication({ termsDigest, terms, after }: Publication): Promise<void> {
+    const taskId = await findPublished(this.ports.chain, termsDigest, after);
+    if (taskId === null) {
+      // Still under way: looked for again.
+      if (this.#journal.transactions.unsettled().length > 0) {
+        throw new ChorusError('E_CHAIN_UNREACHABLE', 'the transaction of a task is not mined yet');
+      }
+      this.#journal.endPublication(termsDigest, null);
       return;
     }
-    const providers = members.map((m) => m.peerId);
-    this.#follow(await this.#openSession(task, termsBytes, providers));
+    if (this.#isKnown(taskId)) return;
+    await this.#files.writeTerms(taskId, terms);
+    this.#begin(
+      taskId,
+      this.#retrying(() => this.#resume(taskId)),
+    );
   }
 
   #openSession(task: TaskState, termsBytes: Uint8Array, providers: string[]): Promise<TaskSession> {
@@ -304,6 +427,7 @@ export class ChorusNode {
       ports: this.ports,
       config: this.#config,
       files: this.#files,
+      journal: this.#journal,
       emit: this.#emit,
       signal: this.#abort.signal,
     });
@@ -321,7 +445,7 @@ export class ChorusNode {
     this.#spawn(this.#tellPresence(runner));
     this.#spawn(
       runner.run().then(async (ended) => {
-        if (ended) await this.#finish(session, ended);
+        if (ended) await this.#retrying(() => this.#finish(session, ended));
       }),
     );
   }
@@ -330,14 +454,14 @@ export class ChorusNode {
   async #finish(session: TaskSession, task: TaskState): Promise<void> {
     const { chain, storage } = this.ports;
     const opensCommitment = await this.opensCommitment(session.taskId);
-    const tasks = [session.taskId];
-    const owed = await chain.claimable(task.token, chain.account, tasks);
-    const claimed = owed > 0n ? (await chain.claim(task.token, tasks)).amount : 0n;
+    const claimed = await this.#claim(session.taskId, task.token);
     // Others may recompute the model, or take it from here and check it against the chain.
     const publishes = opensCommitment && sameAddress(task.owner, chain.account);
     const modelCid = publishes ? await storage.put(encodeGlobalModel(session.model)) : null;
     this.#emit({ type: 'task-ended', taskId: session.taskId, claimed, opensCommitment, modelCid });
     await this.#releaseStake(session);
+    if (this.#abort.signal.aborted) return;
+    this.#journal.setTask(session.taskId, 'ended');
     await this.#files.remove(session.taskId);
     // The requester may still want to evaluate its model; for the others the task is over.
     if (sameAddress(task.owner, chain.account)) return;
@@ -357,7 +481,8 @@ export class ChorusNode {
       const next = await runner.disputes.attend({ task, round, members });
       if (!isMember) return;
       try {
-        await chain.releaseStake(taskId, chain.account);
+        const step = { taskId, round: 0, step: 'release' } as const;
+        await this.#journal.act(step, {}, () => chain.releaseStake(taskId, chain.account));
         return;
       } catch (error) {
         if (hasCode(error, 'E_CHAIN_ALREADY_DONE')) return;
@@ -373,6 +498,24 @@ export class ChorusNode {
     await this.ports.chain.requestValidation(taskId, agentId).catch((error) => {
       if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
     });
+  }
+
+  /** Collect what the contract owes this account, once: a payout that an earlier run sent is looked up. */
+  async #claim(taskId: bigint, token: Address): Promise<bigint> {
+    const { chain } = this.ports;
+    const step = { taskId, round: 0, step: 'claim' } as const;
+    const claimable = await chain.claimable(token, chain.account, [taskId]);
+    const sent = this.#journal.step(step);
+    if (sent?.state === 'begun' && claimable === 0n) {
+      const amount = BigInt(String(sent.detail.amount));
+      await this.#journal.claimed(step, token, amount);
+      return amount;
+    }
+    if (claimable === 0n) return 0n;
+    await this.#journal.begin(step, { amount: claimable });
+    const { amount } = await chain.claim(token, [taskId]);
+    await this.#journal.claimed(step, token, amount);
+    return amount;
   }
 
   async #announceUntilRunning(taskId: bigint, announce: () => Promise<void>): Promise<void> {
@@ -413,6 +556,19 @@ export class ChorusNode {
   #spawn(work: Promise<void>): void {
     const tracked = this.#report(work).finally(() => this.#background.delete(tracked));
     this.#background.add(tracked);
+  }
+
+  /** Until it is done, it fails for good, or the node closes; each failure is told. */
+  async #retrying(work: () => Promise<void>): Promise<void> {
+    for (let wait = RETRY_MILLISECONDS.first; ; wait = Math.min(wait * 2, RETRY_MILLISECONDS.longest)) {
+      try {
+        return await work();
+      } catch (error) {
+        if (this.#abort.signal.aborted || !PASSING.some((code) => hasCode(error, code))) throw error;
+        await this.#report(Promise.reject(error));
+        await sleep(wait, this.#abort.signal);
+      }
+    }
   }
 
   /** A failure is told, never lost. */

@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { ChorusError } from '@chorus/protocol';
 import { z } from 'zod';
+import { adminConfigSchema } from './admin/admin-config.ts';
+import { limitsSchema } from './limits/limits-config.ts';
+import { logConfigSchema } from './logging/log-config.ts';
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
 
@@ -8,6 +10,7 @@ const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
 export const attackSchema = z.enum(['sign', 'label', 'noise', 'scale', 'free']);
 export type Attack = z.infer<typeof attackSchema>;
 
+/** What each value means to a person is in config/descriptions.ts. */
 export const nodeConfigSchema = z.strictObject({
   /** Keys, shards, payloads and blocks live here; nothing is written elsewhere. */
   dataDir: z.string().min(1),
@@ -15,6 +18,8 @@ export const nodeConfigSchema = z.strictObject({
   chain: z.strictObject({
     url: z.url(),
     contract: address,
+    /** Which chain it must be; any by default. */
+    chainId: z.number().int().positive().optional(),
     /** Milliseconds between looks at the chain's head; the default suits the chain. */
     pollMilliseconds: z.number().int().positive().optional(),
   }),
@@ -22,6 +27,18 @@ export const nodeConfigSchema = z.strictObject({
     .strictObject({
       listen: z.array(z.string()).default(['/ip4/127.0.0.1/tcp/0']),
       bootstrap: z.array(z.string()).default([]),
+      announce: z.array(z.string()).default([]),
+      mdns: z.boolean().default(false),
+      dht: z.enum(['off', 'auto', 'client', 'server']).default('off'),
+      webSockets: z.boolean().default(false),
+      quic: z.boolean().default(false),
+      relayClient: z.boolean().default(false),
+      relayServer: z.boolean().default(false),
+      autoNat: z.boolean().default(false),
+      holePunching: z.boolean().default(false),
+      upnp: z.boolean().default(false),
+      maxConnections: z.number().int().min(8).max(10_000).optional(),
+      maxConnectionsPerHost: z.number().int().positive().optional(),
     })
     .prefault({}),
   /** A shard file or data folder to train (trainer) or to take the reference on (validator). */
@@ -34,6 +51,12 @@ export const nodeConfigSchema = z.strictObject({
   threads: z.number().int().positive().max(256).default(1),
   device: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'dml']).default('cpu'),
   seed: z.number().int().nonnegative().default(1),
+  /** Seconds a node has to finish or hand back its current step when it is asked to stop. */
+  shutdownSeconds: z.number().int().positive().max(3600).default(20),
+  /** What the contributor allows the node, beside `maxStake`. */
+  limits: limitsSchema.prefault({}),
+  admin: adminConfigSchema.prefault({}),
+  log: logConfigSchema.prefault({}),
   attack: attackSchema.optional(),
 });
 
@@ -47,24 +70,10 @@ export function parseConfig(value: unknown, source: string): NodeConfig {
   const parsed = nodeConfigSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys : [];
   throw new ChorusError('E_CONFIG', issue?.message ?? 'invalid configuration', {
-    facts: { source, field: issue?.path.join('.') ?? '' },
+    facts: { source, field: [...(issue?.path ?? []), ...unknown.slice(0, 1)].join('.') },
     hint: 'correct the named field of the configuration',
     cause: parsed.error,
   });
-}
-
-/** Read and check a configuration file (JSON). */
-export async function readConfig(path: string): Promise<NodeConfig> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(path, 'utf8'));
-  } catch (cause) {
-    throw new ChorusError('E_CONFIG', 'cannot read the configuration', {
-      facts: { source: path },
-      hint: 'check that the file exists and is JSON',
-      cause,
-    });
-  }
-  return parseConfig(value, path);
 }

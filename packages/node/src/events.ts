@@ -6,10 +6,14 @@ export type Stage = 'train' | 'commit' | 'reference' | 'aggregate' | 'prove' | '
 /** What a node reports while it works: to its log, to the process that started it, to tests. */
 export type NodeEvent =
   | { type: 'ready'; address: Address; peerId: string; multiaddrs: string[] }
-  | { type: 'task-refused'; taskId: bigint; reason: string }
+  /** `code` and `change` (what to set or do) are those of the first thing in the way. */
+  | { type: 'task-refused'; taskId: bigint; reason: string; code?: string; change?: string }
   | { type: 'joined'; taskId: bigint }
+  /** No more work is done for it, by the contributor's wish. */
+  | { type: 'left'; taskId: bigint }
   /** The update is on chain. */
   | { type: 'committed'; taskId: bigint; round: number }
+  | { type: 'stage-started'; taskId: bigint; round: number; stage: Stage }
   | { type: 'stage'; taskId: bigint; round: number; stage: Stage; seconds: number; detail?: string }
   | { type: 'progress'; taskId: bigint; round: number; stage: Stage; fraction: number }
   /** Why each trainer (in index order) got its share; from the aggregator. */
@@ -18,6 +22,20 @@ export type NodeEvent =
   | { type: 'payload-refused'; taskId: bigint; round: number; author: Address; code: string; reason: string }
   /** The model after `round` as this node computed it; all nodes must report the same digest. */
   | { type: 'model'; taskId: bigint; round: number; digest: Hex }
+  /** What a finished round was to this account; amounts in the token's smallest unit. */
+  | {
+      type: 'round-ended';
+      taskId: bigint;
+      round: number;
+      outcome: 'settled' | 'void';
+      token: Address;
+      /** Null where this account does not train the task. */
+      weight: number | null;
+      share: number | null;
+      reward: bigint;
+      fee: bigint;
+      reason: string;
+    }
   /** `modelCid`: the final model (a file of @chorus/training) on IPFS; from the requester alone. */
   | {
       type: 'task-ended';
@@ -26,6 +44,10 @@ export type NodeEvent =
       opensCommitment: boolean;
       modelCid: string | null;
     }
+  /** A limit keeps the node from taking on anything new; what has begun goes on. */
+  | { type: 'paused'; code: string; reason: string }
+  | { type: 'resumed'; code: string; reason?: string }
+  | { type: 'stopping' }
   | { type: 'warning'; code: string; message: string };
 
 export type EventSink = (event: NodeEvent) => void;

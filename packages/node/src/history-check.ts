@@ -19,14 +19,29 @@ export class HistoryCheck {
     this.#session = session;
   }
 
+  /** Sum of the aggregate commitments of the rounds in the model. */
+  get total(): G1Point {
+    return this.#total;
+  }
+
+  /** The session's model was put there from an earlier run's: check it soon, as any other. */
+  restore(round: number, total: G1Point): void {
+    this.#total = total;
+    this.#check(round);
+  }
+
+  /** The model is the one before the first round again. */
+  async reset(): Promise<void> {
+    this.#pending = null;
+    await this.#running?.catch(() => {});
+    this.#failure = null;
+    this.#total = G1_INFINITY;
+  }
+
   /** A round was applied to the model: check it soon. */
   async add(settled: SettledRound): Promise<void> {
     this.#total = await addPoints([this.#total, settled.aggregate]);
-    this.#pending = { round: settled.round, sum: this.#session.model.sum.slice(), total: this.#total };
-    this.#running ??= this.#work().finally(() => {
-      this.#running = null;
-    });
-    this.#running.catch(() => {});
+    this.#check(settled.round);
   }
 
   /** @throws ChorusError `E_MODEL_DIVERGED` where an earlier check failed: training on would be worthless */
@@ -38,6 +53,14 @@ export class HistoryCheck {
   async opens(total: G1Point): Promise<boolean> {
     await this.#running;
     return this.#failure === null && sameG1(this.#total, total);
+  }
+
+  #check(round: number): void {
+    this.#pending = { round, sum: this.#session.model.sum.slice(), total: this.#total };
+    this.#running ??= this.#work().finally(() => {
+      this.#running = null;
+    });
+    this.#running.catch(() => {});
   }
 
   async #work(): Promise<void> {

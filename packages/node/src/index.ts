@@ -10,6 +10,18 @@
  * @packageDocumentation
  */
 export { ChorusNode, type NodeDependencies } from './chorus-node.ts';
+export { DESCRIPTIONS } from './config/descriptions.ts';
+export { editConfig } from './config/edit.ts';
+export { CONFIG_FIELDS, type ConfigField } from './config/fields.ts';
+export { CONFIG_FILE } from './config/file.ts';
+export {
+  type ConfigSource,
+  findField,
+  type LoadedConfig,
+  type LoadOptions,
+  loadConfig,
+} from './config/load.ts';
+export { renderConfig } from './config/template.ts';
 export {
   type Attack,
   attackSchema,
@@ -17,9 +29,36 @@ export {
   type NodeConfigInput,
   nodeConfigSchema,
   parseConfig,
-  readConfig,
 } from './config.ts';
+export {
+  type AddDataOptions,
+  addData,
+  listData,
+  openData,
+  type RegisteredData,
+  removeData,
+} from './data/registry.ts';
 export type { EventSink, NodeEvent, Stage } from './events.ts';
+export { type Identity, verifyIdentity } from './identity/attestation.ts';
+export { didOfPeerId, peerIdOfDid } from './identity/did.ts';
+export {
+  createIdentity,
+  IDENTITY_FILE,
+  readIdentity,
+  replaceWallet,
+  rotateNodeKey,
+  unlockWallet,
+} from './identity/identity.ts';
+export {
+  checkKeystore,
+  checkNewPassword,
+  decryptWallet,
+  encryptWallet,
+  KEYSTORE_FILE,
+  readKeystore,
+} from './identity/keystore.ts';
+export { NODE_KEY_FILE, readNodeKey } from './identity/node-key.ts';
+export { type PasswordSource, WALLET_KEY_FILE } from './identity/wallet.ts';
 export type { Check } from './inspect/checks.ts';
 export { explainRound, type RoundExplanation } from './inspect/explain-round.ts';
 export { type Inspection, type NetworkSource, openNetwork } from './inspect/inspection.ts';
@@ -42,7 +81,12 @@ export {
   publicValues,
   verifyFile,
 } from './inspect/proven-round.ts';
+export type { RoundQuery } from './journal/history.ts';
+export { Journal, type JournalReader, type JournalTask } from './journal/journal.ts';
+export type { RoundRecord, TokenTotals } from './journal/records.ts';
+export type { RecordedStep, StepGate, StepName, StepPoint, StepState } from './journal/steps.ts';
+export { JOURNAL_FILE, setJournalAside } from './journal/store.ts';
 export type { Ports } from './ports.ts';
 export { createProving, type Proving } from './proving.ts';
 export { publishTask, type TaskRequest } from './stages/announce.ts';
-export { startNode, WALLET_KEY_FILE } from './start.ts';
+export { type StartOptions, startNode } from './start.ts';

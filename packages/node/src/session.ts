@@ -20,6 +20,7 @@ import {
 import { poisonLabels } from './attacks.ts';
 import type { NodeConfig } from './config.ts';
 import type { EventSink, NodeEvent, Stage } from './events.ts';
+import type { Journal } from './journal/journal.ts';
 import { PayloadStore } from './payload-store.ts';
 import type { Ports } from './ports.ts';
 import type { Proving } from './proving.ts';
@@ -32,6 +33,8 @@ export interface TaskSession {
   readonly ports: Ports;
   readonly config: NodeConfig;
   readonly files: TaskFiles;
+  /** What this node does is recorded here before it does it. */
+  readonly journal: Journal;
   /** Local training and evaluation in onnxruntime. */
   readonly trainer: Trainer;
   readonly committer: Committer;
@@ -77,6 +80,7 @@ export async function timed<T>(
   stage: Stage,
   work: () => Promise<T>,
 ): Promise<T> {
+  session.emit({ type: 'stage-started', taskId: session.taskId, round, stage });
   const start = performance.now();
   const result = await work();
   const event: NodeEvent = {
@@ -100,6 +104,7 @@ export interface OpenSessionOptions {
   ports: Ports;
   config: NodeConfig;
   files: TaskFiles;
+  journal: Journal;
   emit: EventSink;
   signal: AbortSignal;
 }
@@ -135,6 +140,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
       ports,
       config,
       files: options.files,
+      journal: options.journal,
       trainer,
       committer,
       proving: options.proving,

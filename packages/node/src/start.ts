@@ -1,91 +1,120 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connectChain } from '@chorus/chain';
-import { createNetwork, generateNetworkKey } from '@chorus/network';
-import { ChorusError } from '@chorus/protocol';
+import { connectChain, isDevChain } from '@chorus/chain';
+import { createNetwork, type NetworkOptions } from '@chorus/network';
+import { type ChainPort, ChorusError } from '@chorus/protocol';
 import { createHeliaStorage } from '@chorus/storage';
-import { type Dataset, loadDataset, readShard } from '@chorus/training';
-import writeFileAtomic from 'write-file-atomic';
+import type { Dataset } from '@chorus/training';
 import { ChorusNode } from './chorus-node.ts';
 import type { NodeConfig } from './config.ts';
+import { openData } from './data/registry.ts';
 import type { EventSink } from './events.ts';
+import { type NodeKey, readNodeKey, writeNewNodeKey } from './identity/node-key.ts';
+import { type OpenedWallet, openWallet, type PasswordSource } from './identity/wallet.ts';
+import { Journal } from './journal/journal.ts';
+import type { StepGate } from './journal/steps.ts';
 
-/** File of a node's wallet key within its data folder: 0x-prefixed hex, readable by its owner alone. */
-export const WALLET_KEY_FILE = 'wallet.key';
-const NETWORK_KEY_FILE = 'network.key';
+export interface StartOptions {
+  /** Asked for the password of an encrypted wallet. */
+  password?: PasswordSource;
+  /** For crash tests alone: see {@link StepGate}. */
+  stepGate?: StepGate;
+}
 
 /**
  * The composition root: wires libp2p, IPFS, the chain and local data into a node and starts it.
  *
- * @throws ChorusError `E_WALLET_MISSING`, `E_DATA_UNREADABLE` and the errors of the parts
+ * @throws ChorusError `E_WALLET_MISSING`, `E_PASSWORD_MISSING`, `E_PASSWORD_WRONG`, `E_WALLET_UNENCRYPTED`,
+ *   `E_CHAIN_WRONG_ID`, `E_DATA_UNREADABLE`, `E_STORE_*` (see `openStore`) and the errors of the parts
  */
-export async function startNode(config: NodeConfig, emit: EventSink): Promise<ChorusNode> {
+export async function startNode(
+  config: NodeConfig,
+  emit: EventSink,
+  options: StartOptions = {},
+): Promise<ChorusNode> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  const privateKey = await readWalletKey(config.dataDir);
-  const dataset = await openData(config);
-  const chain = await connectChain({
-    url: config.chain.url,
-    contract: config.chain.contract as `0x${string}`,
-    privateKey,
-    ...(config.chain.pollMilliseconds ? { pollMilliseconds: config.chain.pollMilliseconds } : {}),
-  });
+  const nodeKey = (await readNodeKey(config.dataDir)) ?? (await writeNewNodeKey(config.dataDir));
+  const wallet = await openWallet(config.dataDir, options.password);
+  const dataset = await datasetOf(config);
+  // Before anything that leaves a trace elsewhere: one process at a time works in a data folder.
+  const journal = Journal.open(config.dataDir, { stepGate: options.stepGate });
+  try {
+    return await startParts(config, emit, { nodeKey, wallet, dataset, journal });
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
+}
+
+interface NodeParts {
+  nodeKey: NodeKey;
+  wallet: OpenedWallet;
+  dataset: Dataset | null;
+  journal: Journal;
+}
+
+async function startParts(config: NodeConfig, emit: EventSink, parts: NodeParts): Promise<ChorusNode> {
+  const { nodeKey, wallet, dataset, journal } = parts;
+  const chain = await openChain(config, wallet, journal);
   const network = await createNetwork({
-    privateKey: await readNetworkKey(config.dataDir),
-    listen: config.network.listen,
-    bootstrap: config.network.bootstrap,
+    ...networkOptions(config.network),
+    privateKey: nodeKey.bytes,
+    banFile: join(config.dataDir, 'bans.json'),
   });
   const storage = await createHeliaStorage({
     libp2p: network.libp2p,
     path: join(config.dataDir, 'blocks'),
   });
-  const node = new ChorusNode(config, { ports: { chain, network, storage }, dataset, emit });
+  const node = new ChorusNode(config, { ports: { chain, network, storage }, dataset, journal, emit });
   await node.start();
   return node;
 }
 
-async function openData(config: NodeConfig): Promise<Dataset | null> {
-  if (!config.roles.some((role) => role !== 'aggregator')) return null;
-  if (config.data === undefined) {
-    throw new ChorusError('E_DATA_MISSING', 'a trainer or validator needs data', {
-      hint: 'set `data` in the configuration to a folder or shard file',
-    });
-  }
-  const info = await stat(config.data).catch((cause) => {
-    throw new ChorusError('E_DATA_UNREADABLE', 'cannot read the data', {
-      facts: { path: config.data },
-      hint: 'check that the path exists and is readable',
-      cause,
-    });
-  });
-  return info.isDirectory() ? loadDataset(config.data) : readShard(config.data);
+function networkOptions({ dht, ...network }: NodeConfig['network']): NetworkOptions {
+  const { maxConnections, maxConnectionsPerHost, ...rest } = network;
+  return {
+    ...rest,
+    ...(dht === 'off' ? {} : { dht }),
+    ...(maxConnections === undefined ? {} : { maxConnections }),
+    ...(maxConnectionsPerHost === undefined ? {} : { maxConnectionsPerHost }),
+  };
 }
 
-async function readWalletKey(dataDir: string): Promise<`0x${string}`> {
-  const path = join(dataDir, WALLET_KEY_FILE);
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    throw new ChorusError('E_WALLET_MISSING', 'the node has no wallet key', {
-      facts: { path },
-      hint: 'put a 0x-prefixed private key into that file, readable by you alone',
-      cause,
-    });
-  });
-  if (!/^0x[0-9a-fA-F]{64}$/.test(text.trim())) {
-    throw new ChorusError('E_WALLET_MISSING', 'the wallet key is not 0x-prefixed hex of 32 bytes', {
-      facts: { path },
-    });
-  }
-  return text.trim() as `0x${string}`;
+/** The private data of a node whose roles need some. */
+async function datasetOf({ roles, dataDir, data }: NodeConfig): Promise<Dataset | null> {
+  return roles.some((role) => role !== 'aggregator') ? openData(dataDir, data) : null;
 }
 
-/** The node's libp2p identity, made on its first start. */
-async function readNetworkKey(dataDir: string): Promise<Uint8Array> {
-  const path = join(dataDir, NETWORK_KEY_FILE);
+/** The chain port of the wallet, on the chain the configuration means. */
+async function openChain(
+  config: NodeConfig,
+  { wallet, encrypted }: OpenedWallet,
+  journal: Journal,
+): Promise<ChainPort> {
+  const { url, contract, chainId, pollMilliseconds } = config.chain;
+  const chain = await connectChain({
+    url,
+    contract: contract as `0x${string}`,
+    signer: wallet,
+    outbox: journal.transactions,
+    ...(pollMilliseconds ? { pollMilliseconds } : {}),
+  });
   try {
-    return new Uint8Array(await readFile(path));
+    if (chainId !== undefined && chain.chainId !== chainId) {
+      throw new ChorusError('E_CHAIN_WRONG_ID', 'the endpoint is of another chain than configured', {
+        facts: { configured: chainId, found: chain.chainId },
+        hint: 'correct chain.url or chain.chainId in the configuration',
+      });
+    }
+    if (!encrypted && !isDevChain(chain.chainId)) {
+      throw new ChorusError('E_WALLET_UNENCRYPTED', 'a development key is refused on this chain', {
+        facts: { chainId: chain.chainId },
+        hint: 'make an encrypted wallet with `chorus init`',
+      });
+    }
+    return chain;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    const key = await generateNetworkKey();
-    await writeFileAtomic(path, Buffer.from(key), { mode: 0o600 });
-    return key;
+    await chain.close();
+    throw error;
   }
 }

@@ -1,4 +1,5 @@
 import {
+  ChorusError,
   committedTrainers,
   type Duty,
   describeError,
@@ -6,12 +7,16 @@ import {
   hasCode,
   type Member,
   type RoundState,
+  type Settlement,
   sameAddress,
+  sameG1,
   type TaskState,
 } from '@chorus/protocol';
 import { Disputes } from './disputes.ts';
 import { examineRound } from './examine.ts';
 import { HistoryCheck } from './history-check.ts';
+import { type RoundRecord, settledRecord, voidRecord } from './journal/records.ts';
+import { restoreModel, saveModel } from './model-snapshot.ts';
 import { fetchVector } from './payloads.ts';
 import type { RoundContext, TaskSession } from './session.ts';
 import { aggregate } from './stages/aggregate.ts';
@@ -30,6 +35,16 @@ const OVERTAKEN = [
   'E_CHAIN_NOT_YOUR_TURN',
 ];
 
+/** Failures of a settlement that say nothing against its proof. */
+const KEEPS_PROOF = [
+  ...OVERTAKEN,
+  'E_CHAIN_UNREACHABLE',
+  'E_CHAIN_NO_GAS',
+  'E_STORE_FULL',
+  'E_STORE_READONLY',
+  'E_STORE_IO',
+];
+
 const ALL_DUTIES: readonly Duty['kind'][] = [
   'train',
   'seal-reference',
@@ -43,12 +58,15 @@ const ALL_DUTIES: readonly Duty['kind'][] = [
 /** Longest wait between two looks at the chain, should an event be missed. */
 const IDLE_MILLISECONDS = 5_000;
 
+/** A model on disk is written at least this often while many rounds are replayed, and after the last of them. */
+const SNAPSHOT_ROUNDS = 16;
+
 /** First pause after a failed duty; doubles up to IDLE_MILLISECONDS. */
 const RETRY_MILLISECONDS = 250;
 
 /**
  * Lives through the rounds of one task: reads the chain, derives this account's duties, and acts on each
- * once. Nothing is remembered that the chain, the disk or a repetition could not restore.
+ * once. Nothing is remembered that the chain, the journal or a repetition could not restore.
  */
 export class TaskRunner {
   readonly session: TaskSession;
@@ -63,6 +81,12 @@ export class TaskRunner {
   readonly disputes: Disputes;
   #disputesAt = 0;
   #settledThrough = 0;
+  /** A round that the model has, and the journal has not. */
+  #unrecorded: RoundRecord | null = null;
+  /** The model came from disk, and is still to be compared with the chain. */
+  #restored = false;
+  /** Rounds up to this one are over, and forgotten. */
+  #forgotThrough = 0;
   #members: Member[] | null = null;
   #wake: () => void = () => {};
   #woken = false;
@@ -92,6 +116,7 @@ export class TaskRunner {
   async #rounds(): Promise<TaskState | null> {
     const { session } = this;
     const { chain } = session.ports;
+    await this.#restore();
     while (!session.signal.aborted) {
       this.#woken = false;
       let next = Date.now() + IDLE_MILLISECONDS;
@@ -106,6 +131,7 @@ export class TaskRunner {
           return task;
         }
         if (round) {
+          this.#forget(round.round);
           // A payload that was committed is owed whatever else is wrong: it needs no model, so it goes first.
           this.context = { task, round, members };
           this.#act(task, round, ['provide-update']);
@@ -143,19 +169,85 @@ export class TaskRunner {
     }
   }
 
+  /** Take up the model of an earlier run of this node, so that its rounds need not be replayed. */
+  async #restore(): Promise<void> {
+    try {
+      const snapshot = await restoreModel(this.session);
+      if (!snapshot) return;
+      const { round, total, digest } = snapshot;
+      this.history.restore(round, total);
+      this.#settledThrough = round;
+      this.#restored = true;
+      this.session.emit({ type: 'model', taskId: this.session.taskId, round, digest });
+    } catch (error) {
+      // Without it the rounds are replayed.
+      this.#warn(error);
+    }
+  }
+
   /** Bring the model up to the last settled round. */
   async #catchUp(task: TaskState, members: Member[]): Promise<void> {
-    const { chain } = this.session.ports;
     const last = task.status === 'ended' ? task.round : task.round - 1;
     while (this.#settledThrough < last) {
       const number = this.#settledThrough + 1;
-      const settled = await chain.settledRound(this.session.taskId, number);
-      if (settled) {
-        const round = await chain.round(this.session.taskId, number);
-        await recompute(this.session, { task, round, members }, settled);
-        await this.history.add(settled);
-      }
+      await this.#endRound(task, members, number, number === last);
       this.#settledThrough = number;
+    }
+    if (!this.#restored) return;
+    this.#restored = false;
+    if (sameG1(this.history.total, task.totalCommitment)) return;
+    // The journal is another chain's, or was put back from a backup: the chain is right.
+    this.#warn(
+      new ChorusError(
+        'E_SNAPSHOT_STALE',
+        'the model on disk is not the one on chain: its rounds are replayed',
+        {
+          facts: { taskId: task.id },
+        },
+      ),
+    );
+    await this.history.reset();
+    this.session.model.sum.fill(0);
+    this.#settledThrough = 0;
+    await this.#catchUp(task, members);
+  }
+
+  /**
+   * Follow one round to its end: the model moves on, and what the round paid is recorded. Where recording fails, the
+   * model has moved all the same: the next attempt only records.
+   */
+  async #endRound(task: TaskState, members: Member[], number: number, last: boolean): Promise<void> {
+    const { session, history } = this;
+    const { chain } = session.ports;
+    let record = this.#unrecorded?.round === number ? this.#unrecorded : null;
+    if (!record) {
+      const settled = await chain.settledRound(session.taskId, number);
+      if (settled) {
+        const round = await chain.round(session.taskId, number);
+        const digest = await recompute(session, { task, round, members }, settled);
+        await history.add(settled);
+        record = settledRecord(chain.account, task, round, settled, digest);
+      } else {
+        record = voidRecord(chain.account, task, number);
+      }
+      this.#unrecorded = record;
+    }
+    const keeps = record.model !== null && (last || number % SNAPSHOT_ROUNDS === 0);
+    const snapshot = keeps ? await saveModel(session, number, history.total) : null;
+    await session.journal.endRound(record, snapshot);
+    this.#unrecorded = null;
+    if (snapshot) await session.files.prune(session.taskId, number);
+  }
+
+  /** What was remembered of rounds that are over. */
+  #forget(round: number): void {
+    for (; this.#forgotThrough < round - 1; this.#forgotThrough++) {
+      const suffix = `:${this.#forgotThrough + 1}`;
+      for (const kind of ALL_DUTIES) {
+        this.#done.delete(kind + suffix);
+        this.#retryAt.delete(kind + suffix);
+      }
+      for (const phase of ['reference', 'settle']) this.#done.delete(`prefetch${suffix}:${phase}`);
     }
   }
 
@@ -245,16 +337,39 @@ export class TaskRunner {
       case 'settle': {
         const context = this.context;
         if (!context || context.round.round !== duty.round) return;
-        const aggregation = await aggregate(session, context);
-        await settle(session, duty.round, await prove(session, context, aggregation));
-        this.#attest(duty.round);
-        return;
+        return this.#settle(context);
       }
       case 'post-verdict':
         if (this.context?.round.round === duty.round) await postVerdict(session, this.context);
         return;
       case 'advance':
         await session.ports.chain.advance(session.taskId);
+    }
+  }
+
+  /** A proof that was made is used until the chain refuses it, whatever happens to this process. */
+  async #settle(context: RoundContext): Promise<void> {
+    const { session } = this;
+    const { journal, taskId } = session;
+    const round = context.round.round;
+    const proof = { taskId, round, step: 'prove' } as const;
+    const known = journal.step(proof);
+    let settlement = known?.state === 'done' ? (known.detail.settlement as Settlement) : null;
+    if (!settlement) {
+      const aggregation = await aggregate(session, context);
+      const { weights, shares, unavailable, rejected } = aggregation;
+      await journal.done({ taskId, round, step: 'aggregate' }, { weights, shares, unavailable, rejected });
+      await journal.begin(proof);
+      settlement = await prove(session, context, aggregation);
+      await journal.done(proof, { settlement });
+    }
+    try {
+      const made = settlement;
+      await journal.act({ taskId, round, step: 'settle' }, {}, () => settle(session, round, made));
+      this.#attest(round);
+    } catch (error) {
+      if (!KEEPS_PROOF.some((code) => hasCode(error, code))) journal.forget(proof);
+      throw error;
     }
   }
 

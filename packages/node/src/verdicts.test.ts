@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Journal } from './journal/journal.ts';
 import { PayloadStore } from './payload-store.ts';
 import type { RoundContext, TaskSession } from './session.ts';
 import { answerVoteRequest } from './verdicts.ts';
@@ -7,10 +11,22 @@ import { answerVoteRequest } from './verdicts.ts';
 const AGGREGATOR = '12D3KooWaggregator';
 const TRAINER = '0x00000000000000000000000000000000000000aa';
 
+let folder: string;
+let journal: Journal;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'chorus-votes-'));
+  journal = Journal.open(folder);
+});
+afterEach(() => {
+  journal.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
 /** A validator whose storage answers every request with `error`. */
 function validator(error: Error): { session: TaskSession; context: RoundContext } {
   const session = {
     taskId: 1n,
+    journal,
     payloads: new PayloadStore(),
     signal: new AbortController().signal,
     ports: {
@@ -52,6 +68,17 @@ describe('a validator asked to vote a trainer out', () => {
 
   it('signs where nobody gives the payload', async () => {
     expect(await ask(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'))).toHaveProperty('signature');
+    expect(journal.step({ taskId: 1n, round: 1, step: 'vote' })).toMatchObject({
+      state: 'done',
+      detail: { unavailable: [0] },
+    });
+  });
+
+  it('signs nothing that it cannot record', async () => {
+    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+    journal.close();
+    const request = { taskId: 1n, round: 1, unavailable: [0] };
+    await expect(answerVoteRequest(session, context, request, AGGREGATOR)).rejects.toThrow();
   });
 
   it('does not sign that all can be had where one cannot', async () => {

@@ -114,7 +114,15 @@ async function ownVerdict(
   const difference = differenceOf(context, found, proposed);
   if (difference) return { refused: difference };
   const losses = await measureLosses(session, context, found);
-  return session.ports.chain.signVerdict(session.taskId, context.round.round, { ...proposed, ...losses });
+  return signVerdict(session, context.round.round, { ...proposed, ...losses });
+}
+
+/** Recorded before it leaves this node, as everything that binds it. */
+function signVerdict(session: TaskSession, round: number, verdict: RoundVerdict): Promise<VerdictVote> {
+  const { taskId, ports, journal } = session;
+  return journal.act({ taskId, round, step: 'vote' }, { ...verdict }, () =>
+    ports.chain.signVerdict(taskId, round, verdict),
+  );
 }
 
 function differenceOf({ task }: RoundContext, found: Examination, proposed: ProposedVerdict): string | null {
@@ -175,7 +183,7 @@ export async function postVerdict(session: TaskSession, context: RoundContext): 
   const verdict = { unavailable, rejected, ...(await measureLosses(session, context, found)) };
   const { chain } = session.ports;
   const round = context.round.round;
-  const vote = await chain.signVerdict(session.taskId, round, verdict);
+  const vote = await signVerdict(session, round, verdict);
   await chain.postVerdict(session.taskId, round, verdict, vote);
 }
 

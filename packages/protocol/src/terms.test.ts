@@ -40,6 +40,15 @@ describe('terms', () => {
     expect(() => encodeTerms({ ...terms, extra: 1 } as Terms)).toThrow();
   });
 
+  it('may carry a licence and tags, and are the same bytes as ever without them', () => {
+    const licensed = { ...terms, licence: 'Apache-2.0', tags: ['vision', 'digits'] };
+    expect(decodeTerms(encodeTerms(licensed))).toEqual(licensed);
+    expect(new TextDecoder().decode(encodeTerms(terms))).not.toMatch(/licence|tags/);
+    expect(() => encodeTerms({ ...terms, licence: 'my own; see below' })).toThrow('SPDX');
+    expect(() => encodeTerms({ ...terms, tags: Array.from({ length: 9 }, () => 'a') })).toThrow();
+    expect(() => encodeTerms({ ...terms, tags: ['Two Words'] })).toThrow('lower-case');
+  });
+
   it('are refused when they are not JSON or too long', () => {
     expect(() => decodeTerms(new Uint8Array([1, 2]))).toThrow('not JSON');
     expect(() => decodeTerms(new Uint8Array(9000))).toThrow('too long');

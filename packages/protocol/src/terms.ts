@@ -41,6 +41,17 @@ export const termsSchema = z.strictObject({
   /** s: one unit of an update's integer entry, a float32. */
   scale: positive.refine((s) => Math.fround(s) === s, 'must be a float32'),
   rule: z.literal('reference-trust'),
+  /** Licence of the model that comes out, as an SPDX identifier such as `Apache-2.0`. Nodes may ask for one. */
+  licence: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9.+-]{0,63}$/, 'must be an SPDX licence identifier')
+    .optional(),
+  /** Words to find the task by. */
+  tags: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be lower-case words'))
+    .min(1)
+    .max(8)
+    .optional(),
 });
 
 /** The off-chain part of a task, bound to the chain by its digest. */

@@ -1,5 +1,5 @@
 import { withBitswap } from '@helia/bitswap';
-import type { Libp2p } from '@libp2p/interface';
+import type { Connection, Libp2p } from '@libp2p/interface';
 import { defaultLogger } from '@libp2p/logger';
 import type { Blockstore } from 'interface-blockstore';
 import type { CID } from 'multiformats/cid';
@@ -14,8 +14,15 @@ export interface BlockExchange {
   retrieve(cid: CID, options: { signal: AbortSignal }): Promise<Uint8Array>;
   /** Send a block that is now held to the peers that want it. */
   announce(cid: CID): Promise<void>;
+  /** Told of every block that arrives, wanted or not. */
+  onBlock(listener: (cid: CID, sender: string) => void): void;
   start(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** What is used of Helia's broker; `bitswap` is private there, and nothing else tells of blocks nobody wanted. */
+interface Broker extends Omit<BlockExchange, 'onBlock'> {
+  bitswap?: { wantList?: EventTarget };
 }
 
 type Host = Parameters<typeof withBitswap>[0];
@@ -33,7 +40,7 @@ type Host = Parameters<typeof withBitswap>[0];
  */
 export async function startBitswap(libp2p: Libp2p, blockstore: Blockstore): Promise<BlockExchange> {
   let start: ((host: unknown) => Promise<void>) | undefined;
-  let exchange: BlockExchange | undefined;
+  let exchange: Broker | undefined;
   const host = {
     status: 'starting',
     libp2p: withoutBroadcast(libp2p),
@@ -46,20 +53,33 @@ export async function startBitswap(libp2p: Libp2p, blockstore: Blockstore): Prom
       start = (h) => mixin.start(h);
     },
     addBlockBroker: (broker: unknown) => {
-      exchange = broker as BlockExchange;
+      exchange = broker as Broker;
     },
   };
   withBitswap(host as unknown as Host, {
     messageReceiveTimeout: TRANSFER_TIMEOUT_MS,
     messageSendTimeout: TRANSFER_TIMEOUT_MS,
+    runOnLimitedConnections: true,
     maxInboundStreams: MAX_PEER_STREAMS,
     maxOutboundStreams: MAX_PEER_STREAMS,
     maxWantlistSize: MAX_PEER_WANTS,
     doNotResendBlockWindow: RESEND_WINDOW_MS,
   });
   await start?.(host);
-  if (!exchange) throw new Error('@helia/bitswap registered no block broker');
-  return exchange;
+  const broker = exchange;
+  const arrivals = broker?.bitswap?.wantList;
+  if (!broker || !arrivals) throw new Error('@helia/bitswap is not the version this was written for');
+  return {
+    retrieve: (cid, options) => broker.retrieve(cid, options),
+    announce: (cid) => broker.announce(cid),
+    onBlock: (listener) =>
+      arrivals.addEventListener('block', (event) => {
+        const { cid, connection } = (event as CustomEvent<{ cid: CID; connection: Connection }>).detail;
+        listener(cid, connection.remotePeer.toString());
+      }),
+    start: () => broker.start(),
+    stop: () => broker.stop(),
+  };
 }
 
 /** The node as bitswap sees it: no peer ever connects, but those that leave do. */

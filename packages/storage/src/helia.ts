@@ -14,6 +14,8 @@ export interface HeliaStorageOptions {
   libp2p: Libp2p;
   /** Folder of the blocks. Kept in memory where it is absent. */
   path?: string;
+  /** Told of a peer that sent a block nobody asked for; `network.blame(peer, 'wrong-block')` bans it. */
+  onWrongBlock?: (peer: string) => void;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function createHeliaStorage(options: HeliaStorageOptions): Promise<
     });
   }
   const exchange = await startBitswap(options.libp2p, held.store);
-  const wants = new Wants(options.libp2p, exchange);
+  const wants = new Wants(options.libp2p, exchange, options.onWrongBlock ?? (() => {}));
   await wants.start();
   return new HeliaStorage(held, exchange, wants);
 }

@@ -19,8 +19,11 @@ export const MIN_MEAN_LEAF_BYTES = 128 * 1024;
 /** Blocks of one file asked for at a time. */
 export const BLOCKS_IN_FLIGHT = 8;
 
-/** Blocks of unfinished fetches kept for the next attempt. */
-export const MAX_LOOSE_BLOCKS = 64;
+/**
+ * Blocks of unfinished fetches kept for the next attempt: as many as the largest model has, so that a fetch that was
+ * cut off goes on where it ended.
+ */
+export const MAX_LOOSE_BLOCKS = 260;
 
 /**
  * Peers named as holding a file get this long, while one of them is connected, before everyone is asked too.
@@ -35,13 +38,23 @@ export const ASK_AGAIN_MS = 1_000;
 export const ASK_TIMEOUT_MS = 5_000;
 
 /** A block sent to a peer is not sent again for this long, so that asking again does not double what is on its way. */
-export const RESEND_WINDOW_MS = 5_000;
+export const RESEND_WINDOW_MS = 15_000;
 
-/** Moving one bitswap message of up to 4 MiB; at 1 Mbit/s that takes half a minute. */
-export const TRANSFER_TIMEOUT_MS = 60_000;
+/** Moving one bitswap message of up to 2 MiB; at 1 Mbit/s, shared by ten peers, that takes nearly three minutes. */
+export const TRANSFER_TIMEOUT_MS = 180_000;
 
 /** Wants remembered for one peer. */
 export const MAX_PEER_WANTS = 1024;
 
 /** Bitswap streams open with one peer in one direction; each may hold one message of 4 MiB. */
 export const MAX_PEER_STREAMS = 64;
+
+/** A block is asked from a second holder when the first, never tried before, has not served it after this long. */
+export const ASK_NEXT_MS = 600;
+
+/** The same for holders whose usual time is known: three times that, within these bounds. */
+export const MIN_ASK_NEXT_MS = 300;
+export const MAX_ASK_NEXT_MS = 10_000;
+
+/** CIDs remembered as asked for; a block with any other is an offence of its sender. */
+export const MAX_REMEMBERED_WANTS = 16_384;

@@ -2,18 +2,24 @@ import type { Libp2p, PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import { BITSWAP, type BlockExchange } from './bitswap.ts';
 import { ASK_AGAIN_MS, ASK_TIMEOUT_MS, HINTED_HEAD_START_MS } from './limits.ts';
-import { encodeWantlist, type WantEntry } from './wantlist.ts';
+import { Outbox } from './outbox.ts';
+import { Providers, RecentWants } from './providers.ts';
+import type { WantEntry } from './wantlist.ts';
 
 interface Want {
   cid: CID;
   /** Peers believed to have it, by text of their ids; asked before the others. */
   hinted: Map<string, PeerId>;
-  asked: Map<string, PeerId>;
+  /** Peers asked, and when (milliseconds). */
+  asked: Map<string, { peer: PeerId; at: number; served: boolean }>;
   waiting: number;
   block: Promise<Uint8Array>;
   supply: (block: Uint8Array) => void;
   stop: AbortController;
+  /** Asks again. */
   timer: NodeJS.Timeout | undefined;
+  /** Asks the next of those hinted. */
+  next: NodeJS.Timeout | undefined;
   started: number;
   rounds: number;
 }
@@ -21,32 +27,47 @@ interface Want {
 /**
  * The blocks wanted, and whom to ask for them.
  *
- * Peers named as holding a block are dialled and asked at once; every other connected peer is asked where none
- * is named, none can be reached, or none delivered within five seconds. A want is sent again while nobody served it (a peer may
- * have got the block meanwhile, or lost our message), and cancelled everywhere when the block arrives.
+ * Of the peers named as holding a file each block is asked from one, the one expected to serve it first, and from
+ * the next when it takes longer than that peer usually does: a file comes from all of them at once, each block
+ * once. Every other connected peer is asked where none is named, none can be reached, or none has served anything
+ * for five seconds. A want is sent again while nobody served it (a peer may have got the block meanwhile, or lost our message), and
+ * cancelled everywhere when the block arrives.
  */
 export class Wants {
   readonly #libp2p: Libp2p;
   readonly #exchange: BlockExchange;
+  readonly #onWrongBlock: (peer: string) => void;
   readonly #wants = new Map<string, Want>();
   readonly #outboxes = new Map<string, Outbox>();
+  readonly #providers = new Providers();
+  readonly #recent = new RecentWants();
   #topology: string | undefined;
 
-  constructor(libp2p: Libp2p, exchange: BlockExchange) {
+  /** `onWrongBlock` is told of peers that sent a block that was never asked for. */
+  constructor(libp2p: Libp2p, exchange: BlockExchange, onWrongBlock: (peer: string) => void) {
     this.#libp2p = libp2p;
     this.#exchange = exchange;
+    this.#onWrongBlock = onWrongBlock;
   }
 
   async start(): Promise<void> {
+    this.#exchange.onBlock((cid, sender) => this.#received(cid, sender));
     this.#topology = await this.#libp2p.register(BITSWAP, {
+      notifyOnLimitedConnection: true,
       onConnect: (peer) => {
         for (const want of this.#wants.values()) {
-          if (want.hinted.has(peer.toString()) || this.#isOpenToAll(want)) this.#ask(want, peer);
+          if (want.hinted.has(peer.toString())) this.#askNext(want);
+          else if (this.#isOpenToAll(want)) this.#ask(want, peer);
         }
       },
       onDisconnect: (peer) => {
-        this.#outboxes.delete(peer.toString());
-        for (const want of this.#wants.values()) want.asked.delete(peer.toString());
+        const key = peer.toString();
+        this.#outboxes.delete(key);
+        this.#providers.forget(key);
+        for (const want of this.#wants.values()) {
+          // Whoever else has it is asked now, not when the one that left would have been late.
+          if (want.asked.delete(key)) this.#askNext(want);
+        }
       },
     });
   }
@@ -55,6 +76,7 @@ export class Wants {
     if (this.#topology) this.#libp2p.unregister(this.#topology);
     for (const want of this.#wants.values()) {
       clearTimeout(want.timer);
+      clearTimeout(want.next);
       want.stop.abort(new Error('storage is closed'));
     }
     this.#wants.clear();
@@ -64,10 +86,14 @@ export class Wants {
   async fetch(cid: CID, from: PeerId[], signal: AbortSignal): Promise<Uint8Array> {
     signal.throwIfAborted();
     const key = cid.toString();
+    this.#recent.add(digestOf(cid));
     const want = this.#wants.get(key) ?? this.#add(key, cid);
     want.waiting++;
-    for (const peer of from) this.#hint(want, peer);
+    for (const peer of from) {
+      if (!peer.equals(this.#libp2p.peerId)) want.hinted.set(peer.toString(), peer);
+    }
     if (want.hinted.size === 0) this.#askAll(want);
+    else this.#askNext(want);
     try {
       return await raceAbort(want.block, signal);
     } finally {
@@ -78,6 +104,17 @@ export class Wants {
   /** The block has come to be held here by other means: whoever waits for it has it. */
   supply(cid: CID, block: Uint8Array): void {
     this.#wants.get(cid.toString())?.supply(block);
+  }
+
+  #received(cid: CID, sender: string): void {
+    if (!this.#recent.has(digestOf(cid))) {
+      this.#onWrongBlock(sender);
+      return;
+    }
+    const asked = this.#wants.get(cid.toString())?.asked.get(sender);
+    if (!asked || asked.served) return;
+    asked.served = true;
+    this.#providers.settled(sender, Date.now() - asked.at);
   }
 
   #add(key: string, cid: CID): Want {
@@ -93,6 +130,7 @@ export class Wants {
       supply: here.resolve,
       stop,
       timer: undefined,
+      next: undefined,
       started: Date.now(),
       rounds: 0,
     };
@@ -106,7 +144,8 @@ export class Wants {
     want.timer = setTimeout(
       () => {
         want.rounds++;
-        for (const peer of want.hinted.values()) this.#reach(want, peer);
+        for (const { peer } of [...want.asked.values()]) this.#ask(want, peer);
+        this.#askNext(want);
         if (this.#isOpenToAll(want)) this.#askAll(want);
         this.#schedule(want);
       },
@@ -116,33 +155,45 @@ export class Wants {
 
   #drop(key: string, want: Want): void {
     clearTimeout(want.timer);
+    clearTimeout(want.next);
     if (this.#wants.get(key) === want) this.#wants.delete(key);
     want.stop.abort(new Error('no longer wanted'));
-    for (const peer of want.asked.values()) this.#post(peer, { cid: want.cid, cancel: true });
+    for (const [name, { peer, served }] of want.asked) {
+      if (!served) this.#providers.settled(name);
+      // Also to the one that served it: it would not send the block again for a while, should it get lost here.
+      this.#post(peer, { cid: want.cid, cancel: true });
+    }
   }
 
   #isOpenToAll(want: Want): boolean {
-    if (Date.now() - want.started >= HINTED_HEAD_START_MS) return true;
-    return ![...want.hinted.values()].some((peer) => this.#libp2p.getConnections(peer).length > 0);
+    const hinted = [...want.hinted];
+    if (!hinted.some(([, peer]) => this.#isConnected(peer))) return true;
+    if (Date.now() - want.started < HINTED_HEAD_START_MS) return false;
+    return !hinted.some(([name]) => this.#providers.serves(name));
   }
 
-  #hint(want: Want, peer: PeerId): void {
-    const key = peer.toString();
-    if (want.hinted.has(key) || peer.equals(this.#libp2p.peerId)) return;
-    want.hinted.set(key, peer);
-    this.#reach(want, peer);
+  #isConnected(peer: PeerId): boolean {
+    return this.#libp2p.getConnections(peer).length > 0;
   }
 
-  /** Ask a peer, connecting first. */
+  /** Ask the best of those hinted that was not asked, and the next when it takes its time. Connects to the others. */
+  #askNext(want: Want): void {
+    const left = [...want.hinted].filter(([name]) => !want.asked.has(name));
+    const here = left.filter(([, peer]) => this.#isConnected(peer));
+    for (const [, peer] of left) if (!this.#isConnected(peer)) this.#reach(want, peer);
+    const best = this.#providers.best(here.map(([name]) => name));
+    if (best === undefined || want.stop.signal.aborted) return;
+    this.#ask(want, want.hinted.get(best) as PeerId);
+    clearTimeout(want.next);
+    if (left.length > 1) want.next = setTimeout(() => this.#askNext(want), this.#providers.patience(best));
+  }
+
+  /** Connect, and ask if nobody else has been asked meanwhile; the others' patience decides otherwise. */
   #reach(want: Want, peer: PeerId): void {
-    if (this.#libp2p.getConnections(peer).length > 0) {
-      this.#ask(want, peer);
-      return;
-    }
     this.#libp2p
       .dial(peer, { signal: AbortSignal.any([want.stop.signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]) })
       .then(() => {
-        if (!want.stop.signal.aborted) this.#ask(want, peer);
+        if (want.asked.size === 0) this.#askNext(want);
       })
       .catch(() => undefined); // tried again with the next round
   }
@@ -152,7 +203,11 @@ export class Wants {
   }
 
   #ask(want: Want, peer: PeerId): void {
-    want.asked.set(peer.toString(), peer);
+    const key = peer.toString();
+    if (!want.asked.has(key)) {
+      want.asked.set(key, { peer, at: Date.now(), served: false });
+      this.#providers.asked(key);
+    }
     this.#post(peer, { cid: want.cid, cancel: false });
   }
 
@@ -167,54 +222,9 @@ export class Wants {
   }
 }
 
-/** What waits to be told to one peer. One message at a time, so that a cancel never overtakes its want. */
-class Outbox {
-  readonly #libp2p: Libp2p;
-  readonly #peer: PeerId;
-  #entries = new Map<string, WantEntry>();
-  #sending = false;
-
-  constructor(libp2p: Libp2p, peer: PeerId) {
-    this.#libp2p = libp2p;
-    this.#peer = peer;
-  }
-
-  post(entry: WantEntry): void {
-    this.#entries.set(entry.cid.toString(), entry);
-    if (this.#sending) return;
-    this.#sending = true;
-    // What is said in the same turn travels in one message.
-    setImmediate(() => void this.#flush());
-  }
-
-  async #flush(): Promise<void> {
-    while (this.#entries.size > 0) {
-      const entries = [...this.#entries.values()];
-      this.#entries = new Map();
-      try {
-        await this.#send(encodeWantlist(entries));
-      } catch {
-        // The peer is gone, hangs or does not speak bitswap; a want is sent again with its next round.
-      }
-    }
-    this.#sending = false;
-  }
-
-  async #send(message: Uint8Array): Promise<void> {
-    // A peer that has gone is not worth a dial to tell it something.
-    const connection = this.#libp2p.getConnections(this.#peer)[0];
-    if (!connection) return;
-    const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);
-    const stream = await connection.newStream(BITSWAP, { signal });
-    try {
-      await stream.closeRead({ signal });
-      if (!stream.send(message)) await stream.onDrain({ signal });
-      await stream.close({ signal });
-    } catch (error) {
-      stream.abort(error as Error);
-      throw error;
-    }
-  }
+/** What bitswap knows a block by: it tells of the hash of the data alone. */
+function digestOf(cid: CID): string {
+  return Buffer.from(cid.multihash.bytes).toString('base64');
 }
 
 /** The promise's outcome, or the signal's reason if that comes first. Leaves no listener behind. */

@@ -1,4 +1,4 @@
-import { type NodeEvent, readConfig, startNode } from '@chorus/node';
+import { loadConfig, type NodeEvent, startNode } from '@chorus/node';
 import { Command } from 'commander';
 
 /** Time a node has to close its parts before the process ends anyway. */
@@ -18,7 +18,7 @@ export function startCommand(): Command {
         ? (event: NodeEvent) => void (process.connected && process.send?.(event))
         : (event: NodeEvent) => void process.stdout.write(`${toJsonLine(event)}\n`);
       let closing = false;
-      const starting = readConfig(config).then((parsed) => startNode(parsed, report));
+      const starting = loadConfig(config).then((loaded) => startNode(loaded.config, report));
       const stop = async () => {
         if (closing) return;
         closing = true;

@@ -1,18 +1,20 @@
 import { aggregate } from '@chorus/aggregation';
-import type { SettledRound } from '@chorus/protocol';
+import type { Hex, SettledRound } from '@chorus/protocol';
 import { applyAggregate, modelDigest } from '@chorus/training';
 import { fetchVector } from '../payloads.ts';
 import { type RoundContext, type TaskSession, timed } from '../session.ts';
 
 /**
  * **recompute**: every node computes the next model itself, from the payloads and the settled weights.
- * Whether it is the one the chain has is for `checkHistory` to say.
+ * Whether it is the one the chain has is for `HistoryCheck` to say.
+ *
+ * @returns the model's digest
  */
 export async function recompute(
   session: TaskSession,
   context: RoundContext,
   settled: SettledRound,
-): Promise<void> {
+): Promise<Hex> {
   const { taskId, model, emit } = session;
   const round = settled.round;
   await timed(session, round, 'recompute', async () => {
@@ -31,5 +33,7 @@ export async function recompute(
     );
     if (updates.some((update) => update !== null)) applyAggregate(model, aggregate(updates, settled.weights));
   });
-  emit({ type: 'model', taskId, round, digest: modelDigest(model) });
+  const digest = modelDigest(model);
+  emit({ type: 'model', taskId, round, digest });
+  return digest;
 }

@@ -14,19 +14,23 @@ function saltOf(payload: Uint8Array): Hex {
 
 /** **reference**, first half: while updates are open, take the validation direction and seal it on chain. */
 export async function sealReference(session: TaskSession, round: number): Promise<void> {
+  const { taskId, journal } = session;
   const { chain } = session.ports;
   const { payload, committed } = await ownVector(session, round, 'reference');
-  await chain.sealReference(
-    session.taskId,
-    round,
-    chain.sealOf(session.taskId, round, committed, saltOf(payload)),
+  const salt = saltOf(payload);
+  const seal = chain.sealOf(taskId, round, committed, salt);
+  await journal.act({ taskId, round, step: 'seal' }, { ...committed, salt, seal }, () =>
+    chain.sealReference(taskId, round, seal),
   );
 }
 
 /** **reference**, second half: updates are closed, so provide the reference and open its seal. */
 export async function openReference(session: TaskSession, round: number): Promise<void> {
+  const { taskId, journal } = session;
   const { chain, storage } = session.ports;
   const { payload, committed } = await ownVector(session, round, 'reference');
-  await storage.put(payload);
-  await chain.openReference(session.taskId, round, committed, saltOf(payload));
+  await journal.act({ taskId, round, step: 'open' }, { ...committed }, async () => {
+    await storage.put(payload);
+    return chain.openReference(taskId, round, committed, saltOf(payload));
+  });
 }

@@ -1,4 +1,11 @@
-import { type Address, encodePayload, type PayloadHeader } from '@chorus/protocol';
+import {
+  type Address,
+  decodePayload,
+  encodePayload,
+  hasCode,
+  type PayloadHeader,
+  sha256Hex,
+} from '@chorus/protocol';
 import { globalParameters, quantise, quantiseReference } from '@chorus/training';
 import { poisonDelta, skipsTraining } from '../attacks.ts';
 import { type TaskSession, timed } from '../session.ts';
@@ -7,17 +14,18 @@ import { type TaskSession, timed } from '../session.ts';
  * **train**: from the settled model, on private local data, to an encoded payload.
  *
  * A trainer's payload is its update; a validator's is the reference: the same thing on validation data, scaled to the
- * one norm of all references. The
- * payload is on disk before this returns, so a node that dies now sends the same bytes after its restart.
+ * one norm of all references. The payload is on disk before this returns, so a node that dies now sends the same bytes after its restart.
  */
 export async function train(
   session: TaskSession,
   round: number,
   kind: PayloadHeader['kind'],
 ): Promise<Uint8Array> {
-  const { taskId, terms, files, config, trainer } = session;
-  const stored = await files.readPayload(taskId, round, kind);
+  const { taskId, terms, files, journal, config, trainer } = session;
+  const stored = await storedPayload(session, round, kind);
   if (stored) return stored;
+  const step = { taskId, round, step: stepOf(kind) };
+  await journal.begin(step);
   const payload = await timed(session, round, kind === 'update' ? 'train' : 'reference', async () => {
     const delta = skipsTraining(config.attack)
       ? new Float32Array(trainer.dimension)
@@ -35,7 +43,39 @@ export async function train(
     });
   });
   await files.writePayload(taskId, round, kind, payload);
+  await journal.done(step, { sha256: sha256Hex(payload) });
   return payload;
+}
+
+function stepOf(kind: PayloadHeader['kind']): 'train' | 'reference' {
+  return kind === 'update' ? 'train' : 'reference';
+}
+
+/**
+ * What an earlier run of this node made. Written whole or not at all, so one that the journal does not know yet is
+ * as good; one that is not as recorded was damaged since, and is made again.
+ */
+async function storedPayload(
+  session: TaskSession,
+  round: number,
+  kind: PayloadHeader['kind'],
+): Promise<Uint8Array | null> {
+  const { taskId, terms, files, journal, ports } = session;
+  const stored = await files.readPayload(taskId, round, kind);
+  if (!stored) return null;
+  const step = { taskId, round, step: stepOf(kind) };
+  const sha256 = sha256Hex(stored);
+  const recorded = journal.step(step);
+  if (recorded?.state === 'done') return recorded.detail.sha256 === sha256 ? stored : null;
+  try {
+    const author = ports.chain.account;
+    decodePayload(stored, { kind, taskId, round, author, dimension: terms.dimension });
+  } catch (error) {
+    if (hasCode(error, 'E_PAYLOAD_MALFORMED')) return null;
+    throw error;
+  }
+  await journal.done(step, { sha256 });
+  return stored;
 }
 
 async function localDelta(

@@ -77,6 +77,15 @@ export interface RoundRecord {
   shares: number[];
 }
 
+/** The chain's latest block, and what pays for transactions. */
+export interface ChainHead {
+  height: number;
+  /** Unix seconds. */
+  time: number;
+  /** This account's balance of the chain's own coin, in its smallest unit. */
+  gasBalance: bigint;
+}
+
 /**
  * The settlement chain, as one account sees it. Implemented over EVM JSON-RPC, and by a twin in memory for
  * tests. Writes resolve when mined and throw `ChainError` with the decoded reason when refused.
@@ -195,6 +204,8 @@ export interface ChainPort {
   settlement(taskId: bigint, round: number): Promise<Settlement | null>;
   /** The chain's own clock: the latest block's time, unix seconds. */
   now(): Promise<number>;
+  /** For people: where the chain is. Absent where there are no blocks. */
+  head?(): Promise<ChainHead>;
   /** All events from `fromBlock` (default: the current block + 1) on, until the signal aborts. */
   events(options: { fromBlock?: number; signal: AbortSignal }): AsyncIterable<ChainEvent>;
   close(): Promise<void>;

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { REACH_GIVE_UP_MS, REACH_MAX_WAIT_MS } from './limits.ts';
+import { Reach } from './reach.ts';
+
+/** A world in which dials fail until `up`. */
+function world() {
+  const connected = new Set<string>();
+  const dials: string[] = [];
+  let up = false;
+  const reach = new Reach({
+    isConnected: (target) => connected.has(target),
+    connect: async (target) => {
+      dials.push(target);
+      if (!up) throw new Error('unreachable');
+      connected.add(target);
+    },
+  });
+  return { connected, dials, reach, setUp: (value: boolean) => (up = value) };
+}
+
+describe('reaching for lost peers', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test('a bootstrap peer is tried for ever, ever more slowly, and found when it is back', async () => {
+    const { dials, connected, reach, setUp } = world();
+    reach.keep('hub', true);
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    const tried = dials.length;
+    expect(tried).toBeGreaterThan(3_600_000 / (1.3 * REACH_MAX_WAIT_MS));
+    expect(tried).toBeLessThan(100);
+    expect(reach.lost()).toEqual(['hub']);
+    setUp(true);
+    await vi.advanceTimersByTimeAsync(1.3 * REACH_MAX_WAIT_MS);
+    expect(connected.has('hub')).toBe(true);
+    expect(reach.lost()).toEqual([]);
+    reach.stop();
+  });
+
+  test('a peer that stays connected is not dialled; once lost it is, within seconds', async () => {
+    const { dials, connected, reach, setUp } = world();
+    connected.add('a');
+    reach.keep('a', false);
+    await vi.advanceTimersByTimeAsync(2 * REACH_GIVE_UP_MS);
+    expect(dials).toEqual([]);
+    connected.delete('a');
+    setUp(true);
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(dials).toEqual(['a']);
+    reach.stop();
+  });
+
+  test('a peer that does not come back is given up after a quarter of an hour; one dropped, at once', async () => {
+    const { dials, reach } = world();
+    reach.keep('gone', false);
+    reach.keep('banned', false);
+    reach.drop('banned');
+    await vi.advanceTimersByTimeAsync(REACH_GIVE_UP_MS + REACH_MAX_WAIT_MS);
+    const tried = dials.length;
+    await vi.advanceTimersByTimeAsync(REACH_GIVE_UP_MS);
+    expect(dials.length).toBe(tried);
+    expect(dials).not.toContain('banned');
+    reach.stop();
+  });
+});

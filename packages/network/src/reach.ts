@@ -1,0 +1,98 @@
+import { MAX_REACHED_PEERS, REACH_GIVE_UP_MS, REACH_INTERVAL_MS, REACH_MAX_WAIT_MS } from './limits.ts';
+
+interface Target {
+  /** Unix milliseconds after which it is given up while it is lost; Infinity for bootstrap peers. */
+  until: number;
+  /** Unix milliseconds of the next attempt. */
+  next: number;
+  wait: number;
+  trying: boolean;
+}
+
+export interface ReachOptions {
+  /** Whether there is a connection to the target. */
+  isConnected: (target: string) => boolean;
+  connect: (target: string) => Promise<void>;
+  now?: () => number;
+}
+
+/**
+ * Connects again to peers that were lost: after a partition, a restart of theirs, or a suspended laptop. libp2p
+ * tries a lost peer five times within half a minute and bootstrap peers once; a node that runs for weeks must not
+ * give up on its network.
+ */
+export class Reach {
+  readonly #targets = new Map<string, Target>();
+  readonly #isConnected: ReachOptions['isConnected'];
+  readonly #connect: ReachOptions['connect'];
+  readonly #now: () => number;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor({ isConnected, connect, now = Date.now }: ReachOptions) {
+    this.#isConnected = isConnected;
+    this.#connect = connect;
+    this.#now = now;
+    this.#timer = setInterval(() => this.look(), REACH_INTERVAL_MS);
+    this.#timer.unref();
+  }
+
+  /** Keep a connection to this address or peer: `forever`, or until it has been lost for a quarter of an hour. */
+  keep(target: string, forever: boolean): void {
+    const until = forever ? Number.POSITIVE_INFINITY : this.#now() + REACH_GIVE_UP_MS;
+    const known = this.#targets.get(target);
+    if (known) {
+      known.until = Math.max(known.until, until);
+      return;
+    }
+    if (this.#targets.size >= MAX_REACHED_PEERS && !forever) return;
+    this.#targets.set(target, {
+      until,
+      next: this.#now() + REACH_INTERVAL_MS,
+      wait: REACH_INTERVAL_MS,
+      trying: false,
+    });
+  }
+
+  /** Do not reach for it any more. */
+  drop(target: string): void {
+    this.#targets.delete(target);
+  }
+
+  /** Those that are reached for and not connected. */
+  lost(): string[] {
+    return [...this.#targets.keys()].filter((target) => !this.#isConnected(target));
+  }
+
+  /** One look at all targets; the timer calls it. */
+  look(): void {
+    const now = this.#now();
+    for (const [name, target] of this.#targets) {
+      if (this.#isConnected(name)) {
+        target.wait = REACH_INTERVAL_MS;
+        target.next = now + REACH_INTERVAL_MS;
+        if (Number.isFinite(target.until)) target.until = now + REACH_GIVE_UP_MS;
+      } else if (now > target.until) {
+        this.#targets.delete(name);
+      } else if (!target.trying && now >= target.next) {
+        this.#try(name, target);
+      }
+    }
+  }
+
+  #try(name: string, target: Target): void {
+    target.trying = true;
+    this.#connect(name)
+      .catch(() => undefined) // tried again after the pause
+      .finally(() => {
+        target.trying = false;
+        target.wait = Math.min(REACH_MAX_WAIT_MS, target.wait * 2);
+        // Spread out, so that a network does not come back to one bootstrap peer at the same moment.
+        target.next = this.#now() + target.wait * (0.75 + Math.random() / 2);
+      });
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#targets.clear();
+  }
+}

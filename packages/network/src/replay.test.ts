@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { MAX_REMEMBERED_AUTHORS, REPLAY_WINDOW_MESSAGES } from './limits.ts';
+import { ReplayGuard } from './replay.ts';
+
+const START = 1_700_000_000_000_000_000n;
+
+describe('the replay window', () => {
+  test('admits each sequence number once, in whatever order within the window', () => {
+    const order = fc.shuffledSubarray(Array.from({ length: 200 }, (_, i) => START + BigInt(i)));
+    fc.assert(
+      fc.property(order, (sequence) => {
+        const guard = new ReplayGuard();
+        for (const number of sequence) expect(guard.admit('a', number)).toBe(true);
+        for (const number of sequence) expect(guard.admit('a', number)).toBe(false);
+      }),
+    );
+  });
+
+  test('agrees with a set that remembers everything, except that it refuses what is older than the window', () => {
+    const numbers = fc.array(fc.bigInt({ min: 0n, max: 3n * BigInt(REPLAY_WINDOW_MESSAGES) }), {
+      maxLength: 300,
+    });
+    fc.assert(
+      fc.property(numbers, (sequence) => {
+        const guard = new ReplayGuard();
+        const seen = new Set<bigint>();
+        let top = -1n;
+        for (const number of sequence) {
+          const tooOld = top - number >= BigInt(REPLAY_WINDOW_MESSAGES);
+          expect(guard.admit('a', START + number)).toBe(!seen.has(number) && !tooOld);
+          if (!tooOld) seen.add(number);
+          if (number > top) top = number;
+        }
+      }),
+    );
+  });
+
+  test('keeps authors apart, and forgets those heard of longest ago when strangers fill it', () => {
+    const guard = new ReplayGuard();
+    expect(guard.admit('a', START)).toBe(true);
+    expect(guard.admit('b', START)).toBe(true);
+    for (let i = 0; i < MAX_REMEMBERED_AUTHORS; i++) guard.admit(`stranger ${i}`, START);
+    expect(guard.admit(`stranger ${MAX_REMEMBERED_AUTHORS - 1}`, START)).toBe(false);
+    expect(guard.admit('a', START)).toBe(true);
+  });
+
+  test('a restarted author, whose numbers begin at a later clock, is heard', () => {
+    const guard = new ReplayGuard();
+    guard.admit('a', START);
+    expect(guard.admit('a', START + 10n ** 12n)).toBe(true);
+    expect(guard.admit('a', START)).toBe(false);
+  });
+});

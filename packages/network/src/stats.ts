@@ -1,0 +1,108 @@
+import type { Connection, Libp2p } from '@libp2p/interface';
+import type { GossipCounts, ScoredGossip } from './gossip.ts';
+import type { Ban, PeerBook } from './peer-book.ts';
+import type { Bytes, Traffic } from './traffic.ts';
+
+/** What a node reports while it is connected: for logs, metrics and an event stream. */
+export type NetworkEvent =
+  | { type: 'peer-connected'; peer: string; address: string; direction: 'inbound' | 'outbound' }
+  | { type: 'peer-disconnected'; peer: string }
+  | { type: 'banned'; peer: string; until: number; reason: string }
+  | { type: 'addresses-changed'; addresses: string[] }
+  | { type: 'warning'; message: string };
+
+export interface ConnectionStats {
+  address: string;
+  direction: 'inbound' | 'outbound';
+  /** Unix milliseconds. */
+  since: number;
+  /** Round trip of the last ping, milliseconds; null before the first. */
+  latencyMs: number | null;
+  streams: number;
+  /** Through a relay that limits bytes and time. */
+  relayed: boolean;
+}
+
+export interface PeerStats {
+  peer: string;
+  /** What it calls itself; not to be believed. */
+  agent: string | null;
+  protocols: string[];
+  connections: ConnectionStats[];
+  bytes: Bytes;
+  /** Gossipsub's score; below 0 it gets no new messages from here, at -80 it is ignored. */
+  score: number;
+  /** 0 to 100; at 100 it is banned. */
+  blame: number;
+  /** What `peerStanding` says of it. */
+  standing: number;
+}
+
+export interface TopicStats extends GossipCounts {
+  topic: string;
+  /** Connected peers that take the topic. */
+  subscribers: number;
+  /** Those among them that messages are exchanged with directly. */
+  mesh: number;
+}
+
+export interface NetworkStats {
+  peerId: string;
+  addresses: string[];
+  peers: PeerStats[];
+  connections: { inbound: number; outbound: number; relayed: number };
+  bytes: Bytes;
+  /** By protocol id, without the overhead of encryption. */
+  protocols: Record<string, Bytes>;
+  topics: TopicStats[];
+  requests: RequestCounts;
+  /** Peers that are to be connected and are not. */
+  lost: string[];
+  bans: Ban[];
+}
+
+/** Requests of others, since the start. */
+export interface RequestCounts {
+  served: number;
+  /** Beyond what a peer may ask, or malformed. */
+  refused: number;
+  /** The handler threw, or the peer went away. */
+  failed: number;
+}
+
+export function connectionStats(connection: Connection): ConnectionStats {
+  return {
+    address: connection.remoteAddr.toString(),
+    direction: connection.direction,
+    since: connection.timeline.open,
+    latencyMs: connection.rtt ?? null,
+    streams: connection.streams.length,
+    relayed: connection.limits !== undefined,
+  };
+}
+
+/** One line for each connected peer. */
+export async function peerStats(
+  libp2p: Libp2p<{ pubsub: ScoredGossip }>,
+  book: PeerBook,
+  traffic: Traffic,
+  standing: (peer: string) => number,
+): Promise<PeerStats[]> {
+  return await Promise.all(
+    libp2p.getPeers().map(async (id) => {
+      const peer = id.toString();
+      const known = await libp2p.peerStore.get(id).catch(() => undefined);
+      const agent = known?.metadata.get('AgentVersion');
+      return {
+        peer,
+        agent: agent ? new TextDecoder().decode(agent.subarray(0, 200)) : null,
+        protocols: known?.protocols.slice(0, 100) ?? [],
+        connections: libp2p.getConnections(id).map(connectionStats),
+        bytes: traffic.of(peer),
+        score: libp2p.services.pubsub.getScore(peer),
+        blame: book.points(peer),
+        standing: standing(peer),
+      };
+    }),
+  );
+}

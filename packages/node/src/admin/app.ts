@@ -1,0 +1,265 @@
+import { ChorusError } from '@chorus/protocol';
+import type { HttpBindings } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { z } from 'zod';
+import type { AdminConfig } from './admin-config.ts';
+import { eventStream, MAX_STREAMS } from './event-stream.ts';
+import { BrowserGuard, isLoopback, TokenGuard } from './guard.ts';
+import { openApiDocument } from './openapi.ts';
+import { problemFor } from './problem.ts';
+import { ROUTES, type Route, type RouteName } from './schema/routes.ts';
+import type { AdminSource } from './source.ts';
+
+/** Requests are a few hundred bytes at most. */
+const MAX_BODY_BYTES = 16 * 1024;
+
+/** Requests of one address in so many seconds; a dashboard makes a few a second. */
+const REQUESTS = { points: 500, duration: 10 };
+
+/** Milliseconds until a caller is told that the answer takes too long; joins and claims wait for the chain. */
+const ANSWER_MILLISECONDS = 10_000;
+const CHAIN_MILLISECONDS = 170_000;
+const SLOW: readonly RouteName[] = ['join', 'claim'];
+
+interface Env {
+  Bindings: HttpBindings;
+  Variables: { authorized: boolean };
+}
+type Ask = Context<Env>;
+
+export interface AppOptions {
+  config: AdminConfig;
+  token: string;
+  source: AdminSource;
+  /** Told of errors that are not for the caller. */
+  onError: (error: unknown) => void;
+}
+
+/** The API as a function of requests; `startAdmin` puts it behind a socket. */
+export function adminApp({ config, token, source, onError }: AppOptions): Hono<Env> {
+  const app = new Hono<Env>();
+  const browser = new BrowserGuard(config);
+  const tokens = new TokenGuard(token);
+  const limiters = new Map<string, RateLimiterMemory>();
+  const answers = answersOf(source);
+
+  app.onError((error, c) => answerProblem(c, error, onError));
+  app.notFound((c) => {
+    const problem = new ChorusError('E_ADMIN_UNKNOWN_PATH', 'there is nothing here', {
+      hint: 'GET /openapi.json lists what there is',
+    });
+    return answerProblem(c, problem, onError);
+  });
+
+  app.use(async (c, next) => {
+    c.header('cache-control', 'no-store');
+    c.header('x-content-type-options', 'nosniff');
+    c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+    const host = c.req.header('host');
+    browser.checkHost(host);
+    const origin = browser.checkOrigin(c.req.header('origin'), host!);
+    if (origin !== null) {
+      c.header('access-control-allow-origin', origin);
+      c.header('vary', 'Origin');
+    }
+    c.set('authorized', tokens.accepts(c.req.header('authorization')));
+    // Strangers and probes have allowances of their own: they must not use up that of the owner.
+    const kind = c.get('authorized') ? 'owner' : c.req.path.startsWith('/health') ? 'health' : 'stranger';
+    await admit(limiters, kind, addressOf(c));
+    if (c.req.method === 'OPTIONS' && origin !== null) return preflight(c);
+    await next();
+  });
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw new ChorusError('E_ADMIN_TOO_LARGE', 'the request is too large', {
+          facts: { limit: MAX_BODY_BYTES },
+        });
+      },
+    }),
+  );
+
+  for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][]) {
+    app.on(route.method.toUpperCase(), route.path.replace(/\{(\w+)\}/g, ':$1'), async (c) => {
+      authorize(c, route, config);
+      const limit = SLOW.includes(name) ? CHAIN_MILLISECONDS : ANSWER_MILLISECONDS;
+      return within(limit, async () => answers[name](c, await readInput(c, route)));
+    });
+  }
+  for (const path of new Set(Object.values(ROUTES).map((route) => route.path))) {
+    app.all(path.replace(/\{(\w+)\}/g, ':$1'), () => {
+      throw new ChorusError('E_ADMIN_METHOD', 'this path takes another method');
+    });
+  }
+  return app;
+}
+
+interface Input {
+  params: Record<string, string>;
+  query: Record<string, unknown>;
+  body: unknown;
+}
+
+type Answer = (c: Ask, input: Input) => Response | Promise<Response>;
+
+/** How each route is answered from the source. */
+function answersOf(source: AdminSource): Record<RouteName, Answer> {
+  const document = openApiDocument(source.version);
+  let streams = 0;
+  const readiness: Answer = async (c) => {
+    const ready = await source.ready();
+    return c.json(ready, ready.status === 'ok' ? 200 : 503);
+  };
+  const id = ({ params }: Input) => BigInt(params.id!);
+  return {
+    live: (c) => c.json({ status: 'ok' }),
+    ready: readiness,
+    health: readiness,
+    openapi: (c) => c.json(document),
+    metrics: async (c) => {
+      const { contentType, text } = await source.metrics();
+      return c.body(text, 200, { 'content-type': contentType });
+    },
+    status: async (c) => c.json(await source.status()),
+    tasks: async (c) => c.json(await source.tasks()),
+    task: async (c, input) => c.json(await source.task(id(input))),
+    join: async (c, input) => c.json(await source.join(id(input))),
+    leave: async (c, input) => c.json(await source.leave(id(input))),
+    rounds: async (c, { query }) =>
+      c.json(await source.rounds(query as z.output<typeof ROUTES.rounds.query>)),
+    rewards: async (c) => c.json(await source.rewards()),
+    claim: async (c, { body }) => c.json(await source.claim(body as z.output<typeof ROUTES.claim.body>)),
+    peers: async (c) => c.json(await source.peers()),
+    bans: async (c) => c.json(await source.bans()),
+    ban: async (c, { body }) => c.json(await source.ban(body as z.output<typeof ROUTES.ban.body>)),
+    unban: async (c, { params }) => {
+      await source.unban(params.peer!);
+      return c.json({ accepted: true });
+    },
+    shutdown: (c) => {
+      // After the answer has had time to leave.
+      setTimeout(() => source.shutdown(), 50);
+      return c.json({ accepted: true });
+    },
+    events: (c, { query }) => {
+      if (streams >= MAX_STREAMS) {
+        throw new ChorusError('E_ADMIN_BUSY', 'too many event streams are open', {
+          facts: { limit: MAX_STREAMS },
+        });
+      }
+      streams++;
+      const stream = eventStream({
+        ring: source.events,
+        task: query.task as string | undefined,
+        lastEventId: c.req.header('last-event-id'),
+        onClose: () => {
+          streams--;
+        },
+      });
+      return c.body(stream, 200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+    },
+  };
+}
+
+function authorize(c: Ask, route: Route, config: AdminConfig): void {
+  if (route.access === 'open' || c.get('authorized')) return;
+  if (route.access === 'metrics' && config.openMetrics && isLoopback(addressOf(c))) return;
+  c.header('www-authenticate', 'Bearer realm="chorus"');
+  throw new ChorusError('E_ADMIN_UNAUTHORIZED', 'the token is missing or wrong', {
+    hint: 'send the token in admin.json of the data folder: Authorization: Bearer ...',
+  });
+}
+
+/** Parameters, query and body by the route's own schemas. */
+async function readInput(c: Ask, route: Route): Promise<Input> {
+  return {
+    params: check(route.params, c.req.param(), 'path') as Record<string, string>,
+    query: check(route.query, c.req.query(), 'query') as Record<string, unknown>,
+    body: route.body ? check(route.body, await readBody(c), 'body') : undefined,
+  };
+}
+
+async function readBody(c: Ask): Promise<unknown> {
+  // A form of another page could be sent without asking; JSON cannot.
+  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
+    throw new ChorusError('E_ADMIN_CONTENT_TYPE', 'the request must be JSON', {
+      hint: 'send Content-Type: application/json',
+    });
+  }
+  try {
+    return await c.req.json();
+  } catch (cause) {
+    if (cause instanceof ChorusError) throw cause;
+    throw new ChorusError('E_ADMIN_BAD_REQUEST', 'the request is not JSON', { cause });
+  }
+}
+
+function check(schema: z.ZodType | undefined, value: unknown, place: string): unknown {
+  if (!schema) return {};
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new ChorusError('E_ADMIN_BAD_REQUEST', issue?.message ?? 'the request has the wrong shape', {
+    facts: { place, field: issue?.path.join('.') ?? '' },
+    cause: parsed.error,
+  });
+}
+
+async function admit(limiters: Map<string, RateLimiterMemory>, kind: string, address: string): Promise<void> {
+  let limiter = limiters.get(kind);
+  if (!limiter) {
+    limiter = new RateLimiterMemory(REQUESTS);
+    limiters.set(kind, limiter);
+  }
+  try {
+    await limiter.consume(address);
+  } catch {
+    throw new ChorusError('E_ADMIN_RATE', 'too many requests', {
+      facts: { limit: REQUESTS.points, seconds: REQUESTS.duration },
+      hint: 'wait a few seconds',
+    });
+  }
+}
+
+async function within<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new ChorusError('E_ADMIN_TIMEOUT', 'the node takes too long to answer', {
+            facts: { milliseconds },
+          }),
+        ),
+      milliseconds,
+    );
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function preflight(c: Ask): Response {
+  c.header('access-control-allow-methods', 'GET, POST, DELETE');
+  c.header('access-control-allow-headers', 'authorization, content-type, last-event-id');
+  c.header('access-control-max-age', '600');
+  return c.body(null, 204);
+}
+
+function answerProblem(c: Context, error: unknown, onError: (error: unknown) => void): Response {
+  const problem = problemFor(error);
+  if (problem.status >= 500) onError(error);
+  if (problem.status === 429) c.header('retry-after', String(REQUESTS.duration));
+  return c.body(JSON.stringify(problem), problem.status as 500, {
+    'content-type': 'application/problem+json',
+  });
+}
+
+function addressOf(c: Ask): string {
+  return c.env.incoming?.socket.remoteAddress ?? 'unknown';
+}

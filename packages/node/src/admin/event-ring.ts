@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import type { NodeEvent } from '../events.ts';
+
+/** Events remembered for those that connect again. */
+const MAX_EVENTS = 2_000;
+
+/** Together at most this large: all of them fit into the queue of a stream. */
+const MAX_BYTES = 1024 * 1024;
+
+/** One event as it goes out. */
+export interface StoredEvent {
+  id: string;
+  /** Null for events of no task. */
+  taskId: string | null;
+  type: string;
+  /** JSON of the time and the event. */
+  data: string;
+}
+
+/** The last events of this run, for resuming a stream: bounded in number and in bytes. */
+export class EventRing {
+  /** Ids of another run of the node must not be taken for ids of this one. */
+  readonly #run = randomBytes(6).toString('hex');
+  readonly #events: StoredEvent[] = [];
+  readonly #listeners = new Set<(event: StoredEvent) => void>();
+  #bytes = 0;
+  #next = 1;
+
+  add(event: NodeEvent, at = Date.now()): void {
+    const stored: StoredEvent = {
+      id: `${this.#run}-${this.#next++}`,
+      taskId: 'taskId' in event ? String(event.taskId) : null,
+      type: event.type,
+      data: JSON.stringify({ at, event }, (_, value) =>
+        typeof value === 'bigint' ? value.toString() : value,
+      ),
+    };
+    this.#events.push(stored);
+    this.#bytes += stored.data.length;
+    while (this.#events.length > MAX_EVENTS || (this.#bytes > MAX_BYTES && this.#events.length > 1)) {
+      this.#bytes -= this.#events.shift()!.data.length;
+    }
+    for (const listener of this.#listeners) listener(stored);
+  }
+
+  /**
+   * Events after the one with this id. Where some of them are forgotten `gap` is the id of the last of these: to
+   * resume after it is to have seen all that is left.
+   */
+  after(id: string): { events: StoredEvent[]; gap: string | null } {
+    const [run, text] = id.split('-');
+    const seen = Number(text);
+    const first = this.#next - this.#events.length;
+    const known = run === this.#run && Number.isSafeInteger(seen) && seen < this.#next && seen + 1 >= first;
+    return known
+      ? { events: this.#events.slice(seen + 1 - first), gap: null }
+      : { events: [...this.#events], gap: `${this.#run}-${first - 1}` };
+  }
+
+  listen(listener: (event: StoredEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * The admin API from the outside: its documents, where a running node is found, and a typed client. Light to
+ * import: nothing of the node itself comes with it.
+ *
+ * @example
+ * import { createAdminClient, readAdmin } from '@chorus/node/admin';
+ *
+ * const node = createAdminClient(await readAdmin(dataDir));
+ * const { tasks, earned, warnings } = await node.status();
+ *
+ * @packageDocumentation
+ */
+export { type Level, type Sentence, type SentenceOptions, sentenceOf } from '../logging/sentences.ts';
+export { ADMIN_FILE, type AdminAccess, readAdmin } from './admin-file.ts';
+export {
+  type AdminClient,
+  type AdminClientOptions,
+  type CallOptions,
+  createAdminClient,
+  type EventsOptions,
+} from './client.ts';
+export type { EventJson, Gap, Jsonified, StreamedEvent } from './schema/events.ts';
+export type { BanList, BannedPeer, BanRequest, Peer, PeerList } from './schema/network.ts';
+export type { Problem } from './schema/problem.ts';
+export type { ClaimResult, Earnings, Rewards, RoundList, RoundSummary } from './schema/rounds.ts';
+export { type ClaimRequest, ROUTES, type RoundsQuery, type Route, type RouteName } from './schema/routes.ts';
+export { type LimitsView, type Readiness, type Status, statusSchema, type Warning } from './schema/status.ts';
+export type { JoinResult, LeaveResult, Refusal, TaskDetail, TaskList, TaskSummary } from './schema/tasks.ts';
+export type { Notice, TokenAmount } from './schema/values.ts';

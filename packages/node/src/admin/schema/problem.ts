@@ -1,0 +1,13 @@
+import { z } from 'zod';
+
+/** Errors of the API: problem details (RFC 9457) with the codes of the rest of Chorus. */
+export const problemSchema = z.object({
+  type: z.string().describe('about:blank, or a URI of the kind of problem'),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string().optional(),
+  code: z.string().describe('stable code, E_...'),
+  hint: z.string().optional().describe('what to do'),
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+});
+export type Problem = z.infer<typeof problemSchema>;

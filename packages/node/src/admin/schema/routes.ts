@@ -1,0 +1,193 @@
+import { z } from 'zod';
+import { banListSchema, banRequestSchema, banSchema, peerListSchema } from './network.ts';
+import { claimResultSchema, rewardsSchema, roundListSchema } from './rounds.ts';
+import { acceptedSchema, healthSchema, readinessSchema, statusSchema } from './status.ts';
+import { joinResultSchema, leaveResultSchema, taskDetailSchema, taskListSchema } from './tasks.ts';
+import { addressSchema, peerIdSchema, taskIdSchema } from './values.ts';
+
+/** One operation of the API. The server validates by it, the document describes it, the client is typed by it. */
+export interface Route {
+  readonly method: 'get' | 'post' | 'delete';
+  /** Parameters in braces, as in OpenAPI. */
+  readonly path: `/${string}`;
+  readonly summary: string;
+  /** Whether the bearer token is needed. `metrics`: unless the configuration opens it. */
+  readonly access: 'token' | 'open' | 'metrics';
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** Null for the routes that do not answer with JSON; `produces` then says what comes. */
+  readonly response: z.ZodType | null;
+  readonly produces?: string;
+  /** Other statuses with the same document, such as 503 of a node that is not ready. */
+  readonly also?: readonly number[];
+}
+
+const task = z.object({ id: taskIdSchema });
+
+/** Of a list: how many, and of which task. */
+export const roundsQuerySchema = z.object({
+  task: taskIdSchema.optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(50),
+});
+export type RoundsQuery = z.infer<typeof roundsQuerySchema>;
+
+export const eventsQuerySchema = z.object({
+  task: taskIdSchema.optional().describe('only events of this task, and those of none'),
+});
+
+export const claimRequestSchema = z.strictObject({
+  token: addressSchema.optional().describe('default: every token of the tasks this node knows'),
+});
+export type ClaimRequest = z.infer<typeof claimRequestSchema>;
+
+export const ROUTES = {
+  live: {
+    method: 'get',
+    path: '/health/live',
+    summary: 'Whether the process answers',
+    access: 'open',
+    response: healthSchema,
+  },
+  ready: {
+    method: 'get',
+    path: '/health/ready',
+    summary: 'Whether the node can take part in rounds: started, chain reachable, store writable',
+    access: 'open',
+    response: readinessSchema,
+    also: [503],
+  },
+  health: {
+    method: 'get',
+    path: '/health',
+    summary: 'The same as /health/ready',
+    access: 'open',
+    response: readinessSchema,
+    also: [503],
+  },
+  metrics: {
+    method: 'get',
+    path: '/metrics',
+    summary: 'Metrics in the text format of Prometheus',
+    access: 'metrics',
+    response: null,
+    produces: 'text/plain',
+  },
+  openapi: {
+    method: 'get',
+    path: '/openapi.json',
+    summary: 'This document',
+    access: 'open',
+    response: z.record(z.string(), z.unknown()),
+  },
+  status: {
+    method: 'get',
+    path: '/v1/status',
+    summary: 'Everything about the node on one screen',
+    access: 'token',
+    response: statusSchema,
+  },
+  tasks: {
+    method: 'get',
+    path: '/v1/tasks',
+    summary: 'Tasks this node follows, and those it saw and did not join',
+    access: 'token',
+    response: taskListSchema,
+  },
+  task: {
+    method: 'get',
+    path: '/v1/tasks/{id}',
+    summary: 'One task, followed or not, as the chain has it',
+    access: 'token',
+    params: task,
+    response: taskDetailSchema,
+  },
+  join: {
+    method: 'post',
+    path: '/v1/tasks/{id}/join',
+    summary: 'Join a task that is open, if the limits allow it; takes back an earlier leave',
+    access: 'token',
+    params: task,
+    response: joinResultSchema,
+  },
+  leave: {
+    method: 'post',
+    path: '/v1/tasks/{id}/leave',
+    summary: 'Stop working for a task and do not join it again; the stake stays locked until the task ends',
+    access: 'token',
+    params: task,
+    response: leaveResultSchema,
+  },
+  rounds: {
+    method: 'get',
+    path: '/v1/rounds',
+    summary: 'Past rounds, the newest first',
+    access: 'token',
+    query: roundsQuerySchema,
+    response: roundListSchema,
+  },
+  rewards: {
+    method: 'get',
+    path: '/v1/rewards',
+    summary: 'What was earned, can be claimed and is staked',
+    access: 'token',
+    response: rewardsSchema,
+  },
+  claim: {
+    method: 'post',
+    path: '/v1/rewards/claim',
+    summary: 'Claim rewards on chain; answers when the transactions are mined',
+    access: 'token',
+    body: claimRequestSchema,
+    response: claimResultSchema,
+  },
+  peers: {
+    method: 'get',
+    path: '/v1/peers',
+    summary: 'Connected peers',
+    access: 'token',
+    response: peerListSchema,
+  },
+  bans: {
+    method: 'get',
+    path: '/v1/bans',
+    summary: 'Banned peers',
+    access: 'token',
+    response: banListSchema,
+  },
+  ban: {
+    method: 'post',
+    path: '/v1/bans',
+    summary: 'Ban a peer and close its connections',
+    access: 'token',
+    body: banRequestSchema,
+    response: banSchema,
+  },
+  unban: {
+    method: 'delete',
+    path: '/v1/bans/{peer}',
+    summary: 'Let a peer in again',
+    access: 'token',
+    params: z.object({ peer: peerIdSchema }),
+    response: acceptedSchema,
+  },
+  events: {
+    method: 'get',
+    path: '/v1/events',
+    summary:
+      'What the node reports, as server-sent events; resumes after Last-Event-ID while it is remembered',
+    access: 'token',
+    query: eventsQuerySchema,
+    response: null,
+    produces: 'text/event-stream',
+  },
+  shutdown: {
+    method: 'post',
+    path: '/v1/shutdown',
+    summary: 'Finish or hand back the current step, then end the process',
+    access: 'token',
+    response: acceptedSchema,
+  },
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof ROUTES;

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { earningsSchema, roundSummarySchema } from './rounds.ts';
+import { refusalSchema, taskSummarySchema } from './tasks.ts';
+import {
+  addressSchema,
+  amountSchema,
+  noticeSchema,
+  peerIdSchema,
+  roleSchema,
+  timeSchema,
+  tokenAmountSchema,
+} from './values.ts';
+
+/** A warning that still holds, or was given lately; the same code is counted, not listed again. */
+export const warningSchema = noticeSchema.extend({
+  count: z.number().int().positive(),
+  firstAt: timeSchema,
+  lastAt: timeSchema,
+});
+export type Warning = z.infer<typeof warningSchema>;
+
+/** What the contributor allows the node, as configured; null stands for no limit. */
+export const limitsViewSchema = z.object({
+  threads: z.number().int(),
+  memoryBytes: z.number().nullable(),
+  diskBytes: z.number().nullable(),
+  uploadBytesPerSecond: z.number().nullable(),
+  downloadBytesPerSecond: z.number().nullable(),
+  hours: z.array(z.string()).describe('local times of the day at which rounds may be begun; empty: always'),
+  withinHours: z.boolean(),
+  stakePerTask: amountSchema.nullable(),
+  stakeTotal: amountSchema.nullable(),
+  stakePerToken: z.array(tokenAmountSchema),
+  minReward: amountSchema.nullable().describe('least expected reward of a round'),
+  maxModelBytes: z.number().nullable(),
+  maxDimension: z.number().nullable(),
+  losses: z.array(z.string()).nullable(),
+  licences: z.array(z.string()).nullable(),
+  maxTaskSeconds: z.number().nullable(),
+});
+export type LimitsView = z.infer<typeof limitsViewSchema>;
+
+/** Everything `chorus status` shows on its screen. */
+export const statusSchema = z.object({
+  time: timeSchema,
+  state: z
+    .enum(['starting', 'ready', 'paused', 'stopping'])
+    .describe('paused: goes on with what it has begun and takes on nothing new'),
+  paused: z.array(noticeSchema).describe('why it takes on nothing new'),
+  node: z.object({
+    version: z.string(),
+    protocol: z.string(),
+    runtime: z.string().describe('version of Node.js'),
+    platform: z.string(),
+    pid: z.number().int(),
+    startedAt: timeSchema,
+    uptimeSeconds: z.number(),
+    roles: z.array(roleSchema),
+    dataFolder: z.string(),
+  }),
+  identity: z.object({
+    peerId: peerIdSchema,
+    did: z.string().nullable().describe('did:key of the libp2p key'),
+    wallet: addressSchema,
+  }),
+  network: z.object({
+    peers: z.number().int(),
+    addresses: z.array(z.string()),
+    bans: z.number().int(),
+    bytesIn: z.number().nullable(),
+    bytesOut: z.number().nullable(),
+  }),
+  chain: z.object({
+    id: z.number().int(),
+    contract: addressSchema,
+    reachable: z.boolean(),
+    height: z.number().int().nullable(),
+    blockTime: timeSchema.nullable().describe('time of the latest block'),
+    lagSeconds: z.number().nullable().describe('how far that is behind the clock of this machine'),
+    gasBalance: amountSchema.nullable().describe("the wallet's balance of the chain's own coin, in wei"),
+  }),
+  tasks: z.array(taskSummarySchema),
+  refused: z.array(refusalSchema).describe('tasks seen and not joined lately, the newest first'),
+  rounds: z.array(roundSummarySchema).describe('the last rounds, the newest first'),
+  earned: z.array(earningsSchema),
+  claimable: z.array(tokenAmountSchema),
+  staked: z.array(tokenAmountSchema),
+  resources: z.object({
+    cpuPercent: z.number().describe('of one core, over the last seconds'),
+    rssBytes: z.number(),
+    heapBytes: z.number(),
+    eventLoopLagMs: z.number().describe('99th percentile over the last seconds'),
+    disk: z.object({
+      usedBytes: z.number().nullable().describe('of the data folder'),
+      freeBytes: z.number().nullable().describe('of the file system it is on'),
+    }),
+  }),
+  limits: limitsViewSchema,
+  warnings: z.array(warningSchema),
+});
+export type Status = z.infer<typeof statusSchema>;
+
+export const healthSchema = z.object({ status: z.enum(['ok', 'unavailable']) });
+export type Health = z.infer<typeof healthSchema>;
+
+export const readinessSchema = healthSchema.extend({
+  checks: z.record(z.string(), z.boolean()).describe('started, chain, store, loop'),
+});
+export type Readiness = z.infer<typeof readinessSchema>;
+
+export const acceptedSchema = z.object({ accepted: z.literal(true) });
+export type Accepted = z.infer<typeof acceptedSchema>;

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { addressSchema, amountSchema, noticeSchema, roleSchema, taskIdSchema, timeSchema } from './values.ts';
+
+/** What the node is doing in a round at this moment. */
+export const activitySchema = z.object({
+  stage: z.string().describe('train, commit, reference, aggregate, prove, settle or recompute'),
+  round: z.number().int(),
+  since: timeSchema,
+  fraction: z.number().min(0).max(1).nullable().describe('how far; null where it is not known'),
+});
+
+/** A task that this node follows, as one line of a screen. */
+export const taskSummarySchema = z.object({
+  id: taskIdSchema,
+  name: z.string(),
+  status: z.enum(['joining', 'running', 'ended', 'unknown']).describe('unknown: not read from the chain yet'),
+  round: z.number().int().describe('current round, from 1; 0 while joining'),
+  rounds: z.number().int().describe('rounds of the task'),
+  phase: z.string().nullable().describe('phase of the round on chain; null while joining'),
+  deadline: timeSchema.nullable().describe('when the phase may be ended; while joining, when joining closes'),
+  roles: z.array(roleSchema).describe('roles this account holds in the task'),
+  owner: z.boolean().describe('this account published the task'),
+  duty: z.string().nullable().describe('what the chain asks of this account now; null where nothing is due'),
+  activity: activitySchema.nullable().describe('what this node is doing about it'),
+  token: addressSchema,
+  stake: amountSchema.describe('stake of this account in the task'),
+  leaving: z.boolean().describe('this node has stopped working for the task and waits for its end'),
+});
+export type TaskSummary = z.infer<typeof taskSummarySchema>;
+
+/** Everything the node knows of one task. */
+export const taskDetailSchema = taskSummarySchema.extend({
+  ownerAddress: addressSchema,
+  budget: amountSchema,
+  remaining: amountSchema.describe('escrow not paid out yet'),
+  stakePerMember: amountSchema,
+  trainers: z.array(addressSchema),
+  validators: z.array(addressSchema),
+  aggregators: z.array(addressSchema),
+  dimension: z.number().int().describe('trainable parameters'),
+  model: z.string().nullable().describe('CID of the model the task began from'),
+  modelBytes: z.number().int().nullable(),
+  terms: z.record(z.string(), z.unknown()).nullable().describe('the terms, as published'),
+  computedThrough: z.number().int().nullable().describe('last round that is in the model of this node'),
+  committed: z.number().int().describe('updates on chain in the current round'),
+});
+export type TaskDetail = z.infer<typeof taskDetailSchema>;
+
+/** A task that was seen and not joined. */
+export const refusalSchema = noticeSchema.extend({ taskId: taskIdSchema, at: timeSchema });
+export type Refusal = z.infer<typeof refusalSchema>;
+
+export const taskListSchema = z.object({
+  tasks: z.array(taskSummarySchema),
+  refused: z.array(refusalSchema).describe('tasks seen and not joined lately, the newest first'),
+});
+export type TaskList = z.infer<typeof taskListSchema>;
+
+/** What happens after `join`. */
+export const joinResultSchema = z.object({
+  taskId: taskIdSchema,
+  outcome: z.enum(['joined', 'followed', 'refused']).describe('followed: it was a member already'),
+  reason: noticeSchema.nullable().describe('why it was refused'),
+});
+export type JoinResult = z.infer<typeof joinResultSchema>;
+
+/** What leaving means, which depends on how far the task is. */
+export const leaveResultSchema = z.object({
+  taskId: taskIdSchema,
+  member: z.boolean().describe('this account has joined the task on chain, and no transaction undoes that'),
+  stakeLocked: amountSchema.describe('stays on chain until the task ends'),
+  stakeReturnsAfter: z.string().describe('what has to happen before the stake can be had back'),
+  message: z.string(),
+});
+export type LeaveResult = z.infer<typeof leaveResultSchema>;

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** Values that several documents of the API share. Amounts and ids are decimal strings: JSON has no bigint. */
+export const addressSchema = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/)
+  .describe('account address');
+
+export const amountSchema = z
+  .string()
+  .regex(/^\d{1,78}$/)
+  .describe("amount in the token's smallest unit");
+
+export const taskIdSchema = z
+  .string()
+  .regex(/^\d{1,20}$/)
+  .describe('id of the task on chain');
+
+export const timeSchema = z.iso.datetime().describe('time, UTC');
+
+export const roleSchema = z.enum(['trainer', 'validator', 'aggregator']);
+
+export const peerIdSchema = z.string().min(8).max(128).describe('libp2p peer id');
+
+/** An amount with its token. */
+export const tokenAmountSchema = z.object({ token: addressSchema, amount: amountSchema });
+export type TokenAmount = z.infer<typeof tokenAmountSchema>;
+
+/** Something that stands in the way, with what to do about it. */
+export const noticeSchema = z.object({
+  code: z.string().describe('stable code, E_...'),
+  message: z.string(),
+  hint: z.string().nullable().describe('what to do'),
+});
+export type Notice = z.infer<typeof noticeSchema>;

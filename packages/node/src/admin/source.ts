@@ -1,0 +1,28 @@
+import type { EventRing } from './event-ring.ts';
+import type { BanList, BannedPeer, BanRequest, PeerList } from './schema/network.ts';
+import type { ClaimResult, Rewards, RoundList } from './schema/rounds.ts';
+import type { ClaimRequest, RoundsQuery } from './schema/routes.ts';
+import type { Readiness, Status } from './schema/status.ts';
+import type { JoinResult, LeaveResult, TaskDetail, TaskList } from './schema/tasks.ts';
+
+/** What the API serves: a node as the API's documents describe it. Methods throw ChorusError. */
+export interface AdminSource {
+  readonly version: string;
+  readonly events: EventRing;
+  ready(): Promise<Readiness>;
+  metrics(): Promise<{ contentType: string; text: string }>;
+  status(): Promise<Status>;
+  tasks(): Promise<TaskList>;
+  task(id: bigint): Promise<TaskDetail>;
+  join(id: bigint): Promise<JoinResult>;
+  leave(id: bigint): Promise<LeaveResult>;
+  rounds(query: RoundsQuery): Promise<RoundList>;
+  rewards(): Promise<Rewards>;
+  claim(request: ClaimRequest): Promise<ClaimResult>;
+  peers(): Promise<PeerList>;
+  bans(): Promise<BanList>;
+  ban(request: BanRequest): Promise<BannedPeer>;
+  unban(peerId: string): Promise<void>;
+  /** Begin to end the process; returns at once. */
+  shutdown(): void;
+}

@@ -1,0 +1,223 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DESCRIPTIONS } from './descriptions.ts';
+import { editConfig } from './edit.ts';
+import { CONFIG_FIELDS } from './fields.ts';
+import { loadConfig } from './load.ts';
+import { renderConfig } from './template.ts';
+
+const CONTRACT = `0x${'1234567890'.repeat(4)}`;
+
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chorus-config-'));
+  path = join(folder, 'config.yaml');
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const write = (...lines: string[]) => writeFile(path, lines.join('\n'));
+const minimal = [
+  'roles: [aggregator]',
+  'chain:',
+  '  url: http://127.0.0.1:8545',
+  `  contract: "${CONTRACT}"`,
+];
+
+describe('a configuration', () => {
+  it('is YAML or JSON, and belongs to its folder', async () => {
+    await write(...minimal);
+    const { config } = await loadConfig(path);
+    expect(config).toMatchObject({ dataDir: folder, roles: ['aggregator'], threads: 1 });
+    const json = join(folder, 'config.json');
+    await writeFile(json, JSON.stringify({ ...config, data: '/shards/one.shard' }));
+    expect((await loadConfig(json)).config).toEqual({ ...config, data: '/shards/one.shard' });
+  });
+
+  it('takes amounts and addresses as they are written, quoted or not', async () => {
+    await write(...minimal.slice(0, 3), `  contract: ${CONTRACT}`, 'maxStake: 123456789012345678901234');
+    const { config } = await loadConfig(path);
+    expect(config.chain.contract).toBe(CONTRACT);
+    expect(config.maxStake).toBe('123456789012345678901234');
+  });
+
+  it('is overridden by the environment, and both by --set', async () => {
+    await write(...minimal, 'threads: 2');
+    const env = {
+      CHORUS_THREADS: '3',
+      CHORUS_CHAIN__POLL_MILLISECONDS: '70',
+      CHORUS_NETWORK__BOOTSTRAP: '[/ip4/127.0.0.1/tcp/1/p2p/x]',
+      CHORUS_MAX_STAKE: '99999999999999999999999',
+      CHORUS__DATA: 'digits',
+      CHORUS_DATA: '/somewhere/else',
+      CHORUS_HOME: '/home/of/all',
+    };
+    const { config, sources } = await loadConfig(path, { env, set: ['threads=4', 'seed=9'] });
+    expect(config).toMatchObject({
+      threads: 4,
+      seed: 9,
+      data: 'digits',
+      maxStake: '99999999999999999999999',
+      chain: { pollMilliseconds: 70 },
+      network: { bootstrap: ['/ip4/127.0.0.1/tcp/1/p2p/x'] },
+    });
+    expect(Object.fromEntries(sources)).toMatchObject({
+      roles: 'file',
+      threads: 'flag',
+      maxStake: 'environment',
+    });
+    expect(sources.has('device')).toBe(false);
+  });
+
+  it.each([
+    ['an unknown value', [...minimal, 'thread: 2'], 'thread'],
+    ['an unknown value of a section', [...minimal, '  urls: x'], 'chain.urls'],
+    ['a value out of range', [...minimal, 'threads: 0'], 'threads'],
+    ['a section that is missing', ['roles: []'], 'chain'],
+    ['no YAML', ['roles: [', 'x'], undefined],
+    ['a name given twice', [...minimal, 'roles: []'], undefined],
+    ['aliases', ['roles: &r [trainer]', 'network: { listen: *r }', ...minimal.slice(1)], undefined],
+  ])('is refused with %s, naming the field', async (_, lines, field) => {
+    await write(...lines);
+    const facts = field === undefined ? {} : { facts: expect.objectContaining({ field }) };
+    await expect(loadConfig(path)).rejects.toMatchObject({ code: 'E_CONFIG', ...facts });
+  });
+
+  it('is not changed by variables and flags that name nothing', async () => {
+    await write(...minimal);
+    await expect(loadConfig(path, { env: { CHORUS_CHAIN__URI: 'x' } })).rejects.toMatchObject({
+      facts: { variable: 'CHORUS_CHAIN__URI' },
+    });
+    await expect(loadConfig(path, { set: ['chain=x'] })).rejects.toThrow(/no such value/);
+    await expect(loadConfig(path, { set: ['seed'] })).rejects.toThrow(/KEY=VALUE/);
+    await expect(loadConfig(join(folder, 'none.yaml'))).rejects.toMatchObject({ code: 'E_CONFIG_MISSING' });
+  });
+});
+
+describe('changing a configuration', () => {
+  it('keeps every comment and the order', async () => {
+    await write('# mine', ...minimal, '# how many', 'threads: 2 # cores', '', '# the end', 'seed: 3');
+    await editConfig(path, 'threads', '8');
+    await editConfig(path, 'network.bootstrap', '[/ip4/1.2.3.4/tcp/1]');
+    await editConfig(path, 'seed', null);
+    const text = await readFile(path, 'utf8');
+    expect(text).toContain('# mine\nroles');
+    expect(text).toContain('# how many\nthreads: 8 # cores');
+    const { config } = await loadConfig(path);
+    expect(config).toMatchObject({ threads: 8, seed: 1, network: { bootstrap: ['/ip4/1.2.3.4/tcp/1'] } });
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  it('switches a default on where it stands as a comment', async () => {
+    const text = renderConfig({ roles: ['aggregator'], 'chain.url': 'http://a', 'chain.contract': CONTRACT });
+    await writeFile(path, text);
+    await editConfig(path, 'chain.chainId', '31337');
+    await editConfig(path, 'network.listen', '[/ip4/0.0.0.0/tcp/4001]');
+    await editConfig(path, 'threads', '2');
+    const edited = await readFile(path, 'utf8');
+    expect(edited).toContain('refuses to start on another.\n  chainId: 31337\n');
+    expect(edited).toContain('# Threads of local training.\nthreads: 2\n');
+    expect(edited).not.toMatch(/^(# threads| {2}# chainId|# network):/m);
+    const { config } = await loadConfig(path);
+    expect(config.network.listen).toEqual(['/ip4/0.0.0.0/tcp/4001']);
+  });
+
+  it('changes, adds and removes at any depth, and nothing else', async () => {
+    const text = [
+      'chain: # where',
+      `  contract: "${CONTRACT}"`,
+      '  url: http://a',
+      '',
+      '# who',
+      'roles:',
+      '  - trainer',
+      '',
+    ];
+    await write(...text);
+    const steps: [string, string | null, (lines: string[]) => string[]][] = [
+      ['roles', '[aggregator, trainer]', (l) => [...l.slice(0, 6), '  [ aggregator, trainer ]', '']],
+      ['chain.url', 'http://b', (l) => l.with(2, '  url: http://b')],
+      ['chain.chainId', '5', (l) => l.toSpliced(3, 0, '  chainId: 5')],
+      ['seed', '7', (l) => [...l.slice(0, -1), 'seed: 7', '']],
+      [
+        'network.listen',
+        '[/ip4/0.0.0.0/tcp/1]',
+        (l) => [...l.slice(0, -1), 'network:', '  listen: [ /ip4/0.0.0.0/tcp/1 ]', ''],
+      ],
+      ['seed', null, (l) => l.filter((line) => line !== 'seed: 7')],
+      ['network.listen', null, (l) => l.filter((line) => !/network|listen/.test(line))],
+      ['chain.chainId', null, (l) => l.filter((line) => !/chainId/.test(line))],
+    ];
+    let expected: string[] = text;
+    for (const [key, value, change] of steps) {
+      expected = change(expected);
+      await editConfig(path, key, value);
+      expect(await readFile(path, 'utf8'), key).toBe(expected.join('\n'));
+    }
+  });
+
+  it('edits JSON too', async () => {
+    await writeFile(
+      path,
+      JSON.stringify({ roles: [], chain: { url: 'http://a', contract: CONTRACT } }, null, 2),
+    );
+    await editConfig(path, 'chain.chainId', '5');
+    await editConfig(path, 'threads', '2');
+    await editConfig(path, 'chain.chainId', null);
+    const { config } = await loadConfig(path);
+    expect(config).toMatchObject({ threads: 2, chain: { url: 'http://a' } });
+  });
+
+  it('leaves the file alone where the result would be wrong', async () => {
+    await write(...minimal);
+    const before = await readFile(path, 'utf8');
+    await expect(editConfig(path, 'threads', 'many')).rejects.toMatchObject({ code: 'E_CONFIG' });
+    await expect(editConfig(path, 'chain.url', null)).rejects.toMatchObject({ code: 'E_CONFIG' });
+    await expect(editConfig(path, 'chian.url', 'x')).rejects.toMatchObject({ code: 'E_CONFIG' });
+    expect(await readFile(path, 'utf8')).toBe(before);
+  });
+});
+
+describe('a new configuration', () => {
+  const values = {
+    roles: ['trainer'],
+    'chain.url': 'http://127.0.0.1:8545',
+    'chain.contract': CONTRACT,
+    'chain.chainId': 31337,
+    'network.listen': ['/ip4/0.0.0.0/tcp/4001'],
+  };
+
+  it('explains every value and reads back as it was meant', async () => {
+    const text = renderConfig(values);
+    await writeFile(path, text);
+    const { config } = await loadConfig(path);
+    expect(config).toMatchObject({
+      roles: ['trainer'],
+      chain: { url: 'http://127.0.0.1:8545', contract: CONTRACT, chainId: 31337 },
+      network: { listen: ['/ip4/0.0.0.0/tcp/4001'], bootstrap: [] },
+    });
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  it('can have each commented default switched on', async () => {
+    const defaults = CONFIG_FIELDS.filter((field) => field.default !== undefined);
+    // A section is switched on with what is in it.
+    const sections = new Set(defaults.flatMap((field) => field.path.slice(0, -1)));
+    const names = new Set(defaults.map((field) => field.path.at(-1)));
+    const text = renderConfig(values).replace(
+      /^(\s*)# ((\w+):( \S.*)?)$/gm,
+      (all, space, rest, name, value) =>
+        (value ? names.has(name) : sections.has(name)) ? `${space}${rest}` : all,
+    );
+    await writeFile(path, text);
+    const { sources } = await loadConfig(path);
+    expect(sources.get('threads')).toBe('file');
+    expect(sources.get('network.bootstrap')).toBe('file');
+  });
+
+  it('says something about every value there is', () => {
+    for (const { key } of CONFIG_FIELDS) expect(DESCRIPTIONS[key], key).toBeTruthy();
+  });
+});

@@ -1,0 +1,78 @@
+/** What each value of the configuration means: the comments of a new file, and what `chorus config list` says. */
+export const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  dataDir:
+    "Folder of keys, payloads and blocks; nothing is written elsewhere. By default this file's folder.",
+  roles:
+    'What this node does: trainer (needs data), validator (needs held-out data, and a requester that appoints ' +
+    'it), aggregator (proves rounds; needs about 1.5 GiB of memory).',
+  chain: 'The chain that tasks are settled on.',
+  'chain.url': 'JSON-RPC endpoint. It may hold an access key: this file is readable by you alone.',
+  'chain.contract': 'Address of the task contract.',
+  'chain.chainId': 'Chain id the endpoint must have; the node refuses to start on another.',
+  'chain.pollMilliseconds':
+    "Pause between two looks at the chain's head; 50 on a development chain, else 2000.",
+  network: 'How this node meets others (libp2p).',
+  'network.listen':
+    'Addresses to listen on. /ip4/0.0.0.0/tcp/4001 lets other machines in; open that port for nodes that are ' +
+    'not behind a NAT.',
+  'network.bootstrap': 'Peers to connect to first, each ending in /p2p/<peer id>.',
+  'network.announce': 'Addresses that others see, where they differ (port forwarding).',
+  'network.mdns': 'Find nodes on the local network.',
+  'network.dht':
+    "Find peers by their ids in the network's own table: off, client, server, or auto (server once others can dial it).",
+  'network.webSockets': 'Dial WebSocket addresses too.',
+  'network.quic': 'Dial QUIC addresses too; listening on one needs no switch.',
+  'network.relayClient': 'Reach others, and be reached, by way of relays where there is no direct path.',
+  'network.relayServer': 'Relay for others, within limits; it costs bandwidth.',
+  'network.autoNat': 'Have peers tell which addresses of this node they can dial.',
+  'network.holePunching': 'Turn relayed connections into direct ones.',
+  'network.upnp': 'Ask the router to forward the port.',
+  'network.maxConnections': 'Connections in all.',
+  'network.maxConnectionsPerHost': 'Connections from one address.',
+  data: 'Data to train on: a name given by `chorus data add`, a folder, or a shard file. It never leaves this machine.',
+  srsCache: 'Folder for reference strings, shared by the nodes of one machine.',
+  maxStake: "Largest stake to put at risk in one task, in the token's smallest unit.",
+  threads: 'Threads of local training.',
+  device: 'Where to train: auto, cpu, webgpu, cuda, coreml or dml; `chorus doctor` says what works here.',
+  seed: 'Seed of shuffling and dropout.',
+  attack: 'Misbehaviour on purpose, for tests of other nodes: sign, label, noise, scale or free.',
+  shutdownSeconds:
+    'Time to finish or hand back the current step when asked to stop; what is not done then is resumed at the next start.',
+  limits:
+    'What you allow the node, beside maxStake. What is left out is not limited; docs/operations.md tells more.',
+  'limits.threads': 'Threads of each heavy step: training, committing, proving.',
+  'limits.memory':
+    'Memory of the process, such as "4 GiB". Tasks that would not fit are refused; near it nothing new is taken on.',
+  'limits.disk': 'Size of the data folder, such as "20 GB". Old payloads are dropped to keep to it.',
+  'limits.upload': 'Bytes a second sent to peers, such as "500 kB".',
+  'limits.download': 'Bytes a second taken from peers.',
+  'limits.hours':
+    'Local times at which tasks are joined and rounds begun, such as ["22:00-07:00"]. What has begun is finished.',
+  'limits.stake': 'Money at risk over all tasks.',
+  'limits.stake.total':
+    'Over all tokens, counted in smallest units: of use where the tokens have the same decimals.',
+  'limits.stake.perToken': 'Over all tasks of a token: {"0x...": "1000"}. "0" refuses the token.',
+  'limits.tasks': 'Which tasks are taken on.',
+  'limits.tasks.minReward':
+    "Least this node may expect of a round where all share alike, in the token's smallest unit.",
+  'limits.tasks.maxModelBytes': 'Largest model file, such as "50 MB".',
+  'limits.tasks.maxDimension': 'Most trainable parameters.',
+  'limits.tasks.losses': 'Kinds of loss, such as [softmax-cross-entropy].',
+  'limits.tasks.licences':
+    'Licence tags a task must carry one of, such as [Apache-2.0, MIT]; a task without one is refused then.',
+  'limits.tasks.maxSeconds': 'Longest a task may lock the stake if every phase takes its full time.',
+  admin:
+    'The HTTP API that `chorus status` and the dashboard ask; admin.json of the data folder holds its token.',
+  'admin.enabled': 'Serve it.',
+  'admin.host': 'Address to listen on. It speaks plain HTTP and can spend the stake: leave it on loopback.',
+  'admin.port': 'Port; 0 takes a free one, and admin.json says which.',
+  'admin.allowedHosts': 'Names, beside those of loopback, by which it may be asked for.',
+  'admin.allowedOrigins': 'Origins of web pages that may call it.',
+  'admin.openMetrics': 'Serve /metrics without the token to programs on this machine.',
+  log: 'What the node writes about itself.',
+  'log.level': 'debug, info, warn, error or silent.',
+  'log.format': 'pretty, json, or auto: pretty on a terminal.',
+  'log.file': 'Also to logs/node.log of the data folder, as JSON.',
+  'log.maxBytes': 'Size at which a log file is put away and begun anew.',
+  'log.maxFiles': 'Files put away that are kept, compressed.',
+};

@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { ChorusError } from '@chorus/protocol';
+import writeFileAtomic from 'write-file-atomic';
+import { type Document, isScalar, parse, parseDocument } from 'yaml';
+import { CONFIG_FIELDS, type ConfigField } from './fields.ts';
+
+/** A configuration with every comment is about 5 kB. */
+const MAX_CONFIG_BYTES = 256 * 1024;
+
+/** The configuration within a data folder. */
+export const CONFIG_FILE = 'config.yaml';
+
+/**
+ * Read a configuration as a YAML document, which keeps its comments; JSON is YAML.
+ * @throws ChorusError `E_CONFIG`, `E_CONFIG_MISSING`
+ */
+export async function readDocument(path: string): Promise<Document> {
+  return parseText(await readText(path), path);
+}
+
+/** @throws ChorusError `E_CONFIG`, `E_CONFIG_MISSING` */
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    throw missing
+      ? new ChorusError('E_CONFIG_MISSING', 'there is no configuration', {
+          facts: { path },
+          hint: 'make one with `chorus init`, or name its folder with --home or its file with --config',
+        })
+      : new ChorusError('E_CONFIG', 'cannot read the configuration', { facts: { source: path }, cause });
+  }
+}
+
+/** @throws ChorusError `E_CONFIG` with the line at fault */
+export function parseText(text: string, source: string): Document {
+  const refuse = (message: string, cause?: unknown) =>
+    new ChorusError('E_CONFIG', `cannot read the configuration: ${message}`, {
+      facts: { source },
+      hint: 'correct the file; it must be YAML or JSON',
+      cause,
+    });
+  if (text.length > MAX_CONFIG_BYTES) throw refuse('it is too long');
+  const document = parseDocument(text);
+  const [error] = document.errors;
+  if (error) throw refuse(error.message.split('\n')[0] ?? 'it is not YAML', error);
+  for (const field of CONFIG_FIELDS) takeLiterally(document, field);
+  return document;
+}
+
+/** YAML reads an address without quotes as a number; where a text is wanted, what was written counts. */
+function takeLiterally(document: Document, { path, schema }: ConfigField): void {
+  const node = document.getIn(path, true);
+  if (!isScalar(node) || typeof node.value !== 'number' || typeof node.source !== 'string') return;
+  if (!schema.safeParse(node.value).success && schema.safeParse(node.source).success) {
+    node.value = node.source;
+  }
+}
+
+/** The document as a plain value. */
+export function plainValue(document: Document, source: string): unknown {
+  try {
+    // No aliases: a short file must not unfold into a long one.
+    return document.toJS({ maxAliasCount: 0 }) ?? {};
+  } catch (cause) {
+    throw new ChorusError('E_CONFIG', 'cannot read the configuration: it uses aliases', {
+      facts: { source },
+      hint: 'write the values out',
+      cause,
+    });
+  }
+}
+
+/** Replace a configuration as a whole or not at all. It may hold the key of an RPC endpoint: its owner's alone. */
+export async function writeText(path: string, text: string): Promise<void> {
+  await writeFileAtomic(path, text, { mode: 0o600 });
+}
+
+/**
+ * A value as typed on a command line or in a variable: YAML (`4`, `[a, b]`, `true`), or the text itself where
+ * the field wants a text.
+ */
+export function valueOfText(field: ConfigField, text: string): unknown {
+  let value: unknown;
+  try {
+    value = parse(text, { maxAliasCount: 0 });
+  } catch {
+    return text;
+  }
+  if (field.schema.safeParse(value).success || !field.schema.safeParse(text).success) return value;
+  return text;
+}

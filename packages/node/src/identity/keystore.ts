@@ -1,0 +1,166 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Address, ChorusError } from '@chorus/protocol';
+import { decryptKeystoreJson, encryptKeystoreJson, randomBytes, Wallet } from 'ethers';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+
+/** The wallet within a data folder: an encrypted Web3 Secret Storage file, version 3. */
+export const KEYSTORE_FILE = 'wallet.json';
+
+/** A keystore is about 500 bytes; geth's are, too. */
+const MAX_KEYSTORE_BYTES = 16 * 1024;
+
+/** Cost of deriving the key from the password: ethers' standard, half a second and 128 MB. */
+const SCRYPT_N = 131_072;
+
+/** The most an imported file may ask for: 1 GB of memory and some ten seconds. */
+const MAX_SCRYPT_N = 2 ** 20;
+const MAX_PBKDF2_ROUNDS = 10_000_000;
+
+const hex = (bytes: number) => z.string().regex(new RegExp(`^(0x)?[0-9a-fA-F]{${2 * bytes}}$`));
+const power = (most: number) => z.number().int().positive().max(most);
+
+const keystoreSchema = z.object({
+  version: z.literal(3),
+  address: hex(20).optional(),
+  crypto: z.object({
+    cipher: z.literal('aes-128-ctr'),
+    cipherparams: z.object({ iv: hex(16) }),
+    ciphertext: hex(32),
+    mac: hex(32),
+    kdf: z.enum(['scrypt', 'pbkdf2']),
+    kdfparams: z.union([
+      z.object({
+        n: power(MAX_SCRYPT_N).refine((n) => (n & (n - 1)) === 0, 'must be a power of two'),
+        r: power(16),
+        p: power(16),
+        dklen: z.literal(32),
+        salt: z.string().max(128),
+      }),
+      z.object({
+        c: power(MAX_PBKDF2_ROUNDS),
+        prf: z.string().max(20),
+        dklen: z.literal(32),
+        salt: z.string().max(128),
+      }),
+    ]),
+  }),
+});
+
+export interface KeystoreOptions {
+  /** Cost of scrypt, a power of two; tests take a small one. No command lowers it. */
+  scryptN?: number;
+}
+
+/** A fresh wallet. */
+export function createWallet(): Wallet {
+  return new Wallet(`0x${Buffer.from(randomBytes(32)).toString('hex')}`);
+}
+
+/**
+ * Encrypt a wallet.
+ * @returns Web3 Secret Storage JSON, version 3, which every Ethereum wallet imports
+ * @throws ChorusError `E_PASSWORD_WEAK`
+ */
+export async function encryptWallet(
+  wallet: Wallet,
+  password: string,
+  options: KeystoreOptions = {},
+): Promise<string> {
+  checkNewPassword(password);
+  const { address, privateKey } = wallet;
+  const scrypt = { N: options.scryptN ?? SCRYPT_N };
+  return encryptKeystoreJson({ address, privateKey }, password, { scrypt });
+}
+
+/** Shortest password that is taken for a new keystore. */
+const LEAST_PASSWORD = 8;
+
+/** @throws ChorusError `E_PASSWORD_WEAK` */
+export function checkNewPassword(password: string): void {
+  if (password.length >= LEAST_PASSWORD) return;
+  throw new ChorusError('E_PASSWORD_WEAK', `the password must have at least ${LEAST_PASSWORD} characters`, {
+    hint: 'whoever gets the file can try passwords against it without end: take several words',
+  });
+}
+
+/**
+ * Check that a text is a keystore this machine can afford to open.
+ * @returns its address, where it states one
+ * @throws ChorusError `E_KEYSTORE`
+ */
+export function checkKeystore(text: string): Address | null {
+  const refuse = (why: string, cause?: unknown) =>
+    new ChorusError('E_KEYSTORE', `this is not a usable keystore: ${why}`, {
+      hint: 'give an encrypted Ethereum keystore (Web3 Secret Storage, version 3)',
+      cause,
+    });
+  if (text.length > MAX_KEYSTORE_BYTES) throw refuse('it is too long');
+  let value: unknown;
+  try {
+    value = lowerCaseKeys(JSON.parse(text));
+  } catch (cause) {
+    throw refuse('it is not JSON', cause);
+  }
+  const parsed = keystoreSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw refuse(`${issue?.path.join('.')}: ${issue?.message}`);
+  }
+  const { address } = parsed.data;
+  return address === undefined ? null : (`0x${address.replace(/^0x/, '').toLowerCase()}` as Address);
+}
+
+/** Some wallets write `Crypto` or `KDF`; nesting of a keystore is three deep, and anything deeper is left alone. */
+function lowerCaseKeys(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || depth > 4) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key.toLowerCase(), lowerCaseKeys(inner, depth + 1)]),
+  );
+}
+
+/**
+ * Open a keystore; takes half a second and more, by design.
+ * @throws ChorusError `E_PASSWORD_WRONG`, `E_KEYSTORE`
+ */
+export async function decryptWallet(text: string, password: string): Promise<Wallet> {
+  const stated = checkKeystore(text);
+  let privateKey: string;
+  try {
+    ({ privateKey } = await decryptKeystoreJson(text, password));
+  } catch (error) {
+    // Only the kind of error is looked at: its text could hold the password.
+    const wrong = (error as { argument?: string }).argument === 'password';
+    throw wrong
+      ? new ChorusError('E_PASSWORD_WRONG', 'the password does not open the wallet', {
+          hint: 'check CHORUS_PASSWORD_FILE or CHORUS_PASSWORD, or type it again',
+        })
+      : new ChorusError('E_KEYSTORE', 'the keystore is damaged', {
+          hint: 'restore it from a backup',
+        });
+  }
+  const wallet = new Wallet(privateKey);
+  if (stated !== null && stated !== wallet.address.toLowerCase()) {
+    throw new ChorusError('E_KEYSTORE', 'the keystore holds the key of another address than it states', {
+      facts: { stated, found: wallet.address.toLowerCase() },
+    });
+  }
+  return wallet;
+}
+
+/** The keystore of a data folder, or null where there is none. */
+export async function readKeystore(folder: string): Promise<string | null> {
+  const path = join(folder, KEYSTORE_FILE);
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new ChorusError('E_KEYSTORE', 'cannot read the wallet', { facts: { path }, cause });
+  }
+}
+
+/** Put a keystore into a data folder, readable by its owner alone, in place of any that is there. */
+export async function writeKeystore(folder: string, keystore: string): Promise<void> {
+  await writeFileAtomic(join(folder, KEYSTORE_FILE), `${keystore.trim()}\n`, { mode: 0o600 });
+}

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ChorusError } from '@chorus/protocol';
+import { Wallet } from 'ethers';
+import { unlockWallet, walletMissing } from './identity.ts';
+import { readKeystore } from './keystore.ts';
+
+/**
+ * File of an unencrypted development key within a data folder: 0x-prefixed hex. Used where there is no
+ * keystore, and on development chains alone.
+ */
+export const WALLET_KEY_FILE = 'wallet.insecure-dev.key';
+
+/** Where the password of a wallet comes from; asked only where there is a keystore. */
+export type PasswordSource = () => Promise<string>;
+
+export interface OpenedWallet {
+  wallet: Wallet;
+  /** False for a development key that lies there as it is. */
+  encrypted: boolean;
+}
+
+/**
+ * The wallet of a data folder: its keystore, else a development key.
+ *
+ * @throws ChorusError `E_WALLET_MISSING`, `E_PASSWORD_MISSING`, `E_PASSWORD_WRONG`, `E_KEYSTORE`, `E_IDENTITY_FALSE`
+ */
+export async function openWallet(folder: string, password?: PasswordSource): Promise<OpenedWallet> {
+  if ((await readKeystore(folder)) !== null) {
+    if (!password) {
+      throw new ChorusError('E_PASSWORD_MISSING', 'the wallet is encrypted and no password was given', {
+        facts: { folder },
+        hint: 'put the password into a file and its path into CHORUS_PASSWORD_FILE, or start on a terminal',
+      });
+    }
+    return { wallet: await unlockWallet(folder, await password()), encrypted: true };
+  }
+  const text = await readFile(join(folder, WALLET_KEY_FILE), 'utf8').catch(() => null);
+  if (text === null) throw walletMissing(folder);
+  if (!/^0x[0-9a-fA-F]{64}$/.test(text.trim())) {
+    throw new ChorusError('E_WALLET_MISSING', 'the development key is not 0x-prefixed hex of 32 bytes', {
+      facts: { path: join(folder, WALLET_KEY_FILE) },
+    });
+  }
+  return { wallet: new Wallet(text.trim()), encrypted: false };
+}

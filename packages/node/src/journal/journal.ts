@@ -1,0 +1,329 @@
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { type Address, ChorusError, type Hex, hasCode } from '@chorus/protocol';
+import { decodeDetail, encodeDetail } from './codec.ts';
+import { addClaimed, addRound, listRounds, listTotals, type RoundQuery } from './history.ts';
+import type { RoundRecord, TokenTotals } from './records.ts';
+import type { RecordedStep, StepGate, StepKey, StepName, StepState } from './steps.ts';
+import { closeStore, JOURNAL_FILE, openStore, type StoreOptions, transact } from './store.ts';
+import { TransactionLog } from './transaction-log.ts';
+
+/** Steps of rounds further back than this are forgotten: nothing about them is open. */
+const ROUNDS_OF_STEPS = 8;
+
+/** Tasks that ended, and publications: the oldest beyond these are forgotten. */
+const MAX_ENDED_TASKS = 500;
+
+export type TaskJournalState = 'joining' | 'joined' | 'owned' | 'ended';
+
+/** A task this node has to do with. */
+export interface JournalTask {
+  taskId: bigint;
+  state: TaskJournalState;
+  /** Peers that had the model when the task was found. */
+  providers: string[];
+}
+
+/** A task being published: the chain gives its number when the transaction is mined. */
+export interface Publication {
+  termsDigest: Hex;
+  terms: Uint8Array;
+  /** The newest task there was before it: what was published comes after that. */
+  after: bigint;
+}
+
+export interface JournalOptions extends StoreOptions {
+  /** For crash tests alone: see {@link StepGate}. */
+  stepGate?: StepGate | undefined;
+}
+
+/** What the journal tells of the past: for `status`, `why` and the admin API. */
+export interface JournalReader {
+  /** Finished rounds, the newest first. */
+  rounds(query?: RoundQuery): RoundRecord[];
+  /** Sums over all rounds there ever were, by token. */
+  totals(): TokenTotals[];
+  tasks(): JournalTask[];
+  /** Steps of a task's last rounds, oldest first: what this node is doing, and did. */
+  steps(taskId: bigint): RecordedStep[];
+}
+
+/**
+ * What this node did, is about to do, and earned: one SQLite file, written before anything is acted on.
+ *
+ * It keeps facts, not bytes: payloads and models are files beside it (`TaskFiles`), each checked against a digest
+ * recorded here and a commitment on chain, so that they outlive even the loss of this file.
+ *
+ * Writes are synchronous and each waits for the disk: some fifteen a round, of a few hundred bytes.
+ */
+export class Journal implements JournalReader {
+  readonly path: string;
+  /** Signed transactions; what `connectChain` takes as its `outbox`. */
+  readonly transactions: TransactionLog;
+  readonly #dataDir: string;
+  readonly #db: DatabaseSync;
+  readonly #gate: StepGate | undefined;
+  #open = true;
+
+  private constructor(dataDir: string, db: DatabaseSync, gate: StepGate | undefined) {
+    this.#dataDir = dataDir;
+    this.path = join(dataDir, JOURNAL_FILE);
+    this.#db = db;
+    this.#gate = gate;
+    this.transactions = new TransactionLog(db, this.path);
+  }
+
+  /** @throws ChorusError `E_STORE_*`, see {@link openStore} */
+  static open(dataDir: string, options: JournalOptions = {}): Journal {
+    return new Journal(dataDir, openStore(dataDir, options), options.stepGate);
+  }
+
+  /**
+   * Say whose journal this is; the first time it is written down.
+   * @throws ChorusError `E_STORE_FOREIGN` where it is another account's, chain's or contract's
+   */
+  bind(owner: { chainId: number; contract: Address; account: Address }): void {
+    const wanted = {
+      chainId: String(owner.chainId),
+      contract: owner.contract.toLowerCase(),
+      account: owner.account.toLowerCase(),
+    };
+    const rows = this.#db.prepare('SELECT key, value FROM identity').all();
+    const found = Object.fromEntries(rows.map((row) => [String(row.key), String(row.value)]));
+    this.#transact(() => {
+      for (const [key, value] of Object.entries(wanted)) {
+        if (found[key] === undefined) this.#db.prepare('INSERT INTO identity VALUES (?, ?)').run(key, value);
+        else if (found[key] !== value) {
+          throw new ChorusError('E_STORE_FOREIGN', `the data folder belongs to another ${key}`, {
+            facts: { path: this.path, found: found[key], wanted: value },
+            hint: 'a data folder serves one account on one contract: use another folder for this one',
+          });
+        }
+      }
+    });
+  }
+
+  // ---- steps ----
+
+  /** Record that a step is about to be done. */
+  begin(key: StepKey, detail: RecordedStep['detail'] = {}): Promise<void> {
+    return this.#record(key, 'begun', detail);
+  }
+
+  /** Record that a step is done; `detail` is added to what was recorded at its beginning. */
+  done(key: StepKey, detail: RecordedStep['detail'] = {}): Promise<void> {
+    return this.#record(key, 'done', { ...this.step(key)?.detail, ...detail });
+  }
+
+  /**
+   * Do something that others see: recorded, done, recorded. A refusal is recorded too; a chain that cannot be
+   * reached leaves the step begun, as its outcome is unknown.
+   */
+  async act<T>(key: StepKey, detail: RecordedStep['detail'], work: () => Promise<T>): Promise<T> {
+    await this.begin(key, detail);
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      if (error instanceof ChorusError && error.code.startsWith('E_CHAIN_')) {
+        if (hasCode(error, 'E_CHAIN_ALREADY_DONE')) await this.done(key);
+        else if (!hasCode(error, 'E_CHAIN_UNREACHABLE')) {
+          await this.#record(key, 'refused', { ...detail, code: error.code });
+        }
+      }
+      throw error;
+    }
+    await this.done(key, transactionOf(result));
+    return result;
+  }
+
+  step({ taskId, round, step }: StepKey): RecordedStep | null {
+    const row = this.#db
+      .prepare('SELECT * FROM steps WHERE task_id = ? AND round = ? AND step = ?')
+      .get(taskId.toString(), round, step);
+    return row ? toStep(row) : null;
+  }
+
+  steps(taskId: bigint): RecordedStep[] {
+    return this.#db
+      .prepare('SELECT * FROM steps WHERE task_id = ? ORDER BY at, round')
+      .all(taskId.toString())
+      .map(toStep);
+  }
+
+  /** The newest round with a done step of this kind. */
+  lastDone(taskId: bigint, step: StepName): RecordedStep | null {
+    const row = this.#db
+      .prepare(
+        "SELECT * FROM steps WHERE task_id = ? AND step = ? AND state = 'done' ORDER BY round DESC LIMIT 1",
+      )
+      .get(taskId.toString(), step);
+    return row ? toStep(row) : null;
+  }
+
+  /** Forget a step that cannot be relied on: its file is lost or damaged. */
+  forget({ taskId, round, step }: StepKey): void {
+    this.#transact(() => {
+      this.#db
+        .prepare('DELETE FROM steps WHERE task_id = ? AND round = ? AND step = ?')
+        .run(taskId.toString(), round, step);
+    });
+  }
+
+  // ---- tasks ----
+
+  setTask(taskId: bigint, state: TaskJournalState, providers?: string[]): void {
+    this.#transact(() => {
+      this.#db
+        .prepare(
+          `INSERT INTO tasks (task_id, state, providers, updated) VALUES (?, ?, ?, ?)
+           ON CONFLICT (task_id) DO UPDATE SET state = excluded.state, updated = excluded.updated`,
+        )
+        .run(taskId.toString(), state, encodeDetail(providers ?? []), Date.now());
+      if (state !== 'ended') return;
+      this.#db.prepare('DELETE FROM steps WHERE task_id = ?').run(taskId.toString());
+      this.#db
+        .prepare(
+          "DELETE FROM tasks WHERE task_id IN (SELECT task_id FROM tasks WHERE state = 'ended' ORDER BY updated DESC LIMIT -1 OFFSET ?)",
+        )
+        .run(MAX_ENDED_TASKS);
+    });
+  }
+
+  task(taskId: bigint): JournalTask | null {
+    const row = this.#db.prepare('SELECT * FROM tasks WHERE task_id = ?').get(taskId.toString());
+    return row ? toTask(row) : null;
+  }
+
+  tasks(): JournalTask[] {
+    return this.#db.prepare('SELECT * FROM tasks ORDER BY updated').all().map(toTask);
+  }
+
+  /** The task was not joined after all. */
+  forgetTask(taskId: bigint): void {
+    this.#transact(() => {
+      for (const table of ['steps', 'tasks']) {
+        this.#db.prepare(`DELETE FROM ${table} WHERE task_id = ?`).run(taskId.toString());
+      }
+    });
+  }
+
+  // ---- publishing ----
+
+  /** A task is about to be created: before the transaction that escrows its budget. */
+  beginPublication({ termsDigest, terms, after }: Publication): void {
+    this.#transact(() => {
+      this.#db
+        .prepare('INSERT OR REPLACE INTO publications (terms_digest, terms, after, at) VALUES (?, ?, ?, ?)')
+        .run(termsDigest, terms, after.toString(), Date.now());
+    });
+  }
+
+  /** The task has its number, and is followed from now on; or null, where it was never created. */
+  endPublication(termsDigest: Hex, taskId: bigint | null): void {
+    this.#transact(() => {
+      this.#db.prepare('DELETE FROM publications WHERE terms_digest = ?').run(termsDigest);
+    });
+    if (taskId !== null) this.setTask(taskId, 'owned');
+  }
+
+  publications(): Publication[] {
+    return this.#db
+      .prepare('SELECT * FROM publications ORDER BY at')
+      .all()
+      .map((row) => ({
+        termsDigest: String(row.terms_digest) as Hex,
+        terms: row.terms as Uint8Array,
+        after: BigInt(String(row.after)),
+      }));
+  }
+
+  // ---- history ----
+
+  /** A round is over: what it was to this node and, where it moved the model, the model it left. One transaction. */
+  async endRound(record: RoundRecord, model: RecordedStep['detail'] | null): Promise<void> {
+    const { taskId, round } = record;
+    const point = { taskId, round, step: 'model', state: 'done' } as const;
+    if (model) await this.#gate?.({ ...point, when: 'before' });
+    this.#transact(() => {
+      addRound(this.#db, record);
+      if (model) this.#write(point, 'done', model);
+      this.#db
+        .prepare("DELETE FROM steps WHERE task_id = ? AND round > 0 AND round <= ? AND step <> 'model'")
+        .run(taskId.toString(), round - ROUNDS_OF_STEPS);
+      this.#db
+        .prepare(
+          "DELETE FROM steps WHERE task_id = ? AND step = 'model' AND round < (SELECT MAX(round) FROM steps WHERE task_id = ? AND step = 'model') - ?",
+        )
+        .run(taskId.toString(), taskId.toString(), ROUNDS_OF_STEPS);
+    });
+    if (model) await this.#gate?.({ ...point, when: 'after' });
+  }
+
+  /** A payout: its step is done and its amount in the totals, at once. */
+  async claimed(key: StepKey, token: Address, amount: bigint): Promise<void> {
+    if (this.step(key)?.state === 'done') return;
+    await this.#gate?.({ ...key, state: 'done', when: 'before' });
+    this.#transact(() => {
+      addClaimed(this.#db, token, amount);
+      this.#write(key, 'done', { amount });
+    });
+    await this.#gate?.({ ...key, state: 'done', when: 'after' });
+  }
+
+  rounds(query: RoundQuery = {}): RoundRecord[] {
+    return listRounds(this.#db, query);
+  }
+
+  totals(): TokenTotals[] {
+    return listTotals(this.#db);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    closeStore(this.#db, this.#dataDir);
+  }
+
+  async #record(key: StepKey, state: StepState, detail: RecordedStep['detail']): Promise<void> {
+    await this.#gate?.({ ...key, state, when: 'before' });
+    this.#transact(() => this.#write(key, state, detail));
+    await this.#gate?.({ ...key, state, when: 'after' });
+  }
+
+  #write({ taskId, round, step }: StepKey, state: StepState, detail: RecordedStep['detail']): void {
+    this.#db
+      .prepare(
+        'INSERT OR REPLACE INTO steps (task_id, round, step, state, detail, at) VALUES (?, ?, ?, ?, ?, ?)',
+      )
+      .run(taskId.toString(), round, step, state, encodeDetail(detail), Date.now());
+  }
+
+  #transact(work: () => void): void {
+    transact(this.#db, this.path, work);
+  }
+}
+
+function transactionOf(result: unknown): RecordedStep['detail'] {
+  if (typeof result !== 'object' || result === null || !('transaction' in result)) return {};
+  return { transaction: result.transaction };
+}
+
+function toStep(row: Record<string, unknown>): RecordedStep {
+  return {
+    taskId: BigInt(String(row.task_id)),
+    round: Number(row.round),
+    step: String(row.step) as StepName,
+    state: String(row.state) as StepState,
+    detail: decodeDetail(String(row.detail)) as RecordedStep['detail'],
+    at: Number(row.at),
+  };
+}
+
+function toTask(row: Record<string, unknown>): JournalTask {
+  return {
+    taskId: BigInt(String(row.task_id)),
+    state: String(row.state) as TaskJournalState,
+    providers: decodeDetail(String(row.providers)) as string[],
+  };
+}

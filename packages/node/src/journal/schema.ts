@@ -1,0 +1,71 @@
+/** "CHRJ": tells a node's journal from any other SQLite file. */
+export const APPLICATION_ID = 0x4348524a;
+
+/**
+ * The schema, as the steps from each version to the next; a released step is never edited. Amounts and task ids
+ * are decimal text: SQLite's integers are 64 bits, a token's amounts are 128.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- Whose record this is: chain id, contract and account; a folder serves one.
+  CREATE TABLE identity (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE tasks (
+    task_id TEXT PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('joining', 'joined', 'owned', 'ended')),
+    -- Peers that had the model when the task was found.
+    providers TEXT NOT NULL,
+    -- Rounds up to this one are in the totals.
+    counted INTEGER NOT NULL DEFAULT 0,
+    updated INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE steps (
+    task_id TEXT NOT NULL,
+    round INTEGER NOT NULL,
+    step TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('begun', 'done', 'refused')),
+    detail TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (task_id, round, step)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE rounds (
+    task_id TEXT NOT NULL,
+    round INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (task_id, round)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX rounds_by_time ON rounds (at);
+
+  CREATE TABLE totals (
+    token TEXT PRIMARY KEY,
+    rewards TEXT NOT NULL,
+    fees TEXT NOT NULL,
+    claimed TEXT NOT NULL,
+    settled INTEGER NOT NULL,
+    paid INTEGER NOT NULL,
+    void INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- Tasks this node publishes, before the chain has given them a number.
+  CREATE TABLE publications (
+    terms_digest TEXT PRIMARY KEY,
+    terms BLOB NOT NULL,
+    -- The newest task there was before: what was published comes after it.
+    after TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- Signed transactions, recorded before they are sent.
+  CREATE TABLE transactions (
+    hash TEXT PRIMARY KEY,
+    nonce INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    raw TEXT NOT NULL,
+    outcome TEXT CHECK (outcome IN ('mined', 'failed', 'replaced')),
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

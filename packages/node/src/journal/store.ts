@@ -1,0 +1,187 @@
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { ChorusError } from '@chorus/protocol';
+import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
+import { storeFault, toStoreError } from './store-error.ts';
+
+/** File of a node's journal within its data folder. */
+export const JOURNAL_FILE = 'journal.sqlite';
+const PID_FILE = 'journal.pid';
+
+/** History is bounded by count; this bounds what a mistake could write. */
+const MAX_BYTES = 256 * 1024 * 1024;
+const PAGE_BYTES = 4096;
+
+/** A node that was just killed gives its lock back within this. */
+const LOCK_PATIENCE_MILLISECONDS = 500;
+
+export interface StoreOptions {
+  /** Refuse to grow past this (E_STORE_FULL); 256 MiB by default. */
+  maxBytes?: number;
+  /** For tests of migrations alone. */
+  migrations?: readonly string[];
+}
+
+/**
+ * Open the journal's database: one writer, write-ahead logged, each transaction on the disk before it counts.
+ *
+ * A file that is there is never replaced: a damaged one is reported, and stays as it is. The lock is the
+ * kernel's, so it ends with the process however that ends.
+ *
+ * @throws ChorusError `E_STORE_LOCKED` (naming the other process where it is known), `E_STORE_CORRUPT`,
+ *   `E_STORE_VERSION`, `E_STORE_READONLY`, `E_STORE_FULL`, `E_STORE_IO`
+ */
+export function openStore(dataDir: string, options: StoreOptions = {}): DatabaseSync {
+  const path = join(dataDir, JOURNAL_FILE);
+  const migrations = options.migrations ?? MIGRATIONS;
+  let db: DatabaseSync | null = null;
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    if (!existsSync(path)) create(path);
+    // SQLite takes an empty file for a new database; ours begin with a schema. The file is not opened to look at
+    // it: closing it would give away the lock that another connection of this process may hold (fcntl(2)).
+    if (statSync(path).size === 0) throw storeFault('E_STORE_CORRUPT', { path, found: 'an empty file' });
+    db = new DatabaseSync(path, { timeout: LOCK_PATIENCE_MILLISECONDS });
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;');
+    // Before anything is written: what is damaged, or not ours, stays as it is.
+    check(db, path);
+    db.exec('PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE; COMMIT;');
+    const pages = Math.floor((options.maxBytes ?? MAX_BYTES) / PAGE_BYTES);
+    db.exec(`PRAGMA max_page_count = ${pages}; PRAGMA journal_size_limit = 4194304;`);
+    migrate(db, migrations, path);
+    writeFileSync(join(dataDir, PID_FILE), `${process.pid}\n`, { mode: 0o600 });
+    return db;
+  } catch (error) {
+    db?.close();
+    const known = toStoreError(error, { path });
+    if (known instanceof ChorusError && known.code === 'E_STORE_LOCKED') {
+      const pid = livingOwner(dataDir);
+      throw storeFault('E_STORE_LOCKED', { path, ...(pid === null ? {} : { pid }) }, error);
+    }
+    throw known;
+  }
+}
+
+/** Close it, with everything in the one file. */
+export function closeStore(db: DatabaseSync, dataDir: string): void {
+  db.close();
+  rmSync(join(dataDir, PID_FILE), { force: true });
+}
+
+/**
+ * Set a damaged journal aside so that the next start makes a new one, and rebuilds what it can from the chain and
+ * from the payloads beside it. The damaged file is kept.
+ *
+ * @returns where the damaged file is now, null where there was none
+ * @throws ChorusError `E_STORE_LOCKED` where a node uses it, `E_STORE_HEALTHY` where it is not damaged
+ */
+export function setJournalAside(dataDir: string): string | null {
+  const path = join(dataDir, JOURNAL_FILE);
+  if (!existsSync(path)) return null;
+  try {
+    closeStore(openStore(dataDir), dataDir);
+  } catch (error) {
+    if (!(error instanceof ChorusError) || error.code !== 'E_STORE_CORRUPT') throw error;
+    const aside = `${path}.damaged-${new Date().toISOString().replaceAll(':', '')}`;
+    for (const suffix of ['', '-wal', '-shm']) {
+      if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+    }
+    return aside;
+  }
+  throw new ChorusError('E_STORE_HEALTHY', 'the journal is not damaged: it is left in its place', {
+    facts: { path },
+  });
+}
+
+/** Run `work` as one transaction: all of it on disk, or nothing. */
+export function transact<T>(db: DatabaseSync, path: string, work: () => T): T {
+  try {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // SQLite has rolled back by itself after some errors.
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  } catch (error) {
+    throw toStoreError(error, { path });
+  }
+}
+
+/** Whole or not there: made under another name first, and never in the place of another. */
+function create(path: string): void {
+  const made = `${path}.${process.pid}.new`;
+  rmSync(made, { force: true });
+  const db = new DatabaseSync(made);
+  try {
+    db.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA application_id = ${APPLICATION_ID};`);
+    db.exec('PRAGMA user_version = 0; VACUUM;');
+  } finally {
+    db.close();
+  }
+  try {
+    linkSync(made, path);
+  } catch (error) {
+    // Another process was quicker: its file it is.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(made, { force: true });
+  }
+}
+
+function check(db: DatabaseSync, path: string): void {
+  const application = pragma(db, 'application_id');
+  if (application !== APPLICATION_ID) throw storeFault('E_STORE_CORRUPT', { path, found: 'not a journal' });
+  const found = db.prepare('PRAGMA quick_check(1)').get() as { quick_check?: unknown } | undefined;
+  if (found?.quick_check !== 'ok') {
+    throw storeFault('E_STORE_CORRUPT', { path, found: String(found?.quick_check).slice(0, 200) });
+  }
+}
+
+function migrate(db: DatabaseSync, migrations: readonly string[], path: string): void {
+  const version = pragma(db, 'user_version');
+  if (version > migrations.length) {
+    throw new ChorusError('E_STORE_VERSION', 'the journal was written by a newer version of Chorus', {
+      facts: { path, found: version, known: migrations.length },
+      hint: 'run the newer version, or give this one its own data folder',
+    });
+  }
+  for (const [index, migration] of migrations.entries()) {
+    if (index < version) continue;
+    transact(db, path, () => db.exec(`${migration}; PRAGMA user_version = ${index + 1};`));
+  }
+}
+
+function pragma(db: DatabaseSync, name: string): number {
+  return Number((db.prepare(`PRAGMA ${name}`).get() as Record<string, unknown>)[name]);
+}
+
+/** The process that holds the lock, by what it wrote and the kernel still knows; null where that is stale. */
+function livingOwner(dataDir: string): number | null {
+  let pid: number;
+  try {
+    pid = Number.parseInt(readFileSync(join(dataDir, PID_FILE), 'utf8'), 10);
+  } catch {
+    return null;
+  }
+  try {
+    process.kill(pid, 0);
+    return pid;
+  } catch (error) {
+    // It may not be signalled by this user, but it is there.
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : null;
+  }
+}

@@ -1,0 +1,240 @@
+import type { Role, TaskParams, Terms } from '@chorus/protocol';
+import { sameAddress } from '@chorus/protocol';
+import type { Limits } from './limits-config.ts';
+import { formatBytes, withinWindows } from './quantities.ts';
+import { type TaskNeeds, taskNeeds } from './task-needs.ts';
+
+/** Of the task, what the decision rests on. */
+export type ConsideredTask = Pick<
+  TaskParams,
+  | 'token'
+  | 'budget'
+  | 'rounds'
+  | 'maxTrainers'
+  | 'minAggregators'
+  | 'stake'
+  | 'aggregatorFeeBps'
+  | 'validatorFeeBps'
+  | 'joinSeconds'
+  | 'commitSeconds'
+  | 'referenceSeconds'
+  | 'settleSeconds'
+  | 'dimension'
+  | 'validators'
+>;
+/** Of the terms, the same. `licence` is a tag such as `Apache-2.0`. */
+export type ConsideredTerms = Pick<Terms, 'modelBytes' | 'batchSize' | 'data' | 'loss' | 'licence'>;
+
+/** The node as it is when it decides. */
+export interface NodeState {
+  /** Roles it would hold in the task. */
+  roles: readonly Role[];
+  /** Largest stake of one task (`maxStake`). */
+  maxStake: bigint;
+  /** Minute of the day, local time. */
+  minuteOfDay: number;
+  /** What is at risk in other tasks now. */
+  staked: readonly { token: string; amount: bigint }[];
+  rssBytes: number;
+  /** What the tasks it has taken on are estimated to need, whether they hold it yet or not. */
+  reservedBytes: number;
+  /** Resident memory is near the limit. */
+  underPressure: boolean;
+  /** The data folder is over its quota although all that may be dropped has been. */
+  diskFull: boolean;
+  /** Free space of its file system; null where it is not known. */
+  diskFreeBytes: number | null;
+}
+
+export type Consideration =
+  | { accept: true; needs: TaskNeeds }
+  | {
+      accept: false;
+      /** `E_LIMIT_...`, or `E_TASK_STAKE` for `maxStake`. */
+      code: string;
+      /** What is in the way, with the figures. */
+      reason: string;
+      /** The setting to change, as a sentence. */
+      change: string;
+      /** It may fit later without a change. */
+      passing: boolean;
+    };
+
+/** Resident memory of a node that does nothing, for projecting what it will be. */
+const IDLE_BYTES = 150e6;
+
+/**
+ * Whether a task is within what the contributor allows. A pure function: the same task, terms and state give the
+ * same answer, and loosening a limit never turns an acceptance into a refusal.
+ */
+export function considerTask(
+  limits: Limits,
+  task: ConsideredTask,
+  terms: ConsideredTerms,
+  state: NodeState,
+): Consideration {
+  const { stake, tasks } = limits;
+  const needs = taskNeeds(task, terms, state.roles);
+  const refuse = (code: string, reason: string, change: string, passing = false): Consideration => ({
+    accept: false,
+    code,
+    reason,
+    change,
+    passing,
+  });
+
+  // What will not change by waiting comes first, so that nobody waits for it.
+  if (task.stake > state.maxStake) {
+    return refuse(
+      'E_TASK_STAKE',
+      `it asks for a stake of ${task.stake}, more than the ${state.maxStake} this node risks in one task`,
+      'raise maxStake',
+    );
+  }
+  if (tasks.maxDimension !== undefined && task.dimension > tasks.maxDimension) {
+    return refuse(
+      'E_LIMIT_DIMENSION',
+      `its model has ${task.dimension} parameters, more than ${tasks.maxDimension}`,
+      'raise limits.tasks.maxDimension',
+    );
+  }
+  if (tasks.maxModelBytes !== undefined && terms.modelBytes > tasks.maxModelBytes) {
+    return refuse(
+      'E_LIMIT_MODEL_BYTES',
+      `its model has ${formatBytes(terms.modelBytes)}, more than ${formatBytes(tasks.maxModelBytes)}`,
+      'raise limits.tasks.maxModelBytes',
+    );
+  }
+  if (tasks.losses && !tasks.losses.includes(terms.loss.kind)) {
+    return refuse(
+      'E_LIMIT_LOSS',
+      `its loss is ${terms.loss.kind}, and only ${tasks.losses.join(', ') || 'none'} is accepted`,
+      'add it to limits.tasks.losses',
+    );
+  }
+  if (tasks.licences && (terms.licence === undefined || !tasks.licences.includes(terms.licence))) {
+    return refuse(
+      'E_LIMIT_LICENCE',
+      terms.licence === undefined
+        ? 'it names no licence, and one is asked for'
+        : `its licence is ${terms.licence}, and only ${tasks.licences.join(', ') || 'none'} is accepted`,
+      'add its licence to limits.tasks.licences, or remove that list',
+    );
+  }
+  const seconds = longestSeconds(task);
+  if (tasks.maxSeconds !== undefined && seconds > tasks.maxSeconds) {
+    return refuse(
+      'E_LIMIT_DURATION',
+      `it may lock the stake for ${seconds} s, longer than ${tasks.maxSeconds} s`,
+      'raise limits.tasks.maxSeconds',
+    );
+  }
+  const reward = expectedReward(task, state.roles);
+  if (tasks.minReward !== undefined && reward < BigInt(tasks.minReward)) {
+    return refuse(
+      'E_LIMIT_REWARD',
+      `a round is worth about ${reward} to this node, less than ${tasks.minReward}`,
+      'lower limits.tasks.minReward',
+    );
+  }
+
+  // What may change as other tasks end.
+  const [, perToken] = Object.entries(stake.perToken).find(([t]) => sameAddress(t, task.token)) ?? [];
+  const atRisk = sum(state.staked.filter((s) => sameAddress(s.token, task.token)).map((s) => s.amount));
+  if (perToken !== undefined && atRisk + task.stake > BigInt(perToken)) {
+    return refuse(
+      'E_LIMIT_STAKE_TOKEN',
+      `with it ${atRisk + task.stake} of token ${task.token} would be at risk, more than ${perToken}`,
+      'raise the entry of the token in limits.stake.perToken',
+      task.stake <= BigInt(perToken),
+    );
+  }
+  const total = sum(state.staked.map((s) => s.amount));
+  if (stake.total !== undefined && total + task.stake > BigInt(stake.total)) {
+    return refuse(
+      'E_LIMIT_STAKE_TOTAL',
+      `with it ${total + task.stake} would be at risk in all tasks, more than ${stake.total}`,
+      'raise limits.stake.total',
+      task.stake <= BigInt(stake.total),
+    );
+  }
+  if (limits.memory !== undefined) {
+    const projected = Math.max(state.rssBytes, IDLE_BYTES + state.reservedBytes) + needs.memoryBytes;
+    if (projected > limits.memory) {
+      return refuse(
+        'E_LIMIT_MEMORY',
+        `with about ${formatBytes(needs.memoryBytes)} for it the node would hold ${formatBytes(projected)} of memory, more than ${formatBytes(limits.memory)}`,
+        'raise limits.memory, or leave another task',
+        IDLE_BYTES + needs.memoryBytes <= limits.memory,
+      );
+    }
+    if (state.underPressure) {
+      return refuse(
+        'E_LIMIT_MEMORY_PRESSURE',
+        `the node holds ${formatBytes(state.rssBytes)} of memory, near its limit of ${formatBytes(limits.memory)}`,
+        'raise limits.memory, or leave a task',
+        true,
+      );
+    }
+  }
+  if (limits.disk !== undefined && needs.diskBytes > limits.disk) {
+    return refuse(
+      'E_LIMIT_DISK',
+      `it needs about ${formatBytes(needs.diskBytes)} of disk, more than ${formatBytes(limits.disk)}`,
+      'raise limits.disk',
+    );
+  }
+  if (state.diskFull) {
+    return refuse(
+      'E_LIMIT_DISK_FULL',
+      'the data folder is over its quota, and what is left is still needed',
+      'raise limits.disk, or leave a task',
+      true,
+    );
+  }
+  if (state.diskFreeBytes !== null && needs.diskBytes > state.diskFreeBytes) {
+    return refuse(
+      'E_LIMIT_DISK',
+      `it needs about ${formatBytes(needs.diskBytes)} of disk, and ${formatBytes(state.diskFreeBytes)} are free`,
+      'make room on the file system of the data folder',
+      true,
+    );
+  }
+  if (!withinWindows(limits.hours, state.minuteOfDay)) {
+    return refuse(
+      'E_LIMIT_HOURS',
+      `this node begins work only at ${limits.hours.join(', ')}`,
+      'wait, or change limits.hours',
+      true,
+    );
+  }
+  return { accept: true, needs };
+}
+
+/**
+ * What a round is worth to a node that holds these roles if all of a full committee share alike and every candidate
+ * is drawn as often, before the fee of the protocol; in the token's smallest unit.
+ */
+export function expectedReward(task: ConsideredTask, roles: readonly Role[]): bigint {
+  if (task.rounds < 1) return 0n;
+  const round = task.budget / BigInt(task.rounds);
+  const fees = BigInt(task.aggregatorFeeBps + task.validatorFeeBps);
+  let reward = 0n;
+  if (roles.includes('trainer')) reward += (round * (10_000n - fees)) / 10_000n / divisor(task.maxTrainers);
+  if (roles.includes('validator')) {
+    reward += (round * BigInt(task.validatorFeeBps)) / 10_000n / divisor(task.validators.length);
+  }
+  if (roles.includes('aggregator')) {
+    reward += (round * BigInt(task.aggregatorFeeBps)) / 10_000n / divisor(task.minAggregators);
+  }
+  return reward;
+}
+
+/** Seconds from joining to the end where every phase of every round takes its full time. */
+export function longestSeconds(task: ConsideredTask): number {
+  const round = task.commitSeconds + task.referenceSeconds + task.settleSeconds * (task.minAggregators + 1);
+  return task.joinSeconds + task.rounds * round;
+}
+
+const divisor = (count: number) => BigInt(Math.max(1, count));
+const sum = (amounts: bigint[]) => amounts.reduce((a, b) => a + b, 0n);

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { bytesSchema, dayWindowSchema } from './quantities.ts';
+
+const amount = z.string().regex(/^\d{1,78}$/, "must be an amount in the token's smallest unit");
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
+
+/** What a contributor allows its node. Everything that is left out is not limited. */
+export const limitsSchema = z.strictObject({
+  /** Threads of each heavy step: training, committing, proving. */
+  threads: z.number().int().positive().max(256).optional(),
+  /** Resident memory of the process. Tasks that would not fit are refused; near it nothing new is taken on. */
+  memory: bytesSchema.optional(),
+  /** Size of the data folder. Old payloads are dropped to keep to it. */
+  disk: bytesSchema.optional(),
+  /** Bytes a second, as libp2p counts them. */
+  upload: bytesSchema.optional(),
+  download: bytesSchema.optional(),
+  /** Local times of the day at which tasks are joined and rounds begun. What has begun is finished. */
+  hours: z.array(dayWindowSchema).max(24).default([]),
+  /** Money at risk, beside `maxStake`, which bounds each task. */
+  stake: z
+    .strictObject({
+      /** Over all tasks and tokens, counted in smallest units: of use where the tokens have the same decimals. */
+      total: amount.optional(),
+      /** Over all tasks of one token, by its address; "0" refuses the token. */
+      perToken: z.record(address, amount).default({}),
+    })
+    .prefault({}),
+  /** Which tasks are taken on. */
+  tasks: z
+    .strictObject({
+      /** Least this node may expect of a round where all share alike, in the token's smallest unit. */
+      minReward: amount.optional(),
+      maxModelBytes: bytesSchema.optional(),
+      maxDimension: z.number().int().positive().optional(),
+      /** Kinds of loss, such as `softmax-cross-entropy`. */
+      losses: z.array(z.string().min(1).max(64)).max(32).optional(),
+      /** Licence tags a task must carry one of, such as `Apache-2.0`; a task without one is refused then. */
+      licences: z.array(z.string().min(1).max(64)).max(64).optional(),
+      /** Longest a task may lock the stake, seconds, if every phase takes its full time. */
+      maxSeconds: z.number().int().positive().optional(),
+    })
+    .prefault({}),
+});
+
+/** Limits after parsing: bytes are numbers, hours are minutes of the day. */
+export type Limits = z.infer<typeof limitsSchema>;

@@ -1,0 +1,49 @@
+import type { Role, TaskParams, Terms } from '@chorus/protocol';
+
+/** What taking on a task will ask of this machine, in bytes; estimates that err on the high side for small models. */
+export interface TaskNeeds {
+  memoryBytes: number;
+  diskBytes: number;
+}
+
+const MB = 1e6;
+
+/** onnxruntime with a small model, measured in packages/training/README.md less a bare process. */
+const TRAINING_BASE = 120 * MB;
+/** Copies of the model that training holds: file, graph, parameters, gradients, momentum. */
+const MODEL_COPIES = 6;
+/** Activations for each number that goes in, forward and backward; a guess between an MLP and a transformer. */
+const ACTIVATION_BYTES = 2048;
+
+/** The circuit's key and witness, and what the argument needs per power: packages/proof/README.md, 16 rows. */
+const PROVING_BASE = 190 * MB;
+const PROVING_BYTES_PER_POWER = 850;
+
+/** Reference string and working space of a committer, per power. */
+const COMMITTING_BYTES_PER_POWER = 130;
+/** The settled model in integers, its sum, a copy under check, and float parameters, per dimension. */
+const MODEL_STATE_BYTES = 24;
+/** A payload decoded (int16) and as the blocks it came in, per dimension. */
+const PAYLOAD_BYTES = 4;
+/** Rounds whose payloads are on disk at a time: the one under way and the one before. */
+const ROUNDS_KEPT = 2;
+
+/** What a task needs of a node that holds `roles` in it. */
+export function taskNeeds(
+  task: Pick<TaskParams, 'dimension' | 'maxTrainers' | 'validators'>,
+  terms: Pick<Terms, 'modelBytes' | 'batchSize' | 'data'>,
+  roles: readonly Role[],
+): TaskNeeds {
+  const d = task.dimension;
+  const powers = 2 ** Math.ceil(Math.log2(Math.max(2, d)));
+  const vectors = task.maxTrainers + task.validators.length;
+  let memoryBytes = d * (MODEL_STATE_BYTES + PAYLOAD_BYTES * vectors) + powers * COMMITTING_BYTES_PER_POWER;
+  if (roles.includes('trainer') || roles.includes('validator')) {
+    const elements = terms.data.inputShape.reduce((product, size) => product * size, 1);
+    memoryBytes +=
+      TRAINING_BASE + MODEL_COPIES * terms.modelBytes + terms.batchSize * elements * ACTIVATION_BYTES;
+  }
+  if (roles.includes('aggregator')) memoryBytes += PROVING_BASE + powers * PROVING_BYTES_PER_POWER;
+  const diskBytes = terms.modelBytes + ROUNDS_KEPT * vectors * 2 * d + powers * 64;
+  return { memoryBytes: Math.ceil(memoryBytes), diskBytes };
+}

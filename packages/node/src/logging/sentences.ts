@@ -1,0 +1,144 @@
+import type { EventJson, Gap } from '../admin/schema/events.ts';
+import type { NodeEvent, Stage } from '../events.ts';
+
+/** How much attention a line asks for. */
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+export interface Sentence {
+  level: Level;
+  text: string;
+}
+
+export interface SentenceOptions {
+  /** An amount in the token's smallest unit, for people; as it is by default. */
+  amount?: (amount: string) => string;
+}
+
+const DOING: Readonly<Record<Stage, string>> = {
+  train: 'training',
+  commit: 'committing to the update',
+  reference: 'taking the reference direction',
+  aggregate: 'fetching and weighing the updates',
+  prove: 'proving the round',
+  settle: 'settling on chain',
+  recompute: 'computing the next model',
+};
+
+const DONE: Readonly<Record<Stage, string>> = {
+  train: 'trained',
+  commit: 'committed to its vector',
+  reference: 'took the reference direction',
+  aggregate: 'weighed the updates',
+  prove: 'proved the round',
+  settle: 'settled on chain',
+  recompute: 'computed the next model',
+};
+
+/**
+ * What an event says, in a sentence that needs no knowledge of the code. Takes events as the node emits them, and
+ * as the event stream of the admin API carries them.
+ *
+ * @example
+ * const { level, text } = sentenceOf(event);
+ */
+export function sentenceOf(event: NodeEvent | EventJson | Gap, options: SentenceOptions = {}): Sentence {
+  const amount = (value: bigint | string) => (options.amount ?? String)(String(value));
+  switch (event.type) {
+    case 'ready':
+      return info(`Ready as ${event.address}, peer ${event.peerId}${listening(event.multiaddrs)}.`);
+    case 'task-refused':
+      return { level: 'warn', text: `Task ${event.taskId} is not joined: ${event.reason}` };
+    case 'joined':
+      return info(`Joined task ${event.taskId}.`);
+    case 'left':
+      return info(
+        `Left task ${event.taskId}: no more work is done for it; its stake comes back when the task has ended.`,
+      );
+    case 'committed':
+      return info(`${where(event)}: the update is on chain.`);
+    case 'stage-started':
+      return { level: 'debug', text: `${where(event)}: ${DOING[event.stage] ?? event.stage}.` };
+    case 'stage':
+      return info(
+        `${where(event)}: ${DONE[event.stage] ?? event.stage} in ${seconds(event.seconds)}${event.detail ? ` (${event.detail})` : ''}.`,
+      );
+    case 'progress':
+      return {
+        level: 'debug',
+        text: `${where(event)}: ${DOING[event.stage] ?? event.stage}, ${Math.floor(100 * event.fraction)} %.`,
+      };
+    case 'scores':
+      return info(
+        `${where(event)}: ${event.reasons.map((reason, i) => `trainer ${i + 1}: ${reason}`).join(' ')}`,
+      );
+    case 'payload-refused':
+      return {
+        level: 'warn',
+        text: `${where(event)}: the payload of ${event.trainer} is left out (${event.code}): ${event.reason}`,
+      };
+    case 'model':
+      return info(`${where(event)}: the model is now ${event.digest.slice(0, 18)}...`);
+    case 'round-ended':
+      return roundSentence(event, amount);
+    case 'task-ended':
+      return {
+        level: event.opensCommitment ? 'info' : 'warn',
+        text: [
+          `Task ${event.taskId} has ended, ${amount(event.claimed)} was claimed.`,
+          event.opensCommitment
+            ? 'The model opens the commitments on chain.'
+            : 'The model of this node does not open the commitments on chain: do not use it.',
+          event.modelCid ? `The final model is ${event.modelCid}.` : '',
+        ]
+          .filter(Boolean)
+          .join(' '),
+      };
+    case 'paused':
+      return { level: 'warn', text: `Nothing new is taken on: ${event.reason}` };
+    case 'resumed':
+      return info(`New work is taken on again${event.reason ? `: ${event.reason}` : ''}.`);
+    case 'stopping':
+      return info('Stopping: the step under way is finished or handed back.');
+    case 'warning':
+      return { level: 'warn', text: event.message };
+    case 'gap':
+      return { level: 'warn', text: 'Some events were missed: the node no longer remembers them.' };
+    default:
+      return {
+        level: 'debug',
+        text: JSON.stringify(event, (_, v) => (typeof v === 'bigint' ? String(v) : v)),
+      };
+  }
+}
+
+type RoundEnded = Extract<NodeEvent | EventJson, { type: 'round-ended' }>;
+
+/** Weight and share are of 2^16 and 2^32. */
+function roundSentence(event: RoundEnded, amount: (value: bigint | string) => string): Sentence {
+  if (event.outcome === 'void') {
+    return { level: 'warn', text: `${where(event)} ended without a settlement: nothing was paid.` };
+  }
+  const earned = BigInt(event.reward) + BigInt(event.fee);
+  const parts =
+    event.weight === null || event.share === null
+      ? ''
+      : `, weight ${percent(event.weight / 65536)}, share ${percent(event.share / 2 ** 32)}`;
+  const paid = earned > 0n ? `earned ${amount(earned)}` : 'earned nothing';
+  return info(`${where(event)} is settled${parts}: ${paid}. ${event.reason}`);
+}
+
+const percent = (fraction: number) => `${(100 * fraction).toFixed(1)} %`;
+
+const info = (text: string): Sentence => ({ level: 'info', text });
+
+const where = ({ taskId, round }: { taskId: bigint | string; round: number }) =>
+  `Task ${taskId}, round ${round}`;
+
+function seconds(value: number): string {
+  if (value < 10) return `${value.toFixed(1)} s`;
+  return value < 120 ? `${Math.round(value)} s` : `${(value / 60).toFixed(1)} min`;
+}
+
+function listening(addresses: string[]): string {
+  return addresses.length > 0 ? `, listening on ${addresses.join(', ')}` : ', listening nowhere';
+}

@@ -1,0 +1,40 @@
+import type { ChainPort, Receipt } from '@chorus/protocol';
+
+/** Told of each transaction: what it was for and the gas it used; null where it was refused. */
+export type TransactionSink = (action: string, gasUsed: bigint | null) => void;
+
+/** The methods of the port that send a transaction. */
+const WRITES: readonly (keyof ChainPort)[] = [
+  'createTask',
+  'join',
+  'commitUpdate',
+  'sealReference',
+  'openReference',
+  'settle',
+  'advance',
+  'claim',
+  'withdrawStake',
+  'refund',
+];
+
+/** The same chain, with every transaction told to `sink`. */
+export function meteredChain<T extends ChainPort>(chain: T, sink: TransactionSink): T {
+  return new Proxy(chain, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target);
+      if (typeof value !== 'function') return value;
+      const method = value.bind(target) as (...args: unknown[]) => unknown;
+      if (!WRITES.includes(property as keyof ChainPort)) return method;
+      return async (...args: unknown[]) => {
+        try {
+          const receipt = (await method(...args)) as Receipt;
+          sink(String(property), receipt.gasUsed);
+          return receipt;
+        } catch (error) {
+          sink(String(property), null);
+          throw error;
+        }
+      };
+    },
+  });
+}

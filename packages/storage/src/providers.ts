@@ -1,0 +1,93 @@
+import {
+  ASK_NEXT_MS,
+  HINTED_HEAD_START_MS,
+  MAX_ASK_NEXT_MS,
+  MAX_REMEMBERED_WANTS,
+  MIN_ASK_NEXT_MS,
+} from './limits.ts';
+
+interface Provider {
+  /** Blocks asked for and not received. */
+  open: number;
+  /** Milliseconds from asking to having one block, averaged; undefined before the first. */
+  mean: number | undefined;
+  /** When it last served a block, unix milliseconds. */
+  served: number;
+}
+
+/** How quickly the average follows: a tenth of what is new. */
+const WEIGHT = 0.3;
+
+/** What is known of the peers that blocks are asked from, to spread a file over those that serve it best. */
+export class Providers {
+  readonly #peers = new Map<string, Provider>();
+
+  asked(peer: string): void {
+    this.#of(peer).open++;
+  }
+
+  /** A block came, or is no longer wanted from it. */
+  settled(peer: string, tookMs?: number): void {
+    const known = this.#of(peer);
+    known.open = Math.max(0, known.open - 1);
+    if (tookMs === undefined) return;
+    known.mean = known.mean === undefined ? tookMs : known.mean + WEIGHT * (tookMs - known.mean);
+    known.served = Date.now();
+  }
+
+  /** Whether it has served anything of late. */
+  serves(peer: string): boolean {
+    const known = this.#peers.get(peer);
+    return known !== undefined && Date.now() - known.served < HINTED_HEAD_START_MS;
+  }
+
+  /** Of these, the one expected to have served one more block first; those never tried come before slow ones. */
+  best(peers: string[]): string | undefined {
+    const cost = (peer: string) => {
+      const known = this.#peers.get(peer);
+      return ((known?.open ?? 0) + 1) * (known?.mean ?? ASK_NEXT_MS);
+    };
+    return peers.reduce<string | undefined>(
+      (best, peer) => (best === undefined || cost(peer) < cost(best) ? peer : best),
+      undefined,
+    );
+  }
+
+  /** Milliseconds to wait for a block from this peer before another is asked as well. */
+  patience(peer: string): number {
+    const known = this.#peers.get(peer);
+    if (known?.mean === undefined) return ASK_NEXT_MS;
+    return Math.min(MAX_ASK_NEXT_MS, Math.max(MIN_ASK_NEXT_MS, 3 * known.mean * Math.max(1, known.open)));
+  }
+
+  forget(peer: string): void {
+    this.#peers.delete(peer);
+  }
+
+  #of(peer: string): Provider {
+    const known = this.#peers.get(peer) ?? { open: 0, mean: undefined, served: 0 };
+    this.#peers.set(peer, known);
+    return known;
+  }
+}
+
+/**
+ * The CIDs asked for of late, so that a block that arrives twice, or just after it was no longer wanted, is told
+ * from one that nobody here ever asked for. Bitswap has no other word for a wrong block: a receiver computes the
+ * CID from the data, and finds that it wants none by that name.
+ */
+export class RecentWants {
+  readonly #cids = new Set<string>();
+
+  add(cid: string): void {
+    this.#cids.delete(cid);
+    this.#cids.add(cid);
+    if (this.#cids.size <= MAX_REMEMBERED_WANTS) return;
+    const [oldest] = this.#cids;
+    if (oldest !== undefined) this.#cids.delete(oldest);
+  }
+
+  has(cid: string): boolean {
+    return this.#cids.has(cid);
+  }
+}
