@@ -10,7 +10,7 @@ export function demoCommand(): Command {
     .description('run a whole network on this machine: train, reject a poisoner, settle on chain, pay')
     .option(
       '--nodes <n>',
-      'processes: trainers, a validator and an aggregator (one process for both below 7)',
+      'processes: trainers and two validators (three from 8 on), which aggregate by turns',
       '7',
     )
     .option('--rounds <n>', 'rounds of training', '5')
@@ -21,6 +21,7 @@ export function demoCommand(): Command {
     .option('--model <name>', 'mlp, cnn or 2nn (199,210 parameters)', 'mlp')
     .option('--seed <n>', 'seed of data, model and training', '1')
     .option('--commit-seconds <n>', 'deadline for training and committing in a round', '120')
+    .option('--chaos', 'kill the drawn aggregator in round 2 and a validator in round 3')
     .option('--json', 'one JSON document on standard output; progress goes to standard error')
     .option('--keep [dir]', 'keep the network, to be inspected by proof, why and model')
     .addHelpText('after', '\nExample:\n  $ chorus demo --rounds 10 --attack sign --attackers 2')

@@ -9,32 +9,35 @@ import {
   syntheticDigits,
   writeShard,
 } from '@chorus/training';
-import type { DemoOptions } from './options.ts';
+import { type DemoOptions, trainerCount, validatorCount } from './options.ts';
 
 /** Generated digits: enough to train on for each trainer, to validate on, and to test on. */
 const GENERATED_PER_TRAINER = 800;
 const GENERATED_TEST = 2_000;
-/** Held-out samples of the validator, which the trainers never see: a tenth of the data within these bounds. */
+/** Held-out samples of each validator, which the trainers never see: a tenth of the data within these bounds. */
 const VALIDATION = { min: 200, max: 1_000 };
 
 export interface DemoData {
   /** Shard file of each trainer, in order. */
   trainerShards: string[];
-  validatorShard: string;
+  /** Held-out shard of each validator; no two share a sample. */
+  validatorShards: string[];
   test: Dataset;
   source: string;
 }
 
 /** Split the data into private shards, one file in each node's own folder. */
-export async function prepareData(options: DemoOptions, trainers: number, folder: string): Promise<DemoData> {
+export async function prepareData(options: DemoOptions, folder: string): Promise<DemoData> {
+  const trainers = trainerCount(options.nodes);
+  const validators = validatorCount(options.nodes);
   const { train, test, source } = await loadDemoData(options, trainers);
   const validation = Math.min(VALIDATION.max, Math.max(VALIDATION.min, Math.floor(train.count / 10)));
-  if (train.count < validation + 10 * trainers) {
+  if (train.count < validation * validators + 10 * trainers) {
     throw new ChorusError('E_DATA_FORMAT', 'there is too little training data for so many trainers', {
       facts: { samples: train.count, trainers },
     });
   }
-  const [held, rest] = holdOut(train, validation, options.seed);
+  const [held, rest] = holdOut(train, validation * validators, options.seed);
   const parts = splitIndices(rest.labels, trainers, options.split, options.seed);
   const trainerShards = await Promise.all(
     parts.map(async (indices, i) => {
@@ -44,9 +47,16 @@ export async function prepareData(options: DemoOptions, trainers: number, folder
       return path;
     }),
   );
-  const validatorShard = join(folder, 'validation.shard');
-  await writeShard(validatorShard, held);
-  return { trainerShards, validatorShard, test, source };
+  const heldParts = splitIndices(held.labels, validators, { kind: 'iid' }, options.seed);
+  const validatorShards = await Promise.all(
+    heldParts.map(async (indices, i) => {
+      const path = join(folder, `validator-${i + 1}`, 'private.shard');
+      await mkdir(join(folder, `validator-${i + 1}`), { recursive: true });
+      await writeShard(path, subset(held, indices));
+      return path;
+    }),
+  );
+  return { trainerShards, validatorShards, test, source };
 }
 
 async function loadDemoData(options: DemoOptions, trainers: number) {
@@ -54,7 +64,7 @@ async function loadDemoData(options: DemoOptions, trainers: number) {
     return {
       train: syntheticDigits({
         seed: options.seed,
-        count: Math.floor(trainers * GENERATED_PER_TRAINER * 1.1),
+        count: Math.floor(trainers * GENERATED_PER_TRAINER * 1.1) + VALIDATION.min,
       }),
       test: syntheticDigits({ seed: options.seed + 1_000_003, count: GENERATED_TEST }),
       source: 'generated digits',
@@ -67,7 +77,7 @@ async function loadDemoData(options: DemoOptions, trainers: number) {
   };
 }
 
-/** A random, class-balanced enough sample of `count` for the validator, and the rest. */
+/** A random, class-balanced enough sample of `count` for the validators, and the rest. */
 function holdOut(data: Dataset, count: number, seed: number): [Dataset, Dataset] {
   const pieces = Math.max(2, Math.floor(data.count / count));
   const [first, ...others] = splitIndices(data.labels, pieces, { kind: 'iid' }, seed + 7);

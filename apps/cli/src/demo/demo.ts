@@ -3,23 +3,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { developmentSrs, log2SizeFor } from '@chorus/commitment';
 import type { NodeEvent } from '@chorus/node';
-import { ChorusError, type SettledRound, type TaskState } from '@chorus/protocol';
+import { ChorusError } from '@chorus/protocol';
 import { buildModel, createTrainer } from '@chorus/training';
+import { wreakHavoc } from './chaos.ts';
 import { prepareData } from './data.ts';
 import { RoundFollower, waitUntil } from './follow.ts';
 import { keepNetwork } from './keep.ts';
+import { ledgerOf, recordSlashes, type Slash } from './ledger.ts';
 import { startDemoChain, startDemoNodes } from './network.ts';
 import { type DemoOptions, trainerCount } from './options.ts';
 import type { NodeProcess } from './processes.ts';
 import type { DemoReport, RoundResult } from './report.ts';
 import { RoundLog } from './round-log.ts';
-import { DEMO_ECONOMY, demoTask } from './task.ts';
+import { demoTask } from './task.ts';
 
 /** What the demo tells while it runs. */
 export type DemoProgress =
   | { type: 'step'; text: string }
   | { type: 'process'; process: NodeProcess }
   | { type: 'round'; result: RoundResult }
+  | { type: 'slash'; slash: Slash }
+  | { type: 'killed'; name: string; why: string }
   | { type: 'node'; name: string; event: NodeEvent };
 
 /** Time after the last round for every node to compute the final model and collect its reward. */
@@ -77,10 +81,9 @@ async function runNetwork(
   let modelCid: string | null = null;
 
   step('starting the chain, splitting the data');
-  const trainers = trainerCount(options.nodes);
   const [chain, data] = await Promise.all([
     startDemoChain(options, folder, defer),
-    prepareData(options, trainers, folder),
+    prepareData(options, folder),
   ]);
   const model = buildModel(options.model, {
     inputShape: data.test.inputShape,
@@ -122,11 +125,25 @@ async function runNetwork(
       dimension,
       data: data.test,
       token: chain.deployment.token,
-      trainers,
+      trainers: trainerCount(options.nodes),
       validators: network.nodes.filter((n) => n.roles.includes('validator')).map((n) => n.address),
     }),
   );
   follower = new RoundFollower(network, taskId, data.test, log);
+  const slashes: Slash[] = [];
+  const watching = Promise.all([
+    recordSlashes(
+      network,
+      taskId,
+      (slash) => {
+        slashes.push(slash);
+        onProgress({ type: 'slash', slash });
+      },
+      signal,
+    ),
+    options.chaos ? wreakHavoc(network, taskId, options, onProgress, signal) : null,
+  ]);
+  watching.catch(() => {});
 
   const results: RoundResult[] = [];
   for await (const result of follower.rounds(signal)) {
@@ -137,6 +154,7 @@ async function runNetwork(
   step('collecting rewards, checking the final model');
   const living = () => ['requester', ...network.nodes.filter((n) => n.process.alive).map((n) => n.name)];
   await waitUntil(() => living().every((name) => finished.has(name)), FINISH_MILLISECONDS);
+  await watching;
   const { chain: port } = network.requester.ports;
   const task = await port.task(taskId);
   const settled = await Promise.all(results.map((r) => port.settledRound(taskId, r.round)));
@@ -152,10 +170,13 @@ async function runNetwork(
     data: { source: data.source, test: data.test.count, split: describeSplit(options) },
     finalAccuracy: results.at(-1)?.accuracy ?? Number.NaN,
     rounds: results,
-    ledger: ledgerOf(
+    ledger: await ledgerOf(
+      port,
       task,
       settled.filter((s) => s !== null),
+      slashes,
     ),
+    slashes,
     modelOpensCommitment: await network.requester.opensCommitment(taskId),
     modelCid,
     attackersShare: attackersShare(results),
@@ -169,20 +190,6 @@ async function makeFolder(path: string): Promise<string> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   if ((await readdir(path)).length === 0) return path;
   throw new ChorusError('E_USAGE', '--keep needs an empty folder', { facts: { folder: path } });
-}
-
-/** Every unit of the escrow: what went to trainers, what to fees, what is left. */
-function ledgerOf(task: TaskState, settled: SettledRound[]): DemoReport['ledger'] {
-  const sum = (values: bigint[]) => values.reduce((a, b) => a + b, 0n);
-  const paid = sum(settled.flatMap((s) => s.rewards));
-  const fees = sum(settled.map((s) => s.protocolFee + s.aggregatorFee + s.validatorFee));
-  return {
-    escrowed: DEMO_ECONOMY.budget.toString(),
-    paid: paid.toString(),
-    fees: fees.toString(),
-    remaining: task.remaining.toString(),
-    balanced: DEMO_ECONOMY.budget === paid + fees + task.remaining,
-  };
 }
 
 function attackersShare(rounds: RoundResult[]): number {

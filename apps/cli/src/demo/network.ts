@@ -14,9 +14,9 @@ import {
 import type { Address, Hex } from '@chorus/protocol';
 import { CHAIN_STATE_FILE } from '../inspect/profile.ts';
 import type { DemoData } from './data.ts';
-import { type DemoOptions, trainerCount } from './options.ts';
+import { type DemoOptions, trainerCount, validatorCount } from './options.ts';
 import { NodeProcess } from './processes.ts';
-import { DEMO_ECONOMY } from './task.ts';
+import { DEMO_ECONOMY, DEMO_WINDOWS } from './task.ts';
 
 /** A node of the demo as planned: what it is called and does. */
 export interface PlannedNode {
@@ -25,7 +25,7 @@ export interface PlannedNode {
   attack?: DemoOptions['attack'];
 }
 
-/** Trainers first (the last of them attack), then validator and aggregator, in one node where nodes are few. */
+/** Trainers first (the last of them attack), then the validators, which are candidates to aggregate as well. */
 export function planNodes(options: DemoOptions): PlannedNode[] {
   const trainers = trainerCount(options.nodes);
   const planned: PlannedNode[] = Array.from({ length: trainers }, (_, i) => ({
@@ -33,9 +33,9 @@ export function planNodes(options: DemoOptions): PlannedNode[] {
     roles: ['trainer'],
     ...(i >= trainers - options.attackers ? { attack: options.attack } : {}),
   }));
-  if (options.nodes - trainers === 1) planned.push({ name: 'validator', roles: ['validator', 'aggregator'] });
-  else
-    planned.push({ name: 'validator', roles: ['validator'] }, { name: 'aggregator', roles: ['aggregator'] });
+  for (let i = 1; i <= validatorCount(options.nodes); i++) {
+    planned.push({ name: `validator-${i}`, roles: ['validator', 'aggregator'] });
+  }
   return planned;
 }
 
@@ -74,6 +74,7 @@ export async function startDemoChain(
     url: devnet.url,
     privateKey: devnet.privateKeys[0]!,
     verifier: developmentKey(),
+    windows: DEMO_WINDOWS,
   });
   return { devnet, deployment };
 }
@@ -103,7 +104,9 @@ export async function startDemoNodes(demo: DemoNetworkOptions): Promise<DemoNetw
         seed: options.seed + i + 1,
         ...(planned.attack ? { attack: planned.attack } : {}),
         ...(planned.roles.includes('trainer') ? { data: data.trainerShards[i]! } : {}),
-        ...(planned.roles.includes('validator') ? { data: data.validatorShard } : {}),
+        ...(planned.roles.includes('validator')
+          ? { data: data.validatorShards[i - trainerCount(options.nodes)]! }
+          : {}),
       };
       const process = await NodeProcess.start(planned.name, config, nodeKeys[i]!, (event) =>
         onEvent(planned.name, event),

@@ -5,7 +5,7 @@ import { parseSplit, type Split } from '@chorus/training';
 
 /** What `chorus demo` is asked to do, checked. */
 export interface DemoOptions {
-  /** Processes in all: trainers, one validator and one aggregator (one process holds both below seven nodes). */
+  /** Processes in all: trainers, and validators that are candidates to aggregate as well. */
   nodes: number;
   rounds: number;
   /** Folder with training and test data; generated digits where absent. */
@@ -22,6 +22,8 @@ export interface DemoOptions {
   folder: string | null;
   /** Deadline of training and committing, seconds; tests that kill nodes shorten it. */
   commitSeconds: number;
+  /** Kill the drawn aggregator in round 2 and a validator in round 3, and start them again. */
+  chaos: boolean;
 }
 
 /** Command-line words, as commander gives them. */
@@ -37,6 +39,7 @@ export interface RawDemoOptions {
   json?: boolean;
   keep?: boolean | string;
   commitSeconds: string;
+  chaos?: boolean;
 }
 
 function integer(name: string, text: string, min: number, max: number): number {
@@ -49,7 +52,7 @@ function integer(name: string, text: string, min: number, max: number): number {
 
 /** @throws ChorusError `E_USAGE` naming the option */
 export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
-  const nodes = integer('nodes', raw.nodes, 3, 18);
+  const nodes = integer('nodes', raw.nodes, 4, 19);
   const attack = attackSchema.safeParse(raw.attack);
   if (!attack.success) {
     throw new ChorusError('E_USAGE', `--attack must be one of ${attackSchema.options.join(', ')}`, {
@@ -72,10 +75,15 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
     keep: raw.keep !== undefined && raw.keep !== false,
     folder: typeof raw.keep === 'string' ? resolve(raw.keep) : null,
     commitSeconds: integer('commit-seconds', raw.commitSeconds, 2, 3600),
+    chaos: raw.chaos ?? false,
   };
 }
 
-/** Below seven nodes one process is both validator and aggregator. */
+/** Two validators, three from eight nodes on: then the round goes on while one is away. */
+export function validatorCount(nodes: number): number {
+  return nodes >= 8 ? 3 : 2;
+}
+
 export function trainerCount(nodes: number): number {
-  return nodes >= 7 ? nodes - 2 : nodes - 1;
+  return nodes - validatorCount(nodes);
 }

@@ -1,4 +1,5 @@
 import type { Address, Hex } from '@chorus/protocol';
+import type { Ledger, Slash } from './ledger.ts';
 
 /** Where the seconds of a round went. The stages of different nodes overlap, so they do not add up to `total`. */
 export interface RoundSeconds {
@@ -52,7 +53,9 @@ export interface DemoReport {
   data: { source: string; test: number; split: string };
   finalAccuracy: number;
   rounds: RoundResult[];
-  ledger: { escrowed: string; paid: string; fees: string; remaining: string; balanced: boolean };
+  ledger: Ledger;
+  /** Who lost stake, and for what. */
+  slashes: Slash[];
   modelOpensCommitment: boolean;
   /** The final model on IPFS, as `chorus model verify` takes it. */
   modelCid: string | null;

@@ -1,3 +1,4 @@
+import { ruleId } from '@chorus/chain';
 import type { TaskRequest } from '@chorus/node';
 import type { Address } from '@chorus/protocol';
 import type { Dataset } from '@chorus/training';
@@ -9,11 +10,24 @@ const TOKEN = 10n ** 18n;
 export const DEMO_ECONOMY = {
   /** Escrowed by the requester. */
   budget: 1000n * TOKEN,
-  /** Deposited by each member, returned at the end. */
+  /** Deposited behind each member's identity, free again at the end but for what was slashed. */
   stake: 10n * TOKEN,
   aggregatorFeeBps: 300,
   validatorFeeBps: 200,
 } as const;
+
+/** Seconds of the demo's chain: short enough to see a case through to its end. */
+export const DEMO_WINDOWS = { contestSeconds: 15, unbondSeconds: 60 } as const;
+
+/** Windows of the phases in seconds: phases close as soon as everyone has acted, so these are only the fallback. */
+const CALM = { referenceSeconds: 30, settleSeconds: 100 };
+/** Where nodes are killed on purpose the others wait for these. */
+const CHAOS = { commitSeconds: 20, referenceSeconds: 15, settleSeconds: 14 };
+
+/** Seconds of each phase of the demo's rounds. */
+export function demoWindows({ commitSeconds, chaos }: DemoOptions) {
+  return chaos ? CHAOS : { ...CALM, commitSeconds };
+}
 
 /** How each model is trained; found by measuring accuracy after ten rounds against time per round. */
 const TRAINING = {
@@ -64,12 +78,18 @@ export function demoTask(demo: DemoTaskOptions): TaskRequest {
       stake: DEMO_ECONOMY.stake,
       aggregatorFeeBps: DEMO_ECONOMY.aggregatorFeeBps,
       validatorFeeBps: DEMO_ECONOMY.validatorFeeBps,
-      // Phases close as soon as everyone has acted; these are only the fallback.
       joinSeconds: 60,
-      commitSeconds: demo.options.commitSeconds,
-      referenceSeconds: 30,
-      settleSeconds: 100,
+      ...demoWindows(demo.options),
       validators: demo.validators,
+      minValidators: 1,
+      rule: ruleId('reference-trust'),
+      allowRoot: null,
+      minReputation: 0,
+      vestingRounds: 2,
+      // A round that did not make the model better pays its trainers half; the rest stays for the later ones.
+      stagnationBps: 5_000,
+      slashReporterBps: 0,
+      slashBurnBps: 0,
     },
   };
 }

@@ -1,4 +1,5 @@
 import { formatUnits } from '@chorus/chain';
+import type { Offence } from '@chorus/protocol';
 import Table from 'cli-table3';
 import ora from 'ora';
 import colors from 'yoctocolors';
@@ -20,6 +21,15 @@ const STAGE_TEXT: Record<string, string> = {
   aggregate: 'aggregating',
   prove: 'proving',
   settle: 'settling',
+};
+
+const OFFENCE_TEXT: Record<Offence, string> = {
+  'trainer-absent': 'it did not commit in time',
+  'validator-absent': 'it did not seal or open its reference in time',
+  'aggregator-absent': 'it let its turn to settle pass',
+  unavailable: 'its payload could not be had',
+  'false-verdict': 'it denied a payload that could be had',
+  'rejected-reference': 'its reference was rejected',
 };
 
 /** Progress on standard error; the summary, or the JSON document, on standard output. */
@@ -49,6 +59,13 @@ export function createDemoView(options: DemoOptions): DemoView {
           round = Math.max(round, event.round);
           spinner.text = `round ${round} of ${options.rounds}: ${name} done ${STAGE_TEXT[event.stage]}`;
         }
+      } else if (progress.type === 'killed') {
+        line(colors.magenta(`  killed ${progress.name}: ${progress.why}`));
+      } else if (progress.type === 'slash') {
+        const { id, offence, amount, round: number } = progress.slash;
+        line(
+          colors.yellow(`  round ${number}: ${id} is slashed ${tokens(amount)} (${OFFENCE_TEXT[offence]})`),
+        );
       } else if (progress.type === 'round') {
         line(roundLine(progress.result));
       }
@@ -127,9 +144,11 @@ function summary(report: DemoReport): string {
     `accuracy  ${colors.bold(percent(report.finalAccuracy, 2))} on ${report.data.test.toLocaleString('en')} test samples`,
     `attackers earned ${percent(report.attackersShare, 2)} of all rewards`,
     `ledger    escrowed  ${ledger.escrowed}`,
+    `          + slashed ${ledger.slashed.padStart(ledger.escrowed.length)}`,
     `          = paid    ${ledger.paid.padStart(ledger.escrowed.length)}`,
     `          + fees    ${ledger.fees.padStart(ledger.escrowed.length)}`,
     `          + left    ${ledger.remaining.padStart(ledger.escrowed.length)}   to the last unit: ${ok(ledger.balanced)}`,
+    `stake     ${tokens(ledger.held)} of ${tokens(ledger.staked)} is left behind its owners' identities`,
     `the final model opens C_total on chain (task ${report.task.id}): ${ok(report.modelOpensCommitment)}`,
     `${report.seconds.toFixed(1)} s in all`,
     ...(report.folder ? followUps(report, report.folder) : []),

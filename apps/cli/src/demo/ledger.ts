@@ -1,0 +1,73 @@
+import type { Address, ChainPort, Offence, SettledRound, TaskState } from '@chorus/protocol';
+import { sameAddress } from '@chorus/protocol';
+import type { DemoNetwork } from './network.ts';
+import { DEMO_ECONOMY } from './task.ts';
+
+/** A member that lost stake. Amounts are decimal strings of the token's smallest unit. */
+export interface Slash {
+  round: number;
+  id: string;
+  member: Address;
+  offence: Offence;
+  amount: string;
+}
+
+/** Every unit that went in, and where it is now. */
+export interface Ledger {
+  escrowed: string;
+  /** Slashed stake that went to the task's budget. */
+  slashed: string;
+  paid: string;
+  fees: string;
+  remaining: string;
+  /** Deposited as stake, and of it what is still behind the members' identities. */
+  staked: string;
+  held: string;
+  /** escrowed + slashed = paid + fees + remaining, and staked = held + slashed. */
+  balanced: boolean;
+}
+
+/** Tells of each slash until the task has ended. */
+export async function recordSlashes(
+  { requester, nodes }: DemoNetwork,
+  taskId: bigint,
+  tell: (slash: Slash) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const event of requester.ports.chain.events({ fromBlock: 0, signal })) {
+    if (event.taskId !== taskId) continue;
+    if (event.type === 'task-ended') return;
+    if (event.type !== 'slashed') continue;
+    const { round, member, offence, toTask } = event;
+    const id = nodes.find((n) => sameAddress(n.address, member))?.name ?? member;
+    tell({ round, id, member, offence, amount: toTask.toString() });
+  }
+}
+
+/** Adds up what the chain says at the end of a task. */
+export async function ledgerOf(
+  chain: ChainPort,
+  task: TaskState,
+  settled: SettledRound[],
+  slashes: Slash[],
+): Promise<Ledger> {
+  const sum = (values: bigint[]) => values.reduce((a, b) => a + b, 0n);
+  const members = await chain.members(task.id);
+  const pools = await Promise.all(members.map((m) => chain.stake(task.token, m.agentId)));
+  const escrowed = DEMO_ECONOMY.budget;
+  const staked = BigInt(members.length) * DEMO_ECONOMY.stake;
+  const paid = sum(settled.flatMap((s) => s.rewards));
+  const fees = sum(settled.map((s) => s.protocolFee + s.aggregatorFee + s.validatorFee));
+  const slashed = sum(slashes.map((s) => BigInt(s.amount)));
+  const held = sum(pools.map((p) => p.tokens));
+  return {
+    escrowed: escrowed.toString(),
+    slashed: slashed.toString(),
+    paid: paid.toString(),
+    fees: fees.toString(),
+    remaining: task.remaining.toString(),
+    staked: staked.toString(),
+    held: held.toString(),
+    balanced: escrowed + slashed === paid + fees + task.remaining && staked === held + slashed,
+  };
+}
