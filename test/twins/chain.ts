@@ -247,6 +247,10 @@ export class MemoryChain implements ChainPort {
     return this.#ledger.now();
   }
 
+  async head() {
+    return { height: this.#ledger.block, time: this.#ledger.now(), gasBalance: 10n ** 18n };
+  }
+
   events(options: { fromBlock?: number; signal: AbortSignal }): AsyncIterable<ChainEvent> {
     const ledger = this.#ledger;
     const from = options.fromBlock ?? ledger.block + 1;
