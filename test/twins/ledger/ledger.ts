@@ -71,6 +71,10 @@ const SLASH_OF: Record<Offence, keyof Slashing> = {
 
 export const lower = (address: string): Address => address.toLowerCase() as Address;
 
+/** How many windows of candidates have passed, at most all. */
+const turnOf = (state: TaskState, round: RoundState, now: number): number =>
+  Math.min(state.aggregators.length, Math.floor((now - round.settleStart) / state.settleSeconds));
+
 const lowerMedian = (values: bigint[]): bigint =>
   values.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))[Math.floor((values.length - 1) / 2)] ?? 0n;
 
@@ -400,7 +404,7 @@ export class MemoryLedger {
     }
     const round = task.rounds.at(-1)!;
     if (this.now() < round.deadline) throw refusal('DeadlineNotPassed', action);
-    this.#slashAbsent(task, round, account, emit);
+    const { phase } = round;
     const sealed = round.references.filter((r) => r.seal !== null).length;
     const committed = round.updates.some((u) => u !== null);
     if (round.phase === 'commit' && committed && sealed >= state.minValidators) {
@@ -412,6 +416,7 @@ export class MemoryLedger {
       emit({ type: 'round-voided', taskId, round: round.round });
       this.#nextRound(task, emit);
     }
+    this.#slashAbsent(task, { ...round, phase }, account, emit);
   }
 
   settle(taskId: bigint, number: number, account: Address, given: Settlement, emit: Emit): void {
@@ -452,10 +457,6 @@ export class MemoryLedger {
     task.records.delete(number - RECORDS);
     task.records.set(number, { round: number, pool: settled.pool, included, shares: settled.shares });
     emit({ type: 'round-settled', taskId, round: number, aggregator: account });
-    this.#slashSkipped(task, round, account, emit);
-    for (const index of rejected) {
-      this.#slash(task, number, state.validators[index]!, 'rejected-reference', account, emit);
-    }
     const accusers = [...seen].map((v) => state.validators.indexOf(v)).sort((a, b) => a - b);
     for (const index of unavailable) {
       const deadline = this.now() + state.contestSeconds;
@@ -463,7 +464,12 @@ export class MemoryLedger {
       state.openCases++;
       emit({ type: 'case-opened', taskId, round: number, trainer: state.trainers[index]!, deadline });
     }
+    const turn = turnOf(state, round, this.now());
     this.#nextRound(task, emit);
+    this.#slashSkipped(task, round, turn, account, emit);
+    for (const index of rejected) {
+      this.#slash(task, number, state.validators[index]!, 'rejected-reference', account, emit);
+    }
   }
 
   // ---- verdicts and disputes ----
@@ -472,6 +478,9 @@ export class MemoryLedger {
     const action = 'request verdicts';
     const { task, round } = this.#open(taskId, number, 'settle', action);
     if (!task.state.aggregators.includes(account)) throw refusal('NotAMember', action);
+    if (turnOf(task.state, round, this.now()) === task.state.aggregators.length) {
+      throw refusal('DeadlinePassed', action);
+    }
     if (round.verdictsRequested) throw refusal('AlreadyRequested', action);
     round.verdictsRequested = true;
     emit({ type: 'verdicts-requested', taskId, round: number, aggregator: account });
@@ -481,9 +490,12 @@ export class MemoryLedger {
     const action = 'post a verdict';
     const { task, round } = this.#open(taskId, number, 'settle', action);
     if (!round.verdictsRequested) throw refusal('WrongPhase', action);
+    if (verdict.unavailable.some((i) => !round.updates[i])) throw refusal('UnavailableNotCommitted', action);
+    const opened = openedReferences(round).map((r) => r.index);
+    if (verdict.rejected.some((i) => !opened.includes(i))) throw refusal('RejectedNotOpened', action);
     const index = task.state.validators.indexOf(lower(vote.validator));
-    if (round.verdictsPosted.includes(index)) throw refusal('AlreadyPosted', action);
     this.#checkVote(task.state, number, verdict, vote, new Set(), action);
+    if (round.verdictsPosted.includes(index)) throw refusal('AlreadyPosted', action);
     round.verdictsPosted = [...round.verdictsPosted, index].sort((a, b) => a - b);
     task.posted.push(structuredClone({ round: number, verdict, vote }));
     emit({ type: 'verdict-posted', taskId, round: number, verdict, vote });
@@ -800,7 +812,7 @@ export class MemoryLedger {
         if (seal !== null && opened === null) slash(validator, 'validator-absent');
       }
     } else {
-      if (!this.#excused(state, round)) {
+      if (!this.#excused(task, round)) {
         for (const candidate of state.aggregators) slash(candidate, 'aggregator-absent');
       }
       if (!round.verdictsRequested) return;
@@ -810,19 +822,27 @@ export class MemoryLedger {
     }
   }
 
-  #slashSkipped(task: MemoryTask, round: RoundState, reporter: Address, emit: Emit): void {
+  #slashSkipped(task: MemoryTask, round: RoundState, turn: number, reporter: Address, emit: Emit): void {
     const { state } = task;
-    if (this.#excused(state, round)) return;
+    if (this.#excused(task, round)) return;
     const count = state.aggregators.length;
-    const turn = Math.min(count, Math.floor((this.now() - round.settleStart) / state.settleSeconds));
     for (let i = 0; i < turn; i++) {
       const skipped = state.aggregators[(round.drawnAggregator + i) % count]!;
       this.#slash(task, round.round, skipped, 'aggregator-absent', reporter, emit);
     }
   }
 
-  #excused(state: TaskState, round: RoundState): boolean {
-    return round.verdictsRequested && 2 * round.verdictsPosted.length <= state.activeValidators.length;
+  /** Verdicts were asked for, and no majority gave the same one that lets the round be settled. */
+  #excused({ state, posted }: MemoryTask, round: RoundState): boolean {
+    if (!round.verdictsRequested) return false;
+    const opened = openedReferences(round).length;
+    const counts = new Map<string, number>();
+    for (const { round: number, verdict } of posted) {
+      if (number !== round.round || verdict.rejected.length === opened) continue;
+      const key = `${verdict.unavailable}/${verdict.rejected}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    return 2 * Math.max(0, ...counts.values()) <= state.activeValidators.length;
   }
 
   #slash(
@@ -838,6 +858,8 @@ export class MemoryLedger {
     const values = [state.id, round, member, OFFENCES.indexOf(kind)];
     const types = ['uint256', 'uint256', 'address', 'uint8'];
     const offence = keccak256(AbiCoder.defaultAbiCoder().encode(types, values));
+    // One offence never stands in the way of a phase's end.
+    if (amount === 0n || this.#stakes.wasSlashed(offence)) return;
     const own = reporter === member;
     const parts = this.#stakes.slash(
       { token: state.token, agentId: accounts.get(member)!.agentId, taskId: state.id },

@@ -107,6 +107,10 @@ export class MemoryStakes {
     this.#locks.set(key, 0n);
   }
 
+  wasSlashed(offence: string): boolean {
+    return this.#slashed.has(offence);
+  }
+
   /** @returns the parts of what was taken: the reporter's, the burned one, the harmed task's */
   slash(
     { token, agentId, taskId }: { token: Address; agentId: bigint; taskId: bigint },
@@ -114,7 +118,6 @@ export class MemoryStakes {
     amount: bigint,
     split: SlashSplit,
   ): { reporter: bigint; burned: bigint; harmed: bigint } {
-    if (this.#slashed.has(offence)) throw refusal('AlreadySlashed', 'slash');
     this.#slashed.add(offence);
     this.slashCount.set(agentId, (this.slashCount.get(agentId) ?? 0) + 1);
     const key = `${keyOf(token, agentId)}/${taskId}`;
