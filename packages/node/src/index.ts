@@ -33,6 +33,7 @@ export {
 export {
   type AddDataOptions,
   addData,
+  DATA_FILE,
   listData,
   openData,
   type RegisteredData,
@@ -86,6 +87,8 @@ export { Journal, type JournalReader, type JournalTask } from './journal/journal
 export type { RoundRecord, TokenTotals } from './journal/records.ts';
 export type { RecordedStep, StepGate, StepName, StepPoint, StepState } from './journal/steps.ts';
 export { JOURNAL_FILE, setJournalAside } from './journal/store.ts';
+export { LOG_FILE, type Log, openLog } from './logging/log.ts';
+export { type Level, sentenceOf } from './logging/sentences.ts';
 export type { Ports } from './ports.ts';
 export { createProving, type Proving } from './proving.ts';
 export { publishTask, type TaskRequest } from './stages/announce.ts';

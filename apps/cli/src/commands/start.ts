@@ -1,38 +1,71 @@
-import { loadConfig, type NodeEvent, startNode } from '@chorus/node';
+import { type Log, loadConfig, type NodeEvent, openLog, startNode } from '@chorus/node';
 import { Command } from 'commander';
+import { EXIT } from '../exit.ts';
+import { configOf, type HomeOptions, homeOptions } from '../home.ts';
+import { passwordSource } from '../password.ts';
 
-/** Time a node has to close its parts before the process ends anyway. */
-const CLOSE_MILLISECONDS = 3_000;
-
-/**
- * `chorus start`: one node in the foreground. Events go to the parent process over IPC where there is one,
- * else to standard output, a JSON object a line. Ends on SIGINT, SIGTERM and when its parent is gone.
- */
-export function startCommand(): Command {
-  return new Command('start')
-    .description('run a node in the foreground')
-    .requiredOption('--config <file>', 'configuration of the node (JSON)')
-    .addHelpText('after', '\nExample:\n  $ chorus start --config node.json')
-    .action(async ({ config }: { config: string }) => {
-      const report = process.send
-        ? (event: NodeEvent) => void (process.connected && process.send?.(event))
-        : (event: NodeEvent) => void process.stdout.write(`${toJsonLine(event)}\n`);
-      let closing = false;
-      const starting = loadConfig(config).then((loaded) => startNode(loaded.config, report));
-      const stop = async () => {
-        if (closing) return;
-        closing = true;
-        setTimeout(() => process.exit(0), CLOSE_MILLISECONDS).unref();
-        const node = await starting.catch(() => null);
-        await node?.close();
-        process.exit(0);
-      };
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
-      process.on('disconnect', () => void stop());
-      await starting;
-    });
+interface StartFlags extends HomeOptions {
+  config?: string;
+  set?: string[];
 }
 
-function toJsonLine(event: NodeEvent): string {
-  return JSON.stringify(event, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
+const several = (value: string, others: string[] = []) => [...others, value];
+
+/**
+ * `chorus start`: one node in the foreground. Readable lines on a terminal, JSON lines otherwise; where a parent
+ * process listens, events go to it as well. Ends on SIGINT, SIGTERM and when its parent is gone.
+ */
+export function startCommand(): Command {
+  return homeOptions(
+    new Command('start').description('run a node in the foreground until Ctrl-C or `chorus stop`'),
+  )
+    .option('--config <file>', 'a configuration elsewhere (YAML or JSON)')
+    .option('--set <key=value>', 'another value for this run; may be repeated', several)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ chorus start\n  $ CHORUS_PASSWORD_FILE=pw chorus start --set threads=2 --set log.level=debug',
+    )
+    .action(startAction);
+}
+
+async function startAction(flags: StartFlags): Promise<void> {
+  const set = [...(flags.set ?? []), ...(flags.json ? ['log.format=json'] : [])];
+  const { config } = flags.config
+    ? await loadConfig(flags.config, { env: process.env, set })
+    : await configOf(flags, set);
+  const log = await openLog({ config: config.log, dataDir: config.dataDir });
+  const emit = (event: NodeEvent) => {
+    log.sink(event);
+    if (process.send && process.connected) process.send(event);
+  };
+  const stopping = Promise.withResolvers<void>();
+  let asked = 0;
+  const ask = () => {
+    asked++;
+    stopping.resolve();
+    // Twice means now; what was recorded is resumed at the next start.
+    if (asked > 1) process.exit(EXIT.interrupted);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, ask);
+  process.on('disconnect', ask);
+
+  const starting = startNode(config, emit, { password: passwordSource() });
+  const node = await Promise.race([starting, stopping.promise]);
+  if (node) await stopping.promise;
+  emit({ type: 'stopping' });
+  const late = setTimeout(() => {
+    log.logger.warn(
+      `Not done within ${config.shutdownSeconds} s: ending anyway. The rest is resumed at the next start.`,
+    );
+    void endWith(log, EXIT.failed);
+  }, config.shutdownSeconds * 1000);
+  await (await starting).close();
+  clearTimeout(late);
+  log.logger.info('Stopped.');
+  await endWith(log, EXIT.ok);
+}
+
+async function endWith(log: Log, code: number): Promise<never> {
+  await log.close();
+  process.exit(code);
 }

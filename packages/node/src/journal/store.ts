@@ -1,4 +1,6 @@
 import {
+  accessSync,
+  constants,
   existsSync,
   linkSync,
   mkdirSync,
@@ -48,6 +50,9 @@ export function openStore(dataDir: string, options: StoreOptions = {}): Database
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     if (!existsSync(path)) create(path);
+    // SQLite would open what it cannot write, and fail in other words.
+    accessSync(dataDir, constants.W_OK);
+    accessSync(path, constants.R_OK | constants.W_OK);
     // SQLite takes an empty file for a new database; ours begin with a schema. The file is not opened to look at
     // it: closing it would give away the lock that another connection of this process may hold (fcntl(2)).
     if (statSync(path).size === 0) throw storeFault('E_STORE_CORRUPT', { path, found: 'an empty file' });

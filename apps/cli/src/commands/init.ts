@@ -1,0 +1,148 @@
+import { formatUnits } from '@chorus/chain';
+import { ChorusError } from '@chorus/protocol';
+import { intro, spinner } from '@clack/prompts';
+import { Command, Option } from 'commander';
+import colors from 'yoctocolors';
+import { type HomeOptions, homeOf, homeOptions } from '../home.ts';
+import { askMissing } from '../init/ask.ts';
+import { type InitResult, initNode, refuseExisting } from '../init/init.ts';
+import type { InitAnswers, NodeRole } from '../init/plan.ts';
+import { fields, print, printJson } from '../inspect/format.ts';
+import { newPassword, passwordSource } from '../password.ts';
+
+interface InitFlags extends HomeOptions {
+  network?: 'devnet' | 'custom';
+  devnet?: string;
+  rpc?: string;
+  contract?: string;
+  deployment?: string;
+  bootstrap?: string[];
+  roles?: string;
+  data?: string;
+  listen?: string[];
+  importWallet?: string;
+}
+
+const several = (value: string, others: string[] = []) => [...others, value];
+
+/** `chorus init`: a node's folder, guided or by flags alone. */
+export function initCommand(): Command {
+  const command = new Command('init').description(
+    "make a node: its folder with keys, wallet and configuration. Asks for what the flags don't say",
+  );
+  return homeOptions(command)
+    .addOption(
+      new Option('--network <kind>', 'the devnet of this machine, or another network').choices([
+        'devnet',
+        'custom',
+      ]),
+    )
+    .option('--devnet <dir>', "the devnet's folder, where it is not the usual one")
+    .option('--rpc <url>', 'JSON-RPC endpoint of the chain')
+    .option('--deployment <file>', "the network's deployment file (JSON)")
+    .option('--contract <address>', 'its task contract, where there is no deployment file')
+    .option('--bootstrap <multiaddr>', 'a peer to connect to first; may be repeated', several)
+    .option('--roles <list>', 'trainer, validator, aggregator; separated by commas (trainer)')
+    .option('--data <path>', 'folder or shard file to train on; a devnet has some to begin with')
+    .option('--listen <multiaddr>', 'address to listen on; may be repeated', several)
+    .option('--import-wallet <keystore>', 'take the wallet from this encrypted keystore')
+    .addHelpText(
+      'after',
+      '\nThe password of the wallet is asked for, or taken from the file CHORUS_PASSWORD_FILE names, or from\n' +
+        'CHORUS_PASSWORD.\n\nExamples:\n  $ chorus init\n' +
+        '  $ CHORUS_PASSWORD_FILE=pw chorus init --rpc https://rpc.example --deployment net.json --roles trainer --data ./digits',
+    )
+    .action(initAction);
+}
+
+async function initAction(flags: InitFlags): Promise<void> {
+  const home = homeOf(flags);
+  refuseExisting(home);
+  const given = givenBy(flags);
+  const asks = process.stdin.isTTY && process.stderr.isTTY && !flags.json && !isComplete(given);
+  if (asks) intro(`A new node in ${home}`, { output: process.stderr });
+  const answers = asks ? await askMissing(given) : complete(given);
+  const wait = spinner({ output: process.stderr, indicator: 'dots' });
+  const result = await initNode({
+    home,
+    answers,
+    ...(flags.importWallet ? { importWallet: flags.importWallet } : {}),
+    password: {
+      imported: passwordSource('Password of the imported keystore'),
+      wallet: () => newPassword(),
+    },
+    onWork: (text) => (asks ? wait.start(text) : undefined),
+  }).finally(() => (asks ? wait.stop('') : undefined));
+  if (flags.json) printJson({ ...result, funded: result.funded.toString() });
+  else describe(result, flags);
+}
+
+function givenBy(flags: InitFlags): Partial<InitAnswers> {
+  const network = flags.network ?? (flags.rpc || flags.deployment || flags.contract ? 'custom' : undefined);
+  return {
+    ...(network ? { network } : {}),
+    ...(flags.devnet ? { devnet: flags.devnet } : {}),
+    ...(flags.rpc ? { rpc: flags.rpc } : {}),
+    ...(flags.contract ? { contract: flags.contract } : {}),
+    ...(flags.deployment ? { deployment: flags.deployment } : {}),
+    ...(flags.roles ? { roles: parseRoles(flags.roles) } : {}),
+    ...(flags.data ? { data: flags.data } : {}),
+    bootstrap: flags.bootstrap ?? [],
+    listen: flags.listen ?? [],
+  };
+}
+
+/** With a network and roles there is nothing left that must be asked. */
+const isComplete = ({ network, roles }: Partial<InitAnswers>) => network !== undefined && roles !== undefined;
+
+function complete(given: Partial<InitAnswers>): InitAnswers {
+  if (given.network === undefined) {
+    throw new ChorusError('E_USAGE', 'which network? There is no terminal to ask on', {
+      hint: 'give --network devnet, or --rpc URL with --deployment FILE',
+    });
+  }
+  return { roles: ['trainer'], bootstrap: [], listen: [], ...given, network: given.network };
+}
+
+function parseRoles(text: string): NodeRole[] {
+  const roles = text.split(',').map((role) => role.trim());
+  for (const role of roles) {
+    if (role !== 'trainer' && role !== 'validator' && role !== 'aggregator') {
+      throw new ChorusError('E_USAGE', '--roles takes trainer, validator and aggregator', {
+        facts: { given: role.slice(0, 40) },
+      });
+    }
+  }
+  return [...new Set(roles)] as NodeRole[];
+}
+
+function describe({ home, identity, config, funded, data }: InitResult, flags: InitFlags): void {
+  const here = flags.home ? ` --home ${flags.home}` : '';
+  const steps = [
+    ...(funded === 0n
+      ? [`send coins for gas, and tokens for stakes, to ${colors.bold(identity.address)}`]
+      : []),
+    ...(data === null ? [`register data to train on:   chorus data add${here} NAME PATH`] : []),
+    `look whether all is well:    chorus doctor${here}`,
+    `start:                       chorus start${here}`,
+    `and in another terminal:     chorus status${here}`,
+  ];
+  print(
+    fields([
+      ['folder', home],
+      ['node', identity.did],
+      ['peer id', identity.peerId],
+      ['wallet', identity.address],
+      ['configuration', config],
+      ...(data === null ? [] : ([['data', data]] as [string, string][])),
+      ...(funded === 0n
+        ? []
+        : ([['given by the devnet', `${formatUnits(funded, 18)} tokens`]] as [string, string][])),
+    ]),
+    '',
+    colors.bold('Next'),
+    ...steps.map((step) => `  ${step}`),
+    '',
+    colors.dim('Keep a backup: chorus export. Without the password the wallet is lost.'),
+  );
+}

@@ -1,0 +1,19 @@
+import { Command } from 'commander';
+import { connectNode, type HomeOptions, homeOptions } from '../home.ts';
+import { print, printJson } from '../inspect/format.ts';
+import { statusScreen } from '../node/status-view.ts';
+
+/** `chorus status`: the running node on one screen. */
+export function statusCommand(): Command {
+  return homeOptions(new Command('status').description('the running node on one screen'))
+    .addHelpText('after', '\nExamples:\n  $ chorus status\n  $ chorus status --json | jq .tasks')
+    .action(async (flags: HomeOptions) => {
+      const node = await connectNode(flags);
+      const status = await node.status();
+      if (flags.json) printJson(status);
+      else
+        print(
+          statusScreen(status, { columns: process.stdout.columns ?? 80, rows: process.stdout.rows ?? 24 }),
+        );
+    });
+}

@@ -1,0 +1,41 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ChorusError } from '@chorus/protocol';
+import { Command } from 'commander';
+import { connectNode, type HomeOptions, homeOptions } from '../home.ts';
+import { print, printJson } from '../inspect/format.ts';
+import { isAlive } from '../node/processes.ts';
+
+/** `chorus stop`: ask the running node to finish its step and end. */
+export function stopCommand(): Command {
+  return homeOptions(
+    new Command('stop').description('end the running node, once its current step is done or handed back'),
+  )
+    .option('--timeout <seconds>', 'how long to wait for it', '60')
+    .addHelpText('after', '\nExample:\n  $ chorus stop')
+    .action(async (flags: HomeOptions & { timeout: string }) => {
+      const seconds = Number(flags.timeout);
+      if (!(seconds >= 0 && seconds <= 86_400)) {
+        throw new ChorusError('E_USAGE', '--timeout takes seconds', { facts: { given: flags.timeout } });
+      }
+      const started = performance.now();
+      const node = await connectNode(flags);
+      const { pid } = node.access;
+      await node.shutdown().catch((error) => {
+        // One that does not answer any more still hears a signal.
+        if ((error as ChorusError).code !== 'E_ADMIN_UNREACHABLE') throw error;
+        process.kill(pid, 'SIGTERM');
+      });
+      while (isAlive(pid)) {
+        if (performance.now() - started > 1000 * seconds) {
+          throw new ChorusError('E_NODE_BUSY', 'the node has not ended yet', {
+            facts: { pid, seconds },
+            hint: '`chorus logs` says what it is doing; what it does is recorded, so that it may also be killed',
+          });
+        }
+        await delay(50);
+      }
+      const took = Math.round(performance.now() - started) / 1000;
+      if (flags.json) printJson({ stopped: true, pid, seconds: took });
+      else print(`stopped (process ${pid}, ${took.toFixed(1)} s)`);
+    });
+}

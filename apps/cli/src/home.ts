@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { CONFIG_FILE, type LoadedConfig, loadConfig } from '@chorus/node';
+import { type AdminAccess, type AdminClient, createAdminClient, readAdmin } from '@chorus/node/admin';
+import type { Command } from 'commander';
+
+/** Options of every command that concerns a node of this machine. */
+export interface HomeOptions {
+  home?: string;
+  json?: boolean;
+}
+
+/** Adds `--home` and `--json`. */
+export function homeOptions(command: Command): Command {
+  return command
+    .option('--home <dir>', "the node's folder; else CHORUS_HOME, else ~/.chorus")
+    .option('--json', 'one JSON document on standard output');
+}
+
+/** The folder of the node that a command is about. */
+export function homeOf({ home }: HomeOptions): string {
+  return resolve(home ?? process.env.CHORUS_HOME ?? join(homedir(), '.chorus'));
+}
+
+export function configPathOf(options: HomeOptions): string {
+  return join(homeOf(options), CONFIG_FILE);
+}
+
+/** The configuration of the node, with what the environment and `--set` change. */
+export function configOf(options: HomeOptions, set: readonly string[] = []): Promise<LoadedConfig> {
+  return loadConfig(configPathOf(options), { env: process.env, set });
+}
+
+/** Where the node keeps its things: its home, unless the configuration says otherwise. */
+export async function dataDirOf(options: HomeOptions): Promise<string> {
+  return existsSync(configPathOf(options)) ? (await configOf(options)).config.dataDir : homeOf(options);
+}
+
+/**
+ * The admin API of the node that runs on this home.
+ * @throws ChorusError `E_ADMIN_NOT_RUNNING`
+ */
+export async function connectNode(options: HomeOptions): Promise<AdminClient & { access: AdminAccess }> {
+  const access = await readAdmin(await dataDirOf(options));
+  return { ...createAdminClient(access), access };
+}
+
+/** The process id of the node that runs on this home; null where none does. */
+export async function runningPid(options: HomeOptions): Promise<number | null> {
+  return readAdmin(await dataDirOf(options)).then(
+    ({ pid }) => pid,
+    () => null,
+  );
+}

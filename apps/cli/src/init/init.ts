@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import {
+  addData,
+  CONFIG_FILE,
+  createIdentity,
+  DATA_FILE,
+  decryptWallet,
+  IDENTITY_FILE,
+  type Identity,
+  KEYSTORE_FILE,
+  NODE_KEY_FILE,
+  renderConfig,
+} from '@chorus/node';
+import { ChorusError } from '@chorus/protocol';
+import writeFileAtomic from 'write-file-atomic';
+import { fundAccount } from '../devnet/fund.ts';
+import { readKeystoreFile } from '../keys/keystore-file.ts';
+import { DEPLOYMENT_FILE } from './deployment.ts';
+import { configValues, type InitAnswers, type NodeRole, planNetwork } from './plan.ts';
+
+export interface InitOptions {
+  home: string;
+  answers: InitAnswers;
+  /** A keystore to take the wallet from; by default a new one is made. */
+  importWallet?: string;
+  /** Asked for the password of the imported keystore, then for that of the new one. */
+  password: { imported: () => Promise<string>; wallet: () => Promise<string> };
+  /** Told of what takes a moment. */
+  onWork?: (text: string) => void;
+}
+
+export interface InitResult {
+  home: string;
+  identity: Identity;
+  config: string;
+  /** What the devnet gave to the wallet, in the token's smallest unit. */
+  funded: bigint;
+  data: string | null;
+}
+
+/**
+ * Make a node's folder: identity, configuration, and on a devnet some money and data. Either all of it is there
+ * afterwards or nothing is.
+ *
+ * @throws ChorusError `E_EXISTS` where a node lives there already
+ */
+export async function initNode(options: InitOptions): Promise<InitResult> {
+  const { home, answers, importWallet, password } = options;
+  refuseExisting(home);
+  const network = await planNetwork(answers);
+  const wallet = importWallet
+    ? await decryptWallet(await readKeystoreFile(importWallet), await password.imported())
+    : undefined;
+  const secret = await password.wallet();
+  options.onWork?.('Making keys and wallet');
+  const isNew = !existsSync(home);
+  try {
+    await mkdir(home, { recursive: true, mode: 0o700 });
+    const identity = await createIdentity(home, secret, wallet ? { wallet } : {});
+    const data = await registerData(home, answers.data ?? network.devnet?.sampleData, answers.roles);
+    if (network.deployment) {
+      const text = JSON.stringify(network.deployment, null, 2);
+      await writeFileAtomic(join(home, DEPLOYMENT_FILE), `${text}\n`);
+    }
+    const funded = network.devnet ? await fundAccount(network.devnet, identity.address) : 0n;
+    const config = join(home, CONFIG_FILE);
+    const values = { ...configValues(answers, network), ...(data === null ? {} : { data }) };
+    // Last: with it the node can start.
+    await writeFileAtomic(config, renderConfig(values), { mode: 0o600 });
+    return { home, identity, config, funded, data };
+  } catch (error) {
+    if (isNew) await rm(home, { recursive: true, force: true });
+    else for (const name of FILES) await rm(join(home, name), { force: true });
+    throw error;
+  }
+}
+
+/** What is there after `init`, and was not before. */
+const FILES = [CONFIG_FILE, IDENTITY_FILE, KEYSTORE_FILE, NODE_KEY_FILE, DATA_FILE, DEPLOYMENT_FILE];
+
+/** @throws ChorusError `E_EXISTS` where a node lives in the folder already */
+export function refuseExisting(home: string): void {
+  const found = FILES.find((name) => existsSync(join(home, name)));
+  if (found === undefined) return;
+  throw new ChorusError('E_EXISTS', 'there is a node in this folder already', {
+    facts: { folder: home, found },
+    hint: 'start it with `chorus start`, or choose another folder with --home',
+  });
+}
+
+/** Register the data a node begins with, named after its folder or file; null where it begins with none. */
+async function registerData(
+  home: string,
+  path: string | undefined,
+  roles: readonly NodeRole[],
+): Promise<string | null> {
+  if (path === undefined || !roles.some((role) => role !== 'aggregator')) return null;
+  const name = basename(resolve(path), extname(path))
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60);
+  return (await addData(home, name || 'data', path)).name;
+}

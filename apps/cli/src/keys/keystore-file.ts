@@ -1,0 +1,24 @@
+import { open } from 'node:fs/promises';
+import { checkKeystore } from '@chorus/node';
+import { ChorusError } from '@chorus/protocol';
+
+/** More than any keystore has. */
+const MAX_BYTES = 64 * 1024;
+
+/**
+ * Read a keystore that somebody names, and check that it is one.
+ * @throws ChorusError `E_KEYSTORE`
+ */
+export async function readKeystoreFile(path: string): Promise<string> {
+  const file = await open(path, 'r').catch((cause) => {
+    throw new ChorusError('E_KEYSTORE', 'cannot read the keystore', { facts: { path }, cause });
+  });
+  try {
+    const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(MAX_BYTES) });
+    const text = buffer.toString('utf8', 0, bytesRead);
+    checkKeystore(text);
+    return text;
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,193 @@
+import { stripVTControlCharacters } from 'node:util';
+import { formatUnits } from '@chorus/chain';
+import type { RoundSummary, Status, TaskSummary, TokenAmount } from '@chorus/node/admin';
+import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
+import colors from 'yoctocolors';
+
+export interface ScreenSize {
+  columns: number;
+  rows: number;
+}
+
+/** Lines of the head that are always there, and a prompt below. */
+const LEAST_TASKS = 3;
+const MOST_ROUNDS = 5;
+
+/** Everything a contributor asks of a node, on one screen. Lists are cut to what fits; how much is left out is said. */
+export function statusScreen(status: Status, size: ScreenSize): string {
+  const head = headLines(status);
+  const warnings = warningLines(status);
+  // A line each for the two headings, one for the prompt.
+  const room = Math.max(LEAST_TASKS + 2, size.rows - head.length - warnings.length - 4);
+  const rounds = roundLines(status.rounds, Math.min(MOST_ROUNDS, Math.max(1, Math.floor(room / 2))));
+  const tasks = taskLines(status.tasks, Math.max(LEAST_TASKS, room - rounds.length + 1));
+  return [...head, '', ...tasks, ...rounds, ...warnings].map((line) => cut(line, size.columns)).join('\n');
+}
+
+const STATE: Readonly<Record<Status['state'], string>> = {
+  starting: colors.yellow('starting'),
+  ready: colors.green('ready'),
+  paused: colors.yellow('paused'),
+  stopping: colors.yellow('stopping'),
+};
+
+function headLines(status: Status): string[] {
+  const { node, identity, network, chain, resources } = status;
+  const line = (name: string, ...parts: (string | null)[]) =>
+    `${colors.dim(name.padEnd(9))}${parts.filter((part) => part !== null).join(', ')}`;
+  const lag = chain.lagSeconds === null ? null : `${duration(Math.max(0, chain.lagSeconds))} behind`;
+  const traffic =
+    network.bytesIn === null || network.bytesOut === null
+      ? null
+      : `${bytes(network.bytesIn)} in, ${bytes(network.bytesOut)} out`;
+  return [
+    `${colors.bold(`chorus ${node.version}`)} ${STATE[status.state]}, up ${duration(node.uptimeSeconds)}, ${node.roles.join(' and ') || 'no role'}, process ${node.pid}`,
+    line('node', identity.peerId),
+    ...(identity.did === null ? [] : [line('', identity.did)]),
+    line('wallet', identity.wallet, chain.gasBalance === null ? null : `${amount(chain.gasBalance)} for gas`),
+    line(
+      'network',
+      `${network.peers} ${network.peers === 1 ? 'peer' : 'peers'}`,
+      network.bans > 0 ? `${network.bans} banned` : null,
+      traffic,
+      network.addresses[0] ?? 'listening nowhere',
+    ),
+    line(
+      'chain',
+      chain.reachable
+        ? `${chain.id} at block ${chain.height ?? '?'}`
+        : colors.red(`${chain.id} not reachable`),
+      lag,
+      `contract ${short(chain.contract)}`,
+    ),
+    line(
+      'money',
+      `earned ${colors.bold(amounts(status.earned))}`,
+      `claimable ${amounts(status.claimable)}`,
+      `staked ${amounts(status.staked)}`,
+    ),
+    line(
+      'machine',
+      `CPU ${resources.cpuPercent.toFixed(0)} %`,
+      `${bytes(resources.rssBytes)} memory`,
+      resources.disk.usedBytes === null ? null : `${bytes(resources.disk.usedBytes)} on disk`,
+      resources.disk.freeBytes === null ? null : `${bytes(resources.disk.freeBytes)} free`,
+    ),
+  ];
+}
+
+function taskLines(tasks: readonly TaskSummary[], room: number): string[] {
+  if (tasks.length === 0)
+    return [colors.dim('no task yet: it joins what fits its roles, data and limits'), ''];
+  const fits = tasks.length <= room - 2 ? tasks : tasks.slice(0, room - 3);
+  const rows = fits.map((task) => [
+    task.id,
+    task.name,
+    task.roles.join('+') || (task.owner ? 'owner' : '-'),
+    task.status === 'running' ? `${task.round}/${task.rounds} ${task.phase ?? ''}` : task.status,
+    doing(task),
+    amount(task.stake),
+  ]);
+  const left = tasks.length - fits.length;
+  return [
+    ...columns(['TASK', 'NAME', 'ROLE', 'ROUND', 'DOING', 'STAKE'], rows, [4, 22, 10, 13, 17, 8]),
+    ...(left > 0 ? [colors.dim(`and ${left} more: chorus task list`)] : []),
+    '',
+  ];
+}
+
+function doing({ activity, duty, leaving, status }: TaskSummary): string {
+  if (leaving) return 'leaving';
+  if (activity) {
+    const { stage, fraction } = activity;
+    return fraction === null ? stage : `${stage} ${Math.floor(100 * fraction)} %`;
+  }
+  return duty ?? (status === 'running' ? 'waiting' : '-');
+}
+
+function roundLines(rounds: readonly RoundSummary[], most: number): string[] {
+  if (rounds.length === 0) return [];
+  const rows = rounds
+    .slice(0, most)
+    .map((round) => [
+      round.taskId,
+      String(round.round),
+      round.outcome,
+      round.weight === null ? '-' : percent(round.weight, WEIGHT_ONE),
+      round.share === null ? '-' : percent(round.share, SHARE_ONE),
+      amount(round.reward),
+      amount(round.fee),
+      round.endedAt.slice(11, 19),
+    ]);
+  return [
+    ...columns(
+      ['TASK', 'ROUND', 'OUTCOME', 'WEIGHT', 'SHARE', 'REWARD', 'FEE', 'AT (UTC)'],
+      rows,
+      [4, 6, 9, 8, 8, 12, 12, 8],
+    ),
+    '',
+  ];
+}
+
+const MOST_WARNINGS = 3;
+
+function warningLines({ warnings, paused }: Status): string[] {
+  const notices = [
+    ...paused.map(({ message, hint }) => ({ message: `paused: ${message}`, hint, count: 1 })),
+    ...warnings.map(({ message, hint, count }) => ({ message, hint, count })),
+  ];
+  const lines = notices
+    .slice(0, MOST_WARNINGS)
+    .map(({ message, count }) => colors.yellow(`! ${message}${count > 1 ? ` (${count} times)` : ''}`));
+  const left = notices.length - lines.length;
+  return left > 0 ? [...lines, colors.dim(`and ${left} more: chorus status --json`)] : lines;
+}
+
+/** Rows under dim headings, each column as wide as given. */
+export function columns(head: string[], rows: string[][], widths: number[]): string[] {
+  const line = (cells: string[]) =>
+    cells
+      .map((cell, i) => cut(cell, widths[i]!).padEnd(widths[i]!))
+      .join(' ')
+      .trimEnd();
+  return [colors.dim(line(head)), ...rows.map(line)];
+}
+
+/** At most so many characters, colours not counted. */
+export function cut(text: string, width: number): string {
+  const plain = stripVTControlCharacters(text);
+  return plain.length <= width ? text : `${plain.slice(0, Math.max(0, width - 1))}…`;
+}
+
+export const short = (hex: string): string => (hex.length > 16 ? `${hex.slice(0, 8)}…${hex.slice(-4)}` : hex);
+
+const percent = (part: number, whole: number) => `${((100 * part) / whole).toFixed(1)} %`;
+
+/** An amount of 18 decimals, to four of them. */
+export function amount(units: string): string {
+  return Number(formatUnits(units, 18)).toLocaleString('en', { maximumFractionDigits: 4 });
+}
+
+function amounts(list: readonly TokenAmount[]): string {
+  if (list.length <= 1) return amount(list[0]?.amount ?? '0');
+  return list.map(({ token, amount: units }) => `${amount(units)} of ${short(token)}`).join(' + ');
+}
+
+export function bytes(count: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = count;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value.toFixed(unit === 0 || value >= 100 ? 0 : 1)} ${units[unit]}`;
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  const hours = Math.round(seconds / 3600);
+  return hours < 48 ? `${hours} h` : `${Math.round(seconds / 86_400)} days`;
+}

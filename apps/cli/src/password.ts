@@ -1,0 +1,78 @@
+import { readFile, stat } from 'node:fs/promises';
+import { checkNewPassword, type PasswordSource } from '@chorus/node';
+import { ChorusError } from '@chorus/protocol';
+import { isCancel, password as prompt } from '@clack/prompts';
+import { Interrupted } from './exit.ts';
+import { write } from './terminal.ts';
+
+/** Longer is a wrong file. */
+const MAX_PASSWORD_BYTES = 1024;
+
+/**
+ * The password of a wallet: from the file CHORUS_PASSWORD_FILE names, from CHORUS_PASSWORD, or asked for on
+ * the terminal. Never from the command line, where every user of the machine could read it.
+ */
+export function passwordSource(question = 'Password of the wallet'): PasswordSource {
+  return async () => {
+    const given = await givenPassword();
+    return given ?? ask(question);
+  };
+}
+
+/** The password of a wallet that is about to be made: asked for twice where it is typed. */
+export async function newPassword(question = 'Password for the new wallet'): Promise<string> {
+  const given = await givenPassword();
+  if (given !== null) {
+    checkNewPassword(given);
+    return given;
+  }
+  const first = await ask(question, (text) => {
+    try {
+      checkNewPassword(text ?? '');
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  });
+  await ask('The same again', (text) => (text === first ? undefined : 'It is not the same.'));
+  return first;
+}
+
+async function givenPassword(): Promise<string | null> {
+  const { CHORUS_PASSWORD: direct, CHORUS_PASSWORD_FILE: path } = process.env;
+  // Workers and child processes inherit the environment.
+  delete process.env.CHORUS_PASSWORD;
+  if (path !== undefined) return readPasswordFile(path);
+  return direct ?? null;
+}
+
+async function readPasswordFile(path: string): Promise<string> {
+  try {
+    const { mode, size } = await stat(path);
+    if (size > MAX_PASSWORD_BYTES) throw new Error('the file is too long for a password');
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+      write(process.stderr, `warning: others may read ${path}: run chmod 600 on it\n`);
+    }
+    // Editors end a file with a newline.
+    return (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
+  } catch (cause) {
+    throw new ChorusError('E_PASSWORD_MISSING', 'cannot read the file CHORUS_PASSWORD_FILE names', {
+      facts: { path },
+      cause,
+    });
+  }
+}
+
+async function ask(
+  message: string,
+  validate?: (text: string | undefined) => string | undefined,
+): Promise<string> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new ChorusError('E_PASSWORD_MISSING', 'a password is needed and there is no terminal to ask on', {
+      hint: 'put it into a file and its path into CHORUS_PASSWORD_FILE, or set CHORUS_PASSWORD',
+    });
+  }
+  const answer = await prompt({ message, output: process.stderr, ...(validate ? { validate } : {}) });
+  if (isCancel(answer)) throw new Interrupted();
+  return answer;
+}

@@ -1,0 +1,36 @@
+import { Command } from 'commander';
+import { configCommand } from './commands/config.ts';
+import { dataCommand } from './commands/data.ts';
+import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { initCommand } from './commands/init.ts';
+import { keysCommand } from './commands/keys.ts';
+import { logsCommand } from './commands/logs.ts';
+import { modelCommand } from './commands/model.ts';
+import { proofCommand } from './commands/proof.ts';
+import { startCommand } from './commands/start.ts';
+import { statusCommand } from './commands/status.ts';
+import { stopCommand } from './commands/stop.ts';
+import { trainCommand } from './commands/train.ts';
+import { whyCommand } from './commands/why.ts';
+import { EXIT_HELP } from './exit.ts';
+
+/** Commands by what somebody wants to do. */
+const GROUPS: readonly [heading: string, commands: readonly (() => Command)[]][] = [
+  ['Try it:', [demoCommand, trainCommand]],
+  ['Run a node:', [initCommand, startCommand, stopCommand, statusCommand, logsCommand, doctorCommand]],
+  ['Its settings and keys:', [configCommand, keysCommand, dataCommand]],
+  ['Look into rounds:', [proofCommand, whyCommand, modelCommand]],
+];
+
+/** The whole command, not run yet. */
+export function createProgram(): Command {
+  const program = new Command('chorus')
+    .description('Train models together, prove who contributed what, get paid on chain.')
+    .version('0.1.0')
+    .addHelpText('after', `\n${EXIT_HELP}`);
+  for (const [heading, commands] of GROUPS) {
+    for (const make of commands) program.addCommand(make().helpGroup(heading));
+  }
+  return program;
+}

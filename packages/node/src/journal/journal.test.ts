@@ -1,0 +1,172 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ChorusError } from '@chorus/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MAX_ROUNDS_KEPT } from './history.ts';
+import { Journal } from './journal.ts';
+import type { RoundRecord } from './records.ts';
+import type { StepPoint } from './steps.ts';
+
+const TOKEN = '0x0000000000000000000000000000000000070ce2';
+const OWNER = { chainId: 31337, contract: TOKEN, account: `0x${'a'.repeat(40)}` } as const;
+const COMMIT = { taskId: 7n, round: 3, step: 'commit' } as const;
+
+let folder: string;
+let journal: Journal;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'chorus-journal-'));
+  journal = Journal.open(folder);
+});
+afterEach(() => {
+  journal.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function record(round: number, change: Partial<RoundRecord> = {}): RoundRecord {
+  return {
+    taskId: 7n,
+    round,
+    outcome: 'settled',
+    token: TOKEN,
+    trainer: 0,
+    weight: 65536,
+    share: 1000,
+    reward: 10n ** 20n,
+    fee: 5n,
+    reason: 'Earned its share.',
+    transaction: `0x${'1'.repeat(64)}`,
+    model: `0x${'2'.repeat(64)}`,
+    at: round,
+    ...change,
+  };
+}
+
+describe('a step', () => {
+  it('is recorded before it is done and after, with integers of any size', async () => {
+    const seen: unknown[] = [];
+    const detail = { commitment: { x: 2n ** 253n, y: -5n }, digest: '0xab' };
+    await journal.act(COMMIT, detail, async () => {
+      seen.push(journal.step(COMMIT)?.state);
+      return { transaction: '0x12' };
+    });
+    expect(seen).toEqual(['begun']);
+    expect(journal.step(COMMIT)).toMatchObject({ state: 'done', detail: { ...detail, transaction: '0x12' } });
+  });
+
+  it('that the chain refuses is recorded as refused; one whose outcome is unknown stays begun', async () => {
+    const failing = (code: string) => () => Promise.reject(new ChorusError(code, 'no'));
+    await expect(journal.act(COMMIT, {}, failing('E_CHAIN_DEADLINE_PASSED'))).rejects.toThrow();
+    expect(journal.step(COMMIT)).toMatchObject({
+      state: 'refused',
+      detail: { code: 'E_CHAIN_DEADLINE_PASSED' },
+    });
+    await expect(journal.act(COMMIT, {}, failing('E_CHAIN_UNREACHABLE'))).rejects.toThrow();
+    expect(journal.step(COMMIT)?.state).toBe('begun');
+    await expect(journal.act(COMMIT, {}, failing('E_CHAIN_ALREADY_DONE'))).rejects.toThrow();
+    expect(journal.step(COMMIT)?.state).toBe('done');
+  });
+
+  it('is not done where it cannot be recorded', async () => {
+    let done = false;
+    journal.close();
+    const act = journal.act(COMMIT, {}, async () => {
+      done = true;
+      return undefined;
+    });
+    await expect(act).rejects.toThrow();
+    expect(done).toBe(false);
+  });
+
+  it('waits for the gate before and after each write', async () => {
+    journal.close();
+    const points: string[] = [];
+    const stepGate = async ({ step, state, when }: StepPoint) => {
+      points.push(`${when} ${step} ${state}`);
+    };
+    journal = Journal.open(folder, { stepGate });
+    await journal.act(COMMIT, {}, async () => undefined);
+    journal.setTask(7n, 'joined');
+    await journal.endRound(record(1), { digest: '0x' });
+    expect(points).toEqual([
+      'before commit begun',
+      'after commit begun',
+      'before commit done',
+      'after commit done',
+      'before model done',
+      'after model done',
+    ]);
+  });
+});
+
+describe('the history', () => {
+  it('sums each round once, however often it is replayed', async () => {
+    journal.setTask(7n, 'joined');
+    for (const round of [1, 2, 3]) await journal.endRound(record(round), null);
+    await journal.endRound(record(4, { outcome: 'void', reward: 0n, fee: 0n, model: null }), null);
+    for (const round of [1, 2, 3]) await journal.endRound(record(round), null);
+    expect(journal.totals()).toEqual([
+      { token: TOKEN, rewards: 3n * 10n ** 20n, fees: 15n, claimed: 0n, settled: 3, paid: 3, void: 1 },
+    ]);
+    expect(journal.rounds({ limit: 2 }).map((r) => r.round)).toEqual([4, 3]);
+    expect(journal.rounds({ taskId: 8n })).toEqual([]);
+    expect(journal.rounds({ taskId: 7n })[1]).toEqual(record(3));
+  });
+
+  it('counts a payout once', async () => {
+    const claim = { taskId: 7n, round: 0, step: 'claim' } as const;
+    await journal.begin(claim, { amount: 12n });
+    await journal.claimed(claim, TOKEN, 12n);
+    await journal.claimed(claim, TOKEN, 12n);
+    expect(journal.totals()[0]).toMatchObject({ claimed: 12n });
+  });
+
+  it('is bounded, as are steps, tasks and the file; the totals are not', async () => {
+    journal.setTask(7n, 'joined');
+    let size = 0;
+    for (let round = 1; round <= MAX_ROUNDS_KEPT + 1_000; round++) {
+      await journal.begin({ taskId: 7n, round, step: 'commit' }, { text: 'x'.repeat(200) });
+      await journal.endRound(record(round), { digest: '0x' });
+      if (round === MAX_ROUNDS_KEPT) size = statSync(journal.path).size;
+    }
+    expect(journal.rounds({ limit: 1e9 })).toHaveLength(MAX_ROUNDS_KEPT);
+    expect(journal.steps(7n).length).toBeLessThan(20);
+    expect(journal.totals()[0]!.settled).toBe(MAX_ROUNDS_KEPT + 1_000);
+    expect(statSync(journal.path).size).toBeLessThan(size * 1.1);
+    for (let id = 100n; id < 800n; id++) journal.setTask(id, 'ended');
+    expect(journal.tasks().length).toBeLessThan(510);
+  });
+});
+
+describe('a data folder', () => {
+  it('serves one account on one contract of one chain', () => {
+    journal.bind(OWNER);
+    journal.bind({ ...OWNER, account: OWNER.account.toUpperCase().replace('0X', '0x') as `0x${string}` });
+    for (const change of [{ chainId: 1 }, { contract: OWNER.account }, { account: TOKEN }] as const) {
+      expect(() => journal.bind({ ...OWNER, ...change })).toThrow(
+        expect.objectContaining({ code: 'E_STORE_FOREIGN' }),
+      );
+    }
+  });
+
+  it('remembers what it publishes, joins and sends, across a restart', () => {
+    journal.beginPublication({ termsDigest: '0x01', terms: new Uint8Array([1, 2]), after: 4n });
+    journal.setTask(9n, 'joining', ['peer']);
+    journal.setTask(9n, 'joined');
+    const sent = { hash: '0x0a', nonce: 3, action: 'join', raw: '0x02f8' } as const;
+    journal.transactions.signed(sent);
+    journal.transactions.signed({ ...sent, hash: '0x0b', nonce: 2 });
+    journal.close();
+    journal = Journal.open(folder);
+    expect(journal.publications()).toEqual([
+      { termsDigest: '0x01', terms: new Uint8Array([1, 2]), after: 4n },
+    ]);
+    expect(journal.task(9n)).toEqual({ taskId: 9n, state: 'joined', providers: ['peer'] });
+    expect(journal.transactions.unsettled().map((t) => t.nonce)).toEqual([2, 3]);
+    journal.transactions.settled('0x0b', 'mined');
+    expect(journal.transactions.unsettled()).toEqual([sent]);
+    journal.endPublication('0x01', 10n);
+    expect(journal.publications()).toEqual([]);
+    expect(journal.task(10n)?.state).toBe('owned');
+  });
+});
