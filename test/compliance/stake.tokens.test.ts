@@ -1,0 +1,186 @@
+import { chorusToken, identityRegistry, parameters, stakeManager } from '@chorus/contracts';
+import type { Contract, JsonRpcSigner, TransactionReceipt } from 'ethers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { as, type Evm, events, expectRefusal, read, send, startEvm } from './evm.ts';
+
+const HEADER = `// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity ^0.8.28;
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+`;
+
+/** Keeps one unit of every transfer. */
+const FEE_TOKEN = `${HEADER}
+contract FeeToken is ERC20("Fee", "FEE") {
+    constructor() { _mint(msg.sender, 10 ** 18); }
+    function _update(address from, address to, uint256 value) internal override {
+        if (from != address(0)) { super._update(from, address(1), 1); value -= 1; }
+        super._update(from, to, value);
+    }
+}`;
+
+/** Calls what it was told to during a transfer, once. */
+const CALLING_TOKEN = `${HEADER}
+contract CallingToken is ERC20("Calling", "CALL") {
+    address public target;
+    bytes public call;
+    bool public called;
+    bool public succeeded;
+    bytes public answer;
+    constructor() { _mint(msg.sender, 10 ** 18); }
+    function aim(address target_, bytes calldata call_) external { target = target_; call = call_; called = false; }
+    /// Stake of this contract's own, so that what it calls would succeed from elsewhere.
+    function run(address on, bytes calldata data) external { (bool ok,) = on.call(data); require(ok); }
+    function _update(address from, address to, uint256 value) internal override {
+        super._update(from, to, value);
+        if (target != address(0) && !called) {
+            called = true;
+            (succeeded, answer) = target.call(call);
+        }
+    }
+}`;
+
+/** Anyone halves all balances. */
+const SHRINKING_TOKEN = `${HEADER}
+contract ShrinkingToken is ERC20("Shrinking", "SHR") {
+    uint256 public divisor = 1;
+    constructor() { _mint(msg.sender, 10 ** 18); }
+    function shrink() external { divisor *= 2; }
+    function balanceOf(address account) public view override returns (uint256) { return super.balanceOf(account) / divisor; }
+    function _update(address from, address to, uint256 value) internal override { super._update(from, to, value * divisor); }
+}`;
+
+/** Does not go to the burn address. */
+const PICKY_TOKEN = `${HEADER}
+contract PickyToken is ERC20("Picky", "PICK") {
+    constructor() { _mint(msg.sender, 10 ** 18); }
+    function _update(address from, address to, uint256 value) internal override {
+        require(to != 0x000000000000000000000000000000000000dEaD, "refused");
+        super._update(from, to, value);
+    }
+}`;
+
+/** Returns nothing from its transfers, as the oldest tokens do. */
+const SILENT_TOKEN = `// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity ^0.8.28;
+contract SilentToken {
+    mapping(address => uint256) public balanceOf;
+    constructor() { balanceOf[msg.sender] = 10 ** 18; }
+    function approve(address, uint256) external {}
+    function transfer(address to, uint256 value) external { balanceOf[msg.sender] -= value; balanceOf[to] += value; }
+    function transferFrom(address from, address to, uint256 value) external { balanceOf[from] -= value; balanceOf[to] += value; }
+}`;
+
+describe('stake in tokens that do not behave', () => {
+  let evm: Evm;
+  let stakes: Contract;
+  let good: Contract;
+  let [ada, tasks, harmed]: JsonRpcSigner[] = [];
+  const OFFENCE = `0x${'0f'.repeat(32)}`;
+
+  beforeAll(async () => {
+    evm = await startEvm(3);
+    [ada, tasks, harmed] = evm.signers;
+    good = await evm.deploy(chorusToken, ada!.address, 10n ** 24n);
+    const identities = await evm.deploy(identityRegistry);
+    const params = await evm.deploy(parameters, ada!.address, ada!.address);
+    stakes = await evm.deploy(stakeManager, params.target, identities.target);
+    await send(params, 'setContracts', tasks!.address, ada!.address);
+    await send(identities, 'register()');
+    await send(good, 'approve', stakes.target, 10n ** 24n);
+    await send(stakes, 'deposit', good.target, 0, 1000n);
+  }, 60_000);
+  afterAll(() => evm?.close());
+
+  const token = async (name: string, source: string): Promise<Contract> => {
+    const contract = await evm.deploySource(name, source);
+    await send(contract, 'approve', stakes.target, 10n ** 18n);
+    return contract;
+  };
+  const ticketOf = (receipt: TransactionReceipt): bigint =>
+    events(receipt, stakes, 'UnbondRequested')[0].ticketId;
+  const leave = async (asset: Contract): Promise<bigint> => {
+    const all = await read(stakes, 'sharesOf', asset.target, 0, ada!.address);
+    const receipt = await send(stakes, 'requestUnbond', asset.target, 0, all);
+    await evm.passTime(7200);
+    return ticketOf(receipt);
+  };
+
+  it('one that takes a fee on transfers is refused', async () => {
+    const fee = await token('FeeToken', FEE_TOKEN);
+    await expectRefusal('InexactTransfer', stakes, 'deposit', fee.target, 0, 100);
+  });
+
+  it('one that is not a contract is refused', async () => {
+    await expect(stakes.getFunction('deposit').staticCall(harmed!.address, 0, 100)).rejects.toThrow();
+  });
+
+  it('one that returns nothing is taken and given back', async () => {
+    const silent = await token('SilentToken', SILENT_TOKEN);
+    await send(stakes, 'deposit', silent.target, 0, 100);
+    const ticket = await leave(silent);
+    await send(stakes, 'withdraw', ticket);
+    expect(await read(silent, 'balanceOf', ada!.address)).toBe(10n ** 18n);
+  });
+
+  it('one whose balances shrink harms its own pool alone', async () => {
+    const shrinking = await token('ShrinkingToken', SHRINKING_TOKEN);
+    await send(stakes, 'deposit', shrinking.target, 0, 100);
+    await send(shrinking, 'shrink');
+    const ticket = await leave(shrinking);
+    // Nobody else's tokens make up for it.
+    await expectRefusal('ERC20InsufficientBalance', stakes, 'withdraw', ticket);
+    const other = await leave(good);
+    const receipt = await send(stakes, 'withdraw', other);
+    expect(events(receipt, stakes, 'Withdrawn')[0].amount).toBe(1000n);
+    await send(stakes, 'deposit', good.target, 0, 1000n);
+  });
+
+  it('one that refuses the burn address does not stop a slash: that part stays, for nobody', async () => {
+    const picky = await token('PickyToken', PICKY_TOKEN);
+    await send(stakes, 'deposit', picky.target, 0, 100);
+    await send(as(stakes, tasks!), 'lock', picky.target, 0, 1, 100);
+    const split = { reporter: ada!.address, reporterBps: 1000, burnBps: 2000, harmed: harmed!.address };
+    await send(as(stakes, tasks!), 'slash', picky.target, 0, 1, OFFENCE, 50, split);
+    expect(await read(picky, 'balanceOf', harmed!.address)).toBe(35n);
+    expect(
+      await read(stakes, 'reportRewards', picky.target, '0x000000000000000000000000000000000000dEaD'),
+    ).toBe(10n);
+    expect(await read(picky, 'balanceOf', stakes.target)).toBe(65n);
+  });
+
+  it('one that calls back is let into no function that moves stake', async () => {
+    const calling = await token('CallingToken', CALLING_TOKEN);
+    await send(stakes, 'deposit', calling.target, 0, 1000);
+    await send(calling, 'transfer', calling.target, 1000);
+    const encode = (name: string, args: unknown[]) => stakes.interface.encodeFunctionData(name, args);
+    await send(
+      calling,
+      'run',
+      calling.target,
+      calling.interface.encodeFunctionData('approve', [stakes.target, 1000]),
+    );
+    await send(calling, 'run', stakes.target, encode('deposit', [calling.target, 0, 500]));
+    const own = await read(stakes, 'sharesOf', calling.target, 0, calling.target);
+    const request = encode('requestUnbond', [calling.target, 0, own / 2n]);
+    const theirs = ticketOf(await send(calling, 'run', stakes.target, request));
+    const mine = await leave(calling);
+    const calls: [string, unknown[]][] = [
+      ['withdraw', [theirs]],
+      ['requestUnbond', [calling.target, 0, 1]],
+      ['deposit', [calling.target, 0, 1]],
+      ['claimReports', [calling.target]],
+    ];
+    for (const [name, args] of calls) {
+      const state = await evm.provider.send('evm_snapshot', []);
+      // Time goes back as well with the state.
+      await evm.passTime(7200);
+      await send(calling, 'aim', stakes.target, encode(name, args));
+      await send(stakes, 'withdraw', mine);
+      expect(await read(calling, 'called'), name).toBe(true);
+      expect(await read(calling, 'succeeded'), name).toBe(false);
+      const answer = await read(calling, 'answer');
+      expect(stakes.interface.parseError(answer)?.name, name).toBe('ReentrancyGuardReentrantCall');
+      await evm.provider.send('evm_revert', [state]);
+    }
+  });
+});
