@@ -1,3 +1,4 @@
+import type { PendingTransaction } from '@chorus/chain';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -149,22 +150,33 @@ describe('a data folder', () => {
     }
   });
 
-  it('remembers what it publishes, joins and sends, across a restart', () => {
+  it('remembers what it publishes, joins and sends, across a restart', async () => {
     journal.beginPublication({ termsDigest: '0x01', terms: new Uint8Array([1, 2]), after: 4n });
     journal.setTask(9n, 'joining', ['peer']);
     journal.setTask(9n, 'joined');
-    const sent = { hash: '0x0a', nonce: 3, action: 'join', raw: '0x02f8' } as const;
-    journal.transactions.signed(sent);
-    journal.transactions.signed({ ...sent, hash: '0x0b', nonce: 2 });
+    const { chainId, account } = OWNER;
+    const sent: PendingTransaction = {
+      chainId,
+      account,
+      nonce: 3,
+      action: 'join',
+      to: TOKEN,
+      data: '0x',
+      signed: ['0x02f8'],
+      since: 1,
+    };
+    await journal.transactions.put(sent);
+    await journal.transactions.put({ ...sent, nonce: 2 });
+    await journal.transactions.put({ ...sent, chainId: 1 });
     journal.close();
     journal = Journal.open(folder);
     expect(journal.publications()).toEqual([
       { termsDigest: '0x01', terms: new Uint8Array([1, 2]), after: 4n },
     ]);
     expect(journal.task(9n)).toEqual({ taskId: 9n, state: 'joined', providers: ['peer'] });
-    expect(journal.transactions.unsettled().map((t) => t.nonce)).toEqual([2, 3]);
-    journal.transactions.settled('0x0b', 'mined');
-    expect(journal.transactions.unsettled()).toEqual([sent]);
+    expect((await journal.transactions.list(chainId, account)).map((t) => t.nonce)).toEqual([2, 3]);
+    await journal.transactions.delete({ ...sent, nonce: 2 });
+    expect(await journal.transactions.list(chainId, account)).toEqual([sent]);
     journal.endPublication('0x01', 10n);
     expect(journal.publications()).toEqual([]);
     expect(journal.task(10n)?.state).toBe('owned');
