@@ -69,12 +69,12 @@ export function sentenceOf(event: NodeEvent | EventJson | Gap, options: Sentence
       };
     case 'scores':
       return info(
-        `${where(event)}: ${event.reasons.map((reason, i) => `trainer ${i + 1}: ${reason}`).join(' ')}`,
+        `${where(event)}: ${event.reasons.map((reason, i) => `author ${i + 1}: ${reason}`).join(' ')}`,
       );
     case 'payload-refused':
       return {
         level: 'warn',
-        text: `${where(event)}: the payload of ${event.trainer} is left out (${event.code}): ${event.reason}`,
+        text: `${where(event)}: the payload of ${event.author} is left out (${event.code}): ${event.reason}`,
       };
     case 'model':
       return info(`${where(event)}: the model is now ${event.digest.slice(0, 18)}...`);
