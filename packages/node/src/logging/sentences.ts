@@ -69,7 +69,7 @@ export function sentenceOf(event: NodeEvent | EventJson | Gap, options: Sentence
       };
     case 'scores':
       return info(
-        `${where(event)}: ${event.reasons.map((reason, i) => `author ${i + 1}: ${reason}`).join(' ')}`,
+        `${where(event)}: ${event.reasons.map((reason, i) => `trainer ${i + 1}: ${reason}`).join(' ')}`,
       );
     case 'payload-refused':
       return {
