@@ -1,23 +1,36 @@
-import { SHARE_WORDS, taskManager, unpackWords, WEIGHT_WORDS } from '@chorus/contracts';
+import { SHARE_WORDS, unpackWords, WEIGHT_WORDS } from '@chorus/contracts';
 import type {
   Address,
   ChainEvent,
   G1Point,
   Hex,
+  MemberAccount,
   Role,
   RoundPhase,
+  RoundRecord,
   RoundState,
+  RoundVerdict,
   SettledRound,
+  TaskParams,
   TaskState,
   TaskStatus,
+  UnavailabilityCase,
   VectorCommitment,
+  VerdictVote,
 } from '@chorus/protocol';
-import { ROLE_BITS } from '@chorus/protocol';
-import { Interface, type Log, type LogDescription, type Result, toUtf8String } from 'ethers';
+import { OFFENCES, ROLE_BITS, sameAddress } from '@chorus/protocol';
+import { type LogDescription, type Result, toUtf8String, ZeroHash } from 'ethers';
+import { TASK_MANAGER } from './abis.ts';
 import { bitsOf } from './signing.ts';
 
-/** The task contract's functions, events and errors. */
-export const TASK_MANAGER = new Interface(taskManager.abi);
+/** What of a log is decoded: an ethers log, or one out of the event index. */
+export interface RawLog {
+  address: string;
+  topics: readonly string[];
+  data: string;
+  blockNumber: number;
+  transactionHash: string;
+}
 
 const STATUSES: readonly (TaskStatus | undefined)[] = [undefined, 'joining', 'running', 'ended'];
 const PHASES: readonly (RoundPhase | undefined)[] = [
@@ -51,9 +64,15 @@ function vectorCommitment(value: Result): VectorCommitment | null {
   return { commitment, digest: value.digest as Hex };
 }
 
+/** Task parameters as the contract takes them. */
+export function encodeParams(params: TaskParams): object {
+  return { ...params, allowRoot: params.allowRoot ?? ZeroHash };
+}
+
 /** `getTask` as the port's task. */
 export function decodeTask(id: bigint, view: Result): TaskState & { createdBlock: number } {
   const params = view.params as Result;
+  const slashing = view.slashing as Result;
   return {
     id,
     token: address(params.token),
@@ -63,6 +82,7 @@ export function decodeTask(id: bigint, view: Result): TaskState & { createdBlock
     maxTrainers: Number(params.maxTrainers),
     minAggregators: Number(params.minAggregators),
     stake: params.stake,
+    minValidators: Number(params.minValidators),
     aggregatorFeeBps: Number(params.aggregatorFeeBps),
     validatorFeeBps: Number(params.validatorFeeBps),
     joinSeconds: Number(params.joinSeconds),
@@ -70,7 +90,14 @@ export function decodeTask(id: bigint, view: Result): TaskState & { createdBlock
     referenceSeconds: Number(params.referenceSeconds),
     settleSeconds: Number(params.settleSeconds),
     dimension: Number(params.dimension),
+    rule: params.rule,
     termsDigest: params.termsDigest,
+    allowRoot: params.allowRoot === ZeroHash ? null : params.allowRoot,
+    minReputation: Number(params.minReputation),
+    vestingRounds: Number(params.vestingRounds),
+    stagnationBps: Number(params.stagnationBps),
+    slashReporterBps: Number(params.slashReporterBps),
+    slashBurnBps: Number(params.slashBurnBps),
     validators: addresses(params.validators),
     owner: address(view.owner),
     status: STATUSES[Number(view.status)]!,
@@ -81,16 +108,34 @@ export function decodeTask(id: bigint, view: Result): TaskState & { createdBlock
     aggregators: addresses(view.aggregators),
     activeValidators: addresses(view.activeValidators),
     totalCommitment: point(view.totalCommitment),
+    verifier: address(view.verifier),
+    protocolFeeBps: Number(view.protocolFeeBps),
+    contestSeconds: Number(view.contestSeconds),
+    slashing: {
+      trainerAbsence: Number(slashing.trainerAbsence),
+      validatorAbsence: Number(slashing.validatorAbsence),
+      aggregatorAbsence: Number(slashing.aggregatorAbsence),
+      unavailable: Number(slashing.unavailable),
+      falseVerdict: Number(slashing.falseVerdict),
+      rejectedReference: Number(slashing.rejectedReference),
+    },
+    protocolFees: view.protocolFees,
+    openCases: Number(view.openCases),
     createdBlock: Number(view.createdBlock),
   };
 }
 
+/** Place of a validator among those that the task appointed. */
+export function appointmentOf(task: Pick<TaskParams, 'validators'>, validator: string): number {
+  return task.validators.findIndex((appointed) => sameAddress(appointed, validator));
+}
+
 /** `getRound` as the port's round; null before the first. */
-export function decodeRound(taskId: bigint, view: Result): RoundState | null {
+export function decodeRound(task: TaskState, view: Result): RoundState | null {
   const phase = PHASES[Number(view.phase)];
   if (phase === undefined) return null;
   return {
-    taskId,
+    taskId: task.id,
     round: Number(view.number),
     phase,
     deadline: Number(view.deadline),
@@ -99,14 +144,65 @@ export function decodeRound(taskId: bigint, view: Result): RoundState | null {
     updates: Array.from(view.updates as Iterable<Result>, vectorCommitment),
     references: Array.from(view.references as Iterable<Result>, (entry) => ({
       validator: address(entry.validator),
+      index: appointmentOf(task, entry.validator),
       seal: BigInt(entry.seal) === 0n ? null : (entry.seal as Hex),
       opened: vectorCommitment(entry.opened),
     })),
+    verdictsRequested: view.verdictsRequested,
+    verdictsPosted: bitsOf(view.verdictsPosted),
+  };
+}
+
+/** `getMember` as the port's account; null for an address that is no member. */
+export function decodeMember(view: Result): MemberAccount | null {
+  if (view.roles === 0n) return null;
+  return {
+    roles: rolesOf(Number(view.roles)),
+    agentId: view.agentId,
+    released: view.released,
+    earned: view.earned,
+    claimed: view.claimed,
+    vesting: view.vesting,
+  };
+}
+
+/** `getRecord` of a task with `trainers` trainers; null where the round left none, or an old one. */
+export function decodeRecord(view: Result, trainers: number): RoundRecord | null {
+  if (view.round === 0n) return null;
+  return {
+    round: Number(view.round),
+    pool: view.pool,
+    included: bitsOf(view.included),
+    shares: unpackWords(bigints(view.shares), trainers, SHARE_WORDS),
+  };
+}
+
+/** `getCase`; null where the trainer was not found unavailable. */
+export function decodeCase(view: Result): UnavailabilityCase | null {
+  if (view.deadline === 0n) return null;
+  return { deadline: Number(view.deadline), accusers: bitsOf(view.accusers), resolved: view.resolved };
+}
+
+/** The verdict and vote of a `VerdictPosted` event. */
+function postedVerdict(args: Result): { verdict: RoundVerdict; vote: VerdictVote } {
+  const vote = decodeVote(args.vote);
+  const { lossBefore, lossAfter } = vote;
+  const lists = { unavailable: bitsOf(args.unavailable), rejected: bitsOf(args.rejected) };
+  return { verdict: { ...lists, lossBefore, lossAfter }, vote };
+}
+
+/** A vote of a settlement. */
+export function decodeVote(vote: Result): VerdictVote {
+  return {
+    validator: address(vote.validator),
+    lossBefore: vote.lossBefore,
+    lossAfter: vote.lossAfter,
+    signature: vote.signature,
   };
 }
 
 /** The port's event of a log; null for a log that the port does not tell. */
-export function decodeEvent(log: Log): ChainEvent | null {
+export function decodeEvent(log: RawLog): ChainEvent | null {
   const parsed = parse(log);
   if (parsed === null) return null;
   const { name, args } = parsed;
@@ -130,6 +226,7 @@ export function decodeEvent(log: Log): ChainEvent | null {
         type: 'joined',
         member: {
           address: address(args.member),
+          agentId: args.agentId,
           roles: rolesOf(Number(args.roles)),
           peerId: peerIdOf(args.peerId),
         },
@@ -164,10 +261,45 @@ export function decodeEvent(log: Log): ChainEvent | null {
       return { ...at, type: 'round-settled', round, aggregator: address(args.aggregator) };
     case 'RoundVoided':
       return { ...at, type: 'round-voided', round };
+    case 'ToppedUp':
+      return { ...at, type: 'topped-up', amount: args.amount };
+    case 'Cancelled':
+      return { ...at, type: 'task-cancelled' };
     case 'TaskEnded':
       return { ...at, type: 'task-ended' };
-    case 'StakeWithdrawn':
-      return { ...at, type: 'stake-withdrawn', member: address(args.member), amount: args.amount };
+    case 'MemberSlashed':
+      return {
+        ...at,
+        type: 'slashed',
+        round,
+        member: address(args.member),
+        offence: OFFENCES[Number(args.kind)]!,
+        toTask: args.toTask,
+      };
+    case 'VerdictsRequested':
+      return { ...at, type: 'verdicts-requested', round, aggregator: address(args.aggregator) };
+    case 'VerdictPosted':
+      return { ...at, type: 'verdict-posted', round, ...postedVerdict(args) };
+    case 'CaseOpened':
+      return {
+        ...at,
+        type: 'case-opened',
+        round,
+        trainer: address(args.trainer),
+        deadline: Number(args.deadline),
+      };
+    case 'PayloadPublished':
+      return { ...at, type: 'payload-published', round, trainer: address(args.trainer) };
+    case 'CaseResolved':
+      return {
+        ...at,
+        type: 'case-resolved',
+        round,
+        trainer: address(args.trainer),
+        available: args.available,
+      };
+    case 'StakeReleased':
+      return { ...at, type: 'stake-released', member: address(args.member) };
     case 'Refunded':
       return { ...at, type: 'refunded', amount: args.amount };
     default:
@@ -176,7 +308,7 @@ export function decodeEvent(log: Log): ChainEvent | null {
 }
 
 /** A `RoundSettled` log as the port's record of the round. */
-export function decodeSettled(log: Log, gasUsed: bigint): SettledRound {
+export function decodeSettled(log: RawLog, gasUsed: bigint): SettledRound {
   const { args } = parse(log)!;
   const rewards = bigints(args.rewards);
   return {
@@ -187,10 +319,15 @@ export function decodeSettled(log: Log, gasUsed: bigint): SettledRound {
     shares: unpackWords(bigints(args.shares), rewards.length, SHARE_WORDS),
     rewards,
     unavailable: bitsOf(args.unavailable),
+    rejected: bitsOf(args.rejected),
     aggregate: point(args.aggregate),
     protocolFee: args.protocolFee,
     aggregatorFee: args.aggregatorFee,
     validatorFee: args.validatorFee,
+    lossBefore: args.lossBefore,
+    lossAfter: args.lossAfter,
+    budget: args.budget,
+    pool: args.pool,
     transaction: log.transactionHash as Hex,
     block: log.blockNumber,
     gasUsed,
@@ -198,7 +335,7 @@ export function decodeSettled(log: Log, gasUsed: bigint): SettledRound {
 }
 
 /** A log by the contract's ABI; null for an event of another version. */
-export function parse(log: Log): LogDescription | null {
+export function parse(log: RawLog): LogDescription | null {
   return TASK_MANAGER.parseLog({ topics: [...log.topics], data: log.data });
 }
 

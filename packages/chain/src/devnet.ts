@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Hex } from '@chorus/protocol';
 import { HDNodeWallet } from 'ethers';
-import { ChainError } from './errors.ts';
+import { ChainError } from './errors/errors.ts';
 import { openProvider } from './rpc.ts';
 
 export interface DevnetOptions {

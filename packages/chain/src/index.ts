@@ -15,17 +15,52 @@
  *
  * @packageDocumentation
  */
+export type { ContractAddresses } from './addresses.ts';
 export { type ConnectOptions, connectChain } from './connect.ts';
-export { type Deployment, type DeployOptions, deployChorus, type VerifierSrs } from './deploy.ts';
+export {
+  type Deployment,
+  type DeploymentStep,
+  type DeployOptions,
+  deployChorus,
+  deploymentOf,
+} from './deploy/deploy.ts';
+export { type DeploymentFile, readDeployment } from './deploy/file.ts';
+export type { Governance, InitialParameters } from './deploy/plan.ts';
 export { type Devnet, type DevnetOptions, devnetKeys, startDevnet } from './devnet.ts';
-export { ChainError, decodeRevert, refusal } from './errors.ts';
-export type { Outbox } from './outbox.ts';
+export { ChainError, decodeRevert, refusal } from './errors/errors.ts';
+export { EventIndex, type EventIndexOptions, type IndexChange } from './events/event-index.ts';
+export { memoryEventStore } from './events/memory-store.ts';
+export { sqliteEventStore } from './events/sqlite-store.ts';
+export type { BlockRef, EventStore, IndexedLog, StoredLogFilter } from './events/store.ts';
+export type { ChorusChain } from './evm-chain.ts';
 export { isDevChain } from './rpc.ts';
-export { bitmapOf, bitsOf, isVoteOf, sealOf, UNAVAILABLE_TYPES, voteDomain } from './signing.ts';
+export type { FeePolicy } from './send/fees.ts';
+export {
+  memoryTransactionStore,
+  type PendingTransaction,
+  sqliteTransactionStore,
+  type TransactionStore,
+} from './send/journal.ts';
+export {
+  AVAILABLE_TYPES,
+  bitmapOf,
+  bitsOf,
+  CLAIM_TYPES,
+  type ClaimOrder,
+  isAvailableOf,
+  isVerdictOf,
+  ruleId,
+  sealOf,
+  VERDICT_TYPES,
+  type VoteContext,
+  voteDomain,
+} from './signing.ts';
 export { formatUnits, parseUnits, type TransferOptions, transferTokens } from './token.ts';
 export {
+  REFERENCE_TRUST,
   readVerifier,
   type VerifierOnChain,
+  type VerifierSrs,
   type VerifyingKeyPoints,
   verifyingKeyHash,
 } from './verifier.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { FetchRequest, JsonRpcProvider, Network } from 'ethers';
-import { ChainError, toChainError } from './errors.ts';
+import { ChainError, toChainError } from './errors/errors.ts';
 
 /** A request that takes longer is an endpoint that is down. */
 const REQUEST_TIMEOUT_MS = 30_000;

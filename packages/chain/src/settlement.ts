@@ -1,8 +1,9 @@
 import { packWords, SHARE_WORDS, unpackWords, WEIGHT_WORDS } from '@chorus/contracts';
 import type { ContributionProof, G1Point, G2Point, Hex, Settlement } from '@chorus/protocol';
 import type { Result } from 'ethers';
-import { TASK_MANAGER } from './decode.ts';
-import { ChainError } from './errors.ts';
+import { TASK_MANAGER } from './abis.ts';
+import { decodeVote } from './decode.ts';
+import { ChainError } from './errors/errors.ts';
 import { bitmapOf, bitsOf } from './signing.ts';
 
 /**
@@ -16,6 +17,7 @@ export function encodeSettlement(settlement: Settlement): object {
       weights: packWords(settlement.weights, WEIGHT_WORDS),
       shares: packWords(settlement.shares, SHARE_WORDS),
       unavailable: bitmapOf(settlement.unavailable),
+      rejected: bitmapOf(settlement.rejected),
       votes: settlement.votes,
       aggregate: settlement.aggregate,
       proof,
@@ -48,10 +50,8 @@ export function decodeSettlement(
       weights: unpackWords(words(given.weights), 16, WEIGHT_WORDS),
       shares: unpackWords(words(given.shares), 16, SHARE_WORDS),
       unavailable: bitsOf(given.unavailable),
-      votes: Array.from(given.votes as Iterable<Result>, (vote) => ({
-        validator: vote.validator.toLowerCase(),
-        signature: vote.signature,
-      })),
+      rejected: bitsOf(given.rejected),
+      votes: Array.from(given.votes as Iterable<Result>, decodeVote),
       aggregate: g1(given.aggregate),
       proof: decodeProof(given.proof),
     },

@@ -1,5 +1,21 @@
-import { type Address, type Hex, sameAddress, type VectorCommitment } from '@chorus/protocol';
-import { AbiCoder, keccak256, type TypedDataDomain, verifyTypedData } from 'ethers';
+import {
+  type Address,
+  type AvailableVote,
+  type Hex,
+  type RoundVerdict,
+  sameAddress,
+  type VectorCommitment,
+  type VerdictVote,
+} from '@chorus/protocol';
+import {
+  AbiCoder,
+  keccak256,
+  type Signer,
+  type TypedDataDomain,
+  type TypedDataField,
+  toUtf8Bytes,
+  verifyTypedData,
+} from 'ethers';
 
 const SEAL_TYPES = ['uint256', 'uint256', 'address', 'uint256', 'uint256', 'bytes32', 'bytes32'];
 
@@ -16,23 +32,156 @@ export function sealOf(
   return keccak256(AbiCoder.defaultAbiCoder().encode(SEAL_TYPES, values)) as Hex;
 }
 
-/** EIP-712 type of a vote that exactly these trainers were unavailable. */
-export const UNAVAILABLE_TYPES = {
-  Unavailable: [
+/** Name of an aggregation rule on chain: keccak256 of e.g. "reference-trust". */
+export function ruleId(rule: string): Hex {
+  return keccak256(toUtf8Bytes(rule)) as Hex;
+}
+
+type Types = Record<string, TypedDataField[]>;
+
+/** EIP-712 type of what a validator finds of a round. */
+export const VERDICT_TYPES: Types = {
+  Verdict: [
     { name: 'taskId', type: 'uint256' },
     { name: 'round', type: 'uint32' },
-    { name: 'bitmap', type: 'uint256' },
+    { name: 'unavailable', type: 'uint256' },
+    { name: 'rejected', type: 'uint256' },
+    { name: 'lossBefore', type: 'uint64' },
+    { name: 'lossAfter', type: 'uint64' },
   ],
 };
+
+/** EIP-712 type of a validator's word that one trainer's payload can be had. */
+export const AVAILABLE_TYPES: Types = {
+  Available: [
+    { name: 'taskId', type: 'uint256' },
+    { name: 'round', type: 'uint32' },
+    { name: 'trainer', type: 'uint256' },
+  ],
+};
+
+/** EIP-712 type of a claim that anybody may send for its account. */
+export const CLAIM_TYPES: Types = {
+  Claim: [
+    { name: 'account', type: 'address' },
+    { name: 'token', type: 'address' },
+    { name: 'taskIds', type: 'uint256[]' },
+    { name: 'to', type: 'address' },
+    { name: 'nonce', type: 'uint256' },
+    { name: 'deadline', type: 'uint256' },
+  ],
+};
+
+/** Where a vote counts. */
+export interface VoteContext {
+  chainId: number;
+  /** The task contract. */
+  contract: Address;
+  taskId: bigint;
+  round: number;
+}
 
 /** EIP-712 domain of the task contract. */
 export function voteDomain(chainId: number, contract: Address): TypedDataDomain {
   return { name: 'Chorus', version: '1', chainId, verifyingContract: contract };
 }
 
-/** Trainer indices (from 0) as the bitmap that is voted on. */
-export function bitmapOf(trainers: readonly number[]): bigint {
-  return trainers.reduce((bits, index) => bits | (1n << BigInt(index)), 0n);
+function verdictMessage({ taskId, round }: VoteContext, verdict: RoundVerdict): Record<string, unknown> {
+  const { lossBefore, lossAfter } = verdict;
+  return {
+    taskId,
+    round,
+    unavailable: bitmapOf(verdict.unavailable),
+    rejected: bitmapOf(verdict.rejected),
+    lossBefore,
+    lossAfter,
+  };
+}
+
+/** Sign a verdict on a round as the signer's account. */
+export async function signVerdict(
+  signer: Signer,
+  context: VoteContext,
+  verdict: RoundVerdict,
+): Promise<VerdictVote> {
+  const domain = voteDomain(context.chainId, context.contract);
+  const signature = await signer.signTypedData(domain, VERDICT_TYPES, verdictMessage(context, verdict));
+  const { lossBefore, lossAfter } = verdict;
+  return { validator: await accountOf(signer), lossBefore, lossAfter, signature: signature as Hex };
+}
+
+/** Sign that a trainer's (index from 0) payload can be had, as the signer's account. */
+export async function signAvailable(
+  signer: Signer,
+  context: VoteContext,
+  trainer: number,
+): Promise<AvailableVote> {
+  const { chainId, contract, taskId, round } = context;
+  const domain = voteDomain(chainId, contract);
+  const signature = await signer.signTypedData(domain, AVAILABLE_TYPES, { taskId, round, trainer });
+  return { validator: await accountOf(signer), signature: signature as Hex };
+}
+
+/** What an account lets anybody send for it: pay out its fees in a token and its rewards of these tasks. */
+export interface ClaimOrder {
+  account: Address;
+  token: Address;
+  taskIds: bigint[];
+  to: Address;
+  /** The account's nonce in the task contract. */
+  nonce: bigint;
+  /** Unix seconds. */
+  deadline: number;
+}
+
+/** Sign a claim as the signer's account. */
+export async function signClaim(
+  signer: Signer,
+  contract: { chainId: number; contract: Address },
+  order: ClaimOrder,
+): Promise<Hex> {
+  const domain = voteDomain(contract.chainId, contract.contract);
+  return (await signer.signTypedData(domain, CLAIM_TYPES, order)) as Hex;
+}
+
+/** True where a vote is its validator's for exactly this verdict (its lists, and the losses in the vote). */
+export function isVerdictOf(
+  vote: VerdictVote,
+  context: VoteContext,
+  lists: Pick<RoundVerdict, 'unavailable' | 'rejected'>,
+): boolean {
+  const { lossBefore, lossAfter } = vote;
+  const message = verdictMessage(context, { ...lists, lossBefore, lossAfter });
+  return isSignedBy(vote.validator, context, VERDICT_TYPES, message, vote.signature);
+}
+
+/** True where a vote is its validator's for this trainer (index from 0). */
+export function isAvailableOf(vote: AvailableVote, context: VoteContext, trainer: number): boolean {
+  const { taskId, round } = context;
+  return isSignedBy(vote.validator, context, AVAILABLE_TYPES, { taskId, round, trainer }, vote.signature);
+}
+
+function isSignedBy(
+  account: Address,
+  { chainId, contract }: VoteContext,
+  types: Types,
+  message: Record<string, unknown>,
+  signature: Hex,
+): boolean {
+  try {
+    return sameAddress(verifyTypedData(voteDomain(chainId, contract), types, message, signature), account);
+  } catch {
+    return false;
+  }
+}
+
+async function accountOf(signer: Signer): Promise<Address> {
+  return (await signer.getAddress()).toLowerCase() as Address;
+}
+
+/** Indices (of trainers, or of appointed validators) as the bitmap that is voted on. */
+export function bitmapOf(indices: readonly number[]): bigint {
+  return indices.reduce((bits, index) => bits | (1n << BigInt(index)), 0n);
 }
 
 /** The set bits of a bitmap, ascending. */
@@ -40,19 +189,4 @@ export function bitsOf(bitmap: bigint): number[] {
   const bits: number[] = [];
   for (let i = 0; bitmap >> BigInt(i) > 0n; i++) if ((bitmap >> BigInt(i)) & 1n) bits.push(i);
   return bits;
-}
-
-/** True where `signature` is `validator`'s vote for exactly this list. */
-export function isVoteOf(
-  validator: Address,
-  signature: Hex,
-  vote: { chainId: number; contract: Address; taskId: bigint; round: number; unavailable: readonly number[] },
-): boolean {
-  const message = { taskId: vote.taskId, round: vote.round, bitmap: bitmapOf(vote.unavailable) };
-  try {
-    const domain = voteDomain(vote.chainId, vote.contract);
-    return sameAddress(verifyTypedData(domain, UNAVAILABLE_TYPES, message, signature), validator);
-  } catch {
-    return false;
-  }
 }

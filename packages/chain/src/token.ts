@@ -1,7 +1,7 @@
 import { chorusToken } from '@chorus/contracts';
 import type { Address, Hex } from '@chorus/protocol';
 import { Contract, NonceManager, Wallet } from 'ethers';
-import { toChainError } from './errors.ts';
+import { toChainError } from './errors/errors.ts';
 import { isDevChain, openProvider } from './rpc.ts';
 
 /** Amounts with their decimals, for people. */

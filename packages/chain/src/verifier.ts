@@ -1,11 +1,22 @@
-import { contributionVerifier } from '@chorus/contracts';
 import type { Address, G1Point, G2Point, Hex } from '@chorus/protocol';
-import { Interface, keccak256, type Result, solidityPacked } from 'ethers';
-import { TASK_MANAGER } from './decode.ts';
-import type { VerifierSrs } from './deploy.ts';
+import { type Interface, keccak256, type Result, solidityPacked } from 'ethers';
+import { PARAMETERS, TASK_MANAGER, VERIFIER } from './abis.ts';
 import { openProvider, read } from './rpc.ts';
+import { ruleId } from './signing.ts';
 
-const VERIFIER = new Interface(contributionVerifier.abi);
+/** The part of a structured reference string that the verifier on chain holds. */
+export interface VerifierSrs {
+  /** [tau]1 */
+  tauG1: G1Point;
+  /** [tau]2 and [tau^2]2 */
+  tauG2: G2Point;
+  tau2G2: G2Point;
+  /** An `insecure-dev` one is refused outside chain ids 31337 and 1337. */
+  origin: 'insecure-dev' | 'ptau';
+}
+
+/** What settlements are checked with: the rule's name, and the largest committee of its circuit. */
+export const REFERENCE_TRUST = { rule: ruleId('reference-trust'), size: 16 } as const;
 
 /** What a task contract checks its settlements with. */
 export interface VerifierOnChain {
@@ -17,17 +28,27 @@ export interface VerifierOnChain {
 }
 
 /**
- * Read the verifier of a task contract.
+ * Read a verifier: the one that a task took over (`task.verifier`), or by default the one that tasks created now would.
  * @throws ChainError `E_CHAIN_UNREACHABLE`
  */
-export async function readVerifier(options: { url: string; contract: Address }): Promise<VerifierOnChain> {
+export async function readVerifier(options: {
+  url: string;
+  /** The task contract. */
+  contract: Address;
+  verifier?: Address;
+}): Promise<VerifierOnChain> {
   const { provider } = await openProvider(options.url);
-  const view = async (to: string, abi: Interface, name: string): Promise<Result> => {
-    const data = abi.encodeFunctionData(name);
+  const view = async (to: string, abi: Interface, name: string, args: unknown[] = []): Promise<Result> => {
+    const data = abi.encodeFunctionData(name, args);
     return abi.decodeFunctionResult(name, await read(`read ${name}`, () => provider.call({ to, data })));
   };
+  const current = async (): Promise<string> => {
+    const [parameters] = await view(options.contract, TASK_MANAGER, 'parameters');
+    const { rule, size } = REFERENCE_TRUST;
+    return String((await view(parameters, PARAMETERS, 'verifier', [rule, size]))[0]);
+  };
   try {
-    const address = String((await view(options.contract, TASK_MANAGER, 'verifier'))[0]);
+    const address = options.verifier ?? (await current());
     const [[srs], [hash]] = await Promise.all([
       view(address, VERIFIER, 'srs') as Promise<unknown> as Promise<[Result]>,
       view(address, VERIFIER, 'verifyingKeyHash') as Promise<unknown> as Promise<[Hex]>,

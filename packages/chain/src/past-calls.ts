@@ -1,7 +1,9 @@
 import type { Address, Hex, SettledRound, Settlement } from '@chorus/protocol';
-import { sameAddress } from '@chorus/protocol';
-import type { JsonRpcProvider } from 'ethers';
-import { ChainError } from './errors.ts';
+import { fromHex, sameAddress } from '@chorus/protocol';
+import type { JsonRpcProvider, TransactionDescription } from 'ethers';
+import { TASK_MANAGER } from './abis.ts';
+import type { RawLog } from './decode.ts';
+import { ChainError } from './errors/errors.ts';
 import { read } from './rpc.ts';
 import { decodeSettlement } from './settlement.ts';
 
@@ -34,4 +36,37 @@ export async function pastSettlement(
   const { weights, shares } = call.settlement;
   const count = settled.weights.length;
   return { ...call.settlement, weights: weights.slice(0, count), shares: shares.slice(0, count) };
+}
+
+/**
+ * The payload that a `PayloadPublished` event is about, from the calldata of its transaction.
+ *
+ * @throws ChainError `E_CHAIN_CALLDATA`, as `pastSettlement`
+ */
+export async function pastPayload(
+  provider: JsonRpcProvider,
+  contract: Address,
+  { taskId, round }: { taskId: bigint; round: number },
+  log: RawLog,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const hash = log.transactionHash;
+  const transaction = await read('read a transaction', () => provider.getTransaction(hash), signal);
+  const call =
+    transaction?.to && sameAddress(transaction.to, contract) ? parseCall(transaction.data as Hex) : null;
+  if (call?.name !== 'publishPayload' || call.args[0] !== taskId || Number(call.args[1]) !== round) {
+    throw new ChainError('E_CHAIN_CALLDATA', 'the payload cannot be read from its transaction', {
+      facts: { taskId, round, transaction: hash, found: transaction !== null },
+      hint: 'ask an endpoint that keeps old transactions; a call made by another contract cannot be read',
+    });
+  }
+  return fromHex(call.args[2]);
+}
+
+function parseCall(data: Hex): TransactionDescription | null {
+  try {
+    return TASK_MANAGER.parseTransaction({ data });
+  } catch {
+    return null;
+  }
 }

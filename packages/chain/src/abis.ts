@@ -1,0 +1,40 @@
+import {
+  type AbiEntry,
+  chorusGovernor,
+  chorusTimelock,
+  chorusToken,
+  contributionVerifier,
+  identityRegistry,
+  parameters,
+  reputationRegistry,
+  roundAttestor,
+  stakeManager,
+  taskManager,
+  validationRegistry,
+} from '@chorus/contracts';
+import { Interface } from 'ethers';
+
+/** Functions, events and errors of the contracts that the port talks to. */
+export const TASK_MANAGER = new Interface(taskManager.abi);
+export const STAKE_MANAGER = new Interface(stakeManager.abi);
+export const PARAMETERS = new Interface(parameters.abi);
+export const ATTESTOR = new Interface(roundAttestor.abi);
+export const IDENTITIES = new Interface(identityRegistry.abi);
+export const VALIDATIONS = new Interface(validationRegistry.abi);
+export const TOKEN = new Interface(chorusToken.abi);
+export const VERIFIER = new Interface(contributionVerifier.abi);
+
+/** Everything that is deployed. */
+export const ALL_ABIS: Readonly<Record<string, readonly AbiEntry[]>> = {
+  ChorusGovernor: chorusGovernor.abi,
+  ChorusTimelock: chorusTimelock.abi,
+  ChorusToken: chorusToken.abi,
+  ContributionVerifier: contributionVerifier.abi,
+  IdentityRegistry: identityRegistry.abi,
+  Parameters: parameters.abi,
+  ReputationRegistry: reputationRegistry.abi,
+  RoundAttestor: roundAttestor.abi,
+  StakeManager: stakeManager.abi,
+  TaskManager: taskManager.abi,
+  ValidationRegistry: validationRegistry.abi,
+};

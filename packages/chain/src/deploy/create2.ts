@@ -1,0 +1,63 @@
+import type { Address, Hex } from '@chorus/protocol';
+import { getCreate2Address, keccak256, type Wallet } from 'ethers';
+import { ChainError, toChainError } from '../errors/errors.ts';
+
+/**
+ * The contract that deploys ours, at the same address on every chain: salt and creation code in, CREATE2, nothing
+ * else (github.com/Arachnid/deterministic-deployment-proxy).
+ */
+export const CREATE2_PROXY: Address = '0x4e59b44847b379578588920ca78fbf26c0b4956c';
+
+/** Its code, to be sure that it is what answers at that address. */
+const PROXY_CODE: Hex =
+  '0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3';
+
+/**
+ * The transaction that puts it there. Its signature was chosen (r = s = 0x22..22), so nobody knows the key of its
+ * sender, which signed nothing else: the address follows from sender and nonce 0. 100,000 gas at 100 gwei.
+ */
+const PROXY_TRANSACTION: Hex =
+  '0xf8a58085174876e800830186a08080b853604580600e600039806000f350fe7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf31ba02222222222222222222222222222222222222222222222222222222222222222a02222222222222222222222222222222222222222222222222222222222222222';
+const PROXY_SENDER: Address = '0x3fab184622dc19b6109349b94811493bf45362e2';
+const PROXY_COST = 10n ** 16n;
+
+/** The address of a contract that the proxy creates. */
+export function create2Address(salt: Hex, initCode: string): Address {
+  return getCreate2Address(CREATE2_PROXY, salt, keccak256(initCode)).toLowerCase() as Address;
+}
+
+/** What to send to the proxy to create a contract. */
+export function create2Call(salt: Hex, initCode: string): Hex {
+  return `${salt}${initCode.slice(2)}`;
+}
+
+/**
+ * See that the proxy is there, or put it there.
+ * @returns true where it had to be deployed
+ * @throws ChainError `E_CHAIN_DEPLOY` where the chain does not take its transaction, or has something else there
+ */
+export async function ensureProxy(wallet: Wallet): Promise<boolean> {
+  const provider = wallet.provider!;
+  const found = await provider.getCode(CREATE2_PROXY);
+  if (found === PROXY_CODE) return false;
+  if (found !== '0x') throw proxyError('the chain has other code at the address of the deployment proxy');
+  try {
+    const missing = PROXY_COST - (await provider.getBalance(PROXY_SENDER));
+    if (missing > 0n) await (await wallet.sendTransaction({ to: PROXY_SENDER, value: missing })).wait();
+    await (await provider.broadcastTransaction(PROXY_TRANSACTION)).wait();
+  } catch (error) {
+    const cause = toChainError(error, 'deploy the deployment proxy');
+    if (cause.code === 'E_CHAIN_NO_GAS') throw cause;
+    throw proxyError('the chain does not take the transaction of the deployment proxy', cause);
+  }
+  if ((await provider.getCode(CREATE2_PROXY)) !== PROXY_CODE) throw proxyError('the proxy was not created');
+  return true;
+}
+
+function proxyError(message: string, cause?: unknown): ChainError {
+  return new ChainError('E_CHAIN_DEPLOY', message, {
+    facts: { proxy: CREATE2_PROXY },
+    hint: 'the chain may refuse transactions without a chain id (EIP-155): have its operator place the proxy',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,271 @@
+import type { Address, Hex } from '@chorus/protocol';
+import { id, type JsonRpcProvider, keccak256, Wallet } from 'ethers';
+import { pollInterval } from '../connect.ts';
+import { ChainError, toChainError } from '../errors/errors.ts';
+import { isDevChain, openProvider } from '../rpc.ts';
+import type { FeePolicy } from '../send/fees.ts';
+import type { TransactionStore } from '../send/journal.ts';
+import { Sender } from '../send/sender.ts';
+import type { VerifierSrs } from '../verifier.ts';
+import { CREATE2_PROXY, create2Call, ensureProxy } from './create2.ts';
+import { type DeploymentFile, type DeploymentTransaction, readDeployment, writeDeployment } from './file.ts';
+import {
+  type DeploymentPlan,
+  type Governance,
+  type InitialParameters,
+  type PlannedCall,
+  type PlannedContract,
+  planDeployment,
+} from './plan.ts';
+import { refuseDevelopment } from './refuse.ts';
+import { deployAtOnce, minesAtOnce } from './swift.ts';
+import { checkDeployment } from './verify.ts';
+
+export interface DeployOptions {
+  url: string;
+  /** Pays for the deployment and receives the token's whole supply. */
+  privateKey: Hex;
+  /** The reference string to deploy a verifier with, or the address of a verifier that is deployed. */
+  verifier: VerifierSrs | Address;
+  /** Receives the protocol fee; by default the deployer. */
+  treasury?: Address;
+  /** In the token's smallest unit; by default 10^9 tokens of 18 decimals. */
+  supply?: bigint;
+  /** 32 bytes: other salts give other addresses. */
+  salt?: Hex;
+  governance?: Partial<Governance>;
+  /** Set before governance takes over. */
+  initial?: InitialParameters;
+  /** Where the deployment is written, and read from to resume one. */
+  file?: string;
+  fees?: Partial<FeePolicy>;
+  /** Where signed transactions are kept: with it, one that was killed does not pay for anything twice. */
+  transactions?: TransactionStore;
+  onStep?: (step: DeploymentStep) => void;
+  signal?: AbortSignal;
+}
+
+/** A contract or call that is in place. */
+export interface DeploymentStep {
+  name: string;
+  /** Of the contract; null for a call. */
+  address: Address | null;
+  /** Null where it was in place before. */
+  transaction: DeploymentTransaction;
+}
+
+export interface Deployment {
+  chainId: number;
+  /** Read events from here on. */
+  startBlock: number;
+  token: Address;
+  verifier: Address;
+  taskManager: Address;
+  parameters: Address;
+  stakes: Address;
+  attestor: Address;
+  identities: Address;
+  reputations: Address;
+  validations: Address;
+  governor: Address;
+  timelock: Address;
+  treasury: Address;
+}
+
+const DEFAULT_SUPPLY = 10n ** 27n;
+const DEFAULT_SALT = id('chorus') as Hex;
+const DAY = 86_400;
+
+/**
+ * Deploy everything, or complete what an earlier run began: tokens, registries, parameters, stakes, tasks with their
+ * libraries, attestor, governor and timelock, wired and handed over to governance.
+ *
+ * Addresses follow from the inputs alone (CREATE2), the same on every chain. What is in place already is left alone,
+ * so a run that was killed at any point is completed by the next one.
+ *
+ * @example
+ * const deployment = await deployChorus({ url, privateKey, verifier: developmentKey() });
+ * @throws ChainError `E_CHAIN_UNREACHABLE`, `E_CHAIN_NO_GAS`, `E_CHAIN_INVALID_PARAMS` for a reference string
+ * that is inconsistent, `E_CHAIN_DEVELOPMENT_ONLY` for what must not be on this chain, `E_CHAIN_DEPLOYMENT_FILE`,
+ * `E_CHAIN_DEPLOY` where what is on the chain is not what was to be deployed
+ */
+export async function deployChorus(options: DeployOptions): Promise<Deployment> {
+  const { provider, chainId } = await openProvider(options.url);
+  if (isDevChain(chainId)) provider.pollingInterval = 25;
+  try {
+    const wallet = new Wallet(options.privateKey, provider);
+    const plan = planDeployment(inputsOf(options, wallet.address.toLowerCase() as Address));
+    await refuseDevelopment(provider, chainId, plan.inputs);
+    const record = await recordOf(options, chainId, plan, await provider.getBlockNumber());
+    await ensureProxy(wallet);
+    const swift = isDevChain(chainId) && (await minesAtOnce(provider));
+    if (swift) await deployAtOnce(wallet, chainId, plan, record, options.onStep);
+    else await deployInTurn(wallet, chainId, plan, record, options);
+    record.complete = true;
+    await checkDeployment(provider, chainId, record, plan);
+    if (options.file !== undefined) await writeDeployment(options.file, record);
+    return deploymentOf(record);
+  } catch (error) {
+    throw toChainError(error, 'deploy the contracts');
+  } finally {
+    provider.destroy();
+  }
+}
+
+/** The addresses of a deployment, out of its file. */
+export function deploymentOf({ chainId, startBlock, treasury, contracts }: DeploymentFile): Deployment {
+  const at = (name: string): Address => contracts[name]!.address;
+  return {
+    chainId,
+    startBlock,
+    token: at('token'),
+    verifier: at('verifier'),
+    taskManager: at('taskManager'),
+    parameters: at('parameters'),
+    stakes: at('stakes'),
+    attestor: at('attestor'),
+    identities: at('identities'),
+    reputations: at('reputations'),
+    validations: at('validations'),
+    governor: at('governor'),
+    timelock: at('timelock'),
+    treasury,
+  };
+}
+
+function inputsOf(options: DeployOptions, deployer: Address): DeploymentPlan['inputs'] {
+  const supply = options.supply ?? DEFAULT_SUPPLY;
+  return {
+    salt: (options.salt ?? DEFAULT_SALT).toLowerCase() as Hex,
+    deployer,
+    treasury: (options.treasury ?? deployer).toLowerCase() as Address,
+    supply,
+    verifier: options.verifier,
+    governance: {
+      votingDelay: DAY,
+      votingPeriod: 7 * DAY,
+      proposalThreshold: supply / 1000n,
+      quorumPercent: 4,
+      timelock: 2 * DAY,
+      ...options.governance,
+    },
+    initial: options.initial ?? {},
+  };
+}
+
+/** The record of this deployment so far: a new one, or the one in the file where that is of the same plan. */
+async function recordOf(
+  options: DeployOptions,
+  chainId: number,
+  plan: DeploymentPlan,
+  height: number,
+): Promise<DeploymentFile> {
+  const { salt, deployer, treasury } = plan.inputs;
+  const fresh: DeploymentFile = {
+    format: 'chorus-deployment',
+    version: 2,
+    chainId,
+    salt,
+    deployer,
+    treasury,
+    startBlock: height,
+    complete: false,
+    contracts: {},
+    calls: {},
+  };
+  for (const { name, address, artifact, constructorArguments, initCodeHash } of plan.contracts) {
+    fresh.contracts[name] = {
+      address,
+      artifact: artifact.contractName,
+      constructorArguments,
+      initCodeHash,
+      codeHash: null,
+      transaction: null,
+    };
+  }
+  fresh.contracts.verifier ??= {
+    address: plan.addresses.verifier,
+    artifact: null,
+    constructorArguments: '0x',
+    initCodeHash: null,
+    codeHash: null,
+    transaction: null,
+  };
+  if (options.file === undefined) return fresh;
+  const found = await readDeployment(options.file);
+  if (found === null) {
+    await writeDeployment(options.file, fresh);
+    return fresh;
+  }
+  const same = (a: DeploymentFile): string =>
+    JSON.stringify([
+      a.chainId,
+      a.salt,
+      Object.entries(a.contracts)
+        .map(([name, c]) => [name, c.address])
+        .sort(),
+    ]);
+  if (same(found) !== same(fresh)) {
+    throw new ChainError('E_CHAIN_DEPLOYMENT_FILE', 'the file is of another deployment', {
+      facts: { path: options.file, chainId: found.chainId, salt: found.salt },
+      hint: 'give the options it was begun with, or another file',
+    });
+  }
+  return found;
+}
+
+/** One transaction after the other, each waited for; what is in place is left alone. */
+async function deployInTurn(
+  wallet: Wallet,
+  chainId: number,
+  plan: DeploymentPlan,
+  record: DeploymentFile,
+  options: DeployOptions,
+): Promise<void> {
+  const provider = wallet.provider as JsonRpcProvider;
+  const sender = new Sender({
+    provider,
+    signer: wallet,
+    chainId,
+    account: plan.inputs.deployer,
+    pollMilliseconds: pollInterval(chainId),
+    signal: options.signal ?? new AbortController().signal,
+    transactions: options.transactions,
+    fees: options.fees,
+  });
+  const send = async (name: string, to: Address, data: string): Promise<DeploymentTransaction> => {
+    const mined = await sender.exclusive(() => sender.send(`deploy: ${name}`, to, data));
+    const { transaction: hash, block, gasUsed, gasPrice } = mined;
+    return { hash, block, gasUsed: Number(gasUsed), cost: String(gasUsed * gasPrice) };
+  };
+  const save = async (): Promise<void> => {
+    if (options.file !== undefined) await writeDeployment(options.file, record);
+  };
+  for (const contract of plan.contracts) {
+    const entry = record.contracts[contract.name]!;
+    if ((await provider.getCode(contract.address)) === '0x') {
+      await refuseConstructor(provider, contract);
+      const data = create2Call(plan.inputs.salt, contract.initCode);
+      entry.transaction = await send(contract.name, CREATE2_PROXY, data);
+    }
+    entry.codeHash = keccak256(await provider.getCode(contract.address)) as Hex;
+    await save();
+    options.onStep?.({ name: contract.name, address: contract.address, transaction: entry.transaction });
+  }
+  for (const call of plan.calls) {
+    if (!(await isDone(provider, call))) record.calls[call.name] = await send(call.name, call.to, call.data);
+    record.calls[call.name] ??= null;
+    await save();
+    options.onStep?.({ name: call.name, address: null, transaction: record.calls[call.name]! });
+  }
+}
+
+/** The proxy swallows the reason for which a constructor refuses: ask without it. */
+async function refuseConstructor(provider: JsonRpcProvider, contract: PlannedContract): Promise<void> {
+  await provider.call({ data: contract.initCode });
+}
+
+async function isDone(provider: JsonRpcProvider, call: PlannedCall): Promise<boolean> {
+  const results = await Promise.all(call.done.map(({ data }) => provider.call({ to: call.to, data })));
+  return results.every((result, i) => result === call.done[i]!.result);
+}

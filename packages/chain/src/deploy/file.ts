@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import type { Address, Hex } from '@chorus/protocol';
+import { z } from 'zod';
+import { ChainError } from '../errors/errors.ts';
+
+const address = z.string().regex(/^0x[0-9a-f]{40}$/) as unknown as z.ZodType<Address>;
+const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hex>;
+const hex = z.string().regex(/^0x([0-9a-f]{2})*$/) as unknown as z.ZodType<Hex>;
+const count = z.number().int().min(0);
+
+/** What a transaction of the deployment was; null where the contract was there already. */
+const transaction = z
+  .strictObject({
+    hash,
+    block: count,
+    gasUsed: count,
+    /** Paid in all, in wei. */
+    cost: z.string().regex(/^\d+$/),
+  })
+  .nullable();
+
+const contract = z.strictObject({
+  address,
+  /** Name of its artifact; null for one that was deployed elsewhere. */
+  artifact: z.string().max(64).nullable(),
+  constructorArguments: hex,
+  /** keccak256 of the creation code, arguments included: with the salt it makes the address. */
+  initCodeHash: hash.nullable(),
+  /** keccak256 of the code on chain; null until it is there. */
+  codeHash: hash.nullable(),
+  transaction,
+});
+
+const schema = z.strictObject({
+  format: z.literal('chorus-deployment'),
+  version: z.literal(2),
+  chainId: z.number().int().positive(),
+  salt: hash,
+  deployer: address,
+  treasury: address,
+  /** Nothing of the deployment is before this block: events are read from here on. */
+  startBlock: count,
+  /** True once everything was deployed, wired and verified. */
+  complete: z.boolean(),
+  contracts: z.record(z.string().max(64), contract),
+  calls: z.record(z.string().max(64), transaction),
+});
+
+/** A deployment, as its file keeps it. */
+export type DeploymentFile = z.infer<typeof schema>;
+export type DeploymentTransaction = z.infer<typeof transaction>;
+
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/**
+ * Read a deployment file.
+ * @returns null where there is none
+ * @throws ChainError `E_CHAIN_DEPLOYMENT_FILE`
+ */
+export async function readDeployment(path: string): Promise<DeploymentFile | null> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw invalid(path, 'cannot be read', cause);
+  }
+  if (text.length > MAX_FILE_BYTES) throw invalid(path, 'is too long');
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    const issue = cause instanceof z.ZodError ? cause.issues[0] : undefined;
+    throw invalid(path, `is malformed${issue ? ` at ${issue.path.join('.')}: ${issue.message}` : ''}`, cause);
+  }
+}
+
+/** Write a deployment file: it is the old one or the new one, whenever the process ends. */
+export async function writeDeployment(path: string, deployment: DeploymentFile): Promise<void> {
+  const text = `${JSON.stringify(schema.parse(deployment), null, 2)}\n`;
+  const draft = `${path}.${randomUUID()}.tmp`;
+  try {
+    const file = await open(draft, 'wx');
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (cause) {
+    await rm(draft, { force: true });
+    throw invalid(path, 'cannot be written', cause);
+  }
+}
+
+function invalid(path: string, what: string, cause?: unknown): ChainError {
+  return new ChainError('E_CHAIN_DEPLOYMENT_FILE', `the deployment file ${what}`, {
+    facts: { path },
+    hint: 'give another file, or restore this one: it is written by `chorus chain deploy`',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

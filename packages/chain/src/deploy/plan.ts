@@ -1,0 +1,220 @@
+import {
+  type ContractArtifact,
+  chorusGovernor,
+  chorusTimelock,
+  chorusToken,
+  contributionVerifier,
+  identityRegistry,
+  linkCode,
+  parameters,
+  reputationRegistry,
+  roundAttestor,
+  stakeManager,
+  taskLibraries,
+  taskManager,
+  validationRegistry,
+} from '@chorus/contracts';
+import type { Address, Hex } from '@chorus/protocol';
+import { Interface, id, keccak256, ZeroAddress } from 'ethers';
+import { PARAMETERS } from '../abis.ts';
+import { REFERENCE_TRUST, type VerifierSrs } from '../verifier.ts';
+import { create2Address } from './create2.ts';
+
+/** Contracts of a deployment, by what they are in it. */
+export type ContractName =
+  | 'identities'
+  | 'token'
+  | 'parameters'
+  | 'timelock'
+  | 'verifier'
+  | 'reputations'
+  | 'validations'
+  | 'stakes'
+  | 'governor'
+  | 'attestor'
+  | 'taskManager'
+  | `library ${string}`;
+
+/** Windows of governance. Times in seconds. */
+export interface Governance {
+  /** From a proposal to the snapshot of its votes (default 1 day). */
+  votingDelay: number;
+  /** Default 1 week. */
+  votingPeriod: number;
+  /** Votes needed to propose, in the token's smallest unit (default a thousandth of the supply). */
+  proposalThreshold: bigint;
+  /** Percent of the supply that must vote for or abstain (default 4). */
+  quorumPercent: number;
+  /** From a decision to its execution (default 2 days). */
+  timelock: number;
+}
+
+/** Values to set before the parameters are handed to governance, within their bounds; the defaults are in the code. */
+export interface InitialParameters {
+  protocolFeeBps?: number;
+  /** Seconds; both together. */
+  windows?: { contest: number; unbond: number };
+  minimumStake?: bigint;
+  slashing?: {
+    trainerAbsence: number;
+    validatorAbsence: number;
+    aggregatorAbsence: number;
+    unavailable: number;
+    falseVerdict: number;
+    rejectedReference: number;
+  };
+}
+
+/** What a deployment follows from: the same inputs give the same addresses on every chain. */
+export interface PlanInputs {
+  salt: Hex;
+  deployer: Address;
+  treasury: Address;
+  supply: bigint;
+  /** The reference string to deploy a verifier with, or the address of a verifier that is deployed. */
+  verifier: VerifierSrs | Address;
+  governance: Governance;
+  initial: InitialParameters;
+}
+
+/** A contract to be created. */
+export interface PlannedContract {
+  name: ContractName;
+  artifact: ContractArtifact;
+  address: Address;
+  /** ABI-encoded. */
+  constructorArguments: Hex;
+  initCode: Hex;
+  initCodeHash: Hex;
+}
+
+/** A call to be made once. */
+export interface PlannedCall {
+  name: string;
+  to: Address;
+  data: Hex;
+  /** How to see that it was made: these views of `to` return that. */
+  done: { data: Hex; result: Hex }[];
+}
+
+export interface DeploymentPlan {
+  inputs: PlanInputs;
+  /** In an order in which each finds those that it needs. */
+  contracts: PlannedContract[];
+  calls: PlannedCall[];
+  addresses: Record<ContractName, Address>;
+}
+
+const TIMELOCK = new Interface(chorusTimelock.abi);
+const PROPOSER = id('PROPOSER_ROLE') as Hex;
+const CANCELLER = id('CANCELLER_ROLE') as Hex;
+const ADMIN = `0x${'00'.repeat(32)}` as Hex;
+
+/** Everything that a deployment does, computed without a chain. */
+export function planDeployment(inputs: PlanInputs): DeploymentPlan {
+  const { salt, deployer, treasury, supply, governance } = inputs;
+  const contracts: PlannedContract[] = [];
+  const addresses = {} as Record<ContractName, Address>;
+  const add = (name: ContractName, artifact: ContractArtifact, args: unknown[] = []): Address => {
+    const libraries = Object.fromEntries(
+      contracts.flatMap((c) => (c.name.startsWith('library ') ? [[c.artifact.contractName, c.address]] : [])),
+    );
+    const constructorArguments = new Interface(artifact.abi).encodeDeploy(args) as Hex;
+    const initCode = `${linkCode(artifact, libraries)}${constructorArguments.slice(2)}` as Hex;
+    const address = create2Address(salt, initCode);
+    const initCodeHash = keccak256(initCode) as Hex;
+    contracts.push({ name, artifact, address, constructorArguments, initCode, initCodeHash });
+    addresses[name] = address;
+    return address;
+  };
+  for (const library of taskLibraries) add(`library ${library.contractName}`, library);
+  const identities = add('identities', identityRegistry);
+  const token = add('token', chorusToken, [deployer, supply]);
+  const settings = add('parameters', parameters, [deployer, treasury]);
+  // Anyone may execute what was decided and has waited; the governor becomes proposer once it is there.
+  const timelock = add('timelock', chorusTimelock, [governance.timelock, [], [ZeroAddress], deployer]);
+  if (typeof inputs.verifier === 'string') addresses.verifier = inputs.verifier.toLowerCase() as Address;
+  else add('verifier', contributionVerifier, [verifierSrs(inputs.verifier)]);
+  const reputations = add('reputations', reputationRegistry, [identities]);
+  const validations = add('validations', validationRegistry, [identities]);
+  const stakes = add('stakes', stakeManager, [settings, identities]);
+  add('governor', chorusGovernor, [
+    token,
+    timelock,
+    governance.votingDelay,
+    governance.votingPeriod,
+    governance.proposalThreshold,
+    governance.quorumPercent,
+  ]);
+  add('attestor', roundAttestor, [settings, identities, reputations, validations]);
+  add('taskManager', taskManager, [settings, stakes, identities]);
+  return { inputs, contracts, addresses, calls: planCalls(inputs, addresses) };
+}
+
+/** The last call hands the parameters over: until then an interrupted deployment can be completed. */
+function planCalls(inputs: PlanInputs, at: Record<ContractName, Address>): PlannedCall[] {
+  const { deployer, initial } = inputs;
+  const view = (name: string, key: unknown[], result: unknown[]) => ({
+    data: PARAMETERS.encodeFunctionData(name, key) as Hex,
+    result: PARAMETERS.encodeFunctionResult(name, result) as Hex,
+  });
+  const set = (name: string, args: unknown[], ...done: PlannedCall['done']): PlannedCall => ({
+    name: `parameters.${name}`,
+    to: at.parameters,
+    data: PARAMETERS.encodeFunctionData(name, args) as Hex,
+    done,
+  });
+  const role = (name: string, action: string, role: Hex, account: Address, has: boolean): PlannedCall => ({
+    name: `timelock: ${name}`,
+    to: at.timelock,
+    data: TIMELOCK.encodeFunctionData(action, [role, account]) as Hex,
+    done: [
+      {
+        data: TIMELOCK.encodeFunctionData('hasRole', [role, account]) as Hex,
+        result: TIMELOCK.encodeFunctionResult('hasRole', [has]) as Hex,
+      },
+    ],
+  });
+  const { protocolFeeBps, windows, minimumStake, slashing } = initial;
+  const { rule, size } = REFERENCE_TRUST;
+  const calls = [
+    set('addVerifier', [rule, size, at.verifier], view('verifier', [rule, size], [at.verifier])),
+    set(
+      'setContracts',
+      [at.taskManager, at.attestor],
+      view('taskManager', [], [at.taskManager]),
+      view('attestor', [], [at.attestor]),
+    ),
+  ];
+  if (protocolFeeBps !== undefined) {
+    calls.push(set('setProtocolFee', [protocolFeeBps], view('protocolFeeBps', [], [protocolFeeBps])));
+  }
+  if (windows !== undefined) {
+    const { contest, unbond } = windows;
+    const done = [view('contestSeconds', [], [contest]), view('unbondSeconds', [], [unbond])];
+    calls.push(set('setWindows', [contest, unbond], ...done));
+  }
+  if (minimumStake !== undefined) {
+    const args = [at.token, minimumStake];
+    calls.push(set('setMinimumStake', args, view('minimumStake', [at.token], [minimumStake])));
+  }
+  if (slashing !== undefined) {
+    calls.push(set('setSlashing', [slashing], view('slashing', [], [slashing])));
+  }
+  calls.push(
+    role('the governor proposes', 'grantRole', PROPOSER, at.governor, true),
+    role('the governor cancels', 'grantRole', CANCELLER, at.governor, true),
+    role('the deployer is no administrator', 'renounceRole', ADMIN, deployer, false),
+    set('transferOwnership', [at.timelock], view('owner', [], [at.timelock])),
+  );
+  return calls;
+}
+
+function verifierSrs(srs: VerifierSrs): object {
+  return {
+    tau1: srs.tauG1,
+    tau2: srs.tauG2,
+    tauSquared2: srs.tau2G2,
+    insecureDev: srs.origin === 'insecure-dev',
+  };
+}

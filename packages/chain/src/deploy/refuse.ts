@@ -1,0 +1,75 @@
+import { contributionVerifier } from '@chorus/contracts';
+import type { Address, Hex } from '@chorus/protocol';
+import { computeAddress, type JsonRpcProvider } from 'ethers';
+import { VERIFIER } from '../abis.ts';
+import { devnetKeys } from '../devnet.ts';
+import { ChainError } from '../errors/errors.ts';
+import { isDevChain, read } from '../rpc.ts';
+import type { PlanInputs } from './plan.ts';
+
+/**
+ * Hashes (`verifyingKeyHash`) of Groth16 keys whose setup was made on one machine: whoever ran it could have kept what
+ * forges proofs. See circuits/keys/contribution-16.transcript.json.
+ */
+export const DEVELOPMENT_KEYS: readonly Hex[] = [
+  '0x0000000000000000000000000000000000000000000000000000000000000000',
+];
+
+/** Accounts of development chains that are looked for. */
+const KNOWN_ACCOUNTS = 64;
+
+/**
+ * Refuse to put on a real chain what only development may rest on.
+ * @throws ChainError `E_CHAIN_DEVELOPMENT_ONLY`
+ */
+export async function refuseDevelopment(
+  provider: JsonRpcProvider,
+  chainId: number,
+  inputs: PlanInputs,
+): Promise<void> {
+  if (isDevChain(chainId)) return;
+  const known = devnetKeys(KNOWN_ACCOUNTS).map((key) => computeAddress(key).toLowerCase());
+  for (const [what, account] of Object.entries({ deployer: inputs.deployer, treasury: inputs.treasury })) {
+    if (known.includes(account)) {
+      throw refused(`the key of the ${what} is publicly known`, 'use an account of your own', chainId);
+    }
+  }
+  const given = typeof inputs.verifier === 'string' ? inputs.verifier : null;
+  const origin =
+    given === null ? (inputs.verifier as { origin: string }).origin : await originOf(provider, given);
+  if (origin !== 'ptau') {
+    throw refused(
+      'anyone can forge proofs under the development reference string',
+      'import the .ptau file of a public powers-of-tau ceremony',
+      chainId,
+    );
+  }
+  if (DEVELOPMENT_KEYS.includes(await keyHashOf(provider, given))) {
+    throw refused(
+      'the keys of the circuit were made on one machine',
+      'hold a ceremony for them (circuits/README.md), build the contracts with its keys, or give the address of a verifier that has them',
+      chainId,
+    );
+  }
+}
+
+async function originOf(provider: JsonRpcProvider, verifier: Address): Promise<string> {
+  const data = VERIFIER.encodeFunctionData('srs');
+  const result = await read('read the verifier', () => provider.call({ to: verifier, data }));
+  return VERIFIER.decodeFunctionResult('srs', result)[0].insecureDev ? 'insecure-dev' : 'ptau';
+}
+
+/** The key's hash of a verifier on chain, or of the one in the artifacts, which is asked as if it were there. */
+async function keyHashOf(provider: JsonRpcProvider, verifier: Address | null): Promise<Hex> {
+  const data = VERIFIER.encodeFunctionData('verifyingKeyHash');
+  const to = verifier ?? '0x00000000000000000000000000000000c0de0001';
+  const override = verifier === null ? [{ [to]: { code: contributionVerifier.deployedBytecode } }] : [];
+  const result = await read('read the verifier’s key', () =>
+    provider.send('eth_call', [{ to, data }, 'latest', ...override]),
+  );
+  return VERIFIER.decodeFunctionResult('verifyingKeyHash', result)[0];
+}
+
+function refused(message: string, hint: string, chainId: number): ChainError {
+  return new ChainError('E_CHAIN_DEVELOPMENT_ONLY', message, { facts: { chainId }, hint });
+}

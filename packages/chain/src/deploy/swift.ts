@@ -1,0 +1,149 @@
+import type { Hex } from '@chorus/protocol';
+import { type FetchRequest, type JsonRpcProvider, keccak256, Transaction, type Wallet } from 'ethers';
+import { ChainError, toChainError } from '../errors/errors.ts';
+import { CREATE2_PROXY, create2Call } from './create2.ts';
+import type { DeploymentStep } from './deploy.ts';
+import type { DeploymentFile, DeploymentTransaction } from './file.ts';
+import type { DeploymentPlan } from './plan.ts';
+
+/** More than any contract of ours takes, less than a block of a development chain. */
+const GAS_LIMIT = 12_000_000;
+
+/** True for a development chain that mines each transaction as it comes. */
+export async function minesAtOnce(provider: JsonRpcProvider): Promise<boolean> {
+  return provider.send('anvil_getAutomine', []).then(
+    (automine) => automine === true,
+    () => false,
+  );
+}
+
+interface Item {
+  name: string;
+  /** Of a contract; null for a call. */
+  address: DeploymentStep['address'];
+  to: string;
+  data: Hex;
+}
+
+/**
+ * Deploy to a development chain that mines at once: everything that is missing, without estimates, without looking
+ * at the result of each.
+ */
+export async function deployAtOnce(
+  wallet: Wallet,
+  chainId: number,
+  plan: DeploymentPlan,
+  record: DeploymentFile,
+  onStep?: (step: DeploymentStep) => void,
+): Promise<void> {
+  const provider = wallet.provider as JsonRpcProvider;
+  const missing = await missingOf(provider, plan);
+  const [nonce, fees] = await Promise.all([
+    provider.getTransactionCount(wallet.address),
+    provider.getFeeData(),
+  ]);
+  const price = { maxFeePerGas: fees.maxFeePerGas!, maxPriorityFeePerGas: fees.maxPriorityFeePerGas! };
+  const signed = await Promise.all(
+    missing.map(({ to, data }, i) =>
+      wallet.signTransaction({ type: 2, chainId, nonce: nonce + i, to, data, gasLimit: GAS_LIMIT, ...price }),
+    ),
+  );
+  const hashes = signed.map((transaction) => Transaction.from(transaction).hash!);
+  // One by one: each is mined before the answer comes, and one that comes before an earlier nonce would wait for ever.
+  for (const transaction of signed) await provider.send('eth_sendRawTransaction', [transaction]);
+  const receipts = await batch(
+    provider,
+    hashes.map((hash) => ['eth_getTransactionReceipt', [hash]]),
+  );
+  const codes = await codesOf(provider, plan);
+  const sent = new Map(missing.map(({ name }, i) => [name, transactionOf(hashes[i]!, receipts[i])]));
+  for (const [i, contract] of plan.contracts.entries()) {
+    if (codes[i] === '0x') await explain(provider, contract.name, { data: contract.initCode });
+    const entry = record.contracts[contract.name]!;
+    entry.codeHash = keccak256(codes[i]!) as Hex;
+    entry.transaction = sent.get(contract.name) ?? entry.transaction;
+    onStep?.({ name: contract.name, address: contract.address, transaction: entry.transaction });
+  }
+  for (const [i, { name, to, data }] of missing.entries()) {
+    const failed = (receipts[i] as { status?: string } | null)?.status !== '0x1';
+    if (failed) await explain(provider, name, { from: wallet.address, to, data });
+  }
+  for (const { name } of plan.calls) {
+    record.calls[name] = sent.get(name) ?? record.calls[name] ?? null;
+    onStep?.({ name, address: null, transaction: record.calls[name] });
+  }
+}
+
+async function missingOf(provider: JsonRpcProvider, plan: DeploymentPlan): Promise<Item[]> {
+  const views = plan.calls.flatMap(({ to, done }) => done.map(({ data }) => ({ to, data })));
+  const [codes, results] = await Promise.all([
+    codesOf(provider, plan),
+    batch(
+      provider,
+      views.map((view) => ['eth_call', [view, 'latest']]),
+    ),
+  ]);
+  let next = 0;
+  return [
+    ...plan.contracts
+      .filter((_, i) => codes[i] === '0x')
+      .map(({ name, address, initCode }) => {
+        const data = create2Call(plan.inputs.salt, initCode);
+        return { name, address, to: CREATE2_PROXY, data };
+      }),
+    ...plan.calls
+      .filter(({ done }) => !done.map(({ result }) => results[next++] === result).every(Boolean))
+      .map(({ name, to, data }) => ({ name, address: null, to, data })),
+  ];
+}
+
+function codesOf(provider: JsonRpcProvider, plan: DeploymentPlan): Promise<string[]> {
+  const calls = plan.contracts.map(({ address }): Request => ['eth_getCode', [address, 'latest']]);
+  return batch(provider, calls) as Promise<string[]>;
+}
+
+type Request = [method: string, params: unknown[]];
+
+/** Several requests in one; the answers in their order. */
+async function batch(provider: JsonRpcProvider, requests: Request[]): Promise<unknown[]> {
+  if (requests.length === 0) return [];
+  const fetch: FetchRequest = provider._getConnection();
+  fetch.body = requests.map(([method, params], i) => ({ jsonrpc: '2.0', id: i, method, params }));
+  const response = await fetch.send();
+  response.assertOk();
+  const answers = response.bodyJson as { id: number; result?: unknown; error?: { message: string } }[];
+  const results = new Array<unknown>(requests.length);
+  for (const { id, result, error } of answers) {
+    if (error) throw Object.assign(new Error(error.message), { code: 'UNKNOWN_ERROR', error });
+    results[id] = result;
+  }
+  return results;
+}
+
+function transactionOf(hash: string, receipt: unknown): DeploymentTransaction {
+  const { blockNumber, gasUsed, effectiveGasPrice } = (receipt ?? {}) as Record<string, string>;
+  if (blockNumber === undefined) {
+    throw new ChainError('E_CHAIN_DEPLOY', 'the development chain did not mine a transaction', {
+      facts: { transaction: hash },
+      hint: 'start the deployment again: it goes on where it was',
+    });
+  }
+  return {
+    hash: hash as Hex,
+    block: Number(blockNumber),
+    gasUsed: Number(gasUsed),
+    cost: String(BigInt(gasUsed!) * BigInt(effectiveGasPrice!)),
+  };
+}
+
+/** Why a step failed: the same call again, which says what the mined transaction does not. */
+async function explain(
+  provider: JsonRpcProvider,
+  name: string,
+  call: { from?: string; to?: string; data: string },
+): Promise<never> {
+  const cause = await provider.call(call).catch((error: unknown) => error);
+  const reason = toChainError(cause, `deploy: ${name}`);
+  if (reason.code !== 'E_CHAIN_UNREACHABLE') throw reason;
+  throw new ChainError('E_CHAIN_DEPLOY', 'a step of the deployment failed', { facts: { step: name }, cause });
+}

@@ -1,0 +1,125 @@
+import {
+  type ContractArtifact,
+  chorusGovernor,
+  chorusTimelock,
+  chorusToken,
+  contributionVerifier,
+  identityRegistry,
+  linkCode,
+  linkDeployedCode,
+  parameters,
+  reputationRegistry,
+  roundAttestor,
+  stakeManager,
+  taskLibraries,
+  taskManager,
+  validationRegistry,
+} from '@chorus/contracts';
+import type { Hex } from '@chorus/protocol';
+import { type JsonRpcProvider, keccak256 } from 'ethers';
+import { ChainError } from '../errors/errors.ts';
+import { read } from '../rpc.ts';
+import { create2Address } from './create2.ts';
+import type { DeploymentFile } from './file.ts';
+import type { DeploymentPlan } from './plan.ts';
+
+const ARTIFACTS = new Map<string, ContractArtifact>(
+  [
+    ...taskLibraries,
+    chorusGovernor,
+    chorusTimelock,
+    chorusToken,
+    contributionVerifier,
+    identityRegistry,
+    parameters,
+    reputationRegistry,
+    roundAttestor,
+    stakeManager,
+    taskManager,
+    validationRegistry,
+  ].map((artifact) => [artifact.contractName, artifact]),
+);
+
+/** What was found at the address of one contract. */
+export interface CodeFinding {
+  name: string;
+  address: string;
+  state: 'same' | 'missing' | 'other' | 'external';
+  /** In words. */
+  found: string;
+}
+
+/**
+ * Compare the code on chain with the artifacts: it is there, it is the artifact's but for the bytes that a
+ * constructor writes, and the address is the one that CREATE2 gives to exactly this creation code with exactly these
+ * constructor arguments, so what the constructor wrote is known as well.
+ */
+export async function checkCode(provider: JsonRpcProvider, file: DeploymentFile): Promise<CodeFinding[]> {
+  const libraries = Object.fromEntries(
+    Object.values(file.contracts).map(({ artifact, address }) => [artifact ?? '', address]),
+  );
+  return Promise.all(
+    Object.entries(file.contracts).map(async ([name, entry]): Promise<CodeFinding> => {
+      const code = await read('read code', () => provider.getCode(entry.address));
+      const finding = (state: CodeFinding['state'], found: string): CodeFinding => ({
+        name,
+        address: entry.address,
+        state,
+        found,
+      });
+      if (code === '0x') return finding('missing', 'there is no code at this address');
+      if (entry.codeHash !== null && keccak256(code) !== entry.codeHash) {
+        return finding('other', 'the code is not the one that the deployment file names');
+      }
+      if (entry.artifact === null) return finding('external', 'deployed elsewhere; its code did not change');
+      const artifact = ARTIFACTS.get(entry.artifact);
+      if (artifact === undefined) return finding('other', `there is no artifact ${entry.artifact}`);
+      if (masked(code, artifact) !== masked(linkDeployedCode(artifact, libraries), artifact)) {
+        return finding('other', 'the code is not that of the artifact');
+      }
+      const initCode = `${linkCode(artifact, libraries)}${entry.constructorArguments.slice(2)}`;
+      if (create2Address(file.salt, initCode) !== entry.address) {
+        return finding('other', 'the address is not that of this creation code and these arguments');
+      }
+      return finding('same', 'code, constructor arguments and address are those of the artifact');
+    }),
+  );
+}
+
+/** Code with zeros where a constructor writes. */
+function masked(code: string, artifact: ContractArtifact): string {
+  const characters = [...code.toLowerCase()];
+  for (const { start, length } of artifact.immutableReferences) {
+    characters.fill('0', 2 + 2 * start, 2 + 2 * (start + length));
+  }
+  return characters.join('');
+}
+
+/**
+ * See that everything is in place: code and wiring.
+ * @throws ChainError `E_CHAIN_DEPLOY` naming the first thing that is not
+ */
+export async function checkDeployment(
+  provider: JsonRpcProvider,
+  chainId: number,
+  file: DeploymentFile,
+  plan: DeploymentPlan,
+): Promise<void> {
+  const wrong = (name: string, found: string): ChainError =>
+    new ChainError('E_CHAIN_DEPLOY', 'what is on the chain is not what was to be deployed', {
+      facts: { step: name, found, chainId },
+      hint: 'give another salt; if it goes on, the endpoint or the artifacts are not to be trusted',
+    });
+  for (const entry of Object.values(file.contracts)) {
+    if (entry.artifact !== null) continue;
+    entry.codeHash ??= keccak256(await provider.getCode(entry.address)) as Hex;
+  }
+  for (const { name, state, found } of await checkCode(provider, file)) {
+    if (state === 'missing' || state === 'other') throw wrong(name, found);
+  }
+  const views = plan.calls.flatMap(({ name, to, done }) => done.map((view) => ({ name, to, ...view })));
+  const results = await Promise.all(views.map(({ to, data }) => provider.call({ to, data })));
+  for (const [i, { name, result }] of views.entries()) {
+    if (results[i] !== result) throw wrong(name, results[i]!);
+  }
+}

@@ -1,0 +1,195 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Address, ChainEvent } from '@chorus/protocol';
+import type { Block, JsonRpcProvider } from 'ethers';
+import { decodeEvent } from '../decode.ts';
+import { isDevChain, read } from '../rpc.ts';
+import { type LogFilter, type LogSource, RpcLogs } from './logs.ts';
+import type { BlockRef, EventStore, IndexedLog } from './store.ts';
+
+/** Blocks read in one step: between two steps the store is durable. */
+const STEP_BLOCKS = 2_000;
+
+/** Longest pause between attempts while the chain does not answer. */
+const MAX_PAUSE_MS = 5_000;
+
+/** Blocks on top before an event is told, where the chain is not one of development. */
+export const DEFAULT_CONFIRMATIONS = 12;
+
+export interface EventIndexOptions {
+  provider: JsonRpcProvider;
+  chainId: number;
+  /** Whose events are read. */
+  contracts: readonly Address[];
+  /** The first block to read, e.g. the one that the deployment began in. */
+  fromBlock: number;
+  store: EventStore;
+  /** Blocks mined on top before an event is told: by default 12, on a development chain 0. */
+  confirmations?: number;
+  pollMilliseconds: number;
+  signal: AbortSignal;
+  /** Longest range of one `eth_getLogs` (default 2000); shorter ones are used where the endpoint asks for it. */
+  maxRange?: number;
+}
+
+/** An event that came, or one that was told and that a reorganisation took back. */
+export interface IndexChange {
+  kind: 'applied' | 'reverted';
+  log: IndexedLog;
+  /** In the port's words; null for a log that the port does not tell. */
+  event: ChainEvent | null;
+}
+
+/**
+ * The events of a set of contracts in a local store, kept equal to the chain: blocks are chained by their parents'
+ * hashes, and where the chain has other blocks than those that were read, the events of the lost ones are taken back
+ * and those of the new ones read.
+ *
+ * A change is stored after it was told. A consumer that ends in between is told again: at least once, never less.
+ */
+export class EventIndex implements LogSource {
+  readonly #options: EventIndexOptions;
+  readonly #rpc: RpcLogs;
+  readonly #confirmations: number;
+  #bound: Promise<void> | undefined;
+  #busy = false;
+  /** Hash of the chain's head at the last step that left nothing to do. */
+  #idleAt: string | null = null;
+
+  constructor(options: EventIndexOptions) {
+    this.#options = options;
+    this.#confirmations = options.confirmations ?? (isDevChain(options.chainId) ? 0 : DEFAULT_CONFIRMATIONS);
+    this.#rpc = new RpcLogs(options.provider, {
+      signal: options.signal,
+      ...(options.maxRange === undefined ? {} : { maxRange: options.maxRange }),
+    });
+  }
+
+  /** The last block whose events are in the store; null before the first. */
+  head(): Promise<BlockRef | null> {
+    return this.#options.store.head();
+  }
+
+  /**
+   * Read what is new up to the confirmed head, or take back what a reorganisation undid.
+   * @returns the changes, in order
+   * @throws ChainError `E_CHAIN_UNREACHABLE`; what was read until then is stored. `E_CHAIN_INDEX`
+   */
+  async sync(): Promise<IndexChange[]> {
+    const all: IndexChange[] = [];
+    for (let more = true; more; ) {
+      more = false;
+      for await (const changes of this.#steps()) {
+        more = true;
+        all.push(...changes);
+      }
+    }
+    return all;
+  }
+
+  /**
+   * All changes from where the store stands on, until the signal aborts. While the chain does not answer, it keeps
+   * trying from where it was. One consumer at a time.
+   */
+  async *follow(signal: AbortSignal): AsyncGenerator<IndexChange, void, undefined> {
+    const { pollMilliseconds } = this.#options;
+    const either = AbortSignal.any([signal, this.#options.signal]);
+    let pause = pollMilliseconds;
+    while (!either.aborted) {
+      try {
+        for await (const changes of this.#steps()) {
+          for (const change of changes) {
+            if (either.aborted) return;
+            yield change;
+          }
+          pause = 0;
+        }
+        if (pause === 0) {
+          pause = pollMilliseconds;
+          continue;
+        }
+        pause = pollMilliseconds;
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'E_CHAIN_UNREACHABLE') throw error;
+        pause = Math.min(MAX_PAUSE_MS, Math.max(pollMilliseconds, pause * 2));
+      }
+      await delay(pause, undefined, { signal: either }).catch(() => undefined);
+    }
+  }
+
+  /** Logs of the indexed contracts: out of the store where it has read that far, else from the endpoint. */
+  async between(filter: LogFilter): Promise<IndexedLog[]> {
+    const { store, contracts, fromBlock } = this.#options;
+    const head = await store.head();
+    const indexed =
+      head !== null &&
+      filter.to <= head.number &&
+      filter.from >= fromBlock &&
+      filter.addresses.every((address) => contracts.includes(address));
+    return indexed ? store.logs(filter) : this.#rpc.between(filter);
+  }
+
+  /** One step, if there is one: yields its changes, and stores it once they were taken. */
+  async *#steps(): AsyncGenerator<IndexChange[], void, undefined> {
+    const { store, contracts, chainId, fromBlock } = this.#options;
+    if (this.#busy) throw new Error('an event index has one consumer at a time');
+    this.#busy = true;
+    try {
+      this.#bound ??= store.bind(JSON.stringify({ chainId, fromBlock, contracts: [...contracts].sort() }));
+      await this.#bound;
+      const latest = (await this.#block('latest'))!;
+      if (latest.hash === this.#idleAt) return;
+      const head = await store.head();
+      const next = head === null ? fromBlock : head.number + 1;
+      const target = Math.min(latest.number - this.#confirmations, next + STEP_BLOCKS - 1);
+      if (target < next) {
+        // Nothing is new; what was read may have been undone.
+        if (head !== null && !(await this.#isOnChain(head))) yield* this.#takeBack();
+        else this.#idleAt = latest.hash;
+        return;
+      }
+      const last = target === latest.number ? latest : await this.#block(target);
+      const first = target === next ? last : await this.#block(next);
+      if (first === null || last === null) return;
+      if (head !== null && first.parentHash !== head.hash) {
+        yield* this.#takeBack();
+        return;
+      }
+      const logs = await this.#rpc.between({ addresses: contracts, from: next, to: target });
+      // The same last block before and after: all of it was read from one chain.
+      const still = await this.#block(target);
+      if (still?.hash !== last.hash) return;
+      yield logs.map((log) => ({ kind: 'applied', log, event: decodeEvent(log) }));
+      await store.append(logs, { number: target, hash: last.hash! });
+      if (target === latest.number) this.#idleAt = latest.hash;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Go back to the last block that the chain still has. */
+  async *#takeBack(): AsyncGenerator<IndexChange[], void, undefined> {
+    const { store, fromBlock } = this.#options;
+    const known = await store.checkpoints();
+    // Blocks have one parent: from some checkpoint on, none is on the chain any more.
+    let [low, high] = [0, known.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (await this.#isOnChain(known[middle]!)) low = middle + 1;
+      else high = middle;
+    }
+    const kept = low === 0 ? fromBlock - 1 : known[low - 1]!.number;
+    const lost = await store.logs({ from: kept + 1 });
+    yield lost.reverse().map((log) => ({ kind: 'reverted', log, event: decodeEvent(log) }));
+    await store.rollback(kept);
+    this.#idleAt = null;
+  }
+
+  async #isOnChain({ number, hash }: BlockRef): Promise<boolean> {
+    return (await this.#block(number))?.hash === hash;
+  }
+
+  #block(tag: number | 'latest'): Promise<Block | null> {
+    const { provider, signal } = this.#options;
+    return read('read a block', () => provider.getBlock(tag), signal);
+  }
+}

@@ -1,0 +1,438 @@
+import type {
+  Address,
+  AvailableVote,
+  ChainEvent,
+  ChainPort,
+  Hex,
+  JoinRequest,
+  Member,
+  MemberAccount,
+  Receipt,
+  RoundRecord,
+  RoundState,
+  RoundVerdict,
+  SettledRound,
+  Settlement,
+  StakePool,
+  TaskParams,
+  TaskState,
+  UnavailabilityCase,
+  UnbondTicket,
+  VectorCommitment,
+  VerdictVote,
+} from '@chorus/protocol';
+import { toHex } from '@chorus/protocol';
+import type { JsonRpcProvider, Result, Signer } from 'ethers';
+import { ATTESTOR, IDENTITIES, STAKE_MANAGER, TASK_MANAGER, TOKEN, VALIDATIONS } from './abis.ts';
+import { type ContractAddresses, findContracts } from './addresses.ts';
+import { encodeParams, roleBits } from './decode.ts';
+import type { EventIndex } from './events/event-index.ts';
+import { followEvents } from './events/follow.ts';
+import { RpcLogs } from './events/logs.ts';
+import { ownIdentity } from './identity.ts';
+import { TaskReader } from './reader.ts';
+import { read } from './rpc.ts';
+import type { FeePolicy } from './send/fees.ts';
+import type { TransactionStore } from './send/journal.ts';
+import { Sender } from './send/sender.ts';
+import { encodeSettlement } from './settlement.ts';
+import {
+  bitmapOf,
+  type ClaimOrder,
+  sealOf,
+  signAvailable,
+  signClaim,
+  signVerdict,
+  type VoteContext,
+} from './signing.ts';
+import { eventOf, receiptOf, Writer } from './writer.ts';
+
+/** Virtual shares of a pool (StakeManager): worth less than one unit, owned by nobody. */
+const VIRTUAL_SHARES = 10n ** 6n;
+
+/** The chain port over EVM JSON-RPC, with what only this implementation has. */
+export interface ChorusChain extends ChainPort {
+  /** Addresses of the contracts around the task contract. */
+  contracts(): Promise<ContractAddresses>;
+  /** Sign a claim of this account that anybody may send, and pay for. */
+  signClaim(
+    token: Address,
+    taskIds: bigint[],
+    to: Address,
+    deadline: number,
+  ): Promise<{ order: ClaimOrder; signature: Hex }>;
+  /** Send a claim that its account signed. */
+  claimBySignature(order: ClaimOrder, signature: Hex): Promise<Receipt & { amount: bigint }>;
+  /** What this account earned by reporting offences, in `token`. */
+  reportRewards(token: Address): Promise<bigint>;
+  claimReports(token: Address): Promise<Receipt & { amount: bigint }>;
+}
+
+export interface Connection {
+  provider: JsonRpcProvider;
+  chainId: number;
+  contract: Address;
+  account: Address;
+  signer: Signer;
+  pollMilliseconds: number;
+  confirmations: number;
+  transactions: TransactionStore | undefined;
+  fees: Partial<FeePolicy> | undefined;
+  index: EventIndex | undefined;
+  deployedAt: number;
+}
+
+/** See `connectChain`. */
+export class EvmChain implements ChorusChain {
+  readonly chainId: number;
+  readonly contract: Address;
+  readonly account: Address;
+  readonly #connection: Connection;
+  readonly #closing = new AbortController();
+  readonly #reader: TaskReader;
+  readonly #writer: Writer;
+  #contracts: Promise<ContractAddresses> | undefined;
+  #agentId: bigint | null = null;
+
+  constructor(connection: Connection) {
+    const { provider, chainId, contract, account } = connection;
+    const { signal } = this.#closing;
+    this.chainId = chainId;
+    this.contract = contract;
+    this.account = account;
+    this.#connection = connection;
+    const logs = connection.index ?? new RpcLogs(provider, { signal });
+    const reader = new TaskReader(provider, contract, logs, signal);
+    const sender = new Sender({ ...connection, signal });
+    this.#reader = reader;
+    this.#writer = new Writer({ provider, contract, account, sender, reader, signal });
+  }
+
+  contracts(): Promise<ContractAddresses> {
+    const { provider } = this.#connection;
+    this.#contracts ??= findContracts(provider, this.contract, this.#closing.signal).catch((error) => {
+      this.#contracts = undefined;
+      throw error;
+    });
+    return this.#contracts;
+  }
+
+  // ---- identity and stake ----
+
+  async registerIdentity(uri: string): Promise<Receipt & { agentId: bigint }> {
+    const { identities: to } = await this.contracts();
+    const call = {
+      action: 'register an identity',
+      to,
+      abi: IDENTITIES,
+      name: 'register(string)',
+      args: [uri],
+    };
+    const mined = await this.#writer.send(call);
+    const agentId: bigint = eventOf(mined, IDENTITIES, 'Registered').agentId;
+    this.#agentId ??= agentId;
+    return { ...receiptOf(mined), agentId };
+  }
+
+  async identity(): Promise<bigint | null> {
+    const { identities } = await this.contracts();
+    const { provider, deployedAt } = this.#connection;
+    const { signal } = this.#closing;
+    const options = { provider, identities, account: this.account, fromBlock: deployedAt, signal };
+    this.#agentId = await ownIdentity(options, this.#agentId);
+    return this.#agentId;
+  }
+
+  async reputation(agentId: bigint): Promise<number> {
+    const { attestor } = await this.contracts();
+    return Number((await this.#reader.view('reputation', [agentId], attestor, ATTESTOR))[0]);
+  }
+
+  async depositStake(token: Address, agentId: bigint, amount: bigint): Promise<Receipt> {
+    const { stakes: to } = await this.contracts();
+    const args = [token, agentId, amount];
+    const call = { action: 'deposit stake', to, abi: STAKE_MANAGER, name: 'deposit', args };
+    return receiptOf(await this.#writer.spend(call, token, amount));
+  }
+
+  async stake(token: Address, agentId: bigint): Promise<StakePool> {
+    const [[pool], [free]] = await Promise.all([
+      this.#stakes('pool', [token, agentId]),
+      this.#stakes('freeStake', [token, agentId]),
+    ]);
+    return { tokens: pool.tokens, locked: pool.locked, free };
+  }
+
+  async stakeShares(token: Address, agentId: bigint): Promise<{ shares: bigint; value: bigint }> {
+    const [[pool], [shares]] = await Promise.all([
+      this.#stakes('pool', [token, agentId]),
+      this.#stakes('sharesOf', [token, agentId, this.account]),
+    ]);
+    const all = (pool.shares as bigint) + VIRTUAL_SHARES;
+    return { shares, value: ((shares as bigint) * ((pool.tokens as bigint) + 1n)) / all };
+  }
+
+  async requestUnbond(
+    token: Address,
+    agentId: bigint,
+    shares: bigint,
+  ): Promise<Receipt & { ticket: UnbondTicket }> {
+    const { stakes: to } = await this.contracts();
+    const args = [token, agentId, shares];
+    const call = { action: 'unbond stake', to, abi: STAKE_MANAGER, name: 'requestUnbond', args };
+    const mined = await this.#writer.send(call);
+    const told = eventOf(mined, STAKE_MANAGER, 'UnbondRequested');
+    const maturesAt = Number(told.maturesAt);
+    const ticket: UnbondTicket = { id: told.ticketId, token, agentId, shares, maturesAt };
+    return { ...receiptOf(mined), ticket };
+  }
+
+  async withdrawStake(ticketId: bigint): Promise<Receipt & { amount: bigint }> {
+    const { stakes: to } = await this.contracts();
+    const call = { action: 'withdraw stake', to, abi: STAKE_MANAGER, name: 'withdraw', args: [ticketId] };
+    const mined = await this.#writer.send(call);
+    return { ...receiptOf(mined), amount: eventOf(mined, STAKE_MANAGER, 'Withdrawn').amount };
+  }
+
+  async reportRewards(token: Address): Promise<bigint> {
+    return (await this.#stakes('reportRewards', [token, this.account]))[0];
+  }
+
+  async claimReports(token: Address): Promise<Receipt & { amount: bigint }> {
+    const { stakes: to } = await this.contracts();
+    const call = { action: 'claim reports', to, abi: STAKE_MANAGER, name: 'claimReports', args: [token] };
+    const mined = await this.#writer.send(call);
+    return { ...receiptOf(mined), amount: eventOf(mined, STAKE_MANAGER, 'ReportsClaimed').amount };
+  }
+
+  // ---- tasks ----
+
+  async createTask(params: TaskParams): Promise<Receipt & { taskId: bigint }> {
+    const call = { action: 'create a task', name: 'createTask', args: [encodeParams(params)] };
+    const mined = await this.#writer.spend(call, params.token, params.budget);
+    return { ...receiptOf(mined), taskId: eventOf(mined, TASK_MANAGER, 'TaskCreated').taskId };
+  }
+
+  async topUp(taskId: bigint, amount: bigint): Promise<Receipt> {
+    const { token } = await this.#reader.task(taskId);
+    const call = { action: 'top up a task', name: 'topUp', args: [taskId, amount] };
+    return receiptOf(await this.#writer.spend(call, token, amount));
+  }
+
+  cancel(taskId: bigint): Promise<Receipt> {
+    return this.#write('cancel a task', 'cancel', [taskId]);
+  }
+
+  async join(taskId: bigint, request: JoinRequest): Promise<Receipt> {
+    const { agentId, roles, peerId, allowProof = [] } = request;
+    const args = [taskId, agentId, roleBits(roles), new TextEncoder().encode(peerId), allowProof];
+    return this.#write('join a task', 'join', args);
+  }
+
+  commitUpdate(taskId: bigint, round: number, update: VectorCommitment): Promise<Receipt> {
+    const args = [taskId, round, update.commitment, update.digest];
+    return this.#write('commit an update', 'commitUpdate', args);
+  }
+
+  sealReference(taskId: bigint, round: number, seal: Hex): Promise<Receipt> {
+    return this.#write('seal a reference', 'sealReference', [taskId, round, seal]);
+  }
+
+  openReference(taskId: bigint, round: number, reference: VectorCommitment, salt: Hex): Promise<Receipt> {
+    const args = [taskId, round, reference.commitment, reference.digest, salt];
+    return this.#write('open a reference', 'openReference', args);
+  }
+
+  sealOf(taskId: bigint, round: number, reference: VectorCommitment, salt: Hex): Hex {
+    return sealOf(taskId, round, this.account, reference, salt);
+  }
+
+  async settle(taskId: bigint, round: number, settlement: Settlement): Promise<Receipt> {
+    return this.#write('settle a round', 'settle', [taskId, round, encodeSettlement(settlement)]);
+  }
+
+  advance(taskId: bigint): Promise<Receipt> {
+    return this.#write('end a phase', 'advance', [taskId]);
+  }
+
+  // ---- verdicts and disputes ----
+
+  signVerdict(taskId: bigint, round: number, verdict: RoundVerdict): Promise<VerdictVote> {
+    return signVerdict(this.#connection.signer, this.#context(taskId, round), verdict);
+  }
+
+  signAvailable(taskId: bigint, round: number, trainer: number): Promise<AvailableVote> {
+    return signAvailable(this.#connection.signer, this.#context(taskId, round), trainer);
+  }
+
+  requestVerdicts(taskId: bigint, round: number): Promise<Receipt> {
+    return this.#write('ask for verdicts', 'requestVerdicts', [taskId, round]);
+  }
+
+  async postVerdict(
+    taskId: bigint,
+    round: number,
+    verdict: RoundVerdict,
+    vote: VerdictVote,
+  ): Promise<Receipt> {
+    const lists = [bitmapOf(verdict.unavailable), bitmapOf(verdict.rejected)];
+    return this.#write('post a verdict', 'postVerdict', [taskId, round, ...lists, vote]);
+  }
+
+  postedVerdicts(taskId: bigint, round: number): Promise<{ verdict: RoundVerdict; vote: VerdictVote }[]> {
+    return this.#reader.postedVerdicts(taskId, round);
+  }
+
+  unavailabilityCase(taskId: bigint, round: number, trainer: number): Promise<UnavailabilityCase | null> {
+    return this.#reader.unavailabilityCase(taskId, round, trainer);
+  }
+
+  publishPayload(taskId: bigint, round: number, payload: Uint8Array): Promise<Receipt> {
+    return this.#write('publish a payload', 'publishPayload', [taskId, round, toHex(payload)]);
+  }
+
+  publishedPayload(taskId: bigint, round: number, trainer: Address): Promise<Uint8Array | null> {
+    return this.#reader.publishedPayload(taskId, round, trainer);
+  }
+
+  contest(taskId: bigint, round: number, trainer: number, votes: AvailableVote[]): Promise<Receipt> {
+    return this.#write('contest a case', 'contest', [taskId, round, trainer, votes]);
+  }
+
+  resolveCase(taskId: bigint, round: number, trainer: number): Promise<Receipt> {
+    return this.#write('resolve a case', 'resolveCase', [taskId, round, trainer]);
+  }
+
+  // ---- money ----
+
+  claim(token: Address, taskIds: bigint[], to?: Address): Promise<Receipt & { amount: bigint }> {
+    return to === undefined
+      ? this.#paying('claim', 'claim', [token, taskIds], 'Claimed')
+      : this.#paying('claim', 'claimTo', [token, taskIds, to], 'Claimed');
+  }
+
+  async signClaim(token: Address, taskIds: bigint[], to: Address, deadline: number) {
+    const [nonce] = await this.#reader.view('nonces', [this.account]);
+    const order: ClaimOrder = { account: this.account, token, taskIds, to, nonce, deadline };
+    return { order, signature: await signClaim(this.#connection.signer, this, order) };
+  }
+
+  claimBySignature(order: ClaimOrder, signature: Hex): Promise<Receipt & { amount: bigint }> {
+    const { account, token, taskIds, to, deadline } = order;
+    const args = [account, token, taskIds, to, deadline, signature];
+    return this.#paying('claim by signature', 'claimBySignature', args, 'Claimed');
+  }
+
+  async claimable(token: Address, account: Address, taskIds: bigint[]): Promise<bigint> {
+    return (await this.#reader.view('claimable', [token, account, taskIds]))[0];
+  }
+
+  releaseStake(taskId: bigint, member: Address): Promise<Receipt> {
+    return this.#write('release a stake', 'releaseStake', [taskId, member]);
+  }
+
+  refund(taskId: bigint): Promise<Receipt & { amount: bigint }> {
+    return this.#paying('refund a task', 'refund', [taskId], 'Refunded');
+  }
+
+  collectFees(taskId: bigint): Promise<Receipt & { amount: bigint }> {
+    return this.#paying('collect fees', 'collectFees', [taskId], 'FeesCollected');
+  }
+
+  memberAccount(taskId: bigint, account: Address): Promise<MemberAccount | null> {
+    return this.#reader.memberAccount(taskId, account);
+  }
+
+  roundRecord(taskId: bigint, round: number): Promise<RoundRecord | null> {
+    return this.#reader.roundRecord(taskId, round);
+  }
+
+  // ---- what identities have done ----
+
+  async requestValidation(taskId: bigint, agentId: bigint): Promise<Receipt> {
+    const { attestor, validations: to } = await this.contracts();
+    const [hash] = await this.#reader.view('requestHashOf', [taskId, agentId], attestor, ATTESTOR);
+    const args = [attestor, agentId, '', hash];
+    const action = 'request a validation';
+    return this.#writer.receipt({ action, to, abi: VALIDATIONS, name: 'validationRequest', args });
+  }
+
+  async attest(taskId: bigint, round: number): Promise<Receipt> {
+    const { attestor: to } = await this.contracts();
+    const args = [taskId, round];
+    return this.#writer.receipt({ action: 'attest a round', to, abi: ATTESTOR, name: 'attest', args });
+  }
+
+  async giveFeedback(taskId: bigint, trainer: Address): Promise<Receipt> {
+    const { attestor: to } = await this.contracts();
+    const args = [taskId, trainer];
+    return this.#writer.receipt({ action: 'rate a trainer', to, abi: ATTESTOR, name: 'giveFeedback', args });
+  }
+
+  // ---- reading ----
+
+  async balance(token: Address, account: Address): Promise<bigint> {
+    return (await this.#reader.view('balanceOf', [account], token, TOKEN))[0];
+  }
+
+  async task(taskId: bigint): Promise<TaskState> {
+    const { createdBlock: _, ...task } = await this.#reader.task(taskId);
+    return task;
+  }
+
+  round(taskId: bigint, round: number): Promise<RoundState> {
+    return this.#reader.round(taskId, round);
+  }
+
+  members(taskId: bigint): Promise<Member[]> {
+    return this.#reader.members(taskId);
+  }
+
+  settledRound(taskId: bigint, round: number): Promise<SettledRound | null> {
+    return this.#reader.settledRound(taskId, round);
+  }
+
+  settlement(taskId: bigint, round: number): Promise<Settlement | null> {
+    return this.#reader.settlement(taskId, round);
+  }
+
+  async now(): Promise<number> {
+    const { provider } = this.#connection;
+    const block = await read('read the clock', () => provider.getBlock('latest'), this.#closing.signal);
+    return block!.timestamp;
+  }
+
+  events(options: { fromBlock?: number; signal: AbortSignal }): AsyncIterable<ChainEvent> {
+    const signal = AbortSignal.any([options.signal, this.#closing.signal]);
+    // Asked for now, not when iteration begins: an event in between belongs to the caller.
+    const start =
+      options.fromBlock === undefined
+        ? read('read the head', () => this.#connection.provider.getBlockNumber(), signal).then((b) => b + 1)
+        : Promise.resolve(options.fromBlock);
+    start.catch(() => undefined);
+    return followEvents(this.#connection, start, signal);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#connection.provider.destroy();
+  }
+
+  #context(taskId: bigint, round: number): VoteContext {
+    return { chainId: this.chainId, contract: this.contract, taskId, round };
+  }
+
+  #write(action: string, name: string, args: unknown[]): Promise<Receipt> {
+    return this.#writer.receipt({ action, name, args });
+  }
+
+  async #paying(action: string, name: string, args: unknown[], event: string) {
+    const mined = await this.#writer.send({ action, name, args });
+    return { ...receiptOf(mined), amount: eventOf(mined, TASK_MANAGER, event).amount as bigint };
+  }
+
+  async #stakes(name: string, args: unknown[]): Promise<Result> {
+    const { stakes } = await this.contracts();
+    return this.#reader.view(name, args, stakes, STAKE_MANAGER);
+  }
+}

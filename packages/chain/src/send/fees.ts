@@ -1,0 +1,79 @@
+import type { FeeData, TransactionLike } from 'ethers';
+
+/** How much is offered for gas, and when more is. */
+export interface FeePolicy {
+  /** A transaction that is not mined by then is replaced by one that pays more: by default 2 s on a development
+   * chain, else 30 s. */
+  bumpAfterMilliseconds: number;
+  /** Never offer more for a unit of gas, in wei: by default ten times the first offer. */
+  maxFeePerGas?: bigint;
+  /** How long one transaction is waited for (default 180 s). */
+  minedTimeoutMilliseconds: number;
+}
+
+/** What a transaction offers: EIP-1559 where the chain has it. */
+export type Price =
+  | { type: 2; maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
+  | { type: 0; gasPrice: bigint };
+
+/** Nodes refuse a replacement that does not pay a tenth more (geth, reth, anvil); one eighth is clear of rounding. */
+const bumped = (price: bigint): bigint => (price * 9n + 7n) / 8n + 1n;
+
+const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+
+/** Where no policy says otherwise, fees may grow to this multiple of the first offer. */
+const DEFAULT_CAP = 10n;
+
+/** What the chain asks for now. */
+export function priceOf(fees: FeeData): Price {
+  return fees.maxFeePerGas === null || fees.maxPriorityFeePerGas === null
+    ? { type: 0, gasPrice: fees.gasPrice ?? 0n }
+    : { type: 2, maxFeePerGas: fees.maxFeePerGas, maxPriorityFeePerGas: fees.maxPriorityFeePerGas };
+}
+
+/** The offer of a signed transaction. */
+export function offerOf(transaction: TransactionLike): Price {
+  return transaction.type === 2
+    ? {
+        type: 2,
+        maxFeePerGas: BigInt(transaction.maxFeePerGas!),
+        maxPriorityFeePerGas: BigInt(transaction.maxPriorityFeePerGas!),
+      }
+    : { type: 0, gasPrice: BigInt(transaction.gasPrice ?? 0n) };
+}
+
+/** Most that may be offered for a unit of gas, given what was offered first. */
+export function capOf(first: Price, policy: Pick<FeePolicy, 'maxFeePerGas'>): bigint {
+  return policy.maxFeePerGas ?? DEFAULT_CAP * (first.type === 2 ? first.maxFeePerGas : first.gasPrice);
+}
+
+/** Lower an offer to the cap. */
+export function capped(price: Price, cap: bigint): Price {
+  const lower = (value: bigint): bigint => (value > cap ? cap : value);
+  return price.type === 2
+    ? {
+        type: 2,
+        maxFeePerGas: lower(price.maxFeePerGas),
+        maxPriorityFeePerGas: lower(price.maxPriorityFeePerGas),
+      }
+    : { type: 0, gasPrice: lower(price.gasPrice) };
+}
+
+/**
+ * The offer that replaces `last`: at least 12.5 % more in every part, and what the chain asks for now.
+ * @returns null where that is above the cap
+ */
+export function replacementOf(last: Price, now: Price, cap: bigint): Price | null {
+  if (last.type === 0) {
+    const asked = now.type === 0 ? now.gasPrice : now.maxFeePerGas;
+    const needed = bumped(last.gasPrice);
+    return needed > cap ? null : capped({ type: 0, gasPrice: larger(needed, asked) }, cap);
+  }
+  const asked =
+    now.type === 2 ? now : { maxFeePerGas: now.gasPrice, maxPriorityFeePerGas: last.maxPriorityFeePerGas };
+  const needed = bumped(last.maxFeePerGas);
+  if (needed > cap) return null;
+  const maxFeePerGas = larger(needed, asked.maxFeePerGas > cap ? cap : asked.maxFeePerGas);
+  const tip = larger(bumped(last.maxPriorityFeePerGas), asked.maxPriorityFeePerGas);
+  return { type: 2, maxFeePerGas, maxPriorityFeePerGas: tip > maxFeePerGas ? maxFeePerGas : tip };
+}

@@ -1,0 +1,348 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Address, Hex, Receipt } from '@chorus/protocol';
+import { type JsonRpcProvider, type Log, type Signer, Transaction, type TransactionReceipt } from 'ethers';
+import { ChainError, toChainError } from '../errors/errors.ts';
+import { isDevChain, read } from '../rpc.ts';
+import { capOf, capped, type FeePolicy, offerOf, type Price, priceOf, replacementOf } from './fees.ts';
+import { memoryTransactionStore, type PendingTransaction, type TransactionStore } from './journal.ts';
+
+/** Attempts to hand over one signed transaction. Handing the same one over twice is harmless. */
+const BROADCAST_ATTEMPTS = 5;
+
+/** Attempts with a fresh nonce after another process took ours. */
+const NONCE_ATTEMPTS = 3;
+
+/** A call found unanswered in the store is taken for the same wish, not for a second one, for this long. */
+const SAME_CALL_MS = 3_600_000;
+
+const MINED_TIMEOUT_MS = 180_000;
+const BUMP_MS = 30_000;
+const DEV_BUMP_MS = 2_000;
+
+export interface SenderOptions {
+  provider: JsonRpcProvider;
+  signer: Signer;
+  chainId: number;
+  account: Address;
+  pollMilliseconds: number;
+  signal: AbortSignal;
+  /** Where signed transactions are kept until their outcome is known; by default in memory. */
+  transactions?: TransactionStore | undefined;
+  fees?: Partial<FeePolicy> | undefined;
+}
+
+export interface Mined extends Receipt {
+  /** Paid for a unit of gas, in wei. */
+  gasPrice: bigint;
+  logs: readonly Log[];
+}
+
+interface Call {
+  to: Address;
+  data: Hex;
+  gasLimit: bigint;
+}
+
+/**
+ * Sends the transactions of one account, one after the other, each with the nonce after the one before it.
+ *
+ * Nothing is sent twice: a transaction is stored before its broadcast; what is repeated is the same signed bytes,
+ * and what replaces them (when it pays too little to be mined) has the same nonce, so the chain takes at most one.
+ * After a crash, or after a call that ended without an answer, the next one first looks up what became of it.
+ */
+export class Sender {
+  readonly #options: SenderOptions;
+  readonly #store: TransactionStore;
+  readonly #fees: FeePolicy;
+  #last: Promise<unknown> = Promise.resolve();
+  /** The chain's count may lag behind on an endpoint of many nodes: never reuse a nonce that was mined. */
+  #nextNonce = 0;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    this.#store = options.transactions ?? memoryTransactionStore();
+    this.#fees = {
+      bumpAfterMilliseconds: isDevChain(options.chainId) ? DEV_BUMP_MS : BUMP_MS,
+      minedTimeoutMilliseconds: MINED_TIMEOUT_MS,
+      ...options.fees,
+    };
+  }
+
+  /** Run `job` after all earlier ones; an approval and the call it is for stay together. */
+  exclusive<T>(job: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(job);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  /**
+   * Send and wait until mined. Call it inside `exclusive`.
+   * @throws ChainError with the decoded reason; a refusal found while estimating gas costs nothing.
+   * `E_CHAIN_NOT_MINED` where the outcome is open: calling again with the same call waits for the same transaction.
+   * `E_CHAIN_NONCE_TAKEN` where another process of this account sent something in its place.
+   */
+  async send(action: string, to: Address, data: string, gas?: bigint): Promise<Mined> {
+    const call = { to, data: data as Hex };
+    const earlier = await this.#unanswered(action, call);
+    if (earlier !== null) return earlier;
+    const gasLimit = gas ?? (await this.#estimate(action, call));
+    for (let attempt = 1; ; attempt++) {
+      const pending = await this.#sign(action, { ...call, gasLimit });
+      try {
+        await this.#broadcast(action, pending.signed[0]!);
+      } catch (error) {
+        // Refused by the node, so never mined: only a broken connection leaves that open.
+        if ((error as ChainError).code !== 'E_CHAIN_UNREACHABLE') await this.#store.delete(pending);
+        if (isNonceUsed(error) && attempt < NONCE_ATTEMPTS) continue;
+        throw isNonceUsed(error) ? nonceTaken(pending, error) : error;
+      }
+      return this.#finish(pending, await this.#mined(pending));
+    }
+  }
+
+  /** Gas for a call: what it takes on the state as it is, and room for a state that moves on before it is mined. */
+  async #estimate(action: string, call: { to: Address; data: Hex }): Promise<bigint> {
+    const { provider, account, signal } = this.#options;
+    const estimate = await read(action, () => provider.estimateGas({ from: account, ...call }), signal);
+    // The transaction that turns out to be the last of its phase also pays for the next phase's start. Gas that is
+    // not used is not paid.
+    return (estimate * 3n) / 2n + 400_000n;
+  }
+
+  /** The outcome of the same call, if it was sent before and never answered; null where it is to be sent. */
+  async #unanswered(action: string, call: { to: Address; data: Hex }): Promise<Mined | null> {
+    const { chainId, account } = this.#options;
+    for (const pending of await this.#store.list(chainId, account)) {
+      const same =
+        pending.to === call.to && pending.data === call.data && Date.now() - pending.since < SAME_CALL_MS;
+      let receipt = await this.#receiptOf(pending);
+      if (receipt === null && (await this.#nonceUsed(pending))) {
+        // Mined between the two questions, or something else took its place.
+        receipt = await this.#receiptOf(pending);
+        if (receipt === null) {
+          await this.#store.delete(pending);
+          continue;
+        }
+      }
+      if (receipt === null) {
+        // A call that nobody remembers gives way: the next one has its nonce, so at most one of both is mined.
+        if (!same && !(await this.#isKnown(pending))) continue;
+        await this.#offer(action, pending.signed.at(-1)!);
+        receipt = await this.#mined(pending);
+      }
+      if (same && receipt.status === 1) return this.#finish(pending, receipt);
+      this.#nextNonce = Math.max(this.#nextNonce, pending.nonce + 1);
+      await this.#store.delete(pending);
+    }
+    return null;
+  }
+
+  async #sign(action: string, call: Call): Promise<PendingTransaction> {
+    const { provider, chainId, account, signal } = this.#options;
+    const [count, fees] = await read(
+      action,
+      () => Promise.all([provider.getTransactionCount(account, 'pending'), provider.getFeeData()]),
+      signal,
+    );
+    const nonce = Math.max(count, this.#nextNonce);
+    const price = priceOf(fees);
+    const offer = capped(price, capOf(price, this.#fees));
+    const pending: PendingTransaction = {
+      chainId,
+      account,
+      nonce,
+      action,
+      to: call.to,
+      data: call.data,
+      signed: [await this.#signed(call, nonce, offer)],
+      since: Date.now(),
+    };
+    await this.#store.put(pending);
+    return pending;
+  }
+
+  async #signed(call: Call, nonce: number, price: Price): Promise<Hex> {
+    const { signer, chainId } = this.#options;
+    const { to, data, gasLimit } = call;
+    return (await signer.signTransaction({ to, data, gasLimit, nonce, chainId, ...price })) as Hex;
+  }
+
+  /** @throws ChainError: `E_CHAIN_UNREACHABLE` leaves open whether it arrived, everything else is a refusal */
+  async #broadcast(action: string, signed: Hex): Promise<void> {
+    const { provider, signal } = this.#options;
+    const { hash } = Transaction.from(signed);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await provider.send('eth_sendRawTransaction', [signed]);
+        return;
+      } catch (error) {
+        // It may have arrived although the answer did not, or have been refused as already known.
+        const known = await read(action, () => provider.getTransaction(hash!), signal).catch(() => null);
+        if (known !== null) return;
+        const reason = broadcastError(error, action);
+        if (reason.code !== 'E_CHAIN_UNREACHABLE' || attempt === BROADCAST_ATTEMPTS || signal.aborted)
+          throw reason;
+        await delay(200 * attempt, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** True where the node took it. It may refuse because another version was mined: the receipts tell. */
+  #offer(action: string, signed: Hex): Promise<boolean> {
+    return this.#broadcast(action, signed).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Wait for any of a transaction's versions, offering more from time to time. */
+  async #mined(pending: PendingTransaction): Promise<TransactionReceipt> {
+    const { pollMilliseconds, signal } = this.#options;
+    const { bumpAfterMilliseconds, minedTimeoutMilliseconds } = this.#fees;
+    const until = Date.now() + minedTimeoutMilliseconds;
+    let bumpAt = Date.now() + bumpAfterMilliseconds;
+    while (Date.now() < until) {
+      const receipt = await this.#receiptOf(pending);
+      if (receipt !== null) return receipt;
+      if (Date.now() >= bumpAt) {
+        if (await this.#nonceUsed(pending)) {
+          const late = await this.#receiptOf(pending);
+          if (late !== null) return late;
+          await this.#store.delete(pending);
+          throw nonceTaken(pending);
+        }
+        await this.#push(pending);
+        bumpAt = Date.now() + bumpAfterMilliseconds;
+      }
+      await delay(pollMilliseconds, undefined, { signal }).catch(() => {
+        throw notMined('closed while a transaction was pending', pending);
+      });
+    }
+    throw notMined('the transaction was not mined in time', pending);
+  }
+
+  /** Hand a stuck transaction over again where the node forgot it, else replace it by one that pays more. */
+  async #push(pending: PendingTransaction): Promise<void> {
+    const { provider, signal } = this.#options;
+    const { action, signed } = pending;
+    const last = Transaction.from(signed.at(-1)!);
+    const forgotten = !(await this.#isKnown(pending));
+    if (forgotten && (await this.#offer(action, signed.at(-1)!))) return;
+    const fees = await read(action, () => provider.getFeeData(), signal);
+    const cap = capOf(offerOf(Transaction.from(signed[0]!)), this.#fees);
+    const price = replacementOf(offerOf(last), priceOf(fees), cap);
+    if (price === null) return;
+    const call = { to: pending.to, data: pending.data, gasLimit: last.gasLimit };
+    pending.signed.push(await this.#signed(call, pending.nonce, price));
+    await this.#store.put(pending);
+    await this.#offer(action, pending.signed.at(-1)!);
+  }
+
+  async #finish(pending: PendingTransaction, receipt: TransactionReceipt): Promise<Mined> {
+    this.#nextNonce = Math.max(this.#nextNonce, pending.nonce + 1);
+    await this.#store.delete(pending);
+    if (receipt.status !== 1) throw await this.#reasonOf(pending, receipt);
+    return {
+      transaction: receipt.hash as Hex,
+      block: receipt.blockNumber,
+      gasUsed: receipt.gasUsed,
+      gasPrice: receipt.gasPrice,
+      logs: receipt.logs,
+    };
+  }
+
+  /** Newest version first: it is the likeliest. */
+  async #receiptOf(pending: PendingTransaction): Promise<TransactionReceipt | null> {
+    const { provider, signal } = this.#options;
+    for (const signed of pending.signed.toReversed()) {
+      const { hash } = Transaction.from(signed);
+      const receipt = await read(pending.action, () => provider.getTransactionReceipt(hash!), signal);
+      if (receipt !== null) return receipt;
+    }
+    return null;
+  }
+
+  async #isKnown(pending: PendingTransaction): Promise<boolean> {
+    const { provider, signal } = this.#options;
+    const { hash } = Transaction.from(pending.signed.at(-1)!);
+    return (await read(pending.action, () => provider.getTransaction(hash!), signal)) !== null;
+  }
+
+  async #nonceUsed(pending: PendingTransaction): Promise<boolean> {
+    const { provider, account, signal } = this.#options;
+    const count = await read(pending.action, () => provider.getTransactionCount(account, 'latest'), signal);
+    return count > pending.nonce;
+  }
+
+  /** Why a mined transaction failed: the same call on the state it left, which is where it still fails. */
+  async #reasonOf(pending: PendingTransaction, receipt: TransactionReceipt): Promise<ChainError> {
+    const { action, account: from, to, data } = pending;
+    try {
+      await this.#options.provider.call({ from, to, data });
+    } catch (error) {
+      return toChainError(error, action);
+    }
+    return new ChainError('E_CHAIN_REVERTED', 'the transaction was mined but failed', {
+      facts: { action, transaction: receipt.hash, block: receipt.blockNumber },
+      hint: 'the state changed between estimate and block: look at it before acting again',
+    });
+  }
+}
+
+/** Somebody else's transaction has the nonce: mined (too low) or waiting in the pool (underpriced replacement). */
+function isNonceUsed(error: unknown): boolean {
+  return (error as ChainError).code === 'E_CHAIN_NONCE_TAKEN';
+}
+
+function broadcastError(error: unknown, action: string): ChainError {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const said = String(message);
+  if (
+    code === 'NONCE_EXPIRED' ||
+    code === 'REPLACEMENT_UNDERPRICED' ||
+    /nonce too low|replacement transaction underpriced/i.test(said)
+  ) {
+    return new ChainError('E_CHAIN_NONCE_TAKEN', 'another transaction has this nonce', {
+      facts: { action },
+      cause: error,
+    });
+  }
+  if (/underpriced|less than block base fee|fee too low|max fee per gas less/i.test(said)) {
+    return new ChainError('E_CHAIN_FEE_TOO_LOW', 'the chain asks for a higher fee than may be offered', {
+      facts: { action },
+      hint: 'raise maxFeePerGas, or wait until the chain is less busy',
+      cause: error,
+    });
+  }
+  return toChainError(error, action);
+}
+
+function nonceTaken(pending: PendingTransaction, cause?: unknown): ChainError {
+  const { action, account, nonce } = pending;
+  return new ChainError(
+    'E_CHAIN_NONCE_TAKEN',
+    'another transaction of this account was mined in place of this one',
+    {
+      facts: { action, account, nonce },
+      hint: 'let one process send for an account; look at the state of the chain, then act again',
+      cause,
+    },
+  );
+}
+
+function notMined(message: string, pending: PendingTransaction): ChainError {
+  const { action, nonce, signed, since } = pending;
+  const last = Transaction.from(signed.at(-1)!);
+  return new ChainError('E_CHAIN_NOT_MINED', message, {
+    facts: {
+      action,
+      transaction: last.hash,
+      nonce,
+      replacements: signed.length - 1,
+      maxFeePerGas: last.maxFeePerGas ?? last.gasPrice,
+      seconds: Math.round((Date.now() - since) / 1000),
+    },
+    hint: 'it may still be mined: the same call waits for it and sends no other; raise maxFeePerGas where the chain asks for more',
+    cause: new ChainError('E_CHAIN_UNREACHABLE', 'no block that holds it was seen'),
+  });
+}

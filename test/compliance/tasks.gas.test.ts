@@ -1,0 +1,63 @@
+import { SHARE_ONE } from '@chorus/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commitVector, proveWithTrapdoor, trapdoorSrs } from '../twins/trapdoor-prover.ts';
+import { trapdoorVerifier } from '../twins/verifiers.ts';
+import type { Evm } from './evm.ts';
+import { openTaskWorld, type Point, type TaskWorld } from './tasks/harness.ts';
+
+/** Issue 5: the whole settlement of 16 trainers in steady state, one validator's vote in it. */
+const MAX_SETTLEMENT_GAS = 800_000n;
+/** The rounds before: three slots of the record are new, and sometimes the one of the block numbers. */
+const MAX_RECORDING_GAS = 850_000n;
+const DIMENSION = 13;
+/** From here on a round writes no slot for the first time: records are kept for 16 rounds. */
+const STEADY_ROUND = 17;
+
+/** The product's verifier, with a key whose secrets are known. */
+const deployVerifier = async (evm: Evm): Promise<string> => {
+  const { tauG1, tauG2, tau2G2 } = trapdoorSrs();
+  const srs = { tau1: tauG1, tau2: tauG2, tauSquared2: tau2G2, insecureDev: true };
+  return (await evm.deploy(trapdoorVerifier(), srs)).target as string;
+};
+
+describe('gas of a settlement with a proof, 16 trainers', () => {
+  let world: TaskWorld;
+  beforeAll(async () => {
+    const sizes = { trainers: 16, validators: 1, aggregators: 1 };
+    world = await openTaskWorld({ ...sizes, verifier: deployVerifier });
+  }, 120_000);
+  afterAll(() => world?.close());
+
+  const rowsOf = (round: number): bigint[][] =>
+    Array.from({ length: 17 }, (_, i) =>
+      Array.from({ length: DIMENSION }, (_, k) => BigInt(((i * 37 + k * 11 + round * 5) % 41) - 20)),
+    );
+
+  it('is below 800,000 once every slot has been written, and pays every trainer', async () => {
+    const weights = Array.from({ length: 16 }, (_, i) => 4096 - i);
+    const shares = Array.from({ length: 16 }, (_, i) => SHARE_ONE / 16 - i);
+    const rounds = STEADY_ROUND + 1;
+    const taskId = await world.start({ rounds, dimension: DIMENSION, budget: 10n ** 12n, stake: 50n });
+    const points = new Map<string, Point>();
+    world.update = (i, round = 1) => points.get(`${round}/${i + 1}`)!;
+    world.reference = (_, round = 1) => points.get(`${round}/0`)!;
+    const gas: bigint[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      const rows = rowsOf(round);
+      for (const [i, row] of rows.entries()) points.set(`${round}/${i}`, commitVector(row));
+      await world.toSettle(taskId, round);
+      const contract = world.tasks.target as `0x${string}`;
+      const prover = world.aggregators[0]!.address as `0x${string}`;
+      const input = { chainId: 31337, contract, taskId, round, prover, dimension: DIMENSION };
+      const { aggregate, proof } = proveWithTrapdoor({ ...input, rows, weights, shares });
+      const plan = await world.settlement(taskId, round, { weights, shares, aggregate });
+      const receipt = await world.send(world.aggregators[0]!, 'settle', taskId, round, { ...plan, proof });
+      gas.push(receipt.gasUsed);
+    }
+    expect(gas[STEADY_ROUND - 1]).toBeLessThan(MAX_SETTLEMENT_GAS);
+    for (const used of gas.slice(1)) expect(used).toBeLessThan(MAX_RECORDING_GAS);
+    for (const trainer of world.trainers) {
+      expect((await world.member(taskId, trainer)).earned).toBeGreaterThan(0n);
+    }
+  }, 180_000);
+});

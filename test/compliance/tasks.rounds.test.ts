@@ -1,0 +1,562 @@
+import { ZeroHash } from 'ethers';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { expectRefusal, read } from './evm.ts';
+import {
+  BURN,
+  bits,
+  digestOf,
+  OFFENCE,
+  openTaskWorld,
+  PHASE,
+  type Player,
+  point,
+  ROLE,
+  SALT,
+  STATUS,
+  type TaskWorld,
+} from './tasks/harness.ts';
+
+/** Of a slash of 100: 10 to the reporter, 20 burned, 70 to the task. */
+const REPORTER = 10n;
+const BURNED = 20n;
+const TASK = 70n;
+
+describe('the phases of a round', () => {
+  let world: TaskWorld;
+  beforeAll(async () => {
+    world = await openTaskWorld();
+  }, 60_000);
+  beforeEach(() => world.restore());
+  afterAll(() => world?.close());
+
+  const phase = async (taskId: bigint): Promise<bigint> => (await world.round(taskId)).phase;
+  const refused = (error: string, player: Player, name: string, ...args: unknown[]) =>
+    expectRefusal(error, world.by(player), name, ...args);
+  const members = (players: Player[]): string[] => players.map((p) => p.address).sort();
+
+  /** The slashes of a transaction, as pairs of member and offence, checked against the stakes. */
+  const slashed = async (receipt: Awaited<ReturnType<TaskWorld['expire']>>, kind: bigint): Promise<string[]> => {
+    const all = world.slashes(receipt);
+    for (const slash of all) expect(slash.kind).toBe(kind);
+    return all.map((slash) => slash.member).sort();
+  };
+
+  describe('commit', () => {
+    it('takes commitments and seals of members, each once, and shows them', async () => {
+      const taskId = await world.start();
+      await world.commit(taskId, 1);
+      await world.seal(taskId, 2);
+      const round = await world.round(taskId);
+      expect(round.number).toBe(1n);
+      expect(round.phase).toBe(PHASE.commit);
+      expect(round.updates[1].toObject(true)).toEqual({ commitment: world.update(1), digest: digestOf(1) });
+      expect(round.updates[0].digest).toBe(ZeroHash);
+      expect(round.references[2].seal).toBe(world.sealOf(taskId, 2));
+      expect(round.references[0].seal).toBe(ZeroHash);
+      await refused('AlreadyCommitted', world.trainers[1]!, 'commitUpdate', taskId, 1, point(9n), digestOf(1));
+      await refused('AlreadySealed', world.validators[2]!, 'sealReference', taskId, 1, digestOf(1));
+    });
+
+    it('is refused to others, in another round, after the deadline, and for what is no commitment', async () => {
+      const taskId = await world.start();
+      const [trainer, validator] = [world.trainers[0]!, world.validators[0]!];
+      const commit = (error: string, player: Player, round = 1, commitment: unknown = point(5n)) =>
+        refused(error, player, 'commitUpdate', taskId, round, commitment, digestOf(0));
+      const seal = (error: string, player: Player, round = 1, value = SALT) =>
+        refused(error, player, 'sealReference', taskId, round, value);
+      const q = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
+      for (const wrong of [
+        { x: 0n, y: 0n },
+        { x: 1n, y: 3n },
+        { x: 1n + q, y: 2n },
+        { x: 1n, y: 2n + q },
+      ]) {
+        await commit('InvalidCommitment', trainer, 1, wrong);
+      }
+      await commit('NotAMember', world.stranger);
+      await commit('NotAMember', validator);
+      await seal('NotAMember', trainer);
+      await seal('NotAMember', world.aggregators[0]!);
+      await seal('EmptySeal', validator, 1, ZeroHash);
+      await commit('WrongRound', trainer, 2);
+      await seal('WrongRound', validator, 0);
+      await refused('WrongPhase', validator, 'openReference', taskId, 1, point(5n), digestOf(0), SALT);
+      await world.pass(taskId);
+      await commit('DeadlinePassed', trainer);
+      await seal('DeadlinePassed', validator);
+    });
+
+    it('ends to the second: the last block before the deadline counts, the next one does not', async () => {
+      const taskId = await world.start();
+      const deadline = Number((await world.round(taskId)).deadline);
+      await world.evm.provider.send('evm_setNextBlockTimestamp', [deadline - 1]);
+      await world.commit(taskId, 0);
+      await world.evm.provider.send('evm_setNextBlockTimestamp', [deadline]);
+      await world.evm.provider.send('evm_mine', []);
+      await refused('DeadlinePassed', world.trainers[1]!, 'commitUpdate', taskId, 1, point(9n), digestOf(1));
+    });
+
+    it('ends with the last action it waits for, and nobody is slashed', async () => {
+      const taskId = await world.start();
+      for (const i of [0, 1, 2]) await world.commit(taskId, i);
+      for (const i of [0, 1]) await world.seal(taskId, i);
+      expect(await phase(taskId)).toBe(PHASE.commit);
+      await refused('DeadlineNotPassed', world.stranger, 'advance', taskId);
+      const receipt = await world.seal(taskId, 2);
+      expect(await phase(taskId)).toBe(PHASE.reference);
+      expect(world.slashes(receipt)).toEqual([]);
+      const { deadline } = world.events(receipt, 'PhaseChanged')[0];
+      expect(deadline).toBe(BigInt(await world.evm.now()) + 1000n);
+    });
+
+    it('waits for nobody who did not join', async () => {
+      const taskId = await world.create({ maxTrainers: 3 });
+      await world.join(taskId, world.trainers[0]!, ROLE.trainer);
+      await world.join(taskId, world.validators[1]!, ROLE.validator);
+      for (const player of world.aggregators) await world.join(taskId, player, ROLE.aggregator);
+      await world.expire(taskId);
+      await world.commit(taskId, 0);
+      await world.seal(taskId, 1);
+      expect(await phase(taskId)).toBe(PHASE.reference);
+      expect((await world.round(taskId)).references[0].validator).toBe(world.validators[1]!.address);
+      await refused('NotAMember', world.validators[0]!, 'openReference', taskId, 1, point(5n), digestOf(0), SALT);
+    });
+
+    it('after the deadline goes on without the absent, who are slashed by their terms', async () => {
+      const taskId = await world.start();
+      const before = (await world.task(taskId)).remaining;
+      const burned = await world.balance(BURN);
+      await world.commit(taskId, 1);
+      await world.seal(taskId, 0);
+      const receipt = await world.expire(taskId);
+      expect(await phase(taskId)).toBe(PHASE.reference);
+      const slashes = world.slashes(receipt);
+      const reporter = world.stranger.address;
+      const { trainerAbsent, validatorAbsent } = OFFENCE;
+      expect(slashes).toEqual([
+        { member: world.trainers[0]!.address, kind: trainerAbsent, toTask: TASK, reporter },
+        { member: world.trainers[2]!.address, kind: trainerAbsent, toTask: TASK, reporter },
+        { member: world.validators[1]!.address, kind: validatorAbsent, toTask: 10n * TASK, reporter },
+        { member: world.validators[2]!.address, kind: validatorAbsent, toTask: 10n * TASK, reporter },
+      ]);
+      expect((await world.task(taskId)).remaining - before).toBe(22n * TASK);
+      expect((await world.balance(BURN)) - burned).toBe(22n * BURNED);
+      const rewards = await read(world.stakes, 'reportRewards', world.token.target, reporter);
+      expect(rewards).toBe(22n * REPORTER);
+      expect(await world.lockOf(taskId, world.trainers[0]!)).toBe(9_900n);
+      expect(await world.lockOf(taskId, world.trainers[1]!)).toBe(10_000n);
+      expect(await world.lockOf(taskId, world.validators[2]!)).toBe(9_000n);
+    });
+
+    it('without an update, or without a quorum of seals, the round is void and its budget rolls on', async () => {
+      const taskId = await world.start({ rounds: 3, minValidators: 2 });
+      for (const i of [0, 1, 2]) await world.seal(taskId, i);
+      const first = await world.expire(taskId);
+      expect(world.events(first, 'RoundVoided')[0].toArray()).toEqual([taskId, 1n]);
+      expect(await slashed(first, OFFENCE.trainerAbsent)).toEqual(members(world.trainers));
+      expect(await read(world.tasks, 'endBlock', taskId, 1)).toBe(BigInt(first.blockNumber));
+      for (const i of [0, 1, 2]) await world.commit(taskId, i, 2);
+      await world.seal(taskId, 0, 2);
+      const second = await world.expire(taskId);
+      expect(world.events(second, 'RoundVoided')).toHaveLength(1);
+      expect(await slashed(second, OFFENCE.validatorAbsent)).toEqual(members(world.validators.slice(1)));
+      const round = await world.round(taskId);
+      expect(round.number).toBe(3n);
+      expect(round.phase).toBe(PHASE.commit);
+      expect(round.updates[0].digest).toBe(ZeroHash);
+      expect((await world.task(taskId)).remaining).toBe(1_000_003n + 3n * TASK + 20n * TASK);
+    });
+
+    it('a quorum of seals is enough', async () => {
+      const taskId = await world.start({ minValidators: 2 });
+      await world.toReference(taskId, 1, { trainers: [0], sealing: [0, 2] });
+      expect(await phase(taskId)).toBe(PHASE.reference);
+    });
+  });
+
+  describe('reference', () => {
+    it('opens what was sealed and nothing else', async () => {
+      const taskId = await world.start();
+      await world.toReference(taskId, 1, { sealing: [0, 1] });
+      const [first, second] = [world.validators[0]!, world.validators[1]!];
+      const opening = (error: string, player: Player, at = world.reference(0), digest = digestOf(0), salt = SALT) =>
+        refused(error, player, 'openReference', taskId, 1, at, digest, salt);
+      await opening('WrongOpening', first, world.reference(1));
+      await opening('WrongOpening', first, world.reference(0), digestOf(1));
+      await opening('WrongOpening', first, world.reference(0), digestOf(0), ZeroHash);
+      await opening('WrongOpening', second);
+      await opening('InvalidCommitment', first, { x: 0n, y: 0n });
+      await opening('NotSealed', world.validators[2]!);
+      await opening('NotAMember', world.trainers[0]!);
+      await refused('WrongRound', first, 'openReference', taskId, 2, world.reference(0), digestOf(0), SALT);
+      await refused('WrongPhase', first, 'sealReference', taskId, 1, SALT);
+      await refused('WrongPhase', world.trainers[0]!, 'commitUpdate', taskId, 1, point(5n), digestOf(0));
+      await world.open(taskId, 0);
+      await opening('AlreadyOpened', first);
+      const { opened } = (await world.round(taskId)).references[0];
+      expect(opened.toObject(true)).toEqual({ commitment: world.reference(0), digest: digestOf(0) });
+      await world.pass(taskId);
+      const late = [taskId, 1, world.reference(1), digestOf(1), SALT];
+      await refused('DeadlinePassed', second, 'openReference', ...late);
+    });
+
+    it('a seal copied from another validator cannot be opened', async () => {
+      const taskId = await world.start();
+      await world.seal(taskId, 0);
+      await world.send(world.validators[1]!, 'sealReference', taskId, 1, world.sealOf(taskId, 0));
+      await world.toReference(taskId, 1, { sealing: [2] });
+      await world.open(taskId, 0);
+      const args = [taskId, 1, world.reference(0), digestOf(0), SALT];
+      await refused('WrongOpening', world.validators[1]!, 'openReference', ...args);
+    });
+
+    it('ends with the last opening, and the candidates have a window each, then anyone', async () => {
+      const taskId = await world.start();
+      await world.toReference(taskId);
+      for (const i of [0, 1]) await world.open(taskId, i);
+      expect(await phase(taskId)).toBe(PHASE.reference);
+      await world.open(taskId, 2);
+      const round = await world.round(taskId);
+      expect(round.phase).toBe(PHASE.settle);
+      expect(round.settleStart).toBe(BigInt(await world.evm.now()));
+      expect(round.deadline).toBe(round.settleStart + 3n * 100n);
+    });
+
+    it('slashes those that sealed and did not open, once, and goes on with a quorum', async () => {
+      const taskId = await world.start({ minValidators: 1 });
+      await world.toReference(taskId, 1, { sealing: [0, 1] });
+      await world.open(taskId, 1);
+      const receipt = await world.expire(taskId);
+      expect(await phase(taskId)).toBe(PHASE.settle);
+      expect(await slashed(receipt, OFFENCE.validatorAbsent)).toEqual([world.validators[0]!.address]);
+      // The third was slashed when the commit phase ended.
+      expect(await world.lockOf(taskId, world.validators[2]!)).toBe(9_000n);
+      expect(await world.lockOf(taskId, world.validators[0]!)).toBe(9_000n);
+    });
+
+    it('without a quorum of openings the round is void', async () => {
+      const taskId = await world.start({ minValidators: 2 });
+      await world.toReference(taskId);
+      await world.open(taskId, 1);
+      const receipt = await world.expire(taskId);
+      expect(world.events(receipt, 'RoundVoided')).toHaveLength(1);
+      const absent = [world.validators[0]!, world.validators[2]!];
+      expect(await slashed(receipt, OFFENCE.validatorAbsent)).toEqual(members(absent));
+      expect((await world.round(taskId)).number).toBe(2n);
+    });
+  });
+
+  describe('settle', () => {
+    it('is for the drawn candidate, then for the next, then for anyone', async () => {
+      const taskId = await world.start({ rounds: 3 });
+      for (const [number, windows] of [0, 1, 2].entries()) {
+        const round = number + 1;
+        await world.toSettle(taskId, round);
+        const order = await world.order(taskId);
+        const settlement = await world.settlement(taskId, round);
+        const { settleStart } = await world.round(taskId);
+        await world.passTo(Number(settleStart) + 100 * windows);
+        const others = [world.stranger, ...order].filter((p) => p !== order[windows]);
+        for (const other of windows < 2 ? others : []) {
+          await refused('NotYourTurn', other, 'settle', taskId, round, settlement);
+        }
+        const by = order[windows] ?? world.stranger;
+        const receipt = await world.settle(taskId, round, {}, by);
+        expect(await slashed(receipt, OFFENCE.aggregatorAbsent)).toEqual(members(order.slice(0, windows)));
+        expect(world.events(receipt, 'RoundSettled')[0].aggregator).toBe(by.address);
+      }
+    });
+
+    it('windows change to the second', async () => {
+      const taskId = await world.start();
+      await world.toSettle(taskId);
+      const order = await world.order(taskId);
+      const { settleStart } = await world.round(taskId);
+      const { provider } = world.evm;
+      const settlement = await world.settlement(taskId, 1);
+      await provider.send('evm_setNextBlockTimestamp', [Number(settleStart) + 99]);
+      await provider.send('evm_mine', []);
+      await refused('NotYourTurn', order[1]!, 'settle', taskId, 1, settlement);
+      await provider.send('evm_setNextBlockTimestamp', [Number(settleStart) + 100]);
+      await provider.send('evm_mine', []);
+      await refused('NotYourTurn', order[0]!, 'settle', taskId, 1, settlement);
+      await world.pass(taskId);
+      await refused('DeadlinePassed', order[1]!, 'settle', taskId, 1, settlement);
+    });
+
+    it('a candidate that settles after its own window is slashed, and earns nothing by reporting itself', async () => {
+      const taskId = await world.start();
+      await world.toSettle(taskId);
+      const [first, second] = (await world.order(taskId)) as [Player, Player];
+      await world.passTo(Number((await world.round(taskId)).settleStart) + 200);
+      const burned = await world.balance(BURN);
+      const receipt = await world.settle(taskId, 1, {}, second);
+      expect(await slashed(receipt, OFFENCE.aggregatorAbsent)).toEqual(members([first, second]));
+      const rewards = await read(world.stakes, 'reportRewards', world.token.target, second.address);
+      expect(rewards).toBe(10n * REPORTER);
+      expect((await world.balance(BURN)) - burned).toBe(10n * (2n * BURNED + REPORTER));
+      expect(world.slashes(receipt).map((s) => s.toTask)).toEqual([10n * TASK, 10n * TASK]);
+    });
+
+    it('that nobody settled is void, and every candidate is slashed', async () => {
+      const taskId = await world.start();
+      await world.toSettle(taskId);
+      const before = (await world.task(taskId)).remaining;
+      const receipt = await world.expire(taskId);
+      expect(world.events(receipt, 'RoundVoided')).toHaveLength(1);
+      expect(await slashed(receipt, OFFENCE.aggregatorAbsent)).toEqual(members(world.aggregators));
+      expect((await world.task(taskId)).remaining - before).toBe(20n * TASK);
+      expect((await world.round(taskId)).number).toBe(2n);
+    });
+
+    it('in another phase or round is refused', async () => {
+      const taskId = await world.start();
+      const settlement = await world.settlement(taskId, 1);
+      const by = world.aggregators[0]!;
+      await refused('WrongPhase', by, 'settle', taskId, 1, settlement);
+      await world.toReference(taskId);
+      await refused('WrongPhase', by, 'settle', taskId, 1, settlement);
+      for (const i of [0, 1, 2]) await world.open(taskId, i);
+      await refused('WrongRound', by, 'settle', taskId, 2, settlement);
+      await world.settle(taskId);
+      await refused('WrongPhase', by, 'settle', taskId, 1, settlement);
+    });
+  });
+
+  describe('verdicts that were asked for', () => {
+    const asked = async (changes = {}): Promise<bigint> => {
+      const taskId = await world.start(changes);
+      await world.toSettle(taskId);
+      await world.send(world.aggregators[0]!, 'requestVerdicts', taskId, 1);
+      return taskId;
+    };
+    const post = async (taskId: bigint, i: number, plan: { unavailable?: bigint; rejected?: bigint } = {}) => {
+      const vote = await world.verdict(world.validators[i]!, taskId, 1, plan);
+      const { unavailable = 0n, rejected = 0n } = plan;
+      return world.send(world.stranger, 'postVerdict', taskId, 1, unavailable, rejected, vote);
+    };
+
+    it('are asked for by candidates alone, once, while there is time to answer', async () => {
+      const taskId = await world.start();
+      await world.toReference(taskId);
+      const [first, second] = world.aggregators as [Player, Player];
+      await refused('WrongPhase', first, 'requestVerdicts', taskId, 1);
+      for (const i of [0, 1, 2]) await world.open(taskId, i);
+      await refused('NotAMember', world.stranger, 'requestVerdicts', taskId, 1);
+      await refused('NotAMember', world.validators[0]!, 'requestVerdicts', taskId, 1);
+      await refused('WrongRound', first, 'requestVerdicts', taskId, 2);
+      const { settleStart } = await world.round(taskId);
+      await world.passTo(Number(settleStart) + 200);
+      // Only the window for anyone is left: the validators' time to answer.
+      await refused('DeadlinePassed', first, 'requestVerdicts', taskId, 1);
+      const other = await asked();
+      expect((await world.round(other)).verdictsRequested).toBe(true);
+      await refused('AlreadyRequested', second, 'requestVerdicts', other, 1);
+    });
+
+    it('are posted once for each validator, signed by it, and say what can be settled', async () => {
+      const quiet = await world.start();
+      await world.toSettle(quiet, 1, { trainers: [0, 1], sealing: [0, 1] });
+      const early = await world.verdict(world.validators[0]!, quiet, 1);
+      await refused('WrongPhase', world.stranger, 'postVerdict', quiet, 1, 0, 0, early);
+      await world.send(world.aggregators[0]!, 'requestVerdicts', quiet, 1);
+      const refusedPost = async (error: string, vote: object, unavailable = 0n, rejected = 0n) =>
+        refused(error, world.stranger, 'postVerdict', quiet, 1, unavailable, rejected, vote);
+      await refusedPost('InvalidVotes', early, 1n);
+      await refusedPost('InvalidVotes', early, 0n, 1n);
+      await refusedPost('InvalidVotes', { ...early, lossAfter: 5n });
+      await refusedPost('InvalidVotes', { ...early, validator: world.validators[1]!.address });
+      await refusedPost('InvalidVotes', await world.verdict(world.trainers[0]!, quiet, 1));
+      await refusedPost('InvalidVotes', await world.verdict(world.validators[0]!, quiet, 2));
+      const absent = { unavailable: bits(2) };
+      await refusedPost('UnavailableNotCommitted', await world.verdict(world.validators[0]!, quiet, 1, absent), bits(2));
+      const unopened = { rejected: bits(2) };
+      await refusedPost('RejectedNotOpened', await world.verdict(world.validators[0]!, quiet, 1, unopened), 0n, bits(2));
+      const receipt = await world.send(world.stranger, 'postVerdict', quiet, 1, 0, 0, early);
+      const [posted] = world.events(receipt, 'VerdictPosted');
+      expect(posted.validator).toBe(world.validators[0]!.address);
+      expect(posted.vote.toObject()).toEqual(early);
+      expect((await world.round(quiet)).verdictsPosted).toBe(bits(0));
+      await refusedPost('AlreadyPosted', early);
+      const other = await world.verdict(world.validators[0]!, quiet, 1, { unavailable: bits(0) });
+      await refusedPost('AlreadyPosted', other, bits(0));
+      // A validator that is active but sealed nothing has a say as well.
+      await world.send(world.validators[2]!, 'postVerdict', quiet, 1, 0, 0, await world.verdict(world.validators[2]!, quiet, 1));
+      await world.pass(quiet);
+      await refusedPost('DeadlinePassed', await world.verdict(world.validators[1]!, quiet, 1));
+    });
+
+    it('not posted by a majority: the candidates are excused and the silent validators slashed', async () => {
+      const taskId = await asked();
+      await post(taskId, 1);
+      const receipt = await world.expire(taskId);
+      const silent = [world.validators[0]!, world.validators[2]!];
+      expect(await slashed(receipt, OFFENCE.validatorAbsent)).toEqual(members(silent));
+    });
+
+    it('posted by a majority: the candidates are slashed, and the silent validator', async () => {
+      const taskId = await asked();
+      await post(taskId, 0);
+      await post(taskId, 1);
+      const receipt = await world.expire(taskId);
+      const kinds = world.slashes(receipt).map(({ member, kind }) => ({ member, kind }));
+      expect(kinds).toEqual([
+        ...world.aggregators.map(({ address }) => ({ member: address, kind: OFFENCE.aggregatorAbsent })),
+        { member: world.validators[2]!.address, kind: OFFENCE.validatorAbsent },
+      ]);
+    });
+
+    it('posted by all, but different: nobody could have settled, and nobody is slashed', async () => {
+      const taskId = await asked();
+      await post(taskId, 0);
+      await post(taskId, 1, { unavailable: bits(0) });
+      await post(taskId, 2, { rejected: bits(1) });
+      expect(world.slashes(await world.expire(taskId))).toEqual([]);
+    });
+
+    it('posted by a majority that rejects every reference: nobody could have settled', async () => {
+      const taskId = await asked();
+      for (const i of [0, 1, 2]) await post(taskId, i, { rejected: bits(0, 1, 2) });
+      expect(world.slashes(await world.expire(taskId))).toEqual([]);
+    });
+
+    it('are those of this round: what a majority posted in the last one excuses nobody in the next', async () => {
+      const taskId = await asked();
+      for (const i of [0, 1]) await post(taskId, i);
+      await world.expire(taskId);
+      await world.toSettle(taskId, 2);
+      const round = await world.round(taskId);
+      expect([round.verdictsRequested, round.verdictsPosted]).toEqual([false, 0n]);
+      await world.send(world.aggregators[0]!, 'requestVerdicts', taskId, 2);
+      const vote = await world.verdict(world.validators[0]!, taskId, 2);
+      await world.send(world.stranger, 'postVerdict', taskId, 2, 0, 0, vote);
+      const receipt = await world.expire(taskId);
+      expect(await slashed(receipt, OFFENCE.validatorAbsent)).toEqual(members(world.validators.slice(1)));
+    });
+
+    it('excuse skipped candidates at a settlement until a majority has posted', async () => {
+      for (const posted of [[], [0], [0, 1]]) {
+        await world.restore();
+        const taskId = await asked();
+        for (const i of posted) await post(taskId, i);
+        const [first, second] = (await world.order(taskId)) as [Player, Player];
+        await world.passTo(Number((await world.round(taskId)).settleStart) + 100);
+        const receipt = await world.settle(taskId, 1, {}, second);
+        expect(await slashed(receipt, OFFENCE.aggregatorAbsent)).toEqual(
+          posted.length === 2 ? [first.address] : [],
+        );
+      }
+    });
+
+    it('a validator that neither sealed nor answered is slashed once for the round', async () => {
+      const taskId = await world.start();
+      await world.toSettle(taskId, 1, { sealing: [0, 1] });
+      expect(await world.lockOf(taskId, world.validators[2]!)).toBe(9_000n);
+      await world.send(world.aggregators[0]!, 'requestVerdicts', taskId, 1);
+      const receipt = await world.expire(taskId);
+      expect(await slashed(receipt, OFFENCE.validatorAbsent)).toEqual(members(world.validators.slice(0, 2)));
+      expect(await world.lockOf(taskId, world.validators[2]!)).toBe(9_000n);
+    });
+  });
+
+  describe('slashing', () => {
+    it('takes what is left of a stake and never stops a task', async () => {
+      await world.evm.provider.send('evm_mine', []);
+      const params = world.parameters;
+      await (await params.getFunction('setSlashing')([5000, 5000, 5000, 5000, 5000, 5000])).wait();
+      const taskId = await world.start({ rounds: 4 });
+      for (let round = 1; round <= 4; round++) {
+        await world.seal(taskId, 0, round);
+        const receipt = await world.expire(taskId);
+        const toTask = round <= 2 ? 3_500n : 0n;
+        expect(world.slashes(receipt).map((s) => s.toTask)).toEqual(Array(5).fill(toTask));
+      }
+      expect((await world.task(taskId)).status).toBe(STATUS.ended);
+      for (const player of world.trainers) {
+        expect(await world.lockOf(taskId, player)).toBe(0n);
+        await world.send(player, 'releaseStake', taskId, player.address);
+      }
+    });
+
+    it('costs nothing where nothing is at stake, and still the task goes on', async () => {
+      const taskId = await world.start({ stake: 0n });
+      await world.seal(taskId, 0);
+      expect(world.slashes(await world.expire(taskId))).toEqual([]);
+      expect((await world.round(taskId)).number).toBe(2n);
+    });
+
+    it('goes where the terms say, at both ends', async () => {
+      for (const [slashReporterBps, slashBurnBps] of [
+        [10_000, 0],
+        [0, 10_000],
+        [0, 0],
+      ] as const) {
+        await world.restore();
+        const taskId = await world.start({ slashReporterBps, slashBurnBps });
+        await world.seal(taskId, 0);
+        const [task, burned] = [(await world.task(taskId)).remaining, await world.balance(BURN)];
+        const receipt = await world.expire(taskId);
+        const all = 3n * 100n + 2n * 1000n;
+        const rewards = await read(world.stakes, 'reportRewards', world.token.target, world.stranger.address);
+        expect(rewards).toBe(slashReporterBps === 0 ? 0n : all);
+        expect((await world.balance(BURN)) - burned).toBe(slashBurnBps === 0 ? 0n : all);
+        const toTask = slashReporterBps + slashBurnBps === 0 ? all : 0n;
+        expect((await world.task(taskId)).remaining - task).toBe(toTask);
+        expect(world.slashes(receipt)).toHaveLength(5);
+      }
+    });
+
+    it('is the price of advancing for nobody but the absent: others pay nothing', async () => {
+      const taskId = await world.start();
+      await world.toReference(taskId, 1, { trainers: [0], sealing: [0] });
+      for (const player of [world.trainers[0]!, world.validators[0]!, ...world.aggregators, world.stranger]) {
+        expect(await read(world.stakes, 'slashCount', player.agentId)).toBe(0n);
+      }
+    });
+  });
+
+  it('a task whose every round is void ends, refunds its owner and frees what is left of the stakes', async () => {
+    const taskId = await world.start({ rounds: 3 });
+    await world.runOut(taskId);
+    const task = await world.task(taskId);
+    expect(task.status).toBe(STATUS.ended);
+    expect(task.round).toBe(3n);
+    await refused('WrongPhase', world.stranger, 'advance', taskId);
+    await refused('WrongPhase', world.trainers[0]!, 'commitUpdate', taskId, 3, point(5n), digestOf(0));
+    const before = await world.balance(world.owner.address);
+    await world.send(world.stranger, 'refund', taskId);
+    // The slashed parts of three rounds with it: three trainers and three validators, each time.
+    expect((await world.balance(world.owner.address)) - before).toBe(1_000_003n + 3n * 33n * TASK);
+    for (const player of [...world.trainers, ...world.validators, ...world.aggregators]) {
+      await world.send(world.stranger, 'releaseStake', taskId, player.address);
+    }
+    const pool = await read(world.stakes, 'pool', world.token.target, world.trainers[0]!.agentId);
+    expect([pool.locked, pool.tokens]).toEqual([0n, 10n ** 9n - 300n]);
+  });
+
+  it('phases only move forward: after every step the round or its phase is a later one', async () => {
+    const taskId = await world.start({ rounds: 3 });
+    let last = 0n;
+    const check = async (): Promise<void> => {
+      const round = await world.round(taskId);
+      const at = round.number * 10n + round.phase;
+      expect(at).toBeGreaterThanOrEqual(last);
+      last = at;
+    };
+    for (const step of [
+      () => world.toReference(taskId, 1, { trainers: [0] }),
+      () => world.open(taskId, 0),
+      () => world.open(taskId, 1),
+      () => world.open(taskId, 2),
+      () => world.settle(taskId),
+      () => world.expire(taskId),
+      () => world.toSettle(taskId, 3),
+      () => world.expire(taskId),
+    ]) {
+      await step();
+      await check();
+    }
+    expect((await world.round(taskId)).phase).toBe(PHASE.void);
+    expect((await world.task(taskId)).status).toBe(STATUS.ended);
+  });
+});
