@@ -42,6 +42,8 @@ export type NodeEvent =
       claimed: bigint;
       opensCommitment: boolean;
       modelCid: string | null;
+      /** The node had left the task: it has no model to speak of. */
+      left?: true;
     }
   /** A limit keeps the node from taking on anything new; what has begun goes on. */
   | { type: 'paused'; code: string; reason: string }

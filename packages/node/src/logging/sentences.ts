@@ -82,12 +82,14 @@ export function sentenceOf(event: NodeEvent | EventJson | Gap, options: Sentence
       return roundSentence(event, amount);
     case 'task-ended':
       return {
-        level: event.opensCommitment ? 'info' : 'warn',
+        level: event.opensCommitment || event.left ? 'info' : 'warn',
         text: [
           `Task ${event.taskId} has ended, ${amount(event.claimed)} was claimed.`,
-          event.opensCommitment
-            ? 'The model opens the commitments on chain.'
-            : 'The model of this node does not open the commitments on chain: do not use it.',
+          event.left
+            ? 'It was left before, so this node has no model of it.'
+            : event.opensCommitment
+              ? 'The model opens the commitments on chain.'
+              : 'The model of this node does not open the commitments on chain: do not use it.',
           event.modelCid ? `The final model is ${event.modelCid}.` : '',
         ]
           .filter(Boolean)
