@@ -58,12 +58,15 @@ async function startParts(config: NodeConfig, emit: EventSink, parts: NodeParts)
   const chain = await openChain(config, wallet, journal);
   const network = await createNetwork({
     ...networkOptions(config.network),
+    ...(config.limits.upload ? { uploadBytesPerSecond: config.limits.upload } : {}),
+    ...(config.limits.download ? { downloadBytesPerSecond: config.limits.download } : {}),
     privateKey: nodeKey.bytes,
     banFile: join(config.dataDir, 'bans.json'),
   });
   const storage = await createHeliaStorage({
     libp2p: network.libp2p,
     path: join(config.dataDir, 'blocks'),
+    onWrongBlock: (peer) => network.blame(peer, 'wrong-block'),
   });
   const node = new ChorusNode(config, { ports: { chain, network, storage }, dataset, journal, emit });
   await node.start();
