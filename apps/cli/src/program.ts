@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { configCommand } from './commands/config.ts';
 import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
+import { devnetCommand } from './commands/devnet.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
@@ -17,7 +18,7 @@ import { EXIT_HELP } from './exit.ts';
 
 /** Commands by what somebody wants to do. */
 const GROUPS: readonly [heading: string, commands: readonly (() => Command)[]][] = [
-  ['Try it:', [demoCommand, trainCommand]],
+  ['Try it:', [demoCommand, devnetCommand, trainCommand]],
   ['Run a node:', [initCommand, startCommand, stopCommand, statusCommand, logsCommand, doctorCommand]],
   ['Its settings and keys:', [configCommand, keysCommand, dataCommand]],
   ['Look into rounds:', [proofCommand, whyCommand, modelCommand]],
