@@ -21,7 +21,7 @@ import { Interface, isAddress, type JsonRpcProvider, type Signer, Wallet } from 
 import { parse, roleBits, TASK_MANAGER } from './decode.ts';
 import { ChainError, refusal } from './errors.ts';
 import { followEvents } from './follow.ts';
-import type { Outbox } from './outbox.ts';
+import type { TransactionStore } from './outbox.ts';
 import { TaskReader } from './reader.ts';
 import { isDevChain, openProvider, read } from './rpc.ts';
 import { type Mined, Sender } from './sender.ts';
@@ -41,10 +41,10 @@ export interface ConnectOptions {
   /** Blocks mined on top before an event is told (default 0). */
   confirmations?: number;
   /**
-   * Records each transaction before it is sent. Those an earlier run left open are looked up, and waited for, before
-   * the first new one; `connectChain` itself waits for that a while.
+   * Keeps each transaction from before it is sent until its outcome is known. Those an earlier run left open are
+   * looked up, and waited for, before the first new one; `connectChain` itself waits for that a while.
    */
-  outbox?: Outbox;
+  transactions?: TransactionStore;
 }
 
 /** 50 ms leaves the chain's part of a round under a second; public endpoints count their requests. */
@@ -80,9 +80,9 @@ export async function connectChain(options: ConnectOptions): Promise<ChainPort> 
       signer,
       pollMilliseconds: options.pollMilliseconds ?? (isDevChain(chainId) ? DEV_POLL_MS : POLL_MS),
       confirmations: options.confirmations ?? 0,
-      ...(options.outbox ? { outbox: options.outbox } : {}),
+      ...(options.transactions ? { transactions: options.transactions } : {}),
     });
-    if (options.outbox) await chain.resume();
+    if (options.transactions) await chain.resume();
     return chain;
   } catch (error) {
     provider.destroy();
@@ -98,7 +98,7 @@ interface Connection {
   signer: Signer;
   pollMilliseconds: number;
   confirmations: number;
-  outbox?: Outbox;
+  transactions?: TransactionStore;
 }
 
 class EvmChain implements ChainPort {

@@ -19,7 +19,7 @@ export { type ConnectOptions, connectChain } from './connect.ts';
 export { type Deployment, type DeployOptions, deployChorus, type VerifierSrs } from './deploy.ts';
 export { type Devnet, type DevnetOptions, devnetKeys, startDevnet } from './devnet.ts';
 export { ChainError, decodeRevert, refusal } from './errors.ts';
-export type { Outbox } from './outbox.ts';
+export type { TransactionStore } from './outbox.ts';
 export { isDevChain } from './rpc.ts';
 export { bitmapOf, bitsOf, isVoteOf, sealOf, UNAVAILABLE_TYPES, voteDomain } from './signing.ts';
 export { formatUnits, parseUnits, type TransferOptions, transferTokens } from './token.ts';

@@ -2,7 +2,7 @@ import type { Address, Hex } from '@chorus/protocol';
 import { type JsonRpcProvider, Transaction, Wallet } from 'ethers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Devnet, startDevnet } from './devnet.ts';
-import type { Outbox, OutboxTransaction, TransactionOutcome } from './outbox.ts';
+import type { PendingTransaction, TransactionStore } from './outbox.ts';
 import { openProvider } from './rpc.ts';
 import { Sender } from './sender.ts';
 
@@ -10,18 +10,16 @@ const RECEIVER: Address = '0x00000000000000000000000000000000000c0de5';
 /** Code that reverts when called: PUSH1 0 PUSH1 0 REVERT. */
 const REFUSES: Address = '0x00000000000000000000000000000000000bad00';
 
-class MemoryOutbox implements Outbox {
-  readonly open = new Map<Hex, OutboxTransaction>();
-  readonly outcomes = new Map<Hex, TransactionOutcome>();
+class MemoryStore implements TransactionStore {
+  readonly open = new Map<number, PendingTransaction>();
 
-  signed(transaction: OutboxTransaction): void {
-    this.open.set(transaction.hash, transaction);
+  async put(transaction: PendingTransaction): Promise<void> {
+    this.open.set(transaction.nonce, transaction);
   }
-  settled(hash: Hex, outcome: TransactionOutcome): void {
-    this.open.delete(hash);
-    this.outcomes.set(hash, outcome);
+  async delete({ nonce }: { nonce: number }): Promise<void> {
+    this.open.delete(nonce);
   }
-  unsettled(): OutboxTransaction[] {
+  async list(): Promise<PendingTransaction[]> {
     return [...this.open.values()];
   }
 }
@@ -30,10 +28,10 @@ describe('transactions that an earlier run left open', () => {
   let devnet: Devnet;
   let provider: JsonRpcProvider;
   let wallet: Wallet;
-  let outbox: MemoryOutbox;
+  let store: MemoryStore;
   const abort = new AbortController();
 
-  const sender = (given: Outbox = outbox, on = provider): Sender =>
+  const sender = (given: TransactionStore = store, on = provider): Sender =>
     new Sender({
       provider: on,
       signer: wallet,
@@ -41,7 +39,7 @@ describe('transactions that an earlier run left open', () => {
       account: wallet.address.toLowerCase() as Address,
       pollMilliseconds: 20,
       signal: abort.signal,
-      outbox: given,
+      transactions: given,
     });
   const count = (): Promise<number> => provider.getTransactionCount(wallet.address);
   /** Signed and recorded, as by a process that died next. */
@@ -55,8 +53,9 @@ describe('transactions that an earlier run left open', () => {
       gasPrice: 10n ** 10n,
     };
     const signed = Transaction.from(await wallet.signTransaction({ ...fields, type: 0 }));
-    const { hash, nonce, serialized } = signed;
-    outbox.signed({ hash: hash as Hex, nonce, action: 'test', raw: serialized as Hex });
+    const account = wallet.address.toLowerCase() as Address;
+    const call = { chainId: 31337, account, nonce: signed.nonce, action: 'test', to, data };
+    await store.put({ ...call, signed: [signed.serialized as Hex], since: Date.now() });
     return signed;
   };
 
@@ -67,7 +66,7 @@ describe('transactions that an earlier run left open', () => {
     await provider.send('anvil_setCode', [REFUSES, '0x60006000fd']);
   });
   beforeEach(() => {
-    outbox = new MemoryOutbox();
+    store = new MemoryStore();
   });
   afterAll(async () => {
     abort.abort();
@@ -76,19 +75,17 @@ describe('transactions that an earlier run left open', () => {
   });
 
   it('are recorded before they are sent', async () => {
-    const failing: Outbox = {
-      signed: () => {
-        throw new Error('the disk is full');
-      },
-      settled: () => {},
-      unsettled: () => [],
+    const failing: TransactionStore = {
+      put: () => Promise.reject(new Error('the disk is full')),
+      delete: async () => {},
+      list: async () => [],
     };
     const before = await count();
     await expect(sender(failing).send('test', RECEIVER, '0x')).rejects.toThrow('the disk is full');
     expect(await count()).toBe(before);
     await sender().send('test', RECEIVER, '0x');
-    expect(outbox.open.size).toBe(0);
-    expect([...outbox.outcomes.values()]).toEqual(['mined']);
+    expect(await count()).toBe(before + 1);
+    expect(store.open.size).toBe(0);
   });
 
   it('are handed over as they were signed where they never arrived', async () => {
@@ -97,16 +94,16 @@ describe('transactions that an earlier run left open', () => {
     await sender().resume();
     expect(await count()).toBe(before + 1);
     expect((await provider.getTransactionReceipt(hash!))?.status).toBe(1);
-    expect(outbox.outcomes.get(hash as Hex)).toBe('mined');
+    expect(store.open.size).toBe(0);
   });
 
   it('are not sent again where they were mined', async () => {
-    const { hash, serialized } = await sign(RECEIVER);
+    const { serialized } = await sign(RECEIVER);
     await provider.send('eth_sendRawTransaction', [serialized]);
     const before = await count();
     await sender().resume();
     expect(await count()).toBe(before);
-    expect(outbox.outcomes.get(hash as Hex)).toBe('mined');
+    expect(store.open.size).toBe(0);
   });
 
   it('are waited for where they are pending, and the next one comes after them', async () => {
@@ -126,7 +123,7 @@ describe('transactions that an earlier run left open', () => {
       await provider.send('evm_setAutomine', [true]);
       await provider.send('evm_mine', []);
       await resuming;
-      expect(outbox.outcomes.get(hash as Hex)).toBe('mined');
+      expect((await provider.getTransactionReceipt(hash!))?.status).toBe(1);
       await next;
       expect(await count()).toBe(before + 2);
     } finally {
@@ -136,16 +133,17 @@ describe('transactions that an earlier run left open', () => {
 
   it('are left where they would fail by now, or another took their nonce', async () => {
     const before = await count();
-    const failing = await sign(REFUSES);
+    await sign(REFUSES);
     await sender().resume();
     expect(await count()).toBe(before);
-    expect(outbox.outcomes.get(failing.hash as Hex)).toBe('replaced');
+    expect(store.open.size).toBe(0);
 
     const late = await sign(RECEIVER);
     await wallet.sendTransaction({ to: RECEIVER, value: 1n }).then((sent) => sent.wait());
     await sender().resume();
     expect(await count()).toBe(before + 1);
-    expect(outbox.outcomes.get(late.hash as Hex)).toBe('replaced');
+    expect(await provider.getTransactionReceipt(late.hash!)).toBeNull();
+    expect(store.open.size).toBe(0);
   });
 
   it('hold back new ones while the chain does not answer', async () => {
@@ -153,12 +151,12 @@ describe('transactions that an earlier run left open', () => {
     const { provider: silent } = await openProvider(devnet.url);
     silent.send = () => Promise.reject(new Error('connect ECONNREFUSED'));
     const before = await count();
-    const one = sender(outbox, silent);
+    const one = sender(store, silent);
     await expect(one.exclusive(() => one.send('next', RECEIVER, '0x'))).rejects.toMatchObject({
       code: 'E_CHAIN_UNREACHABLE',
     });
     expect(await count()).toBe(before);
-    expect(outbox.open.size).toBe(1);
+    expect(store.open.size).toBe(1);
     silent.destroy();
   });
 });

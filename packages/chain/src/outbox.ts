@@ -1,37 +1,43 @@
-import type { Hex } from '@chorus/protocol';
+import type { Address, Hex } from '@chorus/protocol';
 import { type JsonRpcProvider, Transaction } from 'ethers';
 import { toChainError } from './errors.ts';
 import { read } from './rpc.ts';
 
-/** A signed transaction. Handing over the same one again is harmless: its nonce can be used once. */
-export interface OutboxTransaction {
-  hash: Hex;
+/** A signed transaction whose outcome is not known yet. */
+export interface PendingTransaction {
+  chainId: number;
+  account: Address;
   nonce: number;
   /** What it is for, in words. */
   action: string;
-  /** As handed to the chain. */
-  raw: Hex;
+  to: Address;
+  data: Hex;
+  /** The signed bytes handed to the network. */
+  signed: Hex[];
+  /** When it was signed, milliseconds since 1970. */
+  since: number;
 }
 
-/** What became of a transaction: mined, mined but reverted, or never to be mined. */
-export type TransactionOutcome = 'mined' | 'failed' | 'replaced';
-
-/** Where the transactions of an account are recorded, so that none is sent twice after a crash. */
-export interface Outbox {
-  /** Called before the transaction is sent; what it throws keeps it from being sent. */
-  signed(transaction: OutboxTransaction): void;
-  settled(hash: Hex, outcome: TransactionOutcome): void;
-  /** Those whose outcome is not known, in the order of their nonces. */
-  unsettled(): OutboxTransaction[];
+/**
+ * Keeps signed transactions from before their broadcast until their outcome is known, so that a process that
+ * ended in between looks the outcome up instead of sending again. One store belongs to one process.
+ */
+export interface TransactionStore {
+  /** Insert, or replace the entry of the same chain, account and nonce. What it throws keeps it from being sent. */
+  put(transaction: PendingTransaction): Promise<void>;
+  delete(transaction: Pick<PendingTransaction, 'chainId' | 'account' | 'nonce'>): Promise<void>;
+  /** Entries of an account, by nonce. */
+  list(chainId: number, account: Address): Promise<PendingTransaction[]>;
 }
 
 export interface ResumeOptions {
   provider: JsonRpcProvider;
   chainId: number;
-  outbox: Outbox;
+  account: Address;
+  transactions: TransactionStore;
   signal: AbortSignal;
   /** Waits until the transaction is mined. */
-  mined: (action: string, hash: Hex) => Promise<{ status: number | null }>;
+  mined: (action: string, hash: Hex) => Promise<unknown>;
 }
 
 /**
@@ -40,29 +46,18 @@ export interface ResumeOptions {
  * One that the chain does not know was not handed over, or was dropped. It is handed over as it was signed, never
  * signed anew, so that it and its repetition cannot both be mined; unless it would fail by now, when it is left.
  */
-export async function resumeOutbox({
-  provider,
-  chainId,
-  outbox,
-  signal,
-  mined,
-}: ResumeOptions): Promise<void> {
-  for (const { hash, nonce, action, raw } of outbox.unsettled()) {
-    const receiptOf = () => read('look up a transaction', () => provider.getTransactionReceipt(hash), signal);
-    const sent = Transaction.from(raw);
-    // The outbox of another chain: nothing can be said of it here.
-    if (sent.chainId !== BigInt(chainId)) continue;
-    const used = await read(
-      'read the nonce',
-      () => provider.getTransactionCount(sent.from!, 'latest'),
-      signal,
-    );
-    let receipt: { status: number | null } | null = await receiptOf();
-    if (!receipt && used <= nonce) {
+export async function resumeTransactions(options: ResumeOptions): Promise<void> {
+  const { provider, chainId, account, transactions, signal, mined } = options;
+  for (const pending of await transactions.list(chainId, account)) {
+    const sent = Transaction.from(pending.signed.at(-1)!);
+    const hash = sent.hash as Hex;
+    const used = await read('read the nonce', () => provider.getTransactionCount(account, 'latest'), signal);
+    const receipt = await read('look up a transaction', () => provider.getTransactionReceipt(hash), signal);
+    if (!receipt && used <= pending.nonce) {
       const known = await read('look up a transaction', () => provider.getTransaction(hash), signal);
-      if (known || (await handOver(provider, sent))) receipt = await mined(action, hash);
+      if (known || (await handOver(provider, sent))) await mined(pending.action, hash);
     }
-    outbox.settled(hash, receipt ? (receipt.status === 1 ? 'mined' : 'failed') : 'replaced');
+    await transactions.delete(pending);
   }
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Address, Hex, Receipt } from '@chorus/protocol';
 import { type JsonRpcProvider, type Log, type Signer, Transaction, type TransactionReceipt } from 'ethers';
 import { ChainError, toChainError } from './errors.ts';
-import { type Outbox, resumeOutbox } from './outbox.ts';
+import { type PendingTransaction, resumeTransactions, type TransactionStore } from './outbox.ts';
 import { read } from './rpc.ts';
 
 /** A transaction that is not mined by then is given up on; it may still be mined later. */
@@ -21,8 +21,8 @@ export interface SenderOptions {
   account: Address;
   pollMilliseconds: number;
   signal: AbortSignal;
-  /** Records each transaction before it is sent; those of an earlier run are looked up first. */
-  outbox?: Outbox;
+  /** Keeps each transaction from before it is sent; those of an earlier run are looked up first. */
+  transactions?: TransactionStore;
 }
 
 export interface Mined extends Receipt {
@@ -40,7 +40,7 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#resumed = options.outbox === undefined;
+    this.#resumed = options.transactions === undefined;
   }
 
   /** Find out what became of the transactions of an earlier run; writes wait for it. */
@@ -68,9 +68,7 @@ export class Sender {
     const gasLimit = (estimate * 3n) / 2n + 400_000n;
     for (let attempt = 1; ; attempt++) {
       const signed = await this.#sign(action, { to, data, gasLimit });
-      const hash = signed.hash as Hex;
-      const raw = signed.serialized as Hex;
-      this.#options.outbox?.signed({ hash, nonce: signed.nonce, action, raw });
+      const pending = await this.#remember(action, { to, data: data as Hex }, signed);
       try {
         await this.#broadcast(action, signed);
       } catch (error) {
@@ -78,14 +76,14 @@ export class Sender {
         const unknown = !expired && toChainError(error, action).code === 'E_CHAIN_UNREACHABLE';
         // Where the chain did not answer it may have arrived: it is looked up before anything else is signed.
         if (unknown) this.#resumed = false;
-        else this.#options.outbox?.settled(hash, 'replaced');
+        else await this.#options.transactions?.delete(pending);
         if (expired && attempt < NONCE_ATTEMPTS) continue;
         throw toChainError(error, action);
       }
       this.#resumed = false;
-      const receipt = await this.#mined(action, hash);
+      const receipt = await this.#mined(action, signed.hash!);
       this.#resumed = true;
-      this.#options.outbox?.settled(hash, receipt.status === 1 ? 'mined' : 'failed');
+      await this.#options.transactions?.delete(pending);
       if (receipt.status === 1) {
         return {
           transaction: receipt.hash as Hex,
@@ -100,11 +98,32 @@ export class Sender {
 
   /** At the start, and after a transaction whose outcome was not learnt; where it fails, the next write tries again. */
   async #resume(): Promise<void> {
-    const { provider, chainId, outbox, signal } = this.#options;
-    if (this.#resumed || !outbox) return;
+    const { provider, chainId, account, transactions, signal } = this.#options;
+    if (this.#resumed || !transactions) return;
     const mined = (action: string, hash: Hex) => this.#mined(action, hash);
-    await resumeOutbox({ provider, chainId, outbox, signal, mined });
+    await resumeTransactions({ provider, chainId, account, transactions, signal, mined });
     this.#resumed = true;
+  }
+
+  /** Before it is sent. */
+  async #remember(
+    action: string,
+    call: { to: Address; data: Hex },
+    signed: Transaction,
+  ): Promise<PendingTransaction> {
+    const { chainId, account, transactions } = this.#options;
+    const bytes = [signed.serialized as Hex];
+    const pending = {
+      chainId,
+      account,
+      nonce: signed.nonce,
+      action,
+      ...call,
+      signed: bytes,
+      since: Date.now(),
+    };
+    await transactions?.put(pending);
+    return pending;
   }
 
   async #sign(action: string, fields: { to: Address; data: string; gasLimit: bigint }): Promise<Transaction> {

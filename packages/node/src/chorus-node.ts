@@ -559,7 +559,8 @@ export class ChorusNode {
     const taskId = await findPublished(this.ports.chain, termsDigest, after);
     if (taskId === null) {
       // Still under way: looked for again.
-      if (this.#journal.transactions.unsettled().length > 0) {
+      const { chainId, account } = this.ports.chain;
+      if ((await this.#journal.transactions.list(chainId, account)).length > 0) {
         throw new ChorusError('E_CHAIN_UNREACHABLE', 'the transaction of a task is not mined yet');
       }
       this.#journal.endPublication(termsDigest, null);

@@ -99,7 +99,7 @@ async function openChain(
     url,
     contract: contract as `0x${string}`,
     signer: wallet,
-    outbox: journal.transactions,
+    transactions: journal.transactions,
     ...(pollMilliseconds ? { pollMilliseconds } : {}),
   });
   try {

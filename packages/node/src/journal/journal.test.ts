@@ -149,22 +149,26 @@ describe('a data folder', () => {
     }
   });
 
-  it('remembers what it publishes, joins and sends, across a restart', () => {
+  it('remembers what it publishes, joins and sends, across a restart', async () => {
     journal.beginPublication({ termsDigest: '0x01', terms: new Uint8Array([1, 2]), after: 4n });
     journal.setTask(9n, 'joining', ['peer']);
     journal.setTask(9n, 'joined');
-    const sent = { hash: '0x0a', nonce: 3, action: 'join', raw: '0x02f8' } as const;
-    journal.transactions.signed(sent);
-    journal.transactions.signed({ ...sent, hash: '0x0b', nonce: 2 });
+    const { chainId, account } = OWNER;
+    const call = { chainId, account, action: 'join', to: TOKEN, data: '0x', since: 1 } as const;
+    await journal.transactions.put({ ...call, nonce: 3, signed: ['0x02f8'] });
+    await journal.transactions.put({ ...call, nonce: 2, signed: ['0x02f9'] });
     journal.close();
     journal = Journal.open(folder);
     expect(journal.publications()).toEqual([
       { termsDigest: '0x01', terms: new Uint8Array([1, 2]), after: 4n },
     ]);
     expect(journal.task(9n)).toEqual({ taskId: 9n, state: 'joined', providers: ['peer'] });
-    expect(journal.transactions.unsettled().map((t) => t.nonce)).toEqual([2, 3]);
-    journal.transactions.settled('0x0b', 'mined');
-    expect(journal.transactions.unsettled()).toEqual([sent]);
+    expect((await journal.transactions.list(chainId, account)).map((t) => t.nonce)).toEqual([2, 3]);
+    await journal.transactions.delete({ chainId, account, nonce: 2 });
+    expect(await journal.transactions.list(chainId, account)).toEqual([
+      { ...call, nonce: 3, signed: ['0x02f8'] },
+    ]);
+    expect(await journal.transactions.list(1, account)).toEqual([]);
     journal.endPublication('0x01', 10n);
     expect(journal.publications()).toEqual([]);
     expect(journal.task(10n)?.state).toBe('owned');

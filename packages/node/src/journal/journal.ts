@@ -58,7 +58,7 @@ export interface JournalReader {
  */
 export class Journal implements JournalReader {
   readonly path: string;
-  /** Signed transactions; what `connectChain` takes as its `outbox`. */
+  /** Signed transactions; what `connectChain` takes as `transactions`. */
   readonly transactions: TransactionLog;
   readonly #dataDir: string;
   readonly #db: DatabaseSync;

@@ -58,14 +58,13 @@ export const MIGRATIONS: readonly string[] = [
     at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 
-  -- Signed transactions, recorded before they are sent.
+  -- Signed transactions, from before they are sent until their outcome is known.
   CREATE TABLE transactions (
-    hash TEXT PRIMARY KEY,
+    chain_id INTEGER NOT NULL,
+    account TEXT NOT NULL,
     nonce INTEGER NOT NULL,
-    action TEXT NOT NULL,
-    raw TEXT NOT NULL,
-    outcome TEXT CHECK (outcome IN ('mined', 'failed', 'replaced')),
-    at INTEGER NOT NULL
+    body TEXT NOT NULL,
+    PRIMARY KEY (chain_id, account, nonce)
   ) STRICT, WITHOUT ROWID;
   `,
 ];

@@ -1,25 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Hex } from '@chorus/protocol';
+import type { TransactionStore } from '@chorus/chain';
+import type { Address } from '@chorus/protocol';
+import { decodeDetail, encodeDetail } from './codec.ts';
 import { transact } from './store.ts';
 
-/** Transactions with a known outcome that are kept. */
-const MAX_KEPT = 500;
-
-/** A signed transaction. Sending the same one again is harmless: its nonce can be used once. */
-export interface LoggedTransaction {
-  hash: Hex;
-  nonce: number;
-  /** What it is for, in words. */
-  action: string;
-  /** As handed to the chain. */
-  raw: Hex;
-}
+type PendingTransaction = Parameters<TransactionStore['put']>[0];
 
 /**
- * The transactions of an account, recorded before they are sent: after a crash the chain is asked what became of
- * them, and one that it does not know is sent again as it was, never signed anew.
+ * The transactions of an account from before they are sent until their outcome is known: after a crash the chain is
+ * asked what became of them, and one that it does not know is sent again as it was, never signed anew.
  */
-export class TransactionLog {
+export class TransactionLog implements TransactionStore {
   readonly #db: DatabaseSync;
   readonly #path: string;
 
@@ -28,38 +19,28 @@ export class TransactionLog {
     this.#path = path;
   }
 
-  signed({ hash, nonce, action, raw }: LoggedTransaction): void {
+  async put(transaction: PendingTransaction): Promise<void> {
+    const { chainId, account, nonce } = transaction;
     transact(this.#db, this.#path, () => {
       this.#db
-        .prepare(
-          'INSERT OR REPLACE INTO transactions (hash, nonce, action, raw, outcome, at) VALUES (?, ?, ?, ?, NULL, ?)',
-        )
-        .run(hash, nonce, action, raw, Date.now());
+        .prepare('INSERT OR REPLACE INTO transactions VALUES (?, ?, ?, ?)')
+        .run(chainId, account.toLowerCase(), nonce, encodeDetail(transaction));
     });
   }
 
-  /** Mined, mined but reverted, or never to be mined because another took its nonce. */
-  settled(hash: Hex, outcome: 'mined' | 'failed' | 'replaced'): void {
+  async delete(transaction: Pick<PendingTransaction, 'chainId' | 'account' | 'nonce'>): Promise<void> {
+    const { chainId, account, nonce } = transaction;
     transact(this.#db, this.#path, () => {
-      this.#db.prepare('UPDATE transactions SET outcome = ? WHERE hash = ?').run(outcome, hash);
       this.#db
-        .prepare(
-          'DELETE FROM transactions WHERE hash IN (SELECT hash FROM transactions WHERE outcome IS NOT NULL ORDER BY at DESC, nonce DESC LIMIT -1 OFFSET ?)',
-        )
-        .run(MAX_KEPT);
+        .prepare('DELETE FROM transactions WHERE chain_id = ? AND account = ? AND nonce = ?')
+        .run(chainId, account.toLowerCase(), nonce);
     });
   }
 
-  /** Those whose outcome is not known, in the order of their nonces. */
-  unsettled(): LoggedTransaction[] {
+  async list(chainId: number, account: Address): Promise<PendingTransaction[]> {
     return this.#db
-      .prepare('SELECT * FROM transactions WHERE outcome IS NULL ORDER BY nonce, at')
-      .all()
-      .map((row) => ({
-        hash: String(row.hash) as Hex,
-        nonce: Number(row.nonce),
-        action: String(row.action),
-        raw: String(row.raw) as Hex,
-      }));
+      .prepare('SELECT body FROM transactions WHERE chain_id = ? AND account = ? ORDER BY nonce')
+      .all(chainId, account.toLowerCase())
+      .map((row) => decodeDetail(String(row.body)) as PendingTransaction);
   }
 }
