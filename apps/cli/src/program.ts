@@ -8,6 +8,7 @@ import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
 import { logsCommand } from './commands/logs.ts';
 import { modelCommand } from './commands/model.ts';
+import { peersCommand } from './commands/peers.ts';
 import { proofCommand } from './commands/proof.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
@@ -19,7 +20,10 @@ import { EXIT_HELP } from './exit.ts';
 /** Commands by what somebody wants to do. */
 const GROUPS: readonly [heading: string, commands: readonly (() => Command)[]][] = [
   ['Try it:', [demoCommand, devnetCommand, trainCommand]],
-  ['Run a node:', [initCommand, startCommand, stopCommand, statusCommand, logsCommand, doctorCommand]],
+  [
+    'Run a node:',
+    [initCommand, startCommand, stopCommand, statusCommand, logsCommand, peersCommand, doctorCommand],
+  ],
   ['Its settings and keys:', [configCommand, keysCommand, dataCommand]],
   ['Look into rounds:', [proofCommand, whyCommand, modelCommand]],
 ];
