@@ -125,6 +125,7 @@ export class ChorusNode {
   readonly #considering = new Map<bigint, Promise<void>>();
   readonly #background = new Set<Promise<void>>();
   readonly #unsubscribe: (() => void)[] = [];
+  readonly #cleanups: (() => Promise<void> | void)[] = [];
 
   constructor(config: NodeConfig, { ports, dataset, emit, proving, journal }: NodeDependencies) {
     const { threads } = config.limits;
@@ -219,6 +220,31 @@ export class ChorusNode {
     await this.#files.writeTerms(taskId, terms);
     this.#journal.endPublication(sha256Hex(terms), taskId);
     this.#spawn(this.#announceUntilRunning(taskId, () => announceTask(this.ports, taskId, terms)));
+  }
+
+  /** The terms of a task as they were last announced. */
+  announcedTerms(taskId: bigint): Uint8Array | null {
+    return this.#found.get(taskId)?.terms ?? null;
+  }
+
+  /**
+   * Pay out what this account has earned in a token.
+   * @throws ChorusError `E_CHAIN_NOTHING_TO_CLAIM`
+   */
+  async claim(token: Address): Promise<{ amount: bigint; transaction: Hex }> {
+    const receipt = await this.ports.chain.claim(token);
+    this.#journal.addClaimed(token, receipt.amount);
+    return receipt;
+  }
+
+  /** Aborted once the node closes. */
+  get closing(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Run when the node has closed, before `close` resolves. */
+  onClosed(cleanup: () => Promise<void> | void): void {
+    this.#cleanups.push(cleanup);
   }
 
   /** Every task this node has to do with, those it has left included. */
@@ -335,6 +361,7 @@ export class ChorusNode {
     await Promise.allSettled([this.ports.storage.close(), this.ports.chain.close()]);
     await this.ports.network.close();
     this.#journal.close();
+    for (const cleanup of this.#cleanups.splice(0)) await cleanup();
   }
 
   // ---- what arrives ----

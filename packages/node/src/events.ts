@@ -49,6 +49,10 @@ export type NodeEvent =
   | { type: 'paused'; code: string; reason: string }
   | { type: 'resumed'; code: string; reason?: string }
   | { type: 'stopping' }
+  | { type: 'peer-connected'; peerId: string; address: string; direction: 'inbound' | 'outbound' }
+  | { type: 'peer-disconnected'; peerId: string }
+  /** `until`: unix milliseconds; null for good. */
+  | { type: 'peer-banned'; peerId: string; until: number | null; reason: string }
   | { type: 'warning'; code: string; message: string };
 
 export type EventSink = (event: NodeEvent) => void;

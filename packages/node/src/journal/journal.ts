@@ -271,6 +271,11 @@ export class Journal implements JournalReader {
     await this.#gate?.({ ...key, state: 'done', when: 'after' });
   }
 
+  /** A payout by hand, of no task in particular. */
+  addClaimed(token: Address, amount: bigint): void {
+    this.#transact(() => addClaimed(this.#db, token, amount));
+  }
+
   rounds(query: RoundQuery = {}): RoundRecord[] {
     return listRounds(this.#db, query);
   }
