@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { exportCommand, importCommand } from './commands/backup.ts';
 import { configCommand } from './commands/config.ts';
 import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -16,6 +17,7 @@ import { stopCommand } from './commands/stop.ts';
 import { trainCommand } from './commands/train.ts';
 import { whyCommand } from './commands/why.ts';
 import { EXIT_HELP } from './exit.ts';
+import { VERSION } from './version.ts';
 
 /** Commands by what somebody wants to do. */
 const GROUPS: readonly [heading: string, commands: readonly (() => Command)[]][] = [
@@ -24,7 +26,7 @@ const GROUPS: readonly [heading: string, commands: readonly (() => Command)[]][]
     'Run a node:',
     [initCommand, startCommand, stopCommand, statusCommand, logsCommand, peersCommand, doctorCommand],
   ],
-  ['Its settings and keys:', [configCommand, keysCommand, dataCommand]],
+  ['Its settings and keys:', [configCommand, keysCommand, dataCommand, exportCommand, importCommand]],
   ['Look into rounds:', [proofCommand, whyCommand, modelCommand]],
 ];
 
@@ -32,7 +34,7 @@ const GROUPS: readonly [heading: string, commands: readonly (() => Command)[]][]
 export function createProgram(): Command {
   const program = new Command('chorus')
     .description('Train models together, prove who contributed what, get paid on chain.')
-    .version('0.1.0')
+    .version(VERSION)
     .addHelpText('after', `\n${EXIT_HELP}`);
   for (const [heading, commands] of GROUPS) {
     for (const make of commands) program.addCommand(make().helpGroup(heading));
