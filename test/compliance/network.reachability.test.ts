@@ -43,7 +43,7 @@ describe('transports', () => {
       const [seen] = (await a.stats()).peers;
       expect(seen).toMatchObject({ peer: b.peerId, connections: [{ direction: 'inbound', relayed: false }] });
       // Of QUIC, what arrives while the protocol is agreed on is not counted.
-    expect(seen!.bytes.in).toBeGreaterThan(50_000);
+      expect(seen!.bytes.in).toBeGreaterThan(50_000);
       expect(seen!.bytes.out).toBeGreaterThan(60_000);
       a.ban(b.peerId);
       await until(() => b.peers().length === 0, 2_000);

@@ -1,12 +1,15 @@
 import { Command } from 'commander';
+import { exportCommand, importCommand } from './commands/backup.ts';
 import { configCommand } from './commands/config.ts';
 import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
+import { devnetCommand } from './commands/devnet.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
 import { logsCommand } from './commands/logs.ts';
 import { modelCommand } from './commands/model.ts';
+import { peersCommand } from './commands/peers.ts';
 import { proofCommand } from './commands/proof.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
@@ -14,12 +17,16 @@ import { stopCommand } from './commands/stop.ts';
 import { trainCommand } from './commands/train.ts';
 import { whyCommand } from './commands/why.ts';
 import { EXIT_HELP } from './exit.ts';
+import { VERSION } from './version.ts';
 
 /** Commands by what somebody wants to do. */
 const GROUPS: readonly [heading: string, commands: readonly (() => Command)[]][] = [
-  ['Try it:', [demoCommand, trainCommand]],
-  ['Run a node:', [initCommand, startCommand, stopCommand, statusCommand, logsCommand, doctorCommand]],
-  ['Its settings and keys:', [configCommand, keysCommand, dataCommand]],
+  ['Try it:', [demoCommand, devnetCommand, trainCommand]],
+  [
+    'Run a node:',
+    [initCommand, startCommand, stopCommand, statusCommand, logsCommand, peersCommand, doctorCommand],
+  ],
+  ['Its settings and keys:', [configCommand, keysCommand, dataCommand, exportCommand, importCommand]],
   ['Look into rounds:', [proofCommand, whyCommand, modelCommand]],
 ];
 
@@ -27,7 +34,7 @@ const GROUPS: readonly [heading: string, commands: readonly (() => Command)[]][]
 export function createProgram(): Command {
   const program = new Command('chorus')
     .description('Train models together, prove who contributed what, get paid on chain.')
-    .version('0.1.0')
+    .version(VERSION)
     .addHelpText('after', `\n${EXIT_HELP}`);
   for (const [heading, commands] of GROUPS) {
     for (const make of commands) program.addCommand(make().helpGroup(heading));

@@ -2,6 +2,7 @@ import type {
   Address,
   AvailableVote,
   ChainEvent,
+  ChainHead,
   ChainPort,
   Hex,
   JoinRequest,
@@ -400,6 +401,16 @@ export class EvmChain implements ChorusChain {
     const { provider } = this.#connection;
     const block = await read('read the clock', () => provider.getBlock('latest'), this.#closing.signal);
     return block!.timestamp;
+  }
+
+  async head(): Promise<ChainHead> {
+    const { provider } = this.#connection;
+    const { signal } = this.#closing;
+    const [block, gasBalance] = await Promise.all([
+      read('read the head', () => provider.getBlock('latest'), signal),
+      read('read the balance', () => provider.getBalance(this.account), signal),
+    ]);
+    return { height: block!.number, time: block!.timestamp, gasBalance };
   }
 
   events(options: { fromBlock?: number; signal: AbortSignal }): AsyncIterable<ChainEvent> {

@@ -7,6 +7,7 @@ import {
   cidFromDigest,
   decodeAvailableRequest,
   decodeGossip,
+  decodeTerms,
   decodeVoteRequest,
   describeError,
   encodeMessage,
@@ -28,13 +29,17 @@ import {
 } from '@chorus/protocol';
 import { type Dataset, encodeGlobalModel, globalParameters } from '@chorus/training';
 import type { NodeConfig } from './config.ts';
+import { Disputes } from './disputes.ts';
 import type { EventSink } from './events.ts';
 import { Journal, type JournalReader, type Publication } from './journal/journal.ts';
+import { DepartedTask, owesPayload } from './limits/departed-task.ts';
+import { Gatekeeper } from './limits/gatekeeper.ts';
+import { LeftTasks } from './limits/left-tasks.ts';
 import { becomeMember } from './membership.ts';
 import type { Ports } from './ports.ts';
 import { createProving, type Proving } from './proving.ts';
 import { findPublished, newestTask } from './publishing.ts';
-import { openSession, openTrainer, type TaskSession } from './session.ts';
+import { openSession, openTrainer, type RoundContext, type TaskSession } from './session.ts';
 import { announceTask, checkAnnouncement, publishTask, type TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
 import { TaskRunner } from './task-runner.ts';
@@ -50,6 +55,24 @@ export interface NodeDependencies {
   journal?: Journal;
   emit: EventSink;
 }
+
+/** A task as this node sees it at a moment; null where that is not known yet. */
+export interface FollowedTask {
+  taskId: bigint;
+  terms: Terms | null;
+  task: TaskState | null;
+  context: RoundContext | null;
+  /** Duties under way, such as `train:3`, and how many are to be tried again. */
+  active: string[];
+  waiting: number;
+  /** Last round in this node's model; null where none is kept. */
+  settledThrough: number | null;
+  left: boolean;
+  stake: bigint;
+}
+
+/** What came of joining a task by hand. */
+export type JoinOutcome = { outcome: 'joined' | 'followed' } | { outcome: 'refused'; error: ChorusError };
 
 /** What is known of a task before it is joined: its terms, and a peer that has the model. */
 type FoundTask = Pick<Announcement, 'terms' | 'peerId'>;
@@ -72,6 +95,12 @@ const PASSING = [
   'E_STORE_IO',
 ];
 
+/** Announcements remembered for joining by hand; each holds terms of a few kilobytes. */
+const MAX_FOUND = 200;
+
+/** Peers asked for the terms and the model of a task that is joined by its number alone. */
+const MAX_ASKED = 16;
+
 /** Pause between two announcements of a task that is still looking for members. */
 const ANNOUNCE_MILLISECONDS = 1_000;
 
@@ -87,6 +116,12 @@ export class ChorusNode {
   readonly #emit: EventSink;
   readonly #proving: Proving;
   readonly #files: TaskFiles;
+  readonly #left: LeftTasks;
+  readonly gate: Gatekeeper;
+  /** Tasks left before their end, by id. */
+  readonly #departed = new Map<bigint, DepartedTask>();
+  /** Announcements of tasks that were refused: they may be joined by hand. */
+  readonly #found = new Map<bigint, FoundTask>();
   readonly #abort = new AbortController();
   readonly #runners = new Map<bigint, TaskRunner>();
   /** Until when (ms) a refused task is left alone. */
@@ -94,14 +129,18 @@ export class ChorusNode {
   readonly #considering = new Map<bigint, Promise<void>>();
   readonly #background = new Set<Promise<void>>();
   readonly #unsubscribe: (() => void)[] = [];
+  readonly #cleanups: (() => Promise<void> | void)[] = [];
 
   constructor(config: NodeConfig, { ports, dataset, emit, proving, journal }: NodeDependencies) {
-    this.#config = config;
+    const { threads } = config.limits;
+    this.#config = { ...config, threads: Math.min(config.threads, threads ?? config.threads) };
     this.ports = ports;
     this.#dataset = dataset;
     this.#emit = emit;
-    this.#proving = proving ?? createProving(ports.chain.chainId, config.srsCache);
+    this.#proving = proving ?? createProving(ports.chain.chainId, config.srsCache, threads);
     this.#files = new TaskFiles(config.dataDir);
+    this.#left = new LeftTasks(config.dataDir);
+    this.gate = new Gatekeeper({ config, left: this.#left, emit });
     this.#journal = journal ?? Journal.open(config.dataDir);
   }
 
@@ -114,6 +153,8 @@ export class ChorusNode {
   async start(): Promise<void> {
     const { chain, network } = this.ports;
     this.#journal.bind(chain);
+    await this.#left.load();
+    this.gate.start();
     const topic = (kind: 'tasks' | 'presence') => topicOf(kind, chain.chainId, chain.contract);
     // Before listening, so that an announcement of such a task does not begin it a second time.
     const known = this.#journal.tasks().filter((task) => task.state !== 'ended');
@@ -186,6 +227,120 @@ export class ChorusNode {
     this.#spawn(this.#announceUntilRunning(taskId, () => announceTask(this.ports, taskId, terms)));
   }
 
+  /** The terms of a task as they were last announced. */
+  announcedTerms(taskId: bigint): Uint8Array | null {
+    return this.#found.get(taskId)?.terms ?? null;
+  }
+
+  /**
+   * Pay out what this account has earned in a token.
+   * @throws ChorusError `E_CHAIN_NOTHING_TO_CLAIM`
+   */
+  async claim(token: Address): Promise<{ amount: bigint; transaction: Hex }> {
+    const receipt = await this.ports.chain.claim(token, this.tasksPaying(token));
+    this.#journal.addClaimed(token, receipt.amount);
+    return receipt;
+  }
+
+  /** Aborted once the node closes. */
+  get closing(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Run when the node has closed, before `close` resolves. */
+  onClosed(cleanup: () => Promise<void> | void): void {
+    this.#cleanups.push(cleanup);
+  }
+
+  /** The tasks whose rewards are in `token`, of those this node has to do with. */
+  tasksPaying(token: Address): bigint[] {
+    return this.followed().flatMap(({ task }) => (task && sameAddress(task.token, token) ? [task.id] : []));
+  }
+
+  /** Every task this node has to do with, those it has left included. */
+  followed(): FollowedTask[] {
+    const running = [...this.#runners.values()].map((runner) => {
+      const { taskId, terms } = runner.session;
+      const { task, context, active, waiting, settledThrough } = runner;
+      const left = this.gate.isLeft(taskId);
+      return { taskId, terms, task, context, active, waiting, settledThrough, left };
+    });
+    const departed = [...this.#departed.values()].map(({ taskId, task }) => {
+      const none = { terms: null, context: null, active: [], waiting: 0, settledThrough: null };
+      return { taskId, task, ...none, left: true };
+    });
+    return [...running, ...departed].map((each) => ({ ...each, stake: this.gate.stakeIn(each.taskId) }));
+  }
+
+  /**
+   * Join a task by hand, within the limits; one that was left is taken up again.
+   * @throws ChorusError `E_CHAIN_UNKNOWN_TASK`, `E_TASK_NOT_OPEN`
+   */
+  async join(taskId: bigint): Promise<JoinOutcome> {
+    const { chain, network } = this.ports;
+    await this.#left.delete(taskId);
+    await this.#considering.get(taskId);
+    if (this.#runners.has(taskId)) return { outcome: 'followed' };
+    const departed = this.#departed.get(taskId);
+    if (departed) {
+      departed.cancel();
+      this.#departed.delete(taskId);
+      this.#begin(
+        taskId,
+        this.#retrying(() => this.#resume(taskId)),
+      );
+      return { outcome: 'followed' };
+    }
+    const task = await chain.task(taskId);
+    if (task.status !== 'joining') {
+      throw new ChorusError('E_TASK_NOT_OPEN', 'the task takes no more members', {
+        facts: { taskId, status: task.status },
+      });
+    }
+    let refused: unknown = null;
+    const known = this.#found.get(taskId);
+    const joining = (async () => {
+      try {
+        const terms = known?.terms ?? (await this.#termsOf(task, network.peers().slice(0, MAX_ASKED)));
+        const providers = known ? [known.peerId] : network.peers().slice(0, MAX_ASKED);
+        await this.#take(task, { terms, peerId: providers[0] ?? '' }, providers);
+      } catch (error) {
+        refused = error;
+        if (!hasCode(error, 'E_CHAIN_UNREACHABLE')) await this.#forget(taskId);
+      }
+    })();
+    this.#begin(taskId, joining);
+    await joining;
+    if (refused === null) return { outcome: 'joined' };
+    if (refused instanceof ChorusError) return { outcome: 'refused', error: refused };
+    throw refused;
+  }
+
+  /**
+   * Do no more work for a task, and do not join it again. A member's stake stays on chain until the task has ended:
+   * what it has committed in the round under way is still provided, and the stake is taken back at the end.
+   *
+   * @returns the stake that stays locked; 0 where this account is no member
+   * @throws ChorusError `E_TASK_OWNER` for a task of this node's own
+   */
+  async leave(taskId: bigint): Promise<{ member: boolean; stake: bigint }> {
+    await this.#considering.get(taskId);
+    const runner = this.#runners.get(taskId);
+    const { account } = this.ports.chain;
+    if (runner?.task && sameAddress(runner.task.owner, account)) {
+      throw new ChorusError('E_TASK_OWNER', 'a task of this node cannot be left', {
+        facts: { taskId },
+        hint: 'its escrow is paid out by rounds, and what is left comes back when it has ended',
+      });
+    }
+    const known = this.#left.has(taskId);
+    await this.#left.add(taskId);
+    if (!known) this.#emit({ type: 'left', taskId });
+    runner?.wake();
+    const stake = this.gate.stakeIn(taskId);
+    return { member: runner !== undefined || this.#departed.has(taskId), stake };
+  }
+
   /** The model of a task this node follows, after the rounds it has computed so far (float32, in parameter order). */
   parameters(taskId: bigint): Float32Array {
     return globalParameters(this.#runner(taskId).session.model);
@@ -208,6 +363,7 @@ export class ChorusNode {
 
   async close(): Promise<void> {
     this.#abort.abort();
+    this.gate.close();
     for (const end of this.#unsubscribe.splice(0)) end();
     await Promise.allSettled([...this.#background, ...this.#considering.values()]);
     await Promise.allSettled([...this.#runners.values()].map((r) => r.session.trainer.close()));
@@ -215,6 +371,7 @@ export class ChorusNode {
     await Promise.allSettled([this.ports.storage.close(), this.ports.chain.close()]);
     await this.ports.network.close();
     this.#journal.close();
+    for (const cleanup of this.#cleanups.splice(0)) await cleanup();
   }
 
   // ---- what arrives ----
@@ -232,6 +389,7 @@ export class ChorusNode {
     try {
       const task = await checkAnnouncement(this.ports, announcement);
       await this.ports.network.learn(message.from, announcement.multiaddrs);
+      this.#remember(task.id, announcement);
       // Another announcement of it may have come while the chain was read.
       if (!this.#isKnown(task.id)) this.#begin(task.id, this.#consider(task, announcement));
       return 'accept';
@@ -286,35 +444,54 @@ export class ChorusNode {
 
   #onChainEvent(event: ChainEvent): void {
     this.#runners.get(event.taskId)?.wake();
+    this.#departed.get(event.taskId)?.wake();
   }
 
   // ---- joining ----
 
   async #consider(task: TaskState, announcement: FoundTask): Promise<void> {
     try {
-      const roles = this.#rolesFor(task);
-      if (roles.length === 0 || task.status !== 'joining') return;
-      if (task.stake > BigInt(this.#config.maxStake)) {
-        throw new ChorusError('E_TASK_STAKE', 'the task asks for more stake than this node risks', {
-          facts: { stake: task.stake, maxStake: this.#config.maxStake },
-          hint: 'raise maxStake in the configuration to join such tasks',
-        });
-      }
-      const session = await this.#openSession(task, announcement.terms, [announcement.peerId]);
+      if (this.#rolesFor(task).length === 0 || task.status !== 'joining') return;
+      await this.#take(task, announcement, [announcement.peerId]);
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      this.#refuse(task.id);
+      const { code, hint } = error instanceof ChorusError ? error : { code: 'E_UNEXPECTED' };
+      const change = hint === undefined ? {} : { change: hint };
+      this.#emit({ type: 'task-refused', taskId: task.id, reason: describeError(error), code, ...change });
+    }
+  }
+
+  /**
+   * Join a task that fits the limits, and follow it.
+   * @throws ChorusError `E_LIMIT_*`, `E_TASK_*` and the errors of the parts; nothing is staked then
+   */
+  async #take(task: TaskState, found: FoundTask, providers: string[]): Promise<void> {
+    const roles = this.#rolesFor(task);
+    if (roles.length === 0) {
+      throw new ChorusError('E_TASK_ROLE', 'the task has no role for this node', {
+        hint: 'validators are appointed by the requester; set roles in the configuration for others',
+      });
+    }
+    const verdict = this.gate.take(task, decodeTerms(found.terms), roles);
+    if (!verdict.accept) throw new ChorusError(verdict.code, verdict.reason, { hint: verdict.change });
+    try {
+      const session = await this.#openSession(task, found.terms, providers);
       try {
-        await this.#join(task, announcement, roles);
+        await this.#join(task, found, roles);
       } catch (error) {
         await session.trainer.close();
-        // A join whose receipt never came may still be mined: without the files its stake would be forgotten.
-        if (!hasCode(error, 'E_CHAIN_UNREACHABLE')) await this.#forget(task.id);
         throw error;
       }
       this.#emit({ type: 'joined', taskId: task.id });
       this.#follow(session);
     } catch (error) {
-      if (this.#abort.signal.aborted) return;
-      this.#refuse(task.id);
-      this.#emit({ type: 'task-refused', taskId: task.id, reason: describeError(error) });
+      // A join whose receipt never came may still be mined: without the files its stake would be forgotten.
+      if (!hasCode(error, 'E_CHAIN_UNREACHABLE')) {
+        this.gate.release(task.id);
+        await this.#forget(task.id);
+      }
+      throw error;
     }
   }
 
@@ -345,6 +522,7 @@ export class ChorusNode {
 
   #isKnown(taskId: bigint): boolean {
     if (this.#runners.has(taskId) || this.#considering.has(taskId)) return true;
+    if (this.#left.has(taskId)) return true;
     return (this.#refused.get(taskId) ?? 0) > Date.now();
   }
 
@@ -353,6 +531,13 @@ export class ChorusNode {
     this.#refused.set(taskId, Date.now() + RECONSIDER_MILLISECONDS);
     const [oldest] = this.#refused.keys();
     if (this.#refused.size > MAX_REFUSED && oldest !== undefined) this.#refused.delete(oldest);
+  }
+
+  #remember(taskId: bigint, { terms, peerId }: Announcement): void {
+    this.#found.delete(taskId);
+    this.#found.set(taskId, { terms, peerId });
+    const [oldest] = this.#found.keys();
+    if (this.#found.size > MAX_FOUND && oldest !== undefined) this.#found.delete(oldest);
   }
 
   /** The configured roles this node can hold in a task: validators are appointed by the requester. */
@@ -370,17 +555,31 @@ export class ChorusNode {
     const { chain } = this.ports;
     const [task, members] = await Promise.all([chain.task(taskId), chain.members(taskId)]);
     const owned = sameAddress(task.owner, chain.account);
-    if (!owned && !members.some((m) => sameAddress(m.address, chain.account))) {
+    const isMember = members.some((m) => sameAddress(m.address, chain.account));
+    if (!owned && !isMember) {
       if (known?.state !== 'joining' || task.status !== 'joining') return this.#forget(taskId);
       // Whatever was sent has been looked up by now: it was not mined.
       const terms = await this.#termsOf(task, known.providers);
       return this.#consider(task, { terms, peerId: known.providers[0] ?? '' });
     }
+    if (this.#left.has(taskId) && !owned && !(await this.#owes(task))) {
+      this.gate.resume(task, null, [], isMember);
+      this.#spawn(this.#awaitEnd(task));
+      return;
+    }
     const providers = [...members.map((m) => m.peerId), ...(known?.providers ?? [])];
     const terms = await this.#termsOf(task, providers);
+    this.gate.resume(task, decodeTerms(terms), this.#rolesFor(task), isMember);
     if (owned) await this.#owns(taskId, terms);
     else this.#journal.setTask(taskId, 'joined');
     this.#follow(await this.#openSession(task, terms, providers));
+  }
+
+  /** Whether others wait for something this account has committed to. */
+  async #owes(task: TaskState): Promise<boolean> {
+    const { chain } = this.ports;
+    if (task.status !== 'running' || task.round === 0) return false;
+    return owesPayload(chain.account, task, await chain.round(task.id, task.round));
   }
 
   /** The terms on disk where they are those on chain; else as a peer gives them. */
@@ -427,6 +626,7 @@ export class ChorusNode {
       proving: this.#proving,
       ports: this.ports,
       config: this.#config,
+      gate: this.gate,
       files: this.#files,
       journal: this.#journal,
       emit: this.#emit,
@@ -447,6 +647,9 @@ export class ChorusNode {
     this.#spawn(
       runner.run().then(async (ended) => {
         if (ended) await this.#retrying(() => this.#finish(session, ended));
+        else if (this.gate.isLeft(session.taskId) && !this.#abort.signal.aborted) {
+          await this.#depart(session, runner.task);
+        }
       }),
     );
   }
@@ -460,10 +663,9 @@ export class ChorusNode {
     const publishes = opensCommitment && sameAddress(task.owner, chain.account);
     const modelCid = publishes ? await storage.put(encodeGlobalModel(session.model)) : null;
     this.#emit({ type: 'task-ended', taskId: session.taskId, claimed, opensCommitment, modelCid });
-    await this.#releaseStake(session);
+    await this.#releaseStake(session.taskId);
     if (this.#abort.signal.aborted) return;
-    this.#journal.setTask(session.taskId, 'ended');
-    await this.#files.remove(session.taskId);
+    await this.#close(session.taskId);
     // The requester may still want to evaluate its model; for the others the task is over.
     if (sameAddress(task.owner, chain.account)) return;
     this.#runners.delete(session.taskId);
@@ -471,15 +673,20 @@ export class ChorusNode {
   }
 
   /** Take the stake back; where cases are open that may cost some of it, once they are closed. */
-  async #releaseStake({ taskId }: TaskSession): Promise<void> {
+  async #releaseStake(taskId: bigint): Promise<void> {
     const { chain } = this.ports;
     const members = await chain.members(taskId);
-    const runner = this.#runner(taskId);
+    const disputes = new Disputes({
+      taskId,
+      ports: this.ports,
+      files: this.#files,
+      signal: this.#abort.signal,
+    });
     const isMember = members.some((m) => sameAddress(m.address, chain.account));
     while (!this.#abort.signal.aborted) {
       const task = await chain.task(taskId);
       const round = await chain.round(taskId, Math.max(1, task.round));
-      const next = await runner.disputes.attend({ task, round, members });
+      const next = await disputes.attend({ task, round, members });
       if (!isMember) return;
       try {
         const step = { taskId, round: 0, step: 'release' } as const;
@@ -499,6 +706,46 @@ export class ChorusNode {
     await this.ports.chain.requestValidation(taskId, agentId).catch((error) => {
       if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
     });
+  }
+
+  /** The work for a task that was left is over; what is on chain is waited for. */
+  async #depart(session: TaskSession, task: TaskState | null): Promise<void> {
+    const { taskId } = session;
+    this.#runners.delete(taskId);
+    await session.trainer.close();
+    this.gate.idle(taskId);
+    await this.#awaitEnd(task ?? (await this.ports.chain.task(taskId)));
+  }
+
+  /** Take back reward and stake of a task that was left, once it has ended. */
+  async #awaitEnd(task: TaskState): Promise<void> {
+    const departed = new DepartedTask(task);
+    this.#departed.set(task.id, departed);
+    const ended = await departed.ended(this.ports.chain, this.#abort.signal, (message) =>
+      this.#emit({ type: 'warning', code: 'E_CHAIN_UNREACHABLE', message }),
+    );
+    if (!ended) return;
+    await this.#retrying(async () => {
+      const claimed = await this.#claim(ended.id, ended.token);
+      await this.#releaseStake(ended.id);
+      await this.#close(ended.id);
+      this.#departed.delete(ended.id);
+      this.#emit({
+        type: 'task-ended',
+        taskId: ended.id,
+        claimed,
+        opensCommitment: false,
+        modelCid: null,
+        left: true,
+      });
+    });
+  }
+
+  /** Nothing more is to be done for a task. */
+  async #close(taskId: bigint): Promise<void> {
+    this.#journal.setTask(taskId, 'ended');
+    await this.#files.remove(taskId);
+    this.gate.release(taskId);
   }
 
   /** Collect what the contract owes this account, once: a payout that an earlier run sent is looked up. */

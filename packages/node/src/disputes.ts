@@ -23,16 +23,19 @@ const OVERTAKEN = ['E_CHAIN_NO_CASE', 'E_CHAIN_ALREADY_DONE', 'E_CHAIN_DEADLINE_
  */
 const MAX_CALLDATA_BYTES = 120_000;
 
+/** What disputes take of a session: they may outlive it. */
+export type DisputeSession = Pick<TaskSession, 'taskId' | 'ports' | 'files' | 'signal'>;
+
 /**
  * Cases of unavailability of one task: an accused trainer defends itself, and whoever is there after the deadline
  * closes the case, since no stake that it may cost is released before.
  */
 export class Disputes {
-  readonly #session: TaskSession;
+  readonly #session: DisputeSession;
   /** Cases this account has published a payload for. */
   readonly #published = new Set<number>();
 
-  constructor(session: TaskSession) {
+  constructor(session: DisputeSession) {
     this.#session = session;
   }
 

@@ -43,11 +43,17 @@ export type NodeEvent =
       claimed: bigint;
       opensCommitment: boolean;
       modelCid: string | null;
+      /** The node had left the task: it has no model to speak of. */
+      left?: true;
     }
   /** A limit keeps the node from taking on anything new; what has begun goes on. */
   | { type: 'paused'; code: string; reason: string }
   | { type: 'resumed'; code: string; reason?: string }
   | { type: 'stopping' }
+  | { type: 'peer-connected'; peerId: string; address: string; direction: 'inbound' | 'outbound' }
+  | { type: 'peer-disconnected'; peerId: string }
+  /** `until`: unix milliseconds; null for good. */
+  | { type: 'peer-banned'; peerId: string; until: number | null; reason: string }
   | { type: 'warning'; code: string; message: string };
 
 export type EventSink = (event: NodeEvent) => void;

@@ -58,7 +58,7 @@ export {
   KEYSTORE_FILE,
   readKeystore,
 } from './identity/keystore.ts';
-export { NODE_KEY_FILE, readNodeKey } from './identity/node-key.ts';
+export { NODE_KEY_FILE, readNodeKey, writeNewNodeKey } from './identity/node-key.ts';
 export { type PasswordSource, WALLET_KEY_FILE } from './identity/wallet.ts';
 export type { Check } from './inspect/checks.ts';
 export { explainRound, type RoundExplanation } from './inspect/explain-round.ts';

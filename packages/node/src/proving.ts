@@ -18,29 +18,42 @@ export interface Proving {
   close(): Promise<void>;
 }
 
+/** From this size on committing takes several threads; as in @chorus/commitment. */
+const LOG2_SIZE_FOR_THREADS = 17;
+
 /** Provers and committers of a node by log2 size: made when first needed, shared by its tasks. */
 class WorkerProving implements Proving {
   readonly #chainId: number;
+  readonly #threads: { threads?: number };
   readonly #srsCache: string | undefined;
   readonly #srs = new Map<number, Promise<Srs>>();
   readonly #committers = new Map<number, Promise<Committer>>();
   readonly #provers = new Map<number, Promise<Prover>>();
   readonly #abort = new AbortController();
 
-  constructor(chainId: number, srsCache: string | undefined) {
+  constructor(chainId: number, srsCache: string | undefined, threads: number | undefined) {
+    this.#threads = threads === undefined ? {} : { threads };
     this.#chainId = chainId;
     this.#srsCache = srsCache;
   }
 
   committer(dimension: number): Promise<Committer> {
     return once(this.#committers, log2SizeFor(dimension), async (log2Size) =>
-      createCommitter(await this.#reference(log2Size)),
+      createCommitter(
+        await this.#reference(log2Size),
+        // Below, one thread is quicker than several.
+        log2Size < LOG2_SIZE_FOR_THREADS ? {} : this.#threads,
+      ),
     );
   }
 
   prover(dimension: number): Promise<Prover> {
     return once(this.#provers, log2SizeFor(dimension), async (log2Size) =>
-      createProver({ srs: await this.#reference(log2Size), circuit: circuitArtifacts(16) }),
+      createProver({
+        srs: await this.#reference(log2Size),
+        circuit: circuitArtifacts(16),
+        ...this.#threads,
+      }),
     );
   }
 
@@ -56,6 +69,7 @@ class WorkerProving implements Proving {
     return once(this.#srs, log2Size, async () => {
       const srs = await developmentSrs(log2Size, {
         ...(this.#srsCache === undefined ? {} : { cacheDir: this.#srsCache }),
+        ...this.#threads,
         signal: this.#abort.signal,
       });
       assertSrsAllowed(srs, this.#chainId);
@@ -65,11 +79,11 @@ class WorkerProving implements Proving {
 }
 
 /**
- * The cryptographic workers of a node on one chain.
+ * The cryptographic workers of a node on one chain; `threads` bounds those of each.
  * @throws (from its methods) ChorusError `E_SRS_INSECURE` on a chain where the development reference string is refused
  */
-export function createProving(chainId: number, srsCache?: string): Proving {
-  return new WorkerProving(chainId, srsCache);
+export function createProving(chainId: number, srsCache?: string, threads?: number): Proving {
+  return new WorkerProving(chainId, srsCache, threads);
 }
 
 /** The value of `key`, made once; a failure is not remembered. */

@@ -21,6 +21,7 @@ import { poisonLabels } from './attacks.ts';
 import type { NodeConfig } from './config.ts';
 import type { EventSink, NodeEvent, Stage } from './events.ts';
 import type { Journal } from './journal/journal.ts';
+import type { Gatekeeper } from './limits/gatekeeper.ts';
 import { PayloadStore } from './payload-store.ts';
 import type { Ports } from './ports.ts';
 import type { Proving } from './proving.ts';
@@ -32,6 +33,8 @@ export interface TaskSession {
   readonly terms: Terms;
   readonly ports: Ports;
   readonly config: NodeConfig;
+  /** Keeps the contributor's limits. */
+  readonly gate: Pick<Gatekeeper, 'mayBegin' | 'isLeft'>;
   readonly files: TaskFiles;
   /** What this node does is recorded here before it does it. */
   readonly journal: Journal;
@@ -103,6 +106,7 @@ export interface OpenSessionOptions {
   proving: Proving;
   ports: Ports;
   config: NodeConfig;
+  gate: TaskSession['gate'];
   files: TaskFiles;
   journal: Journal;
   emit: EventSink;
@@ -139,6 +143,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
       terms,
       ports,
       config,
+      gate: options.gate,
       files: options.files,
       journal: options.journal,
       trainer,

@@ -1,24 +1,30 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectChain, isDevChain } from '@chorus/chain';
-import { createNetwork, type NetworkOptions } from '@chorus/network';
-import { type ChainPort, ChorusError } from '@chorus/protocol';
+import { createNetwork, type NetworkEvent, type NetworkOptions } from '@chorus/network';
+import { type ChainPort, ChorusError, describeError } from '@chorus/protocol';
 import { createHeliaStorage } from '@chorus/storage';
 import type { Dataset } from '@chorus/training';
 import { ChorusNode } from './chorus-node.ts';
 import type { NodeConfig } from './config.ts';
 import { openData } from './data/registry.ts';
-import type { EventSink } from './events.ts';
+import type { EventSink, NodeEvent } from './events.ts';
 import { type NodeKey, readNodeKey, writeNewNodeKey } from './identity/node-key.ts';
 import { type OpenedWallet, openWallet, type PasswordSource } from './identity/wallet.ts';
 import { Journal } from './journal/journal.ts';
 import type { StepGate } from './journal/steps.ts';
+import { meteredChain } from './metrics/metered-chain.ts';
+import { DiskWatch } from './status/disk-watch.ts';
+import { keptFiles } from './status/kept-files.ts';
+import type { OpenAdmin } from './status/open-admin.ts';
 
 export interface StartOptions {
   /** Asked for the password of an encrypted wallet. */
   password?: PasswordSource;
   /** For crash tests alone: see {@link StepGate}. */
   stepGate?: StepGate;
+  /** Asked over the admin API to end; by default the process gets SIGTERM, as from a service manager. */
+  onShutdown?: () => void;
 }
 
 /**
@@ -39,7 +45,13 @@ export async function startNode(
   // Before anything that leaves a trace elsewhere: one process at a time works in a data folder.
   const journal = Journal.open(config.dataDir, { stepGate: options.stepGate });
   try {
-    return await startParts(config, emit, { nodeKey, wallet, dataset, journal });
+    return await startParts(config, emit, {
+      nodeKey,
+      wallet,
+      dataset,
+      journal,
+      onShutdown: options.onShutdown ?? (() => process.kill(process.pid, 'SIGTERM')),
+    });
   } catch (error) {
     journal.close();
     throw error;
@@ -51,23 +63,93 @@ interface NodeParts {
   wallet: OpenedWallet;
   dataset: Dataset | null;
   journal: Journal;
+  onShutdown: () => void;
 }
 
-async function startParts(config: NodeConfig, emit: EventSink, parts: NodeParts): Promise<ChorusNode> {
-  const { nodeKey, wallet, dataset, journal } = parts;
-  const chain = await openChain(config, wallet, journal);
-  const network = await createNetwork({
-    ...networkOptions(config.network),
-    privateKey: nodeKey.bytes,
-    banFile: join(config.dataDir, 'bans.json'),
-  });
-  const storage = await createHeliaStorage({
-    libp2p: network.libp2p,
-    path: join(config.dataDir, 'blocks'),
-  });
-  const node = new ChorusNode(config, { ports: { chain, network, storage }, dataset, journal, emit });
-  await node.start();
-  return node;
+async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts): Promise<ChorusNode> {
+  const { nodeKey, wallet, dataset, journal, onShutdown } = parts;
+  const closers: (() => Promise<void>)[] = [];
+  const admin = config.admin.enabled ? await serveAdmin(config, told, onShutdown) : null;
+  if (admin) closers.push(() => admin.close());
+  const emit: EventSink = (event) => {
+    admin?.observe(event);
+    told(event);
+  };
+  try {
+    const connected = await openChain(config, wallet, journal);
+    closers.push(() => connected.close());
+    const chain = admin ? meteredChain(connected, admin.transaction) : connected;
+    const network = await createNetwork({
+      ...networkOptions(config.network),
+      ...(config.limits.upload ? { uploadBytesPerSecond: config.limits.upload } : {}),
+      ...(config.limits.download ? { downloadBytesPerSecond: config.limits.download } : {}),
+      privateKey: nodeKey.bytes,
+      banFile: join(config.dataDir, 'bans.json'),
+      onEvent: (event) => forwardEvent(event, emit),
+    });
+    closers.push(() => network.close());
+    // There is no node yet when storage starts, and nothing to keep.
+    let node: ChorusNode | null = null;
+    const keep = () => (node ? keptFiles(node.followed()) : []);
+    const storage = await createHeliaStorage({
+      libp2p: network.libp2p,
+      path: join(config.dataDir, 'blocks'),
+      onWrongBlock: (peer) => network.blame(peer, 'wrong-block'),
+      ...(config.limits.disk === undefined ? {} : { limit: { maxBytes: config.limits.disk, keep } }),
+    });
+    closers.push(() => storage.close());
+    node = new ChorusNode(config, { ports: { chain, network, storage }, dataset, journal, emit });
+    const { gate } = node;
+    const disk = new DiskWatch({
+      folder: config.dataDir,
+      quotaBytes: config.limits.disk ?? null,
+      storage,
+      keep,
+      state: gate.disk,
+      onError: (error) => emit(warningOf(error)),
+    });
+    closers.push(() => disk.close());
+    admin?.attach(node);
+    await disk.start();
+    await node.start();
+    for (const close of [() => disk.close(), ...(admin ? [() => admin.close()] : [])]) node.onClosed(close);
+    return node;
+  } catch (error) {
+    // The latest first: storage before the network it is on.
+    for (const close of closers.reverse()) await close().catch(() => {});
+    throw error;
+  }
+}
+
+/** Loaded only where it is wanted: the HTTP server and the metrics take some 10 MB. */
+async function serveAdmin(config: NodeConfig, emit: EventSink, onShutdown: () => void): Promise<OpenAdmin> {
+  const { openAdmin } = await import('./status/open-admin.ts');
+  return openAdmin(config, emit, onShutdown);
+}
+
+function warningOf(error: unknown): NodeEvent {
+  const code = error instanceof ChorusError ? error.code : 'E_UNEXPECTED';
+  return { type: 'warning', code, message: describeError(error) };
+}
+
+/** What happens to connections, as events of the node. */
+function forwardEvent(event: NetworkEvent, emit: EventSink): void {
+  switch (event.type) {
+    case 'peer-connected':
+      emit({ type: event.type, peerId: event.peer, address: event.address, direction: event.direction });
+      break;
+    case 'peer-disconnected':
+      emit({ type: event.type, peerId: event.peer });
+      break;
+    case 'banned': {
+      const until = Number.isFinite(event.until) ? event.until : null;
+      emit({ type: 'peer-banned', peerId: event.peer, until, reason: event.reason });
+      break;
+    }
+    case 'warning':
+      emit({ type: 'warning', code: 'E_NETWORK', message: event.message });
+      break;
+  }
 }
 
 function networkOptions({ dht, ...network }: NodeConfig['network']): NetworkOptions {

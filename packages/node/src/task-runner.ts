@@ -16,6 +16,7 @@ import { Disputes } from './disputes.ts';
 import { examineRound } from './examine.ts';
 import { HistoryCheck } from './history-check.ts';
 import { type RoundRecord, settledRecord, voidRecord } from './journal/records.ts';
+import { owesPayload } from './limits/departed-task.ts';
 import { restoreModel, saveModel } from './model-snapshot.ts';
 import { fetchVector } from './payloads.ts';
 import type { RoundContext, TaskSession } from './session.ts';
@@ -72,6 +73,8 @@ export class TaskRunner {
   readonly session: TaskSession;
   /** The newest state seen, for answering validators' votes. */
   context: RoundContext | null = null;
+  /** The same of the task alone: there before the first round. */
+  task: TaskState | null = null;
   readonly #active = new Map<string, Promise<void>>();
   readonly #done = new Set<string>();
   readonly #retryAt = new Map<string, { at: number; wait: number }>();
@@ -95,6 +98,38 @@ export class TaskRunner {
     this.session = session;
     this.history = new HistoryCheck(session);
     this.disputes = new Disputes(session);
+  }
+
+  /** Duties this runner is at, such as `train:3`. */
+  get active(): string[] {
+    return [...this.#active.keys()].filter((key) => !key.startsWith('prefetch'));
+  }
+
+  /** Duties that failed and are to be tried again. */
+  get waiting(): number {
+    return [...this.#retryAt.keys()].filter((key) => !this.#active.has(key) && !this.#done.has(key)).length;
+  }
+
+  /** The last round that is in the model. */
+  get settledThrough(): number {
+    return this.#settledThrough;
+  }
+
+  /** True where a task that was left asks nothing more of this node: others wait for what it has committed to. */
+  get finished(): boolean {
+    const { session, context } = this;
+    if (!session.gate.isLeft(session.taskId) || this.#active.size > 0 || !this.task) return false;
+    if (!context || !owesPayload(session.ports.chain.account, context.task, context.round)) return true;
+    const { phase, round } = context.round;
+    return phase !== 'commit' && this.#done.has(`provide-update:${round}`) && !this.#sealed(context.round);
+  }
+
+  /** This account has sealed a reference that is still to be opened. */
+  #sealed(round: RoundState): boolean {
+    const { account } = this.session.ports.chain;
+    return round.references.some(
+      (r) => sameAddress(r.validator, account) && r.seal !== null && r.opened === null,
+    );
   }
 
   /** Something happened on chain: look again now. */
@@ -126,6 +161,7 @@ export class TaskRunner {
           this.#membersOf(task),
           task.round > 0 ? chain.round(session.taskId, task.round) : null,
         ]);
+        this.task = task;
         if (task.status === 'ended') {
           await this.#lastCatchUp(task, members);
           return task;
@@ -137,6 +173,7 @@ export class TaskRunner {
           this.#act(task, round, ['provide-update']);
         }
         this.history.throwIfDiverged();
+        if (this.finished) return null;
         await this.#catchUp(task, members);
         next = Math.min(next, this.#act(task, round, ALL_DUTIES));
         if (this.context) this.#attend(this.context);
@@ -236,7 +273,13 @@ export class TaskRunner {
     const snapshot = keeps ? await saveModel(session, number, history.total) : null;
     await session.journal.endRound(record, snapshot);
     this.#unrecorded = null;
+    this.#tell(record);
     if (snapshot) await session.files.prune(session.taskId, number);
+  }
+
+  #tell({ taskId, round, outcome, token, trainer, weight, share, reward, fee, reason }: RoundRecord): void {
+    const shared = trainer === null || outcome === 'void' ? { weight: null, share: null } : { weight, share };
+    this.session.emit({ type: 'round-ended', taskId, round, outcome, token, ...shared, reward, fee, reason });
   }
 
   /** What was remembered of rounds that are over. */
@@ -275,18 +318,27 @@ export class TaskRunner {
 
   /** Start every duty of these kinds that is due; returns when (ms) the next one will be. */
   #act(task: TaskState, round: RoundState | null, kinds: readonly Duty['kind'][]): number {
+    const { gate, taskId } = this.session;
     const account = this.session.ports.chain.account;
     let next = Number.POSITIVE_INFINITY;
-    if (round && (round.phase === 'reference' || round.phase === 'settle')) this.#prefetch(round);
+    if (round && !gate.isLeft(taskId) && (round.phase === 'reference' || round.phase === 'settle'))
+      this.#prefetch(round);
     for (const duty of dutiesOf(account, task, round)) {
       if (!kinds.includes(duty.kind)) continue;
       const key = `${duty.kind}:${duty.round}`;
       if (this.#active.has(key) || this.#done.has(key)) continue;
+      if (!gate.mayBegin(taskId, duty, () => this.#hasBegun(duty))) continue;
       const due = Math.max(this.#dueAt(duty), this.#retryAt.get(key)?.at ?? 0);
       if (due > Date.now()) next = Math.min(next, due);
       else this.#start(key, duty, round);
     }
     return next;
+  }
+
+  /** Whether this node has started on its vector of the round, in this run or an earlier one. */
+  #hasBegun({ kind, round }: Duty): boolean {
+    const { journal, taskId } = this.session;
+    return journal.step({ taskId, round, step: kind === 'train' ? 'train' : 'reference' }) !== null;
   }
 
   /** Milliseconds. Everyone may advance a phase; a little patience by account keeps all from trying at once. */

@@ -77,8 +77,8 @@ describe('a validator asked to vote a trainer out', () => {
   it('signs nothing that it cannot record', async () => {
     const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
     journal.close();
-    const request = { taskId: 1n, round: 1, unavailable: [0] };
-    await expect(answerVoteRequest(session, context, request, AGGREGATOR)).rejects.toThrow();
+    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [] };
+    await expect(answerVoteRequest(session, context, request, AGGREGATOR, 0)).rejects.toThrow();
   });
 
   it('does not sign that all can be had where one cannot', async () => {

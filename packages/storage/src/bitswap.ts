@@ -15,7 +15,7 @@ export interface BlockExchange {
   /** Send a block that is now held to the peers that want it. */
   announce(cid: CID): Promise<void>;
   /** Told of every block that arrives, wanted or not. */
-  onBlock(listener: (cid: CID, sender: string) => void): void;
+  onBlock(listener: (cid: CID, sender: string, bytes: number) => void): void;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -23,6 +23,12 @@ export interface BlockExchange {
 /** What is used of Helia's broker; `bitswap` is private there, and nothing else tells of blocks nobody wanted. */
 interface Broker extends Omit<BlockExchange, 'onBlock'> {
   bitswap?: { wantList?: EventTarget };
+}
+
+interface Arrival {
+  cid: CID;
+  connection: Connection;
+  block: Uint8Array;
 }
 
 type Host = Parameters<typeof withBitswap>[0];
@@ -74,8 +80,8 @@ export async function startBitswap(libp2p: Libp2p, blockstore: Blockstore): Prom
     announce: (cid) => broker.announce(cid),
     onBlock: (listener) =>
       arrivals.addEventListener('block', (event) => {
-        const { cid, connection } = (event as CustomEvent<{ cid: CID; connection: Connection }>).detail;
-        listener(cid, connection.remotePeer.toString());
+        const { cid, connection, block } = (event as CustomEvent<Arrival>).detail;
+        listener(cid, connection.remotePeer.toString(), block.length);
       }),
     start: () => broker.start(),
     stop: () => broker.stop(),

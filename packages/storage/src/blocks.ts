@@ -1,28 +1,41 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ChorusError } from '@chorus/protocol';
 import type { Blockstore } from 'interface-blockstore';
 import { CID } from 'multiformats/cid';
 import { matches } from './layout.ts';
-import { MAX_LOOSE_BLOCKS } from './limits.ts';
+import { MAX_LOOSE_BLOCKS, TOUCH_INTERVAL_MS } from './limits.ts';
 import { blocksOf } from './tree.ts';
+
+/** A file held here. */
+interface HeldFile {
+  root: CID;
+  blocks: CID[];
+  /** Unix milliseconds at which it was put or asked for last. */
+  used: number;
+}
 
 /**
  * The blocks held here, and which files they belong to.
  *
  * A block belongs to every file that links to it, and goes when the last of them is removed. Which files are
  * held is kept as empty files named by their CIDs, written after the blocks and removed before them: a crash
- * in between leaves blocks without a file, never a file without blocks.
+ * in between leaves blocks without a file, never a file without blocks. Their times say when they were used last.
  */
 export class HeldBlocks {
   readonly store: Blockstore;
   readonly #folder: string | undefined;
-  /** The blocks of each file held. */
-  readonly #files = new Map<string, CID[]>();
+  readonly #files = new Map<string, HeldFile>();
   /** How many files need a block. */
   readonly #uses = new Map<string, number>();
+  /** Bytes of every block in the store. */
+  readonly #sizes = new Map<string, number>();
+  #bytes = 0;
   readonly #writing = new Map<string, Promise<void>>();
   /** Blocks of failed fetches, oldest first. */
   readonly #loose = new Map<string, CID>();
+  /** Blocks that puts and fetches in progress count on, and how many of them. */
+  readonly #claims = new Map<string, number>();
 
   private constructor(store: Blockstore, folder: string | undefined) {
     this.store = store;
@@ -36,22 +49,49 @@ export class HeldBlocks {
       return new HeldBlocks(new MemoryBlockstore(), undefined);
     }
     const { FsBlockstore } = await import('blockstore-fs');
-    const store = new FsBlockstore(join(folder, 'blocks'));
+    const path = join(folder, 'blocks');
+    const store = new FsBlockstore(path);
     await store.open();
     const held = new HeldBlocks(store, join(folder, 'files'));
+    await held.#measure(path);
     await held.#load(join(folder, 'files'));
     return held;
+  }
+
+  /** Bytes of all blocks, whether a file needs them or not. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The sizes of the blocks on disk; leaves of interrupted writes are deleted. */
+  async #measure(path: string): Promise<void> {
+    const { NextToLast } = await import('blockstore-fs/sharding');
+    const names = new NextToLast();
+    for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const file = join(entry.parentPath, entry.name);
+      try {
+        const cid = names.decode(entry.name);
+        if (!entry.name.endsWith('.data')) throw new Error('half a write');
+        this.#grow(keyOf(cid), (await stat(file)).size);
+      } catch {
+        await rm(file, { force: true });
+      }
+    }
   }
 
   async #load(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true });
     for (const name of await readdir(folder)) {
+      const file = join(folder, name);
       try {
         const root = CID.parse(name);
-        this.#count(root, await blocksOf(root, (cid) => this.#readOrThrow(cid)));
+        const blocks = await blocksOf(root, (cid) => this.#readOrThrow(cid));
+        if (blocks.some((cid) => !this.#sizes.has(keyOf(cid)))) throw new Error('missing block');
+        this.#count(root, blocks, (await stat(file)).mtimeMs);
       } catch {
-        // Not a CID, or a node is missing or damaged: the file is not held, and will be fetched again.
-        await rm(join(folder, name), { force: true });
+        // Not a CID, or a block is missing or damaged: the file is not held, and will be fetched again.
+        await rm(file, { force: true });
       }
     }
   }
@@ -67,7 +107,7 @@ export class HeldBlocks {
     }
     const block = parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts));
     if (matches(cid, block)) return block;
-    await this.store.delete(cid);
+    await this.#delete(cid);
     return undefined;
   }
 
@@ -77,9 +117,12 @@ export class HeldBlocks {
     return block;
   }
 
-  /** Keep a block. Copied: the caller may reuse its bytes. */
+  /**
+   * Keep a block. Copied: the caller may reuse its bytes.
+   * @throws ChorusError `E_STORAGE_WRITE` where the disk is full or read-only
+   */
   async write(cid: CID, block: Uint8Array): Promise<void> {
-    const key = cid.toString();
+    const key = keyOf(cid);
     // Two writers of one file on disk disturb each other's rename, and the store then retries for a second.
     const running = this.#writing.get(key);
     if (running) return await running;
@@ -89,65 +132,177 @@ export class HeldBlocks {
   }
 
   async #write(cid: CID, block: Uint8Array): Promise<void> {
-    if (!(await this.store.has(cid))) await this.store.put(cid, block.slice());
+    if (await this.store.has(cid)) return;
+    await writeOrExplain(async () => await this.store.put(cid, block.slice()));
+    this.#grow(keyOf(cid), block.length);
+  }
+
+  #grow(key: string, bytes: number): void {
+    if (this.#sizes.has(key)) return;
+    this.#sizes.set(key, bytes);
+    this.#bytes += bytes;
+  }
+
+  async #delete(cid: CID): Promise<void> {
+    const key = keyOf(cid);
+    await this.store.delete(cid);
+    this.#bytes -= this.#sizes.get(key) ?? 0;
+    this.#sizes.delete(key);
+  }
+
+  /** A put or fetch counts on the block: it is not collected before the same number of `unclaim`s. */
+  claim(cid: CID): void {
+    const key = keyOf(cid);
+    this.#claims.set(key, (this.#claims.get(key) ?? 0) + 1);
+  }
+
+  unclaim(blocks: CID[]): void {
+    for (const cid of blocks) {
+      const key = keyOf(cid);
+      const left = (this.#claims.get(key) ?? 1) - 1;
+      if (left > 0) this.#claims.set(key, left);
+      else this.#claims.delete(key);
+    }
   }
 
   /** A fetch has failed: keep what it got for the next attempt, in bounds; the oldest make room. */
   async keepForLater(blocks: CID[]): Promise<void> {
     for (const cid of blocks) {
-      const key = cid.toString();
-      if (!this.#uses.has(key)) this.#loose.set(key, cid);
+      const key = keyOf(cid);
+      if (!this.#uses.has(key) && this.#sizes.has(key)) this.#loose.set(key, cid);
     }
+    await this.dropLoose(MAX_LOOSE_BLOCKS);
+  }
+
+  /** Delete the oldest blocks of failed fetches until this many are left. */
+  async dropLoose(left: number): Promise<void> {
     for (const [key, cid] of this.#loose) {
-      if (this.#loose.size <= MAX_LOOSE_BLOCKS) break;
+      if (this.#loose.size <= left) break;
+      if (this.#claims.has(key)) continue;
       this.#loose.delete(key);
-      if (!this.#uses.has(key)) await this.store.delete(cid);
+      if (!this.#uses.has(key)) await this.#delete(cid);
+    }
+  }
+
+  /** Delete blocks that no file needs, no failed fetch has left and nobody is counting on: of a crash. */
+  async dropOrphans(): Promise<void> {
+    for (const key of [...this.#sizes.keys()]) {
+      if (this.#uses.has(key) || this.#loose.has(key) || this.#claims.has(key) || this.#writing.has(key))
+        continue;
+      await this.#delete(cidOfKey(key));
     }
   }
 
   /** All blocks of the file are here: it is held from now on. */
   async hold(root: CID, blocks: CID[]): Promise<void> {
-    if (this.#folder) await writeFile(join(this.#folder, root.toString()), '');
-    this.#count(root, blocks);
+    const marker = this.#markerOf(root);
+    if (marker) await writeOrExplain(() => writeFile(marker, ''));
+    this.#count(root, blocks, Date.now());
   }
 
-  #count(root: CID, blocks: CID[]): void {
+  #markerOf(root: CID): string | undefined {
+    return this.#folder === undefined ? undefined : join(this.#folder, root.toString());
+  }
+
+  #count(root: CID, blocks: CID[], used: number): void {
     const key = root.toString();
     if (this.#files.has(key)) return;
-    const unique = [...new Map(blocks.map((cid) => [cid.toString(), cid])).values()];
-    this.#files.set(key, unique);
+    const unique = [...new Map(blocks.map((cid) => [keyOf(cid), cid])).values()];
+    this.#files.set(key, { root, blocks: unique, used });
     for (const cid of unique) {
-      this.#uses.set(cid.toString(), (this.#uses.get(cid.toString()) ?? 0) + 1);
-      this.#loose.delete(cid.toString());
+      this.#uses.set(keyOf(cid), (this.#uses.get(keyOf(cid)) ?? 0) + 1);
+      this.#loose.delete(keyOf(cid));
     }
   }
 
   async holds(root: CID): Promise<boolean> {
-    const blocks = this.#files.get(root.toString());
-    if (!blocks) return false;
-    for (const cid of blocks) if (!(await this.store.has(cid))) return false;
+    const file = this.#files.get(root.toString());
+    if (!file) return false;
+    for (const cid of file.blocks) if (!(await this.store.has(cid))) return false;
     return true;
   }
 
   /** Blocks of a held file; empty where it is not held. */
   blocks(root: CID): CID[] {
-    return this.#files.get(root.toString()) ?? [];
+    return this.#files.get(root.toString())?.blocks ?? [];
+  }
+
+  /** The files held, those used longest ago first. */
+  files(): { cid: string; used: number }[] {
+    return [...this.#files]
+      .map(([cid, { used }]) => ({ cid, used }))
+      .sort((a, b) => a.used - b.used || (a.cid < b.cid ? -1 : 1));
+  }
+
+  /** The file was asked for: it is collected after those that were not. Written down once a minute at most. */
+  async touch(root: CID): Promise<void> {
+    const file = this.#files.get(root.toString());
+    const now = Date.now();
+    if (!file || now - file.used < TOUCH_INTERVAL_MS) return;
+    file.used = now;
+    const marker = this.#markerOf(root);
+    if (marker) await utimes(marker, now / 1000, now / 1000).catch(() => undefined); // only its age is lost
   }
 
   async release(root: CID): Promise<void> {
     const key = root.toString();
-    const blocks = this.#files.get(key);
-    if (!blocks) return;
+    const file = this.#files.get(key);
+    if (!file) return;
     this.#files.delete(key);
-    if (this.#folder) await rm(join(this.#folder, key), { force: true });
-    for (const cid of blocks) {
-      const uses = (this.#uses.get(cid.toString()) ?? 1) - 1;
+    const marker = this.#markerOf(root);
+    if (marker) await rm(marker, { force: true });
+    for (const cid of file.blocks) {
+      const uses = (this.#uses.get(keyOf(cid)) ?? 1) - 1;
       if (uses > 0) {
-        this.#uses.set(cid.toString(), uses);
+        this.#uses.set(keyOf(cid), uses);
       } else {
-        this.#uses.delete(cid.toString());
-        await this.store.delete(cid);
+        this.#uses.delete(keyOf(cid));
+        // Whoever counts on it gets it as the rest of a failed fetch.
+        if (this.#claims.has(keyOf(cid))) this.#loose.set(keyOf(cid), cid);
+        else await this.#delete(cid);
       }
     }
   }
+}
+
+/** Blocks are stored by their hash alone: the same bytes are one block, whatever codec a CID states. */
+function keyOf(cid: CID): string {
+  return Buffer.from(cid.multihash.bytes).toString('base64');
+}
+
+function cidOfKey(key: string): CID {
+  return CID.decode(new Uint8Array(Buffer.from(key, 'base64')));
+}
+
+/** What a person can do something about, said as such. */
+const DISK = new Map([
+  ['ENOSPC', 'the disk is full'],
+  ['EDQUOT', 'the disk quota is used up'],
+  ['EROFS', 'the disk is read-only'],
+  ['EACCES', 'the folder is not writable'],
+  ['EPERM', 'the folder is not writable'],
+]);
+
+async function writeOrExplain(write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (cause) {
+    const code = errnoOf(cause);
+    throw new ChorusError('E_STORAGE_WRITE', `cannot keep a block: ${DISK.get(code) ?? 'writing failed'}`, {
+      facts: { code },
+      hint: 'free space or set a disk limit, and check the permissions of the data folder',
+      cause,
+    });
+  }
+}
+
+/** The system's name of an error, also where the block store has wrapped it. */
+function errnoOf(error: unknown): string {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    const { code } = at as NodeJS.ErrnoException;
+    if (code?.startsWith('E') && !code.startsWith('ERR')) return code;
+    const named = [...DISK.keys()].find((name) => (at as Error).message.includes(name));
+    if (named) return named;
+  }
+  return '';
 }

@@ -5,6 +5,13 @@ import type { CID } from 'multiformats/cid';
 import { parseCid } from './address.ts';
 import { type BlockExchange, startBitswap } from './bitswap.ts';
 import { HeldBlocks } from './blocks.ts';
+import {
+  type CollectOptions,
+  type CollectResult,
+  collectGarbage,
+  DiskGuard,
+  type DiskLimit,
+} from './garbage.ts';
 import { cidOfBytes, layOut } from './layout.ts';
 import { readFile } from './tree.ts';
 import { Wants } from './wants.ts';
@@ -16,6 +23,19 @@ export interface HeliaStorageOptions {
   path?: string;
   /** Told of a peer that sent a block nobody asked for; `network.blame(peer, 'wrong-block')` bans it. */
   onWrongBlock?: (peer: string) => void;
+  /** Bytes that blocks may take here, and what of them has to stay. Not limited by default. */
+  limit?: DiskLimit;
+}
+
+/** Storage whose disk use can be seen and bounded. */
+export interface HeliaStorage extends StoragePort {
+  /** Files held, and bytes of all blocks, those of unfinished fetches included. */
+  usage(): { files: number; bytes: number };
+  /**
+   * Delete what no file needs any more and, where `maxBytes` is given, files other than those to keep, until the
+   * blocks take no more than that. Fetches and puts in progress keep their blocks.
+   */
+  collectGarbage(options?: CollectOptions): Promise<CollectResult>;
 }
 
 /**
@@ -27,7 +47,7 @@ export interface HeliaStorageOptions {
  * const storage = await createHeliaStorage({ libp2p: network.libp2p, path: 'data/blocks' });
  * const cid = await storage.put(bytes);
  */
-export async function createHeliaStorage(options: HeliaStorageOptions): Promise<StoragePort> {
+export async function createHeliaStorage(options: HeliaStorageOptions): Promise<HeliaStorage> {
   let held: HeldBlocks;
   try {
     held = await HeldBlocks.open(options.path);
@@ -41,17 +61,19 @@ export async function createHeliaStorage(options: HeliaStorageOptions): Promise<
   const exchange = await startBitswap(options.libp2p, held.store);
   const wants = new Wants(options.libp2p, exchange, options.onWrongBlock ?? (() => {}));
   await wants.start();
-  return new HeliaStorage(held, exchange, wants);
+  return new BitswapStorage(held, exchange, wants, new DiskGuard(held, options.limit));
 }
 
-class HeliaStorage implements StoragePort {
+class BitswapStorage implements HeliaStorage {
   readonly #held: HeldBlocks;
   readonly #exchange: BlockExchange;
   readonly #wants: Wants;
+  readonly #disk: DiskGuard;
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(held: HeldBlocks, exchange: BlockExchange, wants: Wants) {
+  constructor(held: HeldBlocks, exchange: BlockExchange, wants: Wants, disk: DiskGuard) {
+    this.#disk = disk;
     this.#held = held;
     this.#exchange = exchange;
     this.#wants = wants;
@@ -64,15 +86,23 @@ class HeliaStorage implements StoragePort {
   async put(bytes: Uint8Array): Promise<string> {
     this.#closing.signal.throwIfAborted();
     const blocks: CID[] = [];
-    const root = await layOut(bytes, async (cid, block) => {
-      blocks.push(cid);
-      await this.#held.write(cid, block);
-      this.#wants.supply(cid, block.slice());
-    });
-    await this.#held.hold(root, blocks);
-    // Only now: whoever is told looks the block up.
-    await Promise.all(blocks.map((cid) => this.#exchange.announce(cid)));
-    return root.toString();
+    try {
+      const root = await layOut(bytes, async (cid, block) => {
+        this.#held.claim(cid);
+        blocks.push(cid);
+        await this.#disk.write(cid, block);
+        this.#wants.supply(cid, block.slice());
+      });
+      await this.#held.hold(root, blocks);
+      // Only now: whoever is told looks the block up.
+      await Promise.all(blocks.map((cid) => this.#exchange.announce(cid)));
+      return root.toString();
+    } catch (error) {
+      await this.#held.keepForLater(blocks);
+      throw error;
+    } finally {
+      this.#held.unclaim(blocks);
+    }
   }
 
   async get(cid: string, options: GetOptions): Promise<Uint8Array> {
@@ -91,14 +121,16 @@ class HeliaStorage implements StoragePort {
     const blocks: CID[] = [];
     try {
       const bytes = await readFile(root, options.maxBytes, async (block) => {
+        this.#held.claim(block);
         blocks.push(block);
         const local = await this.#held.read(block);
         if (local) return local;
         const fetched = await this.#wants.fetch(block, from, signal);
-        await this.#held.write(block, fetched);
+        await this.#disk.write(block, fetched);
         return fetched;
       });
       await this.#held.hold(root, blocks);
+      await this.#held.touch(root);
       return bytes;
     } catch (error) {
       await this.#held.keepForLater(blocks);
@@ -110,6 +142,7 @@ class HeliaStorage implements StoragePort {
         cause: error,
       });
     } finally {
+      this.#held.unclaim(blocks);
       // Where one block failed, the others are no longer wanted.
       stop.abort(new Error('the fetch has ended'));
     }
@@ -121,6 +154,15 @@ class HeliaStorage implements StoragePort {
 
   async remove(cid: string): Promise<void> {
     await this.#held.release(parseCid(cid));
+  }
+
+  usage(): { files: number; bytes: number } {
+    return { files: this.#held.files().length, bytes: this.#held.bytes };
+  }
+
+  async collectGarbage(options: CollectOptions = {}): Promise<CollectResult> {
+    this.#closing.signal.throwIfAborted();
+    return await collectGarbage(this.#held, options);
   }
 
   close(): Promise<void> {

@@ -4,7 +4,8 @@
  *
  * @packageDocumentation
  */
-export { createHeliaStorage, type HeliaStorageOptions } from './helia.ts';
+export type { CollectOptions, CollectResult, DiskLimit } from './garbage.ts';
+export { createHeliaStorage, type HeliaStorage, type HeliaStorageOptions } from './helia.ts';
 export { createKuboStorage, type KuboStorageOptions } from './kubo.ts';
 export { cidOfBytes } from './layout.ts';
 export { openOfflineStorage } from './offline.ts';

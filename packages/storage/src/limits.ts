@@ -58,3 +58,12 @@ export const MAX_ASK_NEXT_MS = 10_000;
 
 /** CIDs remembered as asked for; a block with any other is an offence of its sender. */
 export const MAX_REMEMBERED_WANTS = 16_384;
+
+/** How often the time of a file's last use is written down. */
+export const TOUCH_INTERVAL_MS = 60_000;
+
+/** Where a disk limit is passed, files go until this part of it is used, so that not every block has to make room. */
+export const COLLECT_DOWN_TO = 0.9;
+
+/** Blocks of at least this size say how long a holder takes for one. */
+export const MIN_TIMED_BYTES = 64 * 1024;

@@ -4,6 +4,7 @@ import {
   MAX_ASK_NEXT_MS,
   MAX_REMEMBERED_WANTS,
   MIN_ASK_NEXT_MS,
+  MIN_TIMED_BYTES,
 } from './limits.ts';
 
 interface Provider {
@@ -15,7 +16,7 @@ interface Provider {
   served: number;
 }
 
-/** How quickly the average follows: a tenth of what is new. */
+/** How quickly the average follows. */
 const WEIGHT = 0.3;
 
 /** What is known of the peers that blocks are asked from, to spread a file over those that serve it best. */
@@ -26,19 +27,30 @@ export class Providers {
     this.#of(peer).open++;
   }
 
-  /** A block came, or is no longer wanted from it. */
-  settled(peer: string, tookMs?: number): void {
+  /** A block is no longer wanted from it. */
+  dropped(peer: string): void {
     const known = this.#of(peer);
     known.open = Math.max(0, known.open - 1);
-    if (tookMs === undefined) return;
-    known.mean = known.mean === undefined ? tookMs : known.mean + WEIGHT * (tookMs - known.mean);
+  }
+
+  /** A block came. Small ones say nothing of the time that others take. */
+  served(peer: string, tookMs: number, bytes: number): void {
+    this.dropped(peer);
+    const known = this.#of(peer);
     known.served = Date.now();
+    if (bytes < MIN_TIMED_BYTES) return;
+    known.mean = known.mean === undefined ? tookMs : known.mean + WEIGHT * (tookMs - known.mean);
   }
 
   /** Whether it has served anything of late. */
   serves(peer: string): boolean {
     const known = this.#peers.get(peer);
     return known !== undefined && Date.now() - known.served < HINTED_HEAD_START_MS;
+  }
+
+  /** Whether it has served a block since that time (milliseconds): it is at work on those asked for before. */
+  servedSince(peer: string, since: number): boolean {
+    return (this.#peers.get(peer)?.served ?? 0) > since;
   }
 
   /** Of these, the one expected to have served one more block first; those never tried come before slow ones. */
@@ -56,7 +68,7 @@ export class Providers {
   /** Milliseconds to wait for a block from this peer before another is asked as well. */
   patience(peer: string): number {
     const known = this.#peers.get(peer);
-    if (known?.mean === undefined) return ASK_NEXT_MS;
+    if (known?.mean === undefined) return ASK_NEXT_MS * Math.max(1, known?.open ?? 1);
     return Math.min(MAX_ASK_NEXT_MS, Math.max(MIN_ASK_NEXT_MS, 3 * known.mean * Math.max(1, known.open)));
   }
 

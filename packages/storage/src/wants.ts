@@ -51,7 +51,7 @@ export class Wants {
   }
 
   async start(): Promise<void> {
-    this.#exchange.onBlock((cid, sender) => this.#received(cid, sender));
+    this.#exchange.onBlock((cid, sender, bytes) => this.#received(cid, sender, bytes));
     this.#topology = await this.#libp2p.register(BITSWAP, {
       notifyOnLimitedConnection: true,
       onConnect: (peer) => {
@@ -106,7 +106,7 @@ export class Wants {
     this.#wants.get(cid.toString())?.supply(block);
   }
 
-  #received(cid: CID, sender: string): void {
+  #received(cid: CID, sender: string, bytes: number): void {
     if (!this.#recent.has(digestOf(cid))) {
       this.#onWrongBlock(sender);
       return;
@@ -114,7 +114,7 @@ export class Wants {
     const asked = this.#wants.get(cid.toString())?.asked.get(sender);
     if (!asked || asked.served) return;
     asked.served = true;
-    this.#providers.settled(sender, Date.now() - asked.at);
+    this.#providers.served(sender, Date.now() - asked.at, bytes);
   }
 
   #add(key: string, cid: CID): Want {
@@ -145,7 +145,7 @@ export class Wants {
       () => {
         want.rounds++;
         for (const { peer } of [...want.asked.values()]) this.#ask(want, peer);
-        this.#askNext(want);
+        if (want.asked.size === 0) this.#askNext(want);
         if (this.#isOpenToAll(want)) this.#askAll(want);
         this.#schedule(want);
       },
@@ -159,7 +159,7 @@ export class Wants {
     if (this.#wants.get(key) === want) this.#wants.delete(key);
     want.stop.abort(new Error('no longer wanted'));
     for (const [name, { peer, served }] of want.asked) {
-      if (!served) this.#providers.settled(name);
+      if (!served) this.#providers.dropped(name);
       // Also to the one that served it: it would not send the block again for a while, should it get lost here.
       this.#post(peer, { cid: want.cid, cancel: true });
     }
@@ -184,8 +184,17 @@ export class Wants {
     const best = this.#providers.best(here.map(([name]) => name));
     if (best === undefined || want.stop.signal.aborted) return;
     this.#ask(want, want.hinted.get(best) as PeerId);
+    if (left.length > 1) this.#waitFor(want, best);
+  }
+
+  /** Ask the next when this peer takes longer than it should; not while it serves others of our wants. */
+  #waitFor(want: Want, peer: string): void {
+    const since = Date.now();
     clearTimeout(want.next);
-    if (left.length > 1) want.next = setTimeout(() => this.#askNext(want), this.#providers.patience(best));
+    want.next = setTimeout(() => {
+      if (want.asked.has(peer) && this.#providers.servedSince(peer, since)) this.#waitFor(want, peer);
+      else this.#askNext(want);
+    }, this.#providers.patience(peer));
   }
 
   /** Connect, and ask if nobody else has been asked meanwhile; the others' patience decides otherwise. */

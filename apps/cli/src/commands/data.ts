@@ -1,37 +1,154 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { addData, editConfig, listData, type RegisteredData, removeData } from '@chorus/node';
+import { ChorusError } from '@chorus/protocol';
 import { fetchDataset } from '@chorus/training';
-import { Argument, Command } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import envPaths from 'env-paths';
 import ora from 'ora';
+import colors from 'yoctocolors';
 import { Interrupted } from '../exit.ts';
+import { configOf, configPathOf, dataDirOf, type HomeOptions, homeOptions } from '../home.ts';
+import { print, printJson } from '../inspect/format.ts';
+import { bytes, columns } from '../node/status-view.ts';
 
-/** `chorus data`: data sets on this machine. */
+interface AddFlags extends HomeOptions {
+  split?: 'train' | 'test';
+  labelColumn?: string;
+  use?: boolean;
+}
+
+/** `chorus data`: what a node trains on. */
 export function dataCommand(): Command {
-  const fetch = new Command('fetch')
+  const add = new Command('add')
+    .description(
+      'register a folder or shard file under a name. It stays where it is and is never sent anywhere: of it, only name, sizes and shapes may leave',
+    )
+    .argument('<name>', 'lower-case letters, digits, - and _')
+    .argument('<path>', 'IDX, CSV, images by class, text, or a shard file')
+    .addOption(new Option('--split <part>', 'the part of a folder to train on').choices(['train', 'test']))
+    .option('--label-column <column>', 'CSV: the column with the labels')
+    .option('--use', 'train on it from the next start on, where other data is in use')
+    .addHelpText('after', '\nExample:\n  $ chorus data add digits ./mnist')
+    .action(addAction);
+  const list = new Command('list')
+    .description('registered data')
+    .addHelpText('after', '\nExample:\n  $ chorus data list')
+    .action(listAction);
+  const remove = new Command('remove')
+    .description('forget registered data; its files stay')
+    .argument('<name>', 'as `chorus data list` shows it')
+    .addHelpText('after', '\nExample:\n  $ chorus data remove digits')
+    .action(removeAction);
+  const command = new Command('data').description(
+    'data to train on: register your own, or fetch a public set',
+  );
+  for (const sub of [add, list, remove]) command.addCommand(homeOptions(sub));
+  return command.addCommand(fetchCommand());
+}
+
+async function addAction(name: string, path: string, flags: AddFlags): Promise<void> {
+  const dataDir = await dataDirOf(flags);
+  if (!existsSync(dataDir)) {
+    throw new ChorusError('E_CONFIG_MISSING', 'there is no node to register data with', {
+      facts: { folder: dataDir },
+      hint: 'make one with `chorus init`',
+    });
+  }
+  const spinner = ora({
+    text: `reading ${path}`,
+    stream: process.stderr,
+    isSilent: !process.stderr.isTTY,
+  }).start();
+  const entry = await addData(dataDir, name, path, {
+    ...(flags.split ? { split: flags.split } : {}),
+    ...(flags.labelColumn === undefined ? {} : { labelColumn: flags.labelColumn }),
+  }).finally(() => spinner.stop());
+  const used = await usedData(flags);
+  // The first is taken as it is; later ones only where that is asked for.
+  const use = flags.use || (used === undefined && existsSync(configPathOf(flags)));
+  if (use) await editConfig(configPathOf(flags), 'data', name);
+  if (flags.json) return printJson({ ...entry, used: use });
+  print(
+    `${colors.bold(name)}: ${describe(entry)}`,
+    use
+      ? 'the node trains on it from its next start on'
+      : colors.dim(`in use is ${used}; change that with chorus config set data ${name}`),
+  );
+}
+
+/** What the configuration names, where there is one. */
+async function usedData(flags: HomeOptions): Promise<string | undefined> {
+  return existsSync(configPathOf(flags)) ? (await configOf(flags)).config.data : undefined;
+}
+
+const describe = ({ samples, inputShape, classes, bytes: size }: RegisteredData) =>
+  `${samples.toLocaleString('en')} samples of ${inputShape.join('x')}, ${classes} classes, ${bytes(size)}`;
+
+async function listAction(flags: HomeOptions): Promise<void> {
+  const data = await listData(await dataDirOf(flags));
+  const used = (await usedData(flags)) ?? (data.length === 1 ? data[0]!.name : undefined);
+  if (flags.json) return printJson({ data: data.map((entry) => ({ ...entry, used: entry.name === used })) });
+  if (data.length === 0) return print('no data is registered: chorus data add NAME PATH');
+  print(
+    ...columns(
+      ['', 'NAME', 'SAMPLES', 'SHAPE', 'CLASSES', 'SIZE', 'PART', 'PATH'],
+      data.map((entry) => [
+        entry.name === used ? '*' : '',
+        entry.name,
+        entry.samples.toLocaleString('en'),
+        entry.inputShape.join('x'),
+        String(entry.classes),
+        bytes(entry.bytes),
+        entry.split ?? 'shard',
+        entry.path,
+      ]),
+      [1, 20, 10, 12, 7, 8, 5, 200],
+    ),
+    colors.dim('* in use'),
+  );
+}
+
+async function removeAction(name: string, flags: HomeOptions): Promise<void> {
+  const entry = await removeData(await dataDirOf(flags), name);
+  const used = (await usedData(flags)) === name;
+  if (used) await editConfig(configPathOf(flags), 'data', null);
+  if (flags.json) printJson({ removed: entry.name, path: entry.path });
+  else print(`${name} is forgotten; ${entry.path} stays`);
+}
+
+function fetchCommand(): Command {
+  return new Command('fetch')
     .description('download a public data set into the cache; resumes, and checks sha256')
     .addArgument(new Argument('<name>', 'which data set').choices(['mnist', 'fashion-mnist']))
     .option('--cache <dir>', 'folder to keep it in')
     .option('--base-url <url>', 'download from a mirror')
+    .option('--json', 'one JSON document on standard output')
     .addHelpText('after', '\nExample:\n  $ chorus demo --data "$(chorus data fetch mnist)"')
-    .action(async (name: 'mnist' | 'fashion-mnist', options: { cache?: string; baseUrl?: string }) => {
-      const abort = new AbortController();
-      process.once('SIGINT', () => abort.abort(new Interrupted()));
-      const spinner = ora(`fetching ${name}`).start();
-      try {
-        const folder = await fetchDataset(name, {
-          cacheDir: options.cache ?? join(envPaths('chorus', { suffix: '' }).cache, 'data'),
-          ...(options.baseUrl ? { baseUrl: options.baseUrl } : {}),
-          signal: abort.signal,
-          onProgress: (bytes, total) => {
-            spinner.text = `fetching ${name}: ${Math.floor((100 * bytes) / total)} %`;
-          },
-        });
-        spinner.succeed(`${name} is in ${folder}`);
-        process.stdout.write(`${folder}\n`);
-      } catch (error) {
-        spinner.fail();
-        throw abort.signal.aborted ? new Interrupted() : error;
-      }
+    .action(fetchAction);
+}
+
+async function fetchAction(
+  name: 'mnist' | 'fashion-mnist',
+  options: { cache?: string; baseUrl?: string; json?: boolean },
+): Promise<void> {
+  const abort = new AbortController();
+  process.once('SIGINT', () => abort.abort(new Interrupted()));
+  const spinner = ora(`fetching ${name}`).start();
+  try {
+    const folder = await fetchDataset(name, {
+      cacheDir: options.cache ?? join(envPaths('chorus', { suffix: '' }).cache, 'data'),
+      ...(options.baseUrl ? { baseUrl: options.baseUrl } : {}),
+      signal: abort.signal,
+      onProgress: (done, total) => {
+        spinner.text = `fetching ${name}: ${Math.floor((100 * done) / total)} %`;
+      },
     });
-  return new Command('data').description('data sets on this machine').addCommand(fetch);
+    spinner.succeed(`${name} is in ${folder}`);
+    if (options.json) printJson({ name, folder });
+    else process.stdout.write(`${folder}\n`);
+  } catch (error) {
+    spinner.fail();
+    throw abort.signal.aborted ? new Interrupted() : error;
+  }
 }

@@ -9,7 +9,7 @@ import {
   syntheticDigits,
   writeShard,
 } from '@chorus/training';
-import { type DemoOptions, trainerCount, validatorCount } from './options.ts';
+import type { DemoOptions } from './options.ts';
 
 /** Generated digits: enough to train on for each trainer, to validate on, and to test on. */
 const GENERATED_PER_TRAINER = 800;
@@ -27,9 +27,11 @@ export interface DemoData {
 }
 
 /** Split the data into private shards, one file in each node's own folder. */
-export async function prepareData(options: DemoOptions, folder: string): Promise<DemoData> {
-  const trainers = trainerCount(options.nodes);
-  const validators = validatorCount(options.nodes);
+export async function prepareData(
+  options: Pick<DemoOptions, 'data' | 'split' | 'seed'>,
+  { trainers, validators }: { trainers: number; validators: number },
+  folder: string,
+): Promise<DemoData> {
   const { train, test, source } = await loadDemoData(options, trainers);
   const validation = Math.min(VALIDATION.max, Math.max(VALIDATION.min, Math.floor(train.count / 10)));
   if (train.count < validation * validators + 10 * trainers) {
@@ -59,7 +61,7 @@ export async function prepareData(options: DemoOptions, folder: string): Promise
   return { trainerShards, validatorShards, test, source };
 }
 
-async function loadDemoData(options: DemoOptions, trainers: number) {
+async function loadDemoData(options: Pick<DemoOptions, 'data' | 'seed'>, trainers: number) {
   if (options.data === null) {
     return {
       train: syntheticDigits({

@@ -11,7 +11,7 @@ import { RoundFollower, waitUntil } from './follow.ts';
 import { keepNetwork } from './keep.ts';
 import { ledgerOf, recordSlashes, type Slash } from './ledger.ts';
 import { startDemoChain, startDemoNodes } from './network.ts';
-import { type DemoOptions, trainerCount } from './options.ts';
+import { type DemoOptions, trainerCount, validatorCount } from './options.ts';
 import type { NodeProcess } from './processes.ts';
 import type { DemoReport, RoundResult } from './report.ts';
 import { RoundLog } from './round-log.ts';
@@ -81,9 +81,10 @@ async function runNetwork(
   let modelCid: string | null = null;
 
   step('starting the chain, splitting the data');
+  const committee = { trainers: trainerCount(options.nodes), validators: validatorCount(options.nodes) };
   const [chain, data] = await Promise.all([
     startDemoChain(options, folder, defer),
-    prepareData(options, folder),
+    prepareData(options, committee, folder),
   ]);
   const model = buildModel(options.model, {
     inputShape: data.test.inputShape,
@@ -125,7 +126,7 @@ async function runNetwork(
       dimension,
       data: data.test,
       token: chain.deployment.token,
-      trainers: trainerCount(options.nodes),
+      trainers: committee.trainers,
       validators: network.nodes.filter((n) => n.roles.includes('validator')).map((n) => n.address),
     }),
   );

@@ -74,7 +74,7 @@ export async function startDemoChain(
     url: devnet.url,
     privateKey: devnet.privateKeys[0]!,
     verifier: developmentKey(),
-    windows: DEMO_WINDOWS,
+    initial: { windows: DEMO_WINDOWS },
   });
   return { devnet, deployment };
 }

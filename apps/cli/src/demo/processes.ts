@@ -43,6 +43,11 @@ export class NodeProcess {
     return new NodeProcess(name, configFile, onEvent);
   }
 
+  /** Start a node whose folder is there already. */
+  static open(name: string, configFile: string, onEvent: (event: NodeEvent) => void): NodeProcess {
+    return new NodeProcess(name, configFile, onEvent);
+  }
+
   /** Resolves with the node's `ready` event; rejects where the process ends first. */
   get ready(): Promise<Ready> {
     return this.#ready;
@@ -59,7 +64,7 @@ export class NodeProcess {
 
   /** Start again after the process has ended, on the same data folder. */
   async restart(): Promise<void> {
-    await this.#ended();
+    await this.ended();
     [this.#child, this.#ready] = this.#fork();
     await this.#ready;
   }
@@ -69,11 +74,12 @@ export class NodeProcess {
     const child = this.#child;
     child.kill('SIGTERM');
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MILLISECONDS);
-    await this.#ended();
+    await this.ended();
     clearTimeout(timer);
   }
 
-  #ended(): Promise<void> {
+  /** Resolves when the process has ended, for whatever reason. */
+  ended(): Promise<void> {
     if (!this.alive) return Promise.resolve();
     return new Promise((resolve) => this.#child.once('exit', () => resolve()));
   }

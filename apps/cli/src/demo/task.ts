@@ -17,7 +17,7 @@ export const DEMO_ECONOMY = {
 } as const;
 
 /** Seconds of the demo's chain: short enough to see a case through to its end. */
-export const DEMO_WINDOWS = { contestSeconds: 15, unbondSeconds: 60 } as const;
+export const DEMO_WINDOWS = { contest: 15, unbond: 60 } as const;
 
 /** Windows of the phases in seconds: phases close as soon as everyone has acted, so these are only the fallback. */
 const CALM = { referenceSeconds: 30, settleSeconds: 100 };

@@ -1,4 +1,3 @@
-import type { PendingTransaction } from '@chorus/chain';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -155,19 +154,9 @@ describe('a data folder', () => {
     journal.setTask(9n, 'joining', ['peer']);
     journal.setTask(9n, 'joined');
     const { chainId, account } = OWNER;
-    const sent: PendingTransaction = {
-      chainId,
-      account,
-      nonce: 3,
-      action: 'join',
-      to: TOKEN,
-      data: '0x',
-      signed: ['0x02f8'],
-      since: 1,
-    };
-    await journal.transactions.put(sent);
-    await journal.transactions.put({ ...sent, nonce: 2 });
-    await journal.transactions.put({ ...sent, chainId: 1 });
+    const call = { chainId, account, action: 'join', to: TOKEN, data: '0x', since: 1 } as const;
+    await journal.transactions.put({ ...call, nonce: 3, signed: ['0x02f8'] });
+    await journal.transactions.put({ ...call, nonce: 2, signed: ['0x02f9'] });
     journal.close();
     journal = Journal.open(folder);
     expect(journal.publications()).toEqual([
@@ -175,8 +164,11 @@ describe('a data folder', () => {
     ]);
     expect(journal.task(9n)).toEqual({ taskId: 9n, state: 'joined', providers: ['peer'] });
     expect((await journal.transactions.list(chainId, account)).map((t) => t.nonce)).toEqual([2, 3]);
-    await journal.transactions.delete({ ...sent, nonce: 2 });
-    expect(await journal.transactions.list(chainId, account)).toEqual([sent]);
+    await journal.transactions.delete({ chainId, account, nonce: 2 });
+    expect(await journal.transactions.list(chainId, account)).toEqual([
+      { ...call, nonce: 3, signed: ['0x02f8'] },
+    ]);
+    expect(await journal.transactions.list(1, account)).toEqual([]);
     journal.endPublication('0x01', 10n);
     expect(journal.publications()).toEqual([]);
     expect(journal.task(10n)?.state).toBe('owned');

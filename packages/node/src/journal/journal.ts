@@ -58,7 +58,7 @@ export interface JournalReader {
  */
 export class Journal implements JournalReader {
   readonly path: string;
-  /** Signed transactions; what `connectChain` takes as its `transactions`. */
+  /** Signed transactions; what `connectChain` takes as `transactions`. */
   readonly transactions: TransactionLog;
   readonly #dataDir: string;
   readonly #db: DatabaseSync;
@@ -269,6 +269,11 @@ export class Journal implements JournalReader {
       this.#write(key, 'done', { amount });
     });
     await this.#gate?.({ ...key, state: 'done', when: 'after' });
+  }
+
+  /** A payout by hand, of no task in particular. */
+  addClaimed(token: Address, amount: bigint): void {
+    this.#transact(() => addClaimed(this.#db, token, amount));
   }
 
   rounds(query: RoundQuery = {}): RoundRecord[] {

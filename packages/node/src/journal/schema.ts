@@ -58,7 +58,7 @@ export const MIGRATIONS: readonly string[] = [
     at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 
-  -- Signed transactions, recorded before they are sent and until their outcome is known.
+  -- Signed transactions, from before they are sent until their outcome is known.
   CREATE TABLE transactions (
     chain_id INTEGER NOT NULL,
     account TEXT NOT NULL,

@@ -1,10 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { PendingTransaction, TransactionStore } from '@chorus/chain';
+import type { TransactionStore } from '@chorus/chain';
 import type { Address } from '@chorus/protocol';
+import { decodeDetail, encodeDetail } from './codec.ts';
 import { transact } from './store.ts';
 
+type PendingTransaction = Parameters<TransactionStore['put']>[0];
+
 /**
- * Signed transactions, recorded before they are sent and until their outcome is known: after a crash the chain is
+ * The transactions of an account from before they are sent until their outcome is known: after a crash the chain is
  * asked what became of them, and one that it does not know is sent again as it was, never signed anew.
  */
 export class TransactionLog implements TransactionStore {
@@ -21,15 +24,12 @@ export class TransactionLog implements TransactionStore {
     transact(this.#db, this.#path, () => {
       this.#db
         .prepare('INSERT OR REPLACE INTO transactions VALUES (?, ?, ?, ?)')
-        .run(chainId, account.toLowerCase(), nonce, JSON.stringify(transaction));
+        .run(chainId, account.toLowerCase(), nonce, encodeDetail(transaction));
     });
   }
 
-  async delete({
-    chainId,
-    account,
-    nonce,
-  }: Pick<PendingTransaction, 'chainId' | 'account' | 'nonce'>): Promise<void> {
+  async delete(transaction: Pick<PendingTransaction, 'chainId' | 'account' | 'nonce'>): Promise<void> {
+    const { chainId, account, nonce } = transaction;
     transact(this.#db, this.#path, () => {
       this.#db
         .prepare('DELETE FROM transactions WHERE chain_id = ? AND account = ? AND nonce = ?')
@@ -41,6 +41,6 @@ export class TransactionLog implements TransactionStore {
     return this.#db
       .prepare('SELECT body FROM transactions WHERE chain_id = ? AND account = ? ORDER BY nonce')
       .all(chainId, account.toLowerCase())
-      .map((row) => JSON.parse(String(row.body)) as PendingTransaction);
+      .map((row) => decodeDetail(String(row.body)) as PendingTransaction);
   }
 }

@@ -82,12 +82,14 @@ export function sentenceOf(event: NodeEvent | EventJson | Gap, options: Sentence
       return roundSentence(event, amount);
     case 'task-ended':
       return {
-        level: event.opensCommitment ? 'info' : 'warn',
+        level: event.opensCommitment || event.left ? 'info' : 'warn',
         text: [
           `Task ${event.taskId} has ended, ${amount(event.claimed)} was claimed.`,
-          event.opensCommitment
-            ? 'The model opens the commitments on chain.'
-            : 'The model of this node does not open the commitments on chain: do not use it.',
+          event.left
+            ? 'It was left before, so this node has no model of it.'
+            : event.opensCommitment
+              ? 'The model opens the commitments on chain.'
+              : 'The model of this node does not open the commitments on chain: do not use it.',
           event.modelCid ? `The final model is ${event.modelCid}.` : '',
         ]
           .filter(Boolean)
@@ -97,6 +99,18 @@ export function sentenceOf(event: NodeEvent | EventJson | Gap, options: Sentence
       return { level: 'warn', text: `Nothing new is taken on: ${event.reason}` };
     case 'resumed':
       return info(`New work is taken on again${event.reason ? `: ${event.reason}` : ''}.`);
+    case 'peer-connected':
+      return {
+        level: 'debug',
+        text: `Connected to peer ${event.peerId} (${event.direction}, ${event.address}).`,
+      };
+    case 'peer-disconnected':
+      return { level: 'debug', text: `The connection to peer ${event.peerId} has ended.` };
+    case 'peer-banned':
+      return {
+        level: 'warn',
+        text: `Peer ${event.peerId} is banned ${event.until === null ? 'for good' : `until ${new Date(event.until).toISOString()}`}: ${event.reason}.`,
+      };
     case 'stopping':
       return info('Stopping: the step under way is finished or handed back.');
     case 'warning':

@@ -1,0 +1,84 @@
+import type { Peer } from '@chorus/node/admin';
+import { Command } from 'commander';
+import { connectNode, type HomeOptions, homeOptions } from '../home.ts';
+import { print, printJson } from '../inspect/format.ts';
+import { columns, duration } from '../node/status-view.ts';
+
+/** `chorus peers`: whom the running node is connected to, and whom it keeps out. */
+export function peersCommand(): Command {
+  const list = new Command('list')
+    .description('connected peers')
+    .addHelpText('after', '\nExample:\n  $ chorus peers list')
+    .action(listAction);
+  const bans = new Command('bans')
+    .description('peers that are kept out, and why')
+    .addHelpText('after', '\nExample:\n  $ chorus peers bans')
+    .action(bansAction);
+  const ban = new Command('ban')
+    .description('keep a peer out')
+    .argument('<peer>', 'its peer id')
+    .option('--seconds <n>', 'for how long')
+    .addHelpText('after', '\nExample:\n  $ chorus peers ban 12D3KooW... --seconds 3600')
+    .action(async (peerId: string, flags: HomeOptions & { seconds?: string }) => {
+      const node = await connectNode(flags);
+      const seconds = flags.seconds === undefined ? {} : { seconds: Number(flags.seconds) };
+      const banned = await node.ban({ peerId, ...seconds, reason: 'banned by hand' });
+      if (flags.json) printJson(banned);
+      else print(`${banned.peerId} is kept out ${banned.until ? `until ${banned.until}` : 'for good'}`);
+    });
+  const unban = new Command('unban')
+    .description('let a peer in again')
+    .argument('<peer>', 'its peer id')
+    .addHelpText('after', '\nExample:\n  $ chorus peers unban 12D3KooW...')
+    .action(async (peerId: string, flags: HomeOptions) => {
+      await (await connectNode(flags)).unban(peerId);
+      if (flags.json) printJson({ unbanned: peerId });
+      else print(`${peerId} may come in again`);
+    });
+  const command = new Command('peers').description(
+    'whom the running node is connected to, and whom it keeps out',
+  );
+  command.addCommand(homeOptions(list), { isDefault: true });
+  for (const sub of [bans, ban, unban]) command.addCommand(homeOptions(sub));
+  return command;
+}
+
+async function listAction(flags: HomeOptions): Promise<void> {
+  const { peers } = await (await connectNode(flags)).peers();
+  if (flags.json) return printJson({ peers });
+  if (peers.length === 0) return print('connected to nobody; `chorus doctor` looks for reasons');
+  print(
+    ...columns(
+      ['PEER', 'WAY', 'SINCE', 'PING', 'SCORE', 'BLAME', 'TASKS', 'ADDRESS'],
+      peers.map(row),
+      [52, 3, 8, 7, 6, 5, 8, 100],
+    ),
+  );
+}
+
+function row(peer: Peer): string[] {
+  const since = peer.since === null ? '-' : duration((Date.now() - Date.parse(peer.since)) / 1000);
+  return [
+    peer.peerId,
+    peer.direction === null ? '-' : peer.direction.replace('bound', ''),
+    since,
+    peer.latencyMs === null ? '-' : `${peer.latencyMs.toFixed(0)} ms`,
+    peer.score === null ? '-' : peer.score.toFixed(1),
+    peer.blame === null ? '-' : peer.blame.toFixed(0),
+    peer.tasks.join(',') || '-',
+    peer.addresses[0] ?? '-',
+  ];
+}
+
+async function bansAction(flags: HomeOptions): Promise<void> {
+  const { bans } = await (await connectNode(flags)).bans();
+  if (flags.json) return printJson({ bans });
+  if (bans.length === 0) return print('nobody is kept out');
+  print(
+    ...columns(
+      ['PEER', 'UNTIL', 'WHY'],
+      bans.map(({ peerId, until, reason }) => [peerId, until ?? 'for good', reason]),
+      [52, 24, 100],
+    ),
+  );
+}

@@ -1,0 +1,208 @@
+import type { Duty, Role, TaskState, Terms } from '@chorus/protocol';
+import type { NodeConfig } from '../config.ts';
+import type { EventSink } from '../events.ts';
+import { type Consideration, considerTask, type NodeState } from './consider-task.ts';
+import type { LeftTasks } from './left-tasks.ts';
+import { formatBytes, minuteOfDay, withinWindows } from './quantities.ts';
+import { type TaskNeeds, taskNeeds } from './task-needs.ts';
+
+/** How often memory and the clock are looked at. */
+const WATCH_MILLISECONDS = 2_000;
+
+/** Of the memory limit: from here on nothing new is taken on, until it is below the second again. */
+const PRESSURE = { from: 0.9, until: 0.8 };
+
+/** A duty of a round that nobody waits for yet: to put it off leaves nothing half done. */
+const BEGINNINGS: readonly Duty['kind'][] = ['train', 'seal-reference'];
+
+/** Duties that a contributor owes even after it has left: others have built on what it committed. */
+const OWED: readonly Duty['kind'][] = ['provide-update', 'open-reference'];
+
+/** Why nothing new is taken on. */
+export interface Pause {
+  code: string;
+  reason: string;
+  change: string;
+}
+
+/** What the disk looks like; kept up to date by whoever watches it. */
+export interface DiskState {
+  usedBytes: number | null;
+  freeBytes: number | null;
+  /** Over the quota although all that may be dropped has been. */
+  full: boolean;
+}
+
+interface Taken {
+  token: string;
+  stake: bigint;
+  needs: TaskNeeds;
+}
+
+export interface GatekeeperOptions {
+  config: Pick<NodeConfig, 'limits' | 'maxStake'>;
+  left: LeftTasks;
+  emit: EventSink;
+  /** Default: this machine's. */
+  clock?: () => Date;
+  rss?: () => number;
+}
+
+/**
+ * Keeps the contributor's limits: asked before a task is joined and before a round is begun. What has begun is
+ * always finished.
+ */
+export class Gatekeeper {
+  readonly disk: DiskState = { usedBytes: null, freeBytes: null, full: false };
+  readonly #options: GatekeeperOptions;
+  readonly #taken = new Map<bigint, Taken>();
+  readonly #pauses = new Map<string, Pause>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: GatekeeperOptions) {
+    this.#options = options;
+    this.#look(true);
+  }
+
+  /** Begin to watch memory and the clock. */
+  start(): void {
+    this.#timer ??= setInterval(() => this.#look(false), WATCH_MILLISECONDS);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Whether the task fits; where it does, what it takes is reserved until `release`. */
+  take(task: TaskState, terms: Terms, roles: readonly Role[]): Consideration {
+    const { config } = this.#options;
+    const verdict = considerTask(config.limits, task, terms, this.#state(task.id, roles));
+    if (verdict.accept) {
+      this.#taken.set(task.id, { token: task.token, stake: task.stake, needs: verdict.needs });
+    }
+    return verdict;
+  }
+
+  /** A task of an earlier run, or of this node's own: followed whatever the limits say now. Without terms it rests. */
+  resume(task: TaskState, terms: Terms | null, roles: readonly Role[], member: boolean): void {
+    this.#taken.set(task.id, {
+      token: task.token,
+      stake: member ? task.stake : 0n,
+      needs: terms ? taskNeeds(task, terms, roles) : { memoryBytes: 0, diskBytes: 0 },
+    });
+  }
+
+  /** The task holds nothing of this node any more. */
+  release(taskId: bigint): void {
+    this.#taken.delete(taskId);
+  }
+
+  /** The stake stays locked, the work is over. */
+  idle(taskId: bigint): void {
+    const taken = this.#taken.get(taskId);
+    if (taken) taken.needs = { memoryBytes: 0, diskBytes: 0 };
+  }
+
+  /** Whether this node acts on a duty of a task it follows. `begun`: whether it has started on it before. */
+  mayBegin(taskId: bigint, duty: Duty, begun: () => boolean): boolean {
+    if (OWED.includes(duty.kind)) return true;
+    if (this.#options.left.has(taskId)) return false;
+    return !BEGINNINGS.includes(duty.kind) || this.#withinHours() || begun();
+  }
+
+  isLeft(taskId: bigint): boolean {
+    return this.#options.left.has(taskId);
+  }
+
+  pauses(): Pause[] {
+    return [...this.#pauses.values()];
+  }
+
+  withinHours(): boolean {
+    return this.#withinHours();
+  }
+
+  /** Locked in tasks, by token in lower case. */
+  staked(): Map<string, bigint> {
+    const sums = new Map<string, bigint>();
+    for (const { token, stake } of this.#taken.values()) {
+      if (stake > 0n) sums.set(token.toLowerCase(), (sums.get(token.toLowerCase()) ?? 0n) + stake);
+    }
+    return sums;
+  }
+
+  stakeIn(taskId: bigint): bigint {
+    return this.#taken.get(taskId)?.stake ?? 0n;
+  }
+
+  #state(taskId: bigint, roles: readonly Role[]): NodeState {
+    const others = [...this.#taken].filter(([id]) => id !== taskId).map(([, taken]) => taken);
+    return {
+      roles,
+      maxStake: BigInt(this.#options.config.maxStake),
+      minuteOfDay: minuteOfDay(this.#now()),
+      staked: others.map(({ token, stake }) => ({ token, amount: stake })),
+      rssBytes: this.#rss(),
+      reservedBytes: others.reduce((sum, { needs }) => sum + needs.memoryBytes, 0),
+      underPressure: this.#pauses.has('E_LIMIT_MEMORY_PRESSURE'),
+      diskFull: this.disk.full,
+      diskFreeBytes: this.disk.freeBytes,
+    };
+  }
+
+  /** Compare the machine with the limits, and tell where that changes what is taken on. */
+  #look(quietly: boolean): void {
+    const { limits } = this.#options.config;
+    this.#pause(
+      'E_LIMIT_HOURS',
+      !this.#withinHours(),
+      () => `work is begun only at ${limits.hours.join(', ')}`,
+      'wait, or change limits.hours',
+      quietly,
+    );
+    if (limits.memory !== undefined) {
+      const rss = this.#rss();
+      const paused = this.#pauses.has('E_LIMIT_MEMORY_PRESSURE');
+      this.#pause(
+        'E_LIMIT_MEMORY_PRESSURE',
+        rss > limits.memory * (paused ? PRESSURE.until : PRESSURE.from),
+        () =>
+          `the node holds ${formatBytes(rss)} of memory, near its limit of ${formatBytes(limits.memory!)}`,
+        'raise limits.memory, or leave a task',
+        quietly,
+      );
+    }
+    this.#pause(
+      'E_LIMIT_DISK_FULL',
+      this.disk.full,
+      () => 'the data folder is over its quota, and what is left is still needed',
+      'raise limits.disk, or leave a task',
+      quietly,
+    );
+  }
+
+  #pause(code: string, holds: boolean, reason: () => string, change: string, quietly: boolean): void {
+    const { emit } = this.#options;
+    if (holds && !this.#pauses.has(code)) {
+      const pause = { code, reason: reason(), change };
+      this.#pauses.set(code, pause);
+      if (!quietly) emit({ type: 'paused', code, reason: `${pause.reason} - ${change}` });
+    } else if (!holds && this.#pauses.delete(code) && !quietly) {
+      emit({ type: 'resumed', code });
+    }
+  }
+
+  #withinHours(): boolean {
+    return withinWindows(this.#options.config.limits.hours, minuteOfDay(this.#now()));
+  }
+
+  #now(): Date {
+    return this.#options.clock?.() ?? new Date();
+  }
+
+  #rss(): number {
+    return this.#options.rss?.() ?? process.memoryUsage.rss();
+  }
+}

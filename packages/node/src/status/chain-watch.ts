@@ -1,0 +1,69 @@
+import type { ChainHead, ChainPort } from '@chorus/protocol';
+
+/** What is known is used for so long before the chain is asked again. */
+const FRESH_MILLISECONDS = 3_000;
+
+/** A caller waits at most so long for a chain that was never heard of. */
+const PATIENCE_MILLISECONDS = 1_500;
+
+/** Where the chain is, as far as this node knows. */
+export interface ChainView {
+  reachable: boolean;
+  height: number | null;
+  /** Unix seconds of the latest block. */
+  time: number | null;
+  gasBalance: bigint | null;
+}
+
+const UNKNOWN: ChainView = { reachable: false, height: null, time: null, gasBalance: null };
+
+/**
+ * The chain's head for people and probes: asked for when somebody wants to know, never more than once in a few
+ * seconds, and never waited for where an answer is at hand.
+ */
+export class ChainWatch {
+  readonly #chain: Pick<ChainPort, 'head' | 'now'>;
+  #known: ChainView = UNKNOWN;
+  #at = Number.NEGATIVE_INFINITY;
+  #asking: Promise<void> | null = null;
+
+  constructor(chain: Pick<ChainPort, 'head' | 'now'>) {
+    this.#chain = chain;
+  }
+
+  async view(): Promise<ChainView> {
+    if (Date.now() - this.#at > FRESH_MILLISECONDS) {
+      this.#asking ??= this.#ask().finally(() => {
+        this.#asking = null;
+      });
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, this.#known.reachable ? 0 : PATIENCE_MILLISECONDS);
+      });
+      await Promise.race([this.#asking, patience]);
+      clearTimeout(timer);
+    }
+    return this.#known;
+  }
+
+  async #ask(): Promise<void> {
+    // An answer that does not come is the answer.
+    const silent = setTimeout(() => this.#learn(UNKNOWN), 3 * FRESH_MILLISECONDS);
+    try {
+      const head: Omit<ChainHead, 'gasBalance' | 'height'> & Partial<ChainHead> = this.#chain.head
+        ? await this.#chain.head()
+        : { time: await this.#chain.now() };
+      const { time, height = null, gasBalance = null } = head;
+      this.#learn({ reachable: true, height, time, gasBalance });
+    } catch {
+      this.#learn({ ...this.#known, reachable: false });
+    } finally {
+      clearTimeout(silent);
+    }
+  }
+
+  #learn(view: ChainView): void {
+    this.#known = view;
+    this.#at = Date.now();
+  }
+}

@@ -1,0 +1,91 @@
+import { opendir, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DiskState } from '../limits/gatekeeper.ts';
+
+/** How often the data folder is measured; a few thousand files take some milliseconds. */
+const WATCH_MILLISECONDS = 30_000;
+
+/** Of the quota: garbage is collected down to this, so that it is not collected at every look. */
+const COLLECT_DOWN_TO = 0.9;
+
+/** Storage that can be made smaller. */
+export interface Collectable {
+  usage(): { bytes: number };
+  collectGarbage(options: { keep?: Iterable<string>; maxBytes?: number }): Promise<{ bytes: number }>;
+}
+
+export interface DiskWatchOptions {
+  folder: string;
+  /** Null where the disk is not limited. */
+  quotaBytes: number | null;
+  storage: Collectable | null;
+  /** CIDs that have to stay. */
+  keep: () => Iterable<string>;
+  /** Kept up to date. */
+  state: DiskState;
+  onError: (error: unknown) => void;
+}
+
+/** Measures the data folder, and keeps it to the quota by dropping what nobody needs any more. */
+export class DiskWatch {
+  readonly #options: DiskWatchOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | null = null;
+  #closed = false;
+
+  constructor(options: DiskWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves after the first look. */
+  async start(): Promise<void> {
+    this.#timer = setInterval(() => void this.look(), WATCH_MILLISECONDS);
+    this.#timer.unref();
+    await this.look();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  /** Measure now, and collect garbage where it is needed. */
+  look(): Promise<void> {
+    this.#looking ??= this.#measure()
+      .catch((error) => {
+        if (!this.#closed) this.#options.onError(error);
+      })
+      .finally(() => {
+        this.#looking = null;
+      });
+    return this.#looking;
+  }
+
+  async #measure(): Promise<void> {
+    const { folder, quotaBytes, storage, keep, state } = this.#options;
+    const fileSystem = await statfs(folder);
+    state.freeBytes = fileSystem.bavail * fileSystem.bsize;
+    state.usedBytes = await folderBytes(folder);
+    if (quotaBytes === null) return;
+    if (state.usedBytes > quotaBytes && storage) {
+      const beyond = state.usedBytes - COLLECT_DOWN_TO * quotaBytes;
+      await storage.collectGarbage({ keep: keep(), maxBytes: Math.max(0, storage.usage().bytes - beyond) });
+      state.usedBytes = await folderBytes(folder);
+    }
+    state.full = state.usedBytes > quotaBytes;
+  }
+}
+
+/** Bytes of all files under a folder; those that vanish meanwhile do not count. */
+export async function folderBytes(folder: string): Promise<number> {
+  let bytes = 0;
+  const entries = await opendir(folder).catch(() => null);
+  if (!entries) return 0;
+  for await (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) bytes += await folderBytes(path);
+    else if (entry.isFile()) bytes += (await stat(path).catch(() => null))?.size ?? 0;
+  }
+  return bytes;
+}

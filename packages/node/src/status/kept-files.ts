@@ -1,0 +1,19 @@
+import { cidFromDigest, MAX_TERMS_BYTES, openedReferences, payloadBytes } from '@chorus/protocol';
+import type { FollowedTask } from '../chorus-node.ts';
+
+/**
+ * Files that garbage collection must not take: terms and models of followed tasks, and the payloads of their
+ * current rounds, which others may still ask for. Older payloads are of use to nodes that are behind, and go first.
+ */
+export function keptFiles(followed: readonly FollowedTask[]): string[] {
+  return followed.flatMap(({ task, terms, context }) => {
+    if (!task) return [];
+    const size = payloadBytes(task.dimension);
+    const vectors = context ? [...context.round.updates, ...openedReferences(context.round)] : [];
+    return [
+      cidFromDigest(task.termsDigest, MAX_TERMS_BYTES),
+      ...(terms ? [terms.model] : []),
+      ...vectors.flatMap((vector) => (vector ? [cidFromDigest(vector.digest, size)] : [])),
+    ];
+  });
+}

@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { ChorusError, describeError } from '@chorus/protocol';
+import { isLoopback } from '../admin/guard.ts';
+import { type AdminServer, startAdmin } from '../admin/server.ts';
+import type { ChorusNode } from '../chorus-node.ts';
+import type { NodeConfig } from '../config.ts';
+import type { EventSink, NodeEvent } from '../events.ts';
+import type { TransactionSink } from '../metrics/metered-chain.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { Machine } from './machine.ts';
+import { NodeAdmin } from './node-admin.ts';
+
+/** The admin API of a node that is about to start. */
+export interface OpenAdmin {
+  server: AdminServer;
+  observe: (event: NodeEvent) => void;
+  transaction: TransactionSink;
+  attach(node: ChorusNode): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Serve the admin API of a node; it answers that the node is starting until one is attached.
+ * @throws ChorusError `E_ADMIN_LISTEN`
+ */
+export async function openAdmin(
+  config: NodeConfig,
+  emit: EventSink,
+  onShutdown: () => void,
+): Promise<OpenAdmin> {
+  const machine = new Machine();
+  try {
+    const metrics = new Metrics();
+    const admin = new NodeAdmin({ config, version: await readVersion(), machine, metrics, onShutdown });
+    const server = await startAdmin({
+      config: config.admin,
+      dataDir: config.dataDir,
+      source: admin,
+      onError: (error) =>
+        emit({
+          type: 'warning',
+          code: error instanceof ChorusError ? error.code : 'E_ADMIN_FAILED',
+          message: describeError(error),
+        }),
+    });
+    if (!isLoopback(config.admin.host)) {
+      emit({
+        type: 'warning',
+        code: 'E_ADMIN_EXPOSED',
+        message: `the admin API listens on ${config.admin.host}, in the clear - set admin.host to 127.0.0.1, or put TLS in front of it`,
+      });
+    }
+    return {
+      server,
+      observe: (event) => admin.observe(event),
+      transaction: (action, gasUsed) => metrics.transaction(action, gasUsed),
+      attach: (node) => admin.attach(node),
+      close: async () => {
+        await server.close();
+        machine.close();
+      },
+    };
+  } catch (error) {
+    machine.close();
+    throw error;
+  }
+}
+
+async function readVersion(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,180 @@
+import { Journal, type StepName, type StepPoint, type StepState } from '@chorus/node';
+import type { ChainEvent } from '@chorus/protocol';
+import { JsonRpcProvider } from 'ethers';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type CrashNetwork, STARTING_TOKENS, startCrashNetwork, until } from './crash/network.ts';
+
+/** Just before a step is done, after it but before that is recorded, and after that. */
+const AROUND: [StepState, StepPoint['when']][] = [
+  ['begun', 'after'],
+  ['done', 'before'],
+  ['done', 'after'],
+];
+/** A step without a beginning of its own: before and after it is recorded. */
+const RECORDED: [StepState, StepPoint['when']][] = [
+  ['done', 'before'],
+  ['done', 'after'],
+];
+
+interface Point {
+  step: StepName;
+  state: StepState;
+  when: StepPoint['when'];
+}
+
+function points(steps: StepName[], around: typeof AROUND): Point[] {
+  return steps.flatMap((step) => around.map(([state, when]) => ({ step, state, when })));
+}
+
+type Role = 'trainer' | 'validator' | 'aggregator';
+
+/** Where each role is killed, once in a round: every step it records, before and after the act. */
+const MATRIX: Record<Role, Point[]> = {
+  trainer: [...points(['train', 'commit', 'provide'], AROUND), ...points(['model'], RECORDED)],
+  validator: [...points(['reference', 'seal', 'open', 'vote'], AROUND), ...points(['model'], RECORDED)],
+  aggregator: [...points(['prove', 'settle'], AROUND), ...points(['aggregate', 'model'], RECORDED)],
+};
+/** Of the task as a whole: joining, payout, stake. */
+const TASK_POINTS = points(['join', 'claim', 'withdraw'], AROUND);
+
+const TRAINERS = 3;
+const ROUNDS = Math.max(...Object.values(MATRIX).map((each) => each.length)) + 1;
+
+let network: CrashNetwork | null = null;
+afterEach(async () => {
+  await network?.close();
+  network = null;
+});
+
+/** Decides who is killed where, and remembers it. */
+class Killer {
+  readonly #open = {
+    trainer: [...MATRIX.trainer],
+    validator: [...MATRIX.validator],
+    aggregator: [...MATRIX.aggregator],
+  };
+  readonly #task = [...TASK_POINTS];
+  readonly #killedIn = new Set<string>();
+  readonly done: string[] = [];
+  readonly proofs = new Map<number, number>();
+  /** Rounds whose aggregator was killed when its proof was recorded. */
+  readonly provenBeforeKill = new Set<number>();
+
+  at = (name: string, [role]: Role[], point: StepPoint): boolean => {
+    if (!role) return false;
+    const { step, state, when, round } = point;
+    if (step === 'prove' && state === 'begun' && when === 'before') {
+      this.proofs.set(round, (this.proofs.get(round) ?? 0) + 1);
+    }
+    const queue = round === 0 ? this.#task : this.#open[role];
+    const scope = round === 0 ? `${name} ${step}` : `${role} ${round}`;
+    if (this.#killedIn.has(scope)) return false;
+    // A round's points in the order they come; of the task, whichever comes.
+    const found = queue.findIndex((p) => p.step === step && p.state === state && p.when === when);
+    if (found < 0) return false;
+    queue.splice(found, 1);
+    this.#killedIn.add(scope);
+    const recorded = `${when} ${step} ${state}`;
+    this.done.push(`round ${round}: ${name} ${recorded}`);
+    if (role === 'aggregator' && (step === 'settle' || recorded === 'after prove done')) {
+      this.provenBeforeKill.add(round);
+    }
+    return true;
+  };
+
+  get left(): Point[] {
+    return [...Object.values(this.#open).flat(), ...this.#task];
+  }
+}
+
+describe('a node killed at any step it records, and started again', () => {
+  it('loses nothing and does nothing twice: all rounds settle, the ledger balances, all models are one', async () => {
+    const killer = new Killer();
+    network = await startCrashNetwork({
+      trainers: TRAINERS,
+      validators: 1,
+      aggregators: 1,
+      killAt: killer.at,
+    });
+    const { requester, members, deployment, devnet } = network;
+    const { chain } = requester.ports;
+    const taskId = await network.publish(ROUNDS);
+    await until(network, () => network!.ended.size === members.length + 1, 900_000);
+
+    expect(killer.left).toEqual([]);
+    expect(killer.done.length).toBeGreaterThanOrEqual(30);
+
+    // Nothing is lost: every round settled, with every payload that was committed, and all were.
+    const task = await chain.task(taskId);
+    expect(task).toMatchObject({ status: 'ended', round: ROUNDS });
+    const settled = await Promise.all(
+      Array.from({ length: ROUNDS }, (_, i) => chain.settledRound(taskId, i + 1)),
+    );
+    for (const [i, round] of settled.entries()) {
+      expect(round, `round ${i + 1}`).not.toBeNull();
+      expect(round!.unavailable).toEqual([]);
+      const state = await chain.round(taskId, i + 1);
+      expect(state.updates.every((update) => update !== null)).toBe(true);
+      expect(state.references.every((reference) => reference.opened !== null)).toBe(true);
+    }
+
+    // Nothing is done twice: not on chain, not in transactions that failed, not in proofs.
+    const events = await allEvents(network);
+    const count = (type: ChainEvent['type']) => events.filter((event) => event.type === type).length;
+    expect(count('joined')).toBe(members.length);
+    expect(count('update-committed')).toBe(TRAINERS * ROUNDS);
+    expect(count('reference-sealed')).toBe(ROUNDS);
+    expect(count('reference-opened')).toBe(ROUNDS);
+    expect(count('round-settled')).toBe(ROUNDS);
+    expect(count('stake-withdrawn')).toBe(members.length);
+    for (const round of killer.provenBeforeKill) {
+      expect(killer.proofs.get(round), `proofs of round ${round}`).toBe(1);
+    }
+    const provider = new JsonRpcProvider(devnet.url, undefined, { cacheTimeout: -1 });
+    try {
+      const sent: Record<Role, number> = {
+        // Approval, join, claim and stake; a commitment a round; seal and opening; settlement.
+        trainer: 4 + ROUNDS,
+        validator: 4 + 2 * ROUNDS,
+        aggregator: 4 + ROUNDS,
+      };
+      for (const { name, roles, address } of members) {
+        expect(await provider.getTransactionCount(address), `transactions of ${name}`).toBe(sent[roles[0]!]);
+      }
+    } finally {
+      provider.destroy();
+    }
+
+    // All agree, always, bit for bit, and with the chain.
+    for (const [round, digests] of network.digests) expect(digests.size, `models of round ${round}`).toBe(1);
+    expect(network.models.get(ROUNDS)?.size).toBe(members.length + 1);
+    expect(await requester.opensCommitment(taskId)).toBe(true);
+
+    // To the last unit: the escrow, and each account's earnings as its journal has them.
+    const sum = (values: bigint[]) => values.reduce((a, b) => a + b, 0n);
+    const paid = sum(
+      settled.map((s) => sum(s!.rewards) + s!.protocolFee + s!.aggregatorFee + s!.validatorFee),
+    );
+    expect(paid + task.remaining).toBe(task.budget);
+    await Promise.all(members.map((member) => member.process.stop()));
+    for (const { name, process, address } of members) {
+      const earned = (await chain.balance(deployment.token, address)) - STARTING_TOKENS;
+      const journal = Journal.open(process.folder);
+      const [totals] = journal.totals();
+      journal.close();
+      expect(totals, name).toMatchObject({ claimed: earned, settled: ROUNDS, void: 0 });
+      expect(totals!.rewards + totals!.fees, name).toBe(earned);
+    }
+  });
+});
+
+async function allEvents({ requester }: CrashNetwork): Promise<ChainEvent[]> {
+  const events: ChainEvent[] = [];
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), 3_000);
+  for await (const event of requester.ports.chain.events({ fromBlock: 0, signal: abort.signal })) {
+    events.push(event);
+  }
+  clearTimeout(timer);
+  return events;
+}
