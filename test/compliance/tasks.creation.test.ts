@@ -75,7 +75,10 @@ describe('creating and joining tasks', () => {
         ['slashReporterBps', { slashReporterBps: 10_001 }],
         ['slashBurnBps', { slashBurnBps: 9001 }],
         ['validators', { validators: [] }],
-        ['validators', { validators: Array.from({ length: 16 }, (_, i) => `0x${String(i + 10).repeat(20)}`) }],
+        [
+          'validators',
+          { validators: Array.from({ length: 16 }, (_, i) => `0x${String(i + 10).repeat(20)}`) },
+        ],
         ['validators', { validators: [world.owner.address, world.owner.address] }],
         ['validators', { validators: [ZeroAddress] }],
       ];
@@ -85,7 +88,10 @@ describe('creating and joining tasks', () => {
           () => null,
           (e: { revert?: { name: string; args: unknown[] } }) => e.revert,
         );
-        expect(error?.name, JSON.stringify(changes, (_, v) => String(v))).toBe('ParameterOutOfBounds');
+        expect(
+          error?.name,
+          JSON.stringify(changes, (_, v) => String(v)),
+        ).toBe('ParameterOutOfBounds');
         expect(error!.args[0]).toBe(name);
       }
     });
@@ -97,7 +103,12 @@ describe('creating and joining tasks', () => {
         { aggregatorFeeBps: 5000, validatorFeeBps: 0, stake: 2n ** 96n - 1n, vestingRounds: 16 },
         { slashReporterBps: 10_000, slashBurnBps: 0, stagnationBps: 0, minReputation: 2n ** 40n - 1n },
         { slashReporterBps: 0, slashBurnBps: 10_000, budget: 1, stake: 0 },
-        { validators: fifteen, minValidators: 15, joinSeconds: 2n ** 32n - 1n, settleSeconds: 2n ** 32n - 1n },
+        {
+          validators: fifteen,
+          minValidators: 15,
+          joinSeconds: 2n ** 32n - 1n,
+          settleSeconds: 2n ** 32n - 1n,
+        },
       ]) {
         expect(await refusal(world.by(world.owner), 'createTask', world.terms(changes))).toBeNull();
       }
@@ -123,7 +134,12 @@ describe('creating and joining tasks', () => {
 
     it('a token that takes a fee on transfers is refused, for creation and for topping up', async () => {
       const token = await feeToken();
-      await expectRefusal('InexactTransfer', world.by(world.owner), 'createTask', world.terms({ token: token.target }));
+      await expectRefusal(
+        'InexactTransfer',
+        world.by(world.owner),
+        'createTask',
+        world.terms({ token: token.target }),
+      );
       await send(token, 'setFee', 0);
       const taskId = await world.create({ token: token.target });
       await send(token, 'setFee', 1);
@@ -266,7 +282,13 @@ describe('creating and joining tasks', () => {
       const taskId = await world.create();
       const player = world.validators[1]!;
       const receipt = await world.join(taskId, player, ROLE.validator | ROLE.aggregator);
-      expect(world.events(receipt, 'Joined')[0].toArray()).toEqual([taskId, player.address, player.agentId, 6n, PEER]);
+      expect(world.events(receipt, 'Joined')[0].toArray()).toEqual([
+        taskId,
+        player.address,
+        player.agentId,
+        6n,
+        PEER,
+      ]);
       expect(await world.lockOf(taskId, player)).toBe(10_000n);
       const member = await world.member(taskId, player);
       expect(member.toObject()).toEqual({
@@ -308,7 +330,12 @@ describe('creating and joining tasks', () => {
     it('with an identity of somebody else, or none, is refused', async () => {
       const taskId = await world.create();
       const by = world.by(world.trainers[0]!);
-      for (const agentId of [world.stranger.agentId, 10n ** 6n, 2n ** 128n, 2n ** 128n + world.trainers[0]!.agentId]) {
+      for (const agentId of [
+        world.stranger.agentId,
+        10n ** 6n,
+        2n ** 128n,
+        2n ** 128n + world.trainers[0]!.agentId,
+      ]) {
         await expectRefusal('NotIdentity', by, 'join', taskId, agentId, ROLE.trainer, PEER, []);
       }
     });
@@ -457,7 +484,10 @@ describe('creating and joining tasks', () => {
       await world.send(world.stranger, 'advance', taskId);
       const task = await world.task(taskId);
       expect(task.status).toBe(STATUS.running);
-      expect([...task.activeValidators]).toEqual([world.validators[0]!.address, world.validators[2]!.address]);
+      expect([...task.activeValidators]).toEqual([
+        world.validators[0]!.address,
+        world.validators[2]!.address,
+      ]);
     });
 
     it('a task that lacks trainers, validators or aggregators at the deadline ends and costs nothing', async () => {

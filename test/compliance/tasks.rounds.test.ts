@@ -35,7 +35,10 @@ describe('the phases of a round', () => {
   const members = (players: Player[]): string[] => players.map((p) => p.address).sort();
 
   /** The slashes of a transaction, as pairs of member and offence, checked against the stakes. */
-  const slashed = async (receipt: Awaited<ReturnType<TaskWorld['expire']>>, kind: bigint): Promise<string[]> => {
+  const slashed = async (
+    receipt: Awaited<ReturnType<TaskWorld['expire']>>,
+    kind: bigint,
+  ): Promise<string[]> => {
     const all = world.slashes(receipt);
     for (const slash of all) expect(slash.kind).toBe(kind);
     return all.map((slash) => slash.member).sort();
@@ -53,7 +56,15 @@ describe('the phases of a round', () => {
       expect(round.updates[0].digest).toBe(ZeroHash);
       expect(round.references[2].seal).toBe(world.sealOf(taskId, 2));
       expect(round.references[0].seal).toBe(ZeroHash);
-      await refused('AlreadyCommitted', world.trainers[1]!, 'commitUpdate', taskId, 1, point(9n), digestOf(1));
+      await refused(
+        'AlreadyCommitted',
+        world.trainers[1]!,
+        'commitUpdate',
+        taskId,
+        1,
+        point(9n),
+        digestOf(1),
+      );
       await refused('AlreadySealed', world.validators[2]!, 'sealReference', taskId, 1, digestOf(1));
     });
 
@@ -119,7 +130,16 @@ describe('the phases of a round', () => {
       await world.seal(taskId, 1);
       expect(await phase(taskId)).toBe(PHASE.reference);
       expect((await world.round(taskId)).references[0].validator).toBe(world.validators[1]!.address);
-      await refused('NotAMember', world.validators[0]!, 'openReference', taskId, 1, point(5n), digestOf(0), SALT);
+      await refused(
+        'NotAMember',
+        world.validators[0]!,
+        'openReference',
+        taskId,
+        1,
+        point(5n),
+        digestOf(0),
+        SALT,
+      );
     });
 
     it('after the deadline goes on without the absent, who are slashed by their terms', async () => {
@@ -179,8 +199,13 @@ describe('the phases of a round', () => {
       const taskId = await world.start();
       await world.toReference(taskId, 1, { sealing: [0, 1] });
       const [first, second] = [world.validators[0]!, world.validators[1]!];
-      const opening = (error: string, player: Player, at = world.reference(0), digest = digestOf(0), salt = SALT) =>
-        refused(error, player, 'openReference', taskId, 1, at, digest, salt);
+      const opening = (
+        error: string,
+        player: Player,
+        at = world.reference(0),
+        digest = digestOf(0),
+        salt = SALT,
+      ) => refused(error, player, 'openReference', taskId, 1, at, digest, salt);
       await opening('WrongOpening', first, world.reference(1));
       await opening('WrongOpening', first, world.reference(0), digestOf(1));
       await opening('WrongOpening', first, world.reference(0), digestOf(0), ZeroHash);
@@ -330,7 +355,11 @@ describe('the phases of a round', () => {
       await world.send(world.aggregators[0]!, 'requestVerdicts', taskId, 1);
       return taskId;
     };
-    const post = async (taskId: bigint, i: number, plan: { unavailable?: bigint; rejected?: bigint } = {}) => {
+    const post = async (
+      taskId: bigint,
+      i: number,
+      plan: { unavailable?: bigint; rejected?: bigint } = {},
+    ) => {
       const vote = await world.verdict(world.validators[i]!, taskId, 1, plan);
       const { unavailable = 0n, rejected = 0n } = plan;
       return world.send(world.stranger, 'postVerdict', taskId, 1, unavailable, rejected, vote);
@@ -369,9 +398,18 @@ describe('the phases of a round', () => {
       await refusedPost('InvalidVotes', await world.verdict(world.trainers[0]!, quiet, 1));
       await refusedPost('InvalidVotes', await world.verdict(world.validators[0]!, quiet, 2));
       const absent = { unavailable: bits(2) };
-      await refusedPost('UnavailableNotCommitted', await world.verdict(world.validators[0]!, quiet, 1, absent), bits(2));
+      await refusedPost(
+        'UnavailableNotCommitted',
+        await world.verdict(world.validators[0]!, quiet, 1, absent),
+        bits(2),
+      );
       const unopened = { rejected: bits(2) };
-      await refusedPost('RejectedNotOpened', await world.verdict(world.validators[0]!, quiet, 1, unopened), 0n, bits(2));
+      await refusedPost(
+        'RejectedNotOpened',
+        await world.verdict(world.validators[0]!, quiet, 1, unopened),
+        0n,
+        bits(2),
+      );
       const receipt = await world.send(world.stranger, 'postVerdict', quiet, 1, 0, 0, early);
       const [posted] = world.events(receipt, 'VerdictPosted');
       expect(posted.validator).toBe(world.validators[0]!.address);
@@ -381,7 +419,15 @@ describe('the phases of a round', () => {
       const other = await world.verdict(world.validators[0]!, quiet, 1, { unavailable: bits(0) });
       await refusedPost('AlreadyPosted', other, bits(0));
       // A validator that is active but sealed nothing has a say as well.
-      await world.send(world.validators[2]!, 'postVerdict', quiet, 1, 0, 0, await world.verdict(world.validators[2]!, quiet, 1));
+      await world.send(
+        world.validators[2]!,
+        'postVerdict',
+        quiet,
+        1,
+        0,
+        0,
+        await world.verdict(world.validators[2]!, quiet, 1),
+      );
       await world.pass(quiet);
       await refusedPost('DeadlinePassed', await world.verdict(world.validators[1]!, quiet, 1));
     });

@@ -266,7 +266,12 @@ export class TaskWorld {
   }
 
   commit(taskId: bigint, i: number, round = 1): Promise<TransactionReceipt> {
-    return this.#transact(this.trainers[i]!, 'commitUpdate', [taskId, round, this.update(i, round), digestOf(i)]);
+    return this.#transact(this.trainers[i]!, 'commitUpdate', [
+      taskId,
+      round,
+      this.update(i, round),
+      digestOf(i),
+    ]);
   }
 
   sealOf(taskId: bigint, i: number, round = 1): string {
@@ -277,12 +282,22 @@ export class TaskWorld {
   }
 
   seal(taskId: bigint, i: number, round = 1): Promise<TransactionReceipt> {
-    return this.#transact(this.validators[i]!, 'sealReference', [taskId, round, this.sealOf(taskId, i, round)]);
+    return this.#transact(this.validators[i]!, 'sealReference', [
+      taskId,
+      round,
+      this.sealOf(taskId, i, round),
+    ]);
   }
 
   open(taskId: bigint, i: number, round = 1): Promise<TransactionReceipt> {
     const reference = this.reference(i, round);
-    return this.#transact(this.validators[i]!, 'openReference', [taskId, round, reference, digestOf(i), SALT]);
+    return this.#transact(this.validators[i]!, 'openReference', [
+      taskId,
+      round,
+      reference,
+      digestOf(i),
+      SALT,
+    ]);
   }
 
   /** All, or the given, trainers commit and validators seal. Where these are not all, time goes on to the next phase. */
@@ -356,7 +371,12 @@ export class TaskWorld {
   }
 
   /** Settle as the candidate whose window comes first, or as another. */
-  async settle(taskId: bigint, round = 1, plan: SettlementPlan = {}, by?: Player): Promise<TransactionReceipt> {
+  async settle(
+    taskId: bigint,
+    round = 1,
+    plan: SettlementPlan = {},
+    by?: Player,
+  ): Promise<TransactionReceipt> {
     const player = by ?? (await this.order(taskId))[0]!;
     return this.send(player, 'settle', taskId, round, await this.settlement(taskId, round, plan));
   }
@@ -503,7 +523,11 @@ export class TaskWorld {
   }
 
   /** A transaction that is to succeed, and the ledger after it. */
-  async send(player: { signer: JsonRpcSigner }, name: string, ...args: unknown[]): Promise<TransactionReceipt> {
+  async send(
+    player: { signer: JsonRpcSigner },
+    name: string,
+    ...args: unknown[]
+  ): Promise<TransactionReceipt> {
     const receipt = await this.#transact(player, name, args);
     // A task that was just created is not known yet: `create` checks after it.
     if (name !== 'createTask') await this.checkMoney();
