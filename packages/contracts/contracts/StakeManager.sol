@@ -147,23 +147,23 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakeManager
     function lock(IERC20 token, uint256 agentId, uint256 taskId, uint256 amount) external nonReentrant onlyTaskManager {
-        Lock storage l = _locks[token][agentId][taskId];
-        if (l.taken) revert AlreadyLocked();
+        Lock storage held = _locks[token][agentId][taskId];
+        if (held.taken) revert AlreadyLocked();
         PoolState storage p = _pools[token][agentId];
         uint256 free = _free(p);
         if (free < amount) revert StakeTooSmall(free, amount);
         // At most the pool's tokens, which are below 2^128.
-        l.amount = uint128(amount);
-        l.taken = true;
+        held.amount = uint128(amount);
+        held.taken = true;
         p.locked += uint128(amount);
         emit Locked(token, agentId, taskId, amount);
     }
 
     /// @inheritdoc IStakeManager
     function unlock(IERC20 token, uint256 agentId, uint256 taskId) external nonReentrant onlyTaskManager {
-        Lock storage l = _locks[token][agentId][taskId];
-        uint128 amount = l.amount;
-        l.amount = 0;
+        Lock storage held = _locks[token][agentId][taskId];
+        uint128 amount = held.amount;
+        held.amount = 0;
         _pools[token][agentId].locked -= amount;
         emit Unlocked(token, agentId, taskId, amount);
     }
@@ -239,11 +239,11 @@ contract StakeManager is IStakeManager, ReentrancyGuardTransient {
 
     /// @dev Take up to `amount` of a lock, and so of its pool.
     function _take(IERC20 token, uint256 agentId, uint256 taskId, uint256 amount) private returns (uint256) {
-        Lock storage l = _locks[token][agentId][taskId];
+        Lock storage held = _locks[token][agentId][taskId];
         PoolState storage p = _pools[token][agentId];
-        uint128 taken = uint128(Math.min(amount, l.amount));
+        uint128 taken = uint128(Math.min(amount, held.amount));
         if (taken == 0) return 0;
-        l.amount -= taken;
+        held.amount -= taken;
         p.locked -= taken;
         p.tokens -= taken;
         if (p.tokens == 0) {

@@ -1,4 +1,4 @@
-import { refusal } from '@chorus/chain';
+import { refusal, ruleId } from '@chorus/chain';
 import {
   type Address,
   G1_INFINITY,
@@ -67,6 +67,7 @@ export function checkParams(params: TaskParams): void {
       throw refusal('ParameterOutOfBounds', 'create a task', { parameter: name });
     }
   };
+  if (params.rule !== ruleId('reference-trust')) throw refusal('NoVerifier', 'create a task');
   bound('budget', params.budget, 1, UINT128 - 1n);
   bound('rounds', params.rounds, 1, MAX_ROUNDS);
   bound('maxTrainers', params.maxTrainers, 1, MAX_TRAINERS);

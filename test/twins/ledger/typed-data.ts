@@ -1,5 +1,5 @@
 import { type Address, type Hex, sameAddress } from '@chorus/protocol';
-import { type TypedDataDomain, verifyTypedData, type Wallet } from 'ethers';
+import { type TypedDataDomain, type TypedDataField, verifyTypedData, type Wallet } from 'ethers';
 
 /** The EIP-712 types of the task contract, written down a second time: the chain client must agree. */
 const VERDICT = {
@@ -40,13 +40,13 @@ function typed(statement: SignedStatement): [TypedDataDomain, typeof VERDICT | t
 
 export async function sign(wallet: Wallet, statement: SignedStatement): Promise<Hex> {
   const [domain, types, message] = typed(statement);
-  return (await wallet.signTypedData(domain, types as Record<string, never>, message)) as Hex;
+  return (await wallet.signTypedData(domain, types as Record<string, TypedDataField[]>, message)) as Hex;
 }
 
 export function isSignedBy(signer: Address, signature: Hex, statement: SignedStatement): boolean {
   const [domain, types, message] = typed(statement);
   try {
-    return sameAddress(verifyTypedData(domain, types as Record<string, never>, message, signature), signer);
+    return sameAddress(verifyTypedData(domain, types as Record<string, TypedDataField[]>, message, signature), signer);
   } catch {
     return false;
   }

@@ -5,7 +5,7 @@ import {IContributionVerifier} from "../interfaces/IContributionVerifier.sol";
 import {IStakeManager} from "../interfaces/IStakeManager.sol";
 import {ITaskManager} from "../interfaces/ITaskManager.sol";
 import {AddressList} from "../libraries/AddressList.sol";
-import {Bn254, G1Point} from "../libraries/Bn254.sol";
+import {Bn254} from "../libraries/Bn254.sol";
 import {PackedWords} from "../libraries/PackedWords.sol";
 import {RoundFlow} from "./RoundFlow.sol";
 import {RoundRecords} from "./RoundRecords.sol";

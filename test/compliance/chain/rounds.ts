@@ -1,0 +1,166 @@
+import { G1_INFINITY } from '@chorus/protocol';
+import { describe, expect, it } from 'vitest';
+import { type Fixture, refused, SALT, vector } from './fixture.ts';
+
+/** Commitments and references. */
+export function describeRounds(get: () => Fixture): void {
+  describe('commit and reference', () => {
+    it('the last commitment or seal ends the phase, the last opening the next one', async () => {
+      const f = get();
+      const taskId = await f.running();
+      await f.toReference(taskId);
+      const state = await f.owner.round(taskId, 1);
+      expect(state.phase).toBe('reference');
+      expect(state.updates).toEqual([2n, 3n, 4n].map(vector));
+      expect(state.references.map((r) => r.validator)).toEqual(f.validators.map((v) => v.account));
+      expect(state.references.map((r) => r.index)).toEqual([0, 1]);
+      expect(state.references.every((r) => r.seal !== null && r.opened === null)).toBe(true);
+      for (const port of f.validators) await f.openSeal(port, taskId, 1);
+      const opened = await f.owner.round(taskId, 1);
+      expect(opened.phase).toBe('settle');
+      expect(opened.references.map((r) => r.opened)).toEqual(f.validators.map((v) => f.reference(v)));
+      expect(opened.settleStart).toBeGreaterThan(0);
+      expect(opened.deadline).toBe(opened.settleStart + 3 * 100);
+      expect(opened).toMatchObject({ verdictsRequested: false, verdictsPosted: [] });
+    });
+
+    it('a validator keeps its place among those appointed when others do not join', async () => {
+      const f = get();
+      const taskId = await f.create();
+      await f.joinAll(f.trainers, taskId, 'trainer');
+      await f.join(f.validators[1]!, taskId, ['validator']);
+      await f.joinAll(f.aggregators, taskId, 'aggregator');
+      await f.timeOut(taskId);
+      const [reference] = (await f.owner.round(taskId, 1)).references;
+      expect(reference).toMatchObject({ validator: f.validators[1]!.account, index: 1 });
+    });
+
+    it('a commitment after the deadline is refused', async () => {
+      const f = get();
+      const taskId = await f.running();
+      await f.commit(0, taskId, 1);
+      await f.world.passTime(1001);
+      await refused('E_CHAIN_DEADLINE_PASSED', f.commit(1, taskId, 1));
+      await refused('E_CHAIN_DEADLINE_PASSED', f.seal(f.validators[0]!, taskId, 1));
+    });
+
+    it('a commitment is final', async () => {
+      const f = get();
+      const taskId = await f.running();
+      await f.commit(0, taskId, 1);
+      await refused('E_CHAIN_ALREADY_DONE', f.trainers[0]!.commitUpdate(taskId, 1, vector(77n)));
+      expect((await f.owner.round(taskId, 1)).updates[0]).toEqual(vector(2n));
+    });
+
+    it('a point off the curve, not canonical, or at infinity is refused', async () => {
+      const f = get();
+      const taskId = await f.running();
+      const digest = vector(1n).digest;
+      const q = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
+      for (const commitment of [{ x: 1n, y: 3n }, { x: 1n + q, y: 2n }, { x: 1n, y: 2n + q }, G1_INFINITY]) {
+        const update = { commitment, digest };
+        await refused('E_CHAIN_INVALID_POINT', f.trainers[0]!.commitUpdate(taskId, 1, update));
+      }
+    });
+
+    it('whoever does not hold the role is refused', async () => {
+      const f = get();
+      const taskId = await f.running();
+      await refused('E_CHAIN_NOT_A_MEMBER', f.owner.commitUpdate(taskId, 1, vector(9n)));
+      await refused('E_CHAIN_NOT_A_MEMBER', f.validators[0]!.commitUpdate(taskId, 1, vector(9n)));
+      await refused('E_CHAIN_NOT_A_MEMBER', f.seal(f.trainers[0]!, taskId, 1));
+    });
+
+    it('another round than the current one, or another phase, is refused', async () => {
+      const f = get();
+      const taskId = await f.running();
+      await refused('E_CHAIN_WRONG_PHASE', f.commit(0, taskId, 2));
+      await refused('E_CHAIN_WRONG_PHASE', f.openSeal(f.validators[0]!, taskId, 1));
+      await refused('E_CHAIN_WRONG_PHASE', f.owner.round(taskId, 2));
+      await f.toReference(taskId);
+      await refused('E_CHAIN_WRONG_PHASE', f.commit(0, taskId, 1));
+      await refused('E_CHAIN_WRONG_PHASE', f.seal(f.validators[0]!, taskId, 1));
+    });
+
+    it('an opening with another salt, point, digest or by another validator is refused', async () => {
+      const f = get();
+      const taskId = await f.running();
+      await f.toReference(taskId);
+      const [first, second] = f.validators as [Fixture['owner'], Fixture['owner']];
+      const mine = f.reference(first);
+      const code = 'E_CHAIN_WRONG_OPENING';
+      await refused(code, first.openReference(taskId, 1, mine, `0x${'00'.repeat(32)}`));
+      await refused(code, first.openReference(taskId, 1, { ...mine, digest: SALT }, SALT));
+      const other = { ...mine, commitment: vector(9n).commitment };
+      await refused(code, first.openReference(taskId, 1, other, SALT));
+      await refused(code, second.openReference(taskId, 1, mine, SALT));
+      await f.openSeal(first, taskId, 1);
+      await refused('E_CHAIN_ALREADY_DONE', f.openSeal(first, taskId, 1));
+    });
+
+    it('after the deadlines goes on with those who acted, and slashes the others', async () => {
+      const f = get();
+      const taskId = await f.running();
+      const [late, lazy] = [f.trainers[0]!, f.validators[1]!];
+      const before = [await f.pool(late), await f.pool(lazy)] as const;
+      await f.commit(1, taskId, 1);
+      await f.seal(f.validators[0]!, taskId, 1);
+      await refused('E_CHAIN_DEADLINE_NOT_PASSED', f.owner.advance(taskId));
+      await f.world.passTime(1001);
+      await f.owner.advance(taskId);
+      const state = await f.owner.round(taskId, 1);
+      expect(state.phase).toBe('reference');
+      expect(state.updates).toEqual([null, vector(3n), null]);
+      // 1 % and 10 % of a stake of 10,000; both of the trainers, and the validator.
+      expect(before[0] - (await f.pool(late))).toBe(100n);
+      expect(before[1] - (await f.pool(lazy))).toBe(1_000n);
+      expect((await f.owner.task(taskId)).remaining).toBe(1_000_003n + 2n * 100n + 1_000n);
+      await refused('E_CHAIN_WRONG_PHASE', f.openSeal(f.validators[1]!, taskId, 1));
+      await f.openSeal(f.validators[0]!, taskId, 1);
+      expect((await f.owner.round(taskId, 1)).phase).toBe('settle');
+    });
+
+    it('what is slashed goes to who reported it, is burned, and the rest to the task, by its terms', async () => {
+      const f = get();
+      const taskId = await f.running({ slashReporterBps: 1_000, slashBurnBps: 2_000 });
+      const burn = '0x000000000000000000000000000000000000dead';
+      const burned = await f.balance(burn);
+      for (const i of f.trainers.keys()) await f.commit(i, taskId, 1);
+      await f.seal(f.validators[0]!, taskId, 1);
+      await f.timeOut(taskId, f.owner);
+      expect((await f.balance(burn)) - burned).toBe(200n);
+      expect((await f.owner.task(taskId)).remaining).toBe(1_000_003n + 700n);
+    });
+
+    it('fewer seals or openings than the quorum make a round void, and its budget rolls on', async () => {
+      const f = get();
+      const taskId = await f.running({ rounds: 3, minValidators: 2 });
+      for (const i of f.trainers.keys()) await f.commit(i, taskId, 1);
+      await f.seal(f.validators[0]!, taskId, 1);
+      await f.timeOut(taskId);
+      expect((await f.owner.round(taskId, 1)).phase).toBe('void');
+      await f.toReference(taskId, 2);
+      await f.openSeal(f.validators[0]!, taskId, 2);
+      await f.timeOut(taskId);
+      expect((await f.owner.round(taskId, 2)).phase).toBe('void');
+      // Two slashes of 1,000 came to the budget.
+      expect(await f.owner.task(taskId)).toMatchObject({ round: 3, remaining: 1_002_003n });
+    });
+
+    it('a round without an update, a seal or an opening becomes void and the next one starts', async () => {
+      const f = get();
+      const taskId = await f.running({ rounds: 3, stake: 0n });
+      await f.seal(f.validators[0]!, taskId, 1);
+      await f.timeOut(taskId);
+      expect((await f.owner.round(taskId, 1)).phase).toBe('void');
+      expect(await f.owner.settledRound(taskId, 1)).toBeNull();
+      await f.commit(0, taskId, 2);
+      await f.timeOut(taskId);
+      expect((await f.owner.round(taskId, 2)).updates).toEqual([vector(2n), null, null]);
+      await f.toReference(taskId, 3);
+      await f.timeOut(taskId);
+      expect(await f.owner.task(taskId)).toMatchObject({ status: 'ended', remaining: 1_000_003n });
+      await refused('E_CHAIN_WRONG_PHASE', f.owner.advance(taskId));
+    });
+  });
+}
