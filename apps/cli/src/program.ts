@@ -12,10 +12,12 @@ import { logsCommand } from './commands/logs.ts';
 import { modelCommand } from './commands/model.ts';
 import { peersCommand } from './commands/peers.ts';
 import { proofCommand } from './commands/proof.ts';
+import { rewardsCommand } from './commands/rewards.ts';
 import { serviceCommand } from './commands/service.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
+import { taskCommand } from './commands/task.ts';
 import { trainCommand } from './commands/train.ts';
 import { whyCommand } from './commands/why.ts';
 import { EXIT_HELP } from './exit.ts';
@@ -37,6 +39,7 @@ const GROUPS: readonly [heading: string, commands: readonly (() => Command)[]][]
       serviceCommand,
     ],
   ],
+  ['Tasks and rewards:', [taskCommand, rewardsCommand]],
   [
     'Its settings and keys:',
     [configCommand, keysCommand, dataCommand, exportCommand, importCommand, completionCommand],
