@@ -40,9 +40,23 @@ const NO_SECONDS = {
   total: 0,
 };
 
+/** Proving for a chain that takes no proof: the committer is real, the Gram matrix in plain loops. */
+export function provingWithoutProof(workers: Proving): Proving {
+  return {
+    committer: (dimension) => workers.committer(dimension),
+    prover: async (dimension) => ({
+      gramMatrix: async (vectors) => gramMatrix(vectors.map((v) => v ?? new Int16Array(dimension))),
+      prove: async () => ({ proof: NO_PROOF, gram: [], seconds: NO_SECONDS }),
+    }),
+    close: async () => {},
+  };
+}
+
 export interface TwinNode {
   name: string;
   node: ChorusNode;
+  /** Another node in its place: the same key, configuration and folder, after the first is closed. */
+  restart(): Promise<void>;
   network: MemoryNetwork;
   events: NodeEvent[];
 }
@@ -70,14 +84,7 @@ export class TwinNetwork {
     this.folder = folder;
     const workers = createProving(this.ledger.chainId);
     this.#workers = workers;
-    this.#proving = {
-      committer: (dimension) => workers.committer(dimension),
-      prover: async (dimension) => ({
-        gramMatrix: async (vectors) => gramMatrix(vectors.map((v) => v ?? new Int16Array(dimension))),
-        prove: async () => ({ proof: NO_PROOF, gram: [], seconds: NO_SECONDS }),
-      }),
-      close: async () => {},
-    };
+    this.#proving = provingWithoutProof(workers);
   }
 
   static async create(): Promise<TwinNetwork> {
@@ -87,35 +94,54 @@ export class TwinNetwork {
   /** Start a node, connected to the first one. */
   async add(name: string, options: JoinOptions): Promise<TwinNode> {
     const key: Hex = `0x${String(this.nodes.length + 1).padStart(64, '0')}`;
-    const network = this.hub.create();
-    const first = this.nodes[0]?.network;
     const events: NodeEvent[] = [];
-    const chain = new MemoryChain(this.ledger, key);
-    const storage = this.swarm.create();
+    const seed = this.nodes.length + 1;
+    let held = new Map<string, Uint8Array>();
+    const start = async (peerId?: string) => {
+      // Whoever was connected to a closed node waits for it to come back.
+      const others = this.nodes.filter((each) => each.name !== name);
+      const known = peerId === undefined ? others.slice(0, 1) : others;
+      const network = this.hub.create(peerId);
+      const chain = new MemoryChain(this.ledger, key);
+      const storage = this.swarm.create();
+      // What a node holds is on its disk.
+      for (const [cid, bytes] of held) storage.held.set(cid, bytes);
+      held = storage.held;
+      const config = parseConfig(
+        {
+          dataDir: join(this.folder, name),
+          roles: options.roles,
+          chain: { url: 'http://127.0.0.1:1', contract: this.ledger.contract },
+          network: { bootstrap: known.map((each) => each.network.multiaddrs()[0]!) },
+          seed,
+          ...(options.attack ? { attack: options.attack } : {}),
+        },
+        name,
+      );
+      const node = new ChorusNode(config, {
+        ports: { chain, network, storage: options.wrapStorage?.(storage) ?? storage },
+        proving: this.#proving,
+        dataset: options.data ?? null,
+        emit: (event) => events.push(event),
+      });
+      return { node, network, chain };
+    };
+    const { node, network, chain } = await start();
     this.ledger.mint(this.ledger.token, chain.account, 1_000_000n);
-    const config = parseConfig(
-      {
-        dataDir: join(this.folder, name),
-        roles: options.roles,
-        chain: { url: 'http://127.0.0.1:1', contract: this.ledger.contract },
-        network: { bootstrap: first ? [first.multiaddrs()[0]!] : [] },
-        seed: this.nodes.length + 1,
-        ...(options.attack ? { attack: options.attack } : {}),
-      },
-      name,
-    );
-    const node = new ChorusNode(config, {
-      ports: {
-        chain,
-        network,
-        storage: options.wrapStorage?.(storage) ?? storage,
-      },
-      proving: this.#proving,
-      dataset: options.data ?? null,
-      emit: (event) => events.push(event),
-    });
     await node.start();
-    const entry = { name, node, network, events };
+    const entry: TwinNode = {
+      name,
+      node,
+      network,
+      events,
+      restart: async () => {
+        await entry.node.close();
+        const again = await start(network.peerId);
+        entry.node = again.node;
+        entry.network = again.network;
+        await again.node.start();
+      },
+    };
     this.nodes.push(entry);
     return entry;
   }

@@ -1,8 +1,14 @@
-import { Journal, type StepName, type StepPoint, type StepState } from '@chorus/node';
-import type { ChainEvent } from '@chorus/protocol';
+import type { StepName, StepPoint, StepState } from '@chorus/node';
 import { JsonRpcProvider } from 'ethers';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type CrashNetwork, STARTING_TOKENS, startCrashNetwork, until } from './crash/network.ts';
+import { type CrashNetwork, startCrashNetwork, until } from './crash/network.ts';
+import {
+  allEvents,
+  expectBalanced,
+  expectNothingTwice,
+  expectOneModel,
+  settledRounds,
+} from './crash/verdict.ts';
 
 /** Just before a step is done, after it but before that is recorded, and after that. */
 const AROUND: [StepState, StepPoint['when']][] = [
@@ -96,7 +102,7 @@ describe('a node killed at any step it records, and started again', () => {
       aggregators: 1,
       killAt: killer.at,
     });
-    const { requester, members, deployment, devnet } = network;
+    const { requester, members, devnet } = network;
     const { chain } = requester.ports;
     const taskId = await network.publish(ROUNDS);
     await until(network, () => network!.ended.size === members.length + 1, 900_000);
@@ -105,11 +111,8 @@ describe('a node killed at any step it records, and started again', () => {
     expect(killer.done.length).toBeGreaterThanOrEqual(30);
 
     // Nothing is lost: every round settled, with every payload that was committed, and all were.
-    const task = await chain.task(taskId);
-    expect(task).toMatchObject({ status: 'ended', round: ROUNDS });
-    const settled = await Promise.all(
-      Array.from({ length: ROUNDS }, (_, i) => chain.settledRound(taskId, i + 1)),
-    );
+    expect(await chain.task(taskId)).toMatchObject({ status: 'ended', round: ROUNDS });
+    const settled = await settledRounds(network, taskId, ROUNDS);
     for (const [i, round] of settled.entries()) {
       expect(round, `round ${i + 1}`).not.toBeNull();
       expect(round!.unavailable).toEqual([]);
@@ -119,14 +122,7 @@ describe('a node killed at any step it records, and started again', () => {
     }
 
     // Nothing is done twice: not on chain, not in transactions that failed, not in proofs.
-    const events = await allEvents(network);
-    const count = (type: ChainEvent['type']) => events.filter((event) => event.type === type).length;
-    expect(count('joined')).toBe(members.length);
-    expect(count('update-committed')).toBe(TRAINERS * ROUNDS);
-    expect(count('reference-sealed')).toBe(ROUNDS);
-    expect(count('reference-opened')).toBe(ROUNDS);
-    expect(count('round-settled')).toBe(ROUNDS);
-    expect(count('stake-withdrawn')).toBe(members.length);
+    expectNothingTwice(await allEvents(network));
     for (const round of killer.provenBeforeKill) {
       expect(killer.proofs.get(round), `proofs of round ${round}`).toBe(1);
     }
@@ -145,36 +141,7 @@ describe('a node killed at any step it records, and started again', () => {
       provider.destroy();
     }
 
-    // All agree, always, bit for bit, and with the chain.
-    for (const [round, digests] of network.digests) expect(digests.size, `models of round ${round}`).toBe(1);
-    expect(network.models.get(ROUNDS)?.size).toBe(members.length + 1);
-    expect(await requester.opensCommitment(taskId)).toBe(true);
-
-    // To the last unit: the escrow, and each account's earnings as its journal has them.
-    const sum = (values: bigint[]) => values.reduce((a, b) => a + b, 0n);
-    const paid = sum(
-      settled.map((s) => sum(s!.rewards) + s!.protocolFee + s!.aggregatorFee + s!.validatorFee),
-    );
-    expect(paid + task.remaining).toBe(task.budget);
-    await Promise.all(members.map((member) => member.process.stop()));
-    for (const { name, process, address } of members) {
-      const earned = (await chain.balance(deployment.token, address)) - STARTING_TOKENS;
-      const journal = Journal.open(process.folder);
-      const [totals] = journal.totals();
-      journal.close();
-      expect(totals, name).toMatchObject({ claimed: earned, settled: ROUNDS, void: 0 });
-      expect(totals!.rewards + totals!.fees, name).toBe(earned);
-    }
+    await expectOneModel(network, taskId, ROUNDS);
+    await expectBalanced(network, taskId, ROUNDS);
   });
 });
-
-async function allEvents({ requester }: CrashNetwork): Promise<ChainEvent[]> {
-  const events: ChainEvent[] = [];
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), 3_000);
-  for await (const event of requester.ports.chain.events({ fromBlock: 0, signal: abort.signal })) {
-    events.push(event);
-  }
-  clearTimeout(timer);
-  return events;
-}

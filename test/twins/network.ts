@@ -14,9 +14,9 @@ export class MemoryHub {
   readonly nodes = new Map<string, MemoryNetwork>();
   readonly #links = new Set<string>();
 
-  /** A node on this wire. */
-  create(): MemoryNetwork {
-    const node = new MemoryNetwork(this);
+  /** A node on this wire; with the id of one that is closed, it is that one again. */
+  create(peerId?: string): MemoryNetwork {
+    const node = new MemoryNetwork(this, peerId);
     this.nodes.set(node.peerId, node);
     return node;
   }
@@ -36,7 +36,7 @@ export class MemoryHub {
 
 /** The network port in memory: messages flood over links, one verdict at a time, as gossip does. */
 export class MemoryNetwork implements NetworkPort {
-  readonly peerId = `12D3KooW${createHash('sha256').update(randomBytes(16)).digest('hex').slice(0, 44)}`;
+  readonly peerId: string;
   readonly #hub: MemoryHub;
   readonly #topics = new Map<string, TopicHandler>();
   readonly #protocols = new Map<string, RequestHandler>();
@@ -44,8 +44,10 @@ export class MemoryNetwork implements NetworkPort {
   readonly #known = new Set<string>();
   #closed = false;
 
-  constructor(hub: MemoryHub) {
+  constructor(hub: MemoryHub, peerId?: string) {
     this.#hub = hub;
+    this.peerId =
+      peerId ?? `12D3KooW${createHash('sha256').update(randomBytes(16)).digest('hex').slice(0, 44)}`;
   }
 
   multiaddrs(): string[] {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { exportCommand, importCommand } from './commands/backup.ts';
+import { completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
 import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -11,9 +12,12 @@ import { logsCommand } from './commands/logs.ts';
 import { modelCommand } from './commands/model.ts';
 import { peersCommand } from './commands/peers.ts';
 import { proofCommand } from './commands/proof.ts';
+import { rewardsCommand } from './commands/rewards.ts';
+import { serviceCommand } from './commands/service.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
+import { taskCommand } from './commands/task.ts';
 import { trainCommand } from './commands/train.ts';
 import { whyCommand } from './commands/why.ts';
 import { EXIT_HELP } from './exit.ts';
@@ -24,9 +28,22 @@ const GROUPS: readonly [heading: string, commands: readonly (() => Command)[]][]
   ['Try it:', [demoCommand, devnetCommand, trainCommand]],
   [
     'Run a node:',
-    [initCommand, startCommand, stopCommand, statusCommand, logsCommand, peersCommand, doctorCommand],
+    [
+      initCommand,
+      startCommand,
+      stopCommand,
+      statusCommand,
+      logsCommand,
+      peersCommand,
+      doctorCommand,
+      serviceCommand,
+    ],
   ],
-  ['Its settings and keys:', [configCommand, keysCommand, dataCommand, exportCommand, importCommand]],
+  ['Tasks and rewards:', [taskCommand, rewardsCommand]],
+  [
+    'Its settings and keys:',
+    [configCommand, keysCommand, dataCommand, exportCommand, importCommand, completionCommand],
+  ],
   ['Look into rounds:', [proofCommand, whyCommand, modelCommand]],
 ];
 

@@ -5,6 +5,7 @@ import {
   type ChainEvent,
   ChorusError,
   cidFromDigest,
+  type Duty,
   decodeAvailableRequest,
   decodeGossip,
   decodeTerms,
@@ -65,6 +66,8 @@ export interface FollowedTask {
   /** Duties under way, such as `train:3`, and how many are to be tried again. */
   active: string[];
   waiting: number;
+  /** Whether this node has done its part of a duty. */
+  hasDone: (duty: Duty) => boolean;
   /** Last round in this node's model; null where none is kept. */
   settledThrough: number | null;
   left: boolean;
@@ -263,11 +266,12 @@ export class ChorusNode {
       const { taskId, terms } = runner.session;
       const { task, context, active, waiting, settledThrough } = runner;
       const left = this.gate.isLeft(taskId);
-      return { taskId, terms, task, context, active, waiting, settledThrough, left };
+      const hasDone = (duty: Duty) => runner.hasDone(duty);
+      return { taskId, terms, task, context, active, waiting, settledThrough, left, hasDone };
     });
     const departed = [...this.#departed.values()].map(({ taskId, task }) => {
       const none = { terms: null, context: null, active: [], waiting: 0, settledThrough: null };
-      return { taskId, task, ...none, left: true };
+      return { taskId, task, ...none, left: true, hasDone: () => false };
     });
     return [...running, ...departed].map((each) => ({ ...each, stake: this.gate.stakeIn(each.taskId) }));
   }

@@ -105,6 +105,11 @@ export class TaskRunner {
     return [...this.#active.keys()].filter((key) => !key.startsWith('prefetch'));
   }
 
+  /** Whether this node has done its part of a duty: the chain may go on asking for it. */
+  hasDone({ kind, round }: Duty): boolean {
+    return this.#done.has(`${kind}:${round}`);
+  }
+
   /** Duties that failed and are to be tried again. */
   get waiting(): number {
     return [...this.#retryAt.keys()].filter((key) => !this.#active.has(key) && !this.#done.has(key)).length;

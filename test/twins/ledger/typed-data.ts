@@ -46,7 +46,10 @@ export async function sign(wallet: Wallet, statement: SignedStatement): Promise<
 export function isSignedBy(signer: Address, signature: Hex, statement: SignedStatement): boolean {
   const [domain, types, message] = typed(statement);
   try {
-    return sameAddress(verifyTypedData(domain, types as Record<string, TypedDataField[]>, message, signature), signer);
+    return sameAddress(
+      verifyTypedData(domain, types as Record<string, TypedDataField[]>, message, signature),
+      signer,
+    );
   } catch {
     return false;
   }

@@ -2,7 +2,7 @@ import type { Peer } from '@chorus/node/admin';
 import { Command } from 'commander';
 import { connectNode, type HomeOptions, homeOptions } from '../home.ts';
 import { print, printJson } from '../inspect/format.ts';
-import { columns, duration } from '../node/status-view.ts';
+import { columns, cut, duration } from '../node/status-view.ts';
 
 /** `chorus peers`: whom the running node is connected to, and whom it keeps out. */
 export function peersCommand(): Command {
@@ -49,10 +49,10 @@ async function listAction(flags: HomeOptions): Promise<void> {
   if (peers.length === 0) return print('connected to nobody; `chorus doctor` looks for reasons');
   print(
     ...columns(
-      ['PEER', 'WAY', 'SINCE', 'PING', 'SCORE', 'BLAME', 'TASKS', 'ADDRESS'],
+      ['PEER', 'WAY', 'PING', 'SCORE', 'SINCE', 'BLAME', 'TASKS', 'ADDRESS'],
       peers.map(row),
-      [52, 3, 8, 7, 6, 5, 8, 100],
-    ),
+      [52, 3, 7, 5, 8, 5, 8, 100],
+    ).map((line) => cut(line, process.stdout.columns ?? 200)),
   );
 }
 
@@ -61,12 +61,12 @@ function row(peer: Peer): string[] {
   return [
     peer.peerId,
     peer.direction === null ? '-' : peer.direction.replace('bound', ''),
-    since,
     peer.latencyMs === null ? '-' : `${peer.latencyMs.toFixed(0)} ms`,
     peer.score === null ? '-' : peer.score.toFixed(1),
+    since,
     peer.blame === null ? '-' : peer.blame.toFixed(0),
     peer.tasks.join(',') || '-',
-    peer.addresses[0] ?? '-',
+    peer.addresses[0]?.replace(/\/p2p\/\w+$/, '') ?? '-',
   ];
 }
 

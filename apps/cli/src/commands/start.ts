@@ -49,7 +49,7 @@ async function startAction(flags: StartFlags): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, ask);
   process.on('disconnect', ask);
 
-  const starting = startNode(config, emit, { password: passwordSource() });
+  const starting = startNode(config, emit, { password: passwordSource(), onShutdown: ask });
   const node = await Promise.race([starting, stopping.promise]);
   if (node) await stopping.promise;
   emit({ type: 'stopping' });

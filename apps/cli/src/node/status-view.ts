@@ -35,7 +35,7 @@ function headLines(status: Status): string[] {
   const { node, identity, network, chain, resources } = status;
   const line = (name: string, ...parts: (string | null)[]) =>
     `${colors.dim(name.padEnd(9))}${parts.filter((part) => part !== null).join(', ')}`;
-  const lag = chain.lagSeconds === null ? null : `${duration(Math.max(0, chain.lagSeconds))} behind`;
+  const lag = chain.lagSeconds === null ? null : `last block ${duration(Math.max(0, chain.lagSeconds))} ago`;
   const traffic =
     network.bytesIn === null || network.bytesOut === null
       ? null
@@ -50,7 +50,7 @@ function headLines(status: Status): string[] {
       `${network.peers} ${network.peers === 1 ? 'peer' : 'peers'}`,
       network.bans > 0 ? `${network.bans} banned` : null,
       traffic,
-      network.addresses[0] ?? 'listening nowhere',
+      network.addresses[0]?.replace(/\/p2p\/\w+$/, '') ?? 'listening nowhere',
     ),
     line(
       'chain',
@@ -96,7 +96,7 @@ function taskLines(tasks: readonly TaskSummary[], room: number): string[] {
   ];
 }
 
-function doing({ activity, duty, leaving, status }: TaskSummary): string {
+export function doing({ activity, duty, leaving, status }: TaskSummary): string {
   if (leaving) return 'leaving';
   if (activity) {
     const { stage, fraction } = activity;

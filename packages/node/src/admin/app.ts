@@ -107,7 +107,7 @@ type Answer = (c: Ask, input: Input) => Response | Promise<Response>;
 
 /** How each route is answered from the source. */
 function answersOf(source: AdminSource): Record<RouteName, Answer> {
-  const document = openApiDocument(source.version);
+  let document: ReturnType<typeof openApiDocument> | undefined;
   let streams = 0;
   const readiness: Answer = async (c) => {
     const ready = await source.ready();
@@ -118,7 +118,10 @@ function answersOf(source: AdminSource): Record<RouteName, Answer> {
     live: (c) => c.json({ status: 'ok' }),
     ready: readiness,
     health: readiness,
-    openapi: (c) => c.json(document),
+    openapi: (c) => {
+      document ??= openApiDocument(source.version);
+      return c.json(document);
+    },
     metrics: async (c) => {
       const { contentType, text } = await source.metrics();
       return c.body(text, 200, { 'content-type': contentType });

@@ -48,13 +48,18 @@ export class EventRing {
    * resume after it is to have seen all that is left.
    */
   after(id: string): { events: StoredEvent[]; gap: string | null } {
-    const [run, text] = id.split('-');
+    const [, run, text] = /^([0-9a-f]+)-(\d{1,15})$/.exec(id) ?? [];
     const seen = Number(text);
     const first = this.#next - this.#events.length;
     const known = run === this.#run && Number.isSafeInteger(seen) && seen < this.#next && seen + 1 >= first;
     return known
       ? { events: this.#events.slice(seen + 1 - first), gap: null }
       : { events: [...this.#events], gap: `${this.#run}-${first - 1}` };
+  }
+
+  /** Streams that follow. */
+  get listeners(): number {
+    return this.#listeners.size;
   }
 
   listen(listener: (event: StoredEvent) => void): () => void {

@@ -61,7 +61,7 @@ export type Consideration =
     };
 
 /** Resident memory of a node that does nothing, for projecting what it will be. */
-const IDLE_BYTES = 150e6;
+const IDLE_BYTES = 200e6;
 
 /**
  * Whether a task is within what the contributor allows. A pure function: the same task, terms and state give the

@@ -30,6 +30,9 @@ const MAX_TOKENS = 20;
 /** Balances are asked for at most so often, milliseconds. */
 const BALANCES_FRESH = 5_000;
 
+/** Between two events of progress in the stream. */
+const PROGRESS_MILLISECONDS = 500;
+
 /** A store that could not be written within this time is not well. */
 const STORE_TROUBLE_MILLISECONDS = 60_000;
 
@@ -59,6 +62,7 @@ export class NodeAdmin implements AdminSource {
   #node: ChorusNode | null = null;
   #chain: ChainWatch | null = null;
   #state: 'starting' | 'ready' = 'starting';
+  #progress = { key: '', at: 0 };
   #claimable: { at: number; amounts: Promise<TokenAmount[]> } | null = null;
 
   constructor(options: NodeAdminOptions) {
@@ -78,11 +82,21 @@ export class NodeAdmin implements AdminSource {
     this.#warnings.observe(event);
     this.#activities.observe(event);
     this.#options.metrics.observe(event);
-    this.events.add(event);
+    if (event.type !== 'progress' || this.#isNews(event)) this.events.add(event);
   }
 
   get #phase(): 'starting' | 'ready' | 'stopping' {
     return this.#node?.closing.aborted ? 'stopping' : this.#state;
+  }
+
+  /** Progress comes many times a second; a stream that tells all of it would remember nothing else. */
+  #isNews({ taskId, round, stage, fraction }: Extract<NodeEvent, { type: 'progress' }>): boolean {
+    const key = `${taskId}:${round}:${stage}`;
+    const now = Date.now();
+    const again = this.#progress.key === key && now - this.#progress.at < PROGRESS_MILLISECONDS;
+    if (again && fraction < 1) return false;
+    this.#progress = { key, at: now };
+    return true;
   }
 
   // ---- health and metrics ----
@@ -224,6 +238,7 @@ export class NodeAdmin implements AdminSource {
       waiting: 0,
       settledThrough: null,
       left: node.gate.isLeft(id),
+      hasDone: () => false,
       stake: 0n,
     };
     return taskDetail(chain.account, { ...known, task }, this.#activities.of(id));

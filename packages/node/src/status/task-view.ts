@@ -25,10 +25,12 @@ export function rolesIn(account: Address, task: TaskState): Role[] {
 }
 
 /** What the chain asks of the account now: its own work before what anybody may do. */
-function dutyOf(account: Address, { context, task }: FollowedTask): Duty['kind'] | null {
+function dutyOf(account: Address, { context, task, hasDone }: FollowedTask): Duty['kind'] | null {
   if (!task) return null;
   const now = Date.now() / 1000;
-  const due = dutiesOf(account, task, context?.round ?? null).filter((d) => !('from' in d) || d.from <= now);
+  const due = dutiesOf(account, task, context?.round ?? null).filter(
+    (d) => (!('from' in d) || d.from <= now) && !hasDone(d),
+  );
   return (due.find((duty) => duty.kind !== 'advance') ?? due[0])?.kind ?? null;
 }
 

@@ -13,7 +13,7 @@ export const amountSchema = z
 
 export const taskIdSchema = z
   .string()
-  .regex(/^\d{1,20}$/)
+  .regex(/^\d{1,20}$/, 'must be the number of a task')
   .describe('id of the task on chain');
 
 export const timeSchema = z.iso.datetime().describe('time, UTC');

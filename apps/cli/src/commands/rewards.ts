@@ -1,0 +1,60 @@
+import type { Rewards } from '@chorus/node/admin';
+import { Command } from 'commander';
+import colors from 'yoctocolors';
+import { connectNode, type HomeOptions, homeOptions } from '../home.ts';
+import { fields, print, printJson } from '../inspect/format.ts';
+import { amount, short } from '../node/status-view.ts';
+
+/** `chorus rewards`: what the node earned, and taking it. */
+export function rewardsCommand(): Command {
+  const show = new Command('show')
+    .description('what was earned, can be claimed, and is staked')
+    .addHelpText('after', '\nExample:\n  $ chorus rewards')
+    .action(showAction);
+  const claim = new Command('claim')
+    .description('pay out to the wallet what can be claimed')
+    .option('--token <address>', 'of this token alone')
+    .addHelpText('after', '\nExample:\n  $ chorus rewards claim')
+    .action(claimAction);
+  return new Command('rewards')
+    .description('what the running node earned, and claiming it')
+    .addCommand(homeOptions(show), { isDefault: true })
+    .addCommand(homeOptions(claim));
+}
+
+async function showAction(flags: HomeOptions): Promise<void> {
+  const rewards = await (await connectNode(flags)).rewards();
+  if (flags.json) return printJson(rewards);
+  const tokens = [
+    ...new Set([...rewards.earned, ...rewards.claimable, ...rewards.staked].map(({ token }) => token)),
+  ];
+  if (tokens.length === 0) return print('nothing earned yet');
+  print(tokens.map((token) => describe(token, rewards)).join('\n\n'));
+}
+
+function describe(token: string, { earned, claimable, staked }: Rewards): string {
+  const of = <T extends { token: string }>(list: T[]) => list.find((entry) => entry.token === token);
+  const money = of(earned);
+  return [
+    colors.bold(`token ${short(token)}`),
+    fields([
+      ['earned', amount(money?.amount ?? '0')],
+      ['  by training', amount(money?.rewards ?? '0')],
+      ['  by fees', amount(money?.fees ?? '0')],
+      ['paid out', amount(money?.claimed ?? '0')],
+      ['claimable', amount(of(claimable)?.amount ?? '0')],
+      ['staked', amount(of(staked)?.amount ?? '0')],
+      ['rounds', money ? `${money.settled} settled, ${money.paid} of them paid, ${money.void} void` : '-'],
+    ]),
+  ].join('\n');
+}
+
+async function claimAction(flags: HomeOptions & { token?: string }): Promise<void> {
+  const node = await connectNode(flags);
+  const { claimed } = await node.claim(flags.token ? { token: flags.token } : {});
+  if (flags.json) return printJson({ claimed });
+  if (claimed.length === 0) return print('there is nothing to claim');
+  for (const { token, amount: units, transaction } of claimed) {
+    print(`${amount(units)} of ${short(token)} paid out in ${transaction}`);
+  }
+}

@@ -1,0 +1,169 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { homedir, userInfo } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { ChorusError } from '@chorus/protocol';
+import { Command } from 'commander';
+import envPaths from 'env-paths';
+import writeFileAtomic from 'write-file-atomic';
+import { configOf, type HomeOptions, homeOf, homeOptions } from '../home.ts';
+import { print, printJson } from '../inspect/format.ts';
+import { unitText } from '../service/unit.ts';
+
+interface ServiceFlags extends HomeOptions {
+  system?: boolean;
+  user?: string;
+  passwordFile?: string;
+  memory?: string;
+  enable?: boolean;
+}
+
+const run = promisify(execFile);
+
+/** Where nobody says what a node may use. */
+const MEMORY_MAX = '4G';
+const UNIT = 'chorus.service';
+
+/** `chorus service`: the node as a service of systemd. */
+export function serviceCommand(): Command {
+  const printUnit = unitOptions(new Command('print').description('print the systemd unit'))
+    .addHelpText('after', '\nExample:\n  $ chorus service print --system --user chorus')
+    .action(async (flags: ServiceFlags) => {
+      const unit = await unitOf(flags);
+      if (flags.json) printJson({ path: unitPath(flags), unit });
+      else process.stdout.write(unit);
+    });
+  const install = unitOptions(
+    new Command('install').description('write the unit, and with --enable start it now and at every boot'),
+  )
+    .option('--enable', 'enable and start it')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ chorus service install --password-file ~/.chorus-password --enable\n' +
+        '  $ sudo chorus service install --system --user chorus --home /var/lib/chorus --password-file /etc/chorus/password',
+    )
+    .action(installAction);
+  const uninstall = homeOptions(new Command('uninstall').description('stop the service and remove its unit'))
+    .option('--system', "the system's unit instead of this user's")
+    .addHelpText('after', '\nExample:\n  $ chorus service uninstall')
+    .action(uninstallAction);
+  return new Command('service')
+    .description('run the node as a service of systemd, with nothing open but what it needs')
+    .addCommand(install)
+    .addCommand(uninstall)
+    .addCommand(printUnit);
+}
+
+function unitOptions(command: Command): Command {
+  return homeOptions(command)
+    .option('--system', 'a unit of the system, not of this user')
+    .option('--user <name>', 'with --system: who it runs as')
+    .option('--password-file <file>', "file with the wallet's password, readable by its owner alone")
+    .option('--memory <size>', `at most, such as 2G (limits.memory, else ${MEMORY_MAX})`);
+}
+
+async function unitOf(flags: ServiceFlags): Promise<string> {
+  const { config } = await configOf(flags);
+  const home = homeOf(flags);
+  const memory = config.limits.memory;
+  if (flags.memory !== undefined && !/^\d{1,6}[KMGT]?$/.test(flags.memory)) {
+    throw new ChorusError('E_USAGE', '--memory takes a size such as 2G', { facts: { given: flags.memory } });
+  }
+  const passwordFile = flags.passwordFile === undefined ? null : await passwordFileOf(flags.passwordFile);
+  return unitText({
+    program: [process.execPath, ...process.execArgv, resolve(process.argv[1]!)],
+    home,
+    scope: flags.system ? 'system' : 'user',
+    user: flags.user ?? userInfo().username,
+    passwordFile,
+    // Room above the node's own limit, which it keeps by itself.
+    memoryMax: flags.memory ?? (memory === undefined ? MEMORY_MAX : `${Math.ceil((memory * 1.25) / 1e6)}M`),
+    shutdownSeconds: config.shutdownSeconds,
+    cache: envPaths('chorus', { suffix: '' }).cache,
+  });
+}
+
+async function passwordFileOf(path: string): Promise<string> {
+  const full = resolve(path);
+  const info = await stat(full).catch((cause) => {
+    throw new ChorusError('E_PASSWORD_MISSING', 'cannot read the password file', {
+      facts: { path: full },
+      cause,
+    });
+  });
+  if ((info.mode & 0o077) === 0) return full;
+  throw new ChorusError('E_PASSWORD_MISSING', 'others may read the password file', {
+    facts: { path: full },
+    hint: `run chmod 600 ${full}`,
+  });
+}
+
+function unitPath({ system }: ServiceFlags): string {
+  return system
+    ? join('/etc/systemd/system', UNIT)
+    : join(process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'systemd', 'user', UNIT);
+}
+
+async function installAction(flags: ServiceFlags): Promise<void> {
+  const path = unitPath(flags);
+  const unit = await unitOf(flags);
+  await mkdir(dirname(path), { recursive: true });
+  // ReadWritePaths names it: it must be there when the unit starts.
+  await mkdir(envPaths('chorus', { suffix: '' }).cache, { recursive: true });
+  await writeFileAtomic(path, unit, { mode: 0o644 }).catch((cause) => {
+    throw new ChorusError('E_SERVICE', 'cannot write the unit', {
+      facts: { path },
+      hint: 'a unit of the system needs root',
+      cause,
+    });
+  });
+  if (flags.enable) {
+    await systemctl(flags, 'daemon-reload');
+    await systemctl(flags, 'enable', '--now', UNIT);
+  }
+  if (flags.json) return printJson({ path, enabled: flags.enable ?? false });
+  const scope = flags.system ? '' : ' --user';
+  print(
+    `${path} is written`,
+    ...(flags.enable
+      ? [`it runs: systemctl${scope} status chorus`]
+      : [
+          `start it now and at every boot: systemctl${scope} daemon-reload && systemctl${scope} enable --now chorus`,
+        ]),
+    ...(flags.passwordFile ? [] : ['it has no password file: a wallet that is encrypted cannot be opened']),
+    ...(flags.system ? [] : ['to run while you are logged out: loginctl enable-linger']),
+  );
+}
+
+async function uninstallAction(flags: ServiceFlags): Promise<void> {
+  const path = unitPath(flags);
+  if (!existsSync(path)) {
+    throw new ChorusError('E_SERVICE', 'the service is not installed', { facts: { path } });
+  }
+  // It may run or not, and systemd may not be there at all: the unit goes anyway.
+  const stopped = await systemctl(flags, 'disable', '--now', UNIT).then(
+    () => true,
+    () => false,
+  );
+  await rm(path);
+  if (stopped) await systemctl(flags, 'daemon-reload');
+  if (flags.json) printJson({ removed: path, stopped });
+  else
+    print(`${path} is removed${stopped ? '' : '; systemd did not answer, so that a running node goes on'}`);
+}
+
+async function systemctl({ system }: ServiceFlags, ...args: string[]): Promise<void> {
+  await run('systemctl', [...(system ? [] : ['--user']), ...args], { timeout: 120_000 }).catch((cause) => {
+    throw new ChorusError('E_SERVICE', 'systemctl failed', {
+      facts: {
+        command: args.join(' '),
+        said: String(cause.stderr ?? cause.message)
+          .trim()
+          .slice(0, 300),
+      },
+      hint: 'the unit is written; start it by hand',
+    });
+  });
+}

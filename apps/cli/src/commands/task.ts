@@ -1,0 +1,128 @@
+import type { TaskDetail, TaskSummary } from '@chorus/node/admin';
+import { Command } from 'commander';
+import colors from 'yoctocolors';
+import { connectNode, type HomeOptions, homeOptions } from '../home.ts';
+import { fields, print, printJson } from '../inspect/format.ts';
+import { parseTask } from '../inspect/open.ts';
+import { amount, columns, cut, doing, short } from '../node/status-view.ts';
+import { taskCreateCommand } from '../task/create-command.ts';
+import { watchNode } from '../task/watch.ts';
+
+/** `chorus task`: tasks of the running node, and new ones. */
+export function taskCommand(): Command {
+  const list = new Command('list')
+    .description('tasks the running node follows, and those it saw and did not join, with the reason')
+    .addHelpText('after', '\nExample:\n  $ chorus task list')
+    .action(listAction);
+  const show = new Command('show')
+    .description('everything about one task')
+    .argument('<id>', 'number of the task')
+    .addHelpText('after', '\nExample:\n  $ chorus task show 1')
+    .action(showAction);
+  const join = new Command('join')
+    .description('join a task that is open, if the limits allow it')
+    .argument('<id>', 'number of the task')
+    .addHelpText('after', '\nExample:\n  $ chorus task join 1')
+    .action(joinAction);
+  const leave = new Command('leave')
+    .description('stop working for a task; the stake stays locked until it ends')
+    .argument('<id>', 'number of the task')
+    .addHelpText('after', '\nExample:\n  $ chorus task leave 1')
+    .action(leaveAction);
+  const watch = new Command('watch')
+    .description('what the running node does, as it happens, until Ctrl-C or until the task named has ended')
+    .argument('[id]', 'one task alone')
+    .addHelpText('after', '\nExample:\n  $ chorus task watch 1')
+    .action(async (id: string | undefined, flags: HomeOptions) => {
+      await watchNode(await connectNode(flags), { task: id, json: flags.json ?? false });
+    });
+  const command = new Command('task')
+    .description('tasks of the running node, and new ones')
+    .addCommand(taskCreateCommand());
+  for (const sub of [list, show, join, leave, watch]) command.addCommand(homeOptions(sub));
+  return command;
+}
+
+async function listAction(flags: HomeOptions): Promise<void> {
+  const list = await (await connectNode(flags)).tasks();
+  if (flags.json) return printJson(list);
+  const { tasks, refused } = list;
+  const width = process.stdout.columns ?? 200;
+  print(
+    ...(tasks.length === 0
+      ? ['no task yet: the node joins what it hears of and what fits its roles, data and limits']
+      : columns(['TASK', 'NAME', 'ROLE', 'ROUND', 'DOING', 'STAKE'], tasks.map(row), [5, 26, 12, 13, 20, 8])),
+    ...(refused.length > 0 ? ['', colors.bold('Seen and not joined')] : []),
+    ...refused.map(
+      ({ taskId, message, hint }) => `  ${taskId}: ${message}${hint ? colors.dim(` -> ${hint}`) : ''}`,
+    ),
+  );
+  function row(task: TaskSummary): string[] {
+    const where =
+      task.status === 'running' ? `${task.round}/${task.rounds} ${task.phase ?? ''}` : task.status;
+    const roles = task.roles.join('+') || (task.owner ? 'owner' : '-');
+    return [task.id, cut(task.name, width), roles, where, doing(task), amount(task.stake)];
+  }
+}
+
+async function showAction(id: string, flags: HomeOptions): Promise<void> {
+  const task = await (await connectNode(flags)).task(parseTask(id));
+  if (flags.json) printJson(task);
+  else print(...describe(task));
+}
+
+function describe(task: TaskDetail): string[] {
+  const { roles, terms } = task;
+  const optional = (name: string, value: string | number | null | undefined): [string, string | number][] =>
+    value === null || value === undefined ? [] : [[name, value]];
+  return [
+    `${colors.bold(`task ${task.id}`)} ${task.name}`,
+    fields([
+      [
+        'status',
+        task.status === 'running' ? `round ${task.round} of ${task.rounds}, ${task.phase}` : task.status,
+      ],
+      ...optional('until', task.deadline),
+      ['owner', task.owner ? `${task.ownerAddress} (this wallet)` : task.ownerAddress],
+      ['this node', `${roles.join(' and ') || 'no member'}${task.leaving ? ', leaving' : ''}`],
+      ...optional('due now', task.duty),
+      ['doing', doing(task)],
+      ['budget', `${amount(task.budget)} of ${short(task.token)}, ${amount(task.remaining)} left`],
+      ['stake', `${amount(task.stakePerMember)} a member, ${amount(task.stake)} of this node`],
+      ['trainers', `${task.trainers.length}, ${task.committed} committed in this round`],
+      ['validators', task.validators.map(short).join(', ') || '-'],
+      ['aggregators', task.aggregators.map(short).join(', ') || '-'],
+      ['parameters', task.dimension.toLocaleString('en')],
+      ...optional('began from', task.model),
+      ...optional('computed to round', task.computedThrough),
+    ]),
+    ...(terms
+      ? [
+          '',
+          colors.bold('Terms'),
+          fields(Object.entries(terms).map(([name, value]) => [name, textOf(value)])),
+        ]
+      : []),
+  ];
+}
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+
+async function joinAction(id: string, flags: HomeOptions): Promise<void> {
+  const result = await (await connectNode(flags)).join(parseTask(id));
+  if (flags.json) printJson(result);
+  else if (result.outcome === 'joined') print(`joined task ${id}: its stake is deposited`);
+  else if (result.outcome === 'followed') print(`a member of task ${id} already; the node works for it`);
+  else
+    print(
+      `not joined: ${result.reason?.message}`,
+      ...(result.reason?.hint ? [`-> ${result.reason.hint}`] : []),
+    );
+  if (result.outcome === 'refused') process.exitCode = 1;
+}
+
+async function leaveAction(id: string, flags: HomeOptions): Promise<void> {
+  const result = await (await connectNode(flags)).leave(parseTask(id));
+  if (flags.json) printJson(result);
+  else print(result.message, ...(result.member ? [`stake locked: ${amount(result.stakeLocked)}`] : []));
+}

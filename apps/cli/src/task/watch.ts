@@ -1,0 +1,42 @@
+import { formatUnits } from '@chorus/chain';
+import { sentenceOf } from '@chorus/node';
+import type { AdminClient, StreamedEvent } from '@chorus/node/admin';
+import colors from 'yoctocolors';
+import { write } from '../terminal.ts';
+
+export interface WatchOptions {
+  task: string | undefined;
+  json: boolean;
+}
+
+/** Print what a node does until Ctrl-C, the end of the node, or the end of the task that is watched. */
+export async function watchNode(node: AdminClient, { task, json }: WatchOptions): Promise<void> {
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+  const events = node.events({
+    signal: abort.signal,
+    reconnect: false,
+    ...(task === undefined ? {} : { task }),
+  });
+  for await (const streamed of events) {
+    if (json) process.stdout.write(`${JSON.stringify(streamed)}\n`);
+    else write(process.stdout, `${eventLine(streamed)}\n`);
+    const { event } = streamed;
+    if (event.type === 'task-ended' && task !== undefined && String(event.taskId) === task) break;
+  }
+  abort.abort();
+}
+
+const MARK = {
+  debug: colors.dim('·'),
+  info: colors.green('•'),
+  warn: colors.yellow('!'),
+  error: colors.red('✘'),
+};
+
+/** Time, mark and sentence. */
+export function eventLine({ at, event }: Pick<StreamedEvent, 'at' | 'event'>): string {
+  const { level, text } = sentenceOf(event, { amount: (units) => `${formatUnits(units, 18)} tokens` });
+  const time = new Date(at).toTimeString().slice(0, 8);
+  return `${colors.dim(time)} ${MARK[level]} ${level === 'debug' ? colors.dim(text) : text}`;
+}

@@ -1,0 +1,418 @@
+import { ChorusError } from '@chorus/protocol';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { type AdminConfig, adminConfigSchema } from './admin-config.ts';
+import { adminApp } from './app.ts';
+import { EventRing } from './event-ring.ts';
+import { openApiDocument } from './openapi.ts';
+import { problemSchema } from './schema/problem.ts';
+import { ROUTES, type Route, type RouteName } from './schema/routes.ts';
+import type { AdminSource } from './source.ts';
+
+const TOKEN = 'a-token-of-thirty-two-bytes-or-more';
+const ADDRESS = '0x00000000000000000000000000000000000000aA';
+const PEER = '12D3KooWHrcpHAoJTphatu2wiKqVacQD8n2oavPmk7CAafY2j6vB';
+const TIME = '2026-11-22T14:27:00.558Z';
+
+const summary = {
+  id: '7',
+  name: 'digits',
+  status: 'running',
+  round: 2,
+  rounds: 3,
+  phase: 'commit',
+  deadline: TIME,
+  roles: ['trainer'],
+  owner: false,
+  duty: 'train',
+  activity: { stage: 'train', round: 2, since: TIME, fraction: 0.5 },
+  token: ADDRESS,
+  stake: '100',
+  leaving: false,
+} as const;
+const round = {
+  taskId: '7',
+  round: 1,
+  outcome: 'settled',
+  endedAt: TIME,
+  trainer: 0,
+  weight: 65536,
+  share: 4294967296,
+  token: ADDRESS,
+  reward: '95',
+  fee: '0',
+  reason: 'Earned its share.',
+  transaction: '0x01',
+  stageSeconds: { train: 0.4 },
+} as const;
+const amounts = [{ token: ADDRESS, amount: '95' }];
+const earned = [{ ...amounts[0]!, rewards: '95', fees: '0', claimed: '0', settled: 1, paid: 1, void: 0 }];
+const refused = [{ taskId: '8', at: TIME, code: 'E_LIMIT_HOURS', message: 'not now', hint: 'wait' }];
+
+/** A node that says something about everything. */
+function fakeNode(): AdminSource & { calls: string[] } {
+  const calls: string[] = [];
+  return {
+    calls,
+    version: '1.2.3',
+    events: new EventRing(),
+    ready: async () => ({ status: 'ok', checks: { started: true } }),
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'chorus_peers 3\n' }),
+    status: async () => ({
+      time: TIME,
+      state: 'paused',
+      paused: [{ code: 'E_LIMIT_HOURS', message: 'not now', hint: 'wait' }],
+      node: {
+        version: '1.2.3',
+        protocol: 'chorus/1',
+        runtime: 'v24',
+        platform: 'linux-x64',
+        pid: 1,
+        startedAt: TIME,
+        uptimeSeconds: 5,
+        roles: ['trainer'],
+        dataFolder: '/data',
+      },
+      identity: { peerId: PEER, did: null, wallet: ADDRESS },
+      network: { peers: 1, addresses: [], bans: 0, bytesIn: null, bytesOut: null },
+      chain: {
+        id: 31337,
+        contract: ADDRESS,
+        reachable: true,
+        height: 7,
+        blockTime: TIME,
+        lagSeconds: 0,
+        gasBalance: '1',
+      },
+      tasks: [{ ...summary, roles: ['trainer'] }],
+      refused,
+      rounds: [round],
+      earned,
+      claimable: amounts,
+      staked: amounts,
+      resources: {
+        cpuPercent: 1,
+        rssBytes: 1,
+        heapBytes: 1,
+        eventLoopLagMs: 0.5,
+        disk: { usedBytes: 1, freeBytes: null },
+      },
+      limits: {
+        threads: 1,
+        memoryBytes: 1,
+        diskBytes: null,
+        uploadBytesPerSecond: null,
+        downloadBytesPerSecond: null,
+        hours: ['22:00-07:00'],
+        withinHours: false,
+        stakePerTask: '1',
+        stakeTotal: null,
+        stakePerToken: amounts,
+        minReward: null,
+        maxModelBytes: null,
+        maxDimension: null,
+        losses: null,
+        licences: ['MIT'],
+        maxTaskSeconds: null,
+      },
+      warnings: [{ code: 'E_X', message: 'x', hint: null, count: 2, firstAt: TIME, lastAt: TIME }],
+    }),
+    tasks: async () => ({ tasks: [{ ...summary, roles: ['trainer'] }], refused }),
+    task: async (id) => {
+      calls.push(`task ${id}`);
+      if (id === 404n)
+        throw new ChorusError('E_CHAIN_UNKNOWN_TASK', 'no such task', { facts: { taskId: id } });
+      if (id === 500n) throw new Error('the password is swordfish');
+      return {
+        ...summary,
+        roles: ['trainer'],
+        ownerAddress: ADDRESS,
+        budget: '1000',
+        remaining: '900',
+        stakePerMember: '100',
+        trainers: [ADDRESS],
+        validators: [],
+        aggregators: [],
+        dimension: 10,
+        model: null,
+        modelBytes: null,
+        terms: { name: 'digits' },
+        computedThrough: null,
+        committed: 0,
+      };
+    },
+    join: async (id) => ({
+      taskId: `${id}`,
+      outcome: 'refused',
+      reason: { code: 'E_X', message: 'x', hint: null },
+    }),
+    leave: async (id) => ({
+      taskId: `${id}`,
+      member: true,
+      stakeLocked: '100',
+      stakeReturnsAfter: 'the end',
+      message: 'left',
+    }),
+    rounds: async ({ task, limit }) => {
+      calls.push(`rounds ${task} ${limit}`);
+      return { rounds: [round] };
+    },
+    rewards: async () => ({ earned, claimable: amounts, staked: amounts }),
+    claim: async ({ token }) => ({
+      claimed: [{ token: token ?? ADDRESS, amount: '95', transaction: '0x01' }],
+    }),
+    peers: async () => ({
+      peers: [
+        {
+          peerId: PEER,
+          addresses: [],
+          direction: 'inbound',
+          since: TIME,
+          latencyMs: 1.5,
+          score: 0,
+          blame: 0,
+          tasks: ['7'],
+        },
+      ],
+    }),
+    bans: async () => ({ bans: [{ peerId: PEER, reason: 'flood', until: null }] }),
+    ban: async ({ peerId }) => ({ peerId, reason: 'by hand', until: TIME }),
+    unban: async () => {},
+    shutdown: () => calls.push('shutdown'),
+  };
+}
+
+function setUp(config: Partial<AdminConfig> = {}, address = '127.0.0.1') {
+  const source = fakeNode();
+  const errors: unknown[] = [];
+  const app = adminApp({
+    config: adminConfigSchema.parse(config),
+    token: TOKEN,
+    source,
+    onError: (error) => errors.push(error),
+  });
+  const ask = async (
+    method: string,
+    path: string,
+    headers: Record<string, string> = {},
+    body?: string,
+  ): Promise<Response> =>
+    app.request(
+      `http://127.0.0.1${path}`,
+      {
+        method,
+        headers: { host: '127.0.0.1:4500', authorization: `Bearer ${TOKEN}`, ...headers },
+        ...(body === undefined ? {} : { body }),
+      },
+      { incoming: { socket: { remoteAddress: address } } },
+    );
+  return { ask, source, errors };
+}
+
+const problem = async (response: Response) => {
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  return problemSchema.strict().parse(await response.json());
+};
+
+/** A request that each route takes. */
+const SAMPLES: Partial<Record<RouteName, { path?: string; body?: object }>> = {
+  task: { path: '/v1/tasks/7' },
+  join: { path: '/v1/tasks/7/join' },
+  leave: { path: '/v1/tasks/7/leave' },
+  claim: { body: {} },
+  ban: { body: { peerId: PEER, seconds: 60, reason: 'noise' } },
+  unban: { path: `/v1/bans/${PEER}` },
+};
+const routes = Object.entries(ROUTES) as [RouteName, Route][];
+const json = routes.filter(([, route]) => route.response !== null);
+
+interface Operation {
+  operationId: string;
+  parameters?: { name: string; in: string; required: boolean }[];
+  requestBody?: { content: Record<string, { schema: object }> };
+  security: object[];
+  responses: Record<string, { content: Record<string, { schema: object }> }>;
+}
+const document = openApiDocument('1.2.3') as {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: { Problem: object } };
+};
+
+describe('the description of the API', () => {
+  it('has every route with its parameters, and no other', () => {
+    expect(document.openapi).toBe('3.1.0');
+    const described = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, { operationId }]) => `${operationId} ${method} ${path}`),
+    );
+    expect(described.sort()).toEqual(routes.map(([name, r]) => `${name} ${r.method} ${r.path}`).sort());
+    for (const [, route] of routes) {
+      const named = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const { parameters = [] } = document.paths[route.path]![route.method]!;
+      expect(parameters.filter((p) => p.in === 'path').map((p) => p.name)).toEqual(named);
+    }
+  });
+
+  it.each(json)('describes what %s answers', async (name, route) => {
+    const { ask } = setUp();
+    const { path = route.path, body } = SAMPLES[name] ?? {};
+    const headers: Record<string, string> = body ? { 'content-type': 'application/json' } : {};
+    const response = await ask(route.method.toUpperCase(), path, headers, body && JSON.stringify(body));
+    expect(response.status).toBe(200);
+    const answer: unknown = await response.json();
+    // By the document itself, as a client in another language would read it.
+    const { schema } =
+      document.paths[route.path]![route.method]!.responses['200']!.content['application/json']!;
+    expect(z.fromJSONSchema(schema).safeParse(answer).error).toBeUndefined();
+    // And by the schema in full: nothing is sent that is not described.
+    expect(route.response!.parse(answer)).toEqual(answer);
+  });
+
+  it('says which routes need the token, and all of them do need it', async () => {
+    const { ask } = setUp();
+    for (const [name, route] of routes) {
+      const { security } = document.paths[route.path]![route.method]!;
+      expect(security, name).toEqual(
+        { token: [{ token: [] }], metrics: [{ token: [] }, {}], open: [] }[route.access],
+      );
+      const path = SAMPLES[name]?.path ?? route.path;
+      const response = await ask(route.method.toUpperCase(), path, { authorization: '' });
+      expect(response.status, name).toBe(route.access === 'open' ? 200 : 401);
+    }
+  });
+});
+
+describe('the API', () => {
+  it.each([
+    ['none', ''],
+    ['a wrong one', 'Bearer a-token-of-thirty-two-bytes-or-mose'],
+    ['a part of it', `Bearer ${TOKEN.slice(0, -1)}`],
+    ['another scheme', `Basic ${TOKEN}`],
+    ['a long one', `Bearer ${'x'.repeat(5000)}`],
+  ])('refuses %s as token', async (_, authorization) => {
+    const response = await setUp().ask('GET', '/v1/status', { authorization });
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toContain('Bearer');
+    expect(await problem(response)).toMatchObject({ code: 'E_ADMIN_UNAUTHORIZED' });
+  });
+
+  it.each(['evil.example', 'evil.example:4500', '127.0.0.1.evil.example', '', '169.254.169.254'])(
+    'refuses the host %j, whatever the route',
+    async (host) => {
+      for (const path of ['/health/live', '/v1/status', '/openapi.json']) {
+        const response = await setUp().ask('GET', path, { host });
+        expect(response.status).toBe(403);
+        expect(await problem(response)).toMatchObject({ code: 'E_ADMIN_HOST' });
+      }
+    },
+  );
+
+  it.each(['127.0.0.1:4500', 'localhost', 'LOCALHOST:1', '[::1]:4500'])(
+    'answers to the name %s',
+    async (host) => {
+      expect((await setUp().ask('GET', '/health/live', { host })).status).toBe(200);
+    },
+  );
+
+  it('answers to further names where they are configured', async () => {
+    const { ask } = setUp({ allowedHosts: ['node.lan'] });
+    expect((await ask('GET', '/health/live', { host: 'node.lan:4500' })).status).toBe(200);
+  });
+
+  it('refuses pages of other origins, with the token too', async () => {
+    for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1:9999']) {
+      const response = await setUp().ask('POST', '/v1/shutdown', { origin });
+      expect(response.status).toBe(403);
+      expect(await problem(response)).toMatchObject({ code: 'E_ADMIN_ORIGIN' });
+    }
+  });
+
+  it('lets pages of configured origins read, after asking', async () => {
+    const { ask } = setUp({ allowedOrigins: ['https://dash.example'] });
+    const headers = { origin: 'https://dash.example' };
+    const preflight = await ask('OPTIONS', '/v1/status', { ...headers, authorization: '' });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
+    const response = await ask('GET', '/v1/status', headers);
+    expect(response.headers.get('access-control-allow-origin')).toBe('https://dash.example');
+  });
+
+  it('refuses bodies that are too large, not JSON, of another type, or say something unknown', async () => {
+    const { ask } = setUp();
+    const type = { 'content-type': 'application/json' };
+    const large = await ask('POST', '/v1/bans', type, JSON.stringify({ reason: 'x'.repeat(20_000) }));
+    expect(await problem(large)).toMatchObject({ status: 413, code: 'E_ADMIN_TOO_LARGE' });
+    const form = await ask('POST', '/v1/bans', { 'content-type': 'text/plain' }, '{}');
+    expect(await problem(form)).toMatchObject({ status: 415 });
+    const broken = await ask('POST', '/v1/bans', type, '{');
+    expect(await problem(broken)).toMatchObject({ status: 400 });
+    const unknown = await ask('POST', '/v1/bans', type, JSON.stringify({ peerId: PEER, forever: true }));
+    expect(await problem(unknown)).toMatchObject({ status: 400, code: 'E_ADMIN_BAD_REQUEST' });
+  });
+
+  it('names the parameter at fault', async () => {
+    const { ask } = setUp();
+    expect(await problem(await ask('GET', '/v1/tasks/seven'))).toMatchObject({
+      status: 400,
+      facts: { place: 'path', field: 'id' },
+    });
+    expect(await problem(await ask('GET', '/v1/rounds?limit=5000'))).toMatchObject({
+      facts: { place: 'query', field: 'limit' },
+    });
+  });
+
+  it('hands over what was asked for, with defaults', async () => {
+    const { ask, source } = setUp();
+    await ask('GET', '/v1/rounds?task=7&limit=3');
+    await ask('GET', '/v1/rounds');
+    await ask('GET', '/v1/tasks/18446744073709551615');
+    expect(source.calls).toEqual(['rounds 7 3', 'rounds undefined 50', 'task 18446744073709551615']);
+  });
+
+  it('tells errors of the node by their codes, and keeps what is not for the caller', async () => {
+    const { ask, errors } = setUp();
+    expect(await problem(await ask('GET', '/v1/tasks/404'))).toMatchObject({
+      status: 404,
+      code: 'E_CHAIN_UNKNOWN_TASK',
+      facts: { taskId: '404' },
+    });
+    expect(errors).toEqual([]);
+    const failed = await problem(await ask('GET', '/v1/tasks/500'));
+    expect(failed).toMatchObject({ status: 500, code: 'E_UNEXPECTED' });
+    expect(JSON.stringify(failed)).not.toContain('swordfish');
+    expect(errors).toHaveLength(1);
+  });
+
+  it('says where there is nothing, and where another method is meant', async () => {
+    const { ask } = setUp();
+    expect(await problem(await ask('GET', '/v2'))).toMatchObject({ status: 404 });
+    expect(await problem(await ask('PUT', '/v1/status'))).toMatchObject({ status: 405 });
+  });
+
+  it('opens the metrics to this machine alone, and only where that is configured', async () => {
+    const open = { openMetrics: true };
+    const anonymous = { authorization: '' };
+    expect((await setUp().ask('GET', '/metrics', anonymous)).status).toBe(401);
+    expect((await setUp(open).ask('GET', '/metrics', anonymous)).status).toBe(200);
+    expect((await setUp(open, '10.0.0.7').ask('GET', '/metrics', anonymous)).status).toBe(401);
+    expect(await (await setUp().ask('GET', '/metrics')).text()).toBe('chorus_peers 3\n');
+  });
+
+  it('limits the rate of strangers, and leaves the owner and the probes their own', async () => {
+    const { ask } = setUp();
+    const statuses = [];
+    for (let i = 0; i < 501; i++)
+      statuses.push((await ask('GET', '/v1/status', { authorization: '' })).status);
+    expect(statuses.slice(0, 500).every((status) => status === 401)).toBe(true);
+    expect(statuses[500]).toBe(429);
+    expect((await ask('GET', '/v1/status')).status).toBe(200);
+    expect((await ask('GET', '/health/live', { authorization: '' })).status).toBe(200);
+  });
+
+  it('keeps its answers out of caches and frames', async () => {
+    const { headers } = await setUp().ask('GET', '/v1/status');
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+  });
+});

@@ -1,0 +1,147 @@
+import { describe, expect, it, vi } from 'vitest';
+import { streamEvents } from './client-events.ts';
+import { EventRing } from './event-ring.ts';
+import { eventStream } from './event-stream.ts';
+import type { StreamedEvent } from './schema/events.ts';
+
+const joined = (taskId: bigint) => ({ type: 'joined', taskId }) as const;
+
+const taskOf = ({ event }: StreamedEvent) => ('taskId' in event ? event.taskId : event.type);
+
+/** The events of a stream until `count` of them have come. */
+async function take(ring: EventRing, count: number, request: { task?: string; lastEventId?: string } = {}) {
+  const taken: StreamedEvent[] = [];
+  const end = new AbortController();
+  const events = streamEvents({
+    signal: end.signal,
+    ...(request.lastEventId === undefined ? {} : { lastEventId: request.lastEventId }),
+    open: async (lastEventId) =>
+      new Response(eventStream({ ring, task: request.task, lastEventId, onClose: () => {} })),
+  });
+  for await (const event of events) {
+    taken.push(event);
+    if (taken.length >= count) break;
+  }
+  end.abort();
+  return taken;
+}
+
+describe('the ring of events', () => {
+  it('resumes after an event, without a gap and without repeating it', async () => {
+    const ring = new EventRing();
+    for (const id of [1n, 2n, 3n, 4n]) ring.add(joined(id));
+    const { events, gap } = ring.after(ring.after('').events[1]!.id);
+    expect(gap).toBeNull();
+    expect(events.map(({ taskId }) => taskId)).toEqual(['3', '4']);
+  });
+
+  it('says that there is a gap after an id of another run, or of long ago', () => {
+    const ring = new EventRing();
+    ring.add(joined(1n));
+    const first = ring.after('').events[0]!.id;
+    for (const id of ['', 'x', 'another-1', `${first.split('-')[0]}-999`, `${first.split('-')[0]}--1`]) {
+      expect(ring.after(id).gap, id).not.toBeNull();
+    }
+    for (let i = 0; i < 2_001; i++) ring.add(joined(2n));
+    const { events, gap } = ring.after(first);
+    expect(events).toHaveLength(2_000);
+    expect(gap).not.toBeNull();
+    // Whoever resumes after the gap's own id has seen all that is left.
+    expect(ring.after(gap!)).toMatchObject({ gap: null, events });
+  });
+
+  it('remembers no more than a bounded number of bytes', () => {
+    const ring = new EventRing();
+    for (let i = 0; i < 100; i++) ring.add({ type: 'warning', code: 'E_X', message: 'x'.repeat(50_000) });
+    expect(ring.after('').events.length).toBeLessThan(25);
+  });
+});
+
+describe('a stream of events', () => {
+  it('carries big numbers as texts, with the time', async () => {
+    const ring = new EventRing();
+    ring.add(joined(2n ** 63n), 1234);
+    const [gap, first] = await take(ring, 2, { lastEventId: 'x' });
+    expect(gap!.event).toEqual({ type: 'gap' });
+    expect(first).toMatchObject({ at: 1234, event: { type: 'joined', taskId: '9223372036854775808' } });
+  });
+
+  it('of one task carries its events and those of none', async () => {
+    const ring = new EventRing();
+    const events = take(ring, 2, { task: '7' });
+    await vi.waitFor(() => expect(ring.listeners).toBe(1));
+    ring.add(joined(8n));
+    ring.add(joined(7n));
+    ring.add({ type: 'warning', code: 'E_X', message: 'x' });
+    expect((await events).map(taskOf)).toEqual(['7', 'warning']);
+  });
+
+  it('stops listening when its reader goes', async () => {
+    const ring = new EventRing();
+    let closed = 0;
+    const stream = eventStream({ ring, onClose: () => closed++ });
+    expect(ring.listeners).toBe(1);
+    await stream.cancel();
+    expect([ring.listeners, closed]).toEqual([0, 1]);
+  });
+
+  it('is cut off where its reader lets megabytes wait', async () => {
+    const ring = new EventRing();
+    let closed = 0;
+    const stream = eventStream({ ring, onClose: () => closed++ });
+    for (let i = 0; i < 100; i++) ring.add({ type: 'warning', code: 'E_X', message: 'x'.repeat(50_000) });
+    expect([ring.listeners, closed]).toEqual([0, 1]);
+    const reader = stream.getReader();
+    await expect(
+      (async () => {
+        while (!(await reader.read()).done);
+      })(),
+    ).rejects.toThrow('too slow');
+  });
+});
+
+describe('a reader', () => {
+  it('connects again after a break, and misses nothing', async () => {
+    const ring = new EventRing();
+    const asked: (string | undefined)[] = [];
+    const end = new AbortController();
+    const events = streamEvents({
+      signal: end.signal,
+      open: async (lastEventId) => {
+        asked.push(lastEventId);
+        const body = eventStream({ ring, lastEventId, onClose: () => {} });
+        if (asked.length > 1) return new Response(body);
+        // The first connection breaks after two events.
+        let chunks = 0;
+        const breaking = new TransformStream<Uint8Array, Uint8Array>({
+          transform(chunk, controller) {
+            controller.enqueue(chunk);
+            if (++chunks === 3) controller.terminate();
+          },
+        });
+        return new Response(body.pipeThrough(breaking));
+      },
+    });
+    const seen: unknown[] = [];
+    setTimeout(() => {
+      for (const id of [1n, 2n, 3n, 4n]) ring.add(joined(id));
+    }, 20);
+    for await (const event of events) {
+      seen.push(taskOf(event));
+      if (seen.length === 4) break;
+    }
+    end.abort();
+    expect(seen).toEqual(['1', '2', '3', '4']);
+    expect(asked).toHaveLength(2);
+    expect(asked[1]).toMatch(/-2$/);
+  });
+
+  it('gives up at once where the node refuses', async () => {
+    const events = streamEvents({
+      open: async () => {
+        throw Object.assign(new Error('no'), { code: 'E_ADMIN_UNAUTHORIZED' });
+      },
+    });
+    await expect(events.next()).rejects.toThrow('no');
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { bytesSchema, dayWindowSchema, formatBytes, minuteOfDay, withinWindows } from './quantities.ts';
+
+describe('bytes', () => {
+  it('are read as people write them, decimal and binary units apart', () => {
+    expect(bytesSchema.parse(1500)).toBe(1500);
+    expect(bytesSchema.parse('2 GiB')).toBe(2 ** 31);
+    expect(bytesSchema.parse('500MB')).toBe(500_000_000);
+    expect(bytesSchema.parse('1.5 kB')).toBe(1500);
+  });
+
+  it('are refused where they are no bytes', () => {
+    for (const text of ['', '0', '-1', '5 bananas', 'GB', '1e400', 2 ** 60]) {
+      expect(bytesSchema.safeParse(text).success, String(text)).toBe(false);
+    }
+  });
+
+  it('are told with three figures', () => {
+    expect(formatBytes(999)).toBe('999 B');
+    expect(formatBytes(1_234_567)).toBe('1.23 MB');
+    expect(formatBytes(5e15)).toBe('5000 TB');
+  });
+});
+
+describe('times of the day', () => {
+  it('hold from the first minute to before the last, over midnight too', () => {
+    const nights = ['22:00-07:00'];
+    expect([1319, 1320, 1439, 0, 419, 420].map((minute) => withinWindows(nights, minute))).toEqual([
+      false,
+      true,
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect(withinWindows(['09:00-12:00', '14:00-24:00'], 1439)).toBe(true);
+    expect(withinWindows(['09:00-12:00', '14:00-24:00'], 780)).toBe(false);
+  });
+
+  it('hold always where none are given', () => {
+    expect(withinWindows([], 0)).toBe(true);
+  });
+
+  it('are refused where they are none, or empty', () => {
+    for (const text of ['22-07', '25:00-26:00', '09:60-10:00', '09:00-09:00', 'night']) {
+      expect(dayWindowSchema.safeParse(text).success, text).toBe(false);
+    }
+    expect(dayWindowSchema.parse('22:00-07:00')).toBe('22:00-07:00');
+  });
+
+  it('are those of this machine', () => {
+    expect(minuteOfDay(new Date(2026, 0, 1, 13, 5))).toBe(785);
+  });
+});
