@@ -11,6 +11,9 @@ import { TransactionLog } from './transaction-log.ts';
 /** Steps of rounds further back than this are forgotten: nothing about them is open. */
 const ROUNDS_OF_STEPS = 8;
 
+/** After these a transaction may be mined, now or later. */
+const OUTCOME_UNKNOWN = ['E_CHAIN_UNREACHABLE', 'E_CHAIN_NOT_MINED'];
+
 /** Tasks that ended, and publications: the oldest beyond these are forgotten. */
 const MAX_ENDED_TASKS = 500;
 
@@ -127,7 +130,7 @@ export class Journal implements JournalReader {
     } catch (error) {
       if (error instanceof ChorusError && error.code.startsWith('E_CHAIN_')) {
         if (hasCode(error, 'E_CHAIN_ALREADY_DONE')) await this.done(key);
-        else if (!hasCode(error, 'E_CHAIN_UNREACHABLE')) {
+        else if (!OUTCOME_UNKNOWN.some((code) => hasCode(error, code))) {
           await this.#record(key, 'refused', { ...detail, code: error.code });
         }
       }

@@ -24,7 +24,7 @@ const FAULTS = {
   E_STORE_IO: ['the disk of the data folder fails', 'check the disk; keep a copy of the data folder'],
   E_STORE_CORRUPT: [
     'the record of what this node did is damaged',
-    'nothing was changed: put a backup in its place, or set it aside and rebuild it from the chain',
+    'nothing was changed: put a backup in its place, or rename it and start again, which rebuilds what the chain knows',
   ],
   E_STORE_FAILED: ['the record of what this node did cannot be used', 'see the cause'],
 } as const;

@@ -153,6 +153,28 @@ describe('a damaged journal', () => {
     journal.close();
   });
 
+  it('that was taken away leaves nothing in the new one, though its owner was killed', async () => {
+    const program = `
+      import { Journal } from ${JSON.stringify(new URL('./journal.ts', import.meta.url).href)};
+      const journal = Journal.open(${JSON.stringify(folder)});
+      await journal.begin({ taskId: 1n, round: 1, step: 'train' });
+      process.kill(process.pid, 'SIGKILL');
+    `;
+    const args = ['--conditions=@chorus/source', '--input-type=module', '-e', program];
+    expect(() => execFileSync(process.execPath, args, { stdio: 'ignore' })).toThrow();
+    expect(existsSync(`${file}-wal`)).toBe(true);
+    const killed = openStore(folder);
+    expect(killed.prepare('SELECT count(*) AS n FROM steps').get()).toEqual({ n: 1 });
+    closeStore(killed, folder);
+
+    expect(() => execFileSync(process.execPath, args, { stdio: 'ignore' })).toThrow();
+    rmSync(file);
+    const journal = Journal.open(folder);
+    expect(journal.steps(1n)).toEqual([]);
+    journal.close();
+    expect(readdirSync(folder).some((name) => name.includes('-wal.damaged-'))).toBe(true);
+  });
+
   it('is not set aside where it is sound, or in use', async () => {
     expect(setJournalAside(folder)).toBeNull();
     await fill();

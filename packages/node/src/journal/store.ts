@@ -97,10 +97,9 @@ export function setJournalAside(dataDir: string): string | null {
     closeStore(openStore(dataDir), dataDir);
   } catch (error) {
     if (!(error instanceof ChorusError) || error.code !== 'E_STORE_CORRUPT') throw error;
-    const aside = `${path}.damaged-${new Date().toISOString().replaceAll(':', '')}`;
-    for (const suffix of ['', '-wal', '-shm']) {
-      if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
-    }
+    const aside = path + damagedSuffix();
+    renameSync(path, aside);
+    if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${aside}-wal`);
     return aside;
   }
   throw new ChorusError('E_STORE_HEALTHY', 'the journal is not damaged: it is left in its place', {
@@ -126,8 +125,14 @@ export function transact<T>(db: DatabaseSync, path: string, work: () => T): T {
   }
 }
 
+function damagedSuffix(): string {
+  return `.damaged-${new Date().toISOString().replaceAll(':', '')}`;
+}
+
 /** Whole or not there: made under another name first, and never in the place of another. */
 function create(path: string): void {
+  // Of a journal that was taken away: SQLite would play it into the new one.
+  if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${path}-wal${damagedSuffix()}`);
   const made = `${path}.${process.pid}.new`;
   rmSync(made, { force: true });
   const db = new DatabaseSync(made);
