@@ -17,7 +17,10 @@ import {
   MAX_EARLY_STREAMS,
   MAX_PENDING_INBOUND,
   NEGOTIATION_TIMEOUT_MS,
+  PING_INTERVAL_MS,
+  SILENT_MS,
 } from './limits.ts';
+import { watchLiveness } from './liveness.ts';
 import { LibP2pNetwork, type Services } from './network.ts';
 import type { NetworkOptions } from './options.ts';
 import { PeerBook } from './peer-book.ts';
@@ -78,8 +81,12 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
       outboundStreamProtocolNegotiationTimeout: NEGOTIATION_TIMEOUT_MS,
       inboundStreamProtocolNegotiationTimeout: NEGOTIATION_TIMEOUT_MS,
     },
-    // A machine busy with training or proving answers pings late; only a silent half minute is a dead peer.
-    connectionMonitor: { pingInterval: 15_000, pingTimeout: { minTimeout: 30_000, maxTimeout: 60_000 } },
+    // A late ping is no dead peer: its machine may be busy, or the line full of a payload. See liveness.ts.
+    connectionMonitor: {
+      pingInterval: PING_INTERVAL_MS,
+      pingTimeout: { minTimeout: SILENT_MS, maxTimeout: SILENT_MS },
+      abortConnectionOnPingFailure: false,
+    },
     services: await servicesOf(options, { book, standing }),
   });
   traffic.quicConnections = () => libp2p.getConnections().filter((c) => c.multiplexer === 'quic');
@@ -91,6 +98,7 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     throw networkError('E_NETWORK_LISTEN', 'cannot listen', { listen: listen.join(' ') }, cause);
   }
   if (options.mdns || options.dht) connectToDiscovered(libp2p, closing.signal);
+  watchLiveness(libp2p, traffic, closing.signal);
   followEvents({
     libp2p,
     traffic,

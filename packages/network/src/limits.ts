@@ -15,8 +15,17 @@ export const MAX_PENDING_INBOUND = 64;
 /** A dial that takes longer than this is not going to succeed. */
 export const DIAL_TIMEOUT_MS = 10_000;
 
-/** Agreeing on a stream's protocol takes one round trip; gossipsub opens its streams one after the other. */
-export const NEGOTIATION_TIMEOUT_MS = 5_000;
+/**
+ * Agreeing on a stream's protocol takes one round trip; but behind a payload on a lossy home line, or a few packets
+ * that were lost, that is seconds.
+ */
+export const NEGOTIATION_TIMEOUT_MS = 15_000;
+
+/** How often peers are pinged; the round trip is the latency that is shown. */
+export const PING_INTERVAL_MS = 15_000;
+
+/** A peer that has sent nothing for this long, though it is pinged every 15 s, is gone. */
+export const SILENT_MS = 60_000;
 
 /** Reading a request that a peer has started to send, and writing the response. */
 export const TRANSFER_TIMEOUT_MS = 10_000;

@@ -5,6 +5,7 @@ import type { GossipOptions } from './gossip.ts';
 import { gossipService } from './gossip.ts';
 import { RELAY_BYTES, RELAY_DURATION_MS, RELAY_RESERVATIONS } from './limits.ts';
 import type { NetworkOptions } from './options.ts';
+import { ownAddresses } from './own-addresses.ts';
 
 /** Services of the libp2p node. What is switched off is not loaded. */
 export async function servicesOf(options: NetworkOptions, gossip: GossipOptions) {
@@ -13,6 +14,7 @@ export async function servicesOf(options: NetworkOptions, gossip: GossipOptions)
     identify: identify({ runOnLimitedConnection: true }),
     ping: ping({ maxInboundStreams: 4, maxOutboundStreams: 4, runOnLimitedConnection: true }),
     pubsub: gossipService(gossip),
+    ownAddresses: ownAddresses(),
     ...(options.dht ? { dht: await kademlia(options.dht) } : {}),
     ...(options.relayServer ? { relay: await relayServer() } : {}),
     ...(options.autoNat ? { autoNat: (await import('@libp2p/autonat-v2')).autoNATv2() } : {}),

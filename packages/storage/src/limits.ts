@@ -35,7 +35,10 @@ export const HINTED_HEAD_START_MS = 5_000;
 export const ASK_AGAIN_MS = 1_000;
 
 /** Writing one wantlist to one peer; a peer that takes longer is skipped until the next round. */
-export const ASK_TIMEOUT_MS = 5_000;
+export const ASK_TIMEOUT_MS = 10_000;
+
+/** Connecting to a peer named as holding a block: several round trips, and packets get lost. */
+export const REACH_TIMEOUT_MS = 10_000;
 
 /** A block sent to a peer is not sent again for this long, so that asking again does not double what is on its way. */
 export const RESEND_WINDOW_MS = 15_000;

@@ -1,7 +1,7 @@
 import type { Libp2p, PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import { BITSWAP, type BlockExchange } from './bitswap.ts';
-import { ASK_AGAIN_MS, ASK_TIMEOUT_MS, HINTED_HEAD_START_MS } from './limits.ts';
+import { ASK_AGAIN_MS, HINTED_HEAD_START_MS, REACH_TIMEOUT_MS } from './limits.ts';
 import { Outbox } from './outbox.ts';
 import { Providers, RecentWants } from './providers.ts';
 import type { WantEntry } from './wantlist.ts';
@@ -56,7 +56,7 @@ export class Wants {
       notifyOnLimitedConnection: true,
       onConnect: (peer) => {
         for (const want of this.#wants.values()) {
-          if (want.hinted.has(peer.toString())) this.#askNext(want);
+          if (want.hinted.has(peer.toString()) && !this.#isHintedAsked(want)) this.#askNext(want);
           else if (this.#isOpenToAll(want)) this.#ask(want, peer);
         }
       },
@@ -93,7 +93,10 @@ export class Wants {
       if (!peer.equals(this.#libp2p.peerId)) want.hinted.set(peer.toString(), peer);
     }
     if (want.hinted.size === 0) this.#askAll(want);
-    else this.#askNext(want);
+    else {
+      this.#reachHinted(want);
+      this.#askNext(want);
+    }
     try {
       return await raceAbort(want.block, signal);
     } finally {
@@ -145,7 +148,8 @@ export class Wants {
       () => {
         want.rounds++;
         for (const { peer } of [...want.asked.values()]) this.#ask(want, peer);
-        if (want.asked.size === 0) this.#askNext(want);
+        this.#reachHinted(want);
+        if (!this.#isHintedAsked(want)) this.#askNext(want);
         if (this.#isOpenToAll(want)) this.#askAll(want);
         this.#schedule(want);
       },
@@ -176,15 +180,17 @@ export class Wants {
     return this.#libp2p.getConnections(peer).length > 0;
   }
 
-  /** Ask the best of those hinted that was not asked, and the next when it takes its time. Connects to the others. */
+  #isHintedAsked(want: Want): boolean {
+    return [...want.hinted.keys()].some((name) => want.asked.has(name));
+  }
+
+  /** Ask the best of those hinted and connected that was not asked, and the next when it takes its time. */
   #askNext(want: Want): void {
-    const left = [...want.hinted].filter(([name]) => !want.asked.has(name));
-    const here = left.filter(([, peer]) => this.#isConnected(peer));
-    for (const [, peer] of left) if (!this.#isConnected(peer)) this.#reach(want, peer);
-    const best = this.#providers.best(here.map(([name]) => name));
+    const left = [...want.hinted].filter(([name, peer]) => !want.asked.has(name) && this.#isConnected(peer));
+    const best = this.#providers.best(left.map(([name]) => name));
     if (best === undefined || want.stop.signal.aborted) return;
     this.#ask(want, want.hinted.get(best) as PeerId);
-    if (left.length > 1) this.#waitFor(want, best);
+    if (want.hinted.size > 1) this.#waitFor(want, best);
   }
 
   /** Ask the next when this peer takes longer than it should; not while it serves others of our wants. */
@@ -197,14 +203,17 @@ export class Wants {
     }, this.#providers.patience(peer));
   }
 
-  /** Connect, and ask if nobody else has been asked meanwhile; the others' patience decides otherwise. */
-  #reach(want: Want, peer: PeerId): void {
-    this.#libp2p
-      .dial(peer, { signal: AbortSignal.any([want.stop.signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]) })
-      .then(() => {
-        if (want.asked.size === 0) this.#askNext(want);
-      })
-      .catch(() => undefined); // tried again with the next round
+  /** Connect to those hinted, and ask the first that can be if none was asked; the others wait for their turn. */
+  #reachHinted(want: Want): void {
+    for (const peer of want.hinted.values()) {
+      if (this.#isConnected(peer)) continue;
+      this.#libp2p
+        .dial(peer, { signal: AbortSignal.any([want.stop.signal, AbortSignal.timeout(REACH_TIMEOUT_MS)]) })
+        .then(() => {
+          if (!this.#isHintedAsked(want)) this.#askNext(want);
+        })
+        .catch(() => undefined); // tried again with the next round
+    }
   }
 
   #askAll(want: Want): void {
