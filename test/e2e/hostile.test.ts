@@ -84,7 +84,9 @@ it('a task that an earlier attempt has joined already is followed', async () => 
   ports.network.publish = async () => {};
   const { taskId, announce } = await publishTask(ports, request);
   ports.network.publish = publish;
-  await chain.join(taskId, ['trainer'], gossip.peerId);
+  const { agentId } = await chain.registerIdentity('');
+  await chain.depositStake(request.params.token, agentId, request.params.stake);
+  await chain.join(taskId, { agentId, roles: ['trainer'], peerId: gossip.peerId });
   await network.until(() => ports.network.peers().length > 0);
   await announce();
   await network.until(() => alice.events.some((e) => e.type === 'joined' || e.type === 'task-refused'));

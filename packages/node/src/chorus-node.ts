@@ -129,6 +129,7 @@ export class ChorusNode {
   readonly #runners = new Map<bigint, TaskRunner>();
   /** Until when (ms) a refused task is left alone. */
   readonly #refused = new Map<bigint, number>();
+  readonly #dialling = new Set<string>();
   readonly #considering = new Map<bigint, Promise<void>>();
   readonly #background = new Set<Promise<void>>();
   readonly #unsubscribe: (() => void)[] = [];
@@ -420,10 +421,20 @@ export class ChorusNode {
     const members = runner.context?.members;
     if (members && !members.some((m) => m.peerId === message.from)) return 'ignore';
     await this.ports.network.learn(message.from, presence.multiaddrs);
-    if (!this.ports.network.peers().includes(message.from)) {
-      this.#spawn(this.ports.network.connect(message.from, { signal: this.#abort.signal }));
-    }
+    this.#dial(message.from);
     return 'accept';
+  }
+
+  /** Connect to a member, one attempt at a time; where it fails, its next sign of presence brings another. */
+  #dial(peerId: string): void {
+    const { network } = this.ports;
+    if (this.#dialling.has(peerId) || network.peers().includes(peerId)) return;
+    this.#dialling.add(peerId);
+    const attempt = network
+      .connect(peerId, { signal: this.#abort.signal })
+      .catch(() => {})
+      .finally(() => this.#dialling.delete(peerId));
+    this.#spawn(attempt);
   }
 
   async #onVoteRequest(bytes: Uint8Array, from: string): Promise<Uint8Array> {
