@@ -1,10 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { connectChain, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
+import { connectChain, type Devnet, deployChorus, ruleId, startDevnet, transferTokens } from '@chorus/chain';
 import {
   type Address,
   type ChainPort,
   type Hex,
   hasCode,
+  type Role,
   type Settlement,
   SHARE_ONE,
   type TaskParams,
@@ -17,8 +18,11 @@ const SNAPSHOT = new URL('../../packages/contracts/gas.json', import.meta.url);
 const SALT: Hex = `0x${'5a'.repeat(32)}`;
 const DIGEST: Hex = `0x${'d1'.repeat(32)}`;
 
-/** Issue 3: the whole settlement of 16 trainers in steady state. */
-const MAX_SETTLEMENT_GAS = 800_000n;
+/**
+ * Of a settlement of 16 trainers while the records of the first 16 rounds are written for the first time; from round 17
+ * on it is below 800,000, see tasks.gas.test.ts.
+ */
+const MAX_SETTLEMENT_GAS = 850_000n;
 /** Gas varies by a few units with the zero bytes of points and hashes in the input. */
 const TOLERANCE = 0.01;
 
@@ -29,6 +33,9 @@ describe('settlement with a proof, 16 trainers', () => {
   let trainers: ChainPort[];
   let validator: ChainPort;
   let aggregator: ChainPort;
+  const agents = new Map<ChainPort, bigint>();
+  const join = (port: ChainPort, taskId: bigint, role: Role) =>
+    port.join(taskId, { agentId: agents.get(port)!, roles: [role], peerId: 'peer' });
 
   beforeAll(async () => {
     devnet = await startDevnet({ accounts: 20 });
@@ -45,6 +52,13 @@ describe('settlement with a proof, 16 trainers', () => {
     [validator, aggregator] = ports.slice(16) as [ChainPort, ChainPort];
     const recipients = ports.map((port) => port.account);
     await transferTokens({ url, privateKey: key, token, recipients, amount: 10n ** 18n });
+    await Promise.all(
+      ports.map(async (port) => {
+        const { agentId } = await port.registerIdentity('');
+        agents.set(port, agentId);
+        await port.depositStake(token, agentId, 10n ** 6n);
+      }),
+    );
   }, 120_000);
   afterAll(async () => {
     for (const port of [owner, validator, aggregator, ...(trainers ?? [])]) await port?.close();
@@ -63,6 +77,14 @@ describe('settlement with a proof, 16 trainers', () => {
       maxTrainers: 16,
       minAggregators: 1,
       stake: 50n,
+      minValidators: 1,
+      rule: ruleId('reference-trust'),
+      allowRoot: null,
+      minReputation: 0,
+      vestingRounds: 0,
+      stagnationBps: 10_000,
+      slashReporterBps: 0,
+      slashBurnBps: 0,
       aggregatorFeeBps: 300,
       validatorFeeBps: 200,
       joinSeconds: 1000,
@@ -75,9 +97,9 @@ describe('settlement with a proof, 16 trainers', () => {
       ...changes,
     });
     gas['create a task'] = gasUsed;
-    await Promise.all(trainers.map((port) => port.join(taskId, ['trainer'], 'peer')));
-    gas['join as validator'] = (await validator.join(taskId, ['validator'], 'peer')).gasUsed;
-    const last = await aggregator.join(taskId, ['aggregator'], 'peer');
+    await Promise.all(trainers.map((port) => join(port, taskId, 'trainer')));
+    gas['join as validator'] = (await join(validator, taskId, 'validator')).gasUsed;
+    const last = await join(aggregator, taskId, 'aggregator');
     gas['join last, which starts the task'] = last.gasUsed;
     return taskId;
   };
@@ -119,11 +141,14 @@ describe('settlement with a proof, 16 trainers', () => {
     rows: (bigint[] | null)[],
     lies: Lies = {},
     dimension = 13,
+    by = aggregator,
   ): Promise<Settlement> => {
     const { chainId, contract } = owner;
-    const input = { chainId, contract, taskId, round, dimension, rows, weights, shares };
-    const votes = [await validator.signUnavailable(taskId, round, [])];
-    return { weights, shares, unavailable: [], votes, ...proveWithTrapdoor(input, lies) };
+    const prover = by.account;
+    const input = { chainId, contract, taskId, round, prover, dimension, rows, weights, shares };
+    const verdict = { unavailable: [], rejected: [], lossBefore: 2_000_000n, lossAfter: 1_000_000n };
+    const votes = [await validator.signVerdict(taskId, round, verdict)];
+    return { weights, shares, unavailable: [], rejected: [], votes, ...proveWithTrapdoor(input, lies) };
   };
 
   const refused = async (code: string, check: string, action: Promise<unknown>): Promise<void> => {
@@ -135,7 +160,7 @@ describe('settlement with a proof, 16 trainers', () => {
     expect((error as { facts: { check: string } }).facts.check).toBe(check);
   };
 
-  it('costs at most 800,000 gas in steady state, as the committed snapshot says', async () => {
+  it('costs what the committed snapshot says, less than 850,000 gas even in the first rounds', async () => {
     const gas: Record<string, bigint> = {};
     const taskId = await start({}, gas);
     for (const round of [1, 2, 3]) {
@@ -178,7 +203,7 @@ describe('settlement with a proof, 16 trainers', () => {
     expect(await owner.settlement(taskId, 1)).toEqual(given);
   });
 
-  it('is refused for a wrong aggregate, an altered proof, and a proof of something else', async () => {
+  it('is refused for a wrong aggregate, an altered proof, a proof of something else or somebody else’s', async () => {
     const taskId = await start();
     const other = await start();
     const rows = await toSettle(taskId, 1);
@@ -203,6 +228,8 @@ describe('settlement with a proof, 16 trainers', () => {
     for (const foreign of [
       await settlement(taskId, 2, rows),
       await settlement(other, 1, rows),
+      // Whoever copies a proof out of the pool of transactions has a proof for somebody else.
+      await settlement(taskId, 1, rows, {}, 13, owner),
       await settlement(taskId, 1, [rows[0]!, rows[2]!, rows[1]!, ...rows.slice(3)]),
       await settlement(
         taskId,

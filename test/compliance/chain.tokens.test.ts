@@ -1,4 +1,4 @@
-import { connectChain, type Devnet, decodeRevert, deployChorus, startDevnet } from '@chorus/chain';
+import { connectChain, type Devnet, decodeRevert, deployChorus, ruleId, startDevnet } from '@chorus/chain';
 import { taskManager } from '@chorus/contracts';
 import { compileContracts } from '@chorus/contracts/compile';
 import type { Address, ChainPort, Hex, TaskParams } from '@chorus/protocol';
@@ -66,6 +66,14 @@ describe('tokens that do not behave', () => {
     maxTrainers: 1,
     minAggregators: 1,
     stake: 10n,
+    minValidators: 1,
+    rule: ruleId('reference-trust'),
+    allowRoot: null,
+    minReputation: 0,
+    vestingRounds: 0,
+    stagnationBps: 10_000,
+    slashReporterBps: 0,
+    slashBurnBps: 0,
     aggregatorFeeBps: 0,
     validatorFeeBps: 0,
     joinSeconds: 5,

@@ -1,22 +1,55 @@
-import { contributionVerifier, taskManager } from '@chorus/contracts';
-import { Interface } from 'ethers';
+import { taskManager } from '@chorus/contracts';
+import { ErrorFragment, Interface } from 'ethers';
 import { describe, expect, it } from 'vitest';
+import { ALL_ABIS } from '../abis.ts';
 import { ChainError, decodeRevert, refusal, revertData, toChainError } from './errors.ts';
+import { LIBRARY_REFUSALS } from './openzeppelin.ts';
+import { REFUSALS } from './refusals.ts';
 
-/** Errors of libraries that no input of ours can cause, or that a caller cannot tell apart anyway. */
-const NOT_OURS =
-  /^(ECDSA|EIP712|SafeERC20|Reentrancy|InvalidShortString|StringTooLong|PrecompileFailed|ListNotStored)/;
+const ZEROS: Readonly<Record<string, unknown>> = {
+  address: '0x0000000000000000000000000000000000000000',
+  bytes32: `0x${'00'.repeat(32)}`,
+  bytes: '0x',
+  string: 'x',
+};
 
 describe('reverts', () => {
-  it('every custom error of the contracts has a code and words of its own', () => {
-    for (const abi of [taskManager.abi, contributionVerifier.abi]) {
-      for (const { type, name = '' } of abi) {
-        if (type !== 'error' || NOT_OURS.test(name)) continue;
-        const error = refusal(name, 'test');
-        expect(error.code, name).toMatch(/^E_CHAIN_/);
-        expect(error.message, name).not.toContain('the contract refused');
+  it('every error of every contract has a code, words of its own, and what to do', () => {
+    let seen = 0;
+    for (const [contract, abi] of Object.entries(ALL_ABIS)) {
+      for (const entry of abi) {
+        if (entry.type !== 'error') continue;
+        seen++;
+        const fragment = ErrorFragment.from(entry);
+        const zeros = fragment.inputs.map(({ baseType }) => ZEROS[baseType] ?? 0);
+        const data = new Interface([fragment]).encodeErrorResult(fragment, zeros) as `0x${string}`;
+        const error = decodeRevert(data, 'test');
+        expect(error, `${contract}.${fragment.name} is not decoded`).toBeDefined();
+        expect(error!.code, fragment.name).toMatch(/^E_CHAIN_/);
+        expect(error!.message, `${contract}.${fragment.name}`).not.toContain('the contract refused');
+        expect(error!.hint, fragment.name).toMatch(/\w{3}/);
+        expect(error!.facts).toMatchObject({ action: 'test', check: fragment.name });
+        expect(Object.keys(error!.facts)).toHaveLength(2 + fragment.inputs.length);
       }
     }
+    expect(seen).toBeGreaterThan(100);
+  });
+
+  it('no words are left of errors that no contract has', () => {
+    const names = new Set(
+      Object.values(ALL_ABIS).flatMap((abi) => abi.flatMap((e) => (e.type === 'error' ? [e.name] : []))),
+    );
+    const ours = Object.keys(REFUSALS).filter((name) => !names.has(name));
+    const theirs = Object.keys(LIBRARY_REFUSALS).filter((name) => !names.has(name));
+    expect(ours).toEqual([]);
+    expect(theirs).toEqual(['Error', 'Panic']);
+  });
+
+  it('of Solidity itself carry the reason and the kind of panic', () => {
+    const encode = (name: string, value: unknown): `0x${string}` =>
+      new Interface([`error ${name}`]).encodeErrorResult(name.split('(')[0]!, [value]) as `0x${string}`;
+    expect(decodeRevert(encode('Error(string)', 'no'), 'x')).toMatchObject({ facts: { reason: 'no' } });
+    expect(decodeRevert(encode('Panic(uint256)', 17), 'x')).toMatchObject({ facts: { code: 17n } });
   });
 
   it('carry their arguments as facts', () => {

@@ -91,11 +91,17 @@ export function toChainError(error: unknown, action: string): ChainError {
   });
 }
 
+/** Solidity's own errors do not name what they carry. */
+const UNNAMED: Readonly<Record<string, string>> = { Error: 'reason', Panic: 'code' };
+
 function namedArguments(error: ErrorDescription): NonNullable<ErrorInit['facts']> {
   return Object.fromEntries(
     error.fragment.inputs.map((input, i) => {
       const value: unknown = error.args[i];
-      return [input.name || `argument${i}`, typeof value === 'bigint' ? value : String(value)];
+      return [
+        input.name || UNNAMED[error.name] || `argument${i}`,
+        typeof value === 'bigint' ? value : String(value),
+      ];
     }),
   );
 }

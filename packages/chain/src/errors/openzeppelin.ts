@@ -65,11 +65,6 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
     'the authorization was used or cancelled',
     'sign one with another nonce',
   ],
-  ERC3009ConsumedAuthorization: [
-    'E_CHAIN_ALREADY_DONE',
-    'the authorization was used or cancelled',
-    'sign one with another nonce',
-  ],
   SafeERC20FailedOperation: [
     'E_CHAIN_REVERTED',
     'the token refused a transfer or is no token',
@@ -230,9 +225,7 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
     'wait until its delay has passed',
   ],
   // ---- what no input of ours causes ----
-  AddressEmptyCode: ['E_CHAIN_INVALID_PARAMS', 'there is no contract at this address', 'check the address'],
   FailedCall: internal('a call inside the transaction failed without a reason'),
-  InsufficientBalance: internal('the contract has too little of the chain’s own coin'),
   ECDSAInvalidSignature: [
     'E_CHAIN_INVALID_SIGNATURE',
     'the signature is malformed',
@@ -248,24 +241,18 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
     'the signature is the malleable twin of a valid one',
     'use the signature with the lower s (EIP-2)',
   ],
-  ERC5267ExtensionsNotSupported: internal('an EIP-712 domain with extensions'),
   InvalidShortString: internal('a short string is malformed'),
   StringTooLong: internal('a string is longer than 31 bytes'),
-  MerkleProofInvalidMultiproof: internal('a Merkle proof is malformed'),
+  PrecompileFailed: internal('a precompiled contract failed: the chain does not have BN254 pairings'),
   ReentrancyGuardReentrantCall: [
     'E_CHAIN_NOT_ALLOWED',
     'the contract was called from within one of its own calls',
     'a token or a receiver calls back: do not use it',
   ],
   SafeCastOverflowedIntDowncast: internal('a number does not fit its type'),
-  SafeCastOverflowedIntToUint: internal('a negative number where none may be'),
   SafeCastOverflowedUintDowncast: [
     'E_CHAIN_INVALID_PARAMS',
     'a number does not fit its type on chain',
     'choose a smaller amount',
   ],
-  SafeCastOverflowedUintToInt: internal('a number does not fit its type'),
-  StringsInsufficientHexLength: internal('a number does not fit its text'),
-  StringsInvalidAddressFormat: internal('an address inside a text is malformed'),
-  StringsInvalidChar: internal('a number inside a text is malformed'),
 };

@@ -140,7 +140,7 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   InvalidVotes: [
     'E_CHAIN_INVALID_VOTES',
     'a vote is forged, repeated, by nobody entitled, or for another list',
-    'collect the votes again and check each with isVoteOf',
+    'collect the votes again and check each with isVerdictOf',
   ],
   NotEnoughVotes: [
     'E_CHAIN_INVALID_VOTES',
@@ -324,6 +324,11 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
     'E_CHAIN_WRONG_PHASE',
     'there is no record to rate: the round was not settled or is older than 16 rounds, or nothing was attested',
     'attest settled rounds within 16 rounds',
+  ],
+  NoRequest: [
+    'E_CHAIN_INVALID_PARAMS',
+    'the trainer has opened no validation request for this task',
+    'its identity’s owner opens one with requestValidation',
   ],
   AlreadyAttested: ['E_CHAIN_ALREADY_DONE', 'this was attested already', 'nothing is left to do'],
   NotAuthorized: [

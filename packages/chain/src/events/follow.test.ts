@@ -1,11 +1,12 @@
 import type { Address, ChainEvent, TaskParams } from '@chorus/protocol';
 import { ContractFactory, type JsonRpcProvider, Wallet } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectChain } from './connect.ts';
-import { type Deployment, deployChorus } from './deploy.ts';
-import { type Devnet, startDevnet } from './devnet.ts';
+import { connectChain } from '../connect.ts';
+import { type Deployment, deployChorus } from '../deploy/deploy.ts';
+import { type Devnet, startDevnet } from '../devnet.ts';
+import { openProvider } from '../rpc.ts';
+import { ruleId } from '../signing.ts';
 import { followEvents } from './follow.ts';
-import { openProvider } from './rpc.ts';
 
 describe('following events', () => {
   let devnet: Devnet;
@@ -40,6 +41,14 @@ describe('following events', () => {
       maxTrainers: 1,
       minAggregators: 1,
       stake: 0n,
+      minValidators: 1,
+      rule: ruleId('reference-trust'),
+      allowRoot: null,
+      minReputation: 0,
+      vestingRounds: 0,
+      stagnationBps: 10_000,
+      slashReporterBps: 0,
+      slashBurnBps: 0,
       aggregatorFeeBps: 0,
       validatorFeeBps: 0,
       joinSeconds: 10,
@@ -72,10 +81,11 @@ describe('following events', () => {
   it('goes on where it was after the chain did not answer, and skips or repeats nothing', async () => {
     let failing = false;
     const { provider: flaky } = await openProvider(devnet.url);
-    flaky.getBlockNumber = () =>
-      failing ? Promise.reject(new Error('socket hang up')) : provider.getBlockNumber();
+    flaky.getBlock = (tag) =>
+      failing ? Promise.reject(new Error('socket hang up')) : provider.getBlock(tag);
     const abort = new AbortController();
-    const options = { provider: flaky, contract: chain.contract, pollMilliseconds: 10, confirmations: 0 };
+    const { chainId, contract } = chain;
+    const options = { provider: flaky, chainId, contract, pollMilliseconds: 10, confirmations: 0 };
     const start = provider.getBlockNumber().then((head) => head + 1);
     const heard: ChainEvent[] = [];
     const listening = (async () => {
@@ -96,8 +106,8 @@ describe('following events', () => {
 
   it('waits for the confirmations it was asked for', async () => {
     const abort = new AbortController();
-    const contract = chain.contract;
-    const options = { provider, contract, pollMilliseconds: 10, confirmations: 2 };
+    const { chainId, contract } = chain;
+    const options = { provider, chainId, contract, pollMilliseconds: 10, confirmations: 2 };
     const { block, taskId } = await create();
     const events = followEvents(options, Promise.resolve(block), abort.signal);
     let told = false;

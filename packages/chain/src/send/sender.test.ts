@@ -46,7 +46,7 @@ describe('sending transactions', () => {
     provider.pollingInterval = 20;
     const wallet = new Wallet(devnet.privateKeys[0]!, provider);
     const factory = new ContractFactory([...chorusToken.abi], chorusToken.bytecode, wallet);
-    const contract = await factory.deploy(10n ** 18n);
+    const contract = await factory.deploy(wallet.address, 10n ** 18n);
     await contract.waitForDeployment();
     token = (await contract.getAddress()).toLowerCase() as Address;
   });
