@@ -3,7 +3,9 @@ import envPaths from 'env-paths';
 import ora from 'ora';
 import colors from 'yoctocolors';
 import { diagnose, type Finding } from '../doctor/checks.ts';
+import { diagnoseNode } from '../doctor/node-checks.ts';
 import { EXIT } from '../exit.ts';
+import { type HomeOptions, homeOf, homeOptions } from '../home.ts';
 import { write } from '../terminal.ts';
 
 const SIGN: Readonly<Record<Finding['state'], string>> = {
@@ -12,16 +14,22 @@ const SIGN: Readonly<Record<Finding['state'], string>> = {
   problem: colors.red('problem'),
 };
 
-/** `chorus doctor`: what of this machine can be used, and what to do about the rest. */
+/** `chorus doctor`: whether this machine and its node have what they need, and what to do about the rest. */
 export function doctorCommand(): Command {
-  return new Command('doctor')
-    .description('what of this machine can be used (Node, memory, disk, keys, GPUs), and why the rest cannot')
-    .option('--json', 'one JSON document on standard output')
+  return homeOptions(
+    new Command('doctor').description(
+      'whether this machine and its node have what they need (memory, disk, keys, GPUs; clock, ports, chain, contracts), and what to do about the rest',
+    ),
+  )
     .addHelpText('after', '\nExample:\n  $ chorus doctor')
-    .action(async ({ json }: { json?: boolean }) => {
+    .action(async (flags: HomeOptions) => {
       const spinner = ora({ text: 'looking; drivers may take a while', stream: process.stderr }).start();
-      const findings = await diagnose(envPaths('chorus', { suffix: '' }).cache).finally(() => spinner.stop());
-      if (json) process.stdout.write(`${JSON.stringify({ findings }, null, 2)}\n`);
+      const [node, machine] = await Promise.all([
+        diagnoseNode(homeOf(flags)),
+        diagnose(envPaths('chorus', { suffix: '' }).cache),
+      ]).finally(() => spinner.stop());
+      const findings = [...node, ...machine];
+      if (flags.json) process.stdout.write(`${JSON.stringify({ findings }, null, 2)}\n`);
       else for (const finding of findings) write(process.stdout, `${lineOf(finding)}\n`);
       process.exitCode = findings.some(({ state }) => state === 'problem') ? EXIT.unavailable : EXIT.ok;
     });

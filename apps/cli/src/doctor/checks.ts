@@ -36,7 +36,7 @@ async function nodeVersion(): Promise<Finding> {
   const { node } = process.versions;
   const [major = 0, minor = 0] = node.split('.').map(Number);
   const recent = major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
-  const finding = { what: 'node', found: `${node} ${process.platform} ${process.arch}` };
+  const finding = { what: 'Node.js', found: `${node} ${process.platform} ${process.arch}` };
   return recent
     ? { ...finding, state: 'ok' }
     : { ...finding, state: 'problem', todo: `install Node ${LEAST_NODE.join('.')} or later` };

@@ -1,30 +1,52 @@
 import { readFile } from 'node:fs/promises';
-import { type Address, ChorusError } from '@chorus/protocol';
+import { type Address, ChorusError, type Hex } from '@chorus/protocol';
 import { z } from 'zod';
 
 /** A copy of the deployment file, within a node's folder. */
 export const DEPLOYMENT_FILE = 'deployment.json';
 
-const MAX_DEPLOYMENT_BYTES = 64 * 1024;
+const MAX_DEPLOYMENT_BYTES = 1024 * 1024;
 
 const address = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address')
   .transform((text) => text.toLowerCase() as Address);
+const hash = z
+  .string()
+  .regex(/^0x[0-9a-f]{64}$/)
+  .transform((text) => text as Hex);
 
-/** What a deployment of the contracts is: on which chain, at which addresses. More may be in the file. */
-const deploymentSchema = z.looseObject({
+/** Where whoever runs the network names an endpoint and peers to begin with. */
+const place = { rpc: z.url().optional(), bootstrap: z.array(z.string().max(300)).max(64).optional() };
+
+/** Addresses alone. */
+const plainSchema = z.looseObject({
   chainId: z.number().int().positive(),
   taskManager: address,
   token: address.optional(),
-  /** sha256 of each contract's code on chain, 0x-prefixed hex, by address. */
-  codeHashes: z.record(z.string(), z.string().regex(/^0x[0-9a-f]{64}$/)).optional(),
-  /** An endpoint and peers to begin with, where whoever runs the network names some. */
-  rpc: z.url().optional(),
-  bootstrap: z.array(z.string().max(300)).max(64).optional(),
+  ...place,
 });
 
-export type DeploymentFile = z.infer<typeof deploymentSchema>;
+/** What `deployChorus` keeps: each contract with the hash of its code. */
+const fullSchema = z.looseObject({
+  format: z.literal('chorus-deployment'),
+  chainId: z.number().int().positive(),
+  contracts: z.record(z.string().max(64), z.looseObject({ address, codeHash: hash.nullable() })),
+  ...place,
+});
+
+/** A deployment of the contracts, as a node needs to know it. */
+export interface DeploymentFile {
+  chainId: number;
+  taskManager: Address;
+  token: Address | null;
+  /** keccak256 of the code at each address, where the file states it. */
+  codes: { name: string; address: Address; codeHash: Hex }[];
+  rpc: string | null;
+  bootstrap: string[];
+  /** The file as it is. */
+  text: string;
+}
 
 /** @throws ChorusError `E_CONFIG_DEPLOYMENT` */
 export async function readDeployment(path: string): Promise<DeploymentFile> {
@@ -32,15 +54,37 @@ export async function readDeployment(path: string): Promise<DeploymentFile> {
   try {
     const text = await readFile(path, 'utf8');
     if (text.length > MAX_DEPLOYMENT_BYTES) throw new Error('it is too long');
-    const parsed = deploymentSchema.safeParse(JSON.parse(text));
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    why = `${issue?.path.join('.')}: ${issue?.message}`;
+    return parseDeployment(text);
   } catch (error) {
-    why = (error as Error).message;
+    const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
+    why = issue ? `${issue.path.join('.')}: ${issue.message}` : (error as Error).message;
   }
   throw new ChorusError('E_CONFIG_DEPLOYMENT', `this is not a deployment file: ${why}`, {
     facts: { path },
     hint: 'give the JSON file that whoever deployed the contracts published',
   });
+}
+
+/** @throws ZodError, SyntaxError */
+export function parseDeployment(text: string): DeploymentFile {
+  const value = JSON.parse(text);
+  if (value?.format === undefined) {
+    const { chainId, taskManager, token = null, rpc = null, bootstrap = [] } = plainSchema.parse(value);
+    return { chainId, taskManager, token, codes: [], rpc, bootstrap, text };
+  }
+  const { chainId, contracts, rpc = null, bootstrap = [] } = fullSchema.parse(value);
+  const { taskManager, token } = contracts;
+  if (!taskManager) throw new Error('it names no task contract');
+  const codes = Object.entries(contracts).flatMap(([name, { address: at, codeHash }]) =>
+    codeHash === null ? [] : [{ name, address: at, codeHash }],
+  );
+  return {
+    chainId,
+    taskManager: taskManager.address,
+    token: token?.address ?? null,
+    codes,
+    rpc,
+    bootstrap,
+    text,
+  };
 }

@@ -60,9 +60,8 @@ export async function initNode(options: InitOptions): Promise<InitResult> {
     await mkdir(home, { recursive: true, mode: 0o700 });
     const identity = await createIdentity(home, secret, wallet ? { wallet } : {});
     const data = await registerData(home, answers.data ?? network.devnet?.sampleData, answers.roles);
-    if (network.deployment) {
-      const text = JSON.stringify(network.deployment, null, 2);
-      await writeFileAtomic(join(home, DEPLOYMENT_FILE), `${text}\n`);
+    if (network.deployment !== null) {
+      await writeFileAtomic(join(home, DEPLOYMENT_FILE), `${network.deployment.trim()}\n`);
     }
     const funded = network.devnet ? await fundAccount(network.devnet, identity.address) : 0n;
     const config = join(home, CONFIG_FILE);

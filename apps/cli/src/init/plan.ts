@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { NodeConfigInput } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { type DevnetDescriptor, readDevnet } from '../devnet/descriptor.ts';
-import { type DeploymentFile, readDeployment } from './deployment.ts';
+import { readDeployment } from './deployment.ts';
 
 export type NodeRole = NodeConfigInput['roles'][number];
 
@@ -28,7 +28,8 @@ export interface NetworkPlan {
   bootstrap: string[];
   /** Where it is a devnet: it has money and data to give away. */
   devnet: DevnetDescriptor | null;
-  deployment: DeploymentFile | null;
+  /** The deployment file, to be kept beside the configuration. */
+  deployment: string | null;
 }
 
 /**
@@ -39,10 +40,17 @@ export async function planNetwork(answers: InitAnswers): Promise<NetworkPlan> {
   if (answers.network === 'devnet') {
     const devnet = await readDevnet(answers.devnet);
     const { rpc, chainId, deployment, bootstrap } = devnet;
-    return { rpc, chainId, contract: deployment.taskManager, bootstrap, devnet, deployment };
+    return {
+      rpc,
+      chainId,
+      contract: deployment.taskManager,
+      bootstrap,
+      devnet,
+      deployment: JSON.stringify(deployment, null, 2),
+    };
   }
   const deployment = answers.deployment ? await readDeployment(resolve(answers.deployment)) : null;
-  const rpc = answers.rpc ?? deployment?.rpc;
+  const rpc = answers.rpc ?? deployment?.rpc ?? undefined;
   const contract = answers.contract ?? deployment?.taskManager;
   if (rpc === undefined || !/^https?:$/.test(URL.canParse(rpc) ? new URL(rpc).protocol : '')) {
     throw usage('a network needs the HTTP address of a JSON-RPC endpoint: --rpc URL');
@@ -51,7 +59,14 @@ export async function planNetwork(answers: InitAnswers): Promise<NetworkPlan> {
     throw usage('a network needs its contracts: --deployment FILE, or --contract ADDRESS');
   }
   const bootstrap = answers.bootstrap.length > 0 ? answers.bootstrap : (deployment?.bootstrap ?? []);
-  return { rpc, contract, chainId: deployment?.chainId ?? null, bootstrap, devnet: null, deployment };
+  return {
+    rpc,
+    contract,
+    chainId: deployment?.chainId ?? null,
+    bootstrap,
+    devnet: null,
+    deployment: deployment?.text ?? null,
+  };
 }
 
 /** Settings of a node on the internet; a devnet's nodes stay on this machine. */

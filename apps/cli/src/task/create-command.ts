@@ -116,7 +116,9 @@ async function onDevnet({
 async function onNetwork(flags: CreateFlags): Promise<{ config: NodeConfig; place: TaskPlace }> {
   const { config } = await configOf(flags);
   const token =
-    flags.token ?? (await readDeployment(join(homeOf(flags), DEPLOYMENT_FILE)).catch(() => null))?.token;
+    flags.token ??
+    (await readDeployment(join(homeOf(flags), DEPLOYMENT_FILE)).catch(() => null))?.token ??
+    undefined;
   if (token === undefined) {
     throw new ChorusError('E_USAGE', 'which token does it pay in?', {
       hint: 'give --token ADDRESS: the deployment file of this node names none',

@@ -1,0 +1,169 @@
+import { join } from 'node:path';
+import { formatUnits, readVerifier } from '@chorus/chain';
+import type { NodeConfig } from '@chorus/node';
+import { type Address, describeError } from '@chorus/protocol';
+import { keccak256 } from 'ethers';
+import { DEPLOYMENT_FILE, type DeploymentFile, readDeployment } from '../init/deployment.ts';
+import type { Finding } from './checks.ts';
+import { ask } from './rpc.ts';
+
+/** Further apart, deadlines are missed. */
+const MOST_CLOCK_SECONDS = 10;
+/** Slower, phases of a few seconds are missed. */
+const SLOW_MILLISECONDS = 2_000;
+/** Gas of a round's transactions of a trainer, at 10 gwei. */
+const LEAST_GAS = 10n ** 16n;
+
+/** What a node needs of its chain. */
+export async function diagnoseChain(
+  config: NodeConfig,
+  wallet: Address | null,
+  home: string,
+): Promise<Finding[]> {
+  const { url, contract, chainId } = config.chain;
+  let reached: Awaited<ReturnType<typeof ask>>;
+  try {
+    reached = await ask(url, 'eth_chainId');
+  } catch (error) {
+    return [
+      {
+        what: 'chain',
+        state: 'problem',
+        found: `${hostOf(url)} does not answer: ${causeOf(error)}`,
+        todo: 'check chain.url in the configuration, and that the endpoint is up',
+      },
+    ];
+  }
+  const found = Number(reached.result);
+  const chain: Finding =
+    chainId !== undefined && found !== chainId
+      ? {
+          what: 'chain',
+          state: 'problem',
+          found: `${hostOf(url)} is chain ${found}, configured is ${chainId}`,
+          todo: 'correct chain.url or chain.chainId',
+        }
+      : reached.milliseconds > SLOW_MILLISECONDS
+        ? {
+            what: 'chain',
+            state: 'problem',
+            found: `chain ${found}, but it takes ${reached.milliseconds.toFixed(0)} ms to answer`,
+            todo: 'take an endpoint nearer to you',
+          }
+        : {
+            what: 'chain',
+            state: 'ok',
+            found: `chain ${found} at ${hostOf(url)}, ${reached.milliseconds.toFixed(0)} ms`,
+          };
+  const rest = await Promise.all(
+    [
+      clock(url, reached.date),
+      deployment(url, found, contract as Address, home),
+      verifier(url, contract as Address),
+      wallet === null ? null : gas(url, wallet),
+    ].map((check) => Promise.resolve(check).catch(unanswered)),
+  );
+  return [chain, ...rest.filter((finding) => finding !== null)];
+}
+
+/** The clock of this machine against the latest block and the endpoint's own. */
+async function clock(url: string, serverDate: number | null): Promise<Finding> {
+  const { result } = await ask(url, 'eth_getBlockByNumber', ['latest', false]);
+  const block = Number((result as { timestamp?: string } | null)?.timestamp);
+  const now = Date.now() / 1000;
+  // A block from the future, or a server that says another time: a block from the past may just be the latest.
+  const ahead = block - now;
+  const skew = serverDate === null ? 0 : serverDate - now;
+  const off = ahead > MOST_CLOCK_SECONDS ? ahead : Math.abs(skew) > MOST_CLOCK_SECONDS ? skew : 0;
+  const what = 'clock';
+  if (off === 0) {
+    const by = serverDate === null ? '' : `, ${Math.abs(skew).toFixed(0)} s from the endpoint's`;
+    return { what, state: 'ok', found: `the latest block is ${age(now - block)} old${by}` };
+  }
+  return {
+    what,
+    state: 'problem',
+    found: `this machine is ${Math.abs(off).toFixed(0)} s ${off > 0 ? 'behind' : 'ahead'}`,
+    todo: 'set the clock by NTP: timedatectl set-ntp true',
+  };
+}
+
+async function deployment(url: string, chainId: number, contract: Address, home: string): Promise<Finding> {
+  const what = 'contracts';
+  const code = await codeAt(url, contract);
+  if (code === '0x') {
+    return {
+      what,
+      state: 'problem',
+      found: `nothing is deployed at ${contract}`,
+      todo: 'correct chain.contract',
+    };
+  }
+  let file: DeploymentFile;
+  try {
+    file = await readDeployment(join(home, DEPLOYMENT_FILE));
+  } catch {
+    return { what, state: 'ok', found: `code at ${contract}; no ${DEPLOYMENT_FILE} to compare it with` };
+  }
+  if (file.chainId !== chainId || file.taskManager !== contract.toLowerCase()) {
+    return {
+      what,
+      state: 'problem',
+      found: `${DEPLOYMENT_FILE} is of chain ${file.chainId}, contract ${file.taskManager}`,
+      todo: 'take the deployment file of this network, or correct the configuration',
+    };
+  }
+  for (const { name, address, codeHash } of file.codes) {
+    const found = keccak256(await codeAt(url, address));
+    if (found !== codeHash) {
+      return {
+        what,
+        state: 'problem',
+        found: `the code of ${name} at ${address} is not the one of the deployment file`,
+        todo: 'do not use this network: ask whoever runs it',
+      };
+    }
+  }
+  const compared =
+    file.codes.length > 0 ? `${file.codes.length} code hashes agree` : 'the file states no code hashes';
+  return { what, state: 'ok', found: `${contract}, ${compared}` };
+}
+
+const codeAt = async (url: string, address: Address) =>
+  String((await ask(url, 'eth_getCode', [address, 'latest'])).result);
+
+async function verifier(url: string, contract: Address): Promise<Finding> {
+  const { address, srs, verifyingKeyHash } = await readVerifier({ url, contract });
+  return {
+    what: 'verifier',
+    state: 'ok',
+    found: `${address}, reference string ${srs.origin}, circuit key ${verifyingKeyHash.slice(0, 18)}...`,
+  };
+}
+
+async function gas(url: string, wallet: Address): Promise<Finding> {
+  const balance = BigInt(String((await ask(url, 'eth_getBalance', [wallet, 'latest'])).result));
+  const found = `${Number(formatUnits(balance, 18)).toLocaleString('en', { maximumFractionDigits: 4 })} for gas`;
+  return balance >= LEAST_GAS
+    ? { what: 'wallet', state: 'ok', found: `${wallet}, ${found}` }
+    : { what: 'wallet', state: 'problem', found: `${wallet}, ${found}`, todo: 'send it coins of this chain' };
+}
+
+function unanswered(error: unknown): Finding {
+  return { what: 'chain', state: 'problem', found: describeError(error), todo: 'try another endpoint' };
+}
+
+/** Hosted endpoints carry keys in their paths: only the host is shown. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'no URL';
+}
+
+function causeOf(error: unknown): string {
+  const { cause, message } = error as Error;
+  return (cause as Error | undefined)?.message || message;
+}
+
+function age(seconds: number): string {
+  if (seconds < 120) return `${Math.max(0, seconds).toFixed(0)} s`;
+  return seconds < 7_200 ? `${(seconds / 60).toFixed(0)} min` : `${(seconds / 3600).toFixed(0)} h`;
+}
