@@ -71,6 +71,11 @@ export function fetchTimeout(task: TaskState): number {
   return Math.min(30_000, task.settleSeconds * 250);
 }
 
+/** The same for one more look at what has been looked for before. */
+export function lookAgainTimeout(task: TaskState): number {
+  return Math.ceil(fetchTimeout(task) / 3);
+}
+
 /** The libp2p peer of a member, for dialling it directly. */
 export function peerOf(members: Member[], address: Address): string[] {
   return members.filter((m) => sameAddress(m.address, address)).map((m) => m.peerId);

@@ -33,6 +33,8 @@ const OVERTAKEN = [
   'E_CHAIN_ALREADY_DONE',
   'E_CHAIN_WRONG_PHASE',
   'E_CHAIN_DEADLINE_PASSED',
+  // The chain's clock is behind this machine's.
+  'E_CHAIN_DEADLINE_NOT_PASSED',
   'E_CHAIN_NOT_YOUR_TURN',
 ];
 

@@ -19,7 +19,7 @@ import {
 import { type Examination, examineRound, sameIndices } from './examine.ts';
 import { measureLosses } from './losses.ts';
 import { fetchVector } from './payloads.ts';
-import { fetchTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
+import { fetchTimeout, lookAgainTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
 
 /** Part of an aggregator's window after which it has the validators asked on chain, where they do not answer it. */
 const PATIENCE = 1 / 3;
@@ -110,7 +110,7 @@ async function ownVerdict(
   proposed: ProposedVerdict,
 ): Promise<VerdictVote | { refused: string }> {
   // It has looked for the payloads since commitments closed; before it signs it looks once more, briefly.
-  const found = await examineRound(session, context, fetchTimeout(context.task) / 3);
+  const found = await examineRound(session, context, lookAgainTimeout(context.task));
   const difference = differenceOf(context, found, proposed);
   if (difference) return { refused: difference };
   const losses = await measureLosses(session, context, found);
@@ -178,7 +178,7 @@ export async function answerVoteRequest(
 
 /** As a validator, after verdicts were asked for on chain: post what this node finds. */
 export async function postVerdict(session: TaskSession, context: RoundContext): Promise<void> {
-  const found = await examineRound(session, context, fetchTimeout(context.task) / 3);
+  const found = await examineRound(session, context, lookAgainTimeout(context.task));
   const { unavailable, rejected } = found;
   const verdict = { unavailable, rejected, ...(await measureLosses(session, context, found)) };
   const { chain } = session.ports;
@@ -211,7 +211,7 @@ export async function answerAvailableRequest(
   // Stored first, so that the same checks see it; a wrong one has another CID and harms nobody.
   if (published?.length === payloadBytes(known.task.dimension)) await ports.storage.put(published);
   try {
-    const timeoutMs = fetchTimeout(known.task) / 3;
+    const timeoutMs = lookAgainTimeout(known.task);
     await fetchVector(
       session,
       { ...known, round },

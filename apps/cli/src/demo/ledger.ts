@@ -27,6 +27,9 @@ export interface Ledger {
   balanced: boolean;
 }
 
+/** The last round's slashes come after the end of the task, in the same transaction. */
+const AFTERWARDS_MILLISECONDS = 500;
+
 /** Tells of each slash until the task has ended. */
 export async function recordSlashes(
   { requester, nodes }: DemoNetwork,
@@ -34,9 +37,14 @@ export async function recordSlashes(
   tell: (slash: Slash) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  for await (const event of requester.ports.chain.events({ fromBlock: 0, signal })) {
+  const over = new AbortController();
+  const events = requester.ports.chain.events({
+    fromBlock: 0,
+    signal: AbortSignal.any([signal, over.signal]),
+  });
+  for await (const event of events) {
     if (event.taskId !== taskId) continue;
-    if (event.type === 'task-ended') return;
+    if (event.type === 'task-ended') setTimeout(() => over.abort(), AFTERWARDS_MILLISECONDS);
     if (event.type !== 'slashed') continue;
     const { round, member, offence, toTask } = event;
     const id = nodes.find((n) => sameAddress(n.address, member))?.name ?? member;

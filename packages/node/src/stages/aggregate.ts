@@ -43,7 +43,7 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
     }
     // A list that nobody signs is not worth a proof; where nothing is missing, the votes come in beside it.
     const whole = unavailable.length === 0 && rejected.length === 0;
-    const votes = whole ? null : await collectVerdicts(session, context, found);
+    const votes = whole ? null : await collectVerdicts(session, context, { unavailable, rejected });
     const reference = sumReferences(found.references);
     const prover = await session.proving.prover(context.task.dimension);
     const gram = await prover.gramMatrix([reference, ...updates], { signal: session.signal });
