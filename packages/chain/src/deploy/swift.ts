@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Hex } from '@chorus/protocol';
 import { type FetchRequest, type JsonRpcProvider, keccak256, Transaction, type Wallet } from 'ethers';
 import { ChainError, toChainError } from '../errors/errors.ts';
@@ -8,6 +9,8 @@ import type { DeploymentPlan } from './plan.ts';
 
 /** More than any contract of ours takes, less than a block of a development chain. */
 const GAS_LIMIT = 12_000_000;
+
+const MINED_TIMEOUT_MS = 20_000;
 
 /** True for a development chain that mines each transaction as it comes. */
 export async function minesAtOnce(provider: JsonRpcProvider): Promise<boolean> {
@@ -49,12 +52,9 @@ export async function deployAtOnce(
     ),
   );
   const hashes = signed.map((transaction) => Transaction.from(transaction).hash!);
-  // One by one: each is mined before the answer comes, and one that comes before an earlier nonce would wait for ever.
+  // One by one: one that comes before an earlier nonce would wait for ever.
   for (const transaction of signed) await provider.send('eth_sendRawTransaction', [transaction]);
-  const receipts = await batch(
-    provider,
-    hashes.map((hash) => ['eth_getTransactionReceipt', [hash]]),
-  );
+  const receipts = await receiptsOf(provider, hashes);
   const codes = await codesOf(provider, plan);
   const sent = new Map(missing.map(({ name }, i) => [name, transactionOf(hashes[i]!, receipts[i])]));
   for (const [i, contract] of plan.contracts.entries()) {
@@ -71,6 +71,19 @@ export async function deployAtOnce(
   for (const { name } of plan.calls) {
     record.calls[name] = sent.get(name) ?? record.calls[name] ?? null;
     onStep?.({ name, address: null, transaction: record.calls[name] });
+  }
+}
+
+/** On a busy machine the last blocks come a moment after the answers. */
+async function receiptsOf(provider: JsonRpcProvider, hashes: string[]): Promise<unknown[]> {
+  const until = Date.now() + MINED_TIMEOUT_MS;
+  for (;;) {
+    const receipts = await batch(
+      provider,
+      hashes.map((hash) => ['eth_getTransactionReceipt', [hash]]),
+    );
+    if (receipts.every((receipt) => receipt !== null) || Date.now() > until) return receipts;
+    await delay(10);
   }
 }
 
