@@ -22,10 +22,10 @@ export async function minesAtOnce(provider: JsonRpcProvider): Promise<boolean> {
 
 interface Item {
   name: string;
-  /** Of a contract; null for a call. */
-  address: DeploymentStep['address'];
   to: string;
   data: Hex;
+  /** Creation code, of a contract. */
+  creation?: Hex;
 }
 
 /**
@@ -41,37 +41,60 @@ export async function deployAtOnce(
 ): Promise<void> {
   const provider = wallet.provider as JsonRpcProvider;
   const missing = await missingOf(provider, plan);
+  // The last call hands everything over: what fails before it can still be put right.
+  const handover = plan.calls.at(-1)!.name;
+  const sent = new Map<string, Sent>();
+  for (const items of [missing.filter((i) => i.name !== handover), missing.filter((i) => i.name === handover)]) {
+    for (const [name, transaction] of await sendAll(wallet, chainId, items)) sent.set(name, transaction);
+    for (const { name, creation, to, data } of items) {
+      if (!sent.get(name)!.failed) continue;
+      // The proxy swallows the reason for which a constructor refuses: ask without it.
+      await explain(provider, name, creation ? { data: creation } : { from: wallet.address, to, data });
+    }
+  }
+  const codes = await codesOf(provider, plan);
+  for (const [i, contract] of plan.contracts.entries()) {
+    const entry = record.contracts[contract.name]!;
+    entry.codeHash = keccak256(codes[i]!) as Hex;
+    entry.transaction = sent.get(contract.name)?.transaction ?? entry.transaction;
+    onStep?.({ name: contract.name, address: contract.address, transaction: entry.transaction });
+  }
+  for (const { name } of plan.calls) {
+    record.calls[name] = sent.get(name)?.transaction ?? record.calls[name] ?? null;
+    onStep?.({ name, address: null, transaction: record.calls[name] });
+  }
+}
+
+interface Sent {
+  transaction: DeploymentTransaction;
+  failed: boolean;
+}
+
+/** Send all, in order, then look what became of them. */
+async function sendAll(wallet: Wallet, chainId: number, items: Item[]): Promise<[string, Sent][]> {
+  if (items.length === 0) return [];
+  const provider = wallet.provider as JsonRpcProvider;
   const [nonce, fees] = await Promise.all([
     provider.getTransactionCount(wallet.address),
     provider.getFeeData(),
   ]);
   const price = { maxFeePerGas: fees.maxFeePerGas!, maxPriorityFeePerGas: fees.maxPriorityFeePerGas! };
   const signed = await Promise.all(
-    missing.map(({ to, data }, i) =>
+    items.map(({ to, data }, i) =>
       wallet.signTransaction({ type: 2, chainId, nonce: nonce + i, to, data, gasLimit: GAS_LIMIT, ...price }),
     ),
   );
-  const hashes = signed.map((transaction) => Transaction.from(transaction).hash!);
   // One by one: one that comes before an earlier nonce would wait for ever.
   for (const transaction of signed) await provider.send('eth_sendRawTransaction', [transaction]);
+  const hashes = signed.map((transaction) => Transaction.from(transaction).hash!);
   const receipts = await receiptsOf(provider, hashes);
-  const codes = await codesOf(provider, plan);
-  const sent = new Map(missing.map(({ name }, i) => [name, transactionOf(hashes[i]!, receipts[i])]));
-  for (const [i, contract] of plan.contracts.entries()) {
-    if (codes[i] === '0x') await explain(provider, contract.name, { data: contract.initCode });
-    const entry = record.contracts[contract.name]!;
-    entry.codeHash = keccak256(codes[i]!) as Hex;
-    entry.transaction = sent.get(contract.name) ?? entry.transaction;
-    onStep?.({ name: contract.name, address: contract.address, transaction: entry.transaction });
-  }
-  for (const [i, { name, to, data }] of missing.entries()) {
-    const failed = (receipts[i] as { status?: string } | null)?.status !== '0x1';
-    if (failed) await explain(provider, name, { from: wallet.address, to, data });
-  }
-  for (const { name } of plan.calls) {
-    record.calls[name] = sent.get(name) ?? record.calls[name] ?? null;
-    onStep?.({ name, address: null, transaction: record.calls[name] });
-  }
+  return items.map(({ name }, i) => [
+    name,
+    {
+      transaction: transactionOf(hashes[i]!, receipts[i]),
+      failed: (receipts[i] as { status?: string } | null)?.status !== '0x1',
+    },
+  ]);
 }
 
 /** On a busy machine the last blocks come a moment after the answers. */
@@ -100,13 +123,13 @@ async function missingOf(provider: JsonRpcProvider, plan: DeploymentPlan): Promi
   return [
     ...plan.contracts
       .filter((_, i) => codes[i] === '0x')
-      .map(({ name, address, initCode }) => {
-        const data = create2Call(plan.inputs.salt, initCode);
-        return { name, address, to: CREATE2_PROXY, data };
+      .map(({ name, initCode: creation }) => {
+        const data = create2Call(plan.inputs.salt, creation);
+        return { name, to: CREATE2_PROXY, data, creation };
       }),
     ...plan.calls
       .filter(({ done }) => !done.map(({ result }) => results[next++] === result).every(Boolean))
-      .map(({ name, to, data }) => ({ name, address: null, to, data })),
+      .map(({ name, to, data }) => ({ name, to, data })),
   ];
 }
 
