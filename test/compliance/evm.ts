@@ -42,7 +42,8 @@ export interface Evm {
 
 export async function startEvm(accounts = 6): Promise<Evm> {
   const devnet: Devnet = await startDevnet({ accounts });
-  const provider = new JsonRpcProvider(devnet.url, 31337, { staticNetwork: true, cacheTimeout: -1 });
+  const options = { staticNetwork: true, cacheTimeout: -1, batchStallTime: 0 };
+  const provider = new JsonRpcProvider(devnet.url, 31337, options);
   provider.pollingInterval = 10;
   const wallets = devnet.privateKeys.map((key) => new Wallet(key, provider));
   const signers = await Promise.all(wallets.map((wallet) => provider.getSigner(wallet.address)));

@@ -1,7 +1,15 @@
 import { AbiCoder, type Contract, keccak256, ZeroAddress, ZeroHash } from 'ethers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { as, expectRefusal, read, refusal, send } from './evm.ts';
-import { openTaskWorld, ROLE, RULE, STATUS, type TaskWorld, type Terms } from './tasks/harness.ts';
+import {
+  deployFeeToken,
+  openTaskWorld,
+  ROLE,
+  RULE,
+  STATUS,
+  type TaskWorld,
+  type Terms,
+} from './tasks/harness.ts';
 
 const PEER = '0x70656572';
 
@@ -133,7 +141,8 @@ describe('creating and joining tasks', () => {
     });
 
     it('a token that takes a fee on transfers is refused, for creation and for topping up', async () => {
-      const token = await feeToken();
+      const token = await deployFeeToken(world);
+      await send(token, 'setFee', 1);
       await expectRefusal(
         'InexactTransfer',
         world.by(world.owner),
@@ -209,28 +218,6 @@ describe('creating and joining tasks', () => {
       for (const [name, ...args] of calls) await expectRefusal('UnknownTask', by, name, ...args);
     });
   });
-
-  /** A token whose owner can make it keep a part of each transfer. */
-  const feeToken = async (): Promise<Contract> => {
-    const token = await world.evm.deploySource(
-      'FeeToken',
-      `// SPDX-License-Identifier: GPL-3.0-or-later
-      pragma solidity ^0.8.28;
-      import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
-      contract FeeToken is ERC20("Fee", "FEE") {
-        uint256 private fee = 1;
-        constructor(address to) { _mint(to, 1e24); }
-        function setFee(uint256 value) external { fee = value; }
-        function _update(address from, address to, uint256 value) internal override {
-          super._update(from, to, value);
-          if (from != address(0) && to != address(1) && fee != 0) super._update(to, address(1), fee);
-        }
-      }`,
-      world.owner.address,
-    );
-    await send(as(token, world.owner.signer), 'approve', world.tasks.target, 2n ** 255n);
-    return token;
-  };
 
   describe('topping up and cancelling', () => {
     it('anyone tops up a task that has not ended, exactly', async () => {

@@ -21,10 +21,7 @@ describe('what members take out', () => {
     world = await openTaskWorld();
     trainer = world.trainers[0]!;
   }, 60_000);
-  beforeEach(async () => {
-    await world.restore();
-    world.tokens = [world.token];
-  });
+  beforeEach(() => world.restore());
   afterAll(() => world?.close());
 
   const refused = (error: string, player: Player, name: string, ...args: unknown[]) =>

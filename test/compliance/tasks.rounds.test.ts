@@ -1,9 +1,10 @@
 import { ZeroHash } from 'ethers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { expectRefusal, read } from './evm.ts';
+import { expectRefusal, read, send } from './evm.ts';
 import {
   BURN,
   bits,
+  deployFeeToken,
   digestOf,
   OFFENCE,
   openTaskWorld,
@@ -507,9 +508,7 @@ describe('the phases of a round', () => {
 
   describe('slashing', () => {
     it('takes what is left of a stake and never stops a task', async () => {
-      await world.evm.provider.send('evm_mine', []);
-      const params = world.parameters;
-      await (await params.getFunction('setSlashing')([5000, 5000, 5000, 5000, 5000, 5000])).wait();
+      await send(world.parameters, 'setSlashing', [5000, 5000, 5000, 5000, 5000, 5000]);
       const taskId = await world.start({ rounds: 4 });
       for (let round = 1; round <= 4; round++) {
         await world.seal(taskId, 0, round);
@@ -550,6 +549,20 @@ describe('the phases of a round', () => {
         expect((await world.task(taskId)).remaining - task).toBe(toTask);
         expect(world.slashes(receipt)).toHaveLength(5);
       }
+    });
+
+    it('adds to the task what arrived, also where a token began to take a fee on transfers', async () => {
+      const token = await deployFeeToken(world);
+      const other = await world.create({ token: token.target });
+      const taskId = await world.start({ token: token.target });
+      await world.seal(taskId, 0);
+      await send(token, 'setFee', 50);
+      const before = (await world.task(taskId)).remaining;
+      const receipt = await world.expire(taskId);
+      // 70 and 700 less 50 each; every step checks that both contracts still hold what they owe.
+      expect(world.slashes(receipt).map((s) => s.toTask)).toEqual([20n, 20n, 20n, 650n, 650n]);
+      expect((await world.task(taskId)).remaining - before).toBe(1_360n);
+      expect((await world.task(other)).remaining).toBe(1_000_003n);
     });
 
     it('is the price of advancing for nobody but the absent: others pay nothing', async () => {

@@ -24,7 +24,7 @@ import type {
 } from '@chorus/protocol';
 import { toHex } from '@chorus/protocol';
 import type { JsonRpcProvider, Result, Signer } from 'ethers';
-import { ATTESTOR, IDENTITIES, STAKE_MANAGER, TASK_MANAGER, TOKEN, VALIDATIONS } from './abis.ts';
+import { ATTESTOR, IDENTITIES, STAKE_MANAGER, TASK_MANAGER, TOKEN } from './abis.ts';
 import { type ContractAddresses, findContracts } from './addresses.ts';
 import { encodeParams, roleBits } from './decode.ts';
 import type { EventIndex } from './events/event-index.ts';
@@ -46,6 +46,7 @@ import {
   signVerdict,
   type VoteContext,
 } from './signing.ts';
+import { requestValidation } from './validation.ts';
 import { eventOf, receiptOf, Writer } from './writer.ts';
 
 /** Virtual shares of a pool (StakeManager): worth less than one unit, owned by nobody. */
@@ -351,11 +352,8 @@ export class EvmChain implements ChorusChain {
   // ---- what identities have done ----
 
   async requestValidation(taskId: bigint, agentId: bigint): Promise<Receipt> {
-    const { attestor, validations: to } = await this.contracts();
-    const [hash] = await this.#reader.view('requestHashOf', [taskId, agentId], attestor, ATTESTOR);
-    const args = [attestor, agentId, '', hash];
-    const action = 'request a validation';
-    return this.#writer.receipt({ action, to, abi: VALIDATIONS, name: 'validationRequest', args });
+    const contracts = await this.contracts();
+    return requestValidation(this.#reader, this.#writer, contracts, taskId, agentId);
   }
 
   async attest(taskId: bigint, round: number): Promise<Receipt> {

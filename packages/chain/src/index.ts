@@ -26,6 +26,7 @@ export {
 } from './deploy/deploy.ts';
 export { type DeploymentFile, readDeployment } from './deploy/file.ts';
 export type { Governance, InitialParameters } from './deploy/plan.ts';
+export { type DeploymentStatus, deploymentStatus } from './deploy/status.ts';
 export { type Devnet, type DevnetOptions, devnetKeys, startDevnet } from './devnet.ts';
 export { ChainError, decodeRevert, refusal } from './errors/errors.ts';
 export { EventIndex, type EventIndexOptions, type IndexChange } from './events/event-index.ts';

@@ -194,6 +194,7 @@ export class TaskWorld {
     if (this.#snapshot !== null) await this.evm.provider.send('evm_revert', [this.#snapshot]);
     await this.save();
     this.taskIds = [];
+    this.tokens = [this.token];
   }
 
   async save(): Promise<void> {
@@ -637,3 +638,33 @@ export async function deployTaskManager(
   const bytecode = linkCode(taskManager, libraries);
   return evm.deploy({ abi: taskManager.abi, bytecode }, params.target, stakes.target, identities.target);
 }
+
+/**
+ * A second token of every player, staked as well, that can be made to keep a part of each transfer (`setFee`). Its
+ * ledger is checked from now on.
+ */
+export async function deployFeeToken(world: TaskWorld): Promise<Contract> {
+  const holder = world.owner;
+  const token = await world.evm.deploySource('FeeToken', FEE_TOKEN, holder.address);
+  for (const { signer, address, agentId } of world.players) {
+    if (address !== holder.address) await send(as(token, holder.signer), 'transfer', address, 10n ** 20n);
+    await send(as(token, signer), 'approve', world.tasks.target, 2n ** 255n);
+    await send(as(token, signer), 'approve', world.stakes.target, 2n ** 255n);
+    await send(as(world.stakes, signer), 'deposit', token.target, agentId, 10n ** 9n);
+  }
+  world.tokens = [world.token, token];
+  return token;
+}
+
+const FEE_TOKEN = `// SPDX-License-Identifier: GPL-3.0-or-later
+pragma solidity ^0.8.28;
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+contract FeeToken is ERC20("Fee", "FEE") {
+  uint256 private fee;
+  constructor(address to) { _mint(to, 1e24); }
+  function setFee(uint256 value) external { fee = value; }
+  function _update(address from, address to, uint256 value) internal override {
+    super._update(from, to, value);
+    if (from != address(0) && fee != 0 && value >= fee) super._update(to, address(1), fee);
+  }
+}`;

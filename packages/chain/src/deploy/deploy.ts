@@ -38,6 +38,8 @@ export interface DeployOptions {
   initial?: InitialParameters;
   /** Where the deployment is written, and read from to resume one. */
   file?: string;
+  /** How often receipts are asked for: by default 50 on a development chain, else 2000. */
+  pollMilliseconds?: number;
   fees?: Partial<FeePolicy>;
   /** Where signed transactions are kept: with it, one that was killed does not pay for anything twice. */
   transactions?: TransactionStore;
@@ -228,7 +230,7 @@ async function deployInTurn(
     signer: wallet,
     chainId,
     account: plan.inputs.deployer,
-    pollMilliseconds: pollInterval(chainId),
+    pollMilliseconds: options.pollMilliseconds ?? pollInterval(chainId),
     signal: options.signal ?? new AbortController().signal,
     transactions: options.transactions,
     fees: options.fees,

@@ -12,7 +12,7 @@ import type { PlanInputs } from './plan.ts';
  * forges proofs. See circuits/keys/contribution-16.transcript.json.
  */
 export const DEVELOPMENT_KEYS: readonly Hex[] = [
-  '0x0000000000000000000000000000000000000000000000000000000000000000',
+  '0xedd470d35cd01c9da324f7b15a35f80461725167a7667b69af1478e225a8cee6',
 ];
 
 /** Accounts of development chains that are looked for. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Hex } from '@chorus/protocol';
 import { type FetchRequest, type JsonRpcProvider, keccak256, Transaction, type Wallet } from 'ethers';
 import { ChainError, toChainError } from '../errors/errors.ts';
@@ -9,6 +10,8 @@ import type { DeploymentPlan } from './plan.ts';
 /** More than any contract of ours takes, less than a block of a development chain. */
 const GAS_LIMIT = 12_000_000;
 
+const MINED_TIMEOUT_MS = 20_000;
+
 /** True for a development chain that mines each transaction as it comes. */
 export async function minesAtOnce(provider: JsonRpcProvider): Promise<boolean> {
   return provider.send('anvil_getAutomine', []).then(
@@ -19,10 +22,10 @@ export async function minesAtOnce(provider: JsonRpcProvider): Promise<boolean> {
 
 interface Item {
   name: string;
-  /** Of a contract; null for a call. */
-  address: DeploymentStep['address'];
   to: string;
   data: Hex;
+  /** Creation code, of a contract. */
+  creation?: Hex;
 }
 
 /**
@@ -38,39 +41,72 @@ export async function deployAtOnce(
 ): Promise<void> {
   const provider = wallet.provider as JsonRpcProvider;
   const missing = await missingOf(provider, plan);
+  // The last call hands everything over: what fails before it can still be put right.
+  const handover = plan.calls.at(-1)!.name;
+  const sent = new Map<string, Sent>();
+  for (const items of [missing.filter((i) => i.name !== handover), missing.filter((i) => i.name === handover)]) {
+    for (const [name, transaction] of await sendAll(wallet, chainId, items)) sent.set(name, transaction);
+    for (const { name, creation, to, data } of items) {
+      if (!sent.get(name)!.failed) continue;
+      // The proxy swallows the reason for which a constructor refuses: ask without it.
+      await explain(provider, name, creation ? { data: creation } : { from: wallet.address, to, data });
+    }
+  }
+  const codes = await codesOf(provider, plan);
+  for (const [i, contract] of plan.contracts.entries()) {
+    const entry = record.contracts[contract.name]!;
+    entry.codeHash = keccak256(codes[i]!) as Hex;
+    entry.transaction = sent.get(contract.name)?.transaction ?? entry.transaction;
+    onStep?.({ name: contract.name, address: contract.address, transaction: entry.transaction });
+  }
+  for (const { name } of plan.calls) {
+    record.calls[name] = sent.get(name)?.transaction ?? record.calls[name] ?? null;
+    onStep?.({ name, address: null, transaction: record.calls[name] });
+  }
+}
+
+interface Sent {
+  transaction: DeploymentTransaction;
+  failed: boolean;
+}
+
+/** Send all, in order, then look what became of them. */
+async function sendAll(wallet: Wallet, chainId: number, items: Item[]): Promise<[string, Sent][]> {
+  if (items.length === 0) return [];
+  const provider = wallet.provider as JsonRpcProvider;
   const [nonce, fees] = await Promise.all([
     provider.getTransactionCount(wallet.address),
     provider.getFeeData(),
   ]);
   const price = { maxFeePerGas: fees.maxFeePerGas!, maxPriorityFeePerGas: fees.maxPriorityFeePerGas! };
   const signed = await Promise.all(
-    missing.map(({ to, data }, i) =>
+    items.map(({ to, data }, i) =>
       wallet.signTransaction({ type: 2, chainId, nonce: nonce + i, to, data, gasLimit: GAS_LIMIT, ...price }),
     ),
   );
-  const hashes = signed.map((transaction) => Transaction.from(transaction).hash!);
-  // One by one: each is mined before the answer comes, and one that comes before an earlier nonce would wait for ever.
+  // One by one: one that comes before an earlier nonce would wait for ever.
   for (const transaction of signed) await provider.send('eth_sendRawTransaction', [transaction]);
-  const receipts = await batch(
-    provider,
-    hashes.map((hash) => ['eth_getTransactionReceipt', [hash]]),
-  );
-  const codes = await codesOf(provider, plan);
-  const sent = new Map(missing.map(({ name }, i) => [name, transactionOf(hashes[i]!, receipts[i])]));
-  for (const [i, contract] of plan.contracts.entries()) {
-    if (codes[i] === '0x') await explain(provider, contract.name, { data: contract.initCode });
-    const entry = record.contracts[contract.name]!;
-    entry.codeHash = keccak256(codes[i]!) as Hex;
-    entry.transaction = sent.get(contract.name) ?? entry.transaction;
-    onStep?.({ name: contract.name, address: contract.address, transaction: entry.transaction });
-  }
-  for (const [i, { name, to, data }] of missing.entries()) {
-    const failed = (receipts[i] as { status?: string } | null)?.status !== '0x1';
-    if (failed) await explain(provider, name, { from: wallet.address, to, data });
-  }
-  for (const { name } of plan.calls) {
-    record.calls[name] = sent.get(name) ?? record.calls[name] ?? null;
-    onStep?.({ name, address: null, transaction: record.calls[name] });
+  const hashes = signed.map((transaction) => Transaction.from(transaction).hash!);
+  const receipts = await receiptsOf(provider, hashes);
+  return items.map(({ name }, i) => [
+    name,
+    {
+      transaction: transactionOf(hashes[i]!, receipts[i]),
+      failed: (receipts[i] as { status?: string } | null)?.status !== '0x1',
+    },
+  ]);
+}
+
+/** On a busy machine the last blocks come a moment after the answers. */
+async function receiptsOf(provider: JsonRpcProvider, hashes: string[]): Promise<unknown[]> {
+  const until = Date.now() + MINED_TIMEOUT_MS;
+  for (;;) {
+    const receipts = await batch(
+      provider,
+      hashes.map((hash) => ['eth_getTransactionReceipt', [hash]]),
+    );
+    if (receipts.every((receipt) => receipt !== null) || Date.now() > until) return receipts;
+    await delay(10);
   }
 }
 
@@ -87,13 +123,13 @@ async function missingOf(provider: JsonRpcProvider, plan: DeploymentPlan): Promi
   return [
     ...plan.contracts
       .filter((_, i) => codes[i] === '0x')
-      .map(({ name, address, initCode }) => {
-        const data = create2Call(plan.inputs.salt, initCode);
-        return { name, address, to: CREATE2_PROXY, data };
+      .map(({ name, initCode: creation }) => {
+        const data = create2Call(plan.inputs.salt, creation);
+        return { name, to: CREATE2_PROXY, data, creation };
       }),
     ...plan.calls
       .filter(({ done }) => !done.map(({ result }) => results[next++] === result).every(Boolean))
-      .map(({ name, to, data }) => ({ name, address: null, to, data })),
+      .map(({ name, to, data }) => ({ name, to, data })),
   ];
 }
 

@@ -223,6 +223,11 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
     'the signature is not by the account it should be by, or for something else',
     'sign exactly what is sent, for this contract and chain, with the next nonce',
   ],
+  ListNotStored: [
+    'E_CHAIN_REVERTED',
+    'the contract could not store a list of accounts',
+    'report this with the transaction: no input should cause it',
+  ],
   // ---- proofs ----
   WrongAggregate: [
     'E_CHAIN_WRONG_AGGREGATE',
@@ -325,10 +330,15 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
     'there is no record to rate: the round was not settled or is older than 16 rounds, or nothing was attested',
     'attest settled rounds within 16 rounds',
   ],
+  RoundNotAttested: [
+    'E_CHAIN_WRONG_PHASE',
+    'a settled round of the task has not been attested yet',
+    'attest the round that the facts name first',
+  ],
   NoRequest: [
     'E_CHAIN_INVALID_PARAMS',
-    'the trainer has opened no validation request for this task',
-    'its identity’s owner opens one with requestValidation',
+    'the identity has opened no validation request under this hash',
+    'its owner opens one with requestValidation',
   ],
   AlreadyAttested: ['E_CHAIN_ALREADY_DONE', 'this was attested already', 'nothing is left to do'],
   NotAuthorized: [

@@ -376,7 +376,8 @@ interface ITaskManager {
     ) external;
 
     /// @notice End the current round: check the settlement, credit everyone, start the next round or end the task.
-    /// The proof is bound to the caller: nobody else can send it. Candidates whose windows passed are slashed.
+    /// The proof is bound to the caller: nobody else can send it. Candidates whose windows passed are slashed, unless
+    /// verdicts were requested and no majority has posted the same ones, so that they could not have settled.
     function settle(uint256 taskId, uint256 round, Settlement calldata settlement) external;
 
     /// @notice As a candidate in the settle phase, before the last candidate's window ends: ask the validators to

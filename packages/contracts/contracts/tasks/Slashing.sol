@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IParameters} from "../interfaces/IParameters.sol";
 import {IStakeManager} from "../interfaces/IStakeManager.sol";
 import {ITaskManager} from "../interfaces/ITaskManager.sol";
@@ -30,10 +32,26 @@ library Slashing {
             split.burnBps += split.reporterBps;
             split.reporterBps = 0;
         }
-        uint256 toTask = stakes.slash(task.token, task.members[member].agentId, taskId, offence, amount, split);
+        uint256 toTask = _take(stakes, task.token, task.members[member].agentId, taskId, offence, amount, split);
         // Below 2^96, and all that a task is ever given stays below 2^128: see `TaskCreation`.
         task.remaining += uint128(toTask);
         emit ITaskManager.MemberSlashed(taskId, round, member, kind, offence, msg.sender, toTask);
+    }
+
+    /// @dev What of it arrived: a token that began to take a fee on transfers must not make one task owe what belongs
+    /// to another.
+    function _take(
+        IStakeManager stakes,
+        IERC20 token,
+        uint256 agentId,
+        uint256 taskId,
+        bytes32 offence,
+        uint256 amount,
+        IStakeManager.SlashSplit memory split
+    ) private returns (uint256) {
+        uint256 before = token.balanceOf(address(this));
+        uint256 sent = stakes.slash(token, agentId, taskId, offence, amount, split);
+        return Math.min(sent, Math.saturatingSub(token.balanceOf(address(this)), before));
     }
 
     function _bps(IParameters.Slashing storage slashing, ITaskManager.Offence kind) private view returns (uint256) {

@@ -1,0 +1,282 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Address, Hex } from '@chorus/protocol';
+import { ContractFactory, type JsonRpcProvider, keccak256, Wallet } from 'ethers';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Devnet, startDevnet } from '../devnet.ts';
+import { openProvider } from '../rpc.ts';
+import { sqliteTransactionStore } from '../send/journal.ts';
+import { type VerifyingKeyPoints, verifyingKeyHash } from '../verifier.ts';
+import { CREATE2_PROXY } from './create2.ts';
+import { type DeployOptions, type Deployment, type DeploymentStep, deployChorus } from './deploy.ts';
+import { type DeploymentFile, readDeployment } from './file.ts';
+import { DEVELOPMENT_KEYS } from './refuse.ts';
+import { deploymentStatus } from './status.ts';
+
+/** Returns 11 zero words whatever it is asked: no development reference string, and an unknown key. */
+const ANY_VERIFIER = '0x646101605ff35f526005601bf3';
+const ETHER = 10n ** 18n;
+
+describe('deploying', () => {
+  let devnet: Devnet;
+  let provider: JsonRpcProvider;
+  let folder: string;
+  let clean: string;
+  let verifier: Address;
+  const own: Hex = `0x${'42'.repeat(32)}`;
+
+  const deploy = (options: Partial<DeployOptions> = {}): Promise<Deployment> =>
+    deployChorus({ url: devnet.url, privateKey: devnet.privateKeys[0]!, verifier, ...options });
+  const steps = async (options: Partial<DeployOptions> = {}): Promise<DeploymentStep[]> => {
+    const seen: DeploymentStep[] = [];
+    await deploy({ ...options, onStep: (step) => seen.push(step) });
+    return seen;
+  };
+  const setChain = (chainId: number) => provider.send('anvil_setChainId', [chainId]);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'chorus-deploy-'));
+    devnet = await startDevnet({ accounts: 2 });
+    ({ provider } = await openProvider(devnet.url));
+    provider.pollingInterval = 20;
+    const wallet = new Wallet(devnet.privateKeys[1]!, provider);
+    const deployed = await new ContractFactory([], ANY_VERIFIER, wallet).deploy();
+    await deployed.waitForDeployment();
+    verifier = (await deployed.getAddress()).toLowerCase() as Address;
+    const account = new Wallet(own).address;
+    await provider.send('anvil_setBalance', [account, `0x${(100n * ETHER).toString(16)}`]);
+    clean = await provider.send('evm_snapshot', []);
+  });
+  beforeEach(async () => {
+    await provider.send('evm_revert', [clean]);
+    clean = await provider.send('evm_snapshot', []);
+  });
+  afterAll(async () => {
+    provider?.destroy();
+    await devnet?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('the same inputs give the same addresses, on a chain with another past as well', async () => {
+    const one = await deploy();
+    await provider.send('evm_revert', [clean]);
+    clean = await provider.send('evm_snapshot', []);
+    await new Wallet(devnet.privateKeys[0]!, provider).sendTransaction({ to: verifier });
+    const two = await deploy();
+    expect({ ...two, startBlock: 0 }).toEqual({ ...one, startBlock: 0 });
+    const other = await deploy({ salt: `0x${'01'.repeat(32)}` });
+    expect(other.taskManager).not.toBe(one.taskManager);
+  });
+
+  it('a second run finds everything in place and sends nothing', async () => {
+    await deploy();
+    const nonce = await provider.getTransactionCount(new Wallet(devnet.privateKeys[0]!).address);
+    const seen = await steps();
+    expect(seen).toHaveLength(21);
+    expect(seen.every(({ transaction }) => transaction === null)).toBe(true);
+    expect(await provider.getTransactionCount(new Wallet(devnet.privateKeys[0]!).address)).toBe(nonce);
+  });
+
+  it('brings the deployment proxy along where the chain has none', async () => {
+    await provider.send('anvil_setCode', [CREATE2_PROXY, '0x']);
+    await provider.send('anvil_setNonce', ['0x3fab184622dc19b6109349b94811493bf45362e2', '0x0']);
+    await deploy();
+    expect(await provider.getCode(CREATE2_PROXY)).not.toBe('0x');
+  });
+
+  it('something else at the address of the proxy is refused', async () => {
+    await provider.send('anvil_setCode', [CREATE2_PROXY, '0x00']);
+    await expect(deploy()).rejects.toMatchObject({ code: 'E_CHAIN_DEPLOY' });
+  });
+
+  it('values set before governance takes over are in place after it', async () => {
+    const slashing = {
+      trainerAbsence: 1,
+      validatorAbsence: 2,
+      aggregatorAbsence: 3,
+      unavailable: 4,
+      falseVerdict: 5,
+      rejectedReference: 6,
+    };
+    const initial = { protocolFeeBps: 250, windows: { contest: 5, unbond: 9 }, minimumStake: 7n, slashing };
+    const path = join(folder, 'initial.json');
+    await deploy({ initial, file: path });
+    const { parameters, ok } = await deploymentStatus({
+      url: devnet.url,
+      file: (await readDeployment(path))!,
+    });
+    expect(ok).toBe(true);
+    expect(parameters).toMatchObject({
+      protocolFeeBps: 250,
+      contestSeconds: 5,
+      unbondSeconds: 9,
+      minimumStake: 7n,
+      slashing,
+    });
+    const wrong = { ...initial, windows: { contest: 9, unbond: 9 } };
+    const salt: Hex = `0x${'02'.repeat(32)}`;
+    await expect(deploy({ initial: wrong, salt })).rejects.toMatchObject({
+      code: 'E_CHAIN_INVALID_PARAMS',
+      facts: { check: 'ValueOutOfBounds' },
+    });
+  });
+
+  it('one transaction at a time and all at once come to the same, and each step says what it cost', async () => {
+    const all = await deploy();
+    await provider.send('evm_revert', [clean]);
+    clean = await provider.send('evm_snapshot', []);
+    await provider.send('evm_setAutomine', [false]);
+    await provider.send('evm_setIntervalMining', [1]);
+    try {
+      const path = join(folder, 'one-by-one.json');
+      const one = await deploy({ file: path, initial: {} });
+      expect({ ...one, startBlock: 0 }).toEqual({ ...all, startBlock: 0 });
+      const file = (await readDeployment(path))!;
+      expect(file.complete).toBe(true);
+      const transactions = [...Object.values(file.contracts).map((c) => c.transaction), ...Object.values(file.calls)];
+      expect(transactions.filter((t) => t !== null)).toHaveLength(21);
+      for (const transaction of transactions) {
+        if (transaction === null) continue;
+        expect(transaction.gasUsed).toBeGreaterThan(20_000);
+        expect(BigInt(transaction.cost)).toBeGreaterThan(0n);
+        expect(transaction.block).toBeGreaterThan(file.startBlock);
+      }
+    } finally {
+      await provider.send('evm_setIntervalMining', [0]);
+      await provider.send('evm_setAutomine', [true]);
+    }
+  }, 120_000);
+
+  describe('on a chain that is not one of development', () => {
+    const real = { privateKey: own, pollMilliseconds: 20 };
+    beforeEach(() => setChain(56));
+    afterAll(() => setChain(31337));
+
+    it('killed at any step, it is completed by the next run, which pays for nothing twice', async () => {
+      const path = join(folder, 'killed.json');
+      const transactions = sqliteTransactionStore(join(folder, 'killed.sqlite'));
+      const account = new Wallet(own).address;
+      const first = await provider.getTransactionCount(account);
+      const killed = new Error('killed');
+      let runs = 0;
+      for (let done = false; !done; runs++) {
+        let left = 3;
+        const onStep = ({ transaction }: DeploymentStep): void => {
+          if (transaction !== null && --left < 0) throw killed;
+        };
+        // Steps of earlier runs are told again: only new ones count.
+        const { contracts = {}, calls = {} } = (await readDeployment(path)) ?? {};
+        const known = [...Object.values(contracts).map((c) => c.transaction), ...Object.values(calls)];
+        const before = new Set(known.map((transaction) => transaction?.hash));
+        const options = {
+          ...real,
+          file: path,
+          transactions,
+          onStep: (step: DeploymentStep) => {
+            if (!before.has(step.transaction?.hash)) onStep(step);
+          },
+        };
+        done = await deploy(options).then(
+          () => true,
+          (error) => {
+            if ((error as Error).cause !== killed && error !== killed) throw error;
+            return false;
+          },
+        );
+      }
+      expect(runs).toBeGreaterThan(3);
+      expect((await provider.getTransactionCount(account)) - first).toBe(21);
+      transactions.close();
+      const file = (await readDeployment(path))!;
+      expect(file.complete).toBe(true);
+      expect((await deploymentStatus({ url: devnet.url, file })).ok).toBe(true);
+    }, 120_000);
+
+    it('publicly known keys are refused', async () => {
+      await expect(deploy()).rejects.toMatchObject({ code: 'E_CHAIN_DEVELOPMENT_ONLY' });
+      const treasury = new Wallet(devnet.privateKeys[1]!).address as Address;
+      await expect(deploy({ ...real, treasury })).rejects.toMatchObject({ code: 'E_CHAIN_DEVELOPMENT_ONLY' });
+      expect(await provider.getTransactionCount(new Wallet(own).address)).toBe(0);
+    });
+
+    it('the development reference string, and circuit keys made on one machine, are refused', async () => {
+      const point = { x: 1n, y: 2n };
+      const g2 = { x: [1n, 2n] as [bigint, bigint], y: [3n, 4n] as [bigint, bigint] };
+      const srs = { tauG1: point, tauG2: g2, tau2G2: g2 };
+      const insecure = deploy({ ...real, verifier: { ...srs, origin: 'insecure-dev' } });
+      await expect(insecure).rejects.toMatchObject({ code: 'E_CHAIN_DEVELOPMENT_ONLY', hint: /ptau/ });
+      const keys = deploy({ ...real, verifier: { ...srs, origin: 'ptau' } });
+      await expect(keys).rejects.toMatchObject({
+        code: 'E_CHAIN_DEVELOPMENT_ONLY',
+        message: /keys of the circuit/,
+      });
+    });
+  });
+
+  it('the committed circuit keys are known to be of one machine', async () => {
+    const keys = new URL('../../../../circuits/keys/', import.meta.url);
+    const json = async (name: string) => JSON.parse(await readFile(new URL(name, keys), 'utf8'));
+    const { trust } = await json('contribution-16.transcript.json');
+    const key = await json('contribution-16.vkey.json');
+    expect(trust).toMatch(/one machine/);
+    expect(DEVELOPMENT_KEYS).toContain(verifyingKeyHash(pointsOf(key)));
+  });
+
+  describe('the file of a deployment', () => {
+    it('is refused where it is malformed, or of another deployment', async () => {
+      const path = join(folder, 'wrong.json');
+      await writeFile(path, '{"format": "chorus-deployment"}');
+      await expect(deploy({ file: path })).rejects.toMatchObject({ code: 'E_CHAIN_DEPLOYMENT_FILE' });
+      const good = join(folder, 'good.json');
+      await deploy({ file: good });
+      const salt: Hex = `0x${'03'.repeat(32)}`;
+      await expect(deploy({ file: good, salt })).rejects.toMatchObject({ code: 'E_CHAIN_DEPLOYMENT_FILE' });
+    });
+
+    it('and the status tell code that is missing, was exchanged, or has other arguments', async () => {
+      const path = join(folder, 'status.json');
+      const deployment = await deploy({ file: path });
+      const file = (await readDeployment(path))!;
+      const status = (changed: DeploymentFile = file) =>
+        deploymentStatus({ url: devnet.url, file: changed });
+      const good = await status();
+      expect(good).toMatchObject({ ok: true, chainId: 31337, balances: { supply: 10n ** 27n, escrow: 0n } });
+      expect(good.code.find(({ name }) => name === 'verifier')!.state).toBe('external');
+      const state = async (name: string, changed?: DeploymentFile) =>
+        (await status(changed)).code.find((finding) => finding.name === name)!.state;
+      const tampered = structuredClone(file);
+      const parameters = tampered.contracts.parameters!;
+      parameters.constructorArguments = parameters.constructorArguments.replace(
+        deployment.treasury.slice(2),
+        'aa'.repeat(20),
+      ) as Hex;
+      expect(await state('parameters', tampered)).toBe('other');
+      const code = await provider.getCode(deployment.stakes);
+      const last = code.endsWith('00') ? '01' : '00';
+      const exchanged = `${code.slice(0, -2)}${last}`;
+      await provider.send('anvil_setCode', [deployment.stakes, exchanged]);
+      expect(await state('stakes')).toBe('other');
+      const lied = structuredClone(file);
+      lied.contracts.stakes!.codeHash = keccak256(exchanged) as Hex;
+      expect(await state('stakes', lied)).toBe('other');
+      await provider.send('anvil_setCode', [deployment.stakes, '0x']);
+      expect(await state('stakes')).toBe('missing');
+      expect((await status()).ok).toBe(false);
+    });
+  });
+});
+
+/** The points of a verifying key as snarkjs writes it. */
+function pointsOf(key: Record<string, never>): VerifyingKeyPoints {
+  const g1 = ([x, y]: string[]) => ({ x: BigInt(x!), y: BigInt(y!) });
+  const pair = ([a, b]: string[]): [bigint, bigint] => [BigInt(a!), BigInt(b!)];
+  const g2 = ([x, y]: string[][]) => ({ x: pair(x!), y: pair(y!) });
+  return {
+    alpha: g1(key.vk_alpha_1!),
+    beta: g2(key.vk_beta_2!),
+    gamma: g2(key.vk_gamma_2!),
+    delta: g2(key.vk_delta_2!),
+    ic: (key.IC as string[][]).map(g1),
+  };
+}
