@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type CrashNetwork, startCrashNetwork, until } from './crash/network.ts';
+import { allOver, type CrashNetwork, startCrashNetwork, until } from './crash/network.ts';
 import {
   allEvents,
   expectBalanced,
   expectNothingTwice,
+  expectNoWaste,
   expectOneModel,
   settledRounds,
 } from './crash/verdict.ts';
@@ -52,7 +53,7 @@ describe('churn', () => {
       }
     })();
     const taskId = await network.publish(ROUNDS);
-    await until(network, () => ended.size === members.length + 1, 1_000_000);
+    await until(network, () => allOver(network!, taskId), 1_000_000);
     churn.abort();
     await following;
     await Promise.allSettled(restarting);
@@ -63,6 +64,7 @@ describe('churn', () => {
     const settled = await settledRounds(network, taskId, ROUNDS);
     expect(settled.filter((round) => round !== null).length).toBeGreaterThanOrEqual(ROUNDS * 0.9);
     expectNothingTwice(await allEvents(network));
+    await expectNoWaste(network);
     await expectOneModel(network, taskId, ROUNDS);
     await expectBalanced(network, taskId, ROUNDS);
   });

@@ -80,6 +80,7 @@ export {
   type ProvenRound,
   provenRound,
   publicValues,
+  verifierFault,
   verifyFile,
 } from './inspect/proven-round.ts';
 export type { RoundQuery } from './journal/history.ts';

@@ -134,6 +134,8 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
     });
   }
   checkData(terms, dataset);
+  // They came with the announcement: whoever inspects the task later asks members for them.
+  await ports.storage.put(options.termsBytes);
   const model = await ports.storage.get(terms.model, {
     maxBytes: terms.modelBytes,
     timeoutMs: fetchTimeout(task),

@@ -14,9 +14,7 @@ import {
 import type { Address, Hex } from '@chorus/protocol';
 import { writeShard } from '@chorus/training';
 import { GatedProcess } from './gated-process.ts';
-import { type TinyTask, tinyParams, tinyTask } from './tiny-task.ts';
-
-export const STARTING_TOKENS = 100n;
+import { STAKE, type TinyTask, tinyParams, tinyTask } from './tiny-task.ts';
 
 export interface Member {
   name: string;
@@ -99,7 +97,11 @@ async function start(
     options.onEvent?.(name, event);
   };
 
-  const shared = { chain: { url: devnet.url, contract: deployment.taskManager } };
+  // Nobody asks these nodes anything: they start faster without their admin API.
+  const shared = {
+    chain: { url: devnet.url, contract: deployment.taskManager },
+    admin: { enabled: false },
+  };
   const dataDir = join(folder, 'requester');
   await mkdir(dataDir, { mode: 0o700 });
   await writeFile(join(dataDir, WALLET_KEY_FILE), requesterKey, { mode: 0o600 });
@@ -144,7 +146,7 @@ async function start(
     privateKey: requesterKey,
     token: deployment.token,
     recipients: members.map((member) => member.address),
-    amount: STARTING_TOKENS,
+    amount: STAKE,
   });
   const appointed = members.filter((m) => m.roles.includes('validator')).map((m) => m.address);
   return {
@@ -174,6 +176,16 @@ async function writeShards(task: TinyTask, folder: string): Promise<string[]> {
   const paths = task.shards.map((_, i) => join(folder, `${i}.shard`));
   await Promise.all(task.shards.map((shard, i) => writeShard(paths[i]!, shard)));
   return paths;
+}
+
+/** The task is over for everybody: each has the last model, its earnings and its stake. */
+export async function allOver(network: CrashNetwork, taskId: bigint): Promise<boolean> {
+  const { requester, members, ended } = network;
+  if (ended.size < members.length + 1) return false;
+  const accounts = await Promise.all(
+    members.map(({ address }) => requester.ports.chain.memberAccount(taskId, address)),
+  );
+  return accounts.every((account) => account?.released);
 }
 
 /** Until `condition` holds; the network's warnings are in the error of one that never does. */

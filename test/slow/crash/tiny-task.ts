@@ -1,6 +1,10 @@
+import { ruleId } from '@chorus/chain';
 import type { TaskRequest } from '@chorus/node';
 import type { Address } from '@chorus/protocol';
 import { buildModel, createDataset, createTrainer, type Dataset } from '@chorus/training';
+
+/** What each member has, and puts behind its identity. */
+export const STAKE = 100n;
 
 const INPUT_SHAPE = [16];
 const CLASSES = 3;
@@ -51,7 +55,7 @@ export function tinyParams(token: Address, trainers: number, rounds: number, val
     minTrainers: 1,
     maxTrainers: trainers,
     minAggregators: 1,
-    stake: 100n,
+    stake: STAKE,
     aggregatorFeeBps: 300,
     validatorFeeBps: 200,
     joinSeconds: 120,
@@ -59,6 +63,14 @@ export function tinyParams(token: Address, trainers: number, rounds: number, val
     referenceSeconds: 60,
     settleSeconds: 120,
     validators,
+    minValidators: 1,
+    rule: ruleId('reference-trust'),
+    allowRoot: null,
+    minReputation: 0,
+    vestingRounds: 0,
+    stagnationBps: 10_000,
+    slashReporterBps: 0,
+    slashBurnBps: 0,
   } satisfies TaskRequest['params'];
 }
 

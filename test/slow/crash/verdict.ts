@@ -1,7 +1,9 @@
 import { Journal } from '@chorus/node';
 import type { ChainEvent, SettledRound } from '@chorus/protocol';
+import { id, JsonRpcProvider } from 'ethers';
 import { expect } from 'vitest';
-import { type CrashNetwork, STARTING_TOKENS } from './network.ts';
+import type { CrashNetwork } from './network.ts';
+import { STAKE } from './tiny-task.ts';
 
 /** Time in which a chain on this machine tells all it has. */
 const READ_MILLISECONDS = 3_000;
@@ -50,10 +52,37 @@ function actOf(event: ChainEvent): string | null {
     case 'round-settled':
     case 'round-voided':
       return `ended ${event.round}`;
-    case 'stake-withdrawn':
+    case 'stake-released':
       return `stake ${event.member}`;
     default:
       return null;
+  }
+}
+
+/**
+ * No member paid for the same call twice, or for one that failed: what was sent before a crash was looked up.
+ * `advance` alone may be due several times in a round.
+ */
+export async function expectNoWaste({ devnet, members }: CrashNetwork): Promise<void> {
+  const advance = id('advance(uint256)').slice(0, 10);
+  const accounts = new Set(members.map((member) => member.address.toLowerCase()));
+  const provider = new JsonRpcProvider(devnet.url, undefined, { cacheTimeout: -1 });
+  try {
+    const seen = new Set<string>();
+    const head = await provider.getBlockNumber();
+    for (let number = 1; number <= head; number++) {
+      const block = await provider.getBlock(number, true);
+      for (const { from, to, data, hash } of block!.prefetchedTransactions) {
+        if (!accounts.has(from.toLowerCase()) || data.startsWith(advance)) continue;
+        const call = `${from} ${to} ${data}`;
+        expect(seen.has(call), `sent twice: ${call.slice(0, 200)}`).toBe(false);
+        seen.add(call);
+        expect((await provider.getTransactionReceipt(hash))?.status, `failed: ${call.slice(0, 200)}`).toBe(1);
+      }
+    }
+    expect(seen.size).toBeGreaterThan(members.length);
+  } finally {
+    provider.destroy();
   }
 }
 
@@ -82,7 +111,10 @@ export async function expectBalanced(network: CrashNetwork, taskId: bigint, roun
   await Promise.all(members.map((member) => member.process.stop()));
   const count = settled.filter((s) => s !== null).length;
   for (const { name, process, address } of members) {
-    const earned = (await chain.balance(deployment.token, address)) - STARTING_TOKENS;
+    // All that a member had is its stake, which is free again, and whole: nobody was slashed.
+    const account = await chain.memberAccount(taskId, address);
+    expect(await chain.stake(deployment.token, account!.agentId), name).toMatchObject({ free: STAKE });
+    const earned = await chain.balance(deployment.token, address);
     const journal = Journal.open(process.folder);
     const [totals] = journal.totals();
     journal.close();

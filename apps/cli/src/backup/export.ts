@@ -9,7 +9,7 @@ import { VERSION } from '../version.ts';
 import { describeFile, filesIn, MANIFEST_FILE, type Manifest } from './manifest.ts';
 
 /** Of a running node, or there for looking at alone. */
-const LEFT_OUT = /^(?:logs\/.*|admin\.json|.*\.pid|.*\.new|backup\.json)$/;
+const LEFT_OUT = /^(?:logs\/.*|\.cache\/.*|admin\.json|.*\.pid|.*\.new|backup\.json)$/;
 /** Blocks can be had from others again: they are large and left out unless asked for. */
 const BLOCKS = /^blocks\//;
 

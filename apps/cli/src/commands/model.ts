@@ -3,6 +3,7 @@ import { type ModelReport, modelFileBytes, verifyModel } from '@chorus/node';
 import { ChorusError, type TaskState } from '@chorus/protocol';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
+import { connectNode, type HomeOptions, homeOf, homeOptions } from '../home.ts';
 import { checksTable, print, printJson, verdict } from '../inspect/format.ts';
 import { getModel } from '../inspect/model-get.ts';
 import { ingredientsTable, modelDocument } from '../inspect/model-view.ts';
@@ -13,6 +14,7 @@ import {
   type OpenedNetwork,
   taskOrKept,
 } from '../inspect/open.ts';
+import { columns } from '../node/status-view.ts';
 
 interface ModelOptions extends InspectOptions {
   task?: string;
@@ -45,10 +47,45 @@ export function modelCommand(): Command {
   inspectOptions(get)
     .addHelpText('after', '\nExample:\n  $ chorus model get --task 1 -o model.onnx')
     .action(getAction);
+  const list = homeOptions(new Command('list').description('models of the tasks the running node knows'))
+    .addHelpText('after', '\nExample:\n  $ chorus model list')
+    .action(listAction);
   return new Command('model')
     .description('trained models, checked against their history on chain')
+    .addCommand(list)
     .addCommand(verify)
     .addCommand(get);
+}
+
+async function listAction(flags: HomeOptions): Promise<void> {
+  const node = await connectNode(flags);
+  const [{ tasks }, { rounds }] = await Promise.all([node.tasks(), node.rounds({ limit: 1000 })]);
+  // Tasks that have ended are known by their rounds alone.
+  const ids = [...new Set([...tasks, ...rounds.map(({ taskId }) => ({ id: taskId }))].map(({ id }) => id))];
+  const models = [];
+  for (const id of ids) {
+    const { name, status, round, rounds: all, dimension, model } = await node.task(id);
+    const settled = rounds.filter(({ taskId, outcome }) => taskId === id && outcome === 'settled').length;
+    models.push({ task: id, name, status, round, rounds: all, settled, dimension, base: model });
+  }
+  if (flags.json) return printJson({ models });
+  if (models.length === 0) return print('no model yet: the node has taken part in no task');
+  print(
+    ...columns(
+      ['TASK', 'NAME', 'STATUS', 'SETTLED', 'PARAMETERS', 'BEGAN FROM'],
+      models.map((m) => [
+        m.task,
+        m.name,
+        m.status,
+        `${m.settled}/${m.rounds}`,
+        m.dimension.toLocaleString('en'),
+        m.base ?? '-',
+      ]),
+      [5, 28, 8, 8, 12, 64],
+    ),
+    '',
+    `the trained model as ONNX: chorus model get --home ${homeOf(flags)} --task ID -o model.onnx`,
+  );
 }
 
 async function verifyAction(model: string, options: ModelOptions): Promise<void> {

@@ -16,6 +16,8 @@ import { ChorusError, type Hex } from '@chorus/protocol';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { prepareData } from '../demo/data.ts';
+import { DEMO_WINDOWS } from '../demo/task.ts';
+import { DEPLOYMENT_FILE } from '../init/deployment.ts';
 
 /** How a devnet is made; kept in its folder, and the same on every start. */
 export interface DevnetPlan {
@@ -112,7 +114,13 @@ export interface LayOutOptions {
  */
 export async function layOut({ folder, nodes, url, port }: LayOutOptions): Promise<DevnetPlan> {
   const keys = devnetKeys(nodes + 1) as [Hex, ...Hex[]];
-  const deployment = await deployChorus({ url, privateKey: keys[0], verifier: developmentKey() });
+  const deployment = await deployChorus({
+    url,
+    privateKey: keys[0],
+    verifier: developmentKey(),
+    initial: { windows: DEMO_WINDOWS },
+    file: join(folder, DEPLOYMENT_FILE),
+  });
   const planned = rolesOf(nodes);
   const ports = await freePorts(planned.length);
   const peers: PlannedNode[] = [];

@@ -48,7 +48,7 @@ export async function runDevnet({ folder, nodes, onStep, signal }: RunOptions): 
   onStep('starting the chain');
   // A chain without the plan that goes with it is what a first start left that did not get far.
   if (!known)
-    for (const name of [CHAIN_FILE, 'nodes', 'samples'])
+    for (const name of [CHAIN_FILE, 'deployment.json', 'nodes', 'samples'])
       await rm(join(folder, name), { recursive: true, force: true });
   const port = known?.port ?? (await freePorts(1))[0]!;
   const accounts = (known?.nodes.length ?? nodes) + 1;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { formatUnits, readVerifier } from '@chorus/chain';
-import type { NodeConfig } from '@chorus/node';
+import { type NodeConfig, verifierFault } from '@chorus/node';
 import { type Address, describeError } from '@chorus/protocol';
 import { keccak256 } from 'ethers';
 import { DEPLOYMENT_FILE, type DeploymentFile, readDeployment } from '../init/deployment.ts';
@@ -59,7 +59,7 @@ export async function diagnoseChain(
     [
       clock(url, reached.date),
       deployment(url, found, contract as Address, home),
-      verifier(url, contract as Address),
+      verifier(url, contract as Address, found),
       wallet === null ? null : gas(url, wallet),
     ].map((check) => Promise.resolve(check).catch(unanswered)),
   );
@@ -132,13 +132,18 @@ async function deployment(url: string, chainId: number, contract: Address, home:
 const codeAt = async (url: string, address: Address) =>
   String((await ask(url, 'eth_getCode', [address, 'latest'])).result);
 
-async function verifier(url: string, contract: Address): Promise<Finding> {
-  const { address, srs, verifyingKeyHash } = await readVerifier({ url, contract });
-  return {
-    what: 'verifier',
-    state: 'ok',
-    found: `${address}, reference string ${srs.origin}, circuit key ${verifyingKeyHash.slice(0, 18)}...`,
-  };
+async function verifier(url: string, contract: Address, chainId: number): Promise<Finding> {
+  const what = 'verifier';
+  const onChain = await readVerifier({ url, contract });
+  const fault = verifierFault(onChain, chainId);
+  const { origin } = onChain.srs;
+  return fault === undefined
+    ? {
+        what,
+        state: 'ok',
+        found: `${onChain.address} holds the circuit key of this build; reference string ${origin}`,
+      }
+    : { what, state: 'problem', found: fault, todo: 'take the version of chorus that this network runs' };
 }
 
 async function gas(url: string, wallet: Address): Promise<Finding> {

@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { NodeConfigInput } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
-import { type DevnetDescriptor, readDevnet } from '../devnet/descriptor.ts';
-import { readDeployment } from './deployment.ts';
+import { type DevnetDescriptor, devnetFolder, readDevnet } from '../devnet/descriptor.ts';
+import { DEPLOYMENT_FILE, readDeployment } from './deployment.ts';
 
 export type NodeRole = NodeConfigInput['roles'][number];
 
@@ -40,13 +40,14 @@ export async function planNetwork(answers: InitAnswers): Promise<NetworkPlan> {
   if (answers.network === 'devnet') {
     const devnet = await readDevnet(answers.devnet);
     const { rpc, chainId, deployment, bootstrap } = devnet;
+    const { text } = await readDeployment(join(devnetFolder(answers.devnet), DEPLOYMENT_FILE));
     return {
       rpc,
       chainId,
       contract: deployment.taskManager,
       bootstrap,
       devnet,
-      deployment: JSON.stringify(deployment, null, 2),
+      deployment: text,
     };
   }
   const deployment = answers.deployment ? await readDeployment(resolve(answers.deployment)) : null;

@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Inspection, type NetworkSource, openNetwork } from '@chorus/node';
+import { createAdminClient, readAdmin } from '@chorus/node/admin';
 import { type Address, ChorusError, MAX_ROUNDS, sameAddress, type TaskState } from '@chorus/protocol';
 import type { Command } from 'commander';
 import ora from 'ora';
 import { EXIT, finish, Interrupted } from '../exit.ts';
+import { configOf, configPathOf } from '../home.ts';
 import { lastNetwork, type NetworkProfile, readProfile } from './profile.ts';
 
 /** The options that every inspecting command has. */
@@ -12,6 +15,8 @@ export interface InspectOptions {
   rpc?: string;
   contract?: string;
   bootstrap?: string[];
+  /** Of the network that the node of this folder is on. */
+  home?: string;
   json?: boolean;
 }
 
@@ -19,6 +24,7 @@ export interface InspectOptions {
 export function inspectOptions(command: Command): Command {
   return command
     .option('--network <dir>', 'a network kept by `demo --keep`; by default the one kept last')
+    .option('--home <dir>', "the network of this folder's node; of the usual one's where none was kept")
     .option('--rpc <url>', 'JSON-RPC endpoint of a network that runs; with --contract')
     .option('--contract <address>', 'its task contract')
     .option(
@@ -93,10 +99,12 @@ async function findNetwork(
     const address = contract.toLowerCase() as Address;
     return { source: { kind: 'live', url: rpc, contract: address, bootstrap }, profile: null };
   }
-  const folder = options.network ?? (await lastNetwork());
+  const folder = options.network ?? (options.home === undefined ? await lastNetwork() : null);
   if (folder === null) {
+    const source = await networkOfNode(options);
+    if (source) return { source, profile: null };
     throw new ChorusError('E_USAGE', 'there is no network to look into', {
-      hint: 'run `chorus demo --keep` first, or name one with --network DIR or --rpc URL --contract ADDRESS',
+      hint: 'run `chorus demo --keep` first, make a node with `chorus init`, or name one with --network DIR or --rpc URL --contract ADDRESS',
     });
   }
   const profile = await readProfile(folder);
@@ -109,6 +117,18 @@ async function findNetwork(
     },
     profile,
   };
+}
+
+/** The network of a node of this machine, which itself is asked for files first; null where there is no node. */
+async function networkOfNode(options: InspectOptions): Promise<NetworkSource | null> {
+  if (options.home === undefined && !existsSync(configPathOf(options))) return null;
+  const { chain, network, dataDir } = (await configOf(options)).config;
+  const own = await readAdmin(dataDir)
+    .then((access) => createAdminClient(access).status())
+    .then((status) => status.network.addresses)
+    .catch(() => []);
+  const contract = chain.contract.toLowerCase() as Address;
+  return { kind: 'live', url: chain.url, contract, bootstrap: [...own.slice(0, 1), ...network.bootstrap] };
 }
 
 function nameIn(profile: NetworkProfile | null, address: string): string | undefined {

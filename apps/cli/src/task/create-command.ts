@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import { CONFIG_FILE, loadConfig, type NodeConfig, type NodeEvent, openData, startNode } from '@chorus/node';
+import {
+  CONFIG_FILE,
+  loadConfig,
+  type NodeConfig,
+  type NodeEvent,
+  openData,
+  sentenceOf,
+  startNode,
+} from '@chorus/node';
 import { type Address, ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
 import { devnetFolder, readDevnet } from '../devnet/descriptor.ts';
@@ -58,8 +66,7 @@ async function createAction(flags: CreateFlags): Promise<void> {
     const at = Date.now();
     const plain = JSON.parse(JSON.stringify(event, (_, v) => (typeof v === 'bigint' ? v.toString() : v)));
     if (flags.json) process.stdout.write(`${JSON.stringify({ at, event: plain })}\n`);
-    else if (event.type !== 'progress' && event.type !== 'stage-started')
-      say(eventLine({ at, event: plain }));
+    else if (sentenceOf(event).level !== 'debug') say(eventLine({ at, event: plain }));
   };
   const request = await taskRequest(flags, place);
   const over = Promise.withResolvers<'ended' | 'interrupted'>();

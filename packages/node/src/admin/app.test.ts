@@ -150,6 +150,7 @@ function fakeNode(): AdminSource & { calls: string[] } {
       taskId: `${id}`,
       member: true,
       stakeLocked: '100',
+      missedRoundBps: 500,
       stakeReturnsAfter: 'the end',
       message: 'left',
     }),

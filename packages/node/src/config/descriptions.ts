@@ -48,6 +48,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'limits.download': 'Bytes a second taken from peers.',
   'limits.hours':
     'Local times at which tasks are joined and rounds begun, such as ["22:00-07:00"]. What has begun is finished.',
+  'limits.missRounds':
+    'Join tasks that may last longer than these hours although each round missed then costs part of the stake.',
   'limits.stake': 'Money at risk over all tasks.',
   'limits.stake.total':
     'Over all tokens, counted in smallest units: of use where the tokens have the same decimals.',

@@ -116,6 +116,18 @@ function srsKeyOf(srs: VerifierSrs): SrsKey {
   return { tauG1, g2: developmentKey().g2, tauG2, tau2G2, origin, digest: srsDigest(srs) };
 }
 
+/**
+ * What is wrong with the keys of a verifier on chain: undefined where it holds this build's circuit key, and a
+ * reference string that is fit for the chain.
+ *
+ * @throws ChorusError `E_SRS_INSECURE` for a development reference string on another chain
+ */
+export function verifierFault(onChain: VerifierOnChain, chainId: number): string | undefined {
+  return keysFault(onChain, srsKeyOf(onChain.srs), circuitArtifacts(CIRCUIT_SIZE).verificationKey, {
+    chainId,
+  });
+}
+
 /** Whoever knows tau, or the secrets of another circuit key, could make the verifier on chain accept anything. */
 function keysFault(
   onChain: VerifierOnChain,

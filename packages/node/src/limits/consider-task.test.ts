@@ -27,6 +27,7 @@ const task: ConsideredTask = {
   settleSeconds: 60,
   dimension: 50_000,
   validators: [],
+  slashing: { trainerAbsence: 0, validatorAbsence: 500, aggregatorAbsence: 1000 },
 };
 const terms: ConsideredTerms = {
   modelBytes: 200_000,
@@ -87,6 +88,14 @@ describe('a task', () => {
     ['E_LIMIT_DISK', {}, {}, {}, { diskFreeBytes: 1e6 }, true],
     ['E_LIMIT_DISK_FULL', { disk: '1 GB' }, {}, {}, { diskFull: true }, true],
     ['E_LIMIT_HOURS', { hours: ['22:00-07:00'] }, {}, {}, {}, true],
+    [
+      'E_LIMIT_HOURS_STAKE',
+      { hours: ['11:00-12:30'] },
+      { slashing: { trainerAbsence: 500, validatorAbsence: 0, aggregatorAbsence: 0 } },
+      {},
+      {},
+      true,
+    ],
   ])('is refused with %s under %j', (code, config, taskChange, termsChange, stateChange, passing) => {
     const verdict = considerTask(
       limits(config),
@@ -124,6 +133,20 @@ describe('a task', () => {
   });
 });
 
+describe('missing rounds', () => {
+  it('is risked only where it costs nothing, or the task ends before the node rests', () => {
+    const costly = { ...task, slashing: { trainerAbsence: 500, validatorAbsence: 0, aggregatorAbsence: 0 } };
+    // At most 36 minutes, from noon.
+    expect(considerTask(limits({ hours: ['12:00-12:36'] }), costly, terms, state).accept).toBe(true);
+    expect(considerTask(limits({ hours: ['12:00-12:35'] }), costly, terms, state).accept).toBe(false);
+    expect(considerTask(limits({ hours: ['12:00-12:35'] }), task, terms, state).accept).toBe(true);
+    const bold = limits({ hours: ['12:00-12:35'], missRounds: true });
+    expect(considerTask(bold, costly, terms, state).accept).toBe(true);
+    const validating = { ...state, roles: ['validator'] as const };
+    expect(considerTask(limits({ hours: ['12:00-12:35'] }), costly, terms, validating).accept).toBe(true);
+  });
+});
+
 describe('what a round is worth', () => {
   it('is the equal share of a full committee, of each role held', () => {
     // 100000 a round, 5 % fees, four trainers.
@@ -151,6 +174,11 @@ const anyTask: fc.Arbitrary<ConsideredTask> = fc.record({
   referenceSeconds: fc.nat(100_000),
   settleSeconds: fc.nat(100_000),
   dimension: fc.integer({ min: 1, max: 2 ** 22 }),
+  slashing: fc.record({
+    trainerAbsence: fc.constantFrom(0, 500),
+    validatorAbsence: fc.constantFrom(0, 500),
+    aggregatorAbsence: fc.constantFrom(0, 500),
+  }),
   validators: fc.array(fc.constant<`0x${string}`>(OTHER), { maxLength: 15 }),
 });
 const anyTerms: fc.Arbitrary<ConsideredTerms> = fc

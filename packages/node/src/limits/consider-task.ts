@@ -1,7 +1,7 @@
-import type { Role, TaskParams, Terms } from '@chorus/protocol';
+import type { Role, Slashing, TaskParams, Terms } from '@chorus/protocol';
 import { sameAddress } from '@chorus/protocol';
 import type { Limits } from './limits-config.ts';
-import { formatBytes, withinWindows } from './quantities.ts';
+import { formatBytes, minutesLeft, withinWindows } from './quantities.ts';
 import { type TaskNeeds, taskNeeds } from './task-needs.ts';
 
 /** Of the task, what the decision rests on. */
@@ -21,7 +21,7 @@ export type ConsideredTask = Pick<
   | 'settleSeconds'
   | 'dimension'
   | 'validators'
->;
+> & { slashing: Pick<Slashing, 'trainerAbsence' | 'validatorAbsence' | 'aggregatorAbsence'> };
 /** Of the terms, the same. `licence` is a tag such as `Apache-2.0`. */
 export type ConsideredTerms = Pick<Terms, 'modelBytes' | 'batchSize' | 'data' | 'loss' | 'licence'>;
 
@@ -208,6 +208,15 @@ export function considerTask(
       true,
     );
   }
+  const cost = missedRoundBps(task.slashing, state.roles);
+  if (cost > 0 && !limits.missRounds && seconds > 60 * minutesLeft(limits.hours, state.minuteOfDay)) {
+    return refuse(
+      'E_LIMIT_HOURS_STAKE',
+      `it may last until this node rests, and each round it misses then costs ${cost / 100} % of the stake`,
+      'widen limits.hours, or set limits.missRounds',
+      true,
+    );
+  }
   return { accept: true, needs };
 }
 
@@ -228,6 +237,13 @@ export function expectedReward(task: ConsideredTask, roles: readonly Role[]): bi
     reward += (round * BigInt(task.aggregatorFeeBps)) / 10_000n / divisor(task.minAggregators);
   }
   return reward;
+}
+
+/** The largest part of the stake, in hundredths of a percent, that missing a round costs in one of these roles. */
+export function missedRoundBps(slashing: ConsideredTask['slashing'], roles: readonly Role[]): number {
+  const { trainerAbsence, validatorAbsence, aggregatorAbsence } = slashing;
+  const costs = { trainer: trainerAbsence, validator: validatorAbsence, aggregator: aggregatorAbsence };
+  return Math.max(0, ...roles.map((role) => costs[role]));
 }
 
 /** Seconds from joining to the end where every phase of every round takes its full time. */

@@ -36,6 +36,7 @@ const task = (id: bigint, stake: bigint): TaskState =>
     settleSeconds: 1,
     dimension: 100,
     validators: [],
+    slashing: { trainerAbsence: 0, validatorAbsence: 0, aggregatorAbsence: 0 },
   }) as unknown as TaskState;
 const terms = {
   modelBytes: 1000,

@@ -15,8 +15,13 @@ export const limitsSchema = z.strictObject({
   /** Bytes a second, as libp2p counts them. */
   upload: bytesSchema.optional(),
   download: bytesSchema.optional(),
-  /** Local times of the day at which tasks are joined and rounds begun. What has begun is finished. */
+  /**
+   * Local times of the day at which tasks are joined and rounds begun. What has begun is finished. A task that would
+   * last longer and fines whoever misses a round is not joined.
+   */
   hours: z.array(dayWindowSchema).max(24).default([]),
+  /** Join such tasks all the same: rounds missed outside the hours cost stake. */
+  missRounds: z.boolean().default(false),
   /** Money at risk, beside `maxStake`, which bounds each task. */
   stake: z
     .strictObject({

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { bytesSchema, dayWindowSchema, formatBytes, minuteOfDay, withinWindows } from './quantities.ts';
+import {
+  bytesSchema,
+  dayWindowSchema,
+  formatBytes,
+  minuteOfDay,
+  minutesLeft,
+  withinWindows,
+} from './quantities.ts';
 
 describe('bytes', () => {
   it('are read as people write them, decimal and binary units apart', () => {
@@ -46,6 +53,14 @@ describe('times of the day', () => {
       expect(dayWindowSchema.safeParse(text).success, text).toBe(false);
     }
     expect(dayWindowSchema.parse('22:00-07:00')).toBe('22:00-07:00');
+  });
+
+  it('are told by how much of them is left', () => {
+    expect(minutesLeft([], 5)).toBe(Number.POSITIVE_INFINITY);
+    expect(minutesLeft(['22:00-07:00'], 1320)).toBe(540);
+    expect(minutesLeft(['22:00-07:00'], 419)).toBe(1);
+    expect(minutesLeft(['22:00-07:00'], 420)).toBe(0);
+    expect(minutesLeft(['14:00-24:00', '15:00-16:00'], 900)).toBe(540);
   });
 
   it('are those of this machine', () => {

@@ -55,6 +55,20 @@ export function withinWindows(windows: readonly string[], minute: number): boole
   });
 }
 
+/**
+ * Minutes from a minute of the day within the windows to the end of its window, Infinity without windows. Windows that
+ * meet do not add up: what a person wrote as two is two.
+ */
+export function minutesLeft(windows: readonly string[], minute: number): number {
+  if (windows.length === 0) return Number.POSITIVE_INFINITY;
+  const left = windows.flatMap((text) => {
+    const window = parseWindow(text);
+    if (!window || !withinWindows([text], minute)) return [];
+    return [(window.to - minute + 1440) % 1440 || 1440];
+  });
+  return Math.max(0, ...left);
+}
+
 /** The minute of the day on this machine's clock. */
 export function minuteOfDay(now: Date): number {
   return 60 * now.getHours() + now.getMinutes();

@@ -20,12 +20,15 @@ const SHORTEST_SECRET = 8;
  * (user, password, query), where providers of chain access put their keys.
  */
 export class Scrubber {
-  readonly #secrets = new Set<string>();
+  readonly #secrets = new Map<string, RegExp>();
 
   /** Never let this text through. A key is known with and without its 0x. */
   add(secret: string): void {
     const bare = secret.replace(/^0x/i, '');
-    if (bare.length >= SHORTEST_SECRET) this.#secrets.add(bare);
+    if (bare.length < SHORTEST_SECRET || this.#secrets.has(bare)) return;
+    // Hexadecimal is written in either case; a line is JSON, where quotes and backslashes are escaped.
+    const written = JSON.stringify(bare).slice(1, -1);
+    this.#secrets.set(bare, new RegExp(written.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'gi'));
   }
 
   clean(line: string): string {
@@ -33,7 +36,7 @@ export class Scrubber {
       .replace(/(\bBearer\s+)[A-Za-z0-9._~+/=-]{8,}/gi, `$1${HIDDEN}`)
       .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"'\\]+@/gi, `$1${HIDDEN}@`)
       .replace(/([?&](?:api[-_]?key|key|token|secret|auth|password)=)[^\s&"'\\]+/gi, `$1${HIDDEN}`);
-    for (const secret of this.#secrets) cleaned = cleaned.replaceAll(secret, HIDDEN);
+    for (const pattern of this.#secrets.values()) cleaned = cleaned.replace(pattern, HIDDEN);
     return cleaned;
   }
 }

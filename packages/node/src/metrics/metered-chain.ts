@@ -5,16 +5,31 @@ export type TransactionSink = (action: string, gasUsed: bigint | null) => void;
 
 /** The methods of the port that send a transaction. */
 const WRITES: readonly (keyof ChainPort)[] = [
+  'registerIdentity',
+  'depositStake',
+  'requestUnbond',
+  'withdrawStake',
   'createTask',
+  'topUp',
+  'cancel',
   'join',
   'commitUpdate',
   'sealReference',
   'openReference',
   'settle',
   'advance',
+  'requestVerdicts',
+  'postVerdict',
+  'publishPayload',
+  'contest',
+  'resolveCase',
   'claim',
-  'withdrawStake',
+  'releaseStake',
   'refund',
+  'collectFees',
+  'requestValidation',
+  'attest',
+  'giveFeedback',
 ];
 
 /** The same chain, with every transaction told to `sink`. */

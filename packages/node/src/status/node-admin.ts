@@ -12,13 +12,14 @@ import type { NodeConfig } from '../config.ts';
 import type { NodeEvent } from '../events.ts';
 import { didOfPeerId } from '../identity/did.ts';
 import type { RoundRecord } from '../journal/records.ts';
+import { missedRoundBps } from '../limits/consider-task.ts';
 import type { Metrics, Readings } from '../metrics/metrics.ts';
 import { ActivityBook } from './activity-book.ts';
 import { ChainWatch } from './chain-watch.ts';
 import { limitsView } from './limits-view.ts';
 import type { Machine } from './machine.ts';
 import { detailsOf, type NetworkDetails } from './network-details.ts';
-import { taskDetail, taskSummary } from './task-view.ts';
+import { rolesIn, taskDetail, taskSummary } from './task-view.ts';
 import { WarningBook } from './warning-book.ts';
 
 /** Rounds on the status screen. */
@@ -293,16 +294,20 @@ export class NodeAdmin implements AdminSource {
   }
 
   async leave(id: bigint): Promise<LeaveResult> {
-    const { member, stake } = await this.#running().leave(id);
+    const node = this.#running();
+    const task = node.followed().find(({ taskId }) => taskId === id)?.task;
+    const { member, stake } = await node.leave(id);
+    const cost = task ? missedRoundBps(task.slashing, rolesIn(node.ports.chain.account, task)) : 0;
     return {
       taskId: id.toString(),
       member,
       stakeLocked: stake.toString(),
+      missedRoundBps: member ? cost : 0,
       stakeReturnsAfter: member
         ? 'the task has ended on chain, by its last round or its deadlines; this node takes the stake back then'
         : 'nothing is at stake',
       message: member
-        ? 'No more work is done for the task. What was committed in the round under way is still provided. There is no transaction that ends a membership early: the stake stays locked, and rounds are missed, until the task ends.'
+        ? `No more work is done for the task. What was committed in the round under way is still provided. No transaction ends a membership early: until the task ends the stake stays locked, and each round missed costs ${cost / 100} % of it.`
         : 'The task will not be joined.',
     };
   }

@@ -69,6 +69,9 @@ export const leaveResultSchema = z.object({
   taskId: taskIdSchema,
   member: z.boolean().describe('this account has joined the task on chain, and no transaction undoes that'),
   stakeLocked: amountSchema.describe('stays on chain until the task ends'),
+  missedRoundBps: z
+    .number()
+    .describe('part of the stake, in hundredths of a percent, that each round missed from now on may cost'),
   stakeReturnsAfter: z.string().describe('what has to happen before the stake can be had back'),
   message: z.string(),
 });

@@ -1,0 +1,122 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LOG_FILE, type LogOptions, openLog } from './log.ts';
+import { logConfigSchema } from './log-config.ts';
+import { Scrubber } from './scrub.ts';
+
+let dataDir: string;
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'chorus-log-'));
+});
+afterEach(() => rm(dataDir, { recursive: true, force: true }));
+
+async function open(config: object, options: Partial<LogOptions> = {}) {
+  const output = new PassThrough();
+  let text = '';
+  output.on('data', (data) => {
+    text += String(data);
+  });
+  const log = await openLog({ config: logConfigSchema.parse(config), dataDir, output, ...options });
+  return { log, lines: () => text.split('\n').filter(Boolean) };
+}
+
+const KEY = `0x${'5e'.repeat(32)}`;
+
+describe('a log', () => {
+  it('is a JSON object a line where nobody watches, with the event beside its sentence', async () => {
+    const { log, lines } = await open({});
+    log.sink({ type: 'joined', taskId: 7n });
+    log.sink({ type: 'progress', taskId: 7n, round: 1, stage: 'train', fraction: 0.5 });
+    await log.close();
+    expect(lines().map((line) => JSON.parse(line))).toEqual([
+      {
+        level: 'info',
+        time: expect.stringMatching(/^\d{4}-.*Z$/),
+        event: { type: 'joined', taskId: '7' },
+        msg: 'Joined task 7.',
+      },
+    ]);
+    expect(await readFile(join(dataDir, LOG_FILE), 'utf8')).toBe(`${lines().join('\n')}\n`);
+    expect((await stat(join(dataDir, LOG_FILE))).mode & 0o777).toBe(0o600);
+  });
+
+  it('is a line for people on a terminal', async () => {
+    const output = Object.assign(new PassThrough(), { isTTY: true });
+    let text = '';
+    output.on('data', (data) => {
+      text += String(data);
+    });
+    const { log } = await open({ level: 'debug' }, { output });
+    log.sink({ type: 'joined', taskId: 7n });
+    await log.close();
+    expect(text).toMatch(/^\[\d\d:\d\d:\d\d\] INFO: Joined task 7\.\n$/);
+  });
+
+  it('writes nothing below its level', async () => {
+    const { log, lines } = await open({ level: 'warn', file: false });
+    log.sink({ type: 'joined', taskId: 7n });
+    log.sink({ type: 'warning', code: 'E_X', message: 'look here' });
+    await log.close();
+    expect(lines()).toHaveLength(1);
+    expect(await readdir(dataDir)).toEqual([]);
+  });
+
+  it('never writes a secret, wherever it occurs', async () => {
+    const { log, lines } = await open({}, { secrets: [KEY] });
+    log.addSecret('correct horse');
+    log.sink({
+      type: 'warning',
+      code: 'E_X',
+      message: `signing with ${KEY.toUpperCase().replace('0X', '0x')} ${KEY}`,
+    });
+    log.logger.info(
+      { password: 'hunter2hunter2', nested: { privateKey: 'abc' } },
+      'the password is correct horse',
+    );
+    log.logger.error(new Error('GET https://me:swordfish@rpc.example/v3?apikey=abcdef: Bearer aaaaaaaaaaaa'));
+    await log.close();
+    const file = await readFile(join(dataDir, LOG_FILE), 'utf8');
+    for (const text of [lines().join('\n'), file]) {
+      expect(text).not.toMatch(/(5e){32}|horse|hunter2|"abc"|swordfish|abcdef|aaaaaaaaaaaa/i);
+      expect(text).toContain('rpc.example');
+    }
+  });
+
+  it('keeps its files within a bound, however much is written', async () => {
+    const { log } = await open({ maxBytes: '20 kB', maxFiles: 2 });
+    for (let i = 0; i < 60; i++) {
+      for (let k = 0; k < 20; k++)
+        log.sink({ type: 'warning', code: 'E_X', message: `${i} ${k} ${'x'.repeat(100)}` });
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await log.close();
+    const names = await readdir(join(dataDir, 'logs'));
+    const sizes = await Promise.all(
+      names.map(async (name) => (await stat(join(dataDir, 'logs', name))).size),
+    );
+    // 240 kB were written: the current file, two old ones that are compressed, and their list.
+    expect(names.length).toBeLessThanOrEqual(4);
+    expect(names.length).toBeGreaterThan(2);
+    expect(sizes.reduce((a, b) => a + b, 0)).toBeLessThan(60_000);
+  });
+});
+
+describe('the scrubber', () => {
+  it('takes secrets out whatever their case and prefix, and leaves the rest', () => {
+    const scrubber = new Scrubber();
+    scrubber.add('0xDEADBEEFdeadbeef');
+    expect(scrubber.clean('a deadbeefDEADBEEF b 0xdeadbeefdeadbeef c')).toBe('a [redacted] b 0x[redacted] c');
+    expect(scrubber.clean('transaction 0x1234 of http://127.0.0.1:8545')).toBe(
+      'transaction 0x1234 of http://127.0.0.1:8545',
+    );
+  });
+
+  it('takes no word for a secret that is too short to be one', () => {
+    const scrubber = new Scrubber();
+    scrubber.add('cat');
+    expect(scrubber.clean('concatenate')).toBe('concatenate');
+  });
+});
