@@ -232,7 +232,7 @@ interface Operation {
   parameters?: { name: string; in: string; required: boolean }[];
   requestBody?: { content: Record<string, { schema: object }> };
   security: object[];
-  responses: Record<string, { content: Record<string, { schema: object }> }>;
+  responses: Record<string, { content: Record<string, { schema: Parameters<typeof z.fromJSONSchema>[0] }> }>;
 }
 const document = openApiDocument('1.2.3') as {
   openapi: string;

@@ -158,6 +158,7 @@ function answersOf(source: AdminSource): Record<RouteName, Answer> {
         ring: source.events,
         task: query.task as string | undefined,
         lastEventId: c.req.header('last-event-id'),
+        drop: () => c.env.outgoing?.destroy(),
         onClose: () => {
           streams--;
         },
@@ -256,7 +257,8 @@ function preflight(c: Ask): Response {
 
 function answerProblem(c: Context, error: unknown, onError: (error: unknown) => void): Response {
   const problem = problemFor(error);
-  if (problem.status >= 500) onError(error);
+  // What is busy or not ready is known already; a failure is news.
+  if (problem.status === 500 || problem.status === 504) onError(error);
   if (problem.status === 429) c.header('retry-after', String(REQUESTS.duration));
   return c.body(JSON.stringify(problem), problem.status as 500, {
     'content-type': 'application/problem+json',

@@ -57,7 +57,7 @@ export interface AdminClient {
   metrics(options?: CallOptions): Promise<string>;
   shutdown(options?: CallOptions): Promise<Accepted>;
   /** What the node reports, from now or from `lastEventId` on, until the signal aborts. */
-  events(options?: EventsOptions): AsyncIterable<StreamedEvent>;
+  events(options?: EventsOptions): AsyncGenerator<StreamedEvent>;
 }
 
 interface Call {

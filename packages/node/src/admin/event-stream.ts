@@ -14,6 +14,8 @@ export interface StreamRequest {
   /** Only events of this task, and those of none. */
   task?: string | undefined;
   lastEventId?: string | undefined;
+  /** The reader is too slow: end its connection, and with it what waits. */
+  drop: () => void;
   onClose: () => void;
 }
 
@@ -21,7 +23,13 @@ export interface StreamRequest {
  * Events as a stream of server-sent events (WHATWG HTML). The reader's pace is felt through the stream's queue:
  * a reader that lets more than a bound wait is cut off, so that it costs the node nothing more.
  */
-export function eventStream({ ring, task, lastEventId, onClose }: StreamRequest): ReadableStream<Uint8Array> {
+export function eventStream({
+  ring,
+  task,
+  lastEventId,
+  drop,
+  onClose,
+}: StreamRequest): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let end = () => {};
   return new ReadableStream<Uint8Array>(
@@ -32,7 +40,7 @@ export function eventStream({ ring, task, lastEventId, onClose }: StreamRequest)
           if (!open) return;
           if ((controller.desiredSize ?? 0) <= 0) {
             end();
-            controller.error(new Error('the reader is too slow'));
+            drop();
             return;
           }
           controller.enqueue(encoder.encode(text));

@@ -1,0 +1,292 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
+import { developmentKey } from '@chorus/commitment';
+import { type ChorusNode, type NodeConfigInput, parseConfig, startNode, WALLET_KEY_FILE } from '@chorus/node';
+import { type AdminClient, createAdminClient, readAdmin, type StreamedEvent } from '@chorus/node/admin';
+import type { Address, Hex } from '@chorus/protocol';
+import { writeShard } from '@chorus/training';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { smallTask, type TwinNetwork } from './twins.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../apps/cli/bin/chorus.js', import.meta.url));
+const STAKE = 1_000n;
+
+interface NodeAtWork {
+  name: string;
+  process: ChildProcess;
+  dataDir: string;
+  address: Address;
+  client: AdminClient;
+}
+
+let folder: string;
+let devnet: Devnet;
+let deployment: Deployment;
+let requester: ChorusNode;
+const nodes: NodeAtWork[] = [];
+
+async function writeKey(dataDir: string, key: Hex): Promise<void> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await writeFile(join(dataDir, WALLET_KEY_FILE), key, { mode: 0o600 });
+}
+
+/** `chorus start` in a process of its own; resolves when its API says that it is ready. */
+async function start(name: string, account: number, config: Partial<NodeConfigInput>): Promise<NodeAtWork> {
+  const dataDir = join(folder, name);
+  await writeKey(dataDir, devnet.privateKeys[account]!);
+  const file = join(dataDir, 'config.json');
+  const full = {
+    dataDir,
+    chain: { url: devnet.url, contract: deployment.taskManager },
+    network: { bootstrap: requester.ports.network.multiaddrs() },
+    srsCache: join(folder, 'srs'),
+    ...config,
+  };
+  await writeFile(file, JSON.stringify(full));
+  const child = fork(PROGRAM, ['start', '--config', file], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    serialization: 'advanced',
+    execArgv: ['--conditions=@chorus/source'],
+  });
+  const client = await until(async () => createAdminClient(await readAdmin(dataDir)));
+  await until(async () => {
+    expect((await client.ready()).status).toBe('ok');
+  });
+  const { identity } = await client.status();
+  const node = { name, process: child, dataDir, address: identity.wallet as Address, client };
+  nodes.push(node);
+  return node;
+}
+
+/** Try until it does not throw. */
+async function until<T>(attempt: () => Promise<T>, timeoutMs = 60_000): Promise<T> {
+  for (const deadline = Date.now() + timeoutMs; ; ) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+const exitOf = (child: ChildProcess) =>
+  new Promise<number | null>((resolve) => {
+    if (child.exitCode !== null) resolve(child.exitCode);
+    else child.once('exit', resolve);
+  });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chorus-admin-e2e-'));
+  devnet = await startDevnet({ accounts: 4 });
+  deployment = await deployChorus({
+    url: devnet.url,
+    privateKey: devnet.privateKeys[0]!,
+    verifier: developmentKey(),
+  });
+  const dataDir = join(folder, 'requester');
+  await writeKey(dataDir, devnet.privateKeys[0]!);
+  const config = {
+    dataDir,
+    roles: [],
+    chain: { url: devnet.url, contract: deployment.taskManager },
+    srsCache: join(folder, 'srs'),
+    admin: { enabled: false },
+  };
+  requester = await startNode(parseConfig(config, 'test'), () => {});
+}, 120_000);
+
+afterAll(async () => {
+  for (const { process } of nodes) process.kill('SIGKILL');
+  await requester?.close();
+  await devnet?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('a node at work', () => {
+  it('is seen through its API from the first round to the last, and stays responsive', async () => {
+    const { request, shards, validation } = await smallTask(
+      { ledger: { token: deployment.token } } as TwinNetwork,
+      1,
+      { stake: STAKE, rounds: 2 },
+    );
+    await writeShard(join(folder, 'train.shard'), shards[0]!);
+    await writeShard(join(folder, 'validate.shard'), validation);
+    const alice = await start('alice', 1, {
+      roles: ['trainer'],
+      data: join(folder, 'train.shard'),
+      limits: { tasks: { licences: ['Apache-2.0'] } },
+    });
+    const victor = await start('victor', 2, {
+      roles: ['validator', 'aggregator'],
+      data: join(folder, 'validate.shard'),
+    });
+    await transferTokens({
+      url: devnet.url,
+      privateKey: devnet.privateKeys[0]!,
+      token: deployment.token,
+      recipients: [alice.address, victor.address],
+      amount: 10n * STAKE,
+    });
+    request.params.validators = [victor.address];
+
+    // A task without a licence is refused, and the node says what to change.
+    const unlicensed = await requester.publish(request);
+    const refused = await until(async () => {
+      const [first] = (await alice.client.status()).refused;
+      expect(first).toBeDefined();
+      return first!;
+    });
+    expect(refused).toMatchObject({ taskId: String(unlicensed), code: 'E_LIMIT_LICENCE' });
+    expect(refused.hint).toContain('limits.tasks.licences');
+    expect(await alice.client.join(unlicensed)).toMatchObject({
+      outcome: 'refused',
+      reason: { code: 'E_LIMIT_LICENCE' },
+    });
+    expect(await victor.client.leave(unlicensed)).toMatchObject({ member: true, stakeLocked: String(STAKE) });
+
+    // One with a licence is joined and lived through, among many questions and a reader that reads nothing.
+    const streamed: StreamedEvent[] = [];
+    const end = new AbortController();
+    const following = (async () => {
+      for await (const event of alice.client.events({ signal: end.signal })) streamed.push(event);
+    })();
+    const { url, token } = await readAdmin(alice.dataDir);
+    const stalled = connect(Number(new URL(url).port), '127.0.0.1').pause();
+    stalled.on('error', () => {});
+    stalled.write(`GET /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    const latencies: number[] = [];
+    const asking = (async () => {
+      while (!end.signal.aborted) {
+        const begin = performance.now();
+        const health = await fetch(`${url}/health/live`);
+        latencies.push(performance.now() - begin);
+        expect(health.status).toBe(200);
+        await Promise.all([alice.client.status(), alice.client.metrics(), alice.client.peers()]);
+        await new Promise((resolve) => setTimeout(resolve, 40));
+      }
+    })();
+    const taskId = String(
+      await requester.publish({ ...request, terms: { ...request.terms, licence: 'Apache-2.0' } }),
+    );
+    const working = await until(async () => {
+      const task = (await alice.client.status()).tasks.find(({ id }) => id === taskId);
+      expect(task?.status).toBe('running');
+      return task!;
+    });
+    expect(working).toMatchObject({ name: 'test', roles: ['trainer'], stake: String(STAKE), leaving: false });
+    expect(Date.parse(working.deadline!)).toBeGreaterThan(Date.now() - 60_000);
+    expect((await alice.client.task(taskId)).terms).toMatchObject({ licence: 'Apache-2.0' });
+    await until(
+      async () => expect((await alice.client.rounds({ task: taskId })).rounds).toHaveLength(2),
+      120_000,
+    );
+    await until(async () => expect((await alice.client.tasks()).tasks).toEqual([]));
+
+    const { rounds } = await alice.client.rounds({ task: taskId, limit: 1 });
+    expect(rounds).toMatchObject([{ round: 2, outcome: 'settled', trainer: 0, share: expect.any(Number) }]);
+    expect(BigInt(rounds[0]!.reward)).toBeGreaterThan(0n);
+    expect(rounds[0]!.stageSeconds).toHaveProperty('train');
+    const { earned, staked } = await alice.client.rewards();
+    expect(BigInt(earned[0]!.rewards)).toBeGreaterThan(BigInt(rounds[0]!.reward));
+    expect(earned[0]).toMatchObject({ settled: 2, paid: 2, void: 0 });
+    expect(staked).toEqual([]);
+
+    end.abort();
+    await Promise.all([following, asking]);
+    stalled.destroy();
+    latencies.sort((a, b) => a - b);
+    expect(latencies.length).toBeGreaterThan(20);
+    // On two cores that train, prove and ask at the same time; the bound of 100 ms is the slow suite's.
+    expect(latencies[Math.floor(0.95 * latencies.length)]!).toBeLessThan(400);
+
+    const kinds = streamed.map(({ event }) => event.type);
+    for (const kind of [
+      'joined',
+      'stage-started',
+      'stage',
+      'committed',
+      'model',
+      'round-ended',
+      'task-ended',
+    ]) {
+      expect(kinds).toContain(kind);
+    }
+    // Whoever comes back with the id of an event gets what followed it.
+    const from = streamed.findIndex(({ event }) => event.type === 'joined');
+    const again: StreamedEvent[] = [];
+    const stop = new AbortController();
+    for await (const event of alice.client.events({ lastEventId: streamed[from]!.id, signal: stop.signal })) {
+      again.push(event);
+      if (event.id === streamed.at(-1)!.id) break;
+    }
+    stop.abort();
+    expect(again).toEqual(streamed.slice(from + 1));
+
+    const metrics = await alice.client.metrics();
+    expect(metrics).toContain('chorus_rounds_total{outcome="settled"} 2');
+    expect(metrics).toMatch(/chorus_gas_used_total\{action="commitUpdate"\} [1-9]/);
+    expect(metrics).toMatch(/chorus_network_bytes_total\{direction="in"\} [1-9]/);
+    expect(metrics).toMatch(/chorus_gossip_messages_total\{topic="tasks",verdict="accepted"\} [1-9]/);
+    expect(metrics).toMatch(/chorus_tasks_refused_total\{code="E_LIMIT_LICENCE"\} [1-9]/);
+  }, 240_000);
+
+  it('refuses whom it does not know', async () => {
+    const { url, token } = await readAdmin(nodes[0]!.dataDir);
+    const { port } = new URL(url);
+    const ask = async (path: string, headers: Record<string, string> = {}, init: RequestInit = {}) => {
+      const response = await fetch(url + path, { ...init, headers });
+      return `${response.status} ${((await response.json()) as { code?: string }).code}`;
+    };
+    const bearer = { authorization: `Bearer ${token}` };
+    expect(await ask('/v1/status')).toBe('401 E_ADMIN_UNAUTHORIZED');
+    expect(await ask('/v1/status', { authorization: `Bearer ${token.slice(1)}x` })).toBe(
+      '401 E_ADMIN_UNAUTHORIZED',
+    );
+    expect(await ask('/metrics')).toBe('401 E_ADMIN_UNAUTHORIZED');
+    expect(await ask('/v1/shutdown', { ...bearer, origin: 'https://evil.example' }, { method: 'POST' })).toBe(
+      '403 E_ADMIN_ORIGIN',
+    );
+    const body = JSON.stringify({ peerId: 'x'.repeat(100_000) });
+    const json = { ...bearer, 'content-type': 'application/json' };
+    expect(await ask('/v1/bans', json, { method: 'POST', body })).toBe('413 E_ADMIN_TOO_LARGE');
+    // fetch sets the Host itself; a name that was pointed at this machine comes in as it is.
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connect(Number(port), '127.0.0.1', () =>
+        socket.write(
+          `GET /v1/status HTTP/1.1\r\nHost: evil.example:${port}\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`,
+        ),
+      );
+      let text = '';
+      socket.on('data', (data) => {
+        text += String(data);
+      });
+      socket.on('close', () => resolve(text));
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+    expect(answer).toContain('E_ADMIN_HOST');
+  });
+
+  it('tells nothing of itself without the token but that it is well', async () => {
+    const { url } = await readAdmin(nodes[0]!.dataDir);
+    expect(await (await fetch(`${url}/health/live`)).json()).toEqual({ status: 'ok' });
+    expect(await (await fetch(`${url}/health/ready`)).json()).toEqual({
+      status: 'ok',
+      checks: { started: true, chain: true, store: true, loop: true },
+    });
+  });
+
+  it('ends in order when it is told to, and takes its token with it', async () => {
+    const alice = nodes[0]!;
+    const ended = exitOf(alice.process);
+    expect(await alice.client.shutdown()).toEqual({ accepted: true });
+    expect(await ended).toBe(0);
+    expect(await readdir(alice.dataDir)).not.toContain('admin.json');
+    await expect(alice.client.status()).rejects.toMatchObject({ code: 'E_ADMIN_UNREACHABLE' });
+  });
+});
