@@ -32,6 +32,7 @@ function statementOf(log2Size: number, size: CircuitSize): RoundStatement {
     contract: '0x00000000000000000000000000000000c0ffee01',
     taskId: 1n,
     round: 1,
+    prover: '0x0000000000000000000000000000000000000001',
     size,
     N: 2 ** log2Size,
     commitments: Array.from({ length: size + 1 }, () => ({ ...G1_INFINITY })),
