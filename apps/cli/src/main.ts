@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { chainCommand } from './commands/chain.ts';
 import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -18,6 +19,7 @@ const program = new Command('chorus')
   .addCommand(dataCommand())
   .addCommand(trainCommand())
   .addCommand(doctorCommand())
+  .addCommand(chainCommand())
   .addCommand(proofCommand())
   .addCommand(whyCommand())
   .addCommand(modelCommand());

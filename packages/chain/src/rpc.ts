@@ -50,6 +50,14 @@ export async function read<T>(action: string, call: () => Promise<T>, signal?: A
   }
 }
 
+/**
+ * The chain that an endpoint is of.
+ * @throws ChainError `E_CHAIN_UNREACHABLE`
+ */
+export function readChainId(url: string): Promise<number> {
+  return chainIdOf(url, REQUEST_TIMEOUT_MS);
+}
+
 async function chainIdOf(url: string, timeoutMilliseconds: number): Promise<number> {
   try {
     const call = request(url);
