@@ -269,16 +269,24 @@ describe('deploying', () => {
   });
 });
 
-/** The points of a verifying key as snarkjs writes it. */
-function pointsOf(key: Record<string, never>): VerifyingKeyPoints {
+/** A verifying key as snarkjs writes it: decimal strings, a third coordinate of 1. */
+interface KeyJson {
+  vk_alpha_1: string[];
+  vk_beta_2: string[][];
+  vk_gamma_2: string[][];
+  vk_delta_2: string[][];
+  IC: string[][];
+}
+
+function pointsOf(key: KeyJson): VerifyingKeyPoints {
   const g1 = ([x, y]: string[]) => ({ x: BigInt(x!), y: BigInt(y!) });
   const pair = ([a, b]: string[]): [bigint, bigint] => [BigInt(a!), BigInt(b!)];
   const g2 = ([x, y]: string[][]) => ({ x: pair(x!), y: pair(y!) });
   return {
-    alpha: g1(key.vk_alpha_1!),
-    beta: g2(key.vk_beta_2!),
-    gamma: g2(key.vk_gamma_2!),
-    delta: g2(key.vk_delta_2!),
-    ic: (key.IC as string[][]).map(g1),
+    alpha: g1(key.vk_alpha_1),
+    beta: g2(key.vk_beta_2),
+    gamma: g2(key.vk_gamma_2),
+    delta: g2(key.vk_delta_2),
+    ic: key.IC.map(g1),
   };
 }
