@@ -47,7 +47,7 @@ describe('settlement with a proof, 16 trainers', () => {
     const contract = deployment.taskManager;
     const connect = (privateKey: Hex) => connectChain({ url, contract, privateKey });
     owner = await connect(key);
-    const ports = await Promise.all(keys.slice(0, 18).map(connect));
+    const ports: ChainPort[] = await Promise.all(keys.slice(0, 18).map(connect));
     trainers = ports.slice(0, 16);
     [validator, aggregator] = ports.slice(16) as [ChainPort, ChainPort];
     const recipients = ports.map((port) => port.account);

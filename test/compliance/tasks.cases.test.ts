@@ -8,7 +8,7 @@ describe('a trainer found unavailable', () => {
   let world: TaskWorld;
   beforeAll(async () => {
     world = await openTaskWorld();
-  }, 60_000);
+  }, 180_000);
   beforeEach(() => world.restore());
   afterAll(() => world?.close());
 

@@ -20,7 +20,7 @@ describe('what members take out', () => {
   beforeAll(async () => {
     world = await openTaskWorld();
     trainer = world.trainers[0]!;
-  }, 60_000);
+  }, 180_000);
   beforeEach(() => world.restore());
   afterAll(() => world?.close());
 

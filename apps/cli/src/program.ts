@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { exportCommand, importCommand } from './commands/backup.ts';
+import { chainCommand } from './commands/chain.ts';
 import { completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
 import { dataCommand } from './commands/data.ts';
@@ -36,6 +37,7 @@ const GROUPS: readonly [heading: string, commands: readonly (() => Command)[]][]
       logsCommand,
       peersCommand,
       doctorCommand,
+      chainCommand,
       serviceCommand,
     ],
   ],

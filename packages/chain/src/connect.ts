@@ -3,7 +3,7 @@ import { isAddress, type Signer, Wallet } from 'ethers';
 import { ChainError } from './errors/errors.ts';
 import type { EventIndex } from './events/event-index.ts';
 import { type ChorusChain, EvmChain } from './evm-chain.ts';
-import { isDevChain, openProvider, read } from './rpc.ts';
+import { openProvider, pollInterval, read } from './rpc.ts';
 import type { FeePolicy } from './send/fees.ts';
 import type { TransactionStore } from './send/journal.ts';
 
@@ -27,15 +27,6 @@ export interface ConnectOptions {
   index?: EventIndex;
   /** Block that the deployment began in (default 0): nothing before it is searched. */
   deployedAt?: number;
-}
-
-/** 50 ms leaves the chain's part of a round under a second; public endpoints count their requests. */
-const DEV_POLL_MS = 50;
-const POLL_MS = 2_000;
-
-/** How often to ask a chain for news where nobody says otherwise. */
-export function pollInterval(chainId: number): number {
-  return isDevChain(chainId) ? DEV_POLL_MS : POLL_MS;
 }
 
 /**

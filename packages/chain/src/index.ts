@@ -29,12 +29,18 @@ export type { Governance, InitialParameters } from './deploy/plan.ts';
 export { type DeploymentStatus, deploymentStatus } from './deploy/status.ts';
 export { type Devnet, type DevnetOptions, devnetKeys, startDevnet } from './devnet.ts';
 export { ChainError, decodeRevert, refusal } from './errors/errors.ts';
-export { EventIndex, type EventIndexOptions, type IndexChange } from './events/event-index.ts';
+export {
+  EventIndex,
+  type EventIndexOptions,
+  type IndexChange,
+  type OpenedEventIndex,
+  openEventIndex,
+} from './events/event-index.ts';
 export { memoryEventStore } from './events/memory-store.ts';
 export { sqliteEventStore } from './events/sqlite-store.ts';
 export type { BlockRef, EventStore, IndexedLog, StoredLogFilter } from './events/store.ts';
 export type { ChorusChain } from './evm-chain.ts';
-export { isDevChain } from './rpc.ts';
+export { isDevChain, readChainId } from './rpc.ts';
 export type { FeePolicy } from './send/fees.ts';
 export {
   memoryTransactionStore,

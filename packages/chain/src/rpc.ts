@@ -16,6 +16,15 @@ export function isDevChain(chainId: number): boolean {
   return DEV_CHAINS.includes(chainId);
 }
 
+/** 50 ms leaves the chain's part of a round under a second; public endpoints count their requests. */
+const DEV_POLL_MS = 50;
+const POLL_MS = 2_000;
+
+/** How often to ask a chain for news where nobody says otherwise. */
+export function pollInterval(chainId: number): number {
+  return isDevChain(chainId) ? DEV_POLL_MS : POLL_MS;
+}
+
 /**
  * Connect to a JSON-RPC endpoint. The timeout is that of the first request, which asks for the chain id.
  * @throws ChainError `E_CHAIN_UNREACHABLE`
@@ -48,6 +57,14 @@ export async function read<T>(action: string, call: () => Promise<T>, signal?: A
       });
     }
   }
+}
+
+/**
+ * The chain that an endpoint is of.
+ * @throws ChainError `E_CHAIN_UNREACHABLE`
+ */
+export function readChainId(url: string): Promise<number> {
+  return chainIdOf(url, REQUEST_TIMEOUT_MS);
 }
 
 async function chainIdOf(url: string, timeoutMilliseconds: number): Promise<number> {

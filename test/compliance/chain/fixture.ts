@@ -52,9 +52,6 @@ export function vector(scalar: bigint): VectorCommitment {
   return { commitment: mulG1(G1_GENERATOR, scalar), digest: `0x${hex}` };
 }
 
-/** What settles a round of the fixture, apart from weights and shares. */
-export type SettlementChanges = Partial<Settlement> & Partial<Pick<RoundVerdict, 'lossBefore' | 'lossAfter'>>;
-
 /** Accounts with an identity and stake behind it, and the steps of a task that they take. */
 export class Fixture {
   readonly world: ChainWorld;

@@ -9,7 +9,7 @@ import { openProvider } from '../rpc.ts';
 import { sqliteTransactionStore } from '../send/journal.ts';
 import { type VerifyingKeyPoints, verifyingKeyHash } from '../verifier.ts';
 import { CREATE2_PROXY } from './create2.ts';
-import { type DeployOptions, type Deployment, type DeploymentStep, deployChorus } from './deploy.ts';
+import { type Deployment, type DeploymentStep, type DeployOptions, deployChorus } from './deploy.ts';
 import { type DeploymentFile, readDeployment } from './file.ts';
 import { DEVELOPMENT_KEYS } from './refuse.ts';
 import { deploymentStatus } from './status.ts';
@@ -80,7 +80,7 @@ describe('deploying', () => {
 
   it('brings the deployment proxy along where the chain has none', async () => {
     await provider.send('anvil_setCode', [CREATE2_PROXY, '0x']);
-    await provider.send('anvil_setNonce', ['0x3fab184622dc19b6109349b94811493bf45362e2', '0x0']);
+    await provider.send('anvil_setNonce', ['0x3fab184622dc19b6109349b94811493bf2a45362', '0x0']);
     await deploy();
     expect(await provider.getCode(CREATE2_PROXY)).not.toBe('0x');
   });
@@ -134,7 +134,10 @@ describe('deploying', () => {
       expect({ ...one, startBlock: 0 }).toEqual({ ...all, startBlock: 0 });
       const file = (await readDeployment(path))!;
       expect(file.complete).toBe(true);
-      const transactions = [...Object.values(file.contracts).map((c) => c.transaction), ...Object.values(file.calls)];
+      const transactions = [
+        ...Object.values(file.contracts).map((c) => c.transaction),
+        ...Object.values(file.calls),
+      ];
       expect(transactions.filter((t) => t !== null)).toHaveLength(21);
       for (const transaction of transactions) {
         if (transaction === null) continue;
@@ -238,8 +241,7 @@ describe('deploying', () => {
       const path = join(folder, 'status.json');
       const deployment = await deploy({ file: path });
       const file = (await readDeployment(path))!;
-      const status = (changed: DeploymentFile = file) =>
-        deploymentStatus({ url: devnet.url, file: changed });
+      const status = (changed: DeploymentFile = file) => deploymentStatus({ url: devnet.url, file: changed });
       const good = await status();
       expect(good).toMatchObject({ ok: true, chainId: 31337, balances: { supply: 10n ** 27n, escrow: 0n } });
       expect(good.code.find(({ name }) => name === 'verifier')!.state).toBe('external');
@@ -267,16 +269,24 @@ describe('deploying', () => {
   });
 });
 
-/** The points of a verifying key as snarkjs writes it. */
-function pointsOf(key: Record<string, never>): VerifyingKeyPoints {
+/** A verifying key as snarkjs writes it: decimal strings, a third coordinate of 1. */
+interface KeyJson {
+  vk_alpha_1: string[];
+  vk_beta_2: string[][];
+  vk_gamma_2: string[][];
+  vk_delta_2: string[][];
+  IC: string[][];
+}
+
+function pointsOf(key: KeyJson): VerifyingKeyPoints {
   const g1 = ([x, y]: string[]) => ({ x: BigInt(x!), y: BigInt(y!) });
   const pair = ([a, b]: string[]): [bigint, bigint] => [BigInt(a!), BigInt(b!)];
   const g2 = ([x, y]: string[][]) => ({ x: pair(x!), y: pair(y!) });
   return {
-    alpha: g1(key.vk_alpha_1!),
-    beta: g2(key.vk_beta_2!),
-    gamma: g2(key.vk_gamma_2!),
-    delta: g2(key.vk_delta_2!),
-    ic: (key.IC as string[][]).map(g1),
+    alpha: g1(key.vk_alpha_1),
+    beta: g2(key.vk_beta_2),
+    gamma: g2(key.vk_gamma_2),
+    delta: g2(key.vk_delta_2),
+    ic: key.IC.map(g1),
   };
 }

@@ -1,8 +1,7 @@
 import type { Address, Hex } from '@chorus/protocol';
 import { id, type JsonRpcProvider, keccak256, Wallet } from 'ethers';
-import { pollInterval } from '../connect.ts';
 import { ChainError, toChainError } from '../errors/errors.ts';
-import { isDevChain, openProvider } from '../rpc.ts';
+import { isDevChain, openProvider, pollInterval } from '../rpc.ts';
 import type { FeePolicy } from '../send/fees.ts';
 import type { TransactionStore } from '../send/journal.ts';
 import { Sender } from '../send/sender.ts';

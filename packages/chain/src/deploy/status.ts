@@ -1,6 +1,6 @@
 import { chorusTimelock } from '@chorus/contracts';
 import type { Address, Hex } from '@chorus/protocol';
-import { id, Interface, type JsonRpcProvider, type Result, ZeroHash } from 'ethers';
+import { Interface, id, type JsonRpcProvider, type Result, ZeroHash } from 'ethers';
 import { PARAMETERS, TOKEN } from '../abis.ts';
 import { openProvider, read } from '../rpc.ts';
 import { REFERENCE_TRUST } from '../verifier.ts';

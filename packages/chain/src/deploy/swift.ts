@@ -44,7 +44,10 @@ export async function deployAtOnce(
   // The last call hands everything over: what fails before it can still be put right.
   const handover = plan.calls.at(-1)!.name;
   const sent = new Map<string, Sent>();
-  for (const items of [missing.filter((i) => i.name !== handover), missing.filter((i) => i.name === handover)]) {
+  for (const items of [
+    missing.filter((i) => i.name !== handover),
+    missing.filter((i) => i.name === handover),
+  ]) {
     for (const [name, transaction] of await sendAll(wallet, chainId, items)) sent.set(name, transaction);
     for (const { name, creation, to, data } of items) {
       if (!sent.get(name)!.failed) continue;

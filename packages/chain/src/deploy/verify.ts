@@ -88,11 +88,12 @@ export async function checkCode(provider: JsonRpcProvider, file: DeploymentFile)
 
 /** Code with zeros where a constructor writes. */
 function masked(code: string, artifact: ContractArtifact): string {
-  const characters = [...code.toLowerCase()];
+  let result = code.toLowerCase();
   for (const { start, length } of artifact.immutableReferences) {
-    characters.fill('0', 2 + 2 * start, 2 + 2 * (start + length));
+    const from = 2 + 2 * start;
+    result = result.slice(0, from) + '0'.repeat(2 * length) + result.slice(from + 2 * length);
   }
-  return characters.join('');
+  return result;
 }
 
 /**

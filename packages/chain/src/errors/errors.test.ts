@@ -2,7 +2,7 @@ import { taskManager } from '@chorus/contracts';
 import { ErrorFragment, Interface } from 'ethers';
 import { describe, expect, it } from 'vitest';
 import { ALL_ABIS } from '../abis.ts';
-import { ChainError, decodeRevert, refusal, revertData, toChainError } from './errors.ts';
+import { ChainError, decodeRevert, revertData, toChainError } from './errors.ts';
 import { LIBRARY_REFUSALS } from './openzeppelin.ts';
 import { REFUSALS } from './refusals.ts';
 

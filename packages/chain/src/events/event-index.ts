@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Address, ChainEvent } from '@chorus/protocol';
 import type { Block, JsonRpcProvider } from 'ethers';
 import { decodeEvent } from '../decode.ts';
-import { isDevChain, read } from '../rpc.ts';
+import { isDevChain, openProvider, pollInterval, read } from '../rpc.ts';
 import { type LogFilter, type LogSource, RpcLogs } from './logs.ts';
 import type { BlockRef, EventStore, IndexedLog } from './store.ts';
 
@@ -192,4 +192,40 @@ export class EventIndex implements LogSource {
     const { provider, signal } = this.#options;
     return read('read a block', () => provider.getBlock(tag), signal);
   }
+}
+
+/** An index with a connection of its own. */
+export interface OpenedEventIndex {
+  index: EventIndex;
+  /** Ends what is being read and closes the store. */
+  close(): Promise<void>;
+}
+
+/**
+ * Open an event index on an endpoint.
+ *
+ * @example
+ * const { index, close } = await openEventIndex({ url, contracts: [taskManager], fromBlock, store });
+ * await index.sync();
+ * @throws ChainError `E_CHAIN_UNREACHABLE`
+ */
+export async function openEventIndex(
+  options: Pick<EventIndexOptions, 'contracts' | 'fromBlock' | 'store' | 'confirmations' | 'maxRange'> & {
+    url: string;
+    pollMilliseconds?: number;
+  },
+): Promise<OpenedEventIndex> {
+  const { url, ...rest } = options;
+  const { provider, chainId } = await openProvider(url);
+  const closing = new AbortController();
+  const pollMilliseconds = options.pollMilliseconds ?? pollInterval(chainId);
+  const index = new EventIndex({ ...rest, provider, chainId, pollMilliseconds, signal: closing.signal });
+  return {
+    index,
+    close: async () => {
+      closing.abort();
+      provider.destroy();
+      await options.store.close();
+    },
+  };
 }

@@ -19,7 +19,9 @@ export type Price =
 /** Nodes refuse a replacement that does not pay a tenth more (geth, reth, anvil); one eighth is clear of rounding. */
 const bumped = (price: bigint): bigint => (price * 9n + 7n) / 8n + 1n;
 
+// Math.min and Math.max take no bigint.
 const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /** Where no policy says otherwise, fees may grow to this multiple of the first offer. */
 const DEFAULT_CAP = 10n;
@@ -49,7 +51,7 @@ export function capOf(first: Price, policy: Pick<FeePolicy, 'maxFeePerGas'>): bi
 
 /** Lower an offer to the cap. */
 export function capped(price: Price, cap: bigint): Price {
-  const lower = (value: bigint): bigint => (value > cap ? cap : value);
+  const lower = (value: bigint): bigint => smaller(value, cap);
   return price.type === 2
     ? {
         type: 2,
@@ -73,7 +75,7 @@ export function replacementOf(last: Price, now: Price, cap: bigint): Price | nul
     now.type === 2 ? now : { maxFeePerGas: now.gasPrice, maxPriorityFeePerGas: last.maxPriorityFeePerGas };
   const needed = bumped(last.maxFeePerGas);
   if (needed > cap) return null;
-  const maxFeePerGas = larger(needed, asked.maxFeePerGas > cap ? cap : asked.maxFeePerGas);
+  const maxFeePerGas = larger(needed, smaller(asked.maxFeePerGas, cap));
   const tip = larger(bumped(last.maxPriorityFeePerGas), asked.maxPriorityFeePerGas);
-  return { type: 2, maxFeePerGas, maxPriorityFeePerGas: tip > maxFeePerGas ? maxFeePerGas : tip };
+  return { type: 2, maxFeePerGas, maxPriorityFeePerGas: smaller(tip, maxFeePerGas) };
 }

@@ -72,6 +72,8 @@ export function sqliteTransactionStore(path: string): TransactionStore & { close
     delete: async (t) => void remove.run(t.chainId, t.account, t.nonce),
     list: async (chainId, account) =>
       list.all(chainId, account).map((row) => JSON.parse(String(row.body)) as PendingTransaction),
-    close: () => database.close(),
+    close: () => {
+      if (database.isOpen) database.close();
+    },
   };
 }

@@ -1,0 +1,61 @@
+import { type DeploymentStatus, deploymentStatus, formatUnits, readDeployment } from '@chorus/chain';
+import { ChorusError } from '@chorus/protocol';
+import colors from 'yoctocolors';
+import { EXIT } from '../exit.ts';
+import { integer, print, printJson, roundedTokens, table } from '../inspect/format.ts';
+
+export interface StatusCommandOptions {
+  rpc: string;
+  deployment: string;
+  json?: boolean;
+}
+
+/** `chorus chain status`: ends with 1 where something is not what it should be. */
+export async function statusAction(options: StatusCommandOptions): Promise<void> {
+  const file = await readDeployment(options.deployment);
+  if (file === null) {
+    throw new ChorusError('E_USAGE', 'there is no deployment file here', {
+      facts: { path: options.deployment },
+      hint: 'give it with --deployment, or make one with chorus chain deploy',
+    });
+  }
+  const status = await deploymentStatus({ url: options.rpc, file });
+  if (options.json) printJson(status);
+  else print(statusView(status));
+  process.exitCode = status.ok ? EXIT.ok : EXIT.failed;
+}
+
+function statusView(status: DeploymentStatus): string {
+  const { chainId, height, code, wiring, parameters, balances, ok } = status;
+  const sign = (good: boolean): string => (good ? colors.green('ok') : colors.red('WRONG'));
+  const contracts = code.map(({ name, address, state, found }) => [
+    name,
+    address,
+    sign(state === 'same' || state === 'external'),
+    found,
+  ]);
+  const checks = wiring.map((finding) => [finding.what, sign(finding.ok), finding.found]);
+  const { protocolFeeBps, contestSeconds, unbondSeconds, minimumStake, slashing, treasury } = parameters;
+  const settings = [
+    ['protocol fee', `${protocolFeeBps / 100} %`],
+    ['treasury', treasury],
+    ['contest window', `${integer(contestSeconds)} s`],
+    ['unbonding', `${integer(unbondSeconds)} s`],
+    ['minimum stake', roundedTokens(minimumStake)],
+    ...Object.entries(slashing).map(([name, bps]) => [`slash: ${name}`, `${bps / 100} % of the stake`]),
+    ['supply', roundedTokens(balances.supply)],
+    ['in escrow', roundedTokens(balances.escrow)],
+    ['at stake', roundedTokens(balances.stake)],
+    ['of the treasury', roundedTokens(balances.treasury)],
+    ['coin of the deployer', formatUnits(balances.deployerCoin, 18)],
+  ];
+  return [
+    `chain ${chainId} at block ${integer(height)}`,
+    table(['contract', 'address', 'code', 'found'], contracts),
+    table(['wiring', '', 'found'], checks),
+    table(['parameter or balance', 'value'], settings),
+    ok
+      ? `${colors.green('✔')} the deployment is what the artifacts say`
+      : `${colors.red('✘')} the deployment is not what the artifacts say`,
+  ].join('\n\n');
+}

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Devnet, startDevnet } from '@chorus/chain';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const CHORUS = new URL('../../bin/chorus.js', import.meta.url).pathname;
+
+describe('chorus chain', { timeout: 120_000 }, () => {
+  let devnet: Devnet;
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'chorus-chain-test-'));
+    devnet = await startDevnet({ accounts: 1 });
+  });
+  afterAll(async () => {
+    await devnet?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const chorus = (...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> => {
+    const all = ['--conditions=@chorus/source', CHORUS, 'chain', ...args, '--rpc', devnet.url];
+    const child = spawn(process.execPath, all, { cwd: folder });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (data) => {
+      stdout += data;
+    });
+    child.stderr.on('data', (data) => {
+      stderr += data;
+    });
+    return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+  };
+
+  it('deploys, says what it cost, and leaves a file by which the deployment is checked', async () => {
+    const { code, stdout } = await chorus('deploy');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/taskManager .* 0x[0-9a-f]{40} .* \d,\d{3},\d{3}/);
+    expect(stdout).toMatch(/in all .* \d\d,\d{3},\d{3} .* 0\.\d{9}/);
+    expect(await readdir(folder)).toEqual(['chorus-deployment.json']);
+    const again = await chorus('deploy', '--json');
+    expect(again.code).toBe(0);
+    const { deployment, steps } = JSON.parse(again.stdout);
+    expect(steps).toHaveLength(22);
+    const status = await chorus('status', '--json');
+    expect(status.code).toBe(0);
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      ok: true,
+      chainId: 31337,
+      parameters: { protocolFeeBps: 100, contestSeconds: 3600 },
+    });
+    expect((await chorus('status')).stdout).toContain(deployment.taskManager);
+  });
+
+  it('a status that is not what it should be ends with 1', async () => {
+    const path = join(folder, 'chorus-deployment.json');
+    const file = JSON.parse(await readFile(path, 'utf8'));
+    file.contracts.stakes.address = file.contracts.token.address;
+    await writeFile(join(folder, 'other.json'), JSON.stringify(file));
+    const { code, stdout } = await chorus('status', '--deployment', 'other.json');
+    expect(code).toBe(1);
+    expect(stdout).toContain('WRONG');
+  });
+
+  it('malformed options, and a file that is not there, are refused with what to do', async () => {
+    for (const [args, hint] of [
+      [['deploy', '--salt', '0x12'], '--help'],
+      [['deploy', '--key-file', 'chorus-deployment.json'], 'CHORUS_PRIVATE_KEY'],
+      [['status', '--deployment', 'none.json'], 'chorus chain deploy'],
+    ] as const) {
+      const { code, stderr } = await chorus(...args);
+      expect(code).toBe(64);
+      expect(stderr).toContain(hint);
+    }
+  });
+});
