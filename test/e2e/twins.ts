@@ -65,6 +65,7 @@ export interface JoinOptions {
   roles: ('trainer' | 'validator' | 'aggregator')[];
   data?: Dataset;
   attack?: NodeConfigInput['attack'];
+  limits?: NodeConfigInput['limits'];
   /** Stand something between a node and its storage. */
   wrapStorage?: (storage: StoragePort) => StoragePort;
 }
@@ -115,6 +116,7 @@ export class TwinNetwork {
           network: { bootstrap: known.map((each) => each.network.multiaddrs()[0]!) },
           seed,
           ...(options.attack ? { attack: options.attack } : {}),
+          ...(options.limits ? { limits: options.limits } : {}),
         },
         name,
       );

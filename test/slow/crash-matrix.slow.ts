@@ -34,7 +34,7 @@ function points(steps: StepName[], around: typeof AROUND): Point[] {
 
 type Role = 'trainer' | 'validator' | 'aggregator';
 
-/** Where each role is killed, once in a round: every step it records, before and after the act. */
+/** Where each role is killed: every step it records, before and after the act. Each process dies once in a round. */
 const MATRIX: Record<Role, Point[]> = {
   trainer: [...points(['train', 'commit', 'provide'], AROUND), ...points(['model'], RECORDED)],
   validator: [...points(['reference', 'seal', 'open', 'vote'], AROUND), ...points(['model'], RECORDED)],
@@ -44,7 +44,9 @@ const MATRIX: Record<Role, Point[]> = {
 const TASK_POINTS = points(['join', 'claim', 'release'], AROUND);
 
 const TRAINERS = 3;
-const ROUNDS = Math.max(...Object.values(MATRIX).map((each) => each.length)) + 1;
+const VALIDATORS = 2;
+/** There is one aggregator, so its points take the most rounds. */
+const ROUNDS = MATRIX.aggregator.length + 1;
 
 let network: CrashNetwork | null = null;
 afterEach(async () => {
@@ -73,7 +75,7 @@ class Killer {
       this.proofs.set(round, (this.proofs.get(round) ?? 0) + 1);
     }
     const queue = round === 0 ? this.#task : this.#open[role];
-    const scope = round === 0 ? `${name} ${step}` : `${role} ${round}`;
+    const scope = round === 0 ? `${name} ${step}` : `${name} ${round}`;
     if (this.#killedIn.has(scope)) return false;
     // A round's points in the order they come; of the task, whichever comes.
     const found = queue.findIndex((p) => p.step === step && p.state === state && p.when === when);
@@ -98,7 +100,7 @@ describe('a node killed at any step it records, and started again', () => {
     const killer = new Killer();
     network = await startCrashNetwork({
       trainers: TRAINERS,
-      validators: 1,
+      validators: VALIDATORS,
       aggregators: 1,
       killAt: killer.at,
     });

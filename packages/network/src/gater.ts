@@ -1,4 +1,6 @@
 import type { Connection, ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface';
+import { RateLimiter } from '@libp2p/utils';
+import { CHURN_WINDOW_S, MAX_CONNECTS_PER_WINDOW } from './limits.ts';
 import type { PeerBook } from './peer-book.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -20,9 +22,22 @@ export function gaterOf({
   connections,
   maxConnectionsPerHost,
 }: GaterOptions): ConnectionGater {
+  const churn = new RateLimiter({
+    points: MAX_CONNECTS_PER_WINDOW,
+    duration: CHURN_WINDOW_S,
+    keyPrefix: '',
+  });
   const known = (peer: PeerId, connection: MultiaddrConnection) => {
     traffic.attribute(peer, connection);
     return book.isBanned(peer.toString());
+  };
+  const knownInbound = (peer: PeerId, connection: MultiaddrConnection) => {
+    try {
+      churn.consume(peer.toString());
+    } catch {
+      book.blame(peer.toString(), 'connection-churn');
+    }
+    return known(peer, connection);
   };
   return {
     denyDialPeer: (peer) => book.isBanned(peer.toString()),
@@ -35,7 +50,7 @@ export function gaterOf({
     // QUIC has no step between its handshake and the upgraded connection, so the peer is looked at here as well.
     denyInboundEncryptedConnection: (peer) => book.isBanned(peer.toString()),
     denyOutboundEncryptedConnection: (peer) => book.isBanned(peer.toString()),
-    denyInboundUpgradedConnection: known,
+    denyInboundUpgradedConnection: knownInbound,
     denyOutboundUpgradedConnection: known,
     denyInboundRelayReservation: (peer) => book.isBanned(peer.toString()),
     denyOutboundRelayedConnection: (source, target) =>

@@ -9,6 +9,7 @@ import {
 import type { PeerId } from '@libp2p/interface';
 import { RateLimiter } from '@libp2p/utils';
 import {
+  BLAME_WEIGHT,
   HEARTBEAT_MS,
   MAX_GOSSIP_FRAME_BYTES,
   MAX_STANDING,
@@ -89,7 +90,7 @@ export function gossipService({ book, standing }: GossipOptions) {
     scoreParams: {
       IPColocationFactorWeight: 0,
       appSpecificWeight: 1,
-      appSpecificScore: (peer) => boundedStanding(standing, peer) - book.points(peer),
+      appSpecificScore: (peer) => boundedStanding(standing, peer) - BLAME_WEIGHT * book.points(peer),
       // One broken promise or early graft is an accident on a busy machine.
       behaviourPenaltyThreshold: 6,
       behaviourPenaltyWeight: -1,

@@ -9,6 +9,12 @@ export const MAX_CONNECTIONS = 300;
  */
 export const INBOUND_PER_SECOND = 50;
 
+/** Connections that one peer may make within {@link CHURN_WINDOW_S}; an honest one keeps what it has. */
+export const MAX_CONNECTS_PER_WINDOW = 20;
+
+/** The window of that rate, seconds. */
+export const CHURN_WINDOW_S = 60;
+
 /** Handshakes in progress at a time; each holds a socket for up to its timeout. */
 export const MAX_PENDING_INBOUND = 64;
 
@@ -101,6 +107,12 @@ export const MAX_REMEMBERED_AUTHORS = 8192;
 
 /** Messages of one author on one topic within {@link RATE_WINDOW_S}; a node announces and tells presence once a second. */
 export const MAX_TOPIC_MESSAGES_PER_WINDOW = 100;
+
+/**
+ * What a point of blame takes from a gossip score. Below 1, so that blame alone ends in a ban and not in gossipsub's
+ * grey list (-80), where a peer is ignored, commits no further offence, and comes back when it is forgotten.
+ */
+export const BLAME_WEIGHT = 0.7;
 
 /** A standing counts this much at most in a peer's gossip score, either way. */
 export const MAX_STANDING = 50;

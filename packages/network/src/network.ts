@@ -238,8 +238,10 @@ export class LibP2pNetwork implements NetworkPort {
     this.#inFlight.set(peer, (this.#inFlight.get(peer) ?? 0) + 1);
     try {
       const outcome = await serveRequest(stream, connection, handler, this.#closing.signal);
-      this.#requests[outcome === 'malformed' ? 'refused' : outcome]++;
-      if (outcome === 'malformed') this.#book.blame(peer, 'oversized-request');
+      const byPeer = outcome === 'malformed' || outcome === 'unfinished';
+      this.#requests[byPeer ? 'refused' : outcome]++;
+      if (byPeer)
+        this.#book.blame(peer, outcome === 'malformed' ? 'oversized-request' : 'unfinished-request');
     } finally {
       const left = (this.#inFlight.get(peer) ?? 1) - 1;
       if (left > 0) this.#inFlight.set(peer, left);

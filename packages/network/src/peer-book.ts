@@ -13,10 +13,16 @@ export const BLAME = {
   'topic-flood': 3,
   /** A request longer than allowed. */
   'oversized-request': 34,
+  /** A request begun and not finished: its stream is held open for nothing. */
+  'unfinished-request': 3,
   /** More requests than allowed. */
   'too-many-requests': 3,
   /** More bytes of gossip than allowed. */
   'gossip-flood': 34,
+  /** Connects again and again: each handshake costs this node more than the other. */
+  'connection-churn': 20,
+  /** More wantlists, or blocks, than allowed. */
+  'bitswap-flood': 34,
   /** A block that nobody asked for or that is not what its CID says: no honest peer sends one. */
   'wrong-block': 100,
 } as const;

@@ -67,23 +67,25 @@ export async function sendRequest(
  * Serve one stream: read the request, call the handler, write its answer. Whatever goes wrong resets the
  * stream, so that the caller fails at once instead of waiting for its timeout.
  *
- * Resolves to the error's reason where the peer is to blame (an oversized or unfinished request).
+ * Resolves to what became of it: `malformed` (oversized) and `unfinished` are the peer's fault.
  */
 export async function serveRequest(
   stream: Stream,
   connection: Connection,
   handler: RequestHandler,
   closing: AbortSignal,
-): Promise<'served' | 'malformed' | 'failed'> {
-  let blame: 'malformed' | 'failed' = 'failed';
+): Promise<'served' | 'malformed' | 'unfinished' | 'failed'> {
+  let blame: 'malformed' | 'unfinished' | 'failed' = 'failed';
   try {
     const messages = framed(stream, MAX_MESSAGE_BYTES);
-    const reading = AbortSignal.any([AbortSignal.timeout(TRANSFER_TIMEOUT_MS), closing]);
+    const late = AbortSignal.timeout(TRANSFER_TIMEOUT_MS);
+    const reading = AbortSignal.any([late, closing]);
     let request: Uint8Array;
     try {
       request = new Uint8Array((await messages.read({ signal: reading })).subarray());
     } catch (error) {
-      blame = isTooLarge(error) ? 'malformed' : 'failed';
+      if (isTooLarge(error)) blame = 'malformed';
+      else if (late.aborted) blame = 'unfinished';
       throw error;
     }
     const response = await withDeadline(handler(request, connection.remotePeer.toString()), closing);

@@ -95,6 +95,7 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
       libp2p: network.libp2p,
       path: join(config.dataDir, 'blocks'),
       onWrongBlock: (peer) => network.blame(peer, 'wrong-block'),
+      onFlood: (peer) => network.blame(peer, 'bitswap-flood'),
       ...(config.limits.disk === undefined ? {} : { limit: { maxBytes: config.limits.disk, keep } }),
     });
     closers.push(() => storage.close());

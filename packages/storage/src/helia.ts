@@ -5,6 +5,7 @@ import type { CID } from 'multiformats/cid';
 import { parseCid } from './address.ts';
 import { type BlockExchange, startBitswap } from './bitswap.ts';
 import { HeldBlocks } from './blocks.ts';
+import { Budget, metered } from './budget.ts';
 import {
   type CollectOptions,
   type CollectResult,
@@ -23,6 +24,8 @@ export interface HeliaStorageOptions {
   path?: string;
   /** Told of a peer that sent a block nobody asked for; `network.blame(peer, 'wrong-block')` bans it. */
   onWrongBlock?: (peer: string) => void;
+  /** Told of a peer that sends more than allowed; for `network.blame(peer, 'bitswap-flood')`. */
+  onFlood?: (peer: string) => void;
   /** Bytes that blocks may take here, and what of them has to stay. Not limited by default. */
   limit?: DiskLimit;
 }
@@ -58,8 +61,10 @@ export async function createHeliaStorage(options: HeliaStorageOptions): Promise<
       cause,
     });
   }
-  const exchange = await startBitswap(options.libp2p, held.store);
-  const wants = new Wants(options.libp2p, exchange, options.onWrongBlock ?? (() => {}));
+  const budget = new Budget();
+  const { libp2p, onWrongBlock = () => {}, onFlood = () => {} } = options;
+  const exchange = await startBitswap(metered(libp2p, budget, onFlood), held.store);
+  const wants = new Wants(libp2p, exchange, budget, onWrongBlock);
   await wants.start();
   return new BitswapStorage(held, exchange, wants, new DiskGuard(held, options.limit));
 }

@@ -70,3 +70,18 @@ export const COLLECT_DOWN_TO = 0.9;
 
 /** Blocks of at least this size say how long a holder takes for one. */
 export const MIN_TIMED_BYTES = 64 * 1024;
+
+/**
+ * Bytes of wantlists that a peer may send within {@link WANTLIST_WINDOW_MS}: some 10 000 entries, when a committee's
+ * payloads of the largest model are a few hundred blocks.
+ */
+export const WANTLIST_BYTES_PER_WINDOW = 512 * 1024;
+
+/** The window of the rate above. */
+export const WANTLIST_WINDOW_MS = 10_000;
+
+/** Bytes a peer may send for each block it is asked for: the block, and once more should it have been asked twice. */
+export const ASK_CREDIT_BYTES = 2 * MAX_BLOCK_BYTES;
+
+/** Most that a peer may have left to send. */
+export const MAX_CREDIT_BYTES = 256 * 1024 * 1024;

@@ -1,6 +1,7 @@
 import type { Libp2p, PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import { BITSWAP, type BlockExchange } from './bitswap.ts';
+import type { Budget } from './budget.ts';
 import { ASK_AGAIN_MS, HINTED_HEAD_START_MS, REACH_TIMEOUT_MS } from './limits.ts';
 import { Outbox } from './outbox.ts';
 import { Providers, RecentWants } from './providers.ts';
@@ -36,6 +37,7 @@ interface Want {
 export class Wants {
   readonly #libp2p: Libp2p;
   readonly #exchange: BlockExchange;
+  readonly #budget: Budget;
   readonly #onWrongBlock: (peer: string) => void;
   readonly #wants = new Map<string, Want>();
   readonly #outboxes = new Map<string, Outbox>();
@@ -44,7 +46,8 @@ export class Wants {
   #topology: string | undefined;
 
   /** `onWrongBlock` is told of peers that sent a block that was never asked for. */
-  constructor(libp2p: Libp2p, exchange: BlockExchange, onWrongBlock: (peer: string) => void) {
+  constructor(libp2p: Libp2p, exchange: BlockExchange, budget: Budget, onWrongBlock: (peer: string) => void) {
+    this.#budget = budget;
     this.#libp2p = libp2p;
     this.#exchange = exchange;
     this.#onWrongBlock = onWrongBlock;
@@ -64,6 +67,7 @@ export class Wants {
         const key = peer.toString();
         this.#outboxes.delete(key);
         this.#providers.forget(key);
+        this.#budget.forget(key);
         for (const want of this.#wants.values()) {
           // Whoever else has it is asked now, not when the one that left would have been late.
           if (want.asked.delete(key)) this.#askNext(want);
@@ -225,6 +229,7 @@ export class Wants {
     if (!want.asked.has(key)) {
       want.asked.set(key, { peer, at: Date.now(), served: false });
       this.#providers.asked(key);
+      this.#budget.asked(key);
     }
     this.#post(peer, { cid: want.cid, cancel: false });
   }

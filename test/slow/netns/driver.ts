@@ -16,9 +16,9 @@ const network = await createNetwork(options);
 const storage = await createHeliaStorage({
   libp2p: network.libp2p,
   onWrongBlock: (peer) => network.blame(peer, 'wrong-block'),
+  onFlood: (peer) => network.blame(peer, 'bitswap-flood'),
 });
 const delays = monitorEventLoopDelay({ resolution: 5 });
-delays.enable();
 
 /** Messages received, and when. */
 const received = new Map<string, number>();
@@ -60,7 +60,11 @@ const operations: Record<string, (argument: never) => Promise<unknown>> = {
     p95: delays.percentile(95) / 1e6,
     max: delays.max / 1e6,
   }),
-  resetDelays: async () => delays.reset(),
+  // Not from the start: it wakes the process every few milliseconds.
+  resetDelays: async () => {
+    delays.enable();
+    delays.reset();
+  },
 };
 
 const answer = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);

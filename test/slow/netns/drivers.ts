@@ -3,6 +3,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { NetworkOptions, NetworkStats } from '@chorus/network';
 
+/** Runs the TypeScript sources themselves. */
+export const SOURCES = ['--conditions=@chorus/source'];
+
 const DRIVER = fileURLToPath(new URL('./driver.ts', import.meta.url));
 
 /** How a process is started: `spawn` of node:child_process, or of a namespace. */
@@ -20,10 +23,8 @@ export interface Resources {
   max: number;
 }
 
-/** A node in another process; see driver.ts. */
-export class Driver {
-  peerId = '';
-  addresses: string[] = [];
+/** A process that answers lines of JSON with lines of JSON. */
+export class Remote {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, { resolve: (v: never) => void; reject: (e: Error) => void }>();
   #asked = 0;
@@ -48,32 +49,10 @@ export class Driver {
     });
   }
 
-  /** Resolves when the node is up. */
-  async ready(): Promise<this> {
+  /** Resolves when it is up. */
+  async up(): Promise<void> {
     await this.#answer<null>(0);
-    await this.refresh();
-    return this;
   }
-
-  async refresh(): Promise<{ peers: string[] }> {
-    const info = await this.#ask<{ peerId: string; addresses: string[]; peers: string[] }>('info');
-    this.peerId = info.peerId;
-    this.addresses = info.addresses;
-    return info;
-  }
-
-  connect = (address: string) => this.#ask<null>('connect', address);
-  learn = (other: Driver) => this.#ask<null>('learn', { peer: other.peerId, addresses: other.addresses });
-  publish = (text: string) => this.#ask<null>('publish', text);
-  received = () => this.#ask<Record<string, number>>('received');
-  put = (size: number, seed: number) => this.#ask<string>('put', { size, seed });
-  get = (cid: string, from: Driver[], timeoutMs: number) =>
-    this.#ask<{ sha256: string; ms: number }>('get', { cid, from: from.map((d) => d.peerId), timeoutMs });
-  remove = (cid: string) => this.#ask<null>('remove', cid);
-  echo = (other: Driver) => this.#ask<number>('echo', other.peerId);
-  stats = () => this.#ask<NetworkStats>('stats');
-  resources = () => this.#ask<Resources>('resources');
-  resetDelays = () => this.#ask<null>('resetDelays');
 
   /** Let it close its node and end. */
   async close(): Promise<void> {
@@ -86,7 +65,7 @@ export class Driver {
     clearTimeout(kill);
   }
 
-  async #ask<T>(operation: string, argument?: unknown): Promise<T> {
+  async ask<T>(operation: string, argument?: unknown): Promise<T> {
     const id = ++this.#asked;
     const answer = this.#answer<T>(id);
     this.#child.stdin?.write(`${JSON.stringify({ id, operation, argument })}\n`);
@@ -98,8 +77,41 @@ export class Driver {
   }
 }
 
+/** A node in another process; see driver.ts. */
+export class Driver extends Remote {
+  peerId = '';
+  addresses: string[] = [];
+
+  /** Resolves when the node is up. */
+  async ready(): Promise<this> {
+    await this.up();
+    await this.refresh();
+    return this;
+  }
+
+  async refresh(): Promise<{ peers: string[] }> {
+    const info = await this.ask<{ peerId: string; addresses: string[]; peers: string[] }>('info');
+    this.peerId = info.peerId;
+    this.addresses = info.addresses;
+    return info;
+  }
+
+  connect = (address: string) => this.ask<null>('connect', address);
+  learn = (other: Driver) => this.ask<null>('learn', { peer: other.peerId, addresses: other.addresses });
+  publish = (text: string) => this.ask<null>('publish', text);
+  received = () => this.ask<Record<string, number>>('received');
+  put = (size: number, seed: number) => this.ask<string>('put', { size, seed });
+  get = (cid: string, from: Driver[], timeoutMs: number) =>
+    this.ask<{ sha256: string; ms: number }>('get', { cid, from: from.map((d) => d.peerId), timeoutMs });
+  remove = (cid: string) => this.ask<null>('remove', cid);
+  echo = (other: Driver) => this.ask<number>('echo', other.peerId);
+  stats = () => this.ask<NetworkStats>('stats');
+  resources = () => this.ask<Resources>('resources');
+  resetDelays = () => this.ask<null>('resetDelays');
+}
+
 /** Start a node in a process made by `spawn`. */
 export async function startDriver(spawn: Spawn, options: NetworkOptions): Promise<Driver> {
-  const args = ['--conditions=@chorus/source', DRIVER, JSON.stringify(options)];
+  const args = [...SOURCES, DRIVER, JSON.stringify(options)];
   return await new Driver(spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })).ready();
 }

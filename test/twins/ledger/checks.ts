@@ -34,7 +34,8 @@ interface SettlementStatement {
 /** Checks that a settlement follows from its statement; throws where it does not. */
 export type SettlementCheck = (statement: SettlementStatement, settlement: Settlement) => void;
 
-const UINT128 = 2n ** 128n;
+/** Budget and what is added to it, together: slashed stake still fits 2^128. */
+const MAX_DEPOSITS = 2n ** 127n - 1n;
 const UINT96 = 2n ** 96n;
 const UINT32 = 2 ** 32;
 
@@ -68,7 +69,7 @@ export function checkParams(params: TaskParams): void {
     }
   };
   if (params.rule !== ruleId('reference-trust')) throw refusal('NoVerifier', 'create a task');
-  bound('budget', params.budget, 1, UINT128 - 1n);
+  bound('budget', params.budget, 1, MAX_DEPOSITS);
   bound('rounds', params.rounds, 1, MAX_ROUNDS);
   bound('maxTrainers', params.maxTrainers, 1, MAX_TRAINERS);
   bound('minTrainers', params.minTrainers, 1, params.maxTrainers);

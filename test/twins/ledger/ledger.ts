@@ -281,7 +281,6 @@ export class MemoryLedger {
     const { state } = this.find(taskId);
     if (state.status === 'ended') throw refusal('WrongPhase', action);
     if (amount === 0n) throw refusal('ParameterOutOfBounds', action, { parameter: 'amount' });
-    state.budget += amount;
     state.remaining += amount;
     emit({ type: 'topped-up', taskId, amount });
     this.#money.transfer(state.token, account, this.contract, amount, action);

@@ -4,7 +4,7 @@ import colors from 'yoctocolors';
 import { connectNode, type HomeOptions, homeOptions } from '../home.ts';
 import { fields, print, printJson } from '../inspect/format.ts';
 import { parseTask } from '../inspect/open.ts';
-import { amount, columns, cut, doing, short } from '../node/status-view.ts';
+import { amount, columns, cut, doing, rolesText, short } from '../node/status-view.ts';
 import { taskCreateCommand } from '../task/create-command.ts';
 import { watchNode } from '../task/watch.ts';
 
@@ -60,8 +60,7 @@ async function listAction(flags: HomeOptions): Promise<void> {
   function row(task: TaskSummary): string[] {
     const where =
       task.status === 'running' ? `${task.round}/${task.rounds} ${task.phase ?? ''}` : task.status;
-    const roles = task.roles.join('+') || (task.owner ? 'owner' : '-');
-    return [task.id, cut(task.name, width), roles, where, doing(task), amount(task.stake)];
+    return [task.id, cut(task.name, width), rolesText(task), where, doing(task), amount(task.stake)];
   }
 }
 

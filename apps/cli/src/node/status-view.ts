@@ -9,19 +9,24 @@ export interface ScreenSize {
   rows: number;
 }
 
-/** Lines of the head that are always there, and a prompt below. */
+/** Rows of a list, of which the last may say how many are left out. */
 const LEAST_TASKS = 3;
 const MOST_ROUNDS = 5;
+/** A list's heading, and the empty line below it. */
+const AROUND = 2;
 
 /** Everything a contributor asks of a node, on one screen. Lists are cut to what fits; how much is left out is said. */
 export function statusScreen(status: Status, size: ScreenSize): string {
-  const head = headLines(status);
+  const head = [...headLines(status), ''];
   const warnings = warningLines(status);
-  // A line each for the two headings, one for the prompt.
-  const room = Math.max(LEAST_TASKS + 2, size.rows - head.length - warnings.length - 4);
-  const rounds = roundLines(status.rounds, Math.min(MOST_ROUNDS, Math.max(1, Math.floor(room / 2))));
-  const tasks = taskLines(status.tasks, Math.max(LEAST_TASKS, room - rounds.length + 1));
-  return [...head, '', ...tasks, ...rounds, ...warnings].map((line) => cut(line, size.columns)).join('\n');
+  const lists = AROUND + (status.rounds.length > 0 ? AROUND : 0);
+  // One row for the prompt.
+  const room = size.rows - 1 - head.length - warnings.length - lists;
+  const rounds = Math.max(1, Math.min(status.rounds.length, MOST_ROUNDS, room - LEAST_TASKS));
+  const tasks = Math.max(LEAST_TASKS, room - Math.min(rounds, status.rounds.length));
+  return [...head, ...taskLines(status.tasks, tasks), ...roundLines(status.rounds, rounds), ...warnings]
+    .map((line) => cut(line, size.columns))
+    .join('\n');
 }
 
 const STATE: Readonly<Record<Status['state'], string>> = {
@@ -79,21 +84,28 @@ function headLines(status: Status): string[] {
 function taskLines(tasks: readonly TaskSummary[], room: number): string[] {
   if (tasks.length === 0)
     return [colors.dim('no task yet: it joins what fits its roles, data and limits'), ''];
-  const fits = tasks.length <= room - 2 ? tasks : tasks.slice(0, room - 3);
+  const fits = tasks.length <= room ? tasks : tasks.slice(0, room - 1);
   const rows = fits.map((task) => [
     task.id,
     task.name,
-    task.roles.join('+') || (task.owner ? 'owner' : '-'),
+    rolesText(task),
     task.status === 'running' ? `${task.round}/${task.rounds} ${task.phase ?? ''}` : task.status,
     doing(task),
     amount(task.stake),
   ]);
   const left = tasks.length - fits.length;
   return [
-    ...columns(['TASK', 'NAME', 'ROLE', 'ROUND', 'DOING', 'STAKE'], rows, [4, 22, 10, 13, 17, 8]),
+    ...columns(['TASK', 'NAME', 'ROLE', 'ROUND', 'DOING', 'STAKE'], rows, [4, 22, 10, 15, 16, 7]),
     ...(left > 0 ? [colors.dim(`and ${left} more: chorus task list`)] : []),
     '',
   ];
+}
+
+const SHORT_ROLES = { trainer: 'train', validator: 'valid', aggregator: 'aggr' } as const;
+
+/** What an account is in a task, in ten characters. */
+export function rolesText({ roles, owner }: Pick<TaskSummary, 'roles' | 'owner'>): string {
+  return roles.map((role) => SHORT_ROLES[role]).join('+') || (owner ? 'owner' : '-');
 }
 
 export function doing({ activity, duty, leaving, status }: TaskSummary): string {

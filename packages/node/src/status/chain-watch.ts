@@ -3,7 +3,10 @@ import type { ChainHead, ChainPort } from '@chorus/protocol';
 /** What is known is used for so long before the chain is asked again. */
 const FRESH_MILLISECONDS = 3_000;
 
-/** A caller waits at most so long for a chain that was never heard of. */
+/** Older, it is not an answer: a node nobody asked for a while would tell of a chain of long ago. */
+const STALE_MILLISECONDS = 15_000;
+
+/** A caller waits at most so long for a chain that was never heard of, or not lately. */
 const PATIENCE_MILLISECONDS = 1_500;
 
 /** Where the chain is, as far as this node knows. */
@@ -32,13 +35,17 @@ export class ChainWatch {
   }
 
   async view(): Promise<ChainView> {
-    if (Date.now() - this.#at > FRESH_MILLISECONDS) {
+    const age = Date.now() - this.#at;
+    if (age > FRESH_MILLISECONDS) {
       this.#asking ??= this.#ask().finally(() => {
         this.#asking = null;
       });
       let timer: NodeJS.Timeout | undefined;
       const patience = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, this.#known.reachable ? 0 : PATIENCE_MILLISECONDS);
+        timer = setTimeout(
+          resolve,
+          this.#known.reachable && age < STALE_MILLISECONDS ? 0 : PATIENCE_MILLISECONDS,
+        );
       });
       await Promise.race([this.#asking, patience]);
       clearTimeout(timer);

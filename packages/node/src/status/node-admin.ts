@@ -3,7 +3,7 @@ import { EventRing } from '../admin/event-ring.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from '../admin/schema/network.ts';
 import type { ClaimResult, Earnings, Rewards, RoundList, RoundSummary } from '../admin/schema/rounds.ts';
 import type { ClaimRequest, RoundsQuery } from '../admin/schema/routes.ts';
-import type { Readiness, Status } from '../admin/schema/status.ts';
+import type { Readiness, Status, Warning } from '../admin/schema/status.ts';
 import type { JoinResult, LeaveResult, TaskDetail, TaskList, TaskSummary } from '../admin/schema/tasks.ts';
 import type { Notice, TokenAmount } from '../admin/schema/values.ts';
 import type { AdminSource } from '../admin/source.ts';
@@ -15,7 +15,8 @@ import type { RoundRecord } from '../journal/records.ts';
 import { missedRoundBps } from '../limits/consider-task.ts';
 import type { Metrics, Readings } from '../metrics/metrics.ts';
 import { ActivityBook } from './activity-book.ts';
-import { ChainWatch } from './chain-watch.ts';
+import { type ChainView, ChainWatch } from './chain-watch.ts';
+import { conditions } from './conditions.ts';
 import { limitsView } from './limits-view.ts';
 import type { Machine } from './machine.ts';
 import { detailsOf, type NetworkDetails } from './network-details.ts';
@@ -217,7 +218,11 @@ export class NodeAdmin implements AdminSource {
         disk: { usedBytes: node.gate.disk.usedBytes, freeBytes: node.gate.disk.freeBytes },
       },
       limits: limitsView(config, node.gate.withinHours()),
-      warnings: this.#warnings.list(),
+      warnings: [
+        ...this.#conditions(head),
+        // What holds is told above, with the time it was last looked at.
+        ...this.#warnings.list(),
+      ].filter(({ code }, i, all) => all.findIndex((other) => other.code === code) === i),
     };
   }
 
@@ -366,6 +371,20 @@ export class NodeAdmin implements AdminSource {
     return this.#running()
       .gate.pauses()
       .map(({ code, reason, change }) => ({ code, message: reason, hint: change }));
+  }
+
+  #conditions(chain: ChainView): Warning[] {
+    const node = this.#running();
+    const at = new Date().toISOString();
+    return conditions({
+      uptimeSeconds: (Date.now() - this.#startedAt.getTime()) / 1000,
+      chainId: node.ports.chain.chainId,
+      wallet: node.ports.chain.account,
+      chain,
+      lagSeconds: chain.time === null ? null : lagOf(chain.time),
+      peers: node.ports.network.peers().length,
+      diskFreeBytes: node.gate.disk.freeBytes,
+    }).map((notice) => ({ ...notice, count: 1, firstAt: at, lastAt: at }));
   }
 
   #summaries(): TaskSummary[] {

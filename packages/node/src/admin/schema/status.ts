@@ -101,7 +101,6 @@ export const statusSchema = z.object({
 export type Status = z.infer<typeof statusSchema>;
 
 export const healthSchema = z.object({ status: z.enum(['ok', 'unavailable']) });
-export type Health = z.infer<typeof healthSchema>;
 
 export const readinessSchema = healthSchema.extend({
   checks: z.record(z.string(), z.boolean()).describe('started, chain, store, loop'),

@@ -1,0 +1,193 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { syntheticDigits, writeShard } from '@chorus/training';
+import type { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const CHORUS = new URL('../../bin/chorus.js', import.meta.url).pathname;
+const CONTRACT = `0x${'12'.repeat(20)}`;
+const PASSWORD = 'correct horse battery';
+
+let folder: string;
+let home: string;
+let shard: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chorus-commands-'));
+  home = join(folder, 'home');
+  shard = join(folder, 'Some Digits.shard');
+  await writeShard(shard, syntheticDigits({ seed: 1, count: 30 }));
+  await writeFile(join(folder, 'password'), `${PASSWORD}\n`, { mode: 0o600 });
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Run the command without a terminal. */
+function chorus(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const child = spawn(process.execPath, ['--conditions=@chorus/source', CHORUS, ...args], {
+    cwd: folder,
+    env: {
+      ...process.env,
+      HOME: folder,
+      CHORUS_HOME: home,
+      CHORUS_PASSWORD_FILE: join(folder, 'password'),
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (data) => {
+    stdout += data;
+  });
+  child.stderr.on('data', (data) => {
+    stderr += data;
+  });
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+const json = async (args: string[]) => {
+  const { code, stdout, stderr } = await chorus([...args, '--json']);
+  expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' });
+  return JSON.parse(stdout);
+};
+
+const place = ['--rpc', 'http://127.0.0.1:1', '--contract', CONTRACT];
+
+describe('a node by flags alone', { timeout: 120_000 }, () => {
+  it('is made once, knows who it is, and is left alone by a second init', async () => {
+    const made = await json(['init', ...place, '--roles', 'trainer', '--data', shard]);
+    expect(made).toMatchObject({ home, data: 'some-digits', funded: '0' });
+    expect((await stat(home)).mode & 0o777).toBe(0o700);
+    const shown = await json(['keys', 'show']);
+    expect(shown).toEqual(made.identity);
+    const before = await readFile(join(home, 'wallet.json'), 'utf8');
+    const again = await chorus(['init', ...place]);
+    expect(again.code).toBe(73);
+    expect(await readFile(join(home, 'wallet.json'), 'utf8')).toBe(before);
+  });
+
+  it('leaves nothing behind where it cannot be made', async () => {
+    const other = join(folder, 'other');
+    for (const [args, code] of [
+      [['--rpc', 'ftp://x', '--contract', CONTRACT], 64],
+      [[...place, '--roles', 'king'], 64],
+      [[...place, '--data', join(folder, 'nowhere')], 65],
+      [['--network', 'devnet'], 1],
+      [['--rpc', 'http://127.0.0.1:1', '--deployment', join(folder, 'password')], 78],
+    ] as [string[], number][]) {
+      const outcome = await chorus(['init', '--home', other, ...args], {
+        CHORUS_DEVNET: join(folder, 'no-devnet'),
+      });
+      expect({ args, code: outcome.code }).toEqual({ args, code });
+      await expect(stat(other), args.join(' ')).rejects.toMatchObject({ code: 'ENOENT' });
+    }
+  });
+
+  it('has its settings changed and read back, with the environment on top', async () => {
+    await json(['config', 'set', 'limits.memory', '2 GiB']);
+    expect(await json(['config', 'get', 'limits.memory'])).toEqual({
+      key: 'limits.memory',
+      value: 2 ** 31,
+      source: 'file',
+    });
+    const { stdout } = await chorus(['config', 'get', 'threads'], { CHORUS_THREADS: '7' });
+    expect(stdout.trim()).toBe('7');
+    expect(await readFile(join(home, 'config.yaml'), 'utf8')).toContain('  memory: 2 GiB\n');
+    expect((await chorus(['config', 'set', 'threads', 'many'])).code).toBe(78);
+    expect((await chorus(['config', 'get', 'nothing'])).code).toBe(78);
+  });
+
+  it('has data registered and forgotten', async () => {
+    const { data } = await json(['data', 'list']);
+    expect(data).toMatchObject([{ name: 'some-digits', samples: 30, used: true }]);
+    await json(['data', 'add', 'again', shard]);
+    expect((await json(['data', 'remove', 'again'])).removed).toBe('again');
+    expect((await chorus(['data', 'add', 'some-digits', shard])).code).toBe(65);
+  });
+
+  it('has its wallet exported and a node key made anew, never without the password', async () => {
+    const path = join(folder, 'exported.json');
+    await json(['keys', 'export', '-o', path]);
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ version: 3 });
+    expect((await chorus(['keys', 'export', '-o', path])).code).toBe(73);
+    const before = await json(['keys', 'show']);
+    await writeFile(join(folder, 'wrong'), 'not the password', { mode: 0o600 });
+    const refused = await chorus(['keys', 'rotate-node'], { CHORUS_PASSWORD_FILE: join(folder, 'wrong') });
+    expect(refused.code).toBe(77);
+    expect(await json(['keys', 'show'])).toEqual(before);
+    const rotated = await json(['keys', 'rotate-node']);
+    expect(rotated.address).toBe(before.address);
+    expect(rotated.peerId).not.toBe(before.peerId);
+    // A node that takes part in a task is known on chain by its keys.
+    await mkdir(join(home, 'tasks', '3'), { recursive: true });
+    expect((await chorus(['keys', 'rotate-node'])).code).toBe(75);
+    await rm(join(home, 'tasks', '3'), { recursive: true });
+  });
+
+  it('comes back from a backup as it was', async () => {
+    const file = join(folder, 'node.tar.gz');
+    const restored = join(folder, 'restored');
+    await json(['export', '-o', file]);
+    await json(['import', file, '--home', restored]);
+    expect(await json(['keys', 'show', '--home', restored])).toEqual(await json(['keys', 'show']));
+    expect((await chorus(['import', file])).code).toBe(73);
+  });
+
+  it('says what is in the way of starting, with a code for scripts', async () => {
+    expect(await chorus(['start'])).toMatchObject({
+      code: 69,
+      stderr: expect.stringContaining('E_CHAIN_UNREACHABLE'),
+    });
+    expect(await chorus(['start'], { CHORUS_PASSWORD_FILE: join(folder, 'wrong') })).toMatchObject({
+      code: 77,
+    });
+    expect((await chorus(['start', '--set', 'chain.url=nowhere'])).code).toBe(78);
+    expect((await chorus(['start', '--home', join(folder, 'nobody')])).code).toBe(78);
+    for (const command of ['status', 'stop', 'peers', 'rewards', 'task list']) {
+      expect((await chorus(command.split(' '))).code, command).toBe(69);
+    }
+    expect((await chorus(['strat'])).code).toBe(64);
+    expect((await chorus(['start', '--nothing'])).code).toBe(64);
+  });
+
+  it('is looked at by doctor, which names what is wrong', async () => {
+    const { code, stdout } = await chorus(['doctor', '--json']);
+    expect(code).toBe(69);
+    const { findings } = JSON.parse(stdout) as { findings: { what: string; state: string; todo?: string }[] };
+    const of = (what: string) => findings.find((finding) => finding.what === what);
+    expect(of('identity')).toMatchObject({ state: 'ok' });
+    expect(of('data')).toMatchObject({ state: 'ok' });
+    expect(of('chain')).toMatchObject({ state: 'problem', todo: expect.any(String) });
+  });
+});
+
+describe('every command', { timeout: 120_000 }, () => {
+  it('has help with an example, and takes --json', async () => {
+    const { createProgram } = await import('../program.ts');
+    const { completionTree, everyNode } = await import('../completion/tree.ts');
+    const leaves = everyNode(completionTree(createProgram())).filter(({ commands }) => commands.length === 0);
+    expect(leaves.length).toBeGreaterThan(40);
+    for (const { path, options } of leaves) {
+      expect(
+        options.flatMap(({ flags }) => flags),
+        path,
+      ).toContain('--json');
+    }
+    const help = (command: Command): [string, string][] => {
+      if (command.commands.length > 0) return command.commands.flatMap(help);
+      let text = '';
+      command.configureOutput({ writeOut: (part) => (text += part) });
+      command.outputHelp();
+      return [[command.name(), text]];
+    };
+    const helps = help(createProgram());
+    expect(helps.length).toBe(leaves.length);
+    for (const [name, text] of helps) expect(text, name).toMatch(/Examples?:\n {2}\$ .*chorus/);
+  });
+});

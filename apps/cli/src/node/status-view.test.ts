@@ -1,0 +1,167 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { RoundSummary, Status, TaskSummary } from '@chorus/node/admin';
+import { describe, expect, it } from 'vitest';
+import { amount, bytes, duration, statusScreen } from './status-view.ts';
+
+const TOKEN = `0x${'ab'.repeat(20)}`;
+const ETHER = '000000000000000000';
+
+const task = (id: number, change: Partial<TaskSummary> = {}): TaskSummary => ({
+  id: String(id),
+  name: `a task with quite a long name, number ${id}`,
+  status: 'running',
+  round: 3,
+  rounds: 50,
+  phase: 'reference',
+  deadline: null,
+  roles: ['trainer', 'aggregator'],
+  owner: false,
+  duty: null,
+  activity: { stage: 'train', round: 3, since: '2026-01-01T00:00:00Z', fraction: 0.456 },
+  token: TOKEN,
+  stake: `10${ETHER}`,
+  leaving: false,
+  ...change,
+});
+
+const round = (number: number): RoundSummary => ({
+  taskId: '1',
+  round: number,
+  outcome: 'settled',
+  endedAt: '2026-01-01T12:34:56.000Z',
+  trainer: 0,
+  weight: 16_384,
+  share: 2 ** 30,
+  token: TOKEN,
+  reward: '12345678900000000000',
+  fee: '0',
+  reason: null,
+  transaction: null,
+  stageSeconds: {},
+});
+
+function status(change: Partial<Status> = {}): Status {
+  return {
+    time: '2026-01-01T00:00:00Z',
+    state: 'ready',
+    paused: [],
+    node: {
+      version: '0.1.0',
+      protocol: '1',
+      runtime: '24',
+      platform: 'linux',
+      pid: 1234,
+      startedAt: '2026-01-01T00:00:00Z',
+      uptimeSeconds: 7_300,
+      roles: ['trainer'],
+      dataFolder: '/data',
+    },
+    identity: {
+      peerId: '12D3KooWBAu4cSNeveSo5qa5faETZcR3VVcvmHRXpdBGNg52Hkno',
+      did: 'did:key:z6MkfonwTZ3P5HfmnSuMiYSxdutCpjr99UbQZ3jApxt9K2rF',
+      wallet: `0x${'12'.repeat(20)}`,
+    },
+    network: {
+      peers: 40,
+      addresses: ['/ip4/203.0.113.7/tcp/4011/p2p/12D3KooW'],
+      bans: 3,
+      bytesIn: 5e9,
+      bytesOut: 7e9,
+    },
+    chain: {
+      id: 31337,
+      contract: `0x${'34'.repeat(20)}`,
+      reachable: true,
+      height: 12_345_678,
+      blockTime: null,
+      lagSeconds: 12,
+      gasBalance: `1${ETHER}`,
+    },
+    tasks: [],
+    refused: [],
+    rounds: [],
+    earned: [{ token: TOKEN, amount: `1234${ETHER}` }],
+    claimable: [],
+    staked: [{ token: TOKEN, amount: `20${ETHER}` }],
+    resources: {
+      cpuPercent: 99.4,
+      rssBytes: 412e6,
+      heapBytes: 1,
+      eventLoopLagMs: 1,
+      disk: { usedBytes: 2.5e9, freeBytes: 7e10 },
+    },
+    limits: {} as Status['limits'],
+    warnings: [],
+    ...change,
+  };
+}
+
+const notice = (n: number) => ({
+  code: 'E_X',
+  message: `something is wrong, and it takes a long sentence to say what: number ${n}`,
+  hint: null,
+  count: n,
+  firstAt: '2026-01-01T00:00:00Z',
+  lastAt: '2026-01-01T00:00:00Z',
+});
+
+describe('the status screen', () => {
+  it('fits 80 columns and 24 rows however much there is to tell', () => {
+    const full = status({
+      tasks: Array.from({ length: 30 }, (_, i) => task(i + 1)),
+      rounds: Array.from({ length: 30 }, (_, i) => round(i + 1)),
+      warnings: Array.from({ length: 9 }, (_, i) => notice(i + 1)),
+    });
+    const lines = stripVTControlCharacters(statusScreen(full, { columns: 80, rows: 24 })).split('\n');
+    // One row stays for the prompt.
+    expect(lines.length).toBeLessThanOrEqual(23);
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
+    const text = lines.join('\n');
+    expect(text).toMatch(/and \d+ more: chorus task list/);
+    expect(text).toContain('and 6 more: chorus status --json');
+    expect(text).toContain('train 45 %');
+  });
+
+  it('says everything a contributor asks', () => {
+    const text = stripVTControlCharacters(
+      statusScreen(status({ tasks: [task(7)], rounds: [round(2)] }), { columns: 120, rows: 40 }),
+    );
+    for (const part of [
+      'ready, up 2 h',
+      '40 peers, 3 banned',
+      '31337 at block 12345678, last block 12 s ago',
+      'earned 1,234, claimable 0, staked 20',
+      '412 MB memory',
+      '3/50 reference',
+      '25.0 %',
+      '12.3457',
+      '12:34:56',
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it('tells of a chain that does not answer, of a pause, and of no task', () => {
+    const text = stripVTControlCharacters(
+      statusScreen(
+        status({
+          state: 'paused',
+          chain: { ...status().chain, reachable: false, lagSeconds: null },
+          paused: [{ code: 'E_LIMIT_HOURS', message: 'outside its hours', hint: null }],
+        }),
+        { columns: 80, rows: 24 },
+      ),
+    );
+    expect(text).toContain('31337 not reachable');
+    expect(text).toContain('! paused: outside its hours');
+    expect(text).toContain('no task yet');
+  });
+});
+
+describe('quantities', () => {
+  it('are rounded as people read them', () => {
+    expect(amount('1500000000000000000')).toBe('1.5');
+    expect([0, 999, 1500, 2.5e9].map(bytes)).toEqual(['0 B', '999 B', '1.5 kB', '2.5 GB']);
+    expect([5, 100, 7_200, 400_000].map(duration)).toEqual(['5 s', '2 min', '2 h', '5 days']);
+  });
+});

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { type Conditions, conditions } from './conditions.ts';
+
+const well: Conditions = {
+  uptimeSeconds: 100,
+  chainId: 56,
+  wallet: '0x00000000000000000000000000000000000000aa',
+  chain: { reachable: true, height: 9, time: 1_000, gasBalance: 10n ** 18n },
+  lagSeconds: 3,
+  peers: 4,
+  diskFreeBytes: 1e12,
+};
+const codes = (change: Partial<Conditions>) => conditions({ ...well, ...change }).map(({ code }) => code);
+
+describe('the conditions of a node', () => {
+  it('are none where all is well', () => {
+    expect(conditions(well)).toEqual([]);
+  });
+
+  it('name what stands in the way, with what to do', () => {
+    expect(codes({ chain: { ...well.chain, reachable: false } })).toEqual(['E_CHAIN_UNREACHABLE']);
+    expect(codes({ lagSeconds: 1_000 })).toEqual(['E_CHAIN_STALE']);
+    expect(codes({ peers: 0 })).toEqual(['E_NO_PEERS']);
+    expect(codes({ diskFreeBytes: 1e6 })).toEqual(['E_DISK_LOW']);
+    const [gas] = conditions({ ...well, chain: { ...well.chain, gasBalance: 0n } });
+    expect(gas).toMatchObject({ code: 'E_GAS_LOW', hint: expect.stringContaining(well.wallet) });
+  });
+
+  it('leave time to begin, and development chains their pauses', () => {
+    expect(codes({ peers: 0, uptimeSeconds: 5 })).toEqual([]);
+    expect(codes({ lagSeconds: 100_000, chainId: 31337 })).toEqual([]);
+    expect(codes({ chain: { ...well.chain, gasBalance: null }, diskFreeBytes: null })).toEqual([]);
+  });
+});

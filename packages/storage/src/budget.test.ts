@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { Budget } from './budget.ts';
+import {
+  ASK_CREDIT_BYTES,
+  MAX_CREDIT_BYTES,
+  WANTLIST_BYTES_PER_WINDOW,
+  WANTLIST_WINDOW_MS,
+} from './limits.ts';
+
+test('a peer may send its wantlists again and again, and as much more as it was asked for', () => {
+  let now = 0;
+  const budget = new Budget(() => now);
+  expect(budget.spend('a', WANTLIST_BYTES_PER_WINDOW)).toBe(true);
+  expect(budget.spend('a', 1)).toBe(false);
+  expect(budget.spend('b', 1)).toBe(true);
+  now += WANTLIST_WINDOW_MS;
+  expect(budget.spend('a', WANTLIST_BYTES_PER_WINDOW)).toBe(true);
+  budget.asked('a');
+  expect(budget.spend('a', ASK_CREDIT_BYTES)).toBe(true);
+  expect(budget.spend('a', 1)).toBe(false);
+});
+
+test('what a peer has left is kept in bounds, and not lost when a window ends', () => {
+  let now = 0;
+  const budget = new Budget(() => now);
+  for (let i = 0; i < 1_000; i++) budget.asked('a');
+  now += WANTLIST_WINDOW_MS;
+  expect(budget.spend('a', MAX_CREDIT_BYTES)).toBe(true);
+  expect(budget.spend('a', 1)).toBe(false);
+});
