@@ -58,7 +58,7 @@ describe('garbage collection', () => {
 
   test('files go by the time of their last use until the limit is kept; those to keep stay', async () => {
     const first = await HeldBlocks.open(folder);
-    const files = [];
+    const files: Awaited<ReturnType<typeof keep>>[] = [];
     for (let i = 0; i < 5; i++) files.push(await keep(first, 100_000));
     for (const [i, { cid }] of files.entries()) await age(cid, 10 - i);
     const held = await HeldBlocks.open(folder);
