@@ -1,7 +1,7 @@
-import { formatUnits } from '@chorus/chain';
 import { sentenceOf } from '@chorus/node';
 import type { AdminClient, StreamedEvent } from '@chorus/node/admin';
 import colors from 'yoctocolors';
+import { amount } from '../node/status-view.ts';
 import { write } from '../terminal.ts';
 
 export interface WatchOptions {
@@ -18,9 +18,10 @@ export async function watchNode(node: AdminClient, { task, json }: WatchOptions)
     reconnect: false,
     ...(task === undefined ? {} : { task }),
   });
+  if (!json) write(process.stderr, colors.dim('what happens from now on; Ctrl-C ends this, not the node\n'));
   for await (const streamed of events) {
     if (json) process.stdout.write(`${JSON.stringify(streamed)}\n`);
-    else write(process.stdout, `${eventLine(streamed)}\n`);
+    else if (streamed.event.type !== 'progress') write(process.stdout, `${eventLine(streamed)}\n`);
     const { event } = streamed;
     if (event.type === 'task-ended' && task !== undefined && String(event.taskId) === task) break;
   }
@@ -36,7 +37,7 @@ const MARK = {
 
 /** Time, mark and sentence. */
 export function eventLine({ at, event }: Pick<StreamedEvent, 'at' | 'event'>): string {
-  const { level, text } = sentenceOf(event, { amount: (units) => `${formatUnits(units, 18)} tokens` });
+  const { level, text } = sentenceOf(event, { amount: (units) => `${amount(units)} tokens` });
   const time = new Date(at).toTimeString().slice(0, 8);
   return `${colors.dim(time)} ${MARK[level]} ${level === 'debug' ? colors.dim(text) : text}`;
 }

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { formatUnits } from '@chorus/chain';
 import { type DestinationStream, type Logger, multistream, pino, stdTimeFunctions } from 'pino';
 import type { RotatingFileStream } from 'rotating-file-stream';
 import type { EventSink, NodeEvent } from '../events.ts';
@@ -69,10 +70,14 @@ export async function openLog({
 }
 
 function writeEvent(logger: Logger, event: NodeEvent): void {
-  const { level, text } = sentenceOf(event);
+  const { level, text } = sentenceOf(event, { amount: inTokens });
   if (!logger.isLevelEnabled(level)) return;
   logger[level](JSON.parse(JSON.stringify({ event }, bigintAsText)), text);
 }
+
+/** Tokens of this network have 18 decimals; four of them are enough for a line. */
+const inTokens = (amount: string) =>
+  `${Number(formatUnits(amount, 18)).toLocaleString('en', { maximumFractionDigits: 4 })} tokens`;
 
 const bigintAsText = (_: string, value: unknown) => (typeof value === 'bigint' ? value.toString() : value);
 
