@@ -57,11 +57,12 @@ describe('chorus demo', () => {
       expect(attacker).toMatchObject({ weight: 0, share: 0, reward: '0' });
       expect(attacker.reason).toContain('points away from the reference');
       const honest = round.trainers.filter((t: { attack: string | null }) => t.attack === null);
-      expect(honest).toHaveLength(3);
+      expect(honest).toHaveLength(2);
       for (const trainer of honest) expect(BigInt(trainer.reward)).toBeGreaterThan(0n);
     }
-    const { escrowed, paid, fees, remaining } = report.ledger;
-    expect(BigInt(escrowed)).toBe(BigInt(paid) + BigInt(fees) + BigInt(remaining));
+    const { escrowed, slashed, paid, fees, remaining, staked, held } = report.ledger;
+    expect(BigInt(escrowed) + BigInt(slashed)).toBe(BigInt(paid) + BigInt(fees) + BigInt(remaining));
+    expect(BigInt(staked)).toBe(BigInt(held) + BigInt(slashed));
     const rewards = report.rounds.flatMap((r: { trainers: { reward: string }[] }) =>
       r.trainers.map((t) => BigInt(t.reward)),
     );
@@ -85,7 +86,7 @@ describe('chorus demo', () => {
   });
 
   it.each([
-    [['--nodes', '2'], '--nodes must be an integer from 3'],
+    [['--nodes', '2'], '--nodes must be an integer from 4'],
     [['--attack', 'bribe'], '--attack must be one of'],
     [['--split', 'dirichlet:x'], 'dirichlet'],
     [['--data', '/nowhere'], 'E_DATA_UNREADABLE'],

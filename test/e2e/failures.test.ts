@@ -9,7 +9,7 @@ describe('a trainer that dies', () => {
       const dead = round.trainers.find((t) => t.id === 'trainer-2')!;
       expect(dead).toMatchObject({ weight: 0, share: 0, reward: '0' });
       expect(round.trainers.filter((t) => BigInt(t.reward) > 0n)).toHaveLength(3);
-      expect(round.agreement).toEqual({ same: 5, of: 5 });
+      expect(round.agreement).toEqual({ same: 6, of: 6 });
     }
     expect(report.ledger.balanced).toBe(true);
     expect(report.modelOpensCommitment).toBe(true);

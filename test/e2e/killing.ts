@@ -2,7 +2,7 @@ import { type DemoReport, type NodeProcess, parseDemoOptions, runDemo } from '@c
 import { expect } from 'vitest';
 
 const raw = {
-  nodes: '5',
+  nodes: '6',
   rounds: '2',
   split: 'iid',
   attack: 'label',
@@ -49,6 +49,6 @@ export async function expectResumedAfter(point: string): Promise<void> {
   for (const round of report.rounds) {
     expect(BigInt(round.trainers.find((t) => t.id === 'trainer-2')!.reward)).toBeGreaterThan(0n);
   }
-  expect(report.rounds[1]!.agreement).toEqual({ same: 6, of: 6 });
+  expect(report.rounds[1]!.agreement).toEqual({ same: 7, of: 7 });
   expect(report.ledger.balanced).toBe(true);
 }

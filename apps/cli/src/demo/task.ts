@@ -22,7 +22,7 @@ export const DEMO_WINDOWS = { contest: 15, unbond: 60 } as const;
 /** Windows of the phases in seconds: phases close as soon as everyone has acted, so these are only the fallback. */
 const CALM = { referenceSeconds: 30, settleSeconds: 100 };
 /** Where nodes are killed on purpose the others wait for these. */
-const CHAOS = { commitSeconds: 20, referenceSeconds: 15, settleSeconds: 14 };
+const CHAOS = { commitSeconds: 30, referenceSeconds: 20, settleSeconds: 20 };
 
 /** Seconds of each phase of the demo's rounds. */
 export function demoWindows({ commitSeconds, chaos }: DemoOptions) {
