@@ -10,8 +10,8 @@ import {
   transferTokens,
 } from '@chorus/chain';
 import { roundAttestor, validationRegistry } from '@chorus/contracts';
-import { SHARE_ONE } from '@chorus/protocol';
-import { Contract, FetchRequest, JsonRpcProvider, Wallet } from 'ethers';
+import { type Hex, SHARE_ONE } from '@chorus/protocol';
+import { AbiCoder, Contract, FetchRequest, JsonRpcProvider, keccak256, Wallet } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { deployAcceptingVerifier } from '../twins/verifiers.ts';
 import { Fixture, refused } from './chain/fixture.ts';
@@ -130,6 +130,41 @@ describe('what only the chain over JSON-RPC has', () => {
     await refused('E_CHAIN_NOTHING_TO_CLAIM', reporter.claimReports(token));
   });
 
+  it('stake is deposited with a signed approval, in one transaction', async () => {
+    const { token } = deployment;
+    const port = ports[2]!;
+    const { agentId } = await port.registerIdentity('');
+    const nonce = await provider.getTransactionCount(port.account);
+    await port.depositStakeWithPermit(token, agentId, 123n);
+    expect(await provider.getTransactionCount(port.account)).toBe(nonce + 1);
+    expect(await port.stake(token, agentId)).toEqual({ tokens: 123n, locked: 0n, free: 123n });
+    // A token without permits.
+    const none = deployment.identities;
+    await refused('E_CHAIN_INVALID_PARAMS', port.depositStakeWithPermit(none, agentId, 1n));
+  });
+
+  it('locks, tickets, slashes and deeds of an identity are read one by one', async () => {
+    const { token } = deployment;
+    const [port, absent] = [ports[2]!, ports[4]!];
+    const agentId = fixture.agentOf(port);
+    expect(await port.lockedStake(token, agentId, taskId)).toBe(10_000n);
+    expect(await port.lockedStake(token, fixture.agentOf(absent), taskId)).toBe(9_900n);
+    expect(await port.slashCount(agentId)).toBe(0);
+    expect(await port.slashCount(fixture.agentOf(absent))).toBe(1);
+    const values = [taskId, 1, absent.account, 0];
+    const types = ['uint256', 'uint256', 'address', 'uint8'];
+    const offence = keccak256(AbiCoder.defaultAbiCoder().encode(types, values)) as Hex;
+    expect(await port.wasSlashed(offence)).toBe(true);
+    expect(await port.wasSlashed(`0x${'00'.repeat(32)}`)).toBe(false);
+    const { ticket } = await port.requestUnbond(token, agentId, 7n);
+    expect(await port.unbondTicket(ticket.id)).toEqual({ ...ticket, owner: port.account });
+    expect(await port.unbondTicket(99_999n)).toBeNull();
+    expect(await port.history(agentId)).toEqual({ rounds: 0, rewarded: 0 });
+    await port.attest(taskId, 1);
+    expect(await port.history(agentId)).toEqual({ rounds: 1, rewarded: 1 });
+    expect(await port.history(fixture.agentOf(absent))).toEqual({ rounds: 1, rewarded: 0 });
+  });
+
   it('a validation request whose hash somebody else used up is made under another, and is answered', async () => {
     const { attestor, validations } = await ports[2]!.contracts();
     const trainer = ports[2]!;
@@ -146,10 +181,14 @@ describe('what only the chain over JSON-RPC has', () => {
       .send(attestor, others, '', squatted);
     await squat.wait();
     await trainer.requestValidation(taskId, agentId);
-    await trainer.attest(taskId, 1);
-    const answered = await view(rater, 'requestHashOf', taskId, agentId);
-    expect(answered).not.toBe(squatted);
-    expect((await view(registry, 'getValidationStatus', answered)).response).toBe(100n);
+    const asked = await view(rater, 'requestHashOf', taskId, agentId);
+    expect(asked).not.toBe(squatted);
+    expect((await view(registry, 'getValidationStatus', asked)).agentId).toBe(agentId);
+    await fixture.toSettle(taskId, 2);
+    const given = fixture.settlement([1, 0, 0], [SHARE_ONE, 0, 0]);
+    await fixture.settle(await fixture.drawn(taskId, 2), taskId, 2, given);
+    await trainer.attest(taskId, 2);
+    expect((await view(registry, 'getValidationStatus', asked)).response).toBe(100n);
     expect((await view(registry, 'getValidationStatus', squatted)).response).toBe(0n);
     await refused('E_CHAIN_ALREADY_DONE', trainer.requestValidation(taskId, agentId));
   });

@@ -49,8 +49,8 @@ const FAULTS: { fault: string; file: string; from: string; to: string; deploy: s
   {
     fault: 'locked stake can be unbonded',
     file: 'contracts/StakeManager.sol',
-    from: 'if (_value(p, bonded - shares) < p.locked) revert StakeTooSmall(_free(p), _value(p, shares));',
-    to: '',
+    from: 'if (_value(p, bonded - shares) < p.locked) revert',
+    to: 'if (_value(p, bonded - shares) < 0) revert',
     deploy: ['StakeManager'],
   },
   {
@@ -70,6 +70,7 @@ describe('planted faults are found', () => {
     const compiled = compileContracts({ names: deploy, sources: { [file]: source.replace(from, to) } });
     const opened = await openArena(Object.fromEntries(compiled.map((c) => [c.contractName, c])));
     arena = opened;
-    await expect(fuzz(opened, { seed: 5, runs: 20, calls: 800 })).rejects.toThrow('Property failed');
+    const options = { seed: 5, runs: 20, calls: 800, shrink: false };
+    await expect(fuzz(opened, options)).rejects.toThrow('Property failed');
   });
 });

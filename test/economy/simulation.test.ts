@@ -20,6 +20,13 @@ describe('docs/economics.md', () => {
     expect(incomePlot(figures.mixed.incomes)).toBe(docs('economics.svg'));
   });
 
+  it('assumes the gas of a commitment that the contracts were measured at, rounded up', () => {
+    const url = new URL('../../packages/contracts/gas.json', import.meta.url);
+    const measured = (JSON.parse(readFileSync(url, 'utf8')) as Record<string, number>)['commit an update']!;
+    expect(TERMS.gas.commit).toBeGreaterThanOrEqual(measured);
+    expect(TERMS.gas.commit).toBeLessThan(1.2 * measured);
+  });
+
   it('rests on money that adds up to the last unit', () => {
     const { escrow, slashed, ...out } = figures.mixed.ledger;
     expect(Object.values(out).reduce((a, b) => a + b)).toBe(escrow + slashed);

@@ -23,7 +23,7 @@ import type {
   VerdictVote,
 } from '@chorus/protocol';
 import { toHex } from '@chorus/protocol';
-import type { JsonRpcProvider, Result, Signer } from 'ethers';
+import { type JsonRpcProvider, type Result, type Signer, ZeroAddress } from 'ethers';
 import { ATTESTOR, IDENTITIES, STAKE_MANAGER, TASK_MANAGER, TOKEN } from './abis.ts';
 import { type ContractAddresses, findContracts } from './addresses.ts';
 import { encodeParams, roleBits } from './decode.ts';
@@ -31,6 +31,7 @@ import type { EventIndex } from './events/event-index.ts';
 import { followEvents } from './events/follow.ts';
 import { RpcLogs } from './events/logs.ts';
 import { ownIdentity } from './identity.ts';
+import { signPermit } from './permit.ts';
 import { TaskReader } from './reader.ts';
 import { read } from './rpc.ts';
 import type { FeePolicy } from './send/fees.ts';
@@ -68,7 +69,21 @@ export interface ChorusChain extends ChainPort {
   /** What this account earned by reporting offences, in `token`. */
   reportRewards(token: Address): Promise<bigint>;
   claimReports(token: Address): Promise<Receipt & { amount: bigint }>;
+  /** As `depositStake`, with the approval signed (EIP-2612) instead of sent. */
+  depositStakeWithPermit(token: Address, agentId: bigint, amount: bigint): Promise<Receipt>;
+  /** What a task has locked of the pool behind an identity. */
+  lockedStake(token: Address, agentId: bigint, taskId: bigint): Promise<bigint>;
+  /** Null where there is none, or it was paid out. Its shares are 0 where slashing took the whole pool. */
+  unbondTicket(ticketId: bigint): Promise<(UnbondTicket & { owner: Address }) | null>;
+  /** How many offences an identity was slashed for, in any token. */
+  slashCount(agentId: bigint): Promise<number>;
+  wasSlashed(offence: Hex): Promise<boolean>;
+  /** Rounds of an identity that were attested, and those of them with a share. */
+  history(agentId: bigint): Promise<{ rounds: number; rewarded: number }>;
 }
+
+/** Time in which a permit must be mined. */
+const PERMIT_SECONDS = 3_600;
 
 export interface Connection {
   provider: JsonRpcProvider;
@@ -194,6 +209,47 @@ export class EvmChain implements ChorusChain {
     const call = { action: 'withdraw stake', to, abi: STAKE_MANAGER, name: 'withdraw', args: [ticketId] };
     const mined = await this.#writer.send(call);
     return { ...receiptOf(mined), amount: eventOf(mined, STAKE_MANAGER, 'Withdrawn').amount };
+  }
+
+  async depositStakeWithPermit(token: Address, agentId: bigint, amount: bigint): Promise<Receipt> {
+    const { stakes: to } = await this.contracts();
+    const deadline = (await this.now()) + PERMIT_SECONDS;
+    const permit = { token, owner: this.account, spender: to, value: amount, deadline };
+    const { v, r, s } = await signPermit(this.#reader, this.#connection.signer, permit);
+    const args = [token, agentId, amount, deadline, v, r, s];
+    const action = 'deposit stake';
+    return this.#writer.receipt({ action, to, abi: STAKE_MANAGER, name: 'depositWithPermit', args });
+  }
+
+  async lockedStake(token: Address, agentId: bigint, taskId: bigint): Promise<bigint> {
+    return (await this.#stakes('lockOf', [token, agentId, taskId]))[0];
+  }
+
+  async unbondTicket(ticketId: bigint): Promise<(UnbondTicket & { owner: Address }) | null> {
+    const [found] = await this.#stakes('ticket', [ticketId]);
+    if (found.owner === ZeroAddress) return null;
+    return {
+      id: ticketId,
+      owner: found.owner.toLowerCase(),
+      token: found.token.toLowerCase(),
+      agentId: found.agentId,
+      shares: found.shares,
+      maturesAt: Number(found.maturesAt),
+    };
+  }
+
+  async slashCount(agentId: bigint): Promise<number> {
+    return Number((await this.#stakes('slashCount', [agentId]))[0]);
+  }
+
+  async wasSlashed(offence: Hex): Promise<boolean> {
+    return (await this.#stakes('wasSlashed', [offence]))[0];
+  }
+
+  async history(agentId: bigint): Promise<{ rounds: number; rewarded: number }> {
+    const { attestor } = await this.contracts();
+    const { rounds, rewarded } = await this.#reader.view('history', [agentId], attestor, ATTESTOR);
+    return { rounds: Number(rounds), rewarded: Number(rewarded) };
   }
 
   async reportRewards(token: Address): Promise<bigint> {

@@ -104,7 +104,7 @@ class Step implements fc.AsyncCommand<Context, FuzzResult> {
  */
 export async function fuzz(
   arena: Arena,
-  options: { seed: number; runs: number; calls: number },
+  options: { seed: number; runs: number; calls: number; shrink?: boolean },
 ): Promise<FuzzResult> {
   const result: FuzzResult = { runs: 0, transactions: 0, outcomes: {}, events: {} };
   const die = fc.nat({ max: 2 ** 16 - 1 });
@@ -134,7 +134,7 @@ export async function fuzz(
         await arena.chain.rpc('evm_revert', [snapshot]);
       }
     }),
-    { seed: options.seed, numRuns: options.runs, endOnFailure: false },
+    { seed: options.seed, numRuns: options.runs, endOnFailure: options.shrink === false },
   );
   result.transactions = arena.chain.transactions - begun;
   return result;

@@ -1,5 +1,5 @@
 import type { Address, Hex } from '@chorus/protocol';
-import { getCreate2Address, keccak256, type Wallet } from 'ethers';
+import { getCreate2Address, type Wallet } from 'ethers';
 import { ChainError, toChainError } from '../errors/errors.ts';
 
 /**
@@ -21,9 +21,9 @@ const PROXY_TRANSACTION: Hex =
 const PROXY_SENDER: Address = '0x3fab184622dc19b6109349b94811493bf2a45362';
 const PROXY_COST = 10n ** 16n;
 
-/** The address of a contract that the proxy creates. */
-export function create2Address(salt: Hex, initCode: string): Address {
-  return getCreate2Address(CREATE2_PROXY, salt, keccak256(initCode)).toLowerCase() as Address;
+/** The address of a contract that the proxy creates, by the keccak256 of its creation code. */
+export function create2Address(salt: Hex, initCodeHash: string): Address {
+  return getCreate2Address(CREATE2_PROXY, salt, initCodeHash).toLowerCase() as Address;
 }
 
 /** What to send to the proxy to create a contract. */

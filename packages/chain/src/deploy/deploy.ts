@@ -1,10 +1,10 @@
 import type { Address, Hex } from '@chorus/protocol';
-import { id, type JsonRpcProvider, keccak256, Wallet } from 'ethers';
+import { id, type JsonRpcProvider, Wallet } from 'ethers';
 import { ChainError, toChainError } from '../errors/errors.ts';
 import { isDevChain, openProvider, pollInterval } from '../rpc.ts';
 import type { FeePolicy } from '../send/fees.ts';
 import type { TransactionStore } from '../send/journal.ts';
-import { Sender } from '../send/sender.ts';
+import { type Mined, Sender } from '../send/sender.ts';
 import type { VerifierSrs } from '../verifier.ts';
 import { CREATE2_PROXY, create2Call, ensureProxy } from './create2.ts';
 import { type DeploymentFile, type DeploymentTransaction, readDeployment, writeDeployment } from './file.ts';
@@ -102,8 +102,8 @@ export async function deployChorus(options: DeployOptions): Promise<Deployment> 
     const swift = isDevChain(chainId) && (await minesAtOnce(provider));
     if (swift) await deployAtOnce(wallet, chainId, plan, record, options.onStep);
     else await deployInTurn(wallet, chainId, plan, record, options);
-    record.complete = true;
     await checkDeployment(provider, chainId, record, plan);
+    record.complete = true;
     if (options.file !== undefined) await writeDeployment(options.file, record);
     return deploymentOf(record);
   } catch (error) {
@@ -234,30 +234,35 @@ async function deployInTurn(
     transactions: options.transactions,
     fees: options.fees,
   });
-  const send = async (name: string, to: Address, data: string): Promise<DeploymentTransaction> => {
-    const mined = await sender.exclusive(() => sender.send(`deploy: ${name}`, to, data));
+  const told = (mined: Mined | null): DeploymentTransaction => {
+    if (mined === null) return null;
     const { transaction: hash, block, gasUsed, gasPrice } = mined;
     return { hash, block, gasUsed: Number(gasUsed), cost: String(gasUsed * gasPrice) };
   };
+  const send = async (name: string, to: Address, data: string): Promise<DeploymentTransaction> =>
+    told(await sender.exclusive(() => sender.send(`deploy: ${name}`, to, data)));
+  /** What is in place may be so by a transaction that an earlier run sent and heard no more of. */
+  const lookUp = async (name: string, to: Address, data: string): Promise<DeploymentTransaction> =>
+    told(await sender.exclusive(() => sender.lookUp(`deploy: ${name}`, to, data)));
   const save = async (): Promise<void> => {
     if (options.file !== undefined) await writeDeployment(options.file, record);
   };
   for (const contract of plan.contracts) {
     const entry = record.contracts[contract.name]!;
+    const data = create2Call(plan.inputs.salt, contract.initCode);
     if ((await provider.getCode(contract.address)) === '0x') {
       await refuseConstructor(provider, contract);
-      const data = create2Call(plan.inputs.salt, contract.initCode);
       entry.transaction = await send(contract.name, CREATE2_PROXY, data);
-    }
-    entry.codeHash = keccak256(await provider.getCode(contract.address)) as Hex;
+    } else entry.transaction ??= await lookUp(contract.name, CREATE2_PROXY, data);
     await save();
     options.onStep?.({ name: contract.name, address: contract.address, transaction: entry.transaction });
   }
   for (const call of plan.calls) {
-    if (!(await isDone(provider, call))) record.calls[call.name] = await send(call.name, call.to, call.data);
-    record.calls[call.name] ??= null;
+    const { name, to, data } = call;
+    if (!(await isDone(provider, call))) record.calls[name] = await send(name, to, data);
+    else record.calls[name] ??= await lookUp(name, to, data);
     await save();
-    options.onStep?.({ name: call.name, address: null, transaction: record.calls[call.name]! });
+    options.onStep?.({ name, address: null, transaction: record.calls[name] });
   }
 }
 

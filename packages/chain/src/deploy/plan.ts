@@ -121,8 +121,8 @@ export function planDeployment(inputs: PlanInputs): DeploymentPlan {
     );
     const constructorArguments = new Interface(artifact.abi).encodeDeploy(args) as Hex;
     const initCode = `${linkCode(artifact, libraries)}${constructorArguments.slice(2)}` as Hex;
-    const address = create2Address(salt, initCode);
     const initCodeHash = keccak256(initCode) as Hex;
+    const address = create2Address(salt, initCodeHash);
     contracts.push({ name, artifact, address, constructorArguments, initCode, initCodeHash });
     addresses[name] = address;
     return address;

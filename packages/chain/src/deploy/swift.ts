@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Hex } from '@chorus/protocol';
-import { type FetchRequest, type JsonRpcProvider, keccak256, Transaction, type Wallet } from 'ethers';
+import { type FetchRequest, type JsonRpcProvider, keccak256, type Wallet } from 'ethers';
 import { ChainError, toChainError } from '../errors/errors.ts';
 import { CREATE2_PROXY, create2Call } from './create2.ts';
 import type { DeploymentStep } from './deploy.ts';
@@ -55,12 +55,10 @@ export async function deployAtOnce(
       await explain(provider, name, creation ? { data: creation } : { from: wallet.address, to, data });
     }
   }
-  const codes = await codesOf(provider, plan);
-  for (const [i, contract] of plan.contracts.entries()) {
-    const entry = record.contracts[contract.name]!;
-    entry.codeHash = keccak256(codes[i]!) as Hex;
-    entry.transaction = sent.get(contract.name)?.transaction ?? entry.transaction;
-    onStep?.({ name: contract.name, address: contract.address, transaction: entry.transaction });
+  for (const { name, address } of plan.contracts) {
+    const entry = record.contracts[name]!;
+    entry.transaction = sent.get(name)?.transaction ?? entry.transaction;
+    onStep?.({ name, address, transaction: entry.transaction });
   }
   for (const { name } of plan.calls) {
     record.calls[name] = sent.get(name)?.transaction ?? record.calls[name] ?? null;
@@ -89,7 +87,7 @@ async function sendAll(wallet: Wallet, chainId: number, items: Item[]): Promise<
   );
   // One by one: one that comes before an earlier nonce would wait for ever.
   for (const transaction of signed) await provider.send('eth_sendRawTransaction', [transaction]);
-  const hashes = signed.map((transaction) => Transaction.from(transaction).hash!);
+  const hashes = signed.map((transaction) => keccak256(transaction));
   const receipts = await receiptsOf(provider, hashes);
   return items.map(({ name }, i) => [
     name,

@@ -78,7 +78,7 @@ export async function checkCode(provider: JsonRpcProvider, file: DeploymentFile)
         return finding('other', 'the code is not that of the artifact');
       }
       const initCode = `${linkCode(artifact, libraries)}${entry.constructorArguments.slice(2)}`;
-      if (create2Address(file.salt, initCode) !== entry.address) {
+      if (create2Address(file.salt, keccak256(initCode)) !== entry.address) {
         return finding('other', 'the address is not that of this creation code and these arguments');
       }
       return finding('same', 'code, constructor arguments and address are those of the artifact');
@@ -97,7 +97,7 @@ function masked(code: string, artifact: ContractArtifact): string {
 }
 
 /**
- * See that everything is in place: code and wiring.
+ * See that everything is in place, code and wiring, and write down what the code is.
  * @throws ChainError `E_CHAIN_DEPLOY` naming the first thing that is not
  */
 export async function checkDeployment(
@@ -111,13 +111,22 @@ export async function checkDeployment(
       facts: { step: name, found, chainId },
       hint: 'give another salt; if it goes on, the endpoint or the artifacts are not to be trusted',
     });
-  for (const entry of Object.values(file.contracts)) {
-    if (entry.artifact !== null) continue;
-    entry.codeHash ??= keccak256(await provider.getCode(entry.address)) as Hex;
-  }
-  for (const { name, state, found } of await checkCode(provider, file)) {
-    if (state === 'missing' || state === 'other') throw wrong(name, found);
-  }
+  const libraries = Object.fromEntries(
+    plan.contracts.map(({ artifact, address }) => [artifact.contractName, address]),
+  );
+  const artifacts = new Map(plan.contracts.map(({ name, artifact }) => [name as string, artifact]));
+  await Promise.all(
+    Object.entries(file.contracts).map(async ([name, entry]) => {
+      const code = await read('read code', () => provider.getCode(entry.address));
+      if (code === '0x') throw wrong(name, 'there is no code at its address');
+      const artifact = artifacts.get(name);
+      // Its address is the plan's, which follows from the creation code: what the constructor wrote is as planned.
+      if (artifact && masked(code, artifact) !== masked(linkDeployedCode(artifact, libraries), artifact)) {
+        throw wrong(name, 'other code is at its address');
+      }
+      entry.codeHash = keccak256(code) as Hex;
+    }),
+  );
   const views = plan.calls.flatMap(({ name, to, done }) => done.map((view) => ({ name, to, ...view })));
   const results = await Promise.all(views.map(({ to, data }) => provider.call({ to, data })));
   for (const [i, { name, result }] of views.entries()) {

@@ -83,7 +83,7 @@ export class Sender {
    */
   async send(action: string, to: Address, data: string, gas?: bigint): Promise<Mined> {
     const call = { to, data: data as Hex };
-    const earlier = await this.#unanswered(action, call);
+    const earlier = await this.lookUp(action, call.to, call.data);
     if (earlier !== null) return earlier;
     const gasLimit = gas ?? (await this.#estimate(action, call));
     for (let attempt = 1; ; attempt++) {
@@ -109,12 +109,14 @@ export class Sender {
     return (estimate * 3n) / 2n + 400_000n;
   }
 
-  /** The outcome of the same call, if it was sent before and never answered; null where it is to be sent. */
-  async #unanswered(action: string, call: { to: Address; data: Hex }): Promise<Mined | null> {
+  /**
+   * The outcome of the same call, if it was sent before and never answered; null where it is to be sent. Call it inside
+   * `exclusive`.
+   */
+  async lookUp(action: string, to: Address, data: string): Promise<Mined | null> {
     const { chainId, account } = this.#options;
     for (const pending of await this.#store.list(chainId, account)) {
-      const same =
-        pending.to === call.to && pending.data === call.data && Date.now() - pending.since < SAME_CALL_MS;
+      const same = pending.to === to && pending.data === data && Date.now() - pending.since < SAME_CALL_MS;
       let receipt = await this.#receiptOf(pending);
       if (receipt === null && (await this.#nonceUsed(pending))) {
         // Mined between the two questions, or something else took its place.
