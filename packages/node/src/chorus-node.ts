@@ -179,7 +179,11 @@ export class ChorusNode {
     );
     this.#spawn(this.#followChain());
     for (const peer of this.#config.network.bootstrap) {
-      this.#spawn(network.connect(peer, { signal: this.#abort.signal }));
+      // The network goes on trying; that nobody is connected is told where it lasts.
+      const connecting = network.connect(peer, { signal: this.#abort.signal }).catch((error) => {
+        if (!hasCode(error, 'E_NETWORK_DIAL')) throw error;
+      });
+      this.#spawn(connecting);
     }
     this.#emit({
       type: 'ready',
