@@ -158,7 +158,8 @@ const ATTACKS: Record<string, { attack: Attack; earns: string | null }> = {
       await hostile.connect(victim.addresses[0]!, { timeoutMs: 2_000 }).catch(() => undefined);
       for (const connection of hostile.libp2p.getConnections()) connection.abort(new Error('churn'));
     },
-    earns: 'connection-churn',
+    // Where the host is kept out for the others' sake (all share one here) there is no churn to blame.
+    earns: null,
   },
 };
 
@@ -175,23 +176,21 @@ test('a node under attack by many identities at once bans them, and serves the h
 
   const stop = new AbortController();
   const attackers: { name: string; network: LibP2pNetwork }[] = [];
-  const attacks: Promise<void>[] = [];
-  for (const [name, { attack }] of Object.entries(ATTACKS)) {
+  // All are connected before the first attacks: later the victim keeps their host out.
+  for (const name of Object.keys(ATTACKS)) {
     for (let i = 0; i < IDENTITIES; i++) {
       const network = await createNetwork();
       network.subscribe(TOPIC, () => 'ignore');
       await network.connect(victim.addresses[0]!);
       attackers.push({ name, network });
-      attacks.push(
-        (async () => {
-          while (!stop.signal.aborted) {
-            await attack(network, victim, stop.signal);
-            await sleep(10);
-          }
-        })(),
-      );
     }
   }
+  const attacks = attackers.map(async ({ name, network }) => {
+    while (!stop.signal.aborted) {
+      await ATTACKS[name]!.attack(network, victim, stop.signal);
+      await sleep(10);
+    }
+  });
   say(`${attackers.length} identities, ${Object.keys(ATTACKS).length} attacks, ${SECONDS} s`);
   const under = await measure(honest, victim, SECONDS, async (i) => {
     await honest.publish(`honest ${i}`);
@@ -209,12 +208,21 @@ test('a node under attack by many identities at once bans them, and serves the h
   );
   say(`2 MB fetched right after in ${payload.ms.toFixed(0)} ms`);
 
-  const { bans } = await victim.stats();
+  // A peer whose own doing ended its connection may find its host kept out before it has earned a ban of its own.
+  const { bans, peers } = await victim.stats();
+  const inside = new Set(peers.map(({ peer }) => peer));
   for (const [name, { earns }] of Object.entries(ATTACKS)) {
-    const of = attackers.filter((a) => a.name === name);
-    const banned = bans.filter((ban) => of.some((a) => a.network.peerId === ban.peer));
-    say(`${name}: ${banned.length} of ${of.length} banned${banned[0] ? ` for ${banned[0].reason}` : ''}`);
-    if (earns !== null) expect(banned.length, name).toBe(IDENTITIES);
+    const of = attackers.filter((a) => a.name === name).map((a) => a.network.peerId);
+    const banned = bans.filter((ban) => of.includes(ban.peer));
+    const out = of.filter((peer) => !inside.has(peer));
+    say(
+      `${name}: ${banned.length} of ${of.length} banned (${banned[0]?.reason ?? 'none'}), ${out.length} outside`,
+    );
+    if (earns !== null) expect(out.length, name).toBe(IDENTITIES);
+  }
+  const reasons = new Set(bans.map((ban) => ban.reason));
+  for (const reason of ['rejected-message', 'gossip-flood', 'too-many-requests', 'wrong-block']) {
+    expect(reasons, `banned for ${reason}`).toContain(reason);
   }
   expect(bans.map((ban) => ban.peer)).not.toContain(honest.peerId);
   expect(under.failed, 'honest requests that failed').toBe(0);

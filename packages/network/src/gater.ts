@@ -1,6 +1,6 @@
 import type { Connection, ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface';
 import { RateLimiter } from '@libp2p/utils';
-import { CHURN_WINDOW_S, MAX_CONNECTS_PER_WINDOW } from './limits.ts';
+import { CHURN_WINDOW_S, MAX_BANNED_PER_WINDOW, MAX_CONNECTS_PER_WINDOW, RATE_WINDOW_S } from './limits.ts';
 import type { PeerBook } from './peer-book.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -27,9 +27,21 @@ export function gaterOf({
     duration: CHURN_WINDOW_S,
     keyPrefix: '',
   });
+  // A handshake costs this node more than the other: hosts whose banned peers keep coming are kept out before it.
+  const strikes = new RateLimiter({
+    points: MAX_BANNED_PER_WINDOW,
+    duration: RATE_WINDOW_S,
+    keyPrefix: '',
+  });
   const known = (peer: PeerId, connection: MultiaddrConnection) => {
     traffic.attribute(peer, connection);
     return book.isBanned(peer.toString());
+  };
+  const bannedInbound = (peer: PeerId, { remoteAddr }: MultiaddrConnection) => {
+    if (!book.isBanned(peer.toString())) return false;
+    const host = hostOf(remoteAddr.toString());
+    if (host !== undefined) strikes.penalty(host);
+    return true;
   };
   const knownInbound = (peer: PeerId, connection: MultiaddrConnection) => {
     try {
@@ -43,12 +55,14 @@ export function gaterOf({
     denyDialPeer: (peer) => book.isBanned(peer.toString()),
     denyInboundConnection: ({ remoteAddr }) => {
       const host = hostOf(remoteAddr.toString());
-      if (maxConnectionsPerHost === undefined || host === undefined || isLoopback(host)) return false;
+      if (host === undefined) return false;
+      if ((strikes.get(host)?.consumedPoints ?? 0) > MAX_BANNED_PER_WINDOW) return true;
+      if (maxConnectionsPerHost === undefined || isLoopback(host)) return false;
       const open = connections().filter((c) => hostOf(c.remoteAddr.toString()) === host);
       return open.length >= maxConnectionsPerHost;
     },
     // QUIC has no step between its handshake and the upgraded connection, so the peer is looked at here as well.
-    denyInboundEncryptedConnection: (peer) => book.isBanned(peer.toString()),
+    denyInboundEncryptedConnection: bannedInbound,
     denyOutboundEncryptedConnection: (peer) => book.isBanned(peer.toString()),
     denyInboundUpgradedConnection: knownInbound,
     denyOutboundUpgradedConnection: known,

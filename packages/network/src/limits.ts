@@ -78,6 +78,9 @@ export const MAX_GOSSIP_BYTES_PER_WINDOW = 2 * 1024 * 1024;
 /** The window of the rates above, seconds. */
 export const RATE_WINDOW_S = 10;
 
+/** Connections of banned peers from one host in that window; beyond it the host waits for the next, unheard. */
+export const MAX_BANNED_PER_WINDOW = 10;
+
 /** Blame at which a peer is banned. */
 export const BAN_AT = 100;
 

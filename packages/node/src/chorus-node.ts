@@ -33,7 +33,7 @@ import type { NodeConfig } from './config.ts';
 import { Disputes } from './disputes.ts';
 import type { EventSink } from './events.ts';
 import { Journal, type JournalReader, type Publication } from './journal/journal.ts';
-import { DepartedTask, owesPayload } from './limits/departed-task.ts';
+import { DepartedTask, owesOthers } from './limits/departed-task.ts';
 import { Gatekeeper } from './limits/gatekeeper.ts';
 import { LeftTasks } from './limits/left-tasks.ts';
 import { becomeMember } from './membership.ts';
@@ -179,7 +179,11 @@ export class ChorusNode {
     );
     this.#spawn(this.#followChain());
     for (const peer of this.#config.network.bootstrap) {
-      this.#spawn(network.connect(peer, { signal: this.#abort.signal }));
+      // The network goes on trying; that nobody is connected is told where it lasts.
+      const connecting = network.connect(peer, { signal: this.#abort.signal }).catch((error) => {
+        if (!hasCode(error, 'E_NETWORK_DIAL')) throw error;
+      });
+      this.#spawn(connecting);
     }
     this.#emit({
       type: 'ready',
@@ -594,7 +598,7 @@ export class ChorusNode {
   async #owes(task: TaskState): Promise<boolean> {
     const { chain } = this.ports;
     if (task.status !== 'running' || task.round === 0) return false;
-    return owesPayload(chain.account, task, await chain.round(task.id, task.round));
+    return owesOthers(chain.account, task, await chain.round(task.id, task.round));
   }
 
   /** The terms on disk where they are those on chain; else as a peer gives them. */

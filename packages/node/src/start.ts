@@ -189,6 +189,12 @@ async function openChain(
         hint: 'correct chain.url or chain.chainId in the configuration',
       });
     }
+    if (config.attack !== undefined && !isDevChain(chain.chainId)) {
+      throw new ChorusError('E_CONFIG', 'misbehaviour on purpose is refused on this chain', {
+        facts: { field: 'attack', chainId: chain.chainId },
+        hint: 'remove `attack` from the configuration',
+      });
+    }
     if (!encrypted && !isDevChain(chain.chainId)) {
       throw new ChorusError('E_WALLET_UNENCRYPTED', 'a development key is refused on this chain', {
         facts: { chainId: chain.chainId },

@@ -16,7 +16,7 @@ import { Disputes } from './disputes.ts';
 import { examineRound } from './examine.ts';
 import { HistoryCheck } from './history-check.ts';
 import { type RoundRecord, settledRecord, voidRecord } from './journal/records.ts';
-import { owesPayload } from './limits/departed-task.ts';
+import { hasSealed, owesOthers } from './limits/departed-task.ts';
 import { restoreModel, saveModel } from './model-snapshot.ts';
 import { fetchVector } from './payloads.ts';
 import type { RoundContext, TaskSession } from './session.ts';
@@ -128,16 +128,11 @@ export class TaskRunner {
   get finished(): boolean {
     const { session, context } = this;
     if (!session.gate.isLeft(session.taskId) || this.#active.size > 0 || !this.task) return false;
-    if (!context || !owesPayload(session.ports.chain.account, context.task, context.round)) return true;
+    const { account } = session.ports.chain;
+    if (!context || !owesOthers(account, context.task, context.round)) return true;
     const { phase, round } = context.round;
-    return phase !== 'commit' && this.#done.has(`provide-update:${round}`) && !this.#sealed(context.round);
-  }
-
-  /** This account has sealed a reference that is still to be opened. */
-  #sealed(round: RoundState): boolean {
-    const { account } = this.session.ports.chain;
-    return round.references.some(
-      (r) => sameAddress(r.validator, account) && r.seal !== null && r.opened === null,
+    return (
+      phase !== 'commit' && this.#done.has(`provide-update:${round}`) && !hasSealed(account, context.round)
     );
   }
 

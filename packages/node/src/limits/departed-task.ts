@@ -7,14 +7,20 @@ import {
   type TaskState,
 } from '@chorus/protocol';
 
-/** Whether others wait for something that `account` has committed to in the round. */
-export function owesPayload(account: Address, task: TaskState, round: RoundState): boolean {
+/**
+ * Whether others build on what `account` has put on chain in the round: a trainer's payload has to be provided, and a
+ * validator that sealed a reference has to open it and to say what it saw, until the round is over.
+ */
+export function owesOthers(account: Address, task: TaskState, round: RoundState): boolean {
+  if (round.phase === 'settled' || round.phase === 'void') return false;
   const trainer = task.trainers.findIndex((t) => sameAddress(t, account));
-  const update = trainer >= 0 && round.updates[trainer] !== null;
-  const reference = round.references.find((r) => sameAddress(r.validator, account) && r.seal !== null);
-  if (round.phase === 'commit') return update || reference !== undefined;
-  if (round.phase === 'reference') return update || (reference !== undefined && reference.opened === null);
-  return update && round.phase === 'settle';
+  return (trainer >= 0 && round.updates[trainer] !== null) || hasSealed(account, round);
+}
+
+/** Whether `account` is a validator whose reference counts, or can still count, in the round. */
+export function hasSealed(account: Address, round: RoundState): boolean {
+  const reference = round.references.find((r) => sameAddress(r.validator, account));
+  return reference?.seal != null && (reference.opened !== null || round.phase !== 'settle');
 }
 
 /** Pause between two looks at a task that only its end matters of. */

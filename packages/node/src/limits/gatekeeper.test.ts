@@ -109,9 +109,17 @@ describe('the gatekeeper', () => {
     const { gate, left } = gatekeeper({});
     await left.add(1n);
     const begun = (
-      ['train', 'seal-reference', 'provide-update', 'open-reference', 'settle', 'advance'] as const
+      [
+        'train',
+        'seal-reference',
+        'provide-update',
+        'open-reference',
+        'post-verdict',
+        'settle',
+        'advance',
+      ] as const
     ).filter((kind) => gate.mayBegin(1n, duty(kind), () => true));
-    expect(begun).toEqual(['provide-update', 'open-reference']);
+    expect(begun).toEqual(['provide-update', 'open-reference', 'post-verdict']);
     gate.close();
   });
 

@@ -16,7 +16,7 @@ const PRESSURE = { from: 0.9, until: 0.8 };
 const BEGINNINGS: readonly Duty['kind'][] = ['train', 'seal-reference'];
 
 /** Duties that a contributor owes even after it has left: others have built on what it committed. */
-const OWED: readonly Duty['kind'][] = ['provide-update', 'open-reference'];
+const OWED: readonly Duty['kind'][] = ['provide-update', 'open-reference', 'post-verdict'];
 
 /** Why nothing new is taken on. */
 export interface Pause {

@@ -52,7 +52,7 @@ export function sentenceOf(event: NodeEvent | EventJson | Gap, options: Sentence
       return info(`Joined task ${event.taskId}.`);
     case 'left':
       return info(
-        `Left task ${event.taskId}: no more work is done for it; its stake comes back when the task has ended.`,
+        `Left task ${event.taskId}: no more work is done for it; a stake in it comes back when it has ended.`,
       );
     case 'committed':
       return info(`${where(event)}: the update is on chain.`);

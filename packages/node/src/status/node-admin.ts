@@ -64,7 +64,8 @@ export class NodeAdmin implements AdminSource {
   #node: ChorusNode | null = null;
   #chain: ChainWatch | null = null;
   #state: 'starting' | 'ready' = 'starting';
-  #progress = { key: '', at: 0 };
+  /** What was told last of each task's progress. */
+  readonly #progress = new Map<bigint, { step: string; at: number }>();
   #claimable: { at: number; amounts: Promise<TokenAmount[]> } | null = null;
 
   constructor(options: NodeAdminOptions) {
@@ -84,6 +85,7 @@ export class NodeAdmin implements AdminSource {
     this.#warnings.observe(event);
     this.#activities.observe(event);
     this.#options.metrics.observe(event);
+    if (event.type === 'task-ended') this.#progress.delete(event.taskId);
     if (event.type !== 'progress' || this.#isNews(event)) this.events.add(event);
   }
 
@@ -93,11 +95,11 @@ export class NodeAdmin implements AdminSource {
 
   /** Progress comes many times a second; a stream that tells all of it would remember nothing else. */
   #isNews({ taskId, round, stage, fraction }: Extract<NodeEvent, { type: 'progress' }>): boolean {
-    const key = `${taskId}:${round}:${stage}`;
+    const step = `${round}:${stage}`;
     const now = Date.now();
-    const again = this.#progress.key === key && now - this.#progress.at < PROGRESS_MILLISECONDS;
-    if (again && fraction < 1) return false;
-    this.#progress = { key, at: now };
+    const last = this.#progress.get(taskId);
+    if (last?.step === step && now - last.at < PROGRESS_MILLISECONDS && fraction < 1) return false;
+    this.#progress.set(taskId, { step, at: now });
     return true;
   }
 

@@ -1,0 +1,67 @@
+import type { Address, RoundState, TaskState } from '@chorus/protocol';
+import { describe, expect, it } from 'vitest';
+import { DepartedTask, owesOthers } from './departed-task.ts';
+
+const TRAINER: Address = '0x00000000000000000000000000000000000000aa';
+const VALIDATOR: Address = '0x00000000000000000000000000000000000000bb';
+const task = { id: 7n, status: 'running', trainers: [TRAINER] } as unknown as TaskState;
+const commitment = { commitment: { x: 1n, y: 2n }, digest: '0x01' };
+
+const round = (
+  phase: RoundState['phase'],
+  did: { committed?: boolean; sealed?: boolean; opened?: boolean },
+) =>
+  ({
+    phase,
+    updates: [did.committed ? commitment : null],
+    references: [
+      { validator: VALIDATOR, seal: did.sealed ? '0x02' : null, opened: did.opened ? commitment : null },
+    ],
+  }) as unknown as RoundState;
+
+describe('what others wait for', () => {
+  it('is the payload of a trainer that committed, until the round is over', () => {
+    for (const phase of ['commit', 'reference', 'settle'] as const) {
+      expect(owesOthers(TRAINER, task, round(phase, { committed: true }))).toBe(true);
+      expect(owesOthers(TRAINER, task, round(phase, {}))).toBe(false);
+    }
+    expect(owesOthers(TRAINER, task, round('settled', { committed: true }))).toBe(false);
+    expect(owesOthers(TRAINER, task, round('void', { committed: true }))).toBe(false);
+  });
+
+  it('is the word of a validator that sealed a reference, unless it was opened too late', () => {
+    expect(owesOthers(VALIDATOR, task, round('commit', {}))).toBe(false);
+    expect(owesOthers(VALIDATOR, task, round('commit', { sealed: true }))).toBe(true);
+    expect(owesOthers(VALIDATOR, task, round('reference', { sealed: true }))).toBe(true);
+    expect(owesOthers(VALIDATOR, task, round('settle', { sealed: true, opened: true }))).toBe(true);
+    expect(owesOthers(VALIDATOR, task, round('settle', { sealed: true }))).toBe(false);
+  });
+});
+
+describe('a task that was left', () => {
+  it('is waited for until it has ended, over a chain that is away', async () => {
+    const departed = new DepartedTask(task);
+    const warnings: string[] = [];
+    const answers = [new Error('away'), task, { ...task, status: 'ended' }];
+    const chain = {
+      task: async () => {
+        const answer = answers.shift()!;
+        setTimeout(() => departed.wake(), 5);
+        if (answer instanceof Error) throw answer;
+        return answer as TaskState;
+      },
+    };
+    const ended = await departed.ended(chain, new AbortController().signal, (message) =>
+      warnings.push(message),
+    );
+    expect(ended).toMatchObject({ id: 7n, status: 'ended' });
+    expect(warnings).toEqual(['away']);
+  });
+
+  it('is waited for no more once it is taken up again', async () => {
+    const departed = new DepartedTask(task);
+    const ended = departed.ended({ task: async () => task }, new AbortController().signal, () => {});
+    departed.cancel();
+    expect(await ended).toBeNull();
+  });
+});
