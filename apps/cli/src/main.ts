@@ -1,5 +1,8 @@
 import { checkUsage, reportAndExit } from './exit.ts';
 import { createProgram } from './program.ts';
+import { endWithReader } from './terminal.ts';
+
+endWithReader();
 
 try {
   await checkUsage(createProgram()).parseAsync();

@@ -10,3 +10,20 @@ export function write(stream: WriteStream, text: string): void {
   const colours = forced || (stream.isTTY && stream.hasColors());
   stream.write(colours ? text : stripVTControlCharacters(text));
 }
+
+let needsReader = true;
+
+/** A program that reads our output may end first, as `head` does: that is no error, and nobody is left to write for. */
+export function endWithReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      if (needsReader) process.exit(0);
+    });
+  }
+}
+
+/** A node goes on when nobody reads what it writes. */
+export function goOnWithoutReader(): void {
+  needsReader = false;
+}

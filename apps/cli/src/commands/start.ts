@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { EXIT } from '../exit.ts';
 import { configOf, type HomeOptions, homeOptions } from '../home.ts';
 import { passwordSource } from '../password.ts';
+import { goOnWithoutReader } from '../terminal.ts';
 
 interface StartFlags extends HomeOptions {
   config?: string;
@@ -29,6 +30,7 @@ export function startCommand(): Command {
 }
 
 async function startAction(flags: StartFlags): Promise<void> {
+  goOnWithoutReader();
   const set = [...(flags.set ?? []), ...(flags.json ? ['log.format=json'] : [])];
   const { config } = flags.config
     ? await loadConfig(flags.config, { env: process.env, set })

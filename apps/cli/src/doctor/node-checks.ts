@@ -163,9 +163,9 @@ async function udpFault(host: string, port: number): Promise<string | null> {
   }
 }
 
-/** RFC 1918, link-local, carrier-grade NAT (RFC 6598), unique local, loopback. */
+/** RFC 1918, link-local, carrier-grade NAT (RFC 6598), documentation (RFC 5737), unique local, loopback. */
 const PRIVATE =
-  /^(?:10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd]|fe80|::1)/i;
+  /^(?:10\.|127\.|169\.254\.|192\.168\.|192\.0\.2\.|198\.51\.100\.|203\.0\.113\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd]|fe80|::1)/i;
 
 function reach(network: NodeConfig['network'], running: Status | null): Finding {
   const what = 'reach';
