@@ -1,5 +1,5 @@
 import { devnetKeys, refusal, ruleId } from '@chorus/chain';
-import type { Role } from '@chorus/protocol';
+import { OPEN_TO_ALL, type Role } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
 import { describeChain, UNCHECKED_PROOF, vector } from './chain.ts';
@@ -50,12 +50,7 @@ describe('MemoryLedger', () => {
       stake: 1n,
       minValidators: 1,
       rule: ruleId('reference-trust'),
-      allowRoot: null,
-      minReputation: 0,
-      vestingRounds: 0,
-      stagnationBps: 10_000,
-      slashReporterBps: 0,
-      slashBurnBps: 0,
+      ...OPEN_TO_ALL,
       aggregatorFeeBps: 0,
       validatorFeeBps: 0,
       joinSeconds: 10,

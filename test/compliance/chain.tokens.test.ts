@@ -1,7 +1,7 @@
 import { connectChain, type Devnet, decodeRevert, deployChorus, ruleId, startDevnet } from '@chorus/chain';
 import { taskManager } from '@chorus/contracts';
 import { compileContracts } from '@chorus/contracts/compile';
-import type { Address, ChainPort, Hex, TaskParams } from '@chorus/protocol';
+import { type Address, type ChainPort, type Hex, OPEN_TO_ALL, type TaskParams } from '@chorus/protocol';
 import { Contract, ContractFactory, type InterfaceAbi, JsonRpcProvider, NonceManager, Wallet } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deployAcceptingVerifier } from '../twins/verifiers.ts';
@@ -68,12 +68,7 @@ describe('tokens that do not behave', () => {
     stake: 10n,
     minValidators: 1,
     rule: ruleId('reference-trust'),
-    allowRoot: null,
-    minReputation: 0,
-    vestingRounds: 0,
-    stagnationBps: 10_000,
-    slashReporterBps: 0,
-    slashBurnBps: 0,
+    ...OPEN_TO_ALL,
     aggregatorFeeBps: 0,
     validatorFeeBps: 0,
     joinSeconds: 5,

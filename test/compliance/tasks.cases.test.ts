@@ -32,6 +32,12 @@ describe('a trainer found unavailable', () => {
     Promise.all(voters.map((voter) => world.available(voter, taskId, round, trainer)));
   const contest = async (taskId: bigint, voters: Player[], trainer = 0, by = world.trainers[0]!) =>
     world.send(by, 'contest', taskId, 1, trainer, await votesOf(taskId, voters, trainer));
+  /** Won by `voters`, with the other accusers left to the end. */
+  const contestAndWait = async (taskId: bigint, voters: Player[], trainer = 0, by = world.trainers[0]!) => {
+    await contest(taskId, voters, trainer, by);
+    await world.passTo(Number((await caseOf(taskId, 1, trainer)).deadline));
+    return world.send(by, 'resolveCase', taskId, 1, trainer);
+  };
   const pastDeadline = async (taskId: bigint): Promise<void> =>
     world.passTo(Number((await caseOf(taskId)).deadline));
 
@@ -45,7 +51,12 @@ describe('a trainer found unavailable', () => {
       expect(world.events(receipt, 'CaseOpened').map((e) => e.toArray())).toEqual([
         [taskId, 1n, world.trainers[1]!.address, bits(0, 2), deadline],
       ]);
-      expect(await caseOf(taskId, 1, 1)).toEqual({ deadline, accusers: bits(0, 2), resolved: false });
+      expect(await caseOf(taskId, 1, 1)).toEqual({
+        deadline,
+        accusers: bits(0, 2),
+        resolved: false,
+        available: 0n,
+      });
       expect((await caseOf(taskId, 1, 0)).deadline).toBe(0n);
       expect((await caseOf(taskId, 2, 1)).deadline).toBe(0n);
       expect((await caseOf(taskId, 0, 17)).deadline).toBe(0n);
@@ -92,7 +103,19 @@ describe('a trainer found unavailable', () => {
       const [a, b, c] = world.validators as [Player, Player, Player];
       const before = (await world.task(taskId)).remaining;
       const burned = await world.balance(BURN);
-      const receipt = await contest(taskId, [a, c]);
+      const { deadline } = await caseOf(taskId);
+      const contested = await contest(taskId, [a, c]);
+      expect(world.events(contested, 'CaseContested')[0].toArray()).toEqual([
+        taskId,
+        1n,
+        world.trainers[0]!.address,
+        bits(0, 2),
+        deadline + CONTEST_SECONDS,
+      ]);
+      expect(world.slashes(contested)).toEqual([]);
+      await refused('DeadlineNotPassed', world.stranger, 'resolveCase', taskId, 1, 0);
+      await pastDeadline(taskId);
+      const receipt = await world.send(world.trainers[0]!, 'resolveCase', taskId, 1, 0);
       expect(world.events(receipt, 'CaseResolved')[0].toArray()).toEqual([
         taskId,
         1n,
@@ -117,6 +140,36 @@ describe('a trainer found unavailable', () => {
       expect(await world.lockOf(taskId, world.trainers[0]!)).toBe(10_000n);
     });
 
+    it('an accuser whose signature is left out adds it itself, and is not slashed', async () => {
+      const taskId = await accused([0], world.validators.slice(0, 2));
+      const [a, b, c] = world.validators as [Player, Player, Player];
+      // All three have signed by now; the trainer sends two of them, and would earn from the third.
+      await contest(taskId, [a, c]);
+      const { deadline } = await caseOf(taskId);
+      const again = await votesOf(taskId, [a, c]);
+      await refused('AlreadyPosted', world.stranger, 'contest', taskId, 1, 0, again);
+      await refused('NotEnoughVotes', b, 'contest', await accused([1]), 1, 1, []);
+      await world.passTo(Number(deadline) - 60);
+      const receipt = await contest(taskId, [b], 0, b);
+      expect(world.events(receipt, 'CaseResolved')).toHaveLength(1);
+      expect(world.slashes(receipt)).toEqual([]);
+      expect(await caseOf(taskId)).toMatchObject({ resolved: true, available: bits(0, 1, 2), deadline });
+      for (const v of world.validators) expect(await world.lockOf(taskId, v)).toBe(10_000n);
+    });
+
+    it('and a majority holds its deadline off once, however its votes are added', async () => {
+      const taskId = await accused([0], world.validators);
+      const [a, b, c] = world.validators as [Player, Player, Player];
+      const { deadline } = await caseOf(taskId);
+      const alone = await votesOf(taskId, [a]);
+      await refused('NotEnoughVotes', world.stranger, 'contest', taskId, 1, 0, alone);
+      await contest(taskId, [a, b]);
+      await pastDeadline(taskId);
+      const late = await votesOf(taskId, [c]);
+      await refused('DeadlinePassed', world.stranger, 'contest', taskId, 1, 0, late);
+      expect((await caseOf(taskId)).deadline).toBe(deadline + CONTEST_SECONDS);
+    });
+
     it('and a validator that did not accuse is not slashed for not signing', async () => {
       const taskId = await accused([0], world.validators.slice(0, 2));
       const receipt = await contest(taskId, world.validators.slice(0, 2));
@@ -133,7 +186,7 @@ describe('a trainer found unavailable', () => {
     it('an accuser that reports itself does not earn from it', async () => {
       const taskId = await accused([0], world.validators);
       const [a, b, c] = world.validators as [Player, Player, Player];
-      await contest(taskId, [b, c], 0, a);
+      await contestAndWait(taskId, [b, c], 0, a);
       expect(await read(world.stakes, 'reportRewards', world.token.target, a.address)).toBe(0n);
       expect(await world.lockOf(taskId, a)).toBe(8_000n);
     });
@@ -179,8 +232,11 @@ describe('a trainer found unavailable', () => {
     it('several cases of one round: an accuser is slashed once for its false verdict of that round', async () => {
       const taskId = await accused([0, 1], world.validators);
       const [a, b, c] = world.validators as [Player, Player, Player];
-      expect(world.slashes(await contest(taskId, [a, b], 0))).toHaveLength(1);
-      expect(world.slashes(await contest(taskId, [a, b], 1))).toEqual([]);
+      for (const trainer of [0, 1]) await contest(taskId, [a, b], trainer);
+      await world.passTo(Number((await caseOf(taskId, 1, 1)).deadline));
+      const close = (trainer: number) => world.send(world.stranger, 'resolveCase', taskId, 1, trainer);
+      expect(world.slashes(await close(0))).toHaveLength(1);
+      expect(world.slashes(await close(1))).toEqual([]);
       expect(await world.lockOf(taskId, c)).toBe(8_000n);
     });
 
@@ -191,6 +247,8 @@ describe('a trainer found unavailable', () => {
         const votes = await votesOf(taskId, world.validators.slice(0, 2), 0, round);
         await world.send(world.stranger, 'contest', taskId, round, 0, votes);
       }
+      await world.passTo(Number((await caseOf(taskId, 2)).deadline));
+      for (const round of [1, 2]) await world.send(world.stranger, 'resolveCase', taskId, round, 0);
       expect(await world.lockOf(taskId, world.validators[2]!)).toBe(6_000n);
     });
   });
@@ -234,7 +292,7 @@ describe('a trainer found unavailable', () => {
       for (const v of world.validators) await refused('CaseOpen', v, 'releaseStake', taskId, v.address);
       for (const t of world.trainers.slice(1)) await release(t);
       for (const a of world.aggregators) await release(a);
-      await contest(taskId, world.validators.slice(0, 2));
+      await contestAndWait(taskId, world.validators.slice(0, 2));
       expect(await world.lockOf(taskId, world.validators[2]!)).toBe(8_000n);
       for (const p of [world.trainers[0]!, ...world.validators]) await release(p);
       for (const p of world.players) expect(await world.lockOf(taskId, p)).toBe(0n);

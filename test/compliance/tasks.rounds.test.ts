@@ -495,6 +495,45 @@ describe('the phases of a round', () => {
       }
     });
 
+    it('given when a candidate’s window is almost over, do not have it slashed by the next one', async () => {
+      for (const late of [false, true]) {
+        await world.restore();
+        const taskId = await asked();
+        const [first, second] = (await world.order(taskId)) as [Player, Player];
+        const settleStart = Number((await world.round(taskId)).settleStart);
+        await world.passTo(settleStart + (late ? 60 : 30));
+        for (const i of [0, 1]) await post(taskId, i);
+        await world.passTo(settleStart + 100);
+        const receipt = await world.settle(taskId, 1, {}, second);
+        expect(await slashed(receipt, OFFENCE.aggregatorAbsent)).toEqual(late ? [] : [first.address]);
+      }
+    });
+
+    it('excuse only windows after they were asked for', async () => {
+      const taskId = await world.start();
+      await world.toSettle(taskId);
+      const [first, second] = (await world.order(taskId)) as [Player, Player];
+      const settleStart = Number((await world.round(taskId)).settleStart);
+      await world.passTo(settleStart + 110);
+      await world.send(second, 'requestVerdicts', taskId, 1);
+      await world.passTo(settleStart + 160);
+      for (const i of [0, 1]) await post(taskId, i);
+      await world.passTo(settleStart + 200);
+      const receipt = await world.settle(taskId, 1, {}, world.stranger);
+      expect(await slashed(receipt, OFFENCE.aggregatorAbsent)).toEqual([first.address]);
+    });
+
+    it('are not taken when nobody could settle with them any more, so that silence costs its validators', async () => {
+      const taskId = await asked();
+      const { deadline } = await world.round(taskId);
+      await world.passTo(Number(deadline) - 49);
+      const vote = await world.verdict(world.validators[0]!, taskId, 1);
+      await refused('DeadlinePassed', world.stranger, 'postVerdict', taskId, 1, 0, 0, vote);
+      const receipt = await world.expire(taskId);
+      expect(await slashed(receipt, OFFENCE.aggregatorAbsent)).toEqual([]);
+      expect(await slashed(receipt, OFFENCE.validatorAbsent)).toEqual(members(world.validators));
+    });
+
     it('a validator that neither sealed nor answered is slashed once for the round', async () => {
       const taskId = await world.start();
       await world.toSettle(taskId, 1, { sealing: [0, 1] });

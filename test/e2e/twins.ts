@@ -12,7 +12,13 @@ import {
   parseConfig,
   type TaskRequest,
 } from '@chorus/node';
-import { type ContributionProof, G1_INFINITY, type Hex, type StoragePort } from '@chorus/protocol';
+import {
+  type ContributionProof,
+  G1_INFINITY,
+  type Hex,
+  OPEN_TO_ALL,
+  type StoragePort,
+} from '@chorus/protocol';
 import { buildModel, createTrainer, type Dataset, subset, syntheticDigits } from '@chorus/training';
 import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
 import { MemoryHub, type MemoryNetwork } from '../twins/network.ts';
@@ -223,12 +229,7 @@ export async function smallTask(
         stake: 100n,
         minValidators: 1,
         rule: ruleId('reference-trust'),
-        allowRoot: null,
-        minReputation: 0,
-        vestingRounds: 0,
-        stagnationBps: 10_000,
-        slashReporterBps: 0,
-        slashBurnBps: 0,
+        ...OPEN_TO_ALL,
         aggregatorFeeBps: 300,
         validatorFeeBps: 200,
         joinSeconds: 30,

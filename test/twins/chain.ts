@@ -166,7 +166,7 @@ export class MemoryChain implements ChainPort {
   }
 
   contest(taskId: bigint, round: number, trainer: number, votes: AvailableVote[]): Promise<Receipt> {
-    return this.#write((emit) => this.#ledger.contest(taskId, round, trainer, votes, this.account, emit));
+    return this.#write((emit) => this.#ledger.contest(taskId, round, trainer, votes, emit));
   }
 
   resolveCase(taskId: bigint, round: number, trainer: number): Promise<Receipt> {

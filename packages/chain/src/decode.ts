@@ -180,7 +180,12 @@ export function decodeRecord(view: Result, trainers: number): RoundRecord | null
 /** `getCase`; null where the trainer was not found unavailable. */
 export function decodeCase(view: Result): UnavailabilityCase | null {
   if (view.deadline === 0n) return null;
-  return { deadline: Number(view.deadline), accusers: bitsOf(view.accusers), resolved: view.resolved };
+  return {
+    deadline: Number(view.deadline),
+    accusers: bitsOf(view.accusers),
+    resolved: view.resolved,
+    available: bitsOf(view.available),
+  };
 }
 
 /** The verdict and vote of a `VerdictPosted` event. */
@@ -290,6 +295,15 @@ export function decodeEvent(log: RawLog): ChainEvent | null {
       };
     case 'PayloadPublished':
       return { ...at, type: 'payload-published', round, trainer: address(args.trainer) };
+    case 'CaseContested':
+      return {
+        ...at,
+        type: 'case-contested',
+        round,
+        trainer: address(args.trainer),
+        available: bitsOf(args.available),
+        deadline: Number(args.deadline),
+      };
     case 'CaseResolved':
       return {
         ...at,

@@ -27,6 +27,8 @@ contract RoundAttestor is IRoundAttestor {
     /// @dev As many records as a task keeps.
     uint256 private constant RECORDS = 16;
     uint256 private constant PENALTY = 10;
+    /// @dev Several times what reading a request of ours costs.
+    uint256 private constant STATUS_GAS = 100_000;
 
     IParameters private immutable _parameters;
     IIdentityRegistry private immutable _identities;
@@ -161,9 +163,12 @@ contract RoundAttestor is IRoundAttestor {
         if (rewarded) h.rewarded++;
     }
 
-    /// @dev Whether this identity has opened this request, to us. Others can open it as well, for their own.
+    /// @dev Whether this identity has opened this request, to us. Others can open it as well, for their own, and answer
+    /// it with a tag that nobody could pay to read: so the gas is bounded, and there, lest a caller with little of it
+    /// leave a request unanswered.
     function _asks(bytes32 requestHash, uint256 agentId) private view returns (bool) {
-        try _validations.getValidationStatus(requestHash) returns (
+        if (gasleft() < 2 * STATUS_GAS) revert NotEnoughGas();
+        try _validations.getValidationStatus{gas: STATUS_GAS}(requestHash) returns (
             address validator, uint256 asker, uint8, bytes32, string memory, uint256
         ) {
             return validator == address(this) && asker == agentId;

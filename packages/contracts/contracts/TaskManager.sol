@@ -116,7 +116,7 @@ contract TaskManager is TaskViews, EIP712, ReentrancyGuardTransient {
         external
         nonReentrant
     {
-        TaskDisputes.contest(_store, _stakes, _domainSeparatorV4(), taskId, round, trainer, votes);
+        TaskDisputes.contest(_store, _domainSeparatorV4(), taskId, round, trainer, votes);
     }
 
     /// @inheritdoc ITaskManager

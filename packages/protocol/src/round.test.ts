@@ -8,7 +8,7 @@ import {
   stageOf,
 } from './round.ts';
 import { G1_INFINITY } from './settlement.ts';
-import type { TaskState } from './task.ts';
+import { OPEN_TO_ALL, type TaskState } from './task.ts';
 
 const [alice, bob, carol, dave] = ['a', 'b', 'c', 'd'].map((c) => `0x${c.repeat(40)}` as const) as [
   `0x${string}`,
@@ -48,12 +48,7 @@ const task: TaskState = {
   validators: [carol],
   minValidators: 1,
   rule: '0x00',
-  allowRoot: null,
-  minReputation: 0,
-  vestingRounds: 0,
-  stagnationBps: 10_000,
-  slashReporterBps: 0,
-  slashBurnBps: 0,
+  ...OPEN_TO_ALL,
   verifier: dave,
   protocolFeeBps: 100,
   contestSeconds: 10,

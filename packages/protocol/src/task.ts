@@ -50,6 +50,23 @@ export interface TaskParams {
   validators: Address[];
 }
 
+/**
+ * A task without extras: open to everybody, rewards at once and whatever the loss, slashed stake to its own budget.
+ */
+export const OPEN_TO_ALL: Readonly<
+  Pick<
+    TaskParams,
+    'allowRoot' | 'minReputation' | 'vestingRounds' | 'stagnationBps' | 'slashReporterBps' | 'slashBurnBps'
+  >
+> = Object.freeze({
+  allowRoot: null,
+  minReputation: 0,
+  vestingRounds: 0,
+  stagnationBps: 10_000,
+  slashReporterBps: 0,
+  slashBurnBps: 0,
+});
+
 /** A member that has joined, with the libp2p peer it can be found at. */
 export interface Member {
   address: Address;

@@ -103,6 +103,13 @@ export function describeDisputes(get: () => Fixture): void {
       await refused('E_CHAIN_NO_CASE', nobody);
       const before = await Promise.all(validators.map((port) => f.pool(port)));
       await contest(await sign(third), await sign(first));
+      const { deadline, available } = (await f.owner.unavailabilityCase(taskId, 1, 1))!;
+      expect(available).toEqual([0, 2]);
+      await refused('E_CHAIN_ALREADY_DONE', contest(await sign(third)));
+      await refused('E_CHAIN_DEADLINE_NOT_PASSED', f.owner.resolveCase(taskId, 1, 1));
+      // As long again for the accuser that is missing.
+      await f.world.passTime(deadline - (await f.owner.now()) + 1);
+      await f.owner.resolveCase(taskId, 1, 1);
       const lost = await Promise.all(validators.map(async (port, i) => before[i]! - (await f.pool(port))));
       expect(lost).toEqual([0n, 2_000n, 0n]);
       expect(await f.owner.unavailabilityCase(taskId, 1, 1)).toMatchObject({ resolved: true });

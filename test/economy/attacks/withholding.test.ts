@@ -93,6 +93,8 @@ describe('members that stop, wait or send garbage', () => {
       [first, second].map((v) => signAvailable(world, play.wallet(v), message)),
     );
     await world.tasks.send(accused, 'contest', play.id, 1, 0, votes);
+    await world.chain.pass(7_300);
+    await world.tasks.send(accused, 'resolveCase', play.id, 1, 0);
     expect(await play.lockOf(accused)).toBe(1000n);
     expect(await play.lockOf(third)).toBe(800n);
     expect(await play.lockOf(first)).toBe(1000n);

@@ -36,6 +36,8 @@ export interface GhostCase {
   index: number;
   accusers: string[];
   deadline: number;
+  /** A majority has said that the payload is to be had. */
+  won: boolean;
   resolved: boolean | null;
 }
 
@@ -127,6 +129,7 @@ export class Ghost {
       else if (name === 'VerdictsRequested') task!.round.requested = true;
       else if (name === 'RoundSettled') this.settled(task!, args);
       else if (name === 'CaseOpened') this.opened(task!, args);
+      else if (name === 'CaseContested') this.contested(task!, args, now);
       else if (name === 'CaseResolved') this.resolved(task!, args, now);
       else if (name === 'MemberSlashed') this.slashed(task!, before.get(task!.id)!, args, now, settled);
       else if (name === 'StakeReleased') once(task!.released, account('member'), 'released twice');
@@ -219,14 +222,29 @@ export class Ghost {
     require(2 * accusers.length > task.validators.length, 'accused by less than a majority');
     const index = task.trainers.indexOf(trainer);
     const deadline = Number(args.deadline);
-    task.cases.push({ round, trainer, index, accusers, deadline, resolved: null });
+    task.cases.push({ round, trainer, index, accusers, deadline, won: false, resolved: null });
+  }
+
+  /** A majority came together in time, and only then the others have longer to join it. */
+  private contested(task: GhostTask, args: Decoded, now: number): void {
+    const trainer = String(args.trainer).toLowerCase();
+    const found = task.cases.find((c) => c.round === Number(args.round) && c.trainer === trainer);
+    require(found !== undefined && found.resolved === null, 'a case that is not open was contested');
+    require(now < found!.deadline, 'contested late');
+    const count = task.appointed.filter((_, i) => (Number(args.available) >> i) & 1).length;
+    require(2 * count > task.validators.length, 'won by less than a majority');
+    require(!found!.won || Number(args.deadline) === found!.deadline, 'a deadline moved twice');
+    found!.won = true;
+    found!.deadline = Number(args.deadline);
   }
 
   private resolved(task: GhostTask, args: Decoded, now: number): void {
     const trainer = String(args.trainer).toLowerCase();
     const found = task.cases.find((c) => c.round === Number(args.round) && c.trainer === trainer);
     require(found !== undefined && found.resolved === null, 'a case that is not open was resolved');
-    require(args.available === now < found!.deadline, 'contested late, or resolved early');
+    require(args.available || !found!.won, 'a case that was won is lost');
+    require(args.available || now >= found!.deadline, 'resolved early');
+    require(!args.available || found!.won || now < found!.deadline, 'contested late');
     found!.resolved = args.available;
   }
 

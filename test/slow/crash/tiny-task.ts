@@ -1,6 +1,6 @@
 import { ruleId } from '@chorus/chain';
 import type { TaskRequest } from '@chorus/node';
-import type { Address } from '@chorus/protocol';
+import { type Address, OPEN_TO_ALL } from '@chorus/protocol';
 import { buildModel, createDataset, createTrainer, type Dataset } from '@chorus/training';
 
 /** What each member has, and puts behind its identity. */
@@ -65,12 +65,7 @@ export function tinyParams(token: Address, trainers: number, rounds: number, val
     validators,
     minValidators: 1,
     rule: ruleId('reference-trust'),
-    allowRoot: null,
-    minReputation: 0,
-    vestingRounds: 0,
-    stagnationBps: 10_000,
-    slashReporterBps: 0,
-    slashBurnBps: 0,
+    ...OPEN_TO_ALL,
   } satisfies TaskRequest['params'];
 }
 

@@ -263,6 +263,7 @@ export class MemoryLedger {
       settlements: new Map(),
       records: new Map(),
       cases: new Map(),
+      asked: new Map(),
       posted: [],
       published: new Map(),
       attested: new Set(),
@@ -459,7 +460,7 @@ export class MemoryLedger {
     const accusers = [...seen].map((v) => state.validators.indexOf(v)).sort((a, b) => a - b);
     for (const index of unavailable) {
       const deadline = this.now() + state.contestSeconds;
-      task.cases.set(`${number}/${index}`, { deadline, accusers, resolved: false });
+      task.cases.set(`${number}/${index}`, { deadline, accusers, resolved: false, available: [] });
       state.openCases++;
       emit({ type: 'case-opened', taskId, round: number, trainer: state.trainers[index]!, deadline });
     }
@@ -477,11 +478,11 @@ export class MemoryLedger {
     const action = 'request verdicts';
     const { task, round } = this.#open(taskId, number, 'settle', action);
     if (!task.state.aggregators.includes(account)) throw refusal('NotAMember', action);
-    if (turnOf(task.state, round, this.now()) === task.state.aggregators.length) {
-      throw refusal('DeadlinePassed', action);
-    }
+    const requested = turnOf(task.state, round, this.now());
+    if (requested === task.state.aggregators.length) throw refusal('DeadlinePassed', action);
     if (round.verdictsRequested) throw refusal('AlreadyRequested', action);
     round.verdictsRequested = true;
+    task.asked.set(number, { requested, agreed: null });
     emit({ type: 'verdicts-requested', taskId, round: number, aggregator: account });
   }
 
@@ -489,6 +490,8 @@ export class MemoryLedger {
     const action = 'post a verdict';
     const { task, round } = this.#open(taskId, number, 'settle', action);
     if (!round.verdictsRequested) throw refusal('WrongPhase', action);
+    const half = Math.floor(task.state.settleSeconds / 2);
+    if (this.now() + half >= round.deadline) throw refusal('DeadlinePassed', action);
     if (verdict.unavailable.some((i) => !round.updates[i])) throw refusal('UnavailableNotCommitted', action);
     const opened = openedReferences(round).map((r) => r.index);
     if (verdict.rejected.some((i) => !opened.includes(i))) throw refusal('RejectedNotOpened', action);
@@ -497,6 +500,10 @@ export class MemoryLedger {
     if (round.verdictsPosted.includes(index)) throw refusal('AlreadyPosted', action);
     round.verdictsPosted = [...round.verdictsPosted, index].sort((a, b) => a - b);
     task.posted.push(structuredClone({ round: number, verdict, vote }));
+    const asked = task.asked.get(number)!;
+    if (asked.agreed === null && !this.#excused(task, round)) {
+      asked.agreed = Math.floor((this.now() - round.settleStart + half) / task.state.settleSeconds);
+    }
     emit({ type: 'verdict-posted', taskId, round: number, verdict, vote });
   }
 
@@ -509,19 +516,11 @@ export class MemoryLedger {
     emit({ type: 'payload-published', taskId, round: number, trainer: account });
   }
 
-  contest(
-    taskId: bigint,
-    number: number,
-    trainer: number,
-    votes: AvailableVote[],
-    account: Address,
-    emit: Emit,
-  ): void {
+  contest(taskId: bigint, number: number, trainer: number, votes: AvailableVote[], emit: Emit): void {
     const action = 'contest a case';
     const task = this.find(taskId);
     const { state } = task;
     const open = this.#openCase(task, number, trainer, action);
-    if (2 * votes.length <= state.activeValidators.length) throw refusal('NotEnoughVotes', action);
     const seen = new Set<Address>();
     for (const { validator, signature } of votes) {
       const address = lower(validator);
@@ -531,11 +530,20 @@ export class MemoryLedger {
       if (!isSignedBy(address, signature, statement)) throw refusal('InvalidVotes', action);
       seen.add(address);
     }
-    this.#resolve(task, number, trainer, true, emit);
-    for (const index of open.accusers) {
-      const accuser = state.validators[index]!;
-      if (!seen.has(accuser)) this.#slash(task, number, accuser, 'false-verdict', account, emit);
+    const added = [...seen].map((v) => state.validators.indexOf(v));
+    const available = [...new Set([...open.available, ...added])].sort((a, b) => a - b);
+    if (2 * available.length <= state.activeValidators.length) throw refusal('NotEnoughVotes', action);
+    if (available.length === open.available.length) throw refusal('AlreadyPosted', action);
+    const first = open.available.length === 0;
+    open.available = available;
+    if (open.accusers.every((index) => available.includes(index))) {
+      this.#resolve(task, number, trainer, true, emit);
+      return;
     }
+    if (first) open.deadline += state.contestSeconds;
+    const { deadline } = open;
+    const account = state.trainers[trainer]!;
+    emit({ type: 'case-contested', taskId, round: number, trainer: account, available, deadline });
   }
 
   resolveCase(taskId: bigint, number: number, trainer: number, account: Address, emit: Emit): void {
@@ -545,8 +553,15 @@ export class MemoryLedger {
     if (!open) throw refusal('NoCase', action);
     if (open.resolved) throw refusal('CaseClosed', action);
     if (this.now() < open.deadline) throw refusal('DeadlineNotPassed', action);
-    this.#resolve(task, number, trainer, false, emit);
-    this.#slash(task, number, task.state.trainers[trainer]!, 'unavailable', account, emit);
+    const won = open.available.length > 0;
+    this.#resolve(task, number, trainer, won, emit);
+    if (!won) {
+      this.#slash(task, number, task.state.trainers[trainer]!, 'unavailable', account, emit);
+      return;
+    }
+    for (const index of open.accusers.filter((i) => !open.available.includes(i))) {
+      this.#slash(task, number, task.state.validators[index]!, 'false-verdict', account, emit);
+    }
   }
 
   // ---- money ----
@@ -825,7 +840,9 @@ export class MemoryLedger {
     const { state } = task;
     if (this.#excused(task, round)) return;
     const count = state.aggregators.length;
+    const { requested, agreed } = task.asked.get(round.round) ?? { requested: turn, agreed: 0 };
     for (let i = 0; i < turn; i++) {
+      if (requested <= i && i < (agreed ?? 0)) continue;
       const skipped = state.aggregators[(round.drawnAggregator + i) % count]!;
       this.#slash(task, round.round, skipped, 'aggregator-absent', reporter, emit);
     }

@@ -31,6 +31,8 @@ export interface MemoryTask {
   settlements: Map<number, Settlement>;
   records: Map<number, RoundRecord>;
   cases: Map<string, UnavailabilityCase>;
+  /** By round: the window in which verdicts were asked for, and the first with half of it left when a majority agreed. */
+  asked: Map<number, { requested: number; agreed: number | null }>;
   posted: { round: number; verdict: RoundVerdict; vote: VerdictVote }[];
   published: Map<string, Uint8Array>;
   attested: Set<number>;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { developmentSrs, log2SizeFor } from '@chorus/commitment';
 import type { NodeEvent } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
-import { buildModel, createTrainer } from '@chorus/training';
+import { buildModel } from '@chorus/training';
 import { wreakHavoc } from './chaos.ts';
 import { prepareData } from './data.ts';
 import { RoundFollower, waitUntil } from './follow.ts';
@@ -15,7 +15,7 @@ import { type DemoOptions, trainerCount, validatorCount } from './options.ts';
 import type { NodeProcess } from './processes.ts';
 import type { DemoReport, RoundResult } from './report.ts';
 import { RoundLog } from './round-log.ts';
-import { demoTask } from './task.ts';
+import { demoTask, dimensionOf } from './task.ts';
 
 /** What the demo tells while it runs. */
 export type DemoProgress =
@@ -206,15 +206,4 @@ function attackersShare(rounds: RoundResult[]): number {
 function describeSplit({ split }: DemoOptions): string {
   if (split.kind === 'iid') return 'iid';
   return split.kind === 'dirichlet' ? `dirichlet:${split.alpha}` : `shards:${split.perNode}`;
-}
-
-async function dimensionOf(model: Uint8Array): Promise<number> {
-  const trainer = await createTrainer({
-    model,
-    loss: { kind: 'softmax-cross-entropy' },
-    optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
-  });
-  const { dimension } = trainer;
-  await trainer.close();
-  return dimension;
 }

@@ -1,7 +1,7 @@
 import { ruleId } from '@chorus/chain';
 import type { TaskRequest } from '@chorus/node';
-import type { Address } from '@chorus/protocol';
-import type { Dataset } from '@chorus/training';
+import { type Address, OPEN_TO_ALL } from '@chorus/protocol';
+import { createTrainer, type Dataset } from '@chorus/training';
 import type { DemoOptions } from './options.ts';
 
 const TOKEN = 10n ** 18n;
@@ -83,13 +83,22 @@ export function demoTask(demo: DemoTaskOptions): TaskRequest {
       validators: demo.validators,
       minValidators: 1,
       rule: ruleId('reference-trust'),
-      allowRoot: null,
-      minReputation: 0,
+      ...OPEN_TO_ALL,
       vestingRounds: 2,
       // A round that did not make the model better pays its trainers half; the rest stays for the later ones.
       stagnationBps: 5_000,
-      slashReporterBps: 0,
-      slashBurnBps: 0,
     },
   };
+}
+
+/** Trainable parameters of a model. */
+export async function dimensionOf(model: Uint8Array): Promise<number> {
+  const trainer = await createTrainer({
+    model,
+    loss: { kind: 'softmax-cross-entropy' },
+    optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
+  });
+  const { dimension } = trainer;
+  await trainer.close();
+  return dimension;
 }

@@ -80,7 +80,18 @@ function status(change: Partial<Status> = {}): Status {
     tasks: [],
     refused: [],
     rounds: [],
-    earned: [{ token: TOKEN, amount: `1234${ETHER}` }],
+    earned: [
+      {
+        token: TOKEN,
+        amount: `1234${ETHER}`,
+        rewards: `1234${ETHER}`,
+        fees: '0',
+        claimed: '0',
+        settled: 1,
+        paid: 1,
+        void: 0,
+      },
+    ],
     claimable: [],
     staked: [{ token: TOKEN, amount: `20${ETHER}` }],
     resources: {

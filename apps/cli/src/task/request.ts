@@ -4,14 +4,13 @@ import type { TaskRequest } from '@chorus/node';
 import { type Address, ChorusError } from '@chorus/protocol';
 import {
   buildModel,
-  createTrainer,
   type Dataset,
   MODEL_NAMES,
   type ModelName,
   readModelFile,
 } from '@chorus/training';
 import type { DemoOptions } from '../demo/options.ts';
-import { demoTask } from '../demo/task.ts';
+import { demoTask, dimensionOf } from '../demo/task.ts';
 
 /** What a requester says of a task on the command line; what is left out is as in the demo. */
 export interface TaskWishes {
@@ -94,17 +93,6 @@ async function modelFile(path: string): Promise<Uint8Array> {
     });
   }
   return readModelFile(path);
-}
-
-async function dimensionOf(model: Uint8Array): Promise<number> {
-  const trainer = await createTrainer({
-    model,
-    loss: { kind: 'softmax-cross-entropy' },
-    optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
-  });
-  const { dimension } = trainer;
-  await trainer.close();
-  return dimension;
 }
 
 function integer(name: string, text: string, least: number, most: number): number {

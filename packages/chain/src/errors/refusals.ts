@@ -195,7 +195,7 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   AlreadyPosted: [
     'E_CHAIN_ALREADY_DONE',
-    'this validator has posted its verdict already',
+    'this validator has given its word already',
     'nothing is left to do',
   ],
   NoCase: [
@@ -339,6 +339,11 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
     'E_CHAIN_INVALID_PARAMS',
     'the identity has opened no validation request under this hash',
     'its owner opens one with requestValidation',
+  ],
+  NotEnoughGas: [
+    'E_CHAIN_INVALID_PARAMS',
+    'too little gas was sent along to look at every validation request',
+    'send the transaction with more gas',
   ],
   AlreadyAttested: ['E_CHAIN_ALREADY_DONE', 'this was attested already', 'nothing is left to do'],
   NotAuthorized: [

@@ -1,4 +1,4 @@
-import type { Address, ChainEvent, TaskParams } from '@chorus/protocol';
+import { type Address, type ChainEvent, OPEN_TO_ALL, type TaskParams } from '@chorus/protocol';
 import { ContractFactory, type JsonRpcProvider, Wallet } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectChain } from '../connect.ts';
@@ -43,12 +43,7 @@ describe('following events', () => {
       stake: 0n,
       minValidators: 1,
       rule: ruleId('reference-trust'),
-      allowRoot: null,
-      minReputation: 0,
-      vestingRounds: 0,
-      stagnationBps: 10_000,
-      slashReporterBps: 0,
-      slashBurnBps: 0,
+      ...OPEN_TO_ALL,
       aggregatorFeeBps: 0,
       validatorFeeBps: 0,
       joinSeconds: 10,

@@ -14,6 +14,8 @@ interface IRoundAttestor {
     error RoundNotAttested(uint256 round);
     /// @notice There is no request of this identity to this attestor under the salted hash.
     error NoRequest();
+    /// @notice Too little gas to look at a request for certain.
+    error NotEnoughGas();
 
     /// @notice The request that answers for this identity in this task: keccak256(abi.encode(chainid, attestor, taskId,
     /// agentId)), or the one chosen by `useRequest`. The attestor answers it only where this identity has opened it.

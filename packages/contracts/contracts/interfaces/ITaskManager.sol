@@ -149,6 +149,8 @@ interface ITaskManager {
         /// Bitmap of the validators (by appointment) that signed so.
         uint256 accusers;
         bool resolved;
+        /// Bitmap of the validators that signed that the payload is to be had: none, or a strict majority.
+        uint256 available;
     }
 
     /// @notice A KZG commitment and the sha2-256 digest in the payload's CID; all zero where there is none.
@@ -285,6 +287,11 @@ interface ITaskManager {
     event CaseOpened(uint256 indexed taskId, uint256 indexed round, address indexed trainer, uint256 accusers, uint256 deadline);
     /// @notice The trainer published its payload in this transaction's calldata.
     event PayloadPublished(uint256 indexed taskId, uint256 indexed round, address indexed trainer);
+    /// @notice A majority says that the payload is to be had. Accusers that are not in `available` have until the (new)
+    /// deadline to say so as well; then they are slashed.
+    event CaseContested(
+        uint256 indexed taskId, uint256 indexed round, address indexed trainer, uint256 available, uint256 deadline
+    );
     event CaseResolved(uint256 indexed taskId, uint256 indexed round, address indexed trainer, bool available);
 
     error UnknownTask();
@@ -381,7 +388,7 @@ interface ITaskManager {
     function settle(uint256 taskId, uint256 round, Settlement calldata settlement) external;
 
     /// @notice As a candidate in the settle phase, before the last candidate's window ends: ask the validators to
-    /// post their verdicts on chain. They have until the phase ends.
+    /// post their verdicts on chain. They have until the middle of the phase's last window.
     function requestVerdicts(uint256 taskId, uint256 round) external;
 
     /// @notice Post a validator's signed verdict after it was asked for. Anyone may relay it.
@@ -394,11 +401,14 @@ interface ITaskManager {
     /// @notice As a trainer found unavailable: publish the payload in calldata, so that every validator has it.
     function publishPayload(uint256 taskId, uint256 round, bytes calldata payload) external;
 
-    /// @notice Close a case with `Available` votes of a strict majority of the active validators, before its deadline:
-    /// the accusers that are not among them are slashed. Anyone may.
+    /// @notice Win a case with `Available` votes of a strict majority of the active validators, before its deadline. It is
+    /// closed at once where all accusers are among them. Otherwise its deadline moves by another contest window, once,
+    /// in which votes are added, in any number: accusers that are missing after it are slashed by `resolveCase`. Anyone
+    /// may.
     function contest(uint256 taskId, uint256 round, uint256 trainer, AvailableVote[] calldata votes) external;
 
-    /// @notice Close a case that was not contested before its deadline: the trainer is slashed. Anyone may.
+    /// @notice Close a case after its deadline. Where nobody won it, the trainer is slashed; else the accusers that did
+    /// not join the majority. Anyone may.
     function resolveCase(uint256 taskId, uint256 round, uint256 trainer) external;
 
     /// @notice Pay out the caller's fees in `token` and its released rewards of these tasks, which must pay in `token`.

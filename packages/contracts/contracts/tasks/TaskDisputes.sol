@@ -23,7 +23,6 @@ library TaskDisputes {
 
     function contest(
         TaskStore storage store,
-        IStakeManager stakes,
         bytes32 domain,
         uint256 taskId,
         uint256 round,
@@ -33,17 +32,22 @@ library TaskDisputes {
         Task storage task = store.get(taskId);
         CaseRecord storage record = _openCase(task, round, trainer);
         if (block.timestamp >= record.deadline) revert ITaskManager.DeadlinePassed();
-        if (!task.isMajority(votes.length)) revert ITaskManager.NotEnoughVotes();
         uint256 voted = 0;
         for (uint256 i = 0; i < votes.length; i++) {
             voted = Signatures.addAvailable(task, domain, taskId, round, trainer, votes[i], voted);
         }
-        _close(task, taskId, round, trainer, record, true);
-        uint256 wrong = record.accusers & ~voted;
-        for (uint256 i = 0; wrong >> i != 0; i++) {
-            if (!Tasks.hasBit(wrong, i)) continue;
-            Slashing.slash(task, stakes, taskId, round, task.validators[i], ITaskManager.Offence.FalseVerdict);
+        uint256 before = record.available;
+        uint256 available = before | voted;
+        if (!task.isMajority(Tasks.countBits(available))) revert ITaskManager.NotEnoughVotes();
+        if (available == before) revert ITaskManager.AlreadyPosted();
+        record.available = uint16(available);
+        if (record.accusers & ~available == 0) {
+            _close(task, taskId, round, trainer, record, true);
+            return;
         }
+        // Whoever sends the votes may leave some out: the accusers among them have as long again to add their own.
+        if (before == 0) record.deadline += task.contestSeconds;
+        emit ITaskManager.CaseContested(taskId, round, task.trainers[trainer], available, record.deadline);
     }
 
     function resolveCase(
@@ -56,8 +60,17 @@ library TaskDisputes {
         Task storage task = store.get(taskId);
         CaseRecord storage record = _openCase(task, round, trainer);
         if (block.timestamp < record.deadline) revert ITaskManager.DeadlineNotPassed();
-        _close(task, taskId, round, trainer, record, false);
-        Slashing.slash(task, stakes, taskId, round, task.trainers[trainer], ITaskManager.Offence.Unavailable);
+        uint256 available = record.available;
+        _close(task, taskId, round, trainer, record, available != 0);
+        if (available == 0) {
+            Slashing.slash(task, stakes, taskId, round, task.trainers[trainer], ITaskManager.Offence.Unavailable);
+            return;
+        }
+        uint256 wrong = record.accusers & ~available;
+        for (uint256 i = 0; wrong >> i != 0; i++) {
+            if (!Tasks.hasBit(wrong, i)) continue;
+            Slashing.slash(task, stakes, taskId, round, task.validators[i], ITaskManager.Offence.FalseVerdict);
+        }
     }
 
     function releaseStake(TaskStore storage store, IStakeManager stakes, uint256 taskId, address account) external {

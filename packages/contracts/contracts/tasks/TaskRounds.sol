@@ -64,17 +64,21 @@ library TaskRounds {
         _store(taskId, task, state);
     }
 
-    /// @dev Only while a candidate's window lasts: the validators then have at least one more window to answer in.
+    /// @dev Only while a candidate's window lasts: the validators then have at least half of one more to answer in.
     function requestVerdicts(TaskStore storage store, uint256 taskId, uint256 round) external {
         (Task storage task, Round memory state) = store.open(taskId, round, ITaskManager.Phase.Settle);
         task.member(msg.sender, AGGREGATOR);
-        if (RoundFlow.turn(task, state) == task.aggregatorCount) revert ITaskManager.DeadlinePassed();
+        uint256 turn = RoundFlow.turn(task, state);
+        if (turn == task.aggregatorCount) revert ITaskManager.DeadlinePassed();
         if (state.verdictsRequested) revert ITaskManager.AlreadyRequested();
         state.verdictsRequested = true;
+        state.requestedTurn = uint8(turn);
         task.round = state;
         emit ITaskManager.VerdictsRequested(taskId, round, msg.sender);
     }
 
+    /// @dev Half of the last window is left to settle with what was posted: a majority that waited longer could have
+    /// every candidate slashed for what none could do.
     function postVerdict(
         TaskStore storage store,
         bytes32 domain,
@@ -86,6 +90,7 @@ library TaskRounds {
     ) external {
         (Task storage task, Round memory state) = store.open(taskId, round, ITaskManager.Phase.Settle);
         if (!state.verdictsRequested) revert ITaskManager.WrongPhase();
+        if (block.timestamp + task.settleSeconds / 2 >= state.deadline) revert ITaskManager.DeadlinePassed();
         if (unavailable & ~uint256(state.committed) != 0) revert ITaskManager.UnavailableNotCommitted();
         if (rejected & ~uint256(state.openedBits) != 0) revert ITaskManager.RejectedNotOpened();
         uint256 posted = Signatures.addVerdict(task, domain, taskId, round, unavailable, rejected, vote, 0);
@@ -93,7 +98,14 @@ library TaskRounds {
         state.verdictsPosted |= uint16(posted);
         uint8 agreed = ++task.verdicts[keccak256(abi.encode(round, unavailable, rejected))];
         // Whoever rejects every reference says that this round cannot be settled.
-        if (rejected != state.openedBits && agreed > state.verdictsAgreed) state.verdictsAgreed = agreed;
+        if (rejected != state.openedBits && agreed > state.verdictsAgreed) {
+            if (task.isMajority(agreed) && !task.isMajority(state.verdictsAgreed)) {
+                state.agreedTurn = uint8(
+                    (block.timestamp - state.settleStart + task.settleSeconds / 2) / task.settleSeconds
+                );
+            }
+            state.verdictsAgreed = agreed;
+        }
         task.round = state;
         emit ITaskManager.VerdictPosted(taskId, round, vote.validator, unavailable, rejected, vote);
     }

@@ -287,13 +287,21 @@ library TaskSettlement {
         uint256 rejected,
         Work memory work
     ) private {
-        if (!state.verdictsRequested || task.isMajority(state.verdictsAgreed)) {
-            for (uint256 i = 0; i < work.turn; i++) {
-                address candidate = _candidate(task, state, work, i);
-                Slashing.slash(
-                    task, stakes, work.taskId, state.number, candidate, ITaskManager.Offence.AggregatorAbsent
-                );
-            }
+        // The windows without blame: from the one in which verdicts were asked for to the one that a majority had
+        // agreed on the same in time for.
+        uint256 from = state.verdictsRequested ? state.requestedTurn : work.turn;
+        uint256 to = state.agreedTurn;
+        if (state.verdictsRequested && !task.isMajority(state.verdictsAgreed)) (from, to) = (0, work.turn);
+        for (uint256 i = 0; i < work.turn; i++) {
+            if (from <= i && i < to) continue;
+            Slashing.slash(
+                task,
+                stakes,
+                work.taskId,
+                state.number,
+                _candidate(task, state, work, i),
+                ITaskManager.Offence.AggregatorAbsent
+            );
         }
         for (uint256 i = 0; rejected >> i != 0; i++) {
             if (!Tasks.hasBit(rejected, i)) continue;

@@ -43,6 +43,9 @@ struct Round {
     uint16 verdictsPosted;
     // Most verdicts posted for the same bitmaps, of those a round can be settled by.
     uint8 verdictsAgreed;
+    // The window in which verdicts were asked for; the first of which half or more was left when a majority agreed.
+    uint8 requestedTurn;
+    uint8 agreedTurn;
 }
 
 struct MemberRecord {
@@ -58,6 +61,8 @@ struct CaseRecord {
     uint40 deadline;
     uint16 accusers;
     bool resolved;
+    // Validators that signed that the payload is to be had; none, or a strict majority.
+    uint16 available;
 }
 
 /// @dev Slots are reused by every round (a stale one is told by the round's bitmaps), so that a round in

@@ -93,9 +93,9 @@ abstract contract TaskViews is ITaskManager {
     /// @inheritdoc ITaskManager
     function getCase(uint256 taskId, uint256 round, uint256 trainer) external view returns (CaseView memory) {
         Task storage task = _store.get(taskId);
-        if (round > task.rounds || trainer >= MAX_TRAINERS) return CaseView(0, 0, false);
+        if (round > task.rounds || trainer >= MAX_TRAINERS) return CaseView(0, 0, false, 0);
         CaseRecord memory record = task.caseOf(round, trainer);
-        return CaseView(record.deadline, record.accusers, record.resolved);
+        return CaseView(record.deadline, record.accusers, record.resolved, record.available);
     }
 
     /// @inheritdoc ITaskManager

@@ -43,6 +43,8 @@ export type ChainEvent = { position: EventPosition; taskId: bigint } & (
   | { type: 'verdict-posted'; round: number; verdict: RoundVerdict; vote: VerdictVote }
   | { type: 'case-opened'; round: number; trainer: Address; deadline: number }
   | { type: 'payload-published'; round: number; trainer: Address }
+  /** A majority says that the payload is to be had; `available` are its validators, by appointment. */
+  | { type: 'case-contested'; round: number; trainer: Address; available: number[]; deadline: number }
   | { type: 'case-resolved'; round: number; trainer: Address; available: boolean }
   | { type: 'stake-released'; member: Address }
   | { type: 'refunded'; amount: bigint }
@@ -65,6 +67,8 @@ export interface UnavailabilityCase {
   /** Appointed validators (indices) that signed so. */
   accusers: number[];
   resolved: boolean;
+  /** Those (by appointment) that signed that the payload is to be had: none, or a strict majority. */
+  available: number[];
 }
 
 /** What was paid in one of the last 16 settled rounds, for the attestor and for vesting. */
