@@ -66,12 +66,27 @@ export async function finish(code: number): Promise<never> {
   process.exit(code);
 }
 
+/** An error in one line for a log, in several for a person at a terminal. */
+function textOf(error: ChorusError): string {
+  if (!process.stderr.isTTY) return describeError(error);
+  const facts = Object.entries(error.facts).filter(([, value]) => value !== undefined);
+  const width = Math.max(0, ...facts.map(([name]) => name.length));
+  const root = error.chain().at(-1);
+  return [
+    `${error.message} ${colors.dim(error.code)}`,
+    ...facts.map(([name, value]) => `  ${colors.dim(name.padEnd(width))}  ${String(value)}`),
+    ...(root && root !== error && !root.message.includes('\n')
+      ? [`  ${colors.dim(`because: ${root.message}`)}`]
+      : []),
+    ...(error.hint ? [`-> ${error.hint}`] : []),
+  ].join('\n');
+}
+
 /** Print an error for a person and end the process with its exit code. */
 export function reportAndExit(error: unknown): never {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
   if (!(error instanceof Interrupted)) {
-    const text =
-      error instanceof ChorusError ? describeError(error) : String((error as Error).stack ?? error);
+    const text = error instanceof ChorusError ? textOf(error) : String((error as Error).stack ?? error);
     write(process.stderr, `${colors.red('error')} ${text}\n`);
   }
   process.exit(exitCodeOf(error));

@@ -21,7 +21,16 @@ export function passwordSource(question = 'Password of the wallet'): PasswordSou
 
 /** The password of a wallet that is about to be made: asked for twice where it is typed. */
 export async function newPassword(question = 'Password for the new wallet'): Promise<string> {
-  const given = await givenPassword();
+  return checked(await givenPassword(), question);
+}
+
+/** Another password for a copy of a wallet: from the file CHORUS_NEW_PASSWORD_FILE names, or asked for. */
+export async function otherPassword(question: string): Promise<string> {
+  const path = process.env.CHORUS_NEW_PASSWORD_FILE;
+  return checked(path === undefined ? null : await readPasswordFile(path), question);
+}
+
+async function checked(given: string | null, question: string): Promise<string> {
   if (given !== null) {
     checkNewPassword(given);
     return given;
@@ -38,12 +47,15 @@ export async function newPassword(question = 'Password for the new wallet'): Pro
   return first;
 }
 
+let taken: string | undefined;
+
 async function givenPassword(): Promise<string | null> {
-  const { CHORUS_PASSWORD: direct, CHORUS_PASSWORD_FILE: path } = process.env;
+  const path = process.env.CHORUS_PASSWORD_FILE;
+  if (path !== undefined) return readPasswordFile(path);
+  taken ??= process.env.CHORUS_PASSWORD;
   // Workers and child processes inherit the environment.
   delete process.env.CHORUS_PASSWORD;
-  if (path !== undefined) return readPasswordFile(path);
-  return direct ?? null;
+  return taken ?? null;
 }
 
 async function readPasswordFile(path: string): Promise<string> {
@@ -56,7 +68,7 @@ async function readPasswordFile(path: string): Promise<string> {
     // Editors end a file with a newline.
     return (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
   } catch (cause) {
-    throw new ChorusError('E_PASSWORD_MISSING', 'cannot read the file CHORUS_PASSWORD_FILE names', {
+    throw new ChorusError('E_PASSWORD_MISSING', 'cannot read the password file', {
       facts: { path },
       cause,
     });

@@ -17,7 +17,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { dataDirOf, type HomeOptions, homeOptions, runningPid } from '../home.ts';
 import { fields, print, printJson } from '../inspect/format.ts';
 import { readKeystoreFile } from '../keys/keystore-file.ts';
-import { newPassword, passwordSource } from '../password.ts';
+import { otherPassword, passwordSource } from '../password.ts';
 
 /** `chorus keys`: who this node is. Private keys are never printed. */
 export function keysCommand(): Command {
@@ -28,7 +28,10 @@ export function keysCommand(): Command {
   const exportKeys = new Command('export')
     .description('write the wallet as an encrypted keystore (version 3), which other wallets import')
     .requiredOption('-o, --output <file>', 'file to write; one that is there is left alone')
-    .option('--new-password', 'encrypt it with another password')
+    .option(
+      '--new-password',
+      'encrypt it with another password: that in the file CHORUS_NEW_PASSWORD_FILE names, or asked for',
+    )
     .addHelpText('after', '\nExample:\n  $ chorus keys export -o wallet.json')
     .action(exportAction);
   const importKeys = new Command('import')
@@ -83,7 +86,7 @@ async function exportAction(flags: HomeOptions & { output: string; newPassword?:
   if (keystore === null) await identityOf(dataDir);
   if (flags.newPassword) {
     const wallet = await unlockWallet(dataDir, await passwordSource()());
-    keystore = await encryptWallet(wallet, await newPassword('Password for the copy'));
+    keystore = await encryptWallet(wallet, await otherPassword('Password for the copy'));
   }
   await writeFileAtomic(path, `${keystore?.trim()}\n`, { mode: 0o600 });
   if (flags.json) printJson({ path });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decryptWallet } from '@chorus/node';
 import { syntheticDigits, writeShard } from '@chorus/training';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -116,6 +117,14 @@ describe('a node by flags alone', { timeout: 120_000 }, () => {
     await json(['keys', 'export', '-o', path]);
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ version: 3 });
     expect((await chorus(['keys', 'export', '-o', path])).code).toBe(73);
+    await writeFile(join(folder, 'new'), 'another password', { mode: 0o600 });
+    const copy = join(folder, 'copy.json');
+    const copied = await chorus(['keys', 'export', '-o', copy, '--new-password'], {
+      CHORUS_NEW_PASSWORD_FILE: join(folder, 'new'),
+    });
+    expect(copied.code).toBe(0);
+    const wallet = await decryptWallet(await readFile(copy, 'utf8'), 'another password');
+    expect(wallet.address.toLowerCase()).toBe((await json(['keys', 'show'])).address);
     const before = await json(['keys', 'show']);
     await writeFile(join(folder, 'wrong'), 'not the password', { mode: 0o600 });
     const refused = await chorus(['keys', 'rotate-node'], { CHORUS_PASSWORD_FILE: join(folder, 'wrong') });

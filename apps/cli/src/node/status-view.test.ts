@@ -6,6 +6,17 @@ import { amount, bytes, duration, statusScreen } from './status-view.ts';
 const TOKEN = `0x${'ab'.repeat(20)}`;
 const ETHER = '000000000000000000';
 
+const EARNED: Status['earned'][number] = {
+  token: TOKEN,
+  amount: `1234${ETHER}`,
+  rewards: `1234${ETHER}`,
+  fees: '0',
+  claimed: '0',
+  settled: 1,
+  paid: 1,
+  void: 0,
+};
+
 const task = (id: number, change: Partial<TaskSummary> = {}): TaskSummary => ({
   id: String(id),
   name: `a task with quite a long name, number ${id}`,
@@ -80,18 +91,7 @@ function status(change: Partial<Status> = {}): Status {
     tasks: [],
     refused: [],
     rounds: [],
-    earned: [
-      {
-        token: TOKEN,
-        amount: `1234${ETHER}`,
-        rewards: `1234${ETHER}`,
-        fees: '0',
-        claimed: '0',
-        settled: 1,
-        paid: 1,
-        void: 0,
-      },
-    ],
+    earned: [EARNED],
     claimable: [],
     staked: [{ token: TOKEN, amount: `20${ETHER}` }],
     resources: {
