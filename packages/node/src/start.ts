@@ -14,6 +14,7 @@ import { type OpenedWallet, openWallet, type PasswordSource } from './identity/w
 import { Journal } from './journal/journal.ts';
 import type { StepGate } from './journal/steps.ts';
 import { meteredChain } from './metrics/metered-chain.ts';
+import { peerStanding } from './standing.ts';
 import { DiskWatch } from './status/disk-watch.ts';
 import { keptFiles } from './status/kept-files.ts';
 import type { OpenAdmin } from './status/open-admin.ts';
@@ -79,6 +80,8 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
     const connected = await openChain(config, wallet, journal);
     closers.push(() => connected.close());
     const chain = admin ? meteredChain(connected, admin.transaction) : connected;
+    // There is no node yet when the network and storage start: no members, and nothing to keep.
+    let node: ChorusNode | null = null;
     const network = await createNetwork({
       ...networkOptions(config.network),
       ...(config.limits.upload ? { uploadBytesPerSecond: config.limits.upload } : {}),
@@ -86,10 +89,9 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
       privateKey: nodeKey.bytes,
       banFile: join(config.dataDir, 'bans.json'),
       onEvent: (event) => forwardEvent(event, emit),
+      peerStanding: peerStanding(() => node?.followed() ?? []),
     });
     closers.push(() => network.close());
-    // There is no node yet when storage starts, and nothing to keep.
-    let node: ChorusNode | null = null;
     const keep = () => (node ? keptFiles(node.followed()) : []);
     const storage = await createHeliaStorage({
       libp2p: network.libp2p,

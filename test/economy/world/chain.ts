@@ -211,4 +211,4 @@ export function errorName(data: string | undefined): string {
   return known?.name ?? data.slice(0, 10);
 }
 
-export const checksummed = (address: string): string => getAddress(address);
+const checksummed = (address: string): string => getAddress(address);

@@ -2,13 +2,7 @@ import { stat } from 'node:fs/promises';
 import { parseUnits } from '@chorus/chain';
 import type { TaskRequest } from '@chorus/node';
 import { type Address, ChorusError } from '@chorus/protocol';
-import {
-  buildModel,
-  type Dataset,
-  MODEL_NAMES,
-  type ModelName,
-  readModelFile,
-} from '@chorus/training';
+import { buildModel, type Dataset, MODEL_NAMES, type ModelName, readModelFile } from '@chorus/training';
 import type { DemoOptions } from '../demo/options.ts';
 import { demoTask, dimensionOf } from '../demo/task.ts';
 
