@@ -10,6 +10,9 @@ interface StartFlags extends HomeOptions {
   set?: string[];
 }
 
+/** Signals so near to each other are one wish. */
+const SAME_MILLISECONDS = 1_000;
+
 const several = (value: string, others: string[] = []) => [...others, value];
 
 /**
@@ -41,12 +44,13 @@ async function startAction(flags: StartFlags): Promise<void> {
     if (process.send && process.connected) process.send(event);
   };
   const stopping = Promise.withResolvers<void>();
-  let asked = 0;
+  let askedAt = Number.POSITIVE_INFINITY;
   const ask = () => {
-    asked++;
+    // Twice means now; what was recorded is resumed at the next start. Ctrl-C may come from the terminal and from
+    // pnpm at once.
+    if (performance.now() - askedAt > SAME_MILLISECONDS) process.exit(EXIT.interrupted);
+    askedAt = Math.min(askedAt, performance.now());
     stopping.resolve();
-    // Twice means now; what was recorded is resumed at the next start.
-    if (asked > 1) process.exit(EXIT.interrupted);
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, ask);
   process.on('disconnect', ask);
