@@ -32,7 +32,7 @@ const LOG_FILE = 'devnet.log';
 export function devnetCommand(): Command {
   const up = new Command('up')
     .description('start it, or make it first; what it was goes on')
-    .option('--nodes <n>', 'trainers, a validator and an aggregator, in all; counts when it is made', '4')
+    .option('--nodes <n>', 'trainers and validators, who aggregate too, in all; counts when it is made', '4')
     .option('--foreground', 'stay here until Ctrl-C')
     .addHelpText('after', '\nExample:\n  $ chorus devnet up && chorus init --network devnet')
     .action(upAction);
