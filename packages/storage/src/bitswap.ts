@@ -1,9 +1,10 @@
 import { withBitswap } from '@helia/bitswap';
-import type { Connection, Libp2p } from '@libp2p/interface';
+import type { Connection, Libp2p, StreamHandler } from '@libp2p/interface';
 import { defaultLogger } from '@libp2p/logger';
 import type { Blockstore } from 'interface-blockstore';
 import type { CID } from 'multiformats/cid';
 import { sha256 } from 'multiformats/hashes/sha2';
+import { letGo } from './let-go.ts';
 import { MAX_PEER_STREAMS, MAX_PEER_WANTS, RESEND_WINDOW_MS, TRANSFER_TIMEOUT_MS } from './limits.ts';
 
 export const BITSWAP = '/ipfs/bitswap/1.2.0';
@@ -88,11 +89,15 @@ export async function startBitswap(libp2p: Libp2p, blockstore: Blockstore): Prom
   };
 }
 
-/** The node as bitswap sees it: no peer ever connects, but those that leave do. */
+/** The node as bitswap sees it: no peer ever connects, but those that leave do, and no stream outlives its end. */
 function withoutBroadcast(libp2p: Libp2p): Libp2p {
   return new Proxy(libp2p, {
     get(target, name) {
       if (name === 'getConnections') return () => [];
+      if (name === 'handle') {
+        return (protocols: string[], handler: StreamHandler, options?: object) =>
+          target.handle(protocols, (stream, connection) => handler(letGo(stream), connection), options);
+      }
       if (name === 'register') {
         return (protocol: string, topology: { onDisconnect?: (...args: never[]) => void }) =>
           target.register(protocol, { onDisconnect: topology.onDisconnect } as never);

@@ -1,0 +1,24 @@
+import type { Stream } from '@libp2p/interface';
+
+/** What a stream that is over answers. */
+const OVER = { status: 'closed', abort: () => {}, close: async () => {} };
+
+/**
+ * The stream, for as long as it lasts: once it has closed, whoever still holds what this returns holds next to
+ * nothing.
+ *
+ * For @helia/bitswap (4.0), which never takes its listener off the timeout of a message that has arrived: until that
+ * runs out, three minutes here, the listener held the stream with all its listeners, some 12 KB for every message.
+ */
+export function letGo(stream: Stream): Stream {
+  let held: object = stream;
+  // Not at once: what reacts to the end, or has it still to read, goes first.
+  const forget = () => setImmediate(() => (held = OVER));
+  stream.addEventListener('close', forget, { once: true });
+  return new Proxy(OVER as unknown as Stream, {
+    get(_, name) {
+      const value: unknown = Reflect.get(held, name, held);
+      return typeof value === 'function' ? value.bind(held) : value;
+    },
+  });
+}
