@@ -205,6 +205,39 @@ describe('a round on the ports in memory', () => {
   });
 });
 
+describe('a requester', () => {
+  it('keeps the models of its last four tasks to evaluate, and lets go of those before', async () => {
+    const { request, shards, validation } = await smallTask(network, 1, { rounds: 1 });
+    const requester = await network.add('requester', { roles: [] });
+    await network.add('alice', { roles: ['trainer'], data: shards[0]! });
+    const validator = await network.add('victor', { roles: ['validator', 'aggregator'], data: validation });
+    request.params.validators = [validator.node.ports.chain.account];
+    const threads = () => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
+    const open: number[] = [];
+    const tasks: bigint[] = [];
+    for (let count = 1; count <= 6; count++) {
+      tasks.push(await requester.node.publish(request));
+      await network.until(
+        () => network.nodes.every((n) => n.events.filter((e) => e.type === 'task-ended').length === count),
+        60_000,
+      );
+      const kept = tasks.slice(-4);
+      await network.until(() => {
+        const followed = network.nodes.flatMap(({ node }) => node.followed().map((each) => each.taskId));
+        return followed.join() === kept.join();
+      });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      open.push(threads());
+    }
+    expect(open[3]).toBe(open[0]! + 3);
+    expect(open.slice(4)).toEqual([open[3], open[3]]);
+    expect(await requester.node.evaluate(tasks[2]!, validation)).toMatchObject({ count: validation.count });
+    expect(() => requester.node.evaluate(tasks[1]!, validation)).toThrow(
+      expect.objectContaining({ code: 'E_TASK_UNKNOWN' }),
+    );
+  });
+});
+
 describe('starting a node', () => {
   it.each([
     ['an unreadable data folder', { data: '/nowhere/at/all' }, 'E_DATA_UNREADABLE'],

@@ -104,6 +104,9 @@ const MAX_FOUND = 200;
 /** Peers asked for the terms and the model of a task that is joined by its number alone. */
 const MAX_ASKED = 16;
 
+/** Own tasks whose model can be evaluated after their end: the last ones. Each has a thread with its model in it. */
+const KEPT_TASKS = 4;
+
 /** Pause between two announcements of a task that is still looking for members. */
 const ANNOUNCE_MILLISECONDS = 1_000;
 
@@ -127,6 +130,8 @@ export class ChorusNode {
   readonly #found = new Map<bigint, FoundTask>();
   readonly #abort = new AbortController();
   readonly #runners = new Map<bigint, TaskRunner>();
+  /** Own tasks that have ended, the newest last. */
+  readonly #kept: TaskSession[] = [];
   /** Until when (ms) a refused task is left alone. */
   readonly #refused = new Map<bigint, number>();
   readonly #dialling = new Set<string>();
@@ -686,9 +691,16 @@ export class ChorusNode {
     if (this.#abort.signal.aborted) return;
     await this.#close(session.taskId);
     // The requester may still want to evaluate its model; for the others the task is over.
-    if (sameAddress(task.owner, chain.account)) return;
-    this.#runners.delete(session.taskId);
-    await session.trainer.close();
+    const over = sameAddress(task.owner, chain.account) ? this.#keep(session) : session;
+    if (!over) return;
+    this.#runners.delete(over.taskId);
+    await over.trainer.close();
+  }
+
+  /** Keep the model of an own task that has ended; returns the one that it takes the place of. */
+  #keep(session: TaskSession): TaskSession | undefined {
+    this.#kept.push(session);
+    return this.#kept.length > KEPT_TASKS ? this.#kept.shift() : undefined;
   }
 
   /** Take the stake back; where cases are open that may cost some of it, once they are closed. */
