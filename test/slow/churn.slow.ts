@@ -10,11 +10,12 @@ import {
 } from './crash/verdict.ts';
 
 /**
- * Sizes, for a shorter or longer run: CHORUS_CHURN_TRAINERS (at most 16), CHORUS_CHURN_ROUNDS. Each trainer is a
- * process of its own, so memory is what bounds them: some 200 MB each.
+ * Sizes, for a shorter or longer run: CHORUS_CHURN_TRAINERS (at most 16), CHORUS_CHURN_ROUNDS; the full size is 16 and
+ * 20. Each trainer is a process of its own, of some 200 MB, and each start of one takes some three seconds of a core:
+ * with two cores the full size takes the better part of an hour.
  */
-const TRAINERS = Number(process.env.CHORUS_CHURN_TRAINERS ?? 16);
-const ROUNDS = Number(process.env.CHORUS_CHURN_ROUNDS ?? 20);
+const TRAINERS = Number(process.env.CHORUS_CHURN_TRAINERS ?? 8);
+const ROUNDS = Number(process.env.CHORUS_CHURN_ROUNDS ?? 6);
 const KILLED = 0.3;
 /** A trainer dies this long after the round began, at most: anywhere in it. */
 const LATEST_MILLISECONDS = 8_000;
