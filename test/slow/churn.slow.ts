@@ -11,8 +11,7 @@ import {
 
 /**
  * Sizes, for a shorter or longer run: CHORUS_CHURN_TRAINERS (at most 16), CHORUS_CHURN_ROUNDS; the full size is 16 and
- * 20. Each trainer is a process of its own, of some 200 MB, and each start of one takes some three seconds of a core:
- * with two cores the full size takes the better part of an hour.
+ * 20, and has seven times as much to do. Each trainer is a process of its own, of some 200 MB.
  */
 const TRAINERS = Number(process.env.CHORUS_CHURN_TRAINERS ?? 8);
 const ROUNDS = Number(process.env.CHORUS_CHURN_ROUNDS ?? 6);
