@@ -45,7 +45,11 @@ type Host = Parameters<typeof withBitswap>[0];
  * broadcast waits for the slowest peer before the next one, and never sends cancels, so that each node would
  * be sent each block once by every other node that has it.
  */
-export async function startBitswap(libp2p: Libp2p, blockstore: Blockstore): Promise<BlockExchange> {
+export async function startBitswap(
+  libp2p: Libp2p,
+  blockstore: Blockstore,
+  timeoutMs = TRANSFER_TIMEOUT_MS,
+): Promise<BlockExchange> {
   let start: ((host: unknown) => Promise<void>) | undefined;
   let exchange: Broker | undefined;
   const host = {
@@ -64,8 +68,8 @@ export async function startBitswap(libp2p: Libp2p, blockstore: Blockstore): Prom
     },
   };
   withBitswap(host as unknown as Host, {
-    messageReceiveTimeout: TRANSFER_TIMEOUT_MS,
-    messageSendTimeout: TRANSFER_TIMEOUT_MS,
+    messageReceiveTimeout: timeoutMs,
+    messageSendTimeout: timeoutMs,
     runOnLimitedConnections: true,
     maxInboundStreams: MAX_PEER_STREAMS,
     maxOutboundStreams: MAX_PEER_STREAMS,

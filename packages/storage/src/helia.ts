@@ -28,6 +28,11 @@ export interface HeliaStorageOptions {
   onFlood?: (peer: string) => void;
   /** Bytes that blocks may take here, and what of them has to stay. Not limited by default. */
   limit?: DiskLimit;
+  /**
+   * Milliseconds that moving one bitswap message of up to 2 MiB may take; 180 000 by default. For as long, some 2 KB are
+   * held here of each message that has come, whatever became of it.
+   */
+  transferTimeoutMs?: number;
 }
 
 /** Storage whose disk use can be seen and bounded. */
@@ -62,8 +67,8 @@ export async function createHeliaStorage(options: HeliaStorageOptions): Promise<
     });
   }
   const budget = new Budget();
-  const { libp2p, onWrongBlock = () => {}, onFlood = () => {} } = options;
-  const exchange = await startBitswap(metered(libp2p, budget, onFlood), held.store);
+  const { libp2p, onWrongBlock = () => {}, onFlood = () => {}, transferTimeoutMs } = options;
+  const exchange = await startBitswap(metered(libp2p, budget, onFlood), held.store, transferTimeoutMs);
   const wants = new Wants(libp2p, exchange, budget, onWrongBlock);
   await wants.start();
   return new BitswapStorage(held, exchange, wants, new DiskGuard(held, options.limit));

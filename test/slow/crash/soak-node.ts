@@ -9,7 +9,7 @@ import { createHeliaStorage } from '@chorus/storage';
 import type { Dataset } from '@chorus/training';
 
 /** Bounds that the soak test holds a node to. */
-export const SOAK_LIMITS = { blocks: 400 * 1024, log: 64 * 1024, logFiles: 3 };
+export const SOAK_LIMITS = { blocks: 400 * 1024, log: 64 * 1024, logFiles: 3, transferMilliseconds: 10_000 };
 
 export interface SoakOptions {
   name: string;
@@ -62,6 +62,9 @@ export class SoakNode {
       libp2p: network.libp2p,
       path: join(dataDir, 'blocks'),
       limit: { maxBytes: SOAK_LIMITS.blocks, keep: () => [] },
+      // Each message leaves its timeout behind for this long: with the usual three minutes the rounds of that time
+      // would be seen in the heap, and not what stays.
+      transferTimeoutMs: SOAK_LIMITS.transferMilliseconds,
     });
     const emit = (event: NodeEvent) => {
       log.sink(event);
