@@ -29,6 +29,7 @@ import {
   VOTE_PROTOCOL,
 } from '@chorus/protocol';
 import { type Dataset, encodeGlobalModel, globalParameters } from '@chorus/training';
+import { answerAvailableRequest } from './availability.ts';
 import type { NodeConfig } from './config.ts';
 import { Disputes } from './disputes.ts';
 import type { EventSink } from './events.ts';
@@ -44,7 +45,7 @@ import { openSession, openTrainer, type RoundContext, type TaskSession } from '.
 import { announceTask, checkAnnouncement, publishTask, type TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
 import { TaskRunner } from './task-runner.ts';
-import { answerAvailableRequest, answerVoteRequest } from './verdicts.ts';
+import { answerVoteRequest } from './verdicts.ts';
 
 export interface NodeDependencies {
   ports: Ports;
@@ -695,12 +696,9 @@ export class ChorusNode {
   async #releaseStake(taskId: bigint): Promise<void> {
     const { chain } = this.ports;
     const members = await chain.members(taskId);
-    const disputes = new Disputes({
-      taskId,
-      ports: this.ports,
-      files: this.#files,
-      signal: this.#abort.signal,
-    });
+    const { ports } = this;
+    const parts = { taskId, ports, files: this.#files, signal: this.#abort.signal };
+    const disputes = this.#runners.get(taskId)?.disputes ?? new Disputes(parts);
     const isMember = members.some((m) => sameAddress(m.address, chain.account));
     while (!this.#abort.signal.aborted) {
       const task = await chain.task(taskId);
