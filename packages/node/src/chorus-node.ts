@@ -1,12 +1,10 @@
 import {
   type Address,
-  type Announcement,
   ChorusError,
   cidFromDigest,
   type Duty,
   decodeTerms,
   describeError,
-  encodeMessage,
   encodeTerms,
   type Hex,
   hasCode,
@@ -14,16 +12,15 @@ import {
   type Role,
   sameAddress,
   sha256Hex,
-  stageOf,
   type TaskState,
   type Terms,
-  topicOf,
 } from '@chorus/protocol';
 import { type Dataset, encodeGlobalModel, globalParameters } from '@chorus/training';
 import { Arrivals } from './arrivals.ts';
-import { Background, pause, RETRY_MILLISECONDS } from './background.ts';
+import { Background, RETRY_MILLISECONDS } from './background.ts';
 import type { NodeConfig } from './config.ts';
 import type { EventSink } from './events.ts';
+import { type FoundTask, HeardTasks } from './heard-tasks.ts';
 import { Journal, type JournalReader, type Publication } from './journal/journal.ts';
 import { DepartedTask, owesOthers } from './limits/departed-task.ts';
 import { Gatekeeper } from './limits/gatekeeper.ts';
@@ -31,10 +28,11 @@ import { LeftTasks } from './limits/left-tasks.ts';
 import { becomeMember } from './membership.ts';
 import { Payout } from './payout.ts';
 import type { Ports } from './ports.ts';
+import { tellPresence } from './presence.ts';
 import { createProving, type Proving } from './proving.ts';
-import { findPublished, newestTask } from './publishing.ts';
+import { Publishing } from './publishing.ts';
 import { openSession, openTrainer, type RoundContext, type TaskSession } from './session.ts';
-import { announceTask, publishTask, type TaskRequest } from './stages/announce.ts';
+import type { TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
 import { TaskRunner } from './task-runner.ts';
 
@@ -69,23 +67,8 @@ export interface FollowedTask {
 /** What came of joining a task by hand. */
 export type JoinOutcome = { outcome: 'joined' | 'followed' } | { outcome: 'refused'; error: ChorusError };
 
-/** What is known of a task before it is joined: its terms, and a peer that has the model. */
-type FoundTask = Pick<Announcement, 'terms' | 'peerId'>;
-
-/** A refused task is looked at again after this long: stake or data may have come. */
-const RECONSIDER_MILLISECONDS = 60_000;
-
-/** Refused tasks remembered; beyond it the oldest is forgotten. */
-const MAX_REFUSED = 1_000;
-
-/** Announcements remembered for joining by hand; each holds terms of a few kilobytes. */
-const MAX_FOUND = 200;
-
 /** Peers asked for the terms and the model of a task that is joined by its number alone. */
 const MAX_ASKED = 16;
-
-/** Pause between two announcements of a task that is still looking for members. */
-const ANNOUNCE_MILLISECONDS = 1_000;
 
 /**
  * A node of the network: listens for tasks, joins those its roles and data fit, and lives through their
@@ -103,16 +86,14 @@ export class ChorusNode {
   readonly gate: Gatekeeper;
   /** Tasks left before their end, by id. */
   readonly #departed = new Map<bigint, DepartedTask>();
-  /** Announcements of tasks that were refused: they may be joined by hand. */
-  readonly #found = new Map<bigint, FoundTask>();
+  readonly #heard = new HeardTasks();
   readonly #abort = new AbortController();
   readonly #runners = new Map<bigint, TaskRunner>();
-  /** Until when (ms) a refused task is left alone. */
-  readonly #refused = new Map<bigint, number>();
   readonly #considering = new Map<bigint, Promise<void>>();
   readonly #background: Background;
   readonly #arrivals: Arrivals;
   readonly #payout: Payout;
+  readonly #publishing: Publishing;
   readonly #cleanups: (() => Promise<void> | void)[] = [];
 
   constructor(config: NodeConfig, { ports, dataset, emit, proving, journal }: NodeDependencies) {
@@ -128,7 +109,9 @@ export class ChorusNode {
     this.#journal = journal ?? Journal.open(config.dataDir);
     const { signal } = this.#abort;
     this.#background = new Background(signal, emit);
-    this.#payout = new Payout({ ports, journal: this.#journal, files: this.#files, signal });
+    const parts = { ports, journal: this.#journal, files: this.#files, signal };
+    this.#payout = new Payout(parts);
+    this.#publishing = new Publishing({ ...parts, background: this.#background });
     this.#arrivals = new Arrivals({
       ports,
       background: this.#background,
@@ -136,7 +119,7 @@ export class ChorusNode {
       runners: this.#runners,
       isKnown: (taskId) => this.#isKnown(taskId),
       announced: (task, announcement) => {
-        this.#remember(task.id, announcement);
+        this.#heard.remember(task.id, announcement);
         // Another announcement of it may have come while the chain was read.
         if (!this.#isKnown(task.id)) this.#begin(task.id, this.#consider(task, announcement));
       },
@@ -192,44 +175,17 @@ export class ChorusNode {
   async publish(request: TaskRequest): Promise<bigint> {
     const trainer = await openTrainer(request.terms, request.model, this.#config);
     await trainer.close();
-    const { taskId, terms } = await this.#create(request);
+    const { taskId, terms } = await this.#publishing.create(request);
     const task = await this.ports.chain.task(taskId);
     const termsBytes = encodeTerms(terms);
-    await this.#owns(taskId, termsBytes);
+    await this.#publishing.owns(taskId, termsBytes);
     this.#follow(await this.#openSession(task, termsBytes, []));
     return taskId;
   }
 
-  /** The budget is escrowed once, whatever happens between sending the transaction and learning of it. */
-  async #create(request: TaskRequest): Promise<{ taskId: bigint; terms: Terms }> {
-    const { chain } = this.ports;
-    const journal = this.#journal;
-    let digest: Hex | null = null;
-    try {
-      return await publishTask(this.ports, request, async (terms) => {
-        const termsDigest = sha256Hex(terms);
-        digest = termsDigest;
-        const known = journal.publications().find((each) => each.termsDigest === termsDigest);
-        const created = known ? await findPublished(chain, termsDigest, known.after) : null;
-        if (!known) journal.beginPublication({ termsDigest, terms, after: await newestTask(chain) });
-        return created;
-      });
-    } catch (error) {
-      if (digest && !hasCode(error, 'E_CHAIN_UNREACHABLE')) journal.endPublication(digest, null);
-      throw error;
-    }
-  }
-
-  /** A task of this node's: from now on it is known, and announced until it has its members. */
-  async #owns(taskId: bigint, terms: Uint8Array): Promise<void> {
-    await this.#files.writeTerms(taskId, terms);
-    this.#journal.endPublication(sha256Hex(terms), taskId);
-    this.#background.spawn(this.#announceUntilRunning(taskId, () => announceTask(this.ports, taskId, terms)));
-  }
-
   /** The terms of a task as they were last announced. */
   announcedTerms(taskId: bigint): Uint8Array | null {
-    return this.#found.get(taskId)?.terms ?? null;
+    return this.#heard.get(taskId)?.terms ?? null;
   }
 
   /**
@@ -299,7 +255,7 @@ export class ChorusNode {
       });
     }
     let refused: unknown = null;
-    const known = this.#found.get(taskId);
+    const known = this.#heard.get(taskId);
     const joining = (async () => {
       try {
         const terms = known?.terms ?? (await this.#termsOf(task, network.peers().slice(0, MAX_ASKED)));
@@ -383,7 +339,7 @@ export class ChorusNode {
       await this.#take(task, announcement, [announcement.peerId]);
     } catch (error) {
       if (this.#abort.signal.aborted) return;
-      this.#refuse(task.id);
+      this.#heard.refuse(task.id);
       const { code, hint } = error instanceof ChorusError ? error : { code: 'E_UNEXPECTED' };
       const change = hint === undefined ? {} : { change: hint };
       this.#emit({ type: 'task-refused', taskId: task.id, reason: describeError(error), code, ...change });
@@ -451,21 +407,7 @@ export class ChorusNode {
   #isKnown(taskId: bigint): boolean {
     if (this.#runners.has(taskId) || this.#considering.has(taskId)) return true;
     if (this.#left.has(taskId)) return true;
-    return (this.#refused.get(taskId) ?? 0) > Date.now();
-  }
-
-  #refuse(taskId: bigint): void {
-    this.#refused.delete(taskId);
-    this.#refused.set(taskId, Date.now() + RECONSIDER_MILLISECONDS);
-    const [oldest] = this.#refused.keys();
-    if (this.#refused.size > MAX_REFUSED && oldest !== undefined) this.#refused.delete(oldest);
-  }
-
-  #remember(taskId: bigint, { terms, peerId }: Announcement): void {
-    this.#found.delete(taskId);
-    this.#found.set(taskId, { terms, peerId });
-    const [oldest] = this.#found.keys();
-    if (this.#found.size > MAX_FOUND && oldest !== undefined) this.#found.delete(oldest);
+    return this.#heard.isRefused(taskId);
   }
 
   /** The configured roles this node can hold in a task: validators are appointed by the requester. */
@@ -498,7 +440,7 @@ export class ChorusNode {
     const providers = [...members.map((m) => m.peerId), ...(known?.providers ?? [])];
     const terms = await this.#termsOf(task, providers);
     this.gate.resume(task, decodeTerms(terms), this.#rolesFor(task), isMember);
-    if (owned) await this.#owns(taskId, terms);
+    if (owned) await this.#publishing.owns(taskId, terms);
     else this.#journal.setTask(taskId, 'joined');
     this.#follow(await this.#openSession(task, terms, providers));
   }
@@ -524,20 +466,11 @@ export class ChorusNode {
     return fetched;
   }
 
-  /** A task that was being published when an earlier run ended: it is on chain, or was never created. */
-  async #resumePublication({ termsDigest, terms, after }: Publication): Promise<void> {
-    const taskId = await findPublished(this.ports.chain, termsDigest, after);
-    if (taskId === null) {
-      // Still under way: looked for again.
-      const { chainId, account } = this.ports.chain;
-      if ((await this.#journal.transactions.list(chainId, account)).length > 0) {
-        throw new ChorusError('E_CHAIN_UNREACHABLE', 'the transaction of a task is not mined yet');
-      }
-      this.#journal.endPublication(termsDigest, null);
-      return;
-    }
-    if (this.#isKnown(taskId)) return;
-    await this.#files.writeTerms(taskId, terms);
+  /** A task that was being published when an earlier run ended. */
+  async #resumePublication(publication: Publication): Promise<void> {
+    const taskId = await this.#publishing.find(publication);
+    if (taskId === null || this.#isKnown(taskId)) return;
+    await this.#files.writeTerms(taskId, publication.terms);
     this.#begin(
       taskId,
       this.#background.retrying(() => this.#resume(taskId)),
@@ -571,7 +504,7 @@ export class ChorusNode {
       // Ready before the first round needs it.
       this.#background.spawn(this.#proving.prover(session.terms.dimension).then(() => {}));
     }
-    this.#background.spawn(this.#tellPresence(runner));
+    this.#background.spawn(tellPresence(this.ports, runner, this.#abort.signal));
     this.#background.spawn(
       runner.run().then(async (ended) => {
         if (ended) await this.#background.retrying(() => this.#finish(session, ended));
@@ -645,34 +578,6 @@ export class ChorusNode {
     this.#journal.setTask(taskId, 'ended');
     await this.#files.remove(taskId);
     this.gate.release(taskId);
-  }
-
-  async #announceUntilRunning(taskId: bigint, announce: () => Promise<void>): Promise<void> {
-    while (!this.#abort.signal.aborted) {
-      await pause(ANNOUNCE_MILLISECONDS, this.#abort.signal);
-      if ((await this.ports.chain.task(taskId)).status !== 'joining') return;
-      await announce();
-    }
-  }
-
-  /** Members tell each other where they can be reached, at first often because meshes take a moment to form. */
-  async #tellPresence(runner: TaskRunner): Promise<void> {
-    const { chain, network } = this.ports;
-    for (let wait = 500; !runner.ended && !this.#abort.signal.aborted; wait = Math.min(wait * 2, 30_000)) {
-      const { context } = runner;
-      await network.publish(
-        topicOf('presence', chain.chainId, chain.contract),
-        encodeMessage({
-          type: 'presence',
-          taskId: runner.session.taskId,
-          round: context?.round.round ?? 0,
-          stage: context ? stageOf(chain.account, context.task, context.round) : 'joined',
-          peerId: network.peerId,
-          multiaddrs: network.multiaddrs().slice(0, 16),
-        }),
-      );
-      await pause(wait, this.#abort.signal);
-    }
   }
 
   #runner(taskId: bigint): TaskRunner {
