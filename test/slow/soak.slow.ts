@@ -28,12 +28,12 @@ const REST_MILLISECONDS = 15_000;
  * What the heap of a process with four nodes may have grown by, a round. The ledger in memory remembers every round,
  * and the journals two thousand; a leak of one payload a node would be 26 KB.
  */
-const HEAP_BYTES_A_ROUND = 20_000;
+const HEAP_BYTES_A_ROUND = 10_000;
 /**
- * What the process may have taken from the system over the whole. The threads' own heaps are in it, and spare room of
- * all heaps: that comes and goes with the load by more than 200 MB, so this sees only what leaks fast outside the heap.
+ * What the process may have taken from the system over the whole. The threads' own heaps are in it, and the spare room
+ * of all heaps, which comes and goes with the load by tens of megabytes: this sees only what leaks fast outside the heap.
  */
-const RSS_BYTES = 400_000_000;
+const RSS_BYTES = 100_000_000;
 const FILE_DESCRIPTORS = 10;
 
 interface Sample {
