@@ -70,6 +70,11 @@ describe('docs/economics.md', () => {
     expect([...below].sort((a, b) => b - a)).toEqual(below);
   });
 
+  it('says that knowing the reference pays better than work, and is right', () => {
+    expect(figures.whisper.relative).toBeGreaterThan(1);
+    expect(figures.whisper.netRelative).toBeGreaterThan(figures.whisper.relative);
+  });
+
   it('says that a replayed aggregate pays the better, the slower the model turns', () => {
     const relative = figures.replay.map((r) => r.netRelative);
     expect([...relative].sort((a, b) => a - b)).toEqual(relative);

@@ -6,6 +6,7 @@ import {
   dutiesOf,
   hasCode,
   type Member,
+  openedReferences,
   type RoundState,
   type Settlement,
   sameAddress,
@@ -438,7 +439,9 @@ export class TaskRunner {
   /** Fetch what recomputing the model will need while the aggregator is still at work. */
   #prefetch(round: RoundState): void {
     const context = this.context;
-    const key = `prefetch:${round.round}:${round.phase}`;
+    // Again with each reference that is opened: its author may be gone when the round is to be settled.
+    const opened = openedReferences(round).length;
+    const key = `prefetch:${round.round}:${round.phase}:${opened}`;
     if (!context || this.#active.has(key) || this.#done.has(key)) return;
     this.#done.add(key);
     const { account } = this.session.ports.chain;

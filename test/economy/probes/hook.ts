@@ -13,9 +13,9 @@ const folder = process.env.CHORUS_PROBES!;
 const instrumented = JSON.parse(fs.readFileSync(`${folder}/instrumented.json`, 'utf8')) as Instrumented;
 const hits = `${folder}/hits-${process.pid}.txt`;
 const seen = new Set<string>();
-/** Reads repeat themselves: so many of one function are traced, and all that are refused. */
-const READS = 40;
-const reads = new Map<string, number>();
+/** Calls repeat themselves: so many of one function with one outcome are traced. */
+const ALIKE = 12;
+const calls = new Map<string, number>();
 
 const TRACER = `{s:{},step:function(log){if(log.op.toNumber()===0x52){var v=log.stack.peek(1).toString(16);if(v.length===32&&v.slice(0,16)==='${MAGIC}')this.s[v]=1}},fault:function(){},result:function(){return Object.keys(this.s)}}`;
 
@@ -87,14 +87,14 @@ async function answer(port: number, request: IncomingMessage, response: ServerRe
     let body = '';
     for await (const chunk of request) body += chunk;
     const parsed = JSON.parse(body) as Call | Call[];
-    const calls = [parsed].flat();
-    for (const call of calls) await traceCall(port, call);
+    const asked = [parsed].flat();
+    for (const call of asked) await traceCall(port, call);
     const answered = await post(port, body);
     const answers = [JSON.parse(answered)].flat() as { id: number; result?: unknown }[];
     for (const { id, result } of answers)
       await traceSent(
         port,
-        calls.find((c) => c.id === id),
+        asked.find((c) => c.id === id),
         result,
       );
     response.setHeader('content-type', 'application/json');
@@ -125,9 +125,13 @@ async function traceCall(port: number, { method, params }: Call): Promise<void> 
     string?,
   ];
   const selector = String(transaction.data ?? transaction.input).slice(0, 10);
-  const count = (reads.get(selector) ?? 0) + 1;
-  reads.set(selector, count);
-  if (count > READS && (await rpc(port, method, params)).error === undefined) return;
+  const { error } = (await rpc(port, method, params)) as { error?: { data?: string } };
+  // An estimate that succeeds is followed by its transaction.
+  if (method === 'eth_estimateGas' && error === undefined) return;
+  const kind = `${selector} ${error === undefined ? '' : String(error.data).slice(0, 300)}`;
+  const count = (calls.get(kind) ?? 0) + 1;
+  calls.set(kind, count);
+  if (count > ALIKE) return;
   note((await rpc(port, 'debug_traceCall', [transaction, block, { tracer: TRACER }])).result);
 }
 

@@ -1,7 +1,8 @@
 /**
  * `pnpm coverage:contracts`: which statements and branches of the contracts the tests reach, counted on chain.
- * Further arguments are path filters of tests. Tests that measure gas or compare code fail in such a run, as the code is
- * another; that does not matter here. Writes summary.json beside this file.
+ * Further arguments are path filters of tests; `--add` adds to what earlier runs on the same sources have reached. Tests
+ * that measure gas or compare code fail in such a run, as the code is another; that does not matter here. Writes
+ * summary.json beside this file.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,8 +26,10 @@ const instrumented = instrument();
 /** Kept while the sources are the same: compiling takes longer than some tests. */
 const folder = join(tmpdir(), `chorus-probes-${sha256(JSON.stringify(instrumented)).slice(0, 16)}`);
 build();
-for (const name of readdirSync(folder)) if (name.startsWith('hits-')) rmSync(join(folder, name));
-const filters = process.argv.slice(2);
+const filters = process.argv.slice(2).filter((argument) => argument !== '--add');
+if (!process.argv.includes('--add')) {
+  for (const name of readdirSync(folder)) if (name.startsWith('hits-')) rmSync(join(folder, name));
+}
 runTests(filters.length > 0 ? filters : [...TESTS, ...MORE]);
 report();
 

@@ -121,10 +121,12 @@ export function simulate(strategies: readonly Strategy[], terms: Terms): Outcome
 
   for (let round = 1; round <= terms.rounds; round++) {
     world.turn();
+    const sealed = reference(world, terms.validators);
+    world.sealed = Float64Array.from(sealed);
     const turns = parties.map((party) => party.strategy.act(world, party));
     const updates = turns.flatMap((turn) => turn.updates);
     const encoded = updates.map((u) => (u === null ? new Int16Array(DIMENSION) : encode(u)));
-    const { weights, shares } = referenceTrust(gramMatrix([reference(world, terms.validators), ...encoded]));
+    const { weights, shares } = referenceTrust(gramMatrix([sealed, ...encoded]));
 
     const budget = ledger.remaining / BigInt(terms.rounds - round + 1);
     const [protocol, aggregator] = [part(budget, terms.protocolFeeBps), part(budget, terms.aggregatorFeeBps)];

@@ -10,6 +10,7 @@ import {
   type Strategy,
   split,
   vanished,
+  whisperer,
 } from './strategies.ts';
 
 /** Sixteen places: the largest committee. */
@@ -55,6 +56,8 @@ export interface Figures {
   identities: { identities: number; copies: number; split: number; perExtra: number; stakeNeeded: number }[];
   /** A trainer that commits the last aggregate, by how much of a round's signal is still there in the next. */
   replay: { persistence: number; relative: number; netRelative: number }[];
+  /** A trainer that knows the reference, against an honest one. */
+  whisper: { relative: number; netRelative: number };
 }
 
 const perRound = (amount: bigint, rounds: number): number =>
@@ -116,10 +119,13 @@ export function computeFigures(): Figures {
     const { party, honest: others } = among(replayRider, { persistence });
     return { persistence, relative: party.earned / others.earned, netRelative: party.net / others.net };
   });
+  const { party: told, honest: others } = among(whisperer);
+  const whisper = { relative: told.earned / others.earned, netRelative: told.net / others.net };
   return {
     mixed: { incomes: incomes(mixed.parties, TERMS.rounds), ledger: mixed.ledger },
     effort,
     identities,
     replay,
+    whisper,
   };
 }

@@ -75,6 +75,9 @@ export function blocks(f: Figures): Record<string, string> {
       )}\n\nEach further identity gains about ${amount(most.perExtra)} tokens a round: a share is paid per identity, not per work. The stake whose ` +
       `forgone interest would eat that gain is about ${(Math.round(most.stakeNeeded / 1e5) / 10).toFixed(1)} million tokens an identity, ${Math.round(most.stakeNeeded / t.stake).toLocaleString('en-US')} times the stake above: ` +
       'no stake that an honest trainer can lock prices copies out.',
+    whisper:
+      `It earns ${percent(f.whisper.relative)} of what an honest trainer earns, and ${percent(f.whisper.netRelative)} of its net income, ` +
+      'since the reference is the best update there can be under the rule.',
     replay: `${table(
       ['cosine of one round’s signal with the next', ...f.replay.map((r) => String(r.persistence))],
       [

@@ -74,6 +74,14 @@ export const replayRider: Strategy = {
   }),
 };
 
+/** Has a friend among the validators. */
+export const whisperer: Strategy = {
+  name: 'told the reference',
+  text: 'commits the sum of the references, which a validator told it',
+  identities: 1,
+  act: (world) => ({ updates: [world.sealed], work: 0 }),
+};
+
 /** What labels have in common whatever they are, e.g. which inputs occur at all. */
 const COMMON = 0.25;
 

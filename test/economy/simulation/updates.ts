@@ -22,6 +22,8 @@ export type Vector = Float64Array;
 export class World {
   readonly random: () => number;
   signal: Vector;
+  /** The sum of the round's references, sealed until all updates are closed. */
+  sealed: Vector;
   /** The direction of the last settled aggregate, known to everybody. */
   previous: Vector;
   private readonly persistence: number;
@@ -30,6 +32,7 @@ export class World {
     this.random = generator(seed);
     this.persistence = persistence;
     this.signal = unit(this.noise());
+    this.sealed = this.signal;
     this.previous = new Float64Array(DIMENSION);
   }
 

@@ -2,7 +2,7 @@ import { type Devnet, startDevnet } from '@chorus/chain';
 import * as artifacts from '@chorus/contracts';
 import { type ContractArtifact, linkCode } from '@chorus/contracts';
 import { type CompiledContract, compileContracts } from '@chorus/contracts/compile';
-import { getAddress, Interface, type InterfaceAbi, Wallet } from 'ethers';
+import { Interface, type InterfaceAbi, Wallet } from 'ethers';
 
 /** Enough for any call here; far below the limit of a block. */
 const GAS = '0x1c9c380';
@@ -210,5 +210,3 @@ export function errorName(data: string | undefined): string {
   const known = ERRORS.parseError(data);
   return known?.name ?? data.slice(0, 10);
 }
-
-const checksummed = (address: string): string => getAddress(address);

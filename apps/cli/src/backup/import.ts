@@ -39,7 +39,8 @@ export async function importNode(file: string, home: string): Promise<Manifest> 
     await rename(staging, home);
     return manifest;
   } finally {
-    await rm(staging, { recursive: true, force: true });
+    // Where unpacking failed, some of its writes may still be under way.
+    await rm(staging, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 }
 

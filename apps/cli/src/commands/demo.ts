@@ -10,7 +10,7 @@ export function demoCommand(): Command {
     .description('run a whole network on this machine: train, reject a poisoner, settle on chain, pay')
     .option(
       '--nodes <n>',
-      'processes: trainers and two validators (three from 8 on), which aggregate by turns',
+      'processes: trainers and two validators (three from 8 on, or with --chaos), which aggregate by turns',
       '7',
     )
     .option('--rounds <n>', 'rounds of training', '5')

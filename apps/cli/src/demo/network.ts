@@ -27,13 +27,13 @@ export interface PlannedNode {
 
 /** Trainers first (the last of them attack), then the validators, which are candidates to aggregate as well. */
 export function planNodes(options: DemoOptions): PlannedNode[] {
-  const trainers = trainerCount(options.nodes);
+  const trainers = trainerCount(options);
   const planned: PlannedNode[] = Array.from({ length: trainers }, (_, i) => ({
     name: `trainer-${i + 1}`,
     roles: ['trainer'],
     ...(i >= trainers - options.attackers ? { attack: options.attack } : {}),
   }));
-  for (let i = 1; i <= validatorCount(options.nodes); i++) {
+  for (let i = 1; i <= validatorCount(options); i++) {
     planned.push({ name: `validator-${i}`, roles: ['validator', 'aggregator'] });
   }
   return planned;
@@ -105,7 +105,7 @@ export async function startDemoNodes(demo: DemoNetworkOptions): Promise<DemoNetw
         ...(planned.attack ? { attack: planned.attack } : {}),
         ...(planned.roles.includes('trainer') ? { data: data.trainerShards[i]! } : {}),
         ...(planned.roles.includes('validator')
-          ? { data: data.validatorShards[i - trainerCount(options.nodes)]! }
+          ? { data: data.validatorShards[i - trainerCount(options)]! }
           : {}),
       };
       const process = await NodeProcess.start(planned.name, config, nodeKeys[i]!, (event) =>

@@ -52,7 +52,8 @@ function integer(name: string, text: string, min: number, max: number): number {
 
 /** @throws ChorusError `E_USAGE` naming the option */
 export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
-  const nodes = integer('nodes', raw.nodes, 4, 19);
+  const chaos = raw.chaos ?? false;
+  const nodes = integer('nodes', raw.nodes, chaos ? 5 : 4, 19);
   const attack = attackSchema.safeParse(raw.attack);
   if (!attack.success) {
     throw new ChorusError('E_USAGE', `--attack must be one of ${attackSchema.options.join(', ')}`, {
@@ -68,22 +69,25 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
     data: raw.data ?? null,
     split: parseSplit(raw.split),
     attack: attack.data,
-    attackers: integer('attackers', raw.attackers, 0, trainerCount(nodes) - 1),
+    attackers: integer('attackers', raw.attackers, 0, trainerCount({ nodes, chaos }) - 1),
     seed: integer('seed', raw.seed, 0, 2 ** 31 - 1),
     model: raw.model,
     json: raw.json ?? false,
     keep: raw.keep !== undefined && raw.keep !== false,
     folder: typeof raw.keep === 'string' ? resolve(raw.keep) : null,
     commitSeconds: integer('commit-seconds', raw.commitSeconds, 2, 3600),
-    chaos: raw.chaos ?? false,
+    chaos,
   };
 }
 
-/** Two validators, three from eight nodes on: then the round goes on while one is away. */
-export function validatorCount(nodes: number): number {
-  return nodes >= 8 ? 3 : 2;
+/** What decides how many nodes validate. */
+type CommitteeOptions = Pick<DemoOptions, 'nodes' | 'chaos'>;
+
+/** Two validators; three where there are enough nodes, or one is to die: a majority goes on without it. */
+export function validatorCount({ nodes, chaos }: CommitteeOptions): number {
+  return nodes >= 8 || chaos ? 3 : 2;
 }
 
-export function trainerCount(nodes: number): number {
-  return nodes - validatorCount(nodes);
+export function trainerCount(options: CommitteeOptions): number {
+  return options.nodes - validatorCount(options);
 }
