@@ -35,8 +35,8 @@ export const MEMBERS = [...TRAINERS, ...VALIDATORS];
 /** The namespaces of machines that are always up: the chain's endpoint; the requester, which relays too. */
 export const CHAIN = 'chain';
 export const HUB = 'hub';
-/** Behind a NAT: reached by the others through the hub alone. */
-export const HIDDEN = 't3';
+/** A trainer and a validator behind NATs: they reach each other through the hub alone. */
+export const HIDDEN: readonly [string, string] = ['t3', 'v3'];
 
 /** Seconds of the task's phases. A partition outlasts those of the commit and the reference phase and a turn. */
 export const WINDOWS = { commitSeconds: 25, referenceSeconds: 20, settleSeconds: 25 };
@@ -53,6 +53,8 @@ export interface LossyNetwork {
   requester: MemberProcess;
   members: MemberProcess[];
   addresses: Map<string, Address>;
+  /** Who was connected to which peer through a relay: `name peer-id`. */
+  relayed: Set<string>;
   /** Model digests by round and by who computed them. */
   models: Map<number, Map<string, Hex>>;
   roundEnds: { name: string; event: Extract<NodeEvent, { type: 'round-ended' }> }[];
@@ -82,7 +84,7 @@ async function start(
   const folder = await mkdtemp(join(tmpdir(), 'chorus-netns-'));
   cleanups.push(() => rm(folder, { recursive: true, force: true }));
   const links: Record<string, Link> = { [CHAIN]: HOSTED, [HUB]: HOSTED };
-  for (const name of MEMBERS) links[name] = { ...HOME, nat: name === HIDDEN };
+  for (const name of MEMBERS) links[name] = { ...HOME, nat: HIDDEN.includes(name) };
   const net = await Netns.create(links);
   cleanups.push(() => net.close());
 
@@ -113,7 +115,9 @@ async function start(
   cleanups.push(() => gateway.close());
 
   const book = new EventBook();
-  const nodes: NodePlan = { net, book, folder, url: gateway.url, contract: deployment.taskManager, cleanups };
+  const running: MemberProcess[] = [];
+  cleanups.push(() => Promise.all(running.map((member) => member.stop())));
+  const nodes: NodePlan = { net, book, folder, url: gateway.url, contract: deployment.taskManager, running };
   const requester = await startMember(nodes, HUB, requesterKey, {
     roles: [],
     network: { relayServer: true },
@@ -138,6 +142,7 @@ async function start(
     requester,
     members,
     addresses,
+    relayed: book.relayed,
     models: book.models,
     roundEnds: book.roundEnds,
     ended: book.ended,
@@ -165,6 +170,7 @@ async function start(
 
 /** What the nodes tell, by what the test asks of it. */
 class EventBook {
+  readonly relayed: LossyNetwork['relayed'] = new Set();
   readonly models: LossyNetwork['models'] = new Map();
   readonly roundEnds: LossyNetwork['roundEnds'] = [];
   readonly ended: LossyNetwork['ended'] = new Map();
@@ -174,6 +180,9 @@ class EventBook {
     if (event.type === 'model') {
       const round = this.models.get(event.round) ?? new Map<string, Hex>();
       this.models.set(event.round, round.set(name, event.digest));
+    }
+    if (event.type === 'peer-connected' && event.address.includes('/p2p-circuit')) {
+      this.relayed.add(`${name} ${event.peerId}`);
     }
     if (event.type === 'round-ended') this.roundEnds.push({ name, event });
     if (event.type === 'task-ended') this.ended.set(name, event);
@@ -188,7 +197,7 @@ interface NodePlan {
   folder: string;
   url: string;
   contract: Address;
-  cleanups: (() => Promise<unknown>)[];
+  running: MemberProcess[];
 }
 
 async function startMembers(
@@ -216,7 +225,7 @@ async function startMembers(
 }
 
 async function startMember(
-  { net, book, folder, url, contract, cleanups }: NodePlan,
+  { net, book, folder, url, contract, running }: NodePlan,
   name: string,
   walletKey: Hex,
   { network, ...config }: Pick<NodeConfigInput, 'roles' | 'data' | 'seed' | 'network'>,
@@ -235,6 +244,6 @@ async function startMember(
     spawn: (command, args, options) => net.spawn(name, command, args, options),
     onEvent: (event) => book.record(name, event),
   });
-  cleanups.push(() => member.stop());
+  running.push(member);
   return member;
 }
