@@ -95,6 +95,7 @@ async function cutAndHeal(on: LossyNetwork, taskId: bigint, signal: AbortSignal)
     if (event.type === 'round-settled' || event.type === 'round-voided') {
       say(`round ${event.round} is ${event.type === 'round-settled' ? 'settled' : 'void'}`);
     }
+    if (event.type === 'case-contested') say(`round ${event.round}: a trainer shows that it was there`);
     if (event.type === 'slashed') say(`round ${event.round}: a member is slashed for ${event.offence}`);
     const cut = CUTS[made.length];
     if (event.type !== 'phase-changed' || event.phase !== cut?.phase || event.round === lastRound) continue;
@@ -178,6 +179,8 @@ describe.skipIf(why !== null)('a task over links of 100 ms, 2 % loss and 10 Mbit
     for (const name of MEMBERS) {
       expect(stats[name]!.lost, `packets of ${name} that were lost`).toBeGreaterThan(0);
     }
-    say(`packets: ${JSON.stringify(stats)}`);
+    const total = (key: 'sent' | 'lost' | 'cut') =>
+      Object.values(stats).reduce((sum, link) => sum + link[key], 0);
+    say(`${total('sent')} packets sent, ${total('lost')} lost, ${total('cut')} cut off`);
   });
 });

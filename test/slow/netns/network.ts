@@ -40,8 +40,11 @@ export const HIDDEN: readonly [string, string] = ['t3', 'v3'];
 
 /** Seconds of the task's phases. A partition outlasts those of the commit and the reference phase and a turn. */
 export const WINDOWS = { commitSeconds: 25, referenceSeconds: 20, settleSeconds: 25 };
-/** How long a trainer may contest that it was away, on this chain. */
-const DISPUTES = { contest: 15, unbond: 60 };
+/**
+ * How long a trainer may contest that it was away: time to be connected again, to show its payload to the validators
+ * and, where they do not answer, on chain.
+ */
+const DISPUTES = { contest: 45, unbond: 60 };
 
 /** A task's network: everyone in a namespace of its own, the chain behind one too. */
 export interface LossyNetwork {
