@@ -9,7 +9,7 @@ import { HUB, type LossyNetwork, MEMBERS, TRAINERS, VALIDATORS } from './network
 /** Time in which a chain on this machine tells all it has. */
 const READ_MILLISECONDS = 3_000;
 /** Validators without whom no round goes on. */
-export const QUORUM = 2;
+const QUORUM = 2;
 
 type Voided = Extract<ChainEvent, { type: 'round-voided' }>;
 
