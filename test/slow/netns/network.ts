@@ -40,6 +40,8 @@ export const HIDDEN: readonly [string, string] = ['t3', 'v3'];
 
 /** Seconds of the task's phases. A partition outlasts those of the commit and the reference phase and a turn. */
 export const WINDOWS = { commitSeconds: 25, referenceSeconds: 20, settleSeconds: 25 };
+/** Without so many references no round goes on. */
+export const MIN_VALIDATORS = 2;
 /**
  * How long a trainer may contest that it was away: time to be connected again, to show its payload to the validators
  * and, where they do not answer, on chain.
@@ -163,7 +165,7 @@ async function start(
           ),
           minTrainers: TRAINERS.length,
           minAggregators: VALIDATORS.length,
-          minValidators: 2,
+          minValidators: MIN_VALIDATORS,
           ...WINDOWS,
         },
       }),

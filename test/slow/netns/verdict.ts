@@ -4,12 +4,10 @@ import type { ChainEvent, SettledRound, TaskState } from '@chorus/protocol';
 import { JsonRpcProvider } from 'ethers';
 import { expect } from 'vitest';
 import { STAKE } from '../crash/tiny-task.ts';
-import { HUB, type LossyNetwork, MEMBERS, TRAINERS, VALIDATORS } from './network.ts';
+import { HUB, type LossyNetwork, MEMBERS, MIN_VALIDATORS, TRAINERS, VALIDATORS } from './network.ts';
 
 /** Time in which a chain on this machine tells all it has. */
 const READ_MILLISECONDS = 3_000;
-/** Validators without whom no round goes on. */
-const QUORUM = 2;
 
 type Voided = Extract<ChainEvent, { type: 'round-voided' }>;
 
@@ -62,8 +60,8 @@ async function expectVoidByTheRules(
   const count = (type: ChainEvent['type']) => inRound.filter((e) => e.type === type).length;
   const enough =
     last.phase === 'commit'
-      ? count('update-committed') > 0 && count('reference-sealed') >= QUORUM
-      : last.phase === 'reference' && count('reference-opened') >= QUORUM;
+      ? count('update-committed') > 0 && count('reference-sealed') >= MIN_VALIDATORS
+      : last.phase === 'reference' && count('reference-opened') >= MIN_VALIDATORS;
   expect(enough, `round ${round} could have gone on from ${last.phase}`).toBe(false);
 }
 
