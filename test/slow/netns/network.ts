@@ -46,7 +46,7 @@ export const MIN_VALIDATORS = 2;
  * How long a trainer may contest that it was away: time to be connected again, to show its payload to the validators
  * and, where they do not answer, on chain.
  */
-const DISPUTES = { contest: 45, unbond: 60 };
+const DISPUTES = { contest: 35, unbond: 60 };
 
 /** A task's network: everyone in a namespace of its own, the chain behind one too. */
 export interface LossyNetwork {
