@@ -207,6 +207,25 @@ describe('the attestor of settled rounds', () => {
     await expectRefusal('NoRequest', attestor, 'useRequest', 1, 0, id('another'));
   });
 
+  it('is not stopped by a request hash that somebody has taken and answered at length, nor by little gas', async () => {
+    const gasOf = async (round: number): Promise<bigint> => {
+      await settle(round, [0.5, 0.3, 0.2]);
+      return (await send(attestor, 'attest', 1, round)).gasUsed;
+    };
+    const before = await gasOf(1);
+    const taken = await hashOf(0);
+    await send(as(validations, squatter), 'validationRequest', squatter.address, 3, '', taken);
+    const tag = 'x'.repeat(12_000);
+    await send(as(validations, squatter), 'validationResponse', taken, 1, '', id('any'), tag, {
+      gasLimit: 14_000_000,
+    });
+    expect(await gasOf(2)).toBeLessThan(before + 130_000n);
+    expect(await history(0)).toEqual([2n, 2n]);
+    // With less than what a look may cost, nothing is recorded rather than a request overlooked.
+    await settle(3, [0.5, 0.3, 0.2]);
+    await expect(send(attestor, 'attest', 1, 3, { gasLimit: 250_000 })).rejects.toThrow();
+  });
+
   it('does not answer a request to another validator', async () => {
     await send(validations, 'validationRequest', squatter.address, 0, '', await hashOf(0));
     await settle(1, [1, 0, 0]);

@@ -1,50 +1,40 @@
 import {
   type Address,
-  type Announcement,
-  AVAILABLE_PROTOCOL,
-  type ChainEvent,
   ChorusError,
   cidFromDigest,
   type Duty,
-  decodeAvailableRequest,
-  decodeGossip,
   decodeTerms,
-  decodeVoteRequest,
   describeError,
-  encodeMessage,
   encodeTerms,
   type Hex,
   hasCode,
   MAX_TERMS_BYTES,
-  type Presence,
   type Role,
   sameAddress,
   sha256Hex,
-  stageOf,
   type TaskState,
   type Terms,
-  type TopicMessage,
-  topicOf,
-  type Verdict,
-  VOTE_PROTOCOL,
 } from '@chorus/protocol';
 import { type Dataset, encodeGlobalModel, globalParameters } from '@chorus/training';
+import { Arrivals } from './arrivals.ts';
+import { Background, RETRY_MILLISECONDS } from './background.ts';
 import type { NodeConfig } from './config.ts';
-import { Disputes } from './disputes.ts';
 import type { EventSink } from './events.ts';
+import { type FoundTask, HeardTasks } from './heard-tasks.ts';
 import { Journal, type JournalReader, type Publication } from './journal/journal.ts';
 import { DepartedTask, owesOthers } from './limits/departed-task.ts';
 import { Gatekeeper } from './limits/gatekeeper.ts';
 import { LeftTasks } from './limits/left-tasks.ts';
 import { becomeMember } from './membership.ts';
+import { Payout } from './payout.ts';
 import type { Ports } from './ports.ts';
+import { tellPresence } from './presence.ts';
 import { createProving, type Proving } from './proving.ts';
-import { findPublished, newestTask } from './publishing.ts';
+import { Publishing } from './publishing.ts';
 import { openSession, openTrainer, type RoundContext, type TaskSession } from './session.ts';
-import { announceTask, checkAnnouncement, publishTask, type TaskRequest } from './stages/announce.ts';
+import type { TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
 import { TaskRunner } from './task-runner.ts';
-import { answerAvailableRequest, answerVoteRequest } from './verdicts.ts';
 
 export interface NodeDependencies {
   ports: Ports;
@@ -77,35 +67,8 @@ export interface FollowedTask {
 /** What came of joining a task by hand. */
 export type JoinOutcome = { outcome: 'joined' | 'followed' } | { outcome: 'refused'; error: ChorusError };
 
-/** What is known of a task before it is joined: its terms, and a peer that has the model. */
-type FoundTask = Pick<Announcement, 'terms' | 'peerId'>;
-
-/** A refused task is looked at again after this long: stake or data may have come. */
-const RECONSIDER_MILLISECONDS = 60_000;
-
-/** Refused tasks remembered; beyond it the oldest is forgotten. */
-const MAX_REFUSED = 1_000;
-
-/** First and longest pause before what failed for want of the chain or a peer is tried again. */
-const RETRY_MILLISECONDS = { first: 1_000, longest: 30_000 };
-
-/** Failures that end by themselves. */
-const PASSING = [
-  'E_CHAIN_UNREACHABLE',
-  'E_STORAGE_UNAVAILABLE',
-  'E_STORE_FULL',
-  'E_STORE_READONLY',
-  'E_STORE_IO',
-];
-
-/** Announcements remembered for joining by hand; each holds terms of a few kilobytes. */
-const MAX_FOUND = 200;
-
 /** Peers asked for the terms and the model of a task that is joined by its number alone. */
 const MAX_ASKED = 16;
-
-/** Pause between two announcements of a task that is still looking for members. */
-const ANNOUNCE_MILLISECONDS = 1_000;
 
 /**
  * A node of the network: listens for tasks, joins those its roles and data fit, and lives through their
@@ -123,16 +86,14 @@ export class ChorusNode {
   readonly gate: Gatekeeper;
   /** Tasks left before their end, by id. */
   readonly #departed = new Map<bigint, DepartedTask>();
-  /** Announcements of tasks that were refused: they may be joined by hand. */
-  readonly #found = new Map<bigint, FoundTask>();
+  readonly #heard = new HeardTasks();
   readonly #abort = new AbortController();
   readonly #runners = new Map<bigint, TaskRunner>();
-  /** Until when (ms) a refused task is left alone. */
-  readonly #refused = new Map<bigint, number>();
-  readonly #dialling = new Set<string>();
   readonly #considering = new Map<bigint, Promise<void>>();
-  readonly #background = new Set<Promise<void>>();
-  readonly #unsubscribe: (() => void)[] = [];
+  readonly #background: Background;
+  readonly #arrivals: Arrivals;
+  readonly #payout: Payout;
+  readonly #publishing: Publishing;
   readonly #cleanups: (() => Promise<void> | void)[] = [];
 
   constructor(config: NodeConfig, { ports, dataset, emit, proving, journal }: NodeDependencies) {
@@ -146,6 +107,27 @@ export class ChorusNode {
     this.#left = new LeftTasks(config.dataDir);
     this.gate = new Gatekeeper({ config, left: this.#left, emit });
     this.#journal = journal ?? Journal.open(config.dataDir);
+    const { signal } = this.#abort;
+    this.#background = new Background(signal, emit);
+    const parts = { ports, journal: this.#journal, files: this.#files, signal };
+    this.#payout = new Payout(parts);
+    this.#publishing = new Publishing({ ...parts, background: this.#background });
+    this.#arrivals = new Arrivals({
+      ports,
+      background: this.#background,
+      signal,
+      runners: this.#runners,
+      isKnown: (taskId) => this.#isKnown(taskId),
+      announced: (task, announcement) => {
+        this.#heard.remember(task.id, announcement);
+        // Another announcement of it may have come while the chain was read.
+        if (!this.#isKnown(task.id)) this.#begin(task.id, this.#consider(task, announcement));
+      },
+      changed: (taskId) => {
+        this.#runners.get(taskId)?.wake();
+        this.#departed.get(taskId)?.wake();
+      },
+    });
   }
 
   /** What this node did and earned. */
@@ -159,31 +141,24 @@ export class ChorusNode {
     this.#journal.bind(chain);
     await this.#left.load();
     this.gate.start();
-    const topic = (kind: 'tasks' | 'presence') => topicOf(kind, chain.chainId, chain.contract);
     // Before listening, so that an announcement of such a task does not begin it a second time.
     const known = this.#journal.tasks().filter((task) => task.state !== 'ended');
     for (const taskId of new Set([...known.map((task) => task.taskId), ...(await this.#files.list())])) {
       this.#begin(
         taskId,
-        this.#retrying(() => this.#resume(taskId)),
+        this.#background.retrying(() => this.#resume(taskId)),
       );
     }
     for (const publication of this.#journal.publications()) {
-      this.#spawn(this.#retrying(() => this.#resumePublication(publication)));
+      this.#background.spawn(this.#background.retrying(() => this.#resumePublication(publication)));
     }
-    this.#unsubscribe.push(
-      network.subscribe(topic('tasks'), (m) => this.#onTask(m)),
-      network.subscribe(topic('presence'), (m) => this.#onPresence(m)),
-      network.handle(VOTE_PROTOCOL, (request, from) => this.#onVoteRequest(request, from)),
-      network.handle(AVAILABLE_PROTOCOL, (request, from) => this.#onAvailableRequest(request, from)),
-    );
-    this.#spawn(this.#followChain());
+    this.#arrivals.listen();
     for (const peer of this.#config.network.bootstrap) {
       // The network goes on trying; that nobody is connected is told where it lasts.
       const connecting = network.connect(peer, { signal: this.#abort.signal }).catch((error) => {
         if (!hasCode(error, 'E_NETWORK_DIAL')) throw error;
       });
-      this.#spawn(connecting);
+      this.#background.spawn(connecting);
     }
     this.#emit({
       type: 'ready',
@@ -200,44 +175,17 @@ export class ChorusNode {
   async publish(request: TaskRequest): Promise<bigint> {
     const trainer = await openTrainer(request.terms, request.model, this.#config);
     await trainer.close();
-    const { taskId, terms } = await this.#create(request);
+    const { taskId, terms } = await this.#publishing.create(request);
     const task = await this.ports.chain.task(taskId);
     const termsBytes = encodeTerms(terms);
-    await this.#owns(taskId, termsBytes);
+    await this.#publishing.owns(taskId, termsBytes);
     this.#follow(await this.#openSession(task, termsBytes, []));
     return taskId;
   }
 
-  /** The budget is escrowed once, whatever happens between sending the transaction and learning of it. */
-  async #create(request: TaskRequest): Promise<{ taskId: bigint; terms: Terms }> {
-    const { chain } = this.ports;
-    const journal = this.#journal;
-    let digest: Hex | null = null;
-    try {
-      return await publishTask(this.ports, request, async (terms) => {
-        const termsDigest = sha256Hex(terms);
-        digest = termsDigest;
-        const known = journal.publications().find((each) => each.termsDigest === termsDigest);
-        const created = known ? await findPublished(chain, termsDigest, known.after) : null;
-        if (!known) journal.beginPublication({ termsDigest, terms, after: await newestTask(chain) });
-        return created;
-      });
-    } catch (error) {
-      if (digest && !hasCode(error, 'E_CHAIN_UNREACHABLE')) journal.endPublication(digest, null);
-      throw error;
-    }
-  }
-
-  /** A task of this node's: from now on it is known, and announced until it has its members. */
-  async #owns(taskId: bigint, terms: Uint8Array): Promise<void> {
-    await this.#files.writeTerms(taskId, terms);
-    this.#journal.endPublication(sha256Hex(terms), taskId);
-    this.#spawn(this.#announceUntilRunning(taskId, () => announceTask(this.ports, taskId, terms)));
-  }
-
   /** The terms of a task as they were last announced. */
   announcedTerms(taskId: bigint): Uint8Array | null {
-    return this.#found.get(taskId)?.terms ?? null;
+    return this.#heard.get(taskId)?.terms ?? null;
   }
 
   /**
@@ -296,7 +244,7 @@ export class ChorusNode {
       this.#departed.delete(taskId);
       this.#begin(
         taskId,
-        this.#retrying(() => this.#resume(taskId)),
+        this.#background.retrying(() => this.#resume(taskId)),
       );
       return { outcome: 'followed' };
     }
@@ -307,7 +255,7 @@ export class ChorusNode {
       });
     }
     let refused: unknown = null;
-    const known = this.#found.get(taskId);
+    const known = this.#heard.get(taskId);
     const joining = (async () => {
       try {
         const terms = known?.terms ?? (await this.#termsOf(task, network.peers().slice(0, MAX_ASKED)));
@@ -373,97 +321,14 @@ export class ChorusNode {
   async close(): Promise<void> {
     this.#abort.abort();
     this.gate.close();
-    for (const end of this.#unsubscribe.splice(0)) end();
-    await Promise.allSettled([...this.#background, ...this.#considering.values()]);
+    this.#arrivals.close();
+    await Promise.allSettled([this.#background.finished(), ...this.#considering.values()]);
     await Promise.allSettled([...this.#runners.values()].map((r) => r.session.trainer.close()));
     await this.#proving.close();
     await Promise.allSettled([this.ports.storage.close(), this.ports.chain.close()]);
     await this.ports.network.close();
     this.#journal.close();
     for (const cleanup of this.#cleanups.splice(0)) await cleanup();
-  }
-
-  // ---- what arrives ----
-
-  async #onTask(message: TopicMessage): Promise<Verdict> {
-    let announcement: Announcement;
-    try {
-      const decoded = decodeGossip(message.data);
-      if (decoded.type !== 'announcement' || decoded.peerId !== message.from) return 'reject';
-      announcement = decoded;
-      if (this.#isKnown(decoded.taskId)) return 'accept';
-    } catch {
-      return 'reject';
-    }
-    try {
-      const task = await checkAnnouncement(this.ports, announcement);
-      await this.ports.network.learn(message.from, announcement.multiaddrs);
-      this.#remember(task.id, announcement);
-      // Another announcement of it may have come while the chain was read.
-      if (!this.#isKnown(task.id)) this.#begin(task.id, this.#consider(task, announcement));
-      return 'accept';
-    } catch (error) {
-      // A task this node's chain does not know yet is nobody's fault.
-      return hasCode(error, 'E_ANNOUNCEMENT_FALSE') || hasCode(error, 'E_TERMS_INVALID')
-        ? 'reject'
-        : 'ignore';
-    }
-  }
-
-  async #onPresence(message: TopicMessage): Promise<Verdict> {
-    let presence: Presence;
-    try {
-      const decoded = decodeGossip(message.data);
-      if (decoded.type !== 'presence' || decoded.peerId !== message.from) return 'reject';
-      presence = decoded;
-    } catch {
-      return 'reject';
-    }
-    const runner = this.#runners.get(presence.taskId);
-    if (!runner) return 'accept';
-    // While a task is joining its members are not known yet; once it runs, only they are listened to.
-    const members = runner.context?.members;
-    if (members && !members.some((m) => m.peerId === message.from)) return 'ignore';
-    await this.ports.network.learn(message.from, presence.multiaddrs);
-    this.#dial(message.from);
-    return 'accept';
-  }
-
-  /** Connect to a member, one attempt at a time; where it fails, its next sign of presence brings another. */
-  #dial(peerId: string): void {
-    const { network } = this.ports;
-    if (this.#dialling.has(peerId) || network.peers().includes(peerId)) return;
-    this.#dialling.add(peerId);
-    const attempt = network
-      .connect(peerId, { signal: this.#abort.signal })
-      .catch(() => {})
-      .finally(() => this.#dialling.delete(peerId));
-    this.#spawn(attempt);
-  }
-
-  async #onVoteRequest(bytes: Uint8Array, from: string): Promise<Uint8Array> {
-    const request = decodeVoteRequest(bytes);
-    const runner = this.#runners.get(request.taskId);
-    if (!runner?.context) return encodeMessage({ refused: 'this node does not follow the task' });
-    const { session, context, modelRound } = runner;
-    return encodeMessage(await answerVoteRequest(session, context, request, from, modelRound));
-  }
-
-  async #onAvailableRequest(bytes: Uint8Array, from: string): Promise<Uint8Array> {
-    const request = decodeAvailableRequest(bytes);
-    const runner = this.#runners.get(request.taskId);
-    if (!runner?.context) return encodeMessage({ refused: 'this node does not follow the task' });
-    return encodeMessage(await answerAvailableRequest(runner.session, runner.context, request, from));
-  }
-
-  async #followChain(): Promise<void> {
-    for await (const event of this.ports.chain.events({ signal: this.#abort.signal }))
-      this.#onChainEvent(event);
-  }
-
-  #onChainEvent(event: ChainEvent): void {
-    this.#runners.get(event.taskId)?.wake();
-    this.#departed.get(event.taskId)?.wake();
   }
 
   // ---- joining ----
@@ -474,7 +339,7 @@ export class ChorusNode {
       await this.#take(task, announcement, [announcement.peerId]);
     } catch (error) {
       if (this.#abort.signal.aborted) return;
-      this.#refuse(task.id);
+      this.#heard.refuse(task.id);
       const { code, hint } = error instanceof ChorusError ? error : { code: 'E_UNEXPECTED' };
       const change = hint === undefined ? {} : { change: hint };
       this.#emit({ type: 'task-refused', taskId: task.id, reason: describeError(error), code, ...change });
@@ -523,7 +388,7 @@ export class ChorusNode {
     const agentId = await this.#journal.act(step, { roles }, () =>
       becomeMember(this.ports, task, roles, maxStake),
     );
-    if (roles.includes('trainer')) this.#spawn(this.#requestValidation(task.id, agentId));
+    if (roles.includes('trainer')) this.#background.spawn(this.#requestValidation(task.id, agentId));
     this.#journal.setTask(task.id, 'joined');
   }
 
@@ -535,28 +400,14 @@ export class ChorusNode {
 
   /** Work on taking up a task: one at a time for each. */
   #begin(taskId: bigint, work: Promise<void>): void {
-    const tracked = this.#report(work).finally(() => this.#considering.delete(taskId));
+    const tracked = this.#background.report(work).finally(() => this.#considering.delete(taskId));
     this.#considering.set(taskId, tracked);
   }
 
   #isKnown(taskId: bigint): boolean {
     if (this.#runners.has(taskId) || this.#considering.has(taskId)) return true;
     if (this.#left.has(taskId)) return true;
-    return (this.#refused.get(taskId) ?? 0) > Date.now();
-  }
-
-  #refuse(taskId: bigint): void {
-    this.#refused.delete(taskId);
-    this.#refused.set(taskId, Date.now() + RECONSIDER_MILLISECONDS);
-    const [oldest] = this.#refused.keys();
-    if (this.#refused.size > MAX_REFUSED && oldest !== undefined) this.#refused.delete(oldest);
-  }
-
-  #remember(taskId: bigint, { terms, peerId }: Announcement): void {
-    this.#found.delete(taskId);
-    this.#found.set(taskId, { terms, peerId });
-    const [oldest] = this.#found.keys();
-    if (this.#found.size > MAX_FOUND && oldest !== undefined) this.#found.delete(oldest);
+    return this.#heard.isRefused(taskId);
   }
 
   /** The configured roles this node can hold in a task: validators are appointed by the requester. */
@@ -583,13 +434,13 @@ export class ChorusNode {
     }
     if (this.#left.has(taskId) && !owned && !(await this.#owes(task))) {
       this.gate.resume(task, null, [], isMember);
-      this.#spawn(this.#awaitEnd(task));
+      this.#background.spawn(this.#awaitEnd(task));
       return;
     }
     const providers = [...members.map((m) => m.peerId), ...(known?.providers ?? [])];
     const terms = await this.#termsOf(task, providers);
     this.gate.resume(task, decodeTerms(terms), this.#rolesFor(task), isMember);
-    if (owned) await this.#owns(taskId, terms);
+    if (owned) await this.#publishing.owns(taskId, terms);
     else this.#journal.setTask(taskId, 'joined');
     this.#follow(await this.#openSession(task, terms, providers));
   }
@@ -615,23 +466,14 @@ export class ChorusNode {
     return fetched;
   }
 
-  /** A task that was being published when an earlier run ended: it is on chain, or was never created. */
-  async #resumePublication({ termsDigest, terms, after }: Publication): Promise<void> {
-    const taskId = await findPublished(this.ports.chain, termsDigest, after);
-    if (taskId === null) {
-      // Still under way: looked for again.
-      const { chainId, account } = this.ports.chain;
-      if ((await this.#journal.transactions.list(chainId, account)).length > 0) {
-        throw new ChorusError('E_CHAIN_UNREACHABLE', 'the transaction of a task is not mined yet');
-      }
-      this.#journal.endPublication(termsDigest, null);
-      return;
-    }
-    if (this.#isKnown(taskId)) return;
-    await this.#files.writeTerms(taskId, terms);
+  /** A task that was being published when an earlier run ended. */
+  async #resumePublication(publication: Publication): Promise<void> {
+    const taskId = await this.#publishing.find(publication);
+    if (taskId === null || this.#isKnown(taskId)) return;
+    await this.#files.writeTerms(taskId, publication.terms);
     this.#begin(
       taskId,
-      this.#retrying(() => this.#resume(taskId)),
+      this.#background.retrying(() => this.#resume(taskId)),
     );
   }
 
@@ -660,12 +502,12 @@ export class ChorusNode {
     this.#runners.set(session.taskId, runner);
     if (this.#config.roles.includes('aggregator')) {
       // Ready before the first round needs it.
-      this.#spawn(this.#proving.prover(session.terms.dimension).then(() => {}));
+      this.#background.spawn(this.#proving.prover(session.terms.dimension).then(() => {}));
     }
-    this.#spawn(this.#tellPresence(runner));
-    this.#spawn(
+    this.#background.spawn(tellPresence(this.ports, runner, this.#abort.signal));
+    this.#background.spawn(
       runner.run().then(async (ended) => {
-        if (ended) await this.#retrying(() => this.#finish(session, ended));
+        if (ended) await this.#background.retrying(() => this.#finish(session, ended));
         else if (this.gate.isLeft(session.taskId) && !this.#abort.signal.aborted) {
           await this.#depart(session, runner.task);
         }
@@ -677,47 +519,18 @@ export class ChorusNode {
   async #finish(session: TaskSession, task: TaskState): Promise<void> {
     const { chain, storage } = this.ports;
     const opensCommitment = await this.opensCommitment(session.taskId);
-    const claimed = await this.#claim(session.taskId, task.token);
+    const claimed = await this.#payout.claim(session.taskId, task.token);
     // Others may recompute the model, or take it from here and check it against the chain.
     const publishes = opensCommitment && sameAddress(task.owner, chain.account);
     const modelCid = publishes ? await storage.put(encodeGlobalModel(session.model)) : null;
     this.#emit({ type: 'task-ended', taskId: session.taskId, claimed, opensCommitment, modelCid });
-    await this.#releaseStake(session.taskId);
+    await this.#payout.releaseStake(session.taskId, this.#runners.get(session.taskId)?.disputes);
     if (this.#abort.signal.aborted) return;
     await this.#close(session.taskId);
     // The requester may still want to evaluate its model; for the others the task is over.
     if (sameAddress(task.owner, chain.account)) return;
     this.#runners.delete(session.taskId);
     await session.trainer.close();
-  }
-
-  /** Take the stake back; where cases are open that may cost some of it, once they are closed. */
-  async #releaseStake(taskId: bigint): Promise<void> {
-    const { chain } = this.ports;
-    const members = await chain.members(taskId);
-    const disputes = new Disputes({
-      taskId,
-      ports: this.ports,
-      files: this.#files,
-      signal: this.#abort.signal,
-    });
-    const isMember = members.some((m) => sameAddress(m.address, chain.account));
-    while (!this.#abort.signal.aborted) {
-      const task = await chain.task(taskId);
-      const round = await chain.round(taskId, Math.max(1, task.round));
-      const next = await disputes.attend({ task, round, members });
-      if (!isMember) return;
-      try {
-        const step = { taskId, round: 0, step: 'release' } as const;
-        await this.#journal.act(step, {}, () => chain.releaseStake(taskId, chain.account));
-        return;
-      } catch (error) {
-        if (hasCode(error, 'E_CHAIN_ALREADY_DONE')) return;
-        if (!hasCode(error, 'E_CHAIN_CASE_OPEN')) throw error;
-      }
-      const wait = next === null ? 0 : next - Math.floor(Date.now() / 1000);
-      await sleep(Math.min(60, Math.max(1, wait)) * 1000, this.#abort.signal);
-    }
   }
 
   /** So that settled rounds are written into the validation registry; a node without that record is paid alike. */
@@ -744,9 +557,9 @@ export class ChorusNode {
       this.#emit({ type: 'warning', code: 'E_CHAIN_UNREACHABLE', message }),
     );
     if (!ended) return;
-    await this.#retrying(async () => {
-      const claimed = await this.#claim(ended.id, ended.token);
-      await this.#releaseStake(ended.id);
+    await this.#background.retrying(async () => {
+      const claimed = await this.#payout.claim(ended.id, ended.token);
+      await this.#payout.releaseStake(ended.id);
       await this.#close(ended.id);
       this.#departed.delete(ended.id);
       this.#emit({
@@ -767,96 +580,9 @@ export class ChorusNode {
     this.gate.release(taskId);
   }
 
-  /** Collect what the contract owes this account, once: a payout that an earlier run sent is looked up. */
-  async #claim(taskId: bigint, token: Address): Promise<bigint> {
-    const { chain } = this.ports;
-    const step = { taskId, round: 0, step: 'claim' } as const;
-    const claimable = await chain.claimable(token, chain.account, [taskId]);
-    const sent = this.#journal.step(step);
-    if (sent?.state === 'begun' && claimable === 0n) {
-      const amount = BigInt(String(sent.detail.amount));
-      await this.#journal.claimed(step, token, amount);
-      return amount;
-    }
-    if (claimable === 0n) return 0n;
-    await this.#journal.begin(step, { amount: claimable });
-    const { amount } = await chain.claim(token, [taskId]);
-    await this.#journal.claimed(step, token, amount);
-    return amount;
-  }
-
-  async #announceUntilRunning(taskId: bigint, announce: () => Promise<void>): Promise<void> {
-    while (!this.#abort.signal.aborted) {
-      await sleep(ANNOUNCE_MILLISECONDS, this.#abort.signal);
-      if ((await this.ports.chain.task(taskId)).status !== 'joining') return;
-      await announce();
-    }
-  }
-
-  /** Members tell each other where they can be reached, at first often because meshes take a moment to form. */
-  async #tellPresence(runner: TaskRunner): Promise<void> {
-    const { chain, network } = this.ports;
-    for (let wait = 500; !runner.ended && !this.#abort.signal.aborted; wait = Math.min(wait * 2, 30_000)) {
-      const { context } = runner;
-      await network.publish(
-        topicOf('presence', chain.chainId, chain.contract),
-        encodeMessage({
-          type: 'presence',
-          taskId: runner.session.taskId,
-          round: context?.round.round ?? 0,
-          stage: context ? stageOf(chain.account, context.task, context.round) : 'joined',
-          peerId: network.peerId,
-          multiaddrs: network.multiaddrs().slice(0, 16),
-        }),
-      );
-      await sleep(wait, this.#abort.signal);
-    }
-  }
-
   #runner(taskId: bigint): TaskRunner {
     const runner = this.#runners.get(taskId);
     if (runner) return runner;
     throw new ChorusError('E_TASK_UNKNOWN', 'this node does not follow the task', { facts: { taskId } });
   }
-
-  /** Keep a promise until it is done. */
-  #spawn(work: Promise<void>): void {
-    const tracked = this.#report(work).finally(() => this.#background.delete(tracked));
-    this.#background.add(tracked);
-  }
-
-  /** Until it is done, it fails for good, or the node closes; each failure is told. */
-  async #retrying(work: () => Promise<void>): Promise<void> {
-    for (let wait = RETRY_MILLISECONDS.first; ; wait = Math.min(wait * 2, RETRY_MILLISECONDS.longest)) {
-      try {
-        return await work();
-      } catch (error) {
-        if (this.#abort.signal.aborted || !PASSING.some((code) => hasCode(error, code))) throw error;
-        await this.#report(Promise.reject(error));
-        await sleep(wait, this.#abort.signal);
-      }
-    }
-  }
-
-  /** A failure is told, never lost. */
-  #report(work: Promise<void>): Promise<void> {
-    return work.catch((error) => {
-      if (this.#abort.signal.aborted) return;
-      const code = error instanceof ChorusError ? error.code : 'E_UNEXPECTED';
-      this.#emit({ type: 'warning', code, message: describeError(error) });
-    });
-  }
-}
-
-function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, milliseconds);
-    signal.addEventListener('abort', finish, { once: true });
-    if (signal.aborted) finish();
-  });
 }

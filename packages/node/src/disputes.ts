@@ -8,11 +8,15 @@ import {
   hasCode,
   sameAddress,
   type TaskState,
+  type UnavailabilityCase,
 } from '@chorus/protocol';
 import { fetchTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
 
-/** Rounds looked back over for cases of an earlier run: as far as the contract keeps records. */
-const LOOK_BACK = 16;
+/** Seconds between two attempts of the accused to be heard: the first, and the longest. */
+const ASK_AGAIN = { first: 2, longest: 30 };
+
+/** Seconds after which an accuser looks again for a payload that a majority says is to be had. */
+const LOOK_AGAIN = 5;
 
 /** Refusals that mean somebody else was quicker. */
 const OVERTAKEN = ['E_CHAIN_NO_CASE', 'E_CHAIN_ALREADY_DONE', 'E_CHAIN_DEADLINE_PASSED'];
@@ -26,17 +30,32 @@ const MAX_CALLDATA_BYTES = 120_000;
 /** What disputes take of a session: they may outlive it. */
 export type DisputeSession = Pick<TaskSession, 'taskId' | 'ports' | 'files' | 'signal'>;
 
+/** Looks for the payload of an accused trainer: null where it is to be had, else what is wrong. */
+export type LookForPayload = (
+  known: Omit<RoundContext, 'round'>,
+  round: number,
+  trainer: number,
+) => Promise<string | null>;
+
 /**
- * Cases of unavailability of one task: an accused trainer defends itself, and whoever is there after the deadline
- * closes the case, since no stake that it may cost is released before.
+ * Cases of unavailability of one task: an accused trainer defends itself, an accuser joins the majority that has the
+ * payload now, and whoever is there after the deadline closes the case, since no stake that it may cost is released
+ * before.
  */
 export class Disputes {
   readonly #session: DisputeSession;
+  readonly #look: LookForPayload | null;
+  /** Rounds whose trainers that were left out are known. */
+  readonly #accused = new Map<number, number[]>();
   /** Cases this account has published a payload for. */
   readonly #published = new Set<number>();
+  /** When (unix seconds) the accused asks again, by round. */
+  readonly #asks = new Map<number, { at: number; wait: number }>();
 
-  constructor(session: DisputeSession) {
+  /** @param look null where this account is no validator, or has given up the task */
+  constructor(session: DisputeSession, look: LookForPayload | null = null) {
     this.#session = session;
+    this.#look = look;
   }
 
   /**
@@ -48,23 +67,71 @@ export class Disputes {
     if (task.openCases === 0) return null;
     const { chain } = this.#session.ports;
     const now = await chain.now();
-    const from = Math.max(1, task.round - LOOK_BACK);
     let next: number | null = null;
-    for (let round = task.round; round >= from; round--) {
-      const settled = await chain.settledRound(task.id, round);
-      for (const trainer of settled?.unavailable ?? []) {
+    // A case may be many rounds old: all are looked through, until as many are found as are open.
+    for (let round = task.round, left = task.openCases; round >= 1 && left > 0; round--) {
+      for (const trainer of await this.#accusedIn(task, round)) {
         const open = await chain.unavailabilityCase(task.id, round, trainer);
         if (!open || open.resolved) continue;
-        if (now >= open.deadline) {
-          await this.#tolerate(chain.resolveCase(task.id, round, trainer));
-        } else {
-          const own = sameAddress(task.trainers[trainer]!, chain.account);
-          if (own) await this.#defend({ task, members }, round, trainer);
-          next = Math.min(next ?? Number.POSITIVE_INFINITY, own ? now + 2 : open.deadline);
+        left--;
+        if (now >= open.deadline) await this.#tolerate(chain.resolveCase(task.id, round, trainer));
+        else {
+          const again = await this.#act({ task, members }, round, trainer, open);
+          next = Math.min(next ?? Number.POSITIVE_INFINITY, again ?? open.deadline);
         }
       }
     }
     return next;
+  }
+
+  /** Trainers (indices) that a round was settled without. */
+  async #accusedIn(task: TaskState, round: number): Promise<number[]> {
+    const known = this.#accused.get(round);
+    if (known) return known;
+    const settled = await this.#session.ports.chain.settledRound(task.id, round);
+    const accused = settled?.unavailable ?? [];
+    if (settled || round < task.round) this.#accused.set(round, accused);
+    return accused;
+  }
+
+  /**
+   * What an open case asks of this account before its deadline.
+   * @returns when (unix seconds) to look again; null where nothing is to be done before the deadline
+   */
+  async #act(
+    known: Omit<RoundContext, 'round'>,
+    round: number,
+    trainer: number,
+    open: UnavailabilityCase,
+  ): Promise<number | null> {
+    const { chain } = this.#session.ports;
+    const { account } = chain;
+    const { task } = known;
+    const now = await chain.now();
+    const won = open.available.length > 0;
+    if (sameAddress(task.trainers[trainer]!, account)) {
+      if (won) return null;
+      const { at, wait } = this.#asks.get(round) ?? { at: now, wait: ASK_AGAIN.first };
+      if (now < at) return at;
+      this.#asks.set(round, { at: now + wait, wait: Math.min(ASK_AGAIN.longest, 2 * wait) });
+      await this.#defend(known, round, trainer);
+      return now + wait;
+    }
+    const missing = open.accusers.filter((index) => !open.available.includes(index));
+    if (!won || !this.#look || !missing.some((index) => sameAddress(task.validators[index]!, account))) {
+      return null;
+    }
+    // Whoever sent the votes may have left this account's out, or never have asked it.
+    if ((await this.#look(known, round, trainer)) !== null) return now + LOOK_AGAIN;
+    await this.#join(round, trainer);
+    return null;
+  }
+
+  /** As an accuser: say as well that the payload is to be had. */
+  async #join(round: number, trainer: number): Promise<void> {
+    const { taskId, ports } = this.#session;
+    const vote = await ports.chain.signAvailable(taskId, round, trainer);
+    await this.#tolerate(ports.chain.contest(taskId, round, trainer, [vote]));
   }
 
   /** Show the payload to the validators, in calldata where it fits, and close the case with their signatures. */
@@ -80,8 +147,12 @@ export class Disputes {
       payload.length <= MAX_CALLDATA_BYTES &&
       !this.#published.has(round)
     ) {
+      // An earlier run may have paid for it.
+      const account = ports.chain.account;
+      if ((await ports.chain.publishedPayload(taskId, round, account)) === null) {
+        await this.#tolerate(ports.chain.publishPayload(taskId, round, payload));
+      }
       this.#published.add(round);
-      await this.#tolerate(ports.chain.publishPayload(taskId, round, payload));
       votes = await this.#ask(known, round, trainer);
     }
     if (isMajority(votes, known.task)) {

@@ -24,12 +24,14 @@ export async function measureLosses(
 ): Promise<{ lossBefore: bigint; lossAfter: bigint }> {
   const { trainer, dataset, terms, proving, model, signal } = session;
   if (context.task.stagnationBps === 10_000 || !dataset) return { lossBefore: 0n, lossAfter: 0n };
+  // The round may be settled, and the model move on, while this is under way.
+  const before = globalParameters(model);
+  const after = { ...model, sum: model.sum.slice() };
   const prover = await proving.prover(terms.dimension);
   const gram = await prover.gramMatrix([sumReferences(found.references), ...found.updates], { signal });
   const { weights } = ruleById(terms.rule).apply(gram);
-  const after = { ...model, sum: model.sum.slice() };
   if (weights.some((w) => w > 0)) applyAggregate(after, aggregate(found.updates, weights));
-  const before = await trainer.evaluate({ parameters: globalParameters(model), dataset });
+  const first = await trainer.evaluate({ parameters: before, dataset });
   const next = await trainer.evaluate({ parameters: globalParameters(after), dataset });
-  return { lossBefore: lossUnits(before.loss), lossAfter: lossUnits(next.loss) };
+  return { lossBefore: lossUnits(first.loss), lossAfter: lossUnits(next.loss) };
 }

@@ -1,4 +1,4 @@
-import type { Address, UpdateVector } from '@chorus/protocol';
+import { type Address, hasCode, type UpdateVector } from '@chorus/protocol';
 
 interface Entry {
   vector: Promise<UpdateVector>;
@@ -32,8 +32,13 @@ export class PayloadStore {
     }
     const vector = await entry.vector;
     if (check) {
-      entry.checked ??= check(vector);
-      await entry.checked;
+      const kept = entry;
+      kept.checked ??= check(vector).catch((error) => {
+        // Only what the vector itself fails with stays so; a worker that died says nothing of it.
+        if (!hasCode(error, 'E_PAYLOAD_MISMATCH')) kept.checked = null;
+        throw error;
+      });
+      await kept.checked;
     }
     return vector;
   }

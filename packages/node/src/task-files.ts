@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { toStoreError } from './journal/store-error.ts';
@@ -44,8 +44,21 @@ export class TaskFiles {
     await this.#write(taskId, `${kind}-${round}.payload`, payload);
   }
 
-  readPayload(taskId: bigint, round: number, kind: string): Promise<Uint8Array | null> {
-    return this.#read(taskId, `${kind}-${round}.payload`);
+  async readPayload(taskId: bigint, round: number, kind: string): Promise<Uint8Array | null> {
+    const name = `${kind}-${round}.payload`;
+    return (await this.#read(taskId, name)) ?? this.#read(taskId, `kept-${name}`);
+  }
+
+  /** Keep a payload as long as the task, whatever is pruned: a case may be open that it decides. */
+  async keepPayload(taskId: bigint, round: number, kind: string): Promise<void> {
+    const path = join(this.#folder(taskId), `${kind}-${round}.payload`);
+    try {
+      await rename(path, join(this.#folder(taskId), `kept-${kind}-${round}.payload`));
+      await syncFolder(this.#folder(taskId));
+    } catch (error) {
+      // Kept by an earlier run, or lost.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw toStoreError(error, { path });
+    }
   }
 
   async writeModel(taskId: bigint, round: number, model: Uint8Array): Promise<void> {

@@ -13,6 +13,7 @@ import {
   sameG1,
   type TaskState,
 } from '@chorus/protocol';
+import { lookForPayload } from './availability.ts';
 import { Disputes } from './disputes.ts';
 import { examineRound } from './examine.ts';
 import { HistoryCheck } from './history-check.ts';
@@ -102,7 +103,9 @@ export class TaskRunner {
   constructor(session: TaskSession) {
     this.session = session;
     this.history = new HistoryCheck(session);
-    this.disputes = new Disputes(session);
+    this.disputes = new Disputes(session, (known, round, trainer) =>
+      lookForPayload(session, known, round, trainer),
+    );
   }
 
   /** Duties this runner is at, such as `train:3`. */
@@ -269,6 +272,9 @@ export class TaskRunner {
         const digest = await recompute(session, { task, round, members }, settled);
         await history.add(settled);
         record = settledRecord(chain.account, task, round, settled, digest);
+        // What shows that a payload was there is kept until the task is over.
+        const accused = settled.unavailable.some((i) => sameAddress(task.trainers[i]!, chain.account));
+        if (accused) await session.files.keepPayload(session.taskId, number, 'update');
       } else {
         record = voidRecord(chain.account, task, number);
       }

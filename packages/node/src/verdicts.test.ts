@@ -103,6 +103,26 @@ describe('a validator asked to vote a trainer out', () => {
     });
   });
 
+  it('looks once for many that ask at a time, and signs again what it has signed', async () => {
+    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+    let looks = 0;
+    session.ports.storage.get = () => {
+      looks++;
+      return Promise.reject(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+    };
+    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [] };
+    const other = { ...request, unavailable: [] };
+    const ask = (each: typeof request) => answerVoteRequest(session, context, each, AGGREGATOR, 0);
+    const answers = await Promise.all([request, other, request, other].map(ask));
+    expect(looks).toBe(1);
+    expect(answers.map((a) => 'signature' in a)).toEqual([true, false, true, false]);
+    expect(await ask(request)).toEqual(answers[0]);
+    expect(looks).toBe(1);
+    // What was missing is looked for again.
+    await ask(other);
+    expect(looks).toBe(2);
+  });
+
   it.each([
     ['its storage is closed', new ChorusError('E_STORAGE_CLOSED', 'the storage is closed')],
     ['its disk is full', new Error('ENOSPC: no space left on device')],

@@ -1,6 +1,4 @@
 import {
-  type AvailableRequest,
-  type AvailableResponse,
   ChorusError,
   committedTrainers,
   decodeVoteResponse,
@@ -8,7 +6,6 @@ import {
   type Hex,
   hasCode,
   openedReferences,
-  payloadBytes,
   type RoundVerdict,
   sameAddress,
   type VerdictVote,
@@ -16,10 +13,9 @@ import {
   type VoteRequest,
   type VoteResponse,
 } from '@chorus/protocol';
-import { type Examination, examineRound, sameIndices } from './examine.ts';
-import { measureLosses } from './losses.ts';
-import { fetchVector } from './payloads.ts';
-import { fetchTimeout, lookAgainTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
+import { type Examination, sameIndices } from './examine.ts';
+import { lookAgain, lossesOf, signedIn } from './findings.ts';
+import { fetchTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
 
 /** Part of an aggregator's window after which it has the validators asked on chain, where they do not answer it. */
 const PATIENCE = 1 / 3;
@@ -43,8 +39,10 @@ export async function collectVerdicts(
   const { task, round } = context;
   const posted = round.verdictsRequested ? await postedVotes(session, context, proposed) : [];
   const silent = task.activeValidators.filter((v) => !posted.some((p) => sameAddress(p.validator, v)));
-  const answers = await Promise.allSettled(silent.map((v) => askValidator(session, context, proposed, v)));
-  const votes = [...posted, ...answers.flatMap((a) => (a.status === 'fulfilled' ? [a.value] : []))];
+  const needed = Math.floor(task.activeValidators.length / 2) + 1 - posted.length;
+  const asks = silent.map((v) => (done: AbortSignal) => askValidator(session, context, proposed, v, done));
+  const { given, failed } = await firstAnswers(asks, needed);
+  const votes = [...posted, ...given];
   if (votes.length * 2 > task.activeValidators.length) return votes;
   const window = task.settleSeconds * PATIENCE;
   if (!round.verdictsRequested && (await ports.chain.now()) >= round.settleStart + window) {
@@ -52,11 +50,41 @@ export async function collectVerdicts(
       if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
     });
   }
-  const refusals = answers.flatMap((a) => (a.status === 'rejected' ? [String(a.reason)] : []));
   throw new ChorusError('E_VOTES_MISSING', 'the validators do not confirm which payloads can be had', {
-    facts: { taskId, round: round.round, votes: votes.length, refusals: refusals.join('; ') },
+    facts: { taskId, round: round.round, votes: votes.length, refusals: failed.map(String).join('; ') },
     hint: 'the payloads are asked for again',
   });
+}
+
+/**
+ * The answers of those that are asked, until there are `enough`: a validator that takes its time must not use up the
+ * window of an aggregator that has the votes of the others.
+ */
+async function firstAnswers<T>(
+  asks: ((done: AbortSignal) => Promise<T>)[],
+  enough: number,
+): Promise<{ given: T[]; failed: unknown[] }> {
+  const given: T[] = [];
+  const failed: unknown[] = [];
+  if (enough <= 0) return { given, failed };
+  const done = new AbortController();
+  let reach = () => {};
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve;
+  });
+  const all = asks.map(async (ask) => {
+    try {
+      given.push(await ask(done.signal));
+      if (given.length >= enough) reach();
+    } catch (error) {
+      failed.push(error);
+    }
+  });
+  await Promise.race([reached, Promise.all(all)]);
+  // Whatever comes from now on is not looked at.
+  const result = { given: [...given], failed: [...failed] };
+  done.abort();
+  return result;
 }
 
 async function postedVotes(
@@ -79,6 +107,7 @@ async function askValidator(
   context: RoundContext,
   proposed: ProposedVerdict,
   validator: `0x${string}`,
+  done: AbortSignal,
 ): Promise<VerdictVote> {
   const { taskId, ports, signal } = session;
   const request = { taskId, round: context.round.round, ...proposed };
@@ -93,7 +122,7 @@ async function askValidator(
     // The validator looks for the payloads itself before it signs.
     timeoutMs: fetchTimeout(context.task) + 5_000,
     maxResponseBytes: 1024,
-    signal,
+    signal: AbortSignal.any([signal, done]),
   });
   const response = decodeVoteResponse(bytes);
   if ('refused' in response) {
@@ -109,20 +138,26 @@ async function ownVerdict(
   context: RoundContext,
   proposed: ProposedVerdict,
 ): Promise<VerdictVote | { refused: string }> {
+  const known = signedIn(session, context.round.round).get(keyOf(proposed));
+  if (known) return known;
   // It has looked for the payloads since commitments closed; before it signs it looks once more, briefly.
-  const found = await examineRound(session, context, lookAgainTimeout(context.task));
+  const found = await lookAgain(session, context);
   const difference = differenceOf(context, found, proposed);
   if (difference) return { refused: difference };
-  const losses = await measureLosses(session, context, found);
+  const losses = await lossesOf(session, context, found);
   return signVerdict(session, context.round.round, { ...proposed, ...losses });
 }
 
+const keyOf = ({ unavailable, rejected }: ProposedVerdict): string => `${unavailable}/${rejected}`;
+
 /** Recorded before it leaves this node, as everything that binds it. */
-function signVerdict(session: TaskSession, round: number, verdict: RoundVerdict): Promise<VerdictVote> {
+async function signVerdict(session: TaskSession, round: number, verdict: RoundVerdict): Promise<VerdictVote> {
   const { taskId, ports, journal } = session;
-  return journal.act({ taskId, round, step: 'vote' }, { ...verdict }, () =>
+  const vote = await journal.act({ taskId, round, step: 'vote' }, { ...verdict }, () =>
     ports.chain.signVerdict(taskId, round, verdict),
   );
+  signedIn(session, round).set(keyOf(verdict), vote);
+  return vote;
 }
 
 function differenceOf({ task }: RoundContext, found: Examination, proposed: ProposedVerdict): string | null {
@@ -178,47 +213,11 @@ export async function answerVoteRequest(
 
 /** As a validator, after verdicts were asked for on chain: post what this node finds. */
 export async function postVerdict(session: TaskSession, context: RoundContext): Promise<void> {
-  const found = await examineRound(session, context, lookAgainTimeout(context.task));
+  const found = await lookAgain(session, context);
   const { unavailable, rejected } = found;
-  const verdict = { unavailable, rejected, ...(await measureLosses(session, context, found)) };
+  const verdict = { unavailable, rejected, ...(await lossesOf(session, context, found)) };
   const { chain } = session.ports;
   const round = context.round.round;
   const vote = await signVerdict(session, round, verdict);
   await chain.postVerdict(session.taskId, round, verdict, vote);
-}
-
-/**
- * As a validator: a trainer that was found unavailable asks to look again. Signed where the payload is had now, from
- * the swarm or from the calldata the trainer published it in.
- */
-export async function answerAvailableRequest(
-  session: TaskSession,
-  known: RoundContext,
-  request: AvailableRequest,
-  from: string,
-): Promise<AvailableResponse> {
-  const { taskId, ports } = session;
-  const author = known.task.trainers[request.trainer];
-  if (!author || !peerOf(known.members, author).includes(from)) {
-    return { refused: 'only the trainer itself may ask' };
-  }
-  const open = await ports.chain.unavailabilityCase(taskId, request.round, request.trainer);
-  if (!open || open.resolved) return { refused: 'there is no open case' };
-  const round = await ports.chain.round(taskId, request.round);
-  const committed = round.updates[request.trainer];
-  if (!committed) return { refused: 'nothing was committed' };
-  const published = await ports.chain.publishedPayload(taskId, request.round, author);
-  // Stored first, so that the same checks see it; a wrong one has another CID and harms nobody.
-  if (published?.length === payloadBytes(known.task.dimension)) await ports.storage.put(published);
-  try {
-    const timeoutMs = lookAgainTimeout(known.task);
-    await fetchVector(
-      session,
-      { ...known, round },
-      { kind: 'update', author, committed, check: true, timeoutMs },
-    );
-  } catch (error) {
-    return { refused: error instanceof ChorusError ? error.message : 'it cannot be had here' };
-  }
-  return ports.chain.signAvailable(taskId, request.round, request.trainer);
 }

@@ -120,7 +120,7 @@ describe('chorus doctor', { timeout: 120_000 }, () => {
       findings: { what: string; state: string; found: string; todo?: string }[];
     };
     const states = Object.fromEntries(findings.map(({ what, state }) => [what, state]));
-    expect(states).toMatchObject({ node: 'ok', 'circuit keys': 'ok', 'device cpu': 'ok' });
+    expect(states).toMatchObject({ 'Node.js': 'ok', 'circuit keys': 'ok', 'device cpu': 'ok' });
     expect(Object.keys(states)).toEqual(
       expect.arrayContaining(['memory', 'disk', 'reference strings', 'device webgpu', 'device cuda']),
     );

@@ -1,0 +1,74 @@
+import type { AvailableVote, TaskState, UnavailabilityCase } from '@chorus/protocol';
+import { expect, it } from 'vitest';
+import { type DisputeSession, Disputes, type LookForPayload } from './disputes.ts';
+import type { RoundContext } from './session.ts';
+
+const TRAINER = `0x${'aa'.repeat(20)}` as const;
+const VALIDATORS = [1, 2, 3].map((n) => `0x${String(n).repeat(40)}` as `0x${string}`);
+
+/** A chain on which the only trainer was left out of round 1, long before the last. */
+function world(account: `0x${string}`, changes: Partial<UnavailabilityCase> = {}, round = 40) {
+  const open = { deadline: 1_000, accusers: [0, 1], resolved: false, available: [], ...changes };
+  const sent: string[] = [];
+  const task = {
+    id: 1n,
+    round,
+    openCases: 1,
+    trainers: [TRAINER],
+    validators: VALIDATORS,
+    activeValidators: VALIDATORS,
+    settleSeconds: 60,
+  } as unknown as TaskState;
+  const clock = { now: 500 };
+  const chain = {
+    account,
+    now: async () => clock.now,
+    settledRound: async (_: bigint, number: number) => ({ unavailable: number === 1 ? [0] : [] }),
+    unavailabilityCase: async () => open,
+    resolveCase: async (_: bigint, number: number, trainer: number) => {
+      sent.push(`resolve ${number}/${trainer}`);
+    },
+    signAvailable: async (): Promise<AvailableVote> => ({ validator: account, signature: '0x01' }),
+    contest: async (_: bigint, number: number, trainer: number, votes: AvailableVote[]) => {
+      sent.push(`contest ${number}/${trainer} ${votes.map((v) => v.validator)}`);
+    },
+  };
+  const parts = { taskId: 1n, ports: { chain }, files: {}, signal: new AbortController().signal };
+  const disputes = (look?: LookForPayload) => new Disputes(parts as unknown as DisputeSession, look);
+  return { context: { task, members: [] } as unknown as RoundContext, disputes, sent, clock, open };
+}
+
+it('a case of many rounds ago is still closed, so that no stake waits for ever', async () => {
+  const { context, disputes, sent, clock } = world(VALIDATORS[2]!);
+  const all = disputes();
+  expect(await all.attend(context)).toBe(1_000);
+  expect(sent).toEqual([]);
+  clock.now = 1_000;
+  await all.attend(context);
+  expect(sent).toEqual(['resolve 1/0']);
+});
+
+it('an accuser that the majority does not contain says so too, once it has the payload', async () => {
+  const { context, disputes, sent } = world(VALIDATORS[1]!, { available: [0, 2] });
+  let wrong: string | null = 'it cannot be had here';
+  const all = disputes(async () => wrong);
+  expect(await all.attend(context)).toBe(505);
+  expect(sent).toEqual([]);
+  wrong = null;
+  await all.attend(context);
+  expect(sent).toEqual([`contest 1/0 ${VALIDATORS[1]}`]);
+});
+
+it.each([
+  ['no majority has formed', VALIDATORS[1]!, []],
+  ['it is in the majority', VALIDATORS[0]!, [0, 2]],
+  ['it has not accused', VALIDATORS[2]!, [0, 1]],
+])('a validator pays for no transaction where %s', async (_, account, available) => {
+  const { context, disputes, sent } = world(account, { available });
+  const looks: number[] = [];
+  await disputes(async (_known, round) => {
+    looks.push(round);
+    return null;
+  }).attend(context);
+  expect([sent, looks]).toEqual([[], []]);
+});
