@@ -90,7 +90,11 @@ describe('a swarm that shares its libp2p nodes between gossip and storage', () =
     await nodes[1]!.connect(nodes[2]!.multiaddrs()[0]!);
     const bytes = new Uint8Array(randomBytes(1_000));
     const cid = await stores[2]!.put(bytes);
-    expect(await stores[1]!.get(cid, { ...ask, from: [nodes[0]!.peerId] })).toEqual(bytes);
+    // However little time there is.
+    for (const timeoutMs of [ask.timeoutMs, 3_000]) {
+      expect(await stores[1]!.get(cid, { ...ask, timeoutMs, from: [nodes[0]!.peerId] })).toEqual(bytes);
+      await stores[1]!.remove(cid);
+    }
   });
 
   test('a fetch begun alone ends when a peer that has the file connects', async () => {

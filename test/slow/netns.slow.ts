@@ -9,7 +9,7 @@ import { pseudoRandom } from './netns/random.ts';
 
 /**
  * Network and storage over links like those of homes, in processes of their own. A whole training round over the
- * same links is for the suites that build on netns.ts.
+ * same links is netns-round.slow.ts.
  */
 const PARTITION_MS = 30_000;
 

@@ -135,7 +135,7 @@ class BitswapStorage implements HeliaStorage {
         blocks.push(block);
         const local = await this.#held.read(block);
         if (local) return local;
-        const fetched = await this.#wants.fetch(block, from, signal);
+        const fetched = await this.#wants.fetch(block, from, signal, options.timeoutMs);
         await this.#disk.write(block, fetched);
         return fetched;
       });

@@ -26,8 +26,9 @@ export const BLOCKS_IN_FLIGHT = 8;
 export const MAX_LOOSE_BLOCKS = 260;
 
 /**
- * Peers named as holding a file get this long, while one of them is connected, before everyone is asked too.
- * Asking all at once would have each block sent several times, just when machines are busiest.
+ * Peers named as holding a file get this long, or half the time there is, while one of them is connected, before
+ * everyone is asked too. Asking all at once would have each block sent several times, just when machines are
+ * busiest.
  */
 export const HINTED_HEAD_START_MS = 5_000;
 

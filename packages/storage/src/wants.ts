@@ -21,7 +21,10 @@ interface Want {
   timer: NodeJS.Timeout | undefined;
   /** Asks the next of those hinted. */
   next: NodeJS.Timeout | undefined;
-  started: number;
+  /** Asks everyone, once those hinted had their time. */
+  everyone: NodeJS.Timeout | undefined;
+  /** When that is, unix milliseconds. */
+  opensAt: number;
   rounds: number;
 }
 
@@ -31,7 +34,7 @@ interface Want {
  * Of the peers named as holding a file each block is asked from one, the one expected to serve it first, and from
  * the next when it takes longer than that peer usually does: a file comes from all of them at once, each block
  * once. Every other connected peer is asked where none is named, none can be reached, or none has served anything
- * for five seconds. A want is sent again while nobody served it (a peer may have got the block meanwhile, or lost our message), and
+ * for five seconds or half the time there is. A want is sent again while nobody served it (a peer may have got the block meanwhile, or lost our message), and
  * cancelled everywhere when the block arrives.
  */
 export class Wants {
@@ -79,15 +82,14 @@ export class Wants {
   stop(): void {
     if (this.#topology) this.#libp2p.unregister(this.#topology);
     for (const want of this.#wants.values()) {
-      clearTimeout(want.timer);
-      clearTimeout(want.next);
+      clearTimers(want);
       want.stop.abort(new Error('storage is closed'));
     }
     this.#wants.clear();
   }
 
-  /** The block, from whoever has it. Rejects with the signal's reason. */
-  async fetch(cid: CID, from: PeerId[], signal: AbortSignal): Promise<Uint8Array> {
+  /** The block, from whoever has it. Rejects with the signal's reason, which is to come after `timeoutMs`. */
+  async fetch(cid: CID, from: PeerId[], signal: AbortSignal, timeoutMs: number): Promise<Uint8Array> {
     signal.throwIfAborted();
     const key = cid.toString();
     this.#recent.add(digestOf(cid));
@@ -98,6 +100,7 @@ export class Wants {
     }
     if (want.hinted.size === 0) this.#askAll(want);
     else {
+      this.#openIn(want, Math.min(HINTED_HEAD_START_MS, timeoutMs / 2));
       this.#reachHinted(want);
       this.#askNext(want);
     }
@@ -138,7 +141,8 @@ export class Wants {
       stop,
       timer: undefined,
       next: undefined,
-      started: Date.now(),
+      everyone: undefined,
+      opensAt: Number.POSITIVE_INFINITY,
       rounds: 0,
     };
     want.block.catch(() => undefined);
@@ -161,9 +165,22 @@ export class Wants {
     );
   }
 
+  /**
+   * Let those hinted alone for that long at most. A connection that the network has cut looks like any other for a
+   * while: who waits for its peer alone until the time is up gets nothing of what others have.
+   */
+  #openIn(want: Want, ms: number): void {
+    const at = Date.now() + ms;
+    if (at >= want.opensAt) return;
+    want.opensAt = at;
+    clearTimeout(want.everyone);
+    want.everyone = setTimeout(() => {
+      if (this.#isOpenToAll(want)) this.#askAll(want);
+    }, ms);
+  }
+
   #drop(key: string, want: Want): void {
-    clearTimeout(want.timer);
-    clearTimeout(want.next);
+    clearTimers(want);
     if (this.#wants.get(key) === want) this.#wants.delete(key);
     want.stop.abort(new Error('no longer wanted'));
     for (const [name, { peer, served }] of want.asked) {
@@ -176,7 +193,7 @@ export class Wants {
   #isOpenToAll(want: Want): boolean {
     const hinted = [...want.hinted];
     if (!hinted.some(([, peer]) => this.#isConnected(peer))) return true;
-    if (Date.now() - want.started < HINTED_HEAD_START_MS) return false;
+    if (Date.now() < want.opensAt) return false;
     return !hinted.some(([name]) => this.#providers.serves(name));
   }
 
@@ -243,6 +260,10 @@ export class Wants {
     }
     outbox.post(entry);
   }
+}
+
+function clearTimers({ timer, next, everyone }: Want): void {
+  for (const pending of [timer, next, everyone]) clearTimeout(pending);
 }
 
 /** What bitswap knows a block by: it tells of the hash of the data alone. */
