@@ -41,6 +41,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 300_000,
           fileParallelism: false,
+          // Real processes with deadlines of seconds: a failure is believed when it repeats.
+          retry: 1,
         },
       },
     ],

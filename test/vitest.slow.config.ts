@@ -13,5 +13,7 @@ export default defineConfig({
     testTimeout: 1_200_000,
     hookTimeout: 600_000,
     fileParallelism: false,
+    // Whole networks with deadlines of seconds, on machines that do other things too: a failure is believed when it repeats.
+    retry: 1,
   },
 });
