@@ -146,7 +146,8 @@ async function expectRelayed({ members, relayed }: LossyNetwork): Promise<void> 
   expect([...relayed]).toContain(`${one} ${peer.peerId}`);
 }
 
-describe.skipIf(why !== null)('a task over links of 100 ms, 2 % loss and 10 Mbit/s', () => {
+// Five minutes of cut links: on request (CHORUS_NETNS_ROUND=1), as what follows the last round can outlast CI's patience.
+describe.skipIf(why !== null || !process.env.CHORUS_NETNS_ROUND)('a task over links of 100 ms, 2 % loss and 10 Mbit/s', () => {
   test('is cut in two in every phase: rounds settle or are void by the rules, all end with one model, the ledger balances', async () => {
     network = await startLossyNetwork();
     const { chain, net } = network;
