@@ -147,41 +147,44 @@ async function expectRelayed({ members, relayed }: LossyNetwork): Promise<void> 
 }
 
 // Five minutes of cut links: on request (CHORUS_NETNS_ROUND=1), as what follows the last round can outlast CI's patience.
-describe.skipIf(why !== null || !process.env.CHORUS_NETNS_ROUND)('a task over links of 100 ms, 2 % loss and 10 Mbit/s', () => {
-  test('is cut in two in every phase: rounds settle or are void by the rules, all end with one model, the ledger balances', async () => {
-    network = await startLossyNetwork();
-    const { chain, net } = network;
-    say(`${MEMBERS.length} nodes are up`);
-    const taskId = await network.publish(ROUNDS);
-    say('the task is published');
-    const over = new AbortController();
-    const cutting = cutAndHeal(network, taskId, over.signal);
-    cutting.catch(() => {});
-    try {
-      await untilOver(network, taskId);
-      expect(await cutting).toEqual(CUTS);
-    } finally {
-      over.abort();
-    }
-    const task = await chain.task(taskId);
-    expect(task).toMatchObject({ status: 'ended', round: ROUNDS, openCases: 0 });
-    expect(task.trainers.length).toBe(TRAINERS.length);
-    const events = await allEvents(network, taskId);
-    const settled = await settledRounds(network, task);
-    say(`${settled.filter((round) => round !== null).length} of ${ROUNDS} rounds settled`);
-    // Otherwise nothing below would say anything.
-    expect(settled.some((round) => round !== null)).toBe(true);
-    await expectEndedByTheRules(network, task, events);
-    await expectProvenAndTold(network, task, settled);
-    expectOneModel(network, settled);
-    await expectBalanced(network, task, settled, events);
-    await expectRelayed(network);
-    const stats = await net.stats();
-    for (const name of MEMBERS) {
-      expect(stats[name]!.lost, `packets of ${name} that were lost`).toBeGreaterThan(0);
-    }
-    const total = (key: 'sent' | 'lost' | 'cut') =>
-      Object.values(stats).reduce((sum, link) => sum + link[key], 0);
-    say(`${total('sent')} packets sent, ${total('lost')} lost, ${total('cut')} cut off`);
-  });
-});
+describe.skipIf(why !== null || !process.env.CHORUS_NETNS_ROUND)(
+  'a task over links of 100 ms, 2 % loss and 10 Mbit/s',
+  () => {
+    test('is cut in two in every phase: rounds settle or are void by the rules, all end with one model, the ledger balances', async () => {
+      network = await startLossyNetwork();
+      const { chain, net } = network;
+      say(`${MEMBERS.length} nodes are up`);
+      const taskId = await network.publish(ROUNDS);
+      say('the task is published');
+      const over = new AbortController();
+      const cutting = cutAndHeal(network, taskId, over.signal);
+      cutting.catch(() => {});
+      try {
+        await untilOver(network, taskId);
+        expect(await cutting).toEqual(CUTS);
+      } finally {
+        over.abort();
+      }
+      const task = await chain.task(taskId);
+      expect(task).toMatchObject({ status: 'ended', round: ROUNDS, openCases: 0 });
+      expect(task.trainers.length).toBe(TRAINERS.length);
+      const events = await allEvents(network, taskId);
+      const settled = await settledRounds(network, task);
+      say(`${settled.filter((round) => round !== null).length} of ${ROUNDS} rounds settled`);
+      // Otherwise nothing below would say anything.
+      expect(settled.some((round) => round !== null)).toBe(true);
+      await expectEndedByTheRules(network, task, events);
+      await expectProvenAndTold(network, task, settled);
+      expectOneModel(network, settled);
+      await expectBalanced(network, task, settled, events);
+      await expectRelayed(network);
+      const stats = await net.stats();
+      for (const name of MEMBERS) {
+        expect(stats[name]!.lost, `packets of ${name} that were lost`).toBeGreaterThan(0);
+      }
+      const total = (key: 'sent' | 'lost' | 'cut') =>
+        Object.values(stats).reduce((sum, link) => sum + link[key], 0);
+      say(`${total('sent')} packets sent, ${total('lost')} lost, ${total('cut')} cut off`);
+    });
+  },
+);
