@@ -36,7 +36,7 @@ export interface RoundState {
   /** One entry per trainer of the task, in index order; null where nothing was committed. */
   updates: (VectorCommitment | null)[];
   references: ReferenceState[];
-  /** Index into the task's aggregators of the candidate drawn first. */
+  /** Index into the task's aggregators of the candidate drawn first; 0 before the settle phase. */
   drawnAggregator: number;
   /** A candidate asked the validators to post their verdicts on chain; who (by appointment) has. */
   verdictsRequested: boolean;

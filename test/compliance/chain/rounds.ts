@@ -24,6 +24,24 @@ export function describeRounds(get: () => Fixture): void {
       expect(opened).toMatchObject({ verdictsRequested: false, verdictsPosted: [] });
     });
 
+    it('nobody is drawn to settle before every reference is opened, and who was is known afterwards', async () => {
+      const f = get();
+      const taskId = await f.running();
+      const drawn = async (round: number) => (await f.owner.round(taskId, round)).drawnAggregator;
+      const seen: number[] = [];
+      for (const round of [1, 2]) {
+        expect(await drawn(round)).toBe(0);
+        await f.toReference(taskId, round);
+        expect(await drawn(round)).toBe(0);
+        for (const port of f.validators) await f.openSeal(port, taskId, round);
+        seen.push(await drawn(round));
+        expect(seen.at(-1)).toBeLessThan(f.aggregators.length);
+        const given = f.settlement([65536, 0, 0], [0, 0, 0]);
+        await f.settle(f.aggregators[seen.at(-1)!]!, taskId, round, given);
+      }
+      expect([await drawn(1), await drawn(2)]).toEqual(seen);
+    });
+
     it('a validator keeps its place among those appointed when others do not join', async () => {
       const f = get();
       const taskId = await f.create();

@@ -56,8 +56,6 @@ export interface GhostTask {
   validators: string[];
   agents: Map<string, number>;
   round: GhostRound;
-  /** The candidate drawn for the round that begins. */
-  drawn: number;
   cases: GhostCase[];
   released: Set<string>;
   /** Money in: escrow, top-ups, slashed stake. */
@@ -118,7 +116,7 @@ export class Ghost {
       else if (name === 'ToppedUp') task!.given += args.amount;
       else if (name === 'Cancelled') require(task!.owner === sender, 'cancelled by another');
       else if (name === 'PhaseChanged') this.phase(task!, args, now);
-      else if (name === 'AggregatorDrawn') task!.drawn = Number(args.candidate);
+      else if (name === 'AggregatorDrawn') task!.round.drawn = Number(args.candidate);
       else if (name === 'RoundVoided') require(settled === undefined, 'void and settled');
       else if (name === 'TaskEnded') this.ended(task!);
       else if (name === 'UpdateCommitted') once(task!.round.committed, account('trainer'), 'committed twice');
@@ -160,7 +158,7 @@ export class Ghost {
     task.status = 2;
     if (phase === 1) {
       require(number === round.number + 1, 'a round was skipped or repeated');
-      task.round = { ...emptyRound(number), drawn: task.drawn };
+      task.round = emptyRound(number);
     } else {
       require(number === round.number && phase === round.phase + 1, 'a phase was skipped or repeated');
     }

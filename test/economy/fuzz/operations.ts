@@ -156,7 +156,6 @@ export const OPERATIONS: Record<string, Operation> = {
       validators: [],
       agents: new Map(),
       round: emptyRound(0),
-      drawn: 0,
       cases: [],
       released: new Set(),
       given: params.budget as bigint,

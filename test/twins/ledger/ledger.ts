@@ -714,7 +714,6 @@ export class MemoryLedger {
       return;
     }
     state.round++;
-    const seed = BigInt(keccak256(zeroPadValue(toBeHex((state.id << 32n) + BigInt(state.round)), 32)));
     const deadline = this.now() + state.commitSeconds;
     task.rounds.push({
       taskId: state.id,
@@ -729,7 +728,7 @@ export class MemoryLedger {
         seal: null,
         opened: null,
       })),
-      drawnAggregator: Number(seed % BigInt(state.aggregators.length)),
+      drawnAggregator: 0,
       verdictsRequested: false,
       verdictsPosted: [],
     });
@@ -754,6 +753,9 @@ export class MemoryLedger {
   }
 
   #enterSettle({ state }: MemoryTask, round: RoundState, emit: Emit): void {
+    // On the chain by a block and the openings' salts, which are not kept here.
+    const seed = BigInt(keccak256(zeroPadValue(toBeHex((state.id << 32n) + BigInt(state.round)), 32)));
+    round.drawnAggregator = Number(seed % BigInt(state.aggregators.length));
     round.phase = 'settle';
     round.settleStart = this.now();
     round.deadline = round.settleStart + (state.aggregators.length + 1) * state.settleSeconds;

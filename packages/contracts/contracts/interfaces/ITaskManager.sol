@@ -171,6 +171,7 @@ interface ITaskManager {
         Phase phase;
         uint256 deadline;
         uint256 settleStart;
+        /// Index of the aggregator whose window comes first; 0 before the settle phase.
         uint256 drawnAggregator;
         /// One entry per trainer.
         VectorCommitment[] updates;
@@ -230,6 +231,8 @@ interface ITaskManager {
     event ToppedUp(uint256 indexed taskId, address indexed payer, uint256 amount);
     event Cancelled(uint256 indexed taskId);
     event PhaseChanged(uint256 indexed taskId, uint256 indexed round, Phase phase, uint256 deadline);
+    /// @notice The settle phase begins. Drawn from the block that ended the commit phase and the salts of all opened
+    /// references, so that nobody who acts in a round knows the draw before the last of them is opened.
     /// @param candidate index of the aggregator whose window comes first
     event AggregatorDrawn(uint256 indexed taskId, uint256 indexed round, uint256 candidate);
     event UpdateCommitted(
@@ -370,7 +373,8 @@ interface ITaskManager {
     function commitUpdate(uint256 taskId, uint256 round, G1Point calldata commitment, bytes32 digest) external;
 
     /// @notice Seal the caller's reference before any update is published.
-    /// @param seal keccak256(abi.encode(taskId, round, validator, x, y, digest, salt))
+    /// @param seal keccak256(abi.encode(taskId, round, validator, x, y, digest, salt)); the salt, which nobody else may
+    /// know before, also draws the aggregator
     function sealReference(uint256 taskId, uint256 round, bytes32 seal) external;
 
     /// @notice Open the caller's sealed reference.

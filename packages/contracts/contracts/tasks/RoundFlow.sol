@@ -25,18 +25,30 @@ library RoundFlow {
         _end(taskId, task);
     }
 
-    /// @dev Of the round in memory; the caller stores it.
+    /// @dev Of the round in memory; the caller stores it. The block is drawn from when every salt is sealed and none
+    /// is known: neither who ends a phase nor a block's proposer can tell where the draw will fall, unless all
+    /// validators are its own. Not uniform to the last bit: it only orders the candidates, and each of them can settle
+    /// nothing but the one correct result.
     function enterReference(uint256 taskId, Task storage task, Round memory state) internal {
+        bytes32 seed = keccak256(abi.encode(block.prevrandao, blockhash(block.number - 1), taskId, state.number));
+        state.draw = uint48(uint256(seed));
         state.phase = ITaskManager.Phase.Reference;
         state.deadline = uint40(block.timestamp + task.referenceSeconds);
         emit ITaskManager.PhaseChanged(taskId, state.number, ITaskManager.Phase.Reference, state.deadline);
     }
 
+    /// @dev Adds what a validator had sealed to the draw; in whatever order. The caller stores the round.
+    function addToDraw(Round memory state, bytes32 salt) internal view {
+        state.draw ^= uint48(uint256(keccak256(abi.encode(msg.sender, salt))));
+    }
+
     /// @dev One window for each candidate in turn, then one for anyone. The caller stores the round.
     function enterSettle(uint256 taskId, Task storage task, Round memory state) internal {
+        state.drawnAggregator = uint8(state.draw % task.aggregatorCount);
         state.phase = ITaskManager.Phase.Settle;
         state.settleStart = uint40(block.timestamp);
         state.deadline = uint40(block.timestamp + (uint256(task.aggregatorCount) + 1) * task.settleSeconds);
+        emit ITaskManager.AggregatorDrawn(taskId, state.number, state.drawnAggregator);
         emit ITaskManager.PhaseChanged(taskId, state.number, ITaskManager.Phase.Settle, state.deadline);
     }
 
@@ -48,19 +60,12 @@ library RoundFlow {
             return;
         }
         uint256 number = ended + 1;
-        // Not uniform to the last bit and open to a proposer's influence: it only orders the candidates, and
-        // each of them can settle nothing but the one correct result.
-        uint256 candidate = uint256(
-            keccak256(abi.encode(block.prevrandao, blockhash(block.number - 1), taskId, number))
-        ) % task.aggregatorCount;
         uint256 deadline = block.timestamp + task.commitSeconds;
         Round memory state;
         state.number = uint16(number);
         state.phase = ITaskManager.Phase.Commit;
-        state.drawnAggregator = uint8(candidate);
         state.deadline = uint40(deadline);
         task.round = state;
-        emit ITaskManager.AggregatorDrawn(taskId, number, candidate);
         emit ITaskManager.PhaseChanged(taskId, number, ITaskManager.Phase.Commit, deadline);
     }
 

@@ -60,6 +60,7 @@ library TaskRounds {
         if (seal != task.seals[index]) revert ITaskManager.WrongOpening();
         task.references[index] = ITaskManager.VectorCommitment(commitment, digest);
         state.openedBits |= uint16(1 << index);
+        RoundFlow.addToDraw(state, salt);
         emit ITaskManager.ReferenceOpened(taskId, round, msg.sender, commitment, digest);
         _store(taskId, task, state);
     }

@@ -46,6 +46,8 @@ struct Round {
     // The window in which verdicts were asked for; the first of which half or more was left when a majority agreed.
     uint8 requestedTurn;
     uint8 agreedTurn;
+    // What `drawnAggregator` is drawn from: see `RoundFlow`.
+    uint48 draw;
 }
 
 struct MemberRecord {
