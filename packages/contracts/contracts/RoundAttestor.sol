@@ -11,7 +11,7 @@ import {PackedWords} from "./libraries/PackedWords.sol";
 
 /// @title What settled rounds say of an identity, written to the ERC-8004 registries
 /// @notice Says what was settled and nothing more: an owner of many identities can pay itself for rounds among them,
-/// so that a high reputation costs protocol fees and time, not necessarily work. It holds no tokens and has no owner.
+/// so that a high reputation costs gas, proofs and time, not necessarily work. It holds no tokens and has no owner.
 contract RoundAttestor is IRoundAttestor {
     struct History {
         uint128 rounds;

@@ -47,6 +47,21 @@ export function describeMoney(get: () => Fixture, propertyRuns: number): void {
       expect((await f.balance(to)) - before).toBe(amount);
     });
 
+    it('is not claimed in a token that the task does not pay in, nor to nobody or the contract itself', async () => {
+      const f = get();
+      const taskId = await settled();
+      const port = f.trainers[0]!;
+      const { token } = f.world;
+      const other = '0x00000000000000000000000000000000000c1a14';
+      const [nobody, itself] = ['0x0000000000000000000000000000000000000000', port.contract] as const;
+      await refused('E_CHAIN_INVALID_PARAMS', port.claimable(other, port.account, [taskId]));
+      await refused('E_CHAIN_INVALID_PARAMS', port.claim(other, [taskId]));
+      for (const to of [nobody, itself]) {
+        await refused('E_CHAIN_INVALID_PARAMS', port.claim(token, [taskId], to));
+      }
+      expect((await port.claim(token, [taskId])).amount).toBeGreaterThan(0n);
+    });
+
     it('of a vesting task is released over the rounds that follow, and all of it when the task has ended', async () => {
       const f = get();
       const taskId = await f.running({ rounds: 4, vestingRounds: 2, budget: 400_000n });
@@ -124,6 +139,21 @@ export function describeMoney(get: () => Fixture, propertyRuns: number): void {
       await refused('E_CHAIN_ALREADY_DONE', f.owner.giveFeedback(taskId, port.account));
       // Slashes of other tests may weigh more than this round: a reputation is never below zero.
       expect(await port.reputation(agentId)).toBeGreaterThanOrEqual(0);
+    });
+
+    it('and feedback waits for every settled round that can still be attested', async () => {
+      const f = get();
+      const { account } = f.trainers[0]!;
+      const taskId = await f.running({ rounds: 3 });
+      for (const round of [1, 2]) {
+        await f.toSettle(taskId, round);
+        await f.settle(await f.drawn(taskId, round), taskId, round, f.settlement([0, 0, 0], [SHARE_ONE, 0, 0]));
+      }
+      await f.runOut(taskId);
+      await f.owner.attest(taskId, 1);
+      await refused('E_CHAIN_WRONG_PHASE', f.owner.giveFeedback(taskId, account));
+      await f.owner.attest(taskId, 2);
+      await f.owner.giveFeedback(taskId, account);
     });
 
     it('escrow and stake add up to the last unit, whatever happens', async () => {

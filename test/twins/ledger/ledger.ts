@@ -568,11 +568,17 @@ export class MemoryLedger {
 
   claimable(token: Address, account: Address, taskIds: bigint[]): bigint {
     const tasks = [...new Set(taskIds)].map((id) => this.find(id));
+    if (tasks.some(({ state }) => state.token !== lower(token))) {
+      throw refusal('ParameterOutOfBounds', 'claim', { parameter: 'taskIds' });
+    }
     const released = tasks.reduce((sum, task) => sum + releasedOf(task, account), 0n);
     return this.#owed.balance(token, account) + released;
   }
 
   claim(token: Address, account: Address, taskIds: bigint[], to: Address): bigint {
+    if (BigInt(to) === 0n || lower(to) === this.contract) {
+      throw refusal('ParameterOutOfBounds', 'claim', { parameter: 'to' });
+    }
     const amount = this.claimable(token, account, taskIds);
     if (amount === 0n) throw refusal('NothingToClaim', 'claim');
     this.#owed.mint(token, account, -this.#owed.balance(token, account));
@@ -649,12 +655,17 @@ export class MemoryLedger {
   }
 
   giveFeedback(taskId: bigint, trainer: Address): void {
-    const { state, rated, attested } = this.find(taskId);
+    const { state, rated, attested, records } = this.find(taskId);
     const action = 'give feedback';
     if (!state.trainers.includes(trainer)) throw refusal('NotAMember', action);
     if (state.status !== 'ended') throw refusal('TaskNotEnded', action);
-    if (attested.size === 0) throw refusal('NotRecorded', action);
     if (rated.has(trainer)) throw refusal('AlreadyAttested', action);
+    for (const round of records.keys()) {
+      if (round > state.round - RECORDS && !attested.has(round)) {
+        throw refusal('RoundNotAttested', action, { round });
+      }
+    }
+    if (attested.size === 0) throw refusal('NotRecorded', action);
     rated.add(trainer);
   }
 

@@ -127,7 +127,13 @@ export class MemoryStakes {
     this.#locks.set(key, held - taken);
     pool.locked -= taken;
     pool.tokens -= taken;
-    if (taken > 0n && pool.tokens === 0n) this.#pools.delete(keyOf(token, agentId));
+    if (taken > 0n && pool.tokens === 0n) {
+      // What stood behind its shares is gone, and so is what tickets are worth.
+      this.#pools.delete(keyOf(token, agentId));
+      for (const ticket of this.#tickets.values()) {
+        if (keyOf(ticket.token, ticket.agentId) === keyOf(token, agentId)) ticket.shares = 0n;
+      }
+    }
     const reporter = (taken * BigInt(split.reporterBps)) / BPS;
     const burned = (taken * BigInt(split.burnBps)) / BPS;
     return { reporter, burned, harmed: taken - reporter - burned };
