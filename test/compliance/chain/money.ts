@@ -147,7 +147,12 @@ export function describeMoney(get: () => Fixture, propertyRuns: number): void {
       const taskId = await f.running({ rounds: 3 });
       for (const round of [1, 2]) {
         await f.toSettle(taskId, round);
-        await f.settle(await f.drawn(taskId, round), taskId, round, f.settlement([0, 0, 0], [SHARE_ONE, 0, 0]));
+        await f.settle(
+          await f.drawn(taskId, round),
+          taskId,
+          round,
+          f.settlement([0, 0, 0], [SHARE_ONE, 0, 0]),
+        );
       }
       await f.runOut(taskId);
       await f.owner.attest(taskId, 1);

@@ -69,8 +69,7 @@ describe('the draw of who may settle first', () => {
       BigInt(keccak256(coder.encode(types, values))) & MASK;
     const block = draw(['uint256', 'bytes32', 'uint256', 'uint256'], [mixHash, parentHash, play.id, 1]);
     const of = (account: string): bigint => draw(['address', 'bytes32'], [account, salt(account)]);
-    const candidate = (value: bigint): string =>
-      play.aggregators[Number(value % BigInt(CANDIDATES.length))]!;
+    const candidate = (value: bigint): string => play.aggregators[Number(value % BigInt(CANDIDATES.length))]!;
 
     for (const order of [
       [one, other],
