@@ -65,7 +65,8 @@ describe('MemoryLedger', () => {
       const { agentId } = await port.registerIdentity('');
       await port.depositStake(ledger.token, agentId, 1n);
       const roles: Role[] = port === chain ? ['trainer', 'aggregator'] : ['validator'];
-      await port.join(taskId, { agentId, roles, peerId: 'p' });
+      const { agreement } = await port.task(taskId);
+      await port.join(taskId, { agreement, agentId, roles, peerId: 'p' });
     }
     await chain.commitUpdate(taskId, 1, vector(scalar));
     const salt = vector(5n).digest;

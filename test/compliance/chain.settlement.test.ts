@@ -35,8 +35,10 @@ describe('settlement with a proof, 16 trainers', () => {
   let validator: ChainPort;
   let aggregator: ChainPort;
   const agents = new Map<ChainPort, bigint>();
-  const join = (port: ChainPort, taskId: bigint, role: Role) =>
-    port.join(taskId, { agentId: agents.get(port)!, roles: [role], peerId: 'peer' });
+  const join = async (port: ChainPort, taskId: bigint, role: Role) => {
+    const { agreement } = await port.task(taskId);
+    return port.join(taskId, { agreement, agentId: agents.get(port)!, roles: [role], peerId: 'peer' });
+  };
 
   beforeAll(async () => {
     devnet = await startDevnet({ accounts: 20 });

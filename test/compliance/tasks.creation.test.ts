@@ -191,7 +191,7 @@ describe('creating and joining tasks', () => {
       const calls: [string, ...unknown[]][] = [
         ['topUp', 9, 1],
         ['cancel', 9],
-        ['join', 9, 0, 1, PEER, []],
+        ['join', 9, ZeroHash, 0, 1, PEER, []],
         ['commitUpdate', 9, 1, point, ZeroHash],
         ['sealReference', 9, 1, RULE],
         ['openReference', 9, 1, point, ZeroHash, ZeroHash],
@@ -299,8 +299,9 @@ describe('creating and joining tasks', () => {
       const taskId = await world.create();
       const [player] = world.trainers as [(typeof world.trainers)[0]];
       const by = world.by(player);
+      const agreed = await world.agreement(taskId);
       const join = (error: string, roles: number, peerId = PEER) =>
-        expectRefusal(error, by, 'join', taskId, player.agentId, roles, peerId, []);
+        expectRefusal(error, by, 'join', taskId, agreed, player.agentId, roles, peerId, []);
       await join('InvalidRoles', 0);
       await join('InvalidRoles', 8);
       await join('InvalidRoles', 9);
@@ -316,6 +317,7 @@ describe('creating and joining tasks', () => {
 
     it('with an identity of somebody else, or none, is refused', async () => {
       const taskId = await world.create();
+      const agreed = await world.agreement(taskId);
       const by = world.by(world.trainers[0]!);
       for (const agentId of [
         world.stranger.agentId,
@@ -323,7 +325,7 @@ describe('creating and joining tasks', () => {
         2n ** 128n,
         2n ** 128n + world.trainers[0]!.agentId,
       ]) {
-        await expectRefusal('NotIdentity', by, 'join', taskId, agentId, ROLE.trainer, PEER, []);
+        await expectRefusal('NotIdentity', by, 'join', taskId, agreed, agentId, ROLE.trainer, PEER, []);
       }
     });
 
@@ -355,13 +357,15 @@ describe('creating and joining tasks', () => {
         signature,
       );
       const taskId = await world.create();
-      await world.send(player, 'join', taskId, agent.agentId, ROLE.trainer, PEER, []);
+      const agreed = await world.agreement(taskId);
+      await world.send(player, 'join', taskId, agreed, agent.agentId, ROLE.trainer, PEER, []);
       expect((await world.member(taskId, player)).agentId).toBe(agent.agentId);
       await expectRefusal(
         'IdentityAlreadyJoined',
         world.by(agent),
         'join',
         taskId,
+        agreed,
         agent.agentId,
         ROLE.trainer,
         PEER,
@@ -375,7 +379,7 @@ describe('creating and joining tasks', () => {
       const first = await world.create({ stake: whole - 5n });
       const second = await world.create({ stake: 6n });
       await world.join(first, player, ROLE.trainer);
-      const args = [second, player.agentId, ROLE.trainer, PEER, []];
+      const args = [second, await world.agreement(second), player.agentId, ROLE.trainer, PEER, []];
       await expectRefusal('StakeTooSmall', world.by(player), 'join', ...args);
       const free = await world.create({ stake: 5n });
       await world.join(free, player, ROLE.trainer);
@@ -397,8 +401,9 @@ describe('creating and joining tasks', () => {
       const sorted = [...leaves].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
       const allowRoot = keccak256(`0x${sorted[0]!.slice(2)}${sorted[1]!.slice(2)}`);
       const taskId = await world.create({ allowRoot });
+      const agreed = await world.agreement(taskId);
       const by = (player: Player, roles: number, proof: string[]) =>
-        [world.by(player), 'join', taskId, player.agentId, roles, PEER, proof] as const;
+        [world.by(player), 'join', taskId, agreed, player.agentId, roles, PEER, proof] as const;
       await expectRefusal('NotAllowed', ...by(first, ROLE.trainer, []));
       await expectRefusal('NotAllowed', ...by(first, ROLE.trainer, [leaves[0]!]));
       await expectRefusal('NotAllowed', ...by(third, ROLE.trainer, [leaves[1]!]));
@@ -418,7 +423,8 @@ describe('creating and joining tasks', () => {
       for (const role of [ROLE.trainer, ROLE.aggregator]) {
         const { agentId } = world.trainers[1]!;
         const by = world.by(world.trainers[1]!);
-        await expectRefusal('ReputationTooLow', by, 'join', taskId, agentId, role, PEER, []);
+        const agreed = await world.agreement(taskId);
+        await expectRefusal('ReputationTooLow', by, 'join', taskId, agreed, agentId, role, PEER, []);
       }
       await world.join(taskId, world.validators[0]!, ROLE.validator);
     });
@@ -426,8 +432,9 @@ describe('creating and joining tasks', () => {
     it('a task that is full takes no more trainers or aggregators', async () => {
       const taskId = await world.create({ maxTrainers: 1, minAggregators: 2 });
       await world.join(taskId, world.trainers[0]!, ROLE.trainer);
+      const agreed = await world.agreement(taskId);
       const by = (player: Player, role: number) =>
-        [world.by(player), 'join', taskId, player.agentId, role, PEER, []] as const;
+        [world.by(player), 'join', taskId, agreed, player.agentId, role, PEER, []] as const;
       await expectRefusal('TaskFull', ...by(world.trainers[1]!, ROLE.trainer));
       await world.join(taskId, world.trainers[1]!, ROLE.aggregator);
     });
@@ -449,7 +456,8 @@ describe('creating and joining tasks', () => {
       expect(await read(world.tasks, 'endBlock', taskId, 0)).toBe(BigInt(receipt.blockNumber));
       expect(await read(world.tasks, 'endBlock', taskId, 1)).toBe(0n);
       const by = world.by(world.owner);
-      await expectRefusal('TaskNotJoining', by, 'join', taskId, world.owner.agentId, 4, PEER, []);
+      const agreed = await world.agreement(taskId);
+      await expectRefusal('TaskNotJoining', by, 'join', taskId, agreed, world.owner.agentId, 4, PEER, []);
     });
 
     it('ends at the deadline to the second: until then one may join, from then on advance', async () => {
@@ -467,7 +475,8 @@ describe('creating and joining tasks', () => {
       await provider.send('evm_mine', []);
       const { agentId } = world.trainers[1]!;
       const by = world.by(world.trainers[1]!);
-      await expectRefusal('DeadlinePassed', by, 'join', taskId, agentId, ROLE.trainer, PEER, []);
+      const agreed = await world.agreement(taskId);
+      await expectRefusal('DeadlinePassed', by, 'join', taskId, agreed, agentId, ROLE.trainer, PEER, []);
       await world.send(world.stranger, 'advance', taskId);
       const task = await world.task(taskId);
       expect(task.status).toBe(STATUS.running);

@@ -226,7 +226,7 @@ describe('what members take out', () => {
       world.trainers.unshift({ ...trainer, address: account, agentId });
       try {
         const taskId = await world.create({ maxTrainers: 1, rounds: 1 });
-        await run(world.tasks, 'join', [taskId, agentId, 1, '0x01', []]);
+        await run(world.tasks, 'join', [taskId, await world.agreement(taskId), agentId, 1, '0x01', []]);
         for (const p of world.validators) await world.join(taskId, p, 2);
         for (const p of world.aggregators) await world.join(taskId, p, 4);
         await run(world.tasks, 'commitUpdate', [taskId, 1, world.update(0), `0x${'01'.repeat(32)}`]);
@@ -455,7 +455,7 @@ describe('what members take out', () => {
             ['createTask', [world.terms()]],
             ['topUp', [taskId, 1]],
             ['cancel', [taskId]],
-            ['join', [taskId, 0, 1, '0x01', []]],
+            ['join', [taskId, zero, 0, 1, '0x01', []]],
             ['commitUpdate', [taskId, 1, point, zero]],
             ['sealReference', [taskId, 1, zero]],
             ['openReference', [taskId, 1, point, zero, zero]],

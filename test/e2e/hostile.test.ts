@@ -86,7 +86,8 @@ it('a task that an earlier attempt has joined already is followed', async () => 
   ports.network.publish = publish;
   const { agentId } = await chain.registerIdentity('');
   await chain.depositStake(request.params.token, agentId, request.params.stake);
-  await chain.join(taskId, { agentId, roles: ['trainer'], peerId: gossip.peerId });
+  const { agreement } = await chain.task(taskId);
+  await chain.join(taskId, { agreement, agentId, roles: ['trainer'], peerId: gossip.peerId });
   await network.until(() => ports.network.peers().length > 0);
   await announce();
   await network.until(() => alice.events.some((e) => e.type === 'joined' || e.type === 'task-refused'));

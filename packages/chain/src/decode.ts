@@ -100,6 +100,7 @@ export function decodeTask(id: bigint, view: Result): TaskState & { createdBlock
     slashBurnBps: Number(params.slashBurnBps),
     validators: addresses(params.validators),
     owner: address(view.owner),
+    agreement: view.agreement,
     status: STATUSES[Number(view.status)]!,
     remaining: view.remaining,
     round: Number(view.round),

@@ -282,8 +282,9 @@ export class EvmChain implements ChorusChain {
   }
 
   async join(taskId: bigint, request: JoinRequest): Promise<Receipt> {
-    const { agentId, roles, peerId, allowProof = [] } = request;
-    const args = [taskId, agentId, roleBits(roles), new TextEncoder().encode(peerId), allowProof];
+    const { agreement, agentId, roles, peerId, allowProof = [] } = request;
+    const peer = new TextEncoder().encode(peerId);
+    const args = [taskId, agreement, agentId, roleBits(roles), peer, allowProof];
     return this.#write('join a task', 'join', args);
   }
 

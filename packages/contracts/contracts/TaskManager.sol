@@ -51,11 +51,15 @@ contract TaskManager is TaskViews, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskManager
-    function join(uint256 taskId, uint256 agentId, uint256 roles, bytes calldata peerId, bytes32[] calldata allowProof)
-        external
-        nonReentrant
-    {
-        TaskCreation.join(_store, _contracts(), taskId, agentId, roles, peerId, allowProof);
+    function join(
+        uint256 taskId,
+        bytes32 agreement,
+        uint256 agentId,
+        uint256 roles,
+        bytes calldata peerId,
+        bytes32[] calldata allowProof
+    ) external nonReentrant {
+        TaskCreation.join(_store, _contracts(), taskId, agreement, agentId, roles, peerId, allowProof);
     }
 
     /// @inheritdoc ITaskManager

@@ -27,7 +27,8 @@ export async function becomeMember(
     });
   }
   if (missing > 0n) await chain.depositStake(task.token, agentId, missing);
-  await chain.join(task.id, { agentId, roles, peerId: network.peerId }).catch((error) => {
+  const { agreement } = task;
+  await chain.join(task.id, { agreement, agentId, roles, peerId: network.peerId }).catch((error) => {
     // An earlier attempt's transaction was mined after all.
     if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
   });

@@ -22,6 +22,7 @@ const vector = { commitment: G1_INFINITY, digest: '0x00' as const };
 const task: TaskState = {
   id: 1n,
   owner: carol,
+  agreement: '0x00',
   status: 'running',
   remaining: 100n,
   round: 2,

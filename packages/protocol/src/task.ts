@@ -133,6 +133,8 @@ export interface UnbondTicket {
 export interface TaskState extends TaskParams {
   id: bigint;
   owner: Address;
+  /** Digest of owner and parameters: what an account names when it joins, in case the number comes to be another task's. */
+  agreement: Hex;
   status: TaskStatus;
   /** Escrow not yet paid out. */
   remaining: bigint;

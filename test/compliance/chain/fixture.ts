@@ -119,8 +119,9 @@ export class Fixture {
     return (await this.owner.createTask(this.params(changes))).taskId;
   }
 
-  join(port: ChainPort, taskId: bigint, roles: Role[], peerId = `peer-${port.account}`) {
-    return port.join(taskId, { agentId: this.agentOf(port), roles, peerId });
+  async join(port: ChainPort, taskId: bigint, roles: Role[], peerId = `peer-${port.account}`) {
+    const { agreement } = await port.task(taskId);
+    return port.join(taskId, { agreement, agentId: this.agentOf(port), roles, peerId });
   }
 
   async joinAll(ports: ChainPort[], taskId: bigint, role: Role): Promise<void> {

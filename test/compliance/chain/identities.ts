@@ -59,7 +59,8 @@ export function describeIdentities(get: () => Fixture): void {
       await refused('E_CHAIN_INVALID_PARAMS', port.requestUnbond(token, agentId, 0n));
       await refused('E_CHAIN_NOT_ALLOWED', port.requestUnbond(token, agentId, shares + 1n));
       const taskId = await f.create();
-      await port.join(taskId, { agentId, roles: ['trainer'], peerId: 'p' });
+      const { agreement } = await port.task(taskId);
+      await port.join(taskId, { agreement, agentId, roles: ['trainer'], peerId: 'p' });
       expect(await port.stake(token, agentId)).toEqual({ tokens: STAKE + 5n, locked: STAKE, free: 5n });
       await refused('E_CHAIN_STAKE_REQUIRED', port.requestUnbond(token, agentId, shares));
     });

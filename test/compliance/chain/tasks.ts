@@ -149,9 +149,21 @@ export function describeTasks(get: () => Fixture): void {
       const f = get();
       const taskId = await f.create();
       const [one, other] = f.trainers as [Fixture['owner'], Fixture['owner']];
-      const request = { roles: ['trainer' as const], peerId: 'p' };
+      const { agreement } = await f.owner.task(taskId);
+      const request = { agreement, roles: ['trainer' as const], peerId: 'p' };
       await refused('E_CHAIN_NOT_ALLOWED', one.join(taskId, { ...request, agentId: f.agentOf(other) }));
       await refused('E_CHAIN_NOT_ALLOWED', one.join(taskId, { ...request, agentId: 10n ** 9n }));
+    });
+
+    it('another task than the one that was looked at is refused', async () => {
+      const f = get();
+      const [looked, taskId] = [await f.create(), await f.create({ stake: STAKE - 1n })];
+      const port = f.trainers[0]!;
+      const { agreement } = await port.task(looked);
+      expect((await port.task(taskId)).agreement).not.toBe(agreement);
+      const request = { agreement, agentId: f.agentOf(port), roles: ['trainer' as const], peerId: 'p' };
+      await refused('E_CHAIN_INVALID_PARAMS', port.join(taskId, request));
+      await port.join(looked, request);
     });
 
     it('as trainer and validator at once is refused', async () => {
@@ -192,7 +204,9 @@ export function describeTasks(get: () => Fixture): void {
       ];
       const [leaf, other] = [leafOf(allowed.account), leafOf(neighbour.account)];
       const taskId = await f.create({ allowRoot: parentOf(leaf, other) });
+      const { agreement } = await f.owner.task(taskId);
       const request = (port: Fixture['owner'], allowProof?: Hex[]) => ({
+        agreement,
         agentId: f.agentOf(port),
         roles: ['trainer' as const],
         peerId: 'p',

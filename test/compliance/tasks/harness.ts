@@ -241,8 +241,18 @@ export class TaskWorld {
     return taskId;
   }
 
-  join(taskId: bigint, player: Player, roles: number, proof: string[] = []): Promise<TransactionReceipt> {
-    return this.send(player, 'join', taskId, player.agentId, roles, '0x70656572', proof);
+  async join(
+    taskId: bigint,
+    player: Player,
+    roles: number,
+    proof: string[] = [],
+  ): Promise<TransactionReceipt> {
+    const agreed = await this.agreement(taskId);
+    return this.send(player, 'join', taskId, agreed, player.agentId, roles, '0x70656572', proof);
+  }
+
+  async agreement(taskId: bigint): Promise<string> {
+    return (await this.task(taskId)).agreement;
   }
 
   /** A task that everyone has joined, in round 1. */

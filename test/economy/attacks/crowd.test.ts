@@ -25,6 +25,7 @@ describe('a crowd', () => {
     for (const account of play.validators) await play.join(account, 2);
     for (const account of play.aggregators) await play.join(account, 4);
 
+    const agreed = await play.agreement();
     const outcomes = new Map<string, number>();
     for (const [i, applicant] of trainers.entries()) {
       const agent = 6 + i;
@@ -33,7 +34,7 @@ describe('a crowd', () => {
       // Whoever comes after the sixteenth is refused whatever it has staked: one in a hundred has.
       const staked = i <= PLACES || (i + 1) % 100 === 0;
       if (staked) await stakes.send(chain.accounts[5]!, 'deposit', token.address, agent, STAKE);
-      const join = ['join', play.id, agent, 1, '0x01', []] as const;
+      const join = ['join', play.id, agreed, agent, 1, '0x01', []] as const;
       const outcome = (await tasks.refusal(applicant, ...join)) ?? 'joined';
       if (outcome === 'joined') await tasks.send(applicant, ...join);
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);

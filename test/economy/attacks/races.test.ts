@@ -165,7 +165,7 @@ describe('transactions that overtake each other', () => {
       await world.stakes.send(b, 'deposit', play.token.address, agent, 1000n);
       const free: bigint = await world.stakes.read('freeStake', play.token.address, agent);
       const cancel = call(play.owner, 'cancel', play.id);
-      const join = call(b, 'join', play.id, agent, 1, '0x01', []);
+      const join = call(b, 'join', play.id, await play.agreement(), agent, 1, '0x01', []);
       const receipts = await inOneBlock(first === 'cancel' ? [cancel, join] : [join, cancel]);
       expect(receipts.map((r) => r.ok)).toEqual([true, false]);
       if (first === 'cancel') {
@@ -181,6 +181,29 @@ describe('transactions that overtake each other', () => {
         expect(Number((await play.round()).phase)).toBe(1);
       }
     }
+  });
+
+  it('a join does not lock stake in another task that came to have the number in a reorganisation', async () => {
+    const { chain, stakes, tasks, token } = world;
+    const before = await chain.rpc('evm_snapshot', []);
+    const play = await Play.create(world);
+    const [trainer] = play.trainers as [string];
+    const agent = chain.accounts.indexOf(trainer);
+    const sent = ['join', play.id, await play.agreement(), agent, 1, '0x01', []] as const;
+    await chain.rpc('evm_revert', [before]);
+    // On this branch somebody's greedy task was first, with validators of its own.
+    await stakes.send(trainer, 'deposit', token.address, agent, 10_000n);
+    const free: bigint = await stakes.read('freeStake', token.address, agent);
+    const thief = chain.accounts[8]!;
+    const params = { ...play.params, stake: 10_000n, validators: [thief], slashBurnBps: 0 };
+    const created = await tasks.send(thief, 'createTask', params);
+    expect(tasks.events(created).find((e) => e.name === 'TaskCreated')!.args.taskId).toBe(play.id);
+    expect(await tasks.refusal(trainer, ...sent)).toBe('OtherTask');
+    // Nor where somebody else gives the same terms.
+    await tasks.send(thief, 'createTask', play.params);
+    const other = (await tasks.read('getTask', play.id + 1n)).agreement;
+    expect(other).not.toBe(sent[2]);
+    expect(await stakes.read('freeStake', token.address, agent)).toBe(free);
   });
 
   it('an owner cannot take back what was topped up, before the end, in whatever order', async () => {

@@ -79,7 +79,7 @@ describe('tokens and receivers that attack', () => {
       ['createTask', play.params],
       ['topUp', other.id, 1],
       ['cancel', other.id],
-      ['join', other.id, 0, 1, '0x01', []],
+      ['join', other.id, id('x'), 0, 1, '0x01', []],
       ['commitUpdate', play.id, 1, point(1), id('x')],
       ['sealReference', play.id, 1, id('x')],
       ['openReference', play.id, 1, point(1), id('x'), id('y')],
@@ -136,7 +136,7 @@ describe('tokens and receivers that attack', () => {
     for (const account of play.validators) await play.join(account, 2);
     for (const account of play.aggregators) await play.join(account, 4);
     await play.join(play.trainers[0]!, 1);
-    await asThief(tasks, 'join', play.id, thiefsAgent, 1, '0x01', []);
+    await asThief(tasks, 'join', play.id, await play.agreement(), thiefsAgent, 1, '0x01', []);
     await asThief(tasks, 'commitUpdate', play.id, 1, point(3), id('payload'));
     await play.toSettle();
     await play.settle();
@@ -188,7 +188,7 @@ describe('tokens and receivers that attack', () => {
     for (const account of play.validators) await play.join(account, 2);
     for (const account of play.aggregators) await play.join(account, 4);
     await play.join(play.trainers[0]!, 1);
-    await asThief(tasks, 'join', play.id, thiefsAgent, 1, '0x01', []);
+    await asThief(tasks, 'join', play.id, await play.agreement(), thiefsAgent, 1, '0x01', []);
     await asThief(tasks, 'commitUpdate', play.id, 1, point(3), id('payload'));
     await play.toSettle();
     await play.settle();

@@ -412,7 +412,8 @@ async function join(
     await send(context, arena.stakes, account, 'deposit', task.token, agent, stake - free + BigInt(d % 3));
     ghost.deposits.push({ token: task.token, agent, owner: account });
   }
-  await send(context, arena.tasks, account, 'join', task.id, agent, roles, '0x01', []);
+  const { agreement } = await arena.tasks.read('getTask', task.id);
+  await send(context, arena.tasks, account, 'join', task.id, agreement, agent, roles, '0x01', []);
 }
 
 /** Whom the task still waits for: a validator, a trainer, a candidate. */

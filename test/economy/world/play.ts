@@ -62,7 +62,11 @@ export class Play {
     const agent = chain.accounts.indexOf(account);
     const { stake } = this.params;
     if (stake > 0n) await stakes.send(account, 'deposit', this.token.address, agent, stake);
-    return tasks.send(account, 'join', this.id, agent, roles, '0x01', []);
+    return tasks.send(account, 'join', this.id, await this.agreement(), agent, roles, '0x01', []);
+  }
+
+  async agreement(): Promise<string> {
+    return (await this.task()).agreement;
   }
 
   round(): Promise<Decoded> {

@@ -25,7 +25,7 @@ import {
   type VectorCommitment,
   type VerdictVote,
 } from '@chorus/protocol';
-import { AbiCoder, keccak256, toBeHex, zeroPadValue } from 'ethers';
+import { AbiCoder, id as hashOf, keccak256, toBeHex, zeroPadValue } from 'ethers';
 import { addG1, isFiniteG1 } from '../bn254.ts';
 import { checkAggregate, checkNumbers, checkParams, isAllowed, type SettlementCheck } from './checks.ts';
 import { MemoryMoney } from './money.ts';
@@ -70,6 +70,10 @@ const SLASH_OF: Record<Offence, keyof Slashing> = {
 };
 
 export const lower = (address: string): Address => address.toLowerCase() as Address;
+
+/** A digest of owner and terms; the contract's is of their ABI encoding. */
+const agreementOf = (owner: Address, params: TaskParams): Hex =>
+  hashOf(JSON.stringify([owner, params], (_, v) => (typeof v === 'bigint' ? `${v}` : v))) as Hex;
 
 /** How many windows of candidates have passed, at most all. */
 const turnOf = (state: TaskState, round: RoundState, now: number): number =>
@@ -241,6 +245,7 @@ export class MemoryLedger {
         validators: params.validators.map(lower),
         id,
         owner,
+        agreement: agreementOf(owner, params),
         status: 'joining',
         remaining: params.budget,
         round: 0,
@@ -298,7 +303,8 @@ export class MemoryLedger {
   join(taskId: bigint, account: Address, request: JoinRequest, emit: Emit): void {
     const action = 'join a task';
     const { state, members, accounts } = this.find(taskId);
-    const { agentId, roles, peerId } = request;
+    const { agreement, agentId, roles, peerId } = request;
+    if (agreement !== state.agreement) throw refusal('OtherTask', action);
     const is = (role: Role): boolean => roles.includes(role);
     if (state.status !== 'joining') throw refusal('TaskNotJoining', action);
     if (this.now() >= state.joinDeadline) throw refusal('DeadlinePassed', action);

@@ -168,6 +168,11 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
     'the task is somebody else’s',
     'act with the account that created the task',
   ],
+  OtherTask: [
+    'E_CHAIN_INVALID_PARAMS',
+    'another task has this number than the one that was looked at: the chain was reorganised',
+    'look at the task again before joining',
+  ],
   NotIdentity: [
     'E_CHAIN_NOT_ALLOWED',
     'the account neither owns this identity nor is its wallet',

@@ -91,6 +91,8 @@ interface ITaskManager {
     struct TaskView {
         TaskParams params;
         address owner;
+        /// keccak256(abi.encode(owner, params)).
+        bytes32 agreement;
         TaskStatus status;
         uint256 remaining;
         /// The current round from 1; 0 while joining.
@@ -305,6 +307,8 @@ interface ITaskManager {
     /// @notice The token did not deliver the exact amount (it takes a fee on transfers).
     error InexactTransfer();
     error TaskNotJoining();
+    /// @notice The task of this number is not the one that was agreed to.
+    error OtherTask();
     error TaskNotEnded();
     error DeadlinePassed();
     error DeadlineNotPassed();
@@ -362,11 +366,19 @@ interface ITaskManager {
 
     /// @notice Lock the task's stake behind an identity that the caller owns or is the wallet of, and take roles.
     /// Round 1 starts with the join that completes the task.
+    /// @param agreement the task's, as the caller has looked at it: where the chain was reorganised since, another task
+    /// may have the same number
     /// @param roles bits: 1 trainer, 2 validator, 4 aggregator; trainer and validator exclude each other
     /// @param peerId 1 to 128 bytes
     /// @param allowProof Merkle proof of the caller under `allowRoot`; empty where there is none
-    function join(uint256 taskId, uint256 agentId, uint256 roles, bytes calldata peerId, bytes32[] calldata allowProof)
-        external;
+    function join(
+        uint256 taskId,
+        bytes32 agreement,
+        uint256 agentId,
+        uint256 roles,
+        bytes calldata peerId,
+        bytes32[] calldata allowProof
+    ) external;
 
     /// @notice Commit the caller's update of the current round. Final: a commitment is never replaced.
     /// @param commitment a finite point of BN254 G1

@@ -51,6 +51,7 @@ library TaskCreation {
         task.budget = uint128(params.budget);
         task.deposited = uint128(params.budget);
         task.remaining = uint128(params.budget);
+        task.agreement = keccak256(abi.encode(msg.sender, params));
         _writeTerms(task, params);
         _takeOver(task, contracts.parameters, params.rule);
         _appoint(task, params.validators);
@@ -82,12 +83,14 @@ library TaskCreation {
         TaskStore storage store,
         Contracts memory contracts,
         uint256 taskId,
+        bytes32 agreement,
         uint256 agentId,
         uint256 roles,
         bytes calldata peerId,
         bytes32[] calldata allowProof
     ) external {
         Task storage task = Tasks.get(store, taskId);
+        if (task.agreement != agreement) revert ITaskManager.OtherTask();
         if (task.status != ITaskManager.TaskStatus.Joining) revert ITaskManager.TaskNotJoining();
         if (block.timestamp >= task.joinDeadline) revert ITaskManager.DeadlinePassed();
         if (roles == 0 || roles > (TRAINER | VALIDATOR | AGGREGATOR)) revert ITaskManager.InvalidRoles();

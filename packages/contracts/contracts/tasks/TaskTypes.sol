@@ -117,6 +117,8 @@ struct Task {
     bytes32 rule;
     bytes32 termsDigest;
     bytes32 allowRoot;
+    // keccak256(abi.encode(owner, params)): what who joins has agreed to.
+    bytes32 agreement;
     // Trainer 2k in the low, 2k + 1 in the high half of word k.
     uint256[MAX_TRAINERS / 2] earned;
     uint128[MAX_TRAINERS] claimed;

@@ -20,6 +20,7 @@ abstract contract TaskViews is ITaskManager {
         Task storage task = _store.get(taskId);
         state.params = _params(task);
         state.owner = task.owner;
+        state.agreement = task.agreement;
         state.status = task.status;
         state.remaining = task.remaining;
         state.round = task.round.number;

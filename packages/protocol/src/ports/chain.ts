@@ -52,6 +52,8 @@ export type ChainEvent = { position: EventPosition; taskId: bigint } & (
 
 /** How an account joins a task. */
 export interface JoinRequest {
+  /** The task's, as it was looked at. */
+  agreement: Hex;
   /** An identity that the account owns or is the wallet of. */
   agentId: bigint;
   roles: Role[];
