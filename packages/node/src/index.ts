@@ -41,7 +41,6 @@ export {
 } from './data/registry.ts';
 export type { EventSink, NodeEvent, Stage } from './events.ts';
 export { type Identity, verifyIdentity } from './identity/attestation.ts';
-export { didOfPeerId, peerIdOfDid } from './identity/did.ts';
 export {
   createIdentity,
   IDENTITY_FILE,
