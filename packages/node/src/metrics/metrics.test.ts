@@ -116,7 +116,9 @@ describe('the metrics', () => {
     expect(chain.account).toBe(TOKEN);
     expect(await chain.now()).toBe(5);
     await chain.advance(1n);
-    await expect(chain.join(1n, { agreement: '0x', agentId: 0n, roles: [], peerId: '' })).rejects.toThrow('refused');
+    await expect(chain.join(1n, { agreement: '0x', agentId: 0n, roles: [], peerId: '' })).rejects.toThrow(
+      'refused',
+    );
     const text = await metrics.text(readings);
     expect(samples(text, 'chorus_gas_used_total')).toEqual(['chorus_gas_used_total{action="advance"} 21000']);
     expect(samples(text, 'chorus_transactions_total')).toEqual([
