@@ -23,7 +23,7 @@ import type {
 import { Wallet } from 'ethers';
 import { type Emit, lower, type MemoryLedger } from './ledger/ledger.ts';
 import { vestingOf } from './ledger/task.ts';
-import { sign } from './ledger/typed-data.ts';
+import { isSignedBy, sign } from './ledger/votes.ts';
 
 export { MemoryLedger } from './ledger/ledger.ts';
 
@@ -118,17 +118,27 @@ export class MemoryChain implements ChainPort {
     return this.#write((emit) => this.#ledger.advance(taskId, this.account, emit));
   }
 
-  async signVerdict(taskId: bigint, round: number, verdict: RoundVerdict): Promise<VerdictVote> {
-    const { chainId, contract } = this;
-    const signature = await sign(this.#wallet, { chainId, contract, taskId, round, ...verdict });
+  async signVerdict(judged: RoundState, verdict: RoundVerdict): Promise<VerdictVote> {
+    const signature = await sign(this.#wallet, this, judged, verdict);
     const { lossBefore, lossAfter } = verdict;
     return { validator: this.account, lossBefore, lossAfter, signature };
   }
 
-  async signAvailable(taskId: bigint, round: number, trainer: number): Promise<AvailableVote> {
-    const { chainId, contract } = this;
-    const signature = await sign(this.#wallet, { chainId, contract, taskId, round, trainer });
-    return { validator: this.account, signature };
+  isVerdictOf(
+    vote: VerdictVote,
+    judged: RoundState,
+    lists: Pick<RoundVerdict, 'unavailable' | 'rejected'>,
+  ): boolean {
+    const { lossBefore, lossAfter } = vote;
+    return isSignedBy(vote, this, judged, { ...lists, lossBefore, lossAfter });
+  }
+
+  async signAvailable(judged: RoundState, trainer: number): Promise<AvailableVote> {
+    return { validator: this.account, signature: await sign(this.#wallet, this, judged, { trainer }) };
+  }
+
+  isAvailableOf(vote: AvailableVote, judged: RoundState, trainer: number): boolean {
+    return isSignedBy(vote, this, judged, { trainer });
   }
 
   requestVerdicts(taskId: bigint, round: number): Promise<Receipt> {

@@ -28,6 +28,7 @@ function world(account: `0x${string}`, changes: Partial<UnavailabilityCase> = {}
     resolveCase: async (_: bigint, number: number, trainer: number) => {
       sent.push(`resolve ${number}/${trainer}`);
     },
+    round: async (_: bigint, number: number) => ({ round: number }),
     signAvailable: async (): Promise<AvailableVote> => ({ validator: account, signature: '0x01' }),
     contest: async (_: bigint, number: number, trainer: number, votes: AvailableVote[]) => {
       sent.push(`contest ${number}/${trainer} ${votes.map((v) => v.validator)}`);
@@ -66,8 +67,8 @@ it.each([
 ])('a validator pays for no transaction where %s', async (_, account, available) => {
   const { context, disputes, sent } = world(account, { available });
   const looks: number[] = [];
-  await disputes(async (_known, round) => {
-    looks.push(round);
+  await disputes(async ({ round }) => {
+    looks.push(round.round);
     return null;
   }).attend(context);
   expect([sent, looks]).toEqual([[], []]);

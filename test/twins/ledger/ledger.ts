@@ -31,7 +31,7 @@ import { checkAggregate, checkNumbers, checkParams, isAllowed, type SettlementCh
 import { MemoryMoney } from './money.ts';
 import { MemoryStakes } from './stakes.ts';
 import { type MemoryTask, RECORDS, releasedOf } from './task.ts';
-import { isSignedBy } from './typed-data.ts';
+import { isSignedBy } from './votes.ts';
 
 export interface MemoryLedgerOptions {
   chainId?: number;
@@ -438,7 +438,7 @@ export class MemoryLedger {
     const seen = new Set<Address>();
     for (const vote of given.votes) {
       const verdict = { unavailable, rejected, lossBefore: vote.lossBefore, lossAfter: vote.lossAfter };
-      this.#checkVote(state, number, verdict, vote, seen, action);
+      this.#checkVote(task, number, verdict, vote, seen, action);
     }
     const included = round.updates.flatMap((update, index) =>
       update && !unavailable.includes(index) ? [index] : [],
@@ -496,7 +496,7 @@ export class MemoryLedger {
     const opened = openedReferences(round).map((r) => r.index);
     if (verdict.rejected.some((i) => !opened.includes(i))) throw refusal('RejectedNotOpened', action);
     const index = task.state.validators.indexOf(lower(vote.validator));
-    this.#checkVote(task.state, number, verdict, vote, new Set(), action);
+    this.#checkVote(task, number, verdict, vote, new Set(), action);
     if (round.verdictsPosted.includes(index)) throw refusal('AlreadyPosted', action);
     round.verdictsPosted = [...round.verdictsPosted, index].sort((a, b) => a - b);
     task.posted.push(structuredClone({ round: number, verdict, vote }));
@@ -522,14 +522,7 @@ export class MemoryLedger {
     const { state } = task;
     const open = this.#openCase(task, number, trainer, action);
     const seen = new Set<Address>();
-    for (const { validator, signature } of votes) {
-      const address = lower(validator);
-      const statement = { chainId: this.chainId, contract: this.contract, taskId, round: number, trainer };
-      if (seen.has(address) || !state.activeValidators.includes(address))
-        throw refusal('InvalidVotes', action);
-      if (!isSignedBy(address, signature, statement)) throw refusal('InvalidVotes', action);
-      seen.add(address);
-    }
+    for (const vote of votes) this.#checkVote(task, number, { trainer }, vote, seen, action);
     const added = [...seen].map((v) => state.validators.indexOf(v));
     const available = [...new Set([...open.available, ...added])].sort((a, b) => a - b);
     if (2 * available.length <= state.activeValidators.length) throw refusal('NotEnoughVotes', action);
@@ -686,17 +679,16 @@ export class MemoryLedger {
   }
 
   #checkVote(
-    state: TaskState,
+    { state, rounds }: MemoryTask,
     round: number,
-    verdict: RoundVerdict,
-    { validator, signature }: VerdictVote,
+    statement: RoundVerdict | { trainer: number },
+    vote: VerdictVote | AvailableVote,
     seen: Set<Address>,
     action: string,
   ): void {
-    const address = lower(validator);
-    const statement = { chainId: this.chainId, contract: this.contract, taskId: state.id, round, ...verdict };
+    const address = lower(vote.validator);
     if (seen.has(address) || !state.activeValidators.includes(address)) throw refusal('InvalidVotes', action);
-    if (!isSignedBy(address, signature, statement)) throw refusal('InvalidVotes', action);
+    if (!isSignedBy(vote, this, rounds[round - 1]!, statement)) throw refusal('InvalidVotes', action);
     seen.add(address);
   }
 
