@@ -1,6 +1,17 @@
-import { type Address, type Hex, type RoundState, type RoundVerdict, sameAddress } from '@chorus/protocol';
+import { refusal } from '@chorus/chain';
+import {
+  type Address,
+  type AvailableVote,
+  type Hex,
+  type RoundState,
+  type RoundVerdict,
+  sameAddress,
+  type VerdictVote,
+} from '@chorus/protocol';
 import { verifyTypedData, type Wallet } from 'ethers';
 import { AVAILABLE, domainOf, hashOf, VERDICT } from '../typed-data.ts';
+import { lower, type MemoryLedger } from './ledger.ts';
+import type { MemoryTask } from './task.ts';
 
 /** What a validator says of a round. */
 type Statement = RoundVerdict | { trainer: number };
@@ -52,4 +63,20 @@ export function isSignedBy(
   } catch {
     return false;
   }
+}
+
+/** Checks a vote on a round as the ledger has it, and adds its validator to those `seen`, where it must not be yet. */
+export function checkVote(
+  ledger: MemoryLedger,
+  { state, rounds }: MemoryTask,
+  round: number,
+  statement: Statement,
+  vote: VerdictVote | AvailableVote,
+  seen: Set<Address>,
+  action: string,
+): void {
+  const address = lower(vote.validator);
+  if (seen.has(address) || !state.activeValidators.includes(address)) throw refusal('InvalidVotes', action);
+  if (!isSignedBy(vote, ledger, rounds[round - 1]!, statement)) throw refusal('InvalidVotes', action);
+  seen.add(address);
 }
