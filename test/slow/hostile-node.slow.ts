@@ -87,9 +87,9 @@ const ATTACKS: Record<string, { attack: Attack; earns: string | null }> = {
         victim,
         MESHSUB,
         forged(randomBytes(38), 15, 15_000),
-        forged(randomBytes(38), 15, 15_000),
+        forged(randomBytes(38), 60, 50),
       ),
-    earns: 'gossip-flood',
+    earns: 'forged-message',
   },
   'messages that every node rejects (out of phase, false)': {
     attack: async (hostile) => {
@@ -221,7 +221,7 @@ test('a node under attack by many identities at once bans them, and serves the h
     if (earns !== null) expect(out.length, name).toBe(IDENTITIES);
   }
   const reasons = new Set(bans.map((ban) => ban.reason));
-  for (const reason of ['rejected-message', 'gossip-flood', 'too-many-requests', 'wrong-block']) {
+  for (const reason of ['rejected-message', 'gossip-flood', 'forged-message', 'too-many-requests', 'wrong-block']) {
     expect(reasons, `banned for ${reason}`).toContain(reason);
   }
   expect(bans.map((ban) => ban.peer)).not.toContain(honest.peerId);

@@ -90,7 +90,8 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     services: await servicesOf(options, { book, standing }),
   });
   traffic.quicConnections = () => libp2p.getConnections().filter((c) => c.multiplexer === 'quic');
-  guardTopics(libp2p.services.pubsub);
+  const judge = new Judge(book);
+  guardTopics(libp2p.services.pubsub, judge);
   try {
     await libp2p.start();
   } catch (cause) {
@@ -109,7 +110,7 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
   const network = new LibP2pNetwork({
     libp2p,
     book,
-    judge: new Judge(book),
+    judge,
     traffic,
     standing,
     closing,
