@@ -1,5 +1,6 @@
 import type { EventJson, Gap } from '../admin/schema/events.ts';
 import type { NodeEvent, Stage } from '../events.ts';
+import { plainLine } from './plain.ts';
 
 /** How much attention a line asks for. */
 export type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -42,6 +43,11 @@ const DONE: Readonly<Record<Stage, string>> = {
  * const { level, text } = sentenceOf(event);
  */
 export function sentenceOf(event: NodeEvent | EventJson | Gap, options: SentenceOptions = {}): Sentence {
+  const { level, text } = wordsFor(event, options);
+  return { level, text: plainLine(text) };
+}
+
+function wordsFor(event: NodeEvent | EventJson | Gap, options: SentenceOptions): Sentence {
   const amount = (value: bigint | string) => (options.amount ?? String)(String(value));
   switch (event.type) {
     case 'ready':
