@@ -1,13 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createNetwork, type LibP2pNetwork } from '@chorus/network';
-import { digestOfCid, type StoragePort } from '@chorus/protocol';
+import type { StoragePort } from '@chorus/protocol';
 import { createHeliaStorage } from '@chorus/storage';
 import { afterEach, describe, expect, test } from 'vitest';
 
@@ -87,34 +84,6 @@ describe('a swarm that shares its libp2p nodes between gossip and storage', () =
     }
   });
 
-  test('a peer that wants a whole file at once and reads nothing has little of it held in memory for it', async () => {
-    const [victim, hostile, honest] = (await start(3)) as [LibP2pNetwork, LibP2pNetwork, LibP2pNetwork];
-    await honest.connect(victim.multiaddrs()[0]!);
-    const folder = await mkdtemp(join(tmpdir(), 'chorus-serving-'));
-    const storage = await createHeliaStorage({ libp2p: victim.libp2p, path: folder });
-    storages.push(storage, await createHeliaStorage({ libp2p: honest.libp2p }));
-    try {
-      const megabyte = 1024 * 1024;
-      const leaves = Array.from({ length: 48 }, () => new Uint8Array(randomBytes(megabyte)));
-      const cids = await Promise.all(leaves.map((leaf) => storage.put(leaf)));
-      leaves.length = 0;
-      await hostile.libp2p.handle(BITSWAP, () => undefined);
-      const before = process.memoryUsage().arrayBuffers;
-      const stream = await hostile.libp2p.dialProtocol(victim.libp2p.peerId, BITSWAP);
-      stream.send(wantlistOf(cids));
-      await stream.close();
-      let most = 0;
-      for (let i = 0; i < 15; i++) {
-        await sleep(100);
-        most = Math.max(most, process.memoryUsage().arrayBuffers - before);
-      }
-      expect(most).toBeLessThan(16 * megabyte);
-      expect((await storages[1]!.get(cids[0]!, ask)).length).toBe(megabyte);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  });
-
   test('where the peer named has it not, others are asked after a while', async () => {
     const nodes = await start(3);
     const stores = await store();
@@ -163,20 +132,3 @@ describe('a swarm that shares its libp2p nodes between gossip and storage', () =
     expect(Number(stdout)).toBeLessThan(3_000);
   });
 });
-
-/** A bitswap message that asks for these files of one block. */
-function wantlistOf(cids: string[]): Uint8Array {
-  const field = (number: number, bytes: Uint8Array) =>
-    Buffer.concat([Uint8Array.of((number << 3) | 2), varint(bytes.length), bytes]);
-  const entries = cids.map((cid) => {
-    const digest = Buffer.from(digestOfCid(cid).slice(2), 'hex');
-    const block = Buffer.concat([Uint8Array.of(1, 0x55, 0x12, 32), digest]);
-    return field(1, Buffer.concat([field(1, block), Uint8Array.of(0x10, 1)]));
-  });
-  const message = field(1, Buffer.concat(entries));
-  return new Uint8Array(Buffer.concat([varint(message.length), message]));
-}
-
-function varint(n: number): Uint8Array {
-  return n < 128 ? Uint8Array.of(n) : Uint8Array.of((n & 127) | 128, ...varint(n >> 7));
-}

@@ -221,7 +221,13 @@ test('a node under attack by many identities at once bans them, and serves the h
     if (earns !== null) expect(out.length, name).toBe(IDENTITIES);
   }
   const reasons = new Set(bans.map((ban) => ban.reason));
-  for (const reason of ['rejected-message', 'gossip-flood', 'forged-message', 'too-many-requests', 'wrong-block']) {
+  for (const reason of [
+    'rejected-message',
+    'gossip-flood',
+    'forged-message',
+    'too-many-requests',
+    'wrong-block',
+  ]) {
     expect(reasons, `banned for ${reason}`).toContain(reason);
   }
   expect(bans.map((ban) => ban.peer)).not.toContain(honest.peerId);

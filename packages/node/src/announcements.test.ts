@@ -78,7 +78,9 @@ it('a known task under false terms, or for another contract, is not passed on: o
 });
 
 it('one neighbour cannot have the chain asked for endless tasks that are not there; others are heard', async () => {
-  const flood = Array.from({ length: 500 }, (_, i) => announcements.judge(of(1_000n + BigInt(i)), 'a', false));
+  const flood = Array.from({ length: 500 }, (_, i) =>
+    announcements.judge(of(1_000n + BigInt(i)), 'a', false),
+  );
   for (const { verdict } of await Promise.all(flood)) expect(verdict).toBe('ignore');
   expect(asked.length).toBeLessThanOrEqual(20);
   expect(await announcements.judge(of(2n), 'b', false)).toMatchObject({ verdict: 'accept' });

@@ -36,7 +36,15 @@ describe('terms', () => {
     for (const name of ['Ziffern \u2013 chiffres', '\u6570\u5b57 \u{1f468}\u200d\u{1f33e}']) {
       expect(decodeTerms(encodeTerms({ ...terms, name })).name).toBe(name);
     }
-    for (const evil of ['\u001b[2J', 'a\u001b]0;x\u0007', 'a\nb', '\u009b2J', 'a\u202eb', 'a\u2066b', 'a\u2028b']) {
+    for (const evil of [
+      '\u001b[2J',
+      'a\u001b]0;x\u0007',
+      'a\nb',
+      '\u009b2J',
+      'a\u202eb',
+      'a\u2066b',
+      'a\u2028b',
+    ]) {
       expect(() => encodeTerms({ ...terms, name: evil }), JSON.stringify(evil)).toThrow('printable');
     }
   });

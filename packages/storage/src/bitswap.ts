@@ -60,7 +60,7 @@ type Host = Parameters<typeof withBitswap>[0];
 export async function startBitswap(
   libp2p: Libp2p,
   blockstore: Blockstore,
-  sizeOf: (cid: CID) => number,
+  sizeOf: (cid: CID) => number | undefined,
   timeoutMs = TRANSFER_TIMEOUT_MS,
 ): Promise<BlockExchange> {
   const leaving = new Leaving(libp2p);
@@ -95,7 +95,8 @@ export async function startBitswap(
   const broker = exchange;
   const arrivals = broker?.bitswap?.wantList;
   const ledgers = broker?.bitswap?.peerWantLists?.ledgerMap;
-  if (!broker || !arrivals || !ledgers) throw new Error('@helia/bitswap is not the version this was written for');
+  if (!broker || !arrivals || !ledgers)
+    throw new Error('@helia/bitswap is not the version this was written for');
   boundServing(ledgers, { sizeOf, isConnected: (peer) => libp2p.getConnections(peer).length > 0 });
   return {
     remembered: () => ledgers.size,

@@ -63,9 +63,9 @@ export class HeldBlocks {
     return this.#bytes;
   }
 
-  /** Bytes of a block; 0 where it is not held. */
-  sizeOf(cid: CID): number {
-    return this.#sizes.get(keyOf(cid)) ?? 0;
+  /** Bytes of a block; undefined where it is not held. */
+  sizeOf(cid: CID): number | undefined {
+    return this.#sizes.get(keyOf(cid));
   }
 
   /** The sizes of the blocks on disk; leaves of interrupted writes are deleted. */

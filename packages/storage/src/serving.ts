@@ -5,6 +5,11 @@ import { MAX_SERVED_AT_ONCE, MAX_SERVED_BYTES } from './limits.ts';
 interface WantedBlock {
   cid: CID;
   status: 'want' | 'sending' | 'sent';
+  /** The peer is to be told where the block is not held; and whether it was. */
+  sendDontHave: boolean;
+  sentDoNotHave?: boolean;
+  /** False where it is known not to be held: such wants go first where there are too many. */
+  haveBlock?: boolean;
 }
 
 /** What @helia/bitswap (4.0) keeps of a peer: its wants, by hash. */
@@ -22,13 +27,14 @@ export interface Ledgers {
 }
 
 export interface ServingOptions {
-  /** Bytes of a block; 0 where it is not held. */
-  sizeOf: (cid: CID) => number;
+  /** Bytes of a block; undefined where it is not held. */
+  sizeOf: (cid: CID) => number | undefined;
   isConnected: (peer: PeerId) => boolean;
 }
 
 /**
- * Serve each peer a few megabytes at a time, and so many peers at once; the others wait.
+ * Serve each peer a few megabytes at a time, and so many peers at once; the others wait. What is not held, and nobody
+ * is to be told so, is not looked for: bitswap asks the disk and makes an error for each, with every message anew.
  *
  * Left alone, bitswap reads everything a peer wants before it sends the first byte of it: a wantlist of 40 KB from a
  * peer that then reads nothing would hold a whole model in memory, for minutes, and as many peers as many models.
@@ -41,8 +47,7 @@ export function boundServing(ledgers: Ledgers, { sizeOf, isConnected }: ServingO
     ledger.sendBlocksToPeer = async (options) => {
       ledger.removeExpiredWants();
       const { wants } = ledger;
-      const unsent = [...wants].filter(([, { status }]) => status === 'want');
-      for (const part of partsOf(unsent, sizeOf)) {
+      for (const part of partsOf(wants, sizeOf)) {
         await turns.take();
         try {
           // It looks at the wants before it waits for anything: whoever comes next sees all of them again.
@@ -60,21 +65,24 @@ export function boundServing(ledgers: Ledgers, { sizeOf, isConnected }: ServingO
   };
 }
 
-/** In parts of at most {@link MAX_SERVED_BYTES}, or one block. */
+/** What there is to send or to say, in parts of at most {@link MAX_SERVED_BYTES}, or one block. */
 function partsOf(
-  wants: [string, WantedBlock][],
-  sizeOf: (cid: CID) => number,
+  wants: Iterable<[string, WantedBlock]>,
+  sizeOf: (cid: CID) => number | undefined,
 ): (readonly [string, WantedBlock])[][] {
   const parts: [string, WantedBlock][][] = [];
   let left = 0;
-  for (const want of wants) {
-    const size = sizeOf(want[1].cid);
-    if (parts.length === 0 || size > left) {
+  for (const [key, want] of wants) {
+    if (want.status !== 'want') continue;
+    const size = sizeOf(want.cid);
+    want.haveBlock = size !== undefined;
+    if (size === undefined && (!want.sendDontHave || want.sentDoNotHave)) continue;
+    if (parts.length === 0 || (size ?? 0) > left) {
       parts.push([]);
       left = MAX_SERVED_BYTES;
     }
-    parts.at(-1)?.push(want);
-    left -= size;
+    parts.at(-1)?.push([key, want]);
+    left -= size ?? 0;
   }
   return parts;
 }

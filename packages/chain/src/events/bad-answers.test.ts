@@ -32,21 +32,24 @@ function endpoint(first: { latest?: null[]; logs?: object[] }): JsonRpcProvider 
 it.each([
   ['no latest block', { latest: [null, null] }],
   ['an event that is cut off', { logs: [{ data: '0x1234' }, { data: '0x' }] }],
-])('an endpoint that answers with %s for a while is asked again, and nothing is skipped', async (_, first) => {
-  const stop = new AbortController();
-  const index = new EventIndex({
-    provider: endpoint(first),
-    chainId: 31337,
-    contracts: [CONTRACT],
-    fromBlock: 1,
-    store: memoryEventStore(),
-    pollMilliseconds: 5,
-    signal: stop.signal,
-  });
-  for await (const { kind, event } of index.follow(AbortSignal.timeout(10_000))) {
-    expect(kind).toBe('applied');
-    expect(event).toMatchObject({ type: 'phase-changed', taskId: 7n });
-    stop.abort();
-  }
-  expect(stop.signal.aborted).toBe(true);
-});
+])(
+  'an endpoint that answers with %s for a while is asked again, and nothing is skipped',
+  async (_, first) => {
+    const stop = new AbortController();
+    const index = new EventIndex({
+      provider: endpoint(first),
+      chainId: 31337,
+      contracts: [CONTRACT],
+      fromBlock: 1,
+      store: memoryEventStore(),
+      pollMilliseconds: 5,
+      signal: stop.signal,
+    });
+    for await (const { kind, event } of index.follow(AbortSignal.timeout(10_000))) {
+      expect(kind).toBe('applied');
+      expect(event).toMatchObject({ type: 'phase-changed', taskId: 7n });
+      stop.abort();
+    }
+    expect(stop.signal.aborted).toBe(true);
+  },
+);
