@@ -127,7 +127,7 @@ type SignedFields = { from?: Uint8Array; seqno?: Uint8Array; signature?: Uint8Ar
 };
 
 /**
- * Tells a copy of a message from others before its signature is checked, which costs thirty times as much; each
+ * Tells a copy of a message from others before its signature is checked, which costs ten times as much; each
  * message comes from several neighbours. Everything counts, the signature too: gossipsub remembers these ids of
  * rightly signed messages alone, so that nobody can pass off another's message as a copy.
  */
