@@ -3,6 +3,7 @@ import {
   createNetwork,
   type LibP2pNetwork,
   MAX_REQUESTS_PER_WINDOW,
+  MAX_STORED_ADDRESSES,
   MAX_TOPIC_MESSAGES_PER_WINDOW,
 } from '@chorus/network';
 import { hasCode } from '@chorus/protocol';
@@ -185,6 +186,16 @@ describe('a hostile peer', () => {
     await send(ECHO, bytes).catch(() => undefined);
     await sleep(50);
     await honestIsServed();
+  });
+
+  test('that names ever new addresses of itself has few of them remembered, the last ones among them', async () => {
+    for (let i = 0; i < 30; i++) {
+      const addresses = Array.from({ length: 16 }, (_, k) => `/ip4/10.0.${i}.${k}/tcp/4001`);
+      await victim.learn(hostile.peerId, addresses);
+    }
+    const { addresses } = await victim.libp2p.peerStore.get(hostile.libp2p.peerId);
+    expect(addresses.length).toBeLessThanOrEqual(MAX_STORED_ADDRESSES);
+    expect(addresses.map(({ multiaddr }) => multiaddr.toString())).toContain('/ip4/10.0.29.15/tcp/4001');
   });
 
   test('that subscribes to endless topics is bounded', async () => {

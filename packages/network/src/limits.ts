@@ -54,8 +54,14 @@ export const GOSSIP_OVERHEAD_BYTES = 1024;
 /** One gossip frame may carry several messages; what is larger closes the stream. */
 export const MAX_GOSSIP_FRAME_BYTES = 16 * (MAX_GOSSIP_BYTES + GOSSIP_OVERHEAD_BYTES);
 
-/** Addresses remembered for one peer. */
+/** Addresses of one peer that are taken from one message. */
 export const MAX_ADDRESSES = 16;
+
+/** Peers that came by themselves and left, whose addresses and protocols are remembered: about 3 KB each. */
+export const MAX_REMEMBERED_STRANGERS = 2_048;
+
+/** Addresses remembered for one peer. */
+export const MAX_STORED_ADDRESSES = 64;
 
 /** How long a published message's id is remembered, so that copies arriving late are dropped. */
 export const SEEN_TTL_MS = 5 * 60_000;
