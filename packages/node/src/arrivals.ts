@@ -19,6 +19,9 @@ import type { Ports } from './ports.ts';
 import type { TaskRunner } from './task-runner.ts';
 import { answerVoteRequest } from './verdicts.ts';
 
+/** Members dialled at a time: a task has 48 at most, and while it is joined anybody may say to be one. */
+const MAX_DIALS = 48;
+
 /** What arrives is judged by, and handed on to. */
 export interface ArrivalsOptions {
   ports: Ports;
@@ -106,7 +109,8 @@ export class Arrivals {
   #dial(peerId: string): void {
     const { ports, background, signal } = this.#options;
     const { network } = ports;
-    if (this.#dialling.has(peerId) || network.peers().includes(peerId)) return;
+    if (this.#dialling.size >= MAX_DIALS || this.#dialling.has(peerId) || network.peers().includes(peerId))
+      return;
     this.#dialling.add(peerId);
     const attempt = network
       .connect(peerId, { signal })
