@@ -34,7 +34,8 @@ function world(account: `0x${string}`, changes: Partial<UnavailabilityCase> = {}
     },
   };
   const parts = { taskId: 1n, ports: { chain }, files: {}, signal: new AbortController().signal };
-  const disputes = (look?: LookForPayload) => new Disputes(parts as unknown as DisputeSession, look);
+  const disputes = (look: LookForPayload = async () => 'it is not looked for') =>
+    new Disputes(parts as unknown as DisputeSession, look);
   return { context: { task, members: [] } as unknown as RoundContext, disputes, sent, clock, open };
 }
 

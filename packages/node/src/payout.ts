@@ -1,18 +1,17 @@
 import { type Address, hasCode, sameAddress } from '@chorus/protocol';
 import { pause } from './background.ts';
-import { Disputes } from './disputes.ts';
+import type { Disputes } from './disputes.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Ports } from './ports.ts';
-import type { TaskFiles } from './task-files.ts';
 
 /** Longest wait (seconds) for a case that holds a stake. */
 const LOOK_SECONDS = 60;
 
 /** What comes back from a task that has ended: the reward, then the stake. */
 export class Payout {
-  readonly #parts: { ports: Ports; journal: Journal; files: TaskFiles; signal: AbortSignal };
+  readonly #parts: { ports: Ports; journal: Journal; signal: AbortSignal };
 
-  constructor(parts: { ports: Ports; journal: Journal; files: TaskFiles; signal: AbortSignal }) {
+  constructor(parts: { ports: Ports; journal: Journal; signal: AbortSignal }) {
     this.#parts = parts;
   }
 
@@ -38,18 +37,16 @@ export class Payout {
   /**
    * Take the stake back; where cases are open that may cost some of it, once they are closed.
    *
-   * @param known attends to the cases of the task so far; where there is none, they are only waited for and closed
+   * @param disputes attends to the cases of the task
    */
-  async releaseStake(taskId: bigint, known?: Disputes): Promise<void> {
-    const { ports, journal, files, signal } = this.#parts;
+  async releaseStake(taskId: bigint, disputes: Disputes): Promise<void> {
+    const { ports, journal, signal } = this.#parts;
     const { chain } = ports;
     const members = await chain.members(taskId);
-    const disputes = known ?? new Disputes({ taskId, ports, files, signal });
     const isMember = members.some((m) => sameAddress(m.address, chain.account));
     while (!signal.aborted) {
       const task = await chain.task(taskId);
-      const round = await chain.round(taskId, Math.max(1, task.round));
-      const next = await disputes.attend({ task, round, members });
+      const next = await disputes.attend({ task, members });
       if (!isMember) return;
       try {
         const step = { taskId, round: 0, step: 'release' } as const;
