@@ -155,6 +155,7 @@ export class ChorusNode {
         this.#background.retrying(() => this.#resume(taskId)),
       );
     }
+    this.#background.spawn(this.#background.retrying(() => this.#endings.payout.recover()));
     for (const publication of this.#journal.publications()) {
       this.#background.spawn(this.#background.retrying(() => this.#resumePublication(publication)));
     }
@@ -199,9 +200,11 @@ export class ChorusNode {
    * @throws ChorusError `E_CHAIN_NOTHING_TO_CLAIM`
    */
   async claim(token: Address): Promise<{ amount: bigint; transaction: Hex }> {
-    const receipt = await this.ports.chain.claim(token, this.tasksPaying(token));
-    this.#journal.addClaimed(token, receipt.amount);
-    return receipt;
+    const receipt = await this.#endings.payout.claim(token, this.tasksPaying(token));
+    if (receipt) return receipt;
+    throw new ChorusError('E_CHAIN_NOTHING_TO_CLAIM', 'nothing is owed to this account in the token', {
+      facts: { token },
+    });
   }
 
   /** Aborted once the node closes. */

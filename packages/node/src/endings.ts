@@ -70,7 +70,7 @@ export class Endings {
     });
     if (!ended) return;
     await background.retrying(async () => {
-      const claimed = await this.payout.claim(ended.id, ended.token);
+      const claimed = await this.#claim(ended);
       await this.payout.releaseStake(ended.id, departed.disputes);
       await this.#close(ended.id);
       this.#departed.delete(ended.id);
@@ -97,7 +97,7 @@ export class Endings {
     const { chain, storage } = ports;
     const { taskId } = session;
     const opensCommitment = await history.opens((await chain.task(taskId)).totalCommitment);
-    const claimed = await this.payout.claim(taskId, task.token);
+    const claimed = await this.#claim(task);
     // Others may recompute the model, or take it from here and check it against the chain.
     const publishes = opensCommitment && sameAddress(task.owner, chain.account);
     const modelCid = publishes ? await storage.put(encodeGlobalModel(session.model)) : null;
@@ -110,6 +110,10 @@ export class Endings {
     if (!over) return;
     runners.delete(over.taskId);
     await over.trainer.close();
+  }
+
+  async #claim({ id, token }: TaskState): Promise<bigint> {
+    return (await this.payout.claim(token, [id]))?.amount ?? 0n;
   }
 
   /** Keep the model of an own task that has ended; returns the one that it takes the place of. */
