@@ -1,4 +1,4 @@
-import { encodeMessage, type Member, type TopicHandler, topicOf } from '@chorus/protocol';
+import { encodeMessage, type Member, type TopicHandler, type TopicMessage, topicOf } from '@chorus/protocol';
 import { afterEach, expect, it } from 'vitest';
 import { Arrivals } from './arrivals.ts';
 import { Background } from './background.ts';
@@ -37,18 +37,19 @@ function listening(attended: Attended | null) {
     changed: () => {},
   });
   arrivals.listen();
-  const presence = (from: string) =>
-    topics.get(topicOf('presence', 1, CONTRACT))!({
-      from,
-      data: encodeMessage({
-        type: 'presence',
-        taskId: 1n,
-        round: 1,
-        stage: 'training',
-        peerId: from,
-        multiaddrs: [],
-      }),
+  const topic = topicOf('presence', 1, CONTRACT);
+  const presence = async (from: string) => {
+    const multiaddrs: string[] = [];
+    const data = encodeMessage({
+      type: 'presence',
+      taskId: 1n,
+      round: 1,
+      stage: 'training',
+      peerId: from,
+      multiaddrs,
     });
+    return topics.get(topic)!({ topic, from, data } as TopicMessage);
+  };
   return { asked, presence };
 }
 

@@ -2,7 +2,6 @@ import {
   type Address,
   ChorusError,
   cidFromDigest,
-  type Duty,
   decodeTerms,
   describeError,
   encodeTerms,
@@ -13,7 +12,6 @@ import {
   sameAddress,
   sha256Hex,
   type TaskState,
-  type Terms,
 } from '@chorus/protocol';
 import { type Dataset, globalParameters } from '@chorus/training';
 import { Arrivals } from './arrivals.ts';
@@ -21,6 +19,7 @@ import { Background, RETRY_MILLISECONDS } from './background.ts';
 import type { NodeConfig } from './config.ts';
 import { Endings } from './endings.ts';
 import type { EventSink } from './events.ts';
+import { type FollowedTask, followedTasks } from './followed-task.ts';
 import { type FoundTask, HeardTasks } from './heard-tasks.ts';
 import { Journal, type JournalReader, type Publication } from './journal/journal.ts';
 import { Gatekeeper } from './limits/gatekeeper.ts';
@@ -31,7 +30,7 @@ import type { Ports } from './ports.ts';
 import { tellPresence } from './presence.ts';
 import { createProving, type Proving } from './proving.ts';
 import { Publishing } from './publishing.ts';
-import { openSession, openTrainer, type RoundContext, type TaskSession } from './session.ts';
+import { openSession, openTrainer, type TaskSession } from './session.ts';
 import type { TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
 import { TaskRunner } from './task-runner.ts';
@@ -45,23 +44,6 @@ export interface NodeDependencies {
   /** By default the one in the data folder; the node closes it. */
   journal?: Journal;
   emit: EventSink;
-}
-
-/** A task as this node sees it at a moment; null where that is not known yet. */
-export interface FollowedTask {
-  taskId: bigint;
-  terms: Terms | null;
-  task: TaskState | null;
-  context: RoundContext | null;
-  /** Duties under way, such as `train:3`, and how many are to be tried again. */
-  active: string[];
-  waiting: number;
-  /** Whether this node has done its part of a duty. */
-  hasDone: (duty: Duty) => boolean;
-  /** Last round in this node's model; null where none is kept. */
-  settledThrough: number | null;
-  left: boolean;
-  stake: bigint;
 }
 
 /** What came of joining a task by hand. */
@@ -224,18 +206,7 @@ export class ChorusNode {
 
   /** Every task this node has to do with, those it has left included. */
   followed(): FollowedTask[] {
-    const running = [...this.#runners.values()].map((runner) => {
-      const { taskId, terms } = runner.session;
-      const { task, context, active, waiting, settledThrough } = runner;
-      const left = this.gate.isLeft(taskId);
-      const hasDone = (duty: Duty) => runner.hasDone(duty);
-      return { taskId, terms, task, context, active, waiting, settledThrough, left, hasDone };
-    });
-    const departed = [...this.#endings.departed.values()].map(({ taskId, task }) => {
-      const none = { terms: null, context: null, active: [], waiting: 0, settledThrough: null };
-      return { taskId, task, ...none, left: true, hasDone: () => false };
-    });
-    return [...running, ...departed].map((each) => ({ ...each, stake: this.gate.stakeIn(each.taskId) }));
+    return followedTasks(this.#runners.values(), this.#endings.departed.values(), this.gate);
   }
 
   /**
