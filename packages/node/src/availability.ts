@@ -5,19 +5,20 @@ import {
   hasCode,
   payloadBytes,
   type StoragePort,
+  type VectorCommitment,
 } from '@chorus/protocol';
-import { fetchVector, type VectorSource } from './payloads.ts';
-import { type KnownTask, lookAgainTimeout } from './session.ts';
+import { fetchVector, textOf, type VectorSource } from './payloads.ts';
+import { lookAgainTimeout, type RoundContext } from './session.ts';
 
 /** What stays wrong: the bytes follow from the digest on chain. */
 const FOR_GOOD = ['E_PAYLOAD_MALFORMED', 'E_PAYLOAD_MISMATCH'];
 
 /** Where payloads are looked for: the swarm and the chain. */
 export interface PayloadSource extends VectorSource {
-  ports: { chain: Pick<ChainPort, 'round' | 'publishedPayload'>; storage: StoragePort };
+  ports: { chain: Pick<ChainPort, 'publishedPayload'>; storage: StoragePort };
 }
 
-/** Looks under way and those that need not be repeated, by round and trainer: at most one of each for each case. */
+/** Looks under way and those that need not be repeated, by what was committed to: at most one of each for each case. */
 const LOOKS = new WeakMap<PayloadSource, Map<string, Promise<string | null>>>();
 
 /**
@@ -28,16 +29,18 @@ const LOOKS = new WeakMap<PayloadSource, Map<string, Promise<string | null>>>();
  */
 export function lookForPayload(
   source: PayloadSource,
-  known: KnownTask,
-  round: number,
+  context: RoundContext,
   trainer: number,
 ): Promise<string | null> {
   const looks = LOOKS.get(source) ?? new Map<string, Promise<string | null>>();
   LOOKS.set(source, looks);
-  const key = `${round}/${trainer}`;
+  const { round } = context.round;
+  const committed = context.round.updates[trainer];
+  if (!committed) return Promise.resolve('nothing was committed');
+  const key = `${round}/${trainer}/${textOf(committed)}`;
   const under = looks.get(key);
   if (under) return under;
-  const look = fetchAccused(source, known, round, trainer).then(
+  const look = fetchAccused(source, context, trainer, committed).then(
     () => null,
     (error: unknown) => {
       if (!FOR_GOOD.some((code) => hasCode(error, code))) looks.delete(key);
@@ -50,23 +53,19 @@ export function lookForPayload(
 
 async function fetchAccused(
   source: PayloadSource,
-  known: KnownTask,
-  number: number,
+  context: RoundContext,
   trainer: number,
+  committed: VectorCommitment,
 ): Promise<void> {
   const { taskId, ports } = source;
-  const author = known.task.trainers[trainer]!;
-  const round = await ports.chain.round(taskId, number);
-  const committed = round.updates[trainer];
-  if (!committed) throw new ChorusError('E_PAYLOAD_MISMATCH', 'nothing was committed');
-  const published = await ports.chain.publishedPayload(taskId, number, author);
-  const size = payloadBytes(known.task.dimension);
+  const author = context.task.trainers[trainer]!;
+  const published = await ports.chain.publishedPayload(taskId, context.round.round, author);
+  const size = payloadBytes(context.task.dimension);
   if (published?.length === size) {
     // Stored so that the same checks see it; anything else is of no use to anybody.
     const cid = await ports.storage.cidOf(published);
     if (cid === cidFromDigest(committed.digest, size)) await ports.storage.put(published);
   }
-  const timeoutMs = lookAgainTimeout(known.task);
-  const context = { ...known, round };
+  const timeoutMs = lookAgainTimeout(context.task);
   await fetchVector(source, context, { kind: 'update', author, committed, check: true, timeoutMs });
 }

@@ -140,8 +140,8 @@ export class Endings {
       commit: async (vector) => (await proving.committer(dimension)).commit(vector),
     };
     const source = { taskId, ports, signal, committer, payloads: new PayloadStore() };
-    return new Disputes({ taskId, ports, files, signal }, (known, round, trainer) =>
-      lookForPayload(source, known, round, trainer),
+    return new Disputes({ taskId, ports, files, signal }, (context, trainer) =>
+      lookForPayload(source, context, trainer),
     );
   }
 
