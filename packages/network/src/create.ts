@@ -13,12 +13,13 @@ import { readNetworkKey } from './key.ts';
 import {
   DIAL_TIMEOUT_MS,
   INBOUND_PER_SECOND,
+  KEEP_ALIVE_MS,
   MAX_CONNECTIONS,
   MAX_EARLY_STREAMS,
   MAX_PENDING_INBOUND,
   NEGOTIATION_TIMEOUT_MS,
   PING_INTERVAL_MS,
-  SILENT_MS,
+  PING_TIMEOUT_MS,
 } from './limits.ts';
 import { watchLiveness } from './liveness.ts';
 import { LibP2pNetwork, type Services } from './network.ts';
@@ -65,7 +66,7 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     addresses: { listen, announce: options.announce ?? [] },
     transports: await transportsOf(options, listen),
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux({ maxEarlyStreams: MAX_EARLY_STREAMS })],
+    streamMuxers: [yamux({ maxEarlyStreams: MAX_EARLY_STREAMS, keepAliveInterval: KEEP_ALIVE_MS })],
     metrics: () => traffic.metrics(),
     connectionGater: gaterOf({
       book,
@@ -85,7 +86,7 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     // A late ping is no dead peer: its machine may be busy, or the line full of a payload. See liveness.ts.
     connectionMonitor: {
       pingInterval: PING_INTERVAL_MS,
-      pingTimeout: { minTimeout: SILENT_MS, maxTimeout: SILENT_MS },
+      pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS },
       abortConnectionOnPingFailure: false,
     },
     services: await servicesOf(options, { book, standing }),

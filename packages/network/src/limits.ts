@@ -30,8 +30,20 @@ export const NEGOTIATION_TIMEOUT_MS = 15_000;
 /** How often peers are pinged; the round trip is the latency that is shown. */
 export const PING_INTERVAL_MS = 15_000;
 
-/** A peer that has sent nothing for this long, though it is pinged every 15 s, is gone. */
-export const SILENT_MS = 60_000;
+/**
+ * A ping is late while a payload fills a slow line, or the peer is busy: it is waited for this long, and its lateness
+ * has no consequences.
+ */
+export const PING_TIMEOUT_MS = 60_000;
+
+/** How often either end of a connection shows that it is there: 12 bytes, and as many back. */
+export const KEEP_ALIVE_MS = 5_000;
+
+/** A connection that nothing has come over for this long, three signs of life, is dead. */
+export const SILENT_MS = 15_000;
+
+/** How often connections are looked at for silence. */
+export const LIVENESS_INTERVAL_MS = 2_500;
 
 /** Reading a request that a peer has started to send, and writing the response. */
 export const TRANSFER_TIMEOUT_MS = 10_000;
@@ -138,6 +150,12 @@ export const MAX_STANDING = 50;
 
 /** How often lost connections are looked at. */
 export const REACH_INTERVAL_MS = 2_000;
+
+/**
+ * What the pause between two attempts to reach a lost peer grows by. With attempts of 6 s themselves, a pause is
+ * about a quarter of the time that the peer has been lost: a short cut is made good soon after its end.
+ */
+export const REACH_GROWTH = 1.5;
 
 /** Longest pause between two attempts to reach a peer that was lost. */
 export const REACH_MAX_WAIT_MS = 60_000;

@@ -13,8 +13,8 @@ import {
   VOTE_PROTOCOL,
 } from '@chorus/protocol';
 import { Announcements } from './announcements.ts';
-import { answerAvailableRequest } from './availability.ts';
 import type { Background } from './background.ts';
+import type { Attended } from './disputes.ts';
 import type { Ports } from './ports.ts';
 import type { TaskRunner } from './task-runner.ts';
 import { answerVoteRequest } from './verdicts.ts';
@@ -29,6 +29,8 @@ export interface ArrivalsOptions {
   signal: AbortSignal;
   /** The tasks that are followed. */
   runners: ReadonlyMap<bigint, TaskRunner>;
+  /** Those, and tasks that were left and have a case open. */
+  attended: (taskId: bigint) => Attended | null;
   /** Nothing new is to be heard of this task. */
   isKnown: (taskId: bigint) => boolean;
   /** A task was announced that is on chain as announced. */
@@ -86,7 +88,7 @@ export class Arrivals {
   }
 
   async #onPresence(message: TopicMessage): Promise<Verdict> {
-    const { ports, runners } = this.#options;
+    const { ports, attended } = this.#options;
     let presence: Presence;
     try {
       const decoded = decodeGossip(message.data);
@@ -95,24 +97,24 @@ export class Arrivals {
     } catch {
       return 'reject';
     }
-    const runner = runners.get(presence.taskId);
-    if (!runner) return 'accept';
+    const task = attended(presence.taskId);
+    if (!task) return 'accept';
     // While a task is joining its members are not known yet; once it runs, only they are listened to.
-    const members = runner.context?.members;
-    if (members && !members.some((m) => m.peerId === message.from)) return 'ignore';
+    if (task.known && !task.known.members.some((m) => m.peerId === message.from)) return 'ignore';
     await ports.network.learn(message.from, presence.multiaddrs);
-    this.#dial(message.from);
+    this.#stayWith(message.from);
     return 'accept';
   }
 
-  /** Connect to a member, one attempt at a time; where it fails, its next sign of presence brings another. */
-  #dial(peerId: string): void {
+  /**
+   * Be connected to a member: one attempt at a time; where it fails, its next sign of presence brings another. Said also
+   * of one that is connected: the network then dials it when the connection is lost, whoever made it.
+   */
+  #stayWith(peerId: string): void {
     const { ports, background, signal } = this.#options;
-    const { network } = ports;
-    if (this.#dialling.size >= MAX_DIALS || this.#dialling.has(peerId) || network.peers().includes(peerId))
-      return;
+    if (this.#dialling.size >= MAX_DIALS || this.#dialling.has(peerId)) return;
     this.#dialling.add(peerId);
-    const attempt = network
+    const attempt = ports.network
       .connect(peerId, { signal })
       .catch(() => {})
       .finally(() => this.#dialling.delete(peerId));
@@ -129,9 +131,9 @@ export class Arrivals {
 
   async #onAvailableRequest(bytes: Uint8Array, from: string): Promise<Uint8Array> {
     const request = decodeAvailableRequest(bytes);
-    const runner = this.#options.runners.get(request.taskId);
-    if (!runner?.context) return encodeMessage({ refused: 'this node does not follow the task' });
-    return encodeMessage(await answerAvailableRequest(runner.session, runner.context, request, from));
+    const task = this.#options.attended(request.taskId);
+    if (!task?.known) return encodeMessage({ refused: 'this node does not follow the task' });
+    return encodeMessage(await task.disputes.answer(task.known, request, from));
   }
 
   async #followChain(): Promise<void> {

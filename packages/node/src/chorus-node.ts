@@ -2,7 +2,6 @@ import {
   type Address,
   ChorusError,
   cidFromDigest,
-  type Duty,
   decodeTerms,
   describeError,
   encodeTerms,
@@ -13,25 +12,25 @@ import {
   sameAddress,
   sha256Hex,
   type TaskState,
-  type Terms,
 } from '@chorus/protocol';
-import { type Dataset, encodeGlobalModel, globalParameters } from '@chorus/training';
+import { type Dataset, globalParameters } from '@chorus/training';
 import { Arrivals } from './arrivals.ts';
 import { Background, RETRY_MILLISECONDS } from './background.ts';
 import type { NodeConfig } from './config.ts';
+import { Endings } from './endings.ts';
 import type { EventSink } from './events.ts';
+import { type FollowedTask, followedTasks } from './followed-task.ts';
 import { type FoundTask, HeardTasks } from './heard-tasks.ts';
 import { Journal, type JournalReader, type Publication } from './journal/journal.ts';
-import { DepartedTask, owesOthers } from './limits/departed-task.ts';
 import { Gatekeeper } from './limits/gatekeeper.ts';
 import { LeftTasks } from './limits/left-tasks.ts';
+import { owesOthers } from './limits/owed.ts';
 import { becomeMember } from './membership.ts';
-import { Payout } from './payout.ts';
 import type { Ports } from './ports.ts';
 import { tellPresence } from './presence.ts';
 import { createProving, type Proving } from './proving.ts';
 import { Publishing } from './publishing.ts';
-import { openSession, openTrainer, type RoundContext, type TaskSession } from './session.ts';
+import { openSession, openTrainer, type TaskSession } from './session.ts';
 import type { TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
 import { TaskRunner } from './task-runner.ts';
@@ -47,31 +46,11 @@ export interface NodeDependencies {
   emit: EventSink;
 }
 
-/** A task as this node sees it at a moment; null where that is not known yet. */
-export interface FollowedTask {
-  taskId: bigint;
-  terms: Terms | null;
-  task: TaskState | null;
-  context: RoundContext | null;
-  /** Duties under way, such as `train:3`, and how many are to be tried again. */
-  active: string[];
-  waiting: number;
-  /** Whether this node has done its part of a duty. */
-  hasDone: (duty: Duty) => boolean;
-  /** Last round in this node's model; null where none is kept. */
-  settledThrough: number | null;
-  left: boolean;
-  stake: bigint;
-}
-
 /** What came of joining a task by hand. */
 export type JoinOutcome = { outcome: 'joined' | 'followed' } | { outcome: 'refused'; error: ChorusError };
 
 /** Peers asked for the terms and the model of a task that is joined by its number alone. */
 const MAX_ASKED = 16;
-
-/** Own tasks whose model can be evaluated after their end: the last ones. Each has a thread with its model in it. */
-const KEPT_TASKS = 4;
 
 /**
  * A node of the network: listens for tasks, joins those its roles and data fit, and lives through their
@@ -87,17 +66,13 @@ export class ChorusNode {
   readonly #files: TaskFiles;
   readonly #left: LeftTasks;
   readonly gate: Gatekeeper;
-  /** Tasks left before their end, by id. */
-  readonly #departed = new Map<bigint, DepartedTask>();
   readonly #heard = new HeardTasks();
   readonly #abort = new AbortController();
   readonly #runners = new Map<bigint, TaskRunner>();
-  /** Own tasks that have ended, the newest last. */
-  readonly #kept: TaskSession[] = [];
   readonly #considering = new Map<bigint, Promise<void>>();
   readonly #background: Background;
   readonly #arrivals: Arrivals;
-  readonly #payout: Payout;
+  readonly #endings: Endings;
   readonly #publishing: Publishing;
   readonly #cleanups: (() => Promise<void> | void)[] = [];
 
@@ -115,13 +90,21 @@ export class ChorusNode {
     const { signal } = this.#abort;
     this.#background = new Background(signal, emit);
     const parts = { ports, journal: this.#journal, files: this.#files, signal };
-    this.#payout = new Payout(parts);
+    this.#endings = new Endings({
+      ...parts,
+      gate: this.gate,
+      proving: this.#proving,
+      background: this.#background,
+      runners: this.#runners,
+      emit,
+    });
     this.#publishing = new Publishing({ ...parts, background: this.#background });
     this.#arrivals = new Arrivals({
       ports,
       background: this.#background,
       signal,
       runners: this.#runners,
+      attended: (taskId) => this.#runners.get(taskId) ?? this.#endings.departed.get(taskId)?.attended ?? null,
       isKnown: (taskId) => this.#isKnown(taskId),
       announced: (task, announcement) => {
         this.#heard.remember(task.id, announcement);
@@ -130,7 +113,7 @@ export class ChorusNode {
       },
       changed: (taskId) => {
         this.#runners.get(taskId)?.wake();
-        this.#departed.get(taskId)?.wake();
+        this.#endings.departed.get(taskId)?.wake();
       },
     });
   }
@@ -154,6 +137,7 @@ export class ChorusNode {
         this.#background.retrying(() => this.#resume(taskId)),
       );
     }
+    this.#background.spawn(this.#background.retrying(() => this.#endings.payout.recover()));
     for (const publication of this.#journal.publications()) {
       this.#background.spawn(this.#background.retrying(() => this.#resumePublication(publication)));
     }
@@ -198,9 +182,11 @@ export class ChorusNode {
    * @throws ChorusError `E_CHAIN_NOTHING_TO_CLAIM`
    */
   async claim(token: Address): Promise<{ amount: bigint; transaction: Hex }> {
-    const receipt = await this.ports.chain.claim(token, this.tasksPaying(token));
-    this.#journal.addClaimed(token, receipt.amount);
-    return receipt;
+    const receipt = await this.#endings.payout.claim(token, this.tasksPaying(token));
+    if (receipt) return receipt;
+    throw new ChorusError('E_CHAIN_NOTHING_TO_CLAIM', 'nothing is owed to this account in the token', {
+      facts: { token },
+    });
   }
 
   /** Aborted once the node closes. */
@@ -220,18 +206,7 @@ export class ChorusNode {
 
   /** Every task this node has to do with, those it has left included. */
   followed(): FollowedTask[] {
-    const running = [...this.#runners.values()].map((runner) => {
-      const { taskId, terms } = runner.session;
-      const { task, context, active, waiting, settledThrough } = runner;
-      const left = this.gate.isLeft(taskId);
-      const hasDone = (duty: Duty) => runner.hasDone(duty);
-      return { taskId, terms, task, context, active, waiting, settledThrough, left, hasDone };
-    });
-    const departed = [...this.#departed.values()].map(({ taskId, task }) => {
-      const none = { terms: null, context: null, active: [], waiting: 0, settledThrough: null };
-      return { taskId, task, ...none, left: true, hasDone: () => false };
-    });
-    return [...running, ...departed].map((each) => ({ ...each, stake: this.gate.stakeIn(each.taskId) }));
+    return followedTasks(this.#runners.values(), this.#endings.departed.values(), this.gate);
   }
 
   /**
@@ -243,10 +218,7 @@ export class ChorusNode {
     await this.#left.delete(taskId);
     await this.#considering.get(taskId);
     if (this.#runners.has(taskId)) return { outcome: 'followed' };
-    const departed = this.#departed.get(taskId);
-    if (departed) {
-      departed.cancel();
-      this.#departed.delete(taskId);
+    if (this.#endings.takeUp(taskId)) {
       this.#begin(
         taskId,
         this.#background.retrying(() => this.#resume(taskId)),
@@ -300,7 +272,7 @@ export class ChorusNode {
     if (!known) this.#emit({ type: 'left', taskId });
     runner?.wake();
     const stake = this.gate.stakeIn(taskId);
-    return { member: runner !== undefined || this.#departed.has(taskId), stake };
+    return { member: runner !== undefined || this.#endings.departed.has(taskId), stake };
   }
 
   /** The model of a task this node follows, after the rounds it has computed so far (float32, in parameter order). */
@@ -439,7 +411,7 @@ export class ChorusNode {
     }
     if (this.#left.has(taskId) && !owned && !(await this.#owes(task))) {
       this.gate.resume(task, null, [], isMember);
-      this.#background.spawn(this.#awaitEnd(task));
+      this.#background.spawn(this.#endings.awaitEnd(task));
       return;
     }
     const providers = [...members.map((m) => m.peerId), ...(known?.providers ?? [])];
@@ -510,39 +482,7 @@ export class ChorusNode {
       this.#background.spawn(this.#proving.prover(session.terms.dimension).then(() => {}));
     }
     this.#background.spawn(tellPresence(this.ports, runner, this.#abort.signal));
-    this.#background.spawn(
-      runner.run().then(async (ended) => {
-        if (ended) await this.#background.retrying(() => this.#finish(session, ended));
-        else if (this.gate.isLeft(session.taskId) && !this.#abort.signal.aborted) {
-          await this.#depart(session, runner.task);
-        }
-      }),
-    );
-  }
-
-  /** Collect what is owed, check the final model, and say so. */
-  async #finish(session: TaskSession, task: TaskState): Promise<void> {
-    const { chain, storage } = this.ports;
-    const opensCommitment = await this.opensCommitment(session.taskId);
-    const claimed = await this.#payout.claim(session.taskId, task.token);
-    // Others may recompute the model, or take it from here and check it against the chain.
-    const publishes = opensCommitment && sameAddress(task.owner, chain.account);
-    const modelCid = publishes ? await storage.put(encodeGlobalModel(session.model)) : null;
-    this.#emit({ type: 'task-ended', taskId: session.taskId, claimed, opensCommitment, modelCid });
-    await this.#payout.releaseStake(session.taskId, this.#runners.get(session.taskId)?.disputes);
-    if (this.#abort.signal.aborted) return;
-    await this.#close(session.taskId);
-    // The requester may still want to evaluate its model; for the others the task is over.
-    const over = sameAddress(task.owner, chain.account) ? this.#keep(session) : session;
-    if (!over) return;
-    this.#runners.delete(over.taskId);
-    await over.trainer.close();
-  }
-
-  /** Keep the model of an own task that has ended; returns the one that it takes the place of. */
-  #keep(session: TaskSession): TaskSession | undefined {
-    this.#kept.push(session);
-    return this.#kept.length > KEPT_TASKS ? this.#kept.shift() : undefined;
+    this.#background.spawn(runner.run().then((ended) => this.#endings.over(runner, ended)));
   }
 
   /** So that settled rounds are written into the validation registry; a node without that record is paid alike. */
@@ -550,46 +490,6 @@ export class ChorusNode {
     await this.ports.chain.requestValidation(taskId, agentId).catch((error) => {
       if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
     });
-  }
-
-  /** The work for a task that was left is over; what is on chain is waited for. */
-  async #depart(session: TaskSession, task: TaskState | null): Promise<void> {
-    const { taskId } = session;
-    this.#runners.delete(taskId);
-    await session.trainer.close();
-    this.gate.idle(taskId);
-    await this.#awaitEnd(task ?? (await this.ports.chain.task(taskId)));
-  }
-
-  /** Take back reward and stake of a task that was left, once it has ended. */
-  async #awaitEnd(task: TaskState): Promise<void> {
-    const departed = new DepartedTask(task);
-    this.#departed.set(task.id, departed);
-    const ended = await departed.ended(this.ports.chain, this.#abort.signal, (message) =>
-      this.#emit({ type: 'warning', code: 'E_CHAIN_UNREACHABLE', message }),
-    );
-    if (!ended) return;
-    await this.#background.retrying(async () => {
-      const claimed = await this.#payout.claim(ended.id, ended.token);
-      await this.#payout.releaseStake(ended.id);
-      await this.#close(ended.id);
-      this.#departed.delete(ended.id);
-      this.#emit({
-        type: 'task-ended',
-        taskId: ended.id,
-        claimed,
-        opensCommitment: false,
-        modelCid: null,
-        left: true,
-      });
-    });
-  }
-
-  /** Nothing more is to be done for a task. */
-  async #close(taskId: bigint): Promise<void> {
-    this.#journal.setTask(taskId, 'ended');
-    await this.#files.remove(taskId);
-    this.gate.release(taskId);
   }
 
   #runner(taskId: bigint): TaskRunner {

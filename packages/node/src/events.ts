@@ -40,6 +40,7 @@ export type NodeEvent =
   | {
       type: 'task-ended';
       taskId: bigint;
+      /** Paid out at its end: not what was before, nor what the crash of an earlier run left to be counted. */
       claimed: bigint;
       opensCommitment: boolean;
       modelCid: string | null;

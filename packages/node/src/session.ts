@@ -66,6 +66,9 @@ export interface RoundContext {
   members: Member[];
 }
 
+/** The same beside any round. */
+export type KnownTask = Pick<RoundContext, 'task' | 'members'>;
+
 /** Milliseconds to wait for a model or payload that somebody should be providing. */
 export function fetchTimeout(task: TaskState): number {
   return Math.min(30_000, task.settleSeconds * 250);

@@ -121,8 +121,15 @@ export class Journal implements JournalReader {
   /**
    * Do something that others see: recorded, done, recorded. A refusal is recorded too; a chain that cannot be
    * reached leaves the step begun, as its outcome is unknown.
+   *
+   * @param record records what came of it; by default the transaction
    */
-  async act<T>(key: StepKey, detail: RecordedStep['detail'], work: () => Promise<T>): Promise<T> {
+  async act<T>(
+    key: StepKey,
+    detail: RecordedStep['detail'],
+    work: () => Promise<T>,
+    record = (result: T) => this.done(key, transactionOf(result)),
+  ): Promise<T> {
     await this.begin(key, detail);
     let result: T;
     try {
@@ -136,7 +143,7 @@ export class Journal implements JournalReader {
       }
       throw error;
     }
-    await this.done(key, transactionOf(result));
+    await record(result);
     return result;
   }
 
@@ -272,11 +279,6 @@ export class Journal implements JournalReader {
       this.#write(key, 'done', { amount });
     });
     await this.#gate?.({ ...key, state: 'done', when: 'after' });
-  }
-
-  /** A payout by hand, of no task in particular. */
-  addClaimed(token: Address, amount: bigint): void {
-    this.#transact(() => addClaimed(this.#db, token, amount));
   }
 
   rounds(query: RoundQuery = {}): RoundRecord[] {
