@@ -1,8 +1,8 @@
 import { chorusToken } from '@chorus/contracts';
 import type { Address, Hex } from '@chorus/protocol';
 import { Contract, NonceManager, Wallet } from 'ethers';
-import { toChainError } from './errors/errors.ts';
-import { isDevChain, openProvider } from './rpc.ts';
+import { ChainError, toChainError } from './errors/errors.ts';
+import { isDevChain, openProvider, read } from './rpc.ts';
 
 /** Amounts with their decimals, for people. */
 export { formatUnits, parseUnits } from 'ethers';
@@ -33,6 +33,28 @@ export async function transferTokens(options: TransferOptions): Promise<void> {
     await Promise.all(sent.map((transaction) => transaction.wait()));
   } catch (error) {
     throw toChainError(error, 'transfer tokens');
+  } finally {
+    provider.destroy();
+  }
+}
+
+/**
+ * Decimals of a token, so that a person's amounts become its smallest units.
+ * @throws ChainError `E_CHAIN_TOKEN` where no token answers at the address, `E_CHAIN_UNREACHABLE`
+ */
+export async function readTokenDecimals(url: string, token: Address): Promise<number> {
+  const { provider } = await openProvider(url);
+  try {
+    const contract = new Contract(token, ['function decimals() view returns (uint8)'], provider);
+    return Number(await read('read the decimals', () => contract.getFunction('decimals')()));
+  } catch (cause) {
+    const known = toChainError(cause, 'read the decimals');
+    if (known.code === 'E_CHAIN_UNREACHABLE') throw known;
+    throw new ChainError('E_CHAIN_TOKEN', 'there is no token at this address', {
+      facts: { token },
+      hint: 'check the address, and that it is of this chain',
+      cause,
+    });
   } finally {
     provider.destroy();
   }
