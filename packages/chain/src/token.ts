@@ -1,6 +1,6 @@
 import { chorusToken } from '@chorus/contracts';
 import type { Address, Hex } from '@chorus/protocol';
-import { Contract, NonceManager, Wallet } from 'ethers';
+import { Contract, isError, NonceManager, Wallet } from 'ethers';
 import { ChainError, toChainError } from './errors/errors.ts';
 import { isDevChain, openProvider, read } from './rpc.ts';
 
@@ -47,15 +47,22 @@ export async function readTokenDecimals(url: string, token: Address): Promise<nu
   try {
     const contract = new Contract(token, ['function decimals() view returns (uint8)'], provider);
     return Number(await read('read the decimals', () => contract.getFunction('decimals')()));
-  } catch (cause) {
-    const known = toChainError(cause, 'read the decimals');
-    if (known.code === 'E_CHAIN_UNREACHABLE') throw known;
-    throw new ChainError('E_CHAIN_TOKEN', 'there is no token at this address', {
-      facts: { token },
-      hint: 'check the address, and that it is of this chain',
-      cause,
-    });
+  } catch (error) {
+    throw orNoToken(error, token);
   } finally {
     provider.destroy();
   }
+}
+
+/** The error of a read of a token; an answer that is none means that nothing of the kind is there. */
+export function orNoToken(error: unknown, token: Address): ChainError {
+  const known = toChainError(error, 'read a token');
+  if (known.code === 'E_CHAIN_UNREACHABLE' && !known.chain().some((each) => isError(each, 'BAD_DATA'))) {
+    return known;
+  }
+  return new ChainError('E_CHAIN_TOKEN', 'there is no token at this address', {
+    facts: { token },
+    hint: 'check the address, and that it is of this chain',
+    cause: error,
+  });
 }

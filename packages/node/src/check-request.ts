@@ -55,14 +55,7 @@ export async function checkMeans(
 ): Promise<void> {
   gate.checkRoom(params, terms);
   const { token, budget } = params;
-  const balance = await chain.balance(token, chain.account).catch((cause) => {
-    if (cause instanceof ChorusError && cause.code === 'E_CHAIN_UNREACHABLE') throw cause;
-    throw new ChorusError('E_CHAIN_TOKEN', 'there is no token at this address', {
-      facts: { token },
-      hint: 'check the address, and that it is of this chain',
-      cause,
-    });
-  });
+  const balance = await chain.balance(token, chain.account);
   if (balance < budget) {
     throw new ChorusError('E_TASK_BUDGET', 'the wallet holds less than the budget of the task', {
       facts: { token, budget, balance, wallet: chain.account },

@@ -1,5 +1,4 @@
 import type { TaskRequest } from '@chorus/node';
-import { OPEN_TO_ALL } from '@chorus/protocol';
 import type { ModelName } from '@chorus/training';
 
 type Terms = TaskRequest['terms'];
@@ -26,7 +25,6 @@ const TERMS = {
 } as const satisfies Partial<Terms>;
 
 const PARAMS = {
-  ...OPEN_TO_ALL,
   minTrainers: 1,
   minAggregators: 1,
   minValidators: 1,
@@ -40,7 +38,10 @@ const PARAMS = {
   vestingRounds: 2,
   // A round that did not make the model better pays its trainers half; the rest stays for the later ones.
   stagnationBps: 5_000,
-} as const satisfies Partial<Params> & typeof OPEN_TO_ALL;
+  minReputation: 0,
+  slashReporterBps: 0,
+  slashBurnBps: 0,
+} as const satisfies Partial<Params>;
 
 /** What has to be decided about every task. */
 type Decided<T, K extends keyof T> = Pick<T, K> & Partial<T>;
