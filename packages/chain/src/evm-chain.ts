@@ -32,6 +32,7 @@ import { followEvents } from './events/follow.ts';
 import { RpcLogs } from './events/logs.ts';
 import { ownIdentity } from './identity.ts';
 import { signPermit } from './permit.ts';
+import { orNoToken } from './token.ts';
 import { TaskReader } from './reader.ts';
 import { read } from './rpc.ts';
 import type { FeePolicy } from './send/fees.ts';
@@ -427,7 +428,11 @@ export class EvmChain implements ChorusChain {
   // ---- reading ----
 
   async balance(token: Address, account: Address): Promise<bigint> {
-    return (await this.#reader.view('balanceOf', [account], token, TOKEN))[0];
+    try {
+      return (await this.#reader.view('balanceOf', [account], token, TOKEN))[0];
+    } catch (error) {
+      throw orNoToken(error, token);
+    }
   }
 
   async task(taskId: bigint): Promise<TaskState> {

@@ -12,10 +12,13 @@ import {
   sameAddress,
   sha256Hex,
   type TaskState,
+  type Terms,
 } from '@chorus/protocol';
 import { type Dataset, globalParameters } from '@chorus/training';
+import { allowanceOf, permittedRoles } from './allowance.ts';
 import { Arrivals } from './arrivals.ts';
 import { Background, RETRY_MILLISECONDS } from './background.ts';
+import { checkMeans, tryTraining } from './check-request.ts';
 import type { NodeConfig } from './config.ts';
 import { Endings } from './endings.ts';
 import type { EventSink } from './events.ts';
@@ -29,9 +32,10 @@ import { becomeMember } from './membership.ts';
 import type { Ports } from './ports.ts';
 import { tellPresence } from './presence.ts';
 import { createProving, type Proving } from './proving.ts';
-import { Publishing } from './publishing.ts';
-import { openSession, openTrainer, type TaskSession } from './session.ts';
-import type { TaskRequest } from './stages/announce.ts';
+import { Publications } from './publications.ts';
+import { Publishing, requestDigest } from './publishing.ts';
+import { checkData, fitsData, openSession, openTrainer, type TaskSession } from './session.ts';
+import { type PreparedTask, prepareTask, type TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
 import { TaskRunner } from './task-runner.ts';
 
@@ -44,6 +48,15 @@ export interface NodeDependencies {
   /** By default the one in the data folder; the node closes it. */
   journal?: Journal;
   emit: EventSink;
+}
+
+/** What publishing does at the moment. */
+export type PublishStep = 'check' | 'escrow';
+
+export interface PublishOptions {
+  /** Asked again under the same id, the same task is meant, also after a crash. Without one each call is a new task. */
+  id?: string;
+  onStep?: (step: PublishStep) => void;
 }
 
 /** What came of joining a task by hand. */
@@ -74,6 +87,8 @@ export class ChorusNode {
   readonly #arrivals: Arrivals;
   readonly #endings: Endings;
   readonly #publishing: Publishing;
+  /** Tasks that are published without anybody waiting: for the admin API. */
+  readonly publications: Publications;
   readonly #cleanups: (() => Promise<void> | void)[] = [];
 
   constructor(config: NodeConfig, { ports, dataset, emit, proving, journal }: NodeDependencies) {
@@ -99,6 +114,15 @@ export class ChorusNode {
       emit,
     });
     this.#publishing = new Publishing({ ...parts, background: this.#background });
+    this.publications = new Publications({
+      ports,
+      journal: this.#journal,
+      background: this.#background,
+      signal,
+      emit,
+      publish: (request, options) => this.publish(request, options),
+      recover: (publication) => this.#recover(publication),
+    });
     this.#arrivals = new Arrivals({
       ports,
       background: this.#background,
@@ -138,9 +162,7 @@ export class ChorusNode {
       );
     }
     this.#background.spawn(this.#background.retrying(() => this.#endings.payout.recover()));
-    for (const publication of this.#journal.publications()) {
-      this.#background.spawn(this.#background.retrying(() => this.#resumePublication(publication)));
-    }
+    for (const publication of this.#journal.openPublications()) this.publications.resume(publication);
     this.#arrivals.listen();
     for (const peer of this.#config.network.bootstrap) {
       // The network goes on trying; that nobody is connected is told where it lasts.
@@ -158,17 +180,59 @@ export class ChorusNode {
   }
 
   /**
-   * As a requester: publish a task, announce it until it has its members, and follow its rounds.
-   * Resolves when the task is on chain and announced; a model that cannot be trained is refused before that.
+   * As a requester: publish a task, announce it until it has its members, follow its rounds, and join it like any
+   * other where roles, data and limits of this node allow it. Resolves when the task is on chain.
+   *
+   * Everything is checked before the budget is escrowed: that the terms are sound, that the model can be trained on what
+   * they describe, that this node can follow it and its wallet can pay for it; the contract's own bounds are checked by
+   * the chain before anything is sent.
+   *
+   * @throws ChorusError `E_TERMS_INVALID`, `E_MODEL_*`, `E_TASK_MODEL`, `E_DATA_SHAPE`, `E_DATA_LABEL`, `E_TASK_BUDGET`,
+   *   `E_GAS_LOW`, `E_LIMIT_*`, `E_PUBLICATION_*` and the errors of the chain; nothing is escrowed then, but after
+   *   `E_CHAIN_UNREACHABLE` and `E_CHAIN_NOT_MINED`, where that is not known
    */
-  async publish(request: TaskRequest): Promise<bigint> {
+  async publish(request: TaskRequest, { id, onStep = () => {} }: PublishOptions = {}): Promise<bigint> {
+    const { storage } = this.ports;
+    const cid = await storage.cidOf(request.model);
+    const digest = requestDigest({ ...request, model: cid });
+    const known = id === undefined ? null : this.#publishing.known(id, digest);
+    if (known && known.taskId !== null) return known.taskId;
+    onStep('check');
+    const prepared = await this.#checked(request, cid);
+    onStep('escrow');
+    await storage.put(request.model);
+    const taskId = await this.#publishing.create({ id, requestDigest: digest }, prepared);
+    await this.#followOwn(taskId);
+    return taskId;
+  }
+
+  async #checked(request: TaskRequest, cid: string): Promise<PreparedTask> {
     const trainer = await openTrainer(request.terms, request.model, this.#config);
-    await trainer.close();
-    const { taskId, terms } = await this.#publishing.create(request);
-    const task = await this.ports.chain.task(taskId);
-    const termsBytes = encodeTerms(terms);
-    await this.#publishing.owns(taskId, termsBytes);
-    this.#follow(await this.#openSession(task, termsBytes, []));
+    try {
+      const prepared = prepareTask(request, { cid, dimension: trainer.dimension });
+      await checkMeans(this.ports, this.gate, prepared);
+      await tryTraining(trainer, prepared.terms);
+      return prepared;
+    } finally {
+      await trainer.close();
+    }
+  }
+
+  /** From now on the task is this node's, as after a restart; what fails in it is told, and the task is still there. */
+  async #followOwn(taskId: bigint): Promise<void> {
+    if (!this.#runners.has(taskId) && !this.#considering.has(taskId)) {
+      this.#begin(
+        taskId,
+        this.#background.retrying(() => this.#resume(taskId)),
+      );
+    }
+    await this.#considering.get(taskId);
+  }
+
+  /** A task of which it is not known whether it was created: its number, or null where it was not. */
+  async #recover(publication: Publication): Promise<bigint | null> {
+    const taskId = await this.#publishing.find(publication);
+    if (taskId !== null) await this.#followOwn(taskId);
     return taskId;
   }
 
@@ -317,10 +381,14 @@ export class ChorusNode {
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       this.#heard.refuse(task.id);
-      const { code, hint } = error instanceof ChorusError ? error : { code: 'E_UNEXPECTED' };
-      const change = hint === undefined ? {} : { change: hint };
-      this.#emit({ type: 'task-refused', taskId: task.id, reason: describeError(error), code, ...change });
+      this.#tellRefused(task.id, error);
     }
+  }
+
+  #tellRefused(taskId: bigint, error: unknown): void {
+    const { code, hint } = error instanceof ChorusError ? error : { code: 'E_UNEXPECTED' };
+    const change = hint === undefined ? {} : { change: hint };
+    this.#emit({ type: 'task-refused', taskId, reason: describeError(error), code, ...change });
   }
 
   /**
@@ -328,14 +396,7 @@ export class ChorusNode {
    * @throws ChorusError `E_LIMIT_*`, `E_TASK_*` and the errors of the parts; nothing is staked then
    */
   async #take(task: TaskState, found: FoundTask, providers: string[]): Promise<void> {
-    const roles = this.#rolesFor(task);
-    if (roles.length === 0) {
-      throw new ChorusError('E_TASK_ROLE', 'the task has no role for this node', {
-        hint: 'validators are appointed by the requester; set roles in the configuration for others',
-      });
-    }
-    const verdict = this.gate.take(task, decodeTerms(found.terms), roles);
-    if (!verdict.accept) throw new ChorusError(verdict.code, verdict.reason, { hint: verdict.change });
+    const roles = this.#reserve(task, decodeTerms(found.terms));
     try {
       const session = await this.#openSession(task, found.terms, providers);
       try {
@@ -356,14 +417,59 @@ export class ChorusNode {
     }
   }
 
+  /**
+   * The roles this node can have in a task that fits its limits, for which room is kept from now on.
+   * @throws ChorusError `E_TASK_ROLE`, `E_TASK_NOT_ALLOWED`, `E_TASK_STAKE`, `E_LIMIT_*`
+   */
+  #reserve(task: TaskState, terms: Terms): Role[] {
+    const wanted = this.#rolesFor(task);
+    const { account } = this.ports.chain;
+    const roles = permittedRoles(task, terms, account, wanted);
+    if (wanted.length === 0) {
+      throw new ChorusError('E_TASK_ROLE', 'the task has no role for this node', {
+        hint: 'validators are appointed by the requester; set roles in the configuration for others',
+      });
+    }
+    if (roles.length === 0) {
+      throw new ChorusError(
+        'E_TASK_NOT_ALLOWED',
+        'the task is for a list of accounts, and this is none of them',
+        {
+          facts: { account },
+          hint: 'ask the requester to put this account on the list of the next task',
+        },
+      );
+    }
+    const verdict = this.gate.take(task, terms, roles);
+    if (!verdict.accept) throw new ChorusError(verdict.code, verdict.reason, { hint: verdict.change });
+    return roles;
+  }
+
+  /** A task of this node's own, which it follows already, is joined like any other. */
+  async #joinOwn(task: TaskState, { terms }: TaskSession): Promise<void> {
+    const { chain, network } = this.ports;
+    if (permittedRoles(task, terms, chain.account, this.#rolesFor(task)).length === 0) return;
+    try {
+      checkData(terms, this.#dataset);
+      const roles = this.#reserve(task, terms);
+      await this.#join(task, { terms: encodeTerms(terms), peerId: network.peerId }, roles);
+      this.#emit({ type: 'joined', taskId: task.id });
+    } catch (error) {
+      if (this.#abort.signal.aborted || hasCode(error, 'E_CHAIN_UNREACHABLE')) throw error;
+      this.gate.resume(task, terms, [], false);
+      this.#tellRefused(task.id, error);
+    }
+  }
+
   /** Recorded first: a node that dies on the way finds out on chain whether it has joined. */
   async #join(task: TaskState, found: FoundTask, roles: Role[]): Promise<void> {
     await this.#files.writeTerms(task.id, found.terms);
     this.#journal.setTask(task.id, 'joining', [found.peerId]);
     const step = { taskId: task.id, round: 0, step: 'join' } as const;
     const maxStake = BigInt(this.#config.maxStake);
+    const allowProof = allowanceOf(task, decodeTerms(found.terms), this.ports.chain.account) ?? [];
     const agentId = await this.#journal.act(step, { roles }, () =>
-      becomeMember(this.ports, task, roles, maxStake),
+      becomeMember(this.ports, task, roles, allowProof, maxStake),
     );
     if (roles.includes('trainer')) this.#background.spawn(this.#requestValidation(task.id, agentId));
     this.#journal.setTask(task.id, 'joined');
@@ -419,7 +525,11 @@ export class ChorusNode {
     this.gate.resume(task, decodeTerms(terms), this.#rolesFor(task), isMember);
     if (owned) await this.#publishing.owns(taskId, terms);
     else this.#journal.setTask(taskId, 'joined');
-    this.#follow(await this.#openSession(task, terms, providers));
+    const session = await this.#openSession(task, terms, providers, !isMember);
+    this.#follow(session);
+    if (!isMember && task.status === 'joining') {
+      this.#background.spawn(this.#background.retrying(() => this.#joinOwn(task, session)));
+    }
   }
 
   /** Whether others wait for something this account has committed to. */
@@ -443,24 +553,20 @@ export class ChorusNode {
     return fetched;
   }
 
-  /** A task that was being published when an earlier run ended. */
-  async #resumePublication(publication: Publication): Promise<void> {
-    const taskId = await this.#publishing.find(publication);
-    if (taskId === null || this.#isKnown(taskId)) return;
-    await this.#files.writeTerms(taskId, publication.terms);
-    this.#begin(
-      taskId,
-      this.#background.retrying(() => this.#resume(taskId)),
-    );
-  }
-
-  #openSession(task: TaskState, termsBytes: Uint8Array, providers: string[]): Promise<TaskSession> {
-    const needsData = this.#config.roles.some((role) => role !== 'aggregator');
+  /** `anyData`: of a task that is followed without being a member, this node's data need not be. */
+  #openSession(
+    task: TaskState,
+    termsBytes: Uint8Array,
+    providers: string[],
+    anyData = false,
+  ): Promise<TaskSession> {
+    const dataset = this.#config.roles.some((role) => role !== 'aggregator') ? this.#dataset : null;
+    const fits = !anyData || (dataset !== null && fitsData(decodeTerms(termsBytes), dataset));
     return openSession({
       task,
       termsBytes,
       providers,
-      dataset: needsData ? this.#dataset : null,
+      dataset: fits ? dataset : null,
       proving: this.#proving,
       ports: this.ports,
       config: this.#config,

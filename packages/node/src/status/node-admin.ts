@@ -1,6 +1,8 @@
 import { type Address, ChorusError, decodeTerms, type Terms } from '@chorus/protocol';
 import { EventRing } from '../admin/event-ring.ts';
+import { factsOf } from '../admin/problem.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from '../admin/schema/network.ts';
+import type { CheckedPublication, PublicationDocument, StoredModel } from '../admin/schema/publications.ts';
 import type { ClaimResult, Earnings, Rewards, RoundList, RoundSummary } from '../admin/schema/rounds.ts';
 import type { ClaimRequest, RoundsQuery } from '../admin/schema/routes.ts';
 import type { Readiness, Status, Warning } from '../admin/schema/status.ts';
@@ -14,6 +16,7 @@ import { didOfPeerId } from '../identity/did.ts';
 import type { RoundRecord } from '../journal/records.ts';
 import { missedRoundBps } from '../limits/consider-task.ts';
 import type { Metrics, Readings } from '../metrics/metrics.ts';
+import type { PublicationState } from '../publications.ts';
 import { ActivityBook } from './activity-book.ts';
 import { type ChainView, ChainWatch } from './chain-watch.ts';
 import { conditions } from './conditions.ts';
@@ -319,6 +322,19 @@ export class NodeAdmin implements AdminSource {
     };
   }
 
+  async storeModel(model: Uint8Array): Promise<StoredModel> {
+    const { storage } = this.#running().ports;
+    return { cid: await storage.put(model), bytes: model.length };
+  }
+
+  async publish(id: string, request: CheckedPublication): Promise<PublicationDocument> {
+    return toPublication(this.#running().publications.begin(id, request));
+  }
+
+  async publication(id: string): Promise<PublicationDocument> {
+    return toPublication(this.#running().publications.find(id));
+  }
+
   async claim({ token }: ClaimRequest): Promise<ClaimResult> {
     const node = this.#running();
     const wanted = token === undefined ? await this.#claimables(true) : [{ token, amount: '1' }];
@@ -482,6 +498,16 @@ function didOrNull(peerId: string): string | null {
   } catch {
     return null;
   }
+}
+
+function toPublication({ id, state, taskId, error }: PublicationState): PublicationDocument {
+  const problem = error && {
+    code: error.code,
+    message: error.message,
+    hint: error.hint ?? null,
+    facts: factsOf(error),
+  };
+  return { id, state, taskId: taskId?.toString() ?? null, problem };
 }
 
 function toBan({ peer, until, reason }: { peer: string; until: number; reason: string }): BannedPeer {
