@@ -204,6 +204,21 @@ describe('a node’s own task', () => {
   });
 });
 
+describe('what a task did not pay', () => {
+  it('goes back to its owner: of one that was cancelled, all of it, once', async () => {
+    const { request, requester } = await alone();
+    const { chain } = requester.node.ports;
+    const taskId = await requester.node.publish(request);
+    await expect(requester.node.refund(taskId)).rejects.toMatchObject({ code: 'E_TASK_NOT_ENDED' });
+    const other = await network.add('other', { roles: [] });
+    await expect(other.node.refund(taskId, { cancel: true })).rejects.toMatchObject({ code: 'E_TASK_NOT_OWNED' });
+    expect(await requester.node.refund(taskId, { cancel: true })).toMatchObject({ amount: 100_000n });
+    expect(await chain.balance(network.ledger.token, chain.account)).toBe(1_000_000n);
+    await expect(requester.node.refund(taskId)).rejects.toMatchObject({ code: 'E_CHAIN_NOTHING_TO_CLAIM' });
+    await expect(requester.node.refund(99n)).rejects.toMatchObject({ code: 'E_CHAIN_UNKNOWN_TASK' });
+  });
+});
+
 it('a model of one’s own with other samples is published and trained', async () => {
   const model = buildModel('mlp', { inputShape: [1, 28, 28], classes: 12, seed: 3 });
   const { request, shards, validation } = await smallTask(network, 1, { rounds: 1 });

@@ -6,7 +6,7 @@ import type { CheckedPublication, PublicationDocument, StoredModel } from '../ad
 import type { ClaimResult, Earnings, Rewards, RoundList, RoundSummary } from '../admin/schema/rounds.ts';
 import type { ClaimRequest, RoundsQuery } from '../admin/schema/routes.ts';
 import type { Readiness, Status, Warning } from '../admin/schema/status.ts';
-import type { JoinResult, LeaveResult, TaskDetail, TaskList, TaskSummary } from '../admin/schema/tasks.ts';
+import type { JoinResult, LeaveResult, RefundResult, TaskDetail, TaskList, TaskSummary } from '../admin/schema/tasks.ts';
 import type { Notice, TokenAmount } from '../admin/schema/values.ts';
 import type { AdminSource } from '../admin/source.ts';
 import type { ChorusNode } from '../chorus-node.ts';
@@ -320,6 +320,11 @@ export class NodeAdmin implements AdminSource {
         ? `No more work is done for the task. What was committed in the round under way is still provided. No transaction ends a membership early: until the task ends the stake stays locked, and each round missed costs ${cost / 100} % of it.`
         : 'The task will not be joined.',
     };
+  }
+
+  async refund(id: bigint, cancel: boolean): Promise<RefundResult> {
+    const { token, amount, transaction } = await this.#running().refund(id, { cancel });
+    return { taskId: id.toString(), token, amount: amount.toString(), transaction };
   }
 
   async storeModel(model: Uint8Array): Promise<StoredModel> {
