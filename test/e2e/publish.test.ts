@@ -215,6 +215,9 @@ describe('what a task did not pay', () => {
     expect(await requester.node.refund(taskId, { cancel: true })).toMatchObject({ amount: 100_000n });
     expect(await chain.balance(network.ledger.token, chain.account)).toBe(1_000_000n);
     await expect(requester.node.refund(taskId)).rejects.toMatchObject({ code: 'E_CHAIN_NOTHING_TO_CLAIM' });
+    // It is over for the node too, and nothing of it is taken up again.
+    await network.until(() => requester.node.journal.tasks().some(({ state }) => state === 'ended'));
+    expect(of(requester, 'warning')).toEqual([]);
     await expect(requester.node.refund(99n)).rejects.toMatchObject({ code: 'E_CHAIN_UNKNOWN_TASK' });
   });
 });

@@ -48,8 +48,11 @@ export class Payout {
     const isMember = members.some((m) => sameAddress(m.address, chain.account));
     while (!signal.aborted) {
       const task = await chain.task(taskId);
-      const round = await chain.round(taskId, Math.max(1, task.round));
-      const next = await disputes.attend({ task, round, members });
+      // Of a task that found no members there is no round, and so no case.
+      const next =
+        task.round === 0
+          ? null
+          : await disputes.attend({ task, round: await chain.round(taskId, task.round), members });
       if (!isMember) return;
       try {
         const step = { taskId, round: 0, step: 'release' } as const;
