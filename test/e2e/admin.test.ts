@@ -10,7 +10,7 @@ import { type ChorusNode, type NodeConfigInput, parseConfig, startNode, WALLET_K
 import { type AdminClient, createAdminClient, readAdmin, type StreamedEvent } from '@chorus/node/admin';
 import type { Address, Hex } from '@chorus/protocol';
 import { writeShard } from '@chorus/training';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { smallTask, type TwinNetwork } from './twins.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../apps/cli/bin/chorus.js', import.meta.url));
@@ -64,16 +64,8 @@ async function start(name: string, account: number, config: Partial<NodeConfigIn
 }
 
 /** Try until it does not throw. */
-async function until<T>(attempt: () => Promise<T>, timeoutMs = 60_000): Promise<T> {
-  for (const deadline = Date.now() + timeoutMs; ; ) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}
+const until = <T>(attempt: () => Promise<T>, timeout = 60_000): Promise<T> =>
+  vi.waitFor(attempt, { timeout, interval: 50 });
 
 const exitOf = (child: ChildProcess) =>
   new Promise<number | null>((resolve) => {

@@ -83,7 +83,11 @@ beforeAll(async () => {
     verifier: developmentKey(),
   });
   const digits = syntheticDigits({ seed: 1, count: 120 });
-  const half = (from: number) => subset(digits, Uint32Array.from({ length: 60 }, (_, i) => from + i));
+  const half = (from: number) =>
+    subset(
+      digits,
+      Uint32Array.from({ length: 60 }, (_, i) => from + i),
+    );
   await writeShard(homeOf('train.shard'), half(0));
   await writeShard(homeOf('validate.shard'), half(60));
   await writeFile(homeOf('own.onnx'), buildModel('mlp', { inputShape: [784], classes: 10, seed: 5 }));
@@ -167,7 +171,11 @@ describe('chorus task create beside a running node', () => {
     ];
     for (const [args, code, text] of cases) {
       const { stderr, ...rest } = await create('--detach', ...args).done;
-      expect({ args, code: rest.code, stderr }).toEqual({ args, code, stderr: expect.stringContaining(text) });
+      expect({ args, code: rest.code, stderr }).toEqual({
+        args,
+        code,
+        stderr: expect.stringContaining(text),
+      });
     }
     expect((await alice.tasks()).tasks).toHaveLength(before);
   }, 180_000);

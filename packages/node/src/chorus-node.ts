@@ -34,7 +34,14 @@ import { tellPresence } from './presence.ts';
 import { createProving, type Proving } from './proving.ts';
 import { Publications } from './publications.ts';
 import { Publishing, requestDigest } from './publishing.ts';
-import { checkData, fitsData, openSession, openTrainer, type RoundContext, type TaskSession } from './session.ts';
+import {
+  checkData,
+  fitsData,
+  openSession,
+  openTrainer,
+  type RoundContext,
+  type TaskSession,
+} from './session.ts';
 import { type PreparedTask, prepareTask, type TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
 import { TaskRunner } from './task-runner.ts';
@@ -265,10 +272,18 @@ export class ChorusNode {
     const refuse = (code: string, message: string, hint: string) =>
       new ChorusError(code, message, { facts: { taskId, owner, status }, hint });
     if (!sameAddress(owner, chain.account)) {
-      throw refuse('E_TASK_NOT_OWNED', 'the task is of another wallet', 'what is left of it goes back to its owner');
+      throw refuse(
+        'E_TASK_NOT_OWNED',
+        'the task is of another wallet',
+        'what is left of it goes back to its owner',
+      );
     }
     if (status === 'running') {
-      throw refuse('E_TASK_NOT_ENDED', 'the task has not ended', 'its budget is paid out by rounds until then');
+      throw refuse(
+        'E_TASK_NOT_ENDED',
+        'the task has not ended',
+        'its budget is paid out by rounds until then',
+      );
     }
     if (status === 'joining') {
       if (!cancel) throw refuse('E_TASK_NOT_ENDED', 'the task still looks for members', 'wait, or cancel it');
@@ -485,10 +500,14 @@ export class ChorusNode {
       });
     }
     if (roles.length === 0) {
-      throw new ChorusError('E_TASK_NOT_ALLOWED', 'the task is for a list of accounts, and this is none of them', {
-        facts: { account },
-        hint: 'ask the requester to put this account on the list of the next task',
-      });
+      throw new ChorusError(
+        'E_TASK_NOT_ALLOWED',
+        'the task is for a list of accounts, and this is none of them',
+        {
+          facts: { account },
+          hint: 'ask the requester to put this account on the list of the next task',
+        },
+      );
     }
     const verdict = this.gate.take(task, terms, roles);
     if (!verdict.accept) throw new ChorusError(verdict.code, verdict.reason, { hint: verdict.change });

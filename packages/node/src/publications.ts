@@ -74,13 +74,18 @@ export class Publications {
     const running = this.#running.get(id);
     if (running) return { ...none, state: running.step };
     const known = this.#parts.journal.publication(id);
-    if (known) return { ...none, state: known.taskId === null ? 'escrow' : 'published', taskId: known.taskId };
+    if (known)
+      return { ...none, state: known.taskId === null ? 'escrow' : 'published', taskId: known.taskId };
     const error = this.#failed.get(id);
     if (error) return { ...none, state: 'failed', error };
-    throw new ChorusError('E_PUBLICATION_UNKNOWN', 'nothing is published under this id, and nothing escrowed', {
-      facts: { id },
-      hint: 'ask for it again, under the same id',
-    });
+    throw new ChorusError(
+      'E_PUBLICATION_UNKNOWN',
+      'nothing is published under this id, and nothing escrowed',
+      {
+        facts: { id },
+        hint: 'ask for it again, under the same id',
+      },
+    );
   }
 
   /** Models that must not be dropped: they are about to be published. */
@@ -152,7 +157,13 @@ export class Publications {
     if (this.#failed.size > MAX_FAILED && oldest !== undefined) this.#failed.delete(oldest);
     const { code, hint } = error;
     const change = hint === undefined ? {} : { change: hint };
-    this.#parts.emit({ type: 'publication-failed', publication: id, code, reason: describeError(error), ...change });
+    this.#parts.emit({
+      type: 'publication-failed',
+      publication: id,
+      code,
+      reason: describeError(error),
+      ...change,
+    });
   }
 }
 

@@ -122,7 +122,10 @@ export async function publishByOwnNode(
     model = event.modelCid;
     over.resolve('ended');
   };
-  const node = await startNode({ ...config, roles: [] }, tell, { password: passwordSource(), onShutdown: leave });
+  const node = await startNode({ ...config, roles: [] }, tell, {
+    password: passwordSource(),
+    onShutdown: leave,
+  });
   try {
     const onStep = (step: string) => listener.step(STEPS[step] ?? step);
     const number = await node.publish(request, { id, onStep });

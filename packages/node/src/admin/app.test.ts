@@ -320,7 +320,12 @@ describe('the description of the API', () => {
     const file = body instanceof Uint8Array ? body : null;
     const type = file ? 'application/octet-stream' : 'application/json';
     const headers: Record<string, string> = body ? { 'content-type': type } : {};
-    const response = await ask(route.method.toUpperCase(), path, headers, file ?? (body && JSON.stringify(body)));
+    const response = await ask(
+      route.method.toUpperCase(),
+      path,
+      headers,
+      file ?? (body && JSON.stringify(body)),
+    );
     expect(response.status).toBe(200);
     const answer: unknown = await response.json();
     // By the document itself, as a client in another language would read it.
@@ -417,12 +422,17 @@ describe('the API', () => {
     const { ask } = setUp();
     const type = { 'content-type': 'application/octet-stream' };
     const file = new Uint8Array(100_000).fill(7);
-    expect(await (await ask('POST', '/v1/models', type, file)).json()).toEqual({ cid: 'bafymodel', bytes: 100_000 });
+    expect(await (await ask('POST', '/v1/models', type, file)).json()).toEqual({
+      cid: 'bafymodel',
+      bytes: 100_000,
+    });
     const stranger = await ask('POST', '/v1/models', { ...type, authorization: '' }, file);
     expect(stranger.status).toBe(401);
     const stated = await ask('POST', '/v1/models', { ...type, 'content-length': '300000000' }, file);
     expect(await problem(stated)).toMatchObject({ status: 413, facts: { limit: 256 * 1024 * 1024 } });
-    expect(await problem(await ask('POST', '/v1/models', type, new Uint8Array()))).toMatchObject({ status: 400 });
+    expect(await problem(await ask('POST', '/v1/models', type, new Uint8Array()))).toMatchObject({
+      status: 400,
+    });
     // A form of another page could send one without asking.
     for (const other of ['text/plain', 'multipart/form-data; boundary=x', '']) {
       const refused = await ask('POST', '/v1/models', { 'content-type': other }, file);
@@ -452,7 +462,9 @@ describe('the API', () => {
       },
     });
     const first = files.read(request(endless), 5000);
-    await expect(files.read(request(new Uint8Array(1)), 5000)).rejects.toMatchObject({ code: 'E_ADMIN_BUSY' });
+    await expect(files.read(request(new Uint8Array(1)), 5000)).rejects.toMatchObject({
+      code: 'E_ADMIN_BUSY',
+    });
     go();
     await expect(first).rejects.toMatchObject({ code: 'E_ADMIN_TOO_LARGE' });
     expect(sent).toBeLessThan(20_000);
@@ -470,10 +482,18 @@ describe('the API', () => {
     ['one validator twice', wrong({ validators: [ADDRESS, ADDRESS.toLowerCase()] }), 'params.validators'],
     ['more references than validators', wrong({ minValidators: 2 }), 'params.minValidators'],
     ['fees of more than half', wrong({ aggregatorFeeBps: 4900 }), 'params.validatorFeeBps'],
-    ['more slashed than there is', wrong({ slashReporterBps: 6000, slashBurnBps: 5000 }), 'params.slashBurnBps'],
+    [
+      'more slashed than there is',
+      wrong({ slashReporterBps: 6000, slashBurnBps: 5000 }),
+      'params.slashBurnBps',
+    ],
     ['a window of no time', wrong({ settleSeconds: 0 }), 'params.settleSeconds'],
     ['a token that is none', wrong({ token: '0x12' }), 'params.token'],
-    ['terms with another loss', { ...asked, terms: { ...asked.terms, loss: { kind: 'mse' } } }, 'terms.loss.kind'],
+    [
+      'terms with another loss',
+      { ...asked, terms: { ...asked.terms, loss: { kind: 'mse' } } },
+      'terms.loss.kind',
+    ],
     ['terms with something unknown', { ...asked, terms: { ...asked.terms, extra: 1 } }, 'terms'],
     ['no model', { terms: asked.terms, params: asked.params }, 'model'],
   ])('refuses to publish a task with %s', async (_, body, field) => {

@@ -26,7 +26,9 @@ export class FileReader {
   async read(request: Request, maxBytes: number): Promise<Uint8Array> {
     checkType(request, 'application/octet-stream', 'a file');
     if (this.#busy) {
-      throw new ChorusError('E_ADMIN_BUSY', 'another file is being sent in', { hint: 'ask again in a moment' });
+      throw new ChorusError('E_ADMIN_BUSY', 'another file is being sent in', {
+        hint: 'ask again in a moment',
+      });
     }
     this.#busy = true;
     try {

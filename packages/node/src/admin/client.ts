@@ -8,7 +8,14 @@ import type { PublicationDocument, PublicationRequest, StoredModel } from './sch
 import type { ClaimResult, Rewards, RoundList } from './schema/rounds.ts';
 import { type ClaimRequest, ROUTES, type RoundsQuery, type Route } from './schema/routes.ts';
 import type { Accepted, Readiness, Status } from './schema/status.ts';
-import type { JoinResult, LeaveResult, RefundRequest, RefundResult, TaskDetail, TaskList } from './schema/tasks.ts';
+import type {
+  JoinResult,
+  LeaveResult,
+  RefundRequest,
+  RefundResult,
+  TaskDetail,
+  TaskList,
+} from './schema/tasks.ts';
 
 /** Milliseconds for an answer; claims and joins wait for the chain and get longer. */
 const ANSWER_MILLISECONDS = 10_000;
@@ -133,7 +140,8 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     leave: (id, { signal } = {}) => ask(ROUTES.leave, { params: { id: String(id) }, signal }),
     refund: (id, body = {}, { signal } = {}) =>
       ask(ROUTES.refund, { params: { id: String(id) }, body, timeoutMs: CHAIN_MILLISECONDS, signal }),
-    storeModel: (file, { signal } = {}) => ask(ROUTES.upload, { file, timeoutMs: CHAIN_MILLISECONDS, signal }),
+    storeModel: (file, { signal } = {}) =>
+      ask(ROUTES.upload, { file, timeoutMs: CHAIN_MILLISECONDS, signal }),
     publish: (id, body, { signal } = {}) => ask(ROUTES.publish, { params: { id }, body, signal }),
     publication: (id, { signal } = {}) => ask(ROUTES.publication, { params: { id }, signal }),
     rounds: (query = {}, { signal } = {}) => ask(ROUTES.rounds, { query, signal }),

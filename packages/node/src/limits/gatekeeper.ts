@@ -1,4 +1,11 @@
-import { ChorusError, type Duty, type Role, type TaskParams, type TaskState, type Terms } from '@chorus/protocol';
+import {
+  ChorusError,
+  type Duty,
+  type Role,
+  type TaskParams,
+  type TaskState,
+  type Terms,
+} from '@chorus/protocol';
 import type { NodeConfig } from '../config.ts';
 import type { EventSink } from '../events.ts';
 import { type Consideration, considerRoom, considerTask, type NodeState } from './consider-task.ts';

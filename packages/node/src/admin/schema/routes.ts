@@ -1,7 +1,12 @@
 import { MAX_MODEL_BYTES } from '@chorus/protocol';
 import { z } from 'zod';
 import { banListSchema, banRequestSchema, banSchema, peerListSchema } from './network.ts';
-import { modelSchema, publicationIdSchema, publicationRequestSchema, publicationSchema } from './publications.ts';
+import {
+  modelSchema,
+  publicationIdSchema,
+  publicationRequestSchema,
+  publicationSchema,
+} from './publications.ts';
 import { claimResultSchema, rewardsSchema, roundListSchema } from './rounds.ts';
 import { acceptedSchema, healthSchema, readinessSchema, statusSchema } from './status.ts';
 import {
