@@ -29,7 +29,8 @@ Examples:
 
 The task is published by the node that runs on this home; where none runs, one is started for as long as this
 command. Terms, model, room and money are checked before the budget is escrowed.
-With --json each event is a line, and the outcome the last: {"taskId","outcome","accuracy","model"}.`;
+With --json each event is a line, and the outcome the last: {"taskId","outcome","accuracy","model",
+"rounds","remaining"}.`;
 
 /** `chorus task create`: publish a task and follow it to its end. */
 export function taskCreateCommand(): Command {
@@ -163,8 +164,8 @@ function summary({ terms, params, model }: TaskRequest, { decimals, home }: Publ
 }
 
 function ending(
-  { taskId, outcome, accuracy }: Outcome,
-  { samples, home }: PublishingPlace,
+  { taskId, outcome, accuracy, rounds, remaining }: Outcome,
+  { samples, home, decimals }: PublishingPlace,
   running: boolean,
 ): string[] {
   if (outcome === 'left') {
@@ -174,10 +175,19 @@ function ending(
         : `task ${taskId} goes on; follow it again with: chorus start --home ${home}`,
     ];
   }
-  return [
+  const found =
     accuracy === null || !samples
-      ? `task ${taskId} has ended`
-      : `task ${taskId} has ended; on ${samples.count.toLocaleString('en')} samples the model is right in ${(100 * accuracy).toFixed(1)} %`,
-    `its model: chorus model get --home ${home} --task ${taskId} -o model.onnx`,
+      ? ''
+      : `; on ${samples.count.toLocaleString('en')} samples the model is right in ${(100 * accuracy).toFixed(1)} %`;
+  return [
+    rounds === 0
+      ? `task ${taskId} found too few members in time and has ended: nobody was paid`
+      : `task ${taskId} has ended${found}`,
+    ...(rounds === 0 ? [] : [`its model: chorus model get --home ${home} --task ${taskId} -o model.onnx`]),
+    ...(remaining === null || remaining === '0'
+      ? []
+      : [
+          `${formatUnits(remaining, decimals)} tokens were not paid: chorus task refund ${taskId} --home ${home}`,
+        ]),
   ];
 }
