@@ -40,7 +40,9 @@ describe('a task that is published in the background', () => {
     const again = requester.node.publications;
     expect(again.begin('once', outline)).toMatchObject({ state: 'published', taskId: 1n });
     const other = { ...outline, params: { ...outline.params, budget: 7n } };
-    expect(() => again.begin('once', other)).toThrow(expect.objectContaining({ code: 'E_PUBLICATION_OTHER' }));
+    expect(() => again.begin('once', other)).toThrow(
+      expect.objectContaining({ code: 'E_PUBLICATION_OTHER' }),
+    );
     expect(created()).toBe(1);
     // The same task under another id is another task.
     again.begin('twice', outline);
@@ -75,7 +77,9 @@ describe('a task that is published in the background', () => {
       setTimeout(() => void create(params), 1_500);
       throw new ChorusError('E_CHAIN_UNREACHABLE', 'the answer is late');
     };
-    const { journal } = requester.node as unknown as { journal: { transactions: { list: () => Promise<object[]> } } };
+    const { journal } = requester.node as unknown as {
+      journal: { transactions: { list: () => Promise<object[]> } };
+    };
     journal.transactions.list = async () => (created() > 0 ? [] : [{}]);
     requester.node.publications.begin('once', outline);
     await network.until(() => attempts === 1);
@@ -96,7 +100,9 @@ describe('a task that is published in the background', () => {
       code: 'E_TASK_BUDGET',
       facts: { budget: 2_000_000n, balance: 1_000_000n },
     });
-    expect(() => publications.find('never')).toThrow(expect.objectContaining({ code: 'E_PUBLICATION_UNKNOWN' }));
+    expect(() => publications.find('never')).toThrow(
+      expect.objectContaining({ code: 'E_PUBLICATION_UNKNOWN' }),
+    );
     network.ledger.mint(network.ledger.token, requester.node.ports.chain.account, 1_000_000n);
     publications.begin('poor', outline);
     await network.until(() => of(requester, 'published').length > 0);
@@ -126,7 +132,9 @@ describe('before anything is escrowed', () => {
   ])('%s is refused (%s)', async (_, code, spoil) => {
     const { request, requester } = await alone();
     spoil(request);
-    await expect(requester.node.publish(request)).rejects.toMatchObject({ code: expect.stringContaining(code) });
+    await expect(requester.node.publish(request)).rejects.toMatchObject({
+      code: expect.stringContaining(code),
+    });
     expect(created()).toBe(0);
     const { chain } = requester.node.ports;
     expect(await chain.balance(network.ledger.token, chain.account)).toBe(1_000_000n);
@@ -194,13 +202,38 @@ describe('a node’s own task', () => {
     const requester = await network.add('requester', { roles: [] });
     const alice = await network.add('alice', { roles: ['trainer', 'aggregator'], data: shards[0]! });
     const victor = await network.add('victor', { roles: ['validator', 'aggregator'], data: validation });
-    const [trainer, validator] = [alice, victor].map(({ node }) => node.ports.chain.account.toLowerCase() as Address);
+    const [trainer, validator] = [alice, victor].map(
+      ({ node }) => node.ports.chain.account.toLowerCase() as Address,
+    );
     request.params.validators = [validator!];
-    const taskId = await requester.node.publish({ ...request, terms: { ...request.terms, allow: [trainer!] } });
+    const taskId = await requester.node.publish({
+      ...request,
+      terms: { ...request.terms, allow: [trainer!] },
+    });
     await network.until(() => of(victor, 'joined').length > 0 && of(alice, 'joined').length > 0);
     const task = await requester.node.ports.chain.task(taskId);
     expect(task.aggregators.map((each) => each.toLowerCase())).toEqual([trainer]);
     expect(task.activeValidators.map((each) => each.toLowerCase())).toEqual([validator]);
+  });
+});
+
+describe('what a task did not pay', () => {
+  it('goes back to its owner: of one that was cancelled, all of it, once', async () => {
+    const { request, requester } = await alone();
+    const { chain } = requester.node.ports;
+    const taskId = await requester.node.publish(request);
+    await expect(requester.node.refund(taskId)).rejects.toMatchObject({ code: 'E_TASK_NOT_ENDED' });
+    const other = await network.add('other', { roles: [] });
+    await expect(other.node.refund(taskId, { cancel: true })).rejects.toMatchObject({
+      code: 'E_TASK_NOT_OWNED',
+    });
+    expect(await requester.node.refund(taskId, { cancel: true })).toMatchObject({ amount: 100_000n });
+    expect(await chain.balance(network.ledger.token, chain.account)).toBe(1_000_000n);
+    await expect(requester.node.refund(taskId)).rejects.toMatchObject({ code: 'E_CHAIN_NOTHING_TO_CLAIM' });
+    // It is over for the node too, and nothing of it is taken up again.
+    await network.until(() => requester.node.journal.tasks().some(({ state }) => state === 'ended'));
+    expect(of(requester, 'warning')).toEqual([]);
+    await expect(requester.node.refund(99n)).rejects.toMatchObject({ code: 'E_CHAIN_UNKNOWN_TASK' });
   });
 });
 

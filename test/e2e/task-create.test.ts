@@ -1,17 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { ChildProcess } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
 import { CONFIG_FILE, type NodeConfigInput, WALLET_KEY_FILE } from '@chorus/node';
 import { type AdminClient, createAdminClient, readAdmin } from '@chorus/node/admin';
 import type { Address } from '@chorus/protocol';
 import { buildModel, subset, syntheticDigits, writeShard } from '@chorus/training';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Outcome, outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../apps/cli/bin/chorus.js', import.meta.url));
 const TOKENS = 10n ** 18n;
 
 let folder: string;
@@ -19,38 +18,17 @@ let devnet: Devnet;
 let deployment: Deployment;
 const started: ChildProcess[] = [];
 
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
 function run(args: string[]): { child: ChildProcess; said: () => string; done: Promise<Outcome> } {
-  const child = spawn(process.execPath, ['--conditions=@chorus/source', PROGRAM, ...args], {
-    env: { ...process.env, CHORUS_DEVNET: join(folder, 'no-devnet') },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = startChorus(args, { env: { ...process.env, CHORUS_DEVNET: join(folder, 'no-devnet') } });
   started.push(child);
-  const out = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name]!.on('data', (data) => {
-      out[name] += data;
-    });
-  }
-  const done = new Promise<Outcome>((resolve) => child.once('close', (code) => resolve({ code, ...out })));
-  return { child, said: () => out.stdout, done };
+  let said = '';
+  child.stdout!.on('data', (data) => {
+    said += data;
+  });
+  return { child, said: () => said, done: outcomeOf(child) };
 }
 
-async function until<T>(attempt: () => Promise<T> | T, timeoutMs = 60_000): Promise<T> {
-  for (const deadline = Date.now() + timeoutMs; ; ) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-}
+const PATIENT = { timeout: 120_000, interval: 100 };
 
 const homeOf = (name: string) => join(folder, name);
 
@@ -67,8 +45,8 @@ async function start(name: string, account: number, config: Partial<NodeConfigIn
   };
   await writeFile(join(home, CONFIG_FILE), JSON.stringify(rest));
   run(['start', '--home', home]);
-  const client = await until(async () => createAdminClient(await readAdmin(home)));
-  await until(async () => expect((await client.ready()).status).toBe('ok'));
+  const client = await vi.waitFor(async () => createAdminClient(await readAdmin(home)), PATIENT);
+  await vi.waitFor(async () => expect((await client.ready()).status).toBe('ok'), PATIENT);
   return client;
 }
 
@@ -83,7 +61,11 @@ beforeAll(async () => {
     verifier: developmentKey(),
   });
   const digits = syntheticDigits({ seed: 1, count: 120 });
-  const half = (from: number) => subset(digits, Uint32Array.from({ length: 60 }, (_, i) => from + i));
+  const half = (from: number) =>
+    subset(
+      digits,
+      Uint32Array.from({ length: 60 }, (_, i) => from + i),
+    );
   await writeShard(homeOf('train.shard'), half(0));
   await writeShard(homeOf('validate.shard'), half(60));
   await writeFile(homeOf('own.onnx'), buildModel('mlp', { inputShape: [784], classes: 10, seed: 5 }));
@@ -126,9 +108,9 @@ const lines = (text: string) =>
 describe('chorus task create beside a running node', () => {
   it('publishes by it a model of one’s own, which the node trains in the first round', async () => {
     const { child, said, done } = create('--budget', '40.5', '--licence', 'MIT', '--commit-seconds', '60');
-    const committed = until(() => {
+    const committed = vi.waitFor(() => {
       expect(said()).toContain('"type":"committed"');
-    }, 120_000);
+    }, PATIENT);
     expect(await Promise.race([committed, done])).toBeUndefined();
     child.kill('SIGINT');
     const { code, stdout } = await done;
@@ -139,7 +121,9 @@ describe('chorus task create beside a running node', () => {
     expect(task).toMatchObject({ owner: true, roles: ['trainer'], budget: String(405n * 10n ** 17n) });
     expect(task.terms).toMatchObject({ licence: 'MIT', name: expect.stringContaining('own.onnx') });
     // The node goes on: the round comes to its end without the command.
-    await until(async () => expect((await alice.rounds({ task: taskId })).rounds).toHaveLength(1), 120_000);
+    await vi.waitFor(async () => {
+      expect((await alice.rounds({ task: taskId })).rounds).toHaveLength(1);
+    }, PATIENT);
   }, 240_000);
 
   it('publishes once under an id, and says so in one line where it does not stay', async () => {
@@ -147,7 +131,7 @@ describe('chorus task create beside a running node', () => {
     const first = await create(...twice).done;
     expect({ code: first.code, stderr: first.stderr }).toEqual({ code: 0, stderr: '' });
     const [only] = lines(first.stdout);
-    expect(only).toMatchObject({ outcome: 'left', accuracy: null, model: null });
+    expect(only).toMatchObject({ outcome: 'left', accuracy: null, model: null, rounds: null });
     expect(lines((await create(...twice).done).stdout)).toEqual([only]);
     const other = await create(...twice, '--rounds', '2').done;
     expect([other.code, other.stderr]).toEqual([73, expect.stringContaining('E_PUBLICATION_OTHER')]);
@@ -167,13 +151,20 @@ describe('chorus task create beside a running node', () => {
     ];
     for (const [args, code, text] of cases) {
       const { stderr, ...rest } = await create('--detach', ...args).done;
-      expect({ args, code: rest.code, stderr }).toEqual({ args, code, stderr: expect.stringContaining(text) });
+      expect({ args, code: rest.code, stderr }).toEqual({
+        args,
+        code,
+        stderr: expect.stringContaining(text),
+      });
     }
     expect((await alice.tasks()).tasks).toHaveLength(before);
   }, 180_000);
 
-  it('does not stay out of a node that does not run where it is told not to follow', async () => {
-    const { code, stderr } = await create('--home', homeOf('nobody'), '--detach').done;
-    expect([code, stderr]).toEqual([78, expect.stringContaining('E_CONFIG')]);
+  it('starts no node of its own where it was told not to stay', async () => {
+    const idle = homeOf('idle');
+    await mkdir(idle, { mode: 0o700 });
+    await copyFile(join(homeOf('alice'), CONFIG_FILE), join(idle, CONFIG_FILE));
+    const { code, stderr } = await create('--home', idle, '--detach').done;
+    expect([code, stderr]).toEqual([69, expect.stringContaining('E_ADMIN_NOT_RUNNING')]);
   }, 60_000);
 });

@@ -32,7 +32,6 @@ import { followEvents } from './events/follow.ts';
 import { RpcLogs } from './events/logs.ts';
 import { ownIdentity } from './identity.ts';
 import { signPermit } from './permit.ts';
-import { orNoToken } from './token.ts';
 import { TaskReader } from './reader.ts';
 import { read } from './rpc.ts';
 import type { FeePolicy } from './send/fees.ts';
@@ -48,6 +47,7 @@ import {
   signVerdict,
   type VoteContext,
 } from './signing.ts';
+import { orNoToken } from './token.ts';
 import { requestValidation } from './validation.ts';
 import { eventOf, receiptOf, Writer } from './writer.ts';
 

@@ -190,6 +190,41 @@ export class ChorusNode {
     return taskId;
   }
 
+  /**
+   * Take back what an ended task of this account did not pay. With `cancel`, one that still looks for members is ended
+   * first.
+   * @throws ChorusError `E_TASK_NOT_OWNED`, `E_TASK_NOT_ENDED`, `E_CHAIN_NOTHING_TO_CLAIM`, `E_CHAIN_UNKNOWN_TASK`
+   */
+  async refund(
+    taskId: bigint,
+    { cancel = false } = {},
+  ): Promise<{ token: Address; amount: bigint; transaction: Hex }> {
+    const { chain } = this.ports;
+    const { owner, status, token } = await chain.task(taskId);
+    const refuse = (code: string, message: string, hint: string) =>
+      new ChorusError(code, message, { facts: { taskId, owner, status }, hint });
+    if (!sameAddress(owner, chain.account)) {
+      throw refuse(
+        'E_TASK_NOT_OWNED',
+        'the task is of another wallet',
+        'what is left of it goes back to its owner',
+      );
+    }
+    if (status === 'running') {
+      throw refuse(
+        'E_TASK_NOT_ENDED',
+        'the task has not ended',
+        'its budget is paid out by rounds until then',
+      );
+    }
+    if (status === 'joining') {
+      if (!cancel) throw refuse('E_TASK_NOT_ENDED', 'the task still looks for members', 'wait, or cancel it');
+      await chain.cancel(taskId);
+    }
+    const { amount, transaction } = await chain.refund(taskId);
+    return { token, amount, transaction };
+  }
+
   /** The terms of a task as they were last announced. */
   announcedTerms(taskId: bigint): Uint8Array | null {
     return this.#beginnings.announcedTerms(taskId);
@@ -249,7 +284,7 @@ export class ChorusNode {
     if (runner?.task && sameAddress(runner.task.owner, account)) {
       throw new ChorusError('E_TASK_OWNER', 'a task of this node cannot be left', {
         facts: { taskId },
-        hint: 'its escrow is paid out by rounds, and what is left comes back when it has ended',
+        hint: 'its escrow is paid out by rounds; `chorus task refund` takes back what is left when it has ended',
       });
     }
     const known = this.#left.has(taskId);

@@ -57,7 +57,10 @@ describe('terms', () => {
         expect.objectContaining({ code: 'E_TERMS_INVALID' }),
       );
     }
-    const full = Array.from({ length: 128 }, (_, i): typeof a => `0x${(i + 256).toString(16).padStart(40, '0')}`);
+    const full = Array.from(
+      { length: 128 },
+      (_, i): typeof a => `0x${(i + 256).toString(16).padStart(40, '0')}`,
+    );
     expect(encodeTerms({ ...terms, allow: full }).length).toBeLessThan(8192);
     expect(() => encodeTerms({ ...terms, allow: [...full, `0x${'f'.repeat(40)}`] })).toThrow();
   });

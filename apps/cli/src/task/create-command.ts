@@ -29,7 +29,8 @@ Examples:
 
 The task is published by the node that runs on this home; where none runs, one is started for as long as this
 command. Terms, model, room and money are checked before the budget is escrowed.
-With --json each event is a line, and the outcome the last: {"taskId","outcome","accuracy","model"}.`;
+With --json each event is a line, and the outcome the last: {"taskId","outcome","accuracy","model",
+"rounds","remaining"}.`;
 
 /** `chorus task create`: publish a task and follow it to its end. */
 export function taskCreateCommand(): Command {
@@ -41,9 +42,16 @@ export function taskCreateCommand(): Command {
   return command
     .option('--devnet [dir]', "as the devnet's requester, which holds its tokens and appoints its validators")
     .option('--detach', 'do not follow it: the running node does')
-    .option('--id <text>', 'publish once under this id, however often the command is run; else a new task each time')
+    .option(
+      '--id <text>',
+      'publish once under this id, however often the command is run; else a new task each time',
+    )
     .optionsGroup('What is trained:')
-    .option('--model <name|file>', 'mlp, cnn, 2nn (199,210 parameters), or an ONNX file with logits [N, classes]', 'mlp')
+    .option(
+      '--model <name|file>',
+      'mlp, cnn, 2nn (199,210 parameters), or an ONNX file with logits [N, classes]',
+      'mlp',
+    )
     .option('--data <name|path>', 'data that says what samples look like; else that of the node')
     .option('--input-shape <sizes>', 'what samples look like without --data, such as 1x28x28')
     .option('--classes <n>', 'and how many classes there are')
@@ -76,7 +84,10 @@ export function taskCreateCommand(): Command {
     .option('--validator-fee <percent>', 'of a round, for all validators (2)')
     .option('--vesting-rounds <n>', 'rounds over which a reward is released, 0 to 16 (2)')
     .option('--stagnation <percent>', 'released of a round that did not make the model better (50)')
-    .option('--slash-reporter <percent>', 'of slashed stake, for who reported it (0); the rest stays in the task')
+    .option(
+      '--slash-reporter <percent>',
+      'of slashed stake, for who reported it (0); the rest stays in the task',
+    )
     .option('--slash-burn <percent>', 'of slashed stake, burned (0)')
     .optionsGroup('How long at most; phases end when everyone has acted:')
     .option('--join-seconds <n>', 'for members to join', '30')
@@ -125,24 +136,38 @@ function listenerOf({ json, detach }: CreateFlags, running: boolean, signal: Abo
 
 /** What is about to be paid for. */
 function summary({ terms, params, model }: TaskRequest, { decimals, home }: PublishingPlace): string {
-  const round = params.commitSeconds + params.referenceSeconds + params.settleSeconds * (params.minAggregators + 1);
+  const round =
+    params.commitSeconds + params.referenceSeconds + params.settleSeconds * (params.minAggregators + 1);
   const tokens = (units: bigint) => formatUnits(units, decimals).replace(/\.0$/, '');
   const { inputShape, classes } = terms.data;
   return [
     colors.bold(terms.name),
     fields([
       ['from', home],
-      ['model', `${model.length.toLocaleString('en')} bytes, for ${inputShape.join('x')} and ${classes} classes`],
+      [
+        'model',
+        `${model.length.toLocaleString('en')} bytes, for ${inputShape.join('x')} and ${classes} classes`,
+      ],
       ['rounds', `${params.rounds}, within ${duration(params.joinSeconds + params.rounds * round)}`],
-      ['trainers', `${params.minTrainers} to ${params.maxTrainers}${terms.allow ? `, of ${terms.allow.length} allowed` : ''}`],
+      [
+        'trainers',
+        `${params.minTrainers} to ${params.maxTrainers}${terms.allow ? `, of ${terms.allow.length} allowed` : ''}`,
+      ],
       ['validators', params.validators.map(short).join(', ')],
-      ['budget', `${tokens(params.budget)} of token ${short(params.token)}, deposit ${tokens(params.stake)} a member`],
+      [
+        'budget',
+        `${tokens(params.budget)} of token ${short(params.token)}, deposit ${tokens(params.stake)} a member`,
+      ],
       ['fees', `aggregator ${params.aggregatorFeeBps / 100} %, validators ${params.validatorFeeBps / 100} %`],
     ]),
   ].join('\n');
 }
 
-function ending({ taskId, outcome, accuracy }: Outcome, { samples, home }: PublishingPlace, running: boolean): string[] {
+function ending(
+  { taskId, outcome, accuracy, rounds, remaining }: Outcome,
+  { samples, home, decimals }: PublishingPlace,
+  running: boolean,
+): string[] {
   if (outcome === 'left') {
     return [
       running
@@ -150,10 +175,19 @@ function ending({ taskId, outcome, accuracy }: Outcome, { samples, home }: Publi
         : `task ${taskId} goes on; follow it again with: chorus start --home ${home}`,
     ];
   }
-  return [
+  const found =
     accuracy === null || !samples
-      ? `task ${taskId} has ended`
-      : `task ${taskId} has ended; on ${samples.count.toLocaleString('en')} samples the model is right in ${(100 * accuracy).toFixed(1)} %`,
-    `its model: chorus model get --home ${home} --task ${taskId} -o model.onnx`,
+      ? ''
+      : `; on ${samples.count.toLocaleString('en')} samples the model is right in ${(100 * accuracy).toFixed(1)} %`;
+  return [
+    rounds === 0
+      ? `task ${taskId} found too few members in time and has ended: nobody was paid`
+      : `task ${taskId} has ended${found}`,
+    ...(rounds === 0 ? [] : [`its model: chorus model get --home ${home} --task ${taskId} -o model.onnx`]),
+    ...(remaining === null || remaining === '0'
+      ? []
+      : [
+          `${formatUnits(remaining, decimals)} tokens were not paid: chorus task refund ${taskId} --home ${home}`,
+        ]),
   ];
 }

@@ -32,7 +32,9 @@ export interface PublishingPlace extends TaskPlace {
  * @throws ChorusError `E_USAGE` naming what is missing, `E_DEVNET_*`, `E_DATA_*`, `E_CONFIG*`, `E_CHAIN_*`
  */
 export async function publishingPlace(flags: PlaceFlags): Promise<PublishingPlace> {
-  const { config, home, token, validators, data } = flags.devnet ? await onDevnet(flags) : await onNetwork(flags);
+  const { config, home, token, validators, data } = flags.devnet
+    ? await onDevnet(flags)
+    : await onNetwork(flags);
   const decimals = await readTokenDecimals(config.chain.url, token);
   const samples = flags.inputShape === undefined ? await openSamples(config, data) : null;
   return { config, home, token, validators, decimals, samples, data: samples ?? described(flags) };
@@ -86,7 +88,8 @@ function validatorsIn({ nodes }: Awaited<ReturnType<typeof readDevnet>>): Addres
   return nodes.filter(({ roles }) => roles.includes('validator')).map(({ address }) => address);
 }
 
-const validatorsOf = ({ validators }: PlaceFlags) => (validators === undefined ? null : addresses(validators));
+const validatorsOf = ({ validators }: PlaceFlags) =>
+  validators === undefined ? null : addresses(validators);
 
 function tokenOf({ token }: PlaceFlags): Address | null {
   const [address, ...more] = token === undefined ? [] : addresses(token);
@@ -110,5 +113,9 @@ function described({ inputShape, classes }: PlaceFlags): TaskPlace['data'] {
     throw new ChorusError('E_USAGE', '--input-shape and --classes go together');
   }
   const sizes = shape(inputShape);
-  return { name: `${inputShape} samples`, inputShape: sizes, classes: integer('classes', classes, 2, 100_000) };
+  return {
+    name: `${inputShape} samples`,
+    inputShape: sizes,
+    classes: integer('classes', classes, 2, 100_000),
+  };
 }

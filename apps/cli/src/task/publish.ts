@@ -22,7 +22,13 @@ export interface Outcome {
   accuracy: number | null;
   /** CID of the final model. */
   model: string | null;
+  /** Rounds that were begun; 0 where it found too few members, and null where it has not ended. */
+  rounds: number | null;
+  /** What an ended task did not pay, in the token's smallest unit. */
+  remaining: string | null;
 }
+
+const UNKNOWN = { accuracy: null, model: null, rounds: null, remaining: null };
 
 /** Milliseconds between two looks at a publication. */
 const LOOK_MILLISECONDS = 250;
@@ -49,15 +55,19 @@ export async function publishByNode(
   const request = { model: cid, terms, params: JSON.parse(text) };
   const taskId = await published(node, id, await node.publish(id, request), listener);
   listener.published(taskId);
-  const left: Outcome = { taskId, outcome: 'left', accuracy: null, model: null };
+  const left: Outcome = { taskId, outcome: 'left', ...UNKNOWN };
+  const ended = async (model: string | null): Promise<Outcome> => {
+    const { round, remaining } = await node.task(taskId);
+    return { ...left, outcome: 'ended', model, rounds: round, remaining };
+  };
   if (detach || signal.aborted) return left;
   // Where the id was published before.
-  if ((await node.task(taskId)).status === 'ended') return { ...left, outcome: 'ended' };
+  if ((await node.task(taskId)).status === 'ended') return ended(null);
   for await (const streamed of node.events({ task: taskId, signal, reconnect: false })) {
     listener.event(streamed);
     const { event } = streamed;
     if (event.type === 'task-ended' && event.taskId === taskId) {
-      return { ...left, outcome: 'ended', model: event.modelCid };
+      return ended(event.modelCid);
     }
   }
   return left;
@@ -122,15 +132,21 @@ export async function publishByOwnNode(
     model = event.modelCid;
     over.resolve('ended');
   };
-  const node = await startNode({ ...config, roles: [] }, tell, { password: passwordSource(), onShutdown: leave });
+  const node = await startNode({ ...config, roles: [] }, tell, {
+    password: passwordSource(),
+    onShutdown: leave,
+  });
   try {
     const onStep = (step: string) => listener.step(STEPS[step] ?? step);
     const number = await node.publish(request, { id, onStep });
     taskId = number.toString();
     listener.published(taskId);
     const outcome = await over.promise;
-    const measured = outcome === 'ended' && samples ? await node.evaluate(number, samples) : null;
-    return { taskId, outcome, accuracy: measured?.accuracy ?? null, model };
+    if (outcome === 'left') return { taskId, outcome, ...UNKNOWN };
+    const { round: rounds, remaining } = await node.ports.chain.task(number);
+    const measured = rounds > 0 && samples ? await node.evaluate(number, samples) : null;
+    const accuracy = measured?.accuracy ?? null;
+    return { taskId, outcome, accuracy, model, rounds, remaining: remaining.toString() };
   } finally {
     await node.close();
   }

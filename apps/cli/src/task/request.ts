@@ -131,7 +131,8 @@ export function addresses(text: string): Address[] {
 /** The shape of a sample, as in 1x28x28. @throws ChorusError `E_USAGE` */
 export function shape(text: string): number[] {
   const sizes = text.split('x').map(Number);
-  if (sizes.length <= 5 && sizes.every((size) => Number.isSafeInteger(size) && size > 0 && size <= 65_536)) return sizes;
+  if (sizes.length <= 5 && sizes.every((size) => Number.isSafeInteger(size) && size > 0 && size <= 65_536))
+    return sizes;
   throw new ChorusError('E_USAGE', '--input-shape takes up to five sizes, such as 1x28x28', {
     facts: { given: text.slice(0, 60) },
   });
@@ -159,11 +160,15 @@ async function modelFile(path: string): Promise<Uint8Array> {
 async function allowList(given: string): Promise<Address[]> {
   const info = await stat(given).catch(() => null);
   if (info && info.size > MAX_LIST_BYTES) {
-    throw new ChorusError('E_USAGE', '--allow takes accounts, or a file of them', { facts: { bytes: info.size } });
+    throw new ChorusError('E_USAGE', '--allow takes accounts, or a file of them', {
+      facts: { bytes: info.size },
+    });
   }
   const list = [...new Set(addresses(info?.isFile() ? await readFile(given, 'utf8') : given))].sort();
   if (list.length > 0 && list.length <= MAX_ALLOWED) return list;
-  throw new ChorusError('E_USAGE', `--allow takes 1 to ${MAX_ALLOWED} accounts`, { facts: { given: list.length } });
+  throw new ChorusError('E_USAGE', `--allow takes 1 to ${MAX_ALLOWED} accounts`, {
+    facts: { given: list.length },
+  });
 }
 
 type Parse<T> = (name: string, text: string, least: number, most: number) => T;

@@ -155,6 +155,10 @@ function fakeNode(): AdminSource & { calls: string[] } {
       stakeReturnsAfter: 'the end',
       message: 'left',
     }),
+    refund: async (id, cancel) => {
+      calls.push(`refund ${id} ${cancel}`);
+      return { taskId: `${id}`, token: ADDRESS, amount: '95', transaction: '0x01' };
+    },
     storeModel: async (model) => ({ cid: 'bafymodel', bytes: model.length }),
     publish: async (id, { params }) => {
       calls.push(`publish ${id} ${params.budget}`);
@@ -269,6 +273,7 @@ const asked = {
 
 /** A request that each route takes. */
 const SAMPLES: Partial<Record<RouteName, { path?: string; body?: object }>> = {
+  refund: { path: '/v1/tasks/7/refund', body: { cancel: true } },
   upload: { body: new Uint8Array([8, 7]) },
   publish: { path: '/v1/publications/once', body: asked },
   publication: { path: '/v1/publications/once' },

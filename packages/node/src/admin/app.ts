@@ -21,7 +21,7 @@ const REQUESTS = { points: 500, duration: 10 };
 /** Milliseconds until a caller is told that the answer takes too long; joins and claims wait for the chain, files for the disk. */
 const ANSWER_MILLISECONDS = 10_000;
 const CHAIN_MILLISECONDS = 170_000;
-const SLOW: readonly RouteName[] = ['join', 'claim', 'upload'];
+const SLOW: readonly RouteName[] = ['join', 'claim', 'refund', 'upload'];
 
 interface Env {
   Bindings: HttpBindings;
@@ -122,6 +122,8 @@ function answersOf(source: AdminSource): Record<RouteName, Answer> {
     task: async (c, input) => c.json(await source.task(id(input))),
     join: async (c, input) => c.json(await source.join(id(input))),
     leave: async (c, input) => c.json(await source.leave(id(input))),
+    refund: async (c, input) =>
+      c.json(await source.refund(id(input), (input.body as z.output<typeof ROUTES.refund.body>).cancel)),
     upload: async (c, { body }) => c.json(await source.storeModel(body as Uint8Array)),
     publish: async (c, { params, body }) =>
       c.json(await source.publish(params.id!, body as z.output<typeof ROUTES.publish.body>)),

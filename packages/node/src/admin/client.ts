@@ -8,7 +8,14 @@ import type { PublicationDocument, PublicationRequest, StoredModel } from './sch
 import type { ClaimResult, Rewards, RoundList } from './schema/rounds.ts';
 import { type ClaimRequest, ROUTES, type RoundsQuery, type Route } from './schema/routes.ts';
 import type { Accepted, Readiness, Status } from './schema/status.ts';
-import type { JoinResult, LeaveResult, TaskDetail, TaskList } from './schema/tasks.ts';
+import type {
+  JoinResult,
+  LeaveResult,
+  RefundRequest,
+  RefundResult,
+  TaskDetail,
+  TaskList,
+} from './schema/tasks.ts';
 
 /** Milliseconds for an answer; claims and joins wait for the chain and get longer. */
 const ANSWER_MILLISECONDS = 10_000;
@@ -47,6 +54,8 @@ export interface AdminClient {
   task(id: string | bigint, options?: CallOptions): Promise<TaskDetail>;
   join(id: string | bigint, options?: CallOptions): Promise<JoinResult>;
   leave(id: string | bigint, options?: CallOptions): Promise<LeaveResult>;
+  /** Take back what an ended task of this wallet did not pay. */
+  refund(id: string | bigint, request?: RefundRequest, options?: CallOptions): Promise<RefundResult>;
   /** Have the node keep an ONNX model of at most 256 MiB, to publish a task with. */
   storeModel(model: Uint8Array, options?: CallOptions): Promise<StoredModel>;
   /** Publish under an id of the caller's; asked again, the same publication is meant. Answers before it is done. */
@@ -129,6 +138,8 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     join: (id, { signal } = {}) =>
       ask(ROUTES.join, { params: { id: String(id) }, timeoutMs: CHAIN_MILLISECONDS, signal }),
     leave: (id, { signal } = {}) => ask(ROUTES.leave, { params: { id: String(id) }, signal }),
+    refund: (id, body = {}, { signal } = {}) =>
+      ask(ROUTES.refund, { params: { id: String(id) }, body, timeoutMs: CHAIN_MILLISECONDS, signal }),
     storeModel: (file, { signal } = {}) =>
       ask(ROUTES.upload, { file, timeoutMs: CHAIN_MILLISECONDS, signal }),
     publish: (id, body, { signal } = {}) => ask(ROUTES.publish, { params: { id }, body, signal }),

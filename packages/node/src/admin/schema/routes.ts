@@ -9,7 +9,14 @@ import {
 } from './publications.ts';
 import { claimResultSchema, rewardsSchema, roundListSchema } from './rounds.ts';
 import { acceptedSchema, healthSchema, readinessSchema, statusSchema } from './status.ts';
-import { joinResultSchema, leaveResultSchema, taskDetailSchema, taskListSchema } from './tasks.ts';
+import {
+  joinResultSchema,
+  leaveResultSchema,
+  refundRequestSchema,
+  refundResultSchema,
+  taskDetailSchema,
+  taskListSchema,
+} from './tasks.ts';
 import { addressSchema, peerIdSchema, taskIdSchema } from './values.ts';
 
 /** One operation of the API. The server validates by it, the document describes it, the client is typed by it. */
@@ -127,6 +134,15 @@ export const ROUTES = {
     access: 'token',
     params: task,
     response: leaveResultSchema,
+  },
+  refund: {
+    method: 'post',
+    path: '/v1/tasks/{id}/refund',
+    summary: 'Take back what an ended task of this wallet did not pay; answers when mined',
+    access: 'token',
+    params: task,
+    body: refundRequestSchema,
+    response: refundResultSchema,
   },
   upload: {
     method: 'post',
