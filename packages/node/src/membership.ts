@@ -1,10 +1,11 @@
-import { ChorusError, hasCode, type Role, sameAddress, type TaskState } from '@chorus/protocol';
+import { ChorusError, type Hex, hasCode, type Role, sameAddress, type TaskState } from '@chorus/protocol';
 import type { Ports } from './ports.ts';
 
 /**
  * Become a member of a task: register an identity where the account has none, put missing stake behind it, and join.
  * Each step looks at the chain first, so that repeating it after a crash does nothing twice.
  *
+ * @param allowProof that the account is on the task's list, where there is one
  * @param maxStake the most this call may deposit, in the token's smallest unit
  * @throws ChorusError `E_STAKE_TOO_HIGH` where more would have to be deposited; errors of the chain as they are
  */
@@ -12,6 +13,7 @@ export async function becomeMember(
   ports: Ports,
   task: TaskState,
   roles: Role[],
+  allowProof: Hex[],
   maxStake: bigint,
 ): Promise<bigint> {
   const { chain, network } = ports;
@@ -27,7 +29,7 @@ export async function becomeMember(
     });
   }
   if (missing > 0n) await chain.depositStake(task.token, agentId, missing);
-  await chain.join(task.id, { agentId, roles, peerId: network.peerId }).catch((error) => {
+  await chain.join(task.id, { agentId, roles, peerId: network.peerId, allowProof }).catch((error) => {
     // An earlier attempt's transaction was mined after all.
     if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
   });

@@ -67,6 +67,22 @@ describe('terms', () => {
     expect(() => encodeTerms({ ...terms, tags: ['Two Words'] })).toThrow('lower-case');
   });
 
+  it('may name who is allowed, each once and in order', () => {
+    const [a, b]: [`0x${string}`, `0x${string}`] = [`0x${'0a'.repeat(20)}`, `0x${'0b'.repeat(20)}`];
+    expect(decodeTerms(encodeTerms({ ...terms, allow: [a, b] })).allow).toEqual([a, b]);
+    for (const allow of [[], [b, a], [a, a], [a.toUpperCase() as typeof a]]) {
+      expect(() => encodeTerms({ ...terms, allow })).toThrow(
+        expect.objectContaining({ code: 'E_TERMS_INVALID' }),
+      );
+    }
+    const full = Array.from(
+      { length: 128 },
+      (_, i): typeof a => `0x${(i + 256).toString(16).padStart(40, '0')}`,
+    );
+    expect(encodeTerms({ ...terms, allow: full }).length).toBeLessThan(8192);
+    expect(() => encodeTerms({ ...terms, allow: [...full, `0x${'f'.repeat(40)}`] })).toThrow();
+  });
+
   it('are refused when they are not JSON or too long', () => {
     expect(() => decodeTerms(new Uint8Array([1, 2]))).toThrow('not JSON');
     expect(() => decodeTerms(new Uint8Array(9000))).toThrow('too long');

@@ -49,19 +49,19 @@ export interface NodeState {
   diskFreeBytes: number | null;
 }
 
-export type Consideration =
-  | { accept: true; needs: TaskNeeds }
-  | {
-      accept: false;
-      /** `E_LIMIT_...`, or `E_TASK_STAKE` for `maxStake`. */
-      code: string;
-      /** What is in the way, with the figures. */
-      reason: string;
-      /** The setting to change, as a sentence. */
-      change: string;
-      /** It may fit later without a change. */
-      passing: boolean;
-    };
+export interface Refusal {
+  accept: false;
+  /** `E_LIMIT_...`, or `E_TASK_STAKE` for `maxStake`. */
+  code: string;
+  /** What is in the way, with the figures. */
+  reason: string;
+  /** The setting to change, as a sentence. */
+  change: string;
+  /** It may fit later without a change. */
+  passing: boolean;
+}
+
+export type Consideration = { accept: true; needs: TaskNeeds } | Refusal;
 
 /** Resident memory of a node that does nothing, for projecting what it will be. */
 const IDLE_BYTES = 200e6;
@@ -78,13 +78,6 @@ export function considerTask(
 ): Consideration {
   const { stake, tasks } = limits;
   const needs = taskNeeds(task, terms, state.roles);
-  const refuse = (code: string, reason: string, change: string, passing = false): Consideration => ({
-    accept: false,
-    code,
-    reason,
-    change,
-    passing,
-  });
 
   // What will not change by waiting comes first, so that nobody waits for it.
   if (task.stake > state.maxStake) {
@@ -178,6 +171,46 @@ export function considerTask(
       task.stake <= BigInt(stake.total),
     );
   }
+  const room = considerRoom(limits, needs, state);
+  if (room) return room;
+  if (!withinWindows(limits.hours, state.minuteOfDay)) {
+    return refuse(
+      'E_LIMIT_HOURS',
+      `this node begins work only at ${limits.hours.join(', ')}`,
+      'wait, or change limits.hours',
+      true,
+    );
+  }
+  const cost = missedRoundBps(task.slashing, state.roles);
+  if (
+    cost > 0 &&
+    !limits.missRounds &&
+    longestSeconds(task) > 60 * minutesLeft(limits.hours, state.minuteOfDay)
+  ) {
+    return refuse(
+      'E_LIMIT_HOURS_STAKE',
+      `it may last until this node rests, and each round it misses then costs ${cost / 100} % of the stake`,
+      'widen limits.hours, or set limits.missRounds',
+      true,
+    );
+  }
+  return { accept: true, needs };
+}
+
+const refuse = (code: string, reason: string, change: string, passing = false): Refusal => ({
+  accept: false,
+  code,
+  reason,
+  change,
+  passing,
+});
+
+/** Whether what a task needs fits into memory and onto the disk: of tasks that are joined, and of own ones. */
+export function considerRoom(
+  limits: Pick<Limits, 'memory' | 'disk'>,
+  needs: TaskNeeds,
+  state: Pick<NodeState, 'rssBytes' | 'reservedBytes' | 'underPressure' | 'diskFull' | 'diskFreeBytes'>,
+): Refusal | null {
   if (limits.memory !== undefined) {
     const projected = Math.max(state.rssBytes, IDLE_BYTES + state.reservedBytes) + needs.memoryBytes;
     if (projected > limits.memory) {
@@ -220,28 +253,7 @@ export function considerTask(
       true,
     );
   }
-  if (!withinWindows(limits.hours, state.minuteOfDay)) {
-    return refuse(
-      'E_LIMIT_HOURS',
-      `this node begins work only at ${limits.hours.join(', ')}`,
-      'wait, or change limits.hours',
-      true,
-    );
-  }
-  const cost = missedRoundBps(task.slashing, state.roles);
-  if (
-    cost > 0 &&
-    !limits.missRounds &&
-    longestSeconds(task) > 60 * minutesLeft(limits.hours, state.minuteOfDay)
-  ) {
-    return refuse(
-      'E_LIMIT_HOURS_STAKE',
-      `it may last until this node rests, and each round it misses then costs ${cost / 100} % of the stake`,
-      'widen limits.hours, or set limits.missRounds',
-      true,
-    );
-  }
-  return { accept: true, needs };
+  return null;
 }
 
 /**
