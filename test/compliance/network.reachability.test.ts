@@ -53,6 +53,22 @@ describe('transports', () => {
     },
   );
 
+  test.each([
+    ['TCP', '/ip4/127.0.0.1/tcp/0', {}],
+    ['WebSockets', '/ip4/127.0.0.1/tcp/0/ws', { webSockets: true }],
+  ])('whether anything still comes over %s is known of each connection', async (_, listen, options) => {
+    const [a, b] = [await start({ listen: [listen] }), await start(options)];
+    a.handle(ECHO, async (data) => data);
+    await b.connect(a.multiaddrs()[0]!);
+    const heardAt = async (node: LibP2pNetwork) => (await node.stats()).peers[0]!.connections[0]!.heardAt;
+    await sleep(300);
+    const before = Date.now();
+    expect(await heardAt(a)).toBeLessThan(before);
+    await echo(b, a);
+    expect(await heardAt(a)).toBeGreaterThanOrEqual(before);
+    expect(await heardAt(b)).toBeGreaterThanOrEqual(before);
+  });
+
   test('QUIC with a byte rate is refused, since it would not be kept', async () => {
     await expect(start({ quic: true, uploadBytesPerSecond: 1_000_000 })).rejects.toSatisfy((e) =>
       hasCode(e, 'E_NETWORK_OPTIONS'),

@@ -41,6 +41,9 @@ describe('what a contributor allows', () => {
       ['poor', 'E_LIMIT_REWARD', { tasks: { minReward: '1000000' } }],
       ['small', 'E_LIMIT_MEMORY', { memory: '250 MB' }],
       ['thrifty', 'E_LIMIT_STAKE_TOTAL', { stake: { total: '99' } }],
+      // Two rounds take minutes; what may hold the stake up is disputes of an hour.
+      ['hasty', 'E_LIMIT_DURATION', { tasks: { maxSeconds: 3_600 } }],
+      ['choosy', 'E_LIMIT_TOKEN', { stake: { onlyListed: true } }],
     ];
     const nodes: { code: string; node: TwinNode }[] = [];
     for (const [name, code, limits] of bounds) {

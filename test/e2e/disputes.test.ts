@@ -91,6 +91,24 @@ describe('a round with members that withhold', () => {
     expect((await chain.settledRound(taskId, 2))!.rewards[bob]).toBeGreaterThan(0n);
   });
 
+  it('whose trainer has left the task since, and was restarted, is defended all the same', async () => {
+    let withhold = true;
+    const { taskId, chain, accountOf } = await runTask({ bob: withholding('update', () => withhold) });
+    const bob = network.nodes.find((n) => n.name === 'bob')!;
+    await network.until(() => bob.events.some((e) => e.type === 'committed'));
+    expect(await bob.node.leave(taskId)).toMatchObject({ member: true });
+    await network.until(() => told('case-opened').length > 0, 60_000);
+    await bob.restart();
+    await network.until(() => bob.node.followed().some(({ left, terms }) => left && terms === null));
+    expect(told('case-resolved')).toEqual([]);
+    withhold = false;
+    await network.until(() => told('case-resolved').length > 0, 60_000);
+    expect(told('case-resolved')[0]).toMatchObject({ trainer: accountOf('bob'), available: true });
+    // Not only once the task was over: it goes on without this trainer.
+    expect(await chain.task(taskId)).toMatchObject({ status: 'running', openCases: 0 });
+    expect(told('slashed')).toEqual([]);
+  });
+
   it('measures its losses, and a round that made the model better releases the whole pool', async () => {
     const { taskId, chain } = await runTask({});
     await network.until(() => network.nodes.every((n) => ended(n.events)), 60_000);

@@ -32,6 +32,7 @@ it('a task announced twice at once is joined once, and what is kept of it on dis
     // Not announced by this: the two messages below are the first that alice hears.
     { ...requester.node.ports, network: Object.assign(Object.create(gossip), { publish: async () => {} }) },
     request,
+    request.terms.dimension!,
   );
   const announcement = {
     type: 'announcement' as const,
@@ -82,7 +83,7 @@ it('a task that an earlier attempt has joined already is followed', async () => 
   const ports = requester.node.ports;
   const publish = ports.network.publish.bind(ports.network);
   ports.network.publish = async () => {};
-  const { taskId, announce } = await publishTask(ports, request);
+  const { taskId, announce } = await publishTask(ports, request, request.terms.dimension!);
   ports.network.publish = publish;
   const { agentId } = await chain.registerIdentity('');
   await chain.depositStake(request.params.token, agentId, request.params.stake);

@@ -135,6 +135,32 @@ describe('the journal of a node', () => {
   });
 });
 
+describe('a payout by hand', () => {
+  it('whose node dies before its receipt is in the totals after all, and the rest is paid at the end', async () => {
+    const cast = await begin(3);
+    const { alice, taskId } = cast;
+    await network.until(() => alice.events.some((e) => e.type === 'round-ended' && e.reward > 0n));
+    const { chain } = alice.node.ports;
+    const pay = chain.claim.bind(chain);
+    let paid = 0n;
+    chain.claim = async (token, taskIds, to) => {
+      paid = (await pay(token, taskIds, to)).amount;
+      throw new ChorusError('E_CHAIN_UNREACHABLE', 'the answer is lost with the process');
+    };
+    const token = network.ledger.token;
+    await expect(alice.node.claim(token)).rejects.toMatchObject({ code: 'E_CHAIN_UNREACHABLE' });
+    expect(paid).toBeGreaterThan(0n);
+    expect(alice.node.journal.totals()).toMatchObject([{ claimed: 0n }]);
+    await alice.restart();
+    await network.until(() => (alice.node.journal.totals()[0]?.claimed ?? 0n) >= paid);
+    await network.until(() => network.nodes.every((n) => ended(n.events)));
+    const earned = await earnedOnChain(cast, alice);
+    expect(alice.node.journal.totals()).toMatchObject([{ rewards: earned, claimed: earned }]);
+    expect((await chain.memberAccount(taskId, chain.account))!.claimed).toBe(earned);
+    await expect(alice.node.claim(token)).rejects.toMatchObject({ code: 'E_CHAIN_NOTHING_TO_CLAIM' });
+  });
+});
+
 describe('a node whose disk is full', () => {
   it('sends and signs nothing, says so, and goes on when there is room again', async (context) => {
     const disk = join(network.folder, 'alice');
@@ -192,7 +218,7 @@ describe('a requester that dies', () => {
     expect(created).toHaveLength(1);
     await requester.node.close();
     const journal = Journal.open(join(network.folder, 'requester'));
-    expect(journal.publications()).toEqual([]);
+    expect(journal.openPublications()).toEqual([]);
     journal.close();
   });
 

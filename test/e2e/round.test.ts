@@ -174,7 +174,7 @@ describe('a round on the ports in memory', () => {
     request.params.validators = [requester.node.ports.chain.account];
     await expect(requester.node.publish(request)).rejects.toMatchObject({ code: 'E_MODEL_CORRUPT' });
     // A requester that does not care publishes it all the same.
-    const { announce } = await publishTask(requester.node.ports, request);
+    const { announce } = await publishTask(requester.node.ports, request, request.terms.dimension!);
     await announce();
     await network.until(() => alice.events.some((e) => e.type === 'task-refused'));
     const { chain } = alice.node.ports;

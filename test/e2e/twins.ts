@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gramMatrix } from '@chorus/aggregation';
-import { ruleId } from '@chorus/chain';
 import {
   ChorusNode,
   createProving,
@@ -213,7 +212,6 @@ export async function smallTask(
         minAggregators: 1,
         stake: 100n,
         minValidators: 1,
-        rule: ruleId('reference-trust'),
         ...OPEN_TO_ALL,
         aggregatorFeeBps: 300,
         validatorFeeBps: 200,

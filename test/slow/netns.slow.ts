@@ -13,6 +13,9 @@ import { pseudoRandom } from './netns/random.ts';
  */
 const PARTITION_MS = 30_000;
 
+/** After a cut of the links every peer is to be had again by then: a redial, and its pause. */
+const RECONNECTED_MS = 10_000;
+
 /** 100 ms there and 100 ms back, a packet in fifty lost each way, 10 Mbit/s each way. */
 const HOME: Shape = { delayMs: 100, loss: 0.02, bitsPerSecond: 10_000_000 };
 /** A hosted machine. */
@@ -158,6 +161,47 @@ describe.skipIf(why !== null)('on links of 100 ms, 2 % loss and 10 Mbit/s', () =
     const stats = await on.stats();
     say(`packets of a: ${JSON.stringify(stats.a)}`);
     expect(stats.a!.lost).toBeGreaterThan(0);
+    for (const node of all) await node.close();
+  });
+});
+
+describe.skipIf(why !== null)('connections that outlived a cut of the links', () => {
+  test('are replaced soon after its end: every peer is asked and answers again', async () => {
+    const on = await create({ hub: HOSTED, a: HOME, b: HOME, c: HOME, d: HOME });
+    const hub = await start('hub');
+    const bootstrap = [`/ip4/${on.address('hub')}/tcp/4011/p2p/${hub.peerId}`];
+    const nodes = await Promise.all(['a', 'b', 'c', 'd'].map((name) => start(name, { bootstrap })));
+    const all = [hub, ...nodes];
+    const [a, b, c, d] = nodes as [Driver, Driver, Driver, Driver];
+    for (const x of all) for (const y of all) if (x !== y) await x.learn(y);
+    for (const x of all) for (const y of all) if (x !== y) await x.echo(y);
+    const sides = [
+      [hub, a, b],
+      [c, d],
+    ] as const;
+    const across = [sides, sides.toReversed()].flatMap(([from, to]) =>
+      from!.flatMap((x) => to!.map((y) => [x, y] as const)),
+    );
+    await on.partition([
+      ['hub', 'a', 'b'],
+      ['c', 'd'],
+    ]);
+    await sleep(PARTITION_MS);
+    await on.heal();
+    const took = await Promise.all(
+      across.map(([x, y]) =>
+        until(
+          () =>
+            x.echo(y, 2_000).then(
+              () => true,
+              () => false,
+            ),
+          90_000,
+        ),
+      ),
+    );
+    say(`after a cut of 30 s peers answered again in ${took.map(seconds).join(', ')}`);
+    expect(Math.max(...took)).toBeLessThan(RECONNECTED_MS);
     for (const node of all) await node.close();
   });
 });

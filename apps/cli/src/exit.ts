@@ -27,6 +27,8 @@ export const EXIT = {
 const CODES: readonly [prefix: string, code: number][] = [
   ['E_USAGE', EXIT.usage],
   ['E_SPLIT', EXIT.usage],
+  ['E_TERMS', EXIT.usage],
+  ['E_ADMIN_BAD_REQUEST', EXIT.usage],
   ['E_CONFIG', EXIT.config],
   ['E_PASSWORD', EXIT.permission],
   ['E_ADMIN_UNAUTHORIZED', EXIT.permission],
@@ -35,6 +37,9 @@ const CODES: readonly [prefix: string, code: number][] = [
   ['E_CHAIN_UNREACHABLE', EXIT.unavailable],
   ['E_CHAIN_DEVNET_UNSUPPORTED', EXIT.unavailable],
   ['E_NODE_BUSY', EXIT.later],
+  ['E_ADMIN_BUSY', EXIT.later],
+  ['E_PUBLICATION_OPEN', EXIT.later],
+  ['E_PUBLICATION_OTHER', EXIT.exists],
   ['E_STORE_LOCKED', EXIT.later],
   ['E_EXISTS', EXIT.exists],
   ['E_IDENTITY_EXISTS', EXIT.exists],

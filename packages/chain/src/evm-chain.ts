@@ -49,6 +49,7 @@ import {
   signVerdict,
   type VoteContext,
 } from './signing.ts';
+import { orNoToken } from './token.ts';
 import { requestValidation } from './validation.ts';
 import { eventOf, receiptOf, Writer } from './writer.ts';
 
@@ -442,7 +443,11 @@ export class EvmChain implements ChorusChain {
   // ---- reading ----
 
   async balance(token: Address, account: Address): Promise<bigint> {
-    return (await this.#reader.view('balanceOf', [account], token, TOKEN))[0];
+    try {
+      return (await this.#reader.view('balanceOf', [account], token, TOKEN))[0];
+    } catch (error) {
+      throw orNoToken(error, token);
+    }
   }
 
   async task(taskId: bigint): Promise<TaskState> {

@@ -16,6 +16,7 @@
  * @packageDocumentation
  */
 export type { ContractAddresses } from './addresses.ts';
+export { allowProofOf, allowRootOf } from './allow-list.ts';
 export { type ConnectOptions, connectChain } from './connect.ts';
 export {
   type Deployment,
@@ -63,7 +64,7 @@ export {
   type VoteContext,
   voteDomain,
 } from './signing.ts';
-export { formatUnits, parseUnits, type TransferOptions, transferTokens } from './token.ts';
+export { formatUnits, parseUnits, readTokenDecimals, type TransferOptions, transferTokens } from './token.ts';
 export {
   REFERENCE_TRUST,
   readVerifier,

@@ -13,18 +13,20 @@ import { readNetworkKey } from './key.ts';
 import {
   DIAL_TIMEOUT_MS,
   INBOUND_PER_SECOND,
+  KEEP_ALIVE_MS,
   MAX_CONNECTIONS,
   MAX_EARLY_STREAMS,
   MAX_PENDING_INBOUND,
   NEGOTIATION_TIMEOUT_MS,
   PING_INTERVAL_MS,
-  SILENT_MS,
+  PING_TIMEOUT_MS,
 } from './limits.ts';
 import { watchLiveness } from './liveness.ts';
 import { LibP2pNetwork, type Services } from './network.ts';
 import type { NetworkOptions } from './options.ts';
 import { PeerBook } from './peer-book.ts';
 import { servicesOf } from './services.ts';
+import { forgetStrangers } from './strangers.ts';
 import { Traffic } from './traffic.ts';
 import { names, transportsOf } from './transports.ts';
 
@@ -64,7 +66,7 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     addresses: { listen, announce: options.announce ?? [] },
     transports: await transportsOf(options, listen),
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux({ maxEarlyStreams: MAX_EARLY_STREAMS })],
+    streamMuxers: [yamux({ maxEarlyStreams: MAX_EARLY_STREAMS, keepAliveInterval: KEEP_ALIVE_MS })],
     metrics: () => traffic.metrics(),
     connectionGater: gaterOf({
       book,
@@ -84,13 +86,14 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     // A late ping is no dead peer: its machine may be busy, or the line full of a payload. See liveness.ts.
     connectionMonitor: {
       pingInterval: PING_INTERVAL_MS,
-      pingTimeout: { minTimeout: SILENT_MS, maxTimeout: SILENT_MS },
+      pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS },
       abortConnectionOnPingFailure: false,
     },
     services: await servicesOf(options, { book, standing }),
   });
   traffic.quicConnections = () => libp2p.getConnections().filter((c) => c.multiplexer === 'quic');
-  guardTopics(libp2p.services.pubsub);
+  const judge = new Judge(book);
+  guardTopics(libp2p.services.pubsub, judge);
   try {
     await libp2p.start();
   } catch (cause) {
@@ -98,6 +101,7 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     throw networkError('E_NETWORK_LISTEN', 'cannot listen', { listen: listen.join(' ') }, cause);
   }
   if (options.mdns || options.dht) connectToDiscovered(libp2p, closing.signal);
+  forgetStrangers(libp2p, closing.signal);
   watchLiveness(libp2p, traffic, closing.signal);
   followEvents({
     libp2p,
@@ -109,7 +113,7 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
   const network = new LibP2pNetwork({
     libp2p,
     book,
-    judge: new Judge(book),
+    judge,
     traffic,
     standing,
     closing,

@@ -30,8 +30,20 @@ export const NEGOTIATION_TIMEOUT_MS = 15_000;
 /** How often peers are pinged; the round trip is the latency that is shown. */
 export const PING_INTERVAL_MS = 15_000;
 
-/** A peer that has sent nothing for this long, though it is pinged every 15 s, is gone. */
-export const SILENT_MS = 60_000;
+/**
+ * A ping is late while a payload fills a slow line, or the peer is busy: it is waited for this long, and its lateness
+ * has no consequences.
+ */
+export const PING_TIMEOUT_MS = 60_000;
+
+/** How often either end of a connection shows that it is there: 12 bytes, and as many back. */
+export const KEEP_ALIVE_MS = 5_000;
+
+/** A connection that nothing has come over for this long, three signs of life, is dead. */
+export const SILENT_MS = 15_000;
+
+/** How often connections are looked at for silence. */
+export const LIVENESS_INTERVAL_MS = 2_500;
 
 /** Reading a request that a peer has started to send, and writing the response. */
 export const TRANSFER_TIMEOUT_MS = 10_000;
@@ -54,8 +66,14 @@ export const GOSSIP_OVERHEAD_BYTES = 1024;
 /** One gossip frame may carry several messages; what is larger closes the stream. */
 export const MAX_GOSSIP_FRAME_BYTES = 16 * (MAX_GOSSIP_BYTES + GOSSIP_OVERHEAD_BYTES);
 
-/** Addresses remembered for one peer. */
+/** Addresses of one peer that are taken from one message. */
 export const MAX_ADDRESSES = 16;
+
+/** Peers that came by themselves and left, whose addresses and protocols are remembered: about 3 KB each. */
+export const MAX_REMEMBERED_STRANGERS = 2_048;
+
+/** Addresses remembered for one peer. */
+export const MAX_STORED_ADDRESSES = 64;
 
 /** How long a published message's id is remembered, so that copies arriving late are dropped. */
 export const SEEN_TTL_MS = 5 * 60_000;
@@ -69,11 +87,21 @@ export const MAX_REQUESTS_PER_WINDOW = 200;
 /** Requests of one peer being handled at a time, over all protocols; more are refused. */
 export const MAX_REQUESTS_IN_FLIGHT = 32;
 
-/**
- * Bytes of gossip that one peer may send within {@link RATE_WINDOW_S}, whatever they are: checking a signature
- * costs about 0.2 ms, so that a peer that sends nothing but forged messages takes at most a tenth of a core.
- */
+/** Bytes of gossip that one peer may send within {@link RATE_WINDOW_S}, whatever they are. */
 export const MAX_GOSSIP_BYTES_PER_WINDOW = 2 * 1024 * 1024;
+
+/**
+ * Bytes of gossip that this node passes on within {@link RATE_WINDOW_S}: half of what it may send, because windows of
+ * two nodes do not begin together. 60 messages a second of half a kilobyte are 1800 members' signs of presence.
+ */
+export const MAX_PASSED_BYTES_PER_WINDOW = MAX_GOSSIP_BYTES_PER_WINDOW / 2;
+
+/**
+ * Messages that one peer may bring within {@link RATE_WINDOW_S}, copies not counted: above what a node that passes on
+ * small messages up to {@link MAX_PASSED_BYTES_PER_WINDOW} can come to. A signature costs 0.1 to 0.2 ms to check, so
+ * that a peer takes a twentieth of a core at most.
+ */
+export const MAX_JUDGED_PER_WINDOW = 2_500;
 
 /** The window of the rates above, seconds. */
 export const RATE_WINDOW_S = 10;
@@ -122,6 +150,12 @@ export const MAX_STANDING = 50;
 
 /** How often lost connections are looked at. */
 export const REACH_INTERVAL_MS = 2_000;
+
+/**
+ * What the pause between two attempts to reach a lost peer grows by. With attempts of 6 s themselves, a pause is
+ * about a quarter of the time that the peer has been lost: a short cut is made good soon after its end.
+ */
+export const REACH_GROWTH = 1.5;
 
 /** Longest pause between two attempts to reach a peer that was lost. */
 export const REACH_MAX_WAIT_MS = 60_000;

@@ -1,19 +1,21 @@
 import { expect, test } from 'vitest';
-import { SILENT_MS } from './limits.ts';
+import { LIVENESS_INTERVAL_MS, SILENT_MS } from './limits.ts';
 import { Liveness } from './liveness.ts';
 
-test('a peer is gone when nothing has come from it for a minute, however much was sent to it', () => {
+test('a connection is dead when nothing has come over it for a quarter of a minute, however alive its peer is', () => {
   const liveness = new Liveness();
-  const peers = (silent: number, talking: number) =>
-    new Map([
-      ['silent', silent],
-      ['talking', talking],
-    ]);
-  expect(liveness.look(peers(100, 100), 0)).toEqual([]);
-  expect(liveness.look(peers(100, 101), SILENT_MS - 1)).toEqual([]);
-  expect(liveness.look(peers(100, 102), SILENT_MS)).toEqual(['silent']);
-  expect(liveness.look(peers(101, 102), SILENT_MS + 1)).toEqual([]);
-  // One that left and came back begins anew.
-  expect(liveness.look(new Map(), SILENT_MS + 2)).toEqual([]);
-  expect(liveness.look(peers(0, 0), 3 * SILENT_MS)).toEqual([]);
+  for (let now = 0; now < SILENT_MS; now += LIVENESS_INTERVAL_MS) {
+    expect(liveness.look([['cut', 0] as const, ['new', now] as const], now)).toEqual([]);
+  }
+  expect(liveness.look([['cut', 0] as const, ['new', SILENT_MS - 1] as const], SILENT_MS)).toEqual(['cut']);
+});
+
+test('a machine that slept, or was too busy to read, blames nobody for what it has not read', () => {
+  const liveness = new Liveness();
+  expect(liveness.look([['peer', 0] as const], 0)).toEqual([]);
+  const awake = 100 * SILENT_MS;
+  for (let now = awake; now < awake + SILENT_MS; now += LIVENESS_INTERVAL_MS) {
+    expect(liveness.look([['peer', 0] as const], now)).toEqual([]);
+  }
+  expect(liveness.look([['peer', 0] as const], awake + SILENT_MS)).toEqual(['peer']);
 });

@@ -1,43 +1,44 @@
 import type { Libp2p } from '@libp2p/interface';
-import { PING_INTERVAL_MS, SILENT_MS } from './limits.ts';
+import { LIVENESS_INTERVAL_MS, SILENT_MS } from './limits.ts';
 import type { Traffic } from './traffic.ts';
 
-interface Heard {
-  bytes: number;
-  at: number;
-}
-
-/** Which peers have said nothing for too long. */
+/** Which connections nothing has come over for too long. */
 export class Liveness {
-  readonly #heard = new Map<string, Heard>();
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** This process has read what came since then. */
+  #awakeSince = Number.NEGATIVE_INFINITY;
 
-  /** `received`: bytes that came from each connected peer so far. Returns those that are silent. */
-  look(received: Map<string, number>, now: number): string[] {
-    for (const peer of this.#heard.keys()) if (!received.has(peer)) this.#heard.delete(peer);
-    const silent: string[] = [];
-    for (const [peer, bytes] of received) {
-      const heard = this.#heard.get(peer);
-      if (!heard || heard.bytes !== bytes) this.#heard.set(peer, { bytes, at: now });
-      else if (now - heard.at >= SILENT_MS) silent.push(peer);
-    }
-    return silent;
+  /** `heard`: when something last came over each connection, in the milliseconds of `now`. Returns those that are silent. */
+  look<T>(heard: Iterable<readonly [connection: T, at: number]>, now: number): T[] {
+    // A machine that slept or was too busy to read has heard of nobody, and that says nothing of them.
+    if (now - this.#lookedAt > 2 * LIVENESS_INTERVAL_MS) this.#awakeSince = now;
+    this.#lookedAt = now;
+    return [...heard].flatMap(([connection, at]) =>
+      now - Math.max(at, this.#awakeSince) >= SILENT_MS ? [connection] : [],
+    );
   }
 }
 
 /**
- * Close connections to peers that are gone without a word. libp2p's own monitor closes a connection whose ping is
- * late, which it is while a payload fills a slow line: the transfer would be cut off again and again.
+ * Abort connections whose other end is gone without a word, or cut off: TCP itself notices after a quarter of an hour,
+ * and after a cut of half a minute waits up to as long again before it tries the next packet, while a new connection
+ * is made at once (see reach.ts).
+ *
+ * Yamux sends a ping every few seconds from either end, so that something comes over every connection that works.
+ * libp2p's own monitor closes a connection whose ping is late, which it is while a payload fills a slow line: the
+ * transfer would be cut off again and again. Here whatever comes counts. QUIC has such a timeout of its own.
  */
 export function watchLiveness(libp2p: Libp2p, traffic: Traffic, closing: AbortSignal): void {
   const liveness = new Liveness();
   const timer = setInterval(() => {
-    const received = new Map(libp2p.getPeers().map((id) => [id.toString(), traffic.of(id.toString()).in]));
-    const silent = new Set(liveness.look(received, Date.now()));
-    for (const connection of libp2p.getConnections()) {
-      if (silent.has(connection.remotePeer.toString()))
-        connection.abort(new Error('nothing heard of the peer'));
+    const heard = libp2p.getConnections().flatMap((connection) => {
+      const at = traffic.lastHeard(connection);
+      return at === null ? [] : [[connection, at] as const];
+    });
+    for (const connection of liveness.look(heard, Date.now())) {
+      connection.abort(new Error('nothing heard of the peer'));
     }
-  }, PING_INTERVAL_MS);
+  }, LIVENESS_INTERVAL_MS);
   timer.unref();
   closing.addEventListener('abort', () => clearInterval(timer), { once: true });
 }

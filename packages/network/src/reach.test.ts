@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { REACH_GIVE_UP_MS, REACH_MAX_WAIT_MS } from './limits.ts';
+import { REACH_GIVE_UP_MS, REACH_INTERVAL_MS, REACH_MAX_WAIT_MS } from './limits.ts';
 import { Reach } from './reach.ts';
 
 /** A world in which dials fail until `up`. */
@@ -20,7 +20,10 @@ function world() {
 
 describe('reaching for lost peers', () => {
   beforeEach(() => void vi.useFakeTimers());
-  afterEach(() => void vi.useRealTimers());
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
 
   test('a bootstrap peer is tried for ever, ever more slowly, and found when it is back', async () => {
     const { dials, connected, reach, setUp } = world();
@@ -47,6 +50,27 @@ describe('reaching for lost peers', () => {
     setUp(true);
     await vi.advanceTimersByTimeAsync(6_000);
     expect(dials).toEqual(['a']);
+    reach.stop();
+  });
+
+  test('a peer that has been lost for a while is dialled again within half that while and one attempt', async () => {
+    const attempt = 6_000;
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    const dialledAt: number[] = [];
+    const start = Date.now();
+    const reach = new Reach({
+      isConnected: () => false,
+      connect: () => {
+        dialledAt.push(Date.now() - start);
+        return new Promise((_, reject) => setTimeout(() => reject(new Error('timed out')), attempt));
+      },
+    });
+    reach.keep('hub', true);
+    await vi.advanceTimersByTimeAsync(150_000);
+    expect(dialledAt.length).toBeGreaterThan(4);
+    for (const [i, at] of dialledAt.slice(0, -1).entries()) {
+      expect(dialledAt[i + 1]! - at).toBeLessThanOrEqual(at / 2 + attempt + 2 * REACH_INTERVAL_MS);
+    }
     reach.stop();
   });
 

@@ -1,4 +1,10 @@
-import { MAX_REACHED_PEERS, REACH_GIVE_UP_MS, REACH_INTERVAL_MS, REACH_MAX_WAIT_MS } from './limits.ts';
+import {
+  MAX_REACHED_PEERS,
+  REACH_GIVE_UP_MS,
+  REACH_GROWTH,
+  REACH_INTERVAL_MS,
+  REACH_MAX_WAIT_MS,
+} from './limits.ts';
 
 interface Target {
   /** Unix milliseconds after which it is given up while it is lost; Infinity for bootstrap peers. */
@@ -85,7 +91,7 @@ export class Reach {
       .catch(() => undefined) // tried again after the pause
       .finally(() => {
         target.trying = false;
-        target.wait = Math.min(REACH_MAX_WAIT_MS, target.wait * 2);
+        target.wait = Math.min(REACH_MAX_WAIT_MS, target.wait * REACH_GROWTH);
         // Spread out, so that a network does not come back to one bootstrap peer at the same moment.
         target.next = this.#now() + target.wait * (0.75 + Math.random() / 2);
       });

@@ -18,6 +18,8 @@ export interface ConnectionStats {
   since: number;
   /** Round trip of the last ping, milliseconds; null before the first. */
   latencyMs: number | null;
+  /** When something last came over it, unix milliseconds; null of QUIC. Long ago on a connection that is dead. */
+  heardAt: number | null;
   streams: number;
   /** Through a relay that limits bytes and time. */
   relayed: boolean;
@@ -70,12 +72,13 @@ export interface RequestCounts {
   failed: number;
 }
 
-export function connectionStats(connection: Connection): ConnectionStats {
+export function connectionStats(connection: Connection, traffic: Traffic): ConnectionStats {
   return {
     address: connection.remoteAddr.toString(),
     direction: connection.direction,
     since: connection.timeline.open,
     latencyMs: connection.rtt ?? null,
+    heardAt: traffic.lastHeard(connection),
     streams: connection.streams.length,
     relayed: connection.limits !== undefined,
   };
@@ -97,7 +100,7 @@ export async function peerStats(
         peer,
         agent: agent ? new TextDecoder().decode(agent.subarray(0, 200)) : null,
         protocols: known?.protocols.slice(0, 100) ?? [],
-        connections: libp2p.getConnections(id).map(connectionStats),
+        connections: libp2p.getConnections(id).map((connection) => connectionStats(connection, traffic)),
         bytes: traffic.of(peer),
         score: libp2p.services.pubsub.getScore(peer),
         blame: book.points(peer),

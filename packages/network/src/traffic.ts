@@ -37,6 +37,8 @@ export class Traffic {
   readonly protocols = new Map<string, Bytes>();
   readonly #peers = new Map<string, Bytes>();
   readonly #pipes = new WeakMap<object, Bytes>();
+  /** Unix milliseconds, by the timeline that libp2p's connection shares with the transport's below it. */
+  readonly #heard = new WeakMap<object, number>();
   readonly #upload: TokenBucket | undefined;
   readonly #download: TokenBucket | undefined;
   /** Open connections that QUIC carries; set where QUIC is on. */
@@ -79,6 +81,11 @@ export class Traffic {
     return { ...(this.#peers.get(peer) ?? { in: 0, out: 0 }) };
   }
 
+  /** When something last came over a connection, unix milliseconds; null of QUIC, whose library sees to that itself. */
+  lastHeard({ multiplexer, timeline }: Pick<Connection, 'multiplexer' | 'timeline'>): number | null {
+    return multiplexer === 'quic' ? null : (this.#heard.get(timeline) ?? null);
+  }
+
   /** The peer has no connection any more. */
   forget(peer: string): void {
     this.#peers.delete(peer);
@@ -86,7 +93,9 @@ export class Traffic {
 
   #trackConnection(connection: MultiaddrConnection): void {
     this.#pipes.set(connection, { in: 0, out: 0 });
+    this.#heard.set(connection.timeline, Date.now());
     const count = (way: keyof Bytes, n: number) => {
+      if (way === 'in') this.#heard.set(connection.timeline, Date.now());
       this.total[way] += n;
       const bytes = this.#pipes.get(connection);
       if (bytes) bytes[way] += n;

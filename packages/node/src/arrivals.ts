@@ -5,7 +5,6 @@ import {
   decodeGossip,
   decodeVoteRequest,
   encodeMessage,
-  hasCode,
   type Presence,
   type TaskState,
   type TopicMessage,
@@ -13,12 +12,15 @@ import {
   type Verdict,
   VOTE_PROTOCOL,
 } from '@chorus/protocol';
-import { answerAvailableRequest } from './availability.ts';
+import { Announcements } from './announcements.ts';
 import type { Background } from './background.ts';
+import type { Attended } from './disputes.ts';
 import type { Ports } from './ports.ts';
-import { checkAnnouncement } from './stages/announce.ts';
 import type { TaskRunner } from './task-runner.ts';
 import { answerVoteRequest } from './verdicts.ts';
+
+/** Members dialled at a time: a task has 48 at most, and while it is joined anybody may say to be one. */
+const MAX_DIALS = 48;
 
 /** What arrives is judged by, and handed on to. */
 export interface ArrivalsOptions {
@@ -27,6 +29,8 @@ export interface ArrivalsOptions {
   signal: AbortSignal;
   /** The tasks that are followed. */
   runners: ReadonlyMap<bigint, TaskRunner>;
+  /** Those, and tasks that were left and have a case open. */
+  attended: (taskId: bigint) => Attended | null;
   /** Nothing new is to be heard of this task. */
   isKnown: (taskId: bigint) => boolean;
   /** A task was announced that is on chain as announced. */
@@ -38,11 +42,13 @@ export interface ArrivalsOptions {
 /** Everything that reaches a node from others: gossip, requests of peers, events of the chain. */
 export class Arrivals {
   readonly #options: ArrivalsOptions;
+  readonly #announcements: Announcements;
   readonly #dialling = new Set<string>();
   readonly #unsubscribe: (() => void)[] = [];
 
   constructor(options: ArrivalsOptions) {
     this.#options = options;
+    this.#announcements = new Announcements(options.ports);
   }
 
   listen(): void {
@@ -69,25 +75,20 @@ export class Arrivals {
       const decoded = decodeGossip(message.data);
       if (decoded.type !== 'announcement' || decoded.peerId !== message.from) return 'reject';
       announcement = decoded;
-      if (isKnown(decoded.taskId)) return 'accept';
     } catch {
       return 'reject';
     }
-    try {
-      const task = await checkAnnouncement(ports, announcement);
+    const known = isKnown(announcement.taskId);
+    const { verdict, task } = await this.#announcements.judge(announcement, message.via, known);
+    if (task) {
       await ports.network.learn(message.from, announcement.multiaddrs);
       announced(task, announcement);
-      return 'accept';
-    } catch (error) {
-      // A task this node's chain does not know yet is nobody's fault.
-      return hasCode(error, 'E_ANNOUNCEMENT_FALSE') || hasCode(error, 'E_TERMS_INVALID')
-        ? 'reject'
-        : 'ignore';
     }
+    return verdict;
   }
 
   async #onPresence(message: TopicMessage): Promise<Verdict> {
-    const { ports, runners } = this.#options;
+    const { ports, attended } = this.#options;
     let presence: Presence;
     try {
       const decoded = decodeGossip(message.data);
@@ -96,23 +97,24 @@ export class Arrivals {
     } catch {
       return 'reject';
     }
-    const runner = runners.get(presence.taskId);
-    if (!runner) return 'accept';
+    const task = attended(presence.taskId);
+    if (!task) return 'accept';
     // While a task is joining its members are not known yet; once it runs, only they are listened to.
-    const members = runner.context?.members;
-    if (members && !members.some((m) => m.peerId === message.from)) return 'ignore';
+    if (task.known && !task.known.members.some((m) => m.peerId === message.from)) return 'ignore';
     await ports.network.learn(message.from, presence.multiaddrs);
-    this.#dial(message.from);
+    this.#stayWith(message.from);
     return 'accept';
   }
 
-  /** Connect to a member, one attempt at a time; where it fails, its next sign of presence brings another. */
-  #dial(peerId: string): void {
+  /**
+   * Be connected to a member: one attempt at a time; where it fails, its next sign of presence brings another. Said also
+   * of one that is connected: the network then dials it when the connection is lost, whoever made it.
+   */
+  #stayWith(peerId: string): void {
     const { ports, background, signal } = this.#options;
-    const { network } = ports;
-    if (this.#dialling.has(peerId) || network.peers().includes(peerId)) return;
+    if (this.#dialling.size >= MAX_DIALS || this.#dialling.has(peerId)) return;
     this.#dialling.add(peerId);
-    const attempt = network
+    const attempt = ports.network
       .connect(peerId, { signal })
       .catch(() => {})
       .finally(() => this.#dialling.delete(peerId));
@@ -129,9 +131,9 @@ export class Arrivals {
 
   async #onAvailableRequest(bytes: Uint8Array, from: string): Promise<Uint8Array> {
     const request = decodeAvailableRequest(bytes);
-    const runner = this.#options.runners.get(request.taskId);
-    if (!runner?.context) return encodeMessage({ refused: 'this node does not follow the task' });
-    return encodeMessage(await answerAvailableRequest(runner.session, runner.context, request, from));
+    const task = this.#options.attended(request.taskId);
+    if (!task?.known) return encodeMessage({ refused: 'this node does not follow the task' });
+    return encodeMessage(await task.disputes.answer(task.known, request, from));
   }
 
   async #followChain(): Promise<void> {

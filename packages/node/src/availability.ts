@@ -1,22 +1,25 @@
 import {
-  type AvailableRequest,
-  type AvailableResponse,
+  type ChainPort,
   ChorusError,
   cidFromDigest,
   hasCode,
   payloadBytes,
+  type StoragePort,
   type VectorCommitment,
 } from '@chorus/protocol';
-import { fetchVector, textOf } from './payloads.ts';
-import { lookAgainTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
+import { fetchVector, textOf, type VectorSource } from './payloads.ts';
+import { lookAgainTimeout, type RoundContext } from './session.ts';
 
 /** What stays wrong: the bytes follow from the digest on chain. */
 const FOR_GOOD = ['E_PAYLOAD_MALFORMED', 'E_PAYLOAD_MISMATCH'];
 
-type Known = Pick<RoundContext, 'task' | 'members'>;
+/** Where payloads are looked for: the swarm and the chain. */
+export interface PayloadSource extends VectorSource {
+  ports: { chain: Pick<ChainPort, 'publishedPayload'>; storage: StoragePort };
+}
 
 /** Looks under way and those that need not be repeated, by what was committed to: at most one of each for each case. */
-const LOOKS = new WeakMap<TaskSession, Map<string, Promise<string | null>>>();
+const LOOKS = new WeakMap<PayloadSource, Map<string, Promise<string | null>>>();
 
 /**
  * Look for the payload of a trainer that was found unavailable, in the swarm and in the calldata it published it in.
@@ -25,19 +28,19 @@ const LOOKS = new WeakMap<TaskSession, Map<string, Promise<string | null>>>();
  * @returns null where it can be had and opens its commitment; else what is wrong
  */
 export function lookForPayload(
-  session: TaskSession,
+  source: PayloadSource,
   context: RoundContext,
   trainer: number,
 ): Promise<string | null> {
-  const looks = LOOKS.get(session) ?? new Map<string, Promise<string | null>>();
-  LOOKS.set(session, looks);
+  const looks = LOOKS.get(source) ?? new Map<string, Promise<string | null>>();
+  LOOKS.set(source, looks);
   const { round } = context.round;
   const committed = context.round.updates[trainer];
   if (!committed) return Promise.resolve('nothing was committed');
   const key = `${round}/${trainer}/${textOf(committed)}`;
   const under = looks.get(key);
   if (under) return under;
-  const look = fetchAccused(session, context, trainer, committed).then(
+  const look = fetchAccused(source, context, trainer, committed).then(
     () => null,
     (error: unknown) => {
       if (!FOR_GOOD.some((code) => hasCode(error, code))) looks.delete(key);
@@ -49,12 +52,12 @@ export function lookForPayload(
 }
 
 async function fetchAccused(
-  session: TaskSession,
+  source: PayloadSource,
   context: RoundContext,
   trainer: number,
   committed: VectorCommitment,
 ): Promise<void> {
-  const { taskId, ports } = session;
+  const { taskId, ports } = source;
   const author = context.task.trainers[trainer]!;
   const published = await ports.chain.publishedPayload(taskId, context.round.round, author);
   const size = payloadBytes(context.task.dimension);
@@ -64,28 +67,5 @@ async function fetchAccused(
     if (cid === cidFromDigest(committed.digest, size)) await ports.storage.put(published);
   }
   const timeoutMs = lookAgainTimeout(context.task);
-  await fetchVector(session, context, { kind: 'update', author, committed, check: true, timeoutMs });
-}
-
-/**
- * As a validator: a trainer that was found unavailable asks to look again. Signed where the payload is had now, from
- * the swarm or from the calldata the trainer published it in.
- */
-export async function answerAvailableRequest(
-  session: TaskSession,
-  known: Known,
-  request: AvailableRequest,
-  from: string,
-): Promise<AvailableResponse> {
-  const { taskId, ports } = session;
-  const author = known.task.trainers[request.trainer];
-  if (!author || !peerOf(known.members, author).includes(from)) {
-    return { refused: 'only the trainer itself may ask' };
-  }
-  const open = await ports.chain.unavailabilityCase(taskId, request.round, request.trainer);
-  if (!open || open.resolved) return { refused: 'there is no open case' };
-  const round = await ports.chain.round(taskId, request.round);
-  const wrong = await lookForPayload(session, { ...known, round }, request.trainer);
-  if (wrong !== null) return { refused: wrong };
-  return ports.chain.signAvailable(round, request.trainer);
+  await fetchVector(source, context, { kind: 'update', author, committed, check: true, timeoutMs });
 }

@@ -1,40 +1,24 @@
-import {
-  type Address,
-  ChorusError,
-  cidFromDigest,
-  type Duty,
-  decodeTerms,
-  describeError,
-  encodeTerms,
-  type Hex,
-  hasCode,
-  MAX_TERMS_BYTES,
-  type Role,
-  sameAddress,
-  sha256Hex,
-  type TaskState,
-  type Terms,
-} from '@chorus/protocol';
-import { type Dataset, encodeGlobalModel, globalParameters } from '@chorus/training';
+import { type Address, ChorusError, type Hex, hasCode, sameAddress } from '@chorus/protocol';
+import { type Dataset, globalParameters } from '@chorus/training';
 import { Arrivals } from './arrivals.ts';
-import { Background, RETRY_MILLISECONDS } from './background.ts';
+import { Background } from './background.ts';
+import { Beginnings, type JoinOutcome } from './beginnings.ts';
+import { checkMeans, tryTraining } from './check-request.ts';
 import type { NodeConfig } from './config.ts';
+import { Endings } from './endings.ts';
 import type { EventSink } from './events.ts';
-import { type FoundTask, HeardTasks } from './heard-tasks.ts';
+import { type FollowedTask, followedTasks } from './followed-task.ts';
 import { Journal, type JournalReader, type Publication } from './journal/journal.ts';
-import { DepartedTask, owesOthers } from './limits/departed-task.ts';
 import { Gatekeeper } from './limits/gatekeeper.ts';
 import { LeftTasks } from './limits/left-tasks.ts';
-import { becomeMember } from './membership.ts';
-import { Payout } from './payout.ts';
 import type { Ports } from './ports.ts';
-import { tellPresence } from './presence.ts';
 import { createProving, type Proving } from './proving.ts';
-import { Publishing } from './publishing.ts';
-import { openSession, openTrainer, type RoundContext, type TaskSession } from './session.ts';
-import type { TaskRequest } from './stages/announce.ts';
+import { Publications } from './publications.ts';
+import { Publishing, requestDigest } from './publishing.ts';
+import { openTrainer } from './session.ts';
+import { type PreparedTask, prepareTask, type TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
-import { TaskRunner } from './task-runner.ts';
+import type { TaskRunner } from './task-runner.ts';
 
 export interface NodeDependencies {
   ports: Ports;
@@ -47,31 +31,14 @@ export interface NodeDependencies {
   emit: EventSink;
 }
 
-/** A task as this node sees it at a moment; null where that is not known yet. */
-export interface FollowedTask {
-  taskId: bigint;
-  terms: Terms | null;
-  task: TaskState | null;
-  context: RoundContext | null;
-  /** Duties under way, such as `train:3`, and how many are to be tried again. */
-  active: string[];
-  waiting: number;
-  /** Whether this node has done its part of a duty. */
-  hasDone: (duty: Duty) => boolean;
-  /** Last round in this node's model; null where none is kept. */
-  settledThrough: number | null;
-  left: boolean;
-  stake: bigint;
+/** What publishing does at the moment. */
+export type PublishStep = 'check' | 'escrow';
+
+export interface PublishOptions {
+  /** Asked again under the same id, the same task is meant, also after a crash. Without one each call is a new task. */
+  id?: string;
+  onStep?: (step: PublishStep) => void;
 }
-
-/** What came of joining a task by hand. */
-export type JoinOutcome = { outcome: 'joined' | 'followed' } | { outcome: 'refused'; error: ChorusError };
-
-/** Peers asked for the terms and the model of a task that is joined by its number alone. */
-const MAX_ASKED = 16;
-
-/** Own tasks whose model can be evaluated after their end: the last ones. Each has a thread with its model in it. */
-const KEPT_TASKS = 4;
 
 /**
  * A node of the network: listens for tasks, joins those its roles and data fit, and lives through their
@@ -81,31 +48,26 @@ export class ChorusNode {
   readonly ports: Ports;
   readonly #journal: Journal;
   readonly #config: NodeConfig;
-  readonly #dataset: Dataset | null;
   readonly #emit: EventSink;
   readonly #proving: Proving;
   readonly #files: TaskFiles;
   readonly #left: LeftTasks;
   readonly gate: Gatekeeper;
-  /** Tasks left before their end, by id. */
-  readonly #departed = new Map<bigint, DepartedTask>();
-  readonly #heard = new HeardTasks();
   readonly #abort = new AbortController();
   readonly #runners = new Map<bigint, TaskRunner>();
-  /** Own tasks that have ended, the newest last. */
-  readonly #kept: TaskSession[] = [];
-  readonly #considering = new Map<bigint, Promise<void>>();
   readonly #background: Background;
   readonly #arrivals: Arrivals;
-  readonly #payout: Payout;
+  readonly #beginnings: Beginnings;
+  readonly #endings: Endings;
   readonly #publishing: Publishing;
+  /** Tasks that are published without anybody waiting: for the admin API. */
+  readonly publications: Publications;
   readonly #cleanups: (() => Promise<void> | void)[] = [];
 
   constructor(config: NodeConfig, { ports, dataset, emit, proving, journal }: NodeDependencies) {
     const { threads } = config.limits;
     this.#config = { ...config, threads: Math.min(config.threads, threads ?? config.threads) };
     this.ports = ports;
-    this.#dataset = dataset;
     this.#emit = emit;
     this.#proving = proving ?? createProving(ports.chain.chainId, config.srsCache, threads);
     this.#files = new TaskFiles(config.dataDir);
@@ -114,23 +76,36 @@ export class ChorusNode {
     this.#journal = journal ?? Journal.open(config.dataDir);
     const { signal } = this.#abort;
     this.#background = new Background(signal, emit);
-    const parts = { ports, journal: this.#journal, files: this.#files, signal };
-    this.#payout = new Payout(parts);
-    this.#publishing = new Publishing({ ...parts, background: this.#background });
-    this.#arrivals = new Arrivals({
+    const parts = {
       ports,
+      config: this.#config,
+      dataset,
+      journal: this.#journal,
+      files: this.#files,
+      left: this.#left,
+      gate: this.gate,
+      proving: this.#proving,
       background: this.#background,
-      signal,
       runners: this.#runners,
-      isKnown: (taskId) => this.#isKnown(taskId),
-      announced: (task, announcement) => {
-        this.#heard.remember(task.id, announcement);
-        // Another announcement of it may have come while the chain was read.
-        if (!this.#isKnown(task.id)) this.#begin(task.id, this.#consider(task, announcement));
-      },
+      emit,
+      signal,
+    };
+    this.#endings = new Endings(parts);
+    this.#publishing = new Publishing(parts);
+    this.#beginnings = new Beginnings({ ...parts, publishing: this.#publishing, endings: this.#endings });
+    this.publications = new Publications({
+      ...parts,
+      publish: (request, options) => this.publish(request, options),
+      recover: (publication) => this.#recover(publication),
+    });
+    this.#arrivals = new Arrivals({
+      ...parts,
+      attended: (taskId) => this.#runners.get(taskId) ?? this.#endings.departed.get(taskId)?.attended ?? null,
+      isKnown: (taskId) => this.#beginnings.isKnown(taskId),
+      announced: (task, announcement) => this.#beginnings.announced(task, announcement),
       changed: (taskId) => {
         this.#runners.get(taskId)?.wake();
-        this.#departed.get(taskId)?.wake();
+        this.#endings.departed.get(taskId)?.wake();
       },
     });
   }
@@ -149,14 +124,10 @@ export class ChorusNode {
     // Before listening, so that an announcement of such a task does not begin it a second time.
     const known = this.#journal.tasks().filter((task) => task.state !== 'ended');
     for (const taskId of new Set([...known.map((task) => task.taskId), ...(await this.#files.list())])) {
-      this.#begin(
-        taskId,
-        this.#background.retrying(() => this.#resume(taskId)),
-      );
+      this.#beginnings.takeUp(taskId);
     }
-    for (const publication of this.#journal.publications()) {
-      this.#background.spawn(this.#background.retrying(() => this.#resumePublication(publication)));
-    }
+    this.#background.spawn(this.#background.retrying(() => this.#endings.payout.recover()));
+    for (const publication of this.#journal.openPublications()) this.publications.resume(publication);
     this.#arrivals.listen();
     for (const peer of this.#config.network.bootstrap) {
       // The network goes on trying; that nobody is connected is told where it lasts.
@@ -174,23 +145,89 @@ export class ChorusNode {
   }
 
   /**
-   * As a requester: publish a task, announce it until it has its members, and follow its rounds.
-   * Resolves when the task is on chain and announced; a model that cannot be trained is refused before that.
+   * As a requester: publish a task, announce it until it has its members, follow its rounds, and join it like any
+   * other where roles, data and limits of this node allow it. Resolves when the task is on chain.
+   *
+   * Everything is checked before the budget is escrowed: that the terms are sound, that the model can be trained on what
+   * they describe, that this node can follow it and its wallet can pay for it; the contract's own bounds are checked by
+   * the chain before anything is sent.
+   *
+   * @throws ChorusError `E_TERMS_INVALID`, `E_MODEL_*`, `E_TASK_MODEL`, `E_DATA_SHAPE`, `E_DATA_LABEL`, `E_TASK_BUDGET`,
+   *   `E_GAS_LOW`, `E_LIMIT_*`, `E_PUBLICATION_*` and the errors of the chain; nothing is escrowed then, but after
+   *   `E_CHAIN_UNREACHABLE` and `E_CHAIN_NOT_MINED`, where that is not known
    */
-  async publish(request: TaskRequest): Promise<bigint> {
-    const trainer = await openTrainer(request.terms, request.model, this.#config);
-    await trainer.close();
-    const { taskId, terms } = await this.#publishing.create(request);
-    const task = await this.ports.chain.task(taskId);
-    const termsBytes = encodeTerms(terms);
-    await this.#publishing.owns(taskId, termsBytes);
-    this.#follow(await this.#openSession(task, termsBytes, []));
+  async publish(request: TaskRequest, { id, onStep = () => {} }: PublishOptions = {}): Promise<bigint> {
+    const { storage } = this.ports;
+    const cid = await storage.cidOf(request.model);
+    const digest = requestDigest({ ...request, model: cid });
+    const known = id === undefined ? null : this.#publishing.known(id, digest);
+    if (known && known.taskId !== null) return known.taskId;
+    onStep('check');
+    const prepared = await this.#checked(request, cid);
+    onStep('escrow');
+    await storage.put(request.model);
+    const taskId = await this.#publishing.create({ id, requestDigest: digest }, prepared);
+    await this.#beginnings.followOwn(taskId);
     return taskId;
+  }
+
+  async #checked(request: TaskRequest, cid: string): Promise<PreparedTask> {
+    const trainer = await openTrainer(request.terms, request.model, this.#config);
+    try {
+      const prepared = prepareTask(request, { cid, dimension: trainer.dimension });
+      await checkMeans(this.ports, this.gate, prepared);
+      await tryTraining(trainer, prepared.terms);
+      return prepared;
+    } finally {
+      await trainer.close();
+    }
+  }
+
+  /** A task of which it is not known whether it was created: its number, or null where it was not. */
+  async #recover(publication: Publication): Promise<bigint | null> {
+    const taskId = await this.#publishing.find(publication);
+    if (taskId !== null) await this.#beginnings.followOwn(taskId);
+    return taskId;
+  }
+
+  /**
+   * Take back what an ended task of this account did not pay. With `cancel`, one that still looks for members is ended
+   * first.
+   * @throws ChorusError `E_TASK_NOT_OWNED`, `E_TASK_NOT_ENDED`, `E_CHAIN_NOTHING_TO_CLAIM`, `E_CHAIN_UNKNOWN_TASK`
+   */
+  async refund(
+    taskId: bigint,
+    { cancel = false } = {},
+  ): Promise<{ token: Address; amount: bigint; transaction: Hex }> {
+    const { chain } = this.ports;
+    const { owner, status, token } = await chain.task(taskId);
+    const refuse = (code: string, message: string, hint: string) =>
+      new ChorusError(code, message, { facts: { taskId, owner, status }, hint });
+    if (!sameAddress(owner, chain.account)) {
+      throw refuse(
+        'E_TASK_NOT_OWNED',
+        'the task is of another wallet',
+        'what is left of it goes back to its owner',
+      );
+    }
+    if (status === 'running') {
+      throw refuse(
+        'E_TASK_NOT_ENDED',
+        'the task has not ended',
+        'its budget is paid out by rounds until then',
+      );
+    }
+    if (status === 'joining') {
+      if (!cancel) throw refuse('E_TASK_NOT_ENDED', 'the task still looks for members', 'wait, or cancel it');
+      await chain.cancel(taskId);
+    }
+    const { amount, transaction } = await chain.refund(taskId);
+    return { token, amount, transaction };
   }
 
   /** The terms of a task as they were last announced. */
   announcedTerms(taskId: bigint): Uint8Array | null {
-    return this.#heard.get(taskId)?.terms ?? null;
+    return this.#beginnings.announcedTerms(taskId);
   }
 
   /**
@@ -198,9 +235,11 @@ export class ChorusNode {
    * @throws ChorusError `E_CHAIN_NOTHING_TO_CLAIM`
    */
   async claim(token: Address): Promise<{ amount: bigint; transaction: Hex }> {
-    const receipt = await this.ports.chain.claim(token, this.tasksPaying(token));
-    this.#journal.addClaimed(token, receipt.amount);
-    return receipt;
+    const receipt = await this.#endings.payout.claim(token, this.tasksPaying(token));
+    if (receipt) return receipt;
+    throw new ChorusError('E_CHAIN_NOTHING_TO_CLAIM', 'nothing is owed to this account in the token', {
+      facts: { token },
+    });
   }
 
   /** Aborted once the node closes. */
@@ -220,62 +259,15 @@ export class ChorusNode {
 
   /** Every task this node has to do with, those it has left included. */
   followed(): FollowedTask[] {
-    const running = [...this.#runners.values()].map((runner) => {
-      const { taskId, terms } = runner.session;
-      const { task, context, active, waiting, settledThrough } = runner;
-      const left = this.gate.isLeft(taskId);
-      const hasDone = (duty: Duty) => runner.hasDone(duty);
-      return { taskId, terms, task, context, active, waiting, settledThrough, left, hasDone };
-    });
-    const departed = [...this.#departed.values()].map(({ taskId, task }) => {
-      const none = { terms: null, context: null, active: [], waiting: 0, settledThrough: null };
-      return { taskId, task, ...none, left: true, hasDone: () => false };
-    });
-    return [...running, ...departed].map((each) => ({ ...each, stake: this.gate.stakeIn(each.taskId) }));
+    return followedTasks(this.#runners.values(), this.#endings.departed.values(), this.gate);
   }
 
   /**
    * Join a task by hand, within the limits; one that was left is taken up again.
    * @throws ChorusError `E_CHAIN_UNKNOWN_TASK`, `E_TASK_NOT_OPEN`
    */
-  async join(taskId: bigint): Promise<JoinOutcome> {
-    const { chain, network } = this.ports;
-    await this.#left.delete(taskId);
-    await this.#considering.get(taskId);
-    if (this.#runners.has(taskId)) return { outcome: 'followed' };
-    const departed = this.#departed.get(taskId);
-    if (departed) {
-      departed.cancel();
-      this.#departed.delete(taskId);
-      this.#begin(
-        taskId,
-        this.#background.retrying(() => this.#resume(taskId)),
-      );
-      return { outcome: 'followed' };
-    }
-    const task = await chain.task(taskId);
-    if (task.status !== 'joining') {
-      throw new ChorusError('E_TASK_NOT_OPEN', 'the task takes no more members', {
-        facts: { taskId, status: task.status },
-      });
-    }
-    let refused: unknown = null;
-    const known = this.#heard.get(taskId);
-    const joining = (async () => {
-      try {
-        const terms = known?.terms ?? (await this.#termsOf(task, network.peers().slice(0, MAX_ASKED)));
-        const providers = known ? [known.peerId] : network.peers().slice(0, MAX_ASKED);
-        await this.#take(task, { terms, peerId: providers[0] ?? '' }, providers);
-      } catch (error) {
-        refused = error;
-        if (!hasCode(error, 'E_CHAIN_UNREACHABLE')) await this.#forget(taskId);
-      }
-    })();
-    this.#begin(taskId, joining);
-    await joining;
-    if (refused === null) return { outcome: 'joined' };
-    if (refused instanceof ChorusError) return { outcome: 'refused', error: refused };
-    throw refused;
+  join(taskId: bigint): Promise<JoinOutcome> {
+    return this.#beginnings.join(taskId);
   }
 
   /**
@@ -286,13 +278,13 @@ export class ChorusNode {
    * @throws ChorusError `E_TASK_OWNER` for a task of this node's own
    */
   async leave(taskId: bigint): Promise<{ member: boolean; stake: bigint }> {
-    await this.#considering.get(taskId);
+    await this.#beginnings.settled(taskId);
     const runner = this.#runners.get(taskId);
     const { account } = this.ports.chain;
     if (runner?.task && sameAddress(runner.task.owner, account)) {
       throw new ChorusError('E_TASK_OWNER', 'a task of this node cannot be left', {
         facts: { taskId },
-        hint: 'its escrow is paid out by rounds, and what is left comes back when it has ended',
+        hint: 'its escrow is paid out by rounds; `chorus task refund` takes back what is left when it has ended',
       });
     }
     const known = this.#left.has(taskId);
@@ -300,7 +292,7 @@ export class ChorusNode {
     if (!known) this.#emit({ type: 'left', taskId });
     runner?.wake();
     const stake = this.gate.stakeIn(taskId);
-    return { member: runner !== undefined || this.#departed.has(taskId), stake };
+    return { member: runner !== undefined || this.#endings.departed.has(taskId), stake };
   }
 
   /** The model of a task this node follows, after the rounds it has computed so far (float32, in parameter order). */
@@ -327,269 +319,13 @@ export class ChorusNode {
     this.#abort.abort();
     this.gate.close();
     this.#arrivals.close();
-    await Promise.allSettled([this.#background.finished(), ...this.#considering.values()]);
+    await Promise.all([this.#background.finished(), this.#beginnings.settled()]);
     await Promise.allSettled([...this.#runners.values()].map((r) => r.session.trainer.close()));
     await this.#proving.close();
     await Promise.allSettled([this.ports.storage.close(), this.ports.chain.close()]);
     await this.ports.network.close();
     this.#journal.close();
     for (const cleanup of this.#cleanups.splice(0)) await cleanup();
-  }
-
-  // ---- joining ----
-
-  async #consider(task: TaskState, announcement: FoundTask): Promise<void> {
-    try {
-      if (this.#rolesFor(task).length === 0 || task.status !== 'joining') return;
-      await this.#take(task, announcement, [announcement.peerId]);
-    } catch (error) {
-      if (this.#abort.signal.aborted) return;
-      this.#heard.refuse(task.id);
-      const { code, hint } = error instanceof ChorusError ? error : { code: 'E_UNEXPECTED' };
-      const change = hint === undefined ? {} : { change: hint };
-      this.#emit({ type: 'task-refused', taskId: task.id, reason: describeError(error), code, ...change });
-    }
-  }
-
-  /**
-   * Join a task that fits the limits, and follow it.
-   * @throws ChorusError `E_LIMIT_*`, `E_TASK_*` and the errors of the parts; nothing is staked then
-   */
-  async #take(task: TaskState, found: FoundTask, providers: string[]): Promise<void> {
-    const roles = this.#rolesFor(task);
-    if (roles.length === 0) {
-      throw new ChorusError('E_TASK_ROLE', 'the task has no role for this node', {
-        hint: 'validators are appointed by the requester; set roles in the configuration for others',
-      });
-    }
-    const verdict = this.gate.take(task, decodeTerms(found.terms), roles);
-    if (!verdict.accept) throw new ChorusError(verdict.code, verdict.reason, { hint: verdict.change });
-    try {
-      const session = await this.#openSession(task, found.terms, providers);
-      try {
-        await this.#join(task, found, roles);
-      } catch (error) {
-        await session.trainer.close();
-        throw error;
-      }
-      this.#emit({ type: 'joined', taskId: task.id });
-      this.#follow(session);
-    } catch (error) {
-      // A join whose receipt never came may still be mined: without the files its stake would be forgotten.
-      if (!hasCode(error, 'E_CHAIN_UNREACHABLE')) {
-        this.gate.release(task.id);
-        await this.#forget(task.id);
-      }
-      throw error;
-    }
-  }
-
-  /** Recorded first: a node that dies on the way finds out on chain whether it has joined. */
-  async #join(task: TaskState, found: FoundTask, roles: Role[]): Promise<void> {
-    await this.#files.writeTerms(task.id, found.terms);
-    this.#journal.setTask(task.id, 'joining', [found.peerId]);
-    const step = { taskId: task.id, round: 0, step: 'join' } as const;
-    const maxStake = BigInt(this.#config.maxStake);
-    const agentId = await this.#journal.act(step, { roles }, () =>
-      becomeMember(this.ports, task, roles, maxStake),
-    );
-    if (roles.includes('trainer')) this.#background.spawn(this.#requestValidation(task.id, agentId));
-    this.#journal.setTask(task.id, 'joined');
-  }
-
-  /** Nothing of the task is this node's. */
-  async #forget(taskId: bigint): Promise<void> {
-    await this.#files.remove(taskId).catch(() => {});
-    this.#journal.forgetTask(taskId);
-  }
-
-  /** Work on taking up a task: one at a time for each. */
-  #begin(taskId: bigint, work: Promise<void>): void {
-    const tracked = this.#background.report(work).finally(() => this.#considering.delete(taskId));
-    this.#considering.set(taskId, tracked);
-  }
-
-  #isKnown(taskId: bigint): boolean {
-    if (this.#runners.has(taskId) || this.#considering.has(taskId)) return true;
-    if (this.#left.has(taskId)) return true;
-    return this.#heard.isRefused(taskId);
-  }
-
-  /** The configured roles this node can hold in a task: validators are appointed by the requester. */
-  #rolesFor(task: TaskState): Role[] {
-    const { account } = this.ports.chain;
-    return this.#config.roles.filter(
-      (role) => role !== 'validator' || task.validators.some((v) => sameAddress(v, account)),
-    );
-  }
-
-  /** A task of an earlier run of this node: joined, owned, or about to be joined when the run ended. */
-  async #resume(taskId: bigint): Promise<void> {
-    const known = this.#journal.task(taskId);
-    if (known?.state === 'ended') return this.#files.remove(taskId);
-    const { chain } = this.ports;
-    const [task, members] = await Promise.all([chain.task(taskId), chain.members(taskId)]);
-    const owned = sameAddress(task.owner, chain.account);
-    const isMember = members.some((m) => sameAddress(m.address, chain.account));
-    if (!owned && !isMember) {
-      if (known?.state !== 'joining' || task.status !== 'joining') return this.#forget(taskId);
-      // Whatever was sent has been looked up by now: it was not mined.
-      const terms = await this.#termsOf(task, known.providers);
-      return this.#consider(task, { terms, peerId: known.providers[0] ?? '' });
-    }
-    if (this.#left.has(taskId) && !owned && !(await this.#owes(task))) {
-      this.gate.resume(task, null, [], isMember);
-      this.#background.spawn(this.#awaitEnd(task));
-      return;
-    }
-    const providers = [...members.map((m) => m.peerId), ...(known?.providers ?? [])];
-    const terms = await this.#termsOf(task, providers);
-    this.gate.resume(task, decodeTerms(terms), this.#rolesFor(task), isMember);
-    if (owned) await this.#publishing.owns(taskId, terms);
-    else this.#journal.setTask(taskId, 'joined');
-    this.#follow(await this.#openSession(task, terms, providers));
-  }
-
-  /** Whether others wait for something this account has committed to. */
-  async #owes(task: TaskState): Promise<boolean> {
-    const { chain } = this.ports;
-    if (task.status !== 'running' || task.round === 0) return false;
-    return owesOthers(chain.account, task, await chain.round(task.id, task.round));
-  }
-
-  /** The terms on disk where they are those on chain; else as a peer gives them. */
-  async #termsOf(task: TaskState, providers: string[]): Promise<Uint8Array> {
-    const terms = await this.#files.readTerms(task.id);
-    if (terms && sha256Hex(terms) === task.termsDigest) return terms;
-    const fetched = await this.ports.storage.get(cidFromDigest(task.termsDigest, MAX_TERMS_BYTES), {
-      maxBytes: MAX_TERMS_BYTES,
-      timeoutMs: RETRY_MILLISECONDS.longest,
-      from: providers,
-      signal: this.#abort.signal,
-    });
-    await this.#files.writeTerms(task.id, fetched);
-    return fetched;
-  }
-
-  /** A task that was being published when an earlier run ended. */
-  async #resumePublication(publication: Publication): Promise<void> {
-    const taskId = await this.#publishing.find(publication);
-    if (taskId === null || this.#isKnown(taskId)) return;
-    await this.#files.writeTerms(taskId, publication.terms);
-    this.#begin(
-      taskId,
-      this.#background.retrying(() => this.#resume(taskId)),
-    );
-  }
-
-  #openSession(task: TaskState, termsBytes: Uint8Array, providers: string[]): Promise<TaskSession> {
-    const needsData = this.#config.roles.some((role) => role !== 'aggregator');
-    return openSession({
-      task,
-      termsBytes,
-      providers,
-      dataset: needsData ? this.#dataset : null,
-      proving: this.#proving,
-      ports: this.ports,
-      config: this.#config,
-      gate: this.gate,
-      files: this.#files,
-      journal: this.#journal,
-      emit: this.#emit,
-      signal: this.#abort.signal,
-    });
-  }
-
-  // ---- living through a task ----
-
-  #follow(session: TaskSession): void {
-    const runner = new TaskRunner(session);
-    this.#runners.set(session.taskId, runner);
-    if (this.#config.roles.includes('aggregator')) {
-      // Ready before the first round needs it.
-      this.#background.spawn(this.#proving.prover(session.terms.dimension).then(() => {}));
-    }
-    this.#background.spawn(tellPresence(this.ports, runner, this.#abort.signal));
-    this.#background.spawn(
-      runner.run().then(async (ended) => {
-        if (ended) await this.#background.retrying(() => this.#finish(session, ended));
-        else if (this.gate.isLeft(session.taskId) && !this.#abort.signal.aborted) {
-          await this.#depart(session, runner.task);
-        }
-      }),
-    );
-  }
-
-  /** Collect what is owed, check the final model, and say so. */
-  async #finish(session: TaskSession, task: TaskState): Promise<void> {
-    const { chain, storage } = this.ports;
-    const opensCommitment = await this.opensCommitment(session.taskId);
-    const claimed = await this.#payout.claim(session.taskId, task.token);
-    // Others may recompute the model, or take it from here and check it against the chain.
-    const publishes = opensCommitment && sameAddress(task.owner, chain.account);
-    const modelCid = publishes ? await storage.put(encodeGlobalModel(session.model)) : null;
-    this.#emit({ type: 'task-ended', taskId: session.taskId, claimed, opensCommitment, modelCid });
-    await this.#payout.releaseStake(session.taskId, this.#runners.get(session.taskId)?.disputes);
-    if (this.#abort.signal.aborted) return;
-    await this.#close(session.taskId);
-    // The requester may still want to evaluate its model; for the others the task is over.
-    const over = sameAddress(task.owner, chain.account) ? this.#keep(session) : session;
-    if (!over) return;
-    this.#runners.delete(over.taskId);
-    await over.trainer.close();
-  }
-
-  /** Keep the model of an own task that has ended; returns the one that it takes the place of. */
-  #keep(session: TaskSession): TaskSession | undefined {
-    this.#kept.push(session);
-    return this.#kept.length > KEPT_TASKS ? this.#kept.shift() : undefined;
-  }
-
-  /** So that settled rounds are written into the validation registry; a node without that record is paid alike. */
-  async #requestValidation(taskId: bigint, agentId: bigint): Promise<void> {
-    await this.ports.chain.requestValidation(taskId, agentId).catch((error) => {
-      if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
-    });
-  }
-
-  /** The work for a task that was left is over; what is on chain is waited for. */
-  async #depart(session: TaskSession, task: TaskState | null): Promise<void> {
-    const { taskId } = session;
-    this.#runners.delete(taskId);
-    await session.trainer.close();
-    this.gate.idle(taskId);
-    await this.#awaitEnd(task ?? (await this.ports.chain.task(taskId)));
-  }
-
-  /** Take back reward and stake of a task that was left, once it has ended. */
-  async #awaitEnd(task: TaskState): Promise<void> {
-    const departed = new DepartedTask(task);
-    this.#departed.set(task.id, departed);
-    const ended = await departed.ended(this.ports.chain, this.#abort.signal, (message) =>
-      this.#emit({ type: 'warning', code: 'E_CHAIN_UNREACHABLE', message }),
-    );
-    if (!ended) return;
-    await this.#background.retrying(async () => {
-      const claimed = await this.#payout.claim(ended.id, ended.token);
-      await this.#payout.releaseStake(ended.id);
-      await this.#close(ended.id);
-      this.#departed.delete(ended.id);
-      this.#emit({
-        type: 'task-ended',
-        taskId: ended.id,
-        claimed,
-        opensCommitment: false,
-        modelCid: null,
-        left: true,
-      });
-    });
-  }
-
-  /** Nothing more is to be done for a task. */
-  async #close(taskId: bigint): Promise<void> {
-    this.#journal.setTask(taskId, 'ended');
-    await this.#files.remove(taskId);
-    this.gate.release(taskId);
   }
 
   #runner(taskId: bigint): TaskRunner {

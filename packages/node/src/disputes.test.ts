@@ -35,7 +35,10 @@ function world(account: `0x${string}`, changes: Partial<UnavailabilityCase> = {}
     },
   };
   const { signal } = new AbortController();
-  const disputes = (look?: LookForPayload, { files = {}, ...ports }: Record<string, object> = {}) =>
+  const disputes = (
+    look: LookForPayload = async () => 'it is not looked for',
+    { files = {}, ...ports }: Record<string, object> = {},
+  ) =>
     new Disputes(
       { taskId: 1n, ports: { chain, ...ports }, files, signal } as unknown as DisputeSession,
       look,

@@ -1,5 +1,7 @@
 import {
   AVAILABLE_PROTOCOL,
+  type AvailableRequest,
+  type AvailableResponse,
   type AvailableVote,
   ChorusError,
   decodeAvailableResponse,
@@ -11,7 +13,7 @@ import {
   type TaskState,
   type UnavailabilityCase,
 } from '@chorus/protocol';
-import { fetchTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
+import { fetchTimeout, type KnownTask, peerOf, type RoundContext, type TaskSession } from './session.ts';
 
 /** Seconds between two attempts of the accused to be heard: the first, and the longest. */
 const ASK_AGAIN = { first: 2, longest: 30 };
@@ -34,6 +36,13 @@ export type DisputeSession = Pick<TaskSession, 'taskId' | 'ports' | 'files' | 's
 /** Looks for the payload of an accused trainer: null where it is to be had, else what is wrong. */
 export type LookForPayload = (context: RoundContext, trainer: number) => Promise<string | null>;
 
+/** A task whose cases this node attends to: one that it follows, or has left. */
+export interface Attended {
+  disputes: Disputes;
+  /** Null before the first round. */
+  known: KnownTask | null;
+}
+
 /**
  * Cases of unavailability of one task: an accused trainer defends itself, an accuser joins the majority that has the
  * payload now, and whoever is there after the deadline closes the case, since no stake that it may cost is released
@@ -41,7 +50,7 @@ export type LookForPayload = (context: RoundContext, trainer: number) => Promise
  */
 export class Disputes {
   readonly #session: DisputeSession;
-  readonly #look: LookForPayload | null;
+  readonly #look: LookForPayload;
   /** Rounds whose trainers that were left out are known. */
   readonly #accused = new Map<number, number[]>();
   /** Cases this account has published a payload for. */
@@ -49,8 +58,7 @@ export class Disputes {
   /** When (unix seconds) the accused asks again, by round. */
   readonly #asks = new Map<number, { at: number; wait: number }>();
 
-  /** @param look null where this account is no validator, or has given up the task */
-  constructor(session: DisputeSession, look: LookForPayload | null = null) {
+  constructor(session: DisputeSession, look: LookForPayload) {
     this.#session = session;
     this.#look = look;
   }
@@ -59,8 +67,7 @@ export class Disputes {
    * Do what open cases ask of this account now.
    * @returns when (unix seconds) to look again; null where no case is open
    */
-  async attend(context: RoundContext): Promise<number | null> {
-    const { task, members } = context;
+  async attend({ task, members }: KnownTask): Promise<number | null> {
     if (task.openCases === 0) return null;
     const { chain } = this.#session.ports;
     const now = await chain.now();
@@ -81,6 +88,28 @@ export class Disputes {
     return next;
   }
 
+  /**
+   * As a validator: a trainer that was found unavailable asks to look again. Signed where the payload is had now, from
+   * the swarm or from the calldata the trainer published it in.
+   */
+  async answer(
+    known: KnownTask,
+    { round, trainer }: Omit<AvailableRequest, 'taskId'>,
+    from: string,
+  ): Promise<AvailableResponse> {
+    const { taskId, ports } = this.#session;
+    const author = known.task.trainers[trainer];
+    if (!author || !peerOf(known.members, author).includes(from)) {
+      return { refused: 'only the trainer itself may ask' };
+    }
+    const open = await ports.chain.unavailabilityCase(taskId, round, trainer);
+    if (!open || open.resolved) return { refused: 'there is no open case' };
+    const judged = await ports.chain.round(taskId, round);
+    const wrong = await this.#look({ ...known, round: judged }, trainer);
+    if (wrong !== null) return { refused: wrong };
+    return ports.chain.signAvailable(judged, trainer);
+  }
+
   /** Trainers (indices) that a round was settled without. */
   async #accusedIn(task: TaskState, round: number): Promise<number[]> {
     const known = this.#accused.get(round);
@@ -96,7 +125,7 @@ export class Disputes {
    * @returns when (unix seconds) to look again; null where nothing is to be done before the deadline
    */
   async #act(
-    known: Omit<RoundContext, 'round'>,
+    known: KnownTask,
     round: number,
     trainer: number,
     open: UnavailabilityCase,
@@ -115,7 +144,7 @@ export class Disputes {
       return now + wait;
     }
     const missing = open.accusers.filter((index) => !open.available.includes(index));
-    if (!won || !this.#look || !missing.some((index) => sameAddress(task.validators[index]!, account))) {
+    if (!won || !missing.some((index) => sameAddress(task.validators[index]!, account))) {
       return null;
     }
     // Whoever sent the votes may have left this account's out, or never have asked it.
@@ -133,7 +162,7 @@ export class Disputes {
   }
 
   /** Show the payload to the validators, in calldata where it fits, and close the case with their signatures. */
-  async #defend(known: Omit<RoundContext, 'round'>, round: number, trainer: number): Promise<void> {
+  async #defend(known: KnownTask, round: number, trainer: number): Promise<void> {
     const { taskId, ports, files } = this.#session;
     const payload = await files.readPayload(taskId, round, 'update');
     // Lost, or never made: there is nothing to show.

@@ -9,6 +9,11 @@ export type NodeEvent =
   /** `code` and `change` (what to set or do) are those of the first thing in the way. */
   | { type: 'task-refused'; taskId: bigint; reason: string; code?: string; change?: string }
   | { type: 'joined'; taskId: bigint }
+  /** A task of this node's own; `publication` is the id it was asked for under. */
+  | { type: 'publishing'; publication: string; step: 'check' | 'escrow' }
+  | { type: 'published'; publication: string; taskId: bigint }
+  /** Nothing was escrowed. */
+  | { type: 'publication-failed'; publication: string; code: string; reason: string; change?: string }
   /** No more work is done for it, by the contributor's wish. */
   | { type: 'left'; taskId: bigint }
   /** The update is on chain. */
@@ -40,6 +45,7 @@ export type NodeEvent =
   | {
       type: 'task-ended';
       taskId: bigint;
+      /** Paid out at its end: not what was before, nor what the crash of an earlier run left to be counted. */
       claimed: bigint;
       opensCommitment: boolean;
       modelCid: string | null;

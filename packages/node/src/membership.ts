@@ -1,10 +1,11 @@
-import { ChorusError, hasCode, type Role, sameAddress, type TaskState } from '@chorus/protocol';
+import { ChorusError, type Hex, hasCode, type Role, sameAddress, type TaskState } from '@chorus/protocol';
 import type { Ports } from './ports.ts';
 
 /**
  * Become a member of a task: register an identity where the account has none, put missing stake behind it, and join.
  * Each step looks at the chain first, so that repeating it after a crash does nothing twice.
  *
+ * @param allowProof that the account is on the task's list, where there is one
  * @param maxStake the most this call may deposit, in the token's smallest unit
  * @throws ChorusError `E_STAKE_TOO_HIGH` where more would have to be deposited; errors of the chain as they are
  */
@@ -12,6 +13,7 @@ export async function becomeMember(
   ports: Ports,
   task: TaskState,
   roles: Role[],
+  allowProof: Hex[],
   maxStake: bigint,
 ): Promise<bigint> {
   const { chain, network } = ports;
@@ -28,7 +30,8 @@ export async function becomeMember(
   }
   if (missing > 0n) await chain.depositStake(task.token, agentId, missing);
   const { agreement } = task;
-  await chain.join(task.id, { agreement, agentId, roles, peerId: network.peerId }).catch((error) => {
+  const request = { agreement, agentId, roles, peerId: network.peerId, allowProof };
+  await chain.join(task.id, request).catch((error) => {
     // An earlier attempt's transaction was mined after all.
     if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
   });

@@ -13,7 +13,8 @@ import {
 import { fetchTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
 
 /** Where vectors come from, and what checks them. */
-export interface VectorSource extends Pick<TaskSession, 'taskId' | 'committer' | 'payloads' | 'signal'> {
+export interface VectorSource extends Pick<TaskSession, 'taskId' | 'payloads' | 'signal'> {
+  committer: Pick<TaskSession['committer'], 'commit'>;
   ports: { storage: StoragePort };
 }
 

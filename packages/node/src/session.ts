@@ -66,6 +66,9 @@ export interface RoundContext {
   members: Member[];
 }
 
+/** The same beside any round. */
+export type KnownTask = Pick<RoundContext, 'task' | 'members'>;
+
 /** Milliseconds to wait for a model or payload that somebody should be providing. */
 export function fetchTimeout(task: TaskState): number {
   return Math.min(30_000, task.settleSeconds * 250);
@@ -170,17 +173,17 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
 }
 
 /**
- * Open a task's model for training, and check that it has the stated number of parameters.
+ * Open a task's model for training, and check that it has the number of parameters that is stated, if one is.
  * @throws ChorusError `E_TASK_MODEL`; `E_MODEL_*` where it cannot be trained
  */
 export async function openTrainer(
-  terms: Pick<Terms, 'dimension' | 'loss' | 'optimizer'>,
+  terms: Pick<Terms, 'loss' | 'optimizer'> & { dimension?: number | undefined },
   model: Uint8Array,
   { threads, device }: Pick<NodeConfig, 'threads' | 'device'>,
 ): Promise<Trainer> {
   const { loss, optimizer, dimension } = terms;
   const trainer = await createTrainer({ model, loss, optimizer, threads, device });
-  if (trainer.dimension === dimension) return trainer;
+  if (dimension === undefined || trainer.dimension === dimension) return trainer;
   await trainer.close();
   throw new ChorusError('E_TASK_MODEL', 'the model does not have the stated number of parameters', {
     facts: { stated: dimension, found: trainer.dimension },
@@ -188,11 +191,14 @@ export async function openTrainer(
   });
 }
 
-function checkData(terms: Terms, dataset: Dataset | null): void {
-  if (!dataset) return;
-  const fits =
-    dataset.classes === terms.data.classes && dataset.inputShape.join() === terms.data.inputShape.join();
-  if (!fits) {
+/** Whether local data is of the kind that the task's terms describe. */
+export function fitsData({ data }: Pick<Terms, 'data'>, dataset: Dataset): boolean {
+  return dataset.classes === data.classes && dataset.inputShape.join() === data.inputShape.join();
+}
+
+/** @throws ChorusError `E_TASK_DATA` */
+export function checkData(terms: Terms, dataset: Dataset | null): void {
+  if (dataset && !fitsData(terms, dataset)) {
     throw new ChorusError('E_TASK_DATA', 'the local data does not fit the task', {
       facts: {
         task: JSON.stringify(terms.data),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FollowedTask } from './chorus-node.ts';
+import type { FollowedTask } from './followed-task.ts';
 import { peerStanding } from './standing.ts';
 
 const task = (status: string, peerId: string) =>

@@ -1,4 +1,4 @@
-import type { FollowedTask } from './chorus-node.ts';
+import type { FollowedTask } from './followed-task.ts';
 
 /** Of 50: members have stake behind them that they would lose, strangers have nothing. */
 const MEMBER = 20;

@@ -92,7 +92,7 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
       peerStanding: peerStanding(() => node?.followed() ?? []),
     });
     closers.push(() => network.close());
-    const keep = () => (node ? keptFiles(node.followed()) : []);
+    const keep = () => (node ? [...keptFiles(node.followed()), ...node.publications.models()] : []);
     const own = await createHeliaStorage({
       libp2p: network.libp2p,
       path: join(config.dataDir, 'blocks'),

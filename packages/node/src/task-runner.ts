@@ -18,7 +18,7 @@ import { Disputes } from './disputes.ts';
 import { examineRound } from './examine.ts';
 import { HistoryCheck } from './history-check.ts';
 import { type RoundRecord, settledRecord, voidRecord } from './journal/records.ts';
-import { hasSealed, owesOthers } from './limits/departed-task.ts';
+import { hasSealed, owesOthers } from './limits/owed.ts';
 import { restoreModel, saveModel } from './model-snapshot.ts';
 import { fetchVector } from './payloads.ts';
 import type { RoundContext, TaskSession } from './session.ts';
@@ -104,6 +104,11 @@ export class TaskRunner {
     this.session = session;
     this.history = new HistoryCheck(session);
     this.disputes = new Disputes(session, (context, trainer) => lookForPayload(session, context, trainer));
+  }
+
+  /** What is known to settle cases by; null before the first round. */
+  get known(): RoundContext | null {
+    return this.context;
   }
 
   /** Duties this runner is at, such as `train:3`. */

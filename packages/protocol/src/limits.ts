@@ -43,6 +43,9 @@ export const MAX_GOSSIP_BYTES = 16 * 1024;
 /** Size of a task's terms in canonical JSON. */
 export const MAX_TERMS_BYTES = 8 * 1024;
 
+/** Accounts of a task's allow list: 6 KiB of its terms, several times the members there can be. */
+export const MAX_ALLOWED = 128;
+
 /** Size of a model file that a node fetches without being told otherwise. */
 export const MAX_MODEL_BYTES = 256 * 1024 * 1024;
 

@@ -32,11 +32,29 @@ describe('terms', () => {
     expect(() => decodeTerms(encode(terms))).toThrow('canonical');
   });
 
+  it('may be named in any language, and with nothing that steers a terminal or turns the text around', () => {
+    for (const name of ['Ziffern \u2013 chiffres', '\u6570\u5b57 \u{1f468}\u200d\u{1f33e}']) {
+      expect(decodeTerms(encodeTerms({ ...terms, name })).name).toBe(name);
+    }
+    for (const evil of [
+      '\u001b[2J',
+      'a\u001b]0;x\u0007',
+      'a\nb',
+      '\u009b2J',
+      'a\u202eb',
+      'a\u2066b',
+      'a\u2028b',
+    ]) {
+      expect(() => encodeTerms({ ...terms, name: evil }), JSON.stringify(evil)).toThrow('printable');
+    }
+  });
+
   it('are refused naming the field at fault', () => {
     expect(() => encodeTerms({ ...terms, batchSize: 0 })).toThrow(
       expect.objectContaining({ code: 'E_TERMS_INVALID', facts: { field: 'batchSize' } }),
     );
     expect(() => encodeTerms({ ...terms, scale: 0.1 })).toThrow('float32');
+    expect(() => encodeTerms({ ...terms, model: 'bafy\u001b[2J' })).toThrow('CID');
     expect(() => encodeTerms({ ...terms, extra: 1 } as Terms)).toThrow();
   });
 
@@ -47,6 +65,22 @@ describe('terms', () => {
     expect(() => encodeTerms({ ...terms, licence: 'my own; see below' })).toThrow('SPDX');
     expect(() => encodeTerms({ ...terms, tags: Array.from({ length: 9 }, () => 'a') })).toThrow();
     expect(() => encodeTerms({ ...terms, tags: ['Two Words'] })).toThrow('lower-case');
+  });
+
+  it('may name who is allowed, each once and in order', () => {
+    const [a, b]: [`0x${string}`, `0x${string}`] = [`0x${'0a'.repeat(20)}`, `0x${'0b'.repeat(20)}`];
+    expect(decodeTerms(encodeTerms({ ...terms, allow: [a, b] })).allow).toEqual([a, b]);
+    for (const allow of [[], [b, a], [a, a], [a.toUpperCase() as typeof a]]) {
+      expect(() => encodeTerms({ ...terms, allow })).toThrow(
+        expect.objectContaining({ code: 'E_TERMS_INVALID' }),
+      );
+    }
+    const full = Array.from(
+      { length: 128 },
+      (_, i): typeof a => `0x${(i + 256).toString(16).padStart(40, '0')}`,
+    );
+    expect(encodeTerms({ ...terms, allow: full }).length).toBeLessThan(8192);
+    expect(() => encodeTerms({ ...terms, allow: [...full, `0x${'f'.repeat(40)}`] })).toThrow();
   });
 
   it('are refused when they are not JSON or too long', () => {

@@ -2,18 +2,22 @@ import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import { sha256Hex } from './cid.ts';
 import { ChorusError } from './errors.ts';
-import type { Hex } from './hex.ts';
-import { MAX_DIMENSION, MAX_MODEL_BYTES, MAX_TERMS_BYTES } from './limits.ts';
+import type { Address, Hex } from './hex.ts';
+import { MAX_ALLOWED, MAX_DIMENSION, MAX_MODEL_BYTES, MAX_TERMS_BYTES } from './limits.ts';
 
 const positive = z.number().positive().max(1e6);
 
 /** How local training is done and what it is done on; every trainer of a task follows the same terms. */
 export const termsSchema = z.strictObject({
   version: z.literal(1),
-  /** A short human-readable name. */
-  name: z.string().min(1).max(120),
+  /** A short human-readable name. It is a stranger's, and shown on terminals: nothing in it may steer one. */
+  name: z
+    .string()
+    .min(1)
+    .max(120)
+    .regex(/^[^\p{Cc}\u2028-\u202e\u2066-\u2069]+$/u, 'must be one line of printable text'),
   /** CID and size of the ONNX model the task begins from. */
-  model: z.string().min(1).max(120),
+  model: z.string().regex(/^[A-Za-z0-9]{1,120}$/, 'must be a CID'),
   modelBytes: z.number().int().positive().max(MAX_MODEL_BYTES),
   /** d: the number of trainable parameters. */
   dimension: z.number().int().positive().max(MAX_DIMENSION),
@@ -51,6 +55,19 @@ export const termsSchema = z.strictObject({
     .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be lower-case words'))
     .min(1)
     .max(8)
+    .optional(),
+  /**
+   * Who may train or aggregate, in rising order; the task's `allowRoot` is the root of this list, so that whoever is on
+   * it can prove it.
+   */
+  allow: z
+    .array(z.string().regex(/^0x[0-9a-f]{40}$/, 'must be a lower-case address') as z.ZodType<Address>)
+    .min(1)
+    .max(MAX_ALLOWED)
+    .refine(
+      (list) => list.every((address, i) => i === 0 || list[i - 1]! < address),
+      'must be in rising order, each address once',
+    )
     .optional(),
 });
 

@@ -1,4 +1,3 @@
-import { ruleId } from '@chorus/chain';
 import type { TaskRequest } from '@chorus/node';
 import { type Address, OPEN_TO_ALL } from '@chorus/protocol';
 import { buildModel, createDataset, createTrainer, type Dataset } from '@chorus/training';
@@ -15,7 +14,7 @@ export interface TinyTask {
   /** One for each trainer, and the last for the validators. */
   shards: Dataset[];
   model: Uint8Array;
-  terms: TaskRequest['terms'];
+  terms: TaskRequest['terms'] & { dimension: number };
 }
 
 /** Three blobs in 16 dimensions, the same for everyone but for the noise. */
@@ -64,7 +63,6 @@ export function tinyParams(token: Address, trainers: number, rounds: number, val
     settleSeconds: 120,
     validators,
     minValidators: 1,
-    rule: ruleId('reference-trust'),
     ...OPEN_TO_ALL,
   } satisfies TaskRequest['params'];
 }

@@ -45,10 +45,10 @@ const operations: Record<string, (argument: never) => Promise<unknown>> = {
     return { sha256, ms: performance.now() - started };
   },
   remove: async (cid: string) => await storage.remove(cid),
-  echo: async (peer: string) => {
+  echo: async ({ peer, timeoutMs }: { peer: string; timeoutMs: number }) => {
     const started = performance.now();
     await network.request(peer, '/chorus/test/echo/1.0.0', new Uint8Array(100), {
-      timeoutMs: 20_000,
+      timeoutMs,
       maxResponseBytes: 1000,
     });
     return performance.now() - started;

@@ -104,7 +104,7 @@ export class Driver extends Remote {
   get = (cid: string, from: Driver[], timeoutMs: number) =>
     this.ask<{ sha256: string; ms: number }>('get', { cid, from: from.map((d) => d.peerId), timeoutMs });
   remove = (cid: string) => this.ask<null>('remove', cid);
-  echo = (other: Driver) => this.ask<number>('echo', other.peerId);
+  echo = (other: Driver, timeoutMs = 20_000) => this.ask<number>('echo', { peer: other.peerId, timeoutMs });
   stats = () => this.ask<NetworkStats>('stats');
   resources = () => this.ask<Resources>('resources');
   resetDelays = () => this.ask<null>('resetDelays');

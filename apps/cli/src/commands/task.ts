@@ -29,6 +29,12 @@ export function taskCommand(): Command {
     .argument('<id>', 'number of the task')
     .addHelpText('after', '\nExample:\n  $ chorus task leave 1')
     .action(leaveAction);
+  const refund = new Command('refund')
+    .description('take back what an ended task of this wallet did not pay')
+    .argument('<id>', 'number of the task')
+    .option('--cancel', 'end one that still looks for members first')
+    .addHelpText('after', '\nExample:\n  $ chorus task refund 1')
+    .action(refundAction);
   const watch = new Command('watch')
     .description('what the running node does, as it happens, until Ctrl-C or until the task named has ended')
     .argument('[id]', 'one task alone')
@@ -39,7 +45,7 @@ export function taskCommand(): Command {
   const command = new Command('task')
     .description('tasks of the running node, and new ones')
     .addCommand(taskCreateCommand());
-  for (const sub of [list, show, join, leave, watch]) command.addCommand(homeOptions(sub));
+  for (const sub of [list, show, join, leave, refund, watch]) command.addCommand(homeOptions(sub));
   return command;
 }
 
@@ -118,6 +124,13 @@ async function joinAction(id: string, flags: HomeOptions): Promise<void> {
       ...(result.reason?.hint ? [`-> ${result.reason.hint}`] : []),
     );
   if (result.outcome === 'refused') process.exitCode = 1;
+}
+
+async function refundAction(id: string, flags: HomeOptions & { cancel?: boolean }): Promise<void> {
+  const node = await connectNode(flags);
+  const result = await node.refund(parseTask(id), { cancel: flags.cancel ?? false });
+  if (flags.json) printJson(result);
+  else print(`${amount(result.amount)} of ${short(result.token)} came back in ${result.transaction}`);
 }
 
 async function leaveAction(id: string, flags: HomeOptions): Promise<void> {

@@ -2,8 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sameAddress } from '@chorus/protocol';
 import type { DemoProgress } from './demo.ts';
 import type { DemoNetwork } from './network.ts';
-import type { DemoOptions } from './options.ts';
-import { demoWindows } from './task.ts';
 
 /** Rounds in which something dies. */
 const AGGREGATOR_DIES = 2;
@@ -17,12 +15,11 @@ const VALIDATOR_DIES = 3;
 export async function wreakHavoc(
   { requester, nodes }: DemoNetwork,
   taskId: bigint,
-  options: DemoOptions,
   onProgress: (progress: DemoProgress) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const { chain } = requester.ports;
-  const windows = demoWindows(options);
+  const windows = await chain.task(taskId);
   const restarts: Promise<void>[] = [];
   const kill = (node: DemoNetwork['nodes'][number], why: string, seconds: number) => {
     if (!node.process.alive) return;

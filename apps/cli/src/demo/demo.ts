@@ -142,7 +142,7 @@ async function runNetwork(
       },
       signal,
     ),
-    options.chaos ? wreakHavoc(network, taskId, options, onProgress, signal) : null,
+    options.chaos ? wreakHavoc(network, taskId, onProgress, signal) : null,
   ]);
   watching.catch(() => {});
 

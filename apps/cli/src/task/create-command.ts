@@ -1,156 +1,193 @@
-import { join } from 'node:path';
-import {
-  CONFIG_FILE,
-  loadConfig,
-  type NodeConfig,
-  type NodeEvent,
-  openData,
-  sentenceOf,
-  startNode,
-} from '@chorus/node';
-import { type Address, ChorusError } from '@chorus/protocol';
+import { randomUUID } from 'node:crypto';
+import { formatUnits } from '@chorus/chain';
+import type { TaskRequest } from '@chorus/node';
+import { createAdminClient, readAdmin, sentenceOf } from '@chorus/node/admin';
+import { hasCode } from '@chorus/protocol';
 import { Command } from 'commander';
-import { devnetFolder, readDevnet } from '../devnet/descriptor.ts';
-import { homeIn, REQUESTER } from '../devnet/layout.ts';
+import colors from 'yoctocolors';
 import { EXIT, finish } from '../exit.ts';
-import { configOf, type HomeOptions, homeOf, homeOptions } from '../home.ts';
-import { DEPLOYMENT_FILE, readDeployment } from '../init/deployment.ts';
-import { print } from '../inspect/format.ts';
-import { passwordSource } from '../password.ts';
+import { homeOptions } from '../home.ts';
+import { fields, print } from '../inspect/format.ts';
+import { duration, short } from '../node/status-view.ts';
 import { write } from '../terminal.ts';
-import { type TaskPlace, type TaskWishes, taskRequest } from './request.ts';
+import { type PlaceFlags, type PublishingPlace, publishingPlace } from './place.ts';
+import { type Listener, type Outcome, publishByNode, publishByOwnNode } from './publish.ts';
+import { type TaskWishes, taskRequest } from './request.ts';
 import { eventLine } from './watch.ts';
 
-interface CreateFlags extends HomeOptions, TaskWishes {
-  devnet?: string | boolean;
-  data?: string;
-  token?: string;
-  validators?: string;
+interface CreateFlags extends PlaceFlags, TaskWishes {
+  id?: string;
+  detach?: boolean;
 }
+
+const EXAMPLES = `
+Examples:
+  $ chorus task create --rounds 5 --budget 50
+  $ chorus task create --model model.onnx --data ./samples --validators 0xabc...,0xdef... --budget 500
+  $ chorus task create --model model.onnx --input-shape 1x28x28 --classes 10 --allow partners.txt --licence MIT
+  $ chorus task create --devnet
+
+The task is published by the node that runs on this home; where none runs, one is started for as long as this
+command. Terms, model, room and money are checked before the budget is escrowed.
+With --json each event is a line, and the outcome the last: {"taskId","outcome","accuracy","model",
+"rounds","remaining"}.`;
 
 /** `chorus task create`: publish a task and follow it to its end. */
 export function taskCreateCommand(): Command {
-  const command = new Command('create').description(
-    'publish a task: escrow its budget, tell the network, follow its rounds until it has ended',
+  const command = homeOptions(
+    new Command('create').description(
+      'publish a task: check it, escrow its budget, tell the network, follow its rounds until it has ended',
+    ),
   );
-  return homeOptions(command)
-    .option('--devnet [dir]', "as the devnet's requester, which holds its tokens and appoints its validator")
-    .option('--model <name|file>', 'mlp, cnn, 2nn (199,210 parameters), or an ONNX file', 'mlp')
-    .option('--data <name|path>', 'data that says what samples look like, and that the result is tested on')
-    .option('--name <text>', 'what the task is called')
-    .option('--rounds <n>', 'rounds of training', '3')
-    .option('--trainers <n>', 'most trainers; it begins when they are there', '3')
-    .option('--min-trainers <n>', 'trainers without whom it does not begin', '1')
-    .option('--validators <addresses>', 'who takes the reference, separated by commas')
-    .option('--token <address>', 'what it pays in; else the token of the deployment file')
-    .option('--budget <tokens>', 'what it can pay in all (1000)')
-    .option('--stake <tokens>', 'deposit of each member (10)')
-    .option('--join-seconds <n>', 'how long it waits for members', '30')
-    .option('--commit-seconds <n>', 'time to train in a round', '120')
-    .option('--local-epochs <n>', 'epochs of a trainer in a round')
-    .option('--batch-size <n>', 'samples of a step')
-    .option('--learning-rate <rate>', 'of plain SGD')
-    .option('--seed <n>', 'seed of a new model', '1')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ chorus task create --devnet --rounds 5\n' +
-        '  $ chorus task create --model model.onnx --data ./samples --validators 0xabc...,0xdef... --budget 500',
+  return command
+    .option('--devnet [dir]', "as the devnet's requester, which holds its tokens and appoints its validators")
+    .option('--detach', 'do not follow it: the running node does')
+    .option(
+      '--id <text>',
+      'publish once under this id, however often the command is run; else a new task each time',
     )
+    .optionsGroup('What is trained:')
+    .option(
+      '--model <name|file>',
+      'mlp, cnn, 2nn (199,210 parameters), or an ONNX file with logits [N, classes]',
+      'mlp',
+    )
+    .option('--data <name|path>', 'data that says what samples look like; else that of the node')
+    .option('--input-shape <sizes>', 'what samples look like without --data, such as 1x28x28')
+    .option('--classes <n>', 'and how many classes there are')
+    .option('--name <text>', 'what the task is called')
+    .option('--licence <spdx>', 'of the model that comes out, such as Apache-2.0; nodes may ask for one')
+    .option('--tags <words>', 'to find it by, separated by commas')
+    .option('--seed <n>', 'seed of a new model', '1')
+    .optionsGroup('How:')
+    .option('--rounds <n>', 'rounds of training', '3')
+    .option('--local-epochs <n>', 'epochs of a trainer in a round (2)')
+    .option('--reference-epochs <n>', 'epochs of a validator in a round (20)')
+    .option('--batch-size <n>', 'samples of a step (10)')
+    .option('--learning-rate <rate>', 'of SGD (0.1)')
+    .option('--momentum <m>', 'of SGD (0)')
+    .option('--weight-decay <w>', 'of SGD (0)')
+    .option('--scale <s>', 'one step of an update of int16 (2^-14)')
+    .optionsGroup('By whom:')
+    .option('--trainers <n>', 'most trainers, 1 to 16; it begins when they are there', '3')
+    .option('--min-trainers <n>', 'trainers without whom it does not begin (1)')
+    .option('--validators <addresses>', 'wallets that take the reference; on a devnet its own')
+    .option('--min-validators <n>', 'references that a round needs (1)')
+    .option('--min-aggregators <n>', 'candidates to aggregate without whom it does not begin (1)')
+    .option('--allow <addresses|file>', 'who may train or aggregate, up to 128 wallets; else anyone')
+    .option('--min-reputation <n>', 'least reputation of who trains or aggregates (0)')
+    .optionsGroup('For what:')
+    .option('--budget <tokens>', 'escrowed: all that it can pay, fees included', '100')
+    .option('--token <address>', 'what it pays in; else the token of the deployment file')
+    .option('--stake <tokens>', 'deposit of each member', '10')
+    .option('--aggregator-fee <percent>', 'of a round (3)')
+    .option('--validator-fee <percent>', 'of a round, for all validators (2)')
+    .option('--vesting-rounds <n>', 'rounds over which a reward is released, 0 to 16 (2)')
+    .option('--stagnation <percent>', 'released of a round that did not make the model better (50)')
+    .option(
+      '--slash-reporter <percent>',
+      'of slashed stake, for who reported it (0); the rest stays in the task',
+    )
+    .option('--slash-burn <percent>', 'of slashed stake, burned (0)')
+    .optionsGroup('How long at most; phases end when everyone has acted:')
+    .option('--join-seconds <n>', 'for members to join', '30')
+    .option('--commit-seconds <n>', 'to train in a round (120)')
+    .option('--reference-seconds <n>', 'to open the references (30)')
+    .option('--settle-seconds <n>', 'for each candidate in turn to settle (100)')
+    .addHelpText('after', EXAMPLES)
     .action(createAction);
 }
 
 async function createAction(flags: CreateFlags): Promise<void> {
-  const { config, place } = flags.devnet ? await onDevnet(flags) : await onNetwork(flags);
-  const say = (text: string) => write(process.stderr, `${text}\n`);
-  const tell = (event: NodeEvent) => {
-    const at = Date.now();
-    const plain = JSON.parse(JSON.stringify(event, (_, v) => (typeof v === 'bigint' ? v.toString() : v)));
-    if (flags.json) process.stdout.write(`${JSON.stringify({ at, event: plain })}\n`);
-    else if (sentenceOf(event).level !== 'debug') say(eventLine({ at, event: plain }));
-  };
+  const place = await publishingPlace(flags);
   const request = await taskRequest(flags, place);
-  const over = Promise.withResolvers<'ended' | 'interrupted'>();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => over.resolve('interrupted'));
-  let published: bigint | null = null;
-  const node = await startNode(
-    config,
-    (event) => {
-      tell(event);
-      if (event.type === 'task-ended' && event.taskId === published) over.resolve('ended');
-    },
-    { password: passwordSource(), onShutdown: () => over.resolve('interrupted') },
-  );
-  try {
-    const taskId = await node.publish(request);
-    published = taskId;
-    if (!flags.json) say(`published as task ${taskId}; Ctrl-C leaves it to the others`);
-    const outcome = await over.promise;
-    if (outcome === 'ended') {
-      const { accuracy } = await node.evaluate(taskId, place.data);
-      const text = `task ${taskId} has ended; on ${place.data.count.toLocaleString('en')} samples the model is right in ${(100 * accuracy).toFixed(1)} %`;
-      if (flags.json) process.stdout.write(`${JSON.stringify({ taskId: taskId.toString(), accuracy })}\n`);
-      else print(text);
-    } else if (!flags.json)
-      say(`task ${taskId} goes on; follow it again with: chorus start --home ${config.dataDir}`);
-  } finally {
-    await node.close();
-  }
+  const id = flags.id ?? randomUUID();
+  const access = await readAdmin(place.config.dataDir).catch((error) => {
+    if (hasCode(error, 'E_ADMIN_NOT_RUNNING') && !flags.detach) return null;
+    throw error;
+  });
+  if (!flags.json) write(process.stderr, `${summary(request, place)}\n\n`);
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  const listener = listenerOf(flags, access !== null, stop.signal);
+  const outcome = access
+    ? await publishByNode(createAdminClient(access), request, { id, detach: flags.detach ?? false }, listener)
+    : await publishByOwnNode(place.config, request, { id, samples: place.samples }, listener);
+  if (flags.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
+  else print(...ending(outcome, place, access !== null));
   await finish(EXIT.ok);
 }
 
-/** The devnet's own requester, in a folder of its own. */
-async function onDevnet({
-  devnet: dir,
-  data,
-}: CreateFlags): Promise<{ config: NodeConfig; place: TaskPlace }> {
-  const devnet = await readDevnet(typeof dir === 'string' ? dir : undefined);
-  const home = homeIn(devnetFolder(typeof dir === 'string' ? dir : undefined), REQUESTER);
-  const { config } = await loadConfig(join(home, CONFIG_FILE), { env: {} });
-  const validators = devnet.nodes
-    .filter(({ roles }) => roles.includes('validator'))
-    .map(({ address }) => address);
+function listenerOf({ json, detach }: CreateFlags, running: boolean, signal: AbortSignal): Listener {
+  const say = (text: string) => {
+    if (!json) write(process.stderr, `${text}\n`);
+  };
+  const leaving = running ? 'Ctrl-C ends this, not the node' : 'Ctrl-C leaves it to the others';
   return {
-    config,
-    place: {
-      token: devnet.deployment.token,
-      validators,
-      data: await openData(home, data ?? devnet.sampleData),
+    signal,
+    step: (text) => say(colors.dim(`${text} ...`)),
+    published: (taskId) => say(`published as task ${taskId}${detach ? '' : `; ${leaving}`}`),
+    event: (streamed) => {
+      if (json) process.stdout.write(`${JSON.stringify(streamed)}\n`);
+      else if (sentenceOf(streamed.event).level !== 'debug') say(eventLine(streamed));
     },
   };
 }
 
-/** A node of this machine, which must not run: the task is published in its name, from its folder. */
-async function onNetwork(flags: CreateFlags): Promise<{ config: NodeConfig; place: TaskPlace }> {
-  const { config } = await configOf(flags);
-  const token =
-    flags.token ??
-    (await readDeployment(join(homeOf(flags), DEPLOYMENT_FILE)).catch(() => null))?.token ??
-    undefined;
-  if (token === undefined) {
-    throw new ChorusError('E_USAGE', 'which token does it pay in?', {
-      hint: 'give --token ADDRESS: the deployment file of this node names none',
-    });
+/** What is about to be paid for. */
+function summary({ terms, params, model }: TaskRequest, { decimals, home }: PublishingPlace): string {
+  const round =
+    params.commitSeconds + params.referenceSeconds + params.settleSeconds * (params.minAggregators + 1);
+  const tokens = (units: bigint) => formatUnits(units, decimals).replace(/\.0$/, '');
+  const { inputShape, classes } = terms.data;
+  return [
+    colors.bold(terms.name),
+    fields([
+      ['from', home],
+      [
+        'model',
+        `${model.length.toLocaleString('en')} bytes, for ${inputShape.join('x')} and ${classes} classes`,
+      ],
+      ['rounds', `${params.rounds}, within ${duration(params.joinSeconds + params.rounds * round)}`],
+      [
+        'trainers',
+        `${params.minTrainers} to ${params.maxTrainers}${terms.allow ? `, of ${terms.allow.length} allowed` : ''}`,
+      ],
+      ['validators', params.validators.map(short).join(', ')],
+      [
+        'budget',
+        `${tokens(params.budget)} of token ${short(params.token)}, deposit ${tokens(params.stake)} a member`,
+      ],
+      ['fees', `aggregator ${params.aggregatorFeeBps / 100} %, validators ${params.validatorFeeBps / 100} %`],
+    ]),
+  ].join('\n');
+}
+
+function ending(
+  { taskId, outcome, accuracy, rounds, remaining }: Outcome,
+  { samples, home, decimals }: PublishingPlace,
+  running: boolean,
+): string[] {
+  if (outcome === 'left') {
+    return [
+      running
+        ? `task ${taskId} goes on; follow it with: chorus task watch ${taskId} --home ${home}`
+        : `task ${taskId} goes on; follow it again with: chorus start --home ${home}`,
+    ];
   }
-  const validators = (flags.validators ?? '')
-    .split(',')
-    .map((text) => text.trim())
-    .filter(Boolean);
-  for (const address of [token, ...validators]) {
-    if (!/^0x[0-9a-fA-F]{40}$/.test(address)) {
-      throw new ChorusError('E_USAGE', 'this is not an address', { facts: { given: address.slice(0, 60) } });
-    }
-  }
-  if (validators.length === 0) {
-    throw new ChorusError('E_USAGE', 'a task needs validators: whose reference decides who is paid', {
-      hint: 'give their wallets with --validators',
-    });
-  }
-  return {
-    config: { ...config, roles: config.roles.filter((role) => role === 'aggregator') },
-    place: {
-      token: token.toLowerCase() as Address,
-      validators: validators.map((text) => text.toLowerCase() as Address),
-      data: await openData(config.dataDir, flags.data ?? config.data),
-    },
-  };
+  const found =
+    accuracy === null || !samples
+      ? ''
+      : `; on ${samples.count.toLocaleString('en')} samples the model is right in ${(100 * accuracy).toFixed(1)} %`;
+  return [
+    rounds === 0
+      ? `task ${taskId} found too few members in time and has ended: nobody was paid`
+      : `task ${taskId} has ended${found}`,
+    ...(rounds === 0 ? [] : [`its model: chorus model get --home ${home} --task ${taskId} -o model.onnx`]),
+    ...(remaining === null || remaining === '0'
+      ? []
+      : [
+          `${formatUnits(remaining, decimals)} tokens were not paid: chorus task refund ${taskId} --home ${home}`,
+        ]),
+  ];
 }

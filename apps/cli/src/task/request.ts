@@ -1,83 +1,150 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { parseUnits } from '@chorus/chain';
 import type { TaskRequest } from '@chorus/node';
-import { type Address, ChorusError } from '@chorus/protocol';
-import { buildModel, type Dataset, MODEL_NAMES, type ModelName, readModelFile } from '@chorus/training';
-import type { DemoOptions } from '../demo/options.ts';
-import { demoTask, dimensionOf } from '../demo/task.ts';
+import { type Address, ChorusError, MAX_ALLOWED, MAX_ROUNDS, MAX_TRAINERS } from '@chorus/protocol';
+import { buildModel, MODEL_NAMES, readModelFile } from '@chorus/training';
+import { plannedTask, TRAINING } from './plan.ts';
 
-/** What a requester says of a task on the command line; what is left out is as in the demo. */
+/** What a requester says of a task on the command line; what is left out is as in `plan.ts`. */
 export interface TaskWishes {
   /** mlp, cnn, 2nn, or an ONNX file. */
   model: string;
   name?: string;
   rounds: string;
   trainers: string;
-  minTrainers: string;
-  budget?: string;
-  stake?: string;
-  joinSeconds: string;
-  commitSeconds: string;
+  minTrainers?: string;
+  minAggregators?: string;
+  minValidators?: string;
+  budget: string;
+  stake: string;
+  aggregatorFee?: string;
+  validatorFee?: string;
+  joinSeconds?: string;
+  commitSeconds?: string;
+  referenceSeconds?: string;
+  settleSeconds?: string;
+  /** Accounts, or a file of them. */
+  allow?: string;
+  minReputation?: string;
+  vestingRounds?: string;
+  stagnation?: string;
+  slashReporter?: string;
+  slashBurn?: string;
   localEpochs?: string;
+  referenceEpochs?: string;
   batchSize?: string;
   learningRate?: string;
+  momentum?: string;
+  weightDecay?: string;
+  scale?: string;
+  licence?: string;
+  tags?: string;
   seed: string;
 }
 
 export interface TaskPlace {
   token: Address;
+  /** Decimals of that token. */
+  decimals: number;
   validators: Address[];
-  /** Says what samples look like. */
-  data: Dataset;
+  /** What samples look like. */
+  data: { name: string; inputShape: number[]; classes: number };
 }
 
+/** A file of accounts: some hundred lines. */
+const MAX_LIST_BYTES = 64 * 1024;
+const MONTH = 30 * 86_400;
+
 /**
- * The task those wishes come to.
- * @throws ChorusError `E_USAGE` naming the option; `E_MODEL_*` where the model cannot be trained
+ * The task those wishes come to. Whether it can be published is for the node to find out.
+ * @throws ChorusError `E_USAGE` naming the option; `E_MODEL_UNREADABLE`, `E_MODEL_CORRUPT`, `E_MODEL_SHAPE`
  */
 export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise<TaskRequest> {
   const { data, token, validators } = place;
   const named = MODEL_NAMES.find((name) => name === wishes.model);
+  const { inputShape, classes } = data;
   const model = named
-    ? buildModel(named, {
-        inputShape: data.inputShape,
-        classes: data.classes,
-        seed: integer('seed', wishes.seed, 0, 2 ** 31),
-      })
+    ? buildModel(named, { inputShape, classes, seed: integer('seed', wishes.seed, 0, 2 ** 31) })
     : await modelFile(wishes.model);
-  const rounds = integer('rounds', wishes.rounds, 1, 4096);
-  const trainers = integer('trainers', wishes.trainers, 1, 16);
-  const base = demoTask({
-    options: {
-      model: named ?? ('mlp' satisfies ModelName),
-      rounds,
-      commitSeconds: integer('commit-seconds', wishes.commitSeconds, 2, 86_400),
-    } as DemoOptions,
-    model,
-    dimension: await dimensionOf(model),
-    data,
-    token,
-    trainers,
-    validators,
-  });
-  const { localEpochs, batchSize, learningRate, budget, stake } = wishes;
-  return {
+  const maxTrainers = integer('trainers', wishes.trainers, 1, MAX_TRAINERS);
+  const { licence, tags, allow, momentum, weightDecay, scale } = wishes;
+  const number = <K extends keyof TaskWishes>(name: K, least: number, most: number) =>
+    ifGiven(wishes, name, integer, least, most);
+  return plannedTask({
     model,
     terms: {
-      ...base.terms,
+      ...TRAINING[named ?? 'mlp'],
       name: wishes.name ?? `${wishes.model.split(/[\\/]/).at(-1)} on ${data.name}`.slice(0, 120),
-      ...(localEpochs ? { localEpochs: integer('local-epochs', localEpochs, 1, 1000) } : {}),
-      ...(batchSize ? { batchSize: integer('batch-size', batchSize, 1, 65_536) } : {}),
-      ...(learningRate ? { learningRate: positive('learning-rate', learningRate) } : {}),
+      data: { kind: 'classification', inputShape, classes },
+      ...number('localEpochs', 1, 1000),
+      ...number('referenceEpochs', 1, 1000),
+      ...number('batchSize', 1, 65_536),
+      ...ifGiven(wishes, 'learningRate', decimal, 1e-9, 1e6),
+      // Terms hold a float32.
+      ...(scale === undefined ? {} : { scale: Math.fround(decimal('scale', scale, 1e-12, 1e6)) }),
+      ...(momentum === undefined && weightDecay === undefined
+        ? {}
+        : {
+            optimizer: {
+              kind: 'sgd',
+              momentum: decimal('momentum', momentum ?? '0', 0, 0.999),
+              weightDecay: decimal('weight-decay', weightDecay ?? '0', 0, 1),
+            },
+          }),
+      ...(licence === undefined ? {} : { licence }),
+      ...(tags === undefined ? {} : { tags: words(tags) }),
+      ...(allow === undefined ? {} : { allow: await allowList(allow) }),
     },
     params: {
-      ...base.params,
-      minTrainers: integer('min-trainers', wishes.minTrainers, 1, trainers),
-      joinSeconds: integer('join-seconds', wishes.joinSeconds, 5, 30 * 86_400),
-      ...(budget ? { budget: tokens('budget', budget) } : {}),
-      ...(stake ? { stake: tokens('stake', stake) } : {}),
+      token,
+      validators,
+      maxTrainers,
+      rounds: integer('rounds', wishes.rounds, 1, MAX_ROUNDS),
+      budget: units('budget', wishes.budget, place.decimals),
+      stake: units('stake', wishes.stake, place.decimals),
+      ...number('minTrainers', 1, maxTrainers),
+      ...number('minAggregators', 1, 16),
+      ...number('minValidators', 1, validators.length),
+      ...number('joinSeconds', 5, MONTH),
+      ...number('commitSeconds', 2, MONTH),
+      ...number('referenceSeconds', 2, MONTH),
+      ...number('settleSeconds', 2, MONTH),
+      ...number('minReputation', 0, 2 ** 40 - 1),
+      ...number('vestingRounds', 0, 16),
+      ...percentage(wishes, 'aggregatorFee', 'aggregatorFeeBps', 50),
+      ...percentage(wishes, 'validatorFee', 'validatorFeeBps', 50),
+      ...percentage(wishes, 'stagnation', 'stagnationBps', 100),
+      ...percentage(wishes, 'slashReporter', 'slashReporterBps', 100),
+      ...percentage(wishes, 'slashBurn', 'slashBurnBps', 100),
     },
-  };
+  });
+}
+
+/** Accounts separated by commas. @throws ChorusError `E_USAGE` */
+export function addresses(text: string): Address[] {
+  return words(text).map((each) => {
+    if (/^0x[0-9a-fA-F]{40}$/.test(each)) return each.toLowerCase() as Address;
+    throw new ChorusError('E_USAGE', 'this is not an address', { facts: { given: each.slice(0, 60) } });
+  });
+}
+
+/** The shape of a sample, as in 1x28x28. @throws ChorusError `E_USAGE` */
+export function shape(text: string): number[] {
+  const sizes = text.split('x').map(Number);
+  if (sizes.length <= 5 && sizes.every((size) => Number.isSafeInteger(size) && size > 0 && size <= 65_536))
+    return sizes;
+  throw new ChorusError('E_USAGE', '--input-shape takes up to five sizes, such as 1x28x28', {
+    facts: { given: text.slice(0, 60) },
+  });
+}
+
+/** @throws ChorusError `E_USAGE` */
+export function integer(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  throw new ChorusError('E_USAGE', `--${kebab(name)} takes an integer from ${least} to ${most}`, {
+    facts: { given: text.slice(0, 40) },
+  });
 }
 
 async function modelFile(path: string): Promise<Uint8Array> {
@@ -89,31 +156,69 @@ async function modelFile(path: string): Promise<Uint8Array> {
   return readModelFile(path);
 }
 
-function integer(name: string, text: string, least: number, most: number): number {
+/** Of a file one account a line, or several; in the order that terms want. */
+async function allowList(given: string): Promise<Address[]> {
+  const info = await stat(given).catch(() => null);
+  if (info && info.size > MAX_LIST_BYTES) {
+    throw new ChorusError('E_USAGE', '--allow takes accounts, or a file of them', {
+      facts: { bytes: info.size },
+    });
+  }
+  const list = [...new Set(addresses(info?.isFile() ? await readFile(given, 'utf8') : given))].sort();
+  if (list.length > 0 && list.length <= MAX_ALLOWED) return list;
+  throw new ChorusError('E_USAGE', `--allow takes 1 to ${MAX_ALLOWED} accounts`, {
+    facts: { given: list.length },
+  });
+}
+
+type Parse<T> = (name: string, text: string, least: number, most: number) => T;
+
+/** The wish as a property of its name; none where it was not wished. */
+function ifGiven<K extends keyof TaskWishes, T>(
+  wishes: TaskWishes,
+  name: K,
+  parse: Parse<T>,
+  least: number,
+  most: number,
+): { [P in K]?: T } {
+  const text = wishes[name];
+  return text === undefined ? {} : ({ [name]: parse(name, text, least, most) } as { [P in K]?: T });
+}
+
+/** Percent on the command line, hundredths of a percent on chain. */
+function percentage<K extends string>(
+  wishes: TaskWishes,
+  name: keyof TaskWishes,
+  property: K,
+  most: number,
+): { [P in K]?: number } {
+  const text = wishes[name];
+  if (text === undefined) return {};
+  const bps = Math.round(100 * decimal(name, text, 0, most));
+  return { [property]: bps } as { [P in K]?: number };
+}
+
+function decimal(name: string, text: string, least: number, most: number): number {
   const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw new ChorusError('E_USAGE', `--${name} takes an integer from ${least} to ${most}`, {
+  if (text.trim() !== '' && value >= least && value <= most) return value;
+  throw new ChorusError('E_USAGE', `--${kebab(name)} takes a number from ${least} to ${most}`, {
     facts: { given: text.slice(0, 40) },
   });
 }
 
-function positive(name: string, text: string): number {
-  const value = Number(text);
-  if (value > 0 && value < 1e6) return value;
-  throw new ChorusError('E_USAGE', `--${name} takes a positive number`, {
-    facts: { given: text.slice(0, 40) },
-  });
-}
-
-/** Tokens of 18 decimals. */
-function tokens(name: string, text: string): bigint {
+/** Tokens as people write them, in their smallest unit. */
+function units(name: string, text: string, decimals: number): bigint {
   try {
-    const value = parseUnits(text, 18);
+    const value = parseUnits(text, decimals);
     if (value >= 0n) return value;
   } catch {
     // Refused below.
   }
-  throw new ChorusError('E_USAGE', `--${name} takes an amount of tokens`, {
+  throw new ChorusError('E_USAGE', `--${name} takes an amount of tokens, with up to ${decimals} decimals`, {
     facts: { given: text.slice(0, 40) },
   });
 }
+
+const words = (text: string) => text.split(/[\s,]+/).filter(Boolean);
+
+const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

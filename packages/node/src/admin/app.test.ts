@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type AdminConfig, adminConfigSchema } from './admin-config.ts';
 import { adminApp } from './app.ts';
+import { FileReader } from './body.ts';
 import { EventRing } from './event-ring.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemSchema } from './schema/problem.ts';
@@ -154,6 +155,21 @@ function fakeNode(): AdminSource & { calls: string[] } {
       stakeReturnsAfter: 'the end',
       message: 'left',
     }),
+    refund: async (id, cancel) => {
+      calls.push(`refund ${id} ${cancel}`);
+      return { taskId: `${id}`, token: ADDRESS, amount: '95', transaction: '0x01' };
+    },
+    storeModel: async (model) => ({ cid: 'bafymodel', bytes: model.length }),
+    publish: async (id, { params }) => {
+      calls.push(`publish ${id} ${params.budget}`);
+      return { id, state: 'check', taskId: null, problem: null };
+    },
+    publication: async (id) => ({
+      id,
+      state: 'failed',
+      taskId: null,
+      problem: { code: 'E_TASK_BUDGET', message: 'too little', hint: null, facts: { balance: '1' } },
+    }),
     rounds: async ({ task, limit }) => {
       calls.push(`rounds ${task} ${limit}`);
       return { rounds: [round] };
@@ -196,14 +212,14 @@ function setUp(config: Partial<AdminConfig> = {}, address = '127.0.0.1') {
     method: string,
     path: string,
     headers: Record<string, string> = {},
-    body?: string,
+    body?: string | Uint8Array,
   ): Promise<Response> =>
     app.request(
       `http://127.0.0.1${path}`,
       {
         method,
         headers: { host: '127.0.0.1:4500', authorization: `Bearer ${TOKEN}`, ...headers },
-        ...(body === undefined ? {} : { body }),
+        ...(body === undefined ? {} : { body: body as string | Uint8Array<ArrayBuffer> }),
       },
       { incoming: { socket: { remoteAddress: address } } },
     );
@@ -215,8 +231,52 @@ const problem = async (response: Response) => {
   return problemSchema.strict().parse(await response.json());
 };
 
+/** A task as it is asked for. */
+const asked = {
+  model: 'bafymodel',
+  terms: {
+    version: 1,
+    name: 'digits',
+    data: { kind: 'classification', inputShape: [1, 28, 28], classes: 10 },
+    loss: { kind: 'softmax-cross-entropy' },
+    optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
+    localEpochs: 1,
+    referenceEpochs: 4,
+    batchSize: 10,
+    learningRate: 0.05,
+    scale: 2 ** -14,
+    rule: 'reference-trust',
+  },
+  params: {
+    token: ADDRESS,
+    budget: '1000',
+    rounds: 3,
+    minTrainers: 1,
+    maxTrainers: 3,
+    minAggregators: 1,
+    stake: '10',
+    validators: [ADDRESS],
+    minValidators: 1,
+    aggregatorFeeBps: 300,
+    validatorFeeBps: 200,
+    joinSeconds: 30,
+    commitSeconds: 30,
+    referenceSeconds: 30,
+    settleSeconds: 30,
+    minReputation: 0,
+    vestingRounds: 2,
+    stagnationBps: 5000,
+    slashReporterBps: 0,
+    slashBurnBps: 0,
+  },
+};
+
 /** A request that each route takes. */
 const SAMPLES: Partial<Record<RouteName, { path?: string; body?: object }>> = {
+  refund: { path: '/v1/tasks/7/refund', body: { cancel: true } },
+  upload: { body: new Uint8Array([8, 7]) },
+  publish: { path: '/v1/publications/once', body: asked },
+  publication: { path: '/v1/publications/once' },
   task: { path: '/v1/tasks/7' },
   join: { path: '/v1/tasks/7/join' },
   leave: { path: '/v1/tasks/7/leave' },
@@ -257,8 +317,15 @@ describe('the description of the API', () => {
   it.each(json)('describes what %s answers', async (name, route) => {
     const { ask } = setUp();
     const { path = route.path, body } = SAMPLES[name] ?? {};
-    const headers: Record<string, string> = body ? { 'content-type': 'application/json' } : {};
-    const response = await ask(route.method.toUpperCase(), path, headers, body && JSON.stringify(body));
+    const file = body instanceof Uint8Array ? body : null;
+    const type = file ? 'application/octet-stream' : 'application/json';
+    const headers: Record<string, string> = body ? { 'content-type': type } : {};
+    const response = await ask(
+      route.method.toUpperCase(),
+      path,
+      headers,
+      file ?? (body && JSON.stringify(body)),
+    );
     expect(response.status).toBe(200);
     const answer: unknown = await response.json();
     // By the document itself, as a client in another language would read it.
@@ -349,6 +416,105 @@ describe('the API', () => {
     expect(await problem(broken)).toMatchObject({ status: 400 });
     const unknown = await ask('POST', '/v1/bans', type, JSON.stringify({ peerId: PEER, forever: true }));
     expect(await problem(unknown)).toMatchObject({ status: 400, code: 'E_ADMIN_BAD_REQUEST' });
+  });
+
+  it('takes a model as a file of bounded size, from its owner alone, and tells how large it was', async () => {
+    const { ask } = setUp();
+    const type = { 'content-type': 'application/octet-stream' };
+    const file = new Uint8Array(100_000).fill(7);
+    expect(await (await ask('POST', '/v1/models', type, file)).json()).toEqual({
+      cid: 'bafymodel',
+      bytes: 100_000,
+    });
+    const stranger = await ask('POST', '/v1/models', { ...type, authorization: '' }, file);
+    expect(stranger.status).toBe(401);
+    const stated = await ask('POST', '/v1/models', { ...type, 'content-length': '300000000' }, file);
+    expect(await problem(stated)).toMatchObject({ status: 413, facts: { limit: 256 * 1024 * 1024 } });
+    expect(await problem(await ask('POST', '/v1/models', type, new Uint8Array()))).toMatchObject({
+      status: 400,
+    });
+    // A form of another page could send one without asking.
+    for (const other of ['text/plain', 'multipart/form-data; boundary=x', '']) {
+      const refused = await ask('POST', '/v1/models', { 'content-type': other }, file);
+      expect(await problem(refused)).toMatchObject({ status: 415, code: 'E_ADMIN_CONTENT_TYPE' });
+    }
+  });
+
+  it('reads no more of a file than it takes, and one file at a time', async () => {
+    const files = new FileReader();
+    let sent = 0;
+    let go = () => {};
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const request = (body: ReadableStream | Uint8Array<ArrayBuffer>) =>
+      new Request('http://127.0.0.1', {
+        method: 'POST',
+        headers: { 'content-type': 'application/octet-stream' },
+        body,
+        ...{ duplex: 'half' },
+      });
+    const endless = new ReadableStream({
+      async pull(controller) {
+        if (sent === 1000) await gate;
+        sent += 1000;
+        controller.enqueue(new Uint8Array(1000));
+      },
+    });
+    const first = files.read(request(endless), 5000);
+    await expect(files.read(request(new Uint8Array(1)), 5000)).rejects.toMatchObject({
+      code: 'E_ADMIN_BUSY',
+    });
+    go();
+    await expect(first).rejects.toMatchObject({ code: 'E_ADMIN_TOO_LARGE' });
+    expect(sent).toBeLessThan(20_000);
+    expect(await files.read(request(new Uint8Array(1)), 5000)).toEqual(new Uint8Array(1));
+  });
+
+  const wrong = (change: object) => ({ ...asked, params: { ...asked.params, ...change } });
+  it.each<[string, object, string]>([
+    ['no budget', wrong({ budget: '0' }), 'params.budget'],
+    ['a budget beyond all bounds', wrong({ budget: (2n ** 127n).toString() }), 'params.budget'],
+    ['an amount that is a number', wrong({ stake: 10 }), 'params.stake'],
+    ['more trainers than there can be', wrong({ maxTrainers: 17 }), 'params.maxTrainers'],
+    ['more trainers at least than at most', wrong({ minTrainers: 4 }), 'params.minTrainers'],
+    ['no validators', wrong({ validators: [] }), 'params.validators'],
+    ['one validator twice', wrong({ validators: [ADDRESS, ADDRESS.toLowerCase()] }), 'params.validators'],
+    ['more references than validators', wrong({ minValidators: 2 }), 'params.minValidators'],
+    ['fees of more than half', wrong({ aggregatorFeeBps: 4900 }), 'params.validatorFeeBps'],
+    [
+      'more slashed than there is',
+      wrong({ slashReporterBps: 6000, slashBurnBps: 5000 }),
+      'params.slashBurnBps',
+    ],
+    ['a window of no time', wrong({ settleSeconds: 0 }), 'params.settleSeconds'],
+    ['a token that is none', wrong({ token: '0x12' }), 'params.token'],
+    [
+      'terms with another loss',
+      { ...asked, terms: { ...asked.terms, loss: { kind: 'mse' } } },
+      'terms.loss.kind',
+    ],
+    ['terms with something unknown', { ...asked, terms: { ...asked.terms, extra: 1 } }, 'terms'],
+    ['no model', { terms: asked.terms, params: asked.params }, 'model'],
+  ])('refuses to publish a task with %s', async (_, body, field) => {
+    const { ask, source } = setUp();
+    const headers = { 'content-type': 'application/json' };
+    const response = await ask('PUT', '/v1/publications/once', headers, JSON.stringify(body));
+    expect(await problem(response)).toMatchObject({ status: 400, facts: { place: 'body', field } });
+    expect(source.calls).toEqual([]);
+  });
+
+  it('hands over a task that is in bounds, with amounts as they are, under an id that is one', async () => {
+    const { ask, source } = setUp();
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify(wrong({ budget: '170141183460469231731687303715884105727' }));
+    expect((await ask('PUT', '/v1/publications/my_task-1', headers, body)).status).toBe(200);
+    expect(source.calls).toEqual(['publish my_task-1 170141183460469231731687303715884105727']);
+    for (const id of ['a.b', 'x'.repeat(65), '%20']) {
+      expect((await ask('PUT', `/v1/publications/${id}`, headers, body)).status).toBe(400);
+    }
+    const large = JSON.stringify({ ...asked, model: 'x'.repeat(20_000) });
+    expect((await ask('PUT', '/v1/publications/once', headers, large)).status).toBe(413);
   });
 
   it('names the parameter at fault', async () => {

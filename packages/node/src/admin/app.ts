@@ -1,10 +1,10 @@
 import { ChorusError } from '@chorus/protocol';
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { z } from 'zod';
 import type { AdminConfig } from './admin-config.ts';
+import { FileReader, readJson } from './body.ts';
 import { eventStream, MAX_STREAMS } from './event-stream.ts';
 import { BrowserGuard, isLoopback, TokenGuard } from './guard.ts';
 import { openApiDocument } from './openapi.ts';
@@ -12,16 +12,16 @@ import { problemFor } from './problem.ts';
 import { ROUTES, type Route, type RouteName } from './schema/routes.ts';
 import type { AdminSource } from './source.ts';
 
-/** Requests are a few hundred bytes at most. */
+/** Requests are a few hundred bytes; a task with its terms, validators and allow list, ten thousand. */
 const MAX_BODY_BYTES = 16 * 1024;
 
 /** Requests of one address in so many seconds; a dashboard makes a few a second. */
 const REQUESTS = { points: 500, duration: 10 };
 
-/** Milliseconds until a caller is told that the answer takes too long; joins and claims wait for the chain. */
+/** Milliseconds until a caller is told that the answer takes too long; joins and claims wait for the chain, files for the disk. */
 const ANSWER_MILLISECONDS = 10_000;
 const CHAIN_MILLISECONDS = 170_000;
-const SLOW: readonly RouteName[] = ['join', 'claim'];
+const SLOW: readonly RouteName[] = ['join', 'claim', 'refund', 'upload'];
 
 interface Env {
   Bindings: HttpBindings;
@@ -44,6 +44,7 @@ export function adminApp({ config, token, source, onError }: AppOptions): Hono<E
   const tokens = new TokenGuard(token);
   const limiters = new Map<string, RateLimiterMemory>();
   const answers = answersOf(source);
+  const files = new FileReader();
 
   app.onError((error, c) => answerProblem(c, error, onError));
   app.notFound((c) => {
@@ -71,22 +72,11 @@ export function adminApp({ config, token, source, onError }: AppOptions): Hono<E
     if (c.req.method === 'OPTIONS' && origin !== null) return preflight(c);
     await next();
   });
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw new ChorusError('E_ADMIN_TOO_LARGE', 'the request is too large', {
-          facts: { limit: MAX_BODY_BYTES },
-        });
-      },
-    }),
-  );
-
   for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][]) {
     app.on(route.method.toUpperCase(), route.path.replace(/\{(\w+)\}/g, ':$1'), async (c) => {
       authorize(c, route, config);
       const limit = SLOW.includes(name) ? CHAIN_MILLISECONDS : ANSWER_MILLISECONDS;
-      return within(limit, async () => answers[name](c, await readInput(c, route)));
+      return within(limit, async () => answers[name](c, await readInput(c, route, files)));
     });
   }
   for (const path of new Set(Object.values(ROUTES).map((route) => route.path))) {
@@ -100,6 +90,7 @@ export function adminApp({ config, token, source, onError }: AppOptions): Hono<E
 interface Input {
   params: Record<string, string>;
   query: Record<string, unknown>;
+  /** As the route's schema gives it; of a file, its bytes. */
   body: unknown;
 }
 
@@ -131,6 +122,12 @@ function answersOf(source: AdminSource): Record<RouteName, Answer> {
     task: async (c, input) => c.json(await source.task(id(input))),
     join: async (c, input) => c.json(await source.join(id(input))),
     leave: async (c, input) => c.json(await source.leave(id(input))),
+    refund: async (c, input) =>
+      c.json(await source.refund(id(input), (input.body as z.output<typeof ROUTES.refund.body>).cancel)),
+    upload: async (c, { body }) => c.json(await source.storeModel(body as Uint8Array)),
+    publish: async (c, { params, body }) =>
+      c.json(await source.publish(params.id!, body as z.output<typeof ROUTES.publish.body>)),
+    publication: async (c, { params }) => c.json(await source.publication(params.id!)),
     rounds: async (c, { query }) =>
       c.json(await source.rounds(query as z.output<typeof ROUTES.rounds.query>)),
     rewards: async (c) => c.json(await source.rewards()),
@@ -148,6 +145,8 @@ function answersOf(source: AdminSource): Record<RouteName, Answer> {
       return c.json({ accepted: true });
     },
     events: (c, { query }) => {
+      // The body of an answer to HEAD is dropped unread: a stream would never learn that nobody follows it.
+      if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
       if (streams >= MAX_STREAMS) {
         throw new ChorusError('E_ADMIN_BUSY', 'too many event streams are open', {
           facts: { limit: MAX_STREAMS },
@@ -178,27 +177,14 @@ function authorize(c: Ask, route: Route, config: AdminConfig): void {
 }
 
 /** Parameters, query and body by the route's own schemas. */
-async function readInput(c: Ask, route: Route): Promise<Input> {
+async function readInput(c: Ask, route: Route, files: FileReader): Promise<Input> {
   return {
     params: check(route.params, c.req.param(), 'path') as Record<string, string>,
     query: check(route.query, c.req.query(), 'query') as Record<string, unknown>,
-    body: route.body ? check(route.body, await readBody(c), 'body') : undefined,
+    body: route.fileBytes
+      ? await files.read(c.req.raw, route.fileBytes)
+      : route.body && check(route.body, await readJson(c.req.raw, MAX_BODY_BYTES), 'body'),
   };
-}
-
-async function readBody(c: Ask): Promise<unknown> {
-  // A form of another page could be sent without asking; JSON cannot.
-  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
-    throw new ChorusError('E_ADMIN_CONTENT_TYPE', 'the request must be JSON', {
-      hint: 'send Content-Type: application/json',
-    });
-  }
-  try {
-    return await c.req.json();
-  } catch (cause) {
-    if (cause instanceof ChorusError) throw cause;
-    throw new ChorusError('E_ADMIN_BAD_REQUEST', 'the request is not JSON', { cause });
-  }
 }
 
 function check(schema: z.ZodType | undefined, value: unknown, place: string): unknown {
@@ -249,7 +235,7 @@ async function within<T>(milliseconds: number, work: () => Promise<T>): Promise<
 }
 
 function preflight(c: Ask): Response {
-  c.header('access-control-allow-methods', 'GET, POST, DELETE');
+  c.header('access-control-allow-methods', 'GET, POST, PUT, DELETE');
   c.header('access-control-allow-headers', 'authorization, content-type, last-event-id');
   c.header('access-control-max-age', '600');
   return c.body(null, 204);

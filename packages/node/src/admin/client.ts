@@ -4,10 +4,18 @@ import { streamEvents } from './client-events.ts';
 import type { StreamedEvent } from './schema/events.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from './schema/network.ts';
 import { problemSchema } from './schema/problem.ts';
+import type { PublicationDocument, PublicationRequest, StoredModel } from './schema/publications.ts';
 import type { ClaimResult, Rewards, RoundList } from './schema/rounds.ts';
 import { type ClaimRequest, ROUTES, type RoundsQuery, type Route } from './schema/routes.ts';
 import type { Accepted, Readiness, Status } from './schema/status.ts';
-import type { JoinResult, LeaveResult, TaskDetail, TaskList } from './schema/tasks.ts';
+import type {
+  JoinResult,
+  LeaveResult,
+  RefundRequest,
+  RefundResult,
+  TaskDetail,
+  TaskList,
+} from './schema/tasks.ts';
 
 /** Milliseconds for an answer; claims and joins wait for the chain and get longer. */
 const ANSWER_MILLISECONDS = 10_000;
@@ -46,6 +54,13 @@ export interface AdminClient {
   task(id: string | bigint, options?: CallOptions): Promise<TaskDetail>;
   join(id: string | bigint, options?: CallOptions): Promise<JoinResult>;
   leave(id: string | bigint, options?: CallOptions): Promise<LeaveResult>;
+  /** Take back what an ended task of this wallet did not pay. */
+  refund(id: string | bigint, request?: RefundRequest, options?: CallOptions): Promise<RefundResult>;
+  /** Have the node keep an ONNX model of at most 256 MiB, to publish a task with. */
+  storeModel(model: Uint8Array, options?: CallOptions): Promise<StoredModel>;
+  /** Publish under an id of the caller's; asked again, the same publication is meant. Answers before it is done. */
+  publish(id: string, request: PublicationRequest, options?: CallOptions): Promise<PublicationDocument>;
+  publication(id: string, options?: CallOptions): Promise<PublicationDocument>;
   rounds(query?: Partial<RoundsQuery>, options?: CallOptions): Promise<RoundList>;
   rewards(options?: CallOptions): Promise<Rewards>;
   claim(request?: ClaimRequest, options?: CallOptions): Promise<ClaimResult>;
@@ -64,6 +79,7 @@ interface Call {
   params?: Record<string, string>;
   query?: Record<string, string | number | undefined>;
   body?: unknown;
+  file?: Uint8Array;
   timeoutMs?: number;
   signal?: AbortSignal | undefined;
 }
@@ -90,8 +106,10 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
         headers: {
           authorization: `Bearer ${options.token}`,
           ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(call.file === undefined ? {} : { 'content-type': 'application/octet-stream' }),
         },
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+        ...(call.file === undefined ? {} : { body: call.file as Uint8Array<ArrayBuffer> }),
       });
     } catch (cause) {
       call.signal?.throwIfAborted();
@@ -120,6 +138,12 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     join: (id, { signal } = {}) =>
       ask(ROUTES.join, { params: { id: String(id) }, timeoutMs: CHAIN_MILLISECONDS, signal }),
     leave: (id, { signal } = {}) => ask(ROUTES.leave, { params: { id: String(id) }, signal }),
+    refund: (id, body = {}, { signal } = {}) =>
+      ask(ROUTES.refund, { params: { id: String(id) }, body, timeoutMs: CHAIN_MILLISECONDS, signal }),
+    storeModel: (file, { signal } = {}) =>
+      ask(ROUTES.upload, { file, timeoutMs: CHAIN_MILLISECONDS, signal }),
+    publish: (id, body, { signal } = {}) => ask(ROUTES.publish, { params: { id }, body, signal }),
+    publication: (id, { signal } = {}) => ask(ROUTES.publication, { params: { id }, signal }),
     rounds: (query = {}, { signal } = {}) => ask(ROUTES.rounds, { query, signal }),
     rewards: ({ signal } = {}) => ask(ROUTES.rewards, { signal }),
     claim: (body = {}, { signal } = {}) => ask(ROUTES.claim, { body, timeoutMs: CHAIN_MILLISECONDS, signal }),

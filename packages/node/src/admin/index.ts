@@ -22,8 +22,18 @@ export {
 export type { EventJson, Gap, Jsonified, StreamedEvent } from './schema/events.ts';
 export type { BanList, BannedPeer, BanRequest, Peer, PeerList } from './schema/network.ts';
 export type { Problem } from './schema/problem.ts';
+export type { PublicationDocument, PublicationRequest, StoredModel } from './schema/publications.ts';
 export type { ClaimResult, Earnings, Rewards, RoundList, RoundSummary } from './schema/rounds.ts';
 export { type ClaimRequest, ROUTES, type RoundsQuery, type Route, type RouteName } from './schema/routes.ts';
 export { type LimitsView, type Readiness, type Status, statusSchema, type Warning } from './schema/status.ts';
-export type { JoinResult, LeaveResult, Refusal, TaskDetail, TaskList, TaskSummary } from './schema/tasks.ts';
+export type {
+  JoinResult,
+  LeaveResult,
+  RefundRequest,
+  RefundResult,
+  Refusal,
+  TaskDetail,
+  TaskList,
+  TaskSummary,
+} from './schema/tasks.ts';
 export type { Notice, TokenAmount } from './schema/values.ts';

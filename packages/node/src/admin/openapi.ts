@@ -82,6 +82,15 @@ function operation(operationId: string, route: Route): Json {
           },
         }
       : {}),
+    ...(route.fileBytes === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            description: `at most ${route.fileBytes} bytes`,
+            content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+          },
+        }),
     // An empty alternative: the token is not needed where the configuration opens the metrics.
     security: { token: [{ token: [] }], metrics: [{ token: [] }, {}], open: [] }[route.access],
     responses: {

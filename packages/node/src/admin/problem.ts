@@ -17,7 +17,11 @@ const STATUSES: Readonly<Record<string, number>> = {
   E_ADMIN_NOT_READY: 503,
   E_TASK_UNKNOWN: 404,
   E_CHAIN_UNKNOWN_TASK: 404,
+  E_PUBLICATION_UNKNOWN: 404,
+  E_PUBLICATION_OTHER: 409,
   E_TASK_OWNER: 409,
+  E_TASK_NOT_OWNED: 409,
+  E_TASK_NOT_ENDED: 409,
   E_TASK_NOT_OPEN: 409,
   E_CHAIN_NOTHING_TO_CLAIM: 409,
   E_NETWORK_PEER_ID: 400,
@@ -36,15 +40,22 @@ export function problemFor(error: unknown): Problem {
     return { type: 'about:blank', title: 'the node failed', status: 500, code: 'E_UNEXPECTED' };
   }
   const known = Object.keys(STATUSES).find((code) => hasCode(error, code));
-  const facts = Object.entries(error.facts).flatMap(([key, value]) =>
-    value === undefined ? [] : [[key, typeof value === 'bigint' ? value.toString() : value] as const],
-  );
+  const facts = factsOf(error);
   return {
     type: 'about:blank',
     title: error.message,
     status: known === undefined ? 500 : STATUSES[known]!,
     code: error.code,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(facts.length === 0 ? {} : { facts: Object.fromEntries(facts) }),
+    ...(Object.keys(facts).length === 0 ? {} : { facts }),
   };
+}
+
+/** An error's facts, as JSON has them. */
+export function factsOf(error: ChorusError): NonNullable<Problem['facts']> {
+  return Object.fromEntries(
+    Object.entries(error.facts).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, typeof value === 'bigint' ? value.toString() : value] as const],
+    ),
+  );
 }

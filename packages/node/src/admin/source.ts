@@ -1,9 +1,10 @@
 import type { EventRing } from './event-ring.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from './schema/network.ts';
+import type { CheckedPublication, PublicationDocument, StoredModel } from './schema/publications.ts';
 import type { ClaimResult, Rewards, RoundList } from './schema/rounds.ts';
 import type { ClaimRequest, RoundsQuery } from './schema/routes.ts';
 import type { Readiness, Status } from './schema/status.ts';
-import type { JoinResult, LeaveResult, TaskDetail, TaskList } from './schema/tasks.ts';
+import type { JoinResult, LeaveResult, RefundResult, TaskDetail, TaskList } from './schema/tasks.ts';
 
 /** What the API serves: a node as the API's documents describe it. Methods throw ChorusError. */
 export interface AdminSource {
@@ -16,6 +17,12 @@ export interface AdminSource {
   task(id: bigint): Promise<TaskDetail>;
   join(id: bigint): Promise<JoinResult>;
   leave(id: bigint): Promise<LeaveResult>;
+  /** `cancel`: end one that still looks for members first. */
+  refund(id: bigint, cancel: boolean): Promise<RefundResult>;
+  storeModel(model: Uint8Array): Promise<StoredModel>;
+  /** Begin to publish, unless it was begun before; answers at once. */
+  publish(id: string, request: CheckedPublication): Promise<PublicationDocument>;
+  publication(id: string): Promise<PublicationDocument>;
   rounds(query: RoundsQuery): Promise<RoundList>;
   rewards(): Promise<Rewards>;
   claim(request: ClaimRequest): Promise<ClaimResult>;

@@ -158,6 +158,23 @@ describe('changing a configuration', () => {
     }
   });
 
+  it('takes what is allowed of each token, as an amount or in full, and keeps it', async () => {
+    await write(...minimal);
+    const [one, other] = [`0x${'0a'.repeat(20)}`, `0x${'0b'.repeat(20)}`];
+    await editConfig(path, 'limits.stake.perToken', `{${one}: "500", ${other}: {task: "5", seconds: 86400}}`);
+    await editConfig(path, 'limits.stake.onlyListed', 'true');
+    const { config } = await loadConfig(path, { set: ['limits.tasks.maxSeconds=3600'] });
+    expect(config.limits).toMatchObject({
+      stake: {
+        onlyListed: true,
+        perToken: { [one]: { total: '500' }, [other]: { task: '5', seconds: 86_400 } },
+      },
+      tasks: { maxSeconds: 3_600 },
+    });
+    const wrong = editConfig(path, 'limits.stake.perToken', `{${one}: {seconds: long}}`);
+    await expect(wrong).rejects.toMatchObject({ code: 'E_CONFIG' });
+  });
+
   it('edits JSON too', async () => {
     await writeFile(
       path,

@@ -56,7 +56,10 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'limits.stake': 'Money at risk over all tasks.',
   'limits.stake.total':
     'Over all tokens, counted in smallest units: of use where the tokens have the same decimals.',
-  'limits.stake.perToken': 'Over all tasks of a token: {"0x...": "1000"}. "0" refuses the token.',
+  'limits.stake.perToken':
+    'By token: {"0x...": {total: "1000", task: "100", seconds: 604800}}: most over all tasks, most in one task (in its ' +
+    'smallest unit), longest a task may lock it. {"0x...": "1000"} sets the total alone; "0" refuses the token.',
+  'limits.stake.onlyListed': 'Refuse tasks in tokens that perToken does not name.',
   'limits.tasks': 'Which tasks are taken on.',
   'limits.tasks.minReward':
     "Least this node may expect of a round where all share alike, in the token's smallest unit.",
@@ -65,7 +68,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'limits.tasks.losses': 'Kinds of loss, such as [softmax-cross-entropy].',
   'limits.tasks.licences':
     'Licence tags a task must carry one of, such as [Apache-2.0, MIT]; a task without one is refused then.',
-  'limits.tasks.maxSeconds': 'Longest a task may lock the stake if every phase takes its full time.',
+  'limits.tasks.maxSeconds':
+    'Longest a task may lock the stake, seconds: time to join, all phases of all rounds in full with a window for each ' +
+    'of 16 candidates to settle, and two windows to dispute. 7776000 is 90 days.',
   admin:
     'The HTTP API that `chorus status` and the dashboard ask; admin.json of the data folder holds its token.',
   'admin.enabled': 'Serve it.',

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { ChorusError } from '@chorus/protocol';
 import writeFileAtomic from 'write-file-atomic';
-import { type Document, isScalar, parse, parseDocument } from 'yaml';
+import { type Document, isScalar, parseDocument, visit } from 'yaml';
 import { CONFIG_FIELDS, type ConfigField } from './fields.ts';
 
 /** A configuration with every comment is about 5 kB. */
@@ -42,14 +42,25 @@ export function parseText(text: string, source: string): Document {
       cause,
     });
   if (text.length > MAX_CONFIG_BYTES) throw refuse('it is too long');
-  const document = parseDocument(text);
+  const document = parseLiterally(text);
   const [error] = document.errors;
   if (error) throw refuse(error.message.split('\n')[0] ?? 'it is not YAML', error);
   for (const field of CONFIG_FIELDS) takeLiterally(document, field);
   return document;
 }
 
-/** YAML reads an address without quotes as a number; where a text is wanted, what was written counts. */
+/** A name is a text: YAML reads an address without quotes as a number. */
+function parseLiterally(text: string): Document {
+  const document = parseDocument(text);
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (isScalar(key) && typeof key.value === 'number' && key.source) key.value = key.source;
+    },
+  });
+  return document;
+}
+
+/** The same of values: where a text is wanted, what was written counts. */
 function takeLiterally(document: Document, { path, schema }: ConfigField): void {
   const node = document.getIn(path, true);
   if (!isScalar(node) || typeof node.value !== 'number' || typeof node.source !== 'string') return;
@@ -82,9 +93,11 @@ export async function writeText(path: string, text: string): Promise<void> {
  * the field wants a text.
  */
 export function valueOfText(field: ConfigField, text: string): unknown {
+  const document = parseLiterally(text);
+  if (document.errors.length > 0) return text;
   let value: unknown;
   try {
-    value = parse(text, { maxAliasCount: 0 });
+    value = document.toJS({ maxAliasCount: 0 });
   } catch {
     return text;
   }

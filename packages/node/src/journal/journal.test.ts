@@ -150,7 +150,10 @@ describe('a data folder', () => {
   });
 
   it('remembers what it publishes, joins and sends, across a restart', async () => {
-    journal.beginPublication({ termsDigest: '0x01', terms: new Uint8Array([1, 2]), after: 4n });
+    const asked = { id: 'asked-once', requestDigest: '0x02', termsDigest: '0x01', after: 4n } as const;
+    journal.beginPublication({ ...asked, terms: new Uint8Array([1, 2]) });
+    journal.beginPublication({ ...asked, id: 'refused', terms: new Uint8Array([1, 2]) });
+    journal.endPublication('refused', null);
     journal.setTask(9n, 'joining', ['peer']);
     journal.setTask(9n, 'joined');
     const { chainId, account } = OWNER;
@@ -159,9 +162,8 @@ describe('a data folder', () => {
     await journal.transactions.put({ ...call, nonce: 2, signed: ['0x02f9'] });
     journal.close();
     journal = Journal.open(folder);
-    expect(journal.publications()).toEqual([
-      { termsDigest: '0x01', terms: new Uint8Array([1, 2]), after: 4n },
-    ]);
+    expect(journal.openPublications()).toEqual([{ ...asked, terms: new Uint8Array([1, 2]), taskId: null }]);
+    expect(journal.publication('refused')).toBeNull();
     expect(journal.task(9n)).toEqual({ taskId: 9n, state: 'joined', providers: ['peer'] });
     expect((await journal.transactions.list(chainId, account)).map((t) => t.nonce)).toEqual([2, 3]);
     await journal.transactions.delete({ chainId, account, nonce: 2 });
@@ -169,8 +171,9 @@ describe('a data folder', () => {
       { ...call, nonce: 3, signed: ['0x02f8'] },
     ]);
     expect(await journal.transactions.list(1, account)).toEqual([]);
-    journal.endPublication('0x01', 10n);
-    expect(journal.publications()).toEqual([]);
+    journal.endPublication('asked-once', 10n);
+    expect(journal.openPublications()).toEqual([]);
+    expect(journal.publication('asked-once')).toMatchObject({ taskId: 10n, requestDigest: '0x02' });
     expect(journal.task(10n)?.state).toBe('owned');
   });
 });

@@ -27,12 +27,18 @@ export interface JournalTask {
   providers: string[];
 }
 
-/** A task being published: the chain gives its number when the transaction is mined. */
+/** A task being published, or published: the chain gives its number when the transaction is mined. */
 export interface Publication {
+  /** Of whoever asked for it. */
+  id: string;
+  /** sha2-256 of what was asked for. */
+  requestDigest: Hex;
   termsDigest: Hex;
   terms: Uint8Array;
   /** The newest task there was before it: what was published comes after that. */
   after: bigint;
+  /** Null while it is not known whether the task was created. */
+  taskId: bigint | null;
 }
 
 export interface JournalOptions extends StoreOptions {
@@ -121,8 +127,15 @@ export class Journal implements JournalReader {
   /**
    * Do something that others see: recorded, done, recorded. A refusal is recorded too; a chain that cannot be
    * reached leaves the step begun, as its outcome is unknown.
+   *
+   * @param record records what came of it; by default the transaction
    */
-  async act<T>(key: StepKey, detail: RecordedStep['detail'], work: () => Promise<T>): Promise<T> {
+  async act<T>(
+    key: StepKey,
+    detail: RecordedStep['detail'],
+    work: () => Promise<T>,
+    record = (result: T) => this.done(key, transactionOf(result)),
+  ): Promise<T> {
     await this.begin(key, detail);
     let result: T;
     try {
@@ -136,7 +149,7 @@ export class Journal implements JournalReader {
       }
       throw error;
     }
-    await this.done(key, transactionOf(result));
+    await record(result);
     return result;
   }
 
@@ -214,31 +227,40 @@ export class Journal implements JournalReader {
   // ---- publishing ----
 
   /** A task is about to be created: before the transaction that escrows its budget. */
-  beginPublication({ termsDigest, terms, after }: Publication): void {
+  beginPublication({ id, requestDigest, termsDigest, terms, after }: Omit<Publication, 'taskId'>): void {
     this.#transact(() => {
       this.#db
-        .prepare('INSERT OR REPLACE INTO publications (terms_digest, terms, after, at) VALUES (?, ?, ?, ?)')
-        .run(termsDigest, terms, after.toString(), Date.now());
+        .prepare('INSERT INTO published VALUES (?, ?, ?, ?, ?, NULL, ?)')
+        .run(id, requestDigest, termsDigest, terms, after.toString(), Date.now());
     });
   }
 
   /** The task has its number, and is followed from now on; or null, where it was never created. */
-  endPublication(termsDigest: Hex, taskId: bigint | null): void {
+  endPublication(id: string, taskId: bigint | null): void {
     this.#transact(() => {
-      this.#db.prepare('DELETE FROM publications WHERE terms_digest = ?').run(termsDigest);
+      if (taskId === null) this.#db.prepare('DELETE FROM published WHERE id = ?').run(id);
+      else this.#db.prepare('UPDATE published SET task_id = ? WHERE id = ?').run(taskId.toString(), id);
+      this.#db
+        .prepare(
+          'DELETE FROM published WHERE id IN (SELECT id FROM published WHERE task_id IS NOT NULL ORDER BY at DESC LIMIT -1 OFFSET ?)',
+        )
+        .run(MAX_ENDED_TASKS);
     });
     if (taskId !== null) this.setTask(taskId, 'owned');
   }
 
-  publications(): Publication[] {
+  /** What is known under an id; null where nothing is, or it is long ago. */
+  publication(id: string): Publication | null {
+    const row = this.#db.prepare('SELECT * FROM published WHERE id = ?').get(id);
+    return row ? toPublication(row) : null;
+  }
+
+  /** Those of which it is not known whether the task was created. */
+  openPublications(): Publication[] {
     return this.#db
-      .prepare('SELECT * FROM publications ORDER BY at')
+      .prepare('SELECT * FROM published WHERE task_id IS NULL ORDER BY at')
       .all()
-      .map((row) => ({
-        termsDigest: String(row.terms_digest) as Hex,
-        terms: row.terms as Uint8Array,
-        after: BigInt(String(row.after)),
-      }));
+      .map(toPublication);
   }
 
   // ---- history ----
@@ -272,11 +294,6 @@ export class Journal implements JournalReader {
       this.#write(key, 'done', { amount });
     });
     await this.#gate?.({ ...key, state: 'done', when: 'after' });
-  }
-
-  /** A payout by hand, of no task in particular. */
-  addClaimed(token: Address, amount: bigint): void {
-    this.#transact(() => addClaimed(this.#db, token, amount));
   }
 
   rounds(query: RoundQuery = {}): RoundRecord[] {
@@ -325,6 +342,17 @@ function toStep(row: Record<string, unknown>): RecordedStep {
     state: String(row.state) as StepState,
     detail: decodeDetail(String(row.detail)) as RecordedStep['detail'],
     at: Number(row.at),
+  };
+}
+
+function toPublication(row: Record<string, unknown>): Publication {
+  return {
+    id: String(row.id),
+    requestDigest: String(row.request_digest) as Hex,
+    termsDigest: String(row.terms_digest) as Hex,
+    terms: row.terms as Uint8Array,
+    after: BigInt(String(row.after)),
+    taskId: row.task_id === null ? null : BigInt(String(row.task_id)),
   };
 }
 

@@ -67,4 +67,21 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (chain_id, account, nonce)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Tasks this node publishes, and published: under an id of whoever asks, so that asking again pays once.
+  CREATE TABLE published (
+    id TEXT PRIMARY KEY,
+    -- sha2-256 of the request: the same id for something else is refused.
+    request_digest TEXT NOT NULL,
+    terms_digest TEXT NOT NULL,
+    terms BLOB NOT NULL,
+    -- The newest task there was before: what was published comes after it.
+    after TEXT NOT NULL,
+    -- Null until the chain has given the task its number.
+    task_id TEXT,
+    at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO published SELECT terms_digest, terms_digest, terms_digest, terms, after, NULL, at FROM publications;
+  DROP TABLE publications;
+  `,
 ];

@@ -5,6 +5,8 @@ import {
   type ConsideredTerms,
   considerTask,
   expectedReward,
+  longestLockSeconds,
+  longestSeconds,
   type NodeState,
 } from './consider-task.ts';
 import { type Limits, limitsSchema } from './limits-config.ts';
@@ -25,6 +27,7 @@ const task: ConsideredTask = {
   commitSeconds: 60,
   referenceSeconds: 30,
   settleSeconds: 60,
+  contestSeconds: 3_600,
   dimension: 50_000,
   validators: [],
   slashing: { trainerAbsence: 0, validatorAbsence: 500, aggregatorAbsence: 1000 },
@@ -62,7 +65,18 @@ describe('a task', () => {
     ['E_LIMIT_LOSS', { tasks: { losses: ['hinge'] } }, {}, {}, {}, false],
     ['E_LIMIT_LICENCE', { tasks: { licences: ['MIT'] } }, {}, {}, {}, false],
     ['E_LIMIT_LICENCE', { tasks: { licences: ['MIT'] } }, {}, { licence: 'GPL-3.0-or-later' }, {}, false],
-    ['E_LIMIT_DURATION', { tasks: { maxSeconds: 2_159 } }, {}, {}, {}, false],
+    ['E_LIMIT_DURATION', { tasks: { maxSeconds: 18_359 } }, {}, {}, {}, false],
+    ['E_LIMIT_DURATION', { stake: { perToken: { [TOKEN]: { seconds: 18_359 } } } }, {}, {}, {}, false],
+    ['E_LIMIT_DURATION', {}, { joinSeconds: 90 * 86_400 }, {}, {}, false],
+    ['E_LIMIT_TOKEN', { stake: { onlyListed: true, perToken: { [OTHER]: '1000' } } }, {}, {}, {}, false],
+    [
+      'E_LIMIT_STAKE_TASK',
+      { stake: { perToken: { [TOKEN.toLowerCase()]: { task: '99' } } } },
+      {},
+      {},
+      {},
+      false,
+    ],
     ['E_LIMIT_REWARD', { tasks: { minReward: '23751' } }, {}, {}, {}, false],
     [
       'E_LIMIT_STAKE_TOKEN',
@@ -113,13 +127,17 @@ describe('a task', () => {
   it('with an accepted licence, at the edge of every limit, is taken on', () => {
     const tight = limits({
       hours: ['12:00-12:01'],
-      stake: { total: '100', perToken: { [TOKEN]: '100' } },
+      stake: {
+        total: '100',
+        onlyListed: true,
+        perToken: { [TOKEN]: { total: '100', task: '100', seconds: 18_360 } },
+      },
       tasks: {
         maxDimension: 50_000,
         maxModelBytes: 200_000,
         losses: ['softmax-cross-entropy'],
         licences: ['MIT', 'Apache-2.0'],
-        maxSeconds: 2_160,
+        maxSeconds: 18_360,
         minReward: '23750',
       },
     });
@@ -136,14 +154,53 @@ describe('a task', () => {
 describe('missing rounds', () => {
   it('is risked only where it costs nothing, or the task ends before the node rests', () => {
     const costly = { ...task, slashing: { trainerAbsence: 500, validatorAbsence: 0, aggregatorAbsence: 0 } };
-    // At most 36 minutes, from noon.
-    expect(considerTask(limits({ hours: ['12:00-12:36'] }), costly, terms, state).accept).toBe(true);
-    expect(considerTask(limits({ hours: ['12:00-12:35'] }), costly, terms, state).accept).toBe(false);
-    expect(considerTask(limits({ hours: ['12:00-12:35'] }), task, terms, state).accept).toBe(true);
-    const bold = limits({ hours: ['12:00-12:35'], missRounds: true });
+    // At most 186 minutes, from noon.
+    expect(considerTask(limits({ hours: ['12:00-15:06'] }), costly, terms, state).accept).toBe(true);
+    expect(considerTask(limits({ hours: ['12:00-15:05'] }), costly, terms, state).accept).toBe(false);
+    expect(considerTask(limits({ hours: ['12:00-15:05'] }), task, terms, state).accept).toBe(true);
+    const bold = limits({ hours: ['12:00-15:05'], missRounds: true });
     expect(considerTask(bold, costly, terms, state).accept).toBe(true);
     const validating = { ...state, roles: ['validator'] as const };
-    expect(considerTask(limits({ hours: ['12:00-12:35'] }), costly, terms, validating).accept).toBe(true);
+    expect(considerTask(limits({ hours: ['12:00-15:05'] }), costly, terms, validating).accept).toBe(true);
+  });
+});
+
+describe('how long the stake may be locked', () => {
+  it('counts a window to settle for every candidate there can be, whoever is there yet, and both windows of a dispute', () => {
+    // 60 to join, ten rounds of 60 + 30 + 17 * 60.
+    expect(longestSeconds(task)).toBe(11_160);
+    expect(longestLockSeconds(task)).toBe(18_360);
+    expect(longestSeconds({ ...task, minAggregators: 16 })).toBe(11_160);
+  });
+
+  it('is bounded where nothing was configured, and the refusal says what adds up and what to change', () => {
+    const verdict = considerTask(limits({}), { ...task, rounds: 4_096, settleSeconds: 600 }, terms, state);
+    expect(verdict).toMatchObject({
+      accept: false,
+      code: 'E_LIMIT_DURATION',
+      reason:
+        'it may lock the stake for 488 days (60 s to join, 4096 rounds of up to 2.86 hours, 2 hours to dispute: 42155100 s), longer than 90 days (7776000 s)',
+      change: 'raise limits.tasks.maxSeconds',
+    });
+  });
+
+  it('of one token is said where that token is configured', () => {
+    const verdict = considerTask(
+      limits({ stake: { perToken: { [TOKEN]: { seconds: 60 } } } }),
+      task,
+      terms,
+      state,
+    );
+    expect(verdict).toMatchObject({ change: expect.stringContaining('limits.stake.perToken') });
+  });
+});
+
+describe('limits by token', () => {
+  it('name a token once, however its address is written', () => {
+    const twice = { [TOKEN]: '1', [TOKEN.toLowerCase()]: '2' };
+    expect(() => limits({ stake: { perToken: twice } })).toThrow('twice');
+    expect(() => limits({ stake: { perToken: { [TOKEN]: { seconds: -1 } } } })).toThrow();
+    expect(() => limits({ stake: { perToken: { [TOKEN]: { totl: '1' } } } })).toThrow();
   });
 });
 
@@ -163,16 +220,17 @@ const amount = fc.bigInt({ min: 0n, max: 10n ** 24n });
 const anyTask: fc.Arbitrary<ConsideredTask> = fc.record({
   token: fc.constantFrom<`0x${string}`>(TOKEN, OTHER),
   budget: amount,
-  rounds: fc.integer({ min: 1, max: 4096 }),
+  rounds: fc.integer({ min: 1, max: 200 }),
   maxTrainers: fc.integer({ min: 1, max: 16 }),
   minAggregators: fc.integer({ min: 1, max: 16 }),
   stake: amount,
   aggregatorFeeBps: fc.integer({ min: 0, max: 2000 }),
   validatorFeeBps: fc.integer({ min: 0, max: 2000 }),
   joinSeconds: fc.nat(100_000),
-  commitSeconds: fc.nat(100_000),
-  referenceSeconds: fc.nat(100_000),
-  settleSeconds: fc.nat(100_000),
+  commitSeconds: fc.nat(3_000),
+  referenceSeconds: fc.nat(3_000),
+  settleSeconds: fc.nat(3_000),
+  contestSeconds: fc.nat(100_000),
   dimension: fc.integer({ min: 1, max: 2 ** 22 }),
   slashing: fc.record({
     trainerAbsence: fc.constantFrom(0, 500),
@@ -215,7 +273,17 @@ const anyLimits = fc
     hours: fc.subarray(['00:00-06:00', '08:30-17:00', '22:00-07:00']),
     stake: fc.record({
       total: maybe(amount.map(String)),
-      perToken: fc.dictionary(fc.constantFrom(TOKEN, OTHER), amount.map(String)),
+      onlyListed: fc.boolean(),
+      perToken: fc.dictionary(
+        fc.constantFrom(TOKEN, OTHER),
+        fc.oneof(
+          amount.map(String),
+          fc.record(
+            { total: amount.map(String), task: amount.map(String), seconds: positive },
+            { requiredKeys: [] },
+          ),
+        ),
+      ),
     }),
     tasks: fc.record({
       minReward: maybe(amount.map(String)),
@@ -237,11 +305,16 @@ describe('the decision', () => {
         const sum = (rows: NodeState['staked']) => rows.reduce((a, b) => a + b.amount, 0n);
         expect(t.stake <= s.maxStake).toBe(true);
         if (l.stake.total !== undefined) expect(sum(s.staked) + t.stake <= BigInt(l.stake.total)).toBe(true);
-        const perToken = l.stake.perToken[t.token];
-        if (perToken !== undefined) {
+        const own = l.stake.perToken[t.token];
+        if (l.stake.onlyListed) expect(own).toBeDefined();
+        if (own?.total !== undefined) {
           const atRisk = sum(s.staked.filter(({ token }) => token === t.token));
-          expect(atRisk + t.stake <= BigInt(perToken)).toBe(true);
+          expect(atRisk + t.stake <= BigInt(own.total)).toBe(true);
         }
+        if (own?.task !== undefined) expect(t.stake <= BigInt(own.task)).toBe(true);
+        expect(longestLockSeconds(t)).toBeLessThanOrEqual(
+          Math.min(l.tasks.maxSeconds, own?.seconds ?? Infinity),
+        );
         if (l.memory !== undefined)
           expect(s.rssBytes + verdict.needs.memoryBytes).toBeLessThanOrEqual(l.memory);
         if (l.disk !== undefined) expect(verdict.needs.diskBytes).toBeLessThanOrEqual(l.disk);
@@ -260,7 +333,7 @@ describe('the decision', () => {
           { ...l, memory: undefined },
           { ...l, disk: undefined },
           { ...l, hours: [] },
-          { ...l, stake: { perToken: {} } },
+          { ...l, stake: { perToken: {}, onlyListed: false } },
           ...Object.keys(l.tasks).map((key) => ({ ...l, tasks: { ...l.tasks, [key]: undefined } })),
         ] as Limits[];
         for (const looser of without) expect(considerTask(looser, t, w, s).accept).toBe(true);

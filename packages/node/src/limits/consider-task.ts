@@ -1,7 +1,7 @@
 import type { Role, Slashing, TaskParams, Terms } from '@chorus/protocol';
-import { sameAddress } from '@chorus/protocol';
+import { MAX_AGGREGATORS, sameAddress } from '@chorus/protocol';
 import type { Limits } from './limits-config.ts';
-import { formatBytes, minutesLeft, withinWindows } from './quantities.ts';
+import { formatBytes, formatSeconds, minutesLeft, withinWindows } from './quantities.ts';
 import { type TaskNeeds, taskNeeds } from './task-needs.ts';
 
 /** Of the task, what the decision rests on. */
@@ -21,7 +21,10 @@ export type ConsideredTask = Pick<
   | 'settleSeconds'
   | 'dimension'
   | 'validators'
-> & { slashing: Pick<Slashing, 'trainerAbsence' | 'validatorAbsence' | 'aggregatorAbsence'> };
+> & {
+  contestSeconds: number;
+  slashing: Pick<Slashing, 'trainerAbsence' | 'validatorAbsence' | 'aggregatorAbsence'>;
+};
 /** Of the terms, the same. `licence` is a tag such as `Apache-2.0`. */
 export type ConsideredTerms = Pick<Terms, 'modelBytes' | 'batchSize' | 'data' | 'loss' | 'licence'>;
 
@@ -46,19 +49,19 @@ export interface NodeState {
   diskFreeBytes: number | null;
 }
 
-export type Consideration =
-  | { accept: true; needs: TaskNeeds }
-  | {
-      accept: false;
-      /** `E_LIMIT_...`, or `E_TASK_STAKE` for `maxStake`. */
-      code: string;
-      /** What is in the way, with the figures. */
-      reason: string;
-      /** The setting to change, as a sentence. */
-      change: string;
-      /** It may fit later without a change. */
-      passing: boolean;
-    };
+export interface Refusal {
+  accept: false;
+  /** `E_LIMIT_...`, or `E_TASK_STAKE` for `maxStake`. */
+  code: string;
+  /** What is in the way, with the figures. */
+  reason: string;
+  /** The setting to change, as a sentence. */
+  change: string;
+  /** It may fit later without a change. */
+  passing: boolean;
+}
+
+export type Consideration = { accept: true; needs: TaskNeeds } | Refusal;
 
 /** Resident memory of a node that does nothing, for projecting what it will be. */
 const IDLE_BYTES = 200e6;
@@ -75,13 +78,6 @@ export function considerTask(
 ): Consideration {
   const { stake, tasks } = limits;
   const needs = taskNeeds(task, terms, state.roles);
-  const refuse = (code: string, reason: string, change: string, passing = false): Consideration => ({
-    accept: false,
-    code,
-    reason,
-    change,
-    passing,
-  });
 
   // What will not change by waiting comes first, so that nobody waits for it.
   if (task.stake > state.maxStake) {
@@ -89,6 +85,21 @@ export function considerTask(
       'E_TASK_STAKE',
       `it asks for a stake of ${task.stake}, more than the ${state.maxStake} this node risks in one task`,
       'raise maxStake',
+    );
+  }
+  const [, token] = Object.entries(stake.perToken).find(([t]) => sameAddress(t, task.token)) ?? [];
+  if (!token && stake.onlyListed) {
+    return refuse(
+      'E_LIMIT_TOKEN',
+      `its stake is in token ${task.token}, and only listed tokens are accepted`,
+      'add the token to limits.stake.perToken, or set limits.stake.onlyListed to false',
+    );
+  }
+  if (token?.task !== undefined && task.stake > BigInt(token.task)) {
+    return refuse(
+      'E_LIMIT_STAKE_TASK',
+      `it asks for a stake of ${task.stake} of token ${task.token}, more than ${token.task}`,
+      'raise `task` of the token in limits.stake.perToken',
     );
   }
   if (tasks.maxDimension !== undefined && task.dimension > tasks.maxDimension) {
@@ -121,12 +132,15 @@ export function considerTask(
       'add its licence to limits.tasks.licences, or remove that list',
     );
   }
-  const seconds = longestSeconds(task);
-  if (tasks.maxSeconds !== undefined && seconds > tasks.maxSeconds) {
+  const locked = longestLockSeconds(task);
+  if (locked > tasks.maxSeconds) {
+    return refuse('E_LIMIT_DURATION', tooLong(task, tasks.maxSeconds), 'raise limits.tasks.maxSeconds');
+  }
+  if (token?.seconds !== undefined && locked > token.seconds) {
     return refuse(
       'E_LIMIT_DURATION',
-      `it may lock the stake for ${seconds} s, longer than ${tasks.maxSeconds} s`,
-      'raise limits.tasks.maxSeconds',
+      `${tooLong(task, token.seconds)} for token ${task.token}`,
+      'raise `seconds` of the token in limits.stake.perToken',
     );
   }
   const reward = expectedReward(task, state.roles);
@@ -139,14 +153,13 @@ export function considerTask(
   }
 
   // What may change as other tasks end.
-  const [, perToken] = Object.entries(stake.perToken).find(([t]) => sameAddress(t, task.token)) ?? [];
   const atRisk = sum(state.staked.filter((s) => sameAddress(s.token, task.token)).map((s) => s.amount));
-  if (perToken !== undefined && atRisk + task.stake > BigInt(perToken)) {
+  if (token?.total !== undefined && atRisk + task.stake > BigInt(token.total)) {
     return refuse(
       'E_LIMIT_STAKE_TOKEN',
-      `with it ${atRisk + task.stake} of token ${task.token} would be at risk, more than ${perToken}`,
+      `with it ${atRisk + task.stake} of token ${task.token} would be at risk, more than ${token.total}`,
       'raise the entry of the token in limits.stake.perToken',
-      task.stake <= BigInt(perToken),
+      task.stake <= BigInt(token.total),
     );
   }
   const total = sum(state.staked.map((s) => s.amount));
@@ -158,6 +171,46 @@ export function considerTask(
       task.stake <= BigInt(stake.total),
     );
   }
+  const room = considerRoom(limits, needs, state);
+  if (room) return room;
+  if (!withinWindows(limits.hours, state.minuteOfDay)) {
+    return refuse(
+      'E_LIMIT_HOURS',
+      `this node begins work only at ${limits.hours.join(', ')}`,
+      'wait, or change limits.hours',
+      true,
+    );
+  }
+  const cost = missedRoundBps(task.slashing, state.roles);
+  if (
+    cost > 0 &&
+    !limits.missRounds &&
+    longestSeconds(task) > 60 * minutesLeft(limits.hours, state.minuteOfDay)
+  ) {
+    return refuse(
+      'E_LIMIT_HOURS_STAKE',
+      `it may last until this node rests, and each round it misses then costs ${cost / 100} % of the stake`,
+      'widen limits.hours, or set limits.missRounds',
+      true,
+    );
+  }
+  return { accept: true, needs };
+}
+
+const refuse = (code: string, reason: string, change: string, passing = false): Refusal => ({
+  accept: false,
+  code,
+  reason,
+  change,
+  passing,
+});
+
+/** Whether what a task needs fits into memory and onto the disk: of tasks that are joined, and of own ones. */
+export function considerRoom(
+  limits: Pick<Limits, 'memory' | 'disk'>,
+  needs: TaskNeeds,
+  state: Pick<NodeState, 'rssBytes' | 'reservedBytes' | 'underPressure' | 'diskFull' | 'diskFreeBytes'>,
+): Refusal | null {
   if (limits.memory !== undefined) {
     const projected = Math.max(state.rssBytes, IDLE_BYTES + state.reservedBytes) + needs.memoryBytes;
     if (projected > limits.memory) {
@@ -200,24 +253,7 @@ export function considerTask(
       true,
     );
   }
-  if (!withinWindows(limits.hours, state.minuteOfDay)) {
-    return refuse(
-      'E_LIMIT_HOURS',
-      `this node begins work only at ${limits.hours.join(', ')}`,
-      'wait, or change limits.hours',
-      true,
-    );
-  }
-  const cost = missedRoundBps(task.slashing, state.roles);
-  if (cost > 0 && !limits.missRounds && seconds > 60 * minutesLeft(limits.hours, state.minuteOfDay)) {
-    return refuse(
-      'E_LIMIT_HOURS_STAKE',
-      `it may last until this node rests, and each round it misses then costs ${cost / 100} % of the stake`,
-      'widen limits.hours, or set limits.missRounds',
-      true,
-    );
-  }
-  return { accept: true, needs };
+  return null;
 }
 
 /**
@@ -246,10 +282,32 @@ export function missedRoundBps(slashing: ConsideredTask['slashing'], roles: read
   return Math.max(0, ...roles.map((role) => costs[role]));
 }
 
-/** Seconds from joining to the end where every phase of every round takes its full time. */
+/**
+ * Seconds from joining to the last round's end where every phase of every round takes its full time: to settle each
+ * candidate has a window, and then everyone one more. How many candidates there will be is not known before a task
+ * starts, and anyone can add some.
+ */
 export function longestSeconds(task: ConsideredTask): number {
-  const round = task.commitSeconds + task.referenceSeconds + task.settleSeconds * (task.minAggregators + 1);
-  return task.joinSeconds + task.rounds * round;
+  return task.joinSeconds + task.rounds * longestRound(task);
+}
+
+/** The same until the stake can be had back: a case of the last round has its window, and one more once it is contested. */
+export function longestLockSeconds(task: ConsideredTask): number {
+  return longestSeconds(task) + 2 * task.contestSeconds;
+}
+
+function longestRound({ commitSeconds, referenceSeconds, settleSeconds }: ConsideredTask): number {
+  return commitSeconds + referenceSeconds + settleSeconds * (MAX_AGGREGATORS + 1);
+}
+
+function tooLong(task: ConsideredTask, most: number): string {
+  const parts = [
+    `${formatSeconds(task.joinSeconds)} to join`,
+    `${task.rounds} rounds of up to ${formatSeconds(longestRound(task))}`,
+    `${formatSeconds(2 * task.contestSeconds)} to dispute`,
+  ];
+  const locked = longestLockSeconds(task);
+  return `it may lock the stake for ${formatSeconds(locked)} (${parts.join(', ')}: ${locked} s), longer than ${formatSeconds(most)} (${most} s)`;
 }
 
 const divisor = (count: number) => BigInt(Math.max(1, count));

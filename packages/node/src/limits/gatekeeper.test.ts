@@ -34,6 +34,7 @@ const task = (id: bigint, stake: bigint): TaskState =>
     commitSeconds: 1,
     referenceSeconds: 1,
     settleSeconds: 1,
+    contestSeconds: 1,
     dimension: 100,
     validators: [],
     slashing: { trainerAbsence: 0, validatorAbsence: 0, aggregatorAbsence: 0 },

@@ -1,7 +1,14 @@
-import type { Duty, Role, TaskState, Terms } from '@chorus/protocol';
+import {
+  ChorusError,
+  type Duty,
+  type Role,
+  type TaskParams,
+  type TaskState,
+  type Terms,
+} from '@chorus/protocol';
 import type { NodeConfig } from '../config.ts';
 import type { EventSink } from '../events.ts';
-import { type Consideration, considerTask, type NodeState } from './consider-task.ts';
+import { type Consideration, considerRoom, considerTask, type NodeState } from './consider-task.ts';
 import type { LeftTasks } from './left-tasks.ts';
 import { formatBytes, minuteOfDay, withinWindows } from './quantities.ts';
 import { type TaskNeeds, taskNeeds } from './task-needs.ts';
@@ -85,6 +92,19 @@ export class Gatekeeper {
     return verdict;
   }
 
+  /**
+   * Whether a task of this node's own can be followed beside what runs.
+   * @throws ChorusError `E_LIMIT_MEMORY`, `E_LIMIT_MEMORY_PRESSURE`, `E_LIMIT_DISK`, `E_LIMIT_DISK_FULL`
+   */
+  checkRoom(task: TaskParams, terms: Terms): void {
+    const refused = considerRoom(
+      this.#options.config.limits,
+      taskNeeds(task, terms, []),
+      this.#state(null, []),
+    );
+    if (refused) throw new ChorusError(refused.code, refused.reason, { hint: refused.change });
+  }
+
   /** A task of an earlier run, or of this node's own: followed whatever the limits say now. Without terms it rests. */
   resume(task: TaskState, terms: Terms | null, roles: readonly Role[], member: boolean): void {
     this.#taken.set(task.id, {
@@ -137,7 +157,7 @@ export class Gatekeeper {
     return this.#taken.get(taskId)?.stake ?? 0n;
   }
 
-  #state(taskId: bigint, roles: readonly Role[]): NodeState {
+  #state(taskId: bigint | null, roles: readonly Role[]): NodeState {
     const others = [...this.#taken].filter(([id]) => id !== taskId).map(([, taken]) => taken);
     return {
       roles,

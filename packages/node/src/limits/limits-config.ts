@@ -3,6 +3,29 @@ import { bytesSchema, dayWindowSchema } from './quantities.ts';
 
 const amount = z.string().regex(/^\d{1,78}$/, "must be an amount in the token's smallest unit");
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
+const seconds = z.number().int().positive();
+
+/** Longest a task may lock the stake where nothing else is said: 90 days. The contract itself allows thousands of years. */
+const MAX_LOCK_SECONDS = 90 * 86_400;
+
+const tokenLimitsSchema = z.strictObject({
+  /** Over all its tasks; "0" refuses the token. */
+  total: amount.optional(),
+  /** In one task: of use where `maxStake` does not suit its decimals. */
+  task: amount.optional(),
+  /** Longest a task may lock it. */
+  seconds: seconds.optional(),
+});
+
+/** An amount alone is that over all tasks. */
+const totalSchema = amount.transform((total): z.infer<typeof tokenLimitsSchema> => ({ total }));
+const perTokenSchema = z
+  .record(address, z.union([totalSchema, tokenLimitsSchema]))
+  .refine(
+    (limits) =>
+      new Set(Object.keys(limits).map((token) => token.toLowerCase())).size === Object.keys(limits).length,
+    'names a token twice',
+  );
 
 /** What a contributor allows its node. Everything that is left out is not limited. */
 export const limitsSchema = z.strictObject({
@@ -27,8 +50,10 @@ export const limitsSchema = z.strictObject({
     .strictObject({
       /** Over all tasks and tokens, counted in smallest units: of use where the tokens have the same decimals. */
       total: amount.optional(),
-      /** Over all tasks of one token, by its address; "0" refuses the token. */
-      perToken: z.record(address, amount).default({}),
+      /** Beside all other limits, by the token's address. */
+      perToken: perTokenSchema.default({}),
+      /** Refuse tasks in tokens that `perToken` does not name. */
+      onlyListed: z.boolean().default(false),
     })
     .prefault({}),
   /** Which tasks are taken on. */
@@ -42,8 +67,8 @@ export const limitsSchema = z.strictObject({
       losses: z.array(z.string().min(1).max(64)).max(32).optional(),
       /** Licence tags a task must carry one of, such as `Apache-2.0`; a task without one is refused then. */
       licences: z.array(z.string().min(1).max(64)).max(64).optional(),
-      /** Longest a task may lock the stake, seconds, if every phase takes its full time. */
-      maxSeconds: z.number().int().positive().optional(),
+      /** Longest a task may lock the stake, if every phase takes its full time and the last round is disputed. */
+      maxSeconds: seconds.default(MAX_LOCK_SECONDS),
     })
     .prefault({}),
 });

@@ -3,10 +3,27 @@ import {
   bytesSchema,
   dayWindowSchema,
   formatBytes,
+  formatSeconds,
   minuteOfDay,
   minutesLeft,
   withinWindows,
 } from './quantities.ts';
+
+describe('durations', () => {
+  it('are told with three figures', () => {
+    expect([0, 90, 119, 120, 7_199, 7_200, 172_799, 172_800, 1e9].map(formatSeconds)).toEqual([
+      '0 s',
+      '90 s',
+      '119 s',
+      '2 minutes',
+      '120 minutes',
+      '2 hours',
+      '48 hours',
+      '2 days',
+      '11600 days',
+    ]);
+  });
+});
 
 describe('bytes', () => {
   it('are read as people write them, decimal and binary units apart', () => {

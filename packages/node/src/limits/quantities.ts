@@ -76,6 +76,18 @@ export function minuteOfDay(now: Date): number {
 
 const STEPS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
+const TIMES: readonly [number, string][] = [
+  [2 * 86_400, 'days'],
+  [2 * 3_600, 'hours'],
+  [2 * 60, 'minutes'],
+];
+
+/** A duration for people: three figures and a unit. */
+export function formatSeconds(seconds: number): string {
+  const [least, unit] = TIMES.find(([from]) => seconds >= from) ?? [2, 's'];
+  return `${Number((seconds / (least / 2)).toPrecision(3))} ${unit}`;
+}
+
 /** Bytes for people: three figures and a unit. */
 export function formatBytes(bytes: number): string {
   let value = bytes;

@@ -1,5 +1,6 @@
 import type { EventJson, Gap } from '../admin/schema/events.ts';
 import type { NodeEvent, Stage } from '../events.ts';
+import { plainLine } from './plain.ts';
 
 /** How much attention a line asks for. */
 export type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -34,6 +35,11 @@ const DONE: Readonly<Record<Stage, string>> = {
   recompute: 'computed the next model',
 };
 
+const PUBLISHING: Readonly<Record<'check' | 'escrow', string>> = {
+  check: 'checking terms, model and means',
+  escrow: 'escrowing the budget on chain',
+};
+
 /**
  * What an event says, in a sentence that needs no knowledge of the code. Takes events as the node emits them, and
  * as the event stream of the admin API carries them.
@@ -42,6 +48,11 @@ const DONE: Readonly<Record<Stage, string>> = {
  * const { level, text } = sentenceOf(event);
  */
 export function sentenceOf(event: NodeEvent | EventJson | Gap, options: SentenceOptions = {}): Sentence {
+  const { level, text } = wordsFor(event, options);
+  return { level, text: plainLine(text) };
+}
+
+function wordsFor(event: NodeEvent | EventJson | Gap, options: SentenceOptions): Sentence {
   const amount = (value: bigint | string) => (options.amount ?? String)(String(value));
   switch (event.type) {
     case 'ready':
@@ -50,6 +61,15 @@ export function sentenceOf(event: NodeEvent | EventJson | Gap, options: Sentence
       return { level: 'warn', text: `Task ${event.taskId} is not joined: ${event.reason}` };
     case 'joined':
       return info(`Joined task ${event.taskId}.`);
+    case 'publishing':
+      return info(`Publication ${event.publication}: ${PUBLISHING[event.step] ?? event.step}.`);
+    case 'published':
+      return info(`Publication ${event.publication}: it is task ${event.taskId}.`);
+    case 'publication-failed':
+      return {
+        level: 'warn',
+        text: `Publication ${event.publication}: nothing is published, and nothing escrowed: ${event.reason}`,
+      };
     case 'left':
       return info(
         `Left task ${event.taskId}: no more work is done for it; a stake in it comes back when it has ended.`,

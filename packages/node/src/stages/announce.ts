@@ -1,12 +1,9 @@
+import { allowRootOf, ruleId } from '@chorus/chain';
 import {
-  type Announcement,
-  ChorusError,
-  decodeTerms,
   encodeMessage,
   encodeTerms,
   sha256Hex,
   type TaskParams,
-  type TaskState,
   type Terms,
   topicOf,
 } from '@chorus/protocol';
@@ -14,41 +11,58 @@ import type { Ports } from '../ports.ts';
 
 /** What a requester decides; the rest of the task follows from the model and the terms. */
 export interface TaskRequest {
-  terms: Omit<Terms, 'model' | 'modelBytes'>;
+  /** `dimension`: counted in the model where it is left out. */
+  terms: Omit<Terms, 'model' | 'modelBytes' | 'dimension'> & { dimension?: number | undefined };
   /** The ONNX model to begin from. */
   model: Uint8Array;
-  params: Omit<TaskParams, 'dimension' | 'termsDigest'>;
+  params: Omit<TaskParams, 'dimension' | 'termsDigest' | 'rule' | 'allowRoot'>;
 }
 
-/** Remembers that a task is about to be created; gives its number where an earlier attempt has created it. */
-export type BeforeCreation = (terms: Uint8Array) => Promise<bigint | null>;
+/** A task as it will be on chain, and its terms as they are gossiped. */
+export interface PreparedTask {
+  terms: Terms;
+  bytes: Uint8Array;
+  params: TaskParams;
+}
 
 /**
- * **announce**: put the model and the terms on IPFS, escrow the budget on chain, and tell the network.
+ * Put what a requester decided together with the model's CID and its number of parameters.
+ * @throws ChorusError `E_TERMS_INVALID`
+ */
+export function prepareTask(
+  { terms: asked, model, params }: TaskRequest,
+  { cid, dimension }: { cid: string; dimension: number },
+): PreparedTask {
+  const terms: Terms = { ...asked, model: cid, modelBytes: model.length, dimension };
+  const bytes = encodeTerms(terms);
+  return {
+    terms,
+    bytes,
+    params: {
+      ...params,
+      dimension,
+      termsDigest: sha256Hex(bytes),
+      rule: ruleId(terms.rule),
+      allowRoot: terms.allow ? allowRootOf(terms.allow) : null,
+    },
+  };
+}
+
+/**
+ * **announce**: put the model and the terms on IPFS, escrow the budget on chain, and tell the network. Nothing is
+ * checked or remembered: nodes publish by `ChorusNode.publish`, which does both.
  * The returned `announce` gossips again, for nodes that were not listening yet.
  */
 export async function publishTask(
   ports: Ports,
   request: TaskRequest,
-  before: BeforeCreation = async () => null,
+  dimension: number,
 ): Promise<{ taskId: bigint; terms: Terms; announce: () => Promise<void> }> {
   const { chain, storage } = ports;
-  const terms: Terms = {
-    ...request.terms,
-    model: await storage.put(request.model),
-    modelBytes: request.model.length,
-  };
-  const bytes = encodeTerms(terms);
+  const cid = await storage.put(request.model);
+  const { terms, bytes, params } = prepareTask(request, { cid, dimension });
   await storage.put(bytes);
-  const known = await before(bytes);
-  const { taskId } =
-    known === null
-      ? await chain.createTask({
-          ...request.params,
-          dimension: terms.dimension,
-          termsDigest: sha256Hex(bytes),
-        })
-      : { taskId: known };
+  const { taskId } = await chain.createTask(params);
   const announce = () => announceTask(ports, taskId, bytes);
   await announce();
   return { taskId, terms, announce };
@@ -69,25 +83,4 @@ export function announceTask(ports: Ports, taskId: bigint, terms: Uint8Array): P
       multiaddrs: network.multiaddrs().slice(0, 16),
     }),
   );
-}
-
-/**
- * Check an announcement against the chain.
- *
- * @returns the task, as the chain has it
- * @throws ChorusError `E_ANNOUNCEMENT_FALSE` where the chain says otherwise: the sender is to blame
- */
-export async function checkAnnouncement(ports: Ports, message: Announcement): Promise<TaskState> {
-  const { chain } = ports;
-  if (message.chainId !== chain.chainId || message.contract.toLowerCase() !== chain.contract.toLowerCase()) {
-    throw new ChorusError('E_ANNOUNCEMENT_FALSE', 'the announcement is for another chain or contract');
-  }
-  const task = await chain.task(message.taskId);
-  if (sha256Hex(message.terms) !== task.termsDigest) {
-    throw new ChorusError('E_ANNOUNCEMENT_FALSE', 'the announced terms are not those on chain', {
-      facts: { taskId: message.taskId },
-    });
-  }
-  decodeTerms(message.terms);
-  return task;
 }

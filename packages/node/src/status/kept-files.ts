@@ -1,5 +1,5 @@
 import { cidFromDigest, MAX_TERMS_BYTES, openedReferences, payloadBytes } from '@chorus/protocol';
-import type { FollowedTask } from '../chorus-node.ts';
+import type { FollowedTask } from '../followed-task.ts';
 
 /**
  * Files that garbage collection must not take: terms and models of followed tasks, and the payloads of their

@@ -14,12 +14,14 @@ export function limitsView({ limits, maxStake, threads }: NodeConfig, withinHour
     withinHours,
     stakePerTask: maxStake,
     stakeTotal: stake.total ?? null,
-    stakePerToken: Object.entries(stake.perToken).map(([token, amount]) => ({ token, amount })),
+    stakePerToken: Object.entries(stake.perToken).flatMap(([token, { total }]) =>
+      total === undefined ? [] : [{ token, amount: total }],
+    ),
     minReward: tasks.minReward ?? null,
     maxModelBytes: tasks.maxModelBytes ?? null,
     maxDimension: tasks.maxDimension ?? null,
     losses: tasks.losses ?? null,
     licences: tasks.licences ?? null,
-    maxTaskSeconds: tasks.maxSeconds ?? null,
+    maxTaskSeconds: tasks.maxSeconds,
   };
 }

@@ -1,10 +1,19 @@
 import { type Address, ChorusError, decodeTerms, type Terms } from '@chorus/protocol';
 import { EventRing } from '../admin/event-ring.ts';
+import { factsOf } from '../admin/problem.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from '../admin/schema/network.ts';
+import type { CheckedPublication, PublicationDocument, StoredModel } from '../admin/schema/publications.ts';
 import type { ClaimResult, Rewards, RoundList, RoundSummary } from '../admin/schema/rounds.ts';
 import type { ClaimRequest, RoundsQuery } from '../admin/schema/routes.ts';
 import type { Readiness, Status, Warning } from '../admin/schema/status.ts';
-import type { JoinResult, LeaveResult, TaskDetail, TaskList, TaskSummary } from '../admin/schema/tasks.ts';
+import type {
+  JoinResult,
+  LeaveResult,
+  RefundResult,
+  TaskDetail,
+  TaskList,
+  TaskSummary,
+} from '../admin/schema/tasks.ts';
 import type { Notice } from '../admin/schema/values.ts';
 import type { AdminSource } from '../admin/source.ts';
 import type { ChorusNode } from '../chorus-node.ts';
@@ -13,6 +22,7 @@ import type { NodeEvent } from '../events.ts';
 import { didOfPeerId } from '../identity/did.ts';
 import { missedRoundBps } from '../limits/consider-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { PublicationState } from '../publications.ts';
 import { ActivityBook } from './activity-book.ts';
 import { type ChainView, ChainWatch, lagSeconds } from './chain-watch.ts';
 import { conditions } from './conditions.ts';
@@ -263,6 +273,24 @@ export class NodeAdmin implements AdminSource {
     };
   }
 
+  async refund(id: bigint, cancel: boolean): Promise<RefundResult> {
+    const { token, amount, transaction } = await this.#running().node.refund(id, { cancel });
+    return { taskId: id.toString(), token, amount: amount.toString(), transaction };
+  }
+
+  async storeModel(model: Uint8Array): Promise<StoredModel> {
+    const { storage } = this.#running().node.ports;
+    return { cid: await storage.put(model), bytes: model.length };
+  }
+
+  async publish(id: string, request: CheckedPublication): Promise<PublicationDocument> {
+    return toPublication(this.#running().node.publications.begin(id, request));
+  }
+
+  async publication(id: string): Promise<PublicationDocument> {
+    return toPublication(this.#running().node.publications.find(id));
+  }
+
   async claim({ token }: ClaimRequest): Promise<ClaimResult> {
     const { node, money } = this.#running();
     const wanted = token === undefined ? await money.claimable(true) : [{ token, amount: '1' }];
@@ -359,4 +387,14 @@ function didOrNull(peerId: string): string | null {
   } catch {
     return null;
   }
+}
+
+function toPublication({ id, state, taskId, error }: PublicationState): PublicationDocument {
+  const problem = error && {
+    code: error.code,
+    message: error.message,
+    hint: error.hint ?? null,
+    facts: factsOf(error),
+  };
+  return { id, state, taskId: taskId?.toString() ?? null, problem };
 }

@@ -8,7 +8,7 @@ import {
   type TaskState,
 } from '@chorus/protocol';
 import type { TaskDetail, TaskSummary } from '../admin/schema/tasks.ts';
-import type { FollowedTask } from '../chorus-node.ts';
+import type { FollowedTask } from '../followed-task.ts';
 import type { Activity } from './activity-book.ts';
 
 const isoOf = (seconds: number) => new Date(1000 * seconds).toISOString();

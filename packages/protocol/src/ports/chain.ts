@@ -203,6 +203,7 @@ export interface ChainPort {
 
   // ---- reading ----
 
+  /** @throws ChorusError `E_CHAIN_TOKEN` where no token is at the address */
   balance(token: Address, account: Address): Promise<bigint>;
 
   /** @throws ChorusError `E_CHAIN_UNKNOWN_TASK` */

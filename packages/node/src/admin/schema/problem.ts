@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Figures and names that an error is about. */
+export const factsSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
+
 /** Errors of the API: problem details (RFC 9457) with the codes of the rest of Chorus. */
 export const problemSchema = z.object({
   type: z.string().describe('about:blank, or a URI of the kind of problem'),
@@ -8,6 +11,6 @@ export const problemSchema = z.object({
   detail: z.string().optional(),
   code: z.string().describe('stable code, E_...'),
   hint: z.string().optional().describe('what to do'),
-  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
+  facts: factsSchema.optional(),
 });
 export type Problem = z.infer<typeof problemSchema>;

@@ -1,13 +1,27 @@
+import { MAX_MODEL_BYTES } from '@chorus/protocol';
 import { z } from 'zod';
 import { banListSchema, banRequestSchema, banSchema, peerListSchema } from './network.ts';
+import {
+  modelSchema,
+  publicationIdSchema,
+  publicationRequestSchema,
+  publicationSchema,
+} from './publications.ts';
 import { claimResultSchema, rewardsSchema, roundListSchema } from './rounds.ts';
 import { acceptedSchema, healthSchema, readinessSchema, statusSchema } from './status.ts';
-import { joinResultSchema, leaveResultSchema, taskDetailSchema, taskListSchema } from './tasks.ts';
+import {
+  joinResultSchema,
+  leaveResultSchema,
+  refundRequestSchema,
+  refundResultSchema,
+  taskDetailSchema,
+  taskListSchema,
+} from './tasks.ts';
 import { addressSchema, peerIdSchema, taskIdSchema } from './values.ts';
 
 /** One operation of the API. The server validates by it, the document describes it, the client is typed by it. */
 export interface Route {
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'delete';
   /** Parameters in braces, as in OpenAPI. */
   readonly path: `/${string}`;
   readonly summary: string;
@@ -16,6 +30,8 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** The body is a file of at most so many bytes, as `application/octet-stream`. */
+  readonly fileBytes?: number;
   /** Null for the routes that do not answer with JSON; `produces` then says what comes. */
   readonly response: z.ZodType | null;
   readonly produces?: string;
@@ -24,6 +40,7 @@ export interface Route {
 }
 
 const task = z.object({ id: taskIdSchema });
+const publication = z.object({ id: publicationIdSchema });
 
 /** Of a list: how many, and of which task. */
 export const roundsQuerySchema = z.object({
@@ -117,6 +134,41 @@ export const ROUTES = {
     access: 'token',
     params: task,
     response: leaveResultSchema,
+  },
+  refund: {
+    method: 'post',
+    path: '/v1/tasks/{id}/refund',
+    summary: 'Take back what an ended task of this wallet did not pay; answers when mined',
+    access: 'token',
+    params: task,
+    body: refundRequestSchema,
+    response: refundResultSchema,
+  },
+  upload: {
+    method: 'post',
+    path: '/v1/models',
+    summary: 'Keep an ONNX model, to publish a task with; the same file gives the same CID',
+    access: 'token',
+    fileBytes: MAX_MODEL_BYTES,
+    response: modelSchema,
+  },
+  publish: {
+    method: 'put',
+    path: '/v1/publications/{id}',
+    summary:
+      'Publish a task of this wallet: checked, then its budget escrowed. Answers at once; the same id never pays twice',
+    access: 'token',
+    params: publication,
+    body: publicationRequestSchema,
+    response: publicationSchema,
+  },
+  publication: {
+    method: 'get',
+    path: '/v1/publications/{id}',
+    summary: 'What has become of a publication, also of one before a restart',
+    access: 'token',
+    params: publication,
+    response: publicationSchema,
   },
   rounds: {
     method: 'get',

@@ -76,3 +76,17 @@ export const leaveResultSchema = z.object({
   message: z.string(),
 });
 export type LeaveResult = z.infer<typeof leaveResultSchema>;
+
+export const refundRequestSchema = z.strictObject({
+  cancel: z.boolean().default(false).describe('end a task that still looks for members'),
+});
+export type RefundRequest = z.input<typeof refundRequestSchema>;
+
+/** What came back from a task of this account. */
+export const refundResultSchema = z.object({
+  taskId: taskIdSchema,
+  token: addressSchema,
+  amount: amountSchema,
+  transaction: z.string(),
+});
+export type RefundResult = z.infer<typeof refundResultSchema>;

@@ -1,6 +1,6 @@
 import type { Address, RoundState, TaskState } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
-import { DepartedTask, owesOthers } from './departed-task.ts';
+import { owesOthers } from './owed.ts';
 
 const TRAINER: Address = '0x00000000000000000000000000000000000000aa';
 const VALIDATOR: Address = '0x00000000000000000000000000000000000000bb';
@@ -35,33 +35,5 @@ describe('what others wait for', () => {
     expect(owesOthers(VALIDATOR, task, round('reference', { sealed: true }))).toBe(true);
     expect(owesOthers(VALIDATOR, task, round('settle', { sealed: true, opened: true }))).toBe(true);
     expect(owesOthers(VALIDATOR, task, round('settle', { sealed: true }))).toBe(false);
-  });
-});
-
-describe('a task that was left', () => {
-  it('is waited for until it has ended, over a chain that is away', async () => {
-    const departed = new DepartedTask(task);
-    const warnings: string[] = [];
-    const answers = [new Error('away'), task, { ...task, status: 'ended' }];
-    const chain = {
-      task: async () => {
-        const answer = answers.shift()!;
-        setTimeout(() => departed.wake(), 5);
-        if (answer instanceof Error) throw answer;
-        return answer as TaskState;
-      },
-    };
-    const ended = await departed.ended(chain, new AbortController().signal, (message) =>
-      warnings.push(message),
-    );
-    expect(ended).toMatchObject({ id: 7n, status: 'ended' });
-    expect(warnings).toEqual(['away']);
-  });
-
-  it('is waited for no more once it is taken up again', async () => {
-    const departed = new DepartedTask(task);
-    const ended = departed.ended({ task: async () => task }, new AbortController().signal, () => {});
-    departed.cancel();
-    expect(await ended).toBeNull();
   });
 });

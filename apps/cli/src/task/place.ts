@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import { readTokenDecimals } from '@chorus/chain';
+import { CONFIG_FILE, loadConfig, type NodeConfig, openData } from '@chorus/node';
+import { type Address, ChorusError, hasCode, sameAddress } from '@chorus/protocol';
+import type { Dataset } from '@chorus/training';
+import { devnetFolder, findDevnet, readDevnet } from '../devnet/descriptor.ts';
+import { homeIn, REQUESTER } from '../devnet/layout.ts';
+import { configOf, type HomeOptions, homeOf } from '../home.ts';
+import { DEPLOYMENT_FILE, readDeployment } from '../init/deployment.ts';
+import { addresses, integer, shape, type TaskPlace } from './request.ts';
+
+/** Where a task is published from, and what it rests on. */
+export interface PlaceFlags extends HomeOptions {
+  devnet?: string | boolean;
+  data?: string;
+  inputShape?: string;
+  classes?: string;
+  token?: string;
+  validators?: string;
+}
+
+export interface PublishingPlace extends TaskPlace {
+  /** Of the node in whose name the task is published. */
+  config: NodeConfig;
+  home: string;
+  /** Samples that the result can be tested on; null where only their shape is known. */
+  samples: Dataset | null;
+}
+
+/**
+ * Who publishes, in which token, with which validators, for what kind of samples.
+ * @throws ChorusError `E_USAGE` naming what is missing, `E_DEVNET_*`, `E_DATA_*`, `E_CONFIG*`, `E_CHAIN_*`
+ */
+export async function publishingPlace(flags: PlaceFlags): Promise<PublishingPlace> {
+  const { config, home, token, validators, data } = flags.devnet
+    ? await onDevnet(flags)
+    : await onNetwork(flags);
+  const decimals = await readTokenDecimals(config.chain.url, token);
+  const samples = flags.inputShape === undefined ? await openSamples(config, data) : null;
+  return { config, home, token, validators, decimals, samples, data: samples ?? described(flags) };
+}
+
+type Found = Pick<PublishingPlace, 'config' | 'home' | 'token' | 'validators'> & { data: string | undefined };
+
+/** The devnet's own requester, in a folder of its own. */
+async function onDevnet({ devnet: dir, data, ...flags }: PlaceFlags): Promise<Found> {
+  const folder = typeof dir === 'string' ? dir : undefined;
+  const devnet = await readDevnet(folder);
+  const home = homeIn(devnetFolder(folder), REQUESTER);
+  const { config } = await loadConfig(join(home, CONFIG_FILE), { env: {} });
+  return {
+    config,
+    home,
+    token: tokenOf(flags) ?? devnet.deployment.token,
+    validators: validatorsOf(flags) ?? validatorsIn(devnet),
+    data: data ?? devnet.sampleData,
+  };
+}
+
+/** The node of this user: the task is published in its name. */
+async function onNetwork(flags: PlaceFlags): Promise<Found> {
+  const { config } = await configOf(flags);
+  const home = homeOf(flags);
+  const known = await readDeployment(join(home, DEPLOYMENT_FILE)).catch(() => null);
+  const token = tokenOf(flags) ?? known?.token;
+  if (!token) {
+    throw new ChorusError('E_USAGE', 'which token does it pay in?', {
+      hint: 'give --token ADDRESS: the deployment file of this node names none',
+    });
+  }
+  const validators = validatorsOf(flags) ?? (await devnetValidators(config));
+  if (validators.length === 0) {
+    throw new ChorusError('E_USAGE', 'a task needs validators: whose reference decides who is paid', {
+      hint: 'give their wallets with --validators',
+    });
+  }
+  return { config, home, token, validators, data: flags.data ?? config.data };
+}
+
+/** A node on this machine's devnet need not look its validators up. */
+async function devnetValidators(config: NodeConfig): Promise<Address[]> {
+  const devnet = await findDevnet().catch(() => null);
+  const same = devnet && sameAddress(devnet.deployment.taskManager, config.chain.contract);
+  return same && devnet.rpc === config.chain.url ? validatorsIn(devnet) : [];
+}
+
+function validatorsIn({ nodes }: Awaited<ReturnType<typeof readDevnet>>): Address[] {
+  return nodes.filter(({ roles }) => roles.includes('validator')).map(({ address }) => address);
+}
+
+const validatorsOf = ({ validators }: PlaceFlags) =>
+  validators === undefined ? null : addresses(validators);
+
+function tokenOf({ token }: PlaceFlags): Address | null {
+  const [address, ...more] = token === undefined ? [] : addresses(token);
+  if (more.length > 0) throw new ChorusError('E_USAGE', '--token takes one address');
+  return address ?? null;
+}
+
+async function openSamples(config: NodeConfig, data: string | undefined): Promise<Dataset> {
+  try {
+    return await openData(config.dataDir, data);
+  } catch (error) {
+    if (!hasCode(error, 'E_DATA_MISSING')) throw error;
+    throw new ChorusError('E_USAGE', 'what do the samples look like?', {
+      hint: 'give --data NAME or --data PATH, or --input-shape 1x28x28 and --classes 10',
+    });
+  }
+}
+
+function described({ inputShape, classes }: PlaceFlags): TaskPlace['data'] {
+  if (inputShape === undefined || classes === undefined) {
+    throw new ChorusError('E_USAGE', '--input-shape and --classes go together');
+  }
+  const sizes = shape(inputShape);
+  return {
+    name: `${inputShape} samples`,
+    inputShape: sizes,
+    classes: integer('classes', classes, 2, 100_000),
+  };
+}

@@ -1,0 +1,71 @@
+import { ChorusError } from '@chorus/protocol';
+
+/**
+ * The JSON of a request.
+ * @throws ChorusError `E_ADMIN_CONTENT_TYPE`, `E_ADMIN_TOO_LARGE`, `E_ADMIN_BAD_REQUEST`
+ */
+export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+  // A form of another page could be sent without asking; JSON cannot.
+  checkType(request, 'application/json', 'JSON');
+  const bytes = await readBytes(request, maxBytes);
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new ChorusError('E_ADMIN_BAD_REQUEST', 'the request is not JSON', { cause });
+  }
+}
+
+/** Files that are sent in, one at a time: each may take hundreds of megabytes of memory. */
+export class FileReader {
+  #busy = false;
+
+  /**
+   * @throws ChorusError `E_ADMIN_BUSY`, `E_ADMIN_CONTENT_TYPE`, `E_ADMIN_TOO_LARGE`, `E_ADMIN_BAD_REQUEST` where it is
+   *   empty
+   */
+  async read(request: Request, maxBytes: number): Promise<Uint8Array> {
+    checkType(request, 'application/octet-stream', 'a file');
+    if (this.#busy) {
+      throw new ChorusError('E_ADMIN_BUSY', 'another file is being sent in', {
+        hint: 'ask again in a moment',
+      });
+    }
+    this.#busy = true;
+    try {
+      const bytes = await readBytes(request, maxBytes);
+      if (bytes.length > 0) return bytes;
+      throw new ChorusError('E_ADMIN_BAD_REQUEST', 'the file is empty');
+    } finally {
+      this.#busy = false;
+    }
+  }
+}
+
+function checkType(request: Request, type: string, what: string): void {
+  const given = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (given === type) return;
+  throw new ChorusError('E_ADMIN_CONTENT_TYPE', `the request must be ${what}`, {
+    hint: `send Content-Type: ${type}`,
+  });
+}
+
+/** Refused by its length where that is stated, else as soon as it is longer. */
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const tooLarge = () =>
+    new ChorusError('E_ADMIN_TOO_LARGE', 'the request is too large', { facts: { limit: maxBytes } });
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    length += chunk.length;
+    if (length > maxBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,96 @@
+import {
+  type Address,
+  MAX_AGGREGATORS,
+  MAX_ROUNDS,
+  MAX_TRAINERS,
+  MAX_VALIDATORS,
+  termsSchema,
+} from '@chorus/protocol';
+import { z } from 'zod';
+import { factsSchema } from './problem.ts';
+import { addressSchema, amountSchema, noticeSchema, taskIdSchema } from './values.ts';
+
+/** A model as a node keeps it. */
+export const modelSchema = z.object({
+  cid: z.string().describe('CID of the file'),
+  bytes: z.number().int().positive(),
+});
+export type StoredModel = z.infer<typeof modelSchema>;
+
+/** Chosen by whoever publishes: asking again under the same id does not publish again. */
+export const publicationIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, - and _')
+  .describe('id of the publication, chosen by whoever asks');
+
+const uint = (least: number, most: number) => z.number().int().min(least).max(most);
+const seconds = uint(1, 2 ** 32 - 1);
+const bps = uint(0, 10_000).describe('hundredths of a percent');
+const units = (bits: bigint) =>
+  amountSchema.transform(BigInt).refine((value) => value < 2n ** bits, `must be below 2^${bits}`);
+const account = addressSchema.transform((text) => text.toLowerCase() as Address);
+
+/** What a requester fixes on chain, within the contract's bounds. Rule, allow list and digest follow from the terms. */
+const paramsSchema = z
+  .strictObject({
+    token: account,
+    budget: units(127n)
+      .refine((value) => value > 0n, 'must be more than 0')
+      .describe("escrowed, in the token's smallest unit: all that the task can pay, fees included"),
+    rounds: uint(1, MAX_ROUNDS),
+    minTrainers: uint(1, MAX_TRAINERS),
+    maxTrainers: uint(1, MAX_TRAINERS),
+    minAggregators: uint(1, MAX_AGGREGATORS),
+    stake: units(96n).describe('deposit of each member'),
+    validators: z.array(account).min(1).max(MAX_VALIDATORS).describe('wallets that take the reference'),
+    minValidators: uint(1, MAX_VALIDATORS).describe('opened references that a round needs'),
+    aggregatorFeeBps: bps,
+    validatorFeeBps: bps,
+    joinSeconds: seconds,
+    commitSeconds: seconds,
+    referenceSeconds: seconds,
+    settleSeconds: seconds.describe('of each aggregation candidate in turn'),
+    minReputation: uint(0, 2 ** 40 - 1),
+    vestingRounds: uint(0, 16),
+    stagnationBps: bps.describe('of the reward of a round whose median loss did not fall'),
+    slashReporterBps: bps,
+    slashBurnBps: bps,
+  })
+  .superRefine((params, context) => {
+    const refuse = (field: keyof typeof params, message: string) =>
+      context.addIssue({ code: 'custom', path: [field], message });
+    const { validators } = params;
+    if (params.minTrainers > params.maxTrainers) refuse('minTrainers', 'must be at most maxTrainers');
+    if (params.minValidators > validators.length) refuse('minValidators', 'must be at most the validators');
+    if (new Set(validators).size < validators.length) refuse('validators', 'must be different accounts');
+    if (validators.some((each) => BigInt(each) === 0n)) refuse('validators', 'must not be the zero address');
+    if (params.aggregatorFeeBps + params.validatorFeeBps > 5_000)
+      refuse('validatorFeeBps', 'must be at most 5000 together with aggregatorFeeBps');
+    if (params.slashReporterBps + params.slashBurnBps > 10_000)
+      refuse('slashBurnBps', 'must be at most 10000 together with slashReporterBps');
+  });
+
+/** A task as a requester wants it. */
+export const publicationRequestSchema = z.strictObject({
+  model: z.string().min(1).max(120).describe('CID of the ONNX model to begin from; see POST /v1/models'),
+  terms: termsSchema
+    .omit({ model: true, modelBytes: true })
+    .partial({ dimension: true })
+    .describe('the terms; dimension is counted in the model where it is left out'),
+  params: paramsSchema,
+});
+/** As it is sent: amounts as decimal strings. */
+export type PublicationRequest = z.input<typeof publicationRequestSchema>;
+/** As it is checked: amounts as bigint, addresses in lower case. */
+export type CheckedPublication = z.output<typeof publicationRequestSchema>;
+
+/** What has become of a publication. */
+export const publicationSchema = z.object({
+  id: publicationIdSchema,
+  state: z
+    .enum(['check', 'escrow', 'published', 'failed'])
+    .describe('check and escrow: under way; failed: nothing was escrowed, and it may be asked for again'),
+  taskId: taskIdSchema.nullable(),
+  problem: noticeSchema.extend({ facts: factsSchema }).nullable().describe('why it failed'),
+});
+export type PublicationDocument = z.infer<typeof publicationSchema>;

@@ -1,0 +1,99 @@
+import {
+  ChorusError,
+  decodeTerms,
+  hasCode,
+  type Role,
+  sameAddress,
+  type TaskState,
+  type Terms,
+} from '@chorus/protocol';
+import { allowanceOf, permittedRoles } from './allowance.ts';
+import type { Background } from './background.ts';
+import type { NodeConfig } from './config.ts';
+import type { FoundTask } from './heard-tasks.ts';
+import type { Journal } from './journal/journal.ts';
+import type { Gatekeeper } from './limits/gatekeeper.ts';
+import { becomeMember } from './membership.ts';
+import type { Ports } from './ports.ts';
+import type { TaskFiles } from './task-files.ts';
+
+export interface AdmissionParts {
+  ports: Ports;
+  config: Pick<NodeConfig, 'roles' | 'maxStake'>;
+  journal: Journal;
+  files: TaskFiles;
+  gate: Gatekeeper;
+  background: Background;
+}
+
+/** What a node can be in a task, and becoming that. */
+export class Admission {
+  readonly #parts: AdmissionParts;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  /** The configured roles this node can hold in a task: validators are appointed by the requester. */
+  rolesFor(task: TaskState): Role[] {
+    const { ports, config } = this.#parts;
+    const { account } = ports.chain;
+    return config.roles.filter(
+      (role) => role !== 'validator' || task.validators.some((v) => sameAddress(v, account)),
+    );
+  }
+
+  /** Of these, those that the task's list of accounts permits. */
+  permitted(task: TaskState, terms: Terms): Role[] {
+    return permittedRoles(task, terms, this.#parts.ports.chain.account, this.rolesFor(task));
+  }
+
+  /**
+   * The roles this node can have in a task that fits its limits, for which room is kept from now on.
+   * @throws ChorusError `E_TASK_ROLE`, `E_TASK_NOT_ALLOWED`, `E_TASK_STAKE`, `E_LIMIT_*`
+   */
+  reserve(task: TaskState, terms: Terms): Role[] {
+    const { ports, gate } = this.#parts;
+    const roles = this.permitted(task, terms);
+    if (this.rolesFor(task).length === 0) {
+      throw new ChorusError('E_TASK_ROLE', 'the task has no role for this node', {
+        hint: 'validators are appointed by the requester; set roles in the configuration for others',
+      });
+    }
+    if (roles.length === 0) {
+      throw new ChorusError(
+        'E_TASK_NOT_ALLOWED',
+        'the task is for a list of accounts, and this is none of them',
+        {
+          facts: { account: ports.chain.account },
+          hint: 'ask the requester to put this account on the list of the next task',
+        },
+      );
+    }
+    const verdict = gate.take(task, terms, roles);
+    if (!verdict.accept) throw new ChorusError(verdict.code, verdict.reason, { hint: verdict.change });
+    return roles;
+  }
+
+  /** Recorded first: a node that dies on the way finds out on chain whether it has joined. */
+  async join(task: TaskState, found: FoundTask, roles: Role[]): Promise<void> {
+    const { ports, config, journal, files, background } = this.#parts;
+    await files.writeTerms(task.id, found.terms);
+    journal.setTask(task.id, 'joining', [found.peerId]);
+    const step = { taskId: task.id, round: 0, step: 'join' } as const;
+    const maxStake = BigInt(config.maxStake);
+    const allowProof = allowanceOf(task, decodeTerms(found.terms), ports.chain.account) ?? [];
+    const agentId = await journal.act(step, { roles }, () =>
+      becomeMember(ports, task, roles, allowProof, maxStake),
+    );
+    if (roles.includes('trainer')) background.spawn(this.#requestValidation(task.id, agentId));
+    journal.setTask(task.id, 'joined');
+  }
+
+  /** So that settled rounds are written into the validation registry; a node without that record is paid alike. */
+  async #requestValidation(taskId: bigint, agentId: bigint): Promise<void> {
+    await this.#parts.ports.chain.requestValidation(taskId, agentId).catch((error) => {
+      if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
+    });
+  }
+}

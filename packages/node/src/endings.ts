@@ -1,0 +1,155 @@
+import { sameAddress, type TaskState } from '@chorus/protocol';
+import { encodeGlobalModel } from '@chorus/training';
+import { lookForPayload } from './availability.ts';
+import type { Background } from './background.ts';
+import { DepartedTask } from './departed-task.ts';
+import { Disputes } from './disputes.ts';
+import type { EventSink } from './events.ts';
+import type { Journal } from './journal/journal.ts';
+import type { Gatekeeper } from './limits/gatekeeper.ts';
+import { PayloadStore } from './payload-store.ts';
+import { Payout } from './payout.ts';
+import type { Ports } from './ports.ts';
+import type { Proving } from './proving.ts';
+import type { TaskSession } from './session.ts';
+import type { TaskFiles } from './task-files.ts';
+import type { TaskRunner } from './task-runner.ts';
+
+/** Own tasks whose model can be evaluated after their end: the last ones. Each has a thread with its model in it. */
+const KEPT_TASKS = 4;
+
+export interface EndingsParts {
+  ports: Ports;
+  journal: Journal;
+  files: TaskFiles;
+  gate: Gatekeeper;
+  proving: Proving;
+  background: Background;
+  /** The tasks that are followed. */
+  runners: Map<bigint, TaskRunner>;
+  emit: EventSink;
+  signal: AbortSignal;
+}
+
+/**
+ * How tasks end for this node: by themselves or because it has left them. What it earned is collected, its stake taken
+ * back, and nothing kept but the models of its own last tasks.
+ */
+export class Endings {
+  readonly payout: Payout;
+  readonly #parts: EndingsParts;
+  /** Tasks left before their end, by id. */
+  readonly #departed = new Map<bigint, DepartedTask>();
+  /** Own tasks that have ended, the newest last. */
+  readonly #kept: TaskSession[] = [];
+
+  constructor(parts: EndingsParts) {
+    this.#parts = parts;
+    this.payout = new Payout(parts);
+  }
+
+  /** The tasks that were left and have not ended. */
+  get departed(): ReadonlyMap<bigint, DepartedTask> {
+    return this.#departed;
+  }
+
+  /** A runner has stopped: with the task as it ended, or with null where the task was left or the node closes. */
+  async over(runner: TaskRunner, ended: TaskState | null): Promise<void> {
+    const { background, gate, signal } = this.#parts;
+    if (ended) await background.retrying(() => this.#finish(runner, ended));
+    else if (gate.isLeft(runner.session.taskId) && !signal.aborted) await this.#depart(runner);
+  }
+
+  /** Take back reward and stake of a task that was left, once it has ended; until then defend that stake. */
+  async awaitEnd(task: TaskState): Promise<void> {
+    const { ports, background, emit, signal } = this.#parts;
+    const departed = new DepartedTask(task, this.#disputesOf(task));
+    this.#departed.set(task.id, departed);
+    const ended = await departed.ended(ports.chain, signal, (error) => {
+      void background.report(Promise.reject(error));
+    });
+    if (!ended) return;
+    await background.retrying(async () => {
+      const claimed = await this.#claim(ended);
+      await this.payout.releaseStake(ended.id, departed.disputes);
+      await this.#close(ended.id);
+      this.#departed.delete(ended.id);
+      emit({
+        type: 'task-ended',
+        taskId: ended.id,
+        claimed,
+        opensCommitment: false,
+        modelCid: null,
+        left: true,
+      });
+    });
+  }
+
+  /** The contributor takes a task up again; false where it was not left, or has ended. */
+  takeUp(taskId: bigint): boolean {
+    this.#departed.get(taskId)?.cancel();
+    return this.#departed.delete(taskId);
+  }
+
+  /** Collect what is owed, check the final model, and say so. */
+  async #finish({ session, history, disputes }: TaskRunner, task: TaskState): Promise<void> {
+    const { ports, runners, emit, signal } = this.#parts;
+    const { chain, storage } = ports;
+    const { taskId } = session;
+    const opensCommitment = await history.opens((await chain.task(taskId)).totalCommitment);
+    const claimed = await this.#claim(task);
+    // Others may recompute the model, or take it from here and check it against the chain.
+    const publishes = opensCommitment && sameAddress(task.owner, chain.account);
+    const modelCid = publishes ? await storage.put(encodeGlobalModel(session.model)) : null;
+    emit({ type: 'task-ended', taskId, claimed, opensCommitment, modelCid });
+    await this.payout.releaseStake(taskId, disputes);
+    if (signal.aborted) return;
+    await this.#close(taskId);
+    // The requester may still want to evaluate its model; for the others the task is over.
+    const over = sameAddress(task.owner, chain.account) ? this.#keep(session) : session;
+    if (!over) return;
+    runners.delete(over.taskId);
+    await over.trainer.close();
+  }
+
+  async #claim({ id, token }: TaskState): Promise<bigint> {
+    return (await this.payout.claim(token, [id]))?.amount ?? 0n;
+  }
+
+  /** Keep the model of an own task that has ended; returns the one that it takes the place of. */
+  #keep(session: TaskSession): TaskSession | undefined {
+    this.#kept.push(session);
+    return this.#kept.length > KEPT_TASKS ? this.#kept.shift() : undefined;
+  }
+
+  /** The work for a task that was left is over; what is on chain is waited for. */
+  async #depart({ session, task }: TaskRunner): Promise<void> {
+    const { ports, runners, gate } = this.#parts;
+    const { taskId } = session;
+    runners.delete(taskId);
+    await session.trainer.close();
+    gate.idle(taskId);
+    await this.awaitEnd(task ?? (await ports.chain.task(taskId)));
+  }
+
+  /** Cases of a task there is no session of: what looking for payloads takes is made when a case asks for it. */
+  #disputesOf(task: TaskState): Disputes {
+    const { ports, files, proving, signal } = this.#parts;
+    const { id: taskId, dimension } = task;
+    const committer: Pick<TaskSession['committer'], 'commit'> = {
+      commit: async (vector) => (await proving.committer(dimension)).commit(vector),
+    };
+    const source = { taskId, ports, signal, committer, payloads: new PayloadStore() };
+    return new Disputes({ taskId, ports, files, signal }, (context, trainer) =>
+      lookForPayload(source, context, trainer),
+    );
+  }
+
+  /** Nothing more is to be done for a task. */
+  async #close(taskId: bigint): Promise<void> {
+    const { journal, files, gate } = this.#parts;
+    journal.setTask(taskId, 'ended');
+    await files.remove(taskId);
+    gate.release(taskId);
+  }
+}

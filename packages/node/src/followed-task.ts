@@ -1,0 +1,42 @@
+import type { Duty, TaskState, Terms } from '@chorus/protocol';
+import type { DepartedTask } from './departed-task.ts';
+import type { Gatekeeper } from './limits/gatekeeper.ts';
+import type { RoundContext } from './session.ts';
+import type { TaskRunner } from './task-runner.ts';
+
+/** A task as this node sees it at a moment; null where that is not known yet. */
+export interface FollowedTask {
+  taskId: bigint;
+  terms: Terms | null;
+  task: TaskState | null;
+  context: RoundContext | null;
+  /** Duties under way, such as `train:3`, and how many are to be tried again. */
+  active: string[];
+  waiting: number;
+  /** Whether this node has done its part of a duty. */
+  hasDone: (duty: Duty) => boolean;
+  /** Last round in this node's model; null where none is kept. */
+  settledThrough: number | null;
+  left: boolean;
+  stake: bigint;
+}
+
+/** The tasks a node has to do with: those it follows, and those it has left and that have not ended. */
+export function followedTasks(
+  runners: Iterable<TaskRunner>,
+  departed: Iterable<DepartedTask>,
+  gate: Pick<Gatekeeper, 'isLeft' | 'stakeIn'>,
+): FollowedTask[] {
+  const running = [...runners].map((runner) => {
+    const { taskId, terms } = runner.session;
+    const { task, context, active, waiting, settledThrough } = runner;
+    const left = gate.isLeft(taskId);
+    const hasDone = (duty: Duty) => runner.hasDone(duty);
+    return { taskId, terms, task, context, active, waiting, settledThrough, left, hasDone };
+  });
+  const resting = [...departed].map(({ taskId, task }) => {
+    const none = { terms: null, context: null, active: [], waiting: 0, settledThrough: null };
+    return { taskId, task, ...none, left: true, hasDone: () => false };
+  });
+  return [...running, ...resting].map((each) => ({ ...each, stake: gate.stakeIn(each.taskId) }));
+}

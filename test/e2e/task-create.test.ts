@@ -1,0 +1,170 @@
+import type { ChildProcess } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
+import { developmentKey } from '@chorus/commitment';
+import { CONFIG_FILE, type NodeConfigInput, WALLET_KEY_FILE } from '@chorus/node';
+import { type AdminClient, createAdminClient, readAdmin } from '@chorus/node/admin';
+import type { Address } from '@chorus/protocol';
+import { buildModel, subset, syntheticDigits, writeShard } from '@chorus/training';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Outcome, outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
+
+const TOKENS = 10n ** 18n;
+
+let folder: string;
+let devnet: Devnet;
+let deployment: Deployment;
+const started: ChildProcess[] = [];
+
+function run(args: string[]): { child: ChildProcess; said: () => string; done: Promise<Outcome> } {
+  const child = startChorus(args, { env: { ...process.env, CHORUS_DEVNET: join(folder, 'no-devnet') } });
+  started.push(child);
+  let said = '';
+  child.stdout!.on('data', (data) => {
+    said += data;
+  });
+  return { child, said: () => said, done: outcomeOf(child) };
+}
+
+const PATIENT = { timeout: 120_000, interval: 100 };
+
+const homeOf = (name: string) => join(folder, name);
+
+/** A node's folder, and a process of `chorus start` on it. */
+async function start(name: string, account: number, config: Partial<NodeConfigInput>): Promise<AdminClient> {
+  const home = homeOf(name);
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  await writeFile(join(home, WALLET_KEY_FILE), devnet.privateKeys[account]!, { mode: 0o600 });
+  const { dataDir: _, ...rest } = {
+    dataDir: home,
+    chain: { url: devnet.url, contract: deployment.taskManager },
+    srsCache: homeOf('srs'),
+    ...config,
+  };
+  await writeFile(join(home, CONFIG_FILE), JSON.stringify(rest));
+  run(['start', '--home', home]);
+  const client = await vi.waitFor(async () => createAdminClient(await readAdmin(home)), PATIENT);
+  await vi.waitFor(async () => expect((await client.ready()).status).toBe('ok'), PATIENT);
+  return client;
+}
+
+let alice: AdminClient;
+let victor: Address;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chorus-create-e2e-'));
+  devnet = await startDevnet({ accounts: 3 });
+  deployment = await deployChorus({
+    url: devnet.url,
+    privateKey: devnet.privateKeys[0]!,
+    verifier: developmentKey(),
+  });
+  const digits = syntheticDigits({ seed: 1, count: 120 });
+  const half = (from: number) =>
+    subset(
+      digits,
+      Uint32Array.from({ length: 60 }, (_, i) => from + i),
+    );
+  await writeShard(homeOf('train.shard'), half(0));
+  await writeShard(homeOf('validate.shard'), half(60));
+  await writeFile(homeOf('own.onnx'), buildModel('mlp', { inputShape: [784], classes: 10, seed: 5 }));
+  alice = await start('alice', 1, { roles: ['trainer'], data: homeOf('train.shard') });
+  const { identity, network } = await alice.status();
+  const validator = await start('victor', 2, {
+    roles: ['validator', 'aggregator'],
+    data: homeOf('validate.shard'),
+    network: { bootstrap: network.addresses },
+  });
+  victor = (await validator.status()).identity.wallet as Address;
+  await transferTokens({
+    url: devnet.url,
+    privateKey: devnet.privateKeys[0]!,
+    token: deployment.token,
+    recipients: [identity.wallet as Address, victor],
+    amount: 200n * TOKENS,
+  });
+}, 180_000);
+
+afterAll(async () => {
+  for (const child of started) child.kill('SIGKILL');
+  await devnet?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const create = (...more: string[]) => {
+  const base = ['task', 'create', '--home', homeOf('alice'), '--token', deployment.token];
+  const task = ['--model', homeOf('own.onnx'), '--validators', victor, '--trainers', '1', '--rounds', '1'];
+  const cheap = ['--local-epochs', '1', '--reference-epochs', '1', '--json'];
+  return run([...base, ...task, ...cheap, ...more]);
+};
+const lines = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+
+describe('chorus task create beside a running node', () => {
+  it('publishes by it a model of one’s own, which the node trains in the first round', async () => {
+    const { child, said, done } = create('--budget', '40.5', '--licence', 'MIT', '--commit-seconds', '60');
+    const committed = vi.waitFor(() => {
+      expect(said()).toContain('"type":"committed"');
+    }, PATIENT);
+    expect(await Promise.race([committed, done])).toBeUndefined();
+    child.kill('SIGINT');
+    const { code, stdout } = await done;
+    expect(code).toBe(0);
+    const { taskId, outcome } = lines(stdout).at(-1);
+    expect(outcome).toBe('left');
+    const task = await alice.task(taskId);
+    expect(task).toMatchObject({ owner: true, roles: ['trainer'], budget: String(405n * 10n ** 17n) });
+    expect(task.terms).toMatchObject({ licence: 'MIT', name: expect.stringContaining('own.onnx') });
+    // The node goes on: the round comes to its end without the command.
+    await vi.waitFor(async () => {
+      expect((await alice.rounds({ task: taskId })).rounds).toHaveLength(1);
+    }, PATIENT);
+  }, 240_000);
+
+  it('publishes once under an id, and says so in one line where it does not stay', async () => {
+    const twice = ['--id', 'nightly', '--detach', '--budget', '10'];
+    const first = await create(...twice).done;
+    expect({ code: first.code, stderr: first.stderr }).toEqual({ code: 0, stderr: '' });
+    const [only] = lines(first.stdout);
+    expect(only).toMatchObject({ outcome: 'left', accuracy: null, model: null, rounds: null });
+    expect(lines((await create(...twice).done).stdout)).toEqual([only]);
+    const other = await create(...twice, '--rounds', '2').done;
+    expect([other.code, other.stderr]).toEqual([73, expect.stringContaining('E_PUBLICATION_OTHER')]);
+  }, 120_000);
+
+  it('escrows nothing for what is wrong, and says what', async () => {
+    const before = (await alice.tasks()).tasks.length;
+    const cases: [string[], number, string][] = [
+      [['--budget', '1000'], 1, 'E_TASK_BUDGET'],
+      [['--input-shape', '3x32x32', '--classes', '10'], 65, 'E_DATA_SHAPE'],
+      [['--token', victor], 1, 'E_CHAIN_TOKEN'],
+      [['--min-validators', '2'], 64, '--min-validators takes an integer from 1 to 1'],
+      [['--licence', 'see below'], 64, 'SPDX'],
+      [['--aggregator-fee', '40', '--validator-fee', '20'], 64, 'E_ADMIN_BAD_REQUEST'],
+      [['--allow', '0x12'], 64, 'not an address'],
+      [['--budget', '1.0000000000000000001'], 64, '--budget'],
+    ];
+    for (const [args, code, text] of cases) {
+      const { stderr, ...rest } = await create('--detach', ...args).done;
+      expect({ args, code: rest.code, stderr }).toEqual({
+        args,
+        code,
+        stderr: expect.stringContaining(text),
+      });
+    }
+    expect((await alice.tasks()).tasks).toHaveLength(before);
+  }, 180_000);
+
+  it('starts no node of its own where it was told not to stay', async () => {
+    const idle = homeOf('idle');
+    await mkdir(idle, { mode: 0o700 });
+    await copyFile(join(homeOf('alice'), CONFIG_FILE), join(idle, CONFIG_FILE));
+    const { code, stderr } = await create('--home', idle, '--detach').done;
+    expect([code, stderr]).toEqual([69, expect.stringContaining('E_ADMIN_NOT_RUNNING')]);
+  }, 60_000);
+});
