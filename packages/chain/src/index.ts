@@ -55,6 +55,7 @@ export {
   bitsOf,
   CLAIM_TYPES,
   type ClaimOrder,
+  commitmentsOf,
   isAvailableOf,
   isVerdictOf,
   ruleId,
