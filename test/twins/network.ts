@@ -100,7 +100,7 @@ export class MemoryNetwork implements NetworkPort {
   }
 
   /** A message arrives from a neighbour. */
-  receive(id: string, topic: string, data: Uint8Array, from: string): void {
+  receive(id: string, topic: string, data: Uint8Array, from: string, via = from): void {
     const handler = this.#topics.get(topic);
     if (this.#closed || !handler || this.#seen.has(id)) return;
     this.#seen.add(id);
@@ -108,12 +108,12 @@ export class MemoryNetwork implements NetworkPort {
       await tick();
       let verdict: string;
       try {
-        verdict = await handler({ topic, data: data.slice(), from });
+        verdict = await handler({ topic, data: data.slice(), from, via });
       } catch {
         return; // a handler that throws drops the message, as in the real one
       }
       if (verdict !== 'accept' || this.#closed) return;
-      for (const peer of this.peers()) this.#hub.nodes.get(peer)?.receive(id, topic, data, from);
+      for (const peer of this.peers()) this.#hub.nodes.get(peer)?.receive(id, topic, data, from, this.peerId);
     })();
   }
 

@@ -1,12 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
 import { checkNewPassword, type PasswordSource } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { isCancel, password as prompt } from '@clack/prompts';
 import { Interrupted } from './exit.ts';
-import { write } from './terminal.ts';
-
-/** Longer is a wrong file. */
-const MAX_PASSWORD_BYTES = 1024;
+import { readSecretFile } from './secret-file.ts';
 
 /**
  * The password of a wallet: from the file CHORUS_PASSWORD_FILE names, from CHORUS_PASSWORD, or asked for on
@@ -60,13 +56,7 @@ async function givenPassword(): Promise<string | null> {
 
 async function readPasswordFile(path: string): Promise<string> {
   try {
-    const { mode, size } = await stat(path);
-    if (size > MAX_PASSWORD_BYTES) throw new Error('the file is too long for a password');
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-      write(process.stderr, `warning: others may read ${path}: run chmod 600 on it\n`);
-    }
-    // Editors end a file with a newline.
-    return (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
+    return await readSecretFile(path);
   } catch (cause) {
     throw new ChorusError('E_PASSWORD_MISSING', 'cannot read the password file', {
       facts: { path },

@@ -1,6 +1,19 @@
 import type { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
 
+/** A style; or a control character, a separator of lines, or what turns the direction of text. */
+const STEERING = /\p{Cc}\[[\d;]*m|[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
+
+/**
+ * Text of which nothing but styles, newlines and tabs does anything to a terminal: names, reasons and errors in it may
+ * be a stranger's.
+ */
+export function harmless(text: string): string {
+  return text.replace(STEERING, (found) =>
+    found === '\n' || found === '\t' || (found.length > 1 && found.startsWith('\u001b')) ? found : '\ufffd',
+  );
+}
+
 /**
  * Write text for people: with its colours to a terminal that has them (`NO_COLOR` and `FORCE_COLOR` count),
  * without them to a file or a pipe.
@@ -8,7 +21,7 @@ import { stripVTControlCharacters } from 'node:util';
 export function write(stream: WriteStream, text: string): void {
   const forced = process.env.FORCE_COLOR !== undefined && process.env.FORCE_COLOR !== '0';
   const colours = forced || (stream.isTTY && stream.hasColors());
-  stream.write(colours ? text : stripVTControlCharacters(text));
+  stream.write(harmless(colours ? text : stripVTControlCharacters(text)));
 }
 
 let needsReader = true;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { FetchRequest, JsonRpcProvider, Network } from 'ethers';
 import { ChainError, toChainError } from './errors/errors.ts';
+import { boundedGetUrl } from './get-url.ts';
 
 /** A request that takes longer is an endpoint that is down. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -89,6 +90,7 @@ async function chainIdOf(url: string, timeoutMilliseconds: number): Promise<numb
 function request(url: string): FetchRequest {
   const fetch = new FetchRequest(url);
   fetch.timeout = REQUEST_TIMEOUT_MS;
+  fetch.getUrlFunc = boundedGetUrl;
   return fetch;
 }
 

@@ -25,6 +25,7 @@ import { LibP2pNetwork, type Services } from './network.ts';
 import type { NetworkOptions } from './options.ts';
 import { PeerBook } from './peer-book.ts';
 import { servicesOf } from './services.ts';
+import { forgetStrangers } from './strangers.ts';
 import { Traffic } from './traffic.ts';
 import { names, transportsOf } from './transports.ts';
 
@@ -90,7 +91,8 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     services: await servicesOf(options, { book, standing }),
   });
   traffic.quicConnections = () => libp2p.getConnections().filter((c) => c.multiplexer === 'quic');
-  guardTopics(libp2p.services.pubsub);
+  const judge = new Judge(book);
+  guardTopics(libp2p.services.pubsub, judge);
   try {
     await libp2p.start();
   } catch (cause) {
@@ -98,6 +100,7 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     throw networkError('E_NETWORK_LISTEN', 'cannot listen', { listen: listen.join(' ') }, cause);
   }
   if (options.mdns || options.dht) connectToDiscovered(libp2p, closing.signal);
+  forgetStrangers(libp2p, closing.signal);
   watchLiveness(libp2p, traffic, closing.signal);
   followEvents({
     libp2p,
@@ -109,7 +112,7 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
   const network = new LibP2pNetwork({
     libp2p,
     book,
-    judge: new Judge(book),
+    judge,
     traffic,
     standing,
     closing,

@@ -1,5 +1,6 @@
 import type { Connection, ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface';
 import { RateLimiter } from '@libp2p/utils';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import { CHURN_WINDOW_S, MAX_BANNED_PER_WINDOW, MAX_CONNECTS_PER_WINDOW, RATE_WINDOW_S } from './limits.ts';
 import type { PeerBook } from './peer-book.ts';
 import type { Traffic } from './traffic.ts';
@@ -39,7 +40,7 @@ export function gaterOf({
   };
   const bannedInbound = (peer: PeerId, { remoteAddr }: MultiaddrConnection) => {
     if (!book.isBanned(peer.toString())) return false;
-    const host = hostOf(remoteAddr.toString());
+    const host = hostOf(remoteAddr);
     if (host !== undefined) strikes.penalty(host);
     return true;
   };
@@ -54,11 +55,11 @@ export function gaterOf({
   return {
     denyDialPeer: (peer) => book.isBanned(peer.toString()),
     denyInboundConnection: ({ remoteAddr }) => {
-      const host = hostOf(remoteAddr.toString());
+      const host = hostOf(remoteAddr);
       if (host === undefined) return false;
       if ((strikes.get(host)?.consumedPoints ?? 0) > MAX_BANNED_PER_WINDOW) return true;
       if (maxConnectionsPerHost === undefined || isLoopback(host)) return false;
-      const open = connections().filter((c) => hostOf(c.remoteAddr.toString()) === host);
+      const open = connections().filter((c) => hostOf(c.remoteAddr) === host);
       return open.length >= maxConnectionsPerHost;
     },
     // QUIC has no step between its handshake and the upgraded connection, so the peer is looked at here as well.
@@ -72,10 +73,18 @@ export function gaterOf({
   };
 }
 
-/** The IP address an address begins with; none for one that goes through a relay. */
-function hostOf(address: string): string | undefined {
-  if (address.includes('/p2p-circuit')) return undefined;
-  return /^\/ip[46]\/([^/]+)/.exec(address)?.[1];
+/**
+ * The host an address begins with; none for one that goes through a relay. Of IPv6 the first 64 bits: whoever has one
+ * address of such a network has all of them.
+ */
+function hostOf(address: Multiaddr): string | undefined {
+  if (address.toString().includes('/p2p-circuit')) return undefined;
+  const [, version, text] = /^\/ip([46])\/([^/]+)/.exec(address.toString()) ?? [];
+  if (version !== '6') return text;
+  // As bytes: one for the protocol, sixteen of the address.
+  const network = Buffer.from(address.bytes.subarray(1, 9)).toString('hex');
+  // The loopback address, and those of IPv4 in other words, lie in the network of zeros.
+  return /^0+$/.test(network) ? text : network;
 }
 
 function isLoopback(host: string): boolean {

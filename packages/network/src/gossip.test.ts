@@ -4,8 +4,15 @@ import { type Message, TopicValidatorResult } from '@libp2p/gossipsub';
 import type { PeerId } from '@libp2p/interface';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { boundedStanding, Judge } from './gossip.ts';
-import { MAX_STANDING, MAX_TOPIC_MESSAGES_PER_WINDOW } from './limits.ts';
+import { boundedStanding, fastMessageId, Judge } from './gossip.ts';
+import {
+  GOSSIP_OVERHEAD_BYTES,
+  MAX_GOSSIP_BYTES_PER_WINDOW,
+  MAX_JUDGED_PER_WINDOW,
+  MAX_PASSED_BYTES_PER_WINDOW,
+  MAX_STANDING,
+  MAX_TOPIC_MESSAGES_PER_WINDOW,
+} from './limits.ts';
 import { BLAME, PeerBook } from './peer-book.ts';
 
 const TOPIC = '/chorus/1/judge';
@@ -45,12 +52,43 @@ describe('judging messages', () => {
     expect(book.points(author.toString())).toBe(0);
   });
 
-  test('a replay is ignored unheard, and costs whoever replays it', async () => {
+  test('a replay is ignored unheard, and costs its author alone: who has just started cannot tell one', async () => {
     const validate = validator();
     expect(await validate(neighbour, signed(author, 7n))).toBe(Accept);
-    expect(await validate(neighbour, signed(author, 7n))).toBe(Ignore);
+    for (let i = 0; i < 50; i++) expect(await validate(neighbour, signed(author, 7n))).toBe(Ignore);
     expect(heard).toBe(1);
-    expect(book.points(neighbour.toString())).toBeCloseTo(BLAME['replayed-message']);
+    expect(book.points(neighbour.toString())).toBe(0);
+    expect(await validate(author, signed(author, 7n))).toBe(Ignore);
+    expect(book.points(author.toString())).toBeCloseTo(BLAME['replayed-message']);
+  });
+
+  test('a neighbour brings so many messages and no more, whoever wrote them and whatever they are about', async () => {
+    const validate = validator('ignore');
+    for (let i = 0; i < MAX_JUDGED_PER_WINDOW; i++) {
+      const message = signed(author, BigInt(i));
+      expect(await (i % 2 ? validate : judge.stranger)(neighbour, message)).toBe(Ignore);
+    }
+    expect(book.points(neighbour.toString())).toBe(0);
+    const before = heard;
+    expect(await validate(neighbour, signed(await someone(), 1n))).toBe(Ignore);
+    expect(heard).toBe(before);
+    expect(book.points(neighbour.toString())).toBeCloseTo(BLAME['gossip-flood']);
+  });
+
+  test('what is accepted is heard, but passed on only as far as no neighbour blames this node for it', async () => {
+    const validate = validator();
+    const data = new Uint8Array(MAX_GOSSIP_BYTES);
+    const tries = (4 * MAX_GOSSIP_BYTES_PER_WINDOW) / MAX_GOSSIP_BYTES;
+    let passed = 0;
+    for (let i = 0; i < tries; i++) {
+      // Each neighbour and each author keeps to its own limit.
+      const verdict = await validate(await someone(), signed(await someone(), 1n, data));
+      if (verdict === Accept) passed += data.length + GOSSIP_OVERHEAD_BYTES;
+    }
+    expect(heard).toBe(tries);
+    expect(passed).toBeGreaterThan(MAX_PASSED_BYTES_PER_WINDOW / 2);
+    // Two windows of this node may fall into one of a neighbour's.
+    expect(2 * passed).toBeLessThanOrEqual(MAX_GOSSIP_BYTES_PER_WINDOW);
   });
 
   test('unsigned and oversized messages are rejected unheard', async () => {
@@ -79,6 +117,23 @@ describe('judging messages', () => {
     expect(book.points(author.toString())).toBeCloseTo(BLAME['topic-flood']);
     expect(await validate(neighbour, signed(neighbour, 1n))).toBe(Accept);
   });
+});
+
+test('a message is taken for a copy only of what is the same in everything that is signed, and in the signature', () => {
+  const bytes = (...values: number[]) => Uint8Array.from(values);
+  const message = { from: bytes(1), seqno: bytes(2), signature: bytes(3), topic: 'ab', data: bytes(4, 5) };
+  const ids = [
+    message,
+    { ...message, from: bytes(9) },
+    { ...message, seqno: bytes(9) },
+    { ...message, signature: bytes(9) },
+    { ...message, key: bytes() },
+    { ...message, topic: 'a', data: bytes(98, 4, 5) },
+    { ...message, data: bytes(4) },
+    { ...message, from: bytes(1, 2), seqno: bytes() },
+  ].map(fastMessageId);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(fastMessageId({ ...message })).toBe(ids[0]);
 });
 
 test('a standing counts within bounds, and not at all where it is no number or fails', () => {

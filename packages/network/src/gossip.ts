@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { MAX_GOSSIP_BYTES, type TopicHandler } from '@chorus/protocol';
 import {
   type GossipSub,
@@ -10,8 +11,11 @@ import type { PeerId } from '@libp2p/interface';
 import { RateLimiter } from '@libp2p/utils';
 import {
   BLAME_WEIGHT,
+  GOSSIP_OVERHEAD_BYTES,
   HEARTBEAT_MS,
   MAX_GOSSIP_FRAME_BYTES,
+  MAX_JUDGED_PER_WINDOW,
+  MAX_PASSED_BYTES_PER_WINDOW,
   MAX_STANDING,
   MAX_TOPIC_MESSAGES_PER_WINDOW,
   RATE_WINDOW_S,
@@ -31,6 +35,7 @@ export interface GossipOptions {
 export type ScoredGossip = GossipSub & {
   getScore(peer: string): number;
   getMeshPeers(topic: string): string[];
+  readonly score: { rejectInvalidMessage(from: string, topic: string): void };
 };
 
 /** Messages of one topic, by what became of them. */
@@ -76,6 +81,7 @@ export function gossipService({ book, standing }: GossipOptions) {
     unsubcribeBackoff: 2_000,
     graftFloodThreshold: 2_000,
     seenTTL: SEEN_TTL_MS,
+    fastMsgIdFn: fastMessageId,
     maxInboundDataLength: MAX_GOSSIP_FRAME_BYTES,
     maxTopicBytesPerPeer: 64 * 1024,
     decodeRpcLimits: {
@@ -97,25 +103,63 @@ export function gossipService({ book, standing }: GossipOptions) {
       behaviourPenaltyDecay: 0.9,
     },
   });
-  return (components: GossipSubComponents): ScoredGossip =>
-    create(meterGossip(components, (peer) => book.blame(peer, 'gossip-flood'))) as ScoredGossip;
+  return (components: GossipSubComponents): ScoredGossip => {
+    const metered = meterGossip(components, (peer) => book.blame(peer, 'gossip-flood'));
+    const pubsub = create(metered) as ScoredGossip;
+    blameForgers(pubsub, book);
+    return pubsub;
+  };
+}
+
+/** Gossipsub drops what is not rightly signed before any validator, and does not say so; its scoring hears of it. */
+function blameForgers({ score }: ScoredGossip, book: PeerBook): void {
+  const reject = score.rejectInvalidMessage.bind(score);
+  score.rejectInvalidMessage = (from, topic) => {
+    book.blame(from, 'forged-message');
+    reject(from, topic);
+  };
+}
+
+type SignedFields = { from?: Uint8Array; seqno?: Uint8Array; signature?: Uint8Array } & {
+  key?: Uint8Array;
+  topic: string;
+  data?: Uint8Array;
+};
+
+/**
+ * Tells a copy of a message from others before its signature is checked, which costs ten times as much; each
+ * message comes from several neighbours. Everything counts, the signature too: gossipsub remembers these ids of
+ * rightly signed messages alone, so that nobody can pass off another's message as a copy.
+ */
+export function fastMessageId({ from, seqno, signature, key, topic, data }: SignedFields): string {
+  const hash = createHash('sha256');
+  for (const part of [from, seqno, signature, key, topic, data]) {
+    hash.update(`${part?.length ?? -1},`);
+    if (part) hash.update(part);
+  }
+  return hash.digest('base64');
 }
 
 /**
- * The validators of a node's own topics, and `ignore` for every other topic: without one gossipsub would cache
+ * The validators of a node's own topics, and `stranger` for every other topic: without one gossipsub would cache
  * and forward messages of topics that nobody here has asked for.
  */
 class TopicValidators extends Map<string, Validator> {
+  readonly #stranger: Validator;
+
+  constructor(stranger: Validator) {
+    super();
+    this.#stranger = stranger;
+  }
+
   override get(topic: string): Validator {
-    return super.get(topic) ?? ignore;
+    return super.get(topic) ?? this.#stranger;
   }
 }
 
-const ignore: Validator = () => TopicValidatorResult.Ignore;
-
 /** Let only topics with a handler through. Call once, before the first message. */
-export function guardTopics(pubsub: GossipSub): void {
-  pubsub.topicValidators = new TopicValidators();
+export function guardTopics(pubsub: GossipSub, judge: Judge): void {
+  pubsub.topicValidators = new TopicValidators(judge.stranger);
 }
 
 /** A standing as it counts: a number within bounds; 0 where the function given fails. */
@@ -133,22 +177,29 @@ export function boundedStanding(standing: (peer: string) => number, peer: string
  * handling a message and judging it are one step.
  *
  * Before the handler is asked: unsigned and oversized messages are rejected; those of banned authors, those that
- * were seen before, and those beyond an author's rate on the topic are ignored. A handler that throws drops the
- * message and blames nobody: the fault is here.
+ * were seen before, and those beyond an author's rate on the topic, or beyond what one neighbour may bring, are
+ * ignored. A handler that throws drops the message and blames nobody: the fault is here.
+ *
+ * What is accepted is passed on only as far as every neighbour will take it from here without blame: otherwise a few
+ * peers who each keep to their limit could have honest nodes ban each other.
  */
 export class Judge {
   readonly counts = new Map<string, GossipCounts>();
   readonly #book: PeerBook;
   readonly #replays = new ReplayGuard();
-  readonly #rate = new RateLimiter({
-    points: MAX_TOPIC_MESSAGES_PER_WINDOW,
-    duration: RATE_WINDOW_S,
-    keyPrefix: '',
-  });
+  readonly #rate = limiter(MAX_TOPIC_MESSAGES_PER_WINDOW);
+  readonly #brought = limiter(MAX_JUDGED_PER_WINDOW);
+  readonly #passed = limiter(MAX_PASSED_BYTES_PER_WINDOW);
 
   constructor(book: PeerBook) {
     this.#book = book;
   }
+
+  /** Of topics that nobody here has asked for: their signatures have been checked for nothing. */
+  readonly stranger: Validator = (peer) => {
+    this.#mayBring(peer.toString());
+    return TopicValidatorResult.Ignore;
+  };
 
   countsOf(topic: string): GossipCounts {
     const counts = this.counts.get(topic) ?? { accepted: 0, ignored: 0, rejected: 0, published: 0 };
@@ -173,11 +224,22 @@ export class Judge {
       }
       // A copy: the message is a view of the frame it came in, and gossipsub passes on what it received.
       const data = new Uint8Array(message.data);
-      const verdict = await handler({ topic, data, from: author });
+      const verdict = await handler({ topic, data, from: author, via: from });
       if (verdict === 'reject') return this.#reject(from, counts);
       counts[verdict === 'accept' ? 'accepted' : 'ignored']++;
-      return verdict === 'accept' ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore;
+      const passOn = verdict === 'accept' && this.#mayPass(data.length);
+      return passOn ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore;
     };
+  }
+
+  #mayBring(from: string): boolean {
+    if (takes(this.#brought, from, 1)) return true;
+    this.#book.blame(from, 'gossip-flood');
+    return false;
+  }
+
+  #mayPass(bytes: number): boolean {
+    return takes(this.#passed, 'all', bytes + GOSSIP_OVERHEAD_BYTES);
   }
 
   #reject(from: string, counts: GossipCounts): TopicValidatorResult {
@@ -188,13 +250,24 @@ export class Judge {
 
   /** Why a message is not even looked at: an offence of who passed it on, or null where nobody is to blame. */
   #refusal(topic: string, from: string, author: string, sequence: bigint): Offence | null | undefined {
-    if (this.#book.isBanned(author)) return null;
-    try {
-      this.#rate.consume(`${author} ${topic}`);
-    } catch {
-      // Others pass on what they could not count yet; only the author itself is sure to know.
-      return from === author ? 'topic-flood' : null;
-    }
-    return this.#replays.admit(author, sequence) ? undefined : 'replayed-message';
+    if (!this.#mayBring(from) || this.#book.isBanned(author)) return null;
+    // Others pass on what they could not count yet, or what was replayed to them after their start; only the author
+    // itself is sure to know.
+    const own = from === author;
+    if (!takes(this.#rate, `${author} ${topic}`, 1)) return own ? 'topic-flood' : null;
+    if (this.#replays.admit(author, sequence)) return undefined;
+    return own ? 'replayed-message' : null;
+  }
+}
+
+const limiter = (points: number) => new RateLimiter({ points, duration: RATE_WINDOW_S, keyPrefix: '' });
+
+/** Whether there is so much left in this window. */
+function takes(of: RateLimiter, key: string, points: number): boolean {
+  try {
+    of.consume(key, points);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -54,8 +54,14 @@ export const GOSSIP_OVERHEAD_BYTES = 1024;
 /** One gossip frame may carry several messages; what is larger closes the stream. */
 export const MAX_GOSSIP_FRAME_BYTES = 16 * (MAX_GOSSIP_BYTES + GOSSIP_OVERHEAD_BYTES);
 
-/** Addresses remembered for one peer. */
+/** Addresses of one peer that are taken from one message. */
 export const MAX_ADDRESSES = 16;
+
+/** Peers that came by themselves and left, whose addresses and protocols are remembered: about 3 KB each. */
+export const MAX_REMEMBERED_STRANGERS = 2_048;
+
+/** Addresses remembered for one peer. */
+export const MAX_STORED_ADDRESSES = 64;
 
 /** How long a published message's id is remembered, so that copies arriving late are dropped. */
 export const SEEN_TTL_MS = 5 * 60_000;
@@ -69,11 +75,21 @@ export const MAX_REQUESTS_PER_WINDOW = 200;
 /** Requests of one peer being handled at a time, over all protocols; more are refused. */
 export const MAX_REQUESTS_IN_FLIGHT = 32;
 
-/**
- * Bytes of gossip that one peer may send within {@link RATE_WINDOW_S}, whatever they are: checking a signature
- * costs about 0.2 ms, so that a peer that sends nothing but forged messages takes at most a tenth of a core.
- */
+/** Bytes of gossip that one peer may send within {@link RATE_WINDOW_S}, whatever they are. */
 export const MAX_GOSSIP_BYTES_PER_WINDOW = 2 * 1024 * 1024;
+
+/**
+ * Bytes of gossip that this node passes on within {@link RATE_WINDOW_S}: half of what it may send, because windows of
+ * two nodes do not begin together. 60 messages a second of half a kilobyte are 1800 members' signs of presence.
+ */
+export const MAX_PASSED_BYTES_PER_WINDOW = MAX_GOSSIP_BYTES_PER_WINDOW / 2;
+
+/**
+ * Messages that one peer may bring within {@link RATE_WINDOW_S}, copies not counted: above what a node that passes on
+ * small messages up to {@link MAX_PASSED_BYTES_PER_WINDOW} can come to. A signature costs 0.1 to 0.2 ms to check, so
+ * that a peer takes a twentieth of a core at most.
+ */
+export const MAX_JUDGED_PER_WINDOW = 2_500;
 
 /** The window of the rates above, seconds. */
 export const RATE_WINDOW_S = 10;

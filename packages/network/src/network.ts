@@ -21,12 +21,14 @@ import {
   MAX_REQUEST_STREAMS,
   MAX_REQUESTS_IN_FLIGHT,
   MAX_REQUESTS_PER_WINDOW,
+  MAX_STORED_ADDRESSES,
   RATE_WINDOW_S,
 } from './limits.ts';
 import type { Ban, Offence, PeerBook } from './peer-book.ts';
 import { Reach } from './reach.ts';
 import { sendRequest, serveRequest } from './request.ts';
 import { type NetworkStats, peerStats, type RequestCounts, type TopicStats } from './stats.ts';
+import { KNOWN } from './strangers.ts';
 import type { Traffic } from './traffic.ts';
 
 export type Services = { pubsub: ScoredGossip; identify: Identify; ping: Ping };
@@ -107,7 +109,9 @@ export class LibP2pNetwork implements NetworkPort {
     await this.#connect(target, options);
     // Whoever was worth a dial is dialled again when the connection is lost.
     const peer = parseTarget(target).peer?.toString();
-    if (peer && peer !== this.peerId) this.#reach.keep(peer, false);
+    if (!peer || peer === this.peerId) return;
+    this.#reach.keep(peer, false);
+    await this.libp2p.peerStore.merge(parsePeerId(peer), { tags: KNOWN });
   }
 
   #isConnected(target: string): boolean {
@@ -161,7 +165,13 @@ export class LibP2pNetwork implements NetworkPort {
       const named = address && peerOfAddress(address);
       if (address && (named === undefined || named === peerId)) known.push(address);
     }
-    if (known.length > 0) await this.libp2p.peerStore.merge(peer, { multiaddrs: known });
+    if (known.length === 0) return;
+    const { peerStore } = this.libp2p;
+    const stored = await peerStore.get(peer).catch(() => undefined);
+    // A peer may name ever new ones: then what it said last counts, and nothing else.
+    const many = (stored?.addresses.length ?? 0) > MAX_STORED_ADDRESSES - MAX_ADDRESSES;
+    if (many) await peerStore.patch(peer, { multiaddrs: known });
+    else await peerStore.merge(peer, { multiaddrs: known, tags: KNOWN });
   }
 
   subscribe(topic: string, handler: TopicHandler): () => void {

@@ -7,7 +7,9 @@ import { BAN_AT, BAN_MS, BLAME_HALF_LIFE_MS, MAX_BANS, MAX_BLAMED_PEERS } from '
 export const BLAME = {
   /** A handler rejected a message that this peer passed on, though every honest node would have stopped it. */
   'rejected-message': 12,
-  /** A message that it sent before; honest nodes pass on none, but one that has just started cannot know. */
+  /** A message whose signature does not hold: every honest node has checked what it passes on. */
+  'forged-message': 34,
+  /** A message of its own that it sent before. */
   'replayed-message': 4,
   /** More messages of its own on one topic than allowed. */
   'topic-flood': 3,

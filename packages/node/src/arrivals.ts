@@ -5,7 +5,6 @@ import {
   decodeGossip,
   decodeVoteRequest,
   encodeMessage,
-  hasCode,
   type Presence,
   type TaskState,
   type TopicMessage,
@@ -13,12 +12,15 @@ import {
   type Verdict,
   VOTE_PROTOCOL,
 } from '@chorus/protocol';
+import { Announcements } from './announcements.ts';
 import { answerAvailableRequest } from './availability.ts';
 import type { Background } from './background.ts';
 import type { Ports } from './ports.ts';
-import { checkAnnouncement } from './stages/announce.ts';
 import type { TaskRunner } from './task-runner.ts';
 import { answerVoteRequest } from './verdicts.ts';
+
+/** Members dialled at a time: a task has 48 at most, and while it is joined anybody may say to be one. */
+const MAX_DIALS = 48;
 
 /** What arrives is judged by, and handed on to. */
 export interface ArrivalsOptions {
@@ -38,11 +40,13 @@ export interface ArrivalsOptions {
 /** Everything that reaches a node from others: gossip, requests of peers, events of the chain. */
 export class Arrivals {
   readonly #options: ArrivalsOptions;
+  readonly #announcements: Announcements;
   readonly #dialling = new Set<string>();
   readonly #unsubscribe: (() => void)[] = [];
 
   constructor(options: ArrivalsOptions) {
     this.#options = options;
+    this.#announcements = new Announcements(options.ports);
   }
 
   listen(): void {
@@ -69,21 +73,16 @@ export class Arrivals {
       const decoded = decodeGossip(message.data);
       if (decoded.type !== 'announcement' || decoded.peerId !== message.from) return 'reject';
       announcement = decoded;
-      if (isKnown(decoded.taskId)) return 'accept';
     } catch {
       return 'reject';
     }
-    try {
-      const task = await checkAnnouncement(ports, announcement);
+    const known = isKnown(announcement.taskId);
+    const { verdict, task } = await this.#announcements.judge(announcement, message.via, known);
+    if (task) {
       await ports.network.learn(message.from, announcement.multiaddrs);
       announced(task, announcement);
-      return 'accept';
-    } catch (error) {
-      // A task this node's chain does not know yet is nobody's fault.
-      return hasCode(error, 'E_ANNOUNCEMENT_FALSE') || hasCode(error, 'E_TERMS_INVALID')
-        ? 'reject'
-        : 'ignore';
     }
+    return verdict;
   }
 
   async #onPresence(message: TopicMessage): Promise<Verdict> {
@@ -110,7 +109,8 @@ export class Arrivals {
   #dial(peerId: string): void {
     const { ports, background, signal } = this.#options;
     const { network } = ports;
-    if (this.#dialling.has(peerId) || network.peers().includes(peerId)) return;
+    if (this.#dialling.size >= MAX_DIALS || this.#dialling.has(peerId) || network.peers().includes(peerId))
+      return;
     this.#dialling.add(peerId);
     const attempt = network
       .connect(peerId, { signal })

@@ -32,11 +32,29 @@ describe('terms', () => {
     expect(() => decodeTerms(encode(terms))).toThrow('canonical');
   });
 
+  it('may be named in any language, and with nothing that steers a terminal or turns the text around', () => {
+    for (const name of ['Ziffern \u2013 chiffres', '\u6570\u5b57 \u{1f468}\u200d\u{1f33e}']) {
+      expect(decodeTerms(encodeTerms({ ...terms, name })).name).toBe(name);
+    }
+    for (const evil of [
+      '\u001b[2J',
+      'a\u001b]0;x\u0007',
+      'a\nb',
+      '\u009b2J',
+      'a\u202eb',
+      'a\u2066b',
+      'a\u2028b',
+    ]) {
+      expect(() => encodeTerms({ ...terms, name: evil }), JSON.stringify(evil)).toThrow('printable');
+    }
+  });
+
   it('are refused naming the field at fault', () => {
     expect(() => encodeTerms({ ...terms, batchSize: 0 })).toThrow(
       expect.objectContaining({ code: 'E_TERMS_INVALID', facts: { field: 'batchSize' } }),
     );
     expect(() => encodeTerms({ ...terms, scale: 0.1 })).toThrow('float32');
+    expect(() => encodeTerms({ ...terms, model: 'bafy\u001b[2J' })).toThrow('CID');
     expect(() => encodeTerms({ ...terms, extra: 1 } as Terms)).toThrow();
   });
 

@@ -10,10 +10,14 @@ const positive = z.number().positive().max(1e6);
 /** How local training is done and what it is done on; every trainer of a task follows the same terms. */
 export const termsSchema = z.strictObject({
   version: z.literal(1),
-  /** A short human-readable name. */
-  name: z.string().min(1).max(120),
+  /** A short human-readable name. It is a stranger's, and shown on terminals: nothing in it may steer one. */
+  name: z
+    .string()
+    .min(1)
+    .max(120)
+    .regex(/^[^\p{Cc}\u2028-\u202e\u2066-\u2069]+$/u, 'must be one line of printable text'),
   /** CID and size of the ONNX model the task begins from. */
-  model: z.string().min(1).max(120),
+  model: z.string().regex(/^[A-Za-z0-9]{1,120}$/, 'must be a CID'),
   modelBytes: z.number().int().positive().max(MAX_MODEL_BYTES),
   /** d: the number of trainable parameters. */
   dimension: z.number().int().positive().max(MAX_DIMENSION),

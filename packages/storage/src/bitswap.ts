@@ -1,11 +1,18 @@
 import { withBitswap } from '@helia/bitswap';
-import type { Connection, Libp2p, StreamHandler } from '@libp2p/interface';
+import type { Connection, Libp2p, PeerId, StreamHandler } from '@libp2p/interface';
 import { defaultLogger } from '@libp2p/logger';
 import type { Blockstore } from 'interface-blockstore';
 import type { CID } from 'multiformats/cid';
 import { sha256 } from 'multiformats/hashes/sha2';
 import { letGo } from './let-go.ts';
-import { MAX_PEER_STREAMS, MAX_PEER_WANTS, RESEND_WINDOW_MS, TRANSFER_TIMEOUT_MS } from './limits.ts';
+import {
+  MAX_PEER_STREAMS,
+  MAX_PEER_WANTS,
+  MAX_SERVED_AT_ONCE,
+  RESEND_WINDOW_MS,
+  TRANSFER_TIMEOUT_MS,
+} from './limits.ts';
+import { boundServing, type Ledgers } from './serving.ts';
 
 export const BITSWAP = '/ipfs/bitswap/1.2.0';
 
@@ -17,13 +24,18 @@ export interface BlockExchange {
   announce(cid: CID): Promise<void>;
   /** Told of every block that arrives, wanted or not. */
   onBlock(listener: (cid: CID, sender: string, bytes: number) => void): void;
+  /** Peers whose wants are remembered. */
+  remembered(): number;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What is used of Helia's broker; `bitswap` is private there, and nothing else tells of blocks nobody wanted. */
-interface Broker extends Omit<BlockExchange, 'onBlock'> {
-  bitswap?: { wantList?: EventTarget };
+/**
+ * What is used of Helia's broker; `bitswap` is private there. Nothing else tells of blocks nobody wanted, or lets what
+ * is sent be bounded.
+ */
+interface Broker extends Omit<BlockExchange, 'onBlock' | 'remembered'> {
+  bitswap?: { wantList?: EventTarget; peerWantLists?: { ledgerMap?: Ledgers } };
 }
 
 interface Arrival {
@@ -48,13 +60,15 @@ type Host = Parameters<typeof withBitswap>[0];
 export async function startBitswap(
   libp2p: Libp2p,
   blockstore: Blockstore,
+  sizeOf: (cid: CID) => number | undefined,
   timeoutMs = TRANSFER_TIMEOUT_MS,
 ): Promise<BlockExchange> {
+  const leaving = new Leaving(libp2p);
   let start: ((host: unknown) => Promise<void>) | undefined;
   let exchange: Broker | undefined;
   const host = {
     status: 'starting',
-    libp2p: withoutBroadcast(libp2p),
+    libp2p: withoutBroadcast(libp2p, leaving),
     blockstore,
     routing: { findProviders: async function* () {} },
     logger: defaultLogger(),
@@ -74,13 +88,18 @@ export async function startBitswap(
     maxInboundStreams: MAX_PEER_STREAMS,
     maxOutboundStreams: MAX_PEER_STREAMS,
     maxWantlistSize: MAX_PEER_WANTS,
+    messageSendConcurrency: MAX_SERVED_AT_ONCE,
     doNotResendBlockWindow: RESEND_WINDOW_MS,
   });
   await start?.(host);
   const broker = exchange;
   const arrivals = broker?.bitswap?.wantList;
-  if (!broker || !arrivals) throw new Error('@helia/bitswap is not the version this was written for');
+  const ledgers = broker?.bitswap?.peerWantLists?.ledgerMap;
+  if (!broker || !arrivals || !ledgers)
+    throw new Error('@helia/bitswap is not the version this was written for');
+  boundServing(ledgers, { sizeOf, isConnected: (peer) => libp2p.getConnections(peer).length > 0 });
   return {
+    remembered: () => ledgers.size,
     retrieve: (cid, options) => broker.retrieve(cid, options),
     announce: (cid) => broker.announce(cid),
     onBlock: (listener) =>
@@ -89,12 +108,34 @@ export async function startBitswap(
         listener(cid, connection.remotePeer.toString(), block.length);
       }),
     start: () => broker.start(),
-    stop: () => broker.stop(),
+    stop: async () => {
+      leaving.close();
+      await broker.stop();
+    },
   };
 }
 
+/** Tells of every peer that leaves. libp2p's topologies tell only of those that said they speak the protocol. */
+class Leaving {
+  readonly #libp2p: Libp2p;
+  #listener: ((event: CustomEvent<PeerId>) => void) | undefined;
+
+  constructor(libp2p: Libp2p) {
+    this.#libp2p = libp2p;
+  }
+
+  tell(listener: (peer: PeerId) => void): void {
+    this.#listener = ({ detail }) => listener(detail);
+    this.#libp2p.addEventListener('peer:disconnect', this.#listener);
+  }
+
+  close(): void {
+    if (this.#listener) this.#libp2p.removeEventListener('peer:disconnect', this.#listener);
+  }
+}
+
 /** The node as bitswap sees it: no peer ever connects, but those that leave do, and no stream outlives its end. */
-function withoutBroadcast(libp2p: Libp2p): Libp2p {
+function withoutBroadcast(libp2p: Libp2p, leaving: Leaving): Libp2p {
   return new Proxy(libp2p, {
     get(target, name) {
       if (name === 'getConnections') return () => [];
@@ -103,8 +144,10 @@ function withoutBroadcast(libp2p: Libp2p): Libp2p {
           target.handle(protocols, (stream, connection) => handler(letGo(stream), connection), options);
       }
       if (name === 'register') {
-        return (protocol: string, topology: { onDisconnect?: (...args: never[]) => void }) =>
-          target.register(protocol, { onDisconnect: topology.onDisconnect } as never);
+        return (protocol: string, topology: { onDisconnect?: (peer: PeerId) => void }) => {
+          leaving.tell((peer) => topology.onDisconnect?.(peer));
+          return target.register(protocol, {});
+        };
       }
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;

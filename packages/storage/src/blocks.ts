@@ -63,6 +63,11 @@ export class HeldBlocks {
     return this.#bytes;
   }
 
+  /** Bytes of a block; undefined where it is not held. */
+  sizeOf(cid: CID): number | undefined {
+    return this.#sizes.get(keyOf(cid));
+  }
+
   /** The sizes of the blocks on disk; leaves of interrupted writes are deleted. */
   async #measure(path: string): Promise<void> {
     const { NextToLast } = await import('blockstore-fs/sharding');

@@ -68,7 +68,12 @@ export async function createHeliaStorage(options: HeliaStorageOptions): Promise<
   }
   const budget = new Budget();
   const { libp2p, onWrongBlock = () => {}, onFlood = () => {}, transferTimeoutMs } = options;
-  const exchange = await startBitswap(metered(libp2p, budget, onFlood), held.store, transferTimeoutMs);
+  const exchange = await startBitswap(
+    metered(libp2p, budget, onFlood),
+    held.store,
+    (cid) => held.sizeOf(cid),
+    transferTimeoutMs,
+  );
   const wants = new Wants(libp2p, exchange, budget, onWrongBlock);
   await wants.start();
   return new BitswapStorage(held, exchange, wants, new DiskGuard(held, options.limit));

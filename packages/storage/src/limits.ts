@@ -86,3 +86,12 @@ export const ASK_CREDIT_BYTES = 2 * MAX_BLOCK_BYTES;
 
 /** Most that a peer may have left to send. */
 export const MAX_CREDIT_BYTES = 256 * 1024 * 1024;
+
+/** Bytes of blocks read for one peer before they are sent: one message of 4 MiB, which is bitswap's longest. */
+export const MAX_SERVED_BYTES = 3 * 1024 * 1024;
+
+/**
+ * Peers that blocks are sent to at a time: more than a committee, and with what is read for each, and its encoding, at
+ * most 600 MB when none of them reads.
+ */
+export const MAX_SERVED_AT_ONCE = 100;

@@ -66,20 +66,24 @@ export class Wants {
           else if (this.#isOpenToAll(want)) this.#ask(want, peer);
         }
       },
-      onDisconnect: (peer) => {
-        const key = peer.toString();
-        this.#outboxes.delete(key);
-        this.#providers.forget(key);
-        this.#budget.forget(key);
-        for (const want of this.#wants.values()) {
-          // Whoever else has it is asked now, not when the one that left would have been late.
-          if (want.asked.delete(key)) this.#askNext(want);
-        }
-      },
     });
+    this.#libp2p.addEventListener('peer:disconnect', this.#onLeaving);
   }
 
+  /** Also a peer that has never said it speaks bitswap has an account here once it has sent something. */
+  readonly #onLeaving = ({ detail: peer }: CustomEvent<PeerId>): void => {
+    const key = peer.toString();
+    this.#outboxes.delete(key);
+    this.#providers.forget(key);
+    this.#budget.forget(key);
+    for (const want of this.#wants.values()) {
+      // Whoever else has it is asked now, not when the one that left would have been late.
+      if (want.asked.delete(key)) this.#askNext(want);
+    }
+  };
+
   stop(): void {
+    this.#libp2p.removeEventListener('peer:disconnect', this.#onLeaving);
     if (this.#topology) this.#libp2p.unregister(this.#topology);
     for (const want of this.#wants.values()) {
       clearTimers(want);

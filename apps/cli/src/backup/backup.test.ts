@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createIdentity, readIdentity } from '@chorus/node';
@@ -57,6 +58,20 @@ describe('a backup', () => {
       expect((await stat(join(restored, name))).mode & 0o777).toBe(0o600);
     }
     expect((await readdir(home)).includes('backup.json')).toBe(false);
+  });
+
+  it('is for its owner alone from the first byte on, also where an earlier attempt left a file', async () => {
+    await writeFile(`${file}.partial`, 'of a crash', { mode: 0o666 });
+    await chmod(`${file}.partial`, 0o666);
+    await writeFile(join(home, 'blocks', 'ab', 'large'), randomBytes(20_000_000));
+    const modes = new Set<number>();
+    const writing = backUp(true).finally(() => modes.add(-1));
+    while (!modes.has(-1)) {
+      const found = await stat(`${file}.partial`).catch(() => null);
+      if (found && found.size > 1_000) modes.add(found.mode & 0o777);
+    }
+    await writing;
+    expect([...modes].sort()).toEqual([-1, 0o600]);
   });
 
   it('holds the blocks where that is asked for', async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIdentity } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
@@ -47,8 +47,10 @@ export async function exportNode({ dataDir, output, withBlocks }: ExportOptions)
   const partial = `${output}.partial`;
   try {
     await writeFileAtomic(written, `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
-    await create({ gzip: true, cwd: dataDir, file: partial, portable: true }, [MANIFEST_FILE, ...paths]);
-    await chmod(partial, 0o600);
+    // The libp2p key is in it: the file is its owner's from the first byte on. One left by a crash may not be.
+    await rm(partial, { force: true });
+    const archive = { gzip: true, cwd: dataDir, file: partial, portable: true, mode: 0o600 };
+    await create(archive, [MANIFEST_FILE, ...paths]);
     await rename(partial, output);
   } finally {
     await rm(written, { force: true });

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import {
   type Deployment,
   type DeploymentStep,
@@ -16,6 +16,7 @@ import { type Address, ChorusError, type Hex } from '@chorus/protocol';
 import ora from 'ora';
 import { Interrupted } from '../exit.ts';
 import { integer, print, printJson, table } from '../inspect/format.ts';
+import { readSecretFile } from '../secret-file.ts';
 
 export interface DeployCommandOptions {
   rpc: string;
@@ -77,9 +78,15 @@ export async function deployAction(options: DeployCommandOptions): Promise<void>
 }
 
 async function keyOf(options: DeployCommandOptions, chainId: number): Promise<Hex> {
+  const { CHORUS_PRIVATE_KEY } = process.env;
+  // Workers and child processes inherit the environment.
+  delete process.env.CHORUS_PRIVATE_KEY;
   const text = options.keyFile
-    ? (await readFile(options.keyFile, 'utf8')).trim()
-    : process.env.CHORUS_PRIVATE_KEY;
+    ? await readSecretFile(options.keyFile).then(
+        (key) => key.trim(),
+        () => '',
+      )
+    : CHORUS_PRIVATE_KEY;
   if (text === undefined && isDevChain(chainId)) return devnetKeys(1)[0]!;
   if (text === undefined || !/^0x[0-9a-fA-F]{64}$/.test(text)) {
     throw new ChorusError('E_USAGE', 'the key of the account that pays is missing or malformed', {

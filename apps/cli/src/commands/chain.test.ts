@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Devnet, startDevnet } from '@chorus/chain';
@@ -38,6 +38,19 @@ describe('chorus chain', { timeout: 120_000 }, () => {
       parameters: { protocolFeeBps: 100, contestSeconds: 3600 },
     });
     expect((await chorus('status')).stdout).toContain(deployment.taskManager);
+  });
+
+  it('takes the key from a file, and says where others may read it', async () => {
+    const key = join(folder, 'key');
+    await writeFile(key, `${devnet.privateKeys[0]}\n`, { mode: 0o644 });
+    const loose = await chorus('deploy', '--key-file', key);
+    expect(loose.code).toBe(0);
+    expect(loose.stderr).toContain('chmod 600');
+    await chmod(key, 0o600);
+    const kept = await chorus('deploy', '--key-file', key);
+    expect(kept.code).toBe(0);
+    expect(kept.stderr).not.toContain('chmod 600');
+    expect(`${loose.stdout}${loose.stderr}${kept.stdout}`).not.toContain(devnet.privateKeys[0]!.slice(2));
   });
 
   it('a status that is not what it should be ends with 1', async () => {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Address, ChainEvent } from '@chorus/protocol';
 import type { Block, JsonRpcProvider } from 'ethers';
 import { decodeEvent } from '../decode.ts';
+import { ChainError } from '../errors/errors.ts';
 import { isDevChain, openProvider, pollInterval, read } from '../rpc.ts';
 import { type LogFilter, type LogSource, RpcLogs } from './logs.ts';
 import type { BlockRef, EventStore, IndexedLog } from './store.ts';
@@ -136,8 +137,9 @@ export class EventIndex implements LogSource {
     try {
       this.#bound ??= store.bind(JSON.stringify({ chainId, fromBlock, contracts: [...contracts].sort() }));
       await this.#bound;
-      const latest = (await this.#block('latest'))!;
-      if (latest.hash === this.#idleAt) return;
+      const latest = await this.#block('latest');
+      // Endpoints that are several machines behind one name have no latest block now and then.
+      if (latest === null || latest.hash === this.#idleAt) return;
       const head = await store.head();
       const next = head === null ? fromBlock : head.number + 1;
       const target = Math.min(latest.number - this.#confirmations, next + STEP_BLOCKS - 1);
@@ -158,7 +160,7 @@ export class EventIndex implements LogSource {
       // The same last block before and after: all of it was read from one chain.
       const still = await this.#block(target);
       if (still?.hash !== last.hash) return;
-      yield logs.map((log) => ({ kind: 'applied', log, event: decodeEvent(log) }));
+      yield logs.map((log) => ({ kind: 'applied', log, event: eventOf(log) }));
       await store.append(logs, { number: target, hash: last.hash! });
       if (target === latest.number) this.#idleAt = latest.hash;
     } finally {
@@ -179,7 +181,7 @@ export class EventIndex implements LogSource {
     }
     const kept = low === 0 ? fromBlock - 1 : known[low - 1]!.number;
     const lost = await store.logs({ from: kept + 1 });
-    yield lost.reverse().map((log) => ({ kind: 'reverted', log, event: decodeEvent(log) }));
+    yield lost.reverse().map((log) => ({ kind: 'reverted', log, event: eventOf(log) }));
     await store.rollback(kept);
     this.#idleAt = null;
   }
@@ -191,6 +193,19 @@ export class EventIndex implements LogSource {
   #block(tag: number | 'latest'): Promise<Block | null> {
     const { provider, signal } = this.#options;
     return read('read a block', () => provider.getBlock(tag), signal);
+  }
+}
+
+/** @throws ChainError `E_CHAIN_UNREACHABLE` where it is not what the contracts emit: asked again, it may be right */
+function eventOf(log: IndexedLog): ChainEvent | null {
+  try {
+    return decodeEvent(log);
+  } catch (cause) {
+    throw new ChainError('E_CHAIN_UNREACHABLE', 'the chain answers with an event that is none', {
+      facts: { block: log.blockNumber, transaction: log.transactionHash },
+      hint: 'ask another JSON-RPC endpoint',
+      cause,
+    });
   }
 }
 

@@ -145,6 +145,8 @@ function answersOf(source: AdminSource): Record<RouteName, Answer> {
       return c.json({ accepted: true });
     },
     events: (c, { query }) => {
+      // The body of an answer to HEAD is dropped unread: a stream would never learn that nobody follows it.
+      if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
       if (streams >= MAX_STREAMS) {
         throw new ChorusError('E_ADMIN_BUSY', 'too many event streams are open', {
           facts: { limit: MAX_STREAMS },

@@ -143,6 +143,15 @@ describe('the server', () => {
     end.abort();
   });
 
+  it('opens no stream for whoever asks for the headers of one alone', async () => {
+    const authorization = `Bearer ${server.token}`;
+    for (let i = 0; i < 40; i++) {
+      const head = await fetch(`${server.url}/v1/events`, { method: 'HEAD', headers: { authorization } });
+      expect(head.status).toBe(200);
+    }
+    expect(ring.listeners).toBe(0);
+  });
+
   it('cuts off whoever sends headers drop by drop, or too many of them', async () => {
     const drops = await raw('GET /v1/status HTTP/1.1\r\nHost: 127.');
     const endless = await raw(`GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n`);

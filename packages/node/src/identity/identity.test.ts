@@ -159,7 +159,15 @@ describe('a keystore', () => {
     const keystore = await encryptWallet(new Wallet(createWallet().privateKey), PASSWORD, QUICK);
     const greedy = JSON.parse(keystore);
     (greedy.Crypto ?? greedy.crypto).kdfparams.n = 2 ** 30;
-    for (const text of [JSON.stringify(greedy), '{}', '[', 'x'.repeat(100_000)]) {
+    const greedyInAll = JSON.parse(keystore);
+    Object.assign((greedyInAll.Crypto ?? greedyInAll.crypto).kdfparams, { n: 2 ** 20, r: 16, p: 16 });
+    for (const text of [
+      JSON.stringify(greedy),
+      JSON.stringify(greedyInAll),
+      '{}',
+      '[',
+      'x'.repeat(100_000),
+    ]) {
       await expect(decryptWallet(text, PASSWORD)).rejects.toSatisfy((e) => hasCode(e, 'E_KEYSTORE'));
     }
   });

@@ -18,6 +18,7 @@ const SCRYPT_N = 131_072;
 
 /** The most an imported file may ask for: 1 GB of memory and some ten seconds. */
 const MAX_SCRYPT_N = 2 ** 20;
+const MAX_SCRYPT_WORK = 8 * MAX_SCRYPT_N;
 const MAX_PBKDF2_ROUNDS = 10_000_000;
 
 // The one of Node instead of that in JavaScript: beside the event loop, faster, and its memory is given back at once.
@@ -39,13 +40,15 @@ const keystoreSchema = z.object({
     mac: hex(32),
     kdf: z.enum(['scrypt', 'pbkdf2']),
     kdfparams: z.union([
-      z.object({
-        n: power(MAX_SCRYPT_N).refine((n) => (n & (n - 1)) === 0, 'must be a power of two'),
-        r: power(16),
-        p: power(16),
-        dklen: z.literal(32),
-        salt: z.string().max(128),
-      }),
+      z
+        .object({
+          n: power(MAX_SCRYPT_N).refine((n) => (n & (n - 1)) === 0, 'must be a power of two'),
+          r: power(16),
+          p: power(16),
+          dklen: z.literal(32),
+          salt: z.string().max(128),
+        })
+        .refine(({ n, r, p }) => n * r * p <= MAX_SCRYPT_WORK, 'asks for too much work'),
       z.object({
         c: power(MAX_PBKDF2_ROUNDS),
         prf: z.string().max(20),

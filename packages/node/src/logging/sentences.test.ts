@@ -93,4 +93,13 @@ describe('an event as a sentence', () => {
     const unknown = { type: 'something-new', taskId: 7n } as unknown as NodeEvent;
     expect(sentenceOf(unknown)).toEqual({ level: 'debug', text: '{"type":"something-new","taskId":"7"}' });
   });
+
+  it('stays one line that does nothing to a terminal, whatever a stranger had it say', () => {
+    const message =
+      'refused: \u001b]0;owned\u0007\u009b2J ok\r\n12:00:00 INFO: all is well\u2028\u202egnp.exe \u65e5\u672c';
+    const { text } = sentenceOf({ type: 'warning', code: 'E_X', message });
+    expect(text).toBe(
+      'refused: \ufffd]0;owned\ufffd\ufffd2J ok  12:00:00 INFO: all is well \ufffdgnp.exe \u65e5\u672c',
+    );
+  });
 });

@@ -1,5 +1,6 @@
 import type { EventJson, Gap } from '../admin/schema/events.ts';
 import type { NodeEvent, Stage } from '../events.ts';
+import { plainLine } from './plain.ts';
 
 /** How much attention a line asks for. */
 export type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -47,6 +48,11 @@ const PUBLISHING: Readonly<Record<'check' | 'escrow', string>> = {
  * const { level, text } = sentenceOf(event);
  */
 export function sentenceOf(event: NodeEvent | EventJson | Gap, options: SentenceOptions = {}): Sentence {
+  const { level, text } = wordsFor(event, options);
+  return { level, text: plainLine(text) };
+}
+
+function wordsFor(event: NodeEvent | EventJson | Gap, options: SentenceOptions): Sentence {
   const amount = (value: bigint | string) => (options.amount ?? String)(String(value));
   switch (event.type) {
     case 'ready':

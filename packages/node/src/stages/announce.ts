@@ -1,13 +1,9 @@
 import { allowRootOf, ruleId } from '@chorus/chain';
 import {
-  type Announcement,
-  ChorusError,
-  decodeTerms,
   encodeMessage,
   encodeTerms,
   sha256Hex,
   type TaskParams,
-  type TaskState,
   type Terms,
   topicOf,
 } from '@chorus/protocol';
@@ -87,25 +83,4 @@ export function announceTask(ports: Ports, taskId: bigint, terms: Uint8Array): P
       multiaddrs: network.multiaddrs().slice(0, 16),
     }),
   );
-}
-
-/**
- * Check an announcement against the chain.
- *
- * @returns the task, as the chain has it
- * @throws ChorusError `E_ANNOUNCEMENT_FALSE` where the chain says otherwise: the sender is to blame
- */
-export async function checkAnnouncement(ports: Ports, message: Announcement): Promise<TaskState> {
-  const { chain } = ports;
-  if (message.chainId !== chain.chainId || message.contract.toLowerCase() !== chain.contract.toLowerCase()) {
-    throw new ChorusError('E_ANNOUNCEMENT_FALSE', 'the announcement is for another chain or contract');
-  }
-  const task = await chain.task(message.taskId);
-  if (sha256Hex(message.terms) !== task.termsDigest) {
-    throw new ChorusError('E_ANNOUNCEMENT_FALSE', 'the announced terms are not those on chain', {
-      facts: { taskId: message.taskId },
-    });
-  }
-  decodeTerms(message.terms);
-  return task;
 }

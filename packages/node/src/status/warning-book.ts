@@ -1,5 +1,6 @@
 import type { Warning } from '../admin/schema/status.ts';
 import type { NodeEvent } from '../events.ts';
+import { plainLine } from '../logging/plain.ts';
 
 /** Warnings listed; of more kinds the one given longest ago goes. */
 const MAX_WARNINGS = 50;
@@ -28,7 +29,7 @@ export class WarningBook {
   observe(event: NodeEvent): void {
     if (event.type !== 'warning') return;
     // `describeError` puts what to do after a dash.
-    const [message, ...hint] = event.message.replace(`${event.code}: `, '').split(' - ');
+    const [message, ...hint] = plainLine(event.message).replace(`${event.code}: `, '').split(' - ');
     this.add(event.code, message!, hint.length > 0 ? hint.join(' - ') : null);
   }
 

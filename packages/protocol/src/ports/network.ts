@@ -6,6 +6,8 @@ export interface TopicMessage {
   data: Uint8Array;
   /** The peer that signed the message; gossip is strictly signed. */
   from: string;
+  /** The neighbour that brought it: its author, or who passed it on. */
+  via: string;
 }
 
 /** Decides about each message before it is forwarded, and acts on those it accepts. */

@@ -1,0 +1,52 @@
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { createGunzip } from 'node:zlib';
+import { type FetchGetUrlFunc, makeError } from 'ethers';
+
+/** Longest answer of an endpoint, unpacked. A range of 2000 blocks full of our events takes a few megabytes. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/**
+ * What ethers uses to send a request, with bounds. Its own waits for each byte anew, keeps whatever comes, and unpacks
+ * it however large it gets: one endpoint that is broken, or in the hands of somebody else, would end the process.
+ */
+export const boundedGetUrl: FetchGetUrlFunc = async (request, cancelled) => {
+  const stop = new AbortController();
+  cancelled?.addListener(() => stop.abort(makeError('request cancelled', 'CANCELLED')));
+  const late = AbortSignal.timeout(request.timeout);
+  const signal = AbortSignal.any([stop.signal, late]);
+  try {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const send = request.url.startsWith('https:') ? requestHttps : requestHttp;
+      const { method, headers, body } = request;
+      send(request.url, { method, headers, signal })
+        .once('response', resolve)
+        .on('error', reject)
+        .end(body ?? undefined);
+    });
+    return {
+      statusCode: response.statusCode ?? 0,
+      statusMessage: response.statusMessage ?? '',
+      headers: Object.fromEntries(
+        Object.entries(response.headers).map(([name, value]) => [name, [value].flat().join(', ')]),
+      ),
+      body: await bodyOf(response),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+};
+
+async function bodyOf(response: IncomingMessage): Promise<Uint8Array | null> {
+  const packed = response.headers['content-encoding'] === 'gzip';
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of packed ? response.compose(createGunzip()) : response) {
+    bytes += (chunk as Uint8Array).length;
+    // Leaving the loop ends the connection.
+    if (bytes > MAX_ANSWER_BYTES) throw new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk as Uint8Array);
+  }
+  return bytes === 0 ? null : new Uint8Array(Buffer.concat(chunks, bytes));
+}

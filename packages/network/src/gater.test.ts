@@ -1,0 +1,43 @@
+import { generateKeyPair } from '@libp2p/crypto/keys';
+import type { Connection, MultiaddrConnection } from '@libp2p/interface';
+import { peerIdFromPrivateKey } from '@libp2p/peer-id';
+import { multiaddr } from '@multiformats/multiaddr';
+import { expect, test } from 'vitest';
+import { gaterOf } from './gater.ts';
+import { MAX_BANNED_PER_WINDOW } from './limits.ts';
+import { PeerBook } from './peer-book.ts';
+import { Traffic } from './traffic.ts';
+
+const from = (address: string) => ({ remoteAddr: multiaddr(address) }) as MultiaddrConnection & Connection;
+
+function gater(open: string[] = [], maxConnectionsPerHost?: number) {
+  const book = new PeerBook();
+  const connections = () => open.map(from);
+  return { book, gater: gaterOf({ book, traffic: new Traffic(), connections, maxConnectionsPerHost }) };
+}
+
+test('connections of a host are counted, those of a whole IPv6 network as one', async () => {
+  const open = ['/ip4/192.0.2.1/tcp/1', '/ip6/2001:db8:0:1::7/tcp/1', '/ip6/2001:db8:0:1:ffff:1:2:3/tcp/9'];
+  const { denyInboundConnection } = gater(open, 2).gater;
+  const denied = async (address: string) => await denyInboundConnection?.(from(address));
+  expect(await denied('/ip6/2001:db8:0:1:aaaa::1/tcp/5')).toBe(true);
+  expect(await denied('/ip6/2001:db8:0:1::/tcp/5')).toBe(true);
+  expect(await denied('/ip6/2001:db8:0:2::7/tcp/5')).toBe(false);
+  expect(await denied('/ip6/2001:db8::1/tcp/5')).toBe(false);
+  expect(await denied('/ip4/192.0.2.1/tcp/5')).toBe(false);
+  expect(await denied('/ip6/::1/tcp/5')).toBe(false);
+});
+
+test('a network whose banned peers keep coming is kept out, whatever address they come from next', async () => {
+  const { book, gater: deny } = gater();
+  const key = await generateKeyPair('Ed25519');
+  const peer = peerIdFromPrivateKey(key);
+  book.ban(peer.toString(), 60_000, 'test');
+  for (let i = 0; i <= MAX_BANNED_PER_WINDOW; i++) {
+    const connection = from(`/ip6/2001:db8:0:1::${i + 1}/tcp/1`);
+    expect(await deny.denyInboundConnection?.(connection)).toBe(false);
+    expect(await deny.denyInboundEncryptedConnection?.(peer, connection)).toBe(true);
+  }
+  expect(await deny.denyInboundConnection?.(from('/ip6/2001:db8:0:1::ff/tcp/1'))).toBe(true);
+  expect(await deny.denyInboundConnection?.(from('/ip6/2001:db8:0:2::1/tcp/1'))).toBe(false);
+});
