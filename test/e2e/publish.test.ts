@@ -67,6 +67,25 @@ describe('a task that is published in the background', () => {
     expect(created()).toBe(1);
   });
 
+  it('is found again by whoever asks after a lost answer, though the budget has left the wallet', async () => {
+    const { requester, request } = await alone({ budget: 600_000n });
+    const { chain } = requester.node.ports;
+    const create = chain.createTask.bind(chain);
+    chain.createTask = async (params) => {
+      await create(params);
+      throw new ChorusError('E_CHAIN_UNREACHABLE', 'the answer is lost');
+    };
+    for (const options of [{ id: 'once' }, {}]) {
+      const taskId = BigInt(created() + 1);
+      await expect(requester.node.publish(request, options)).rejects.toMatchObject({
+        code: 'E_CHAIN_UNREACHABLE',
+      });
+      expect(await requester.node.publish(request, options)).toBe(taskId);
+      network.ledger.mint(network.ledger.token, chain.account, 200_000n);
+    }
+    expect(created()).toBe(2);
+  });
+
   it('is waited for where the chain has not said yet, rather than paid for again', async () => {
     const { requester, outline } = await alone();
     const { chain } = requester.node.ports;

@@ -159,14 +159,16 @@ export class ChorusNode {
   async publish(request: TaskRequest, { id, onStep = () => {} }: PublishOptions = {}): Promise<bigint> {
     const { storage } = this.ports;
     const cid = await storage.cidOf(request.model);
-    const digest = requestDigest({ ...request, model: cid });
-    const known = id === undefined ? null : this.#publishing.known(id, digest);
-    if (known && known.taskId !== null) return known.taskId;
+    const asked = { id, requestDigest: requestDigest({ ...request, model: cid }) };
+    // Before the wallet is looked into: the budget may have left it.
+    const known = this.#publishing.known(asked);
+    const there = known && (known.taskId ?? (await this.#recover(known)));
+    if (there !== null) return there;
     onStep('check');
     const prepared = await this.#checked(request, cid);
     onStep('escrow');
     await storage.put(request.model);
-    const taskId = await this.#publishing.create({ id, requestDigest: digest }, prepared);
+    const taskId = await this.#publishing.create(asked, prepared);
     await this.#beginnings.followOwn(taskId);
     return taskId;
   }

@@ -91,11 +91,15 @@ export class Publishing {
   }
 
   /**
-   * What became of an id: its task, that it is not known yet, or null where nothing was escrowed under it.
+   * What became of an id: its task, that it is not known yet, or null where nothing was escrowed under it. Without an
+   * id, an equal request of which it is not known is meant.
    * @throws ChorusError `E_PUBLICATION_OTHER` where it was used for something else
    */
-  known(id: string, digest: Hex): Publication | null {
-    const known = this.#parts.journal.publication(id);
+  known({ id, requestDigest: digest }: Asked): Publication | null {
+    const { journal } = this.#parts;
+    if (id === undefined)
+      return journal.openPublications().find((each) => each.requestDigest === digest) ?? null;
+    const known = journal.publication(id);
     if (known && known.requestDigest !== digest) throw otherRequest(id);
     return known;
   }
@@ -114,7 +118,7 @@ export class Publishing {
       const { id = randomUUID(), requestDigest: digest } = asked;
       const { termsDigest } = params;
       const open = journal.openPublications().find((each) => each.termsDigest === termsDigest);
-      const known = asked.id === undefined ? open : this.known(id, digest);
+      const known = this.known(asked);
       if (known && known.taskId !== null) return known.taskId;
       if (open && known?.id !== open.id) {
         throw new ChorusError('E_PUBLICATION_OPEN', 'a task with the same terms is being published', {

@@ -10,6 +10,14 @@ const round = { taskId: 7n, round: 3 };
 const EVENTS: { [T in NodeEvent['type']]: Extract<NodeEvent, { type: T }> } = {
   ready: { type: 'ready', address: TOKEN, peerId: '12D3KooWabc', multiaddrs: ['/ip4/127.0.0.1/tcp/1'] },
   'task-refused': { type: 'task-refused', taskId: 7n, reason: 'E_LIMIT_HOURS: not now' },
+  publishing: { type: 'publishing', publication: 'once', step: 'escrow' },
+  published: { type: 'published', publication: 'once', taskId: 7n },
+  'publication-failed': {
+    type: 'publication-failed',
+    publication: 'once',
+    code: 'E_TASK_BUDGET',
+    reason: 'too little',
+  },
   joined: { type: 'joined', taskId: 7n },
   left: { type: 'left', taskId: 7n },
   committed: { type: 'committed', ...round },
