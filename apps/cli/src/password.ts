@@ -1,7 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { checkNewPassword, type PasswordSource } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
-import { isCancel, password as prompt } from '@clack/prompts';
 import { Interrupted } from './exit.ts';
 import { write } from './terminal.ts';
 
@@ -84,6 +83,7 @@ async function ask(
       hint: 'put it into a file and its path into CHORUS_PASSWORD_FILE, or set CHORUS_PASSWORD',
     });
   }
+  const { isCancel, password: prompt } = await import('@clack/prompts');
   const answer = await prompt({ message, output: process.stderr, ...(validate ? { validate } : {}) });
   if (isCancel(answer)) throw new Interrupted();
   return answer;

@@ -1,7 +1,9 @@
+import { scrypt as nativeScrypt, type ScryptOptions } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type Address, ChorusError } from '@chorus/protocol';
-import { decryptKeystoreJson, encryptKeystoreJson, randomBytes, Wallet } from 'ethers';
+import { decryptKeystoreJson, encryptKeystoreJson, randomBytes, scrypt, Wallet } from 'ethers';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 
@@ -17,6 +19,14 @@ const SCRYPT_N = 131_072;
 /** The most an imported file may ask for: 1 GB of memory and some ten seconds. */
 const MAX_SCRYPT_N = 2 ** 20;
 const MAX_PBKDF2_ROUNDS = 10_000_000;
+const MAX_SCRYPT_BYTES = 2 ** 30 + 2 ** 20;
+
+// Node's own scrypt works beside the event loop and gives its 128 MB back at once. That of ethers leaves them to
+// the garbage collector, which may not come for minutes in a node that has nothing to do.
+const deriveKey = promisify<Uint8Array, Uint8Array, number, ScryptOptions, Buffer>(nativeScrypt);
+scrypt.register((password, salt, N, r, p, length) =>
+  deriveKey(password, salt, length, { N, r, p, maxmem: MAX_SCRYPT_BYTES }),
+);
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^(0x)?[0-9a-fA-F]{${2 * bytes}}$`));
 const power = (most: number) => z.number().int().positive().max(most);
