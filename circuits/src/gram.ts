@@ -77,20 +77,6 @@ export function packWords(values: readonly bigint[], bits: bigint, perWord: numb
   return words;
 }
 
-/** The inverse of {@link packWords}: the first `count` values; bits above them are ignored. */
-export function unpackWords(
-  words: readonly bigint[],
-  bits: bigint,
-  perWord: number,
-  count: number,
-): bigint[] {
-  const mask = (1n << bits) - 1n;
-  return Array.from({ length: count }, (_, index) => {
-    const word = words[Math.floor(index / perWord)] ?? 0n;
-    return (word >> (bits * BigInt(index % perWord))) & mask;
-  });
-}
-
 function checkGram(gram: GramMatrix, size: CircuitSize): void {
   if (gram.length < 1 || gram.length > size + 1) {
     throw invalid('has a row count that the circuit has no room for', { rows: gram.length, size });

@@ -22,8 +22,6 @@ export {
 export {
   bilinearForm,
   type CircuitSize,
-  ENTRY_BOUND,
-  FIELD_ORDER,
   type GramMatrix,
   gramHash,
 } from './gram.ts';
@@ -32,13 +30,5 @@ export {
   type ContributionInput,
   type ContributionSignals,
   type ContributionStatement,
-  packShares,
-  packWeights,
   publicSignals,
-  SHARE_BITS,
-  SHARES_PER_WORD,
-  unpackShares,
-  unpackWeights,
-  WEIGHT_BITS,
-  WEIGHTS_PER_WORD,
 } from './input.ts';

@@ -6,17 +6,16 @@ import {
   type GramMatrix,
   gramHash,
   packWords,
-  unpackWords,
   upperTriangle,
 } from './gram.ts';
 
 /** Weights are at most 2^16, so they take 17 bits; 14 of them fit in a public word. */
-export const WEIGHT_BITS = 17n;
-export const WEIGHTS_PER_WORD = 14;
+const WEIGHT_BITS = 17n;
+const WEIGHTS_PER_WORD = 14;
 
 /** Shares are at most 2^32, so they take 33 bits; 7 of them fit in a public word. */
-export const SHARE_BITS = 33n;
-export const SHARES_PER_WORD = 7;
+const SHARE_BITS = 33n;
+const SHARES_PER_WORD = 7;
 
 export interface ContributionStatement {
   /** (k + 1) x (k + 1), symmetric, row 0 the reference, k <= size trainers. */
@@ -88,16 +87,6 @@ export function packWeights(weights: readonly (number | bigint)[], size: Circuit
 /** ceil(size / 7) words of 7 shares; trainer order, missing ones 0. Throws `E_STATEMENT_INVALID`. */
 export function packShares(shares: readonly (number | bigint)[], size: CircuitSize): bigint[] {
   return packWords(padded('share', shares, SHARE_BITS, size), SHARE_BITS, SHARES_PER_WORD);
-}
-
-/** The weights in {@link packWeights}'s words, `size` of them. */
-export function unpackWeights(words: readonly bigint[], size: CircuitSize): bigint[] {
-  return unpackWords(words, WEIGHT_BITS, WEIGHTS_PER_WORD, size);
-}
-
-/** The shares in {@link packShares}'s words, `size` of them. */
-export function unpackShares(words: readonly bigint[], size: CircuitSize): bigint[] {
-  return unpackWords(words, SHARE_BITS, SHARES_PER_WORD, size);
 }
 
 function padded(

@@ -61,7 +61,6 @@ describe('the attestor of settled rounds', () => {
   /** Trainers with identities 0, 1 and 2; somebody with identity 3. */
   let trainers: JsonRpcSigner[];
   let squatter: JsonRpcSigner;
-  let snapshot: string;
 
   beforeAll(async () => {
     evm = await startEvm(4);
@@ -84,12 +83,9 @@ describe('the attestor of settled rounds', () => {
       await send(as(identities, signer), 'register()');
       if (signer !== squatter) await send(tasks, 'join', 1, signer.address, agentId);
     }
-    snapshot = await evm.provider.send('evm_snapshot', []);
+    await evm.save();
   }, 60_000);
-  beforeEach(async () => {
-    await evm.provider.send('evm_revert', [snapshot]);
-    snapshot = await evm.provider.send('evm_snapshot', []);
-  });
+  beforeEach(() => evm.restore());
   afterAll(() => evm?.close());
 
   const hashOf = (agentId: number): Promise<string> => read(attestor, 'requestHashOf', 1, agentId);

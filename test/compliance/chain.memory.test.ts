@@ -2,7 +2,8 @@ import { devnetKeys, refusal, ruleId } from '@chorus/chain';
 import { OPEN_TO_ALL, type Role } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
-import { describeChain, UNCHECKED_PROOF, vector } from './chain.ts';
+import { UNCHECKED_PROOF } from '../twins/unchecked-proof.ts';
+import { describeChain, vector } from './chain.ts';
 
 describeChain(
   'MemoryChain',

@@ -5,39 +5,7 @@ import { type Address, type ChainPort, type Hex, OPEN_TO_ALL, type TaskParams } 
 import { Contract, ContractFactory, type InterfaceAbi, JsonRpcProvider, NonceManager, Wallet } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deployAcceptingVerifier } from '../twins/verifiers.ts';
-
-/** A token that keeps one unit of every transfer. */
-const FEE_TOKEN = `// SPDX-License-Identifier: GPL-3.0-or-later
-pragma solidity ^0.8.28;
-import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
-contract FeeToken is ERC20("Fee", "FEE") {
-    constructor() { _mint(msg.sender, 10 ** 18); }
-    function _update(address from, address to, uint256 value) internal override {
-        if (from != address(0)) { super._update(from, address(1), 1); value -= 1; }
-        super._update(from, to, value);
-    }
-}`;
-
-/** A token that calls the contract it is paid out by, once, with what it was told to. */
-const CALLING_TOKEN = `// SPDX-License-Identifier: GPL-3.0-or-later
-pragma solidity ^0.8.28;
-import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
-contract CallingToken is ERC20("Calling", "CALL") {
-    address public target;
-    bytes public call;
-    bool public called;
-    bool public succeeded;
-    bytes public answer;
-    constructor() { _mint(msg.sender, 10 ** 18); }
-    function aim(address target_, bytes calldata call_) external { target = target_; call = call_; called = false; }
-    function _update(address from, address to, uint256 value) internal override {
-        super._update(from, to, value);
-        if (target != address(0) && !called) {
-            called = true;
-            (succeeded, answer) = target.call(call);
-        }
-    }
-}`;
+import { CALLING_TOKEN, FEE_TOKEN } from './odd-tokens.ts';
 
 describe('tokens that do not behave', () => {
   let devnet: Devnet;

@@ -8,7 +8,7 @@ import { describeRounds } from './chain/rounds.ts';
 import { describeSettlement } from './chain/settlement.ts';
 import { describeTasks } from './chain/tasks.ts';
 
-export { type ChainWorld, UNCHECKED_PROOF, vector } from './chain/fixture.ts';
+export { type ChainWorld, vector } from './chain/fixture.ts';
 
 export interface ChainSuiteOptions {
   /** Runs of the ledger property: random tasks from creation to the last withdrawal. */

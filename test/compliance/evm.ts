@@ -37,6 +37,9 @@ export interface Evm {
   deploySource(name: string, source: string, ...args: unknown[]): Promise<Contract>;
   now(): Promise<number>;
   passTime(seconds: number): Promise<void>;
+  /** Remember the state that {@link restore} goes back to, any number of times. */
+  save(): Promise<void>;
+  restore(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -53,6 +56,10 @@ export async function startEvm(accounts = 6): Promise<Evm> {
     await contract.waitForDeployment();
     return contract as Contract;
   };
+  let saved: string | null = null;
+  const save = async () => {
+    saved = await provider.send('evm_snapshot', []);
+  };
   return {
     provider,
     signers,
@@ -66,6 +73,12 @@ export async function startEvm(accounts = 6): Promise<Evm> {
     passTime: async (seconds) => {
       await provider.send('evm_increaseTime', [seconds]);
       await provider.send('evm_mine', []);
+    },
+    save,
+    restore: async () => {
+      await provider.send('evm_revert', [saved]);
+      // Going back uses the snapshot up.
+      await save();
     },
     close: async () => {
       provider.destroy();

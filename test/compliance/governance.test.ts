@@ -123,7 +123,6 @@ describe('governance', () => {
   let timelock: Contract;
   /** Holds nine tenths of the votes; a tenth; stands for the task contract. */
   let [many, few, tasks]: JsonRpcSigner[] = [];
-  let snapshot: string;
 
   beforeAll(async () => {
     evm = await startEvm(4);
@@ -154,11 +153,10 @@ describe('governance', () => {
     await send(token, 'approve', stakes.target, 300n);
     await send(stakes, 'deposit', token.target, 0, 300n);
     await send(as(stakes, tasks!), 'lock', token.target, 0, 1, 200n);
-    snapshot = await evm.provider.send('evm_snapshot', []);
+    await evm.save();
   }, 60_000);
   beforeEach(async () => {
-    await evm.provider.send('evm_revert', [snapshot]);
-    snapshot = await evm.provider.send('evm_snapshot', []);
+    await evm.restore();
     // Votes are read a second before a proposal.
     await evm.passTime(5);
   });

@@ -86,7 +86,6 @@ describe('the ERC-8004 registries', () => {
   /** Owns identity 0; operates it; a client; another; a validator. */
   let [owner, operator, client, other, validator]: JsonRpcSigner[] = [];
   let walletKey: Wallet;
-  let snapshot: string;
 
   beforeAll(async () => {
     evm = await startEvm(6);
@@ -96,12 +95,9 @@ describe('the ERC-8004 registries', () => {
     reputations = await evm.deploy(reputationRegistry, identities.target);
     validations = await evm.deploy(validationRegistry, identities.target);
     await send(identities, 'register(string)', 'ipfs://ada');
-    snapshot = await evm.provider.send('evm_snapshot', []);
+    await evm.save();
   }, 60_000);
-  beforeEach(async () => {
-    await evm.provider.send('evm_revert', [snapshot]);
-    snapshot = await evm.provider.send('evm_snapshot', []);
-  });
+  beforeEach(() => evm.restore());
   afterAll(() => evm?.close());
 
   it('have every function and event of the draft, to the name and type', () => {

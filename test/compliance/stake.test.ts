@@ -16,7 +16,6 @@ describe('stake behind identities', () => {
   let identities: Contract;
   /** Owns identity 0; owns identity 1; delegates to both; is the task contract; harmed by offences; reports them. */
   let [ada, bob, eve, tasks, harmed, reporter]: JsonRpcSigner[] = [];
-  let snapshot: string;
 
   beforeAll(async () => {
     evm = await startEvm(6);
@@ -32,12 +31,9 @@ describe('stake behind identities', () => {
       if (account !== ada) await send(token, 'transfer', account.address, 10n ** 24n);
       await send(as(token, account), 'approve', stakes.target, 10n ** 30n);
     }
-    snapshot = await evm.provider.send('evm_snapshot', []);
+    await evm.save();
   }, 60_000);
-  beforeEach(async () => {
-    await evm.provider.send('evm_revert', [snapshot]);
-    snapshot = await evm.provider.send('evm_snapshot', []);
-  });
+  beforeEach(() => evm.restore());
   afterAll(() => evm?.close());
 
   const deposit = (account: JsonRpcSigner, amount: bigint, agent = 0, asset = token) =>

@@ -36,19 +36,15 @@ describe('the token', () => {
   let token: Contract;
   let [holder, payee, relay]: JsonRpcSigner[] = [];
   let key: Wallet;
-  let snapshot: string;
 
   beforeAll(async () => {
     evm = await startEvm(4);
     [holder, payee, relay] = evm.signers;
     key = evm.wallets[0]!;
     token = await evm.deploy(chorusToken, holder!.address, SUPPLY);
-    snapshot = await evm.provider.send('evm_snapshot', []);
+    await evm.save();
   }, 60_000);
-  beforeEach(async () => {
-    await evm.provider.send('evm_revert', [snapshot]);
-    snapshot = await evm.provider.send('evm_snapshot', []);
-  });
+  beforeEach(() => evm.restore());
   afterAll(() => evm?.close());
 
   const domain = (contract = token, chainId = 31337) => ({

@@ -8,9 +8,10 @@ import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens
 import { developmentKey } from '@chorus/commitment';
 import { type ChorusNode, type NodeConfigInput, parseConfig, startNode, WALLET_KEY_FILE } from '@chorus/node';
 import { type AdminClient, createAdminClient, readAdmin, type StreamedEvent } from '@chorus/node/admin';
-import type { Address, Hex } from '@chorus/protocol';
+import { type Address, cidFromDigest, type Hex, payloadBytes } from '@chorus/protocol';
 import { writeShard } from '@chorus/training';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { FakeKubo, FakeSwarm } from '../twins/kubo.ts';
 import { smallTask, type TwinNetwork } from './twins.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../apps/cli/bin/chorus.js', import.meta.url));
@@ -28,6 +29,8 @@ let folder: string;
 let devnet: Devnet;
 let deployment: Deployment;
 let requester: ChorusNode;
+/** The IPFS daemon beside the trainer. */
+let daemon: FakeKubo;
 const nodes: NodeAtWork[] = [];
 
 async function writeKey(dataDir: string, key: Hex): Promise<void> {
@@ -64,16 +67,8 @@ async function start(name: string, account: number, config: Partial<NodeConfigIn
 }
 
 /** Try until it does not throw. */
-async function until<T>(attempt: () => Promise<T>, timeoutMs = 60_000): Promise<T> {
-  for (const deadline = Date.now() + timeoutMs; ; ) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}
+const until = <T>(attempt: () => Promise<T>, timeout = 60_000): Promise<T> =>
+  vi.waitFor(attempt, { timeout, interval: 50 });
 
 const exitOf = (child: ChildProcess) =>
   new Promise<number | null>((resolve) => {
@@ -83,6 +78,7 @@ const exitOf = (child: ChildProcess) =>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chorus-admin-e2e-'));
+  daemon = await FakeKubo.start(new FakeSwarm());
   devnet = await startDevnet({ accounts: 4 });
   deployment = await deployChorus({
     url: devnet.url,
@@ -105,6 +101,7 @@ afterAll(async () => {
   for (const { process } of nodes) process.kill('SIGKILL');
   await requester?.close();
   await devnet?.close();
+  await daemon?.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -121,6 +118,7 @@ describe('a node at work', () => {
       roles: ['trainer'],
       data: join(folder, 'train.shard'),
       limits: { tasks: { licences: ['Apache-2.0'] } },
+      storage: { ipfsApi: daemon.url },
     });
     const victor = await start('victor', 2, {
       roles: ['validator', 'aggregator'],
@@ -196,6 +194,9 @@ describe('a node at work', () => {
     const { earned, staked } = await alice.client.rewards();
     expect(earned[0]).toMatchObject({ rewards: rounds[0]!.reward, settled: 1, paid: 1, void: 0 });
     expect(staked).toEqual([]);
+    const { updates } = await requester.ports.chain.round(BigInt(taskId), 1);
+    const { dimension } = await requester.ports.chain.task(BigInt(taskId));
+    expect(daemon.pinned).toContain(cidFromDigest(updates[0]!.digest, payloadBytes(dimension)));
 
     end.abort();
     await Promise.all([following, asking]);

@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-
-const CHORUS = new URL('../../apps/cli/bin/chorus.js', import.meta.url).pathname;
+import { outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
 
 let scratch: string;
 beforeEach(async () => {
@@ -12,27 +10,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(scratch, { recursive: true, force: true }));
 
-function chorus(args: string[]): ChildProcess {
-  return spawn(process.execPath, ['--conditions=@chorus/source', CHORUS, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TMPDIR: scratch },
-  });
-}
-
-async function outcome(
-  child: ChildProcess,
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  let stdout = '';
-  let stderr = '';
-  child.stdout!.on('data', (data) => (stdout += data));
-  child.stderr!.on('data', (data) => (stderr += data));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, stdout, stderr };
-}
+const chorus = (args: string[]) => startChorus(args, { env: { ...process.env, TMPDIR: scratch } });
 
 /** Command lines of living processes that mention `text`. */
 async function processesMentioning(text: string): Promise<string[]> {
-  const { readFile } = await import('node:fs/promises');
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(
     pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
@@ -43,7 +24,7 @@ async function processesMentioning(text: string): Promise<string[]> {
 describe('chorus demo', () => {
   it('trains, pays honest trainers, pays a sign flipper nothing, and balances to the last unit', async () => {
     const args = ['demo', '--json', '--nodes', '5', '--rounds', '2', '--attack', 'sign', '--seed', '3'];
-    const { code, stdout, stderr } = await outcome(chorus(args));
+    const { code, stdout, stderr } = await outcomeOf(chorus(args));
     expect(code, stderr).toBe(0);
     const report = JSON.parse(stdout);
 
@@ -73,7 +54,7 @@ describe('chorus demo', () => {
 
   it('leaves no process and no file behind when interrupted', async () => {
     const child = chorus(['demo', '--nodes', '4', '--rounds', '50']);
-    const ended = outcome(child);
+    const ended = outcomeOf(child);
     await new Promise<void>((resolve) => {
       child.stderr!.on('data', (data) => String(data).includes('round 1') && resolve());
       child.once('close', () => resolve());
@@ -91,7 +72,7 @@ describe('chorus demo', () => {
     [['--split', 'dirichlet:x'], 'dirichlet'],
     [['--data', '/nowhere'], 'E_DATA_UNREADABLE'],
   ])('refuses %j with a clear error and starts nothing', async (args, message) => {
-    const { code, stderr } = await outcome(chorus(['demo', ...args]));
+    const { code, stderr } = await outcomeOf(chorus(['demo', ...args]));
     expect([64, 65]).toContain(code);
     expect(stderr).toContain(message);
     expect(await readdir(scratch)).toEqual([]);

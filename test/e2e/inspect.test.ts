@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
@@ -8,8 +7,7 @@ import { parseConfig, startNode } from '@chorus/node';
 import { digestOfCid, SHARE_ONE } from '@chorus/protocol';
 import { createTrainer, decodeGlobalModel, globalParameters } from '@chorus/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-const CHORUS = new URL('../../apps/cli/bin/chorus.js', import.meta.url).pathname;
+import { type Outcome, outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
 
 let scratch: string;
 /** The network that `demo --keep` left. */
@@ -18,12 +16,9 @@ let kept: string;
 let report: any;
 let untouched: string[];
 
-interface Outcome {
-  code: number | null;
+interface Answer extends Outcome {
   // biome-ignore lint/suspicious/noExplicitAny: as above
   json: any;
-  stdout: string;
-  stderr: string;
 }
 
 /** A home of its own, so that a command remembers nothing of this machine. */
@@ -33,9 +28,8 @@ const homeAt = (name: string) => ({
 });
 
 /** Run the command as a process of its own; it knows of no other network than the one kept here. */
-async function chorus(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, ['--conditions=@chorus/source', CHORUS, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+async function chorus(args: string[], env: Record<string, string> = {}): Promise<Answer> {
+  const child = startChorus(args, {
     env: {
       ...process.env,
       ...homeAt('home'),
@@ -49,13 +43,9 @@ async function chorus(args: string[], env: Record<string, string> = {}): Promise
       ...env,
     },
   });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (data) => (stdout += data));
-  child.stderr.on('data', (data) => (stderr += data));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  const json = args.includes('--json') && stdout ? JSON.parse(stdout) : null;
-  return { code, json, stdout, stderr };
+  const outcome = await outcomeOf(child);
+  const json = args.includes('--json') && outcome.stdout ? JSON.parse(outcome.stdout) : null;
+  return { ...outcome, json };
 }
 
 /** Every file below a folder with the hash of its content. */
@@ -69,7 +59,7 @@ async function fingerprints(folder: string): Promise<string[]> {
   return Promise.all(lines);
 }
 
-const failing = ({ json }: Outcome): string[] =>
+const failing = ({ json }: Answer): string[] =>
   json.checks.flatMap((c: { check: string; ok: boolean }) => (c.ok ? [] : [c.check]));
 
 beforeAll(async () => {

@@ -12,27 +12,12 @@ import {
   parseConfig,
   type TaskRequest,
 } from '@chorus/node';
-import {
-  type ContributionProof,
-  G1_INFINITY,
-  type Hex,
-  OPEN_TO_ALL,
-  type StoragePort,
-} from '@chorus/protocol';
+import { type Hex, OPEN_TO_ALL, type StoragePort } from '@chorus/protocol';
 import { buildModel, createTrainer, type Dataset, subset, syntheticDigits } from '@chorus/training';
 import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
 import { MemoryHub, type MemoryNetwork } from '../twins/network.ts';
 import { MemorySwarm } from '../twins/storage.ts';
-
-/** The ledger in memory checks the aggregate itself and takes no proof, so none is made. */
-const NO_PROOF: ContributionProof = {
-  gramHash: 0n,
-  innerProduct: 0n,
-  cross: G1_INFINITY,
-  quotient: G1_INFINITY,
-  evaluations: [0n, 0n, 0n, 0n, 0n, 0n],
-  groth16: { a: G1_INFINITY, b: { x: [0n, 0n], y: [0n, 0n] }, c: G1_INFINITY },
-};
+import { UNCHECKED_PROOF } from '../twins/unchecked-proof.ts';
 
 const NO_SECONDS = {
   gram: 0,
@@ -46,13 +31,13 @@ const NO_SECONDS = {
   total: 0,
 };
 
-/** Proving for a chain that takes no proof: the committer is real, the Gram matrix in plain loops. */
+/** Proving for the ledger in memory, which checks the aggregate itself and takes no proof: the committer is real, the Gram matrix in plain loops. */
 export function provingWithoutProof(workers: Proving): Proving {
   return {
     committer: (dimension) => workers.committer(dimension),
     prover: async (dimension) => ({
       gramMatrix: async (vectors) => gramMatrix(vectors.map((v) => v ?? new Int16Array(dimension))),
-      prove: async () => ({ proof: NO_PROOF, gram: [], seconds: NO_SECONDS }),
+      prove: async () => ({ proof: UNCHECKED_PROOF, gram: [], seconds: NO_SECONDS }),
     }),
     close: async () => {},
   };

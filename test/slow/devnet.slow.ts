@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-const CHORUS = new URL('../../apps/cli/bin/chorus.js', import.meta.url).pathname;
+import { outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
 
 let folder: string;
 let env: NodeJS.ProcessEnv;
@@ -26,30 +25,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function start(args: string[]): ChildProcess {
-  return spawn(process.execPath, ['--conditions=@chorus/source', CHORUS, ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
-function chorus(args: string[]): Promise<Outcome> {
-  const child = start(args);
-  let [stdout, stderr] = ['', ''];
-  child.stdout!.on('data', (data) => {
-    stdout += data;
-  });
-  child.stderr!.on('data', (data) => {
-    stderr += data;
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
-}
+const chorus = (args: string[]) => outcomeOf(startChorus(args, { env }));
 
 async function json(args: string[]) {
   const { code, stdout, stderr } = await chorus([...args, '--json']);
@@ -72,7 +48,7 @@ interface Started {
 }
 
 async function startNode(): Promise<Started> {
-  node = start(['start']);
+  node = startChorus(['start'], { env });
   const { network } = await until(
     () => json(['status']),
     ({ state, network: { peers } }) => state === 'ready' && peers >= 3,

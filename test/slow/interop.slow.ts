@@ -1,30 +1,23 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createNetwork, type LibP2pNetwork } from '@chorus/network';
 import { createHeliaStorage, createKuboStorage, type HeliaStorage } from '@chorus/storage';
+import { unixfs } from '@helia/unixfs';
+import { multiaddr } from '@multiformats/multiaddr';
+import { createHelia } from 'helia';
+import { CID } from 'multiformats/cid';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-/**
- * Payloads and stock IPFS implementations. Neither is a dependency: Helia alone would add 100 MB to every
- * installation. They are used where they are found:
- *
- * - Helia: `CHORUS_HELIA`, a folder in which `helia` and `@helia/unixfs` are installed;
- * - Kubo: `CHORUS_KUBO`, or `ipfs` on the PATH.
- */
-const heliaFolder = process.env.CHORUS_HELIA;
+/** Payloads and stock IPFS implementations: Helia, and Kubo where it is found (`CHORUS_KUBO`, or `ipfs` on the PATH). */
 const kubo = process.env.CHORUS_KUBO ?? 'ipfs';
 const kuboVersion = await promisify(execFile)(kubo, ['--version']).then(
   ({ stdout }) => stdout.trim(),
   () => null,
 );
-if (!heliaFolder)
-  console.warn('skipped: stock Helia (set CHORUS_HELIA to a folder with helia and @helia/unixfs installed)');
 if (!kuboVersion) console.warn('skipped: Kubo (no ipfs on the PATH; or set CHORUS_KUBO)');
 
 const ask = { maxBytes: 8_000_000, timeoutMs: 30_000 };
@@ -40,43 +33,24 @@ afterEach(async () => {
   await network.close();
 });
 
-/** What of Helia is used here. */
-interface Helia {
-  libp2p: { dial(address: unknown): Promise<unknown>; getMultiaddrs(): { toString(): string }[] };
-  stop(): Promise<void>;
-}
-interface Unixfs {
-  cat(cid: unknown): AsyncIterable<Uint8Array>;
-  addBytes(bytes: Uint8Array, options?: object): Promise<{ toString(): string }>;
-}
-
-describe.skipIf(!heliaFolder)('stock Helia', () => {
-  let helia: Helia;
-  let fs: Unixfs;
-  const load = async (name: string) => {
-    const require = createRequire(join(resolve(heliaFolder!), 'package.json'));
-    return (await import(pathToFileURL(require.resolve(name)).href)) as Record<
-      string,
-      (...args: unknown[]) => unknown
-    >;
-  };
+describe('stock Helia', () => {
+  let helia: Awaited<ReturnType<typeof createHelia>>;
+  let fs: ReturnType<typeof unixfs>;
   beforeEach(async () => {
-    const libp2p = { addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] }, peerDiscovery: [] };
-    const made = (await load('helia')).createHelia!({ libp2p }) as Helia & { start?(): Promise<void> };
-    helia = await made;
-    await made.start?.();
-    fs = (await load('@helia/unixfs')).unixfs!(helia) as Unixfs;
+    helia = await createHelia({
+      libp2p: { addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] }, peerDiscovery: [] },
+    });
+    await helia.start();
+    fs = unixfs(helia);
   });
   afterEach(async () => {
     await helia.stop();
   });
 
   test.each([100_000, 3_500_000])('fetches a payload of %i bytes from a node', async (size) => {
-    const { multiaddr } = await load('@multiformats/multiaddr');
-    const { CID } = (await load('multiformats/cid')) as unknown as { CID: { parse(text: string): unknown } };
     const bytes = new Uint8Array(randomBytes(size));
     const cid = await storage.put(bytes);
-    await helia.libp2p.dial(multiaddr!(network.multiaddrs()[0]));
+    await helia.libp2p.dial(multiaddr(network.multiaddrs()[0]!));
     const parts: Uint8Array[] = [];
     for await (const part of fs.cat(CID.parse(cid))) parts.push(part);
     expect(Buffer.concat(parts).equals(bytes)).toBe(true);

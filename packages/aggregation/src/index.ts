@@ -14,7 +14,7 @@
 export { aggregate, sumReferences } from './aggregate.ts';
 export { explainTrainer } from './explain.ts';
 export { gramMatrix, MAX_ROWS } from './gram.ts';
-export { packShares, packWeights, unpackShares, unpackWeights } from './packing.ts';
+export { packShares, packWeights } from './packing.ts';
 export { referenceTrust } from './rules/reference-trust.ts';
 export { RULES, ruleById } from './rules/registry.ts';
 export {

@@ -29,22 +29,6 @@ function pack(values: readonly number[], packing: Packing): bigint[] {
   return words;
 }
 
-function unpack(words: readonly bigint[], count: number, packing: Packing): number[] {
-  const mask = (1n << BigInt(packing.bits)) - 1n;
-  const values = Array.from({ length: count }, (_, i) => {
-    const word = words[Math.floor(i / packing.perWord)] ?? 0n;
-    return Number((word >> BigInt(packing.bits * (i % packing.perWord))) & mask);
-  });
-  // Packing again must give the same words: nothing is hidden above, behind or between the values.
-  const again = pack(values, packing);
-  if (again.length !== words.length || again.some((word, k) => word !== words[k])) {
-    throw new ChorusError('E_PACKING', `the words do not hold ${count} canonical ${packing.name}s`, {
-      facts: { words: words.length, count },
-    });
-  }
-  return values;
-}
-
 /**
  * The weights of n trainers as ceil(n/14) public inputs of the contribution circuit.
  * @throws ChorusError `E_PACKING` for a value outside [0, 2^16]
@@ -59,14 +43,4 @@ export function packWeights(weights: readonly number[]): bigint[] {
  */
 export function packShares(shares: readonly number[]): bigint[] {
   return pack(shares, SHARES);
-}
-
-/** Inverse of {@link packWeights}. @throws ChorusError `E_PACKING` for words no packing produces */
-export function unpackWeights(words: readonly bigint[], count: number): number[] {
-  return unpack(words, count, WEIGHTS);
-}
-
-/** Inverse of {@link packShares}. @throws ChorusError `E_PACKING` for words no packing produces */
-export function unpackShares(words: readonly bigint[], count: number): number[] {
-  return unpack(words, count, SHARES);
 }

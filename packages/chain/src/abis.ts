@@ -1,5 +1,5 @@
 import {
-  type AbiEntry,
+  type ContractArtifact,
   chorusGovernor,
   chorusTimelock,
   chorusToken,
@@ -9,6 +9,7 @@ import {
   reputationRegistry,
   roundAttestor,
   stakeManager,
+  taskLibraries,
   taskManager,
   validationRegistry,
 } from '@chorus/contracts';
@@ -24,17 +25,20 @@ export const VALIDATIONS = new Interface(validationRegistry.abi);
 export const TOKEN = new Interface(chorusToken.abi);
 export const VERIFIER = new Interface(contributionVerifier.abi);
 
-/** Everything that is deployed. */
-export const ALL_ABIS: Readonly<Record<string, readonly AbiEntry[]>> = {
-  ChorusGovernor: chorusGovernor.abi,
-  ChorusTimelock: chorusTimelock.abi,
-  ChorusToken: chorusToken.abi,
-  ContributionVerifier: contributionVerifier.abi,
-  IdentityRegistry: identityRegistry.abi,
-  Parameters: parameters.abi,
-  ReputationRegistry: reputationRegistry.abi,
-  RoundAttestor: roundAttestor.abi,
-  StakeManager: stakeManager.abi,
-  TaskManager: taskManager.abi,
-  ValidationRegistry: validationRegistry.abi,
-};
+/** Everything that is deployed, by the contract's name. */
+export const ARTIFACTS: ReadonlyMap<string, ContractArtifact> = new Map(
+  [
+    ...taskLibraries,
+    chorusGovernor,
+    chorusTimelock,
+    chorusToken,
+    contributionVerifier,
+    identityRegistry,
+    parameters,
+    reputationRegistry,
+    roundAttestor,
+    stakeManager,
+    taskManager,
+    validationRegistry,
+  ].map((artifact) => [artifact.contractName, artifact]),
+);

@@ -4,9 +4,8 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { devnetKeys, startDevnet } from './devnet.ts';
 import { openProvider } from './rpc.ts';
 
@@ -18,15 +17,6 @@ const answers = (url: string): Promise<boolean> =>
     },
     () => false,
   );
-
-/** True once `check` holds, false after five seconds. */
-const eventually = async (check: () => Promise<boolean>): Promise<boolean> => {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if (await check()) return true;
-    await delay(50);
-  }
-  return false;
-};
 
 describe('the development chain', () => {
   it('starts on a free port with funded, publicly known accounts, and is gone after close', async () => {
@@ -57,7 +47,7 @@ describe('the development chain', () => {
     expect(await answers(url)).toBe(true);
     parent.kill('SIGKILL');
     await once(parent, 'exit');
-    expect(await eventually(async () => !(await answers(url)))).toBe(true);
+    await vi.waitUntil(async () => !(await answers(url)), { timeout: 5_000 });
   });
 
   it('keeps its state in a file', async () => {

@@ -19,5 +19,4 @@ export {
   type SrsKey,
   type SrsOrigin,
   srsDigest,
-  subsetSrs,
 } from './srs.ts';

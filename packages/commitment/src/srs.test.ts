@@ -7,7 +7,7 @@ import { createCommitter } from './committer.ts';
 import { DEVELOPMENT_TAU, developmentSrs } from './development-srs.ts';
 import { addPoints, combinePoints, G1_GENERATOR, isOnCurve, negatePoint } from './points.ts';
 import { importPtau } from './ptau.ts';
-import { assertSrsAllowed, log2SizeFor, subsetSrs } from './srs.ts';
+import { assertSrsAllowed, log2SizeFor } from './srs.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -89,18 +89,7 @@ describe('assertSrsAllowed', () => {
   });
 });
 
-describe('subsetSrs', () => {
-  it('gives the same commitments and the same digest', async () => {
-    const srs = await developmentSrs(6, { cacheDir: folder });
-    const small = subsetSrs(srs, 3);
-    const [a, b] = [await createCommitter(srs), await createCommitter(small)];
-    const vector = Int16Array.of(1, 2, 3, 4, 5, 6, 7, 8);
-    expect(await b.commit(vector)).toEqual(await a.commit(vector));
-    expect(small.digest).toBe(srs.digest);
-    await Promise.all([a.close(), b.close()]);
-    expect(() => subsetSrs(small, 4)).toThrowError(expect.objectContaining({ code: 'E_SRS_SIZE' }));
-  });
-
+describe('log2SizeFor', () => {
   it('finds the size for a dimension', () => {
     expect([1, 2, 3, 65536, 65537, 2 ** 22].map(log2SizeFor)).toEqual([1, 1, 2, 16, 17, 22]);
     expect(() => log2SizeFor(2 ** 22 + 1)).toThrowError(expect.objectContaining({ code: 'E_SRS_SIZE' }));

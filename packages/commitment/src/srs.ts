@@ -68,17 +68,6 @@ export function checkLog2Size(log2Size: number): void {
   throw new ChorusError('E_SRS_SIZE', 'a reference string has 2^1 to 2^22 powers', { facts: { log2Size } });
 }
 
-/** The first 2^log2Size powers of a string, sharing its memory. @throws ChorusError `E_SRS_SIZE` */
-export function subsetSrs(srs: Srs, log2Size: number): Srs {
-  checkLog2Size(log2Size);
-  if (log2Size > srs.log2Size) {
-    throw new ChorusError('E_SRS_SIZE', 'the reference string is too short', {
-      facts: { wanted: log2Size, available: srs.log2Size },
-    });
-  }
-  return { ...srs, log2Size, g1: new Uint8Array(srs.g1.buffer, srs.g1.byteOffset, 64 * 2 ** log2Size) };
-}
-
 /** log2 of the smallest supported power of two that is at least `dimension`: N of proofs.md. */
 export function log2SizeFor(dimension: number): number {
   const log2Size = Math.max(1, Math.ceil(Math.log2(dimension)));

@@ -30,7 +30,7 @@ import { names, transportsOf } from './transports.ts';
 
 /**
  * Start a libp2p node: TCP, noise, yamux, identify, ping and gossipsub. Dials nobody but `bootstrap`, and loads
- * nothing else, unless an option says so; `publicProfile` has those of a node on the internet.
+ * nothing else, unless an option says so.
  *
  * @throws ChorusError `E_NETWORK_KEY`, `E_NETWORK_LISTEN`, `E_NETWORK_OPTIONS`
  * @example

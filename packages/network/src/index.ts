@@ -8,7 +8,7 @@ export { createNetwork } from './create.ts';
 export { generateNetworkKey, peerIdOfKey } from './key.ts';
 export * from './limits.ts';
 export { LibP2pNetwork, type Services } from './network.ts';
-export { type NetworkOptions, publicProfile } from './options.ts';
+export type { NetworkOptions } from './options.ts';
 export { type Ban, BLAME, type Offence } from './peer-book.ts';
 export type { NetworkEvent, NetworkStats, PeerStats, TopicStats } from './stats.ts';
 export type { TrafficLimits } from './traffic.ts';

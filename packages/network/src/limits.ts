@@ -120,9 +120,6 @@ export const BLAME_WEIGHT = 0.7;
 /** A standing counts this much at most in a peer's gossip score, either way. */
 export const MAX_STANDING = 50;
 
-/** Connections from one host, where a limit is set by the public profile: a household or an office, not a swarm. */
-export const PUBLIC_CONNECTIONS_PER_HOST = 32;
-
 /** How often lost connections are looked at. */
 export const REACH_INTERVAL_MS = 2_000;
 

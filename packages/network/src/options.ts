@@ -1,4 +1,3 @@
-import { PUBLIC_CONNECTIONS_PER_HOST } from './limits.ts';
 import type { NetworkEvent } from './stats.ts';
 import type { TrafficLimits } from './traffic.ts';
 
@@ -50,24 +49,4 @@ export interface NetworkOptions extends TrafficLimits {
   peerStanding?: (peerId: string) => number;
   /** Told of what happens to connections and bans. */
   onEvent?: (event: NetworkEvent) => void;
-}
-
-/**
- * Options of a node on the internet, which keeps its connections behind home routers and serves those who cannot be
- * dialled: all but the relay server is on. Spread it first, and override what differs.
- *
- * @example
- * const network = await createNetwork({ ...publicProfile(), bootstrap, banFile: 'data/bans.json' });
- */
-export function publicProfile(port = 4011): NetworkOptions {
-  return {
-    listen: [`/ip4/0.0.0.0/tcp/${port}`, `/ip4/0.0.0.0/udp/${port}/quic-v1`],
-    mdns: true,
-    dht: 'auto',
-    relayClient: true,
-    autoNat: true,
-    holePunching: true,
-    upnp: true,
-    maxConnectionsPerHost: PUBLIC_CONNECTIONS_PER_HOST,
-  };
 }

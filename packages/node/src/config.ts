@@ -41,6 +41,12 @@ export const nodeConfigSchema = z.strictObject({
       maxConnectionsPerHost: z.number().int().positive().optional(),
     })
     .prefault({}),
+  storage: z
+    .strictObject({
+      /** RPC API of a Kubo daemon to use beside this node's own block exchange. */
+      ipfsApi: z.url({ protocol: /^https?$/ }).optional(),
+    })
+    .prefault({}),
   /** A shard file or data folder to train (trainer) or to take the reference on (validator). */
   data: z.string().optional(),
   /** Folder of the reference string's cache, shared by the nodes of one machine. */

@@ -41,7 +41,6 @@ export {
 } from './data/registry.ts';
 export type { EventSink, NodeEvent, Stage } from './events.ts';
 export { type Identity, verifyIdentity } from './identity/attestation.ts';
-export { didOfPeerId, peerIdOfDid } from './identity/did.ts';
 export {
   createIdentity,
   IDENTITY_FILE,
@@ -83,11 +82,12 @@ export {
   verifierFault,
   verifyFile,
 } from './inspect/proven-round.ts';
+export { isAlive } from './is-alive.ts';
 export type { RoundQuery } from './journal/history.ts';
 export { Journal, type JournalReader, type JournalTask } from './journal/journal.ts';
 export type { RoundRecord, TokenTotals } from './journal/records.ts';
 export type { RecordedStep, StepGate, StepName, StepPoint, StepState } from './journal/steps.ts';
-export { JOURNAL_FILE, setJournalAside } from './journal/store.ts';
+export { JOURNAL_FILE, journalOwner, setJournalAside } from './journal/store.ts';
 export { LOG_FILE, type Log, openLog } from './logging/log.ts';
 export { type Level, sentenceOf } from './logging/sentences.ts';
 export type { Ports } from './ports.ts';

@@ -116,4 +116,14 @@ describe('a configuration', () => {
     });
     await expect(started).rejects.toMatchObject({ code: 'E_CONFIG', facts: { field: 'attack' } });
   });
+
+  it('that names an IPFS daemon which does not answer is refused, and the node can be started again', async () => {
+    await developmentWallet();
+    const ipfsApi = public5Url.replace(/:\d+$/, ':1');
+    await expect(startNode(config({ storage: { ipfsApi } }), () => {})).rejects.toMatchObject({
+      code: 'E_STORAGE_KUBO',
+    });
+    const node = await startNode(config(), () => {});
+    await node.close();
+  });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { connectChain, isDevChain } from '@chorus/chain';
 import { createNetwork, type NetworkEvent, type NetworkOptions } from '@chorus/network';
 import { type ChainPort, ChorusError, describeError } from '@chorus/protocol';
-import { createHeliaStorage } from '@chorus/storage';
+import { createHeliaStorage, createKuboStorage, withDaemon } from '@chorus/storage';
 import type { Dataset } from '@chorus/training';
 import { ChorusNode } from './chorus-node.ts';
 import type { NodeConfig } from './config.ts';
@@ -32,7 +32,7 @@ export interface StartOptions {
  * The composition root: wires libp2p, IPFS, the chain and local data into a node and starts it.
  *
  * @throws ChorusError `E_WALLET_MISSING`, `E_PASSWORD_MISSING`, `E_PASSWORD_WRONG`, `E_WALLET_UNENCRYPTED`,
- *   `E_CHAIN_WRONG_ID`, `E_DATA_UNREADABLE`, `E_STORE_*` (see `openStore`) and the errors of the parts
+ *   `E_CHAIN_WRONG_ID`, `E_DATA_UNREADABLE`, `E_STORAGE_KUBO`, `E_STORE_*` (see `openStore`) and the errors of the parts
  */
 export async function startNode(
   config: NodeConfig,
@@ -93,14 +93,18 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
     });
     closers.push(() => network.close());
     const keep = () => (node ? keptFiles(node.followed()) : []);
-    const storage = await createHeliaStorage({
+    const own = await createHeliaStorage({
       libp2p: network.libp2p,
       path: join(config.dataDir, 'blocks'),
       onWrongBlock: (peer) => network.blame(peer, 'wrong-block'),
       onFlood: (peer) => network.blame(peer, 'bitswap-flood'),
       ...(config.limits.disk === undefined ? {} : { limit: { maxBytes: config.limits.disk, keep } }),
     });
-    closers.push(() => storage.close());
+    closers.push(() => own.close());
+    const { ipfsApi } = config.storage;
+    const storage = ipfsApi
+      ? withDaemon(own, await createKuboStorage({ url: ipfsApi }), (error) => emit(warningOf(error)))
+      : own;
     node = new ChorusNode(config, { ports: { chain, network, storage }, dataset, journal, emit });
     const { gate } = node;
     const disk = new DiskWatch({

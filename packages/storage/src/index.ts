@@ -1,6 +1,6 @@
 /**
  * The storage port over IPFS: blocks held in this process and exchanged by bitswap on the node's own libp2p
- * connections, or a Kubo daemon. Both cut files in the same way, so that a file has one CID everywhere.
+ * connections, and a Kubo daemon. Both cut files in the same way, so that a file has one CID everywhere.
  *
  * @packageDocumentation
  */
@@ -9,3 +9,4 @@ export { createHeliaStorage, type HeliaStorage, type HeliaStorageOptions } from 
 export { createKuboStorage, type KuboStorageOptions } from './kubo.ts';
 export { cidOfBytes } from './layout.ts';
 export { openOfflineStorage } from './offline.ts';
+export { withDaemon } from './with-daemon.ts';

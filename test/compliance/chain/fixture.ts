@@ -2,7 +2,6 @@ import { ruleId } from '@chorus/chain';
 import {
   type Address,
   type ChainPort,
-  type ContributionProof,
   G1_INFINITY,
   type Hex,
   hasCode,
@@ -16,6 +15,7 @@ import {
   type VerdictVote,
 } from '@chorus/protocol';
 import { addG1, G1_GENERATOR, mulG1 } from '../../twins/bn254.ts';
+import { UNCHECKED_PROOF } from '../../twins/unchecked-proof.ts';
 
 /** A chain with a token and funded accounts, one port each; `poor` has no tokens. */
 export interface ChainWorld {
@@ -36,16 +36,6 @@ export const DEPOSIT = 10n ** 9n;
 
 /** Of a task: 1 % is 100, a lost case 2,000. */
 export const STAKE = 10_000n;
-
-/** Of the right form and proving nothing: here a settlement's proof is not what is tested. */
-export const UNCHECKED_PROOF: ContributionProof = {
-  gramHash: 0n,
-  innerProduct: 0n,
-  cross: G1_INFINITY,
-  quotient: G1_INFINITY,
-  evaluations: [0n, 0n, 0n, 0n, 0n, 0n],
-  groth16: { a: G1_INFINITY, b: { x: [0n, 0n], y: [0n, 0n] }, c: G1_INFINITY },
-};
 
 /** A vector commitment with a known discrete logarithm, so that sums are easy to state. */
 export function vector(scalar: bigint): VectorCommitment {

@@ -125,14 +125,16 @@ describe('tokens and receivers that attack', () => {
     await solvent();
   });
 
-  it('a receiver that claims again while it is paid is paid once', async () => {
-    const { tasks } = world;
+  /** A settled task of one round with the thief as a trainer, and the shares of the stake behind it. */
+  const earnAsThief = async (): Promise<{ play: Play; shares: bigint }> => {
+    const { tasks, stakes } = world;
     const play = await Play.create(world, {
       token: calling,
       trainers: [2],
       params: { maxTrainers: 2, rounds: 1 },
     });
-    await asThief(world.stakes, 'deposit', calling.address, thiefsAgent, 1000n);
+    const deposited = await asThief(stakes, 'deposit', calling.address, thiefsAgent, 1000n);
+    const { shares } = stakes.events(deposited).find((e) => e.name === 'Deposited')!.args;
     for (const account of play.validators) await play.join(account, 2);
     for (const account of play.aggregators) await play.join(account, 4);
     await play.join(play.trainers[0]!, 1);
@@ -140,6 +142,12 @@ describe('tokens and receivers that attack', () => {
     await asThief(tasks, 'commitUpdate', play.id, 1, point(3), id('payload'));
     await play.toSettle();
     await play.settle();
+    return { play, shares };
+  };
+
+  it('a receiver that claims again while it is paid is paid once', async () => {
+    const { tasks } = world;
+    const { play } = await earnAsThief();
     const owed: bigint = await play.claimable(thief.address);
     expect(owed).toBeGreaterThan(0n);
     const again = tasks.abi.encodeFunctionData('claim', [calling.address, [play.id]]);
@@ -178,20 +186,7 @@ describe('tokens and receivers that attack', () => {
 
   it('a receiver that is let into the other contract finds everything written down already', async () => {
     const { tasks, stakes, chain } = world;
-    const play = await Play.create(world, {
-      token: calling,
-      trainers: [2],
-      params: { maxTrainers: 2, rounds: 1 },
-    });
-    const deposited = await asThief(stakes, 'deposit', calling.address, thiefsAgent, 1000n);
-    const { shares } = stakes.events(deposited).find((e) => e.name === 'Deposited')!.args;
-    for (const account of play.validators) await play.join(account, 2);
-    for (const account of play.aggregators) await play.join(account, 4);
-    await play.join(play.trainers[0]!, 1);
-    await asThief(tasks, 'join', play.id, thiefsAgent, 1, '0x01', []);
-    await asThief(tasks, 'commitUpdate', play.id, 1, point(3), id('payload'));
-    await play.toSettle();
-    await play.settle();
+    const { play, shares } = await earnAsThief();
     await tasks.send(owner(), 'releaseStake', play.id, thief.address);
     const asked = await asThief(stakes, 'requestUnbond', calling.address, thiefsAgent, shares);
     const { ticketId, maturesAt } = stakes.events(asked).find((e) => e.name === 'UnbondRequested')!.args;

@@ -1,4 +1,4 @@
-import { generator } from '../random.ts';
+import { generator } from '../../random.ts';
 
 /** d of the simulated model: noise alone has a cosine of about 1/sqrt(d) with anything. */
 export const DIMENSION = 512;

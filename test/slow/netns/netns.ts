@@ -3,6 +3,7 @@ import { access, constants, readdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { isAlive } from '@chorus/node';
 
 const run = promisify(execFile);
 const WIRE = fileURLToPath(new URL('./wire.py', import.meta.url));
@@ -273,15 +274,6 @@ async function sweep(): Promise<void> {
     const owner = new RegExp(`^${PREFIX}-(\\d+)-`).exec(name)?.[1];
     if (!owner || isAlive(Number(owner))) continue;
     await run('ip', ['netns', 'del', name]).catch(() => undefined);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

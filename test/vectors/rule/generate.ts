@@ -8,23 +8,13 @@
  */
 import { writeFileSync } from 'node:fs';
 import { gramMatrix, packShares, packWeights, referenceTrust } from '@chorus/aggregation';
+import { generator } from '../../random.ts';
 
 type Matrix = bigint[][];
 interface Case {
   name: string;
   vectors: boolean;
   gram: Matrix;
-}
-
-/** mulberry32: small, seeded, the same everywhere. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 const of = (...rows: number[][]): Matrix => gramMatrix(rows.map((row) => Int32Array.from(row)));

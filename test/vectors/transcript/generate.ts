@@ -19,6 +19,7 @@ import {
   verifyContribution,
 } from '@chorus/proof';
 import type { G1Point } from '@chorus/protocol';
+import { generator } from '../../random.ts';
 
 interface Round {
   name: string;
@@ -29,17 +30,6 @@ interface Round {
   round: number;
   references: Int16Array[];
   updates: (Int16Array | null)[];
-}
-
-/** mulberry32 */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 /** Trainers pulled by `pull` towards one hidden direction; null is an absent trainer. */

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { journalOwner } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
 import { exportNode } from '../backup/export.ts';
@@ -7,7 +7,6 @@ import { importNode } from '../backup/import.ts';
 import type { Manifest } from '../backup/manifest.ts';
 import { dataDirOf, type HomeOptions, homeOf, homeOptions, runningPid } from '../home.ts';
 import { fields, print, printJson } from '../inspect/format.ts';
-import { isAlive } from '../node/processes.ts';
 import { bytes } from '../node/status-view.ts';
 
 /** `chorus export`: a backup of identity and state. */
@@ -40,7 +39,8 @@ async function exportAction(flags: HomeOptions & { output: string; withBlocks?: 
       hint: 'put config.yaml into the data folder and give that as --home',
     });
   }
-  const pid = (await runningPid(flags)) ?? (await journalPid(dataDir));
+  // A node may run without its admin API.
+  const pid = (await runningPid(flags)) ?? journalOwner(dataDir);
   if (pid !== null) {
     throw new ChorusError('E_NODE_BUSY', 'the node is running: its files change', {
       facts: { pid },
@@ -66,12 +66,6 @@ async function importAction(file: string, flags: HomeOptions): Promise<void> {
     '',
     'Every file is as it was. Do not run two nodes with the same keys: the older one must be off.',
   );
-}
-
-/** The process that holds the journal; a node may run without its admin API. */
-async function journalPid(dataDir: string): Promise<number | null> {
-  const pid = Number(await readFile(join(dataDir, 'journal.pid'), 'utf8').catch(() => 'none'));
-  return Number.isInteger(pid) && pid > 0 && isAlive(pid) ? pid : null;
 }
 
 const totalBytes = ({ files }: Manifest) => files.reduce((sum, file) => sum + file.bytes, 0);

@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Devnet, startDevnet } from '@chorus/chain';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-const CHORUS = new URL('../../bin/chorus.js', import.meta.url).pathname;
+import { outcomeOf, startChorus } from '../testing/chorus-process.ts';
 
 describe('chorus chain', { timeout: 120_000 }, () => {
   let devnet: Devnet;
@@ -19,18 +17,8 @@ describe('chorus chain', { timeout: 120_000 }, () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const chorus = (...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> => {
-    const all = ['--conditions=@chorus/source', CHORUS, 'chain', ...args, '--rpc', devnet.url];
-    const child = spawn(process.execPath, all, { cwd: folder });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (data) => {
-      stdout += data;
-    });
-    child.stderr.on('data', (data) => {
-      stderr += data;
-    });
-    return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
-  };
+  const chorus = (...args: string[]) =>
+    outcomeOf(startChorus(['chain', ...args, '--rpc', devnet.url], { cwd: folder }));
 
   it('deploys, says what it cost, and leaves a file by which the deployment is checked', async () => {
     const { code, stdout } = await chorus('deploy');

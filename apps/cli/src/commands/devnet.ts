@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive } from '@chorus/node';
 import { createAdminClient, readAdmin } from '@chorus/node/admin';
 import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
@@ -13,7 +14,6 @@ import { fundAccount } from '../devnet/fund.ts';
 import { planFile } from '../devnet/layout.ts';
 import { runDevnet } from '../devnet/run.ts';
 import { fields, print, printJson } from '../inspect/format.ts';
-import { isAlive } from '../node/processes.ts';
 import { amount, bytes, columns } from '../node/status-view.ts';
 import { write } from '../terminal.ts';
 

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +5,8 @@ import { decryptWallet } from '@chorus/node';
 import { syntheticDigits, writeShard } from '@chorus/training';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { outcomeOf, startChorus } from '../testing/chorus-process.ts';
 
-const CHORUS = new URL('../../bin/chorus.js', import.meta.url).pathname;
 const CONTRACT = `0x${'12'.repeat(20)}`;
 const PASSWORD = 'correct horse battery';
 
@@ -23,15 +22,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** Run the command without a terminal. */
-function chorus(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, ['--conditions=@chorus/source', CHORUS, ...args], {
+function chorus(args: string[], env: Record<string, string> = {}) {
+  const child = startChorus(args, {
     cwd: folder,
     env: {
       ...process.env,
@@ -40,16 +32,8 @@ function chorus(args: string[], env: Record<string, string> = {}): Promise<Outco
       CHORUS_PASSWORD_FILE: join(folder, 'password'),
       ...env,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (data) => {
-    stdout += data;
-  });
-  child.stderr.on('data', (data) => {
-    stderr += data;
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+  return outcomeOf(child);
 }
 
 const json = async (args: string[]) => {

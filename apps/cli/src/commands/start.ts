@@ -8,6 +8,7 @@ import { goOnWithoutReader } from '../terminal.ts';
 interface StartFlags extends HomeOptions {
   config?: string;
   set?: string[];
+  ipfsApi?: string;
 }
 
 /** Signals so near to each other are one wish. */
@@ -24,6 +25,7 @@ export function startCommand(): Command {
     new Command('start').description('run a node in the foreground until Ctrl-C or `chorus stop`'),
   )
     .option('--config <file>', 'a configuration elsewhere (YAML or JSON)')
+    .option('--ipfs-api <url>', 'a Kubo daemon to use as well: --set storage.ipfsApi=<url>')
     .option('--set <key=value>', 'another value for this run; may be repeated', several)
     .addHelpText(
       'after',
@@ -34,7 +36,11 @@ export function startCommand(): Command {
 
 async function startAction(flags: StartFlags): Promise<void> {
   goOnWithoutReader();
-  const set = [...(flags.set ?? []), ...(flags.json ? ['log.format=json'] : [])];
+  const set = [
+    ...(flags.set ?? []),
+    ...(flags.ipfsApi === undefined ? [] : [`storage.ipfsApi=${flags.ipfsApi}`]),
+    ...(flags.json ? ['log.format=json'] : []),
+  ];
   const { config } = flags.config
     ? await loadConfig(flags.config, { env: process.env, set })
     : await configOf(flags, set);

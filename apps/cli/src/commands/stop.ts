@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
 import { connectNode, type HomeOptions, homeOptions } from '../home.ts';
 import { print, printJson } from '../inspect/format.ts';
-import { isAlive } from '../node/processes.ts';
 
 /** `chorus stop`: ask the running node to finish its step and end. */
 export function stopCommand(): Command {

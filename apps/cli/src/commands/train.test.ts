@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTrainer, loadDataset, syntheticDigits } from '@chorus/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-const CHORUS = new URL('../../bin/chorus.js', import.meta.url).pathname;
+import { outcomeOf, startChorus } from '../testing/chorus-process.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -23,24 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function chorus(args: string[], watch?: (child: ChildProcess, stderr: string) => void): Promise<Outcome> {
-  const child = spawn(process.execPath, ['--conditions=@chorus/source', CHORUS, ...args], { cwd: folder });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (data) => {
-    stdout += data;
-  });
-  child.stderr.on('data', (data) => {
-    stderr += data;
-    watch?.(child, stderr);
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
-}
+const chorus = (args: string[]) => outcomeOf(startChorus(args, { cwd: folder }));
 
 const train = ['train', 'model.onnx', '--new', 'mlp', '--data', '.', '--label-column', 'label'];
 const recipe = ['--optimizer', 'adam', '--lr', '0.003'];
@@ -82,9 +63,13 @@ describe('chorus train', { timeout: 60_000 }, () => {
     ];
     const whole = await chorus(run('whole.onnx', 'b'));
     expect(whole.code).toBe(0);
-    const stopped = await chorus(run('parts.onnx', 'c'), (child, stderr) => {
-      if (stderr.includes('epoch 2/12')) child.kill('SIGINT');
+    const child = startChorus(run('parts.onnx', 'c'), { cwd: folder });
+    let told = '';
+    child.stderr!.on('data', (data) => {
+      told += data;
+      if (told.includes('epoch 2/12')) child.kill('SIGINT');
     });
+    const stopped = await outcomeOf(child);
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toContain('--resume');
     expect((await readdir(folder)).includes('parts.onnx')).toBe(false);

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { isAlive } from '@chorus/node';
 import { type Address, ChorusError } from '@chorus/protocol';
 import envPaths from 'env-paths';
 import writeFileAtomic from 'write-file-atomic';
@@ -80,13 +81,4 @@ export async function readDevnet(folder?: string): Promise<DevnetDescriptor> {
     facts: { folder: devnetFolder(folder) },
     hint: 'start one with `chorus devnet up`',
   });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -1,5 +1,6 @@
 import type { Address, Hex } from '@chorus/protocol';
 import { id, type JsonRpcProvider, Wallet } from 'ethers';
+import type { ContractAddresses } from '../addresses.ts';
 import { ChainError, toChainError } from '../errors/errors.ts';
 import { isDevChain, openProvider, pollInterval } from '../rpc.ts';
 import type { FeePolicy } from '../send/fees.ts';
@@ -55,19 +56,12 @@ export interface DeploymentStep {
   transaction: DeploymentTransaction;
 }
 
-export interface Deployment {
+export interface Deployment extends ContractAddresses {
   chainId: number;
   /** Read events from here on. */
   startBlock: number;
   token: Address;
   verifier: Address;
-  taskManager: Address;
-  parameters: Address;
-  stakes: Address;
-  attestor: Address;
-  identities: Address;
-  reputations: Address;
-  validations: Address;
   governor: Address;
   timelock: Address;
   treasury: Address;

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { Address, Hex } from '@chorus/protocol';
+import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { ChainError } from '../errors/errors.ts';
 
@@ -78,18 +78,9 @@ export async function readDeployment(path: string): Promise<DeploymentFile | nul
 /** Write a deployment file: it is the old one or the new one, whenever the process ends. */
 export async function writeDeployment(path: string, deployment: DeploymentFile): Promise<void> {
   const text = `${JSON.stringify(schema.parse(deployment), null, 2)}\n`;
-  const draft = `${path}.${randomUUID()}.tmp`;
   try {
-    const file = await open(draft, 'wx');
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
+    await writeFileAtomic(path, text);
   } catch (cause) {
-    await rm(draft, { force: true });
     throw invalid(path, 'cannot be written', cause);
   }
 }

@@ -14,7 +14,7 @@ import {
   taskManager,
   validationRegistry,
 } from '@chorus/contracts';
-import type { Address, Hex } from '@chorus/protocol';
+import type { Address, Hex, Slashing } from '@chorus/protocol';
 import { Interface, id, keccak256, ZeroAddress } from 'ethers';
 import { PARAMETERS } from '../abis.ts';
 import { REFERENCE_TRUST, type VerifierSrs } from '../verifier.ts';
@@ -55,14 +55,7 @@ export interface InitialParameters {
   /** Seconds; both together. */
   windows?: { contest: number; unbond: number };
   minimumStake?: bigint;
-  slashing?: {
-    trainerAbsence: number;
-    validatorAbsence: number;
-    aggregatorAbsence: number;
-    unavailable: number;
-    falseVerdict: number;
-    rejectedReference: number;
-  };
+  slashing?: Slashing;
 }
 
 /** What a deployment follows from: the same inputs give the same addresses on every chain. */

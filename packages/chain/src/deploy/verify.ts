@@ -1,44 +1,12 @@
-import {
-  type ContractArtifact,
-  chorusGovernor,
-  chorusTimelock,
-  chorusToken,
-  contributionVerifier,
-  identityRegistry,
-  linkCode,
-  linkDeployedCode,
-  parameters,
-  reputationRegistry,
-  roundAttestor,
-  stakeManager,
-  taskLibraries,
-  taskManager,
-  validationRegistry,
-} from '@chorus/contracts';
+import { type ContractArtifact, linkCode, linkDeployedCode } from '@chorus/contracts';
 import type { Hex } from '@chorus/protocol';
 import { type JsonRpcProvider, keccak256 } from 'ethers';
+import { ARTIFACTS } from '../abis.ts';
 import { ChainError } from '../errors/errors.ts';
 import { read } from '../rpc.ts';
 import { create2Address } from './create2.ts';
 import type { DeploymentFile } from './file.ts';
 import type { DeploymentPlan } from './plan.ts';
-
-const ARTIFACTS = new Map<string, ContractArtifact>(
-  [
-    ...taskLibraries,
-    chorusGovernor,
-    chorusTimelock,
-    chorusToken,
-    contributionVerifier,
-    identityRegistry,
-    parameters,
-    reputationRegistry,
-    roundAttestor,
-    stakeManager,
-    taskManager,
-    validationRegistry,
-  ].map((artifact) => [artifact.contractName, artifact]),
-);
 
 /** What was found at the address of one contract. */
 export interface CodeFinding {

@@ -1,7 +1,7 @@
 import { taskManager } from '@chorus/contracts';
 import { ErrorFragment, Interface } from 'ethers';
 import { describe, expect, it } from 'vitest';
-import { ALL_ABIS } from '../abis.ts';
+import { ARTIFACTS } from '../abis.ts';
 import { ChainError, decodeRevert, revertData, toChainError } from './errors.ts';
 import { LIBRARY_REFUSALS } from './openzeppelin.ts';
 import { REFUSALS } from './refusals.ts';
@@ -16,7 +16,7 @@ const ZEROS: Readonly<Record<string, unknown>> = {
 describe('reverts', () => {
   it('every error of every contract has a code, words of its own, and what to do', () => {
     let seen = 0;
-    for (const [contract, abi] of Object.entries(ALL_ABIS)) {
+    for (const [contract, { abi }] of ARTIFACTS) {
       for (const entry of abi) {
         if (entry.type !== 'error') continue;
         seen++;
@@ -37,7 +37,7 @@ describe('reverts', () => {
 
   it('no words are left of errors that no contract has', () => {
     const names = new Set(
-      Object.values(ALL_ABIS).flatMap((abi) => abi.flatMap((e) => (e.type === 'error' ? [e.name] : []))),
+      [...ARTIFACTS.values()].flatMap(({ abi }) => abi.flatMap((e) => (e.type === 'error' ? [e.name] : []))),
     );
     const ours = Object.keys(REFUSALS).filter((name) => !names.has(name));
     const theirs = Object.keys(LIBRARY_REFUSALS).filter((name) => !names.has(name));

@@ -1,7 +1,7 @@
 import type { AbiEntry } from '@chorus/contracts';
 import { ChorusError, type ErrorInit, type Hex } from '@chorus/protocol';
 import { type ErrorDescription, ErrorFragment, Interface } from 'ethers';
-import { ALL_ABIS } from '../abis.ts';
+import { ARTIFACTS } from '../abis.ts';
 import { LIBRARY_REFUSALS } from './openzeppelin.ts';
 import { REFUSALS, type Refusal } from './refusals.ts';
 
@@ -11,8 +11,8 @@ export class ChainError extends ChorusError {}
 /** The ABIs whose errors are decoded: of everything that is deployed. */
 const ERRORS = new Interface([
   ...new Map(
-    Object.values(ALL_ABIS)
-      .flat()
+    [...ARTIFACTS.values()]
+      .flatMap(({ abi }) => abi)
       .flatMap((entry) => (entry.type === 'error' ? [[signature(entry), entry]] : [])),
   ).values(),
 ]);

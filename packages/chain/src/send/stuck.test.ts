@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Address } from '@chorus/protocol';
 import { ContractFactory, type JsonRpcProvider, Transaction, Wallet } from 'ethers';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Devnet, startDevnet } from '../devnet.ts';
 import { openProvider } from '../rpc.ts';
 import type { FeePolicy } from './fees.ts';
@@ -58,13 +58,8 @@ describe('transactions that are not mined at once', () => {
         .flatMap(([, byNonce]) => Object.values(byNonce)),
     );
   };
-  const until = async (check: () => Promise<boolean>): Promise<void> => {
-    for (let i = 0; i < 250; i++) {
-      if (await check()) return;
-      await delay(20);
-    }
-    throw new Error('it did not happen');
-  };
+  const until = (check: () => Promise<boolean>): Promise<unknown> =>
+    vi.waitUntil(check, { timeout: 5_000, interval: 20 });
 
   beforeAll(async () => {
     devnet = await startDevnet({ accounts: 1 });

@@ -29,6 +29,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'network.upnp': 'Ask the router to forward the port.',
   'network.maxConnections': 'Connections in all.',
   'network.maxConnectionsPerHost': 'Connections from one address.',
+  storage: 'Blocks are exchanged with peers by the node itself.',
+  'storage.ipfsApi':
+    'RPC API of a Kubo daemon, such as http://127.0.0.1:5001: pins what this node publishes, and finds what no peer has.',
   data: 'Data to train on: a name given by `chorus data add`, a folder, or a shard file. It never leaves this machine.',
   srsCache: 'Folder for reference strings, shared by the nodes of one machine.',
   maxStake: "Largest stake to put at risk in one task, in the token's smallest unit.",

@@ -47,18 +47,3 @@ export function peerIdOfPublicKey(key: Uint8Array): string {
 export function didOfPeerId(peerId: string): string {
   return `did:key:${base58btc.encode(Buffer.concat([ED25519_PUB, publicKeyOfPeerId(peerId)]))}`;
 }
-
-/**
- * The peer id of a node's DID.
- * @throws ChorusError `E_IDENTITY_DID`
- */
-export function peerIdOfDid(did: string): string {
-  const text = /^did:key:(z[1-9A-HJ-NP-Za-km-z]{40,60})$/.exec(did)?.[1];
-  const bytes = text === undefined ? new Uint8Array() : base58btc.decode(text);
-  if (bytes.length === ED25519_PUB.length + KEY_BYTES && ED25519_PUB.every((byte, i) => bytes[i] === byte)) {
-    return peerIdOfPublicKey(bytes.subarray(ED25519_PUB.length));
-  }
-  throw new ChorusError('E_IDENTITY_DID', 'this is not a did:key of an Ed25519 key', {
-    facts: { given: did.slice(0, 80) },
-  });
-}

@@ -6,7 +6,7 @@ import { hasCode } from '@chorus/protocol';
 import { Wallet } from 'ethers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { attest, type Identity, verifyIdentity } from './attestation.ts';
-import { didOfPeerId, peerIdOfDid } from './did.ts';
+import { didOfPeerId, peerIdOfPublicKey } from './did.ts';
 import { createIdentity, readIdentity, replaceWallet, rotateNodeKey, unlockWallet } from './identity.ts';
 import { checkKeystore, createWallet, decryptWallet, encryptWallet } from './keystore.ts';
 import { parseNodeKey, readNodeKey, writeNewNodeKey } from './node-key.ts';
@@ -23,15 +23,15 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('DIDs', () => {
   it('agree with the example of the did:key method', () => {
-    // did:key method, test vectors, Ed25519: the key 2e6fcce36701dc791488e0d0b1745cc1e33a4c1c9fcc41c63bd343dbbe0970e6.
+    // did:key method, test vectors, Ed25519
+    const key = Buffer.from('2e6fcce36701dc791488e0d0b1745cc1e33a4c1c9fcc41c63bd343dbbe0970e6', 'hex');
     const did = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK';
-    expect(didOfPeerId(peerIdOfDid(did))).toBe(did);
+    expect(didOfPeerId(peerIdOfPublicKey(key))).toBe(did);
   });
 
   it('carry the key of the peer id libp2p gives', async () => {
     const key = await writeNewNodeKey(folder);
     expect(key.peerId).toBe(await peerIdOfKey(key.bytes));
-    expect(peerIdOfDid(didOfPeerId(key.peerId))).toBe(key.peerId);
     expect(didOfPeerId(key.peerId)).toMatch(/^did:key:z6Mk/);
   });
 
@@ -39,8 +39,6 @@ describe('DIDs', () => {
     for (const text of ['', 'Qm', '16Uiu2HAm', '0OIl'.repeat(13), '1'.repeat(52), '1'.repeat(100_000)]) {
       expect(() => didOfPeerId(text)).toThrow(/not the peer id/);
     }
-    expect(() => peerIdOfDid('did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme')).toThrow(/Ed25519/);
-    expect(() => peerIdOfDid('did:web:example.org')).toThrow(/did:key/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { scrypt as nativeScrypt, type ScryptOptions } from 'node:crypto';
+import { scrypt as nativeScrypt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,19 +13,17 @@ export const KEYSTORE_FILE = 'wallet.json';
 /** A keystore is about 500 bytes; geth's are, too. */
 const MAX_KEYSTORE_BYTES = 16 * 1024;
 
-/** Cost of deriving the key from the password: ethers' standard, half a second and 128 MB. */
+/** Cost of deriving the key from the password: ethers' standard, 128 MB and some tenths of a second. */
 const SCRYPT_N = 131_072;
 
 /** The most an imported file may ask for: 1 GB of memory and some ten seconds. */
 const MAX_SCRYPT_N = 2 ** 20;
 const MAX_PBKDF2_ROUNDS = 10_000_000;
-const MAX_SCRYPT_BYTES = 2 ** 30 + 2 ** 20;
 
-// Node's own scrypt works beside the event loop and gives its 128 MB back at once. That of ethers leaves them to
-// the garbage collector, which may not come for minutes in a node that has nothing to do.
-const deriveKey = promisify<Uint8Array, Uint8Array, number, ScryptOptions, Buffer>(nativeScrypt);
+// The one of Node instead of that in JavaScript: beside the event loop, faster, and its memory is given back at once.
+const deriveKey = promisify<Uint8Array, Uint8Array, number, object, Buffer>(nativeScrypt);
 scrypt.register((password, salt, N, r, p, length) =>
-  deriveKey(password, salt, length, { N, r, p, maxmem: MAX_SCRYPT_BYTES }),
+  deriveKey(password, salt, length, { N, r, p, maxmem: 128 * r * (N + p + 2) }),
 );
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^(0x)?[0-9a-fA-F]{${2 * bytes}}$`));
@@ -80,8 +78,8 @@ export async function encryptWallet(
 ): Promise<string> {
   checkNewPassword(password);
   const { address, privateKey } = wallet;
-  const scrypt = { N: options.scryptN ?? SCRYPT_N };
-  return encryptKeystoreJson({ address, privateKey }, password, { scrypt });
+  const cost = { N: options.scryptN ?? SCRYPT_N };
+  return encryptKeystoreJson({ address, privateKey }, password, { scrypt: cost });
 }
 
 /** Shortest password that is taken for a new keystore. */
@@ -131,7 +129,7 @@ function lowerCaseKeys(value: unknown, depth = 0): unknown {
 }
 
 /**
- * Open a keystore; takes half a second and more, by design.
+ * Open a keystore; takes some tenths of a second and much memory, by design.
  * @throws ChorusError `E_PASSWORD_WRONG`, `E_KEYSTORE`
  */
 export async function decryptWallet(text: string, password: string): Promise<Wallet> {

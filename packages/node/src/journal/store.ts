@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ChorusError } from '@chorus/protocol';
+import { isAlive } from '../is-alive.ts';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
 import { storeFault, toStoreError } from './store-error.ts';
 
@@ -70,7 +71,7 @@ export function openStore(dataDir: string, options: StoreOptions = {}): Database
     db?.close();
     const known = toStoreError(error, { path });
     if (known instanceof ChorusError && known.code === 'E_STORE_LOCKED') {
-      const pid = livingOwner(dataDir);
+      const pid = journalOwner(dataDir);
       throw storeFault('E_STORE_LOCKED', { path, ...(pid === null ? {} : { pid }) }, error);
     }
     throw known;
@@ -179,19 +180,12 @@ function pragma(db: DatabaseSync, name: string): number {
   return Number((db.prepare(`PRAGMA ${name}`).get() as Record<string, unknown>)[name]);
 }
 
-/** The process that holds the lock, by what it wrote and the kernel still knows; null where that is stale. */
-function livingOwner(dataDir: string): number | null {
-  let pid: number;
+/** The process that holds a data folder's journal, by what it wrote and the kernel still knows; null where none does. */
+export function journalOwner(dataDir: string): number | null {
   try {
-    pid = Number.parseInt(readFileSync(join(dataDir, PID_FILE), 'utf8'), 10);
+    const pid = Number.parseInt(readFileSync(join(dataDir, PID_FILE), 'utf8'), 10);
+    return pid > 0 && isAlive(pid) ? pid : null;
   } catch {
     return null;
-  }
-  try {
-    process.kill(pid, 0);
-    return pid;
-  } catch (error) {
-    // It may not be signalled by this user, but it is there.
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : null;
   }
 }

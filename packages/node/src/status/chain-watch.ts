@@ -74,3 +74,8 @@ export class ChainWatch {
     this.#at = Date.now();
   }
 }
+
+/** Seconds since the latest block, by this machine's clock; null where none is known. */
+export function lagSeconds({ time }: ChainView): number | null {
+  return time === null ? null : Math.max(0, Math.round(Date.now() / 1000 - time));
+}

@@ -1,36 +1,33 @@
 import { type Address, ChorusError, decodeTerms, type Terms } from '@chorus/protocol';
 import { EventRing } from '../admin/event-ring.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from '../admin/schema/network.ts';
-import type { ClaimResult, Earnings, Rewards, RoundList, RoundSummary } from '../admin/schema/rounds.ts';
+import type { ClaimResult, Rewards, RoundList, RoundSummary } from '../admin/schema/rounds.ts';
 import type { ClaimRequest, RoundsQuery } from '../admin/schema/routes.ts';
 import type { Readiness, Status, Warning } from '../admin/schema/status.ts';
 import type { JoinResult, LeaveResult, TaskDetail, TaskList, TaskSummary } from '../admin/schema/tasks.ts';
-import type { Notice, TokenAmount } from '../admin/schema/values.ts';
+import type { Notice } from '../admin/schema/values.ts';
 import type { AdminSource } from '../admin/source.ts';
 import type { ChorusNode } from '../chorus-node.ts';
 import type { NodeConfig } from '../config.ts';
 import type { NodeEvent } from '../events.ts';
 import { didOfPeerId } from '../identity/did.ts';
-import type { RoundRecord } from '../journal/records.ts';
 import { missedRoundBps } from '../limits/consider-task.ts';
-import type { Metrics, Readings } from '../metrics/metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { ActivityBook } from './activity-book.ts';
-import { type ChainView, ChainWatch } from './chain-watch.ts';
+import { type ChainView, ChainWatch, lagSeconds } from './chain-watch.ts';
 import { conditions } from './conditions.ts';
 import { limitsView } from './limits-view.ts';
 import type { Machine } from './machine.ts';
+import { MoneyView } from './money-view.ts';
 import { detailsOf, type NetworkDetails } from './network-details.ts';
+import { bannedPeer, peerList } from './peer-view.ts';
+import { readingsOf } from './readings.ts';
+import { roundSummary } from './round-view.ts';
 import { rolesIn, taskDetail, taskSummary } from './task-view.ts';
 import { WarningBook } from './warning-book.ts';
 
 /** Rounds on the status screen. */
 const STATUS_ROUNDS = 10;
-
-/** Tokens whose balances are asked for; a node earns in one or two. */
-const MAX_TOKENS = 20;
-
-/** Balances are asked for at most so often, milliseconds. */
-const BALANCES_FRESH = 5_000;
 
 /** Between two events of progress in the stream. */
 const PROGRESS_MILLISECONDS = 500;
@@ -50,6 +47,13 @@ export interface NodeAdminOptions {
   onShutdown: () => void;
 }
 
+/** A node that runs, and what is asked of its chain. */
+interface Attached {
+  node: ChorusNode;
+  chain: ChainWatch;
+  money: MoneyView;
+}
+
 /**
  * A node as its admin API shows it: what its events told, what its journal holds and what the chain says, put into
  * the API's documents. It is made before the node, whose events it has to see from the first on.
@@ -61,12 +65,10 @@ export class NodeAdmin implements AdminSource {
   readonly #warnings = new WarningBook();
   readonly #activities = new ActivityBook();
   readonly #startedAt = new Date();
-  #node: ChorusNode | null = null;
-  #chain: ChainWatch | null = null;
+  #attached: Attached | null = null;
   #state: 'starting' | 'ready' = 'starting';
   /** What was told last of each task's progress. */
   readonly #progress = new Map<bigint, { step: string; at: number }>();
-  #claimable: { at: number; amounts: Promise<TokenAmount[]> } | null = null;
 
   constructor(options: NodeAdminOptions) {
     this.#options = options;
@@ -75,8 +77,7 @@ export class NodeAdmin implements AdminSource {
 
   /** The node, as soon as there is one. */
   attach(node: ChorusNode): void {
-    this.#node = node;
-    this.#chain = new ChainWatch(node.ports.chain);
+    this.#attached = { node, chain: new ChainWatch(node.ports.chain), money: new MoneyView(node) };
   }
 
   /** Every event of the node comes by here. */
@@ -90,7 +91,7 @@ export class NodeAdmin implements AdminSource {
   }
 
   get #phase(): 'starting' | 'ready' | 'stopping' {
-    return this.#node?.closing.aborted ? 'stopping' : this.#state;
+    return this.#attached?.node.closing.aborted ? 'stopping' : this.#state;
   }
 
   /** Progress comes many times a second; a stream that tells all of it would remember nothing else. */
@@ -107,7 +108,7 @@ export class NodeAdmin implements AdminSource {
 
   async ready(): Promise<Readiness> {
     const { machine } = this.#options;
-    const chain = await this.#chain?.view();
+    const chain = await this.#attached?.chain.view();
     const checks = {
       started: this.#phase === 'ready',
       chain: chain?.reachable ?? false,
@@ -119,57 +120,23 @@ export class NodeAdmin implements AdminSource {
 
   async metrics(): Promise<{ contentType: string; text: string }> {
     const { metrics } = this.#options;
-    return { contentType: metrics.contentType, text: await metrics.text(await this.#readings()) };
-  }
-
-  async #readings(): Promise<Readings> {
-    const node = this.#running();
-    const [chain, details, claimable] = await Promise.all([
-      this.#chain!.view(),
+    const { node, chain, money } = this.#running();
+    const [head, details, claimable] = await Promise.all([
+      chain.view(),
       this.#network()?.stats() ?? null,
-      this.#claimables().catch(() => []),
+      money.claimable().catch(() => []),
     ]);
-    const followed = node.followed();
-    const statuses = followed.map(({ task }) => task?.status ?? 'unknown');
-    const amounts = (rows: TokenAmount[]) =>
-      rows.map(({ token, amount }) => ({ token, amount: Number(amount) }));
-    return {
-      peers: node.ports.network.peers().length,
-      banned: details?.bans.length ?? 0,
-      gossip: (details?.topics ?? []).flatMap(({ topic, accepted, ignored, rejected, published }) =>
-        Object.entries({ accepted, ignored, rejected, published }).map(([verdict, count]) => ({
-          // The kind alone: the rest of the name is the same for all.
-          topic: topic.split('/').at(-1) ?? topic,
-          verdict,
-          count,
-        })),
-      ),
-      bytes: details?.bytes ?? null,
-      requests: Object.entries(details?.requests ?? {}).map(([outcome, count]) => ({ outcome, count })),
-      queue: followed.reduce((sum, { active, waiting }) => sum + active.length + waiting, 0),
-      tasks: [...new Set(statuses)].map((status) => ({
-        status,
-        count: statuses.filter((s) => s === status).length,
-      })),
-      chain: { height: chain.height, lagSeconds: chain.time === null ? null : lagOf(chain.time) },
-      earned: node.journal.totals().flatMap(({ token, rewards, fees }) => [
-        { token, kind: 'reward' as const, amount: Number(rewards) },
-        { token, kind: 'fee' as const, amount: Number(fees) },
-      ]),
-      claimable: amounts(claimable),
-      staked: amounts(this.#staked()),
-      diskBytes: node.gate.disk.usedBytes,
-      paused: node.gate.pauses().length > 0,
-    };
+    const readings = readingsOf({ node, head, details, staked: money.staked(), claimable });
+    return { contentType: metrics.contentType, text: await metrics.text(readings) };
   }
 
   // ---- what the node is and does ----
 
   async status(): Promise<Status> {
-    const node = this.#running();
+    const { node, chain: watch, money } = this.#running();
     const { config, machine, version } = this.#options;
     const { chain, network } = node.ports;
-    const [head, claimable] = await Promise.all([this.#chain!.view(), this.#claimables().catch(() => [])]);
+    const [head, claimable] = await Promise.all([watch.view(), money.claimable().catch(() => [])]);
     const paused = this.#pauses();
     const details = this.#network();
     const bytes = details?.traffic();
@@ -203,15 +170,15 @@ export class NodeAdmin implements AdminSource {
         reachable: head.reachable,
         height: head.height,
         blockTime: head.time === null ? null : new Date(1000 * head.time).toISOString(),
-        lagSeconds: head.time === null ? null : lagOf(head.time),
+        lagSeconds: lagSeconds(head),
         gasBalance: head.gasBalance?.toString() ?? null,
       },
       tasks: this.#summaries(),
       refused: this.#activities.refusals(),
       rounds: this.#rounds({ limit: STATUS_ROUNDS }),
-      earned: this.#earned(),
+      earned: money.earned(),
       claimable,
-      staked: this.#staked(),
+      staked: money.staked(),
       resources: {
         cpuPercent: machine.cpuPercent,
         rssBytes: memory.rss,
@@ -234,7 +201,7 @@ export class NodeAdmin implements AdminSource {
   }
 
   async task(id: bigint): Promise<TaskDetail> {
-    const node = this.#running();
+    const { node } = this.#running();
     const { chain } = node.ports;
     const followed = node.followed().find(({ taskId }) => taskId === id);
     const task = followed?.task ?? (await chain.task(id));
@@ -258,42 +225,19 @@ export class NodeAdmin implements AdminSource {
   }
 
   async rewards(): Promise<Rewards> {
-    this.#running();
-    return { earned: this.#earned(), claimable: await this.#claimables(), staked: this.#staked() };
+    const { money } = this.#running();
+    return { earned: money.earned(), claimable: await money.claimable(), staked: money.staked() };
   }
 
   async peers(): Promise<PeerList> {
-    const node = this.#running();
-    const stats = await this.#network()?.stats();
-    const followed = node.followed();
-    const tasksOf = (peer: string) =>
-      followed.flatMap(({ taskId, context }) =>
-        context?.members.some((m) => m.peerId === peer) ? [taskId.toString()] : [],
-      );
-    if (!stats) {
-      const none = { addresses: [], direction: null, since: null, latencyMs: null, score: null, blame: null };
-      return {
-        peers: node.ports.network.peers().map((peerId) => ({ peerId, ...none, tasks: tasksOf(peerId) })),
-      };
-    }
-    return {
-      peers: stats.peers.map(({ peer, connections, score, blame }) => ({
-        peerId: peer,
-        addresses: connections.map(({ address }) => address),
-        direction: connections[0]?.direction ?? null,
-        since: connections[0] ? new Date(Math.min(...connections.map((c) => c.since))).toISOString() : null,
-        latencyMs: connections.find((c) => c.latencyMs !== null)?.latencyMs ?? null,
-        score,
-        blame,
-        tasks: tasksOf(peer),
-      })),
-    };
+    const { node } = this.#running();
+    return peerList(node, (await this.#network()?.stats()) ?? null);
   }
 
   // ---- what it is told to do ----
 
   async join(id: bigint): Promise<JoinResult> {
-    const result = await this.#running().join(id);
+    const result = await this.#running().node.join(id);
     const taskId = id.toString();
     if (result.outcome !== 'refused') return { taskId, outcome: result.outcome, reason: null };
     const { code, message, hint = null } = result.error;
@@ -301,7 +245,7 @@ export class NodeAdmin implements AdminSource {
   }
 
   async leave(id: bigint): Promise<LeaveResult> {
-    const node = this.#running();
+    const { node } = this.#running();
     const task = node.followed().find(({ taskId }) => taskId === id)?.task;
     const { member, stake } = await node.leave(id);
     const cost = task ? missedRoundBps(task.slashing, rolesIn(node.ports.chain.account, task)) : 0;
@@ -320,21 +264,21 @@ export class NodeAdmin implements AdminSource {
   }
 
   async claim({ token }: ClaimRequest): Promise<ClaimResult> {
-    const node = this.#running();
-    const wanted = token === undefined ? await this.#claimables(true) : [{ token, amount: '1' }];
+    const { node, money } = this.#running();
+    const wanted = token === undefined ? await money.claimable(true) : [{ token, amount: '1' }];
     const claimed: ClaimResult['claimed'] = [];
     for (const { token: each, amount } of wanted) {
       if (amount === '0') continue;
       const receipt = await node.claim(each as Address);
       claimed.push({ token: each, amount: receipt.amount.toString(), transaction: receipt.transaction });
     }
-    this.#claimable = null;
+    money.forget();
     return { claimed };
   }
 
   async bans(): Promise<BanList> {
     const bans = this.#network()?.bans() ?? [];
-    return { bans: bans.map(toBan) };
+    return { bans: bans.map(bannedPeer) };
   }
 
   async ban({ peerId, seconds, reason }: BanRequest): Promise<BannedPeer> {
@@ -345,7 +289,7 @@ export class NodeAdmin implements AdminSource {
     });
     const banned = network?.bans().find(({ peer }) => peer === peerId);
     if (!banned) throw new ChorusError('E_ADMIN_NOT_READY', 'this network keeps no bans');
-    return toBan(banned);
+    return bannedPeer(banned);
   }
 
   async unban(peerId: string): Promise<void> {
@@ -358,39 +302,39 @@ export class NodeAdmin implements AdminSource {
 
   // ---- parts ----
 
-  #running(): ChorusNode {
-    if (this.#node) return this.#node;
+  #running(): Attached {
+    if (this.#attached) return this.#attached;
     throw new ChorusError('E_ADMIN_NOT_READY', 'the node is still starting', {
       hint: 'ask again in a moment',
     });
   }
 
   #network(): NetworkDetails | null {
-    return this.#node && detailsOf(this.#node.ports.network);
+    return this.#attached && detailsOf(this.#attached.node.ports.network);
   }
 
   #pauses(): Notice[] {
     return this.#running()
-      .gate.pauses()
+      .node.gate.pauses()
       .map(({ code, reason, change }) => ({ code, message: reason, hint: change }));
   }
 
   #conditions(chain: ChainView): Warning[] {
-    const node = this.#running();
+    const { node } = this.#running();
     const at = new Date().toISOString();
     return conditions({
       uptimeSeconds: (Date.now() - this.#startedAt.getTime()) / 1000,
       chainId: node.ports.chain.chainId,
       wallet: node.ports.chain.account,
       chain,
-      lagSeconds: chain.time === null ? null : lagOf(chain.time),
+      lagSeconds: lagSeconds(chain),
       peers: node.ports.network.peers().length,
       diskFreeBytes: node.gate.disk.freeBytes,
     }).map((notice) => ({ ...notice, count: 1, firstAt: at, lastAt: at }));
   }
 
   #summaries(): TaskSummary[] {
-    const node = this.#running();
+    const { node } = this.#running();
     return node.followed().flatMap((followed) => {
       const activity = this.#activities.of(followed.taskId);
       return taskSummary(node.ports.chain.account, followed, activity) ?? [];
@@ -404,77 +348,10 @@ export class NodeAdmin implements AdminSource {
 
   #rounds(query: { limit: number; taskId?: bigint }): RoundSummary[] {
     return this.#running()
-      .journal.rounds(query)
-      .map((record) => this.#round(record));
-  }
-
-  #round({ taskId, round, outcome, at, trainer, weight, share, ...record }: RoundRecord): RoundSummary {
-    const { token, reward, fee, reason, transaction } = record;
-    const trained = trainer !== null && outcome === 'settled';
-    return {
-      taskId: taskId.toString(),
-      round,
-      outcome,
-      endedAt: new Date(at).toISOString(),
-      trainer,
-      weight: trained ? weight : null,
-      share: trained ? share : null,
-      token,
-      reward: reward.toString(),
-      fee: fee.toString(),
-      reason,
-      transaction,
-      stageSeconds: this.#activities.stageSeconds(taskId, round),
-    };
-  }
-
-  #earned(): Earnings[] {
-    return this.#running()
-      .journal.totals()
-      .map(({ token, rewards, fees, claimed, ...rounds }) => ({
-        token,
-        amount: (rewards + fees).toString(),
-        rewards: rewards.toString(),
-        fees: fees.toString(),
-        claimed: claimed.toString(),
-        ...rounds,
-      }));
-  }
-
-  #staked(): TokenAmount[] {
-    return [...this.#running().gate.staked()].map(([token, amount]) => ({
-      token,
-      amount: amount.toString(),
-    }));
-  }
-
-  /** Balances on chain, of the tokens this node has to do with. */
-  #claimables(fresh = false): Promise<TokenAmount[]> {
-    const node = this.#running();
-    if (fresh || !this.#claimable || Date.now() - this.#claimable.at > BALANCES_FRESH) {
-      const { chain } = node.ports;
-      const tokens = new Set([
-        ...node.followed().flatMap(({ task }) => (task ? [task.token.toLowerCase()] : [])),
-        ...node.journal.totals().map(({ token }) => token.toLowerCase()),
-      ]);
-      const amounts = Promise.all(
-        [...tokens].slice(0, MAX_TOKENS).map(async (token) => ({
-          token,
-          amount: (
-            await chain.claimable(token as Address, chain.account, node.tasksPaying(token as Address))
-          ).toString(),
-        })),
-      );
-      this.#claimable = { at: Date.now(), amounts };
-      amounts.catch(() => {
-        this.#claimable = null;
-      });
-    }
-    return this.#claimable.amounts;
+      .node.journal.rounds(query)
+      .map((record) => roundSummary(record, this.#activities.stageSeconds(record.taskId, record.round)));
   }
 }
-
-const lagOf = (time: number) => Math.max(0, Math.round(Date.now() / 1000 - time));
 
 function didOrNull(peerId: string): string | null {
   try {
@@ -482,8 +359,4 @@ function didOrNull(peerId: string): string | null {
   } catch {
     return null;
   }
-}
-
-function toBan({ peer, until, reason }: { peer: string; until: number; reason: string }): BannedPeer {
-  return { peerId: peer, reason, until: Number.isFinite(until) ? new Date(until).toISOString() : null };
 }
