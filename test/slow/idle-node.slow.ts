@@ -19,8 +19,8 @@ const SETTLE_MILLISECONDS = 150_000;
 const READINGS = 12;
 const EVERY_MILLISECONDS = 5_000;
 
-/** Well above what was measured (see docs/operations.md), far below what an unnoticed import or leak costs. */
-const MOST_BYTES = 175e6;
+/** What was measured (docs/operations.md) and a seventh more; an import or a leak that nobody noticed costs more. */
+const MOST_BYTES = { built: 160e6, 'from source': 195e6 };
 
 let folder: string;
 let devnet: Devnet;
@@ -99,7 +99,7 @@ it.skipIf(process.platform !== 'linux')(
     };
     await start('third', 3, [], addresses);
     await delay(SETTLE_MILLISECONDS);
-    for (const [name, node] of Object.entries(nodes)) {
+    for (const [name, node] of Object.entries(nodes) as [keyof typeof nodes, Idle][]) {
       expect((await node.client.status()).network.peers, name).toBeGreaterThan(0);
       const [began, cpu] = [performance.now(), await cpuSeconds(node)];
       const readings: number[] = [];
@@ -115,7 +115,7 @@ it.skipIf(process.platform !== 'linux')(
           `${(readings.at(-1)! / 1e6).toFixed(0)}; aim: 150), ` +
           `${((100_000 * share) / (performance.now() - began)).toFixed(2)} % of a core (aim: 1)`,
       );
-      expect(median, name).toBeLessThan(MOST_BYTES);
+      expect(median, name).toBeLessThan(MOST_BYTES[name]);
     }
   },
   600_000,

@@ -22,7 +22,9 @@ const source = new URL('../src/main.ts', import.meta.url);
 const built = new URL('../dist/main.js', import.meta.url);
 // A node that another `chorus` has started was built by it.
 if (!fromSource && !process.channel && existsSync(source)) build();
-if (!fromSource && !existsSync(built)) refuse('chorus is not built here.');
+if (!fromSource && !existsSync(built)) {
+  refuse('chorus is not built here. In a checkout run: npx -y pnpm@10.34.9 --silent chorus <command>');
+}
 
 // A node runs for weeks. Its young generation stays as small as it begins, 1 MB instead of up to 16 (three times
 // that are held): what it allocates are buffers, outside of it.
@@ -43,7 +45,7 @@ function build() {
   try {
     compiler = module.createRequire(import.meta.url).resolve('typescript/package.json');
   } catch {
-    refuse('The compiler is missing.');
+    refuse('The compiler is missing: run npx -y pnpm@10.34.9 install');
   }
   const { status } = spawnSync(process.execPath, [join(dirname(compiler), 'bin/tsc'), '-b'], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
@@ -54,6 +56,6 @@ function build() {
 }
 
 function refuse(why) {
-  process.stderr.write(`${why} In a checkout run: npx -y pnpm@10.34.9 --silent chorus <command>\n`);
+  process.stderr.write(`${why}\n`);
   process.exit(69);
 }
