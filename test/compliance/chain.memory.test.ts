@@ -72,7 +72,8 @@ describe('MemoryLedger', () => {
     const salt = vector(5n).digest;
     await other.sealReference(taskId, 1, other.sealOf(taskId, 1, vector(7n), salt));
     await other.openReference(taskId, 1, vector(7n), salt);
-    const settlement = { ...claims, votes: [await other.signVerdict(taskId, 1, VERDICT)] };
+    const vote = await other.signVerdict(await chain.round(taskId, 1), VERDICT);
+    const settlement = { ...claims, votes: [vote] };
     return { chain, taskId, settlement };
   };
 

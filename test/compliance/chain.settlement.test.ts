@@ -143,7 +143,8 @@ describe('settlement with a proof, 16 trainers', () => {
     const prover = by.account;
     const input = { chainId, contract, taskId, round, prover, dimension, rows, weights, shares };
     const verdict = { unavailable: [], rejected: [], lossBefore: 2_000_000n, lossAfter: 1_000_000n };
-    const votes = [await validator.signVerdict(taskId, round, verdict)];
+    const judged = await owner.round(taskId, (await owner.task(taskId)).round);
+    const votes = [await validator.signVerdict({ ...judged, round }, verdict)];
     return { weights, shares, unavailable: [], rejected: [], votes, ...proveWithTrapdoor(input, lies) };
   };
 

@@ -136,6 +136,9 @@ describe('the vectors of the wire protocol', () => {
     const v = await read<{
       signer: string;
       domain: { chainId: number; verifyingContract: string };
+      commitments: Record<'updates' | 'references', Record<string, Record<'x' | 'y', { bigint: string }>>> & {
+        hash: string;
+      };
       verdict: { value: Record<string, unknown>; digest: string; signature: string };
     }>('signatures.json');
     const word = (n: bigint | number) => zeroPadValue(toBeHex(n), 32);
@@ -149,10 +152,21 @@ describe('the vectors of the wire protocol', () => {
         zeroPadValue(v.domain.verifyingContract, 32),
       ]),
     );
+    // 16 updates and 15 references, two words each: trainers 0 and 2 committed, validator 2 opened.
+    const points = Array.from({ length: 31 }, () => [0n, 0n]);
+    const put = (at: number, { x, y }: Record<'x' | 'y', { bigint: string }>) => {
+      points[at] = [BigInt(x.bigint), BigInt(y.bigint)];
+    };
+    const { updates, references, hash: commitments } = v.commitments;
+    for (const [i, entry] of Object.entries(updates)) put(Number(i), entry);
+    for (const [i, entry] of Object.entries(references)) put(16 + Number(i), entry);
+    expect(points.filter(([x]) => x !== 0n)).toHaveLength(3);
+    expect(commitments).toBe(keccak256(concat(points.flat().map(word))));
     const type =
-      'Verdict(uint256 taskId,uint32 round,uint256 unavailable,uint256 rejected,uint64 lossBefore,uint64 lossAfter)';
+      'Verdict(uint256 taskId,uint32 round,bytes32 commitments,uint256 unavailable,uint256 rejected,' +
+      'uint64 lossBefore,uint64 lossAfter)';
     // Trainers 0 and 15 as bits, validator 2 as a bit.
-    const words = [300, 7, 0b1000000000000001, 0b100, 2_302_585, 1_151_292].map(word);
+    const words = [300, 7, BigInt(commitments), 0b1000000000000001, 0b100, 2_302_585, 1_151_292].map(word);
     const digest = keccak256(concat(['0x1901', domain, keccak256(concat([hash(type), ...words]))]));
     expect(v.verdict.digest).toBe(digest);
     expect(recoverAddress(digest, v.verdict.signature)).toBe(v.signer);

@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectRefusal, read } from './evm.ts';
-import { BURN, bits, OFFENCE, openTaskWorld, type Player, STATUS, type TaskWorld } from './tasks/harness.ts';
+import {
+  BURN,
+  bits,
+  OFFENCE,
+  openTaskWorld,
+  type Player,
+  point,
+  STATUS,
+  type TaskWorld,
+} from './tasks/harness.ts';
 
 const CONTEST_SECONDS = 3600n;
 
@@ -196,6 +205,9 @@ describe('a trainer found unavailable', () => {
       const other = await accused([0]);
       const [a, b] = world.validators as [Player, Player];
       const first = await world.available(a, taskId, 1, 0);
+      const judged = await world.commitments(taskId, 1);
+      const { updates, references } = judged;
+      const another = updates.with(0, { commitment: point(99n) });
       const attempt = (error: string, votes: object[]) =>
         refused(error, world.stranger, 'contest', taskId, 1, 0, votes);
       await attempt('NotEnoughVotes', []);
@@ -203,8 +215,10 @@ describe('a trainer found unavailable', () => {
       for (const wrong of [
         first,
         await world.available(b, taskId, 1, 1),
-        await world.available(b, taskId, 2, 0),
-        await world.available(b, other, 1, 0),
+        await world.available(b, taskId, 2, 0, judged),
+        await world.available(b, other, 1, 0, judged),
+        // As on another branch of the chain, where the trainer had committed to something else.
+        await world.available(b, taskId, 1, 0, { updates: another, references }),
         await world.available(world.trainers[0]!, taskId, 1, 0),
         await world.available(world.aggregators[0]!, taskId, 1, 0),
         { ...(await world.available(a, taskId, 1, 0)), validator: b.address },

@@ -195,7 +195,7 @@ describe('creating and joining tasks', () => {
         ['commitUpdate', 9, 1, point, ZeroHash],
         ['sealReference', 9, 1, RULE],
         ['openReference', 9, 1, point, ZeroHash, ZeroHash],
-        ['settle', 9, 1, await world.settlement(9n, 1)],
+        ['settle', 9, 1, await world.settlement(9n, 1, { votes: [] })],
         ['requestVerdicts', 9, 1],
         ['postVerdict', 9, 1, 0, 0, vote],
         ['advance', 9],

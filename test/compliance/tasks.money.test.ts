@@ -459,7 +459,7 @@ describe('what members take out', () => {
             ['commitUpdate', [taskId, 1, point, zero]],
             ['sealReference', [taskId, 1, zero]],
             ['openReference', [taskId, 1, point, zero, zero]],
-            ['settle', [taskId, 1, await world.settlement(taskId, 1)]],
+            ['settle', [taskId, 1, await world.settlement(taskId, 1, { votes: [] })]],
             ['requestVerdicts', [taskId, 1]],
             ['postVerdict', [taskId, 1, 0, 0, vote]],
             ['advance', [taskId]],

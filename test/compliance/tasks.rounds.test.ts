@@ -397,7 +397,11 @@ describe('the phases of a round', () => {
       await refusedPost('InvalidVotes', { ...early, lossAfter: 5n });
       await refusedPost('InvalidVotes', { ...early, validator: world.validators[1]!.address });
       await refusedPost('InvalidVotes', await world.verdict(world.trainers[0]!, quiet, 1));
-      await refusedPost('InvalidVotes', await world.verdict(world.validators[0]!, quiet, 2));
+      const judged = await world.commitments(quiet, 1);
+      await refusedPost('InvalidVotes', await world.verdict(world.validators[0]!, quiet, 2, { judged }));
+      const elsewhere = { ...judged, updates: judged.updates.toReversed() };
+      const foreign = await world.verdict(world.validators[0]!, quiet, 1, { judged: elsewhere });
+      await refusedPost('InvalidVotes', foreign);
       const absent = { unavailable: bits(2) };
       await refusedPost(
         'UnavailableNotCommitted',

@@ -220,10 +220,11 @@ describe('settling a round', () => {
       const vote = await world.verdict(a, taskId, 1);
       const other = await world.start();
       const second = await world.verdict(b, taskId, 1);
+      const judged = await world.commitments(taskId, 1);
       const wrong = [
         vote,
-        await world.verdict(b, taskId, 2),
-        await world.verdict(b, other, 1),
+        await world.verdict(b, taskId, 2, { judged }),
+        await world.verdict(b, other, 1, { judged }),
         await world.verdict(b, taskId, 1, { unavailable: 1n }),
         await world.verdict(b, taskId, 1, { rejected: 1n }),
         await world.verdict(world.trainers[0]!, taskId, 1),
@@ -236,6 +237,27 @@ describe('settling a round', () => {
       ];
       for (const last of wrong) await refused('InvalidVotes', taskId, { votes: [vote, last] });
       await world.settle(taskId, 1, { votes: [vote, second] });
+    });
+
+    it('on any other commitments than those of the round are refused', async () => {
+      const taskId = await ready();
+      const [a, b] = world.validators as [Player, Player];
+      const vote = await world.verdict(a, taskId, 1);
+      const { updates, references } = await world.commitments(taskId, 1);
+      const another = { commitment: point(99n) };
+      for (const judged of [
+        { updates: [], references: [] },
+        { updates, references: [] },
+        ...updates.map((_, i) => ({ updates: updates.with(i, another), references })),
+        ...references.map((_, i) => ({ updates, references: references.with(i, another) })),
+        { updates: updates.toReversed(), references },
+        { updates: [...updates, another], references },
+      ]) {
+        await refused('InvalidVotes', taskId, {
+          votes: [vote, await world.verdict(b, taskId, 1, { judged })],
+        });
+      }
+      await world.settle(taskId, 1, { votes: [vote, await world.verdict(b, taskId, 1)] });
     });
 
     it('in the other form of their signature, or the short one, are refused', async () => {

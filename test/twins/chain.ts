@@ -21,9 +21,25 @@ import type {
   VerdictVote,
 } from '@chorus/protocol';
 import { Wallet } from 'ethers';
+import { claim, claimable, collectFees, refund } from './ledger/claims.ts';
+import { cancel, create, join, topUp } from './ledger/creation.ts';
+import { contest, publishPayload, releaseStake, resolveCase } from './ledger/disputes.ts';
+import {
+  attest,
+  deposit,
+  giveFeedback,
+  identityOf,
+  register,
+  reputation,
+  requestValidation,
+  unbond,
+  withdraw,
+} from './ledger/identities.ts';
 import { type Emit, lower, type MemoryLedger } from './ledger/ledger.ts';
+import { advance, commit, open, postVerdict, requestVerdicts, seal } from './ledger/rounds.ts';
+import { settle } from './ledger/settlement.ts';
 import { vestingOf } from './ledger/task.ts';
-import { sign } from './ledger/typed-data.ts';
+import { isSignedBy, sign } from './ledger/votes.ts';
 
 export { MemoryLedger } from './ledger/ledger.ts';
 
@@ -45,19 +61,19 @@ export class MemoryChain implements ChainPort {
   }
 
   registerIdentity(_uri: string) {
-    return this.#ledger.transact(() => ({ agentId: this.#ledger.register(this.account) }));
+    return this.#ledger.transact(() => ({ agentId: register(this.#ledger, this.account) }));
   }
 
   async identity(): Promise<bigint | null> {
-    return this.#ledger.identityOf(this.account);
+    return identityOf(this.#ledger, this.account);
   }
 
   async reputation(agentId: bigint): Promise<number> {
-    return this.#ledger.reputation(agentId);
+    return reputation(this.#ledger, agentId);
   }
 
   depositStake(token: Address, agentId: bigint, amount: bigint): Promise<Receipt> {
-    return this.#write(() => this.#ledger.deposit(token, agentId, this.account, amount));
+    return this.#write(() => deposit(this.#ledger, token, agentId, this.account, amount));
   }
 
   async stake(token: Address, agentId: bigint): Promise<StakePool> {
@@ -70,40 +86,40 @@ export class MemoryChain implements ChainPort {
 
   requestUnbond(token: Address, agentId: bigint, shares: bigint) {
     return this.#ledger.transact(() => ({
-      ticket: this.#ledger.unbond(token, agentId, this.account, shares),
+      ticket: unbond(this.#ledger, token, agentId, this.account, shares),
     }));
   }
 
   withdrawStake(ticketId: bigint) {
-    return this.#ledger.transact(() => ({ amount: this.#ledger.withdraw(ticketId, this.account) }));
+    return this.#ledger.transact(() => ({ amount: withdraw(this.#ledger, ticketId, this.account) }));
   }
 
   createTask(params: TaskParams) {
-    return this.#ledger.transact((emit) => ({ taskId: this.#ledger.create(this.account, params, emit) }));
+    return this.#ledger.transact((emit) => ({ taskId: create(this.#ledger, this.account, params, emit) }));
   }
 
   topUp(taskId: bigint, amount: bigint): Promise<Receipt> {
-    return this.#write((emit) => this.#ledger.topUp(taskId, this.account, amount, emit));
+    return this.#write((emit) => topUp(this.#ledger, taskId, this.account, amount, emit));
   }
 
   cancel(taskId: bigint): Promise<Receipt> {
-    return this.#write((emit) => this.#ledger.cancel(taskId, this.account, emit));
+    return this.#write((emit) => cancel(this.#ledger, taskId, this.account, emit));
   }
 
   join(taskId: bigint, request: JoinRequest): Promise<Receipt> {
-    return this.#write((emit) => this.#ledger.join(taskId, this.account, request, emit));
+    return this.#write((emit) => join(this.#ledger, taskId, this.account, request, emit));
   }
 
   commitUpdate(taskId: bigint, round: number, update: VectorCommitment): Promise<Receipt> {
-    return this.#write((emit) => this.#ledger.commit(taskId, round, this.account, update, emit));
+    return this.#write((emit) => commit(this.#ledger, taskId, round, this.account, update, emit));
   }
 
-  sealReference(taskId: bigint, round: number, seal: Hex): Promise<Receipt> {
-    return this.#write((emit) => this.#ledger.seal(taskId, round, this.account, seal, emit));
+  sealReference(taskId: bigint, round: number, value: Hex): Promise<Receipt> {
+    return this.#write((emit) => seal(this.#ledger, taskId, round, this.account, value, emit));
   }
 
   openReference(taskId: bigint, round: number, reference: VectorCommitment, salt: Hex): Promise<Receipt> {
-    return this.#write((emit) => this.#ledger.open(taskId, round, this.account, reference, salt, emit));
+    return this.#write((emit) => open(this.#ledger, taskId, round, this.account, reference, salt, emit));
   }
 
   sealOf(taskId: bigint, round: number, reference: VectorCommitment, salt: Hex): Hex {
@@ -111,32 +127,42 @@ export class MemoryChain implements ChainPort {
   }
 
   settle(taskId: bigint, round: number, settlement: Settlement): Promise<Receipt> {
-    return this.#write((emit) => this.#ledger.settle(taskId, round, this.account, settlement, emit));
+    return this.#write((emit) => settle(this.#ledger, taskId, round, this.account, settlement, emit));
   }
 
   advance(taskId: bigint): Promise<Receipt> {
-    return this.#write((emit) => this.#ledger.advance(taskId, this.account, emit));
+    return this.#write((emit) => advance(this.#ledger, taskId, this.account, emit));
   }
 
-  async signVerdict(taskId: bigint, round: number, verdict: RoundVerdict): Promise<VerdictVote> {
-    const { chainId, contract } = this;
-    const signature = await sign(this.#wallet, { chainId, contract, taskId, round, ...verdict });
+  async signVerdict(judged: RoundState, verdict: RoundVerdict): Promise<VerdictVote> {
+    const signature = await sign(this.#wallet, this, judged, verdict);
     const { lossBefore, lossAfter } = verdict;
     return { validator: this.account, lossBefore, lossAfter, signature };
   }
 
-  async signAvailable(taskId: bigint, round: number, trainer: number): Promise<AvailableVote> {
-    const { chainId, contract } = this;
-    const signature = await sign(this.#wallet, { chainId, contract, taskId, round, trainer });
-    return { validator: this.account, signature };
+  isVerdictOf(
+    vote: VerdictVote,
+    judged: RoundState,
+    lists: Pick<RoundVerdict, 'unavailable' | 'rejected'>,
+  ): boolean {
+    const { lossBefore, lossAfter } = vote;
+    return isSignedBy(vote, this, judged, { ...lists, lossBefore, lossAfter });
+  }
+
+  async signAvailable(judged: RoundState, trainer: number): Promise<AvailableVote> {
+    return { validator: this.account, signature: await sign(this.#wallet, this, judged, { trainer }) };
+  }
+
+  isAvailableOf(vote: AvailableVote, judged: RoundState, trainer: number): boolean {
+    return isSignedBy(vote, this, judged, { trainer });
   }
 
   requestVerdicts(taskId: bigint, round: number): Promise<Receipt> {
-    return this.#write((emit) => this.#ledger.requestVerdicts(taskId, round, this.account, emit));
+    return this.#write((emit) => requestVerdicts(this.#ledger, taskId, round, this.account, emit));
   }
 
   postVerdict(taskId: bigint, round: number, verdict: RoundVerdict, vote: VerdictVote): Promise<Receipt> {
-    return this.#write((emit) => this.#ledger.postVerdict(taskId, round, verdict, vote, emit));
+    return this.#write((emit) => postVerdict(this.#ledger, taskId, round, verdict, vote, emit));
   }
 
   async postedVerdicts(taskId: bigint, round: number) {
@@ -153,7 +179,7 @@ export class MemoryChain implements ChainPort {
   }
 
   publishPayload(taskId: bigint, round: number, payload: Uint8Array): Promise<Receipt> {
-    return this.#write((emit) => this.#ledger.publishPayload(taskId, round, this.account, payload, emit));
+    return this.#write((emit) => publishPayload(this.#ledger, taskId, round, this.account, payload, emit));
   }
 
   async publishedPayload(taskId: bigint, round: number, trainer: Address): Promise<Uint8Array | null> {
@@ -166,33 +192,33 @@ export class MemoryChain implements ChainPort {
   }
 
   contest(taskId: bigint, round: number, trainer: number, votes: AvailableVote[]): Promise<Receipt> {
-    return this.#write((emit) => this.#ledger.contest(taskId, round, trainer, votes, emit));
+    return this.#write((emit) => contest(this.#ledger, taskId, round, trainer, votes, emit));
   }
 
   resolveCase(taskId: bigint, round: number, trainer: number): Promise<Receipt> {
-    return this.#write((emit) => this.#ledger.resolveCase(taskId, round, trainer, this.account, emit));
+    return this.#write((emit) => resolveCase(this.#ledger, taskId, round, trainer, this.account, emit));
   }
 
   claim(token: Address, taskIds: bigint[], to: Address = this.account) {
     return this.#ledger.transact(() => ({
-      amount: this.#ledger.claim(token, this.account, taskIds, lower(to)),
+      amount: claim(this.#ledger, token, this.account, taskIds, lower(to)),
     }));
   }
 
   async claimable(token: Address, account: Address, taskIds: bigint[]): Promise<bigint> {
-    return this.#ledger.claimable(token, lower(account), taskIds);
+    return claimable(this.#ledger, token, lower(account), taskIds);
   }
 
   releaseStake(taskId: bigint, member: Address): Promise<Receipt> {
-    return this.#write((emit) => this.#ledger.releaseStake(taskId, lower(member), emit));
+    return this.#write((emit) => releaseStake(this.#ledger, taskId, lower(member), emit));
   }
 
   refund(taskId: bigint) {
-    return this.#ledger.transact((emit) => ({ amount: this.#ledger.refund(taskId, emit) }));
+    return this.#ledger.transact((emit) => ({ amount: refund(this.#ledger, taskId, emit) }));
   }
 
   collectFees(taskId: bigint) {
-    return this.#ledger.transact(() => ({ amount: this.#ledger.collectFees(taskId) }));
+    return this.#ledger.transact(() => ({ amount: collectFees(this.#ledger, taskId) }));
   }
 
   async memberAccount(taskId: bigint, account: Address): Promise<MemberAccount | null> {
@@ -206,15 +232,15 @@ export class MemoryChain implements ChainPort {
   }
 
   requestValidation(taskId: bigint, agentId: bigint): Promise<Receipt> {
-    return this.#write(() => this.#ledger.requestValidation(taskId, agentId, this.account));
+    return this.#write(() => requestValidation(this.#ledger, taskId, agentId, this.account));
   }
 
   attest(taskId: bigint, round: number): Promise<Receipt> {
-    return this.#write(() => this.#ledger.attest(taskId, round));
+    return this.#write(() => attest(this.#ledger, taskId, round));
   }
 
   giveFeedback(taskId: bigint, trainer: Address): Promise<Receipt> {
-    return this.#write(() => this.#ledger.giveFeedback(taskId, lower(trainer)));
+    return this.#write(() => giveFeedback(this.#ledger, taskId, lower(trainer)));
   }
 
   async balance(token: Address, account: Address): Promise<bigint> {

@@ -41,6 +41,8 @@ import { encodeSettlement } from './settlement.ts';
 import {
   bitmapOf,
   type ClaimOrder,
+  isAvailableOf,
+  isVerdictOf,
   sealOf,
   signAvailable,
   signClaim,
@@ -315,12 +317,24 @@ export class EvmChain implements ChorusChain {
 
   // ---- verdicts and disputes ----
 
-  signVerdict(taskId: bigint, round: number, verdict: RoundVerdict): Promise<VerdictVote> {
-    return signVerdict(this.#connection.signer, this.#context(taskId, round), verdict);
+  signVerdict(judged: RoundState, verdict: RoundVerdict): Promise<VerdictVote> {
+    return signVerdict(this.#connection.signer, this.#context(judged), verdict);
   }
 
-  signAvailable(taskId: bigint, round: number, trainer: number): Promise<AvailableVote> {
-    return signAvailable(this.#connection.signer, this.#context(taskId, round), trainer);
+  isVerdictOf(
+    vote: VerdictVote,
+    judged: RoundState,
+    lists: Pick<RoundVerdict, 'unavailable' | 'rejected'>,
+  ): boolean {
+    return isVerdictOf(vote, this.#context(judged), lists);
+  }
+
+  signAvailable(judged: RoundState, trainer: number): Promise<AvailableVote> {
+    return signAvailable(this.#connection.signer, this.#context(judged), trainer);
+  }
+
+  isAvailableOf(vote: AvailableVote, judged: RoundState, trainer: number): boolean {
+    return isAvailableOf(vote, this.#context(judged), trainer);
   }
 
   requestVerdicts(taskId: bigint, round: number): Promise<Receipt> {
@@ -483,8 +497,8 @@ export class EvmChain implements ChorusChain {
     this.#connection.provider.destroy();
   }
 
-  #context(taskId: bigint, round: number): VoteContext {
-    return { chainId: this.chainId, contract: this.contract, taskId, round };
+  #context(judged: RoundState): VoteContext {
+    return { chainId: this.chainId, contract: this.contract, judged };
   }
 
   #write(action: string, name: string, args: unknown[]): Promise<Receipt> {

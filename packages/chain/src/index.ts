@@ -54,6 +54,7 @@ export {
   bitsOf,
   CLAIM_TYPES,
   type ClaimOrder,
+  commitmentsOf,
   isAvailableOf,
   isVerdictOf,
   ruleId,

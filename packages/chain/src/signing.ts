@@ -1,7 +1,11 @@
 import {
   type Address,
   type AvailableVote,
+  G1_INFINITY,
   type Hex,
+  MAX_TRAINERS,
+  MAX_VALIDATORS,
+  type RoundState,
   type RoundVerdict,
   sameAddress,
   type VectorCommitment,
@@ -44,6 +48,7 @@ export const VERDICT_TYPES: Types = {
   Verdict: [
     { name: 'taskId', type: 'uint256' },
     { name: 'round', type: 'uint32' },
+    { name: 'commitments', type: 'bytes32' },
     { name: 'unavailable', type: 'uint256' },
     { name: 'rejected', type: 'uint256' },
     { name: 'lossBefore', type: 'uint64' },
@@ -56,6 +61,7 @@ export const AVAILABLE_TYPES: Types = {
   Available: [
     { name: 'taskId', type: 'uint256' },
     { name: 'round', type: 'uint32' },
+    { name: 'commitments', type: 'bytes32' },
     { name: 'trainer', type: 'uint256' },
   ],
 };
@@ -77,8 +83,27 @@ export interface VoteContext {
   chainId: number;
   /** The task contract. */
   contract: Address;
-  taskId: bigint;
-  round: number;
+  /** The round as the voter saw it: the vote is worth nothing where the chain has other commitments in it. */
+  judged: RoundState;
+}
+
+const COMMITMENTS = [
+  `tuple(uint256 x, uint256 y)[${MAX_TRAINERS}]`,
+  `tuple(uint256 x, uint256 y)[${MAX_VALIDATORS}]`,
+];
+
+/**
+ * What stands for a round's commitments in votes: keccak256(abi.encode(updates, references)), of the trainers' points in
+ * their order and of the opened references' by appointment; (0, 0) where there is none.
+ */
+export function commitmentsOf({ updates, references }: Pick<RoundState, 'updates' | 'references'>): Hex {
+  const points = (count: number, at: (index: number) => VectorCommitment | null | undefined) =>
+    Array.from({ length: count }, (_, index) => at(index)?.commitment ?? G1_INFINITY);
+  const values = [
+    points(MAX_TRAINERS, (index) => updates[index]),
+    points(MAX_VALIDATORS, (index) => references.find((r) => r.index === index)?.opened),
+  ];
+  return keccak256(AbiCoder.defaultAbiCoder().encode(COMMITMENTS, values)) as Hex;
 }
 
 /** EIP-712 domain of the task contract. */
@@ -86,11 +111,15 @@ export function voteDomain(chainId: number, contract: Address): TypedDataDomain 
   return { name: 'Chorus', version: '1', chainId, verifyingContract: contract };
 }
 
-function verdictMessage({ taskId, round }: VoteContext, verdict: RoundVerdict): Record<string, unknown> {
+/** What every vote begins with. */
+function aboutRound({ judged }: VoteContext) {
+  return { taskId: judged.taskId, round: judged.round, commitments: commitmentsOf(judged) };
+}
+
+function verdictMessage(context: VoteContext, verdict: RoundVerdict): Record<string, unknown> {
   const { lossBefore, lossAfter } = verdict;
   return {
-    taskId,
-    round,
+    ...aboutRound(context),
     unavailable: bitmapOf(verdict.unavailable),
     rejected: bitmapOf(verdict.rejected),
     lossBefore,
@@ -116,9 +145,8 @@ export async function signAvailable(
   context: VoteContext,
   trainer: number,
 ): Promise<AvailableVote> {
-  const { chainId, contract, taskId, round } = context;
-  const domain = voteDomain(chainId, contract);
-  const signature = await signer.signTypedData(domain, AVAILABLE_TYPES, { taskId, round, trainer });
+  const domain = voteDomain(context.chainId, context.contract);
+  const signature = await signer.signTypedData(domain, AVAILABLE_TYPES, { ...aboutRound(context), trainer });
   return { validator: await accountOf(signer), signature: signature as Hex };
 }
 
@@ -144,7 +172,7 @@ export async function signClaim(
   return (await signer.signTypedData(domain, CLAIM_TYPES, order)) as Hex;
 }
 
-/** True where a vote is its validator's for exactly this verdict (its lists, and the losses in the vote). */
+/** True where a vote is its validator's for exactly this verdict (its lists, and the losses in the vote) on this round. */
 export function isVerdictOf(
   vote: VerdictVote,
   context: VoteContext,
@@ -157,8 +185,8 @@ export function isVerdictOf(
 
 /** True where a vote is its validator's for this trainer (index from 0). */
 export function isAvailableOf(vote: AvailableVote, context: VoteContext, trainer: number): boolean {
-  const { taskId, round } = context;
-  return isSignedBy(vote.validator, context, AVAILABLE_TYPES, { taskId, round, trainer }, vote.signature);
+  const message = { ...aboutRound(context), trainer };
+  return isSignedBy(vote.validator, context, AVAILABLE_TYPES, message, vote.signature);
 }
 
 function isSignedBy(

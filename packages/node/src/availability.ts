@@ -5,8 +5,9 @@ import {
   cidFromDigest,
   hasCode,
   payloadBytes,
+  type VectorCommitment,
 } from '@chorus/protocol';
-import { fetchVector } from './payloads.ts';
+import { fetchVector, textOf } from './payloads.ts';
 import { lookAgainTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
 
 /** What stays wrong: the bytes follow from the digest on chain. */
@@ -14,7 +15,7 @@ const FOR_GOOD = ['E_PAYLOAD_MALFORMED', 'E_PAYLOAD_MISMATCH'];
 
 type Known = Pick<RoundContext, 'task' | 'members'>;
 
-/** Looks under way and those that need not be repeated, by round and trainer: at most one of each for each case. */
+/** Looks under way and those that need not be repeated, by what was committed to: at most one of each for each case. */
 const LOOKS = new WeakMap<TaskSession, Map<string, Promise<string | null>>>();
 
 /**
@@ -25,16 +26,18 @@ const LOOKS = new WeakMap<TaskSession, Map<string, Promise<string | null>>>();
  */
 export function lookForPayload(
   session: TaskSession,
-  known: Known,
-  round: number,
+  context: RoundContext,
   trainer: number,
 ): Promise<string | null> {
   const looks = LOOKS.get(session) ?? new Map<string, Promise<string | null>>();
   LOOKS.set(session, looks);
-  const key = `${round}/${trainer}`;
+  const { round } = context.round;
+  const committed = context.round.updates[trainer];
+  if (!committed) return Promise.resolve('nothing was committed');
+  const key = `${round}/${trainer}/${textOf(committed)}`;
   const under = looks.get(key);
   if (under) return under;
-  const look = fetchAccused(session, known, round, trainer).then(
+  const look = fetchAccused(session, context, trainer, committed).then(
     () => null,
     (error: unknown) => {
       if (!FOR_GOOD.some((code) => hasCode(error, code))) looks.delete(key);
@@ -47,24 +50,20 @@ export function lookForPayload(
 
 async function fetchAccused(
   session: TaskSession,
-  known: Known,
-  number: number,
+  context: RoundContext,
   trainer: number,
+  committed: VectorCommitment,
 ): Promise<void> {
   const { taskId, ports } = session;
-  const author = known.task.trainers[trainer]!;
-  const round = await ports.chain.round(taskId, number);
-  const committed = round.updates[trainer];
-  if (!committed) throw new ChorusError('E_PAYLOAD_MISMATCH', 'nothing was committed');
-  const published = await ports.chain.publishedPayload(taskId, number, author);
-  const size = payloadBytes(known.task.dimension);
+  const author = context.task.trainers[trainer]!;
+  const published = await ports.chain.publishedPayload(taskId, context.round.round, author);
+  const size = payloadBytes(context.task.dimension);
   if (published?.length === size) {
     // Stored so that the same checks see it; anything else is of no use to anybody.
     const cid = await ports.storage.cidOf(published);
     if (cid === cidFromDigest(committed.digest, size)) await ports.storage.put(published);
   }
-  const timeoutMs = lookAgainTimeout(known.task);
-  const context = { ...known, round };
+  const timeoutMs = lookAgainTimeout(context.task);
   await fetchVector(session, context, { kind: 'update', author, committed, check: true, timeoutMs });
 }
 
@@ -85,7 +84,8 @@ export async function answerAvailableRequest(
   }
   const open = await ports.chain.unavailabilityCase(taskId, request.round, request.trainer);
   if (!open || open.resolved) return { refused: 'there is no open case' };
-  const wrong = await lookForPayload(session, known, request.round, request.trainer);
+  const round = await ports.chain.round(taskId, request.round);
+  const wrong = await lookForPayload(session, { ...known, round }, request.trainer);
   if (wrong !== null) return { refused: wrong };
-  return ports.chain.signAvailable(taskId, request.round, request.trainer);
+  return ports.chain.signAvailable(round, request.trainer);
 }

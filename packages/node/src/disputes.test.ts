@@ -1,4 +1,4 @@
-import type { AvailableVote, TaskState, UnavailabilityCase } from '@chorus/protocol';
+import { type AvailableVote, encodeMessage, type TaskState, type UnavailabilityCase } from '@chorus/protocol';
 import { expect, it } from 'vitest';
 import { type DisputeSession, Disputes, type LookForPayload } from './disputes.ts';
 import type { RoundContext } from './session.ts';
@@ -28,14 +28,19 @@ function world(account: `0x${string}`, changes: Partial<UnavailabilityCase> = {}
     resolveCase: async (_: bigint, number: number, trainer: number) => {
       sent.push(`resolve ${number}/${trainer}`);
     },
+    round: async (_: bigint, number: number) => ({ round: number }),
     signAvailable: async (): Promise<AvailableVote> => ({ validator: account, signature: '0x01' }),
     contest: async (_: bigint, number: number, trainer: number, votes: AvailableVote[]) => {
       sent.push(`contest ${number}/${trainer} ${votes.map((v) => v.validator)}`);
     },
   };
-  const parts = { taskId: 1n, ports: { chain }, files: {}, signal: new AbortController().signal };
-  const disputes = (look?: LookForPayload) => new Disputes(parts as unknown as DisputeSession, look);
-  return { context: { task, members: [] } as unknown as RoundContext, disputes, sent, clock, open };
+  const { signal } = new AbortController();
+  const disputes = (look?: LookForPayload, { files = {}, ...ports }: Record<string, object> = {}) =>
+    new Disputes(
+      { taskId: 1n, ports: { chain, ...ports }, files, signal } as unknown as DisputeSession,
+      look,
+    );
+  return { context: { task, members: [] } as unknown as RoundContext, disputes, sent, clock, open, chain };
 }
 
 it('a case of many rounds ago is still closed, so that no stake waits for ever', async () => {
@@ -66,9 +71,35 @@ it.each([
 ])('a validator pays for no transaction where %s', async (_, account, available) => {
   const { context, disputes, sent } = world(account, { available });
   const looks: number[] = [];
-  await disputes(async (_known, round) => {
-    looks.push(round);
+  await disputes(async ({ round }) => {
+    looks.push(round.round);
     return null;
   }).attend(context);
   expect([sent, looks]).toEqual([[], []]);
+});
+
+it('the accused contests with the signatures on the commitments of its round, and with no others', async () => {
+  const { context, disputes, sent, chain } = world(TRAINER);
+  const signed = new Map(VALIDATORS.map((validator) => [validator, '0xa1']));
+  const members = VALIDATORS.map((address) => ({ address, peerId: address }));
+  const network = {
+    request: async (validator: `0x${string}`) =>
+      encodeMessage({ validator, signature: signed.get(validator)!.padEnd(132, '0') }),
+  };
+  Object.assign(chain, {
+    publishedPayload: async () => new Uint8Array(1),
+    isAvailableOf: ({ signature }: AvailableVote) => signature.startsWith('0xa1'),
+  });
+  const files = { readPayload: async () => new Uint8Array(1) };
+  const defend = () =>
+    disputes(undefined, { files, network, storage: { put: async () => {} } }).attend({
+      ...context,
+      members,
+    } as unknown as RoundContext);
+  for (const validator of VALIDATORS.slice(1)) signed.set(validator, '0xb2');
+  await defend();
+  expect(sent).toEqual([]);
+  signed.set(VALIDATORS[1]!, '0xa1');
+  await defend();
+  expect(sent).toEqual([`contest 1/0 ${VALIDATORS.slice(0, 2)}`]);
 });

@@ -6,6 +6,7 @@ import {
   encodeMessage,
   type Hex,
   hasCode,
+  type RoundState,
   sameAddress,
   type TaskState,
   type UnavailabilityCase,
@@ -31,11 +32,7 @@ const MAX_CALLDATA_BYTES = 120_000;
 export type DisputeSession = Pick<TaskSession, 'taskId' | 'ports' | 'files' | 'signal'>;
 
 /** Looks for the payload of an accused trainer: null where it is to be had, else what is wrong. */
-export type LookForPayload = (
-  known: Omit<RoundContext, 'round'>,
-  round: number,
-  trainer: number,
-) => Promise<string | null>;
+export type LookForPayload = (context: RoundContext, trainer: number) => Promise<string | null>;
 
 /**
  * Cases of unavailability of one task: an accused trainer defends itself, an accuser joins the majority that has the
@@ -122,16 +119,17 @@ export class Disputes {
       return null;
     }
     // Whoever sent the votes may have left this account's out, or never have asked it.
-    if ((await this.#look(known, round, trainer)) !== null) return now + LOOK_AGAIN;
-    await this.#join(round, trainer);
+    const judged = await chain.round(task.id, round);
+    if ((await this.#look({ ...known, round: judged }, trainer)) !== null) return now + LOOK_AGAIN;
+    await this.#join(judged, trainer);
     return null;
   }
 
   /** As an accuser: say as well that the payload is to be had. */
-  async #join(round: number, trainer: number): Promise<void> {
+  async #join(judged: RoundState, trainer: number): Promise<void> {
     const { taskId, ports } = this.#session;
-    const vote = await ports.chain.signAvailable(taskId, round, trainer);
-    await this.#tolerate(ports.chain.contest(taskId, round, trainer, [vote]));
+    const vote = await ports.chain.signAvailable(judged, trainer);
+    await this.#tolerate(ports.chain.contest(taskId, judged.round, trainer, [vote]));
   }
 
   /** Show the payload to the validators, in calldata where it fits, and close the case with their signatures. */
@@ -141,7 +139,8 @@ export class Disputes {
     // Lost, or never made: there is nothing to show.
     if (!payload) return;
     await ports.storage.put(payload);
-    let votes = await this.#ask(known, round, trainer);
+    const context = { ...known, round: await ports.chain.round(taskId, round) };
+    let votes = await this.#ask(context, trainer);
     if (
       !isMajority(votes, known.task) &&
       payload.length <= MAX_CALLDATA_BYTES &&
@@ -153,16 +152,16 @@ export class Disputes {
         await this.#tolerate(ports.chain.publishPayload(taskId, round, payload));
       }
       this.#published.add(round);
-      votes = await this.#ask(known, round, trainer);
+      votes = await this.#ask(context, trainer);
     }
     if (isMajority(votes, known.task)) {
       await this.#tolerate(ports.chain.contest(taskId, round, trainer, votes));
     }
   }
 
-  async #ask({ task, members }: Omit<RoundContext, 'round'>, round: number, trainer: number) {
+  async #ask({ task, members, round }: RoundContext, trainer: number) {
     const { taskId, ports, signal } = this.#session;
-    const request = encodeMessage({ taskId, round, trainer });
+    const request = encodeMessage({ taskId, round: round.round, trainer });
     const answers = await Promise.allSettled(
       task.activeValidators.map(async (validator): Promise<AvailableVote> => {
         const [peer] = peerOf(members, validator);
@@ -174,7 +173,12 @@ export class Disputes {
         });
         const response = decodeAvailableResponse(bytes);
         if ('refused' in response) throw new ChorusError('E_VOTES_MISSING', response.refused);
-        return { validator, signature: response.signature as Hex };
+        const vote = { validator, signature: response.signature as Hex };
+        if (ports.chain.isAvailableOf(vote, round, trainer)) return vote;
+        throw new ChorusError(
+          'E_VOTES_MISSING',
+          'a validator signed something else, or on other commitments',
+        );
       }),
     );
     return answers.flatMap((a) => (a.status === 'fulfilled' ? [a.value] : []));

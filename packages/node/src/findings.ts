@@ -1,6 +1,7 @@
-import type { VerdictVote } from '@chorus/protocol';
+import type { RoundState, VerdictVote } from '@chorus/protocol';
 import { type Examination, examineRound } from './examine.ts';
 import { measureLosses } from './losses.ts';
+import { textOf } from './payloads.ts';
 import { lookAgainTimeout, type RoundContext, type TaskSession } from './session.ts';
 
 type Losses = Pick<VerdictVote, 'lossBefore' | 'lossAfter'>;
@@ -8,6 +9,7 @@ type Losses = Pick<VerdictVote, 'lossBefore' | 'lossAfter'>;
 /** What this node has found, measured and signed of one round. */
 interface Findings {
   round: number;
+  commitments: string;
   looking: Promise<Examination> | null;
   losses: Map<string, Promise<Losses>>;
   signed: Map<string, VerdictVote>;
@@ -15,18 +17,24 @@ interface Findings {
 
 const KNOWN = new WeakMap<TaskSession, Findings>();
 
-/** Of the newest round that was asked about: those before it are over. */
-function findingsOf(session: TaskSession, round: number): Findings {
+/**
+ * Of the newest round that was asked about: those before it are over. Where the chain was reorganised and the round has
+ * other commitments now, nothing that was found before says anything of it.
+ */
+function findingsOf(session: TaskSession, { round, updates, references }: RoundState): Findings {
   const known = KNOWN.get(session);
-  if (known?.round === round) return known;
-  const fresh: Findings = { round, looking: null, losses: new Map(), signed: new Map() };
-  if (!known || known.round < round) KNOWN.set(session, fresh);
+  const commitments = [...updates, ...references.map((r) => r.opened)]
+    .map((committed) => committed && textOf(committed))
+    .join(' ');
+  if (known?.round === round && known.commitments === commitments) return known;
+  const fresh: Findings = { round, commitments, looking: null, losses: new Map(), signed: new Map() };
+  if (!known || known.round <= round) KNOWN.set(session, fresh);
   return fresh;
 }
 
 /** Look for the round's vectors once more, briefly: one look at a time, however many ask for it. */
 export function lookAgain(session: TaskSession, context: RoundContext): Promise<Examination> {
-  const findings = findingsOf(session, context.round.round);
+  const findings = findingsOf(session, context.round);
   if (findings.looking) return findings.looking;
   const looking = examineRound(session, context, lookAgainTimeout(context.task)).finally(() => {
     findings.looking = null;
@@ -37,7 +45,7 @@ export function lookAgain(session: TaskSession, context: RoundContext): Promise<
 
 /** The losses of a round done with these vectors, measured once: it costs two evaluations of the model. */
 export function lossesOf(session: TaskSession, context: RoundContext, found: Examination): Promise<Losses> {
-  const { losses } = findingsOf(session, context.round.round);
+  const { losses } = findingsOf(session, context.round);
   const key = `${found.unavailable}/${found.rejected}`;
   const known = losses.get(key);
   if (known) return known;
@@ -48,6 +56,6 @@ export function lossesOf(session: TaskSession, context: RoundContext, found: Exa
 }
 
 /** What this node has signed in a round, by the verdict: it is out, and given again to whoever asks. */
-export function signedIn(session: TaskSession, round: number): Map<string, VerdictVote> {
+export function signedIn(session: TaskSession, round: RoundState): Map<string, VerdictVote> {
   return findingsOf(session, round).signed;
 }

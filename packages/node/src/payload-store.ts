@@ -1,4 +1,4 @@
-import { type Address, hasCode, type UpdateVector } from '@chorus/protocol';
+import { hasCode, type UpdateVector } from '@chorus/protocol';
 
 interface Entry {
   vector: Promise<UpdateVector>;
@@ -11,11 +11,12 @@ export class PayloadStore {
   #round = 0;
   readonly #entries = new Map<string, Entry>();
 
-  /** The vector of `author`; a failed fetch is not remembered. */
+  /**
+   * The vector that `what` names: its author and what it committed to. A failed fetch is not remembered.
+   */
   async get(
     round: number,
-    kind: string,
-    author: Address,
+    what: string,
     load: () => Promise<UpdateVector>,
     check: ((vector: UpdateVector) => Promise<void>) | null,
   ): Promise<UpdateVector> {
@@ -23,7 +24,7 @@ export class PayloadStore {
       this.#round = round;
       this.#entries.clear();
     }
-    const key = `${round}:${kind}:${author.toLowerCase()}`;
+    const key = `${round}/${what}`;
     let entry = this.#entries.get(key);
     if (!entry) {
       entry = { vector: load(), checked: null };

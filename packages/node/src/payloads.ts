@@ -32,6 +32,14 @@ export interface FetchVectorOptions {
 }
 
 /**
+ * All of a commitment in one line, to keep by it what is known of its vector: a reorganised chain may have another in
+ * the same place.
+ */
+export function textOf({ commitment, digest }: VectorCommitment): string {
+  return `${commitment.x},${commitment.y},${digest}`;
+}
+
+/**
  * Fetch a committed vector from the swarm and check it: digest, size, header, entries, and where asked for
  * that it opens the commitment on chain.
  *
@@ -62,5 +70,6 @@ export function fetchVector(
       hint: 'the update is left out of the round',
     });
   };
-  return payloads.get(round, kind, author, load, check ? opens : null);
+  const what = `${kind}/${author.toLowerCase()}/${textOf(committed)}`;
+  return payloads.get(round, what, load, check ? opens : null);
 }

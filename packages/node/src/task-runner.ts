@@ -103,9 +103,7 @@ export class TaskRunner {
   constructor(session: TaskSession) {
     this.session = session;
     this.history = new HistoryCheck(session);
-    this.disputes = new Disputes(session, (known, round, trainer) =>
-      lookForPayload(session, known, round, trainer),
-    );
+    this.disputes = new Disputes(session, (context, trainer) => lookForPayload(session, context, trainer));
   }
 
   /** Duties this runner is at, such as `train:3`. */

@@ -1,15 +1,23 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ChorusError } from '@chorus/protocol';
+import {
+  ChorusError,
+  encodeMessage,
+  encodePayload,
+  type Hex,
+  type RoundState,
+  type VerdictVote,
+} from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Journal } from './journal/journal.ts';
 import { PayloadStore } from './payload-store.ts';
 import type { RoundContext, TaskSession } from './session.ts';
-import { answerVoteRequest } from './verdicts.ts';
+import { answerVoteRequest, collectVerdicts } from './verdicts.ts';
 
 const AGGREGATOR = '12D3KooWaggregator';
 const TRAINER = '0x00000000000000000000000000000000000000aa';
+const VALIDATOR = '0x00000000000000000000000000000000000000bb';
 
 let folder: string;
 let journal: Journal;
@@ -22,6 +30,17 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Stands for a signature: it names what it was given on. */
+const signatureOn = ({ updates }: RoundState): Hex =>
+  `0x${updates[0]!.commitment.x.toString(16).padStart(130, '0')}`;
+
+/** The same round on another branch of the chain: its trainer committed to something else. */
+function reorganised(context: RoundContext): RoundContext {
+  const [update] = context.round.updates;
+  const updates = [{ ...update!, commitment: { x: 5n, y: 6n } }];
+  return { ...context, round: { ...context.round, updates } };
+}
+
 /** A validator whose storage answers every request with `error`. */
 function validator(error: Error): { session: TaskSession; context: RoundContext } {
   const session = {
@@ -32,12 +51,14 @@ function validator(error: Error): { session: TaskSession; context: RoundContext 
     ports: {
       storage: { get: () => Promise.reject(error) },
       chain: {
-        signVerdict: async () => ({
-          validator: TRAINER,
+        account: VALIDATOR,
+        signVerdict: async (judged: RoundState) => ({
+          validator: VALIDATOR,
           lossBefore: 0n,
           lossAfter: 0n,
-          signature: `0x${'1'.repeat(130)}`,
+          signature: signatureOn(judged),
         }),
+        isVerdictOf: ({ signature }: VerdictVote, judged: RoundState) => signature === signatureOn(judged),
       },
     },
   } as unknown as TaskSession;
@@ -123,10 +144,86 @@ describe('a validator asked to vote a trainer out', () => {
     expect(looks).toBe(2);
   });
 
+  it('looks and signs anew where a reorganised chain has other commitments in the round', async () => {
+    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+    let looks = 0;
+    session.ports.storage.get = () => {
+      looks++;
+      return Promise.reject(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+    };
+    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [] };
+    const other = reorganised(context);
+    for (const known of [context, other]) {
+      const answer = await answerVoteRequest(session, known, request, AGGREGATOR, 0);
+      expect(answer).toMatchObject({ signature: signatureOn(known.round) });
+    }
+    expect(signatureOn(other.round)).not.toBe(signatureOn(context.round));
+    expect(looks).toBe(2);
+  });
+
+  it('does not take a vector it had under another commitment for what is committed to now', async () => {
+    const { session, context } = validator(new Error('unused'));
+    const { dimension } = context.task;
+    const header = { kind: 'update', taskId: 1n, round: 1, author: TRAINER, dimension } as const;
+    const bytes = encodePayload({ ...header, vector: new Int16Array(dimension) });
+    session.ports.storage.get = async () => bytes;
+    const { commitment } = context.round.updates[0]!;
+    const parts = { committer: { commit: async () => commitment } };
+    const all = { taskId: 1n, round: 1, unavailable: [], rejected: [] };
+    const answer = (known: RoundContext) =>
+      answerVoteRequest(Object.assign(session, parts), known, all, AGGREGATOR, 0);
+    expect(await answer(context)).toHaveProperty('signature');
+    expect(await answer(reorganised(context))).toEqual({
+      refused: 'the payload of trainer 1 cannot be had here',
+    });
+  });
+
   it.each([
     ['its storage is closed', new ChorusError('E_STORAGE_CLOSED', 'the storage is closed')],
     ['its disk is full', new Error('ENOSPC: no space left on device')],
   ])('does not sign where %s: that is no fault of the trainer', async (_, error) => {
     await expect(ask(error)).rejects.toBe(error);
+  });
+});
+
+describe('an aggregator that collects verdicts', () => {
+  const proposed = { unavailable: [0], rejected: [] };
+  const collect = async (judged: RoundState, posted: RoundState[] = []) => {
+    const { session, context } = validator(new Error('unused'));
+    const voteOn = (round: RoundState) => ({
+      validator: VALIDATOR,
+      lossBefore: 0n,
+      lossAfter: 0n,
+      signature: signatureOn(round),
+    });
+    const { chain } = session.ports;
+    Object.assign(chain, {
+      account: AGGREGATOR,
+      now: async () => 0,
+      postedVerdicts: async () =>
+        posted.map((round) => ({
+          verdict: { ...proposed, lossBefore: 0n, lossAfter: 0n },
+          vote: voteOn(round),
+        })),
+    });
+    Object.assign(session.ports, {
+      network: { request: async () => encodeMessage(voteOn(judged)) },
+    });
+    const round = { ...context.round, settleStart: 0, verdictsRequested: posted.length > 0 };
+    const task = { ...context.task, activeValidators: [VALIDATOR as Hex] };
+    const members = [{ address: VALIDATOR, peerId: '12D3KooWvalidator', roles: ['validator'] }];
+    return collectVerdicts(session, { task, round, members } as unknown as RoundContext, proposed);
+  };
+  const here = validator(new Error('unused')).context;
+  const elsewhere = reorganised(here).round;
+
+  it('takes the signature of a validator that judged the same commitments', async () => {
+    expect(await collect(here.round)).toMatchObject([{ validator: VALIDATOR }]);
+  });
+
+  it('takes no signature on other commitments, from a validator or from the chain', async () => {
+    await expect(collect(elsewhere)).rejects.toMatchObject({ code: 'E_VOTES_MISSING' });
+    await expect(collect(elsewhere, [elsewhere])).rejects.toMatchObject({ code: 'E_VOTES_MISSING' });
+    expect(await collect(elsewhere, [here.round])).toHaveLength(1);
   });
 });

@@ -6,6 +6,7 @@ import {
   type Hex,
   hasCode,
   openedReferences,
+  type RoundState,
   type RoundVerdict,
   sameAddress,
   type VerdictVote,
@@ -92,14 +93,9 @@ async function postedVotes(
   { round }: RoundContext,
   proposed: ProposedVerdict,
 ): Promise<VerdictVote[]> {
-  const posted = await session.ports.chain.postedVerdicts(session.taskId, round.round);
-  return posted
-    .filter(
-      ({ verdict }) =>
-        sameIndices(verdict.unavailable, proposed.unavailable) &&
-        sameIndices(verdict.rejected, proposed.rejected),
-    )
-    .map(({ vote }) => vote);
+  const { chain } = session.ports;
+  const posted = await chain.postedVerdicts(session.taskId, round.round);
+  return posted.map(({ vote }) => vote).filter((vote) => chain.isVerdictOf(vote, round, proposed));
 }
 
 async function askValidator(
@@ -129,7 +125,9 @@ async function askValidator(
     throw new ChorusError('E_VOTES_MISSING', `a validator refuses: ${response.refused}`);
   }
   const { lossBefore, lossAfter } = response;
-  return { validator, lossBefore, lossAfter, signature: response.signature as Hex };
+  const vote = { validator, lossBefore, lossAfter, signature: response.signature as Hex };
+  if (ports.chain.isVerdictOf(vote, context.round, proposed)) return vote;
+  throw new ChorusError('E_VOTES_MISSING', 'a validator signed another verdict, or on other commitments');
 }
 
 /** This node's signature under a proposed verdict, or why it does not agree. */
@@ -138,25 +136,28 @@ async function ownVerdict(
   context: RoundContext,
   proposed: ProposedVerdict,
 ): Promise<VerdictVote | { refused: string }> {
-  const known = signedIn(session, context.round.round).get(keyOf(proposed));
+  const known = signedIn(session, context.round).get(keyOf(proposed));
   if (known) return known;
   // It has looked for the payloads since commitments closed; before it signs it looks once more, briefly.
   const found = await lookAgain(session, context);
   const difference = differenceOf(context, found, proposed);
   if (difference) return { refused: difference };
   const losses = await lossesOf(session, context, found);
-  return signVerdict(session, context.round.round, { ...proposed, ...losses });
+  return signVerdict(session, context.round, { ...proposed, ...losses });
 }
 
 const keyOf = ({ unavailable, rejected }: ProposedVerdict): string => `${unavailable}/${rejected}`;
 
 /** Recorded before it leaves this node, as everything that binds it. */
-async function signVerdict(session: TaskSession, round: number, verdict: RoundVerdict): Promise<VerdictVote> {
+async function signVerdict(
+  session: TaskSession,
+  judged: RoundState,
+  verdict: RoundVerdict,
+): Promise<VerdictVote> {
   const { taskId, ports, journal } = session;
-  const vote = await journal.act({ taskId, round, step: 'vote' }, { ...verdict }, () =>
-    ports.chain.signVerdict(taskId, round, verdict),
-  );
-  signedIn(session, round).set(keyOf(verdict), vote);
+  const step = { taskId, round: judged.round, step: 'vote' } as const;
+  const vote = await journal.act(step, { ...verdict }, () => ports.chain.signVerdict(judged, verdict));
+  signedIn(session, judged).set(keyOf(verdict), vote);
   return vote;
 }
 
@@ -216,8 +217,6 @@ export async function postVerdict(session: TaskSession, context: RoundContext): 
   const found = await lookAgain(session, context);
   const { unavailable, rejected } = found;
   const verdict = { unavailable, rejected, ...(await lossesOf(session, context, found)) };
-  const { chain } = session.ports;
-  const round = context.round.round;
-  const vote = await signVerdict(session, round, verdict);
-  await chain.postVerdict(session.taskId, round, verdict, vote);
+  const vote = await signVerdict(session, context.round, verdict);
+  await session.ports.chain.postVerdict(session.taskId, context.round.round, verdict, vote);
 }

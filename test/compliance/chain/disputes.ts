@@ -1,6 +1,6 @@
 import { SHARE_ONE } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
-import { type Fixture, refused } from './fixture.ts';
+import { elsewhere, type Fixture, refused } from './fixture.ts';
 
 /** Verdicts that are asked for on chain, and trainers that say they were available. */
 export function describeDisputes(get: () => Fixture): void {
@@ -13,7 +13,7 @@ export function describeDisputes(get: () => Fixture): void {
       await f.toReference(taskId);
       await refused('E_CHAIN_WRONG_PHASE', f.aggregators[0]!.requestVerdicts(taskId, 1));
       for (const port of f.validators) await f.openSeal(port, taskId, 1);
-      const vote = await first.signVerdict(taskId, 1, verdict);
+      const vote = await first.signVerdict(await f.owner.round(taskId, 1), verdict);
       await refused('E_CHAIN_WRONG_PHASE', first.postVerdict(taskId, 1, verdict, vote));
       await refused('E_CHAIN_NOT_A_MEMBER', f.trainers[0]!.requestVerdicts(taskId, 1));
       await f.aggregators[0]!.requestVerdicts(taskId, 1);
@@ -24,6 +24,11 @@ export function describeDisputes(get: () => Fixture): void {
       await refused('E_CHAIN_ALREADY_DONE', first.postVerdict(taskId, 1, verdict, vote));
       const forged = { ...vote, validator: second.account };
       await refused('E_CHAIN_INVALID_VOTES', second.postVerdict(taskId, 1, verdict, forged));
+      for (const what of ['updates', 'references'] as const) {
+        const seen = elsewhere(await f.owner.round(taskId, 1), what);
+        const foreign = await second.signVerdict(seen, verdict);
+        await refused('E_CHAIN_INVALID_VOTES', second.postVerdict(taskId, 1, verdict, foreign));
+      }
       expect(await f.owner.round(taskId, 1)).toMatchObject({ verdictsRequested: true, verdictsPosted: [0] });
       expect(await f.owner.postedVerdicts(taskId, 1)).toEqual([{ verdict, vote }]);
     });
@@ -35,7 +40,8 @@ export function describeDisputes(get: () => Fixture): void {
       const [first, silent] = f.validators as [Fixture['owner'], Fixture['owner']];
       await f.aggregators[0]!.requestVerdicts(taskId, 1);
       const verdict = { unavailable: [], rejected: [], lossBefore: 7n, lossAfter: 3n };
-      await first.postVerdict(taskId, 1, verdict, await first.signVerdict(taskId, 1, verdict));
+      const judged = await f.owner.round(taskId, 1);
+      await first.postVerdict(taskId, 1, verdict, await first.signVerdict(judged, verdict));
       const ports = [first, silent, ...f.aggregators];
       const before = await Promise.all(ports.map((port) => f.pool(port)));
       await f.timeOut(taskId);
@@ -91,7 +97,8 @@ export function describeDisputes(get: () => Fixture): void {
     it('wins with the signatures of a majority, and the accuser that is not among them is slashed', async () => {
       const f = get();
       const { taskId, validators } = await accused();
-      const sign = (port: Fixture['owner'], trainer = 1) => port.signAvailable(taskId, 1, trainer);
+      const judged = await f.owner.round(taskId, 1);
+      const sign = (port: Fixture['owner'], trainer = 1) => port.signAvailable(judged, trainer);
       const [first, second, third] = validators as [Fixture['owner'], Fixture['owner'], Fixture['owner']];
       const contest = async (...votes: Parameters<Fixture['owner']['contest']>[3]) =>
         f.trainers[1]!.contest(taskId, 1, 1, votes);
@@ -99,9 +106,13 @@ export function describeDisputes(get: () => Fixture): void {
       await refused('E_CHAIN_INVALID_VOTES', contest(await sign(third), await sign(third)));
       await refused('E_CHAIN_INVALID_VOTES', contest(await sign(third), await sign(first, 2)));
       await refused('E_CHAIN_INVALID_VOTES', contest(await sign(third), await sign(f.trainers[1]!)));
+      const before = await first.signAvailable(elsewhere(judged, 'updates'), 1);
+      await refused('E_CHAIN_INVALID_VOTES', contest(await sign(third), before));
+      const says = [await sign(first), before].map((vote) => f.owner.isAvailableOf(vote, judged, 1));
+      expect(says).toEqual([true, false]);
       const nobody = f.owner.contest(taskId, 1, 2, [await sign(third), await sign(first)]);
       await refused('E_CHAIN_NO_CASE', nobody);
-      const before = await Promise.all(validators.map((port) => f.pool(port)));
+      const staked = await Promise.all(validators.map((port) => f.pool(port)));
       await contest(await sign(third), await sign(first));
       const { deadline, available } = (await f.owner.unavailabilityCase(taskId, 1, 1))!;
       expect(available).toEqual([0, 2]);
@@ -110,7 +121,7 @@ export function describeDisputes(get: () => Fixture): void {
       // As long again for the accuser that is missing.
       await f.world.passTime(deadline - (await f.owner.now()) + 1);
       await f.owner.resolveCase(taskId, 1, 1);
-      const lost = await Promise.all(validators.map(async (port, i) => before[i]! - (await f.pool(port))));
+      const lost = await Promise.all(validators.map(async (port, i) => staked[i]! - (await f.pool(port))));
       expect(lost).toEqual([0n, 2_000n, 0n]);
       expect(await f.owner.unavailabilityCase(taskId, 1, 1)).toMatchObject({ resolved: true });
       expect((await f.owner.task(taskId)).openCases).toBe(0);
@@ -125,7 +136,8 @@ export function describeDisputes(get: () => Fixture): void {
       await refused('E_CHAIN_NO_CASE', f.owner.resolveCase(taskId, 1, 0));
       const { deadline } = (await f.owner.unavailabilityCase(taskId, 1, 1))!;
       await f.world.passTime(deadline - (await f.owner.now()) + 1);
-      const votes = await Promise.all(validators.map((port) => port.signAvailable(taskId, 1, 1)));
+      const judged = await f.owner.round(taskId, 1);
+      const votes = await Promise.all(validators.map((port) => port.signAvailable(judged, 1)));
       await refused('E_CHAIN_DEADLINE_PASSED', f.owner.contest(taskId, 1, 1, votes));
       await refused('E_CHAIN_DEADLINE_PASSED', f.trainers[1]!.publishPayload(taskId, 1, new Uint8Array(4)));
       const before = await f.pool(f.trainers[1]!);

@@ -70,12 +70,13 @@ export function describeEvents(get: () => Fixture): void {
         for (const port of f.validators) await f.openSeal(port, taskId, 1);
         const aggregator = await f.drawn(taskId);
         await aggregator.requestVerdicts(taskId, 1);
-        const votes = await Promise.all(f.validators.map((v) => v.signVerdict(taskId, 1, verdict)));
+        const judged = await f.owner.round(taskId, 1);
+        const votes = await Promise.all(f.validators.map((v) => v.signVerdict(judged, verdict)));
         await f.validators[0]!.postVerdict(taskId, 1, verdict, votes[0]!);
         const given = f.settlement([1, 0, 0], [0, 0, 0], { unavailable: [1], votes });
         await f.settle(aggregator, taskId, 1, given);
         await f.trainers[1]!.publishPayload(taskId, 1, new Uint8Array([1, 2, 3]));
-        const available = await Promise.all(f.validators.map((v) => v.signAvailable(taskId, 1, 1)));
+        const available = await Promise.all(f.validators.map((v) => v.signAvailable(judged, 1)));
         await f.trainers[1]!.contest(taskId, 1, 1, available);
       });
       const mine = all.filter((event) => event.taskId === taskId);

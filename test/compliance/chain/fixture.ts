@@ -7,6 +7,7 @@ import {
   hasCode,
   OPEN_TO_ALL,
   type Role,
+  type RoundState,
   type RoundVerdict,
   type Settlement,
   settlementCandidate,
@@ -36,6 +37,14 @@ export const DEPOSIT = 10n ** 9n;
 
 /** Of a task: 1 % is 100, a lost case 2,000. */
 export const STAKE = 10_000n;
+
+/** The same round with another update, or another reference, in the first's place: as before a reorganisation. */
+export function elsewhere(round: RoundState, what: 'updates' | 'references'): RoundState {
+  const [first, ...others] = round.references;
+  return what === 'updates'
+    ? { ...round, updates: [vector(77n), ...round.updates.slice(1)] }
+    : { ...round, references: [{ ...first!, opened: vector(77n) }, ...others] };
+}
 
 /** A vector commitment with a known discrete logarithm, so that sums are easy to state. */
 export function vector(scalar: bigint): VectorCommitment {
@@ -183,7 +192,7 @@ export class Fixture {
   }
 
   /** Votes of these validators for what a settlement says. */
-  votes(
+  async votes(
     taskId: bigint,
     round: number,
     lists: Pick<RoundVerdict, 'unavailable' | 'rejected'>,
@@ -191,9 +200,8 @@ export class Fixture {
     losses = { lossBefore: 2_000_000n, lossAfter: 1_000_000n },
   ): Promise<VerdictVote[]> {
     const { unavailable, rejected } = lists;
-    return Promise.all(
-      validators.map((v) => v.signVerdict(taskId, round, { unavailable, rejected, ...losses })),
-    );
+    const judged = await this.owner.round(taskId, round);
+    return Promise.all(validators.map((v) => v.signVerdict(judged, { unavailable, rejected, ...losses })));
   }
 
   /** Settle with the votes of all validators, where the settlement brings none of its own. */

@@ -1,7 +1,7 @@
-import { type Hex, SHARE_ONE } from '@chorus/protocol';
+import { type Hex, SHARE_ONE, type VerdictVote } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { G1_GENERATOR, mulG1 } from '../../twins/bn254.ts';
-import { type Fixture, refused, vector } from './fixture.ts';
+import { elsewhere, type Fixture, refused, vector } from './fixture.ts';
 
 /** What ends a round: who may, what it pays, and the votes that it needs. */
 export function describeSettlement(get: () => Fixture): void {
@@ -193,10 +193,9 @@ export function describeSettlement(get: () => Fixture): void {
       ] as const) {
         await f.toSettle(taskId, round, validators);
         const lists = { unavailable: [], rejected: [] };
+        const judged = await f.owner.round(taskId, round);
         const votes = await Promise.all(
-          validators.map((v, i) =>
-            v.signVerdict(taskId, round, { ...lists, lossBefore: 5n, lossAfter: after[i]! }),
-          ),
+          validators.map((v, i) => v.signVerdict(judged, { ...lists, lossBefore: 5n, lossAfter: after[i]! })),
         );
         const given = f.settlement([0, 0, 0], [SHARE_ONE, 0, 0], { votes });
         await f.settle(await f.drawn(taskId, round), taskId, round, given);
@@ -220,9 +219,10 @@ export function describeSettlement(get: () => Fixture): void {
       const aggregator = await f.drawn(taskId);
       const [first, second] = f.validators as [Fixture['owner'], Fixture['owner']];
       const verdict = { unavailable: [1], rejected: [], lossBefore: 2n, lossAfter: 1n };
-      const good = await first.signVerdict(taskId, 1, verdict);
-      const also = await second.signVerdict(taskId, 1, verdict);
-      const trainer = await f.trainers[0]!.signVerdict(taskId, 1, verdict);
+      const judged = await f.owner.round(taskId, 1);
+      const good = await first.signVerdict(judged, verdict);
+      const also = await second.signVerdict(judged, verdict);
+      const trainer = await f.trainers[0]!.signVerdict(judged, verdict);
       const flipped = `0x${(Number.parseInt(also.signature.slice(2, 4), 16) ^ 1).toString(16).padStart(2, '0')}`;
       const forgeries = [
         [good],
@@ -233,15 +233,22 @@ export function describeSettlement(get: () => Fixture): void {
         [good, { ...also, signature: `${flipped}${also.signature.slice(4)}` as Hex }],
         [good, { ...also, signature: '0x' as Hex }],
         [good, { ...also, signature: malleated(also.signature) }],
-        [good, await second.signVerdict(taskId, 2, verdict)],
-        [good, await second.signVerdict(other, 1, verdict)],
-        [good, await second.signVerdict(taskId, 1, { ...verdict, unavailable: [1, 2] })],
-        [good, await second.signVerdict(taskId, 1, { ...verdict, rejected: [0] })],
+        [good, await second.signVerdict({ ...judged, round: 2 }, verdict)],
+        [good, await second.signVerdict({ ...judged, taskId: other }, verdict)],
+        [good, await second.signVerdict(judged, { ...verdict, unavailable: [1, 2] })],
+        [good, await second.signVerdict(judged, { ...verdict, rejected: [0] })],
+        [good, await second.signVerdict(elsewhere(judged, 'updates'), verdict)],
+        [good, await second.signVerdict(elsewhere(judged, 'references'), verdict)],
       ];
       for (const votes of forgeries) {
         const given = f.settlement([1, 0, 0], [1, 0, 0], { unavailable: [1], votes });
         await refused('E_CHAIN_INVALID_VOTES', aggregator.settle(taskId, 1, given));
       }
+      // Whoever collects votes finds the same of each.
+      const says = (vote: VerdictVote, state = judged) => aggregator.isVerdictOf(vote, state, verdict);
+      expect([good, also].every((vote) => says(vote))).toBe(true);
+      for (const [, vote] of forgeries.slice(3)) expect(says(vote!)).toBe(false);
+      expect(says(good, elsewhere(judged, 'updates'))).toBe(false);
       // Votes for another list, or none at all: nobody said that the payloads can be had.
       const others = f.settlement([1, 0, 0], [1, 0, 0], { votes: [good, also] });
       await refused('E_CHAIN_INVALID_VOTES', aggregator.settle(taskId, 1, others));

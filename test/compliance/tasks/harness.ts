@@ -20,11 +20,21 @@ import {
   type JsonRpcSigner,
   keccak256,
   type TransactionReceipt,
+  toBeHex,
   type Wallet,
   ZeroHash,
 } from 'ethers';
 import { expect } from 'vitest';
 import { addG1, G1_GENERATOR, mulG1 } from '../../twins/bn254.ts';
+import {
+  AVAILABLE,
+  CLAIM,
+  type Commitments,
+  commitmentsIn,
+  domainOf,
+  hashOf,
+  VERDICT,
+} from '../../twins/typed-data.ts';
 import { as, type Evm, events, read, send, startEvm } from '../evm.ts';
 
 export const RULE = id('reference-trust');
@@ -50,34 +60,6 @@ export const OFFENCE = {
 /** Code of one byte, STOP: it accepts every proof. */
 const ACCEPTING_VERIFIER = '0x60016000f3';
 
-const VERDICT_TYPES = {
-  Verdict: [
-    { name: 'taskId', type: 'uint256' },
-    { name: 'round', type: 'uint32' },
-    { name: 'unavailable', type: 'uint256' },
-    { name: 'rejected', type: 'uint256' },
-    { name: 'lossBefore', type: 'uint64' },
-    { name: 'lossAfter', type: 'uint64' },
-  ],
-};
-const AVAILABLE_TYPES = {
-  Available: [
-    { name: 'taskId', type: 'uint256' },
-    { name: 'round', type: 'uint32' },
-    { name: 'trainer', type: 'uint256' },
-  ],
-};
-const CLAIM_TYPES = {
-  Claim: [
-    { name: 'account', type: 'address' },
-    { name: 'token', type: 'address' },
-    { name: 'taskIds', type: 'uint256[]' },
-    { name: 'to', type: 'address' },
-    { name: 'nonce', type: 'uint256' },
-    { name: 'deadline', type: 'uint256' },
-  ],
-};
-
 /** An account with an identity and stake behind it. */
 export interface Player {
   signer: JsonRpcSigner;
@@ -100,6 +82,15 @@ export interface Vote {
 
 /** `TaskParams` of the contract. */
 export type Terms = Record<string, unknown>;
+
+/** A verdict to be signed. */
+export interface VerdictPlan {
+  unavailable?: bigint;
+  rejected?: bigint;
+  losses?: [bigint, bigint];
+  /** By default those of the round on chain. */
+  judged?: Commitments;
+}
 
 /** A settlement to be built: everything has a default that is accepted. */
 export interface SettlementPlan {
@@ -327,22 +318,19 @@ export class TaskWorld {
     return this.aggregators.map((_, i) => this.aggregators[(drawn + i) % this.aggregators.length]!);
   }
 
-  async verdict(
-    voter: Player,
-    taskId: bigint,
-    round: number,
-    plan: { unavailable?: bigint; rejected?: bigint; losses?: [bigint, bigint] } = {},
-  ): Promise<Vote> {
+  async verdict(voter: Player, taskId: bigint, round: number, plan: VerdictPlan = {}): Promise<Vote> {
     const { unavailable = 0n, rejected = 0n, losses = [2_000_000n, 1_000_000n] } = plan;
     const [lossBefore, lossAfter] = losses;
-    const value = { taskId, round, unavailable, rejected, lossBefore, lossAfter };
-    const signature = await voter.wallet.signTypedData(this.domain(), VERDICT_TYPES, value);
+    const commitments = hashOf(plan.judged ?? (await this.commitments(taskId, round)));
+    const value = { taskId, round, commitments, unavailable, rejected, lossBefore, lossAfter };
+    const signature = await voter.wallet.signTypedData(this.domain(), VERDICT, value);
     return { validator: voter.address, lossBefore, lossAfter, signature };
   }
 
-  async available(voter: Player, taskId: bigint, round: number, trainer: number) {
-    const value = { taskId, round, trainer };
-    const signature = await voter.wallet.signTypedData(this.domain(), AVAILABLE_TYPES, value);
+  async available(voter: Player, taskId: bigint, round: number, trainer: number, judged?: Commitments) {
+    const commitments = hashOf(judged ?? (await this.commitments(taskId, round)));
+    const value = { taskId, round, commitments, trainer };
+    const signature = await voter.wallet.signTypedData(this.domain(), AVAILABLE, value);
     return { validator: voter.address, signature };
   }
 
@@ -429,7 +417,7 @@ export class TaskWorld {
       deadline: 2n ** 40n,
       ...changes,
     };
-    return player.wallet.signTypedData({ ...this.domain(), ...chain }, CLAIM_TYPES, message);
+    return player.wallet.signTypedData({ ...this.domain(), ...chain }, CLAIM, message);
   }
 
   async balance(address: string, token = this.token): Promise<bigint> {
@@ -513,9 +501,18 @@ export class TaskWorld {
     }));
   }
 
+  /** What was committed to in a round, of any number, out of its events. */
+  async commitments(taskId: bigint, round: number): Promise<Commitments> {
+    const { target: address, interface: abi } = this.tasks;
+    const indexed = [taskId, round].map((value) => toBeHex(value, 32));
+    const logs = await this.evm.provider.getLogs({ address, fromBlock: 0, topics: [null, ...indexed] });
+    const { trainers, params } = await this.task(taskId);
+    const events = logs.map((log) => abi.parseLog(log)!);
+    return commitmentsIn(events, [...trainers], [...params.validators]);
+  }
+
   domain() {
-    const verifyingContract = this.tasks.target as string;
-    return { name: 'Chorus', version: '1', chainId: CHAIN_ID, verifyingContract };
+    return domainOf(CHAIN_ID, this.tasks.target as string);
   }
 
   /** `tasks` as a player calls it. */

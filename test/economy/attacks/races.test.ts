@@ -97,7 +97,9 @@ describe('transactions that overtake each other', () => {
       weights,
       shares,
     });
-    const verdict = { taskId: play.id, round: 1, unavailable: 0, rejected: 0, lossBefore: 2, lossAfter: 1 };
+    const lists = { unavailable: 0, rejected: 0 };
+    const commitments = await play.commitments();
+    const verdict = { taskId: play.id, round: 1, commitments, ...lists, lossBefore: 2, lossAfter: 1 };
     const votes = [await signVerdict(world, play.wallet(validator), verdict)];
     const sent = { ...settlement({ weights, shares, votes }), aggregate, proof };
     const [copy, original] = await inOneBlock([
@@ -216,6 +218,29 @@ describe('transactions that overtake each other', () => {
     await play.toSettle();
     await play.settle();
     expect(await play.claimable(censored)).toBeGreaterThan(200_000n);
+  });
+
+  it('a verdict given before the chain was reorganised settles no round in which a trainer committed anew', async () => {
+    const play = await Play.start(world);
+    const [first, second] = play.trainers as [string, string];
+    const [validator] = play.validators as [string];
+    await play.commit(first, 2);
+    await play.seal(validator);
+    const snapshot = await world.chain.rpc('evm_snapshot');
+    const reach = async (k: number): Promise<object> => {
+      await play.commit(second, k);
+      await play.open(validator);
+      return play.settlement();
+    };
+    const refusal = async (sent: object) =>
+      world.tasks.refusal(await play.candidate(), 'settle', play.id, 1, sent);
+    const before = await reach(3);
+    expect(await refusal(before)).toBeNull();
+    await world.chain.rpc('evm_revert', [snapshot]);
+    // On this branch the second trainer is quick about another commitment.
+    const after = await reach(4);
+    expect(await refusal(before)).toBe('InvalidVotes');
+    expect(await refusal(after)).toBeNull();
   });
 
   it('a block one second before the deadline still counts', async () => {

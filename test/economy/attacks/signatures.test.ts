@@ -39,9 +39,10 @@ describe('signatures', () => {
   }, 60_000);
   afterAll(() => world?.close());
 
-  const verdict = (play: Play, changes: object = {}) => ({
+  const verdict = async (play: Play, changes: object = {}) => ({
     taskId: play.id,
     round: 1,
+    commitments: await play.commitments(1),
     unavailable: 0,
     rejected: 0,
     lossBefore: 20,
@@ -57,8 +58,8 @@ describe('signatures', () => {
     const play = await Play.start(world, { params: { rounds: 2 } });
     await play.toSettle();
     const wallet = play.wallet(play.validators[0]!);
-    const sign = (message: object, domain: object = {}): Promise<Vote> =>
-      signVerdict(world, wallet, verdict(play, message), domain);
+    const sign = async (message: object, domain: object = {}): Promise<Vote> =>
+      signVerdict(world, wallet, await verdict(play, message), domain);
     expect(await refusedWith(play, [await sign({ round: 2 })])).toBe('InvalidVotes');
     expect(await refusedWith(play, [await sign({ taskId: play.id + 1n })])).toBe('InvalidVotes');
     expect(await refusedWith(play, [await sign({}, { chainId: 1 })])).toBe('InvalidVotes');
@@ -76,8 +77,8 @@ describe('signatures', () => {
     const play = await Play.start(world, { validators: [1, 5] });
     await play.toSettle();
     const [first, second] = play.validators as [string, string];
-    const vote = await signVerdict(world, play.wallet(first), verdict(play));
-    const other = await signVerdict(world, play.wallet(second), verdict(play));
+    const vote = await signVerdict(world, play.wallet(first), await verdict(play));
+    const other = await signVerdict(world, play.wallet(second), await verdict(play));
     expect(await refusedWith(play, [vote, { ...other, lossAfter: 9 }])).toBe('InvalidVotes');
     expect(await refusedWith(play, [vote, { ...vote, validator: other.validator }])).toBe('InvalidVotes');
     expect(await refusedWith(play, [vote, vote])).toBe('InvalidVotes');
@@ -89,8 +90,8 @@ describe('signatures', () => {
     const play = await Play.start(world, { validators: [1, 5] });
     await play.toSettle();
     const [first, second] = play.validators as [string, string];
-    const vote = await signVerdict(world, play.wallet(first), verdict(play));
-    const other = await signVerdict(world, play.wallet(second), verdict(play));
+    const vote = await signVerdict(world, play.wallet(first), await verdict(play));
+    const other = await signVerdict(world, play.wallet(second), await verdict(play));
     const changed = (signature: string): Vote => ({ ...other, signature });
     expect(await refusedWith(play, [vote, changed(malleated(other.signature))])).toBe('InvalidVotes');
     expect(await refusedWith(play, [vote, changed(Signature.from(other.signature).compactSerialized)])).toBe(
@@ -107,7 +108,7 @@ describe('signatures', () => {
     await play.toSettle();
     await play.settle(undefined, { unavailable: 3 });
     const wallet = play.wallet(play.validators[0]!);
-    const message = { taskId: play.id, round: 1, trainer: 0 };
+    const message = { taskId: play.id, round: 1, commitments: await play.commitments(1), trainer: 0 };
     const contest = async (vote: Promise<object>): Promise<string | null> =>
       world.tasks.refusal(play.owner, 'contest', play.id, 1, 0, [await vote]);
     expect(await contest(signAvailable(world, wallet, { ...message, trainer: 1 }))).toBe('InvalidVotes');
@@ -120,7 +121,7 @@ describe('signatures', () => {
       'InvalidVotes',
     );
     // A verdict is no word of availability either, though it is signed by the same validator.
-    const { validator, signature } = await signVerdict(world, wallet, verdict(play));
+    const { validator, signature } = await signVerdict(world, wallet, await verdict(play));
     expect(await contest(Promise.resolve({ validator, signature }))).toBe('InvalidVotes');
     expect(await contest(signAvailable(world, wallet, message))).toBeNull();
   });

@@ -88,7 +88,7 @@ describe('members that stop, wait or send garbage', () => {
     await world.tasks.send(accused, 'publishPayload', play.id, 1, '0x1234');
     // Two of the three that had signed against it now have the payload, and say so.
     const [first, second, third] = play.validators as [string, string, string];
-    const message = { taskId: play.id, round: 1, trainer: 0 };
+    const message = { taskId: play.id, round: 1, commitments: await play.commitments(1), trainer: 0 };
     const votes = await Promise.all(
       [first, second].map((v) => signAvailable(world, play.wallet(v), message)),
     );
@@ -174,7 +174,9 @@ describe('members that stop, wait or send garbage', () => {
     await play.toSettle();
     await world.tasks.send(candidate, 'requestVerdicts', play.id, 1);
     const honest = play.validators[0]!;
-    const verdict = { taskId: play.id, round: 1, unavailable: 0, rejected: 0, lossBefore: 2, lossAfter: 1 };
+    const lists = { unavailable: 0, rejected: 0 };
+    const commitments = await play.commitments();
+    const verdict = { taskId: play.id, round: 1, commitments, ...lists, lossBefore: 2, lossAfter: 1 };
     const vote = await signVerdict(world, play.wallet(honest), verdict);
     await world.tasks.send(candidate, 'postVerdict', play.id, 1, 0, 0, vote);
     await play.pass();

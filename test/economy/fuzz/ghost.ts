@@ -1,4 +1,5 @@
 import { AbiCoder, keccak256 } from 'ethers';
+import { type Committed, hashOf } from '../../twins/typed-data.ts';
 import type { Decoded, Receipt } from '../world/chain.ts';
 import type { Point } from '../world/round.ts';
 import type { World } from '../world/world.ts';
@@ -17,9 +18,9 @@ export interface GhostRound {
   deadline: number;
   settleStart: number;
   drawn: number;
-  committed: Set<string>;
+  committed: Map<string, Committed>;
   sealed: Map<string, Opening>;
-  opened: Set<string>;
+  opened: Map<string, Committed>;
   requested: boolean;
   posted: Map<string, { unavailable: number; rejected: number }>;
 }
@@ -32,6 +33,8 @@ export interface Opening {
 
 export interface GhostCase {
   round: number;
+  /** Of the round, as votes name them. */
+  commitments: string;
   trainer: string;
   index: number;
   accusers: string[];
@@ -121,11 +124,11 @@ export class Ghost {
       else if (name === 'AggregatorDrawn') task!.drawn = Number(args.candidate);
       else if (name === 'RoundVoided') require(settled === undefined, 'void and settled');
       else if (name === 'TaskEnded') this.ended(task!);
-      else if (name === 'UpdateCommitted') once(task!.round.committed, account('trainer'), 'committed twice');
+      else if (name === 'UpdateCommitted') first(task!.round.committed, account('trainer'), args);
       else if (name === 'ReferenceSealed') this.sealed(task!, account('validator'), args.seal);
       else if (name === 'VerdictPosted') this.posted(task!, account('validator'), args);
       else if (name === 'UnbondRequested') this.unbonding(account('owner'), args);
-      else if (name === 'ReferenceOpened') once(task!.round.opened, account('validator'), 'opened twice');
+      else if (name === 'ReferenceOpened') first(task!.round.opened, account('validator'), args);
       else if (name === 'VerdictsRequested') task!.round.requested = true;
       else if (name === 'RoundSettled') this.settled(task!, args);
       else if (name === 'CaseOpened') this.opened(task!, args);
@@ -222,7 +225,9 @@ export class Ghost {
     require(2 * accusers.length > task.validators.length, 'accused by less than a majority');
     const index = task.trainers.indexOf(trainer);
     const deadline = Number(args.deadline);
-    task.cases.push({ round, trainer, index, accusers, deadline, won: false, resolved: null });
+    const commitments = commitmentsOf(task);
+    const entry = { round, commitments, trainer, index, accusers, deadline, won: false, resolved: null };
+    task.cases.push(entry);
   }
 
   /** A majority came together in time, and only then the others have longer to join it. */
@@ -308,6 +313,14 @@ function excused(task: GhostTask, round: GhostRound): boolean {
   return 2 * Math.max(0, ...counts.values()) <= task.validators.length;
 }
 
+/** Of the current round, as votes name them. */
+export function commitmentsOf({ trainers, appointed, round }: GhostTask): string {
+  return hashOf({
+    updates: trainers.map((account) => round.committed.get(account)),
+    references: appointed.map((account) => round.opened.get(account)),
+  });
+}
+
 export function emptyRound(number: number): GhostRound {
   return {
     number,
@@ -315,9 +328,9 @@ export function emptyRound(number: number): GhostRound {
     deadline: 0,
     settleStart: 0,
     drawn: 0,
-    committed: new Set(),
+    committed: new Map(),
     sealed: new Map(),
-    opened: new Set(),
+    opened: new Map(),
     requested: false,
     posted: new Map(),
   };
@@ -325,6 +338,12 @@ export function emptyRound(number: number): GhostRound {
 
 export function require(holds: boolean, what: string): void {
   if (!holds) throw new Error(`invariant: ${what}`);
+}
+
+/** Whoever commits or opens does so once in a round. */
+function first(map: Map<string, Committed>, account: string, { commitment }: Committed): void {
+  require(!map.has(account), 'committed or opened twice');
+  map.set(account, { commitment });
 }
 
 function once<T>(set: Set<T>, value: T, what: string): void {

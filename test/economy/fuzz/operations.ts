@@ -12,7 +12,7 @@ import {
   ZERO_WORD,
 } from '../world/round.ts';
 import { terms, type World } from '../world/world.ts';
-import { emptyRound, type Ghost, type GhostTask, require } from './ghost.ts';
+import { commitmentsOf, emptyRound, type Ghost, type GhostTask, require } from './ghost.ts';
 
 /** The world with what only this test adds to it. */
 export interface Arena extends World {
@@ -279,7 +279,8 @@ export const OPERATIONS: Record<string, Operation> = {
     const found = caseOf(task, c);
     const count = d % 6 === 0 ? 1 : Math.floor(task.validators.length / 2) + 1;
     const signers = Array.from({ length: count }, (_, i) => pick(task.validators, a + i));
-    const message = { taskId: task.id, round: found.round, trainer: found.index };
+    const { round, commitments, index: trainer } = found;
+    const message = { taskId: task.id, round, commitments, trainer };
     const votes = await Promise.all(signers.map((v) => signAvailable(arena, walletOf(arena, v), message)));
     const from = pick(arena.actors, d);
     await send(context, arena.tasks, from, 'contest', task.id, found.round, found.index, votes);
@@ -393,8 +394,8 @@ export const OPERATIONS: Record<string, Operation> = {
   },
 };
 
-const committedBits = (task: GhostTask): number => bitsOf(task.round.committed, task.trainers);
-const openedBits = (task: GhostTask): number => bitsOf(task.round.opened, task.appointed);
+const committedBits = (task: GhostTask): number => bitsOf(task.round.committed.keys(), task.trainers);
+const openedBits = (task: GhostTask): number => bitsOf(task.round.opened.keys(), task.appointed);
 
 /** With an identity that is the account's own, and enough stake behind it, but for some that go wrong. */
 async function join(
@@ -468,6 +469,7 @@ async function postVerdict(
   const verdict = {
     taskId: task.id,
     round: task.round.number,
+    commitments: commitmentsOf(task),
     unavailable: c % 5 === 0 ? someBits(committedBits(task), c) : 0,
     rejected: c % 7 === 0 ? someBits(openedBits(task), c >> 3) : 0,
     lossBefore: 100,
@@ -523,6 +525,7 @@ async function settle(context: Context, task: GhostTask, { a, c, d }: Dice): Pro
         signVerdict(arena, walletOf(arena, v), {
           taskId: task.id,
           round: round.number,
+          commitments: commitmentsOf(task),
           unavailable,
           rejected,
           lossBefore: 100,

@@ -197,7 +197,12 @@ export class Deployed {
 
   /** Events of this contract in a receipt. */
   events(receipt: Receipt): { name: string; args: Decoded }[] {
-    return receipt.logs
+    return this.decode(receipt.logs);
+  }
+
+  /** Events of this contract among logs. */
+  decode(logs: readonly Log[]): { name: string; args: Decoded }[] {
+    return logs
       .filter((log) => log.address.toLowerCase() === this.address)
       .map((log) => this.abi.parseLog(log)!)
       .map(({ name, args }) => ({ name, args }));

@@ -1,6 +1,7 @@
 import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
-import type { Wallet } from 'ethers';
-import type { Decoded, Deployed, Receipt } from './chain.ts';
+import { toBeHex, type Wallet } from 'ethers';
+import { commitmentsIn, hashOf } from '../../twins/typed-data.ts';
+import type { Decoded, Deployed, Log, Receipt } from './chain.ts';
 import { digestOf, point, sealOf, settlement, signVerdict, type Vote } from './round.ts';
 import { terms, type World } from './world.ts';
 
@@ -71,6 +72,16 @@ export class Play {
 
   task(): Promise<Decoded> {
     return this.world.tasks.read('getTask', this.id);
+  }
+
+  /** The hash of the commitments of a round, by default the current one, out of its events. */
+  async commitments(round?: number): Promise<string> {
+    const { tasks, chain } = this.world;
+    const indexed = [this.id, round ?? (await this.number())].map((value) => toBeHex(value, 32));
+    const filter = { address: tasks.address, fromBlock: '0x0', topics: [null, ...indexed] };
+    const logs = await chain.rpc<Log[]>('eth_getLogs', [filter]);
+    const { trainers } = await this.task();
+    return hashOf(commitmentsIn(tasks.decode(logs), [...trainers], this.validators));
   }
 
   async number(): Promise<number> {
@@ -151,6 +162,7 @@ export class Play {
     const verdict = {
       taskId: this.id,
       round: Number(number),
+      commitments: await this.commitments(),
       unavailable,
       rejected,
       lossBefore: 20,

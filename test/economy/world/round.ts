@@ -1,6 +1,7 @@
 import { packWords, SHARE_WORDS, WEIGHT_WORDS } from '@chorus/contracts';
 import { AbiCoder, keccak256, type Wallet } from 'ethers';
 import { g1 } from '../../twins/trapdoor-prover.ts';
+import { AVAILABLE, CLAIM, domainOf, VERDICT } from '../../twins/typed-data.ts';
 import type { World } from './world.ts';
 
 export interface Point {
@@ -36,42 +37,12 @@ export function sealOf(
   );
 }
 
-const field = (name: string, type: string) => ({ name, type });
-const VERDICT = {
-  Verdict: [
-    field('taskId', 'uint256'),
-    field('round', 'uint32'),
-    field('unavailable', 'uint256'),
-    field('rejected', 'uint256'),
-    field('lossBefore', 'uint64'),
-    field('lossAfter', 'uint64'),
-  ],
-};
-const AVAILABLE = {
-  Available: [field('taskId', 'uint256'), field('round', 'uint32'), field('trainer', 'uint256')],
-};
-const CLAIM = {
-  Claim: [
-    field('account', 'address'),
-    field('token', 'address'),
-    field('taskIds', 'uint256[]'),
-    field('to', 'address'),
-    field('nonce', 'uint256'),
-    field('deadline', 'uint256'),
-  ],
-};
-
-export const domainOf = (world: World, changes: object = {}) => ({
-  name: 'Chorus',
-  version: '1',
-  chainId: 31337,
-  verifyingContract: world.tasks.address,
-  ...changes,
-});
+const domainIn = ({ chain, tasks }: World) => domainOf(chain.devnet.chainId, tasks.address);
 
 export interface Verdict {
   taskId: bigint | number;
   round: number;
+  commitments: string;
   unavailable: number;
   rejected: number;
   lossBefore: number;
@@ -91,7 +62,7 @@ export async function signVerdict(
   verdict: Verdict,
   changes: object = {},
 ): Promise<Vote> {
-  const signature = await wallet.signTypedData(domainOf(world, changes), VERDICT, verdict);
+  const signature = await wallet.signTypedData({ ...domainIn(world), ...changes }, VERDICT, verdict);
   const { lossBefore, lossAfter } = verdict;
   return { validator: wallet.address, lossBefore, lossAfter, signature };
 }
@@ -99,10 +70,10 @@ export async function signVerdict(
 export async function signAvailable(
   world: World,
   wallet: Wallet,
-  message: { taskId: bigint | number; round: number; trainer: number },
+  message: { taskId: bigint | number; round: number; commitments: string; trainer: number },
   changes: object = {},
 ): Promise<{ validator: string; signature: string }> {
-  const signature = await wallet.signTypedData(domainOf(world, changes), AVAILABLE, message);
+  const signature = await wallet.signTypedData({ ...domainIn(world), ...changes }, AVAILABLE, message);
   return { validator: wallet.address, signature };
 }
 
@@ -121,7 +92,7 @@ export function signClaim(
   message: ClaimMessage,
   changes: object = {},
 ): Promise<string> {
-  return wallet.signTypedData(domainOf(world, changes), CLAIM, message);
+  return wallet.signTypedData({ ...domainIn(world), ...changes }, CLAIM, message);
 }
 
 /** A settlement with these parts; its proof says nothing, for a verifier that accepts everything. */

@@ -1,4 +1,4 @@
-import { AVAILABLE_TYPES, bitmapOf, ruleId, sealOf, VERDICT_TYPES, voteDomain } from '@chorus/chain';
+import { AVAILABLE_TYPES, bitmapOf, commitmentsOf, ruleId, sealOf, VERDICT_TYPES, voteDomain } from '@chorus/chain';
 import {
   AVAILABLE_PROTOCOL,
   type Address,
@@ -17,12 +17,14 @@ import {
   type Terms,
   toHex,
   topicOf,
+  type VectorCommitment,
   VOTE_PROTOCOL,
   type VoteRequest,
   type VoteResponse,
 } from '@chorus/protocol';
 import { cidOfBytes } from '@chorus/storage';
 import { TypedDataEncoder, Wallet } from 'ethers';
+import { G1_GENERATOR, mulG1 } from '../../twins/bn254.ts';
 
 /** How a value stands in JSON: integers of any size and bytes are tagged. */
 export type Json =
@@ -199,26 +201,41 @@ export const fileBytes = (size: number): Uint8Array => Uint8Array.from({ length:
 async function signatureVectors(): Promise<Json> {
   const wallet = new Wallet(`0x${'42'.repeat(32)}`);
   const domain = voteDomain(31337, contract);
+  const [digest, salt] = [`0x${'ab'.repeat(32)}`, `0x${'cd'.repeat(32)}`] as [Hex, Hex];
+  const [first, third, opened] = [1n, 3n, 5n].map((k) => ({ commitment: mulG1(G1_GENERATOR, k), digest })) as [
+    VectorCommitment,
+    VectorCommitment,
+    VectorCommitment,
+  ];
+  const commitments = commitmentsOf({
+    updates: [first, null, third],
+    references: [{ validator, index: 2, seal: salt, opened }],
+  });
   const verdict = {
     taskId: 300n,
     round: 7,
+    commitments,
     unavailable: bitmapOf([0, 15]),
     rejected: bitmapOf([2]),
     lossBefore: 2_302_585n,
     lossAfter: 1_151_292n,
   };
-  const available = { taskId: 300n, round: 7, trainer: 15 };
+  const available = { taskId: 300n, round: 7, commitments, trainer: 15 };
   const signed = async (types: typeof VERDICT_TYPES, value: Record<string, unknown>) => ({
     value: toJson(value),
     digest: TypedDataEncoder.hash(domain, types, value),
     signature: await wallet.signTypedData(domain, types, value),
   });
   const commitment = { x: 1n, y: 2n };
-  const [digest, salt] = [`0x${'ab'.repeat(32)}`, `0x${'cd'.repeat(32)}`] as [Hex, Hex];
   return {
     key: wallet.privateKey,
     signer: wallet.address,
     domain: toJson(domain),
+    commitments: {
+      updates: toJson({ 0: first.commitment, 2: third.commitment }),
+      references: toJson({ 2: opened.commitment }),
+      hash: commitments,
+    },
     verdict: await signed(VERDICT_TYPES, verdict),
     available: await signed(AVAILABLE_TYPES, available),
     seal: {

@@ -139,7 +139,7 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   InvalidVotes: [
     'E_CHAIN_INVALID_VOTES',
-    'a vote is forged, repeated, by nobody entitled, or for another list',
+    'a vote is forged, repeated, by nobody entitled, for another list, or on other commitments',
     'collect the votes again and check each with isVerdictOf',
   ],
   NotEnoughVotes: [

@@ -182,11 +182,12 @@ interface ITaskManager {
     }
 
     /// @notice A validator's EIP-712 signature, domain `Chorus`, version `1`, of
-    /// `Verdict(uint256 taskId,uint32 round,uint256 unavailable,uint256 rejected,uint64 lossBefore,uint64 lossAfter)`:
-    /// the payloads of the trainers in `unavailable` cannot be had or do not open their commitments, those of all
-    /// others can and do; likewise the references of the validators in `rejected` (by appointment), which are also
-    /// rejected where their norm exceeds the bound of the protocol; and the validation loss it measured of the model
-    /// before and after this round, in millionths.
+    /// `Verdict(uint256 taskId,uint32 round,bytes32 commitments,uint256 unavailable,uint256 rejected,uint64 lossBefore,`
+    /// `uint64 lossAfter)`: the payloads of the trainers in `unavailable` cannot be had or do not open their commitments,
+    /// those of all others can and do; likewise the references of the validators in `rejected` (by appointment), which
+    /// are also rejected where their norm exceeds the bound of the protocol; and the validation loss it measured of the
+    /// model before and after this round, in millionths. `commitments` is keccak256(abi.encode(updates, references)) of
+    /// those the round has: `G1Point[16]` by trainer, `G1Point[15]` by appointment, (0, 0) where there is none.
     struct Vote {
         address validator;
         uint64 lossBefore;
@@ -194,8 +195,9 @@ interface ITaskManager {
         bytes signature;
     }
 
-    /// @notice A validator's EIP-712 signature of `Available(uint256 taskId,uint32 round,uint256 trainer)`: the payload
-    /// of this trainer (index from 0) can be had and opens its commitment.
+    /// @notice A validator's EIP-712 signature of
+    /// `Available(uint256 taskId,uint32 round,bytes32 commitments,uint256 trainer)`: of the round with these
+    /// commitments, the payload of this trainer (index from 0) can be had and opens its commitment.
     struct AvailableVote {
         address validator;
         bytes signature;

@@ -9,13 +9,14 @@ import {ITaskManager} from "../interfaces/ITaskManager.sol";
 import {MemberRecord, Task, Tasks, VALIDATOR} from "./TaskTypes.sol";
 
 /// @title What members sign (EIP-712), and whether they did
-/// @dev Every message names its task and round or a nonce, the domain the chain and the contract: a signature is worth
-/// something in one place only. Signatures are not used as keys of anything, and their second form is refused.
+/// @dev Every message names its task, round and the round's commitments or a nonce, the domain the chain and the
+/// contract: a signature is worth something in one place only, also where a reorganised chain has another round there. Signatures are not used as keys of anything, and their second form is refused.
 library Signatures {
     bytes32 private constant VERDICT_TYPEHASH = keccak256(
-        "Verdict(uint256 taskId,uint32 round,uint256 unavailable,uint256 rejected,uint64 lossBefore,uint64 lossAfter)"
+        "Verdict(uint256 taskId,uint32 round,bytes32 commitments,uint256 unavailable,uint256 rejected,uint64 lossBefore,uint64 lossAfter)"
     );
-    bytes32 private constant AVAILABLE_TYPEHASH = keccak256("Available(uint256 taskId,uint32 round,uint256 trainer)");
+    bytes32 private constant AVAILABLE_TYPEHASH =
+        keccak256("Available(uint256 taskId,uint32 round,bytes32 commitments,uint256 trainer)");
     bytes32 private constant CLAIM_TYPEHASH = keccak256(
         "Claim(address account,address token,uint256[] taskIds,address to,uint256 nonce,uint256 deadline)"
     );
@@ -26,13 +27,23 @@ library Signatures {
         bytes32 domain,
         uint256 taskId,
         uint256 round,
+        bytes32 commitments,
         uint256 unavailable,
         uint256 rejected,
         ITaskManager.Vote calldata vote,
         uint256 voted
     ) internal view returns (uint256) {
         bytes32 message = keccak256(
-            abi.encode(VERDICT_TYPEHASH, taskId, round, unavailable, rejected, vote.lossBefore, vote.lossAfter)
+            abi.encode(
+                VERDICT_TYPEHASH,
+                taskId,
+                round,
+                commitments,
+                unavailable,
+                rejected,
+                vote.lossBefore,
+                vote.lossAfter
+            )
         );
         return _addVote(task, _digest(domain, message), vote.validator, vote.signature, voted);
     }
@@ -43,11 +54,12 @@ library Signatures {
         bytes32 domain,
         uint256 taskId,
         uint256 round,
+        bytes32 commitments,
         uint256 trainer,
         ITaskManager.AvailableVote calldata vote,
         uint256 voted
     ) internal view returns (uint256) {
-        bytes32 message = keccak256(abi.encode(AVAILABLE_TYPEHASH, taskId, round, trainer));
+        bytes32 message = keccak256(abi.encode(AVAILABLE_TYPEHASH, taskId, round, commitments, trainer));
         return _addVote(task, _digest(domain, message), vote.validator, vote.signature, voted);
     }
 

@@ -32,9 +32,10 @@ library TaskDisputes {
         Task storage task = store.get(taskId);
         CaseRecord storage record = _openCase(task, round, trainer);
         if (block.timestamp >= record.deadline) revert ITaskManager.DeadlinePassed();
+        bytes32 commitments = task.commitments[round];
         uint256 voted = 0;
         for (uint256 i = 0; i < votes.length; i++) {
-            voted = Signatures.addAvailable(task, domain, taskId, round, trainer, votes[i], voted);
+            voted = Signatures.addAvailable(task, domain, taskId, round, commitments, trainer, votes[i], voted);
         }
         uint256 before = record.available;
         uint256 available = before | voted;

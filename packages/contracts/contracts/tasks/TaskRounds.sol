@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IStakeManager} from "../interfaces/IStakeManager.sol";
 import {ITaskManager} from "../interfaces/ITaskManager.sol";
 import {Bn254, G1Point} from "../libraries/Bn254.sol";
+import {RoundCommitments} from "./RoundCommitments.sol";
 import {RoundFlow} from "./RoundFlow.sol";
 import {Signatures} from "./Signatures.sol";
 import {Slashing} from "./Slashing.sol";
@@ -74,6 +75,7 @@ library TaskRounds {
         state.verdictsRequested = true;
         state.requestedTurn = uint8(turn);
         task.round = state;
+        task.commitments[round] = keccak256(RoundCommitments.load(task, state));
         emit ITaskManager.VerdictsRequested(taskId, round, msg.sender);
     }
 
@@ -93,7 +95,9 @@ library TaskRounds {
         if (block.timestamp + task.settleSeconds / 2 >= state.deadline) revert ITaskManager.DeadlinePassed();
         if (unavailable & ~uint256(state.committed) != 0) revert ITaskManager.UnavailableNotCommitted();
         if (rejected & ~uint256(state.openedBits) != 0) revert ITaskManager.RejectedNotOpened();
-        uint256 posted = Signatures.addVerdict(task, domain, taskId, round, unavailable, rejected, vote, 0);
+        uint256 posted = Signatures.addVerdict(
+            task, domain, taskId, round, task.commitments[round], unavailable, rejected, vote, 0
+        );
         if (state.verdictsPosted & posted != 0) revert ITaskManager.AlreadyPosted();
         state.verdictsPosted |= uint16(posted);
         uint8 agreed = ++task.verdicts[keccak256(abi.encode(round, unavailable, rejected))];

@@ -5,8 +5,9 @@ import {IContributionVerifier} from "../interfaces/IContributionVerifier.sol";
 import {IStakeManager} from "../interfaces/IStakeManager.sol";
 import {ITaskManager} from "../interfaces/ITaskManager.sol";
 import {AddressList} from "../libraries/AddressList.sol";
-import {Bn254} from "../libraries/Bn254.sol";
+import {Bn254, G1Point} from "../libraries/Bn254.sol";
 import {PackedWords} from "../libraries/PackedWords.sol";
+import {RoundCommitments} from "./RoundCommitments.sol";
 import {RoundFlow} from "./RoundFlow.sol";
 import {RoundRecords} from "./RoundRecords.sol";
 import {Signatures} from "./Signatures.sol";
@@ -25,6 +26,7 @@ library TaskSettlement {
         uint256 turn;
         // Appointed validators, then aggregators.
         address[] members;
+        bytes points;
         // Bitmaps: validators that voted, references that count, trainers that take part.
         uint256 voted;
         uint256 used;
@@ -54,6 +56,7 @@ library TaskSettlement {
         work.members =
             AddressList.load(task.memberList, 0, uint256(task.validatorCount) + task.aggregatorCount);
         _checkTurn(task, state, work);
+        work.points = RoundCommitments.load(task, state);
         _checkVotes(task, state, domain, settlement, work);
         _checkShares(task, settlement, work);
         task.verifier.verify(_statement(task, state, settlement, work), settlement.proof);
@@ -98,6 +101,7 @@ library TaskSettlement {
         work.used = state.openedBits & ~settlement.rejected;
         if (work.used == 0) revert ITaskManager.NoReferenceLeft();
         work.included = state.committed & ~settlement.unavailable;
+        bytes32 commitments = keccak256(work.points);
         uint256 count = settlement.votes.length;
         if (!task.isMajority(count)) revert ITaskManager.NotEnoughVotes();
         uint256[] memory before = new uint256[](count);
@@ -109,6 +113,7 @@ library TaskSettlement {
                 domain,
                 work.taskId,
                 state.number,
+                commitments,
                 settlement.unavailable,
                 settlement.rejected,
                 vote,
@@ -169,10 +174,12 @@ library TaskSettlement {
         statement.dimension = task.dimension;
         for (uint256 i = 0; work.used >> i != 0; i++) {
             if (!Tasks.hasBit(work.used, i)) continue;
-            statement.commitments[0] = Bn254.add(statement.commitments[0], task.references[i].commitment);
+            G1Point memory point = RoundCommitments.pointAt(work.points, MAX_TRAINERS + i);
+            statement.commitments[0] = Bn254.add(statement.commitments[0], point);
         }
         for (uint256 i = 0; work.included >> i != 0; i++) {
-            if (Tasks.hasBit(work.included, i)) statement.commitments[i + 1] = task.updates[i].commitment;
+            if (!Tasks.hasBit(work.included, i)) continue;
+            statement.commitments[i + 1] = RoundCommitments.pointAt(work.points, i);
         }
         statement.weights = settlement.weights;
         statement.shares = settlement.shares;
@@ -267,6 +274,7 @@ library TaskSettlement {
     /// @dev Each trainer that was left out may contest it.
     function _openCases(Task storage task, Round memory state, uint256 unavailable, Work memory work) private {
         if (unavailable == 0) return;
+        task.commitments[state.number] = keccak256(work.points);
         uint256 deadline = block.timestamp + task.contestSeconds;
         for (uint256 i = 0; unavailable >> i != 0; i++) {
             if (!Tasks.hasBit(unavailable, i)) continue;

@@ -134,6 +134,8 @@ struct Task {
     mapping(uint256 key => CaseRecord) cases;
     // Verdicts posted, by keccak256(abi.encode(round, unavailable, rejected)).
     mapping(bytes32 verdict => uint8) verdicts;
+    // Of rounds in which verdicts were requested or cases opened: see `RoundCommitments`.
+    mapping(uint256 round => bytes32) commitments;
     // Eight 32-bit block numbers to a word.
     mapping(uint256 word => uint256) endBlocks;
 }

@@ -148,10 +148,18 @@ export interface ChainPort {
 
   // ---- verdicts and disputes ----
 
-  /** Sign a verdict on a round as this account. */
-  signVerdict(taskId: bigint, round: number, verdict: RoundVerdict): Promise<VerdictVote>;
-  /** Sign that a trainer's (index from 0) payload can be had. */
-  signAvailable(taskId: bigint, round: number, trainer: number): Promise<AvailableVote>;
+  /** Sign a verdict on a round as this account. It counts where the chain has the same commitments in that round. */
+  signVerdict(judged: RoundState, verdict: RoundVerdict): Promise<VerdictVote>;
+  /** Whether a vote is its validator's for these lists, and on this round with these commitments. */
+  isVerdictOf(
+    vote: VerdictVote,
+    judged: RoundState,
+    lists: Pick<RoundVerdict, 'unavailable' | 'rejected'>,
+  ): boolean;
+  /** Sign that a trainer's (index from 0) payload of a round can be had; it counts as a verdict does. */
+  signAvailable(judged: RoundState, trainer: number): Promise<AvailableVote>;
+  /** Whether a vote is its validator's for this trainer, and on this round with these commitments. */
+  isAvailableOf(vote: AvailableVote, judged: RoundState, trainer: number): boolean;
   /** As a candidate: have the validators post their verdicts on chain. */
   requestVerdicts(taskId: bigint, round: number): Promise<Receipt>;
   postVerdict(taskId: bigint, round: number, verdict: RoundVerdict, vote: VerdictVote): Promise<Receipt>;
