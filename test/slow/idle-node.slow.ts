@@ -57,7 +57,8 @@ async function start(name: string, account: number, options: string[], bootstrap
   const config: NodeConfigInput = {
     dataDir,
     roles: ['aggregator'],
-    chain: { url: devnet.url, contract },
+    // Development chains are asked 20 times a second by default, others as often as this.
+    chain: { url: devnet.url, contract, pollMilliseconds: 2_000 },
     network: { bootstrap },
   };
   const file = join(dataDir, 'config.json');
