@@ -5,7 +5,10 @@ import { endWithReader } from './terminal.ts';
 endWithReader();
 
 try {
-  await checkUsage(createProgram()).parseAsync();
+  const [, , command] = process.argv;
+  // What completes commands has to know them all.
+  const program = await createProgram(command === 'completion' ? undefined : command);
+  await checkUsage(program).parseAsync();
 } catch (error) {
   reportAndExit(error);
 }

@@ -1,6 +1,5 @@
 import { checkNewPassword, type PasswordSource } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
-import { isCancel, password as prompt } from '@clack/prompts';
 import { Interrupted } from './exit.ts';
 import { readSecretFile } from './secret-file.ts';
 
@@ -74,6 +73,7 @@ async function ask(
       hint: 'put it into a file and its path into CHORUS_PASSWORD_FILE, or set CHORUS_PASSWORD',
     });
   }
+  const { isCancel, password: prompt } = await import('@clack/prompts');
   const answer = await prompt({ message, output: process.stderr, ...(validate ? { validate } : {}) });
   if (isCancel(answer)) throw new Interrupted();
   return answer;

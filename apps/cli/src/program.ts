@@ -1,62 +1,62 @@
 import { Command } from 'commander';
-import { exportCommand, importCommand } from './commands/backup.ts';
-import { chainCommand } from './commands/chain.ts';
-import { completionCommand } from './commands/completion.ts';
-import { configCommand } from './commands/config.ts';
-import { dataCommand } from './commands/data.ts';
-import { demoCommand } from './commands/demo.ts';
-import { devnetCommand } from './commands/devnet.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { initCommand } from './commands/init.ts';
-import { keysCommand } from './commands/keys.ts';
-import { logsCommand } from './commands/logs.ts';
-import { modelCommand } from './commands/model.ts';
-import { peersCommand } from './commands/peers.ts';
-import { proofCommand } from './commands/proof.ts';
-import { rewardsCommand } from './commands/rewards.ts';
-import { serviceCommand } from './commands/service.ts';
-import { startCommand } from './commands/start.ts';
-import { statusCommand } from './commands/status.ts';
-import { stopCommand } from './commands/stop.ts';
-import { taskCommand } from './commands/task.ts';
-import { trainCommand } from './commands/train.ts';
-import { whyCommand } from './commands/why.ts';
 import { EXIT_HELP } from './exit.ts';
 import { VERSION } from './version.ts';
 
-/** Commands by what somebody wants to do. */
-const GROUPS: readonly [heading: string, commands: readonly (() => Command)[]][] = [
-  ['Try it:', [demoCommand, devnetCommand, trainCommand]],
-  [
-    'Run a node:',
-    [
-      initCommand,
-      startCommand,
-      stopCommand,
-      statusCommand,
-      logsCommand,
-      peersCommand,
-      doctorCommand,
-      chainCommand,
-      serviceCommand,
-    ],
-  ],
-  ['Tasks and rewards:', [taskCommand, rewardsCommand]],
-  [
-    'Its settings and keys:',
-    [configCommand, keysCommand, dataCommand, exportCommand, importCommand, completionCommand],
-  ],
-  ['Look into rounds:', [proofCommand, whyCommand, modelCommand]],
-];
+/**
+ * Commands by what somebody wants to do, each in a module that is loaded when it is wanted: a node that runs for
+ * weeks holds no prompts, tables and backups in memory.
+ */
+const GROUPS: Record<string, Record<string, () => Promise<Command>>> = {
+  'Try it:': {
+    demo: async () => (await import('./commands/demo.ts')).demoCommand(),
+    devnet: async () => (await import('./commands/devnet.ts')).devnetCommand(),
+    train: async () => (await import('./commands/train.ts')).trainCommand(),
+  },
+  'Run a node:': {
+    init: async () => (await import('./commands/init.ts')).initCommand(),
+    start: async () => (await import('./commands/start.ts')).startCommand(),
+    stop: async () => (await import('./commands/stop.ts')).stopCommand(),
+    status: async () => (await import('./commands/status.ts')).statusCommand(),
+    logs: async () => (await import('./commands/logs.ts')).logsCommand(),
+    peers: async () => (await import('./commands/peers.ts')).peersCommand(),
+    doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+    chain: async () => (await import('./commands/chain.ts')).chainCommand(),
+    service: async () => (await import('./commands/service.ts')).serviceCommand(),
+  },
+  'Tasks and rewards:': {
+    task: async () => (await import('./commands/task.ts')).taskCommand(),
+    rewards: async () => (await import('./commands/rewards.ts')).rewardsCommand(),
+  },
+  'Its settings and keys:': {
+    config: async () => (await import('./commands/config.ts')).configCommand(),
+    keys: async () => (await import('./commands/keys.ts')).keysCommand(),
+    data: async () => (await import('./commands/data.ts')).dataCommand(),
+    export: async () => (await import('./commands/backup.ts')).exportCommand(),
+    import: async () => (await import('./commands/backup.ts')).importCommand(),
+    completion: async () => (await import('./commands/completion.ts')).completionCommand(),
+  },
+  'Look into rounds:': {
+    proof: async () => (await import('./commands/proof.ts')).proofCommand(),
+    why: async () => (await import('./commands/why.ts')).whyCommand(),
+    model: async () => (await import('./commands/model.ts')).modelCommand(),
+  },
+};
 
-/** The whole command, not run yet. */
-export function createProgram(): Command {
+/**
+ * The whole command, not run yet.
+ * @param only - the command below it that is going to run: the others are left out; all where there is no such one
+ */
+export async function createProgram(only?: string): Promise<Command> {
   const program = new Command('chorus')
     .description('Train models together, prove who contributed what, get paid on chain.')
     .version(VERSION)
     .addHelpText('after', `\n${EXIT_HELP}`);
-  for (const [heading, commands] of GROUPS) {
-    for (const make of commands) program.addCommand(make().helpGroup(heading));
+  const all = Object.entries(GROUPS).flatMap(([heading, commands]) =>
+    Object.entries(commands).map(([name, load]) => ({ heading, name, load })),
+  );
+  const one = all.filter(({ name }) => name === only);
+  for (const { heading, load } of one.length > 0 ? one : all) {
+    program.addCommand((await load()).helpGroup(heading));
   }
   return program;
 }

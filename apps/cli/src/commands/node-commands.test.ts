@@ -164,7 +164,9 @@ describe('every command', { timeout: 120_000 }, () => {
   it('has help with an example, and takes --json', async () => {
     const { createProgram } = await import('../program.ts');
     const { completionTree, everyNode } = await import('../completion/tree.ts');
-    const leaves = everyNode(completionTree(createProgram())).filter(({ commands }) => commands.length === 0);
+    const leaves = everyNode(completionTree(await createProgram())).filter(
+      ({ commands }) => commands.length === 0,
+    );
     expect(leaves.length).toBeGreaterThan(40);
     for (const { path, options } of leaves) {
       expect(
@@ -179,7 +181,7 @@ describe('every command', { timeout: 120_000 }, () => {
       command.outputHelp();
       return [[command.name(), text]];
     };
-    const helps = help(createProgram());
+    const helps = help(await createProgram());
     expect(helps.length).toBe(leaves.length);
     for (const [name, text] of helps) expect(text, name).toMatch(/Examples?:\n {2}\$ .*chorus/);
   });

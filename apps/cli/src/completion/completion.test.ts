@@ -5,7 +5,7 @@ import { createProgram } from '../program.ts';
 import { completionScript, SHELLS } from './scripts.ts';
 import { completionTree, everyNode } from './tree.ts';
 
-const script = completionScript('bash', completionTree(createProgram()));
+const script = completionScript('bash', completionTree(await createProgram()));
 
 /** What bash offers after these words. */
 function offered(...words: string[]): string[] {
@@ -34,8 +34,8 @@ describe('completion', () => {
     expect(offered('init', '--home', '')).toEqual([]);
   });
 
-  it('knows every command of the program, in each shell', () => {
-    const tree = completionTree(createProgram());
+  it('knows every command of the program, in each shell', async () => {
+    const tree = completionTree(await createProgram());
     for (const shell of SHELLS) {
       const text = completionScript(shell, tree);
       for (const { name } of everyNode(tree)) expect(text, `${shell} ${name}`).toContain(name);

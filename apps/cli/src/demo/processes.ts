@@ -9,7 +9,7 @@ import { ChorusError, type Hex } from '@chorus/protocol';
 const STOP_MILLISECONDS = 4_000;
 const STDERR_LINES = 20;
 const PROGRAM = fileURLToPath(new URL('../../bin/chorus.js', import.meta.url));
-/** In a checkout the nodes run from source, as this process does. */
+/** Where this process runs the sources, as in tests, its nodes do. */
 const NODE_OPTIONS = import.meta.url.endsWith('.ts') ? ['--conditions=@chorus/source'] : [];
 
 type Ready = Extract<NodeEvent, { type: 'ready' }>;

@@ -1,7 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
-import sharp from 'sharp';
 import { labelsFrom } from './class-names.ts';
 import { createDataset, type Dataset, sharedFloats, valuesOf } from './dataset.ts';
 import { MAX_FILES, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from './limits.ts';
@@ -18,6 +17,9 @@ export interface ImageOptions {
 }
 
 const EXTENSIONS = new Set(['.png', '.jpg', '.jpeg', '.webp', '.gif', '.tif', '.tiff', '.avif']);
+
+/** Loaded with the first image: its native library takes 15 MB, and most nodes read other data. */
+const loadSharp = async () => (await import('sharp')).default;
 
 /** An image of this side without a stated size is surely meant to be made smaller first. */
 const MAX_IMPLICIT_SIDE = 256;
@@ -117,7 +119,11 @@ function thin(files: ImageFile[], limit = files.length): ImageFile[] {
 }
 
 async function shapeOf(path: string): Promise<readonly [number, number, number]> {
-  const { width = 0, height = 0, channels = 3 } = await reading(path, () => sharp(path).metadata());
+  const {
+    width = 0,
+    height = 0,
+    channels = 3,
+  } = await reading(path, async () => (await loadSharp())(path).metadata());
   if (width > MAX_IMPLICIT_SIDE || height > MAX_IMPLICIT_SIDE) {
     throw new ChorusError('E_DATA_FORMAT', 'the images are large and no size to bring them to was given', {
       facts: { path, width, height },
@@ -130,6 +136,7 @@ async function shapeOf(path: string): Promise<readonly [number, number, number]>
 async function decodeInto(target: Float32Array, path: string, [channels, height, width]: readonly number[]) {
   const { data, info } = await reading(path, async () => {
     if ((await stat(path)).size > MAX_IMAGE_BYTES) throw new RangeError('the file is too large');
+    const sharp = await loadSharp();
     return sharp(path, { limitInputPixels: MAX_IMAGE_PIXELS, failOn: 'error' })
       .flatten({ background: '#000' })
       .toColourspace(channels === 1 ? 'b-w' : 'srgb')

@@ -1,11 +1,8 @@
-// First: it must run before onnxruntime's native library is loaded.
-import './no-telemetry.ts';
-
 import { fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ChorusError } from '@chorus/protocol';
-import { listSupportedBackends } from 'onnxruntime-node';
+import { loadRuntime } from './runtime.ts';
 
 /** Where a model computes; `auto` chooses. */
 export type Device = 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'coreml' | 'dml';
@@ -31,6 +28,7 @@ const WORTH_A_GPU_BYTES = 8 * 1024 * 1024;
  * it, in a process of its own, because a faulty driver may take its process down.
  */
 export async function devices(): Promise<DeviceReport[]> {
+  const { listSupportedBackends } = await loadRuntime();
   const bundled = new Set(listSupportedBackends().map(({ name }) => name));
   return Promise.all(
     DEVICES.map(async (device) => {

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { ChorusError, MAX_MODEL_BYTES } from '@chorus/protocol';
 import type { Dataset } from '../data/dataset.ts';
 import { chooseDevice, type Device } from '../device/devices.ts';
+import { loadRuntime } from '../device/runtime.ts';
 import { checkFit } from './fit.ts';
 import {
   type EvaluateJob,
@@ -100,6 +101,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     });
   }
   signal?.throwIfAborted();
+  await loadRuntime();
   const chosen = await chooseDevice(device, model.length);
   const setup: WorkerSetup = { ...graph, model, threads, device: chosen };
   const worker = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
