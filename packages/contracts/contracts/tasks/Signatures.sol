@@ -10,7 +10,8 @@ import {MemberRecord, Task, Tasks, VALIDATOR} from "./TaskTypes.sol";
 
 /// @title What members sign (EIP-712), and whether they did
 /// @dev Every message names its task, round and the round's commitments or a nonce, the domain the chain and the
-/// contract: a signature is worth something in one place only, also where a reorganised chain has another round there. Signatures are not used as keys of anything, and their second form is refused.
+/// contract: a signature is worth something in one place only, also where a reorganised chain has another round there.
+/// Signatures are not used as keys of anything, and their second form is refused.
 library Signatures {
     bytes32 private constant VERDICT_TYPEHASH = keccak256(
         "Verdict(uint256 taskId,uint32 round,bytes32 commitments,uint256 unavailable,uint256 rejected,uint64 lossBefore,uint64 lossAfter)"
