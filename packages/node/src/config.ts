@@ -20,6 +20,8 @@ export const nodeConfigSchema = z.strictObject({
     contract: address,
     /** Which chain it must be; any by default. */
     chainId: z.number().int().positive().optional(),
+    /** Block that the deployment began in: nothing before it is searched. */
+    deployedAt: z.number().int().nonnegative().default(0),
     /** Milliseconds between looks at the chain's head; the default suits the chain. */
     pollMilliseconds: z.number().int().positive().optional(),
   }),

@@ -180,12 +180,13 @@ async function openChain(
   { wallet, encrypted }: OpenedWallet,
   journal: Journal,
 ): Promise<ChainPort> {
-  const { url, contract, chainId, pollMilliseconds } = config.chain;
+  const { url, contract, chainId, deployedAt, pollMilliseconds } = config.chain;
   const chain = await connectChain({
     url,
     contract: contract as `0x${string}`,
     signer: wallet,
     transactions: journal.transactions,
+    deployedAt,
     ...(pollMilliseconds ? { pollMilliseconds } : {}),
   });
   try {

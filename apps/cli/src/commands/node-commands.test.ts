@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decryptWallet } from '@chorus/node';
+import { decryptWallet, loadConfig } from '@chorus/node';
 import { syntheticDigits, writeShard } from '@chorus/training';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -55,6 +55,29 @@ describe('a node by flags alone', { timeout: 120_000 }, () => {
     const again = await chorus(['init', ...place]);
     expect(again.code).toBe(73);
     expect(await readFile(join(home, 'wallet.json'), 'utf8')).toBe(before);
+  });
+
+  it('learns chain, contract and first block from a deployment file', async () => {
+    const file = join(folder, 'net.json');
+    const other = join(folder, 'deployed');
+    await writeFile(file, JSON.stringify({ chainId: 5, taskManager: CONTRACT, startBlock: 7_000_000 }));
+    await json([
+      'init',
+      '--home',
+      other,
+      '--rpc',
+      'http://127.0.0.1:1',
+      '--deployment',
+      file,
+      '--roles',
+      'aggregator',
+    ]);
+    const { config } = await loadConfig(join(other, 'config.yaml'));
+    expect(config.chain).toMatchObject({
+      chainId: 5,
+      contract: CONTRACT.toLowerCase(),
+      deployedAt: 7_000_000,
+    });
   });
 
   it('leaves nothing behind where it cannot be made', async () => {

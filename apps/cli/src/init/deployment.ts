@@ -16,6 +16,8 @@ const hash = z
   .regex(/^0x[0-9a-f]{64}$/)
   .transform((text) => text as Hex);
 
+const block = z.number().int().nonnegative().default(0);
+
 /** Where whoever runs the network names an endpoint and peers to begin with. */
 const place = { rpc: z.url().optional(), bootstrap: z.array(z.string().max(300)).max(64).optional() };
 
@@ -24,6 +26,7 @@ const plainSchema = z.looseObject({
   chainId: z.number().int().positive(),
   taskManager: address,
   token: address.optional(),
+  startBlock: block,
   ...place,
 });
 
@@ -31,6 +34,7 @@ const plainSchema = z.looseObject({
 const fullSchema = z.looseObject({
   format: z.literal('chorus-deployment'),
   chainId: z.number().int().positive(),
+  startBlock: block,
   contracts: z.record(z.string().max(64), z.looseObject({ address, codeHash: hash.nullable() })),
   ...place,
 });
@@ -40,6 +44,8 @@ export interface DeploymentFile {
   chainId: number;
   taskManager: Address;
   token: Address | null;
+  /** Block that the deployment began in; 0 where the file does not state it. */
+  startBlock: number;
   /** keccak256 of the code at each address, where the file states it. */
   codes: { name: string; address: Address; codeHash: Hex }[];
   rpc: string | null;
@@ -69,10 +75,11 @@ export async function readDeployment(path: string): Promise<DeploymentFile> {
 export function parseDeployment(text: string): DeploymentFile {
   const value = JSON.parse(text);
   if (value?.format === undefined) {
-    const { chainId, taskManager, token = null, rpc = null, bootstrap = [] } = plainSchema.parse(value);
-    return { chainId, taskManager, token, codes: [], rpc, bootstrap, text };
+    const { token = null, rpc = null, bootstrap = [], ...rest } = plainSchema.parse(value);
+    const { chainId, taskManager, startBlock } = rest;
+    return { chainId, taskManager, token, startBlock, codes: [], rpc, bootstrap, text };
   }
-  const { chainId, contracts, rpc = null, bootstrap = [] } = fullSchema.parse(value);
+  const { chainId, contracts, startBlock, rpc = null, bootstrap = [] } = fullSchema.parse(value);
   const { taskManager, token } = contracts;
   if (!taskManager) throw new Error('it names no task contract');
   const codes = Object.entries(contracts).flatMap(([name, { address: at, codeHash }]) =>
@@ -82,6 +89,7 @@ export function parseDeployment(text: string): DeploymentFile {
     chainId,
     taskManager: taskManager.address,
     token: token?.address ?? null,
+    startBlock,
     codes,
     rpc,
     bootstrap,

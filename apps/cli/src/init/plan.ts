@@ -25,6 +25,8 @@ export interface NetworkPlan {
   rpc: string;
   contract: string;
   chainId: number | null;
+  /** Block that the deployment began in. */
+  startBlock: number;
   bootstrap: string[];
   /** Where it is a devnet: it has money and data to give away. */
   devnet: DevnetDescriptor | null;
@@ -40,11 +42,12 @@ export async function planNetwork(answers: InitAnswers): Promise<NetworkPlan> {
   if (answers.network === 'devnet') {
     const devnet = await readDevnet(answers.devnet);
     const { rpc, chainId, deployment, bootstrap } = devnet;
-    const { text } = await readDeployment(join(devnetFolder(answers.devnet), DEPLOYMENT_FILE));
+    const { text, startBlock } = await readDeployment(join(devnetFolder(answers.devnet), DEPLOYMENT_FILE));
     return {
       rpc,
       chainId,
       contract: deployment.taskManager,
+      startBlock,
       bootstrap,
       devnet,
       deployment: text,
@@ -64,6 +67,7 @@ export async function planNetwork(answers: InitAnswers): Promise<NetworkPlan> {
     rpc,
     contract,
     chainId: deployment?.chainId ?? null,
+    startBlock: deployment?.startBlock ?? 0,
     bootstrap,
     devnet: null,
     deployment: deployment?.text ?? null,
@@ -79,6 +83,7 @@ const PUBLIC_NETWORK = {
   'network.autoNat': true,
   'network.holePunching': true,
   'network.upnp': true,
+  'network.maxConnectionsPerHost': 32,
 };
 
 /** The values a new configuration sets. */
@@ -89,6 +94,7 @@ export function configValues(answers: InitAnswers, network: NetworkPlan): Record
     'chain.url': network.rpc,
     'chain.contract': network.contract,
     ...(network.chainId === null ? {} : { 'chain.chainId': network.chainId }),
+    ...(network.startBlock === 0 ? {} : { 'chain.deployedAt': network.startBlock }),
     ...(network.devnet ? { 'network.listen': ['/ip4/127.0.0.1/tcp/0'] } : PUBLIC_NETWORK),
     ...(listen.length > 0 ? { 'network.listen': listen } : {}),
     'network.bootstrap': network.bootstrap,

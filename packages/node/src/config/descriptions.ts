@@ -9,6 +9,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'chain.url': 'JSON-RPC endpoint. It may hold an access key: this file is readable by you alone.',
   'chain.contract': 'Address of the task contract.',
   'chain.chainId': 'Chain id the endpoint must have; the node refuses to start on another.',
+  'chain.deployedAt': 'Block in which the deployment of the contracts began: nothing before it is searched.',
   'chain.pollMilliseconds':
     "Pause between two looks at the chain's head; 50 on a development chain, else 2000.",
   network: 'How this node meets others (libp2p).',
