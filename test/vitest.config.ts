@@ -41,8 +41,6 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 300_000,
           fileParallelism: false,
-          // Real processes with deadlines of seconds: a failure is believed when it repeats.
-          retry: 1,
         },
       },
     ],
