@@ -172,6 +172,8 @@ describe('the status screen', () => {
 describe('quantities', () => {
   it('are rounded as people read them', () => {
     expect(amount('1500000000000000000')).toBe('1.5');
+    expect(amount('1')).toBe('<0.0001');
+    expect(amount('0')).toBe('0');
     expect([0, 999, 1500, 2.5e9].map(bytes)).toEqual(['0 B', '999 B', '1.5 kB', '2.5 GB']);
     expect([5, 100, 7_200, 400_000].map(duration)).toEqual(['5 s', '2 min', '2 h', '5 days']);
   });

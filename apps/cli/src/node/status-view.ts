@@ -175,9 +175,11 @@ export const short = (hex: string): string => (hex.length > 16 ? `${hex.slice(0,
 
 const percent = (part: number, whole: number) => `${((100 * part) / whole).toFixed(1)} %`;
 
-/** An amount of 18 decimals, to four of them. */
+/** An amount of 18 decimals, to four of them; little is not nothing. */
 export function amount(units: string): string {
-  return Number(formatUnits(units, 18)).toLocaleString('en', { maximumFractionDigits: 4 });
+  const tokens = Number(formatUnits(units, 18));
+  if (tokens > 0 && tokens < 0.0001) return '<0.0001';
+  return tokens.toLocaleString('en', { maximumFractionDigits: 4 });
 }
 
 function amounts(list: readonly TokenAmount[]): string {
