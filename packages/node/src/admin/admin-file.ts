@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { isAlive } from '../is-alive.ts';
 
 /** Where a running node says how its API is reached: readable by its owner alone, gone when it has ended. */
 export const ADMIN_FILE = 'admin.json';
@@ -56,15 +57,6 @@ function parseAccess(text: string, path: string): AdminAccess {
       hint: 'restart the node: it writes the file anew',
       cause,
     });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
