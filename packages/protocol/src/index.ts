@@ -9,6 +9,7 @@
 export * from './cid.ts';
 export * from './errors.ts';
 export * from './hex.ts';
+export * from './json.ts';
 export * from './limits.ts';
 export * from './messages.ts';
 export * from './ports/chain.ts';

@@ -1,6 +1,6 @@
 import { formatUnits } from '@chorus/chain';
 import type { Check } from '@chorus/node';
-import type { G1Point } from '@chorus/protocol';
+import { bigintAsText, type G1Point } from '@chorus/protocol';
 import Table from 'cli-table3';
 import colors from 'yoctocolors';
 import { write } from '../terminal.ts';
@@ -101,7 +101,7 @@ export function wrap(text: string, indent = 0): string {
 
 /** A JSON document on standard output; integers beyond 2^53 are decimal strings. */
 export function printJson(value: unknown): void {
-  const text = JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? v.toString() : v), 2);
+  const text = JSON.stringify(value, bigintAsText, 2);
   process.stdout.write(`${text}\n`);
 }
 

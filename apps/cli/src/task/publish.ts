@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type NodeConfig, type NodeEvent, startNode, type TaskRequest } from '@chorus/node';
 import type { AdminClient, PublicationDocument, StreamedEvent } from '@chorus/node/admin';
-import { ChorusError, hasCode } from '@chorus/protocol';
+import { bigintAsText, ChorusError, hasCode } from '@chorus/protocol';
 import type { Dataset } from '@chorus/training';
 import { Interrupted } from '../exit.ts';
 import { passwordSource } from '../password.ts';
@@ -38,6 +38,9 @@ const STEPS: Readonly<Record<string, string>> = {
   escrow: 'escrowing the budget',
 };
 
+/** As it would come out of JSON. */
+const asDocument = (value: unknown) => JSON.parse(JSON.stringify(value, bigintAsText));
+
 /**
  * Publish by a node that runs, and follow the task unless `detach`. The node goes on whatever becomes of this.
  * @throws ChorusError what the node found in the way: nothing is escrowed then; `E_ADMIN_*`
@@ -51,8 +54,7 @@ export async function publishByNode(
   const { signal } = listener;
   const { cid } = await node.storeModel(model);
   // What amounts are in JSON; the node checks the rest.
-  const text = JSON.stringify(params, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
-  const request = { model: cid, terms, params: JSON.parse(text) };
+  const request = { model: cid, terms, params: asDocument(params) };
   const taskId = await published(node, id, await node.publish(id, request), listener);
   listener.published(taskId);
   const left: Outcome = { taskId, outcome: 'left', ...UNKNOWN };
@@ -126,8 +128,7 @@ export async function publishByOwnNode(
   let taskId: string | null = null;
   let model: string | null = null;
   const tell = (event: NodeEvent) => {
-    const text = JSON.stringify(event, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
-    listener.event({ at: Date.now(), event: JSON.parse(text) });
+    listener.event({ at: Date.now(), event: asDocument(event) });
     if (event.type !== 'task-ended' || String(event.taskId) !== taskId) return;
     model = event.modelCid;
     over.resolve('ended');

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { bigintAsText } from '@chorus/protocol';
 import type { NodeEvent } from '../events.ts';
 
 /** Events remembered for those that connect again. */
@@ -31,9 +32,7 @@ export class EventRing {
       id: `${this.#run}-${this.#next++}`,
       taskId: 'taskId' in event ? String(event.taskId) : null,
       type: event.type,
-      data: JSON.stringify({ at, event }, (_, value) =>
-        typeof value === 'bigint' ? value.toString() : value,
-      ),
+      data: JSON.stringify({ at, event }, bigintAsText),
     };
     this.#events.push(stored);
     this.#bytes += stored.data.length;

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatUnits } from '@chorus/chain';
+import { bigintAsText } from '@chorus/protocol';
 import { type DestinationStream, type Logger, multistream, pino, stdTimeFunctions } from 'pino';
 import type { RotatingFileStream } from 'rotating-file-stream';
 import type { EventSink, NodeEvent } from '../events.ts';
@@ -78,8 +79,6 @@ function writeEvent(logger: Logger, event: NodeEvent): void {
 /** Tokens of this network have 18 decimals; four of them are enough for a line. */
 const inTokens = (amount: string) =>
   `${Number(formatUnits(amount, 18)).toLocaleString('en', { maximumFractionDigits: 4 })} tokens`;
-
-const bigintAsText = (_: string, value: unknown) => (typeof value === 'bigint' ? value.toString() : value);
 
 /** Lines for people: time, level and sentence. */
 async function prettyStream(output: NodeJS.WritableStream): Promise<DestinationStream> {

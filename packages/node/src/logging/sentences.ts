@@ -1,3 +1,4 @@
+import { bigintAsText } from '@chorus/protocol';
 import type { EventJson, Gap } from '../admin/schema/events.ts';
 import type { NodeEvent, Stage } from '../events.ts';
 import { plainLine } from './plain.ts';
@@ -140,7 +141,7 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: SentenceOptions):
     default:
       return {
         level: 'debug',
-        text: JSON.stringify(event, (_, v) => (typeof v === 'bigint' ? String(v) : v)),
+        text: JSON.stringify(event, bigintAsText),
       };
   }
 }
