@@ -1,12 +1,10 @@
 import { defineConfig } from 'vitest/config';
-import { base } from './vitest.config.ts';
+import { base, settings } from './vitest.config.ts';
 
 export default defineConfig({
   ...base,
   test: {
-    execArgv: ['--conditions=@chorus/source'],
-    // Tests load onnxruntime themselves; see training/src/device/no-telemetry.ts.
-    env: { ORT_DISABLE_TELEMETRY: '1' },
+    ...settings(30),
     benchmark: { include: ['**/*.bench.ts'], exclude: ['**/node_modules/**'] },
     fileParallelism: false,
   },

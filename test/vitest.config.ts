@@ -1,46 +1,59 @@
 import { defineConfig } from 'vitest/config';
+import { MACHINE_FACTOR, machineFactor } from '../apps/cli/src/machine.ts';
 
 /** Tests run the TypeScript sources themselves (export condition `@chorus/source`): no build comes first. */
 const conditions = ['@chorus/source'];
 
-/** What every suite shares; the slow suite and the benches extend it. */
+/** What every suite and the benches share. */
 export const base = {
   root: new URL('..', import.meta.url).pathname,
   resolve: { conditions: [...conditions, 'node', 'import', 'module', 'default'] },
   ssr: { resolve: { conditions: [...conditions, 'node', 'import', 'module', 'default'] } },
 };
 
+/** Measured once, here: every worker, and every process that a test starts, goes by the same figure. */
+const factor = machineFactor();
+
+/** What every test is run with; `minutes` end one that hangs, on a quiet machine, and are no claim about speed. */
+export const settings = (minutes: number) => ({
+  pool: 'forks' as const,
+  execArgv: ['--conditions=@chorus/source'],
+  env: {
+    // Tests load onnxruntime themselves; see training/src/device/no-telemetry.ts.
+    ORT_DISABLE_TELEMETRY: '1',
+    [MACHINE_FACTOR]: String(factor),
+  },
+  setupFiles: ['test/setup.ts'],
+  testTimeout: factor * minutes * 60_000,
+  hookTimeout: factor * minutes * 60_000,
+});
+
+/** A part of `pnpm test`. */
+const project = (name: string, include: string[]) => ({
+  extends: true as const,
+  test: { name, include, sequence: { groupOrder: 0 } },
+});
+
 export default defineConfig({
   ...base,
   test: {
-    execArgv: ['--conditions=@chorus/source'],
-    // Tests load onnxruntime themselves; see training/src/device/no-telemetry.ts.
-    env: { ORT_DISABLE_TELEMETRY: '1' },
-    pool: 'forks',
+    ...settings(5),
     projects: [
-      {
-        extends: true,
-        test: {
-          name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'circuits/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'],
-          testTimeout: 60_000,
-        },
-      },
-      {
-        extends: true,
-        test: { name: 'compliance', include: ['test/compliance/**/*.test.ts'], testTimeout: 60_000 },
-      },
-      {
-        extends: true,
-        test: { name: 'economy', include: ['test/economy/**/*.test.ts'], testTimeout: 180_000 },
-      },
+      project('unit', [
+        'packages/*/src/**/*.test.ts',
+        'circuits/src/**/*.test.ts',
+        'apps/*/src/**/*.test.ts',
+      ]),
+      project('compliance', ['test/compliance/**/*.test.ts']),
+      project('economy', ['test/economy/**/*.test.ts']),
       {
         extends: true,
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          testTimeout: 300_000,
+          // Whole networks, each of many processes: one at a time, when all else is done.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

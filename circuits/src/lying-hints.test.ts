@@ -81,7 +81,7 @@ beforeAll(async () => {
   circuit = await compile('rule', { sources: { 'rule.circom': MAIN } });
   system = parseR1cs(circuit.r1cs);
   sourcesWithoutAssertions = withoutAssertions();
-}, 60_000);
+});
 
 it('honest hints give the rule of the tests', async () => {
   for (const matrix of rounds) {

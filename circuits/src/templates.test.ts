@@ -14,7 +14,7 @@ function small(file: string, instance: string, inputNames: string) {
   beforeAll(async () => {
     const main = `pragma circom 2.1.6; include "${file}.circom"; component main {public [${inputNames}]} = ${instance};`;
     system = parseR1cs((await compile('small', { sources: { 'small.circom': main } })).r1cs);
-  }, 60_000);
+  });
   /** The outputs of every witness with these inputs. */
   return (...inputs: bigint[]): bigint[][] => {
     expect(inputs).toHaveLength(system.publicInputs);

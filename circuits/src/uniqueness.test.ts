@@ -29,7 +29,7 @@ beforeAll(async () => {
   for (const [name, gram] of Object.entries(ROUNDS)) {
     witnesses[name] = await calculateWitness(circuit.wasm, honestInput(gram).signals);
   }
-}, 60_000);
+});
 
 it('the circuit compiles from the sources bit for bit, and is the one of the committed keys', () => {
   const { hashes, constraints } = circuitArtifacts(16);

@@ -15,7 +15,7 @@ describe('the attestor on the task contract', () => {
       new Contract(await read(world.attestor, name), abi as InterfaceAbi, world.stranger.signer);
     validations = await registry('validations', validationRegistry.abi);
     reputations = await registry('reputations', reputationRegistry.abi);
-  }, 60_000);
+  });
   beforeEach(() => world.restore());
   afterAll(() => world?.close());
 

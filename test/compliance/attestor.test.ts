@@ -84,7 +84,7 @@ describe('the attestor of settled rounds', () => {
       if (signer !== squatter) await send(tasks, 'join', 1, signer.address, agentId);
     }
     await evm.save();
-  }, 60_000);
+  });
   beforeEach(() => evm.restore());
   afterAll(() => evm?.close());
 

@@ -56,7 +56,7 @@ describe('what only the chain over JSON-RPC has', () => {
     expect((await fixture.owner.task(taskId)).trainers).toContain(late);
     const given = fixture.settlement([1, 2, 0], [SHARE_ONE, 0, 0]);
     await fixture.settle(await fixture.drawn(taskId), taskId, 1, given);
-  }, 120_000);
+  });
   afterAll(async () => {
     for (const port of ports ?? []) await port.close();
     provider?.destroy();

@@ -62,7 +62,7 @@ describe('settlement with a proof, 16 trainers', () => {
         await port.depositStake(token, agentId, 10n ** 6n);
       }),
     );
-  }, 120_000);
+  });
   afterAll(async () => {
     for (const port of [owner, validator, aggregator, ...(trainers ?? [])]) await port?.close();
     await devnet?.close();

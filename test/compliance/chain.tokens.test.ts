@@ -1,9 +1,9 @@
 import { connectChain, type Devnet, decodeRevert, deployChorus, ruleId, startDevnet } from '@chorus/chain';
 import { taskManager } from '@chorus/contracts';
-import { compileContracts } from '@chorus/contracts/compile';
 import { type Address, type ChainPort, type Hex, OPEN_TO_ALL, type TaskParams } from '@chorus/protocol';
 import { Contract, ContractFactory, type InterfaceAbi, JsonRpcProvider, NonceManager, Wallet } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compileForTests } from '../compiled.ts';
 import { deployAcceptingVerifier } from '../twins/verifiers.ts';
 import { CALLING_TOKEN, FEE_TOKEN } from './odd-tokens.ts';
 
@@ -15,7 +15,7 @@ describe('tokens that do not behave', () => {
 
   const deploy = async (name: string, source: string): Promise<Contract> => {
     const sources = { [`contracts/${name}.sol`]: source };
-    const compiled = compileContracts({ names: [name], sources })[0]!;
+    const compiled = compileForTests({ names: [name], sources })[0]!;
     signer.reset();
     const factory = new ContractFactory(compiled.abi as InterfaceAbi, compiled.bytecode, signer);
     const contract = await factory.deploy();

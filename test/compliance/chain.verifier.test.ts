@@ -102,7 +102,7 @@ describe('the contribution verifier, with a key and a reference string whose sec
     provider = new JsonRpcProvider(devnet.url, 31337, { staticNetwork: true, cacheTimeout: -1 });
     provider.pollingInterval = 20;
     verifier = await deploy();
-  }, 120_000);
+  });
   afterAll(async () => {
     provider?.destroy();
     await devnet?.close();

@@ -24,7 +24,7 @@ describe('governance and the money of tasks', () => {
     await send(token, 'delegate', world.governor.address);
     await evm.passTime(2);
     await world.save();
-  }, 60_000);
+  });
   beforeEach(async () => {
     await world.restore();
     await world.evm.passTime(2);

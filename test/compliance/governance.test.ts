@@ -24,7 +24,7 @@ describe('the parameters', () => {
   beforeAll(async () => {
     evm = await startEvm(2);
     [owner, stranger] = evm.signers;
-  }, 60_000);
+  });
   beforeEach(async () => {
     params = await evm.deploy(parameters, owner!.address, stranger!.address);
   });
@@ -154,7 +154,7 @@ describe('governance', () => {
     await send(stakes, 'deposit', token.target, 0, 300n);
     await send(as(stakes, tasks!), 'lock', token.target, 0, 1, 200n);
     await evm.save();
-  }, 60_000);
+  });
   beforeEach(async () => {
     await evm.restore();
     // Votes are read a second before a proposal.

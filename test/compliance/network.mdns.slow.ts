@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { createNetwork } from '@chorus/network';
 import { expect, test } from 'vitest';
-import { until } from './network.ts';
+import { until } from '../patience.ts';
 
 const outside = Object.values(networkInterfaces())
   .flat()
@@ -13,7 +13,7 @@ test.skipIf(!outside)(
   async () => {
     const listen = ['/ip4/0.0.0.0/tcp/0'];
     const [a, b] = [await createNetwork({ mdns: true, listen }), await createNetwork({ mdns: true, listen })];
-    await until(() => a.peers().includes(b.peerId), 15_000);
+    await until(() => a.peers().includes(b.peerId));
     expect(a.peers()).toContain(b.peerId);
     await Promise.all([a.close(), b.close()]);
   },

@@ -7,11 +7,11 @@ import { createNetwork, generateNetworkKey, type LibP2pNetwork, type NetworkEven
 import { hasCode } from '@chorus/protocol';
 import { createHeliaStorage } from '@chorus/storage';
 import { afterEach, describe, expect, test } from 'vitest';
-import { until } from './network.ts';
+import { patience, until } from '../patience.ts';
 
 const ECHO = '/chorus/test/echo/1.0.0';
 const TOPIC = '/chorus/1/reach';
-const ask = { timeoutMs: 10_000, maxResponseBytes: 100_000 };
+const ask = { timeoutMs: patience(10_000), maxResponseBytes: 100_000 };
 const text = (s: string) => new TextEncoder().encode(s);
 
 const networks: LibP2pNetwork[] = [];
@@ -46,7 +46,7 @@ describe('transports', () => {
       expect(seen!.bytes.in).toBeGreaterThan(50_000);
       expect(seen!.bytes.out).toBeGreaterThan(60_000);
       a.ban(b.peerId);
-      await until(() => b.peers().length === 0, 2_000);
+      await until(() => b.peers().length === 0);
       await b.connect(a.multiaddrs()[0]!).catch(() => undefined);
       await until(() => a.peers().length > 0, 200);
       expect(a.peers()).toEqual([]);
@@ -84,7 +84,7 @@ describe('relays', () => {
     const hidden = await start({ listen: [], relayClient: true, bootstrap });
     const outside = await start({ relayClient: true, bootstrap });
     hidden.handle(ECHO, async (data) => data);
-    await until(() => hidden.multiaddrs().length > 0, 15_000);
+    await until(() => hidden.multiaddrs().length > 0);
     const [address] = hidden.multiaddrs();
     expect(address).toContain(`${relay.peerId}/p2p-circuit/p2p/${hidden.peerId}`);
     await outside.connect(address!);
@@ -106,7 +106,11 @@ describe('relays', () => {
     ];
     const bytes = new Uint8Array(randomBytes(3_000_000));
     const cid = await from.put(bytes);
-    const got = await to.get(cid, { maxBytes: 4_000_000, timeoutMs: 20_000, from: [hidden.peerId] });
+    const got = await to.get(cid, {
+      maxBytes: 4_000_000,
+      timeoutMs: patience(20_000),
+      from: [hidden.peerId],
+    });
     expect(Buffer.from(got).equals(bytes)).toBe(true);
     expect((await outside.stats()).connections.relayed).toBe(1);
     await Promise.all([from.close(), to.close()]);
@@ -160,9 +164,9 @@ describe('bans', () => {
     const events: NetworkEvent[] = [];
     const [a, b] = [await start({ onEvent: (event) => events.push(event) }), await start()];
     await b.connect(a.multiaddrs()[0]!);
-    await until(() => events.some((e) => e.type === 'peer-connected'), 2_000);
+    await until(() => events.some((e) => e.type === 'peer-connected'));
     for (let i = 0; i < 3; i++) a.blame(b.peerId, 'oversized-request');
-    await until(() => events.some((e) => e.type === 'peer-disconnected'), 2_000);
+    await until(() => events.some((e) => e.type === 'peer-disconnected'));
     expect(events.filter((e) => e.type !== 'addresses-changed')).toMatchObject([
       { type: 'peer-connected', peer: b.peerId, direction: 'inbound' },
       { type: 'banned', peer: b.peerId, reason: 'oversized-request' },
@@ -188,7 +192,7 @@ describe('limits', () => {
       const bytes = new Uint8Array(randomBytes(3_000_000));
       const cid = await from.put(bytes);
       const started = performance.now();
-      const got = await to.get(cid, { maxBytes: 4_000_000, timeoutMs: 30_000, from: [a.peerId] });
+      const got = await to.get(cid, { maxBytes: 4_000_000, timeoutMs: patience(30_000), from: [a.peerId] });
       const seconds = (performance.now() - started) / 1_000;
       expect(Buffer.from(got).equals(bytes)).toBe(true);
       // A quarter of a second's bytes may be saved up, and one chunk may overdraw the bucket.
@@ -216,15 +220,15 @@ describe('limits', () => {
       other.subscribe(TOPIC, () => 'accept');
       await other.connect(a.multiaddrs()[0]!);
     }
-    await until(() => a.libp2p.services.pubsub.getSubscribers(TOPIC).length === 2, 5_000);
-    await until(() => loud.libp2p.services.pubsub.getSubscribers(TOPIC).length > 0, 5_000);
-    await until(() => quiet.libp2p.services.pubsub.getSubscribers(TOPIC).length > 0, 5_000);
+    await until(() => a.libp2p.services.pubsub.getSubscribers(TOPIC).length === 2);
+    await until(() => loud.libp2p.services.pubsub.getSubscribers(TOPIC).length > 0);
+    await until(() => quiet.libp2p.services.pubsub.getSubscribers(TOPIC).length > 0);
     for (let i = 0; i < 120; i++) await loud.publish(TOPIC, text(`${i}`));
-    await until(() => a.blameOf(loud.peerId) > 0, 3_000);
+    await until(() => a.blameOf(loud.peerId) > 0);
     expect(heard.get(loud.peerId)).toBe(100);
     expect(a.blameOf(loud.peerId)).toBeGreaterThan(0);
     await quiet.publish(TOPIC, text('and I?'));
-    await until(() => heard.has(quiet.peerId), 3_000);
+    await until(() => heard.has(quiet.peerId));
     expect(heard.get(quiet.peerId)).toBe(1);
     const topic = (await a.stats()).topics.find((t) => t.topic === TOPIC);
     expect(topic).toMatchObject({ accepted: 101, subscribers: 2 });
@@ -245,7 +249,7 @@ test('a standing is part of the score, within bounds, and one that fails counts 
   standings.set(staked.peerId, 1e9);
   standings.set(shunned.peerId, -20);
   for (const other of [staked, shunned, unknown]) await other.connect(a.multiaddrs()[0]!);
-  await until(() => a.libp2p.services.pubsub.getPeers().length === 3, 5_000);
+  await until(() => a.libp2p.services.pubsub.getPeers().length === 3);
   const { peers } = await a.stats();
   const of = (network: LibP2pNetwork) => peers.find((p) => p.peer === network.peerId)!;
   expect(of(staked)).toMatchObject({ standing: 50, blame: 0 });
@@ -261,10 +265,10 @@ test('a bootstrap peer that comes back is connected again', async () => {
   const node = await start({ bootstrap: [address!] });
   expect(node.peers()).toEqual([hub.peerId]);
   await hub.close();
-  await until(() => node.peers().length === 0, 5_000);
+  await until(() => node.peers().length === 0);
   expect((await node.stats()).lost).toEqual([address]);
   const listen = [address!.split('/p2p/')[0]!];
   const again = await start({ privateKey, listen });
-  await until(() => node.peers().length > 0, 20_000);
+  await until(() => node.peers().length > 0);
   expect(node.peers()).toEqual([again.peerId]);
 });

@@ -7,6 +7,7 @@ import {
   type Verdict,
 } from '@chorus/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
+import { patience, until } from '../patience.ts';
 
 /** Starts `count` nodes that know nothing of each other. */
 export type NetworkFactory = (count: number) => Promise<NetworkPort[]>;
@@ -15,7 +16,7 @@ const TOPIC = '/chorus/1/31337/0x0000000000000000000000000000000000000000/tasks'
 const ECHO = '/chorus/test/echo/1.0.0';
 const text = (s: string) => new TextEncoder().encode(s);
 const read = (b: Uint8Array) => new TextDecoder().decode(b);
-const ask = { timeoutMs: 5_000, maxResponseBytes: 1_000 };
+const ask = { timeoutMs: patience(5_000), maxResponseBytes: 1_000 };
 
 /** What every implementation of the network port does. */
 export function describeNetwork(name: string, factory: NetworkFactory): void {
@@ -62,7 +63,7 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       const [a, b] = await start(2);
       await b.connect(a.multiaddrs()[0]!);
       expect(b.peers()).toEqual([a.peerId]);
-      await until(() => a.peers().length === 1, 2_000);
+      await until(() => a.peers().length === 1);
       expect(a.peers()).toEqual([b.peerId]);
     });
 
@@ -119,7 +120,7 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       await publishUntil(a, 'warm up', () => received.every((list) => list.length > 0));
       for (let i = 0; i < 5; i++) await a.publish(TOPIC, text(`n${i}`));
       const counts = () => received.map((list) => list.filter((m) => m.text.startsWith('n')).length);
-      await until(() => counts().every((n) => n >= 5), 5_000);
+      await until(() => counts().every((n) => n >= 5));
       await sleep(200);
       expect(counts()).toEqual([5, 5, 5]);
     });
@@ -138,9 +139,9 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
         await link(a, b, c);
         await publishUntil(a, 'good', () => atC.length > 0);
         await a.publish(TOPIC, text('bad'));
-        await until(() => atB.includes('bad'), 5_000);
+        await until(() => atB.includes('bad'));
         await a.publish(TOPIC, text('last'));
-        await until(() => atC.some((m) => m.text === 'last'), 5_000);
+        await until(() => atC.some((m) => m.text === 'last'));
         expect(atB).toContain('bad');
         expect(atC.some((m) => m.text === 'last')).toBe(true);
         expect(atC.some((m) => m.text === 'bad')).toBe(false);
@@ -233,7 +234,7 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       const [a, b] = await start(2);
       a.handle(ECHO, async (data) => data);
       await link(a, b);
-      const options = { timeoutMs: 10_000, maxResponseBytes: MAX_MESSAGE_BYTES };
+      const options = { timeoutMs: patience(10_000), maxResponseBytes: MAX_MESSAGE_BYTES };
       const large = new Uint8Array(MAX_MESSAGE_BYTES).map((_, i) => i % 251);
       expect(await b.request(a.peerId, ECHO, new Uint8Array(), options)).toEqual(new Uint8Array());
       expect(await b.request(a.peerId, ECHO, large, options)).toEqual(large);
@@ -282,7 +283,7 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       await expect(b.request(a.peerId, ECHO, text('?'), { ...ask, timeoutMs: 3_000 })).rejects.toSatisfy(
         (e) => hasCode(e, 'E_NETWORK_REQUEST'),
       );
-      await until(() => b.peers().length === 0, 2_000);
+      await until(() => b.peers().length === 0);
       expect(b.peers()).toEqual([]);
     });
 
@@ -290,7 +291,6 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       const [a, b] = await start(2);
       a.handle(ECHO, () => new Promise(() => undefined));
       await link(a, b);
-      const started = Date.now();
       await expect(b.request(a.peerId, ECHO, text('?'), { ...ask, timeoutMs: 200 })).rejects.toSatisfy((e) =>
         hasCode(e, 'E_NETWORK_REQUEST'),
       );
@@ -299,7 +299,6 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       await expect(b.request(a.peerId, ECHO, text('?'), { ...ask, signal: abort.signal })).rejects.toThrow(
         'enough',
       );
-      expect(Date.now() - started).toBeLessThan(3_000);
     });
 
     test('closing twice is closing once, and a closed network refuses work', async () => {
@@ -313,10 +312,4 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       );
     });
   });
-}
-
-/** Wait until it holds, at most this long. */
-export async function until(holds: () => boolean, timeoutMs: number): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!holds() && Date.now() < deadline) await sleep(10);
 }

@@ -96,7 +96,7 @@ describe('the ERC-8004 registries', () => {
     validations = await evm.deploy(validationRegistry, identities.target);
     await send(identities, 'register(string)', 'ipfs://ada');
     await evm.save();
-  }, 60_000);
+  });
   beforeEach(() => evm.restore());
   afterAll(() => evm?.close());
 

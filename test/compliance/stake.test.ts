@@ -32,7 +32,7 @@ describe('stake behind identities', () => {
       await send(as(token, account), 'approve', stakes.target, 10n ** 30n);
     }
     await evm.save();
-  }, 60_000);
+  });
   beforeEach(() => evm.restore());
   afterAll(() => evm?.close());
 

@@ -22,7 +22,7 @@ describe('stake in tokens that do not behave', () => {
     await send(identities, 'register()');
     await send(good, 'approve', stakes.target, 10n ** 24n);
     await send(stakes, 'deposit', good.target, 0, 1000n);
-  }, 60_000);
+  });
   afterAll(() => evm?.close());
 
   const token = async (name: string, source: string): Promise<Contract> => {

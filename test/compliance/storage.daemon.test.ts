@@ -3,6 +3,7 @@ import { createNetwork, type LibP2pNetwork } from '@chorus/network';
 import { hasCode } from '@chorus/protocol';
 import { createHeliaStorage, createKuboStorage, type HeliaStorage, withDaemon } from '@chorus/storage';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { patience } from '../patience.ts';
 import { FakeKubo, FakeSwarm } from '../twins/kubo.ts';
 import { describeStorage } from './storage.ts';
 
@@ -35,7 +36,7 @@ describeStorage('bitswap between nodes, each with a daemon', async (count) => {
 });
 
 describe('storage with a daemon', () => {
-  const ask = { maxBytes: 5_000_000, timeoutMs: 8_000 };
+  const ask = { maxBytes: 5_000_000, timeoutMs: patience(8_000) };
   let swarm: FakeSwarm;
   let daemons: FakeKubo[];
   let networks: LibP2pNetwork[];

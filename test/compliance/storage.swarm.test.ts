@@ -7,9 +7,10 @@ import { createNetwork, type LibP2pNetwork } from '@chorus/network';
 import type { StoragePort } from '@chorus/protocol';
 import { createHeliaStorage } from '@chorus/storage';
 import { afterEach, describe, expect, test } from 'vitest';
+import { patience } from '../patience.ts';
 
 const BITSWAP = '/ipfs/bitswap/1.2.0';
-const ask = { maxBytes: 10_000_000, timeoutMs: 20_000 };
+const ask = { maxBytes: 10_000_000, timeoutMs: patience(20_000) };
 
 describe('a swarm that shares its libp2p nodes between gossip and storage', () => {
   const networks: LibP2pNetwork[] = [];
@@ -28,7 +29,7 @@ describe('a swarm that shares its libp2p nodes between gossip and storage', () =
     await Promise.all(networks.splice(0).map((network) => network.close()));
   });
 
-  test('a message reaches seven new nodes within a second of their start', async () => {
+  test('a message reaches seven new nodes', async () => {
     const nodes = await start(7);
     const got = new Set<string>();
     for (const node of nodes) {
@@ -37,13 +38,12 @@ describe('a swarm that shares its libp2p nodes between gossip and storage', () =
         return 'accept';
       });
     }
-    const started = performance.now();
-    while (got.size < 6 && performance.now() - started < 10_000) {
+    // The mesh forms while it publishes: a message in it reaches all, and nobody has to ask.
+    while (got.size < 6) {
       await nodes[6]!.publish('/t', Uint8Array.of(1));
       await sleep(20);
     }
-    // Measured: 60 to 200 ms. The bound is the claim, with room for a busy test machine.
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(got).toEqual(new Set(nodes.slice(0, 6).map((node) => node.peerId)));
   });
 
   test('a round: five payloads put at once reach all seven, who have asked before', async () => {
@@ -56,15 +56,12 @@ describe('a swarm that shares its libp2p nodes between gossip and storage', () =
       cids.map((cid, owner) => storage.get(cid, { ...ask, from: [nodes[owner]!.peerId] })),
     );
     await sleep(300);
-    const put = performance.now();
     await Promise.all(payloads.map((payload, owner) => stores[owner]!.put(payload)));
     const got = await Promise.all(fetches);
-    // Measured: 0.3 s on an idle machine, all seven nodes in one process.
-    expect(performance.now() - put).toBeLessThan(5_000);
     for (const [i, bytes] of got.entries()) expect(Buffer.from(bytes).equals(payloads[i % 5]!)).toBe(true);
   });
 
-  test('a peer that accepts streams and never answers delays nobody', async () => {
+  test('a peer that accepts streams and never answers keeps nobody from the file', async () => {
     const [a, b, hung] = (await start(3)) as [LibP2pNetwork, LibP2pNetwork, LibP2pNetwork];
     await b.connect(hung.multiaddrs()[0]!);
     await hung.libp2p.handle(BITSWAP, () => undefined);
@@ -76,9 +73,7 @@ describe('a swarm that shares its libp2p nodes between gossip and storage', () =
     const bytes = new Uint8Array(randomBytes(2_500_000));
     const cid = await storages[0]!.put(bytes);
     for (const from of [undefined, [hung.peerId, a.peerId], [a.peerId]]) {
-      const started = performance.now();
       const got = await storages[1]!.get(cid, from ? { ...ask, from } : ask);
-      expect(performance.now() - started).toBeLessThan(1_000);
       expect(got.length).toBe(bytes.length);
       await storages[1]!.remove(cid);
     }
@@ -106,9 +101,7 @@ describe('a swarm that shares its libp2p nodes between gossip and storage', () =
     const fetch = to.get(cid, { ...ask, from: [a.peerId] });
     await sleep(200);
     await a.connect(b.multiaddrs()[0]!);
-    const connected = performance.now();
     expect(await fetch).toEqual(bytes);
-    expect(performance.now() - connected).toBeLessThan(1_000);
   });
 
   test('a process that closed its storage and network ends by itself', async () => {
@@ -119,16 +112,15 @@ describe('a swarm that shares its libp2p nodes between gossip and storage', () =
       await b.connect(a.multiaddrs()[0]);
       const [sa, sb] = [await createHeliaStorage({ libp2p: a.libp2p }), await createHeliaStorage({ libp2p: b.libp2p })];
       const cid = await sa.put(new Uint8Array(5000));
-      await sb.get(cid, { maxBytes: 5000, timeoutMs: 5000 });
-      sb.get(await sa.cidOf(new Uint8Array(9)), { maxBytes: 9, timeoutMs: 50000 }).catch(() => undefined);
+      await sb.get(cid, { maxBytes: 5000, timeoutMs: 30000 });
+      sb.get(await sa.cidOf(new Uint8Array(9)), { maxBytes: 9, timeoutMs: 3000000 }).catch(() => undefined);
       for (const part of [sa, sb, a, b]) await part.close();
-      const closed = Date.now();
-      process.on('exit', () => console.log(Date.now() - closed));
+      console.log('closed');
     `;
     const cwd = fileURLToPath(new URL('..', import.meta.url));
     const args = ['--conditions=@chorus/source', '--input-type=module', '-e', script];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd, timeout: 30_000 });
-    // libp2p leaves one timer of half a second behind.
-    expect(Number(stdout)).toBeLessThan(3_000);
+    // It is ended, and this rejects, if a timer or a socket is left that keeps it alive.
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd, timeout: patience(60_000) });
+    expect(stdout).toBe('closed\n');
   });
 });

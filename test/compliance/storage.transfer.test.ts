@@ -6,10 +6,10 @@ import { createNetwork, type LibP2pNetwork, type NetworkOptions } from '@chorus/
 import { cidFromDigest, hasCode } from '@chorus/protocol';
 import { createHeliaStorage, type HeliaStorage, type HeliaStorageOptions } from '@chorus/storage';
 import { afterEach, describe, expect, test } from 'vitest';
-import { until } from './network.ts';
+import { patience, until } from '../patience.ts';
 
 const BITSWAP = '/ipfs/bitswap/1.2.0';
-const ask = { maxBytes: 20_000_000, timeoutMs: 30_000 };
+const ask = { maxBytes: 20_000_000, timeoutMs: patience(30_000) };
 const MB = 1024 * 1024;
 
 interface Node {
@@ -63,15 +63,12 @@ describe('a transfer from several holders', () => {
       cid = await holder.storage.put(bytes);
       await link(taker, holder);
     }
-    const started = performance.now();
     const from = holders.map((holder) => holder.network.peerId);
     const got = await taker.storage.get(cid, { ...ask, from });
-    const seconds = (performance.now() - started) / 1000;
     expect(Buffer.from(got).equals(bytes)).toBe(true);
     const shares = await Promise.all(holders.map((holder) => sentBy(holder, taker)));
     for (const share of shares) expect(share).toBeGreaterThan(MB);
-    // One holder alone needs 3.1 s at its rate; asked for everything, all three would send 36 MiB.
-    expect(seconds).toBeLessThan(2.6);
+    // Asked for everything, all three would send 36 MiB.
     expect(shares.reduce((a, b) => a + b, 0)).toBeLessThan(18 * MB);
   });
 
@@ -88,7 +85,7 @@ describe('a transfer from several holders', () => {
       await link(taker, holder);
     }
     const fetch = taker.storage.get(cid, { ...ask, from: holders.map((h) => h.network.peerId) });
-    await until(() => taker.storage.usage().bytes > 2 * MB, 10_000);
+    await until(() => taker.storage.usage().bytes > 2 * MB);
     await stop(nodes.splice(nodes.indexOf(holders[0]), 1)[0]!);
     expect(Buffer.from(await fetch).equals(bytes)).toBe(true);
   });
@@ -106,7 +103,7 @@ describe('a transfer that was cut off', () => {
     await link(first, holder);
     const fetch = first.storage.get(cid, { ...ask, from });
     const cut = expect(fetch).rejects.toSatisfy((e) => hasCode(e, 'E_STORAGE_CLOSED'));
-    await until(() => first.storage.usage().bytes > 4 * MB, 20_000);
+    await until(() => first.storage.usage().bytes > 4 * MB);
     await stop(nodes.splice(nodes.indexOf(first), 1)[0]!);
     await cut;
     const again = await start({}, { path: folder });
@@ -149,7 +146,7 @@ describe('a wrong block', () => {
     await taker.network.connect(liar.multiaddrs()[0]!);
     await link(taker, honest);
     const fetch = taker.storage.get(cid, { ...ask, from: [liar.peerId, honest.network.peerId] });
-    await until(() => taker.network.bans().length > 0, 5_000);
+    await until(() => taker.network.bans().length > 0);
     expect(taker.network.bans()).toMatchObject([{ peer: liar.peerId, reason: 'wrong-block' }]);
     await honest.storage.put(bytes);
     expect(await fetch).toEqual(bytes);

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { CHUNK_BYTES, cidFromDigest, hasCode, type StoragePort, sha256Hex } from '@chorus/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
+import { patience } from '../patience.ts';
 import { cutByHand } from '../twins/storage.ts';
 
 /** One storage and the peer id under which others may find it. */
@@ -13,7 +14,7 @@ export interface StorageNode {
 export type StorageFactory = (count: number) => Promise<{ nodes: StorageNode[]; close(): Promise<void> }>;
 
 const MB = 1024 * 1024;
-const ask = { maxBytes: 16 * MB, timeoutMs: 10_000 };
+const ask = { maxBytes: 16 * MB, timeoutMs: patience(10_000) };
 
 /** What every implementation of the storage port does. */
 export function describeStorage(name: string, factory: StorageFactory): void {
@@ -83,25 +84,20 @@ export function describeStorage(name: string, factory: StorageFactory): void {
       expect(await b.storage.get(cid, ask)).toEqual(bytes);
     });
 
-    test('a fetch that began before the file was put gets it within 100 ms of the put', async () => {
+    test('a fetch that began before the file was put gets it', async () => {
       const [a, b] = await start(2);
-      const delays: number[] = [];
-      for (const size of [200_000, 200_000, 200_000, 3 * MB, 3 * MB]) {
+      for (const size of [200_000, 3 * MB]) {
         const bytes = new Uint8Array(randomBytes(size));
         const cid = await a.storage.cidOf(bytes);
-        let arrived = 0;
-        const fetch = b.storage.get(cid, { ...ask, from: [a.peerId] }).then((got) => {
-          arrived = performance.now();
-          return got;
+        let arrived = false;
+        const fetch = b.storage.get(cid, { ...ask, from: [a.peerId] }).finally(() => {
+          arrived = true;
         });
         await new Promise((resolve) => setTimeout(resolve, 150));
+        expect(arrived).toBe(false);
         await a.storage.put(bytes);
-        const put = performance.now();
         expect(Buffer.from(await fetch).equals(bytes)).toBe(true);
-        if (size < MB) delays.push(arrived - put);
       }
-      // The median: a busy test machine may stall one of them.
-      expect(delays.sort((x, y) => x - y)[1]).toBeLessThan(100);
     });
 
     test('many fetches of one file share it, and each can be given up alone', async () => {
@@ -150,16 +146,14 @@ export function describeStorage(name: string, factory: StorageFactory): void {
       }
     });
 
-    test('a file that nobody has is unavailable after the timeout, not before and not long after', async () => {
+    test('a file that nobody has is unavailable after the timeout, not before', async () => {
       const [a, b] = await start(2);
       const cid = await a.storage.cidOf(randomBytes(100));
       const started = performance.now();
       await expect(
         b.storage.get(cid, { ...ask, timeoutMs: 400, from: [a.peerId, 'nonsense'] }),
       ).rejects.toSatisfy((e) => hasCode(e, 'E_STORAGE_UNAVAILABLE'));
-      const took = performance.now() - started;
-      expect(took).toBeGreaterThan(350);
-      expect(took).toBeLessThan(2_000);
+      expect(performance.now() - started).toBeGreaterThan(350);
     });
 
     test('text that is not a CID of ours is refused everywhere', async () => {

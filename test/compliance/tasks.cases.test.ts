@@ -17,7 +17,7 @@ describe('a trainer found unavailable', () => {
   let world: TaskWorld;
   beforeAll(async () => {
     world = await openTaskWorld();
-  }, 180_000);
+  });
   beforeEach(() => world.restore());
   afterAll(() => world?.close());
 

@@ -25,7 +25,7 @@ describe('gas of a settlement with a proof, 16 trainers', () => {
   beforeAll(async () => {
     const sizes = { trainers: 16, validators: 1, aggregators: 1 };
     world = await openTaskWorld({ ...sizes, verifier: deployVerifier });
-  }, 180_000);
+  });
   afterAll(() => world?.close());
 
   const rowsOf = (round: number): bigint[][] =>
@@ -75,5 +75,5 @@ describe('gas of a settlement with a proof, 16 trainers', () => {
       expect(earned).toBeGreaterThan(0n);
       expect(vesting).toBe(0n);
     }
-  }, 180_000);
+  });
 });

@@ -20,7 +20,7 @@ describe('what members take out', () => {
   beforeAll(async () => {
     world = await openTaskWorld();
     trainer = world.trainers[0]!;
-  }, 180_000);
+  });
   beforeEach(() => world.restore());
   afterAll(() => world?.close());
 
@@ -301,7 +301,7 @@ describe('what members take out', () => {
           expect(member.claimed).toBe(member.earned);
         }
       }
-    }, 120_000);
+    });
 
     it('over sixteen rounds uses every record that is kept and no older one', async () => {
       const taskId = await world.start({ rounds: 20, vestingRounds: 16, budget: 20_000_000n });
@@ -316,7 +316,7 @@ describe('what members take out', () => {
       const member = await world.member(taskId, trainer);
       expect(member.vesting).toBe(0n);
       expect(await world.claimable(trainer, [taskId])).toBe(member.earned);
-    }, 120_000);
+    });
 
     it('never takes back what was released, whoever claims when', async () => {
       const taskId = await world.start({ rounds: 6, vestingRounds: 2, budget: 600n });
@@ -503,6 +503,6 @@ describe('what members take out', () => {
       await armed(() => world.expire(taskId));
       await armed(() => world.send(world.stranger, 'refund', taskId));
       expect((await world.task(taskId)).remaining).toBe(0n);
-    }, 120_000);
+    });
   });
 });

@@ -26,7 +26,7 @@ describe('the phases of a round', () => {
   let world: TaskWorld;
   beforeAll(async () => {
     world = await openTaskWorld();
-  }, 180_000);
+  });
   beforeEach(() => world.restore());
   afterAll(() => world?.close());
 

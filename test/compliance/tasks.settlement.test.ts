@@ -36,7 +36,7 @@ describe('settling a round', () => {
   let world: TaskWorld;
   beforeAll(async () => {
     world = await openTaskWorld();
-  }, 180_000);
+  });
   beforeEach(() => world.restore());
   afterAll(() => world?.close());
 

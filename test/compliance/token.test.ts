@@ -43,7 +43,7 @@ describe('the token', () => {
     key = evm.wallets[0]!;
     token = await evm.deploy(chorusToken, holder!.address, SUPPLY);
     await evm.save();
-  }, 60_000);
+  });
   beforeEach(() => evm.restore());
   afterAll(() => evm?.close());
 

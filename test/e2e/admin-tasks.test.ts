@@ -92,7 +92,7 @@ describe('a task that is left', () => {
     await network.until(() => bob.node.followed().some(({ left, terms }) => left && terms === null));
     await bob.restart();
     await network.until(() => bob.node.followed().some(({ left }) => left));
-    await network.until(() => of(bob, 'task-ended').length > 0, 60_000);
+    await network.until(() => of(bob, 'task-ended').length > 0);
     expect(of(bob, 'committed')).toHaveLength(1);
     expect(of(bob, 'task-ended')[0]).toMatchObject({ taskId, left: true });
     expect(bob.node.gate.staked().size).toBe(0);
@@ -122,7 +122,7 @@ describe('a task that is left', () => {
     await bob.node.leave(taskId);
     await network.until(() => bob.node.followed().some(({ left, terms }) => left && terms === null));
     expect(await bob.node.join(taskId)).toEqual({ outcome: 'followed' });
-    await network.until(() => of(bob, 'task-ended').length > 0, 60_000);
+    await network.until(() => of(bob, 'task-ended').length > 0);
     expect(of(bob, 'committed').length).toBeGreaterThan(1);
     expect(of(bob, 'task-ended')[0]).toMatchObject({ opensCommitment: true });
   });
@@ -137,7 +137,7 @@ describe('a task that is left', () => {
   it('that is closed to members is not joined by hand', async () => {
     const { request, requester, alice } = await setUp({ rounds: 1, maxTrainers: 1 });
     const taskId = await requester.node.publish(request);
-    await network.until(() => of(alice, 'task-ended').length > 0, 60_000);
+    await network.until(() => of(alice, 'task-ended').length > 0);
     const late = await network.add('late', { roles: ['trainer'] });
     await expect(late.node.join(taskId)).rejects.toMatchObject({ code: 'E_TASK_NOT_OPEN' });
     await expect(late.node.join(99n)).rejects.toMatchObject({ code: 'E_CHAIN_UNKNOWN_TASK' });

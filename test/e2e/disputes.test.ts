@@ -56,7 +56,7 @@ async function runTask(wraps: Record<string, (storage: StoragePort) => StoragePo
 describe('a round with members that withhold', () => {
   it('does without a reference that is opened and given to nobody: it is rejected, unpaid and slashed', async () => {
     const { taskId, chain, accountOf } = await runTask({ vera: withholding('reference', () => true) });
-    await network.until(() => told('round-settled').length > 0, 60_000);
+    await network.until(() => told('round-settled').length > 0);
     const task = await chain.task(taskId);
     const settled = (await chain.settledRound(taskId, 1))!;
     const vera = task.validators.indexOf(accountOf('vera'));
@@ -75,15 +75,15 @@ describe('a round with members that withhold', () => {
   it('leaves out a trainer whose payload cannot be had; shown in time, it costs the trainer nothing more', async () => {
     let withhold = true;
     const { taskId, chain, accountOf } = await runTask({ bob: withholding('update', () => withhold) });
-    await network.until(() => told('case-opened').length > 0, 60_000);
+    await network.until(() => told('case-opened').length > 0);
     withhold = false;
     const settled = (await chain.settledRound(taskId, 1))!;
     const bob = (await chain.task(taskId)).trainers.indexOf(accountOf('bob'));
     expect(settled.unavailable).toEqual([bob]);
     expect(settled.rewards[bob]).toBe(0n);
-    await network.until(() => told('case-resolved').length > 0, 60_000);
+    await network.until(() => told('case-resolved').length > 0);
     expect(told('case-resolved')[0]).toMatchObject({ trainer: accountOf('bob'), available: true });
-    await network.until(() => network.nodes.every((n) => ended(n.events)), 60_000);
+    await network.until(() => network.nodes.every((n) => ended(n.events)));
     expect(told('slashed')).toEqual([]);
     const agentId = (await chain.members(taskId)).find((m) => m.address === accountOf('bob'))!.agentId;
     await network.until(() => network.ledger.stakes.pool(network.ledger.token, agentId).free === 1_000n);
@@ -97,12 +97,12 @@ describe('a round with members that withhold', () => {
     const bob = network.nodes.find((n) => n.name === 'bob')!;
     await network.until(() => bob.events.some((e) => e.type === 'committed'));
     expect(await bob.node.leave(taskId)).toMatchObject({ member: true });
-    await network.until(() => told('case-opened').length > 0, 60_000);
+    await network.until(() => told('case-opened').length > 0);
     await bob.restart();
     await network.until(() => bob.node.followed().some(({ left, terms }) => left && terms === null));
     expect(told('case-resolved')).toEqual([]);
     withhold = false;
-    await network.until(() => told('case-resolved').length > 0, 60_000);
+    await network.until(() => told('case-resolved').length > 0);
     expect(told('case-resolved')[0]).toMatchObject({ trainer: accountOf('bob'), available: true });
     // Not only once the task was over: it goes on without this trainer.
     expect(await chain.task(taskId)).toMatchObject({ status: 'running', openCases: 0 });
@@ -111,7 +111,7 @@ describe('a round with members that withhold', () => {
 
   it('measures its losses, and a round that made the model better releases the whole pool', async () => {
     const { taskId, chain } = await runTask({});
-    await network.until(() => network.nodes.every((n) => ended(n.events)), 60_000);
+    await network.until(() => network.nodes.every((n) => ended(n.events)));
     const settled = (await chain.settledRound(taskId, 1))!;
     expect(settled.lossBefore).toBeGreaterThan(1_000_000n);
     expect(settled.lossAfter).toBeLessThan(settled.lossBefore);

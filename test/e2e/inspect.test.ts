@@ -71,7 +71,7 @@ beforeAll(async () => {
   expect(demo.code, demo.stderr).toBe(0);
   report = demo.json;
   untouched = await fingerprints(kept);
-}, 120_000);
+});
 
 afterAll(async () => {
   await rm(scratch, { recursive: true, force: true });

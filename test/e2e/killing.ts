@@ -1,5 +1,6 @@
 import { type DemoReport, type NodeProcess, parseDemoOptions, runDemo } from '@chorus/cli';
 import { expect } from 'vitest';
+import { patientSeconds } from '../patience.ts';
 
 const raw = {
   nodes: '6',
@@ -9,7 +10,7 @@ const raw = {
   attackers: '0',
   seed: '5',
   model: 'mlp',
-  commitSeconds: '20',
+  commitSeconds: String(patientSeconds(20)),
 };
 
 /**

@@ -177,7 +177,7 @@ describe('a node’s own task', () => {
     // The number of parameters is counted.
     const { dimension: _, ...terms } = request.terms;
     const taskId = await alice.node.publish({ ...request, terms });
-    await network.until(() => network.nodes.every((node) => of(node, 'task-ended').length > 0), 60_000);
+    await network.until(() => network.nodes.every((node) => of(node, 'task-ended').length > 0));
     const task = await alice.node.ports.chain.task(taskId);
     expect(task.trainers).toContain(alice.node.ports.chain.account);
     expect(alice.node.journal.totals()[0]!.rewards).toBeGreaterThan(0n);
@@ -194,7 +194,7 @@ describe('a node’s own task', () => {
     await requester.node.publish(request);
     await network.until(() => of(requester, 'task-refused').length > 0);
     expect(of(requester, 'task-refused')[0]).toMatchObject({ code: 'E_TASK_DATA' });
-    await network.until(() => of(requester, 'task-ended').length > 0, 60_000);
+    await network.until(() => of(requester, 'task-ended').length > 0);
     expect(of(requester, 'task-ended')[0]).toMatchObject({ opensCommitment: true });
   });
 
@@ -210,7 +210,7 @@ describe('a node’s own task', () => {
     const taskId = await requester.node.publish({ ...request, terms: { ...request.terms, allow } });
     await network.until(() => of(mallory, 'task-refused').length > 0);
     expect(of(mallory, 'task-refused')[0]).toMatchObject({ code: 'E_TASK_NOT_ALLOWED' });
-    await network.until(() => of(requester, 'task-ended').length > 0, 60_000);
+    await network.until(() => of(requester, 'task-ended').length > 0);
     const { chain } = mallory.node.ports;
     expect(await chain.balance(network.ledger.token, chain.account)).toBe(1_000_000n);
     expect((await chain.task(taskId)).trainers.map((each) => each.toLowerCase())).toEqual([account(alice)]);
@@ -266,6 +266,6 @@ it('a model of one’s own with other samples is published and trained', async (
   request.params.validators = [victor.node.ports.chain.account];
   const { dimension: _, ...terms } = { ...request.terms, data: { ...request.terms.data, classes: 12 } };
   const taskId = await requester.node.publish({ model, terms, params: request.params });
-  await network.until(() => of(requester, 'task-ended').length > 0, 60_000);
+  await network.until(() => of(requester, 'task-ended').length > 0);
   expect((await requester.node.ports.chain.task(taskId)).dimension).toBe(52_650 + 2 * 33);
 });

@@ -10,6 +10,7 @@ import type { Address } from '@chorus/protocol';
 import { buildModel, subset, syntheticDigits, writeShard } from '@chorus/training';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Outcome, outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
+import { patientSeconds } from '../patience.ts';
 
 const TOKENS = 10n ** 18n;
 
@@ -84,7 +85,7 @@ beforeAll(async () => {
     recipients: [identity.wallet as Address, victor],
     amount: 200n * TOKENS,
   });
-}, 180_000);
+});
 
 afterAll(async () => {
   for (const child of started) child.kill('SIGKILL');
@@ -107,7 +108,14 @@ const lines = (text: string) =>
 
 describe('chorus task create beside a running node', () => {
   it('publishes by it a model of one’s own, which the node trains in the first round', async () => {
-    const { child, said, done } = create('--budget', '40.5', '--licence', 'MIT', '--commit-seconds', '60');
+    const { child, said, done } = create(
+      '--budget',
+      '40.5',
+      '--licence',
+      'MIT',
+      '--commit-seconds',
+      `${patientSeconds(60)}`,
+    );
     const committed = vi.waitFor(() => {
       expect(said()).toContain('"type":"committed"');
     }, PATIENT);
@@ -124,7 +132,7 @@ describe('chorus task create beside a running node', () => {
     await vi.waitFor(async () => {
       expect((await alice.rounds({ task: taskId })).rounds).toHaveLength(1);
     }, PATIENT);
-  }, 240_000);
+  });
 
   it('publishes once under an id, and says so in one line where it does not stay', async () => {
     const twice = ['--id', 'nightly', '--detach', '--budget', '10'];
@@ -135,7 +143,7 @@ describe('chorus task create beside a running node', () => {
     expect(lines((await create(...twice).done).stdout)).toEqual([only]);
     const other = await create(...twice, '--rounds', '2').done;
     expect([other.code, other.stderr]).toEqual([73, expect.stringContaining('E_PUBLICATION_OTHER')]);
-  }, 120_000);
+  });
 
   it('escrows nothing for what is wrong, and says what', async () => {
     const before = (await alice.tasks()).tasks.length;
@@ -158,7 +166,7 @@ describe('chorus task create beside a running node', () => {
       });
     }
     expect((await alice.tasks()).tasks).toHaveLength(before);
-  }, 180_000);
+  });
 
   it('starts no node of its own where it was told not to stay', async () => {
     const idle = homeOf('idle');
@@ -166,5 +174,5 @@ describe('chorus task create beside a running node', () => {
     await copyFile(join(homeOf('alice'), CONFIG_FILE), join(idle, CONFIG_FILE));
     const { code, stderr } = await create('--home', idle, '--detach').done;
     expect([code, stderr]).toEqual([69, expect.stringContaining('E_ADMIN_NOT_RUNNING')]);
-  }, 60_000);
+  });
 });

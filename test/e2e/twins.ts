@@ -13,6 +13,7 @@ import {
 } from '@chorus/node';
 import { type Hex, OPEN_TO_ALL, type StoragePort } from '@chorus/protocol';
 import { buildModel, createTrainer, type Dataset, subset, syntheticDigits } from '@chorus/training';
+import { patience, patientSeconds } from '../patience.ts';
 import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
 import { MemoryHub, type MemoryNetwork } from '../twins/network.ts';
 import { MemorySwarm } from '../twins/storage.ts';
@@ -139,8 +140,8 @@ export class TwinNetwork {
   }
 
   /** Resolves when `condition` holds, looking at every node's events. */
-  async until(condition: () => boolean, timeoutMs = 30_000): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
+  async until(condition: () => boolean, timeoutMs = 120_000): Promise<void> {
+    const deadline = Date.now() + patience(timeoutMs);
     while (!condition()) {
       if (Date.now() > deadline) {
         const log = this.nodes
@@ -163,7 +164,10 @@ function describe(event: NodeEvent): string {
   return JSON.stringify(event, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
 }
 
-/** A small task on generated digits, and the shards for `trainers` trainers and one validator. */
+/**
+ * A small task on generated digits, and the shards for `trainers` trainers and one validator. Phases are in seconds of a
+ * quiet machine.
+ */
 export async function smallTask(
   network: TwinNetwork,
   trainers: number,
@@ -177,6 +181,7 @@ export async function smallTask(
       Uint32Array.from({ length: perNode }, (_, k) => i * perNode + k),
     );
   const model = buildModel('mlp', { inputShape: digits.inputShape, classes: digits.classes, seed: 1 });
+  const phases = { joinSeconds: 30, commitSeconds: 30, referenceSeconds: 30, settleSeconds: 30, ...change };
   const trainer = await createTrainer({
     model,
     loss: { kind: 'softmax-cross-entropy' },
@@ -215,12 +220,12 @@ export async function smallTask(
         ...OPEN_TO_ALL,
         aggregatorFeeBps: 300,
         validatorFeeBps: 200,
-        joinSeconds: 30,
-        commitSeconds: 30,
-        referenceSeconds: 30,
-        settleSeconds: 30,
         validators: [],
         ...change,
+        joinSeconds: patientSeconds(phases.joinSeconds),
+        commitSeconds: patientSeconds(phases.commitSeconds),
+        referenceSeconds: patientSeconds(phases.referenceSeconds),
+        settleSeconds: patientSeconds(phases.settleSeconds),
       },
     },
   };

@@ -5,7 +5,7 @@ import type { Arena } from './fuzz/operations.ts';
 let arena: Arena;
 beforeAll(async () => {
   arena = await openArena();
-}, 120_000);
+});
 afterAll(() => arena?.close());
 
 it('no sequence of calls loses, creates, mixes or locks money, slashes without evidence or turns a phase back', async () => {
@@ -22,4 +22,4 @@ it('no sequence of calls loses, creates, mixes or locks money, slashes without e
   ]) {
     expect(result.events[event], event).toBeGreaterThan(0);
   }
-}, 300_000);
+});

@@ -12,7 +12,7 @@ describe('docs/economics.md', () => {
   const income = (start: string): Income => figures.mixed.incomes.find((i) => i.strategy.startsWith(start))!;
   beforeAll(() => {
     figures = computeFigures();
-  }, 120_000);
+  });
 
   it('holds the figures that the simulation gives, and its plot', () => {
     const page = docs('economics.md');

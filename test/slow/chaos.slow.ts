@@ -9,7 +9,6 @@ const options = parseDemoOptions({
   attackers: '1',
   seed: '7',
   model: 'mlp',
-  commitSeconds: '20',
   chaos: true,
 });
 

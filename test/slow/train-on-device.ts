@@ -1,4 +1,4 @@
-/** Child process of `webgpu.slow.ts`: a few steps of each model on one device; sends the losses. */
+/** Child process of `webgpu.soak.ts`: a few steps of each model on one device; sends the losses. */
 import { buildModel, createTrainer, type DeviceReport, devices, syntheticDigits } from '@chorus/training';
 import { executionProvider } from '../../packages/training/src/device/provider.ts';
 import { GraphTraining, Tensor } from '../../packages/training/src/testing/graph-training.ts';

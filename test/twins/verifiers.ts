@@ -1,12 +1,13 @@
-import { type CompiledContract, compileContracts, KEY_SOURCE, renderKey } from '@chorus/contracts/compile';
+import { type CompiledContract, KEY_SOURCE, renderKey } from '@chorus/contracts/compile';
 import type { Address, Hex } from '@chorus/protocol';
 import { ContractFactory, type InterfaceAbi, JsonRpcProvider, Wallet } from 'ethers';
+import { compileForTests } from '../compiled.ts';
 import { trapdoorKey, trapdoorSrs } from './trapdoor-prover.ts';
 
 /** The product's verifier, compiled with the key of `trapdoor-prover.ts`. */
 export function trapdoorVerifier(): CompiledContract {
   const sources = { [KEY_SOURCE]: renderKey(trapdoorKey()) };
-  return compileContracts({ names: ['ContributionVerifier'], sources })[0]!;
+  return compileForTests({ names: ['ContributionVerifier'], sources })[0]!;
 }
 
 /** Deploys the product's verifier with the key and the reference string whose secrets are known. */

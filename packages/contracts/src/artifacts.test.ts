@@ -9,7 +9,7 @@ describe('committed artifacts', () => {
   let compiled: CompiledContract[];
   beforeAll(() => {
     compiled = compileContracts();
-  }, 300_000);
+  });
 
   it('are what the committed sources compile to', () => {
     expect(compiled.length).toBeGreaterThan(0);

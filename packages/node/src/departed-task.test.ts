@@ -1,5 +1,5 @@
 import type { ChainPort, Member, TaskState } from '@chorus/protocol';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { DepartedTask } from './departed-task.ts';
 import type { Disputes } from './disputes.ts';
 import type { KnownTask } from './session.ts';
@@ -66,19 +66,26 @@ describe('a task that was left', () => {
   });
 
   it('is looked at again when its case is due, without an event', async () => {
-    const looks: number[] = [];
+    vi.useFakeTimers();
+    let looks = 0;
     const left = new DepartedTask(task, {
       attend: async () => Math.floor(Date.now() / 1000),
     } as unknown as Disputes);
     const chain: Pick<ChainPort, 'task' | 'members'> = {
       members: async () => members,
       task: async () => {
-        looks.push(Date.now());
-        return { ...task, openCases: 1, status: looks.length > 1 ? 'ended' : 'running' };
+        looks++;
+        return { ...task, openCases: 1, status: looks > 1 ? 'ended' : 'running' };
       },
     };
-    await left.ended(chain, signal, noWarning);
-    expect(looks[1]! - looks[0]!).toBeLessThan(5_000);
+    const ended = left.ended(chain, signal, noWarning);
+    try {
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(looks).toBe(2);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await ended).toMatchObject({ status: 'ended' });
   });
 
   it('keeps its other cases where attending to one fails', async () => {

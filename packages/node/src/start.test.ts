@@ -46,7 +46,7 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1');
   await once(public5, 'listening');
   public5Url = `http://127.0.0.1:${(public5.address() as AddressInfo).port}`;
-}, 60_000);
+});
 afterAll(async () => {
   public5.closeAllConnections();
   public5.close();

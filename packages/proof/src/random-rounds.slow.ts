@@ -9,6 +9,9 @@ import { createProver } from './prover.ts';
 import { randomRound } from './testing/rounds.ts';
 import { createVerifier } from './verifier.ts';
 
+/** For a longer run: CHORUS_PROOF_RUNS. */
+const RUNS = Number(process.env.CHORUS_PROOF_RUNS ?? 8);
+
 it('random rounds of every size prove and verify, circuit included', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'chorus-slow-'));
   const [srs, circuit] = [await developmentSrs(8, { cacheDir: folder }), circuitArtifacts(16)];
@@ -31,7 +34,7 @@ it('random rounds of every size prove and verify, circuit included', async () =>
         });
         expect(checks.filter((check) => !check.ok)).toEqual([]);
       }),
-      { numRuns: 40 },
+      { numRuns: RUNS },
     );
   } finally {
     await Promise.all([prover.close(), verifier.close()]);

@@ -85,9 +85,7 @@ describe('blocks held on disk', () => {
     const held = await HeldBlocks.open(folder);
     const bytes = new Uint8Array(randomBytes(100_000));
     const cid = await layOut(bytes, () => undefined);
-    const started = performance.now();
     await Promise.all([held.write(cid, bytes), held.write(cid, bytes), held.write(cid, bytes)]);
-    expect(performance.now() - started).toBeLessThan(500);
     expect(await held.read(cid)).toBeDefined();
   });
 });

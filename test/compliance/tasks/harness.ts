@@ -25,6 +25,7 @@ import {
   ZeroHash,
 } from 'ethers';
 import { expect } from 'vitest';
+import { LENS } from '../../economy/world/lens.ts';
 import { addG1, G1_GENERATOR, mulG1 } from '../../twins/bn254.ts';
 import {
   AVAILABLE,
@@ -144,6 +145,8 @@ export class TaskWorld {
   parameters: Contract;
   identities: Contract;
   attestor: Contract;
+  /** Adds the money up, in one call. */
+  lens: Contract;
   verifier: string;
   /** Owns the parameters and deploys; holds the rest of the token. */
   governor: JsonRpcSigner;
@@ -166,6 +169,7 @@ export class TaskWorld {
     this.parameters = parts.parameters;
     this.identities = parts.identities;
     this.attestor = parts.attestor;
+    this.lens = parts.lens;
     this.verifier = parts.verifier;
     this.governor = parts.governor;
     this.owner = parts.owner;
@@ -447,36 +451,22 @@ export class TaskWorld {
    * credit to anybody else shows as well.
    */
   async checkMoney(): Promise<void> {
-    for (const token of this.tokens) await this.#checkToken(token);
-  }
-
-  async #checkToken(token: Contract): Promise<void> {
-    const sum = (values: bigint[]): bigint => values.reduce((a, b) => a + b, 0n);
-    const accounts = [...this.players.map((p) => p.address), this.governor.address, BURN, TREASURY];
-    const [held, staked, inTasks, fees, pools, reports] = await Promise.all([
-      read(token, 'balanceOf', this.tasks.target),
-      read(token, 'balanceOf', this.stakes.target),
-      Promise.all(this.taskIds.map((taskId) => this.#owedBy(taskId, token))),
-      Promise.all(accounts.map((account) => read(this.tasks, 'claimable', token.target, account, []))),
-      Promise.all(this.players.map((p) => read(this.stakes, 'pool', token.target, p.agentId))),
-      Promise.all(accounts.map((account) => read(this.stakes, 'reportRewards', token.target, account))),
-    ]);
-    expect(held, 'the task contract holds what it owes').toBe(sum(inTasks) + sum(fees));
-    expect(staked, 'the stake contract holds what it owes').toBe(
-      sum(pools.map((pool) => pool.tokens)) + sum(reports),
+    const accounts = [...this.players.map((p) => p.address), this.governor.address, TREASURY];
+    const tokens = this.tokens.map((token) => token.target);
+    const [money] = await read(
+      this.lens,
+      'money',
+      this.tasks.target,
+      this.stakes.target,
+      tokens,
+      accounts,
+      this.taskIds.length,
+      this.players.length,
     );
-  }
-
-  async #owedBy(taskId: bigint, token: Contract): Promise<bigint> {
-    const task = await this.task(taskId);
-    if (task.params.token !== token.target) return 0n;
-    const members = await Promise.all(
-      [...task.trainers].map((address) => read(this.tasks, 'getMember', taskId, address)),
-    );
-    return members.reduce(
-      (owed, member) => owed + member.earned - member.claimed,
-      task.remaining + task.protocolFees,
-    );
+    for (const { tasksHold, tasksOwe, feesOwed, stakesHold, pools, reports } of money) {
+      expect(tasksHold, 'the task contract holds what it owes').toBe(tasksOwe + feesOwed);
+      expect(stakesHold, 'the stake contract holds what it owes').toBe(pools + reports);
+    }
   }
 
   // ---- reading ----
@@ -560,6 +550,7 @@ type WorldParts =
   | 'parameters'
   | 'identities'
   | 'attestor'
+  | 'lens'
   | 'verifier'
   | 'governor'
   | 'owner'
@@ -604,6 +595,7 @@ export async function openTaskWorld(options: WorldOptions = {}): Promise<TaskWor
     ? await options.verifier(evm)
     : ((await evm.deploy({ abi: [], bytecode: ACCEPTING_VERIFIER })).target as string);
   await send(params, 'addVerifier', RULE, 16, verifier);
+  const lens = await evm.deploySource('Lens', LENS);
   const players: Player[] = [];
   for (const [i, signer] of evm.signers.slice(1).entries()) {
     await send(as(identities, signer), 'register()');
@@ -621,6 +613,7 @@ export async function openTaskWorld(options: WorldOptions = {}): Promise<TaskWor
     parameters: params,
     identities,
     attestor,
+    lens,
     verifier,
     governor,
     owner: players[0]!,

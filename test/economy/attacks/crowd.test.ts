@@ -11,7 +11,7 @@ describe('a crowd', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld(6);
-  }, 60_000);
+  });
   afterAll(() => world?.close());
 
   it('of a thousand applicants sixteen get in, first come, first served, and nobody else’s stake is held', async () => {
@@ -48,5 +48,5 @@ describe('a crowd', () => {
     for (const agent of [6 + PLACES, 6 + APPLICANTS - 1]) {
       expect(await stakes.read('freeStake', token.address, agent)).toBe(STAKE);
     }
-  }, 300_000);
+  });
 });

@@ -10,7 +10,7 @@ describe('the draw of who may settle first', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld(10);
-  }, 60_000);
+  });
   afterAll(() => world?.close());
 
   const start = (): Promise<Play> =>

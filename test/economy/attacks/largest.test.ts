@@ -21,7 +21,7 @@ describe('the largest committee', () => {
       aggregators: from(VALIDATORS + TRAINERS, AGGREGATORS),
       params: { rounds: 4 },
     });
-  }, 120_000);
+  });
   afterAll(() => world?.close());
 
   it('of which nobody acts is slashed in one transaction', async () => {

@@ -11,7 +11,7 @@ describe('transactions that overtake each other', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld(10);
-  }, 60_000);
+  });
   afterAll(() => world?.close());
 
   /** Transactions in one block, in this order. */

@@ -36,7 +36,7 @@ describe('signatures', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld(8);
-  }, 60_000);
+  });
   afterAll(() => world?.close());
 
   const verdict = async (play: Play, changes: object = {}) => ({

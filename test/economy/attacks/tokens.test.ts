@@ -43,7 +43,7 @@ describe('tokens and receivers that attack', () => {
     expect(String(await world.identities.read('ownerOf', thiefsAgent)).toLowerCase()).toBe(thief.address);
     for (const on of [world.tasks, world.stakes]) await asThief(calling, 'approve', on.address, 2n ** 255n);
     await calling.send(first, 'transfer', thief.address, 10n ** 20n);
-  }, 120_000);
+  });
   afterAll(() => world?.close());
 
   const asThief = (on: Deployed, name: string, ...args: unknown[]) =>

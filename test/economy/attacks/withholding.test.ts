@@ -12,7 +12,7 @@ describe('members that stop, wait or send garbage', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld(10);
-  }, 60_000);
+  });
   afterAll(() => world?.close());
 
   it('a trainer that joins and vanishes pays for every round, and the others are paid all the same', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type NodeConfigInput, type NodeEvent, type StepPoint, WALLET_KEY_FILE } from '@chorus/node';
 import type { Hex } from '@chorus/protocol';
+import { patience } from '../../patience.ts';
 import type { FromNode } from './gated-node.ts';
 
 const PROGRAM = fileURLToPath(new URL('./gated-node.ts', import.meta.url));
@@ -74,7 +75,7 @@ export class GatedProcess {
     const child = this.#child;
     const ended = this.#ended(child);
     child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), 8_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), patience(8_000));
     await ended;
     clearTimeout(timer);
   }

@@ -13,6 +13,7 @@ import {
 } from '@chorus/node';
 import type { Address, Hex } from '@chorus/protocol';
 import { writeShard } from '@chorus/training';
+import { patience } from '../../patience.ts';
 import { GatedProcess } from './gated-process.ts';
 import { STAKE, type TinyTask, tinyParams, tinyTask } from './tiny-task.ts';
 
@@ -188,13 +189,13 @@ export async function allOver(network: CrashNetwork, taskId: bigint): Promise<bo
   return accounts.every((account) => account?.released);
 }
 
-/** Until `condition` holds; the network's warnings are in the error of one that never does. */
+/** Until `condition` holds, milliseconds of a quiet machine; the network's warnings are in the error of one that never does. */
 export async function until(
   network: CrashNetwork,
   condition: () => boolean | Promise<boolean>,
   timeoutMs: number,
 ): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = Date.now() + patience(timeoutMs);
   while (!(await condition())) {
     if (Date.now() > deadline) {
       const told = network.members.map((m) => `${m.name}: ${m.process.stderr.slice(-400)}`).join('\n');

@@ -1,6 +1,7 @@
 import type { TaskRequest } from '@chorus/node';
 import { type Address, OPEN_TO_ALL } from '@chorus/protocol';
 import { buildModel, createDataset, createTrainer, type Dataset } from '@chorus/training';
+import { patientSeconds } from '../../patience.ts';
 
 /** What each member has, and puts behind its identity. */
 export const STAKE = 100n;
@@ -57,10 +58,10 @@ export function tinyParams(token: Address, trainers: number, rounds: number, val
     stake: STAKE,
     aggregatorFeeBps: 300,
     validatorFeeBps: 200,
-    joinSeconds: 120,
-    commitSeconds: 120,
-    referenceSeconds: 60,
-    settleSeconds: 120,
+    joinSeconds: patientSeconds(120),
+    commitSeconds: patientSeconds(120),
+    referenceSeconds: patientSeconds(60),
+    settleSeconds: patientSeconds(120),
     validators,
     minValidators: 1,
     ...OPEN_TO_ALL,

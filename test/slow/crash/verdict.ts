@@ -2,6 +2,7 @@ import { Journal } from '@chorus/node';
 import type { ChainEvent, SettledRound } from '@chorus/protocol';
 import { id, JsonRpcProvider } from 'ethers';
 import { expect } from 'vitest';
+import { patience } from '../../patience.ts';
 import type { CrashNetwork } from './network.ts';
 import { STAKE } from './tiny-task.ts';
 
@@ -11,7 +12,7 @@ const READ_MILLISECONDS = 3_000;
 /** All that ever happened on the contract. */
 export async function allEvents({ requester }: CrashNetwork): Promise<ChainEvent[]> {
   const events: ChainEvent[] = [];
-  const signal = AbortSignal.timeout(READ_MILLISECONDS);
+  const signal = AbortSignal.timeout(patience(READ_MILLISECONDS));
   for await (const event of requester.ports.chain.events({ fromBlock: 0, signal })) events.push(event);
   expect(events.some((event) => event.type === 'task-ended')).toBe(true);
   return events;

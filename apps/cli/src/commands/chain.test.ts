@@ -5,7 +5,7 @@ import { type Devnet, startDevnet } from '@chorus/chain';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outcomeOf, startChorus } from '../testing/chorus-process.ts';
 
-describe('chorus chain', { timeout: 120_000 }, () => {
+describe('chorus chain', () => {
   let devnet: Devnet;
   let folder: string;
   beforeAll(async () => {

@@ -20,7 +20,10 @@ export function demoCommand(): Command {
     .option('--attackers <n>', 'how many of the trainers attack', '1')
     .option('--model <name>', 'mlp, cnn or 2nn (199,210 parameters)', 'mlp')
     .option('--seed <n>', 'seed of data, model and training', '1')
-    .option('--commit-seconds <n>', 'deadline for training and committing in a round', '120')
+    .option(
+      '--commit-seconds <n>',
+      'deadline for training and committing in a round (120; more on a slow or busy machine)',
+    )
     .option('--chaos', 'kill the drawn aggregator in round 2 and a validator in round 3')
     .option('--json', 'one JSON document on standard output; progress goes to standard error')
     .option('--keep [dir]', 'keep the network, to be inspected by proof, why and model')

@@ -19,7 +19,7 @@ beforeAll(async () => {
   shard = join(folder, 'Some Digits.shard');
   await writeShard(shard, syntheticDigits({ seed: 1, count: 30 }));
   await writeFile(join(folder, 'password'), `${PASSWORD}\n`, { mode: 0o600 });
-}, 60_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function chorus(args: string[], env: Record<string, string> = {}) {
@@ -44,7 +44,7 @@ const json = async (args: string[]) => {
 
 const place = ['--rpc', 'http://127.0.0.1:1', '--contract', CONTRACT];
 
-describe('a node by flags alone', { timeout: 120_000 }, () => {
+describe('a node by flags alone', () => {
   it('is made once, knows who it is, and is left alone by a second init', async () => {
     const made = await json(['init', ...place, '--roles', 'trainer', '--data', shard]);
     expect(made).toMatchObject({ home, data: 'some-digits', funded: '0' });
@@ -183,7 +183,7 @@ describe('a node by flags alone', { timeout: 120_000 }, () => {
   });
 });
 
-describe('every command', { timeout: 120_000 }, () => {
+describe('every command', () => {
   it('has help with an example, and takes --json', async () => {
     const { createProgram } = await import('../program.ts');
     const { completionTree, everyNode } = await import('../completion/tree.ts');

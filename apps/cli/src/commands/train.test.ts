@@ -26,7 +26,7 @@ const chorus = (args: string[]) => outcomeOf(startChorus(args, { cwd: folder }))
 const train = ['train', 'model.onnx', '--new', 'mlp', '--data', '.', '--label-column', 'label'];
 const recipe = ['--optimizer', 'adam', '--lr', '0.003'];
 
-describe('chorus train', { timeout: 60_000 }, () => {
+describe('chorus train', () => {
   it('trains a new model on a CSV file and writes one that scores as reported', async () => {
     const { code, stdout } = await chorus([
       ...train,
@@ -98,7 +98,7 @@ describe('chorus train', { timeout: 60_000 }, () => {
   });
 });
 
-describe('chorus doctor', { timeout: 120_000 }, () => {
+describe('chorus doctor', () => {
   it('finds the CPU usable, the keys intact, and says what to do about the rest', async () => {
     const { code, stdout } = await chorus(['doctor', '--json']);
     const { findings } = JSON.parse(stdout) as {

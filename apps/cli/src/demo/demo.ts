@@ -5,6 +5,7 @@ import { developmentSrs, log2SizeFor } from '@chorus/commitment';
 import type { NodeEvent } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { buildModel } from '@chorus/training';
+import { machineFactor } from '../machine.ts';
 import { wreakHavoc } from './chaos.ts';
 import { prepareData } from './data.ts';
 import { RoundFollower, waitUntil } from './follow.ts';
@@ -26,7 +27,7 @@ export type DemoProgress =
   | { type: 'killed'; name: string; why: string }
   | { type: 'node'; name: string; event: NodeEvent };
 
-/** Time after the last round for every node to compute the final model and collect its reward. */
+/** Time after the last round for every node to compute the final model and collect its reward, on a quiet machine. */
 const FINISH_MILLISECONDS = 15_000;
 
 /**
@@ -81,6 +82,7 @@ async function runNetwork(
   let modelCid: string | null = null;
 
   step('starting the chain, splitting the data');
+  const factor = machineFactor();
   const committee = { trainers: trainerCount(options), validators: validatorCount(options) };
   const [chain, data] = await Promise.all([
     startDemoChain(options, folder, defer),
@@ -128,6 +130,7 @@ async function runNetwork(
       token: chain.deployment.token,
       trainers: committee.trainers,
       validators: network.nodes.filter((n) => n.roles.includes('validator')).map((n) => n.address),
+      factor,
     }),
   );
   follower = new RoundFollower(network, taskId, data.test, log);
@@ -154,7 +157,7 @@ async function runNetwork(
 
   step('collecting rewards, checking the final model');
   const living = () => ['requester', ...network.nodes.filter((n) => n.process.alive).map((n) => n.name)];
-  await waitUntil(() => living().every((name) => finished.has(name)), FINISH_MILLISECONDS);
+  await waitUntil(() => living().every((name) => finished.has(name)), factor * FINISH_MILLISECONDS);
   await watching;
   const { chain: port } = network.requester.ports;
   const task = await port.task(taskId);

@@ -2,11 +2,12 @@ import { readVerifier } from '@chorus/chain';
 import { type ChorusNode, type NodeEvent, openProofChecker, provenRound } from '@chorus/node';
 import { type SettledRound, SHARE_ONE, sameAddress, WEIGHT_ONE } from '@chorus/protocol';
 import type { Dataset } from '@chorus/training';
+import { machineFactor } from '../machine.ts';
 import type { DemoNetwork } from './network.ts';
 import type { RoundResult } from './report.ts';
 import type { RoundLog } from './round-log.ts';
 
-/** Time after a settlement within which the nodes report the model they computed from it. */
+/** Time after a settlement within which the nodes report the model they computed from it, on a quiet machine. */
 const AGREEMENT_MILLISECONDS = 10_000;
 
 /** Follows a task's rounds from the requester's side: evaluates each settled model and collects the results. */
@@ -75,7 +76,7 @@ export class RoundFollower {
     const expected = nodes.filter((node) => node.process.alive).length + 1;
     await waitUntil(
       () => entry.digests.size >= expected && entry.evaluation !== null,
-      AGREEMENT_MILLISECONDS,
+      machineFactor() * AGREEMENT_MILLISECONDS,
     );
     const evaluation = (await entry.evaluation) ?? { loss: Number.NaN, accuracy: Number.NaN };
     return {

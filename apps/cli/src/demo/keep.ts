@@ -1,8 +1,9 @@
 import { cidFromDigest, openedReferences, payloadBytes, sameAddress } from '@chorus/protocol';
 import { CHAIN_STATE_FILE, rememberNetwork, writeProfile } from '../inspect/profile.ts';
+import { machineFactor } from '../machine.ts';
 import type { DemoNetwork } from './network.ts';
 
-/** Time for one payload that the requester does not have yet; its author may be dead. */
+/** Time for one payload that the requester does not have yet, on a quiet machine; its author may be dead. */
 const FETCH_MILLISECONDS = 5_000;
 
 export interface KeepOptions {
@@ -47,7 +48,7 @@ async function fetchVectors({ requester }: DemoNetwork, taskId: bigint): Promise
       vectors.map(({ author, digest }) =>
         storage.get(cidFromDigest(digest, size), {
           maxBytes: size,
-          timeoutMs: FETCH_MILLISECONDS,
+          timeoutMs: machineFactor() * FETCH_MILLISECONDS,
           from: members.filter((m) => sameAddress(m.address, author)).map((m) => m.peerId),
         }),
       ),

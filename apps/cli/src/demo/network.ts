@@ -13,10 +13,11 @@ import {
 } from '@chorus/node';
 import type { Address, Hex } from '@chorus/protocol';
 import { CHAIN_STATE_FILE } from '../inspect/profile.ts';
+import { machineFactor } from '../machine.ts';
 import type { DemoData } from './data.ts';
 import { type DemoOptions, trainerCount, validatorCount } from './options.ts';
 import { NodeProcess } from './processes.ts';
-import { DEMO_ECONOMY, DEMO_WINDOWS } from './task.ts';
+import { DEMO_ECONOMY, localWindows } from './task.ts';
 
 /** A node of the demo as planned: what it is called and does. */
 export interface PlannedNode {
@@ -74,7 +75,7 @@ export async function startDemoChain(
     url: devnet.url,
     privateKey: devnet.privateKeys[0]!,
     verifier: developmentKey(),
-    initial: { windows: DEMO_WINDOWS },
+    initial: { windows: localWindows(machineFactor()) },
   });
   return { devnet, deployment };
 }

@@ -20,8 +20,8 @@ export interface DemoOptions {
   keep: boolean;
   /** Where the network's folder is made; a temporary one where null. */
   folder: string | null;
-  /** Deadline of training and committing, seconds; tests that kill nodes shorten it. */
-  commitSeconds: number;
+  /** Deadline of training and committing, seconds; null: what suits this machine. */
+  commitSeconds: number | null;
   /** Kill the drawn aggregator in round 2 and a validator in round 3, and start them again. */
   chaos: boolean;
 }
@@ -38,7 +38,7 @@ export interface RawDemoOptions {
   model: string;
   json?: boolean;
   keep?: boolean | string;
-  commitSeconds: string;
+  commitSeconds?: string;
   chaos?: boolean;
 }
 
@@ -75,7 +75,8 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
     json: raw.json ?? false,
     keep: raw.keep !== undefined && raw.keep !== false,
     folder: typeof raw.keep === 'string' ? resolve(raw.keep) : null,
-    commitSeconds: integer('commit-seconds', raw.commitSeconds, 2, 3600),
+    commitSeconds:
+      raw.commitSeconds === undefined ? null : integer('commit-seconds', raw.commitSeconds, 2, 3600),
     chaos,
   };
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type NodeConfigInput, type NodeEvent, WALLET_KEY_FILE } from '@chorus/node';
 import { ChorusError, type Hex } from '@chorus/protocol';
+import { machineFactor } from '../machine.ts';
 
-/** Time a node has to end by itself before it is killed. */
+/** Time a node has to end by itself before it is killed, on a quiet machine. */
 const STOP_MILLISECONDS = 4_000;
 const STDERR_LINES = 20;
 const PROGRAM = fileURLToPath(new URL('../../bin/chorus.js', import.meta.url));
@@ -73,7 +74,7 @@ export class NodeProcess {
     if (!this.alive) return;
     const child = this.#child;
     child.kill('SIGTERM');
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MILLISECONDS);
+    const timer = setTimeout(() => child.kill('SIGKILL'), machineFactor() * STOP_MILLISECONDS);
     await this.ended();
     clearTimeout(timer);
   }

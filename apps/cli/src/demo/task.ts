@@ -1,7 +1,7 @@
 import type { TaskRequest } from '@chorus/node';
 import type { Address } from '@chorus/protocol';
 import { createTrainer, type Dataset } from '@chorus/training';
-import { plannedTask, TRAINING } from '../task/plan.ts';
+import { phasesAt, plannedTask, TRAINING } from '../task/plan.ts';
 import type { DemoOptions } from './options.ts';
 
 const TOKEN = 10n ** 18n;
@@ -14,10 +14,13 @@ export const DEMO_ECONOMY = {
   stake: 10n * TOKEN,
 } as const;
 
-/** Seconds of the demo's chain: short enough to see a case through to its end. */
-export const DEMO_WINDOWS = { contest: 15, unbond: 60 } as const;
+/** Seconds of the chain of a network on this machine: short enough to see a case through to its end. */
+export const localWindows = (factor: number) => ({
+  contest: Math.ceil(15 * factor),
+  unbond: Math.ceil(60 * factor),
+});
 
-/** Where nodes are killed on purpose the others wait for the ends of phases, in seconds. */
+/** Where nodes are killed on purpose the others wait for the ends of phases, in seconds on a quiet machine. */
 const CHAOS = { commitSeconds: 30, referenceSeconds: 20, settleSeconds: 20 };
 
 /** What the demo's options say about its task. */
@@ -31,6 +34,8 @@ export interface DemoTaskOptions {
   token: Address;
   trainers: number;
   validators: Address[];
+  /** How much slower than a quiet machine this one is: so much longer the phases may last. */
+  factor: number;
 }
 
 /** The task the demo's requester publishes. */
@@ -50,7 +55,8 @@ export function demoTask({ options, data, ...demo }: DemoTaskOptions): TaskReque
       rounds: options.rounds,
       maxTrainers: demo.trainers,
       validators: demo.validators,
-      ...(options.chaos ? CHAOS : { commitSeconds: options.commitSeconds }),
+      ...phasesAt(demo.factor, options.chaos ? CHAOS : {}),
+      ...(options.chaos || options.commitSeconds === null ? {} : { commitSeconds: options.commitSeconds }),
     },
   });
 }

@@ -16,8 +16,9 @@ import { ChorusError, type Hex } from '@chorus/protocol';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { prepareData } from '../demo/data.ts';
-import { DEMO_WINDOWS } from '../demo/task.ts';
+import { localWindows } from '../demo/task.ts';
 import { DEPLOYMENT_FILE } from '../init/deployment.ts';
+import { machineFactor } from '../machine.ts';
 
 /** How a devnet is made; kept in its folder, and the same on every start. */
 export interface DevnetPlan {
@@ -118,7 +119,7 @@ export async function layOut({ folder, nodes, url, port }: LayOutOptions): Promi
     url,
     privateKey: keys[0],
     verifier: developmentKey(),
-    initial: { windows: DEMO_WINDOWS },
+    initial: { windows: localWindows(machineFactor()) },
     file: join(folder, DEPLOYMENT_FILE),
   });
   const planned = rolesOf(nodes);

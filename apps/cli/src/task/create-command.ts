@@ -89,8 +89,10 @@ export function taskCreateCommand(): Command {
       'of slashed stake, for who reported it (0); the rest stays in the task',
     )
     .option('--slash-burn <percent>', 'of slashed stake, burned (0)')
-    .optionsGroup('How long at most; phases end when everyone has acted:')
-    .option('--join-seconds <n>', 'for members to join', '30')
+    .optionsGroup(
+      'How long at most; phases end when everyone has acted; on a slow or busy devnet more by default:',
+    )
+    .option('--join-seconds <n>', 'for members to join (30)')
     .option('--commit-seconds <n>', 'to train in a round (120)')
     .option('--reference-seconds <n>', 'to open the references (30)')
     .option('--settle-seconds <n>', 'for each candidate in turn to settle (100)')

@@ -7,6 +7,7 @@ import { devnetFolder, findDevnet, readDevnet } from '../devnet/descriptor.ts';
 import { homeIn, REQUESTER } from '../devnet/layout.ts';
 import { configOf, type HomeOptions, homeOf } from '../home.ts';
 import { DEPLOYMENT_FILE, readDeployment } from '../init/deployment.ts';
+import { machineFactor } from '../machine.ts';
 import { addresses, integer, shape, type TaskPlace } from './request.ts';
 
 /** Where a task is published from, and what it rests on. */
@@ -32,15 +33,16 @@ export interface PublishingPlace extends TaskPlace {
  * @throws ChorusError `E_USAGE` naming what is missing, `E_DEVNET_*`, `E_DATA_*`, `E_CONFIG*`, `E_CHAIN_*`
  */
 export async function publishingPlace(flags: PlaceFlags): Promise<PublishingPlace> {
-  const { config, home, token, validators, data } = flags.devnet
-    ? await onDevnet(flags)
-    : await onNetwork(flags);
-  const decimals = await readTokenDecimals(config.chain.url, token);
+  const { data, ...found } = flags.devnet ? await onDevnet(flags) : await onNetwork(flags);
+  const { config } = found;
+  const decimals = await readTokenDecimals(config.chain.url, found.token);
   const samples = flags.inputShape === undefined ? await openSamples(config, data) : null;
-  return { config, home, token, validators, decimals, samples, data: samples ?? described(flags) };
+  return { ...found, decimals, samples, data: samples ?? described(flags) };
 }
 
-type Found = Pick<PublishingPlace, 'config' | 'home' | 'token' | 'validators'> & { data: string | undefined };
+type Found = Pick<PublishingPlace, 'config' | 'home' | 'token' | 'validators' | 'pace'> & {
+  data: string | undefined;
+};
 
 /** The devnet's own requester, in a folder of its own. */
 async function onDevnet({ devnet: dir, data, ...flags }: PlaceFlags): Promise<Found> {
@@ -54,6 +56,7 @@ async function onDevnet({ devnet: dir, data, ...flags }: PlaceFlags): Promise<Fo
     token: tokenOf(flags) ?? devnet.deployment.token,
     validators: validatorsOf(flags) ?? validatorsIn(devnet),
     data: data ?? devnet.sampleData,
+    pace: machineFactor(),
   };
 }
 
@@ -68,23 +71,27 @@ async function onNetwork(flags: PlaceFlags): Promise<Found> {
       hint: 'give --token ADDRESS: the deployment file of this node names none',
     });
   }
-  const validators = validatorsOf(flags) ?? (await devnetValidators(config));
+  const devnet = await devnetOf(config);
+  const validators = validatorsOf(flags) ?? (devnet ? validatorsIn(devnet) : []);
   if (validators.length === 0) {
     throw new ChorusError('E_USAGE', 'a task needs validators: whose reference decides who is paid', {
       hint: 'give their wallets with --validators',
     });
   }
-  return { config, home, token, validators, data: flags.data ?? config.data };
+  const pace = devnet ? machineFactor() : 1;
+  return { config, home, token, validators, data: flags.data ?? config.data, pace };
 }
 
-/** A node on this machine's devnet need not look its validators up. */
-async function devnetValidators(config: NodeConfig): Promise<Address[]> {
+type Devnet = Awaited<ReturnType<typeof readDevnet>>;
+
+/** This machine's devnet, if the node is on it: its validators need not be looked up. */
+async function devnetOf(config: NodeConfig): Promise<Devnet | null> {
   const devnet = await findDevnet().catch(() => null);
   const same = devnet && sameAddress(devnet.deployment.taskManager, config.chain.contract);
-  return same && devnet.rpc === config.chain.url ? validatorsIn(devnet) : [];
+  return same && devnet.rpc === config.chain.url ? devnet : null;
 }
 
-function validatorsIn({ nodes }: Awaited<ReturnType<typeof readDevnet>>): Address[] {
+function validatorsIn({ nodes }: Devnet): Address[] {
   return nodes.filter(({ roles }) => roles.includes('validator')).map(({ address }) => address);
 }
 

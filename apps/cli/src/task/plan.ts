@@ -30,11 +30,6 @@ const PARAMS = {
   minValidators: 1,
   aggregatorFeeBps: 300,
   validatorFeeBps: 200,
-  // Phases close as soon as everyone has acted: these are only the fallback.
-  joinSeconds: 60,
-  commitSeconds: 120,
-  referenceSeconds: 30,
-  settleSeconds: 100,
   vestingRounds: 2,
   // A round that did not make the model better pays its trainers half; the rest stays for the later ones.
   stagnationBps: 5_000,
@@ -42,6 +37,25 @@ const PARAMS = {
   slashReporterBps: 0,
   slashBurnBps: 0,
 } as const satisfies Partial<Params>;
+
+type Phases = Pick<Params, 'joinSeconds' | 'commitSeconds' | 'referenceSeconds' | 'settleSeconds'>;
+
+/** Phases end as soon as everyone has acted: these are only the fallback. */
+const PHASES: Phases = { joinSeconds: 60, commitSeconds: 120, referenceSeconds: 30, settleSeconds: 100 };
+
+/**
+ * How long phases last at most where all members share a machine that is `factor` times slower than a quiet one
+ * (see `machineFactor`), whole seconds: nobody loses stake because the machine is slow or busy.
+ */
+export function phasesAt(factor: number, changes: Partial<Phases> = {}): Phases {
+  const { joinSeconds, commitSeconds, referenceSeconds, settleSeconds } = { ...PHASES, ...changes };
+  return {
+    joinSeconds: Math.ceil(factor * joinSeconds),
+    commitSeconds: Math.ceil(factor * commitSeconds),
+    referenceSeconds: Math.ceil(factor * referenceSeconds),
+    settleSeconds: Math.ceil(factor * settleSeconds),
+  };
+}
 
 /** What has to be decided about every task. */
 type Decided<T, K extends keyof T> = Pick<T, K> & Partial<T>;
@@ -55,5 +69,5 @@ export interface TaskPlan {
 
 /** A task as it is published: what was decided about it, and the usual for the rest. */
 export function plannedTask({ model, terms, params }: TaskPlan): TaskRequest {
-  return { model, terms: { ...TERMS, ...terms }, params: { ...PARAMS, ...params } };
+  return { model, terms: { ...TERMS, ...terms }, params: { ...PARAMS, ...PHASES, ...params } };
 }

@@ -3,7 +3,7 @@ import { parseUnits } from '@chorus/chain';
 import type { TaskRequest } from '@chorus/node';
 import { type Address, ChorusError, MAX_ALLOWED, MAX_ROUNDS, MAX_TRAINERS } from '@chorus/protocol';
 import { buildModel, MODEL_NAMES, readModelFile } from '@chorus/training';
-import { plannedTask, TRAINING } from './plan.ts';
+import { phasesAt, plannedTask, TRAINING } from './plan.ts';
 
 /** What a requester says of a task on the command line; what is left out is as in `plan.ts`. */
 export interface TaskWishes {
@@ -49,11 +49,15 @@ export interface TaskPlace {
   validators: Address[];
   /** What samples look like. */
   data: { name: string; inputShape: number[]; classes: number };
+  /** How much longer phases may last where everybody runs on this machine (see `machineFactor`); else 1. */
+  pace: number;
 }
 
 /** A file of accounts: some hundred lines. */
 const MAX_LIST_BYTES = 64 * 1024;
 const MONTH = 30 * 86_400;
+/** The command's own default: who runs it waits. */
+const JOIN_SECONDS = 30;
 
 /**
  * The task those wishes come to. Whether it can be published is for the node to find out.
@@ -105,6 +109,7 @@ export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise
       ...number('minTrainers', 1, maxTrainers),
       ...number('minAggregators', 1, 16),
       ...number('minValidators', 1, validators.length),
+      ...phasesAt(place.pace, { joinSeconds: JOIN_SECONDS }),
       ...number('joinSeconds', 5, MONTH),
       ...number('commitSeconds', 2, MONTH),
       ...number('referenceSeconds', 2, MONTH),

@@ -151,7 +151,7 @@ describe('deploying', () => {
       clearInterval(miner);
       await provider.send('evm_setAutomine', [true]);
     }
-  }, 120_000);
+  });
 
   describe('on a chain that is not one of development', () => {
     const real = { privateKey: own, pollMilliseconds: 20 };
@@ -194,7 +194,7 @@ describe('deploying', () => {
       expect(file.complete).toBe(true);
       expect(Object.values(file.contracts).filter((c) => c.transaction !== null)).toHaveLength(15);
       expect((await deploymentStatus({ url: devnet.url, file })).ok).toBe(true);
-    }, 120_000);
+    });
 
     it('publicly known keys are refused', async () => {
       await expect(deploy()).rejects.toMatchObject({ code: 'E_CHAIN_DEVELOPMENT_ONLY' });

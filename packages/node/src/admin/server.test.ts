@@ -159,7 +159,7 @@ describe('the server', () => {
     endless.resume();
     await endless.closed_;
     await drops.closed_;
-  }, 15_000);
+  });
 
   it('ends with streams open', async () => {
     const reader = await raw(EVENTS());

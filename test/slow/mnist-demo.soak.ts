@@ -21,7 +21,6 @@ it.skipIf(!existsSync(mnist))(
         attackers: '1',
         seed: '1',
         model: 'mlp',
-        commitSeconds: '120',
       }),
       () => {},
       new AbortController().signal,

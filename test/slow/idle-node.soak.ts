@@ -38,7 +38,7 @@ beforeAll(async () => {
   });
   contract = deployment.taskManager;
   execFileSync(process.execPath, [TSC, '-b', 'apps/cli'], { cwd: ROOT });
-}, 240_000);
+});
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
   await devnet?.close();

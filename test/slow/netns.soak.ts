@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NetworkOptions } from '@chorus/network';
 import { afterEach, describe, expect, test } from 'vitest';
+import { patience } from '../patience.ts';
 import { type Driver, startDriver } from './netns/drivers.ts';
 import { type Link, Netns, type Shape, whyNoNamespaces } from './netns/netns.ts';
 import { pseudoRandom } from './netns/random.ts';
@@ -51,7 +52,7 @@ async function start(name: string, options: NetworkOptions = {}): Promise<Driver
 async function until(holds: () => Promise<boolean>, limitMs: number): Promise<number> {
   const started = performance.now();
   while (!(await holds())) {
-    if (performance.now() - started > limitMs) throw new Error(`not within ${limitMs} ms`);
+    if (performance.now() - started > patience(limitMs)) throw new Error(`not within ${limitMs} ms`);
     await sleep(100);
   }
   return performance.now() - started;
