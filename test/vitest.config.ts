@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { MACHINE_FACTOR, machineFactor } from '../apps/cli/src/machine.ts';
 
@@ -38,6 +39,8 @@ export default defineConfig({
   ...base,
   test: {
     ...settings(5),
+    // One more than there are cores: much of the time a test waits for a chain, a peer or a process.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       project('unit', [
         'packages/*/src/**/*.test.ts',
@@ -51,8 +54,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // Whole networks, each of many processes: one at a time, when all else is done.
-          fileParallelism: false,
+          // Whole networks, some of many processes: two at a time, when all else is done.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },

@@ -22,36 +22,6 @@ async function processesMentioning(text: string): Promise<string[]> {
 }
 
 describe('chorus demo', () => {
-  it('trains, pays honest trainers, pays a sign flipper nothing, and balances to the last unit', async () => {
-    const args = ['demo', '--json', '--nodes', '5', '--rounds', '2', '--attack', 'sign', '--seed', '3'];
-    const { code, stdout, stderr } = await outcomeOf(chorus(args));
-    expect(code, stderr).toBe(0);
-    const report = JSON.parse(stdout);
-
-    expect(report.rounds).toHaveLength(2);
-    expect(report.rounds[1].accuracy).toBeGreaterThan(report.rounds[0].accuracy);
-    expect(report.finalAccuracy).toBe(report.rounds[1].accuracy);
-    for (const round of report.rounds) {
-      expect(round.agreement).toEqual({ same: 6, of: 6 });
-      expect(round.gas).toBeGreaterThan(100_000);
-      const [attacker] = round.trainers.filter((t: { attack: string | null }) => t.attack === 'sign');
-      expect(attacker).toMatchObject({ weight: 0, share: 0, reward: '0' });
-      expect(attacker.reason).toContain('points away from the reference');
-      const honest = round.trainers.filter((t: { attack: string | null }) => t.attack === null);
-      expect(honest).toHaveLength(2);
-      for (const trainer of honest) expect(BigInt(trainer.reward)).toBeGreaterThan(0n);
-    }
-    const { escrowed, slashed, paid, fees, remaining, staked, held } = report.ledger;
-    expect(BigInt(escrowed) + BigInt(slashed)).toBe(BigInt(paid) + BigInt(fees) + BigInt(remaining));
-    expect(BigInt(staked)).toBe(BigInt(held) + BigInt(slashed));
-    const rewards = report.rounds.flatMap((r: { trainers: { reward: string }[] }) =>
-      r.trainers.map((t) => BigInt(t.reward)),
-    );
-    expect(rewards.reduce((a: bigint, b: bigint) => a + b, 0n)).toBe(BigInt(paid));
-    expect(report.modelOpensCommitment).toBe(true);
-    expect(await readdir(scratch)).toEqual([]);
-  });
-
   it('leaves no process and no file behind when interrupted', async () => {
     const child = chorus(['demo', '--nodes', '4', '--rounds', '50']);
     const ended = outcomeOf(child);

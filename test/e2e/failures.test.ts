@@ -1,31 +1,40 @@
-import { describe, expect, it } from 'vitest';
-import { demoKilling, expectResumedAfter } from './killing.ts';
+import type { DemoReport } from '@chorus/cli';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { demoKilling, expectResumed } from './killing.ts';
+
+/** One network, in which a trainer each dies in these ways. */
+const [TRAINING, COMMITTED, RESTARTED] = ['trainer-2', 'trainer-3', 'trainer-4'] as const;
+
+let report: DemoReport;
+beforeAll(async () => {
+  report = await demoKilling(7, [
+    { name: TRAINING, when: (event) => event === 'progress train 1' },
+    { name: COMMITTED, when: (event) => event.startsWith('committed') },
+    { name: RESTARTED, when: (event) => event === 'committed - 2', restart: true },
+  ]);
+});
+const roundsOf = (name: string) => report.rounds.map((r) => r.trainers.find((t) => t.id === name)!);
 
 describe('a trainer that dies', () => {
-  it('while training is left out after the deadline, and the round settles without it', async () => {
-    const report = await demoKilling('trainer-2', (event) => event === 'progress train 1');
+  it('leaves the others a network that settles every round, agrees and balances', () => {
     expect(report.rounds.map((r) => r.round)).toEqual([1, 2]);
-    for (const round of report.rounds) {
-      const dead = round.trainers.find((t) => t.id === 'trainer-2')!;
-      expect(dead).toMatchObject({ weight: 0, share: 0, reward: '0' });
-      expect(round.trainers.filter((t) => BigInt(t.reward) > 0n)).toHaveLength(3);
-      expect(round.agreement).toEqual({ same: 6, of: 6 });
-    }
+    // The others but for the one that is being started again: trainers 1, 4 and 5, two validators, the requester.
+    for (const { agreement } of report.rounds) expect(agreement).toEqual({ same: 6, of: 6 });
     expect(report.ledger.balanced).toBe(true);
     expect(report.modelOpensCommitment).toBe(true);
   });
 
-  it('after committing is left out by the votes of the validators that its payload cannot be had', async () => {
-    const report = await demoKilling('trainer-2', (event) => event.startsWith('committed'));
-    const dead = report.rounds[0]!.trainers.find((t) => t.id === 'trainer-2')!;
-    expect(dead).toMatchObject({ weight: 0, share: 0, reward: '0' });
-    expect(dead.reason).toContain('could not be had');
-    expect(report.rounds).toHaveLength(2);
-    expect(report.ledger.balanced).toBe(true);
-    expect(report.modelOpensCommitment).toBe(true);
+  it('while training is left out after the deadline', () => {
+    for (const round of roundsOf(TRAINING)) expect(round).toMatchObject({ weight: 0, share: 0, reward: '0' });
   });
 
-  it('and is started again after committing gives its payload, and is paid for every round', async () => {
-    await expectResumedAfter('committed - 2');
+  it('after committing is left out by the votes of the validators that its payload cannot be had', () => {
+    const [first] = roundsOf(COMMITTED);
+    expect(first).toMatchObject({ weight: 0, share: 0, reward: '0' });
+    expect(first!.reason).toContain('could not be had');
+  });
+
+  it('and is started again after committing gives its payload, and is paid for every round', () => {
+    expectResumed(report, RESTARTED, 6);
   });
 });

@@ -77,6 +77,34 @@ afterAll(async () => {
   await rm(scratch, { recursive: true, force: true });
 });
 
+describe('chorus demo', () => {
+  it('trains, pays honest trainers, pays a sign flipper nothing, and balances to the last unit', async () => {
+    expect(report.rounds).toHaveLength(2);
+    expect(report.rounds[1].accuracy).toBeGreaterThan(report.rounds[0].accuracy);
+    expect(report.finalAccuracy).toBe(report.rounds[1].accuracy);
+    for (const round of report.rounds) {
+      expect(round.agreement).toEqual({ same: 6, of: 6 });
+      expect(round.gas).toBeGreaterThan(100_000);
+      const [attacker] = round.trainers.filter((t: { attack: string | null }) => t.attack === 'sign');
+      expect(attacker).toMatchObject({ weight: 0, share: 0, reward: '0' });
+      expect(attacker.reason).toContain('points away from the reference');
+      const honest = round.trainers.filter((t: { attack: string | null }) => t.attack === null);
+      expect(honest).toHaveLength(2);
+      for (const trainer of honest) expect(BigInt(trainer.reward)).toBeGreaterThan(0n);
+    }
+    const { escrowed, slashed, paid, fees, remaining, staked, held } = report.ledger;
+    expect(BigInt(escrowed) + BigInt(slashed)).toBe(BigInt(paid) + BigInt(fees) + BigInt(remaining));
+    expect(BigInt(staked)).toBe(BigInt(held) + BigInt(slashed));
+    const rewards = report.rounds.flatMap((r: { trainers: { reward: string }[] }) =>
+      r.trainers.map((t) => BigInt(t.reward)),
+    );
+    expect(rewards.reduce((a: bigint, b: bigint) => a + b, 0n)).toBe(BigInt(paid));
+    expect(report.modelOpensCommitment).toBe(true);
+    // All it left is what it was told to keep.
+    expect(await readdir(join(scratch, 'tmp'))).toEqual([]);
+  });
+});
+
 describe('chorus demo --keep', () => {
   it('leaves a folder that nothing below changes, and refuses one that is in use', async () => {
     expect(report).toMatchObject({ folder: kept, modelOpensCommitment: true });

@@ -2,54 +2,55 @@ import { type DemoReport, type NodeProcess, parseDemoOptions, runDemo } from '@c
 import { expect } from 'vitest';
 import { patientSeconds } from '../patience.ts';
 
-const raw = {
-  nodes: '6',
-  rounds: '2',
-  split: 'iid',
-  attack: 'label',
-  attackers: '0',
-  seed: '5',
-  model: 'mlp',
-  commitSeconds: String(patientSeconds(20)),
-};
+/** Kill this node's process, once, at the first of its events for which `when` is true (`type stage round`). */
+export interface Kill {
+  name: string;
+  when: (event: string) => boolean;
+  /** Start it again on the same folder. */
+  restart?: boolean;
+}
 
-/**
- * Run a small demo and kill the named node's process, once, at the first of its events for which `when` is true
- * (`type stage round`); start it again on the same folder where asked to.
- */
-export async function demoKilling(
-  name: string,
-  when: (event: string) => boolean,
-  restart = false,
-): Promise<DemoReport> {
+/** Run a small demo in which nodes are killed. */
+export async function demoKilling(nodes: number, kills: Kill[]): Promise<DemoReport> {
   const processes = new Map<string, NodeProcess>();
-  let killed = false;
+  const left = new Set(kills);
+  const options = parseDemoOptions({
+    nodes: String(nodes),
+    rounds: '2',
+    split: 'iid',
+    attack: 'label',
+    attackers: '0',
+    seed: '5',
+    model: 'mlp',
+    commitSeconds: String(patientSeconds(20)),
+  });
   const report = await runDemo(
-    parseDemoOptions(raw),
+    options,
     (progress) => {
       if (progress.type === 'process') processes.set(progress.process.name, progress.process);
-      if (progress.type !== 'node' || progress.name !== name || killed) return;
-      const { event } = progress;
-      if (!('round' in event)) return;
-      if (!when(`${event.type} ${'stage' in event ? event.stage : '-'} ${event.round}`)) return;
-      killed = true;
-      const process = processes.get(name)!;
-      process.kill('SIGKILL');
-      if (restart) void process.restart();
+      if (progress.type !== 'node' || !('round' in progress.event)) return;
+      const { name, event } = progress;
+      const text = `${event.type} ${'stage' in event ? event.stage : '-'} ${'round' in event ? event.round : ''}`;
+      for (const kill of left) {
+        if (kill.name !== name || !kill.when(text)) continue;
+        left.delete(kill);
+        const process = processes.get(name)!;
+        process.kill('SIGKILL');
+        if (kill.restart) void process.restart();
+      }
     },
     new AbortController().signal,
   );
-  expect(killed).toBe(true);
+  expect([...left]).toEqual([]);
   return report;
 }
 
-/** What holds for a trainer that was killed and started again: it is paid for every round. */
-export async function expectResumedAfter(point: string): Promise<void> {
-  const report = await demoKilling('trainer-2', (event) => event === point, true);
+/** What holds for a trainer that was killed and started again: it is paid for every round, and so many nodes agree. */
+export function expectResumed(report: DemoReport, name: string, agreeing: number): void {
   expect(report.rounds).toHaveLength(2);
   for (const round of report.rounds) {
-    expect(BigInt(round.trainers.find((t) => t.id === 'trainer-2')!.reward)).toBeGreaterThan(0n);
+    expect(BigInt(round.trainers.find((t) => t.id === name)!.reward)).toBeGreaterThan(0n);
   }
-  expect(report.rounds[1]!.agreement).toEqual({ same: 7, of: 7 });
+  expect(report.rounds[1]!.agreement).toEqual({ same: agreeing, of: agreeing });
   expect(report.ledger.balanced).toBe(true);
 }

@@ -1,9 +1,16 @@
 import { describe, it } from 'vitest';
-import { expectResumedAfter } from '../e2e/killing.ts';
+import { demoKilling, expectResumed } from '../e2e/killing.ts';
 
 describe('a trainer that dies and is started again', () => {
   it.each(['progress train 1', 'stage train 1', 'stage commit 1', 'committed - 1', 'stage train 2'])(
     'at "%s" goes on where it was, and is paid for every round',
-    expectResumedAfter,
+    async (point) => {
+      const name = 'trainer-2';
+      expectResumed(
+        await demoKilling(6, [{ name, when: (event) => event === point, restart: true }]),
+        name,
+        7,
+      );
+    },
   );
 });

@@ -19,16 +19,16 @@ function work(): number {
 
 /**
  * How many times longer than on a quiet machine everything may take on this one, 1 to 16: what a fixed computation
- * takes (slow cores, and what others leave of them), times the processes that wait for each core. An estimate of the
- * moment: a load that comes later is not in it.
+ * takes (slow cores, and what others leave of them), or the processes that wait for each core, whichever is more. An
+ * estimate of the moment: a load that comes later is not in it.
  */
 function measureMachine(): number {
   work(); // compiled by then
   const started = performance.now();
   work();
-  const slowness = Math.max(1, (performance.now() - started) / BASELINE_MILLISECONDS);
-  const queue = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
-  return Math.min(MAX_MACHINE_FACTOR, Math.ceil(10 * slowness * queue) / 10);
+  const slowness = (performance.now() - started) / BASELINE_MILLISECONDS;
+  const queue = (loadavg()[0] ?? 0) / availableParallelism();
+  return Math.min(MAX_MACHINE_FACTOR, Math.max(1, Math.ceil(10 * Math.max(slowness, queue)) / 10));
 }
 
 /**
