@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createNetwork, type LibP2pNetwork } from '@chorus/network';
 import { expect, test } from 'vitest';
+import { patientSeconds } from '../patience.ts';
 import { type Driver, startDriver } from './netns/drivers.ts';
 
 const TOPIC = '/chorus/1/netns/messages';
@@ -165,7 +166,7 @@ const ATTACKS: Record<string, { attack: Attack; earns: string | null }> = {
 
 /** Identities for each attack. */
 const IDENTITIES = 3;
-const SECONDS = 30;
+const SECONDS = patientSeconds(30);
 
 test('a node under attack by many identities at once bans them, and serves the honest', async () => {
   const [victim, honest] = [await startDriver(spawn, {}), await startDriver(spawn, {})];

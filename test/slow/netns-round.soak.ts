@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RoundPhase } from '@chorus/protocol';
 import { sameAddress } from '@chorus/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
+import { patience } from '../patience.ts';
 import { whyNoNamespaces } from './netns/netns.ts';
 import {
   CHAIN,
@@ -26,11 +27,11 @@ import {
  * Whole rounds over links like those of homes. The task's windows are such that a partition outlasts them: those
  * who are cut off miss the phase they are cut off in, and the others go on without them.
  */
-const PARTITION_MILLISECONDS = 30_000;
+const PARTITION_MILLISECONDS = patience(30_000);
 /** One for each partition, and one after the last. */
 const ROUNDS = 5;
 /** Against a test that never ends, not a claim. */
-const PATIENCE_MILLISECONDS = 600_000;
+const PATIENCE_MILLISECONDS = patience(600_000);
 
 interface Cut {
   phase: RoundPhase;

@@ -7,6 +7,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { createNetwork, type NetworkOptions } from '@chorus/network';
 import { createHeliaStorage } from '@chorus/storage';
+import { patience } from '../../patience.ts';
 import { pseudoRandom } from './random.ts';
 
 const TOPIC = '/chorus/1/netns/messages';
@@ -32,7 +33,7 @@ network.handle('/chorus/test/echo/1.0.0', async (request) => request);
 
 const operations: Record<string, (argument: never) => Promise<unknown>> = {
   info: async () => ({ peerId: network.peerId, addresses: network.multiaddrs(), peers: network.peers() }),
-  connect: async (address: string) => await network.connect(address, { timeoutMs: 30_000 }),
+  connect: async (address: string) => await network.connect(address, { timeoutMs: patience(30_000) }),
   learn: async ({ peer, addresses }: { peer: string; addresses: string[] }) =>
     await network.learn(peer, addresses),
   publish: async (text: string) => await network.publish(TOPIC, new TextEncoder().encode(text)),

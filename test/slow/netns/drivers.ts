@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { NetworkOptions, NetworkStats } from '@chorus/network';
+import { patience } from '../../patience.ts';
 
 /** Runs the TypeScript sources themselves. */
 export const SOURCES = ['--conditions=@chorus/source'];
@@ -57,7 +58,7 @@ export class Remote {
   /** Let it close its node and end. */
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const kill = setTimeout(() => this.#child.kill('SIGKILL'), 10_000);
+    const kill = setTimeout(() => this.#child.kill('SIGKILL'), patience(10_000));
     await new Promise<void>((resolve) => {
       this.#child.once('exit', () => resolve());
       this.#child.stdin?.end();
@@ -102,9 +103,14 @@ export class Driver extends Remote {
   received = () => this.ask<Record<string, number>>('received');
   put = (size: number, seed: number) => this.ask<string>('put', { size, seed });
   get = (cid: string, from: Driver[], timeoutMs: number) =>
-    this.ask<{ sha256: string; ms: number }>('get', { cid, from: from.map((d) => d.peerId), timeoutMs });
+    this.ask<{ sha256: string; ms: number }>('get', {
+      cid,
+      from: from.map((d) => d.peerId),
+      timeoutMs: patience(timeoutMs),
+    });
   remove = (cid: string) => this.ask<null>('remove', cid);
-  echo = (other: Driver, timeoutMs = 20_000) => this.ask<number>('echo', { peer: other.peerId, timeoutMs });
+  echo = (other: Driver, timeoutMs = 20_000) =>
+    this.ask<number>('echo', { peer: other.peerId, timeoutMs: patience(timeoutMs) });
   stats = () => this.ask<NetworkStats>('stats');
   resources = () => this.ask<Resources>('resources');
   resetDelays = () => this.ask<null>('resetDelays');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type NodeConfigInput, type NodeEvent, type TaskRequest, WALLET_KEY_FILE } from '@chorus/node';
 import type { Hex } from '@chorus/protocol';
+import { patience } from '../../patience.ts';
 import { SOURCES } from './drivers.ts';
 import type { FromRequester } from './requester.ts';
 
@@ -96,7 +97,7 @@ export class MemberProcess {
     if (!this.alive) return;
     const ended = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
     this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MILLISECONDS);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), patience(STOP_MILLISECONDS));
     await ended;
     clearTimeout(timer);
   }

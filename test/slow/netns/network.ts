@@ -14,6 +14,7 @@ import { developmentKey, developmentSrs, log2SizeFor } from '@chorus/commitment'
 import type { NodeConfigInput, NodeEvent } from '@chorus/node';
 import type { Address, Hex } from '@chorus/protocol';
 import { writeShard } from '@chorus/training';
+import { patientSeconds } from '../../patience.ts';
 import { STAKE, type TinyTask, tinyParams, tinyTask } from '../crash/tiny-task.ts';
 import { openGateway } from './gateway.ts';
 import { MemberProcess } from './member.ts';
@@ -39,14 +40,18 @@ export const HUB = 'hub';
 export const HIDDEN: readonly [string, string] = ['t3', 'v3'];
 
 /** Seconds of the task's phases. A partition outlasts those of the commit and the reference phase and a turn. */
-export const WINDOWS = { commitSeconds: 25, referenceSeconds: 20, settleSeconds: 25 };
+export const WINDOWS = {
+  commitSeconds: patientSeconds(25),
+  referenceSeconds: patientSeconds(20),
+  settleSeconds: patientSeconds(25),
+};
 /** Without so many references no round goes on. */
 export const MIN_VALIDATORS = 2;
 /**
  * How long a trainer may contest that it was away: time to be connected again, to show its payload to the validators
  * and, where they do not answer, on chain.
  */
-const DISPUTES = { contest: 35, unbond: 60 };
+const DISPUTES = { contest: patientSeconds(35), unbond: patientSeconds(60) };
 
 /** A task's network: everyone in a namespace of its own, the chain behind one too. */
 export interface LossyNetwork {

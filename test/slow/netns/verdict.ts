@@ -3,6 +3,7 @@ import { openProofChecker, provenRound } from '@chorus/node';
 import type { ChainEvent, SettledRound, TaskState } from '@chorus/protocol';
 import { JsonRpcProvider } from 'ethers';
 import { expect } from 'vitest';
+import { patience } from '../../patience.ts';
 import { STAKE } from '../crash/tiny-task.ts';
 import { HUB, type LossyNetwork, MEMBERS, MIN_VALIDATORS, TRAINERS, VALIDATORS } from './network.ts';
 
@@ -13,7 +14,7 @@ type Voided = Extract<ChainEvent, { type: 'round-voided' }>;
 
 export async function allEvents({ chain }: LossyNetwork, taskId: bigint): Promise<ChainEvent[]> {
   const events: ChainEvent[] = [];
-  const signal = AbortSignal.timeout(READ_MILLISECONDS);
+  const signal = AbortSignal.timeout(patience(READ_MILLISECONDS));
   for await (const event of chain.events({ fromBlock: 0, signal })) {
     if (event.taskId === taskId) events.push(event);
   }
