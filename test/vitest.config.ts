@@ -27,6 +27,7 @@ export const settings = (minutes: number) => ({
   setupFiles: ['test/setup.ts'],
   testTimeout: factor * minutes * 60_000,
   hookTimeout: factor * minutes * 60_000,
+  teardownTimeout: factor * 60_000,
 });
 
 /** A part of `pnpm test`. */
