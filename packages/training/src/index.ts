@@ -45,7 +45,6 @@ export {
 export { type Quantised, quantise, suggestScale } from './model/quantise.ts';
 export { quantiseReference, squaredNorm } from './model/quantise-reference.ts';
 export { readModelFile } from './model/read-model-file.ts';
-export type { EpochResult } from './train/checkpoint.ts';
 export type {
   EvaluateResult,
   GraphOptions,
@@ -54,7 +53,8 @@ export type {
   ParameterInfo,
   TrainingState,
   TrainResult,
-} from './train/messages.ts';
+} from './process/messages.ts';
+export type { EpochResult } from './train/checkpoint.ts';
 export { type TrainedModel, type TrainModelOptions, trainModel } from './train/train-model.ts';
 export {
   createTrainer,

@@ -78,6 +78,7 @@ export const elementwiseShapes: Readonly<Record<string, InferRule>> = {
   Max: broadcasting(),
   Mean: broadcasting(),
   Sum: broadcasting(),
+  BitShift: broadcasting(),
   BitwiseAnd: broadcasting(),
   BitwiseOr: broadcasting(),
   BitwiseXor: broadcasting(),
