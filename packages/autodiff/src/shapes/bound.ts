@@ -1,7 +1,7 @@
 import { UnboundedTensorError } from '../errors.ts';
 import { readNames } from '../format/validate.ts';
 import { DataType, elementBytes, type Graph, type Node } from '../model.ts';
-import { deriveTypes } from './infer.ts';
+import { deriveTypes, scanInputs } from './infer.ts';
 import { staticShape, type ValueType } from './types.ts';
 
 /** What the tensors of one run of a graph take, in bytes; upper bounds, but for what a kernel needs as its own workspace. */
@@ -12,6 +12,8 @@ export interface TensorBounds {
   readonly largest: { readonly name: string; readonly bytes: number };
   /** All that is computed from constants alone, which a runtime may do when it opens the graph. */
   readonly constantBytes: number;
+  /** Most elements of every tensor outside subgraphs, by name. */
+  readonly elements: ReadonlyMap<string, number>;
 }
 
 /** Operators none of whose outputs has more elements than the first input. */
@@ -68,7 +70,8 @@ export function boundTensors(graph: Graph, inputs: ReadonlyMap<string, ValueType
   const constant = new Set(graph.initializers.keys());
   const fed = new Set(inputs.keys());
   graph.nodes.forEach((node, at) => {
-    const inner = node.op === 'Scan' && node.domain === '' ? boundScan(node, types, elements) : null;
+    const body = node.op === 'Scan' && node.domain === '' ? scanInputs(node, types) : null;
+    const inner = body && boundTensors(...body);
     const outputs = node.outputs.filter((name) => name !== '');
     const isConstant = readNames(node).every((name) => name === '' || (constant.has(name) && !fed.has(name)));
     for (const name of outputs) {
@@ -86,7 +89,7 @@ export function boundTensors(graph: Graph, inputs: ReadonlyMap<string, ValueType
       if ((lastUse.get(name) ?? at) <= at) alive -= bytesOf(name);
     }
   });
-  return { peakBytes, largest, constantBytes };
+  return { peakBytes, largest, constantBytes, elements };
 }
 
 /** Upper bound of the elements of an output of a node. */
@@ -108,44 +111,6 @@ function elementsOf(
     (a, b) => (a === undefined || b === undefined ? undefined : a * b),
     1,
   );
-}
-
-/**
- * A Scan of the gradient of a recurrent operator: its states keep their shapes, its outputs get an axis for the steps.
- * Sets the types and sizes of its outputs.
- */
-function boundScan(
-  node: Node,
-  types: Map<string, ValueType>,
-  elements: Map<string, number>,
-): TensorBounds | null {
-  const body = node.attributes.get('body');
-  const series = node.attributes.get('num_scan_inputs');
-  if (body?.type !== 'graph' || series?.type !== 'int') return null;
-  const inner = body.value;
-  const states = node.inputs.length - series.value;
-  const steps = types.get(node.inputs.at(-1) ?? '')?.shape?.[0];
-  const given = new Map<string, ValueType>();
-  // What the body reads of the graph around it is bounded there.
-  const outer = new Set(inner.nodes.flatMap((each) => readNames(each)));
-  for (const name of outer) if (types.has(name)) given.set(name, types.get(name)!);
-  inner.inputs.forEach(({ name, dtype }, i) => {
-    const shape = types.get(node.inputs[i] ?? '')?.shape;
-    given.set(name, { dtype, shape: i < states ? shape : shape?.slice(1) });
-  });
-  const bounds = boundTensors(inner, given);
-  const produced = deriveTypes(inner, given);
-  inner.outputs.forEach(({ name }, i) => {
-    const output = node.outputs[i];
-    const type = produced.get(name);
-    if (!output || !type) return;
-    const shape =
-      i < states ? type.shape : type.shape && steps !== undefined ? [steps, ...type.shape] : undefined;
-    types.set(output, { dtype: type.dtype, shape });
-    const count = product(shape);
-    if (count !== undefined) elements.set(output, exact(output, count));
-  });
-  return bounds;
 }
 
 function product(shape: ValueType['shape']): number | undefined {

@@ -1,4 +1,6 @@
+import { intAttribute } from '../attributes.ts';
 import { tensorNumbers } from '../builder.ts';
+import { readNames } from '../format/validate.ts';
 import { DataType, elementCount, type Graph, type Node, type Tensor, type ValueInfo } from '../model.ts';
 import { elementwiseShapes } from './rules-elementwise.ts';
 import { indexingShapes } from './rules-indexing.ts';
@@ -70,7 +72,10 @@ function infer(
     return tensor && elementCount(tensor.dims) <= TRACKED_ELEMENTS ? tensorNumbers(tensor) : undefined;
   };
   for (const node of graph.nodes) {
-    const inferred = inferNode(node, types, numbersOf, fresh);
+    const inferred =
+      node.op === 'Scan' && node.domain === ''
+        ? inferScan(node, types)
+        : inferNode(node, types, numbersOf, fresh);
     node.outputs.forEach((name, i) => {
       if (name === '') return;
       const type = checked(inferred[i]);
@@ -80,6 +85,46 @@ function infer(
     });
   }
   return types;
+}
+
+/** What the body of a Scan is given: its states, one step of its series, and the values of the graph around it. */
+export function scanInputs(
+  node: Node,
+  types: ReadonlyMap<string, ValueType>,
+): [Graph, Map<string, ValueType>] | null {
+  const body = node.attributes.get('body');
+  const series = node.attributes.get('num_scan_inputs');
+  if (body?.type !== 'graph' || series?.type !== 'int') return null;
+  const given = new Map<string, ValueType>();
+  for (const name of new Set(body.value.nodes.flatMap((inner) => readNames(inner)))) {
+    const outer = types.get(name);
+    if (outer) given.set(name, outer);
+  }
+  const states = node.inputs.length - series.value;
+  body.value.inputs.forEach(({ name, dtype }, i) => {
+    const shape = types.get(node.inputs[i] ?? '')?.shape;
+    given.set(name, { dtype, shape: i < states ? shape : shape?.slice(1) });
+  });
+  return [body.value, given];
+}
+
+/** States keep their shapes, the other outputs get an axis for the steps. */
+function inferScan(node: Node, types: ReadonlyMap<string, ValueType>): (ValueType | undefined)[] {
+  const inner = scanInputs(node, types);
+  if (!inner) return [];
+  const [body, given] = inner;
+  const produced = deriveTypes(body, given);
+  const steps = types.get(node.inputs.at(-1) ?? '')?.shape?.[0];
+  const states = node.inputs.length - intAttribute(node, 'num_scan_inputs', 0);
+  return body.outputs.map(({ name }, i) => {
+    const type = produced.get(name);
+    if (!type) return undefined;
+    if (i < states) return { dtype: type.dtype, shape: type.shape };
+    return {
+      dtype: type.dtype,
+      shape: type.shape && steps !== undefined ? [steps, ...type.shape] : undefined,
+    };
+  });
 }
 
 function inferNode(

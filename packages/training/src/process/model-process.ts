@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { getCompileCacheDir } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ChorusError, type Facts } from '@chorus/protocol';
@@ -135,9 +136,12 @@ export class ModelProcess {
 /** The environment without what belongs to the node alone, such as the password of its wallet. */
 function environment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CHORUS_'));
-  // See no-telemetry.ts: it is read when the native library is loaded, which here a worker thread does.
+  const compiled = getCompileCacheDir();
   return {
     ...Object.fromEntries(inherited),
+    // Compiled code that this process keeps between runs serves the other one as well.
+    ...(compiled ? { NODE_COMPILE_CACHE: compiled } : {}),
+    // See no-telemetry.ts: it is read when the native library is loaded, which here a worker thread does.
     ORT_DISABLE_TELEMETRY: process.env.ORT_DISABLE_TELEMETRY ?? '1',
   };
 }

@@ -85,6 +85,8 @@ export interface Trainer {
   train(options: TrainOptions): Promise<TrainResult>;
   /** Loss and accuracy on a data set; errors as in {@link train}. */
   evaluate(options: EvaluateOptions): Promise<EvaluateResult>;
+  /** Why it computes no more: it passed a limit, or crashed too often. Null while it can. */
+  readonly fault: ChorusError | null;
   /** The most memory the model's process has held, bytes. */
   peakBytes(): Promise<number>;
   /** End the process, whatever it is at. Safe to call again. */
@@ -190,6 +192,10 @@ class ProcessTrainer implements Trainer {
 
   get modelState(): readonly string[] {
     return this.#opened!.modelState;
+  }
+
+  get fault(): ChorusError | null {
+    return this.#failure ?? null;
   }
 
   async open(): Promise<void> {
