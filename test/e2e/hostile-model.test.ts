@@ -13,6 +13,7 @@ import {
   parseConfig,
   publishTask,
   startNode,
+  type TaskRequest,
   WALLET_KEY_FILE,
 } from '@chorus/node';
 import type { Hex } from '@chorus/protocol';
@@ -41,6 +42,8 @@ let folder: string;
 let devnet: Devnet;
 let deployment: Deployment;
 let stranger: ChorusNode;
+/** A task as any other. */
+let honest: TaskRequest;
 const children: ChildProcess[] = [];
 
 async function writeKey(dataDir: string, key: Hex): Promise<void> {
@@ -91,12 +94,8 @@ const exitOf = (child: ChildProcess) =>
 
 /** On chain and announced as by somebody whose own node checks nothing; told again until it is heard. */
 async function announceUntil(model: Uint8Array, heard: (taskId: bigint) => boolean): Promise<bigint> {
-  const { request } = await smallTask({ ledger: { token: deployment.token } } as TwinNetwork, 1, {
-    stake: STAKE,
-  });
-  request.params.validators = [stranger.ports.chain.account];
-  request.terms.dimension = DIMENSION;
-  const { taskId, announce } = await publishTask(stranger.ports, { ...request, model }, DIMENSION);
+  const request = { ...honest, terms: { ...honest.terms, dimension: DIMENSION }, model };
+  const { taskId, announce } = await publishTask(stranger.ports, request, DIMENSION);
   const again = setInterval(() => void announce(), 2_000);
   try {
     await until(() => heard(taskId));
@@ -122,7 +121,10 @@ beforeAll(async () => {
   const chain = { url: devnet.url, contract: deployment.taskManager };
   const config = { dataDir, roles: [], chain, srsCache: join(folder, 'srs'), admin: { enabled: false } };
   stranger = await startNode(parseConfig(config, 'test'), () => {});
-  const { shards } = await smallTask({ ledger: { token: deployment.token } } as TwinNetwork, 1);
+  const ledger = { token: deployment.token };
+  const { request, shards } = await smallTask({ ledger } as TwinNetwork, 1, { stake: STAKE });
+  request.params.validators = [stranger.ports.chain.account];
+  honest = request;
   await writeShard(join(folder, 'train.shard'), shards[0]!);
 }, 180_000);
 
@@ -158,12 +160,8 @@ it('a node survives every hostile model, keeps its memory, takes the next task, 
   const { url, privateKeys } = devnet;
   const money = { url, privateKey: privateKeys[0]!, token: deployment.token };
   await transferTokens({ ...money, recipients, amount: 10n * STAKE });
-  const { request } = await smallTask({ ledger: { token: deployment.token } } as TwinNetwork, 1, {
-    stake: STAKE,
-  });
-  request.params.validators = [stranger.ports.chain.account];
-  const honest = await stranger.publish(request);
-  await until(() => events.some((event) => event.type === 'joined' && event.taskId === honest));
+  const taskId = await stranger.publish(honest);
+  await until(() => events.some((event) => event.type === 'joined' && event.taskId === taskId));
   const [model] = modelProcesses(child.pid);
   expect(peakOf(model!)).toBeLessThan(MEMORY);
 

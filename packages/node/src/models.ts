@@ -2,6 +2,7 @@ import { ChorusError, type Terms } from '@chorus/protocol';
 import {
   createTrainer,
   type Dataset,
+  type Foreign,
   measureModel,
   type ProcessLimits,
   type Trainer,
@@ -123,7 +124,7 @@ export async function openTrainer(
   { threads, device }: Pick<NodeConfig, 'threads' | 'device'>,
   bounds: {
     limits?: ProcessLimits;
-    foreign?: { inputShape: number[]; batchSize: number };
+    foreign?: Foreign;
     signal?: AbortSignal;
   } = {},
 ): Promise<Trainer> {

@@ -26,8 +26,11 @@ const send = sender<FromHost>(process);
 let worker: Worker | undefined;
 /** Set to 1 to stop a job: its thread is deaf to messages while onnxruntime runs. */
 const stops = new Map<number, Int32Array<SharedArrayBuffer>>();
-/** Jobs under way, opening included. */
-let busy = 1;
+/** Jobs under way, opening included: while there is one, limits are watched. */
+let busy = 0;
+let limits: ProcessLimits = {};
+let threads = 1;
+let timer: NodeJS.Timeout | undefined;
 let progressAt = performance.now();
 let cpuAt = process.cpuUsage();
 /** Peak of what was held, where the system does not keep it. */
@@ -46,7 +49,7 @@ receive<ToHost>(
     else {
       const flag = new Int32Array(new SharedArrayBuffer(4));
       stops.set(message.id, flag);
-      if (busy++ === 0) progressed();
+      change(1);
       const parameters = own(message.parameters);
       worker!.postMessage({ ...message, parameters, stop: flag }, [parameters.buffer]);
     }
@@ -54,16 +57,18 @@ receive<ToHost>(
   end,
 );
 
-function begin({ limits, threads, ...setup }: HostSetup): void {
-  progressed();
+function begin({ limits: given, ...setup }: HostSetup): void {
+  limits = given;
+  threads = setup.threads;
+  change(1);
   worker = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
-    workerData: { ...setup, threads },
+    workerData: setup,
   });
   worker.on('message', (message: FromHost) => {
     progressed();
-    if (message.kind === 'opened' || message.kind === 'unusable') busy--;
+    if (message.kind === 'opened' || message.kind === 'unusable') change(-1);
     if (message.kind === 'done' || message.kind === 'failed') {
-      busy--;
+      change(-1);
       stops.delete(message.id);
     }
     void send(message);
@@ -71,7 +76,6 @@ function begin({ limits, threads, ...setup }: HostSetup): void {
   worker.on('error', (error) => {
     process.stderr.write(`${error.stack ?? error}\n`, end);
   });
-  watch(limits, threads);
 }
 
 /** Arrays of one small message share its memory, which can be handed on once. */
@@ -96,21 +100,27 @@ function measured(): number {
   return peak;
 }
 
-function watch({ memoryBytes = Infinity, callSeconds = Infinity }: ProcessLimits, threads: number): void {
-  setInterval(() => {
-    if (busy === 0) return;
-    const bytes = process.memoryUsage.rss();
-    peak = Math.max(peak, bytes);
-    if (bytes > memoryBytes)
-      return passed({ kind: 'passed', what: 'memory', value: bytes, limit: memoryBytes });
-    const { user, system } = process.cpuUsage(cpuAt);
-    const cpu = (user + system) / 1e6 / threads;
-    const wall = (performance.now() - progressAt) / 1000;
-    if (cpu > callSeconds) passed({ kind: 'passed', what: 'cpu', value: cpu, limit: callSeconds });
-    else if (wall > callSeconds * PATIENCE) {
-      passed({ kind: 'passed', what: 'time', value: wall, limit: callSeconds * PATIENCE });
-    }
-  }, WATCH_MILLISECONDS);
+function change(by: 1 | -1): void {
+  if (busy === 0) progressed();
+  busy += by;
+  if (busy > 0) timer ??= setInterval(look, WATCH_MILLISECONDS);
+  else {
+    clearInterval(timer);
+    timer = undefined;
+  }
+}
+
+function look(): void {
+  const { memoryBytes = Infinity, callSeconds = Infinity } = limits;
+  const bytes = process.memoryUsage.rss();
+  peak = Math.max(peak, bytes);
+  const { user, system } = process.cpuUsage(cpuAt);
+  const cpu = (user + system) / 1e6 / threads;
+  const wall = (performance.now() - progressAt) / 1000;
+  const patience = callSeconds * PATIENCE;
+  if (bytes > memoryBytes) passed({ kind: 'passed', what: 'memory', value: bytes, limit: memoryBytes });
+  else if (cpu > callSeconds) passed({ kind: 'passed', what: 'cpu', value: cpu, limit: callSeconds });
+  else if (wall > patience) passed({ kind: 'passed', what: 'time', value: wall, limit: patience });
 }
 
 function passed(message: FromHost): void {
