@@ -20,15 +20,7 @@ import type { Hex } from '@chorus/protocol';
 import { writeShard } from '@chorus/training';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { modelProcesses, until } from '../../packages/training/src/testing/children.ts';
-import {
-  endlessLoop,
-  foreignDomain,
-  largeConstants,
-  largeShape,
-  nested,
-  sizeFromData,
-  slow,
-} from '../../packages/training/src/testing/hostile-models.ts';
+import { endlessLoop, largeConstants, slow } from '../../packages/training/src/testing/hostile-models.ts';
 import { smallTask, type TwinNetwork } from './twins.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../apps/cli/bin/chorus.js', import.meta.url));
@@ -141,11 +133,7 @@ it('a node survives every hostile model, keeps its memory, takes the next task, 
   const refused = (taskId: bigint) => refusals(events, taskId).length > 0;
   for (const [model, code] of [
     [largeConstants(VALUES, 2 ** 30), 'E_MODEL_MEMORY'],
-    [largeShape(VALUES, 575_000_000), 'E_MODEL_MEMORY'],
-    [sizeFromData(VALUES), 'E_MODEL_UNBOUNDED'],
     [endlessLoop(VALUES, 2n ** 62n), 'E_MODEL_FORBIDDEN'],
-    [foreignDomain(VALUES), 'E_MODEL_FORBIDDEN'],
-    [nested(VALUES, 8), 'E_MODEL_FORBIDDEN'],
     [slow(VALUES), 'E_MODEL_TIME'],
   ] as const) {
     const taskId = await announceUntil(model, refused);

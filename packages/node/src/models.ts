@@ -32,10 +32,10 @@ export interface StrangersModel {
   signal: AbortSignal;
 }
 
-/** A trial may take so many times what one call of the runtime may. */
-const TRIAL_CALLS = 2;
-
-/** Opens models of others: one at a time, in a process with limits, tried before anything depends on it. */
+/**
+ * Opens models of others: one at a time, in a process with limits, tried before anything depends on it. A trial is five
+ * calls of the runtime, so its CPU time is bounded by five times that of one.
+ */
 export class Models {
   readonly #config: Pick<NodeConfig, 'threads' | 'device' | 'limits'>;
   readonly #refused: RefusedModels;
@@ -83,28 +83,13 @@ export class Models {
         signal,
       });
       const tried = dataset !== null && !joined;
-      const trial = tried ? await this.#try(trainer, { inputShape, classes, batchSize, signal }) : null;
+      const trial = tried ? await measureModel(trainer, { inputShape, classes, batchSize, signal }) : null;
       await this.#refused.allow(terms.model);
       return { trainer, trial };
     } catch (error) {
       await trainer?.close();
       await this.#refused.judge(terms.model, signal.aborted ? null : error);
       throw error;
-    }
-  }
-
-  async #try(trainer: Trainer, options: Parameters<typeof measureModel>[1]): Promise<TrialResult> {
-    const seconds = TRIAL_CALLS * this.#config.limits.tasks.callSeconds;
-    const late = AbortSignal.timeout(seconds * 1000);
-    try {
-      return await measureModel(trainer, { ...options, signal: AbortSignal.any([options.signal!, late]) });
-    } catch (error) {
-      if (!late.aborted || options.signal?.aborted) throw error;
-      throw new ChorusError('E_MODEL_TIME', 'a trial of the model took longer than it may', {
-        facts: { seconds },
-        hint: 'raise limits.tasks.callSeconds',
-        cause: error,
-      });
     }
   }
 }

@@ -67,7 +67,7 @@ export const limitsSchema = z.strictObject({
       maxModelBytes: bytesSchema.optional(),
       maxDimension: z.number().int().positive().optional(),
       /** CPU seconds that opening a stranger's model, and each call of the runtime on it, may take on a thread. */
-      callSeconds: seconds.default(60),
+      callSeconds: seconds.default(30),
       /** Kinds of loss, such as `softmax-cross-entropy`. */
       losses: z.array(z.string().min(1).max(64)).max(32).optional(),
       /** Licence tags a task must carry one of, such as `Apache-2.0`; a task without one is refused then. */
