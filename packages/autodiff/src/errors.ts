@@ -12,7 +12,9 @@ export type AutodiffErrorCode =
   | 'OPSET'
   | 'EXTERNAL_DATA'
   | 'INVALID_OPTION'
-  | 'UNKNOWN_SHAPE';
+  | 'UNKNOWN_SHAPE'
+  | 'FORBIDDEN_OPERATOR'
+  | 'UNBOUNDED_TENSOR';
 
 /**
  * Base of everything this package throws on purpose.
@@ -152,6 +154,32 @@ export class UnknownShapeError extends AutodiffError {
       `${operator} of node "${node}" needs the ${needed} of "${value}", which cannot be inferred`,
       { value, node, operator, needed },
       'run onnx.shape_inference on the model, or declare the shape of its inputs',
+    );
+  }
+}
+
+/** An operator that a model of somebody else may not have: of another domain, not known here, or with a subgraph. */
+export class ForbiddenOperatorError extends AutodiffError {
+  override readonly name = 'ForbiddenOperatorError';
+  constructor(node: string, operator: string, why: string) {
+    super(
+      'FORBIDDEN_OPERATOR',
+      `operator ${operator} of node "${node}" ${why}`,
+      { node, operator },
+      'express it in operators that the README of this package lists',
+    );
+  }
+}
+
+/** Before running it cannot be said how much memory a tensor takes. */
+export class UnboundedTensorError extends AutodiffError {
+  override readonly name = 'UnboundedTensorError';
+  constructor(value: string, why: string) {
+    super(
+      'UNBOUNDED_TENSOR',
+      `tensor "${value}" is not bounded: ${why}`,
+      { value },
+      'let the sizes of all tensors follow from the batch and the shape of a sample',
     );
   }
 }

@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { checkOperators } from './allowed.ts';
 export {
   type AttributeInput,
   float,
@@ -35,6 +36,8 @@ export { operatorTable, type SupportedOperator, supportedOperators } from './ope
 export type { OptimizerOptions } from './optimizer.ts';
 export { withParameters } from './parameters.ts';
 export { parseModel } from './parse.ts';
+export { boundTensors, type TensorBounds } from './shapes/bound.ts';
+export type { ValueType } from './shapes/types.ts';
 export type { TrainableOption } from './trainable.ts';
 export type {
   DifferentiateOptions,

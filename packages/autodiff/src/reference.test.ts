@@ -1,6 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { differentiate, encodeModel, GraphBuilder } from './index.ts';
+import {
+  boundTensors,
+  DataType,
+  differentiate,
+  encodeModel,
+  GraphBuilder,
+  parseModel,
+  type ValueType,
+} from './index.ts';
+import { deriveTypes } from './shapes/infer.ts';
 import { cnn, recurrent, transformer } from './testing/models.ts';
 import { type Feeds, initialTensor, session, tensor } from './testing/run.ts';
 
@@ -123,4 +132,90 @@ describe('the epoch graph equals the repeated step bit for bit', () => {
       for (const [key, next] of graph.outputs.next) expect(out[next]!.data, key).toEqual(feeds[key]!.data);
     });
   }
+});
+
+describe('bounds of tensors', () => {
+  for (const [name, build] of Object.entries(BUILDERS)) {
+    test(`hold for every tensor of a step: ${name}`, async () => {
+      const vector = cases[name.split(' ')[0]!]!;
+      const g = new GraphBuilder({ opset: 17 });
+      for (const [key, { shape, data }] of Object.entries(vector.params)) {
+        g.initializer(key, shape, Float32Array.from(data));
+      }
+      build(g);
+      const graph = differentiate(encodeModel(g.build()), {
+        loss: { kind: 'softmax-cross-entropy' },
+        optimizer: { kind: 'adam' },
+      });
+      const x = name.startsWith('cnn')
+        ? Float32Array.from(vector.x.data)
+        : BigInt64Array.from(vector.x.data, BigInt);
+      const feeds: Feeds = {
+        x: tensor(x, vector.x.shape),
+        labels: tensor(BigInt64Array.from(vector.labels.data, BigInt), vector.labels.shape),
+        lr: tensor(Float32Array.of(0), []),
+      };
+      for (const spec of [...graph.parameters, ...graph.state]) feeds[spec.name] = initialTensor(spec);
+      const step = parseModel(graph.step);
+      const given = new Map<string, ValueType>(
+        Object.entries(feeds).map(([key, { type, dims }]) => [
+          key,
+          { dtype: DataType[type as keyof typeof DataType], shape: dims },
+        ]),
+      );
+      const bounds = boundTensors(step.graph, given);
+      // The same graph with every tensor as an output.
+      const types = deriveTypes(step.graph, given);
+      const names = step.graph.nodes.flatMap(({ outputs }) => outputs.filter((each) => each !== ''));
+      const outputs = names.map((each) => ({ name: each, dtype: types.get(each)!.dtype, shape: undefined }));
+      const all = encodeModel({ ...step, graph: { ...step.graph, outputs } });
+      const out = await (await session(all)).run(feeds);
+      let total = 0;
+      for (const each of names) {
+        const actual = out[each]!;
+        total += actual.size;
+        expect(actual.size, each).toBeLessThanOrEqual(bounds.elements.get(each)!);
+      }
+      // And they are no wild guesses.
+      const bounded = names.reduce((sum, each) => sum + bounds.elements.get(each)!, 0);
+      expect(bounded).toBeLessThanOrEqual(total * 1.1 + 100);
+      expect(bounds.peakBytes).toBeGreaterThan(bounds.largest.bytes);
+    });
+  }
+
+  test('are refused where the data decides, and where an operator is not known', () => {
+    const graphOf = (op: (g: GraphBuilder, x: string) => string) => {
+      const g = new GraphBuilder();
+      g.output(op(g, g.input('x', 'float32', ['N'])), 'float32', undefined, 'y');
+      return g.build().graph;
+    };
+    const given = new Map([['x', { dtype: 1, shape: [4] }]]);
+    const size = (g: GraphBuilder, x: string) =>
+      g.op('Reshape', [g.op('Cast', [g.op('ReduceSum', [x])], { to: 7 }), g.ints([1])]);
+    for (const harm of [
+      (g: GraphBuilder, x: string) => g.op('ConstantOfShape', [size(g, x)]),
+      (g: GraphBuilder, x: string) => g.op('Expand', [x, size(g, x)]),
+      (g: GraphBuilder, x: string) => g.op('Tile', [x, size(g, x)]),
+      (g: GraphBuilder, x: string) => g.op('NotYetKnown', [x]),
+      // A product that wraps to something small in 64 bits is not small here.
+      (g: GraphBuilder, x: string) =>
+        g.op('Expand', [x, g.op('Mul', [g.ints([2 ** 40]), g.ints([2 ** 40])])]),
+    ]) {
+      expect(() => boundTensors(graphOf(harm), given)).toThrow(
+        expect.objectContaining({ code: 'UNBOUNDED_TENSOR' }),
+      );
+    }
+  });
+
+  test('follow arithmetic that leaves the range of its type', () => {
+    // In 32 bits -2^31 - 1 is 2^31 - 1: what follows from the exact number would be too small.
+    const g = new GraphBuilder();
+    const x = g.input('x', 'float32', ['N']);
+    const int32 = (value: number) => g.constant([1], Int32Array.of(value));
+    const wrapped = g.op('Cast', [g.op('Sub', [int32(-(2 ** 31)), int32(1)])], { to: 7 });
+    g.output(g.op('Expand', [x, g.op('Add', [wrapped, g.ints([2 ** 31 + 2])])]), 'float32', undefined, 'y');
+    expect(() => boundTensors(g.build().graph, new Map([['x', { dtype: 1, shape: [1] }]]))).toThrow(
+      expect.objectContaining({ code: 'UNBOUNDED_TENSOR' }),
+    );
+  });
 });

@@ -20,6 +20,7 @@ import type { EventSink } from './events.ts';
 import { type FoundTask, HeardTasks } from './heard-tasks.ts';
 import type { LeftTasks } from './limits/left-tasks.ts';
 import { owesOthers } from './limits/owed.ts';
+import { isModelFault, type Models } from './models.ts';
 import { tellPresence } from './presence.ts';
 import type { Proving } from './proving.ts';
 import type { Publishing } from './publishing.ts';
@@ -37,6 +38,7 @@ export interface BeginningsParts extends AdmissionParts {
   dataset: Dataset | null;
   left: LeftTasks;
   proving: Proving;
+  models: Models;
   /** The tasks that are followed: those that begin are put there. */
   runners: Map<bigint, TaskRunner>;
   publishing: Publishing;
@@ -124,6 +126,7 @@ export class Beginnings {
       try {
         const terms = known?.terms ?? (await this.#termsOf(task, network.peers().slice(0, MAX_ASKED)));
         const providers = known ? [known.peerId] : network.peers().slice(0, MAX_ASKED);
+        await this.#parts.models.forgive(decodeTerms(terms).model);
         await this.#take(task, { terms, peerId: providers[0] ?? '' }, providers);
       } catch (error) {
         refused = error;
@@ -167,7 +170,7 @@ export class Beginnings {
     const { gate, emit } = this.#parts;
     const roles = this.#admission.reserve(task, decodeTerms(found.terms));
     try {
-      const session = await this.#openSession(task, found.terms, providers);
+      const session = await this.#openSession(task, found.terms, providers, { joined: false });
       try {
         await this.#admission.join(task, found, roles);
       } catch (error) {
@@ -235,7 +238,15 @@ export class Beginnings {
     gate.resume(task, decodeTerms(terms), this.#admission.rolesFor(task), isMember);
     if (owned) await publishing.owns(taskId, terms);
     else journal.setTask(taskId, 'joined');
-    const session = await this.#openSession(task, terms, providers, !isMember);
+    let session: TaskSession;
+    try {
+      session = await this.#openSession(task, terms, providers, { joined: isMember, anyData: !isMember });
+    } catch (error) {
+      if (owned || !isModelFault(error)) throw error;
+      await this.#abandon(task, decodeTerms(terms).model, error);
+      background.spawn(endings.awaitEnd(task));
+      throw error;
+    }
     this.#follow(session);
     if (!isMember && task.status === 'joining') {
       background.spawn(background.retrying(() => this.#joinOwn(task, session)));
@@ -269,12 +280,29 @@ export class Beginnings {
     task: TaskState,
     termsBytes: Uint8Array,
     providers: string[],
-    anyData = false,
+    { joined, anyData = false }: { joined: boolean; anyData?: boolean },
   ): Promise<TaskSession> {
     const { config } = this.#parts;
     const dataset = config.roles.some((role) => role !== 'aggregator') ? this.#parts.dataset : null;
     const fits = !anyData || (dataset !== null && fitsData(decodeTerms(termsBytes), dataset));
-    return openSession({ ...this.#parts, task, termsBytes, providers, dataset: fits ? dataset : null });
+    return openSession({
+      ...this.#parts,
+      task,
+      termsBytes,
+      providers,
+      dataset: fits ? dataset : null,
+      joined,
+      abandon: (fault) => this.#abandon(task, decodeTerms(termsBytes).model, fault),
+    });
+  }
+
+  /** A model that cannot be run is not run again, now or after a restart; its owner's node goes on without it. */
+  async #abandon(task: TaskState, model: string, fault: ChorusError): Promise<void> {
+    const { ports, models, left, emit } = this.#parts;
+    if (sameAddress(task.owner, ports.chain.account) || left.has(task.id)) return;
+    await models.judge(model, fault);
+    await left.add(task.id);
+    emit({ type: 'left', taskId: task.id });
   }
 
   #follow(session: TaskSession): void {

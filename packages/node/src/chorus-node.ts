@@ -1,9 +1,9 @@
 import { type Address, ChorusError, type Hex, hasCode, sameAddress } from '@chorus/protocol';
-import { type Dataset, globalParameters } from '@chorus/training';
+import { type Dataset, globalParameters, measureModel } from '@chorus/training';
 import { Arrivals } from './arrivals.ts';
 import { Background } from './background.ts';
 import { Beginnings, type JoinOutcome } from './beginnings.ts';
-import { checkMeans, tryTraining } from './check-request.ts';
+import { checkMeans } from './check-request.ts';
 import type { NodeConfig } from './config.ts';
 import { Endings } from './endings.ts';
 import type { EventSink } from './events.ts';
@@ -11,11 +11,12 @@ import { type FollowedTask, followedTasks } from './followed-task.ts';
 import { Journal, type JournalReader, type Publication } from './journal/journal.ts';
 import { Gatekeeper } from './limits/gatekeeper.ts';
 import { LeftTasks } from './limits/left-tasks.ts';
+import { RefusedModels } from './limits/refused-models.ts';
+import { Models, openTrainer } from './models.ts';
 import type { Ports } from './ports.ts';
 import { createProving, type Proving } from './proving.ts';
 import { Publications } from './publications.ts';
 import { Publishing, requestDigest } from './publishing.ts';
-import { openTrainer } from './session.ts';
 import { type PreparedTask, prepareTask, type TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
 import type { TaskRunner } from './task-runner.ts';
@@ -52,6 +53,7 @@ export class ChorusNode {
   readonly #proving: Proving;
   readonly #files: TaskFiles;
   readonly #left: LeftTasks;
+  readonly #refused: RefusedModels;
   readonly gate: Gatekeeper;
   readonly #abort = new AbortController();
   readonly #runners = new Map<bigint, TaskRunner>();
@@ -73,6 +75,11 @@ export class ChorusNode {
     this.#files = new TaskFiles(config.dataDir);
     this.#left = new LeftTasks(config.dataDir);
     this.gate = new Gatekeeper({ config, left: this.#left, emit });
+    const { tasks } = config.limits;
+    this.#refused = new RefusedModels(
+      config.dataDir,
+      `${this.gate.memoryBytes} bytes, ${tasks.callSeconds} s`,
+    );
     this.#journal = journal ?? Journal.open(config.dataDir);
     const { signal } = this.#abort;
     this.#background = new Background(signal, emit);
@@ -84,6 +91,7 @@ export class ChorusNode {
       files: this.#files,
       left: this.#left,
       gate: this.gate,
+      models: new Models(this.#config, this.#refused),
       proving: this.#proving,
       background: this.#background,
       runners: this.#runners,
@@ -120,6 +128,7 @@ export class ChorusNode {
     const { chain, network } = this.ports;
     this.#journal.bind(chain);
     await this.#left.load();
+    await this.#refused.load();
     this.gate.start();
     // Before listening, so that an announcement of such a task does not begin it a second time.
     const known = this.#journal.tasks().filter((task) => task.state !== 'ended');
@@ -174,11 +183,15 @@ export class ChorusNode {
   }
 
   async #checked(request: TaskRequest, cid: string): Promise<PreparedTask> {
-    const trainer = await openTrainer(request.terms, request.model, this.#config);
+    const trainer = await openTrainer(request.terms, request.model, this.#config, {
+      signal: this.#abort.signal,
+    });
     try {
       const prepared = prepareTask(request, { cid, dimension: trainer.dimension });
       await checkMeans(this.ports, this.gate, prepared);
-      await tryTraining(trainer, prepared.terms);
+      const { data, batchSize } = prepared.terms;
+      // Whether the model takes such samples, and can be trained, is found out before anybody pays for it.
+      await measureModel(trainer, { ...data, batchSize, signal: this.#abort.signal });
       return prepared;
     } finally {
       await trainer.close();

@@ -1,4 +1,5 @@
 import { type Address, hasCode, type Receipt, sameAddress } from '@chorus/protocol';
+import pLimit from 'p-limit';
 import { z } from 'zod';
 import { pause } from './background.ts';
 import type { Disputes } from './disputes.ts';
@@ -32,7 +33,8 @@ export interface PayoutParts {
 /** What comes back from tasks: rewards and fees, by hand or when a task has ended, and then the stake. */
 export class Payout {
   readonly #parts: PayoutParts;
-  #last: Promise<unknown> = Promise.resolve();
+  /** Two that look at what is owed at the same time would both count it. */
+  readonly #alone = pLimit(1);
 
   constructor({ ports, journal, signal }: PayoutParts) {
     this.#parts = { ports, journal, signal };
@@ -88,13 +90,6 @@ export class Payout {
     const { chain } = this.#parts.ports;
     const accounts = await Promise.all(taskIds.map((taskId) => chain.memberAccount(taskId, chain.account)));
     return accounts.reduce((sum, account) => sum + (account?.claimed ?? 0n), 0n);
-  }
-
-  /** After all earlier ones: two that look at what is owed at the same time would both count it. */
-  #alone<T>(job: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(job);
-    this.#last = result.catch(() => {});
-    return result;
   }
 
   /**

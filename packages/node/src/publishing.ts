@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ChainPort, ChorusError, type Hex, hasCode, sameAddress, sha256Hex } from '@chorus/protocol';
+import pLimit from 'p-limit';
 import { type Background, pause } from './background.ts';
 import type { Journal, Publication } from './journal/journal.ts';
 import type { Ports } from './ports.ts';
@@ -83,7 +84,7 @@ export interface Asked {
 export class Publishing {
   readonly #parts: PublishingParts;
   /** One at a time, so that of two tasks with equal terms it is clear which is whose. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #alone = pLimit(1);
   readonly #announced = new Set<bigint>();
 
   constructor(parts: PublishingParts) {
@@ -185,12 +186,6 @@ export class Publishing {
   async #created(id: string, taskId: bigint, terms: Uint8Array): Promise<void> {
     await this.#parts.files.writeTerms(taskId, terms);
     this.#parts.journal.endPublication(id, taskId);
-  }
-
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => {});
-    return result;
   }
 
   async #announceUntilRunning(taskId: bigint, announce: () => Promise<void>): Promise<void> {

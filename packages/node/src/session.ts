@@ -12,16 +12,17 @@ import {
 } from '@chorus/protocol';
 import {
   createGlobalModel,
-  createTrainer,
   type Dataset,
   type GlobalModel,
   type Trainer,
+  type TrialResult,
 } from '@chorus/training';
 import { poisonLabels } from './attacks.ts';
 import type { NodeConfig } from './config.ts';
 import type { EventSink, NodeEvent, Stage } from './events.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Gatekeeper } from './limits/gatekeeper.ts';
+import { type Models, openTrainer } from './models.ts';
 import { PayloadStore } from './payload-store.ts';
 import type { Ports } from './ports.ts';
 import type { Proving } from './proving.ts';
@@ -38,8 +39,12 @@ export interface TaskSession {
   readonly files: TaskFiles;
   /** What this node does is recorded here before it does it. */
   readonly journal: Journal;
-  /** Local training and evaluation in onnxruntime. */
+  /** Local training and evaluation in onnxruntime, in a process of its own. */
   readonly trainer: Trainer;
+  /** What the model was seen to take before the task was joined; null where it was not tried. */
+  readonly trial: TrialResult | null;
+  /** The model of somebody else has shown that it cannot be run: the task is left. */
+  readonly abandon: (fault: ChorusError) => Promise<void>;
   readonly committer: Committer;
   readonly proving: Proving;
   /** The settled model in integers; moved on by the recompute stage alone. */
@@ -114,7 +119,11 @@ export interface OpenSessionOptions {
   proving: Proving;
   ports: Ports;
   config: NodeConfig;
-  gate: TaskSession['gate'];
+  gate: TaskSession['gate'] & Pick<Gatekeeper, 'modelBytes' | 'measured'>;
+  models: Models;
+  /** Whether this account is a member already. */
+  joined: boolean;
+  abandon: TaskSession['abandon'];
   files: TaskFiles;
   journal: Journal;
   emit: EventSink;
@@ -126,7 +135,7 @@ export interface OpenSessionOptions {
  * before anything is staked on it.
  *
  * @throws ChorusError `E_TASK_MODEL` where the model does not have the stated parameters, `E_TASK_DATA` where
- *   the data does not fit; errors of storage and training as they are
+ *   the data does not fit; `E_MODEL_*` where the model is not to be run; errors of storage and training as they are
  */
 export async function openSession(options: OpenSessionOptions): Promise<TaskSession> {
   const { task, ports, config, dataset, signal } = options;
@@ -145,7 +154,17 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
     from: options.providers,
     signal,
   });
-  const trainer = await openTrainer(terms, model, config);
+  const { trainer, trial } = sameAddress(task.owner, ports.chain.account)
+    ? { trainer: await openTrainer(terms, model, config, { signal }), trial: null }
+    : await options.models.open({
+        model,
+        terms,
+        memoryBytes: options.gate.modelBytes(task.id),
+        dataset,
+        joined: options.joined,
+        signal,
+      });
+  if (trial) options.gate.measured(task.id, trial.peakBytes);
   try {
     const committer = await options.proving.committer(terms.dimension);
     return {
@@ -157,6 +176,8 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
       files: options.files,
       journal: options.journal,
       trainer,
+      trial,
+      abandon: options.abandon,
       committer,
       proving: options.proving,
       model: createGlobalModel(trainer.initial, terms.scale),
@@ -170,25 +191,6 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
     await trainer.close();
     throw error;
   }
-}
-
-/**
- * Open a task's model for training, and check that it has the number of parameters that is stated, if one is.
- * @throws ChorusError `E_TASK_MODEL`; `E_MODEL_*` where it cannot be trained
- */
-export async function openTrainer(
-  terms: Pick<Terms, 'loss' | 'optimizer'> & { dimension?: number | undefined },
-  model: Uint8Array,
-  { threads, device }: Pick<NodeConfig, 'threads' | 'device'>,
-): Promise<Trainer> {
-  const { loss, optimizer, dimension } = terms;
-  const trainer = await createTrainer({ model, loss, optimizer, threads, device });
-  if (dimension === undefined || trainer.dimension === dimension) return trainer;
-  await trainer.close();
-  throw new ChorusError('E_TASK_MODEL', 'the model does not have the stated number of parameters', {
-    facts: { stated: dimension, found: trainer.dimension },
-    hint: 'the terms or the model file are wrong: the task is not joined',
-  });
 }
 
 /** Whether local data is of the kind that the task's terms describe. */

@@ -370,7 +370,7 @@ export class TaskRunner {
         if (duty.kind !== 'advance') this.#done.add(key);
         this.#retryAt.delete(key);
       })
-      .catch((error) => {
+      .catch(async (error) => {
         if (this.session.signal.aborted) return;
         if (OVERTAKEN.some((code) => hasCode(error, code))) {
           this.#backOff(key);
@@ -378,6 +378,8 @@ export class TaskRunner {
         }
         this.#backOff(key);
         this.#warn(error);
+        const { fault } = this.session.trainer;
+        if (fault) await this.session.abandon(fault);
       })
       .finally(() => {
         this.#active.delete(key);

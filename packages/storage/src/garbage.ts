@@ -1,5 +1,6 @@
 import { ChorusError } from '@chorus/protocol';
 import type { CID } from 'multiformats/cid';
+import pLimit from 'p-limit';
 import { parseCid } from './address.ts';
 import type { HeldBlocks } from './blocks.ts';
 import { COLLECT_DOWN_TO } from './limits.ts';
@@ -50,7 +51,7 @@ export interface DiskLimit {
 export class DiskGuard {
   readonly #held: HeldBlocks;
   readonly #limit: DiskLimit | undefined;
-  #last: Promise<void> = Promise.resolve();
+  readonly #turns = pLimit(1);
 
   constructor(held: HeldBlocks, limit: DiskLimit | undefined) {
     this.#held = held;
@@ -64,12 +65,10 @@ export class DiskGuard {
   async write(cid: CID, block: Uint8Array): Promise<void> {
     const limit = this.#limit;
     if (!limit) return await this.#held.write(cid, block);
-    const turn = this.#last.then(async () => {
+    await this.#turns(async () => {
       await this.#makeRoom(limit, block.length);
       await this.#held.write(cid, block);
     });
-    this.#last = turn.catch(() => undefined);
-    await turn;
   }
 
   async #makeRoom(limit: DiskLimit, bytes: number): Promise<void> {

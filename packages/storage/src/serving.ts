@@ -1,5 +1,6 @@
 import type { PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
+import pLimit from 'p-limit';
 import { MAX_SERVED_AT_ONCE, MAX_SERVED_BYTES } from './limits.ts';
 
 interface WantedBlock {
@@ -41,23 +42,20 @@ export interface ServingOptions {
  */
 export function boundServing(ledgers: Ledgers, { sizeOf, isConnected }: ServingOptions): void {
   const set = ledgers.set.bind(ledgers);
-  const turns = new Turns(MAX_SERVED_AT_ONCE);
+  const turns = pLimit(MAX_SERVED_AT_ONCE);
   ledgers.set = (peer, ledger) => {
     const send = ledger.sendBlocksToPeer.bind(ledger);
     ledger.sendBlocksToPeer = async (options) => {
       ledger.removeExpiredWants();
       const { wants } = ledger;
       for (const part of partsOf(wants, sizeOf)) {
-        await turns.take();
-        try {
+        await turns(() => {
           // It looks at the wants before it waits for anything: whoever comes next sees all of them again.
           ledger.wants = new Map(part.filter(([key, want]) => wants.get(key) === want));
           const sending = send(options);
           ledger.wants = wants;
-          await sending;
-        } finally {
-          turns.give();
-        }
+          return sending;
+        });
       }
     };
     // A message that is read after its peer has gone: nobody would ever forget these wants.
@@ -85,25 +83,4 @@ function partsOf(
     left -= size ?? 0;
   }
   return parts;
-}
-
-/** So many at once; the others in the order in which they came. */
-class Turns {
-  #left: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(count: number) {
-    this.#left = count;
-  }
-
-  async take(): Promise<void> {
-    if (this.#left > 0) this.#left--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  give(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#left++;
-  }
 }

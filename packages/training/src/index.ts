@@ -45,16 +45,20 @@ export {
 export { type Quantised, quantise, suggestScale } from './model/quantise.ts';
 export { quantiseReference, squaredNorm } from './model/quantise-reference.ts';
 export { readModelFile } from './model/read-model-file.ts';
-export type { EpochResult } from './train/checkpoint.ts';
+export type { ProcessLimits } from './process/limits.ts';
 export type {
   EvaluateResult,
+  Foreign,
   GraphOptions,
   Loss,
   Optimizer,
   ParameterInfo,
   TrainingState,
   TrainResult,
-} from './train/messages.ts';
+} from './process/messages.ts';
+export { killModels, modelMemory } from './process/model-process.ts';
+export type { EpochResult } from './train/checkpoint.ts';
+export { measureModel, type TrialOptions, type TrialResult } from './train/measure.ts';
 export { type TrainedModel, type TrainModelOptions, trainModel } from './train/train-model.ts';
 export {
   createTrainer,

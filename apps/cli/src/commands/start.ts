@@ -1,4 +1,5 @@
-import { type Log, loadConfig, type NodeEvent, openLog, startNode } from '@chorus/node';
+import { loadConfig, type NodeEvent, openLog, startNode } from '@chorus/node';
+import { killModels } from '@chorus/training';
 import { Command } from 'commander';
 import { EXIT } from '../exit.ts';
 import { configOf, type HomeOptions, homeOptions } from '../home.ts';
@@ -13,6 +14,9 @@ interface StartFlags extends HomeOptions {
 
 /** Signals so near to each other are one wish. */
 const SAME_MILLISECONDS = 1_000;
+
+/** How long an ending process waits for its last lines to be written. */
+const LOG_MILLISECONDS = 1_000;
 
 const several = (value: string, others: string[] = []) => [...others, value];
 
@@ -54,7 +58,10 @@ async function startAction(flags: StartFlags): Promise<void> {
   const ask = () => {
     // Twice means now; what was recorded is resumed at the next start. Ctrl-C may come from the terminal and from
     // pnpm at once.
-    if (performance.now() - askedAt > SAME_MILLISECONDS) process.exit(EXIT.interrupted);
+    if (performance.now() - askedAt > SAME_MILLISECONDS) {
+      killModels();
+      process.exit(EXIT.interrupted);
+    }
     askedAt = Math.min(askedAt, performance.now());
     stopping.resolve();
   };
@@ -69,15 +76,17 @@ async function startAction(flags: StartFlags): Promise<void> {
     log.logger.warn(
       `Not done within ${config.shutdownSeconds} s: ending anyway. The rest is resumed at the next start.`,
     );
-    void endWith(log, EXIT.failed);
+    // Not by `process.exit`: it waits for threads, and one that computes in native code does not hear of it.
+    const end = () => {
+      killModels();
+      process.kill(process.pid, 'SIGKILL');
+    };
+    setTimeout(end, LOG_MILLISECONDS);
+    void log.close().finally(end);
   }, config.shutdownSeconds * 1000);
   await (await starting).close();
-  clearTimeout(late);
   log.logger.info('Stopped.');
-  await endWith(log, EXIT.ok);
-}
-
-async function endWith(log: Log, code: number): Promise<never> {
   await log.close();
-  process.exit(code);
+  clearTimeout(late);
+  process.exit(EXIT.ok);
 }

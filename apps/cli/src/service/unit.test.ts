@@ -33,6 +33,7 @@ describe('the systemd unit', () => {
     expect(unit).toContain('ProtectSystem=strict\nReadWritePaths=/var/lib/chorus /var/cache/chorus\n');
     expect(unit).toContain('NoNewPrivileges=yes');
     expect(unit).toContain('MemoryMax=4G');
+    expect(unit).toContain('OOMPolicy=continue');
   });
 
   it('quotes paths, and takes none that could begin a line of its own', () => {

@@ -71,6 +71,8 @@ export function unitText(options: UnitOptions): string {
     '',
     '# Limits',
     `MemoryMax=${options.memoryMax}`,
+    "# Where memory runs out the kernel ends a model's process, not the node.",
+    'OOMPolicy=continue',
     'TasksMax=512',
     'LimitNOFILE=8192',
     'Nice=10',

@@ -4,10 +4,10 @@ export const LIMITS = {
   nodes: 200_000,
   /** ONNX itself has no operator with tensors beyond this rank. */
   rank: 64,
-  /** Largest dimension, 2^40: one axis of a terabyte tensor. */
-  dimension: 2 ** 40,
-  /** Largest number of elements of one initialiser, 2^36: 256 GiB of float32. */
-  elements: 2 ** 36,
+  /** Largest dimension. */
+  dimension: 2 ** 30,
+  /** Largest number of elements of one tensor, 2^30: 4 GiB of float32, the embedding of 256,000 tokens in 4,096 numbers. */
+  elements: 2 ** 30,
   /** Nesting of subgraphs (If in Loop in ...). */
   depth: 16,
   /** Longest name of a value or node, in UTF-16 units. */

@@ -24,6 +24,12 @@ const arithmetic =
     return [type && { ...type, ints: combineInts(ctx, apply, neutral) }];
   };
 
+/** The smallest or largest of two; of one operand it is that operand, of more nothing is tracked. */
+const extremum =
+  (pick: (a: number, b: number) => number): InferRule =>
+  (ctx) =>
+    ctx.node.inputs.length === 2 ? arithmetic(pick)(ctx) : broadcasting()(ctx);
+
 function combineInts(
   ctx: InferContext,
   apply: (a: number, b: number) => number,
@@ -74,10 +80,11 @@ export const elementwiseShapes: Readonly<Record<string, InferRule>> = {
   Div: arithmetic((a, b) => Math.trunc(a / b), 1),
   Mod: broadcasting(),
   Pow: broadcasting(),
-  Min: broadcasting(),
-  Max: broadcasting(),
+  Min: extremum(Math.min),
+  Max: extremum(Math.max),
   Mean: broadcasting(),
   Sum: broadcasting(),
+  BitShift: broadcasting(),
   BitwiseAnd: broadcasting(),
   BitwiseOr: broadcasting(),
   BitwiseXor: broadcasting(),

@@ -1,7 +1,7 @@
-import { intAttribute } from '../attributes.ts';
+import { intAttribute, intsAttribute } from '../attributes.ts';
 import { tensorNumbers } from '../builder.ts';
 import { DataType } from '../model.ts';
-import { dimProduct, type InferRule, normalizeAxis, typed } from './types.ts';
+import { dimProduct, type InferRule, normalizeAxis, typed, unknownDims } from './types.ts';
 
 const slice: InferRule = (ctx) => {
   const x = ctx.shape(0);
@@ -30,21 +30,25 @@ const slice: InferRule = (ctx) => {
       ints = undefined;
       return;
     }
-    const picked = sliceIndices(size, start, end, step);
-    shape[axis] = picked.length;
-    ints = ints && picked.map((at) => ints![at]!);
+    const { first, count } = sliceRange(size, start, end, step);
+    shape[axis] = count;
+    ints = ints && Array.from({ length: count }, (_, k) => ints![first + k * step]!);
   });
   return [typed(ctx, shape, ints)];
 };
 
-/** Positions a slice picks from an axis, as numpy clamps them. */
-function sliceIndices(size: number, start: number, end: number, step: number): number[] {
+/** First position and number of positions that a slice picks from an axis, as numpy clamps them. */
+function sliceRange(
+  size: number,
+  start: number,
+  end: number,
+  step: number,
+): { first: number; count: number } {
   const clamp = (at: number, low: number, high: number): number =>
     Math.min(high, Math.max(low, at < 0 ? at + size : at));
-  const picked: number[] = [];
-  if (step > 0) for (let at = clamp(start, 0, size); at < clamp(end, 0, size); at += step) picked.push(at);
-  else for (let at = clamp(start, -1, size - 1); at > clamp(end, -1, size - 1); at += step) picked.push(at);
-  return picked;
+  const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
+  const first = clamp(start, low, high);
+  return { first, count: step === 0 ? 0 : Math.max(0, Math.ceil((clamp(end, low, high) - first) / step)) };
 }
 
 const gather: InferRule = (ctx) => {
@@ -98,7 +102,7 @@ const constantOfShape: InferRule = (ctx) => {
   const dtype = value?.type === 'tensor' ? value.value.dtype : 1;
   const ints = ctx.input(0)?.ints;
   const length = ctx.shape(0)?.[0];
-  const shape = ints ?? (typeof length === 'number' ? Array.from({ length }, () => ctx.fresh()) : undefined);
+  const shape = ints ?? unknownDims(ctx, length);
   const fill = value?.type === 'tensor' ? tensorNumbers(value.value)[0] : undefined;
   const small =
     dtype === DataType.int64 && shape?.length === 1 && typeof shape[0] === 'number' && shape[0] <= 64;
@@ -134,6 +138,17 @@ const topK: InferRule = (ctx) => {
   return [typed(ctx, shape), { dtype: DataType.int64, shape }];
 };
 
+/** Random numbers of a stated shape. */
+const ofShape: InferRule = (ctx) => [
+  { dtype: intAttribute(ctx.node, 'dtype', DataType.float32), shape: intsAttribute(ctx.node, 'shape') },
+];
+
+const multinomial: InferRule = (ctx) => {
+  const rows = ctx.shape(0)?.[0];
+  const shape = rows === undefined ? undefined : [rows, intAttribute(ctx.node, 'sample_size', 1)];
+  return [{ dtype: intAttribute(ctx.node, 'dtype', DataType.int32), shape }];
+};
+
 /** Shapes of operators that pick elements, and of those that compute shapes and indices. */
 export const indexingShapes: Readonly<Record<string, InferRule>> = {
   Slice: slice,
@@ -148,5 +163,8 @@ export const indexingShapes: Readonly<Record<string, InferRule>> = {
   Range: range,
   OneHot: oneHot,
   TopK: topK,
+  RandomNormal: ofShape,
+  RandomUniform: ofShape,
+  Multinomial: multinomial,
   NonZero: (ctx) => [{ dtype: DataType.int64, shape: [ctx.shape(0)?.length ?? ctx.fresh(), ctx.fresh()] }],
 };

@@ -1,6 +1,14 @@
-import { intAttribute, intsAttribute } from '../attributes.ts';
+import { intAttribute, intsAttribute, stringAttribute } from '../attributes.ts';
 import type { Dim, Shape } from '../model.ts';
-import { broadcast, dimProduct, type InferContext, type InferRule, normalizeAxis, typed } from './types.ts';
+import {
+  broadcast,
+  dimProduct,
+  type InferContext,
+  type InferRule,
+  normalizeAxis,
+  typed,
+  unknownDims,
+} from './types.ts';
 
 /** Axes from an input (newer opsets) or an attribute (older); `undefined` when known only at run time. */
 function axesOf(ctx: InferContext, rank: number): readonly number[] | undefined {
@@ -13,7 +21,7 @@ const reshape: InferRule = (ctx) => {
   const wanted = ctx.input(1)?.ints;
   const length = ctx.shape(1)?.[0];
   if (!wanted) {
-    return [typed(ctx, typeof length === 'number' ? Array.from({ length }, () => ctx.fresh()) : undefined)];
+    return [typed(ctx, unknownDims(ctx, length))];
   }
   const keepZero = intAttribute(ctx.node, 'allowzero', 0) === 1;
   const dims = wanted.map((dim, axis): Dim => (dim === 0 && !keepZero ? (x?.[axis] ?? ctx.fresh()) : dim));
@@ -140,7 +148,7 @@ const expand: InferRule = (ctx) => {
   const x = ctx.shape(0);
   if (!wanted || !x) {
     const rank = typeof length === 'number' && x ? Math.max(length, x.length) : undefined;
-    return [typed(ctx, rank === undefined ? undefined : Array.from({ length: rank }, () => ctx.fresh()))];
+    return [typed(ctx, unknownDims(ctx, rank))];
   }
   return [typed(ctx, broadcast([x, wanted], ctx.fresh))];
 };
@@ -210,6 +218,9 @@ const reduce: InferRule = (ctx) => {
 
 const resize: InferRule = (ctx) => {
   const x = ctx.shape(0);
+  const stretch = stringAttribute(ctx.node, 'keep_aspect_ratio_policy', 'stretch') === 'stretch';
+  const crop = stringAttribute(ctx.node, 'coordinate_transformation_mode', '') === 'tf_crop_and_resize';
+  if (!stretch || crop) return [typed(ctx, unknownDims(ctx, x?.length))];
   const sizes = ctx.node.inputs[3] ? ctx.input(3)?.ints : undefined;
   if (sizes && sizes.length === x?.length) return [typed(ctx, sizes)];
   const scales = ctx.node.inputs[2] ? ctx.numbers(2) : undefined;

@@ -119,7 +119,10 @@ const einsum: InferRule = (ctx) => {
     const shape = ctx.shape(i);
     [...term].forEach((letter, axis) => {
       const dim = shape?.[axis];
-      if (dim !== undefined && typeof sizes.get(letter) !== 'number') sizes.set(letter, dim);
+      const known = sizes.get(letter);
+      // A size of 1 is repeated to that of the other operand.
+      if (typeof dim === 'number' && (typeof known !== 'number' || dim > known)) sizes.set(letter, dim);
+      else if (dim !== undefined && known === undefined) sizes.set(letter, dim);
     });
   });
   return [

@@ -1,3 +1,4 @@
+import { LIMITS } from '../format/limits.ts';
 import type { Dim, Node, Shape } from '../model.ts';
 
 /**
@@ -65,6 +66,12 @@ export function dimProduct(dims: readonly Dim[], fresh: () => string): Dim {
   const names = dims.filter((dim) => typeof dim === 'string');
   if (names.length === 0) return numbers;
   return names.length === 1 && numbers === 1 ? names[0]! : fresh();
+}
+
+/** A shape of which only the rank is known; a rank beyond ONNX's is none. */
+export function unknownDims(ctx: InferContext, rank: Dim | undefined): Shape | undefined {
+  if (typeof rank !== 'number' || rank > LIMITS.rank) return undefined;
+  return Array.from({ length: rank }, () => ctx.fresh());
 }
 
 /** A type like that of the first input, with another shape. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Address, Hex, Receipt } from '@chorus/protocol';
 import { type JsonRpcProvider, type Log, type Signer, Transaction, type TransactionReceipt } from 'ethers';
+import pLimit from 'p-limit';
 import { ChainError, toChainError } from '../errors/errors.ts';
 import { isDevChain, read } from '../rpc.ts';
 import { capOf, capped, type FeePolicy, offerOf, type Price, priceOf, replacementOf } from './fees.ts';
@@ -54,7 +55,7 @@ export class Sender {
   readonly #options: SenderOptions;
   readonly #store: TransactionStore;
   readonly #fees: FeePolicy;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = pLimit(1);
   /** The chain's count may lag behind on an endpoint of many nodes: never reuse a nonce that was mined. */
   #nextNonce = 0;
 
@@ -70,9 +71,7 @@ export class Sender {
 
   /** Run `job` after all earlier ones; an approval and the call it is for stay together. */
   exclusive<T>(job: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(job);
-    this.#last = result.catch(() => undefined);
-    return result;
+    return this.#turns(job);
   }
 
   /**

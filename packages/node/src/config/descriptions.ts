@@ -46,7 +46,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'What you allow the node, beside maxStake. What is left out is not limited; docs/operations.md tells more.',
   'limits.threads': 'Threads of each heavy step: training, committing, proving.',
   'limits.memory':
-    'Memory of the process, such as "4 GiB". Tasks that would not fit are refused; near it nothing new is taken on.',
+    'Memory of the node with the processes of its models, such as "4 GiB"; half of the machine unless set. Tasks that would not fit are refused, and a model that takes more than is left is ended.',
   'limits.disk': 'Size of the data folder, such as "20 GB". Old payloads are dropped to keep to it.',
   'limits.upload': 'Bytes a second sent to peers, such as "500 kB".',
   'limits.download': 'Bytes a second taken from peers.',
@@ -66,6 +66,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     "Least this node may expect of a round where all share alike, in the token's smallest unit.",
   'limits.tasks.maxModelBytes': 'Largest model file, such as "50 MB".',
   'limits.tasks.maxDimension': 'Most trainable parameters.',
+  'limits.tasks.callSeconds':
+    'CPU seconds that opening the model of a task, and each call of the runtime on it, may take on a thread before the model is ended.',
   'limits.tasks.losses': 'Kinds of loss, such as [softmax-cross-entropy].',
   'limits.tasks.licences':
     'Licence tags a task must carry one of, such as [Apache-2.0, MIT]; a task without one is refused then.',

@@ -127,6 +127,9 @@ async function aggregatesFault({ chain }: Inspection, task: TaskState, rounds: r
   return undefined;
 }
 
+/** A stranger's model is opened, and never run. */
+const INSPECTION = { memoryBytes: 4e9, callSeconds: 60 };
+
 /** The task's ONNX model: its parameters and where each lies in the vector. */
 async function openModel(
   inspection: Inspection,
@@ -134,7 +137,14 @@ async function openModel(
 ): Promise<{ onnx: Uint8Array; initial: Float32Array; parameters: readonly ParameterInfo[] }> {
   const onnx = await readInitialModel(inspection, terms);
   const { loss, optimizer } = terms;
-  const trainer = await createTrainer({ model: onnx, loss, optimizer, signal: inspection.signal });
+  const trainer = await createTrainer({
+    model: onnx,
+    loss,
+    optimizer,
+    limits: INSPECTION,
+    foreign: { inputShape: terms.data.inputShape, batchSize: terms.batchSize },
+    signal: inspection.signal,
+  });
   const { initial, parameters } = trainer;
   await trainer.close();
   return { onnx, initial, parameters };

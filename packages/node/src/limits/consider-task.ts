@@ -64,7 +64,7 @@ export interface Refusal {
 export type Consideration = { accept: true; needs: TaskNeeds } | Refusal;
 
 /** Resident memory of a node that does nothing, for projecting what it will be. */
-const IDLE_BYTES = 200e6;
+export const IDLE_BYTES = 200e6;
 
 /**
  * Whether a task is within what the contributor allows. A pure function: the same task, terms and state give the

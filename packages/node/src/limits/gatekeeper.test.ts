@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Duty, TaskState, Terms } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -166,5 +166,23 @@ describe('tasks that were left', () => {
   it('are not guessed at where their file is damaged', async () => {
     await writeFile(join(folder, 'left-tasks.json'), '["7",');
     await expect(new LeftTasks(folder).load()).rejects.toMatchObject({ code: 'E_LEFT_TASKS' });
+  });
+
+  it('gives a model what the node and its other tasks leave, and counts what it was seen to take', () => {
+    const { gate } = gatekeeper({ memory: '2 GB' });
+    expect(gate.memoryBytes).toBe(2e9);
+    gate.take(task(1n, 1n), terms, ['trainer']);
+    expect(gate.modelBytes(1n)).toBe(1.8e9);
+    gate.measured(1n, 1e9);
+    expect(gate.modelBytes(1n)).toBe(1.8e9);
+    expect(gate.modelBytes(2n)).toBe(0.8e9);
+    gate.release(1n);
+    expect(gate.modelBytes(2n)).toBe(1.8e9);
+  });
+
+  it('has a memory limit of its own where none is set', () => {
+    const { memoryBytes } = gatekeeper({}).gate;
+    expect(memoryBytes).toBeGreaterThan(0);
+    expect(memoryBytes).toBeLessThanOrEqual(totalmem() / 2);
   });
 });

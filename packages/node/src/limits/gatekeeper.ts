@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import {
   ChorusError,
   type Duty,
@@ -6,9 +7,16 @@ import {
   type TaskState,
   type Terms,
 } from '@chorus/protocol';
+import { modelMemory } from '@chorus/training';
 import type { NodeConfig } from '../config.ts';
 import type { EventSink } from '../events.ts';
-import { type Consideration, considerRoom, considerTask, type NodeState } from './consider-task.ts';
+import {
+  type Consideration,
+  considerRoom,
+  considerTask,
+  IDLE_BYTES,
+  type NodeState,
+} from './consider-task.ts';
 import type { LeftTasks } from './left-tasks.ts';
 import { formatBytes, minuteOfDay, withinWindows } from './quantities.ts';
 import { type TaskNeeds, taskNeeds } from './task-needs.ts';
@@ -52,7 +60,15 @@ export interface GatekeeperOptions {
   emit: EventSink;
   /** Default: this machine's. */
   clock?: () => Date;
+  /** Resident memory of the node and of the processes of its models; default: this machine's. */
   rss?: () => number;
+}
+
+/** Where `limits.memory` is not set: half of what this machine, or the container it is, has. */
+function defaultMemory(): number {
+  // 0 or absurdly much where there is no container.
+  const constrained = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  return Math.floor(Math.min(totalmem(), constrained) / 2);
 }
 
 /**
@@ -62,12 +78,15 @@ export interface GatekeeperOptions {
 export class Gatekeeper {
   readonly disk: DiskState = { usedBytes: null, freeBytes: null, full: false };
   readonly #options: GatekeeperOptions;
+  readonly #limits: GatekeeperOptions['config']['limits'] & { memory: number };
   readonly #taken = new Map<bigint, Taken>();
   readonly #pauses = new Map<string, Pause>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: GatekeeperOptions) {
     this.#options = options;
+    const { limits } = options.config;
+    this.#limits = { ...limits, memory: limits.memory ?? defaultMemory() };
     this.#look(true);
   }
 
@@ -84,8 +103,7 @@ export class Gatekeeper {
 
   /** Whether the task fits; where it does, what it takes is reserved until `release`. */
   take(task: TaskState, terms: Terms, roles: readonly Role[]): Consideration {
-    const { config } = this.#options;
-    const verdict = considerTask(config.limits, task, terms, this.#state(task.id, roles));
+    const verdict = considerTask(this.#limits, task, terms, this.#state(task.id, roles));
     if (verdict.accept) {
       this.#taken.set(task.id, { token: task.token, stake: task.stake, needs: verdict.needs });
     }
@@ -97,12 +115,29 @@ export class Gatekeeper {
    * @throws ChorusError `E_LIMIT_MEMORY`, `E_LIMIT_MEMORY_PRESSURE`, `E_LIMIT_DISK`, `E_LIMIT_DISK_FULL`
    */
   checkRoom(task: TaskParams, terms: Terms): void {
-    const refused = considerRoom(
-      this.#options.config.limits,
-      taskNeeds(task, terms, []),
-      this.#state(null, []),
-    );
+    const refused = considerRoom(this.#limits, taskNeeds(task, terms, []), this.#state(null, []));
     if (refused) throw new ChorusError(refused.code, refused.reason, { hint: refused.change });
+  }
+
+  /** Memory the node may take, with the processes of its models, bytes. */
+  get memoryBytes(): number {
+    return this.#limits.memory;
+  }
+
+  /**
+   * Memory the process of a task's model may take, bytes: what the node itself and its other tasks leave, and in any
+   * case what the task was taken on for.
+   */
+  modelBytes(taskId: bigint): number {
+    const { reservedBytes } = this.#state(taskId, []);
+    const needs = this.#taken.get(taskId)?.needs.memoryBytes ?? 0;
+    return Math.max(needs, this.#limits.memory - IDLE_BYTES - reservedBytes);
+  }
+
+  /** The model of the task was seen to take so much: a better estimate than that by its size. */
+  measured(taskId: bigint, peakBytes: number): void {
+    const taken = this.#taken.get(taskId);
+    if (taken) taken.needs = { ...taken.needs, memoryBytes: Math.max(taken.needs.memoryBytes, peakBytes) };
   }
 
   /** A task of an earlier run, or of this node's own: followed whatever the limits say now. Without terms it rests. */
@@ -174,7 +209,7 @@ export class Gatekeeper {
 
   /** Compare the machine with the limits, and tell where that changes what is taken on. */
   #look(quietly: boolean): void {
-    const { limits } = this.#options.config;
+    const limits = this.#limits;
     this.#pause(
       'E_LIMIT_HOURS',
       !this.#withinHours(),
@@ -182,18 +217,15 @@ export class Gatekeeper {
       'wait, or change limits.hours',
       quietly,
     );
-    if (limits.memory !== undefined) {
-      const rss = this.#rss();
-      const paused = this.#pauses.has('E_LIMIT_MEMORY_PRESSURE');
-      this.#pause(
-        'E_LIMIT_MEMORY_PRESSURE',
-        rss > limits.memory * (paused ? PRESSURE.until : PRESSURE.from),
-        () =>
-          `the node holds ${formatBytes(rss)} of memory, near its limit of ${formatBytes(limits.memory!)}`,
-        'raise limits.memory, or leave a task',
-        quietly,
-      );
-    }
+    const rss = this.#rss();
+    const paused = this.#pauses.has('E_LIMIT_MEMORY_PRESSURE');
+    this.#pause(
+      'E_LIMIT_MEMORY_PRESSURE',
+      rss > limits.memory * (paused ? PRESSURE.until : PRESSURE.from),
+      () => `the node holds ${formatBytes(rss)} of memory, near its limit of ${formatBytes(limits.memory)}`,
+      'raise limits.memory, or leave a task',
+      quietly,
+    );
     this.#pause(
       'E_LIMIT_DISK_FULL',
       this.disk.full,
@@ -215,7 +247,7 @@ export class Gatekeeper {
   }
 
   #withinHours(): boolean {
-    return withinWindows(this.#options.config.limits.hours, minuteOfDay(this.#now()));
+    return withinWindows(this.#limits.hours, minuteOfDay(this.#now()));
   }
 
   #now(): Date {
@@ -223,6 +255,6 @@ export class Gatekeeper {
   }
 
   #rss(): number {
-    return this.#options.rss?.() ?? process.memoryUsage.rss();
+    return this.#options.rss?.() ?? process.memoryUsage.rss() + modelMemory();
   }
 }

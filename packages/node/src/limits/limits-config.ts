@@ -31,7 +31,10 @@ const perTokenSchema = z
 export const limitsSchema = z.strictObject({
   /** Threads of each heavy step: training, committing, proving. */
   threads: z.number().int().positive().max(256).optional(),
-  /** Resident memory of the process. Tasks that would not fit are refused; near it nothing new is taken on. */
+  /**
+   * Resident memory of the node and of the processes of its models; half of the machine's unless told. Tasks that would
+   * not fit are refused, near it nothing new is taken on, and a model that takes more than the rest leaves is ended.
+   */
   memory: bytesSchema.optional(),
   /** Size of the data folder. Old payloads are dropped to keep to it. */
   disk: bytesSchema.optional(),
@@ -63,6 +66,8 @@ export const limitsSchema = z.strictObject({
       minReward: amount.optional(),
       maxModelBytes: bytesSchema.optional(),
       maxDimension: z.number().int().positive().optional(),
+      /** CPU seconds that opening a stranger's model, and each call of the runtime on it, may take on a thread. */
+      callSeconds: seconds.default(30),
       /** Kinds of loss, such as `softmax-cross-entropy`. */
       losses: z.array(z.string().min(1).max(64)).max(32).optional(),
       /** Licence tags a task must carry one of, such as `Apache-2.0`; a task without one is refused then. */

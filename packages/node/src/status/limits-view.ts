@@ -1,17 +1,21 @@
 import type { LimitsView } from '../admin/schema/status.ts';
 import type { NodeConfig } from '../config.ts';
+import type { Gatekeeper } from '../limits/gatekeeper.ts';
 
-/** The limits as configured, for people. */
-export function limitsView({ limits, maxStake, threads }: NodeConfig, withinHours: boolean): LimitsView {
+/** The limits as configured, with what holds where nothing is, for people. */
+export function limitsView(
+  { limits, maxStake, threads }: NodeConfig,
+  gate: Pick<Gatekeeper, 'memoryBytes' | 'withinHours'>,
+): LimitsView {
   const { stake, tasks } = limits;
   return {
     threads: limits.threads ?? threads,
-    memoryBytes: limits.memory ?? null,
+    memoryBytes: gate.memoryBytes,
     diskBytes: limits.disk ?? null,
     uploadBytesPerSecond: limits.upload ?? null,
     downloadBytesPerSecond: limits.download ?? null,
     hours: limits.hours,
-    withinHours,
+    withinHours: gate.withinHours(),
     stakePerTask: maxStake,
     stakeTotal: stake.total ?? null,
     stakePerToken: Object.entries(stake.perToken).flatMap(([token, { total }]) =>

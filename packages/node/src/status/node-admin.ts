@@ -1,4 +1,5 @@
 import { type Address, ChorusError, decodeTerms, type Terms } from '@chorus/protocol';
+import { modelMemory } from '@chorus/training';
 import { EventRing } from '../admin/event-ring.ts';
 import { factsOf } from '../admin/problem.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from '../admin/schema/network.ts';
@@ -191,12 +192,12 @@ export class NodeAdmin implements AdminSource {
       staked: money.staked(),
       resources: {
         cpuPercent: machine.cpuPercent,
-        rssBytes: memory.rss,
+        rssBytes: memory.rss + modelMemory(),
         heapBytes: memory.heapUsed,
         eventLoopLagMs: machine.lagMs,
         disk: { usedBytes: node.gate.disk.usedBytes, freeBytes: node.gate.disk.freeBytes },
       },
-      limits: limitsView(config, node.gate.withinHours()),
+      limits: limitsView(config, node.gate),
       warnings: [
         ...this.#conditions(head),
         // What holds is told above, with the time it was last looked at.

@@ -1,5 +1,6 @@
 import {
   AutodiffError,
+  checkOperators,
   DataType,
   differentiate,
   type Model,
@@ -7,18 +8,25 @@ import {
   type TrainingGraph,
 } from '@chorus/autodiff';
 import { ChorusError, MAX_DIMENSION } from '@chorus/protocol';
-import type { GraphOptions, Opened } from './messages.ts';
+import type { Foreign, GraphOptions, Opened } from '../process/messages.ts';
+import { checkForeign } from './foreign.ts';
 
 /**
  * The training graph of a model, with the errors a node shows to its user.
+ * @returns the graph, and of a foreign model the bytes that the runtime may compute of constants when it opens it
  * @throws ChorusError `E_MODEL_CORRUPT` where the bytes are no valid ONNX model, `E_MODEL_UNSUPPORTED` where it
- * is valid but cannot be trained here
+ * is valid but cannot be trained here; of a foreign model `E_MODEL_FORBIDDEN`, `E_MODEL_UNBOUNDED`, `E_MODEL_MEMORY`
  */
-export function trainingGraph(model: Uint8Array, options: GraphOptions): TrainingGraph {
+export function trainingGraph(
+  model: Uint8Array,
+  options: GraphOptions & { foreign?: Foreign | undefined; tensorBytes?: number | undefined },
+): { graph: TrainingGraph; constantBytes: number } {
   const { loss, optimizer, trainable, freeze, batchNormalization = 'running' } = options;
   let graph: TrainingGraph;
+  let constantBytes = 0;
   try {
     const parsed = parseModel(model);
+    if (options.foreign) checkOperators(parsed);
     const chosen = trainable ?? (freeze && unfrozen(parsed, freeze));
     graph = differentiate(parsed, {
       loss,
@@ -26,8 +34,13 @@ export function trainingGraph(model: Uint8Array, options: GraphOptions): Trainin
       batchNormalization,
       ...(chosen ? { trainable: chosen } : {}),
     });
+    checkGraph(graph, options.maxDimension ?? MAX_DIMENSION);
+    if (options.foreign) constantBytes = checkForeign(graph, options.foreign, options.tensorBytes);
   } catch (cause) {
     if (!(cause instanceof AutodiffError)) throw cause;
+    const refused = REFUSALS.get(cause.code);
+    if (refused)
+      throw new ChorusError(...refused, { facts: { reason: cause.code }, hint: cause.hint, cause });
     const corrupt = cause.code === 'CORRUPT_MODEL' || cause.code === 'INVALID_GRAPH';
     throw new ChorusError(
       corrupt ? 'E_MODEL_CORRUPT' : 'E_MODEL_UNSUPPORTED',
@@ -35,9 +48,14 @@ export function trainingGraph(model: Uint8Array, options: GraphOptions): Trainin
       { facts: { reason: cause.code }, hint: cause.hint, cause },
     );
   }
-  checkGraph(graph, options.maxDimension ?? MAX_DIMENSION);
-  return graph;
+  return { graph, constantBytes };
 }
+
+/** Why a model of somebody else is refused that could be opened. */
+const REFUSALS = new Map<string, [code: string, message: string]>([
+  ['FORBIDDEN_OPERATOR', ['E_MODEL_FORBIDDEN', 'the model has an operator that is not run for others']],
+  ['UNBOUNDED_TENSOR', ['E_MODEL_UNBOUNDED', 'the model has a tensor whose size cannot be bounded']],
+]);
 
 /** Tensors that would train unless told otherwise, but for those whose names match. */
 function unfrozen(model: Model, freeze: RegExp): (name: string) => boolean {

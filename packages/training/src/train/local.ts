@@ -1,16 +1,18 @@
 import type { TrainingGraph } from '@chorus/autodiff';
 import { ChorusError } from '@chorus/protocol';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { EvaluateResult, TrainingState, TrainResult } from '../process/messages.ts';
 import { permutation, random } from '../random.ts';
 import { ports } from './graph.ts';
-import type { EvaluateResult, TrainingState, TrainResult } from './messages.ts';
 import {
   dataTensor,
+  EVALUATE_BATCH,
   type Feeds,
   labelTensor,
   parameterFeeds,
   readParameters,
   readState,
+  sampleShape,
   stateFeeds,
 } from './tensors.ts';
 
@@ -39,8 +41,6 @@ export interface TrainSettings {
 /** One run of the epoch graph should take about so long, so that progress is seen and a stop is heard. */
 const RUN_MS = 100;
 const MAX_STEPS_PER_RUN = 4096;
-/** Samples of one evaluation run; large enough to fill matrix multiplications, small enough for any model. */
-const EVALUATE_BATCH = 256;
 
 /** A model's sessions in this thread. Runs block the thread: onnxruntime-node computes synchronously. */
 export class LocalTraining {
@@ -175,19 +175,8 @@ export class LocalTraining {
     return { loss: loss / count, accuracy: correct / count, count };
   }
 
-  async close(): Promise<void> {
-    for (const session of [this.#step, this.#epoch, this.#evaluate]) await session?.release();
-  }
-
-  /** The model's own view of one sample, where it states one: a flat model takes images flat. */
   #shape(width: number): number[] {
-    const dims = ports(this.#graph).data.shape?.slice(1);
-    if (!dims) return [width];
-    const known = dims.reduce<number>(
-      (product, dim) => (typeof dim === 'number' ? product * dim : product),
-      1,
-    );
-    return dims.map((dim) => (typeof dim === 'number' ? dim : width / known));
+    return sampleShape(ports(this.#graph).data.shape, width);
   }
 
   async #runSteps(

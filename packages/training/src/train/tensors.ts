@@ -1,6 +1,9 @@
-import type { ParameterSpec, StateSpec, TrainingGraph } from '@chorus/autodiff';
+import type { ParameterSpec, Shape, StateSpec, TrainingGraph } from '@chorus/autodiff';
 import { Tensor } from 'onnxruntime-node';
-import type { TrainingState } from './messages.ts';
+import type { TrainingState } from '../process/messages.ts';
+
+/** Samples of one evaluation run; large enough to fill matrix multiplications, small enough for any model. */
+export const EVALUATE_BATCH = 256;
 
 /** Inputs of a run by name. */
 export type Feeds = Record<string, Tensor>;
@@ -41,6 +44,14 @@ export function readState(state: readonly StateSpec[], tensors: Feeds): Training
   return Object.fromEntries(
     state.map(({ name }) => [name, (tensors[name]!.data as TrainingState[string]).slice()]),
   );
+}
+
+/** The model's own view of one sample of `width` values, where it states one: a flat model takes images flat. */
+export function sampleShape(shape: Shape | undefined, width: number): number[] {
+  const dims = shape?.slice(1);
+  if (!dims) return [width];
+  const known = dims.reduce<number>((product, dim) => (typeof dim === 'number' ? product * dim : product), 1);
+  return dims.map((dim) => (typeof dim === 'number' ? dim : width / known));
 }
 
 /** `count` samples as the model's data input. */

@@ -3,8 +3,8 @@ import { AutodiffError, insertLora, mergeLora, withParameters } from '@chorus/au
 import { ChorusError } from '@chorus/protocol';
 import type { Dataset } from '../data/dataset.ts';
 import type { Device } from '../device/devices.ts';
+import type { Loss, Optimizer } from '../process/messages.ts';
 import { type Checkpoint, type EpochResult, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
-import type { Loss, Optimizer } from './messages.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
 
 export interface TrainModelOptions {

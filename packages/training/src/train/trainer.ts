@@ -1,24 +1,23 @@
-import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { ChorusError, MAX_MODEL_BYTES } from '@chorus/protocol';
 import type { Dataset } from '../data/dataset.ts';
 import { chooseDevice, type Device } from '../device/devices.ts';
-import { loadRuntime } from '../device/runtime.ts';
-import { checkFit } from './fit.ts';
+import type { ProcessLimits } from '../process/limits.ts';
 import {
   type EvaluateJob,
   type EvaluateResult,
+  type Foreign,
   type FromWorker,
   type GraphOptions,
+  type HostSetup,
   type Opened,
   type ParameterInfo,
-  type ToWorker,
   type TrainingState,
   type TrainJob,
   type TrainResult,
   unpackError,
-  type WorkerSetup,
-} from './messages.ts';
+} from '../process/messages.ts';
+import { ModelProcess } from '../process/model-process.ts';
+import { checkFit } from './fit.ts';
 
 export interface TrainerOptions extends GraphOptions {
   /** An ONNX classifier: one data input [N, ...], first output logits [N, classes]. */
@@ -26,6 +25,10 @@ export interface TrainerOptions extends GraphOptions {
   /** Threads of one operator; 1 by default, which is fastest for small models and bit-reproducible. */
   threads?: number;
   device?: Device;
+  /** What the model's process may take before it is ended; one's own models are not bounded unless told. */
+  limits?: ProcessLimits;
+  /** Given for a model of somebody else. */
+  foreign?: Foreign;
   signal?: AbortSignal;
 }
 
@@ -55,7 +58,10 @@ export interface EvaluateOptions {
   signal?: AbortSignal;
 }
 
-/** A model that trains and is evaluated in a worker thread of its own. Jobs run one after the other. */
+/**
+ * A model that trains and is evaluated in a process of its own. Jobs run one after the other. A process that crashes is
+ * started again with the next job, {@link MAX_CRASHES} times in a row at most; one that passed a limit is not.
+ */
 export interface Trainer {
   /** Trainable tensors in the order of the parameter vector. */
   readonly parameters: readonly ParameterInfo[];
@@ -72,27 +78,38 @@ export interface Trainer {
   /**
    * Train on local data.
    * @throws ChorusError `E_DATA_SHAPE`, `E_DATA_LABEL`, `E_DATA_EMPTY` where data and model do not fit (before
-   * any training), `E_TRAINING_DIVERGED` where the loss is not finite, `E_TRAINER_CLOSED`; the signal's reason
-   * when aborted
+   * any training), `E_TRAINING_DIVERGED` where the loss is not finite, `E_TRAINER_CLOSED`, `E_MODEL_MEMORY` and
+   * `E_MODEL_TIME` where the process passed a limit, `E_MODEL_CRASHED`; the signal's reason when aborted
    * @throws {RangeError} on impossible settings
    */
   train(options: TrainOptions): Promise<TrainResult>;
   /** Loss and accuracy on a data set; errors as in {@link train}. */
   evaluate(options: EvaluateOptions): Promise<EvaluateResult>;
-  /** Stop what is running and free everything. Safe to call again. */
+  /** Why it computes no more: it passed a limit, or crashed too often. Null while it can. */
+  readonly fault: ChorusError | null;
+  /** The most memory the model's process has held, bytes. */
+  peakBytes(): Promise<number>;
+  /** End the process, whatever it is at. Safe to call again. */
   close(): Promise<void>;
 }
 
-/** Data sets a worker keeps; the least recently used goes first. A node has its shard and a test set. */
+/** Data sets a process keeps; the least recently used goes first. A node has its shard and a test set. */
 const KEPT_DATASETS = 4;
+
+/** A process that crashed so often without finishing a job is not started again. */
+const MAX_CRASHES = 3;
+
+/** A job that was told to stop hears it between two calls of the runtime; after so long it is ended with its process. */
+const DEAF_MILLISECONDS = 2_000;
 
 /**
  * Open a model for training.
- * @throws ChorusError `E_MODEL_CORRUPT`, `E_MODEL_UNSUPPORTED`, `E_DEVICE` where the device cannot be used
+ * @throws ChorusError `E_MODEL_CORRUPT`, `E_MODEL_UNSUPPORTED`, `E_DEVICE` where the device cannot be used; of a foreign
+ * model `E_MODEL_FORBIDDEN`, `E_MODEL_UNBOUNDED`; `E_MODEL_MEMORY`, `E_MODEL_TIME`, `E_MODEL_CRASHED`
  * @throws {RangeError} on an impossible thread count
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
-  const { model, threads = 1, device = 'cpu', signal, ...graph } = options;
+  const { model, threads = 1, device = 'cpu', limits = {}, foreign, signal, ...graph } = options;
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= 256))
     throw new RangeError(`${threads} threads`);
   if (model.length === 0 || model.length > MAX_MODEL_BYTES) {
@@ -101,13 +118,17 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     });
   }
   signal?.throwIfAborted();
-  await loadRuntime();
   const chosen = await chooseDevice(device, model.length);
-  const setup: WorkerSetup = { ...graph, model, threads, device: chosen };
-  const worker = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
-    workerData: setup,
-  });
-  const trainer = new WorkerTrainer(worker, chosen);
+  const setup = {
+    ...graph,
+    model,
+    threads,
+    device: chosen,
+    limits,
+    foreign,
+    tensorBytes: limits.memoryBytes,
+  };
+  const trainer = new ProcessTrainer(setup);
   const stop = () => void trainer.close();
   signal?.addEventListener('abort', stop, { once: true });
   try {
@@ -126,33 +147,31 @@ interface Pending {
   resolve(result: never): void;
   reject(error: unknown): void;
   progress(fraction: number, loss: number): void;
-  signal: AbortSignal | undefined;
-  stop: Int32Array<SharedArrayBuffer>;
 }
 
-class WorkerTrainer implements Trainer {
+/** One life of a model's process: ends with it. */
+interface Life {
+  process: ModelProcess;
+  opening: PromiseWithResolvers<Opened>;
+  pending: Map<number, Pending>;
+  /** Data sets it has, by the key they have there. */
+  sent: Map<Dataset, number>;
+}
+
+class ProcessTrainer implements Trainer {
   readonly device: Exclude<Device, 'auto'>;
-  readonly #worker: Worker;
-  readonly #exited: Promise<void>;
-  readonly #pending = new Map<number, Pending>();
-  readonly #sent = new Map<Dataset, number>();
-  readonly #opening = Promise.withResolvers<Opened>();
+  readonly #setup: HostSetup;
+  #life: Life | undefined;
   #opened: Opened | undefined;
   #closing: Promise<void> | undefined;
+  /** Why no process is started any more. */
   #failure: ChorusError | undefined;
+  #crashes = 0;
   #next = 1;
 
-  constructor(worker: Worker, device: Exclude<Device, 'auto'>) {
-    this.device = device;
-    this.#worker = worker;
-    worker.on('message', (message: FromWorker) => this.#receive(message));
-    worker.on('error', (cause) => this.#fail(workerDied(cause)));
-    this.#exited = new Promise((resolve) => {
-      worker.once('exit', () => {
-        this.#fail(this.#closing ? closed() : workerDied(undefined));
-        resolve();
-      });
-    });
+  constructor(setup: HostSetup) {
+    this.device = setup.device;
+    this.#setup = setup;
   }
 
   get parameters(): readonly ParameterInfo[] {
@@ -175,8 +194,12 @@ class WorkerTrainer implements Trainer {
     return this.#opened!.modelState;
   }
 
+  get fault(): ChorusError | null {
+    return this.#failure ?? null;
+  }
+
   async open(): Promise<void> {
-    this.#opened = await this.#opening.promise;
+    this.#opened = await this.#begin().opening.promise;
   }
 
   async train(options: TrainOptions): Promise<TrainResult> {
@@ -204,19 +227,40 @@ class WorkerTrainer implements Trainer {
     return this.#run<EvaluateResult>(options, { kind: 'evaluate' }, () => {});
   }
 
+  async peakBytes(): Promise<number> {
+    return (await this.#life?.process.peakBytes()) ?? 0;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#shutDown();
     return this.#closing;
   }
 
   async #shutDown(): Promise<void> {
-    for (const pending of this.#pending.values()) Atomics.store(pending.stop, 0, 1);
-    // The worker leaves by itself, because terminating a thread inside onnxruntime may crash the process.
-    this.#post({ kind: 'close' });
-    await this.#exited;
+    const life = this.#life;
+    // What the process computes is wanted by nobody any more, and nothing else is in it.
+    life?.process.kill();
+    await life?.process.exited;
   }
 
-  #run<T>(
+  /** Starts a process for the model. */
+  #begin(): Life {
+    const life: Life = {
+      process: new ModelProcess(this.#setup, {
+        message: (message) => this.#receive(life, message),
+        ended: (fault) => this.#ended(life, fault),
+      }),
+      opening: Promise.withResolvers<Opened>(),
+      pending: new Map(),
+      sent: new Map(),
+    };
+    // Whoever opens awaits it; a job of a process started again does not need to.
+    life.opening.promise.catch(() => {});
+    this.#life = life;
+    return life;
+  }
+
+  async #run<T>(
     { parameters, state, dataset, signal }: EvaluateOptions,
     job: { kind: 'evaluate' } | (Omit<TrainJob, keyof EvaluateJob | 'kind'> & { kind: 'train' }),
     progress: (fraction: number, loss: number) => void,
@@ -231,71 +275,93 @@ class WorkerTrainer implements Trainer {
     }
     checkState(state, this.#opened!.initialState);
     checkFit(dataset, this.#opened!);
-    const data = this.#send(dataset);
+    const life = this.#life ?? this.#begin();
+    const data = this.#send(life, dataset);
     const id = this.#next++;
-    const stop = new Int32Array(new SharedArrayBuffer(4));
-    const onAbort = () => void Atomics.store(stop, 0, 1);
-    signal?.addEventListener('abort', onAbort, { once: true });
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#pending.set(id, { resolve, reject, progress, signal, stop });
-    // The copy belongs to the worker: the caller's vector may change meanwhile.
-    const copy = Float32Array.from(parameters);
-    this.#worker.postMessage({ ...job, id, parameters: copy, state, data, stop } satisfies ToWorker, [
-      copy.buffer,
-    ]);
-    return promise.finally(() => signal?.removeEventListener('abort', onAbort));
+    let deaf: NodeJS.Timeout | undefined;
+    const onAbort = () => {
+      void life.process.send({ kind: 'stop', id });
+      deaf = setTimeout(() => life.process.kill(), DEAF_MILLISECONDS);
+      reject(signal!.reason);
+    };
+    const settle = () => {
+      clearTimeout(deaf);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    life.pending.set(id, {
+      resolve: (result) => {
+        settle();
+        resolve(result);
+      },
+      reject: (error) => {
+        settle();
+        reject(error);
+      },
+      progress: (fraction, loss) => {
+        if (!signal?.aborted) progress(fraction, loss);
+      },
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (life.pending.size === 1) life.process.busy(true);
+    // A copy: the caller's vector may change before it is sent.
+    void life.process.send({ ...job, id, parameters: parameters.slice(), state, data });
+    return promise;
   }
 
-  /** Send a data set unless the worker has it; the key it has there. */
-  #send(dataset: Dataset): number {
-    const known = this.#sent.get(dataset);
+  /** Send a data set unless the process has it; the key it has there. */
+  #send({ process, sent }: Life, dataset: Dataset): number {
+    const known = sent.get(dataset);
     if (known !== undefined) {
-      this.#sent.delete(dataset);
-      this.#sent.set(dataset, known); // most recently used last
+      sent.delete(dataset);
+      sent.set(dataset, known); // most recently used last
       return known;
     }
-    const oldest = this.#sent.keys().next();
-    if (this.#sent.size >= KEPT_DATASETS && !oldest.done) {
-      this.#post({ kind: 'forget', key: this.#sent.get(oldest.value)! });
-      this.#sent.delete(oldest.value);
+    const oldest = sent.keys().next();
+    if (sent.size >= KEPT_DATASETS && !oldest.done) {
+      void process.send({ kind: 'forget', key: sent.get(oldest.value)! });
+      sent.delete(oldest.value);
     }
     const key = this.#next++;
-    this.#sent.set(dataset, key);
-    this.#post({ kind: 'data', key, inputs: dataset.inputs, labels: dataset.labels });
+    sent.set(dataset, key);
+    void process.send({ kind: 'data', key, inputs: dataset.inputs, labels: dataset.labels });
     return key;
   }
 
-  #post(message: ToWorker): void {
-    this.#worker.postMessage(message);
-  }
-
-  #receive(message: FromWorker): void {
+  #receive(life: Life, message: FromWorker): void {
     if (message.kind === 'opened') {
-      this.#opening.resolve(message.opened);
+      life.opening.resolve(message.opened);
+      if (life.pending.size === 0) life.process.busy(false);
     } else if (message.kind === 'unusable') {
-      this.#fail(unpackError(message.error));
+      this.#failure = unpackError(message.error);
+      life.process.kill();
     } else {
-      const pending = this.#pending.get(message.id);
-      if (pending) this.#answer(pending, message);
+      const pending = life.pending.get(message.id);
+      if (pending) this.#answer(life, pending, message);
     }
   }
 
-  #answer(pending: Pending, message: Extract<FromWorker, { id: number }>): void {
+  #answer(life: Life, pending: Pending, message: Extract<FromWorker, { id: number }>): void {
     if (message.kind === 'progress') {
-      if (Atomics.load(pending.stop, 0) === 0) pending.progress(message.fraction, message.loss);
+      pending.progress(message.fraction, message.loss);
       return;
     }
-    this.#pending.delete(message.id);
+    life.pending.delete(message.id);
+    if (life.pending.size === 0) life.process.busy(false);
+    this.#crashes = 0;
     if (message.kind === 'done') pending.resolve(message.result as never);
-    else if (message.error.code !== 'E_ABORTED') pending.reject(unpackError(message.error));
-    else pending.reject(pending.signal?.aborted ? pending.signal.reason : closed());
+    else pending.reject(unpackError(message.error));
   }
 
-  #fail(error: ChorusError): void {
-    this.#failure ??= error;
-    this.#opening.reject(error);
-    for (const pending of this.#pending.values()) pending.reject(error);
-    this.#pending.clear();
+  #ended(life: Life, fault: ChorusError): void {
+    if (this.#life === life) this.#life = undefined;
+    const crashed = fault.code === 'E_MODEL_CRASHED';
+    // Before it was opened there is nothing to go on with.
+    if (!crashed || !this.#opened || ++this.#crashes >= MAX_CRASHES) this.#failure ??= fault;
+    const error = this.#closing ? closed() : (this.#failure ?? fault);
+    life.opening.reject(error);
+    for (const pending of life.pending.values()) pending.reject(error);
+    life.pending.clear();
   }
 }
 
@@ -313,11 +379,4 @@ function checkState(state: TrainingState | undefined, initial: TrainingState): v
 
 function closed(): ChorusError {
   return new ChorusError('E_TRAINER_CLOSED', 'the trainer has been closed');
-}
-
-function workerDied(cause: unknown): ChorusError {
-  return new ChorusError('E_TRAINING_FAILED', 'the training thread has ended unexpectedly', {
-    hint: 'memory may be short: use a smaller batch or fewer samples',
-    cause,
-  });
 }

@@ -1,17 +1,21 @@
-/** The thread in which a {@link Trainer}'s model computes. */
+/** The thread in which a model computes, in a process of its own: see `host.ts`. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { ChorusError } from '@chorus/protocol';
 import { executionProvider } from '../device/provider.ts';
-import { describe, trainingGraph } from './graph.ts';
-import { LocalTraining, type Samples } from './local.ts';
+import { describe, trainingGraph } from '../train/graph.ts';
+import { LocalTraining, type Samples } from '../train/local.ts';
 import {
   type EvaluateJob,
   type FromWorker,
   packError,
+  type Stoppable,
   type ToWorker,
   type TrainJob,
   type WorkerSetup,
 } from './messages.ts';
+
+/** Constants of a foreign model that the runtime may compute when it opens it. */
+const MAX_FOLDED_BYTES = 64 * 2 ** 20;
 
 const port = parentPort!;
 const setup = workerData as WorkerSetup;
@@ -19,7 +23,7 @@ const samples = new Map<number, Samples>();
 const send = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
 try {
-  const graph = trainingGraph(setup.model, setup);
+  const { graph, constantBytes } = trainingGraph(setup.model, setup);
   const training = await LocalTraining.open(graph, {
     executionProviders: [executionProvider(setup.device)],
     intraOpNumThreads: setup.threads,
@@ -27,7 +31,13 @@ try {
     // Errors only: which operators a GPU leaves to the CPU is not for users.
     logSeverityLevel: 3,
     // A busy-waiting pool takes the cores that other nodes and the prover need.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: {
+      session: { intra_op: { allow_spinning: '0' } },
+      // What is computed before the first step, once for each of the three graphs, is to be worth keeping.
+      ...(constantBytes > MAX_FOLDED_BYTES
+        ? { optimization: { disable_specified_optimizers: 'ConstantFolding' } }
+        : {}),
+    },
   });
   // One job after the other: a second `train` must not run between the steps of the first.
   let queue: Promise<void> = Promise.resolve();
@@ -47,16 +57,12 @@ async function handle(training: LocalTraining, message: ToWorker): Promise<void>
     case 'forget':
       samples.delete(message.key);
       break;
-    case 'close':
-      await training.close();
-      port.close();
-      break;
     default:
       await work(training, message);
   }
 }
 
-async function work(training: LocalTraining, job: TrainJob | EvaluateJob): Promise<void> {
+async function work(training: LocalTraining, job: Stoppable<TrainJob | EvaluateJob>): Promise<void> {
   const check = (fraction: number, loss: number) => {
     if (Atomics.load(job.stop, 0) !== 0) throw new ChorusError('E_ABORTED', 'stopped');
     send({ kind: 'progress', id: job.id, fraction, loss });

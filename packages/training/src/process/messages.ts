@@ -1,5 +1,6 @@
 import { ChorusError, type Facts } from '@chorus/protocol';
 import type { Device } from '../device/devices.ts';
+import type { ProcessLimits } from './limits.ts';
 
 /**
  * What training minimises. `mse` and `bce-with-logits` compare the outputs with the label's class as a vector of
@@ -54,14 +55,34 @@ export interface ParameterInfo {
   readonly offset: number;
 }
 
-/** Given to the worker when it starts. */
+/**
+ * That a model is somebody else's, and what it is to be trained on. It is opened only if all its operators are of the
+ * standard domain and known here, none runs a subgraph, and every tensor of a training step on such a batch, and of an
+ * evaluation, is bounded before the runtime sees the model.
+ */
+export interface Foreign {
+  /** Shape of one sample. */
+  inputShape: readonly number[];
+  /** Samples of one step. */
+  batchSize: number;
+}
+
+/** Given to the thread that computes when it starts. */
 export interface WorkerSetup extends GraphOptions {
   model: Uint8Array;
   threads: number;
   device: Exclude<Device, 'auto'>;
+  foreign: Foreign | undefined;
+  /** Most that tensors of a foreign model may take, bytes. */
+  tensorBytes: number | undefined;
 }
 
-/** The worker's first message. */
+/** Given to the process. */
+export interface HostSetup extends WorkerSetup {
+  limits: ProcessLimits;
+}
+
+/** The first message of the thread that computes. */
 export interface Opened {
   parameters: ParameterInfo[];
   initial: Float32Array;
@@ -80,8 +101,6 @@ interface Job {
   state: TrainingState | undefined;
   /** Which data set, by the key it was sent under. */
   data: number;
-  /** Set to 1 to stop: the worker is deaf to messages while onnxruntime runs. */
-  stop: Int32Array<SharedArrayBuffer>;
 }
 
 export interface TrainJob extends Job {
@@ -97,12 +116,33 @@ export interface EvaluateJob extends Job {
   kind: 'evaluate';
 }
 
-export type ToWorker =
-  | { kind: 'data'; key: number; inputs: Float32Array; labels: Int32Array }
-  | { kind: 'forget'; key: number }
+interface Data {
+  kind: 'data';
+  key: number;
+  inputs: Float32Array;
+  labels: Int32Array;
+}
+
+interface Forget {
+  kind: 'forget';
+  key: number;
+}
+
+/** What a trainer sends to the process of its model. */
+export type ToHost =
+  | { kind: 'setup'; setup: HostSetup }
+  | Data
+  | Forget
   | TrainJob
   | EvaluateJob
-  | { kind: 'close' };
+  | { kind: 'stop'; id: number }
+  | { kind: 'usage' };
+
+/** Set to 1 to stop: the thread is deaf to messages while onnxruntime runs. */
+export type Stoppable<Job> = Job & { stop: Int32Array<SharedArrayBuffer> };
+
+/** What the process hands on to the thread that computes. */
+export type ToWorker = Data | Forget | Stoppable<TrainJob> | Stoppable<EvaluateJob>;
 
 export interface TrainResult {
   /** Trained minus given parameters, d float32. */
@@ -123,6 +163,12 @@ export interface EvaluateResult {
   count: number;
 }
 
+/** What the process tells of itself: what it took, and which limit it passed before it ended. */
+export type FromHost =
+  | FromWorker
+  | { kind: 'usage'; peakBytes: number }
+  | { kind: 'passed'; what: 'memory' | 'cpu' | 'time'; value: number; limit: number };
+
 export type FromWorker =
   | { kind: 'opened'; opened: Opened }
   | { kind: 'progress'; id: number; fraction: number; loss: number }
@@ -130,7 +176,10 @@ export type FromWorker =
   | { kind: 'failed'; id: number; error: CarriedError }
   | { kind: 'unusable'; error: CarriedError };
 
-/** An error on its way between threads: structured clone keeps neither class nor code. */
+/** Longest text of an error that is carried: messages of the runtime may quote a model. */
+const MAX_TEXT = 2_000;
+
+/** An error on its way between processes: structured clone keeps neither class nor code. */
 export interface CarriedError {
   code: string | undefined;
   message: string;
@@ -141,11 +190,23 @@ export interface CarriedError {
 
 export function packError(error: unknown): CarriedError {
   if (!(error instanceof Error)) {
-    return { code: undefined, message: String(error), facts: {}, hint: undefined, cause: undefined };
+    return {
+      code: undefined,
+      message: String(error).slice(0, MAX_TEXT),
+      facts: {},
+      hint: undefined,
+      cause: undefined,
+    };
   }
   const cause = error.cause instanceof Error ? error.cause.message : undefined;
   const own = error instanceof ChorusError ? error : undefined;
-  return { code: own?.code, message: error.message, facts: own?.facts ?? {}, hint: own?.hint, cause };
+  return {
+    code: own?.code,
+    message: error.message.slice(0, MAX_TEXT),
+    facts: own?.facts ?? {},
+    hint: own?.hint,
+    cause: cause?.slice(0, MAX_TEXT),
+  };
 }
 
 export function unpackError({ code, message, facts, hint, cause }: CarriedError): ChorusError {

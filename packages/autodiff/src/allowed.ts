@@ -1,0 +1,22 @@
+import { ForbiddenOperatorError } from './errors.ts';
+import type { Model } from './model.ts';
+import { GRADIENT_RULES, NO_GRADIENT } from './rules/index.ts';
+
+/**
+ * Checks that a model of somebody else is made of the standard domain's operators that this package knows, and runs no
+ * subgraph: nothing repeats or branches by data, and the runtime's own extensions are not reached.
+ *
+ * @throws ForbiddenOperatorError naming the first node that is not
+ */
+export function checkOperators({ graph }: Model): void {
+  for (const { name, op, domain, attributes } of graph.nodes) {
+    if (domain !== '')
+      throw new ForbiddenOperatorError(name, `${domain}.${op}`, 'is not of the standard domain');
+    if (!GRADIENT_RULES.has(op) && !NO_GRADIENT.has(op)) {
+      throw new ForbiddenOperatorError(name, op, 'is not among those that are known here');
+    }
+    for (const attribute of attributes.values()) {
+      if (attribute.type === 'graph') throw new ForbiddenOperatorError(name, op, 'runs a subgraph');
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ChorusError } from '@chorus/protocol';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+
+const FILE = 'refused-models.json';
+
+/** Beyond it the model refused first is forgotten. */
+const MAX_REFUSED = 1_000;
+
+const fileSchema = z
+  .array(
+    z.strictObject({
+      /** CID of the model file. */
+      model: z.string().max(200),
+      code: z.string().max(100),
+      /** The limits it was refused under: under others it is tried again. */
+      limits: z.string().max(200),
+    }),
+  )
+  .max(MAX_REFUSED);
+
+type Refused = z.infer<typeof fileSchema>[number];
+
+/** Faults of a model itself: it would show them again. */
+export const MODEL_FAULTS: readonly string[] = [
+  'E_MODEL_MEMORY',
+  'E_MODEL_TIME',
+  'E_MODEL_CRASHED',
+  'E_MODEL_FORBIDDEN',
+  'E_MODEL_UNBOUNDED',
+  'E_MODEL_CORRUPT',
+  'E_MODEL_UNSUPPORTED',
+];
+
+/**
+ * Models of others that are not opened again, whoever announces them. Kept across restarts, and written before a model
+ * is opened: one that ends this node, whatever way, is not met a second time.
+ */
+export class RefusedModels {
+  readonly #path: string;
+  readonly #limits: string;
+  readonly #refused = new Map<string, Refused>();
+  #writing: Promise<void> = Promise.resolve();
+
+  /** @param limits what models may take here, in words */
+  constructor(dataDir: string, limits: string) {
+    this.#path = join(dataDir, FILE);
+    this.#limits = limits;
+  }
+
+  /** Read what an earlier run has written; a damaged file counts as none. */
+  async load(): Promise<void> {
+    try {
+      const entries = fileSchema.parse(JSON.parse(await readFile(this.#path, 'utf8')));
+      for (const entry of entries) this.#refused.set(entry.model, entry);
+    } catch {
+      // Whatever was in it, each model is opened within limits.
+    }
+  }
+
+  /** @throws ChorusError with the code the model was refused for */
+  check(model: string): void {
+    const entry = this.#refused.get(model);
+    if (!entry || entry.limits !== this.#limits) return;
+    throw new ChorusError(entry.code, 'the model was refused before', {
+      facts: { model },
+      hint: 'nothing to do; `chorus join` with the number of the task tries it again',
+    });
+  }
+
+  /** The model is about to be opened: until it is allowed, it counts as one that crashes. */
+  begin(model: string): Promise<void> {
+    return this.#set(model, 'E_MODEL_CRASHED');
+  }
+
+  /** It was opened, or did not come to it. */
+  async allow(model: string): Promise<void> {
+    if (this.#refused.delete(model)) await this.#write();
+  }
+
+  /** Refused if the fault is the model's. */
+  async judge(model: string, error: unknown): Promise<void> {
+    if (error instanceof ChorusError && MODEL_FAULTS.includes(error.code)) await this.#set(model, error.code);
+    else await this.allow(model);
+  }
+
+  #set(model: string, code: string): Promise<void> {
+    this.#refused.delete(model);
+    this.#refused.set(model, { model, code, limits: this.#limits });
+    const [oldest] = this.#refused.keys();
+    if (this.#refused.size > MAX_REFUSED && oldest !== undefined) this.#refused.delete(oldest);
+    return this.#write();
+  }
+
+  #write(): Promise<void> {
+    const write = () =>
+      writeFileAtomic(this.#path, `${JSON.stringify([...this.#refused.values()])}\n`, { mode: 0o600 });
+    this.#writing = this.#writing.then(write, write);
+    return this.#writing;
+  }
+}
