@@ -1,4 +1,8 @@
 import type { Bn254, Group } from './bn254.ts';
+import { PairAdder } from './pair-arithmetic.ts';
+
+/** Fewer additions are not worth the second inversion of adding in pairs. */
+const FEW = 16;
 
 /**
  * Adds many independent pairs of affine points at once, sharing one field inversion (Montgomery's trick).
@@ -13,6 +17,7 @@ export class AffineAdder {
   private readonly right: Int32Array;
   private readonly target: Int32Array;
   private count = 0;
+  private readonly inPairs: PairAdder | null;
   private readonly differences: number;
   private readonly inverses: number;
   private readonly slope: number;
@@ -23,6 +28,8 @@ export class AffineAdder {
     this.curve = curve;
     this.group = group;
     const { coordinateBytes, jacobianBytes } = group;
+    this.inPairs =
+      group === curve.g1 && curve.pairs !== null ? new PairAdder(curve, curve.pairs, capacity) : null;
     this.left = new Int32Array(capacity);
     this.right = new Int32Array(capacity);
     this.target = new Int32Array(capacity);
@@ -43,6 +50,34 @@ export class AffineAdder {
 
   /** Computes what was pushed. */
   flush(): void {
+    if (this.inPairs === null || this.count < FEW) this.addOneByOne();
+    else this.addInPairs(this.inPairs);
+  }
+
+  private addInPairs(pairs: PairAdder): void {
+    const { curve, group, left, right, target, count } = this;
+    const { u32 } = curve;
+    const { isZero, subtract } = group;
+    let kept = 0;
+    this.count = 0;
+    for (let k = 0; k < count; k++) {
+      const [a, b] = [left[k]!, right[k]!];
+      let complete = curve.isInfinity(a, group) || curve.isInfinity(b, group);
+      if (!complete && u32[a >> 2] === u32[b >> 2]) {
+        subtract(b, a, this.x);
+        complete = isZero(this.x) === 1;
+      }
+      if (complete) this.addCompletely(a, b, target[k]!);
+      else {
+        left[kept] = a;
+        right[kept] = b;
+        target[kept++] = target[k]!;
+      }
+    }
+    if (kept > 0) pairs.add(left, right, target, kept);
+  }
+
+  private addOneByOne(): void {
     const { curve, group, left, right, target, differences, inverses, slope, x, sum, count } = this;
     const { subtract, multiply, square, coordinateBytes } = group;
     this.count = 0;

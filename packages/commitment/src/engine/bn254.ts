@@ -1,18 +1,19 @@
 /// <reference path="./wasmcurves.d.ts" />
 import type { G1Point, G2Point } from '@chorus/protocol';
 import bn128 from 'wasmcurves/build/bn128_wasm.js';
+import {
+  BASE_ORDER,
+  FIELD_BYTES,
+  G1_BYTES,
+  G1_JACOBIAN_BYTES,
+  G2_BYTES,
+  G2_JACOBIAN_BYTES,
+  SCALAR_ORDER,
+} from './constants.ts';
+import { type PairExports, startPairKernel } from './pair-arithmetic.ts';
 
-/** q: order of BN254's base field (coordinates of points). */
-export const BASE_ORDER = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
-/** p: order of BN254's scalar field and of its groups (EIP-196). */
-export const SCALAR_ORDER = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
+export * from './constants.ts';
 
-/** Bytes of a field element, an affine point of G1 and G2; a Jacobian G1 point has 96, a G2 one 192. */
-export const FIELD_BYTES = 32;
-export const G1_BYTES = 64;
-export const G2_BYTES = 128;
-export const G1_JACOBIAN_BYTES = 96;
-export const G2_JACOBIAN_BYTES = 192;
 const GT_BYTES = 384;
 
 const PAGE = 65536;
@@ -31,6 +32,7 @@ export interface CurveExports {
   f1m_mul: Binary;
   f1m_square: Unary;
   f1m_copy: Unary;
+  f1m_inverse: Unary;
   f1m_isZero: Test;
   f1m_toMontgomery: Unary;
   f1m_fromMontgomery: Unary;
@@ -162,6 +164,8 @@ export class Bn254 {
   readonly wasm: CurveExports;
   readonly g1: Group;
   readonly g2: Group;
+  /** Two additions in G1 at once, where the machine can. */
+  readonly pairs: PairExports | null;
   private readonly memory: WebAssembly.Memory;
   /** Views of the memory; replaced when it grows, so never keep them across an allocation. */
   u8: Uint8Array<ArrayBuffer>;
@@ -181,6 +185,7 @@ export class Bn254 {
     this.u32 = new Uint32Array(this.memory.buffer);
     this.view = new DataView(this.memory.buffer);
     this.scratch = this.alloc(G2_JACOBIAN_BYTES);
+    this.pairs = startPairKernel(this, this.memory);
   }
 
   get g1Generator(): number {
