@@ -180,7 +180,7 @@ function read(): Fn {
   return { params: 3, vectors: 4, body };
 }
 
-/** write(p0, p1, twice, less, lessToo): (2 or 1 times a) - b - c in [0, q) to memory; see `variant`. */
+/** write(p0, p1, a, b, c): to memory, in [0, q), 2a - b - c for `x`, a - b for `y`, a for `plain`. */
 function write(terms: 'x' | 'y' | 'plain'): Fn {
   // Parameters: p0, p1, a, b, c.
   const V = (k: number): number => 5 + k;
@@ -243,16 +243,24 @@ function difference(out: Code, a: Code, b: Code): Code {
   return code;
 }
 
+/** Indices of the module's functions; see `pairKernel`. */
 const MUL = 0;
 const READ = 1;
-const WRITE = 2;
 const WRITE_X = 3;
 const WRITE_Y = 4;
 const offset = (base: Code, bytes: number): Code => [...base, ...int(bytes), 0x6a];
 
 /** forward(a0, b0, a1, b1, item, acc, scratch): item = (x_b - x_a, acc); acc *= x_b - x_a. */
 function forward(): Fn {
-  const [a0, b0, a1, b1, item, acc, scratch] = [0, 1, 2, 3, 4, 5, 6].map(get) as [Code, Code, Code, Code, Code, Code, Code];
+  const [a0, b0, a1, b1, item, acc, scratch] = [0, 1, 2, 3, 4, 5, 6].map(get) as [
+    Code,
+    Code,
+    Code,
+    Code,
+    Code,
+    Code,
+    Code,
+  ];
   const second = offset(scratch, PAIR_BYTES);
   const body = [
     ...call(READ, scratch, a0, a1),
@@ -267,7 +275,15 @@ function forward(): Fn {
 /** backward(a0, b0, t0, a1, b1, t1, item, acc, scratch): t = a + b, with acc the inverse of the product up to here. */
 function backward(): Fn {
   const [a0, b0, t0, a1, b1, t1, item, acc, scratch] = [0, 1, 2, 3, 4, 5, 6, 7, 8].map(get) as [
-    Code, Code, Code, Code, Code, Code, Code, Code, Code,
+    Code,
+    Code,
+    Code,
+    Code,
+    Code,
+    Code,
+    Code,
+    Code,
+    Code,
   ];
   const at = (k: number): Code => offset(scratch, k * PAIR_BYTES);
   const [xa, xb, ya, slope, other] = [at(0), at(1), at(2), at(3), at(4)];

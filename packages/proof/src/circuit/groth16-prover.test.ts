@@ -47,7 +47,8 @@ describe('a Groth16 proof', () => {
     expect(await verify(one)).toBe(true);
     expect(await verify(other)).toBe(true);
     expect(one.publicSignals).toEqual(other.publicSignals);
-    for (const point of ['a', 'b', 'c'] as const) expect(one.groth16[point]).not.toEqual(other.groth16[point]);
+    for (const point of ['a', 'b', 'c'] as const)
+      expect(one.groth16[point]).not.toEqual(other.groth16[point]);
   }, 300_000);
 
   it('does not exist for a share that is not of the rule, and the next proof is not disturbed', async () => {
@@ -63,7 +64,10 @@ describe('a Groth16 proof', () => {
 
   it('needs every signal, and no other', async () => {
     const { weightWords, ...rest } = honestSignals(6, 2);
-    const reason = (text: string) => ({ code: 'E_CIRCUIT', facts: { reason: expect.stringContaining(text) } });
+    const reason = (text: string) => ({
+      code: 'E_CIRCUIT',
+      facts: { reason: expect.stringContaining(text) },
+    });
     await expect(prover.prove(rest)).rejects.toMatchObject(reason('inputs'));
     await expect(prover.prove({ ...rest, weightWords: [1n] })).rejects.toMatchObject(reason('weightWords'));
     await expect(prover.prove({ ...rest, weightWords: weightWords!, other: 1n })).rejects.toMatchObject(
@@ -83,7 +87,9 @@ describe('a Groth16 proof', () => {
     }
     await expect(prover.prove(signals, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     const seen: number[] = [];
-    expect(await verify(await prover.prove(signals, { onProgress: (done) => void seen.push(done) }))).toBe(true);
+    expect(await verify(await prover.prove(signals, { onProgress: (done) => void seen.push(done) }))).toBe(
+      true,
+    );
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
     expect(seen.at(-1)).toBe(1);
   }, 300_000);
@@ -129,16 +135,32 @@ describe('a proving key', () => {
     ['of another curve', /BN254/, (copy: Buffer) => copy.writeUInt8(1, sectionAt(2) + 17)],
     ['with a section twice', /twice/, (copy: Buffer) => copy.writeUInt32LE(5, sectionAt(6))],
     ['without a section', /no section 9/, (copy: Buffer) => copy.writeUInt32LE(99, sectionAt(9))],
-    ['with more wires than points', /length/, (copy: Buffer) => copy.writeUInt32LE(2 ** 31, sectionAt(2) + 84)],
-    ['with more signals than wires', /public/, (copy: Buffer) => copy.writeUInt32LE(2 ** 31, sectionAt(2) + 88)],
+    [
+      'with more wires than points',
+      /length/,
+      (copy: Buffer) => copy.writeUInt32LE(2 ** 31, sectionAt(2) + 84),
+    ],
+    [
+      'with more signals than wires',
+      /public/,
+      (copy: Buffer) => copy.writeUInt32LE(2 ** 31, sectionAt(2) + 88),
+    ],
     ['with a domain of no power of two', /power/, (copy: Buffer) => copy.writeUInt32LE(3, sectionAt(2) + 92)],
     ['with a domain of zero', /power/, (copy: Buffer) => copy.writeUInt32LE(0, sectionAt(2) + 92)],
     ['with too large a domain', /power/, (copy: Buffer) => copy.writeUInt32LE(2 ** 31, sectionAt(2) + 92)],
-    ['with more coefficients than it has', /length/, (copy: Buffer) => copy.writeUInt32LE(2 ** 30, sectionAt(4) + 12)],
+    [
+      'with more coefficients than it has',
+      /length/,
+      (copy: Buffer) => copy.writeUInt32LE(2 ** 30, sectionAt(4) + 12),
+    ],
     ['with a third matrix', /outside/, (copy: Buffer) => copy.writeUInt32LE(2, sectionAt(4) + 16)],
     ['with a row outside', /outside/, (copy: Buffer) => copy.writeUInt32LE(2 ** 15, sectionAt(4) + 20)],
     ['with a wire outside', /outside/, (copy: Buffer) => copy.writeUInt32LE(2 ** 31, sectionAt(4) + 24)],
-    ['with a section longer than all memory', /ends early/, (copy: Buffer) => copy.fill(255, sectionAt(9) + 4, sectionAt(9) + 12)],
+    [
+      'with a section longer than all memory',
+      /ends early/,
+      (copy: Buffer) => copy.fill(255, sectionAt(9) + 4, sectionAt(9) + 12),
+    ],
   ])('%s is refused', (_, message, change) => {
     expect(refusal(changed(change))).toMatch(message);
   });

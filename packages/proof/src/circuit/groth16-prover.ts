@@ -51,7 +51,10 @@ export class Groth16Prover {
    * Reads a key and a witness generator, and starts the threads.
    * @throws ChorusError `E_PROVING_KEY` or `E_WITNESS_GENERATOR` for files that are incomplete, of another format or not of one circuit
    */
-  static async create(files: { zkeyPath: string; wasmPath: string }, threads: number): Promise<Groth16Prover> {
+  static async create(
+    files: { zkeyPath: string; wasmPath: string },
+    threads: number,
+  ): Promise<Groth16Prover> {
     const [file, generator] = await Promise.all([
       readShared(files.zkeyPath, 'E_PROVING_KEY'),
       readShared(files.wasmPath, 'E_WITNESS_GENERATOR'),

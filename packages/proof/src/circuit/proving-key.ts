@@ -119,7 +119,8 @@ function readSections(file: Uint8Array, view: DataView): Map<number, Range> {
   const sections = new Map<number, Range>();
   let at = 12;
   for (let left = view.getUint32(8, true); left > 0; left--) {
-    if (at + 12 > file.length) throw refuse('it ends early', { bytes: file.length, missing: `${left} sections` });
+    if (at + 12 > file.length)
+      throw refuse('it ends early', { bytes: file.length, missing: `${left} sections` });
     const id = view.getUint32(at, true);
     const length = view.getBigUint64(at + 4, true);
     at += 12;

@@ -208,7 +208,10 @@ serve({
     const { layout } = current();
     return curve.scoped(() => {
       const { g1, g2 } = curve;
-      const combine = (group: Group, terms: readonly (readonly [point: number, scalar: bigint])[]): number => {
+      const combine = (
+        group: Group,
+        terms: readonly (readonly [point: number, scalar: bigint])[],
+      ): number => {
         const [total, term] = [curve.alloc(group.jacobianBytes), curve.alloc(group.jacobianBytes)];
         const scalar = curve.alloc(FIELD_BYTES);
         group.zero(total);
@@ -231,7 +234,11 @@ serve({
         curve.writeG2(at, value);
         return at;
       };
-      const [alpha1, beta1, delta1] = [keep(part(layout.alpha1)), keep(part(layout.beta1)), keep(part(layout.delta1))];
+      const [alpha1, beta1, delta1] = [
+        keep(part(layout.alpha1)),
+        keep(part(layout.beta1)),
+        keep(part(layout.delta1)),
+      ];
       const [beta2, delta2] = [keep(part(layout.beta2)), keep(part(layout.delta2))];
       const a = combine(g1, [
         [alpha1, 1n],
