@@ -1,11 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { extname } from 'node:path';
 import { referenceTrust } from '@chorus/aggregation';
 import { buildContributionInput, type CircuitArtifacts } from '@chorus/circuits';
 import { assertSrsAllowed, type Srs, type SrsKey } from '@chorus/commitment';
-import { WorkerPool } from '@chorus/commitment/engine';
+import type { RunOptions } from '@chorus/commitment/engine';
 import { ChorusError, type ContributionProof } from '@chorus/protocol';
-import type { Groth16Input, Groth16Output } from './circuit/worker.ts';
+import { type Groth16Proof, Groth16Prover } from './circuit/groth16-prover.ts';
 import { type CommittedGram, GramProver, type GramTiming, type RoundVectors } from './gram/prover.ts';
 import { checkStatement, type RoundStatement } from './statement.ts';
 
@@ -18,7 +17,7 @@ export interface ProverInit {
   srs: Srs;
   /** Of the circuit with the statements' size: `circuitArtifacts(16)`. */
   circuit: Pick<CircuitArtifacts, 'wasmPath' | 'zkeyPath' | 'verificationKey'>;
-  /** Worker threads of the Gram argument; by default one per core, at most 8. */
+  /** Worker threads of the Gram argument, and of the circuit; by default one per core each, at most 8. */
   threads?: number;
 }
 
@@ -61,33 +60,47 @@ export interface Prover {
 }
 
 /**
+ * Starts the threads and reads the circuit's key, which stays in memory: later proofs start warm.
+ *
+ * @throws ChorusError `E_PROVING_KEY` or `E_WITNESS_GENERATOR` for files of the circuit that cannot be used
  * @example
  * const prover = await createProver({ srs: await developmentSrs(16), circuit: circuitArtifacts(16) });
  * const { proof, seconds } = await prover.prove(statement, [reference, ...updates]);
  * await prover.close();
  */
-export async function createProver({ srs, circuit, threads }: ProverInit): Promise<Prover> {
-  const gram = await GramProver.create(srs, threads ?? Math.min(MAX_THREADS, availableParallelism()));
-  return new RoundProver(srs, circuit, gram);
-}
-
-function startCircuitWorker(): WorkerPool {
-  return new WorkerPool(new URL(`./circuit/worker${extname(import.meta.url)}`, import.meta.url), 1);
+export async function createProver({
+  srs,
+  circuit,
+  threads = Math.min(MAX_THREADS, availableParallelism()),
+}: ProverInit): Promise<Prover> {
+  const [gram, rule] = await Promise.allSettled([
+    GramProver.create(srs, threads),
+    Groth16Prover.create(circuit, threads),
+  ]);
+  if (gram.status === 'fulfilled' && rule.status === 'fulfilled') {
+    return new RoundProver(srs, circuit.verificationKey, gram.value, rule.value);
+  }
+  await Promise.all([gram, rule].map((part) => part.status === 'fulfilled' && part.value.close()));
+  throw [gram, rule].find((part) => part.status === 'rejected')?.reason;
 }
 
 class RoundProver implements Prover {
   private readonly srs: Srs;
-  private readonly circuit: ProverInit['circuit'];
+  private readonly verificationKey: ProverInit['circuit']['verificationKey'];
   private readonly gram: GramProver;
-  /** Replaced after an abort: snarkjs cannot be interrupted, only ended. */
-  private circuitPool = startCircuitWorker();
-  private closed = false;
+  private readonly rule: Groth16Prover;
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(srs: Srs, circuit: ProverInit['circuit'], gram: GramProver) {
+  constructor(
+    srs: Srs,
+    verificationKey: ProverInit['circuit']['verificationKey'],
+    gram: GramProver,
+    rule: Groth16Prover,
+  ) {
     this.srs = srs;
-    this.circuit = circuit;
+    this.verificationKey = verificationKey;
     this.gram = gram;
+    this.rule = rule;
   }
 
   gramMatrix(vectors: RoundVectors, { signal }: Pick<ProveOptions, 'signal'> = {}): Promise<bigint[][]> {
@@ -106,8 +119,7 @@ class RoundProver implements Prover {
   }
 
   async close(): Promise<void> {
-    this.closed = true;
-    await Promise.all([this.gram.close(), this.circuitPool.close()]);
+    await Promise.all([this.gram.close(), this.rule.close()]);
   }
 
   private async proveNow(
@@ -138,7 +150,13 @@ class RoundProver implements Prover {
     let circuitSeconds = 0;
     const [gramProof, circuit] = await Promise.all([
       this.gram.finish(statement, vectors, committed, options),
-      this.proveRule(statement, committed, signal).then((result) => {
+      this.proveRule(statement, committed, {
+        signal,
+        onProgress: (done) => {
+          circuitDone = done;
+          report();
+        },
+      }).then((result) => {
         circuitSeconds = since(start) - (timing.gram ?? 0);
         circuitDone = 1;
         report();
@@ -161,21 +179,10 @@ class RoundProver implements Prover {
   private proveRule(
     { size, weights, shares }: RoundStatement,
     { gram, alpha, beta }: CommittedGram,
-    signal: AbortSignal | undefined,
-  ): Promise<Groth16Output> {
+    options: RunOptions,
+  ): Promise<Groth16Proof> {
     const { signals } = buildContributionInput({ gram, alpha, beta, weights, shares, size });
-    const { wasmPath, zkeyPath } = this.circuit;
-    const input: Groth16Input = { signals: { ...signals }, wasmPath, zkeyPath, singleThread: false };
-    return this.circuitPool
-      .run<Groth16Output>(0, 'prove', input, { signal })
-      .catch(async (error: unknown) => {
-        if (signal?.aborted && !this.closed) {
-          const interrupted = this.circuitPool;
-          this.circuitPool = startCircuitWorker();
-          await interrupted.close();
-        }
-        throw error;
-      });
+    return this.rule.prove({ ...signals }, options);
   }
 
   private async selfCheck(
@@ -185,7 +192,7 @@ class RoundProver implements Prover {
   ): Promise<void> {
     const { tauG1, g2, tauG2, tau2G2, origin, digest } = this.srs;
     const srs: SrsKey = { tauG1, g2, tauG2, tau2G2, origin, digest };
-    const { verificationKey } = this.circuit;
+    const { verificationKey } = this;
     const results = await this.gram.check({ statement, proof, srs, verificationKey }, signal);
     const failed = results.find((result) => !result.ok);
     if (failed === undefined) return;

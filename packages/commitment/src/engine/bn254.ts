@@ -1,18 +1,19 @@
 /// <reference path="./wasmcurves.d.ts" />
 import type { G1Point, G2Point } from '@chorus/protocol';
 import bn128 from 'wasmcurves/build/bn128_wasm.js';
+import {
+  BASE_ORDER,
+  FIELD_BYTES,
+  G1_BYTES,
+  G1_JACOBIAN_BYTES,
+  G2_BYTES,
+  G2_JACOBIAN_BYTES,
+  SCALAR_ORDER,
+} from './constants.ts';
+import { type PairExports, startPairKernel } from './pair-arithmetic.ts';
 
-/** q: order of BN254's base field (coordinates of points). */
-export const BASE_ORDER = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
-/** p: order of BN254's scalar field and of its groups (EIP-196). */
-export const SCALAR_ORDER = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
+export * from './constants.ts';
 
-/** Bytes of a field element, an affine point of G1 and G2; a Jacobian G1 point has 96, a G2 one 192. */
-export const FIELD_BYTES = 32;
-export const G1_BYTES = 64;
-export const G2_BYTES = 128;
-export const G1_JACOBIAN_BYTES = 96;
-const G2_JACOBIAN_BYTES = 192;
 const GT_BYTES = 384;
 
 const PAGE = 65536;
@@ -31,6 +32,7 @@ export interface CurveExports {
   f1m_mul: Binary;
   f1m_square: Unary;
   f1m_copy: Unary;
+  f1m_inverse: Unary;
   f1m_isZero: Test;
   f1m_toMontgomery: Unary;
   f1m_fromMontgomery: Unary;
@@ -47,6 +49,12 @@ export interface CurveExports {
   frm_ifft: (buffer: number, n: number) => void;
   /** out[i] = in[i] * first * inc^i. */
   frm_batchApplyKey: (input: number, n: number, first: number, inc: number, output: number) => void;
+  f2m_sub: Binary;
+  f2m_mul: Binary;
+  f2m_square: Unary;
+  f2m_copy: Unary;
+  f2m_isZero: Test;
+  f2m_batchInverse: BatchInverse;
   g1m_zero: (a: number) => void;
   g1m_add: Binary;
   g1m_addMixed: Binary;
@@ -60,6 +68,13 @@ export interface CurveExports {
   g1m_timesScalarAffine: (base: number, scalar: number, scalarBytes: number, result: number) => void;
   g2m_inCurveAffine: Test;
   g2m_isZero: Test;
+  g2m_zero: (a: number) => void;
+  g2m_add: Binary;
+  g2m_addMixed: Binary;
+  g2m_addAffine: Binary;
+  g2m_double: Unary;
+  g2m_negAffine: Unary;
+  g2m_copyAffine: Unary;
   g2m_toAffine: Unary;
   g2m_toJacobian: Unary;
   g2m_timesScalarAffine: (base: number, scalar: number, scalarBytes: number, result: number) => void;
@@ -72,6 +87,72 @@ export interface CurveExports {
   bn128_finalExponentiation: Unary;
 }
 
+/** What sums of points need of G1 or G2: sizes in bytes, the field of the coordinates, and the group law. */
+export interface Group {
+  readonly pointBytes: number;
+  readonly jacobianBytes: number;
+  readonly coordinateBytes: number;
+  readonly subtract: Binary;
+  readonly multiply: Binary;
+  readonly square: Unary;
+  readonly copy: Unary;
+  readonly isZero: Test;
+  readonly batchInverse: BatchInverse;
+  readonly zero: (a: number) => void;
+  readonly add: Binary;
+  readonly addMixed: Binary;
+  readonly addAffine: Binary;
+  readonly double: Unary;
+  readonly negateAffine: Unary;
+  readonly copyAffine: Unary;
+  readonly toAffine: Unary;
+  readonly timesScalarAffine: (base: number, scalar: number, scalarBytes: number, result: number) => void;
+}
+
+function groupsOf(wasm: CurveExports): { g1: Group; g2: Group } {
+  const g1: Group = {
+    pointBytes: G1_BYTES,
+    jacobianBytes: G1_JACOBIAN_BYTES,
+    coordinateBytes: FIELD_BYTES,
+    subtract: wasm.f1m_sub,
+    multiply: wasm.f1m_mul,
+    square: wasm.f1m_square,
+    copy: wasm.f1m_copy,
+    isZero: wasm.f1m_isZero,
+    batchInverse: wasm.f1m_batchInverse,
+    zero: wasm.g1m_zero,
+    add: wasm.g1m_add,
+    addMixed: wasm.g1m_addMixed,
+    addAffine: wasm.g1m_addAffine,
+    double: wasm.g1m_double,
+    negateAffine: wasm.g1m_negAffine,
+    copyAffine: wasm.g1m_copyAffine,
+    toAffine: wasm.g1m_toAffine,
+    timesScalarAffine: wasm.g1m_timesScalarAffine,
+  };
+  const g2: Group = {
+    pointBytes: G2_BYTES,
+    jacobianBytes: G2_JACOBIAN_BYTES,
+    coordinateBytes: 2 * FIELD_BYTES,
+    subtract: wasm.f2m_sub,
+    multiply: wasm.f2m_mul,
+    square: wasm.f2m_square,
+    copy: wasm.f2m_copy,
+    isZero: wasm.f2m_isZero,
+    batchInverse: wasm.f2m_batchInverse,
+    zero: wasm.g2m_zero,
+    add: wasm.g2m_add,
+    addMixed: wasm.g2m_addMixed,
+    addAffine: wasm.g2m_addAffine,
+    double: wasm.g2m_double,
+    negateAffine: wasm.g2m_negAffine,
+    copyAffine: wasm.g2m_copyAffine,
+    toAffine: wasm.g2m_toAffine,
+    timesScalarAffine: wasm.g2m_timesScalarAffine,
+  };
+  return { g1, g2 };
+}
+
 /**
  * BN254 in WebAssembly with memory of its own: synchronous, so for worker threads only.
  *
@@ -81,6 +162,10 @@ export interface CurveExports {
  */
 export class Bn254 {
   readonly wasm: CurveExports;
+  readonly g1: Group;
+  readonly g2: Group;
+  /** Two additions in G1 at once, where the machine can. */
+  readonly pairs: PairExports | null;
   private readonly memory: WebAssembly.Memory;
   /** Views of the memory; replaced when it grows, so never keep them across an allocation. */
   u8: Uint8Array<ArrayBuffer>;
@@ -93,10 +178,14 @@ export class Bn254 {
     this.memory = new WebAssembly.Memory({ initial: 25 });
     const instance = new WebAssembly.Instance(module, { env: { memory: this.memory } });
     this.wasm = instance.exports as unknown as CurveExports;
+    const { g1, g2 } = groupsOf(this.wasm);
+    this.g1 = g1;
+    this.g2 = g2;
     this.u8 = new Uint8Array(this.memory.buffer);
     this.u32 = new Uint32Array(this.memory.buffer);
     this.view = new DataView(this.memory.buffer);
     this.scratch = this.alloc(G2_JACOBIAN_BYTES);
+    this.pairs = startPairKernel(this, this.memory);
   }
 
   get g1Generator(): number {
@@ -200,9 +289,19 @@ export class Bn254 {
     return { x: [read(0), read(1)], y: [read(2), read(3)] };
   }
 
+  /** Reads a Jacobian point of G2 as an affine one. */
+  readG2Jacobian(at: number): G2Point {
+    return this.scoped(() => {
+      const affine = this.alloc(G2_BYTES);
+      this.wasm.g2m_toAffine(at, affine);
+      return this.readG2(affine);
+    });
+  }
+
   /** True for the affine point at infinity. */
-  isInfinity(at: number): boolean {
-    return this.u32[(at + FIELD_BYTES) >> 2] === 0 && this.wasm.f1m_isZero(at + FIELD_BYTES) === 1;
+  isInfinity(at: number, group: Group = this.g1): boolean {
+    const y = at + group.coordinateBytes;
+    return this.u32[y >> 2] === 0 && group.isZero(y) === 1;
   }
 
   /** True where prod e(P_k, Q_k) = 1. Points must be on their curves, G2 points in the subgroup. */

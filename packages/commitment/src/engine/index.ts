@@ -10,3 +10,4 @@ export * from './digits.ts';
 export * from './msm.ts';
 export * from './pool.ts';
 export * from './serve.ts';
+export * from './sized-msm.ts';
