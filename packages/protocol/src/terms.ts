@@ -4,6 +4,7 @@ import { sha256Hex } from './cid.ts';
 import { ChorusError } from './errors.ts';
 import type { Address, Hex } from './hex.ts';
 import { MAX_ALLOWED, MAX_DIMENSION, MAX_MODEL_BYTES, MAX_TERMS_BYTES } from './limits.ts';
+import { isPlainLine } from './plain-text.ts';
 
 const positive = z.number().positive().max(1e6);
 
@@ -15,7 +16,7 @@ export const termsSchema = z.strictObject({
     .string()
     .min(1)
     .max(120)
-    .regex(/^[^\p{Cc}\u2028-\u202e\u2066-\u2069]+$/u, 'must be one line of printable text'),
+    .refine(isPlainLine, 'must be one line of printable text'),
   /** CID and size of the ONNX model the task begins from. */
   model: z.string().regex(/^[A-Za-z0-9]{1,120}$/, 'must be a CID'),
   modelBytes: z.number().int().positive().max(MAX_MODEL_BYTES),

@@ -61,7 +61,7 @@ export async function initNode(options: InitOptions): Promise<InitResult> {
     const identity = await createIdentity(home, secret, wallet ? { wallet } : {});
     const data = await registerData(home, answers.data ?? network.devnet?.sampleData, answers.roles);
     if (network.deployment !== null) {
-      await writeFileAtomic(join(home, DEPLOYMENT_FILE), `${network.deployment.trim()}\n`);
+      await writeFileAtomic(join(home, DEPLOYMENT_FILE), `${network.deployment.trim()}\n`, { mode: 0o600 });
     }
     const funded = network.devnet ? await fundAccount(network.devnet, identity.address) : 0n;
     const config = join(home, CONFIG_FILE);

@@ -9,7 +9,7 @@ import { EXIT, finish } from '../exit.ts';
 import { homeOptions } from '../home.ts';
 import { fields, print } from '../inspect/format.ts';
 import { duration, short } from '../node/status-view.ts';
-import { write } from '../terminal.ts';
+import { write, writeJson } from '../terminal.ts';
 import { type PlaceFlags, type PublishingPlace, publishingPlace } from './place.ts';
 import { type Listener, type Outcome, publishByNode, publishByOwnNode } from './publish.ts';
 import { type TaskWishes, taskRequest } from './request.ts';
@@ -113,7 +113,7 @@ async function createAction(flags: CreateFlags): Promise<void> {
   const outcome = access
     ? await publishByNode(createAdminClient(access), request, { id, detach: flags.detach ?? false }, listener)
     : await publishByOwnNode(place.config, request, { id, samples: place.samples }, listener);
-  if (flags.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
+  if (flags.json) writeJson(JSON.stringify(outcome));
   else print(...ending(outcome, place, access !== null));
   await finish(EXIT.ok);
 }
@@ -128,7 +128,7 @@ function listenerOf({ json, detach }: CreateFlags, running: boolean, signal: Abo
     step: (text) => say(colors.dim(`${text} ...`)),
     published: (taskId) => say(`published as task ${taskId}${detach ? '' : `; ${leaving}`}`),
     event: (streamed) => {
-      if (json) process.stdout.write(`${JSON.stringify(streamed)}\n`);
+      if (json) writeJson(JSON.stringify(streamed));
       else if (sentenceOf(streamed.event).level !== 'debug') say(eventLine(streamed));
     },
   };
