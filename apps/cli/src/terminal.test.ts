@@ -9,7 +9,9 @@ describe('what is written for people', () => {
     const styled =
       '\u001b[1m\u001b[38;5;9mred\u001b[0m\tcell\nline \u2502 \u65e5\u672c \u{1f468}\u200d\u{1f33e}';
     expect(harmless(styled)).toBe(styled);
-    expect(harmless(EVIL)).toBe('task \ufffd]0;owned\ufffd\ufffd[2J\ufffd2J\ufffdroot# \ufffdgnp.exe\ufffd\ufffd\ufffd');
+    expect(harmless(EVIL)).toBe(
+      'task \ufffd]0;owned\ufffd\ufffd[2J\ufffd2J\ufffdroot# \ufffdgnp.exe\ufffd\ufffd\ufffd',
+    );
   });
 
   it('is that on terminals and in files alike', () => {

@@ -30,7 +30,11 @@ describe('plain text', () => {
   });
 
   it('may be of any language, with emoji that are joined', () => {
-    for (const text of ['Ziffern \u2013 chiffres', '\u6570\u5b57 \u{1f468}\u200d\u{1f33e}', '\u0645\u06cc\u200c\u062e']) {
+    for (const text of [
+      'Ziffern \u2013 chiffres',
+      '\u6570\u5b57 \u{1f468}\u200d\u{1f33e}',
+      '\u0645\u06cc\u200c\u062e',
+    ]) {
       expect(isPlainLine(text)).toBe(true);
       expect(plainLine(text)).toBe(text);
       expect(plainJson(text)).toBe(text);

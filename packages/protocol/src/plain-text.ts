@@ -19,7 +19,9 @@ export function isPlainLine(text: string): boolean {
  * colour what follows.
  */
 export function plainLine(text: string): string {
-  return text.replace(steering, (character) => (/\s/.test(character) && character !== '\ufeff' ? ' ' : '\ufffd'));
+  return text.replace(steering, (character) =>
+    /\s/.test(character) && character !== '\ufeff' ? ' ' : '\ufffd',
+  );
 }
 
 /**

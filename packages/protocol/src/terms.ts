@@ -12,11 +12,7 @@ const positive = z.number().positive().max(1e6);
 export const termsSchema = z.strictObject({
   version: z.literal(1),
   /** A short human-readable name. It is a stranger's, and shown on terminals: nothing in it may steer one. */
-  name: z
-    .string()
-    .min(1)
-    .max(120)
-    .refine(isPlainLine, 'must be one line of printable text'),
+  name: z.string().min(1).max(120).refine(isPlainLine, 'must be one line of printable text'),
   /** CID and size of the ONNX model the task begins from. */
   model: z.string().regex(/^[A-Za-z0-9]{1,120}$/, 'must be a CID'),
   modelBytes: z.number().int().positive().max(MAX_MODEL_BYTES),

@@ -51,7 +51,8 @@ describe('the journal of a data folder', () => {
     try {
       const journal = Journal.open(folder);
       await journal.begin({ taskId: 1n, round: 1, step: 'commit' });
-      const modes = () => readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mode & 0o777]);
+      const modes = () =>
+        readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mode & 0o777]);
       expect(Object.fromEntries(modes())).toEqual({
         [JOURNAL_FILE]: 0o600,
         [`${JOURNAL_FILE}-wal`]: 0o600,

@@ -1,9 +1,10 @@
 import type { LimitsView } from '../admin/schema/status.ts';
 import type { NodeConfig } from '../config.ts';
+import { stakePerDay } from '../limits/gatekeeper.ts';
 
 /** The limits as configured, for people. */
 export function limitsView({ limits, maxStake, threads }: NodeConfig, withinHours: boolean): LimitsView {
-  const { stake, tasks } = limits;
+  const { gas, stake, tasks } = limits;
   return {
     threads: limits.threads ?? threads,
     memoryBytes: limits.memory ?? null,
@@ -13,6 +14,17 @@ export function limitsView({ limits, maxStake, threads }: NodeConfig, withinHour
     hours: limits.hours,
     withinHours,
     stakePerTask: maxStake,
+    stakePerDay: stakePerDay({ limits, maxStake }),
+    onlyListedTokens: stake.onlyListed,
+    listedTokens: Object.keys(stake.perToken),
+    owners: stake.owners ?? null,
+    gasPerDay: gas.perDay,
+    maxTasks: tasks.maxTasks,
+    minValidators: tasks.minValidators,
+    maxSlashPercent: tasks.maxSlashPercent,
+    maxReporterPercent: tasks.maxReporterPercent,
+    maxOwnerPercent: tasks.maxOwnerPercent,
+    phaseMargin: tasks.phaseMargin,
     stakeTotal: stake.total ?? null,
     stakePerToken: Object.entries(stake.perToken).flatMap(([token, { total }]) =>
       total === undefined ? [] : [{ token, amount: total }],
