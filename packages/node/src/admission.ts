@@ -68,7 +68,8 @@ export class Admission {
     ]);
     const works = this.rolesFor(task).some((role) => role !== 'aggregator');
     const data = works ? dataset : null;
-    const stepSeconds = trainer && data ? await tryStep(trainer, terms, data, signal) : QUICKEST_STEP_SECONDS;
+    const tries = trainer !== undefined && data !== null && config.limits.tasks.phaseMargin > 0;
+    const stepSeconds = tries ? await tryStep(trainer, terms, data, signal) : QUICKEST_STEP_SECONDS;
     return {
       account: chain.account,
       decimals,

@@ -127,11 +127,10 @@ describe('a node by flags alone', { timeout: 120_000 }, () => {
   });
 
   it('takes no password from the environment, where others could read it', async () => {
-    const { CHORUS_PASSWORD_FILE: _, ...rest } = env;
     const args = ['init', '--home', join(folder, 'exposed'), ...place, '--roles', 'aggregator'];
-    const outcome = await outcomeOf(
-      startChorus(args, { env: { ...rest, CHORUS_PASSWORD: 'correct horse' } }),
-    );
+    const { CHORUS_PASSWORD_FILE: _, ...env } = process.env;
+    const exposed = { ...env, HOME: folder, CHORUS_PASSWORD: 'correct horse' };
+    const outcome = await outcomeOf(startChorus(args, { env: exposed }));
     expect(outcome).toMatchObject({ code: 77, stderr: expect.stringContaining('CHORUS_PASSWORD_FILE') });
   });
 

@@ -1,3 +1,4 @@
+import type { Address } from '@chorus/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OWN_NETWORK } from '../config/own-network.ts';
@@ -18,8 +19,8 @@ import { leastPhases } from './work.ts';
 const TOKEN = '0x00000000000000000000000000000000000000aA';
 const OTHER = '0x00000000000000000000000000000000000000bb';
 
-const OWNER = '0x00000000000000000000000000000000000000cc';
-const ME = '0x00000000000000000000000000000000000000dd';
+const OWNER: Address = '0x00000000000000000000000000000000000000cc';
+const ME: Address = '0x00000000000000000000000000000000000000dd';
 
 const task: ConsideredTask = {
   owner: OWNER,
@@ -69,8 +70,14 @@ const state: NodeState = {
   diskFull: false,
   diskFreeBytes: 10e9,
 };
+interface Parts {
+  [key: string]: unknown;
+  stake?: object;
+  tasks?: object;
+}
+
 /** Limits that leave everything open but what is given. */
-function limits({ stake = {}, tasks = {}, ...rest }: { stake?: object; tasks?: object }): Limits {
+function limits({ stake = {}, tasks = {}, ...rest }: Parts): Limits {
   const own = OWN_NETWORK.limits;
   const opened = { stake: { ...own.stake, ...stake }, tasks: { ...own.tasks, ...tasks } };
   return limitsSchema.parse({ gas: own.gas, ...rest, ...opened });
@@ -177,7 +184,7 @@ describe('a task', () => {
     ],
   ])('is refused with %s under %j', (code, config, taskChange, termsChange, stateChange, passing) => {
     const verdict = considerTask(
-      limits(config),
+      limits(config as Parts),
       { ...task, ...taskChange },
       { ...terms, ...termsChange },
       { ...state, ...stateChange },
