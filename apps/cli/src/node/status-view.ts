@@ -71,7 +71,7 @@ function headLines(status: Status): string[] {
       `claimable ${amounts(status.claimable)}`,
       `staked ${amounts(status.staked)}`,
     ),
-    line('may stake', ...stakeParts(status.limits)),
+    line('stakes', ...stakeParts(status.limits)),
     line(
       'machine',
       `CPU ${resources.cpuPercent.toFixed(0)} %`,
