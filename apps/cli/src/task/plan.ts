@@ -44,13 +44,13 @@ const PARAMS = {
 } as const satisfies Partial<Params>;
 
 /** Fewer validators than this decide nothing that a stranger's node would stake on (`limits.tasks.minValidators`). */
-export const LEAST_VALIDATORS = 3;
+const LEAST_VALIDATORS = 3;
 
 /**
  * References that a round needs, of so many validators: a majority, and three where there are as many. Of two or one it
  * is one, so that a task among friends goes on without the other.
  */
-export function usualMinValidators(validators: number): number {
+function usualMinValidators(validators: number): number {
   return validators < LEAST_VALIDATORS ? 1 : Math.max(LEAST_VALIDATORS, Math.floor(validators / 2) + 1);
 }
 

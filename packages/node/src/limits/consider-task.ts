@@ -380,7 +380,7 @@ export function independentValidators({
 }
 
 /** Percent of the stake that is gone after every round was missed in all of these roles, which the contract sees alone. */
-export function worstAbsencePercent({ rounds, slashing }: ConsideredTask, roles: readonly Role[]): number {
+function worstAbsencePercent({ rounds, slashing }: ConsideredTask, roles: readonly Role[]): number {
   const { trainerAbsence, validatorAbsence, aggregatorAbsence, absenceCap = 10_000 } = slashing;
   const costs = { trainer: trainerAbsence, validator: validatorAbsence, aggregator: aggregatorAbsence };
   const round = roles.reduce((bps, role) => bps + costs[role], 0);
@@ -400,7 +400,7 @@ const ROUND_GAS: Readonly<Record<Role, bigint>> = {
 };
 
 /** Gas that a task may cost: all its rounds may fall into one day. */
-export function likelyGas({ rounds }: Pick<ConsideredTask, 'rounds'>, roles: readonly Role[]): bigint {
+function likelyGas({ rounds }: Pick<ConsideredTask, 'rounds'>, roles: readonly Role[]): bigint {
   return JOIN_GAS + BigInt(rounds) * roles.reduce((gas, role) => gas + ROUND_GAS[role], 0n);
 }
 

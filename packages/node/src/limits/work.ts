@@ -43,7 +43,7 @@ export interface Machine {
 }
 
 /** Least seconds of each phase in which a node can do its part. */
-export interface PhaseSeconds {
+interface PhaseSeconds {
   commitSeconds: number;
   referenceSeconds: number;
   settleSeconds: number;
@@ -53,7 +53,7 @@ type TaskOfWork = Pick<TaskParams, 'dimension' | 'maxTrainers' | 'validators'>;
 type TermsOfWork = Pick<Terms, 'batchSize' | 'localEpochs' | 'referenceEpochs'>;
 
 /** Steps that a round asks of a node that holds `roles`: the largest of what its roles do. */
-export function stepsOf(terms: TermsOfWork, samples: number, roles: readonly Role[]): number {
+function stepsOf(terms: TermsOfWork, samples: number, roles: readonly Role[]): number {
   const epochs = Math.max(
     roles.includes('trainer') ? terms.localEpochs : 0,
     roles.includes('validator') ? terms.referenceEpochs : 0,
@@ -62,7 +62,7 @@ export function stepsOf(terms: TermsOfWork, samples: number, roles: readonly Rol
 }
 
 /** Seconds of a step that was not tried: an estimate on the high side. */
-export function estimatedStepSeconds(task: TaskOfWork, terms: TermsOfWork): number {
+function estimatedStepSeconds(task: TaskOfWork, terms: TermsOfWork): number {
   return STEP_OVERHEAD_SECONDS + (terms.batchSize * task.dimension * OPERATIONS) / OPERATIONS_PER_SECOND;
 }
 
