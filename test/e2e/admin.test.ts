@@ -6,13 +6,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
-import { type ChorusNode, type NodeConfigInput, parseConfig, startNode, WALLET_KEY_FILE } from '@chorus/node';
+import {
+  type ChorusNode,
+  type NodeConfigInput,
+  OWN_NETWORK,
+  parseConfig,
+  startNode,
+  WALLET_KEY_FILE,
+} from '@chorus/node';
 import { type AdminClient, createAdminClient, readAdmin, type StreamedEvent } from '@chorus/node/admin';
 import { type Address, cidFromDigest, type Hex, payloadBytes } from '@chorus/protocol';
 import { writeShard } from '@chorus/training';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { FakeKubo, FakeSwarm } from '../twins/kubo.ts';
-import { smallTask, type TwinNetwork } from './twins.ts';
+import { smallTask, type TwinNetwork, withOwnNetwork } from './twins.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../apps/cli/bin/chorus.js', import.meta.url));
 const STAKE = 1_000n;
@@ -48,6 +55,7 @@ async function start(name: string, account: number, config: Partial<NodeConfigIn
     chain: { url: devnet.url, contract: deployment.taskManager },
     network: { bootstrap: requester.ports.network.multiaddrs() },
     srsCache: join(folder, 'srs'),
+    ...OWN_NETWORK,
     ...config,
   };
   await writeFile(file, JSON.stringify(full));
@@ -117,7 +125,7 @@ describe('a node at work', () => {
     const alice = await start('alice', 1, {
       roles: ['trainer'],
       data: join(folder, 'train.shard'),
-      limits: { tasks: { licences: ['Apache-2.0'] } },
+      limits: withOwnNetwork({ tasks: { licences: ['Apache-2.0'] } }),
       storage: { ipfsApi: daemon.url },
     });
     const victor = await start('victor', 2, {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
-import { CONFIG_FILE, type NodeConfigInput, WALLET_KEY_FILE } from '@chorus/node';
+import { CONFIG_FILE, type NodeConfigInput, OWN_NETWORK, WALLET_KEY_FILE } from '@chorus/node';
 import { type AdminClient, createAdminClient, readAdmin } from '@chorus/node/admin';
 import type { Address } from '@chorus/protocol';
 import { buildModel, subset, syntheticDigits, writeShard } from '@chorus/training';
@@ -42,6 +42,7 @@ async function start(name: string, account: number, config: Partial<NodeConfigIn
     dataDir: home,
     chain: { url: devnet.url, contract: deployment.taskManager },
     srsCache: homeOf('srs'),
+    ...OWN_NETWORK,
     ...config,
   };
   await writeFile(join(home, CONFIG_FILE), JSON.stringify(rest));

@@ -7,6 +7,7 @@ import {
   createProving,
   type NodeConfigInput,
   type NodeEvent,
+  OWN_NETWORK,
   type Proving,
   parseConfig,
   type TaskRequest,
@@ -107,7 +108,8 @@ export class TwinNetwork {
           network: { bootstrap: known.map((each) => each.network.multiaddrs()[0]!) },
           seed,
           ...(options.attack ? { attack: options.attack } : {}),
-          ...(options.limits ? { limits: options.limits } : {}),
+          maxStake: OWN_NETWORK.maxStake,
+          limits: withOwnNetwork(options.limits),
         },
         name,
       );
@@ -158,6 +160,17 @@ export class TwinNetwork {
     await this.#workers.close();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Every task is joined, but for what a test limits itself. */
+export function withOwnNetwork({ gas, stake, tasks, ...rest }: NonNullable<JoinOptions['limits']> = {}) {
+  const own = OWN_NETWORK.limits;
+  return {
+    ...rest,
+    gas: { ...own.gas, ...gas },
+    stake: { ...own.stake, ...stake },
+    tasks: { ...own.tasks, ...tasks },
+  };
 }
 
 function describe(event: NodeEvent): string {

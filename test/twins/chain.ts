@@ -247,6 +247,14 @@ export class MemoryChain implements ChainPort {
     return this.#ledger.balance(token, account);
   }
 
+  async decimals(_token: Address): Promise<number> {
+    return 0;
+  }
+
+  async pace() {
+    return { gasPrice: 0n, blockSeconds: 0 };
+  }
+
   async task(taskId: bigint): Promise<TaskState> {
     return structuredClone(this.#ledger.find(taskId).state);
   }

@@ -4,8 +4,9 @@ import { Interrupted } from './exit.ts';
 import { readSecretFile } from './secret-file.ts';
 
 /**
- * The password of a wallet: from the file CHORUS_PASSWORD_FILE names, from CHORUS_PASSWORD, or asked for on
- * the terminal. Never from the command line, where every user of the machine could read it.
+ * The password of a wallet: from the file CHORUS_PASSWORD_FILE names, or asked for on the terminal. Never from the
+ * command line, which every user of the machine can read, nor from the environment, which stays readable in
+ * /proc/PID/environ for as long as the process lives, and which child processes and crash reports get.
  */
 export function passwordSource(question = 'Password of the wallet'): PasswordSource {
   return async () => {
@@ -42,15 +43,15 @@ async function checked(given: string | null, question: string): Promise<string> 
   return first;
 }
 
-let taken: string | undefined;
-
 async function givenPassword(): Promise<string | null> {
   const path = process.env.CHORUS_PASSWORD_FILE;
   if (path !== undefined) return readPasswordFile(path);
-  taken ??= process.env.CHORUS_PASSWORD;
-  // Workers and child processes inherit the environment.
-  delete process.env.CHORUS_PASSWORD;
-  return taken ?? null;
+  if (process.env.CHORUS_PASSWORD === undefined) return null;
+  throw new ChorusError('E_PASSWORD_EXPOSED', 'a password in CHORUS_PASSWORD is not taken', {
+    hint:
+      'the environment of a process can be read while it lives: put the password into a file that only you can ' +
+      'read, and its path into CHORUS_PASSWORD_FILE; a service gets it as a systemd credential',
+  });
 }
 
 async function readPasswordFile(path: string): Promise<string> {
@@ -70,7 +71,7 @@ async function ask(
 ): Promise<string> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new ChorusError('E_PASSWORD_MISSING', 'a password is needed and there is no terminal to ask on', {
-      hint: 'put it into a file and its path into CHORUS_PASSWORD_FILE, or set CHORUS_PASSWORD',
+      hint: 'put it into a file, and its path into CHORUS_PASSWORD_FILE',
     });
   }
   const { isCancel, password: prompt } = await import('@clack/prompts');

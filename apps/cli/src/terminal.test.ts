@@ -2,14 +2,16 @@ import type { WriteStream } from 'node:tty';
 import { describe, expect, it } from 'vitest';
 import { harmless, write } from './terminal.ts';
 
-const EVIL = 'task \u001b]0;owned\u0007\u001b[2J\u009b2J\rroot# \u202egnp.exe\u0000';
+const EVIL = 'task \u001b]0;owned\u0007\u001b[2J\u009b2J\rroot# \u202egnp.exe\u0000\u200f\u{e0041}';
 
 describe('what is written for people', () => {
   it('keeps styles, lines and tabs, and nothing else that a terminal would act on', () => {
     const styled =
       '\u001b[1m\u001b[38;5;9mred\u001b[0m\tcell\nline \u2502 \u65e5\u672c \u{1f468}\u200d\u{1f33e}';
     expect(harmless(styled)).toBe(styled);
-    expect(harmless(EVIL)).toBe('task \ufffd]0;owned\ufffd\ufffd[2J\ufffd2J\ufffdroot# \ufffdgnp.exe\ufffd');
+    expect(harmless(EVIL)).toBe(
+      'task \ufffd]0;owned\ufffd\ufffd[2J\ufffd2J\ufffdroot# \ufffdgnp.exe\ufffd\ufffd\ufffd',
+    );
   });
 
   it('is that on terminals and in files alike', () => {

@@ -1,15 +1,16 @@
 import type { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
+import { plainJson, STEERING } from '@chorus/protocol';
 
-/** A style; or a control character, a separator of lines, or what turns the direction of text. */
-const STEERING = /\p{Cc}\[[\d;]*m|[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
+/** A style; or what steers a terminal. */
+const STYLE_OR_STEERING = new RegExp(`\\p{Cc}\\[[\\d;]*m|${STEERING}`, 'gu');
 
 /**
  * Text of which nothing but styles, newlines and tabs does anything to a terminal: names, reasons and errors in it may
  * be a stranger's.
  */
 export function harmless(text: string): string {
-  return text.replace(STEERING, (found) =>
+  return text.replace(STYLE_OR_STEERING, (found) =>
     found === '\n' || found === '\t' || (found.length > 1 && found.startsWith('\u001b')) ? found : '\ufffd',
   );
 }
@@ -22,6 +23,11 @@ export function write(stream: WriteStream, text: string): void {
   const forced = process.env.FORCE_COLOR !== undefined && process.env.FORCE_COLOR !== '0';
   const colours = forced || (stream.isTTY && stream.hasColors());
   stream.write(harmless(colours ? text : stripVTControlCharacters(text)));
+}
+
+/** Write a JSON document, as it is but for the escapes of what would steer a terminal. */
+export function writeJson(json: string): void {
+  process.stdout.write(`${plainJson(json)}\n`);
 }
 
 let needsReader = true;

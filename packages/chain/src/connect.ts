@@ -23,6 +23,8 @@ export interface ConnectOptions {
   transactions?: TransactionStore;
   /** When more is offered for a transaction that is not mined, and how much at most. */
   fees?: Partial<FeePolicy>;
+  /** Told what each mined transaction of this account cost, refused ones too (wei; without what a rollup adds for data). */
+  onPaid?: (wei: bigint) => void;
   /** Reads rounds that are over out of this index, as far as it has read. */
   index?: EventIndex;
   /** Block that the deployment began in (default 0): nothing before it is searched. */
@@ -56,6 +58,7 @@ export async function connectChain(options: ConnectOptions): Promise<ChorusChain
       confirmations: options.confirmations ?? 0,
       transactions: options.transactions,
       fees: options.fees,
+      onPaid: options.onPaid,
       index: options.index,
       deployedAt: options.deployedAt ?? 0,
     });

@@ -3,6 +3,7 @@ import type {
   AvailableVote,
   ChainEvent,
   ChainHead,
+  ChainPace,
   ChainPort,
   Hex,
   JoinRequest,
@@ -33,7 +34,7 @@ import { RpcLogs } from './events/logs.ts';
 import { ownIdentity } from './identity.ts';
 import { signPermit } from './permit.ts';
 import { TaskReader } from './reader.ts';
-import { read } from './rpc.ts';
+import { isDevChain, read } from './rpc.ts';
 import type { FeePolicy } from './send/fees.ts';
 import type { TransactionStore } from './send/journal.ts';
 import { Sender } from './send/sender.ts';
@@ -85,6 +86,15 @@ export interface ChorusChain extends ChainPort {
   history(agentId: bigint): Promise<{ rounds: number; rewarded: number }>;
 }
 
+/** 10^77 is the largest power of ten in 256 bits. */
+const MAX_DECIMALS = 77;
+
+/** Tokens whose decimals are remembered. */
+const MAX_TOKENS = 1_000;
+
+/** Blocks over which their pace is measured. */
+const PACE_BLOCKS = 20;
+
 /** Time in which a permit must be mined. */
 const PERMIT_SECONDS = 3_600;
 
@@ -98,6 +108,7 @@ export interface Connection {
   confirmations: number;
   transactions: TransactionStore | undefined;
   fees: Partial<FeePolicy> | undefined;
+  onPaid: ((wei: bigint) => void) | undefined;
   index: EventIndex | undefined;
   deployedAt: number;
 }
@@ -113,6 +124,8 @@ export class EvmChain implements ChorusChain {
   readonly #writer: Writer;
   #contracts: Promise<ContractAddresses> | undefined;
   #agentId: bigint | null = null;
+  /** By token in lower case: they never change. */
+  readonly #decimals = new Map<string, number>();
 
   constructor(connection: Connection) {
     const { provider, chainId, contract, account } = connection;
@@ -448,6 +461,36 @@ export class EvmChain implements ChorusChain {
     } catch (error) {
       throw orNoToken(error, token);
     }
+  }
+
+  async decimals(token: Address): Promise<number> {
+    const known = this.#decimals.get(token.toLowerCase());
+    if (known !== undefined) return known;
+    let decimals: number;
+    try {
+      decimals = Number((await this.#reader.view('decimals', [], token, TOKEN))[0]);
+      if (decimals > MAX_DECIMALS) throw new RangeError(`${decimals} decimals`);
+    } catch (error) {
+      throw orNoToken(error, token);
+    }
+    if (this.#decimals.size >= MAX_TOKENS) this.#decimals.clear();
+    this.#decimals.set(token.toLowerCase(), decimals);
+    return decimals;
+  }
+
+  async pace(): Promise<ChainPace> {
+    const { provider } = this.#connection;
+    const { signal } = this.#closing;
+    const [fees, latest] = await Promise.all([
+      read('read the price of gas', () => provider.getFeeData(), signal),
+      read('read the head', () => provider.getBlock('latest'), signal),
+    ]);
+    const gasPrice = fees.gasPrice ?? fees.maxFeePerGas ?? 0n;
+    const count = Math.min(PACE_BLOCKS, latest!.number);
+    // A development chain makes blocks when there is something to put into them.
+    if (isDevChain(this.chainId) || count === 0) return { gasPrice, blockSeconds: 1 };
+    const earlier = await read('read a block', () => provider.getBlock(latest!.number - count), signal);
+    return { gasPrice, blockSeconds: Math.max(0, (latest!.timestamp - earlier!.timestamp) / count) };
   }
 
   async task(taskId: bigint): Promise<TaskState> {

@@ -7,23 +7,30 @@ import {
   type TaskState,
   type Terms,
 } from '@chorus/protocol';
+import type { Dataset, Trainer } from '@chorus/training';
 import { allowanceOf, permittedRoles } from './allowance.ts';
 import type { Background } from './background.ts';
 import type { NodeConfig } from './config.ts';
 import type { FoundTask } from './heard-tasks.ts';
 import type { Journal } from './journal/journal.ts';
-import type { Gatekeeper } from './limits/gatekeeper.ts';
+import { acceptsToken } from './limits/consider-task.ts';
+import type { Gatekeeper, TaskFacts } from './limits/gatekeeper.ts';
+import { tokenUnits } from './limits/quantities.ts';
+import { QUICKEST_STEP_SECONDS, tryStep } from './limits/work.ts';
 import { becomeMember } from './membership.ts';
 import type { Ports } from './ports.ts';
 import type { TaskFiles } from './task-files.ts';
 
 export interface AdmissionParts {
   ports: Ports;
-  config: Pick<NodeConfig, 'roles' | 'maxStake'>;
+  config: Pick<NodeConfig, 'roles' | 'maxStake' | 'limits'>;
   journal: Journal;
   files: TaskFiles;
   gate: Gatekeeper;
   background: Background;
+  /** This node's private data; null where it has none. */
+  dataset: Dataset | null;
+  signal: AbortSignal;
 }
 
 /** What a node can be in a task, and becoming that. */
@@ -49,10 +56,34 @@ export class Admission {
   }
 
   /**
+   * What the decision about a task rests on beside the task itself. Without a trainer the model was not opened yet: then
+   * a step counts as the quickest there is, so that no more than what is hopeless is refused before it is tried.
+   */
+  async facts(task: TaskState, terms: Terms, trainer?: Trainer): Promise<TaskFacts> {
+    const { ports, config, journal, dataset, signal } = this.#parts;
+    const { chain } = ports;
+    const [decimals, { gasPrice, blockSeconds }] = await Promise.all([
+      acceptsToken(config.limits.stake, task.token) ? chain.decimals(task.token) : 0,
+      chain.pace(),
+    ]);
+    const works = this.rolesFor(task).some((role) => role !== 'aggregator');
+    const data = works ? dataset : null;
+    const tries = trainer !== undefined && data !== null && config.limits.tasks.phaseMargin > 0;
+    const stepSeconds = tries ? await tryStep(trainer, terms, data, signal) : QUICKEST_STEP_SECONDS;
+    return {
+      account: chain.account,
+      decimals,
+      stakedToday: journal.stakeOfDay(task.token, task.id),
+      gas: { spentToday: journal.gasOfDay(), price: gasPrice },
+      machine: { samples: data?.count ?? null, stepSeconds, blockSeconds },
+    };
+  }
+
+  /**
    * The roles this node can have in a task that fits its limits, for which room is kept from now on.
    * @throws ChorusError `E_TASK_ROLE`, `E_TASK_NOT_ALLOWED`, `E_TASK_STAKE`, `E_LIMIT_*`
    */
-  reserve(task: TaskState, terms: Terms): Role[] {
+  reserve(task: TaskState, terms: Terms, facts: TaskFacts): Role[] {
     const { ports, gate } = this.#parts;
     const roles = this.permitted(task, terms);
     if (this.rolesFor(task).length === 0) {
@@ -70,7 +101,7 @@ export class Admission {
         },
       );
     }
-    const verdict = gate.take(task, terms, roles);
+    const verdict = gate.take(task, terms, roles, facts);
     if (!verdict.accept) throw new ChorusError(verdict.code, verdict.reason, { hint: verdict.change });
     return roles;
   }
@@ -80,8 +111,9 @@ export class Admission {
     const { ports, config, journal, files, background } = this.#parts;
     await files.writeTerms(task.id, found.terms);
     journal.setTask(task.id, 'joining', [found.peerId]);
+    if (task.stake > 0n) journal.riskStake(task.id, task.token, task.stake);
     const step = { taskId: task.id, round: 0, step: 'join' } as const;
-    const maxStake = BigInt(config.maxStake);
+    const maxStake = tokenUnits(config.maxStake, await ports.chain.decimals(task.token));
     const allowProof = allowanceOf(task, decodeTerms(found.terms), ports.chain.account) ?? [];
     const agentId = await journal.act(step, { roles }, () =>
       becomeMember(ports, task, roles, allowProof, maxStake),

@@ -168,10 +168,14 @@ export class Beginnings {
    */
   async #take(task: TaskState, found: FoundTask, providers: string[]): Promise<void> {
     const { gate, emit } = this.#parts;
-    const roles = this.#admission.reserve(task, decodeTerms(found.terms));
+    const terms = decodeTerms(found.terms);
+    this.#admission.reserve(task, terms, await this.#admission.facts(task, terms));
     try {
       const session = await this.#openSession(task, found.terms, providers, { joined: false });
       try {
+        // Again, with how long a step takes here.
+        const facts = await this.#admission.facts(task, terms, session.trainer);
+        const roles = this.#admission.reserve(task, terms, facts);
         await this.#admission.join(task, found, roles);
       } catch (error) {
         await session.trainer.close();
@@ -190,12 +194,13 @@ export class Beginnings {
   }
 
   /** A task of this node's own, which it follows already, is joined like any other. */
-  async #joinOwn(task: TaskState, { terms }: TaskSession): Promise<void> {
+  async #joinOwn(task: TaskState, { terms, trainer }: TaskSession): Promise<void> {
     const { ports, dataset, gate, emit, signal } = this.#parts;
     if (this.#admission.permitted(task, terms).length === 0) return;
     try {
       checkData(terms, dataset);
-      const roles = this.#admission.reserve(task, terms);
+      const facts = await this.#admission.facts(task, terms, trainer);
+      const roles = this.#admission.reserve(task, terms, facts);
       const found = { terms: encodeTerms(terms), peerId: ports.network.peerId };
       await this.#admission.join(task, found, roles);
       emit({ type: 'joined', taskId: task.id });

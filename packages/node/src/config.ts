@@ -1,7 +1,7 @@
 import { ChorusError } from '@chorus/protocol';
 import { z } from 'zod';
 import { adminConfigSchema } from './admin/admin-config.ts';
-import { limitsSchema } from './limits/limits-config.ts';
+import { limitsSchema, tokensSchema } from './limits/limits-config.ts';
 import { logConfigSchema } from './logging/log-config.ts';
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
@@ -53,8 +53,8 @@ export const nodeConfigSchema = z.strictObject({
   data: z.string().optional(),
   /** Folder of the reference string's cache, shared by the nodes of one machine. */
   srsCache: z.string().optional(),
-  /** Largest stake to put at risk in one task, in the token's smallest unit. */
-  maxStake: z.string().regex(/^\d+$/).default('1000000000000000000000'),
+  /** Largest stake to put at risk in one task, in whole tokens. None without its owner's consent. */
+  maxStake: tokensSchema.default('0'),
   /** Threads of local training. */
   threads: z.number().int().positive().max(256).default(1),
   device: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'dml']).default('cpu'),

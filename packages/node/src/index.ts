@@ -21,6 +21,7 @@ export {
   type LoadOptions,
   loadConfig,
 } from './config/load.ts';
+export { OWN_NETWORK, OWN_NETWORK_VALUES } from './config/own-network.ts';
 export { renderConfig } from './config/template.ts';
 export {
   type Attack,
@@ -88,6 +89,8 @@ export { Journal, type JournalReader, type JournalTask } from './journal/journal
 export type { RoundRecord, TokenTotals } from './journal/records.ts';
 export type { RecordedStep, StepGate, StepName, StepPoint, StepState } from './journal/steps.ts';
 export { JOURNAL_FILE, journalOwner, setJournalAside } from './journal/store.ts';
+export { independentValidators } from './limits/consider-task.ts';
+export { limitsSchema, tokensSchema } from './limits/limits-config.ts';
 export { LOG_FILE, type Log, openLog } from './logging/log.ts';
 export { type Level, sentenceOf } from './logging/sentences.ts';
 export type { Ports } from './ports.ts';

@@ -77,7 +77,7 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
     told(event);
   };
   try {
-    const connected = await openChain(config, wallet, journal);
+    const connected = await openChain(config, wallet, journal, emit);
     closers.push(() => connected.close());
     const chain = admin ? meteredChain(connected, admin.transaction) : connected;
     // There is no node yet when the network and storage start: no members, and nothing to keep.
@@ -179,6 +179,7 @@ async function openChain(
   config: NodeConfig,
   { wallet, encrypted }: OpenedWallet,
   journal: Journal,
+  emit: EventSink,
 ): Promise<ChainPort> {
   const { url, contract, chainId, deployedAt, pollMilliseconds } = config.chain;
   const chain = await connectChain({
@@ -186,6 +187,14 @@ async function openChain(
     contract: contract as `0x${string}`,
     signer: wallet,
     transactions: journal.transactions,
+    onPaid: (wei) => {
+      // What was mined was mined, also where it cannot be written down.
+      try {
+        journal.paidGas(wei);
+      } catch (error) {
+        emit(warningOf(error));
+      }
+    },
     deployedAt,
     ...(pollMilliseconds ? { pollMilliseconds } : {}),
   });

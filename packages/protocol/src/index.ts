@@ -12,6 +12,7 @@ export * from './hex.ts';
 export * from './json.ts';
 export * from './limits.ts';
 export * from './messages.ts';
+export * from './plain-text.ts';
 export * from './ports/chain.ts';
 export * from './ports/network.ts';
 export * from './ports/storage.ts';

@@ -44,6 +44,12 @@ describe('terms', () => {
       'a\u202eb',
       'a\u2066b',
       'a\u2028b',
+      'a\u200eb',
+      'a\u200fb',
+      'a\u061cb',
+      'a\u200bb',
+      'a\ufeffb',
+      'a\u{e0041}b',
     ]) {
       expect(() => encodeTerms({ ...terms, name: evil }), JSON.stringify(evil)).toThrow('printable');
     }

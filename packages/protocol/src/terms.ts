@@ -4,6 +4,7 @@ import { sha256Hex } from './cid.ts';
 import { ChorusError } from './errors.ts';
 import type { Address, Hex } from './hex.ts';
 import { MAX_ALLOWED, MAX_DIMENSION, MAX_MODEL_BYTES, MAX_TERMS_BYTES } from './limits.ts';
+import { isPlainLine } from './plain-text.ts';
 
 const positive = z.number().positive().max(1e6);
 
@@ -11,11 +12,7 @@ const positive = z.number().positive().max(1e6);
 export const termsSchema = z.strictObject({
   version: z.literal(1),
   /** A short human-readable name. It is a stranger's, and shown on terminals: nothing in it may steer one. */
-  name: z
-    .string()
-    .min(1)
-    .max(120)
-    .regex(/^[^\p{Cc}\u2028-\u202e\u2066-\u2069]+$/u, 'must be one line of printable text'),
+  name: z.string().min(1).max(120).refine(isPlainLine, 'must be one line of printable text'),
   /** CID and size of the ONNX model the task begins from. */
   model: z.string().regex(/^[A-Za-z0-9]{1,120}$/, 'must be a CID'),
   modelBytes: z.number().int().positive().max(MAX_MODEL_BYTES),

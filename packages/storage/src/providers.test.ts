@@ -63,10 +63,30 @@ describe('whom to ask for a block', () => {
   });
 });
 
-test('the CIDs asked for last are remembered, in bounds', () => {
-  const recent = new RecentWants();
-  for (let i = 0; i <= MAX_REMEMBERED_WANTS; i++) recent.add(`${i}`);
-  expect(recent.has('0')).toBe(false);
-  expect(recent.has('1')).toBe(true);
-  expect(recent.has(`${MAX_REMEMBERED_WANTS}`)).toBe(true);
+describe('recent wants', () => {
+  test('remember the CIDs that were closed last, in bounds', () => {
+    const recent = new RecentWants();
+    for (let i = 0; i <= MAX_REMEMBERED_WANTS; i++) {
+      recent.open(`${i}`);
+      recent.close(`${i}`);
+    }
+    expect(recent.has('0')).toBe(false);
+    expect(recent.has('1')).toBe(true);
+    expect(recent.has(`${MAX_REMEMBERED_WANTS}`)).toBe(true);
+    expect(recent.has('never')).toBe(false);
+  });
+
+  test('never forget a want that is open, however many came after it', () => {
+    const recent = new RecentWants();
+    recent.open('slow');
+    recent.open('slow');
+    recent.close('slow');
+    for (let i = 0; i <= 2 * MAX_REMEMBERED_WANTS; i++) {
+      recent.open(`${i}`);
+      recent.close(`${i}`);
+    }
+    expect(recent.has('slow')).toBe(true);
+    recent.close('slow');
+    expect(recent.has('slow')).toBe(true);
+  });
 });

@@ -84,22 +84,37 @@ export class Providers {
 }
 
 /**
- * The CIDs asked for of late, so that a block that arrives twice, or just after it was no longer wanted, is told
+ * The CIDs wanted now or of late, so that a block that arrives twice, or just after it was no longer wanted, is told
  * from one that nobody here ever asked for. Bitswap has no other word for a wrong block: a receiver computes the
  * CID from the data, and finds that it wants none by that name.
+ *
+ * A want that is open is never forgotten: whoever serves it late would be banned for it. Closed ones are bounded.
  */
 export class RecentWants {
-  readonly #cids = new Set<string>();
+  /** How many wants of a CID are open. */
+  readonly #open = new Map<string, number>();
+  readonly #closed = new Set<string>();
 
-  add(cid: string): void {
-    this.#cids.delete(cid);
-    this.#cids.add(cid);
-    if (this.#cids.size <= MAX_REMEMBERED_WANTS) return;
-    const [oldest] = this.#cids;
-    if (oldest !== undefined) this.#cids.delete(oldest);
+  open(cid: string): void {
+    this.#open.set(cid, (this.#open.get(cid) ?? 0) + 1);
+  }
+
+  /** Once for each `open`. */
+  close(cid: string): void {
+    const left = (this.#open.get(cid) ?? 1) - 1;
+    if (left > 0) {
+      this.#open.set(cid, left);
+      return;
+    }
+    this.#open.delete(cid);
+    this.#closed.delete(cid);
+    this.#closed.add(cid);
+    if (this.#closed.size <= MAX_REMEMBERED_WANTS) return;
+    const [oldest] = this.#closed;
+    if (oldest !== undefined) this.#closed.delete(oldest);
   }
 
   has(cid: string): boolean {
-    return this.#cids.has(cid);
+    return this.#open.has(cid) || this.#closed.has(cid);
   }
 }

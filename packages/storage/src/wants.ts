@@ -96,7 +96,6 @@ export class Wants {
   async fetch(cid: CID, from: PeerId[], signal: AbortSignal, timeoutMs: number): Promise<Uint8Array> {
     signal.throwIfAborted();
     const key = cid.toString();
-    this.#recent.add(digestOf(cid));
     const want = this.#wants.get(key) ?? this.#add(key, cid);
     want.waiting++;
     for (const peer of from) {
@@ -151,6 +150,7 @@ export class Wants {
     };
     want.block.catch(() => undefined);
     this.#wants.set(key, want);
+    this.#recent.open(digestOf(cid));
     this.#schedule(want);
     return want;
   }
@@ -186,6 +186,7 @@ export class Wants {
   #drop(key: string, want: Want): void {
     clearTimers(want);
     if (this.#wants.get(key) === want) this.#wants.delete(key);
+    this.#recent.close(digestOf(want.cid));
     want.stop.abort(new Error('no longer wanted'));
     for (const [name, { peer, served }] of want.asked) {
       if (!served) this.#providers.dropped(name);

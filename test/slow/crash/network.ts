@@ -6,6 +6,7 @@ import { developmentKey, developmentSrs, log2SizeFor } from '@chorus/commitment'
 import {
   type ChorusNode,
   type NodeEvent,
+  OWN_NETWORK,
   parseConfig,
   type StepPoint,
   startNode,
@@ -102,6 +103,7 @@ async function start(
   const shared = {
     chain: { url: devnet.url, contract: deployment.taskManager },
     admin: { enabled: false },
+    ...OWN_NETWORK,
   };
   const dataDir = join(folder, 'requester');
   await mkdir(dataDir, { mode: 0o700 });

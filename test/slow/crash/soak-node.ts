@@ -3,7 +3,15 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { createNetwork, type LibP2pNetwork } from '@chorus/network';
-import { ChorusNode, type Log, type NodeEvent, openLog, type Proving, parseConfig } from '@chorus/node';
+import {
+  ChorusNode,
+  type Log,
+  type NodeEvent,
+  OWN_NETWORK,
+  openLog,
+  type Proving,
+  parseConfig,
+} from '@chorus/node';
 import type { ChainPort } from '@chorus/protocol';
 import { createHeliaStorage } from '@chorus/storage';
 import type { Dataset } from '@chorus/training';
@@ -48,6 +56,7 @@ export class SoakNode {
         roles,
         chain: { url: 'http://127.0.0.1:1', contract: chain.contract },
         seed,
+        ...OWN_NETWORK,
         log: { level: 'debug', format: 'json', maxBytes: SOAK_LIMITS.log, maxFiles: SOAK_LIMITS.logFiles },
       },
       name,

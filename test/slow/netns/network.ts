@@ -11,7 +11,7 @@ import {
   transferTokens,
 } from '@chorus/chain';
 import { developmentKey, developmentSrs, log2SizeFor } from '@chorus/commitment';
-import type { NodeConfigInput, NodeEvent } from '@chorus/node';
+import { type NodeConfigInput, type NodeEvent, OWN_NETWORK } from '@chorus/node';
 import type { Address, Hex } from '@chorus/protocol';
 import { writeShard } from '@chorus/training';
 import { patientSeconds } from '../../patience.ts';
@@ -245,6 +245,7 @@ async function startMember(
     walletKey,
     program: name === HUB ? 'requester' : 'start',
     config: {
+      ...OWN_NETWORK,
       ...config,
       dataDir: join(folder, name),
       chain: { url, contract, pollMilliseconds: POLL_MILLISECONDS },

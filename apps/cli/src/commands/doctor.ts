@@ -6,7 +6,7 @@ import { diagnose, type Finding } from '../doctor/checks.ts';
 import { diagnoseNode } from '../doctor/node-checks.ts';
 import { EXIT } from '../exit.ts';
 import { type HomeOptions, homeOf, homeOptions } from '../home.ts';
-import { write } from '../terminal.ts';
+import { write, writeJson } from '../terminal.ts';
 
 const SIGN: Readonly<Record<Finding['state'], string>> = {
   ok: colors.green('ok     '),
@@ -29,7 +29,7 @@ export function doctorCommand(): Command {
         diagnose(envPaths('chorus', { suffix: '' }).cache),
       ]).finally(() => spinner.stop());
       const findings = [...node, ...machine];
-      if (flags.json) process.stdout.write(`${JSON.stringify({ findings }, null, 2)}\n`);
+      if (flags.json) writeJson(JSON.stringify({ findings }, null, 2));
       else for (const finding of findings) write(process.stdout, `${lineOf(finding)}\n`);
       process.exitCode = findings.some(({ state }) => state === 'problem') ? EXIT.unavailable : EXIT.ok;
     });

@@ -1,4 +1,5 @@
 import { formatUnits } from '@chorus/chain';
+import { tokensSchema } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { intro, spinner } from '@clack/prompts';
 import { Command, Option } from 'commander';
@@ -6,9 +7,11 @@ import colors from 'yoctocolors';
 import { type HomeOptions, homeOf, homeOptions } from '../home.ts';
 import { askMissing } from '../init/ask.ts';
 import { type InitResult, initNode, refuseExisting } from '../init/init.ts';
-import type { InitAnswers, NodeRole } from '../init/plan.ts';
+import { type InitAnswers, type NodeRole, STAKE_DAYS } from '../init/plan.ts';
 import { fields, print, printJson } from '../inspect/format.ts';
+import { short } from '../node/status-view.ts';
 import { newPassword, passwordSource } from '../password.ts';
+import { addresses, integer } from '../task/request.ts';
 
 interface InitFlags extends HomeOptions {
   network?: 'devnet' | 'custom';
@@ -21,6 +24,10 @@ interface InitFlags extends HomeOptions {
   data?: string;
   listen?: string[];
   importWallet?: string;
+  stake?: string;
+  stakeToken?: string;
+  stakeOwners?: string;
+  stakeDays?: string;
 }
 
 const several = (value: string, others: string[] = []) => [...others, value];
@@ -46,10 +53,15 @@ export function initCommand(): Command {
     .option('--data <path>', 'folder or shard file to train on; a devnet has some to begin with')
     .option('--listen <multiaddr>', 'address to listen on; may be repeated', several)
     .option('--import-wallet <keystore>', 'take the wallet from this encrypted keystore')
+    .option('--stake <tokens>', "most it may lock in one stranger's task, of which all can be lost (0)")
+    .option('--stake-token <address>', "in this token; else the network's own")
+    .option('--stake-owners <list>', "only in tasks of these owners; else of anybody's")
+    .option('--stake-days <n>', `longest a task may lock it (${STAKE_DAYS})`)
     .addHelpText(
       'after',
-      '\nThe password of the wallet is asked for, or taken from the file CHORUS_PASSWORD_FILE names, or from\n' +
-        'CHORUS_PASSWORD.\n\nExamples:\n  $ chorus init\n' +
+      '\nThe password of the wallet is asked for, or taken from the file CHORUS_PASSWORD_FILE names.\n' +
+        'Without --stake the node joins no task that wants a deposit; on a devnet it may stake some of its token,\n' +
+        'which is worth nothing.\n\nExamples:\n  $ chorus init\n' +
         '  $ CHORUS_PASSWORD_FILE=pw chorus init --rpc https://rpc.example --deployment net.json --roles trainer --data ./digits',
     )
     .action(initAction);
@@ -89,6 +101,33 @@ function givenBy(flags: InitFlags): Partial<InitAnswers> {
     ...(flags.data ? { data: flags.data } : {}),
     bootstrap: flags.bootstrap ?? [],
     listen: flags.listen ?? [],
+    ...stakeOf(flags),
+  };
+}
+
+/** @throws ChorusError `E_USAGE` */
+function stakeOf({ stake, stakeToken, stakeOwners, stakeDays }: InitFlags): Pick<InitAnswers, 'stake'> {
+  if (stake === undefined) {
+    if (stakeToken === undefined && stakeOwners === undefined && stakeDays === undefined) return {};
+    throw new ChorusError(
+      'E_USAGE',
+      'how much may it stake? Give --stake with --stake-token, -owners and -days',
+    );
+  }
+  if (!tokensSchema.safeParse(stake).success) {
+    throw new ChorusError('E_USAGE', '--stake takes an amount of whole tokens, such as 10 or 2.5', {
+      facts: { given: stake.slice(0, 40) },
+    });
+  }
+  const [token, ...more] = stakeToken === undefined ? [] : addresses(stakeToken);
+  if (more.length > 0) throw new ChorusError('E_USAGE', '--stake-token takes one address');
+  return {
+    stake: {
+      tokens: stake,
+      ...(token === undefined ? {} : { token }),
+      ...(stakeOwners === undefined ? {} : { owners: addresses(stakeOwners) }),
+      ...(stakeDays === undefined ? {} : { days: integer('stakeDays', stakeDays, 1, 3_650) }),
+    },
   };
 }
 
@@ -116,13 +155,28 @@ function parseRoles(text: string): NodeRole[] {
   return [...new Set(roles)] as NodeRole[];
 }
 
-function describe({ home, identity, config, funded, data }: InitResult, flags: InitFlags): void {
+/** What its owner has agreed to, in words. */
+function stakeText({ stake, devnet }: InitResult): string {
+  if (stake === null) return 'nothing: it joins no task that wants a deposit, until you raise maxStake';
+  const { tokens, token, owners, days } = stake;
+  const whose = owners === null ? "anybody's tasks" : `tasks of ${owners.length} owners`;
+  const worst = devnet ? "worth nothing: the token is the devnet's own" : 'at worst all of it is lost';
+  return `${tokens} of token ${short(token)} in each of ${whose}, three times that in a day, for up to ${days} days; ${worst}`;
+}
+
+function describe(result: InitResult, flags: InitFlags): void {
+  const { home, identity, config, funded, data, stake } = result;
   const here = flags.home ? ` --home ${flags.home}` : '';
   const steps = [
     ...(funded === 0n
       ? [`send coins for gas, and tokens for stakes, to ${colors.bold(identity.address)}`]
       : []),
     ...(data === null ? [`register data to train on:   chorus data add${here} NAME PATH`] : []),
+    ...(stake === null
+      ? [
+          `allow it to stake:           chorus config set${here} maxStake 10   (tokens in one task; all of it can be lost)`,
+        ]
+      : []),
     `look whether all is well:    chorus doctor${here}`,
     `start:                       chorus start${here}`,
     `and in another terminal:     chorus status${here}`,
@@ -138,6 +192,7 @@ function describe({ home, identity, config, funded, data }: InitResult, flags: I
       ...(funded === 0n
         ? []
         : ([['given by the devnet', `${formatUnits(funded, 18)} tokens`]] as [string, string][])),
+      ['may stake', stakeText(result)],
     ]),
     '',
     colors.bold('Next'),

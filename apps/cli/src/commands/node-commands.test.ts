@@ -47,7 +47,8 @@ const place = ['--rpc', 'http://127.0.0.1:1', '--contract', CONTRACT];
 describe('a node by flags alone', () => {
   it('is made once, knows who it is, and is left alone by a second init', async () => {
     const made = await json(['init', ...place, '--roles', 'trainer', '--data', shard]);
-    expect(made).toMatchObject({ home, data: 'some-digits', funded: '0' });
+    expect(made).toMatchObject({ home, data: 'some-digits', funded: '0', stake: null });
+    expect((await stat(join(home, 'identity.json'))).mode & 0o777).toBe(0o600);
     expect((await stat(home)).mode & 0o777).toBe(0o700);
     const shown = await json(['keys', 'show']);
     expect(shown).toEqual(made.identity);
@@ -72,12 +73,65 @@ describe('a node by flags alone', () => {
       '--roles',
       'aggregator',
     ]);
+    expect((await stat(join(other, 'deployment.json'))).mode & 0o777).toBe(0o600);
     const { config } = await loadConfig(join(other, 'config.yaml'));
     expect(config.chain).toMatchObject({
       chainId: 5,
       contract: CONTRACT.toLowerCase(),
       deployedAt: 7_000_000,
     });
+  });
+
+  it('stakes nothing unless it is told how much, and then no more than that', async () => {
+    const { config: cautious } = await loadConfig(join(home, 'config.yaml'));
+    expect(cautious).toMatchObject({ maxStake: '0', limits: { stake: { onlyListed: true, perToken: {} } } });
+
+    const token = `0x${'ab'.repeat(20)}`;
+    const owner = `0x${'cd'.repeat(20)}`;
+    const bold = join(folder, 'bold');
+    const consent = ['--stake', '2.5', '--stake-token', token, '--stake-owners', owner, '--stake-days', '7'];
+    const made = await json(['init', '--home', bold, ...place, '--roles', 'aggregator', ...consent]);
+    expect(made.stake).toEqual({ tokens: '2.5', token, owners: [owner], days: 7 });
+    const { config } = await loadConfig(join(bold, 'config.yaml'));
+    expect(config.maxStake).toBe('2.5');
+    expect(config.limits.stake).toEqual({
+      onlyListed: true,
+      owners: [owner],
+      perToken: { [token]: { seconds: 7 * 86_400 } },
+    });
+    const words = await chorus([
+      'init',
+      '--home',
+      join(folder, 'told'),
+      ...place,
+      '--roles',
+      'aggregator',
+      ...consent,
+    ]);
+    expect(words.stdout).toMatch(/may stake +2\.5 of token .* for up to 7 days; at worst all of it is lost/);
+    // Nothing names a token.
+    const unnamed = [
+      'init',
+      '--home',
+      join(folder, 'unnamed'),
+      ...place,
+      '--roles',
+      'aggregator',
+      '--stake',
+      '1',
+    ];
+    expect(await chorus(unnamed)).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('--stake-token'),
+    });
+  });
+
+  it('takes no password from the environment, where others could read it', async () => {
+    const args = ['init', '--home', join(folder, 'exposed'), ...place, '--roles', 'aggregator'];
+    const { CHORUS_PASSWORD_FILE: _, ...env } = process.env;
+    const exposed = { ...env, HOME: folder, CHORUS_PASSWORD: 'correct horse' };
+    const outcome = await outcomeOf(startChorus(args, { env: exposed }));
+    expect(outcome).toMatchObject({ code: 77, stderr: expect.stringContaining('CHORUS_PASSWORD_FILE') });
   });
 
   it('leaves nothing behind where it cannot be made', async () => {

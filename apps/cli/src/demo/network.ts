@@ -7,6 +7,7 @@ import {
   type EventSink,
   type NodeConfigInput,
   type NodeEvent,
+  OWN_NETWORK,
   parseConfig,
   startNode,
   WALLET_KEY_FILE,
@@ -85,6 +86,7 @@ export async function startDemoNodes(demo: DemoNetworkOptions): Promise<DemoNetw
   const { options, folder, devnet, deployment, data, onEvent, onProcess, defer } = demo;
   const [requesterKey, ...nodeKeys] = devnet.privateKeys as [Hex, ...Hex[]];
   const shared = {
+    ...OWN_NETWORK,
     chain: { url: devnet.url, contract: deployment.taskManager },
     seed: options.seed,
   };

@@ -8,6 +8,7 @@ import {
   addData,
   CONFIG_FILE,
   type NodeConfigInput,
+  OWN_NETWORK_VALUES,
   renderConfig,
   WALLET_KEY_FILE,
   writeNewNodeKey,
@@ -153,6 +154,7 @@ function configText(name: string, roles: string[], plan: DevnetPlan, url: string
     'chain.chainId': plan.deployment.chainId,
     'network.listen': [own ? own.replace(/\/p2p\/.*$/, '') : '/ip4/127.0.0.1/tcp/0'],
     'network.bootstrap': others.slice(-3),
+    ...OWN_NETWORK_VALUES,
     ...(roles.includes('trainer') || roles.includes('validator') ? { data: 'digits' } : {}),
   });
 }

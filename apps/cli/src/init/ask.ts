@@ -1,7 +1,9 @@
-import { confirm, isCancel, multiselect, select, text } from '@clack/prompts';
+import { tokensSchema } from '@chorus/node';
+import { confirm, isCancel, multiselect, note, select, text } from '@clack/prompts';
 import { findDevnet } from '../devnet/descriptor.ts';
 import { Interrupted } from '../exit.ts';
-import type { InitAnswers, NodeRole } from './plan.ts';
+import { readDeployment } from './deployment.ts';
+import { type InitAnswers, type NodeRole, STAKE_DAYS, type StakeConsent } from './plan.ts';
 
 /** Questions and answers go to standard error; standard output is for results. */
 const output = process.stderr;
@@ -12,6 +14,8 @@ function answered<T>(answer: T): Exclude<T, symbol> {
   return answer as Exclude<T, symbol>;
 }
 
+const isTokens = (value: string) => tokensSchema.safeParse(value).success;
+
 const filled = (what: string) => (value: string | undefined) => (value?.trim() ? undefined : `Give ${what}.`);
 
 /** Ask for everything the flags left open. */
@@ -21,6 +25,7 @@ export async function askMissing(given: Partial<InitAnswers>): Promise<InitAnswe
   const roles = given.roles ?? (await askRoles());
   const needsData = roles.some((role) => role !== 'aggregator') && network !== 'devnet';
   const data = given.data ?? (needsData ? await askData() : undefined);
+  const stake = given.stake ?? (network === 'devnet' ? undefined : await askStake({ ...given, ...place }));
   return {
     bootstrap: [],
     listen: [],
@@ -29,6 +34,7 @@ export async function askMissing(given: Partial<InitAnswers>): Promise<InitAnswe
     network,
     roles,
     ...(data === undefined ? {} : { data }),
+    ...(stake === undefined ? {} : { stake }),
   };
 }
 
@@ -112,4 +118,38 @@ async function askData(): Promise<string | undefined> {
       validate: filled('a path'),
     }),
   );
+}
+
+/** Nothing is staked that was not agreed to in words: how much, to whom, for how long, and what can become of it. */
+async function askStake({ deployment }: Partial<InitAnswers>): Promise<StakeConsent> {
+  const known = deployment === undefined ? null : await readDeployment(deployment).catch(() => null);
+  note(
+    [
+      'Most tasks want a deposit of each member: it joins them by itself, and the deposit is locked until they have ended',
+      `(here: for at most ${STAKE_DAYS} days). Part of it is burned where this node is late or absent, and a majority of`,
+      "the task's validators, whom a stranger appoints, can take all of it. Worst case: all of it is lost.",
+      'Tasks of anybody are joined that have 3 validators other than their owner; up to three deposits in a day.',
+      'chorus config set maxStake changes it later, limits.stake.owners says whose tasks.',
+    ].join('\n'),
+    'What may this node put at risk?',
+    { output },
+  );
+  const tokens = answered(
+    await text({
+      message: 'Most tokens to lock in one task (0: none, and it joins no task that wants a deposit)',
+      initialValue: '0',
+      output,
+      validate: (value) =>
+        isTokens(value ?? '') ? undefined : 'Give an amount of tokens, such as 10 or 2.5.',
+    }),
+  );
+  if (Number(tokens) === 0 || (known?.token ?? null) !== null) return { tokens };
+  const token = answered(
+    await text({
+      message: 'Of which token? Its address',
+      output,
+      validate: (value) => (/^0x[0-9a-fA-F]{40}$/.test(value ?? '') ? undefined : 'Give an address.'),
+    }),
+  );
+  return { tokens, token };
 }

@@ -18,7 +18,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { fundAccount } from '../devnet/fund.ts';
 import { readKeystoreFile } from '../keys/keystore-file.ts';
 import { DEPLOYMENT_FILE } from './deployment.ts';
-import { configValues, type InitAnswers, type NodeRole, planNetwork } from './plan.ts';
+import { configValues, type InitAnswers, type NodeRole, planNetwork, stakePlan } from './plan.ts';
 
 export interface InitOptions {
   home: string;
@@ -38,6 +38,10 @@ export interface InitResult {
   /** What the devnet gave to the wallet, in the token's smallest unit. */
   funded: bigint;
   data: string | null;
+  /** What it may stake; null: nothing. */
+  stake: ReturnType<typeof stakePlan>;
+  /** The network is one of this machine, with a token that is worth nothing. */
+  devnet: boolean;
 }
 
 /**
@@ -50,6 +54,7 @@ export async function initNode(options: InitOptions): Promise<InitResult> {
   const { home, answers, importWallet, password } = options;
   refuseExisting(home);
   const network = await planNetwork(answers);
+  const stake = stakePlan(answers, network);
   const wallet = importWallet
     ? await decryptWallet(await readKeystoreFile(importWallet), await password.imported())
     : undefined;
@@ -61,14 +66,14 @@ export async function initNode(options: InitOptions): Promise<InitResult> {
     const identity = await createIdentity(home, secret, wallet ? { wallet } : {});
     const data = await registerData(home, answers.data ?? network.devnet?.sampleData, answers.roles);
     if (network.deployment !== null) {
-      await writeFileAtomic(join(home, DEPLOYMENT_FILE), `${network.deployment.trim()}\n`);
+      await writeFileAtomic(join(home, DEPLOYMENT_FILE), `${network.deployment.trim()}\n`, { mode: 0o600 });
     }
     const funded = network.devnet ? await fundAccount(network.devnet, identity.address) : 0n;
     const config = join(home, CONFIG_FILE);
     const values = { ...configValues(answers, network), ...(data === null ? {} : { data }) };
     // Last: with it the node can start.
     await writeFileAtomic(config, renderConfig(values), { mode: 0o600 });
-    return { home, identity, config, funded, data };
+    return { home, identity, config, funded, data, stake, devnet: network.devnet !== null };
   } catch (error) {
     if (isNew) await rm(home, { recursive: true, force: true });
     else for (const name of FILES) await rm(join(home, name), { force: true });

@@ -18,6 +18,39 @@ export interface InitAnswers {
   roles: NodeRole[];
   data?: string;
   listen: string[];
+  /** What may be staked; undefined: nothing on a network, and some of its worthless token on a devnet. */
+  stake?: StakeConsent;
+}
+
+/** What the owner of a node allows it to put at risk for strangers' tasks. */
+export interface StakeConsent {
+  /** In one task at most, in whole tokens. */
+  tokens: string;
+  /** In which token; by default the network's own. */
+  token?: string;
+  /** Whose tasks; anybody's by default. */
+  owners?: string[];
+  /** Longest a task may lock it; 90 by default. */
+  days?: number;
+}
+
+/** Of the devnet's own token, which its faucet gives away: it is worth nothing, and the devnet is the user's own. */
+const DEVNET_STAKE = '100';
+export const STAKE_DAYS = 90;
+
+/** What a node will be allowed to stake, for people and for its configuration; null: nothing. */
+export function stakePlan(
+  answers: InitAnswers,
+  network: Pick<NetworkPlan, 'token' | 'devnet'>,
+): (Required<Omit<StakeConsent, 'owners'>> & { owners: string[] | null }) | null {
+  const { stake } = answers;
+  const tokens = stake?.tokens ?? (network.devnet ? DEVNET_STAKE : '0');
+  if (Number(tokens) === 0) return null;
+  const token = stake?.token ?? network.token;
+  if (token === null) {
+    throw usage('in which token may it stake? The deployment names none: --stake-token ADDRESS');
+  }
+  return { tokens, token, owners: stake?.owners ?? null, days: stake?.days ?? STAKE_DAYS };
 }
 
 /** A network a node can join. */
@@ -25,6 +58,8 @@ export interface NetworkPlan {
   rpc: string;
   contract: string;
   chainId: number | null;
+  /** Its own token; null where nothing names it. */
+  token: string | null;
   /** Block that the deployment began in. */
   startBlock: number;
   bootstrap: string[];
@@ -47,6 +82,7 @@ export async function planNetwork(answers: InitAnswers): Promise<NetworkPlan> {
       rpc,
       chainId,
       contract: deployment.taskManager,
+      token: deployment.token,
       startBlock,
       bootstrap,
       devnet,
@@ -67,6 +103,7 @@ export async function planNetwork(answers: InitAnswers): Promise<NetworkPlan> {
     rpc,
     contract,
     chainId: deployment?.chainId ?? null,
+    token: deployment?.token ?? null,
     startBlock: deployment?.startBlock ?? 0,
     bootstrap,
     devnet: null,
@@ -89,6 +126,7 @@ const PUBLIC_NETWORK = {
 /** The values a new configuration sets. */
 export function configValues(answers: InitAnswers, network: NetworkPlan): Record<string, unknown> {
   const { listen, roles } = answers;
+  const stake = stakePlan(answers, network);
   return {
     roles,
     'chain.url': network.rpc,
@@ -98,7 +136,21 @@ export function configValues(answers: InitAnswers, network: NetworkPlan): Record
     ...(network.devnet ? { 'network.listen': ['/ip4/127.0.0.1/tcp/0'] } : PUBLIC_NETWORK),
     ...(listen.length > 0 ? { 'network.listen': listen } : {}),
     'network.bootstrap': network.bootstrap,
+    // Said in so many words, so that whoever reads the file sees what it allows.
+    maxStake: stake?.tokens ?? '0',
+    'limits.stake.onlyListed': true,
+    ...stakeTokens(stake, network.token),
+    ...(stake?.owners ? { 'limits.stake.owners': stake.owners } : {}),
+    // A devnet has two validators, both of the user's own, and coins without end.
+    ...(network.devnet ? { 'limits.tasks.minValidators': 1, 'limits.gas.perDay': '100' } : {}),
   };
+}
+
+/** The token that may be staked, with how long; else the network's own, so that `maxStake` is all that is left to say. */
+function stakeTokens(stake: ReturnType<typeof stakePlan>, own: string | null): Record<string, unknown> {
+  const token = stake?.token ?? own;
+  if (token === null) return {};
+  return { 'limits.stake.perToken': { [token]: { seconds: (stake?.days ?? STAKE_DAYS) * 86_400 } } };
 }
 
 function usage(message: string): ChorusError {

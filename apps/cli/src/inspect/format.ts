@@ -3,7 +3,7 @@ import type { Check } from '@chorus/node';
 import { bigintAsText, type G1Point } from '@chorus/protocol';
 import Table from 'cli-table3';
 import colors from 'yoctocolors';
-import { write } from '../terminal.ts';
+import { write, writeJson } from '../terminal.ts';
 
 /** A table in the house style; `lines` between the rows where rows have several lines. */
 export function table(
@@ -101,8 +101,7 @@ export function wrap(text: string, indent = 0): string {
 
 /** A JSON document on standard output; integers beyond 2^53 are decimal strings. */
 export function printJson(value: unknown): void {
-  const text = JSON.stringify(value, bigintAsText, 2);
-  process.stdout.write(`${text}\n`);
+  writeJson(JSON.stringify(value, bigintAsText, 2));
 }
 
 export function print(...parts: string[]): void {

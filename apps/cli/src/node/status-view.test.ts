@@ -101,7 +101,7 @@ function status(change: Partial<Status> = {}): Status {
       eventLoopLagMs: 1,
       disk: { usedBytes: 2.5e9, freeBytes: 7e10 },
     },
-    limits: {} as Status['limits'],
+    limits: allowed({}),
     warnings: [],
     ...change,
   };
@@ -115,6 +115,19 @@ const notice = (n: number) => ({
   firstAt: '2026-01-01T00:00:00Z',
   lastAt: '2026-01-01T00:00:00Z',
 });
+
+/** The part of the limits that the screen shows. */
+function allowed(change: Partial<Status['limits']>): Status['limits'] {
+  return {
+    stakePerTask: '10',
+    stakePerDay: '30',
+    onlyListedTokens: true,
+    listedTokens: [`0x${'ab'.repeat(20)}`],
+    owners: null,
+    minValidators: 3,
+    ...change,
+  } as Status['limits'];
+}
 
 describe('the status screen', () => {
   it('fits 80 columns and 24 rows however much there is to tell', () => {
@@ -143,6 +156,7 @@ describe('the status screen', () => {
       '31337 at block 12345678, last block 12 s ago',
       'earned 1,234, claimable 0, staked 20',
       '412 MB memory',
+      '10 a task, 30 a day, in 0xababab…abab, for anybody, 3 validators at least',
       '3/50 reference',
       '25.0 %',
       '12.3457',
@@ -166,6 +180,13 @@ describe('the status screen', () => {
     expect(text).toContain('31337 not reachable');
     expect(text).toContain('! paused: outside its hours');
     expect(text).toContain('no task yet');
+  });
+
+  it('says that nothing may be staked, and how to allow it', () => {
+    const cautious = status({ limits: allowed({ stakePerTask: '0' }) });
+    const text = stripVTControlCharacters(statusScreen(cautious, { columns: 120, rows: 24 }));
+    expect(text).toMatch(/stakes +nothing/);
+    expect(text).toContain('chorus config set maxStake 10');
   });
 });
 

@@ -24,7 +24,7 @@ export function statusScreen(status: Status, size: ScreenSize): string {
   const room = size.rows - 1 - head.length - warnings.length - lists;
   const rounds = Math.max(1, Math.min(status.rounds.length, MOST_ROUNDS, room - LEAST_TASKS));
   const tasks = Math.max(LEAST_TASKS, room - Math.min(rounds, status.rounds.length));
-  return [...head, ...taskLines(status.tasks, tasks), ...roundLines(status.rounds, rounds), ...warnings]
+  return [...head, ...taskLines(status, tasks), ...roundLines(status.rounds, rounds), ...warnings]
     .map((line) => cut(line, size.columns))
     .join('\n');
 }
@@ -71,6 +71,7 @@ function headLines(status: Status): string[] {
       `claimable ${amounts(status.claimable)}`,
       `staked ${amounts(status.staked)}`,
     ),
+    line('stakes', ...stakeParts(status.limits)),
     line(
       'machine',
       `CPU ${resources.cpuPercent.toFixed(0)} %`,
@@ -81,9 +82,14 @@ function headLines(status: Status): string[] {
   ];
 }
 
-function taskLines(tasks: readonly TaskSummary[], room: number): string[] {
-  if (tasks.length === 0)
-    return [colors.dim('no task yet: it joins what fits its roles, data and limits'), ''];
+/** Why there may be none: without its owner's consent a node stakes nothing. */
+const waitingFor = ({ stakePerTask }: Status['limits']) =>
+  Number(stakePerTask) === 0
+    ? 'no task, and none that asks for stake is joined: to allow some, chorus config set maxStake 10'
+    : 'no task yet: it joins what fits its roles, data and limits';
+
+function taskLines({ tasks, limits }: Status, room: number): string[] {
+  if (tasks.length === 0) return [colors.dim(waitingFor(limits)), ''];
   const fits = tasks.length <= room ? tasks : tasks.slice(0, room - 1);
   const rows = fits.map((task) => [
     task.id,
@@ -98,6 +104,20 @@ function taskLines(tasks: readonly TaskSummary[], room: number): string[] {
     ...columns(['TASK', 'NAME', 'ROLE', 'ROUND', 'DOING', 'STAKE'], rows, [4, 22, 10, 15, 16, 7]),
     ...(left > 0 ? [colors.dim(`and ${left} more: chorus task list`)] : []),
     '',
+  ];
+}
+
+/** What its owner has allowed. */
+function stakeParts({ stakePerTask, stakePerDay, ...limits }: Status['limits']): string[] {
+  if (Number(stakePerTask) === 0) return ['nothing'];
+  return [
+    `${stakePerTask} a task`,
+    `${stakePerDay} a day`,
+    limits.onlyListedTokens
+      ? `in ${limits.listedTokens.map(short).join(' or ') || 'no token'}`
+      : 'in any token',
+    limits.owners === null ? 'for anybody' : `for ${limits.owners.length} owners`,
+    `${limits.minValidators} validators at least`,
   ];
 }
 

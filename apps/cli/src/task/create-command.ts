@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { formatUnits } from '@chorus/chain';
 import type { TaskRequest } from '@chorus/node';
 import { createAdminClient, readAdmin, sentenceOf } from '@chorus/node/admin';
-import { hasCode } from '@chorus/protocol';
+import { type Address, hasCode } from '@chorus/protocol';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
 import { EXIT, finish } from '../exit.ts';
 import { homeOptions } from '../home.ts';
 import { fields, print } from '../inspect/format.ts';
 import { duration, short } from '../node/status-view.ts';
-import { write } from '../terminal.ts';
+import { write, writeJson } from '../terminal.ts';
+import { ownerIn, strangersRefuse } from './acceptable.ts';
 import { type PlaceFlags, type PublishingPlace, publishingPlace } from './place.ts';
 import { type Listener, type Outcome, publishByNode, publishByOwnNode } from './publish.ts';
 import { type TaskWishes, taskRequest } from './request.ts';
@@ -72,7 +73,10 @@ export function taskCreateCommand(): Command {
     .option('--trainers <n>', 'most trainers, 1 to 16; it begins when they are there', '3')
     .option('--min-trainers <n>', 'trainers without whom it does not begin (1)')
     .option('--validators <addresses>', 'wallets that take the reference; on a devnet its own')
-    .option('--min-validators <n>', 'references that a round needs (1)')
+    .option(
+      '--min-validators <n>',
+      'references that a round needs (a majority of them, at least 3; 1 where there are fewer)',
+    )
     .option('--min-aggregators <n>', 'candidates to aggregate without whom it does not begin (1)')
     .option('--allow <addresses|file>', 'who may train or aggregate, up to 128 wallets; else anyone')
     .option('--min-reputation <n>', 'least reputation of who trains or aggregates (0)')
@@ -86,9 +90,9 @@ export function taskCreateCommand(): Command {
     .option('--stagnation <percent>', 'released of a round that did not make the model better (50)')
     .option(
       '--slash-reporter <percent>',
-      'of slashed stake, for who reported it (0); the rest stays in the task',
+      'of slashed stake, for who reported it (2); what is not burned stays in the task',
     )
-    .option('--slash-burn <percent>', 'of slashed stake, burned (0)')
+    .option('--slash-burn <percent>', 'of slashed stake, burned (98)')
     .optionsGroup(
       'How long at most; phases end when everyone has acted; on a slow or busy devnet more by default:',
     )
@@ -108,14 +112,15 @@ async function createAction(flags: CreateFlags): Promise<void> {
     if (hasCode(error, 'E_ADMIN_NOT_RUNNING') && !flags.detach) return null;
     throw error;
   });
-  if (!flags.json) write(process.stderr, `${summary(request, place)}\n\n`);
+  if (!flags.json)
+    write(process.stderr, `${summary(request, place, await ownerIn(place.config.dataDir))}\n\n`);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
   const listener = listenerOf(flags, access !== null, stop.signal);
   const outcome = access
     ? await publishByNode(createAdminClient(access), request, { id, detach: flags.detach ?? false }, listener)
     : await publishByOwnNode(place.config, request, { id, samples: place.samples }, listener);
-  if (flags.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
+  if (flags.json) writeJson(JSON.stringify(outcome));
   else print(...ending(outcome, place, access !== null));
   await finish(EXIT.ok);
 }
@@ -130,14 +135,18 @@ function listenerOf({ json, detach }: CreateFlags, running: boolean, signal: Abo
     step: (text) => say(colors.dim(`${text} ...`)),
     published: (taskId) => say(`published as task ${taskId}${detach ? '' : `; ${leaving}`}`),
     event: (streamed) => {
-      if (json) process.stdout.write(`${JSON.stringify(streamed)}\n`);
+      if (json) writeJson(JSON.stringify(streamed));
       else if (sentenceOf(streamed.event).level !== 'debug') say(eventLine(streamed));
     },
   };
 }
 
 /** What is about to be paid for. */
-function summary({ terms, params, model }: TaskRequest, { decimals, home }: PublishingPlace): string {
+function summary(
+  { terms, params, model }: TaskRequest,
+  { decimals, home }: PublishingPlace,
+  owner: Address | null,
+): string {
   const round =
     params.commitSeconds + params.referenceSeconds + params.settleSeconds * (params.minAggregators + 1);
   const tokens = (units: bigint) => formatUnits(units, decimals).replace(/\.0$/, '');
@@ -155,13 +164,22 @@ function summary({ terms, params, model }: TaskRequest, { decimals, home }: Publ
         'trainers',
         `${params.minTrainers} to ${params.maxTrainers}${terms.allow ? `, of ${terms.allow.length} allowed` : ''}`,
       ],
-      ['validators', params.validators.map(short).join(', ')],
+      [
+        'validators',
+        `${params.validators.map(short).join(', ')}; ${params.minValidators} of them for each round`,
+      ],
+      [
+        'slashes',
+        `${(10_000 - params.slashReporterBps - params.slashBurnBps) / 100} % back to this task, ` +
+          `${params.slashReporterBps / 100} % to who reports, ${params.slashBurnBps / 100} % burned`,
+      ],
       [
         'budget',
         `${tokens(params.budget)} of token ${short(params.token)}, deposit ${tokens(params.stake)} a member`,
       ],
       ['fees', `aggregator ${params.aggregatorFeeBps / 100} %, validators ${params.validatorFeeBps / 100} %`],
     ]),
+    ...strangersRefuse(params, owner).map((why) => colors.yellow(`! strangers' nodes refuse it: ${why}`)),
   ].join('\n');
 }
 

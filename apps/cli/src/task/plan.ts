@@ -27,15 +27,15 @@ const TERMS = {
 const PARAMS = {
   minTrainers: 1,
   minAggregators: 1,
-  minValidators: 1,
   aggregatorFeeBps: 300,
   validatorFeeBps: 200,
   vestingRounds: 2,
   // A round that did not make the model better pays its trainers half; the rest stays for the later ones.
   stagnationBps: 5_000,
   minReputation: 0,
-  slashReporterBps: 0,
-  slashBurnBps: 0,
+  // Nobody gains by a slash: what is not burned pays for the transaction that reports it.
+  slashReporterBps: 200,
+  slashBurnBps: 9_800,
 } as const satisfies Partial<Params>;
 
 type Phases = Pick<Params, 'joinSeconds' | 'commitSeconds' | 'referenceSeconds' | 'settleSeconds'>;
@@ -57,6 +57,17 @@ export function phasesAt(factor: number, changes: Partial<Phases> = {}): Phases 
   };
 }
 
+/** Fewer validators than this decide nothing that a stranger's node would stake on (`limits.tasks.minValidators`). */
+const LEAST_VALIDATORS = 3;
+
+/**
+ * References that a round needs, of so many validators: a majority, and three where there are as many. Of two or one it
+ * is one, so that a task among friends goes on without the other.
+ */
+function usualMinValidators(validators: number): number {
+  return validators < LEAST_VALIDATORS ? 1 : Math.max(LEAST_VALIDATORS, Math.floor(validators / 2) + 1);
+}
+
 /** What has to be decided about every task. */
 type Decided<T, K extends keyof T> = Pick<T, K> & Partial<T>;
 
@@ -69,5 +80,6 @@ export interface TaskPlan {
 
 /** A task as it is published: what was decided about it, and the usual for the rest. */
 export function plannedTask({ model, terms, params }: TaskPlan): TaskRequest {
-  return { model, terms: { ...TERMS, ...terms }, params: { ...PARAMS, ...PHASES, ...params } };
+  const minValidators = usualMinValidators(params.validators.length);
+  return { model, terms: { ...TERMS, ...terms }, params: { ...PARAMS, ...PHASES, minValidators, ...params } };
 }

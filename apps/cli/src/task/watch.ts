@@ -2,7 +2,7 @@ import { sentenceOf } from '@chorus/node';
 import type { AdminClient, StreamedEvent } from '@chorus/node/admin';
 import colors from 'yoctocolors';
 import { amount } from '../node/status-view.ts';
-import { write } from '../terminal.ts';
+import { write, writeJson } from '../terminal.ts';
 
 export interface WatchOptions {
   task: string | undefined;
@@ -20,7 +20,7 @@ export async function watchNode(node: AdminClient, { task, json }: WatchOptions)
   });
   if (!json) write(process.stderr, colors.dim('what happens from now on; Ctrl-C ends this, not the node\n'));
   for await (const streamed of events) {
-    if (json) process.stdout.write(`${JSON.stringify(streamed)}\n`);
+    if (json) writeJson(JSON.stringify(streamed));
     else if (streamed.event.type !== 'progress') write(process.stdout, `${eventLine(streamed)}\n`);
     const { event } = streamed;
     if (event.type === 'task-ended' && task !== undefined && String(event.taskId) === task) break;

@@ -30,6 +30,8 @@ export interface SenderOptions {
   /** Where signed transactions are kept until their outcome is known; by default in memory. */
   transactions?: TransactionStore | undefined;
   fees?: Partial<FeePolicy> | undefined;
+  /** Told what each mined transaction cost, in wei. */
+  onPaid?: ((wei: bigint) => void) | undefined;
 }
 
 export interface Mined extends Receipt {
@@ -242,6 +244,7 @@ export class Sender {
   async #finish(pending: PendingTransaction, receipt: TransactionReceipt): Promise<Mined> {
     this.#nextNonce = Math.max(this.#nextNonce, pending.nonce + 1);
     await this.#store.delete(pending);
+    this.#options.onPaid?.(receipt.gasUsed * receipt.gasPrice);
     if (receipt.status !== 1) throw await this.#reasonOf(pending, receipt);
     return {
       transaction: receipt.hash as Hex,

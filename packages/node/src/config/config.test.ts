@@ -37,10 +37,16 @@ describe('a configuration', () => {
   });
 
   it('takes amounts and addresses as they are written, quoted or not', async () => {
-    await write(...minimal.slice(0, 3), `  contract: ${CONTRACT}`, 'maxStake: 123456789012345678901234');
+    await write(
+      ...minimal.slice(0, 3),
+      `  contract: ${CONTRACT}`,
+      'maxStake: 10',
+      'limits: { stake: { total: 123456789012345678901234 } }',
+    );
     const { config } = await loadConfig(path);
     expect(config.chain.contract).toBe(CONTRACT);
-    expect(config.maxStake).toBe('123456789012345678901234');
+    expect(config.maxStake).toBe('10');
+    expect(config.limits.stake.total).toBe('123456789012345678901234');
   });
 
   it('is overridden by the environment, and both by --set', async () => {
@@ -49,7 +55,7 @@ describe('a configuration', () => {
       CHORUS_THREADS: '3',
       CHORUS_CHAIN__POLL_MILLISECONDS: '70',
       CHORUS_NETWORK__BOOTSTRAP: '[/ip4/127.0.0.1/tcp/1/p2p/x]',
-      CHORUS_MAX_STAKE: '99999999999999999999999',
+      CHORUS_MAX_STAKE: '99.5',
       CHORUS__DATA: 'digits',
       CHORUS_DATA: '/somewhere/else',
       CHORUS_HOME: '/home/of/all',
@@ -59,7 +65,7 @@ describe('a configuration', () => {
       threads: 4,
       seed: 9,
       data: 'digits',
-      maxStake: '99999999999999999999999',
+      maxStake: '99.5',
       chain: { pollMilliseconds: 70 },
       network: { bootstrap: ['/ip4/127.0.0.1/tcp/1/p2p/x'] },
     });
@@ -71,7 +77,15 @@ describe('a configuration', () => {
     expect(sources.has('device')).toBe(false);
   });
 
+  it('stakes nothing, for nobody and in no token, unless it says so', async () => {
+    await write(...minimal);
+    const { config } = await loadConfig(path);
+    expect(config.maxStake).toBe('0');
+    expect(config.limits.stake).toEqual({ onlyListed: true, perToken: {} });
+  });
+
   it.each([
+    ['a stake in the smallest unit', [...minimal, 'maxStake: "1000000000000000000000"'], 'maxStake'],
     ['an unknown value', [...minimal, 'thread: 2'], 'thread'],
     ['an unknown value of a section', [...minimal, '  urls: x'], 'chain.urls'],
     ['a value out of range', [...minimal, 'threads: 0'], 'threads'],

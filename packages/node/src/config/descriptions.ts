@@ -35,7 +35,9 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'RPC API of a Kubo daemon, such as http://127.0.0.1:5001: pins what this node publishes, and finds what no peer has.',
   data: 'Data to train on: a name given by `chorus data add`, a folder, or a shard file. It never leaves this machine.',
   srsCache: 'Folder for reference strings, shared by the nodes of one machine.',
-  maxStake: "Largest stake to put at risk in one task, in the token's smallest unit.",
+  maxStake:
+    'Largest stake to put at risk in one task, in whole tokens such as "10" or "2.5", of the tokens that ' +
+    'limits.stake.perToken lists. Its whole stake is what a member can lose. "0": no task that asks for stake.',
   threads: 'Threads of local training.',
   device: 'Where to train: auto, cpu, webgpu, cuda, coreml or dml; `chorus doctor` says what works here.',
   seed: 'Seed of shuffling and dropout.',
@@ -43,7 +45,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   shutdownSeconds:
     'Time to finish or hand back the current step when asked to stop; what is not done then is resumed at the next start.',
   limits:
-    'What you allow the node, beside maxStake. What is left out is not limited; docs/operations.md tells more.',
+    'What you allow the node, beside maxStake. What has no default is not limited; docs/operations.md tells more.',
   'limits.threads': 'Threads of each heavy step: training, committing, proving.',
   'limits.memory':
     'Memory of the node with the processes of its models, such as "4 GiB"; half of the machine unless set. Tasks that would not fit are refused, and a model that takes more than is left is ended.',
@@ -54,14 +56,33 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Local times at which tasks are joined and rounds begun, such as ["22:00-07:00"]. What has begun is finished.',
   'limits.missRounds':
     'Join tasks that may last longer than these hours although each round missed then costs part of the stake.',
+  'limits.gas': "What the node may spend of the chain's own coin.",
+  'limits.gas.perDay':
+    'Coins in 24 hours, such as "0.1". A task is not joined where what was spent and what it may cost at the present ' +
+    'price come to more. Tasks that were joined go on: missing their rounds would cost stake.',
   'limits.stake': 'Money at risk over all tasks.',
   'limits.stake.total':
     'Over all tokens, counted in smallest units: of use where the tokens have the same decimals.',
   'limits.stake.perToken':
     'By token: {"0x...": {total: "1000", task: "100", seconds: 604800}}: most over all tasks, most in one task (in its ' +
     'smallest unit), longest a task may lock it. {"0x...": "1000"} sets the total alone; "0" refuses the token.',
-  'limits.stake.onlyListed': 'Refuse tasks in tokens that perToken does not name.',
+  'limits.stake.onlyListed':
+    'Refuse tasks in tokens that perToken does not name. Anyone can make a token that is worth nothing.',
+  'limits.stake.owners': "Whose tasks are joined: addresses of requesters. Anybody's where it is left out.",
+  'limits.stake.perDay':
+    'Whole tokens newly put at risk in 24 hours, of each token; three times maxStake where it is left out.',
   'limits.tasks': 'Which tasks are taken on.',
+  'limits.tasks.maxTasks': 'Tasks worked for at a time.',
+  'limits.tasks.minValidators':
+    "Validators, other than the task's owner, without whom no round of it is settled: a majority of them decides " +
+    'who is paid and who is slashed.',
+  'limits.tasks.maxSlashPercent': 'Most of the stake that being absent from every round may cost.',
+  'limits.tasks.maxReporterPercent':
+    'Most of a slash that may go to whoever reports it; a large part invites traps.',
+  'limits.tasks.maxOwnerPercent': "Most of a slash that may go back to the task's owner; the rest is burned.",
+  'limits.tasks.phaseMargin':
+    'Phases last at least so many times the work that falls into them, as measured on this machine, and some blocks; 0 ' +
+    'takes any. Who is late is slashed.',
   'limits.tasks.minReward':
     "Least this node may expect of a round where all share alike, in the token's smallest unit.",
   'limits.tasks.maxModelBytes': 'Largest model file, such as "50 MB".',

@@ -138,7 +138,9 @@ async function readIdentityFile(folder: string): Promise<Identity | null> {
 }
 
 async function writeIdentity(folder: string, identity: Identity): Promise<Identity> {
-  await writeFileAtomic(join(folder, IDENTITY_FILE), `${JSON.stringify(identity, null, 2)}\n`);
+  await writeFileAtomic(join(folder, IDENTITY_FILE), `${JSON.stringify(identity, null, 2)}\n`, {
+    mode: 0o600,
+  });
   return identity;
 }
 

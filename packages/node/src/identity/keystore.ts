@@ -145,7 +145,7 @@ export async function decryptWallet(text: string, password: string): Promise<Wal
     const wrong = (error as { argument?: string }).argument === 'password';
     throw wrong
       ? new ChorusError('E_PASSWORD_WRONG', 'the password does not open the wallet', {
-          hint: 'check CHORUS_PASSWORD_FILE or CHORUS_PASSWORD, or type it again',
+          hint: 'check the file of CHORUS_PASSWORD_FILE, or type it again',
         })
       : new ChorusError('E_KEYSTORE', 'the keystore is damaged', {
           hint: 'restore it from a backup',

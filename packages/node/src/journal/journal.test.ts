@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAX_ROUNDS_KEPT } from './history.ts';
 import { Journal } from './journal.ts';
 import type { RoundRecord } from './records.ts';
@@ -96,6 +96,39 @@ describe('a step', () => {
       'before model done',
       'after model done',
     ]);
+  });
+});
+
+describe('what a day may cost', () => {
+  it('is the gas of its hours and the stake of its tasks, over a restart, without tasks that were not joined', () => {
+    journal.paidGas(5n);
+    journal.paidGas(10n ** 20n);
+    journal.riskStake(1n, TOKEN, 100n);
+    journal.riskStake(1n, TOKEN, 100n);
+    journal.riskStake(2n, TOKEN, 50n);
+    journal.riskStake(3n, `0x${'b'.repeat(40)}`, 7n);
+    expect(journal.gasOfDay()).toBe(10n ** 20n + 5n);
+    expect(journal.stakeOfDay(TOKEN)).toBe(150n);
+    expect(journal.stakeOfDay(TOKEN, 2n)).toBe(100n);
+    journal.forgetTask(2n);
+    journal.close();
+    journal = Journal.open(folder);
+    expect(journal.stakeOfDay(TOKEN)).toBe(100n);
+    expect(journal.gasOfDay()).toBe(10n ** 20n + 5n);
+  });
+
+  it('is forgotten after a day', () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      journal.paidGas(5n);
+      journal.riskStake(1n, TOKEN, 100n);
+      vi.setSystemTime(Date.now() + 23 * 3_600_000);
+      expect([journal.gasOfDay(), journal.stakeOfDay(TOKEN)]).toEqual([5n, 100n]);
+      vi.setSystemTime(Date.now() + 2 * 3_600_000);
+      expect([journal.gasOfDay(), journal.stakeOfDay(TOKEN)]).toEqual([0n, 0n]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

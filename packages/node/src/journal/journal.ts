@@ -4,6 +4,7 @@ import { type Address, ChorusError, type Hex, hasCode } from '@chorus/protocol';
 import { decodeDetail, encodeDetail } from './codec.ts';
 import { addClaimed, addRound, listRounds, listTotals, type RoundQuery } from './history.ts';
 import type { RoundRecord, TokenTotals } from './records.ts';
+import { addGas, addStake, dropStake, gasOfDay, stakeOfDay } from './spending.ts';
 import type { RecordedStep, StepGate, StepKey, StepName, StepState } from './steps.ts';
 import { closeStore, JOURNAL_FILE, openStore, type StoreOptions, transact } from './store.ts';
 import { TransactionLog } from './transaction-log.ts';
@@ -221,7 +222,30 @@ export class Journal implements JournalReader {
       for (const table of ['steps', 'tasks']) {
         this.#db.prepare(`DELETE FROM ${table} WHERE task_id = ?`).run(taskId.toString());
       }
+      dropStake(this.#db, taskId);
     });
+  }
+
+  // ---- spending ----
+
+  /** A transaction of this account was mined and cost so much (smallest unit of the chain's own coin). */
+  paidGas(wei: bigint): void {
+    if (this.#open && wei > 0n) this.#transact(() => addGas(this.#db, wei, Date.now()));
+  }
+
+  /** The stake of a task is about to be put at risk: before the transactions that do it. */
+  riskStake(taskId: bigint, token: Address, amount: bigint): void {
+    this.#transact(() => addStake(this.#db, taskId, token, amount, Date.now()));
+  }
+
+  /** What the last 24 hours cost in gas. */
+  gasOfDay(): bigint {
+    return gasOfDay(this.#db, Date.now());
+  }
+
+  /** What the last 24 hours put at risk in a token, beside the task `except`. */
+  stakeOfDay(token: Address, except?: bigint): bigint {
+    return stakeOfDay(this.#db, token, Date.now(), except);
   }
 
   // ---- publishing ----

@@ -84,4 +84,16 @@ export const MIGRATIONS: readonly string[] = [
   INSERT INTO published SELECT terms_digest, terms_digest, terms_digest, terms, after, NULL, at FROM publications;
   DROP TABLE publications;
   `,
+  `
+  -- What this account spent and put at risk of late: gas by the hour, stake by task.
+  CREATE TABLE spending (
+    kind TEXT NOT NULL CHECK (kind IN ('gas', 'stake')),
+    ref TEXT NOT NULL,
+    -- Empty for the chain's own coin.
+    token TEXT NOT NULL,
+    amount TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (kind, ref)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

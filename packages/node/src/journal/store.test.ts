@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -43,6 +44,27 @@ describe('the journal of a data folder', () => {
     const journal = Journal.open(folder);
     expect(journal.steps(1n)).toHaveLength(40);
     journal.close();
+  });
+
+  it('is readable by its owner alone, as is its write-ahead log, also one that an earlier version made', async () => {
+    const before = process.umask(0);
+    try {
+      const journal = Journal.open(folder);
+      await journal.begin({ taskId: 1n, round: 1, step: 'commit' });
+      const modes = () =>
+        readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mode & 0o777]);
+      expect(Object.fromEntries(modes())).toEqual({
+        [JOURNAL_FILE]: 0o600,
+        [`${JOURNAL_FILE}-wal`]: 0o600,
+        'journal.pid': 0o600,
+      });
+      journal.close();
+      chmodSync(file, 0o644);
+      Journal.open(folder).close();
+      expect(modes()).toEqual([[JOURNAL_FILE, 0o600]]);
+    } finally {
+      process.umask(before);
+    }
   });
 
   it('is refused to a second opener of the same process, and the first goes on', async () => {

@@ -1,5 +1,6 @@
 import {
   accessSync,
+  chmodSync,
   constants,
   existsSync,
   linkSync,
@@ -20,6 +21,8 @@ import { storeFault, toStoreError } from './store-error.ts';
 /** File of a node's journal within its data folder. */
 export const JOURNAL_FILE = 'journal.sqlite';
 const PID_FILE = 'journal.pid';
+/** Its owner's alone, whatever the folder lets others do. */
+const PRIVATE = 0o600;
 
 /** History is bounded by count; this bounds what a mistake could write. */
 const MAX_BYTES = 256 * 1024 * 1024;
@@ -57,6 +60,8 @@ export function openStore(dataDir: string, options: StoreOptions = {}): Database
     // SQLite takes an empty file for a new database; ours begin with a schema. The file is not opened to look at
     // it: closing it would give away the lock that another connection of this process may hold (fcntl(2)).
     if (statSync(path).size === 0) throw storeFault('E_STORE_CORRUPT', { path, found: 'an empty file' });
+    // Of an earlier version; the write-ahead log is made with the file's own permissions.
+    if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) chmodSync(path, PRIVATE);
     db = new DatabaseSync(path, { timeout: LOCK_PATIENCE_MILLISECONDS });
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;');
     // Before anything is written: what is damaged, or not ours, stays as it is.
@@ -143,6 +148,7 @@ function create(path: string): void {
   } finally {
     db.close();
   }
+  chmodSync(made, PRIVATE);
   try {
     linkSync(made, path);
   } catch (error) {

@@ -1,8 +1,16 @@
-import type { Role, Slashing, TaskParams, Terms } from '@chorus/protocol';
+import type { Address, Role, Slashing, TaskParams, Terms } from '@chorus/protocol';
 import { MAX_AGGREGATORS, sameAddress } from '@chorus/protocol';
 import type { Limits } from './limits-config.ts';
-import { formatBytes, formatSeconds, minutesLeft, withinWindows } from './quantities.ts';
+import {
+  formatBytes,
+  formatSeconds,
+  formatUnits,
+  minutesLeft,
+  tokenUnits,
+  withinWindows,
+} from './quantities.ts';
 import { type TaskNeeds, taskNeeds } from './task-needs.ts';
+import { leastPhases, type Machine } from './work.ts';
 
 /** Of the task, what the decision rests on. */
 export type ConsideredTask = Pick<
@@ -21,19 +29,41 @@ export type ConsideredTask = Pick<
   | 'settleSeconds'
   | 'dimension'
   | 'validators'
+  | 'minValidators'
+  | 'slashReporterBps'
+  | 'slashBurnBps'
 > & {
+  owner: Address;
   contestSeconds: number;
-  slashing: Pick<Slashing, 'trainerAbsence' | 'validatorAbsence' | 'aggregatorAbsence'>;
+  slashing: Pick<Slashing, 'trainerAbsence' | 'validatorAbsence' | 'aggregatorAbsence'> & {
+    /** What all absences of a member cost together, in hundredths of a percent; without it they add up. */
+    absenceCap?: number;
+  };
 };
 /** Of the terms, the same. `licence` is a tag such as `Apache-2.0`. */
-export type ConsideredTerms = Pick<Terms, 'modelBytes' | 'batchSize' | 'data' | 'loss' | 'licence'>;
+export type ConsideredTerms = Pick<
+  Terms,
+  'modelBytes' | 'batchSize' | 'localEpochs' | 'referenceEpochs' | 'data' | 'loss' | 'licence'
+>;
 
 /** The node as it is when it decides. */
 export interface NodeState {
   /** Roles it would hold in the task. */
   roles: readonly Role[];
-  /** Largest stake of one task (`maxStake`). */
-  maxStake: bigint;
+  /** Its wallet: a task of its own is not a stranger's. */
+  account: Address;
+  /** Decimals of the task's token. */
+  decimals: number;
+  /** Largest stake of one task, and newly put at risk in 24 hours, in whole tokens (`maxStake`, `limits.stake.perDay`). */
+  maxStake: string;
+  maxStakePerDay: string;
+  /** Of the task's token put at risk within the last 24 hours, beside this task. */
+  stakedToday: bigint;
+  /** Spent within the last 24 hours, and asked for a unit of gas now, in the smallest unit of the chain's coin. */
+  gas: { spentToday: bigint; price: bigint };
+  /** Others it works for. */
+  tasks: number;
+  machine: Machine;
   /** Minute of the day, local time. */
   minuteOfDay: number;
   /** What is at risk in other tasks now. */
@@ -76,23 +106,43 @@ export function considerTask(
   terms: ConsideredTerms,
   state: NodeState,
 ): Consideration {
-  const { stake, tasks } = limits;
   const needs = taskNeeds(task, terms, state.roles);
+  const refused =
+    // What will not change by waiting comes first, so that nobody waits for it.
+    considerStake(limits, task, state) ??
+    considerKind(limits, task, terms, state) ??
+    considerTrust(limits, task, state) ??
+    considerPhases(limits, task, terms, state) ??
+    // What may change as other tasks end, the day, or the hour.
+    considerTotals(limits, task, state) ??
+    considerRoom(limits, needs, state) ??
+    considerHours(limits, task, state);
+  return refused ?? { accept: true, needs };
+}
 
-  // What will not change by waiting comes first, so that nobody waits for it.
-  if (task.stake > state.maxStake) {
-    return refuse(
-      'E_TASK_STAKE',
-      `it asks for a stake of ${task.stake}, more than the ${state.maxStake} this node risks in one task`,
-      'raise maxStake',
-    );
-  }
-  const [, token] = Object.entries(stake.perToken).find(([t]) => sameAddress(t, task.token)) ?? [];
-  if (!token && stake.onlyListed) {
+/** Of how much stake, in which token, whose task. */
+function considerStake({ stake }: Limits, task: ConsideredTask, state: NodeState): Refusal | null {
+  const { decimals } = state;
+  const [, token] = listed(stake, task.token);
+  if (!acceptsToken(stake, task.token)) {
     return refuse(
       'E_LIMIT_TOKEN',
-      `its stake is in token ${task.token}, and only listed tokens are accepted`,
-      'add the token to limits.stake.perToken, or set limits.stake.onlyListed to false',
+      `it pays and stakes token ${task.token}, and only listed tokens are accepted`,
+      'add the token to limits.stake.perToken if it is worth something to you, or set limits.stake.onlyListed to false',
+    );
+  }
+  if (stake.owners && !isOwn(task, state) && !stake.owners.some((owner) => sameAddress(owner, task.owner))) {
+    return refuse(
+      'E_LIMIT_OWNER',
+      `it is a task of ${task.owner}, and only those of listed owners are accepted`,
+      'add its owner to limits.stake.owners, or remove that list',
+    );
+  }
+  if (task.stake > tokenUnits(state.maxStake, decimals)) {
+    return refuse(
+      'E_TASK_STAKE',
+      `it asks for a stake of ${formatUnits(task.stake, decimals)} tokens, more than the ${state.maxStake} this node risks in one task`,
+      'raise maxStake',
     );
   }
   if (token?.task !== undefined && task.stake > BigInt(token.task)) {
@@ -102,6 +152,16 @@ export function considerTask(
       'raise `task` of the token in limits.stake.perToken',
     );
   }
+  return null;
+}
+
+/** Of what kind: size, loss, licence, length, reward. */
+function considerKind(
+  { stake, tasks }: Limits,
+  task: ConsideredTask,
+  terms: ConsideredTerms,
+  state: NodeState,
+): Refusal | null {
   if (tasks.maxDimension !== undefined && task.dimension > tasks.maxDimension) {
     return refuse(
       'E_LIMIT_DIMENSION',
@@ -136,6 +196,7 @@ export function considerTask(
   if (locked > tasks.maxSeconds) {
     return refuse('E_LIMIT_DURATION', tooLong(task, tasks.maxSeconds), 'raise limits.tasks.maxSeconds');
   }
+  const [, token] = listed(stake, task.token);
   if (token?.seconds !== undefined && locked > token.seconds) {
     return refuse(
       'E_LIMIT_DURATION',
@@ -151,8 +212,84 @@ export function considerTask(
       'lower limits.tasks.minReward',
     );
   }
+  return null;
+}
 
-  // What may change as other tasks end.
+/** Who decides about this node's stake, who gains by a slash, and how much could be lost without anybody's word. */
+function considerTrust({ tasks }: Limits, task: ConsideredTask, state: NodeState): Refusal | null {
+  if (isOwn(task, state)) return null;
+  const independent = independentValidators(task);
+  if (independent < tasks.minValidators) {
+    return refuse(
+      'E_LIMIT_VALIDATORS',
+      `its rounds can be decided with ${independent} validators other than its owner, fewer than ${tasks.minValidators}`,
+      'lower limits.tasks.minValidators if you trust its owner',
+    );
+  }
+  if (task.stake === 0n) return null;
+  const reporter = task.slashReporterBps / 100;
+  if (reporter > tasks.maxReporterPercent) {
+    return refuse(
+      'E_LIMIT_SLASH_REPORTER',
+      `${reporter} % of slashed stake goes to whoever reports it, more than ${tasks.maxReporterPercent} %: somebody gains by it`,
+      'raise limits.tasks.maxReporterPercent',
+    );
+  }
+  const owner = (10_000 - task.slashReporterBps - task.slashBurnBps) / 100;
+  if (owner > tasks.maxOwnerPercent) {
+    return refuse(
+      'E_LIMIT_SLASH_OWNER',
+      `${owner} % of slashed stake goes back to its owner, more than ${tasks.maxOwnerPercent} %: its owner gains by it`,
+      'raise limits.tasks.maxOwnerPercent',
+    );
+  }
+  const absence = worstAbsencePercent(task, state.roles);
+  if (absence > tasks.maxSlashPercent) {
+    return refuse(
+      'E_LIMIT_SLASH',
+      `being absent from its ${task.rounds} rounds would cost ${absence} % of the stake, more than ${tasks.maxSlashPercent} %`,
+      'raise limits.tasks.maxSlashPercent',
+    );
+  }
+  return null;
+}
+
+/** Whether this machine can do its part before each phase ends: who is late is slashed. */
+function considerPhases(
+  { tasks }: Limits,
+  task: ConsideredTask,
+  terms: ConsideredTerms,
+  { roles, machine }: NodeState,
+): Refusal | null {
+  if (tasks.phaseMargin === 0) return null;
+  const least = leastPhases(task, terms, roles, machine, tasks.phaseMargin);
+  for (const phase of ['commitSeconds', 'referenceSeconds', 'settleSeconds'] as const) {
+    if (task[phase] >= least[phase] || Number.isNaN(least[phase])) continue;
+    const tried = phase === 'commitSeconds' && machine.stepSeconds !== null ? 'measured' : 'estimated';
+    return refuse(
+      'E_LIMIT_PHASES',
+      `its ${phase} are ${task[phase]}, and this machine wants ${least[phase]} (${tried}: ${tasks.phaseMargin} times the work, and some blocks)`,
+      'lower limits.tasks.phaseMargin, or use a faster machine or less data',
+    );
+  }
+  return null;
+}
+
+/** Together with what else this node does, and did today. */
+function considerTotals(
+  { stake, tasks, gas }: Limits,
+  task: ConsideredTask,
+  state: NodeState,
+): Refusal | null {
+  if (state.tasks >= tasks.maxTasks) {
+    return refuse(
+      'E_LIMIT_TASKS',
+      `this node works for ${state.tasks} tasks, and takes on ${tasks.maxTasks} at a time`,
+      'raise limits.tasks.maxTasks, or leave a task',
+      tasks.maxTasks > 0,
+    );
+  }
+  const [, token] = listed(stake, task.token);
   const atRisk = sum(state.staked.filter((s) => sameAddress(s.token, task.token)).map((s) => s.amount));
   if (token?.total !== undefined && atRisk + task.stake > BigInt(token.total)) {
     return refuse(
@@ -171,8 +308,29 @@ export function considerTask(
       task.stake <= BigInt(stake.total),
     );
   }
-  const room = considerRoom(limits, needs, state);
-  if (room) return room;
+  const perDay = tokenUnits(state.maxStakePerDay, state.decimals);
+  if (task.stake > 0n && state.stakedToday + task.stake > perDay) {
+    const today = formatUnits(state.stakedToday + task.stake, state.decimals);
+    return refuse(
+      'E_LIMIT_STAKE_DAY',
+      `with it ${today} tokens would have been put at risk within 24 hours, more than ${state.maxStakePerDay}`,
+      'raise limits.stake.perDay, or wait',
+      task.stake <= perDay,
+    );
+  }
+  const spent = state.gas.spentToday + state.gas.price * likelyGas(task, state.roles);
+  if (spent > tokenUnits(gas.perDay, COIN_DECIMALS)) {
+    return refuse(
+      'E_LIMIT_GAS',
+      `with it gas may come to ${formatUnits(spent, COIN_DECIMALS)} coins within 24 hours, more than ${gas.perDay}`,
+      'raise limits.gas.perDay, or wait for a lower price',
+      true,
+    );
+  }
+  return null;
+}
+
+function considerHours(limits: Limits, task: ConsideredTask, state: NodeState): Refusal | null {
   if (!withinWindows(limits.hours, state.minuteOfDay)) {
     return refuse(
       'E_LIMIT_HOURS',
@@ -194,7 +352,56 @@ export function considerTask(
       true,
     );
   }
-  return { accept: true, needs };
+  return null;
+}
+
+/** What is said of a token by name. */
+const listed = (stake: Limits['stake'], token: string) =>
+  Object.entries(stake.perToken).find(([t]) => sameAddress(t, token)) ?? [];
+
+/** Whether tasks in a token are looked at: where only listed ones are, others are not even asked for their decimals. */
+export const acceptsToken = (stake: Limits['stake'], token: string) =>
+  !stake.onlyListed || listed(stake, token).length > 0;
+
+const isOwn = (task: ConsideredTask, { account }: NodeState) => sameAddress(task.owner, account);
+
+/**
+ * Validators other than the task's owner that every settled round rests on at the least. Who else the owner knows
+ * nobody can tell: the number says how many names it needs, not how many people.
+ */
+export function independentValidators({
+  owner,
+  validators,
+  minValidators,
+}: Pick<ConsideredTask, 'owner' | 'validators' | 'minValidators'>): number {
+  const others = new Set(validators.map((each) => each.toLowerCase()));
+  const own = others.delete(owner.toLowerCase()) ? 1 : 0;
+  return Math.max(0, Math.min(others.size, minValidators - own));
+}
+
+/** Percent of the stake that is gone after every round was missed in all of these roles, which the contract sees alone. */
+function worstAbsencePercent({ rounds, slashing }: ConsideredTask, roles: readonly Role[]): number {
+  const { trainerAbsence, validatorAbsence, aggregatorAbsence, absenceCap = 10_000 } = slashing;
+  const costs = { trainer: trainerAbsence, validator: validatorAbsence, aggregator: aggregatorAbsence };
+  const round = roles.reduce((bps, role) => bps + costs[role], 0);
+  return Math.min(10_000, absenceCap, rounds * round) / 100;
+}
+
+/** Of every chain there is. */
+const COIN_DECIMALS = 18;
+
+/** Gas of becoming a member: identity, approval, deposit, joining, asking for records. */
+const JOIN_GAS = 900_000n;
+/** Of a round in each role, ending phases and recording included; packages/contracts/gas.json, with room. */
+const ROUND_GAS: Readonly<Record<Role, bigint>> = {
+  trainer: 250_000n,
+  validator: 350_000n,
+  aggregator: 1_500_000n,
+};
+
+/** Gas that a task may cost: all its rounds may fall into one day. */
+function likelyGas({ rounds }: Pick<ConsideredTask, 'rounds'>, roles: readonly Role[]): bigint {
+  return JOIN_GAS + BigInt(rounds) * roles.reduce((gas, role) => gas + ROUND_GAS[role], 0n);
 }
 
 const refuse = (code: string, reason: string, change: string, passing = false): Refusal => ({

@@ -3,10 +3,11 @@ import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Duty, TaskState, Terms } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { OWN_NETWORK } from '../config/own-network.ts';
 import type { NodeEvent } from '../events.ts';
-import { Gatekeeper } from './gatekeeper.ts';
+import { Gatekeeper, type TaskFacts } from './gatekeeper.ts';
 import { LeftTasks } from './left-tasks.ts';
-import { limitsSchema } from './limits-config.ts';
+import { type Limits, limitsSchema } from './limits-config.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -19,9 +20,11 @@ afterEach(async () => {
 });
 
 const TOKEN = '0x00000000000000000000000000000000000000aA';
+const OWNER = '0x00000000000000000000000000000000000000cc';
 const task = (id: bigint, stake: bigint): TaskState =>
   ({
     id,
+    owner: OWNER,
     token: TOKEN,
     stake,
     budget: 1000n,
@@ -46,6 +49,25 @@ const terms = {
   loss: { kind: 'softmax-cross-entropy' },
 } as Terms;
 
+/** A day on which nothing else was staked or spent, on a quick machine. */
+const FACTS: TaskFacts = {
+  account: OWNER,
+  decimals: 0,
+  stakedToday: 0n,
+  gas: { spentToday: 0n, price: 0n },
+  machine: { samples: 10, stepSeconds: 1e-3, blockSeconds: 1 },
+};
+
+/** Limits that leave everything open but what is given. */
+function ownLimits({ stake = {}, tasks = {}, ...rest }: { stake?: object; tasks?: object }): Limits {
+  const own = OWN_NETWORK.limits;
+  return limitsSchema.parse({
+    ...rest,
+    stake: { ...own.stake, ...stake },
+    tasks: { ...own.tasks, ...tasks },
+  });
+}
+
 const duty = (kind: Duty['kind']): Duty => ({ kind, round: 1, from: 0 }) as Duty;
 const never = () => false;
 
@@ -53,7 +75,7 @@ function gatekeeper(limits: object, machine: { hour?: number; rss?: number } = {
   const events: NodeEvent[] = [];
   const left = new LeftTasks(folder);
   const gate = new Gatekeeper({
-    config: { limits: limitsSchema.parse(limits), maxStake: '1000' },
+    config: { limits: ownLimits(limits), maxStake: '1000' },
     left,
     emit: (event) => events.push(event),
     clock: () => new Date(2026, 0, 1, machine.hour ?? 12),
@@ -66,29 +88,31 @@ function gatekeeper(limits: object, machine: { hour?: number; rss?: number } = {
 describe('the gatekeeper', () => {
   it('counts what is at stake in tasks that are being joined at the same time', () => {
     const { gate } = gatekeeper({ stake: { total: '250' } });
-    expect(gate.take(task(1n, 100n), terms, ['trainer']).accept).toBe(true);
-    expect(gate.take(task(2n, 100n), terms, ['trainer']).accept).toBe(true);
-    expect(gate.take(task(3n, 100n), terms, ['trainer'])).toMatchObject({ code: 'E_LIMIT_STAKE_TOTAL' });
+    expect(gate.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(gate.take(task(2n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(gate.take(task(3n, 100n), terms, ['trainer'], FACTS)).toMatchObject({
+      code: 'E_LIMIT_STAKE_TOTAL',
+    });
     expect(gate.staked()).toEqual(new Map([[TOKEN.toLowerCase(), 200n]]));
     gate.release(1n);
-    expect(gate.take(task(3n, 100n), terms, ['trainer']).accept).toBe(true);
+    expect(gate.take(task(3n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
     gate.close();
   });
 
   it('takes the same task again without counting it twice', () => {
     const { gate } = gatekeeper({ stake: { total: '100' } });
-    expect(gate.take(task(1n, 100n), terms, ['trainer']).accept).toBe(true);
-    expect(gate.take(task(1n, 100n), terms, ['trainer']).accept).toBe(true);
+    expect(gate.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(gate.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
     gate.close();
   });
 
   it('reserves the memory of a task until its work is over, and its stake until its end', () => {
     const { gate } = gatekeeper({ memory: '500 MB' });
-    expect(gate.take(task(1n, 100n), terms, ['trainer']).accept).toBe(true);
-    expect(gate.take(task(2n, 100n), terms, ['trainer']).accept).toBe(true);
-    expect(gate.take(task(3n, 100n), terms, ['trainer'])).toMatchObject({ code: 'E_LIMIT_MEMORY' });
+    expect(gate.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(gate.take(task(2n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(gate.take(task(3n, 100n), terms, ['trainer'], FACTS)).toMatchObject({ code: 'E_LIMIT_MEMORY' });
     gate.idle(1n);
-    expect(gate.take(task(3n, 100n), terms, ['trainer']).accept).toBe(true);
+    expect(gate.take(task(3n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
     expect(gate.stakeIn(1n)).toBe(100n);
     gate.close();
   });

@@ -18,7 +18,7 @@ import {
   type NodeState,
 } from './consider-task.ts';
 import type { LeftTasks } from './left-tasks.ts';
-import { formatBytes, minuteOfDay, withinWindows } from './quantities.ts';
+import { formatBytes, formatUnits, minuteOfDay, tokenUnits, withinWindows } from './quantities.ts';
 import { type TaskNeeds, taskNeeds } from './task-needs.ts';
 
 /** How often memory and the clock are looked at. */
@@ -48,6 +48,9 @@ export interface DiskState {
   full: boolean;
 }
 
+/** Of a task, what is known only by asking: its token, the chain, this machine and the day. */
+export type TaskFacts = Pick<NodeState, 'account' | 'decimals' | 'stakedToday' | 'gas' | 'machine'>;
+
 interface Taken {
   token: string;
   stake: bigint;
@@ -69,6 +72,14 @@ function defaultMemory(): number {
   // 0 or absurdly much where there is no container.
   const constrained = process.constrainedMemory() || Number.POSITIVE_INFINITY;
   return Math.floor(Math.min(totalmem(), constrained) / 2);
+}
+
+/** Unless it is said, so many times `maxStake` may be put at risk within 24 hours. */
+const STAKES_PER_DAY = 3;
+
+/** Whole tokens that may be put at risk within 24 hours, of each token. */
+export function stakePerDay({ limits, maxStake }: Pick<NodeConfig, 'limits' | 'maxStake'>): string {
+  return limits.stake.perDay ?? formatUnits(BigInt(STAKES_PER_DAY) * tokenUnits(maxStake, 18), 18);
 }
 
 /**
@@ -102,8 +113,15 @@ export class Gatekeeper {
   }
 
   /** Whether the task fits; where it does, what it takes is reserved until `release`. */
-  take(task: TaskState, terms: Terms, roles: readonly Role[]): Consideration {
-    const verdict = considerTask(this.#limits, task, terms, this.#state(task.id, roles));
+  take(task: TaskState, terms: Terms, roles: readonly Role[], facts: TaskFacts): Consideration {
+    const { limits, maxStake } = this.#options.config;
+    const verdict = considerTask(this.#limits, task, terms, {
+      ...this.#room(task.id),
+      ...facts,
+      roles,
+      maxStake,
+      maxStakePerDay: stakePerDay({ limits, maxStake }),
+    });
     if (verdict.accept) {
       this.#taken.set(task.id, { token: task.token, stake: task.stake, needs: verdict.needs });
     }
@@ -115,7 +133,7 @@ export class Gatekeeper {
    * @throws ChorusError `E_LIMIT_MEMORY`, `E_LIMIT_MEMORY_PRESSURE`, `E_LIMIT_DISK`, `E_LIMIT_DISK_FULL`
    */
   checkRoom(task: TaskParams, terms: Terms): void {
-    const refused = considerRoom(this.#limits, taskNeeds(task, terms, []), this.#state(null, []));
+    const refused = considerRoom(this.#limits, taskNeeds(task, terms, []), this.#room(null));
     if (refused) throw new ChorusError(refused.code, refused.reason, { hint: refused.change });
   }
 
@@ -129,7 +147,7 @@ export class Gatekeeper {
    * case what the task was taken on for.
    */
   modelBytes(taskId: bigint): number {
-    const { reservedBytes } = this.#state(taskId, []);
+    const { reservedBytes } = this.#room(taskId);
     const needs = this.#taken.get(taskId)?.needs.memoryBytes ?? 0;
     return Math.max(needs, this.#limits.memory - IDLE_BYTES - reservedBytes);
   }
@@ -192,14 +210,13 @@ export class Gatekeeper {
     return this.#taken.get(taskId)?.stake ?? 0n;
   }
 
-  #state(taskId: bigint | null, roles: readonly Role[]): NodeState {
+  #room(taskId: bigint | null): Omit<NodeState, keyof TaskFacts | 'roles' | 'maxStake' | 'maxStakePerDay'> {
     const others = [...this.#taken].filter(([id]) => id !== taskId).map(([, taken]) => taken);
     return {
-      roles,
-      maxStake: BigInt(this.#options.config.maxStake),
       minuteOfDay: minuteOfDay(this.#now()),
       staked: others.map(({ token, stake }) => ({ token, amount: stake })),
       rssBytes: this.#rss(),
+      tasks: others.filter(({ needs }) => needs.memoryBytes > 0).length,
       reservedBytes: others.reduce((sum, { needs }) => sum + needs.memoryBytes, 0),
       underPressure: this.#pauses.has('E_LIMIT_MEMORY_PRESSURE'),
       diskFull: this.disk.full,

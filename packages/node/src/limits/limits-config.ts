@@ -4,6 +4,15 @@ import { bytesSchema, dayWindowSchema } from './quantities.ts';
 const amount = z.string().regex(/^\d{1,78}$/, "must be an amount in the token's smallest unit");
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
 const seconds = z.number().int().positive();
+const percent = z.number().min(0).max(100);
+
+/** Whole tokens, or coins, as people write them: `10`, `2.5`. What is longer was meant in a smallest unit. */
+export const tokensSchema = z
+  .string()
+  .regex(
+    /^\d{1,15}(\.\d{1,18})?$/,
+    "must be an amount of whole tokens, such as 10 or 2.5 (not in the token's smallest unit)",
+  );
 
 /** Longest a task may lock the stake where nothing else is said: 90 days. The contract itself allows thousands of years. */
 const MAX_LOCK_SECONDS = 90 * 86_400;
@@ -48,6 +57,13 @@ export const limitsSchema = z.strictObject({
   hours: z.array(dayWindowSchema).max(24).default([]),
   /** Join such tasks all the same: rounds missed outside the hours cost stake. */
   missRounds: z.boolean().default(false),
+  /** What the node may spend on the chain's own coin. */
+  gas: z
+    .strictObject({
+      /** Coins in 24 hours. A task is not joined where what was spent and what it may cost come to more. */
+      perDay: tokensSchema.default('0.1'),
+    })
+    .prefault({}),
   /** Money at risk, beside `maxStake`, which bounds each task. */
   stake: z
     .strictObject({
@@ -55,8 +71,12 @@ export const limitsSchema = z.strictObject({
       total: amount.optional(),
       /** Beside all other limits, by the token's address. */
       perToken: perTokenSchema.default({}),
-      /** Refuse tasks in tokens that `perToken` does not name. */
-      onlyListed: z.boolean().default(false),
+      /** Refuse tasks in tokens that `perToken` does not name: anyone can make a token. */
+      onlyListed: z.boolean().default(true),
+      /** Whose tasks are joined; anybody's where it is left out. */
+      owners: z.array(address).max(1_000).optional(),
+      /** Tokens newly put at risk in 24 hours, of each token; three times `maxStake` where it is left out. */
+      perDay: tokensSchema.optional(),
     })
     .prefault({}),
   /** Which tasks are taken on. */
@@ -72,6 +92,17 @@ export const limitsSchema = z.strictObject({
       losses: z.array(z.string().min(1).max(64)).max(32).optional(),
       /** Licence tags a task must carry one of, such as `Apache-2.0`; a task without one is refused then. */
       licences: z.array(z.string().min(1).max(64)).max(64).optional(),
+      /** Tasks worked for at a time. */
+      maxTasks: z.number().int().min(0).max(1_000).default(4),
+      /** Validators, other than the task's owner, without whom no round of it is settled. */
+      minValidators: z.number().int().min(0).max(15).default(3),
+      /** Most of the stake that being absent from every round may cost. */
+      maxSlashPercent: percent.default(50),
+      /** Most of a slash that may go to whoever reports it, and to the task's owner. */
+      maxReporterPercent: percent.default(5),
+      maxOwnerPercent: percent.default(10),
+      /** Phases last at least so many times the work that falls into them takes on this machine; 0 takes any. */
+      phaseMargin: z.number().min(0).max(100).default(2),
       /** Longest a task may lock the stake, if every phase takes its full time and the last round is disputed. */
       maxSeconds: seconds.default(MAX_LOCK_SECONDS),
     })

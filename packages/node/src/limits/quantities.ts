@@ -74,6 +74,23 @@ export function minuteOfDay(now: Date): number {
   return 60 * now.getHours() + now.getMinutes();
 }
 
+/**
+ * Whole tokens as a person writes them, in a token's smallest unit; what is finer than that is left out.
+ * @param text as `tokensSchema` takes it, such as `2.5`
+ */
+export function tokenUnits(text: string, decimals: number): bigint {
+  const [whole = '0', fraction = ''] = text.split('.');
+  return BigInt(whole + fraction.padEnd(decimals, '0').slice(0, decimals));
+}
+
+/** An amount in a token's smallest unit as whole tokens: `2.5`. */
+export function formatUnits(units: bigint, decimals: number): string {
+  const digits = units.toString().padStart(decimals + 1, '0');
+  const fraction = digits.slice(digits.length - decimals).replace(/0+$/, '');
+  const whole = digits.slice(0, digits.length - decimals);
+  return decimals > 0 && fraction ? `${whole}.${fraction}` : whole;
+}
+
 const STEPS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 const TIMES: readonly [number, string][] = [

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatUnits } from '@chorus/chain';
-import { bigintAsText } from '@chorus/protocol';
+import { bigintAsText, plainJson } from '@chorus/protocol';
 import { type DestinationStream, type Logger, multistream, pino, stdTimeFunctions } from 'pino';
 import type { RotatingFileStream } from 'rotating-file-stream';
 import type { EventSink, NodeEvent } from '../events.ts';
@@ -56,7 +56,7 @@ export async function openLog({
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: SECRET_FIELDS, censor: '[redacted]' },
-      hooks: { streamWrite: (line) => scrubber.clean(line) },
+      hooks: { streamWrite: (line) => plainJson(scrubber.clean(line)) },
     },
     multistream(streams as Parameters<typeof multistream>[0]),
   );

@@ -1,7 +1,6 @@
-import { bigintAsText } from '@chorus/protocol';
+import { bigintAsText, plainLine } from '@chorus/protocol';
 import type { EventJson, Gap } from '../admin/schema/events.ts';
 import type { NodeEvent, Stage } from '../events.ts';
-import { plainLine } from './plain.ts';
 
 /** How much attention a line asks for. */
 export type Level = 'debug' | 'info' | 'warn' | 'error';

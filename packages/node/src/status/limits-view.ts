@@ -1,13 +1,13 @@
 import type { LimitsView } from '../admin/schema/status.ts';
 import type { NodeConfig } from '../config.ts';
-import type { Gatekeeper } from '../limits/gatekeeper.ts';
+import { type Gatekeeper, stakePerDay } from '../limits/gatekeeper.ts';
 
 /** The limits as configured, with what holds where nothing is, for people. */
 export function limitsView(
   { limits, maxStake, threads }: NodeConfig,
   gate: Pick<Gatekeeper, 'memoryBytes' | 'withinHours'>,
 ): LimitsView {
-  const { stake, tasks } = limits;
+  const { gas, stake, tasks } = limits;
   return {
     threads: limits.threads ?? threads,
     memoryBytes: gate.memoryBytes,
@@ -17,6 +17,17 @@ export function limitsView(
     hours: limits.hours,
     withinHours: gate.withinHours(),
     stakePerTask: maxStake,
+    stakePerDay: stakePerDay({ limits, maxStake }),
+    onlyListedTokens: stake.onlyListed,
+    listedTokens: Object.keys(stake.perToken),
+    owners: stake.owners ?? null,
+    gasPerDay: gas.perDay,
+    maxTasks: tasks.maxTasks,
+    minValidators: tasks.minValidators,
+    maxSlashPercent: tasks.maxSlashPercent,
+    maxReporterPercent: tasks.maxReporterPercent,
+    maxOwnerPercent: tasks.maxOwnerPercent,
+    phaseMargin: tasks.phaseMargin,
     stakeTotal: stake.total ?? null,
     stakePerToken: Object.entries(stake.perToken).flatMap(([token, { total }]) =>
       total === undefined ? [] : [{ token, amount: total }],

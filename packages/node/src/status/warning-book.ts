@@ -1,6 +1,6 @@
+import { plainLine } from '@chorus/protocol';
 import type { Warning } from '../admin/schema/status.ts';
 import type { NodeEvent } from '../events.ts';
-import { plainLine } from '../logging/plain.ts';
 
 /** Warnings listed; of more kinds the one given longest ago goes. */
 const MAX_WARNINGS = 50;

@@ -92,6 +92,14 @@ export interface ChainHead {
   gasBalance: bigint;
 }
 
+/** How dear and how fast the chain is now. */
+export interface ChainPace {
+  /** Paid for a unit of gas, in the smallest unit of the chain's own coin; 0 where transactions are free. */
+  gasPrice: bigint;
+  /** Seconds from one block to the next, on average of late. */
+  blockSeconds: number;
+}
+
 /**
  * The settlement chain, as one account sees it. Implemented over EVM JSON-RPC, and by a twin in memory for
  * tests. Writes resolve when mined and throw `ChainError` with the decoded reason when refused.
@@ -205,6 +213,13 @@ export interface ChainPort {
 
   /** @throws ChorusError `E_CHAIN_TOKEN` where no token is at the address */
   balance(token: Address, account: Address): Promise<bigint>;
+
+  /**
+   * Decimals of a token: one token is 10 to that power of its smallest unit.
+   * @throws ChorusError `E_CHAIN_TOKEN` where it does not say, or says more than 77
+   */
+  decimals(token: Address): Promise<number>;
+  pace(): Promise<ChainPace>;
 
   /** @throws ChorusError `E_CHAIN_UNKNOWN_TASK` */
   task(taskId: bigint): Promise<TaskState>;

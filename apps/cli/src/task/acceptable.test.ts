@@ -1,0 +1,43 @@
+import type { Address } from '@chorus/protocol';
+import { describe, expect, it } from 'vitest';
+import { strangersRefuse } from './acceptable.ts';
+import { plannedTask } from './plan.ts';
+
+const wallet = (byte: string): Address => `0x${byte.repeat(20)}`;
+const OWNER = wallet('aa');
+
+const task = (validators: Address[], change: object = {}) =>
+  plannedTask({
+    model: new Uint8Array(),
+    terms: {
+      name: 'test',
+      data: { kind: 'classification', inputShape: [4], classes: 2 },
+      localEpochs: 1,
+      batchSize: 1,
+      learningRate: 0.1,
+    },
+    params: { token: OWNER, validators, budget: 1n, stake: 1n, rounds: 1, maxTrainers: 1, ...change },
+  }).params;
+
+describe('a task as `task create` plans it', () => {
+  const three = [wallet('01'), wallet('02'), wallet('03')];
+
+  it('is one that nodes of strangers take on, where it has three validators beside its owner', () => {
+    expect(strangersRefuse(task(three), OWNER)).toEqual([]);
+    expect(task(three)).toMatchObject({ minValidators: 3, slashReporterBps: 200, slashBurnBps: 9_800 });
+    expect(task([...three, wallet('04'), wallet('05'), wallet('06'), wallet('07')]).minValidators).toBe(4);
+  });
+
+  it('says why they would not', () => {
+    expect(strangersRefuse(task([wallet('01'), wallet('02')]), OWNER)).toEqual([
+      expect.stringContaining('want 3'),
+    ]);
+    expect(strangersRefuse(task([wallet('01'), wallet('02'), OWNER]), OWNER)).toEqual([
+      expect.stringContaining('2 validators other than its owner'),
+    ]);
+    expect(strangersRefuse(task(three, { slashReporterBps: 1_000, slashBurnBps: 5_000 }), OWNER)).toEqual([
+      expect.stringContaining('--slash-reporter'),
+      expect.stringContaining('--slash-burn'),
+    ]);
+  });
+});

@@ -1,0 +1,35 @@
+import { independentValidators, limitsSchema, readIdentity, type TaskRequest } from '@chorus/node';
+import type { Address } from '@chorus/protocol';
+
+/** Nobody's address: of an owner that is not known. */
+const NOBODY: Address = `0x${'0'.repeat(40)}`;
+
+/** The wallet of a data folder; null where it is a development key. */
+export async function ownerIn(dataDir: string): Promise<Address | null> {
+  return (await readIdentity(dataDir).catch(() => null))?.address ?? null;
+}
+
+/** Why nodes with the limits they have by default do not join such a task; empty where they may. */
+export function strangersRefuse(params: TaskRequest['params'], owner: Address | null): string[] {
+  const { tasks } = limitsSchema.parse({});
+  const independent = independentValidators({ ...params, owner: owner ?? NOBODY });
+  const reporter = params.slashReporterBps / 100;
+  const back = (10_000 - params.slashReporterBps - params.slashBurnBps) / 100;
+  return [
+    ...(independent < tasks.minValidators
+      ? [
+          `a round can be decided with ${independent} validators other than its owner, and they want ${tasks.minValidators} (--validators, --min-validators)`,
+        ]
+      : []),
+    ...(reporter > tasks.maxReporterPercent
+      ? [
+          `${reporter} % of slashes go to who reports, and they take ${tasks.maxReporterPercent} % (--slash-reporter)`,
+        ]
+      : []),
+    ...(back > tasks.maxOwnerPercent
+      ? [
+          `${back} % of slashes come back to its owner, and they take ${tasks.maxOwnerPercent} % (--slash-burn)`,
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,34 @@
+import type { NodeConfigInput } from '../config.ts';
+
+/**
+ * Consent to any task, for nodes of a network that is all one's own, where tokens are worth nothing: the demo, the
+ * devnet, tests. Everywhere else a stranger could take the whole stake.
+ */
+export const OWN_NETWORK = {
+  maxStake: '1000000000',
+  limits: {
+    gas: { perDay: '1000000' },
+    stake: { onlyListed: false, perDay: '1000000000000' },
+    tasks: {
+      maxTasks: 1_000,
+      minValidators: 0,
+      maxSlashPercent: 100,
+      maxReporterPercent: 100,
+      maxOwnerPercent: 100,
+      phaseMargin: 0,
+    },
+  },
+} as const satisfies Pick<NodeConfigInput, 'maxStake' | 'limits'>;
+
+/** The same as keys of a configuration file, such as `limits.stake.onlyListed`. */
+export const OWN_NETWORK_VALUES: Readonly<Record<string, unknown>> = flatten(OWN_NETWORK);
+
+function flatten(value: object, prefix = ''): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, part]) =>
+      typeof part === 'object' && part !== null
+        ? Object.entries(flatten(part, `${prefix}${name}.`))
+        : [[`${prefix}${name}`, part]],
+    ),
+  );
+}

@@ -1,0 +1,132 @@
+import { ChorusError, type Role, type TaskParams, type Terms } from '@chorus/protocol';
+import { type Dataset, subset, type Trainer } from '@chorus/training';
+
+/** Steps of the timed run beyond the one it is compared with. */
+const TRIED_STEPS = 8;
+
+/** A first step as long as this is measured well enough by itself. */
+const LONG_STEP_SECONDS = 0.5;
+
+/** No step is quicker: from here to the runtime's thread and back. */
+export const QUICKEST_STEP_SECONDS = 1e-4;
+
+/**
+ * For a step that was never tried: operations of forward and backward pass for each parameter and sample, in a network
+ * that uses each parameter several times, on a slow core.
+ */
+const OPERATIONS = 6 * 4;
+const OPERATIONS_PER_SECOND = 5e8;
+const STEP_OVERHEAD_SECONDS = 2e-3;
+
+/** KZG commitment: a second to begin with and 10 µs an entry, several times what packages/commitment/README.md measured. */
+const COMMIT_SECONDS = 1;
+const COMMIT_SECONDS_PER_ENTRY = 1e-5;
+
+/** Payloads of everybody else, over a line of 1 MB/s each way. */
+const BYTES_PER_SECOND = 1e6;
+
+/** The proof: packages/proof/README.md, 16 rows, doubled. */
+const PROVE_SECONDS = 10;
+const PROVE_SECONDS_PER_ENTRY = 5e-5;
+
+/** Blocks until what is sent in a phase is surely mined in it. */
+const BLOCKS = 3;
+
+/** What the work of a task depends on here. */
+export interface Machine {
+  /** Samples of this node's data; null where it has none. */
+  samples: number | null;
+  /** Seconds of one step of this model on this machine; null where it was not tried. */
+  stepSeconds: number | null;
+  /** Seconds from block to block. */
+  blockSeconds: number;
+}
+
+/** Least seconds of each phase in which a node can do its part. */
+interface PhaseSeconds {
+  commitSeconds: number;
+  referenceSeconds: number;
+  settleSeconds: number;
+}
+
+type TaskOfWork = Pick<TaskParams, 'dimension' | 'maxTrainers' | 'validators'>;
+type TermsOfWork = Pick<Terms, 'batchSize' | 'localEpochs' | 'referenceEpochs'>;
+
+/** Steps that a round asks of a node that holds `roles`: the largest of what its roles do. */
+function stepsOf(terms: TermsOfWork, samples: number, roles: readonly Role[]): number {
+  const epochs = Math.max(
+    roles.includes('trainer') ? terms.localEpochs : 0,
+    roles.includes('validator') ? terms.referenceEpochs : 0,
+  );
+  return epochs * Math.ceil(samples / terms.batchSize);
+}
+
+/** Seconds of a step that was not tried: an estimate on the high side. */
+function estimatedStepSeconds(task: TaskOfWork, terms: TermsOfWork): number {
+  return STEP_OVERHEAD_SECONDS + (terms.batchSize * task.dimension * OPERATIONS) / OPERATIONS_PER_SECOND;
+}
+
+/**
+ * Seconds that the work of each phase takes here, `margin` times, and some blocks.
+ *
+ * Trainers train and commit, and validators take their reference, before commitments close; then payloads are fetched
+ * and references opened; then a candidate proves and settles.
+ */
+export function leastPhases(
+  task: TaskOfWork,
+  terms: TermsOfWork,
+  roles: readonly Role[],
+  { samples, stepSeconds, blockSeconds }: Machine,
+  margin: number,
+): PhaseSeconds {
+  const { dimension, maxTrainers, validators } = task;
+  const perStep = stepSeconds ?? estimatedStepSeconds(task, terms);
+  const training = stepsOf(terms, samples ?? 0, roles) * perStep;
+  const commits = roles.includes('trainer') || roles.includes('validator');
+  const committing = commits ? COMMIT_SECONDS + dimension * COMMIT_SECONDS_PER_ENTRY : 0;
+  const fetches = roles.includes('validator') || roles.includes('aggregator');
+  const payloads = fetches ? maxTrainers + validators.length : 1;
+  const fetching = (payloads * 2 * dimension) / BYTES_PER_SECOND;
+  const proving = roles.includes('aggregator') ? PROVE_SECONDS + dimension * PROVE_SECONDS_PER_ENTRY : 0;
+  const least = (work: number) => Math.ceil(margin * work + BLOCKS * blockSeconds);
+  return {
+    commitSeconds: least(training + committing),
+    referenceSeconds: least(fetching),
+    settleSeconds: least(proving),
+  };
+}
+
+/**
+ * Seconds of one step of training on this machine, by trying it on the node's own data; null where nothing could be
+ * trained. It is a measurement of now: a machine that becomes busy is slower.
+ */
+export async function tryStep(
+  trainer: Trainer,
+  terms: Pick<Terms, 'batchSize' | 'learningRate'>,
+  dataset: Dataset,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const count = Math.min(terms.batchSize, dataset.count);
+  if (count === 0) return null;
+  const batch = subset(
+    dataset,
+    Uint32Array.from({ length: count }, (_, i) => i),
+  );
+  const seconds = async (epochs: number) => {
+    const start = performance.now();
+    try {
+      const { batchSize, learningRate } = terms;
+      const parameters = trainer.initial;
+      await trainer.train({ parameters, dataset: batch, epochs, batchSize, learningRate, seed: 1, signal });
+    } catch (error) {
+      // How long it took is known all the same.
+      if (!(error instanceof ChorusError && error.code === 'E_TRAINING_DIVERGED')) throw error;
+    }
+    return (performance.now() - start) / 1000;
+  };
+  await seconds(1);
+  const one = await seconds(1);
+  if (one > LONG_STEP_SECONDS) return one;
+  const many = await seconds(1 + TRIED_STEPS);
+  return Math.max(QUICKEST_STEP_SECONDS, (many - one) / TRIED_STEPS);
+}
