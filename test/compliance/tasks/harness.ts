@@ -120,6 +120,8 @@ export interface WorldOptions {
 export const point = (scalar: bigint): Point => mulG1(G1_GENERATOR, scalar);
 export { addG1 };
 
+const countBits = (bitmap: bigint): number => bitmap.toString(2).replaceAll('0', '').length;
+
 export const bits = (...indices: number[]): bigint =>
   indices.reduce((bitmap, index) => bitmap | (1n << BigInt(index)), 0n);
 
@@ -218,7 +220,7 @@ export class TaskWorld {
       vestingRounds: 0,
       stagnationBps: 10_000,
       slashReporterBps: 1000,
-      slashBurnBps: 2000,
+      slashBurnBps: 5000,
       validators: this.validators.map((v) => v.address),
       ...changes,
     };
@@ -473,9 +475,13 @@ export class TaskWorld {
     const members = await Promise.all(
       [...task.trainers].map((address) => read(this.tasks, 'getMember', taskId, address)),
     );
+    const round = await this.round(taskId);
+    const silent = task.activeValidators.length - countBits(task.departedValidators | round.verdictsPosted);
+    // What a candidate paid for verdicts that are still to be posted.
+    const asked = round.phase === PHASE.settle ? round.verdictFee * BigInt(silent) : 0n;
     return members.reduce(
       (owed, member) => owed + member.earned - member.claimed,
-      task.remaining + task.protocolFees,
+      task.remaining + task.protocolFees + asked,
     );
   }
 

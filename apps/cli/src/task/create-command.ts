@@ -88,7 +88,7 @@ export function taskCreateCommand(): Command {
       '--slash-reporter <percent>',
       'of slashed stake, for who reported it (0); the rest stays in the task',
     )
-    .option('--slash-burn <percent>', 'of slashed stake, burned (0)')
+    .option('--slash-burn <percent>', 'of stake slashed by a verdict, burned: 50 to 100 (100)')
     .optionsGroup('How long at most; phases end when everyone has acted:')
     .option('--join-seconds <n>', 'for members to join', '30')
     .option('--commit-seconds <n>', 'to train in a round (120)')

@@ -40,7 +40,8 @@ const PARAMS = {
   stagnationBps: 5_000,
   minReputation: 0,
   slashReporterBps: 0,
-  slashBurnBps: 0,
+  // Nobody gains by a slash: a stranger has less to fear of these terms.
+  slashBurnBps: 10_000,
 } as const satisfies Partial<Params>;
 
 /** What has to be decided about every task. */
