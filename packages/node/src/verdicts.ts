@@ -5,6 +5,7 @@ import {
   encodeMessage,
   type Hex,
   hasCode,
+  hasDeparted,
   openedReferences,
   type RoundState,
   type RoundVerdict,
@@ -37,7 +38,9 @@ export async function collectVerdicts(
   const { taskId, ports } = session;
   const { task, round } = context;
   const posted = round.verdictsRequested ? await postedVotes(session, context, proposed) : [];
-  const silent = task.activeValidators.filter((v) => !posted.some((p) => sameAddress(p.validator, v)));
+  // The word of a validator that has departed is none; the majority is one of all that joined all the same.
+  const present = task.activeValidators.filter((v) => !hasDeparted(task, v));
+  const silent = present.filter((v) => !posted.some((p) => sameAddress(p.validator, v)));
   const needed = Math.floor(task.activeValidators.length / 2) + 1 - posted.length;
   const asks = silent.map((v) => (done: AbortSignal) => askValidator(session, context, proposed, v, done));
   const { given, failed } = await firstAnswers(asks, needed);

@@ -99,7 +99,11 @@ library RoundFlow {
     /// @dev Index of the aggregator that `skip` others come before, of those that have not departed.
     function _present(Task storage task, uint256 skip) private view returns (uint256 index) {
         uint256 departed = task.departedAggregators;
-        while (Tasks.hasBit(departed, index) || skip-- != 0) index++;
+        for (;; index++) {
+            if (Tasks.hasBit(departed, index)) continue;
+            if (skip == 0) return index;
+            skip--;
+        }
     }
 
     function _end(uint256 taskId, Task storage task) private {
