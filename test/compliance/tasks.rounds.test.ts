@@ -1,6 +1,6 @@
 import { ZeroHash } from 'ethers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { expectRefusal, read, send } from './evm.ts';
+import { as, expectRefusal, read, send } from './evm.ts';
 import {
   BURN,
   bits,
@@ -422,7 +422,7 @@ describe('the phases of a round', () => {
       await world.toSettle(taskId);
       await world.passTo(Number((await world.round(taskId)).settleStart) + 50);
       const [first] = (await world.order(taskId)) as [Player];
-      await send(world.token.connect(first.signer), 'approve', world.tasks.target, 7_499n);
+      await send(as(world.token, first.signer), 'approve', world.tasks.target, 7_499n);
       await refused('ERC20InsufficientAllowance', first, 'requestVerdicts', taskId, 1);
     });
 

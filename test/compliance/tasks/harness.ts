@@ -476,7 +476,8 @@ export class TaskWorld {
       [...task.trainers].map((address) => read(this.tasks, 'getMember', taskId, address)),
     );
     const round = await this.round(taskId);
-    const silent = task.activeValidators.length - countBits(task.departedValidators | round.verdictsPosted);
+    const spoken = BigInt(task.departedValidators) | BigInt(round.verdictsPosted);
+    const silent = task.activeValidators.length - countBits(spoken);
     // What a candidate paid for verdicts that are still to be posted.
     const asked = round.phase === PHASE.settle ? round.verdictFee * BigInt(silent) : 0n;
     return members.reduce(
