@@ -93,7 +93,7 @@ describe('governance and the money of tasks', () => {
   it('a vote changes the fee and the penalties of tasks to come, not of those that exist', async () => {
     const taskId = await world.start(terms);
     await enact([world.parameters, 'setProtocolFee', 500]);
-    await enact([world.parameters, 'setSlashing', [5000, 5000, 5000, 5000, 5000, 5000]]);
+    await enact([world.parameters, 'setSlashing', [5000, 5000, 5000, 5000, 5000, 5000, 2000, 1]]);
     await enact([world.parameters, 'setWindows', 60, 120]);
     const running = await world.task(taskId);
     expect([running.protocolFeeBps, running.contestSeconds, running.slashing.trainerAbsence]).toEqual([

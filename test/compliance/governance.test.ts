@@ -12,7 +12,9 @@ import { as, type Evm, expectRefusal, read, send, startEvm } from './evm.ts';
 
 const [VOTING_DELAY, VOTING_PERIOD, TIMELOCK_DELAY] = [10, 100, 1000];
 const DAY = 86_400;
-const DEFAULT_SLASHING = [100n, 1000n, 1000n, 2000n, 2000n, 2000n];
+/** Six parts of a stake, the cap on absences, the rounds in a row. */
+const DEFAULT_SLASHING = [100n, 300n, 300n, 2000n, 2000n, 2000n, 1000n, 3n];
+const SLASHING_LIMITS = [5000n, 5000n, 5000n, 5000n, 5000n, 5000n, 2000n, 16n];
 /** As `IGovernor.ProposalState`. */
 const [DEFEATED, SUCCEEDED, EXECUTED] = [3n, 4n, 7n];
 
@@ -53,9 +55,15 @@ describe('the parameters', () => {
       ['setMinimumStake', [owner!.address, 2n ** 96n - 1n], [owner!.address, 2n ** 96n]],
       ...DEFAULT_SLASHING.map((_, i): [string, unknown[], unknown[]] => [
         'setSlashing',
-        [DEFAULT_SLASHING.map((bps, j) => (i === j ? 5000n : bps))],
-        [DEFAULT_SLASHING.map((bps, j) => (i === j ? 5001n : bps))],
+        [DEFAULT_SLASHING.map((bps, j) => (i === j ? SLASHING_LIMITS[i] : bps))],
+        [DEFAULT_SLASHING.map((bps, j) => (i === j ? SLASHING_LIMITS[i]! + 1n : bps))],
       ]),
+      ['setSlashing', [DEFAULT_SLASHING], [DEFAULT_SLASHING.with(6, 0n)]],
+      ['setSlashing', [DEFAULT_SLASHING], [DEFAULT_SLASHING.with(7, 0n)]],
+      // Back at the last part of a stake, which is looked at below.
+      ['setSlashing', [DEFAULT_SLASHING.with(5, 5000n)], [DEFAULT_SLASHING.with(5, 5001n)]],
+      ['setMinPhaseSeconds', [3], [2]],
+      ['setMinPhaseSeconds', [3600], [3601]],
     ];
     for (const [name, good, bad] of limits) {
       await expectRefusal('ValueOutOfBounds', params, name, ...bad);
@@ -83,6 +91,7 @@ describe('the parameters', () => {
       ['setWindows', [1, 2]],
       ['setMinimumStake', [owner!.address, 1]],
       ['setSlashing', [DEFAULT_SLASHING]],
+      ['setMinPhaseSeconds', [5]],
       ['addVerifier', [ZeroHash, 16, params.target]],
       ['setContracts', [stranger!.address, stranger!.address]],
       ['transferOwnership', [stranger!.address]],

@@ -135,7 +135,7 @@ describe('a trainer found unavailable', () => {
         {
           member: b.address,
           kind: OFFENCE.falseVerdict,
-          toTask: 1_400n,
+          toTask: 800n,
           reporter: world.trainers[0]!.address,
         },
       ]);
@@ -281,7 +281,7 @@ describe('a trainer found unavailable', () => {
         false,
       ]);
       expect(world.slashes(receipt)).toMatchObject([
-        { member: world.trainers[0]!.address, kind: OFFENCE.unavailable, toTask: 1_400n },
+        { member: world.trainers[0]!.address, kind: OFFENCE.unavailable, toTask: 800n },
       ]);
       expect((await world.task(taskId)).remaining - before).toBe(1_400n);
       expect(await world.lockOf(taskId, world.trainers[0]!)).toBe(8_000n);

@@ -67,20 +67,21 @@ describe('creating and joining tasks', () => {
         ['minValidators', { minValidators: 4 }],
         ['aggregatorFeeBps', { aggregatorFeeBps: 5001 }],
         ['validatorFeeBps', { validatorFeeBps: 4701 }],
-        ['joinSeconds', { joinSeconds: 0 }],
+        ['joinSeconds', { joinSeconds: 4 }],
         ['joinSeconds', { joinSeconds: 2n ** 32n }],
-        ['commitSeconds', { commitSeconds: 0 }],
+        ['commitSeconds', { commitSeconds: 4 }],
         ['commitSeconds', { commitSeconds: 2n ** 32n }],
-        ['referenceSeconds', { referenceSeconds: 0 }],
+        ['referenceSeconds', { referenceSeconds: 4 }],
         ['referenceSeconds', { referenceSeconds: 2n ** 32n }],
-        ['settleSeconds', { settleSeconds: 0 }],
+        ['settleSeconds', { settleSeconds: 4 }],
         ['settleSeconds', { settleSeconds: 2n ** 32n }],
         ['dimension', { dimension: 0 }],
         ['dimension', { dimension: 2 ** 22 + 1 }],
         ['minReputation', { minReputation: 2n ** 40n }],
         ['vestingRounds', { vestingRounds: 17 }],
         ['stagnationBps', { stagnationBps: 10_001 }],
-        ['slashReporterBps', { slashReporterBps: 10_001 }],
+        ['slashReporterBps', { slashReporterBps: 1001 }],
+        ['slashBurnBps', { slashBurnBps: 4999 }],
         ['slashBurnBps', { slashBurnBps: 9001 }],
         ['validators', { validators: [] }],
         [
@@ -109,7 +110,7 @@ describe('creating and joining tasks', () => {
       for (const changes of [
         { rounds: 4096, dimension: 2 ** 22, maxTrainers: 16, minTrainers: 16, minAggregators: 16 },
         { aggregatorFeeBps: 5000, validatorFeeBps: 0, stake: 2n ** 96n - 1n, vestingRounds: 16 },
-        { slashReporterBps: 10_000, slashBurnBps: 0, stagnationBps: 0, minReputation: 2n ** 40n - 1n },
+        { slashReporterBps: 1000, slashBurnBps: 5000, stagnationBps: 0, minReputation: 2n ** 40n - 1n },
         { slashReporterBps: 0, slashBurnBps: 10_000, budget: 1, stake: 0 },
         {
           validators: fifteen,
@@ -159,7 +160,7 @@ describe('creating and joining tasks', () => {
       const taskId = await world.create();
       await send(world.parameters, 'setProtocolFee', 500);
       await send(world.parameters, 'setWindows', 7000, 8000);
-      await send(world.parameters, 'setSlashing', [1, 2, 3, 4, 5, 6]);
+      await send(world.parameters, 'setSlashing', [1, 2, 3, 4, 5, 6, 7, 8]);
       const old = await world.task(taskId);
       expect(old.protocolFeeBps).toBe(100n);
       expect(old.contestSeconds).toBe(3600n);

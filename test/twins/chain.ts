@@ -23,6 +23,7 @@ import type {
 import { Wallet } from 'ethers';
 import { claim, claimable, collectFees, refund } from './ledger/claims.ts';
 import { cancel, create, join, topUp } from './ledger/creation.ts';
+import { leaveTask } from './ledger/departures.ts';
 import { contest, publishPayload, releaseStake, resolveCase } from './ledger/disputes.ts';
 import {
   attest,
@@ -209,6 +210,10 @@ export class MemoryChain implements ChainPort {
     return claimable(this.#ledger, token, lower(account), taskIds);
   }
 
+  leaveTask(taskId: bigint): Promise<Receipt> {
+    return this.#write((emit) => leaveTask(this.#ledger, taskId, this.account, emit));
+  }
+
   releaseStake(taskId: bigint, member: Address): Promise<Receipt> {
     return this.#write((emit) => releaseStake(this.#ledger, taskId, lower(member), emit));
   }
@@ -224,7 +229,9 @@ export class MemoryChain implements ChainPort {
   async memberAccount(taskId: bigint, account: Address): Promise<MemberAccount | null> {
     const task = this.#ledger.find(taskId);
     const member = task.accounts.get(lower(account));
-    return member ? structuredClone({ ...member, vesting: vestingOf(task, lower(account)) }) : null;
+    if (!member) return null;
+    const { lastAbsent: _, absentRounds: __, ...told } = member;
+    return structuredClone({ ...told, vesting: vestingOf(task, lower(account)) });
   }
 
   async roundRecord(taskId: bigint, round: number) {

@@ -108,6 +108,7 @@ export function decodeTask(id: bigint, view: Result): TaskState & { createdBlock
     trainers: addresses(view.trainers),
     aggregators: addresses(view.aggregators),
     activeValidators: addresses(view.activeValidators),
+    departed: departedOf(view),
     totalCommitment: point(view.totalCommitment),
     verifier: address(view.verifier),
     protocolFeeBps: Number(view.protocolFeeBps),
@@ -119,11 +120,28 @@ export function decodeTask(id: bigint, view: Result): TaskState & { createdBlock
       unavailable: Number(slashing.unavailable),
       falseVerdict: Number(slashing.falseVerdict),
       rejectedReference: Number(slashing.rejectedReference),
+      absenceCap: Number(slashing.absenceCap),
+      missedRounds: Number(slashing.missedRounds),
     },
     protocolFees: view.protocolFees,
     openCases: Number(view.openCases),
     createdBlock: Number(view.createdBlock),
   };
+}
+
+/** Members of a task that have departed; one with two roles once. */
+function departedOf(view: Result): Address[] {
+  const among = (list: unknown, bitmap: bigint): Address[] => {
+    const all = addresses(list);
+    return bitsOf(bitmap).map((index) => all[index]!);
+  };
+  return [
+    ...new Set([
+      ...among(view.trainers, view.departedTrainers),
+      ...among((view.params as Result).validators, view.departedValidators),
+      ...among(view.aggregators, view.departedAggregators),
+    ]),
+  ];
 }
 
 /** Place of a validator among those that the task appointed. */
@@ -161,6 +179,8 @@ export function decodeMember(view: Result): MemberAccount | null {
     roles: rolesOf(Number(view.roles)),
     agentId: view.agentId,
     released: view.released,
+    lastRound: view.lastRound === 0n ? null : Number(view.lastRound),
+    absenceBps: Number(view.absenceBps),
     earned: view.earned,
     claimed: view.claimed,
     vesting: view.vesting,
@@ -313,6 +333,8 @@ export function decodeEvent(log: RawLog): ChainEvent | null {
         trainer: address(args.trainer),
         available: args.available,
       };
+    case 'MemberLeaving':
+      return { ...at, type: 'member-leaving', round, member: address(args.member), dropped: args.dropped };
     case 'StakeReleased':
       return { ...at, type: 'stake-released', member: address(args.member) };
     case 'Refunded':

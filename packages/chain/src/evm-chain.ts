@@ -23,7 +23,7 @@ import type {
   VectorCommitment,
   VerdictVote,
 } from '@chorus/protocol';
-import { toHex } from '@chorus/protocol';
+import { toHex, verdictsCost } from '@chorus/protocol';
 import { type JsonRpcProvider, type Result, type Signer, ZeroAddress } from 'ethers';
 import { ATTESTOR, IDENTITIES, STAKE_MANAGER, TASK_MANAGER, TOKEN } from './abis.ts';
 import { type ContractAddresses, findContracts } from './addresses.ts';
@@ -352,8 +352,10 @@ export class EvmChain implements ChorusChain {
     return isAvailableOf(vote, this.#context(judged), trainer);
   }
 
-  requestVerdicts(taskId: bigint, round: number): Promise<Receipt> {
-    return this.#write('ask for verdicts', 'requestVerdicts', [taskId, round]);
+  async requestVerdicts(taskId: bigint, round: number): Promise<Receipt> {
+    const task = await this.#reader.task(taskId);
+    const call = { action: 'ask for verdicts', name: 'requestVerdicts', args: [taskId, round] };
+    return receiptOf(await this.#writer.spend(call, task.token, verdictsCost(task)));
   }
 
   async postVerdict(
@@ -412,6 +414,10 @@ export class EvmChain implements ChorusChain {
 
   async claimable(token: Address, account: Address, taskIds: bigint[]): Promise<bigint> {
     return (await this.#reader.view('claimable', [token, account, taskIds]))[0];
+  }
+
+  leaveTask(taskId: bigint): Promise<Receipt> {
+    return this.#write('leave a task', 'leaveTask', [taskId]);
   }
 
   releaseStake(taskId: bigint, member: Address): Promise<Receipt> {

@@ -212,7 +212,14 @@ export class TaskReader {
       verdictsPosted: [],
     };
     for (const log of logs) replay(task, state, log);
+    const began = logs.find((log) => parse(log)?.name === 'AggregatorDrawn')?.blockNumber;
+    if (began !== undefined) state.settleStart = await this.#timeOf(began);
     return state;
+  }
+
+  async #timeOf(block: number): Promise<number> {
+    const found = await read('read a block', () => this.#provider.getBlock(block), this.#signal);
+    return found?.timestamp ?? 0;
   }
 }
 
@@ -224,9 +231,6 @@ function replay(task: TaskState, state: RoundState, log: IndexedLog): void {
   switch (event?.type) {
     case 'phase-changed':
       state.deadline = event.deadline;
-      if (event.phase === 'settle') {
-        state.settleStart = event.deadline - (task.aggregators.length + 1) * task.settleSeconds;
-      }
       break;
     case 'update-committed':
       state.updates[task.trainers.findIndex((t) => sameAddress(t, event.trainer))] = event.commitment;

@@ -12,6 +12,10 @@ import {IParameters} from "./interfaces/IParameters.sol";
 contract Parameters is IParameters, Ownable {
     uint256 private constant MAX_FEE_BPS = 500;
     uint256 private constant MAX_SLASH_BPS = 5000;
+    uint256 private constant MAX_ABSENCE_BPS = 2000;
+    uint256 private constant MAX_MISSED_ROUNDS = 16;
+    uint256 private constant LEAST_PHASE_SECONDS = 3;
+    uint256 private constant MOST_PHASE_SECONDS = 1 hours;
     uint256 private constant MAX_CONTEST_SECONDS = 7 days;
     uint256 private constant MAX_UNBOND_SECONDS = 30 days;
     /// @dev The largest committee any circuit is made for.
@@ -22,6 +26,7 @@ contract Parameters is IParameters, Ownable {
     uint16 private _protocolFeeBps;
     uint32 private _contestSeconds;
     uint32 private _unbondSeconds;
+    uint16 private _minPhaseSeconds;
     Slashing private _slashing;
     /// @inheritdoc IParameters
     address public taskManager;
@@ -39,13 +44,16 @@ contract Parameters is IParameters, Ownable {
         _setSlashing(
             Slashing({
                 trainerAbsence: 100,
-                validatorAbsence: 1000,
-                aggregatorAbsence: 1000,
+                validatorAbsence: 300,
+                aggregatorAbsence: 300,
                 unavailable: 2000,
                 falseVerdict: 2000,
-                rejectedReference: 2000
+                rejectedReference: 2000,
+                absenceCap: 1000,
+                missedRounds: 3
             })
         );
+        _setMinPhaseSeconds(5);
     }
 
     /// @inheritdoc IParameters
@@ -66,6 +74,11 @@ contract Parameters is IParameters, Ownable {
     /// @inheritdoc IParameters
     function slashing() external view returns (Slashing memory) {
         return _slashing;
+    }
+
+    /// @inheritdoc IParameters
+    function minPhaseSeconds() external view returns (uint256) {
+        return _minPhaseSeconds;
     }
 
     /// @inheritdoc IParameters
@@ -93,6 +106,11 @@ contract Parameters is IParameters, Ownable {
     /// @inheritdoc IParameters
     function setSlashing(Slashing calldata slashing_) external onlyOwner {
         _setSlashing(slashing_);
+    }
+
+    /// @inheritdoc IParameters
+    function setMinPhaseSeconds(uint256 value) external onlyOwner {
+        _setMinPhaseSeconds(value);
     }
 
     /// @inheritdoc IParameters
@@ -144,8 +162,16 @@ contract Parameters is IParameters, Ownable {
         _boundSlash(s.unavailable, "unavailable");
         _boundSlash(s.falseVerdict, "falseVerdict");
         _boundSlash(s.rejectedReference, "rejectedReference");
+        if (s.absenceCap == 0 || s.absenceCap > MAX_ABSENCE_BPS) revert ValueOutOfBounds("absenceCap");
+        if (s.missedRounds == 0 || s.missedRounds > MAX_MISSED_ROUNDS) revert ValueOutOfBounds("missedRounds");
         _slashing = s;
         emit SlashingSet(s);
+    }
+
+    function _setMinPhaseSeconds(uint256 value) private {
+        if (value < LEAST_PHASE_SECONDS || value > MOST_PHASE_SECONDS) revert ValueOutOfBounds("minPhaseSeconds");
+        _minPhaseSeconds = uint16(value);
+        emit MinPhaseSecondsSet(value);
     }
 
     function _boundSlash(uint256 bps, string memory name) private pure {

@@ -162,6 +162,11 @@ contract TaskManager is TaskViews, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskManager
+    function leaveTask(uint256 taskId) external nonReentrant {
+        TaskRounds.leaveTask(_store, taskId);
+    }
+
+    /// @inheritdoc ITaskManager
     function releaseStake(uint256 taskId, address member) external nonReentrant {
         TaskDisputes.releaseStake(_store, _stakes, taskId, member);
     }

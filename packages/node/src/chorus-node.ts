@@ -5,6 +5,7 @@ import { Background } from './background.ts';
 import { Beginnings, type JoinOutcome } from './beginnings.ts';
 import { checkMeans } from './check-request.ts';
 import type { NodeConfig } from './config.ts';
+import { leaveOnChain } from './departed-task.ts';
 import { Endings } from './endings.ts';
 import type { EventSink } from './events.ts';
 import { type FollowedTask, followedTasks } from './followed-task.ts';
@@ -286,10 +287,10 @@ export class ChorusNode {
   }
 
   /**
-   * Do no more work for a task, and do not join it again. A member's stake stays on chain until the task has ended:
-   * what it has committed in the round under way is still provided, and the stake is taken back at the end.
+   * Do no more work for a task, and do not join it again. A member leaves a running task on chain: the round under way
+   * is its last, what it has committed in it is still provided, and the stake is taken back after it.
    *
-   * @returns the stake that stays locked; 0 where this account is no member
+   * @returns the stake that is locked until then; 0 where this account is no member
    * @throws ChorusError `E_TASK_OWNER` for a task of this node's own
    */
   async leave(taskId: bigint): Promise<{ member: boolean; stake: bigint }> {
@@ -305,6 +306,8 @@ export class ChorusNode {
     const known = this.#left.has(taskId);
     await this.#left.add(taskId);
     if (!known) this.#emit({ type: 'left', taskId });
+    // If this fails, it is tried again once the work under way is over.
+    if (runner?.task?.status === 'running') await leaveOnChain(this.ports.chain, taskId).catch(() => {});
     runner?.wake();
     const stake = this.gate.stakeIn(taskId);
     return { member: runner !== undefined || this.#endings.departed.has(taskId), stake };

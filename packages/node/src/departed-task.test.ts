@@ -1,10 +1,11 @@
-import type { ChainPort, Member, TaskState } from '@chorus/protocol';
+import type { Address, Member, TaskState } from '@chorus/protocol';
 import { describe, expect, it, vi } from 'vitest';
-import { DepartedTask } from './departed-task.ts';
+import { type DepartedChain, DepartedTask } from './departed-task.ts';
 import type { Disputes } from './disputes.ts';
 import type { KnownTask } from './session.ts';
 
-const task = { id: 7n, status: 'running', openCases: 0 } as unknown as TaskState;
+const ACCOUNT: Address = `0x${'a1'.repeat(20)}`;
+const task = { id: 7n, status: 'running', openCases: 0, departed: [] } as unknown as TaskState;
 const members = [{ peerId: 'peer' }] as unknown as Member[];
 const signal = new AbortController().signal;
 const noWarning = (error: unknown) => {
@@ -17,7 +18,13 @@ function departed(
   attend: (known: KnownTask) => Promise<number | null> = async () => null,
 ) {
   const left = new DepartedTask(task, { attend } as unknown as Disputes);
-  const chain: Pick<ChainPort, 'task' | 'members'> = {
+  const sent: bigint[] = [];
+  const chain: DepartedChain = {
+    account: ACCOUNT,
+    leaveTask: async (taskId) => {
+      sent.push(taskId);
+      return { transaction: '0x', block: 1, gasUsed: 0n };
+    },
     members: async () => members,
     task: async () => {
       const answer = answers.shift()!;
@@ -27,7 +34,7 @@ function departed(
       return { ...task, ...answer };
     },
   };
-  return { left, chain };
+  return { left, chain, sent };
 }
 
 describe('a task that was left', () => {
@@ -37,6 +44,23 @@ describe('a task that was left', () => {
     const ended = await left.ended(chain, signal, (error) => warnings.push(error));
     expect(ended).toMatchObject({ id: 7n, status: 'ended' });
     expect(warnings).toEqual([new Error('away')]);
+  });
+
+  it('is left on chain once, and its stake taken back as soon as the chain has it as departed', async () => {
+    const { left, chain, sent } = departed([
+      { status: 'joining' },
+      {},
+      {},
+      { departed: [ACCOUNT] },
+      { departed: [ACCOUNT] },
+      { status: 'ended', departed: [ACCOUNT] },
+    ]);
+    const releases: number[] = [];
+    await left.ended(chain, signal, noWarning, async () => {
+      releases.push(sent.length);
+    });
+    expect(sent).toEqual([7n]);
+    expect(releases).toEqual([1]);
   });
 
   it('is waited for no more once it is taken up again', async () => {
@@ -71,7 +95,9 @@ describe('a task that was left', () => {
     const left = new DepartedTask(task, {
       attend: async () => Math.floor(Date.now() / 1000),
     } as unknown as Disputes);
-    const chain: Pick<ChainPort, 'task' | 'members'> = {
+    const { chain: answers } = departed([]);
+    const chain: DepartedChain = {
+      ...answers,
       members: async () => members,
       task: async () => {
         looks++;

@@ -1,11 +1,25 @@
-import type { ChainPort, Member, TaskState } from '@chorus/protocol';
+import { type ChainPort, hasCode, hasDeparted, type Member, type TaskState } from '@chorus/protocol';
 import type { Attended, Disputes } from './disputes.ts';
 
 /** Longest pause between two looks at a task that only its end and its cases matter of; the shortest after a look. */
 const LOOK_MILLISECONDS = { shortest: 1_000, longest: 30_000 };
 
+/** What a task that was left is followed by. */
+export type DepartedChain = Pick<ChainPort, 'task' | 'members' | 'account' | 'leaveTask'>;
+
+/** Refusals to leave that say that there is nothing to leave, or that it was left already. */
+const NOTHING_TO_LEAVE = ['E_CHAIN_ALREADY_DONE', 'E_CHAIN_WRONG_PHASE', 'E_CHAIN_NOT_A_MEMBER'];
+
+/** Leave a running task on chain: this round is the last. */
+export async function leaveOnChain(chain: Pick<ChainPort, 'leaveTask'>, taskId: bigint): Promise<void> {
+  await chain.leaveTask(taskId).catch((error) => {
+    if (!NOTHING_TO_LEAVE.some((code) => hasCode(error, code))) throw error;
+  });
+}
+
 /**
- * A task this node has left: nothing is computed for it, and its end is waited for, when the stake can be had back.
+ * A task this node has left or was dropped from: nothing is computed for it. Its stake is taken back once the chain has
+ * it as departed; its end is waited for because rewards may vest until then.
  * Cases that decide over that stake are attended to meanwhile, as a member that has stayed does it.
  */
 export class DepartedTask {
@@ -17,6 +31,8 @@ export class DepartedTask {
   #members: Member[] | null = null;
   #wake: () => void = () => {};
   #woken = false;
+  #left = false;
+  #released = false;
   readonly #abort = new AbortController();
 
   constructor(task: TaskState, disputes: Disputes) {
@@ -43,11 +59,16 @@ export class DepartedTask {
     return { disputes, known: { task, members: this.#members } };
   }
 
-  /** Resolves with the task once it has ended, with null where the waiting was cancelled. */
+  /**
+   * Resolves with the task once it has ended, with null where the waiting was cancelled.
+   *
+   * @param release takes the stake back; called once, when the chain has this account as departed
+   */
   async ended(
-    chain: Pick<ChainPort, 'task' | 'members'>,
+    chain: DepartedChain,
     signal: AbortSignal,
     warn: (error: unknown) => void,
+    release: () => Promise<void> = async () => {},
   ): Promise<TaskState | null> {
     const either = AbortSignal.any([signal, this.#abort.signal]);
     while (!either.aborted) {
@@ -56,6 +77,7 @@ export class DepartedTask {
       try {
         this.task = await chain.task(this.taskId);
         if (this.task.status === 'ended') return this.task;
+        await this.#withdraw(chain, release);
         wait = await this.#attend(chain);
       } catch (error) {
         if (!either.aborted) warn(error);
@@ -63,6 +85,17 @@ export class DepartedTask {
       if (!this.#woken) await this.#pause(wait, either);
     }
     return null;
+  }
+
+  /** The way out of a running task: say so, and take the stake back after the round in which it was said. */
+  async #withdraw(chain: DepartedChain, release: () => Promise<void>): Promise<void> {
+    if (hasDeparted(this.task, chain.account)) {
+      if (!this.#released) await release();
+      this.#released = true;
+    } else if (this.task.status === 'running' && !this.#left) {
+      await leaveOnChain(chain, this.taskId);
+      this.#left = true;
+    }
   }
 
   /** Do what open cases ask for; returns milliseconds until the next look. */

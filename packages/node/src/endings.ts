@@ -57,16 +57,23 @@ export class Endings {
   async over(runner: TaskRunner, ended: TaskState | null): Promise<void> {
     const { background, gate, signal } = this.#parts;
     if (ended) await background.retrying(() => this.#finish(runner, ended));
-    else if (gate.isLeft(runner.session.taskId) && !signal.aborted) await this.#depart(runner);
+    else if ((gate.isLeft(runner.session.taskId) || runner.departed) && !signal.aborted) {
+      await this.#depart(runner);
+    }
   }
 
-  /** Take back reward and stake of a task that was left, once it has ended; until then defend that stake. */
+  /**
+   * Take back stake and reward of a task that was left: the stake once the chain has this account as departed, what was
+   * earned once the task has ended. Until then defend that stake.
+   */
   async awaitEnd(task: TaskState): Promise<void> {
-    const { ports, background, emit, signal } = this.#parts;
+    const { ports, background, gate, emit, signal } = this.#parts;
     const departed = new DepartedTask(task, this.#disputesOf(task));
     this.#departed.set(task.id, departed);
-    const ended = await departed.ended(ports.chain, signal, (error) => {
-      void background.report(Promise.reject(error));
+    const warn = (error: unknown): void => void background.report(Promise.reject(error));
+    const ended = await departed.ended(ports.chain, signal, warn, async () => {
+      await this.payout.releaseStake(task.id, departed.disputes);
+      gate.release(task.id);
     });
     if (!ended) return;
     await background.retrying(async () => {

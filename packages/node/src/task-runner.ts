@@ -5,6 +5,7 @@ import {
   describeError,
   dutiesOf,
   hasCode,
+  hasDeparted,
   type Member,
   openedReferences,
   type RoundState,
@@ -131,9 +132,17 @@ export class TaskRunner {
     return this.#settledThrough;
   }
 
-  /** True where a task that was left asks nothing more of this node: others wait for what it has committed to. */
+  /** True once the chain has this account as departed: it left, or was dropped for being absent. */
+  get departed(): boolean {
+    return this.task !== null && hasDeparted(this.task, this.session.ports.chain.account);
+  }
+
+  /** True where a task asks nothing more of this node that it left: others wait for what it has committed to. */
   get finished(): boolean {
-    const { session, context } = this;
+    const { session, context, task } = this;
+    if (this.departed && task && !sameAddress(task.owner, session.ports.chain.account)) {
+      return this.#active.size === 0;
+    }
     if (!session.gate.isLeft(session.taskId) || this.#active.size > 0 || !this.task) return false;
     const { account } = session.ports.chain;
     if (!context || !owesOthers(account, context.task, context.round)) return true;

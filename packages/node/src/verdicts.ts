@@ -5,9 +5,11 @@ import {
   encodeMessage,
   type Hex,
   hasCode,
+  hasDeparted,
   openedReferences,
   type RoundState,
   type RoundVerdict,
+  requestWindow,
   sameAddress,
   type VerdictVote,
   VOTE_PROTOCOL,
@@ -18,16 +20,13 @@ import { type Examination, sameIndices } from './examine.ts';
 import { lookAgain, lossesOf, signedIn } from './findings.ts';
 import { fetchTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
 
-/** Part of an aggregator's window after which it has the validators asked on chain, where they do not answer it. */
-const PATIENCE = 1 / 3;
-
 /** What an aggregator wants signed. */
 export type ProposedVerdict = Pick<RoundVerdict, 'unavailable' | 'rejected'>;
 
 /**
  * Ask the task's validators to sign that exactly these trainers' payloads cannot be had and exactly these references
- * are to be rejected. Verdicts that were posted on chain count as well. Where no majority comes together in a third of
- * the window, the validators are asked on chain, so that the fault is seen to be theirs.
+ * are to be rejected. Verdicts that were posted on chain count as well. If no majority comes together in the first half
+ * of this node's window, the validators are asked on chain, so that the fault is seen to be theirs; that costs a fee.
  *
  * @throws ChorusError `E_VOTES_MISSING` where no strict majority agrees
  */
@@ -39,14 +38,17 @@ export async function collectVerdicts(
   const { taskId, ports } = session;
   const { task, round } = context;
   const posted = round.verdictsRequested ? await postedVotes(session, context, proposed) : [];
-  const silent = task.activeValidators.filter((v) => !posted.some((p) => sameAddress(p.validator, v)));
+  // The word of a validator that has departed is none; the majority is one of all that joined all the same.
+  const present = task.activeValidators.filter((v) => !hasDeparted(task, v));
+  const silent = present.filter((v) => !posted.some((p) => sameAddress(p.validator, v)));
   const needed = Math.floor(task.activeValidators.length / 2) + 1 - posted.length;
   const asks = silent.map((v) => (done: AbortSignal) => askValidator(session, context, proposed, v, done));
   const { given, failed } = await firstAnswers(asks, needed);
   const votes = [...posted, ...given];
   if (votes.length * 2 > task.activeValidators.length) return votes;
-  const window = task.settleSeconds * PATIENCE;
-  if (!round.verdictsRequested && (await ports.chain.now()) >= round.settleStart + window) {
+  const window = round.verdictsRequested ? null : requestWindow(task, round, ports.chain.account);
+  const now = await ports.chain.now();
+  if (window && window.from <= now && now < window.to) {
     await ports.chain.requestVerdicts(taskId, round.round).catch((error) => {
       if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
     });

@@ -4,8 +4,10 @@ import {
   dutiesOf,
   type RoundPhase,
   type RoundState,
+  requestWindow,
   settlementCandidate,
   stageOf,
+  verdictsCost,
 } from './round.ts';
 import { G1_INFINITY } from './settlement.ts';
 import { OPEN_TO_ALL, type TaskState } from './task.ts';
@@ -30,6 +32,7 @@ const task: TaskState = {
   trainers: [alice, bob],
   aggregators: [alice, dave],
   activeValidators: [carol],
+  departed: [],
   totalCommitment: G1_INFINITY,
   token: carol,
   budget: 100n,
@@ -60,6 +63,8 @@ const task: TaskState = {
     unavailable: 2000,
     falseVerdict: 2000,
     rejectedReference: 2000,
+    absenceCap: 1000,
+    missedRounds: 3,
   },
   protocolFees: 0n,
   openCases: 0,
@@ -154,6 +159,37 @@ describe('duties', () => {
     expect(kinds(dutiesOf(alice, task, asked))).not.toContain('post-verdict');
     expect(kinds(dutiesOf(carol, task, { ...asked, verdictsPosted: [0] }))).not.toContain('post-verdict');
     expect(kinds(dutiesOf(carol, task, roundIn('settle')))).not.toContain('post-verdict');
+  });
+
+  it('are none for a member that has departed, and the windows of the others move up', () => {
+    const without = { ...task, departed: [dave] };
+    const round = roundIn('settle');
+    expect(dutiesOf(dave, without, round)).toEqual([]);
+    expect(dutiesOf(alice, without, round)).toContainEqual({ kind: 'settle', round: 2, from: 100 });
+    expect([100, 109, 110].map((now) => settlementCandidate(without, round, now))).toEqual([
+      alice,
+      alice,
+      null,
+    ]);
+    expect(dutiesOf(alice, { ...task, departed: [alice] }, roundIn('commit'))).toEqual([]);
+  });
+
+  it('may turn to the chain for verdicts in the second half of a candidate’s own window', () => {
+    const round = roundIn('settle');
+    expect(requestWindow(task, round, dave)).toEqual({ from: 105, to: 110 });
+    expect(requestWindow(task, round, alice)).toEqual({ from: 115, to: 120 });
+    expect(requestWindow(task, round, bob)).toBeNull();
+    expect(requestWindow(task, roundIn('commit'), dave)).toBeNull();
+    expect(requestWindow({ ...task, departed: [dave] }, round, alice)).toEqual({ from: 105, to: 110 });
+  });
+
+  it('cost a candidate half of what settling pays it, in equal parts for the validators', () => {
+    const paying = { ...task, remaining: 100_001n, aggregatorFeeBps: 300 };
+    // Two rounds are left: 3 % of 50,000 is 1,500.
+    expect(verdictsCost(paying)).toBe(750n);
+    const seven = { ...paying, activeValidators: Array.from({ length: 7 }, () => carol) };
+    expect(verdictsCost(seven)).toBe(749n);
+    expect(verdictsCost({ ...paying, departed: [carol] })).toBe(0n);
   });
 
   it('are none once the task has ended, and only to advance while it is joining', () => {

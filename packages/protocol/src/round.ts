@@ -43,6 +43,49 @@ export interface RoundState {
   verdictsPosted: number[];
 }
 
+/** Whether `account` has left the task or was dropped from it: nothing is asked of it, and nobody waits for it. */
+export function hasDeparted(task: TaskState, account: Address): boolean {
+  return task.departed.some((a) => sameAddress(a, account));
+}
+
+/** The aggregators that have not departed, the one whose window comes first at the head. */
+function candidatesInTurn(task: TaskState, round: RoundState): Address[] {
+  const { aggregators } = task;
+  const inTurn = [
+    ...aggregators.slice(round.drawnAggregator),
+    ...aggregators.slice(0, round.drawnAggregator),
+  ];
+  return inTurn.filter((a) => !hasDeparted(task, a));
+}
+
+/**
+ * What a candidate pays to have verdicts posted on chain, in the task's token: half of what settling the round pays
+ * it, rounded down to equal parts for the validators that take part. Those that post have their part, the rest
+ * comes back when the round ends.
+ */
+export function verdictsCost(task: TaskState): bigint {
+  const validators = BigInt(task.activeValidators.filter((v) => !hasDeparted(task, v)).length);
+  if (validators === 0n) return 0n;
+  const budget = task.remaining / BigInt(task.rounds - task.round + 1);
+  const each = (budget * BigInt(task.aggregatorFeeBps)) / 10_000n / 2n / validators;
+  return each * validators;
+}
+
+/**
+ * Unix seconds between which `account` may ask for verdicts on chain: the second half of its own window of the settle
+ * phase; null where it has none.
+ */
+export function requestWindow(
+  task: TaskState,
+  round: RoundState,
+  account: Address,
+): { from: number; to: number } | null {
+  const turn = candidatesInTurn(task, round).findIndex((a) => sameAddress(a, account));
+  if (turn < 0 || round.phase !== 'settle') return null;
+  const opens = round.settleStart + turn * task.settleSeconds;
+  return { from: opens + Math.floor(task.settleSeconds / 2), to: opens + task.settleSeconds };
+}
+
 /** The trainers (indices from 0) that committed an update in this round. */
 export function committedTrainers(round: RoundState): number[] {
   return round.updates.flatMap((update, index) => (update === null ? [] : [index]));
@@ -64,20 +107,18 @@ export function openedReferences(round: RoundState, rejected: readonly number[] 
 
 /**
  * Who may settle at time `now` (unix seconds): the drawn candidate in its window, then the others in order
- * with one window each, then anyone (null).
+ * with one window each, then anyone (null). Aggregators that have departed have no window.
  */
 export function settlementCandidate(task: TaskState, round: RoundState, now: number): Address | null {
   const turn = Math.floor(Math.max(0, now - round.settleStart) / task.settleSeconds);
-  if (turn >= task.aggregators.length) return null;
-  return task.aggregators[(round.drawnAggregator + turn) % task.aggregators.length]!;
+  return candidatesInTurn(task, round)[turn] ?? null;
 }
 
-/** Unix seconds from which `account` may settle, Infinity where it never may. */
+/** Unix seconds from which `account` may settle: in its own window, or with everyone after the last. */
 export function settlementOpensAt(task: TaskState, round: RoundState, account: Address): number {
-  const index = task.aggregators.findIndex((a) => sameAddress(a, account));
-  const count = task.aggregators.length;
-  const turn = index < 0 ? count : (index - round.drawnAggregator + count) % count;
-  return round.settleStart + turn * task.settleSeconds;
+  const candidates = candidatesInTurn(task, round);
+  const turn = candidates.findIndex((a) => sameAddress(a, account));
+  return round.settleStart + (turn < 0 ? candidates.length : turn) * task.settleSeconds;
 }
 
 /** What a member tells the others it is at. */
@@ -112,7 +153,7 @@ export type Duty =
  * crash or a missed event gives the same answer, so acting on it twice must be harmless.
  */
 export function dutiesOf(account: Address, task: TaskState, round: RoundState | null): Duty[] {
-  if (task.status === 'ended') return [];
+  if (task.status === 'ended' || hasDeparted(task, account)) return [];
   if (task.status === 'joining' || round === null) {
     return [{ kind: 'advance', round: 0, from: task.joinDeadline }];
   }

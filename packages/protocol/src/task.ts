@@ -43,7 +43,10 @@ export interface TaskParams {
   vestingRounds: number;
   /** Hundredths of a percent of the trainers' pool released by a round whose median loss did not fall. */
   stagnationBps: number;
-  /** Hundredths of a percent of slashed stake: to who reported, and burned; the rest to the task's budget. */
+  /**
+   * Hundredths of a percent of stake that is slashed by a verdict: to who reported, at most 1000, and burned, at least
+   * 5000; the rest to the task's budget. What absence costs is burned, all of it.
+   */
   slashReporterBps: number;
   slashBurnBps: number;
   /** Appointed by the requester: the reference, and so the score, rests on them. */
@@ -51,7 +54,8 @@ export interface TaskParams {
 }
 
 /**
- * A task without extras: open to everybody, rewards at once and whatever the loss, slashed stake to its own budget.
+ * A task without extras: open to everybody, rewards at once and whatever the loss, slashed stake burned: nobody gains
+ * by it.
  */
 export const OPEN_TO_ALL: Readonly<
   Pick<
@@ -64,7 +68,7 @@ export const OPEN_TO_ALL: Readonly<
   vestingRounds: 0,
   stagnationBps: 10_000,
   slashReporterBps: 0,
-  slashBurnBps: 0,
+  slashBurnBps: 10_000,
 });
 
 /** A member that has joined, with the libp2p peer it can be found at. */
@@ -78,7 +82,7 @@ export interface Member {
 
 export type TaskStatus = 'joining' | 'running' | 'ended';
 
-/** Part of the task's stake that an offence costs, in hundredths of a percent. */
+/** What offences cost: parts of the task's stake, in hundredths of a percent. */
 export interface Slashing {
   trainerAbsence: number;
   validatorAbsence: number;
@@ -86,6 +90,10 @@ export interface Slashing {
   unavailable: number;
   falseVerdict: number;
   rejectedReference: number;
+  /** What all absences of one member in one task cost together, at most. */
+  absenceCap: number;
+  /** A member absent in so many rounds in a row is dropped. */
+  missedRounds: number;
 }
 
 /** What a member is slashed for; in the order of the contract's enumeration. */
@@ -105,6 +113,10 @@ export interface MemberAccount {
   agentId: bigint;
   /** Its stake is no longer locked. */
   released: boolean;
+  /** The last round it takes part in, where it leaves or was dropped; null where it stays. */
+  lastRound: number | null;
+  /** What its absences have cost it, in hundredths of a percent of the task's stake. */
+  absenceBps: number;
   /** As a trainer: credited so far; of these paid out; of these not yet released by vesting. */
   earned: bigint;
   claimed: bigint;
@@ -145,8 +157,10 @@ export interface TaskState extends TaskParams {
   /** Trainers in the order of their index 1..n. */
   trainers: Address[];
   aggregators: Address[];
-  /** Appointed validators that have joined. */
+  /** Appointed validators that have joined: those a majority is counted of, also where some have departed. */
   activeValidators: Address[];
+  /** Members that have left or were dropped, and take no part in the current round. */
+  departed: Address[];
   /** Sum of the aggregate commitments of all settled rounds. */
   totalCommitment: G1Point;
   /** What the task took over from governance when it was created. */

@@ -15,9 +15,18 @@ export function describeDisputes(get: () => Fixture): void {
       for (const port of f.validators) await f.openSeal(port, taskId, 1);
       const vote = await first.signVerdict(await f.owner.round(taskId, 1), verdict);
       await refused('E_CHAIN_WRONG_PHASE', first.postVerdict(taskId, 1, verdict, vote));
-      await refused('E_CHAIN_NOT_A_MEMBER', f.trainers[0]!.requestVerdicts(taskId, 1));
-      await f.aggregators[0]!.requestVerdicts(taskId, 1);
-      await refused('E_CHAIN_ALREADY_DONE', f.aggregators[1]!.requestVerdicts(taskId, 1));
+      await refused('E_CHAIN_NOT_YOUR_TURN', f.trainers[0]!.requestVerdicts(taskId, 1));
+      const candidate = await f.drawn(taskId);
+      const other = f.aggregators.find((a) => a !== candidate)!;
+      await refused('E_CHAIN_NOT_YOUR_TURN', other.requestVerdicts(taskId, 1));
+      await refused('E_CHAIN_DEADLINE_NOT_PASSED', candidate.requestVerdicts(taskId, 1));
+      const owed = () => Promise.all([first, second, candidate].map((p) => f.owed(p.account, [])));
+      const before = await owed();
+      const held = await f.balance(candidate.account);
+      await f.request(taskId);
+      // Half of 3 % of a round's budget of 500,001, in two equal parts.
+      expect(held - (await f.balance(candidate.account))).toBe(7_500n);
+      await refused('E_CHAIN_ALREADY_DONE', candidate.requestVerdicts(taskId, 1));
       expect(await f.owner.postedVerdicts(taskId, 1)).toEqual([]);
       // Anyone may hand it over.
       await f.trainers[0]!.postVerdict(taskId, 1, verdict, vote);
@@ -31,6 +40,10 @@ export function describeDisputes(get: () => Fixture): void {
       }
       expect(await f.owner.round(taskId, 1)).toMatchObject({ verdictsRequested: true, verdictsPosted: [0] });
       expect(await f.owner.postedVerdicts(taskId, 1)).toEqual([{ verdict, vote }]);
+      // Who posts is paid for it; what the others did not earn is the candidate's again.
+      expect((await owed()).map((amount, i) => amount - before[i]!)).toEqual([3_750n, 0n, 0n]);
+      await f.timeOut(taskId);
+      expect((await owed()).map((amount, i) => amount - before[i]!)).toEqual([3_750n, 0n, 3_750n]);
     });
 
     it('whoever posts none is slashed where the round ends void, and candidates that had none are not', async () => {
@@ -38,7 +51,7 @@ export function describeDisputes(get: () => Fixture): void {
       const taskId = await f.running();
       await f.toSettle(taskId);
       const [first, silent] = f.validators as [Fixture['owner'], Fixture['owner']];
-      await f.aggregators[0]!.requestVerdicts(taskId, 1);
+      await f.request(taskId);
       const verdict = { unavailable: [], rejected: [], lossBefore: 7n, lossAfter: 3n };
       const judged = await f.owner.round(taskId, 1);
       await first.postVerdict(taskId, 1, verdict, await first.signVerdict(judged, verdict));
@@ -46,7 +59,7 @@ export function describeDisputes(get: () => Fixture): void {
       const before = await Promise.all(ports.map((port) => f.pool(port)));
       await f.timeOut(taskId);
       const lost = await Promise.all(ports.map(async (port, i) => before[i]! - (await f.pool(port))));
-      expect(lost).toEqual([0n, 1_000n, 0n, 0n]);
+      expect(lost).toEqual([0n, 300n, 0n, 0n]);
       expect(await f.owner.postedVerdicts(taskId, 1)).toHaveLength(1);
       expect(await f.owner.round(taskId, 1)).toMatchObject({ verdictsRequested: true, verdictsPosted: [0] });
     });
@@ -58,7 +71,7 @@ export function describeDisputes(get: () => Fixture): void {
       const before = await Promise.all(f.aggregators.map((port) => f.pool(port)));
       await f.timeOut(taskId);
       const after = await Promise.all(f.aggregators.map((port) => f.pool(port)));
-      expect(before.map((amount, i) => amount - after[i]!)).toEqual([1_000n, 1_000n]);
+      expect(before.map((amount, i) => amount - after[i]!)).toEqual([300n, 300n]);
     });
   });
 

@@ -83,7 +83,7 @@ export function describeEvents(get: () => Fixture): void {
       const of = (type: ChainEvent['type']) => mine.find((event) => event.type === type);
       const at = { round: 1 };
       const [, accused, absent] = f.trainers.map((t) => t.account);
-      expect(of('slashed')).toMatchObject({ ...at, member: absent, offence: 'trainer-absent', toTask: 100n });
+      expect(of('slashed')).toMatchObject({ ...at, member: absent, offence: 'trainer-absent', toTask: 0n });
       expect(of('verdicts-requested')).toMatchObject(at);
       expect(of('verdict-posted')).toMatchObject({ ...at, verdict, vote: { lossAfter: 1n } });
       const deadline = (await f.owner.unavailabilityCase(taskId, 1, 1))!.deadline;

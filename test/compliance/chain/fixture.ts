@@ -9,6 +9,7 @@ import {
   type Role,
   type RoundState,
   type RoundVerdict,
+  requestWindow,
   type Settlement,
   settlementCandidate,
   type TaskParams,
@@ -215,6 +216,15 @@ export class Fixture {
     const [task, state] = [await this.owner.task(taskId), await this.owner.round(taskId, round)];
     const account = settlementCandidate(task, state, state.settleStart);
     return this.aggregators.find((a) => a.account === account)!;
+  }
+
+  /** The drawn candidate asks for verdicts, in the second half of its window. */
+  async request(taskId: bigint, round = 1): Promise<void> {
+    const port = await this.drawn(taskId, round);
+    const [task, state] = [await this.owner.task(taskId), await this.owner.round(taskId, round)];
+    const { from } = requestWindow(task, state, port.account)!;
+    await this.world.passTime(Math.max(0, from - (await this.owner.now())));
+    await port.requestVerdicts(taskId, round);
   }
 
   /** Let the current phase (or joining) run out, and end it as `by`. */

@@ -121,6 +121,8 @@ export interface WorldOptions {
 export const point = (scalar: bigint): Point => mulG1(G1_GENERATOR, scalar);
 export { addG1 };
 
+const countBits = (bitmap: bigint): number => bitmap.toString(2).replaceAll('0', '').length;
+
 export const bits = (...indices: number[]): bigint =>
   indices.reduce((bitmap, index) => bitmap | (1n << BigInt(index)), 0n);
 
@@ -222,7 +224,7 @@ export class TaskWorld {
       vestingRounds: 0,
       stagnationBps: 10_000,
       slashReporterBps: 1000,
-      slashBurnBps: 2000,
+      slashBurnBps: 5000,
       validators: this.validators.map((v) => v.address),
       ...changes,
     };

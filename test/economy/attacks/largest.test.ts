@@ -25,9 +25,11 @@ describe('the largest committee', () => {
   afterAll(() => world?.close());
 
   it('of which nobody acts is slashed in one transaction', async () => {
+    // All but one validator, without whom the trainers would not be to blame.
+    await play.seal(play.validators[0]!);
     const receipt = await play.pass(world.chain.accounts.at(-3)!);
     const slashed = world.tasks.events(receipt).filter(({ name }) => name === 'MemberSlashed');
-    expect(slashed).toHaveLength(TRAINERS + VALIDATORS);
+    expect(slashed).toHaveLength(TRAINERS + VALIDATORS - 1);
     expect(BigInt(receipt.gasUsed)).toBeLessThan(TRANSACTION_GAS);
   });
 

@@ -197,7 +197,7 @@ describe('transactions that overtake each other', () => {
     await stakes.send(trainer, 'deposit', token.address, agent, 10_000n);
     const free: bigint = await stakes.read('freeStake', token.address, agent);
     const thief = chain.accounts[8]!;
-    const params = { ...play.params, stake: 10_000n, validators: [thief], slashBurnBps: 0 };
+    const params = { ...play.params, stake: 10_000n, validators: [thief], slashBurnBps: 5000 };
     const created = await tasks.send(thief, 'createTask', params);
     expect(tasks.events(created).find((e) => e.name === 'TaskCreated')!.args.taskId).toBe(play.id);
     expect(await tasks.refusal(trainer, ...sent)).toBe('OtherTask');

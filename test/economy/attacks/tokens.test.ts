@@ -73,7 +73,7 @@ describe('tokens and receivers that attack', () => {
 
   it('a token that calls back is let into no function of the task contract, whatever it moves', async () => {
     const { tasks, stakes } = world;
-    const play = await Play.start(world, { token: calling, params: { rounds: 1, slashBurnBps: 3000 } });
+    const play = await Play.start(world, { token: calling, params: { rounds: 1 } });
     const other = await Play.create(world, { token: calling });
     const doors: [string, ...unknown[]][] = [
       ['createTask', play.params],
@@ -94,6 +94,7 @@ describe('tokens and receivers that attack', () => {
       ['claimTo', calling.address, [play.id], owner()],
       ['claimBySignature', owner(), calling.address, [play.id], owner(), 2n ** 40n, '0x'],
       ['collectFees', play.id],
+      ['leaveTask', play.id],
       ['releaseStake', play.id, owner()],
       ['refund', play.id],
     ];
@@ -279,8 +280,9 @@ describe('tokens and receivers that attack', () => {
     for (const stake of [1n, 9n, 99n, 101n]) {
       const play = await Play.start(world, { params: { stake, rounds: 1 } });
       await play.pass();
-      expect(await play.lockOf(play.trainers[0]!)).toBe(stake - stake / 100n);
-      expect(await play.lockOf(play.validators[0]!)).toBe(stake - stake / 10n);
+      // Where nobody seals, no trainer is to blame.
+      expect(await play.lockOf(play.trainers[0]!)).toBe(stake);
+      expect(await play.lockOf(play.validators[0]!)).toBe(stake - (stake * 3n) / 100n);
     }
     await solvent();
   });

@@ -27,6 +27,7 @@ const WEIGHTS: Record<string, number> = {
   claim: 7,
   postVerdict: 8,
   releaseStake: 6,
+  leaveTask: 3,
   settle: 5,
   contest: 5,
   requestVerdicts: 5,

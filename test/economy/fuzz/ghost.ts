@@ -22,6 +22,8 @@ export interface GhostRound {
   sealed: Map<string, Opening>;
   opened: Map<string, Committed>;
   requested: boolean;
+  /** Who asked for verdicts, and what it pays for each. */
+  asked: { by: string; fee: bigint } | null;
   posted: Map<string, { unavailable: number; rejected: number }>;
 }
 
@@ -59,6 +61,8 @@ export interface GhostTask {
   validators: string[];
   agents: Map<string, number>;
   round: GhostRound;
+  /** Members that left or were dropped, with the last round they take part in. */
+  lastRounds: Map<string, number>;
   cases: GhostCase[];
   released: Set<string>;
   /** Money in: escrow, top-ups, slashed stake. */
@@ -127,7 +131,8 @@ export class Ghost {
       else if (name === 'VerdictPosted') this.posted(task!, account('validator'), args);
       else if (name === 'UnbondRequested') this.unbonding(account('owner'), args);
       else if (name === 'ReferenceOpened') first(task!.round.opened, account('validator'), args);
-      else if (name === 'VerdictsRequested') task!.round.requested = true;
+      else if (name === 'VerdictsRequested') this.requested(task!, account('aggregator'), args.fee, now);
+      else if (name === 'MemberLeaving') this.leaving(task!, account('member'), args, sender);
       else if (name === 'RoundSettled') this.settled(task!, args);
       else if (name === 'CaseOpened') this.opened(task!, args);
       else if (name === 'CaseContested') this.contested(task!, args, now);
@@ -159,6 +164,7 @@ export class Ghost {
     const { round } = task;
     require(task.status !== 3, 'a phase after the end');
     task.status = 2;
+    if (phase === 1) this.giveBack(task);
     if (phase === 1) {
       require(number === round.number + 1, 'a round was skipped or repeated');
       task.round = emptyRound(number);
@@ -176,6 +182,8 @@ export class Ghost {
 
   private posted(task: GhostTask, validator: string, args: Decoded): void {
     require(!task.round.posted.has(validator), 'posted twice');
+    require(takesPart(task, validator), 'a validator that has departed posted a verdict');
+    add(this.credits, `${task.token} ${validator}`, task.round.asked!.fee);
     task.round.posted.set(validator, {
       unavailable: Number(args.unavailable),
       rejected: Number(args.rejected),
@@ -186,8 +194,39 @@ export class Ghost {
     this.tickets.push({ id: Number(args.ticketId), owner, maturesAt: Number(args.maturesAt), done: false });
   }
 
+  /** In the second half of its own window, and nobody else's. */
+  private requested(task: GhostTask, by: string, fee: bigint, now: number): void {
+    const { round, params } = task;
+    require(!round.requested, 'asked twice for verdicts');
+    const turn = candidatesOf(task).indexOf(by);
+    const opens = round.settleStart + turn * params.settleSeconds;
+    const second = opens + Math.floor(params.settleSeconds / 2);
+    require(turn >= 0 && second <= now && now < opens + params.settleSeconds, 'asked out of turn');
+    round.requested = true;
+    round.asked = { by, fee };
+  }
+
+  /** A departure takes effect between rounds, is asked for by the member itself or follows from its absences. */
+  private leaving(task: GhostTask, member: string, args: Decoded, sender: string): void {
+    require(task.status === 2 && task.agents.has(member), 'somebody leaves who is no member');
+    require(!task.lastRounds.has(member), 'left twice');
+    require(Number(args.round) === task.round.number, 'left in another round');
+    require(args.dropped || sender === member, 'somebody left for another');
+    task.lastRounds.set(member, task.round.number);
+  }
+
+  /** The round is over: what validators that posted nothing did not earn is the candidate's. */
+  private giveBack(task: GhostTask): void {
+    const { asked, posted } = task.round;
+    if (!asked) return;
+    const silent = task.validators.filter((v) => takesPart(task, v) && !posted.has(v));
+    add(this.credits, `${task.token} ${asked.by}`, asked.fee * BigInt(silent.length));
+    task.round.asked = null;
+  }
+
   private ended(task: GhostTask): void {
     require(task.status !== 3, 'ended twice');
+    this.giveBack(task);
     task.status = 3;
   }
 
@@ -265,8 +304,7 @@ export class Ghost {
     const over = now >= before.deadline && before.number === number;
     const found = task.cases.filter((c) => c.round === number && c.resolved !== null);
     const index = task.aggregators.indexOf(member);
-    const count = task.aggregators.length;
-    const turn = (index - before.drawn + count) % count;
+    const turn = candidatesOf(task, before).indexOf(member);
     const windowPassed = now >= before.settleStart + (turn + 1) * task.params.settleSeconds;
     const evidence: Record<number, () => boolean> = {
       [TRAINER_ABSENT]: () =>
@@ -281,6 +319,7 @@ export class Ghost {
         before.number === number &&
         before.phase === 3 &&
         index >= 0 &&
+        turn >= 0 &&
         windowPassed &&
         !excused(task, before),
       [UNAVAILABLE]: () =>
@@ -290,6 +329,10 @@ export class Ghost {
         settled !== undefined && ((Number(settled.rejected) >> task.appointed.indexOf(member)) & 1) === 1,
     };
     require(evidence[kind]!(), `slashed without evidence: offence ${kind}`);
+    require(takesPart(task, member, number), 'slashed for a round after it had departed');
+    if (kind <= AGGREGATOR_ABSENT) {
+      require(args.toTask === 0n, 'an absence paid the task');
+    }
   }
 
   private refunded(task: GhostTask, args: Decoded): void {
@@ -311,6 +354,17 @@ function excused(task: GhostTask, round: GhostRound): boolean {
   return 2 * Math.max(0, ...counts.values()) <= task.validators.length;
 }
 
+/** Whether a member takes part in a round, by default the current one. */
+export function takesPart(task: GhostTask, member: string, round = task.round.number): boolean {
+  return round <= (task.lastRounds.get(member) ?? Number.POSITIVE_INFINITY);
+}
+
+/** The aggregators that take part, in the order of their windows. */
+export function candidatesOf(task: GhostTask, { drawn, number } = task.round): string[] {
+  const inTurn = task.aggregators.map((_, i, all) => all[(drawn + i) % all.length]!);
+  return inTurn.filter((a) => takesPart(task, a, number));
+}
+
 /** Of the current round, as votes name them. */
 export function commitmentsOf({ trainers, appointed, round }: GhostTask): string {
   return hashOf({
@@ -330,6 +384,7 @@ export function emptyRound(number: number): GhostRound {
     sealed: new Map(),
     opened: new Map(),
     requested: false,
+    asked: null,
     posted: new Map(),
   };
 }

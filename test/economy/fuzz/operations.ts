@@ -12,7 +12,15 @@ import {
   ZERO_WORD,
 } from '../world/round.ts';
 import { terms, type World } from '../world/world.ts';
-import { commitmentsOf, emptyRound, type Ghost, type GhostTask, require } from './ghost.ts';
+import {
+  candidatesOf,
+  commitmentsOf,
+  emptyRound,
+  type Ghost,
+  type GhostTask,
+  require,
+  takesPart,
+} from './ghost.ts';
 
 /** The world with what only this test adds to it. */
 export interface Arena extends World {
@@ -131,8 +139,8 @@ export const OPERATIONS: Record<string, Operation> = {
       validatorFeeBps: [0, 777, 2500][b % 3],
       vestingRounds: [0, 0, 1, 2, 16][c % 5],
       stagnationBps: [0, 3333, 10_000][d % 3],
-      slashReporterBps: [0, 2000, 10_000][c % 3],
-      slashBurnBps: [0, 3000, 0][c % 3],
+      slashReporterBps: [0, 700, 1000][c % 3],
+      slashBurnBps: [5000, 6000, 9000][c % 3],
       minReputation: (d >> 8) % 64 === 0 ? 1 : 0,
       joinSeconds: 5000,
       commitSeconds: 300,
@@ -156,6 +164,7 @@ export const OPERATIONS: Record<string, Operation> = {
       validators: [],
       agents: new Map(),
       round: emptyRound(0),
+      lastRounds: new Map(),
       cases: [],
       released: new Set(),
       given: params.budget as bigint,
@@ -264,7 +273,9 @@ export const OPERATIONS: Record<string, Operation> = {
   async requestVerdicts(context, { a, b, d }) {
     const task = taskOf(context.ghost, b, inPhase(3));
     const from = actorOf(context.arena, task.aggregators, a, d);
-    await send(context, context.arena.tasks, from, 'requestVerdicts', task.id, task.round.number);
+    if (a % 4 === 0)
+      await send(context, context.arena.tasks, from, 'requestVerdicts', task.id, task.round.number);
+    else await request(context, task, a);
   },
 
   async postVerdict(context, dice) {
@@ -347,9 +358,17 @@ export const OPERATIONS: Record<string, Operation> = {
 
   async releaseStake(context, { a, b, c }) {
     const { arena, ghost } = context;
-    const task = taskOf(ghost, b, (t) => t.status === 3);
+    const task = taskOf(ghost, b, (t) => t.status === 3 || t.lastRounds.size > 0);
     const member = actorOf(arena, [...task.agents.keys()], c, a);
     await send(context, arena.tasks, pick(arena.actors, a), 'releaseStake', task.id, member);
+  },
+
+  async leaveTask(context, { a, b, c, d }) {
+    const task = taskOf(context.ghost, b, (t) => t.status === 2);
+    // Not too often: a task of which all leave is over soon.
+    if (c % 4 !== 0) throw new Skip();
+    const from = actorOf(context.arena, [...task.agents.keys()], a, d);
+    await send(context, context.arena.tasks, from, 'leaveTask', task.id);
   },
 
   async claimReports(context, { a, b }) {
@@ -379,7 +398,7 @@ export const OPERATIONS: Record<string, Operation> = {
     else if (a % 3 === 1) await parameters.send(from, 'setWindows', 1 + (b % 4000), 4000 + (c % 4000));
     else {
       const bps = [b, c, d, a, b + c, c + d].map((x) => x % 5100);
-      await parameters.send(from, 'setSlashing', bps);
+      await parameters.send(from, 'setSlashing', [...bps, a % 2100, b % 18]);
     }
   },
 
@@ -435,8 +454,8 @@ async function actNext(context: Context, task: GhostTask, dice: Dice): Promise<v
   const { a, c, d } = dice;
   const { round } = task;
   if (round.phase === 1) {
-    const trainers = task.trainers.filter((t) => !round.committed.has(t));
-    const validators = task.validators.filter((v) => !round.sealed.has(v));
+    const trainers = task.trainers.filter((t) => !round.committed.has(t) && takesPart(task, t));
+    const validators = task.validators.filter((v) => !round.sealed.has(v) && takesPart(task, v));
     if (trainers.length > 0 && (c % 2 === 0 || validators.length === 0)) {
       await commit(context, task, pick(trainers, a), d);
     } else await seal(context, task, some(pick(validators, a)), d);
@@ -445,18 +464,20 @@ async function actNext(context: Context, task: GhostTask, dice: Dice): Promise<v
     await open(context, task, some(pick(sealed, a)), false);
   } else if (c % 3 === 0 || (round.requested && c % 3 === 1)) await settle(context, task, { ...dice, d: 1 });
   else if (round.requested) {
-    const silent = task.validators.filter((v) => !round.posted.has(v));
+    const silent = task.validators.filter((v) => !round.posted.has(v) && takesPart(task, v));
     await postVerdict(context, task, some(pick(silent, a)), dice);
-  } else if (c % 3 === 1) {
-    await send(
-      context,
-      context.arena.tasks,
-      pick(task.aggregators, a),
-      'requestVerdicts',
-      task.id,
-      round.number,
-    );
-  } else throw new Skip();
+  } else if (c % 3 === 1) await request(context, task, a);
+  else throw new Skip();
+}
+
+/** A candidate asks for verdicts, in the second half of its window. */
+async function request(context: Context, task: GhostTask, a: number): Promise<void> {
+  const { arena } = context;
+  const { round, params } = task;
+  const candidates = candidatesOf(task);
+  const turn = a % candidates.length;
+  await arena.chain.jumpTo(round.settleStart + turn * params.settleSeconds + params.settleSeconds / 2);
+  await send(context, arena.tasks, candidates[turn]!, 'requestVerdicts', task.id, round.number);
 }
 
 async function postVerdict(
@@ -534,8 +555,8 @@ async function settle(context: Context, task: GhostTask, { a, c, d }: Dice): Pro
       ),
   );
   const turn = Math.floor((now - round.settleStart) / task.params.settleSeconds);
-  const count = task.aggregators.length;
-  const rightful = turn >= count ? arena.actors : [task.aggregators[(round.drawn + turn) % count]!];
+  const candidates = candidatesOf(task);
+  const rightful = turn >= candidates.length ? arena.actors : [candidates[turn]!];
   const sent = settlement({
     weights: parts(task, included, WEIGHT_ONE, a, d % 32 === 3),
     shares: parts(task, included, SHARE_ONE, c, d % 32 === 5),

@@ -34,6 +34,10 @@ contract Lens {
         uint256 lockedStake;
     }
 
+    function _count(uint256 bits) private pure returns (uint256 count) {
+        for (; bits != 0; bits &= bits - 1) count++;
+    }
+
     function money(ITaskManager tasks, IStakeManager stakes, IERC20[] calldata tokens, address[] calldata accounts, uint256 taskCount, uint256 agents)
         external view returns (Money[] memory result, TaskMoney[] memory details)
     {
@@ -82,9 +86,15 @@ contract Lens {
                 d.claimed += member.claimed;
                 d.vesting += member.vesting;
             }
+            // What a candidate paid for verdicts that are still to be posted.
+            uint256 asked = 0;
+            if (round.phase == ITaskManager.Phase.Settle) {
+                uint256 silent = task.activeValidators.length - _count(task.departedValidators | round.verdictsPosted);
+                asked = round.verdictFee * silent;
+            }
             for (uint256 a = 0; a < agents; a++) d.lockedStake += stakes.lockOf(task.params.token, a, k);
             for (uint256 t = 0; t < tokens.length; t++) {
-                if (address(tokens[t]) == address(task.params.token)) result[t].tasksOwe += task.remaining + task.protocolFees + d.earned - d.claimed;
+                if (address(tokens[t]) == address(task.params.token)) result[t].tasksOwe += task.remaining + task.protocolFees + d.earned - d.claimed + asked;
             }
         }
     }

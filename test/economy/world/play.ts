@@ -153,6 +153,13 @@ export class Play {
     return this.aggregators[(Number(drawnAggregator) + turn) % this.aggregators.length]!;
   }
 
+  /** The drawn candidate asks for verdicts, in the second half of its window. */
+  async request(): Promise<Receipt> {
+    const { settleStart, number } = await this.round();
+    await this.world.chain.jumpTo(Number(settleStart) + 50);
+    return this.world.tasks.send(await this.candidate(), 'requestVerdicts', this.id, number);
+  }
+
   /** A settlement in which the trainers that are in share alike. */
   async settlement(parts: { unavailable?: number; rejected?: number; votes?: Vote[] } = {}): Promise<object> {
     const { unavailable = 0, rejected = 0 } = parts;

@@ -120,8 +120,8 @@ export function terms(world: World, changes: Record<string, unknown> = {}): Reco
     minReputation: 0,
     vestingRounds: 0,
     stagnationBps: 10_000,
-    slashReporterBps: 2000,
-    slashBurnBps: 3000,
+    slashReporterBps: 1000,
+    slashBurnBps: 5000,
     validators: [world.chain.accounts[0]],
     ...changes,
   };

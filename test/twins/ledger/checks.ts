@@ -38,6 +38,8 @@ export type SettlementCheck = (statement: SettlementStatement, settlement: Settl
 const MAX_DEPOSITS = 2n ** 127n - 1n;
 const UINT96 = 2n ** 96n;
 const UINT32 = 2 ** 32;
+/** What a deployment begins with. */
+const MIN_PHASE_SECONDS = 5;
 
 /** C_A == sum of w_i * C_i, and nothing else: that weights and shares follow from the rule is not checked. */
 export const checkAggregate: SettlementCheck = ({ round, included }, settlement) => {
@@ -78,13 +80,13 @@ export function checkParams(params: TaskParams): void {
   bound('aggregatorFeeBps', params.aggregatorFeeBps, 0, 5000);
   bound('validatorFeeBps', params.validatorFeeBps, 0, 5000 - params.aggregatorFeeBps);
   for (const name of ['joinSeconds', 'commitSeconds', 'referenceSeconds', 'settleSeconds'] as const) {
-    bound(name, params[name], 1, UINT32 - 1);
+    bound(name, params[name], MIN_PHASE_SECONDS, UINT32 - 1);
   }
   bound('dimension', params.dimension, 1, MAX_DIMENSION);
   bound('vestingRounds', params.vestingRounds, 0, 16);
   bound('stagnationBps', params.stagnationBps, 0, 10_000);
-  bound('slashReporterBps', params.slashReporterBps, 0, 10_000);
-  bound('slashBurnBps', params.slashBurnBps, 0, 10_000 - params.slashReporterBps);
+  bound('slashReporterBps', params.slashReporterBps, 0, 1000);
+  bound('slashBurnBps', params.slashBurnBps, 5000, 10_000 - params.slashReporterBps);
   bound('validators', params.validators.length, 1, MAX_VALIDATORS);
   bound('minValidators', params.minValidators, 1, params.validators.length);
   const distinct = new Set(params.validators.map((v) => v.toLowerCase()));

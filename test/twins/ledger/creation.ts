@@ -21,11 +21,13 @@ import { type Emit, lower, type MemoryLedger } from './ledger.ts';
 const PROTOCOL_FEE_BPS = 100;
 const SLASHING: Slashing = {
   trainerAbsence: 100,
-  validatorAbsence: 1000,
-  aggregatorAbsence: 1000,
+  validatorAbsence: 300,
+  aggregatorAbsence: 300,
   unavailable: 2000,
   falseVerdict: 2000,
   rejectedReference: 2000,
+  absenceCap: 1000,
+  missedRounds: 3,
 };
 
 /** A digest of owner and terms; the contract's is of their ABI encoding. */
@@ -50,6 +52,7 @@ export function create(ledger: MemoryLedger, owner: Address, params: TaskParams,
       trainers: [],
       aggregators: [],
       activeValidators: [],
+      departed: [],
       totalCommitment: { ...G1_INFINITY },
       verifier: ledger.verifier,
       protocolFeeBps: PROTOCOL_FEE_BPS,
@@ -141,7 +144,17 @@ export function join(
   const order: Role[] = ['trainer', 'validator', 'aggregator'];
   const member: Member = { address: account, agentId, roles: order.filter(is), peerId };
   members.push(member);
-  accounts.set(account, { roles: member.roles, agentId, released: false, earned: 0n, claimed: 0n });
+  accounts.set(account, {
+    roles: member.roles,
+    agentId,
+    released: false,
+    earned: 0n,
+    claimed: 0n,
+    lastRound: null,
+    absenceBps: 0,
+    lastAbsent: 0,
+    absentRounds: 0,
+  });
   state.activeValidators = state.validators.filter((v) =>
     members.some((m) => m.address === v && m.roles.includes('validator')),
   );

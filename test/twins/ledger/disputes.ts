@@ -1,7 +1,7 @@
 // Was a payload to be had? And the stake that waits for the answer.
 
 import { refusal } from '@chorus/chain';
-import type { Address, AvailableVote } from '@chorus/protocol';
+import { type Address, type AvailableVote, hasDeparted } from '@chorus/protocol';
 import type { Emit, MemoryLedger } from './ledger.ts';
 import { slash } from './slashing.ts';
 import type { MemoryTask } from './task.ts';
@@ -84,12 +84,15 @@ export function releaseStake(ledger: MemoryLedger, taskId: bigint, account: Addr
   const { state, accounts, cases } = task;
   const member = accounts.get(account);
   if (!member) throw refusal('NotAMember', action);
-  if (state.status !== 'ended') throw refusal('TaskNotEnded', action);
+  if (state.status !== 'ended' && !hasDeparted(state, account)) throw refusal('TaskNotEnded', action);
   if (member.released) throw refusal('AlreadyReleased', action);
   const accused = [...cases].some(
     ([key, open]) => !open.resolved && state.trainers[Number(key.split('/')[1])] === account,
   );
-  if (accused || (member.roles.includes('validator') && state.openCases > 0)) {
+  const accuses = [...cases.values()].some(
+    (open) => !open.resolved && open.accusers.includes(state.validators.indexOf(account)),
+  );
+  if (accused || accuses) {
     throw refusal('CaseOpen', action);
   }
   member.released = true;

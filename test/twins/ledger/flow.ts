@@ -1,14 +1,21 @@
 // From joining to the last round: the steps forward, there are no others.
 
 import { refusal } from '@chorus/chain';
-import type { RoundState, TaskState } from '@chorus/protocol';
+import { type Address, hasDeparted, type RoundState, type TaskState } from '@chorus/protocol';
 import { keccak256, toBeHex, zeroPadValue } from 'ethers';
+import { takeEffect } from './departures.ts';
 import type { Emit, MemoryLedger } from './ledger.ts';
 import type { MemoryTask } from './task.ts';
 
+/** Aggregators that have not departed, in the order of their windows. */
+export function candidatesOf(state: TaskState, { drawnAggregator: first }: RoundState): Address[] {
+  const inTurn = state.aggregators.map((_, i, all) => all[(first + i) % all.length]!);
+  return inTurn.filter((a) => !hasDeparted(state, a));
+}
+
 /** How many windows of candidates have passed, at most all. */
 export const turnOf = (state: TaskState, round: RoundState, now: number): number =>
-  Math.min(state.aggregators.length, Math.floor((now - round.settleStart) / state.settleSeconds));
+  Math.min(candidatesOf(state, round).length, Math.floor((now - round.settleStart) / state.settleSeconds));
 
 export function openRound(
   ledger: MemoryLedger,
@@ -51,10 +58,11 @@ export function enterSettle(
 ): void {
   // On the chain by a block and the openings' salts, which are not kept here.
   const seed = BigInt(keccak256(zeroPadValue(toBeHex((state.id << 32n) + BigInt(state.round)), 32)));
-  round.drawnAggregator = Number(seed % BigInt(state.aggregators.length));
+  const candidates = state.aggregators.filter((a) => !hasDeparted(state, a));
+  round.drawnAggregator = state.aggregators.indexOf(candidates[Number(seed % BigInt(candidates.length))]!);
   round.phase = 'settle';
   round.settleStart = ledger.now();
-  round.deadline = round.settleStart + (state.aggregators.length + 1) * state.settleSeconds;
+  round.deadline = round.settleStart + (candidates.length + 1) * state.settleSeconds;
   const { deadline } = round;
   emit({ type: 'phase-changed', taskId: state.id, round: round.round, phase: 'settle', deadline });
 }
@@ -62,7 +70,7 @@ export function enterSettle(
 export function nextRound(ledger: MemoryLedger, task: MemoryTask, emit: Emit): void {
   const { state } = task;
   task.lastEnded = state.round;
-  if (state.round === state.rounds) {
+  if (!takeEffect(task) || state.round === state.rounds) {
     endTask(task, emit);
     return;
   }

@@ -4,15 +4,27 @@ import { refusal, sealOf } from '@chorus/chain';
 import {
   type Address,
   type Hex,
+  hasDeparted,
   type Offence,
   openedReferences,
   type RoundState,
   type RoundVerdict,
   type VectorCommitment,
   type VerdictVote,
+  verdictsCost,
 } from '@chorus/protocol';
 import { isFiniteG1 } from '../bn254.ts';
-import { endTask, enterReference, enterSettle, nextRound, openRound, start, turnOf } from './flow.ts';
+import { noteAbsence, requirePresent } from './departures.ts';
+import {
+  candidatesOf,
+  endTask,
+  enterReference,
+  enterSettle,
+  nextRound,
+  openRound,
+  start,
+  turnOf,
+} from './flow.ts';
 import { type Emit, lower, type MemoryLedger } from './ledger.ts';
 import { excused, slash } from './slashing.ts';
 import type { MemoryTask } from './task.ts';
@@ -30,6 +42,7 @@ export function commit(
   const { task, round } = openRound(ledger, taskId, number, 'commit', action);
   const index = task.state.trainers.indexOf(account);
   if (index < 0) throw refusal('NotAMember', action);
+  requirePresent(task, account, action);
   if (round.updates[index]) throw refusal('AlreadyCommitted', action);
   if (!isFiniteG1(update.commitment)) throw refusal('InvalidCommitment', action);
   round.updates[index] = structuredClone(update);
@@ -49,6 +62,7 @@ export function seal(
   const { task, round } = openRound(ledger, taskId, number, 'commit', action);
   const entry = round.references.find((r) => r.validator === account);
   if (!entry) throw refusal('NotAMember', action);
+  requirePresent(task, account, action);
   if (entry.seal !== null) throw refusal('AlreadySealed', action);
   if (BigInt(seal) === 0n) throw refusal('EmptySeal', action);
   entry.seal = seal;
@@ -69,6 +83,7 @@ export function open(
   const { task, round } = openRound(ledger, taskId, number, 'reference', action);
   const entry = round.references.find((r) => r.validator === account);
   if (!entry) throw refusal('NotAMember', action);
+  requirePresent(task, account, action);
   if (entry.seal === null) throw refusal('NotSealed', action);
   if (entry.opened) throw refusal('AlreadyOpened', action);
   if (!isFiniteG1(reference.commitment)) throw refusal('InvalidCommitment', action);
@@ -91,12 +106,19 @@ export function requestVerdicts(
 ): void {
   const action = 'request verdicts';
   const { task, round } = openRound(ledger, taskId, number, 'settle', action);
-  if (!task.state.aggregators.includes(account)) throw refusal('NotAMember', action);
-  const requested = turnOf(task.state, round, ledger.now());
-  if (requested === task.state.aggregators.length) throw refusal('DeadlinePassed', action);
+  const { state } = task;
+  const requested = turnOf(state, round, ledger.now());
+  const candidates = candidatesOf(state, round);
+  if (requested === candidates.length) throw refusal('DeadlinePassed', action);
+  if (candidates[requested] !== account) throw refusal('NotYourTurn', action);
+  const opens = round.settleStart + requested * state.settleSeconds;
+  if (ledger.now() < opens + Math.floor(state.settleSeconds / 2)) throw refusal('DeadlineNotPassed', action);
   if (round.verdictsRequested) throw refusal('AlreadyRequested', action);
   round.verdictsRequested = true;
-  task.asked.set(number, { requested, agreed: null });
+  const cost = verdictsCost(state);
+  const fee = cost / BigInt(presentValidators(task).length);
+  task.asked.set(number, { requested, agreed: null, by: account, fee });
+  ledger.money.transfer(state.token, account, ledger.contract, cost, action);
   emit({ type: 'verdicts-requested', taskId, round: number, aggregator: account });
 }
 
@@ -117,11 +139,13 @@ export function postVerdict(
   const opened = openedReferences(round).map((r) => r.index);
   if (verdict.rejected.some((i) => !opened.includes(i))) throw refusal('RejectedNotOpened', action);
   const index = task.state.validators.indexOf(lower(vote.validator));
+  if (hasDeparted(task.state, lower(vote.validator))) throw refusal('InvalidVotes', action);
   checkVote(ledger, task, number, verdict, vote, new Set(), action);
   if (round.verdictsPosted.includes(index)) throw refusal('AlreadyPosted', action);
   round.verdictsPosted = [...round.verdictsPosted, index].sort((a, b) => a - b);
   task.posted.push(structuredClone({ round: number, verdict, vote }));
   const asked = task.asked.get(number)!;
+  ledger.owed.mint(task.state.token, lower(vote.validator), asked.fee);
   if (asked.agreed === null && !excused(task, round)) {
     asked.agreed = Math.floor((ledger.now() - round.settleStart + half) / task.state.settleSeconds);
   }
@@ -145,7 +169,8 @@ export function advance(ledger: MemoryLedger, taskId: bigint, account: Address, 
   }
   const round = task.rounds.at(-1)!;
   if (ledger.now() < round.deadline) throw refusal('DeadlineNotPassed', action);
-  const { phase } = round;
+  const absent = absentIn(task, round);
+  for (const [member] of absent) noteAbsence(task, member, emit);
   const sealed = round.references.filter((r) => r.seal !== null).length;
   const committed = round.updates.some((u) => u !== null);
   if (round.phase === 'commit' && committed && sealed >= state.minValidators) {
@@ -155,45 +180,49 @@ export function advance(ledger: MemoryLedger, taskId: bigint, account: Address, 
   } else {
     round.phase = 'void';
     emit({ type: 'round-voided', taskId, round: round.round });
+    giveBackVerdictFees(ledger, task, round);
     nextRound(ledger, task, emit);
   }
-  slashAbsent(ledger, task, { ...round, phase }, account, emit);
+  for (const [member, offence] of absent) slash(ledger, task, round.round, member, offence, account, emit);
+}
+
+const presentValidators = ({ state }: MemoryTask): Address[] =>
+  state.activeValidators.filter((v) => !hasDeparted(state, v));
+
+/** The round is over: what no validator has earned is the candidate's again that paid it. */
+export function giveBackVerdictFees(ledger: MemoryLedger, task: MemoryTask, round: RoundState): void {
+  const asked = task.asked.get(round.round);
+  if (!asked) return;
+  const silent = presentValidators(task).length - round.verdictsPosted.length;
+  ledger.owed.mint(task.state.token, asked.by, asked.fee * BigInt(silent));
 }
 
 function closeCommit(ledger: MemoryLedger, task: MemoryTask, round: RoundState, emit: Emit): void {
-  const all = round.updates.every((u) => u !== null) && round.references.every((r) => r.seal !== null);
+  const { state } = task;
+  const all =
+    round.updates.every((u, i) => u !== null || hasDeparted(state, state.trainers[i]!)) &&
+    round.references.every((r) => r.seal !== null || hasDeparted(state, r.validator));
   if (all) enterReference(ledger, task, round, emit);
 }
 
-/** Everybody whose deadline this was. */
-function slashAbsent(
-  ledger: MemoryLedger,
-  task: MemoryTask,
-  round: RoundState,
-  reporter: Address,
-  emit: Emit,
-): void {
+/** Whom the phase that has run out waited for. */
+function absentIn(task: MemoryTask, round: RoundState): [Address, Offence][] {
   const { state } = task;
-  const punish = (member: Address, offence: Offence) =>
-    slash(ledger, task, round.round, member, offence, reporter, emit);
+  const present = (account: Address): boolean => !hasDeparted(state, account);
+  const references = round.references.filter((r) => present(r.validator));
+  const validators = (list: typeof references): [Address, Offence][] =>
+    list.map(({ validator }) => [validator, 'validator-absent']);
   if (round.phase === 'commit') {
-    for (const [i, trainer] of state.trainers.entries()) {
-      if (!round.updates[i]) punish(trainer, 'trainer-absent');
-    }
-    for (const { validator, seal } of round.references) {
-      if (seal === null) punish(validator, 'validator-absent');
-    }
-  } else if (round.phase === 'reference') {
-    for (const { validator, seal, opened } of round.references) {
-      if (seal !== null && opened === null) punish(validator, 'validator-absent');
-    }
-  } else {
-    if (!excused(task, round)) {
-      for (const candidate of state.aggregators) punish(candidate, 'aggregator-absent');
-    }
-    if (!round.verdictsRequested) return;
-    for (const { validator, index } of round.references) {
-      if (!round.verdictsPosted.includes(index)) punish(validator, 'validator-absent');
-    }
+    const unsealed = references.filter((r) => r.seal === null);
+    // Where too few validators sealed, no trainer could have saved the round.
+    const quorum = references.length - unsealed.length >= state.minValidators;
+    const trainers = state.trainers.filter((t, i) => quorum && !round.updates[i] && present(t));
+    return [...trainers.map((t): [Address, Offence] => [t, 'trainer-absent']), ...validators(unsealed)];
   }
+  if (round.phase === 'reference') {
+    return validators(references.filter((r) => r.seal !== null && r.opened === null));
+  }
+  const blamed = excused(task, round) ? [] : state.aggregators.filter(present);
+  const silent = references.filter((r) => round.verdictsRequested && !round.verdictsPosted.includes(r.index));
+  return [...blamed.map((a): [Address, Offence] => [a, 'aggregator-absent']), ...validators(silent)];
 }

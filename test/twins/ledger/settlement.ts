@@ -3,6 +3,7 @@
 import { refusal } from '@chorus/chain';
 import {
   type Address,
+  hasDeparted,
   openedReferences,
   type RoundState,
   type SettledRound,
@@ -11,8 +12,10 @@ import {
 } from '@chorus/protocol';
 import { addG1 } from '../bn254.ts';
 import { checkNumbers } from './checks.ts';
-import { nextRound, openRound, turnOf } from './flow.ts';
+import { noteAbsence } from './departures.ts';
+import { candidatesOf, nextRound, openRound, turnOf } from './flow.ts';
 import type { Emit, MemoryLedger } from './ledger.ts';
+import { giveBackVerdictFees } from './rounds.ts';
 import { excused, slash } from './slashing.ts';
 import { type MemoryTask, RECORDS } from './task.ts';
 import { checkVote } from './votes.ts';
@@ -45,6 +48,7 @@ export function settle(
   const { unavailable, rejected } = given;
   const seen = new Set<Address>();
   for (const vote of given.votes) {
+    if (hasDeparted(state, vote.validator)) throw refusal('InvalidVotes', action);
     const verdict = { unavailable, rejected, lossBefore: vote.lossBefore, lossAfter: vote.lossAfter };
     checkVote(ledger, task, number, verdict, vote, seen, action);
   }
@@ -72,9 +76,11 @@ export function settle(
     state.openCases++;
     emit({ type: 'case-opened', taskId, round: number, trainer: state.trainers[index]!, deadline });
   }
-  const turn = turnOf(state, round, ledger.now());
+  const skipped = skippedIn(task, round, turnOf(state, round, ledger.now()));
+  giveBackVerdictFees(ledger, task, round);
+  for (const member of skipped) noteAbsence(task, member, emit);
   nextRound(ledger, task, emit);
-  slashSkipped(ledger, task, round, turn, account, emit);
+  for (const member of skipped) slash(ledger, task, number, member, 'aggregator-absent', account, emit);
   for (const index of rejected) {
     slash(ledger, task, number, state.validators[index]!, 'rejected-reference', account, emit);
   }
@@ -134,21 +140,10 @@ function pay(
   };
 }
 
-function slashSkipped(
-  ledger: MemoryLedger,
-  task: MemoryTask,
-  round: RoundState,
-  turn: number,
-  reporter: Address,
-  emit: Emit,
-): void {
-  const { state } = task;
-  if (excused(task, round)) return;
-  const count = state.aggregators.length;
+/** Candidates that let their window pass although the validators' votes were to be had. */
+function skippedIn(task: MemoryTask, round: RoundState, turn: number): Address[] {
+  if (excused(task, round)) return [];
   const { requested, agreed } = task.asked.get(round.round) ?? { requested: turn, agreed: 0 };
-  for (let i = 0; i < turn; i++) {
-    if (requested <= i && i < (agreed ?? 0)) continue;
-    const skipped = state.aggregators[(round.drawnAggregator + i) % count]!;
-    slash(ledger, task, round.round, skipped, 'aggregator-absent', reporter, emit);
-  }
+  const passed = candidatesOf(task.state, round).slice(0, turn);
+  return passed.filter((_, i) => i < requested || i >= (agreed ?? 0));
 }

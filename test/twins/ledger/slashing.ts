@@ -32,21 +32,28 @@ export function slash(
   emit: Emit,
 ): void {
   const { state, accounts } = task;
-  const amount = (state.stake * BigInt(state.slashing[SLASH_OF[kind]])) / 10_000n;
+  const account = accounts.get(member)!;
+  const absence = kind.endsWith('-absent');
+  const full = state.slashing[SLASH_OF[kind]];
+  const bps = absence ? Math.min(full, Math.max(0, state.slashing.absenceCap - account.absenceBps)) : full;
+  const amount = (state.stake * BigInt(bps)) / 10_000n;
   const values = [state.id, round, member, OFFENCES.indexOf(kind)];
   const types = ['uint256', 'uint256', 'address', 'uint8'];
   const offence = keccak256(AbiCoder.defaultAbiCoder().encode(types, values));
   // One offence never stands in the way of a phase's end.
   if (amount === 0n || ledger.stakes.wasSlashed(offence)) return;
+  if (absence) account.absenceBps += bps;
   const own = reporter === member;
+  const burned = { reporterBps: 0, burnBps: 10_000 };
+  const shared = {
+    reporterBps: own ? 0 : state.slashReporterBps,
+    burnBps: state.slashBurnBps + (own ? state.slashReporterBps : 0),
+  };
   const parts = ledger.stakes.slash(
-    { token: state.token, agentId: accounts.get(member)!.agentId, taskId: state.id },
+    { token: state.token, agentId: account.agentId, taskId: state.id },
     offence,
     amount,
-    {
-      reporterBps: own ? 0 : state.slashReporterBps,
-      burnBps: state.slashBurnBps + (own ? state.slashReporterBps : 0),
-    },
+    absence ? burned : shared,
   );
   const { token } = state;
   ledger.money.transfer(token, ledger.stakeContract, BURN, parts.burned, 'slash');

@@ -19,6 +19,11 @@ export interface MemoryMember {
   released: boolean;
   earned: bigint;
   claimed: bigint;
+  lastRound: number | null;
+  absenceBps: number;
+  /** The last round it was absent in, and how many in a row until then. */
+  lastAbsent: number;
+  absentRounds: number;
 }
 
 /** A task of the ledger in memory. Plain data: transactions that fail are undone by cloning it. */
@@ -32,7 +37,7 @@ export interface MemoryTask {
   records: Map<number, RoundRecord>;
   cases: Map<string, UnavailabilityCase>;
   /** By round: the window in which verdicts were asked for, and the first with half of it left when a majority agreed. */
-  asked: Map<number, { requested: number; agreed: number | null }>;
+  asked: Map<number, { requested: number; agreed: number | null; by: Address; fee: bigint }>;
   posted: { round: number; verdict: RoundVerdict; vote: VerdictVote }[];
   published: Map<string, Uint8Array>;
   attested: Set<number>;

@@ -35,13 +35,16 @@ function statusView(status: DeploymentStatus): string {
     found,
   ]);
   const checks = wiring.map((finding) => [finding.what, sign(finding.ok), finding.found]);
-  const { protocolFeeBps, contestSeconds, unbondSeconds, minimumStake, slashing, treasury } = parameters;
+  const { protocolFeeBps, contestSeconds, unbondSeconds, minimumStake, treasury } = parameters;
+  const { missedRounds = 0, ...slashing } = parameters.slashing;
   const settings = [
     ['protocol fee', `${protocolFeeBps / 100} %`],
     ['treasury', treasury],
     ['contest window', `${integer(contestSeconds)} s`],
     ['unbonding', `${integer(unbondSeconds)} s`],
     ['minimum stake', roundedTokens(minimumStake)],
+    ['shortest phase', `${integer(parameters.minPhaseSeconds)} s`],
+    ['dropped after', `${integer(missedRounds)} missed rounds in a row`],
     ...Object.entries(slashing).map(([name, bps]) => [`slash: ${name}`, `${bps / 100} % of the stake`]),
     ['supply', roundedTokens(balances.supply)],
     ['in escrow', roundedTokens(balances.escrow)],

@@ -3,7 +3,7 @@ import { sameAddress } from '@chorus/protocol';
 import type { DemoNetwork } from './network.ts';
 import { DEMO_ECONOMY } from './task.ts';
 
-/** A member that lost stake. Amounts are decimal strings of the token's smallest unit. */
+/** A member that lost stake, and what of it went to the task's budget, a decimal string of the token's smallest unit. */
 export interface Slash {
   round: number;
   id: string;
@@ -15,17 +15,21 @@ export interface Slash {
 /** Every unit that went in, and where it is now. */
 export interface Ledger {
   escrowed: string;
-  /** Slashed stake that went to the task's budget. */
+  /** Slashed stake that went to the task's budget, and that was burned. */
   slashed: string;
+  burned: string;
   paid: string;
   fees: string;
   remaining: string;
   /** Deposited as stake, and of it what is still behind the members' identities. */
   staked: string;
   held: string;
-  /** escrowed + slashed = paid + fees + remaining, and staked = held + slashed. */
+  /** escrowed + slashed = paid + fees + remaining, and staked = held + slashed + burned. */
   balanced: boolean;
 }
+
+/** Where the contracts send what is burned. */
+const BURN: Address = '0x000000000000000000000000000000000000dEaD';
 
 /** The last round's slashes come after the end of the task, in the same transaction. */
 const AFTERWARDS_MILLISECONDS = 500;
@@ -68,14 +72,16 @@ export async function ledgerOf(
   const fees = sum(settled.map((s) => s.protocolFee + s.aggregatorFee + s.validatorFee));
   const slashed = sum(slashes.map((s) => BigInt(s.amount)));
   const held = sum(pools.map((p) => p.tokens));
+  const burned = await chain.balance(task.token, BURN);
   return {
     escrowed: escrowed.toString(),
     slashed: slashed.toString(),
+    burned: burned.toString(),
     paid: paid.toString(),
     fees: fees.toString(),
     remaining: task.remaining.toString(),
     staked: staked.toString(),
     held: held.toString(),
-    balanced: escrowed + slashed === paid + fees + task.remaining && staked === held + slashed,
+    balanced: escrowed + slashed === paid + fees + task.remaining && staked === held + slashed + burned,
   };
 }

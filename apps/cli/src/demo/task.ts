@@ -55,10 +55,10 @@ export function demoTask({ options, data, ...demo }: DemoTaskOptions): TaskReque
       rounds: options.rounds,
       maxTrainers: demo.trainers,
       validators: demo.validators,
-      // A validator may be killed, and every token is accounted for at the end.
+      // A validator may be killed, and every token is accounted for at the end: nobody earns by a report.
       minValidators: 1,
       slashReporterBps: 0,
-      slashBurnBps: 0,
+      slashBurnBps: 10_000,
       ...phasesAt(demo.factor, options.chaos ? CHAOS : {}),
       ...(options.chaos || options.commitSeconds === null ? {} : { commitSeconds: options.commitSeconds }),
     },

@@ -64,7 +64,7 @@ export function createDemoView(options: DemoOptions): DemoView {
       } else if (progress.type === 'slash') {
         const { id, offence, amount, round: number } = progress.slash;
         line(
-          colors.yellow(`  round ${number}: ${id} is slashed ${tokens(amount)} (${OFFENCE_TEXT[offence]})`),
+          colors.yellow(`  round ${number}: ${id} is slashed (${OFFENCE_TEXT[offence]})`),
         );
       } else if (progress.type === 'round') {
         line(roundLine(progress.result));
@@ -148,7 +148,7 @@ function summary(report: DemoReport): string {
     `          = paid    ${ledger.paid.padStart(ledger.escrowed.length)}`,
     `          + fees    ${ledger.fees.padStart(ledger.escrowed.length)}`,
     `          + left    ${ledger.remaining.padStart(ledger.escrowed.length)}   to the last unit: ${ok(ledger.balanced)}`,
-    `stake     ${tokens(ledger.held)} of ${tokens(ledger.staked)} is left behind its owners' identities`,
+    `stake     ${tokens(ledger.held)} of ${tokens(ledger.staked)} is left behind its owners' identities, ${tokens(ledger.burned)} was burned`,
     `the final model opens C_total on chain (task ${report.task.id}): ${ok(report.modelOpensCommitment)}`,
     `${report.seconds.toFixed(1)} s in all`,
     ...(report.folder ? followUps(report, report.folder) : []),

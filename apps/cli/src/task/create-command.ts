@@ -92,7 +92,7 @@ export function taskCreateCommand(): Command {
       '--slash-reporter <percent>',
       'of slashed stake, for who reported it (2); what is not burned stays in the task',
     )
-    .option('--slash-burn <percent>', 'of slashed stake, burned (98)')
+    .option('--slash-burn <percent>', 'of stake slashed by a verdict, burned: 50 to 100 (98)')
     .optionsGroup(
       'How long at most; phases end when everyone has acted; on a slow or busy devnet more by default:',
     )

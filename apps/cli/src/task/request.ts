@@ -111,16 +111,16 @@ export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise
       ...number('minValidators', 1, validators.length),
       ...phasesAt(place.pace, { joinSeconds: JOIN_SECONDS }),
       ...number('joinSeconds', 5, MONTH),
-      ...number('commitSeconds', 2, MONTH),
-      ...number('referenceSeconds', 2, MONTH),
-      ...number('settleSeconds', 2, MONTH),
+      ...number('commitSeconds', 5, MONTH),
+      ...number('referenceSeconds', 5, MONTH),
+      ...number('settleSeconds', 5, MONTH),
       ...number('minReputation', 0, 2 ** 40 - 1),
       ...number('vestingRounds', 0, 16),
       ...percentage(wishes, 'aggregatorFee', 'aggregatorFeeBps', 50),
       ...percentage(wishes, 'validatorFee', 'validatorFeeBps', 50),
       ...percentage(wishes, 'stagnation', 'stagnationBps', 100),
-      ...percentage(wishes, 'slashReporter', 'slashReporterBps', 100),
-      ...percentage(wishes, 'slashBurn', 'slashBurnBps', 100),
+      ...percentage(wishes, 'slashReporter', 'slashReporterBps', 10),
+      ...percentage(wishes, 'slashBurn', 'slashBurnBps', 100, 50),
     },
   });
 }
@@ -196,10 +196,11 @@ function percentage<K extends string>(
   name: keyof TaskWishes,
   property: K,
   most: number,
+  least = 0,
 ): { [P in K]?: number } {
   const text = wishes[name];
   if (text === undefined) return {};
-  const bps = Math.round(100 * decimal(name, text, 0, most));
+  const bps = Math.round(100 * decimal(name, text, least, most));
   return { [property]: bps } as { [P in K]?: number };
 }
 

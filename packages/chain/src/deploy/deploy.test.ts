@@ -100,8 +100,16 @@ describe('deploying', () => {
       unavailable: 4,
       falseVerdict: 5,
       rejectedReference: 6,
+      absenceCap: 7,
+      missedRounds: 8,
     };
-    const initial = { protocolFeeBps: 250, windows: { contest: 5, unbond: 9 }, minimumStake: 7n, slashing };
+    const initial = {
+      protocolFeeBps: 250,
+      windows: { contest: 5, unbond: 9 },
+      minimumStake: 7n,
+      minPhaseSeconds: 60,
+      slashing,
+    };
     const path = join(folder, 'initial.json');
     await deploy({ initial, file: path });
     const { parameters, ok } = await deploymentStatus({
@@ -114,6 +122,7 @@ describe('deploying', () => {
       contestSeconds: 5,
       unbondSeconds: 9,
       minimumStake: 7n,
+      minPhaseSeconds: 60,
       slashing,
     });
     const wrong = { ...initial, windows: { contest: 9, unbond: 9 } };

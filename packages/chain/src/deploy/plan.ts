@@ -56,6 +56,8 @@ export interface InitialParameters {
   windows?: { contest: number; unbond: number };
   minimumStake?: bigint;
   slashing?: Slashing;
+  /** Seconds; 5 by default, which is for development chains: a public network wants a minute. */
+  minPhaseSeconds?: number;
 }
 
 /** What a deployment follows from: the same inputs give the same addresses on every chain. */
@@ -168,7 +170,7 @@ function planCalls(inputs: PlanInputs, at: Record<ContractName, Address>): Plann
       },
     ],
   });
-  const { protocolFeeBps, windows, minimumStake, slashing } = initial;
+  const { protocolFeeBps, windows, minimumStake, slashing, minPhaseSeconds } = initial;
   const { rule, size } = REFERENCE_TRUST;
   const calls = [
     set('addVerifier', [rule, size, at.verifier], view('verifier', [rule, size], [at.verifier])),
@@ -193,6 +195,10 @@ function planCalls(inputs: PlanInputs, at: Record<ContractName, Address>): Plann
   }
   if (slashing !== undefined) {
     calls.push(set('setSlashing', [slashing], view('slashing', [], [slashing])));
+  }
+  if (minPhaseSeconds !== undefined) {
+    const done = view('minPhaseSeconds', [], [minPhaseSeconds]);
+    calls.push(set('setMinPhaseSeconds', [minPhaseSeconds], done));
   }
   calls.push(
     role('the governor proposes', 'grantRole', PROPOSER, at.governor, true),

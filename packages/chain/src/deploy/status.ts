@@ -27,7 +27,9 @@ export interface DeploymentStatus {
     contestSeconds: number;
     unbondSeconds: number;
     minimumStake: bigint;
-    /** Hundredths of a percent of a task's stake. */
+    /** Least length of a task's phases. */
+    minPhaseSeconds: number;
+    /** Hundredths of a percent of a task's stake, and the rounds of absence in a row. */
     slashing: Record<string, number>;
   };
   /** In the token's smallest unit, but the deployer's coin in wei. */
@@ -105,11 +107,12 @@ async function details(
     holds('the governor proposes to the timelock', true, role(id('PROPOSER_ROLE'), at.governor)),
     holds('the deployer administers the timelock', false, role(ZeroHash, file.deployer)),
   ]);
-  const [fee, contest, unbond, stake, slashing, treasury] = await Promise.all([
+  const [fee, contest, unbond, stake, phase, slashing, treasury] = await Promise.all([
     set('protocolFeeBps'),
     set('contestSeconds'),
     set('unbondSeconds'),
     set('minimumStake', [at.token]),
+    set('minPhaseSeconds'),
     set('slashing'),
     address('treasury'),
   ]);
@@ -129,6 +132,7 @@ async function details(
       contestSeconds: Number(contest[0] ?? 0),
       unbondSeconds: Number(unbond[0] ?? 0),
       minimumStake: stake[0] ?? 0n,
+      minPhaseSeconds: Number(phase[0] ?? 0),
       slashing: Object.fromEntries(Object.entries(bps).map(([name, value]) => [name, Number(value)])),
     },
     balances: {

@@ -28,7 +28,7 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   TaskNotEnded: [
     'E_CHAIN_NOT_ENDED',
     'the task has not ended',
-    'wait until it has; see advance for a task whose deadline has passed',
+    'wait until it has, or leave it; see advance for a task whose deadline has passed',
   ],
   DeadlinePassed: [
     'E_CHAIN_DEADLINE_PASSED',
@@ -163,6 +163,16 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
     'see claimable: rewards may still be vesting',
   ],
   AlreadyReleased: ['E_CHAIN_ALREADY_DONE', 'the stake has been released already', 'nothing is left to do'],
+  AlreadyLeaving: [
+    'E_CHAIN_ALREADY_DONE',
+    'the member is leaving the task already, or was dropped from it',
+    'its stake can be released once the current round has ended',
+  ],
+  MemberDeparted: [
+    'E_CHAIN_NOT_A_MEMBER',
+    'the member has left the task or was dropped from it',
+    'take the stake back with releaseStake, and what was earned with claim',
+  ],
   NotOwner: [
     'E_CHAIN_NOT_ALLOWED',
     'the task is somebody else’s',

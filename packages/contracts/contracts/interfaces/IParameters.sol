@@ -7,7 +7,8 @@ import {IContributionVerifier} from "./IContributionVerifier.sol";
 /// @title What governance may set, within bounds that no vote can move
 /// @notice A task keeps the values it was created under: a vote never reaches a running task, escrow or stake.
 interface IParameters {
-    /// @notice Part of the task's stake that an offence costs, in hundredths of a percent, each at most 5000.
+    /// @notice What offences cost, as parts of the task's stake in hundredths of a percent: one each at most 5000. What
+    /// nobody has to prove, being absent, has a cap over the whole task, and an end: the member is dropped.
     struct Slashing {
         /// A trainer that did not commit before the deadline.
         uint16 trainerAbsence;
@@ -21,6 +22,10 @@ interface IParameters {
         uint16 falseVerdict;
         /// A validator whose reference a majority rejected.
         uint16 rejectedReference;
+        /// What all absences of one member in one task cost together, at most: 1 to 2000.
+        uint16 absenceCap;
+        /// A member that is absent in so many rounds in a row is dropped from the task: 1 to 16.
+        uint16 missedRounds;
     }
 
     event ProtocolFeeSet(uint256 bps);
@@ -29,6 +34,7 @@ interface IParameters {
     event UnbondSecondsSet(uint256 value);
     event MinimumStakeSet(IERC20 indexed token, uint256 amount);
     event SlashingSet(Slashing slashing);
+    event MinPhaseSecondsSet(uint256 value);
     event VerifierAdded(bytes32 indexed rule, uint256 indexed size, IContributionVerifier verifier);
     event ContractsSet(address indexed taskManager, address indexed attestor);
 
@@ -47,6 +53,10 @@ interface IParameters {
     /// @notice Least stake of a task that pays in `token`; 0 where none was set. Below 2^96.
     function minimumStake(IERC20 token) external view returns (uint256);
     function slashing() external view returns (Slashing memory);
+    /// @notice Least length of each phase of a task created from now on: 3 seconds to 1 hour. A phase nobody can act in
+    /// takes stake from whoever joins. In 3 seconds a member sees a block and has one more to act in on every chain
+    /// that is supported; what training takes is for the members to judge.
+    function minPhaseSeconds() external view returns (uint256);
     /// @notice The verifier of `rule` for committees of up to `size` trainers, or zero.
     /// @param rule keccak256 of the rule's name, e.g. keccak256("reference-trust")
     function verifier(bytes32 rule, uint256 size) external view returns (IContributionVerifier);
@@ -61,6 +71,7 @@ interface IParameters {
     function setWindows(uint256 contestSeconds, uint256 unbondSeconds) external;
     function setMinimumStake(IERC20 token, uint256 amount) external;
     function setSlashing(Slashing calldata slashing) external;
+    function setMinPhaseSeconds(uint256 value) external;
     function addVerifier(bytes32 rule, uint256 size, IContributionVerifier verifier) external;
     function setContracts(address taskManager, address attestor) external;
 }

@@ -58,7 +58,7 @@ interface ITaskManager {
         /// Hundredths of a percent of each round's budget; both together at most 5000.
         uint256 aggregatorFeeBps;
         uint256 validatorFeeBps;
-        /// Each 1 to 2^32 - 1.
+        /// Each at least `IParameters.minPhaseSeconds` and below 2^32.
         uint256 joinSeconds;
         uint256 commitSeconds;
         uint256 referenceSeconds;
@@ -80,7 +80,9 @@ interface ITaskManager {
         /// Hundredths of a percent of the trainers' pool that a round releases whose median signed validation loss
         /// did not fall; 10000: the loss does not matter.
         uint256 stagnationBps;
-        /// Hundredths of a percent of what is slashed: to who reported it, and burned; the rest to this task's budget.
+        /// Hundredths of a percent of what is slashed by a verdict: to who reported it, at most 1000, and burned, at
+        /// least 5000; the rest to this task's budget. What absence costs is burned, all of it: these terms, their
+        /// author and whoever reports gain nothing by it.
         uint256 slashReporterBps;
         uint256 slashBurnBps;
         /// 1 to 15 different accounts: the reference, and so the score, rests on them.
@@ -101,7 +103,8 @@ interface ITaskManager {
         /// In the order of their index.
         address[] trainers;
         address[] aggregators;
-        /// Appointed validators that have joined, in the order of their appointment.
+        /// Appointed validators that have joined, in the order of their appointment: those a majority is counted of,
+        /// also where some have departed since.
         address[] activeValidators;
         /// Sum of the aggregate commitments of all settled rounds.
         G1Point totalCommitment;
@@ -116,6 +119,11 @@ interface ITaskManager {
         uint256 protocolFees;
         /// Contests that may still be opened or resolved.
         uint256 openCases;
+        /// Members that have left or were dropped, and take no part in the current round: bitmaps of trainers, of
+        /// appointed validators, of aggregators.
+        uint256 departedTrainers;
+        uint256 departedValidators;
+        uint256 departedAggregators;
     }
 
     /// @notice A member of a task.
@@ -128,6 +136,10 @@ interface ITaskManager {
         uint256 validator;
         uint256 aggregator;
         bool released;
+        /// The last round it takes part in, where it leaves or was dropped; otherwise 0.
+        uint256 lastRound;
+        /// What its absences have cost it so far, in hundredths of a percent of the task's stake.
+        uint256 absenceBps;
         /// As a trainer: rewards credited so far, of these claimed, of these not yet released by vesting.
         uint256 earned;
         uint256 claimed;
@@ -173,7 +185,7 @@ interface ITaskManager {
         Phase phase;
         uint256 deadline;
         uint256 settleStart;
-        /// Index of the aggregator whose window comes first; 0 before the settle phase.
+        /// Index of the aggregator whose window comes first, of those that have not departed; 0 before the settle phase.
         uint256 drawnAggregator;
         /// One entry per trainer.
         VectorCommitment[] updates;
@@ -182,6 +194,8 @@ interface ITaskManager {
         /// Verdicts were asked for, and which validators (by appointment) have posted theirs.
         bool verdictsRequested;
         uint256 verdictsPosted;
+        /// What each of them is credited for it; 0 where none were asked for.
+        uint256 verdictFee;
     }
 
     /// @notice A validator's EIP-712 signature, domain `Chorus`, version `1`, of
@@ -272,6 +286,9 @@ interface ITaskManager {
     );
     event RoundVoided(uint256 indexed taskId, uint256 indexed round);
     event TaskEnded(uint256 indexed taskId);
+    /// @notice The member takes part until the end of `round`, and no more. Its stake can be released after it.
+    /// @param dropped it was absent too often; otherwise it asked to leave
+    event MemberLeaving(uint256 indexed taskId, uint256 indexed round, address indexed member, bool dropped);
     event StakeReleased(uint256 indexed taskId, address indexed member);
     event Refunded(uint256 indexed taskId, address indexed owner, uint256 amount);
     event Claimed(address indexed token, address indexed account, address indexed to, uint256 amount);
@@ -287,7 +304,8 @@ interface ITaskManager {
         uint256 toTask
     );
     /// @notice A candidate says that the validators do not sign; they are to post their verdicts here.
-    event VerdictsRequested(uint256 indexed taskId, uint256 indexed round, address indexed aggregator);
+    /// @param fee what each validator is credited that posts its verdict, paid by the candidate
+    event VerdictsRequested(uint256 indexed taskId, uint256 indexed round, address indexed aggregator, uint256 fee);
     event VerdictPosted(
         uint256 indexed taskId, uint256 indexed round, address indexed validator, uint256 unavailable, uint256 rejected, Vote vote
     );
@@ -343,6 +361,9 @@ interface ITaskManager {
     error NoReferenceLeft();
     error NothingToClaim();
     error AlreadyReleased();
+    error AlreadyLeaving();
+    /// @notice The member has left the task or was dropped from it.
+    error MemberDeparted();
     error NotOwner();
     error NotIdentity();
     error IdentityAlreadyJoined();
@@ -405,8 +426,10 @@ interface ITaskManager {
     /// verdicts were requested and no majority has posted the same ones, so that they could not have settled.
     function settle(uint256 taskId, uint256 round, Settlement calldata settlement) external;
 
-    /// @notice As a candidate in the settle phase, before the last candidate's window ends: ask the validators to
-    /// post their verdicts on chain. They have until the middle of the phase's last window.
+    /// @notice As the candidate whose window it is, in its second half: ask the validators to post their verdicts on
+    /// chain, once in a round. They have until the middle of the phase's last window. It costs half of the fee that
+    /// settling this round pays, in equal parts for all validators, taken from the caller (by allowance): who posts is
+    /// credited its part, and the parts of those who do not are credited back when the round ends.
     function requestVerdicts(uint256 taskId, uint256 round) external;
 
     /// @notice Post a validator's signed verdict after it was asked for. Anyone may relay it.
@@ -449,7 +472,13 @@ interface ITaskManager {
     /// @notice Pay a task's protocol fees to the treasury. Anyone may.
     function collectFees(uint256 taskId) external returns (uint256 amount);
 
-    /// @notice Unlock a member's stake once the task has ended and no case can touch it. Anyone may.
+    /// @notice As a member of a running task: take part until the current round ends, with all duties, and no more.
+    /// What was earned stays, and goes on vesting. Where less than `minTrainers`, less than `minValidators` or half of
+    /// the validators that joined, or no aggregator is left then, the task ends with that round.
+    function leaveTask(uint256 taskId) external;
+
+    /// @notice Unlock a member's stake once the task has ended or the member has departed, and no case can touch it.
+    /// Anyone may.
     function releaseStake(uint256 taskId, address member) external;
 
     /// @notice Return what an ended task did not pay to its owner. Anyone may.

@@ -3,7 +3,8 @@ pragma solidity ^0.8.28;
 
 import {ITaskManager} from "../interfaces/ITaskManager.sol";
 import {AddressList} from "../libraries/AddressList.sol";
-import {Round, Task} from "./TaskTypes.sol";
+import {Departures} from "./Departures.sol";
+import {Round, Task, Tasks} from "./TaskTypes.sol";
 
 /// @title From joining to the last round: the steps forward, there are no others
 library RoundFlow {
@@ -44,18 +45,20 @@ library RoundFlow {
 
     /// @dev One window for each candidate in turn, then one for anyone. The caller stores the round.
     function enterSettle(uint256 taskId, Task storage task, Round memory state) internal {
-        state.drawnAggregator = uint8(state.draw % task.aggregatorCount);
+        uint256 count = candidates(task);
+        state.drawnAggregator = uint8(_present(task, state.draw % count));
         state.phase = ITaskManager.Phase.Settle;
         state.settleStart = uint40(block.timestamp);
-        state.deadline = uint40(block.timestamp + (uint256(task.aggregatorCount) + 1) * task.settleSeconds);
+        state.deadline = uint40(block.timestamp + (count + 1) * task.settleSeconds);
         emit ITaskManager.AggregatorDrawn(taskId, state.number, state.drawnAggregator);
         emit ITaskManager.PhaseChanged(taskId, state.number, ITaskManager.Phase.Settle, state.deadline);
     }
 
-    /// @dev The round after `ended`, or the task's end. What a void round did not spend stays in `remaining`.
+    /// @dev The round after `ended`, or the task's end: after the last round, or where too few members are left for
+    /// another. What a void round did not spend stays in `remaining`.
     function next(uint256 taskId, Task storage task, uint256 ended) internal {
         _markEnd(task, ended);
-        if (ended == task.rounds) {
+        if (!Departures.takeEffect(task) || ended == task.rounds) {
             _end(taskId, task);
             return;
         }
@@ -72,8 +75,35 @@ library RoundFlow {
     /// @dev How many candidates' windows of the settle phase have passed.
     function turn(Task storage task, Round memory state) internal view returns (uint256 passed) {
         passed = (block.timestamp - state.settleStart) / task.settleSeconds;
-        uint256 count = task.aggregatorCount;
+        uint256 count = candidates(task);
         if (passed > count) passed = count;
+    }
+
+    /// @dev How many aggregators have not departed; never none while a task runs.
+    function candidates(Task storage task) internal view returns (uint256) {
+        return task.aggregatorCount - Tasks.countBits(task.departedAggregators);
+    }
+
+    /// @dev Index of the aggregator whose window comes after `others`: from the drawn one on, without those that
+    /// have departed.
+    function candidateAt(Task storage task, Round memory state, uint256 others) internal view returns (uint256 index) {
+        uint256 departed = task.departedAggregators;
+        uint256 count = task.aggregatorCount;
+        index = state.drawnAggregator;
+        while (others != 0) {
+            index = (index + 1) % count;
+            if (!Tasks.hasBit(departed, index)) others--;
+        }
+    }
+
+    /// @dev Index of the aggregator that `skip` others come before, of those that have not departed.
+    function _present(Task storage task, uint256 skip) private view returns (uint256 index) {
+        uint256 departed = task.departedAggregators;
+        for (;; index++) {
+            if (Tasks.hasBit(departed, index)) continue;
+            if (skip == 0) return index;
+            skip--;
+        }
     }
 
     function _end(uint256 taskId, Task storage task) private {

@@ -34,6 +34,7 @@ library Signatures {
         ITaskManager.Vote calldata vote,
         uint256 voted
     ) internal view returns (uint256) {
+        if (!Tasks.takesPart(task.members[vote.validator], round)) revert ITaskManager.InvalidVotes();
         bytes32 message = keccak256(
             abi.encode(
                 VERDICT_TYPEHASH,
@@ -49,7 +50,8 @@ library Signatures {
         return _addVote(task, _digest(domain, message), vote.validator, vote.signature, voted);
     }
 
-    /// @dev Likewise for a statement that a trainer's payload can be had.
+    /// @dev Likewise for a statement that a trainer's payload can be had; also of a validator that has departed, whose
+    /// stake may answer for what it said before.
     function addAvailable(
         Task storage task,
         bytes32 domain,

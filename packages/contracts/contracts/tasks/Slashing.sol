@@ -6,7 +6,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IParameters} from "../interfaces/IParameters.sol";
 import {IStakeManager} from "../interfaces/IStakeManager.sol";
 import {ITaskManager} from "../interfaces/ITaskManager.sol";
-import {BPS, Task} from "./TaskTypes.sol";
+import {BPS, MemberRecord, Task} from "./TaskTypes.sol";
 
 /// @title What an offence costs, and where it goes
 /// @dev Called after everything else is written: the stake contract moves tokens of the task's choice.
@@ -21,18 +21,27 @@ library Slashing {
         address member,
         ITaskManager.Offence kind
     ) internal {
-        uint256 amount = (uint256(task.stake) * _bps(task.slashing, kind)) / BPS;
+        uint256 bps = _bps(task.slashing, kind);
+        MemberRecord storage record = task.members[member];
+        bool absence = _isAbsence(kind);
+        if (absence) bps = Math.min(bps, Math.saturatingSub(task.slashing.absenceCap, record.absenceBps));
+        uint256 amount = (uint256(task.stake) * bps) / BPS;
         if (amount == 0) return;
         bytes32 offence = keccak256(abi.encode(taskId, round, member, kind));
         if (stakes.wasSlashed(offence)) return;
         IStakeManager.SlashSplit memory split =
             IStakeManager.SlashSplit(msg.sender, task.slashReporterBps, task.slashBurnBps, address(this));
-        // Nobody earns by reporting itself.
-        if (member == msg.sender) {
+        if (absence) {
+            // Parts are rounded down one by one, so those of several absences are never more than the cap.
+            record.absenceBps += uint16(bps);
+            // Whoever wrote the phases, or keeps others from acting in them, is not to gain by it.
+            (split.reporterBps, split.burnBps) = (0, BPS);
+        } else if (member == msg.sender) {
+            // Nobody earns by reporting itself.
             split.burnBps += split.reporterBps;
             split.reporterBps = 0;
         }
-        uint256 toTask = _take(stakes, task.token, task.members[member].agentId, taskId, offence, amount, split);
+        uint256 toTask = _take(stakes, task.token, record.agentId, taskId, offence, amount, split);
         // Below 2^96, and all that a task is ever given stays below 2^128: see `TaskCreation`.
         task.remaining += uint128(toTask);
         emit ITaskManager.MemberSlashed(taskId, round, member, kind, offence, msg.sender, toTask);
@@ -52,6 +61,12 @@ library Slashing {
         uint256 before = token.balanceOf(address(this));
         uint256 sent = stakes.slash(token, agentId, taskId, offence, amount, split);
         return Math.min(sent, Math.saturatingSub(token.balanceOf(address(this)), before));
+    }
+
+    /// @dev Offences that the contract sees by itself, and that nobody has to prove: a member may be kept from acting.
+    function _isAbsence(ITaskManager.Offence kind) private pure returns (bool) {
+        return kind == ITaskManager.Offence.TrainerAbsent || kind == ITaskManager.Offence.ValidatorAbsent
+            || kind == ITaskManager.Offence.AggregatorAbsent;
     }
 
     function _bps(IParameters.Slashing storage slashing, ITaskManager.Offence kind) private view returns (uint256) {

@@ -31,6 +31,10 @@ library TaskCreation {
     uint256 private constant MAX_ROUNDS = 4096;
     uint256 private constant MAX_DIMENSION = 2 ** 22;
     uint256 private constant MAX_PEER_ID_BYTES = 128;
+    /// @dev Of slashed stake: what reporting pays at most, and what is burned at least. The rest goes back to the owner,
+    /// who also appoints the validators: slashing is not to be worth it.
+    uint256 private constant MAX_REPORTER_BPS = 1000;
+    uint256 private constant MIN_BURN_BPS = 5000;
     /// @dev Committees of up to this many trainers share one circuit, and so one verifier.
     uint256 private constant VERIFIER_SIZE = 16;
     /// @dev Everything a task is ever given, slashed stake of up to 47 members with it (47 * 2^96), is below 2^128: no
@@ -235,16 +239,17 @@ library TaskCreation {
         _bound(p.minValidators, 1, p.validators.length, "minValidators");
         _bound(p.aggregatorFeeBps, 0, MAX_FEES_BPS, "aggregatorFeeBps");
         _bound(p.validatorFeeBps, 0, MAX_FEES_BPS - p.aggregatorFeeBps, "validatorFeeBps");
-        _bound(p.joinSeconds, 1, type(uint32).max, "joinSeconds");
-        _bound(p.commitSeconds, 1, type(uint32).max, "commitSeconds");
-        _bound(p.referenceSeconds, 1, type(uint32).max, "referenceSeconds");
-        _bound(p.settleSeconds, 1, type(uint32).max, "settleSeconds");
+        uint256 least = parameters.minPhaseSeconds();
+        _bound(p.joinSeconds, least, type(uint32).max, "joinSeconds");
+        _bound(p.commitSeconds, least, type(uint32).max, "commitSeconds");
+        _bound(p.referenceSeconds, least, type(uint32).max, "referenceSeconds");
+        _bound(p.settleSeconds, least, type(uint32).max, "settleSeconds");
         _bound(p.dimension, 1, MAX_DIMENSION, "dimension");
         _bound(p.minReputation, 0, type(uint40).max, "minReputation");
         _bound(p.vestingRounds, 0, RECORDS, "vestingRounds");
         _bound(p.stagnationBps, 0, BPS, "stagnationBps");
-        _bound(p.slashReporterBps, 0, BPS, "slashReporterBps");
-        _bound(p.slashBurnBps, 0, BPS - p.slashReporterBps, "slashBurnBps");
+        _bound(p.slashReporterBps, 0, MAX_REPORTER_BPS, "slashReporterBps");
+        _bound(p.slashBurnBps, MIN_BURN_BPS, BPS - p.slashReporterBps, "slashBurnBps");
     }
 
     function _bound(uint256 value, uint256 least, uint256 most, string memory name) private pure {

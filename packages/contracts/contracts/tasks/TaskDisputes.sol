@@ -15,7 +15,10 @@ library TaskDisputes {
 
     function publishPayload(TaskStore storage store, uint256 taskId, uint256 round) external {
         Task storage task = store.get(taskId);
-        uint256 trainer = task.member(msg.sender, TRAINER).trainer;
+        MemberRecord storage member = task.members[msg.sender];
+        // Also of one that has departed: its stake answers for the case.
+        if (member.roles & TRAINER == 0) revert ITaskManager.NotAMember();
+        uint256 trainer = member.trainer;
         CaseRecord storage record = _openCase(task, round, trainer);
         if (block.timestamp >= record.deadline) revert ITaskManager.DeadlinePassed();
         emit ITaskManager.PayloadPublished(taskId, round, msg.sender);
@@ -78,14 +81,12 @@ library TaskDisputes {
         Task storage task = store.get(taskId);
         MemberRecord storage record = task.members[account];
         if (record.roles == 0) revert ITaskManager.NotAMember();
-        if (task.status != ITaskManager.TaskStatus.Ended) revert ITaskManager.TaskNotEnded();
+        if (task.status != ITaskManager.TaskStatus.Ended && Tasks.takesPart(record, task.round.number)) {
+            revert ITaskManager.TaskNotEnded();
+        }
         if (record.released) revert ITaskManager.AlreadyReleased();
         if (record.roles & TRAINER != 0 && task.openCases[record.trainer] != 0) revert ITaskManager.CaseOpen();
-        if (record.roles & VALIDATOR != 0) {
-            for (uint256 i = 0; i < task.trainerCount; i++) {
-                if (task.openCases[i] != 0) revert ITaskManager.CaseOpen();
-            }
-        }
+        if (record.roles & VALIDATOR != 0 && task.accusations[record.validator] != 0) revert ITaskManager.CaseOpen();
         record.released = true;
         emit ITaskManager.StakeReleased(taskId, account);
         stakes.unlock(task.token, record.agentId, taskId);
@@ -113,6 +114,10 @@ library TaskDisputes {
     ) private {
         record.resolved = true;
         task.openCases[trainer]--;
+        uint256 accusers = record.accusers;
+        for (uint256 i = 0; accusers >> i != 0; i++) {
+            if (Tasks.hasBit(accusers, i)) task.accusations[i]--;
+        }
         emit ITaskManager.CaseResolved(taskId, round, task.trainers[trainer], available);
     }
 }

@@ -4,16 +4,26 @@ pragma solidity ^0.8.28;
 import {IStakeManager} from "../interfaces/IStakeManager.sol";
 import {ITaskManager} from "../interfaces/ITaskManager.sol";
 import {Bn254, G1Point} from "../libraries/Bn254.sol";
+import {Departures} from "./Departures.sol";
 import {RoundCommitments} from "./RoundCommitments.sol";
 import {RoundFlow} from "./RoundFlow.sol";
 import {Signatures} from "./Signatures.sol";
 import {Slashing} from "./Slashing.sol";
-import {AGGREGATOR, Round, Task, TaskStore, Tasks, TRAINER, VALIDATOR} from "./TaskTypes.sol";
+import {Round, Task, TaskStore, Tasks, TRAINER, VALIDATOR} from "./TaskTypes.sol";
+import {TokenFlow} from "./TokenFlow.sol";
+import {VerdictFees} from "./VerdictFees.sol";
 
 /// @title The phases of a round: what members do in each, and what becomes of those who do not
 library TaskRounds {
     using Tasks for TaskStore;
     using Tasks for Task;
+
+    /// @dev Bitmaps of trainers, of appointed validators, of aggregators.
+    struct Absent {
+        uint256 trainers;
+        uint256 validators;
+        uint256 aggregators;
+    }
 
     function commitUpdate(
         TaskStore storage store,
@@ -66,18 +76,25 @@ library TaskRounds {
         _store(taskId, task, state);
     }
 
-    /// @dev Only while a candidate's window lasts: the validators then have at least half of one more to answer in.
+    /// @dev In the second half of the candidate's own window: in the first it asks off chain, where it costs nobody
+    /// anything. The validators then have at least half of one more window to answer in.
     function requestVerdicts(TaskStore storage store, uint256 taskId, uint256 round) external {
         (Task storage task, Round memory state) = store.open(taskId, round, ITaskManager.Phase.Settle);
-        task.member(msg.sender, AGGREGATOR);
         uint256 turn = RoundFlow.turn(task, state);
-        if (turn == task.aggregatorCount) revert ITaskManager.DeadlinePassed();
+        if (turn == RoundFlow.candidates(task)) revert ITaskManager.DeadlinePassed();
+        if (task.aggregators[RoundFlow.candidateAt(task, state, turn)] != msg.sender) {
+            revert ITaskManager.NotYourTurn();
+        }
+        uint256 window = task.settleSeconds;
+        if (block.timestamp < state.settleStart + turn * window + window / 2) revert ITaskManager.DeadlineNotPassed();
         if (state.verdictsRequested) revert ITaskManager.AlreadyRequested();
         state.verdictsRequested = true;
         state.requestedTurn = uint8(turn);
         task.round = state;
         task.commitments[round] = keccak256(RoundCommitments.load(task, state));
-        emit ITaskManager.VerdictsRequested(taskId, round, msg.sender);
+        (uint256 fee, uint256 total) = VerdictFees.set(task, round);
+        emit ITaskManager.VerdictsRequested(taskId, round, msg.sender, fee);
+        if (total != 0) TokenFlow.pull(task.token, total);
     }
 
     /// @dev Half of the last window is left to settle with what was posted: a majority that waited longer could have
@@ -112,6 +129,7 @@ library TaskRounds {
             state.verdictsAgreed = agreed;
         }
         task.round = state;
+        VerdictFees.pay(store, task, vote.validator);
         emit ITaskManager.VerdictPosted(taskId, round, vote.validator, unavailable, rejected, vote);
     }
 
@@ -126,6 +144,8 @@ library TaskRounds {
         if (block.timestamp < state.deadline) revert ITaskManager.DeadlineNotPassed();
         ITaskManager.Phase phase = state.phase;
         uint256 quorum = task.minValidators;
+        Absent memory absent = _absent(task, state);
+        _note(taskId, task, absent);
         if (phase == ITaskManager.Phase.Commit && state.committed != 0 && Tasks.countBits(state.sealedBits) >= quorum)
         {
             RoundFlow.enterReference(taskId, task, state);
@@ -137,11 +157,14 @@ library TaskRounds {
             state.phase = ITaskManager.Phase.Void;
             task.round = state;
             emit ITaskManager.RoundVoided(taskId, state.number);
+            VerdictFees.giveBack(store, task, state);
             RoundFlow.next(taskId, task, state.number);
         }
-        if (phase == ITaskManager.Phase.Commit) _slashCommit(taskId, task, state, stakes);
-        else if (phase == ITaskManager.Phase.Reference) _slashReference(taskId, task, state, stakes);
-        else _slashSettle(taskId, task, state, stakes);
+        _slash(taskId, task, state.number, stakes, absent);
+    }
+
+    function leaveTask(TaskStore storage store, uint256 taskId) external {
+        Departures.leaveTask(taskId, store.get(taskId));
     }
 
     function _endJoining(uint256 taskId, Task storage task) private {
@@ -155,7 +178,8 @@ library TaskRounds {
     /// @dev Writes the round back; the action that everyone waited for ends the phase.
     function _store(uint256 taskId, Task storage task, Round memory state) private {
         if (state.phase == ITaskManager.Phase.Commit) {
-            bool all = state.committed == (1 << task.trainerCount) - 1 && state.sealedBits == task.joinedBits;
+            bool all = state.committed | task.departedTrainers == (1 << task.trainerCount) - 1
+                && state.sealedBits == task.presentValidators();
             if (all) RoundFlow.enterReference(taskId, task, state);
         } else if (state.openedBits == state.sealedBits) {
             RoundFlow.enterSettle(taskId, task, state);
@@ -163,47 +187,54 @@ library TaskRounds {
         task.round = state;
     }
 
-    /// @dev Trainers that did not commit, validators that did not seal.
-    function _slashCommit(uint256 taskId, Task storage task, Round memory state, IStakeManager stakes) private {
-        for (uint256 i = 0; i < task.trainerCount; i++) {
-            if (Tasks.hasBit(state.committed, i)) continue;
-            Slashing.slash(task, stakes, taskId, state.number, task.trainers[i], ITaskManager.Offence.TrainerAbsent);
-        }
-        _slashValidators(taskId, task, state, stakes, task.joinedBits & ~state.sealedBits);
-    }
-
-    /// @dev Validators that did not open what they sealed.
-    function _slashReference(uint256 taskId, Task storage task, Round memory state, IStakeManager stakes) private {
-        _slashValidators(taskId, task, state, stakes, state.sealedBits & ~state.openedBits);
-    }
-
-    /// @dev Every candidate had its window, and anyone one more. The candidates could have settled, unless they
-    /// asked for verdicts and no majority gave the same; then whoever gave none is to blame.
-    function _slashSettle(uint256 taskId, Task storage task, Round memory state, IStakeManager stakes) private {
-        if (!state.verdictsRequested || task.isMajority(state.verdictsAgreed)) {
-            for (uint256 i = 0; i < task.aggregatorCount; i++) {
-                Slashing.slash(
-                    task, stakes, taskId, state.number, task.aggregators[i], ITaskManager.Offence.AggregatorAbsent
-                );
+    /// @dev Whom the phase that has run out waited for.
+    function _absent(Task storage task, Round memory state) private view returns (Absent memory absent) {
+        uint256 validators = task.presentValidators();
+        if (state.phase == ITaskManager.Phase.Commit) {
+            absent.validators = validators & ~uint256(state.sealedBits);
+            // The validators are the owner's choice: where too few of them sealed, no trainer could have saved the round.
+            if (Tasks.countBits(state.sealedBits) >= task.minValidators) {
+                absent.trainers = ((1 << task.trainerCount) - 1) & ~uint256(state.committed | task.departedTrainers);
             }
-        }
-        if (state.verdictsRequested) {
-            _slashValidators(taskId, task, state, stakes, task.joinedBits & ~state.verdictsPosted);
+        } else if (state.phase == ITaskManager.Phase.Reference) {
+            // Who did not seal was absent before.
+            absent.validators = state.sealedBits & ~state.openedBits;
+        } else {
+            // Every candidate had its window, and anyone one more. The candidates could have settled, unless they
+            // asked for verdicts and no majority gave the same; then whoever gave none is to blame.
+            if (!state.verdictsRequested || task.isMajority(state.verdictsAgreed)) {
+                absent.aggregators = ((1 << task.aggregatorCount) - 1) & ~uint256(task.departedAggregators);
+            }
+            if (state.verdictsRequested) absent.validators = validators & ~uint256(state.verdictsPosted);
         }
     }
 
-    function _slashValidators(
-        uint256 taskId,
-        Task storage task,
-        Round memory state,
-        IStakeManager stakes,
-        uint256 absent
-    ) private {
-        for (uint256 i = 0; absent >> i != 0; i++) {
-            if (!Tasks.hasBit(absent, i)) continue;
-            Slashing.slash(
-                task, stakes, taskId, state.number, task.validators[i], ITaskManager.Offence.ValidatorAbsent
-            );
+    function _note(uint256 taskId, Task storage task, Absent memory absent) private {
+        for (uint256 i = 0; absent.trainers >> i != 0; i++) {
+            if (Tasks.hasBit(absent.trainers, i)) Departures.noteAbsence(taskId, task, task.trainers[i]);
+        }
+        for (uint256 i = 0; absent.validators >> i != 0; i++) {
+            if (Tasks.hasBit(absent.validators, i)) Departures.noteAbsence(taskId, task, task.validators[i]);
+        }
+        for (uint256 i = 0; absent.aggregators >> i != 0; i++) {
+            if (Tasks.hasBit(absent.aggregators, i)) Departures.noteAbsence(taskId, task, task.aggregators[i]);
+        }
+    }
+
+    function _slash(uint256 taskId, Task storage task, uint256 round, IStakeManager stakes, Absent memory absent)
+        private
+    {
+        for (uint256 i = 0; absent.trainers >> i != 0; i++) {
+            if (!Tasks.hasBit(absent.trainers, i)) continue;
+            Slashing.slash(task, stakes, taskId, round, task.trainers[i], ITaskManager.Offence.TrainerAbsent);
+        }
+        for (uint256 i = 0; absent.aggregators >> i != 0; i++) {
+            if (!Tasks.hasBit(absent.aggregators, i)) continue;
+            Slashing.slash(task, stakes, taskId, round, task.aggregators[i], ITaskManager.Offence.AggregatorAbsent);
+        }
+        for (uint256 i = 0; absent.validators >> i != 0; i++) {
+            if (!Tasks.hasBit(absent.validators, i)) continue;
+            Slashing.slash(task, stakes, taskId, round, task.validators[i], ITaskManager.Offence.ValidatorAbsent);
         }
     }
 }

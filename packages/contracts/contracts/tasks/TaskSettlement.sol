@@ -7,12 +7,14 @@ import {ITaskManager} from "../interfaces/ITaskManager.sol";
 import {AddressList} from "../libraries/AddressList.sol";
 import {Bn254, G1Point} from "../libraries/Bn254.sol";
 import {PackedWords} from "../libraries/PackedWords.sol";
+import {Departures} from "./Departures.sol";
 import {RoundCommitments} from "./RoundCommitments.sol";
 import {RoundFlow} from "./RoundFlow.sol";
 import {RoundRecords} from "./RoundRecords.sol";
 import {Signatures} from "./Signatures.sol";
 import {Slashing} from "./Slashing.sol";
 import {BPS, CaseRecord, MAX_TRAINERS, Round, Task, TaskStore, Tasks} from "./TaskTypes.sol";
+import {VerdictFees} from "./VerdictFees.sol";
 
 /// @title The end of a round: who settles, what is checked, who is paid
 library TaskSettlement {
@@ -40,6 +42,8 @@ library TaskSettlement {
         uint256 aggregatorFee;
         uint256 validatorFee;
         uint256 pool;
+        // Candidates that let their window pass, by turn; zero for those without blame.
+        address[] absent;
     }
 
     function settle(
@@ -65,6 +69,8 @@ library TaskSettlement {
         task.round = state;
         _pay(store, task, state, settlement, work);
         _openCases(task, state, settlement.unavailable, work);
+        VerdictFees.giveBack(store, task, state);
+        _blame(task, state, work);
         RoundFlow.next(taskId, task, round);
         _slash(task, state, stakes, settlement.rejected, work);
     }
@@ -73,7 +79,7 @@ library TaskSettlement {
     function _checkTurn(Task storage task, Round memory state, Work memory work) private view {
         uint256 turn = RoundFlow.turn(task, state);
         work.turn = turn;
-        if (turn == task.aggregatorCount) return;
+        if (turn == RoundFlow.candidates(task)) return;
         if (_candidate(task, state, work, turn) != msg.sender) revert ITaskManager.NotYourTurn();
     }
 
@@ -82,7 +88,7 @@ library TaskSettlement {
         view
         returns (address)
     {
-        return work.members[task.validatorCount + (state.drawnAggregator + turn) % task.aggregatorCount];
+        return work.members[task.validatorCount + RoundFlow.candidateAt(task, state, turn)];
     }
 
     /// @dev Every committed trainer is in, but those whom a strict majority of the validators found unavailable, and
@@ -282,12 +288,30 @@ library TaskSettlement {
             record.deadline = uint40(deadline);
             record.accusers = uint16(work.voted);
             task.openCases[i]++;
+            for (uint256 j = 0; work.voted >> j != 0; j++) {
+                if (Tasks.hasBit(work.voted, j)) task.accusations[j]++;
+            }
             emit ITaskManager.CaseOpened(work.taskId, state.number, task.trainers[i], work.voted, deadline);
         }
     }
 
-    /// @dev Candidates that let their window pass although the validators' votes were to be had, and validators
-    /// whose reference was rejected.
+    /// @dev Candidates that let their window pass although the validators' votes were to be had: noted before the round
+    /// ends, so that one that was absent too often takes no part in the next.
+    function _blame(Task storage task, Round memory state, Work memory work) private {
+        // The windows without blame: from the one in which verdicts were asked for to the one that a majority had
+        // agreed on the same in time for.
+        uint256 from = state.verdictsRequested ? state.requestedTurn : work.turn;
+        uint256 to = state.agreedTurn;
+        if (state.verdictsRequested && !task.isMajority(state.verdictsAgreed)) (from, to) = (0, work.turn);
+        work.absent = new address[](work.turn);
+        for (uint256 i = 0; i < work.turn; i++) {
+            if (from <= i && i < to) continue;
+            work.absent[i] = _candidate(task, state, work, i);
+            Departures.noteAbsence(work.taskId, task, work.absent[i]);
+        }
+    }
+
+    /// @dev Those candidates, and validators whose reference was rejected.
     function _slash(
         Task storage task,
         Round memory state,
@@ -295,20 +319,10 @@ library TaskSettlement {
         uint256 rejected,
         Work memory work
     ) private {
-        // The windows without blame: from the one in which verdicts were asked for to the one that a majority had
-        // agreed on the same in time for.
-        uint256 from = state.verdictsRequested ? state.requestedTurn : work.turn;
-        uint256 to = state.agreedTurn;
-        if (state.verdictsRequested && !task.isMajority(state.verdictsAgreed)) (from, to) = (0, work.turn);
         for (uint256 i = 0; i < work.turn; i++) {
-            if (from <= i && i < to) continue;
+            if (work.absent[i] == address(0)) continue;
             Slashing.slash(
-                task,
-                stakes,
-                work.taskId,
-                state.number,
-                _candidate(task, state, work, i),
-                ITaskManager.Offence.AggregatorAbsent
+                task, stakes, work.taskId, state.number, work.absent[i], ITaskManager.Offence.AggregatorAbsent
             );
         }
         for (uint256 i = 0; rejected >> i != 0; i++) {

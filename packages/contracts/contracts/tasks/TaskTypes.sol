@@ -57,6 +57,12 @@ struct MemberRecord {
     uint8 aggregator;
     bool released;
     uint128 agentId;
+    // The last round it takes part in, 0 where it stays.
+    uint16 lastRound;
+    // The last round it was absent in, how many in a row until then, and what absences have cost: see `Departures`.
+    uint16 lastAbsent;
+    uint8 absentRounds;
+    uint16 absenceBps;
 }
 
 struct CaseRecord {
@@ -96,13 +102,22 @@ struct Task {
     uint128 protocolFees;
     Round round;
     G1Point totalCommitment;
-    // slot 7: the budget of the terms; everything that was ever escrowed
+    // slot 7: bitmaps of members that take no part any more, and of those for whom the current round is the last; what
+    // each posted verdict of this round pays
+    uint16 departedTrainers;
+    uint16 departedValidators;
+    uint16 departedAggregators;
+    uint16 leavingTrainers;
+    uint16 leavingValidators;
+    uint16 leavingAggregators;
+    uint128 verdictFee;
+    // slot 8: the budget of the terms; everything that was ever escrowed
     uint128 budget;
     uint128 deposited;
-    // slot 8
+    // slot 9
     uint96 stake;
     address owner;
-    // slot 9
+    // slot 10
     uint16 slashReporterBps;
     uint16 slashBurnBps;
     uint32 contestSeconds;
@@ -130,8 +145,9 @@ struct Task {
     address[MAX_TRAINERS] trainers;
     address[MAX_VALIDATORS] validators;
     address[MAX_AGGREGATORS] aggregators;
-    // Open cases of each trainer: at most one for each round.
+    // Open cases of each trainer, at most one for each round, and those in which a validator is an accuser.
     uint16[MAX_TRAINERS] openCases;
+    uint16[MAX_VALIDATORS] accusations;
     mapping(address account => MemberRecord) members;
     mapping(uint256 agentId => bool) joinedIdentities;
     // By MAX_TRAINERS * round + trainer.
@@ -175,7 +191,7 @@ library Tasks {
         if (block.timestamp >= state.deadline) revert ITaskManager.DeadlinePassed();
     }
 
-    /// @dev The member's record, if it holds `role`.
+    /// @dev The member's record, if it holds `role` and has not departed.
     function member(Task storage task, address account, uint256 role)
         internal
         view
@@ -183,12 +199,24 @@ library Tasks {
     {
         record = task.members[account];
         if (record.roles & role == 0) revert ITaskManager.NotAMember();
+        if (!takesPart(record, task.round.number)) revert ITaskManager.MemberDeparted();
+    }
+
+    function takesPart(MemberRecord storage record, uint256 round) internal view returns (bool) {
+        uint256 last = record.lastRound;
+        return last == 0 || round <= last;
+    }
+
+    /// @dev Bitmap of the validators that the current round waits for.
+    function presentValidators(Task storage task) internal view returns (uint256) {
+        return task.joinedBits & ~task.departedValidators;
     }
 
     function caseOf(Task storage task, uint256 round, uint256 trainer) internal view returns (CaseRecord storage) {
         return task.cases[MAX_TRAINERS * round + trainer];
     }
 
+    /// @dev Of all that have joined: that some depart must not make a majority of those who are left.
     function isMajority(Task storage task, uint256 votes) internal view returns (bool) {
         return 2 * votes > countBits(task.joinedBits);
     }

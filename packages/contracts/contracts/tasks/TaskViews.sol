@@ -42,6 +42,9 @@ abstract contract TaskViews is ITaskManager {
         state.slashing = task.slashing;
         state.protocolFees = task.protocolFees;
         for (uint256 i = 0; i < task.trainerCount; i++) state.openCases += task.openCases[i];
+        state.departedTrainers = task.departedTrainers;
+        state.departedValidators = task.departedValidators;
+        state.departedAggregators = task.departedAggregators;
     }
 
     /// @inheritdoc ITaskManager
@@ -55,6 +58,7 @@ abstract contract TaskViews is ITaskManager {
         result.drawnAggregator = state.drawnAggregator;
         result.verdictsRequested = state.verdictsRequested;
         result.verdictsPosted = state.verdictsPosted;
+        if (state.verdictsRequested) result.verdictFee = task.verdictFee;
         result.updates = new VectorCommitment[](task.trainerCount);
         for (uint256 i = 0; i < task.trainerCount; i++) {
             if (Tasks.hasBit(state.committed, i)) result.updates[i] = task.updates[i];
@@ -80,6 +84,8 @@ abstract contract TaskViews is ITaskManager {
         result.validator = member.validator;
         result.aggregator = member.aggregator;
         result.released = member.released;
+        result.lastRound = member.lastRound;
+        result.absenceBps = member.absenceBps;
         if (member.roles & TRAINER == 0) return result;
         result.earned = RoundRecords.earned(task, member.trainer);
         result.claimed = task.claimed[member.trainer];

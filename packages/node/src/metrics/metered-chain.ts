@@ -24,6 +24,7 @@ const WRITES: readonly (keyof ChainPort)[] = [
   'contest',
   'resolveCase',
   'claim',
+  'leaveTask',
   'releaseStake',
   'refund',
   'collectFees',

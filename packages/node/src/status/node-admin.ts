@@ -266,10 +266,10 @@ export class NodeAdmin implements AdminSource {
       stakeLocked: stake.toString(),
       missedRoundBps: member ? cost : 0,
       stakeReturnsAfter: member
-        ? 'the task has ended on chain, by its last round or its deadlines; this node takes the stake back then'
+        ? 'the round under way has ended on chain, by its members or its deadlines, and no case is open; a task that is joining has to start or end first; this node takes the stake back then'
         : 'nothing is at stake',
       message: member
-        ? `No more work is done for the task. What was committed in the round under way is still provided. No transaction ends a membership early: until the task ends the stake stays locked, and each round missed costs ${cost / 100} % of it.`
+        ? `No more work is done for the task. What was committed in the round under way is still provided. The round under way is the last: to miss it costs ${cost / 100} % of the stake, and then the stake is taken back.`
         : 'The task will not be joined.',
     };
   }

@@ -46,6 +46,8 @@ export type ChainEvent = { position: EventPosition; taskId: bigint } & (
   /** A majority says that the payload is to be had; `available` are its validators, by appointment. */
   | { type: 'case-contested'; round: number; trainer: Address; available: number[]; deadline: number }
   | { type: 'case-resolved'; round: number; trainer: Address; available: boolean }
+  /** The member takes part until the end of this round; `dropped` where it was absent too often. */
+  | { type: 'member-leaving'; round: number; member: Address; dropped: boolean }
   | { type: 'stake-released'; member: Address }
   | { type: 'refunded'; amount: bigint }
 );
@@ -170,7 +172,10 @@ export interface ChainPort {
   signAvailable(judged: RoundState, trainer: number): Promise<AvailableVote>;
   /** Whether a vote is its validator's for this trainer, and on this round with these commitments. */
   isAvailableOf(vote: AvailableVote, judged: RoundState, trainer: number): boolean;
-  /** As a candidate: have the validators post their verdicts on chain. */
+  /**
+   * As the candidate whose window it is, in its second half (see `requestWindow`): have the validators post their
+   * verdicts on chain. It costs `verdictsCost`, approved here.
+   */
   requestVerdicts(taskId: bigint, round: number): Promise<Receipt>;
   postVerdict(taskId: bigint, round: number, verdict: RoundVerdict, vote: VerdictVote): Promise<Receipt>;
   /** Verdicts posted on chain in a round. */
@@ -189,7 +194,9 @@ export interface ChainPort {
   /** Pay out this account's fees in `token`, and its released rewards of these tasks, to `to` (default: itself). */
   claim(token: Address, taskIds: bigint[], to?: Address): Promise<Receipt & { amount: bigint }>;
   claimable(token: Address, account: Address, taskIds: bigint[]): Promise<bigint>;
-  /** Unlock a member's stake once the task has ended. Anyone may. */
+  /** As a member of a running task: take part until the current round ends, and no more. */
+  leaveTask(taskId: bigint): Promise<Receipt>;
+  /** Unlock a member's stake once the task has ended or the member has departed. Anyone may. */
   releaseStake(taskId: bigint, member: Address): Promise<Receipt>;
   /** Return what an ended task did not pay to its owner. */
   refund(taskId: bigint): Promise<Receipt & { amount: bigint }>;

@@ -53,8 +53,8 @@ const paramsSchema = z
     minReputation: uint(0, 2 ** 40 - 1),
     vestingRounds: uint(0, 16),
     stagnationBps: bps.describe('of the reward of a round whose median loss did not fall'),
-    slashReporterBps: bps,
-    slashBurnBps: bps,
+    slashReporterBps: uint(0, 1_000).describe('of stake slashed by a verdict: to who reported it'),
+    slashBurnBps: uint(5_000, 10_000).describe('likewise, burned; the rest is the task’s'),
   })
   .superRefine((params, context) => {
     const refuse = (field: keyof typeof params, message: string) =>

@@ -67,11 +67,13 @@ export type JoinResult = z.infer<typeof joinResultSchema>;
 /** What leaving means, which depends on how far the task is. */
 export const leaveResultSchema = z.object({
   taskId: taskIdSchema,
-  member: z.boolean().describe('this account has joined the task on chain, and no transaction undoes that'),
-  stakeLocked: amountSchema.describe('stays on chain until the task ends'),
+  member: z
+    .boolean()
+    .describe('this account has joined the task on chain: it takes part until the round under way has ended'),
+  stakeLocked: amountSchema.describe('stays on chain until the round under way has ended'),
   missedRoundBps: z
     .number()
-    .describe('part of the stake, in hundredths of a percent, that each round missed from now on may cost'),
+    .describe('part of the stake, in hundredths of a percent, that missing the round under way may cost'),
   stakeReturnsAfter: z.string().describe('what has to happen before the stake can be had back'),
   message: z.string(),
 });
