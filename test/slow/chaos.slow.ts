@@ -30,7 +30,7 @@ describe('a network in which the drawn aggregator and a validator are killed', (
     expect(report.rounds.map((r) => r.round)).toContain(4);
     expect(report.rounds.every((r) => r.proof === 'ok')).toBe(true);
     expect(report.ledger.balanced).toBe(true);
-    expect(BigInt(report.ledger.slashed)).toBeGreaterThan(0n);
+    expect(BigInt(report.ledger.burned)).toBeGreaterThan(0n);
     expect(report.modelOpensCommitment).toBe(true);
   });
 });

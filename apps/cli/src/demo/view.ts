@@ -62,10 +62,8 @@ export function createDemoView(options: DemoOptions): DemoView {
       } else if (progress.type === 'killed') {
         line(colors.magenta(`  killed ${progress.name}: ${progress.why}`));
       } else if (progress.type === 'slash') {
-        const { id, offence, amount, round: number } = progress.slash;
-        line(
-          colors.yellow(`  round ${number}: ${id} is slashed (${OFFENCE_TEXT[offence]})`),
-        );
+        const { id, offence, round: number } = progress.slash;
+        line(colors.yellow(`  round ${number}: ${id} is slashed (${OFFENCE_TEXT[offence]})`));
       } else if (progress.type === 'round') {
         line(roundLine(progress.result));
       }
