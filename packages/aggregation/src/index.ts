@@ -14,6 +14,9 @@
 export { aggregate, sumReferences } from './aggregate.ts';
 export { explainTrainer } from './explain.ts';
 export { gramMatrix, MAX_ROWS } from './gram.ts';
+export { type Block, pieceOf, tensorBlocks } from './novelty/blocks.ts';
+export { type IntegerVector, integersOf, publicDirection } from './novelty/direction.ts';
+export { MAX_DIRECTIONS, type NoveltyInput, noveltyVector } from './novelty/novelty.ts';
 export { packShares, packWeights } from './packing.ts';
 export { referenceTrust } from './rules/reference-trust.ts';
 export { RULES, ruleById } from './rules/registry.ts';
