@@ -18,13 +18,15 @@ export { type Block, pieceOf, tensorBlocks } from './novelty/blocks.ts';
 export { type IntegerVector, integersOf, publicDirection } from './novelty/direction.ts';
 export { MAX_DIRECTIONS, type NoveltyInput, noveltyVector } from './novelty/novelty.ts';
 export { packShares, packWeights } from './packing.ts';
+export { referenceProjection } from './rules/reference-projection.ts';
 export { referenceTrust } from './rules/reference-trust.ts';
 export { RULES, ruleById } from './rules/registry.ts';
-export {
-  checkGram,
-  GRAM_LIMIT,
-  type Reason,
-  type Rule,
-  type RuleResult,
-  type RuleRow,
+export type {
+  ProjectionExplanation,
+  ProjectionRow,
+  Reason,
+  Rule,
+  RuleResult,
+  TrustExplanation,
+  TrustRow,
 } from './rules/rule.ts';
