@@ -61,6 +61,33 @@ export function sumReferences(references: readonly Int16Array[]): Int32Array<Arr
   return sum;
 }
 
+/** A reference that counts in a round. */
+export interface CountedReference {
+  /** Its validator's place among those appointed. */
+  index: number;
+  vector: Int16Array;
+}
+
+/**
+ * The three group sums of `reference-projection`, rows 0 to 2 of its Gram matrix: the reference of the validator with
+ * appointment index j is in group j mod 3. With fewer than three appointed validators each group is the sum of all.
+ *
+ * @param dimension entries of a group that has no reference: it is zero
+ * @throws ChorusError `E_AGGREGATE_INPUT`
+ */
+export function sumGroups(
+  references: readonly CountedReference[],
+  appointed: number,
+  dimension: number,
+): [Int32Array<ArrayBuffer>, Int32Array<ArrayBuffer>, Int32Array<ArrayBuffer>] {
+  const sum = (group: number) => {
+    const members = references.filter(({ index }) => appointed < 3 || index % 3 === group);
+    if (members.length === 0) return new Int32Array(dimension);
+    return sumReferences(members.map(({ vector }) => vector));
+  };
+  return [sum(0), sum(1), sum(2)];
+}
+
 function refuse(message: string, facts: Record<string, number>): ChorusError {
   return new ChorusError('E_AGGREGATE_INPUT', message, { facts });
 }

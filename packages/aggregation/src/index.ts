@@ -11,12 +11,12 @@
  *
  * @packageDocumentation
  */
-export { aggregate, sumReferences } from './aggregate.ts';
+export { aggregate, sumGroups, sumReferences } from './aggregate.ts';
 export { explainTrainer } from './explain.ts';
 export { gramMatrix, MAX_ROWS } from './gram.ts';
-export { type Block, pieceOf, tensorBlocks } from './novelty/blocks.ts';
-export { type IntegerVector, integersOf, publicDirection } from './novelty/direction.ts';
-export { MAX_DIRECTIONS, type NoveltyInput, noveltyVector } from './novelty/novelty.ts';
+export type { IntegerVector } from './novelty/direction.ts';
+export { type NoveltyInput, noveltyVector } from './novelty/novelty.ts';
+export { type PublicVectors, publicSpan, SPAN_ROUNDS } from './novelty/public-span.ts';
 export { packShares, packWeights } from './packing.ts';
 export { referenceProjection } from './rules/reference-projection.ts';
 export { referenceTrust } from './rules/reference-trust.ts';

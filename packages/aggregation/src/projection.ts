@@ -1,4 +1,5 @@
 import { ChorusError } from '@chorus/protocol';
+import { solveExactly } from './solve.ts';
 
 /** Fractional bits of a coefficient: X = 2^48 a. */
 export const COEFFICIENT_BITS = 48n;
@@ -25,7 +26,12 @@ export function projectionCoefficients(
   dots: readonly (readonly bigint[])[],
 ): bigint[][] {
   const matrix = gram.map((row, i) => row.map((x, j) => RIDGE * x + (i === j ? x : 0n)));
-  if (matrix.length > 0 && solve(matrix, []) === undefined) {
+  if (
+    solveExactly(
+      matrix,
+      gram.map(() => 0n),
+    ) === undefined
+  ) {
     throw new ChorusError('E_GRAM_INVALID', 'the Gram matrix is not positive: no vectors have it', {
       facts: { rows: gram.length },
       hint: 'compute it from the payloads of this round, as integers',
@@ -46,7 +52,7 @@ function nearest(H: readonly (readonly bigint[])[], c: readonly bigint[]): bigin
   let denominator = 1n;
   pivot(guess(H, c), (support) => {
     const rows = all.filter((i) => support[i]);
-    const solution = solve(
+    const solution = solveExactly(
       rows.map((i) => rows.map((j) => H[i]![j]!)),
       rows.map((i) => c[i]!),
     )!;
@@ -113,44 +119,6 @@ function guess(H: readonly (readonly bigint[])[], c: readonly bigint[]): boolean
     },
     4 * c.length,
   );
-}
-
-/**
- * H^-1 b over a common denominator, fraction-free (Bareiss 1968): every division is exact and numbers stay minors
- * of the matrix. Undefined where H is not positive definite.
- *
- * @returns the denominator is the determinant, positive
- */
-function solve(
-  H: readonly (readonly bigint[])[],
-  b: readonly bigint[],
-): { numerators: bigint[]; denominator: bigint } | undefined {
-  const n = H.length;
-  const M = H.map((row, i) => (b.length > 0 ? [...row, b[i]!] : [...row]));
-  let previous = 1n;
-  for (let k = 0; k < n; k++) {
-    const pivotRow = M[k]!;
-    const pivotValue = pivotRow[k]!;
-    // The leading minors: all positive exactly where a symmetric matrix is positive definite.
-    if (pivotValue <= 0n) return undefined;
-    for (let i = k + 1; i < n; i++) {
-      const row = M[i]!;
-      const factor = row[k]!;
-      for (let j = k + 1; j < row.length; j++) {
-        row[j] = (row[j]! * pivotValue - factor * pivotRow[j]!) / previous;
-      }
-      row[k] = 0n;
-    }
-    previous = pivotValue;
-  }
-  const denominator = previous;
-  const numerators = new Array<bigint>(b.length).fill(0n);
-  for (let i = b.length - 1; i >= 0; i--) {
-    let rest = M[i]![n]! * denominator;
-    for (let j = i + 1; j < n; j++) rest -= M[i]![j]! * numerators[j]!;
-    numerators[i] = rest / M[i]![i]!;
-  }
-  return { numerators, denominator };
 }
 
 /** M^-1 b by Gaussian elimination without pivoting, for a positive definite M. */

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gramMatrix } from '../gram.ts';
-import { tensorBlocks } from './blocks.ts';
-import { pieceOf } from './blocks.ts';
+import { pieceOf, tensorBlocks } from './blocks.ts';
 import { integersOf, publicDirection } from './direction.ts';
 import { MAX_DIRECTIONS, noveltyVector } from './novelty.ts';
 
@@ -104,11 +103,21 @@ describe('noveltyVector', () => {
   it('leaves the gate open for work that has a new part, and shuts it gradually for mixtures with it', () => {
     const { random, groups, vectors, directions } = world(7, 12);
     const v = noveltyVector({ groups, publicDirections: directions });
-    const fresh = Array.from({ length: D }, (_, k) => groups.reduce((sum, g) => sum + g[k]!, 0) + 4e5 * random());
+    const fresh = Array.from(
+      { length: D },
+      (_, k) => groups.reduce((sum, g) => sum + g[k]!, 0) + 4e5 * random(),
+    );
     expect(gateOf(groups, v, scaledTo(fresh, 2 ** 16))).toBe(256);
     const old = Array.from(vectors[3]!, (x) => (x * norm(fresh)) / norm(vectors[3]!));
     const mixed = (part: number) =>
-      gateOf(groups, v, scaledTo(fresh.map((x, k) => (1 - part) * x + part * old[k]!), 2 ** 16));
+      gateOf(
+        groups,
+        v,
+        scaledTo(
+          fresh.map((x, k) => (1 - part) * x + part * old[k]!),
+          2 ** 16,
+        ),
+      );
     expect(mixed(0.99)).toBeLessThan(mixed(0.9));
     expect(mixed(1)).toBeLessThanOrEqual(1);
   });

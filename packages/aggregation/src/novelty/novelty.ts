@@ -54,7 +54,7 @@ export function noveltyVector({ groups, publicDirections }: NoveltyInput): Int32
   const { numerators, denominator } = solveExactly(
     system,
     directions.map((_, i) => RIDGE * gram[0]![i + 1]!),
-  );
+  )!;
   const coefficients = numerators.map((x) =>
     Number(floorDivide((x << (FRACTION_BITS + 1n)) + denominator, 2n * denominator)),
   );
