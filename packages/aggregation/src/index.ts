@@ -15,13 +15,15 @@ export { aggregate, sumReferences } from './aggregate.ts';
 export { explainTrainer } from './explain.ts';
 export { gramMatrix, MAX_ROWS } from './gram.ts';
 export { packShares, packWeights } from './packing.ts';
+export { referenceProjection } from './rules/reference-projection.ts';
 export { referenceTrust } from './rules/reference-trust.ts';
 export { RULES, ruleById } from './rules/registry.ts';
-export {
-  checkGram,
-  GRAM_LIMIT,
-  type Reason,
-  type Rule,
-  type RuleResult,
-  type RuleRow,
+export type {
+  ProjectionExplanation,
+  ProjectionRow,
+  Reason,
+  Rule,
+  RuleResult,
+  TrustExplanation,
+  TrustRow,
 } from './rules/rule.ts';

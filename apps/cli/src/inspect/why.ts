@@ -73,7 +73,7 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
       measured ? integer(measured.norm) : none,
       present ? percent(present.clip, WEIGHT_ONE) : none,
       present ? integer(present.cosine) : none,
-      present ? percent(present.trust, WEIGHT_ONE) : none,
+      present && 'trust' in present ? percent(present.trust, WEIGHT_ONE) : none,
       percent(settled.weights[i]!, WEIGHT_ONE),
       percent(settled.shares[i]!, SHARE_ONE),
       roundedTokens(settled.rewards[i]!),
@@ -122,7 +122,9 @@ export function whyTrainer(names: Names, explanation: RoundExplanation, index: n
       ['clip', 'min(65536, floor(65536 * m / norm))', integer(row.clip), of16(row.clip)],
       ['cosine', 'floor(dot / norm)', integer(row.cosine), ''],
       ['q', 'lower median of the cosines', integer(q), ''],
-      ['trust', 'min(65536, floor(131072 * cosine / q))', integer(row.trust), of16(row.trust)],
+      ...('trust' in row
+        ? [['trust', 'min(65536, floor(131072 * cosine / q))', integer(row.trust), of16(row.trust)]]
+        : []),
       ['t', 'trust * clip', integer(row.mass), ''],
       ['T', 'sum of t', integer(totalMass), ''],
       ['weight', 'floor(65536 * t / T)', integer(row.weight), `${of16(row.weight)} of the aggregate`],
