@@ -13,7 +13,7 @@ import {
 } from '@chorus/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commitVector, type Lies, proveWithTrapdoor, weightedSum } from '../twins/trapdoor-prover.ts';
-import { deployTrapdoorVerifier } from '../twins/verifiers.ts';
+import { deployTrapdoorVerifiers } from '../twins/verifiers.ts';
 
 const SNAPSHOT = new URL('../../packages/contracts/gas.json', import.meta.url);
 const SALT: Hex = `0x${'5a'.repeat(32)}`;
@@ -44,7 +44,7 @@ describe('settlement with a proof, 16 trainers', () => {
     devnet = await startDevnet({ accounts: 20 });
     const { url } = devnet;
     const [key, ...keys] = devnet.privateKeys as [Hex, ...Hex[]];
-    const verifier = await deployTrapdoorVerifier(url, key);
+    const verifier = await deployTrapdoorVerifiers(url, key);
     const deployment = await deployChorus({ url, privateKey: key, verifier });
     token = deployment.token;
     const contract = deployment.taskManager;

@@ -18,6 +18,7 @@ import type {
   TaskState,
   UnavailabilityCase,
   VectorCommitment,
+  VerdictFindings,
   VerdictVote,
 } from '@chorus/protocol';
 import { Wallet } from 'ethers';
@@ -143,10 +144,10 @@ export class MemoryChain implements ChainPort {
   isVerdictOf(
     vote: VerdictVote,
     judged: RoundState,
-    lists: Pick<RoundVerdict, 'unavailable' | 'rejected'>,
+    found: VerdictFindings,
   ): boolean {
     const { lossBefore, lossAfter } = vote;
-    return isSignedBy(vote, this, judged, { ...lists, lossBefore, lossAfter });
+    return isSignedBy(vote, this, judged, { ...found, lossBefore, lossAfter });
   }
 
   async signAvailable(judged: RoundState, trainer: number): Promise<AvailableVote> {

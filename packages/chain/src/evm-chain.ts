@@ -20,6 +20,7 @@ import type {
   UnavailabilityCase,
   UnbondTicket,
   VectorCommitment,
+  VerdictFindings,
   VerdictVote,
 } from '@chorus/protocol';
 import { toHex } from '@chorus/protocol';
@@ -326,9 +327,9 @@ export class EvmChain implements ChorusChain {
   isVerdictOf(
     vote: VerdictVote,
     judged: RoundState,
-    lists: Pick<RoundVerdict, 'unavailable' | 'rejected'>,
+    found: VerdictFindings,
   ): boolean {
-    return isVerdictOf(vote, this.#context(judged), lists);
+    return isVerdictOf(vote, this.#context(judged), found);
   }
 
   signAvailable(judged: RoundState, trainer: number): Promise<AvailableVote> {
@@ -349,8 +350,8 @@ export class EvmChain implements ChorusChain {
     verdict: RoundVerdict,
     vote: VerdictVote,
   ): Promise<Receipt> {
-    const lists = [bitmapOf(verdict.unavailable), bitmapOf(verdict.rejected)];
-    return this.#write('post a verdict', 'postVerdict', [taskId, round, ...lists, vote]);
+    const found = [bitmapOf(verdict.unavailable), bitmapOf(verdict.rejected), verdict.novelty];
+    return this.#write('post a verdict', 'postVerdict', [taskId, round, ...found, vote]);
   }
 
   postedVerdicts(taskId: bigint, round: number): Promise<{ verdict: RoundVerdict; vote: VerdictVote }[]> {

@@ -55,7 +55,7 @@ export interface OpenedReference extends VectorCommitment {
   index: number;
 }
 
-/** References that were opened in time, but those of the `rejected` validators: the summands of row 0. */
+/** References that were opened in time, but those of the `rejected` validators: the summands of the leading rows. */
 export function openedReferences(round: RoundState, rejected: readonly number[] = []): OpenedReference[] {
   return round.references.flatMap(({ validator, index, opened }) =>
     opened && !rejected.includes(index) ? [{ validator, index, ...opened }] : [],

@@ -43,6 +43,11 @@ export interface TaskParams {
   vestingRounds: number;
   /** Hundredths of a percent of the trainers' pool released by a round whose median loss did not fall. */
   stagnationBps: number;
+  /**
+   * Part of the equal share, in hundredths of a percent, below which a trainer's share of a round is not paid; 0 to
+   * 5000. See {@link paidShares}.
+   */
+  minShareBps: number;
   /** Hundredths of a percent of slashed stake: to who reported, and burned; the rest to the task's budget. */
   slashReporterBps: number;
   slashBurnBps: number;
@@ -51,18 +56,26 @@ export interface TaskParams {
 }
 
 /**
- * A task without extras: open to everybody, rewards at once and whatever the loss, slashed stake to its own budget.
+ * A task without extras: open to everybody, rewards at once, whatever the loss and however small, slashed stake to its
+ * own budget.
  */
 export const OPEN_TO_ALL: Readonly<
   Pick<
     TaskParams,
-    'allowRoot' | 'minReputation' | 'vestingRounds' | 'stagnationBps' | 'slashReporterBps' | 'slashBurnBps'
+    | 'allowRoot'
+    | 'minReputation'
+    | 'vestingRounds'
+    | 'stagnationBps'
+    | 'minShareBps'
+    | 'slashReporterBps'
+    | 'slashBurnBps'
   >
 > = Object.freeze({
   allowRoot: null,
   minReputation: 0,
   vestingRounds: 0,
   stagnationBps: 10_000,
+  minShareBps: 0,
   slashReporterBps: 0,
   slashBurnBps: 0,
 });

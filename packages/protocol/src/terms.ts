@@ -7,8 +7,29 @@ import { MAX_ALLOWED, MAX_DIMENSION, MAX_MODEL_BYTES, MAX_TERMS_BYTES } from './
 
 const positive = z.number().positive().max(1e6);
 
+/**
+ * Names of the aggregation rules that a task may have: `reference-trust` scores by one sum of all references,
+ * `reference-projection` by three groups of them and by what is new in them.
+ */
+export const RULE_NAMES = ['reference-trust', 'reference-projection'] as const;
+export type RuleName = (typeof RULE_NAMES)[number];
+
+/** Whether a rule scores by groups of references and their novelty, whose commitment settlements and verdicts then name. */
+export function hasGroups(rule: RuleName): boolean {
+  return rule === 'reference-projection';
+}
+
+/**
+ * Epochs of a reference in tasks that we create: 2.5 times the trainers' own. More pays for longer training and less
+ * pays for attacks that such a reference does not tell from honest work.
+ */
+export function defaultReferenceEpochs(localEpochs: number): number {
+  return Math.ceil(2.5 * localEpochs);
+}
+
 /** How local training is done and what it is done on; every trainer of a task follows the same terms. */
-export const termsSchema = z.strictObject({
+export const termsSchema = z
+  .strictObject({
   version: z.literal(1),
   /** A short human-readable name. It is a stranger's, and shown on terminals: nothing in it may steer one. */
   name: z
@@ -35,16 +56,18 @@ export const termsSchema = z.strictObject({
     weightDecay: z.number().min(0).max(1),
   }),
   localEpochs: z.number().int().positive().max(1000),
-  /**
-   * Epochs of a validator on its held-out data. With few, the direction is noise once the model is good, and
-   * a label flipper is paid every other round; ten times the trainers' own keep it near 1 %.
-   */
+  /** Epochs of a validator on its held-out data; see {@link defaultReferenceEpochs}. */
   referenceEpochs: z.number().int().positive().max(1000),
   batchSize: z.number().int().positive().max(65536),
   learningRate: positive,
   /** s: one unit of an update's integer entry, a float32. */
   scale: positive.refine((s) => Math.fround(s) === s, 'must be a float32'),
-  rule: z.literal('reference-trust'),
+  rule: z.enum(RULE_NAMES),
+  /**
+   * `off`: the novelty is the whole sum of the references, so that replaying public vectors is paid as other work is.
+   * For tasks whose trainers are known. Only with `reference-projection`; absent means on.
+   */
+  novelty: z.literal('off').optional(),
   /** Licence of the model that comes out, as an SPDX identifier such as `Apache-2.0`. Nodes may ask for one. */
   licence: z
     .string()
@@ -69,7 +92,11 @@ export const termsSchema = z.strictObject({
       'must be in rising order, each address once',
     )
     .optional(),
-});
+  })
+  .refine(({ rule, novelty }) => novelty === undefined || hasGroups(rule), {
+    path: ['novelty'],
+    message: 'needs the rule reference-projection',
+  });
 
 /** The off-chain part of a task, bound to the chain by its digest. */
 export type Terms = z.infer<typeof termsSchema>;

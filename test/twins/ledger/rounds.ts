@@ -12,6 +12,7 @@ import {
   type VerdictVote,
 } from '@chorus/protocol';
 import { isFiniteG1 } from '../bn254.ts';
+import { checkNovelty } from './checks.ts';
 import { endTask, enterReference, enterSettle, nextRound, openRound, start, turnOf } from './flow.ts';
 import { type Emit, lower, type MemoryLedger } from './ledger.ts';
 import { excused, slash } from './slashing.ts';
@@ -116,6 +117,7 @@ export function postVerdict(
   if (verdict.unavailable.some((i) => !round.updates[i])) throw refusal('UnavailableNotCommitted', action);
   const opened = openedReferences(round).map((r) => r.index);
   if (verdict.rejected.some((i) => !opened.includes(i))) throw refusal('RejectedNotOpened', action);
+  checkNovelty(task.state, verdict.novelty, action);
   const index = task.state.validators.indexOf(lower(vote.validator));
   checkVote(ledger, task, number, verdict, vote, new Set(), action);
   if (round.verdictsPosted.includes(index)) throw refusal('AlreadyPosted', action);
