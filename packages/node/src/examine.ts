@@ -1,3 +1,4 @@
+import type { CountedReference } from '@chorus/aggregation';
 import {
   type Address,
   ChorusError,
@@ -28,7 +29,7 @@ export interface Examination {
   /** Trainers (indices) that committed what cannot be had or does not open its commitment. */
   unavailable: number[];
   /** The references that count, in the order of their validators' appointment. */
-  references: UpdateVector[];
+  references: CountedReference[];
   /** Validators (by appointment) whose opened reference cannot be had, does not open, or is too long. */
   rejected: number[];
   /** Who is to blame for what, for the log. */
@@ -95,7 +96,7 @@ export async function examineRound(
     }),
   ]);
   for (const entry of references) {
-    if (entry?.vector) found.references.push(entry.vector);
+    if (entry?.vector) found.references.push({ index: entry.index, vector: entry.vector });
     else if (entry) found.rejected.push(entry.index);
   }
   found.unavailable.sort((a, b) => a - b);
