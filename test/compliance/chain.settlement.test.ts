@@ -3,6 +3,7 @@ import { connectChain, type Devnet, deployChorus, ruleId, startDevnet, transferT
 import {
   type Address,
   type ChainPort,
+  G1_INFINITY,
   type Hex,
   hasCode,
   OPEN_TO_ALL,
@@ -144,10 +145,11 @@ describe('settlement with a proof, 16 trainers', () => {
     const { chainId, contract } = owner;
     const prover = by.account;
     const input = { chainId, contract, taskId, round, prover, dimension, rows, weights, shares };
-    const verdict = { unavailable: [], rejected: [], lossBefore: 2_000_000n, lossAfter: 1_000_000n };
+    const verdict = { unavailable: [], rejected: [], novelty: G1_INFINITY, lossBefore: 2_000_000n, lossAfter: 1_000_000n };
     const judged = await owner.round(taskId, (await owner.task(taskId)).round);
     const votes = [await validator.signVerdict({ ...judged, round }, verdict)];
-    return { weights, shares, unavailable: [], rejected: [], votes, ...proveWithTrapdoor(input, lies) };
+    const { lossBefore, lossAfter, ...found } = verdict;
+    return { weights, shares, ...found, votes, ...proveWithTrapdoor(input, lies) };
   };
 
   const refused = async (code: string, check: string, action: Promise<unknown>): Promise<void> => {

@@ -14,7 +14,7 @@ import {
   proveWithTrapdoor,
   trapdoorSrs,
 } from '../twins/trapdoor-prover.ts';
-import { trapdoorVerifier } from '../twins/verifiers.ts';
+import { trapdoorVerifiers } from '../twins/verifiers.ts';
 
 const Q = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
 const SENDER: Address = '0x000000000000000000000000000000000000005e';
@@ -66,7 +66,7 @@ describe('the contribution verifier, with a key and a reference string whose sec
   let devnet: Devnet;
   let provider: JsonRpcProvider;
   let verifier: Contract;
-  let artifact: ReturnType<typeof trapdoorVerifier>;
+  let artifact: CompiledContract;
   const honest = input();
 
   const deploy = async (srs = trapdoorSrs()): Promise<Contract> => {
@@ -97,7 +97,7 @@ describe('the contribution verifier, with a key and a reference string whose sec
   };
 
   beforeAll(async () => {
-    artifact = trapdoorVerifier();
+    artifact = trapdoorVerifiers(['reference-trust'])[0]!;
     devnet = await startDevnet();
     provider = new JsonRpcProvider(devnet.url, 31337, { staticNetwork: true, cacheTimeout: -1 });
     provider.pollingInterval = 20;

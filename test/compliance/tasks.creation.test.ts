@@ -9,6 +9,7 @@ import {
   STATUS,
   type TaskWorld,
   type Terms,
+  NO_POINT,
 } from './tasks/harness.ts';
 
 const PEER = '0x70656572';
@@ -197,7 +198,7 @@ describe('creating and joining tasks', () => {
         ['openReference', 9, 1, point, ZeroHash, ZeroHash],
         ['settle', 9, 1, await world.settlement(9n, 1, { votes: [] })],
         ['requestVerdicts', 9, 1],
-        ['postVerdict', 9, 1, 0, 0, vote],
+        ['postVerdict', 9, 1, 0, 0, NO_POINT, vote],
         ['advance', 9],
         ['publishPayload', 9, 1, '0x'],
         ['contest', 9, 1, 0, []],

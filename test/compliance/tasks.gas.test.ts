@@ -1,7 +1,7 @@
 import { SHARE_ONE } from '@chorus/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commitVector, proveWithTrapdoor, trapdoorSrs } from '../twins/trapdoor-prover.ts';
-import { trapdoorVerifier } from '../twins/verifiers.ts';
+import { trapdoorVerifiers } from '../twins/verifiers.ts';
 import type { Evm } from './evm.ts';
 import { openTaskWorld, type Point, type TaskWorld } from './tasks/harness.ts';
 
@@ -17,7 +17,7 @@ const STEADY_ROUND = 17;
 const deployVerifier = async (evm: Evm): Promise<string> => {
   const { tauG1, tauG2, tau2G2 } = trapdoorSrs();
   const srs = { tau1: tauG1, tau2: tauG2, tauSquared2: tau2G2, insecureDev: true };
-  return (await evm.deploy(trapdoorVerifier(), srs)).target as string;
+  return (await evm.deploy(trapdoorVerifiers(['reference-trust'])[0]!, srs)).target as string;
 };
 
 describe('gas of a settlement with a proof, 16 trainers', () => {

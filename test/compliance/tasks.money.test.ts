@@ -10,6 +10,7 @@ import {
   STATUS,
   type TaskWorld,
   TREASURY,
+  NO_POINT,
 } from './tasks/harness.ts';
 
 const NEVER = 2n ** 40n;
@@ -461,7 +462,7 @@ describe('what members take out', () => {
             ['openReference', [taskId, 1, point, zero, zero]],
             ['settle', [taskId, 1, await world.settlement(taskId, 1, { votes: [] })]],
             ['requestVerdicts', [taskId, 1]],
-            ['postVerdict', [taskId, 1, 0, 0, vote]],
+            ['postVerdict', [taskId, 1, 0, 0, NO_POINT, vote]],
             ['advance', [taskId]],
             ['publishPayload', [taskId, 1, '0x']],
             ['contest', [taskId, 1, 0, []]],

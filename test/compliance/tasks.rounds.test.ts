@@ -15,6 +15,7 @@ import {
   SALT,
   STATUS,
   type TaskWorld,
+  NO_POINT,
 } from './tasks/harness.ts';
 
 /** Of a slash of 100: 10 to the reporter, 20 burned, 70 to the task. */
@@ -363,7 +364,7 @@ describe('the phases of a round', () => {
     ) => {
       const vote = await world.verdict(world.validators[i]!, taskId, 1, plan);
       const { unavailable = 0n, rejected = 0n } = plan;
-      return world.send(world.stranger, 'postVerdict', taskId, 1, unavailable, rejected, vote);
+      return world.send(world.stranger, 'postVerdict', taskId, 1, unavailable, rejected, NO_POINT, vote);
     };
 
     it('are asked for by candidates alone, once, while there is time to answer', async () => {
@@ -388,10 +389,10 @@ describe('the phases of a round', () => {
       const quiet = await world.start();
       await world.toSettle(quiet, 1, { trainers: [0, 1], sealing: [0, 1] });
       const early = await world.verdict(world.validators[0]!, quiet, 1);
-      await refused('WrongPhase', world.stranger, 'postVerdict', quiet, 1, 0, 0, early);
+      await refused('WrongPhase', world.stranger, 'postVerdict', quiet, 1, 0, 0, NO_POINT, early);
       await world.send(world.aggregators[0]!, 'requestVerdicts', quiet, 1);
       const refusedPost = async (error: string, vote: object, unavailable = 0n, rejected = 0n) =>
-        refused(error, world.stranger, 'postVerdict', quiet, 1, unavailable, rejected, vote);
+        refused(error, world.stranger, 'postVerdict', quiet, 1, unavailable, rejected, NO_POINT, vote);
       await refusedPost('InvalidVotes', early, 1n);
       await refusedPost('InvalidVotes', early, 0n, 1n);
       await refusedPost('InvalidVotes', { ...early, lossAfter: 5n });
@@ -415,7 +416,7 @@ describe('the phases of a round', () => {
         0n,
         bits(2),
       );
-      const receipt = await world.send(world.stranger, 'postVerdict', quiet, 1, 0, 0, early);
+      const receipt = await world.send(world.stranger, 'postVerdict', quiet, 1, 0, 0, NO_POINT, early);
       const [posted] = world.events(receipt, 'VerdictPosted');
       expect(posted.validator).toBe(world.validators[0]!.address);
       expect(posted.vote.toObject()).toEqual(early);
@@ -431,6 +432,7 @@ describe('the phases of a round', () => {
         1,
         0,
         0,
+        NO_POINT,
         await world.verdict(world.validators[2]!, quiet, 1),
       );
       await world.pass(quiet);
@@ -480,7 +482,7 @@ describe('the phases of a round', () => {
       expect([round.verdictsRequested, round.verdictsPosted]).toEqual([false, 0n]);
       await world.send(world.aggregators[0]!, 'requestVerdicts', taskId, 2);
       const vote = await world.verdict(world.validators[0]!, taskId, 2);
-      await world.send(world.stranger, 'postVerdict', taskId, 2, 0, 0, vote);
+      await world.send(world.stranger, 'postVerdict', taskId, 2, 0, 0, NO_POINT, vote);
       const receipt = await world.expire(taskId);
       expect(await slashed(receipt, OFFENCE.validatorAbsent)).toEqual(members(world.validators.slice(1)));
     });
@@ -532,7 +534,7 @@ describe('the phases of a round', () => {
       const { deadline } = await world.round(taskId);
       await world.passTo(Number(deadline) - 49);
       const vote = await world.verdict(world.validators[0]!, taskId, 1);
-      await refused('DeadlinePassed', world.stranger, 'postVerdict', taskId, 1, 0, 0, vote);
+      await refused('DeadlinePassed', world.stranger, 'postVerdict', taskId, 1, 0, 0, NO_POINT, vote);
       const receipt = await world.expire(taskId);
       // They alone.
       expect(await slashed(receipt, OFFENCE.validatorAbsent)).toEqual(members(world.validators));

@@ -60,6 +60,7 @@ export {
   isVerdictOf,
   noveltyHash,
   ruleId,
+  ruleNameOf,
   sealOf,
   VERDICT_TYPES,
   type VoteContext,

@@ -6,8 +6,10 @@ import {
   type Hex,
   MAX_TRAINERS,
   MAX_VALIDATORS,
+  RULE_NAMES,
   type RoundState,
   type RoundVerdict,
+  type RuleName,
   sameAddress,
   type VectorCommitment,
   type VerdictFindings,
@@ -38,9 +40,14 @@ export function sealOf(
   return keccak256(AbiCoder.defaultAbiCoder().encode(SEAL_TYPES, values)) as Hex;
 }
 
-/** Name of an aggregation rule on chain: keccak256 of e.g. "reference-trust". */
+/** Name of an aggregation rule on chain: keccak256 of e.g. "reference-projection". */
 export function ruleId(rule: string): Hex {
   return keccak256(toUtf8Bytes(rule)) as Hex;
+}
+
+/** The rule that a task names by its id; undefined for one that this build does not know. */
+export function ruleNameOf(id: Hex): RuleName | undefined {
+  return RULE_NAMES.find((name) => ruleId(name) === id);
 }
 
 type Types = Record<string, TypedDataField[]>;

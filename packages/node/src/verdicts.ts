@@ -3,12 +3,15 @@ import {
   committedTrainers,
   decodeVoteResponse,
   encodeMessage,
+  G1_INFINITY,
   type Hex,
   hasCode,
   openedReferences,
   type RoundState,
   type RoundVerdict,
   sameAddress,
+  sameG1,
+  type VerdictFindings,
   type VerdictVote,
   VOTE_PROTOCOL,
   type VoteRequest,
@@ -22,7 +25,7 @@ import { fetchTimeout, peerOf, type RoundContext, type TaskSession } from './ses
 const PATIENCE = 1 / 3;
 
 /** What an aggregator wants signed. */
-export type ProposedVerdict = Pick<RoundVerdict, 'unavailable' | 'rejected'>;
+export type ProposedVerdict = VerdictFindings;
 
 /**
  * Ask the task's validators to sign that exactly these trainers' payloads cannot be had and exactly these references
@@ -146,7 +149,8 @@ async function ownVerdict(
   return signVerdict(session, context.round, { ...proposed, ...losses });
 }
 
-const keyOf = ({ unavailable, rejected }: ProposedVerdict): string => `${unavailable}/${rejected}`;
+const keyOf = ({ unavailable, rejected, novelty }: ProposedVerdict): string =>
+  `${unavailable}/${rejected}/${novelty.x}/${novelty.y}`;
 
 /** Recorded before it leaves this node, as everything that binds it. */
 async function signVerdict(
@@ -170,8 +174,10 @@ function differenceOf({ task }: RoundContext, found: Examination, proposed: Prop
       ? 'a payload of the list is available here'
       : `the payload of trainer ${at + 1} cannot be had here`;
   }
-  if (sameIndices(found.rejected, proposed.rejected)) return null;
-  return `the references to reject are [${found.rejected}] here`;
+  if (!sameIndices(found.rejected, proposed.rejected)) {
+    return `the references to reject are [${found.rejected}] here`;
+  }
+  return sameG1(proposed.novelty, G1_INFINITY) ? null : 'the rule of the task has no novelty';
 }
 
 /**
@@ -205,8 +211,9 @@ export async function answerVoteRequest(
   if (request.rejected.some((index) => !opened.includes(index))) {
     return { refused: 'a validator of the list opened nothing' };
   }
-  const { unavailable, rejected } = request;
+  const { unavailable, rejected, novelty } = request;
   return ownVerdict(session, context, {
+    novelty,
     unavailable: [...unavailable].sort((a, b) => a - b),
     rejected: [...rejected].sort((a, b) => a - b),
   });
@@ -216,7 +223,8 @@ export async function answerVoteRequest(
 export async function postVerdict(session: TaskSession, context: RoundContext): Promise<void> {
   const found = await lookAgain(session, context);
   const { unavailable, rejected } = found;
-  const verdict = { unavailable, rejected, ...(await lossesOf(session, context, found)) };
+  const novelty = { ...G1_INFINITY };
+  const verdict = { unavailable, rejected, novelty, ...(await lossesOf(session, context, found)) };
   const vote = await signVerdict(session, context.round, verdict);
   await session.ports.chain.postVerdict(session.taskId, context.round.round, verdict, vote);
 }

@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
-import { referenceTrust } from '@chorus/aggregation';
+import { type RuleResult, ruleById } from '@chorus/aggregation';
 import { buildContributionInput, type CircuitArtifacts } from '@chorus/circuits';
 import { assertSrsAllowed, type Srs, type SrsKey } from '@chorus/commitment';
 import { WorkerPool } from '@chorus/commitment/engine';
-import { ChorusError, type ContributionProof } from '@chorus/protocol';
+import { ChorusError, type ContributionProof, type RuleName } from '@chorus/protocol';
+import { circuitInput } from './circuit/input.ts';
 import type { Groth16Input, Groth16Output } from './circuit/worker.ts';
 import { type CommittedGram, GramProver, type GramTiming, type RoundVectors } from './gram/prover.ts';
 import { checkStatement, type RoundStatement } from './statement.ts';
@@ -16,7 +17,7 @@ const CIRCUIT_SHARE = 0.4;
 
 export interface ProverInit {
   srs: Srs;
-  /** Of the circuit with the statements' size: `circuitArtifacts(16)`. */
+  /** Of the circuit of the statements' rule and size: `circuitArtifacts(16, rule)`. */
   circuit: Pick<CircuitArtifacts, 'wasmPath' | 'zkeyPath' | 'verificationKey'>;
   /** Worker threads of the Gram argument; by default one per core, at most 8. */
   threads?: number;
@@ -30,7 +31,7 @@ export interface ProveOptions {
 
 export interface ProveResult {
   proof: ContributionProof;
-  /** The Gram matrix that was proven, (n'+1) x (n'+1) for the given rows. */
+  /** The Gram matrix that was proven, one row for each of the given. */
   gram: bigint[][];
   /** Wall-clock seconds; the circuit runs beside the Gram argument. */
   seconds: GramTiming & { circuit: number; check: number; total: number };
@@ -43,13 +44,18 @@ export interface Prover {
    * worker threads: (rows x rows), null rows zero.
    * @throws ChorusError `E_PROOF_INPUT`; the signal's reason on abort
    */
-  gramMatrix(vectors: RoundVectors, options?: Pick<ProveOptions, 'signal'>): Promise<bigint[][]>;
+  gramMatrix(
+    rule: RuleName,
+    vectors: RoundVectors,
+    options?: Pick<ProveOptions, 'signal'>,
+  ): Promise<bigint[][]>;
   /**
    * Proves that weights, shares and aggregate of `statement` follow from `vectors` by the rule.
    *
-   * `vectors[0]` is the sum of the opened references, `vectors[i]` the update of trainer i or null. The finished
-   * proof of the Gram argument is checked before it is returned, so that a wrong commitment is an error here and
-   * not a reverted transaction.
+   * `vectors` begin with the rule's leading rows: the sum of the opened references; or their three sums by group (see
+   * `referenceGroups`; null where a group is empty) and the novelty. Then the updates, null where a trainer takes no
+   * part. The finished proof of the Gram argument is checked before it is returned, so that a wrong commitment is an
+   * error here and not a reverted transaction.
    *
    * @throws ChorusError `E_STATEMENT_INVALID`, `E_SRS_INSECURE`, `E_PROOF_INPUT` (vectors that cannot be, or weights
    *   and shares that are not the rule's), `E_CIRCUIT`, `E_PROOF_REJECTED` (commitments that are not those of the
@@ -90,8 +96,12 @@ class RoundProver implements Prover {
     this.gram = gram;
   }
 
-  gramMatrix(vectors: RoundVectors, { signal }: Pick<ProveOptions, 'signal'> = {}): Promise<bigint[][]> {
-    return this.inTurn(() => this.gram.matrix(vectors, signal));
+  gramMatrix(
+    rule: RuleName,
+    vectors: RoundVectors,
+    { signal }: Pick<ProveOptions, 'signal'> = {},
+  ): Promise<bigint[][]> {
+    return this.inTurn(() => this.gram.matrix(rule, vectors, signal));
   }
 
   prove(statement: RoundStatement, vectors: RoundVectors, options: ProveOptions = {}): Promise<ProveResult> {
@@ -134,11 +144,11 @@ class RoundProver implements Prover {
     };
 
     const committed = await this.gram.begin(statement, vectors, options);
-    checkRule(statement, committed.gram);
+    const result = checkRule(statement, committed.gram);
     let circuitSeconds = 0;
     const [gramProof, circuit] = await Promise.all([
       this.gram.finish(statement, vectors, committed, options),
-      this.proveRule(statement, committed, signal).then((result) => {
+      this.proveRule(statement, committed, result, signal).then((result) => {
         circuitSeconds = since(start) - (timing.gram ?? 0);
         circuitDone = 1;
         report();
@@ -159,11 +169,12 @@ class RoundProver implements Prover {
   }
 
   private proveRule(
-    { size, weights, shares }: RoundStatement,
-    { gram, alpha, beta }: CommittedGram,
+    statement: RoundStatement,
+    committed: CommittedGram,
+    result: RuleResult,
     signal: AbortSignal | undefined,
   ): Promise<Groth16Output> {
-    const { signals } = buildContributionInput({ gram, alpha, beta, weights, shares, size });
+    const { signals } = buildContributionInput(circuitInput(statement, committed, result));
     const { wasmPath, zkeyPath } = this.circuit;
     const input: Groth16Input = { signals: { ...signals }, wasmPath, zkeyPath, singleThread: false };
     return this.circuitPool
@@ -197,8 +208,9 @@ class RoundProver implements Prover {
 }
 
 /** The statement's weights and shares must be the rule's: otherwise no proof exists, and the circuit could not say why. */
-function checkRule(statement: RoundStatement, gram: bigint[][]): void {
-  const { weights, shares } = referenceTrust(gram);
+function checkRule(statement: RoundStatement, gram: bigint[][]): RuleResult {
+  const result = ruleById(statement.rule).apply(gram);
+  const { weights, shares } = result;
   for (let i = 0; i < statement.size; i++) {
     const [weight, share] = [weights[i] ?? 0, shares[i] ?? 0];
     if (statement.weights[i] !== weight || statement.shares[i] !== share) {
@@ -213,4 +225,5 @@ function checkRule(statement: RoundStatement, gram: bigint[][]): void {
       });
     }
   }
+  return result;
 }

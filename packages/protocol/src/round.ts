@@ -62,6 +62,23 @@ export function openedReferences(round: RoundState, rejected: readonly number[] 
   );
 }
 
+/** The groups of references that a rule may score by. */
+export const REFERENCE_GROUPS = 3;
+
+/**
+ * References by group, for rules with groups: validator j of the appointment is in group j mod 3, and a group may be
+ * empty. Fewer than three appointed validators make no groups: each of the three then holds every reference.
+ * @param appointed validators that the task appointed, whether they joined or not
+ */
+export function referenceGroups<T extends { index: number }>(
+  references: readonly T[],
+  appointed: number,
+): [T[], T[], T[]] {
+  const group = (k: number): T[] =>
+    references.filter(({ index }) => appointed < REFERENCE_GROUPS || index % REFERENCE_GROUPS === k);
+  return [group(0), group(1), group(2)];
+}
+
 /**
  * Who may settle at time `now` (unix seconds): the drawn candidate in its window, then the others in order
  * with one window each, then anyone (null).

@@ -63,8 +63,9 @@ describe('transactions that overtake each other', () => {
 
   it('a settlement that was copied out of the mempool is worth nothing to who copied it', async () => {
     const rule = keccak('proven');
-    const verifier = await deployTrapdoorVerifiers(world.chain.devnet.url, world.chain.devnet.privateKeys[0]!);
-    await world.parameters.send(world.governor, 'addVerifier', rule, 16, verifier);
+    const { url, privateKeys } = world.chain.devnet;
+    const verifiers = await deployTrapdoorVerifiers(url, privateKeys[0]!);
+    await world.parameters.send(world.governor, 'addVerifier', rule, 16, verifiers['reference-trust']);
     const play = await Play.start(world, { params: { rule, rounds: 1 }, trainers: [2, 3] });
     const vectors = [
       [5n, 1n, -3n],

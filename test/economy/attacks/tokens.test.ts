@@ -85,7 +85,7 @@ describe('tokens and receivers that attack', () => {
       ['openReference', play.id, 1, point(1), id('x'), id('y')],
       ['settle', play.id, 1, await play.settlement({ votes: [] })],
       ['requestVerdicts', play.id, 1],
-      ['postVerdict', play.id, 1, 0, 0, { validator: owner(), lossBefore: 0, lossAfter: 0, signature: '0x' }],
+      ['postVerdict', play.id, 1, 0, 0, { x: 0, y: 0 }, { validator: owner(), lossBefore: 0, lossAfter: 0, signature: '0x' }],
       ['advance', play.id],
       ['publishPayload', play.id, 1, '0x'],
       ['contest', play.id, 1, 0, []],

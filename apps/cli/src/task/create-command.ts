@@ -84,6 +84,7 @@ export function taskCreateCommand(): Command {
     .option('--validator-fee <percent>', 'of a round, for all validators (2)')
     .option('--vesting-rounds <n>', 'rounds over which a reward is released, 0 to 16 (2)')
     .option('--stagnation <percent>', 'released of a round that did not make the model better (50)')
+    .option('--min-share <percent>', 'of the equal share, below which a trainer is not paid in a round (25)')
     .option(
       '--slash-reporter <percent>',
       'of slashed stake, for who reported it (0); the rest stays in the task',

@@ -38,6 +38,8 @@ const PARAMS = {
   vestingRounds: 2,
   // A round that did not make the model better pays its trainers half; the rest stays for the later ones.
   stagnationBps: 5_000,
+  // Several names with a part of one trainer's data each earn nothing.
+  minShareBps: 2_500,
   minReputation: 0,
   slashReporterBps: 0,
   slashBurnBps: 0,

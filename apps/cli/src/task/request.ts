@@ -28,6 +28,7 @@ export interface TaskWishes {
   minReputation?: string;
   vestingRounds?: string;
   stagnation?: string;
+  minShare?: string;
   slashReporter?: string;
   slashBurn?: string;
   localEpochs?: string;
@@ -114,6 +115,7 @@ export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise
       ...percentage(wishes, 'aggregatorFee', 'aggregatorFeeBps', 50),
       ...percentage(wishes, 'validatorFee', 'validatorFeeBps', 50),
       ...percentage(wishes, 'stagnation', 'stagnationBps', 100),
+      ...percentage(wishes, 'minShare', 'minShareBps', 50),
       ...percentage(wishes, 'slashReporter', 'slashReporterBps', 100),
       ...percentage(wishes, 'slashBurn', 'slashBurnBps', 100),
     },

@@ -3,6 +3,7 @@ import { gramHash } from '@chorus/circuits';
 import {
   type Address,
   cidFromDigest,
+  committedTrainers,
   describeError,
   type Hex,
   hasCode,
@@ -79,7 +80,8 @@ export async function explainRound(
     }),
   ]);
   const counted = openedReferences(round, settled.rejected);
-  const money = roundMoney(task, settled, counted.length);
+  const trainers = committedTrainers(round).filter((index) => !settled.unavailable.includes(index));
+  const money = roundMoney(task, settled, counted.length, trainers.length);
   const context = { task, round, members };
   const source: VectorSource = {
     taskId,

@@ -1,7 +1,9 @@
 import { extname } from 'node:path';
+import { ruleById } from '@chorus/aggregation';
 import { buildContributionInput, circuitArtifacts } from '@chorus/circuits';
 import { WorkerPool } from '@chorus/commitment/engine';
-import type { ContributionProof } from '@chorus/protocol';
+import type { ContributionProof, RuleName } from '@chorus/protocol';
+import { circuitInput } from '../circuit/input.ts';
 import type { Groth16Input, Groth16Output } from '../circuit/worker.ts';
 import type { GramProof } from '../gram/prover.ts';
 import type { RoundStatement } from '../statement.ts';
@@ -13,15 +15,15 @@ export interface CircuitProver {
   close(): Promise<void>;
 }
 
-export function startCircuitProver(): CircuitProver {
+export function startCircuitProver(rule: RuleName = 'reference-trust'): CircuitProver {
   const script = new URL(`../circuit/worker${extname(import.meta.url)}`, import.meta.url);
   const pool = new WorkerPool(script, 1);
-  const { wasmPath, zkeyPath } = circuitArtifacts(16);
+  const { wasmPath, zkeyPath } = circuitArtifacts(16, rule);
   return {
     async prove(statement, gram, message) {
       const { alpha, beta } = matrixChallenges(statement, message.gramHash);
-      const { weights, shares, size } = statement;
-      const { signals } = buildContributionInput({ gram, alpha, beta, weights, shares, size });
+      const result = ruleById(rule).apply(gram);
+      const { signals } = buildContributionInput(circuitInput(statement, { gram, alpha, beta }, result));
       const input: Groth16Input = { signals: { ...signals }, wasmPath, zkeyPath, singleThread: false };
       const { groth16 } = await pool.run<Groth16Output>(0, 'prove', input);
       return { ...message, groth16 };
