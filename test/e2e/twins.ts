@@ -35,9 +35,10 @@ export function provingWithoutProof(workers: Proving): Proving {
   return {
     committer: (dimension) => workers.committer(dimension),
     prover: async (dimension) => ({
-      gramMatrix: async (vectors) => gramMatrix(vectors.map((v) => v ?? new Int16Array(dimension))),
+      gramMatrix: async (_rule, vectors) => gramMatrix(vectors.map((v) => v ?? new Int16Array(dimension))),
       prove: async () => ({ proof: UNCHECKED_PROOF, gram: [], seconds: NO_SECONDS }),
     }),
+    novelty: (job, signal) => workers.novelty(job, signal),
     close: async () => {},
   };
 }

@@ -1,4 +1,4 @@
-import { ChorusError, MAX_VALIDATORS, WEIGHT_ONE } from '@chorus/protocol';
+import { ChorusError, MAX_VALIDATORS, referenceGroups, WEIGHT_ONE } from '@chorus/protocol';
 
 /**
  * The exact weighted aggregate `A[k] = sum_i weights[i] * updates[i][k]`.
@@ -69,8 +69,7 @@ export interface CountedReference {
 }
 
 /**
- * The three group sums of `reference-projection`, rows 0 to 2 of its Gram matrix: the reference of the validator with
- * appointment index j is in group j mod 3. With fewer than three appointed validators each group is the sum of all.
+ * The three group sums of `reference-projection`, rows 0 to 2 of its Gram matrix (see `referenceGroups`).
  *
  * @param dimension entries of a group that has no reference: it is zero
  * @throws ChorusError `E_AGGREGATE_INPUT`
@@ -80,12 +79,12 @@ export function sumGroups(
   appointed: number,
   dimension: number,
 ): [Int32Array<ArrayBuffer>, Int32Array<ArrayBuffer>, Int32Array<ArrayBuffer>] {
-  const sum = (group: number) => {
-    const members = references.filter(({ index }) => appointed < 3 || index % 3 === group);
+  const sum = (members: readonly CountedReference[]) => {
     if (members.length === 0) return new Int32Array(dimension);
     return sumReferences(members.map(({ vector }) => vector));
   };
-  return [sum(0), sum(1), sum(2)];
+  const [first, second, third] = referenceGroups(references, appointed);
+  return [sum(first), sum(second), sum(third)];
 }
 
 function refuse(message: string, facts: Record<string, number>): ChorusError {

@@ -11,7 +11,7 @@
  *
  * @packageDocumentation
  */
-export { aggregate, sumGroups, sumReferences } from './aggregate.ts';
+export { aggregate, type CountedReference, sumGroups, sumReferences } from './aggregate.ts';
 export { explainTrainer } from './explain.ts';
 export { gramMatrix, MAX_ROWS } from './gram.ts';
 export type { IntegerVector } from './novelty/direction.ts';

@@ -2,7 +2,7 @@ import type { ChainPort, Member, TaskState } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { DepartedTask } from './departed-task.ts';
 import type { Disputes } from './disputes.ts';
-import type { KnownTask } from './session.ts';
+import type { KnownTask } from './round-context.ts';
 
 const task = { id: 7n, status: 'running', openCases: 0 } as unknown as TaskState;
 const members = [{ peerId: 'peer' }] as unknown as Member[];

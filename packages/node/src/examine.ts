@@ -10,7 +10,8 @@ import {
 } from '@chorus/protocol';
 import { squaredNorm } from '@chorus/training';
 import { fetchVector } from './payloads.ts';
-import type { RoundContext, TaskSession } from './session.ts';
+import type { RoundContext } from './round-context.ts';
+import type { TaskSession } from './session.ts';
 
 /** What a vector fails with that nobody gives, or that is not what its author committed to. */
 const AUTHORS_FAULT = [

@@ -1,7 +1,7 @@
 import type { Duty, TaskState, Terms } from '@chorus/protocol';
 import type { DepartedTask } from './departed-task.ts';
 import type { Gatekeeper } from './limits/gatekeeper.ts';
-import type { RoundContext } from './session.ts';
+import type { RoundContext } from './round-context.ts';
 import type { TaskRunner } from './task-runner.ts';
 
 /** A task as this node sees it at a moment; null where that is not known yet. */

@@ -12,7 +12,8 @@ import {
   type UpdateVector,
   type VectorCommitment,
 } from '@chorus/protocol';
-import { fetchTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
+import { fetchTimeout, peerOf, type RoundContext } from './round-context.ts';
+import type { TaskSession } from './session.ts';
 
 /** Where vectors come from, and what checks them. */
 export interface VectorSource extends Pick<TaskSession, 'taskId' | 'payloads' | 'signal'> {

@@ -13,7 +13,8 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Journal } from './journal/journal.ts';
 import { PayloadStore } from './payload-store.ts';
-import type { RoundContext, TaskSession } from './session.ts';
+import type { RoundContext } from './round-context.ts';
+import type { TaskSession } from './session.ts';
 import { answerVoteRequest, collectVerdicts } from './verdicts.ts';
 
 const AGGREGATOR = '12D3KooWaggregator';

@@ -17,9 +17,12 @@ const RIDES: Ride[] = [
 ];
 const [folder = '-', seeds = '0', splits = 'iid,dirichlet:0.5,shards:2', rides = RIDES.join(',')] =
   process.argv.slice(2);
-const data = folder === '-' ? syntheticDigits({ seed: 1, count: 8000 }) : await loadDataset(folder, { split: 'train' });
+const data =
+  folder === '-' ? syntheticDigits({ seed: 1, count: 8000 }) : await loadDataset(folder, { split: 'train' });
 const test =
-  folder === '-' ? syntheticDigits({ seed: 2, count: 1000 }) : await loadDataset(folder, { split: 'test', limit: 2000 });
+  folder === '-'
+    ? syntheticDigits({ seed: 2, count: 1000 })
+    : await loadDataset(folder, { split: 'test', limit: 2000 });
 
 const VARIANTS: [string, Pick<LoopOptions, 'rule' | 'withheld'>][] = [
   ['v1', { rule: 'reference-trust' }],

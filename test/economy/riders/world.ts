@@ -154,7 +154,9 @@ async function playRound(world: World, round: number) {
   const tensors = trainer.parameters.map(({ shape }) => shape.reduce((a, b) => a * b, 1));
   const publicDirections = known.length > 0 ? publicSpan(publicVectors(known, model, tensors)) : [];
   const head =
-    rule === 'reference-trust' ? [sumReferences(references)] : [...groups, noveltyVector({ groups, publicDirections })];
+    rule === 'reference-trust'
+      ? [sumReferences(references)]
+      : [...groups, noveltyVector({ groups, publicDirections })];
   const { weights, shares, explanation } = ruleById(rule).apply(gramMatrix([...head, ...updates]));
   const total = isVoid(ride, round) || weights.every((w) => w === 0) ? null : aggregate(updates, weights);
   if (total) applyAggregate(model, total);
@@ -189,7 +191,9 @@ function rideOf(ride: Ride, known: PublicKnowledge, own: Int16Array, seed: numbe
   const past = known.rounds.map((round) => round.references).filter((references) => references.length > 0);
   const length = norm(own);
   const send = (vector: ArrayLike<number> | null) =>
-    vector ? Int16Array.from({ length: own.length }, (_, k) => clamp((vector[k]! * length) / norm(vector))) : own;
+    vector
+      ? Int16Array.from({ length: own.length }, (_, k) => clamp((vector[k]! * length) / norm(vector)))
+      : own;
   const last = past[0] ? sumReferences(past[0]) : null;
   switch (ride) {
     case 'honest':

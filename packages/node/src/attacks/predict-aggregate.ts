@@ -26,7 +26,8 @@ export function predictAggregate(aggregates: readonly ArrayLike<number>[]): Arra
   const right = [...Y.map((y) => dot(y, last)), ...S.map((s) => sigma * dot(s, last))];
   const q = solve(M, right);
   return Float64Array.from({ length: d }, (_, k) => {
-    const correction = q[0]! * Y[0]![k]! + q[1]! * Y[1]![k]! + sigma * (q[2]! * S[0]![k]! + q[3]! * S[1]![k]!);
+    const correction =
+      q[0]! * Y[0]![k]! + q[1]! * Y[1]![k]! + sigma * (q[2]! * S[0]![k]! + q[3]! * S[1]![k]!);
     return last[k]! + sigma * last[k]! - correction;
   });
 }

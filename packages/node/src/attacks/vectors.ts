@@ -28,7 +28,14 @@ export function looksAround(attack: Attack | undefined): boolean {
   return attack !== undefined && LOOKERS.includes(attack);
 }
 
-const LOOKERS: readonly Attack[] = ['replay', 'replay-reference', 'replay-aggregate', 'alie', 'minmax', 'ace'];
+const LOOKERS: readonly Attack[] = [
+  'replay',
+  'replay-reference',
+  'replay-aggregate',
+  'alie',
+  'minmax',
+  'ace',
+];
 
 /** The seed of training: names that send copies of one update train alike. */
 export function trainingSeed(attack: Attack | undefined, seed: number): number {

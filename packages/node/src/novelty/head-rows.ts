@@ -1,7 +1,8 @@
-import { ruleById, sumGroups, sumReferences } from '@chorus/aggregation';
-import { ChorusError, G1_INFINITY, type G1Point, type UpdateVector } from '@chorus/protocol';
+import { sumGroups, sumReferences } from '@chorus/aggregation';
+import { ChorusError, G1_INFINITY, type G1Point, hasGroups } from '@chorus/protocol';
 import type { Examination } from '../examine.ts';
-import type { RoundContext, TaskSession } from '../session.ts';
+import type { RoundContext } from '../round-context.ts';
+import type { TaskSession } from '../session.ts';
 
 /** The rows of a round's Gram matrix before the trainers', and the commitment that verdicts are about. */
 export interface HeadRows {
@@ -38,7 +39,7 @@ export async function headRows(
       },
     );
   }
-  if (ruleById(terms.rule).headRows === 1) {
+  if (!hasGroups(terms.rule)) {
     const sum = sumReferences(references.map(({ vector }) => vector));
     return { rows: [sum], novelty: { ...G1_INFINITY }, missing: [] };
   }
@@ -50,12 +51,4 @@ export async function headRows(
   const row = await proving.novelty({ groups, publicVectors: vectors }, signal);
   const novelty = await committer.commitIntegers(row, signal);
   return { rows: [...groups, row], novelty, missing };
-}
-
-/** All rows of a round's Gram matrix. */
-export function gramRows(
-  head: Pick<HeadRows, 'rows'>,
-  updates: readonly (UpdateVector | null)[],
-): (Int16Array | Int32Array | null)[] {
-  return [...head.rows, ...updates];
 }

@@ -11,7 +11,7 @@ import {
 } from '@chorus/protocol';
 import type { GlobalModel, ParameterInfo } from '@chorus/training';
 import { fetchVector, type VectorSource } from '../payloads.ts';
-import { fetchTimeout, type KnownTask, type RoundContext } from '../session.ts';
+import { fetchTimeout, type KnownTask, type RoundContext } from '../round-context.ts';
 import { type EndedRound, publicVectors } from './ended-rounds.ts';
 
 /** Aggregates of settled rounds are looked for this far back where rounds between them are void. */
@@ -103,7 +103,11 @@ export class PublicHistories {
     const vectors = (async () => {
       const { rounds, missing } = await history;
       const first = await fresh?.catch(() => null);
-      const found = publicVectors(rounds, model, this.#parameters.map(({ size }) => size));
+      const found = publicVectors(
+        rounds,
+        model,
+        this.#parameters.map(({ size }) => size),
+      );
       // The model may have moved on since the round was first asked about.
       const base = first?.vectors ? { way: first.vectors.way, model: first.vectors.model } : {};
       return { vectors: rounds.length === 0 ? null : { ...found, ...base }, missing };
@@ -181,7 +185,10 @@ export class PublicHistories {
     // An update that is missing was reported as such where it was looked for.
     const whole = settled.weights.every((weight, index) => weight === 0 || vectors[index]);
     if (!whole || settled.weights.every((weight) => weight === 0)) return null;
-    const total = aggregate(vectors, vectors.map((_, index) => settled.weights[index] ?? 0));
+    const total = aggregate(
+      vectors,
+      vectors.map((_, index) => settled.weights[index] ?? 0),
+    );
     this.settled(settled.round, total);
     return total;
   }

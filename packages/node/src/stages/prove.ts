@@ -1,7 +1,8 @@
 import { log2SizeFor } from '@chorus/commitment';
 import { roundStatement } from '@chorus/proof';
-import { G1_INFINITY, openedReferences, type Settlement } from '@chorus/protocol';
-import { type RoundContext, type TaskSession, timed } from '../session.ts';
+import { openedReferences, type Settlement } from '@chorus/protocol';
+import type { RoundContext } from '../round-context.ts';
+import { type TaskSession, timed } from '../session.ts';
 import { collectVerdicts } from '../verdicts.ts';
 import type { Aggregation } from './aggregate.ts';
 
@@ -15,13 +16,12 @@ export function prove(
   aggregation: Aggregation,
 ): Promise<Settlement> {
   const { taskId, ports, committer, proving, terms, emit, signal } = session;
-  const { weights, shares, unavailable, rejected } = aggregation;
-  const novelty = { ...G1_INFINITY };
+  const { weights, shares, unavailable, rejected, novelty } = aggregation;
   const round = context.round.round;
   return timed(session, round, 'prove', async () => {
     const [aggregate, prover] = await Promise.all([
       committer.commitIntegers(aggregation.aggregate, signal),
-      proving.prover(terms.dimension),
+      proving.prover(terms.dimension, terms.rule),
     ]);
     const statement = roundStatement({
       rule: terms.rule,
@@ -42,7 +42,7 @@ export function prove(
       aggregate,
     });
     const [{ proof }, votes] = await Promise.all([
-      prover.prove(statement, [aggregation.reference, ...aggregation.updates], {
+      prover.prove(statement, [...aggregation.head, ...aggregation.updates], {
         signal,
         onProgress: (fraction) => emit({ type: 'progress', taskId, round, stage: 'prove', fraction }),
       }),
