@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { generator } from '../../../../test/random.ts';
 import { explainTrainer } from '../explain.ts';
 import { packShares, packWeights } from '../packing.ts';
-import { projectionGram, randomRound, referenceOf } from '../testing/rounds.ts';
+import { noveltyOf, projectionGram, randomRound, referenceOf } from '../testing/rounds.ts';
 import { referenceProjection } from './reference-projection.ts';
 
 interface VectorCase {
@@ -160,14 +161,11 @@ function expectLiteral(gram: bigint[][]) {
   return result;
 }
 
-/** A random round from a seed and a number of trainers. */
+/** A random round from a number of trainers and a seed. */
 const round = (maxTrainers: number) =>
   fc
-    .tuple(
-      fc.integer({ min: 1, max: maxTrainers }),
-      fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })),
-    )
-    .map(([trainers, stream]) => randomRound(() => stream.next().value, trainers, 24));
+    .tuple(fc.integer({ min: 1, max: maxTrainers }), fc.integer())
+    .map(([trainers, seed]) => randomRound(generator(seed), trainers, 24));
 
 const sumOf = (values: number[]): number => values.reduce((a, b) => a + b, 0);
 
@@ -282,9 +280,11 @@ describe('reference-projection', () => {
           const alike = many.rows.filter((_, i) => i === 0 || i >= updates.length);
           expect(new Set(alike.map((r) => r.share)).size).toBe(1);
           const gained = Number((alike.reduce((s, r) => s + r.projection, 0n) * 1_000_000n) / row.projection);
-          // s is the part of the square that others do not explain, so the bound is (s + 1/256) / (s + 1/(256 k)).
+          // k names gain (s + 1/256) / (s + 1/(256 k)), s the part of the square that the others do not have.
+          const own = noveltyOf(updates[0]!, updates.slice(1));
+          const s = (Math.hypot(...own) / Math.hypot(...updates[0]!)) ** 2;
           expect(gained).toBeGreaterThan(999_990);
-          expect(gained / 1e6).toBeLessThan((0.3 + 1 / 256) / (0.3 + 1 / (256 * copies)) + 1e-4);
+          expect(gained / 1e6).toBeLessThan((s + 1 / 256) / (s + 1 / (256 * copies)) + 1e-4);
           compared++;
         },
       ),
@@ -441,12 +441,9 @@ describe('explainTrainer, for reference-projection', () => {
     expect(explainTrainer(result, 2)).toContain('norm 255 is below 256');
   });
   it('says that others explain the references without it', () => {
-    // It points along the references only by what the others send already, and away from what they lack.
-    const result = apply([
-      along([0, 900], [1, 900], [2, -700]),
-      spread.map((x) => 900 * x),
-      spread.map((x) => 800 * x),
-    ]);
+    // It points along the references by what the others send too much of already.
+    const much = spread.map((x, k) => Math.round(900 * x + (k === 10 ? 2000 : 0)));
+    const result = apply([along([10, 900]), much]);
     expect(result.explanation.rows[0]!.reason).toBe('explained by others');
     expect(explainTrainer(result, 0)).toContain('explain the references as well without it');
   });
