@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { type Devnet, decodeRevert, startDevnet } from '@chorus/chain';
-import { contributionVerifier } from '@chorus/contracts';
-import { artifactUrl, keyNumbers, keySourceUrl, renderKey, verifyingKey } from '@chorus/contracts/compile';
-import type { Hex } from '@chorus/protocol';
+import { contributionVerifier, projectionVerifier } from '@chorus/contracts';
+import { artifactUrl, keyLibrary, keyNumbers, keySourceUrl, verifyingKey } from '@chorus/contracts/compile';
+import { type Hex, hasGroups, RULE_NAMES } from '@chorus/protocol';
 import { AbiCoder, Contract, ContractFactory, JsonRpcProvider, keccak256, Wallet } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const VECTORS = new URL('../vectors/transcript/transcript.json', import.meta.url);
+const FILES = { 'reference-trust': 'transcript.json', 'reference-projection': 'projection.json' } as const;
+const ARTIFACTS = { 'reference-trust': contributionVerifier, 'reference-projection': projectionVerifier } as const;
 
 type Point = [string, string];
 interface VectorFile {
@@ -43,8 +44,9 @@ const twist = ({ x, y }: { x: Point; y: Point }) => ({
   y: y.map(BigInt) as [bigint, bigint],
 });
 
-describe('the deployed verifier', () => {
-  const file = JSON.parse(readFileSync(VECTORS, 'utf8')) as VectorFile;
+describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
+  const url = new URL(`../vectors/transcript/${FILES[rule]}`, import.meta.url);
+  const file = JSON.parse(readFileSync(url, 'utf8')) as VectorFile;
   const cases = file.cases.filter((c) => c.statement.n === 16 && c.statement.chainId === 31337);
   let devnet: Devnet;
   let provider: JsonRpcProvider;
@@ -56,7 +58,7 @@ describe('the deployed verifier', () => {
     const { srs } = file;
     provider = new JsonRpcProvider(devnet.url, 31337, { staticNetwork: true, cacheTimeout: -1 });
     provider.pollingInterval = 20;
-    const { abi, bytecode } = contributionVerifier;
+    const { abi, bytecode } = ARTIFACTS[rule];
     const factory = new ContractFactory([...abi], bytecode, new Wallet(devnet.privateKeys[0]!, provider));
     const deployed = await factory.deploy({
       tau1: point(srs.tauG1),
@@ -75,7 +77,9 @@ describe('the deployed verifier', () => {
 
   const call = (given: VectorFile['cases'][number]) => {
     const { statement, dimension, weightsWords, sharesWords, proof } = given;
-    const { taskId, round, prover, commitments, aggregate, contract } = statement;
+    const { taskId, round, prover, aggregate, contract } = statement;
+    const [first, ...others] = statement.commitments.map(point);
+    const none = { x: 0n, y: 0n };
     return [
       {
         taskContract: contract,
@@ -83,7 +87,8 @@ describe('the deployed verifier', () => {
         round,
         prover,
         dimension,
-        commitments: commitments.map(point),
+        // The contracts' statement has four leading rows; a rule with one leaves the others empty.
+        commitments: hasGroups(rule) ? [first, ...others] : [first, none, none, none, ...others],
         weights: weightsWords,
         shares: sharesWords,
         aggregate: point(aggregate),
@@ -125,8 +130,8 @@ describe('the deployed verifier', () => {
   });
 
   it('holds the key of the committed key file, in source and in code', async () => {
-    const numbers = keyNumbers(verifyingKey());
-    expect(readFileSync(keySourceUrl(), 'utf8')).toBe(renderKey(verifyingKey()));
+    const numbers = keyNumbers(verifyingKey(rule));
+    expect(readFileSync(keySourceUrl(rule), 'utf8')).toBe(keyLibrary(rule));
     const encoded = AbiCoder.defaultAbiCoder().encode([`uint256[${numbers.length}]`], [numbers]);
     expect(await verifier.getFunction('verifyingKeyHash')()).toBe(keccak256(encoded));
     const code = await provider.getCode(address);
@@ -134,7 +139,7 @@ describe('the deployed verifier', () => {
   });
 
   it('is the committed artifact, but for its immutables', async () => {
-    const committed = JSON.parse(readFileSync(artifactUrl('ContributionVerifier'), 'utf8'));
+    const committed = JSON.parse(readFileSync(artifactUrl(ARTIFACTS[rule].contractName), 'utf8'));
     const code = await provider.getCode(address);
     expect(code.length).toBe(committed.deployedBytecode.length);
     const differing = [...code].filter((digit, i) => digit !== committed.deployedBytecode[i]);

@@ -1,4 +1,4 @@
-import { gramMatrix, referenceTrust } from '@chorus/aggregation';
+import { gramMatrix, ruleById } from '@chorus/aggregation';
 import { circuitArtifacts } from '@chorus/circuits';
 import {
   addPoints,
@@ -9,19 +9,23 @@ import {
   srsDigest,
 } from '@chorus/commitment';
 import { BASE_ORDER, Bn254, SCALAR_ORDER } from '@chorus/commitment/engine';
-import { type ContributionProof, G1_INFINITY } from '@chorus/protocol';
+import { type ContributionProof, G1_INFINITY, hasGroups, RULE_NAMES } from '@chorus/protocol';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RoundStatement } from './statement.ts';
+import { headRows, type RoundStatement } from './statement.ts';
 import { startCircuitProver } from './testing/full-proof.ts';
 import { commitTo, type Deviation, referenceGramProof } from './testing/reference-prover.ts';
 import { honestRound, randomRound, type TestRound } from './testing/rounds.ts';
 import { type CheckName, runChecks, type VerifierKeys } from './verify/checks.ts';
 
 const curve = new Bn254();
-const keys: VerifierKeys = { srs: developmentKey(), verificationKey: circuitArtifacts(16).verificationKey };
-const circuit = startCircuitProver();
 const N = 16;
+
+describe.each(RULE_NAMES)('%s', (rule) => {
+const head = headRows(rule);
+const { verificationKey } = circuitArtifacts(16, rule);
+const keys: VerifierKeys = { srs: developmentKey(), verificationKey };
+const circuit = startCircuitProver(rule);
 let honest: TestRound;
 let proof: ContributionProof;
 
@@ -44,11 +48,14 @@ function forge(
   return { ...referenceGramProof(statement, vectors, cheat), groth16: proof.groth16 };
 }
 
+const swapped = <T>(values: readonly T[], i: number, j: number): T[] =>
+  values.map((value, k) => (k === i ? values[j]! : k === j ? values[i]! : value));
+
 const at = <T>(values: readonly T[], index: number, change: (value: T) => T): T[] =>
   values.map((value, k) => (k === index ? change(value) : value));
 
 beforeAll(async () => {
-  honest = randomRound({ seed: 42, trainers: 5, N, absent: [3] });
+  honest = randomRound({ seed: 42, trainers: 5, N, absent: [3], rule });
   const message = referenceGramProof(honest.statement, honest.vectors);
   const present = honest.vectors.map((v) => v ?? new Int16Array(N));
   proof = await circuit.prove(honest.statement, gramMatrix(present), message);
@@ -63,10 +70,11 @@ it('the honest proof passes every check', () => {
 
 describe('a forged matrix is caught by the inner product, with a circuit proof that fits it', () => {
   const forgeries: [string, (g: bigint[][]) => bigint[][]][] = [
-    ['one entry of the reference row', (g) => symmetric(g, 0, 1, 1n)],
+    ['one entry of the first leading row', (g) => symmetric(g, 0, head, 1n)],
+    ['one entry of the last leading row', (g) => symmetric(g, head - 1, head + 1, 1n)],
     [
       'a pair of entries that cancel where alpha = beta = 1',
-      (g) => symmetric(symmetric(g, 1, 2, 5n), 2, 3, -5n),
+      (g) => symmetric(symmetric(g, head, head + 1, 5n), head + 1, head + 2, -5n),
     ],
   ];
   it.each(forgeries)(
@@ -74,9 +82,9 @@ describe('a forged matrix is caught by the inner product, with a circuit proof t
     async (_, change) => {
       const present = honest.vectors.map((v) => v ?? new Int16Array(N));
       const gram = change(gramMatrix(present));
-      const { weights, shares } = referenceTrust(gram);
+      const { weights, shares } = ruleById(rule).apply(gram);
       const pad = (values: number[]): number[] => honest.statement.weights.map((_, i) => values[i] ?? 0);
-      const total = combinePoints(honest.statement.commitments.slice(1), pad(weights));
+      const total = combinePoints(honest.statement.commitments.slice(head), pad(weights));
       const statement = restate({ weights: pad(weights), shares: pad(shares), aggregate: total });
       const padded = (g: bigint[][]) => g.map((row, i) => row.map((_, j) => gram[i]?.[j] ?? 0n));
       const message = referenceGramProof(statement, honest.vectors, { gram: padded });
@@ -102,7 +110,7 @@ describe('weights, shares and aggregate', () => {
 
   it('a forged weight with a matching aggregate is caught by the rule', () => {
     const weights = shift(honest.statement.weights, -1);
-    const aggregate = combinePoints(honest.statement.commitments.slice(1), weights);
+    const aggregate = combinePoints(honest.statement.commitments.slice(head), weights);
     const statement = restate({ weights, aggregate });
     expect(verify(statement, forge(statement)).failed).toEqual(['rule']);
   });
@@ -140,32 +148,41 @@ describe('commitments', () => {
   const retold = (vectors: TestRound['vectors']) => forge(honest.statement, {}, vectors);
 
   it('a dropped trainer is caught by the opening', () => {
-    expect(verify(honest.statement, retold(at(honest.vectors, 2, () => null))).caughtBy).toBe('opening');
+    expect(verify(honest.statement, retold(at(honest.vectors, head + 1, () => null))).caughtBy).toBe('opening');
   });
   it('a repeated trainer is caught by the opening', () => {
-    expect(verify(honest.statement, retold(at(honest.vectors, 2, () => honest.vectors[1]!))).caughtBy).toBe(
-      'opening',
-    );
+    const repeated = at(honest.vectors, head + 1, () => honest.vectors[head]!);
+    expect(verify(honest.statement, retold(repeated)).caughtBy).toBe('opening');
   });
   it('two swapped trainers are caught by the opening', () => {
-    const [reference, a, b, ...others] = honest.vectors;
-    expect(verify(honest.statement, retold([reference!, b!, a!, ...others])).caughtBy).toBe('opening');
+    expect(verify(honest.statement, retold(swapped(honest.vectors, head, head + 1))).caughtBy).toBe('opening');
+  });
+  it('two swapped leading rows are caught by the opening', () => {
+    // With one leading row, it and the first trainer's.
+    expect(verify(honest.statement, retold(swapped(honest.vectors, 0, 1))).caughtBy).toBe('opening');
+    expect(verify(honest.statement, retold(swapped(honest.vectors, head - 1, head))).caughtBy).toBe('opening');
   });
   it('a vector that is not the committed one is caught by the opening', () => {
-    const other = Int16Array.from(honest.vectors[1]!, (x, k) => (k === 5 ? x + 1 : x));
-    expect(verify(honest.statement, retold(at(honest.vectors, 1, () => other))).caughtBy).toBe('opening');
+    for (let row = 0; row <= head; row++) {
+      const other = Int16Array.from(honest.vectors[row]!, (x, k) => (k === 5 ? x + 1 : x));
+      const vectors = at(honest.vectors, row, () => other);
+      expect(verify(honest.statement, retold(vectors)).caughtBy, `row ${row}`).toBe('opening');
+    }
   });
   it('an update for an absent trainer is caught by the opening', () => {
     expect(
-      verify(honest.statement, retold(at(honest.vectors, 4, () => new Int16Array(N).fill(3)))).caughtBy,
+      verify(honest.statement, retold(at(honest.vectors, head + 3, () => new Int16Array(N).fill(3)))).caughtBy,
     ).toBe('opening');
   });
   it('commitments changed after the proof was made are caught by the transcript', () => {
-    const [c0, c1, c2, ...others] = commitments() as [never, never, never, ...never[]];
+    const points = commitments();
     for (const changed of [
-      [c0, c2, c1, ...others],
-      [c0, c1, c1, ...others],
-      [c0, c1, G1_INFINITY, ...others],
+      swapped(points, head, head + 1),
+      at(points, head + 1, () => points[head]!),
+      at(points, head + 1, () => G1_INFINITY),
+      swapped(points, 0, 1),
+      at(points, head - 1, () => G1_INFINITY),
+      at(points, head - 1, () => points[head]!),
     ]) {
       expect(verify(restate({ commitments: changed }), proof).failed).toEqual([
         'inner product',
@@ -175,8 +192,10 @@ describe('commitments', () => {
     }
   });
   it('a commitment off the curve is caught by the statement', () => {
-    const off = at([...commitments()], 1, (c) => ({ ...c, x: c.x + 1n }));
-    expect(verify(restate({ commitments: off }), proof).caughtBy).toBe('statement');
+    for (let row = 0; row <= head; row++) {
+      const off = at(commitments(), row, (c) => ({ ...c, x: c.x + 1n }));
+      expect(verify(restate({ commitments: off }), proof).caughtBy, `row ${row}`).toBe('statement');
+    }
   });
 });
 
@@ -294,6 +313,27 @@ describe('values outside their group or field', () => {
   });
 });
 
+describe('rules', () => {
+  const other = RULE_NAMES.find((name) => name !== rule)!;
+
+  it('a proof told as the other rule’s is caught by the statement, which has other rows', () => {
+    expect(verify(restate({ rule: other }), proof).caughtBy).toBe('statement');
+  });
+  it('and, with the rows that the other has, by the transcript', () => {
+    const [first, ...others] = honest.statement.commitments;
+    const told = hasGroups(rule) ? honest.statement.commitments.slice(3) : [first!, first!, first!, first!, ...others];
+    expect(verify(restate({ rule: other, commitments: told }), proof).failed).toEqual([
+      'inner product',
+      'opening',
+      'rule',
+    ]);
+  });
+  it('the key of the other rule’s circuit is refused by the rule', () => {
+    const { verificationKey } = circuitArtifacts(16, other);
+    expect(verify(honest.statement, proof, { ...keys, verificationKey }).failed).toEqual(['rule']);
+  });
+});
+
 describe('keys', () => {
   /** A string whose tau the adversary knows and chose. */
   const other = (): SrsKey => ({ ...keys.srs, tauG1: combinePoints([G1_GENERATOR], [7n]) });
@@ -310,7 +350,6 @@ describe('keys', () => {
     expect(verify(honest.statement, proof, { ...keys, srs }).caughtBy).toBe('reference string');
   });
   it('a verification key of another circuit is caught by the rule', () => {
-    const { verificationKey } = keys;
     const fewer = { ...verificationKey, nPublic: 8, IC: verificationKey.IC.slice(0, 9) };
     expect(verify(honest.statement, proof, { ...keys, verificationKey: fewer }).failed).toEqual(['rule']);
     const swapped = { ...verificationKey, vk_delta_2: verificationKey.vk_gamma_2 };
@@ -329,7 +368,7 @@ describe('properties', () => {
     });
     fc.assert(
       fc.property(shape, (options) => {
-        const { statement, vectors } = randomRound({ ...options, seed: options.seed >>> 1, N });
+        const { statement, vectors } = randomRound({ ...options, seed: options.seed >>> 1, N, rule });
         const message = { ...referenceGramProof(statement, vectors), groth16: proof.groth16 };
         const results = runChecks(curve, { statement, proof: message, ...keys, gramOnly: true });
         expect(results.filter((r) => !r.ok)).toEqual([]);
@@ -344,7 +383,7 @@ describe('properties', () => {
       addPoints([c, combinePoints([G1_GENERATOR], [1n + random])]);
     const random = fc.bigInt({ min: 0n, max: (1n << 128n) - 1n });
     const small = fc.integer({ min: 1, max: 1000 });
-    const index = fc.nat({ max: 16 });
+    const index = fc.nat({ max: head + 15 });
     const change = fc.tuple(fc.nat({ max: 14 }), random, small, index);
     fc.assert(
       fc.property(change, ([field, big, little, k]) => {
@@ -388,19 +427,23 @@ describe('properties', () => {
 });
 
 describe('edge rounds verify', () => {
-  const ids = { chainId: 31337, taskId: 1n, round: 1, size: 16 as const, N };
+  const ids = { rule, chainId: 31337, taskId: 1n, round: 1, size: 16 as const, N };
   it.each<[string, (Int16Array | null)[]]>([
     ['all rejected, the aggregate is infinity', [new Int16Array(N).fill(-5), new Int16Array(N).fill(-1)]],
     ['duplicates', [new Int16Array(N).fill(5), new Int16Array(N).fill(5), new Int16Array(N).fill(5)]],
     ['nobody committed', [null, null]],
     ['maximal entries', Array.from({ length: 16 }, (_, i) => new Int16Array(N).fill(i % 2 ? -32767 : 32767))],
   ])('%s', (_, updates) => {
-    const round = honestRound(ids, new Int32Array(N).fill(15 * 32767), updates);
+    const filled = (value: number): Int32Array => new Int32Array(N).fill(value);
+    const [part, whole] = [5 * 32767, 15 * 32767];
+    const leading = hasGroups(rule) ? [part, part, part, whole] : [whole];
+    const round = honestRound(ids, leading.map(filled), updates);
     const message = { ...referenceGramProof(round.statement, round.vectors), groth16: proof.groth16 };
     const results = runChecks(curve, { statement: round.statement, proof: message, ...keys, gramOnly: true });
     expect(results.filter((r) => !r.ok)).toEqual([]);
-    expect(round.statement.commitments[0]).toEqual(commitTo(new Array(N).fill(15 * 32767)));
+    expect(round.statement.commitments[0]).toEqual(commitTo([...filled(leading[0]!)]));
   });
+});
 });
 
 /** A point of the twist outside the group: found by trying x until x^3 + b' is a square, as almost all such are. */

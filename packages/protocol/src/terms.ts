@@ -5,6 +5,9 @@ import { ChorusError } from './errors.ts';
 import type { Address, Hex } from './hex.ts';
 import { MAX_ALLOWED, MAX_DIMENSION, MAX_MODEL_BYTES, MAX_TERMS_BYTES } from './limits.ts';
 
+/** Epochs of one round's training. */
+const MAX_EPOCHS = 1000;
+
 const positive = z.number().positive().max(1e6);
 
 /**
@@ -24,7 +27,7 @@ export function hasGroups(rule: RuleName): boolean {
  * pays for attacks that such a reference does not tell from honest work.
  */
 export function defaultReferenceEpochs(localEpochs: number): number {
-  return Math.ceil(2.5 * localEpochs);
+  return Math.min(MAX_EPOCHS, Math.ceil(2.5 * localEpochs));
 }
 
 /** How local training is done and what it is done on; every trainer of a task follows the same terms. */
@@ -55,9 +58,9 @@ export const termsSchema = z
     momentum: z.number().min(0).max(0.999),
     weightDecay: z.number().min(0).max(1),
   }),
-  localEpochs: z.number().int().positive().max(1000),
+  localEpochs: z.number().int().positive().max(MAX_EPOCHS),
   /** Epochs of a validator on its held-out data; see {@link defaultReferenceEpochs}. */
-  referenceEpochs: z.number().int().positive().max(1000),
+  referenceEpochs: z.number().int().positive().max(MAX_EPOCHS),
   batchSize: z.number().int().positive().max(65536),
   learningRate: positive,
   /** s: one unit of an update's integer entry, a float32. */
