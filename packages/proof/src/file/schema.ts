@@ -109,6 +109,6 @@ export const proofFileSchema = z
 export type ProofDocument = z.infer<typeof proofFileSchema>;
 
 /** The rule of a proof file's statement. */
-export function ruleOf(document: Pick<ProofDocument, 'statement'>): RuleName {
-  return 'rule' in document.statement ? document.statement.rule : 'reference-trust';
+export function ruleOf({ statement }: { statement: { rule?: RuleName } }): RuleName {
+  return statement.rule ?? 'reference-trust';
 }
