@@ -95,9 +95,13 @@ function tile(
 
 function checkRows(vectors: readonly (Int16Array | Int32Array)[], length: number): void {
   if (vectors.length < 1 || vectors.length > MAX_ROWS || length < 1 || length > MAX_DIMENSION) {
-    throw new ChorusError('E_GRAM_INPUT', `a Gram matrix needs 1 to ${MAX_ROWS} vectors of 1 to 2^22 entries`, {
-      facts: { vectors: vectors.length, entries: length },
-    });
+    throw new ChorusError(
+      'E_GRAM_INPUT',
+      `a Gram matrix needs 1 to ${MAX_ROWS} vectors of 1 to 2^22 entries`,
+      {
+        facts: { vectors: vectors.length, entries: length },
+      },
+    );
   }
   for (const [i, vector] of vectors.entries()) {
     if (vector.length !== length) {

@@ -29,7 +29,9 @@ function bySearch(gram: bigint[][], dot: bigint[]): bigint[] {
         ? 0n
         : determinant(m.map((row, r) => row.map((value, k) => (k === at ? c[rows[r]!]! : value))));
     });
-    const slack = dot.map((_, i) => x.reduce((sum, value, j) => sum + H[i]![j]! * value, -c[i]! * denominator));
+    const slack = dot.map((_, i) =>
+      x.reduce((sum, value, j) => sum + H[i]![j]! * value, -c[i]! * denominator),
+    );
     if (x.some((value) => value < 0n)) continue;
     if (slack.some((value, i) => (rows.includes(i) ? value !== 0n : value < 0n))) continue;
     return x.map((value) => {
@@ -114,7 +116,11 @@ describe('projectionCoefficients', () => {
       [1n, 2n],
       [2n, 1n],
     ];
-    for (const dot of [[1n, 1n], [0n, 0n], [5n, -1n]]) {
+    for (const dot of [
+      [1n, 1n],
+      [0n, 0n],
+      [5n, -1n],
+    ]) {
       expect(() => projectionCoefficients(gram, [dot])).toThrowError(
         expect.objectContaining({ code: 'E_GRAM_INVALID' }),
       );

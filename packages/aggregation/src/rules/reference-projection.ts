@@ -61,9 +61,7 @@ const GATE_POWER = 4n;
  *   2^49, of the others below 2^53 in magnitude
  * @throws ChorusError `E_GRAM_INVALID`, also where no vectors have this matrix
  */
-export function referenceProjection(
-  gram: readonly (readonly bigint[])[],
-): RuleResult<ProjectionExplanation> {
+export function referenceProjection(gram: readonly (readonly bigint[])[]): RuleResult<ProjectionExplanation> {
   checkGram(gram, SHAPE);
   const trainers = Array.from({ length: gram.length - HEAD_ROWS }, (_, i) => measure(gram, HEAD_ROWS + i));
   const present = trainers.filter((t) => t.present);

@@ -14,7 +14,10 @@ const sum = (vectors: readonly (readonly number[])[], dimension: number): number
   Array.from({ length: dimension }, (_, k) => vectors.reduce((total, v) => total + v[k]!, 0));
 
 /** The novelty row where public vectors, taken one by one, are the whole public span; rounded. */
-export function noveltyOf(references: readonly number[], publicVectors: readonly (readonly number[])[]): number[] {
+export function noveltyOf(
+  references: readonly number[],
+  publicVectors: readonly (readonly number[])[],
+): number[] {
   const basis: number[][] = [];
   const without = (v: readonly number[]): number[] =>
     basis.reduce<number[]>(
