@@ -51,7 +51,7 @@ class WorkerProving implements Proving {
     return once(this.#provers, log2SizeFor(dimension), async (log2Size) =>
       createProver({
         srs: await this.#reference(log2Size),
-        circuit: circuitArtifacts(16),
+        circuits: (rule) => circuitArtifacts(16, rule),
         ...this.#threads,
       }),
     );

@@ -121,7 +121,7 @@ for (const r of rounds) {
     aggregate: await committer.commitIntegers(total),
   });
   await committer.close();
-  const prover = await createProver({ srs, circuit });
+  const prover = await createProver({ srs, circuits: () => circuit });
   const { proof, gram } = await prover.prove(statement, [...head, ...r.updates]);
   await prover.close();
   const checks = await verifyContribution(statement, proof, { srs, verificationKey: circuit.verificationKey });
