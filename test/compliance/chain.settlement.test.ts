@@ -183,7 +183,9 @@ describe('settlement with a proof, 16 trainers', () => {
       // With one validator each group is its reference; any vector is as good a novelty.
       const rows = [reference!, reference!, reference!, updates[4]!, ...updates];
       const given = await settlement(projected, round, rows, {}, 13, aggregator, rule);
-      gas[`settle by ${rule}, round ${round} of 3`] = (await aggregator.settle(projected, round, given)).gasUsed;
+      gas[`settle by ${rule}, round ${round} of 3`] = (
+        await aggregator.settle(projected, round, given)
+      ).gasUsed;
     }
     expect(gas[`settle by ${rule}, round 2 of 3`]).toBeLessThanOrEqual(MAX_PROJECTION_GAS);
     const measured = Object.fromEntries(Object.entries(gas).map(([name, amount]) => [name, Number(amount)]));

@@ -7,7 +7,10 @@ import { AbiCoder, Contract, ContractFactory, JsonRpcProvider, keccak256, Wallet
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const FILES = { 'reference-trust': 'transcript.json', 'reference-projection': 'projection.json' } as const;
-const ARTIFACTS = { 'reference-trust': contributionVerifier, 'reference-projection': projectionVerifier } as const;
+const ARTIFACTS = {
+  'reference-trust': contributionVerifier,
+  'reference-projection': projectionVerifier,
+} as const;
 
 type Point = [string, string];
 interface VectorFile {
@@ -232,7 +235,10 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
     for (const given of foreign.cases) {
       const [first, ...rest] = given.statement.commitments as [Point, ...Point[]];
       for (const commitments of hasGroups(rule)
-        ? [[first, first, first, first, ...rest], [first, ['0', '0'], ['0', '0'], ['0', '0'], ...rest]]
+        ? [
+            [first, first, first, first, ...rest],
+            [first, ['0', '0'], ['0', '0'], ['0', '0'], ...rest],
+          ]
         : [given.statement.commitments.slice(3), [first, ...given.statement.commitments.slice(4)]]) {
         const told = { ...given, statement: { ...given.statement, commitments: commitments as Point[] } };
         await expect(verifier.getFunction('verify').staticCall(...call(told)), given.name).rejects.toThrow();

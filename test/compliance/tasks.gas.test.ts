@@ -51,51 +51,55 @@ describe('gas of a settlement with a proof, 16 trainers', () => {
     return [...head, ...Array.from({ length: 16 }, (_, i) => rowOf(round, i + 1))];
   };
 
-  it.each(RULE_NAMES)('of %s is below its limit once every slot has been written, and vested to the unit', async (rule) => {
-    const head = hasGroups(rule) ? 4 : 1;
-    const weights = Array.from({ length: 16 }, (_, i) => 4096 - i);
-    const shares = Array.from({ length: 16 }, (_, i) => SHARE_ONE / 16 - i);
-    const rounds = STEADY_ROUND + 1;
-    const taskId = await world.start({
-      rounds,
-      rule: id(rule),
-      dimension: DIMENSION,
-      budget: 10n ** 12n,
-      stake: 50n,
-      vestingRounds: 2,
-      minShareBps: 2500,
-    });
-    const points = new Map<string, Point>();
-    world.update = (i, round = 1) => points.get(`${round}/${i + head}`)!;
-    world.reference = (_, round = 1) => points.get(`${round}/0`)!;
-    const gas: bigint[] = [];
-    const rewards: bigint[][] = [];
-    for (let round = 1; round <= rounds; round++) {
-      const rows = rowsOf(rule, round);
-      for (const [i, row] of rows.entries()) points.set(`${round}/${i}`, commitVector(row));
-      await world.toSettle(taskId, round);
-      const contract = world.tasks.target as `0x${string}`;
-      const prover = world.aggregators[0]!.address as `0x${string}`;
-      const input = { rule, chainId: 31337, contract, taskId, round, prover, dimension: DIMENSION };
-      const { aggregate, proof } = proveWithTrapdoor({ ...input, rows, weights, shares });
-      const novelty = hasGroups(rule) ? { novelty: points.get(`${round}/3`)! } : {};
-      const plan = await world.settlement(taskId, round, { weights, shares, aggregate, ...novelty });
-      const receipt = await world.send(world.aggregators[0]!, 'settle', taskId, round, { ...plan, proof });
-      gas.push(receipt.gasUsed);
-      rewards.push([...world.events(receipt, 'RoundSettled')[0].rewards]);
-      if (round !== STEADY_ROUND) continue;
-      for (const [i, trainer] of world.trainers.entries()) {
-        const [last, previous] = [rewards[round - 1]![i]!, rewards[round - 2]![i]!];
-        expect((await world.member(taskId, trainer)).vesting).toBe(last + previous / 2n);
+  it.each(RULE_NAMES)(
+    'of %s is below its limit once every slot has been written, and vested to the unit',
+    async (rule) => {
+      const head = hasGroups(rule) ? 4 : 1;
+      const weights = Array.from({ length: 16 }, (_, i) => 4096 - i);
+      const shares = Array.from({ length: 16 }, (_, i) => SHARE_ONE / 16 - i);
+      const rounds = STEADY_ROUND + 1;
+      const taskId = await world.start({
+        rounds,
+        rule: id(rule),
+        dimension: DIMENSION,
+        budget: 10n ** 12n,
+        stake: 50n,
+        vestingRounds: 2,
+        minShareBps: 2500,
+      });
+      const points = new Map<string, Point>();
+      world.update = (i, round = 1) => points.get(`${round}/${i + head}`)!;
+      world.reference = (_, round = 1) => points.get(`${round}/0`)!;
+      const gas: bigint[] = [];
+      const rewards: bigint[][] = [];
+      for (let round = 1; round <= rounds; round++) {
+        const rows = rowsOf(rule, round);
+        for (const [i, row] of rows.entries()) points.set(`${round}/${i}`, commitVector(row));
+        await world.toSettle(taskId, round);
+        const contract = world.tasks.target as `0x${string}`;
+        const prover = world.aggregators[0]!.address as `0x${string}`;
+        const input = { rule, chainId: 31337, contract, taskId, round, prover, dimension: DIMENSION };
+        const { aggregate, proof } = proveWithTrapdoor({ ...input, rows, weights, shares });
+        const novelty = hasGroups(rule) ? { novelty: points.get(`${round}/3`)! } : {};
+        const plan = await world.settlement(taskId, round, { weights, shares, aggregate, ...novelty });
+        const receipt = await world.send(world.aggregators[0]!, 'settle', taskId, round, { ...plan, proof });
+        gas.push(receipt.gasUsed);
+        rewards.push([...world.events(receipt, 'RoundSettled')[0].rewards]);
+        if (round !== STEADY_ROUND) continue;
+        for (const [i, trainer] of world.trainers.entries()) {
+          const [last, previous] = [rewards[round - 1]![i]!, rewards[round - 2]![i]!];
+          expect((await world.member(taskId, trainer)).vesting).toBe(last + previous / 2n);
+        }
       }
-    }
-    expect(gas[STEADY_ROUND - 1]).toBeLessThan(MAX_SETTLEMENT_GAS[rule]);
-    for (const used of gas.slice(1)) expect(used).toBeLessThan(MAX_SETTLEMENT_GAS[rule] + RECORDING_GAS);
-    for (const [i, trainer] of world.trainers.entries()) {
-      const { earned, vesting } = await world.member(taskId, trainer);
-      expect(earned).toBe(rewards.reduce((sum, round) => sum + round[i]!, 0n));
-      expect(earned).toBeGreaterThan(0n);
-      expect(vesting).toBe(0n);
-    }
-  }, 300_000);
+      expect(gas[STEADY_ROUND - 1]).toBeLessThan(MAX_SETTLEMENT_GAS[rule]);
+      for (const used of gas.slice(1)) expect(used).toBeLessThan(MAX_SETTLEMENT_GAS[rule] + RECORDING_GAS);
+      for (const [i, trainer] of world.trainers.entries()) {
+        const { earned, vesting } = await world.member(taskId, trainer);
+        expect(earned).toBe(rewards.reduce((sum, round) => sum + round[i]!, 0n));
+        expect(earned).toBeGreaterThan(0n);
+        expect(vesting).toBe(0n);
+      }
+    },
+    300_000,
+  );
 });

@@ -7,8 +7,8 @@ import {
   NO_POINT,
   openTaskWorld,
   type Player,
-  PROJECTION,
   type Point,
+  PROJECTION,
   point,
   ROLE,
   RULE,
@@ -179,7 +179,10 @@ describe('rules with one sum of references, and rules with groups and novelty', 
       return taskId;
     };
     const OFF_CURVE = { x: 1n, y: 3n };
-    const UNREDUCED = { x: 1n + 21888242871839275222246405745257275088696311157297823662689037894645226208583n, y: 2n };
+    const UNREDUCED = {
+      x: 1n + 21888242871839275222246405745257275088696311157297823662689037894645226208583n,
+      y: 2n,
+    };
 
     it('is what the votes sign: with another one the settlement is refused', async () => {
       const taskId = await ready(PROJECTION);
@@ -270,7 +273,8 @@ describe('rules with one sum of references, and rules with groups and novelty', 
       expect([...event.rewards]).toEqual(paid);
       expect(earned).toEqual(paid);
       // What was proven is in the event as it was proven, and what was paid in the record.
-      const words = (values: number[]) => values.reduce((word, s, i) => word | (BigInt(s) << BigInt(33 * i)), 0n);
+      const words = (values: number[]) =>
+        values.reduce((word, s, i) => word | (BigInt(s) << BigInt(33 * i)), 0n);
       expect([...event.shares]).toEqual([words(shares), 0n, 0n]);
       expect(record.shares).toEqual([words([shares[0]!, least, 0]), 0n, 0n]);
       expect(record.included).toBe(bits(0, 1, 2));
@@ -303,7 +307,8 @@ describe('rules with one sum of references, and rules with groups and novelty', 
         [SHARE_ONE / 2, SHARE_ONE / 4, SHARE_ONE / 8],
         [SHARE_ONE / 4, SHARE_ONE / 4, SHARE_ONE / 2],
       ];
-      for (const [k, shares] of rounds.entries()) await world.play(taskId, k + 1, { weights: [1, 1, 1], shares });
+      for (const [k, shares] of rounds.entries())
+        await world.play(taskId, k + 1, { weights: [1, 1, 1], shares });
       const member = await world.member(taskId, world.trainers[2]!);
       const { pool } = await read(world.tasks, 'getRecord', taskId, 2);
       expect(member.earned).toBe((pool * BigInt(SHARE_ONE / 2)) >> 32n);

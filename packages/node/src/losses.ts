@@ -28,7 +28,11 @@ export async function measureLosses(
   const before = globalParameters(model);
   const after = { ...model, sum: model.sum.slice() };
   const prover = await proving.prover(terms.dimension);
-  const gram = await prover.gramMatrix('reference-trust', [sumReferences(found.references), ...found.updates], { signal });
+  const gram = await prover.gramMatrix(
+    'reference-trust',
+    [sumReferences(found.references), ...found.updates],
+    { signal },
+  );
   const { weights } = ruleById(terms.rule).apply(gram);
   if (weights.some((w) => w > 0)) applyAggregate(after, aggregate(found.updates, weights));
   const first = await trainer.evaluate({ parameters: before, dataset });

@@ -49,23 +49,27 @@ it('proves rounds one after another, with progress and seconds by part', async (
   await verifier.close();
 }, 60_000);
 
-it.each(RULE_NAMES)('never holds up the event loop for 50 ms, by %s', async (rule) => {
-  const N = 2 ** 14;
-  const large = await createProver({ srs: await developmentSrs(14, { cacheDir: folder }), circuits });
-  const long = randomRound({ seed: 11, trainers: 16, N, rule });
-  // The main thread's CPU time between two turns of the event loop: unlike a delay, it does not count other load.
-  let longest = 0;
-  let last = process.threadCpuUsage();
-  const watch = setInterval(() => {
-    const { user, system } = process.threadCpuUsage(last);
-    longest = Math.max(longest, (user + system) / 1000);
-    last = process.threadCpuUsage();
-  }, 1);
-  await large.prove(long.statement, long.vectors);
-  clearInterval(watch);
-  await large.close();
-  expect(longest).toBeLessThan(50);
-}, 60_000);
+it.each(RULE_NAMES)(
+  'never holds up the event loop for 50 ms, by %s',
+  async (rule) => {
+    const N = 2 ** 14;
+    const large = await createProver({ srs: await developmentSrs(14, { cacheDir: folder }), circuits });
+    const long = randomRound({ seed: 11, trainers: 16, N, rule });
+    // The main thread's CPU time between two turns of the event loop: unlike a delay, it does not count other load.
+    let longest = 0;
+    let last = process.threadCpuUsage();
+    const watch = setInterval(() => {
+      const { user, system } = process.threadCpuUsage(last);
+      longest = Math.max(longest, (user + system) / 1000);
+      last = process.threadCpuUsage();
+    }, 1);
+    await large.prove(long.statement, long.vectors);
+    clearInterval(watch);
+    await large.close();
+    expect(longest).toBeLessThan(50);
+  },
+  60_000,
+);
 
 it("refuses weights that are not the rule's before any work", async () => {
   const shares = [...round.statement.shares];

@@ -21,7 +21,12 @@ export interface RoundMoney {
  * @param validators whose reference counted
  * @param trainers that took part
  */
-export function roundMoney(task: TaskState, settled: SettledRound, validators: number, trainers: number): RoundMoney {
+export function roundMoney(
+  task: TaskState,
+  settled: SettledRound,
+  validators: number,
+  trainers: number,
+): RoundMoney {
   const { budget, lossBefore, lossAfter } = settled;
   const part = (bps: number, of: bigint) => (of * BigInt(bps)) / 10_000n;
   const protocolFee = part(task.protocolFeeBps, budget);
@@ -37,7 +42,9 @@ export function roundMoney(task: TaskState, settled: SettledRound, validators: n
     validatorFee: validators > 0 ? (validatorPart / BigInt(validators)) * BigInt(validators) : 0n,
     pool,
     heldBack: whole - pool,
-    rewards: paidShares(settled.shares, trainers, task.minShareBps).map((share) => (pool * BigInt(share)) / BigInt(SHARE_ONE)),
+    rewards: paidShares(settled.shares, trainers, task.minShareBps).map(
+      (share) => (pool * BigInt(share)) / BigInt(SHARE_ONE),
+    ),
   };
 }
 

@@ -46,7 +46,9 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
     const votes = whole ? null : await collectVerdicts(session, context, { unavailable, rejected });
     const reference = sumReferences(found.references);
     const prover = await session.proving.prover(context.task.dimension);
-    const gram = await prover.gramMatrix('reference-trust', [reference, ...updates], { signal: session.signal });
+    const gram = await prover.gramMatrix('reference-trust', [reference, ...updates], {
+      signal: session.signal,
+    });
     const result = ruleById(session.terms.rule).apply(gram);
     const { weights, shares } = result;
     session.emit({

@@ -81,13 +81,17 @@ describe('a proof file', () => {
   );
 
   it('of version 2, which had no rule, is read as reference-trust', () => {
-    const old = text.replace('"version": 3,', '"version": 2,').replace('    "rule": "reference-trust",\n', '');
+    const old = text
+      .replace('"version": 3,', '"version": 2,')
+      .replace('    "rule": "reference-trust",\n', '');
     expect(decodeProofFile(bytes(old))).toEqual(file);
     const document = decode(cbor);
     document.version = 2;
     delete document.statement.rule;
     expect(decodeProofFile(encode(document))).toEqual(file);
-    expect(() => decodeProofFile(bytes(old.replace('  "statement"', ' "statement"')))).toThrowError(malformed());
+    expect(() => decodeProofFile(bytes(old.replace('  "statement"', ' "statement"')))).toThrowError(
+      malformed(),
+    );
   });
 
   it('cut anywhere is refused', () => {

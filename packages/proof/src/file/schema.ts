@@ -93,7 +93,8 @@ export const proofFileSchema = z
     }),
   ])
   .refine(
-    (document) => document.statement.commitments.length === headRows(ruleOf(document)) + document.statement.size,
+    (document) =>
+      document.statement.commitments.length === headRows(ruleOf(document)) + document.statement.size,
     'there must be a commitment for each of the leading rows and n trainers',
   )
   .refine(({ statement: s }) => s.weights.length === s.size, 'there must be n weights')

@@ -137,7 +137,9 @@ describe('combineRows', () => {
             Math.trunc(largest * signs[(i * 7 + j) % 70]!);
           const rows = coefficients.map((_, i) =>
             i === 0
-              ? Int32Array.from({ length }, (_, j) => entry(i, j, MAX_ENTRIES - 32767 * (coefficients.length - 1)))
+              ? Int32Array.from({ length }, (_, j) =>
+                  entry(i, j, MAX_ENTRIES - 32767 * (coefficients.length - 1)),
+                )
               : Int16Array.from({ length }, (_, j) => entry(i, j, 32767)),
           );
           curve.scoped(() => {
