@@ -3,13 +3,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { as, expectRefusal, read, refusal, send } from './evm.ts';
 import {
   deployFeeToken,
+  NO_POINT,
   openTaskWorld,
   ROLE,
   RULE,
   STATUS,
   type TaskWorld,
   type Terms,
-  NO_POINT,
 } from './tasks/harness.ts';
 
 const PEER = '0x70656572';

@@ -4,13 +4,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { as, expectRefusal, read, send } from './evm.ts';
 import {
   bits,
+  NO_POINT,
   openTaskWorld,
   type Player,
   SHARE_ONE,
   STATUS,
   type TaskWorld,
   TREASURY,
-  NO_POINT,
 } from './tasks/harness.ts';
 
 const NEVER = 2n ** 40n;

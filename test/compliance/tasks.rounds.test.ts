@@ -6,6 +6,7 @@ import {
   bits,
   deployFeeToken,
   digestOf,
+  NO_POINT,
   OFFENCE,
   openTaskWorld,
   PHASE,
@@ -15,7 +16,6 @@ import {
   SALT,
   STATUS,
   type TaskWorld,
-  NO_POINT,
 } from './tasks/harness.ts';
 
 /** Of a slash of 100: 10 to the reporter, 20 burned, 70 to the task. */

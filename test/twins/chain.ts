@@ -141,11 +141,7 @@ export class MemoryChain implements ChainPort {
     return { validator: this.account, lossBefore, lossAfter, signature };
   }
 
-  isVerdictOf(
-    vote: VerdictVote,
-    judged: RoundState,
-    found: VerdictFindings,
-  ): boolean {
+  isVerdictOf(vote: VerdictVote, judged: RoundState, found: VerdictFindings): boolean {
     const { lossBefore, lossAfter } = vote;
     return isSignedBy(vote, this, judged, { ...found, lossBefore, lossAfter });
   }

@@ -211,7 +211,9 @@ export function proveWithTrapdoor(
   const slope = mod((atZ - atInverse) * invert(z - zInverse));
   const offset = mod(atZ - slope * z);
   // E = sum of w_i u_i - A, claimed to be zero at z and 1/z.
-  const difference = weightedSum(rows, weights, dimension, head).map((e, k) => e - (aggregateVector[k] ?? 0n));
+  const difference = weightedSum(rows, weights, dimension, head).map(
+    (e, k) => e - (aggregateVector[k] ?? 0n),
+  );
   const numerator = Array.from({ length }, (_, k) =>
     mod((v[k] ?? 0n) + g * (w[k] ?? 0n) + gg * (s[k] ?? 0n) + g * gg * (difference[k] ?? 0n)),
   );

@@ -42,7 +42,9 @@ export function deployAcceptingVerifiers(url: string, privateKey: Hex): Promise<
 }
 
 /** One after the other: they are sent by one account. */
-async function eachRule(make: (rule: RuleName, index: number) => Promise<Address>): Promise<VerifierAddresses> {
+async function eachRule(
+  make: (rule: RuleName, index: number) => Promise<Address>,
+): Promise<VerifierAddresses> {
   const made: [RuleName, Address][] = [];
   for (const [index, rule] of RULE_NAMES.entries()) made.push([rule, await make(rule, index)]);
   return Object.fromEntries(made) as VerifierAddresses;

@@ -324,11 +324,7 @@ export class EvmChain implements ChorusChain {
     return signVerdict(this.#connection.signer, this.#context(judged), verdict);
   }
 
-  isVerdictOf(
-    vote: VerdictVote,
-    judged: RoundState,
-    found: VerdictFindings,
-  ): boolean {
+  isVerdictOf(vote: VerdictVote, judged: RoundState, found: VerdictFindings): boolean {
     return isVerdictOf(vote, this.#context(judged), found);
   }
 

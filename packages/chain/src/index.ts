@@ -69,9 +69,9 @@ export {
 export { formatUnits, parseUnits, readTokenDecimals, type TransferOptions, transferTokens } from './token.ts';
 export {
   readVerifier,
+  VERIFIER_SIZE,
   type VerifierOnChain,
   type VerifierSrs,
   type VerifyingKeyPoints,
-  VERIFIER_SIZE,
   verifyingKeyHash,
 } from './verifier.ts';

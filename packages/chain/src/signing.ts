@@ -6,9 +6,9 @@ import {
   type Hex,
   MAX_TRAINERS,
   MAX_VALIDATORS,
-  RULE_NAMES,
   type RoundState,
   type RoundVerdict,
+  RULE_NAMES,
   type RuleName,
   sameAddress,
   type VectorCommitment,
@@ -192,11 +192,7 @@ export async function signClaim(
  * True where a vote is its validator's for exactly this verdict (its lists and novelty, and the losses in the vote) on
  * this round.
  */
-export function isVerdictOf(
-  vote: VerdictVote,
-  context: VoteContext,
-  found: VerdictFindings,
-): boolean {
+export function isVerdictOf(vote: VerdictVote, context: VoteContext, found: VerdictFindings): boolean {
   const { lossBefore, lossAfter } = vote;
   const message = verdictMessage(context, { ...found, lossBefore, lossAfter });
   return isSignedBy(vote.validator, context, VERDICT_TYPES, message, vote.signature);

@@ -283,7 +283,7 @@ export class Beginnings {
     runners.set(session.taskId, runner);
     if (config.roles.includes('aggregator')) {
       // Ready before the first round needs it.
-      background.spawn(proving.prover(session.terms.dimension, session.terms.rule).then(() => {}));
+      background.spawn(proving.prover(session.terms.dimension).then(() => {}));
     }
     background.spawn(tellPresence(ports, runner, signal));
     background.spawn(runner.run().then((ended) => endings.over(runner, ended)));

@@ -32,7 +32,7 @@ export async function measureLosses(
   // The round may be settled, and the model move on, while this is under way.
   const before = globalParameters(model);
   const after = { ...model, sum: model.sum.slice() };
-  const [prover, { rows }] = await Promise.all([proving.prover(terms.dimension, terms.rule), head()]);
+  const [prover, { rows }] = await Promise.all([proving.prover(terms.dimension), head()]);
   const gram = await prover.gramMatrix(terms.rule, [...rows, ...found.updates], { signal });
   const { weights } = ruleById(terms.rule).apply(gram);
   if (weights.some((w) => w > 0)) applyAggregate(after, aggregate(found.updates, weights));

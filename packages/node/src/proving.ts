@@ -10,15 +10,14 @@ import {
 } from '@chorus/commitment';
 import { WorkerPool } from '@chorus/commitment/engine';
 import { createProver, type Prover } from '@chorus/proof';
-import type { RuleName } from '@chorus/protocol';
 import type { NoveltyJob } from './novelty/novelty-job.ts';
 
 /** What proving asks of its owner: tests put something quicker in its place. */
 export interface Proving {
   /** Commits to vectors of up to `dimension` entries. */
   committer(dimension: number): Promise<Committer>;
-  /** Gram matrices and proofs of a rule's rounds of vectors with up to `dimension` entries. */
-  prover(dimension: number, rule: RuleName): Promise<Pick<Prover, 'gramMatrix' | 'prove'>>;
+  /** Gram matrices and proofs of rounds, by whatever rule, of vectors with up to `dimension` entries. */
+  prover(dimension: number): Promise<Pick<Prover, 'gramMatrix' | 'prove'>>;
   /** The novelty row of a round, in a thread of its own. */
   novelty(job: NoveltyJob, signal?: AbortSignal): Promise<Int32Array>;
   close(): Promise<void>;
@@ -34,7 +33,7 @@ class WorkerProving implements Proving {
   readonly #srsCache: string | undefined;
   readonly #srs = new Map<number, Promise<Srs>>();
   readonly #committers = new Map<number, Promise<Committer>>();
-  readonly #provers = new Map<string, Promise<Prover>>();
+  readonly #provers = new Map<number, Promise<Prover>>();
   #novelty: WorkerPool | null = null;
   readonly #abort = new AbortController();
 
@@ -54,12 +53,11 @@ class WorkerProving implements Proving {
     );
   }
 
-  prover(dimension: number, rule: RuleName): Promise<Prover> {
-    const log2Size = log2SizeFor(dimension);
-    return once(this.#provers, `${rule}/${log2Size}`, async () =>
+  prover(dimension: number): Promise<Prover> {
+    return once(this.#provers, log2SizeFor(dimension), async (log2Size) =>
       createProver({
         srs: await this.#reference(log2Size),
-        circuit: circuitArtifacts(16, rule),
+        circuits: (rule) => circuitArtifacts(16, rule),
         ...this.#threads,
       }),
     );
@@ -103,7 +101,7 @@ export function createProving(chainId: number, srsCache?: string, threads?: numb
 }
 
 /** The value of `key`, made once; a failure is not remembered. */
-function once<K, T>(known: Map<K, Promise<T>>, key: K, make: (key: K) => Promise<T>): Promise<T> {
+function once<T>(known: Map<number, Promise<T>>, key: number, make: (key: number) => Promise<T>): Promise<T> {
   const value = known.get(key);
   if (value) return value;
   const making = make(key);

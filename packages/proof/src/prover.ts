@@ -17,8 +17,8 @@ const CIRCUIT_SHARE = 0.4;
 
 export interface ProverInit {
   srs: Srs;
-  /** Of the circuit of the statements' rule and size: `circuitArtifacts(16, rule)`. */
-  circuit: Pick<CircuitArtifacts, 'wasmPath' | 'zkeyPath' | 'verificationKey'>;
+  /** Of each rule's circuit: `(rule) => circuitArtifacts(16, rule)`. */
+  circuits: (rule: RuleName) => Pick<CircuitArtifacts, 'wasmPath' | 'zkeyPath' | 'verificationKey'>;
   /** Worker threads of the Gram argument; by default one per core, at most 8. */
   threads?: number;
 }
@@ -37,7 +37,7 @@ export interface ProveResult {
   seconds: GramTiming & { circuit: number; check: number; total: number };
 }
 
-/** Proves rounds of one N; one proof at a time, later calls wait. */
+/** Proves rounds of one N, by whatever rule; one proof at a time, later calls wait. */
 export interface Prover {
   /**
    * The exact Gram matrix of a round's vectors, which the rule's weights and shares follow from, computed in the
@@ -68,13 +68,14 @@ export interface Prover {
 
 /**
  * @example
- * const prover = await createProver({ srs: await developmentSrs(16), circuit: circuitArtifacts(16) });
- * const { proof, seconds } = await prover.prove(statement, [reference, ...updates]);
+ * const circuits = (rule: RuleName) => circuitArtifacts(16, rule);
+ * const prover = await createProver({ srs: await developmentSrs(16), circuits });
+ * const { proof, seconds } = await prover.prove(statement, [...groupSums, novelty, ...updates]);
  * await prover.close();
  */
-export async function createProver({ srs, circuit, threads }: ProverInit): Promise<Prover> {
+export async function createProver({ srs, circuits, threads }: ProverInit): Promise<Prover> {
   const gram = await GramProver.create(srs, threads ?? Math.min(MAX_THREADS, availableParallelism()));
-  return new RoundProver(srs, circuit, gram);
+  return new RoundProver(srs, circuits, gram);
 }
 
 function startCircuitWorker(): WorkerPool {
@@ -83,16 +84,16 @@ function startCircuitWorker(): WorkerPool {
 
 class RoundProver implements Prover {
   private readonly srs: Srs;
-  private readonly circuit: ProverInit['circuit'];
+  private readonly circuits: ProverInit['circuits'];
   private readonly gram: GramProver;
   /** Replaced after an abort: snarkjs cannot be interrupted, only ended. */
   private circuitPool = startCircuitWorker();
   private closed = false;
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(srs: Srs, circuit: ProverInit['circuit'], gram: GramProver) {
+  constructor(srs: Srs, circuits: ProverInit['circuits'], gram: GramProver) {
     this.srs = srs;
-    this.circuit = circuit;
+    this.circuits = circuits;
     this.gram = gram;
   }
 
@@ -175,7 +176,7 @@ class RoundProver implements Prover {
     signal: AbortSignal | undefined,
   ): Promise<Groth16Output> {
     const { signals } = buildContributionInput(circuitInput(statement, committed, result));
-    const { wasmPath, zkeyPath } = this.circuit;
+    const { wasmPath, zkeyPath } = this.circuits(statement.rule);
     const input: Groth16Input = { signals: { ...signals }, wasmPath, zkeyPath, singleThread: false };
     return this.circuitPool
       .run<Groth16Output>(0, 'prove', input, { signal })
@@ -196,7 +197,7 @@ class RoundProver implements Prover {
   ): Promise<void> {
     const { tauG1, g2, tauG2, tau2G2, origin, digest } = this.srs;
     const srs: SrsKey = { tauG1, g2, tauG2, tau2G2, origin, digest };
-    const { verificationKey } = this.circuit;
+    const { verificationKey } = this.circuits(statement.rule);
     const results = await this.gram.check({ statement, proof, srs, verificationKey }, signal);
     const failed = results.find((result) => !result.ok);
     if (failed === undefined) return;

@@ -78,7 +78,8 @@ export function roundStatement(parts: StatementParts): RoundStatement {
     throw invalid('more trainers than the circuit has rows', { trainers: updates.length });
   const pad = <T>(values: readonly T[], zero: T): T[] =>
     Array.from({ length: size }, (_, i) => values[i] ?? zero);
-  const sum = (group: readonly { commitment: G1Point }[]): G1Point => addPoints(group.map((r) => r.commitment));
+  const sum = (group: readonly { commitment: G1Point }[]): G1Point =>
+    addPoints(group.map((r) => r.commitment));
   const head = hasGroups(rest.rule)
     ? [...referenceGroups(references, appointed).map(sum), novelty ?? { ...G1_INFINITY }]
     : [sum(references)];

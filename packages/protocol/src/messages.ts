@@ -43,7 +43,9 @@ export type GossipMessage = z.infer<typeof gossipSchema>;
 
 const indices = z.array(z.number().int().min(0).max(63)).max(64);
 /** A point as it travels: 64 bytes, x then y. Whether it is on the curve is for whoever uses it to check. */
-const point = z.custom<Uint8Array>((b) => b instanceof Uint8Array && b.length === 64).transform(pointFromBytes);
+const point = z
+  .custom<Uint8Array>((b) => b instanceof Uint8Array && b.length === 64)
+  .transform(pointFromBytes);
 const signature = z.string().regex(/^0x[0-9a-f]{130}$/);
 /** A loss in millionths, below 2^63. CBOR writes small ones as plain integers. */
 const loss = z.preprocess(

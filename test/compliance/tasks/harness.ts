@@ -13,6 +13,7 @@ import {
   validationRegistry,
   WEIGHT_WORDS,
 } from '@chorus/contracts';
+import type { RuleName } from '@chorus/protocol';
 import {
   AbiCoder,
   type Contract,
@@ -24,7 +25,6 @@ import {
   type Wallet,
   ZeroHash,
 } from 'ethers';
-import type { RuleName } from '@chorus/protocol';
 import { expect } from 'vitest';
 import { addG1, G1_GENERATOR, mulG1 } from '../../twins/bn254.ts';
 import {
@@ -617,9 +617,7 @@ export async function openTaskWorld(options: WorldOptions = {}): Promise<TaskWor
   await send(params, 'setContracts', tasks.target, attestor.target);
   const accepting = async (rule: RuleName): Promise<string> =>
     (await evm.deploy({ abi: [], bytecode: acceptingVerifier(rule) })).target as string;
-  const verifier = options.verifier
-    ? await options.verifier(evm)
-    : await accepting('reference-trust');
+  const verifier = options.verifier ? await options.verifier(evm) : await accepting('reference-trust');
   await send(params, 'addVerifier', RULE, 16, verifier);
   const projection = options.projectionVerifier
     ? await options.projectionVerifier(evm)

@@ -9,8 +9,8 @@ import {
   MAX_ROUNDS,
   MAX_TRAINERS,
   MAX_VALIDATORS,
-  RULE_NAMES,
   type RoundState,
+  RULE_NAMES,
   type Settlement,
   SHARE_ONE,
   sameG1,
@@ -46,7 +46,6 @@ export const checkAggregate: SettlementCheck = ({ round, included }, settlement)
   const sum = included.reduce(
     (total, i) => addG1(total, mulG1(round.updates[i]!.commitment, BigInt(settlement.weights[i] ?? 0))),
     G1_INFINITY,
-  type G1Point,
   );
   if (!sameG1(sum, settlement.aggregate)) throw refusal('WrongAggregate', 'settle a round');
 };

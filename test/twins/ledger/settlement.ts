@@ -46,7 +46,13 @@ export function settle(
   checkNovelty(state, novelty, action);
   const seen = new Set<Address>();
   for (const vote of given.votes) {
-    const verdict = { unavailable, rejected, novelty, lossBefore: vote.lossBefore, lossAfter: vote.lossAfter };
+    const verdict = {
+      unavailable,
+      rejected,
+      novelty,
+      lossBefore: vote.lossBefore,
+      lossAfter: vote.lossAfter,
+    };
     checkVote(ledger, task, number, verdict, vote, seen, action);
   }
   const included = round.updates.flatMap((update, index) =>
@@ -65,7 +71,12 @@ export function settle(
     structuredClone({ ...given, weights: settled.weights, shares: settled.shares }),
   );
   task.records.delete(number - RECORDS);
-  task.records.set(number, { round: number, pool: settled.pool, included, shares: state.trainers.map((_, i) => paid[i] ?? 0) });
+  task.records.set(number, {
+    round: number,
+    pool: settled.pool,
+    included,
+    shares: state.trainers.map((_, i) => paid[i] ?? 0),
+  });
   emit({ type: 'round-settled', taskId, round: number, aggregator: account });
   const accusers = [...seen].map((v) => state.validators.indexOf(v)).sort((a, b) => a - b);
   for (const index of unavailable) {

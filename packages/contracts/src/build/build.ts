@@ -1,5 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { artifactUrl, compileContracts, KEY_LIBRARIES, keyLibrary, keySourceUrl, type VerifiedRule } from './compile.ts';
+import {
+  artifactUrl,
+  compileContracts,
+  KEY_LIBRARIES,
+  keyLibrary,
+  keySourceUrl,
+  type VerifiedRule,
+} from './compile.ts';
 
 // `pnpm --filter @chorus/contracts build`: compile and write the artifacts that are committed.
 for (const rule of Object.keys(KEY_LIBRARIES) as VerifiedRule[]) {

@@ -41,7 +41,7 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
     const whole = unavailable.length === 0 && rejected.length === 0;
     const votes = whole ? null : await collectVerdicts(session, context, { unavailable, rejected, novelty });
     const { rule } = session.terms;
-    const prover = await session.proving.prover(context.task.dimension, rule);
+    const prover = await session.proving.prover(context.task.dimension);
     const gram = await prover.gramMatrix(rule, [...head, ...updates], { signal: session.signal });
     const result = ruleById(rule).apply(gram);
     const { weights, shares } = result;

@@ -21,7 +21,7 @@ export function prove(
   return timed(session, round, 'prove', async () => {
     const [aggregate, prover] = await Promise.all([
       committer.commitIntegers(aggregation.aggregate, signal),
-      proving.prover(terms.dimension, terms.rule),
+      proving.prover(terms.dimension),
     ]);
     const statement = roundStatement({
       rule: terms.rule,

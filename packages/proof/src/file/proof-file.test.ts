@@ -25,6 +25,7 @@ function fileOf(c: any): ProofFile {
   return {
     statement: {
       ...statement,
+      rule: 'reference-trust',
       size: n,
       taskId: BigInt(taskId),
       commitments: commitments.map(point),
@@ -79,6 +80,20 @@ describe('a proof file', () => {
     },
   );
 
+  it('of version 2, which had no rule, is read as reference-trust', () => {
+    const old = text
+      .replace('"version": 3,', '"version": 2,')
+      .replace('    "rule": "reference-trust",\n', '');
+    expect(decodeProofFile(bytes(old))).toEqual(file);
+    const document = decode(cbor);
+    document.version = 2;
+    delete document.statement.rule;
+    expect(decodeProofFile(encode(document))).toEqual(file);
+    expect(() => decodeProofFile(bytes(old.replace('  "statement"', ' "statement"')))).toThrowError(
+      malformed(),
+    );
+  });
+
   it('cut anywhere is refused', () => {
     for (const whole of [json, cbor]) {
       fc.assert(
@@ -119,11 +134,13 @@ describe('a proof file', () => {
       () => bytes(text.replace(/0x[0-9a-f]{128}/, (hex) => `0x${hex.slice(2).toUpperCase()}`)),
     ],
     ['a shorter number', () => bytes(text.replace(/"gramHash": "0x0?./, '"gramHash": "0x'))],
-    ['a number as a float', () => bytes(text.replace('"version": 2,', '"version": 2.0,'))],
+    ['a number as a float', () => bytes(text.replace('"version": 3,', '"version": 3.0,'))],
     ['a task id with a leading zero', () => bytes(text.replace(/"taskId": "/, '"taskId": "0'))],
-    ['a repeated key', () => bytes(text.replace('"version": 2,', '"version": 1,\n  "version": 1,'))],
-    ['an unknown key', () => bytes(text.replace('"version": 2,', '"version": 1,\n  "extra": 1,'))],
-    ['another version', () => bytes(text.replace('"version": 2,', '"version": 1,'))],
+    ['a repeated key', () => bytes(text.replace('"version": 3,', '"version": 3,\n  "version": 3,'))],
+    ['an unknown key', () => bytes(text.replace('"version": 3,', '"version": 3,\n  "extra": 1,'))],
+    ['another rule', () => bytes(text.replace('"reference-trust"', '"reference-projection"'))],
+    ['a rule in version 2, which had none', () => bytes(text.replace('"version": 3,', '"version": 2,'))],
+    ['another version', () => bytes(text.replace('"version": 3,', '"version": 1,'))],
     ['another format', () => bytes(text.replace('chorus-contribution-proof', 'proof'))],
     ['a missing weight', () => bytes(text.replace(/("weights": \[\n)\s+\d+,\n/, '$1'))],
     ['a byte order mark', () => Uint8Array.of(0xef, 0xbb, 0xbf, ...json)],
@@ -178,11 +195,11 @@ function malformed(message = '') {
   return expect.objectContaining({ code: 'E_PROOF_FILE', message: expect.stringContaining(message) });
 }
 
-/** Spells the version, 2, in two bytes instead of one. */
+/** Spells the version, 3, in two bytes instead of one. */
 function longerForm(whole: Uint8Array): Uint8Array {
   const key = [0x67, ...bytes('version')];
   const at = whole.findIndex((_, k) => key.every((byte, i) => whole[k + i] === byte)) + key.length;
-  const longer = Uint8Array.of(...whole.subarray(0, at), 0x18, 0x02, ...whole.subarray(at + 1));
-  expect(decode(longer)).toMatchObject({ version: 2 });
+  const longer = Uint8Array.of(...whole.subarray(0, at), 0x18, 0x03, ...whole.subarray(at + 1));
+  expect(decode(longer)).toMatchObject({ version: 3 });
   return longer;
 }

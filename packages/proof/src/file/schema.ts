@@ -93,7 +93,8 @@ export const proofFileSchema = z
     }),
   ])
   .refine(
-    (document) => document.statement.commitments.length === headRows(ruleOf(document)) + document.statement.size,
+    (document) =>
+      document.statement.commitments.length === headRows(ruleOf(document)) + document.statement.size,
     'there must be a commitment for each of the leading rows and n trainers',
   )
   .refine(({ statement: s }) => s.weights.length === s.size, 'there must be n weights')
@@ -109,6 +110,6 @@ export const proofFileSchema = z
 export type ProofDocument = z.infer<typeof proofFileSchema>;
 
 /** The rule of a proof file's statement. */
-export function ruleOf(document: Pick<ProofDocument, 'statement'>): RuleName {
-  return 'rule' in document.statement ? document.statement.rule : 'reference-trust';
+export function ruleOf({ statement }: { statement: { rule?: RuleName } }): RuleName {
+  return statement.rule ?? 'reference-trust';
 }

@@ -3,7 +3,14 @@ import { setImmediate } from 'node:timers/promises';
 import { bilinearForm } from '@chorus/circuits';
 import { addPoints, type Srs } from '@chorus/commitment';
 import { FIELD_BYTES, G1_BYTES, WorkerPool } from '@chorus/commitment/engine';
-import { ChorusError, type ContributionProof, type G1Point, MAX_ENTRY, REFERENCE_GROUPS, type RuleName } from '@chorus/protocol';
+import {
+  ChorusError,
+  type ContributionProof,
+  type G1Point,
+  MAX_ENTRY,
+  REFERENCE_GROUPS,
+  type RuleName,
+} from '@chorus/protocol';
 import { inverse, power, powers, reduce } from '../field.ts';
 import { headRows, type RoundStatement } from '../statement.ts';
 import { foldChallenge, isUsablePoint, matrixChallenges, pointChallenge } from '../transcript.ts';
@@ -274,12 +281,14 @@ export class GramProver {
       if (vector === null) continue;
       if (vector.length > this.size)
         throw refusal('a vector is longer than N', { index, entries: vector.length });
-      if (index >= head && !(vector instanceof Int16Array)) throw refusal('an update is not int16', { index });
+      if (index >= head && !(vector instanceof Int16Array))
+        throw refusal('an update is not int16', { index });
       const most = vector instanceof Int16Array ? MAX_ENTRY : largestMagnitude(vector);
       if (most > MAX_HEAD_ENTRY) throw refusal('an entry of a leading row is 2^20 or more', { index });
       largest += most;
     }
-    if (largest > MAX_ENTRIES) throw refusal('the entries of all rows are too large for an exact sum', { largest });
+    if (largest > MAX_ENTRIES)
+      throw refusal('the entries of all rows are too large for an exact sum', { largest });
   }
 }
 
