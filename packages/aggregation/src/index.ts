@@ -15,7 +15,7 @@ export { aggregate, type CountedReference, sumGroups, sumReferences } from './ag
 export { explainTrainer } from './explain.ts';
 export { gramMatrix, MAX_ROWS } from './gram.ts';
 export type { IntegerVector } from './novelty/direction.ts';
-export { type NoveltyInput, noveltyVector } from './novelty/novelty.ts';
+export { MAX_DIRECTIONS, type NoveltyInput, noveltyVector } from './novelty/novelty.ts';
 export { type PublicVectors, publicSpan, SPAN_ROUNDS } from './novelty/public-span.ts';
 export { packShares, packWeights } from './packing.ts';
 export { referenceProjection } from './rules/reference-projection.ts';

@@ -81,7 +81,7 @@ async function runNetwork(
   let modelCid: string | null = null;
 
   step('starting the chain, splitting the data');
-  const committee = { trainers: trainerCount(options), validators: validatorCount(options) };
+  const committee = { trainers: trainerCount(options), validators: validatorCount() };
   const [chain, data] = await Promise.all([
     startDemoChain(options, folder, defer),
     prepareData(options, committee, folder),

@@ -62,9 +62,14 @@ export function taskCreateCommand(): Command {
     .optionsGroup('How:')
     .option('--rounds <n>', 'rounds of training', '3')
     .option('--local-epochs <n>', 'epochs of a trainer in a round (2)')
-    .option('--reference-epochs <n>', 'epochs of a validator in a round (20)')
+    .option('--reference-epochs <n>', 'epochs of a validator in a round (2.5 times those of a trainer)')
     .option('--batch-size <n>', 'samples of a step (10)')
     .option('--learning-rate <rate>', 'of SGD (0.1)')
+    .option(
+      '--rule <id>',
+      'how updates are scored: reference-projection or reference-trust',
+      'reference-projection',
+    )
     .option('--momentum <m>', 'of SGD (0)')
     .option('--weight-decay <w>', 'of SGD (0)')
     .option('--scale <s>', 'one step of an update of int16 (2^-14)')

@@ -1,4 +1,5 @@
 import type { TaskRequest } from '@chorus/node';
+import { defaultReferenceEpochs } from '@chorus/protocol';
 import type { ModelName } from '@chorus/training';
 
 type Terms = TaskRequest['terms'];
@@ -18,10 +19,8 @@ const TERMS = {
   version: 1,
   loss: { kind: 'softmax-cross-entropy' },
   optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
-  /** Enough for the reference to stay a direction rather than noise once the model is good. */
-  referenceEpochs: 20,
   scale: 2 ** -14,
-  rule: 'reference-trust',
+  rule: 'reference-projection',
 } as const satisfies Partial<Terms>;
 
 const PARAMS = {
@@ -57,5 +56,6 @@ export interface TaskPlan {
 
 /** A task as it is published: what was decided about it, and the usual for the rest. */
 export function plannedTask({ model, terms, params }: TaskPlan): TaskRequest {
-  return { model, terms: { ...TERMS, ...terms }, params: { ...PARAMS, ...params } };
+  const referenceEpochs = defaultReferenceEpochs(terms.localEpochs);
+  return { model, terms: { ...TERMS, referenceEpochs, ...terms }, params: { ...PARAMS, ...params } };
 }

@@ -2,8 +2,10 @@ import { aggregate, type PublicVectors, SPAN_ROUNDS } from '@chorus/aggregation'
 import {
   type Address,
   type ChainPort,
+  cidFromDigest,
   committedTrainers,
   openedReferences,
+  payloadBytes,
   type SettledRound,
   type StoragePort,
   type TaskState,
@@ -57,11 +59,18 @@ export class PublicHistories {
   /** Of rounds that this node has followed: their payloads need not be added up again. */
   readonly #aggregates = new Map<number, Int32Array | null>();
   #known: Known | null = null;
+  /** Held and served while the round lasts whose history they are: others look for them. */
+  #cids = new Set<string>();
 
   constructor(source: HistorySource, model: GlobalModel, parameters: readonly ParameterInfo[]) {
     this.#source = source;
     this.#model = model;
     this.#parameters = parameters;
+  }
+
+  /** CIDs of the payloads that were found for the newest round. */
+  get cids(): string[] {
+    return [...this.#cids];
   }
 
   /** A round is settled: its aggregate, or null where nothing went in. */
@@ -125,6 +134,7 @@ export class PublicHistories {
   async #collect(context: KnownTask, round: number, timeoutMs: number): Promise<PublicHistory> {
     const rounds: EndedRound[] = [];
     const missing: string[] = [];
+    this.#cids = new Set();
     let settled = 0;
     for (let number = round - 1; number >= Math.max(1, round - MAX_LOOK_BACK); number--) {
       const age = round - number;
@@ -201,7 +211,9 @@ export class PublicHistories {
   ): Promise<Int16Array | null> {
     const { kind, author } = what;
     try {
-      return await fetchVector(this.#source, context, { ...what, check: false, anyone: true });
+      const vector = await fetchVector(this.#source, context, { ...what, check: false, anyone: true });
+      this.#cids.add(cidFromDigest(what.committed.digest, payloadBytes(context.task.dimension)));
+      return vector;
     } catch (error) {
       this.#source.signal.throwIfAborted();
       const code = error instanceof Error && 'code' in error ? error.code : null;
