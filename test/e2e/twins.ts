@@ -11,7 +11,7 @@ import {
   parseConfig,
   type TaskRequest,
 } from '@chorus/node';
-import { type Hex, OPEN_TO_ALL, type StoragePort } from '@chorus/protocol';
+import { type Hex, OPEN_TO_ALL, type RuleName, type StoragePort } from '@chorus/protocol';
 import { buildModel, createTrainer, type Dataset, subset, syntheticDigits } from '@chorus/training';
 import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
 import { MemoryHub, type MemoryNetwork } from '../twins/network.ts';
@@ -164,14 +164,15 @@ function describe(event: NodeEvent): string {
   return JSON.stringify(event, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
 }
 
-/** A small task on generated digits, and the shards for `trainers` trainers and one validator. */
+/** A small task on generated digits, and the shards for `trainers` trainers and so many validators. */
 export async function smallTask(
   network: TwinNetwork,
   trainers: number,
   change: Partial<TaskRequest['params']> = {},
-): Promise<{ request: TaskRequest; shards: Dataset[]; validation: Dataset }> {
+  { validators = 1, rule = 'reference-trust' }: { validators?: number; rule?: RuleName } = {},
+): Promise<{ request: TaskRequest; shards: Dataset[]; validation: Dataset; validations: Dataset[] }> {
   const perNode = 60;
-  const digits = syntheticDigits({ seed: 1, count: perNode * (trainers + 1) });
+  const digits = syntheticDigits({ seed: 1, count: perNode * (trainers + validators) });
   const shardOf = (i: number) =>
     subset(
       digits,
@@ -188,6 +189,7 @@ export async function smallTask(
   return {
     shards: Array.from({ length: trainers }, (_, i) => shardOf(i)),
     validation: shardOf(trainers),
+    validations: Array.from({ length: validators }, (_, i) => shardOf(trainers + i)),
     request: {
       model,
       terms: {
@@ -202,7 +204,7 @@ export async function smallTask(
         batchSize: 10,
         learningRate: 0.05,
         scale: 2 ** -14,
-        rule: 'reference-trust',
+        rule,
       },
       params: {
         token: network.ledger.token,

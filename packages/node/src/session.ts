@@ -22,6 +22,7 @@ import { PublicHistories } from './novelty/public-history.ts';
 import { PayloadStore } from './payload-store.ts';
 import type { Ports } from './ports.ts';
 import type { Proving } from './proving.ts';
+import { fetchTimeout } from './round-context.ts';
 import type { TaskFiles } from './task-files.ts';
 
 /** Everything the stages of one task's rounds work with. */

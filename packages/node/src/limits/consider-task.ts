@@ -26,7 +26,10 @@ export type ConsideredTask = Pick<
   slashing: Pick<Slashing, 'trainerAbsence' | 'validatorAbsence' | 'aggregatorAbsence'>;
 };
 /** Of the terms, the same. `licence` is a tag such as `Apache-2.0`. */
-export type ConsideredTerms = Pick<Terms, 'modelBytes' | 'batchSize' | 'data' | 'loss' | 'licence'>;
+export type ConsideredTerms = Pick<
+  Terms,
+  'modelBytes' | 'batchSize' | 'data' | 'loss' | 'licence' | 'rule' | 'novelty'
+>;
 
 /** The node as it is when it decides. */
 export interface NodeState {

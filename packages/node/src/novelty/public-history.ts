@@ -181,7 +181,7 @@ export class PublicHistories {
     return {
       round: number,
       aggregate: total,
-      references: references.filter((vector) => vector !== null),
+      references: references.flatMap((vector) => (vector ? [vector] : [])),
       updates: recent ? updates : [],
     };
   }
