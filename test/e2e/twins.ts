@@ -35,7 +35,7 @@ export function provingWithoutProof(workers: Proving): Proving {
   return {
     committer: (dimension) => workers.committer(dimension),
     prover: async (dimension) => ({
-      gramMatrix: async (vectors) => gramMatrix(vectors.map((v) => v ?? new Int16Array(dimension))),
+      gramMatrix: async (_rule, vectors) => gramMatrix(vectors.map((v) => v ?? new Int16Array(dimension))),
       prove: async () => ({ proof: UNCHECKED_PROOF, gram: [], seconds: NO_SECONDS }),
     }),
     close: async () => {},

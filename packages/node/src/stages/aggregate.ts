@@ -1,5 +1,5 @@
 import { aggregate as aggregateUpdates, ruleById, sumReferences } from '@chorus/aggregation';
-import { type Address, ChorusError, type UpdateVector, type VerdictVote } from '@chorus/protocol';
+import { type Address, ChorusError, G1_INFINITY, type UpdateVector, type VerdictVote } from '@chorus/protocol';
 import { examineRound } from '../examine.ts';
 import { reasonFor } from '../inspect/reason.ts';
 import { type RoundContext, type TaskSession, timed } from '../session.ts';
@@ -43,7 +43,7 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
     }
     // A list that nobody signs is not worth a proof; where nothing is missing, the votes come in beside it.
     const whole = unavailable.length === 0 && rejected.length === 0;
-    const votes = whole ? null : await collectVerdicts(session, context, { unavailable, rejected });
+    const votes = whole ? null : await collectVerdicts(session, context, { unavailable, rejected, novelty: G1_INFINITY });
     const reference = sumReferences(found.references);
     const prover = await session.proving.prover(context.task.dimension);
     const gram = await prover.gramMatrix('reference-trust', [reference, ...updates], {
