@@ -110,6 +110,6 @@ export const proofFileSchema = z
 export type ProofDocument = z.infer<typeof proofFileSchema>;
 
 /** The rule of a proof file's statement. */
-export function ruleOf({ statement }: { statement: { rule?: RuleName } }): RuleName {
-  return statement.rule ?? 'reference-trust';
+export function ruleOf({ statement }: { statement: object }): RuleName {
+  return (statement as { rule?: RuleName }).rule ?? 'reference-trust';
 }
