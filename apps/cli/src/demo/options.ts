@@ -36,7 +36,7 @@ export interface RawDemoOptions {
   split: string;
   attack: string;
   attackers: string;
-  rule: string;
+  rule?: string;
   seed: string;
   model: string;
   json?: boolean;
@@ -73,7 +73,7 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
     split: parseSplit(raw.split),
     attack: attack.data,
     attackers: attackerCount(raw, attack.data, trainerCount({ nodes })),
-    rule: ruleNamed(raw.rule),
+    rule: ruleNamed(raw.rule ?? 'reference-projection'),
     seed: integer('seed', raw.seed, 0, 2 ** 31 - 1),
     model: raw.model,
     json: raw.json ?? false,
