@@ -29,7 +29,7 @@ export interface DemoData {
 
 /** Split the data into private shards, one file in each node's own folder. */
 export async function prepareData(
-  options: Pick<DemoOptions, 'data' | 'split' | 'seed' | 'attack' | 'attackers'>,
+  options: Pick<DemoOptions, 'data' | 'split' | 'seed'> & Partial<Pick<DemoOptions, 'attack' | 'attackers'>>,
   { trainers, validators }: { trainers: number; validators: number },
   folder: string,
 ): Promise<DemoData> {
@@ -42,7 +42,7 @@ export async function prepareData(
   }
   const [held, rest] = holdOut(train, validation * validators, options.seed);
   // Names of one party hold the same data; the others' do not get less by it.
-  const names = options.attackers > 0 ? (namesOf(options.attack)?.names ?? 1) : 1;
+  const names = options.attackers ? (namesOf(options.attack)?.names ?? 1) : 1;
   const cut = splitIndices(rest.labels, trainers - names + 1, options.split, options.seed);
   const parts = Array.from({ length: trainers }, (_, i) => cut[Math.min(i, cut.length - 1)]!);
   const trainerShards = await Promise.all(

@@ -1,6 +1,10 @@
-import type { ProjectionExplanation, TrustExplanation } from '@chorus/aggregation';
+import type { RoundExplanation } from '@chorus/node';
 import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import { integer, percent } from './format.ts';
+
+type Explanation = NonNullable<RoundExplanation['result']>['explanation'];
+type TrustExplanation = Extract<Explanation, { rule: 'reference-trust' }>;
+type ProjectionExplanation = Extract<Explanation, { rule: 'reference-projection' }>;
 
 /** What, how, the number, and a remark. */
 type Step = string[];
