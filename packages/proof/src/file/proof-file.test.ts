@@ -1,22 +1,33 @@
 import { readFileSync } from 'node:fs';
-import { circuitArtifacts } from '@chorus/circuits';
+import { circuitArtifacts, circuitName } from '@chorus/circuits';
 import { combinePoints, developmentKey, G1_GENERATOR, srsDigest } from '@chorus/commitment';
-import type { G1Point, Hex } from '@chorus/protocol';
+import { type G1Point, type Hex, RULE_NAMES, type RuleName } from '@chorus/protocol';
 import { decode, encode } from 'cborg';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { verifyProofFile } from '../verifier.ts';
 import { decodeProofFile, encodeProofFile, MAX_PROOF_FILE_BYTES, type ProofFile } from './proof-file.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: a vector file
-const vectors: any = JSON.parse(
-  readFileSync(new URL('../../../../test/vectors/transcript/transcript.json', import.meta.url), 'utf8'),
-);
-const circuit = circuitArtifacts(16);
-const trusted = { circuit, srsDigest: developmentKey().digest };
+const FILES = { 'reference-trust': 'transcript.json', 'reference-projection': 'projection.json' } as const;
 
 // biome-ignore lint/suspicious/noExplicitAny: a vector file
-function fileOf(c: any): ProofFile {
+type Case = any;
+
+function casesOf(rule: RuleName): Case[] {
+  const url = new URL(`../../../../test/vectors/transcript/${FILES[rule]}`, import.meta.url);
+  return JSON.parse(readFileSync(url, 'utf8')).cases;
+}
+
+const trustedFor = (rule: RuleName) => ({
+  circuit: circuitArtifacts(16, rule),
+  srsDigest: developmentKey().digest,
+});
+const trusted = trustedFor('reference-trust');
+const cases = RULE_NAMES.flatMap((rule) =>
+  casesOf(rule).map((c): [string, RuleName, Case] => [`${rule}, ${c.name}`, rule, c]),
+);
+
+function fileOf(c: Case, rule: RuleName = 'reference-trust'): ProofFile {
   const point = ([x, y]: [string, string]): G1Point => ({ x: BigInt(x), y: BigInt(y) });
   const pair = ([a, b]: [string, string]): [bigint, bigint] => [BigInt(a), BigInt(b)];
   const { n, taskId, commitments, aggregate, ...statement } = c.statement;
@@ -25,7 +36,7 @@ function fileOf(c: any): ProofFile {
   return {
     statement: {
       ...statement,
-      rule: 'reference-trust',
+      rule,
       size: n,
       taskId: BigInt(taskId),
       commitments: commitments.map(point),
@@ -44,7 +55,10 @@ function fileOf(c: any): ProofFile {
       },
     },
     srs: developmentKey(),
-    circuit: { id: 'contribution-16', verificationKey: `0x${circuit.hashes.verificationKey}` },
+    circuit: {
+      id: circuitName(16, rule) as ProofFile['circuit']['id'],
+      verificationKey: `0x${trustedFor(rule).circuit.hashes.verificationKey}`,
+    },
     dimension: c.dimension,
     references: [{ author: c.statement.contract, digest }],
     updates: [{ author: c.statement.contract, digest }, null],
@@ -52,7 +66,7 @@ function fileOf(c: any): ProofFile {
   };
 }
 
-const file = fileOf(vectors.cases[1]);
+const file = fileOf(casesOf('reference-trust')[1]);
 const json = encodeProofFile(file, 'json');
 const cbor = encodeProofFile(file, 'cbor');
 const text = new TextDecoder().decode(json);
@@ -60,8 +74,8 @@ const bytes = (s: string): Uint8Array => new TextEncoder().encode(s);
 
 describe('a proof file', () => {
   it('round-trips in both encodings, bit for bit', () => {
-    for (const c of vectors.cases) {
-      const original = fileOf(c);
+    for (const [, rule, c] of cases) {
+      const original = fileOf(c, rule);
       for (const encoding of ['json', 'cbor'] as const) {
         const encoded = encodeProofFile(original, encoding);
         expect(decodeProofFile(encoded)).toEqual(original);
@@ -71,14 +85,12 @@ describe('a proof file', () => {
     expect(cbor.length).toBeLessThan(json.length / 2);
   });
 
-  it.each<[string, unknown]>(vectors.cases.map((c: { name: string }) => [c.name, c]))(
-    'of a shared vector verifies: %s',
-    async (_, c) => {
-      const results = await verifyProofFile(decodeProofFile(encodeProofFile(fileOf(c))), trusted);
-      expect(results.filter((r) => !r.ok)).toEqual([]);
-      expect(results).toHaveLength(8);
-    },
-  );
+  it.each(cases)('of a shared vector verifies: %s', async (_, rule, c) => {
+    const decoded = decodeProofFile(encodeProofFile(fileOf(c, rule)));
+    const results = await verifyProofFile(decoded, trustedFor(rule));
+    expect(results.filter((r) => !r.ok)).toEqual([]);
+    expect(results).toHaveLength(8);
+  });
 
   it('of version 2, which had no rule, is read as reference-trust', () => {
     const old = text
@@ -174,6 +186,9 @@ describe('verifyProofFile', () => {
   it('refuses the development string on a real chain, whatever origin the file claims', async () => {
     const real = { ...file, statement: { ...file.statement, chainId: 56 } };
     expect(await caughtBy({ ...real, srs: { ...file.srs, origin: 'ptau' } })).toBe('reference string');
+  });
+  it('refuses the key of the other rule’s circuit', async () => {
+    expect(await caughtBy(file, trustedFor('reference-projection'))).toBe('rule');
   });
   it('refuses another circuit key', async () => {
     expect(
