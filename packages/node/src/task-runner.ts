@@ -310,7 +310,7 @@ export class TaskRunner {
         this.#done.delete(kind + suffix);
         this.#retryAt.delete(kind + suffix);
       }
-      for (const phase of ['commit', 'reference', 'settle']) this.#done.delete(`prefetch${suffix}:${phase}`);
+      for (const key of this.#done) if (key.startsWith(`prefetch${suffix}:`)) this.#done.delete(key);
     }
   }
 
@@ -457,6 +457,9 @@ export class TaskRunner {
   #prefetch(round: RoundState): void {
     const context = this.context;
     if (!PREFETCHED.includes(round.phase)) return;
+    // What is public is so beside the model that the round begins from.
+    const current = this.#settledThrough === round.round - 1;
+    if (round.phase === 'commit' && !current) return;
     // Again with each reference that is opened: its author may be gone when the round is to be settled.
     const opened = openedReferences(round).length;
     const key = `prefetch:${round.round}:${round.phase}:${opened}`;
@@ -488,7 +491,8 @@ export class TaskRunner {
       return;
     }
     const found = await examineRound(session, context);
-    if (phase === 'settle' && found.references.length > 0) await headOf(session, context, found);
+    const current = this.#settledThrough === round - 1;
+    if (phase === 'settle' && current && found.references.length > 0) await headOf(session, context, found);
   }
 
   async #fetchUpdates(context: RoundContext): Promise<void> {

@@ -1,5 +1,5 @@
 import type { RoundExplanation } from '@chorus/node';
-import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
+import { paidShares, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { heading, integer, percent, roundedTokens, table, wrap } from './format.ts';
 import type { OpenedNetwork } from './open.ts';
@@ -131,6 +131,7 @@ export function whyTrainer(names: Names, explanation: RoundExplanation, index: n
     steps.push(['share', 'on chain', integer(share), percent(share, SHARE_ONE, 4)]);
   }
   steps.push(
+    ...minimumStep(explanation, index),
     ['pool', 'round budget - fees', integer(money.pool), `${roundedTokens(money.pool)} tokens`],
     [
       colors.bold('reward'),
@@ -150,6 +151,19 @@ export function whyTrainer(names: Names, explanation: RoundExplanation, index: n
     ...(explanation.reasons[index] ? [wrap(explanation.reasons[index]), ''] : []),
     ...conclusion(names, explanation),
   ].join('\n');
+}
+
+/** The task's minimum share, where it has one: a smaller share is not paid. */
+function minimumStep({ task, settled, round }: RoundExplanation, index: number): string[][] {
+  if (task.minShareBps === 0) return [];
+  const included = round.updates.filter((update, i) => update && !settled.unavailable.includes(i)).length;
+  const share = settled.shares[index]!;
+  const [paid] = paidShares([share], included, task.minShareBps);
+  const least = Math.ceil((task.minShareBps * SHARE_ONE) / (included * 10_000));
+  const how = `${percent(task.minShareBps, 10_000)} of an equal share of ${included}`;
+  return [
+    ['least share', how, integer(least), paid === 0 && share > 0 ? 'the share is below it: not paid' : ''],
+  ];
 }
 
 function title({ task, settled, terms }: RoundExplanation): string {

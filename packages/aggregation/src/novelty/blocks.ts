@@ -1,5 +1,5 @@
 /** Blocks that the tensors of a model are grouped into, whatever their number. */
-export const MAX_BLOCKS = 8;
+const MAX_BLOCKS = 8;
 
 /** A range of a vector's entries. */
 export interface Block {

@@ -39,7 +39,7 @@ function withBackdoor(dataset: Dataset): Dataset {
 }
 
 /** Set the patch of one sample, in every channel; samples that are no images get it on their last values. */
-export function stamp(inputs: Float32Array, sample: number, inputShape: readonly number[]): void {
+function stamp(inputs: Float32Array, sample: number, inputShape: readonly number[]): void {
   const values = inputShape.reduce((product, size) => product * size, 1);
   const at = sample * values;
   const [height, width] = inputShape.slice(-2);

@@ -107,11 +107,11 @@ export class PublicHistories {
       if (before && before.missing.length === 0) return before;
       return this.#collect(context, round, before ? LOOK_AGAIN_MILLISECONDS : fetchTimeout(context.task));
     })();
-    const fresh = known?.vectors ?? null;
+    const earlier = known?.vectors ?? null;
     const model = { ...this.#model, sum: this.#model.sum.slice() };
     const vectors = (async () => {
       const { rounds, missing } = await history;
-      const first = await fresh?.catch(() => null);
+      const first = await earlier?.catch(() => null);
       const found = publicVectors(
         rounds,
         model,
