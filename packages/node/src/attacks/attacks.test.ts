@@ -29,7 +29,11 @@ const ended = (round: number): EndedRound => ({
 });
 const known: PublicKnowledge = { rounds: [4, 3, 2, 1].map(ended), way: Float64Array.from(vector(20_000)) };
 const nothing: PublicKnowledge = { rounds: [], way: new Float64Array(D) };
-const own = Float32Array.from(vector(3000), (x) => x * SCALE);
+/** Among the others, as an honest update is. */
+const own = Float32Array.from({ length: D }, (_, k) => {
+  const updates = known.rounds[0]!.updates;
+  return (updates.reduce((sum, { vector: v }) => sum + v![k]!, 0) / updates.length) * SCALE;
+});
 const send = (attack: Attack, from = known) =>
   poisonDelta(own, { attack, known: from, scale: SCALE, seed: 1 });
 
@@ -66,14 +70,18 @@ describe('attacks', () => {
   });
 
   it('ace sends a combination of the last aggregates', () => {
-    const [a, b, c] = known.rounds.map((round) => round.aggregate!) as [Int32Array, Int32Array, Int32Array];
+    const [first, second, third] = known.rounds.map((round) => round.aggregate!) as [
+      Int32Array,
+      Int32Array,
+      Int32Array,
+    ];
     let rest = Array.from(send('ace'));
     // What is left after Gram-Schmidt with the three.
     const basis: number[][] = [];
-    for (const v of [a, b, c]) {
+    for (const v of [first, second, third]) {
       let e = Array.from(v);
-      for (const known of basis)
-        e = e.map((x, k) => x - cosine(v, known) * norm(v) * (known[k]! / norm(known)));
+      for (const other of basis)
+        e = e.map((x, k) => x - cosine(v, other) * norm(v) * (other[k]! / norm(other)));
       basis.push(e);
     }
     const size = norm(rest);
