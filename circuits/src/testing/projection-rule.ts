@@ -124,9 +124,7 @@ function solve(
   let under = 1n;
   for (const k of matrix.keys()) {
     const pivot = M[k]!;
-    M = M.map((row, i) =>
-      i === k ? row : row.map((x, j) => (x * pivot[k]! - row[k]! * pivot[j]!) / under),
-    );
+    M = M.map((row, i) => (i === k ? row : row.map((x, j) => (x * pivot[k]! - row[k]! * pivot[j]!) / under)));
     under = pivot[k]!;
   }
   return { over: M.map((row) => row.at(-1)!), under };
