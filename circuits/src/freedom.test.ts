@@ -17,7 +17,10 @@ describe('a prover that picks the best coefficients within the tolerance of refe
 
   it('moves a share by at most one unit in random rounds with norms of 2^10 to 2^26', () => {
     for (let seed = 0; seed < 12; seed++) {
-      const gram = scaledTrainers(randomProjectionGram(2 + seed, 300 + seed), (i) => 1n << BigInt((3 * i + seed) % 8));
+      const gram = scaledTrainers(
+        randomProjectionGram(2 + seed, 300 + seed),
+        (i) => 1n << BigInt((3 * i + seed) % 8),
+      );
       expect(largestDeviation(gram).share).toBeLessThanOrEqual(1n);
     }
   });

@@ -61,11 +61,7 @@ export function upperTriangle(
  *
  * @throws ChorusError `E_GRAM_INVALID` as {@link upperTriangle}
  */
-export function gramHash(
-  gram: GramMatrix,
-  size: CircuitSize,
-  rule: CircuitRule = 'reference-trust',
-): bigint {
+export function gramHash(gram: GramMatrix, size: CircuitSize, rule: CircuitRule = 'reference-trust'): bigint {
   const shifted = upperTriangle(gram, size, rule).map((entry) => entry + ENTRY_BOUND);
   const elements = packWords(shifted, ENTRY_BITS, ENTRIES_PER_ELEMENT);
   let state = BigInt(rowsOf(size, rule) - 1);

@@ -1,7 +1,6 @@
 import { ChorusError } from '@chorus/protocol';
 import {
   bilinearForm,
-  type CircuitRule,
   type CircuitSize,
   FIELD_ORDER,
   type GramMatrix,
@@ -53,8 +52,8 @@ export interface ContributionSignals {
   weightWords: bigint[];
   shareWords: bigint[];
   gram: bigint[];
-  /** `reference-projection` only: by target, then by trainer. */
-  coefficient?: bigint[][];
+  /** `reference-projection` only: three times `size` values, by target, then by trainer. */
+  coefficient?: bigint[];
 }
 
 export interface ContributionInput {
@@ -110,11 +109,11 @@ export function packShares(shares: readonly (number | bigint)[], size: CircuitSi
 }
 
 /** Coefficients by target, then by trainer, padded with zeros. */
-function byTarget(coefficients: readonly (readonly bigint[])[], size: CircuitSize): bigint[][] {
+function byTarget(coefficients: readonly (readonly bigint[])[], size: CircuitSize): bigint[] {
   return Array.from({ length: TARGETS }, (_, k) => {
     const column = coefficients.map((row) => row[k] ?? 0n);
     return padded('coefficient', column, COEFFICIENT_BITS, size);
-  });
+  }).flat();
 }
 
 function padded(

@@ -9,8 +9,8 @@ import {
   randomProjectionGram,
   sharedProjectionVectors,
 } from './testing/matrices.ts';
-import { acceptable, referenceProjection } from './testing/projection-rule.ts';
 import { poseidonOfElements } from './testing/poseidon.ts';
+import { acceptable, referenceProjection } from './testing/projection-rule.ts';
 import { calculateWitness, refusedBy } from './testing/witness.ts';
 
 const { wasmPath } = circuitArtifacts(16, 'reference-projection');
@@ -53,7 +53,10 @@ it('the tests own rule agrees with the shared vectors, intermediate values inclu
       expect(rule[what].map(String), name).toEqual(rows.map((row) => row[what]));
     }
     for (const what of ['cappedDots', 'coefficients'] as const) {
-      expect(rule[what].map((row) => row.map(String)), name).toEqual(rows.map((row) => row[what]));
+      expect(
+        rule[what].map((row) => row.map(String)),
+        name,
+      ).toEqual(rows.map((row) => row[what]));
     }
     expect(acceptable(gram, rule.coefficients), name).toBe(true);
   }
@@ -76,8 +79,7 @@ describe('no witness exists for', () => {
     values.map((value, k) => (k === index ? value + delta : value));
   const withCoefficient = (target: number, trainer: number, delta: bigint): ContributionSignals => {
     const signals = honest();
-    const coefficient = signals.coefficient!.map((row, k) => (k === target ? change(row, trainer, delta) : row));
-    return { ...signals, coefficient };
+    return { ...signals, coefficient: change(signals.coefficient!, 16 * target + trainer, delta) };
   };
 
   it('nothing changed: it exists', async () => {
@@ -220,22 +222,28 @@ describe('the input of reference-projection', () => {
 
   it('has the coefficients by target, padded', () => {
     const { coefficient } = buildContributionInput(good).signals;
-    expect(coefficient!.map((row) => row.slice(0, 3))).toEqual([
+    expect(coefficient).toHaveLength(48);
+    expect([0, 16, 32].map((at) => coefficient!.slice(at, at + 3))).toEqual([
       [5n, 8n, 0n],
       [6n, 9n, 0n],
       [7n, (1n << 67n) - 1n, 0n],
     ]);
-    expect(coefficient!.every((row) => row.length === 16)).toBe(true);
   });
 
   it.each([
     ['a coefficient of 67 bits', { coefficients: [[1n << 67n, 0n, 0n]] }, 'E_STATEMENT_INVALID'],
     ['a negative coefficient', { coefficients: [[0n, -1n, 0n]] }, 'E_STATEMENT_INVALID'],
-    ['seventeen trainers coefficients', { coefficients: new Array(17).fill([0n, 0n, 0n]) }, 'E_STATEMENT_INVALID'],
+    [
+      'seventeen trainers coefficients',
+      { coefficients: new Array(17).fill([0n, 0n, 0n]) },
+      'E_STATEMENT_INVALID',
+    ],
     ['three head rows', { gram: good.gram.slice(0, 3).map((row) => row.slice(0, 3)) }, 'E_GRAM_INVALID'],
     ['a reference of squared norm 2^49', { gram: [[1n << 49n]] }, 'E_GRAM_INVALID'],
   ])('is refused with %s', (_, change, code) => {
-    expect(() => buildContributionInput({ ...good, ...change })).toThrowError(expect.objectContaining({ code }));
+    expect(() => buildContributionInput({ ...good, ...change })).toThrowError(
+      expect.objectContaining({ code }),
+    );
   });
 });
 
@@ -245,8 +253,13 @@ function forgedInput(gram: bigint[][]): ContributionSignals {
   const diagonal = signed.map((row, i) => row.map((x, j) => (i === j && x < 0n ? 0n : x)));
   // A matrix that no vectors have has no projections: then any coefficients do, the entry is refused before.
   const zeros = gram.slice(4).map(() => [0n, 0n, 0n]);
-  const touchesTrainers = signed.slice(4).some((row) => row.slice(4).some((x) => x >= 1n << 50n || x <= -(1n << 50n)));
-  const { weights, shares, coefficients } = referenceProjection(diagonal, touchesTrainers ? zeros : undefined);
+  const touchesTrainers = signed
+    .slice(4)
+    .some((row) => row.slice(4).some((x) => x >= 1n << 50n || x <= -(1n << 50n)));
+  const { weights, shares, coefficients } = referenceProjection(
+    diagonal,
+    touchesTrainers ? zeros : undefined,
+  );
   const triangle: bigint[] = [];
   for (let i = 0; i < 20; i++) for (let j = i; j < 20; j++) triangle.push(signed[i]?.[j] ?? 0n);
   const field = (x: bigint) => ((x % FIELD_ORDER) + FIELD_ORDER) % FIELD_ORDER;
@@ -261,9 +274,9 @@ function forgedInput(gram: bigint[][]): ContributionSignals {
     beta: BETA,
     innerProduct: bilinearForm(signed, ALPHA, BETA),
     gramHash: poseidonOfElements(19n, elements),
-    weightWords: packWords([...weights, ...padding], 17n, 14),
-    shareWords: packWords([...shares, ...padding], 33n, 7),
+    weightWords: packWords([...weights, ...padding].slice(0, 16), 17n, 14),
+    shareWords: packWords([...shares, ...padding].slice(0, 16), 33n, 7),
     gram: triangle.map(field),
-    coefficient: [0, 1, 2].map((k) => [...coefficients.map((row) => row[k]!), ...padding]),
+    coefficient: [0, 1, 2].flatMap((k) => [...coefficients.map((row) => row[k]!), ...padding].slice(0, 16)),
   };
 }

@@ -152,7 +152,8 @@ describe('Projection(2, 1, 2, 4, 52, 64)', () => {
     [0n, 4n],
   ];
   // a = 256 dot / (257 G), and s = 257 G X - 256 2^48 dot: one unit of X is 257 G of s.
-  const nearest = (dot: bigint, square: bigint) => (2n * 256n * F * dot + 257n * square) / (2n * 257n * square);
+  const nearest = (dot: bigint, square: bigint) =>
+    (2n * 256n * F * dot + 257n * square) / (2n * 257n * square);
 
   it('takes the coefficients of the projection and those within the tolerance, and no others', () => {
     const [x, y] = [nearest(3n, 1n), nearest(5n, 4n)];

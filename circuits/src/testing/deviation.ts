@@ -22,7 +22,7 @@ export function largestDeviation(gram: GramMatrix): { share: bigint; weight: big
   const found = { share: 0n, weight: 0n, coefficient: 0 };
 
   const pay = T.map((i) => X[i]!.map((x, k) => x * cappedDots[i]![k]! * gate[i]! ** 4n));
-  const least = pay.map((row) => row.indexOf(row.reduce((a, b) => (b < a ? b : a))));
+  const least = pay.map((row) => row.indexOf(row.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))[0]!));
   const total = T.reduce((sum, i) => sum + Number(pay[i]![least[i]!]!), 0);
   if (total === 0) return found;
 

@@ -114,7 +114,10 @@ export function sharedProjectionVectors(): ProjectionVector[] {
   return vectorsOf('reference-projection', 4);
 }
 
-function vectorsOf<Vector extends { n: number; gram: GramMatrix }>(rule: CircuitRule, headRows: number): Vector[] {
+function vectorsOf<Vector extends { n: number; gram: GramMatrix }>(
+  rule: CircuitRule,
+  headRows: number,
+): Vector[] {
   const file = new URL(`../../../test/vectors/rule/${rule}.json`, import.meta.url);
   const { cases } = JSON.parse(readFileSync(file, 'utf8'));
   return cases.map((c: Vector & { gram: unknown }) => ({

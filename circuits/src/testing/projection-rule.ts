@@ -23,7 +23,10 @@ const HEAD_ROWS = 4;
  *
  * @param given - coefficients to take instead of the projections', by trainer and target: what a prover might claim
  */
-export function referenceProjection(gram: GramMatrix, given?: readonly (readonly bigint[])[]): ProjectionResult {
+export function referenceProjection(
+  gram: GramMatrix,
+  given?: readonly (readonly bigint[])[],
+): ProjectionResult {
   const T = gram.slice(HEAD_ROWS).map((_, i) => i);
   const G = (i: number, j: number) => gram[HEAD_ROWS + i]![HEAD_ROWS + j]!;
   const norm = T.map((i) => isqrt(G(i, i)));

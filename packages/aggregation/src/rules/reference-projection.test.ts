@@ -110,9 +110,7 @@ function literally(g: bigint[][], X: readonly (readonly bigint[])[]) {
       ? largest(9, (x) => x <= 256n && x * t[i]! <= 1536n * g[3]![4 + i]!)
       : 0n,
   );
-  const projection = T.map((i) =>
-    [0, 1, 2].map((k) => X[i]![k]! * beta[i]![k]!).reduce((a, x) => (x < a ? x : a)),
-  );
+  const projection = T.map((i) => largest(121, (p) => [0, 1, 2].every((k) => p <= X[i]![k]! * beta[i]![k]!)));
   const score = T.map((i) => projection[i]! * gate[i]! * gate[i]! * gate[i]! * gate[i]!);
   const length = T.map((i) =>
     largest(64, (x) => x * 2n ** 48n <= r[i]! * (X[i]![0]! + X[i]![1]! + X[i]![2]!)),
