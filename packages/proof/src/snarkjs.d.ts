@@ -7,7 +7,7 @@ declare module 'snarkjs' {
   }
   export const groth16: {
     fullProve(
-      input: Record<string, bigint | bigint[] | bigint[][]>,
+      input: Record<string, bigint | bigint[]>,
       wasmFile: string,
       zkeyFile: string,
       logger?: undefined,

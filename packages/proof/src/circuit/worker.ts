@@ -10,7 +10,7 @@ threads.isMainThread = true;
 const { groth16 } = await import('snarkjs');
 
 export interface Groth16Input {
-  signals: Record<string, bigint | bigint[] | bigint[][]>;
+  signals: Record<string, bigint | bigint[]>;
   wasmPath: string;
   zkeyPath: string;
   singleThread: boolean;
