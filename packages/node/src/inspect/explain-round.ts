@@ -29,6 +29,9 @@ import { paidAsComputed, type RoundMoney, roundMoney } from './money.ts';
 import { provenHead } from './proven-head.ts';
 import { reasonFor } from './reason.ts';
 
+/** Units by which an aggregator can move a weight or share within what the circuit of `reference-projection` accepts. */
+const PROJECTION_FREEDOM = 2;
+
 /** A settled round recomputed from its payloads, beside what the chain recorded. */
 export interface RoundExplanation {
   task: TaskState;
@@ -165,12 +168,13 @@ export async function explainRound(
   }
   const gram = hasGroups(terms.rule) ? gramMatrix([...head, ...rows]) : plain;
   const result = ruleById(terms.rule).apply(gram);
+  const freedom = hasGroups(terms.rule) ? PROJECTION_FREEDOM : 0;
   return {
     ...known,
     gram,
     result,
     reasons: updates.map((_, index) => reasonFor(result, round, settled.unavailable, index)),
-    agrees: sameNumbers(result.weights, settled.weights) && sameNumbers(result.shares, settled.shares),
+    agrees: alike(result.weights, settled.weights, freedom) && alike(result.shares, settled.shares, freedom),
     proven: settlement ? gramHash(gram, CIRCUIT_SIZE) === settlement.proof.gramHash : null,
   };
 }
@@ -185,6 +189,6 @@ function measure(gram: bigint[][], row: number, referenceHeld: boolean) {
   return { norm: alone.explanation.rows[0]!.norm, dot: referenceHeld ? gram[0]![row]! : null };
 }
 
-function sameNumbers<T extends number | bigint>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((value, i) => value === b[i]);
+function alike(a: readonly number[], b: readonly number[], freedom: number): boolean {
+  return a.length === b.length && a.every((value, i) => Math.abs(value - b[i]!) <= freedom);
 }
