@@ -1,20 +1,23 @@
 /**
- * `pnpm circuits:setup`: compiles the contribution circuit and holds the committed keys to the result.
+ * `pnpm circuits:setup`: compiles a rule's contribution circuit and holds the committed keys to the result.
  *
- *   (no option)                   compile n = 16, compare r1cs, witness generator, keys and transcript
+ *   (no option)                   compile n = 16 of each rule, compare r1cs, witness generator, keys and transcript
+ *   --rule RULE                   one rule: reference-trust or reference-projection; the options below need it
  *   --ptau FILE                   the same, and verify the proving key against these powers of tau
- *   --new-ceremony                make new keys: phase 1 and phase 2 on this machine, 15 minutes for n = 16
+ *   --new-ceremony                make new keys: phase 1 and phase 2 on this machine, 15 to 30 minutes for n = 16
  *   --new-ceremony --ptau FILE    make new keys from imported powers of tau, prepared for phase 2
  *   --beacon HEX                  with --new-ceremony: a public random value for the end of phase 2
  *   --size 64                     n = 64 instead; its keys are written to build/ and not committed
  *
- * Exits with 1 where anything differs.
+ * Exits with 1 if anything differs.
  */
 import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { r1cs as r1csTools, zKey } from 'snarkjs';
+import { circuitName } from '../src/artifacts.ts';
+import type { CircuitRule, CircuitSize } from '../src/gram.ts';
 import { type CompiledCircuit, compile } from './compile.ts';
 import { powersOfTauHere } from './phase1.ts';
 import { phase2 } from './phase2.ts';
@@ -29,24 +32,44 @@ const { values: options } = parseArgs({
     'new-ceremony': { type: 'boolean', default: false },
     ptau: { type: 'string' },
     beacon: { type: 'string' },
+    rule: { type: 'string' },
     size: { type: 'string', default: '16' },
   },
 });
-const circuit = `contribution-${options.size}`;
 if (!['16', '64'].includes(options.size)) throw new Error('--size is 16 or 64');
-const keys = options.size === '16' ? join(PACKAGE, 'keys') : BUILD;
-const keyFile = (name: string) => join(keys, `${circuit}.${name}`);
+const size = Number(options.size) as CircuitSize;
+const keys = size === 16 ? join(PACKAGE, 'keys') : BUILD;
+
+const RULES: readonly CircuitRule[] = ['reference-trust', 'reference-projection'];
+const rules = RULES.filter((rule) => options.rule === undefined || options.rule === rule);
+if (rules.length === 0) throw new Error(`--rule is ${RULES.join(' or ')}`);
+if (rules.length > 1 && (options['new-ceremony'] || options.ptau !== undefined)) {
+  throw new Error('--new-ceremony and --ptau are for one circuit: say which by --rule');
+}
 
 await mkdir(BUILD, { recursive: true });
-const compiled = await compile(circuit);
-const r1csFile = join(BUILD, `${circuit}.r1cs`);
-await writeFile(r1csFile, compiled.r1cs);
-await writeFile(join(BUILD, `${circuit}.sym`), compiled.symbols);
-
-const agrees = options['new-ceremony'] ? await newCeremony(compiled) : await check(compiled);
+let agrees = true;
+for (const rule of rules) {
+  const circuit = circuitName(size, rule);
+  const compiled = await compile(circuit);
+  const r1csFile = join(BUILD, `${circuit}.r1cs`);
+  await writeFile(r1csFile, compiled.r1cs);
+  await writeFile(join(BUILD, `${circuit}.sym`), compiled.symbols);
+  const files = { circuit, r1csFile, keyFile: (name: string) => join(keys, `${circuit}.${name}`) };
+  if (options['new-ceremony']) await newCeremony(files, compiled);
+  agrees = (await check(files, compiled)) && agrees;
+}
 process.exit(agrees ? 0 : 1);
 
-async function newCeremony(compiled: CompiledCircuit): Promise<boolean> {
+interface Files {
+  circuit: string;
+  r1csFile: string;
+  /** Path of a part of the keys. */
+  keyFile: (name: string) => string;
+}
+
+async function newCeremony(files: Files, compiled: CompiledCircuit): Promise<void> {
+  const { circuit, r1csFile, keyFile } = files;
   const info = (await r1csTools.info(r1csFile)) as Record<string, number>;
   const constraints = info.nConstraints!;
   // snarkjs adds a row for each public signal and the constant.
@@ -85,11 +108,10 @@ async function newCeremony(compiled: CompiledCircuit): Promise<boolean> {
     phase2: result.phase2,
   };
   await writeFile(keyFile('transcript.json'), `${JSON.stringify(transcript, null, 2)}\n`);
-  return check(compiled);
 }
 
 /** Compares everything that belongs together and prints each comparison. */
-async function check(compiled: CompiledCircuit): Promise<boolean> {
+async function check({ circuit, r1csFile, keyFile }: Files, compiled: CompiledCircuit): Promise<boolean> {
   const transcript = JSON.parse(await readFile(keyFile('transcript.json'), 'utf8')) as Transcript;
   const vkey = await readFile(keyFile('vkey.json'), 'utf8');
   const parsed = JSON.parse(vkey);

@@ -58,6 +58,8 @@ export function hex(bytes: Uint8Array): string {
 /** Prints snarkjs's steps with the time since the start, and leaves out its progress chatter. */
 export const logger = {
   debug(): void {},
+  /** Progress of powers of tau for 2^16 constraints and more. */
+  log(): void {},
   info(message: string): void {
     if (/\n|^-+$/.test(message)) return;
     console.log(`${process.uptime().toFixed(0).padStart(5)} s  ${message}`);

@@ -18,6 +18,7 @@ declare module 'snarkjs' {
   type File = string | Uint8Array | { type: 'mem'; data?: Uint8Array };
   interface Logger {
     debug(message: string): void;
+    log(message: string): void;
     info(message: string): void;
     warn(message: string): void;
     error(message: string): void;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { CircuitRule, CircuitSize } from './gram.ts';
 
 /** A point of BN254's G1 in projective decimal coordinates, as snarkjs writes it. */
 export type G1Json = [string, string, string];
@@ -38,8 +39,13 @@ export interface CircuitArtifacts {
   hashes: ArtifactHashes;
 }
 
+/** The name of a rule's circuit: of its main in circom/, and of its keys. */
+export function circuitName(size: CircuitSize, rule: CircuitRule): string {
+  return `${rule === 'reference-trust' ? 'contribution' : 'projection'}-${size}`;
+}
+
 /**
- * The committed witness generator and keys of the contribution circuit.
+ * The committed witness generator and keys of a rule's contribution circuit.
  *
  * Only n = 16 ships with keys; those of n = 64 are built on request (see this package's README).
  * NOTE: the files are not hashed here; `pnpm circuits:setup` and the package's tests do that.
@@ -48,10 +54,10 @@ export interface CircuitArtifacts {
  * const { wasmPath, zkeyPath } = circuitArtifacts(16);
  * await groth16.fullProve(input.signals, wasmPath, zkeyPath);
  */
-export function circuitArtifacts(size: 16): CircuitArtifacts {
-  const key = (name: string) =>
-    fileURLToPath(new URL(`../keys/contribution-${size}.${name}`, import.meta.url));
-  const json = (name: string) => JSON.parse(readFileSync(key(name), 'utf8'));
+export function circuitArtifacts(size: 16, rule: CircuitRule = 'reference-trust'): CircuitArtifacts {
+  const name = circuitName(size, rule);
+  const key = (part: string) => fileURLToPath(new URL(`../keys/${name}.${part}`, import.meta.url));
+  const json = (part: string) => JSON.parse(readFileSync(key(part), 'utf8'));
   const transcript = json('transcript.json') as { constraints: number; sha256: ArtifactHashes };
   return {
     wasmPath: key('wasm'),

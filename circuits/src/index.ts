@@ -15,12 +15,14 @@ export {
   type ArtifactHashes,
   type CircuitArtifacts,
   circuitArtifacts,
+  circuitName,
   type G1Json,
   type G2Json,
   type VerificationKey,
 } from './artifacts.ts';
 export {
   bilinearForm,
+  type CircuitRule,
   type CircuitSize,
   type GramMatrix,
   gramHash,

@@ -17,8 +17,12 @@ const WEIGHTS_PER_WORD = 14;
 const SHARE_BITS = 33n;
 const SHARES_PER_WORD = 7;
 
-export interface ContributionStatement {
-  /** (k + 1) x (k + 1), symmetric, row 0 the reference, k <= size trainers. */
+/** Coefficients of `reference-projection` are below 2^67. */
+const COEFFICIENT_BITS = 67n;
+const TARGETS = 3;
+
+interface StatementOfAnyRule {
+  /** Symmetric: the rule's head rows, then k <= size trainers. */
   gram: GramMatrix;
   /** The transcript's challenges, in [0, p). */
   alpha: bigint;
@@ -29,6 +33,16 @@ export interface ContributionStatement {
   size: CircuitSize;
 }
 
+export type ContributionStatement = StatementOfAnyRule &
+  (
+    | { rule?: 'reference-trust' }
+    | {
+        rule: 'reference-projection';
+        /** Each trainer's three coefficients as the rule gives them (`explanation.rows[i].coefficients`). */
+        coefficients: readonly (readonly bigint[])[];
+      }
+  );
+
 /** The circuit's input signals by name, as snarkjs's witness calculation takes them. */
 export interface ContributionSignals {
   alpha: bigint;
@@ -38,6 +52,8 @@ export interface ContributionSignals {
   weightWords: bigint[];
   shareWords: bigint[];
   gram: bigint[];
+  /** `reference-projection` only: three times `size` values, by target, then by trainer. */
+  coefficient?: bigint[];
 }
 
 export interface ContributionInput {
@@ -53,10 +69,10 @@ export interface ContributionInput {
  * calculation fails and no proof exists.
  *
  * @throws ChorusError `E_GRAM_INVALID` for a matrix the circuit cannot hold, `E_STATEMENT_INVALID` for a challenge
- *   that is no field element, too many weights or shares, or one out of its bits
+ *   that is no field element, too many weights, shares or coefficients, or one out of its bits
  */
 export function buildContributionInput(statement: ContributionStatement): ContributionInput {
-  const { gram, alpha, beta, size } = statement;
+  const { gram, alpha, beta, size, rule } = statement;
   for (const [name, challenge] of Object.entries({ alpha, beta })) {
     if (challenge < 0n || challenge >= FIELD_ORDER)
       throw invalid(`${name} is not a field element`, { [name]: challenge });
@@ -65,16 +81,19 @@ export function buildContributionInput(statement: ContributionStatement): Contri
     alpha,
     beta,
     innerProduct: bilinearForm(gram, alpha, beta),
-    gramHash: gramHash(gram, size),
+    gramHash: gramHash(gram, size, rule),
     weightWords: packWeights(statement.weights, size),
     shareWords: packShares(statement.shares, size),
-    gram: upperTriangle(gram, size).map((entry) => (entry < 0n ? entry + FIELD_ORDER : entry)),
+    gram: upperTriangle(gram, size, rule).map((entry) => (entry < 0n ? entry + FIELD_ORDER : entry)),
+    ...(statement.rule === 'reference-projection'
+      ? { coefficient: byTarget(statement.coefficients, size) }
+      : {}),
   };
   return { signals, publicSignals: publicSignals(signals) };
 }
 
 /** The public signals in the circuit's order. */
-export function publicSignals(values: Omit<ContributionSignals, 'gram'>): bigint[] {
+export function publicSignals(values: Omit<ContributionSignals, 'gram' | 'coefficient'>): bigint[] {
   const { alpha, beta, innerProduct, gramHash: hash, weightWords, shareWords } = values;
   return [alpha, beta, innerProduct, hash, ...weightWords, ...shareWords];
 }
@@ -87,6 +106,14 @@ export function packWeights(weights: readonly (number | bigint)[], size: Circuit
 /** ceil(size / 7) words of 7 shares; trainer order, missing ones 0. Throws `E_STATEMENT_INVALID`. */
 export function packShares(shares: readonly (number | bigint)[], size: CircuitSize): bigint[] {
   return packWords(padded('share', shares, SHARE_BITS, size), SHARE_BITS, SHARES_PER_WORD);
+}
+
+/** Coefficients by target, then by trainer, padded with zeros. */
+function byTarget(coefficients: readonly (readonly bigint[])[], size: CircuitSize): bigint[] {
+  return Array.from({ length: TARGETS }, (_, k) => {
+    const column = coefficients.map((row) => row[k] ?? 0n);
+    return padded('coefficient', column, COEFFICIENT_BITS, size);
+  }).flat();
 }
 
 function padded(

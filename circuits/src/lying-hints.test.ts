@@ -3,7 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CIRCOM_FOLDER, type CompiledCircuit, compile } from '../scripts/compile.ts';
-import { randomGram } from './testing/matrices.ts';
+import type { GramMatrix } from './gram.ts';
+import { randomGram, randomProjectionGram } from './testing/matrices.ts';
+import { referenceProjection } from './testing/projection-rule.ts';
 import { brokenConstraints, type ConstraintSystem, parseR1cs } from './testing/r1cs.ts';
 import { referenceTrust } from './testing/rule.ts';
 import { calculateWitness } from './testing/witness.ts';
@@ -15,8 +17,6 @@ import { calculateWitness } from './testing/witness.ts';
  * circom's witness generators stop at the first `===` that fails, so the liar's is compiled from sources without
  * them and without simplification, and its signals are put onto the wires of the honest circuit by their labels.
  */
-const MAIN = 'pragma circom 2.1.6; include "reference-trust.circom"; component main = ReferenceTrust(6, 3);';
-
 const LIES: Record<string, { find: string; replace: string }> = {
   'a quotient one too small, its remainder one divisor larger': {
     find: 'return numerator \\ divisor;',
@@ -54,69 +54,106 @@ const LIES: Record<string, { find: string; replace: string }> = {
   'something taken for half': { find: 'x == 0 ? 0 : 1 / x', replace: 'x == 0 ? 0 : 1 / (2 * x)' },
 };
 
-const SIZE = 6;
-
-/** A random round of up to six trainers, padded with zero rows. */
-function round(trainers: number, seed: number): bigint[][] {
-  const gram = randomGram(trainers, seed);
-  return Array.from({ length: SIZE + 1 }, (_, i) =>
-    Array.from({ length: SIZE + 1 }, (_, j) => gram[i]?.[j] ?? 0n),
-  );
+/** A rule's circuit without the rest, weights and shares being its outputs. */
+interface RuleCircuit {
+  size: number;
+  main: string;
+  /** Sources whose assertions the liar does without. */
+  files: string[];
+  rounds: bigint[][][];
+  input: (matrix: bigint[][]) => object;
+  expected: (matrix: bigint[][]) => { weights: bigint[]; shares: bigint[] };
 }
 
-/** The rule's inputs for a padded matrix. */
-function ruleInput(matrix: readonly (readonly bigint[])[]) {
-  return {
-    squaredNorm: matrix.slice(1).map((row, k) => row[k + 1]!),
-    clippedDot: matrix[0]!.slice(1).map((dot) => (dot > 0n ? dot : 0n)),
-  };
+/** A random round, padded with zero rows. */
+function padded(gram: GramMatrix, rows: number): bigint[][] {
+  return Array.from({ length: rows }, (_, i) => Array.from({ length: rows }, (_, j) => gram[i]?.[j] ?? 0n));
 }
 
-let system: ConstraintSystem;
-let circuit: CompiledCircuit;
-let sourcesWithoutAssertions: Record<string, string>;
-const rounds = [round(4, 21), round(6, 22), round(5, 23)];
+const main = (file: string, template: string) =>
+  `pragma circom 2.1.6; include "${file}.circom"; component main = ${template};`;
 
-beforeAll(async () => {
-  circuit = await compile('rule', { sources: { 'rule.circom': MAIN } });
-  system = parseR1cs(circuit.r1cs);
-  sourcesWithoutAssertions = withoutAssertions();
-});
+const CIRCUITS: Record<string, RuleCircuit> = {
+  'reference-trust': {
+    size: 6,
+    main: main('reference-trust', 'ReferenceTrust(6, 3)'),
+    files: ['arithmetic', 'median', 'reference-trust'],
+    rounds: [
+      [4, 21],
+      [6, 22],
+      [5, 23],
+    ].map(([trainers, seed]) => padded(randomGram(trainers!, seed!), 7)),
+    input: (matrix) => ({
+      squaredNorm: matrix.slice(1).map((row, k) => row[k + 1]!),
+      clippedDot: matrix[0]!.slice(1).map((dot) => (dot > 0n ? dot : 0n)),
+    }),
+    expected: referenceTrust,
+  },
+  'reference-projection': {
+    size: 4,
+    main: main('reference-projection', 'ReferenceProjection(4, 2)'),
+    files: ['arithmetic', 'median', 'projection', 'reference-projection', 'signed'],
+    rounds: [
+      [3, 24],
+      [4, 27],
+      [4, 29],
+    ].map(([trainers, seed]) => padded(randomProjectionGram(trainers!, seed!), 8)),
+    input: (matrix) => ({
+      gram: matrix.slice(4).map((row) => row.slice(4)),
+      groupDot: matrix.slice(0, 3).map((row) => row.slice(4)),
+      clippedNovelty: matrix[3]!.slice(4).map((dot) => (dot > 0n ? dot : 0n)),
+      coefficient: [0, 1, 2].map((k) => referenceProjection(matrix).coefficients.map((row) => row[k]!)),
+    }),
+    expected: referenceProjection,
+  },
+};
 
-it('honest hints give the rule of the tests', async () => {
-  for (const matrix of rounds) {
-    const witness = await calculateWitness(circuit.wasm, ruleInput(matrix));
-    const rule = referenceTrust(matrix);
-    expect(witness.slice(1, 1 + 2 * SIZE)).toEqual([...rule.weights, ...rule.shares]);
-    expect(brokenConstraints(system, witness)).toEqual([]);
-  }
-});
+describe.each(Object.entries(CIRCUITS))('%s', (_, { size, main, files, rounds, input, expected }) => {
+  let system: ConstraintSystem;
+  let circuit: CompiledCircuit;
+  let sourcesWithoutAssertions: Record<string, string>;
 
-describe('a prover that lies about', () => {
-  for (const [lie, { find, replace }] of Object.entries(LIES)) {
-    it(`${lie} breaks a constraint`, async () => {
-      const liar = await compile('rule', {
-        sources: { ...sourcesWithoutAssertions, 'hints.circom': lied(find, replace) },
-        simplification: 0,
-      });
-      let told = 0;
-      for (const matrix of rounds) {
-        const honest = await calculateWitness(circuit.wasm, ruleInput(matrix));
-        const lying = relabel(await calculateWitness(liar.wasm, ruleInput(matrix)), liar, circuit);
-        if (lying.every((value, wire) => value === honest[wire])) continue;
-        told++;
-        expect(brokenConstraints(system, lying)).not.toEqual([]);
-      }
-      expect(told, 'rounds in which the lie differs from the truth').toBeGreaterThan(0);
-    });
-  }
+  beforeAll(async () => {
+    circuit = await compile('rule', { sources: { 'rule.circom': main } });
+    system = parseR1cs(circuit.r1cs);
+    sourcesWithoutAssertions = withoutAssertions(main, files);
+  }, 120_000);
 
-  it('nothing breaks none: the two ways to a witness agree', async () => {
-    const liar = await compile('rule', { sources: sourcesWithoutAssertions, simplification: 0 });
+  it('honest hints give the rule of the tests', async () => {
     for (const matrix of rounds) {
-      const honest = await calculateWitness(circuit.wasm, ruleInput(matrix));
-      expect(relabel(await calculateWitness(liar.wasm, ruleInput(matrix)), liar, circuit)).toEqual(honest);
+      const witness = await calculateWitness(circuit.wasm, input(matrix));
+      const { weights, shares } = expected(matrix);
+      expect(witness.slice(1, 1 + 2 * size)).toEqual([...weights, ...shares]);
+      expect(brokenConstraints(system, witness)).toEqual([]);
     }
+  });
+
+  describe('a prover that lies about', () => {
+    for (const [lie, { find, replace }] of Object.entries(LIES)) {
+      it(`${lie} breaks a constraint`, async () => {
+        const liar = await compile('rule', {
+          sources: { ...sourcesWithoutAssertions, 'hints.circom': lied(find, replace) },
+          simplification: 0,
+        });
+        let told = 0;
+        for (const matrix of rounds) {
+          const honest = await calculateWitness(circuit.wasm, input(matrix));
+          const lying = relabel(await calculateWitness(liar.wasm, input(matrix)), liar, circuit);
+          if (lying.every((value, wire) => value === honest[wire])) continue;
+          told++;
+          expect(brokenConstraints(system, lying)).not.toEqual([]);
+        }
+        expect(told, 'rounds in which the lie differs from the truth').toBeGreaterThan(0);
+      });
+    }
+
+    it('nothing breaks none: the two ways to a witness agree', async () => {
+      const liar = await compile('rule', { sources: sourcesWithoutAssertions, simplification: 0 });
+      for (const matrix of rounds) {
+        const honest = await calculateWitness(circuit.wasm, input(matrix));
+        expect(relabel(await calculateWitness(liar.wasm, input(matrix)), liar, circuit)).toEqual(honest);
+      }
+    });
   });
 });
 
@@ -127,14 +164,14 @@ function lied(find: string, replace: string): string {
 }
 
 /** The sources with every `===` statement blanked: no character moves, so generated component names stay. */
-function withoutAssertions(): Record<string, string> {
+function withoutAssertions(main: string, files: readonly string[]): Record<string, string> {
   const blank = (text: string) =>
     text.replace(/^[^/\n]*===[^;]*;/gm, (statement) => statement.replace(/[^\n]/g, ' '));
-  const own = ['arithmetic', 'median', 'reference-trust'].map((name) => `${name}.circom`);
+  const own = files.map((name) => `${name}.circom`);
   const lib = ['bitify', 'comparators'].map((name) => `circomlib/circuits/${name}.circom`);
   const libFolder = dirname(createRequire(import.meta.url).resolve('circomlib/package.json'));
   return Object.fromEntries([
-    ['rule.circom', MAIN],
+    ['rule.circom', main],
     ...own.map((file) => [file, blank(readFileSync(join(CIRCOM_FOLDER, file), 'utf8'))]),
     ...lib.map((file) => [
       file,

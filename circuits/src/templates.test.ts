@@ -111,3 +111,100 @@ describe('Packed(5, 3, 2)', () => {
     expect(outputs(1n, 2n, 3n, 4n, 7n)).toEqual([[1n + 16n, 3n + 32n, 7n]]);
   });
 });
+
+describe('SignedInRange(4)', () => {
+  const outputs = small('signed', 'SignedInRange(4)', 'value');
+  it('has one witness from -8 to 7, the sign, and none outside', () => {
+    for (const x of upTo(8)) expect(outputs(x)).toEqual([[1n]]);
+    for (const x of upTo(8)) expect(outputs(FIELD_ORDER - 1n - x)).toEqual([[0n]]);
+    for (const x of [8n, 9n, 16n, FIELD_ORDER - 9n, FIELD_ORDER - 16n, (FIELD_ORDER - 1n) / 2n]) {
+      expect(outputs(x)).toEqual([]);
+    }
+  });
+});
+
+describe('ShiftRight(5, 2)', () => {
+  const outputs = small('signed', 'ShiftRight(5, 2)', 'value');
+  it('has one witness, the quotient by 4, below 32 and none from 32 on', () => {
+    for (const x of upTo(32)) expect(outputs(x)).toEqual([[x / 4n]]);
+    for (const x of [32n, 33n, 64n, ...WRAPPED]) expect(outputs(x)).toEqual([]);
+  });
+});
+
+// xBits and sBits wide enough for two vectors of norm up to 2: 2^48 times their coefficients, so not few bits. The
+// witness is unique given the inputs; what is counted is which coefficients have one.
+describe('Projection(2, 1, 2, 4, 52, 64)', () => {
+  const outputs = small(
+    'projection',
+    'Projection(2, 1, 2, 4, 52, 64)',
+    'gram, dot, norm, eligible, coefficient',
+  );
+  const F = 2n ** 48n;
+  const field = (x: bigint) => (x < 0n ? x + FIELD_ORDER : x);
+  /** The number of witnesses for vectors with this matrix. */
+  const count = (gram: bigint[][], dot: bigint[], eligible: bigint[], coefficient: bigint[]): number => {
+    const norm = [isqrt(gram[0]![0]!), isqrt(gram[1]![1]!)];
+    const inputs = [...gram.flat(), ...dot, ...norm, ...eligible, ...coefficient].map(field);
+    return outputs(...inputs).length;
+  };
+  const orthogonal = [
+    [1n, 0n],
+    [0n, 4n],
+  ];
+  // a = 256 dot / (257 G), and s = 257 G X - 256 2^48 dot: one unit of X is 257 G of s.
+  const nearest = (dot: bigint, square: bigint) =>
+    (2n * 256n * F * dot + 257n * square) / (2n * 257n * square);
+
+  it('takes the coefficients of the projection and those within the tolerance, and no others', () => {
+    const [x, y] = [nearest(3n, 1n), nearest(5n, 4n)];
+    const tolerances = [129n * 2n * 5n, 129n * 3n * 5n];
+    const holds = (dx: bigint, dy: bigint): boolean =>
+      [257n * (x + dx) - 256n * F * 3n, 257n * 4n * (y + dy) - 256n * F * 5n].every(
+        (s, i) => s >= -tolerances[i]! && s <= tolerances[i]!,
+      );
+    for (let dx = -8n; dx <= 8n; dx++) {
+      for (let dy = -4n; dy <= 4n; dy++) {
+        expect(count(orthogonal, [3n, 5n], [1n, 1n], [x + dx, y + dy])).toBe(holds(dx, dy) ? 1 : 0);
+      }
+    }
+    expect(holds(0n, 0n)).toBe(true);
+    expect(holds(8n, 0n)).toBe(false);
+  });
+
+  it('takes zero, and only zero, of who is not eligible', () => {
+    const y = nearest(5n, 4n);
+    expect(count(orthogonal, [3n, 5n], [0n, 1n], [0n, y])).toBe(1);
+    for (const x of [1n, 2n, nearest(3n, 1n), -1n]) {
+      expect(count(orthogonal, [3n, 5n], [0n, 1n], [x, y])).toBe(0);
+    }
+  });
+
+  it('does not take zero of who has something to add', () => {
+    expect(count(orthogonal, [3n, 5n], [1n, 1n], [0n, nearest(5n, 4n)])).toBe(0);
+    expect(count(orthogonal, [3n, 5n], [1n, 1n], [nearest(3n, 1n), 0n])).toBe(0);
+  });
+
+  it('takes zero, and nothing else, of what another explains', () => {
+    // Both point alike, the second is twice as long; a dot of 1 beside 4 is less than the first explains of it.
+    const alike = [
+      [1n, 2n],
+      [2n, 4n],
+    ];
+    const y = nearest(4n, 4n);
+    expect(count(alike, [1n, 4n], [1n, 1n], [0n, y])).toBe(1);
+    expect(count(alike, [1n, 4n], [1n, 1n], [20n, y])).toBe(0);
+    expect(count(alike, [1n, 4n], [1n, 1n], [nearest(1n, 1n), 0n])).toBe(0);
+  });
+
+  it('takes no negative coefficient and none of too many bits', () => {
+    // Opposite vectors: the second may only lower what the first has, so a negative coefficient would serve.
+    const opposite = [
+      [1n, -1n],
+      [-1n, 4n],
+    ];
+    const solution = (by: bigint) => [nearest(3n, 1n), by];
+    for (const by of [-1n, -F, 2n ** 52n]) {
+      expect(count(opposite, [3n, 0n], [1n, 1n], solution(by))).toBe(0);
+    }
+  });
+});

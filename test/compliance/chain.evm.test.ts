@@ -1,6 +1,6 @@
 import { connectChain, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { JsonRpcProvider } from 'ethers';
-import { deployAcceptingVerifier } from '../twins/verifiers.ts';
+import { deployAcceptingVerifiers } from '../twins/verifiers.ts';
 import { describeChain } from './chain.ts';
 
 describeChain(
@@ -9,7 +9,7 @@ describeChain(
     const devnet = await startDevnet();
     const [deployer, poorKey, ...keys] = devnet.privateKeys.slice(0, 10);
     const { url } = devnet;
-    const verifier = await deployAcceptingVerifier(url, deployer!);
+    const verifier = await deployAcceptingVerifiers(url, deployer!);
     const { token, taskManager, treasury } = await deployChorus({ url, privateKey: deployer!, verifier });
     const connect = (privateKey: `0x${string}`) => connectChain({ url, contract: taskManager, privateKey });
     const accounts = await Promise.all(keys.map(connect));

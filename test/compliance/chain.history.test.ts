@@ -13,7 +13,7 @@ import { roundAttestor, validationRegistry } from '@chorus/contracts';
 import { type Hex, SHARE_ONE } from '@chorus/protocol';
 import { AbiCoder, Contract, FetchRequest, JsonRpcProvider, keccak256, Wallet } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { deployAcceptingVerifier } from '../twins/verifiers.ts';
+import { deployAcceptingVerifiers } from '../twins/verifiers.ts';
 import { Fixture, refused } from './chain/fixture.ts';
 
 describe('what only the chain over JSON-RPC has', () => {
@@ -28,7 +28,7 @@ describe('what only the chain over JSON-RPC has', () => {
     devnet = await startDevnet({ accounts: 10 });
     const { url, privateKeys } = devnet;
     const privateKey = privateKeys[0]!;
-    const verifier = await deployAcceptingVerifier(url, privateKey);
+    const verifier = await deployAcceptingVerifiers(url, privateKey);
     deployment = await deployChorus({ url, privateKey, verifier });
     const contract = deployment.taskManager;
     ports = await Promise.all(privateKeys.map((key) => connectChain({ url, contract, privateKey: key })));

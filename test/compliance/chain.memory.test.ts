@@ -1,5 +1,5 @@
 import { devnetKeys, refusal, ruleId } from '@chorus/chain';
-import { OPEN_TO_ALL, type Role } from '@chorus/protocol';
+import { G1_INFINITY, OPEN_TO_ALL, type Role } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
 import { UNCHECKED_PROOF } from '../twins/unchecked-proof.ts';
@@ -23,7 +23,7 @@ describeChain(
   { propertyRuns: 40 },
 );
 
-const VERDICT = { unavailable: [], rejected: [], lossBefore: 0n, lossAfter: 0n };
+const VERDICT = { unavailable: [], rejected: [], novelty: G1_INFINITY, lossBefore: 0n, lossAfter: 0n };
 
 describe('MemoryLedger', () => {
   const [key] = devnetKeys(1) as [`0x${string}`];
@@ -33,6 +33,7 @@ describe('MemoryLedger', () => {
     shares: [0],
     unavailable: [],
     rejected: [],
+    novelty: G1_INFINITY,
     aggregate,
     proof: UNCHECKED_PROOF,
   };

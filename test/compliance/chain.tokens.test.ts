@@ -4,7 +4,7 @@ import { type Address, type ChainPort, type Hex, OPEN_TO_ALL, type TaskParams } 
 import { Contract, ContractFactory, type InterfaceAbi, JsonRpcProvider, NonceManager, Wallet } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compileForTests } from '../compiled.ts';
-import { deployAcceptingVerifier } from '../twins/verifiers.ts';
+import { deployAcceptingVerifiers } from '../twins/verifiers.ts';
 import { CALLING_TOKEN, FEE_TOKEN } from './odd-tokens.ts';
 
 describe('tokens that do not behave', () => {
@@ -55,7 +55,7 @@ describe('tokens that do not behave', () => {
     provider = new JsonRpcProvider(url, 31337, { staticNetwork: true, cacheTimeout: -1 });
     provider.pollingInterval = 20;
     signer = new NonceManager(new Wallet(privateKey, provider));
-    const verifier = await deployAcceptingVerifier(url, privateKey);
+    const verifier = await deployAcceptingVerifiers(url, privateKey);
     const { taskManager: contract } = await deployChorus({ url, privateKey, verifier });
     owner = await connectChain({ url, contract, privateKey });
   });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { as, expectRefusal, read, refusal, send } from './evm.ts';
 import {
   deployFeeToken,
+  NO_POINT,
   openTaskWorld,
   ROLE,
   RULE,
@@ -198,7 +199,7 @@ describe('creating and joining tasks', () => {
         ['openReference', 9, 1, point, ZeroHash, ZeroHash],
         ['settle', 9, 1, await world.settlement(9n, 1, { votes: [] })],
         ['requestVerdicts', 9, 1],
-        ['postVerdict', 9, 1, 0, 0, vote],
+        ['postVerdict', 9, 1, 0, 0, NO_POINT, vote],
         ['advance', 9],
         ['publishPayload', 9, 1, '0x'],
         ['contest', 9, 1, 0, []],

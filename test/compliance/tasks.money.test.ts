@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { as, expectRefusal, read, send } from './evm.ts';
 import {
   bits,
+  NO_POINT,
   openTaskWorld,
   type Player,
   SHARE_ONE,
@@ -461,7 +462,7 @@ describe('what members take out', () => {
             ['openReference', [taskId, 1, point, zero, zero]],
             ['settle', [taskId, 1, await world.settlement(taskId, 1, { votes: [] })]],
             ['requestVerdicts', [taskId, 1]],
-            ['postVerdict', [taskId, 1, 0, 0, vote]],
+            ['postVerdict', [taskId, 1, 0, 0, NO_POINT, vote]],
             ['advance', [taskId]],
             ['publishPayload', [taskId, 1, '0x']],
             ['contest', [taskId, 1, 0, []]],

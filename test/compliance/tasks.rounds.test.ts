@@ -5,6 +5,7 @@ import {
   BURN,
   bits,
   digestOf,
+  NO_POINT,
   OFFENCE,
   openTaskWorld,
   PHASE,
@@ -366,7 +367,7 @@ describe('the phases of a round', () => {
     ) => {
       const vote = await world.verdict(world.validators[i]!, taskId, 1, plan);
       const { unavailable = 0n, rejected = 0n } = plan;
-      return world.send(world.stranger, 'postVerdict', taskId, 1, unavailable, rejected, vote);
+      return world.send(world.stranger, 'postVerdict', taskId, 1, unavailable, rejected, NO_POINT, vote);
     };
 
     it('are asked for by the candidate whose window it is, in its second half, once in a round', async () => {
@@ -430,10 +431,10 @@ describe('the phases of a round', () => {
       const quiet = await world.start();
       await world.toSettle(quiet, 1, { trainers: [0, 1], sealing: [0, 1] });
       const early = await world.verdict(world.validators[0]!, quiet, 1);
-      await refused('WrongPhase', world.stranger, 'postVerdict', quiet, 1, 0, 0, early);
+      await refused('WrongPhase', world.stranger, 'postVerdict', quiet, 1, 0, 0, NO_POINT, early);
       await request(quiet);
       const refusedPost = async (error: string, vote: object, unavailable = 0n, rejected = 0n) =>
-        refused(error, world.stranger, 'postVerdict', quiet, 1, unavailable, rejected, vote);
+        refused(error, world.stranger, 'postVerdict', quiet, 1, unavailable, rejected, NO_POINT, vote);
       await refusedPost('InvalidVotes', early, 1n);
       await refusedPost('InvalidVotes', early, 0n, 1n);
       await refusedPost('InvalidVotes', { ...early, lossAfter: 5n });
@@ -457,7 +458,7 @@ describe('the phases of a round', () => {
         0n,
         bits(2),
       );
-      const receipt = await world.send(world.stranger, 'postVerdict', quiet, 1, 0, 0, early);
+      const receipt = await world.send(world.stranger, 'postVerdict', quiet, 1, 0, 0, NO_POINT, early);
       const [posted] = world.events(receipt, 'VerdictPosted');
       expect(posted.validator).toBe(world.validators[0]!.address);
       expect(posted.vote.toObject()).toEqual(early);
@@ -473,6 +474,7 @@ describe('the phases of a round', () => {
         1,
         0,
         0,
+        NO_POINT,
         await world.verdict(world.validators[2]!, quiet, 1),
       );
       await world.pass(quiet);
@@ -522,7 +524,7 @@ describe('the phases of a round', () => {
       expect([round.verdictsRequested, round.verdictsPosted]).toEqual([false, 0n]);
       await request(taskId, 2);
       const vote = await world.verdict(world.validators[0]!, taskId, 2);
-      await world.send(world.stranger, 'postVerdict', taskId, 2, 0, 0, vote);
+      await world.send(world.stranger, 'postVerdict', taskId, 2, 0, 0, NO_POINT, vote);
       const receipt = await world.expire(taskId);
       expect(await slashed(receipt, OFFENCE.validatorAbsent)).toEqual(members(world.validators.slice(1)));
     });
@@ -580,7 +582,7 @@ describe('the phases of a round', () => {
       const { deadline } = await world.round(taskId);
       await world.passTo(Number(deadline) - 49);
       const vote = await world.verdict(world.validators[0]!, taskId, 1);
-      await refused('DeadlinePassed', world.stranger, 'postVerdict', taskId, 1, 0, 0, vote);
+      await refused('DeadlinePassed', world.stranger, 'postVerdict', taskId, 1, 0, 0, NO_POINT, vote);
       const receipt = await world.expire(taskId);
       // They alone.
       expect(await slashed(receipt, OFFENCE.validatorAbsent)).toEqual(members(world.validators));

@@ -1,8 +1,7 @@
-import { AbiCoder, type Contract, id, keccak256, ParamType, Signature } from 'ethers';
+import { Signature } from 'ethers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { expectRefusal, read, refusal, send } from './evm.ts';
+import { expectRefusal, read } from './evm.ts';
 import {
-  addG1,
   bits,
   OFFENCE,
   openTaskWorld,
@@ -13,24 +12,6 @@ import {
   STATUS,
   type TaskWorld,
 } from './tasks/harness.ts';
-
-/** A verifier that accepts exactly one statement. */
-const STATEMENT_VERIFIER = `// SPDX-License-Identifier: GPL-3.0-or-later
-pragma solidity ^0.8.28;
-import {IContributionVerifier} from "contracts/interfaces/IContributionVerifier.sol";
-contract StatementVerifier {
-  bytes32 private expected;
-  error Unexpected(bytes32 statement);
-  function expect(bytes32 statement) external { expected = statement; }
-  function verify(IContributionVerifier.Statement calldata s, IContributionVerifier.ContributionProof calldata) external view {
-    if (keccak256(abi.encode(s)) != expected) revert Unexpected(keccak256(abi.encode(s)));
-  }
-}`;
-
-const STATEMENT = ParamType.from(
-  `tuple(address taskContract, uint256 taskId, uint256 round, address prover, uint256 dimension,
-    tuple(uint256 x, uint256 y)[17] commitments, uint256[2] weights, uint256[3] shares, tuple(uint256 x, uint256 y) aggregate)`,
-);
 
 describe('settling a round', () => {
   let world: TaskWorld;
@@ -392,72 +373,5 @@ describe('settling a round', () => {
     );
     // Round 17 left the record of round 1 where its own would be; round 18 took the place of round 2.
     expect(rounds.map(Number)).toEqual([0, 1, 0, ...Array.from({ length: 14 }, (_, i) => i + 3), 0, 18, 0]);
-  });
-
-  describe('the statement that is proven', () => {
-    const rule = keccak256('0x5a');
-    const hash = (value: object): string =>
-      keccak256(AbiCoder.defaultAbiCoder().encode([STATEMENT], [value]));
-    let verifier: Contract;
-    beforeAll(async () => {
-      await world.restore();
-      verifier = await world.evm.deploySource('StatementVerifier', STATEMENT_VERIFIER);
-      await send(world.parameters, 'addVerifier', rule, 16, verifier.target);
-      await world.save();
-    });
-
-    it('is what the chain stored: the used references in sum, the included updates, the sender, and nothing else', async () => {
-      const taskId = await world.start({ rule, dimension: 77 });
-      await world.toSettle(taskId, 1, { trainers: [0, 2], sealing: [0, 1, 2] });
-      const [first] = (await world.order(taskId)) as [Player];
-      const plan = { unavailable: bits(0), rejected: bits(1), weights: [0, 0, 9], shares: [0, 0, 7] };
-      const given = (await world.settlement(taskId, 1, { ...plan, aggregate: point(3n) })) as {
-        weights: bigint[];
-        shares: bigint[];
-      };
-      const zero = { x: 0n, y: 0n };
-      const commitments = Array.from({ length: 17 }, () => zero);
-      commitments[0] = addG1(world.reference(0), world.reference(2));
-      commitments[3] = world.update(2);
-      const statement = {
-        taskContract: world.tasks.target,
-        taskId,
-        round: 1,
-        prover: first.address,
-        dimension: 77,
-        commitments,
-        weights: given.weights,
-        shares: given.shares,
-        aggregate: point(3n),
-      };
-      await send(verifier, 'expect', hash({ ...statement, prover: world.stranger.address }));
-      const refusedWith = await refusal(world.by(first), 'settle', taskId, 1, given);
-      expect(refusedWith).toBe(`${id('Unexpected(bytes32)').slice(0, 10)}${hash(statement).slice(2)}`);
-      expect((await world.round(taskId)).number).toBe(1n);
-      await send(verifier, 'expect', hash(statement));
-      await world.send(first, 'settle', taskId, 1, given);
-    });
-
-    it('of a single used reference is that reference itself', async () => {
-      const taskId = await world.start({ rule });
-      await world.toSettle(taskId, 1, { sealing: [2] });
-      const [first] = (await world.order(taskId)) as [Player];
-      const commitments = Array.from({ length: 17 }, () => ({ x: 0n, y: 0n }));
-      commitments[0] = world.reference(2);
-      for (const i of [0, 1, 2]) commitments[i + 1] = world.update(i);
-      const statement = {
-        taskContract: world.tasks.target,
-        taskId,
-        round: 1,
-        prover: first.address,
-        dimension: 10,
-        commitments,
-        weights: [0n, 0n],
-        shares: [0n, 0n, 0n],
-        aggregate: { x: 0n, y: 0n },
-      };
-      await send(verifier, 'expect', hash(statement));
-      await world.settle(taskId, 1);
-    });
   });
 });

@@ -23,7 +23,7 @@ async function processesMentioning(text: string): Promise<string[]> {
 
 describe('chorus demo', () => {
   it('leaves no process and no file behind when interrupted', async () => {
-    const child = chorus(['demo', '--nodes', '4', '--rounds', '50']);
+    const child = chorus(['demo', '--nodes', '5', '--rounds', '50']);
     const ended = outcomeOf(child);
     await new Promise<void>((resolve) => {
       child.stderr!.on('data', (data) => String(data).includes('round 1') && resolve());
@@ -37,7 +37,7 @@ describe('chorus demo', () => {
   });
 
   it.each([
-    [['--nodes', '2'], '--nodes must be an integer from 4'],
+    [['--nodes', '2'], '--nodes must be an integer from 5'],
     [['--attack', 'bribe'], '--attack must be one of'],
     [['--split', 'dirichlet:x'], 'dirichlet'],
     [['--data', '/nowhere'], 'E_DATA_UNREADABLE'],

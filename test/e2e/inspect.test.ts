@@ -66,7 +66,21 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'chorus-inspect-test-'));
   await mkdir(join(scratch, 'tmp'));
   kept = join(scratch, 'kept');
-  const args = ['demo', '--nodes', '5', '--rounds', '2', '--attack', 'sign', '--seed', '3', '--json'];
+  // `reference-projection` is inspected in projection.test.ts.
+  const rule = ['--rule', 'reference-trust'];
+  const args = [
+    'demo',
+    '--nodes',
+    '6',
+    '--rounds',
+    '2',
+    '--attack',
+    'sign',
+    '--seed',
+    '3',
+    '--json',
+    ...rule,
+  ];
   const demo = await chorus([...args, `--keep=${kept}`]);
   expect(demo.code, demo.stderr).toBe(0);
   report = demo.json;
@@ -139,7 +153,7 @@ describe('chorus proof', () => {
     expect(code).toBe(0);
     const round = report.rounds[1];
     expect(json).toMatchObject({ task: '1', round: 2, transaction: round.transaction, circuitRows: 16 });
-    expect(json.references).toHaveLength(2);
+    expect(json.references).toHaveLength(3);
     for (const [i, trainer] of json.trainers.entries()) {
       const { address, weightUnits, shareUnits } = round.trainers[i];
       expect(trainer).toMatchObject({ row: i + 1, address, weight: weightUnits, share: shareUnits });

@@ -12,7 +12,7 @@ import {
   parseConfig,
   type TaskRequest,
 } from '@chorus/node';
-import { type Hex, OPEN_TO_ALL, type StoragePort } from '@chorus/protocol';
+import { type Hex, OPEN_TO_ALL, type RuleName, type StoragePort } from '@chorus/protocol';
 import { buildModel, createTrainer, type Dataset, subset, syntheticDigits } from '@chorus/training';
 import { patience, patientSeconds } from '../patience.ts';
 import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
@@ -37,9 +37,10 @@ export function provingWithoutProof(workers: Proving): Proving {
   return {
     committer: (dimension) => workers.committer(dimension),
     prover: async (dimension) => ({
-      gramMatrix: async (vectors) => gramMatrix(vectors.map((v) => v ?? new Int16Array(dimension))),
+      gramMatrix: async (_rule, vectors) => gramMatrix(vectors.map((v) => v ?? new Int16Array(dimension))),
       prove: async () => ({ proof: UNCHECKED_PROOF, gram: [], seconds: NO_SECONDS }),
     }),
+    novelty: (job, signal) => workers.novelty(job, signal),
     close: async () => {},
   };
 }
@@ -178,16 +179,17 @@ function describe(event: NodeEvent): string {
 }
 
 /**
- * A small task on generated digits, and the shards for `trainers` trainers and one validator. Phases are in seconds of a
- * quiet machine.
+ * A small task on generated digits, and the shards for `trainers` trainers and so many validators. Phases are in seconds
+ * of a quiet machine.
  */
 export async function smallTask(
   network: TwinNetwork,
   trainers: number,
   change: Partial<TaskRequest['params']> = {},
-): Promise<{ request: TaskRequest; shards: Dataset[]; validation: Dataset }> {
+  { validators = 1, rule = 'reference-trust' }: { validators?: number; rule?: RuleName } = {},
+): Promise<{ request: TaskRequest; shards: Dataset[]; validation: Dataset; validations: Dataset[] }> {
   const perNode = 60;
-  const digits = syntheticDigits({ seed: 1, count: perNode * (trainers + 1) });
+  const digits = syntheticDigits({ seed: 1, count: perNode * (trainers + validators) });
   const shardOf = (i: number) =>
     subset(
       digits,
@@ -205,6 +207,7 @@ export async function smallTask(
   return {
     shards: Array.from({ length: trainers }, (_, i) => shardOf(i)),
     validation: shardOf(trainers),
+    validations: Array.from({ length: validators }, (_, i) => shardOf(trainers + i)),
     request: {
       model,
       terms: {
@@ -219,7 +222,7 @@ export async function smallTask(
         batchSize: 10,
         learningRate: 0.05,
         scale: 2 ** -14,
-        rule: 'reference-trust',
+        rule,
       },
       params: {
         token: network.ledger.token,

@@ -18,6 +18,7 @@ import type {
   TaskState,
   UnavailabilityCase,
   VectorCommitment,
+  VerdictFindings,
   VerdictVote,
 } from '@chorus/protocol';
 import { Wallet } from 'ethers';
@@ -141,13 +142,9 @@ export class MemoryChain implements ChainPort {
     return { validator: this.account, lossBefore, lossAfter, signature };
   }
 
-  isVerdictOf(
-    vote: VerdictVote,
-    judged: RoundState,
-    lists: Pick<RoundVerdict, 'unavailable' | 'rejected'>,
-  ): boolean {
+  isVerdictOf(vote: VerdictVote, judged: RoundState, found: VerdictFindings): boolean {
     const { lossBefore, lossAfter } = vote;
-    return isSignedBy(vote, this, judged, { ...lists, lossBefore, lossAfter });
+    return isSignedBy(vote, this, judged, { ...found, lossBefore, lossAfter });
   }
 
   async signAvailable(judged: RoundState, trainer: number): Promise<AvailableVote> {

@@ -1,6 +1,6 @@
 import { packWords, SHARE_WORDS, WEIGHT_WORDS } from '@chorus/contracts';
 import type { VerifyingKey } from '@chorus/contracts/compile';
-import type { Address, ContributionProof, G1Point, G2Point, Hex } from '@chorus/protocol';
+import type { Address, ContributionProof, G1Point, G2Point, Hex, RuleName } from '@chorus/protocol';
 import { bn254 } from '@noble/curves/bn254.js';
 import { AbiCoder, id, keccak256 } from 'ethers';
 
@@ -68,8 +68,16 @@ export function trapdoorKey(): VerifyingKey {
   };
 }
 
-/** What a proof is about. Vectors have `dimension` entries; row 0 is the sum of the references. */
+/** Each rule's leading rows, and the name of its transcript. */
+const PROTOCOLS = {
+  'reference-trust': { head: 1, domain: 'chorus/contribution/v2' },
+  'reference-projection': { head: 4, domain: 'chorus/contribution/v3' },
+} as const;
+
+/** What a proof is about. Vectors have `dimension` entries. */
 export interface ProofInput {
+  /** By default `reference-trust`. */
+  rule?: RuleName;
   chainId: number;
   contract: Address;
   taskId: bigint;
@@ -77,7 +85,10 @@ export interface ProofInput {
   /** Who sends it. */
   prover: Address;
   dimension: number;
-  /** 17 rows; null for a trainer that takes no part. */
+  /**
+   * The rule's leading rows (the sum of the references; or of three groups of them, then the novelty), then 16 trainers';
+   * null where there is nothing.
+   */
   rows: (readonly bigint[] | null)[];
   weights: number[];
   shares: number[];
@@ -114,10 +125,15 @@ const draw = (seed: Hex, index: bigint): bigint =>
 const hashWords = (first: Hex, words: readonly bigint[]): Hex =>
   keccak256(WORD.encode(['bytes32', `uint256[${words.length}]`], [first, words])) as Hex;
 
-/** Weighted sum of the trainers' rows. */
-export function weightedSum(rows: ProofInput['rows'], weights: number[], dimension: number): bigint[] {
+/** Weighted sum of the trainers' rows, which are behind `head` others. */
+export function weightedSum(
+  rows: ProofInput['rows'],
+  weights: number[],
+  dimension: number,
+  head = 1,
+): bigint[] {
   return Array.from({ length: dimension }, (_, k) =>
-    weights.reduce((sum, w, i) => sum + BigInt(w) * (rows[i + 1]?.[k] ?? 0n), 0n),
+    weights.reduce((sum, w, i) => sum + BigInt(w) * (rows[i + head]?.[k] ?? 0n), 0n),
   );
 }
 
@@ -128,19 +144,21 @@ export function proveWithTrapdoor(
 ): { aggregate: G1Point; proof: ContributionProof } {
   const { rows, dimension, weights, shares } = input;
   const { tau } = TRAPDOOR;
+  const { head, domain } = PROTOCOLS[input.rule ?? 'reference-trust'];
+  const count = head + 16;
   const length = Math.max(2, 2 ** Math.ceil(Math.log2(dimension)));
   const row = (i: number): readonly bigint[] => rows[i] ?? [];
-  const points = Array.from({ length: 17 }, (_, i) => commitVector(row(i)));
-  const gram = Array.from({ length: 17 }, (_, i) =>
-    Array.from({ length: 17 }, (_, j) => row(i).reduce((sum, u, k) => sum + u * (row(j)[k] ?? 0n), 0n)),
+  const points = Array.from({ length: count }, (_, i) => commitVector(row(i)));
+  const gram = Array.from({ length: count }, (_, i) =>
+    Array.from({ length: count }, (_, j) => row(i).reduce((sum, u, k) => sum + u * (row(j)[k] ?? 0n), 0n)),
   );
   if (lies.gram) gram[lies.gram.i]![lies.gram.j]! += lies.gram.error;
-  const aggregateVector = lies.aggregate ?? weightedSum(rows, weights, dimension);
+  const aggregateVector = lies.aggregate ?? weightedSum(rows, weights, dimension, head);
   const aggregate = commitVector(aggregateVector);
   // Any number does: the simulated proof of the rule does not open it.
   const gramHash = gram.flat().reduce((hash, entry) => mod(hash * 31n + entry), 17n);
 
-  let seed = hashWords(id('chorus/contribution/v2') as Hex, [
+  let seed = hashWords(id(domain) as Hex, [
     BigInt(input.chainId),
     BigInt(input.contract),
     input.taskId,
@@ -154,7 +172,7 @@ export function proveWithTrapdoor(
   const [alpha, beta] = [draw(seed, 1n), draw(seed, 2n)];
   const powers = (base: bigint): bigint[] => {
     const list = [1n];
-    while (list.length < 17) list.push(mod(list.at(-1)! * base));
+    while (list.length < count) list.push(mod(list.at(-1)! * base));
     return list;
   };
   const [alphas, betas] = [powers(alpha), powers(beta)];
@@ -193,7 +211,9 @@ export function proveWithTrapdoor(
   const slope = mod((atZ - atInverse) * invert(z - zInverse));
   const offset = mod(atZ - slope * z);
   // E = sum of w_i u_i - A, claimed to be zero at z and 1/z.
-  const difference = weightedSum(rows, weights, dimension).map((e, k) => e - (aggregateVector[k] ?? 0n));
+  const difference = weightedSum(rows, weights, dimension, head).map(
+    (e, k) => e - (aggregateVector[k] ?? 0n),
+  );
   const numerator = Array.from({ length }, (_, k) =>
     mod((v[k] ?? 0n) + g * (w[k] ?? 0n) + gg * (s[k] ?? 0n) + g * gg * (difference[k] ?? 0n)),
   );

@@ -15,6 +15,7 @@ export const VERDICT = {
     field('commitments', 'bytes32'),
     field('unavailable', 'uint256'),
     field('rejected', 'uint256'),
+    field('novelty', 'bytes32'),
     field('lossBefore', 'uint64'),
     field('lossAfter', 'uint64'),
   ],
@@ -62,6 +63,11 @@ export function hashOf({ updates, references }: Commitments): Hex {
       [entry?.commitment.x ?? 0n, entry?.commitment.y ?? 0n].map((v) => toBeHex(v, 32)),
     );
   return keccak256(concat([...words(updates, 16), ...words(references, 15)])) as Hex;
+}
+
+/** keccak256 of a commitment's x and y; of no novelty that of zeros. */
+export function pointHash({ x, y } = { x: 0n, y: 0n }): Hex {
+  return keccak256(concat([toBeHex(x, 32), toBeHex(y, 32)])) as Hex;
 }
 
 /** The commitments of a round out of its events, by the accounts of its task. */

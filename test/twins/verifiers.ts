@@ -1,30 +1,54 @@
-import { type CompiledContract, KEY_SOURCE, renderKey } from '@chorus/contracts/compile';
-import type { Address, Hex } from '@chorus/protocol';
+import type { VerifierAddresses } from '@chorus/chain';
+import { type CompiledContract, keyLibrary, keySource } from '@chorus/contracts/compile';
+import { type Address, type Hex, hasGroups, RULE_NAMES, type RuleName } from '@chorus/protocol';
 import { ContractFactory, type InterfaceAbi, JsonRpcProvider, Wallet } from 'ethers';
 import { compileForTests } from '../compiled.ts';
 import { trapdoorKey, trapdoorSrs } from './trapdoor-prover.ts';
 
-/** The product's verifier, compiled with the key of `trapdoor-prover.ts`. */
-export function trapdoorVerifier(): CompiledContract {
-  const sources = { [KEY_SOURCE]: renderKey(trapdoorKey()) };
-  return compileForTests({ names: ['ContributionVerifier'], sources })[0]!;
+const NAMES: Record<RuleName, string> = {
+  'reference-trust': 'ContributionVerifier',
+  'reference-projection': 'ProjectionVerifier',
+};
+
+/** The product's verifiers of these rules, compiled with the key of `trapdoor-prover.ts`. */
+export function trapdoorVerifiers(rules: readonly RuleName[]): CompiledContract[] {
+  const sources = Object.fromEntries(rules.map((rule) => [keySource(rule), keyLibrary(rule, trapdoorKey())]));
+  return compileForTests({ names: rules.map((rule) => NAMES[rule]), sources });
 }
 
-/** Deploys the product's verifier with the key and the reference string whose secrets are known. */
-export function deployTrapdoorVerifier(url: string, privateKey: Hex): Promise<Address> {
+/** Deploys the product's verifiers with the key and the reference string whose secrets are known. */
+export function deployTrapdoorVerifiers(url: string, privateKey: Hex): Promise<VerifierAddresses> {
   const { tauG1, tauG2, tau2G2 } = trapdoorSrs();
-  const { abi, bytecode } = trapdoorVerifier();
   const srs = { tau1: tauG1, tau2: tauG2, tauSquared2: tau2G2, insecureDev: true };
-  return deploy(url, privateKey, abi as InterfaceAbi, bytecode, [srs]);
+  const compiled = trapdoorVerifiers(RULE_NAMES);
+  return eachRule((_, index) => {
+    const { abi, bytecode } = compiled[index]!;
+    return deploy(url, privateKey, abi as InterfaceAbi, bytecode, [srs]);
+  });
 }
 
 /**
- * Deploys a verifier that accepts everything: code of one byte, STOP. For tests of the rules around a proof,
- * which would otherwise need one for each settlement.
+ * Creation code of a verifier that accepts everything, and has the leading rows of its rule. For tests of the rules
+ * around a proof, which would otherwise need one for each settlement.
  */
-export function deployAcceptingVerifier(url: string, privateKey: Hex): Promise<Address> {
-  // Creation code: return one zero byte of memory.
-  return deploy(url, privateKey, [], '0x60016000f3', []);
+export function acceptingVerifier(rule: RuleName): string {
+  // Whatever is called, return one word: to `headRows` it is the answer, and `verify` has none to give.
+  const rows = hasGroups(rule) ? '04' : '01';
+  return `0x6760${rows}5f5260205ff35f5260086018f3`;
+}
+
+/** Deploys such verifiers. */
+export function deployAcceptingVerifiers(url: string, privateKey: Hex): Promise<VerifierAddresses> {
+  return eachRule((rule) => deploy(url, privateKey, [], acceptingVerifier(rule), []));
+}
+
+/** One after the other: they are sent by one account. */
+async function eachRule(
+  make: (rule: RuleName, index: number) => Promise<Address>,
+): Promise<VerifierAddresses> {
+  const made: [RuleName, Address][] = [];
+  for (const [index, rule] of RULE_NAMES.entries()) made.push([rule, await make(rule, index)]);
+  return Object.fromEntries(made) as VerifierAddresses;
 }
 
 async function deploy(

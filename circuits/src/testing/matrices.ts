@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { type CircuitSize, FIELD_ORDER, type GramMatrix } from '../gram.ts';
+import { type CircuitRule, type CircuitSize, FIELD_ORDER, type GramMatrix } from '../gram.ts';
 import { buildContributionInput, type ContributionInput } from '../input.ts';
+import { referenceProjection } from './projection-rule.ts';
 import { referenceTrust } from './rule.ts';
 
 /** A small linear congruential generator: tests are the same in every run. */
@@ -24,6 +25,27 @@ export function randomGram(trainers: number, seed: number, dimension = 64): Gram
   return gramOf([reference, ...updates]);
 }
 
+/**
+ * The Gram matrix of three references, a novelty row and `trainers` updates that lean towards them more or less; the
+ * first reference leans on a public vector, which the novelty row is free of.
+ */
+export function randomProjectionGram(trainers: number, seed: number, dimension = 64): GramMatrix {
+  const next = randomIntegers(seed);
+  const noise = (size: number) => Array.from({ length: dimension }, () => next(2 * size + 1) - size);
+  const signal = noise(10000);
+  const half = dimension / 2;
+  const references = [0, 1, 2].map(() => noise(6000).map((x, k) => x + signal[k]! + (k < half ? 3000 : 0)));
+  const novelty = references[0]!.map((_, k) =>
+    k < half ? 0 : references.reduce((total, reference) => total + reference[k]!, 0),
+  );
+  const updates = Array.from({ length: trainers }, () => {
+    const lean = next(6) - 1;
+    const scale = 1 + next(9);
+    return noise(900).map((x, k) => scale * (x + Math.trunc((lean * signal[k]!) / 40)));
+  });
+  return gramOf([...references, novelty, ...updates]);
+}
+
 function gramOf(vectors: readonly (readonly number[])[]): GramMatrix {
   return vectors.map((u) => vectors.map((v) => BigInt(u.reduce((sum, x, k) => sum + x * v[k]!, 0))));
 }
@@ -38,6 +60,25 @@ export function honestInput(gram: GramMatrix, size: CircuitSize = 16): Contribut
   return buildContributionInput({ gram, weights, shares, alpha: ALPHA, beta: BETA, size });
 }
 
+/** The same for `reference-projection`, with the coefficients of the tests' own rule or those given. */
+export function projectionInput(
+  gram: GramMatrix,
+  size: CircuitSize = 16,
+  given?: readonly (readonly bigint[])[],
+): ContributionInput {
+  const { weights, shares, coefficients } = referenceProjection(gram, given);
+  return buildContributionInput({
+    rule: 'reference-projection',
+    gram,
+    weights,
+    shares,
+    coefficients,
+    alpha: ALPHA,
+    beta: BETA,
+    size,
+  });
+}
+
 /** One case of the vectors that hold TypeScript, circom and Solidity to the same numbers. */
 export interface RuleVector {
   name: string;
@@ -50,21 +91,46 @@ export interface RuleVector {
   rows: { norm: string; clip: string; cosine: string; trust: string }[];
 }
 
-/** The shared vectors of the rule, their matrices unfolded to (n + 1) x (n + 1). */
+/** One case of the vectors of `reference-projection`. */
+export interface ProjectionVector {
+  name: string;
+  vectors: boolean;
+  n: CircuitSize;
+  gram: GramMatrix;
+  weights: number[];
+  shares: number[];
+  weightsWords: string[];
+  sharesWords: string[];
+  rows: { norm: string; cappedDots: string[]; coefficients: string[]; gate: string; length: string }[];
+}
+
+/** The shared vectors of `reference-trust`, their matrices unfolded to (n + 1) x (n + 1). */
 export function sharedVectors(): RuleVector[] {
-  const file = new URL('../../../test/vectors/rule/reference-trust.json', import.meta.url);
+  return vectorsOf('reference-trust', 1);
+}
+
+/** The shared vectors of `reference-projection`, their matrices unfolded to (n + 4) x (n + 4). */
+export function sharedProjectionVectors(): ProjectionVector[] {
+  return vectorsOf('reference-projection', 4);
+}
+
+function vectorsOf<Vector extends { n: number; gram: GramMatrix }>(
+  rule: CircuitRule,
+  headRows: number,
+): Vector[] {
+  const file = new URL(`../../../test/vectors/rule/${rule}.json`, import.meta.url);
   const { cases } = JSON.parse(readFileSync(file, 'utf8'));
-  return cases.map((c: RuleVector & { gram: unknown }) => ({
+  return cases.map((c: Vector & { gram: unknown }) => ({
     ...c,
-    gram: unfold(c.gram as unknown as string[], c.n),
+    gram: unfold(c.gram as unknown as string[], headRows + c.n),
   }));
 }
 
-function unfold(triangle: readonly string[], n: number): GramMatrix {
-  const gram = Array.from({ length: n + 1 }, () => new Array<bigint>(n + 1).fill(0n));
+function unfold(triangle: readonly string[], rows: number): GramMatrix {
+  const gram = Array.from({ length: rows }, () => new Array<bigint>(rows).fill(0n));
   let at = 0;
-  for (let i = 0; i <= n; i++) {
-    for (let j = i; j <= n; j++, at++) gram[i]![j] = gram[j]![i] = BigInt(triangle[at]!);
+  for (let i = 0; i < rows; i++) {
+    for (let j = i; j < rows; j++, at++) gram[i]![j] = gram[j]![i] = BigInt(triangle[at]!);
   }
   return gram;
 }

@@ -1,4 +1,4 @@
-import { ChorusError, MAX_VALIDATORS, WEIGHT_ONE } from '@chorus/protocol';
+import { ChorusError, MAX_VALIDATORS, referenceGroups, WEIGHT_ONE } from '@chorus/protocol';
 
 /**
  * The exact weighted aggregate `A[k] = sum_i weights[i] * updates[i][k]`.
@@ -59,6 +59,32 @@ export function sumReferences(references: readonly Int16Array[]): Int32Array<Arr
     for (let k = 0; k < length; k++) sum[k] = sum[k]! + reference[k]!;
   }
   return sum;
+}
+
+/** A reference that counts in a round. */
+export interface CountedReference {
+  /** Its validator's place among those appointed. */
+  index: number;
+  vector: Int16Array;
+}
+
+/**
+ * The three group sums of `reference-projection`, rows 0 to 2 of its Gram matrix (see `referenceGroups`).
+ *
+ * @param dimension entries of a group that has no reference: it is zero
+ * @throws ChorusError `E_AGGREGATE_INPUT`
+ */
+export function sumGroups(
+  references: readonly CountedReference[],
+  appointed: number,
+  dimension: number,
+): [Int32Array<ArrayBuffer>, Int32Array<ArrayBuffer>, Int32Array<ArrayBuffer>] {
+  const sum = (members: readonly CountedReference[]) => {
+    if (members.length === 0) return new Int32Array(dimension);
+    return sumReferences(members.map(({ vector }) => vector));
+  };
+  const [first, second, third] = referenceGroups(references, appointed);
+  return [sum(first), sum(second), sum(third)];
 }
 
 function refuse(message: string, facts: Record<string, number>): ChorusError {

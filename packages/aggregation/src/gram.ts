@@ -1,9 +1,12 @@
 import { ChorusError, MAX_DIMENSION } from '@chorus/protocol';
 
-/** Vectors of one Gram matrix: the reference and at most 64 trainers. */
-export const MAX_ROWS = 65;
+/** Trainers of one Gram matrix. */
+export const MAX_TRAINER_ROWS = 64;
 
-/** Entries of a row: an int16 update, or a sum of at most 15 int16 references (below 2^19). */
+/** Vectors of one Gram matrix: at most four head rows (references and their novelty), and the trainers. */
+export const MAX_ROWS = 4 + MAX_TRAINER_ROWS;
+
+/** Entries of a row: an int16 update, a sum of at most 15 int16 references (below 2^19), or the sum's novelty. */
 const MAX_ROW_ENTRY = 2 ** 20;
 
 /** Entries per block. A block's inner product is below 2^11 * 2^20 * 2^20 = 2^51, so float64 holds it exactly. */
@@ -15,8 +18,8 @@ const SPILL = 2 ** 52;
 /**
  * The exact Gram matrix of integer vectors: `G[i][j] = sum_k vectors[i][k] * vectors[j][k]`.
  *
- * Symmetric, (n+1) x (n+1) for n+1 vectors of one length d <= 2^22. Row 0 is by convention the reference and
- * may be an int32 sum of references. Sums run in float64 over blocks that cannot leave the exact range and
+ * Symmetric, one row for each vector, all of one length d <= 2^22. The first rows, by convention those of the
+ * references, may be int32 sums. Sums run in float64 over blocks that cannot leave the exact range and
  * are carried in bigint beyond it: no rounding anywhere.
  *
  * Synchronous: n = 16 at d = 2^20 takes a few tenths of a second, so call it in a worker thread.
@@ -92,9 +95,13 @@ function tile(
 
 function checkRows(vectors: readonly (Int16Array | Int32Array)[], length: number): void {
   if (vectors.length < 1 || vectors.length > MAX_ROWS || length < 1 || length > MAX_DIMENSION) {
-    throw new ChorusError('E_GRAM_INPUT', 'a Gram matrix needs 1 to 65 vectors of 1 to 2^22 entries', {
-      facts: { vectors: vectors.length, entries: length },
-    });
+    throw new ChorusError(
+      'E_GRAM_INPUT',
+      `a Gram matrix needs 1 to ${MAX_ROWS} vectors of 1 to 2^22 entries`,
+      {
+        facts: { vectors: vectors.length, entries: length },
+      },
+    );
   }
   for (const [i, vector] of vectors.entries()) {
     if (vector.length !== length) {

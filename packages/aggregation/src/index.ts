@@ -11,17 +11,22 @@
  *
  * @packageDocumentation
  */
-export { aggregate, sumReferences } from './aggregate.ts';
+export { aggregate, type CountedReference, sumGroups, sumReferences } from './aggregate.ts';
 export { explainTrainer } from './explain.ts';
 export { gramMatrix, MAX_ROWS } from './gram.ts';
+export type { IntegerVector } from './novelty/direction.ts';
+export { MAX_DIRECTIONS, type NoveltyInput, noveltyVector } from './novelty/novelty.ts';
+export { type PublicVectors, publicSpan, SPAN_ROUNDS } from './novelty/public-span.ts';
 export { packShares, packWeights } from './packing.ts';
+export { referenceProjection } from './rules/reference-projection.ts';
 export { referenceTrust } from './rules/reference-trust.ts';
 export { RULES, ruleById } from './rules/registry.ts';
-export {
-  checkGram,
-  GRAM_LIMIT,
-  type Reason,
-  type Rule,
-  type RuleResult,
-  type RuleRow,
+export type {
+  ProjectionExplanation,
+  ProjectionRow,
+  Reason,
+  Rule,
+  RuleResult,
+  TrustExplanation,
+  TrustRow,
 } from './rules/rule.ts';

@@ -6,6 +6,7 @@ import {
   contributionVerifier,
   identityRegistry,
   parameters,
+  projectionVerifier,
   reputationRegistry,
   roundAttestor,
   stakeManager,
@@ -13,6 +14,7 @@ import {
   taskManager,
   validationRegistry,
 } from '@chorus/contracts';
+import type { RuleName } from '@chorus/protocol';
 import { Interface } from 'ethers';
 
 /** Functions, events and errors of the contracts that the port talks to. */
@@ -25,6 +27,12 @@ export const VALIDATIONS = new Interface(validationRegistry.abi);
 export const TOKEN = new Interface(chorusToken.abi);
 export const VERIFIER = new Interface(contributionVerifier.abi);
 
+/** The verifiers, by the rule that each checks. */
+export const VERIFIERS: Readonly<Record<RuleName, ContractArtifact>> = {
+  'reference-trust': contributionVerifier,
+  'reference-projection': projectionVerifier,
+};
+
 /** Everything that is deployed, by the contract's name. */
 export const ARTIFACTS: ReadonlyMap<string, ContractArtifact> = new Map(
   [
@@ -35,6 +43,7 @@ export const ARTIFACTS: ReadonlyMap<string, ContractArtifact> = new Map(
     contributionVerifier,
     identityRegistry,
     parameters,
+    projectionVerifier,
     reputationRegistry,
     roundAttestor,
     stakeManager,

@@ -96,6 +96,7 @@ export function decodeTask(id: bigint, view: Result): TaskState & { createdBlock
     minReputation: Number(params.minReputation),
     vestingRounds: Number(params.vestingRounds),
     stagnationBps: Number(params.stagnationBps),
+    minShareBps: Number(params.minShareBps),
     slashReporterBps: Number(params.slashReporterBps),
     slashBurnBps: Number(params.slashBurnBps),
     validators: addresses(params.validators),
@@ -213,8 +214,12 @@ export function decodeCase(view: Result): UnavailabilityCase | null {
 function postedVerdict(args: Result): { verdict: RoundVerdict; vote: VerdictVote } {
   const vote = decodeVote(args.vote);
   const { lossBefore, lossAfter } = vote;
-  const lists = { unavailable: bitsOf(args.unavailable), rejected: bitsOf(args.rejected) };
-  return { verdict: { ...lists, lossBefore, lossAfter }, vote };
+  const found = {
+    unavailable: bitsOf(args.unavailable),
+    rejected: bitsOf(args.rejected),
+    novelty: point(args.novelty),
+  };
+  return { verdict: { ...found, lossBefore, lossAfter }, vote };
 }
 
 /** A vote of a settlement. */

@@ -21,6 +21,7 @@ import type {
   UnavailabilityCase,
   UnbondTicket,
   VectorCommitment,
+  VerdictFindings,
   VerdictVote,
 } from '@chorus/protocol';
 import { toHex, verdictsCost } from '@chorus/protocol';
@@ -336,12 +337,8 @@ export class EvmChain implements ChorusChain {
     return signVerdict(this.#connection.signer, this.#context(judged), verdict);
   }
 
-  isVerdictOf(
-    vote: VerdictVote,
-    judged: RoundState,
-    lists: Pick<RoundVerdict, 'unavailable' | 'rejected'>,
-  ): boolean {
-    return isVerdictOf(vote, this.#context(judged), lists);
+  isVerdictOf(vote: VerdictVote, judged: RoundState, found: VerdictFindings): boolean {
+    return isVerdictOf(vote, this.#context(judged), found);
   }
 
   signAvailable(judged: RoundState, trainer: number): Promise<AvailableVote> {
@@ -364,8 +361,8 @@ export class EvmChain implements ChorusChain {
     verdict: RoundVerdict,
     vote: VerdictVote,
   ): Promise<Receipt> {
-    const lists = [bitmapOf(verdict.unavailable), bitmapOf(verdict.rejected)];
-    return this.#write('post a verdict', 'postVerdict', [taskId, round, ...lists, vote]);
+    const found = [bitmapOf(verdict.unavailable), bitmapOf(verdict.rejected), verdict.novelty];
+    return this.#write('post a verdict', 'postVerdict', [taskId, round, ...found, vote]);
   }
 
   postedVerdicts(taskId: bigint, round: number): Promise<{ verdict: RoundVerdict; vote: VerdictVote }[]> {

@@ -26,7 +26,7 @@ export {
   deploymentOf,
 } from './deploy/deploy.ts';
 export { type DeploymentFile, readDeployment } from './deploy/file.ts';
-export type { Governance, InitialParameters } from './deploy/plan.ts';
+export type { Governance, InitialParameters, VerifierAddresses } from './deploy/plan.ts';
 export { type DeploymentStatus, deploymentStatus } from './deploy/status.ts';
 export { type Devnet, type DevnetOptions, devnetKeys, startDevnet } from './devnet.ts';
 export { ChainError, decodeRevert, refusal } from './errors/errors.ts';
@@ -58,7 +58,9 @@ export {
   commitmentsOf,
   isAvailableOf,
   isVerdictOf,
+  noveltyHash,
   ruleId,
+  ruleNameOf,
   sealOf,
   VERDICT_TYPES,
   type VoteContext,
@@ -66,8 +68,8 @@ export {
 } from './signing.ts';
 export { formatUnits, parseUnits, readTokenDecimals, type TransferOptions, transferTokens } from './token.ts';
 export {
-  REFERENCE_TRUST,
   readVerifier,
+  VERIFIER_SIZE,
   type VerifierOnChain,
   type VerifierSrs,
   type VerifyingKeyPoints,

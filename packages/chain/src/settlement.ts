@@ -19,6 +19,7 @@ export function encodeSettlement(settlement: Settlement): object {
       unavailable: bitmapOf(settlement.unavailable),
       rejected: bitmapOf(settlement.rejected),
       votes: settlement.votes,
+      novelty: settlement.novelty,
       aggregate: settlement.aggregate,
       proof,
     };
@@ -52,6 +53,7 @@ export function decodeSettlement(
       unavailable: bitsOf(given.unavailable),
       rejected: bitsOf(given.rejected),
       votes: Array.from(given.votes as Iterable<Result>, decodeVote),
+      novelty: g1(given.novelty),
       aggregate: g1(given.aggregate),
       proof: decodeProof(given.proof),
     },

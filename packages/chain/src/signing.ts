@@ -2,13 +2,17 @@ import {
   type Address,
   type AvailableVote,
   G1_INFINITY,
+  type G1Point,
   type Hex,
   MAX_TRAINERS,
   MAX_VALIDATORS,
   type RoundState,
   type RoundVerdict,
+  RULE_NAMES,
+  type RuleName,
   sameAddress,
   type VectorCommitment,
+  type VerdictFindings,
   type VerdictVote,
 } from '@chorus/protocol';
 import {
@@ -36,9 +40,14 @@ export function sealOf(
   return keccak256(AbiCoder.defaultAbiCoder().encode(SEAL_TYPES, values)) as Hex;
 }
 
-/** Name of an aggregation rule on chain: keccak256 of e.g. "reference-trust". */
+/** Name of an aggregation rule on chain: keccak256 of e.g. "reference-projection". */
 export function ruleId(rule: string): Hex {
   return keccak256(toUtf8Bytes(rule)) as Hex;
+}
+
+/** The rule that a task names by its id; undefined for one that this build does not know. */
+export function ruleNameOf(id: Hex): RuleName | undefined {
+  return RULE_NAMES.find((name) => ruleId(name) === id);
 }
 
 type Types = Record<string, TypedDataField[]>;
@@ -51,6 +60,7 @@ export const VERDICT_TYPES: Types = {
     { name: 'commitments', type: 'bytes32' },
     { name: 'unavailable', type: 'uint256' },
     { name: 'rejected', type: 'uint256' },
+    { name: 'novelty', type: 'bytes32' },
     { name: 'lossBefore', type: 'uint64' },
     { name: 'lossAfter', type: 'uint64' },
   ],
@@ -106,6 +116,11 @@ export function commitmentsOf({ updates, references }: Pick<RoundState, 'updates
   return keccak256(AbiCoder.defaultAbiCoder().encode(COMMITMENTS, values)) as Hex;
 }
 
+/** What stands for the novelty's commitment in a verdict: keccak256(abi.encode(G1Point)). */
+export function noveltyHash({ x, y }: G1Point): Hex {
+  return keccak256(AbiCoder.defaultAbiCoder().encode(['uint256', 'uint256'], [x, y])) as Hex;
+}
+
 /** EIP-712 domain of the task contract. */
 export function voteDomain(chainId: number, contract: Address): TypedDataDomain {
   return { name: 'Chorus', version: '1', chainId, verifyingContract: contract };
@@ -122,6 +137,7 @@ function verdictMessage(context: VoteContext, verdict: RoundVerdict): Record<str
     ...aboutRound(context),
     unavailable: bitmapOf(verdict.unavailable),
     rejected: bitmapOf(verdict.rejected),
+    novelty: noveltyHash(verdict.novelty),
     lossBefore,
     lossAfter,
   };
@@ -172,14 +188,13 @@ export async function signClaim(
   return (await signer.signTypedData(domain, CLAIM_TYPES, order)) as Hex;
 }
 
-/** True where a vote is its validator's for exactly this verdict (its lists, and the losses in the vote) on this round. */
-export function isVerdictOf(
-  vote: VerdictVote,
-  context: VoteContext,
-  lists: Pick<RoundVerdict, 'unavailable' | 'rejected'>,
-): boolean {
+/**
+ * True where a vote is its validator's for exactly this verdict (its lists and novelty, and the losses in the vote) on
+ * this round.
+ */
+export function isVerdictOf(vote: VerdictVote, context: VoteContext, found: VerdictFindings): boolean {
   const { lossBefore, lossAfter } = vote;
-  const message = verdictMessage(context, { ...lists, lossBefore, lossAfter });
+  const message = verdictMessage(context, { ...found, lossBefore, lossAfter });
   return isSignedBy(vote.validator, context, VERDICT_TYPES, message, vote.signature);
 }
 

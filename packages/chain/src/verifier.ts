@@ -1,4 +1,4 @@
-import type { Address, G1Point, G2Point, Hex } from '@chorus/protocol';
+import type { Address, G1Point, G2Point, Hex, RuleName } from '@chorus/protocol';
 import { type Interface, keccak256, type Result, solidityPacked } from 'ethers';
 import { PARAMETERS, TASK_MANAGER, VERIFIER } from './abis.ts';
 import { openProvider, read } from './rpc.ts';
@@ -15,8 +15,8 @@ export interface VerifierSrs {
   origin: 'insecure-dev' | 'ptau';
 }
 
-/** What settlements are checked with: the rule's name, and the largest committee of its circuit. */
-export const REFERENCE_TRUST = { rule: ruleId('reference-trust'), size: 16 } as const;
+/** The largest committee of the circuits that settlements are checked with. */
+export const VERIFIER_SIZE = 16;
 
 /** What a task contract checks its settlements with. */
 export interface VerifierOnChain {
@@ -28,7 +28,8 @@ export interface VerifierOnChain {
 }
 
 /**
- * Read a verifier: the one that a task took over (`task.verifier`), or by default the one that tasks created now would.
+ * Read a verifier: the one that a task took over (`task.verifier`), or by default the one that tasks created now with
+ * `rule` would.
  * @throws ChainError `E_CHAIN_UNREACHABLE`
  */
 export async function readVerifier(options: {
@@ -36,6 +37,8 @@ export async function readVerifier(options: {
   /** The task contract. */
   contract: Address;
   verifier?: Address;
+  /** By default `reference-trust`. */
+  rule?: RuleName;
 }): Promise<VerifierOnChain> {
   const { provider } = await openProvider(options.url);
   const view = async (to: string, abi: Interface, name: string, args: unknown[] = []): Promise<Result> => {
@@ -44,8 +47,8 @@ export async function readVerifier(options: {
   };
   const current = async (): Promise<string> => {
     const [parameters] = await view(options.contract, TASK_MANAGER, 'parameters');
-    const { rule, size } = REFERENCE_TRUST;
-    return String((await view(parameters, PARAMETERS, 'verifier', [rule, size]))[0]);
+    const key = [ruleId(options.rule ?? 'reference-trust'), VERIFIER_SIZE];
+    return String((await view(parameters, PARAMETERS, 'verifier', key))[0]);
   };
   try {
     const address = options.verifier ?? (await current());

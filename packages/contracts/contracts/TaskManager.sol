@@ -97,11 +97,15 @@ contract TaskManager is TaskViews, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ITaskManager
-    function postVerdict(uint256 taskId, uint256 round, uint256 unavailable, uint256 rejected, Vote calldata vote)
-        external
-        nonReentrant
-    {
-        TaskRounds.postVerdict(_store, _domainSeparatorV4(), taskId, round, unavailable, rejected, vote);
+    function postVerdict(
+        uint256 taskId,
+        uint256 round,
+        uint256 unavailable,
+        uint256 rejected,
+        G1Point calldata novelty,
+        Vote calldata vote
+    ) external nonReentrant {
+        TaskRounds.postVerdict(_store, _domainSeparatorV4(), taskId, round, unavailable, rejected, novelty, vote);
     }
 
     /// @inheritdoc ITaskManager

@@ -55,8 +55,14 @@ export const taskLibraries: readonly ContractArtifact[] = [
   load('TaskSettlement'),
 ];
 
-/** Checks the proof of every settlement; see `contracts/interfaces/IContributionVerifier.sol`. */
+/**
+ * Checks the proof of every settlement by the rule `reference-trust`; see
+ * `contracts/interfaces/IContributionVerifier.sol`.
+ */
 export const contributionVerifier: ContractArtifact = load('ContributionVerifier');
+
+/** Likewise by the rule `reference-projection`. */
+export const projectionVerifier: ContractArtifact = load('ProjectionVerifier');
 
 /** What governance may set, and where the contracts find each other; see `contracts/interfaces/IParameters.sol`. */
 export const parameters: ContractArtifact = load('Parameters');

@@ -7,7 +7,7 @@ import {
   type TaskState,
   type Terms,
 } from '@chorus/protocol';
-import type { Dataset, Trainer } from '@chorus/training';
+import type { Dataset } from '@chorus/training';
 import { allowanceOf, permittedRoles } from './allowance.ts';
 import type { Background } from './background.ts';
 import type { NodeConfig } from './config.ts';
@@ -19,6 +19,7 @@ import { tokenUnits } from './limits/quantities.ts';
 import { QUICKEST_STEP_SECONDS, tryStep } from './limits/work.ts';
 import { becomeMember } from './membership.ts';
 import type { Ports } from './ports.ts';
+import type { TaskSession } from './session.ts';
 import type { TaskFiles } from './task-files.ts';
 
 export interface AdmissionParts {
@@ -56,10 +57,15 @@ export class Admission {
   }
 
   /**
-   * What the decision about a task rests on beside the task itself. Without a trainer the model was not opened yet: then
-   * a step counts as the quickest there is, so that no more than what is hopeless is refused before it is tried.
+   * What the decision about a task rests on beside the task itself. Before its model is opened a step counts as the quickest
+   * there is, so that no more than what is hopeless is refused before it is tried. A stranger's model was tried when it
+   * was opened; this node's own is tried here.
    */
-  async facts(task: TaskState, terms: Terms, trainer?: Trainer): Promise<TaskFacts> {
+  async facts(
+    task: TaskState,
+    terms: Terms,
+    opened?: Pick<TaskSession, 'trainer' | 'trial'>,
+  ): Promise<TaskFacts> {
     const { ports, config, journal, dataset, signal } = this.#parts;
     const { chain } = ports;
     const [decimals, { gasPrice, blockSeconds }] = await Promise.all([
@@ -68,8 +74,10 @@ export class Admission {
     ]);
     const works = this.rolesFor(task).some((role) => role !== 'aggregator');
     const data = works ? dataset : null;
-    const tries = trainer !== undefined && data !== null && config.limits.tasks.phaseMargin > 0;
-    const stepSeconds = tries ? await tryStep(trainer, terms, data, signal) : QUICKEST_STEP_SECONDS;
+    const tries = opened !== undefined && data !== null && config.limits.tasks.phaseMargin > 0;
+    const stepSeconds = tries
+      ? (opened.trial?.secondsPerStep ?? (await tryStep(opened.trainer, terms, data, signal)))
+      : QUICKEST_STEP_SECONDS;
     return {
       account: chain.account,
       decimals,

@@ -8,7 +8,7 @@ import {
   type VectorCommitment,
 } from '@chorus/protocol';
 import { fetchVector, textOf, type VectorSource } from './payloads.ts';
-import { lookAgainTimeout, type RoundContext } from './session.ts';
+import { lookAgainTimeout, type RoundContext } from './round-context.ts';
 
 /** What stays wrong: the bytes follow from the digest on chain. */
 const FOR_GOOD = ['E_PAYLOAD_MALFORMED', 'E_PAYLOAD_MISMATCH'];

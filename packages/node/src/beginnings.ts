@@ -174,7 +174,7 @@ export class Beginnings {
       const session = await this.#openSession(task, found.terms, providers, { joined: false });
       try {
         // Again, with how long a step takes here.
-        const facts = await this.#admission.facts(task, terms, session.trainer);
+        const facts = await this.#admission.facts(task, terms, session);
         const roles = this.#admission.reserve(task, terms, facts);
         await this.#admission.join(task, found, roles);
       } catch (error) {
@@ -194,12 +194,13 @@ export class Beginnings {
   }
 
   /** A task of this node's own, which it follows already, is joined like any other. */
-  async #joinOwn(task: TaskState, { terms, trainer }: TaskSession): Promise<void> {
+  async #joinOwn(task: TaskState, session: TaskSession): Promise<void> {
+    const { terms } = session;
     const { ports, dataset, gate, emit, signal } = this.#parts;
     if (this.#admission.permitted(task, terms).length === 0) return;
     try {
       checkData(terms, dataset);
-      const facts = await this.#admission.facts(task, terms, trainer);
+      const facts = await this.#admission.facts(task, terms, session);
       const roles = this.#admission.reserve(task, terms, facts);
       const found = { terms: encodeTerms(terms), peerId: ports.network.peerId };
       await this.#admission.join(task, found, roles);

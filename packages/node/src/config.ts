@@ -1,14 +1,11 @@
 import { ChorusError } from '@chorus/protocol';
 import { z } from 'zod';
 import { adminConfigSchema } from './admin/admin-config.ts';
+import { attackSchema } from './attacks/kinds.ts';
 import { limitsSchema, tokensSchema } from './limits/limits-config.ts';
 import { logConfigSchema } from './logging/log-config.ts';
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
-
-/** Misbehaviour for demonstrations and tests; see attacks.ts. */
-export const attackSchema = z.enum(['sign', 'label', 'noise', 'scale', 'free']);
-export type Attack = z.infer<typeof attackSchema>;
 
 /** What each value means to a person is in config/descriptions.ts. */
 export const nodeConfigSchema = z.strictObject({

@@ -2,7 +2,7 @@ import type { Address, Member, TaskState } from '@chorus/protocol';
 import { describe, expect, it, vi } from 'vitest';
 import { type DepartedChain, DepartedTask } from './departed-task.ts';
 import type { Disputes } from './disputes.ts';
-import type { KnownTask } from './session.ts';
+import type { KnownTask } from './round-context.ts';
 
 const ACCOUNT: Address = `0x${'a1'.repeat(20)}`;
 const task = { id: 7n, status: 'running', openCases: 0, departed: [] } as unknown as TaskState;

@@ -1,7 +1,7 @@
 import { type AvailableVote, encodeMessage, type TaskState, type UnavailabilityCase } from '@chorus/protocol';
 import { expect, it } from 'vitest';
 import { type DisputeSession, Disputes, type LookForPayload } from './disputes.ts';
-import type { RoundContext } from './session.ts';
+import type { RoundContext } from './round-context.ts';
 
 const TRAINER = `0x${'aa'.repeat(20)}` as const;
 const VALIDATORS = [1, 2, 3].map((n) => `0x${String(n).repeat(40)}` as `0x${string}`);

@@ -13,7 +13,8 @@ import {
   type TaskState,
   type UnavailabilityCase,
 } from '@chorus/protocol';
-import { fetchTimeout, type KnownTask, peerOf, type RoundContext, type TaskSession } from './session.ts';
+import { fetchTimeout, type KnownTask, peerOf, type RoundContext } from './round-context.ts';
+import type { TaskSession } from './session.ts';
 
 /** Seconds between two attempts of the accused to be heard: the first, and the longest. */
 const ASK_AGAIN = { first: 2, longest: 30 };

@@ -1,3 +1,4 @@
+import type { CountedReference } from '@chorus/aggregation';
 import {
   type Address,
   ChorusError,
@@ -9,7 +10,8 @@ import {
 } from '@chorus/protocol';
 import { squaredNorm } from '@chorus/training';
 import { fetchVector } from './payloads.ts';
-import type { RoundContext, TaskSession } from './session.ts';
+import type { RoundContext } from './round-context.ts';
+import type { TaskSession } from './session.ts';
 
 /** What a vector fails with that nobody gives, or that is not what its author committed to. */
 const AUTHORS_FAULT = [
@@ -28,7 +30,7 @@ export interface Examination {
   /** Trainers (indices) that committed what cannot be had or does not open its commitment. */
   unavailable: number[];
   /** The references that count, in the order of their validators' appointment. */
-  references: UpdateVector[];
+  references: CountedReference[];
   /** Validators (by appointment) whose opened reference cannot be had, does not open, or is too long. */
   rejected: number[];
   /** Who is to blame for what, for the log. */
@@ -95,7 +97,7 @@ export async function examineRound(
     }),
   ]);
   for (const entry of references) {
-    if (entry?.vector) found.references.push(entry.vector);
+    if (entry?.vector) found.references.push({ index: entry.index, vector: entry.vector });
     else if (entry) found.rejected.push(entry.index);
   }
   found.unavailable.sort((a, b) => a - b);

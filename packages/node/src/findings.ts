@@ -1,8 +1,10 @@
 import type { RoundState, VerdictVote } from '@chorus/protocol';
 import { type Examination, examineRound } from './examine.ts';
 import { measureLosses } from './losses.ts';
+import { type HeadRows, headRows } from './novelty/head-rows.ts';
 import { textOf } from './payloads.ts';
-import { lookAgainTimeout, type RoundContext, type TaskSession } from './session.ts';
+import { lookAgainTimeout, type RoundContext } from './round-context.ts';
+import type { TaskSession } from './session.ts';
 
 type Losses = Pick<VerdictVote, 'lossBefore' | 'lossAfter'>;
 
@@ -11,6 +13,7 @@ interface Findings {
   round: number;
   commitments: string;
   looking: Promise<Examination> | null;
+  heads: Map<string, Promise<HeadRows>>;
   losses: Map<string, Promise<Losses>>;
   signed: Map<string, VerdictVote>;
 }
@@ -27,7 +30,14 @@ function findingsOf(session: TaskSession, { round, updates, references }: RoundS
     .map((committed) => committed && textOf(committed))
     .join(' ');
   if (known?.round === round && known.commitments === commitments) return known;
-  const fresh: Findings = { round, commitments, looking: null, losses: new Map(), signed: new Map() };
+  const fresh: Findings = {
+    round,
+    commitments,
+    looking: null,
+    heads: new Map(),
+    losses: new Map(),
+    signed: new Map(),
+  };
   if (!known || known.round <= round) KNOWN.set(session, fresh);
   return fresh;
 }
@@ -43,13 +53,33 @@ export function lookAgain(session: TaskSession, context: RoundContext): Promise<
   return looking;
 }
 
+/**
+ * The leading rows of a round's matrix for the references that count, computed once.
+ * @param again where public vectors were missing, look for them once more
+ */
+export async function headOf(
+  session: TaskSession,
+  context: RoundContext,
+  found: Examination,
+  again = false,
+): Promise<HeadRows> {
+  const { heads } = findingsOf(session, context.round);
+  const key = found.references.map(({ index }) => index).join();
+  const known = heads.get(key);
+  if (known && (!again || (await known).missing.length === 0)) return known;
+  const making = headRows(session, context, found, again);
+  heads.set(key, making);
+  making.catch(() => heads.delete(key));
+  return making;
+}
+
 /** The losses of a round done with these vectors, measured once: it costs two evaluations of the model. */
 export function lossesOf(session: TaskSession, context: RoundContext, found: Examination): Promise<Losses> {
   const { losses } = findingsOf(session, context.round);
   const key = `${found.unavailable}/${found.rejected}`;
   const known = losses.get(key);
   if (known) return known;
-  const measuring = measureLosses(session, context, found);
+  const measuring = measureLosses(session, context, found, () => headOf(session, context, found));
   losses.set(key, measuring);
   measuring.catch(() => losses.delete(key));
   return measuring;

@@ -1,7 +1,7 @@
 import type { Duty, TaskState, Terms } from '@chorus/protocol';
 import type { DepartedTask } from './departed-task.ts';
 import type { Gatekeeper } from './limits/gatekeeper.ts';
-import type { RoundContext } from './session.ts';
+import type { RoundContext } from './round-context.ts';
 import type { TaskRunner } from './task-runner.ts';
 
 /** A task as this node sees it at a moment; null where that is not known yet. */
@@ -10,6 +10,8 @@ export interface FollowedTask {
   terms: Terms | null;
   task: TaskState | null;
   context: RoundContext | null;
+  /** CIDs of earlier rounds' payloads that the current round is scored by. */
+  publicCids: string[];
   /** Duties under way, such as `train:3`, and how many are to be tried again. */
   active: string[];
   waiting: number;
@@ -28,14 +30,15 @@ export function followedTasks(
   gate: Pick<Gatekeeper, 'isLeft' | 'stakeIn'>,
 ): FollowedTask[] {
   const running = [...runners].map((runner) => {
-    const { taskId, terms } = runner.session;
+    const { taskId, terms, histories } = runner.session;
+    const publicCids = histories.cids;
     const { task, context, active, waiting, settledThrough } = runner;
     const left = gate.isLeft(taskId);
     const hasDone = (duty: Duty) => runner.hasDone(duty);
-    return { taskId, terms, task, context, active, waiting, settledThrough, left, hasDone };
+    return { taskId, terms, task, context, publicCids, active, waiting, settledThrough, left, hasDone };
   });
   const resting = [...departed].map(({ taskId, task }) => {
-    const none = { terms: null, context: null, active: [], waiting: 0, settledThrough: null };
+    const none = { terms: null, context: null, publicCids: [], active: [], waiting: 0, settledThrough: null };
     return { taskId, task, ...none, left: true, hasDone: () => false };
   });
   return [...running, ...resting].map((each) => ({ ...each, stake: gate.stakeIn(each.taskId) }));

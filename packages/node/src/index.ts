@@ -9,6 +9,7 @@
  *
  * @packageDocumentation
  */
+export { ATTACKS, type Attack, attackSchema, describeAttack, namesOf } from './attacks/kinds.ts';
 export { ChorusNode, type NodeDependencies } from './chorus-node.ts';
 export { DESCRIPTIONS } from './config/descriptions.ts';
 export { editConfig } from './config/edit.ts';
@@ -24,8 +25,6 @@ export {
 export { OWN_NETWORK, OWN_NETWORK_VALUES } from './config/own-network.ts';
 export { renderConfig } from './config/template.ts';
 export {
-  type Attack,
-  attackSchema,
   type NodeConfig,
   type NodeConfigInput,
   nodeConfigSchema,

@@ -1,7 +1,9 @@
-import { aggregate, ruleById, sumReferences } from '@chorus/aggregation';
+import { aggregate, ruleById } from '@chorus/aggregation';
 import { applyAggregate, globalParameters } from '@chorus/training';
 import type { Examination } from './examine.ts';
-import type { RoundContext, TaskSession } from './session.ts';
+import type { HeadRows } from './novelty/head-rows.ts';
+import type { RoundContext } from './round-context.ts';
+import type { TaskSession } from './session.ts';
 
 const MAX_LOSS = 2n ** 63n - 1n;
 
@@ -16,19 +18,22 @@ export function lossUnits(loss: number): bigint {
  * can. Zero and zero where the task's terms do not ask for losses: they would cost an evaluation and decide nothing.
  *
  * The session's model must be the one the round began from.
+ *
+ * @param head the leading rows of the round's matrix, asked for only if losses are
  */
 export async function measureLosses(
   session: TaskSession,
   context: RoundContext,
   found: Examination,
+  head: () => Promise<HeadRows>,
 ): Promise<{ lossBefore: bigint; lossAfter: bigint }> {
   const { trainer, dataset, terms, proving, model, signal } = session;
   if (context.task.stagnationBps === 10_000 || !dataset) return { lossBefore: 0n, lossAfter: 0n };
   // The round may be settled, and the model move on, while this is under way.
   const before = globalParameters(model);
   const after = { ...model, sum: model.sum.slice() };
-  const prover = await proving.prover(terms.dimension);
-  const gram = await prover.gramMatrix([sumReferences(found.references), ...found.updates], { signal });
+  const [prover, { rows }] = await Promise.all([proving.prover(terms.dimension), head()]);
+  const gram = await prover.gramMatrix(terms.rule, [...rows, ...found.updates], { signal });
   const { weights } = ruleById(terms.rule).apply(gram);
   if (weights.some((w) => w > 0)) applyAggregate(after, aggregate(found.updates, weights));
   const first = await trainer.evaluate({ parameters: before, dataset });

@@ -3,14 +3,17 @@ import {
   ChorusError,
   cidFromDigest,
   decodePayload,
+  type Member,
   type PayloadHeader,
   payloadBytes,
   type StoragePort,
+  sameAddress,
   sameG1,
   type UpdateVector,
   type VectorCommitment,
 } from '@chorus/protocol';
-import { fetchTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
+import { fetchTimeout, peerOf, type RoundContext } from './round-context.ts';
+import type { TaskSession } from './session.ts';
 
 /** Where vectors come from, and what checks them. */
 export interface VectorSource extends Pick<TaskSession, 'taskId' | 'payloads' | 'signal'> {
@@ -28,6 +31,8 @@ export interface FetchVectorOptions {
    * recompute the model leave it: they check the aggregate, which the chain has bound to the commitments.
    */
   check: boolean;
+  /** Ask every member for it: its author may be gone. */
+  anyone?: boolean;
   /** Milliseconds; by default what the task's settlement window allows. */
   timeoutMs?: number;
 }
@@ -40,6 +45,10 @@ export function textOf({ commitment, digest }: VectorCommitment): string {
   return `${commitment.x},${commitment.y},${digest}`;
 }
 
+function othersThan(members: Member[], author: Address): string[] {
+  return members.filter((m) => !sameAddress(m.address, author)).map((m) => m.peerId);
+}
+
 /**
  * Fetch a committed vector from the swarm and check it: digest, size, header, entries, and where asked for
  * that it opens the commitment on chain.
@@ -49,7 +58,7 @@ export function textOf({ commitment, digest }: VectorCommitment): string {
 export function fetchVector(
   source: VectorSource,
   context: RoundContext,
-  { kind, author, committed, check, timeoutMs }: FetchVectorOptions,
+  { kind, author, committed, check, anyone, timeoutMs }: FetchVectorOptions,
 ): Promise<UpdateVector> {
   const { taskId, ports, committer, payloads, signal } = source;
   const { dimension } = context.task;
@@ -59,7 +68,7 @@ export function fetchVector(
     const bytes = await ports.storage.get(cidFromDigest(committed.digest, size), {
       maxBytes: size,
       timeoutMs: timeoutMs ?? fetchTimeout(context.task),
-      from: peerOf(context.members, author),
+      from: [...peerOf(context.members, author), ...(anyone ? othersThan(context.members, author) : [])],
       signal,
     });
     return decodePayload(bytes, { kind, taskId, round, author, dimension }).vector;

@@ -1,3 +1,4 @@
+import { extname } from 'node:path';
 import { circuitArtifacts } from '@chorus/circuits';
 import {
   assertSrsAllowed,
@@ -7,14 +8,18 @@ import {
   log2SizeFor,
   type Srs,
 } from '@chorus/commitment';
+import { WorkerPool } from '@chorus/commitment/engine';
 import { createProver, type Prover } from '@chorus/proof';
+import type { NoveltyJob } from './novelty/novelty-job.ts';
 
 /** What proving asks of its owner: tests put something quicker in its place. */
 export interface Proving {
   /** Commits to vectors of up to `dimension` entries. */
   committer(dimension: number): Promise<Committer>;
-  /** Gram matrices and proofs of rounds of vectors with up to `dimension` entries. */
+  /** Gram matrices and proofs of rounds, by whatever rule, of vectors with up to `dimension` entries. */
   prover(dimension: number): Promise<Pick<Prover, 'gramMatrix' | 'prove'>>;
+  /** The novelty row of a round, in a thread of its own. */
+  novelty(job: NoveltyJob, signal?: AbortSignal): Promise<Int32Array>;
   close(): Promise<void>;
 }
 
@@ -29,6 +34,7 @@ class WorkerProving implements Proving {
   readonly #srs = new Map<number, Promise<Srs>>();
   readonly #committers = new Map<number, Promise<Committer>>();
   readonly #provers = new Map<number, Promise<Prover>>();
+  #novelty: WorkerPool | null = null;
   readonly #abort = new AbortController();
 
   constructor(chainId: number, srsCache: string | undefined, threads: number | undefined) {
@@ -51,10 +57,18 @@ class WorkerProving implements Proving {
     return once(this.#provers, log2SizeFor(dimension), async (log2Size) =>
       createProver({
         srs: await this.#reference(log2Size),
-        circuit: circuitArtifacts(16),
+        circuits: (rule) => circuitArtifacts(16, rule),
         ...this.#threads,
       }),
     );
+  }
+
+  novelty(job: NoveltyJob, signal?: AbortSignal): Promise<Int32Array> {
+    this.#novelty ??= new WorkerPool(
+      new URL(`./novelty/worker${extname(import.meta.url)}`, import.meta.url),
+      1,
+    );
+    return this.#novelty.run(0, 'novelty', job, { signal });
   }
 
   async close(): Promise<void> {
@@ -62,7 +76,7 @@ class WorkerProving implements Proving {
     const parts = [...this.#committers.values(), ...this.#provers.values()];
     this.#committers.clear();
     this.#provers.clear();
-    await Promise.allSettled(parts.map(async (part) => (await part).close()));
+    await Promise.allSettled([...parts.map(async (part) => (await part).close()), this.#novelty?.close()]);
   }
 
   #reference(log2Size: number): Promise<Srs> {

@@ -1,10 +1,7 @@
 import type { Committer } from '@chorus/commitment';
 import {
-  type Address,
   ChorusError,
   decodeTerms,
-  type Member,
-  type RoundState,
   sameAddress,
   type TaskState,
   type Terms,
@@ -17,15 +14,17 @@ import {
   type Trainer,
   type TrialResult,
 } from '@chorus/training';
-import { poisonLabels } from './attacks.ts';
+import { poisonDataset } from './attacks/data.ts';
 import type { NodeConfig } from './config.ts';
 import type { EventSink, NodeEvent, Stage } from './events.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Gatekeeper } from './limits/gatekeeper.ts';
 import { type Models, openTrainer } from './models.ts';
+import { PublicHistories } from './novelty/public-history.ts';
 import { PayloadStore } from './payload-store.ts';
 import type { Ports } from './ports.ts';
 import type { Proving } from './proving.ts';
+import { fetchTimeout } from './round-context.ts';
 import type { TaskFiles } from './task-files.ts';
 
 /** Everything the stages of one task's rounds work with. */
@@ -52,6 +51,8 @@ export interface TaskSession {
   /** This node's private data; null where its roles need none. */
   readonly dataset: Dataset | null;
   readonly payloads: PayloadStore;
+  /** What is public of the rounds that are over. */
+  readonly histories: PublicHistories;
   /** This node's own vectors of the current round, by kind and round. */
   readonly own: Map<string, Promise<OwnVector>>;
   readonly emit: EventSink;
@@ -62,31 +63,6 @@ export interface TaskSession {
 export interface OwnVector {
   payload: Uint8Array;
   committed: VectorCommitment;
-}
-
-/** A task and its current round as just read from the chain. */
-export interface RoundContext {
-  task: TaskState;
-  round: RoundState;
-  members: Member[];
-}
-
-/** The same beside any round. */
-export type KnownTask = Pick<RoundContext, 'task' | 'members'>;
-
-/** Milliseconds to wait for a model or payload that somebody should be providing. */
-export function fetchTimeout(task: TaskState): number {
-  return Math.min(30_000, task.settleSeconds * 250);
-}
-
-/** The same for one more look at what has been looked for before. */
-export function lookAgainTimeout(task: TaskState): number {
-  return Math.ceil(fetchTimeout(task) / 3);
-}
-
-/** The libp2p peer of a member, for dialling it directly. */
-export function peerOf(members: Member[], address: Address): string[] {
-  return members.filter((m) => sameAddress(m.address, address)).map((m) => m.peerId);
 }
 
 /** Run one stage and report how long it took. */
@@ -167,6 +143,9 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
   if (trial) options.gate.measured(task.id, trial.peakBytes);
   try {
     const committer = await options.proving.committer(terms.dimension);
+    const globalModel = createGlobalModel(trainer.initial, terms.scale);
+    const payloads = new PayloadStore();
+    const source = { taskId: task.id, ports, committer, payloads, signal };
     return {
       taskId: task.id,
       terms,
@@ -180,9 +159,10 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
       abandon: options.abandon,
       committer,
       proving: options.proving,
-      model: createGlobalModel(trainer.initial, terms.scale),
-      dataset: dataset && poisonLabels(dataset, config.attack),
-      payloads: new PayloadStore(),
+      model: globalModel,
+      dataset: dataset && poisonDataset(dataset, config.attack, config.seed),
+      payloads,
+      histories: new PublicHistories(source, globalModel, trainer.parameters),
       own: new Map(),
       emit: options.emit,
       signal,

@@ -6,6 +6,7 @@ import {
   dutiesOf,
   hasCode,
   hasDeparted,
+  hasGroups,
   type Member,
   openedReferences,
   type RoundState,
@@ -17,12 +18,14 @@ import {
 import { lookForPayload } from './availability.ts';
 import { Disputes } from './disputes.ts';
 import { examineRound } from './examine.ts';
+import { headOf } from './findings.ts';
 import { HistoryCheck } from './history-check.ts';
 import { type RoundRecord, settledRecord, voidRecord } from './journal/records.ts';
 import { hasSealed, owesOthers } from './limits/owed.ts';
 import { restoreModel, saveModel } from './model-snapshot.ts';
 import { fetchVector } from './payloads.ts';
-import type { RoundContext, TaskSession } from './session.ts';
+import type { RoundContext } from './round-context.ts';
+import type { TaskSession } from './session.ts';
 import { aggregate } from './stages/aggregate.ts';
 import { commit, provide } from './stages/commit.ts';
 import { prove } from './stages/prove.ts';
@@ -68,6 +71,9 @@ const IDLE_MILLISECONDS = 5_000;
 
 /** A model on disk is written at least this often while many rounds are replayed, and after the last of them. */
 const SNAPSHOT_ROUNDS = 16;
+
+/** Phases in which something is fetched ahead of its use. */
+const PREFETCHED: readonly RoundState['phase'][] = ['commit', 'reference', 'settle'];
 
 /** First pause after a failed duty; doubles up to IDLE_MILLISECONDS. */
 const RETRY_MILLISECONDS = 250;
@@ -313,7 +319,7 @@ export class TaskRunner {
         this.#done.delete(kind + suffix);
         this.#retryAt.delete(kind + suffix);
       }
-      for (const phase of ['reference', 'settle']) this.#done.delete(`prefetch${suffix}:${phase}`);
+      for (const key of this.#done) if (key.startsWith(`prefetch${suffix}:`)) this.#done.delete(key);
     }
   }
 
@@ -344,8 +350,7 @@ export class TaskRunner {
     const { gate, taskId } = this.session;
     const account = this.session.ports.chain.account;
     let next = Number.POSITIVE_INFINITY;
-    if (round && !gate.isLeft(taskId) && (round.phase === 'reference' || round.phase === 'settle'))
-      this.#prefetch(round);
+    if (round && !gate.isLeft(taskId)) this.#prefetch(round);
     for (const duty of dutiesOf(account, task, round)) {
       if (!kinds.includes(duty.kind)) continue;
       const key = `${duty.kind}:${duty.round}`;
@@ -456,9 +461,16 @@ export class TaskRunner {
     return index < 0 ? null : round?.updates[index];
   }
 
-  /** Fetch what recomputing the model will need while the aggregator is still at work. */
+  /**
+   * Fetch what recomputing the model will need while the aggregator is still at work; and while updates are open, what
+   * is public of the rounds before.
+   */
   #prefetch(round: RoundState): void {
     const context = this.context;
+    if (!PREFETCHED.includes(round.phase)) return;
+    // What is public is so beside the model that the round begins from.
+    const current = this.#settledThrough === round.round - 1;
+    if (round.phase === 'commit' && !current) return;
     // Again with each reference that is opened: its author may be gone when the round is to be settled.
     const opened = openedReferences(round).length;
     const key = `prefetch:${round.round}:${round.phase}:${opened}`;
@@ -469,7 +481,7 @@ export class TaskRunner {
     const checks = [...context.task.aggregators, ...context.task.activeValidators].some((a) =>
       sameAddress(a, account),
     );
-    const looking = checks ? examineRound(this.session, context) : this.#fetchUpdates(context);
+    const looking = checks ? this.#prepareVerdict(context) : this.#fetchUpdates(context);
     const work = looking.then(
       () => {},
       () => {},
@@ -480,7 +492,22 @@ export class TaskRunner {
     );
   }
 
+  /** What a verdict or an aggregation needs of this phase. */
+  async #prepareVerdict(context: RoundContext): Promise<void> {
+    const { session } = this;
+    const { round, phase } = context.round;
+    const novel = hasGroups(session.terms.rule) && session.terms.novelty !== 'off';
+    if (phase === 'commit') {
+      if (novel) await session.histories.vectors(context, round);
+      return;
+    }
+    const found = await examineRound(session, context);
+    const current = this.#settledThrough === round - 1;
+    if (phase === 'settle' && current && found.references.length > 0) await headOf(session, context, found);
+  }
+
   async #fetchUpdates(context: RoundContext): Promise<void> {
+    if (context.round.phase === 'commit') return;
     await Promise.allSettled(
       committedTrainers(context.round).map((index) =>
         fetchVector(this.session, context, {

@@ -5,6 +5,7 @@ import {
   ChorusError,
   encodeMessage,
   encodePayload,
+  G1_INFINITY,
   type Hex,
   type RoundState,
   type VerdictVote,
@@ -12,7 +13,8 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Journal } from './journal/journal.ts';
 import { PayloadStore } from './payload-store.ts';
-import type { RoundContext, TaskSession } from './session.ts';
+import type { RoundContext } from './round-context.ts';
+import type { TaskSession } from './session.ts';
 import { answerVoteRequest, collectVerdicts } from './verdicts.ts';
 
 const AGGREGATOR = '12D3KooWaggregator';
@@ -81,7 +83,7 @@ describe('a validator asked to vote a trainer out', () => {
     return answerVoteRequest(
       session,
       context,
-      { taskId: 1n, round: 1, unavailable: [0], rejected: [] },
+      { taskId: 1n, round: 1, unavailable: [0], rejected: [], novelty: G1_INFINITY },
       AGGREGATOR,
       0,
     );
@@ -98,13 +100,13 @@ describe('a validator asked to vote a trainer out', () => {
   it('signs nothing that it cannot record', async () => {
     const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
     journal.close();
-    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [] };
+    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [], novelty: G1_INFINITY };
     await expect(answerVoteRequest(session, context, request, AGGREGATOR, 0)).rejects.toThrow();
   });
 
   it('does not sign that all can be had where one cannot', async () => {
     const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
-    const request = { taskId: 1n, round: 1, unavailable: [], rejected: [] };
+    const request = { taskId: 1n, round: 1, unavailable: [], rejected: [], novelty: G1_INFINITY };
     expect(await answerVoteRequest(session, context, request, AGGREGATOR, 0)).toEqual({
       refused: 'the payload of trainer 1 cannot be had here',
     });
@@ -112,13 +114,13 @@ describe('a validator asked to vote a trainer out', () => {
 
   it('does not sign for anybody but an aggregator of the task', async () => {
     const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
-    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [] };
+    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [], novelty: G1_INFINITY };
     expect(await answerVoteRequest(session, context, request, '12D3KooWother', 0)).toHaveProperty('refused');
   });
 
   it('does not sign losses of a model that is not the one the round began from', async () => {
     const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
-    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [] };
+    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [], novelty: G1_INFINITY };
     expect(await answerVoteRequest(session, context, request, AGGREGATOR, 1)).toEqual({
       refused: 'the model here is of another round',
     });
@@ -131,7 +133,7 @@ describe('a validator asked to vote a trainer out', () => {
       looks++;
       return Promise.reject(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
     };
-    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [] };
+    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [], novelty: G1_INFINITY };
     const other = { ...request, unavailable: [] };
     const ask = (each: typeof request) => answerVoteRequest(session, context, each, AGGREGATOR, 0);
     const answers = await Promise.all([request, other, request, other].map(ask));
@@ -151,7 +153,7 @@ describe('a validator asked to vote a trainer out', () => {
       looks++;
       return Promise.reject(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
     };
-    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [] };
+    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [], novelty: G1_INFINITY };
     const other = reorganised(context);
     for (const known of [context, other]) {
       const answer = await answerVoteRequest(session, known, request, AGGREGATOR, 0);
@@ -169,7 +171,7 @@ describe('a validator asked to vote a trainer out', () => {
     session.ports.storage.get = async () => bytes;
     const { commitment } = context.round.updates[0]!;
     const parts = { committer: { commit: async () => commitment } };
-    const all = { taskId: 1n, round: 1, unavailable: [], rejected: [] };
+    const all = { taskId: 1n, round: 1, unavailable: [], rejected: [], novelty: G1_INFINITY };
     const answer = (known: RoundContext) =>
       answerVoteRequest(Object.assign(session, parts), known, all, AGGREGATOR, 0);
     expect(await answer(context)).toHaveProperty('signature');
@@ -187,7 +189,7 @@ describe('a validator asked to vote a trainer out', () => {
 });
 
 describe('an aggregator that collects verdicts', () => {
-  const proposed = { unavailable: [0], rejected: [] };
+  const proposed = { unavailable: [0], rejected: [], novelty: G1_INFINITY };
   const collect = async (judged: RoundState, posted: RoundState[] = []) => {
     const { session, context } = validator(new Error('unused'));
     const voteOn = (round: RoundState) => ({

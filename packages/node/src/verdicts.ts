@@ -3,6 +3,8 @@ import {
   committedTrainers,
   decodeVoteResponse,
   encodeMessage,
+  G1_INFINITY,
+  type G1Point,
   type Hex,
   hasCode,
   hasDeparted,
@@ -11,22 +13,26 @@ import {
   type RoundVerdict,
   requestWindow,
   sameAddress,
+  sameG1,
+  type VerdictFindings,
   type VerdictVote,
   VOTE_PROTOCOL,
   type VoteRequest,
   type VoteResponse,
 } from '@chorus/protocol';
 import { type Examination, sameIndices } from './examine.ts';
-import { lookAgain, lossesOf, signedIn } from './findings.ts';
-import { fetchTimeout, peerOf, type RoundContext, type TaskSession } from './session.ts';
+import { headOf, lookAgain, lossesOf, signedIn } from './findings.ts';
+import { fetchTimeout, peerOf, type RoundContext } from './round-context.ts';
+import type { TaskSession } from './session.ts';
 
 /** What an aggregator wants signed. */
-export type ProposedVerdict = Pick<RoundVerdict, 'unavailable' | 'rejected'>;
+export type ProposedVerdict = VerdictFindings;
 
 /**
- * Ask the task's validators to sign that exactly these trainers' payloads cannot be had and exactly these references
- * are to be rejected. Verdicts that were posted on chain count as well. If no majority comes together in the first half
- * of this node's window, the validators are asked on chain, so that the fault is seen to be theirs; that costs a fee.
+ * Ask the task's validators to sign that exactly these trainers' payloads cannot be had, exactly these references are to
+ * be rejected, and this is the commitment to the novelty row. Verdicts that were posted on chain count as well. If no
+ * majority comes together in the first half of this node's window, the validators are asked on chain, so that the fault
+ * is seen to be theirs; that costs a fee.
  *
  * @throws ChorusError `E_VOTES_MISSING` where no strict majority agrees
  */
@@ -53,9 +59,9 @@ export async function collectVerdicts(
       if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
     });
   }
-  throw new ChorusError('E_VOTES_MISSING', 'the validators do not confirm which payloads can be had', {
+  throw new ChorusError('E_VOTES_MISSING', 'the validators do not confirm the verdict', {
     facts: { taskId, round: round.round, votes: votes.length, refusals: failed.map(String).join('; ') },
-    hint: 'the payloads are asked for again',
+    hint: 'payloads and public vectors are looked for again, and the validators asked again',
   });
 }
 
@@ -142,13 +148,16 @@ async function ownVerdict(
   if (known) return known;
   // It has looked for the payloads since commitments closed; before it signs it looks once more, briefly.
   const found = await lookAgain(session, context);
-  const difference = differenceOf(context, found, proposed);
+  const difference =
+    differenceOf(context, found, proposed) ??
+    (await noveltyDifference(session, context, found, proposed.novelty));
   if (difference) return { refused: difference };
   const losses = await lossesOf(session, context, found);
   return signVerdict(session, context.round, { ...proposed, ...losses });
 }
 
-const keyOf = ({ unavailable, rejected }: ProposedVerdict): string => `${unavailable}/${rejected}`;
+const keyOf = ({ unavailable, rejected, novelty }: ProposedVerdict): string =>
+  `${unavailable}/${rejected}/${novelty.x}/${novelty.y}`;
 
 /** Recorded before it leaves this node, as everything that binds it. */
 async function signVerdict(
@@ -177,8 +186,37 @@ function differenceOf({ task }: RoundContext, found: Examination, proposed: Prop
 }
 
 /**
- * A validator's side: look for every committed payload and opened reference, and sign only where exactly the named
- * ones cannot be had or do not count. Its signature is what stands between the round and a trainer that colludes with
+ * Why this node does not sign a commitment to the novelty: it comes to another one, also after it has looked once more
+ * for the public vectors that it lacks.
+ */
+async function noveltyDifference(
+  session: TaskSession,
+  context: RoundContext,
+  found: Examination,
+  proposed: G1Point,
+): Promise<string | null> {
+  if (sameG1(await noveltyOf(session, context, found), proposed)) return null;
+  if (sameG1(await noveltyOf(session, context, found, true), proposed)) return null;
+  if (found.references.length === 0) return 'no reference counts here';
+  const { missing } = await headOf(session, context, found);
+  const lacking = missing.length > 0 ? `: not available here are ${missing.slice(0, 3).join(', ')}` : '';
+  return `the novelty is another here${lacking}`;
+}
+
+/** C_v as this node computes it; infinity where no reference counts. */
+async function noveltyOf(
+  session: TaskSession,
+  context: RoundContext,
+  found: Examination,
+  again = false,
+): Promise<G1Point> {
+  if (found.references.length === 0) return { ...G1_INFINITY };
+  return (await headOf(session, context, found, again)).novelty;
+}
+
+/**
+ * A validator's side: look for every committed payload and opened reference, compute the novelty row, and sign only
+ * where exactly the named ones cannot be had or do not count and the commitment is to the same row. Its signature is what stands between the round and a trainer that colludes with
  * the aggregator: the proof says nothing of whether a commitment is to an int16 vector that anyone else can get.
  *
  * @param modelRound the round this node's model has come to; it can measure losses only of the round after it
@@ -207,8 +245,9 @@ export async function answerVoteRequest(
   if (request.rejected.some((index) => !opened.includes(index))) {
     return { refused: 'a validator of the list opened nothing' };
   }
-  const { unavailable, rejected } = request;
+  const { unavailable, rejected, novelty } = request;
   return ownVerdict(session, context, {
+    novelty,
     unavailable: [...unavailable].sort((a, b) => a - b),
     rejected: [...rejected].sort((a, b) => a - b),
   });
@@ -218,7 +257,8 @@ export async function answerVoteRequest(
 export async function postVerdict(session: TaskSession, context: RoundContext): Promise<void> {
   const found = await lookAgain(session, context);
   const { unavailable, rejected } = found;
-  const verdict = { unavailable, rejected, ...(await lossesOf(session, context, found)) };
+  const novelty = await noveltyOf(session, context, found);
+  const verdict = { unavailable, rejected, novelty, ...(await lossesOf(session, context, found)) };
   const vote = await signVerdict(session, context.round, verdict);
   await session.ports.chain.postVerdict(session.taskId, context.round.round, verdict, vote);
 }

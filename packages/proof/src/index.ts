@@ -17,6 +17,7 @@ export { createProver, type ProveOptions, type ProveResult, type Prover, type Pr
 export {
   type CircuitSize,
   checkStatement,
+  headRows,
   packedWords,
   type RoundStatement,
   roundStatement,

@@ -66,7 +66,7 @@ it('a vector with an entry that is no small integer, even beyond N, has whatever
   const share = shares[3]! / 2 ** 32;
   const fair = honestRound(
     before,
-    Int32Array.from(reference!),
+    [Int32Array.from(reference!)],
     honest.map((u) => Int16Array.from(u)),
   );
   expect(share).toBeGreaterThan(0.95);

@@ -3,20 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { circuitArtifacts } from '@chorus/circuits';
 import { addPoints, developmentSrs, G1_GENERATOR } from '@chorus/commitment';
+import { G1_INFINITY, type G1Point, RULE_NAMES, type RuleName } from '@chorus/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createProver, type Prover } from './prover.ts';
 import { roundStatement } from './statement.ts';
 import { randomRound } from './testing/rounds.ts';
 import { createVerifier } from './verifier.ts';
 
-const circuit = circuitArtifacts(16);
+const circuits = (rule: RuleName) => circuitArtifacts(16, rule);
 const round = randomRound({ seed: 9, trainers: 4, N: 64, absent: [2] });
 let folder: string;
 let prover: Prover;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chorus-prove-'));
-  prover = await createProver({ srs: await developmentSrs(6, { cacheDir: folder }), circuit });
+  prover = await createProver({ srs: await developmentSrs(6, { cacheDir: folder }), circuits });
 });
 afterAll(async () => {
   await prover.close();
@@ -26,14 +27,18 @@ afterAll(async () => {
 it('proves rounds one after another, with progress and seconds by part', async () => {
   const verifier = createVerifier();
   const seen: number[] = [];
-  const other = randomRound({ seed: 10, trainers: 16, N: 64 });
+  const others = [
+    randomRound({ seed: 10, trainers: 16, N: 64 }),
+    randomRound({ seed: 11, trainers: 16, N: 64, rule: 'reference-projection' }),
+    randomRound({ seed: 12, trainers: 3, N: 64, absent: [1], rule: 'reference-projection' }),
+  ];
   const results = await Promise.all([
     prover.prove(round.statement, round.vectors, { onProgress: (done) => void seen.push(done) }),
-    prover.prove(other.statement, other.vectors),
+    ...others.map(({ statement, vectors }) => prover.prove(statement, vectors)),
   ]);
-  for (const [k, { statement }] of [round, other].entries()) {
+  for (const [k, { statement }] of [round, ...others].entries()) {
     const { srs } = { srs: await developmentSrs(6, { cacheDir: folder }) };
-    const { verificationKey } = circuit;
+    const { verificationKey } = circuits(statement.rule);
     const checks = await verifier.verify(statement, results[k]!.proof, { srs, verificationKey });
     expect(checks.filter((c) => !c.ok)).toEqual([]);
     expect(checks).toHaveLength(8);
@@ -44,10 +49,10 @@ it('proves rounds one after another, with progress and seconds by part', async (
   await verifier.close();
 });
 
-it('lets the event loop turn while it proves', async () => {
+it.each(RULE_NAMES)('lets the event loop turn while it proves, by %s', async (rule) => {
   const N = 2 ** 14;
-  const large = await createProver({ srs: await developmentSrs(14, { cacheDir: folder }), circuit });
-  const long = randomRound({ seed: 11, trainers: 16, N });
+  const large = await createProver({ srs: await developmentSrs(14, { cacheDir: folder }), circuits });
+  const long = randomRound({ seed: 11, trainers: 16, N, rule });
   // Turns of the loop at each report: where one part worked on this thread, its report would come in the same turn.
   let turns = 0;
   const watch = setInterval(() => turns++, 1);
@@ -99,14 +104,36 @@ it('builds a padded statement from what the chain holds', () => {
   const { statement } = round;
   const built = roundStatement({
     ...statement,
-    references: [statement.commitments[0]!],
+    references: [{ index: 0, commitment: statement.commitments[0]! }],
+    appointed: 1,
+    novelty: null,
     updates: [statement.commitments[1]!, statement.commitments[2]!, null, statement.commitments[4]!],
     weights: statement.weights.slice(0, 4),
     shares: statement.shares.slice(0, 4),
   });
   expect(built).toEqual(statement);
   const updates = new Array(17).fill(null);
-  expect(() => roundStatement({ ...statement, references: [], updates })).toThrowError(
-    expect.objectContaining({ code: 'E_STATEMENT_INVALID' }),
+  const parts = { ...statement, references: [], appointed: 1, novelty: null, updates };
+  expect(() => roundStatement(parts)).toThrowError(expect.objectContaining({ code: 'E_STATEMENT_INVALID' }));
+});
+
+it('builds the leading rows of a rule with groups', () => {
+  const { statement } = randomRound({ seed: 9, trainers: 4, N: 64, rule: 'reference-projection' });
+  const [a, b, c, novelty, ...updates] = statement.commitments as [G1Point, G1Point, G1Point, G1Point];
+  const headOf = (appointed: number, ...references: [number, G1Point][]) =>
+    roundStatement({
+      ...statement,
+      references: references.map(([index, commitment]) => ({ index, commitment })),
+      appointed,
+      novelty,
+      updates,
+    }).commitments.slice(0, 4);
+  expect(headOf(3, [2, c], [0, a], [1, b])).toEqual([a, b, c, novelty]);
+  expect(headOf(5, [0, a], [3, b], [4, c])).toEqual([addPoints([a, b]), c, G1_INFINITY, novelty]);
+  expect(headOf(2, [0, a], [1, b])).toEqual([...new Array(3).fill(addPoints([a, b])), novelty]);
+  expect(headOf(2, [1, b])).toEqual([b, b, b, novelty]);
+  const none = { ...round.statement, references: [], appointed: 1, updates: [], novelty };
+  expect(() => roundStatement(none)).toThrowError(
+    expect.objectContaining({ code: 'E_STATEMENT_INVALID', message: 'the rule has no novelty' }),
   );
 });

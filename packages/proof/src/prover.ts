@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { referenceTrust } from '@chorus/aggregation';
+import { type RuleResult, ruleById } from '@chorus/aggregation';
 import { buildContributionInput, type CircuitArtifacts } from '@chorus/circuits';
 import { assertSrsAllowed, type Srs, type SrsKey } from '@chorus/commitment';
 import type { RunOptions } from '@chorus/commitment/engine';
-import { ChorusError, type ContributionProof } from '@chorus/protocol';
+import { ChorusError, type ContributionProof, type RuleName } from '@chorus/protocol';
 import { type Groth16Proof, Groth16Prover } from './circuit/groth16-prover.ts';
+import { circuitInput } from './circuit/input.ts';
 import { type CommittedGram, GramProver, type GramTiming, type RoundVectors } from './gram/prover.ts';
 import { checkStatement, type RoundStatement } from './statement.ts';
 
@@ -15,9 +16,9 @@ const CIRCUIT_SHARE = 0.4;
 
 export interface ProverInit {
   srs: Srs;
-  /** Of the circuit with the statements' size: `circuitArtifacts(16)`. */
-  circuit: Pick<CircuitArtifacts, 'wasmPath' | 'zkeyPath' | 'verificationKey'>;
-  /** Worker threads of the Gram argument, and of the circuit; by default one per core each, at most 8. */
+  /** Of each rule's circuit: `(rule) => circuitArtifacts(16, rule)`. */
+  circuits: (rule: RuleName) => Pick<CircuitArtifacts, 'wasmPath' | 'zkeyPath' | 'verificationKey'>;
+  /** Worker threads of the Gram argument, and of each circuit; by default one per core each, at most 8. */
   threads?: number;
 }
 
@@ -29,26 +30,31 @@ export interface ProveOptions {
 
 export interface ProveResult {
   proof: ContributionProof;
-  /** The Gram matrix that was proven, (n'+1) x (n'+1) for the given rows. */
+  /** The Gram matrix that was proven, one row for each of the given. */
   gram: bigint[][];
   /** Wall-clock seconds; the circuit runs beside the Gram argument. */
   seconds: GramTiming & { circuit: number; check: number; total: number };
 }
 
-/** Proves rounds of one N; one proof at a time, later calls wait. */
+/** Proves rounds of one N, by whatever rule; one proof at a time, later calls wait. */
 export interface Prover {
   /**
    * The exact Gram matrix of a round's vectors, which the rule's weights and shares follow from, computed in the
    * worker threads: (rows x rows), null rows zero.
    * @throws ChorusError `E_PROOF_INPUT`; the signal's reason on abort
    */
-  gramMatrix(vectors: RoundVectors, options?: Pick<ProveOptions, 'signal'>): Promise<bigint[][]>;
+  gramMatrix(
+    rule: RuleName,
+    vectors: RoundVectors,
+    options?: Pick<ProveOptions, 'signal'>,
+  ): Promise<bigint[][]>;
   /**
    * Proves that weights, shares and aggregate of `statement` follow from `vectors` by the rule.
    *
-   * `vectors[0]` is the sum of the opened references, `vectors[i]` the update of trainer i or null. The finished
-   * proof of the Gram argument is checked before it is returned, so that a wrong commitment is an error here and
-   * not a reverted transaction.
+   * `vectors` begin with the rule's leading rows: the sum of the opened references; or their three sums by group (see
+   * `referenceGroups`; null where a group is empty) and the novelty. Then the updates, null where a trainer takes no
+   * part. The finished proof of the Gram argument is checked before it is returned, so that a wrong commitment is an
+   * error here and not a reverted transaction.
    *
    * @throws ChorusError `E_STATEMENT_INVALID`, `E_SRS_INSECURE`, `E_PROOF_INPUT` (vectors that cannot be, or weights
    *   and shares that are not the rule's), `E_CIRCUIT`, `E_PROOF_REJECTED` (commitments that are not those of the
@@ -60,51 +66,43 @@ export interface Prover {
 }
 
 /**
- * Starts the threads and reads the circuit's key, which stays in memory: later proofs start warm.
+ * Starts the threads. The key of a rule's circuit is read with its first proof and stays in memory: later proofs start warm.
  *
- * @throws ChorusError `E_PROVING_KEY` or `E_WITNESS_GENERATOR` for files of the circuit that cannot be used
  * @example
- * const prover = await createProver({ srs: await developmentSrs(16), circuit: circuitArtifacts(16) });
- * const { proof, seconds } = await prover.prove(statement, [reference, ...updates]);
+ * const circuits = (rule: RuleName) => circuitArtifacts(16, rule);
+ * const prover = await createProver({ srs: await developmentSrs(16), circuits });
+ * const { proof, seconds } = await prover.prove(statement, [...groupSums, novelty, ...updates]);
  * await prover.close();
  */
 export async function createProver({
   srs,
-  circuit,
+  circuits,
   threads = Math.min(MAX_THREADS, availableParallelism()),
 }: ProverInit): Promise<Prover> {
-  const [gram, rule] = await Promise.allSettled([
-    GramProver.create(srs, threads),
-    Groth16Prover.create(circuit, threads),
-  ]);
-  if (gram.status === 'fulfilled' && rule.status === 'fulfilled') {
-    return new RoundProver(srs, circuit.verificationKey, gram.value, rule.value);
-  }
-  await Promise.all([gram, rule].map((part) => part.status === 'fulfilled' && part.value.close()));
-  throw [gram, rule].find((part) => part.status === 'rejected')?.reason;
+  return new RoundProver(srs, circuits, threads, await GramProver.create(srs, threads));
 }
 
 class RoundProver implements Prover {
   private readonly srs: Srs;
-  private readonly verificationKey: ProverInit['circuit']['verificationKey'];
+  private readonly circuits: ProverInit['circuits'];
+  private readonly threads: number;
   private readonly gram: GramProver;
-  private readonly rule: Groth16Prover;
+  private readonly rules = new Map<RuleName, Promise<Groth16Prover>>();
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    srs: Srs,
-    verificationKey: ProverInit['circuit']['verificationKey'],
-    gram: GramProver,
-    rule: Groth16Prover,
-  ) {
+  constructor(srs: Srs, circuits: ProverInit['circuits'], threads: number, gram: GramProver) {
     this.srs = srs;
-    this.verificationKey = verificationKey;
+    this.circuits = circuits;
+    this.threads = threads;
     this.gram = gram;
-    this.rule = rule;
   }
 
-  gramMatrix(vectors: RoundVectors, { signal }: Pick<ProveOptions, 'signal'> = {}): Promise<bigint[][]> {
-    return this.inTurn(() => this.gram.matrix(vectors, signal));
+  gramMatrix(
+    rule: RuleName,
+    vectors: RoundVectors,
+    { signal }: Pick<ProveOptions, 'signal'> = {},
+  ): Promise<bigint[][]> {
+    return this.inTurn(() => this.gram.matrix(rule, vectors, signal));
   }
 
   prove(statement: RoundStatement, vectors: RoundVectors, options: ProveOptions = {}): Promise<ProveResult> {
@@ -119,7 +117,9 @@ class RoundProver implements Prover {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.gram.close(), this.rule.close()]);
+    const rules = await Promise.allSettled(this.rules.values());
+    const opened = rules.flatMap((rule) => (rule.status === 'fulfilled' ? [rule.value] : []));
+    await Promise.all([this.gram, ...opened].map((part) => part.close()));
   }
 
   private async proveNow(
@@ -146,11 +146,11 @@ class RoundProver implements Prover {
     };
 
     const committed = await this.gram.begin(statement, vectors, options);
-    checkRule(statement, committed.gram);
+    const result = checkRule(statement, committed.gram);
     let circuitSeconds = 0;
     const [gramProof, circuit] = await Promise.all([
       this.gram.finish(statement, vectors, committed, options),
-      this.proveRule(statement, committed, {
+      this.proveRule(statement, committed, result, {
         signal,
         onProgress: (done) => {
           circuitDone = done;
@@ -176,13 +176,25 @@ class RoundProver implements Prover {
     return { proof, gram: committed.gram, seconds };
   }
 
-  private proveRule(
-    { size, weights, shares }: RoundStatement,
-    { gram, alpha, beta }: CommittedGram,
+  /** The prover of a rule's circuit, with its key read once; one that cannot be read is tried again. */
+  private ruleProver(rule: RuleName): Promise<Groth16Prover> {
+    const known = this.rules.get(rule);
+    if (known) return known;
+    const opening = Groth16Prover.create(this.circuits(rule), this.threads);
+    opening.catch(() => this.rules.delete(rule));
+    this.rules.set(rule, opening);
+    return opening;
+  }
+
+  private async proveRule(
+    statement: RoundStatement,
+    committed: CommittedGram,
+    result: RuleResult,
     options: RunOptions,
   ): Promise<Groth16Proof> {
-    const { signals } = buildContributionInput({ gram, alpha, beta, weights, shares, size });
-    return this.rule.prove({ ...signals }, options);
+    const { signals } = buildContributionInput(circuitInput(statement, committed, result));
+    const rule = await this.ruleProver(statement.rule);
+    return rule.prove({ ...signals }, options);
   }
 
   private async selfCheck(
@@ -192,7 +204,7 @@ class RoundProver implements Prover {
   ): Promise<void> {
     const { tauG1, g2, tauG2, tau2G2, origin, digest } = this.srs;
     const srs: SrsKey = { tauG1, g2, tauG2, tau2G2, origin, digest };
-    const { verificationKey } = this;
+    const { verificationKey } = this.circuits(statement.rule);
     const results = await this.gram.check({ statement, proof, srs, verificationKey }, signal);
     const failed = results.find((result) => !result.ok);
     if (failed === undefined) return;
@@ -204,8 +216,9 @@ class RoundProver implements Prover {
 }
 
 /** The statement's weights and shares must be the rule's: otherwise no proof exists, and the circuit could not say why. */
-function checkRule(statement: RoundStatement, gram: bigint[][]): void {
-  const { weights, shares } = referenceTrust(gram);
+function checkRule(statement: RoundStatement, gram: bigint[][]): RuleResult {
+  const result = ruleById(statement.rule).apply(gram);
+  const { weights, shares } = result;
   for (let i = 0; i < statement.size; i++) {
     const [weight, share] = [weights[i] ?? 0, shares[i] ?? 0];
     if (statement.weights[i] !== weight || statement.shares[i] !== share) {
@@ -220,4 +233,5 @@ function checkRule(statement: RoundStatement, gram: bigint[][]): void {
       });
     }
   }
+  return result;
 }

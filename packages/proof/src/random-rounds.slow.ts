@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { circuitArtifacts } from '@chorus/circuits';
 import { developmentSrs } from '@chorus/commitment';
+import { RULE_NAMES, type RuleName } from '@chorus/protocol';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createProver } from './prover.ts';
@@ -14,9 +15,11 @@ const RUNS = Number(process.env.CHORUS_PROOF_RUNS ?? 8);
 
 it('random rounds of every size prove and verify, circuit included', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'chorus-slow-'));
-  const [srs, circuit] = [await developmentSrs(8, { cacheDir: folder }), circuitArtifacts(16)];
-  const [prover, verifier] = [await createProver({ srs, circuit }), createVerifier()];
+  const srs = await developmentSrs(8, { cacheDir: folder });
+  const circuits = (rule: RuleName) => circuitArtifacts(16, rule);
+  const [prover, verifier] = [await createProver({ srs, circuits }), createVerifier()];
   const shape = fc.record({
+    rule: fc.constantFrom(...RULE_NAMES),
     seed: fc.nat(),
     trainers: fc.integer({ min: 1, max: 16 }),
     dimension: fc.integer({ min: 1, max: 256 }),
@@ -30,7 +33,7 @@ it('random rounds of every size prove and verify, circuit included', async () =>
         const { proof } = await prover.prove(statement, vectors);
         const checks = await verifier.verify(statement, proof, {
           srs,
-          verificationKey: circuit.verificationKey,
+          verificationKey: circuits(options.rule).verificationKey,
         });
         expect(checks.filter((check) => !check.ok)).toEqual([]);
       }),

@@ -5,14 +5,24 @@ import {
   ChorusError,
   G1_INFINITY,
   type G1Point,
+  hasGroups,
   MAX_DIMENSION,
   MAX_ROUNDS,
+  RULE_NAMES,
+  type RuleName,
+  referenceGroups,
   SHARE_ONE,
+  sameG1,
   WEIGHT_ONE,
 } from '@chorus/protocol';
 
 /** Trainers the circuit has rows for. */
 export type CircuitSize = 16 | 64;
+
+/** Rows of a rule's Gram matrix before the trainers': 1, the sum of the references; or 4, by group and their novelty. */
+export function headRows(rule: RuleName): 1 | 4 {
+  return hasGroups(rule) ? 4 : 1;
+}
 
 /**
  * What a proof of contribution claims of one round: all of it public, all of it checked by the chain against its own
@@ -20,6 +30,8 @@ export type CircuitSize = 16 | 64;
  * payload was unavailable, have C = (0, 0), weight 0 and share 0.
  */
 export interface RoundStatement {
+  /** The rule that weights and shares follow by. */
+  rule: RuleName;
   chainId: number;
   /** The contract that settles. */
   contract: Address;
@@ -31,7 +43,10 @@ export interface RoundStatement {
   size: CircuitSize;
   /** Number of coefficients of the committed polynomials: a power of two >= d. */
   N: number;
-  /** n + 1: C_0 the sum of the opened references, C_i of trainer i. */
+  /**
+   * Of the leading rows, then one per trainer. `reference-trust`: 1 + n, the first of the sum of the references.
+   * `reference-projection`: 4 + n, the first three of the sums by group, the fourth of the novelty.
+   */
   commitments: G1Point[];
   /** n weights, in sum at most 2^16. */
   weights: number[];
@@ -43,8 +58,12 @@ export interface RoundStatement {
 
 export interface StatementParts extends Omit<RoundStatement, 'commitments' | 'size'> {
   size?: CircuitSize;
-  /** Opened references' commitments; their sum is C_0. */
-  references: readonly G1Point[];
+  /** The opened references that count, with their validators' places in the appointment. */
+  references: readonly { index: number; commitment: G1Point }[];
+  /** Validators that the task appointed: fewer than three make no groups. */
+  appointed: number;
+  /** C_v; null or (0, 0) for rules without novelty. */
+  novelty: G1Point | null;
   /** One per trainer in index order; null where absent. */
   updates: readonly (G1Point | null)[];
 }
@@ -54,15 +73,23 @@ export interface StatementParts extends Omit<RoundStatement, 'commitments' | 'si
  * @throws ChorusError `E_STATEMENT_INVALID`
  */
 export function roundStatement(parts: StatementParts): RoundStatement {
-  const { references, updates, weights, shares, size = 16, ...rest } = parts;
+  const { references, appointed, novelty, updates, weights, shares, size = 16, ...rest } = parts;
   if (updates.length > size)
     throw invalid('more trainers than the circuit has rows', { trainers: updates.length });
   const pad = <T>(values: readonly T[], zero: T): T[] =>
     Array.from({ length: size }, (_, i) => values[i] ?? zero);
+  const sum = (group: readonly { commitment: G1Point }[]): G1Point =>
+    addPoints(group.map((r) => r.commitment));
+  const head = hasGroups(rest.rule)
+    ? [...referenceGroups(references, appointed).map(sum), novelty ?? { ...G1_INFINITY }]
+    : [sum(references)];
+  if (head.length === 1 && novelty !== null && !sameG1(novelty, G1_INFINITY)) {
+    throw invalid('the rule has no novelty', { rule: rest.rule });
+  }
   const statement: RoundStatement = {
     ...rest,
     size,
-    commitments: [addPoints(references), ...pad(updates, null).map((c) => c ?? { ...G1_INFINITY })],
+    commitments: [...head, ...pad(updates, null).map((c) => c ?? { ...G1_INFINITY })],
     weights: pad(weights, 0),
     shares: pad(shares, 0),
   };
@@ -75,6 +102,7 @@ export function roundStatement(parts: StatementParts): RoundStatement {
  * @throws ChorusError `E_STATEMENT_INVALID` with the first fault
  */
 export function checkStatement(s: RoundStatement): void {
+  if (!RULE_NAMES.includes(s.rule)) throw invalid('there is no such rule', { rule: String(s.rule) });
   if (s.size !== 16 && s.size !== 64) throw invalid('the circuit has no such size', { size: s.size });
   if (!Number.isSafeInteger(s.chainId) || s.chainId < 1)
     throw invalid('not a chain id', { chainId: s.chainId });
@@ -88,7 +116,8 @@ export function checkStatement(s: RoundStatement): void {
   if (!Number.isInteger(Math.log2(s.N)) || s.N < 2 || s.N > MAX_DIMENSION) {
     throw invalid('N is not a power of two from 2 to 2^22', { N: s.N });
   }
-  if (s.commitments.length !== s.size + 1 || s.weights.length !== s.size || s.shares.length !== s.size) {
+  const rows = headRows(s.rule) + s.size;
+  if (s.commitments.length !== rows || s.weights.length !== s.size || s.shares.length !== s.size) {
     throw invalid('the arrays do not have the size of the circuit', {
       commitments: s.commitments.length,
       weights: s.weights.length,

@@ -1,10 +1,17 @@
 import { SCALAR_ORDER } from '@chorus/commitment/engine';
-import type { G1Point } from '@chorus/protocol';
+import type { G1Point, RuleName } from '@chorus/protocol';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { packedWords, type RoundStatement } from './statement.ts';
 
-/** Separates this protocol's hashes from every other use of keccak256. */
-export const DOMAIN = toInteger(keccak_256(new TextEncoder().encode('chorus/contribution/v2')));
+/** Separates the hashes of each rule's protocol from every other use of keccak256. */
+export const DOMAINS: Readonly<Record<RuleName, bigint>> = {
+  'reference-trust': domain('chorus/contribution/v2'),
+  'reference-projection': domain('chorus/contribution/v3'),
+};
+
+function domain(name: string): bigint {
+  return toInteger(keccak_256(new TextEncoder().encode(name)));
+}
 
 function toInteger(bytes: Uint8Array): bigint {
   let value = 0n;
@@ -33,7 +40,7 @@ export function matrixChallenges(
   gramHash: bigint,
 ): { seed0: bigint; alpha: bigint; beta: bigint } {
   const seed0 = hashWords([
-    DOMAIN,
+    DOMAINS[s.rule],
     BigInt(s.chainId),
     BigInt(s.contract),
     s.taskId,

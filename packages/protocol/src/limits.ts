@@ -3,7 +3,7 @@
 /** Trainers of one committee: the contribution circuit exists for 16 rows beside the reference. */
 export const MAX_TRAINERS = 16;
 
-/** Validators of a task; their references are summed into row 0 of the Gram matrix. */
+/** Validators of a task; their references are summed into the leading rows of the Gram matrix. */
 export const MAX_VALIDATORS = 15;
 
 /** Candidates to aggregate; each gets one settlement window, so the list bounds how long a round may last. */

@@ -27,7 +27,13 @@ describe('messages', () => {
     for (const taskId of [0n, 3n, 2n ** 53n + 1n, 2n ** 64n - 1n]) {
       expect(decodeGossip(encodeMessage({ ...presence, taskId }))).toEqual({ ...presence, taskId });
     }
-    const request = { taskId: 1n, round: 2, unavailable: [0, 4], rejected: [1] };
+    const request = {
+      taskId: 1n,
+      round: 2,
+      unavailable: [0, 4],
+      rejected: [1],
+      novelty: { x: 1n, y: 2n ** 256n - 1n },
+    };
     expect(decodeVoteRequest(encodeMessage(request))).toEqual(request);
     for (const loss of [0n, 7n, 2n ** 60n]) {
       const vote = {

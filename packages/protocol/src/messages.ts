@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ChorusError } from './errors.ts';
 import { MAX_GOSSIP_BYTES, MAX_MESSAGE_BYTES } from './limits.ts';
 import { PRESENCE_STAGES } from './round.ts';
+import { pointFromBytes, pointToBytes } from './settlement.ts';
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
 const peerId = z.string().min(8).max(128);
@@ -41,6 +42,10 @@ export type Presence = z.infer<typeof presenceSchema>;
 export type GossipMessage = z.infer<typeof gossipSchema>;
 
 const indices = z.array(z.number().int().min(0).max(63)).max(64);
+/** A point as it travels: 64 bytes, x then y. Whether it is on the curve is for whoever uses it to check. */
+const point = z
+  .custom<Uint8Array>((b) => b instanceof Uint8Array && b.length === 64)
+  .transform(pointFromBytes);
 const signature = z.string().regex(/^0x[0-9a-f]{130}$/);
 /** A loss in millionths, below 2^63. CBOR writes small ones as plain integers. */
 const loss = z.preprocess(
@@ -53,14 +58,16 @@ const loss = z.preprocess(
 
 /**
  * An aggregator asks a validator for its verdict: that exactly these trainers' payloads (indices from 0) cannot be
- * had, that exactly these validators' references (by appointment) are to be rejected, and that all others can be had
- * and open their commitments.
+ * had, that exactly these validators' references (by appointment) are to be rejected, that all others can be had
+ * and open their commitments, and that this is the commitment to the novelty of those that count.
  */
 export const voteRequestSchema = z.strictObject({
   taskId,
   round: z.number().int().positive(),
   unavailable: indices,
   rejected: indices,
+  /** (0, 0) for rules without novelty. */
+  novelty: point,
 });
 /** The validator's answer: its signature and the losses it signed, or why it does not agree. */
 export const voteResponseSchema = z.union([
@@ -88,7 +95,7 @@ export function topicOf(kind: 'tasks' | 'presence', chainId: number, contract: s
 }
 
 /** libp2p protocol id of validators' verdicts on a round. */
-export const VOTE_PROTOCOL = '/chorus/verdict/1.0.0';
+export const VOTE_PROTOCOL = '/chorus/verdict/2.0.0';
 
 /** libp2p protocol id of votes that a payload is available after all. */
 export const AVAILABLE_PROTOCOL = '/chorus/available/1.0.0';
@@ -97,7 +104,7 @@ export const AVAILABLE_PROTOCOL = '/chorus/available/1.0.0';
 export function encodeMessage(
   message: GossipMessage | VoteRequest | VoteResponse | AvailableRequest | AvailableResponse,
 ): Uint8Array {
-  return encode(message);
+  return encode('novelty' in message ? { ...message, novelty: pointToBytes(message.novelty) } : message);
 }
 
 function decodeWith<T>(schema: z.ZodType<T>, bytes: Uint8Array, limit: number): T {

@@ -4,6 +4,7 @@ import {
   dutiesOf,
   type RoundPhase,
   type RoundState,
+  referenceGroups,
   requestWindow,
   settlementCandidate,
   stageOf,
@@ -197,5 +198,21 @@ describe('duties', () => {
     expect(dutiesOf(alice, { ...task, status: 'joining', round: 0 }, null)).toEqual([
       { kind: 'advance', round: 0, from: 50 },
     ]);
+  });
+});
+
+describe('references', () => {
+  const references = [0, 1, 2, 4, 7].map((index) => ({ index }));
+  const places = (appointed: number) =>
+    referenceGroups(references, appointed).map((group) => group.map(({ index }) => index));
+
+  it('are in groups by their place in the appointment', () => {
+    expect(places(8)).toEqual([[0], [1, 4, 7], [2]]);
+    expect(referenceGroups([{ index: 4 }], 5)).toEqual([[], [{ index: 4 }], []]);
+  });
+
+  it('of fewer than three appointed validators are all in each', () => {
+    expect(referenceGroups(references.slice(0, 2), 2)).toEqual(Array(3).fill([{ index: 0 }, { index: 1 }]));
+    expect(referenceGroups([{ index: 0 }], 1)).toEqual(Array(3).fill([{ index: 0 }]));
   });
 });

@@ -98,11 +98,28 @@ export interface OpenedReference extends VectorCommitment {
   index: number;
 }
 
-/** References that were opened in time, but those of the `rejected` validators: the summands of row 0. */
+/** References that were opened in time, but those of the `rejected` validators: the summands of the leading rows. */
 export function openedReferences(round: RoundState, rejected: readonly number[] = []): OpenedReference[] {
   return round.references.flatMap(({ validator, index, opened }) =>
     opened && !rejected.includes(index) ? [{ validator, index, ...opened }] : [],
   );
+}
+
+/** The groups of references that a rule may score by. */
+export const REFERENCE_GROUPS = 3;
+
+/**
+ * References by group, for rules with groups: validator j of the appointment is in group j mod 3, and a group may be
+ * empty. Fewer than three appointed validators make no groups: each of the three then holds every reference.
+ * @param appointed validators that the task appointed, whether they joined or not
+ */
+export function referenceGroups<T extends { index: number }>(
+  references: readonly T[],
+  appointed: number,
+): [T[], T[], T[]] {
+  const group = (k: number): T[] =>
+    references.filter(({ index }) => appointed < REFERENCE_GROUPS || index % REFERENCE_GROUPS === k);
+  return [group(0), group(1), group(2)];
 }
 
 /**

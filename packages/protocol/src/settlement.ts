@@ -1,4 +1,5 @@
-import type { Address, Hex } from './hex.ts';
+import { type Address, fromHex, type Hex, toHex } from './hex.ts';
+import { SHARE_ONE } from './limits.ts';
 
 /** An affine point of BN254 G1; infinity is (0, 0), as in EIP-196. */
 export interface G1Point {
@@ -11,6 +12,22 @@ export const G1_INFINITY: Readonly<G1Point> = Object.freeze({ x: 0n, y: 0n });
 
 export function sameG1(a: G1Point, b: G1Point): boolean {
   return a.x === b.x && a.y === b.y;
+}
+
+/**
+ * A point as 64 bytes: x, then y, big-endian.
+ * @throws {RangeError} where a coordinate does not fit 32 bytes
+ */
+export function pointToBytes({ x, y }: G1Point): Uint8Array {
+  if ([x, y].some((value) => value < 0n || value >> 256n !== 0n)) {
+    throw new RangeError('a coordinate does not fit 32 bytes');
+  }
+  return fromHex(`0x${[x, y].map((value) => value.toString(16).padStart(64, '0')).join('')}`);
+}
+
+/** The point of 64 bytes; not checked to be on the curve. */
+export function pointFromBytes(bytes: Uint8Array): G1Point {
+  return { x: BigInt(toHex(bytes.subarray(0, 32))), y: BigInt(toHex(bytes.subarray(32, 64))) };
 }
 
 /** An affine point of BN254 G2, coordinates as (c0, c1) of c0 + c1*u. */
@@ -29,8 +46,10 @@ export interface Settlement {
   unavailable: number[];
   /** Appointed validators (indices) whose opened reference a majority rejected. */
   rejected: number[];
-  /** Votes for exactly these lists, empty or not, of a strict majority of the active validators. */
+  /** Votes for exactly these lists, empty or not, and this novelty, of a strict majority of the active validators. */
   votes: VerdictVote[];
+  /** C_v, the commitment to the novelty of the references that count; (0, 0) for rules without novelty. */
+  novelty: G1Point;
   /** C_A, the commitment to sum_i w_i u_i. */
   aggregate: G1Point;
   /** That weights, shares and aggregate follow from the committed vectors by the rule. */
@@ -63,12 +82,17 @@ export interface RoundVerdict {
    * than `referenceNormLimit` allows.
    */
   rejected: number[];
+  /** C_v as it computed it; (0, 0) for rules without novelty. */
+  novelty: G1Point;
   /** Its validation loss of the model before and after this round, in millionths. */
   lossBefore: bigint;
   lossAfter: bigint;
 }
 
-/** A validator's EIP-712 signature of a verdict; the lists are those of the settlement it belongs to. */
+/** What of a verdict the validators of a settlement must agree on; the losses are each one's own. */
+export type VerdictFindings = Pick<RoundVerdict, 'unavailable' | 'rejected' | 'novelty'>;
+
+/** A validator's EIP-712 signature of a verdict; lists and novelty are those of the settlement it belongs to. */
 export interface VerdictVote {
   validator: Address;
   lossBefore: bigint;
@@ -82,12 +106,21 @@ export interface AvailableVote {
   signature: Hex;
 }
 
+/**
+ * Shares as they are paid: 0 where one is below `minShareBps` hundredths of a percent of the equal share of the
+ * `included` trainers. What is not paid stays in the task's budget.
+ */
+export function paidShares(shares: readonly number[], included: number, minShareBps: number): number[] {
+  return shares.map((share) => (share * included * 10_000 < minShareBps * SHARE_ONE ? 0 : share));
+}
+
 /** A settled round as the chain recorded it. */
 export interface SettledRound {
   taskId: bigint;
   round: number;
   aggregator: Address;
   weights: number[];
+  /** As proven, also those below the task's minimum, which are not paid. */
   shares: number[];
   /** Paid to each trainer, in the token's smallest unit. */
   rewards: bigint[];

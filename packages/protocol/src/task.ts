@@ -44,6 +44,11 @@ export interface TaskParams {
   /** Hundredths of a percent of the trainers' pool released by a round whose median loss did not fall. */
   stagnationBps: number;
   /**
+   * Part of the equal share, in hundredths of a percent, below which a trainer's share of a round is not paid; 0 to
+   * 5000. See {@link paidShares}.
+   */
+  minShareBps: number;
+  /**
    * Hundredths of a percent of stake that is slashed by a verdict: to who reported, at most 1000, and burned, at least
    * 5000; the rest to the task's budget. What absence costs is burned, all of it.
    */
@@ -54,19 +59,26 @@ export interface TaskParams {
 }
 
 /**
- * A task without extras: open to everybody, rewards at once and whatever the loss, slashed stake burned: nobody gains
- * by it.
+ * A task without extras: open to everybody, rewards at once, whatever the loss and however small, slashed stake burned:
+ * nobody gains by it.
  */
 export const OPEN_TO_ALL: Readonly<
   Pick<
     TaskParams,
-    'allowRoot' | 'minReputation' | 'vestingRounds' | 'stagnationBps' | 'slashReporterBps' | 'slashBurnBps'
+    | 'allowRoot'
+    | 'minReputation'
+    | 'vestingRounds'
+    | 'stagnationBps'
+    | 'minShareBps'
+    | 'slashReporterBps'
+    | 'slashBurnBps'
   >
 > = Object.freeze({
   allowRoot: null,
   minReputation: 0,
   vestingRounds: 0,
   stagnationBps: 10_000,
+  minShareBps: 0,
   slashReporterBps: 0,
   slashBurnBps: 10_000,
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sha256Hex } from './cid.ts';
-import { decodeTerms, encodeTerms, type Terms, termsDigest } from './terms.ts';
+import { decodeTerms, defaultReferenceEpochs, encodeTerms, type Terms, termsDigest } from './terms.ts';
 
 const terms: Terms = {
   version: 1,
@@ -62,6 +62,18 @@ describe('terms', () => {
     expect(() => encodeTerms({ ...terms, scale: 0.1 })).toThrow('float32');
     expect(() => encodeTerms({ ...terms, model: 'bafy\u001b[2J' })).toThrow('CID');
     expect(() => encodeTerms({ ...terms, extra: 1 } as Terms)).toThrow();
+  });
+
+  it('name a rule, and may switch off the novelty of one that has it', () => {
+    const projection = { ...terms, rule: 'reference-projection' } as const;
+    expect(decodeTerms(encodeTerms(projection))).toEqual(projection);
+    expect(decodeTerms(encodeTerms({ ...projection, novelty: 'off' })).novelty).toBe('off');
+    expect(() => encodeTerms({ ...terms, novelty: 'off' })).toThrow(
+      expect.objectContaining({ code: 'E_TERMS_INVALID', facts: { field: 'novelty' } }),
+    );
+    expect(() => encodeTerms({ ...projection, novelty: 'on' } as unknown as Terms)).toThrow();
+    expect(() => encodeTerms({ ...terms, rule: 'median' } as unknown as Terms)).toThrow();
+    expect([1, 2, 3, 1000].map(defaultReferenceEpochs)).toEqual([3, 5, 8, 1000]);
   });
 
   it('may carry a licence and tags, and are the same bytes as ever without them', () => {

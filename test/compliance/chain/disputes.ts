@@ -1,4 +1,4 @@
-import { SHARE_ONE } from '@chorus/protocol';
+import { G1_INFINITY, SHARE_ONE } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { elsewhere, type Fixture, refused } from './fixture.ts';
 
@@ -9,7 +9,7 @@ export function describeDisputes(get: () => Fixture): void {
       const f = get();
       const taskId = await f.running();
       const [first, second] = f.validators as [Fixture['owner'], Fixture['owner']];
-      const verdict = { unavailable: [2], rejected: [], lossBefore: 7n, lossAfter: 3n };
+      const verdict = { unavailable: [2], rejected: [], novelty: G1_INFINITY, lossBefore: 7n, lossAfter: 3n };
       await f.toReference(taskId);
       await refused('E_CHAIN_WRONG_PHASE', f.aggregators[0]!.requestVerdicts(taskId, 1));
       for (const port of f.validators) await f.openSeal(port, taskId, 1);
@@ -52,7 +52,7 @@ export function describeDisputes(get: () => Fixture): void {
       await f.toSettle(taskId);
       const [first, silent] = f.validators as [Fixture['owner'], Fixture['owner']];
       await f.request(taskId);
-      const verdict = { unavailable: [], rejected: [], lossBefore: 7n, lossAfter: 3n };
+      const verdict = { unavailable: [], rejected: [], novelty: G1_INFINITY, lossBefore: 7n, lossAfter: 3n };
       const judged = await f.owner.round(taskId, 1);
       await first.postVerdict(taskId, 1, verdict, await first.signVerdict(judged, verdict));
       const ports = [first, silent, ...f.aggregators];
@@ -82,7 +82,7 @@ export function describeDisputes(get: () => Fixture): void {
       const taskId = await f.withThreeValidators({ rounds });
       const validators = [...f.validators, f.aggregators[0]!];
       await f.toSettle(taskId, 1, validators);
-      const lists = { unavailable: [1], rejected: [] };
+      const lists = { unavailable: [1], rejected: [], novelty: G1_INFINITY };
       const votes = await f.votes(taskId, 1, lists, f.validators);
       const given = f.settlement([1, 0, 0], [SHARE_ONE, 0, 0], { ...lists, votes });
       await f.settle(await f.drawn(taskId), taskId, 1, given);

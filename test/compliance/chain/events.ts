@@ -1,4 +1,4 @@
-import type { ChainEvent } from '@chorus/protocol';
+import { type ChainEvent, G1_INFINITY } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { type Fixture, vector } from './fixture.ts';
 
@@ -61,7 +61,7 @@ export function describeEvents(get: () => Fixture): void {
     it('tell of slashes, verdicts and cases', async () => {
       const f = get();
       let taskId = 0n;
-      const verdict = { unavailable: [1], rejected: [], lossBefore: 2n, lossAfter: 1n };
+      const verdict = { unavailable: [1], rejected: [], novelty: G1_INFINITY, lossBefore: 2n, lossAfter: 1n };
       const all = await heard('case-resolved', async () => {
         taskId = await f.running({ rounds: 1 });
         for (const i of [0, 1]) await f.commit(i, taskId, 1);

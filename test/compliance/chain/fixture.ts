@@ -14,6 +14,7 @@ import {
   settlementCandidate,
   type TaskParams,
   type VectorCommitment,
+  type VerdictFindings,
   type VerdictVote,
 } from '@chorus/protocol';
 import { addG1, G1_GENERATOR, mulG1 } from '../../twins/bn254.ts';
@@ -184,6 +185,7 @@ export class Fixture {
       unavailable: [],
       rejected: [],
       votes: [],
+      novelty: G1_INFINITY,
       aggregate: weights.reduce(
         (sum, w, i) => addG1(sum, mulG1(G1_GENERATOR, BigInt(w) * (BigInt(i) + 2n))),
         G1_INFINITY,
@@ -197,13 +199,14 @@ export class Fixture {
   async votes(
     taskId: bigint,
     round: number,
-    lists: Pick<RoundVerdict, 'unavailable' | 'rejected'>,
+    found: Pick<RoundVerdict, 'unavailable' | 'rejected'> & Partial<VerdictFindings>,
     validators = this.validators,
     losses = { lossBefore: 2_000_000n, lossAfter: 1_000_000n },
   ): Promise<VerdictVote[]> {
-    const { unavailable, rejected } = lists;
+    const { unavailable, rejected, novelty = G1_INFINITY } = found;
     const judged = await this.owner.round(taskId, round);
-    return Promise.all(validators.map((v) => v.signVerdict(judged, { unavailable, rejected, ...losses })));
+    const verdict = { unavailable, rejected, novelty, ...losses };
+    return Promise.all(validators.map((v) => v.signVerdict(judged, verdict)));
   }
 
   /** Settle with the votes of all validators, where the settlement brings none of its own. */

@@ -1,4 +1,4 @@
-import { type Hex, SHARE_ONE, type VerdictVote } from '@chorus/protocol';
+import { G1_INFINITY, type Hex, SHARE_ONE, type VerdictVote } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { G1_GENERATOR, mulG1 } from '../../twins/bn254.ts';
 import { elsewhere, type Fixture, refused, vector } from './fixture.ts';
@@ -145,7 +145,7 @@ export function describeSettlement(get: () => Fixture): void {
       const taskId = await f.running();
       await f.toSettle(taskId);
       const aggregator = await f.drawn(taskId);
-      const lists = { unavailable: [1], rejected: [] };
+      const lists = { unavailable: [1], rejected: [], novelty: G1_INFINITY };
       const votes = await f.votes(taskId, 1, lists);
       const given = f.settlement([100, 0, 200], [1, 0, 1], { ...lists, votes });
       await f.settle(aggregator, taskId, 1, given);
@@ -160,7 +160,7 @@ export function describeSettlement(get: () => Fixture): void {
       const taskId = await f.withThreeValidators();
       const validators = [...f.validators, f.aggregators[0]!];
       await f.toSettle(taskId, 1, validators);
-      const lists = { unavailable: [], rejected: [1] };
+      const lists = { unavailable: [], rejected: [1], novelty: G1_INFINITY };
       const votes = await f.votes(taskId, 1, lists, validators);
       const before = await f.pool(f.validators[1]!);
       const owed = await f.owed(f.validators[1]!.account, [taskId]);
@@ -192,7 +192,7 @@ export function describeSettlement(get: () => Fixture): void {
         [2, [4n, 3n, 9n], null],
       ] as const) {
         await f.toSettle(taskId, round, validators);
-        const lists = { unavailable: [], rejected: [] };
+        const lists = { unavailable: [], rejected: [], novelty: G1_INFINITY };
         const judged = await f.owner.round(taskId, round);
         const votes = await Promise.all(
           validators.map((v, i) => v.signVerdict(judged, { ...lists, lossBefore: 5n, lossAfter: after[i]! })),
@@ -218,7 +218,7 @@ export function describeSettlement(get: () => Fixture): void {
       await f.toSettle(taskId);
       const aggregator = await f.drawn(taskId);
       const [first, second] = f.validators as [Fixture['owner'], Fixture['owner']];
-      const verdict = { unavailable: [1], rejected: [], lossBefore: 2n, lossAfter: 1n };
+      const verdict = { unavailable: [1], rejected: [], novelty: G1_INFINITY, lossBefore: 2n, lossAfter: 1n };
       const judged = await f.owner.round(taskId, 1);
       const good = await first.signVerdict(judged, verdict);
       const also = await second.signVerdict(judged, verdict);

@@ -13,6 +13,7 @@ import {
   validationRegistry,
   WEIGHT_WORDS,
 } from '@chorus/contracts';
+import type { RuleName } from '@chorus/protocol';
 import {
   AbiCoder,
   type Contract,
@@ -34,11 +35,15 @@ import {
   commitmentsIn,
   domainOf,
   hashOf,
+  pointHash,
   VERDICT,
 } from '../../twins/typed-data.ts';
+import { acceptingVerifier } from '../../twins/verifiers.ts';
 import { as, type Evm, events, read, send, startEvm } from '../evm.ts';
 
 export const RULE = id('reference-trust');
+/** Its verifier in this world accepts everything, and says that the rule has groups and novelty. */
+export const PROJECTION = id('reference-projection');
 export const SALT = `0x${'5a'.repeat(32)}`;
 export const BURN = '0x000000000000000000000000000000000000dEaD';
 export const TREASURY = '0x00000000000000000000000000000000007AEA50';
@@ -57,9 +62,6 @@ export const OFFENCE = {
   falseVerdict: 4n,
   rejectedReference: 5n,
 } as const;
-
-/** Code of one byte, STOP: it accepts every proof. */
-const ACCEPTING_VERIFIER = '0x60016000f3';
 
 /** An account with an identity and stake behind it. */
 export interface Player {
@@ -88,6 +90,8 @@ export type Terms = Record<string, unknown>;
 export interface VerdictPlan {
   unavailable?: bigint;
   rejected?: bigint;
+  /** By default none. */
+  novelty?: Point;
   losses?: [bigint, bigint];
   /** By default those of the round on chain. */
   judged?: Commitments;
@@ -99,6 +103,8 @@ export interface SettlementPlan {
   shares?: number[];
   unavailable?: bigint;
   rejected?: bigint;
+  /** By default none. */
+  novelty?: Point;
   aggregate?: Point;
   /** By default those of all active validators. */
   voters?: Player[];
@@ -115,13 +121,16 @@ export interface WorldOptions {
   stake?: bigint;
   /** Of a verifier to use in place of the one that accepts everything. */
   verifier?: (evm: Evm) => Promise<string>;
+  /** Likewise of the rule with groups and novelty. */
+  projectionVerifier?: (evm: Evm) => Promise<string>;
 }
+
+/** Infinity, as it stands for no point. */
+export const NO_POINT: Point = { x: 0n, y: 0n };
 
 /** scalar * [1]1, so that sums are easy to state. */
 export const point = (scalar: bigint): Point => mulG1(G1_GENERATOR, scalar);
 export { addG1 };
-
-const countBits = (bitmap: bigint): number => bitmap.toString(2).replaceAll('0', '').length;
 
 export const bits = (...indices: number[]): bigint =>
   indices.reduce((bitmap, index) => bitmap | (1n << BigInt(index)), 0n);
@@ -223,6 +232,7 @@ export class TaskWorld {
       minReputation: 0,
       vestingRounds: 0,
       stagnationBps: 10_000,
+      minShareBps: 0,
       slashReporterBps: 1000,
       slashBurnBps: 5000,
       validators: this.validators.map((v) => v.address),
@@ -338,7 +348,8 @@ export class TaskWorld {
     const { unavailable = 0n, rejected = 0n, losses = [2_000_000n, 1_000_000n] } = plan;
     const [lossBefore, lossAfter] = losses;
     const commitments = hashOf(plan.judged ?? (await this.commitments(taskId, round)));
-    const value = { taskId, round, commitments, unavailable, rejected, lossBefore, lossAfter };
+    const novelty = pointHash(plan.novelty);
+    const value = { taskId, round, commitments, unavailable, rejected, novelty, lossBefore, lossAfter };
     const signature = await voter.wallet.signTypedData(this.domain(), VERDICT, value);
     return { validator: voter.address, lossBefore, lossAfter, signature };
   }
@@ -351,7 +362,7 @@ export class TaskWorld {
   }
 
   async settlement(taskId: bigint, round: number, plan: SettlementPlan = {}): Promise<object> {
-    const { unavailable = 0n, rejected = 0n, voters = this.validators } = plan;
+    const { unavailable = 0n, rejected = 0n, novelty = NO_POINT, voters = this.validators } = plan;
     const lossesOf = (i: number): [bigint, bigint] | undefined =>
       Array.isArray(plan.losses?.[0])
         ? (plan.losses as [bigint, bigint][])[i]
@@ -361,7 +372,8 @@ export class TaskWorld {
       (await Promise.all(
         voters.map((voter, i) => {
           const losses = lossesOf(i);
-          return this.verdict(voter, taskId, round, { unavailable, rejected, ...(losses && { losses }) });
+          const findings = { unavailable, rejected, novelty };
+          return this.verdict(voter, taskId, round, { ...findings, ...(losses && { losses }) });
         }),
       ));
     return {
@@ -370,7 +382,8 @@ export class TaskWorld {
       unavailable,
       rejected,
       votes,
-      aggregate: plan.aggregate ?? { x: 0n, y: 0n },
+      novelty,
+      aggregate: plan.aggregate ?? NO_POINT,
       proof: NO_PROOF,
     };
   }
@@ -593,11 +606,15 @@ export async function openTaskWorld(options: WorldOptions = {}): Promise<TaskWor
   );
   const tasks = await deployTaskManager(evm, params, stakes, identities);
   await send(params, 'setContracts', tasks.target, attestor.target);
-  const verifier = options.verifier
-    ? await options.verifier(evm)
-    : ((await evm.deploy({ abi: [], bytecode: ACCEPTING_VERIFIER })).target as string);
+  const accepting = async (rule: RuleName): Promise<string> =>
+    (await evm.deploy({ abi: [], bytecode: acceptingVerifier(rule) })).target as string;
+  const verifier = options.verifier ? await options.verifier(evm) : await accepting('reference-trust');
   await send(params, 'addVerifier', RULE, 16, verifier);
   const lens = await evm.deploySource('Lens', LENS);
+  const projection = options.projectionVerifier
+    ? await options.projectionVerifier(evm)
+    : await accepting('reference-projection');
+  await send(params, 'addVerifier', PROJECTION, 16, projection);
   const players: Player[] = [];
   for (const [i, signer] of evm.signers.slice(1).entries()) {
     await send(as(identities, signer), 'register()');

@@ -1,7 +1,7 @@
 import { id as keccak } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commitVector, proveWithTrapdoor } from '../../twins/trapdoor-prover.ts';
-import { deployTrapdoorVerifier } from '../../twins/verifiers.ts';
+import { deployTrapdoorVerifiers } from '../../twins/verifiers.ts';
 import type { Receipt } from '../world/chain.ts';
 import { Play } from '../world/play.ts';
 import { digestOf, point, settlement, signVerdict } from '../world/round.ts';
@@ -63,8 +63,9 @@ describe('transactions that overtake each other', () => {
 
   it('a settlement that was copied out of the mempool is worth nothing to who copied it', async () => {
     const rule = keccak('proven');
-    const verifier = await deployTrapdoorVerifier(world.chain.devnet.url, world.chain.devnet.privateKeys[0]!);
-    await world.parameters.send(world.governor, 'addVerifier', rule, 16, verifier);
+    const { url, privateKeys } = world.chain.devnet;
+    const verifiers = await deployTrapdoorVerifiers(url, privateKeys[0]!);
+    await world.parameters.send(world.governor, 'addVerifier', rule, 16, verifiers['reference-trust']);
     const play = await Play.start(world, { params: { rule, rounds: 1 }, trainers: [2, 3] });
     const vectors = [
       [5n, 1n, -3n],

@@ -176,7 +176,7 @@ describe('members that stop, wait or send garbage', () => {
     const commitments = await play.commitments();
     const verdict = { taskId: play.id, round: 1, commitments, ...lists, lossBefore: 2, lossAfter: 1 };
     const vote = await signVerdict(world, play.wallet(honest), verdict);
-    await world.tasks.send(candidate, 'postVerdict', play.id, 1, 0, 0, vote);
+    await world.tasks.send(candidate, 'postVerdict', play.id, 1, 0, 0, { x: 0, y: 0 }, vote);
     await play.pass();
     expect(await play.lockOf(candidate)).toBe(1000n);
     expect(await play.lockOf(honest)).toBe(1000n);

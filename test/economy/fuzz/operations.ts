@@ -139,6 +139,7 @@ export const OPERATIONS: Record<string, Operation> = {
       validatorFeeBps: [0, 777, 2500][b % 3],
       vestingRounds: [0, 0, 1, 2, 16][c % 5],
       stagnationBps: [0, 3333, 10_000][d % 3],
+      minShareBps: [0, 2500, 5000][c % 3],
       slashReporterBps: [0, 700, 1000][c % 3],
       slashBurnBps: [5000, 6000, 9000][c % 3],
       minReputation: (d >> 8) % 64 === 0 ? 1 : 0,
@@ -499,7 +500,8 @@ async function postVerdict(
   const vote = await signVerdict(arena, walletOf(arena, validator), verdict);
   const { taskId, round, unavailable, rejected } = verdict;
   const from = pick(arena.actors, d);
-  await send(context, arena.tasks, from, 'postVerdict', taskId, round, unavailable, rejected, vote);
+  const none = { x: 0n, y: 0n };
+  await send(context, arena.tasks, from, 'postVerdict', taskId, round, unavailable, rejected, none, vote);
 }
 
 async function commit(context: Context, task: GhostTask, from: string, d: number): Promise<void> {

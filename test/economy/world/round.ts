@@ -1,7 +1,7 @@
 import { packWords, SHARE_WORDS, WEIGHT_WORDS } from '@chorus/contracts';
 import { AbiCoder, keccak256, type Wallet } from 'ethers';
 import { g1 } from '../../twins/trapdoor-prover.ts';
-import { AVAILABLE, CLAIM, domainOf, VERDICT } from '../../twins/typed-data.ts';
+import { AVAILABLE, CLAIM, domainOf, pointHash, VERDICT } from '../../twins/typed-data.ts';
 import type { World } from './world.ts';
 
 export interface Point {
@@ -62,7 +62,9 @@ export async function signVerdict(
   verdict: Verdict,
   changes: object = {},
 ): Promise<Vote> {
-  const signature = await wallet.signTypedData({ ...domainIn(world), ...changes }, VERDICT, verdict);
+  // The rule of this world has no novelty.
+  const message = { ...verdict, novelty: pointHash() };
+  const signature = await wallet.signTypedData({ ...domainIn(world), ...changes }, VERDICT, message);
   const { lossBefore, lossAfter } = verdict;
   return { validator: wallet.address, lossBefore, lossAfter, signature };
 }
@@ -110,6 +112,7 @@ export function settlement(parts: {
     unavailable: parts.unavailable ?? 0,
     rejected: parts.rejected ?? 0,
     votes: parts.votes,
+    novelty: none,
     aggregate: point(5),
     proof: {
       gramHash: 0,

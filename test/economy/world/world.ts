@@ -11,12 +11,13 @@ import {
 } from '@chorus/contracts';
 import type { CompiledContract } from '@chorus/contracts/compile';
 import { id } from 'ethers';
+import { acceptingVerifier } from '../../twins/verifiers.ts';
 import { Chain, type Deployed } from './chain.ts';
 
 /** The rule whose verifier here accepts everything. */
 export const RULE = id('permissive');
 /** Creation code of a contract whose code is one byte, STOP. */
-const ACCEPTING = '0x60016000f3';
+const ACCEPTING = acceptingVerifier('reference-trust');
 const SUPPLY = 10n ** 30n;
 
 /** All contracts on one chain, with a rule whose verifier accepts everything. */
@@ -120,6 +121,7 @@ export function terms(world: World, changes: Record<string, unknown> = {}): Reco
     minReputation: 0,
     vestingRounds: 0,
     stagnationBps: 10_000,
+    minShareBps: 0,
     slashReporterBps: 1000,
     slashBurnBps: 5000,
     validators: [world.chain.accounts[0]],

@@ -2,6 +2,7 @@ import { refusal, ruleId } from '@chorus/chain';
 import {
   type Address,
   G1_INFINITY,
+  type G1Point,
   type Hex,
   MAX_AGGREGATORS,
   MAX_DIMENSION,
@@ -9,6 +10,7 @@ import {
   MAX_TRAINERS,
   MAX_VALIDATORS,
   type RoundState,
+  RULE_NAMES,
   type Settlement,
   SHARE_ONE,
   sameG1,
@@ -17,7 +19,7 @@ import {
   WEIGHT_ONE,
 } from '@chorus/protocol';
 import { AbiCoder, keccak256 } from 'ethers';
-import { addG1, mulG1 } from '../bn254.ts';
+import { addG1, isFiniteG1, mulG1 } from '../bn254.ts';
 
 /** What the contract would hand to the verifier, taken from its storage. */
 interface SettlementStatement {
@@ -64,13 +66,20 @@ export function checkNumbers({ weights, shares }: Settlement, included: number[]
   if (sum(shares) > SHARE_ONE) throw refusal('SharesExceedOne', action);
 }
 
+/** A point where the task's rule has novelty, nothing where it has none. */
+export function checkNovelty({ rule }: TaskState, novelty: G1Point, action: string): void {
+  const none = sameG1(novelty, G1_INFINITY);
+  const valid = rule === ruleId('reference-projection') ? none || isFiniteG1(novelty) : none;
+  if (!valid) throw refusal('InvalidNovelty', action);
+}
+
 export function checkParams(params: TaskParams): void {
   const bound = (name: string, value: number | bigint, least: number, most: number | bigint): void => {
     if (value < least || value > most) {
       throw refusal('ParameterOutOfBounds', 'create a task', { parameter: name });
     }
   };
-  if (params.rule !== ruleId('reference-trust')) throw refusal('NoVerifier', 'create a task');
+  if (!RULE_NAMES.some((name) => ruleId(name) === params.rule)) throw refusal('NoVerifier', 'create a task');
   bound('budget', params.budget, 1, MAX_DEPOSITS);
   bound('rounds', params.rounds, 1, MAX_ROUNDS);
   bound('maxTrainers', params.maxTrainers, 1, MAX_TRAINERS);
@@ -85,6 +94,7 @@ export function checkParams(params: TaskParams): void {
   bound('dimension', params.dimension, 1, MAX_DIMENSION);
   bound('vestingRounds', params.vestingRounds, 0, 16);
   bound('stagnationBps', params.stagnationBps, 0, 10_000);
+  bound('minShareBps', params.minShareBps, 0, 5000);
   bound('slashReporterBps', params.slashReporterBps, 0, 1000);
   bound('slashBurnBps', params.slashBurnBps, 5000, 10_000 - params.slashReporterBps);
   bound('validators', params.validators.length, 1, MAX_VALIDATORS);

@@ -14,6 +14,7 @@ import {
   verdictsCost,
 } from '@chorus/protocol';
 import { isFiniteG1 } from '../bn254.ts';
+import { checkNovelty } from './checks.ts';
 import { noteAbsence, requirePresent } from './departures.ts';
 import {
   candidatesOf,
@@ -138,6 +139,7 @@ export function postVerdict(
   if (verdict.unavailable.some((i) => !round.updates[i])) throw refusal('UnavailableNotCommitted', action);
   const opened = openedReferences(round).map((r) => r.index);
   if (verdict.rejected.some((i) => !opened.includes(i))) throw refusal('RejectedNotOpened', action);
+  checkNovelty(task.state, verdict.novelty, action);
   const index = task.state.validators.indexOf(lower(vote.validator));
   if (hasDeparted(task.state, lower(vote.validator))) throw refusal('InvalidVotes', action);
   checkVote(ledger, task, number, verdict, vote, new Set(), action);

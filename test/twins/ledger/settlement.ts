@@ -11,7 +11,7 @@ import {
   settlementCandidate,
 } from '@chorus/protocol';
 import { addG1 } from '../bn254.ts';
-import { checkNumbers } from './checks.ts';
+import { checkNovelty, checkNumbers } from './checks.ts';
 import { noteAbsence } from './departures.ts';
 import { candidatesOf, nextRound, openRound, turnOf } from './flow.ts';
 import type { Emit, MemoryLedger } from './ledger.ts';
@@ -45,11 +45,18 @@ export function settle(
   }
   if (given.rejected.length >= opened.length) throw refusal('NoReferenceLeft', action);
   if (2 * given.votes.length <= state.activeValidators.length) throw refusal('NotEnoughVotes', action);
-  const { unavailable, rejected } = given;
+  const { unavailable, rejected, novelty } = given;
+  checkNovelty(state, novelty, action);
   const seen = new Set<Address>();
   for (const vote of given.votes) {
     if (hasDeparted(state, vote.validator)) throw refusal('InvalidVotes', action);
-    const verdict = { unavailable, rejected, lossBefore: vote.lossBefore, lossAfter: vote.lossAfter };
+    const verdict = {
+      unavailable,
+      rejected,
+      novelty,
+      lossBefore: vote.lossBefore,
+      lossAfter: vote.lossAfter,
+    };
     checkVote(ledger, task, number, verdict, vote, seen, action);
   }
   const included = round.updates.flatMap((update, index) =>
@@ -60,14 +67,20 @@ export function settle(
   ledger.verify({ chainId, contract, task: state, round, prover: account, included }, given);
   state.totalCommitment = addG1(state.totalCommitment, given.aggregate);
   round.phase = 'settled';
-  const settled = pay(ledger, task, round, account, given);
+  const paid = paidOf(given, included.length, state.minShareBps);
+  const settled = pay(ledger, task, round, account, given, paid);
   task.settled.set(number, settled);
   task.settlements.set(
     number,
     structuredClone({ ...given, weights: settled.weights, shares: settled.shares }),
   );
   task.records.delete(number - RECORDS);
-  task.records.set(number, { round: number, pool: settled.pool, included, shares: settled.shares });
+  task.records.set(number, {
+    round: number,
+    pool: settled.pool,
+    included,
+    shares: state.trainers.map((_, i) => paid[i] ?? 0),
+  });
   emit({ type: 'round-settled', taskId, round: number, aggregator: account });
   const accusers = [...seen].map((v) => state.validators.indexOf(v)).sort((a, b) => a - b);
   for (const index of unavailable) {
@@ -86,12 +99,19 @@ export function settle(
   }
 }
 
+/** Shares but those below the task's part of the equal share, in the contract's own arithmetic. */
+function paidOf({ shares }: Settlement, included: number, minShareBps: number): number[] {
+  const least = BigInt(minShareBps) << 32n;
+  return shares.map((share) => (BigInt(share) * BigInt(included) * 10_000n < least ? 0 : share));
+}
+
 function pay(
   ledger: MemoryLedger,
   task: MemoryTask,
   round: RoundState,
   aggregator: Address,
   given: Settlement,
+  paid: number[],
 ): SettledRound {
   const { state, accounts } = task;
   const budget = state.remaining / BigInt(state.rounds - round.round + 1);
@@ -105,7 +125,7 @@ function pay(
   const pool = stagnated ? part(state.stagnationBps, whole) : whole;
   const validators = openedReferences(round, given.rejected).map((r) => r.validator);
   const each = part(state.validatorFeeBps) / BigInt(validators.length);
-  const rewards = state.trainers.map((_, i) => (pool * BigInt(given.shares[i] ?? 0)) >> 32n);
+  const rewards = state.trainers.map((_, i) => (pool * BigInt(paid[i] ?? 0)) >> 32n);
   state.protocolFees += protocolFee;
   state.remaining -= protocolFee + aggregatorFee;
   ledger.owed.mint(state.token, aggregator, aggregatorFee);

@@ -69,7 +69,7 @@ export function excused({ state, posted }: MemoryTask, round: RoundState): boole
   const counts = new Map<string, number>();
   for (const { round: number, verdict } of posted) {
     if (number !== round.round || verdict.rejected.length === opened) continue;
-    const key = `${verdict.unavailable}/${verdict.rejected}`;
+    const key = `${verdict.unavailable}/${verdict.rejected}/${verdict.novelty.x}/${verdict.novelty.y}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return 2 * Math.max(0, ...counts.values()) <= state.activeValidators.length;

@@ -9,7 +9,7 @@ import {
   type VerdictVote,
 } from '@chorus/protocol';
 import { verifyTypedData, type Wallet } from 'ethers';
-import { AVAILABLE, domainOf, hashOf, VERDICT } from '../typed-data.ts';
+import { AVAILABLE, domainOf, hashOf, pointHash, VERDICT } from '../typed-data.ts';
 import { lower, type MemoryLedger } from './ledger.ts';
 import type { MemoryTask } from './task.ts';
 
@@ -38,7 +38,8 @@ function typed({ chainId, contract }: Contract, judged: RoundState, statement: S
   const { lossBefore, lossAfter } = statement;
   const unavailable = bitmap(statement.unavailable);
   const rejected = bitmap(statement.rejected);
-  return [domain, VERDICT, { ...about, unavailable, rejected, lossBefore, lossAfter }] as const;
+  const novelty = pointHash(statement.novelty);
+  return [domain, VERDICT, { ...about, unavailable, rejected, novelty, lossBefore, lossAfter }] as const;
 }
 
 export async function sign(

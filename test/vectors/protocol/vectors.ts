@@ -1,4 +1,13 @@
-import { AVAILABLE_TYPES, bitmapOf, commitmentsOf, ruleId, sealOf, VERDICT_TYPES, voteDomain } from '@chorus/chain';
+import {
+  AVAILABLE_TYPES,
+  bitmapOf,
+  commitmentsOf,
+  noveltyHash,
+  ruleId,
+  sealOf,
+  VERDICT_TYPES,
+  voteDomain,
+} from '@chorus/chain';
 import {
   AVAILABLE_PROTOCOL,
   type Address,
@@ -102,12 +111,12 @@ export const MESSAGES: { name: string; kind: Kind; value: Message }[] = [
   {
     name: 'a request for a verdict: all payloads can be had',
     kind: 'verdict-request',
-    value: { taskId: 0n, round: 1, unavailable: [], rejected: [] },
+    value: { taskId: 0n, round: 1, unavailable: [], rejected: [], novelty: { x: 0n, y: 0n } },
   },
   {
     name: 'a request for a verdict: two trainers and a validator are left out',
     kind: 'verdict-request',
-    value: { taskId: 300n, round: 70000, unavailable: [0, 15], rejected: [2] },
+    value: { taskId: 300n, round: 70000, unavailable: [0, 15], rejected: [2], novelty: { x: 1n, y: 2n } },
   },
   {
     name: 'a verdict with losses',
@@ -217,6 +226,7 @@ async function signatureVectors(): Promise<Json> {
     commitments,
     unavailable: bitmapOf([0, 15]),
     rejected: bitmapOf([2]),
+    novelty: noveltyHash(G1_GENERATOR),
     lossBefore: 2_302_585n,
     lossAfter: 1_151_292n,
   };

@@ -1,13 +1,13 @@
 /**
- * Writes transcript.json: rounds with every challenge of the transcript and a complete valid proof under the development
- * reference string, for the contracts and for other verifiers. All numbers are decimal strings.
- * Run: node --conditions=@chorus/source test/vectors/transcript/generate.ts
+ * Writes the vectors of one rule: rounds with every challenge of the transcript and a complete valid proof under the
+ * development reference string, for the contracts and for other verifiers. All numbers are decimal strings.
+ * Run: node --conditions=@chorus/source test/vectors/transcript/generate.ts reference-projection
  *
  * Groth16 proofs are randomised, so each run writes other (equally valid) points a, b, c; the rest is deterministic.
  */
 import { writeFileSync } from 'node:fs';
-import { aggregate, gramMatrix, referenceTrust, sumReferences } from '@chorus/aggregation';
-import { circuitArtifacts } from '@chorus/circuits';
+import { aggregate, gramMatrix, ruleById, sumReferences } from '@chorus/aggregation';
+import { circuitArtifacts, circuitName } from '@chorus/circuits';
 import { createCommitter, developmentSrs } from '@chorus/commitment';
 import {
   createProver,
@@ -18,8 +18,12 @@ import {
   roundStatement,
   verifyContribution,
 } from '@chorus/proof';
-import type { G1Point } from '@chorus/protocol';
+import { type G1Point, hasGroups, RULE_NAMES, referenceGroups } from '@chorus/protocol';
 import { generator } from '../../random.ts';
+
+const rule = RULE_NAMES.find((name) => name === process.argv[2]);
+if (rule === undefined) throw new Error(`name a rule: ${RULE_NAMES.join(', ')}`);
+const file = { 'reference-trust': 'transcript.json', 'reference-projection': 'projection.json' }[rule];
 
 interface Round {
   name: string;
@@ -30,6 +34,8 @@ interface Round {
   round: number;
   references: Int16Array[];
   updates: (Int16Array | null)[];
+  /** What is new is what is left of the references' sum without its part along this; only with groups. */
+  known: Int16Array;
 }
 
 /** Trainers pulled by `pull` towards one hidden direction; null is an absent trainer. */
@@ -54,7 +60,24 @@ function makeRound(
     round: 1 + (seed % 7),
     references: Array.from({ length: validators }, () => noisy(1)),
     updates: pulls.map((pull) => (pull === null ? null : noisy(pull))),
+    known: noisy(0.3),
   };
+}
+
+/** The rule's leading rows. */
+function headOf({ references, known, dimension }: Round): Int32Array[] {
+  const sum = (vectors: Int16Array[]): Int32Array =>
+    vectors.length === 0 ? new Int32Array(dimension) : sumReferences(vectors);
+  const all = sum(references);
+  if (!hasGroups(rule!)) return [all];
+  const product = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+    Array.from(a).reduce((total, x, k) => total + x * b[k]!, 0);
+  const part = product(all, known) / product(known, known);
+  const groups = referenceGroups(
+    references.map((vector, index) => ({ index, vector })),
+    references.length,
+  ).map((group) => sum(group.map(({ vector }) => vector)));
+  return [...groups, Int32Array.from(all, (x, k) => Math.round(x - part * known[k]!))];
 }
 
 const many = Array.from({ length: 16 }, (_, i) => 0.4 + 0.05 * i);
@@ -70,33 +93,36 @@ const rounds: Round[] = [
 const contract = '0x00000000000000000000000000000000c0ffee01' as const;
 const settler = '0x00000000000000000000000000000000000000a1' as const;
 const point = ({ x, y }: G1Point): [string, string] => [String(x), String(y)];
-const circuit = circuitArtifacts(16);
+const circuit = circuitArtifacts(16, rule);
 const cases: object[] = [];
 for (const r of rounds) {
   const srs = await developmentSrs(r.log2Size);
   const committer = await createCommitter(srs);
   const references = await Promise.all(r.references.map((v) => committer.commit(v)));
   const updates = await Promise.all(r.updates.map((v) => (v === null ? null : committer.commit(v))));
-  const reference = sumReferences(r.references);
+  const head = headOf(r);
   const present = r.updates.map((v) => v ?? new Int16Array(r.dimension));
-  const { weights, shares } = referenceTrust(gramMatrix([reference, ...present]));
+  const { weights, shares } = ruleById(rule).apply(gramMatrix([...head, ...present]));
   const total = aggregate(r.updates, weights);
   const statement = roundStatement({
+    rule,
     chainId: r.chainId,
     contract,
     taskId: r.taskId,
     round: r.round,
     prover: settler,
     N: 2 ** r.log2Size,
-    references,
+    references: references.map((commitment, index) => ({ index, commitment })),
+    appointed: references.length,
+    novelty: hasGroups(rule) ? await committer.commitIntegers(head[3]!) : null,
     updates,
     weights,
     shares,
     aggregate: await committer.commitIntegers(total),
   });
   await committer.close();
-  const prover = await createProver({ srs, circuit });
-  const { proof, gram } = await prover.prove(statement, [reference, ...r.updates]);
+  const prover = await createProver({ srs, circuits: () => circuit });
+  const { proof, gram } = await prover.prove(statement, [...head, ...r.updates]);
   await prover.close();
   const checks = await verifyContribution(statement, proof, { srs, verificationKey: circuit.verificationKey });
   if (!checks.every((c) => c.ok)) throw new Error(`${r.name}: ${JSON.stringify(checks)}`);
@@ -122,7 +148,10 @@ for (const r of rounds) {
       aggregate: point(statement.aggregate),
     },
     ...(r.dimension <= 64 && {
-      vectors: { reference: [...reference], updates: r.updates.map((v) => v && [...v]) },
+      vectors: {
+        ...(hasGroups(rule) ? { head: head.map((row) => [...row]) } : { reference: [...head[0]!] }),
+        updates: r.updates.map((v) => v && [...v]),
+      },
     }),
     gram: gram.map((row) => row.map(String)),
     weightsWords: words.weights.map(String),
@@ -165,7 +194,7 @@ const document = {
     tauG2: inG2(tauG2),
     tau2G2: inG2(tau2G2),
   },
-  circuit: 'contribution-16',
+  circuit: circuitName(16, rule),
   cases,
 };
-writeFileSync(new URL('transcript.json', import.meta.url), `${JSON.stringify(document, null, 1)}\n`);
+writeFileSync(new URL(file, import.meta.url), `${JSON.stringify(document, null, 1)}\n`);

@@ -24,6 +24,7 @@ export interface DeployCommandOptions {
   keyFile?: string;
   ptau?: string;
   verifier?: string;
+  projectionVerifier?: string;
   treasury?: string;
   supply?: string;
   salt?: string;
@@ -101,14 +102,25 @@ async function verifierOf(
   chainId: number,
   signal: AbortSignal,
 ): Promise<DeployOptions['verifier']> {
-  if (options.verifier !== undefined) return address('--verifier', options.verifier);
+  const { verifier, projectionVerifier } = options;
+  if (verifier !== undefined && projectionVerifier !== undefined) {
+    return {
+      'reference-trust': address('--verifier', verifier),
+      'reference-projection': address('--projection-verifier', projectionVerifier),
+    };
+  }
+  if (verifier !== undefined || projectionVerifier !== undefined) {
+    throw new ChorusError('E_USAGE', 'only one of the two verifiers is given', {
+      hint: 'give both, --verifier and --projection-verifier, or neither',
+    });
+  }
   if (options.ptau !== undefined) return importPtau(options.ptau, LOG2_POWERS, { signal });
   if (isDevChain(chainId)) return developmentKey();
   throw new ChorusError(
     'E_USAGE',
     'a real chain needs a reference string that nobody can forge proofs under',
     {
-      hint: 'give the .ptau file of a public ceremony (--ptau) or a deployed verifier (--verifier)',
+      hint: 'give the .ptau file of a public ceremony (--ptau) or deployed verifiers (--verifier and --projection-verifier)',
     },
   );
 }

@@ -13,7 +13,8 @@ export function chainCommand(): Command {
     .option('--deployment <file>', 'where the deployment is written, and resumed from', DEPLOYMENT_FILE)
     .option('--key-file <file>', 'private key (hex) of the account that pays; else CHORUS_PRIVATE_KEY')
     .option('--ptau <file>', 'powers of tau of a public ceremony (snarkjs .ptau) for the verifier')
-    .option('--verifier <address>', 'a verifier that is deployed, in place of --ptau')
+    .option('--verifier <address>', 'a verifier of reference-trust that is deployed, in place of --ptau')
+    .option('--projection-verifier <address>', 'likewise of reference-projection; give both')
     .option('--treasury <address>', 'receives the protocol fee; by default the account that pays')
     .option('--supply <tokens>', 'of the token, in whole tokens (default 1,000,000,000)')
     .option('--salt <hex>', '32 bytes: other salts give other addresses')
@@ -27,7 +28,7 @@ development reference string is used. Both are refused anywhere else.
 
 Examples:
   $ chorus chain deploy --rpc http://127.0.0.1:8545
-  $ CHORUS_PRIVATE_KEY=0x... chorus chain deploy --rpc https://rpc.example --verifier 0x... --max-fee 20`,
+  $ CHORUS_PRIVATE_KEY=0x... chorus chain deploy --rpc https://rpc.example --verifier 0x... --projection-verifier 0x... --max-fee 20`,
     )
     .action((options: DeployCommandOptions) => deployAction(options));
   const status = new Command('status')

@@ -1,3 +1,4 @@
+import { ATTACKS } from '@chorus/node';
 import { Command } from 'commander';
 import { type DemoProgress, runDemo } from '../demo/demo.ts';
 import { parseDemoOptions, type RawDemoOptions } from '../demo/options.ts';
@@ -8,16 +9,17 @@ import { Interrupted } from '../exit.ts';
 export function demoCommand(): Command {
   return new Command('demo')
     .description('run a whole network on this machine: train, reject a poisoner, settle on chain, pay')
-    .option(
-      '--nodes <n>',
-      'processes: trainers and two validators (three from 8 on, or with --chaos), which aggregate by turns',
-      '7',
-    )
+    .option('--nodes <n>', 'processes: trainers and three validators, which aggregate by turns', '7')
     .option('--rounds <n>', 'rounds of training', '5')
     .option('--data <dir>', 'train and test on this data (IDX, CSV or images); default: generated digits')
     .option('--split <how>', 'iid, dirichlet:ALPHA or shards:PER_NODE', 'iid')
-    .option('--attack <kind>', 'what the attackers do: label, sign, scale, noise or free', 'label')
+    .option('--attack <kind>', `what the attackers do: ${ATTACKS.join(', ')}`, 'label')
     .option('--attackers <n>', 'how many of the trainers attack', '1')
+    .option(
+      '--rule <id>',
+      'how updates are scored: reference-projection or reference-trust',
+      'reference-projection',
+    )
     .option('--model <name>', 'mlp, cnn or 2nn (199,210 parameters)', 'mlp')
     .option('--seed <n>', 'seed of data, model and training', '1')
     .option(

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { namesOf } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import {
   type Dataset,
@@ -28,7 +29,7 @@ export interface DemoData {
 
 /** Split the data into private shards, one file in each node's own folder. */
 export async function prepareData(
-  options: Pick<DemoOptions, 'data' | 'split' | 'seed'>,
+  options: Pick<DemoOptions, 'data' | 'split' | 'seed'> & Partial<Pick<DemoOptions, 'attack' | 'attackers'>>,
   { trainers, validators }: { trainers: number; validators: number },
   folder: string,
 ): Promise<DemoData> {
@@ -40,7 +41,10 @@ export async function prepareData(
     });
   }
   const [held, rest] = holdOut(train, validation * validators, options.seed);
-  const parts = splitIndices(rest.labels, trainers, options.split, options.seed);
+  // Names of one party hold the same data; the others' do not get less by it.
+  const names = options.attackers ? (namesOf(options.attack)?.names ?? 1) : 1;
+  const cut = splitIndices(rest.labels, trainers - names + 1, options.split, options.seed);
+  const parts = Array.from({ length: trainers }, (_, i) => cut[Math.min(i, cut.length - 1)]!);
   const trainerShards = await Promise.all(
     parts.map(async (indices, i) => {
       const path = join(folder, `trainer-${i + 1}`, 'private.shard');

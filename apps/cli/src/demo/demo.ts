@@ -83,7 +83,7 @@ async function runNetwork(
 
   step('starting the chain, splitting the data');
   const factor = machineFactor();
-  const committee = { trainers: trainerCount(options), validators: validatorCount(options) };
+  const committee = { trainers: trainerCount(options), validators: validatorCount() };
   const [chain, data] = await Promise.all([
     startDemoChain(options, folder, defer),
     prepareData(options, committee, folder),

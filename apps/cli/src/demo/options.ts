@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
-import { type Attack, attackSchema } from '@chorus/node';
-import { ChorusError } from '@chorus/protocol';
+import { ATTACKS, type Attack, attackSchema, namesOf } from '@chorus/node';
+import { ChorusError, type RuleName } from '@chorus/protocol';
 import { parseSplit, type Split } from '@chorus/training';
+import { ruleNamed } from '../task/request.ts';
 
 /** What `chorus demo` is asked to do, checked. */
 export interface DemoOptions {
@@ -13,6 +14,7 @@ export interface DemoOptions {
   split: Split;
   attack: Attack;
   attackers: number;
+  rule: RuleName;
   seed: number;
   model: 'mlp' | 'cnn' | '2nn';
   json: boolean;
@@ -34,6 +36,7 @@ export interface RawDemoOptions {
   split: string;
   attack: string;
   attackers: string;
+  rule?: string;
   seed: string;
   model: string;
   json?: boolean;
@@ -53,10 +56,10 @@ function integer(name: string, text: string, min: number, max: number): number {
 /** @throws ChorusError `E_USAGE` naming the option */
 export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
   const chaos = raw.chaos ?? false;
-  const nodes = integer('nodes', raw.nodes, chaos ? 5 : 4, 19);
+  const nodes = integer('nodes', raw.nodes, VALIDATORS + 2, 19);
   const attack = attackSchema.safeParse(raw.attack);
   if (!attack.success) {
-    throw new ChorusError('E_USAGE', `--attack must be one of ${attackSchema.options.join(', ')}`, {
+    throw new ChorusError('E_USAGE', `--attack must be one of ${ATTACKS.join(', ')}`, {
       facts: { given: raw.attack },
     });
   }
@@ -69,7 +72,8 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
     data: raw.data ?? null,
     split: parseSplit(raw.split),
     attack: attack.data,
-    attackers: integer('attackers', raw.attackers, 0, trainerCount({ nodes, chaos }) - 1),
+    attackers: attackerCount(raw, attack.data, trainerCount({ nodes })),
+    rule: ruleNamed(raw.rule ?? 'reference-projection'),
     seed: integer('seed', raw.seed, 0, 2 ** 31 - 1),
     model: raw.model,
     json: raw.json ?? false,
@@ -81,14 +85,26 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
   };
 }
 
-/** What decides how many nodes validate. */
-type CommitteeOptions = Pick<DemoOptions, 'nodes' | 'chaos'>;
-
-/** Two validators; three where there are enough nodes, or one is to die: a majority goes on without it. */
-export function validatorCount({ nodes, chaos }: CommitteeOptions): number {
-  return nodes >= 8 || chaos ? 3 : 2;
+/** Attackers among the trainers, at least one of whom is honest; an attack of several names is by that many. */
+function attackerCount(raw: RawDemoOptions, attack: Attack, trainers: number): number {
+  const several = namesOf(attack);
+  const asked = integer('attackers', raw.attackers, 0, trainers - 1);
+  if (!several || asked === 0) return asked;
+  if (several.names < trainers) return several.names;
+  throw new ChorusError('E_USAGE', '--attack needs more nodes: one trainer is to be honest', {
+    facts: { names: several.names, trainers },
+    hint: `use --nodes ${VALIDATORS + several.names + 1} or more`,
+  });
 }
 
-export function trainerCount(options: CommitteeOptions): number {
-  return options.nodes - validatorCount(options);
+/** One for each group of references; a majority goes on without one of them. */
+const VALIDATORS = 3;
+
+/** Processes that validate. */
+export function validatorCount(): number {
+  return VALIDATORS;
+}
+
+export function trainerCount({ nodes }: Pick<DemoOptions, 'nodes'>): number {
+  return nodes - VALIDATORS;
 }

@@ -1,3 +1,4 @@
+import type { Attack } from '@chorus/node';
 import type { Address, Hex } from '@chorus/protocol';
 import type { Ledger, Slash } from './ledger.ts';
 
@@ -20,7 +21,7 @@ export interface RoundSeconds {
 export interface TrainerResult {
   id: string;
   address: Address;
-  attack: string | null;
+  attack: Attack | null;
   /** Fractions of one, and the integers on chain (of 2^16 and of 2^32). */
   weight: number;
   share: number;

@@ -24,7 +24,7 @@ export const localWindows = (factor: number) => ({
 const CHAOS = { commitSeconds: 30, referenceSeconds: 20, settleSeconds: 20 };
 
 /** What the demo's options say about its task. */
-type TaskOptions = Pick<DemoOptions, 'model' | 'rounds' | 'commitSeconds' | 'chaos'>;
+type TaskOptions = Pick<DemoOptions, 'model' | 'rounds' | 'rule' | 'commitSeconds' | 'chaos'>;
 
 export interface DemoTaskOptions {
   options: TaskOptions;
@@ -45,6 +45,7 @@ export function demoTask({ options, data, ...demo }: DemoTaskOptions): TaskReque
     model: demo.model,
     terms: {
       ...TRAINING[options.model],
+      rule: options.rule,
       name: `demo: ${options.model} on ${data.name}`,
       dimension: demo.dimension,
       data: { kind: 'classification', inputShape, classes },

@@ -1,4 +1,5 @@
 import { formatUnits } from '@chorus/chain';
+import { describeAttack } from '@chorus/node';
 import type { Offence } from '@chorus/protocol';
 import Table from 'cli-table3';
 import ora from 'ora';
@@ -140,7 +141,7 @@ function summary(report: DemoReport): string {
     '',
     `model     ${report.model.name}, ${report.model.dimension.toLocaleString('en')} parameters, trained on ${report.data.source} (${report.data.split})`,
     `accuracy  ${colors.bold(percent(report.finalAccuracy, 2))} on ${report.data.test.toLocaleString('en')} test samples`,
-    `attackers earned ${percent(report.attackersShare, 2)} of all rewards`,
+    ...attackersText(report),
     `ledger    escrowed  ${ledger.escrowed}`,
     `          + slashed ${ledger.slashed.padStart(ledger.escrowed.length)}`,
     `          = paid    ${ledger.paid.padStart(ledger.escrowed.length)}`,
@@ -173,12 +174,36 @@ function followUps(report: DemoReport, folder: string): string[] {
   ];
 }
 
+/** What each attacker did, what it earned beside an honest trainer, and why. */
+function attackersText({ rounds, attackersShare }: DemoReport): string[] {
+  const lines = [`attackers earned ${percent(attackersShare, 2)} of all rewards`];
+  const last = rounds.at(-1)?.trainers ?? [];
+  const earned = (address: string) =>
+    rounds
+      .flatMap((r) => r.trainers.filter((t) => t.address === address))
+      .reduce((sum, t) => sum + BigInt(t.reward), 0n);
+  const all = last.reduce((sum, t) => sum + earned(t.address), 0n);
+  const part = (amount: bigint) => (all === 0n ? 0 : Number((amount * 1_000_000n) / all) / 1_000_000);
+  const honest = last.filter((t) => t.attack === null);
+  const usual =
+    honest.length > 0 ? honest.reduce((sum, t) => sum + part(earned(t.address)), 0) / honest.length : 0;
+  for (const { id, address, attack, reason } of last) {
+    if (attack === null) continue;
+    const did = describeAttack(attack);
+    const share = part(earned(address));
+    lines.push(
+      `  ${colors.red(id)} ${did}: ${percent(share)}, an honest trainer ${percent(usual)}. Last round: ${reason}`,
+    );
+  }
+  return lines;
+}
+
 /** Per trainer: weight and share round by round, the sum of its rewards, and the last reason. */
 function trainersTable(report: DemoReport): string {
   const table = new Table({
     head: ['trainer', 'attack', 'weight', 'share %, by round', 'reward', 'why (last round)'],
     style: { head: ['cyan'] },
-    colWidths: [11, 8, 9, 22, 10, 52],
+    colWidths: [11, 18, 9, 22, 10, 52],
     wordWrap: true,
   });
   const last = report.rounds.at(-1);

@@ -54,7 +54,7 @@ const planSchema = z.strictObject({
     chainId: z.number().int().positive(),
     startBlock: z.number().int().nonnegative(),
     token: address,
-    verifier: address,
+    verifiers: z.strictObject({ 'reference-trust': address, 'reference-projection': address }),
     taskManager: address,
     parameters: address,
     stakes: address,

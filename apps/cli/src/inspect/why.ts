@@ -1,8 +1,12 @@
 import type { RoundExplanation } from '@chorus/node';
-import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
+import { paidShares, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { heading, integer, percent, roundedTokens, table, wrap } from './format.ts';
 import type { OpenedNetwork } from './open.ts';
+import { projectionSteps, trustSteps } from './why-steps.ts';
+
+/** The gate of `reference-projection` is in parts of this. */
+const GATE_ONE = 256;
 
 type Names = Pick<OpenedNetwork, 'nameOf'>;
 
@@ -65,7 +69,9 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
     // A trainer without an update has no numbers; with one that is not held here they are unknown.
     const none = row ? '-' : '?';
     const present = row?.present ? row : null;
-    const dot = present ? explanation.gram![0]![i + 1]! : (measured?.dot ?? null);
+    const dot = measured?.dot ?? null;
+    const last =
+      present && ('trust' in present ? percent(present.trust, WEIGHT_ONE) : percent(present.gate, GATE_ONE));
     return [
       i + 1,
       names.nameOf(address),
@@ -73,13 +79,14 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
       measured ? integer(measured.norm) : none,
       present ? percent(present.clip, WEIGHT_ONE) : none,
       present ? integer(present.cosine) : none,
-      present ? percent(present.trust, WEIGHT_ONE) : none,
+      last ?? none,
       percent(settled.weights[i]!, WEIGHT_ONE),
       percent(settled.shares[i]!, SHARE_ONE),
       roundedTokens(settled.rewards[i]!),
     ];
   });
-  const head = ['row', 'trainer', 'dot', 'norm', 'clip', 'cosine', 'trust', 'weight', 'share', 'reward'];
+  const last = result?.explanation.rule === 'reference-projection' ? 'new' : 'trust';
+  const head = ['row', 'trainer', 'dot', 'norm', 'clip', 'cosine', last, 'weight', 'share', 'reward'];
   return [
     title(explanation),
     table(head, rows, { right: [0, 2, 3, 4, 5, 6, 7, 8, 9] }),
@@ -110,25 +117,11 @@ export function whyTrainer(names: Names, explanation: RoundExplanation, index: n
   const cid = explanation.cids[index];
   const steps: string[][] = [];
   if (row?.present && gram && result) {
-    const { medianNorm: m, medianCosine: q, totalMass, totalScore, rows } = result.explanation;
-    const [dot, square] = [gram[0]![index + 1]!, gram[index + 1]![index + 1]!];
-    const present = rows.filter((r) => r.present).length;
-    const of16 = (value: number) => percent(value, WEIGHT_ONE);
+    const { explanation: computed } = result;
     steps.push(
-      ['dot', '<reference, update>', integer(dot), dot < 0n ? 'negative: counts as 0' : ''],
-      ['square', '<update, update>', integer(square), ''],
-      ['norm', 'isqrt(square)', integer(row.norm), ''],
-      ['m', `lower median of the norms of ${present} updates`, integer(m), ''],
-      ['clip', 'min(65536, floor(65536 * m / norm))', integer(row.clip), of16(row.clip)],
-      ['cosine', 'floor(dot / norm)', integer(row.cosine), ''],
-      ['q', 'lower median of the cosines', integer(q), ''],
-      ['trust', 'min(65536, floor(131072 * cosine / q))', integer(row.trust), of16(row.trust)],
-      ['t', 'trust * clip', integer(row.mass), ''],
-      ['T', 'sum of t', integer(totalMass), ''],
-      ['weight', 'floor(65536 * t / T)', integer(row.weight), `${of16(row.weight)} of the aggregate`],
-      ['phi', 'dot * clip', integer(row.score), ''],
-      ['Phi', 'sum of phi', integer(totalScore), ''],
-      ['share', 'floor(2^32 * phi / Phi)', integer(row.share), percent(row.share, SHARE_ONE, 4)],
+      ...(computed.rule === 'reference-trust'
+        ? trustSteps(computed, gram, index)
+        : projectionSteps(computed, gram, index)),
     );
   } else {
     if (measured) steps.push(['norm', 'of the update', integer(measured.norm), '']);
@@ -138,6 +131,7 @@ export function whyTrainer(names: Names, explanation: RoundExplanation, index: n
     steps.push(['share', 'on chain', integer(share), percent(share, SHARE_ONE, 4)]);
   }
   steps.push(
+    ...minimumStep(explanation, index),
     ['pool', 'round budget - fees', integer(money.pool), `${roundedTokens(money.pool)} tokens`],
     [
       colors.bold('reward'),
@@ -157,6 +151,19 @@ export function whyTrainer(names: Names, explanation: RoundExplanation, index: n
     ...(explanation.reasons[index] ? [wrap(explanation.reasons[index]), ''] : []),
     ...conclusion(names, explanation),
   ].join('\n');
+}
+
+/** The task's minimum share, where it has one: a smaller share is not paid. */
+function minimumStep({ task, settled, round }: RoundExplanation, index: number): string[][] {
+  if (task.minShareBps === 0) return [];
+  const included = round.updates.filter((update, i) => update && !settled.unavailable.includes(i)).length;
+  const share = settled.shares[index]!;
+  const [paid] = paidShares([share], included, task.minShareBps);
+  const least = Math.ceil((task.minShareBps * SHARE_ONE) / (included * 10_000));
+  const how = `${percent(task.minShareBps, 10_000)} of an equal share of ${included}`;
+  return [
+    ['least share', how, integer(least), paid === 0 && share > 0 ? 'the share is below it: not paid' : ''],
+  ];
 }
 
 function title({ task, settled, terms }: RoundExplanation): string {

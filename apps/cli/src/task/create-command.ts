@@ -63,9 +63,14 @@ export function taskCreateCommand(): Command {
     .optionsGroup('How:')
     .option('--rounds <n>', 'rounds of training', '3')
     .option('--local-epochs <n>', 'epochs of a trainer in a round (2)')
-    .option('--reference-epochs <n>', 'epochs of a validator in a round (20)')
+    .option('--reference-epochs <n>', 'epochs of a validator in a round (2.5 times those of a trainer)')
     .option('--batch-size <n>', 'samples of a step (10)')
     .option('--learning-rate <rate>', 'of SGD (0.1)')
+    .option(
+      '--rule <id>',
+      'how updates are scored: reference-projection or reference-trust',
+      'reference-projection',
+    )
     .option('--momentum <m>', 'of SGD (0)')
     .option('--weight-decay <w>', 'of SGD (0)')
     .option('--scale <s>', 'one step of an update of int16 (2^-14)')
@@ -88,6 +93,7 @@ export function taskCreateCommand(): Command {
     .option('--validator-fee <percent>', 'of a round, for all validators (2)')
     .option('--vesting-rounds <n>', 'rounds over which a reward is released, 0 to 16 (2)')
     .option('--stagnation <percent>', 'released of a round that did not make the model better (50)')
+    .option('--min-share <percent>', 'of the equal share, below which a trainer is not paid in a round (25)')
     .option(
       '--slash-reporter <percent>',
       'of slashed stake, for who reported it (2); what is not burned stays in the task',

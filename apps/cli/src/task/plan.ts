@@ -1,4 +1,5 @@
 import type { TaskRequest } from '@chorus/node';
+import { defaultReferenceEpochs } from '@chorus/protocol';
 import type { ModelName } from '@chorus/training';
 
 type Terms = TaskRequest['terms'];
@@ -18,10 +19,8 @@ const TERMS = {
   version: 1,
   loss: { kind: 'softmax-cross-entropy' },
   optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
-  /** Enough for the reference to stay a direction rather than noise once the model is good. */
-  referenceEpochs: 20,
   scale: 2 ** -14,
-  rule: 'reference-trust',
+  rule: 'reference-projection',
 } as const satisfies Partial<Terms>;
 
 const PARAMS = {
@@ -32,6 +31,8 @@ const PARAMS = {
   vestingRounds: 2,
   // A round that did not make the model better pays its trainers half; the rest stays for the later ones.
   stagnationBps: 5_000,
+  // Several names with a part of one trainer's data each earn nothing.
+  minShareBps: 2_500,
   minReputation: 0,
   // Nobody gains by a slash: what is not burned pays for the transaction that reports it.
   slashReporterBps: 200,
@@ -81,5 +82,10 @@ export interface TaskPlan {
 /** A task as it is published: what was decided about it, and the usual for the rest. */
 export function plannedTask({ model, terms, params }: TaskPlan): TaskRequest {
   const minValidators = usualMinValidators(params.validators.length);
-  return { model, terms: { ...TERMS, ...terms }, params: { ...PARAMS, ...PHASES, minValidators, ...params } };
+  const referenceEpochs = defaultReferenceEpochs(terms.localEpochs);
+  return {
+    model,
+    terms: { ...TERMS, referenceEpochs, ...terms },
+    params: { ...PARAMS, ...PHASES, minValidators, ...params },
+  };
 }

@@ -1,7 +1,15 @@
 import { readFile, stat } from 'node:fs/promises';
 import { parseUnits } from '@chorus/chain';
 import type { TaskRequest } from '@chorus/node';
-import { type Address, ChorusError, MAX_ALLOWED, MAX_ROUNDS, MAX_TRAINERS } from '@chorus/protocol';
+import {
+  type Address,
+  ChorusError,
+  MAX_ALLOWED,
+  MAX_ROUNDS,
+  MAX_TRAINERS,
+  RULE_NAMES,
+  type RuleName,
+} from '@chorus/protocol';
 import { buildModel, MODEL_NAMES, readModelFile } from '@chorus/training';
 import { phasesAt, plannedTask, TRAINING } from './plan.ts';
 
@@ -28,10 +36,12 @@ export interface TaskWishes {
   minReputation?: string;
   vestingRounds?: string;
   stagnation?: string;
+  minShare?: string;
   slashReporter?: string;
   slashBurn?: string;
   localEpochs?: string;
   referenceEpochs?: string;
+  rule?: string;
   batchSize?: string;
   learningRate?: string;
   momentum?: string;
@@ -82,6 +92,7 @@ export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise
       data: { kind: 'classification', inputShape, classes },
       ...number('localEpochs', 1, 1000),
       ...number('referenceEpochs', 1, 1000),
+      ...(wishes.rule === undefined ? {} : { rule: ruleNamed(wishes.rule) }),
       ...number('batchSize', 1, 65_536),
       ...ifGiven(wishes, 'learningRate', decimal, 1e-9, 1e6),
       // Terms hold a float32.
@@ -119,9 +130,19 @@ export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise
       ...percentage(wishes, 'aggregatorFee', 'aggregatorFeeBps', 50),
       ...percentage(wishes, 'validatorFee', 'validatorFeeBps', 50),
       ...percentage(wishes, 'stagnation', 'stagnationBps', 100),
+      ...percentage(wishes, 'minShare', 'minShareBps', 50),
       ...percentage(wishes, 'slashReporter', 'slashReporterBps', 10),
       ...percentage(wishes, 'slashBurn', 'slashBurnBps', 100, 50),
     },
+  });
+}
+
+/** A rule by its name. @throws ChorusError `E_USAGE` */
+export function ruleNamed(text: string): RuleName {
+  const rule = RULE_NAMES.find((name) => name === text);
+  if (rule) return rule;
+  throw new ChorusError('E_USAGE', `--rule must be one of ${RULE_NAMES.join(', ')}`, {
+    facts: { given: text.slice(0, 60) },
   });
 }
 

@@ -197,7 +197,7 @@ describe('reference-trust', () => {
   });
 
   it.each([
-    ['no trainer', [[1n]], 'reference and 1 to 64'],
+    ['no trainer', [[1n]], '1 head row(s) and 1 to 64'],
     ['a ragged matrix', [[1n, 2n], [2n]], 'not square'],
     [
       'an asymmetric matrix',

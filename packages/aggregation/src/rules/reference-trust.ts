@@ -1,12 +1,23 @@
 import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import { isqrt, lowerMedian, minimum } from '../integers.ts';
-import { checkGram, type Reason, type Rule, type RuleResult, type RuleRow } from './rule.ts';
+import {
+  checkGram,
+  type GramShape,
+  type Reason,
+  type Rule,
+  type RuleResult,
+  type TrustExplanation,
+  type TrustRow,
+} from './rule.ts';
 
 /** One in the fixed-point numbers clip and trust. */
 const ONE = BigInt(WEIGHT_ONE);
 /** Full trust begins at half the median cosine: trust = min(1, 2 * cos / q). */
 const TRUST_SLOPE = 2n * ONE;
 const ALL_SHARES = BigInt(SHARE_ONE);
+
+/** 15 summed references at d = 2^22 stay below 2^60. */
+const SHAPE: GramShape = { headRows: 1, headLimit: 1n << 62n, limit: 1n << 62n };
 
 /**
  * `reference-trust` v1, the rule of proofs.md in integers; the circuit and the contracts' vectors agree with
@@ -27,8 +38,8 @@ const ALL_SHARES = BigInt(SHARE_ONE);
  * @example
  * referenceTrust([[4n, 2n], [2n, 1n]]).weights; // [65536]
  */
-export function referenceTrust(gram: readonly (readonly bigint[])[]): RuleResult {
-  checkGram(gram);
+export function referenceTrust(gram: readonly (readonly bigint[])[]): RuleResult<TrustExplanation> {
+  checkGram(gram, SHAPE);
   const trainers = Array.from({ length: gram.length - 1 }, (_, i) => {
     const square = gram[i + 1]![i + 1]!;
     const towards = gram[0]![i + 1]!;
@@ -49,7 +60,7 @@ export function referenceTrust(gram: readonly (readonly bigint[])[]): RuleResult
   const totalScore = scored.reduce((sum, t) => sum + t.score, 0n);
 
   const hasReference = gram[0]![0]! > 0n;
-  const rows = scored.map((t): RuleRow => {
+  const rows = scored.map((t): TrustRow => {
     const weight = totalMass > 0n ? (ONE * t.mass) / totalMass : 0n;
     const share = totalScore > 0n ? (ALL_SHARES * t.score) / totalScore : 0n;
     return {
@@ -70,6 +81,7 @@ export function referenceTrust(gram: readonly (readonly bigint[])[]): RuleResult
     weights: rows.map((row) => row.weight),
     shares: rows.map((row) => row.share),
     explanation: {
+      rule: 'reference-trust',
       medianNorm: Number(medianNorm),
       medianCosine,
       totalMass: Number(totalMass),
@@ -93,4 +105,9 @@ function reasonOf(t: { present: boolean; dot: bigint }, share: bigint, hasRefere
 }
 
 /** {@link referenceTrust} as an entry of the registry. */
-export const referenceTrustRule: Rule = { id: 'reference-trust', version: 1, apply: referenceTrust };
+export const referenceTrustRule: Rule = {
+  id: 'reference-trust',
+  version: 1,
+  headRows: 1,
+  apply: referenceTrust,
+};

@@ -1,9 +1,10 @@
 import { ChorusError } from '@chorus/protocol';
+import { referenceProjectionRule } from './reference-projection.ts';
 import { referenceTrustRule } from './reference-trust.ts';
 import type { Rule } from './rule.ts';
 
 /** Every rule a task may name. A new rule is one file and one line here (and, to be provable, one circuit). */
-export const RULES: readonly Rule[] = [referenceTrustRule];
+export const RULES: readonly Rule[] = [referenceTrustRule, referenceProjectionRule];
 
 /**
  * The rule a task's terms name.

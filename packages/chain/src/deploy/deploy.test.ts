@@ -11,6 +11,7 @@ import { type VerifyingKeyPoints, verifyingKeyHash } from '../verifier.ts';
 import { CREATE2_PROXY } from './create2.ts';
 import { type Deployment, type DeploymentStep, type DeployOptions, deployChorus } from './deploy.ts';
 import { type DeploymentFile, readDeployment } from './file.ts';
+import type { VerifierAddresses } from './plan.ts';
 import { DEVELOPMENT_KEYS } from './refuse.ts';
 import { deploymentStatus } from './status.ts';
 
@@ -25,7 +26,7 @@ describe('deploying', () => {
   let provider: JsonRpcProvider;
   let folder: string;
   let clean: string;
-  let verifier: Address;
+  let verifier: VerifierAddresses;
   const own: Hex = `0x${'42'.repeat(32)}`;
 
   const deploy = (options: Partial<DeployOptions> = {}): Promise<Deployment> =>
@@ -45,7 +46,8 @@ describe('deploying', () => {
     const wallet = new Wallet(devnet.privateKeys[1]!, provider);
     const deployed = await new ContractFactory([], ANY_VERIFIER, wallet).deploy();
     await deployed.waitForDeployment();
-    verifier = (await deployed.getAddress()).toLowerCase() as Address;
+    const address = (await deployed.getAddress()).toLowerCase() as Address;
+    verifier = { 'reference-trust': address, 'reference-projection': address };
     const account = new Wallet(own).address;
     await provider.send('anvil_setBalance', [account, `0x${(100n * ETHER).toString(16)}`]);
     clean = await provider.send('evm_snapshot', []);
@@ -64,7 +66,7 @@ describe('deploying', () => {
     const one = await deploy();
     await provider.send('evm_revert', [clean]);
     clean = await provider.send('evm_snapshot', []);
-    await new Wallet(devnet.privateKeys[0]!, provider).sendTransaction({ to: verifier });
+    await new Wallet(devnet.privateKeys[0]!, provider).sendTransaction({ to: one.token });
     const two = await deploy();
     expect({ ...two, startBlock: 0 }).toEqual({ ...one, startBlock: 0 });
     const other = await deploy({ salt: `0x${'01'.repeat(32)}` });
@@ -75,7 +77,7 @@ describe('deploying', () => {
     await deploy();
     const nonce = await provider.getTransactionCount(new Wallet(devnet.privateKeys[0]!).address);
     const seen = await steps();
-    expect(seen).toHaveLength(21);
+    expect(seen).toHaveLength(22);
     expect(seen.every(({ transaction }) => transaction === null)).toBe(true);
     expect(await provider.getTransactionCount(new Wallet(devnet.privateKeys[0]!).address)).toBe(nonce);
   });
@@ -149,7 +151,7 @@ describe('deploying', () => {
         ...Object.values(file.contracts).map((c) => c.transaction),
         ...Object.values(file.calls),
       ];
-      expect(transactions.filter((t) => t !== null)).toHaveLength(21);
+      expect(transactions.filter((t) => t !== null)).toHaveLength(22);
       for (const transaction of transactions) {
         if (transaction === null) continue;
         expect(transaction.gasUsed).toBeGreaterThan(20_000);
@@ -198,7 +200,7 @@ describe('deploying', () => {
         transactions.close();
       }
       expect(runs).toBe(8);
-      expect((await provider.getTransactionCount(account)) - first).toBe(21);
+      expect((await provider.getTransactionCount(account)) - first).toBe(22);
       const file = (await readDeployment(path))!;
       expect(file.complete).toBe(true);
       expect(Object.values(file.contracts).filter((c) => c.transaction !== null)).toHaveLength(15);
@@ -253,7 +255,7 @@ describe('deploying', () => {
       const status = (changed: DeploymentFile = file) => deploymentStatus({ url: devnet.url, file: changed });
       const good = await status();
       expect(good).toMatchObject({ ok: true, chainId: 31337, balances: { supply: 10n ** 27n, escrow: 0n } });
-      expect(good.code.find(({ name }) => name === 'verifier')!.state).toBe('external');
+      expect(good.code.find(({ name }) => name === 'verifier reference-trust')!.state).toBe('external');
       const state = async (name: string, changed?: DeploymentFile) =>
         (await status(changed)).code.find((finding) => finding.name === name)!.state;
       const tampered = structuredClone(file);

@@ -1,4 +1,4 @@
-import type { Address, Hex } from '@chorus/protocol';
+import { type Address, type Hex, RULE_NAMES } from '@chorus/protocol';
 import { id, type JsonRpcProvider, Wallet } from 'ethers';
 import type { ContractAddresses } from '../addresses.ts';
 import { ChainError, toChainError } from '../errors/errors.ts';
@@ -16,6 +16,7 @@ import {
   type PlannedCall,
   type PlannedContract,
   planDeployment,
+  type VerifierAddresses,
 } from './plan.ts';
 import { refuseDevelopment } from './refuse.ts';
 import { deployAtOnce, minesAtOnce } from './swift.ts';
@@ -25,8 +26,8 @@ export interface DeployOptions {
   url: string;
   /** Pays for the deployment and receives the token's whole supply. */
   privateKey: Hex;
-  /** The reference string to deploy a verifier with, or the address of a verifier that is deployed. */
-  verifier: VerifierSrs | Address;
+  /** The reference string to deploy verifiers with, or the addresses of verifiers that are deployed. */
+  verifier: VerifierSrs | VerifierAddresses;
   /** Receives the protocol fee; by default the deployer. */
   treasury?: Address;
   /** In the token's smallest unit; by default 10^9 tokens of 18 decimals. */
@@ -61,7 +62,8 @@ export interface Deployment extends ContractAddresses {
   /** Read events from here on. */
   startBlock: number;
   token: Address;
-  verifier: Address;
+  /** By the rule that each checks. */
+  verifiers: VerifierAddresses;
   governor: Address;
   timelock: Address;
   treasury: Address;
@@ -114,7 +116,10 @@ export function deploymentOf({ chainId, startBlock, treasury, contracts }: Deplo
     chainId,
     startBlock,
     token: at('token'),
-    verifier: at('verifier'),
+    verifiers: {
+      'reference-trust': at('verifier reference-trust'),
+      'reference-projection': at('verifier reference-projection'),
+    },
     taskManager: at('taskManager'),
     parameters: at('parameters'),
     stakes: at('stakes'),
@@ -158,7 +163,7 @@ async function recordOf(
   const { salt, deployer, treasury } = plan.inputs;
   const fresh: DeploymentFile = {
     format: 'chorus-deployment',
-    version: 2,
+    version: 3,
     chainId,
     salt,
     deployer,
@@ -178,14 +183,17 @@ async function recordOf(
       transaction: null,
     };
   }
-  fresh.contracts.verifier ??= {
-    address: plan.addresses.verifier,
-    artifact: null,
-    constructorArguments: '0x',
-    initCodeHash: null,
-    codeHash: null,
-    transaction: null,
-  };
+  for (const rule of RULE_NAMES) {
+    const name = `verifier ${rule}` as const;
+    fresh.contracts[name] ??= {
+      address: plan.addresses[name],
+      artifact: null,
+      constructorArguments: '0x',
+      initCodeHash: null,
+      codeHash: null,
+      transaction: null,
+    };
+  }
   if (options.file === undefined) return fresh;
   const found = await readDeployment(options.file);
   if (found === null) {

@@ -34,7 +34,7 @@ const contract = z.strictObject({
 
 const schema = z.strictObject({
   format: z.literal('chorus-deployment'),
-  version: z.literal(2),
+  version: z.literal(3),
   chainId: z.number().int().positive(),
   salt: hash,
   deployer: address,

@@ -3,7 +3,6 @@ import {
   chorusGovernor,
   chorusTimelock,
   chorusToken,
-  contributionVerifier,
   identityRegistry,
   linkCode,
   parameters,
@@ -14,10 +13,11 @@ import {
   taskManager,
   validationRegistry,
 } from '@chorus/contracts';
-import type { Address, Hex, Slashing } from '@chorus/protocol';
+import { type Address, type Hex, RULE_NAMES, type RuleName, type Slashing } from '@chorus/protocol';
 import { Interface, id, keccak256, ZeroAddress } from 'ethers';
-import { PARAMETERS } from '../abis.ts';
-import { REFERENCE_TRUST, type VerifierSrs } from '../verifier.ts';
+import { PARAMETERS, VERIFIERS } from '../abis.ts';
+import { ruleId } from '../signing.ts';
+import { VERIFIER_SIZE, type VerifierSrs } from '../verifier.ts';
 import { create2Address } from './create2.ts';
 
 /** Contracts of a deployment, by what they are in it. */
@@ -26,13 +26,13 @@ export type ContractName =
   | 'token'
   | 'parameters'
   | 'timelock'
-  | 'verifier'
   | 'reputations'
   | 'validations'
   | 'stakes'
   | 'governor'
   | 'attestor'
   | 'taskManager'
+  | `verifier ${RuleName}`
   | `library ${string}`;
 
 /** Windows of governance. Times in seconds. */
@@ -60,14 +60,17 @@ export interface InitialParameters {
   minPhaseSeconds?: number;
 }
 
+/** One verifier for each rule. */
+export type VerifierAddresses = Readonly<Record<RuleName, Address>>;
+
 /** What a deployment follows from: the same inputs give the same addresses on every chain. */
 export interface PlanInputs {
   salt: Hex;
   deployer: Address;
   treasury: Address;
   supply: bigint;
-  /** The reference string to deploy a verifier with, or the address of a verifier that is deployed. */
-  verifier: VerifierSrs | Address;
+  /** The reference string to deploy verifiers with, or the addresses of verifiers that are deployed. */
+  verifier: VerifierSrs | VerifierAddresses;
   governance: Governance;
   initial: InitialParameters;
 }
@@ -128,8 +131,11 @@ export function planDeployment(inputs: PlanInputs): DeploymentPlan {
   const settings = add('parameters', parameters, [deployer, treasury]);
   // Anyone may execute what was decided and has waited; the governor becomes proposer once it is there.
   const timelock = add('timelock', chorusTimelock, [governance.timelock, [], [ZeroAddress], deployer]);
-  if (typeof inputs.verifier === 'string') addresses.verifier = inputs.verifier.toLowerCase() as Address;
-  else add('verifier', contributionVerifier, [verifierSrs(inputs.verifier)]);
+  const { verifier } = inputs;
+  for (const rule of RULE_NAMES) {
+    if (isDeployed(verifier)) addresses[`verifier ${rule}`] = verifier[rule].toLowerCase() as Address;
+    else add(`verifier ${rule}`, VERIFIERS[rule], [verifierSrs(verifier)]);
+  }
   const reputations = add('reputations', reputationRegistry, [identities]);
   const validations = add('validations', validationRegistry, [identities]);
   const stakes = add('stakes', stakeManager, [settings, identities]);
@@ -171,9 +177,12 @@ function planCalls(inputs: PlanInputs, at: Record<ContractName, Address>): Plann
     ],
   });
   const { protocolFeeBps, windows, minimumStake, slashing, minPhaseSeconds } = initial;
-  const { rule, size } = REFERENCE_TRUST;
   const calls = [
-    set('addVerifier', [rule, size, at.verifier], view('verifier', [rule, size], [at.verifier])),
+    ...RULE_NAMES.map((rule) => {
+      const [key, verifier] = [[ruleId(rule), VERIFIER_SIZE], at[`verifier ${rule}`]];
+      const call = set('addVerifier', [...key, verifier], view('verifier', key, [verifier]));
+      return { ...call, name: `${call.name} ${rule}` };
+    }),
     set(
       'setContracts',
       [at.taskManager, at.attestor],
@@ -207,6 +216,11 @@ function planCalls(inputs: PlanInputs, at: Record<ContractName, Address>): Plann
     set('transferOwnership', [at.timelock], view('owner', [], [at.timelock])),
   );
   return calls;
+}
+
+/** Whether verifiers are given instead of what to deploy them with. */
+export function isDeployed(verifier: PlanInputs['verifier']): verifier is VerifierAddresses {
+  return 'reference-trust' in verifier;
 }
 
 function verifierSrs(srs: VerifierSrs): object {

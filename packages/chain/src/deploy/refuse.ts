@@ -1,11 +1,10 @@
-import { contributionVerifier } from '@chorus/contracts';
-import type { Address, Hex } from '@chorus/protocol';
+import { type Address, type Hex, RULE_NAMES, type RuleName } from '@chorus/protocol';
 import { computeAddress, type JsonRpcProvider } from 'ethers';
-import { VERIFIER } from '../abis.ts';
+import { VERIFIER, VERIFIERS } from '../abis.ts';
 import { devnetKeys } from '../devnet.ts';
 import { ChainError } from '../errors/errors.ts';
 import { isDevChain, read } from '../rpc.ts';
-import type { PlanInputs } from './plan.ts';
+import { isDeployed, type PlanInputs } from './plan.ts';
 
 /**
  * Hashes (`verifyingKeyHash`) of Groth16 keys whose setup was made on one machine: whoever ran it could have kept what
@@ -34,20 +33,24 @@ export async function refuseDevelopment(
       throw refused(`the key of the ${what} is publicly known`, 'use an account of your own', chainId);
     }
   }
-  const given = typeof inputs.verifier === 'string' ? inputs.verifier : null;
-  const origin =
-    given === null ? (inputs.verifier as { origin: string }).origin : await originOf(provider, given);
-  if (origin !== 'ptau') {
+  const { verifier } = inputs;
+  const origins = isDeployed(verifier)
+    ? await Promise.all(RULE_NAMES.map((rule) => originOf(provider, verifier[rule])))
+    : [verifier.origin];
+  if (origins.some((origin) => origin !== 'ptau')) {
     throw refused(
       'anyone can forge proofs under the development reference string',
       'import the .ptau file of a public powers-of-tau ceremony',
       chainId,
     );
   }
-  if (DEVELOPMENT_KEYS.includes(await keyHashOf(provider, given))) {
+  const hashes = await Promise.all(
+    RULE_NAMES.map((rule) => keyHashOf(provider, rule, isDeployed(verifier) ? verifier[rule] : null)),
+  );
+  if (hashes.some((hash) => DEVELOPMENT_KEYS.includes(hash))) {
     throw refused(
       'the keys of the circuit were made on one machine',
-      'hold a ceremony for them (circuits/README.md), build the contracts with its keys, or give the address of a verifier that has them',
+      'hold a ceremony for them (circuits/README.md), build the contracts with its keys, or give the addresses of verifiers that have them',
       chainId,
     );
   }
@@ -60,10 +63,10 @@ async function originOf(provider: JsonRpcProvider, verifier: Address): Promise<s
 }
 
 /** The key's hash of a verifier on chain, or of the one in the artifacts, which is asked as if it were there. */
-async function keyHashOf(provider: JsonRpcProvider, verifier: Address | null): Promise<Hex> {
+async function keyHashOf(provider: JsonRpcProvider, rule: RuleName, verifier: Address | null): Promise<Hex> {
   const data = VERIFIER.encodeFunctionData('verifyingKeyHash');
   const to = verifier ?? '0x00000000000000000000000000000000c0de0001';
-  const override = verifier === null ? [{ [to]: { code: contributionVerifier.deployedBytecode } }] : [];
+  const override = verifier === null ? [{ [to]: { code: VERIFIERS[rule].deployedBytecode } }] : [];
   const result = await read('read the verifier’s key', () =>
     provider.send('eth_call', [{ to, data }, 'latest', ...override]),
   );

@@ -1,9 +1,10 @@
 import { chorusTimelock } from '@chorus/contracts';
-import type { Address, Hex } from '@chorus/protocol';
+import { type Address, type Hex, RULE_NAMES } from '@chorus/protocol';
 import { Interface, id, type JsonRpcProvider, type Result, ZeroHash } from 'ethers';
 import { PARAMETERS, TOKEN } from '../abis.ts';
 import { openProvider, read } from '../rpc.ts';
-import { REFERENCE_TRUST } from '../verifier.ts';
+import { ruleId } from '../signing.ts';
+import { VERIFIER_SIZE } from '../verifier.ts';
 import { deploymentOf } from './deploy.ts';
 import type { DeploymentFile } from './file.ts';
 import { type CodeFinding, checkCode } from './verify.ts';
@@ -98,11 +99,16 @@ async function details(
     ok: (await found) === expected,
     found: (await found) ? 'yes' : 'no',
   });
-  const { rule, size } = REFERENCE_TRUST;
   const wiring = await Promise.all([
     points('the parameters name the task contract', at.taskManager, address('taskManager')),
     points('the parameters name the attestor', at.attestor, address('attestor')),
-    points('tasks are checked by the verifier', at.verifier, address('verifier', [rule, size])),
+    ...RULE_NAMES.map((rule) =>
+      points(
+        `tasks by ${rule} are checked by its verifier`,
+        at.verifiers[rule],
+        address('verifier', [ruleId(rule), VERIFIER_SIZE]),
+      ),
+    ),
     points('the timelock owns the parameters', at.timelock, address('owner')),
     holds('the governor proposes to the timelock', true, role(id('PROPOSER_ROLE'), at.governor)),
     holds('the deployer administers the timelock', false, role(ZeroHash, file.deployer)),

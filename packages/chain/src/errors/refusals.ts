@@ -13,7 +13,7 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   NoVerifier: [
     'E_CHAIN_INVALID_PARAMS',
     'there is no verifier for this rule and number of trainers',
-    'use the rule "reference-trust" with at most 16 trainers, or have governance add a verifier',
+    'use the rule "reference-projection" or "reference-trust" with at most 16 trainers, or have governance add a verifier',
   ],
   InexactTransfer: [
     'E_CHAIN_INVALID_PARAMS',
@@ -157,6 +157,11 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
     'every reference was rejected: there is nothing to score against',
     'let the round become void',
   ],
+  InvalidNovelty: [
+    'E_CHAIN_INVALID_SETTLEMENT',
+    'the commitment to the novelty is no point, or the rule of the task has none',
+    'for a rule without novelty give (0, 0); else commit to the novelty again',
+  ],
   NothingToClaim: [
     'E_CHAIN_NOTHING_TO_CLAIM',
     'nothing is left to pay out',
@@ -268,6 +273,11 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
     'E_CHAIN_INVALID_SETTLEMENT',
     'the challenge z is 0, 1 or -1',
     'prove again: it is different for any other message of the prover',
+  ],
+  UnusedRow: [
+    'E_CHAIN_INVALID_SETTLEMENT',
+    'the statement has a leading row that the rule does not',
+    'leave the rows of groups and novelty (0, 0) for a rule with one leading row',
   ],
   InnerProductMismatch: [
     'E_CHAIN_INVALID_SETTLEMENT',

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Bn254, G1Point, G2Point} from "../libraries/Bn254.sol";
 
-/// @title The Groth16 verifying key of the contribution circuit for 16 trainers
+/// @title The Groth16 verifying key of the circuit of `reference-trust` for 16 trainers
 /// @dev Generated from circuits/keys/contribution-16.vkey.json by `pnpm --filter @chorus/contracts build`.
 /// gamma is the generator of G2.
 library Contribution16Key {

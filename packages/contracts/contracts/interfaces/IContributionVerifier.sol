@@ -4,9 +4,9 @@ pragma solidity ^0.8.28;
 import {G1Point, G2Point} from "../libraries/Bn254.sol";
 
 /// @title Verifier of the proof of contribution, for committees of up to 16 trainers
-/// @notice A proof shows that weights, shares and aggregate follow from the committed vectors by the rule
-/// `reference-trust` v1. Its cost depends neither on the size of the model nor on anyone's honesty; it rests on
-/// the knowledge soundness of KZG and Groth16 over BN254 under their two setups.
+/// @notice A proof shows that weights, shares and aggregate follow from the committed vectors by one aggregation rule;
+/// each rule has its own verifier. Its cost depends neither on the size of the model nor on anyone's honesty; it rests
+/// on the knowledge soundness of KZG and Groth16 over BN254 under their two setups.
 /// What is not shown: that a vector was really trained, or that its entries are small.
 interface IContributionVerifier {
     /// @notice What is proven, all of it known to the caller.
@@ -19,8 +19,10 @@ interface IContributionVerifier {
         address prover;
         /// d, the number of entries of each vector.
         uint256 dimension;
-        /// C_0, the sum of the references, then C_1..C_16; (0, 0) for a trainer that takes no part.
-        G1Point[17] commitments;
+        /// Four leading rows, then the 16 trainers; (0, 0) for a trainer that takes no part. Leading rows of a rule with
+        /// groups: the sums of the references of groups 0, 1 and 2, then the novelty. Of a rule without: the sum of all
+        /// references, then three times (0, 0).
+        G1Point[20] commitments;
         /// As in `Settlement`.
         uint256[2] weights;
         uint256[3] shares;
@@ -71,6 +73,8 @@ interface IContributionVerifier {
     error PointNotOnCurve();
     /// @notice The challenge z is 0, 1 or -1 (chance about 2^-252).
     error DegenerateChallenge();
+    /// @notice The rule has one leading row, and the statement more than one.
+    error UnusedRow(uint256 row);
     /// @notice v(z) w(1/z) + w(z) v(1/z) != 2c + z S(z) + S(1/z) / z.
     error InnerProductMismatch();
     /// @notice The aggregate is not the weighted sum of the commitments.
@@ -82,6 +86,10 @@ interface IContributionVerifier {
 
     /// @notice Reverts with the check that failed; returns where all hold.
     function verify(Statement calldata statement, ContributionProof calldata proof) external view;
+
+    /// @notice Leading rows of the rule's Gram matrix: 1, the sum of the references; or 4, their sums by group and the
+    /// novelty, whose commitment the settlement then brings.
+    function headRows() external view returns (uint256);
 
     function srs() external view returns (Srs memory);
 

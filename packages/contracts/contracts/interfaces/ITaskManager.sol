@@ -66,7 +66,7 @@ interface ITaskManager {
         uint256 settleSeconds;
         /// Trainable parameters d, 1 to 2^22.
         uint256 dimension;
-        /// Name of the aggregation rule, keccak256 of e.g. "reference-trust"; its verifier is looked up at creation.
+        /// Name of the aggregation rule, keccak256 of e.g. "reference-projection"; its verifier is looked up at creation.
         bytes32 rule;
         /// sha2-256 of the canonical terms.
         bytes32 termsDigest;
@@ -80,6 +80,9 @@ interface ITaskManager {
         /// Hundredths of a percent of the trainers' pool that a round releases whose median signed validation loss
         /// did not fall; 10000: the loss does not matter.
         uint256 stagnationBps;
+        /// A trainer whose share of a round is below this part, in hundredths of a percent, of the equal share of those
+        /// that take part is not paid in it; what it would have got stays in the budget. At most 5000.
+        uint256 minShareBps;
         /// Hundredths of a percent of what is slashed by a verdict: to who reported it, at most 1000, and burned, at
         /// least 5000; the rest to this task's budget. What absence costs is burned, all of it: these terms, their
         /// author and whoever reports gain nothing by it.
@@ -153,6 +156,7 @@ interface ITaskManager {
         uint256 pool;
         /// Bitmap of the trainers that took part.
         uint256 included;
+        /// As paid: 0 for a trainer below the task's minimum.
         uint256[3] shares;
     }
 
@@ -199,12 +203,14 @@ interface ITaskManager {
     }
 
     /// @notice A validator's EIP-712 signature, domain `Chorus`, version `1`, of
-    /// `Verdict(uint256 taskId,uint32 round,bytes32 commitments,uint256 unavailable,uint256 rejected,uint64 lossBefore,`
-    /// `uint64 lossAfter)`: the payloads of the trainers in `unavailable` cannot be had or do not open their commitments,
+    /// `Verdict(uint256 taskId,uint32 round,bytes32 commitments,uint256 unavailable,uint256 rejected,bytes32 novelty,`
+    /// `uint64 lossBefore,uint64 lossAfter)`: the payloads of the trainers in `unavailable` cannot be had or do not open their commitments,
     /// those of all others can and do; likewise the references of the validators in `rejected` (by appointment), which
     /// are also rejected where their norm exceeds the bound of the protocol; and the validation loss it measured of the
     /// model before and after this round, in millionths. `commitments` is keccak256(abi.encode(updates, references)) of
     /// those the round has: `G1Point[16]` by trainer, `G1Point[15]` by appointment, (0, 0) where there is none.
+    /// `novelty` is keccak256(abi.encode(G1Point)) of the commitment to what is new in the references that count, computed
+    /// from public data alone; of (0, 0) for rules without novelty.
     struct Vote {
         address validator;
         uint64 lossBefore;
@@ -230,8 +236,11 @@ interface ITaskManager {
         uint256 unavailable;
         /// Bitmap of opened references (by appointment) that a majority rejected; at least one must remain.
         uint256 rejected;
-        /// Votes of a strict majority of the active validators for exactly these bitmaps, also where both are zero.
+        /// Votes of a strict majority of the active validators for exactly these bitmaps, also where both are zero, and
+        /// this novelty.
         Vote[] votes;
+        /// The commitment to what is new in the references that count, as the votes sign it; (0, 0) for rules without.
+        G1Point novelty;
         /// C_A, the commitment to the weighted sum of the updates.
         G1Point aggregate;
         /// That all of this follows from the committed vectors by the rule.
@@ -262,6 +271,7 @@ interface ITaskManager {
     event ReferenceOpened(
         uint256 indexed taskId, uint256 indexed round, address indexed validator, G1Point commitment, bytes32 digest
     );
+    /// @param shares as proven, also those below the task's minimum, which are not paid
     /// @param rewards one per trainer, credited to it
     /// @param validatorFee in total, over the validators whose reference was opened and not rejected
     /// @param budget what the round could spend; `pool` the part of it that the shares divide
@@ -307,7 +317,13 @@ interface ITaskManager {
     /// @param fee what each validator is credited that posts its verdict, paid by the candidate
     event VerdictsRequested(uint256 indexed taskId, uint256 indexed round, address indexed aggregator, uint256 fee);
     event VerdictPosted(
-        uint256 indexed taskId, uint256 indexed round, address indexed validator, uint256 unavailable, uint256 rejected, Vote vote
+        uint256 indexed taskId,
+        uint256 indexed round,
+        address indexed validator,
+        uint256 unavailable,
+        uint256 rejected,
+        G1Point novelty,
+        Vote vote
     );
     event CaseOpened(uint256 indexed taskId, uint256 indexed round, address indexed trainer, uint256 accusers, uint256 deadline);
     /// @notice The trainer published its payload in this transaction's calldata.
@@ -349,6 +365,8 @@ interface ITaskManager {
     error WrongOpening();
     error InvalidCommitment();
     error NotYourTurn();
+    /// @notice The novelty is no point of the curve; or not (0, 0), although the task's rule has none.
+    error InvalidNovelty();
     error WeightsExceedOne();
     error SharesExceedOne();
     /// @notice A trainer that takes no part in the round was given a weight or a share.
@@ -433,8 +451,14 @@ interface ITaskManager {
     function requestVerdicts(uint256 taskId, uint256 round) external;
 
     /// @notice Post a validator's signed verdict after it was asked for. Anyone may relay it.
-    function postVerdict(uint256 taskId, uint256 round, uint256 unavailable, uint256 rejected, Vote calldata vote)
-        external;
+    function postVerdict(
+        uint256 taskId,
+        uint256 round,
+        uint256 unavailable,
+        uint256 rejected,
+        G1Point calldata novelty,
+        Vote calldata vote
+    ) external;
 
     /// @notice End joining or the current phase once its deadline has passed, and slash who was waited for. Anyone may.
     function advance(uint256 taskId) external;

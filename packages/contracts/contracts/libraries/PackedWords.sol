@@ -32,6 +32,11 @@ library PackedWords {
         return (words[i / SHARES_PER_WORD] >> (i % SHARES_PER_WORD * SHARE_BITS)) & (2 ** SHARE_BITS - 1);
     }
 
+    /// @notice Sets share `i`, below 16, of words in memory to 0.
+    function clearShare(uint256[3] memory words, uint256 i) internal pure {
+        words[i / SHARES_PER_WORD] &= ~((2 ** SHARE_BITS - 1) << (i % SHARES_PER_WORD * SHARE_BITS));
+    }
+
     /// @param source where the words start in calldata
     function _unpack(uint256[16] memory entries, uint256 source, uint256 bits, uint256 perWord) private pure {
         assembly ("memory-safe") {

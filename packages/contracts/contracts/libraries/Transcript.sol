@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IContributionVerifier} from "../interfaces/IContributionVerifier.sol";
-import {Bn254} from "./Bn254.sol";
+import {Bn254, G1Point} from "./Bn254.sol";
 
 /// @notice The verifier's challenges, each drawn from everything the prover had said before it.
 struct Challenges {
@@ -14,32 +14,26 @@ struct Challenges {
     uint256 rho;
 }
 
+/// @dev Rows of a statement before the trainers', and all of them.
+uint256 constant HEAD_ROWS = 4;
+uint256 constant MAX_ROWS = 20;
+
 /// @title The Fiat-Shamir transcript of the proof of contribution
 /// @dev Hash inputs are 32-byte words. The TypeScript prover and the shared vectors hold the same transcript.
 library Transcript {
-    bytes32 private constant DOMAIN = keccak256("chorus/contribution/v2");
+    /// @dev n, the trainers a rule's circuit has rows for.
+    uint256 private constant TRAINERS = MAX_ROWS - HEAD_ROWS;
+    /// @dev Words of a seed before the commitments, the domain first.
+    uint256 private constant HEADER_WORDS = 8;
 
-    /// @dev Rows of the Gram matrix beside the reference.
-    uint256 private constant TRAINERS = 16;
-
+    /// @param head leading rows of the rule: the others are not part of the transcript
     function challenges(
+        bytes32 domain,
+        uint256 head,
         IContributionVerifier.Statement calldata statement,
         IContributionVerifier.ContributionProof calldata proof
     ) internal view returns (Challenges memory result) {
-        bytes32 seed = keccak256(
-            abi.encode(
-                DOMAIN,
-                block.chainid,
-                statement.taskContract,
-                statement.taskId,
-                statement.round,
-                statement.prover,
-                TRAINERS,
-                vectorLength(statement.dimension),
-                statement.commitments,
-                proof.gramHash
-            )
-        );
+        bytes32 seed = _matrixSeed(domain, head, statement, proof.gramHash);
         result.alpha = draw(seed, 1);
         result.beta = draw(seed, 2);
         seed = keccak256(
@@ -51,6 +45,37 @@ library Transcript {
         seed = keccak256(abi.encode(seed, proof.evaluations));
         result.gamma = draw(seed, 1);
         result.rho = draw(keccak256(abi.encode(seed, proof.quotient, proof.groth16)), 1);
+    }
+
+    /// @dev keccak256 of the domain, chain, contract, task, round, prover, n, N, the commitments of the rule's rows in
+    /// their order, and the hash of the matrix.
+    function _matrixSeed(
+        bytes32 domain,
+        uint256 head,
+        IContributionVerifier.Statement calldata statement,
+        uint256 gramHash
+    ) private view returns (bytes32 seed) {
+        uint256[HEADER_WORDS + 2 * MAX_ROWS + 1] memory words;
+        words[0] = uint256(domain);
+        words[1] = block.chainid;
+        words[2] = uint160(statement.taskContract);
+        words[3] = statement.taskId;
+        words[4] = statement.round;
+        words[5] = uint160(statement.prover);
+        words[6] = TRAINERS;
+        words[7] = vectorLength(statement.dimension);
+        G1Point[MAX_ROWS] calldata commitments = statement.commitments;
+        assembly ("memory-safe") {
+            let headBytes := shl(6, head)
+            let target := add(words, 0x100)
+            calldatacopy(target, commitments, headBytes)
+            target := add(target, headBytes)
+            // The trainers' 16 points, behind all four leading rows.
+            calldatacopy(target, add(commitments, 0x100), 0x400)
+            target := add(target, 0x400)
+            mstore(target, gramHash)
+            seed := keccak256(words, sub(add(target, 0x20), words))
+        }
     }
 
     /// @dev N, the smallest power of two that is at least d, and at least 2, the shortest reference string.

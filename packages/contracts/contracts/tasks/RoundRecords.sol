@@ -17,7 +17,7 @@ library RoundRecords {
     uint256 private constant WORD_MASK = (1 << (SHARES_PER_WORD * SHARE_BITS)) - 1;
     uint256 private constant LAST_MASK = (1 << POOL_AT) - 1;
 
-    function write(Task storage task, uint256 round, uint256 pool, uint256 included, uint256[3] calldata shares)
+    function write(Task storage task, uint256 round, uint256 pool, uint256 included, uint256[3] memory shares)
         internal
     {
         uint256[3] storage record = task.records[round % RECORDS];

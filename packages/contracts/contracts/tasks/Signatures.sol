@@ -14,7 +14,7 @@ import {MemberRecord, Task, Tasks, VALIDATOR} from "./TaskTypes.sol";
 /// Signatures are not used as keys of anything, and their second form is refused.
 library Signatures {
     bytes32 private constant VERDICT_TYPEHASH = keccak256(
-        "Verdict(uint256 taskId,uint32 round,bytes32 commitments,uint256 unavailable,uint256 rejected,uint64 lossBefore,uint64 lossAfter)"
+        "Verdict(uint256 taskId,uint32 round,bytes32 commitments,uint256 unavailable,uint256 rejected,bytes32 novelty,uint64 lossBefore,uint64 lossAfter)"
     );
     bytes32 private constant AVAILABLE_TYPEHASH =
         keccak256("Available(uint256 taskId,uint32 round,bytes32 commitments,uint256 trainer)");
@@ -31,6 +31,7 @@ library Signatures {
         bytes32 commitments,
         uint256 unavailable,
         uint256 rejected,
+        bytes32 noveltyHash,
         ITaskManager.Vote calldata vote,
         uint256 voted
     ) internal view returns (uint256) {
@@ -43,6 +44,7 @@ library Signatures {
                 commitments,
                 unavailable,
                 rejected,
+                noveltyHash,
                 vote.lossBefore,
                 vote.lossAfter
             )

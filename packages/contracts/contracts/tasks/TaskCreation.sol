@@ -28,6 +28,7 @@ import {TokenFlow} from "./TokenFlow.sol";
 /// @title Creating a task, adding to its escrow, joining it, cancelling it
 library TaskCreation {
     uint256 private constant MAX_FEES_BPS = 5000;
+    uint256 private constant MAX_MIN_SHARE_BPS = 5000;
     uint256 private constant MAX_ROUNDS = 4096;
     uint256 private constant MAX_DIMENSION = 2 ** 22;
     uint256 private constant MAX_PEER_ID_BYTES = 128;
@@ -210,6 +211,7 @@ library TaskCreation {
         task.minReputation = uint40(p.minReputation);
         task.vestingRounds = uint8(p.vestingRounds);
         task.stagnationBps = uint16(p.stagnationBps);
+        task.minShareBps = uint16(p.minShareBps);
         task.slashReporterBps = uint16(p.slashReporterBps);
         task.slashBurnBps = uint16(p.slashBurnBps);
         task.rule = p.rule;
@@ -222,6 +224,7 @@ library TaskCreation {
         IContributionVerifier verifier = parameters.verifier(rule, VERIFIER_SIZE);
         if (address(verifier) == address(0)) revert ITaskManager.NoVerifier();
         task.verifier = verifier;
+        task.hasGroups = verifier.headRows() != 1;
         task.protocolFeeBps = uint16(parameters.protocolFeeBps());
         task.contestSeconds = uint32(parameters.contestSeconds());
         task.slashing = parameters.slashing();
@@ -248,6 +251,7 @@ library TaskCreation {
         _bound(p.minReputation, 0, type(uint40).max, "minReputation");
         _bound(p.vestingRounds, 0, RECORDS, "vestingRounds");
         _bound(p.stagnationBps, 0, BPS, "stagnationBps");
+        _bound(p.minShareBps, 0, MAX_MIN_SHARE_BPS, "minShareBps");
         _bound(p.slashReporterBps, 0, MAX_REPORTER_BPS, "slashReporterBps");
         _bound(p.slashBurnBps, MIN_BURN_BPS, BPS - p.slashReporterBps, "slashBurnBps");
     }

@@ -106,6 +106,7 @@ library TaskRounds {
         uint256 round,
         uint256 unavailable,
         uint256 rejected,
+        G1Point calldata novelty,
         ITaskManager.Vote calldata vote
     ) external {
         (Task storage task, Round memory state) = store.open(taskId, round, ITaskManager.Phase.Settle);
@@ -113,12 +114,13 @@ library TaskRounds {
         if (block.timestamp + task.settleSeconds / 2 >= state.deadline) revert ITaskManager.DeadlinePassed();
         if (unavailable & ~uint256(state.committed) != 0) revert ITaskManager.UnavailableNotCommitted();
         if (rejected & ~uint256(state.openedBits) != 0) revert ITaskManager.RejectedNotOpened();
+        bytes32 noveltyHash = RoundCommitments.noveltyHash(task, novelty);
         uint256 posted = Signatures.addVerdict(
-            task, domain, taskId, round, task.commitments[round], unavailable, rejected, vote, 0
+            task, domain, taskId, round, task.commitments[round], unavailable, rejected, noveltyHash, vote, 0
         );
         if (state.verdictsPosted & posted != 0) revert ITaskManager.AlreadyPosted();
         state.verdictsPosted |= uint16(posted);
-        uint8 agreed = ++task.verdicts[keccak256(abi.encode(round, unavailable, rejected))];
+        uint8 agreed = ++task.verdicts[keccak256(abi.encode(round, unavailable, rejected, noveltyHash))];
         // Whoever rejects every reference says that this round cannot be settled.
         if (rejected != state.openedBits && agreed > state.verdictsAgreed) {
             if (task.isMajority(agreed) && !task.isMajority(state.verdictsAgreed)) {
@@ -130,7 +132,7 @@ library TaskRounds {
         }
         task.round = state;
         VerdictFees.pay(store, task, vote.validator);
-        emit ITaskManager.VerdictPosted(taskId, round, vote.validator, unavailable, rejected, vote);
+        emit ITaskManager.VerdictPosted(taskId, round, vote.validator, unavailable, rejected, novelty, vote);
     }
 
     function advance(TaskStore storage store, IStakeManager stakes, uint256 taskId) external {

@@ -7,6 +7,7 @@ import {ITaskManager} from "../interfaces/ITaskManager.sol";
 import {AddressList} from "../libraries/AddressList.sol";
 import {Bn254, G1Point} from "../libraries/Bn254.sol";
 import {PackedWords} from "../libraries/PackedWords.sol";
+import {HEAD_ROWS} from "../libraries/Transcript.sol";
 import {Departures} from "./Departures.sol";
 import {RoundCommitments} from "./RoundCommitments.sol";
 import {RoundFlow} from "./RoundFlow.sol";
@@ -35,6 +36,8 @@ library TaskSettlement {
         uint256 included;
         // One entry per trainer: first its share, then its reward.
         uint256[] rewards;
+        // The shares that are paid, packed.
+        uint256[3] shares;
         uint256 lossBefore;
         uint256 lossAfter;
         uint256 budget;
@@ -108,6 +111,7 @@ library TaskSettlement {
         if (work.used == 0) revert ITaskManager.NoReferenceLeft();
         work.included = state.committed & ~settlement.unavailable;
         bytes32 commitments = keccak256(work.points);
+        bytes32 novelty = RoundCommitments.noveltyHash(task, settlement.novelty);
         uint256 count = settlement.votes.length;
         if (!task.isMajority(count)) revert ITaskManager.NotEnoughVotes();
         uint256[] memory before = new uint256[](count);
@@ -122,6 +126,7 @@ library TaskSettlement {
                 commitments,
                 settlement.unavailable,
                 settlement.rejected,
+                novelty,
                 vote,
                 work.voted
             );
@@ -164,6 +169,23 @@ library TaskSettlement {
         if (weightSum > 1 << 16) revert ITaskManager.WeightsExceedOne();
         if (shareSum > 1 << 32) revert ITaskManager.SharesExceedOne();
         work.rewards = shares;
+        work.shares = settlement.shares;
+        _dropSmallShares(task, work);
+    }
+
+    /// @dev A share below the task's part of the equal share is not paid: several names with one trainer's work, a part
+    /// each, earn less than that trainer.
+    function _dropSmallShares(Task storage task, Work memory work) private view {
+        // share / 2^32 < minShareBps / BPS / trainers
+        uint256 least = uint256(task.minShareBps) << 32;
+        if (least == 0) return;
+        uint256 factor = Tasks.countBits(work.included) * BPS;
+        uint256[] memory shares = work.rewards;
+        for (uint256 i = 0; i < shares.length; i++) {
+            if (shares[i] == 0 || shares[i] * factor >= least) continue;
+            shares[i] = 0;
+            PackedWords.clearShare(work.shares, i);
+        }
     }
 
     /// @dev What the proof must show, out of storage: the settlement adds nothing but its claims.
@@ -178,14 +200,12 @@ library TaskSettlement {
         statement.round = state.number;
         statement.prover = msg.sender;
         statement.dimension = task.dimension;
-        for (uint256 i = 0; work.used >> i != 0; i++) {
-            if (!Tasks.hasBit(work.used, i)) continue;
-            G1Point memory point = RoundCommitments.pointAt(work.points, MAX_TRAINERS + i);
-            statement.commitments[0] = Bn254.add(statement.commitments[0], point);
-        }
+        G1Point[HEAD_ROWS] memory head =
+            RoundCommitments.headRows(task, work.points, work.used, settlement.novelty);
+        for (uint256 i = 0; i < HEAD_ROWS; i++) statement.commitments[i] = head[i];
         for (uint256 i = 0; work.included >> i != 0; i++) {
             if (!Tasks.hasBit(work.included, i)) continue;
-            statement.commitments[i + 1] = RoundCommitments.pointAt(work.points, i);
+            statement.commitments[HEAD_ROWS + i] = RoundCommitments.pointAt(work.points, i);
         }
         statement.weights = settlement.weights;
         statement.shares = settlement.shares;
@@ -206,7 +226,7 @@ library TaskSettlement {
         mapping(address account => uint256) storage fees = store.fees[task.token];
         if (work.aggregatorFee != 0) fees[msg.sender] += work.aggregatorFee;
         _creditValidators(fees, work);
-        RoundRecords.write(task, state.number, work.pool, work.included, settlement.shares);
+        RoundRecords.write(task, state.number, work.pool, work.included, work.shares);
         remaining -= work.protocolFee + work.aggregatorFee + work.validatorFee + _creditTrainers(task, work);
         task.remaining = uint128(remaining);
         // What was escrowed is below 2^128, and so is every part of it.

@@ -41,7 +41,7 @@ struct Round {
     uint16 openedBits;
     bool verdictsRequested;
     uint16 verdictsPosted;
-    // Most verdicts posted for the same bitmaps, of those a round can be settled by.
+    // Most verdicts posted for the same bitmaps and novelty, of those a round can be settled by.
     uint8 verdictsAgreed;
     // The window in which verdicts were asked for; the first of which half or more was left when a majority agreed.
     uint8 requestedTurn;
@@ -83,6 +83,8 @@ struct Task {
     uint16 validatorFeeBps;
     uint16 protocolFeeBps;
     uint16 stagnationBps;
+    // The rule scores by three groups of references and their novelty, not by one sum: see `Settlement.novelty`.
+    bool hasGroups;
     // slot 1; the list is written when joining ends: appointed validators, aggregators
     address memberList;
     uint32 commitSeconds;
@@ -96,7 +98,7 @@ struct Task {
     uint32 dimension;
     uint32 referenceSeconds;
     uint16 joinedBits;
-    uint8 vestingRounds;
+    uint16 minShareBps;
     // slot 3: all of the task's money that is not a trainer's
     uint128 remaining;
     uint128 protocolFees;
@@ -128,6 +130,7 @@ struct Task {
     uint32 joinSeconds;
     uint48 createdBlock;
     uint40 minReputation;
+    uint8 vestingRounds;
     IParameters.Slashing slashing;
     bytes32 rule;
     bytes32 termsDigest;
@@ -152,7 +155,7 @@ struct Task {
     mapping(uint256 agentId => bool) joinedIdentities;
     // By MAX_TRAINERS * round + trainer.
     mapping(uint256 key => CaseRecord) cases;
-    // Verdicts posted, by keccak256(abi.encode(round, unavailable, rejected)).
+    // Verdicts posted, by keccak256(abi.encode(round, unavailable, rejected, hash of the novelty)).
     mapping(bytes32 verdict => uint8) verdicts;
     // Of rounds in which verdicts were requested or cases opened: see `RoundCommitments`.
     mapping(uint256 round => bytes32) commitments;

@@ -143,6 +143,7 @@ abstract contract TaskViews is ITaskManager {
         p.minReputation = task.minReputation;
         p.vestingRounds = task.vestingRounds;
         p.stagnationBps = task.stagnationBps;
+        p.minShareBps = task.minShareBps;
         p.slashReporterBps = task.slashReporterBps;
         p.slashBurnBps = task.slashBurnBps;
         p.validators = new address[](task.validatorCount);

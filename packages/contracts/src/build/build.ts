@@ -1,9 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { artifactUrl, compileContracts, keySourceUrl, verifyingKey } from './compile.ts';
-import { renderKey } from './verifying-key.ts';
+import {
+  artifactUrl,
+  compileContracts,
+  KEY_LIBRARIES,
+  keyLibrary,
+  keySourceUrl,
+  type VerifiedRule,
+} from './compile.ts';
 
 // `pnpm --filter @chorus/contracts build`: compile and write the artifacts that are committed.
-writeFileSync(keySourceUrl(), renderKey(verifyingKey()));
+for (const rule of Object.keys(KEY_LIBRARIES) as VerifiedRule[]) {
+  if (rule === 'reference-trust') writeFileSync(keySourceUrl(rule), keyLibrary(rule));
+}
 mkdirSync(new URL('.', artifactUrl('')), { recursive: true });
 for (const artifact of compileContracts()) {
   writeFileSync(artifactUrl(artifact.contractName), `${JSON.stringify(artifact, null, 1)}\n`);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { VerifyingKey } from './verifying-key.ts';
+import { renderKey, type VerifyingKey } from './verifying-key.ts';
 
 /** A compiled contract, as committed under `artifacts/`. */
 export interface CompiledContract {
@@ -35,6 +35,7 @@ export const CONTRACTS = [
   'ChorusToken',
   'ContributionVerifier',
   'Parameters',
+  'ProjectionVerifier',
   'RoundAttestor',
   'StakeManager',
   'TaskManager',
@@ -48,8 +49,19 @@ export const CONTRACTS = [
   'tasks/TaskSettlement',
 ] as const;
 
-/** Source that the build generates from the verifying key. */
-export const KEY_SOURCE = 'contracts/generated/Contribution16Key.sol';
+/** The libraries that the build generates from the circuits' verifying keys, by rule; each in `contracts/generated/`. */
+export const KEY_LIBRARIES = {
+  'reference-trust': 'Contribution16Key',
+  'reference-projection': 'Projection16Key',
+} as const;
+
+export type VerifiedRule = keyof typeof KEY_LIBRARIES;
+
+/** File names of the committed keys. */
+const KEY_FILES: Record<VerifiedRule, string> = {
+  'reference-trust': 'contribution-16.vkey.json',
+  'reference-projection': 'projection-16.vkey.json',
+};
 
 /** Cancun is the newest set of opcodes that BNB Chain, opBNB, Base and anvil all run. */
 export const SETTINGS = {
@@ -168,14 +180,24 @@ function withLibraryErrors(
   return [...abi, ...errors];
 }
 
-/** The committed verifying key of the contribution circuit. */
-export function verifyingKey(): VerifyingKey {
-  return JSON.parse(readFileSync(new URL('../../circuits/keys/contribution-16.vkey.json', PACKAGE), 'utf8'));
+/** The committed verifying key of a rule's circuit. */
+export function verifyingKey(rule: VerifiedRule): VerifyingKey {
+  return JSON.parse(readFileSync(new URL(`../../circuits/keys/${KEY_FILES[rule]}`, PACKAGE), 'utf8'));
 }
 
-/** The file that holds the generated source of the key. */
-export function keySourceUrl(): URL {
-  return new URL(KEY_SOURCE, PACKAGE);
+/** Path in the package of the source that is generated from a rule's key. */
+export function keySource(rule: VerifiedRule): string {
+  return `contracts/generated/${KEY_LIBRARIES[rule]}.sol`;
+}
+
+/** The library that holds a key of a rule's circuit, the committed one by default. */
+export function keyLibrary(rule: VerifiedRule, key: VerifyingKey = verifyingKey(rule)): string {
+  return renderKey(key, { library: KEY_LIBRARIES[rule], rule, file: KEY_FILES[rule] });
+}
+
+/** The file that holds the generated source of a rule's key. */
+export function keySourceUrl(rule: VerifiedRule): URL {
+  return new URL(keySource(rule), PACKAGE);
 }
 
 /** Where the artifact of a contract is committed. */

@@ -47,8 +47,15 @@ export function keyNumbers(key: VerifyingKey): bigint[] {
   return [...g1(key.vk_alpha_1), ...g2(key.vk_beta_2), ...gamma, ...delta, ...key.IC.flatMap(g1)];
 }
 
+/** Names in a generated library: its own, the rule, and the key's file. */
+export interface KeyNames {
+  library: string;
+  rule: string;
+  file: string;
+}
+
 /** The Solidity library that holds a key: its numbers end up in the verifier's code, where nothing can change them. */
-export function renderKey(key: VerifyingKey): string {
+export function renderKey(key: VerifyingKey, { library, rule, file }: KeyNames): string {
   const numbers = keyNumbers(key);
   const [ax, ay, bx0, bx1, by0, by1, , , , , dx0, dx1, dy0, dy1, ...ic] = numbers;
   const inputs = Array.from({ length: PUBLIC_INPUTS }, (_, i) => i);
@@ -59,10 +66,10 @@ pragma solidity ^0.8.28;
 
 import {Bn254, G1Point, G2Point} from "../libraries/Bn254.sol";
 
-/// @title The Groth16 verifying key of the contribution circuit for 16 trainers
-/// @dev Generated from circuits/keys/contribution-16.vkey.json by \`pnpm --filter @chorus/contracts build\`.
+/// @title The Groth16 verifying key of the circuit of \`${rule}\` for 16 trainers
+/// @dev Generated from circuits/keys/${file} by \`pnpm --filter @chorus/contracts build\`.
 /// gamma is the generator of G2.
-library Contribution16Key {
+library ${library} {
     function alpha1() internal pure returns (G1Point memory) {
         return G1Point(
             ${ax},

@@ -277,6 +277,7 @@ const asked = {
     minReputation: 0,
     vestingRounds: 2,
     stagnationBps: 5000,
+    minShareBps: 2500,
     slashReporterBps: 0,
     slashBurnBps: 0,
   },

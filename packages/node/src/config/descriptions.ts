@@ -41,7 +41,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   threads: 'Threads of local training.',
   device: 'Where to train: auto, cpu, webgpu, cuda, coreml or dml; `chorus doctor` says what works here.',
   seed: 'Seed of shuffling and dropout.',
-  attack: 'Misbehaviour on purpose, for tests of other nodes: sign, label, noise, scale or free.',
+  attack: 'Misbehaviour on purpose, for tests of other nodes: see `chorus demo --help`.',
   shutdownSeconds:
     'Time to finish or hand back the current step when asked to stop; what is not done then is resumed at the next start.',
   limits:

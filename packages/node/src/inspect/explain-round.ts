@@ -1,11 +1,19 @@
-import { gramMatrix, type RuleResult, ruleById, sumReferences } from '@chorus/aggregation';
+import {
+  type CountedReference,
+  gramMatrix,
+  type RuleResult,
+  ruleById,
+  sumReferences,
+} from '@chorus/aggregation';
 import { gramHash } from '@chorus/circuits';
 import {
   type Address,
   cidFromDigest,
+  committedTrainers,
   describeError,
   type Hex,
   hasCode,
+  hasGroups,
   openedReferences,
   payloadBytes,
   type RoundState,
@@ -18,7 +26,11 @@ import { PayloadStore } from '../payload-store.ts';
 import { fetchVector, type VectorSource } from '../payloads.ts';
 import { CIRCUIT_SIZE, type Inspection, readTerms, requireSettled } from './inspection.ts';
 import { paidAsComputed, type RoundMoney, roundMoney } from './money.ts';
+import { provenHead } from './proven-head.ts';
 import { reasonFor } from './reason.ts';
+
+/** Units by which an aggregator can move a weight or share within what the circuit of `reference-projection` accepts. */
+const PROJECTION_FREEDOM = 2;
 
 /** A settled round recomputed from its payloads, beside what the chain recorded. */
 export interface RoundExplanation {
@@ -39,7 +51,7 @@ export interface RoundExplanation {
   references: { validator: Address; cid: string }[];
   /** What could be measured of each trainer's update alone; null where it is not held, or there is none. */
   measured: ({ norm: number; dot: bigint | null } | null)[];
-  /** The Gram matrix, row 0 the reference; null where a payload is missing. */
+  /** The Gram matrix, the rule's leading rows first; null where a payload is missing. */
   gram: bigint[][] | null;
   /** The rule's arithmetic on it. */
   result: RuleResult | null;
@@ -79,7 +91,8 @@ export async function explainRound(
     }),
   ]);
   const counted = openedReferences(round, settled.rejected);
-  const money = roundMoney(task, settled, counted.length);
+  const trainers = committedTrainers(round).filter((index) => !settled.unavailable.includes(index));
+  const money = roundMoney(task, settled, counted.length, trainers.length);
   const context = { task, round, members };
   const source: VectorSource = {
     taskId,
@@ -115,17 +128,29 @@ export async function explainRound(
         check: true,
       }),
     ),
-  ).catch((error: unknown) => {
-    signal.throwIfAborted();
-    missing.push({ trainer: null, reason: `a reference: ${describeError(error)}` });
-    return null;
-  });
+  ).then(
+    (vectors): CountedReference[] => vectors.map((vector, i) => ({ index: counted[i]!.index, vector })),
+    (error: unknown) => {
+      signal.throwIfAborted();
+      missing.push({ trainer: null, reason: `a reference: ${describeError(error)}` });
+      return null;
+    },
+  );
+  const head =
+    references && terms && missing.length === 0
+      ? await provenHead(inspection, { task, round, members, terms, references, settlement }).catch(
+          (error: unknown) => {
+            signal.throwIfAborted();
+            missing.push({ trainer: null, reason: `the novelty row: ${describeError(error)}` });
+            return null;
+          },
+        )
+      : null;
   const cidOf = (digest: Hex) => cidFromDigest(digest, payloadBytes(task.dimension));
   const zero = new Int16Array(task.dimension);
-  const gram = gramMatrix([
-    references ? sumReferences(references) : new Int32Array(task.dimension),
-    ...updates.map((u) => u ?? zero),
-  ]);
+  const rows = updates.map((u) => u ?? zero);
+  const sum = references && sumReferences(references.map(({ vector }) => vector));
+  const plain = gramMatrix([sum ?? new Int32Array(task.dimension), ...rows]);
   const known = {
     task,
     terms,
@@ -136,18 +161,20 @@ export async function explainRound(
     missing,
     cids: round.updates.map((u) => u && cidOf(u.digest)),
     references: counted.map(({ validator, digest }) => ({ validator, cid: cidOf(digest) })),
-    measured: updates.map((update, i) => update && measure(gram, i + 1, references !== null)),
+    measured: updates.map((update, i) => update && measure(plain, i + 1, references !== null)),
   };
-  if (missing.length > 0 || !terms) {
+  if (missing.length > 0 || !terms || !head) {
     return { ...known, gram: null, result: null, reasons: [], agrees: null, proven: null };
   }
+  const gram = hasGroups(terms.rule) ? gramMatrix([...head, ...rows]) : plain;
   const result = ruleById(terms.rule).apply(gram);
+  const freedom = hasGroups(terms.rule) ? PROJECTION_FREEDOM : 0;
   return {
     ...known,
     gram,
     result,
     reasons: updates.map((_, index) => reasonFor(result, round, settled.unavailable, index)),
-    agrees: sameNumbers(result.weights, settled.weights) && sameNumbers(result.shares, settled.shares),
+    agrees: alike(result.weights, settled.weights, freedom) && alike(result.shares, settled.shares, freedom),
     proven: settlement ? gramHash(gram, CIRCUIT_SIZE) === settlement.proof.gramHash : null,
   };
 }
@@ -162,6 +189,6 @@ function measure(gram: bigint[][], row: number, referenceHeld: boolean) {
   return { norm: alone.explanation.rows[0]!.norm, dot: referenceHeld ? gram[0]![row]! : null };
 }
 
-function sameNumbers<T extends number | bigint>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((value, i) => value === b[i]);
+function alike(a: readonly number[], b: readonly number[], freedom: number): boolean {
+  return a.length === b.length && a.every((value, i) => Math.abs(value - b[i]!) <= freedom);
 }

@@ -155,15 +155,36 @@ async function openModel(
  * @throws ChorusError `E_MODEL_PAYLOADS` where a payload cannot be had: take a published model and check it
  */
 export async function rebuildModel(inspection: Inspection, task: TaskState): Promise<GlobalModel> {
+  return (await rebuildThrough(inspection, task, await readTerms(inspection, task), task.round)).model;
+}
+
+/** A task's model after a round, and what it is made of. */
+export interface RebuiltModel {
+  model: GlobalModel;
+  parameters: readonly ParameterInfo[];
+  /** By settled round; null where no update went in. */
+  aggregates: Map<number, Int32Array | null>;
+}
+
+/**
+ * Compute a task's model after the rounds up to `last`.
+ * @throws ChorusError `E_MODEL_PAYLOADS`
+ */
+export async function rebuildThrough(
+  inspection: Inspection,
+  task: TaskState,
+  terms: Terms,
+  last: number,
+): Promise<RebuiltModel> {
   const { chain, storage, proving, signal } = inspection;
-  const terms = await readTerms(inspection, task);
-  const [{ initial }, rounds, members, committer] = await Promise.all([
+  const [{ initial, parameters }, rounds, members, committer] = await Promise.all([
     openModel(inspection, terms),
-    settledRounds(chain, task),
+    settledRounds(chain, task, last),
     chain.members(task.id),
     proving.committer(task.dimension),
   ]);
   const model = createGlobalModel(initial, terms.scale);
+  const aggregates: RebuiltModel['aggregates'] = new Map();
   const payloads = new PayloadStore();
   const source: VectorSource = { taskId: task.id, ports: { storage }, committer, payloads, signal };
   for (const settled of rounds) {
@@ -176,7 +197,7 @@ export async function rebuildModel(inspection: Inspection, task: TaskState): Pro
         return fetchVector(
           source,
           { task, round, members },
-          { kind: 'update', author, committed, check: false },
+          { kind: 'update', author, committed, check: false, anyone: true },
         );
       }),
     ).catch((cause) => {
@@ -186,9 +207,11 @@ export async function rebuildModel(inspection: Inspection, task: TaskState): Pro
         cause,
       });
     });
-    if (updates.some((update) => update !== null)) applyAggregate(model, aggregate(updates, settled.weights));
+    const total = updates.some((update) => update !== null) ? aggregate(updates, settled.weights) : null;
+    if (total) applyAggregate(model, total);
+    aggregates.set(settled.round, total);
   }
-  return model;
+  return { model, parameters, aggregates };
 }
 
 /** A model of this task as ordinary ONNX: the task's file with the trained parameters in place. */

@@ -1,4 +1,4 @@
-import { type SettledRound, SHARE_ONE, type TaskState } from '@chorus/protocol';
+import { paidShares, type SettledRound, SHARE_ONE, type TaskState } from '@chorus/protocol';
 
 /** Where a round's money went, in the token's smallest unit. */
 export interface RoundMoney {
@@ -12,12 +12,21 @@ export interface RoundMoney {
   pool: bigint;
   /** Held back because the validators' median loss did not fall. */
   heldBack: bigint;
-  /** By trainer index: floor(pool * share / 2^32). */
+  /** By trainer index: floor(pool * share / 2^32), 0 for a share below the task's minimum. */
   rewards: bigint[];
 }
 
-/** The fees and rewards of a settled round computed again from its budget, its shares and the task's terms. */
-export function roundMoney(task: TaskState, settled: SettledRound, validators: number): RoundMoney {
+/**
+ * The fees and rewards of a settled round computed again from its budget, its shares and the task's terms.
+ * @param validators whose reference counted
+ * @param trainers that took part
+ */
+export function roundMoney(
+  task: TaskState,
+  settled: SettledRound,
+  validators: number,
+  trainers: number,
+): RoundMoney {
   const { budget, lossBefore, lossAfter } = settled;
   const part = (bps: number, of: bigint) => (of * BigInt(bps)) / 10_000n;
   const protocolFee = part(task.protocolFeeBps, budget);
@@ -33,7 +42,9 @@ export function roundMoney(task: TaskState, settled: SettledRound, validators: n
     validatorFee: validators > 0 ? (validatorPart / BigInt(validators)) * BigInt(validators) : 0n,
     pool,
     heldBack: whole - pool,
-    rewards: settled.shares.map((share) => (pool * BigInt(share)) / BigInt(SHARE_ONE)),
+    rewards: paidShares(settled.shares, trainers, task.minShareBps).map(
+      (share) => (pool * BigInt(share)) / BigInt(SHARE_ONE),
+    ),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type VerifierOnChain, type VerifierSrs, verifyingKeyHash } from '@chorus/chain';
+import { ruleNameOf, type VerifierOnChain, type VerifierSrs, verifyingKeyHash } from '@chorus/chain';
 import { circuitArtifacts, type VerificationKey } from '@chorus/circuits';
 import { assertSrsAllowed, developmentKey, log2SizeFor, type SrsKey, srsDigest } from '@chorus/commitment';
 import {
@@ -23,6 +23,7 @@ import {
   type Hex,
   openedReferences,
   type RoundState,
+  type RuleName,
   type SettledRound,
   type Settlement,
   sameG1,
@@ -57,13 +58,16 @@ export async function provenRound(chain: ChainPort, taskId: bigint, number: numb
   // Settled when asked a moment ago, so it has one.
   if (!settlement) throw new Error('a settled round without a settlement');
   const statement = roundStatement({
+    rule: ruleOf(task),
     chainId: chain.chainId,
     contract: chain.contract,
     taskId,
     round: number,
     prover: settled.aggregator,
     N: 2 ** log2SizeFor(task.dimension),
-    references: openedReferences(round, settled.rejected).map((r) => r.commitment),
+    references: openedReferences(round, settled.rejected),
+    appointed: task.validators.length,
+    novelty: settlement.novelty,
     updates: round.updates.map((update, index) =>
       update && !settled.unavailable.includes(index) ? update.commitment : null,
     ),
@@ -72,6 +76,15 @@ export async function provenRound(chain: ChainPort, taskId: bigint, number: numb
     aggregate: settled.aggregate,
   });
   return { task, round, settled, settlement, statement, proof: settlement.proof };
+}
+
+function ruleOf(task: TaskState): RuleName {
+  const rule = ruleNameOf(task.rule);
+  if (rule !== undefined) return rule;
+  throw new ChorusError('E_RULE_UNKNOWN', 'no such aggregation rule', {
+    facts: { rule: task.rule },
+    hint: 'the task may need a newer version of Chorus',
+  });
 }
 
 /** The challenges and packed words of a proof: every public value that the verifier derives. */

@@ -51,6 +51,7 @@ const terms: ConsideredTerms = {
   referenceEpochs: 10,
   data: { kind: 'classification', inputShape: [1, 28, 28], classes: 10 },
   loss: { kind: 'softmax-cross-entropy' },
+  rule: 'reference-trust',
 };
 const state: NodeState = {
   roles: ['trainer'],
@@ -463,6 +464,7 @@ const anyTerms: fc.Arbitrary<ConsideredTerms> = fc
     referenceEpochs: epochs,
     data: { kind: 'classification', inputShape: [size], classes: 10 },
     loss: { kind: 'softmax-cross-entropy' },
+    rule: 'reference-projection',
     ...(licence === undefined ? {} : { licence }),
   }));
 const anyState: fc.Arbitrary<NodeState> = fc.record({

@@ -43,7 +43,15 @@ export type ConsideredTask = Pick<
 /** Of the terms, the same. `licence` is a tag such as `Apache-2.0`. */
 export type ConsideredTerms = Pick<
   Terms,
-  'modelBytes' | 'batchSize' | 'localEpochs' | 'referenceEpochs' | 'data' | 'loss' | 'licence'
+  | 'modelBytes'
+  | 'batchSize'
+  | 'localEpochs'
+  | 'referenceEpochs'
+  | 'data'
+  | 'loss'
+  | 'licence'
+  | 'rule'
+  | 'novelty'
 >;
 
 /** The node as it is when it decides. */

@@ -195,7 +195,7 @@ describe('tasks that were left', () => {
   it('gives a model what the node and its other tasks leave, and counts what it was seen to take', () => {
     const { gate } = gatekeeper({ memory: '2 GB' });
     expect(gate.memoryBytes).toBe(2e9);
-    gate.take(task(1n, 1n), terms, ['trainer']);
+    gate.take(task(1n, 1n), terms, ['trainer'], FACTS);
     expect(gate.modelBytes(1n)).toBe(1.8e9);
     gate.measured(1n, 1e9);
     expect(gate.modelBytes(1n)).toBe(1.8e9);

@@ -1,4 +1,5 @@
-import type { Role, TaskParams, Terms } from '@chorus/protocol';
+import { MAX_DIRECTIONS, SPAN_ROUNDS } from '@chorus/aggregation';
+import { hasGroups, type Role, type TaskParams, type Terms } from '@chorus/protocol';
 
 /** What taking on a task will ask of this machine, in bytes; estimates that err on the high side for small models. */
 export interface TaskNeeds {
@@ -25,13 +26,17 @@ const COMMITTING_BYTES_PER_POWER = 130;
 const MODEL_STATE_BYTES = 24;
 /** A payload decoded (int16) and as the blocks it came in, per dimension. */
 const PAYLOAD_BYTES = 4;
-/** Rounds whose payloads are on disk at a time: the one under way and the one before. */
-const ROUNDS_KEPT = 2;
+/** Rounds whose payloads are on disk at a time: the one under way, and those that its public span is of. */
+const ROUNDS_KEPT = 1 + SPAN_ROUNDS;
+/** The public span, in two threads at once: int16 directions, and what they are made from. */
+const SPAN_BYTES = 6;
+/** Of the span, what is neither an update nor a reference: aggregates, way, model and pieces. */
+const FIXED_DIRECTIONS = 21;
 
 /** What a task needs of a node that holds `roles` in it. */
 export function taskNeeds(
   task: Pick<TaskParams, 'dimension' | 'maxTrainers' | 'validators'>,
-  terms: Pick<Terms, 'modelBytes' | 'batchSize' | 'data'>,
+  terms: Pick<Terms, 'modelBytes' | 'batchSize' | 'data' | 'rule' | 'novelty'>,
   roles: readonly Role[],
 ): TaskNeeds {
   const d = task.dimension;
@@ -42,6 +47,14 @@ export function taskNeeds(
     const elements = terms.data.inputShape.reduce((product, size) => product * size, 1);
     memoryBytes +=
       TRAINING_BASE + MODEL_COPIES * terms.modelBytes + terms.batchSize * elements * ACTIVATION_BYTES;
+  }
+  const scores = roles.includes('validator') || roles.includes('aggregator');
+  if (scores && hasGroups(terms.rule) && terms.novelty !== 'off') {
+    const directions = Math.min(
+      MAX_DIRECTIONS,
+      FIXED_DIRECTIONS + SPAN_ROUNDS * task.validators.length + task.maxTrainers,
+    );
+    memoryBytes += d * SPAN_BYTES * directions;
   }
   if (roles.includes('aggregator')) memoryBytes += PROVING_BASE + powers * PROVING_BYTES_PER_POWER;
   const diskBytes = terms.modelBytes + ROUNDS_KEPT * vectors * 2 * d + powers * 64;

@@ -1,13 +1,17 @@
-import { aggregate as aggregateUpdates, ruleById, sumReferences } from '@chorus/aggregation';
-import { type Address, ChorusError, type UpdateVector, type VerdictVote } from '@chorus/protocol';
+import { aggregate as aggregateUpdates, ruleById } from '@chorus/aggregation';
+import type { Address, ChorusError, G1Point, UpdateVector, VerdictVote } from '@chorus/protocol';
 import { examineRound } from '../examine.ts';
+import { headOf } from '../findings.ts';
 import { reasonFor } from '../inspect/reason.ts';
-import { type RoundContext, type TaskSession, timed } from '../session.ts';
+import type { RoundContext } from '../round-context.ts';
+import { type TaskSession, timed } from '../session.ts';
 import { collectVerdicts } from '../verdicts.ts';
 
 /** What the aggregator knows of a round before proving. Index i is trainer i+1; null where it has no row. */
 export interface Aggregation {
-  reference: Int32Array;
+  /** The rows of the Gram matrix before the trainers', and the commitment to the novelty. */
+  head: Int32Array[];
+  novelty: G1Point;
   updates: (UpdateVector | null)[];
   weights: number[];
   shares: number[];
@@ -31,23 +35,15 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
     const found = await examineRound(session, context);
     const { updates, unavailable, rejected } = found;
     for (const { author, error } of found.faults) reportRefusal(session, round, author, error);
-    if (found.references.length === 0) {
-      throw new ChorusError(
-        'E_NO_REFERENCE',
-        'no opened reference can be had: there is nothing to score against',
-        {
-          facts: { taskId: session.taskId, round },
-          hint: 'the references are asked for again; without any the round is void',
-        },
-      );
-    }
+    // A row that the validators did not agree with before may lack a vector that is there by now.
+    const { rows: head, novelty } = await headOf(session, context, found, true);
     // A list that nobody signs is not worth a proof; where nothing is missing, the votes come in beside it.
     const whole = unavailable.length === 0 && rejected.length === 0;
-    const votes = whole ? null : await collectVerdicts(session, context, { unavailable, rejected });
-    const reference = sumReferences(found.references);
+    const votes = whole ? null : await collectVerdicts(session, context, { unavailable, rejected, novelty });
+    const { rule } = session.terms;
     const prover = await session.proving.prover(context.task.dimension);
-    const gram = await prover.gramMatrix([reference, ...updates], { signal: session.signal });
-    const result = ruleById(session.terms.rule).apply(gram);
+    const gram = await prover.gramMatrix(rule, [...head, ...updates], { signal: session.signal });
+    const result = ruleById(rule).apply(gram);
     const { weights, shares } = result;
     session.emit({
       type: 'scores',
@@ -56,7 +52,8 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
       reasons: updates.map((_, index) => reasonFor(result, context.round, unavailable, index)),
     });
     return {
-      reference,
+      head,
+      novelty,
       updates,
       weights,
       shares,

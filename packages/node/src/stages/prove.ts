@@ -1,7 +1,8 @@
 import { log2SizeFor } from '@chorus/commitment';
 import { roundStatement } from '@chorus/proof';
 import { openedReferences, type Settlement } from '@chorus/protocol';
-import { type RoundContext, type TaskSession, timed } from '../session.ts';
+import type { RoundContext } from '../round-context.ts';
+import { type TaskSession, timed } from '../session.ts';
 import { collectVerdicts } from '../verdicts.ts';
 import type { Aggregation } from './aggregate.ts';
 
@@ -15,7 +16,7 @@ export function prove(
   aggregation: Aggregation,
 ): Promise<Settlement> {
   const { taskId, ports, committer, proving, terms, emit, signal } = session;
-  const { weights, shares, unavailable, rejected } = aggregation;
+  const { weights, shares, unavailable, rejected, novelty } = aggregation;
   const round = context.round.round;
   return timed(session, round, 'prove', async () => {
     const [aggregate, prover] = await Promise.all([
@@ -23,13 +24,16 @@ export function prove(
       proving.prover(terms.dimension),
     ]);
     const statement = roundStatement({
+      rule: terms.rule,
       chainId: ports.chain.chainId,
       contract: ports.chain.contract,
       taskId,
       round,
       prover: ports.chain.account,
       N: 2 ** log2SizeFor(terms.dimension),
-      references: openedReferences(context.round, rejected).map((r) => r.commitment),
+      references: openedReferences(context.round, rejected),
+      appointed: context.task.validators.length,
+      novelty,
       updates: context.round.updates.map((update, index) =>
         update && !unavailable.includes(index) ? update.commitment : null,
       ),
@@ -38,12 +42,12 @@ export function prove(
       aggregate,
     });
     const [{ proof }, votes] = await Promise.all([
-      prover.prove(statement, [aggregation.reference, ...aggregation.updates], {
+      prover.prove(statement, [...aggregation.head, ...aggregation.updates], {
         signal,
         onProgress: (fraction) => emit({ type: 'progress', taskId, round, stage: 'prove', fraction }),
       }),
-      aggregation.votes ?? collectVerdicts(session, context, { unavailable, rejected }),
+      aggregation.votes ?? collectVerdicts(session, context, { unavailable, rejected, novelty }),
     ]);
-    return { weights, shares, unavailable, rejected, votes, aggregate, proof };
+    return { weights, shares, unavailable, rejected, votes, novelty, aggregate, proof };
   });
 }

@@ -2,7 +2,8 @@ import { aggregate } from '@chorus/aggregation';
 import type { Hex, SettledRound } from '@chorus/protocol';
 import { applyAggregate, modelDigest } from '@chorus/training';
 import { fetchVector } from '../payloads.ts';
-import { type RoundContext, type TaskSession, timed } from '../session.ts';
+import type { RoundContext } from '../round-context.ts';
+import { type TaskSession, timed } from '../session.ts';
 
 /**
  * **recompute**: every node computes the next model itself, from the payloads and the settled weights.
@@ -15,7 +16,7 @@ export async function recompute(
   context: RoundContext,
   settled: SettledRound,
 ): Promise<Hex> {
-  const { taskId, model, emit } = session;
+  const { taskId, model, histories, emit } = session;
   const round = settled.round;
   await timed(session, round, 'recompute', async () => {
     const updates = await Promise.all(
@@ -31,7 +32,9 @@ export async function recompute(
             });
       }),
     );
-    if (updates.some((update) => update !== null)) applyAggregate(model, aggregate(updates, settled.weights));
+    const total = updates.some((update) => update !== null) ? aggregate(updates, settled.weights) : null;
+    if (total) applyAggregate(model, total);
+    histories.settled(round, total);
   });
   const digest = modelDigest(model);
   emit({ type: 'model', taskId, round, digest });

@@ -7,7 +7,13 @@ import {
   sha256Hex,
 } from '@chorus/protocol';
 import { globalParameters, quantise, quantiseReference } from '@chorus/training';
-import { poisonDelta, skipsTraining } from '../attacks.ts';
+import {
+  looksAround,
+  type PublicKnowledge,
+  poisonDelta,
+  skipsTraining,
+  trainingSeed,
+} from '../attacks/vectors.ts';
 import { type TaskSession, timed } from '../session.ts';
 
 /**
@@ -27,10 +33,13 @@ export async function train(
   const step = { taskId, round, step: stepOf(kind) };
   await journal.begin(step);
   const payload = await timed(session, round, kind === 'update' ? 'train' : 'reference', async () => {
-    const delta = skipsTraining(config.attack)
+    const { attack } = config;
+    const known = await knowledgeOf(session, round);
+    const delta = skipsTraining(attack, known)
       ? new Float32Array(trainer.dimension)
       : await localDelta(session, round, kind);
-    const poisoned = poisonDelta(delta, config.attack, terms.scale, config.seed * 1009 + round);
+    const seed = config.seed * 1009 + round;
+    const poisoned = poisonDelta(delta, { attack, known, scale: terms.scale, seed });
     const vector =
       kind === 'reference' ? quantiseReference(poisoned) : quantise(poisoned, terms.scale).vector;
     return encodePayload({
@@ -78,6 +87,15 @@ async function storedPayload(
   return stored;
 }
 
+/** What an attacker that looks at others' vectors finds of the rounds that are over. */
+async function knowledgeOf(session: TaskSession, round: number): Promise<PublicKnowledge> {
+  const { config, model, ports, taskId, histories } = session;
+  const way = model.sum.slice();
+  if (!looksAround(config.attack)) return { rounds: [], way };
+  const [task, members] = await Promise.all([ports.chain.task(taskId), ports.chain.members(taskId)]);
+  return { rounds: (await histories.before({ task, members }, round)).rounds, way };
+}
+
 async function localDelta(
   session: TaskSession,
   round: number,
@@ -91,7 +109,7 @@ async function localDelta(
     epochs: kind === 'update' ? terms.localEpochs : terms.referenceEpochs,
     batchSize: terms.batchSize,
     learningRate: terms.learningRate,
-    seed: config.seed * 1_000_003 + round,
+    seed: trainingSeed(config.attack, config.seed) * 1_000_003 + round,
     signal,
     onProgress: (fraction) => emit({ type: 'progress', taskId, round, stage: 'train', fraction }),
   });

@@ -220,6 +220,7 @@ export class NodeAdmin implements AdminSource {
       taskId: id,
       terms: this.#termsOf(node, id),
       context: null,
+      publicCids: [],
       active: [],
       waiting: 0,
       settledThrough: null,

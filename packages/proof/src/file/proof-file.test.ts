@@ -1,22 +1,33 @@
 import { readFileSync } from 'node:fs';
-import { circuitArtifacts } from '@chorus/circuits';
+import { circuitArtifacts, circuitName } from '@chorus/circuits';
 import { combinePoints, developmentKey, G1_GENERATOR, srsDigest } from '@chorus/commitment';
-import type { G1Point, Hex } from '@chorus/protocol';
+import { type G1Point, type Hex, RULE_NAMES, type RuleName } from '@chorus/protocol';
 import { decode, encode } from 'cborg';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { verifyProofFile } from '../verifier.ts';
 import { decodeProofFile, encodeProofFile, MAX_PROOF_FILE_BYTES, type ProofFile } from './proof-file.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: a vector file
-const vectors: any = JSON.parse(
-  readFileSync(new URL('../../../../test/vectors/transcript/transcript.json', import.meta.url), 'utf8'),
-);
-const circuit = circuitArtifacts(16);
-const trusted = { circuit, srsDigest: developmentKey().digest };
+const FILES = { 'reference-trust': 'transcript.json', 'reference-projection': 'projection.json' } as const;
 
 // biome-ignore lint/suspicious/noExplicitAny: a vector file
-function fileOf(c: any): ProofFile {
+type Case = any;
+
+function casesOf(rule: RuleName): Case[] {
+  const url = new URL(`../../../../test/vectors/transcript/${FILES[rule]}`, import.meta.url);
+  return JSON.parse(readFileSync(url, 'utf8')).cases;
+}
+
+const trustedFor = (rule: RuleName) => ({
+  circuit: circuitArtifacts(16, rule),
+  srsDigest: developmentKey().digest,
+});
+const trusted = trustedFor('reference-trust');
+const cases = RULE_NAMES.flatMap((rule) =>
+  casesOf(rule).map((c): [string, RuleName, Case] => [`${rule}, ${c.name}`, rule, c]),
+);
+
+function fileOf(c: Case, rule: RuleName = 'reference-trust'): ProofFile {
   const point = ([x, y]: [string, string]): G1Point => ({ x: BigInt(x), y: BigInt(y) });
   const pair = ([a, b]: [string, string]): [bigint, bigint] => [BigInt(a), BigInt(b)];
   const { n, taskId, commitments, aggregate, ...statement } = c.statement;
@@ -25,6 +36,7 @@ function fileOf(c: any): ProofFile {
   return {
     statement: {
       ...statement,
+      rule,
       size: n,
       taskId: BigInt(taskId),
       commitments: commitments.map(point),
@@ -43,7 +55,10 @@ function fileOf(c: any): ProofFile {
       },
     },
     srs: developmentKey(),
-    circuit: { id: 'contribution-16', verificationKey: `0x${circuit.hashes.verificationKey}` },
+    circuit: {
+      id: circuitName(16, rule) as ProofFile['circuit']['id'],
+      verificationKey: `0x${trustedFor(rule).circuit.hashes.verificationKey}`,
+    },
     dimension: c.dimension,
     references: [{ author: c.statement.contract, digest }],
     updates: [{ author: c.statement.contract, digest }, null],
@@ -51,7 +66,7 @@ function fileOf(c: any): ProofFile {
   };
 }
 
-const file = fileOf(vectors.cases[1]);
+const file = fileOf(casesOf('reference-trust')[1]);
 const json = encodeProofFile(file, 'json');
 const cbor = encodeProofFile(file, 'cbor');
 const text = new TextDecoder().decode(json);
@@ -59,8 +74,8 @@ const bytes = (s: string): Uint8Array => new TextEncoder().encode(s);
 
 describe('a proof file', () => {
   it('round-trips in both encodings, bit for bit', () => {
-    for (const c of vectors.cases) {
-      const original = fileOf(c);
+    for (const [, rule, c] of cases) {
+      const original = fileOf(c, rule);
       for (const encoding of ['json', 'cbor'] as const) {
         const encoded = encodeProofFile(original, encoding);
         expect(decodeProofFile(encoded)).toEqual(original);
@@ -70,14 +85,26 @@ describe('a proof file', () => {
     expect(cbor.length).toBeLessThan(json.length / 2);
   });
 
-  it.each<[string, unknown]>(vectors.cases.map((c: { name: string }) => [c.name, c]))(
-    'of a shared vector verifies: %s',
-    async (_, c) => {
-      const results = await verifyProofFile(decodeProofFile(encodeProofFile(fileOf(c))), trusted);
-      expect(results.filter((r) => !r.ok)).toEqual([]);
-      expect(results).toHaveLength(8);
-    },
-  );
+  it.each(cases)('of a shared vector verifies: %s', async (_, rule, c) => {
+    const decoded = decodeProofFile(encodeProofFile(fileOf(c, rule)));
+    const results = await verifyProofFile(decoded, trustedFor(rule));
+    expect(results.filter((r) => !r.ok)).toEqual([]);
+    expect(results).toHaveLength(8);
+  });
+
+  it('of version 2, which had no rule, is read as reference-trust', () => {
+    const old = text
+      .replace('"version": 3,', '"version": 2,')
+      .replace('    "rule": "reference-trust",\n', '');
+    expect(decodeProofFile(bytes(old))).toEqual(file);
+    const document = decode(cbor);
+    document.version = 2;
+    delete document.statement.rule;
+    expect(decodeProofFile(encode(document))).toEqual(file);
+    expect(() => decodeProofFile(bytes(old.replace('  "statement"', ' "statement"')))).toThrowError(
+      malformed(),
+    );
+  });
 
   it('cut anywhere is refused', () => {
     for (const whole of [json, cbor]) {
@@ -119,11 +146,13 @@ describe('a proof file', () => {
       () => bytes(text.replace(/0x[0-9a-f]{128}/, (hex) => `0x${hex.slice(2).toUpperCase()}`)),
     ],
     ['a shorter number', () => bytes(text.replace(/"gramHash": "0x0?./, '"gramHash": "0x'))],
-    ['a number as a float', () => bytes(text.replace('"version": 2,', '"version": 2.0,'))],
+    ['a number as a float', () => bytes(text.replace('"version": 3,', '"version": 3.0,'))],
     ['a task id with a leading zero', () => bytes(text.replace(/"taskId": "/, '"taskId": "0'))],
-    ['a repeated key', () => bytes(text.replace('"version": 2,', '"version": 1,\n  "version": 1,'))],
-    ['an unknown key', () => bytes(text.replace('"version": 2,', '"version": 1,\n  "extra": 1,'))],
-    ['another version', () => bytes(text.replace('"version": 2,', '"version": 1,'))],
+    ['a repeated key', () => bytes(text.replace('"version": 3,', '"version": 3,\n  "version": 3,'))],
+    ['an unknown key', () => bytes(text.replace('"version": 3,', '"version": 3,\n  "extra": 1,'))],
+    ['another rule', () => bytes(text.replace('"reference-trust"', '"reference-projection"'))],
+    ['a rule in version 2, which had none', () => bytes(text.replace('"version": 3,', '"version": 2,'))],
+    ['another version', () => bytes(text.replace('"version": 3,', '"version": 1,'))],
     ['another format', () => bytes(text.replace('chorus-contribution-proof', 'proof'))],
     ['a missing weight', () => bytes(text.replace(/("weights": \[\n)\s+\d+,\n/, '$1'))],
     ['a byte order mark', () => Uint8Array.of(0xef, 0xbb, 0xbf, ...json)],
@@ -158,6 +187,9 @@ describe('verifyProofFile', () => {
     const real = { ...file, statement: { ...file.statement, chainId: 56 } };
     expect(await caughtBy({ ...real, srs: { ...file.srs, origin: 'ptau' } })).toBe('reference string');
   });
+  it('refuses the key of the other rule’s circuit', async () => {
+    expect(await caughtBy(file, trustedFor('reference-projection'))).toBe('rule');
+  });
   it('refuses another circuit key', async () => {
     expect(
       await caughtBy({ ...file, circuit: { ...file.circuit, verificationKey: `0x${'00'.repeat(32)}` } }),
@@ -178,11 +210,11 @@ function malformed(message = '') {
   return expect.objectContaining({ code: 'E_PROOF_FILE', message: expect.stringContaining(message) });
 }
 
-/** Spells the version, 2, in two bytes instead of one. */
+/** Spells the version, 3, in two bytes instead of one. */
 function longerForm(whole: Uint8Array): Uint8Array {
   const key = [0x67, ...bytes('version')];
   const at = whole.findIndex((_, k) => key.every((byte, i) => whole[k + i] === byte)) + key.length;
-  const longer = Uint8Array.of(...whole.subarray(0, at), 0x18, 0x02, ...whole.subarray(at + 1));
-  expect(decode(longer)).toMatchObject({ version: 2 });
+  const longer = Uint8Array.of(...whole.subarray(0, at), 0x18, 0x03, ...whole.subarray(at + 1));
+  expect(decode(longer)).toMatchObject({ version: 3 });
   return longer;
 }

@@ -11,7 +11,7 @@ import { decode, encode } from 'cborg';
 import type { ZodError } from 'zod';
 import type { RoundStatement } from '../statement.ts';
 import { g1FromHex, g1ToHex, g2FromHex, g2ToHex, scalarToHex, wordsOf } from './points.ts';
-import { type ProofDocument, proofFileSchema } from './schema.ts';
+import { type ProofDocument, proofFileSchema, ruleOf } from './schema.ts';
 
 /** Largest proof file: n = 64 with all payloads takes about 40 KiB as JSON. */
 export const MAX_PROOF_FILE_BYTES = 128 * 1024;
@@ -28,7 +28,8 @@ export interface ProofFile {
   proof: ContributionProof;
   /** As stated by the file: compare `digest` with one you trust, since whoever knows tau can forge. */
   srs: SrsKey;
-  circuit: { id: 'contribution-16' | 'contribution-64'; verificationKey: Hex };
+  /** The circuit of the statement's rule and size, see `circuitName` of @chorus/circuits. */
+  circuit: { id: ProofDocument['circuit']['id']; verificationKey: Hex };
   /** d */
   dimension: number;
   references: PayloadRecord[];
@@ -39,7 +40,7 @@ export interface ProofFile {
 
 /**
  * A proof file as JSON (indented by two, one line feed at the end) or CBOR (RFC 8949, sorted keys, shortest forms).
- * Every file has exactly one encoding of each kind.
+ * Every file has exactly one encoding of each kind, of the newest version.
  * @throws ChorusError `E_PROOF_FILE` for values that do not fit the format
  */
 export function encodeProofFile(file: ProofFile, encoding: 'json' | 'cbor' = 'json'): Uint8Array {
@@ -56,7 +57,7 @@ export function encodeProofFile(file: ProofFile, encoding: 'json' | 'cbor' = 'js
 
 /**
  * Reads a proof file of either encoding. Strict: unknown keys, other spellings of a value, trailing bytes and anything
- * but the one canonical encoding are refused. Says nothing about whether the proof holds.
+ * but the one canonical encoding of the file's version are refused. Says nothing about whether the proof holds.
  * @throws ChorusError `E_PROOF_FILE`
  */
 export function decodeProofFile(bytes: Uint8Array): ProofFile {
@@ -117,8 +118,9 @@ function toDocument({ statement: s, proof: p, srs, ...rest }: ProofFile): ProofD
   const payload = (r: PayloadRecord): PayloadRecord => ({ author: lower(r.author), digest: lower(r.digest) });
   return {
     format: 'chorus-contribution-proof',
-    version: 2,
+    version: 3,
     statement: {
+      rule: s.rule,
       chainId: s.chainId,
       contract: lower(s.contract),
       taskId: s.taskId.toString(),
@@ -155,12 +157,14 @@ function toDocument({ statement: s, proof: p, srs, ...rest }: ProofFile): ProofD
   };
 }
 
-function fromDocument({ statement: s, proof: p, srs, ...rest }: ProofDocument): ProofFile {
+function fromDocument(document: ProofDocument): ProofFile {
+  const { statement: s, proof: p, srs, ...rest } = document;
   const scalar = (hex: string): bigint => wordsOf(hex)[0]!;
   const payload = (r: { author: string; digest: string }): PayloadRecord => r as PayloadRecord;
   return {
     statement: {
       ...s,
+      rule: ruleOf(document),
       contract: s.contract as Address,
       prover: s.prover as Address,
       taskId: BigInt(s.taskId),

@@ -6,17 +6,19 @@ const LIMB = 2 ** 32;
 /** Elements converted at once: their float64 copies fit the first-level cache. */
 const BLOCK = 256;
 
-/** Largest magnitude an entry of a row may have; 15 references of 32767 in row 0, 32767 elsewhere. */
-export const MAX_REFERENCE_ENTRY = 15 * 32767;
+/** Largest magnitude that an entry of a leading row may have; 15 references of 32767, or what is new in their sum. */
+export const MAX_HEAD_ENTRY = 2 ** 20 - 1;
+
+/** Largest sum over all rows of their largest magnitudes. */
+export const MAX_ENTRIES = 2 ** 22 - 1;
 
 /**
  * Writes sum_i coefficients_i * rows_i to `output`, in Montgomery form.
  *
  * Exact without big integers: coefficients are cut in signed 32-bit limbs, and sums of limb * entry stay below
- * 2^31 * (64 * 32767 + 15 * 32767) < 2^52.4, inside float64's exact integers. Limbs are carried into 32-byte words
- * once per element.
+ * 2^31 * MAX_ENTRIES < 2^53, inside float64's exact integers. Limbs are carried into 32-byte words once per element.
  *
- * @param rows at most 65 rows of one length
+ * @param rows at most 68 rows of one length, within `MAX_ENTRIES`
  */
 export function combineRows(
   curve: Bn254,

@@ -28,6 +28,7 @@ function vectorsOf(log2Size: number, trainers: number): Int16Array[] {
 /** The messages do not depend on whether commitments and weights fit: the bench is of the prover alone. */
 function statementOf(log2Size: number, size: CircuitSize): RoundStatement {
   return {
+    rule: 'reference-trust',
     chainId: 31337,
     contract: '0x00000000000000000000000000000000c0ffee01',
     taskId: 1n,

@@ -10,7 +10,7 @@ import { power, powers, reduce } from '../field.ts';
 import { referenceGramProof } from '../testing/reference-prover.ts';
 import { generator, randomRound, type TestRound } from '../testing/rounds.ts';
 import { runChecks } from '../verify/checks.ts';
-import { combineRows, MAX_REFERENCE_ENTRY } from './combine.ts';
+import { combineRows, MAX_ENTRIES } from './combine.ts';
 import { rootOfUnity } from './cross-term.ts';
 import { GramProver } from './prover.ts';
 
@@ -43,6 +43,10 @@ describe('the Gram argument', () => {
     { N: 32, dimension: 17, trainers: 4, threads: 4 },
     { N: 64, trainers: 9, threads: 3, amplitude: 60000 },
     { N: 64, dimension: 33, trainers: 40, threads: 2, size: 64 as const, amplitude: 60000 },
+    { N: 2, trainers: 1, threads: 1, rule: 'reference-projection' as const },
+    { N: 16, dimension: 9, trainers: 16, threads: 2, absent: [1, 4], rule: 'reference-projection' as const },
+    { N: 32, trainers: 5, threads: 3, amplitude: 60000, rule: 'reference-projection' as const },
+    { N: 16, trainers: 64, threads: 2, size: 64 as const, rule: 'reference-projection' as const },
   ])('sends exactly the messages of the reference prover, and they verify: %o', async (shape) => {
     const srs = await developmentSrs(Math.log2(shape.N), { cacheDir: folder });
     const prover = await GramProver.create(srs, shape.threads);
@@ -100,7 +104,7 @@ describe('the Gram argument', () => {
     ['no reference', (r) => ({ ...r, vectors: [null, ...r.vectors.slice(1)] })],
     ['a vector longer than N', (r) => ({ ...r, vectors: [r.vectors[0]!, new Int16Array(17)] })],
     ['an update that is not int16', (r) => ({ ...r, vectors: [r.vectors[0]!, new Int32Array(16)] })],
-    ['a reference no sum can be', (r) => ({ ...r, vectors: [Int32Array.of(15 * 32767 + 1), r.vectors[1]!] })],
+    ['a leading row no sum can be', (r) => ({ ...r, vectors: [Int32Array.of(2 ** 20), r.vectors[1]!] })],
   ])('refuses %s', async (_, change) => {
     const prover = await GramProver.create(await developmentSrs(4, { cacheDir: folder }), 1);
     const { statement, vectors } = change(randomRound({ seed: 1, N: 16, trainers: 2 }));
@@ -133,7 +137,9 @@ describe('combineRows', () => {
             Math.trunc(largest * signs[(i * 7 + j) % 70]!);
           const rows = coefficients.map((_, i) =>
             i === 0
-              ? Int32Array.from({ length }, (_, j) => entry(i, j, MAX_REFERENCE_ENTRY))
+              ? Int32Array.from({ length }, (_, j) =>
+                  entry(i, j, MAX_ENTRIES - 32767 * (coefficients.length - 1)),
+                )
               : Int16Array.from({ length }, (_, j) => entry(i, j, 32767)),
           );
           curve.scoped(() => {

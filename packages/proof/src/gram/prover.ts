@@ -3,17 +3,27 @@ import { setImmediate } from 'node:timers/promises';
 import { bilinearForm } from '@chorus/circuits';
 import { addPoints, type Srs } from '@chorus/commitment';
 import { FIELD_BYTES, G1_BYTES, WorkerPool } from '@chorus/commitment/engine';
-import { ChorusError, type ContributionProof, type G1Point } from '@chorus/protocol';
+import {
+  ChorusError,
+  type ContributionProof,
+  type G1Point,
+  MAX_ENTRY,
+  REFERENCE_GROUPS,
+  type RuleName,
+} from '@chorus/protocol';
 import { inverse, power, powers, reduce } from '../field.ts';
-import type { RoundStatement } from '../statement.ts';
+import { headRows, type RoundStatement } from '../statement.ts';
 import { foldChallenge, isUsablePoint, matrixChallenges, pointChallenge } from '../transcript.ts';
 import type { CheckInput, CheckResult } from '../verify/checks.ts';
-import { MAX_REFERENCE_ENTRY } from './combine.ts';
+import { MAX_ENTRIES, MAX_HEAD_ENTRY } from './combine.ts';
 
 /** The messages of the Gram argument: a proof without the circuit's part. */
 export type GramProof = Omit<ContributionProof, 'groth16'>;
 
-/** Row 0, the sum of the references, then one update per trainer of the task; null where C_i = (0, 0). */
+/**
+ * The rule's leading rows (the sum of the references; or their three sums by group, then the novelty), then one update
+ * per trainer of the task; null where C_i = (0, 0).
+ */
 export type RoundVectors = readonly (Int16Array | Int32Array | null)[];
 
 export interface GramOptions {
@@ -99,12 +109,13 @@ export class GramProver {
     if (statement.N !== this.size) {
       throw refusal('the prover was made for another N', { N: statement.N, prover: this.size });
     }
-    if (vectors.length > statement.size + 1) {
+    if (vectors.length > statement.commitments.length) {
       throw refusal('the circuit has fewer rows', { rows: vectors.length, n: statement.size });
     }
-    const gram = await this.matrix(vectors, signal);
+    const { rule, size } = statement;
+    const gram = await this.matrix(rule, vectors, signal);
     options.onProgress?.(PARTS.gram);
-    const gramHash = await this.pool.run<bigint>(0, 'hash', { gram, size: statement.size }, { signal });
+    const gramHash = await this.pool.run<bigint>(0, 'hash', { gram, size, rule }, { signal });
     timing.gram = seconds(start);
     return { gram, gramHash, ...matrixChallenges(statement, gramHash) };
   }
@@ -113,8 +124,8 @@ export class GramProver {
    * All inner products, exactly; null rows are zero. The workers keep the vectors until the next call.
    * @throws ChorusError `E_PROOF_INPUT`
    */
-  async matrix(vectors: RoundVectors, signal?: AbortSignal): Promise<bigint[][]> {
-    this.checkVectors(vectors);
+  async matrix(rule: RuleName, vectors: RoundVectors, signal?: AbortSignal): Promise<bigint[][]> {
+    this.checkVectors(headRows(rule), vectors);
     await this.pool.runAll('begin', () => ({}), { signal });
     const present: number[] = [];
     for (const [index, vector] of vectors.entries()) {
@@ -260,20 +271,31 @@ export class GramProver {
     return addPoints(parts.map((part) => part.commitment));
   }
 
-  private checkVectors(vectors: RoundVectors): void {
-    if (vectors.length < 2 || vectors[0] === null) {
+  private checkVectors(head: number, vectors: RoundVectors): void {
+    const references = vectors.slice(0, Math.min(head, REFERENCE_GROUPS));
+    if (vectors.length <= head || references.every((vector) => vector === null)) {
       throw refusal('a round has a reference and at least one trainer', { rows: vectors.length });
     }
+    let largest = 0;
     for (const [index, vector] of vectors.entries()) {
       if (vector === null) continue;
       if (vector.length > this.size)
         throw refusal('a vector is longer than N', { index, entries: vector.length });
-      if (index > 0 && !(vector instanceof Int16Array)) throw refusal('an update is not int16', { index });
-      if (vector instanceof Int32Array && vector.some((x) => Math.abs(x) > MAX_REFERENCE_ENTRY)) {
-        throw refusal('an entry of the reference is more than 15 summands can give', { index });
-      }
+      if (index >= head && !(vector instanceof Int16Array))
+        throw refusal('an update is not int16', { index });
+      const most = vector instanceof Int16Array ? MAX_ENTRY : largestMagnitude(vector);
+      if (most > MAX_HEAD_ENTRY) throw refusal('an entry of a leading row is 2^20 or more', { index });
+      largest += most;
     }
+    if (largest > MAX_ENTRIES)
+      throw refusal('the entries of all rows are too large for an exact sum', { largest });
   }
+}
+
+function largestMagnitude(vector: Int32Array): number {
+  let most = 0;
+  for (let k = 0; k < vector.length; k++) most = Math.max(most, Math.abs(vector[k]!));
+  return most;
 }
 
 function refusal(message: string, facts: Record<string, number>): ChorusError {

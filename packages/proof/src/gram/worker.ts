@@ -10,7 +10,7 @@ import {
   serve,
   type WorkerContext,
 } from '@chorus/commitment/engine';
-import type { G1Point } from '@chorus/protocol';
+import type { G1Point, RuleName } from '@chorus/protocol';
 import type { CircuitSize } from '../statement.ts';
 import { type CheckInput, runChecks } from '../verify/checks.ts';
 import { combineRows } from './combine.ts';
@@ -80,8 +80,8 @@ serve({
     return gramMatrix(current().rows);
   },
 
-  hash({ gram, size }: { gram: bigint[][]; size: CircuitSize }): bigint {
-    return gramHash(gram, size);
+  hash({ gram, size, rule }: { gram: bigint[][]; size: CircuitSize; rule: RuleName }): bigint {
+    return gramHash(gram, size, rule);
   },
 
   /** The slices of v and w, also to shared memory for the halves of the cross term. */

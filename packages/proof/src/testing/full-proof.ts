@@ -1,6 +1,8 @@
+import { ruleById } from '@chorus/aggregation';
 import { buildContributionInput, circuitArtifacts } from '@chorus/circuits';
-import type { ContributionProof } from '@chorus/protocol';
+import type { ContributionProof, RuleName } from '@chorus/protocol';
 import { Groth16Prover } from '../circuit/groth16-prover.ts';
+import { circuitInput } from '../circuit/input.ts';
 import type { GramProof } from '../gram/prover.ts';
 import type { RoundStatement } from '../statement.ts';
 import { matrixChallenges } from '../transcript.ts';
@@ -11,13 +13,13 @@ export interface CircuitProver {
   close(): Promise<void>;
 }
 
-export function startCircuitProver(): CircuitProver {
-  const prover = Groth16Prover.create(circuitArtifacts(16), 2);
+export function startCircuitProver(rule: RuleName = 'reference-trust'): CircuitProver {
+  const prover = Groth16Prover.create(circuitArtifacts(16, rule), 2);
   return {
     async prove(statement, gram, message) {
       const { alpha, beta } = matrixChallenges(statement, message.gramHash);
-      const { weights, shares, size } = statement;
-      const { signals } = buildContributionInput({ gram, alpha, beta, weights, shares, size });
+      const result = ruleById(rule).apply(gram);
+      const { signals } = buildContributionInput(circuitInput(statement, { gram, alpha, beta }, result));
       const { groth16 } = await (await prover).prove({ ...signals });
       return { ...message, groth16 };
     },

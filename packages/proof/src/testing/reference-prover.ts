@@ -54,19 +54,20 @@ export function referenceGramProof(
   vectors: readonly (ArrayLike<number | bigint> | null)[],
   cheat: Deviation = {},
 ): GramProof {
-  const { size } = statement;
+  const { size, rule } = statement;
+  const count = statement.commitments.length;
   const N = cheat.length ?? statement.N;
-  const rows = Array.from({ length: size + 1 }, (_, i) =>
+  const rows = Array.from({ length: count }, (_, i) =>
     Array.from({ length: N }, (_, k) => BigInt(vectors[i]?.[k] ?? 0)),
   );
   const product = (a: bigint[], b: bigint[]): bigint => a.reduce((sum, x, k) => sum + x * b[k]!, 0n);
   const honest = rows.map((a) => rows.map((b) => product(a, b)));
   const gram = cheat.gram?.(honest) ?? honest;
-  const hash = gramHash(gram, size);
+  const hash = gramHash(gram, size, rule);
 
   const derived = matrixChallenges(statement, hash);
   const [alpha, beta] = [cheat.alpha ?? derived.alpha, cheat.beta ?? derived.beta];
-  const [as, bs] = [powers(alpha, size + 1), powers(beta, size + 1)];
+  const [as, bs] = [powers(alpha, count), powers(beta, count)];
   const combination = (c: bigint[]): Polynomial =>
     Array.from({ length: N }, (_, k) => reduce(rows.reduce((sum, row, i) => sum + c[i]! * row[k]!, 0n)));
   const [v, w] = [combination(as), combination(bs)];

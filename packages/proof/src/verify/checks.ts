@@ -3,7 +3,7 @@ import { G1_GENERATOR, isOnCurve, negatePoint, type SrsKey, srsDigest } from '@c
 import { BASE_ORDER, type Bn254, SCALAR_ORDER } from '@chorus/commitment/engine';
 import { type ContributionProof, describeError, type G1Point, type G2Point } from '@chorus/protocol';
 import { inverse, isCanonical, powers, reduce } from '../field.ts';
-import { checkStatement, packedWords, type RoundStatement } from '../statement.ts';
+import { checkStatement, headRows, packedWords, type RoundStatement } from '../statement.ts';
 import { foldChallenge, isUsablePoint, matrixChallenges, pointChallenge } from '../transcript.ts';
 import { combine } from './combination.ts';
 
@@ -31,7 +31,7 @@ export interface CheckResult {
 
 export interface VerifierKeys {
   srs: SrsKey;
-  /** Of the circuit of the statement's size. */
+  /** Of the circuit of the statement's rule and size. */
   verificationKey: VerificationKey;
 }
 
@@ -160,9 +160,11 @@ function openingPairs(
   const slope = reduce((atZ - atInverse) * inverse(z - zi));
   const offset = reduce(atZ - slope * z);
 
-  const [as, bs] = [powers(alpha, s.size + 1), powers(beta, s.size + 1)];
+  const rows = s.commitments.length;
+  const [as, bs] = [powers(alpha, rows), powers(beta, rows)];
+  const head = headRows(s.rule);
   const folded = s.commitments.map((_, i) => {
-    const weight = i === 0 ? 0n : BigInt(s.weights[i - 1]!);
+    const weight = i < head ? 0n : BigInt(s.weights[i - head]!);
     return reduce(as[i]! + gamma * bs[i]! + g3 * weight);
   });
   const left = combine(

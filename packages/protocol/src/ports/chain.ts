@@ -1,6 +1,13 @@
 import type { Address, Hex } from '../hex.ts';
 import type { RoundPhase, RoundState, VectorCommitment } from '../round.ts';
-import type { AvailableVote, RoundVerdict, SettledRound, Settlement, VerdictVote } from '../settlement.ts';
+import type {
+  AvailableVote,
+  RoundVerdict,
+  SettledRound,
+  Settlement,
+  VerdictFindings,
+  VerdictVote,
+} from '../settlement.ts';
 import type {
   Member,
   MemberAccount,
@@ -82,6 +89,7 @@ export interface RoundRecord {
   pool: bigint;
   /** Trainers (indices) that took part. */
   included: number[];
+  /** As paid: 0 for a trainer below the task's minimum. */
   shares: number[];
 }
 
@@ -162,12 +170,8 @@ export interface ChainPort {
 
   /** Sign a verdict on a round as this account. It counts where the chain has the same commitments in that round. */
   signVerdict(judged: RoundState, verdict: RoundVerdict): Promise<VerdictVote>;
-  /** Whether a vote is its validator's for these lists, and on this round with these commitments. */
-  isVerdictOf(
-    vote: VerdictVote,
-    judged: RoundState,
-    lists: Pick<RoundVerdict, 'unavailable' | 'rejected'>,
-  ): boolean;
+  /** Whether a vote is its validator's for these lists and this novelty, and on this round with these commitments. */
+  isVerdictOf(vote: VerdictVote, judged: RoundState, found: VerdictFindings): boolean;
   /** Sign that a trainer's (index from 0) payload of a round can be had; it counts as a verdict does. */
   signAvailable(judged: RoundState, trainer: number): Promise<AvailableVote>;
   /** Whether a vote is its validator's for this trainer, and on this round with these commitments. */

@@ -53,6 +53,7 @@ const paramsSchema = z
     minReputation: uint(0, 2 ** 40 - 1),
     vestingRounds: uint(0, 16),
     stagnationBps: bps.describe('of the reward of a round whose median loss did not fall'),
+    minShareBps: uint(0, 5000).describe('of the equal share, below which a trainer is not paid in a round'),
     slashReporterBps: uint(0, 1_000).describe('of stake slashed by a verdict: to who reported it'),
     slashBurnBps: uint(5_000, 10_000).describe('likewise, burned; the rest is the task’s'),
   })

@@ -1,0 +1,237 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { gramMatrix } from '../gram.ts';
+import { pieceOf, tensorBlocks } from './blocks.ts';
+import { integersOf, publicDirection } from './direction.ts';
+import { MAX_DIRECTIONS, noveltyVector } from './novelty.ts';
+
+const D = 600;
+
+/** Uniform numbers in (-1, 1), from a seed. */
+function stream(seed: number): () => number {
+  let state = (seed ^ 0x9e3779b9) >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  };
+}
+
+const norm = (v: ArrayLike<number>) => Math.sqrt(Array.from(v).reduce((sum, x) => sum + x * x, 0));
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+  Array.from(a).reduce((sum, x, k) => sum + x * b[k]!, 0);
+const scaledTo = (v: number[], length: number) => {
+  const size = norm(v);
+  return Int16Array.from(v, (x) => Math.max(-32767, Math.min(32767, Math.round((x * length) / size))));
+};
+
+/** A world in which everything points roughly one way, as late rounds do: public vectors and this round's references. */
+function world(seed: number, count: number) {
+  const random = stream(seed);
+  const common = Array.from({ length: D }, random);
+  const near = (share: number) => common.map((x) => x + share * random());
+  const vectors = Array.from({ length: count }, (_, i) => {
+    const size = 10 ** (1 + (i % 4));
+    return Int32Array.from(near(0.5 + (i % 3)), (x) => Math.round(x * size));
+  });
+  const groups = [0, 1, 2].map(() => scaledTo(near(1.5), 2 ** 18));
+  return { random, vectors, groups, directions: vectors.map((v) => publicDirection(v)!) };
+}
+
+/** The gate's numerator and denominator of an update: `6 <v, u>` and `<g, u>`. */
+function gateOf(groups: readonly Int16Array[], v: Int32Array, u: Int16Array): number {
+  const worth = groups.reduce((sum, g) => sum + dot(g, u), 0);
+  if (worth <= 0) return 0;
+  return Math.floor((256 * Math.min(6 * Math.max(0, dot(v, u)), worth)) / worth);
+}
+
+describe('noveltyVector', () => {
+  const seeds = fc.integer({ min: 0, max: 2 ** 30 });
+
+  it('is the sum of the groups where nothing is public', () => {
+    const { groups } = world(1, 0);
+    const v = noveltyVector({ groups, publicDirections: [] });
+    expect(Array.from(v)).toEqual(Array.from(v, (_, k) => groups.reduce((sum, g) => sum + g[k]!, 0)));
+  });
+
+  it('has next to no part of any public vector', () => {
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 1, max: 40 }), (seed, count) => {
+        const { groups, vectors, directions } = world(seed, count);
+        const v = noveltyVector({ groups, publicDirections: directions });
+        const g = noveltyVector({ groups, publicDirections: [] });
+        for (const p of vectors.filter((each) => norm(each) > 500)) {
+          expect(Math.abs(dot(v, p)) / norm(g) / norm(p)).toBeLessThan(2e-3);
+        }
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('closes the gate on mixtures of public vectors, also decayed, turned round and taken apart by tensor', () => {
+    const blocks = tensorBlocks([200, 7, 300, 93]);
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 2, max: 30 }), (seed, count) => {
+        const { random, groups, vectors, directions } = world(seed, count);
+        const pieces = blocks.map((block) => publicDirection(pieceOf(vectors[0]!, block))!);
+        const v = noveltyVector({ groups, publicDirections: [...directions, ...pieces] });
+        const mixtures = [
+          vectors.map(() => random()),
+          vectors.map((_, i) => 0.5 ** i / norm(vectors[i]!)),
+          vectors.map((_, i) => (random() > 0 ? 1 : -1) / norm(vectors[i]!)),
+        ].map((weights) =>
+          Array.from({ length: D }, (_, k) => vectors.reduce((sum, p, i) => sum + weights[i]! * p[k]!, 0)),
+        );
+        const byTensor = Array.from({ length: D }, () => 0);
+        for (const block of blocks) {
+          const factor = random();
+          for (let k = block.from; k < block.to; k++) byTensor[k] = factor * vectors[0]![k]!;
+        }
+        for (const mixture of [...mixtures, byTensor]) {
+          const u = scaledTo(mixture, 2 ** 16);
+          const turned = u.map((x) => -x);
+          // With a worth below a hundredth of its length, rounding is all there is of it.
+          const worth = groups.reduce((sum, g) => sum + dot(g, u), 0);
+          fc.pre(Math.abs(worth) > 0.01 * norm(u) * norm(groups[0]!));
+          expect(gateOf(groups, v, u)).toBeLessThanOrEqual(1);
+          expect(gateOf(groups, v, turned)).toBeLessThanOrEqual(1);
+        }
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('leaves the gate open for work that has a new part, and shuts it gradually for mixtures with it', () => {
+    const { random, groups, vectors, directions } = world(7, 12);
+    const v = noveltyVector({ groups, publicDirections: directions });
+    const fresh = Array.from(
+      { length: D },
+      (_, k) => groups.reduce((sum, g) => sum + g[k]!, 0) + 4e5 * random(),
+    );
+    expect(gateOf(groups, v, scaledTo(fresh, 2 ** 16))).toBe(256);
+    const old = Array.from(vectors[3]!, (x) => (x * norm(fresh)) / norm(vectors[3]!));
+    const mixed = (part: number) =>
+      gateOf(
+        groups,
+        v,
+        scaledTo(
+          fresh.map((x, k) => (1 - part) * x + part * old[k]!),
+          2 ** 16,
+        ),
+      );
+    expect(mixed(0.99)).toBeLessThan(mixed(0.9));
+    expect(mixed(1)).toBeLessThanOrEqual(1);
+  });
+
+  it('does not depend on the order of the directions', () => {
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 1, max: 20 }), (seed, count) => {
+        const { random, groups, directions } = world(seed, count);
+        const order = directions.map((p) => [random(), p] as const).sort(([a], [b]) => a - b);
+        expect(noveltyVector({ groups, publicDirections: order.map(([, p]) => p) })).toEqual(
+          noveltyVector({ groups, publicDirections: directions }),
+        );
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('is the integer nearest to the solution in floats', () => {
+    const { groups, directions } = world(3, 2);
+    const v = noveltyVector({ groups, publicDirections: directions });
+    const [p, q] = directions as [Int16Array, Int16Array];
+    const g = Array.from({ length: D }, (_, k) => groups.reduce((sum, x) => sum + x[k]!, 0));
+    const [a, b, c] = [dot(p, p), dot(p, q), dot(q, q)];
+    const [x, y] = [dot(p, g), dot(q, g)];
+    const [aa, cc] = [a * (1 + 2 ** -20), c * (1 + 2 ** -20)];
+    const determinant = aa * cc - b * b;
+    const [s, t] = [(x * cc - y * b) / determinant, (aa * y - b * x) / determinant];
+    for (let k = 0; k < D; k++) expect(Math.abs(v[k]! - (g[k]! - s * p[k]! - t * q[k]!))).toBeLessThan(0.51);
+  });
+
+  it('takes the same direction many times, zero directions, and as many as there may be', () => {
+    const { groups, directions } = world(5, 1);
+    const once = noveltyVector({ groups, publicDirections: directions });
+    const many = noveltyVector({
+      groups,
+      publicDirections: [...Array(MAX_DIRECTIONS - 1).fill(directions[0]), new Int16Array(D)],
+    });
+    for (let k = 0; k < D; k++) expect(Math.abs(once[k]! - many[k]!)).toBeLessThanOrEqual(1);
+    expect(() =>
+      noveltyVector({ groups, publicDirections: Array(MAX_DIRECTIONS + 1).fill(directions[0]) }),
+    ).toThrowError(expect.objectContaining({ code: 'E_NOVELTY_INPUT' }));
+  });
+
+  it('gives what a Gram matrix takes, also for references that are one parameter', () => {
+    const groups = [0, 1, 2].map(() => Int32Array.from({ length: 8 }, (_, k) => (k === 0 ? 5 * 32767 : 0)));
+    const p = publicDirection(Int32Array.of(1000, 999, 0, 0, 0, 0, 0, 0))!;
+    const q = publicDirection(Int32Array.of(-1000, 1001, 0, 0, 0, 0, 0, 0))!;
+    expect(() => gramMatrix([noveltyVector({ groups, publicDirections: [p] })])).not.toThrow();
+    expect(() => gramMatrix([noveltyVector({ groups, publicDirections: [p, q] })])).not.toThrow();
+  });
+});
+
+describe('publicDirection', () => {
+  it('is of norm 2^18, whatever the vector was', () => {
+    for (const size of [3, 1e4, 2 ** 40]) {
+      const random = stream(size);
+      const p = publicDirection(Float64Array.from({ length: D }, () => Math.round(size * random())))!;
+      expect(Math.abs(norm(p) / 2 ** 18 - 1)).toBeLessThan(1e-3);
+    }
+  });
+
+  it('keeps its direction where an entry would leave int16: it is shorter instead', () => {
+    const v = Float64Array.from({ length: D }, (_, k) => (k === 5 ? -1e9 : 1e6));
+    const p = publicDirection(v)!;
+    expect(p[5]).toBe(-32767);
+    expect(dot(p, v) / norm(p) / norm(v)).toBeGreaterThan(0.9999);
+  });
+
+  it('is nothing for nothing, and refuses what is no integer', () => {
+    expect(publicDirection(new Int16Array(4))).toBeNull();
+    expect(() => publicDirection(Float64Array.of(1, Number.NaN))).toThrowError(
+      expect.objectContaining({ code: 'E_NOVELTY_INPUT' }),
+    );
+    expect(() => publicDirection(Float64Array.of(1, 2 ** 54))).toThrowError(
+      expect.objectContaining({ code: 'E_NOVELTY_INPUT' }),
+    );
+  });
+});
+
+describe('integersOf', () => {
+  it('is the numbers times one power of two', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.float({ noNaN: true, noDefaultInfinity: true, min: -8, max: 8 }), { minLength: 1 }),
+        (numbers) => {
+          const values = Float32Array.from(numbers);
+          const integers = integersOf(values);
+          const largest = Math.max(...values.map(Math.abs));
+          fc.pre(largest > 1e-30);
+          expect(Math.max(...integers.map(Math.abs))).toBeGreaterThanOrEqual(2 ** 30);
+          const at = values.findIndex((x) => Math.abs(x) === largest);
+          const power = integers[at]! / values[at]!;
+          expect(Number.isInteger(Math.log2(power))).toBe(true);
+          for (const [k, x] of values.entries()) {
+            expect(Number.isInteger(integers[k])).toBe(true);
+            expect(Math.abs(integers[k]! - x * power)).toBeLessThan(1);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('tensorBlocks', () => {
+  it('is every tensor where there are at most eight', () => {
+    expect(tensorBlocks([2, 3])).toEqual([
+      { from: 0, to: 2 },
+      { from: 2, to: 5 },
+    ]);
+  });
+  it('joins the smallest neighbours of more, and loses no entry', () => {
+    const blocks = tensorBlocks([100, 1, 1, 100, 50, 50, 7, 8, 9, 1000]);
+    expect(blocks).toHaveLength(8);
+    expect(blocks.map((b) => b.to - b.from)).toEqual([100, 2, 100, 50, 50, 15, 9, 1000]);
+    for (const [i, block] of blocks.entries()) expect(block.from).toBe(blocks[i - 1]?.to ?? 0);
+  });
+});

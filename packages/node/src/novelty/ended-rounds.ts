@@ -1,0 +1,39 @@
+import { type PublicVectors, SPAN_ROUNDS } from '@chorus/aggregation';
+import { type GlobalModel, globalParameters } from '@chorus/training';
+
+/** The vectors of a round that is over, settled or void, as far as they can be had. */
+export interface EndedRound {
+  round: number;
+  /** Null where it is void. */
+  aggregate: Int32Array | null;
+  /** Opened references. */
+  references: Int16Array[];
+  /** What each trainer committed, by trainer index; null where it cannot be had. */
+  updates: { trainer: number; vector: Int16Array | null }[];
+}
+
+/**
+ * What everybody has before a round begins, for the public span: of the last three ended rounds each trainer's newest
+ * update and all references, the aggregates of the last three settled ones, and the model.
+ *
+ * @param rounds the newest first; empty before the second round, when nothing is public
+ */
+export function publicVectors(
+  rounds: readonly EndedRound[],
+  model: GlobalModel,
+  tensors: readonly number[],
+): PublicVectors {
+  const recent = rounds.slice(0, SPAN_ROUNDS);
+  const updates = new Map<number, Int16Array>();
+  for (const { trainer, vector } of recent.flatMap((round) => round.updates)) {
+    if (vector && !updates.has(trainer)) updates.set(trainer, vector);
+  }
+  return {
+    aggregates: rounds.flatMap((round) => (round.aggregate ? [round.aggregate] : [])).slice(0, SPAN_ROUNDS),
+    way: model.sum,
+    model: globalParameters(model),
+    tensors,
+    updates: [...updates.values()],
+    references: recent.flatMap((round) => round.references),
+  };
+}
