@@ -1,6 +1,7 @@
 import type { NodeEvent } from '@chorus/node';
 import { type RuleName, SHARE_ONE } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { smallDigits } from '../economy/riders/small-digits.ts';
 import { smallTask, TwinNetwork } from './twins.ts';
 
 let network: TwinNetwork;
@@ -22,7 +23,7 @@ async function ridersParts(rule: RuleName): Promise<number[]> {
     network,
     3,
     { rounds: ROUNDS, minTrainers: 3, minValidators: 3 },
-    { validators: 3, rule },
+    { validators: 3, rule, digitsOf: smallDigits },
   );
   const requester = await network.add('requester', { roles: [] });
   await network.add('alice', { roles: ['trainer'], data: shards[0]! });

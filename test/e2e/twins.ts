@@ -178,6 +178,12 @@ function describe(event: NodeEvent): string {
   return JSON.stringify(event, (_, value) => (typeof value === 'bigint' ? value.toString() : value));
 }
 
+interface SmallTaskOptions {
+  validators?: number;
+  rule?: RuleName;
+  digitsOf?: (options: { seed: number; count: number }) => Dataset;
+}
+
 /**
  * A small task on generated digits, and the shards for `trainers` trainers and so many validators. Phases are in seconds
  * of a quiet machine.
@@ -186,10 +192,10 @@ export async function smallTask(
   network: TwinNetwork,
   trainers: number,
   change: Partial<TaskRequest['params']> = {},
-  { validators = 1, rule = 'reference-trust' }: { validators?: number; rule?: RuleName } = {},
+  { validators = 1, rule = 'reference-trust', digitsOf = syntheticDigits }: SmallTaskOptions = {},
 ): Promise<{ request: TaskRequest; shards: Dataset[]; validation: Dataset; validations: Dataset[] }> {
   const perNode = 60;
-  const digits = syntheticDigits({ seed: 1, count: perNode * (trainers + validators) });
+  const digits = digitsOf({ seed: 1, count: perNode * (trainers + validators) });
   const shardOf = (i: number) =>
     subset(
       digits,

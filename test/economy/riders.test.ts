@@ -1,12 +1,12 @@
-import { syntheticDigits } from '@chorus/training';
 import { describe, expect, it } from 'vitest';
+import { smallDigits } from './riders/small-digits.ts';
 import { closedLoop, type LoopResult, type Ride } from './riders/world.ts';
 
-const data = syntheticDigits({ seed: 1, count: 1000 });
+const data = smallDigits({ seed: 1, count: 1000 });
 
 /** A small task in one process: three honest trainers, one rider, three validators, real training. */
 function play(rule: 'reference-trust' | 'reference-projection', ride: Ride): Promise<LoopResult> {
-  const size = { rounds: 4, honest: 3, samples: 100, localEpochs: 1, seed: 1 };
+  const size = { rounds: 4, honest: 3, samples: 100, localEpochs: 2, seed: 1 };
   return closedLoop({ ...size, rule, ride, data, split: { kind: 'iid' } });
 }
 
