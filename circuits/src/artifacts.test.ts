@@ -3,29 +3,43 @@ import { readFileSync } from 'node:fs';
 import { curves, groth16, zKey } from 'snarkjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ceremonyOf } from '../scripts/zkey.ts';
-import { type CircuitArtifacts, circuitArtifacts } from './artifacts.ts';
-import { honestInput, randomGram } from './testing/matrices.ts';
+import { type CircuitArtifacts, circuitArtifacts, circuitName } from './artifacts.ts';
+import { honestInput, projectionInput, randomGram, randomProjectionGram } from './testing/matrices.ts';
 import { calculateWitness } from './testing/witness.ts';
 
 const keys = new URL('../keys/', import.meta.url);
-const transcript = JSON.parse(readFileSync(new URL('contribution-16.transcript.json', keys), 'utf8'));
 const snapshot = JSON.parse(readFileSync(new URL('../constraints.json', import.meta.url), 'utf8'));
 const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest('hex');
 
-let artifacts: CircuitArtifacts;
-beforeAll(() => {
-  artifacts = circuitArtifacts(16);
-});
+/** Each rule's circuit: the power of two that its constraints are below, and two inputs. */
+const CIRCUITS = [
+  {
+    rule: 'reference-trust',
+    power: 15,
+    inputs: () => [5, 6].map((seed) => honestInput(randomGram(9, seed))),
+  },
+  {
+    rule: 'reference-projection',
+    power: 16,
+    inputs: () => [5, 6].map((seed) => projectionInput(randomProjectionGram(9, seed))),
+  },
+] as const;
+
 // snarkjs keeps worker threads until its curve is told to end.
 afterAll(async () => (await curves.getCurveFromName('bn128')).terminate());
 
-describe('the committed artifacts of n = 16', () => {
+describe.each(CIRCUITS)('the committed artifacts of $rule for n = 16', ({ rule, power }) => {
+  const name = circuitName(16, rule);
+  const transcript = JSON.parse(readFileSync(new URL(`${name}.transcript.json`, keys), 'utf8'));
+  let artifacts: CircuitArtifacts;
+  beforeAll(() => {
+    artifacts = circuitArtifacts(16, rule);
+  });
+
   it('have the hashes of the transcript', () => {
     expect(sha256(readFileSync(artifacts.wasmPath))).toBe(artifacts.hashes.wasm);
     expect(sha256(readFileSync(artifacts.zkeyPath))).toBe(artifacts.hashes.zkey);
-    expect(sha256(readFileSync(new URL('contribution-16.vkey.json', keys)))).toBe(
-      artifacts.hashes.verificationKey,
-    );
+    expect(sha256(readFileSync(new URL(`${name}.vkey.json`, keys)))).toBe(artifacts.hashes.verificationKey);
   });
 
   it('are one key: the proving key holds the verification key', async () => {
@@ -82,15 +96,17 @@ describe('the committed artifacts of n = 16', () => {
     }
   });
 
-  it('have the constraints of the snapshot, within 2^15 with the public signals', () => {
-    expect(artifacts.constraints).toBe(snapshot['contribution-16']);
-    expect(artifacts.constraints + artifacts.verificationKey.nPublic + 1).toBeLessThanOrEqual(2 ** 15);
+  it('have the constraints of the snapshot, within the power of two with the public signals', () => {
+    expect(artifacts.constraints).toBe(snapshot[name]);
+    expect(artifacts.constraints + artifacts.verificationKey.nPublic + 1).toBeLessThanOrEqual(2 ** power);
   });
 });
 
-describe('a proof with the committed key', () => {
+describe.each(CIRCUITS)('a proof with the committed key of $rule', ({ rule, inputs }) => {
+  const artifacts = circuitArtifacts(16, rule);
+
   it('verifies, and with any public signal changed it does not', async () => {
-    const input = honestInput(randomGram(9, 5));
+    const input = inputs()[0]!;
     const witness: { type: 'mem'; data?: Uint8Array } = { type: 'mem' };
     await calculateWitness(artifacts.wasmPath, input.signals, witness);
     const { proof, publicSignals } = await groth16.prove(artifacts.zkeyPath, witness);
@@ -104,7 +120,7 @@ describe('a proof with the committed key', () => {
   });
 
   it('does not exist for a witness that breaks a constraint: what is proven from it does not verify', async () => {
-    const input = honestInput(randomGram(9, 6));
+    const input = inputs()[1]!;
     const file: { type: 'mem'; data?: Uint8Array } = { type: 'mem' };
     await calculateWitness(artifacts.wasmPath, input.signals, file);
     // One weight more, in the public word of the witness: bytes of wire 5 are little-endian.

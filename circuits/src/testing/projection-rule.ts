@@ -82,7 +82,7 @@ export function acceptable(gram: GramMatrix, coefficients: readonly (readonly bi
   );
 }
 
-/** round(2^48 a) of each target's nearest non-negative combination, by Murty's rule over fractions. */
+/** round(2^48 a) of each target's nearest non-negative combination, by Murty's rule from nothing, over integers. */
 function nearest(
   T: readonly number[],
   G: (i: number, j: number) => bigint,
@@ -95,25 +95,18 @@ function nearest(
     const inside = new Set<number>();
     for (;;) {
       const rows = [...inside];
-      const a = solve(
+      const { over, under } = solve(
         rows.map((i) => rows.map((j) => H(i, j))),
         rows.map((i) => 256n * dots[i]![k]!),
       );
       const wrong = T.filter((i) => {
         if (!eligible[i]) return false;
-        if (inside.has(i)) return a[rows.indexOf(i)]!.over < 0n;
-        const slack = rows.reduce<Fraction>(
-          (s, j, at) => add(s, times(a[at]!, H(i, j))),
-          fraction(-256n * dots[i]![k]!),
-        );
-        return slack.over < 0n;
+        if (inside.has(i)) return over[rows.indexOf(i)]! < 0n;
+        return sum(rows.map((j, at) => H(i, j) * over[at]!)) < 256n * dots[i]![k]! * under;
       });
       const last = wrong.at(-1);
       if (last === undefined) {
-        for (const [at, i] of rows.entries()) {
-          const { over, under } = a[at]!;
-          X[i]![k] = (over * 2n ** 49n + under) / (2n * under);
-        }
+        for (const [at, i] of rows.entries()) X[i]![k] = (over[at]! * 2n ** 49n + under) / (2n * under);
         break;
       }
       if (!inside.delete(last)) inside.add(last);
@@ -122,37 +115,19 @@ function nearest(
   return X;
 }
 
-/** over / under in lowest terms, under > 0. */
-interface Fraction {
-  over: bigint;
-  under: bigint;
-}
-
-function fraction(over: bigint, under = 1n): Fraction {
-  let [a, b] = [over < 0n ? -over : over, under < 0n ? -under : under];
-  while (b > 0n) [a, b] = [b, a % b];
-  const divisor = under < 0n ? -a : a;
-  return { over: over / divisor, under: under / divisor };
-}
-
-const add = (a: Fraction, b: Fraction) => fraction(a.over * b.under + b.over * a.under, a.under * b.under);
-const times = (a: Fraction, by: bigint) => fraction(a.over * by, a.under);
-const product = (a: Fraction, b: Fraction) => fraction(a.over * b.over, a.under * b.under);
-const quotient = (a: Fraction, b: Fraction) => fraction(a.over * b.under, a.under * b.over);
-
-/** Gauss and Jordan, for a positive definite matrix. */
-function solve(matrix: readonly (readonly bigint[])[], right: readonly bigint[]): Fraction[] {
-  const M = matrix.map((row, i) => [...row, right[i]!].map((x) => fraction(x)));
-  for (const [k, pivot] of M.entries()) {
-    for (const [i, row] of M.entries()) {
-      if (i === k) continue;
-      const factor = quotient(row[k]!, pivot[k]!);
-      for (let j = k; j < row.length; j++) {
-        row[j] = add(row[j]!, times(product(factor, pivot[j]!), -1n));
-      }
-    }
+/** matrix^-1 right = over / under, by Gauss and Jordan without fractions; under is the determinant. */
+function solve(
+  matrix: readonly (readonly bigint[])[],
+  right: readonly bigint[],
+): { over: bigint[]; under: bigint } {
+  let M = matrix.map((row, i) => [...row, right[i]!]);
+  let under = 1n;
+  for (const k of matrix.keys()) {
+    const pivot = M[k]!;
+    M = M.map((row, i) => (i === k ? row : row.map((x, j) => (x * pivot[k]! - row[k]! * pivot[j]!) / under)));
+    under = pivot[k]!;
   }
-  return M.map((row, i) => quotient(row.at(-1)!, row[i]!));
+  return { over: M.map((row) => row.at(-1)!), under };
 }
 
 function min(a: bigint, b: bigint): bigint {
