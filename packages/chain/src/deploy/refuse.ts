@@ -8,7 +8,7 @@ import { isDeployed, type PlanInputs } from './plan.ts';
 
 /**
  * Hashes (`verifyingKeyHash`) of Groth16 keys whose setup was made on one machine: whoever ran it could have kept what
- * forges proofs. See circuits/keys/contribution-16.transcript.json.
+ * forges proofs. See the transcripts in circuits/keys/.
  */
 export const DEVELOPMENT_KEYS: readonly Hex[] = [
   '0xedd470d35cd01c9da324f7b15a35f80461725167a7667b69af1478e225a8cee6',
