@@ -108,7 +108,7 @@ const CIRCUITS: Record<string, RuleCircuit> = {
   },
 };
 
-describe.each(Object.entries(CIRCUITS))('%s', (_, { size, main, files, rounds, input, expected }) => {
+describe.each(Object.entries(CIRCUITS))('%s', { timeout: 240_000 }, (_, { size, main, files, rounds, input, expected }) => {
   let system: ConstraintSystem;
   let circuit: CompiledCircuit;
   let sourcesWithoutAssertions: Record<string, string>;

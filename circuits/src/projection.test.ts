@@ -72,7 +72,8 @@ describe('random rounds', () => {
   }
 });
 
-describe('no witness exists for', () => {
+// A witness takes a fraction of a second, but there are many.
+describe('no witness exists for', { timeout: 240_000 }, () => {
   const gram = randomProjectionGram(9, 7);
   const honest = () => projectionInput(gram).signals;
   const change = (values: bigint[], index: number, delta: bigint) =>

@@ -219,14 +219,17 @@ describe('deploying', () => {
     });
   });
 
-  it('the committed circuit keys are known to be of one machine', async () => {
-    const keys = new URL('../../../../circuits/keys/', import.meta.url);
-    const json = async (name: string) => JSON.parse(await readFile(new URL(name, keys), 'utf8'));
-    const { trust } = await json('contribution-16.transcript.json');
-    const key = await json('contribution-16.vkey.json');
-    expect(trust).toMatch(/one machine/);
-    expect(DEVELOPMENT_KEYS).toContain(verifyingKeyHash(pointsOf(key)));
-  });
+  it.each(['contribution-16', 'projection-16'])(
+    'the committed keys of %s are known to be of one machine',
+    async (circuit) => {
+      const keys = new URL('../../../../circuits/keys/', import.meta.url);
+      const json = async (name: string) => JSON.parse(await readFile(new URL(name, keys), 'utf8'));
+      const { trust } = await json(`${circuit}.transcript.json`);
+      const key = await json(`${circuit}.vkey.json`);
+      expect(trust).toMatch(/one machine/);
+      expect(DEVELOPMENT_KEYS).toContain(verifyingKeyHash(pointsOf(key)));
+    },
+  );
 
   describe('the file of a deployment', () => {
     it('is refused where it is malformed, or of another deployment', async () => {
