@@ -31,6 +31,6 @@ it('the more nearly orthogonal all updates are to the references, the more it mo
       if (found.share > share) share = found.share;
     }
     console.log(`cosines / 2^${by}: ${share} units`);
-    expect(share).toBeLessThanOrEqual(2n + (1n << BigInt(by)) / 256n);
+    expect(share).toBeLessThanOrEqual(2n + (1n << BigInt(by)) / 32n);
   }
 });
