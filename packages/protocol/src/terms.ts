@@ -31,72 +31,76 @@ export function defaultReferenceEpochs(localEpochs: number): number {
   return Math.min(MAX_EPOCHS, Math.ceil(2.5 * localEpochs));
 }
 
+/** The fields of terms, each by itself: schemas that leave some out are made of this. */
+export const termsFields = z.strictObject({
+  version: z.literal(1),
+  /** A short human-readable name. It is a stranger's, and shown on terminals: nothing in it may steer one. */
+  name: z.string().min(1).max(120).refine(isPlainLine, 'must be one line of printable text'),
+  /** CID and size of the ONNX model the task begins from. */
+  model: z.string().regex(/^[A-Za-z0-9]{1,120}$/, 'must be a CID'),
+  modelBytes: z.number().int().positive().max(MAX_MODEL_BYTES),
+  /** d: the number of trainable parameters. */
+  dimension: z.number().int().positive().max(MAX_DIMENSION),
+  /** What a sample must look like, so that a node knows whether its data fits. */
+  data: z.strictObject({
+    kind: z.literal('classification'),
+    /** Shape of one sample without the batch axis, float32. A text is windows of tokens and the next token. */
+    inputShape: z.array(z.number().int().positive().max(65536)).min(1).max(5),
+    classes: z.number().int().min(2).max(100_000),
+  }),
+  loss: z.strictObject({ kind: z.literal('softmax-cross-entropy') }),
+  optimizer: z.strictObject({
+    kind: z.literal('sgd'),
+    momentum: z.number().min(0).max(0.999),
+    weightDecay: z.number().min(0).max(1),
+  }),
+  localEpochs: z.number().int().positive().max(MAX_EPOCHS),
+  /** Epochs of a validator on its held-out data; see {@link defaultReferenceEpochs}. */
+  referenceEpochs: z.number().int().positive().max(MAX_EPOCHS),
+  batchSize: z.number().int().positive().max(65536),
+  learningRate: positive,
+  /** s: one unit of an update's integer entry, a float32. */
+  scale: positive.refine((s) => Math.fround(s) === s, 'must be a float32'),
+  rule: z.enum(RULE_NAMES),
+  /**
+   * `off`: the novelty is the whole sum of the references, so that replaying public vectors is paid as other work is.
+   * For tasks whose trainers are known. Only with `reference-projection`; absent means on.
+   */
+  novelty: z.literal('off').optional(),
+  /** Licence of the model that comes out, as an SPDX identifier such as `Apache-2.0`. Nodes may ask for one. */
+  licence: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9.+-]{0,63}$/, 'must be an SPDX licence identifier')
+    .optional(),
+  /** Words to find the task by. */
+  tags: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be lower-case words'))
+    .min(1)
+    .max(8)
+    .optional(),
+  /**
+   * Who may train or aggregate, in rising order; the task's `allowRoot` is the root of this list, so that whoever is on
+   * it can prove it.
+   */
+  allow: z
+    .array(z.string().regex(/^0x[0-9a-f]{40}$/, 'must be a lower-case address') as z.ZodType<Address>)
+    .min(1)
+    .max(MAX_ALLOWED)
+    .refine(
+      (list) => list.every((address, i) => i === 0 || list[i - 1]! < address),
+      'must be in rising order, each address once',
+    )
+    .optional(),
+});
+
 /** How local training is done and what it is done on; every trainer of a task follows the same terms. */
-export const termsSchema = z
-  .strictObject({
-    version: z.literal(1),
-    /** A short human-readable name. It is a stranger's, and shown on terminals: nothing in it may steer one. */
-    name: z.string().min(1).max(120).refine(isPlainLine, 'must be one line of printable text'),
-    /** CID and size of the ONNX model the task begins from. */
-    model: z.string().regex(/^[A-Za-z0-9]{1,120}$/, 'must be a CID'),
-    modelBytes: z.number().int().positive().max(MAX_MODEL_BYTES),
-    /** d: the number of trainable parameters. */
-    dimension: z.number().int().positive().max(MAX_DIMENSION),
-    /** What a sample must look like, so that a node knows whether its data fits. */
-    data: z.strictObject({
-      kind: z.literal('classification'),
-      /** Shape of one sample without the batch axis, float32. A text is windows of tokens and the next token. */
-      inputShape: z.array(z.number().int().positive().max(65536)).min(1).max(5),
-      classes: z.number().int().min(2).max(100_000),
-    }),
-    loss: z.strictObject({ kind: z.literal('softmax-cross-entropy') }),
-    optimizer: z.strictObject({
-      kind: z.literal('sgd'),
-      momentum: z.number().min(0).max(0.999),
-      weightDecay: z.number().min(0).max(1),
-    }),
-    localEpochs: z.number().int().positive().max(MAX_EPOCHS),
-    /** Epochs of a validator on its held-out data; see {@link defaultReferenceEpochs}. */
-    referenceEpochs: z.number().int().positive().max(MAX_EPOCHS),
-    batchSize: z.number().int().positive().max(65536),
-    learningRate: positive,
-    /** s: one unit of an update's integer entry, a float32. */
-    scale: positive.refine((s) => Math.fround(s) === s, 'must be a float32'),
-    rule: z.enum(RULE_NAMES),
-    /**
-     * `off`: the novelty is the whole sum of the references, so that replaying public vectors is paid as other work is.
-     * For tasks whose trainers are known. Only with `reference-projection`; absent means on.
-     */
-    novelty: z.literal('off').optional(),
-    /** Licence of the model that comes out, as an SPDX identifier such as `Apache-2.0`. Nodes may ask for one. */
-    licence: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9.+-]{0,63}$/, 'must be an SPDX licence identifier')
-      .optional(),
-    /** Words to find the task by. */
-    tags: z
-      .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be lower-case words'))
-      .min(1)
-      .max(8)
-      .optional(),
-    /**
-     * Who may train or aggregate, in rising order; the task's `allowRoot` is the root of this list, so that whoever is on
-     * it can prove it.
-     */
-    allow: z
-      .array(z.string().regex(/^0x[0-9a-f]{40}$/, 'must be a lower-case address') as z.ZodType<Address>)
-      .min(1)
-      .max(MAX_ALLOWED)
-      .refine(
-        (list) => list.every((address, i) => i === 0 || list[i - 1]! < address),
-        'must be in rising order, each address once',
-      )
-      .optional(),
-  })
-  .refine(({ rule, novelty }) => novelty === undefined || hasGroups(rule), {
+export const termsSchema = termsFields.refine(
+  ({ rule, novelty }) => novelty === undefined || hasGroups(rule),
+  {
     path: ['novelty'],
     message: 'needs the rule reference-projection',
-  });
+  },
+);
 
 /** The off-chain part of a task, bound to the chain by its digest. */
 export type Terms = z.infer<typeof termsSchema>;

@@ -4,7 +4,7 @@ import {
   MAX_ROUNDS,
   MAX_TRAINERS,
   MAX_VALIDATORS,
-  termsSchema,
+  termsFields,
 } from '@chorus/protocol';
 import { z } from 'zod';
 import { factsSchema } from './problem.ts';
@@ -74,7 +74,7 @@ const paramsSchema = z
 /** A task as a requester wants it. */
 export const publicationRequestSchema = z.strictObject({
   model: z.string().min(1).max(120).describe('CID of the ONNX model to begin from; see POST /v1/models'),
-  terms: termsSchema
+  terms: termsFields
     .omit({ model: true, modelBytes: true })
     .partial({ dimension: true })
     .describe('the terms; dimension is counted in the model where it is left out'),
