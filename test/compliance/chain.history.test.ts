@@ -47,7 +47,7 @@ describe('what only the chain over JSON-RPC has', () => {
       },
       close: async () => undefined,
     });
-    taskId = await fixture.running({ slashReporterBps: 1_000 });
+    taskId = await fixture.running({ slashReporterBps: 1_000, slashBurnBps: 9_000 });
     const late = fixture.trainers[2]!.account;
     for (const i of [0, 1]) await fixture.commit(i, taskId, 1);
     for (const port of fixture.validators) await fixture.seal(port, taskId, 1);
@@ -123,10 +123,17 @@ describe('what only the chain over JSON-RPC has', () => {
 
   it('whoever reported an offence claims its part of what was slashed, once', async () => {
     const { token } = deployment;
-    // The third trainer did not commit: 1 % of a stake of 10,000, a tenth of it for the reporter.
-    const reporter = fixture.owner as ChorusChain;
-    expect(await reporter.reportRewards(token)).toBe(10n);
-    expect((await reporter.claimReports(token)).amount).toBe(10n);
+    // The third trainer did not commit; what that cost it is burned.
+    expect(await (fixture.owner as ChorusChain).reportRewards(token)).toBe(0n);
+    const rejecting = await fixture.running({ rounds: 1, slashReporterBps: 1_000, slashBurnBps: 9_000 });
+    await fixture.toSettle(rejecting);
+    const reporter = (await fixture.drawn(rejecting)) as ChorusChain;
+    const lists = { unavailable: [], rejected: [1] };
+    const votes = await fixture.votes(rejecting, 1, lists);
+    await fixture.settle(reporter, rejecting, 1, fixture.settlement([], [], { ...lists, votes }));
+    // 20 % of a stake of 10,000, a tenth of it for the reporter.
+    expect(await reporter.reportRewards(token)).toBe(200n);
+    expect((await reporter.claimReports(token)).amount).toBe(200n);
     await refused('E_CHAIN_NOTHING_TO_CLAIM', reporter.claimReports(token));
   });
 

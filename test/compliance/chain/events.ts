@@ -69,7 +69,7 @@ export function describeEvents(get: () => Fixture): void {
         await f.timeOut(taskId);
         for (const port of f.validators) await f.openSeal(port, taskId, 1);
         const aggregator = await f.drawn(taskId);
-        await aggregator.requestVerdicts(taskId, 1);
+        await f.request(taskId);
         const judged = await f.owner.round(taskId, 1);
         const votes = await Promise.all(f.validators.map((v) => v.signVerdict(judged, verdict)));
         await f.validators[0]!.postVerdict(taskId, 1, verdict, votes[0]!);

@@ -197,6 +197,9 @@ export function describeMoney(get: () => Fixture, propertyRuns: number): void {
           let paid = 0n;
           for (const [index, { committed, opened, cuts, settles }] of rounds.entries()) {
             const round = index + 1;
+            // Members that were absent too often are gone, and with too few of them the task is over.
+            const state = await f.owner.task(taskId);
+            if (state.status === 'ended') break;
             for (const i of f.trainers.keys()) if (committed[i]) await f.commit(i, taskId, round);
             for (const port of f.validators) await f.seal(port, taskId, round);
             if (!(await pass(taskId, round, 'commit'))) continue;
@@ -217,7 +220,9 @@ export function describeMoney(get: () => Fixture, propertyRuns: number): void {
           const task = await f.owner.task(taskId);
           expect(task.status).toBe('ended');
           const slashed = pooled - (await pools());
-          expect(task.remaining + paid + task.protocolFees).toBe(terms.budget + slashed);
+          expect(task.remaining + paid + task.protocolFees).toBe(terms.budget);
+          // What absence costs is burned: at most a tenth of each of seven stakes.
+          expect(slashed).toBeLessThanOrEqual(7n * 1_000n);
           const owed = await Promise.all(f.members.map((p) => f.owed(p.account, [taskId])));
           const credited = owed.reduce((sum, amount, i) => sum + amount - feesBefore[i]!, 0n);
           expect(credited).toBe(paid);

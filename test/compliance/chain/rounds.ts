@@ -1,4 +1,4 @@
-import { G1_INFINITY } from '@chorus/protocol';
+import { G1_INFINITY, SHARE_ONE } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { type Fixture, refused, SALT, vector } from './fixture.ts';
 
@@ -178,6 +178,46 @@ export function describeRounds(get: () => Fixture): void {
       await f.timeOut(taskId);
       expect(await f.owner.task(taskId)).toMatchObject({ status: 'ended', remaining: 1_000_003n });
       await refused('E_CHAIN_WRONG_PHASE', f.owner.advance(taskId));
+    });
+
+    it('goes on without members that left, or that were absent three times in a row', async () => {
+      const f = get();
+      const taskId = await f.running({ rounds: 5, minTrainers: 1 });
+      const [leaver, absent] = [f.trainers[0]!, f.trainers[1]!];
+      await refused('E_CHAIN_NOT_A_MEMBER', f.owner.leaveTask(taskId));
+      await leaver.leaveTask(taskId);
+      await refused('E_CHAIN_ALREADY_DONE', leaver.leaveTask(taskId));
+      await refused('E_CHAIN_NOT_ENDED', f.owner.releaseStake(taskId, leaver.account));
+      const account = async (port: Fixture['owner']) => f.owner.memberAccount(taskId, port.account);
+      expect(await account(leaver)).toMatchObject({ lastRound: 1, absenceBps: 0 });
+      expect((await f.owner.task(taskId)).departed).toEqual([]);
+      for (const round of [1, 2, 3]) {
+        for (const i of round === 1 ? [0, 2] : [2]) await f.commit(i, taskId, round);
+        for (const port of f.validators) await f.seal(port, taskId, round);
+        await f.timeOut(taskId);
+        for (const port of f.validators) await f.openSeal(port, taskId, round);
+        const given = f.settlement([0, 0, 1], [0, 0, SHARE_ONE]);
+        await f.settle(await f.drawn(taskId, round), taskId, round, given);
+      }
+      expect((await f.owner.task(taskId)).departed).toEqual([leaver.account, absent.account]);
+      expect(await account(absent)).toMatchObject({ lastRound: 3, absenceBps: 300 });
+      await refused('E_CHAIN_NOT_A_MEMBER', f.commit(1, taskId, 4));
+      const free = async (port: Fixture['owner']) => (await port.stake(f.world.token, f.agentOf(port))).free;
+      const before = [await free(leaver), await free(absent)];
+      for (const port of [leaver, absent]) await f.owner.releaseStake(taskId, port.account);
+      expect([await free(leaver), await free(absent)].map((amount, i) => amount - before[i]!)).toEqual([
+        10_000n,
+        9_700n,
+      ]);
+      // Nobody waits for them.
+      await f.commit(2, taskId, 4);
+      for (const port of f.validators) await f.seal(port, taskId, 4);
+      expect((await f.owner.round(taskId, 4)).phase).toBe('reference');
+      // With the last trainer the task goes as well.
+      await f.trainers[2]!.leaveTask(taskId);
+      for (const port of f.validators) await f.openSeal(port, taskId, 4);
+      await f.settle(await f.drawn(taskId, 4), taskId, 4, f.settlement([], []));
+      expect(await f.owner.task(taskId)).toMatchObject({ status: 'ended', round: 4 });
     });
   });
 }

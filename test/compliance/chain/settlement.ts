@@ -83,8 +83,8 @@ export function describeSettlement(get: () => Fixture): void {
       await f.settle(f.owner, taskId, 1, given);
       expect((await f.owner.settledRound(taskId, 1))!.aggregator).toBe(f.owner.account);
       // Both let their window pass.
-      expect(before[0] - (await f.pool(first))).toBe(1_000n);
-      expect(before[1] - (await f.pool(second))).toBe(1_000n);
+      expect(before[0] - (await f.pool(first))).toBe(300n);
+      expect(before[1] - (await f.pool(second))).toBe(300n);
     });
 
     it('in nobody’s window makes the round void, and its budget rolls on', async () => {

@@ -137,6 +137,8 @@ export function describeTasks(get: () => Fixture): void {
         roles: ['validator', 'aggregator'],
         agentId: f.agentOf(port),
         released: false,
+        lastRound: null,
+        absenceBps: 0,
         earned: 0n,
         claimed: 0n,
         vesting: 0n,
