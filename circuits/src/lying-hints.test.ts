@@ -120,7 +120,7 @@ describe.each(Object.entries(CIRCUITS))(
       circuit = await compile('rule', { sources: { 'rule.circom': main } });
       system = parseR1cs(circuit.r1cs);
       sourcesWithoutAssertions = withoutAssertions(main, files);
-    }, 120_000);
+    });
 
     it('honest hints give the rule of the tests', async () => {
       for (const matrix of rounds) {

@@ -141,7 +141,7 @@ describe('Projection(2, 1, 2, 4, 52, 64)', () => {
     const main =
       'pragma circom 2.1.6; include "projection.circom"; component main = Projection(2, 1, 2, 4, 52, 64);';
     wasm = (await compile('small', { sources: { 'small.circom': main } })).wasm;
-  }, 60_000);
+  });
   const F = 2n ** 48n;
   /** Whether these coefficients have a witness for two vectors with this matrix. */
   const taken = async (gram: bigint[][], dot: bigint[], eligible: bigint[], coefficient: bigint[]) => {

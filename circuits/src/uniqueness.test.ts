@@ -57,7 +57,7 @@ describe.each(Object.entries(CIRCUITS))('the circuit of %s for n = 16', (rule, r
     for (const [name, input] of Object.entries(rounds)) {
       witnesses[name] = await calculateWitness(circuit.wasm, input().signals);
     }
-  }, 240_000);
+  });
 
   it('compiles from the sources bit for bit, and is that of the committed keys', () => {
     const { hashes, constraints } = circuitArtifacts(16, rule as CircuitRule);
@@ -75,7 +75,7 @@ describe.each(Object.entries(CIRCUITS))('the circuit of %s for n = 16', (rule, r
       it(round, () => {
         expect(brokenConstraints(system, witnesses[round]!)).toEqual([]);
         expect(survivingMutations(system, witnesses[round]!)).toEqual([]);
-      }, 240_000);
+      });
     }
   });
 

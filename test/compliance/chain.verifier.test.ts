@@ -128,7 +128,7 @@ describe.each(RULE_NAMES)(
       provider = new JsonRpcProvider(devnet.url, 31337, { staticNetwork: true, cacheTimeout: -1 });
       provider.pollingInterval = 20;
       verifier = await deploy();
-    }, 300_000);
+    });
     afterAll(async () => {
       provider?.destroy();
       await devnet?.close();

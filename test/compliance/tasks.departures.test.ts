@@ -17,7 +17,7 @@ import {
 let world: TaskWorld;
 beforeAll(async () => {
   world = await openTaskWorld();
-}, 180_000);
+});
 beforeEach(() => world.restore());
 afterAll(() => world?.close());
 

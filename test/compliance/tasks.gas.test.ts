@@ -39,7 +39,7 @@ describe('gas of a settlement with a proof, 16 trainers', () => {
       return (await addresses)[index]!;
     };
     world = await openTaskWorld({ ...sizes, verifier: at(0), projectionVerifier: at(1) });
-  }, 300_000);
+  });
   afterAll(() => world?.close());
 
   const rowOf = (round: number, i: number): bigint[] =>
@@ -100,6 +100,5 @@ describe('gas of a settlement with a proof, 16 trainers', () => {
         expect(vesting).toBe(0n);
       }
     },
-    300_000,
   );
 });

@@ -45,7 +45,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
   let world: TaskWorld;
   beforeAll(async () => {
     world = await openTaskWorld();
-  }, 180_000);
+  });
   beforeEach(() => world.restore());
   afterAll(() => world?.close());
 
@@ -67,7 +67,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
         verifiers[kind] = verifier;
       }
       await world.save();
-    }, 180_000);
+    });
 
     /** 20 rows: these leading ones, and these trainers' updates. */
     const rowsOf = (head: Point[], trainers: number[]): Point[] =>

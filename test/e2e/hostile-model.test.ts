@@ -118,7 +118,7 @@ beforeAll(async () => {
   request.params.validators = [stranger.ports.chain.account];
   honest = request;
   await writeShard(join(folder, 'train.shard'), shards[0]!);
-}, 180_000);
+});
 
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');

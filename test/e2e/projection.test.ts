@@ -22,7 +22,7 @@ beforeAll(async () => {
   kept = join(scratch, 'kept');
   const args = ['demo', '--nodes', '6', '--rounds', '3', '--attack', 'replay-reference', '--seed', '3'];
   report = await chorus([...args, '--json', `--keep=${kept}`]);
-}, 300_000);
+});
 
 afterAll(async () => {
   await rm(scratch, { recursive: true, force: true });

@@ -51,14 +51,14 @@ beforeAll(async () => {
   const chain = { url: devnet.url, contract: deployment.taskManager };
   const config = { dataDir, roles: [], chain, admin: { enabled: false }, ...OWN_NETWORK };
   attacker = await startNode(parseConfig(config, 'attacker'), () => {});
-}, 300_000);
+});
 afterAll(async () => {
   victim?.kill('SIGKILL');
   provider?.destroy();
   await attacker?.close();
   await devnet?.close();
   await rm(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 /** A node as `chorus init` makes it, with a full wallet, running. */
 async function startVictim(shard: string): Promise<{ client: AdminClient; wallet: Address }> {

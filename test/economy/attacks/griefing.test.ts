@@ -7,7 +7,7 @@ describe('members that cost the others', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld(12);
-  }, 60_000);
+  });
   afterAll(() => world?.close());
 
   /** What an account has of the token, and is owed. */

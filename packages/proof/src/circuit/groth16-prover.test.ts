@@ -16,13 +16,13 @@ beforeAll(async () => {
   prover = await Groth16Prover.create(circuit, 2);
   key = await readFile(circuit.zkeyPath);
   folder = await mkdtemp(join(tmpdir(), 'chorus-key-'));
-}, 120_000);
+});
 afterAll(async () => {
   await prover?.close();
   await rm(folder, { recursive: true });
   // snarkjs keeps worker threads until its curve is told to end.
   await (await curves.getCurveFromName('bn128')).terminate();
-}, 120_000);
+});
 
 const verify = (proof: Awaited<ReturnType<Groth16Prover['prove']>>): Promise<boolean> =>
   groth16.verify(circuit.verificationKey, proof.publicSignals.map(String), snarkjsProof(proof));
@@ -39,7 +39,7 @@ describe('a Groth16 proof', () => {
     const ours = await prover.prove(signals, {}, { r, s });
     expect(snarkjsProof(ours)).toEqual(theirs.proof);
     expect(ours.publicSignals.map(String)).toEqual(theirs.publicSignals);
-  }, 300_000);
+  });
 
   it('verifies with its own randomness, two proofs of one statement being unequal', async () => {
     const signals = honestSignals(4, 16);
@@ -49,7 +49,7 @@ describe('a Groth16 proof', () => {
     expect(one.publicSignals).toEqual(other.publicSignals);
     for (const point of ['a', 'b', 'c'] as const)
       expect(one.groth16[point]).not.toEqual(other.groth16[point]);
-  }, 300_000);
+  });
 
   it('does not exist for a share that is not of the rule, and the next proof is not disturbed', async () => {
     const signals = honestSignals(5, 3);
@@ -60,7 +60,7 @@ describe('a Groth16 proof', () => {
       facts: { reason: expect.stringMatching(/assertion failed.*Contribution/s) },
     });
     expect(await verify(await prover.prove(signals))).toBe(true);
-  }, 300_000);
+  });
 
   it('needs every signal, and no other', async () => {
     const { weightWords, ...rest } = honestSignals(6, 2);
@@ -92,7 +92,7 @@ describe('a Groth16 proof', () => {
     );
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
     expect(seen.at(-1)).toBe(1);
-  }, 300_000);
+  });
 });
 
 describe('a proving key', () => {
