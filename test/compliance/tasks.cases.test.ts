@@ -139,8 +139,8 @@ describe('a trainer found unavailable', () => {
           reporter: world.trainers[0]!.address,
         },
       ]);
-      expect((await world.task(taskId)).remaining - before).toBe(1_400n);
-      expect((await world.balance(BURN)) - burned).toBe(400n);
+      expect((await world.task(taskId)).remaining - before).toBe(800n);
+      expect((await world.balance(BURN)) - burned).toBe(1_000n);
       expect((await caseOf(taskId)).resolved).toBe(true);
       expect((await world.task(taskId)).openCases).toBe(0n);
       expect(await world.lockOf(taskId, b)).toBe(8_000n);
@@ -283,7 +283,7 @@ describe('a trainer found unavailable', () => {
       expect(world.slashes(receipt)).toMatchObject([
         { member: world.trainers[0]!.address, kind: OFFENCE.unavailable, toTask: 800n },
       ]);
-      expect((await world.task(taskId)).remaining - before).toBe(1_400n);
+      expect((await world.task(taskId)).remaining - before).toBe(800n);
       expect(await world.lockOf(taskId, world.trainers[0]!)).toBe(8_000n);
       await refused('CaseClosed', world.stranger, 'resolveCase', taskId, 1, 0);
     });
@@ -293,7 +293,7 @@ describe('a trainer found unavailable', () => {
       await pastDeadline(taskId);
       const burned = await world.balance(BURN);
       await world.send(world.trainers[0]!, 'resolveCase', taskId, 1, 0);
-      expect((await world.balance(BURN)) - burned).toBe(600n);
+      expect((await world.balance(BURN)) - burned).toBe(1_200n);
     });
   });
 

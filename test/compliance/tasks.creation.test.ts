@@ -46,7 +46,7 @@ describe('creating and joining tasks', () => {
       expect(task.verifier).toBe(world.verifier);
       expect(task.protocolFeeBps).toBe(100n);
       expect(task.contestSeconds).toBe(3600n);
-      expect([...task.slashing]).toEqual([100n, 1000n, 1000n, 2000n, 2000n, 2000n]);
+      expect([...task.slashing]).toEqual([100n, 300n, 300n, 2000n, 2000n, 2000n, 1000n, 3n]);
       expect(task.joinDeadline).toBe(BigInt(await world.evm.now()) + 1000n);
       expect(task.createdBlock).toBe(BigInt(await world.evm.provider.getBlockNumber()));
       expect((await world.create()) - taskId).toBe(1n);
@@ -165,11 +165,11 @@ describe('creating and joining tasks', () => {
       const old = await world.task(taskId);
       expect(old.protocolFeeBps).toBe(100n);
       expect(old.contestSeconds).toBe(3600n);
-      expect([...old.slashing]).toEqual([100n, 1000n, 1000n, 2000n, 2000n, 2000n]);
+      expect([...old.slashing]).toEqual([100n, 300n, 300n, 2000n, 2000n, 2000n, 1000n, 3n]);
       const next = await world.task(await world.create());
       expect(next.protocolFeeBps).toBe(500n);
       expect(next.contestSeconds).toBe(7000n);
-      expect([...next.slashing]).toEqual([1n, 2n, 3n, 4n, 5n, 6n]);
+      expect([...next.slashing]).toEqual([1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n]);
     });
 
     it('contracts without code are refused when the task contract is deployed', async () => {
@@ -287,6 +287,8 @@ describe('creating and joining tasks', () => {
         validator: 1n,
         aggregator: 0n,
         released: false,
+        lastRound: 0n,
+        absenceBps: 0n,
         earned: 0n,
         claimed: 0n,
         vesting: 0n,

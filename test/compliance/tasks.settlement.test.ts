@@ -328,7 +328,7 @@ describe('settling a round', () => {
       expect(world.slashes(receipt)).toMatchObject([
         { member: world.validators[1]!.address, kind: OFFENCE.rejectedReference, toTask: 800n },
       ]);
-      expect((await world.task(taskId)).remaining).toBe(before - 5_000n - 15_000n - 10_000n + 1_400n);
+      expect((await world.task(taskId)).remaining).toBe(before - 5_000n - 15_000n - 10_000n + 800n);
       expect(await world.lockOf(taskId, world.validators[1]!)).toBe(8_000n);
     });
 

@@ -86,6 +86,6 @@ describe('the draw of who may settle first', () => {
     await play.open(one);
     await play.pass();
     expect(await play.candidate()).toBe(candidate(block ^ of(one)));
-    expect(await play.lockOf(other)).toBe(900n);
+    expect(await play.lockOf(other)).toBe(970n);
   });
 });

@@ -288,6 +288,6 @@ describe('transactions that overtake each other', () => {
     const receipts = await inOneBlock([settle(first), settle(second)], Number(settleStart) + 100);
     expect(receipts.map((r) => r.ok)).toEqual([false, true]);
     // What this costs it is the price of its stake: the chain cannot tell being kept out from staying away.
-    expect(await play.lockOf(first)).toBe(900n);
+    expect(await play.lockOf(first)).toBe(970n);
   });
 });

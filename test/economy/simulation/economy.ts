@@ -21,7 +21,7 @@ export interface Terms {
   stake: number;
   /** Of the stake, for each round without a commitment. */
   trainerAbsenceBps: number;
-  /** Of a slash, to the reporter and burned; the rest goes to the task's budget. */
+  /** Of a slash, to the reporter and burned; the rest goes to the task's budget. What absence costs is burned. */
   slashReporterBps: number;
   slashBurnBps: number;
   /** Of one unit of training work: electricity, hardware. */
@@ -47,12 +47,12 @@ export const TERMS: Terms = {
   validatorFeeBps: 600,
   stake: 100,
   trainerAbsenceBps: 100,
-  slashReporterBps: 2000,
-  slashBurnBps: 3000,
+  slashReporterBps: 0,
+  slashBurnBps: 10_000,
   trainingCost: 2,
   // 0.1 gwei and a native coin worth 600 tokens.
   gasPrice: 6e-8,
-  gas: { join: 350_000, commit: 60_000, claim: 90_000 },
+  gas: { join: 350_000, commit: 61_000, claim: 90_000 },
   claimEvery: 16,
   // 10 % a year, in rounds of ten minutes.
   capitalCost: 0.1 / 52_560,
