@@ -15,7 +15,7 @@ describe('a prover that picks the best coefficients within the tolerance of refe
     }
   });
 
-  it('moves a share by at most one unit in random rounds with norms of 2^10 to 2^26', () => {
+  it('moves a share by at most one unit in random rounds with norms of 2^12 to 2^23', () => {
     for (let seed = 0; seed < 12; seed++) {
       const gram = scaledTrainers(
         randomProjectionGram(2 + seed, 300 + seed),

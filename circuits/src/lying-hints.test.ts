@@ -108,54 +108,58 @@ const CIRCUITS: Record<string, RuleCircuit> = {
   },
 };
 
-describe.each(Object.entries(CIRCUITS))('%s', { timeout: 240_000 }, (_, { size, main, files, rounds, input, expected }) => {
-  let system: ConstraintSystem;
-  let circuit: CompiledCircuit;
-  let sourcesWithoutAssertions: Record<string, string>;
+describe.each(Object.entries(CIRCUITS))(
+  '%s',
+  { timeout: 240_000 },
+  (_, { size, main, files, rounds, input, expected }) => {
+    let system: ConstraintSystem;
+    let circuit: CompiledCircuit;
+    let sourcesWithoutAssertions: Record<string, string>;
 
-  beforeAll(async () => {
-    circuit = await compile('rule', { sources: { 'rule.circom': main } });
-    system = parseR1cs(circuit.r1cs);
-    sourcesWithoutAssertions = withoutAssertions(main, files);
-  }, 120_000);
+    beforeAll(async () => {
+      circuit = await compile('rule', { sources: { 'rule.circom': main } });
+      system = parseR1cs(circuit.r1cs);
+      sourcesWithoutAssertions = withoutAssertions(main, files);
+    }, 120_000);
 
-  it('honest hints give the rule of the tests', async () => {
-    for (const matrix of rounds) {
-      const witness = await calculateWitness(circuit.wasm, input(matrix));
-      const { weights, shares } = expected(matrix);
-      expect(witness.slice(1, 1 + 2 * size)).toEqual([...weights, ...shares]);
-      expect(brokenConstraints(system, witness)).toEqual([]);
-    }
-  });
-
-  describe('a prover that lies about', () => {
-    for (const [lie, { find, replace }] of Object.entries(LIES)) {
-      it(`${lie} breaks a constraint`, async () => {
-        const liar = await compile('rule', {
-          sources: { ...sourcesWithoutAssertions, 'hints.circom': lied(find, replace) },
-          simplification: 0,
-        });
-        let told = 0;
-        for (const matrix of rounds) {
-          const honest = await calculateWitness(circuit.wasm, input(matrix));
-          const lying = relabel(await calculateWitness(liar.wasm, input(matrix)), liar, circuit);
-          if (lying.every((value, wire) => value === honest[wire])) continue;
-          told++;
-          expect(brokenConstraints(system, lying)).not.toEqual([]);
-        }
-        expect(told, 'rounds in which the lie differs from the truth').toBeGreaterThan(0);
-      });
-    }
-
-    it('nothing breaks none: the two ways to a witness agree', async () => {
-      const liar = await compile('rule', { sources: sourcesWithoutAssertions, simplification: 0 });
+    it('honest hints give the rule of the tests', async () => {
       for (const matrix of rounds) {
-        const honest = await calculateWitness(circuit.wasm, input(matrix));
-        expect(relabel(await calculateWitness(liar.wasm, input(matrix)), liar, circuit)).toEqual(honest);
+        const witness = await calculateWitness(circuit.wasm, input(matrix));
+        const { weights, shares } = expected(matrix);
+        expect(witness.slice(1, 1 + 2 * size)).toEqual([...weights, ...shares]);
+        expect(brokenConstraints(system, witness)).toEqual([]);
       }
     });
-  });
-});
+
+    describe('a prover that lies about', () => {
+      for (const [lie, { find, replace }] of Object.entries(LIES)) {
+        it(`${lie} breaks a constraint`, async () => {
+          const liar = await compile('rule', {
+            sources: { ...sourcesWithoutAssertions, 'hints.circom': lied(find, replace) },
+            simplification: 0,
+          });
+          let told = 0;
+          for (const matrix of rounds) {
+            const honest = await calculateWitness(circuit.wasm, input(matrix));
+            const lying = relabel(await calculateWitness(liar.wasm, input(matrix)), liar, circuit);
+            if (lying.every((value, wire) => value === honest[wire])) continue;
+            told++;
+            expect(brokenConstraints(system, lying)).not.toEqual([]);
+          }
+          expect(told, 'rounds in which the lie differs from the truth').toBeGreaterThan(0);
+        });
+      }
+
+      it('nothing breaks none: the two ways to a witness agree', async () => {
+        const liar = await compile('rule', { sources: sourcesWithoutAssertions, simplification: 0 });
+        for (const matrix of rounds) {
+          const honest = await calculateWitness(circuit.wasm, input(matrix));
+          expect(relabel(await calculateWitness(liar.wasm, input(matrix)), liar, circuit)).toEqual(honest);
+        }
+      });
+    });
+  },
+);
 
 function lied(find: string, replace: string): string {
   const hints = readFileSync(join(CIRCOM_FOLDER, 'hints.circom'), 'utf8');
