@@ -13,7 +13,7 @@ const MAX_SETTLEMENT_GAS: Record<RuleName, bigint> = {
   'reference-projection': 850_000n,
 };
 /** The rounds before: three slots of the record are new, and sometimes the one of the block numbers. */
-const RECORDING_GAS = 55_000n;
+const RECORDING_GAS = 70_000n;
 const DIMENSION = 13;
 /** From here on a round writes no slot for the first time: records are kept for 16 rounds. */
 const STEADY_ROUND = 17;
