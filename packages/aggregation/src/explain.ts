@@ -12,13 +12,13 @@ const percent = (part: number, whole: number): string => `${((100 * part) / whol
 /**
  * A few sentences that say why trainer `index` (from 0) got its weight and share.
  *
- * @param nameOf how to call another trainer, by its index; "trainer 3" for index 2 if it is left out
+ * @param nameOf how to call another trainer, by its index; "number 3 of the task" for index 2 if it is left out
  * @throws ChorusError `E_TRAINER_UNKNOWN`
  */
 export function explainTrainer(
   result: RuleResult,
   index: number,
-  nameOf: (index: number) => string = (i) => `trainer ${i + 1}`,
+  nameOf: (index: number) => string = (i) => `number ${i + 1} of the task`,
 ): string {
   const { explanation } = result;
   if (explanation.rows[index] === undefined) {

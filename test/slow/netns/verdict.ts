@@ -1,6 +1,6 @@
 import { readVerifier } from '@chorus/chain';
 import { openProofChecker, provenRound } from '@chorus/node';
-import type { ChainEvent, SettledRound, TaskState } from '@chorus/protocol';
+import type { Address, ChainEvent, SettledRound, TaskState } from '@chorus/protocol';
 import { JsonRpcProvider } from 'ethers';
 import { expect } from 'vitest';
 import { patience } from '../../patience.ts';
@@ -73,7 +73,8 @@ export async function expectProvenAndTold(
   settled: (SettledRound | null)[],
 ): Promise<void> {
   const { chain, devnet, deployment, addresses, roundEnds } = network;
-  const verifier = () => readVerifier({ url: devnet.url, contract: deployment.taskManager });
+  const verifier = (address: Address) =>
+    readVerifier({ url: devnet.url, contract: deployment.taskManager, verifier: address });
   const checker = await openProofChecker({ chain, verifier });
   try {
     for (const round of settled) {

@@ -38,7 +38,8 @@ export class RoundFollower {
     const { devnet, deployment } = this.#network;
     const checker = await openProofChecker({
       chain,
-      verifier: () => readVerifier({ url: devnet.url, contract: deployment.taskManager }),
+      verifier: (address) =>
+        readVerifier({ url: devnet.url, contract: deployment.taskManager, verifier: address }),
     });
     const timing = this.#recordTimes(signal);
     try {

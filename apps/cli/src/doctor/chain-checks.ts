@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { formatUnits, readVerifier } from '@chorus/chain';
 import { type NodeConfig, verifierFault } from '@chorus/node';
-import { type Address, describeError } from '@chorus/protocol';
+import { type Address, describeError, RULE_NAMES } from '@chorus/protocol';
 import { keccak256 } from 'ethers';
 import { DEPLOYMENT_FILE, type DeploymentFile, readDeployment } from '../init/deployment.ts';
 import type { Finding } from './checks.ts';
@@ -59,7 +59,7 @@ export async function diagnoseChain(
     [
       clock(url, reached.date),
       deployment(url, found, contract as Address, home),
-      verifier(url, contract as Address, found),
+      verifiers(url, contract as Address, found),
       wallet === null ? null : gas(url, wallet),
     ].map((check) => Promise.resolve(check).catch(unanswered)),
   );
@@ -132,18 +132,19 @@ async function deployment(url: string, chainId: number, contract: Address, home:
 const codeAt = async (url: string, address: Address) =>
   String((await ask(url, 'eth_getCode', [address, 'latest'])).result);
 
-async function verifier(url: string, contract: Address, chainId: number): Promise<Finding> {
-  const what = 'verifier';
-  const onChain = await readVerifier({ url, contract });
-  const fault = verifierFault(onChain, chainId);
-  const { origin } = onChain.srs;
-  return fault === undefined
-    ? {
-        what,
-        state: 'ok',
-        found: `${onChain.address} holds the circuit key of this build; reference string ${origin}`,
-      }
-    : { what, state: 'problem', found: fault, todo: 'take the version of chorus that this network runs' };
+async function verifiers(url: string, contract: Address, chainId: number): Promise<Finding> {
+  const what = 'verifiers';
+  const found: string[] = [];
+  for (const rule of RULE_NAMES) {
+    const onChain = await readVerifier({ url, contract, rule });
+    const fault = verifierFault(onChain, rule, chainId);
+    if (fault !== undefined) {
+      const todo = 'take the version of chorus that this network runs';
+      return { what, state: 'problem', found: `${rule}: ${fault}`, todo };
+    }
+    found.push(`${rule} at ${onChain.address} (reference string ${onChain.srs.origin})`);
+  }
+  return { what, state: 'ok', found: `hold the circuit keys of this build: ${found.join(', ')}` };
 }
 
 async function gas(url: string, wallet: Address): Promise<Finding> {

@@ -5,7 +5,7 @@ import { totalmem } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import { circuitArtifacts } from '@chorus/circuits';
 import { developmentSrs } from '@chorus/commitment';
-import { describeError } from '@chorus/protocol';
+import { describeError, RULE_NAMES } from '@chorus/protocol';
 import { devices } from '@chorus/training';
 
 /** One thing looked at. */
@@ -101,18 +101,22 @@ async function referenceStrings(folder: string): Promise<Finding> {
 async function circuitKeys(): Promise<Finding> {
   const what = 'circuit keys';
   try {
-    const { wasmPath, zkeyPath, hashes } = circuitArtifacts(16);
-    for (const [path, hash] of [
-      [wasmPath, hashes.wasm],
-      [zkeyPath, hashes.zkey],
-    ] as const) {
-      const sum = createHash('sha256');
-      await pipeline(createReadStream(path), sum);
-      if (sum.digest('hex') !== hash) {
-        return { what, state: 'problem', found: `${path} is not the file of the ceremony`, todo: REINSTALL };
+    const found: string[] = [];
+    for (const rule of RULE_NAMES) {
+      const { wasmPath, zkeyPath, hashes } = circuitArtifacts(16, rule);
+      for (const [path, hash] of [
+        [wasmPath, hashes.wasm],
+        [zkeyPath, hashes.zkey],
+      ] as const) {
+        const sum = createHash('sha256');
+        await pipeline(createReadStream(path), sum);
+        if (sum.digest('hex') !== hash) {
+          return { what, state: 'problem', found: `${path} is not the file of the ceremony`, todo: REINSTALL };
+        }
       }
+      found.push(`${rule} zkey sha256 ${hashes.zkey.slice(0, 16)}...`);
     }
-    return { what, state: 'ok', found: `n = 16, zkey sha256 ${hashes.zkey.slice(0, 16)}...` };
+    return { what, state: 'ok', found: `n = 16: ${found.join(', ')}` };
   } catch (error) {
     return { what, state: 'problem', found: describeError(error), todo: REINSTALL };
   }

@@ -31,8 +31,8 @@ const FETCH_MILLISECONDS = 10_000;
 export interface Inspection {
   chain: ChainPort;
   storage: StoragePort;
-  /** What the chain checks settlements with. */
-  verifier(): Promise<VerifierOnChain>;
+  /** What the chain checks settlements with: a verifier that a task took over. */
+  verifier(address: Address): Promise<VerifierOnChain>;
   proving: Pick<Proving, 'committer'>;
   signal: AbortSignal;
 }
@@ -75,7 +75,8 @@ export async function openNetwork(
     const proving = createProving(chain.chainId);
     cleanups.push(() => proving.close());
     signal.throwIfAborted();
-    const verifier = () => readVerifier({ url, contract: source.contract });
+    const verifier = (address: Address) =>
+      readVerifier({ url, contract: source.contract, verifier: address });
     return { chain, storage, verifier, proving, signal, close };
   } catch (error) {
     await close();

@@ -1,5 +1,5 @@
 import { ruleNameOf, type VerifierOnChain, type VerifierSrs, verifyingKeyHash } from '@chorus/chain';
-import { circuitArtifacts, type VerificationKey } from '@chorus/circuits';
+import { circuitArtifacts, circuitName, type VerificationKey } from '@chorus/circuits';
 import { assertSrsAllowed, developmentKey, log2SizeFor, type SrsKey, srsDigest } from '@chorus/commitment';
 import {
   createVerifier,
@@ -16,6 +16,7 @@ import {
   verifyProofFile,
 } from '@chorus/proof';
 import {
+  type Address,
   type ChainPort,
   ChorusError,
   type ContributionProof,
@@ -109,12 +110,19 @@ export async function openProofChecker(network: Pick<Inspection, 'chain' | 'veri
   check(round: ProvenRound): Promise<Check[]>;
   close(): Promise<void>;
 }> {
-  const onChain = await network.verifier();
-  const srs = srsKeyOf(onChain.srs);
-  const { verificationKey } = circuitArtifacts(CIRCUIT_SIZE);
+  const read = new Map<Address, Promise<VerifierOnChain>>();
+  const verifierOf = ({ verifier }: TaskState): Promise<VerifierOnChain> => {
+    const known = read.get(verifier) ?? network.verifier(verifier);
+    known.catch(() => read.delete(verifier));
+    read.set(verifier, known);
+    return known;
+  };
   const verifier: Verifier = createVerifier();
   return {
-    async check({ settled, settlement, statement, proof }) {
+    async check({ task, settled, settlement, statement, proof }) {
+      const onChain = await verifierOf(task);
+      const srs = srsKeyOf(onChain.srs);
+      const { verificationKey } = circuitArtifacts(CIRCUIT_SIZE, statement.rule);
       const keys = await runCheck('keys', () => keysFault(onChain, srs, verificationKey, network.chain));
       const record = await runCheck('record', () => differenceOf(settled, settlement));
       return [keys, record, ...(await verifier.verify(statement, proof, { srs, verificationKey }))];
@@ -130,15 +138,18 @@ function srsKeyOf(srs: VerifierSrs): SrsKey {
 }
 
 /**
- * What is wrong with the keys of a verifier on chain: undefined where it holds this build's circuit key, and a
+ * What is wrong with the keys of a rule's verifier on chain: undefined where it holds this build's circuit key, and a
  * reference string that is fit for the chain.
  *
  * @throws ChorusError `E_SRS_INSECURE` for a development reference string on another chain
  */
-export function verifierFault(onChain: VerifierOnChain, chainId: number): string | undefined {
-  return keysFault(onChain, srsKeyOf(onChain.srs), circuitArtifacts(CIRCUIT_SIZE).verificationKey, {
-    chainId,
-  });
+export function verifierFault(
+  onChain: VerifierOnChain,
+  rule: RuleName,
+  chainId: number,
+): string | undefined {
+  const { verificationKey } = circuitArtifacts(CIRCUIT_SIZE, rule);
+  return keysFault(onChain, srsKeyOf(onChain.srs), verificationKey, { chainId });
 }
 
 /** Whoever knows tau, or the secrets of another circuit key, could make the verifier on chain accept anything. */
@@ -185,14 +196,17 @@ export async function exportProof(
   encoding: 'json' | 'cbor',
 ): Promise<Uint8Array> {
   const { task, round, settled, statement, proof } = proven;
-  const { hashes } = circuitArtifacts(CIRCUIT_SIZE);
-  const { srs } = await network.verifier();
+  const { hashes } = circuitArtifacts(CIRCUIT_SIZE, statement.rule);
+  const { srs } = await network.verifier(task.verifier);
   return encodeProofFile(
     {
       statement,
       proof,
       srs: srsKeyOf(srs),
-      circuit: { id: `contribution-${CIRCUIT_SIZE}`, verificationKey: `0x${hashes.verificationKey}` },
+      circuit: {
+        id: circuitName(CIRCUIT_SIZE, statement.rule) as ProofFile['circuit']['id'],
+        verificationKey: `0x${hashes.verificationKey}`,
+      },
       dimension: task.dimension,
       references: openedReferences(round, settled.rejected).map(({ validator, digest }) => ({
         author: validator,
@@ -230,7 +244,7 @@ export async function verifyFile(
     const detail = `its circuit has ${read.statement.size} rows, this build knows the one of ${CIRCUIT_SIZE}`;
     return { file: read, checks: [{ ...readable, ok: false, detail }] };
   }
-  const circuit = circuitArtifacts(CIRCUIT_SIZE);
+  const circuit = circuitArtifacts(CIRCUIT_SIZE, read.statement.rule);
   return { file: read, checks: [readable, ...(await verifyProofFile(read, { circuit, srsDigest }))] };
 }
 
