@@ -213,6 +213,12 @@ describe('rules with one sum of references, and rules with groups and novelty', 
       await world.settle(taskId, 1);
     });
 
+    /** The drawn candidate asks, in the second half of its window. */
+    const request = async (taskId: bigint) => {
+      await world.passTo(Number((await world.round(taskId)).settleStart) + 50);
+      await world.send(await first(taskId), 'requestVerdicts', taskId, 1);
+    };
+
     it('is part of verdicts posted on chain, and of what a majority agrees on', async () => {
       const taskId = await ready(PROJECTION);
       const [a, b, c] = world.validators as [Player, Player, Player];
@@ -220,7 +226,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
         const vote = await world.verdict(voter, taskId, 1, { novelty: signed });
         return [taskId, 1, 0, 0, novelty, vote] as const;
       };
-      await world.send(await first(taskId), 'requestVerdicts', taskId, 1);
+      await request(taskId);
       const stranger = world.by(world.stranger);
       await expectRefusal('InvalidNovelty', stranger, 'postVerdict', ...(await post(a, OFF_CURVE)));
       await expectRefusal('InvalidVotes', stranger, 'postVerdict', ...(await post(a, NOVELTY, NO_POINT)));
@@ -238,7 +244,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
 
     it('agreed on by a majority, the candidates that let their windows pass are slashed', async () => {
       const taskId = await ready(PROJECTION);
-      await world.send(await first(taskId), 'requestVerdicts', taskId, 1);
+      await request(taskId);
       for (const voter of world.validators.slice(0, 2)) {
         const vote = await world.verdict(voter, taskId, 1, { novelty: NOVELTY });
         await world.send(world.stranger, 'postVerdict', taskId, 1, 0, 0, NOVELTY, vote);
