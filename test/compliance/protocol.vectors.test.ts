@@ -58,6 +58,15 @@ function cbor(value: Json): Buffer {
     const bytes = Buffer.from((value.hex as string).slice(2), 'hex');
     return Buffer.concat([head(2, count(bytes.length)), bytes]);
   }
+  // A point is its two coordinates, 32 bytes each.
+  if ('x' in value && 'y' in value) {
+    const bytes = [value.x, value.y].map((c) =>
+      BigInt((c as { bigint: string }).bigint)
+        .toString(16)
+        .padStart(64, '0'),
+    );
+    return Buffer.concat([head(2, 64n), Buffer.from(bytes.join(''), 'hex')]);
+  }
   const entries = Object.entries(value).map(([key, entry]) => [cbor(key), cbor(entry)] as const);
   entries.sort(([a], [b]) => Buffer.compare(a, b));
   return Buffer.concat([head(5, count(entries.length)), ...entries.flat()]);
@@ -164,9 +173,20 @@ describe('the vectors of the wire protocol', () => {
     expect(commitments).toBe(keccak256(concat(points.flat().map(word))));
     const type =
       'Verdict(uint256 taskId,uint32 round,bytes32 commitments,uint256 unavailable,uint256 rejected,' +
-      'uint64 lossBefore,uint64 lossAfter)';
+      'bytes32 novelty,uint64 lossBefore,uint64 lossAfter)';
+    // The novelty is the generator of G1, (1, 2).
+    const novelty = BigInt(keccak256(concat([word(1), word(2)])));
     // Trainers 0 and 15 as bits, validator 2 as a bit.
-    const words = [300, 7, BigInt(commitments), 0b1000000000000001, 0b100, 2_302_585, 1_151_292].map(word);
+    const words = [
+      300,
+      7,
+      BigInt(commitments),
+      0b1000000000000001,
+      0b100,
+      novelty,
+      2_302_585,
+      1_151_292,
+    ].map(word);
     const digest = keccak256(concat(['0x1901', domain, keccak256(concat([hash(type), ...words]))]));
     expect(v.verdict.digest).toBe(digest);
     expect(recoverAddress(digest, v.verdict.signature)).toBe(v.signer);

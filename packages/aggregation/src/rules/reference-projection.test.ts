@@ -395,7 +395,7 @@ describe('explainTrainer, for reference-projection', () => {
     const text = explainTrainer(result, 0);
     expect(text).toMatch(/^Earned \d+\.\d\d % of the reward, \d+\.\d\d % of the weight\./);
     expect(text).toMatch(/Of what it explains of the references \d\d\.\d\d % is its own/);
-    expect(text).toContain('that of trainer 2, cosine 0.50');
+    expect(text).toContain('that of number 2 of the task, cosine 0.50');
     expect(text).toContain('A copy of it under another name would have split this pay');
     expect(explainTrainer(result, 0, (i) => `node-${i}`)).toContain('that of node-1');
     expect(explainTrainer(result, 2)).toMatch(/is its own, the others have the rest too\./);
@@ -404,7 +404,7 @@ describe('explainTrainer, for reference-projection', () => {
     const one = apply([along([0, 900], [1, 900]), along([4, 900])]).explanation.rows[0]!;
     const two = apply([along([0, 900], [1, 900]), along([4, 900]), along([0, 900], [1, 900])]);
     expect(Number(two.explanation.rows[0]!.projection) / Number(one.projection)).toBeCloseTo(0.5, 2);
-    expect(explainTrainer(two, 0)).toContain('that of trainer 3, cosine 1.00');
+    expect(explainTrainer(two, 0)).toContain('that of number 3 of the task, cosine 1.00');
   });
   it('says that an update agrees too well with the references', () => {
     const text = explainTrainer(apply([along([20, 900]), along([21, 900]), spread.map((x) => 900 * x)]), 2);

@@ -279,7 +279,7 @@ const asked = {
     stagnationBps: 5000,
     minShareBps: 2500,
     slashReporterBps: 0,
-    slashBurnBps: 0,
+    slashBurnBps: 10_000,
   },
 };
 
@@ -496,7 +496,7 @@ describe('the API', () => {
     ['fees of more than half', wrong({ aggregatorFeeBps: 4900 }), 'params.validatorFeeBps'],
     [
       'more slashed than there is',
-      wrong({ slashReporterBps: 6000, slashBurnBps: 5000 }),
+      wrong({ slashReporterBps: 600, slashBurnBps: 9_500 }),
       'params.slashBurnBps',
     ],
     ['a window of no time', wrong({ settleSeconds: 0 }), 'params.settleSeconds'],
