@@ -212,7 +212,8 @@ describe('a requester', () => {
     await network.add('alice', { roles: ['trainer'], data: shards[0]! });
     const validator = await network.add('victor', { roles: ['validator', 'aggregator'], data: validation });
     request.params.validators = [validator.node.ports.chain.account];
-    const threads = () => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
+    // Each model computes in a process of its own.
+    const models = () => process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length;
     const open: number[] = [];
     const tasks: bigint[] = [];
     for (let count = 1; count <= 6; count++) {
@@ -227,7 +228,7 @@ describe('a requester', () => {
         return followed.join() === kept.join();
       });
       await new Promise((resolve) => setTimeout(resolve, 200));
-      open.push(threads());
+      open.push(models());
     }
     expect(open[3]).toBe(open[0]! + 3);
     expect(open.slice(4)).toEqual([open[3], open[3]]);
