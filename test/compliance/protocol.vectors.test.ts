@@ -177,16 +177,9 @@ describe('the vectors of the wire protocol', () => {
     // The novelty is the generator of G1, (1, 2).
     const novelty = BigInt(keccak256(concat([word(1), word(2)])));
     // Trainers 0 and 15 as bits, validator 2 as a bit.
-    const words = [
-      300,
-      7,
-      BigInt(commitments),
-      0b1000000000000001,
-      0b100,
-      novelty,
-      2_302_585,
-      1_151_292,
-    ].map(word);
+    const words = [300, 7, BigInt(commitments), 0b1000000000000001, 0b100, novelty, 2_302_585, 1_151_292].map(
+      word,
+    );
     const digest = keccak256(concat(['0x1901', domain, keccak256(concat([hash(type), ...words]))]));
     expect(v.verdict.digest).toBe(digest);
     expect(recoverAddress(digest, v.verdict.signature)).toBe(v.signer);

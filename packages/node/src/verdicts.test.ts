@@ -212,7 +212,7 @@ describe('an aggregator that collects verdicts', () => {
       network: { request: async () => encodeMessage(voteOn(judged)) },
     });
     const round = { ...context.round, settleStart: 0, verdictsRequested: posted.length > 0 };
-    const task = { ...context.task, activeValidators: [VALIDATOR as Hex], departed: [] };
+    const task = { ...context.task, activeValidators: [VALIDATOR as Hex], departed: [], aggregators: [] };
     const members = [{ address: VALIDATOR, peerId: '12D3KooWvalidator', roles: ['validator'] }];
     return collectVerdicts(session, { task, round, members } as unknown as RoundContext, proposed);
   };

@@ -84,7 +84,8 @@ describe('the journal of a data folder', () => {
   it('names the process that holds it, and is free as soon as that one is killed', async () => {
     const program = `
       import { openStore } from ${JSON.stringify(new URL('./store.ts', import.meta.url).href)};
-      openStore(${JSON.stringify(folder)});
+      // Kept: a database that nobody refers to is closed by the garbage collector.
+      globalThis.store = openStore(${JSON.stringify(folder)});
       console.log('open');
       setInterval(() => {}, 1000);
     `;
