@@ -101,19 +101,22 @@ export class Beginnings {
   }
 
   /**
-   * Join a task by hand, within the limits; one that was left is taken up again.
-   * @throws ChorusError `E_CHAIN_UNKNOWN_TASK`, `E_TASK_NOT_OPEN`
+   * Join a task by hand, within the limits. One that this node was told to leave is taken up again, unless it has left it
+   * on chain already, which is final.
+   * @throws ChorusError `E_CHAIN_UNKNOWN_TASK`, `E_TASK_NOT_OPEN`, `E_TASK_LEFT`
    */
   async join(taskId: bigint): Promise<JoinOutcome> {
     const { ports, left, runners, endings } = this.#parts;
     const { chain, network } = ports;
-    await left.delete(taskId);
     await this.settled(taskId);
-    if (runners.has(taskId)) return { outcome: 'followed' };
-    if (endings.takeUp(taskId)) {
-      this.takeUp(taskId);
-      return { outcome: 'followed' };
+    if (endings.departed.has(taskId)) {
+      throw new ChorusError('E_TASK_LEFT', 'this node has left the task, and a task takes nobody back', {
+        facts: { taskId },
+        hint: 'its stake comes back, and what it earned is claimed when the task ends',
+      });
     }
+    await left.delete(taskId);
+    if (runners.has(taskId)) return { outcome: 'followed' };
     const task = await chain.task(taskId);
     if (task.status !== 'joining') {
       throw new ChorusError('E_TASK_NOT_OPEN', 'the task takes no more members', {

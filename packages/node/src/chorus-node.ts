@@ -280,7 +280,7 @@ export class ChorusNode {
 
   /**
    * Join a task by hand, within the limits; one that was left is taken up again.
-   * @throws ChorusError `E_CHAIN_UNKNOWN_TASK`, `E_TASK_NOT_OPEN`
+   * @throws ChorusError `E_CHAIN_UNKNOWN_TASK`, `E_TASK_NOT_OPEN`, `E_TASK_LEFT`
    */
   join(taskId: bigint): Promise<JoinOutcome> {
     return this.#beginnings.join(taskId);

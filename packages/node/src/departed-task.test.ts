@@ -63,13 +63,6 @@ describe('a task that was left', () => {
     expect(releases).toEqual([1]);
   });
 
-  it('is waited for no more once it is taken up again', async () => {
-    const { left, chain } = departed([{}, {}]);
-    const ended = left.ended(chain, signal, noWarning);
-    left.cancel();
-    expect(await ended).toBeNull();
-  });
-
   it('has its cases attended to while there are any, and concerns this node in nothing else', async () => {
     const attended: KnownTask[] = [];
     const { left, chain } = departed(

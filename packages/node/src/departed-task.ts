@@ -33,7 +33,6 @@ export class DepartedTask {
   #woken = false;
   #left = false;
   #released = false;
-  readonly #abort = new AbortController();
 
   constructor(task: TaskState, disputes: Disputes) {
     this.taskId = task.id;
@@ -47,11 +46,6 @@ export class DepartedTask {
     this.#wake();
   }
 
-  /** Stop waiting: the contributor has taken the task up again. */
-  cancel(): void {
-    this.#abort.abort();
-  }
-
   /** Where a case is open, with whom it is settled; nothing else of the task concerns this node. */
   get attended(): Attended | null {
     const { task, disputes } = this;
@@ -60,7 +54,7 @@ export class DepartedTask {
   }
 
   /**
-   * Resolves with the task once it has ended, with null where the waiting was cancelled.
+   * Resolves with the task once it has ended, with null if `signal` is aborted.
    *
    * @param release takes the stake back; called once, when the chain has this account as departed
    */
@@ -70,8 +64,7 @@ export class DepartedTask {
     warn: (error: unknown) => void,
     release: () => Promise<void> = async () => {},
   ): Promise<TaskState | null> {
-    const either = AbortSignal.any([signal, this.#abort.signal]);
-    while (!either.aborted) {
+    while (!signal.aborted) {
       this.#woken = false;
       let wait = LOOK_MILLISECONDS.longest;
       try {
@@ -80,9 +73,9 @@ export class DepartedTask {
         await this.#withdraw(chain, release);
         wait = await this.#attend(chain);
       } catch (error) {
-        if (!either.aborted) warn(error);
+        if (!signal.aborted) warn(error);
       }
-      if (!this.#woken) await this.#pause(wait, either);
+      if (!this.#woken) await this.#pause(wait, signal);
     }
     return null;
   }

@@ -92,12 +92,6 @@ export class Endings {
     });
   }
 
-  /** The contributor takes a task up again; false where it was not left, or has ended. */
-  takeUp(taskId: bigint): boolean {
-    this.#departed.get(taskId)?.cancel();
-    return this.#departed.delete(taskId);
-  }
-
   /** Collect what is owed, check the final model, and say so. */
   async #finish({ session, history, disputes }: TaskRunner, task: TaskState): Promise<void> {
     const { ports, runners, emit, signal } = this.#parts;
