@@ -62,14 +62,15 @@ describe('a round with members that withhold', () => {
     const vera = task.validators.indexOf(accountOf('vera'));
     expect(settled.rejected).toEqual([vera]);
     expect(settled.rewards.every((reward) => reward > 0n)).toBe(true);
-    // The fee is not parted with her, and a fifth of her stake has gone to the task.
+    // The fee is not parted with her, and what she lost is burned: these terms leave nobody a gain.
     expect(await chain.claimable(task.token, accountOf('vera'), [])).toBe(0n);
     expect(settled.validatorFee).toBe((settled.budget * 200n) / 10_000n);
     expect(told('slashed')[0]).toMatchObject({
       member: accountOf('vera'),
       offence: 'rejected-reference',
-      toTask: 200n,
+      toTask: 0n,
     });
+    expect(await chain.balance(task.token, '0x000000000000000000000000000000000000dEaD')).toBe(200n);
   });
 
   it('leaves out a trainer whose payload cannot be had; shown in time, it costs the trainer nothing more', async () => {
