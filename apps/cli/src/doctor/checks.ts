@@ -111,7 +111,12 @@ async function circuitKeys(): Promise<Finding> {
         const sum = createHash('sha256');
         await pipeline(createReadStream(path), sum);
         if (sum.digest('hex') !== hash) {
-          return { what, state: 'problem', found: `${path} is not the file of the ceremony`, todo: REINSTALL };
+          return {
+            what,
+            state: 'problem',
+            found: `${path} is not the file of the ceremony`,
+            todo: REINSTALL,
+          };
         }
       }
       found.push(`${rule} zkey sha256 ${hashes.zkey.slice(0, 16)}...`);

@@ -143,11 +143,7 @@ function srsKeyOf(srs: VerifierSrs): SrsKey {
  *
  * @throws ChorusError `E_SRS_INSECURE` for a development reference string on another chain
  */
-export function verifierFault(
-  onChain: VerifierOnChain,
-  rule: RuleName,
-  chainId: number,
-): string | undefined {
+export function verifierFault(onChain: VerifierOnChain, rule: RuleName, chainId: number): string | undefined {
   const { verificationKey } = circuitArtifacts(CIRCUIT_SIZE, rule);
   return keysFault(onChain, srsKeyOf(onChain.srs), verificationKey, { chainId });
 }
