@@ -10,6 +10,7 @@ import { developmentKey } from '@chorus/commitment';
 import {
   type ChorusNode,
   type NodeEvent,
+  OWN_NETWORK,
   parseConfig,
   publishTask,
   startNode,
@@ -59,7 +60,13 @@ async function startVictim(
     network: { bootstrap: stranger.ports.network.multiaddrs() },
     srsCache: join(folder, 'srs'),
     admin: { enabled: false },
-    limits: { memory: MEMORY, tasks: { callSeconds } },
+    // What is refused here is the model: the terms are consented to.
+    maxStake: OWN_NETWORK.maxStake,
+    limits: {
+      ...OWN_NETWORK.limits,
+      memory: MEMORY,
+      tasks: { ...OWN_NETWORK.limits.tasks, callSeconds },
+    },
   };
   await writeFile(file, JSON.stringify(config));
   const child = fork(PROGRAM, ['start', '--config', file], {
