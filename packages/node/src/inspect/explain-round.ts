@@ -175,7 +175,7 @@ export async function explainRound(
     result,
     reasons: updates.map((_, index) => reasonFor(result, round, settled.unavailable, index)),
     agrees: alike(result.weights, settled.weights, freedom) && alike(result.shares, settled.shares, freedom),
-    proven: settlement ? gramHash(gram, CIRCUIT_SIZE) === settlement.proof.gramHash : null,
+    proven: settlement ? gramHash(gram, CIRCUIT_SIZE, terms.rule) === settlement.proof.gramHash : null,
   };
 }
 
