@@ -27,7 +27,7 @@ describe('members that cost the others', () => {
     const verdict = { taskId: play.id, round: 1, commitments, unavailable: 0, rejected: 0, lossBefore: 2 };
     for (const [i, validator] of play.validators.entries()) {
       const vote = await signVerdict(world, play.wallet(validator), { ...verdict, lossAfter: i });
-      await world.tasks.send(validator, 'postVerdict', play.id, 1, 0, 0, vote);
+      await world.tasks.send(validator, 'postVerdict', play.id, 1, 0, 0, { x: 0, y: 0 }, vote);
     }
     const after = await Promise.all([candidate, ...play.validators].map((a) => wealth(play, a)));
     expect(after.map((amount, i) => amount - before[i]!)).toEqual([
@@ -69,7 +69,7 @@ describe('members that cost the others', () => {
         lossBefore: 2,
         lossAfter: 1,
       });
-      await world.tasks.send(validator, 'postVerdict', play.id, 1, i, 0, vote);
+      await world.tasks.send(validator, 'postVerdict', play.id, 1, i, 0, { x: 0, y: 0 }, vote);
     }
     await play.pass();
     // Nobody is slashed; the candidate, which earned nothing, has lost half of what it would have earned.
