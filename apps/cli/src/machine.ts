@@ -3,7 +3,7 @@ import { availableParallelism, loadavg } from 'node:os';
 /** Set by the process that measures first; its children take it over and do not measure again. */
 export const MACHINE_FACTOR = 'CHORUS_MACHINE_FACTOR';
 
-/** A slower or busier machine than that is not waited for longer. */
+/** The largest factor: waits grow no further on a machine that is slower or busier than this. */
 export const MAX_MACHINE_FACTOR = 16;
 
 /** Milliseconds that {@link work} takes on a quiet 2-core machine of 2025, for which the deadlines were chosen. */

@@ -9,7 +9,7 @@ import { Interrupted } from '../exit.ts';
 export function demoCommand(): Command {
   return new Command('demo')
     .description('run a whole network on this machine: train, reject a poisoner, settle on chain, pay')
-    .option('--nodes <n>', 'processes: trainers and three validators, which aggregate by turns', '7')
+    .option('--nodes <n>', 'processes: trainers and three validators, which take turns to aggregate', '7')
     .option('--rounds <n>', 'rounds of training', '5')
     .option('--data <dir>', 'train and test on this data (IDX, CSV or images); default: generated digits')
     .option('--split <how>', 'iid, dirichlet:ALPHA or shards:PER_NODE', 'iid')

@@ -82,7 +82,7 @@ describe('a node by flags alone', () => {
     });
   });
 
-  it('stakes nothing unless it is told how much, and then no more than that', async () => {
+  it('stakes nothing until its owner says how much, and then no more than that', async () => {
     const { config: cautious } = await loadConfig(join(home, 'config.yaml'));
     expect(cautious).toMatchObject({ maxStake: '0', limits: { stake: { onlyListed: true, perToken: {} } } });
 
