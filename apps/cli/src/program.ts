@@ -10,6 +10,7 @@ const GROUPS: Record<string, Record<string, () => Promise<Command>>> = {
   'Try it:': {
     demo: async () => (await import('./commands/demo.ts')).demoCommand(),
     devnet: async () => (await import('./commands/devnet.ts')).devnetCommand(),
+    simulate: async () => (await import('./commands/simulate.ts')).simulateCommand(),
     train: async () => (await import('./commands/train.ts')).trainCommand(),
   },
   'Run a node:': {

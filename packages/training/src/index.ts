@@ -60,6 +60,7 @@ export { killModels, modelMemory } from './process/model-process.ts';
 export type { EpochResult } from './train/checkpoint.ts';
 export { measureModel, type TrialOptions, type TrialResult } from './train/measure.ts';
 export { type TrainedModel, type TrainModelOptions, trainModel } from './train/train-model.ts';
+export { random } from './random.ts';
 export {
   createTrainer,
   type EvaluateOptions,

@@ -15,7 +15,7 @@ export const TRAINING: Readonly<
 };
 
 /** What a task is like where its requester says nothing else. */
-const TERMS = {
+export const TERMS = {
   version: 1,
   loss: { kind: 'softmax-cross-entropy' },
   optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },

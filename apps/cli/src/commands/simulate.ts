@@ -1,0 +1,82 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { ATTACKS } from '@chorus/node';
+import { ChorusError } from '@chorus/protocol';
+import { Command } from 'commander';
+import { Interrupted } from '../exit.ts';
+import { parseSimulateOptions, type RawSimulateOptions } from '../simulate/options.ts';
+import { runSimulations } from '../simulate/run.ts';
+import { createSimulateView, summaryOf } from '../simulate/view.ts';
+import { write } from '../terminal.ts';
+
+/** `chorus simulate`: many clients and rounds in one process, without chain, network and proofs. */
+export function simulateCommand(): Command {
+  return new Command('simulate')
+    .description('play rounds with many clients in one process: what attacks earn, how a model learns')
+    .option('--data <dir>', 'train and test on this data (IDX, CSV or images); default: generated digits')
+    .option('--clients <n>', 'trainers in all', '10')
+    .option('--committee <n>', 'trainers of one round, drawn from the clients', '16')
+    .option('--validators <n>', 'validators, each with held-out data', '3')
+    .option('--rounds <n>', 'rounds of training', '8')
+    .option('--split <how>', 'iid, dirichlet:ALPHA or shards:PER_CLIENT', 'iid')
+    .option('--attack <kind>', `what attackers do: ${ATTACKS.join(', ')}`)
+    .option('--attackers <n>', 'how many of the clients attack (three in ten)')
+    .option(
+      '--rule <id>',
+      'reference-projection, reference-trust, or fedavg to compare with',
+      'reference-projection',
+    )
+    .option('--no-novelty', 'pay replays of public vectors as other work is paid')
+    .option('--model <name>', 'mlp, cnn or 2nn', 'mlp')
+    .option('--seeds <list>', 'seeds of data, model and training, with commas', '1')
+    .option('--workers <n>', 'processes that train; the result is the same for any number (one a core)')
+    .option('--baseline', 'also play federated averaging without attackers')
+    .option('--shapley', "compare the pay with each round's exact Shapley values (10 trainers at most)")
+    .option('--out <file>', 'write a JSON line for every round')
+    .option('--json', 'one JSON document on standard output; progress goes to standard error')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ chorus simulate --clients 10 --attack replay --split shards:2 --baseline',
+    )
+    .action(async (raw: RawSimulateOptions) => {
+      const options = parseSimulateOptions(raw);
+      const abort = new AbortController();
+      for (const name of ['SIGINT', 'SIGTERM'] as const)
+        process.on(name, () => abort.abort(new Interrupted()));
+      if (options.out !== null) openOutput(options.out);
+      const view = createSimulateView(options);
+      view.begin();
+      try {
+        const runs = await runSimulations(
+          options,
+          {
+            onRound(seed, what, record) {
+              view.round(seed, what, record);
+              if (options.out !== null)
+                appendFileSync(options.out, `${JSON.stringify({ seed, what, ...record })}\n`);
+            },
+          },
+          abort.signal,
+        );
+        view.end();
+        write(
+          process.stdout,
+          options.json ? `${JSON.stringify({ runs }, null, 2)}\n` : summaryOf(options, runs),
+        );
+      } finally {
+        view.end();
+      }
+    });
+}
+
+/** Found out before anything is trained. */
+function openOutput(file: string): void {
+  try {
+    writeFileSync(file, '');
+  } catch (cause) {
+    throw new ChorusError('E_USAGE', 'the file of --out cannot be written', {
+      facts: { file, system: (cause as NodeJS.ErrnoException).code ?? 'unknown' },
+      hint: 'name a file in a folder that exists and that you may write to',
+      cause,
+    });
+  }
+}

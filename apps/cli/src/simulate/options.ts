@@ -1,0 +1,129 @@
+import { availableParallelism } from 'node:os';
+import { ATTACKS, type Attack, attackSchema, namesOf } from '@chorus/node';
+import { ChorusError, hasGroups, RULE_NAMES } from '@chorus/protocol';
+import type { Scoring } from '@chorus/simulation';
+import { MODEL_NAMES, type ModelName, parseSplit, type Split } from '@chorus/training';
+
+/** Trainers of a task, at most. */
+const MAX_COMMITTEE = 16;
+const SCORINGS: readonly string[] = [...RULE_NAMES, 'fedavg'];
+
+/** What `chorus simulate` is asked to do, checked. */
+export interface SimulateOptions {
+  /** Folder with training and test data; generated digits where absent. */
+  data: string | null;
+  clients: number;
+  committee: number;
+  validators: number;
+  rounds: number;
+  split: Split;
+  attack: Attack | null;
+  attackers: number;
+  scoring: Scoring;
+  noveltyOff: boolean;
+  model: ModelName;
+  seeds: number[];
+  workers: number;
+  shapley: boolean;
+  /** Play the same without attackers by federated averaging, to compare with. */
+  baseline: boolean;
+  /** File for a JSON line a round. */
+  out: string | null;
+  json: boolean;
+}
+
+/** Command-line words, as commander gives them. */
+export interface RawSimulateOptions {
+  data?: string;
+  clients: string;
+  committee: string;
+  validators: string;
+  rounds: string;
+  split: string;
+  attack?: string;
+  attackers?: string;
+  rule: string;
+  novelty: boolean;
+  model: string;
+  seeds: string;
+  workers?: string;
+  shapley?: boolean;
+  baseline?: boolean;
+  out?: string;
+  json?: boolean;
+}
+
+function integer(name: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw new ChorusError('E_USAGE', `--${name} must be an integer from ${min} to ${max}`, {
+    facts: { given: text },
+  });
+}
+
+function oneOf<T extends string>(name: string, text: string, known: readonly T[]): T {
+  const found = known.find((one) => one === text);
+  if (found) return found;
+  throw new ChorusError('E_USAGE', `--${name} must be one of ${known.join(', ')}`, {
+    facts: { given: text },
+  });
+}
+
+/** @throws ChorusError `E_USAGE` naming the option */
+export function parseSimulateOptions(raw: RawSimulateOptions): SimulateOptions {
+  const clients = integer('clients', raw.clients, 2, 10_000);
+  const attack = raw.attack === undefined ? null : attackSchema.safeParse(raw.attack);
+  if (attack && !attack.success) {
+    throw new ChorusError('E_USAGE', `--attack must be one of ${ATTACKS.join(', ')}`, {
+      facts: { given: raw.attack! },
+    });
+  }
+  const scoring = oneOf('rule', raw.rule, SCORINGS) as Scoring;
+  if (!raw.novelty && (scoring === 'fedavg' || !hasGroups(scoring))) {
+    throw new ChorusError('E_USAGE', '--no-novelty needs the rule reference-projection');
+  }
+  const seeds = raw.seeds.split(',').map((seed) => integer('seeds', seed, 0, 2 ** 31 - 1));
+  return {
+    data: raw.data ?? null,
+    clients,
+    committee: integer('committee', raw.committee, 1, MAX_COMMITTEE),
+    validators: integer('validators', raw.validators, 1, 15),
+    rounds: integer('rounds', raw.rounds, 1, 4096),
+    split: parseSplit(raw.split),
+    attack: attack?.data ?? null,
+    attackers: attackersOf(raw, attack?.data ?? null, clients),
+    scoring,
+    noveltyOff: !raw.novelty,
+    model: oneOf('model', raw.model, MODEL_NAMES),
+    seeds,
+    workers: integer('workers', raw.workers ?? String(availableParallelism()), 1, 256),
+    shapley: raw.shapley ?? false,
+    baseline: raw.baseline ?? false,
+    out: raw.out ?? null,
+    json: raw.json ?? false,
+  };
+}
+
+/** A third of the clients unless told; the names of an attack under several of them. */
+function attackersOf(raw: RawSimulateOptions, attack: Attack | null, clients: number): number {
+  if (!attack) {
+    if (raw.attackers === undefined) return 0;
+    throw new ChorusError('E_USAGE', '--attackers needs --attack', {
+      hint: `say what they do: ${ATTACKS.join(', ')}`,
+    });
+  }
+  const names = namesOf(attack)?.names;
+  const given = integer(
+    'attackers',
+    raw.attackers ?? String(names ?? Math.floor(0.3 * clients)),
+    1,
+    clients - 1,
+  );
+  if (names !== undefined && given !== names) {
+    throw new ChorusError('E_USAGE', `--attackers does not go with --attack ${attack}`, {
+      facts: { names, given },
+      hint: 'leave out --attackers: the attack says how many names there are',
+    });
+  }
+  return given;
+}

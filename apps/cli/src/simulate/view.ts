@@ -1,0 +1,65 @@
+import type { RoundRecord } from '@chorus/simulation';
+import Table from 'cli-table3';
+import ora from 'ora';
+import colors from 'yoctocolors';
+import { write } from '../terminal.ts';
+import type { SimulateOptions } from './options.ts';
+import type { SimulatedRun } from './run.ts';
+
+const percent = (part: number) => (Number.isNaN(part) ? '-' : `${(100 * part).toFixed(1)} %`);
+
+/** Progress on standard error: the round on a terminal, a line for each elsewhere. */
+export function createSimulateView({ rounds, seeds }: SimulateOptions) {
+  const spinner = ora({ stream: process.stderr });
+  return {
+    begin: () => void spinner.start('loading the data and the model'),
+    round(seed: number, what: 'attacked' | 'baseline', record: RoundRecord): void {
+      const run = seeds.length > 1 ? `seed ${seed}, ` : '';
+      const text = `${run}${what === 'baseline' ? 'federated averaging, ' : ''}round ${record.round} of ${rounds}: accuracy ${percent(record.accuracy)}${record.void ? ', void' : ''}`;
+      if (process.stderr.isTTY) spinner.text = text;
+      else write(process.stderr, `${text}\n`);
+    },
+    end: () => void spinner.stop(),
+  };
+}
+
+/** The result for people. */
+export function summaryOf(options: SimulateOptions, runs: readonly SimulatedRun[]): string {
+  const lines = runs.map((run) => {
+    const facts = [`accuracy ${colors.bold(percent(run.outcome.accuracy))}`];
+    if (run.baseline !== null) facts.push(`federated averaging without attackers ${percent(run.baseline)}`);
+    if (run.outcome.voidRounds > 0)
+      facts.push(`${run.outcome.voidRounds} of ${run.outcome.rounds} rounds void`);
+    if (run.shapley !== null) {
+      facts.push(`rank correlation of pay with Shapley values ${run.shapley.toFixed(2)}`);
+    }
+    return `seed ${run.seed}: ${facts.join(', ')}`;
+  });
+  const table = new Table({
+    head: ['party', 'clients', 'of all rewards', 'each, of honest', ...(hasGate(runs) ? ['gate'] : [])],
+    style: { head: ['cyan'] },
+    colAligns: ['left', 'right', 'right', 'right', 'right'],
+  });
+  for (const { party, clients } of runs[0]!.outcome.parties) {
+    const own = runs.map((run) => run.outcome.parties.find((one) => one.party === party)!);
+    const mean = (of: (one: (typeof own)[number]) => number) =>
+      own.reduce((sum, one) => sum + of(one), 0) / own.length;
+    const gate = mean(({ gate }) => gate ?? Number.NaN);
+    table.push([
+      party,
+      clients,
+      percent(mean(({ share }) => share)),
+      percent(mean(({ relative }) => relative)),
+      ...(hasGate(runs) ? [Number.isNaN(gate) ? '-' : percent((gate / 256) ** 4)] : []),
+    ]);
+  }
+  const over = options.seeds.length > 1 ? `Means of ${options.seeds.length} seeds:\n` : '';
+  const gateText = hasGate(runs)
+    ? '\nThe gate is what the novelty of an update left of its pay, at the mean of its rounds.'
+    : '';
+  return `${lines.join('\n')}\n\n${over}${table.toString()}${gateText}\n`;
+}
+
+function hasGate(runs: readonly SimulatedRun[]): boolean {
+  return runs.some(({ outcome }) => outcome.parties.some(({ gate }) => gate !== null));
+}
