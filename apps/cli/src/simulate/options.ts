@@ -82,7 +82,7 @@ export function parseSimulateOptions(raw: RawSimulateOptions): SimulateOptions {
   if (!raw.novelty && (scoring === 'fedavg' || !hasGroups(scoring))) {
     throw new ChorusError('E_USAGE', '--no-novelty needs the rule reference-projection');
   }
-  const seeds = raw.seeds.split(',').map((seed) => integer('seeds', seed, 0, 2 ** 31 - 1));
+  const seeds = raw.seeds.split(',').map((seed) => integer('seeds', seed || 'none', 0, 2 ** 31 - 1));
   return {
     data: raw.data ?? null,
     clients,
