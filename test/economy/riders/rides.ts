@@ -48,8 +48,10 @@ function vectorOf(ride: Ride, known: PublicKnowledge, own: Int16Array): Float64A
   if (!last) return null;
   const sums = opened.map(({ references }) => Float64Array.from(sumReferences(references)));
   switch (ride) {
-    case 'mixture':
-      return Float64Array.from(own, (x, k) => (0.3 * x) / norm(own) + (0.7 * sums[0]![k]!) / norm(sums[0]!));
+    case 'mixture': {
+      const [ownPart, riddenPart] = [0.3 / norm(own), 0.7 / norm(sums[0]!)];
+      return Float64Array.from(own, (x, k) => ownPart * x + riddenPart * sums[0]![k]!);
+    }
     case 'decayed':
       return Float64Array.from(own, (_, k) => sums.reduce((sum, vector, age) => sum + 0.5 ** age * vector[k]!, 0));
     case 'one reference':
