@@ -87,7 +87,7 @@ describe('a newcomer on a devnet', () => {
   it('finds every check of doctor passed but those of other machines', async () => {
     const { findings } = await json(['doctor']);
     const of = (what: string) => findings.find((finding: { what: string }) => finding.what === what);
-    for (const what of ['identity', 'node', 'data', 'peers', 'chain', 'clock', 'verifier', 'wallet']) {
+    for (const what of ['identity', 'node', 'data', 'peers', 'chain', 'clock', 'verifiers', 'wallet']) {
       expect(of(what), what).toMatchObject({ state: 'ok' });
     }
     expect(of('contracts').found).toContain('code hashes agree');
