@@ -55,6 +55,10 @@ export type NodeEvent =
   /** A limit keeps the node from taking on anything new; what has begun goes on. */
   | { type: 'paused'; code: string; reason: string }
   | { type: 'resumed'; code: string; reason?: string }
+  /** Something stands in the way of the node's work, from now on; told once, until it has ended. */
+  | { type: 'condition-began'; code: string; message: string; hint: string | null }
+  /** It does so no longer, after these seconds. */
+  | { type: 'condition-ended'; code: string; message: string; seconds: number }
   | { type: 'stopping' }
   | { type: 'peer-connected'; peerId: string; address: string; direction: 'inbound' | 'outbound' }
   | { type: 'peer-disconnected'; peerId: string }

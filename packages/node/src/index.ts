@@ -9,6 +9,8 @@
  *
  * @packageDocumentation
  */
+
+export { addressFault } from '@chorus/network';
 export { ATTACKS, type Attack, attackSchema, describeAttack, namesOf } from './attacks/kinds.ts';
 export { ChorusNode, type NodeDependencies } from './chorus-node.ts';
 export { DESCRIPTIONS } from './config/descriptions.ts';

@@ -86,6 +86,7 @@ function status(change: Partial<Status> = {}): Status {
       height: 12_345_678,
       blockTime: null,
       lagSeconds: 12,
+      requests: { lastMinute: 30, limit: 600, limited: 0, pausedUntil: null },
       gasBalance: `1${ETHER}`,
     },
     tasks: [],

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { formatUnits } from '@chorus/chain';
 import type { RoundSummary, Status, TaskSummary, TokenAmount } from '@chorus/node/admin';
 import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
+import { getAddress } from 'ethers';
 import colors from 'yoctocolors';
 
 export interface ScreenSize {
@@ -49,7 +50,7 @@ function headLines(status: Status): string[] {
     `${colors.bold(`chorus ${node.version}`)} ${STATE[status.state]}, up ${duration(node.uptimeSeconds)}, ${node.roles.join(' and ') || 'no role'}, process ${node.pid}`,
     line('node', identity.peerId),
     ...(identity.did === null ? [] : [line('', identity.did)]),
-    line('wallet', identity.wallet, chain.gasBalance === null ? null : `${amount(chain.gasBalance)} for gas`),
+    line('wallet', getAddress(identity.wallet), chain.gasBalance === null ? null : `${amount(chain.gasBalance)} for gas`),
     line(
       'network',
       `${network.peers} ${network.peers === 1 ? 'peer' : 'peers'}`,
@@ -63,6 +64,7 @@ function headLines(status: Status): string[] {
         ? `${chain.id} at block ${chain.height ?? '?'}`
         : colors.red(`${chain.id} not reachable`),
       lag,
+      requestsText(chain.requests),
       `contract ${short(chain.contract)}`,
     ),
     line(
@@ -80,6 +82,13 @@ function headLines(status: Status): string[] {
       resources.disk.freeBytes === null ? null : `${bytes(resources.disk.freeBytes)} free`,
     ),
   ];
+}
+
+/** Where the endpoint counts them: how much of what it gives is used. */
+function requestsText(requests: Status['chain']['requests']): string | null {
+  if (requests === null || requests.limit === null) return null;
+  const paused = requests.pausedUntil === null ? '' : colors.yellow(', which asked for a pause');
+  return `${requests.lastMinute} of ${requests.limit} requests a minute${paused}`;
 }
 
 /** Why there may be none: without its owner's consent a node stakes nothing. */

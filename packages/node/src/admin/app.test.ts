@@ -83,6 +83,7 @@ function fakeNode(): AdminSource & { calls: string[] } {
         height: 7,
         blockTime: TIME,
         lagSeconds: 0,
+        requests: { lastMinute: 30, limit: 600, limited: 0, pausedUntil: null },
         gasBalance: '1',
       },
       tasks: [{ ...summary, roles: ['trainer'] }],

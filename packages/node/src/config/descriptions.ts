@@ -12,6 +12,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'chain.deployedAt': 'Block in which the deployment of the contracts began: nothing before it is searched.',
   'chain.pollMilliseconds':
     "Pause between two looks at the chain's head; 50 on a development chain, else 2000.",
+  'chain.requestsPerMinute':
+    'Requests to the endpoint a minute, at most: 600 unless it is set, and not bounded on a development chain.',
   network: 'How this node meets others (libp2p).',
   'network.listen':
     'Addresses to listen on. /ip4/0.0.0.0/tcp/4001 lets other machines in; open that port for nodes that are ' +

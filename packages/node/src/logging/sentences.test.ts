@@ -47,6 +47,18 @@ const EVENTS: { [T in NodeEvent['type']]: Extract<NodeEvent, { type: T }> } = {
   'task-ended': { type: 'task-ended', taskId: 7n, claimed: 1500n, opensCommitment: true, modelCid: 'bafy' },
   paused: { type: 'paused', code: 'E_LIMIT_HOURS', reason: 'work is begun only at night' },
   resumed: { type: 'resumed', code: 'E_LIMIT_HOURS' },
+  'condition-began': {
+    type: 'condition-began',
+    code: 'E_NO_PEERS',
+    message: 'no peer is connected',
+    hint: 'check network.bootstrap',
+  },
+  'condition-ended': {
+    type: 'condition-ended',
+    code: 'E_NO_PEERS',
+    message: 'no peer is connected',
+    seconds: 90,
+  },
   stopping: { type: 'stopping' },
   'peer-connected': {
     type: 'peer-connected',

@@ -131,6 +131,13 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: SentenceOptions):
         level: 'warn',
         text: `Peer ${event.peerId} is banned ${event.until === null ? 'for good' : `until ${new Date(event.until).toISOString()}`}: ${event.reason}.`,
       };
+    case 'condition-began':
+      return {
+        level: 'warn',
+        text: `${capital(event.message)}${event.hint ? ` - ${event.hint}` : ''} (${event.code}).`,
+      };
+    case 'condition-ended':
+      return info(`No longer so, after ${seconds(event.seconds)}: ${event.message} (${event.code}).`);
     case 'stopping':
       return info('Stopping: the step under way is finished or handed back.');
     case 'warning':
@@ -160,6 +167,8 @@ function roundSentence(event: RoundEnded, amount: (value: bigint | string) => st
   const paid = earned > 0n ? `earned ${amount(earned)}` : 'earned nothing';
   return info(`${where(event)} is settled${parts}: ${paid}. ${event.reason}`);
 }
+
+const capital = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
 const percent = (fraction: number) => `${(100 * fraction).toFixed(1)} %`;
 

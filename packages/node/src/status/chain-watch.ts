@@ -3,8 +3,8 @@ import type { ChainHead, ChainPort } from '@chorus/protocol';
 /** What is known is used for so long before the chain is asked again. */
 const FRESH_MILLISECONDS = 3_000;
 
-/** Older, it is not an answer: a node nobody asked for a while would tell of a chain of long ago. */
-const STALE_MILLISECONDS = 15_000;
+/** Older, it is not an answer. The node itself asks more often than that. */
+const STALE_MILLISECONDS = 60_000;
 
 /** A caller waits at most so long for a chain that was never heard of, or not lately. */
 const PATIENCE_MILLISECONDS = 1_500;
@@ -50,7 +50,9 @@ export class ChainWatch {
       await Promise.race([this.#asking, patience]);
       clearTimeout(timer);
     }
-    return this.#known;
+    // What was true a while ago, and was not heard again since, is not known to hold.
+    const isOld = Date.now() - this.#at > STALE_MILLISECONDS;
+    return isOld ? { ...this.#known, reachable: false } : this.#known;
   }
 
   async #ask(): Promise<void> {

@@ -88,6 +88,15 @@ export const statusSchema = z.object({
     height: z.number().int().nullable(),
     blockTime: timeSchema.nullable().describe('time of the latest block'),
     lagSeconds: z.number().nullable().describe('how far that is behind the clock of this machine'),
+    requests: z
+      .object({
+        lastMinute: z.number().int(),
+        limit: z.number().int().nullable().describe('most requests a minute'),
+        limited: z.number().int().describe('answers since the start that said there were too many requests'),
+        pausedUntil: timeSchema.nullable().describe('until then the endpoint takes none'),
+      })
+      .nullable()
+      .describe('what was asked of the endpoint'),
     gasBalance: amountSchema.nullable().describe("the wallet's balance of the chain's own coin, in wei"),
   }),
   tasks: z.array(taskSummarySchema),
