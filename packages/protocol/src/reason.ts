@@ -70,9 +70,13 @@ export function faultOf(issue: Issue | undefined): string {
     return `must be ${KINDS[issue.expected] ?? issue.expected}`;
   }
   if (issue.code === 'unrecognized_keys') return 'there is no such value';
-  return (
-    plainLine((issue.message ?? '').replace(/^(Invalid input|Invalid option): ?/, '').trim()) || 'is wrong'
-  );
+  const message = plainLine((issue.message ?? '').replace(/^Invalid (input|option|string):? ?/, '').trim());
+  const [, least] = /^Too (?:small|big): expected .* (?:to be|to have) (.+)$/.exec(message) ?? [];
+  if (least) return `must be ${least.replace(/([<>]=?)(?=\d)/, '$1 ')}`;
+  const [, options] = /^expected one of (.+)$/.exec(message) ?? [];
+  if (options) return `must be one of ${options.replaceAll('"', '').replaceAll('|', ', ')}`;
+  const [, format] = /^expected (.+)$/.exec(message) ?? [];
+  return format ? `must be ${format.replaceAll('"', '')}` : message || 'is wrong';
 }
 
 /**

@@ -69,6 +69,18 @@ describe('the reason of an error', () => {
     expect(reasonOf(new TypeError('fetch failed', { cause: missing }))).toContain('/a/b');
   });
 
+  it.each([
+    [z.enum(['one', 'two']), 'three', 'must be one of one, two'],
+    [z.number().min(5), 1, 'must be >= 5'],
+    [z.string().max(2), 'abc', 'must be <= 2 characters'],
+    [z.array(z.string()), 'x', 'must be a list'],
+    [z.literal(3), 4, 'must be 3'],
+    [z.strictObject({}), { a: 1 }, 'a: there is no such value'],
+    [z.union([z.string(), z.number()]), true, 'is wrong'],
+  ])('of a schema is in plain words', (schema, value, words) => {
+    expect(reasonOf(schema.safeParse(value).error)).toBe(words);
+  });
+
   it('is neither a dump of a validator nor a request, and one line', () => {
     const { error } = z.object({ a: z.object({ b: z.number() }) }).safeParse({ a: { b: 'x' } });
     expect(reasonOf(error)).toBe('a.b: must be a number');

@@ -50,7 +50,11 @@ function headLines(status: Status): string[] {
     `${colors.bold(`chorus ${node.version}`)} ${STATE[status.state]}, up ${duration(node.uptimeSeconds)}, ${node.roles.join(' and ') || 'no role'}, process ${node.pid}`,
     line('node', identity.peerId),
     ...(identity.did === null ? [] : [line('', identity.did)]),
-    line('wallet', getAddress(identity.wallet), chain.gasBalance === null ? null : `${amount(chain.gasBalance)} for gas`),
+    line(
+      'wallet',
+      getAddress(identity.wallet),
+      chain.gasBalance === null ? null : `${amount(chain.gasBalance)} for gas`,
+    ),
     line(
       'network',
       `${network.peers} ${network.peers === 1 ? 'peer' : 'peers'}`,
