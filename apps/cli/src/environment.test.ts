@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { forgetEmptyVariables, givenPath } from './environment.ts';
+import { forgetEmptyVariables, givenPath, shellWord } from './environment.ts';
 
 it('a variable that is set and empty is one that is not set', () => {
   const env = {
@@ -23,4 +23,10 @@ it('a path is what its writer meant, and never nothing', () => {
   for (const empty of ['', '  ']) {
     expect(() => givenPath(empty, '--home')).toThrow(expect.objectContaining({ code: 'E_USAGE' }));
   }
+});
+
+it('a command that is printed can be copied, whatever its paths are', () => {
+  expect(shellWord('/home/me/.chorus')).toBe('/home/me/.chorus');
+  expect(shellWord('/my node/$x')).toBe("'/my node/$x'");
+  expect(shellWord("it's")).toBe("'it'\\''s'");
 });

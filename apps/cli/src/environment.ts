@@ -29,3 +29,8 @@ export function givenPath(path: string, option: string): string {
   if (path === '~') return homedir();
   return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
 }
+
+/** A word of a command that somebody may copy into a shell: in quotes where it has blanks or signs of the shell. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { keepSecret } from '@chorus/protocol';
+import { shellWord } from './environment.ts';
 import { write } from './terminal.ts';
 
 /** Longer is a wrong file. */
@@ -13,7 +14,7 @@ export async function readSecretFile(path: string): Promise<string> {
   const { mode, size } = await stat(path);
   if (size > MAX_BYTES) throw new Error('the file is too long for a secret');
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-    write(process.stderr, `warning: others may read ${path}: run chmod 600 on it\n`);
+    write(process.stderr, `warning: others may read the file: run chmod 600 ${shellWord(path)}\n`);
   }
   const secret = textOf(await readFile(path));
   keepSecret(secret);

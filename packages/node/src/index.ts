@@ -10,7 +10,7 @@
  * @packageDocumentation
  */
 
-export { addressFault } from '@chorus/network';
+export { type AddressUse, addressFault } from '@chorus/network';
 export { ATTACKS, type Attack, attackSchema, describeAttack, namesOf } from './attacks/kinds.ts';
 export { ChorusNode, type NodeDependencies } from './chorus-node.ts';
 export { DESCRIPTIONS } from './config/descriptions.ts';

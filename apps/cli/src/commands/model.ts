@@ -3,6 +3,7 @@ import { type ModelReport, modelFileBytes, verifyModel } from '@chorus/node';
 import { ChorusError, type TaskState } from '@chorus/protocol';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
+import { shellWord } from '../environment.ts';
 import { connectNode, type HomeOptions, homeOf, homeOptions } from '../home.ts';
 import { checksTable, print, printJson, verdict } from '../inspect/format.ts';
 import { getModel } from '../inspect/model-get.ts';
@@ -84,7 +85,7 @@ async function listAction(flags: HomeOptions): Promise<void> {
       [5, 28, 8, 8, 12, 64],
     ),
     '',
-    `the trained model as ONNX: chorus model get --home ${homeOf(flags)} --task ID -o model.onnx`,
+    `the trained model as ONNX: chorus model get --home ${shellWord(homeOf(flags))} --task ID -o model.onnx`,
   );
 }
 

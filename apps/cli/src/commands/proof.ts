@@ -11,6 +11,7 @@ import { ChorusError, type Hex } from '@chorus/protocol';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
 import colors from 'yoctocolors';
+import { shellWord } from '../environment.ts';
 import { EXIT, finish } from '../exit.ts';
 import { checksTable, print, printJson, verdict } from '../inspect/format.ts';
 import {
@@ -185,7 +186,7 @@ async function exportAction(
     else {
       print(
         `${colors.green('✔')} ${output}: ${bytes.length.toLocaleString('en')} bytes, ${format}`,
-        colors.dim(`  check it anywhere: chorus proof verify --file ${output}`),
+        colors.dim(`  check it anywhere: chorus proof verify --file ${shellWord(output)}`),
       );
     }
     return true;

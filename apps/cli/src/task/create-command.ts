@@ -5,6 +5,7 @@ import { createAdminClient, readAdmin, sentenceOf } from '@chorus/node/admin';
 import { type Address, hasCode } from '@chorus/protocol';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
+import { shellWord } from '../environment.ts';
 import { EXIT, finish } from '../exit.ts';
 import { homeOptions } from '../home.ts';
 import { fields, print } from '../inspect/format.ts';
@@ -197,8 +198,8 @@ function ending(
   if (outcome === 'left') {
     return [
       running
-        ? `task ${taskId} goes on; follow it with: chorus task watch ${taskId} --home ${home}`
-        : `task ${taskId} goes on; follow it again with: chorus start --home ${home}`,
+        ? `task ${taskId} goes on; follow it with: chorus task watch ${taskId} --home ${shellWord(home)}`
+        : `task ${taskId} goes on; follow it again with: chorus start --home ${shellWord(home)}`,
     ];
   }
   const found =
@@ -209,11 +210,11 @@ function ending(
     rounds === 0
       ? `task ${taskId} found too few members in time and has ended: nobody was paid`
       : `task ${taskId} has ended${found}`,
-    ...(rounds === 0 ? [] : [`its model: chorus model get --home ${home} --task ${taskId} -o model.onnx`]),
+    ...(rounds === 0 ? [] : [`its model: chorus model get --home ${shellWord(home)} --task ${taskId} -o model.onnx`]),
     ...(remaining === null || remaining === '0'
       ? []
       : [
-          `${formatUnits(remaining, decimals)} tokens were not paid: chorus task refund ${taskId} --home ${home}`,
+          `${formatUnits(remaining, decimals)} tokens were not paid: chorus task refund ${taskId} --home ${shellWord(home)}`,
         ]),
   ];
 }
