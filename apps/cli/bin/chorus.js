@@ -74,10 +74,18 @@ function bringDependencies() {
   if (!existsSync(lock) || statSync(lock).mtimeMs <= installedAt || !pnpm) return;
   const modules = readOrNothing(join(root, 'node_modules/.modules.yaml'));
   const store = /"storeDir": *"([^"]+)"/.exec(modules)?.[1];
-  const args = ['install', '--frozen-lockfile', '--prefer-offline', ...(store ? ['--store-dir', dirname(store)] : [])];
+  const args = [
+    'install',
+    '--frozen-lockfile',
+    '--prefer-offline',
+    ...(store ? ['--store-dir', dirname(store)] : []),
+  ];
   // Without standard input it asks nothing, and gives up where it would have to.
   const { status } = spawnSync(process.execPath, [pnpm, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
-  if (status !== 0) refuse(`What this version needs is not installed. As the owner of ${root}, run there: npx -y pnpm@10.34.9 install`);
+  if (status !== 0)
+    refuse(
+      `What this version needs is not installed. As the owner of ${root}, run there: npx -y pnpm@10.34.9 install`,
+    );
 }
 
 function readOrNothing(path) {

@@ -87,8 +87,13 @@ it('installs what an updated checkout needs from the store that its modules came
   // Nothing is newer than what is there.
   expect(run(WHERE, { env })).toMatchObject({ status: 0, stderr: '' });
   writeFileSync(state, JSON.stringify({ lastValidatedTimestamp: 1 }));
-  expect(run(null, { env })).toMatchObject({ status: 69, stderr: expect.stringMatching(/As the owner of .*run there/) });
-  expect(readFileSync(log, 'utf8')).toBe('install|--frozen-lockfile|--prefer-offline|--store-dir|/of/the owner/store');
+  expect(run(null, { env })).toMatchObject({
+    status: 69,
+    stderr: expect.stringMatching(/As the owner of .*run there/),
+  });
+  expect(readFileSync(log, 'utf8')).toBe(
+    'install|--frozen-lockfile|--prefer-offline|--store-dir|/of/the owner/store',
+  );
   writeFileSync(pnpm, program(''));
   expect(run(null, { env })).toMatchObject({ status: 0 });
   // A unit of systemd knows of no pnpm.

@@ -6,7 +6,11 @@ import { ask } from './doctor/rpc.ts';
 import { asChorusError, EXIT, errorText, exitCodeOf } from './exit.ts';
 
 const system = (code: string, path?: string) =>
-  Object.assign(new Error(`${code}: raw words, open '${path}'`), { code, syscall: 'open', ...(path ? { path } : {}) });
+  Object.assign(new Error(`${code}: raw words, open '${path}'`), {
+    code,
+    syscall: 'open',
+    ...(path ? { path } : {}),
+  });
 
 it.each([
   ['E_USAGE', EXIT.usage],
@@ -36,13 +40,16 @@ it.each([
   ['EISDIR', '/a', /it is a folder: \/a/],
   ['EROFS', '/a', /read-only: \/a/],
   ['EADDRINUSE', undefined, /the port is in use/],
-])('what the system says (%s) is one line with the path and what to do, without a stack', (code, path, words) => {
-  const text = errorText(system(code, path));
-  expect(text).toMatch(words);
-  expect(text).toMatch(/ - \w+/);
-  expect(text).not.toMatch(/raw words|\n|\.ts:/);
-  expect(exitCodeOf(asChorusError(system(code, path)))).toBe(EXIT.inputOutput);
-});
+])(
+  'what the system says (%s) is one line with the path and what to do, without a stack',
+  (code, path, words) => {
+    const text = errorText(system(code, path));
+    expect(text).toMatch(words);
+    expect(text).toMatch(/ - \w+/);
+    expect(text).not.toMatch(/raw words|\n|\.ts:/);
+    expect(exitCodeOf(asChorusError(system(code, path)))).toBe(EXIT.inputOutput);
+  },
+);
 
 it('a fault of chorus is told as one, in a line, and its stack to who asks for it', () => {
   const fault = new TypeError("Cannot read properties of undefined (reading 'x')");
@@ -60,7 +67,9 @@ it('a fault of chorus is told as one, in a line, and its stack to who asks for i
 it('no error shows a secret of the configuration, whoever made its text', () => {
   keepUrlSecret('https://me:hunter2pw@rpc.example/v3/0123456789abcdef0123456789abcdef?x=SECRETKEY12345');
   for (const error of [
-    new Error('server response 401 (info={ "requestUrl": "https://me:hunter2pw@rpc.example/v3/0123456789abcdef" })'),
+    new Error(
+      'server response 401 (info={ "requestUrl": "https://me:hunter2pw@rpc.example/v3/0123456789abcdef" })',
+    ),
     new ChorusError('E_X', 'x', { facts: { given: '0123456789abcdef0123456789abcdef' } }),
     new ChorusError('E_X', 'x', { cause: new Error('key SECRETKEY12345 is not known') }),
     system('ENOENT', '/hunter2pw/x'),

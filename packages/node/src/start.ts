@@ -151,6 +151,9 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
   }
 }
 
+/** Between two looks for a chain that is not there yet. */
+const LONGEST_WAIT_MILLISECONDS = 10_000;
+
 /**
  * The chain as soon as it answers. That it does not is told once, with why, and again where the reason is another.
  * @throws where it answers and is not the one, and what `signal` is aborted with
@@ -162,7 +165,7 @@ async function chainInTime(
 ): Promise<ChainPort> {
   const since = performance.now();
   let told: ChorusError | null = null;
-  for (let wait = RETRY_MILLISECONDS.first; ; wait = Math.min(2 * wait, RETRY_MILLISECONDS.longest)) {
+  for (let wait = RETRY_MILLISECONDS.first; ; wait = Math.min(2 * wait, LONGEST_WAIT_MILLISECONDS)) {
     try {
       const chain = await open();
       if (told) {

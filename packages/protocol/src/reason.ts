@@ -70,11 +70,16 @@ export function faultOf(issue: Issue | undefined): string {
     return `must be ${KINDS[issue.expected] ?? issue.expected}`;
   }
   if (issue.code === 'unrecognized_keys') return 'there is no such value';
-  const message = plainLine((issue.message ?? '').replace(/^Invalid (input|option|string):? ?/, '').trim());
+  const message = plainLine(
+    (issue.message ?? '')
+      .replace(/^Invalid discriminator value\. Expected /, 'expected one of ')
+      .replace(/^Invalid (input|option|string):? ?/, '')
+      .trim(),
+  );
   const [, least] = /^Too (?:small|big): expected .* (?:to be|to have) (.+)$/.exec(message) ?? [];
   if (least) return `must be ${least.replace(/([<>]=?)(?=\d)/, '$1 ')}`;
   const [, options] = /^expected one of (.+)$/.exec(message) ?? [];
-  if (options) return `must be one of ${options.replaceAll('"', '').replaceAll('|', ', ')}`;
+  if (options) return `must be one of ${options.replace(/["']/g, '').replace(/ ?\| ?/g, ', ')}`;
   const [, format] = /^expected (.+)$/.exec(message) ?? [];
   return format ? `must be ${format.replaceAll('"', '')}` : message || 'is wrong';
 }

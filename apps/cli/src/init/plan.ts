@@ -93,7 +93,9 @@ export async function planNetwork(answers: InitAnswers): Promise<NetworkPlan> {
   const rpc = answers.rpc ?? deployment?.rpc ?? undefined;
   const contract = answers.contract ?? deployment?.taskManager;
   if (rpc === undefined || !/^https?:$/.test(URL.canParse(rpc) ? new URL(rpc).protocol : '')) {
-    throw usage('a network needs the address of a JSON-RPC endpoint, which begins with http:// or https://: --rpc URL');
+    throw usage(
+      'a network needs the address of a JSON-RPC endpoint, which begins with http:// or https://: --rpc URL',
+    );
   }
   keepUrlSecret(rpc);
   if (contract === undefined || !/^0x[0-9a-fA-F]{40}$/.test(contract)) {

@@ -28,7 +28,8 @@ function simulate(unit: string, code: number, seconds: number, within: number) {
   const number = (name: string, otherwise: number) => Number(setting(unit, name) ?? otherwise);
   const [interval, burst] = [number('StartLimitIntervalSec', 10), number('StartLimitBurst', 5)];
   const prevented = (setting(unit, 'RestartPreventExitStatus') ?? '').split(' ').map(Number);
-  const restarts = setting(unit, 'Restart') === 'always' || (setting(unit, 'Restart') === 'on-failure' && code !== 0);
+  const restarts =
+    setting(unit, 'Restart') === 'always' || (setting(unit, 'Restart') === 'on-failure' && code !== 0);
   const starts: number[] = [];
   for (let now = 0; now < within; now += seconds + number('RestartSec', 0.1)) {
     if (interval > 0 && starts.filter((at) => now - at < interval).length >= burst) {

@@ -210,7 +210,9 @@ function ending(
     rounds === 0
       ? `task ${taskId} found too few members in time and has ended: nobody was paid`
       : `task ${taskId} has ended${found}`,
-    ...(rounds === 0 ? [] : [`its model: chorus model get --home ${shellWord(home)} --task ${taskId} -o model.onnx`]),
+    ...(rounds === 0
+      ? []
+      : [`its model: chorus model get --home ${shellWord(home)} --task ${taskId} -o model.onnx`]),
     ...(remaining === null || remaining === '0'
       ? []
       : [

@@ -1,4 +1,4 @@
-import type { ChainHead, ChainPort } from '@chorus/protocol';
+import { type ChainHead, type ChainPort, reasonOf } from '@chorus/protocol';
 
 /** What is known is used for so long before the chain is asked again. */
 const FRESH_MILLISECONDS = 3_000;
@@ -16,6 +16,8 @@ export interface ChainView {
   /** Unix seconds of the latest block. */
   time: number | null;
   gasBalance: bigint | null;
+  /** Why it does not answer; absent where it does, or nothing came back at all. */
+  fault?: string;
 }
 
 const UNKNOWN: ChainView = { reachable: false, height: null, time: null, gasBalance: null };
@@ -64,8 +66,8 @@ export class ChainWatch {
         : { time: await this.#chain.now() };
       const { time, height = null, gasBalance = null } = head;
       this.#learn({ reachable: true, height, time, gasBalance });
-    } catch {
-      this.#learn({ ...this.#known, reachable: false });
+    } catch (error) {
+      this.#learn({ ...this.#known, reachable: false, fault: reasonOf(error) });
     } finally {
       clearTimeout(silent);
     }

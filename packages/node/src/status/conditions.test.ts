@@ -20,6 +20,11 @@ describe('the conditions of a node', () => {
 
   it('name what stands in the way, with what to do', () => {
     expect(codes({ chain: { ...well.chain, reachable: false } })).toEqual(['E_CHAIN_UNREACHABLE']);
+    const [away] = conditions({
+      ...well,
+      chain: { ...well.chain, reachable: false, fault: 'no chain answers: x' },
+    });
+    expect(away?.message).toBe('the chain does not answer: x');
     // That it does not answer then is its own doing.
     expect(codes({ chain: { ...well.chain, reachable: false }, limitedUntil: 5 })).toEqual([
       'E_CHAIN_LIMITED',

@@ -39,7 +39,12 @@ export function conditions(now: Conditions): Notice[] {
       'take an endpoint with a larger quota, or raise chain.pollMilliseconds',
     );
   } else if (!now.chain.reachable) {
-    say('E_CHAIN_UNREACHABLE', 'the chain does not answer', 'check chain.url, and that the endpoint is up');
+    const why = now.chain.fault?.replace(/^no chain answers: /, '');
+    say(
+      'E_CHAIN_UNREACHABLE',
+      `the chain does not answer${why ? `: ${why}` : ''}`,
+      'check chain.url, and that the endpoint is up; the node goes on by itself when it is',
+    );
   } else if (now.lagSeconds !== null && now.lagSeconds > STALE_SECONDS && !isDevChain(now.chainId)) {
     say(
       'E_CHAIN_STALE',
