@@ -1,4 +1,5 @@
 import { type ChainHead, type ChainPort, reasonOf } from '@chorus/protocol';
+import { pause } from '../background.ts';
 
 /** What is known is used for so long before the chain is asked again. */
 const FRESH_MILLISECONDS = 3_000;
@@ -8,6 +9,9 @@ const STALE_MILLISECONDS = 60_000;
 
 /** A caller waits at most so long for a chain that was never heard of, or not lately. */
 const PATIENCE_MILLISECONDS = 1_500;
+
+/** A chain that says nothing for so long does not answer. */
+const SILENT_MILLISECONDS = 9_000;
 
 /** Where the chain is, as far as this node knows. */
 export interface ChainView {
@@ -57,9 +61,26 @@ export class ChainWatch {
     return isOld ? { ...this.#known, reachable: false } : this.#known;
   }
 
+  /** The same, waited for until the chain has answered, or has not for so long that this is the answer. */
+  async settled(): Promise<ChainView> {
+    if (Date.now() - this.#at > FRESH_MILLISECONDS) {
+      this.#asking ??= this.#ask().finally(() => {
+        this.#asking = null;
+      });
+      const stop = new AbortController();
+      const silence = pause(SILENT_MILLISECONDS, stop.signal);
+      await Promise.race([this.#asking, silence]);
+      stop.abort();
+    }
+    return this.#known;
+  }
+
   async #ask(): Promise<void> {
     // An answer that does not come is the answer.
-    const silent = setTimeout(() => this.#learn(UNKNOWN), 3 * FRESH_MILLISECONDS);
+    const silent = setTimeout(
+      () => this.#learn({ ...UNKNOWN, fault: 'no answer in time' }),
+      SILENT_MILLISECONDS - 100,
+    );
     try {
       const head: Omit<ChainHead, 'gasBalance' | 'height'> & Partial<ChainHead> = this.#chain.head
         ? await this.#chain.head()

@@ -19,7 +19,7 @@ export class ConditionWatch {
   readonly #clock: () => number;
   readonly #known = new Map<string, Condition>();
   #timer: NodeJS.Timeout | undefined;
-  #looking = false;
+  #looking: Promise<void> | null = null;
   #closed = false;
 
   /** @param look - what holds now; a look that fails changes nothing */
@@ -40,21 +40,25 @@ export class ConditionWatch {
   }
 
   /** Look now; one look at a time. */
-  async look(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
-    try {
-      this.update(await this.#look());
-    } catch {
+  look(): Promise<void> {
+    this.#looking ??= this.#look()
+      .then((notices) => this.update(notices))
       // What could not be looked at is as it was.
-    } finally {
-      this.#looking = false;
-    }
+      .catch(() => {})
+      .finally(() => {
+        this.#looking = null;
+      });
+    return this.#looking;
+  }
+
+  /** What held at the last look. */
+  current(): readonly Condition[] {
+    return [...this.#known.values()];
   }
 
   /** Take over what holds now, and tell what has begun and what has ended. */
-  update(notices: readonly Notice[]): readonly Condition[] {
-    if (this.#closed) return [];
+  update(notices: readonly Notice[]): void {
+    if (this.#closed) return;
     const at = this.#clock();
     for (const notice of notices) {
       const since = this.#known.get(notice.code)?.since;
@@ -66,6 +70,5 @@ export class ConditionWatch {
       this.#known.delete(code);
       this.#emit({ type: 'condition-ended', code, message, seconds: Math.round((at - since) / 1000) });
     }
-    return [...this.#known.values()];
   }
 }
