@@ -80,7 +80,7 @@ function textOf(error: ChorusError): string {
   return [
     `${error.message} ${colors.dim(error.code)}`,
     ...facts.map(([name, value]) => `  ${colors.dim(name.padEnd(width))}  ${String(value)}`),
-    ...(root && root !== error && !root.message.includes('\n')
+    ...(root && root !== error && !error.message.includes(root.message) && !root.message.includes('\n')
       ? [`  ${colors.dim(`because: ${root.message}`)}`]
       : []),
     ...(error.hint ? [`-> ${error.hint}`] : []),

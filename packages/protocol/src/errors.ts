@@ -59,7 +59,7 @@ export function describeError(error: unknown): string {
   return [
     `${error.code}: ${error.message}`,
     facts && `(${facts})`,
-    root && root !== error && `[${root.message}]`,
+    root && root !== error && !error.message.includes(root.message) && `[${root.message}]`,
     error.hint && `- ${error.hint}`,
   ]
     .filter(Boolean)
