@@ -96,3 +96,4 @@ export type { Ports } from './ports.ts';
 export { createProving, type Proving } from './proving.ts';
 export { publishTask, type TaskRequest } from './stages/announce.ts';
 export { type StartOptions, startNode } from './start.ts';
+export { waitsFor } from './status/waits-for.ts';

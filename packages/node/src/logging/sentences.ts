@@ -109,7 +109,9 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: SentenceOptions):
       return {
         level: event.opensCommitment || event.left ? 'info' : 'warn',
         text: [
-          `Task ${event.taskId} has ended, ${amount(event.claimed)} was claimed.`,
+          BigInt(event.claimed) > 0n
+            ? `Task ${event.taskId} has ended, ${amount(event.claimed)} was claimed.`
+            : `Task ${event.taskId} has ended.`,
           event.left
             ? 'It was left before, so this node has no model of it.'
             : event.opensCommitment
