@@ -26,7 +26,8 @@ function following(look: () => Promise<TaskView>) {
   const over = Promise.withResolvers<void>();
   const abort = new AbortController();
   const beat = new Heartbeat((text) => said.push(text));
-  const done = follow({ taskId: '3', look, ended: over.promise, beat, signal: abort.signal });
+  const looked = async () => waitingFor(await look());
+  const done = follow({ taskId: '3', look: looked, ended: over.promise, beat, signal: abort.signal });
   return { said, over, abort, done };
 }
 

@@ -21,10 +21,20 @@ const FINAL = [
   'E_TASK_UNKNOWN',
 ];
 
+/** Where something stands that is followed. */
+export interface Standing {
+  ended: boolean;
+  /** What is waited for. */
+  what: string;
+  /** For how long at most, as it is when it is read; empty where that is not known. */
+  until: () => string;
+}
+
 /** What a task waits for, and how long at most. */
-export function waitingFor(task: TaskView): { what: string; until: () => string } {
+export function waitingFor(task: TaskView): Standing {
   const round = task.status === 'running' ? `, round ${task.round} of ${task.rounds},` : '';
   return {
+    ended: task.status === 'ended',
     what: `task ${task.id}${round} waits for ${task.waitsFor ?? 'the chain'}`,
     until: () => (task.deadline === null ? '' : timeLeft(Date.parse(task.deadline) - Date.now())),
   };
@@ -39,7 +49,7 @@ function timeLeft(milliseconds: number): string {
 export interface Followed {
   taskId: string;
   /** How far the task is. */
-  look: () => Promise<TaskView>;
+  look: () => Promise<Standing>;
   /** Resolves once the one who follows it says that it is over; rejects where that cannot be known any more. */
   ended: Promise<void>;
   beat: Heartbeat;
@@ -55,8 +65,7 @@ export async function follow({ taskId, look, ended, beat, signal }: Followed): P
   const either = AbortSignal.any([signal, over.signal]);
   const looking = (async () => {
     while (!either.aborted) {
-      const status = await lookOnce(look, beat, either);
-      if (status === 'ended') {
+      if (await hasEnded(look, beat, either)) {
         beat.waitFor(`task ${taskId} has ended; the node checks its model and collects what it is owed`);
         return pause(FINISH_MILLISECONDS, either);
       }
@@ -74,28 +83,24 @@ export async function follow({ taskId, look, ended, beat, signal }: Followed): P
   }
 }
 
-async function lookOnce(
-  look: () => Promise<TaskView>,
+async function hasEnded(
+  look: () => Promise<Standing>,
   beat: Heartbeat,
   signal: AbortSignal,
-): Promise<TaskView['status'] | null> {
+): Promise<boolean> {
   try {
-    const task = await look();
-    if (signal.aborted) return null;
-    if (task.status !== 'ended') {
-      const { what, until } = waitingFor(task);
-      beat.waitFor(what, until);
-    }
-    return task.status;
+    const { ended, what, until } = await look();
+    if (!ended && !signal.aborted) beat.waitFor(what, until);
+    return ended;
   } catch (error) {
-    if (signal.aborted) return null;
+    if (signal.aborted) return false;
     if (!(error instanceof ChorusError) || FINAL.some((code) => hasCode(error, code))) throw error;
     beat.waitFor(
       error.code === 'E_ADMIN_UNREACHABLE'
         ? 'the node does not answer: it may be asleep, or busy; waiting for it'
         : `the node does not know how far the task is (${error.code}); asking again`,
     );
-    return null;
+    return false;
   }
 }
 

@@ -45,6 +45,16 @@ it('what else is said counts, and how long is left is told as it is then', () =>
   expect(said.at(-1)).toBe('members, 48 s left, for 13 s now ...');
 });
 
+it('a long wait is told less often', () => {
+  const { said, heartbeat, after } = made();
+  heartbeat.waitFor('updates');
+  after(120);
+  const early = said.length;
+  expect(early).toBeGreaterThan(12);
+  after(600);
+  expect(said.length - early).toBe(10);
+});
+
 it('nothing is said before there is something to wait for, or after the end', () => {
   const { said, heartbeat, after } = made();
   after(20);

@@ -1,7 +1,7 @@
 import { duration } from '../node/status-view.ts';
 
-/** Nothing is silent for longer than this, milliseconds. */
-const QUIET_MILLISECONDS = 8_000;
+/** In the first minutes of a wait nothing is silent for longer than this, milliseconds; later it is said less often. */
+const QUIET = { millisecondsFirst: 8_000, firstMilliseconds: 120_000, millisecondsLater: 60_000 };
 const TICK_MILLISECONDS = 1_000;
 
 /** Says what is waited for: at once where that changes, and again where nothing else was said for some seconds. */
@@ -42,8 +42,11 @@ export class Heartbeat {
   }
 
   tick(): void {
-    if (this.#what === null || this.#clock() - this.#saidAt < QUIET_MILLISECONDS) return;
-    const seconds = Math.round((this.#clock() - this.#since) / 1000);
+    const now = this.#clock();
+    const waited = now - this.#since;
+    const quiet = waited < QUIET.firstMilliseconds ? QUIET.millisecondsFirst : QUIET.millisecondsLater;
+    if (this.#what === null || now - this.#saidAt < quiet) return;
+    const seconds = Math.round(waited / 1000);
     this.#speak(`${this.#what}${this.#until()}, for ${duration(seconds)} now ...`);
   }
 

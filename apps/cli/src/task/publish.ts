@@ -5,7 +5,7 @@ import { bigintAsText, ChorusError, hasCode } from '@chorus/protocol';
 import type { Dataset } from '@chorus/training';
 import { Interrupted } from '../exit.ts';
 import { passwordSource } from '../password.ts';
-import { follow, isEnd, type TaskView } from './follow.ts';
+import { follow, isEnd, waitingFor } from './follow.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { worthAWord } from './task-end.ts';
 import { answering, type WatchedNode } from './watch.ts';
@@ -69,9 +69,10 @@ export async function publishByNode(
   const left: Outcome = { taskId, outcome: 'left', ...UNKNOWN };
   if (detach || signal.aborted) return left;
   let last: string | null = null;
-  const look = () => answering(node, taskId, () => node.task(taskId));
+  const looking = () => answering(node, taskId, () => node.task(taskId));
+  const look = async () => waitingFor(await looking());
   // Where the id was published before, it may be over.
-  if ((await look()).status !== 'ended') {
+  if ((await looking()).status !== 'ended') {
     const streaming = new AbortController();
     const ended = (async () => {
       const events = node.events({ task: taskId, signal: AbortSignal.any([signal, streaming.signal]) });
@@ -193,19 +194,19 @@ export async function publishByOwnNode(
     taskId = number.toString();
     listener.published(taskId);
     for (const event of cancelled) throwIfCancelled(event, taskId);
-    const lookOn = async (): Promise<TaskView> => {
+    const lookOn = async () => {
       const followed = node.followed().find((each) => each.taskId === number);
       const task = followed?.task ?? (await chain.task(number));
       const round = followed?.context?.round ?? null;
       const seconds = task.status === 'joining' ? task.joinDeadline : round?.deadline;
-      return {
+      return waitingFor({
         id: number.toString(),
         status: task.status,
         round: task.round,
         rounds: task.rounds,
         deadline: seconds === undefined ? null : new Date(1000 * seconds).toISOString(),
         waitsFor: waitsFor(task, round),
-      };
+      });
     };
     await follow({ taskId, look: lookOn, ended: over.promise, beat, signal: stopping.signal });
     if (stopping.signal.aborted) return { taskId, outcome: 'left', ...UNKNOWN };

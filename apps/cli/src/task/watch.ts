@@ -5,7 +5,7 @@ import colors from 'yoctocolors';
 import { parseTask } from '../inspect/open.ts';
 import { amount } from '../node/status-view.ts';
 import { write, writeJson } from '../terminal.ts';
-import { follow, isEnd, type TaskView } from './follow.ts';
+import { follow, isEnd, type Standing, waitingFor } from './follow.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { endLines } from './task-end.ts';
 
@@ -51,13 +51,16 @@ export async function watchNode(node: WatchedNode, { task, json }: WatchOptions)
 }
 
 /** How far a task is, or where none is named the ones the node follows. */
-async function lookAt(node: WatchedNode, taskId: string | undefined): Promise<TaskView> {
+async function lookAt(node: WatchedNode, taskId: string | undefined): Promise<Standing> {
   return answering(node, taskId, async () => {
-    if (taskId !== undefined) return node.task(taskId);
+    if (taskId !== undefined) return waitingFor(await node.task(taskId));
     const [task] = (await node.tasks()).tasks.filter(({ status }) => status !== 'ended');
-    if (task) return node.task(task.id);
-    const none = { id: '-', status: 'unknown', round: 0, rounds: 0, deadline: null } as const;
-    return { ...none, waitsFor: 'a task that fits this node' };
+    if (task) return { ...waitingFor(await node.task(task.id)), ended: false };
+    return {
+      ended: false,
+      what: 'no task is followed: waiting for one that fits this node',
+      until: () => '',
+    };
   });
 }
 
