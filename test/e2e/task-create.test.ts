@@ -116,6 +116,8 @@ describe('chorus task create beside a running node', () => {
       'MIT',
       '--commit-seconds',
       `${patientSeconds(60)}`,
+      '--join-seconds',
+      `${patientSeconds(30)}`,
     );
     const committed = vi.waitFor(() => {
       expect(said()).toContain('"type":"committed"');

@@ -36,12 +36,12 @@ describe('a task that is followed', () => {
     let now = view({});
     const { said, over, done } = following(async () => now);
     await vi.advanceTimersByTimeAsync(100);
-    expect(said).toEqual(['task 3 waits for members: trainers 1 of 2; at most 30 s more ...']);
+    expect(said).toEqual(['task 3 waits for members: trainers 1 of 2 (at most 30 s more) ...']);
     now = view({ status: 'running', round: 1, waitsFor: 'updates: 0 of 2', deadline: null });
     await vi.advanceTimersByTimeAsync(12_000);
     expect(said.slice(1)).toEqual([
       'task 3, round 1 of 2, waits for updates: 0 of 2 ...',
-      expect.stringMatching(/^task 3, round 1 of 2, waits for updates: 0 of 2, for \d+ s now \.\.\.$/),
+      expect.stringMatching(/^task 3, round 1 of 2, waits for updates: 0 of 2 \(\d+ s so far\) \.\.\.$/),
     ]);
     over.resolve();
     await done;

@@ -42,8 +42,8 @@ export function waitingFor(task: TaskView): Standing {
 
 function timeLeft(milliseconds: number): string {
   return milliseconds > 0
-    ? `; at most ${duration(milliseconds / 1000)} more`
-    : '; its time is over, and anyone may end it';
+    ? `at most ${duration(milliseconds / 1000)} more`
+    : 'its time is over, and anyone may end it';
 }
 
 export interface Followed {

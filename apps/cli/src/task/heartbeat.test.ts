@@ -27,7 +27,7 @@ it('what is waited for is said when it changes, and again before ten seconds of 
   heartbeat.waitFor('checking');
   expect(said).toEqual(['checking ...']);
   after(9);
-  expect(said).toEqual(['checking ...', 'checking, for 8 s now ...']);
+  expect(said).toEqual(['checking ...', 'checking (8 s so far) ...']);
   heartbeat.waitFor('escrowing');
   expect(said.at(-1)).toBe('escrowing ...');
 });
@@ -35,14 +35,14 @@ it('what is waited for is said when it changes, and again before ten seconds of 
 it('what else is said counts, and how long is left is told as it is then', () => {
   const { said, heartbeat, after } = made();
   let left = 60;
-  heartbeat.waitFor('members', () => `, ${left} s left`);
+  heartbeat.waitFor('members', () => `${left} s left`);
   after(5);
   heartbeat.told();
   after(7);
   expect(said).toHaveLength(1);
   left = 48;
   after(1);
-  expect(said.at(-1)).toBe('members, 48 s left, for 13 s now ...');
+  expect(said.at(-1)).toBe('members (13 s so far, 48 s left) ...');
 });
 
 it('a long wait is told less often', () => {

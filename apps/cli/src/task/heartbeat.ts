@@ -28,7 +28,7 @@ export class Heartbeat {
     if (what === this.#what) return;
     this.#what = what;
     this.#since = this.#clock();
-    this.#speak(`${what}${until()} ...`);
+    this.#speak(sentence(what, [until()]));
   }
 
   /** Something else was said. */
@@ -47,11 +47,16 @@ export class Heartbeat {
     const quiet = waited < QUIET.firstMilliseconds ? QUIET.millisecondsFirst : QUIET.millisecondsLater;
     if (this.#what === null || now - this.#saidAt < quiet) return;
     const seconds = Math.round(waited / 1000);
-    this.#speak(`${this.#what}${this.#until()}, for ${duration(seconds)} now ...`);
+    this.#speak(sentence(this.#what, [`${duration(seconds)} so far`, this.#until()]));
   }
 
   #speak(text: string): void {
     this.told();
     this.#say(text);
   }
+}
+
+function sentence(what: string, times: string[]): string {
+  const told = times.filter((time) => time !== '').join(', ');
+  return `${what}${told === '' ? '' : ` (${told})`} ...`;
 }

@@ -5,7 +5,7 @@ import { type Address, ChorusError, hasCode, MAX_TRAINERS, sameAddress } from '@
 import type { Dataset } from '@chorus/training';
 import { devnetFolder, findDevnet, readDevnet } from '../devnet/descriptor.ts';
 import { homeIn, REQUESTER } from '../devnet/layout.ts';
-import { configOf, connectNode, type HomeOptions, homeOf } from '../home.ts';
+import { configOf, type HomeOptions, homeOf, runningPid } from '../home.ts';
 import { DEPLOYMENT_FILE, readDeployment } from '../init/deployment.ts';
 import { machineFactor } from '../machine.ts';
 import { addresses, integer, shape, type TaskPlace } from './request.ts';
@@ -101,12 +101,16 @@ async function devnetOf(config: NodeConfig): Promise<Devnet | null> {
 /** Trainers that are there: the devnet's own, and this user's node if one runs on it as a trainer. */
 async function trainersOn(devnet: Devnet, flags: HomeOptions): Promise<number> {
   const own = devnet.nodes.filter(({ roles }) => roles.includes('trainer')).length;
-  const status = await connectNode(flags)
-    .then((node) => node.status())
-    .catch(() => null);
+  // Also one that is still starting.
+  const running = (await runningPid(flags)) !== null;
+  const config = running
+    ? await configOf(flags).then(
+        (loaded) => loaded.config,
+        () => null,
+      )
+    : null;
   const joins =
-    status?.node.roles.includes('trainer') &&
-    sameAddress(status.chain.contract, devnet.deployment.taskManager);
+    config?.roles.includes('trainer') && sameAddress(config.chain.contract, devnet.deployment.taskManager);
   return Math.min(MAX_TRAINERS, Math.max(1, own) + (joins ? 1 : 0));
 }
 
