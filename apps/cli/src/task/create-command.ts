@@ -5,7 +5,7 @@ import { createAdminClient, readAdmin, sentenceOf } from '@chorus/node/admin';
 import { type Address, hasCode } from '@chorus/protocol';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
-import { EXIT, finish } from '../exit.ts';
+import { EXIT, finish, Interrupted } from '../exit.ts';
 import { homeOptions } from '../home.ts';
 import { fields, print } from '../inspect/format.ts';
 import { duration, short } from '../node/status-view.ts';
@@ -118,7 +118,8 @@ export function taskCreateCommand(): Command {
 
 async function createAction(flags: CreateFlags): Promise<void> {
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => stop.abort(new Interrupted()));
   const beat = new Heartbeat((text) => {
     if (!flags.json) write(process.stderr, `${colors.dim(text)}\n`);
   });

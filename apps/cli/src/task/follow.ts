@@ -12,6 +12,9 @@ const FINISH_MILLISECONDS = 60_000;
 /** What of a task says how far it is. */
 export type TaskView = Pick<TaskDetail, 'id' | 'status' | 'round' | 'rounds' | 'deadline' | 'waitsFor'>;
 
+/** What is waited for where a node does not answer. */
+export const ASLEEP = 'the node does not answer: it may be asleep, or busy; waiting for it';
+
 /** Answers that asking again will not change. */
 const FINAL = [
   'E_ADMIN_UNAUTHORIZED',
@@ -97,7 +100,7 @@ async function hasEnded(
     if (!(error instanceof ChorusError) || FINAL.some((code) => hasCode(error, code))) throw error;
     beat.waitFor(
       error.code === 'E_ADMIN_UNREACHABLE'
-        ? 'the node does not answer: it may be asleep, or busy; waiting for it'
+        ? ASLEEP
         : `the node does not know how far the task is (${error.code}); asking again`,
     );
     return false;

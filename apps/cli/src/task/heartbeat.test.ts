@@ -45,6 +45,16 @@ it('what else is said counts, and how long is left is told as it is then', () =>
   expect(said.at(-1)).toBe('members (13 s so far, 48 s left) ...');
 });
 
+it('what should be quick is said only where it is not', () => {
+  const { said, heartbeat, after } = made();
+  heartbeat.waitFor('escrowing');
+  heartbeat.expect('looking');
+  after(7);
+  expect(said).toEqual(['escrowing ...']);
+  after(1);
+  expect(said.at(-1)).toBe('looking (8 s so far) ...');
+});
+
 it('a long wait is told less often', () => {
   const { said, heartbeat, after } = made();
   heartbeat.waitFor('updates');

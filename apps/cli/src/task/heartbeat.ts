@@ -24,11 +24,17 @@ export class Heartbeat {
 
   /** From now on this is waited for; `until` is read anew whenever it is said. */
   waitFor(what: string, until: () => string = () => ''): void {
+    const news = what !== this.#what;
+    this.expect(what, until);
+    if (news) this.#speak(sentence(what, [until()]));
+  }
+
+  /** The same, said only where it takes long. */
+  expect(what: string, until: () => string = () => ''): void {
     this.#until = until;
     if (what === this.#what) return;
     this.#what = what;
     this.#since = this.#clock();
-    this.#speak(sentence(what, [until()]));
   }
 
   /** Something else was said. */

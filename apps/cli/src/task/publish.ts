@@ -8,7 +8,7 @@ import { passwordSource } from '../password.ts';
 import { follow, isEnd, waitingFor } from './follow.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { worthAWord } from './task-end.ts';
-import { answering, type WatchedNode } from './watch.ts';
+import { answering, patiently, type WatchedNode } from './watch.ts';
 
 /** What is told of a task that is published and followed. */
 export interface Listener {
@@ -64,15 +64,17 @@ export async function publishByNode(
   const { cid } = await node.storeModel(model);
   // What amounts are in JSON; the node checks the rest.
   const request = { model: cid, terms, params: asDocument(params) };
-  const taskId = await published(node, id, await node.publish(id, request), listener);
+  const first = await patiently(node, undefined, listener, () => node.publish(id, request));
+  const taskId = await published(node, id, first, listener);
   listener.published(taskId);
+  beat.expect('asking the node how far the task is');
   const left: Outcome = { taskId, outcome: 'left', ...UNKNOWN };
   if (detach || signal.aborted) return left;
   let last: string | null = null;
-  const looking = () => answering(node, taskId, () => node.task(taskId));
-  const look = async () => waitingFor(await looking());
+  const look = async () => waitingFor(await answering(node, taskId, () => node.task(taskId)));
+  const asked = () => patiently(node, taskId, listener, () => node.task(taskId));
   // Where the id was published before, it may be over.
-  if ((await looking()).status !== 'ended') {
+  if ((await asked()).status !== 'ended') {
     const streaming = new AbortController();
     const ended = (async () => {
       const events = node.events({ task: taskId, signal: AbortSignal.any([signal, streaming.signal]) });
@@ -91,7 +93,7 @@ export async function publishByNode(
     }
     if (signal.aborted) return left;
   }
-  const { round, remaining } = await node.task(taskId);
+  const { round, remaining } = await asked();
   return { ...left, outcome: 'ended', model: last, rounds: round, remaining };
 }
 
@@ -114,7 +116,7 @@ async function published(
   first: PublicationDocument,
   { beat, signal }: Listener,
 ): Promise<string> {
-  for (let now = first; ; now = await look(node, id, beat)) {
+  for (let now = first; ; now = await look(node, id, { beat, signal })) {
     if (now.taskId !== null) return now.taskId;
     if (now.problem) {
       const { code, message, hint, facts } = now.problem;
@@ -131,23 +133,20 @@ async function published(
   }
 }
 
-async function look(node: WatchedNode, id: string, beat: Heartbeat): Promise<PublicationDocument> {
-  for (;;) {
-    try {
-      return await answering(node, undefined, () => node.publication(id));
-    } catch (error) {
-      if (hasCode(error, 'E_ADMIN_UNREACHABLE') && !hasCode(error, 'E_ADMIN_NOT_RUNNING')) {
-        beat.waitFor('the node does not answer: it may be asleep, or busy; waiting for it');
-        await delay(LOOK_MILLISECONDS);
-        continue;
-      }
-      if (!hasCode(error, 'E_ADMIN_NOT_RUNNING') && !hasCode(error, 'E_PUBLICATION_UNKNOWN')) throw error;
-      throw new ChorusError('E_ADMIN_UNREACHABLE', 'the node ended while it published', {
-        facts: { id },
-        hint: `start it, and run the command again with --id ${id}: nothing is paid twice`,
-        cause: error,
-      });
-    }
+async function look(
+  node: WatchedNode,
+  id: string,
+  waiting: Pick<Listener, 'beat' | 'signal'>,
+): Promise<PublicationDocument> {
+  try {
+    return await patiently(node, undefined, waiting, () => node.publication(id));
+  } catch (error) {
+    if (!hasCode(error, 'E_ADMIN_NOT_RUNNING') && !hasCode(error, 'E_PUBLICATION_UNKNOWN')) throw error;
+    throw new ChorusError('E_ADMIN_UNREACHABLE', 'the node ended while it published', {
+      facts: { id },
+      hint: `start it, and run the command again with --id ${id}: nothing is paid twice`,
+      cause: error,
+    });
   }
 }
 
@@ -193,6 +192,7 @@ export async function publishByOwnNode(
     const number = await node.publish(request, { id, onStep });
     taskId = number.toString();
     listener.published(taskId);
+    beat.expect('asking the chain how far the task is');
     for (const event of cancelled) throwIfCancelled(event, taskId);
     const lookOn = async () => {
       const followed = node.followed().find((each) => each.taskId === number);

@@ -1,11 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, sentenceOf } from '@chorus/node';
 import type { AdminAccess, AdminClient, StreamedEvent, TaskDetail } from '@chorus/node/admin';
 import { ChorusError, hasCode } from '@chorus/protocol';
 import colors from 'yoctocolors';
+import { Interrupted } from '../exit.ts';
 import { parseTask } from '../inspect/open.ts';
 import { amount } from '../node/status-view.ts';
 import { write, writeJson } from '../terminal.ts';
-import { follow, isEnd, type Standing, waitingFor } from './follow.ts';
+import { ASLEEP, follow, isEnd, type Standing, waitingFor } from './follow.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { endLines } from './task-end.ts';
 
@@ -23,17 +25,23 @@ const DECIMALS = 18;
 /** Print what a node does until Ctrl-C, the end of the node, or the end of the task that is watched. */
 export async function watchNode(node: WatchedNode, { task, json }: WatchOptions): Promise<void> {
   const taskId = task === undefined ? undefined : parseTask(task).toString();
-  const first = taskId === undefined ? null : await node.task(taskId);
-  if (first?.status === 'ended') return tellEnd(first, node, json);
   const abort = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => abort.abort(new Interrupted()));
   const dimly = (text: string) => {
     if (!json) write(process.stderr, `${colors.dim(text)}\n`);
   };
-  dimly('what happens from now on; Ctrl-C ends this, not the node');
   const beat = new Heartbeat(dimly);
+  const { signal } = abort;
+  const told = (id: string) => patiently(node, id, { beat, signal }, () => node.task(id));
+  beat.expect('asking the node');
+  if (taskId !== undefined) {
+    const first = await told(taskId);
+    if (first.status === 'ended') return tellEnd(first, node, json);
+  }
+  dimly('what happens from now on; Ctrl-C ends this, not the node');
   const ended = (async () => {
-    const events = node.events({ signal: abort.signal, ...(taskId === undefined ? {} : { task: taskId }) });
+    const events = node.events({ signal, ...(taskId === undefined ? {} : { task: taskId }) });
     for await (const streamed of events) {
       if (json) writeJson(JSON.stringify(streamed));
       else if (streamed.event.type !== 'progress') {
@@ -44,10 +52,9 @@ export async function watchNode(node: WatchedNode, { task, json }: WatchOptions)
     }
   })();
   const look = () => lookAt(node, taskId);
-  await follow({ taskId: taskId ?? '', look, ended, beat, signal: abort.signal });
-  const stopped = abort.signal.aborted;
+  await follow({ taskId: taskId ?? '', look, ended, beat, signal });
+  if (taskId !== undefined && !signal.aborted) tellEnd(await told(taskId), node, json);
   abort.abort();
-  if (taskId !== undefined && !stopped) tellEnd(await node.task(taskId), node, json);
 }
 
 /** How far a task is, or where none is named the ones the node follows. */
@@ -85,6 +92,31 @@ export async function answering<T>(
           : `task ${taskId} goes on by its members; chorus start --home ${home} takes it up again, and chorus task watch ${taskId} --home ${home} shows it`,
       cause: error,
     });
+  }
+}
+
+/** Milliseconds until a node that did not answer is asked again. */
+const AGAIN_MILLISECONDS = 1_000;
+
+/**
+ * What a node answers, however long it sleeps.
+ * @throws ChorusError `E_ADMIN_NOT_RUNNING`; the signal's reason once it aborts
+ */
+export async function patiently<T>(
+  node: Pick<WatchedNode, 'access' | 'home'>,
+  taskId: string | undefined,
+  { beat, signal }: { beat: Heartbeat; signal: AbortSignal },
+  ask: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await answering(node, taskId, ask);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ChorusError) || error.code !== 'E_ADMIN_UNREACHABLE') throw error;
+      beat.waitFor(ASLEEP);
+      await delay(AGAIN_MILLISECONDS);
+    }
   }
 }
 
