@@ -338,6 +338,16 @@ describe('chorus model', () => {
     const expected = globalParameters(decodeGlobalModel(new Uint8Array(await readFile(chorusFile))));
     expect(trainer.initial).toEqual(expected);
     await trainer.close();
+    // What `model get` wrote, `model verify` takes; with a weight changed it does not.
+    const altered = Buffer.from(await readFile(onnx));
+    altered[altered.length - 100]! ^= 1;
+    await writeFile(join(scratch, 'altered.onnx'), altered);
+    const [good, bad] = await Promise.all(
+      [onnx, join(scratch, 'altered.onnx')].map((path) => chorus(['model', 'verify', path, '--json'])),
+    );
+    expect(good!.json).toMatchObject({ ok: true, afterRound: 2 });
+    expect(good!.code).toBe(0);
+    expect([bad!.code, failing(bad!)]).toEqual([1, ['onnx']]);
   });
 });
 

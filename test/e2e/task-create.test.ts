@@ -116,6 +116,8 @@ describe('chorus task create beside a running node', () => {
       'MIT',
       '--commit-seconds',
       `${patientSeconds(60)}`,
+      '--join-seconds',
+      `${patientSeconds(30)}`,
     );
     const committed = vi.waitFor(() => {
       expect(said()).toContain('"type":"committed"');
@@ -132,7 +134,16 @@ describe('chorus task create beside a running node', () => {
     // The node goes on: the round comes to its end without the command.
     await vi.waitFor(async () => {
       expect((await alice.rounds({ task: taskId })).rounds).toHaveLength(1);
+      expect((await alice.task(taskId)).status).toBe('ended');
     }, PATIENT);
+    // There is nothing more to watch, and the end is said.
+    const watch = (...more: string[]) =>
+      run(['task', 'watch', taskId, '--home', homeOf('alice'), ...more]).done;
+    const [spoken, json] = await Promise.all([watch(), watch('--json')]);
+    expect([spoken.code, json.code]).toEqual([0, 0]);
+    expect(spoken.stdout).toContain(`task ${taskId} has ended after round 1 of 1`);
+    expect(spoken.stdout).toContain(`chorus model get --home ${homeOf('alice')} --task ${taskId}`);
+    expect(lines(json.stdout)).toMatchObject([{ taskId, outcome: 'ended', rounds: 1 }]);
   });
 
   it('publishes once under an id, and says so in one line where it does not stay', async () => {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can parse: it says what is wrong where the real program could not even load.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join } from 'node:path';
@@ -25,7 +25,7 @@ const built = new URL('../dist/main.js', import.meta.url);
 // A node that another `chorus` has started was built by it.
 if (!fromSource && !process.channel && existsSync(source)) {
   bringDependencies();
-  build();
+  await build();
 }
 if (!fromSource && !existsSync(built)) {
   refuse('chorus is not built here. In a checkout run: npx -y pnpm@10.34.9 --silent chorus <command>');
@@ -96,19 +96,32 @@ function readOrNothing(path) {
   }
 }
 
-/** In a checkout: the compiler brings the build up to date, or finds in 0.1 s that it is. Nothing older than the sources runs. */
-function build() {
+/**
+ * In a checkout: the compiler brings the build up to date, or finds in 0.1 s that it is. Nothing older than the sources
+ * runs. What takes longer is said: the first time it takes half a minute.
+ */
+async function build() {
   let compiler;
   try {
     compiler = module.createRequire(import.meta.url).resolve('typescript/package.json');
   } catch {
     refuse('The compiler is missing: run npx -y pnpm@10.34.9 install');
   }
-  const { status } = spawnSync(process.execPath, [join(dirname(compiler), 'bin/tsc'), '-b'], {
+  const child = spawn(process.execPath, [join(dirname(compiler), 'bin/tsc'), '-b'], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
     // Standard output belongs to the command.
     stdio: ['ignore', 2, 2],
   });
+  const began = Date.now();
+  const telling = setInterval(() => {
+    const seconds = Math.round((Date.now() - began) / 1000);
+    process.stderr.write(`compiling Chorus, as it is new here or has changed (${seconds} s) ...\n`);
+  }, 5000);
+  const status = await new Promise((resolve) => {
+    child.on('error', resolve);
+    child.on('close', resolve);
+  });
+  clearInterval(telling);
   if (status !== 0) refuse('The sources could not be compiled.');
 }
 

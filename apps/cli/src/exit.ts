@@ -137,7 +137,9 @@ function textOf(error: ChorusError): string {
   return [
     `${error.message} ${colors.dim(error.code)}`,
     ...facts.map(([name, value]) => `  ${colors.dim(name.padEnd(width))}  ${String(value)}`),
-    ...(root && root !== error ? [`  ${colors.dim(`because: ${reasonOf(root)}`)}`] : []),
+    ...(root && root !== error && !error.message.includes(reasonOf(root))
+      ? [`  ${colors.dim(`because: ${reasonOf(root)}`)}`]
+      : []),
     ...(error.hint ? [`-> ${error.hint}`] : []),
   ].join('\n');
 }

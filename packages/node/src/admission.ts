@@ -7,7 +7,7 @@ import {
   type TaskState,
   type Terms,
 } from '@chorus/protocol';
-import type { Dataset } from '@chorus/training';
+import { type Dataset, tryModel } from '@chorus/training';
 import { allowanceOf, permittedRoles } from './allowance.ts';
 import type { Background } from './background.ts';
 import type { NodeConfig } from './config.ts';
@@ -16,7 +16,7 @@ import type { Journal } from './journal/journal.ts';
 import { acceptsToken } from './limits/consider-task.ts';
 import type { Gatekeeper, TaskFacts } from './limits/gatekeeper.ts';
 import { tokenUnits } from './limits/quantities.ts';
-import { QUICKEST_STEP_SECONDS, tryStep } from './limits/work.ts';
+import { QUICKEST_STEP_SECONDS } from './limits/work.ts';
 import { becomeMember } from './membership.ts';
 import type { Ports } from './ports.ts';
 import type { TaskSession } from './session.ts';
@@ -75,9 +75,10 @@ export class Admission {
     const works = this.rolesFor(task).some((role) => role !== 'aggregator');
     const data = works ? dataset : null;
     const tries = opened !== undefined && data !== null && config.limits.tasks.phaseMargin > 0;
-    const stepSeconds = tries
-      ? (opened.trial?.secondsPerStep ?? (await tryStep(opened.trainer, terms, data, signal)))
-      : QUICKEST_STEP_SECONDS;
+    const trial = tries
+      ? (opened.trial ?? (await tryModel(opened.trainer, { terms, dataset: data, signal })))
+      : null;
+    const stepSeconds = Math.max(QUICKEST_STEP_SECONDS, trial?.secondsPerStep ?? 0);
     return {
       account: chain.account,
       decimals,

@@ -73,6 +73,7 @@ export {
   verifyModel,
 } from './inspect/model-history.ts';
 export type { RoundMoney } from './inspect/money.ts';
+export { checkOnnxFile, isOnnxFile } from './inspect/onnx-file.ts';
 export {
   exportProof,
   type ListedRound,
@@ -96,5 +97,7 @@ export { LOG_FILE, type Log, openLog } from './logging/log.ts';
 export { type Level, sentenceOf } from './logging/sentences.ts';
 export type { Ports } from './ports.ts';
 export { createProving, type Proving } from './proving.ts';
+export { newestTask } from './publishing.ts';
 export { publishTask, type TaskRequest } from './stages/announce.ts';
 export { type StartOptions, startNode } from './start.ts';
+export { waitsFor } from './status/waits-for.ts';

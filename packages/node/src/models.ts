@@ -3,10 +3,10 @@ import {
   createTrainer,
   type Dataset,
   type Foreign,
-  measureModel,
   type ProcessLimits,
   type Trainer,
   type TrialResult,
+  tryModel,
 } from '@chorus/training';
 import type { NodeConfig } from './config.ts';
 import { MODEL_FAULTS, type RefusedModels } from './limits/refused-models.ts';
@@ -32,9 +32,17 @@ export interface StrangersModel {
   signal: AbortSignal;
 }
 
+/** A model that is about to be published: what its task says, but for the number of parameters, which is counted. */
+export interface OwnModel {
+  model: Uint8Array;
+  terms: Omit<Terms, 'dimension'> & { dimension?: number | undefined };
+  memoryBytes: number;
+  signal: AbortSignal;
+}
+
 /**
- * Opens models of others: one at a time, in a process with limits, tried before anything depends on it. A trial is five
- * calls of the runtime, so its CPU time is bounded by five times that of one.
+ * Opens models: one at a time, in a process with limits, tried before anything depends on it. A trial is a dozen calls of
+ * the runtime at most, each of them bounded, and so is its time.
  */
 export class Models {
   readonly #config: Pick<NodeConfig, 'threads' | 'device' | 'limits'>;
@@ -56,6 +64,20 @@ export class Models {
     return opened;
   }
 
+  /**
+   * Do with a model of this node's own, before it is paid for, what whoever joins its task does: open it under the same
+   * limits.
+   * @throws ChorusError `E_MODEL_*`, `E_TASK_MODEL`
+   */
+  async openOwn({ model, terms, memoryBytes, signal }: OwnModel): Promise<Trainer> {
+    const { callSeconds } = this.#config.limits.tasks;
+    return openTrainer(terms, model, this.#config, {
+      limits: { memoryBytes, callSeconds },
+      foreign: { inputShape: terms.data.inputShape, batchSize: terms.batchSize },
+      signal,
+    });
+  }
+
   /** A model that was opened has shown a fault since. */
   judge(model: string, fault: ChorusError): Promise<void> {
     return this.#refused.judge(model, fault);
@@ -73,7 +95,7 @@ export class Models {
       await this.#refused.begin(terms.model);
     }
     const { callSeconds } = this.#config.limits.tasks;
-    const { inputShape, classes } = terms.data;
+    const { inputShape } = terms.data;
     const batchSize = Math.min(terms.batchSize, dataset?.count ?? terms.batchSize);
     let trainer: Trainer | null = null;
     try {
@@ -83,7 +105,9 @@ export class Models {
         signal,
       });
       const tried = dataset !== null && !joined;
-      const trial = tried ? await measureModel(trainer, { inputShape, classes, batchSize, signal }) : null;
+      const trial = tried
+        ? await tryModel(trainer, { terms: { ...terms, batchSize }, dataset, signal })
+        : null;
       await this.#refused.allow(terms.model);
       return { trainer, trial };
     } catch (error) {

@@ -183,7 +183,7 @@ export function checkData(terms: Terms, dataset: Dataset | null): void {
   if (dataset && !fitsData(terms, dataset)) {
     throw new ChorusError('E_TASK_DATA', 'the local data does not fit the task', {
       facts: {
-        task: JSON.stringify(terms.data),
+        task: `${terms.data.inputShape.join('x')}, ${terms.data.classes} classes`,
         local: `${dataset.name}: ${dataset.inputShape.join('x')}, ${dataset.classes} classes`,
       },
       hint: 'join a task for this kind of data, or register other data',

@@ -544,6 +544,7 @@ export class TaskRunner {
   #warn(error: unknown): void {
     this.session.emit({
       type: 'warning',
+      taskId: this.session.taskId,
       code: error instanceof Error && 'code' in error ? String(error.code) : 'E_UNEXPECTED',
       message: describeError(error),
     });

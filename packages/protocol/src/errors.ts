@@ -63,11 +63,12 @@ export function describeError(error: unknown): string {
     .join(' ');
   const root = error.chain().at(-1);
   const reason = root && root !== error ? reasonOf(root) : '';
+  const said = `${error.message} ${facts}`;
   return withoutSecrets(
     [
       `${error.code}: ${error.message}`,
       facts && `(${facts})`,
-      reason && !facts.includes(reason) && `[${reason}]`,
+      reason && !said.includes(reason) && `[${reason}]`,
       error.hint && `- ${error.hint}`,
     ]
       .filter(Boolean)

@@ -58,7 +58,6 @@ export type {
 } from './process/messages.ts';
 export { killModels, modelMemory } from './process/model-process.ts';
 export type { EpochResult } from './train/checkpoint.ts';
-export { measureModel, type TrialOptions, type TrialResult } from './train/measure.ts';
 export { type TrainedModel, type TrainModelOptions, trainModel } from './train/train-model.ts';
 export {
   createTrainer,
@@ -67,3 +66,4 @@ export {
   type TrainerOptions,
   type TrainOptions,
 } from './train/trainer.ts';
+export { checkBatch, type TrialResult, tryModel } from './train/trial.ts';

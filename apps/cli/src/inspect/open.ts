@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Inspection, type NetworkSource, openNetwork } from '@chorus/node';
+import { type Inspection, type NetworkSource, newestTask, openNetwork } from '@chorus/node';
 import { createAdminClient, readAdmin } from '@chorus/node/admin';
 import { type Address, ChorusError, MAX_ROUNDS, sameAddress, type TaskState } from '@chorus/protocol';
 import type { Command } from 'commander';
@@ -153,11 +153,22 @@ export function parseRound(text: string): number {
   throw usage(`a round is a number from 1 to ${MAX_ROUNDS}`, { given: text });
 }
 
-/** The task an option names, else the one the kept network ran. */
-export function taskOrKept(text: string | undefined, { profile }: OpenedNetwork): bigint {
+/**
+ * The task an option names, else the one the kept network ran, else the only one there is.
+ * @throws ChorusError `E_USAGE`
+ */
+export async function chosenTask(
+  text: string | undefined,
+  { profile, chain }: Pick<OpenedNetwork, 'profile' | 'chain'>,
+): Promise<bigint> {
   if (text !== undefined) return parseTask(text);
   if (profile) return BigInt(profile.taskId);
-  throw usage('name the task with --task ID');
+  const newest = await newestTask(chain);
+  if (newest === 1n) return newest;
+  throw new ChorusError('E_USAGE', 'which task? name it with --task ID', {
+    facts: { tasks: newest },
+    hint: newest === 0n ? 'there is none on this contract yet' : `the newest is --task ${newest}`,
+  });
 }
 
 /**

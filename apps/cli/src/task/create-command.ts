@@ -5,19 +5,21 @@ import { createAdminClient, readAdmin, sentenceOf } from '@chorus/node/admin';
 import { type Address, hasCode } from '@chorus/protocol';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
-import { shellWord } from '../environment.ts';
-import { EXIT, finish } from '../exit.ts';
+import { EXIT, finish, Interrupted } from '../exit.ts';
 import { homeOptions } from '../home.ts';
 import { fields, print } from '../inspect/format.ts';
 import { duration, short } from '../node/status-view.ts';
 import { write, writeJson } from '../terminal.ts';
 import { ownerIn, strangersRefuse } from './acceptable.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { type PlaceFlags, type PublishingPlace, publishingPlace } from './place.ts';
 import { type Listener, type Outcome, publishByNode, publishByOwnNode } from './publish.ts';
 import { type TaskWishes, taskRequest } from './request.ts';
+import { endLines } from './task-end.ts';
 import { eventLine } from './watch.ts';
 
-interface CreateFlags extends PlaceFlags, TaskWishes {
+interface CreateFlags extends PlaceFlags, Omit<TaskWishes, 'trainers'> {
+  trainers?: string;
   id?: string;
   detach?: boolean;
 }
@@ -32,7 +34,7 @@ Examples:
 The task is published by the node that runs on this home; where none runs, one is started for as long as this
 command. Terms, model, room and money are checked before the budget is escrowed.
 With --json each event is a line, and the outcome the last: {"taskId","outcome","accuracy","model",
-"rounds","remaining"}.`;
+"rounds","remaining","refunded"}.`;
 
 /** `chorus task create`: publish a task and follow it to its end. */
 export function taskCreateCommand(): Command {
@@ -76,7 +78,10 @@ export function taskCreateCommand(): Command {
     .option('--weight-decay <w>', 'of SGD (0)')
     .option('--scale <s>', 'one step of an update of int16 (2^-14)')
     .optionsGroup('By whom:')
-    .option('--trainers <n>', 'most trainers, 1 to 16; it begins when they are there', '3')
+    .option(
+      '--trainers <n>',
+      'most trainers, 1 to 16; it begins when they are there (those of a devnet and of your node on it, else 3)',
+    )
     .option('--min-trainers <n>', 'trainers without whom it does not begin (1)')
     .option('--validators <addresses>', 'wallets that take the reference; on a devnet its own')
     .option(
@@ -112,8 +117,15 @@ export function taskCreateCommand(): Command {
 }
 
 async function createAction(flags: CreateFlags): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => stop.abort(new Interrupted()));
+  const beat = new Heartbeat((text) => {
+    if (!flags.json) write(process.stderr, `${colors.dim(text)}\n`);
+  });
+  beat.waitFor('reading the data and the model');
   const place = await publishingPlace(flags);
-  const request = await taskRequest(flags, place);
+  const request = await taskRequest({ ...flags, trainers: flags.trainers ?? String(place.trainers) }, place);
   const id = flags.id ?? randomUUID();
   const access = await readAdmin(place.config.dataDir).catch((error) => {
     if (hasCode(error, 'E_ADMIN_NOT_RUNNING') && !flags.detach) return null;
@@ -121,25 +133,34 @@ async function createAction(flags: CreateFlags): Promise<void> {
   });
   if (!flags.json)
     write(process.stderr, `${summary(request, place, await ownerIn(place.config.dataDir))}\n\n`);
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
-  const listener = listenerOf(flags, access !== null, stop.signal);
+  const listener = listenerOf(flags, { running: access !== null, beat, signal: stop.signal });
+  const { home, samples, decimals } = place;
   const outcome = access
-    ? await publishByNode(createAdminClient(access), request, { id, detach: flags.detach ?? false }, listener)
-    : await publishByOwnNode(place.config, request, { id, samples: place.samples }, listener);
+    ? await publishByNode(
+        { ...createAdminClient(access), access, home },
+        request,
+        { id, detach: flags.detach ?? false },
+        listener,
+      )
+    : await publishByOwnNode(place.config, request, { id, samples, decimals }, listener);
   if (flags.json) writeJson(JSON.stringify(outcome));
-  else print(...ending(outcome, place, access !== null));
+  else print(...ending(outcome, place, request.params.rounds, access !== null));
   await finish(EXIT.ok);
 }
 
-function listenerOf({ json, detach }: CreateFlags, running: boolean, signal: AbortSignal): Listener {
+function listenerOf(
+  { json, detach }: CreateFlags,
+  { running, beat, signal }: { running: boolean; beat: Heartbeat; signal: AbortSignal },
+): Listener {
   const say = (text: string) => {
-    if (!json) write(process.stderr, `${text}\n`);
+    if (json) return;
+    beat.told();
+    write(process.stderr, `${text}\n`);
   };
   const leaving = running ? 'Ctrl-C ends this, not the node' : 'Ctrl-C leaves it to the others';
   return {
     signal,
-    step: (text) => say(colors.dim(`${text} ...`)),
+    beat,
     published: (taskId) => say(`published as task ${taskId}${detach ? '' : `; ${leaving}`}`),
     event: (streamed) => {
       if (json) writeJson(JSON.stringify(streamed));
@@ -191,8 +212,9 @@ function summary(
 }
 
 function ending(
-  { taskId, outcome, accuracy, rounds, remaining }: Outcome,
+  { taskId, outcome, accuracy, rounds, remaining, refunded }: Outcome,
   { samples, home, decimals }: PublishingPlace,
+  planned: number,
   running: boolean,
 ): string[] {
   if (outcome === 'left') {
@@ -202,21 +224,13 @@ function ending(
         : `task ${taskId} goes on; follow it again with: chorus start --home ${shellWord(home)}`,
     ];
   }
-  const found =
-    accuracy === null || !samples
-      ? ''
-      : `; on ${samples.count.toLocaleString('en')} samples the model is right in ${(100 * accuracy).toFixed(1)} %`;
   return [
-    rounds === 0
-      ? `task ${taskId} found too few members in time and has ended: nobody was paid`
-      : `task ${taskId} has ended${found}`,
-    ...(rounds === 0
-      ? []
-      : [`its model: chorus model get --home ${shellWord(home)} --task ${taskId} -o model.onnx`]),
-    ...(remaining === null || remaining === '0'
+    ...endLines({ taskId, round: rounds ?? 0, rounds: planned, home, remaining, decimals }),
+    ...(accuracy === null || !samples
       ? []
       : [
-          `${formatUnits(remaining, decimals)} tokens were not paid: chorus task refund ${taskId} --home ${shellWord(home)}`,
+          `on ${samples.count.toLocaleString('en')} samples the model is right in ${(100 * accuracy).toFixed(1)} %`,
         ]),
+    ...(refunded === null ? [] : [`${formatUnits(refunded, decimals)} tokens were not paid, and came back`]),
   ];
 }

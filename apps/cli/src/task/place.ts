@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { readTokenDecimals } from '@chorus/chain';
 import { CONFIG_FILE, loadConfig, type NodeConfig, openData } from '@chorus/node';
-import { type Address, ChorusError, hasCode, sameAddress } from '@chorus/protocol';
+import { type Address, ChorusError, hasCode, MAX_TRAINERS, sameAddress } from '@chorus/protocol';
 import type { Dataset } from '@chorus/training';
 import { devnetFolder, findDevnet, readDevnet } from '../devnet/descriptor.ts';
 import { homeIn, REQUESTER } from '../devnet/layout.ts';
-import { configOf, type HomeOptions, homeOf } from '../home.ts';
+import { configOf, type HomeOptions, homeOf, runningPid } from '../home.ts';
 import { DEPLOYMENT_FILE, readDeployment } from '../init/deployment.ts';
 import { machineFactor } from '../machine.ts';
 import { addresses, integer, shape, type TaskPlace } from './request.ts';
@@ -26,7 +26,12 @@ export interface PublishingPlace extends TaskPlace {
   home: string;
   /** Samples that the result can be tested on; null where only their shape is known. */
   samples: Dataset | null;
+  /** Trainers that a task begins with unless it is said: those who are there to join. */
+  trainers: number;
 }
+
+/** Trainers of a task on a network whose nodes are not known. */
+const USUAL_TRAINERS = 3;
 
 /**
  * Who publishes, in which token, with which validators, for what kind of samples.
@@ -40,7 +45,7 @@ export async function publishingPlace(flags: PlaceFlags): Promise<PublishingPlac
   return { ...found, decimals, samples, data: samples ?? described(flags) };
 }
 
-type Found = Pick<PublishingPlace, 'config' | 'home' | 'token' | 'validators' | 'pace'> & {
+type Found = Pick<PublishingPlace, 'config' | 'home' | 'token' | 'validators' | 'pace' | 'trainers'> & {
   data: string | undefined;
 };
 
@@ -57,6 +62,7 @@ async function onDevnet({ devnet: dir, data, ...flags }: PlaceFlags): Promise<Fo
     validators: validatorsOf(flags) ?? validatorsIn(devnet),
     data: data ?? devnet.sampleData,
     pace: machineFactor(),
+    trainers: await trainersOn(devnet, flags),
   };
 }
 
@@ -79,7 +85,8 @@ async function onNetwork(flags: PlaceFlags): Promise<Found> {
     });
   }
   const pace = devnet ? machineFactor() : 1;
-  return { config, home, token, validators, data: flags.data ?? config.data, pace };
+  const trainers = devnet ? await trainersOn(devnet, flags) : USUAL_TRAINERS;
+  return { config, home, token, validators, data: flags.data ?? config.data, pace, trainers };
 }
 
 type Devnet = Awaited<ReturnType<typeof readDevnet>>;
@@ -89,6 +96,22 @@ async function devnetOf(config: NodeConfig): Promise<Devnet | null> {
   const devnet = await findDevnet().catch(() => null);
   const same = devnet && sameAddress(devnet.deployment.taskManager, config.chain.contract);
   return same && devnet.rpc === config.chain.url ? devnet : null;
+}
+
+/** Trainers that are there: the devnet's own, and this user's node if one runs on it as a trainer. */
+async function trainersOn(devnet: Devnet, flags: HomeOptions): Promise<number> {
+  const own = devnet.nodes.filter(({ roles }) => roles.includes('trainer')).length;
+  // Also one that is still starting.
+  const running = (await runningPid(flags)) !== null;
+  const config = running
+    ? await configOf(flags).then(
+        (loaded) => loaded.config,
+        () => null,
+      )
+    : null;
+  const joins =
+    config?.roles.includes('trainer') && sameAddress(config.chain.contract, devnet.deployment.taskManager);
+  return Math.min(MAX_TRAINERS, Math.max(1, own) + (joins ? 1 : 0));
 }
 
 function validatorsIn({ nodes }: Devnet): Address[] {

@@ -152,6 +152,7 @@ function fakeNode(): AdminSource & { calls: string[] } {
         terms: { name: 'digits' },
         computedThrough: null,
         committed: 0,
+        waitsFor: 'members',
       };
     },
     join: async (id) => ({

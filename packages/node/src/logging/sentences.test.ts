@@ -18,6 +18,13 @@ const EVENTS: { [T in NodeEvent['type']]: Extract<NodeEvent, { type: T }> } = {
     code: 'E_TASK_BUDGET',
     reason: 'too little',
   },
+  'task-cancelled': {
+    type: 'task-cancelled',
+    taskId: 7n,
+    refunded: 1500n,
+    code: 'E_X',
+    reason: 'E_X: the disk is gone',
+  },
   joined: { type: 'joined', taskId: 7n },
   left: { type: 'left', taskId: 7n },
   committed: { type: 'committed', ...round },
@@ -89,6 +96,11 @@ describe('an event as a sentence', () => {
     expect(text).toBe(
       'Task 7, round 3 is settled, weight 50.0 %, share 50.0 %: earned 1.5 CHR. Earned its share.',
     );
+  });
+
+  it('names the task that a warning is about', () => {
+    const about = { type: 'warning', code: 'E_X', message: 'E_X: something is wrong', taskId: 7n } as const;
+    expect(sentenceOf(about).text).toBe('Task 7: E_X: something is wrong');
   });
 
   it('warns of a void round, and of a model that is not the chain’s', () => {

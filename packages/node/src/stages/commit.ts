@@ -78,6 +78,7 @@ export async function provide(session: TaskSession, round: number, onChain: Vect
     // Only where the payload on disk was lost or changed after it was committed; nobody could use it.
     session.emit({
       type: 'warning',
+      taskId,
       code: 'E_PAYLOAD_CHANGED',
       message: 'the payload on disk is not the one that was committed: this round cannot be paid',
     });

@@ -224,7 +224,7 @@ export class NodeAdmin implements AdminSource {
     const { node } = this.#running();
     const { chain } = node.ports;
     const followed = node.followed().find(({ taskId }) => taskId === id);
-    const task = followed?.task ?? (await chain.task(id));
+    const task = followed?.task && followed.task.status !== 'ended' ? followed.task : await chain.task(id);
     const known = followed ?? {
       taskId: id,
       terms: this.#termsOf(node, id),

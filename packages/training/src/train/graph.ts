@@ -8,6 +8,7 @@ import {
   type TrainingGraph,
 } from '@chorus/autodiff';
 import { ChorusError, MAX_DIMENSION } from '@chorus/protocol';
+import { MAX_REASON, modelFault } from '../model/model-fault.ts';
 import type { Foreign, GraphOptions, Opened } from '../process/messages.ts';
 import { checkForeign } from './foreign.ts';
 
@@ -15,7 +16,7 @@ import { checkForeign } from './foreign.ts';
  * The training graph of a model, with the errors a node shows to its user.
  * @returns the graph, and of a foreign model the bytes that the runtime may compute of constants when it opens it
  * @throws ChorusError `E_MODEL_CORRUPT` where the bytes are no valid ONNX model, `E_MODEL_UNSUPPORTED` where it
- * is valid but cannot be trained here; of a foreign model `E_MODEL_FORBIDDEN`, `E_MODEL_UNBOUNDED`, `E_MODEL_MEMORY`
+ * is valid but cannot be trained here, `E_MODEL_VALUE` where a parameter is not finite; of a foreign model `E_MODEL_FORBIDDEN`, `E_MODEL_UNBOUNDED`, `E_MODEL_MEMORY`
  */
 export function trainingGraph(
   model: Uint8Array,
@@ -38,24 +39,10 @@ export function trainingGraph(
     if (options.foreign) constantBytes = checkForeign(graph, options.foreign, options.tensorBytes);
   } catch (cause) {
     if (!(cause instanceof AutodiffError)) throw cause;
-    const refused = REFUSALS.get(cause.code);
-    if (refused)
-      throw new ChorusError(...refused, { facts: { reason: cause.code }, hint: cause.hint, cause });
-    const corrupt = cause.code === 'CORRUPT_MODEL' || cause.code === 'INVALID_GRAPH';
-    throw new ChorusError(
-      corrupt ? 'E_MODEL_CORRUPT' : 'E_MODEL_UNSUPPORTED',
-      corrupt ? 'the model file is damaged or no ONNX model' : 'the model cannot be trained',
-      { facts: { reason: cause.code }, hint: cause.hint, cause },
-    );
+    throw modelFault(cause);
   }
   return { graph, constantBytes };
 }
-
-/** Why a model of somebody else is refused that could be opened. */
-const REFUSALS = new Map<string, [code: string, message: string]>([
-  ['FORBIDDEN_OPERATOR', ['E_MODEL_FORBIDDEN', 'the model has an operator that is not run for others']],
-  ['UNBOUNDED_TENSOR', ['E_MODEL_UNBOUNDED', 'the model has a tensor whose size cannot be bounded']],
-]);
 
 /** Tensors that would train unless told otherwise, but for those whose names match. */
 function unfrozen(model: Model, freeze: RegExp): (name: string) => boolean {
@@ -89,6 +76,18 @@ function checkGraph(graph: TrainingGraph, maxDimension: number): void {
       'export the model with one input tensor',
     );
   }
+  if (graph.otherInputs.length > 0) {
+    throw unsupported(
+      'the model has inputs beside its data',
+      {
+        inputs: graph.otherInputs
+          .map((input) => input.name)
+          .join(', ')
+          .slice(0, MAX_REASON),
+      },
+      'nothing of the loss depends on them: export the model without them',
+    );
+  }
   const { data, logits } = ports(graph);
   if (!INPUT_TYPES.has(data.dtype)) {
     throw unsupported(
@@ -103,6 +102,15 @@ function checkGraph(graph: TrainingGraph, maxDimension: number): void {
       { input: data.name, shape: data.shape.join('x') },
       'export the model with a free first dimension',
     );
+  }
+  for (const { name, initial } of graph.parameters) {
+    const odd = initial.findIndex((value) => !Number.isFinite(Math.fround(value)));
+    if (odd >= 0) {
+      throw new ChorusError('E_MODEL_VALUE', 'a parameter of the model is not a finite number', {
+        facts: { parameter: name.slice(0, 100), index: odd, value: initial[odd]! },
+        hint: 'export the model with finite weights; a mask of infinities must not be a trainable initialiser',
+      });
+    }
   }
   if (logits.shape && logits.shape.length !== 2) {
     throw unsupported(

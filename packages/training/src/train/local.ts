@@ -169,7 +169,7 @@ export class LocalTraining {
         [labels.name]: labelTensor(graph, truth),
       });
       loss += scalar(outputs[graph.outputs.loss]!) * (to - from);
-      correct += countCorrect(outputs[logits.name]!.data as Float32Array, truth);
+      correct += countCorrect(rows(outputs[logits.name] as Tensor, truth.length), truth);
       check(to / count, loss / to);
     }
     return { loss: loss / count, accuracy: correct / count, count };
@@ -237,6 +237,15 @@ export class LocalTraining {
 
 function scalar(value: unknown): number {
   return Number((value as Tensor).data[0]);
+}
+
+/** Logits of so many samples. */
+function rows({ dims, data }: Tensor, count: number): ArrayLike<number> {
+  if (dims.length === 2 && dims[0] === count) return data as Float32Array;
+  throw new ChorusError('E_MODEL_UNSUPPORTED', 'the model does not give one row of logits per sample', {
+    facts: { output: dims.join('x'), samples: count },
+    hint: 'the first output must be [N, classes]',
+  });
 }
 
 function countCorrect(logits: ArrayLike<number>, labels: Int32Array): number {
