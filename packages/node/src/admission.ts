@@ -11,6 +11,7 @@ import type { Dataset } from '@chorus/training';
 import { allowanceOf, permittedRoles } from './allowance.ts';
 import type { Background } from './background.ts';
 import type { NodeConfig } from './config.ts';
+import { fitDataset } from './data/fit-data.ts';
 import type { FoundTask } from './heard-tasks.ts';
 import type { Journal } from './journal/journal.ts';
 import { acceptsToken } from './limits/consider-task.ts';
@@ -76,7 +77,8 @@ export class Admission {
     const data = works ? dataset : null;
     const tries = opened !== undefined && data !== null && config.limits.tasks.phaseMargin > 0;
     const stepSeconds = tries
-      ? (opened.trial?.secondsPerStep ?? (await tryStep(opened.trainer, terms, data, signal)))
+      ? (opened.trial?.secondsPerStep ??
+        (await tryStep(opened.trainer, terms, fitDataset(terms, data), signal)))
       : QUICKEST_STEP_SECONDS;
     return {
       account: chain.account,

@@ -32,8 +32,10 @@ export {
 } from './config.ts';
 export {
   type AddDataOptions,
+  type AddedData,
   addData,
   DATA_FILE,
+  examineData,
   listData,
   openData,
   type RegisteredData,
