@@ -13,7 +13,7 @@ export const EXIT = {
   data: 65,
   /** A node or chain that does not answer, a tool that is not there. */
   unavailable: 69,
-  /** Something is there already, and is left alone. */
+  /** Something is there already, and is left alone, or cannot be written. */
   exists: 73,
   /** Not now: a node is running, a task is under way. */
   later: 75,
@@ -47,12 +47,13 @@ const CODES: readonly [prefix: string, code: number][] = [
   ['E_KEYSTORE', EXIT.data],
   ['E_BACKUP', EXIT.data],
   ['E_DATA', EXIT.data],
+  ['E_OUTPUT', EXIT.exists],
 ];
 
 /** What `chorus --help` says of them. */
 export const EXIT_HELP = [
   'Exit codes: 0 done, 1 failed or a check failed, 64 wrong usage, 65 bad data, 69 something needed does not',
-  'answer or is missing, 73 it exists and is left alone, 75 not now, 77 password, 78 configuration,',
+  'answer or is missing, 73 it exists and is left alone or cannot be written, 75 not now, 77 password, 78 configuration,',
   '130 interrupted.',
 ].join('\n');
 

@@ -30,6 +30,7 @@ export {
   nodeConfigSchema,
   parseConfig,
 } from './config.ts';
+export { fitDataset } from './data/fit-data.ts';
 export {
   type AddDataOptions,
   type AddedData,

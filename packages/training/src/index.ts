@@ -66,7 +66,7 @@ export type {
   TrainResult,
 } from './process/messages.ts';
 export { killModels, modelMemory } from './process/model-process.ts';
-export type { EpochResult } from './train/checkpoint.ts';
+export { type EpochResult, removeCheckpoints } from './train/checkpoint.ts';
 export { measureModel, type TrialOptions, type TrialResult } from './train/measure.ts';
 export { type TrainedModel, type TrainModelOptions, trainModel } from './train/train-model.ts';
 export {

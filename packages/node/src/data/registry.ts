@@ -2,6 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
 import {
+  type ClassOptions,
   type DataDescription,
   type Dataset,
   describeDataset,
@@ -226,9 +227,14 @@ export async function removeData(dataDir: string, name: string): Promise<Registe
  * Open the data a configuration names: a registered name, a folder or a shard file. Without a name the only
  * registered data is meant.
  *
- * @throws ChorusError `E_DATA_MISSING`, `E_DATA_UNKNOWN`, `E_DATA_UNREADABLE`, `E_DATA_FORMAT`
+ * @param stated classes of files that are not registered; registered data says itself what its classes are
+ * @throws ChorusError `E_DATA_MISSING`, `E_DATA_UNKNOWN`, `E_DATA_UNREADABLE`, `E_DATA_FORMAT`, `E_DATA_LABEL`
  */
-export async function openData(dataDir: string, data: string | undefined): Promise<Dataset> {
+export async function openData(
+  dataDir: string,
+  data: string | undefined,
+  stated: ClassOptions = {},
+): Promise<Dataset> {
   const known = await listData(dataDir);
   if (data === undefined) {
     const [only, ...others] = known;
@@ -246,7 +252,7 @@ export async function openData(dataDir: string, data: string | undefined): Promi
   await stat(path).catch((cause) => {
     throw nameSchema.safeParse(data).success ? unknownData(data, known) : unreadable(path, cause);
   });
-  return (await isShard(path)) ? readShard(path) : loadDataset(path);
+  return (await isShard(path)) ? readShard(path) : loadDataset(path, stated);
 }
 
 /** Opened as it was understood when it was registered. */
