@@ -42,7 +42,7 @@ export function columnsOf(first: readonly string[], options: ColumnOptions, path
         header.length < 2 ? 'say what separates the values with --separator' : 'use samples of fewer values',
     });
   }
-  const headless = isSample(header);
+  const headless = isSample(header, options.labelColumn);
   const names = headless ? header.map((_, column) => `column ${column}`) : header;
   const label = findLabel(names, headless, options.labelColumn, path);
   const leftOut: Columns['leftOut'] = [];
@@ -74,7 +74,10 @@ export function columnsOf(first: readonly string[], options: ColumnOptions, path
 }
 
 /** All numbers, and not the numbers of the columns, which pandas writes where columns have no names. */
-function isSample(fields: readonly string[]): boolean {
+function isSample(fields: readonly string[], wanted: ColumnOptions['labelColumn']): boolean {
+  const name =
+    typeof wanted === 'string' && !/^-?\d+$/.test(wanted.trim()) ? wanted.trim().toLowerCase() : null;
+  if (name !== null && fields.some((field) => field.toLowerCase() === name)) return false;
   const numbers = fields.filter((field) => NUMBER.test(field)).length;
   // A label may be text: iris without a header is four numbers and a name.
   if (numbers < Math.max(1, fields.length - 1)) return false;

@@ -132,6 +132,8 @@ describe('a CSV file', () => {
     const iris = '5.1,3.5,setosa\n4.9,3.0,other\n';
     expect([...(await csv(iris, { labelColumn: -1 })).inputs]).toEqual([5.1, 3.5, 4.9, 3].map(Math.fround));
     await expect(csv(iris)).rejects.toMatchObject(refusal({}, expect.stringContaining('--label-column')));
+    // Years are a header where one of the names is that of the labels.
+    expect((await csv('2019,2020,kind\n1,2,a\n3,4,b\n', { labelColumn: 'kind' })).count).toBe(2);
     // The numbers of the columns, as pandas writes them, are a header.
     expect((await csv('0,1,2\n5,6,1\n7,8,0\n', { labelColumn: '2' })).count).toBe(2);
   });

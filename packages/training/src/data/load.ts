@@ -132,6 +132,7 @@ async function meaningOfPart(train: Listing, options: LoadOptions): Promise<Part
       imageShape: options.imageShape ?? (await imageShapeOf(folders, options.signal)),
     };
   }
+  if (options.classNames) return {};
   const [csv] = train.entries.filter(({ kind, name }) => kind === 'file' && isCsv(name));
   return csv ? { classNames: await csvClassNames(String(csv.path), options) } : {};
 }
@@ -230,7 +231,7 @@ async function loadCsvPart(
     return withLeftOut(await loadCsv(trainPath, name, { ...options, keep }), leftOut);
   }
   const testPath = String(division.test.path);
-  const classNames = await csvClassNames(trainPath, options);
+  const classNames = options.classNames ?? (await csvClassNames(trainPath, options));
   const loaded = await loadCsv(testPath, name, { ...options, classNames }).catch((error: unknown) => {
     // The training part has that column, so it is not the option that is wrong.
     const message = error instanceof Error ? error.message : '';
