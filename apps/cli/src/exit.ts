@@ -72,6 +72,7 @@ const CODES: readonly [prefix: string, code: number][] = [
   ['E_KEYSTORE', EXIT.data],
   ['E_BACKUP', EXIT.data],
   ['E_DATA', EXIT.data],
+  ['E_OUTPUT', EXIT.inputOutput],
 ];
 
 /** What `chorus --help` says of them. */

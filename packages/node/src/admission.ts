@@ -11,6 +11,7 @@ import { type Dataset, tryModel } from '@chorus/training';
 import { allowanceOf, permittedRoles } from './allowance.ts';
 import type { Background } from './background.ts';
 import type { NodeConfig } from './config.ts';
+import { fitDataset } from './data/fit-data.ts';
 import type { FoundTask } from './heard-tasks.ts';
 import type { Journal } from './journal/journal.ts';
 import { acceptsToken } from './limits/consider-task.ts';
@@ -76,7 +77,8 @@ export class Admission {
     const data = works ? dataset : null;
     const tries = opened !== undefined && data !== null && config.limits.tasks.phaseMargin > 0;
     const trial = tries
-      ? (opened.trial ?? (await tryModel(opened.trainer, { terms, dataset: data, signal })))
+      ? (opened.trial ??
+        (await tryModel(opened.trainer, { terms, dataset: fitDataset(terms, data), signal })))
       : null;
     const stepSeconds = Math.max(QUICKEST_STEP_SECONDS, trial?.secondsPerStep ?? 0);
     return {

@@ -15,6 +15,7 @@ import type { Dataset } from '@chorus/training';
 import { Admission, type AdmissionParts } from './admission.ts';
 import { isPassing, RETRY_MILLISECONDS } from './background.ts';
 import type { NodeConfig } from './config.ts';
+import { fitDataset, fitsData } from './data/fit-data.ts';
 import type { Endings } from './endings.ts';
 import type { EventSink } from './events.ts';
 import { type FoundTask, HeardTasks } from './heard-tasks.ts';
@@ -25,7 +26,7 @@ import { isModelFault, type Models } from './models.ts';
 import { tellPresence } from './presence.ts';
 import type { Proving } from './proving.ts';
 import type { Publishing } from './publishing.ts';
-import { checkData, fitsData, openSession, type TaskSession } from './session.ts';
+import { openSession, type TaskSession } from './session.ts';
 import { TaskRunner } from './task-runner.ts';
 
 /** Peers asked for the terms and the model of a task that is joined by its number alone. */
@@ -217,7 +218,7 @@ export class Beginnings {
     const { ports, dataset, gate, emit, signal } = this.#parts;
     if (this.#admission.permitted(task, terms).length === 0) return;
     try {
-      checkData(terms, dataset);
+      if (dataset) fitDataset(terms, dataset);
       const facts = await this.#admission.facts(task, terms, session);
       const roles = this.#admission.reserve(task, terms, facts);
       const found = { terms: encodeTerms(terms), peerId: ports.network.peerId };

@@ -32,10 +32,13 @@ export {
   nodeConfigSchema,
   parseConfig,
 } from './config.ts';
+export { fitDataset } from './data/fit-data.ts';
 export {
   type AddDataOptions,
+  type AddedData,
   addData,
   DATA_FILE,
+  examineData,
   listData,
   openData,
   type RegisteredData,

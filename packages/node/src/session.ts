@@ -16,6 +16,7 @@ import {
 } from '@chorus/training';
 import { poisonDataset } from './attacks/data.ts';
 import type { NodeConfig } from './config.ts';
+import { fitDataset } from './data/fit-data.ts';
 import type { EventSink, NodeEvent, Stage } from './events.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Gatekeeper } from './limits/gatekeeper.ts';
@@ -48,7 +49,7 @@ export interface TaskSession {
   readonly proving: Proving;
   /** The settled model in integers; moved on by the recompute stage alone. */
   readonly model: GlobalModel;
-  /** This node's private data; null where its roles need none. */
+  /** This node's private data, labelled as the task numbers its classes; null where its roles need none. */
   readonly dataset: Dataset | null;
   readonly payloads: PayloadStore;
   /** What is public of the rounds that are over. */
@@ -121,7 +122,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
       facts: { terms: terms.dimension, chain: task.dimension },
     });
   }
-  checkData(terms, dataset);
+  const fitted = dataset && fitDataset(terms, dataset);
   // They came with the announcement: whoever inspects the task later asks members for them.
   await ports.storage.put(options.termsBytes);
   const model = await ports.storage.get(terms.model, {
@@ -136,7 +137,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
         model,
         terms,
         memoryBytes: options.gate.modelBytes(task.id),
-        dataset,
+        dataset: fitted,
         joined: options.joined,
         signal,
       });
@@ -160,7 +161,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
       committer,
       proving: options.proving,
       model: globalModel,
-      dataset: dataset && poisonDataset(dataset, config.attack, config.seed),
+      dataset: fitted && poisonDataset(fitted, config.attack, config.seed),
       payloads,
       histories: new PublicHistories(source, globalModel, trainer.parameters),
       own: new Map(),
@@ -170,23 +171,5 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
   } catch (error) {
     await trainer.close();
     throw error;
-  }
-}
-
-/** Whether local data is of the kind that the task's terms describe. */
-export function fitsData({ data }: Pick<Terms, 'data'>, dataset: Dataset): boolean {
-  return dataset.classes === data.classes && dataset.inputShape.join() === data.inputShape.join();
-}
-
-/** @throws ChorusError `E_TASK_DATA` */
-export function checkData(terms: Terms, dataset: Dataset | null): void {
-  if (dataset && !fitsData(terms, dataset)) {
-    throw new ChorusError('E_TASK_DATA', 'the local data does not fit the task', {
-      facts: {
-        task: `${terms.data.inputShape.join('x')}, ${terms.data.classes} classes`,
-        local: `${dataset.name}: ${dataset.inputShape.join('x')}, ${dataset.classes} classes`,
-      },
-      hint: 'join a task for this kind of data, or register other data',
-    });
   }
 }

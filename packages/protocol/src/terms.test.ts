@@ -101,6 +101,32 @@ describe('terms', () => {
     expect(() => encodeTerms({ ...terms, allow: [...full, `0x${'f'.repeat(40)}`] })).toThrow();
   });
 
+  it('may name the classes, each once and as many as there are', () => {
+    const named = (classNames: string[], classes = classNames.length): Terms => ({
+      ...terms,
+      data: { ...terms.data, classes, classNames },
+    });
+    expect(decodeTerms(encodeTerms(named(['Stra\u00dfe', '\u6570'])))).toEqual(
+      named(['Stra\u00dfe', '\u6570']),
+    );
+    expect(new TextDecoder().decode(encodeTerms(terms))).not.toContain('classNames');
+    for (const wrong of [
+      named(['a', 'a']),
+      named(['a', 'b'], 3),
+      named(['a', '']),
+      named(['a', ' b']),
+      named(['a', 'b\u001b[2J']),
+      named(['a', 'cafe\u0301']),
+      named(['a', 'b'.repeat(65)]),
+      named(Array.from({ length: 257 }, (_, i) => `c${i}`)),
+      named(Array.from({ length: 200 }, (_, i) => `${i}`.padStart(60, 'c'))),
+    ]) {
+      expect(() => encodeTerms(wrong), JSON.stringify(wrong.data)).toThrow(
+        expect.objectContaining({ code: 'E_TERMS_INVALID' }),
+      );
+    }
+  });
+
   it('are refused when they are not JSON or too long', () => {
     expect(() => decodeTerms(new Uint8Array([1, 2]))).toThrow('not JSON');
     expect(() => decodeTerms(new Uint8Array(9000))).toThrow('too long');

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { sha256Hex } from './cid.ts';
 import { ChorusError } from './errors.ts';
 import type { Address, Hex } from './hex.ts';
-import { MAX_ALLOWED, MAX_DIMENSION, MAX_MODEL_BYTES, MAX_TERMS_BYTES } from './limits.ts';
+import {
+  MAX_ALLOWED,
+  MAX_CLASS_NAME_LENGTH,
+  MAX_CLASS_NAMES,
+  MAX_DIMENSION,
+  MAX_MODEL_BYTES,
+  MAX_TERMS_BYTES,
+} from './limits.ts';
 import { isPlainLine } from './plain-text.ts';
 
 /** Epochs of one round's training. */
@@ -31,6 +38,24 @@ export function defaultReferenceEpochs(localEpochs: number): number {
   return Math.min(MAX_EPOCHS, Math.ceil(2.5 * localEpochs));
 }
 
+/** It is a stranger's, like the name of a task. */
+const className = z
+  .string()
+  .min(1)
+  .max(MAX_CLASS_NAME_LENGTH)
+  .refine(isPlainLine, 'must be one line of printable text')
+  .refine(
+    (name) => name === name.trim().normalize('NFC'),
+    'must be in Unicode NFC, without blanks around it',
+  );
+
+/** Whether names of classes can be stated in a task's terms, leaving room for the rest of them. */
+export function canNameClasses(names: readonly string[]): boolean {
+  if (names.length > MAX_CLASS_NAMES || !names.every((name) => className.safeParse(name).success))
+    return false;
+  return new TextEncoder().encode(JSON.stringify(names)).length <= MAX_TERMS_BYTES / 2;
+}
+
 /** The fields of terms, each by itself: schemas that leave some out are made of this. */
 export const termsFields = z.strictObject({
   version: z.literal(1),
@@ -42,12 +67,23 @@ export const termsFields = z.strictObject({
   /** d: the number of trainable parameters. */
   dimension: z.number().int().positive().max(MAX_DIMENSION),
   /** What a sample must look like, so that a node knows whether its data fits. */
-  data: z.strictObject({
-    kind: z.literal('classification'),
-    /** Shape of one sample without the batch axis, float32. A text is windows of tokens and the next token. */
-    inputShape: z.array(z.number().int().positive().max(65536)).min(1).max(5),
-    classes: z.number().int().min(2).max(100_000),
-  }),
+  data: z
+    .strictObject({
+      kind: z.literal('classification'),
+      /** Shape of one sample without the batch axis, float32. A text is windows of tokens and the next token. */
+      inputShape: z.array(z.number().int().positive().max(65536)).min(1).max(5),
+      classes: z.number().int().min(2).max(100_000),
+      /**
+       * What the classes are called, in the order of their numbers: nodes label their samples by name. Absent where
+       * classes are their numbers, and in tasks whose names do not fit. Each is one line in Unicode NFC.
+       */
+      classNames: z.array(className).min(2).max(MAX_CLASS_NAMES).optional(),
+    })
+    .refine(
+      ({ classes, classNames: names }) =>
+        !names || (names.length === classes && new Set(names).size === classes),
+      { path: ['classNames'], message: 'must name each class once' },
+    ),
   loss: z.strictObject({ kind: z.literal('softmax-cross-entropy') }),
   optimizer: z.strictObject({
     kind: z.literal('sgd'),
@@ -105,11 +141,19 @@ export const termsSchema = termsFields.refine(
 /** The off-chain part of a task, bound to the chain by its digest. */
 export type Terms = z.infer<typeof termsSchema>;
 
-/** Terms as canonical JSON (RFC 8785): the bytes that are hashed, stored on IPFS and gossiped. */
+/**
+ * Terms as canonical JSON (RFC 8785): the bytes that are hashed, stored on IPFS and gossiped.
+ * @throws ChorusError `E_TERMS_INVALID` naming the field at fault, or that they are too long
+ */
 export function encodeTerms(terms: Terms): Uint8Array {
   const parsed = termsSchema.safeParse(terms);
   if (!parsed.success) throw invalidTerms(parsed.error);
-  return new TextEncoder().encode(canonicalize(parsed.data));
+  const bytes = new TextEncoder().encode(canonicalize(parsed.data));
+  if (bytes.length <= MAX_TERMS_BYTES) return bytes;
+  throw new ChorusError('E_TERMS_INVALID', 'the terms are too long', {
+    facts: { bytes: bytes.length, limit: MAX_TERMS_BYTES },
+    hint: 'allow fewer accounts, or leave the names of the classes out',
+  });
 }
 
 /** sha2-256 of the canonical terms: on chain, and inside the terms' CID. */

@@ -20,11 +20,20 @@
  *
  * @packageDocumentation
  */
+export {
+  type ClassOptions,
+  canonicalLabel,
+  isNumbered,
+  readClassNames,
+  someOf,
+} from './data/class-names.ts';
 export { type CsvOptions, loadCsv } from './data/csv.ts';
 export { createDataset, type Dataset, subset, type TextDataset } from './data/dataset.ts';
+export { type DataDescription, describeDataset } from './data/describe.ts';
 export { loadIdx } from './data/idx.ts';
-export { type ImageOptions, loadImages } from './data/images.ts';
-export { type LoadOptions, loadDataset } from './data/load.ts';
+export { type ImageOptions, type ImageShape, loadImages } from './data/images.ts';
+export { type LoadOptions, loadDataset, loadParts } from './data/load.ts';
+export type { DataReport, LeftOut } from './data/report.ts';
 export { readShard, writeShard } from './data/shard.ts';
 export { parseSplit, type Split, splitIndices } from './data/split.ts';
 export { loadText, textWindows } from './data/text.ts';
@@ -57,7 +66,7 @@ export type {
   TrainResult,
 } from './process/messages.ts';
 export { killModels, modelMemory } from './process/model-process.ts';
-export type { EpochResult } from './train/checkpoint.ts';
+export { type EpochResult, removeCheckpoints } from './train/checkpoint.ts';
 export { type TrainedModel, type TrainModelOptions, trainModel } from './train/train-model.ts';
 export {
   createTrainer,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { ATTACKS, type Attack, attackSchema, namesOf } from '@chorus/node';
 import { ChorusError, type RuleName } from '@chorus/protocol';
 import { parseSplit, type Split } from '@chorus/training';
+import type { DataFlags } from '../data/options.ts';
 import { ruleNamed } from '../task/request.ts';
 
 /** What `chorus demo` is asked to do, checked. */
@@ -11,6 +12,8 @@ export interface DemoOptions {
   rounds: number;
   /** Folder with training and test data; generated digits where absent. */
   data: string | null;
+  /** How that data is to be read; checked when it is. */
+  reading: DataFlags;
   split: Split;
   attack: Attack;
   attackers: number;
@@ -29,7 +32,7 @@ export interface DemoOptions {
 }
 
 /** Command-line words, as commander gives them. */
-export interface RawDemoOptions {
+export interface RawDemoOptions extends DataFlags {
   nodes: string;
   rounds: string;
   data?: string;
@@ -70,6 +73,7 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
     nodes,
     rounds: integer('rounds', raw.rounds, 1, 200),
     data: raw.data ?? null,
+    reading: raw,
     split: parseSplit(raw.split),
     attack: attack.data,
     attackers: attackerCount(raw, attack.data, trainerCount({ nodes })),

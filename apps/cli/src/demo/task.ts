@@ -2,6 +2,7 @@ import type { TaskRequest } from '@chorus/node';
 import type { Address } from '@chorus/protocol';
 import { createTrainer, type Dataset } from '@chorus/training';
 import { phasesAt, plannedTask, TRAINING } from '../task/plan.ts';
+import { termsData } from '../task/terms-data.ts';
 import type { DemoOptions } from './options.ts';
 
 const TOKEN = 10n ** 18n;
@@ -30,7 +31,7 @@ export interface DemoTaskOptions {
   options: TaskOptions;
   model: Uint8Array;
   dimension: number;
-  data: Pick<Dataset, 'name' | 'inputShape' | 'classes'>;
+  data: Pick<Dataset, 'name' | 'inputShape' | 'classes' | 'classNames'>;
   token: Address;
   trainers: number;
   validators: Address[];
@@ -40,7 +41,6 @@ export interface DemoTaskOptions {
 
 /** The task the demo's requester publishes. */
 export function demoTask({ options, data, ...demo }: DemoTaskOptions): TaskRequest {
-  const { inputShape, classes } = data;
   return plannedTask({
     model: demo.model,
     terms: {
@@ -48,7 +48,7 @@ export function demoTask({ options, data, ...demo }: DemoTaskOptions): TaskReque
       rule: options.rule,
       name: `demo: ${options.model} on ${data.name}`,
       dimension: demo.dimension,
-      data: { kind: 'classification', inputShape, classes },
+      data: termsData(data),
     },
     params: {
       ...DEMO_ECONOMY,

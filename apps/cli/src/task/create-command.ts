@@ -3,6 +3,7 @@ import { formatUnits } from '@chorus/chain';
 import type { TaskRequest } from '@chorus/node';
 import { createAdminClient, readAdmin, sentenceOf } from '@chorus/node/admin';
 import { type Address, hasCode } from '@chorus/protocol';
+import { someOf } from '@chorus/training';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
 import { EXIT, finish, Interrupted } from '../exit.ts';
@@ -58,7 +59,10 @@ export function taskCreateCommand(): Command {
     )
     .option('--data <name|path>', 'data that says what samples look like; else that of the node')
     .option('--input-shape <sizes>', 'what samples look like without --data, such as 1x28x28')
-    .option('--classes <n>', 'and how many classes there are')
+    .option(
+      '--classes <file|n>',
+      'all its classes: a file with one name a line, in the order of their numbers, or how many there are',
+    )
     .option('--name <text>', 'what the task is called')
     .option('--licence <spdx>', 'of the model that comes out, such as Apache-2.0; nodes may ask for one')
     .option('--tags <words>', 'to find it by, separated by commas')
@@ -178,7 +182,7 @@ function summary(
   const round =
     params.commitSeconds + params.referenceSeconds + params.settleSeconds * (params.minAggregators + 1);
   const tokens = (units: bigint) => formatUnits(units, decimals).replace(/\.0$/, '');
-  const { inputShape, classes } = terms.data;
+  const { inputShape, classes, classNames } = terms.data;
   return [
     colors.bold(terms.name),
     fields([
@@ -187,6 +191,7 @@ function summary(
         'model',
         `${model.length.toLocaleString('en')} bytes, for ${inputShape.join('x')} and ${classes} classes`,
       ],
+      ['classes', classNames ? someOf(classNames) : `numbers from 0 to ${classes - 1}`],
       ['rounds', `${params.rounds}, within ${duration(params.joinSeconds + params.rounds * round)}`],
       [
         'trainers',

@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { readTokenDecimals } from '@chorus/chain';
-import { CONFIG_FILE, loadConfig, type NodeConfig, openData } from '@chorus/node';
+import { CONFIG_FILE, fitDataset, loadConfig, type NodeConfig, openData } from '@chorus/node';
 import { type Address, ChorusError, hasCode, MAX_TRAINERS, sameAddress } from '@chorus/protocol';
-import type { Dataset } from '@chorus/training';
+import type { ClassOptions, Dataset } from '@chorus/training';
+import { statedClasses } from '../data/options.ts';
 import { devnetFolder, findDevnet, readDevnet } from '../devnet/descriptor.ts';
 import { homeIn, REQUESTER } from '../devnet/layout.ts';
 import { configOf, type HomeOptions, homeOf, runningPid } from '../home.ts';
 import { DEPLOYMENT_FILE, readDeployment } from '../init/deployment.ts';
 import { machineFactor } from '../machine.ts';
-import { addresses, integer, shape, type TaskPlace } from './request.ts';
+import { addresses, shape, type TaskPlace } from './request.ts';
 
 /** Where a task is published from, and what it rests on. */
 export interface PlaceFlags extends HomeOptions {
@@ -41,8 +42,9 @@ export async function publishingPlace(flags: PlaceFlags): Promise<PublishingPlac
   const { data, ...found } = flags.devnet ? await onDevnet(flags) : await onNetwork(flags);
   const { config } = found;
   const decimals = await readTokenDecimals(config.chain.url, found.token);
-  const samples = flags.inputShape === undefined ? await openSamples(config, data) : null;
-  return { ...found, decimals, samples, data: samples ?? described(flags) };
+  const classes = flags.classes === undefined ? null : await statedClasses(flags.classes);
+  const samples = flags.inputShape === undefined ? await openSamples(config, data, classes) : null;
+  return { ...found, decimals, samples, data: samples ?? described(flags, classes) };
 }
 
 type Found = Pick<PublishingPlace, 'config' | 'home' | 'token' | 'validators' | 'pace' | 'trainers'> & {
@@ -127,9 +129,22 @@ function tokenOf({ token }: PlaceFlags): Address | null {
   return address ?? null;
 }
 
-async function openSamples(config: NodeConfig, data: string | undefined): Promise<Dataset> {
+/** Samples, labelled as the stated classes are numbered. */
+async function openSamples(
+  config: NodeConfig,
+  data: string | undefined,
+  classes: ClassOptions | null,
+): Promise<Dataset> {
   try {
-    return await openData(config.dataDir, data);
+    const samples = await openData(config.dataDir, data, classes ?? {});
+    if (!classes) return samples;
+    const count = classes.classNames?.length ?? classes.classes!;
+    const { inputShape } = samples;
+    const classNames = classes.classNames && [...classes.classNames];
+    return fitDataset(
+      { data: { kind: 'classification', inputShape, classes: count, ...(classNames ? { classNames } : {}) } },
+      samples,
+    );
   } catch (error) {
     if (!hasCode(error, 'E_DATA_MISSING')) throw error;
     throw new ChorusError('E_USAGE', 'what do the samples look like?', {
@@ -138,14 +153,17 @@ async function openSamples(config: NodeConfig, data: string | undefined): Promis
   }
 }
 
-function described({ inputShape, classes }: PlaceFlags): TaskPlace['data'] {
-  if (inputShape === undefined || classes === undefined) {
-    throw new ChorusError('E_USAGE', '--input-shape and --classes go together');
+function described({ inputShape }: PlaceFlags, classes: ClassOptions | null): TaskPlace['data'] {
+  if (inputShape === undefined || classes === null) {
+    throw new ChorusError('E_USAGE', '--input-shape and --classes go together', {
+      hint: 'add --classes FILE or --classes N',
+    });
   }
-  const sizes = shape(inputShape);
+  const { classNames } = classes;
   return {
     name: `${inputShape} samples`,
-    inputShape: sizes,
-    classes: integer('classes', classes, 2, 100_000),
+    inputShape: shape(inputShape),
+    classes: classNames?.length ?? classes.classes!,
+    ...(classNames ? { classNames: [...classNames] } : {}),
   };
 }

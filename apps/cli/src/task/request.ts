@@ -10,8 +10,9 @@ import {
   RULE_NAMES,
   type RuleName,
 } from '@chorus/protocol';
-import { buildModel, MODEL_NAMES, readModelFile } from '@chorus/training';
+import { buildModel, type Dataset, MODEL_NAMES, readModelFile } from '@chorus/training';
 import { phasesAt, plannedTask, TRAINING } from './plan.ts';
+import { termsData } from './terms-data.ts';
 
 /** What a requester says of a task on the command line; what is left out is as in `plan.ts`. */
 export interface TaskWishes {
@@ -58,7 +59,7 @@ export interface TaskPlace {
   decimals: number;
   validators: Address[];
   /** What samples look like. */
-  data: { name: string; inputShape: number[]; classes: number };
+  data: Pick<Dataset, 'name' | 'inputShape' | 'classes' | 'classNames'>;
   /** How much longer phases may last where everybody runs on this machine (see `machineFactor`); else 1. */
   pace: number;
 }
@@ -89,7 +90,7 @@ export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise
     terms: {
       ...TRAINING[named ?? 'mlp'],
       name: wishes.name ?? `${wishes.model.split(/[\\/]/).at(-1)} on ${data.name}`.slice(0, 120),
-      data: { kind: 'classification', inputShape, classes },
+      data: termsData(data),
       ...number('localEpochs', 1, 1000),
       ...number('referenceEpochs', 1, 1000),
       ...(wishes.rule === undefined ? {} : { rule: ruleNamed(wishes.rule) }),
