@@ -107,7 +107,10 @@ describe('a configuration', () => {
     const told: NodeEvent[] = [];
     const stop = new AbortController();
     const url = public5Url.replace(/:\d+$/, ':1/v3/0123456789abcdef0123456789abcdef');
-    const starting = startNode(config({}, url), (event) => told.push(event), { patient: true, signal: stop.signal });
+    const starting = startNode(config({}, url), (event) => told.push(event), {
+      patient: true,
+      signal: stop.signal,
+    });
     starting.catch(() => {});
     await vi.waitFor(() => expect(told.map(({ type }) => type)).toEqual(['condition-began']));
     expect(JSON.stringify(told)).toContain('nothing listens there');

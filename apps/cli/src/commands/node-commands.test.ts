@@ -213,7 +213,12 @@ describe('a node by flags alone', () => {
     // A chain that does not answer may come yet: it is waited for, and the wait can be ended.
     const child = startChorus(['start'], {
       cwd: folder,
-      env: { ...process.env, HOME: folder, CHORUS_HOME: home, CHORUS_PASSWORD_FILE: join(folder, 'password') },
+      env: {
+        ...process.env,
+        HOME: folder,
+        CHORUS_HOME: home,
+        CHORUS_PASSWORD_FILE: join(folder, 'password'),
+      },
     });
     const waiting = outcomeOf(child);
     child.stdout?.on('data', (data) => {

@@ -6,6 +6,7 @@ import { type Address, hasCode } from '@chorus/protocol';
 import { someOf } from '@chorus/training';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
+import { shellWord } from '../environment.ts';
 import { EXIT, finish, Interrupted } from '../exit.ts';
 import { homeOptions } from '../home.ts';
 import { fields, print } from '../inspect/format.ts';

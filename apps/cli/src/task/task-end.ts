@@ -26,7 +26,9 @@ export function endLines({ taskId, round, rounds, home, remaining, decimals }: T
     round === 0
       ? `task ${taskId} has ended without a round, with too few members in time or cancelled: nobody was paid`
       : `task ${taskId} has ended after round ${round} of ${rounds}`,
-    ...(round === 0 ? [] : [`its model: chorus model get --home ${shellWord(home)} --task ${taskId} -o model.onnx`]),
+    ...(round === 0
+      ? []
+      : [`its model: chorus model get --home ${shellWord(home)} --task ${taskId} -o model.onnx`]),
     ...(remaining === null || !worthAWord(remaining, decimals)
       ? []
       : [
