@@ -38,7 +38,8 @@ export async function* streamEvents(options: StreamOptions): AsyncGenerator<Stre
       if (signal?.aborted) return;
       // A refusal will not change by asking again; a break will.
       const refused = error instanceof ChorusError && error.code !== 'E_ADMIN_UNREACHABLE';
-      if (!connected || !reconnect || refused) throw error instanceof ChorusError ? error : broken(error);
+      if (connected && !reconnect && !refused) throw broken(error);
+      if (!connected || refused) throw error;
     } finally {
       connection.abort();
     }
