@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type NodeEvent, parseConfig, publishTask, startNode, WALLET_KEY_FILE } from '@chorus/node';
 import { ChorusError, encodeMessage, PAYLOAD_HEADER_BYTES, payloadBytes, topicOf } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { imprintModel } from '../../packages/training/src/testing/imprint-attack.ts';
 import { smallTask, TwinNetwork } from './twins.ts';
 
 let network: TwinNetwork;
@@ -63,6 +64,38 @@ describe('a round on the ports in memory', () => {
       const { node } = network.nodes.find((n) => n.name === name)!;
       expect(await chain.balance(task.token, node.ports.chain.account)).toBeGreaterThan(1_000_000n);
     }
+  });
+
+  it('is trained with the noise that the terms ask for; what it told of the data is recorded by each', async () => {
+    const { request, shards, validation } = await smallTask(network, 2, { rounds: 1, maxTrainers: 1 });
+    const privacy = { clip: 3_000, noiseMultiplier: 500 };
+    Object.assign(request.terms, {
+      privacy,
+      batchSize: 30,
+      localEpochs: 4,
+      referenceEpochs: 8,
+      learningRate: 0.5,
+    });
+    const requester = await network.add('requester', { roles: [] });
+    const careful = await network.add('careful', {
+      roles: ['trainer'],
+      data: shards[0]!,
+      privacy: { minNoise: 1 },
+    });
+    const victor = await network.add('victor', { roles: ['validator', 'aggregator'], data: validation });
+    request.params.validators = [victor.node.ports.chain.account];
+    const taskId = await requester.node.publish(request);
+    const refused = (event: NodeEvent) => event.type === 'task-refused' && event.code === 'E_LIMIT_NOISE';
+    await network.until(() => careful.events.some(refused));
+    const alice = await network.add('alice', { roles: ['trainer'], data: shards[1]! });
+    await network.until(() => [alice, victor].every(({ events }) => ended(events)));
+
+    const settled = await requester.node.ports.chain.settledRound(taskId, 1);
+    expect(settled!.rewards[0]).toBeGreaterThan(0n);
+    const step = { data: shards[1]!.name, taskId, noiseMultiplier: 0.5, sampleRate: 0.5, trainings: 1 };
+    expect(alice.node.journal.dataUses()).toEqual([{ ...step, steps: 8 }]);
+    expect(victor.node.journal.dataUses()).toEqual([{ ...step, steps: 16 }]);
+    expect(careful.node.journal.dataUses()).toEqual([]);
   });
 
   it('leaves out an update that does not open its commitment, and says so', async () => {
@@ -164,6 +197,28 @@ describe('a round on the ports in memory', () => {
     request.params.validators = [validator.node.ports.chain.account];
     await requester.node.publish(request);
     await network.until(() => ended(alice.events) !== undefined);
+  });
+
+  it('is not joined with private data for a model that could be made to carry samples, unless its owner allows any', async () => {
+    const { request, shards } = await smallTask(network, 1, { rounds: 1 });
+    const { inputShape, classes } = shards[0]!;
+    const thresholds = [10, 50, 90, 130];
+    const { model } = imprintModel({ thresholds, inputShape, classes });
+    const terms = { ...request.terms, dimension: undefined };
+    const requester = await network.add('requester', { roles: [] });
+    const data = shards[0]!;
+    const careful = await network.add('careful', { roles: ['trainer'], data, privacy: { models: 'known' } });
+    const trusting = await network.add('trusting', { roles: ['trainer'], data });
+    request.params.validators = [requester.node.ports.chain.account];
+    await requester.node.publish({ ...request, model, terms });
+    await network.until(
+      () =>
+        careful.events.some(({ type }) => type === 'task-refused') &&
+        trusting.events.some(({ type }) => type === 'joined'),
+    );
+    expect(careful.events).toContainEqual(
+      expect.objectContaining({ code: 'E_MODEL_PRIVACY', change: expect.stringContaining('privacy.models') }),
+    );
   });
 
   it('is not joined for a corrupt model: nothing is staked on it', async () => {

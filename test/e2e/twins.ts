@@ -59,6 +59,7 @@ export interface JoinOptions {
   data?: Dataset;
   attack?: NodeConfigInput['attack'];
   limits?: NodeConfigInput['limits'];
+  privacy?: NodeConfigInput['privacy'];
   /** Stand something between a node and its storage. */
   wrapStorage?: (storage: StoragePort) => StoragePort;
 }
@@ -110,6 +111,7 @@ export class TwinNetwork {
           seed,
           ...(options.attack ? { attack: options.attack } : {}),
           maxStake: OWN_NETWORK.maxStake,
+          privacy: { ...OWN_NETWORK.privacy, ...options.privacy },
           limits: withOwnNetwork(options.limits),
         },
         name,

@@ -32,6 +32,7 @@ export interface AdmissionParts {
   background: Background;
   /** This node's private data; null where it has none. */
   dataset: Dataset | null;
+  dataName: string;
   signal: AbortSignal;
 }
 
@@ -67,7 +68,7 @@ export class Admission {
     terms: Terms,
     opened?: Pick<TaskSession, 'trainer' | 'trial'>,
   ): Promise<TaskFacts> {
-    const { ports, config, journal, dataset, signal } = this.#parts;
+    const { ports, config, journal, dataset, dataName, signal } = this.#parts;
     const { chain } = ports;
     const [decimals, { gasPrice, blockSeconds }] = await Promise.all([
       acceptsToken(config.limits.stake, task.token) ? chain.decimals(task.token) : 0,
@@ -86,6 +87,7 @@ export class Admission {
       decimals,
       stakedToday: journal.stakeOfDay(task.token, task.id),
       gas: { spentToday: journal.gasOfDay(), price: gasPrice },
+      told: journal.dataUses().filter(({ data }) => data === dataName),
       machine: { samples: data?.count ?? null, stepSeconds, blockSeconds },
     };
   }

@@ -38,6 +38,7 @@ export type JoinOutcome = { outcome: 'joined' | 'followed' } | { outcome: 'refus
 export interface BeginningsParts extends AdmissionParts {
   config: NodeConfig;
   dataset: Dataset | null;
+  dataName: string;
   left: LeftTasks;
   proving: Proving;
   models: Models;

@@ -28,6 +28,8 @@ export interface NodeDependencies {
   proving?: Proving;
   /** Private data of a trainer or validator. */
   dataset: Dataset | null;
+  /** What the record of what was told of it calls that data; by default the data set's own name. */
+  dataName?: string;
   /** By default the one in the data folder; the node closes it. */
   journal?: Journal;
   emit: EventSink;
@@ -68,7 +70,7 @@ export class ChorusNode {
   readonly publications: Publications;
   readonly #cleanups: (() => Promise<void> | void)[] = [];
 
-  constructor(config: NodeConfig, { ports, dataset, emit, proving, journal }: NodeDependencies) {
+  constructor(config: NodeConfig, { ports, dataset, dataName, emit, proving, journal }: NodeDependencies) {
     const { threads } = config.limits;
     this.#config = { ...config, threads: Math.min(config.threads, threads ?? config.threads) };
     this.ports = ports;
@@ -76,7 +78,7 @@ export class ChorusNode {
     this.#proving = proving ?? createProving(ports.chain.chainId, config.srsCache, threads);
     this.#files = new TaskFiles(config.dataDir);
     this.#left = new LeftTasks(config.dataDir);
-    this.gate = new Gatekeeper({ config, left: this.#left, emit });
+    this.gate = new Gatekeeper({ config, left: this.#left, samples: dataset?.count ?? null, emit });
     const { tasks } = config.limits;
     this.#refused = new RefusedModels(
       config.dataDir,
@@ -90,6 +92,7 @@ export class ChorusNode {
       ports,
       config: this.#config,
       dataset,
+      dataName: dataName ?? dataset?.name ?? '',
       journal: this.#journal,
       files: this.#files,
       left: this.#left,

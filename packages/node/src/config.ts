@@ -5,6 +5,7 @@ import { adminConfigSchema } from './admin/admin-config.ts';
 import { attackSchema } from './attacks/kinds.ts';
 import { limitsSchema, tokensSchema } from './limits/limits-config.ts';
 import { logConfigSchema } from './logging/log-config.ts';
+import { privacyConfigSchema } from './privacy/privacy-config.ts';
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address: 0x and 40 hexadecimal digits');
 
@@ -77,6 +78,8 @@ export const nodeConfigSchema = z.strictObject({
   shutdownSeconds: z.number().int().positive().max(3600).default(20),
   /** What the contributor allows the node, beside `maxStake`. */
   limits: limitsSchema.prefault({}),
+  /** How far its data may show in what the node publishes. */
+  privacy: privacyConfigSchema.prefault({}),
   admin: adminConfigSchema.prefault({}),
   log: logConfigSchema.prefault({}),
   attack: attackSchema.optional(),

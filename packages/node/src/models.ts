@@ -10,9 +10,10 @@ import {
 } from '@chorus/training';
 import type { NodeConfig } from './config.ts';
 import { MODEL_FAULTS, type RefusedModels } from './limits/refused-models.ts';
+import { privacyOf } from './privacy/settings.ts';
 
 /** What a model is opened with: its task's terms, without a dimension where that is not decided yet. */
-export type ModelTerms = Pick<Terms, 'loss' | 'optimizer'> & { dimension?: number | undefined };
+export type ModelTerms = Pick<Terms, 'loss' | 'optimizer' | 'privacy'> & { dimension?: number | undefined };
 
 /** A model that can be trained, and what it was seen to take where it was tried. */
 export interface OpenedModel {
@@ -45,18 +46,19 @@ export interface OwnModel {
  * the runtime at most, each of them bounded, and so is its time.
  */
 export class Models {
-  readonly #config: Pick<NodeConfig, 'threads' | 'device' | 'limits'>;
+  readonly #config: Pick<NodeConfig, 'threads' | 'device' | 'limits' | 'privacy'>;
   readonly #refused: RefusedModels;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(config: Pick<NodeConfig, 'threads' | 'device' | 'limits'>, refused: RefusedModels) {
+  constructor(config: Pick<NodeConfig, 'threads' | 'device' | 'limits' | 'privacy'>, refused: RefusedModels) {
     this.#config = config;
     this.#refused = refused;
   }
 
   /**
    * @throws ChorusError `E_MODEL_*` where the model is not to be run, also where it was refused before; `E_TASK_MODEL`
-   *   where it does not have the stated number of parameters
+   *   where it does not have the stated number of parameters; `E_MODEL_PRIVACY` where it is none of those that private
+   *   data is trained on here
    */
   open(options: StrangersModel): Promise<OpenedModel> {
     const opened = this.#turn.then(() => this.#open(options));
@@ -95,13 +97,15 @@ export class Models {
       await this.#refused.begin(terms.model);
     }
     const { callSeconds } = this.#config.limits.tasks;
-    const { inputShape } = terms.data;
+    // A member's stake depends on going on; private data is what the choice is about.
+    const known = this.#config.privacy.models === 'known' && dataset !== null && !joined;
+    const { inputShape, classes } = terms.data;
     const batchSize = Math.min(terms.batchSize, dataset?.count ?? terms.batchSize);
     let trainer: Trainer | null = null;
     try {
       trainer = await openTrainer(terms, model, this.#config, {
         limits: { memoryBytes, callSeconds },
-        foreign: { inputShape, batchSize },
+        foreign: { inputShape, batchSize, ...(known ? { knownWith: { classes } } : {}) },
         signal,
       });
       const tried = dataset !== null && !joined;
@@ -125,19 +129,21 @@ export function isModelFault(error: unknown): error is ChorusError {
 
 /**
  * Open a task's model for training, and check that it has the number of parameters that is stated, if one is.
- * @throws ChorusError `E_TASK_MODEL`; `E_MODEL_*` where it cannot be trained
+ * @throws ChorusError `E_TASK_MODEL`; `E_MODEL_*` where it cannot be trained, `E_PRIVACY` where not privately
  */
 export async function openTrainer(
-  { loss, optimizer, dimension }: ModelTerms,
+  { loss, optimizer, dimension, privacy: asked }: ModelTerms,
   model: Uint8Array,
-  { threads, device }: Pick<NodeConfig, 'threads' | 'device'>,
+  { threads, device, privacy: own }: Pick<NodeConfig, 'threads' | 'device' | 'privacy'>,
   bounds: {
     limits?: ProcessLimits;
     foreign?: Foreign;
     signal?: AbortSignal;
   } = {},
 ): Promise<Trainer> {
-  const trainer = await createTrainer({ model, loss, optimizer, threads, device, ...bounds });
+  const privacy = privacyOf({ privacy: asked }, own);
+  const graph = { loss, optimizer, ...(privacy ? { privacy } : {}) };
+  const trainer = await createTrainer({ model, ...graph, threads, device, ...bounds });
   if (dimension === undefined || trainer.dimension === dimension) return trainer;
   await trainer.close();
   throw new ChorusError('E_TASK_MODEL', 'the model does not have the stated number of parameters', {

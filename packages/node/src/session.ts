@@ -51,6 +51,8 @@ export interface TaskSession {
   readonly model: GlobalModel;
   /** This node's private data, labelled as the task numbers its classes; null where its roles need none. */
   readonly dataset: Dataset | null;
+  /** What that data is called in the record of what was told of it. */
+  readonly dataName: string;
   readonly payloads: PayloadStore;
   /** What is public of the rounds that are over. */
   readonly histories: PublicHistories;
@@ -93,6 +95,7 @@ export interface OpenSessionOptions {
   /** Peers that have the model. */
   providers: string[];
   dataset: Dataset | null;
+  dataName: string;
   proving: Proving;
   ports: Ports;
   config: NodeConfig;
@@ -162,6 +165,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
       proving: options.proving,
       model: globalModel,
       dataset: fitted && poisonDataset(fitted, config.attack, config.seed),
+      dataName: options.dataName,
       payloads,
       histories: new PublicHistories(source, globalModel, trainer.parameters),
       own: new Map(),

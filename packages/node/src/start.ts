@@ -15,7 +15,7 @@ import type { Dataset } from '@chorus/training';
 import { pause, RETRY_MILLISECONDS } from './background.ts';
 import { ChorusNode } from './chorus-node.ts';
 import type { NodeConfig } from './config.ts';
-import { openData } from './data/registry.ts';
+import { listData, openData } from './data/registry.ts';
 import type { EventSink, NodeEvent } from './events.ts';
 import { type NodeKey, readNodeKey, writeNewNodeKey } from './identity/node-key.ts';
 import { type OpenedWallet, openWallet, type PasswordSource } from './identity/wallet.ts';
@@ -124,7 +124,9 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
     const storage = ipfsApi
       ? withDaemon(own, daemonAt(ipfsApi, emit), (error) => emit(warningOf(error)))
       : own;
-    node = new ChorusNode(config, { ports: { chain, network, storage }, dataset, journal, emit });
+    const dataName = await dataNameOf(config);
+    const ports = { chain, network, storage };
+    node = new ChorusNode(config, { ports, dataset, dataName, journal, emit });
     const { gate } = node;
     const disk = new DiskWatch({
       folder: config.dataDir,
@@ -251,6 +253,11 @@ function networkOptions({ dht, ...network }: NodeConfig['network']): NetworkOpti
 /** The private data of a node whose roles need some. */
 async function datasetOf({ roles, dataDir, data }: NodeConfig): Promise<Dataset | null> {
   return roles.some((role) => role !== 'aggregator') ? openData(dataDir, data) : null;
+}
+
+/** What the data is called, in the record of what was told of it: its registered name, or its path. */
+async function dataNameOf({ dataDir, data }: NodeConfig): Promise<string> {
+  return data ?? (await listData(dataDir))[0]?.name ?? '';
 }
 
 /** The chain port of the wallet, on the chain the configuration means. */

@@ -85,6 +85,25 @@ describe('terms', () => {
     expect(() => encodeTerms({ ...terms, tags: ['Two Words'] })).toThrow('lower-case');
   });
 
+  it('may ask for private training in integers, and are the same bytes as ever without it', () => {
+    const privacy = { clip: 1_000, noiseMultiplier: 100 };
+    expect(decodeTerms(encodeTerms({ ...terms, privacy })).privacy).toEqual(privacy);
+    expect(termsDigest({ ...terms, privacy })).not.toBe(termsDigest(terms));
+    expect(new TextDecoder().decode(encodeTerms(terms))).not.toContain('privacy');
+    for (const [field, wrong] of [
+      ['privacy.clip', { ...privacy, clip: 0 }],
+      ['privacy.clip', { ...privacy, clip: 0.5 }],
+      ['privacy.clip', { ...privacy, clip: 1_000_001 }],
+      ['privacy.noiseMultiplier', { ...privacy, noiseMultiplier: 0 }],
+      ['privacy.noiseMultiplier', { ...privacy, noiseMultiplier: 1e9 }],
+      ['privacy', { ...privacy, delta: 1 }],
+    ] as const) {
+      expect(() => encodeTerms({ ...terms, privacy: wrong as typeof privacy })).toThrow(
+        expect.objectContaining({ code: 'E_TERMS_INVALID', facts: { field } }),
+      );
+    }
+  });
+
   it('may name who is allowed, each once and in order', () => {
     const [a, b]: [`0x${string}`, `0x${string}`] = [`0x${'0a'.repeat(20)}`, `0x${'0b'.repeat(20)}`];
     expect(decodeTerms(encodeTerms({ ...terms, allow: [a, b] })).allow).toEqual([a, b]);

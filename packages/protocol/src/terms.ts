@@ -16,6 +16,12 @@ import { isPlainLine } from './plain-text.ts';
 /** Epochs of one round's training. */
 const MAX_EPOCHS = 1000;
 
+/** Largest clip and noise multiplier of private training, in thousandths: beyond a thousand nothing is learned. */
+const MAX_PRIVACY = 1_000_000;
+
+/** One, in the integers of the terms' `privacy`. */
+export const PRIVACY_ONE = 1000;
+
 const positive = z.number().positive().max(1e6);
 
 /**
@@ -103,6 +109,18 @@ export const termsFields = z.strictObject({
    * For tasks whose trainers are known. Only with `reference-projection`; absent means on.
    */
   novelty: z.literal('off').optional(),
+  /**
+   * That trainers and validators train with differential privacy for single samples, both in thousandths: `clip`, the L2
+   * norm to which each sample's gradient is clipped, and `noiseMultiplier`, the deviation of the noise that each step adds
+   * to the sum of these, in units of `clip`. A batch is then a Poisson sample of the expected size `batchSize`. It is not
+   * proven that a member does so. Absent means plain training.
+   */
+  privacy: z
+    .strictObject({
+      clip: z.number().int().positive().max(MAX_PRIVACY),
+      noiseMultiplier: z.number().int().positive().max(MAX_PRIVACY),
+    })
+    .optional(),
   /** Licence of the model that comes out, as an SPDX identifier such as `Apache-2.0`. Nodes may ask for one. */
   licence: z
     .string()

@@ -54,6 +54,13 @@ export {
 export { type Quantised, quantise, suggestScale } from './model/quantise.ts';
 export { quantiseReference, squaredNorm } from './model/quantise-reference.ts';
 export { readModelFile } from './model/read-model-file.ts';
+export {
+  DEFAULT_PRIVACY,
+  epsilonOf,
+  type PrivacySettings,
+  type PrivateRun,
+  privateRun,
+} from './privacy/accountant.ts';
 export type { ProcessLimits } from './process/limits.ts';
 export type {
   EvaluateResult,

@@ -25,6 +25,7 @@ export function demoCommand(): Command {
       'reference-projection',
     )
     .option('--model <name>', 'mlp, cnn or 2nn (199,210 parameters)', 'mlp')
+    .option('--privacy [clip:noise]', 'train with per-sample clipping and noise (3:0.5)')
     .option('--seed <n>', 'seed of data, model and training', '1')
     .option(
       '--commit-seconds <n>',

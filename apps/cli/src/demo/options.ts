@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { ATTACKS, type Attack, attackSchema, namesOf } from '@chorus/node';
-import { ChorusError, type RuleName } from '@chorus/protocol';
+import { ChorusError, type RuleName, type Terms } from '@chorus/protocol';
 import { parseSplit, type Split } from '@chorus/training';
 import type { DataFlags } from '../data/options.ts';
+import { privacyTerm } from '../task/privacy.ts';
 import { ruleNamed } from '../task/request.ts';
 
 /** What `chorus demo` is asked to do, checked. */
@@ -20,6 +21,8 @@ export interface DemoOptions {
   rule: RuleName;
   seed: number;
   model: 'mlp' | 'cnn' | '2nn';
+  /** Noise and clipping of the training; none where null. */
+  privacy: NonNullable<Terms['privacy']> | null;
   json: boolean;
   /** Keep the network's folder: chain, blocks and nodes, for `proof`, `why` and `model`. */
   keep: boolean;
@@ -42,6 +45,7 @@ export interface RawDemoOptions extends DataFlags {
   rule?: string;
   seed: string;
   model: string;
+  privacy?: string | true;
   json?: boolean;
   keep?: boolean | string;
   commitSeconds?: string;
@@ -80,6 +84,7 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
     rule: ruleNamed(raw.rule ?? 'reference-projection'),
     seed: integer('seed', raw.seed, 0, 2 ** 31 - 1),
     model: raw.model,
+    privacy: raw.privacy === undefined ? null : privacyTerm(raw.privacy),
     json: raw.json ?? false,
     keep: raw.keep !== undefined && raw.keep !== false,
     folder: typeof raw.keep === 'string' ? resolve(raw.keep) : null,

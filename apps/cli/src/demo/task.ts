@@ -1,7 +1,7 @@
 import type { TaskRequest } from '@chorus/node';
 import type { Address } from '@chorus/protocol';
 import { createTrainer, type Dataset } from '@chorus/training';
-import { phasesAt, plannedTask, TRAINING } from '../task/plan.ts';
+import { PRIVATE_TRAINING, phasesAt, plannedTask, TRAINING } from '../task/plan.ts';
 import { termsData } from '../task/terms-data.ts';
 import type { DemoOptions } from './options.ts';
 
@@ -25,7 +25,7 @@ export const localWindows = (factor: number) => ({
 const CHAOS = { commitSeconds: 30, referenceSeconds: 20, settleSeconds: 20 };
 
 /** What the demo's options say about its task. */
-type TaskOptions = Pick<DemoOptions, 'model' | 'rounds' | 'rule' | 'commitSeconds' | 'chaos'>;
+type TaskOptions = Pick<DemoOptions, 'model' | 'rounds' | 'rule' | 'privacy' | 'commitSeconds' | 'chaos'>;
 
 export interface DemoTaskOptions {
   options: TaskOptions;
@@ -44,7 +44,8 @@ export function demoTask({ options, data, ...demo }: DemoTaskOptions): TaskReque
   return plannedTask({
     model: demo.model,
     terms: {
-      ...TRAINING[options.model],
+      ...(options.privacy ? PRIVATE_TRAINING : TRAINING)[options.model],
+      ...(options.privacy ? { privacy: options.privacy } : {}),
       rule: options.rule,
       name: `demo: ${options.model} on ${data.name}`,
       dimension: demo.dimension,

@@ -3,12 +3,13 @@ import { paidShares, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { heading, integer, percent, roundedTokens, table, wrap } from './format.ts';
 import type { OpenedNetwork } from './open.ts';
+import { epsilonByTerms, privacyLines } from './privacy.ts';
 import { projectionSteps, trustSteps } from './why-steps.ts';
 
 /** The gate of `reference-projection` is in parts of this. */
 const GATE_ONE = 256;
 
-type Names = Pick<OpenedNetwork, 'nameOf'>;
+type Names = Pick<OpenedNetwork, 'nameOf' | 'privacy'>;
 
 /** What `chorus why --json` prints: a round, and each trainer's arithmetic (or one trainer's alone). */
 export function whyDocument(names: Names, explanation: RoundExplanation, only: number | null) {
@@ -33,6 +34,11 @@ export function whyDocument(names: Names, explanation: RoundExplanation, only: n
       aggregatorFee: money.aggregatorFee,
       validatorFee: money.validatorFee,
       pool: money.pool,
+    },
+    privacy: {
+      terms: explanation.terms?.privacy ?? null,
+      epsilon: explanation.terms && epsilonByTerms(explanation.terms, task.rounds),
+      node: names.privacy,
     },
     medians: result && {
       norm: result.explanation.medianNorm,
@@ -96,6 +102,7 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
         ]
       : []),
     moneyLine(explanation),
+    ...privacyOf(names, explanation),
     '',
     ...task.trainers.flatMap((address, i) => {
       const reason = explanation.reasons[i];
@@ -147,6 +154,7 @@ export function whyTrainer(names: Names, explanation: RoundExplanation, index: n
     ...(cid ? [colors.dim(`its update: ${cid}`)] : []),
     table(['', 'how', 'number', ''], steps, { right: [2] }),
     moneyLine(explanation),
+    ...privacyOf(names, explanation),
     '',
     ...(explanation.reasons[index] ? [wrap(explanation.reasons[index]), ''] : []),
     ...conclusion(names, explanation),
@@ -180,6 +188,9 @@ function moneyLine({ money }: RoundExplanation): string {
   ];
   return `round budget ${roundedTokens(money.budget)} tokens - ${fees.join(' - ')} = pool ${roundedTokens(money.pool)}`;
 }
+
+const privacyOf = ({ privacy }: Names, { terms, task }: RoundExplanation) =>
+  privacyLines(terms, task.rounds, privacy).map((line) => wrap(line));
 
 function conclusion(names: Names, explanation: RoundExplanation): string[] {
   const { task, agrees, proven, paidAsAgreed, missing } = explanation;

@@ -4,6 +4,7 @@ import type { RoundSummary, Status, TaskSummary, TokenAmount } from '@chorus/nod
 import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import { getAddress } from 'ethers';
 import colors from 'yoctocolors';
+import { spentText } from './privacy-view.ts';
 
 export interface ScreenSize {
   columns: number;
@@ -78,6 +79,7 @@ function headLines(status: Status): string[] {
       `staked ${amounts(status.staked)}`,
     ),
     line('stakes', ...stakeParts(status.limits)),
+    ...privacyRow(status.privacy).map((text) => line('privacy', text)),
     line(
       'machine',
       `CPU ${resources.cpuPercent.toFixed(0)} %`,
@@ -132,6 +134,14 @@ function stakeParts({ stakePerTask, stakePerDay, ...limits }: Status['limits']):
     limits.owners === null ? 'for anybody' : `for ${limits.owners.length} owners`,
     `${limits.minValidators} validators at least`,
   ];
+}
+
+/** What was told of the data: of all that it was, the most; nothing where nothing was trained. */
+function privacyRow({ spent, delta, maxEpsilon }: Status['privacy']): string[] {
+  const [most] = [...spent].sort((a, b) => (b.epsilon ?? Infinity) - (a.epsilon ?? Infinity));
+  if (!most) return [];
+  const others = spent.length > 1 ? `; ${spent.length - 1} more: chorus status --json` : '';
+  return [`${spentText(most, delta)}${maxEpsilon === null ? '' : `, at most ${maxEpsilon}`}${others}`];
 }
 
 const SHORT_ROLES = { trainer: 'train', validator: 'valid', aggregator: 'aggr' } as const;

@@ -11,7 +11,8 @@ import {
   type RuleName,
 } from '@chorus/protocol';
 import { buildModel, type Dataset, MODEL_NAMES, readModelFile } from '@chorus/training';
-import { phasesAt, plannedTask, TRAINING } from './plan.ts';
+import { PRIVATE_TRAINING, phasesAt, plannedTask, TRAINING } from './plan.ts';
+import { privacyTerm } from './privacy.ts';
 import { termsData } from './terms-data.ts';
 
 /** What a requester says of a task on the command line; what is left out is as in `plan.ts`. */
@@ -50,6 +51,8 @@ export interface TaskWishes {
   scale?: string;
   licence?: string;
   tags?: string;
+  /** CLIP:NOISE, or true for the usual. */
+  privacy?: string | true;
   seed: string;
 }
 
@@ -82,13 +85,13 @@ export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise
     ? buildModel(named, { inputShape, classes, seed: integer('seed', wishes.seed, 0, 2 ** 31) })
     : await modelFile(wishes.model);
   const maxTrainers = integer('trainers', wishes.trainers, 1, MAX_TRAINERS);
-  const { licence, tags, allow, momentum, weightDecay, scale } = wishes;
+  const { licence, tags, allow, privacy, momentum, weightDecay, scale } = wishes;
   const number = <K extends keyof TaskWishes>(name: K, least: number, most: number) =>
     ifGiven(wishes, name, integer, least, most);
   return plannedTask({
     model,
     terms: {
-      ...TRAINING[named ?? 'mlp'],
+      ...(privacy === undefined ? TRAINING : PRIVATE_TRAINING)[named ?? 'mlp'],
       name: wishes.name ?? `${wishes.model.split(/[\\/]/).at(-1)} on ${data.name}`.slice(0, 120),
       data: termsData(data),
       ...number('localEpochs', 1, 1000),
@@ -107,6 +110,7 @@ export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise
               weightDecay: decimal('weight-decay', weightDecay ?? '0', 0, 1),
             },
           }),
+      ...(privacy === undefined ? {} : { privacy: privacyTerm(privacy) }),
       ...(licence === undefined ? {} : { licence }),
       ...(tags === undefined ? {} : { tags: words(tags) }),
       ...(allow === undefined ? {} : { allow: await allowList(allow) }),
@@ -208,7 +212,7 @@ function ifGiven<K extends keyof TaskWishes, T>(
   least: number,
   most: number,
 ): { [P in K]?: T } {
-  const text = wishes[name];
+  const text = wishes[name] as string | undefined;
   return text === undefined ? {} : ({ [name]: parse(name, text, least, most) } as { [P in K]?: T });
 }
 
@@ -220,7 +224,7 @@ function percentage<K extends string>(
   most: number,
   least = 0,
 ): { [P in K]?: number } {
-  const text = wishes[name];
+  const text = wishes[name] as string | undefined;
   if (text === undefined) return {};
   const bps = Math.round(100 * decimal(name, text, least, most));
   return { [property]: bps } as { [P in K]?: number };

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { type Address, ChorusError, type Hex, hasCode } from '@chorus/protocol';
+import type { PrivateRun } from '@chorus/training';
 import { decodeDetail, encodeDetail } from './codec.ts';
+import { addDataUse, type DataUse, listDataUses } from './data-uses.ts';
 import { addClaimed, addRound, listRounds, listTotals, type RoundQuery } from './history.ts';
 import type { RoundRecord, TokenTotals } from './records.ts';
 import { addGas, addStake, dropStake, gasOfDay, stakeOfDay } from './spending.ts';
@@ -54,6 +56,8 @@ export interface JournalReader {
   /** Sums over all rounds there ever were, by token. */
   totals(): TokenTotals[];
   tasks(): JournalTask[];
+  /** What trainings told of each data set, over all tasks. */
+  dataUses(): DataUse[];
   /** Steps of a task's last rounds, oldest first: what this node is doing, and did. */
   steps(taskId: bigint): RecordedStep[];
 }
@@ -246,6 +250,17 @@ export class Journal implements JournalReader {
   /** What the last 24 hours put at risk in a token, beside the task `except`. */
   stakeOfDay(token: Address, except?: bigint): bigint {
     return stakeOfDay(this.#db, token, Date.now(), except);
+  }
+
+  // ---- privacy ----
+
+  /** A training is over whose update or reference is about to become public. */
+  trainedOn(data: string, taskId: bigint, run: PrivateRun): void {
+    this.#transact(() => addDataUse(this.#db, data, taskId, run));
+  }
+
+  dataUses(): DataUse[] {
+    return listDataUses(this.#db);
   }
 
   // ---- publishing ----

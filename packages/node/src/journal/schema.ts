@@ -96,4 +96,17 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (kind, ref)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What trainings told of each data set: noisy steps, or steps without noise (0), by task.
+  CREATE TABLE data_uses (
+    data TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    -- Noise multiplier, and the chance of a sample to be in a step.
+    noise REAL NOT NULL,
+    rate REAL NOT NULL,
+    steps INTEGER NOT NULL,
+    trainings INTEGER NOT NULL,
+    PRIMARY KEY (data, task_id, noise, rate)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

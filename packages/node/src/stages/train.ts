@@ -14,6 +14,7 @@ import {
   skipsTraining,
   trainingSeed,
 } from '../attacks/vectors.ts';
+import { runOf } from '../privacy/settings.ts';
 import { type TaskSession, timed } from '../session.ts';
 
 /**
@@ -101,7 +102,7 @@ async function localDelta(
   round: number,
   kind: PayloadHeader['kind'],
 ): Promise<Float32Array> {
-  const { terms, trainer, model, dataset, config, taskId, emit, signal } = session;
+  const { terms, trainer, model, dataset, config, taskId, journal, emit, signal } = session;
   if (!dataset) throw new Error('a trainer without data must not have joined');
   const { delta } = await trainer.train({
     parameters: globalParameters(model),
@@ -113,5 +114,9 @@ async function localDelta(
     signal,
     onProgress: (fraction) => emit({ type: 'progress', taskId, round, stage: 'train', fraction }),
   });
+  // Before it is written: what a crash comes between is counted twice rather than not at all.
+  const role = kind === 'update' ? 'trainer' : 'validator';
+  const run = runOf(terms, config.privacy, { role, samples: dataset.count, rounds: 1 });
+  journal.trainedOn(session.dataName, taskId, run);
   return delta;
 }

@@ -32,6 +32,7 @@ import { MoneyView } from './money-view.ts';
 import { detailsOf, type NetworkDetails } from './network-details.ts';
 import type { NodeConditions } from './node-conditions.ts';
 import { bannedPeer, peerList } from './peer-view.ts';
+import { privacyView } from './privacy-view.ts';
 import { readingsOf } from './readings.ts';
 import { roundSummary } from './round-view.ts';
 import { rolesIn, taskDetail, taskSummary } from './task-view.ts';
@@ -207,6 +208,7 @@ export class NodeAdmin implements AdminSource {
         disk: { usedBytes: node.gate.disk.usedBytes, freeBytes: node.gate.disk.freeBytes },
       },
       limits: limitsView(config, node.gate),
+      privacy: privacyView(config.privacy, node.journal),
       warnings: [
         ...holding,
         // What holds is told above, with the time it was last looked at.

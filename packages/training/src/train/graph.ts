@@ -2,6 +2,7 @@ import {
   AutodiffError,
   checkOperators,
   DataType,
+  type DifferentiateOptions,
   differentiate,
   type Model,
   parseModel,
@@ -9,39 +10,61 @@ import {
 } from '@chorus/autodiff';
 import { ChorusError, MAX_DIMENSION } from '@chorus/protocol';
 import { MAX_REASON, modelFault } from '../model/model-fault.ts';
-import type { Foreign, GraphOptions, Opened } from '../process/messages.ts';
+import { checkKnown } from '../privacy/known-architectures.ts';
+import { clippedSumGraph } from '../privacy/private-training.ts';
+import type { Foreign, GraphOptions, Opened, Optimizer } from '../process/messages.ts';
 import { checkForeign } from './foreign.ts';
 
+/** The graphs that a model is trained with. */
+export interface TrainingGraphs {
+  training: TrainingGraph;
+  /** Sums clipped gradients of single samples, if training is to be private. */
+  clippedSum: TrainingGraph | null;
+  /** Of a foreign model, the bytes that the runtime may compute of constants when it opens it. */
+  constantBytes: number;
+}
+
 /**
- * The training graph of a model, with the errors a node shows to its user.
- * @returns the graph, and of a foreign model the bytes that the runtime may compute of constants when it opens it
+ * The training graphs of a model, with the errors a node shows to its user.
  * @throws ChorusError `E_MODEL_CORRUPT` where the bytes are no valid ONNX model, `E_MODEL_UNSUPPORTED` where it
- * is valid but cannot be trained here, `E_MODEL_VALUE` where a parameter is not finite; of a foreign model `E_MODEL_FORBIDDEN`, `E_MODEL_UNBOUNDED`, `E_MODEL_MEMORY`
+ * is valid but cannot be trained here, `E_PRIVACY` where it cannot be trained privately, `E_MODEL_VALUE` where a
+ * parameter is not finite; of a foreign model `E_MODEL_FORBIDDEN`, `E_MODEL_UNBOUNDED`, `E_MODEL_MEMORY`,
+ * `E_MODEL_PRIVACY` where only known ones are wanted
  */
-export function trainingGraph(
+export function trainingGraphs(
   model: Uint8Array,
   options: GraphOptions & { foreign?: Foreign | undefined; tensorBytes?: number | undefined },
-): { graph: TrainingGraph; constantBytes: number } {
-  const { loss, optimizer, trainable, freeze, batchNormalization = 'running' } = options;
-  let graph: TrainingGraph;
+): TrainingGraphs {
+  const { loss, optimizer, trainable, freeze, batchNormalization = 'running', privacy } = options;
+  let training: TrainingGraph;
+  let clippedSum: TrainingGraph | null = null;
   let constantBytes = 0;
   try {
     const parsed = parseModel(model);
-    if (options.foreign) checkOperators(parsed);
+    if (options.foreign) {
+      const { inputShape, knownWith } = options.foreign;
+      checkOperators(parsed);
+      if (knownWith) checkKnown(parsed, { inputShape, ...knownWith });
+    }
     const chosen = trainable ?? (freeze && unfrozen(parsed, freeze));
-    graph = differentiate(parsed, {
+    const settings: Omit<DifferentiateOptions, 'optimizer'> & { optimizer: Optimizer } = {
       loss,
       optimizer,
       batchNormalization,
       ...(chosen ? { trainable: chosen } : {}),
-    });
-    checkGraph(graph, options.maxDimension ?? MAX_DIMENSION);
-    if (options.foreign) constantBytes = checkForeign(graph, options.foreign, options.tensorBytes);
+    };
+    training = differentiate(parsed, settings);
+    checkGraph(training, options.maxDimension ?? MAX_DIMENSION);
+    if (privacy) clippedSum = clippedSumGraph(parsed, settings, privacy);
+    if (options.foreign) {
+      constantBytes = checkForeign(training, options.foreign, options.tensorBytes);
+      if (clippedSum) checkForeign(clippedSum, { ...options.foreign, batchSize: 1 }, options.tensorBytes);
+    }
   } catch (cause) {
     if (!(cause instanceof AutodiffError)) throw cause;
     throw modelFault(cause);
   }
-  return { graph, constantBytes };
+  return { training, clippedSum, constantBytes };
 }
 
 /** Tensors that would train unless told otherwise, but for those whose names match. */
@@ -53,7 +76,7 @@ function unfrozen(model: Model, freeze: RegExp): (name: string) => boolean {
   };
 }
 
-/** Names of the graph's data input, label input and logits, once {@link trainingGraph} has checked them. */
+/** Names of the graph's data input, label input and logits, once {@link trainingGraphs} has checked them. */
 export function ports(graph: TrainingGraph) {
   return { data: graph.dataInputs[0]!, labels: graph.labelInput!, logits: graph.outputs.model[0]! };
 }

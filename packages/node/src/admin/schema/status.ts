@@ -51,6 +51,24 @@ export const limitsViewSchema = z.object({
 });
 export type LimitsView = z.infer<typeof limitsViewSchema>;
 
+/** What updates and references have told of the node's data. */
+export const privacyViewSchema = z.object({
+  models: z.enum(['known', 'any']),
+  minNoise: z.number(),
+  ownNoise: z.number(),
+  maxEpsilon: z.number().nullable(),
+  delta: z.number(),
+  spent: z.array(
+    z.object({
+      data: z.string().describe('its registered name, or its path'),
+      epsilon: z.number().nullable().describe('null: without bound, as some training had no noise'),
+      trainings: z.number().int().describe('over all tasks, rounds and roles'),
+      plain: z.number().int().describe('those without noise'),
+    }),
+  ),
+});
+export type PrivacyView = z.infer<typeof privacyViewSchema>;
+
 /** Everything `chorus status` shows on its screen. */
 export const statusSchema = z.object({
   time: timeSchema,
@@ -116,6 +134,7 @@ export const statusSchema = z.object({
     }),
   }),
   limits: limitsViewSchema,
+  privacy: privacyViewSchema,
   warnings: z.array(warningSchema),
 });
 export type Status = z.infer<typeof statusSchema>;
