@@ -80,7 +80,7 @@ describe('a newcomer on a devnet', () => {
     expect(models).toMatchObject([{ task: '1', settled: 2, rounds: 2 }]);
     const file = join(folder, 'model.onnx');
     const got = await json(['model', 'get', '--home', env.CHORUS_HOME!, '--task', '1', '-o', file]);
-    expect(got).toMatchObject({ written: true, source: 'payloads' });
+    expect(got).toMatchObject({ written: true, source: 'aggregates' });
     expect((await stat(file)).size).toBeGreaterThan(100_000);
   });
 

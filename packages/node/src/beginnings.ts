@@ -26,6 +26,7 @@ import { isModelFault, type Models } from './models.ts';
 import { tellPresence } from './presence.ts';
 import type { Proving } from './proving.ts';
 import type { Publishing } from './publishing.ts';
+import type { PayloadReader } from './sealing/payload-form.ts';
 import { openSession, type TaskSession } from './session.ts';
 import { TaskRunner } from './task-runner.ts';
 
@@ -41,6 +42,7 @@ export interface BeginningsParts extends AdmissionParts {
   dataName: string;
   left: LeftTasks;
   proving: Proving;
+  reader: PayloadReader;
   models: Models;
   /** The tasks that are followed: those that begin are put there. */
   runners: Map<bigint, TaskRunner>;

@@ -18,12 +18,17 @@ import type { Ports } from './ports.ts';
 import { createProving, type Proving } from './proving.ts';
 import { Publications } from './publications.ts';
 import { Publishing, requestDigest } from './publishing.ts';
+import { FileKeys } from './sealing/file-keys.ts';
+import { ageIdentityOf } from './sealing/member-keys.ts';
+import type { PayloadReader } from './sealing/payload-form.ts';
 import { checkAnnouncement, type PreparedTask, prepareTask, type TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
 import type { TaskRunner } from './task-runner.ts';
 
 export interface NodeDependencies {
   ports: Ports;
+  /** The node's libp2p key, 32 bytes of an Ed25519 seed: payloads are sealed to it. */
+  keySeed: Uint8Array;
   /** By default workers of this node's own. */
   proving?: Proving;
   /** Private data of a trainer or validator. */
@@ -70,7 +75,10 @@ export class ChorusNode {
   readonly publications: Publications;
   readonly #cleanups: (() => Promise<void> | void)[] = [];
 
-  constructor(config: NodeConfig, { ports, dataset, dataName, emit, proving, journal }: NodeDependencies) {
+  constructor(
+    config: NodeConfig,
+    { ports, keySeed, dataset, dataName, emit, proving, journal }: NodeDependencies,
+  ) {
     const { threads } = config.limits;
     this.#config = { ...config, threads: Math.min(config.threads, threads ?? config.threads) };
     this.ports = ports;
@@ -88,8 +96,15 @@ export class ChorusNode {
     const { signal } = this.#abort;
     this.#background = new Background(signal, emit);
     this.#models = new Models(this.#config, this.#refused);
+    const reader: PayloadReader = {
+      account: ports.chain.account,
+      peerId: ports.network.peerId,
+      identity: ageIdentityOf(keySeed),
+      keys: new FileKeys(ports.network),
+    };
     const parts = {
       ports,
+      reader,
       config: this.#config,
       dataset,
       dataName: dataName ?? dataset?.name ?? '',

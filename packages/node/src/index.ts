@@ -12,6 +12,7 @@
 
 export { type AddressUse, addressFault } from '@chorus/network';
 export { ATTACKS, type Attack, attackSchema, describeAttack, namesOf } from './attacks/kinds.ts';
+export { looksAround } from './attacks/vectors.ts';
 export { ChorusNode, type NodeDependencies } from './chorus-node.ts';
 export { DESCRIPTIONS } from './config/descriptions.ts';
 export { editConfig } from './config/edit.ts';
@@ -99,8 +100,9 @@ export { limitsSchema, tokensSchema } from './limits/limits-config.ts';
 export { LOG_FILE, type Log, openLog } from './logging/log.ts';
 export { type Level, sentenceOf } from './logging/sentences.ts';
 export type { Ports } from './ports.ts';
-export { createProving, type Proving } from './proving.ts';
+export { CIRCUIT_SIZE, createProving, type Proving } from './proving.ts';
 export { newestTask } from './publishing.ts';
 export { publishTask, type TaskRequest } from './stages/announce.ts';
 export { type StartOptions, startNode } from './start.ts';
 export { waitsFor } from './status/waits-for.ts';
+export { writeSummaries } from './summary/kept-summaries.ts';

@@ -26,6 +26,8 @@ import { PayloadStore } from './payload-store.ts';
 import type { Ports } from './ports.ts';
 import type { Proving } from './proving.ts';
 import { fetchTimeout } from './round-context.ts';
+import { type PayloadForm, type PayloadReader, payloadForm } from './sealing/payload-form.ts';
+import { networkPeers, type SummaryPeers } from './summary/summary-peers.ts';
 import type { TaskFiles } from './task-files.ts';
 
 /** Everything the stages of one task's rounds work with. */
@@ -54,6 +56,10 @@ export interface TaskSession {
   /** What that data is called in the record of what was told of it. */
   readonly dataName: string;
   readonly payloads: PayloadStore;
+  /** How payloads are stored and sent. */
+  readonly form: PayloadForm;
+  /** Who can be asked for what settled rounds have left. */
+  readonly summaries: SummaryPeers;
   /** What is public of the rounds that are over. */
   readonly histories: PublicHistories;
   /** This node's own vectors of the current round, by kind and round. */
@@ -92,6 +98,8 @@ export async function timed<T>(
 export interface OpenSessionOptions {
   task: TaskState;
   termsBytes: Uint8Array;
+  /** This node as one to whom payloads are sealed. */
+  reader: PayloadReader;
   /** Peers that have the model. */
   providers: string[];
   dataset: Dataset | null;
@@ -149,7 +157,10 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
     const committer = await options.proving.committer(terms.dimension);
     const globalModel = createGlobalModel(trainer.initial, terms.scale);
     const payloads = new PayloadStore();
-    const source = { taskId: task.id, ports, committer, payloads, signal };
+    const own: SummaryPeers['own'] = (taskId, round) => options.journal.summary(taskId, round);
+    const summaries = networkPeers(ports.network, own);
+    const form = payloadForm(terms, options.reader);
+    const source = { taskId: task.id, ports, committer, payloads, form, summaries, signal };
     return {
       taskId: task.id,
       terms,
@@ -167,6 +178,8 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
       dataset: fitted && poisonDataset(fitted, config.attack, config.seed),
       dataName: options.dataName,
       payloads,
+      form,
+      summaries,
       histories: new PublicHistories(source, globalModel, trainer.parameters),
       own: new Map(),
       emit: options.emit,

@@ -126,7 +126,7 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
       : own;
     const dataName = await dataNameOf(config);
     const ports = { chain, network, storage };
-    node = new ChorusNode(config, { ports, dataset, dataName, journal, emit });
+    node = new ChorusNode(config, { ports, keySeed: nodeKey.seed, dataset, dataName, journal, emit });
     const { gate } = node;
     const disk = new DiskWatch({
       folder: config.dataDir,

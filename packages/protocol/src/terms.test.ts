@@ -104,6 +104,13 @@ describe('terms', () => {
     }
   });
 
+  it('may seal payloads, and are the same bytes as ever where they do not', () => {
+    const sealed = { ...terms, payloads: 'sealed' } as const;
+    expect(decodeTerms(encodeTerms(sealed))).toEqual(sealed);
+    expect(new TextDecoder().decode(encodeTerms(terms))).not.toContain('payloads');
+    expect(() => encodeTerms({ ...terms, payloads: 'public' } as unknown as Terms)).toThrow();
+  });
+
   it('may name who is allowed, each once and in order', () => {
     const [a, b]: [`0x${string}`, `0x${string}`] = [`0x${'0a'.repeat(20)}`, `0x${'0b'.repeat(20)}`];
     expect(decodeTerms(encodeTerms({ ...terms, allow: [a, b] })).allow).toEqual([a, b]);

@@ -121,6 +121,11 @@ export const termsFields = z.strictObject({
       noiseMultiplier: z.number().int().positive().max(MAX_PRIVACY),
     })
     .optional(),
+  /**
+   * `sealed`: payloads are encrypted to those that must check them, the task's validators and aggregation candidates;
+   * absent: whoever is connected can read them. A task that its requester says nothing about is sealed.
+   */
+  payloads: z.literal('sealed').optional(),
   /** Licence of the model that comes out, as an SPDX identifier such as `Apache-2.0`. Nodes may ask for one. */
   licence: z
     .string()

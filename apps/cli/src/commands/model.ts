@@ -43,7 +43,7 @@ export function modelCommand(): Command {
     .addHelpText('after', '\nExample:\n  $ chorus model verify bafkrei... --task 1')
     .action(verifyAction);
   const get = new Command('get')
-    .description('write the trained model: computed again from the payloads, or a published one, checked')
+    .description('write the trained model: computed again from the aggregates, or a published one, checked')
     .option('--task <id>', 'the task; by default the one of the kept network, or the only one')
     .requiredOption('-o, --output <file>', 'file to write')
     .option(
@@ -51,7 +51,7 @@ export function modelCommand(): Command {
       'onnx, for any runtime; or chorus, with the integers that open its history',
       'onnx',
     )
-    .option('--cid <cid>', 'take this published model where payloads are missing');
+    .option('--cid <cid>', 'take this published model where aggregates are missing');
   inspectOptions(get)
     .addHelpText('after', '\nExample:\n  $ chorus model get --task 1 -o model.onnx')
     .action(getAction);
@@ -136,7 +136,7 @@ async function getAction(options: GetOptions): Promise<void> {
     const facts = { file: options.output, format, bytes: got.bytes.length, source: got.source };
     if (options.json) printJson({ ...facts, written: ok, ...modelDocument(got.report, options.output) });
     else if (ok) {
-      const from = got.source === 'payloads' ? 'computed again from the payloads' : 'as published';
+      const from = got.source === 'aggregates' ? 'computed again from the aggregates' : 'as published';
       print(
         verdict(got.report.checks, `${from}, and opens the history on chain`),
         `${options.output}: ${got.bytes.length.toLocaleString('en')} bytes, ${format}`,

@@ -1,4 +1,4 @@
-import type { TaskRequest } from '@chorus/node';
+import { looksAround, type TaskRequest } from '@chorus/node';
 import type { Address } from '@chorus/protocol';
 import { createTrainer, type Dataset } from '@chorus/training';
 import { PRIVATE_TRAINING, phasesAt, plannedTask, TRAINING } from '../task/plan.ts';
@@ -25,7 +25,10 @@ export const localWindows = (factor: number) => ({
 const CHAOS = { commitSeconds: 30, referenceSeconds: 20, settleSeconds: 20 };
 
 /** What the demo's options say about its task. */
-type TaskOptions = Pick<DemoOptions, 'model' | 'rounds' | 'rule' | 'privacy' | 'commitSeconds' | 'chaos'>;
+type TaskOptions = Pick<
+  DemoOptions,
+  'model' | 'rounds' | 'rule' | 'privacy' | 'attack' | 'commitSeconds' | 'chaos'
+>;
 
 export interface DemoTaskOptions {
   options: TaskOptions;
@@ -43,6 +46,8 @@ export interface DemoTaskOptions {
 export function demoTask({ options, data, ...demo }: DemoTaskOptions): TaskRequest {
   return plannedTask({
     model: demo.model,
+    // An attacker that copies what others have sent has to see it.
+    sealed: !looksAround(options.attack),
     terms: {
       ...(options.privacy ? PRIVATE_TRAINING : TRAINING)[options.model],
       ...(options.privacy ? { privacy: options.privacy } : {}),

@@ -14,7 +14,7 @@ export interface VerifyModelOptions {
 
 /**
  * Check a model against its task's history: a file of either kind that `chorus model get` writes, or a published one.
- * @throws ChorusError `E_MODEL_CORRUPT` where a file is too large to be either; `E_MODEL_PAYLOADS`, `E_STORAGE_*`
+ * @throws ChorusError `E_MODEL_CORRUPT` where a file is too large to be either; `E_MODEL_AGGREGATES`, `E_STORAGE_*`
  */
 export async function verifyAnyModel(
   network: OpenedNetwork,

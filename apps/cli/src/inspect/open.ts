@@ -29,7 +29,7 @@ export function inspectOptions(command: Command): Command {
     .option('--contract <address>', 'its task contract')
     .option(
       '--bootstrap <multiaddr>',
-      'a peer of it, to get models and payloads from; may be repeated',
+      'a peer of it, to get models, aggregates and matrices from; may be repeated',
       (address: string, others: string[] = []) => [...others, address],
     )
     .option('--json', 'one JSON document on standard output');
@@ -120,6 +120,7 @@ async function findNetwork(options: InspectOptions): Promise<FoundNetwork> {
       kind: 'kept',
       chainState: resolve(folder, profile.chainState),
       blocks: join(resolve(folder), profile.blocks),
+      summaries: join(resolve(folder), profile.summaries),
       contract: profile.contract,
     },
     profile,

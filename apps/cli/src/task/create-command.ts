@@ -80,6 +80,11 @@ export function taskCreateCommand(): Command {
       'how updates are scored: reference-projection or reference-trust',
       'reference-projection',
     )
+    .option(
+      '--payloads <who>',
+      'who can read updates: sealed (validators and aggregators) or public (whoever is connected)',
+      'sealed',
+    )
     .option('--momentum <m>', 'of SGD (0)')
     .option('--weight-decay <w>', 'of SGD (0)')
     .option('--scale <s>', 'one step of an update of int16 (2^-14)')

@@ -86,16 +86,18 @@ export interface TaskPlan {
   /** The ONNX model to begin from. */
   model: Uint8Array;
   terms: Decided<Terms, 'name' | 'data' | 'localEpochs' | 'batchSize' | 'learningRate'>;
+  /** Whether payloads are encrypted to those that must check them; by default they are. */
+  sealed?: boolean;
   params: Decided<Params, 'token' | 'validators' | 'budget' | 'stake' | 'rounds' | 'maxTrainers'>;
 }
 
 /** A task as it is published: what was decided about it, and the usual for the rest. */
-export function plannedTask({ model, terms, params }: TaskPlan): TaskRequest {
+export function plannedTask({ model, terms, params, sealed = true }: TaskPlan): TaskRequest {
   const minValidators = usualMinValidators(params.validators.length);
   const referenceEpochs = defaultReferenceEpochs(terms.localEpochs);
   return {
     model,
-    terms: { ...TERMS, referenceEpochs, ...terms },
+    terms: { ...TERMS, ...(sealed ? { payloads: 'sealed' } : {}), referenceEpochs, ...terms },
     params: { ...PARAMS, ...PHASES, minValidators, ...params },
   };
 }

@@ -63,7 +63,8 @@ export async function publishByNode(
   beat.waitFor('handing the model to the node');
   const { cid } = await node.storeModel(model);
   // What amounts are in JSON; the node checks the rest.
-  const request = { model: cid, terms, params: asDocument(params) };
+  const payloads = terms.payloads ?? ('public' as const);
+  const request = { model: cid, terms: { ...terms, payloads }, params: asDocument(params) };
   const first = await patiently(node, undefined, listener, () => node.publish(id, request));
   const taskId = await published(node, id, first, listener);
   listener.published(taskId);

@@ -44,6 +44,7 @@ export interface TaskWishes {
   localEpochs?: string;
   referenceEpochs?: string;
   rule?: string;
+  payloads?: string;
   batchSize?: string;
   learningRate?: string;
   momentum?: string;
@@ -90,6 +91,7 @@ export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise
     ifGiven(wishes, name, integer, least, most);
   return plannedTask({
     model,
+    sealed: sealed(wishes.payloads),
     terms: {
       ...(privacy === undefined ? TRAINING : PRIVATE_TRAINING)[named ?? 'mlp'],
       name: wishes.name ?? `${wishes.model.split(/[\\/]/).at(-1)} on ${data.name}`.slice(0, 120),
@@ -139,6 +141,14 @@ export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise
       ...percentage(wishes, 'slashReporter', 'slashReporterBps', 10),
       ...percentage(wishes, 'slashBurn', 'slashBurnBps', 100, 50),
     },
+  });
+}
+
+/** Whether payloads are encrypted. @throws ChorusError `E_USAGE` */
+function sealed(payloads = 'sealed'): boolean {
+  if (payloads === 'sealed' || payloads === 'public') return payloads === 'sealed';
+  throw new ChorusError('E_USAGE', '--payloads must be sealed or public', {
+    facts: { given: payloads.slice(0, 60) },
   });
 }
 

@@ -109,4 +109,15 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (data, task_id, noise, rate)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What settled rounds have left, for whoever asks: CBOR, as it is sent.
+  CREATE TABLE summaries (
+    task_id TEXT NOT NULL,
+    round INTEGER NOT NULL,
+    summary BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (task_id, round)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX summaries_by_time ON summaries (at);
+  `,
 ];
