@@ -3,8 +3,12 @@ import { readFile } from 'node:fs/promises';
 import {
   decodeAvailableRequest,
   decodeAvailableResponse,
+  decodeFileKeyRequest,
+  decodeFileKeyResponse,
   decodeGossip,
   decodePayload,
+  decodeSummaryRequest,
+  decodeSummaryResponse,
   decodeTerms,
   decodeVoteRequest,
   decodeVoteResponse,
@@ -36,7 +40,20 @@ const decoders: Record<Kind, (bytes: Uint8Array) => unknown> = {
   'verdict-response': decodeVoteResponse,
   'available-request': decodeAvailableRequest,
   'available-response': decodeAvailableResponse,
+  'summary-request': decodeSummaryRequest,
+  'summary-response': decodeSummaryResponse,
+  'file-key-request': decodeFileKeyRequest,
+  'file-key-response': decodeFileKeyResponse,
 };
+
+/** A matrix is its upper triangle, each entry of 8 bytes in two's complement. */
+function matrix(rows: Json[][]): Buffer {
+  const entries = rows.flatMap((row, i) => row.slice(i)) as { bigint: string }[];
+  const digits = entries.map(({ bigint }) =>
+    BigInt.asUintN(64, BigInt(bigint)).toString(16).padStart(16, '0'),
+  );
+  return cbor({ hex: `0x${digits.join('')}` });
+}
 
 /** CBOR by hand (RFC 8949, sections 3 and 4.2.1): integers, bytes, text, arrays, maps with sorted keys. */
 function cbor(value: Json): Buffer {
@@ -48,6 +65,7 @@ function cbor(value: Json): Buffer {
     return Buffer.concat([lead(24 + width), Buffer.from(digits, 'hex')]);
   };
   const count = (n: number) => BigInt(n);
+  if (value === null) return Buffer.from([0xf6]);
   if (typeof value === 'number') return head(0, BigInt(value));
   if (typeof value === 'string')
     return Buffer.concat([head(3, count(Buffer.byteLength(value))), Buffer.from(value)]);
@@ -67,7 +85,9 @@ function cbor(value: Json): Buffer {
     );
     return Buffer.concat([head(2, 64n), Buffer.from(bytes.join(''), 'hex')]);
   }
-  const entries = Object.entries(value).map(([key, entry]) => [cbor(key), cbor(entry)] as const);
+  const entries = Object.entries(value).map(
+    ([key, entry]) => [cbor(key), key === 'gram' && entry ? matrix(entry as Json[][]) : cbor(entry)] as const,
+  );
   entries.sort(([a], [b]) => Buffer.compare(a, b));
   return Buffer.concat([head(5, count(entries.length)), ...entries.flat()]);
 }

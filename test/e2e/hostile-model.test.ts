@@ -62,6 +62,7 @@ async function startVictim(
     admin: { enabled: false },
     // What is refused here is the model: the terms are consented to.
     maxStake: OWN_NETWORK.maxStake,
+    privacy: OWN_NETWORK.privacy,
     limits: {
       ...OWN_NETWORK.limits,
       memory: MEMORY,

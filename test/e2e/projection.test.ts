@@ -49,14 +49,14 @@ describe('a network that scores by reference-projection', () => {
     }
   });
 
-  it('explains a round from payloads: the novelty row, the matrix, weights, shares and rewards', async () => {
+  it('explains a round from its matrix: weights, shares and rewards', async () => {
     const why = await chorus(['why', '1', '3', '--json', '--network', kept]);
     expect(why).toMatchObject({
       rule: 'reference-projection',
       agreesWithChain: true,
       matrixIsProven: true,
       paidAsAgreed: true,
-      missing: [],
+      missing: null,
     });
     const scores = why.trainers.map((t: { arithmetic: { projection: string; gate: number } }) => {
       const { projection, gate } = t.arithmetic;

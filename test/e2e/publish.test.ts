@@ -1,7 +1,7 @@
 import { encodeModel, GraphBuilder } from '@chorus/autodiff';
 import type { NodeEvent, TaskRequest } from '@chorus/node';
 import { type Address, ChorusError } from '@chorus/protocol';
-import { buildModel } from '@chorus/training';
+import { buildModel, subset } from '@chorus/training';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { smallTask, TwinNetwork, type TwinNode } from './twins.ts';
 
@@ -138,7 +138,25 @@ describe('before anything is escrowed', () => {
     return encodeModel(g.build());
   }
 
+  /** y = x W, of which a weight is no number, and with an input more; what the round needs is all there. */
+  function odd({ weight = 1, mask = false }): Uint8Array {
+    const g = new GraphBuilder({ name: 'odd' });
+    const x = g.input('x', 'float32', ['N', 784]);
+    if (mask) g.input('mask', 'float32', ['N', 784]);
+    const w = g.initializer('w', [784, 10], new Float32Array(7840).fill(0.01).fill(weight, 5, 6));
+    g.output(g.op('MatMul', [x, w]), 'float32', ['N', 10]);
+    return encodeModel(g.build());
+  }
+  const without = (r: TaskRequest, model: Uint8Array) => {
+    r.model = model;
+    r.terms.dimension = undefined;
+  };
+
   it.each<[string, string, (request: TaskRequest) => void]>([
+    ['an input that no member has', 'E_MODEL_UNSUPPORTED', (r) => without(r, odd({ mask: true }))],
+    ['a weight that is no number', 'E_MODEL_VALUE', (r) => without(r, odd({ weight: Number.NaN }))],
+    ['weights whose loss is no number', 'E_MODEL_VALUE', (r) => without(r, odd({ weight: 3e38 }))],
+    ['a scale that no update has units of', 'E_TASK_SCALE', (r) => (r.terms.scale = 2 ** 19)],
     ['a damaged model', 'E_MODEL_CORRUPT', (r) => (r.model = r.model.subarray(0, 500))],
     ['a model with nothing to train', 'E_MODEL', (r) => (r.model = untrainable())],
     ['a stated size that is not the model’s', 'E_TASK_MODEL', (r) => (r.terms.dimension = 7)],
@@ -159,6 +177,13 @@ describe('before anything is escrowed', () => {
     expect(await chain.balance(network.ledger.token, chain.account)).toBe(1_000_000n);
   });
 
+  it('a task whose announcement nobody could read is refused', async () => {
+    const { request, requester } = await alone();
+    requester.node.ports.network.multiaddrs = () => [`/dns4/${'x'.repeat(300)}/tcp/1`];
+    await expect(requester.node.publish(request)).rejects.toMatchObject({ code: 'E_TERMS_INVALID' });
+    expect(created()).toBe(0);
+  });
+
   it('a task for which this node has no room is refused', async () => {
     const { request } = await smallTask(network, 1);
     const requester = await network.add('requester', { roles: [], limits: { disk: '1 kB' } });
@@ -171,7 +196,12 @@ describe('a node’s own task', () => {
   it('is joined by it like any other, and comes to its end', async () => {
     const { request, shards, validation } = await smallTask(network, 2, { rounds: 1 });
     const alice = await network.add('alice', { roles: ['trainer'], data: shards[0]! });
-    await network.add('bob', { roles: ['trainer'], data: shards[1]! });
+    // Of some classes only, as it reads its own files.
+    const few = subset(
+      shards[1]!,
+      [...shards[1]!.labels.keys()].filter((i) => shards[1]!.labels[i]! < 9),
+    );
+    const bob = await network.add('bob', { roles: ['trainer'], data: { ...few, classes: 9 } });
     const victor = await network.add('victor', { roles: ['validator', 'aggregator'], data: validation });
     request.params.validators = [victor.node.ports.chain.account];
     // The number of parameters is counted.
@@ -180,6 +210,7 @@ describe('a node’s own task', () => {
     await network.until(() => network.nodes.every((node) => of(node, 'task-ended').length > 0));
     const task = await alice.node.ports.chain.task(taskId);
     expect(task.trainers).toContain(alice.node.ports.chain.account);
+    expect(task.trainers).toContain(bob.node.ports.chain.account);
     expect(alice.node.journal.totals()[0]!.rewards).toBeGreaterThan(0n);
     expect(of(alice, 'task-ended')[0]).toMatchObject({ opensCommitment: true, modelCid: expect.any(String) });
   });
@@ -196,6 +227,35 @@ describe('a node’s own task', () => {
     expect(of(requester, 'task-refused')[0]).toMatchObject({ code: 'E_TASK_DATA' });
     await network.until(() => of(requester, 'task-ended').length > 0);
     expect(of(requester, 'task-ended')[0]).toMatchObject({ opensCommitment: true });
+  });
+
+  it('that it cannot follow is ended before anybody works for it, and its budget comes back', async () => {
+    const { request, requester } = await alone();
+    const { chain, storage } = requester.node.ports;
+    storage.get = async () => {
+      throw new ChorusError('E_STORAGE_MALFORMED', 'the disk gives back something else');
+    };
+    const taskId = await requester.node.publish(request);
+    await network.until(() => of(requester, 'task-ended').length > 0);
+    expect(of(requester, 'task-cancelled')).toMatchObject([
+      { taskId, refunded: 100_000n, code: 'E_STORAGE_MALFORMED' },
+    ]);
+    expect((await chain.task(taskId)).status).toBe('ended');
+    expect(await chain.balance(network.ledger.token, chain.account)).toBe(1_000_000n);
+  });
+
+  it('that began before another node was there is told to that one, once', async () => {
+    const { request, shards, validation } = await smallTask(network, 1, { rounds: 2 });
+    const requester = await network.add('requester', { roles: [] });
+    const alice = await network.add('alice', { roles: ['trainer'], data: shards[0]! });
+    const victor = await network.add('victor', { roles: ['validator', 'aggregator'], data: validation });
+    request.params.validators = [victor.node.ports.chain.account];
+    const taskId = await requester.node.publish(request);
+    await network.until(() => of(alice, 'stage-started').length > 0);
+    const late = await network.add('late', { roles: ['trainer'], data: shards[0]! });
+    await network.until(() => of(late, 'task-refused').length > 0);
+    expect(of(late, 'task-refused')).toMatchObject([{ taskId, code: 'E_TASK_NOT_OPEN' }]);
+    expect(of(requester, 'task-refused')).toEqual([]);
   });
 
   it('for a list of accounts is joined by those on it alone, and nothing is staked by others', async () => {

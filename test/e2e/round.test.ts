@@ -1,9 +1,32 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type NodeEvent, parseConfig, publishTask, startNode, WALLET_KEY_FILE } from '@chorus/node';
-import { ChorusError, encodeMessage, PAYLOAD_HEADER_BYTES, payloadBytes, topicOf } from '@chorus/protocol';
+import {
+  type NodeEvent,
+  parseConfig,
+  publishTask,
+  startNode,
+  WALLET_KEY_FILE,
+  writeNewNodeKey,
+} from '@chorus/node';
+import {
+  aggregateBytes,
+  ChorusError,
+  cidFromDigest,
+  decodeFileKeyResponse,
+  decodePayload,
+  decodeSummaryResponse,
+  encodeMessage,
+  FILE_KEY_PROTOCOL,
+  fromHex,
+  MAX_SUMMARY_BYTES,
+  PAYLOAD_HEADER_BYTES,
+  payloadBytes,
+  SUMMARY_PROTOCOL,
+  topicOf,
+} from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { imprintModel } from '../../packages/training/src/testing/imprint-attack.ts';
 import { smallTask, TwinNetwork } from './twins.ts';
 
 let network: TwinNetwork;
@@ -65,6 +88,38 @@ describe('a round on the ports in memory', () => {
     }
   });
 
+  it('is trained with the noise that the terms ask for; what it told of the data is recorded by each', async () => {
+    const { request, shards, validation } = await smallTask(network, 2, { rounds: 1, maxTrainers: 1 });
+    const privacy = { clip: 3_000, noiseMultiplier: 500 };
+    Object.assign(request.terms, {
+      privacy,
+      batchSize: 30,
+      localEpochs: 4,
+      referenceEpochs: 8,
+      learningRate: 0.5,
+    });
+    const requester = await network.add('requester', { roles: [] });
+    const careful = await network.add('careful', {
+      roles: ['trainer'],
+      data: shards[0]!,
+      privacy: { minNoise: 1 },
+    });
+    const victor = await network.add('victor', { roles: ['validator', 'aggregator'], data: validation });
+    request.params.validators = [victor.node.ports.chain.account];
+    const taskId = await requester.node.publish(request);
+    const refused = (event: NodeEvent) => event.type === 'task-refused' && event.code === 'E_LIMIT_NOISE';
+    await network.until(() => careful.events.some(refused));
+    const alice = await network.add('alice', { roles: ['trainer'], data: shards[1]! });
+    await network.until(() => [alice, victor].every(({ events }) => ended(events)));
+
+    const settled = await requester.node.ports.chain.settledRound(taskId, 1);
+    expect(settled!.rewards[0]).toBeGreaterThan(0n);
+    const step = { data: shards[1]!.name, taskId, noiseMultiplier: 0.5, sampleRate: 0.5, trainings: 1 };
+    expect(alice.node.journal.dataUses()).toEqual([{ ...step, steps: 8 }]);
+    expect(victor.node.journal.dataUses()).toEqual([{ ...step, steps: 16 }]);
+    expect(careful.node.journal.dataUses()).toEqual([]);
+  });
+
   it('leaves out an update that does not open its commitment, and says so', async () => {
     const { taskId, requester, validator } = await runTask({
       roles: ['trainer'],
@@ -96,13 +151,13 @@ describe('a round on the ports in memory', () => {
     const { taskId, requester } = await runTask(
       {
         roles: ['trainer'],
-        // Gets the model, but no payload of another trainer.
+        // Gets the model, but no aggregate of a round.
         wrapStorage: (storage) =>
           new Proxy(storage, {
             get(target, property) {
               if (property === 'get') {
                 return (cid: string, options: Parameters<typeof target.get>[1]) =>
-                  options.maxBytes === payloadBytes(52_650)
+                  options.maxBytes === aggregateBytes(52_650)
                     ? Promise.reject(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'))
                     : target.get(cid, options);
               }
@@ -166,6 +221,28 @@ describe('a round on the ports in memory', () => {
     await network.until(() => ended(alice.events) !== undefined);
   });
 
+  it('is not joined with private data for a model that could be made to carry samples, unless its owner allows any', async () => {
+    const { request, shards } = await smallTask(network, 1, { rounds: 1 });
+    const { inputShape, classes } = shards[0]!;
+    const thresholds = [10, 50, 90, 130];
+    const { model } = imprintModel({ thresholds, inputShape, classes });
+    const terms = { ...request.terms, dimension: undefined };
+    const requester = await network.add('requester', { roles: [] });
+    const data = shards[0]!;
+    const careful = await network.add('careful', { roles: ['trainer'], data, privacy: { models: 'known' } });
+    const trusting = await network.add('trusting', { roles: ['trainer'], data });
+    request.params.validators = [requester.node.ports.chain.account];
+    await requester.node.publish({ ...request, model, terms });
+    await network.until(
+      () =>
+        careful.events.some(({ type }) => type === 'task-refused') &&
+        trusting.events.some(({ type }) => type === 'joined'),
+    );
+    expect(careful.events).toContainEqual(
+      expect.objectContaining({ code: 'E_MODEL_PRIVACY', change: expect.stringContaining('privacy.models') }),
+    );
+  });
+
   it('is not joined for a corrupt model: nothing is staked on it', async () => {
     const { request, shards } = await smallTask(network, 1);
     const requester = await network.add('requester', { roles: [] });
@@ -202,6 +279,118 @@ describe('a round on the ports in memory', () => {
     expect(bob.events.flatMap((e) => (e.type === 'task-refused' ? [e.reason] : []))[1]).toContain(
       'E_TASK_DATA',
     );
+  });
+});
+
+describe('a round with sealed payloads', () => {
+  it('tells a stranger and other trainers no update; all compute the same model, also one that was away', async () => {
+    const { request, shards, validations } = await smallTask(
+      network,
+      3,
+      { rounds: 2, minTrainers: 3 },
+      { validators: 3, rule: 'reference-projection', sealed: true },
+    );
+    const requester = await network.add('requester', { roles: [] });
+    const alice = await network.add('alice', { roles: ['trainer'], data: shards[0]! });
+    await network.add('bob', { roles: ['trainer'], data: shards[1]! });
+    const victors = [];
+    for (const [i, data] of validations.entries()) {
+      // The third alone may aggregate: no round is settled without it.
+      const roles = i === 2 ? (['validator', 'aggregator'] as const) : (['validator'] as const);
+      victors.push(await network.add(`victor-${i + 1}`, { roles: [...roles], data }));
+    }
+    const third = victors[2]!;
+    request.params.validators = victors.map(({ node }) => node.ports.chain.account);
+    // Carol seals her updates to the validators, but for the third.
+    const elsewhere = (await writeNewNodeKey(network.folder)).peerId;
+    const carol = await network.add('carol', {
+      roles: ['trainer'],
+      data: shards[2]!,
+      wrapChain: (chain) =>
+        new Proxy(chain, {
+          get(target, property) {
+            if (property === 'members') {
+              return async (taskId: bigint) =>
+                (await target.members(taskId)).map((member) =>
+                  member.peerId === third.network.peerId ? { ...member, peerId: elsewhere } : member,
+                );
+            }
+            const value = Reflect.get(target, property, target);
+            return typeof value === 'function' ? value.bind(target) : value;
+          },
+        }),
+    });
+    const taskId = await requester.node.publish(request);
+    const has = (events: NodeEvent[], round: number) =>
+      events.some((e) => e.type === 'model' && e.round === round);
+    await network.until(() => has(alice.events, 1));
+    await alice.restart();
+    await network.until(() => network.nodes.every((n) => ended(n.events)));
+
+    for (const round of [1, 2]) {
+      const digests = network.nodes.map(
+        (n) => n.events.flatMap((e) => (e.type === 'model' && e.round === round ? [e.digest] : []))[0],
+      );
+      expect(new Set(digests).size).toBe(1);
+    }
+    expect(await requester.node.opensCommitment(taskId)).toBe(true);
+
+    const { chain } = requester.node.ports;
+    const [task, round, settled] = await Promise.all([
+      chain.task(taskId),
+      chain.round(taskId, 2),
+      chain.settledRound(taskId, 2),
+    ]);
+    // The one that Carol sealed out was told the key by the others.
+    expect(settled).toMatchObject({ unavailable: [], rejected: [] });
+    const paid = task.trainers.indexOf(carol.node.ports.chain.account);
+    expect(settled!.shares[paid]).toBeGreaterThan(0);
+
+    const stranger = network.hub.create();
+    await stranger.connect(requester.network.multiaddrs()[0]!);
+    const files = network.swarm.create();
+    const sealed = [
+      ...round.updates.map((update, i) => ({ kind: 'update' as const, author: task.trainers[i]!, update })),
+      ...round.references.map(({ validator, opened }) => ({
+        kind: 'reference' as const,
+        author: validator,
+        update: opened,
+      })),
+    ];
+    const ask = async (protocol: string, message: Parameters<typeof encodeMessage>[0]) => {
+      await stranger.connect(third.network.multiaddrs()[0]!);
+      return stranger.request(third.network.peerId, protocol, encodeMessage(message), {
+        timeoutMs: 5_000,
+        maxResponseBytes: MAX_SUMMARY_BYTES,
+      });
+    };
+    for (const { kind, author, update } of sealed) {
+      const { dimension } = task;
+      const bytes = await files.get(cidFromDigest(update!.digest, dimension), {
+        maxBytes: 2 * payloadBytes(dimension),
+        timeoutMs: 5_000,
+      });
+      expect(new TextDecoder().decode(bytes.subarray(0, 21))).toBe('age-encryption.org/v1');
+      expect(() => decodePayload(bytes, { kind, taskId, round: 2, author, dimension })).toThrow();
+      // All entries of an update are small: where it lay open, every other byte or so would be the same.
+      expect(new Set(bytes.subarray(-4096)).size).toBeGreaterThan(200);
+      const told = decodeFileKeyResponse(
+        await ask(FILE_KEY_PROTOCOL, { taskId, digest: fromHex(update!.digest) }),
+      );
+      expect(told).toHaveProperty('refused');
+      // Nobody has taken a payload that is not to check it: not the requester, and not Alice, who was away.
+      for (const { node, name } of [requester, alice]) {
+        const own = author === node.ports.chain.account;
+        expect(await node.ports.storage.has(cidFromDigest(update!.digest, dimension)), name).toBe(own);
+      }
+    }
+    // What everybody gets: the aggregate and the matrix, checked against the chain.
+    const summary = decodeSummaryResponse(await ask(SUMMARY_PROTOCOL, { taskId, round: 2 }));
+    expect(summary).toMatchObject({ aggregate: expect.any(Uint8Array), gram: expect.any(Array) });
+    for (const { node, network: each } of network.nodes) {
+      expect(each.blamed).toEqual([]);
+      expect(node.journal.summary(taskId, 2)).toEqual(summary);
+    }
   });
 });
 

@@ -7,7 +7,7 @@ import { developmentKey } from '@chorus/commitment';
 import { CONFIG_FILE, type NodeConfigInput, OWN_NETWORK, WALLET_KEY_FILE } from '@chorus/node';
 import { type AdminClient, createAdminClient, readAdmin } from '@chorus/node/admin';
 import type { Address } from '@chorus/protocol';
-import { buildModel, subset, syntheticDigits, writeShard } from '@chorus/training';
+import { buildModel, epsilonOf, subset, syntheticDigits, writeShard } from '@chorus/training';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Outcome, outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
 import { patientSeconds } from '../patience.ts';
@@ -114,6 +114,10 @@ describe('chorus task create beside a running node', () => {
       '40.5',
       '--licence',
       'MIT',
+      '--privacy',
+      '3:0.5',
+      '--join-seconds',
+      `${patientSeconds(120)}`,
       '--commit-seconds',
       `${patientSeconds(60)}`,
     );
@@ -128,11 +132,39 @@ describe('chorus task create beside a running node', () => {
     expect(outcome).toBe('left');
     const task = await alice.task(taskId);
     expect(task).toMatchObject({ owner: true, roles: ['trainer'], budget: String(405n * 10n ** 17n) });
-    expect(task.terms).toMatchObject({ licence: 'MIT', name: expect.stringContaining('own.onnx') });
+    expect(task.terms).toMatchObject({
+      licence: 'MIT',
+      name: expect.stringContaining('own.onnx'),
+      privacy: { clip: 3_000, noiseMultiplier: 500 },
+      batchSize: 256,
+    });
     // The node goes on: the round comes to its end without the command.
     await vi.waitFor(async () => {
       expect((await alice.rounds({ task: taskId })).rounds).toHaveLength(1);
+      expect((await alice.task(taskId)).status).toBe('ended');
     }, PATIENT);
+    // There is nothing more to watch, and the end is said.
+    const watch = (...more: string[]) =>
+      run(['task', 'watch', taskId, '--home', homeOf('alice'), ...more]).done;
+    const [spoken, json] = await Promise.all([watch(), watch('--json')]);
+    expect([spoken.code, json.code]).toEqual([0, 0]);
+    expect(spoken.stdout).toContain(`task ${taskId} has ended after round 1 of 1`);
+    expect(spoken.stdout).toContain(`chorus model get --home ${homeOf('alice')} --task ${taskId}`);
+    expect(lines(json.stdout)).toMatchObject([{ taskId, outcome: 'ended', rounds: 1 }]);
+    // One step over all 60 samples, with noise of half the clip.
+    const [spent] = (await alice.status()).privacy.spent;
+    expect(spent).toMatchObject({ data: homeOf('train.shard'), trainings: 1, plain: 0 });
+    expect(spent!.epsilon).toBeCloseTo(
+      epsilonOf([{ noiseMultiplier: 0.5, sampleRate: 1, steps: 1 }], 1e-5),
+      9,
+    );
+    const why = await run(['why', taskId, '1', '--json', '--home', homeOf('alice')]).done;
+    expect(why.code, why.stderr).toBe(0);
+    expect(JSON.parse(why.stdout).privacy).toMatchObject({
+      terms: { noiseMultiplier: 500 },
+      epsilon: { samples: 1_000 },
+      node: { spent: [spent] },
+    });
   });
 
   it('publishes once under an id, and says so in one line where it does not stay', async () => {

@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gramMatrix } from '@chorus/aggregation';
+import { gramHash } from '@chorus/circuits';
 import {
   ChorusNode,
+  CIRCUIT_SIZE,
   createProving,
   type NodeConfigInput,
   type NodeEvent,
@@ -11,6 +13,7 @@ import {
   type Proving,
   parseConfig,
   type TaskRequest,
+  writeNewNodeKey,
 } from '@chorus/node';
 import { type Hex, OPEN_TO_ALL, type RuleName, type StoragePort } from '@chorus/protocol';
 import { buildModel, createTrainer, type Dataset, subset, syntheticDigits } from '@chorus/training';
@@ -38,7 +41,12 @@ export function provingWithoutProof(workers: Proving): Proving {
     committer: (dimension) => workers.committer(dimension),
     prover: async (dimension) => ({
       gramMatrix: async (_rule, vectors) => gramMatrix(vectors.map((v) => v ?? new Int16Array(dimension))),
-      prove: async () => ({ proof: UNCHECKED_PROOF, gram: [], seconds: NO_SECONDS }),
+      // The hash of the matrix is that of a real proof: summaries of the round are checked against it.
+      prove: async ({ rule }, vectors) => {
+        const gram = gramMatrix(vectors.map((v) => v ?? new Int16Array(dimension)));
+        const proof = { ...UNCHECKED_PROOF, gramHash: gramHash(gram, CIRCUIT_SIZE, rule) };
+        return { proof, gram, seconds: NO_SECONDS };
+      },
     }),
     novelty: (job, signal) => workers.novelty(job, signal),
     close: async () => {},
@@ -59,7 +67,9 @@ export interface JoinOptions {
   data?: Dataset;
   attack?: NodeConfigInput['attack'];
   limits?: NodeConfigInput['limits'];
-  /** Stand something between a node and its storage. */
+  privacy?: NodeConfigInput['privacy'];
+  /** Stand something between a node and its chain, or its storage. */
+  wrapChain?: (chain: MemoryChain) => MemoryChain;
   wrapStorage?: (storage: StoragePort) => StoragePort;
 }
 
@@ -91,31 +101,37 @@ export class TwinNetwork {
     const events: NodeEvent[] = [];
     const seed = this.nodes.length + 1;
     let held = new Map<string, Uint8Array>();
-    const start = async (peerId?: string) => {
+    const dataDir = join(this.folder, name);
+    await mkdir(dataDir, { recursive: true });
+    const nodeKey = await writeNewNodeKey(dataDir);
+    const start = async (again = false) => {
       // Whoever was connected to a closed node waits for it to come back.
       const others = this.nodes.filter((each) => each.name !== name);
-      const known = peerId === undefined ? others.slice(0, 1) : others;
-      const network = this.hub.create(peerId);
-      const chain = new MemoryChain(this.ledger, key);
+      const known = again ? others : others.slice(0, 1);
+      const network = this.hub.create(nodeKey.peerId);
+      const chain =
+        options.wrapChain?.(new MemoryChain(this.ledger, key)) ?? new MemoryChain(this.ledger, key);
       const storage = this.swarm.create();
       // What a node holds is on its disk.
       for (const [cid, bytes] of held) storage.held.set(cid, bytes);
       held = storage.held;
       const config = parseConfig(
         {
-          dataDir: join(this.folder, name),
+          dataDir,
           roles: options.roles,
           chain: { url: 'http://127.0.0.1:1', contract: this.ledger.contract },
           network: { bootstrap: known.map((each) => each.network.multiaddrs()[0]!) },
           seed,
           ...(options.attack ? { attack: options.attack } : {}),
           maxStake: OWN_NETWORK.maxStake,
+          privacy: { ...OWN_NETWORK.privacy, ...options.privacy },
           limits: withOwnNetwork(options.limits),
         },
         name,
       );
       const node = new ChorusNode(config, {
         ports: { chain, network, storage: options.wrapStorage?.(storage) ?? storage },
+        keySeed: nodeKey.seed,
         proving: this.#proving,
         dataset: options.data ?? null,
         emit: (event) => events.push(event),
@@ -132,7 +148,7 @@ export class TwinNetwork {
       events,
       restart: async () => {
         await entry.node.close();
-        const again = await start(network.peerId);
+        const again = await start(true);
         entry.node = again.node;
         entry.network = again.network;
         await again.node.start();
@@ -181,6 +197,8 @@ function describe(event: NodeEvent): string {
 interface SmallTaskOptions {
   validators?: number;
   rule?: RuleName;
+  /** Whether payloads are encrypted to those that must check them. */
+  sealed?: boolean;
   digitsOf?: (options: { seed: number; count: number }) => Dataset;
 }
 
@@ -192,7 +210,12 @@ export async function smallTask(
   network: TwinNetwork,
   trainers: number,
   change: Partial<TaskRequest['params']> = {},
-  { validators = 1, rule = 'reference-trust', digitsOf = syntheticDigits }: SmallTaskOptions = {},
+  {
+    validators = 1,
+    rule = 'reference-trust',
+    sealed = false,
+    digitsOf = syntheticDigits,
+  }: SmallTaskOptions = {},
 ): Promise<{ request: TaskRequest; shards: Dataset[]; validation: Dataset; validations: Dataset[] }> {
   const perNode = 60;
   const digits = digitsOf({ seed: 1, count: perNode * (trainers + validators) });
@@ -229,6 +252,7 @@ export async function smallTask(
         learningRate: 0.05,
         scale: 2 ** -14,
         rule,
+        ...(sealed ? { payloads: 'sealed' as const } : {}),
       },
       params: {
         token: network.ledger.token,

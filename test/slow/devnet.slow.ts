@@ -80,14 +80,14 @@ describe('a newcomer on a devnet', () => {
     expect(models).toMatchObject([{ task: '1', settled: 2, rounds: 2 }]);
     const file = join(folder, 'model.onnx');
     const got = await json(['model', 'get', '--home', env.CHORUS_HOME!, '--task', '1', '-o', file]);
-    expect(got).toMatchObject({ written: true, source: 'payloads' });
+    expect(got).toMatchObject({ written: true, source: 'aggregates' });
     expect((await stat(file)).size).toBeGreaterThan(100_000);
   });
 
   it('finds every check of doctor passed but those of other machines', async () => {
     const { findings } = await json(['doctor']);
     const of = (what: string) => findings.find((finding: { what: string }) => finding.what === what);
-    for (const what of ['identity', 'node', 'data', 'peers', 'chain', 'clock', 'verifier', 'wallet']) {
+    for (const what of ['identity', 'node', 'data', 'peers', 'chain', 'clock', 'verifiers', 'wallet']) {
       expect(of(what), what).toMatchObject({ state: 'ok' });
     }
     expect(of('contracts').found).toContain('code hashes agree');

@@ -42,6 +42,8 @@ export class MemoryNetwork implements NetworkPort {
   readonly #protocols = new Map<string, RequestHandler>();
   readonly #seen = new Set<string>();
   readonly #known = new Set<string>();
+  /** Peers that gave a wrong summary, each time one did. */
+  readonly blamed: string[] = [];
   #closed = false;
 
   constructor(hub: MemoryHub, peerId?: string) {
@@ -163,6 +165,10 @@ export class MemoryNetwork implements NetworkPort {
     }
     if (response.length > MAX_MESSAGE_BYTES) throw fail('response too long');
     return response.slice();
+  }
+
+  blame(peer: string): void {
+    this.blamed.push(peer);
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can parse: it says what is wrong where the real program could not even load.
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,12 +16,17 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.exit(69);
 }
 
+goWhereItWasCalled();
+
 // Tests and tools run the sources as they are (`--conditions=@chorus/source`), everybody else what was built of them.
 const fromSource = process.execArgv.includes('--conditions=@chorus/source');
 const source = new URL('../src/main.ts', import.meta.url);
 const built = new URL('../dist/main.js', import.meta.url);
 // A node that another `chorus` has started was built by it.
-if (!fromSource && !process.channel && existsSync(source)) build();
+if (!fromSource && !process.channel && existsSync(source)) {
+  bringDependencies();
+  await build();
+}
 if (!fromSource && !existsSync(built)) {
   refuse('chorus is not built here. In a checkout run: npx -y pnpm@10.34.9 --silent chorus <command>');
 }
@@ -39,19 +44,84 @@ if (fromSource || !isNode) {
 }
 await import((fromSource ? source : built).href);
 
-/** In a checkout: the compiler brings the build up to date, or finds in 0.1 s that it is. Nothing older than the sources runs. */
-function build() {
+/**
+ * pnpm runs a script in the folder of its package, and says where it was called: paths mean what they mean there. Only
+ * where pnpm runs this command itself; the variable is passed on to whatever a script starts.
+ */
+function goWhereItWasCalled() {
+  const { INIT_CWD, npm_lifecycle_event: script, npm_package_json: file } = process.env;
+  delete process.env.INIT_CWD;
+  if (!INIT_CWD || !file || !['chorus', 'start'].includes(script ?? '')) return;
+  if (dirname(file) !== process.cwd()) return;
+  try {
+    process.chdir(INIT_CWD);
+  } catch {
+    // It is gone, or may not be entered.
+  }
+}
+
+/**
+ * In a checkout that was updated: installs what its lock file names, into the `node_modules` that are there, from the
+ * store they came from. pnpm by itself would take that of whoever runs it: with another HOME, as of sudo, cron and
+ * service accounts, it would first delete everything below a node that runs.
+ */
+function bringDependencies() {
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  const lock = join(root, 'pnpm-lock.yaml');
+  const state = readOrNothing(join(root, 'node_modules/.pnpm-workspace-state-v1.json'));
+  const installedAt = Number(/"lastValidatedTimestamp": *(\d+)/.exec(state)?.[1]);
+  const pnpm = process.env.npm_execpath;
+  if (!existsSync(lock) || statSync(lock).mtimeMs <= installedAt || !pnpm) return;
+  const modules = readOrNothing(join(root, 'node_modules/.modules.yaml'));
+  const store = /"storeDir": *"([^"]+)"/.exec(modules)?.[1];
+  const args = [
+    'install',
+    '--frozen-lockfile',
+    '--prefer-offline',
+    ...(store ? ['--store-dir', dirname(store)] : []),
+  ];
+  // Without standard input it asks nothing, and gives up where it would have to.
+  const { status } = spawnSync(process.execPath, [pnpm, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (status !== 0)
+    refuse(
+      `What this version needs is not installed. As the owner of ${root}, run there: npx -y pnpm@10.34.9 install`,
+    );
+}
+
+function readOrNothing(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * In a checkout: the compiler brings the build up to date, or finds in 0.1 s that it is. Nothing older than the sources
+ * runs. What takes longer is said: the first time it takes half a minute.
+ */
+async function build() {
   let compiler;
   try {
     compiler = module.createRequire(import.meta.url).resolve('typescript/package.json');
   } catch {
     refuse('The compiler is missing: run npx -y pnpm@10.34.9 install');
   }
-  const { status } = spawnSync(process.execPath, [join(dirname(compiler), 'bin/tsc'), '-b'], {
+  const child = spawn(process.execPath, [join(dirname(compiler), 'bin/tsc'), '-b'], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
     // Standard output belongs to the command.
     stdio: ['ignore', 2, 2],
   });
+  const began = Date.now();
+  const telling = setInterval(() => {
+    const seconds = Math.round((Date.now() - began) / 1000);
+    process.stderr.write(`compiling Chorus, as it is new here or has changed (${seconds} s) ...\n`);
+  }, 5000);
+  const status = await new Promise((resolve) => {
+    child.on('error', resolve);
+    child.on('close', resolve);
+  });
+  clearInterval(telling);
   if (status !== 0) refuse('The sources could not be compiled.');
 }
 

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,9 +17,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 const CLI = fileURLToPath(new URL('..', import.meta.url));
 
 /** A checkout of another program, as small as can be, with our `bin`. */
+let root: string;
 let folder: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'chorus-bin-'));
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'chorus-bin-')));
+  folder = join(root, 'apps/cli');
+  mkdirSync(folder, { recursive: true });
   cpSync(join(CLI, 'bin'), join(folder, 'bin'), { recursive: true });
   for (const name of ['src', 'node_modules']) mkdirSync(join(folder, name));
   symlinkSync(join(CLI, 'node_modules/env-paths'), join(folder, 'node_modules/env-paths'));
@@ -19,14 +31,15 @@ beforeAll(() => {
   const compilerOptions = { composite: true, module: 'NodeNext', rootDir: 'src', outDir: 'dist', types: [] };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(root, { recursive: true }));
 
-function run(program: string | null) {
+function run(program: string | null, { env, cwd }: { env?: NodeJS.ProcessEnv; cwd?: string } = {}) {
   if (program !== null) writeFileSync(join(folder, 'src/main.ts'), program);
-  const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache') };
+  const { npm_execpath: _, INIT_CWD: _called, ...own } = process.env;
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, 'bin/chorus.js')], {
-    env,
+    env: { ...own, XDG_CACHE_HOME: join(root, 'cache'), ...env },
     encoding: 'utf8',
+    ...(cwd === undefined ? {} : { cwd }),
   });
   return { status, stdout, stderr };
 }
@@ -40,6 +53,51 @@ it('never runs anything older than the sources', () => {
   const broken = run(`${says('third')} const wrong: number = 'text'; export { wrong };`);
   expect(broken).toMatchObject({ status: 69, stdout: '' });
   expect(broken.stderr).toMatch(/TS2322[\s\S]*could not be compiled/);
+});
+
+const WHERE =
+  'declare const process: { cwd(): string; env: Record<string, string | undefined> }; declare const console: { log(...texts: unknown[]): void };' +
+  'console.log(process.cwd(), process.env.INIT_CWD); export {};';
+
+it('takes paths as they are meant where pnpm was called, and only where pnpm runs this command', () => {
+  const below = join(root, 'my data');
+  mkdirSync(below);
+  const pnpm = { INIT_CWD: below, npm_package_json: join(root, 'package.json') };
+  const from = (script: string, cwd: string, env: NodeJS.ProcessEnv = pnpm) =>
+    run(WHERE, { cwd, env: { ...env, npm_lifecycle_event: script } }).stdout;
+  expect(from('chorus', root)).toBe(`${below} undefined\n`);
+  expect(from('start', root)).toBe(`${below} undefined\n`);
+  expect(from('test', root)).toBe(`${root} undefined\n`);
+  expect(from('chorus', folder)).toBe(`${folder} undefined\n`);
+  expect(from('chorus', root, { ...pnpm, INIT_CWD: join(root, 'gone') })).toBe(`${root} undefined\n`);
+});
+
+it('installs what an updated checkout needs from the store that its modules came from, whoever runs it', () => {
+  mkdirSync(join(root, 'node_modules'));
+  const state = join(root, 'node_modules/.pnpm-workspace-state-v1.json');
+  const pnpm = join(root, 'pnpm.cjs');
+  const log = join(root, 'ran');
+  const env = { npm_execpath: pnpm };
+  writeFileSync(join(root, 'pnpm-lock.yaml'), '');
+  writeFileSync(join(root, 'node_modules/.modules.yaml'), '{ "storeDir": "/of/the owner/store/v10" }');
+  writeFileSync(state, JSON.stringify({ lastValidatedTimestamp: Date.now() + 60_000 }));
+  const program = (outcome: string) =>
+    `const fs = require('node:fs'); fs.writeFileSync(${JSON.stringify(log)}, process.argv.slice(2).join('|')); ${outcome}`;
+  writeFileSync(pnpm, program('process.exit(1)'));
+  // Nothing is newer than what is there.
+  expect(run(WHERE, { env })).toMatchObject({ status: 0, stderr: '' });
+  writeFileSync(state, JSON.stringify({ lastValidatedTimestamp: 1 }));
+  expect(run(null, { env })).toMatchObject({
+    status: 69,
+    stderr: expect.stringMatching(/As the owner of .*run there/),
+  });
+  expect(readFileSync(log, 'utf8')).toBe(
+    'install|--frozen-lockfile|--prefer-offline|--store-dir|/of/the owner/store',
+  );
+  writeFileSync(pnpm, program(''));
+  expect(run(null, { env })).toMatchObject({ status: 0 });
+  // A unit of systemd knows of no pnpm.
+  expect(run(null)).toMatchObject({ status: 0 });
 });
 
 it('runs what was built where there are no sources', () => {

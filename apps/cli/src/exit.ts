@@ -1,4 +1,4 @@
-import { ChorusError, describeError } from '@chorus/protocol';
+import { ChorusError, describeError, reasonOf, withoutSecrets } from '@chorus/protocol';
 import { type Command, CommanderError } from 'commander';
 import colors from 'yoctocolors';
 import { write } from './terminal.ts';
@@ -13,6 +13,10 @@ export const EXIT = {
   data: 65,
   /** A node or chain that does not answer, a tool that is not there. */
   unavailable: 69,
+  /** A fault of chorus itself. */
+  internal: 70,
+  /** A file, or standard output, that cannot be read or written. */
+  inputOutput: 74,
   /** Something is there already, and is left alone. */
   exists: 73,
   /** Not now: a node is running, a task is under way. */
@@ -30,12 +34,33 @@ const CODES: readonly [prefix: string, code: number][] = [
   ['E_TERMS', EXIT.usage],
   ['E_ADMIN_BAD_REQUEST', EXIT.usage],
   ['E_CONFIG', EXIT.config],
+  ['E_WALLET', EXIT.config],
+  ['E_CHAIN_WRONG_ID', EXIT.config],
+  ['E_NETWORK_OPTIONS', EXIT.config],
+  ['E_STORE_FOREIGN', EXIT.config],
   ['E_PASSWORD', EXIT.permission],
   ['E_ADMIN_UNAUTHORIZED', EXIT.permission],
   ['E_ADMIN_NOT_RUNNING', EXIT.unavailable],
   ['E_ADMIN_UNREACHABLE', EXIT.unavailable],
   ['E_CHAIN_UNREACHABLE', EXIT.unavailable],
   ['E_CHAIN_DEVNET_UNSUPPORTED', EXIT.unavailable],
+  ['E_ADMIN_LISTEN', EXIT.unavailable],
+  ['E_ADMIN_NOT_READY', EXIT.later],
+  ['E_NETWORK_LISTEN', EXIT.unavailable],
+  ['E_NETWORK_DIAL', EXIT.unavailable],
+  ['E_STORAGE_KUBO', EXIT.unavailable],
+  ['E_STORAGE_UNAVAILABLE', EXIT.unavailable],
+  ['E_DEVNET_DOWN', EXIT.unavailable],
+  ['E_CHECKPOINT_EXISTS', EXIT.exists],
+  ['E_CHECKPOINT', EXIT.data],
+  ['E_MODEL', EXIT.data],
+  ['E_PROOF_FILE', EXIT.data],
+  ['E_PROFILE', EXIT.data],
+  ['E_SYSTEM', EXIT.inputOutput],
+  ['E_STORE_FULL', EXIT.inputOutput],
+  ['E_STORE_READONLY', EXIT.inputOutput],
+  ['E_STORE_IO', EXIT.inputOutput],
+  ['E_STORAGE_FULL', EXIT.inputOutput],
   ['E_NODE_BUSY', EXIT.later],
   ['E_ADMIN_BUSY', EXIT.later],
   ['E_PUBLICATION_OPEN', EXIT.later],
@@ -47,21 +72,23 @@ const CODES: readonly [prefix: string, code: number][] = [
   ['E_KEYSTORE', EXIT.data],
   ['E_BACKUP', EXIT.data],
   ['E_DATA', EXIT.data],
+  ['E_OUTPUT', EXIT.inputOutput],
 ];
 
 /** What `chorus --help` says of them. */
 export const EXIT_HELP = [
   'Exit codes: 0 done, 1 failed or a check failed, 64 wrong usage, 65 bad data, 69 something needed does not',
-  'answer or is missing, 73 it exists and is left alone, 75 not now, 77 password, 78 configuration,',
-  '130 interrupted.',
+  'answer or is missing, 70 a fault of chorus, 73 it exists and is left alone, 74 a file or the output cannot be',
+  'read or written, 75 not now, 77 password, 78 configuration, 130 interrupted.',
 ].join('\n');
 
 /** The user interrupted: nothing to report. */
 export class Interrupted extends Error {}
 
-function exitCodeOf(error: unknown): number {
+/** With what a process ends after this error. */
+export function exitCodeOf(error: unknown): number {
   if (error instanceof Interrupted) return EXIT.interrupted;
-  if (!(error instanceof ChorusError)) return EXIT.failed;
+  if (!(error instanceof ChorusError) || error.code === 'E_UNEXPECTED') return EXIT.internal;
   return CODES.find(([prefix]) => error.code.startsWith(prefix))?.[1] ?? EXIT.failed;
 }
 
@@ -69,6 +96,37 @@ function exitCodeOf(error: unknown): number {
 export async function finish(code: number): Promise<never> {
   await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
   process.exit(code);
+}
+
+/** What a person can do about what the system says. */
+const SYSTEM_HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'check who owns it, and as whom the command runs',
+  EPERM: 'check who owns it, and as whom the command runs',
+  EDQUOT: 'make room, or choose another place',
+  EISDIR: 'give a file',
+  EMFILE: 'raise the limit: ulimit -n 4096',
+  ENOENT: 'check the spelling',
+  ENOSPC: 'make room, or choose another place',
+  ENOTDIR: 'check the spelling',
+  EROFS: 'choose another place',
+};
+
+/**
+ * Any error as one of ours: one of the system gets words and what to do; anything else is a fault of chorus, whose
+ * stack is shown to who asks for it (`CHORUS_DEBUG=1`).
+ */
+export function asChorusError(error: unknown): ChorusError {
+  if (error instanceof ChorusError) return error;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const message = reasonOf(error);
+  if (typeof code === 'string' && (typeof syscall === 'string' || code in SYSTEM_HINTS)) {
+    return new ChorusError('E_SYSTEM', message, {
+      hint: SYSTEM_HINTS[code] ?? 'try again; `chorus doctor` looks at what this machine has',
+    });
+  }
+  return new ChorusError('E_UNEXPECTED', message, {
+    hint: 'this is a fault of chorus: please report it, with what the same command prints after CHORUS_DEBUG=1',
+  });
 }
 
 /** An error in one line for a log, in several for a person at a terminal. */
@@ -80,21 +138,31 @@ function textOf(error: ChorusError): string {
   return [
     `${error.message} ${colors.dim(error.code)}`,
     ...facts.map(([name, value]) => `  ${colors.dim(name.padEnd(width))}  ${String(value)}`),
-    ...(root && root !== error && !root.message.includes('\n')
-      ? [`  ${colors.dim(`because: ${root.message}`)}`]
+    ...(root && root !== error && !error.message.includes(reasonOf(root))
+      ? [`  ${colors.dim(`because: ${reasonOf(root)}`)}`]
       : []),
     ...(error.hint ? [`-> ${error.hint}`] : []),
   ].join('\n');
+}
+
+/** An error as it is printed, without secrets. */
+export function errorText(error: unknown): string {
+  const text = textOf(asChorusError(error));
+  const { stack } = error as Error;
+  const debug = process.env.CHORUS_DEBUG && stack ? `\n${stack}` : '';
+  return withoutSecrets(`${text}${debug}`);
 }
 
 /** Print an error for a person and end the process with its exit code. */
 export function reportAndExit(error: unknown): never {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
   if (!(error instanceof Interrupted)) {
-    const text = error instanceof ChorusError ? textOf(error) : String((error as Error).stack ?? error);
-    write(process.stderr, `${colors.red('error')} ${text}\n`);
+    // Where it cannot be written either, the exit code tells.
+    try {
+      write(process.stderr, `${colors.red('error')} ${errorText(error)}\n`);
+    } catch {}
   }
-  process.exit(exitCodeOf(error));
+  process.exit(exitCodeOf(error instanceof Interrupted ? error : asChorusError(error)));
 }
 
 /** Have wrong usage of a command, or of one below it, end with {@link EXIT.usage}. */

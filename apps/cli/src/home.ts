@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { CONFIG_FILE, type LoadedConfig, loadConfig } from '@chorus/node';
 import { type AdminAccess, type AdminClient, createAdminClient, readAdmin } from '@chorus/node/admin';
 import type { Command } from 'commander';
+import { givenPath } from './environment.ts';
 
 /** Options of every command that concerns a node of this machine. */
 export interface HomeOptions {
@@ -20,7 +21,9 @@ export function homeOptions(command: Command): Command {
 
 /** The folder of the node that a command is about. */
 export function homeOf({ home }: HomeOptions): string {
-  return resolve(home ?? process.env.CHORUS_HOME ?? join(homedir(), '.chorus'));
+  if (home !== undefined) return resolve(givenPath(home, '--home'));
+  const { CHORUS_HOME } = process.env;
+  return resolve(CHORUS_HOME ? givenPath(CHORUS_HOME, 'CHORUS_HOME') : join(homedir(), '.chorus'));
 }
 
 export function configPathOf(options: HomeOptions): string {

@@ -1,8 +1,12 @@
+import { forgetEmptyVariables } from './environment.ts';
 import { checkUsage, reportAndExit } from './exit.ts';
 import { createProgram } from './program.ts';
 import { endWithReader } from './terminal.ts';
 
+forgetEmptyVariables();
 endWithReader();
+// Of what no part waits for, such as a timer or a stream: told like any other error, and the end all the same.
+process.on('uncaughtException', reportAndExit);
 
 try {
   const [, , command] = process.argv;

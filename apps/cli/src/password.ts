@@ -1,17 +1,19 @@
-import { checkNewPassword, type PasswordSource } from '@chorus/node';
-import { ChorusError } from '@chorus/protocol';
+import { checkNewPassword } from '@chorus/node';
+import { ChorusError, keepSecret } from '@chorus/protocol';
+import { givenPath } from './environment.ts';
 import { Interrupted } from './exit.ts';
 import { readSecretFile } from './secret-file.ts';
+import { write } from './terminal.ts';
 
 /**
  * The password of a wallet: from the file CHORUS_PASSWORD_FILE names, or asked for on the terminal. Never from the
  * command line, which every user of the machine can read, nor from the environment, which stays readable in
  * /proc/PID/environ for as long as the process lives, and which child processes and crash reports get.
  */
-export function passwordSource(question = 'Password of the wallet'): PasswordSource {
-  return async () => {
+export function passwordSource(question = 'Password of the wallet'): (again?: boolean) => Promise<string> {
+  return async (again = false) => {
     const given = await givenPassword();
-    return given ?? ask(question);
+    return given ?? ask(again ? 'That was not it. Once more' : question);
   };
 }
 
@@ -23,7 +25,7 @@ export async function newPassword(question = 'Password for the new wallet'): Pro
 /** Another password for a copy of a wallet: from the file CHORUS_NEW_PASSWORD_FILE names, or asked for. */
 export async function otherPassword(question: string): Promise<string> {
   const path = process.env.CHORUS_NEW_PASSWORD_FILE;
-  return checked(path === undefined ? null : await readPasswordFile(path), question);
+  return checked(path ? await readPasswordFile(path, 'CHORUS_NEW_PASSWORD_FILE') : null, question);
 }
 
 async function checked(given: string | null, question: string): Promise<string> {
@@ -31,22 +33,28 @@ async function checked(given: string | null, question: string): Promise<string> 
     checkNewPassword(given);
     return given;
   }
-  const first = await ask(question, (text) => {
-    try {
-      checkNewPassword(text ?? '');
-      return undefined;
-    } catch (error) {
-      return (error as Error).message;
-    }
-  });
-  await ask('The same again', (text) => (text === first ? undefined : 'It is not the same.'));
-  return first;
+  for (;;) {
+    const first = await ask(question, strong);
+    const second = await ask('The same again (Enter alone begins anew)');
+    if (second === first) return first;
+    if (second !== '') write(process.stderr, 'The two are not the same: once more from the beginning.\n');
+  }
+}
+
+/** What is wrong with a password that somebody chooses. */
+function strong(text: string | undefined): string | undefined {
+  try {
+    checkNewPassword(text ?? '');
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 async function givenPassword(): Promise<string | null> {
   const path = process.env.CHORUS_PASSWORD_FILE;
-  if (path !== undefined) return readPasswordFile(path);
-  if (process.env.CHORUS_PASSWORD === undefined) return null;
+  if (path) return readPasswordFile(path, 'CHORUS_PASSWORD_FILE');
+  if (!process.env.CHORUS_PASSWORD) return null;
   throw new ChorusError('E_PASSWORD_EXPOSED', 'a password in CHORUS_PASSWORD is not taken', {
     hint:
       'the environment of a process can be read while it lives: put the password into a file that only you can ' +
@@ -54,15 +62,22 @@ async function givenPassword(): Promise<string | null> {
   });
 }
 
-async function readPasswordFile(path: string): Promise<string> {
+async function readPasswordFile(given: string, variable: string): Promise<string> {
+  const path = givenPath(given, variable);
   try {
-    return await readSecretFile(path);
+    const secret = await readSecretFile(path);
+    if (secret !== '') return secret;
   } catch (cause) {
     throw new ChorusError('E_PASSWORD_MISSING', 'cannot read the password file', {
-      facts: { path },
+      facts: { variable, path },
+      hint: `correct the path in ${variable}`,
       cause,
     });
   }
+  throw new ChorusError('E_PASSWORD_MISSING', 'the password file is empty', {
+    facts: { variable, path },
+    hint: 'put the password into it, in one line',
+  });
 }
 
 async function ask(
@@ -77,5 +92,8 @@ async function ask(
   const { isCancel, password: prompt } = await import('@clack/prompts');
   const answer = await prompt({ message, output: process.stderr, ...(validate ? { validate } : {}) });
   if (isCancel(answer)) throw new Interrupted();
-  return answer;
+  // The prompt gives nothing at all for an empty line.
+  const typed = answer ?? '';
+  keepSecret(typed);
+  return typed;
 }

@@ -1,6 +1,7 @@
+import { writeSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
-import { plainJson, STEERING } from '@chorus/protocol';
+import { plainJson, reasonOf, STEERING, withoutSecrets } from '@chorus/protocol';
 
 /** A style; or what steers a terminal. */
 const STYLE_OR_STEERING = new RegExp(`\\p{Cc}\\[[\\d;]*m|${STEERING}`, 'gu');
@@ -22,22 +23,34 @@ export function harmless(text: string): string {
 export function write(stream: WriteStream, text: string): void {
   const forced = process.env.FORCE_COLOR !== undefined && process.env.FORCE_COLOR !== '0';
   const colours = forced || (stream.isTTY && stream.hasColors());
-  stream.write(harmless(colours ? text : stripVTControlCharacters(text)));
+  stream.write(harmless(withoutSecrets(colours ? text : stripVTControlCharacters(text))));
 }
 
 /** Write a JSON document, as it is but for the escapes of what would steer a terminal. */
 export function writeJson(json: string): void {
-  process.stdout.write(`${plainJson(json)}\n`);
+  process.stdout.write(`${plainJson(withoutSecrets(json))}\n`);
 }
 
 let needsReader = true;
 
-/** A program that reads our output may end first, as `head` does: that is no error, and nobody is left to write for. */
+/** What a command ends with where its output cannot be written (sysexits.h: EX_IOERR). */
+const OUTPUT_FAILED = 74;
+
+/**
+ * A program that reads our output may end first, as `head` does: that is no error, and nobody is left to write for.
+ * Output that cannot be written, as on a full disk, ends a command with a word about it, and leaves a node alone.
+ */
 export function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      if (needsReader) process.exit(0);
+      if (!needsReader) return;
+      if (error.code === 'EPIPE') process.exit(0);
+      try {
+        // By the descriptor: the stream may be the one that has just failed.
+        if (stream === process.stdout)
+          writeSync(2, `error: the output cannot be written: ${reasonOf(error)}\n`);
+      } catch {}
+      process.exit(OUTPUT_FAILED);
     });
   }
 }

@@ -67,6 +67,12 @@ export function differentiate(model: Uint8Array | Model, options: DifferentiateO
     state: plan.state.map((entry) => stateSpec(plan, entry.name)),
     frozen: frozen ? { location: frozen.location, parts: frozen.parts } : null,
     dataInputs: plan.data.map(valueSpec),
+    otherInputs: plan.model.graph.inputs
+      .filter(
+        ({ name }) =>
+          !plan.model.graph.initializers.has(name) && !plan.data.some((info) => info.name === name),
+      )
+      .map(valueSpec),
     labelInput: plan.labels ? valueSpec(plan.labels) : null,
     inputs: {
       learningRate: names.lr,

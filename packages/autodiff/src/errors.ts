@@ -10,6 +10,7 @@ export type AutodiffErrorCode =
   | 'INVALID_GRAPH'
   | 'CORRUPT_MODEL'
   | 'OPSET'
+  | 'MODEL_FUNCTIONS'
   | 'EXTERNAL_DATA'
   | 'INVALID_OPTION'
   | 'UNKNOWN_SHAPE'
@@ -19,7 +20,8 @@ export type AutodiffErrorCode =
 /**
  * Base of everything this package throws on purpose.
  *
- * `code` tells the kind, `facts` the particulars (node, operator, sizes), `hint` what to do about it.
+ * `code` tells the kind, `facts` the particulars (node, operator, sizes), `hint` what to do about it; the message does
+ * not repeat the hint.
  */
 export class AutodiffError extends Error {
   override readonly name: string = 'AutodiffError';
@@ -34,7 +36,7 @@ export class AutodiffError extends Error {
     hint: string,
     options?: ErrorOptions,
   ) {
-    super(`${message} (${hint})`, options);
+    super(message, options);
     this.code = code;
     this.facts = facts;
     this.hint = hint;
@@ -142,6 +144,19 @@ export class InvalidOptionError extends AutodiffError {
   override readonly name = 'InvalidOptionError';
   constructor(message: string, facts: ErrorFacts, hint: string) {
     super('INVALID_OPTION', message, facts, hint);
+  }
+}
+
+/** The file defines operators of its own as functions of others, which have no gradient rules. */
+export class ModelFunctionsError extends AutodiffError {
+  override readonly name = 'ModelFunctionsError';
+  constructor(functions: number) {
+    super(
+      'MODEL_FUNCTIONS',
+      `the model defines ${functions} ${functions === 1 ? 'function' : 'functions'} of its own`,
+      { functions },
+      'inline them first: onnx.inliner.inline_local_functions(model)',
+    );
   }
 }
 

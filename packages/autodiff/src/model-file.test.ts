@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   AutodiffError,
   CorruptModelError,
+  DataType,
   type DifferentiateOptions,
   differentiate,
   ExternalDataError,
@@ -15,6 +16,7 @@ import {
   NonFloatTrainableError,
   OpsetError,
   parseModel,
+  tensorOf,
   UnsupportedAttributeError,
   UnsupportedOperatorError,
 } from './index.ts';
@@ -207,6 +209,53 @@ describe('differentiate refuses', () => {
       return g.op('MatMul', ['x', 'w']);
     });
     expect(() => differentiate(model, { ...options, trainable: ['steps'] })).toThrow(NonFloatTrainableError);
+  });
+
+  test('a model without float weights, and says what it has in their place', () => {
+    const why = (model: Model): unknown => {
+      const { message, hint } = catchError(() => differentiate(model, options));
+      expect(message).not.toContain(hint);
+      return message;
+    };
+    const half = new GraphBuilder();
+    const x = half.input('x', 'float16', ['N', 3]);
+    half.tensor({ name: 'w', dtype: DataType.float16, dims: [3, 2], data: new Uint8Array(12) });
+    half.output(half.op('MatMul', [x, 'w']), 'float16', ['N', 2], 'y');
+    expect(why(half.build())).toMatch(/computes in float16/);
+    const cast = new GraphBuilder();
+    const from = cast.input('x', 'float32', ['N', 3]);
+    cast.tensor({ name: 'w', dtype: DataType.float16, dims: [3, 2], data: new Uint8Array(12) });
+    const wide = cast.op('Cast', ['w'], { to: DataType.float32 });
+    cast.output(cast.op('MatMul', [from, wide]), 'float32', ['N', 2], 'y');
+    expect(why(cast.build())).toMatch(/weights of the model are float16/);
+    const folded = new GraphBuilder();
+    const value = tensorOf('folded', [3, 2], new Float32Array(6));
+    const w = folded.op('Constant', [], { value: { type: 'tensor', value } });
+    const input = folded.input('x', 'float32', ['N', 3]);
+    folded.output(folded.op('MatMul', [input, w]), 'float32', ['N', 2], 'y');
+    expect(why(folded.build())).toMatch(/are in Constant nodes/);
+    const whole = new GraphBuilder();
+    const bytes = whole.tensor({ name: 'w', dtype: DataType.int8, dims: [3, 2], data: new Uint8Array(6) });
+    const dequantised = whole.op('DequantizeLinear', [bytes, whole.constant([], Float32Array.of(0.1))]);
+    whole.output(
+      whole.op('MatMul', [whole.input('x', 'float32', ['N', 3]), dequantised]),
+      'float32',
+      ['N', 2],
+      'y',
+    );
+    expect(why(whole.build())).toMatch(/no float32 or float64 weights that train, but tensors of int8/);
+  });
+
+  test('a first output of labels, by its type', () => {
+    const g = new GraphBuilder();
+    const x = g.input('x', 'float32', ['N', 3]);
+    const logits = g.op('MatMul', [x, g.initializer('w', [3, 2], new Float32Array(6))]);
+    g.output(g.op('ArgMax', [logits], { axis: 1, keepdims: 0 }), 'int64', ['N'], 'label');
+    g.output(logits, 'float32', ['N', 2], 'logits');
+    const error = catchError(() => differentiate(g.build(), options));
+    expect(error).toBeInstanceOf(MissingOutputError);
+    expect(error.message).toMatch(/"label" is int64.*make the logits the first output/);
+    expect(error.hint).toContain('logits');
   });
 
   test('outputs, names and coefficients that do not exist or make no sense', () => {

@@ -5,6 +5,8 @@ import { DataType } from './model.ts';
 /** How parameters move. Rates and coefficients are constants of the graph; the learning rate is its input. */
 export type OptimizerOptions =
   | { kind: 'sgd'; momentum?: number; nesterov?: boolean; weightDecay?: number }
+  /** Parameters stay; the state `sum.<parameter>` grows by each step's gradient (clipped, with `clipNorm`). */
+  | { kind: 'accumulate' }
   | { kind: 'adam' | 'adamw'; beta1?: number; beta2?: number; epsilon?: number; weightDecay?: number };
 
 /** A parameter as the optimiser sees it. */
@@ -25,6 +27,7 @@ export interface CarriedState {
 
 /** Refuses coefficients with which no optimiser converges. @throws InvalidOptionError */
 export function checkOptimizer(options: OptimizerOptions): void {
+  if (options.kind === 'accumulate') return;
   const unit: [string, number | undefined][] =
     options.kind === 'sgd'
       ? [['momentum', options.momentum]]
@@ -62,9 +65,27 @@ export function emitOptimizer(
   lr: string,
   declare: (name: string, dtype: number, shape: readonly number[]) => string,
 ): { next: string[]; state: CarriedState[] } {
-  return options.kind === 'sgd'
-    ? emitSgd(e, options, parameters, lr, declare)
-    : emitAdam(e, options, parameters, lr, declare);
+  switch (options.kind) {
+    case 'sgd':
+      return emitSgd(e, options, parameters, lr, declare);
+    case 'accumulate':
+      return emitAccumulation(e, parameters, declare);
+    default:
+      return emitAdam(e, options, parameters, lr, declare);
+  }
+}
+
+/** s' = s + g; p' = p. With batches of one and `clipNorm`, s is the sum that DP-SGD adds noise to. */
+function emitAccumulation(
+  e: Emitter,
+  parameters: readonly OptimizedParameter[],
+  declare: (name: string, dtype: number, shape: readonly number[]) => string,
+): { next: string[]; state: CarriedState[] } {
+  const state = parameters.map(({ name, dtype, shape, gradient }) => {
+    const sum = declare(`sum.${name}`, dtype, shape);
+    return { name: sum, dtype, shape, next: e.add(sum, gradient) };
+  });
+  return { next: parameters.map(({ name }) => e.unary('Identity', name)), state };
 }
 
 /** g' = g + wd p; v' = m v + g'; p' = p - lr (v', or g' + m v' with Nesterov). As torch.optim.SGD. */

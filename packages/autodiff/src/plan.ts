@@ -4,7 +4,15 @@ import { InvalidOptionError, MissingOutputError } from './errors.ts';
 import { upgradeModel } from './format/upgrade.ts';
 import { readNames } from './format/validate.ts';
 import { emitLoss, type LossTarget, lossTarget } from './loss.ts';
-import { DataType, type Graph, type Model, type Node, type Shape, type ValueInfo } from './model.ts';
+import {
+  DataType,
+  dataTypeName,
+  type Graph,
+  type Model,
+  type Node,
+  type Shape,
+  type ValueInfo,
+} from './model.ts';
 import { type CarriedState, checkOptimizer, emitClipping, emitOptimizer } from './optimizer.ts';
 import { inferenceNode } from './rules/normalisation.ts';
 import { TRAINING_FORMS } from './rules/training-forms.ts';
@@ -51,6 +59,7 @@ export function planTraining(source: Model, options: DifferentiateOptions): Trai
   const reserved = valueNames(graph);
   const e = new Emitter(model.opset, types, reserved);
   const names = roleNames(reserved);
+  checkOutput(graph, output, types.get(output)?.dtype);
   const target = lossTarget(e, graph, options.loss, output);
 
   const needed = ancestors(graph, target.value);
@@ -69,7 +78,7 @@ export function planTraining(source: Model, options: DifferentiateOptions): Trai
   const gradients = reverse(e, steps, new Map([[target.value, gradient()]]), candidates);
   // The parameter vector follows the order of the model file.
   const trained = [...candidates].filter((name) => gradients.has(name));
-  checkReached(candidates, trained, options);
+  checkReached({ candidates, trained, graph, constants }, options);
 
   const anchors = new Map<string, string>();
   const controls = new Map<string, string>();
@@ -203,25 +212,84 @@ function clip(
   });
 }
 
-function checkReached(
-  candidates: ReadonlySet<string>,
-  trained: readonly string[],
-  options: DifferentiateOptions,
-): void {
+interface Reach {
+  readonly candidates: ReadonlySet<string>;
+  readonly trained: readonly string[];
+  readonly graph: Graph;
+  /** Tensors that the file has in Constant nodes. */
+  readonly constants: ReadonlySet<string>;
+}
+
+function checkReached(reach: Reach, options: DifferentiateOptions): void {
+  const { candidates, trained } = reach;
   const listed = Array.isArray(options.trainable);
   const missed = [...candidates].filter((name) => !trained.includes(name));
   if (trained.length === 0 || (listed && missed.length > 0)) {
-    throw new InvalidOptionError(
-      `the loss does not depend on ${
-        missed
-          .slice(0, 5)
-          .map((name) => `"${name}"`)
-          .join(', ') || 'any initialiser'
-      }`,
-      { unreached: missed.slice(0, 50) },
-      'choose parameters between the inputs and the loss',
-    );
+    const { message, hint } = whyUnreached(reach, missed);
+    throw new InvalidOptionError(message, { unreached: missed.slice(0, 50) }, hint);
   }
+}
+
+const LOW_PRECISION: readonly number[] = [DataType.float16, DataType.bfloat16];
+
+/** What the file has in the place of weights that train. */
+function whyUnreached(
+  { graph, constants }: Reach,
+  missed: readonly string[],
+): { message: string; hint: string } {
+  if (missed.length > 0) {
+    const names = missed.slice(0, 5).map((name) => `"${name}"`);
+    return {
+      message: `the loss does not depend on ${names.join(', ')}`,
+      hint: 'choose parameters between the inputs and the loss',
+    };
+  }
+  const tensors = [...graph.initializers].map(([name, { dtype, dims }]) => ({
+    name,
+    dtype,
+    rank: dims.length,
+  }));
+  const low = tensors.find(({ dtype }) => LOW_PRECISION.includes(dtype));
+  if (low) {
+    return {
+      message: `the weights of the model are ${dataTypeName(low.dtype)}, and only float32 and float64 train`,
+      hint: 'export the model in float32',
+    };
+  }
+  const isFloat = (dtype: number) => dtype === DataType.float32 || dtype === DataType.float64;
+  const constant = tensors.find(({ name, dtype, rank }) => constants.has(name) && isFloat(dtype) && rank > 0);
+  if (constant) {
+    return {
+      message: `the weights of the model are in Constant nodes, such as "${constant.name}", and only initialisers train`,
+      hint: 'export the model without folding its weights into constants',
+    };
+  }
+  const kinds = [...new Set(tensors.filter(({ rank }) => rank > 0).map(({ dtype }) => dataTypeName(dtype)))];
+  return {
+    message: kinds.some((kind) => !/float/.test(kind))
+      ? `the model has no float32 or float64 weights that train, but tensors of ${kinds.join(', ')}`
+      : 'the loss does not depend on any initialiser',
+    hint: 'export the model in float32, with its weights as initialisers',
+  };
+}
+
+/** A loss is taken of real numbers, and nothing flows back into others. */
+function checkOutput(graph: Graph, output: string, inferred: number | undefined): void {
+  const dtype = inferred ?? graph.outputs.find(({ name }) => name === output)!.dtype;
+  const type = dataTypeName(dtype);
+  if (type === 'float32' || type === 'float64') return;
+  const outputs = graph.outputs.map(({ name }) => name);
+  throw LOW_PRECISION.includes(dtype)
+    ? new InvalidOptionError(
+        `the model computes in ${type}: its output "${output}" is ${type}, and only float32 and float64 train`,
+        { output, type },
+        'export the model in float32',
+      )
+    : new MissingOutputError(
+        output,
+        outputs,
+        `is ${type}, and a loss is taken of float32 or float64: make the logits the first output`,
+      );
 }
 
 function lossOutput(graph: Graph, { loss }: DifferentiateOptions): string {

@@ -85,6 +85,8 @@ export interface TrainingGraph {
   readonly state: readonly StateSpec[];
   /** The model's own inputs that the loss depends on. */
   readonly dataInputs: readonly ValueSpec[];
+  /** Those that it does not depend on: `evaluate` takes them all the same, as the model does. */
+  readonly otherInputs: readonly ValueSpec[];
   /** `null` when the model computes its loss itself. */
   readonly labelInput: ValueSpec | null;
   /** Content of the data file asked for by `frozenData`; `null` without it. */

@@ -17,6 +17,8 @@ export interface ConnectOptions {
   signer?: Signer;
   /** How often the head and receipts are asked for: by default 50 on a development chain, else 2000. */
   pollMilliseconds?: number;
+  /** Requests a minute at most: by default 600, and no bound on a development chain. */
+  requestsPerMinute?: number;
   /** Blocks mined on top before an event is told (default 0: events are hints, the state is what counts). */
   confirmations?: number;
   /** Where signed transactions are kept until their outcome is known (default: in memory). */
@@ -41,7 +43,8 @@ export interface ConnectOptions {
  */
 export async function connectChain(options: ConnectOptions): Promise<ChorusChain> {
   if (!isAddress(options.contract)) throw invalid('the contract address is malformed', options.contract);
-  const { provider, chainId } = await openProvider(options.url);
+  const { requestsPerMinute } = options;
+  const { provider, chainId, use } = await openProvider(options.url, { requestsPerMinute });
   try {
     const code = await read('read the contract', () => provider.getCode(options.contract));
     if (code === '0x') throw invalid('there is no contract at this address', options.contract);
@@ -51,6 +54,7 @@ export async function connectChain(options: ConnectOptions): Promise<ChorusChain
     return new EvmChain({
       provider,
       chainId,
+      use,
       contract: options.contract.toLowerCase() as Address,
       account: (await signer.getAddress()).toLowerCase() as Address,
       signer,

@@ -118,7 +118,7 @@ async function ready(url: string, child: ChildProcess): Promise<void> {
   let last: unknown;
   while (Date.now() < until && child.exitCode === null && child.signalCode === null) {
     try {
-      const { provider } = await openProvider(url, PROBE_TIMEOUT_MS);
+      const { provider } = await openProvider(url, { timeoutMilliseconds: PROBE_TIMEOUT_MS });
       provider.destroy();
       // Whoever answers must be ours: one that could not listen has exited by now.
       await delay(20);

@@ -5,6 +5,7 @@ import type {
   ChainHead,
   ChainPace,
   ChainPort,
+  ChainRequests,
   Hex,
   JoinRequest,
   Member,
@@ -102,6 +103,7 @@ const PERMIT_SECONDS = 3_600;
 export interface Connection {
   provider: JsonRpcProvider;
   chainId: number;
+  use: () => ChainRequests;
   contract: Address;
   account: Address;
   signer: Signer;
@@ -515,6 +517,10 @@ export class EvmChain implements ChorusChain {
 
   settlement(taskId: bigint, round: number): Promise<Settlement | null> {
     return this.#reader.settlement(taskId, round);
+  }
+
+  requests(): ChainRequests {
+    return this.#connection.use();
   }
 
   async now(): Promise<number> {

@@ -31,7 +31,9 @@ it('an endpoint that sends a byte now and then is one that does not answer', asy
     response.once('close', () => clearInterval(timer));
   });
   // The bytes go on for ever: it rejects because time is up.
-  await expect(openProvider(url, 500)).rejects.toMatchObject({ code: 'E_CHAIN_UNREACHABLE' });
+  await expect(openProvider(url, { timeoutMilliseconds: 500 })).rejects.toMatchObject({
+    code: 'E_CHAIN_UNREACHABLE',
+  });
 });
 
 it('an endpoint whose answer has no end is cut off', async () => {
@@ -45,7 +47,9 @@ it('an endpoint whose answer has no end is cut off', async () => {
     response.writeHead(200).on('drain', send);
     send();
   });
-  await expect(openProvider(url, 20_000)).rejects.toMatchObject({ code: 'E_CHAIN_UNREACHABLE' });
+  await expect(openProvider(url, { timeoutMilliseconds: 20_000 })).rejects.toMatchObject({
+    code: 'E_CHAIN_UNREACHABLE',
+  });
   expect(sent).toBeLessThan(200 * 1024 * 1024);
 });
 
@@ -55,7 +59,7 @@ it('an answer that unpacks to more than memory should hold is not unpacked to it
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
   });
   const before = process.memoryUsage().arrayBuffers;
-  await expect(openProvider(url, 20_000)).rejects.toMatchObject({
+  await expect(openProvider(url, { timeoutMilliseconds: 20_000 })).rejects.toMatchObject({
     code: 'E_CHAIN_UNREACHABLE',
     cause: expect.objectContaining({ message: expect.stringContaining('longer than') }),
   });

@@ -41,7 +41,7 @@ export { memoryEventStore } from './events/memory-store.ts';
 export { sqliteEventStore } from './events/sqlite-store.ts';
 export type { BlockRef, EventStore, IndexedLog, StoredLogFilter } from './events/store.ts';
 export type { ChorusChain } from './evm-chain.ts';
-export { isDevChain, readChainId } from './rpc.ts';
+export { askEndpoint, type EndpointAnswer, isDevChain, readChainId } from './rpc.ts';
 export type { FeePolicy } from './send/fees.ts';
 export {
   memoryTransactionStore,

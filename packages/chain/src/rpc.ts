@@ -1,10 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { FetchRequest, JsonRpcProvider, Network } from 'ethers';
+import type { ChainRequests } from '@chorus/protocol';
+import { JsonRpcProvider, Network } from 'ethers';
+import { Endpoint } from './endpoint.ts';
 import { ChainError, toChainError } from './errors/errors.ts';
-import { boundedGetUrl } from './get-url.ts';
-
-/** A request that takes longer is an endpoint that is down. */
-const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Pauses between attempts of a read; a read may be repeated, a write never is (see `sender.ts`). */
 const READ_RETRY_MS = [100, 400, 1600];
@@ -26,22 +24,39 @@ export function pollInterval(chainId: number): number {
   return isDevChain(chainId) ? DEV_POLL_MS : POLL_MS;
 }
 
+/** Ten a second: public endpoints give as much for nothing. A development chain is one's own. */
+const REQUESTS_PER_MINUTE = 600;
+
+export interface OpenOptions {
+  /** Of the first request, which asks for the chain id. */
+  timeoutMilliseconds?: number;
+  /** Requests a minute at most; by default 600, and no bound on a development chain. */
+  requestsPerMinute?: number | undefined;
+}
+
+export interface OpenedProvider {
+  provider: JsonRpcProvider;
+  chainId: number;
+  /** What was asked of the endpoint. */
+  use: () => ChainRequests;
+}
+
 /**
- * Connect to a JSON-RPC endpoint. The timeout is that of the first request, which asks for the chain id.
+ * Connect to a JSON-RPC endpoint.
  * @throws ChainError `E_CHAIN_UNREACHABLE`
  */
-export async function openProvider(
-  url: string,
-  timeoutMilliseconds = REQUEST_TIMEOUT_MS,
-): Promise<{ provider: JsonRpcProvider; chainId: number }> {
-  const chainId = await chainIdOf(url, timeoutMilliseconds);
-  const provider = new JsonRpcProvider(request(url), Network.from(chainId), {
+export async function openProvider(url: string, options: OpenOptions = {}): Promise<OpenedProvider> {
+  const { timeoutMilliseconds } = options;
+  const chainId = await chainIdOf(url, timeoutMilliseconds === undefined ? {} : { timeoutMilliseconds });
+  const bound = options.requestsPerMinute ?? (isDevChain(chainId) ? undefined : REQUESTS_PER_MINUTE);
+  const endpoint = new Endpoint(url, { requestsPerMinute: bound });
+  const provider = new JsonRpcProvider(endpoint.request(), Network.from(chainId), {
     staticNetwork: true,
     // One request per call, at once, never answered from a cache: phases last fractions of a second.
     batchMaxCount: 1,
     cacheTimeout: -1,
   });
-  return { provider, chainId };
+  return { provider, chainId, use: () => endpoint.use() };
 }
 
 /** Repeat a read that failed to reach the chain; a refusal is final. */
@@ -65,40 +80,47 @@ export async function read<T>(action: string, call: () => Promise<T>, signal?: A
  * @throws ChainError `E_CHAIN_UNREACHABLE`
  */
 export function readChainId(url: string): Promise<number> {
-  return chainIdOf(url, REQUEST_TIMEOUT_MS);
+  return chainIdOf(url);
 }
 
-async function chainIdOf(url: string, timeoutMilliseconds: number): Promise<number> {
-  try {
-    const call = request(url);
-    call.timeout = timeoutMilliseconds;
-    call.body = { jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] };
-    const response = await call.send();
-    response.assertOk();
-    const chainId = Number(response.bodyJson.result);
-    if (!Number.isSafeInteger(chainId) || chainId <= 0) throw new Error('eth_chainId gave no chain id');
-    return chainId;
-  } catch (cause) {
-    throw new ChainError('E_CHAIN_UNREACHABLE', 'no chain answers at this URL', {
-      facts: { url: withoutSecrets(url) },
-      hint: 'check the URL of the JSON-RPC endpoint and that it is up',
-      cause,
-    });
-  }
+/** One call of an endpoint, for who wants to know how it answers. */
+export interface EndpointAnswer {
+  result: unknown;
+  milliseconds: number;
+  /** The endpoint's clock, unix seconds; null where it does not say. */
+  date: number | null;
 }
 
-function request(url: string): FetchRequest {
-  const fetch = new FetchRequest(url);
-  fetch.timeout = REQUEST_TIMEOUT_MS;
-  fetch.getUrlFunc = boundedGetUrl;
-  return fetch;
+/**
+ * Ask an endpoint once, without repeating.
+ * @throws ChainError `E_CHAIN_UNREACHABLE` with what is wrong, never with the address
+ */
+export async function askEndpoint(
+  url: string,
+  method: string,
+  params: unknown[],
+  timeoutMilliseconds: number,
+): Promise<EndpointAnswer> {
+  const started = performance.now();
+  const answer = await endpointOf(url, { timeoutMilliseconds }).call(method, params);
+  return { ...answer, milliseconds: performance.now() - started };
 }
 
-/** Hosted endpoints carry their key in the path or the query: errors and logs show the host alone. */
-function withoutSecrets(url: string): string {
-  try {
-    return new URL(url).origin;
-  } catch {
-    return 'not a URL';
-  }
+async function chainIdOf(url: string, options: { timeoutMilliseconds?: number } = {}): Promise<number> {
+  const endpoint = endpointOf(url, options);
+  const { result } = await endpoint.call('eth_chainId');
+  const chainId = Number(result);
+  if (Number.isSafeInteger(chainId) && chainId > 0) return chainId;
+  throw new ChainError('E_CHAIN_UNREACHABLE', 'no chain answers: what answers gives no chain id', {
+    facts: { endpoint: new URL(url).host },
+    hint: 'check chain.url, or take another endpoint',
+  });
+}
+
+/** @throws ChainError `E_CHAIN_INVALID_PARAMS` where it is no address of an endpoint */
+function endpointOf(url: string, options: { timeoutMilliseconds?: number }): Endpoint {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return new Endpoint(url, options);
+  throw new ChainError('E_CHAIN_INVALID_PARAMS', 'this is no address of a JSON-RPC endpoint', {
+    hint: 'give one that begins with http:// or https://',
+  });
 }

@@ -1,7 +1,7 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { reasonOf } from '@chorus/protocol';
 import writeFileAtomic from 'write-file-atomic';
-import { reasonOf } from './errors.ts';
 import { MAX_BAN_FILE_BYTES, MAX_BANS } from './limits.ts';
 import type { Ban } from './peer-book.ts';
 

@@ -1,8 +1,10 @@
+import { ChorusError } from '@chorus/protocol';
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import type { Libp2p } from '@libp2p/interface';
 import { noise } from '@libp2p/noise';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
+import { addressFault } from './address.ts';
 import { BanFile } from './ban-file.ts';
 import { connectToDiscovered, mdnsDiscovery } from './discovery.ts';
 import { networkError } from './errors.ts';
@@ -21,6 +23,7 @@ import {
   PING_INTERVAL_MS,
   PING_TIMEOUT_MS,
 } from './limits.ts';
+import { cannotListen } from './listening.ts';
 import { watchLiveness } from './liveness.ts';
 import { LibP2pNetwork, type Services } from './network.ts';
 import type { NetworkOptions } from './options.ts';
@@ -98,7 +101,7 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     await libp2p.start();
   } catch (cause) {
     await libp2p.stop();
-    throw networkError('E_NETWORK_LISTEN', 'cannot listen', { listen: listen.join(' ') }, cause);
+    throw cannotListen(listen, cause);
   }
   if (options.mdns || options.dht) connectToDiscovered(libp2p, closing.signal);
   forgetStrangers(libp2p, closing.signal);
@@ -117,6 +120,7 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     traffic,
     standing,
     closing,
+    warn,
     onClosed: async () => await banFile?.flush(),
   });
   await network.stayWith(options.bootstrap ?? []);
@@ -130,6 +134,14 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
 /** @throws ChorusError `E_NETWORK_OPTIONS` */
 function listenAddresses(options: NetworkOptions): string[] {
   const listen = options.listen ?? ['/ip4/127.0.0.1/tcp/0'];
+  for (const address of [...listen, ...(options.announce ?? [])]) {
+    const fault = addressFault(address, 'own');
+    if (fault) {
+      throw new ChorusError('E_NETWORK_OPTIONS', `an address to listen on or to announce ${fault}`, {
+        facts: { address: address.slice(0, 256) },
+      });
+    }
+  }
   const limited = options.uploadBytesPerSecond || options.downloadBytesPerSecond;
   if (limited && (options.quic || names(listen, 'quic-v1'))) {
     // Its library reads and writes by itself, out of reach of the limit.

@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { type AddressUse, addressFault } from './address.ts';
 export { createNetwork } from './create.ts';
 export { generateNetworkKey, peerIdOfKey } from './key.ts';
 export * from './limits.ts';

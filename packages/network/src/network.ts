@@ -4,14 +4,15 @@ import {
   type NetworkPort,
   type RequestHandler,
   type RequestOptions,
+  reasonOf,
   type TopicHandler,
 } from '@chorus/protocol';
 import type { Identify } from '@libp2p/identify';
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface';
-import { peerIdFromString } from '@libp2p/peer-id';
 import type { Ping } from '@libp2p/ping';
 import { RateLimiter } from '@libp2p/utils';
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import type { Multiaddr } from '@multiformats/multiaddr';
+import { addressFault, parseAddress, parsePeerId, peerOfAddress } from './address.ts';
 import { networkError } from './errors.ts';
 import { boundedStanding, type Judge, type ScoredGossip } from './gossip.ts';
 import {
@@ -43,6 +44,8 @@ export interface NetworkParts {
   closing: AbortController;
   /** Called at the end of `close`, once. */
   onClosed: () => Promise<void>;
+  /** Told of what is left out, and why. */
+  warn: (message: string) => void;
 }
 
 /** The network port over a running libp2p node. Make one with `createNetwork`. */
@@ -63,6 +66,7 @@ export class LibP2pNetwork implements NetworkPort {
   readonly #standing: (peer: string) => number;
   readonly #reach: Reach;
   readonly #onClosed: () => Promise<void>;
+  readonly #warn: (message: string) => void;
   readonly #requests: RequestCounts = { served: 0, refused: 0, failed: 0 };
   readonly #rate = new RateLimiter({
     points: MAX_REQUESTS_PER_WINDOW,
@@ -74,7 +78,8 @@ export class LibP2pNetwork implements NetworkPort {
   readonly #closing: AbortController;
   #closed: Promise<void> | undefined;
 
-  constructor({ libp2p, book, judge, traffic, standing, closing, onClosed }: NetworkParts) {
+  constructor({ libp2p, book, judge, traffic, standing, closing, onClosed, warn }: NetworkParts) {
+    this.#warn = warn;
     this.libp2p = libp2p;
     this.#book = book;
     this.#judge = judge;
@@ -86,6 +91,7 @@ export class LibP2pNetwork implements NetworkPort {
     this.#reach = new Reach({
       isConnected: (target) => this.#isConnected(target),
       connect: (target) => this.#connect(target),
+      onFault: (target, error) => warn(`${target.slice(0, 256)} is not reached for: ${reasonOf(error)}`),
     });
   }
 
@@ -99,10 +105,13 @@ export class LibP2pNetwork implements NetworkPort {
 
   /** Stay connected to these addresses, each ending in /p2p/<peer id>: one that is lost is tried again for ever. */
   async stayWith(addresses: string[]): Promise<void> {
-    for (const address of addresses) {
-      if (address.includes('/p2p/') && parseAddress(address)) this.#reach.keep(address, true);
-    }
-    await Promise.allSettled(addresses.map((address) => this.#connect(address)));
+    const sound = addresses.filter((address) => {
+      const fault = addressFault(address, 'peer');
+      if (fault) this.#warn(`the bootstrap peer ${address.slice(0, 256)} is left out: it ${fault}`);
+      return fault === null;
+    });
+    for (const address of sound) if (address.includes('/p2p/')) this.#reach.keep(address, true);
+    await Promise.allSettled(sound.map((address) => this.#connect(address)));
   }
 
   async connect(target: string, options: { signal?: AbortSignal; timeoutMs?: number } = {}): Promise<void> {
@@ -114,6 +123,7 @@ export class LibP2pNetwork implements NetworkPort {
     await this.libp2p.peerStore.merge(parsePeerId(peer), { tags: KNOWN });
   }
 
+  /** @throws ChorusError `E_NETWORK_DIAL`, `E_NETWORK_PEER_ID` for a target that is none */
   #isConnected(target: string): boolean {
     const { peer } = parseTarget(target);
     return peer !== undefined && this.libp2p.getConnections(peer).length > 0;
@@ -383,32 +393,6 @@ function once(action: () => void): () => void {
     done = true;
     action();
   };
-}
-
-/** @throws ChorusError `E_NETWORK_PEER_ID` */
-export function parsePeerId(text: string): PeerId {
-  try {
-    if (text.length > 128) throw new Error('too long');
-    return peerIdFromString(text);
-  } catch (cause) {
-    throw new ChorusError('E_NETWORK_PEER_ID', 'this is not a peer id', {
-      facts: { peer: text.slice(0, 80) },
-      cause,
-    });
-  }
-}
-
-function parseAddress(text: string): Multiaddr | undefined {
-  try {
-    return text.length <= 256 ? multiaddr(text) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The peer id at the end of an address, if it names one. */
-function peerOfAddress(address: Multiaddr): string | undefined {
-  return address.getComponents().findLast((component) => component.name === 'p2p')?.value;
 }
 
 function parseTarget(target: string): { peer?: PeerId; address?: Multiaddr } {

@@ -25,6 +25,11 @@ export const BLAME = {
   'connection-churn': 20,
   /** More wantlists, or blocks, than allowed. */
   'bitswap-flood': 34,
+  /**
+   * A summary of a settled round that does not open the commitment on chain, or is not what was proven: honest peers
+   * check what they pass on. A chain that was reorganised since may make one of them wrong.
+   */
+  'wrong-summary': 34,
   /** A block that nobody asked for or that is not what its CID says: no honest peer sends one. */
   'wrong-block': 100,
 } as const;

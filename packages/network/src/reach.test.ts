@@ -74,6 +74,29 @@ describe('reaching for lost peers', () => {
     reach.stop();
   });
 
+  test('a target that is none is dropped and told, and the others are reached for all the same', async () => {
+    const dials: string[] = [];
+    const faults: string[] = [];
+    const reach = new Reach({
+      isConnected: (target) => {
+        if (target === 'torn') throw new Error('this is not a peer id');
+        return false;
+      },
+      connect: async (target) => {
+        dials.push(target);
+      },
+      onFault: (target) => faults.push(target),
+    });
+    reach.keep('torn', true);
+    reach.keep('hub', true);
+    expect(reach.lost()).toEqual(['hub']);
+    reach.keep('torn', true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(faults).toEqual(['torn', 'torn']);
+    expect(new Set(dials)).toEqual(new Set(['hub']));
+    reach.stop();
+  });
+
   test('a peer that does not come back is given up after a quarter of an hour; one dropped, at once', async () => {
     const { dials, reach } = world();
     reach.keep('gone', false);

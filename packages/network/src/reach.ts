@@ -19,6 +19,8 @@ export interface ReachOptions {
   /** Whether there is a connection to the target. */
   isConnected: (target: string) => boolean;
   connect: (target: string) => Promise<void>;
+  /** Told of a target that can never be reached, such as a peer id that is none; it is dropped. */
+  onFault?: (target: string, error: unknown) => void;
   now?: () => number;
 }
 
@@ -31,10 +33,12 @@ export class Reach {
   readonly #targets = new Map<string, Target>();
   readonly #isConnected: ReachOptions['isConnected'];
   readonly #connect: ReachOptions['connect'];
+  readonly #onFault: NonNullable<ReachOptions['onFault']>;
   readonly #now: () => number;
   readonly #timer: NodeJS.Timeout;
 
-  constructor({ isConnected, connect, now = Date.now }: ReachOptions) {
+  constructor({ isConnected, connect, onFault = () => {}, now = Date.now }: ReachOptions) {
+    this.#onFault = onFault;
     this.#isConnected = isConnected;
     this.#connect = connect;
     this.#now = now;
@@ -66,14 +70,16 @@ export class Reach {
 
   /** Those that are reached for and not connected. */
   lost(): string[] {
-    return [...this.#targets.keys()].filter((target) => !this.#isConnected(target));
+    return [...this.#targets.keys()].filter((target) => this.#connected(target) === false);
   }
 
   /** One look at all targets; the timer calls it. */
   look(): void {
     const now = this.#now();
     for (const [name, target] of this.#targets) {
-      if (this.#isConnected(name)) {
+      const connected = this.#connected(name);
+      if (connected === null) continue;
+      if (connected) {
         target.wait = REACH_INTERVAL_MS;
         target.next = now + REACH_INTERVAL_MS;
         if (Number.isFinite(target.until)) target.until = now + REACH_GIVE_UP_MS;
@@ -82,6 +88,18 @@ export class Reach {
       } else if (!target.trying && now >= target.next) {
         this.#try(name, target);
       }
+    }
+  }
+
+  /** Whether there is a connection; null, and the target is dropped, where that cannot even be asked. */
+  #connected(name: string): boolean | null {
+    try {
+      return this.#isConnected(name);
+    } catch (error) {
+      // Called by a timer: an error would end the process.
+      this.#targets.delete(name);
+      this.#onFault(name, error);
+      return null;
     }
   }
 

@@ -7,16 +7,17 @@ import {
   type TaskState,
   type Terms,
 } from '@chorus/protocol';
-import type { Dataset } from '@chorus/training';
+import { type Dataset, tryModel } from '@chorus/training';
 import { allowanceOf, permittedRoles } from './allowance.ts';
 import type { Background } from './background.ts';
 import type { NodeConfig } from './config.ts';
+import { fitDataset } from './data/fit-data.ts';
 import type { FoundTask } from './heard-tasks.ts';
 import type { Journal } from './journal/journal.ts';
 import { acceptsToken } from './limits/consider-task.ts';
 import type { Gatekeeper, TaskFacts } from './limits/gatekeeper.ts';
 import { tokenUnits } from './limits/quantities.ts';
-import { QUICKEST_STEP_SECONDS, tryStep } from './limits/work.ts';
+import { QUICKEST_STEP_SECONDS } from './limits/work.ts';
 import { becomeMember } from './membership.ts';
 import type { Ports } from './ports.ts';
 import type { TaskSession } from './session.ts';
@@ -31,6 +32,7 @@ export interface AdmissionParts {
   background: Background;
   /** This node's private data; null where it has none. */
   dataset: Dataset | null;
+  dataName: string;
   signal: AbortSignal;
 }
 
@@ -66,7 +68,7 @@ export class Admission {
     terms: Terms,
     opened?: Pick<TaskSession, 'trainer' | 'trial'>,
   ): Promise<TaskFacts> {
-    const { ports, config, journal, dataset, signal } = this.#parts;
+    const { ports, config, journal, dataset, dataName, signal } = this.#parts;
     const { chain } = ports;
     const [decimals, { gasPrice, blockSeconds }] = await Promise.all([
       acceptsToken(config.limits.stake, task.token) ? chain.decimals(task.token) : 0,
@@ -75,14 +77,17 @@ export class Admission {
     const works = this.rolesFor(task).some((role) => role !== 'aggregator');
     const data = works ? dataset : null;
     const tries = opened !== undefined && data !== null && config.limits.tasks.phaseMargin > 0;
-    const stepSeconds = tries
-      ? (opened.trial?.secondsPerStep ?? (await tryStep(opened.trainer, terms, data, signal)))
-      : QUICKEST_STEP_SECONDS;
+    const trial = tries
+      ? (opened.trial ??
+        (await tryModel(opened.trainer, { terms, dataset: fitDataset(terms, data), signal })))
+      : null;
+    const stepSeconds = Math.max(QUICKEST_STEP_SECONDS, trial?.secondsPerStep ?? 0);
     return {
       account: chain.account,
       decimals,
       stakedToday: journal.stakeOfDay(task.token, task.id),
       gas: { spentToday: journal.gasOfDay(), price: gasPrice },
+      told: journal.dataUses().filter(({ data }) => data === dataName),
       machine: { samples: data?.count ?? null, stepSeconds, blockSeconds },
     };
   }

@@ -4,6 +4,7 @@ import { Arrivals } from './arrivals.ts';
 import { Background } from './background.ts';
 import type { Attended } from './disputes.ts';
 import type { Ports } from './ports.ts';
+import { FileKeys } from './sealing/file-keys.ts';
 
 const CONTRACT = `0x${'11'.repeat(20)}` as const;
 const MEMBER = '12D3KooWMember';
@@ -28,6 +29,8 @@ function listening(attended: Attended | null) {
   const { signal } = abort;
   const arrivals = new Arrivals({
     ports: { chain, network } as unknown as Ports,
+    journal: { summary: () => null },
+    reader: { keys: new FileKeys({ peerId: 'self', request: () => Promise.reject(new Error('not asked')) }) },
     background: new Background(signal, () => {}),
     signal,
     runners: new Map(),

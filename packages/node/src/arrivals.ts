@@ -2,10 +2,14 @@ import {
   type Announcement,
   AVAILABLE_PROTOCOL,
   decodeAvailableRequest,
+  decodeFileKeyRequest,
   decodeGossip,
+  decodeSummaryRequest,
   decodeVoteRequest,
   encodeMessage,
+  FILE_KEY_PROTOCOL,
   type Presence,
+  SUMMARY_PROTOCOL,
   type TaskState,
   type TopicMessage,
   topicOf,
@@ -15,7 +19,9 @@ import {
 import { Announcements } from './announcements.ts';
 import type { Background } from './background.ts';
 import type { Attended } from './disputes.ts';
+import type { JournalReader } from './journal/journal.ts';
 import type { Ports } from './ports.ts';
+import type { PayloadReader } from './sealing/payload-form.ts';
 import type { TaskRunner } from './task-runner.ts';
 import { answerVoteRequest } from './verdicts.ts';
 
@@ -25,6 +31,8 @@ const MAX_DIALS = 48;
 /** What arrives is judged by, and handed on to. */
 export interface ArrivalsOptions {
   ports: Ports;
+  journal: Pick<JournalReader, 'summary'>;
+  reader: Pick<PayloadReader, 'keys'>;
   background: Background;
   signal: AbortSignal;
   /** The tasks that are followed. */
@@ -59,6 +67,8 @@ export class Arrivals {
       network.subscribe(topic('presence'), (m) => this.#onPresence(m)),
       network.handle(VOTE_PROTOCOL, (request, from) => this.#onVoteRequest(request, from)),
       network.handle(AVAILABLE_PROTOCOL, (request, from) => this.#onAvailableRequest(request, from)),
+      network.handle(FILE_KEY_PROTOCOL, async (request, from) => this.#onFileKeyRequest(request, from)),
+      network.handle(SUMMARY_PROTOCOL, async (request) => this.#onSummaryRequest(request)),
     );
     this.#options.background.spawn(this.#followChain());
   }
@@ -134,6 +144,21 @@ export class Arrivals {
     const task = this.#options.attended(request.taskId);
     if (!task?.known) return encodeMessage({ refused: 'this node does not follow the task' });
     return encodeMessage(await task.disputes.answer(task.known, request, from));
+  }
+
+  #onFileKeyRequest(bytes: Uint8Array, from: string): Uint8Array {
+    const { reader, attended } = this.#options;
+    const request = decodeFileKeyRequest(bytes);
+    const known = attended(request.taskId)?.known;
+    if (!known) return encodeMessage({ refused: 'this node does not follow the task' });
+    return encodeMessage(reader.keys.answer(request, from, known));
+  }
+
+  /** Of a round that this node has followed to its settlement, to anybody: it says nothing that the chain does not bind. */
+  #onSummaryRequest(bytes: Uint8Array): Uint8Array {
+    const { taskId, round } = decodeSummaryRequest(bytes);
+    const summary = this.#options.journal.summary(taskId, round);
+    return encodeMessage(summary ?? { refused: 'this node has not followed the round to its end' });
   }
 
   async #followChain(): Promise<void> {

@@ -3,7 +3,6 @@ import {
   ChorusError,
   cidFromDigest,
   hasCode,
-  payloadBytes,
   type StoragePort,
   type VectorCommitment,
 } from '@chorus/protocol';
@@ -60,7 +59,7 @@ async function fetchAccused(
   const { taskId, ports } = source;
   const author = context.task.trainers[trainer]!;
   const published = await ports.chain.publishedPayload(taskId, context.round.round, author);
-  const size = payloadBytes(context.task.dimension);
+  const size = source.form.bytes(context.task);
   if (published?.length === size) {
     // Stored so that the same checks see it; anything else is of no use to anybody.
     const cid = await ports.storage.cidOf(published);

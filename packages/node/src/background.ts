@@ -13,6 +13,11 @@ const PASSING = [
   'E_STORE_IO',
 ];
 
+/** Whether what failed may go well when it is tried again. */
+export function isPassing(error: unknown): boolean {
+  return PASSING.some((code) => hasCode(error, code));
+}
+
 /** Work that nobody waits for until the node closes. What fails in it is told, never lost. */
 export class Background {
   readonly #signal: AbortSignal;
@@ -30,25 +35,26 @@ export class Background {
     this.#running.add(tracked);
   }
 
-  /** Until it is done, it fails for good, or the node closes; each failure is told. */
-  async retrying(work: () => Promise<void>): Promise<void> {
+  /** Until it is done, it fails for good, or the node closes; each failure is told, with the task it is about. */
+  async retrying(work: () => Promise<void>, taskId?: bigint): Promise<void> {
     for (let wait = RETRY_MILLISECONDS.first; ; wait = Math.min(wait * 2, RETRY_MILLISECONDS.longest)) {
       try {
         return await work();
       } catch (error) {
-        if (this.#signal.aborted || !PASSING.some((code) => hasCode(error, code))) throw error;
-        await this.report(Promise.reject(error));
+        if (this.#signal.aborted || !isPassing(error)) throw error;
+        await this.report(Promise.reject(error), taskId);
         await pause(wait, this.#signal);
       }
     }
   }
 
   /** A failure becomes a warning. */
-  report(work: Promise<void>): Promise<void> {
+  report(work: Promise<void>, taskId?: bigint): Promise<void> {
     return work.catch((error) => {
       if (this.#signal.aborted) return;
       const code = error instanceof ChorusError ? error.code : 'E_UNEXPECTED';
-      this.#emit({ type: 'warning', code, message: describeError(error) });
+      const about = taskId === undefined ? {} : { taskId };
+      this.#emit({ type: 'warning', code, message: describeError(error), ...about });
     });
   }
 

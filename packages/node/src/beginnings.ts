@@ -13,18 +13,21 @@ import {
 } from '@chorus/protocol';
 import type { Dataset } from '@chorus/training';
 import { Admission, type AdmissionParts } from './admission.ts';
-import { RETRY_MILLISECONDS } from './background.ts';
+import { isPassing, RETRY_MILLISECONDS } from './background.ts';
 import type { NodeConfig } from './config.ts';
+import { fitDataset, fitsData } from './data/fit-data.ts';
 import type { Endings } from './endings.ts';
 import type { EventSink } from './events.ts';
 import { type FoundTask, HeardTasks } from './heard-tasks.ts';
+import { lateTasks } from './late-tasks.ts';
 import type { LeftTasks } from './limits/left-tasks.ts';
 import { owesOthers } from './limits/owed.ts';
 import { isModelFault, type Models } from './models.ts';
 import { tellPresence } from './presence.ts';
 import type { Proving } from './proving.ts';
 import type { Publishing } from './publishing.ts';
-import { checkData, fitsData, openSession, type TaskSession } from './session.ts';
+import type { PayloadReader } from './sealing/payload-form.ts';
+import { openSession, type TaskSession } from './session.ts';
 import { TaskRunner } from './task-runner.ts';
 
 /** Peers asked for the terms and the model of a task that is joined by its number alone. */
@@ -36,8 +39,10 @@ export type JoinOutcome = { outcome: 'joined' | 'followed' } | { outcome: 'refus
 export interface BeginningsParts extends AdmissionParts {
   config: NodeConfig;
   dataset: Dataset | null;
+  dataName: string;
   left: LeftTasks;
   proving: Proving;
+  reader: PayloadReader;
   models: Models;
   /** The tasks that are followed: those that begin are put there. */
   runners: Map<bigint, TaskRunner>;
@@ -79,12 +84,26 @@ export class Beginnings {
     return this.#heard.get(taskId)?.terms ?? null;
   }
 
+  /** Say which running tasks this node came too late for: they are announced no more. */
+  async tellLate(): Promise<void> {
+    const { ports, config, runners } = this.#parts;
+    if (config.roles.length === 0) return;
+    for (const task of await lateTasks(ports.chain)) {
+      if (runners.has(task.id) || this.isKnown(task.id)) continue;
+      const late = new ChorusError('E_TASK_NOT_OPEN', 'it began before this node was there', {
+        facts: { round: task.round, rounds: task.rounds },
+        hint: 'nothing to do: a running task takes no more members, and the next one is joined',
+      });
+      this.#tellRefused(task.id, late);
+    }
+  }
+
   /** A task of an earlier run of this node, or one that it had left. */
   takeUp(taskId: bigint): void {
     const { background } = this.#parts;
     this.#begin(
       taskId,
-      background.retrying(() => this.#resume(taskId)),
+      background.retrying(() => this.#resume(taskId), taskId),
     );
   }
 
@@ -144,7 +163,7 @@ export class Beginnings {
   }
 
   #begin(taskId: bigint, work: Promise<void>): void {
-    const tracked = this.#parts.background.report(work).finally(() => this.#under.delete(taskId));
+    const tracked = this.#parts.background.report(work, taskId).finally(() => this.#under.delete(taskId));
     this.#under.set(taskId, tracked);
   }
 
@@ -202,7 +221,7 @@ export class Beginnings {
     const { ports, dataset, gate, emit, signal } = this.#parts;
     if (this.#admission.permitted(task, terms).length === 0) return;
     try {
-      checkData(terms, dataset);
+      if (dataset) fitDataset(terms, dataset);
       const facts = await this.#admission.facts(task, terms, session);
       const roles = this.#admission.reserve(task, terms, facts);
       const found = { terms: encodeTerms(terms), peerId: ports.network.peerId };
@@ -224,7 +243,7 @@ export class Beginnings {
 
   /** A task of an earlier run of this node: joined, owned, or about to be joined when the run ended. */
   async #resume(taskId: bigint): Promise<void> {
-    const { ports, journal, files, gate, left, background, publishing, endings } = this.#parts;
+    const { ports, journal, files, gate, left, background, publishing, endings, signal } = this.#parts;
     const known = journal.task(taskId);
     if (known?.state === 'ended') return files.remove(taskId);
     const { chain } = ports;
@@ -251,15 +270,41 @@ export class Beginnings {
     try {
       session = await this.#openSession(task, terms, providers, { joined: isMember, anyData: !isMember });
     } catch (error) {
-      if (owned || !isModelFault(error)) throw error;
+      if (signal.aborted || isPassing(error)) throw error;
+      if (owned) return this.#giveUp(taskId, error);
+      if (!isModelFault(error)) throw error;
       await this.#abandon(task, decodeTerms(terms).model, error);
       background.spawn(endings.awaitEnd(task));
       throw error;
     }
     this.#follow(session);
     if (!isMember && task.status === 'joining') {
-      background.spawn(background.retrying(() => this.#joinOwn(task, session)));
+      background.spawn(background.retrying(() => this.#joinOwn(task, session), taskId));
     }
+  }
+
+  /**
+   * A task of this node's own that it cannot follow. One that has not begun is ended, and its budget taken back: nobody
+   * is to join what its own requester cannot do. Another goes on by its members.
+   */
+  async #giveUp(taskId: bigint, error: unknown): Promise<void> {
+    const { ports, background, endings, emit } = this.#parts;
+    const { chain } = ports;
+    if ((await chain.task(taskId)).status === 'joining') {
+      await chain.cancel(taskId);
+      const { amount } = await chain.refund(taskId);
+      const { code, hint } = error instanceof ChorusError ? error : { code: 'E_UNEXPECTED' };
+      const change = hint === undefined ? {} : { change: hint };
+      emit({
+        type: 'task-cancelled',
+        taskId,
+        refunded: amount,
+        code,
+        reason: describeError(error),
+        ...change,
+      });
+    } else await background.report(Promise.reject(error), taskId);
+    background.spawn(endings.awaitEnd(await chain.task(taskId)));
   }
 
   /** Whether others wait for something this account has committed to. */

@@ -1,5 +1,5 @@
 import { type Address, ChorusError, type Hex, hasCode, sameAddress } from '@chorus/protocol';
-import { type Dataset, globalParameters, measureModel } from '@chorus/training';
+import { checkBatch, type Dataset, globalParameters, tryModel } from '@chorus/training';
 import { Arrivals } from './arrivals.ts';
 import { Background } from './background.ts';
 import { Beginnings, type JoinOutcome } from './beginnings.ts';
@@ -13,21 +13,28 @@ import { Journal, type JournalReader, type Publication } from './journal/journal
 import { Gatekeeper } from './limits/gatekeeper.ts';
 import { LeftTasks } from './limits/left-tasks.ts';
 import { RefusedModels } from './limits/refused-models.ts';
-import { Models, openTrainer } from './models.ts';
+import { Models } from './models.ts';
 import type { Ports } from './ports.ts';
 import { createProving, type Proving } from './proving.ts';
 import { Publications } from './publications.ts';
 import { Publishing, requestDigest } from './publishing.ts';
-import { type PreparedTask, prepareTask, type TaskRequest } from './stages/announce.ts';
+import { FileKeys } from './sealing/file-keys.ts';
+import { ageIdentityOf } from './sealing/member-keys.ts';
+import type { PayloadReader } from './sealing/payload-form.ts';
+import { checkAnnouncement, type PreparedTask, prepareTask, type TaskRequest } from './stages/announce.ts';
 import { TaskFiles } from './task-files.ts';
 import type { TaskRunner } from './task-runner.ts';
 
 export interface NodeDependencies {
   ports: Ports;
+  /** The node's libp2p key, 32 bytes of an Ed25519 seed: payloads are sealed to it. */
+  keySeed: Uint8Array;
   /** By default workers of this node's own. */
   proving?: Proving;
   /** Private data of a trainer or validator. */
   dataset: Dataset | null;
+  /** What the record of what was told of it calls that data; by default the data set's own name. */
+  dataName?: string;
   /** By default the one in the data folder; the node closes it. */
   journal?: Journal;
   emit: EventSink;
@@ -55,6 +62,7 @@ export class ChorusNode {
   readonly #files: TaskFiles;
   readonly #left: LeftTasks;
   readonly #refused: RefusedModels;
+  readonly #models: Models;
   readonly gate: Gatekeeper;
   readonly #abort = new AbortController();
   readonly #runners = new Map<bigint, TaskRunner>();
@@ -67,7 +75,10 @@ export class ChorusNode {
   readonly publications: Publications;
   readonly #cleanups: (() => Promise<void> | void)[] = [];
 
-  constructor(config: NodeConfig, { ports, dataset, emit, proving, journal }: NodeDependencies) {
+  constructor(
+    config: NodeConfig,
+    { ports, keySeed, dataset, dataName, emit, proving, journal }: NodeDependencies,
+  ) {
     const { threads } = config.limits;
     this.#config = { ...config, threads: Math.min(config.threads, threads ?? config.threads) };
     this.ports = ports;
@@ -75,7 +86,7 @@ export class ChorusNode {
     this.#proving = proving ?? createProving(ports.chain.chainId, config.srsCache, threads);
     this.#files = new TaskFiles(config.dataDir);
     this.#left = new LeftTasks(config.dataDir);
-    this.gate = new Gatekeeper({ config, left: this.#left, emit });
+    this.gate = new Gatekeeper({ config, left: this.#left, samples: dataset?.count ?? null, emit });
     const { tasks } = config.limits;
     this.#refused = new RefusedModels(
       config.dataDir,
@@ -84,15 +95,24 @@ export class ChorusNode {
     this.#journal = journal ?? Journal.open(config.dataDir);
     const { signal } = this.#abort;
     this.#background = new Background(signal, emit);
+    this.#models = new Models(this.#config, this.#refused);
+    const reader: PayloadReader = {
+      account: ports.chain.account,
+      peerId: ports.network.peerId,
+      identity: ageIdentityOf(keySeed),
+      keys: new FileKeys(ports.network),
+    };
     const parts = {
       ports,
+      reader,
       config: this.#config,
       dataset,
+      dataName: dataName ?? dataset?.name ?? '',
       journal: this.#journal,
       files: this.#files,
       left: this.#left,
       gate: this.gate,
-      models: new Models(this.#config, this.#refused),
+      models: this.#models,
       proving: this.#proving,
       background: this.#background,
       runners: this.#runners,
@@ -139,6 +159,7 @@ export class ChorusNode {
     this.#background.spawn(this.#background.retrying(() => this.#endings.payout.recover()));
     for (const publication of this.#journal.openPublications()) this.publications.resume(publication);
     this.#arrivals.listen();
+    this.#background.spawn(this.#background.retrying(() => this.#beginnings.tellLate()));
     for (const peer of this.#config.network.bootstrap) {
       // The network goes on trying; that nobody is connected is told where it lasts.
       const connecting = network.connect(peer, { signal: this.#abort.signal }).catch((error) => {
@@ -158,11 +179,11 @@ export class ChorusNode {
    * As a requester: publish a task, announce it until it has its members, follow its rounds, and join it like any
    * other where roles, data and limits of this node allow it. Resolves when the task is on chain.
    *
-   * Everything is checked before the budget is escrowed: that the terms are sound, that the model can be trained on what
-   * they describe, that this node can follow it and its wallet can pay for it; the contract's own bounds are checked by
-   * the chain before anything is sent.
+   * Everything is checked before the budget is escrowed: that the terms are sound, that a round of the model goes well on
+   * what they describe (see `tryModel`) under the limits that others open it with, that this node can follow it and its
+   * wallet can pay for it; the contract's own bounds are checked by the chain before anything is sent.
    *
-   * @throws ChorusError `E_TERMS_INVALID`, `E_MODEL_*`, `E_TASK_MODEL`, `E_DATA_SHAPE`, `E_DATA_LABEL`, `E_TASK_BUDGET`,
+   * @throws ChorusError `E_TERMS_INVALID`, `E_MODEL_*`, `E_TASK_MODEL`, `E_TASK_SCALE`, `E_DATA_SHAPE`, `E_DATA_LABEL`, `E_TASK_BUDGET`,
    *   `E_GAS_LOW`, `E_LIMIT_*`, `E_PUBLICATION_*` and the errors of the chain; nothing is escrowed then, but after
    *   `E_CHAIN_UNREACHABLE` and `E_CHAIN_NOT_MINED`, where that is not known
    */
@@ -183,16 +204,23 @@ export class ChorusNode {
     return taskId;
   }
 
+  /** What members do with the task later is done here first, by the same code and under the limits of this node. */
   async #checked(request: TaskRequest, cid: string): Promise<PreparedTask> {
-    const trainer = await openTrainer(request.terms, request.model, this.#config, {
-      signal: this.#abort.signal,
+    const { signal } = this.#abort;
+    // The terms before the model, which is opened by what they say; its size is counted then.
+    const { terms } = prepareTask(request, { cid, dimension: request.terms.dimension ?? 1 });
+    checkBatch(terms);
+    const trainer = await this.#models.openOwn({
+      model: request.model,
+      terms: { ...terms, dimension: request.terms.dimension },
+      memoryBytes: this.gate.memoryBytes,
+      signal,
     });
     try {
       const prepared = prepareTask(request, { cid, dimension: trainer.dimension });
+      checkAnnouncement(this.ports, prepared.bytes);
       await checkMeans(this.ports, this.gate, prepared);
-      const { data, batchSize } = prepared.terms;
-      // Whether the model takes such samples, and can be trained, is found out before anybody pays for it.
-      await measureModel(trainer, { ...data, batchSize, signal: this.#abort.signal });
+      await tryModel(trainer, { terms: prepared.terms, signal });
       return prepared;
     } finally {
       await trainer.close();

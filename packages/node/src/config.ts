@@ -1,11 +1,27 @@
-import { ChorusError } from '@chorus/protocol';
+import { type AddressUse, addressFault } from '@chorus/network';
+import { ChorusError, faultOf } from '@chorus/protocol';
 import { z } from 'zod';
 import { adminConfigSchema } from './admin/admin-config.ts';
 import { attackSchema } from './attacks/kinds.ts';
 import { limitsSchema, tokensSchema } from './limits/limits-config.ts';
 import { logConfigSchema } from './logging/log-config.ts';
+import { privacyConfigSchema } from './privacy/privacy-config.ts';
 
-const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
+const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address: 0x and 40 hexadecimal digits');
+
+/** Of JSON-RPC and the like. What is wrong with one is said without it: it may hold a key. */
+const httpUrl = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).host !== '',
+    'must be an address that begins with http:// or https://',
+  );
+
+const libp2pAddress = (use: AddressUse) =>
+  z.string().superRefine((text, context) => {
+    const message = addressFault(text, use);
+    if (message) context.addIssue({ code: 'custom', message });
+  });
 
 /** What each value means to a person is in config/descriptions.ts. */
 export const nodeConfigSchema = z.strictObject({
@@ -13,7 +29,7 @@ export const nodeConfigSchema = z.strictObject({
   dataDir: z.string().min(1),
   roles: z.array(z.enum(['trainer', 'validator', 'aggregator'])).max(3),
   chain: z.strictObject({
-    url: z.url(),
+    url: httpUrl,
     contract: address,
     /** Which chain it must be; any by default. */
     chainId: z.number().int().positive().optional(),
@@ -21,12 +37,14 @@ export const nodeConfigSchema = z.strictObject({
     deployedAt: z.number().int().nonnegative().default(0),
     /** Milliseconds between looks at the chain's head; the default suits the chain. */
     pollMilliseconds: z.number().int().positive().optional(),
+    /** Requests a minute at most; the default suits the chain. */
+    requestsPerMinute: z.number().int().min(10).max(1_000_000).optional(),
   }),
   network: z
     .strictObject({
-      listen: z.array(z.string()).default(['/ip4/127.0.0.1/tcp/0']),
-      bootstrap: z.array(z.string()).default([]),
-      announce: z.array(z.string()).default([]),
+      listen: z.array(libp2pAddress('own')).default(['/ip4/127.0.0.1/tcp/0']),
+      bootstrap: z.array(libp2pAddress('peer')).default([]),
+      announce: z.array(libp2pAddress('own')).default([]),
       mdns: z.boolean().default(false),
       dht: z.enum(['off', 'auto', 'client', 'server']).default('off'),
       webSockets: z.boolean().default(false),
@@ -43,7 +61,7 @@ export const nodeConfigSchema = z.strictObject({
   storage: z
     .strictObject({
       /** RPC API of a Kubo daemon to use beside this node's own block exchange. */
-      ipfsApi: z.url({ protocol: /^https?$/ }).optional(),
+      ipfsApi: httpUrl.optional(),
     })
     .prefault({}),
   /** A shard file or data folder to train (trainer) or to take the reference on (validator). */
@@ -60,6 +78,8 @@ export const nodeConfigSchema = z.strictObject({
   shutdownSeconds: z.number().int().positive().max(3600).default(20),
   /** What the contributor allows the node, beside `maxStake`. */
   limits: limitsSchema.prefault({}),
+  /** How far its data may show in what the node publishes. */
+  privacy: privacyConfigSchema.prefault({}),
   admin: adminConfigSchema.prefault({}),
   log: logConfigSchema.prefault({}),
   attack: attackSchema.optional(),
@@ -70,15 +90,49 @@ export type NodeConfig = z.infer<typeof nodeConfigSchema>;
 /** Configuration as written by a person: defaults may be left out. */
 export type NodeConfigInput = z.input<typeof nodeConfigSchema>;
 
-/** @throws ChorusError `E_CONFIG` naming the field at fault */
-export function parseConfig(value: unknown, source: string): NodeConfig {
+/** Where a value of a configuration was written, as a person would look for it. */
+export interface Origin {
+  /** The file, the variable, or the flag. */
+  source: string;
+  hint: string;
+}
+
+/**
+ * @param source - the file
+ * @param originOf - where the value of a field was written, if not there
+ * @throws ChorusError `E_CONFIG` naming the field at fault, and the file, variable or flag it was written in
+ */
+export function parseConfig(
+  value: unknown,
+  source: string,
+  originOf: (field: string) => Origin | null = () => null,
+): NodeConfig {
   const parsed = nodeConfigSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys : [];
-  throw new ChorusError('E_CONFIG', issue?.message ?? 'invalid configuration', {
-    facts: { source, field: [...(issue?.path ?? []), ...unknown.slice(0, 1)].join('.') },
-    hint: 'correct the named field of the configuration',
-    cause: parsed.error,
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const field = [...(issue?.path ?? []), ...unknown].map(String).join('.');
+  const missing = issue?.code === 'invalid_type' && valueAt(value, issue.path) === undefined;
+  const fault = missing ? 'is missing' : `${faultOf(issue)}${exampleFor(issue)}`;
+  const origin = originOf(field);
+  throw new ChorusError('E_CONFIG', `${field || 'the configuration'}: ${fault}`, {
+    facts: { source: origin?.source ?? source, field },
+    hint:
+      origin?.hint ??
+      (missing ? 'add it to the file, or make one with `chorus init`' : 'correct it in the file'),
   });
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, name) => (at as Record<PropertyKey, unknown> | null | undefined)?.[name],
+    value,
+  );
+}
+
+/** Where something else than a text is wanted, how it is written. */
+function exampleFor(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code !== 'invalid_type') return '';
+  if (issue.expected === 'array') return ', written [one, other]';
+  return issue.expected === 'object' || issue.expected === 'record' ? ', written {name: value}' : '';
 }

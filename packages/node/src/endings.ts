@@ -1,6 +1,6 @@
-import { sameAddress, type TaskState } from '@chorus/protocol';
+import { decodeTerms, sameAddress, type TaskState } from '@chorus/protocol';
 import { encodeGlobalModel } from '@chorus/training';
-import { lookForPayload } from './availability.ts';
+import { lookForPayload, type PayloadSource } from './availability.ts';
 import type { Background } from './background.ts';
 import { DepartedTask } from './departed-task.ts';
 import { Disputes } from './disputes.ts';
@@ -11,6 +11,7 @@ import { PayloadStore } from './payload-store.ts';
 import { Payout } from './payout.ts';
 import type { Ports } from './ports.ts';
 import type { Proving } from './proving.ts';
+import { type PayloadReader, payloadForm } from './sealing/payload-form.ts';
 import type { TaskSession } from './session.ts';
 import type { TaskFiles } from './task-files.ts';
 import type { TaskRunner } from './task-runner.ts';
@@ -24,6 +25,7 @@ export interface EndingsParts {
   files: TaskFiles;
   gate: Gatekeeper;
   proving: Proving;
+  reader: PayloadReader;
   background: Background;
   /** The tasks that are followed. */
   runners: Map<bigint, TaskRunner>;
@@ -135,15 +137,22 @@ export class Endings {
 
   /** Cases of a task there is no session of: what looking for payloads takes is made when a case asks for it. */
   #disputesOf(task: TaskState): Disputes {
-    const { ports, files, proving, signal } = this.#parts;
+    const { ports, files, proving, reader, signal } = this.#parts;
     const { id: taskId, dimension } = task;
     const committer: Pick<TaskSession['committer'], 'commit'> = {
       commit: async (vector) => (await proving.committer(dimension)).commit(vector),
     };
-    const source = { taskId, ports, signal, committer, payloads: new PayloadStore() };
-    return new Disputes({ taskId, ports, files, signal }, (context, trainer) =>
-      lookForPayload(source, context, trainer),
-    );
+    const payloads = new PayloadStore();
+    let source: PayloadSource | null = null;
+    return new Disputes({ taskId, ports, files, signal }, async (context, trainer) => {
+      if (source === null) {
+        const terms = await files.readTerms(taskId);
+        if (!terms) return 'the terms of the task are not here any more';
+        const form = payloadForm(decodeTerms(terms), reader);
+        source ??= { taskId, ports, signal, committer, form, payloads };
+      }
+      return lookForPayload(source, context, trainer);
+    });
   }
 
   /** Nothing more is to be done for a task. */

@@ -14,6 +14,18 @@ export type NodeEvent =
   | { type: 'published'; publication: string; taskId: bigint }
   /** Nothing was escrowed. */
   | { type: 'publication-failed'; publication: string; code: string; reason: string; change?: string }
+  /**
+   * A task of this node's own that it cannot follow, and that nobody can therefore: ended on chain before it began.
+   * `refunded`: of the budget, in the token's smallest unit.
+   */
+  | {
+      type: 'task-cancelled';
+      taskId: bigint;
+      refunded: bigint;
+      code: string;
+      reason: string;
+      change?: string;
+    }
   /** No more work is done for it, by the contributor's wish. */
   | { type: 'left'; taskId: bigint }
   /** The update is on chain. */
@@ -55,11 +67,16 @@ export type NodeEvent =
   /** A limit keeps the node from taking on anything new; what has begun goes on. */
   | { type: 'paused'; code: string; reason: string }
   | { type: 'resumed'; code: string; reason?: string }
+  /** Something stands in the way of the node's work, from now on; told once, until it has ended. */
+  | { type: 'condition-began'; code: string; message: string; hint: string | null }
+  /** It does so no longer, after these seconds. */
+  | { type: 'condition-ended'; code: string; message: string; seconds: number }
   | { type: 'stopping' }
   | { type: 'peer-connected'; peerId: string; address: string; direction: 'inbound' | 'outbound' }
   | { type: 'peer-disconnected'; peerId: string }
   /** `until`: unix milliseconds; null for good. */
   | { type: 'peer-banned'; peerId: string; until: number | null; reason: string }
-  | { type: 'warning'; code: string; message: string };
+  /** `taskId`: of the task that it is about, where it is about one. */
+  | { type: 'warning'; code: string; message: string; taskId?: bigint };
 
 export type EventSink = (event: NodeEvent) => void;

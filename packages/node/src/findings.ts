@@ -64,7 +64,7 @@ export async function headOf(
   again = false,
 ): Promise<HeadRows> {
   const { heads } = findingsOf(session, context.round);
-  const key = found.references.map(({ index }) => index).join();
+  const key = keyOf(found.references);
   const known = heads.get(key);
   if (known && (!again || (await known).missing.length === 0)) return known;
   const making = headRows(session, context, found, again);
@@ -72,6 +72,18 @@ export async function headOf(
   making.catch(() => heads.delete(key));
   return making;
 }
+
+/** The leading rows for exactly these references, where they have been asked for; null where they have not. */
+export async function knownHead(
+  session: TaskSession,
+  round: RoundState,
+  references: readonly { index: number }[],
+): Promise<HeadRows | null> {
+  return (await findingsOf(session, round).heads.get(keyOf(references))) ?? null;
+}
+
+const keyOf = (references: readonly { index: number }[]): string =>
+  references.map(({ index }) => index).join();
 
 /** The losses of a round done with these vectors, measured once: it costs two evaluations of the model. */
 export function lossesOf(session: TaskSession, context: RoundContext, found: Examination): Promise<Losses> {

@@ -10,7 +10,7 @@ export interface FollowedTask {
   terms: Terms | null;
   task: TaskState | null;
   context: RoundContext | null;
-  /** CIDs of earlier rounds' payloads that the current round is scored by. */
+  /** CIDs of earlier rounds' payloads that the current round is scored by, and of the last aggregates. */
   publicCids: string[];
   /** Duties under way, such as `train:3`, and how many are to be tried again. */
   active: string[];

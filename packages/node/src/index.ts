@@ -9,7 +9,10 @@
  *
  * @packageDocumentation
  */
+
+export { type AddressUse, addressFault } from '@chorus/network';
 export { ATTACKS, type Attack, attackSchema, describeAttack, namesOf } from './attacks/kinds.ts';
+export { looksAround } from './attacks/vectors.ts';
 export { ChorusNode, type NodeDependencies } from './chorus-node.ts';
 export { DESCRIPTIONS } from './config/descriptions.ts';
 export { editConfig } from './config/edit.ts';
@@ -30,10 +33,13 @@ export {
   nodeConfigSchema,
   parseConfig,
 } from './config.ts';
+export { fitDataset } from './data/fit-data.ts';
 export {
   type AddDataOptions,
+  type AddedData,
   addData,
   DATA_FILE,
+  examineData,
   listData,
   openData,
   type RegisteredData,
@@ -71,6 +77,7 @@ export {
   verifyModel,
 } from './inspect/model-history.ts';
 export type { RoundMoney } from './inspect/money.ts';
+export { checkOnnxFile, isOnnxFile } from './inspect/onnx-file.ts';
 export {
   exportProof,
   type ListedRound,
@@ -93,6 +100,9 @@ export { limitsSchema, tokensSchema } from './limits/limits-config.ts';
 export { LOG_FILE, type Log, openLog } from './logging/log.ts';
 export { type Level, sentenceOf } from './logging/sentences.ts';
 export type { Ports } from './ports.ts';
-export { createProving, type Proving } from './proving.ts';
+export { CIRCUIT_SIZE, createProving, type Proving } from './proving.ts';
+export { newestTask } from './publishing.ts';
 export { publishTask, type TaskRequest } from './stages/announce.ts';
 export { type StartOptions, startNode } from './start.ts';
+export { waitsFor } from './status/waits-for.ts';
+export { writeSummaries } from './summary/kept-summaries.ts';

@@ -3,16 +3,17 @@ import {
   createTrainer,
   type Dataset,
   type Foreign,
-  measureModel,
   type ProcessLimits,
   type Trainer,
   type TrialResult,
+  tryModel,
 } from '@chorus/training';
 import type { NodeConfig } from './config.ts';
 import { MODEL_FAULTS, type RefusedModels } from './limits/refused-models.ts';
+import { privacyOf } from './privacy/settings.ts';
 
 /** What a model is opened with: its task's terms, without a dimension where that is not decided yet. */
-export type ModelTerms = Pick<Terms, 'loss' | 'optimizer'> & { dimension?: number | undefined };
+export type ModelTerms = Pick<Terms, 'loss' | 'optimizer' | 'privacy'> & { dimension?: number | undefined };
 
 /** A model that can be trained, and what it was seen to take where it was tried. */
 export interface OpenedModel {
@@ -32,28 +33,51 @@ export interface StrangersModel {
   signal: AbortSignal;
 }
 
+/** A model that is about to be published: what its task says, but for the number of parameters, which is counted. */
+export interface OwnModel {
+  model: Uint8Array;
+  terms: Omit<Terms, 'dimension'> & { dimension?: number | undefined };
+  memoryBytes: number;
+  signal: AbortSignal;
+}
+
 /**
- * Opens models of others: one at a time, in a process with limits, tried before anything depends on it. A trial is five
- * calls of the runtime, so its CPU time is bounded by five times that of one.
+ * Opens models: one at a time, in a process with limits, tried before anything depends on it. A trial is a dozen calls of
+ * the runtime at most, each of them bounded, and so is its time.
  */
 export class Models {
-  readonly #config: Pick<NodeConfig, 'threads' | 'device' | 'limits'>;
+  readonly #config: Pick<NodeConfig, 'threads' | 'device' | 'limits' | 'privacy'>;
   readonly #refused: RefusedModels;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(config: Pick<NodeConfig, 'threads' | 'device' | 'limits'>, refused: RefusedModels) {
+  constructor(config: Pick<NodeConfig, 'threads' | 'device' | 'limits' | 'privacy'>, refused: RefusedModels) {
     this.#config = config;
     this.#refused = refused;
   }
 
   /**
    * @throws ChorusError `E_MODEL_*` where the model is not to be run, also where it was refused before; `E_TASK_MODEL`
-   *   where it does not have the stated number of parameters
+   *   where it does not have the stated number of parameters; `E_MODEL_PRIVACY` where it is none of those that private
+   *   data is trained on here
    */
   open(options: StrangersModel): Promise<OpenedModel> {
     const opened = this.#turn.then(() => this.#open(options));
     this.#turn = opened.catch(() => {});
     return opened;
+  }
+
+  /**
+   * Do with a model of this node's own, before it is paid for, what whoever joins its task does: open it under the same
+   * limits.
+   * @throws ChorusError `E_MODEL_*`, `E_TASK_MODEL`
+   */
+  async openOwn({ model, terms, memoryBytes, signal }: OwnModel): Promise<Trainer> {
+    const { callSeconds } = this.#config.limits.tasks;
+    return openTrainer(terms, model, this.#config, {
+      limits: { memoryBytes, callSeconds },
+      foreign: { inputShape: terms.data.inputShape, batchSize: terms.batchSize },
+      signal,
+    });
   }
 
   /** A model that was opened has shown a fault since. */
@@ -73,17 +97,21 @@ export class Models {
       await this.#refused.begin(terms.model);
     }
     const { callSeconds } = this.#config.limits.tasks;
+    // A member's stake depends on going on; private data is what the choice is about.
+    const known = this.#config.privacy.models === 'known' && dataset !== null && !joined;
     const { inputShape, classes } = terms.data;
     const batchSize = Math.min(terms.batchSize, dataset?.count ?? terms.batchSize);
     let trainer: Trainer | null = null;
     try {
       trainer = await openTrainer(terms, model, this.#config, {
         limits: { memoryBytes, callSeconds },
-        foreign: { inputShape, batchSize },
+        foreign: { inputShape, batchSize, ...(known ? { knownWith: { classes } } : {}) },
         signal,
       });
       const tried = dataset !== null && !joined;
-      const trial = tried ? await measureModel(trainer, { inputShape, classes, batchSize, signal }) : null;
+      const trial = tried
+        ? await tryModel(trainer, { terms: { ...terms, batchSize }, dataset, signal })
+        : null;
       await this.#refused.allow(terms.model);
       return { trainer, trial };
     } catch (error) {
@@ -101,19 +129,21 @@ export function isModelFault(error: unknown): error is ChorusError {
 
 /**
  * Open a task's model for training, and check that it has the number of parameters that is stated, if one is.
- * @throws ChorusError `E_TASK_MODEL`; `E_MODEL_*` where it cannot be trained
+ * @throws ChorusError `E_TASK_MODEL`; `E_MODEL_*` where it cannot be trained, `E_PRIVACY` where not privately
  */
 export async function openTrainer(
-  { loss, optimizer, dimension }: ModelTerms,
+  { loss, optimizer, dimension, privacy: asked }: ModelTerms,
   model: Uint8Array,
-  { threads, device }: Pick<NodeConfig, 'threads' | 'device'>,
+  { threads, device, privacy: own }: Pick<NodeConfig, 'threads' | 'device' | 'privacy'>,
   bounds: {
     limits?: ProcessLimits;
     foreign?: Foreign;
     signal?: AbortSignal;
   } = {},
 ): Promise<Trainer> {
-  const trainer = await createTrainer({ model, loss, optimizer, threads, device, ...bounds });
+  const privacy = privacyOf({ privacy: asked }, own);
+  const graph = { loss, optimizer, ...(privacy ? { privacy } : {}) };
+  const trainer = await createTrainer({ model, ...graph, threads, device, ...bounds });
   if (dimension === undefined || trainer.dimension === dimension) return trainer;
   await trainer.close();
   throw new ChorusError('E_TASK_MODEL', 'the model does not have the stated number of parameters', {

@@ -11,6 +11,11 @@ export class PayloadStore {
   #round = 0;
   readonly #entries = new Map<string, Entry>();
 
+  /** The newest round that a vector was asked of: what was fetched of it is at hand. */
+  get round(): number {
+    return this.#round;
+  }
+
   /**
    * The vector that `what` names: its author and what it committed to. A failed fetch is not remembered.
    */

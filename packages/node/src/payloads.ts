@@ -5,7 +5,6 @@ import {
   decodePayload,
   type Member,
   type PayloadHeader,
-  payloadBytes,
   type StoragePort,
   sameAddress,
   sameG1,
@@ -13,10 +12,11 @@ import {
   type VectorCommitment,
 } from '@chorus/protocol';
 import { fetchTimeout, peerOf, type RoundContext } from './round-context.ts';
+import { notSealedToThis } from './sealing/payload-form.ts';
 import type { TaskSession } from './session.ts';
 
 /** Where vectors come from, and what checks them. */
-export interface VectorSource extends Pick<TaskSession, 'taskId' | 'payloads' | 'signal'> {
+export interface VectorSource extends Pick<TaskSession, 'taskId' | 'payloads' | 'form' | 'signal'> {
   committer: Pick<TaskSession['committer'], 'commit'>;
   ports: { storage: StoragePort };
 }
@@ -53,25 +53,34 @@ function othersThan(members: Member[], author: Address): string[] {
  * Fetch a committed vector from the swarm and check it: digest, size, header, entries, and where asked for
  * that it opens the commitment on chain.
  *
- * @throws ChorusError `E_STORAGE_*` where nobody gives it, `E_PAYLOAD_MALFORMED`, `E_PAYLOAD_MISMATCH`
+ * @throws ChorusError `E_STORAGE_*` where nobody gives it, `E_PAYLOAD_MALFORMED` (also where it is sealed to others than it
+ *   is to be), `E_PAYLOAD_MISMATCH`; `E_PAYLOAD_NOT_FOR_THIS_NODE` where this node is not to read any
  */
 export function fetchVector(
   source: VectorSource,
   context: RoundContext,
   { kind, author, committed, check, anyone, timeoutMs }: FetchVectorOptions,
 ): Promise<UpdateVector> {
-  const { taskId, ports, committer, payloads, signal } = source;
+  const { taskId, ports, committer, payloads, form, signal } = source;
   const { dimension } = context.task;
   const round = context.round.round;
   const load = async () => {
-    const size = payloadBytes(dimension);
-    const bytes = await ports.storage.get(cidFromDigest(committed.digest, size), {
+    if (!form.reads(context)) throw notSealedToThis(taskId);
+    const size = form.bytes(context.task);
+    const { digest } = committed;
+    const bytes = await ports.storage.get(cidFromDigest(digest, size), {
       maxBytes: size,
       timeoutMs: timeoutMs ?? fetchTimeout(context.task),
       from: [...peerOf(context.members, author), ...(anyone ? othersThan(context.members, author) : [])],
       signal,
     });
-    return decodePayload(bytes, { kind, taskId, round, author, dimension }).vector;
+    return decodePayload(await form.unwrap(bytes, { ...context, taskId, digest, signal }), {
+      kind,
+      taskId,
+      round,
+      author,
+      dimension,
+    }).vector;
   };
   const opens = async (vector: UpdateVector) => {
     if (sameG1(await committer.commit(vector), committed.commitment)) return;

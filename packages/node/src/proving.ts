@@ -12,6 +12,9 @@ import { WorkerPool } from '@chorus/commitment/engine';
 import { createProver, type Prover } from '@chorus/proof';
 import type { NoveltyJob } from './novelty/novelty-job.ts';
 
+/** Rows of the circuit that tasks are settled with. */
+export const CIRCUIT_SIZE = 16;
+
 /** What proving asks of its owner: tests put something quicker in its place. */
 export interface Proving {
   /** Commits to vectors of up to `dimension` entries. */
@@ -57,7 +60,7 @@ class WorkerProving implements Proving {
     return once(this.#provers, log2SizeFor(dimension), async (log2Size) =>
       createProver({
         srs: await this.#reference(log2Size),
-        circuits: (rule) => circuitArtifacts(16, rule),
+        circuits: (rule) => circuitArtifacts(CIRCUIT_SIZE, rule),
         ...this.#threads,
       }),
     );

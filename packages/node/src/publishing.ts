@@ -17,7 +17,7 @@ const ANNOUNCE_MILLISECONDS = 1_000;
 const OUTCOME_UNKNOWN = ['E_CHAIN_UNREACHABLE', 'E_CHAIN_NOT_MINED'];
 
 /** The number of the newest task on the contract, 0 where there is none. Tasks are numbered from 1. */
-async function newestTask(chain: ChainPort): Promise<bigint> {
+export async function newestTask(chain: Pick<ChainPort, 'task'>): Promise<bigint> {
   const exists = async (taskId: bigint) => {
     try {
       await chain.task(taskId);
@@ -153,7 +153,10 @@ export class Publishing {
     if (this.#announced.has(taskId)) return;
     this.#announced.add(taskId);
     background.spawn(
-      background.retrying(() => this.#announceUntilRunning(taskId, () => announceTask(ports, taskId, terms))),
+      background.retrying(
+        () => this.#announceUntilRunning(taskId, () => announceTask(ports, taskId, terms)),
+        taskId,
+      ),
     );
   }
 
@@ -192,7 +195,7 @@ export class Publishing {
     const { ports, background, signal } = this.#parts;
     while (!signal.aborted) {
       if ((await ports.chain.task(taskId)).status !== 'joining') return;
-      await background.report(announce());
+      await background.report(announce(), taskId);
       await pause(ANNOUNCE_MILLISECONDS, signal);
     }
   }

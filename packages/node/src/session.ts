@@ -16,6 +16,7 @@ import {
 } from '@chorus/training';
 import { poisonDataset } from './attacks/data.ts';
 import type { NodeConfig } from './config.ts';
+import { fitDataset } from './data/fit-data.ts';
 import type { EventSink, NodeEvent, Stage } from './events.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Gatekeeper } from './limits/gatekeeper.ts';
@@ -25,6 +26,8 @@ import { PayloadStore } from './payload-store.ts';
 import type { Ports } from './ports.ts';
 import type { Proving } from './proving.ts';
 import { fetchTimeout } from './round-context.ts';
+import { type PayloadForm, type PayloadReader, payloadForm } from './sealing/payload-form.ts';
+import { networkPeers, type SummaryPeers } from './summary/summary-peers.ts';
 import type { TaskFiles } from './task-files.ts';
 
 /** Everything the stages of one task's rounds work with. */
@@ -48,9 +51,15 @@ export interface TaskSession {
   readonly proving: Proving;
   /** The settled model in integers; moved on by the recompute stage alone. */
   readonly model: GlobalModel;
-  /** This node's private data; null where its roles need none. */
+  /** This node's private data, labelled as the task numbers its classes; null where its roles need none. */
   readonly dataset: Dataset | null;
+  /** What that data is called in the record of what was told of it. */
+  readonly dataName: string;
   readonly payloads: PayloadStore;
+  /** How payloads are stored and sent. */
+  readonly form: PayloadForm;
+  /** Who can be asked for what settled rounds have left. */
+  readonly summaries: SummaryPeers;
   /** What is public of the rounds that are over. */
   readonly histories: PublicHistories;
   /** This node's own vectors of the current round, by kind and round. */
@@ -89,9 +98,12 @@ export async function timed<T>(
 export interface OpenSessionOptions {
   task: TaskState;
   termsBytes: Uint8Array;
+  /** This node as one to whom payloads are sealed. */
+  reader: PayloadReader;
   /** Peers that have the model. */
   providers: string[];
   dataset: Dataset | null;
+  dataName: string;
   proving: Proving;
   ports: Ports;
   config: NodeConfig;
@@ -121,7 +133,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
       facts: { terms: terms.dimension, chain: task.dimension },
     });
   }
-  checkData(terms, dataset);
+  const fitted = dataset && fitDataset(terms, dataset);
   // They came with the announcement: whoever inspects the task later asks members for them.
   await ports.storage.put(options.termsBytes);
   const model = await ports.storage.get(terms.model, {
@@ -136,7 +148,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
         model,
         terms,
         memoryBytes: options.gate.modelBytes(task.id),
-        dataset,
+        dataset: fitted,
         joined: options.joined,
         signal,
       });
@@ -145,7 +157,10 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
     const committer = await options.proving.committer(terms.dimension);
     const globalModel = createGlobalModel(trainer.initial, terms.scale);
     const payloads = new PayloadStore();
-    const source = { taskId: task.id, ports, committer, payloads, signal };
+    const own: SummaryPeers['own'] = (taskId, round) => options.journal.summary(taskId, round);
+    const summaries = networkPeers(ports.network, own);
+    const form = payloadForm(terms, options.reader);
+    const source = { taskId: task.id, ports, committer, payloads, form, summaries, signal };
     return {
       taskId: task.id,
       terms,
@@ -160,8 +175,11 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
       committer,
       proving: options.proving,
       model: globalModel,
-      dataset: dataset && poisonDataset(dataset, config.attack, config.seed),
+      dataset: fitted && poisonDataset(fitted, config.attack, config.seed),
+      dataName: options.dataName,
       payloads,
+      form,
+      summaries,
       histories: new PublicHistories(source, globalModel, trainer.parameters),
       own: new Map(),
       emit: options.emit,
@@ -170,23 +188,5 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
   } catch (error) {
     await trainer.close();
     throw error;
-  }
-}
-
-/** Whether local data is of the kind that the task's terms describe. */
-export function fitsData({ data }: Pick<Terms, 'data'>, dataset: Dataset): boolean {
-  return dataset.classes === data.classes && dataset.inputShape.join() === data.inputShape.join();
-}
-
-/** @throws ChorusError `E_TASK_DATA` */
-export function checkData(terms: Terms, dataset: Dataset | null): void {
-  if (dataset && !fitsData(terms, dataset)) {
-    throw new ChorusError('E_TASK_DATA', 'the local data does not fit the task', {
-      facts: {
-        task: JSON.stringify(terms.data),
-        local: `${dataset.name}: ${dataset.inputShape.join('x')}, ${dataset.classes} classes`,
-      },
-      hint: 'join a task for this kind of data, or register other data',
-    });
   }
 }

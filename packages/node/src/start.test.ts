@@ -8,8 +8,9 @@ import { type Devnet, deployChorus, startDevnet } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
 import type { Address } from '@chorus/protocol';
 import { Wallet } from 'ethers';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type NodeConfigInput, parseConfig } from './config.ts';
+import type { NodeEvent } from './events.ts';
 import { createIdentity } from './identity/identity.ts';
 import { WALLET_KEY_FILE } from './identity/wallet.ts';
 import { startNode } from './start.ts';
@@ -101,6 +102,24 @@ describe('a wallet', () => {
 });
 
 describe('a configuration', () => {
+  it('whose chain does not answer is waited for until it does, or until nobody wants it any more', async () => {
+    await developmentWallet();
+    const told: NodeEvent[] = [];
+    const stop = new AbortController();
+    const url = public5Url.replace(/:\d+$/, ':1/v3/0123456789abcdef0123456789abcdef');
+    const starting = startNode(config({}, url), (event) => told.push(event), {
+      patient: true,
+      signal: stop.signal,
+    });
+    starting.catch(() => {});
+    await vi.waitFor(() => expect(told.map(({ type }) => type)).toEqual(['condition-began']));
+    expect(JSON.stringify(told)).toContain('nothing listens there');
+    expect(JSON.stringify(told)).not.toContain('0123456789abcdef');
+    stop.abort(new Error('enough'));
+    await expect(starting).rejects.toThrow('enough');
+    await expect(startNode(config({}, url), () => {})).rejects.toMatchObject({ code: 'E_CHAIN_UNREACHABLE' });
+  });
+
   it('that means another chain than the endpoint is refused', async () => {
     await developmentWallet();
     await expect(startNode(config({}, devnet.url, 1), () => {})).rejects.toMatchObject({
@@ -117,13 +136,14 @@ describe('a configuration', () => {
     await expect(started).rejects.toMatchObject({ code: 'E_CONFIG', facts: { field: 'attack' } });
   });
 
-  it('that names an IPFS daemon which does not answer is refused, and the node can be started again', async () => {
+  it('that names an IPFS daemon which does not answer is told so once, and the node does without', async () => {
     await developmentWallet();
     const ipfsApi = public5Url.replace(/:\d+$/, ':1');
-    await expect(startNode(config({ storage: { ipfsApi } }), () => {})).rejects.toMatchObject({
-      code: 'E_STORAGE_KUBO',
-    });
-    const node = await startNode(config(), () => {});
+    const told: NodeEvent[] = [];
+    const node = await startNode(config({ storage: { ipfsApi } }), (event) => told.push(event));
+    const began = () => told.filter(({ type }) => type === 'condition-began');
+    await vi.waitFor(() => expect(began()).toMatchObject([{ code: 'E_STORAGE_KUBO' }]));
+    expect(told.some(({ type }) => type === 'ready')).toBe(true);
     await node.close();
   });
 });

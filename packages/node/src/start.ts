@@ -2,12 +2,20 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectChain, isDevChain } from '@chorus/chain';
 import { createNetwork, type NetworkEvent, type NetworkOptions } from '@chorus/network';
-import { type ChainPort, ChorusError, describeError } from '@chorus/protocol';
-import { createHeliaStorage, createKuboStorage, withDaemon } from '@chorus/storage';
+import {
+  type ChainPort,
+  ChorusError,
+  describeError,
+  hasCode,
+  keepUrlSecret,
+  type StoragePort,
+} from '@chorus/protocol';
+import { createHeliaStorage, createKuboStorage, laterStorage, withDaemon } from '@chorus/storage';
 import type { Dataset } from '@chorus/training';
+import { pause, RETRY_MILLISECONDS } from './background.ts';
 import { ChorusNode } from './chorus-node.ts';
 import type { NodeConfig } from './config.ts';
-import { openData } from './data/registry.ts';
+import { listData, openData } from './data/registry.ts';
 import type { EventSink, NodeEvent } from './events.ts';
 import { type NodeKey, readNodeKey, writeNewNodeKey } from './identity/node-key.ts';
 import { type OpenedWallet, openWallet, type PasswordSource } from './identity/wallet.ts';
@@ -17,6 +25,7 @@ import { meteredChain } from './metrics/metered-chain.ts';
 import { peerStanding } from './standing.ts';
 import { DiskWatch } from './status/disk-watch.ts';
 import { keptFiles } from './status/kept-files.ts';
+import { NodeConditions } from './status/node-conditions.ts';
 import type { OpenAdmin } from './status/open-admin.ts';
 
 export interface StartOptions {
@@ -24,6 +33,12 @@ export interface StartOptions {
   password?: PasswordSource;
   /** For crash tests alone: see {@link StepGate}. */
   stepGate?: StepGate;
+  /**
+   * Wait for a chain that does not answer yet, as a service does that starts with the machine; by default that is an
+   * error. Ended by `signal`.
+   */
+  patient?: boolean;
+  signal?: AbortSignal;
   /** Asked over the admin API to end; by default the process gets SIGTERM, as from a service manager. */
   onShutdown?: () => void;
 }
@@ -32,7 +47,7 @@ export interface StartOptions {
  * The composition root: wires libp2p, IPFS, the chain and local data into a node and starts it.
  *
  * @throws ChorusError `E_WALLET_MISSING`, `E_PASSWORD_MISSING`, `E_PASSWORD_WRONG`, `E_WALLET_UNENCRYPTED`,
- *   `E_CHAIN_WRONG_ID`, `E_DATA_UNREADABLE`, `E_STORAGE_KUBO`, `E_STORE_*` (see `openStore`) and the errors of the parts
+ *   `E_CHAIN_WRONG_ID`, `E_DATA_UNREADABLE`, `E_STORE_*` (see `openStore`) and the errors of the parts
  */
 export async function startNode(
   config: NodeConfig,
@@ -51,6 +66,7 @@ export async function startNode(
       wallet,
       dataset,
       journal,
+      waiting: options.patient ? (options.signal ?? new AbortController().signal) : null,
       onShutdown: options.onShutdown ?? (() => process.kill(process.pid, 'SIGTERM')),
     });
   } catch (error) {
@@ -64,11 +80,13 @@ interface NodeParts {
   wallet: OpenedWallet;
   dataset: Dataset | null;
   journal: Journal;
+  /** Ends the wait for the chain; null where it is not waited for. */
+  waiting: AbortSignal | null;
   onShutdown: () => void;
 }
 
 async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts): Promise<ChorusNode> {
-  const { nodeKey, wallet, dataset, journal, onShutdown } = parts;
+  const { nodeKey, wallet, dataset, journal, waiting, onShutdown } = parts;
   const closers: (() => Promise<void>)[] = [];
   const admin = config.admin.enabled ? await serveAdmin(config, told, onShutdown) : null;
   if (admin) closers.push(() => admin.close());
@@ -77,7 +95,8 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
     told(event);
   };
   try {
-    const connected = await openChain(config, wallet, journal, emit);
+    const open = () => openChain(config, wallet, journal, emit);
+    const connected = await (waiting ? chainInTime(open, emit, waiting) : open());
     closers.push(() => connected.close());
     const chain = admin ? meteredChain(connected, admin.transaction) : connected;
     // There is no node yet when the network and storage start: no members, and nothing to keep.
@@ -103,9 +122,11 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
     closers.push(() => own.close());
     const { ipfsApi } = config.storage;
     const storage = ipfsApi
-      ? withDaemon(own, await createKuboStorage({ url: ipfsApi }), (error) => emit(warningOf(error)))
+      ? withDaemon(own, daemonAt(ipfsApi, emit), (error) => emit(warningOf(error)))
       : own;
-    node = new ChorusNode(config, { ports: { chain, network, storage }, dataset, journal, emit });
+    const dataName = await dataNameOf(config);
+    const ports = { chain, network, storage };
+    node = new ChorusNode(config, { ports, keySeed: nodeKey.seed, dataset, dataName, journal, emit });
     const { gate } = node;
     const disk = new DiskWatch({
       folder: config.dataDir,
@@ -116,16 +137,76 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
       onError: (error) => emit(warningOf(error)),
     });
     closers.push(() => disk.close());
-    admin?.attach(node);
+    const conditions = new NodeConditions(node, emit);
+    closers.push(async () => conditions.close());
+    admin?.attach(node, conditions);
     await disk.start();
     await node.start();
-    for (const close of [() => disk.close(), ...(admin ? [() => admin.close()] : [])]) node.onClosed(close);
+    conditions.start();
+    const closing = [() => conditions.close(), () => disk.close(), ...(admin ? [() => admin.close()] : [])];
+    for (const close of closing) node.onClosed(close);
     return node;
   } catch (error) {
     // The latest first: storage before the network it is on.
     for (const close of closers.reverse()) await close().catch(() => {});
     throw error;
   }
+}
+
+/** Between two looks for a chain that is not there yet. */
+const LONGEST_WAIT_MILLISECONDS = 10_000;
+
+/**
+ * The chain as soon as it answers. That it does not is told once, with why, and again where the reason is another.
+ * @throws where it answers and is not the one, and what `signal` is aborted with
+ */
+async function chainInTime(
+  open: () => Promise<ChainPort>,
+  emit: EventSink,
+  signal: AbortSignal,
+): Promise<ChainPort> {
+  const since = performance.now();
+  let told: ChorusError | null = null;
+  for (let wait = RETRY_MILLISECONDS.first; ; wait = Math.min(2 * wait, LONGEST_WAIT_MILLISECONDS)) {
+    try {
+      const chain = await open();
+      if (told) {
+        const seconds = Math.round((performance.now() - since) / 1000);
+        emit({ type: 'condition-ended', code: told.code, message: told.message, seconds });
+      }
+      return chain;
+    } catch (error) {
+      if (!(error instanceof ChorusError) || !hasCode(error, 'E_CHAIN_UNREACHABLE')) throw error;
+      if (told?.message !== error.message) {
+        const hint = `the node waits for it${error.hint ? `; ${error.hint}` : ''}`;
+        emit({ type: 'condition-began', code: error.code, message: error.message, hint });
+      }
+      told = error;
+      await pause(wait, signal);
+      signal.throwIfAborted();
+    }
+  }
+}
+
+/** An IPFS daemon, which may come later: the node does without it until then. */
+function daemonAt(url: string, emit: EventSink): StoragePort {
+  keepUrlSecret(url);
+  let away = 0;
+  return laterStorage(
+    () => createKuboStorage({ url }),
+    (error) => {
+      const code = 'E_STORAGE_KUBO';
+      const message = 'the IPFS daemon does not answer';
+      if (error !== null) {
+        away = performance.now();
+        const hint = 'the node goes on without it; check storage.ipfsApi, and that the daemon is up';
+        emit({ type: 'condition-began', code, message, hint });
+      } else {
+        const seconds = Math.round((performance.now() - away) / 1000);
+        emit({ type: 'condition-ended', code, message, seconds });
+      }
+    },
+  );
 }
 
 /** Loaded only where it is wanted: the HTTP server and the metrics take some 10 MB. */
@@ -174,6 +255,11 @@ async function datasetOf({ roles, dataDir, data }: NodeConfig): Promise<Dataset 
   return roles.some((role) => role !== 'aggregator') ? openData(dataDir, data) : null;
 }
 
+/** What the data is called, in the record of what was told of it: its registered name, or its path. */
+async function dataNameOf({ dataDir, data }: NodeConfig): Promise<string> {
+  return data ?? (await listData(dataDir))[0]?.name ?? '';
+}
+
 /** The chain port of the wallet, on the chain the configuration means. */
 async function openChain(
   config: NodeConfig,
@@ -181,7 +267,7 @@ async function openChain(
   journal: Journal,
   emit: EventSink,
 ): Promise<ChainPort> {
-  const { url, contract, chainId, deployedAt, pollMilliseconds } = config.chain;
+  const { url, contract, chainId, deployedAt, pollMilliseconds, requestsPerMinute } = config.chain;
   const chain = await connectChain({
     url,
     contract: contract as `0x${string}`,
@@ -197,6 +283,7 @@ async function openChain(
     },
     deployedAt,
     ...(pollMilliseconds ? { pollMilliseconds } : {}),
+    ...(requestsPerMinute ? { requestsPerMinute } : {}),
   });
   try {
     if (chainId !== undefined && chain.chainId !== chainId) {

@@ -1,6 +1,5 @@
 import {
   ChorusError,
-  committedTrainers,
   type Duty,
   describeError,
   dutiesOf,
@@ -23,8 +22,8 @@ import { HistoryCheck } from './history-check.ts';
 import { type RoundRecord, settledRecord, voidRecord } from './journal/records.ts';
 import { hasSealed, owesOthers } from './limits/owed.ts';
 import { restoreModel, saveModel } from './model-snapshot.ts';
-import { fetchVector } from './payloads.ts';
 import type { RoundContext } from './round-context.ts';
+import { isChecker } from './sealing/checkers.ts';
 import type { TaskSession } from './session.ts';
 import { aggregate } from './stages/aggregate.ts';
 import { commit, provide } from './stages/commit.ts';
@@ -462,27 +461,22 @@ export class TaskRunner {
   }
 
   /**
-   * Fetch what recomputing the model will need while the aggregator is still at work; and while updates are open, what
-   * is public of the rounds before.
+   * Validators and candidates fetch and check what they will sign and aggregate as soon as it is there; and while updates
+   * are open, what is public of the rounds before.
    */
   #prefetch(round: RoundState): void {
     const context = this.context;
     if (!PREFETCHED.includes(round.phase)) return;
+    if (!context || !isChecker(context.task, this.session.ports.chain.account)) return;
     // What is public is so beside the model that the round begins from.
     const current = this.#settledThrough === round.round - 1;
     if (round.phase === 'commit' && !current) return;
     // Again with each reference that is opened: its author may be gone when the round is to be settled.
     const opened = openedReferences(round).length;
     const key = `prefetch:${round.round}:${round.phase}:${opened}`;
-    if (!context || this.#active.has(key) || this.#done.has(key)) return;
+    if (this.#active.has(key) || this.#done.has(key)) return;
     this.#done.add(key);
-    const { account } = this.session.ports.chain;
-    // Candidates check what they will aggregate, validators what they will sign; the others check the aggregate.
-    const checks = [...context.task.aggregators, ...context.task.activeValidators].some((a) =>
-      sameAddress(a, account),
-    );
-    const looking = checks ? this.#prepareVerdict(context) : this.#fetchUpdates(context);
-    const work = looking.then(
+    const work = this.#prepareVerdict(context).then(
       () => {},
       () => {},
     );
@@ -504,20 +498,6 @@ export class TaskRunner {
     const found = await examineRound(session, context);
     const current = this.#settledThrough === round - 1;
     if (phase === 'settle' && current && found.references.length > 0) await headOf(session, context, found);
-  }
-
-  async #fetchUpdates(context: RoundContext): Promise<void> {
-    if (context.round.phase === 'commit') return;
-    await Promise.allSettled(
-      committedTrainers(context.round).map((index) =>
-        fetchVector(this.session, context, {
-          kind: 'update',
-          author: context.task.trainers[index]!,
-          committed: context.round.updates[index]!,
-          check: false,
-        }),
-      ),
-    );
   }
 
   /** The settled round goes into its trainers' histories; who settled it pays for that, and nothing waits for it. */
@@ -544,6 +524,7 @@ export class TaskRunner {
   #warn(error: unknown): void {
     this.session.emit({
       type: 'warning',
+      taskId: this.session.taskId,
       code: error instanceof Error && 'code' in error ? String(error.code) : 'E_UNEXPECTED',
       message: describeError(error),
     });

@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Journal } from './journal/journal.ts';
 import { PayloadStore } from './payload-store.ts';
 import type { RoundContext } from './round-context.ts';
+import { PUBLIC_PAYLOADS } from './sealing/payload-form.ts';
 import type { TaskSession } from './session.ts';
 import { answerVoteRequest, collectVerdicts } from './verdicts.ts';
 
@@ -49,6 +50,7 @@ function validator(error: Error): { session: TaskSession; context: RoundContext 
     taskId: 1n,
     journal,
     payloads: new PayloadStore(),
+    form: PUBLIC_PAYLOADS,
     signal: new AbortController().signal,
     ports: {
       storage: { get: () => Promise.reject(error) },
@@ -102,6 +104,16 @@ describe('a validator asked to vote a trainer out', () => {
     journal.close();
     const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [], novelty: G1_INFINITY };
     await expect(answerVoteRequest(session, context, request, AGGREGATOR, 0)).rejects.toThrow();
+  });
+
+  it('signs nothing of payloads that are sealed to another key than its own', async () => {
+    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+    const changed = { ...session, form: { ...PUBLIC_PAYLOADS, reads: () => false } } as TaskSession;
+    const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [], novelty: G1_INFINITY };
+    await expect(answerVoteRequest(changed, context, request, AGGREGATOR, 0)).rejects.toMatchObject({
+      code: 'E_PAYLOAD_NOT_FOR_THIS_NODE',
+    });
+    expect(journal.step({ taskId: 1n, round: 1, step: 'vote' })).toBeNull();
   });
 
   it('does not sign that all can be had where one cannot', async () => {

@@ -1,3 +1,6 @@
+import { reasonOf } from './reason.ts';
+import { withoutSecrets } from './scrub.ts';
+
 /** Anything an error wants to state: shown to people, written to logs, compared in tests. */
 export type Facts = Record<string, string | number | bigint | boolean | null | undefined>;
 
@@ -48,20 +51,27 @@ export function hasCode(error: unknown, code: string): boolean {
   return false;
 }
 
-/** One line for a log or a terminal: code, message, facts, hint and the root cause. */
+/**
+ * One line for a log or a terminal: code, message, facts, hint and why the root cause says so. Without the secrets
+ * that this process knows of, and without the dumps of libraries: see {@link reasonOf}.
+ */
 export function describeError(error: unknown): string {
-  if (!(error instanceof ChorusError)) return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof ChorusError)) return reasonOf(error);
   const facts = Object.entries(error.facts)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${String(value)}`)
     .join(' ');
   const root = error.chain().at(-1);
-  return [
-    `${error.code}: ${error.message}`,
-    facts && `(${facts})`,
-    root && root !== error && `[${root.message}]`,
-    error.hint && `- ${error.hint}`,
-  ]
-    .filter(Boolean)
-    .join(' ');
+  const reason = root && root !== error ? reasonOf(root) : '';
+  const said = `${error.message} ${facts}`;
+  return withoutSecrets(
+    [
+      `${error.code}: ${error.message}`,
+      facts && `(${facts})`,
+      reason && !said.includes(reason) && `[${reason}]`,
+      error.hint && `- ${error.hint}`,
+    ]
+      .filter(Boolean)
+      .join(' '),
+  );
 }

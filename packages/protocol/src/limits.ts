@@ -46,6 +46,10 @@ export const MAX_TERMS_BYTES = 8 * 1024;
 /** Accounts of a task's allow list: 6 KiB of its terms, several times the members there can be. */
 export const MAX_ALLOWED = 128;
 
+/** Names of classes in a task's terms, and letters of one: they share the terms' 8 KiB with the allow list. */
+export const MAX_CLASS_NAMES = 256;
+export const MAX_CLASS_NAME_LENGTH = 64;
+
 /** Size of a model file that a node fetches without being told otherwise. */
 export const MAX_MODEL_BYTES = 256 * 1024 * 1024;
 

@@ -4,6 +4,7 @@ import { ChorusError } from './errors.ts';
 import { MAX_GOSSIP_BYTES, MAX_MESSAGE_BYTES } from './limits.ts';
 import { PRESENCE_STAGES } from './round.ts';
 import { pointFromBytes, pointToBytes } from './settlement.ts';
+import { encodeGram, MAX_SUMMARY_BYTES, type RoundSummary, summaryResponseSchema } from './summary.ts';
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
 const peerId = z.string().min(8).max(128);
@@ -41,6 +42,8 @@ export type Announcement = z.infer<typeof announcementSchema>;
 export type Presence = z.infer<typeof presenceSchema>;
 export type GossipMessage = z.infer<typeof gossipSchema>;
 
+const bytesOf = (length: number) =>
+  z.custom<Uint8Array>((b) => b instanceof Uint8Array && b.length === length);
 const indices = z.array(z.number().int().min(0).max(63)).max(64);
 /** A point as it travels: 64 bytes, x then y. Whether it is on the curve is for whoever uses it to check. */
 const point = z
@@ -84,6 +87,18 @@ export const availableResponseSchema = z.union([
   z.strictObject({ validator: address, signature }),
   z.strictObject({ refused: z.string().max(200) }),
 ]);
+/** Anybody asks a node for what it has of a settled round. */
+export const summaryRequestSchema = z.strictObject({ taskId, round: z.number().int().positive() });
+/** One that must check a task's payloads asks another for the key of a sealed one, named by its digest on chain. */
+export const fileKeyRequestSchema = z.strictObject({ taskId, digest: bytesOf(32) });
+export const fileKeyResponseSchema = z.union([
+  z.strictObject({ key: bytesOf(16) }),
+  z.strictObject({ refused: z.string().max(200) }),
+]);
+export type FileKeyRequest = z.infer<typeof fileKeyRequestSchema>;
+export type FileKeyResponse = z.infer<typeof fileKeyResponseSchema>;
+export type SummaryRequest = z.infer<typeof summaryRequestSchema>;
+export type SummaryResponse = RoundSummary | { refused: string };
 export type AvailableRequest = z.infer<typeof availableRequestSchema>;
 export type AvailableResponse = z.infer<typeof availableResponseSchema>;
 export type VoteRequest = z.infer<typeof voteRequestSchema>;
@@ -100,11 +115,25 @@ export const VOTE_PROTOCOL = '/chorus/verdict/2.0.0';
 /** libp2p protocol id of votes that a payload is available after all. */
 export const AVAILABLE_PROTOCOL = '/chorus/available/1.0.0';
 
+/** libp2p protocol id of keys of sealed payloads. */
+export const FILE_KEY_PROTOCOL = '/chorus/file-key/1.0.0';
+
 /** Encode a message as canonical CBOR (RFC 8949, section 4.2). */
 export function encodeMessage(
-  message: GossipMessage | VoteRequest | VoteResponse | AvailableRequest | AvailableResponse,
+  message:
+    | GossipMessage
+    | VoteRequest
+    | VoteResponse
+    | AvailableRequest
+    | AvailableResponse
+    | SummaryRequest
+    | SummaryResponse
+    | FileKeyRequest
+    | FileKeyResponse,
 ): Uint8Array {
-  return encode('novelty' in message ? { ...message, novelty: pointToBytes(message.novelty) } : message);
+  if ('novelty' in message) return encode({ ...message, novelty: pointToBytes(message.novelty) });
+  if ('gram' in message) return encode({ ...message, gram: message.gram && encodeGram(message.gram) });
+  return encode(message);
 }
 
 function decodeWith<T>(schema: z.ZodType<T>, bytes: Uint8Array, limit: number): T {
@@ -167,4 +196,24 @@ export function decodeAvailableRequest(bytes: Uint8Array): AvailableRequest {
 /** @throws ChorusError `E_MESSAGE_MALFORMED` */
 export function decodeAvailableResponse(bytes: Uint8Array): AvailableResponse {
   return decodeWith<AvailableResponse>(availableResponseSchema, bytes, MAX_MESSAGE_BYTES);
+}
+
+/** @throws ChorusError `E_MESSAGE_MALFORMED` */
+export function decodeSummaryRequest(bytes: Uint8Array): SummaryRequest {
+  return decodeWith<SummaryRequest>(summaryRequestSchema, bytes, MAX_MESSAGE_BYTES);
+}
+
+/** @throws ChorusError `E_MESSAGE_MALFORMED` */
+export function decodeSummaryResponse(bytes: Uint8Array): SummaryResponse {
+  return decodeWith<SummaryResponse>(summaryResponseSchema, bytes, MAX_SUMMARY_BYTES);
+}
+
+/** @throws ChorusError `E_MESSAGE_MALFORMED` */
+export function decodeFileKeyRequest(bytes: Uint8Array): FileKeyRequest {
+  return decodeWith<FileKeyRequest>(fileKeyRequestSchema, bytes, MAX_MESSAGE_BYTES);
+}
+
+/** @throws ChorusError `E_MESSAGE_MALFORMED` */
+export function decodeFileKeyResponse(bytes: Uint8Array): FileKeyResponse {
+  return decodeWith<FileKeyResponse>(fileKeyResponseSchema, bytes, MAX_MESSAGE_BYTES);
 }

@@ -85,6 +85,32 @@ describe('terms', () => {
     expect(() => encodeTerms({ ...terms, tags: ['Two Words'] })).toThrow('lower-case');
   });
 
+  it('may ask for private training in integers, and are the same bytes as ever without it', () => {
+    const privacy = { clip: 1_000, noiseMultiplier: 100 };
+    expect(decodeTerms(encodeTerms({ ...terms, privacy })).privacy).toEqual(privacy);
+    expect(termsDigest({ ...terms, privacy })).not.toBe(termsDigest(terms));
+    expect(new TextDecoder().decode(encodeTerms(terms))).not.toContain('privacy');
+    for (const [field, wrong] of [
+      ['privacy.clip', { ...privacy, clip: 0 }],
+      ['privacy.clip', { ...privacy, clip: 0.5 }],
+      ['privacy.clip', { ...privacy, clip: 1_000_001 }],
+      ['privacy.noiseMultiplier', { ...privacy, noiseMultiplier: 0 }],
+      ['privacy.noiseMultiplier', { ...privacy, noiseMultiplier: 1e9 }],
+      ['privacy', { ...privacy, delta: 1 }],
+    ] as const) {
+      expect(() => encodeTerms({ ...terms, privacy: wrong as typeof privacy })).toThrow(
+        expect.objectContaining({ code: 'E_TERMS_INVALID', facts: { field } }),
+      );
+    }
+  });
+
+  it('may seal payloads, and are the same bytes as ever where they do not', () => {
+    const sealed = { ...terms, payloads: 'sealed' } as const;
+    expect(decodeTerms(encodeTerms(sealed))).toEqual(sealed);
+    expect(new TextDecoder().decode(encodeTerms(terms))).not.toContain('payloads');
+    expect(() => encodeTerms({ ...terms, payloads: 'public' } as unknown as Terms)).toThrow();
+  });
+
   it('may name who is allowed, each once and in order', () => {
     const [a, b]: [`0x${string}`, `0x${string}`] = [`0x${'0a'.repeat(20)}`, `0x${'0b'.repeat(20)}`];
     expect(decodeTerms(encodeTerms({ ...terms, allow: [a, b] })).allow).toEqual([a, b]);
@@ -99,6 +125,32 @@ describe('terms', () => {
     );
     expect(encodeTerms({ ...terms, allow: full }).length).toBeLessThan(8192);
     expect(() => encodeTerms({ ...terms, allow: [...full, `0x${'f'.repeat(40)}`] })).toThrow();
+  });
+
+  it('may name the classes, each once and as many as there are', () => {
+    const named = (classNames: string[], classes = classNames.length): Terms => ({
+      ...terms,
+      data: { ...terms.data, classes, classNames },
+    });
+    expect(decodeTerms(encodeTerms(named(['Stra\u00dfe', '\u6570'])))).toEqual(
+      named(['Stra\u00dfe', '\u6570']),
+    );
+    expect(new TextDecoder().decode(encodeTerms(terms))).not.toContain('classNames');
+    for (const wrong of [
+      named(['a', 'a']),
+      named(['a', 'b'], 3),
+      named(['a', '']),
+      named(['a', ' b']),
+      named(['a', 'b\u001b[2J']),
+      named(['a', 'cafe\u0301']),
+      named(['a', 'b'.repeat(65)]),
+      named(Array.from({ length: 257 }, (_, i) => `c${i}`)),
+      named(Array.from({ length: 200 }, (_, i) => `${i}`.padStart(60, 'c'))),
+    ]) {
+      expect(() => encodeTerms(wrong), JSON.stringify(wrong.data)).toThrow(
+        expect.objectContaining({ code: 'E_TERMS_INVALID' }),
+      );
+    }
   });
 
   it('are refused when they are not JSON or too long', () => {

@@ -3,11 +3,24 @@ import { z } from 'zod';
 import { sha256Hex } from './cid.ts';
 import { ChorusError } from './errors.ts';
 import type { Address, Hex } from './hex.ts';
-import { MAX_ALLOWED, MAX_DIMENSION, MAX_MODEL_BYTES, MAX_TERMS_BYTES } from './limits.ts';
+import {
+  MAX_ALLOWED,
+  MAX_CLASS_NAME_LENGTH,
+  MAX_CLASS_NAMES,
+  MAX_DIMENSION,
+  MAX_MODEL_BYTES,
+  MAX_TERMS_BYTES,
+} from './limits.ts';
 import { isPlainLine } from './plain-text.ts';
 
 /** Epochs of one round's training. */
 const MAX_EPOCHS = 1000;
+
+/** Largest clip and noise multiplier of private training, in thousandths: beyond a thousand nothing is learned. */
+const MAX_PRIVACY = 1_000_000;
+
+/** One, in the integers of the terms' `privacy`. */
+export const PRIVACY_ONE = 1000;
 
 const positive = z.number().positive().max(1e6);
 
@@ -31,6 +44,24 @@ export function defaultReferenceEpochs(localEpochs: number): number {
   return Math.min(MAX_EPOCHS, Math.ceil(2.5 * localEpochs));
 }
 
+/** It is a stranger's, like the name of a task. */
+const className = z
+  .string()
+  .min(1)
+  .max(MAX_CLASS_NAME_LENGTH)
+  .refine(isPlainLine, 'must be one line of printable text')
+  .refine(
+    (name) => name === name.trim().normalize('NFC'),
+    'must be in Unicode NFC, without blanks around it',
+  );
+
+/** Whether names of classes can be stated in a task's terms, leaving room for the rest of them. */
+export function canNameClasses(names: readonly string[]): boolean {
+  if (names.length > MAX_CLASS_NAMES || !names.every((name) => className.safeParse(name).success))
+    return false;
+  return new TextEncoder().encode(JSON.stringify(names)).length <= MAX_TERMS_BYTES / 2;
+}
+
 /** The fields of terms, each by itself: schemas that leave some out are made of this. */
 export const termsFields = z.strictObject({
   version: z.literal(1),
@@ -42,12 +73,23 @@ export const termsFields = z.strictObject({
   /** d: the number of trainable parameters. */
   dimension: z.number().int().positive().max(MAX_DIMENSION),
   /** What a sample must look like, so that a node knows whether its data fits. */
-  data: z.strictObject({
-    kind: z.literal('classification'),
-    /** Shape of one sample without the batch axis, float32. A text is windows of tokens and the next token. */
-    inputShape: z.array(z.number().int().positive().max(65536)).min(1).max(5),
-    classes: z.number().int().min(2).max(100_000),
-  }),
+  data: z
+    .strictObject({
+      kind: z.literal('classification'),
+      /** Shape of one sample without the batch axis, float32. A text is windows of tokens and the next token. */
+      inputShape: z.array(z.number().int().positive().max(65536)).min(1).max(5),
+      classes: z.number().int().min(2).max(100_000),
+      /**
+       * What the classes are called, in the order of their numbers: nodes label their samples by name. Absent where
+       * classes are their numbers, and in tasks whose names do not fit. Each is one line in Unicode NFC.
+       */
+      classNames: z.array(className).min(2).max(MAX_CLASS_NAMES).optional(),
+    })
+    .refine(
+      ({ classes, classNames: names }) =>
+        !names || (names.length === classes && new Set(names).size === classes),
+      { path: ['classNames'], message: 'must name each class once' },
+    ),
   loss: z.strictObject({ kind: z.literal('softmax-cross-entropy') }),
   optimizer: z.strictObject({
     kind: z.literal('sgd'),
@@ -67,6 +109,23 @@ export const termsFields = z.strictObject({
    * For tasks whose trainers are known. Only with `reference-projection`; absent means on.
    */
   novelty: z.literal('off').optional(),
+  /**
+   * That trainers and validators train with differential privacy for single samples, both in thousandths: `clip`, the L2
+   * norm to which each sample's gradient is clipped, and `noiseMultiplier`, the deviation of the noise that each step adds
+   * to the sum of these, in units of `clip`. A batch is then a Poisson sample of the expected size `batchSize`. It is not
+   * proven that a member does so. Absent means plain training.
+   */
+  privacy: z
+    .strictObject({
+      clip: z.number().int().positive().max(MAX_PRIVACY),
+      noiseMultiplier: z.number().int().positive().max(MAX_PRIVACY),
+    })
+    .optional(),
+  /**
+   * `sealed`: payloads are encrypted to those that must check them, the task's validators and aggregation candidates;
+   * absent: whoever is connected can read them. A task that its requester says nothing about is sealed.
+   */
+  payloads: z.literal('sealed').optional(),
   /** Licence of the model that comes out, as an SPDX identifier such as `Apache-2.0`. Nodes may ask for one. */
   licence: z
     .string()
@@ -105,11 +164,19 @@ export const termsSchema = termsFields.refine(
 /** The off-chain part of a task, bound to the chain by its digest. */
 export type Terms = z.infer<typeof termsSchema>;
 
-/** Terms as canonical JSON (RFC 8785): the bytes that are hashed, stored on IPFS and gossiped. */
+/**
+ * Terms as canonical JSON (RFC 8785): the bytes that are hashed, stored on IPFS and gossiped.
+ * @throws ChorusError `E_TERMS_INVALID` naming the field at fault, or that they are too long
+ */
 export function encodeTerms(terms: Terms): Uint8Array {
   const parsed = termsSchema.safeParse(terms);
   if (!parsed.success) throw invalidTerms(parsed.error);
-  return new TextEncoder().encode(canonicalize(parsed.data));
+  const bytes = new TextEncoder().encode(canonicalize(parsed.data));
+  if (bytes.length <= MAX_TERMS_BYTES) return bytes;
+  throw new ChorusError('E_TERMS_INVALID', 'the terms are too long', {
+    facts: { bytes: bytes.length, limit: MAX_TERMS_BYTES },
+    hint: 'allow fewer accounts, or leave the names of the classes out',
+  });
 }
 
 /** sha2-256 of the canonical terms: on chain, and inside the terms' CID. */

@@ -7,6 +7,7 @@
 export type { CollectOptions, CollectResult, DiskLimit } from './garbage.ts';
 export { createHeliaStorage, type HeliaStorage, type HeliaStorageOptions } from './helia.ts';
 export { createKuboStorage, type KuboStorageOptions } from './kubo.ts';
+export { laterStorage } from './later.ts';
 export { cidOfBytes } from './layout.ts';
 export { openOfflineStorage } from './offline.ts';
 export { withDaemon } from './with-daemon.ts';

@@ -20,11 +20,20 @@
  *
  * @packageDocumentation
  */
+export {
+  type ClassOptions,
+  canonicalLabel,
+  isNumbered,
+  readClassNames,
+  someOf,
+} from './data/class-names.ts';
 export { type CsvOptions, loadCsv } from './data/csv.ts';
 export { createDataset, type Dataset, subset, type TextDataset } from './data/dataset.ts';
+export { type DataDescription, describeDataset } from './data/describe.ts';
 export { loadIdx } from './data/idx.ts';
-export { type ImageOptions, loadImages } from './data/images.ts';
-export { type LoadOptions, loadDataset } from './data/load.ts';
+export { type ImageOptions, type ImageShape, loadImages } from './data/images.ts';
+export { type LoadOptions, loadDataset, loadParts } from './data/load.ts';
+export type { DataReport, LeftOut } from './data/report.ts';
 export { readShard, writeShard } from './data/shard.ts';
 export { parseSplit, type Split, splitIndices } from './data/split.ts';
 export { loadText, textWindows } from './data/text.ts';
@@ -45,6 +54,13 @@ export {
 export { type Quantised, quantise, suggestScale } from './model/quantise.ts';
 export { quantiseReference, squaredNorm } from './model/quantise-reference.ts';
 export { readModelFile } from './model/read-model-file.ts';
+export {
+  DEFAULT_PRIVACY,
+  epsilonOf,
+  type PrivacySettings,
+  type PrivateRun,
+  privateRun,
+} from './privacy/accountant.ts';
 export type { ProcessLimits } from './process/limits.ts';
 export type {
   EvaluateResult,
@@ -57,8 +73,7 @@ export type {
   TrainResult,
 } from './process/messages.ts';
 export { killModels, modelMemory } from './process/model-process.ts';
-export type { EpochResult } from './train/checkpoint.ts';
-export { measureModel, type TrialOptions, type TrialResult } from './train/measure.ts';
+export { type EpochResult, removeCheckpoints } from './train/checkpoint.ts';
 export { type TrainedModel, type TrainModelOptions, trainModel } from './train/train-model.ts';
 export { random } from './random.ts';
 export {
@@ -68,3 +83,4 @@ export {
   type TrainerOptions,
   type TrainOptions,
 } from './train/trainer.ts';
+export { checkBatch, type TrialResult, tryModel } from './train/trial.ts';

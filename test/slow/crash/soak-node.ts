@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { createNetwork, type LibP2pNetwork } from '@chorus/network';
@@ -11,6 +11,7 @@ import {
   openLog,
   type Proving,
   parseConfig,
+  writeNewNodeKey,
 } from '@chorus/node';
 import type { ChainPort } from '@chorus/protocol';
 import { createHeliaStorage } from '@chorus/storage';
@@ -66,7 +67,9 @@ export class SoakNode {
       dataDir,
       output: new Writable({ write: (_chunk, _encoding, done) => done() }),
     });
-    const network = await createNetwork({ bootstrap });
+    await mkdir(dataDir, { recursive: true });
+    const nodeKey = await writeNewNodeKey(dataDir);
+    const network = await createNetwork({ bootstrap, privateKey: nodeKey.bytes });
     const storage = await createHeliaStorage({
       libp2p: network.libp2p,
       path: join(dataDir, 'blocks'),
@@ -79,7 +82,13 @@ export class SoakNode {
       log.sink(event);
       onEvent(event);
     };
-    const node = new ChorusNode(config, { ports: { chain, network, storage }, proving, dataset, emit });
+    const node = new ChorusNode(config, {
+      ports: { chain, network, storage },
+      keySeed: nodeKey.seed,
+      proving,
+      dataset,
+      emit,
+    });
     await node.start();
     return new SoakNode(options, node, network, log);
   }

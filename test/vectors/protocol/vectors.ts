@@ -17,11 +17,17 @@ import {
   encodeMessage,
   encodePayload,
   encodeTerms,
+  FILE_KEY_PROTOCOL,
+  type FileKeyRequest,
+  type FileKeyResponse,
   type GossipMessage,
   type Hex,
   MAX_GOSSIP_BYTES,
   MAX_MESSAGE_BYTES,
   type Payload,
+  SUMMARY_PROTOCOL,
+  type SummaryRequest,
+  type SummaryResponse,
   sha256Hex,
   type Terms,
   toHex,
@@ -40,6 +46,7 @@ export type Json =
   | string
   | number
   | boolean
+  | null
   | { bigint: string }
   | { hex: Hex }
   | Json[]
@@ -53,12 +60,30 @@ export function toJson(value: unknown): Json {
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, toJson(entry)]));
   }
-  return value as string | number | boolean;
+  return value as string | number | boolean | null;
 }
 
 /** Which decoder a message is for. */
-export type Kind = 'gossip' | 'verdict-request' | 'verdict-response' | 'available-request' | 'available-response';
-export type Message = GossipMessage | VoteRequest | VoteResponse | AvailableRequest | AvailableResponse;
+export type Kind =
+  | 'gossip'
+  | 'verdict-request'
+  | 'verdict-response'
+  | 'available-request'
+  | 'available-response'
+  | 'summary-request'
+  | 'summary-response'
+  | 'file-key-request'
+  | 'file-key-response';
+export type Message =
+  | GossipMessage
+  | VoteRequest
+  | VoteResponse
+  | AvailableRequest
+  | AvailableResponse
+  | SummaryRequest
+  | SummaryResponse
+  | FileKeyRequest
+  | FileKeyResponse;
 
 const contract: Address = '0x5fbdb2315678afecb367f032d93f642f64180aa3';
 const peerId = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN';
@@ -131,6 +156,35 @@ export const MESSAGES: { name: string; kind: Kind; value: Message }[] = [
   },
   { name: 'a payload was found after all', kind: 'available-response', value: { validator, signature } },
   { name: 'a look refused', kind: 'available-response', value: { refused: 'there is no open case' } },
+  { name: 'a request for what a round has left', kind: 'summary-request', value: { taskId: 24n, round: 4096 } },
+  {
+    name: 'what a round has left: its aggregate, and a matrix of two rows with the largest entries',
+    kind: 'summary-response',
+    value: {
+      aggregate: new Uint8Array(32).fill(0xa5),
+      gram: [
+        [2n ** 62n - 1n, -(2n ** 62n) + 1n],
+        [-(2n ** 62n) + 1n, 3n],
+      ],
+    },
+  },
+  {
+    name: 'nothing went into the round, and the matrix is not here',
+    kind: 'summary-response',
+    value: { aggregate: null, gram: null },
+  },
+  {
+    name: 'a round not followed',
+    kind: 'summary-response',
+    value: { refused: 'this node has not followed the round to its end' },
+  },
+  {
+    name: 'a request for the key of a sealed payload',
+    kind: 'file-key-request',
+    value: { taskId: 24n, digest: new Uint8Array(32).fill(0x5a) },
+  },
+  { name: 'a key', kind: 'file-key-response', value: { key: new Uint8Array(16).fill(1) } },
+  { name: 'a key refused', kind: 'file-key-response', value: { refused: 'this node has not opened the payload' } },
 ];
 
 /** Bytes that every decoder of that kind refuses (`E_MESSAGE_MALFORMED`). */
@@ -138,6 +192,11 @@ const REFUSED: { name: string; kind: Kind; hex: string }[] = [
   { name: 'nothing', kind: 'gossip', hex: '' },
   { name: 'an empty map', kind: 'gossip', hex: 'a0' },
   { name: 'a map of indefinite length', kind: 'available-request', hex: 'bf667461736b496418186a726f756e64036774726169' },
+  {
+    name: 'a matrix of no possible size',
+    kind: 'summary-response',
+    hex: 'a2646772616d41006961676772656761' + '7465f6',
+  },
   // {"round": 3, "taskId": 24, "trainer": 7} with "round" twice
   {
     name: 'a key twice',
@@ -266,7 +325,12 @@ export async function protocolVectors(): Promise<Record<string, Json>> {
         tasks: topicOf('tasks', 31337, '0x5FbDB2315678afecb367f032d93F642f64180aa3'),
         presence: topicOf('presence', 31337, '0x5FbDB2315678afecb367f032d93F642f64180aa3'),
       },
-      protocols: { verdict: VOTE_PROTOCOL, available: AVAILABLE_PROTOCOL },
+      protocols: {
+        verdict: VOTE_PROTOCOL,
+        available: AVAILABLE_PROTOCOL,
+        summary: SUMMARY_PROTOCOL,
+        fileKey: FILE_KEY_PROTOCOL,
+      },
       limits: { gossipBytes: MAX_GOSSIP_BYTES, messageBytes: MAX_MESSAGE_BYTES },
     },
     'messages.json': {

@@ -12,7 +12,7 @@ import {
   sqliteTransactionStore,
 } from '@chorus/chain';
 import { developmentKey, importPtau } from '@chorus/commitment';
-import { type Address, ChorusError, type Hex } from '@chorus/protocol';
+import { type Address, ChorusError, type Hex, keepSecret } from '@chorus/protocol';
 import ora from 'ora';
 import { Interrupted } from '../exit.ts';
 import { integer, print, printJson, table } from '../inspect/format.ts';
@@ -94,6 +94,7 @@ async function keyOf(options: DeployCommandOptions, chainId: number): Promise<He
       hint: 'write it as 0x and 64 hexadecimal digits into a file (--key-file) or CHORUS_PRIVATE_KEY',
     });
   }
+  keepSecret(text);
   return text as Hex;
 }
 

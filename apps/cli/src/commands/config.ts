@@ -1,4 +1,5 @@
 import { CONFIG_FIELDS, DESCRIPTIONS, editConfig, findField, type NodeConfig } from '@chorus/node';
+import { plainJson } from '@chorus/protocol';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
 import { configOf, configPathOf, type HomeOptions, homeOptions } from '../home.ts';
@@ -14,8 +15,11 @@ export function configCommand(): Command {
       const { path } = findField(key);
       const { config, sources } = await configOf(flags);
       const value = valueAt(config, path);
-      if (flags.json) printJson({ key, value: value ?? null, source: sources.get(key) ?? 'default' });
-      else print(textOf(value));
+      // The one place that shows a key of an endpoint: who asks for the value wants it.
+      const shown = flags.json
+        ? JSON.stringify({ key, value: value ?? null, source: sources.get(key) ?? 'default' }, null, 2)
+        : textOf(value);
+      process.stdout.write(`${plainJson(shown)}\n`);
     });
   const set = new Command('set')
     .description('change a value in the file; its comments stay. It counts from the next start on')

@@ -1,35 +1,40 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { addData, editConfig, listData, type RegisteredData, removeData } from '@chorus/node';
+import { addData, editConfig, examineData, listData, type RegisteredData, removeData } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { fetchDataset } from '@chorus/training';
 import { Argument, Command, Option } from 'commander';
 import envPaths from 'env-paths';
 import ora from 'ora';
 import colors from 'yoctocolors';
+import { type DataFlags, dataOptions, readingOptions } from '../data/options.ts';
+import { dataLines } from '../data/view.ts';
 import { Interrupted } from '../exit.ts';
 import { configOf, configPathOf, dataDirOf, type HomeOptions, homeOptions } from '../home.ts';
 import { print, printJson } from '../inspect/format.ts';
 import { bytes, columns } from '../node/status-view.ts';
 
-interface AddFlags extends HomeOptions {
+interface AddFlags extends HomeOptions, DataFlags {
   split?: 'train' | 'test';
-  labelColumn?: string;
   use?: boolean;
+  dryRun?: boolean;
 }
 
 /** `chorus data`: what a node trains on. */
 export function dataCommand(): Command {
-  const add = new Command('add')
+  const add = dataOptions(new Command('add'))
     .description(
-      'register a folder or shard file under a name. It stays where it is and is never sent anywhere: of it, only name, sizes and shapes may leave',
+      'register a folder, CSV file or shard file under a name. It stays where it is and is never sent anywhere: of it, only name, sizes and shapes may leave',
     )
     .argument('<name>', 'lower-case letters, digits, - and _')
     .argument('<path>', 'IDX, CSV, images by class, text, or a shard file')
     .addOption(new Option('--split <part>', 'the part of a folder to train on').choices(['train', 'test']))
-    .option('--label-column <column>', 'CSV: the column with the labels')
+    .option('--dry-run', 'only print how the data is understood')
     .option('--use', 'train on it from the next start on, where other data is in use')
-    .addHelpText('after', '\nExample:\n  $ chorus data add digits ./mnist')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ chorus data add digits ./mnist\n  $ chorus data add animals ./photos --classes classes.txt --shape 3x64x64',
+    )
     .action(addAction);
   const list = new Command('list')
     .description('registered data')
@@ -49,28 +54,31 @@ export function dataCommand(): Command {
 
 async function addAction(name: string, path: string, flags: AddFlags): Promise<void> {
   const dataDir = await dataDirOf(flags);
-  if (!existsSync(dataDir)) {
+  if (!flags.dryRun && !existsSync(dataDir)) {
     throw new ChorusError('E_CONFIG_MISSING', 'there is no node to register data with', {
       facts: { folder: dataDir },
       hint: 'make one with `chorus init`',
     });
   }
+  const options = { ...(flags.split ? { split: flags.split } : {}), ...(await readingOptions(flags)) };
   const spinner = ora({
     text: `reading ${path}`,
     stream: process.stderr,
     isSilent: !process.stderr.isTTY,
   }).start();
-  const entry = await addData(dataDir, name, path, {
-    ...(flags.split ? { split: flags.split } : {}),
-    ...(flags.labelColumn === undefined ? {} : { labelColumn: flags.labelColumn }),
-  }).finally(() => spinner.stop());
+  if (flags.dryRun) {
+    const { understood } = await examineData(path, options).finally(() => spinner.stop());
+    return flags.json ? printJson({ understood }) : print(...dataLines(understood));
+  }
+  const { understood, ...entry } = await addData(dataDir, name, path, options).finally(() => spinner.stop());
   const used = await usedData(flags);
   // The first is taken as it is; later ones only where that is asked for.
   const use = flags.use || (used === undefined && existsSync(configPathOf(flags)));
   if (use) await editConfig(configPathOf(flags), 'data', name);
-  if (flags.json) return printJson({ ...entry, used: use });
+  if (flags.json) return printJson({ ...entry, understood, used: use });
   print(
     `${colors.bold(name)}: ${describe(entry)}`,
+    ...dataLines(understood).slice(1),
     use
       ? 'the node trains on it from its next start on'
       : colors.dim(`in use is ${used}; change that with chorus config set data ${name}`),

@@ -1,5 +1,6 @@
 import { ATTACKS } from '@chorus/node';
 import { Command } from 'commander';
+import { dataOptions, readingOptions } from '../data/options.ts';
 import { type DemoProgress, runDemo } from '../demo/demo.ts';
 import { parseDemoOptions, type RawDemoOptions } from '../demo/options.ts';
 import { createDemoView } from '../demo/view.ts';
@@ -7,11 +8,14 @@ import { Interrupted } from '../exit.ts';
 
 /** `chorus demo`: a whole network on this machine trains a model, settles and pays. */
 export function demoCommand(): Command {
-  return new Command('demo')
+  return dataOptions(new Command('demo'))
     .description('run a whole network on this machine: train, reject a poisoner, settle on chain, pay')
     .option('--nodes <n>', 'processes: trainers and three validators, which take turns to aggregate', '7')
     .option('--rounds <n>', 'rounds of training', '5')
-    .option('--data <dir>', 'train and test on this data (IDX, CSV or images); default: generated digits')
+    .option(
+      '--data <dir>',
+      'train and test on this data (IDX, CSV, images or text); default: generated digits',
+    )
     .option('--split <how>', 'iid, dirichlet:ALPHA or shards:PER_NODE', 'iid')
     .option('--attack <kind>', `what the attackers do: ${ATTACKS.join(', ')}`, 'label')
     .option('--attackers <n>', 'how many of the trainers attack', '1')
@@ -21,6 +25,7 @@ export function demoCommand(): Command {
       'reference-projection',
     )
     .option('--model <name>', 'mlp, cnn or 2nn (199,210 parameters)', 'mlp')
+    .option('--privacy [clip:noise]', 'train with per-sample clipping and noise (3:0.5)')
     .option('--seed <n>', 'seed of data, model and training', '1')
     .option(
       '--commit-seconds <n>',
@@ -32,6 +37,7 @@ export function demoCommand(): Command {
     .addHelpText('after', '\nExample:\n  $ chorus demo --rounds 10 --attack sign --attackers 2')
     .action(async (raw: RawDemoOptions) => {
       const options = parseDemoOptions(raw);
+      await readingOptions(raw); // wrong usage ends it before anything is started
       const abort = new AbortController();
       for (const name of ['SIGINT', 'SIGTERM'] as const) {
         process.on(name, () => abort.abort(new Interrupted()));

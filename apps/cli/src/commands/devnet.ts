@@ -14,7 +14,9 @@ import { fundAccount } from '../devnet/fund.ts';
 import { planFile } from '../devnet/layout.ts';
 import { runDevnet } from '../devnet/run.ts';
 import { fields, print, printJson } from '../inspect/format.ts';
+import { machineFactor } from '../machine.ts';
 import { amount, bytes, columns } from '../node/status-view.ts';
+import { Heartbeat } from '../task/heartbeat.ts';
 import { write } from '../terminal.ts';
 
 interface DevnetFlags {
@@ -22,7 +24,7 @@ interface DevnetFlags {
   json?: boolean;
 }
 
-/** Time for everything to start, on a slow machine. */
+/** Time for everything to start on a quiet machine; more on one that is slow or busy. */
 const UP_MILLISECONDS = 180_000;
 /** The nodes' own time and the chain's. */
 const DOWN_MILLISECONDS = 60_000;
@@ -125,8 +127,13 @@ async function upInBackground(folder: string, nodes: number): Promise<void> {
   const spinner = ora({ text: 'starting', stream: process.stderr, isSilent: !process.stderr.isTTY }).start();
   const interrupted = () => child.kill('SIGTERM');
   process.once('SIGINT', interrupted);
+  // Where there is no terminal to turn on, lines say that it goes on.
+  const beat = new Heartbeat((text) => {
+    if (!process.stderr.isTTY) write(process.stderr, `${text}\n`);
+  });
   try {
-    const until = Date.now() + UP_MILLISECONDS;
+    const began = Date.now();
+    const until = began + UP_MILLISECONDS * machineFactor();
     while ((await findDevnet(folder))?.pid !== child.pid) {
       const said = (await readFile(path, 'utf8')).trimEnd().split('\n');
       if (child.exitCode !== null || child.signalCode !== null || Date.now() > until) {
@@ -135,11 +142,14 @@ async function upInBackground(folder: string, nodes: number): Promise<void> {
           facts: { log: path, last: said.at(-1)?.slice(0, 300) },
         });
       }
-      spinner.text = said.at(-1)?.replace(/^\S+Z /, '') || 'starting';
+      const step = said.at(-1)?.replace(/^\S+Z /, '') || 'starting';
+      spinner.text = `${step} (${Math.round((Date.now() - began) / 1000)} s)`;
+      beat.waitFor(step);
       await delay(100);
     }
   } finally {
     spinner.stop();
+    beat.stop();
     process.off('SIGINT', interrupted);
   }
 }

@@ -4,6 +4,7 @@ import { ChorusError } from '@chorus/protocol';
 import { intro, spinner } from '@clack/prompts';
 import { Command, Option } from 'commander';
 import colors from 'yoctocolors';
+import { shellWord } from '../environment.ts';
 import { type HomeOptions, homeOf, homeOptions } from '../home.ts';
 import { askMissing } from '../init/ask.ts';
 import { type InitResult, initNode, refuseExisting } from '../init/init.ts';
@@ -166,7 +167,7 @@ function stakeText({ stake, devnet }: InitResult): string {
 
 function describe(result: InitResult, flags: InitFlags): void {
   const { home, identity, config, funded, data, stake } = result;
-  const here = flags.home ? ` --home ${flags.home}` : '';
+  const here = flags.home ? ` --home ${shellWord(flags.home)}` : '';
   const steps = [
     ...(funded === 0n
       ? [`send coins for gas, and tokens for stakes, to ${colors.bold(identity.address)}`]

@@ -1,18 +1,19 @@
-import { readFile, stat } from 'node:fs/promises';
-import { type ModelReport, modelFileBytes, verifyModel } from '@chorus/node';
-import { ChorusError, type TaskState } from '@chorus/protocol';
+import type { ModelReport } from '@chorus/node';
+import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
+import { shellWord } from '../environment.ts';
 import { connectNode, type HomeOptions, homeOf, homeOptions } from '../home.ts';
 import { checksTable, print, printJson, verdict } from '../inspect/format.ts';
 import { getModel } from '../inspect/model-get.ts';
+import { verifyAnyModel } from '../inspect/model-verify.ts';
 import { ingredientsTable, modelDocument } from '../inspect/model-view.ts';
 import {
+  chosenTask,
   type InspectOptions,
   inspecting,
   inspectOptions,
   type OpenedNetwork,
-  taskOrKept,
 } from '../inspect/open.ts';
 import { columns } from '../node/status-view.ts';
 
@@ -33,17 +34,24 @@ const FETCH_MILLISECONDS = 60_000;
 export function modelCommand(): Command {
   const verify = new Command('verify')
     .description('check a model against its whole training history on chain, and say what it is made of')
-    .argument('<model>', 'CID of a published model, or a model file')
-    .option('--task <id>', 'the task it claims to be of; by default the one of the kept network');
+    .argument('<model>', 'CID of a published model, or a file of `model get`')
+    .option(
+      '--task <id>',
+      'the task it claims to be of; by default the one of the kept network, or the only one',
+    );
   inspectOptions(verify)
     .addHelpText('after', '\nExample:\n  $ chorus model verify bafkrei... --task 1')
     .action(verifyAction);
   const get = new Command('get')
-    .description('write the trained model: computed again from the payloads, or a published one, checked')
-    .option('--task <id>', 'the task; by default the one of the kept network')
+    .description('write the trained model: computed again from the aggregates, or a published one, checked')
+    .option('--task <id>', 'the task; by default the one of the kept network, or the only one')
     .requiredOption('-o, --output <file>', 'file to write')
-    .option('--format <kind>', 'onnx, for any runtime; or chorus, which `model verify` takes', 'onnx')
-    .option('--cid <cid>', 'take this published model where payloads are missing');
+    .option(
+      '--format <kind>',
+      'onnx, for any runtime; or chorus, with the integers that open its history',
+      'onnx',
+    )
+    .option('--cid <cid>', 'take this published model where aggregates are missing');
   inspectOptions(get)
     .addHelpText('after', '\nExample:\n  $ chorus model get --task 1 -o model.onnx')
     .action(getAction);
@@ -84,36 +92,17 @@ async function listAction(flags: HomeOptions): Promise<void> {
       [5, 28, 8, 8, 12, 64],
     ),
     '',
-    `the trained model as ONNX: chorus model get --home ${homeOf(flags)} --task ID -o model.onnx`,
+    `the trained model as ONNX: chorus model get --home ${shellWord(homeOf(flags))} --task ID -o model.onnx`,
   );
 }
 
 async function verifyAction(model: string, options: ModelOptions): Promise<void> {
   await inspecting(options, async (network) => {
-    const task = await network.chain.task(taskOrKept(options.task, network));
-    network.step('getting the model');
-    const bytes = await readModel(network, task, model);
-    network.step('checking it against the chain');
-    const report = await verifyModel(network, task, bytes);
+    const task = await network.chain.task(await chosenTask(options.task, network));
+    const report = await verifyAnyModel(network, task, { model, timeoutMs: FETCH_MILLISECONDS });
     if (options.json) printJson(modelDocument(report, model));
     else print(describe(network, report));
     return report.checks.every((check) => check.ok);
-  });
-}
-
-/** The bytes of a model file, or of a published model. */
-async function readModel(network: OpenedNetwork, task: TaskState, model: string): Promise<Uint8Array> {
-  const limit = modelFileBytes(task.dimension);
-  const file = await stat(model).catch(() => null);
-  if (!file) {
-    const { storage, signal } = network;
-    return storage.get(model, { maxBytes: limit, timeoutMs: FETCH_MILLISECONDS, signal });
-  }
-  // One byte more than the format allows is enough to be refused as such.
-  if (file.isFile() && file.size <= limit) return new Uint8Array(await readFile(model));
-  throw new ChorusError('E_MODEL_CORRUPT', 'this is no model file of the task', {
-    facts: { path: model, bytes: file.size, expected: limit },
-    hint: 'give a file that `chorus model get --format chorus` wrote, or the CID of a published model',
   });
 }
 
@@ -136,7 +125,7 @@ async function getAction(options: GetOptions): Promise<void> {
     throw new ChorusError('E_USAGE', '--format must be onnx or chorus', { facts: { given: format } });
   }
   await inspecting(options, async (network) => {
-    const task = await network.chain.task(taskOrKept(options.task, network));
+    const task = await network.chain.task(await chosenTask(options.task, network));
     const got = await getModel(network, task, {
       format,
       cid: options.cid ?? network.profile?.modelCid ?? null,
@@ -147,7 +136,7 @@ async function getAction(options: GetOptions): Promise<void> {
     const facts = { file: options.output, format, bytes: got.bytes.length, source: got.source };
     if (options.json) printJson({ ...facts, written: ok, ...modelDocument(got.report, options.output) });
     else if (ok) {
-      const from = got.source === 'payloads' ? 'computed again from the payloads' : 'as published';
+      const from = got.source === 'aggregates' ? 'computed again from the aggregates' : 'as published';
       print(
         verdict(got.report.checks, `${from}, and opens the history on chain`),
         `${options.output}: ${got.bytes.length.toLocaleString('en')} bytes, ${format}`,

@@ -210,10 +210,21 @@ describe('a node by flags alone', () => {
   });
 
   it('says what is in the way of starting, with a code for scripts', async () => {
-    expect(await chorus(['start'])).toMatchObject({
-      code: 69,
-      stderr: expect.stringContaining('E_CHAIN_UNREACHABLE'),
+    // A chain that does not answer may come yet: it is waited for, and the wait can be ended.
+    const child = startChorus(['start'], {
+      cwd: folder,
+      env: {
+        ...process.env,
+        HOME: folder,
+        CHORUS_HOME: home,
+        CHORUS_PASSWORD_FILE: join(folder, 'password'),
+      },
     });
+    const waiting = outcomeOf(child);
+    child.stdout?.on('data', (data) => {
+      if (String(data).includes('E_CHAIN_UNREACHABLE')) child.kill('SIGTERM');
+    });
+    expect(await waiting).toMatchObject({ code: 0, stdout: expect.stringContaining('Stopped.') });
     expect(await chorus(['start'], { CHORUS_PASSWORD_FILE: join(folder, 'wrong') })).toMatchObject({
       code: 77,
     });
@@ -224,6 +235,27 @@ describe('a node by flags alone', () => {
     }
     expect((await chorus(['strat'])).code).toBe(64);
     expect((await chorus(['start', '--nothing'])).code).toBe(64);
+  });
+
+  it.each([
+    ['CHORUS_HOME', ''],
+    ['CHORUS_CHAIN__URL', ''],
+  ])('takes %s that is empty for one that is not set', async (name, value) => {
+    const { code, stdout } = await chorus(['config', 'get', 'chain.url', '--home', home], { [name]: value });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'http://127.0.0.1:1\n' });
+  });
+
+  it('tells addresses that are none before anything is made', async () => {
+    for (const wrong of [
+      ['--bootstrap', '1.2.3.4:4001'],
+      ['--bootstrap', '/ip4/1.2.3.4/tcp/1/p2p/12D3KooWshort'],
+      ['--home', ''],
+    ]) {
+      const { code, stderr } = await chorus(['init', '--home', join(folder, 'none'), ...place, ...wrong]);
+      expect({ wrong, code }).toEqual({ wrong, code: 64 });
+      expect(stderr).toContain(wrong[0]);
+      await expect(stat(join(folder, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
+    }
   });
 
   it('is looked at by doctor, which names what is wrong', async () => {

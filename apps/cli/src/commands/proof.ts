@@ -11,15 +11,16 @@ import { ChorusError, type Hex } from '@chorus/protocol';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
 import colors from 'yoctocolors';
+import { shellWord } from '../environment.ts';
 import { EXIT, finish } from '../exit.ts';
 import { checksTable, print, printJson, verdict } from '../inspect/format.ts';
 import {
+  chosenTask,
   type InspectOptions,
   inspecting,
   inspectOptions,
   parseRound,
   parseTask,
-  taskOrKept,
 } from '../inspect/open.ts';
 import { listDocument, listView, proofDocument, proofView } from '../inspect/proof-view.ts';
 
@@ -27,7 +28,7 @@ import { listDocument, listView, proofDocument, proofView } from '../inspect/pro
 export function proofCommand(): Command {
   const list = new Command('list')
     .description('settled rounds: who settled them, at what gas, and whether the proof holds')
-    .option('--task <id>', 'the task; by default the one of the kept network');
+    .option('--task <id>', 'the task; by default the one of the kept network, or the only one');
   inspectOptions(list).addHelpText('after', '\nExample:\n  $ chorus proof list --task 1').action(listAction);
   const show = roundCommand('show', 'what was proven: every public value decoded, with its CIDs');
   inspectOptions(show).addHelpText('after', '\nExample:\n  $ chorus proof show 1 2').action(showAction);
@@ -66,7 +67,7 @@ function roundCommand(name: string, description: string): Command {
 
 async function listAction(options: InspectOptions & { task?: string }): Promise<void> {
   await inspecting(options, async (network) => {
-    const task = await network.chain.task(taskOrKept(options.task, network));
+    const task = await network.chain.task(await chosenTask(options.task, network));
     network.step('checking every proof');
     const listed = await listProofs(network, task);
     if (options.json) printJson(listDocument(task, listed));
@@ -185,7 +186,7 @@ async function exportAction(
     else {
       print(
         `${colors.green('✔')} ${output}: ${bytes.length.toLocaleString('en')} bytes, ${format}`,
-        colors.dim(`  check it anywhere: chorus proof verify --file ${output}`),
+        colors.dim(`  check it anywhere: chorus proof verify --file ${shellWord(output)}`),
       );
     }
     return true;

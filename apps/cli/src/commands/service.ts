@@ -6,8 +6,8 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
-import envPaths from 'env-paths';
 import writeFileAtomic from 'write-file-atomic';
+import { givenPath, shellWord } from '../environment.ts';
 import { configOf, type HomeOptions, homeOf, homeOptions } from '../home.ts';
 import { print, printJson } from '../inspect/format.ts';
 import { unitText } from '../service/unit.ts';
@@ -81,12 +81,11 @@ async function unitOf(flags: ServiceFlags): Promise<string> {
     // Room above the node's own limit, which it keeps by itself.
     memoryMax: flags.memory ?? (memory === undefined ? MEMORY_MAX : `${Math.ceil((memory * 1.25) / 1e6)}M`),
     shutdownSeconds: config.shutdownSeconds,
-    cache: envPaths('chorus', { suffix: '' }).cache,
   });
 }
 
 async function passwordFileOf(path: string): Promise<string> {
-  const full = resolve(path);
+  const full = resolve(givenPath(path, '--password-file'));
   const info = await stat(full).catch((cause) => {
     throw new ChorusError('E_PASSWORD_MISSING', 'cannot read the password file', {
       facts: { path: full },
@@ -96,7 +95,7 @@ async function passwordFileOf(path: string): Promise<string> {
   if ((info.mode & 0o077) === 0) return full;
   throw new ChorusError('E_PASSWORD_MISSING', 'others may read the password file', {
     facts: { path: full },
-    hint: `run chmod 600 ${full}`,
+    hint: `run chmod 600 ${shellWord(full)}`,
   });
 }
 
@@ -110,8 +109,6 @@ async function installAction(flags: ServiceFlags): Promise<void> {
   const path = unitPath(flags);
   const unit = await unitOf(flags);
   await mkdir(dirname(path), { recursive: true });
-  // ReadWritePaths names it: it must be there when the unit starts.
-  await mkdir(envPaths('chorus', { suffix: '' }).cache, { recursive: true });
   await writeFileAtomic(path, unit, { mode: 0o644 }).catch((cause) => {
     throw new ChorusError('E_SERVICE', 'cannot write the unit', {
       facts: { path },

@@ -1,7 +1,7 @@
 import { loadConfig, type NodeEvent, openLog, startNode } from '@chorus/node';
 import { killModels } from '@chorus/training';
 import { Command } from 'commander';
-import { EXIT } from '../exit.ts';
+import { EXIT, errorText, Interrupted, reportAndExit } from '../exit.ts';
 import { configOf, type HomeOptions, homeOptions } from '../home.ts';
 import { passwordSource } from '../password.ts';
 import { goOnWithoutReader } from '../terminal.ts';
@@ -22,7 +22,8 @@ const several = (value: string, others: string[] = []) => [...others, value];
 
 /**
  * `chorus start`: one node in the foreground. Readable lines on a terminal, JSON lines otherwise; where a parent
- * process listens, events go to it as well. Ends on SIGINT, SIGTERM and when its parent is gone.
+ * process listens, events go to it as well. Ends on SIGINT, SIGTERM, SIGHUP and when its parent is gone. A chain that
+ * does not answer yet is waited for.
  */
 export function startCommand(): Command {
   return homeOptions(
@@ -54,6 +55,7 @@ async function startAction(flags: StartFlags): Promise<void> {
     if (process.send && process.connected) process.send(event);
   };
   const stopping = Promise.withResolvers<void>();
+  const closing = new AbortController();
   let askedAt = Number.POSITIVE_INFINITY;
   const ask = () => {
     // Twice means now; what was recorded is resumed at the next start. Ctrl-C may come from the terminal and from
@@ -65,12 +67,25 @@ async function startAction(flags: StartFlags): Promise<void> {
     askedAt = Math.min(askedAt, performance.now());
     stopping.resolve();
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, ask);
+  // SIGHUP: the terminal was closed, or the connection to it was lost.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);
   process.on('disconnect', ask);
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => {
+    log.logger.error(`The node ends: ${errorText(error)}`);
+    killModels();
+    void log.close().finally(() => reportAndExit(error));
+  });
 
-  const starting = startNode(config, emit, { password: passwordSource(), onShutdown: ask });
+  const starting = startNode(config, emit, {
+    password: passwordSource(),
+    patient: true,
+    signal: closing.signal,
+    onShutdown: ask,
+  });
   const node = await Promise.race([starting, stopping.promise]);
   if (node) await stopping.promise;
+  closing.abort(new Interrupted());
   emit({ type: 'stopping' });
   const late = setTimeout(() => {
     log.logger.warn(
@@ -84,7 +99,11 @@ async function startAction(flags: StartFlags): Promise<void> {
     setTimeout(end, LOG_MILLISECONDS);
     void log.close().finally(end);
   }, config.shutdownSeconds * 1000);
-  await (await starting).close();
+  const started = await starting.catch((error) => {
+    if (error instanceof Interrupted) return null;
+    throw error;
+  });
+  await started?.close();
   log.logger.info('Stopped.');
   await log.close();
   clearTimeout(late);

@@ -1,7 +1,7 @@
 import type { TaskDetail, TaskSummary } from '@chorus/node/admin';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
-import { connectNode, type HomeOptions, homeOptions } from '../home.ts';
+import { connectNode, type HomeOptions, homeOf, homeOptions } from '../home.ts';
 import { fields, print, printJson } from '../inspect/format.ts';
 import { parseTask } from '../inspect/open.ts';
 import { amount, columns, cut, doing, rolesText, short } from '../node/status-view.ts';
@@ -36,11 +36,12 @@ export function taskCommand(): Command {
     .addHelpText('after', '\nExample:\n  $ chorus task refund 1')
     .action(refundAction);
   const watch = new Command('watch')
-    .description('what the running node does, as it happens, until Ctrl-C or until the task named has ended')
+    .description('what the running node does, as it happens, until Ctrl-C; of one task, until it has ended')
     .argument('[id]', 'one task alone')
     .addHelpText('after', '\nExample:\n  $ chorus task watch 1')
     .action(async (id: string | undefined, flags: HomeOptions) => {
-      await watchNode(await connectNode(flags), { task: id, json: flags.json ?? false });
+      const node = { ...(await connectNode(flags)), home: homeOf(flags) };
+      await watchNode(node, { task: id, json: flags.json ?? false });
     });
   const command = new Command('task')
     .description('tasks of the running node, and new ones')
@@ -56,7 +57,7 @@ async function listAction(flags: HomeOptions): Promise<void> {
   const width = process.stdout.columns ?? 200;
   print(
     ...(tasks.length === 0
-      ? ['no task yet: the node joins what it hears of and what fits its roles, data and limits']
+      ? ['no task is followed: the node joins what it hears of and what fits its roles, data and limits']
       : columns(['TASK', 'NAME', 'ROLE', 'ROUND', 'DOING', 'STAKE'], tasks.map(row), [5, 26, 12, 13, 20, 8])),
     ...(refused.length > 0 ? ['', colors.bold('Seen and not joined')] : []),
     ...refused.map(
@@ -87,6 +88,7 @@ function describe(task: TaskDetail): string[] {
         'status',
         task.status === 'running' ? `round ${task.round} of ${task.rounds}, ${task.phase}` : task.status,
       ],
+      ...optional('waits for', task.waitsFor),
       ...optional('until', task.deadline),
       ['owner', task.owner ? `${task.ownerAddress} (this wallet)` : task.ownerAddress],
       ['this node', `${roles.join(' and ') || 'no member'}${task.leaving ? ', leaving' : ''}`],

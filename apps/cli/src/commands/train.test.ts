@@ -87,6 +87,8 @@ describe('chorus train', () => {
     [['--lr', 'fast'], 64, '--lr'],
     [['--lora', 'fc'], 64, '--lora'],
     [['--freeze', '('], 64, '--freeze'],
+    [['--out', '.'], 64, '--out'],
+    [['--out', 'digits.csv/x.onnx'], 74, 'E_OUTPUT_UNWRITABLE'],
     [['--data', 'nowhere'], 65, 'E_DATA_UNREADABLE'],
     [['--lora', 'attention:4', '--checkpoint', 'd'], 1, 'E_MODEL_LORA'],
     [['--lr', '1e30', '--checkpoint', 'd'], 1, 'E_TRAINING_DIVERGED'],
@@ -95,6 +97,50 @@ describe('chorus train', () => {
     expect(outcome.code).toBe(code);
     expect(outcome.stderr).toContain(reason);
     expect(outcome.stdout).toBe('');
+  });
+});
+
+describe('chorus train on data of few words', () => {
+  const animals = (count: number, kinds: string[]) =>
+    [
+      'a,b,kind',
+      ...Array.from({ length: count }, (_, i) => `${i % kinds.length},1,${kinds[i % kinds.length]}`),
+      '',
+    ].join('\n');
+  const args = (data: string) => [
+    ...['train', join(data, 'm.onnx'), '--new', 'mlp', '--data', data, '--label-column', 'kind'],
+    ...['--out', join(data, 'out.onnx'), '--epochs', '20', '--batch', '2'],
+  ];
+
+  it('scores a test part that lacks a class by the classes of the training part', async () => {
+    const data = await mkdtemp(join(folder, 'animals-'));
+    await writeFile(join(data, 'train.csv'), animals(60, ['ant', 'bee', 'cat']));
+    await writeFile(join(data, 'test.csv'), animals(20, ['ant', 'bee', 'cat']).replaceAll(/.*bee\n/g, ''));
+    for (const run of ['first', 'second']) {
+      const { code, stdout, stderr } = await chorus([...args(data), '--lr', '0.1', '--json']);
+      expect(code, run + stderr).toBe(0);
+      expect(stderr).toContain('ant 20, bee 20, cat 20');
+      expect(stderr).toContain('no sample is of class bee');
+      const { history } = JSON.parse(stdout) as { history: { validation: { accuracy: number } }[] };
+      expect(history.at(-1)!.validation.accuracy).toBe(1);
+      // Nothing of a training that is over stays but what was asked for.
+      expect((await readdir(data)).sort()).toEqual(['m.onnx', 'out.onnx', 'test.csv', 'train.csv']);
+    }
+  });
+
+  it('with --dry-run only says how it is understood', async () => {
+    const data = await mkdtemp(join(folder, 'dry-'));
+    await writeFile(join(data, 'all.csv'), animals(30, ['ant', 'bee', '']));
+    const { code, stdout } = await chorus([...args(data), '--dry-run']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('2 classes');
+    expect(stdout).toMatch(/left out {2}\d+ samples without a label, such as line 4/);
+    expect(await readdir(data)).toEqual(['all.csv']);
+    const json = await chorus([...args(data), '--dry-run', '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      train: { classes: [{ name: 'ant' }, { name: 'bee' }], shape: [2] },
+      test: { classCount: 2 },
+    });
   });
 });
 

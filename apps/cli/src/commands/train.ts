@@ -1,28 +1,39 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
   buildModel,
   type Dataset,
-  loadDataset,
+  describeDataset,
+  loadParts,
   MODEL_NAMES,
   readModelFile,
+  removeCheckpoints,
   trainModel,
 } from '@chorus/training';
 import { Command, Option } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
+import { dataOptions } from '../data/options.ts';
+import { dataLines } from '../data/view.ts';
 import { Interrupted } from '../exit.ts';
+import { print, printJson } from '../inspect/format.ts';
 import { parseTrainOptions, type RawTrainOptions, type TrainCommandOptions } from '../train/options.ts';
+import { checkFolder, checkOutput } from '../train/outputs.ts';
 import { createTrainView } from '../train/view.ts';
 
 const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'dml'];
 
 /** `chorus train`: any ONNX classifier on local data, with no network. */
 export function trainCommand(): Command {
-  return new Command('train')
+  const command = new Command('train')
     .description('train an ONNX model on local data: no task, no network; checkpoints every epoch')
     .argument('<model>', 'ONNX file with one data input and logits as first output')
-    .requiredOption('--data <dir>', 'IDX (MNIST), CSV, images in a folder per class, or text files')
+    .requiredOption('--data <path>', 'IDX (MNIST), CSV, images in a folder per class, or text files')
+    .option(
+      '--dry-run',
+      'only print how the data is understood: shape, classes with counts, what is left out',
+    );
+  return dataOptions(command)
     .option('--epochs <n>', 'epochs in all', '3')
     .option('--batch <n>', 'samples of one step', '32')
     .option('--lr <x>', 'learning rate (default: 0.1 for sgd, 0.02 with momentum, 0.001 for adam and adamw)')
@@ -42,22 +53,23 @@ export function trainCommand(): Command {
     .option('--freeze <pattern>', 'parameters whose names match stay as they are')
     .option('--lora <pattern:rank>', 'train low-rank adapters beside the weights whose names match')
     .option('--seed <n>', 'seed of shuffling, dropout and new models', '1')
-    .option('--limit <n>', 'use at most so many samples')
-    .option('--label-column <name>', "CSV: the label's column, by name or number")
     .addOption(
       new Option('--new <name>', 'write a new model first, fitting the data, if the file is missing').choices(
         [...MODEL_NAMES],
       ),
     )
     .option('--out <file>', 'where to write the trained model', 'trained.onnx')
-    .option('--checkpoint <dir>', 'folder of the checkpoints', 'checkpoints')
+    .option(
+      '--checkpoint <dir>',
+      'folder of the checkpoints, which stay; else they lie beside the trained model until it is written',
+    )
     .option('--resume', 'go on from the newest checkpoint')
     .option('--json', 'one JSON document on standard output; progress goes to standard error')
     .addHelpText(
       'after',
       '\nExample:\n  $ chorus train model.onnx --new cnn --data "$(chorus data fetch mnist)" --epochs 3',
     )
-    .action(async (model: string, raw: RawTrainOptions) => run(model, parseTrainOptions(raw)));
+    .action(async (model: string, raw: RawTrainOptions) => run(model, await parseTrainOptions(raw)));
 }
 
 async function run(path: string, options: TrainCommandOptions): Promise<void> {
@@ -69,8 +81,20 @@ async function run(path: string, options: TrainCommandOptions): Promise<void> {
   const { signal } = abort;
   const view = createTrainView(path, options);
   try {
-    const dataset = await samples(options, 'train', signal);
-    const validation = await samples(options, 'test', signal);
+    if (!options.dryRun) {
+      await checkOutput('--out', options.out);
+      await checkFolder('--checkpoint', dirname(options.checkpoints));
+    }
+    const { train: dataset, test: validation } = await loadParts(options.data, {
+      ...options.reading,
+      signal,
+    });
+    const understood = { train: describeDataset(dataset), test: describeDataset(validation) };
+    if (options.dryRun) {
+      if (options.json) return printJson(understood);
+      return print(...dataLines(understood.train), ...dataLines(understood.test));
+    }
+    view.data([...dataLines(understood.train), ...dataLines(understood.test)]);
     const model = await modelBytes(path, options, dataset);
     const { epochs, batchSize, learningRate, optimizer, loss, device, threads, seed, checkpoints } = options;
     const trained = await trainModel({
@@ -101,9 +125,13 @@ async function run(path: string, options: TrainCommandOptions): Promise<void> {
       onProgress: (fraction, last) => view.progress(fraction, last),
       onEpoch: (result) => view.epoch(result),
     });
-    await mkdir(dirname(options.out), { recursive: true });
     await writeFileAtomic(options.out, Buffer.from(trained.model));
-    view.finish(trained, { out: options.out, checkpoints });
+    if (!options.keepsCheckpoints) await removeCheckpoints(checkpoints);
+    view.finish(trained, {
+      out: options.out,
+      checkpoints: options.keepsCheckpoints ? checkpoints : null,
+      understood,
+    });
   } catch (error) {
     view.stop();
     if (signal.aborted) {
@@ -114,25 +142,11 @@ async function run(path: string, options: TrainCommandOptions): Promise<void> {
   }
 }
 
-function samples(
-  options: TrainCommandOptions,
-  split: 'train' | 'test',
-  signal: AbortSignal,
-): Promise<Dataset> {
-  const { data, limit, labelColumn } = options;
-  return loadDataset(data, {
-    split,
-    signal,
-    ...(limit === undefined ? {} : { limit }),
-    ...(labelColumn === undefined ? {} : { labelColumn }),
-  });
-}
-
 async function modelBytes(path: string, options: TrainCommandOptions, dataset: Dataset): Promise<Uint8Array> {
   const { newModel, seed } = options;
   if (newModel && !existsSync(path)) {
     const { inputShape, classes } = dataset;
-    await mkdir(dirname(path), { recursive: true });
+    await checkFolder('the model', dirname(path));
     await writeFile(path, buildModel(newModel, { inputShape, classes, seed }), { flag: 'wx' });
   }
   return readModelFile(path);

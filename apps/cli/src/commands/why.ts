@@ -23,14 +23,14 @@ export function whyCommand(): Command {
     .action(async (taskText: string, roundText: string, who: string | undefined, options: InspectOptions) => {
       const [taskId, round] = [parseTask(taskText), parseRound(roundText)];
       await inspecting(options, async (network) => {
-        network.step('computing the round again from its payloads');
+        network.step('computing the round again from its matrix of inner products');
         const explanation = await explainRound(network, taskId, round);
         const index = who === undefined ? null : findTrainer(network, explanation.task, who);
         if (options.json) printJson(whyDocument(network, explanation, index));
         else if (index === null) print(whyRound(network, explanation));
         else print(whyTrainer(network, explanation, index));
-        const { agrees, proven, paidAsAgreed } = explanation;
-        return agrees !== false && proven !== false && paidAsAgreed;
+        const { agrees, paidAsAgreed } = explanation;
+        return agrees !== false && paidAsAgreed;
       });
     });
 }

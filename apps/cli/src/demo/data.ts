@@ -2,14 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namesOf } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
-import {
-  type Dataset,
-  loadDataset,
-  splitIndices,
-  subset,
-  syntheticDigits,
-  writeShard,
-} from '@chorus/training';
+import { type Dataset, loadParts, splitIndices, subset, syntheticDigits, writeShard } from '@chorus/training';
+import { readingOptions } from '../data/options.ts';
 import type { DemoOptions } from './options.ts';
 
 /** Generated digits: enough to train on for each trainer, to validate on, and to test on. */
@@ -29,7 +23,8 @@ export interface DemoData {
 
 /** Split the data into private shards, one file in each node's own folder. */
 export async function prepareData(
-  options: Pick<DemoOptions, 'data' | 'split' | 'seed'> & Partial<Pick<DemoOptions, 'attack' | 'attackers'>>,
+  options: Pick<DemoOptions, 'data' | 'split' | 'seed'> &
+    Partial<Pick<DemoOptions, 'attack' | 'attackers' | 'reading'>>,
   { trainers, validators }: { trainers: number; validators: number },
   folder: string,
 ): Promise<DemoData> {
@@ -65,7 +60,10 @@ export async function prepareData(
   return { trainerShards, validatorShards, test, source };
 }
 
-async function loadDemoData(options: Pick<DemoOptions, 'data' | 'seed'>, trainers: number) {
+async function loadDemoData(
+  options: Pick<DemoOptions, 'data' | 'seed'> & Partial<Pick<DemoOptions, 'reading'>>,
+  trainers: number,
+) {
   if (options.data === null) {
     return {
       train: syntheticDigits({
@@ -77,8 +75,7 @@ async function loadDemoData(options: Pick<DemoOptions, 'data' | 'seed'>, trainer
     };
   }
   return {
-    train: await loadDataset(options.data, { split: 'train' }),
-    test: await loadDataset(options.data, { split: 'test' }),
+    ...(await loadParts(options.data, await readingOptions(options.reading ?? {}))),
     source: options.data,
   };
 }

@@ -155,6 +155,12 @@ async function runNetwork(
     onProgress({ type: 'round', result });
   }
 
+  if (results.length === 0) {
+    throw new ChorusError('E_DEMO_ROUNDS', 'no round of the demo was settled', {
+      hint: 'run it again with --json, which says what each node did; the data must have samples for every node',
+    });
+  }
+
   step('collecting rewards, checking the final model');
   const living = () => ['requester', ...network.nodes.filter((n) => n.process.alive).map((n) => n.name)];
   await waitUntil(() => living().every((name) => finished.has(name)), factor * FINISH_MILLISECONDS);
@@ -172,7 +178,7 @@ async function runNetwork(
     },
     model: { name: options.model, dimension },
     data: { source: data.source, test: data.test.count, split: describeSplit(options) },
-    finalAccuracy: results.at(-1)?.accuracy ?? Number.NaN,
+    finalAccuracy: results.at(-1)!.accuracy,
     rounds: results,
     ledger: await ledgerOf(
       port,

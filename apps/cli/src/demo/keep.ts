@@ -1,10 +1,7 @@
-import { cidFromDigest, openedReferences, payloadBytes, sameAddress } from '@chorus/protocol';
-import { CHAIN_STATE_FILE, rememberNetwork, writeProfile } from '../inspect/profile.ts';
-import { machineFactor } from '../machine.ts';
+import { join } from 'node:path';
+import { writeSummaries } from '@chorus/node';
+import { CHAIN_STATE_FILE, rememberNetwork, SUMMARIES_FILE, writeProfile } from '../inspect/profile.ts';
 import type { DemoNetwork } from './network.ts';
-
-/** Time for one payload that the requester does not have yet, on a quiet machine; its author may be dead. */
-const FETCH_MILLISECONDS = 5_000;
 
 export interface KeepOptions {
   folder: string;
@@ -15,43 +12,28 @@ export interface KeepOptions {
 
 /** Leave the network so that it can be inspected when every process has ended. */
 export async function keepNetwork({ folder, network, taskId, modelCid }: KeepOptions): Promise<void> {
-  await fetchVectors(network, taskId);
+  await keepSummaries(folder, network, taskId);
   await writeProfile(folder, {
-    version: 1,
+    version: 2,
     chainId: network.devnet.chainId,
     contract: network.deployment.taskManager,
     token: network.deployment.token,
     taskId: taskId.toString(),
     chainState: CHAIN_STATE_FILE,
     blocks: 'requester/blocks',
+    summaries: SUMMARIES_FILE,
     modelCid,
     names: network.nodes.map(({ address, name }) => ({ address, name })),
   });
   await rememberNetwork(folder);
 }
 
-/**
- * Get every committed vector while its author still runs. The requester needed only updates with a weight; to
- * say why the others have none takes all of them and the references.
- */
-async function fetchVectors({ requester }: DemoNetwork, taskId: bigint): Promise<void> {
-  const { chain, storage } = requester.ports;
-  const [task, members] = await Promise.all([chain.task(taskId), chain.members(taskId)]);
-  const size = payloadBytes(task.dimension);
-  for (let number = 1; number <= task.round; number++) {
-    const round = await chain.round(taskId, number);
-    const vectors = [
-      ...round.updates.flatMap((u, i) => (u ? [{ author: task.trainers[i]!, digest: u.digest }] : [])),
-      ...openedReferences(round).map(({ validator, digest }) => ({ author: validator, digest })),
-    ];
-    await Promise.allSettled(
-      vectors.map(({ author, digest }) =>
-        storage.get(cidFromDigest(digest, size), {
-          maxBytes: size,
-          timeoutMs: machineFactor() * FETCH_MILLISECONDS,
-          from: members.filter((m) => sameAddress(m.address, author)).map((m) => m.peerId),
-        }),
-      ),
-    );
-  }
+/** What the requester's node has checked of the task's rounds: to say why somebody was paid takes no more. */
+async function keepSummaries(folder: string, { requester }: DemoNetwork, taskId: bigint): Promise<void> {
+  const { round: last } = await requester.ports.chain.task(taskId);
+  const summaries = Array.from({ length: last }, (_, i) => i + 1).flatMap((round) => {
+    const summary = requester.journal.summary(taskId, round);
+    return summary ? [{ taskId, round, summary }] : [];
+  });
+  await writeSummaries(join(folder, SUMMARIES_FILE), summaries);
 }

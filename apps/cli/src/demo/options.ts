@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { ATTACKS, type Attack, attackSchema, namesOf } from '@chorus/node';
-import { ChorusError, type RuleName } from '@chorus/protocol';
+import { ChorusError, type RuleName, type Terms } from '@chorus/protocol';
 import { parseSplit, type Split } from '@chorus/training';
+import type { DataFlags } from '../data/options.ts';
+import { privacyTerm } from '../task/privacy.ts';
 import { ruleNamed } from '../task/request.ts';
 
 /** What `chorus demo` is asked to do, checked. */
@@ -11,12 +13,16 @@ export interface DemoOptions {
   rounds: number;
   /** Folder with training and test data; generated digits where absent. */
   data: string | null;
+  /** How that data is to be read; checked when it is. */
+  reading: DataFlags;
   split: Split;
   attack: Attack;
   attackers: number;
   rule: RuleName;
   seed: number;
   model: 'mlp' | 'cnn' | '2nn';
+  /** Noise and clipping of the training; none where null. */
+  privacy: NonNullable<Terms['privacy']> | null;
   json: boolean;
   /** Keep the network's folder: chain, blocks and nodes, for `proof`, `why` and `model`. */
   keep: boolean;
@@ -29,7 +35,7 @@ export interface DemoOptions {
 }
 
 /** Command-line words, as commander gives them. */
-export interface RawDemoOptions {
+export interface RawDemoOptions extends DataFlags {
   nodes: string;
   rounds: string;
   data?: string;
@@ -39,6 +45,7 @@ export interface RawDemoOptions {
   rule?: string;
   seed: string;
   model: string;
+  privacy?: string | true;
   json?: boolean;
   keep?: boolean | string;
   commitSeconds?: string;
@@ -70,12 +77,14 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
     nodes,
     rounds: integer('rounds', raw.rounds, 1, 200),
     data: raw.data ?? null,
+    reading: raw,
     split: parseSplit(raw.split),
     attack: attack.data,
     attackers: attackerCount(raw, attack.data, trainerCount({ nodes })),
     rule: ruleNamed(raw.rule ?? 'reference-projection'),
     seed: integer('seed', raw.seed, 0, 2 ** 31 - 1),
     model: raw.model,
+    privacy: raw.privacy === undefined ? null : privacyTerm(raw.privacy),
     json: raw.json ?? false,
     keep: raw.keep !== undefined && raw.keep !== false,
     folder: typeof raw.keep === 'string' ? resolve(raw.keep) : null,

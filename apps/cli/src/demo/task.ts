@@ -1,7 +1,8 @@
-import type { TaskRequest } from '@chorus/node';
+import { looksAround, type TaskRequest } from '@chorus/node';
 import type { Address } from '@chorus/protocol';
 import { createTrainer, type Dataset } from '@chorus/training';
-import { phasesAt, plannedTask, TRAINING } from '../task/plan.ts';
+import { PRIVATE_TRAINING, phasesAt, plannedTask, TRAINING } from '../task/plan.ts';
+import { termsData } from '../task/terms-data.ts';
 import type { DemoOptions } from './options.ts';
 
 const TOKEN = 10n ** 18n;
@@ -24,13 +25,16 @@ export const localWindows = (factor: number) => ({
 const CHAOS = { commitSeconds: 30, referenceSeconds: 20, settleSeconds: 20 };
 
 /** What the demo's options say about its task. */
-type TaskOptions = Pick<DemoOptions, 'model' | 'rounds' | 'rule' | 'commitSeconds' | 'chaos'>;
+type TaskOptions = Pick<
+  DemoOptions,
+  'model' | 'rounds' | 'rule' | 'privacy' | 'attack' | 'commitSeconds' | 'chaos'
+>;
 
 export interface DemoTaskOptions {
   options: TaskOptions;
   model: Uint8Array;
   dimension: number;
-  data: Pick<Dataset, 'name' | 'inputShape' | 'classes'>;
+  data: Pick<Dataset, 'name' | 'inputShape' | 'classes' | 'classNames'>;
   token: Address;
   trainers: number;
   validators: Address[];
@@ -40,15 +44,17 @@ export interface DemoTaskOptions {
 
 /** The task the demo's requester publishes. */
 export function demoTask({ options, data, ...demo }: DemoTaskOptions): TaskRequest {
-  const { inputShape, classes } = data;
   return plannedTask({
     model: demo.model,
+    // An attacker that copies what others have sent has to see it.
+    sealed: !looksAround(options.attack),
     terms: {
-      ...TRAINING[options.model],
+      ...(options.privacy ? PRIVATE_TRAINING : TRAINING)[options.model],
+      ...(options.privacy ? { privacy: options.privacy } : {}),
       rule: options.rule,
       name: `demo: ${options.model} on ${data.name}`,
       dimension: demo.dimension,
-      data: { kind: 'classification', inputShape, classes },
+      data: termsData(data),
     },
     params: {
       ...DEMO_ECONOMY,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { formatUnits, readVerifier } from '@chorus/chain';
 import { type NodeConfig, verifierFault } from '@chorus/node';
-import { type Address, describeError, RULE_NAMES } from '@chorus/protocol';
+import { type Address, type ChorusError, RULE_NAMES, reasonOf } from '@chorus/protocol';
 import { keccak256 } from 'ethers';
 import { DEPLOYMENT_FILE, type DeploymentFile, readDeployment } from '../init/deployment.ts';
 import type { Finding } from './checks.ts';
@@ -29,8 +29,8 @@ export async function diagnoseChain(
       {
         what: 'chain',
         state: 'problem',
-        found: `${hostOf(url)} does not answer: ${causeOf(error)}`,
-        todo: 'check chain.url in the configuration, and that the endpoint is up',
+        found: `${hostOf(url)}: ${messageOf(error)}`,
+        todo: (error as ChorusError).hint ?? 'check chain.url in the configuration',
       },
     ];
   }
@@ -156,7 +156,8 @@ async function gas(url: string, wallet: Address): Promise<Finding> {
 }
 
 function unanswered(error: unknown): Finding {
-  return { what: 'chain', state: 'problem', found: describeError(error), todo: 'try another endpoint' };
+  const { hint } = error as ChorusError;
+  return { what: 'chain', state: 'problem', found: messageOf(error), todo: hint ?? 'try another endpoint' };
 }
 
 /** Hosted endpoints carry keys in their paths: only the host is shown. */
@@ -164,9 +165,9 @@ function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : 'no URL';
 }
 
-function causeOf(error: unknown): string {
-  const { cause, message } = error as Error;
-  return (cause as Error | undefined)?.message || message;
+/** What is wrong, without the address, which may hold a key. */
+function messageOf(error: unknown): string {
+  return reasonOf(error).replace(/^no chain answers: /, '');
 }
 
 function age(seconds: number): string {

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
-import type { NodeConfigInput } from '@chorus/node';
-import { ChorusError } from '@chorus/protocol';
+import { type AddressUse, addressFault, type NodeConfigInput } from '@chorus/node';
+import { ChorusError, keepUrlSecret } from '@chorus/protocol';
 import { type DevnetDescriptor, devnetFolder, readDevnet } from '../devnet/descriptor.ts';
 import { DEPLOYMENT_FILE, readDeployment } from './deployment.ts';
 
@@ -93,12 +93,17 @@ export async function planNetwork(answers: InitAnswers): Promise<NetworkPlan> {
   const rpc = answers.rpc ?? deployment?.rpc ?? undefined;
   const contract = answers.contract ?? deployment?.taskManager;
   if (rpc === undefined || !/^https?:$/.test(URL.canParse(rpc) ? new URL(rpc).protocol : '')) {
-    throw usage('a network needs the HTTP address of a JSON-RPC endpoint: --rpc URL');
+    throw usage(
+      'a network needs the address of a JSON-RPC endpoint, which begins with http:// or https://: --rpc URL',
+    );
   }
+  keepUrlSecret(rpc);
   if (contract === undefined || !/^0x[0-9a-fA-F]{40}$/.test(contract)) {
     throw usage('a network needs its contracts: --deployment FILE, or --contract ADDRESS');
   }
   const bootstrap = answers.bootstrap.length > 0 ? answers.bootstrap : (deployment?.bootstrap ?? []);
+  refuseAddresses(bootstrap, 'peer', '--bootstrap');
+  refuseAddresses(answers.listen, 'own', '--listen');
   return {
     rpc,
     contract,
@@ -109,6 +114,14 @@ export async function planNetwork(answers: InitAnswers): Promise<NetworkPlan> {
     devnet: null,
     deployment: deployment?.text ?? null,
   };
+}
+
+/** Before there is a node that would find out when it dials or listens. */
+function refuseAddresses(addresses: readonly string[], use: AddressUse, option: string): void {
+  for (const address of addresses) {
+    const fault = addressFault(address, use);
+    if (fault) throw usage(`${option}: ${address.slice(0, 256)} ${fault}`);
+  }
 }
 
 /** Settings of a node on the internet; a devnet's nodes stay on this machine. */

@@ -49,6 +49,7 @@ const CHECK_TEXTS: Readonly<Record<string, string>> = {
   'inner product': 'v(z) w(1/z) + w(z) v(1/z) = 2c + z S(z) + S(1/z)/z',
   opening: 'the commitments open to the values sent, and C_A = sum w_i C_i',
   rule: 'Groth16: weights and shares follow from the Gram matrix by the rule',
+  onnx: 'the file holds the values of that model, bit for bit',
   base: "the model begins from the task's own ONNX model, bit for bit",
   aggregates: "every round's aggregate is the weighted sum of its commitments",
   total: "the rounds' aggregates add up to C_total",

@@ -5,7 +5,7 @@ import type { OpenedNetwork } from './open.ts';
 
 export interface GetModelOptions {
   format: 'onnx' | 'chorus';
-  /** A published model to take where payloads are missing. */
+  /** A published model to take where aggregates are missing. */
   cid: string | null;
   timeoutMs: number;
 }
@@ -13,7 +13,7 @@ export interface GetModelOptions {
 export interface GotModel {
   bytes: Uint8Array;
   /** Where it came from; either way it is checked against the chain. */
-  source: 'payloads' | 'published';
+  source: 'aggregates' | 'published';
   report: ModelReport;
 }
 
@@ -23,12 +23,12 @@ export async function getModel(
   task: TaskState,
   { format, cid, timeoutMs }: GetModelOptions,
 ): Promise<GotModel> {
-  network.step('computing the model from its payloads');
-  let source: GotModel['source'] = 'payloads';
+  network.step('computing the model from its aggregates');
+  let source: GotModel['source'] = 'aggregates';
   const file = await rebuildModel(network, task)
     .then(encodeGlobalModel)
     .catch((error: unknown) => {
-      if (cid === null || !hasCode(error, 'E_MODEL_PAYLOADS')) throw error;
+      if (cid === null || !hasCode(error, 'E_MODEL_AGGREGATES')) throw error;
       network.step('getting the published model');
       source = 'published';
       const { storage, signal } = network;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Inspection, type NetworkSource, openNetwork } from '@chorus/node';
-import { createAdminClient, readAdmin } from '@chorus/node/admin';
+import { type Inspection, type NetworkSource, newestTask, openNetwork } from '@chorus/node';
+import { createAdminClient, type PrivacyView, readAdmin } from '@chorus/node/admin';
 import { type Address, ChorusError, MAX_ROUNDS, sameAddress, type TaskState } from '@chorus/protocol';
 import type { Command } from 'commander';
 import ora from 'ora';
@@ -29,7 +29,7 @@ export function inspectOptions(command: Command): Command {
     .option('--contract <address>', 'its task contract')
     .option(
       '--bootstrap <multiaddr>',
-      'a peer of it, to get models and payloads from; may be repeated',
+      'a peer of it, to get models, aggregates and matrices from; may be repeated',
       (address: string, others: string[] = []) => [...others, address],
     )
     .option('--json', 'one JSON document on standard output');
@@ -38,6 +38,8 @@ export function inspectOptions(command: Command): Command {
 /** An opened network and what is known of its members' names. */
 export interface OpenedNetwork extends Inspection {
   profile: NetworkProfile | null;
+  /** What the node of this machine has told of its data; null where none runs. */
+  privacy: PrivacyView | null;
   /** What a member is called, else its address cut short. */
   nameOf(address: string): string;
   /** Tell a person what is being done. */
@@ -52,7 +54,7 @@ export async function inspecting(
   options: InspectOptions,
   work: (network: OpenedNetwork) => Promise<boolean>,
 ): Promise<void> {
-  const { source, profile } = await findNetwork(options);
+  const { source, profile, privacy } = await findNetwork(options);
   const abort = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => abort.abort(new Interrupted()));
@@ -66,6 +68,7 @@ export async function inspecting(
       const result = await work({
         ...network,
         profile,
+        privacy,
         nameOf: (address) => nameIn(profile, address) ?? shortHex(address),
         step: (text) => {
           spinner.text = text;
@@ -85,9 +88,13 @@ export async function inspecting(
   await finish(ok ? EXIT.ok : EXIT.failed);
 }
 
-async function findNetwork(
-  options: InspectOptions,
-): Promise<{ source: NetworkSource; profile: NetworkProfile | null }> {
+interface FoundNetwork {
+  source: NetworkSource;
+  profile: NetworkProfile | null;
+  privacy: PrivacyView | null;
+}
+
+async function findNetwork(options: InspectOptions): Promise<FoundNetwork> {
   const { rpc, contract, bootstrap = [] } = options;
   if (rpc !== undefined || contract !== undefined) {
     if (options.network !== undefined) throw usage('give either --network or --rpc with --contract');
@@ -97,12 +104,12 @@ async function findNetwork(
       throw usage('--contract must be an address', { given: contract });
     }
     const address = contract.toLowerCase() as Address;
-    return { source: { kind: 'live', url: rpc, contract: address, bootstrap }, profile: null };
+    return { source: { kind: 'live', url: rpc, contract: address, bootstrap }, profile: null, privacy: null };
   }
   const folder = options.network ?? (options.home === undefined ? await lastNetwork() : null);
   if (folder === null) {
-    const source = await networkOfNode(options);
-    if (source) return { source, profile: null };
+    const found = await networkOfNode(options);
+    if (found) return found;
     throw new ChorusError('E_USAGE', 'there is no network to look into', {
       hint: 'run `chorus demo --keep` first, make a node with `chorus init`, or name one with --network DIR or --rpc URL --contract ADDRESS',
     });
@@ -113,22 +120,25 @@ async function findNetwork(
       kind: 'kept',
       chainState: resolve(folder, profile.chainState),
       blocks: join(resolve(folder), profile.blocks),
+      summaries: join(resolve(folder), profile.summaries),
       contract: profile.contract,
     },
     profile,
+    privacy: null,
   };
 }
 
 /** The network of a node of this machine, which itself is asked for files first; null where there is no node. */
-async function networkOfNode(options: InspectOptions): Promise<NetworkSource | null> {
+async function networkOfNode(options: InspectOptions): Promise<FoundNetwork | null> {
   if (options.home === undefined && !existsSync(configPathOf(options))) return null;
   const { chain, network, dataDir } = (await configOf(options)).config;
   const own = await readAdmin(dataDir)
     .then((access) => createAdminClient(access).status())
-    .then((status) => status.network.addresses)
-    .catch(() => []);
+    .catch(() => null);
   const contract = chain.contract.toLowerCase() as Address;
-  return { kind: 'live', url: chain.url, contract, bootstrap: [...own.slice(0, 1), ...network.bootstrap] };
+  const bootstrap = [...(own?.network.addresses.slice(0, 1) ?? []), ...network.bootstrap];
+  const source: NetworkSource = { kind: 'live', url: chain.url, contract, bootstrap };
+  return { source, profile: null, privacy: own?.privacy ?? null };
 }
 
 function nameIn(profile: NetworkProfile | null, address: string): string | undefined {
@@ -153,11 +163,22 @@ export function parseRound(text: string): number {
   throw usage(`a round is a number from 1 to ${MAX_ROUNDS}`, { given: text });
 }
 
-/** The task an option names, else the one the kept network ran. */
-export function taskOrKept(text: string | undefined, { profile }: OpenedNetwork): bigint {
+/**
+ * The task an option names, else the one the kept network ran, else the only one there is.
+ * @throws ChorusError `E_USAGE`
+ */
+export async function chosenTask(
+  text: string | undefined,
+  { profile, chain }: Pick<OpenedNetwork, 'profile' | 'chain'>,
+): Promise<bigint> {
   if (text !== undefined) return parseTask(text);
   if (profile) return BigInt(profile.taskId);
-  throw usage('name the task with --task ID');
+  const newest = await newestTask(chain);
+  if (newest === 1n) return newest;
+  throw new ChorusError('E_USAGE', 'which task? name it with --task ID', {
+    facts: { tasks: newest },
+    hint: newest === 0n ? 'there is none on this contract yet' : `the newest is --task ${newest}`,
+  });
 }
 
 /**

@@ -11,6 +11,9 @@ const PROFILE_FILE = 'network.json';
 /** The development chain of a kept network within its folder, as anvil writes it. */
 export const CHAIN_STATE_FILE = 'chain.json';
 
+/** What settled rounds have left, within a kept network's folder. */
+export const SUMMARIES_FILE = 'summaries.json';
+
 /** A profile is a few hundred bytes plus a line per trainer. */
 const MAX_PROFILE_BYTES = 64 * 1024;
 
@@ -19,7 +22,7 @@ const address = z.string().regex(/^0x[0-9a-f]{40}$/) as z.ZodType<`0x${string}`>
 const inside = z.string().regex(/^(?!.*\.\.)[\w.-][\w./-]*$/, 'must be a path inside the folder');
 
 const profileSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   chainId: z.number().int().positive(),
   contract: address,
   token: address,
@@ -29,6 +32,8 @@ const profileSchema = z.strictObject({
   chainState: inside,
   /** The requester's block store. */
   blocks: inside,
+  /** What its settled rounds have left. */
+  summaries: inside,
   /** The final model on IPFS. */
   modelCid: z.string().max(120).nullable(),
   /** What the members are called. */

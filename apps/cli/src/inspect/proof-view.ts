@@ -1,12 +1,5 @@
 import { type ListedRound, type ProvenRound, publicValues } from '@chorus/node';
-import {
-  cidFromDigest,
-  openedReferences,
-  payloadBytes,
-  SHARE_ONE,
-  type TaskState,
-  WEIGHT_ONE,
-} from '@chorus/protocol';
+import { openedReferences, SHARE_ONE, type TaskState, WEIGHT_ONE } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { fields, heading, integer, percent, point, roundedTokens, scalar, table } from './format.ts';
 import { type OpenedNetwork, shortHex } from './open.ts';
@@ -54,7 +47,6 @@ export function listView(names: Names, task: TaskState, listed: readonly ListedR
 /** Everything public of a proof. Field elements and coordinates are hex, amounts decimal. */
 export function proofDocument(proven: ProvenRound) {
   const { task, round, settled, settlement, statement, proof } = proven;
-  const cidOf = (digest: `0x${string}`) => cidFromDigest(digest, payloadBytes(task.dimension));
   const { alpha, beta, z, gamma, weightWords, shareWords } = publicValues(proven);
   const { a, b, c } = proof.groth16;
   return {
@@ -73,7 +65,7 @@ export function proofDocument(proven: ProvenRound) {
     references: openedReferences(round, settled.rejected).map(({ validator, commitment, digest }) => ({
       validator,
       commitment: point(commitment),
-      cid: cidOf(digest),
+      digest,
     })),
     trainers: task.trainers.map((address, i) => {
       const update = round.updates[i];
@@ -81,7 +73,7 @@ export function proofDocument(proven: ProvenRound) {
         row: i + 1,
         address,
         commitment: update ? point(update.commitment) : null,
-        cid: update ? cidOf(update.digest) : null,
+        digest: update ? update.digest : null,
         unavailable: settled.unavailable.includes(i),
         weight: settled.weights[i],
         share: settled.shares[i],
@@ -116,14 +108,14 @@ export function proofDocument(proven: ProvenRound) {
 export function proofView(names: Names, proven: ProvenRound): string {
   const d = proofDocument(proven);
   const on = (p: { x: string; y: string }) => `(${p.x},\n${' '.repeat(20)}${p.y})`;
-  const member = (who: string, c: { x: string } | null, cid: string | null) =>
-    c && cid
-      ? [who, `${cid}\n${colors.dim(`C = (${shortHex(c.x)}, …)`)}`]
+  const member = (who: string, c: { x: string } | null, digest: string | null) =>
+    c && digest
+      ? [who, `payload ${digest}\n${colors.dim(`C = (${shortHex(c.x)}, …)`)}`]
       : [who, colors.dim('nothing committed')];
   const rows = [
     ...d.references.map((r) => [
       '0',
-      ...member(`${names.nameOf(r.validator)}, reference`, r.commitment, r.cid),
+      ...member(`${names.nameOf(r.validator)}, reference`, r.commitment, r.digest),
       '',
       '',
     ]),
@@ -132,7 +124,7 @@ export function proofView(names: Names, proven: ProvenRound): string {
       ...member(
         t.unavailable ? `${names.nameOf(t.address)}, unavailable` : names.nameOf(t.address),
         t.commitment,
-        t.cid,
+        t.digest,
       ),
       `${integer(t.weight!)}\n${colors.dim(percent(t.weight!, WEIGHT_ONE))}`,
       `${integer(t.share!)}\n${colors.dim(percent(t.share!, SHARE_ONE))}`,

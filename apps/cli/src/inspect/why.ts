@@ -3,12 +3,13 @@ import { paidShares, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { heading, integer, percent, roundedTokens, table, wrap } from './format.ts';
 import type { OpenedNetwork } from './open.ts';
+import { epsilonByTerms, privacyLines } from './privacy.ts';
 import { projectionSteps, trustSteps } from './why-steps.ts';
 
 /** The gate of `reference-projection` is in parts of this. */
 const GATE_ONE = 256;
 
-type Names = Pick<OpenedNetwork, 'nameOf'>;
+type Names = Pick<OpenedNetwork, 'nameOf' | 'privacy'>;
 
 /** What `chorus why --json` prints: a round, and each trainer's arithmetic (or one trainer's alone). */
 export function whyDocument(names: Names, explanation: RoundExplanation, only: number | null) {
@@ -17,15 +18,12 @@ export function whyDocument(names: Names, explanation: RoundExplanation, only: n
   return {
     task: task.id,
     round: settled.round,
-    rule: explanation.terms?.rule ?? null,
+    rule: explanation.rule,
     transaction: settled.transaction,
     agreesWithChain: explanation.agrees,
-    matrixIsProven: explanation.proven,
+    matrixIsProven: explanation.gram === null ? null : true,
     paidAsAgreed: explanation.paidAsAgreed,
-    missing: explanation.missing.map(({ trainer, reason }) => ({
-      row: trainer === null ? null : trainer + 1,
-      reason,
-    })),
+    missing: explanation.missing,
     references: explanation.references,
     money: {
       budget: money.budget,
@@ -33,6 +31,11 @@ export function whyDocument(names: Names, explanation: RoundExplanation, only: n
       aggregatorFee: money.aggregatorFee,
       validatorFee: money.validatorFee,
       pool: money.pool,
+    },
+    privacy: {
+      terms: explanation.terms?.privacy ?? null,
+      epsilon: explanation.terms && epsilonByTerms(explanation.terms, task.rounds),
+      node: names.privacy,
     },
     medians: result && {
       norm: result.explanation.medianNorm,
@@ -66,16 +69,15 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
   const rows = task.trainers.map((address, i) => {
     const row = result?.explanation.rows[i];
     const measured = explanation.measured[i];
-    // A trainer without an update has no numbers; with one that is not held here they are unknown.
+    // A trainer without an update has no numbers; without the matrix nobody's are known here.
     const none = row ? '-' : '?';
     const present = row?.present ? row : null;
-    const dot = measured?.dot ?? null;
     const last =
       present && ('trust' in present ? percent(present.trust, WEIGHT_ONE) : percent(present.gate, GATE_ONE));
     return [
       i + 1,
       names.nameOf(address),
-      dot === null ? none : integer(dot),
+      measured ? integer(measured.dot) : none,
       measured ? integer(measured.norm) : none,
       present ? percent(present.clip, WEIGHT_ONE) : none,
       present ? integer(present.cosine) : none,
@@ -96,6 +98,7 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
         ]
       : []),
     moneyLine(explanation),
+    ...privacyOf(names, explanation),
     '',
     ...task.trainers.flatMap((address, i) => {
       const reason = explanation.reasons[i];
@@ -104,7 +107,7 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
       return [wrap(`${name.padEnd(width)}  ${reason}`, width + 2).replace(name, colors.bold(name))];
     }),
     ...(explanation.reasons.length > 0 ? [''] : []),
-    ...conclusion(names, explanation),
+    ...conclusion(explanation),
   ].join('\n');
 }
 
@@ -113,7 +116,6 @@ export function whyTrainer(names: Names, explanation: RoundExplanation, index: n
   const { task, settled, result, gram, money } = explanation;
   const address = task.trainers[index]!;
   const row = result?.explanation.rows[index];
-  const measured = explanation.measured[index];
   const cid = explanation.cids[index];
   const steps: string[][] = [];
   if (row?.present && gram && result) {
@@ -124,8 +126,6 @@ export function whyTrainer(names: Names, explanation: RoundExplanation, index: n
         : projectionSteps(computed, gram, index)),
     );
   } else {
-    if (measured) steps.push(['norm', 'of the update', integer(measured.norm), '']);
-    if (measured?.dot != null) steps.push(['dot', '<reference, update>', integer(measured.dot), '']);
     const [weight, share] = [settled.weights[index]!, settled.shares[index]!];
     steps.push(['weight', 'on chain', integer(weight), `${percent(weight, WEIGHT_ONE)} of the aggregate`]);
     steps.push(['share', 'on chain', integer(share), percent(share, SHARE_ONE, 4)]);
@@ -147,9 +147,10 @@ export function whyTrainer(names: Names, explanation: RoundExplanation, index: n
     ...(cid ? [colors.dim(`its update: ${cid}`)] : []),
     table(['', 'how', 'number', ''], steps, { right: [2] }),
     moneyLine(explanation),
+    ...privacyOf(names, explanation),
     '',
     ...(explanation.reasons[index] ? [wrap(explanation.reasons[index]), ''] : []),
-    ...conclusion(names, explanation),
+    ...conclusion(explanation),
   ].join('\n');
 }
 
@@ -166,10 +167,9 @@ function minimumStep({ task, settled, round }: RoundExplanation, index: number):
   ];
 }
 
-function title({ task, settled, terms }: RoundExplanation): string {
+function title({ task, settled, terms, rule }: RoundExplanation): string {
   const name = terms ? ` "${terms.name}"` : '';
-  const rule = terms ? `, rule ${terms.rule}` : '';
-  return heading(`Task ${task.id}${name}, round ${settled.round} of ${task.rounds}${rule}`);
+  return heading(`Task ${task.id}${name}, round ${settled.round} of ${task.rounds}, rule ${rule}`);
 }
 
 function moneyLine({ money }: RoundExplanation): string {
@@ -181,15 +181,16 @@ function moneyLine({ money }: RoundExplanation): string {
   return `round budget ${roundedTokens(money.budget)} tokens - ${fees.join(' - ')} = pool ${roundedTokens(money.pool)}`;
 }
 
-function conclusion(names: Names, explanation: RoundExplanation): string[] {
-  const { task, agrees, proven, paidAsAgreed, missing } = explanation;
-  const lines = missing.map(({ trainer, reason }) => {
-    const who = trainer === null ? '' : `the update of ${names.nameOf(task.trainers[trainer]!)}: `;
-    return colors.yellow(wrap(`missing here: ${who}${reason}`));
-  });
-  if (lines.length > 0) {
+const privacyOf = ({ privacy }: Names, { terms, task }: RoundExplanation) =>
+  privacyLines(terms, task.rounds, privacy).map((line) => wrap(line));
+
+function conclusion(explanation: RoundExplanation): string[] {
+  const { agrees, gram, paidAsAgreed, missing } = explanation;
+  const lines: string[] = [];
+  if (missing !== null) {
     lines.push(
-      'weights, shares and rewards above are the chain’s; the rule needs every payload to be computed again',
+      colors.yellow(wrap(`missing here: ${missing}`)),
+      'weights, shares and rewards above are the chain’s; the rule needs the matrix of inner products to be computed again',
     );
   }
   const say = (good: boolean | null, yes: string, no: string) => {
@@ -197,14 +198,10 @@ function conclusion(names: Names, explanation: RoundExplanation): string[] {
   };
   say(
     agrees,
-    'recomputed from the payloads: the same weights and shares as on chain',
-    'the chain has other weights or shares than the rule gives on these payloads',
+    'recomputed from the matrix of inner products: the same weights and shares as on chain',
+    'the chain has other weights or shares than the rule gives on this matrix',
   );
-  say(
-    proven,
-    'the matrix of inner products computed here is the one that was proven',
-    'another matrix of inner products was proven than the one computed here',
-  );
+  if (gram) lines.push(`${colors.green('✔')} the matrix of inner products is the one that was proven`);
   say(
     paidAsAgreed,
     'the rewards on chain are these shares of the pool',

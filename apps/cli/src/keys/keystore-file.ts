@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { checkKeystore } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
+import { textOf } from '../secret-file.ts';
 
 /** More than any keystore has. */
 const MAX_BYTES = 64 * 1024;
@@ -15,7 +16,7 @@ export async function readKeystoreFile(path: string): Promise<string> {
   });
   try {
     const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(MAX_BYTES) });
-    const text = buffer.toString('utf8', 0, bytesRead);
+    const text = textOf(buffer.subarray(0, bytesRead));
     checkKeystore(text);
     return text;
   } finally {

@@ -86,6 +86,7 @@ function status(change: Partial<Status> = {}): Status {
       height: 12_345_678,
       blockTime: null,
       lagSeconds: 12,
+      requests: { lastMinute: 30, limit: 600, limited: 0, pausedUntil: null },
       gasBalance: `1${ETHER}`,
     },
     tasks: [],
@@ -102,6 +103,7 @@ function status(change: Partial<Status> = {}): Status {
       disk: { usedBytes: 2.5e9, freeBytes: 7e10 },
     },
     limits: allowed({}),
+    privacy: { models: 'known', minNoise: 0, ownNoise: 0, maxEpsilon: null, delta: 1e-5, spent: [] },
     warnings: [],
     ...change,
   };
@@ -180,6 +182,26 @@ describe('the status screen', () => {
     expect(text).toContain('31337 not reachable');
     expect(text).toContain('! paused: outside its hours');
     expect(text).toContain('no task yet');
+  });
+
+  it('says what was told of the data: of several the most', () => {
+    const { privacy } = status();
+    const spent = [
+      { data: 'faces', epsilon: 1346.99, trainings: 2, plain: 0 },
+      { data: 'digits', epsilon: 3.456, trainings: 1, plain: 0 },
+    ];
+    const shown = (change: Partial<Status['privacy']>) =>
+      stripVTControlCharacters(
+        statusScreen(status({ privacy: { ...privacy, ...change } }), { columns: 120, rows: 24 }),
+      );
+    expect(shown({})).not.toContain('privacy');
+    expect(shown({ spent, maxEpsilon: 2_000 })).toMatch(
+      /privacy +data faces: epsilon 1,350 spent in 2 trainings \(delta 0\.00001\), at most 2000; 1 more/,
+    );
+    const plain = { data: 'notes', epsilon: null, trainings: 9, plain: 4 };
+    expect(shown({ spent: [...spent, plain] })).toMatch(
+      /privacy +data notes: no bound on epsilon, 4 of 9 trainings without noise/,
+    );
   });
 
   it('says that nothing may be staked, and how to allow it', () => {

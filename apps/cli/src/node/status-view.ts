@@ -2,7 +2,9 @@ import { stripVTControlCharacters } from 'node:util';
 import { formatUnits } from '@chorus/chain';
 import type { RoundSummary, Status, TaskSummary, TokenAmount } from '@chorus/node/admin';
 import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
+import { getAddress } from 'ethers';
 import colors from 'yoctocolors';
+import { spentText } from './privacy-view.ts';
 
 export interface ScreenSize {
   columns: number;
@@ -49,7 +51,11 @@ function headLines(status: Status): string[] {
     `${colors.bold(`chorus ${node.version}`)} ${STATE[status.state]}, up ${duration(node.uptimeSeconds)}, ${node.roles.join(' and ') || 'no role'}, process ${node.pid}`,
     line('node', identity.peerId),
     ...(identity.did === null ? [] : [line('', identity.did)]),
-    line('wallet', identity.wallet, chain.gasBalance === null ? null : `${amount(chain.gasBalance)} for gas`),
+    line(
+      'wallet',
+      getAddress(identity.wallet),
+      chain.gasBalance === null ? null : `${amount(chain.gasBalance)} for gas`,
+    ),
     line(
       'network',
       `${network.peers} ${network.peers === 1 ? 'peer' : 'peers'}`,
@@ -63,6 +69,7 @@ function headLines(status: Status): string[] {
         ? `${chain.id} at block ${chain.height ?? '?'}`
         : colors.red(`${chain.id} not reachable`),
       lag,
+      requestsText(chain.requests),
       `contract ${short(chain.contract)}`,
     ),
     line(
@@ -72,6 +79,7 @@ function headLines(status: Status): string[] {
       `staked ${amounts(status.staked)}`,
     ),
     line('stakes', ...stakeParts(status.limits)),
+    ...privacyRow(status.privacy).map((text) => line('privacy', text)),
     line(
       'machine',
       `CPU ${resources.cpuPercent.toFixed(0)} %`,
@@ -80,6 +88,13 @@ function headLines(status: Status): string[] {
       resources.disk.freeBytes === null ? null : `${bytes(resources.disk.freeBytes)} free`,
     ),
   ];
+}
+
+/** Where the endpoint counts them: how much of what it gives is used. */
+function requestsText(requests: Status['chain']['requests']): string | null {
+  if (requests === null || requests.limit === null) return null;
+  const paused = requests.pausedUntil === null ? '' : colors.yellow(', which asked for a pause');
+  return `${requests.lastMinute} of ${requests.limit} requests a minute${paused}`;
 }
 
 /** Why there may be none: without its owner's consent a node stakes nothing. */
@@ -119,6 +134,14 @@ function stakeParts({ stakePerTask, stakePerDay, ...limits }: Status['limits']):
     limits.owners === null ? 'for anybody' : `for ${limits.owners.length} owners`,
     `${limits.minValidators} validators at least`,
   ];
+}
+
+/** What was told of the data: of all that it was, the most; nothing where nothing was trained. */
+function privacyRow({ spent, delta, maxEpsilon }: Status['privacy']): string[] {
+  const [most] = [...spent].sort((a, b) => (b.epsilon ?? Infinity) - (a.epsilon ?? Infinity));
+  if (!most) return [];
+  const others = spent.length > 1 ? `; ${spent.length - 1} more: chorus status --json` : '';
+  return [`${spentText(most, delta)}${maxEpsilon === null ? '' : `, at most ${maxEpsilon}`}${others}`];
 }
 
 const SHORT_ROLES = { trainer: 'train', validator: 'valid', aggregator: 'aggr' } as const;

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { EXIT } from '../exit.ts';
 import { type UnitOptions, unitText } from './unit.ts';
 
 const options: UnitOptions = {
@@ -13,8 +14,32 @@ const options: UnitOptions = {
   passwordFile: '/etc/chorus/password',
   memoryMax: '4G',
   shutdownSeconds: 20,
-  cache: '/var/cache/chorus',
 };
+
+/** A setting of a unit; the last one counts. */
+const setting = (unit: string, name: string) =>
+  [...unit.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].at(-1)?.[1];
+
+/**
+ * What systemd makes of a service that always ends with `code` after `seconds` (systemd.service(5), Restart=;
+ * systemd.unit(5), StartLimitIntervalSec=): how many starts there are in so many seconds, and whether it goes on.
+ */
+function simulate(unit: string, code: number, seconds: number, within: number) {
+  const number = (name: string, otherwise: number) => Number(setting(unit, name) ?? otherwise);
+  const [interval, burst] = [number('StartLimitIntervalSec', 10), number('StartLimitBurst', 5)];
+  const prevented = (setting(unit, 'RestartPreventExitStatus') ?? '').split(' ').map(Number);
+  const restarts =
+    setting(unit, 'Restart') === 'always' || (setting(unit, 'Restart') === 'on-failure' && code !== 0);
+  const starts: number[] = [];
+  for (let now = 0; now < within; now += seconds + number('RestartSec', 0.1)) {
+    if (interval > 0 && starts.filter((at) => now - at < interval).length >= burst) {
+      return { starts: starts.length, goesOn: false };
+    }
+    starts.push(now);
+    if (!restarts || prevented.includes(code)) return { starts: starts.length, goesOn: false };
+  }
+  return { starts: starts.length, goesOn: true };
+}
 
 const analyze = spawnSync('systemd-analyze', ['--version']);
 
@@ -27,10 +52,31 @@ describe('the systemd unit', () => {
     expect(unitText({ ...options, passwordFile: null })).not.toContain('PASSWORD');
   });
 
+  it('is started again for ever where what it needs is away, and never where that cannot help', () => {
+    const unit = unitText(options);
+    for (const seconds of [0, 1, 5, 60]) {
+      for (const code of [EXIT.unavailable, EXIT.failed, EXIT.internal, EXIT.inputOutput, EXIT.later, 137]) {
+        const { starts, goesOn } = simulate(unit, code, seconds, 6 * 3600);
+        expect({ code, seconds, goesOn }).toEqual({ code, seconds, goesOn: true });
+        expect(starts).toBeLessThanOrEqual((6 * 3600) / 15);
+      }
+    }
+    for (const code of [EXIT.ok, EXIT.usage, EXIT.permission, EXIT.config]) {
+      expect(simulate(unit, code, 1, 3600)).toEqual({ starts: 1, goesOn: false });
+    }
+    // What the simulation is to find: five starts in five minutes, and systemd gives up within one.
+    const limited = unit
+      .replace('StartLimitIntervalSec=0', 'StartLimitIntervalSec=300\nStartLimitBurst=5')
+      .replace(/^RestartSec=.*$/m, 'RestartSec=5');
+    expect(simulate(limited, EXIT.unavailable, 5, 3600)).toEqual({ starts: 5, goesOn: false });
+  });
+
   it('waits longer than the node takes, and lets it write its own folders alone', () => {
     const unit = unitText(options);
     expect(unit).toContain('TimeoutStopSec=30');
-    expect(unit).toContain('ProtectSystem=strict\nReadWritePaths=/var/lib/chorus /var/cache/chorus\n');
+    expect(unit).toContain('ProtectSystem=strict\nReadWritePaths=/var/lib/chorus\n');
+    // Of whoever it runs as, not of whoever installs it.
+    expect(unit).toContain('CacheDirectory=chorus\nEnvironment=XDG_CACHE_HOME=%C\n');
     expect(unit).toContain('NoNewPrivileges=yes');
     expect(unit).toContain('MemoryMax=4G');
     expect(unit).toContain('OOMPolicy=continue');
@@ -39,7 +85,7 @@ describe('the systemd unit', () => {
   it('quotes paths, and takes none that could begin a line of its own', () => {
     const unit = unitText({ ...options, home: '/var/lib/my $node 100%', program: ['/opt/a b/node'] });
     expect(unit).toContain('ExecStart="/opt/a b/node" start --home "/var/lib/my $$node 100%%"');
-    expect(unit).toContain('ReadWritePaths="/var/lib/my $node 100%%" /var/cache/chorus');
+    expect(unit).toContain('ReadWritePaths="/var/lib/my $node 100%%"\n');
     expect(() => unitText({ ...options, home: '/x\nUser=root' })).toThrow(/control characters/);
   });
 

@@ -1,4 +1,5 @@
 import { ChorusError } from '@chorus/protocol';
+import { EXIT } from '../exit.ts';
 
 export interface UnitOptions {
   /** Command line that starts the program, without its arguments. */
@@ -14,8 +15,6 @@ export interface UnitOptions {
   memoryMax: string;
   /** Time of the node to finish its step. */
   shutdownSeconds: number;
-  /** Caches it writes beside its home. */
-  cache: string;
 }
 
 /** What a user's own systemd has not the rights to take away. */
@@ -31,11 +30,17 @@ const SYSTEM_ONLY = [
   'ProtectProc=invisible',
 ];
 
+/** A node that ended is started again after so long, for ever. Members of a task lose stake for rounds they miss. */
+const RESTART_SECONDS = 15;
+
+/** Ends that starting again does not mend. */
+const FOR_GOOD = [EXIT.usage, EXIT.permission, EXIT.config];
+
 /** How much longer than the node itself the system waits for it. */
 const GRACE_SECONDS = 10;
 
 /**
- * A systemd unit for a node: it may write its own folder and the cache, and nothing else of the system.
+ * A systemd unit for a node: it may write its own folder and a cache, and nothing else of the system.
  *
  * MemoryDenyWriteExecute is not among the restrictions: V8 and onnxruntime compile code at run time.
  */
@@ -48,8 +53,8 @@ export function unitText(options: UnitOptions): string {
     'Description=Chorus node',
     // A user's systemd does not know the system's units.
     ...(system ? ['Wants=network-online.target', 'After=network-online.target'] : []),
-    'StartLimitIntervalSec=300',
-    'StartLimitBurst=5',
+    '# Never given up: what a node needs may come back after hours.',
+    'StartLimitIntervalSec=0',
     '',
     '[Service]',
     'Type=exec',
@@ -63,9 +68,9 @@ export function unitText(options: UnitOptions): string {
           'Environment=CHORUS_PASSWORD_FILE=%d/chorus-password',
         ]),
     'Restart=on-failure',
-    'RestartSec=5',
+    `RestartSec=${RESTART_SECONDS}`,
     '# Wrong usage, password or configuration: starting again does not help.',
-    'RestartPreventExitStatus=64 77 78',
+    `RestartPreventExitStatus=${FOR_GOOD.join(' ')}`,
     `TimeoutStopSec=${shutdownSeconds + GRACE_SECONDS}`,
     'KillSignal=SIGTERM',
     '',
@@ -81,7 +86,10 @@ export function unitText(options: UnitOptions): string {
     'NoNewPrivileges=yes',
     'UMask=0077',
     'ProtectSystem=strict',
-    `ReadWritePaths=${[home, options.cache].map(path).join(' ')}`,
+    `ReadWritePaths=${path(home)}`,
+    '# Caches, of whoever it runs as: systemd makes the folder.',
+    'CacheDirectory=chorus',
+    'Environment=XDG_CACHE_HOME=%C',
     'ProtectHome=read-only',
     'PrivateTmp=yes',
     ...(system ? SYSTEM_ONLY : []),

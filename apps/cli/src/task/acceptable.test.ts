@@ -23,21 +23,23 @@ describe('a task as `task create` plans it', () => {
   const three = [wallet('01'), wallet('02'), wallet('03')];
 
   it('is one that nodes of strangers take on, where it has three validators beside its owner', () => {
-    expect(strangersRefuse(task(three), OWNER)).toEqual([]);
+    expect(strangersRefuse(task(three), OWNER, 'mlp')).toEqual([]);
     expect(task(three)).toMatchObject({ minValidators: 3, slashReporterBps: 200, slashBurnBps: 9_800 });
     expect(task([...three, wallet('04'), wallet('05'), wallet('06'), wallet('07')]).minValidators).toBe(4);
   });
 
   it('says why they would not', () => {
-    expect(strangersRefuse(task([wallet('01'), wallet('02')]), OWNER)).toEqual([
+    expect(strangersRefuse(task(three), OWNER, 'model.onnx')).toEqual([
+      expect.stringContaining('privacy.models'),
+    ]);
+    expect(strangersRefuse(task([wallet('01'), wallet('02')]), OWNER, 'mlp')).toEqual([
       expect.stringContaining('want 3'),
     ]);
-    expect(strangersRefuse(task([wallet('01'), wallet('02'), OWNER]), OWNER)).toEqual([
+    expect(strangersRefuse(task([wallet('01'), wallet('02'), OWNER]), OWNER, 'mlp')).toEqual([
       expect.stringContaining('2 validators other than its owner'),
     ]);
-    expect(strangersRefuse(task(three, { slashReporterBps: 1_000, slashBurnBps: 5_000 }), OWNER)).toEqual([
-      expect.stringContaining('--slash-reporter'),
-      expect.stringContaining('--slash-burn'),
-    ]);
+    expect(
+      strangersRefuse(task(three, { slashReporterBps: 1_000, slashBurnBps: 5_000 }), OWNER, 'mlp'),
+    ).toEqual([expect.stringContaining('--slash-reporter'), expect.stringContaining('--slash-burn')]);
   });
 });

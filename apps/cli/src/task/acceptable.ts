@@ -1,5 +1,6 @@
 import { independentValidators, limitsSchema, readIdentity, type TaskRequest } from '@chorus/node';
 import type { Address } from '@chorus/protocol';
+import { MODEL_NAMES } from '@chorus/training';
 
 /** Nobody's address: of an owner that is not known. */
 const NOBODY: Address = `0x${'0'.repeat(40)}`;
@@ -9,13 +10,25 @@ export async function ownerIn(dataDir: string): Promise<Address | null> {
   return (await readIdentity(dataDir).catch(() => null))?.address ?? null;
 }
 
-/** Why nodes with the limits they have by default do not join such a task; empty where they may. */
-export function strangersRefuse(params: TaskRequest['params'], owner: Address | null): string[] {
+/**
+ * Why nodes with the settings they have by default do not join such a task; empty where they may.
+ * @param model as on the command line: a name, or a file
+ */
+export function strangersRefuse(
+  params: TaskRequest['params'],
+  owner: Address | null,
+  model: string,
+): string[] {
   const { tasks } = limitsSchema.parse({});
   const independent = independentValidators({ ...params, owner: owner ?? NOBODY });
   const reporter = params.slashReporterBps / 100;
   const back = (10_000 - params.slashReporterBps - params.slashBurnBps) / 100;
   return [
+    ...(MODEL_NAMES.some((name) => name === model)
+      ? []
+      : [
+          'its model could be made to read their data, and they train mlp, cnn and 2nn alone (privacy.models)',
+        ]),
     ...(independent < tasks.minValidators
       ? [
           `a round can be decided with ${independent} validators other than its owner, and they want ${tasks.minValidators} (--validators, --min-validators)`,

@@ -3,20 +3,26 @@ import { formatUnits } from '@chorus/chain';
 import type { TaskRequest } from '@chorus/node';
 import { createAdminClient, readAdmin, sentenceOf } from '@chorus/node/admin';
 import { type Address, hasCode } from '@chorus/protocol';
+import { someOf } from '@chorus/training';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
-import { EXIT, finish } from '../exit.ts';
+import { shellWord } from '../environment.ts';
+import { EXIT, finish, Interrupted } from '../exit.ts';
 import { homeOptions } from '../home.ts';
 import { fields, print } from '../inspect/format.ts';
+import { privacyText } from '../inspect/privacy.ts';
 import { duration, short } from '../node/status-view.ts';
 import { write, writeJson } from '../terminal.ts';
 import { ownerIn, strangersRefuse } from './acceptable.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { type PlaceFlags, type PublishingPlace, publishingPlace } from './place.ts';
 import { type Listener, type Outcome, publishByNode, publishByOwnNode } from './publish.ts';
 import { type TaskWishes, taskRequest } from './request.ts';
+import { endLines } from './task-end.ts';
 import { eventLine } from './watch.ts';
 
-interface CreateFlags extends PlaceFlags, TaskWishes {
+interface CreateFlags extends PlaceFlags, Omit<TaskWishes, 'trainers'> {
+  trainers?: string;
   id?: string;
   detach?: boolean;
 }
@@ -31,7 +37,7 @@ Examples:
 The task is published by the node that runs on this home; where none runs, one is started for as long as this
 command. Terms, model, room and money are checked before the budget is escrowed.
 With --json each event is a line, and the outcome the last: {"taskId","outcome","accuracy","model",
-"rounds","remaining"}.`;
+"rounds","remaining","refunded"}.`;
 
 /** `chorus task create`: publish a task and follow it to its end. */
 export function taskCreateCommand(): Command {
@@ -55,7 +61,10 @@ export function taskCreateCommand(): Command {
     )
     .option('--data <name|path>', 'data that says what samples look like; else that of the node')
     .option('--input-shape <sizes>', 'what samples look like without --data, such as 1x28x28')
-    .option('--classes <n>', 'and how many classes there are')
+    .option(
+      '--classes <file|n>',
+      'all its classes: a file with one name a line, in the order of their numbers, or how many there are',
+    )
     .option('--name <text>', 'what the task is called')
     .option('--licence <spdx>', 'of the model that comes out, such as Apache-2.0; nodes may ask for one')
     .option('--tags <words>', 'to find it by, separated by commas')
@@ -71,11 +80,24 @@ export function taskCreateCommand(): Command {
       'how updates are scored: reference-projection or reference-trust',
       'reference-projection',
     )
+    .option(
+      '--payloads <who>',
+      'who can read updates: sealed (validators and aggregators) or public (whoever is connected)',
+      'sealed',
+    )
     .option('--momentum <m>', 'of SGD (0)')
     .option('--weight-decay <w>', 'of SGD (0)')
     .option('--scale <s>', 'one step of an update of int16 (2^-14)')
+    .option(
+      '--privacy [clip:noise]',
+      'train with per-sample clipping and noise, so that updates do not give samples away (3:0.5); changes the defaults of ' +
+        'epochs (12, cnn 4), batch (256) and rate (2, cnn 0.5)',
+    )
     .optionsGroup('By whom:')
-    .option('--trainers <n>', 'most trainers, 1 to 16; it begins when they are there', '3')
+    .option(
+      '--trainers <n>',
+      'most trainers, 1 to 16; it begins when they are there (those of a devnet and of your node on it, else 3)',
+    )
     .option('--min-trainers <n>', 'trainers without whom it does not begin (1)')
     .option('--validators <addresses>', 'wallets that take the reference; on a devnet its own')
     .option(
@@ -111,34 +133,50 @@ export function taskCreateCommand(): Command {
 }
 
 async function createAction(flags: CreateFlags): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => stop.abort(new Interrupted()));
+  const beat = new Heartbeat((text) => {
+    if (!flags.json) write(process.stderr, `${colors.dim(text)}\n`);
+  });
+  beat.waitFor('reading the data and the model');
   const place = await publishingPlace(flags);
-  const request = await taskRequest(flags, place);
+  const request = await taskRequest({ ...flags, trainers: flags.trainers ?? String(place.trainers) }, place);
   const id = flags.id ?? randomUUID();
   const access = await readAdmin(place.config.dataDir).catch((error) => {
     if (hasCode(error, 'E_ADMIN_NOT_RUNNING') && !flags.detach) return null;
     throw error;
   });
   if (!flags.json)
-    write(process.stderr, `${summary(request, place, await ownerIn(place.config.dataDir))}\n\n`);
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
-  const listener = listenerOf(flags, access !== null, stop.signal);
+    write(process.stderr, `${summary(request, place, await ownerIn(place.config.dataDir), flags.model)}\n\n`);
+  const listener = listenerOf(flags, { running: access !== null, beat, signal: stop.signal });
+  const { home, samples, decimals } = place;
   const outcome = access
-    ? await publishByNode(createAdminClient(access), request, { id, detach: flags.detach ?? false }, listener)
-    : await publishByOwnNode(place.config, request, { id, samples: place.samples }, listener);
+    ? await publishByNode(
+        { ...createAdminClient(access), access, home },
+        request,
+        { id, detach: flags.detach ?? false },
+        listener,
+      )
+    : await publishByOwnNode(place.config, request, { id, samples, decimals }, listener);
   if (flags.json) writeJson(JSON.stringify(outcome));
-  else print(...ending(outcome, place, access !== null));
+  else print(...ending(outcome, place, request.params.rounds, access !== null));
   await finish(EXIT.ok);
 }
 
-function listenerOf({ json, detach }: CreateFlags, running: boolean, signal: AbortSignal): Listener {
+function listenerOf(
+  { json, detach }: CreateFlags,
+  { running, beat, signal }: { running: boolean; beat: Heartbeat; signal: AbortSignal },
+): Listener {
   const say = (text: string) => {
-    if (!json) write(process.stderr, `${text}\n`);
+    if (json) return;
+    beat.told();
+    write(process.stderr, `${text}\n`);
   };
   const leaving = running ? 'Ctrl-C ends this, not the node' : 'Ctrl-C leaves it to the others';
   return {
     signal,
-    step: (text) => say(colors.dim(`${text} ...`)),
+    beat,
     published: (taskId) => say(`published as task ${taskId}${detach ? '' : `; ${leaving}`}`),
     event: (streamed) => {
       if (json) writeJson(JSON.stringify(streamed));
@@ -152,11 +190,12 @@ function summary(
   { terms, params, model }: TaskRequest,
   { decimals, home }: PublishingPlace,
   owner: Address | null,
+  modelName: string,
 ): string {
   const round =
     params.commitSeconds + params.referenceSeconds + params.settleSeconds * (params.minAggregators + 1);
   const tokens = (units: bigint) => formatUnits(units, decimals).replace(/\.0$/, '');
-  const { inputShape, classes } = terms.data;
+  const { inputShape, classes, classNames } = terms.data;
   return [
     colors.bold(terms.name),
     fields([
@@ -165,6 +204,7 @@ function summary(
         'model',
         `${model.length.toLocaleString('en')} bytes, for ${inputShape.join('x')} and ${classes} classes`,
       ],
+      ['classes', classNames ? someOf(classNames) : `numbers from 0 to ${classes - 1}`],
       ['rounds', `${params.rounds}, within ${duration(params.joinSeconds + params.rounds * round)}`],
       [
         'trainers',
@@ -183,37 +223,35 @@ function summary(
         'budget',
         `${tokens(params.budget)} of token ${short(params.token)}, deposit ${tokens(params.stake)} a member`,
       ],
+      ...(terms.privacy ? [['privacy', privacyText(terms.privacy)] as [string, string]] : []),
       ['fees', `aggregator ${params.aggregatorFeeBps / 100} %, validators ${params.validatorFeeBps / 100} %`],
     ]),
-    ...strangersRefuse(params, owner).map((why) => colors.yellow(`! strangers' nodes refuse it: ${why}`)),
+    ...strangersRefuse(params, owner, modelName).map((why) =>
+      colors.yellow(`! strangers' nodes refuse it: ${why}`),
+    ),
   ].join('\n');
 }
 
 function ending(
-  { taskId, outcome, accuracy, rounds, remaining }: Outcome,
+  { taskId, outcome, accuracy, rounds, remaining, refunded }: Outcome,
   { samples, home, decimals }: PublishingPlace,
+  planned: number,
   running: boolean,
 ): string[] {
   if (outcome === 'left') {
     return [
       running
-        ? `task ${taskId} goes on; follow it with: chorus task watch ${taskId} --home ${home}`
-        : `task ${taskId} goes on; follow it again with: chorus start --home ${home}`,
+        ? `task ${taskId} goes on; follow it with: chorus task watch ${taskId} --home ${shellWord(home)}`
+        : `task ${taskId} goes on; follow it again with: chorus start --home ${shellWord(home)}`,
     ];
   }
-  const found =
-    accuracy === null || !samples
-      ? ''
-      : `; on ${samples.count.toLocaleString('en')} samples the model is right in ${(100 * accuracy).toFixed(1)} %`;
   return [
-    rounds === 0
-      ? `task ${taskId} found too few members in time and has ended: nobody was paid`
-      : `task ${taskId} has ended${found}`,
-    ...(rounds === 0 ? [] : [`its model: chorus model get --home ${home} --task ${taskId} -o model.onnx`]),
-    ...(remaining === null || remaining === '0'
+    ...endLines({ taskId, round: rounds ?? 0, rounds: planned, home, remaining, decimals }),
+    ...(accuracy === null || !samples
       ? []
       : [
-          `${formatUnits(remaining, decimals)} tokens were not paid: chorus task refund ${taskId} --home ${home}`,
+          `on ${samples.count.toLocaleString('en')} samples the model is right in ${(100 * accuracy).toFixed(1)} %`,
         ]),
+    ...(refunded === null ? [] : [`${formatUnits(refunded, decimals)} tokens were not paid, and came back`]),
   ];
 }

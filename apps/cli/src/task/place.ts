@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { readTokenDecimals } from '@chorus/chain';
-import { CONFIG_FILE, loadConfig, type NodeConfig, openData } from '@chorus/node';
-import { type Address, ChorusError, hasCode, sameAddress } from '@chorus/protocol';
-import type { Dataset } from '@chorus/training';
+import { CONFIG_FILE, fitDataset, loadConfig, type NodeConfig, openData } from '@chorus/node';
+import { type Address, ChorusError, hasCode, MAX_TRAINERS, sameAddress } from '@chorus/protocol';
+import type { ClassOptions, Dataset } from '@chorus/training';
+import { statedClasses } from '../data/options.ts';
 import { devnetFolder, findDevnet, readDevnet } from '../devnet/descriptor.ts';
 import { homeIn, REQUESTER } from '../devnet/layout.ts';
-import { configOf, type HomeOptions, homeOf } from '../home.ts';
+import { configOf, type HomeOptions, homeOf, runningPid } from '../home.ts';
 import { DEPLOYMENT_FILE, readDeployment } from '../init/deployment.ts';
 import { machineFactor } from '../machine.ts';
-import { addresses, integer, shape, type TaskPlace } from './request.ts';
+import { addresses, shape, type TaskPlace } from './request.ts';
 
 /** Where a task is published from, and what it rests on. */
 export interface PlaceFlags extends HomeOptions {
@@ -26,7 +27,12 @@ export interface PublishingPlace extends TaskPlace {
   home: string;
   /** Samples that the result can be tested on; null where only their shape is known. */
   samples: Dataset | null;
+  /** Trainers that a task begins with unless it is said: those who are there to join. */
+  trainers: number;
 }
+
+/** Trainers of a task on a network whose nodes are not known. */
+const USUAL_TRAINERS = 3;
 
 /**
  * Who publishes, in which token, with which validators, for what kind of samples.
@@ -36,11 +42,12 @@ export async function publishingPlace(flags: PlaceFlags): Promise<PublishingPlac
   const { data, ...found } = flags.devnet ? await onDevnet(flags) : await onNetwork(flags);
   const { config } = found;
   const decimals = await readTokenDecimals(config.chain.url, found.token);
-  const samples = flags.inputShape === undefined ? await openSamples(config, data) : null;
-  return { ...found, decimals, samples, data: samples ?? described(flags) };
+  const classes = flags.classes === undefined ? null : await statedClasses(flags.classes);
+  const samples = flags.inputShape === undefined ? await openSamples(config, data, classes) : null;
+  return { ...found, decimals, samples, data: samples ?? described(flags, classes) };
 }
 
-type Found = Pick<PublishingPlace, 'config' | 'home' | 'token' | 'validators' | 'pace'> & {
+type Found = Pick<PublishingPlace, 'config' | 'home' | 'token' | 'validators' | 'pace' | 'trainers'> & {
   data: string | undefined;
 };
 
@@ -57,6 +64,7 @@ async function onDevnet({ devnet: dir, data, ...flags }: PlaceFlags): Promise<Fo
     validators: validatorsOf(flags) ?? validatorsIn(devnet),
     data: data ?? devnet.sampleData,
     pace: machineFactor(),
+    trainers: await trainersOn(devnet, flags),
   };
 }
 
@@ -79,7 +87,8 @@ async function onNetwork(flags: PlaceFlags): Promise<Found> {
     });
   }
   const pace = devnet ? machineFactor() : 1;
-  return { config, home, token, validators, data: flags.data ?? config.data, pace };
+  const trainers = devnet ? await trainersOn(devnet, flags) : USUAL_TRAINERS;
+  return { config, home, token, validators, data: flags.data ?? config.data, pace, trainers };
 }
 
 type Devnet = Awaited<ReturnType<typeof readDevnet>>;
@@ -89,6 +98,22 @@ async function devnetOf(config: NodeConfig): Promise<Devnet | null> {
   const devnet = await findDevnet().catch(() => null);
   const same = devnet && sameAddress(devnet.deployment.taskManager, config.chain.contract);
   return same && devnet.rpc === config.chain.url ? devnet : null;
+}
+
+/** Trainers that are there: the devnet's own, and this user's node if one runs on it as a trainer. */
+async function trainersOn(devnet: Devnet, flags: HomeOptions): Promise<number> {
+  const own = devnet.nodes.filter(({ roles }) => roles.includes('trainer')).length;
+  // Also one that is still starting.
+  const running = (await runningPid(flags)) !== null;
+  const config = running
+    ? await configOf(flags).then(
+        (loaded) => loaded.config,
+        () => null,
+      )
+    : null;
+  const joins =
+    config?.roles.includes('trainer') && sameAddress(config.chain.contract, devnet.deployment.taskManager);
+  return Math.min(MAX_TRAINERS, Math.max(1, own) + (joins ? 1 : 0));
 }
 
 function validatorsIn({ nodes }: Devnet): Address[] {
@@ -104,9 +129,22 @@ function tokenOf({ token }: PlaceFlags): Address | null {
   return address ?? null;
 }
 
-async function openSamples(config: NodeConfig, data: string | undefined): Promise<Dataset> {
+/** Samples, labelled as the stated classes are numbered. */
+async function openSamples(
+  config: NodeConfig,
+  data: string | undefined,
+  classes: ClassOptions | null,
+): Promise<Dataset> {
   try {
-    return await openData(config.dataDir, data);
+    const samples = await openData(config.dataDir, data, classes ?? {});
+    if (!classes) return samples;
+    const count = classes.classNames?.length ?? classes.classes!;
+    const { inputShape } = samples;
+    const classNames = classes.classNames && [...classes.classNames];
+    return fitDataset(
+      { data: { kind: 'classification', inputShape, classes: count, ...(classNames ? { classNames } : {}) } },
+      samples,
+    );
   } catch (error) {
     if (!hasCode(error, 'E_DATA_MISSING')) throw error;
     throw new ChorusError('E_USAGE', 'what do the samples look like?', {
@@ -115,14 +153,17 @@ async function openSamples(config: NodeConfig, data: string | undefined): Promis
   }
 }
 
-function described({ inputShape, classes }: PlaceFlags): TaskPlace['data'] {
-  if (inputShape === undefined || classes === undefined) {
-    throw new ChorusError('E_USAGE', '--input-shape and --classes go together');
+function described({ inputShape }: PlaceFlags, classes: ClassOptions | null): TaskPlace['data'] {
+  if (inputShape === undefined || classes === null) {
+    throw new ChorusError('E_USAGE', '--input-shape and --classes go together', {
+      hint: 'add --classes FILE or --classes N',
+    });
   }
-  const sizes = shape(inputShape);
+  const { classNames } = classes;
   return {
     name: `${inputShape} samples`,
-    inputShape: sizes,
-    classes: integer('classes', classes, 2, 100_000),
+    inputShape: shape(inputShape),
+    classes: classNames?.length ?? classes.classes!,
+    ...(classNames ? { classNames: [...classNames] } : {}),
   };
 }

@@ -14,6 +14,16 @@ export const TRAINING: Readonly<
   '2nn': { localEpochs: 2, batchSize: 10, learningRate: 0.1 },
 };
 
+/**
+ * How each model is trained privately: large batches, in which noise counts less, for many epochs at a high rate, since
+ * clipped gradients are short. Found for the mlp as above (packages/training/README.md).
+ */
+export const PRIVATE_TRAINING: typeof TRAINING = {
+  mlp: { localEpochs: 12, batchSize: 256, learningRate: 2 },
+  cnn: { localEpochs: 4, batchSize: 256, learningRate: 0.5 },
+  '2nn': { localEpochs: 12, batchSize: 256, learningRate: 2 },
+};
+
 /** What a task is like where its requester says nothing else. */
 export const TERMS = {
   version: 1,
@@ -76,16 +86,18 @@ export interface TaskPlan {
   /** The ONNX model to begin from. */
   model: Uint8Array;
   terms: Decided<Terms, 'name' | 'data' | 'localEpochs' | 'batchSize' | 'learningRate'>;
+  /** Whether payloads are encrypted to those that must check them; by default they are. */
+  sealed?: boolean;
   params: Decided<Params, 'token' | 'validators' | 'budget' | 'stake' | 'rounds' | 'maxTrainers'>;
 }
 
 /** A task as it is published: what was decided about it, and the usual for the rest. */
-export function plannedTask({ model, terms, params }: TaskPlan): TaskRequest {
+export function plannedTask({ model, terms, params, sealed = true }: TaskPlan): TaskRequest {
   const minValidators = usualMinValidators(params.validators.length);
   const referenceEpochs = defaultReferenceEpochs(terms.localEpochs);
   return {
     model,
-    terms: { ...TERMS, referenceEpochs, ...terms },
+    terms: { ...TERMS, ...(sealed ? { payloads: 'sealed' } : {}), referenceEpochs, ...terms },
     params: { ...PARAMS, ...PHASES, minValidators, ...params },
   };
 }

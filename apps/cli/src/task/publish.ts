@@ -1,16 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type NodeConfig, type NodeEvent, startNode, type TaskRequest } from '@chorus/node';
-import type { AdminClient, PublicationDocument, StreamedEvent } from '@chorus/node/admin';
+import { type NodeConfig, type NodeEvent, startNode, type TaskRequest, waitsFor } from '@chorus/node';
+import type { EventJson, PublicationDocument, StreamedEvent } from '@chorus/node/admin';
 import { bigintAsText, ChorusError, hasCode } from '@chorus/protocol';
 import type { Dataset } from '@chorus/training';
 import { Interrupted } from '../exit.ts';
 import { passwordSource } from '../password.ts';
+import { follow, isEnd, waitingFor } from './follow.ts';
+import type { Heartbeat } from './heartbeat.ts';
+import { worthAWord } from './task-end.ts';
+import { answering, patiently, type WatchedNode } from './watch.ts';
 
 /** What is told of a task that is published and followed. */
 export interface Listener {
-  step(text: string): void;
   published(taskId: string): void;
   event(streamed: Pick<StreamedEvent, 'at' | 'event'>): void;
+  /** Says what is waited for. */
+  beat: Heartbeat;
   signal: AbortSignal;
 }
 
@@ -24,11 +29,13 @@ export interface Outcome {
   model: string | null;
   /** Rounds that were begun; 0 where it found too few members, and null where it has not ended. */
   rounds: number | null;
-  /** What an ended task did not pay, in the token's smallest unit. */
+  /** What an ended task did not pay and is still to be taken back, in the token's smallest unit. */
   remaining: string | null;
+  /** What it did not pay and this command has taken back. */
+  refunded: string | null;
 }
 
-const UNKNOWN = { accuracy: null, model: null, rounds: null, remaining: null };
+const UNKNOWN = { accuracy: null, model: null, rounds: null, remaining: null, refunded: null };
 
 /** Milliseconds between two looks at a publication. */
 const LOOK_MILLISECONDS = 250;
@@ -42,67 +49,100 @@ const STEPS: Readonly<Record<string, string>> = {
 const asDocument = (value: unknown) => JSON.parse(JSON.stringify(value, bigintAsText));
 
 /**
- * Publish by a node that runs, and follow the task unless `detach`. The node goes on whatever becomes of this.
- * @throws ChorusError what the node found in the way: nothing is escrowed then; `E_ADMIN_*`
+ * Publish by a node that runs, and follow the task unless `detach`. The node goes on whatever becomes of this, and is
+ * waited for where it sleeps.
+ * @throws ChorusError what the node found in the way: nothing is escrowed then; `E_TASK_CANCELLED`; `E_ADMIN_*`
  */
 export async function publishByNode(
-  node: AdminClient,
+  node: WatchedNode,
   { model, terms, params }: TaskRequest,
   { id, detach }: { id: string; detach: boolean },
   listener: Listener,
 ): Promise<Outcome> {
-  const { signal } = listener;
+  const { signal, beat } = listener;
+  beat.waitFor('handing the model to the node');
   const { cid } = await node.storeModel(model);
   // What amounts are in JSON; the node checks the rest.
-  const request = { model: cid, terms, params: asDocument(params) };
-  const taskId = await published(node, id, await node.publish(id, request), listener);
+  const payloads = terms.payloads ?? ('public' as const);
+  const request = { model: cid, terms: { ...terms, payloads }, params: asDocument(params) };
+  const first = await patiently(node, undefined, listener, () => node.publish(id, request));
+  const taskId = await published(node, id, first, listener);
   listener.published(taskId);
+  beat.expect('asking the node how far the task is');
   const left: Outcome = { taskId, outcome: 'left', ...UNKNOWN };
-  const ended = async (model: string | null): Promise<Outcome> => {
-    const { round, remaining } = await node.task(taskId);
-    return { ...left, outcome: 'ended', model, rounds: round, remaining };
-  };
   if (detach || signal.aborted) return left;
-  // Where the id was published before.
-  if ((await node.task(taskId)).status === 'ended') return ended(null);
-  for await (const streamed of node.events({ task: taskId, signal, reconnect: false })) {
-    listener.event(streamed);
-    const { event } = streamed;
-    if (event.type === 'task-ended' && event.taskId === taskId) {
-      return ended(event.modelCid);
+  let last: string | null = null;
+  const look = async () => waitingFor(await answering(node, taskId, () => node.task(taskId)));
+  const asked = () => patiently(node, taskId, listener, () => node.task(taskId));
+  // Where the id was published before, it may be over.
+  if ((await asked()).status !== 'ended') {
+    const streaming = new AbortController();
+    const ended = (async () => {
+      const events = node.events({ task: taskId, signal: AbortSignal.any([signal, streaming.signal]) });
+      for await (const streamed of events) {
+        listener.event(streamed);
+        throwIfCancelled(streamed.event, taskId);
+        if (!isEnd(streamed.event, taskId)) continue;
+        last = streamed.event.modelCid;
+        return;
+      }
+    })();
+    try {
+      await follow({ taskId, look, ended, beat, signal });
+    } finally {
+      streaming.abort();
     }
+    if (signal.aborted) return left;
   }
-  return left;
+  const { round, remaining } = await asked();
+  return { ...left, outcome: 'ended', model: last, rounds: round, remaining };
+}
+
+/** @throws ChorusError `E_TASK_CANCELLED` */
+function throwIfCancelled(event: EventJson | { type: 'gap' }, taskId: string): void {
+  if (event.type !== 'task-cancelled' || String(event.taskId) !== taskId) return;
+  throw new ChorusError(
+    'E_TASK_CANCELLED',
+    'the node cannot follow the task, and has ended it before it began',
+    {
+      facts: { taskId, refunded: event.refunded, reason: event.reason },
+      hint: event.change ?? 'mend what the reason says, and publish it again',
+    },
+  );
 }
 
 async function published(
-  node: AdminClient,
+  node: WatchedNode,
   id: string,
   first: PublicationDocument,
-  { step, signal }: Listener,
+  { beat, signal }: Listener,
 ): Promise<string> {
-  let told = '';
-  for (let now = first; ; now = await look(node, id)) {
+  for (let now = first; ; now = await look(node, id, { beat, signal })) {
     if (now.taskId !== null) return now.taskId;
     if (now.problem) {
       const { code, message, hint, facts } = now.problem;
       throw new ChorusError(code, message, { facts: { ...facts }, ...(hint === null ? {} : { hint }) });
     }
-    if (now.state !== told) step(STEPS[now.state] ?? now.state);
-    told = now.state;
+    beat.waitFor(STEPS[now.state] ?? now.state);
     if (signal.aborted) {
-      step(`the node goes on; what became of it: chorus task create --id ${id}, with the same options`);
+      beat.waitFor(
+        `the node goes on; what became of it: chorus task create --id ${id}, with the same options`,
+      );
       throw new Interrupted();
     }
     await delay(LOOK_MILLISECONDS);
   }
 }
 
-async function look(node: AdminClient, id: string): Promise<PublicationDocument> {
+async function look(
+  node: WatchedNode,
+  id: string,
+  waiting: Pick<Listener, 'beat' | 'signal'>,
+): Promise<PublicationDocument> {
   try {
-    return await node.publication(id);
+    return await patiently(node, undefined, waiting, () => node.publication(id));
   } catch (error) {
-    if (!hasCode(error, 'E_ADMIN_UNREACHABLE') && !hasCode(error, 'E_PUBLICATION_UNKNOWN')) throw error;
+    if (!hasCode(error, 'E_ADMIN_NOT_RUNNING') && !hasCode(error, 'E_PUBLICATION_UNKNOWN')) throw error;
     throw new ChorusError('E_ADMIN_UNREACHABLE', 'the node ended while it published', {
       facts: { id },
       hint: `start it, and run the command again with --id ${id}: nothing is paid twice`,
@@ -112,43 +152,76 @@ async function look(node: AdminClient, id: string): Promise<PublicationDocument>
 }
 
 /**
- * Publish by a node that runs as long as this does. It works for nobody else meanwhile.
- * @throws ChorusError as `startNode` and `ChorusNode.publish`
+ * Publish by a node that runs as long as this does. It works for nobody else meanwhile. What the task did not pay is
+ * taken back before the node ends, as nothing can be once it has.
+ * @throws ChorusError as `startNode` and `ChorusNode.publish`; `E_TASK_CANCELLED`
  */
 export async function publishByOwnNode(
   config: NodeConfig,
   request: TaskRequest,
-  { id, samples }: { id: string; samples: Dataset | null },
+  { id, samples, decimals }: { id: string; samples: Dataset | null; decimals: number },
   listener: Listener,
 ): Promise<Outcome> {
-  const { signal } = listener;
-  const over = Promise.withResolvers<'ended' | 'left'>();
-  const leave = () => over.resolve('left');
+  const { signal, beat } = listener;
+  const over = Promise.withResolvers<void>();
+  over.promise.catch(() => {});
+  const stopping = new AbortController();
+  const leave = () => stopping.abort();
   signal.addEventListener('abort', leave, { once: true });
+  if (signal.aborted) leave();
   let taskId: string | null = null;
   let model: string | null = null;
+  const cancelled: EventJson[] = [];
   const tell = (event: NodeEvent) => {
-    listener.event({ at: Date.now(), event: asDocument(event) });
-    if (event.type !== 'task-ended' || String(event.taskId) !== taskId) return;
-    model = event.modelCid;
-    over.resolve('ended');
+    const document: EventJson = asDocument(event);
+    // Of earlier tasks of this wallet the node has to do as well; this command is about one.
+    if (!('taskId' in document) || document.taskId === undefined || String(document.taskId) === taskId)
+      listener.event({ at: Date.now(), event: document });
+    if (event.type === 'task-cancelled') cancelled.push(document);
+    if (taskId === null || !isEnd(document, taskId)) return;
+    model = document.modelCid;
+    over.resolve();
   };
+  beat.waitFor('starting a node for this task, as none runs on its home');
   const node = await startNode({ ...config, roles: [] }, tell, {
     password: passwordSource(),
     onShutdown: leave,
   });
   try {
-    const onStep = (step: string) => listener.step(STEPS[step] ?? step);
+    const { chain } = node.ports;
+    const onStep = (step: string) => beat.waitFor(STEPS[step] ?? step);
     const number = await node.publish(request, { id, onStep });
     taskId = number.toString();
     listener.published(taskId);
-    const outcome = await over.promise;
-    if (outcome === 'left') return { taskId, outcome, ...UNKNOWN };
-    const { round: rounds, remaining } = await node.ports.chain.task(number);
-    const measured = rounds > 0 && samples ? await node.evaluate(number, samples) : null;
+    beat.expect('asking the chain how far the task is');
+    for (const event of cancelled) throwIfCancelled(event, taskId);
+    const lookOn = async () => {
+      const followed = node.followed().find((each) => each.taskId === number);
+      const task = followed?.task ?? (await chain.task(number));
+      const round = followed?.context?.round ?? null;
+      const seconds = task.status === 'joining' ? task.joinDeadline : round?.deadline;
+      return waitingFor({
+        id: number.toString(),
+        status: task.status,
+        round: task.round,
+        rounds: task.rounds,
+        deadline: seconds === undefined ? null : new Date(1000 * seconds).toISOString(),
+        waitsFor: waitsFor(task, round),
+      });
+    };
+    await follow({ taskId, look: lookOn, ended: over.promise, beat, signal: stopping.signal });
+    if (stopping.signal.aborted) return { taskId, outcome: 'left', ...UNKNOWN };
+    const { round: rounds } = await chain.task(number);
+    const measured = rounds > 0 && samples ? await node.evaluate(number, samples).catch(() => null) : null;
+    const { remaining } = await chain.task(number);
+    // What cannot be taken back yet is left for `chorus task refund`.
+    const wanted = worthAWord(remaining.toString(), decimals);
+    const back = wanted ? await node.refund(number).catch(() => null) : null;
     const accuracy = measured?.accuracy ?? null;
-    return { taskId, outcome, accuracy, model, rounds, remaining: remaining.toString() };
+    const money = { remaining: back ? '0' : remaining.toString(), refunded: back?.amount.toString() ?? null };
+    return { taskId, outcome: 'ended', accuracy, model, rounds, ...money };
   } finally {
+    beat.stop();
     await node.close();
   }
 }

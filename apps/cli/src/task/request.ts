@@ -10,8 +10,10 @@ import {
   RULE_NAMES,
   type RuleName,
 } from '@chorus/protocol';
-import { buildModel, MODEL_NAMES, readModelFile } from '@chorus/training';
-import { phasesAt, plannedTask, TRAINING } from './plan.ts';
+import { buildModel, type Dataset, MODEL_NAMES, readModelFile } from '@chorus/training';
+import { PRIVATE_TRAINING, phasesAt, plannedTask, TRAINING } from './plan.ts';
+import { privacyTerm } from './privacy.ts';
+import { termsData } from './terms-data.ts';
 
 /** What a requester says of a task on the command line; what is left out is as in `plan.ts`. */
 export interface TaskWishes {
@@ -42,6 +44,7 @@ export interface TaskWishes {
   localEpochs?: string;
   referenceEpochs?: string;
   rule?: string;
+  payloads?: string;
   batchSize?: string;
   learningRate?: string;
   momentum?: string;
@@ -49,6 +52,8 @@ export interface TaskWishes {
   scale?: string;
   licence?: string;
   tags?: string;
+  /** CLIP:NOISE, or true for the usual. */
+  privacy?: string | true;
   seed: string;
 }
 
@@ -58,7 +63,7 @@ export interface TaskPlace {
   decimals: number;
   validators: Address[];
   /** What samples look like. */
-  data: { name: string; inputShape: number[]; classes: number };
+  data: Pick<Dataset, 'name' | 'inputShape' | 'classes' | 'classNames'>;
   /** How much longer phases may last where everybody runs on this machine (see `machineFactor`); else 1. */
   pace: number;
 }
@@ -81,15 +86,16 @@ export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise
     ? buildModel(named, { inputShape, classes, seed: integer('seed', wishes.seed, 0, 2 ** 31) })
     : await modelFile(wishes.model);
   const maxTrainers = integer('trainers', wishes.trainers, 1, MAX_TRAINERS);
-  const { licence, tags, allow, momentum, weightDecay, scale } = wishes;
+  const { licence, tags, allow, privacy, momentum, weightDecay, scale } = wishes;
   const number = <K extends keyof TaskWishes>(name: K, least: number, most: number) =>
     ifGiven(wishes, name, integer, least, most);
   return plannedTask({
     model,
+    sealed: sealed(wishes.payloads),
     terms: {
-      ...TRAINING[named ?? 'mlp'],
+      ...(privacy === undefined ? TRAINING : PRIVATE_TRAINING)[named ?? 'mlp'],
       name: wishes.name ?? `${wishes.model.split(/[\\/]/).at(-1)} on ${data.name}`.slice(0, 120),
-      data: { kind: 'classification', inputShape, classes },
+      data: termsData(data),
       ...number('localEpochs', 1, 1000),
       ...number('referenceEpochs', 1, 1000),
       ...(wishes.rule === undefined ? {} : { rule: ruleNamed(wishes.rule) }),
@@ -106,6 +112,7 @@ export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise
               weightDecay: decimal('weight-decay', weightDecay ?? '0', 0, 1),
             },
           }),
+      ...(privacy === undefined ? {} : { privacy: privacyTerm(privacy) }),
       ...(licence === undefined ? {} : { licence }),
       ...(tags === undefined ? {} : { tags: words(tags) }),
       ...(allow === undefined ? {} : { allow: await allowList(allow) }),
@@ -134,6 +141,14 @@ export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise
       ...percentage(wishes, 'slashReporter', 'slashReporterBps', 10),
       ...percentage(wishes, 'slashBurn', 'slashBurnBps', 100, 50),
     },
+  });
+}
+
+/** Whether payloads are encrypted. @throws ChorusError `E_USAGE` */
+function sealed(payloads = 'sealed'): boolean {
+  if (payloads === 'sealed' || payloads === 'public') return payloads === 'sealed';
+  throw new ChorusError('E_USAGE', '--payloads must be sealed or public', {
+    facts: { given: payloads.slice(0, 60) },
   });
 }
 
@@ -207,7 +222,7 @@ function ifGiven<K extends keyof TaskWishes, T>(
   least: number,
   most: number,
 ): { [P in K]?: T } {
-  const text = wishes[name];
+  const text = wishes[name] as string | undefined;
   return text === undefined ? {} : ({ [name]: parse(name, text, least, most) } as { [P in K]?: T });
 }
 
@@ -219,7 +234,7 @@ function percentage<K extends string>(
   most: number,
   least = 0,
 ): { [P in K]?: number } {
-  const text = wishes[name];
+  const text = wishes[name] as string | undefined;
   if (text === undefined) return {};
   const bps = Math.round(100 * decimal(name, text, least, most));
   return { [property]: bps } as { [P in K]?: number };

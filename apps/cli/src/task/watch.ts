@@ -1,31 +1,135 @@
-import { sentenceOf } from '@chorus/node';
-import type { AdminClient, StreamedEvent } from '@chorus/node/admin';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive, sentenceOf } from '@chorus/node';
+import type { AdminAccess, AdminClient, StreamedEvent, TaskDetail } from '@chorus/node/admin';
+import { ChorusError, hasCode } from '@chorus/protocol';
 import colors from 'yoctocolors';
+import { shellWord } from '../environment.ts';
+import { Interrupted } from '../exit.ts';
+import { parseTask } from '../inspect/open.ts';
 import { amount } from '../node/status-view.ts';
 import { write, writeJson } from '../terminal.ts';
+import { ASLEEP, follow, isEnd, type Standing, waitingFor } from './follow.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { endLines } from './task-end.ts';
+
+/** A node of this machine that is looked at while it may end. */
+export type WatchedNode = AdminClient & { access: AdminAccess; home: string };
 
 export interface WatchOptions {
   task: string | undefined;
   json: boolean;
 }
 
+/** Tokens of the usual kind. */
+const DECIMALS = 18;
+
 /** Print what a node does until Ctrl-C, the end of the node, or the end of the task that is watched. */
-export async function watchNode(node: AdminClient, { task, json }: WatchOptions): Promise<void> {
+export async function watchNode(node: WatchedNode, { task, json }: WatchOptions): Promise<void> {
+  const taskId = task === undefined ? undefined : parseTask(task).toString();
   const abort = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
-  const events = node.events({
-    signal: abort.signal,
-    reconnect: false,
-    ...(task === undefined ? {} : { task }),
-  });
-  if (!json) write(process.stderr, colors.dim('what happens from now on; Ctrl-C ends this, not the node\n'));
-  for await (const streamed of events) {
-    if (json) writeJson(JSON.stringify(streamed));
-    else if (streamed.event.type !== 'progress') write(process.stdout, `${eventLine(streamed)}\n`);
-    const { event } = streamed;
-    if (event.type === 'task-ended' && task !== undefined && String(event.taskId) === task) break;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => abort.abort(new Interrupted()));
+  const dimly = (text: string) => {
+    if (!json) write(process.stderr, `${colors.dim(text)}\n`);
+  };
+  const beat = new Heartbeat(dimly);
+  const { signal } = abort;
+  const told = (id: string) => patiently(node, id, { beat, signal }, () => node.task(id));
+  beat.expect('asking the node');
+  if (taskId !== undefined) {
+    const first = await told(taskId);
+    if (first.status === 'ended') return tellEnd(first, node, json);
   }
+  dimly('what happens from now on; Ctrl-C ends this, not the node');
+  const ended = (async () => {
+    const events = node.events({ signal, ...(taskId === undefined ? {} : { task: taskId }) });
+    for await (const streamed of events) {
+      if (json) writeJson(JSON.stringify(streamed));
+      else if (streamed.event.type !== 'progress') {
+        write(process.stdout, `${eventLine(streamed)}\n`);
+        beat.told();
+      }
+      if (taskId !== undefined && isEnd(streamed.event, taskId)) return;
+    }
+  })();
+  const look = () => lookAt(node, taskId);
+  await follow({ taskId: taskId ?? '', look, ended, beat, signal });
+  if (taskId !== undefined && !signal.aborted) tellEnd(await told(taskId), node, json);
   abort.abort();
+}
+
+/** How far a task is, or where none is named the ones the node follows. */
+async function lookAt(node: WatchedNode, taskId: string | undefined): Promise<Standing> {
+  return answering(node, taskId, async () => {
+    if (taskId !== undefined) return waitingFor(await node.task(taskId));
+    const [task] = (await node.tasks()).tasks.filter(({ status }) => status !== 'ended');
+    if (task) return { ...waitingFor(await node.task(task.id)), ended: false };
+    return {
+      ended: false,
+      what: 'no task is followed: waiting for one that fits this node',
+      until: () => '',
+    };
+  });
+}
+
+/**
+ * What a node answers; one whose process has ended never will.
+ * @throws ChorusError `E_ADMIN_NOT_RUNNING`
+ */
+export async function answering<T>(
+  { access, home }: Pick<WatchedNode, 'access' | 'home'>,
+  taskId: string | undefined,
+  ask: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!hasCode(error, 'E_ADMIN_UNREACHABLE') || isAlive(access.pid)) throw error;
+    throw new ChorusError('E_ADMIN_NOT_RUNNING', 'the node has ended', {
+      facts: { pid: access.pid },
+      hint:
+        taskId === undefined
+          ? `start it again: chorus start --home ${shellWord(home)}`
+          : `task ${taskId} goes on by its members; chorus start --home ${shellWord(home)} takes it up again, and chorus task watch ${taskId} --home ${shellWord(home)} shows it`,
+      cause: error,
+    });
+  }
+}
+
+/** Milliseconds until a node that did not answer is asked again. */
+const AGAIN_MILLISECONDS = 1_000;
+
+/**
+ * What a node answers, however long it sleeps.
+ * @throws ChorusError `E_ADMIN_NOT_RUNNING`; the signal's reason once it aborts
+ */
+export async function patiently<T>(
+  node: Pick<WatchedNode, 'access' | 'home'>,
+  taskId: string | undefined,
+  { beat, signal }: { beat: Heartbeat; signal: AbortSignal },
+  ask: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await answering(node, taskId, ask);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ChorusError) || error.code !== 'E_ADMIN_UNREACHABLE') throw error;
+      beat.waitFor(ASLEEP);
+      await delay(AGAIN_MILLISECONDS);
+    }
+  }
+}
+
+function tellEnd(task: TaskDetail, { home }: WatchedNode, json: boolean): void {
+  const { id: taskId, round, rounds, owner } = task;
+  const remaining = owner ? task.remaining : null;
+  if (json) writeJson(JSON.stringify({ taskId, outcome: 'ended', rounds: round, remaining }));
+  else {
+    for (const line of endLines({ taskId, round, rounds, home, remaining, decimals: DECIMALS })) {
+      write(process.stdout, `${line}\n`);
+    }
+  }
 }
 
 const MARK = {

@@ -1,8 +1,9 @@
 import { ChorusError } from '@chorus/protocol';
 import type { Device, Loss, ModelName, Optimizer } from '@chorus/training';
+import { type DataFlags, type ReadingOptions, readingOptions } from '../data/options.ts';
 
 /** What commander hands over. */
-export interface RawTrainOptions {
+export interface RawTrainOptions extends DataFlags {
   data: string;
   epochs: string;
   batch: string;
@@ -15,11 +16,10 @@ export interface RawTrainOptions {
   freeze?: string;
   lora?: string;
   seed: string;
-  limit?: string;
-  labelColumn?: string;
   new?: ModelName;
   out: string;
-  checkpoint: string;
+  checkpoint?: string;
+  dryRun?: boolean;
   resume?: boolean;
   json?: boolean;
 }
@@ -36,21 +36,23 @@ export interface TrainCommandOptions {
   freeze: RegExp | undefined;
   lora: { target: RegExp; rank: number } | undefined;
   seed: number;
-  limit: number | undefined;
-  labelColumn: string | number | undefined;
+  reading: ReadingOptions;
   newModel: ModelName | undefined;
   out: string;
   checkpoints: string;
+  /** The folder of checkpoints was named, so that they stay when the training is over. */
+  keepsCheckpoints: boolean;
+  /** Only say how the data is understood. */
+  dryRun: boolean;
   resume: boolean;
   json: boolean;
 }
 
 /**
  * Check the options of `chorus train`.
- * @throws ChorusError `E_USAGE` naming the option that makes no sense
+ * @throws ChorusError `E_USAGE` naming the option that makes no sense, `E_DATA_*` where a file of class names cannot be used
  */
-export function parseTrainOptions(raw: RawTrainOptions): TrainCommandOptions {
-  const { labelColumn } = raw;
+export async function parseTrainOptions(raw: RawTrainOptions): Promise<TrainCommandOptions> {
   return {
     data: raw.data,
     epochs: whole('--epochs', raw.epochs, 1, 100_000),
@@ -63,11 +65,12 @@ export function parseTrainOptions(raw: RawTrainOptions): TrainCommandOptions {
     freeze: raw.freeze === undefined ? undefined : pattern('--freeze', raw.freeze),
     lora: raw.lora === undefined ? undefined : loraOf(raw.lora),
     seed: whole('--seed', raw.seed, 0, Number.MAX_SAFE_INTEGER),
-    limit: raw.limit === undefined ? undefined : whole('--limit', raw.limit, 1, 2 ** 31),
-    labelColumn: labelColumn && /^\d+$/.test(labelColumn) ? Number(labelColumn) : labelColumn,
+    reading: await readingOptions(raw),
     newModel: raw.new,
     out: raw.out,
-    checkpoints: raw.checkpoint,
+    checkpoints: raw.checkpoint ?? `${raw.out}.checkpoints`,
+    keepsCheckpoints: raw.checkpoint !== undefined,
+    dryRun: raw.dryRun === true,
     resume: raw.resume === true,
     json: raw.json === true,
   };

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { EpochResult, TrainedModel } from '@chorus/training';
+import type { DataDescription, EpochResult, TrainedModel } from '@chorus/training';
 import asciichart from 'asciichart';
 import { Presets, SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
@@ -7,6 +7,8 @@ import colors from 'yoctocolors';
 import { write } from '../terminal.ts';
 
 export interface TrainView {
+  /** How the data was understood. */
+  data(lines: readonly string[]): void;
   open(facts: {
     dimension: number;
     device: string;
@@ -16,7 +18,15 @@ export interface TrainView {
   }): void;
   progress(fraction: number, loss: number): void;
   epoch(result: EpochResult): void;
-  finish(trained: TrainedModel, files: { out: string; checkpoints: string }): void;
+  finish(
+    trained: TrainedModel,
+    outcome: {
+      out: string;
+      /** Where checkpoints stay; null where they are gone. */
+      checkpoints: string | null;
+      understood: { train: DataDescription; test: DataDescription };
+    },
+  ): void;
   stop(): void;
 }
 
@@ -50,6 +60,9 @@ export function createTrainView(
   let last = 0;
   let lossText = '-';
   return {
+    data(lines) {
+      say(lines.join('\n'));
+    },
     open({ dimension, device, samples, held, resumedFrom }) {
       const from = resumedFrom > 0 ? `, going on after epoch ${resumedFrom}` : '';
       say(
@@ -81,7 +94,7 @@ export function createTrainView(
         const { history, device, dimension } = trained;
         write(
           process.stdout,
-          `${JSON.stringify({ model: files.out, device, dimension, history }, null, 2)}\n`,
+          `${JSON.stringify({ model: files.out, device, dimension, history, data: files.understood }, null, 2)}\n`,
         );
         return;
       }
@@ -92,7 +105,7 @@ export function createTrainView(
       write(process.stdout, `${historyTable(trained.history)}\n`);
       write(
         process.stdout,
-        `${colors.green('trained')} ${files.out}  ${colors.dim(`checkpoints in ${files.checkpoints}`)}\n`,
+        `${colors.green('trained')} ${files.out}${files.checkpoints === null ? '' : `  ${colors.dim(`checkpoints in ${files.checkpoints}`)}`}\n`,
       );
     },
     stop() {

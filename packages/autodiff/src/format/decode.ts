@@ -1,4 +1,4 @@
-import { CorruptModelError, InvalidGraphError } from '../errors.ts';
+import { CorruptModelError, InvalidGraphError, ModelFunctionsError } from '../errors.ts';
 import type { Attribute, Dim, Graph, Model, Node, Tensor, ValueInfo } from '../model.ts';
 import { LIMITS } from './limits.ts';
 import { decodeEntry, decodeTensor, type ExternalDataReader, readInts } from './tensor-data.ts';
@@ -31,11 +31,7 @@ export function decodeModel(bytes: Uint8Array, external: ExternalDataReader | un
   }
   if (!graph) throw new CorruptModelError('no graph in the file', { bytes: bytes.length });
   if (functions > 0) {
-    throw new InvalidGraphError(
-      `the model defines ${functions} functions of its own`,
-      { functions },
-      'inline them first: onnx.inliner.inline_local_functions(model)',
-    );
+    throw new ModelFunctionsError(functions);
   }
   const opset = domains.get('') ?? 1;
   domains.delete('');

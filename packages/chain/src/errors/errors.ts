@@ -1,5 +1,5 @@
 import type { AbiEntry } from '@chorus/contracts';
-import { ChorusError, type ErrorInit, type Hex } from '@chorus/protocol';
+import { ChorusError, type ErrorInit, type Hex, reasonOf } from '@chorus/protocol';
 import { type ErrorDescription, ErrorFragment, Interface } from 'ethers';
 import { ARTIFACTS } from '../abis.ts';
 import { LIBRARY_REFUSALS } from './openzeppelin.ts';
@@ -67,7 +67,8 @@ export function revertData(error: unknown): Hex | undefined {
 export function toChainError(error: unknown, action: string): ChainError {
   if (error instanceof ChainError) return error;
   const data = revertData(error);
-  const decoded = data === undefined ? undefined : decodeRevert(data, action, error);
+  // What it means is known: what ethers says of it, with the call's data, adds nothing.
+  const decoded = data === undefined ? undefined : decodeRevert(data, action);
   if (decoded) return decoded;
   const { code } = error as { code?: unknown };
   if (code === 'INSUFFICIENT_FUNDS') {
@@ -84,11 +85,22 @@ export function toChainError(error: unknown, action: string): ChainError {
       cause: error,
     });
   }
-  return new ChainError('E_CHAIN_UNREACHABLE', 'the chain did not answer', {
-    facts: { action },
+  const said = rpcMessage(error);
+  return new ChainError('E_CHAIN_UNREACHABLE', said ? 'the endpoint failed' : 'the chain did not answer', {
+    facts: { action, ...(said ? { said } : {}) },
     hint: 'check the URL of the JSON-RPC endpoint and that it is up',
     cause: error,
   });
+}
+
+/** Longest message of an endpoint that is shown. */
+const MAX_SAID = 160;
+
+/** What an endpoint answered in an error of JSON-RPC; ethers keeps it within its own. */
+function rpcMessage(error: unknown): string | null {
+  const { error: inner, info } = error as { error?: unknown; info?: { error?: unknown } };
+  const { message } = ((inner ?? info?.error) as { message?: unknown } | null | undefined) ?? {};
+  return typeof message === 'string' ? reasonOf(new Error(message.slice(0, MAX_SAID))) : null;
 }
 
 /** Solidity's own errors do not name what they carry. */

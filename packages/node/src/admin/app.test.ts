@@ -83,6 +83,7 @@ function fakeNode(): AdminSource & { calls: string[] } {
         height: 7,
         blockTime: TIME,
         lagSeconds: 0,
+        requests: { lastMinute: 30, limit: 600, limited: 0, pausedUntil: null },
         gasBalance: '1',
       },
       tasks: [{ ...summary, roles: ['trainer'] }],
@@ -127,6 +128,14 @@ function fakeNode(): AdminSource & { calls: string[] } {
         licences: ['MIT'],
         maxTaskSeconds: null,
       },
+      privacy: {
+        models: 'known',
+        minNoise: 0.2,
+        ownNoise: 0,
+        maxEpsilon: null,
+        delta: 1e-5,
+        spent: [{ data: 'digits', epsilon: null, trainings: 3, plain: 1 }],
+      },
       warnings: [{ code: 'E_X', message: 'x', hint: null, count: 2, firstAt: TIME, lastAt: TIME }],
     }),
     tasks: async () => ({ tasks: [{ ...summary, roles: ['trainer'] }], refused }),
@@ -151,6 +160,7 @@ function fakeNode(): AdminSource & { calls: string[] } {
         terms: { name: 'digits' },
         computedThrough: null,
         committed: 0,
+        waitsFor: 'members',
       };
     },
     join: async (id) => ({

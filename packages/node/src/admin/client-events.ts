@@ -38,7 +38,8 @@ export async function* streamEvents(options: StreamOptions): AsyncGenerator<Stre
       if (signal?.aborted) return;
       // A refusal will not change by asking again; a break will.
       const refused = error instanceof ChorusError && error.code !== 'E_ADMIN_UNREACHABLE';
-      if (!connected || !reconnect || refused) throw error;
+      if (connected && !reconnect && !refused) throw broken(error);
+      if (!connected || refused) throw error;
     } finally {
       connection.abort();
     }
@@ -46,6 +47,14 @@ export async function* streamEvents(options: StreamOptions): AsyncGenerator<Stre
     await sleep(pause, signal);
     pause = Math.min(2 * pause, LONGEST_PAUSE);
   }
+}
+
+function broken(cause: unknown): ChorusError {
+  return new ChorusError('E_ADMIN_UNREACHABLE', 'the connection to the node broke, or the node went silent', {
+    facts: { seconds: SILENCE_MILLISECONDS / 1000 },
+    hint: 'check that it runs: `chorus status`',
+    cause,
+  });
 }
 
 async function* eventsOf(response: Response, connection: AbortController): AsyncGenerator<StreamedEvent> {

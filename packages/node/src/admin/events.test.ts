@@ -133,6 +133,22 @@ describe('a reader', () => {
     expect(asked[1]).toMatch(/-2$/);
   });
 
+  it('that is not to connect again says that the connection broke, as an error of the node', async () => {
+    const events = streamEvents({
+      reconnect: false,
+      open: async () =>
+        new Response(
+          new ReadableStream({
+            start: (controller) => controller.error(new Error('the stream went silent')),
+          }),
+        ),
+    });
+    await expect(events.next()).rejects.toMatchObject({
+      code: 'E_ADMIN_UNREACHABLE',
+      hint: expect.any(String),
+    });
+  });
+
   it('gives up at once where the node refuses', async () => {
     const events = streamEvents({
       open: async () => {

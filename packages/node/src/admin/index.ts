@@ -25,7 +25,14 @@ export type { Problem } from './schema/problem.ts';
 export type { PublicationDocument, PublicationRequest, StoredModel } from './schema/publications.ts';
 export type { ClaimResult, Earnings, Rewards, RoundList, RoundSummary } from './schema/rounds.ts';
 export { type ClaimRequest, ROUTES, type RoundsQuery, type Route, type RouteName } from './schema/routes.ts';
-export { type LimitsView, type Readiness, type Status, statusSchema, type Warning } from './schema/status.ts';
+export {
+  type LimitsView,
+  type PrivacyView,
+  type Readiness,
+  type Status,
+  statusSchema,
+  type Warning,
+} from './schema/status.ts';
 export type {
   JoinResult,
   LeaveResult,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, keepSecret } from '@chorus/protocol';
 import { serve } from '@hono/node-server';
 import type { AdminConfig } from './admin-config.ts';
 import { removeAdmin, writeAdmin } from './admin-file.ts';
@@ -37,6 +37,7 @@ export interface AdminServerOptions {
 export async function startAdmin(options: AdminServerOptions): Promise<AdminServer> {
   const { config, dataDir } = options;
   const token = randomBytes(32).toString('base64url');
+  keepSecret(token);
   const app = adminApp({ ...options, token });
   const server = await listen(app.fetch, config);
   const { port } = server.address() as AddressInfo;

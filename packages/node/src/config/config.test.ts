@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeError } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DESCRIPTIONS } from './descriptions.ts';
 import { editConfig } from './edit.ts';
@@ -8,6 +9,7 @@ import { CONFIG_FIELDS } from './fields.ts';
 import { loadConfig } from './load.ts';
 import { renderConfig } from './template.ts';
 
+const PEER = '12D3KooWHrcpHAoJTphatu2wiKqVacQD8n2oavPmk7CAafY2j6vB';
 const CONTRACT = `0x${'1234567890'.repeat(4)}`;
 
 let folder: string;
@@ -54,7 +56,7 @@ describe('a configuration', () => {
     const env = {
       CHORUS_THREADS: '3',
       CHORUS_CHAIN__POLL_MILLISECONDS: '70',
-      CHORUS_NETWORK__BOOTSTRAP: '[/ip4/127.0.0.1/tcp/1/p2p/x]',
+      CHORUS_NETWORK__BOOTSTRAP: `[/ip4/127.0.0.1/tcp/1/p2p/${PEER}]`,
       CHORUS_MAX_STAKE: '99.5',
       CHORUS__DATA: 'digits',
       CHORUS_DATA: '/somewhere/else',
@@ -67,7 +69,7 @@ describe('a configuration', () => {
       data: 'digits',
       maxStake: '99.5',
       chain: { pollMilliseconds: 70 },
-      network: { bootstrap: ['/ip4/127.0.0.1/tcp/1/p2p/x'] },
+      network: { bootstrap: [`/ip4/127.0.0.1/tcp/1/p2p/${PEER}`] },
     });
     expect(Object.fromEntries(sources)).toMatchObject({
       roles: 'file',
@@ -99,6 +101,67 @@ describe('a configuration', () => {
     await expect(loadConfig(path)).rejects.toMatchObject({ code: 'E_CONFIG', ...facts });
   });
 
+  it.each([
+    ['CHORUS_THREADS', '4x', 'threads: must be a number'],
+    ['CHORUS_CHAIN__URL', 'localhost:8545', 'chain.url: must be an address that begins with http'],
+    [
+      'CHORUS_CHAIN__URL',
+      'ws://127.0.0.1:1/0123456789abcdef',
+      'chain.url: must be an address that begins with',
+    ],
+    ['CHORUS_NETWORK__BOOTSTRAP', '1.2.3.4:4001', 'network.bootstrap.0: must be like /ip4/'],
+    ['CHORUS_NETWORK__BOOTSTRAP', `/ip4/1.2.3.4/tcp/1/p2p/${PEER.slice(0, -1)}`, 'network.bootstrap.0: '],
+    ['CHORUS_NETWORK__LISTEN', 'tcp/4001', 'network.listen.0: must be like /ip4/'],
+    ['CHORUS_LIMITS__HOURS', '25:00-07:00', 'limits.hours.0: must be local times'],
+    ['CHORUS_ROLES', 'king', 'roles.0: '],
+    ['CHORUS_CHAIN', 'x', null],
+  ])('of which %s=%s is wrong is refused in one line that blames the variable', async (name, text, words) => {
+    await write(...minimal);
+    const error = await loadConfig(path, { env: { [name]: text } }).catch((cause) => cause);
+    // Of a section there is no variable.
+    if (words === null) return expect(error.config).toBeDefined();
+    expect(error).toMatchObject({ code: 'E_CONFIG', facts: { source: name } });
+    expect(error.message).toContain(words);
+    expect(error.hint).toContain(name);
+    const line = describeError(error);
+    expect(line).not.toMatch(/\n|invalid_|expected|0123456789abcdef/);
+    const key = CONFIG_FIELDS.find(({ variable }) => variable === name)!.key;
+    const flag = await loadConfig(path, { set: [`${key}=${text}`] }).catch((cause) => cause);
+    expect(flag).toMatchObject({ facts: { source: `--set ${key}` } });
+    await write(...minimal.filter((entry) => !entry.includes('url:')), `  url: ${text}`);
+    if (key !== 'chain.url') return;
+    const file = await loadConfig(path).catch((cause) => cause);
+    expect(file).toMatchObject({ facts: { source: path, field: 'chain.url' } });
+  });
+
+  it('takes a variable that is empty for one that is not set', async () => {
+    await write(...minimal);
+    const env = { CHORUS_CHAIN__URL: '', CHORUS_THREADS: ' ', CHORUS_ROLES: '', CHORUS_NOTHING__AT_ALL: '' };
+    const { config, sources } = await loadConfig(path, { env });
+    expect(config).toMatchObject({
+      threads: 1,
+      roles: ['aggregator'],
+      chain: { url: 'http://127.0.0.1:8545' },
+    });
+    expect(sources.get('chain.url')).toBe('file');
+  });
+
+  it('takes lists in a variable or flag without brackets', async () => {
+    await write(...minimal);
+    const { config } = await loadConfig(path, {
+      env: { CHORUS_ROLES: 'trainer, aggregator' },
+      set: ['limits.hours=22:00-07:00'],
+    });
+    expect(config).toMatchObject({ roles: ['trainer', 'aggregator'], limits: { hours: ['22:00-07:00'] } });
+  });
+
+  it('that is empty, or has a value without a name, says what is missing', async () => {
+    await write('');
+    const error = await loadConfig(path).catch((cause) => cause);
+    expect(error).toMatchObject({ code: 'E_CONFIG', hint: expect.stringContaining('chorus init') });
+    expect(error.message).toBe('roles: is missing');
+  });
+
   it('is not changed by variables and flags that name nothing', async () => {
     await write(...minimal);
     await expect(loadConfig(path, { env: { CHORUS_CHAIN__URI: 'x' } })).rejects.toMatchObject({
@@ -114,13 +177,17 @@ describe('changing a configuration', () => {
   it('keeps every comment and the order', async () => {
     await write('# mine', ...minimal, '# how many', 'threads: 2 # cores', '', '# the end', 'seed: 3');
     await editConfig(path, 'threads', '8');
-    await editConfig(path, 'network.bootstrap', '[/ip4/1.2.3.4/tcp/1]');
+    await editConfig(path, 'network.bootstrap', `[/ip4/1.2.3.4/tcp/1/p2p/${PEER}]`);
     await editConfig(path, 'seed', null);
     const text = await readFile(path, 'utf8');
     expect(text).toContain('# mine\nroles');
     expect(text).toContain('# how many\nthreads: 8 # cores');
     const { config } = await loadConfig(path);
-    expect(config).toMatchObject({ threads: 8, seed: 1, network: { bootstrap: ['/ip4/1.2.3.4/tcp/1'] } });
+    expect(config).toMatchObject({
+      threads: 8,
+      seed: 1,
+      network: { bootstrap: [`/ip4/1.2.3.4/tcp/1/p2p/${PEER}`] },
+    });
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 

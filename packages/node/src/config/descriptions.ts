@@ -12,6 +12,8 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'chain.deployedAt': 'Block in which the deployment of the contracts began: nothing before it is searched.',
   'chain.pollMilliseconds':
     "Pause between two looks at the chain's head; 50 on a development chain, else 2000.",
+  'chain.requestsPerMinute':
+    'Requests to the endpoint a minute, at most: 600 unless it is set, and not bounded on a development chain.',
   network: 'How this node meets others (libp2p).',
   'network.listen':
     'Addresses to listen on. /ip4/0.0.0.0/tcp/4001 lets other machines in; open that port for nodes that are ' +
@@ -95,6 +97,20 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'limits.tasks.maxSeconds':
     'Longest a task may lock the stake, seconds: time to join, all phases of all rounds in full with a window for each ' +
     'of 16 candidates to settle, and two windows to dispute. 7776000 is 90 days.',
+  privacy:
+    'How far your data may show in what the node publishes. Updates and references are public and can leak samples; ' +
+    'docs/security.md says what is protected and what is not.',
+  'privacy.models':
+    'known: of strangers, train only models whose graph and initial parameters are as `chorus task create --model mlp, ' +
+    'cnn or 2nn` makes them; others can be made so that an update carries samples. any: train any.',
+  'privacy.minNoise':
+    'Least noise of training, in multiples of the clip (see `chorus task create --privacy`); tasks with less are refused.',
+  'privacy.ownNoise':
+    'Noise this node trains with where a task asks for less, or for none; more noise than others have earns less.',
+  'privacy.maxEpsilon':
+    'Most epsilon of the data over all tasks there ever were: a task is not joined where all its rounds could bring it ' +
+    'beyond. A training without noise has no bound. `chorus status` shows what is spent.',
+  'privacy.delta': 'The delta that epsilon is stated with; well below 1 / samples.',
   admin:
     'The HTTP API that `chorus status` and the dashboard ask; admin.json of the data folder holds its token.',
   'admin.enabled': 'Serve it.',

@@ -20,7 +20,12 @@ export async function editConfig(path: string, key: string, text: string | null)
       ? remove(before, field.path, path)
       : put(before, field.path, valueOfText(field, text), path);
   const value = plainValue(parseText(edited, path), path) as object;
-  parseConfig('dataDir' in value ? value : { ...value, dataDir: dirname(path) }, path);
+  const asked = `chorus config ${text === null ? 'unset' : 'set'} ${key}`;
+  parseConfig('dataDir' in value ? value : { ...value, dataDir: dirname(path) }, path, (field) =>
+    field === key || field.startsWith(`${key}.`)
+      ? { source: asked, hint: 'nothing was changed; give another value' }
+      : null,
+  );
   await writeText(path, edited);
 }
 

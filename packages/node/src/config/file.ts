@@ -90,7 +90,7 @@ export async function writeText(path: string, text: string): Promise<void> {
 
 /**
  * A value as typed on a command line or in a variable: YAML (`4`, `[a, b]`, `true`), or the text itself where
- * the field wants a text.
+ * the field wants a text, or its parts between commas where it wants a list of texts.
  */
 export function valueOfText(field: ConfigField, text: string): unknown {
   const document = parseLiterally(text);
@@ -101,6 +101,10 @@ export function valueOfText(field: ConfigField, text: string): unknown {
   } catch {
     return text;
   }
-  if (field.schema.safeParse(value).success || !field.schema.safeParse(text).success) return value;
-  return text;
+  const fits = (candidate: unknown) => field.schema.safeParse(candidate).success;
+  if (fits(value)) return value;
+  if (fits(text)) return text;
+  // A list without its brackets, as it is natural in a variable.
+  const isList = typeof value !== 'object' && fits([]);
+  return isList ? text.split(',').map((part) => part.trim()) : value;
 }

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { ChorusError } from '@chorus/protocol';
-import { type NodeConfig, parseConfig } from '../config.ts';
+import { ChorusError, keepUrlSecret } from '@chorus/protocol';
+import { type NodeConfig, type Origin, parseConfig } from '../config.ts';
 import { CONFIG_FIELDS, type ConfigField } from './fields.ts';
 import { plainValue, readDocument, valueOfText } from './file.ts';
 
@@ -43,7 +43,9 @@ export async function loadConfig(path: string, options: LoadOptions = {}): Promi
     put(value, field, text);
     sources.set(field.key, 'flag');
   }
-  const config = parseConfig(withFolder(value, dirname(file)), file);
+  // Before anything is said of it: an address of an endpoint may hold its key.
+  keepUrlSecrets(value);
+  const config = parseConfig(withFolder(value, dirname(file)), file, (field) => originOf(field, sources));
   const folder = resolve(dirname(file), config.dataDir);
   const inFolder = (name: string) => (/^[\w-]+$/.test(name) ? name : resolve(dirname(file), name));
   return {
@@ -80,7 +82,8 @@ function parseAssignment(text: string): [ConfigField, string] {
 function fromEnvironment(env: Readonly<Record<string, string | undefined>>): [ConfigField, string][] {
   const found: [ConfigField, string][] = [];
   for (const [name, text] of Object.entries(env)) {
-    if (!name.startsWith('CHORUS_') || text === undefined) continue;
+    // One that is set and empty, as compose files and unit files make them, is one that is not set.
+    if (!name.startsWith('CHORUS_') || text === undefined || text.trim() === '') continue;
     const field = CONFIG_FIELDS.find(({ variable }) => variable === name);
     if (field) found.push([field, text]);
     // One that looks like ours and means nothing is a mistake; of others' variables nothing is known.
@@ -92,6 +95,24 @@ function fromEnvironment(env: Readonly<Record<string, string | undefined>>): [Co
     }
   }
   return found;
+}
+
+/** A value that was not written in the file, by the nearest field around what is at fault. */
+function originOf(at: string, sources: ReadonlyMap<string, ConfigSource>): Origin | null {
+  const field = CONFIG_FIELDS.find(({ key }) => at === key || at.startsWith(`${key}.`));
+  switch (field && sources.get(field.key)) {
+    case 'environment':
+      return { source: field!.variable, hint: `correct the variable ${field!.variable}, or unset it` };
+    case 'flag':
+      return { source: `--set ${field!.key}`, hint: `correct --set ${field!.key}=VALUE` };
+    default:
+      return null;
+  }
+}
+
+function keepUrlSecrets(value: unknown): void {
+  const { chain, storage } = (value ?? {}) as Record<string, Record<string, unknown> | undefined>;
+  for (const url of [chain?.url, storage?.ipfsApi]) if (typeof url === 'string') keepUrlSecret(url);
 }
 
 function put(value: unknown, field: ConfigField, text: string): void {

@@ -6,6 +6,7 @@ import type { NodeConfigInput } from '../config.ts';
  */
 export const OWN_NETWORK = {
   maxStake: '1000000000',
+  privacy: { models: 'any' },
   limits: {
     gas: { perDay: '1000000' },
     stake: { onlyListed: false, perDay: '1000000000000' },
@@ -18,7 +19,7 @@ export const OWN_NETWORK = {
       phaseMargin: 0,
     },
   },
-} as const satisfies Pick<NodeConfigInput, 'maxStake' | 'limits'>;
+} as const satisfies Pick<NodeConfigInput, 'maxStake' | 'privacy' | 'limits'>;
 
 /** The same as keys of a configuration file, such as `limits.stake.onlyListed`. */
 export const OWN_NETWORK_VALUES: Readonly<Record<string, unknown>> = flatten(OWN_NETWORK);

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { subset, syntheticDigits, writeShard } from '@chorus/training';
@@ -52,6 +52,72 @@ describe('registered data', () => {
     const test = await addData(folder, 'held-out', csv, { labelColumn: 'kind', split: 'test' });
     expect(test.samples).toBe(2);
     expect((await openData(folder, 'held-out')).count).toBe(2);
+  });
+
+  it('of a CSV file keeps its classes, whatever rows are added later', async () => {
+    const table = join(folder, 'table.csv');
+    const rows = (labels: string[]) =>
+      `a;${'label'}\n${labels.map((label, i) => `${i},5;${label}`).join('\n')}\n`;
+    await writeFile(table, rows(['cat', 'ant', 'cat', 'ant', 'cat']));
+    const entry = await addData(folder, 'animals', table, {
+      classNames: ['ant', 'bee', 'cat'],
+      separator: ';',
+    });
+    expect(entry).toMatchObject({
+      samples: 4,
+      classes: 3,
+      classNames: ['ant', 'bee', 'cat'],
+      split: 'train',
+    });
+    expect(entry.understood.classes).toEqual([
+      { name: 'ant', samples: 2 },
+      { name: 'bee', samples: 0 },
+      { name: 'cat', samples: 2 },
+    ]);
+    await writeFile(table, rows(['bee', 'ant']));
+    expect([...(await openData(folder, 'animals')).labels]).toEqual([1, 0]);
+    await writeFile(table, rows(['bee', 'dog']));
+    await expect(openData(folder, 'animals')).rejects.toMatchObject({
+      code: 'E_DATA_LABEL',
+      facts: { unknown: 'dog' },
+    });
+  });
+
+  it('of some of the classes is registered with how many there are', async () => {
+    const csv = await mkdtemp(join(folder, 'csv-'));
+    await writeFile(join(csv, 'a.csv'), `a,b,label\n${'1,2,0\n'.repeat(5)}`);
+    await expect(addData(folder, 'zeros', csv)).rejects.toMatchObject({
+      code: 'E_DATA_FORMAT',
+      hint: expect.stringContaining('--classes'),
+    });
+    const entry = await addData(folder, 'zeros', csv, { classes: 10, labelColumn: '-1', leaveOut: ['b'] });
+    expect(entry).toMatchObject({ classes: 10, classNames: null, inputShape: [1] });
+    expect(await openData(folder, 'zeros')).toMatchObject({ classes: 10, inputShape: [1] });
+  });
+
+  it('of an earlier version, without names, is opened as ever', async () => {
+    const csv = await mkdtemp(join(folder, 'csv-'));
+    await writeFile(join(csv, 'a.csv'), `a,label\n${'1,x\n2,y\n'.repeat(5)}`);
+    const { classNames, reading, understood, ...old } = await addData(folder, 'old', csv);
+    await writeFile(join(folder, 'data.json'), JSON.stringify({ version: 1, data: [old] }));
+    expect((await openData(folder, 'old')).classNames).toEqual(['x', 'y']);
+  });
+
+  it('counts the bytes behind links, and ends where links go in a circle', async () => {
+    const source = await mkdtemp(join(folder, 'source-'));
+    await writeFile(join(source, 'a.csv'), `a,label\n${'1,x\n2,y\n'.repeat(5)}`);
+    const linked = await mkdtemp(join(folder, 'linked-'));
+    await symlink(join(source, 'a.csv'), join(linked, 'a.csv'));
+    await mkdir(join(linked, 'more'));
+    await symlink('..', join(linked, 'more', 'up'));
+    const { size } = await stat(join(source, 'a.csv'));
+    expect((await addData(folder, 'linked', linked)).bytes).toBe(size);
+  });
+
+  it('in a shard takes no option that is for files', async () => {
+    await expect(addData(folder, 'digits', shard, { classes: 10 })).rejects.toMatchObject({
+      code: 'E_USAGE',
+    });
   });
 
   it('is refused under a bad or taken name, and where it cannot be read', async () => {

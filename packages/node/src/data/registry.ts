@@ -1,15 +1,27 @@
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { extname, join, resolve } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
-import { type Dataset, loadDataset, readShard } from '@chorus/training';
+import {
+  type ClassOptions,
+  type DataDescription,
+  type Dataset,
+  describeDataset,
+  isNumbered,
+  type LoadOptions,
+  loadDataset,
+  readShard,
+} from '@chorus/training';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { sizeOnDisk } from './size-on-disk.ts';
 
 /** The registered data of a node, within its data folder. */
 export const DATA_FILE = 'data.json';
 
-const MAX_REGISTRY_BYTES = 1024 * 1024;
+const MAX_REGISTRY_BYTES = 64 * 1024 * 1024;
 const MAX_ENTRIES = 256;
+/** Letters of all class names of one entry: 20,000 of the length of ImageNet's. */
+const MAX_NAMES_LENGTH = 256 * 1024;
 
 const nameSchema = z
   .string()
@@ -25,6 +37,21 @@ const entrySchema = z.strictObject({
   samples: z.number().int().positive(),
   classes: z.number().int().positive(),
   inputShape: z.array(z.number().int().positive()).min(1).max(8),
+  /**
+   * What the classes are called, in the order of their numbers; null where they are their numbers. The data keeps this
+   * meaning whatever is added to its files later. Absent in entries of earlier versions, and where it would be too long.
+   */
+  classNames: z.array(z.string().max(200)).min(2).nullable().optional(),
+  /** How the files are to be read, where that was stated or found out once. */
+  reading: z
+    .strictObject({
+      imageShape: z.tuple([z.number().int(), z.number().int(), z.number().int()]).optional(),
+      leaveOut: z.array(z.string().max(200)).max(4096).optional(),
+      separator: z.string().max(8).optional(),
+      encoding: z.string().max(40).optional(),
+      limit: z.number().int().positive().optional(),
+    })
+    .optional(),
   /** Of the files, on disk. */
   bytes: z.number().int().nonnegative(),
   /** Unix seconds. */
@@ -39,21 +66,30 @@ const registrySchema = z.strictObject({
   data: z.array(entrySchema).max(MAX_ENTRIES),
 });
 
-export interface AddDataOptions {
-  split?: 'train' | 'test';
+/** How data that is registered is to be read; {@link LoadOptions} say what each means. */
+export interface AddDataOptions
+  extends Pick<
+    LoadOptions,
+    'split' | 'classNames' | 'classes' | 'imageShape' | 'leaveOut' | 'separator' | 'encoding' | 'limit'
+  > {
   labelColumn?: string;
 }
 
+/** Data as it was registered, and as it was understood. */
+export type AddedData = RegisteredData & { understood: DataDescription };
+
 /**
- * Register a data folder or shard file under a name. It is read once, to see that it can be; nothing is copied.
- * @throws ChorusError `E_DATA_NAME`, `E_DATA_EXISTS`, and the errors of reading data
+ * Register a data folder, CSV file or shard file under a name. It is read once, to see that it can be; nothing is copied.
+ * Its class names, their numbers and the shape of its images are recorded, so that they stay what they are.
+ * @throws ChorusError `E_DATA_NAME`, `E_DATA_EXISTS`, `E_USAGE` where options are for data of another kind, and the errors
+ * of reading data
  */
 export async function addData(
   dataDir: string,
   name: string,
   path: string,
   options: AddDataOptions = {},
-): Promise<RegisteredData> {
+): Promise<AddedData> {
   const checked = nameSchema.safeParse(name);
   if (!checked.success) {
     throw new ChorusError('E_DATA_NAME', `a name of data ${checked.error.issues[0]?.message}`, {
@@ -67,27 +103,87 @@ export async function addData(
       hint: 'remove it first with `chorus data remove`, or take another name',
     });
   }
-  const full = await realpath(path).catch((cause) => {
-    throw unreadable(path, cause);
-  });
-  const isFolder = (await stat(full)).isDirectory();
-  const place = {
-    path: full,
-    split: isFolder ? (options.split ?? ('train' as const)) : null,
-    labelColumn: options.labelColumn ?? null,
-  };
-  const { count, classes, inputShape } = await openPlace(place);
+  const { understood, ...read } = await examineData(path, options);
   const entry: RegisteredData = {
     name,
-    ...place,
-    samples: count,
-    classes,
-    inputShape,
-    bytes: await sizeOf(full, isFolder),
+    ...read,
+    bytes: await sizeOnDisk(read.path),
     addedAt: Math.floor(Date.now() / 1000),
   };
   await writeRegistry(dataDir, [...known, entry]);
-  return entry;
+  return { ...entry, understood };
+}
+
+/**
+ * Read data as {@link addData} does, without registering it.
+ * @throws ChorusError as {@link addData}
+ */
+export async function examineData(
+  path: string,
+  options: AddDataOptions = {},
+): Promise<Omit<AddedData, 'name' | 'bytes' | 'addedAt'>> {
+  const full = await realpath(path).catch((cause) => {
+    throw unreadable(path, cause);
+  });
+  const { split: wanted, labelColumn, ...stated } = options;
+  const split = (await isShard(full)) ? null : (wanted ?? ('train' as const));
+  if (split === null && Object.values(options).some((value) => value !== undefined)) {
+    throw new ChorusError('E_USAGE', 'a shard file says itself how it is to be read', {
+      facts: { path: full, given: Object.keys(options).join(', ') },
+      hint: 'register it without these options',
+    });
+  }
+  const dataset =
+    split === null
+      ? await readShard(full)
+      : await loadDataset(full, { ...stated, split, ...(labelColumn === undefined ? {} : { labelColumn }) });
+  const { count, classes, inputShape } = dataset;
+  const reading = readingOf(dataset, stated);
+  return {
+    path: full,
+    split,
+    labelColumn: labelColumn ?? null,
+    samples: count,
+    classes,
+    inputShape,
+    ...namesOf(dataset, options),
+    ...(reading ? { reading } : {}),
+    understood: describeDataset(dataset),
+  };
+}
+
+type Reading = NonNullable<RegisteredData['reading']>;
+
+/** What must be said again when data is read the next time. */
+function readingOf(
+  { report, inputShape }: Dataset,
+  { leaveOut, separator, encoding, limit }: AddDataOptions,
+): Reading | undefined {
+  const [channels, height, width] = inputShape;
+  const reading: Reading = {
+    ...(report?.format === 'images' ? { imageShape: [channels!, height!, width!] } : {}),
+    ...(leaveOut ? { leaveOut: [...leaveOut] } : {}),
+    ...(separator === undefined ? {} : { separator }),
+    ...(encoding === undefined ? {} : { encoding }),
+    ...(limit === undefined ? {} : { limit }),
+  };
+  return Object.keys(reading).length > 0 ? reading : undefined;
+}
+
+/** The names to record. @throws ChorusError `E_DATA_FORMAT` where stated ones are too long to be */
+function namesOf(
+  { classNames, report }: Dataset,
+  { classNames: stated }: AddDataOptions,
+): Pick<RegisteredData, 'classNames'> {
+  if (!classNames || !report || report.format === 'text') return {};
+  if (isNumbered(classNames)) return { classNames: null };
+  const length = classNames.reduce((sum, name) => sum + name.length, 0);
+  if (length <= MAX_NAMES_LENGTH) return { classNames };
+  if (!stated) return {};
+  throw new ChorusError('E_DATA_FORMAT', 'the names of the classes are too long to be recorded', {
+    facts: { letters: length, limit: MAX_NAMES_LENGTH },
+    hint: 'shorten them, or label the samples by numbers and say how many classes there are with --classes N',
+  });
 }
 
 /** Everything registered, in the order it was. */
@@ -131,9 +227,14 @@ export async function removeData(dataDir: string, name: string): Promise<Registe
  * Open the data a configuration names: a registered name, a folder or a shard file. Without a name the only
  * registered data is meant.
  *
- * @throws ChorusError `E_DATA_MISSING`, `E_DATA_UNKNOWN`, `E_DATA_UNREADABLE`, `E_DATA_FORMAT`
+ * @param stated classes of files that are not registered; registered data says itself what its classes are
+ * @throws ChorusError `E_DATA_MISSING`, `E_DATA_UNKNOWN`, `E_DATA_UNREADABLE`, `E_DATA_FORMAT`, `E_DATA_LABEL`
  */
-export async function openData(dataDir: string, data: string | undefined): Promise<Dataset> {
+export async function openData(
+  dataDir: string,
+  data: string | undefined,
+  stated: ClassOptions = {},
+): Promise<Dataset> {
   const known = await listData(dataDir);
   if (data === undefined) {
     const [only, ...others] = known;
@@ -148,28 +249,34 @@ export async function openData(dataDir: string, data: string | undefined): Promi
   const entry = known.find(({ name }) => name === data);
   if (entry) return openPlace(entry);
   const path = resolve(dataDir, data);
-  const info = await stat(path).catch((cause) => {
+  await stat(path).catch((cause) => {
     throw nameSchema.safeParse(data).success ? unknownData(data, known) : unreadable(path, cause);
   });
-  return info.isDirectory() ? loadDataset(path) : readShard(path);
+  return (await isShard(path)) ? readShard(path) : loadDataset(path, stated);
 }
 
-function openPlace({
-  path,
-  split,
-  labelColumn,
-}: Pick<RegisteredData, 'path' | 'split' | 'labelColumn'>): Promise<Dataset> {
+/** Opened as it was understood when it was registered. */
+function openPlace(entry: RegisteredData): Promise<Dataset> {
+  const { path, split, labelColumn, classNames, classes, reading = {} } = entry;
   if (split === null) return readShard(path);
-  return loadDataset(path, { split, ...(labelColumn === null ? {} : { labelColumn }) });
+  const stated: Pick<LoadOptions, 'classNames' | 'classes'> =
+    classNames === undefined ? {} : classNames === null ? { classes } : { classNames };
+  const { imageShape, ...options } = reading;
+  return loadDataset(path, {
+    split,
+    ...stated,
+    ...(Object.fromEntries(
+      Object.entries(options).filter(([, value]) => value !== undefined),
+    ) as LoadOptions),
+    ...(imageShape ? { imageShape } : {}),
+    ...(labelColumn === null ? {} : { labelColumn }),
+  });
 }
 
-async function sizeOf(path: string, isFolder: boolean): Promise<number> {
-  if (!isFolder) return (await stat(path)).size;
-  let bytes = 0;
-  for (const file of await readdir(path, { recursive: true, withFileTypes: true })) {
-    if (file.isFile()) bytes += (await stat(join(file.parentPath, file.name))).size;
-  }
-  return bytes;
+/** Of files, all but tables are shards. */
+async function isShard(path: string): Promise<boolean> {
+  if ((await stat(path)).isDirectory()) return false;
+  return !['.csv', '.tsv'].includes(extname(path).toLowerCase());
 }
 
 async function writeRegistry(dataDir: string, data: RegisteredData[]): Promise<void> {

@@ -2,7 +2,8 @@ import { scrypt as nativeScrypt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Address, ChorusError } from '@chorus/protocol';
+import { type Address, ChorusError, faultOf, keepSecret } from '@chorus/protocol';
+import { scryptAsync } from '@noble/hashes/scrypt.js';
 import { decryptKeystoreJson, encryptKeystoreJson, randomBytes, scrypt, Wallet } from 'ethers';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
@@ -23,41 +24,49 @@ const MAX_PBKDF2_ROUNDS = 10_000_000;
 
 // The one of Node instead of that in JavaScript: beside the event loop, faster, and its memory is given back at once.
 const deriveKey = promisify<Uint8Array, Uint8Array, number, object, Buffer>(nativeScrypt);
-scrypt.register((password, salt, N, r, p, length) =>
-  deriveKey(password, salt, length, { N, r, p, maxmem: 128 * r * (N + p + 2) }),
+scrypt.register((password, salt, N, r, p, length, onProgress) =>
+  // OpenSSL and ethers keep to RFC 7914 here, section 2; eth-account writes r = 1 with N = 2^18.
+  N < 2 ** (16 * r)
+    ? deriveKey(password, salt, length, { N, r, p, maxmem: 128 * r * (N + p + 2) })
+    : scryptAsync(password, salt, { N, r, p, dkLen: length, ...(onProgress ? { onProgress } : {}) }),
 );
 
-const hex = (bytes: number) => z.string().regex(new RegExp(`^(0x)?[0-9a-fA-F]{${2 * bytes}}$`));
+const hex = (bytes: number) =>
+  z.string().regex(new RegExp(`^(0x)?[0-9a-fA-F]{${2 * bytes}}$`), `must be ${bytes} bytes in hexadecimal`);
 const power = (most: number) => z.number().int().positive().max(most);
+const text = (value: unknown) => (typeof value === 'string' ? value.toLowerCase() : value);
 
 const keystoreSchema = z.object({
-  version: z.literal(3),
+  // Written as a text by some.
+  version: z.coerce.number().pipe(z.literal(3)),
   address: hex(20).optional(),
   crypto: z.object({
-    cipher: z.literal('aes-128-ctr'),
+    cipher: z.preprocess(text, z.literal('aes-128-ctr')),
     cipherparams: z.object({ iv: hex(16) }),
     ciphertext: hex(32),
     mac: hex(32),
-    kdf: z.enum(['scrypt', 'pbkdf2']),
-    kdfparams: z.union([
-      z
-        .object({
-          n: power(MAX_SCRYPT_N).refine((n) => (n & (n - 1)) === 0, 'must be a power of two'),
-          r: power(16),
-          p: power(16),
-          dklen: z.literal(32),
-          salt: z.string().max(128),
-        })
-        .refine(({ n, r, p }) => n * r * p <= MAX_SCRYPT_WORK, 'asks for too much work'),
-      z.object({
-        c: power(MAX_PBKDF2_ROUNDS),
-        prf: z.string().max(20),
-        dklen: z.literal(32),
-        salt: z.string().max(128),
-      }),
-    ]),
+    kdf: z.preprocess(text, z.enum(['scrypt', 'pbkdf2'])),
+    kdfparams: z.unknown(),
   }),
 });
+
+const KDF_SCHEMAS = {
+  scrypt: z
+    .object({
+      n: power(MAX_SCRYPT_N).refine((n) => (n & (n - 1)) === 0, 'must be a power of two'),
+      r: power(16),
+      p: power(16),
+      dklen: z.literal(32),
+      salt: z.string().max(128),
+    })
+    .refine(({ n, r, p }) => n * r * p <= MAX_SCRYPT_WORK, 'asks for too much work'),
+  pbkdf2: z.object({
+    c: power(MAX_PBKDF2_ROUNDS),
+    prf: z.string().regex(/^hmac-sha(256|512)$/i, 'must be hmac-sha256 or hmac-sha512'),
+    dklen: z.literal(32),
+    salt: z.string().max(128),
+  }),
+};
 
 export interface KeystoreOptions {
   /** Cost of scrypt, a power of two; tests take a small one. No command lowers it. */
@@ -102,25 +111,59 @@ export function checkNewPassword(password: string): void {
  * @throws ChorusError `E_KEYSTORE`
  */
 export function checkKeystore(text: string): Address | null {
-  const refuse = (why: string, cause?: unknown) =>
+  return parseKeystore(text).address;
+}
+
+/** What a keystore is taken for that is none, by how it looks. Never a part of it: it may be the key itself. */
+const LOOK_ALIKES: readonly [look: RegExp, what: string][] = [
+  [/^(0x)?[0-9a-fA-F]{64}$/, 'it is a private key, not encrypted'],
+  [/^([a-z]+\s+){11,23}[a-z]+$/, 'these are the words of a wallet, not encrypted'],
+  [/^-----BEGIN/, 'it is a key in PEM'],
+  [/^$/, 'it is empty'],
+];
+
+/** @throws ChorusError `E_KEYSTORE` */
+function parseKeystore(raw: string): { address: Address | null; json: string } {
+  const refuse = (why: string) =>
     new ChorusError('E_KEYSTORE', `this is not a usable keystore: ${why}`, {
-      hint: 'give an encrypted Ethereum keystore (Web3 Secret Storage, version 3)',
-      cause,
+      hint: 'give an encrypted Ethereum keystore (Web3 Secret Storage, version 3), as geth, MetaMask tools and eth-account write it',
     });
+  // Some editors put a mark of the encoding in front.
+  const text = raw.replace(/^\ufeff/, '').trim();
   if (text.length > MAX_KEYSTORE_BYTES) throw refuse('it is too long');
   let value: unknown;
   try {
     value = lowerCaseKeys(JSON.parse(text));
-  } catch (cause) {
-    throw refuse('it is not JSON', cause);
+  } catch {
+    throw refuse(
+      LOOK_ALIKES.find(([look]) => look.test(text))?.[1] ?? 'it is not JSON, or a part of it is missing',
+    );
   }
-  const parsed = keystoreSchema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw refuse(`${issue?.path.join('.')}: ${issue?.message}`);
+  if (typeof value === 'object' && value !== null && 'encseed' in value) {
+    throw refuse('it is a wallet of the presale of 2014; import it into geth first, which writes a keystore');
   }
-  const { address } = parsed.data;
-  return address === undefined ? null : (`0x${address.replace(/^0x/, '').toLowerCase()}` as Address);
+  const outer = keystoreSchema.safeParse(value);
+  if (!outer.success) throw refuse(faultIn(outer.error, value));
+  const { kdf, kdfparams } = outer.data.crypto;
+  const inner = KDF_SCHEMAS[kdf].safeParse(kdfparams);
+  if (!inner.success) throw refuse(faultIn(inner.error, kdfparams, ['crypto', 'kdfparams']));
+  const { address } = outer.data;
+  return {
+    address: address === undefined ? null : (`0x${address.replace(/^0x/, '').toLowerCase()}` as Address),
+    // Whether it is the address of the key is looked at here, so that it can be told.
+    json: JSON.stringify({ version: 3, crypto: { ...outer.data.crypto, kdfparams: inner.data } }),
+  };
+}
+
+/** Where it is wrong and how, such as `crypto.kdfparams.n is missing`. */
+function faultIn(error: z.ZodError, value: unknown, above: string[] = []): string {
+  const issue = error.issues[0];
+  const found = issue?.path.reduce<unknown>(
+    (at, name) => (at as Record<PropertyKey, unknown> | null)?.[name],
+    value,
+  );
+  const where = [...above, ...(issue?.path ?? [])].map(String).join('.') || 'it';
+  return `${where} ${found === undefined ? 'is missing' : faultOf(issue)}`;
 }
 
 /** Some wallets write `Crypto` or `KDF`; nesting of a keystore is three deep, and anything deeper is left alone. */
@@ -136,28 +179,40 @@ function lowerCaseKeys(value: unknown, depth = 0): unknown {
  * @throws ChorusError `E_PASSWORD_WRONG`, `E_KEYSTORE`
  */
 export async function decryptWallet(text: string, password: string): Promise<Wallet> {
-  const stated = checkKeystore(text);
-  let privateKey: string;
-  try {
-    ({ privateKey } = await decryptKeystoreJson(text, password));
-  } catch (error) {
-    // Only the kind of error is looked at: its text could hold the password.
-    const wrong = (error as { argument?: string }).argument === 'password';
-    throw wrong
-      ? new ChorusError('E_PASSWORD_WRONG', 'the password does not open the wallet', {
-          hint: 'check the file of CHORUS_PASSWORD_FILE, or type it again',
-        })
-      : new ChorusError('E_KEYSTORE', 'the keystore is damaged', {
-          hint: 'restore it from a backup',
-        });
-  }
-  const wallet = new Wallet(privateKey);
+  const { address: stated, json } = parseKeystore(text);
+  const wallet = new Wallet(await privateKeyIn(json, password));
+  keepSecret(wallet.privateKey);
   if (stated !== null && stated !== wallet.address.toLowerCase()) {
     throw new ChorusError('E_KEYSTORE', 'the keystore holds the key of another address than it states', {
       facts: { stated, found: wallet.address.toLowerCase() },
+      hint: 'take the file of the address you mean; if this one is right, remove `address` from it',
     });
   }
   return wallet;
+}
+
+async function privateKeyIn(json: string, password: string): Promise<string> {
+  for (const candidate of writingsOf(password)) {
+    try {
+      return (await decryptKeystoreJson(json, candidate)).privateKey;
+    } catch (error) {
+      // Only the kind of error is looked at: its text could hold the password.
+      if ((error as { argument?: string }).argument === 'password') continue;
+      throw new ChorusError('E_KEYSTORE', 'the keystore is damaged', { hint: 'restore it from a backup' });
+    }
+  }
+  throw new ChorusError('E_PASSWORD_WRONG', 'the password does not open the wallet', {
+    hint: 'check the file of CHORUS_PASSWORD_FILE, or type it again',
+  });
+}
+
+/**
+ * The bytes a password may have been taken as: letters with marks are written in more than one way, and ethers makes
+ * one of them (NFKC), while geth and eth-account take what came from the keyboard.
+ */
+function writingsOf(password: string): Uint8Array[] {
+  const forms = [password.normalize('NFKC'), password, password.normalize('NFC'), password.normalize('NFD')];
+  return [...new Set(forms)].map((form) => new TextEncoder().encode(form));
 }
 
 /** The keystore of a data folder, or null where there is none. */

@@ -18,6 +18,8 @@ export interface NodeKey {
   /** As in the file: what libp2p is started with. */
   readonly bytes: Uint8Array;
   readonly peerId: string;
+  /** The 32 bytes that both halves follow from. */
+  readonly seed: Uint8Array;
   /** Ed25519 signature (64 bytes, RFC 8032). */
   sign(message: Uint8Array): Uint8Array;
 }
@@ -41,6 +43,7 @@ export function parseNodeKey(bytes: Uint8Array): NodeKey {
   return {
     bytes,
     peerId: peerIdOfPublicKey(publicKey),
+    seed,
     sign: (message) => new Uint8Array(sign(null, message, key)),
   };
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, hasCode, keepSecret } from '@chorus/protocol';
 import { Wallet } from 'ethers';
 import { unlockWallet, walletMissing } from './identity.ts';
 import { readKeystore } from './keystore.ts';
@@ -11,8 +11,14 @@ import { readKeystore } from './keystore.ts';
  */
 export const WALLET_KEY_FILE = 'wallet.insecure-dev.key';
 
-/** Where the password of a wallet comes from; asked only where there is a keystore. */
-export type PasswordSource = () => Promise<string>;
+/**
+ * Where the password of a wallet comes from; asked only where there is a keystore. With `again` the one it gave before
+ * was wrong: it gives another, or null where it has none.
+ */
+export type PasswordSource = (again?: boolean) => Promise<string | null>;
+
+/** Passwords that are tried where somebody types them. */
+const TRIES = 3;
 
 export interface OpenedWallet {
   wallet: Wallet;
@@ -33,7 +39,7 @@ export async function openWallet(folder: string, password?: PasswordSource): Pro
         hint: 'put the password into a file and its path into CHORUS_PASSWORD_FILE, or start on a terminal',
       });
     }
-    return { wallet: await unlockWallet(folder, await password()), encrypted: true };
+    return { wallet: await unlockedWith(folder, password), encrypted: true };
   }
   const text = await readFile(join(folder, WALLET_KEY_FILE), 'utf8').catch(() => null);
   if (text === null) throw walletMissing(folder);
@@ -42,5 +48,21 @@ export async function openWallet(folder: string, password?: PasswordSource): Pro
       facts: { path: join(folder, WALLET_KEY_FILE) },
     });
   }
+  keepSecret(text);
   return { wallet: new Wallet(text.trim()), encrypted: false };
+}
+
+async function unlockedWith(folder: string, password: PasswordSource): Promise<Wallet> {
+  let given = await password();
+  for (let tries = 1; ; tries++) {
+    try {
+      return await unlockWallet(folder, given ?? '');
+    } catch (error) {
+      if (!hasCode(error, 'E_PASSWORD_WRONG') || tries === TRIES) throw error;
+      const other = await password(true);
+      // A file gives the same again.
+      if (other === null || other === given) throw error;
+      given = other;
+    }
+  }
 }

@@ -17,12 +17,15 @@ import {
 } from '@chorus/protocol';
 import { createHeliaStorage, openOfflineStorage } from '@chorus/storage';
 import { createProving, type Proving } from '../proving.ts';
-
-/** Rows of the circuit that tasks are settled with. */
-export const CIRCUIT_SIZE = 16;
+import type { SummarySource } from '../summary/find-summary.ts';
+import { keptSummaries, ownSummaries } from '../summary/kept-summaries.ts';
+import { networkPeers, type SummaryPeers } from '../summary/summary-peers.ts';
 
 /** A task has up to 4096 rounds, and public endpoints count requests. */
 const ROUNDS_AT_ONCE = 16;
+
+/** Milliseconds to ask peers for what a settled round has left. */
+const ASK_MILLISECONDS = 5_000;
 
 /** Milliseconds to look for a file that is bound to a task. */
 const FETCH_MILLISECONDS = 10_000;
@@ -34,13 +37,16 @@ export interface Inspection {
   /** What the chain checks settlements with: a verifier that a task took over. */
   verifier(address: Address): Promise<VerifierOnChain>;
   proving: Pick<Proving, 'committer'>;
+  /** Who is asked for what settled rounds have left, and for how long in all (milliseconds). */
+  summaries: SummaryPeers;
+  askMilliseconds: number;
   signal: AbortSignal;
 }
 
 /** Where a network is found. */
 export type NetworkSource =
   /** A network that has ended: a copy of its development chain is started, its files are only read. */
-  | { kind: 'kept'; chainState: string; blocks: string; contract: Address }
+  | { kind: 'kept'; chainState: string; blocks: string; summaries: string; contract: Address }
   /** A network that runs: its chain's endpoint, and peers to ask for files. */
   | { kind: 'live'; url: string; contract: Address; bootstrap: string[] };
 
@@ -67,17 +73,16 @@ export async function openNetwork(
     // Reading needs an account only because every port has one: any key will do.
     const chain = await connectChain({ url, contract: source.contract, privateKey: devnetKeys(1)[0]! });
     cleanups.push(() => chain.close());
-    const storage =
-      source.kind === 'live'
-        ? await joinSwarm(source.bootstrap, cleanups)
-        : await openOfflineStorage(source.blocks);
+    const { storage, summaries } =
+      source.kind === 'live' ? await joinSwarm(source.bootstrap, cleanups) : await openKept(source);
+    const askMilliseconds = source.kind === 'live' && source.bootstrap.length > 0 ? ASK_MILLISECONDS : 0;
     cleanups.push(() => storage.close());
     const proving = createProving(chain.chainId);
     cleanups.push(() => proving.close());
     signal.throwIfAborted();
     const verifier = (address: Address) =>
       readVerifier({ url, contract: source.contract, verifier: address });
-    return { chain, storage, verifier, proving, signal, close };
+    return { chain, storage, verifier, proving, summaries, askMilliseconds, signal, close };
   } catch (error) {
     await close();
     throw error;
@@ -112,9 +117,17 @@ const NO_STORAGE: StoragePort = {
   close: async () => {},
 };
 
+/** What a network that has ended left on the disk. */
+async function openKept({ blocks, summaries }: { blocks: string; summaries: string }): Promise<Files> {
+  return { storage: await openOfflineStorage(blocks), summaries: await keptSummaries(summaries) };
+}
+
+/** Where payloads' leftovers and models are found. */
+type Files = Pick<Inspection, 'storage' | 'summaries'>;
+
 /** Files in memory, from peers; nobody can dial this node. */
-async function joinSwarm(bootstrap: string[], cleanups: (() => Promise<unknown>)[]): Promise<StoragePort> {
-  if (bootstrap.length === 0) return NO_STORAGE;
+async function joinSwarm(bootstrap: string[], cleanups: (() => Promise<unknown>)[]): Promise<Files> {
+  if (bootstrap.length === 0) return { storage: NO_STORAGE, summaries: ownSummaries(() => null) };
   const network = await createNetwork({ listen: [], bootstrap });
   cleanups.push(() => network.close());
   if (network.peers().length === 0) {
@@ -123,7 +136,15 @@ async function joinSwarm(bootstrap: string[], cleanups: (() => Promise<unknown>)
       hint: 'give the address of a running node, ending in /p2p/<peer id>',
     });
   }
-  return createHeliaStorage({ libp2p: network.libp2p });
+  const storage = await createHeliaStorage({ libp2p: network.libp2p });
+  return { storage, summaries: networkPeers(network, () => null) };
+}
+
+/** A source of the summaries of a task's rounds. */
+export async function summarySource(inspection: Inspection, task: TaskState): Promise<SummarySource> {
+  const { chain, storage, summaries, proving, signal } = inspection;
+  const committer = await proving.committer(task.dimension);
+  return { taskId: task.id, ports: { chain, storage }, summaries, committer, signal };
 }
 
 /** The terms of a task, from IPFS, checked against their digest on chain. */

@@ -1,4 +1,3 @@
-import { aggregate } from '@chorus/aggregation';
 import { withParameters } from '@chorus/autodiff';
 import { addPoints, combinePoints } from '@chorus/commitment';
 import {
@@ -9,7 +8,6 @@ import {
   sameG1,
   type TaskState,
   type Terms,
-  type UpdateVector,
 } from '@chorus/protocol';
 import {
   applyAggregate,
@@ -20,10 +18,9 @@ import {
   globalParameters,
   type ParameterInfo,
 } from '@chorus/training';
-import { PayloadStore } from '../payload-store.ts';
-import { fetchVector, type VectorSource } from '../payloads.ts';
+import { findSummary } from '../summary/find-summary.ts';
 import { type Check, runCheck } from './checks.ts';
-import { type Inspection, readInitialModel, readTerms, settledRounds } from './inspection.ts';
+import { type Inspection, readInitialModel, readTerms, settledRounds, summarySource } from './inspection.ts';
 
 /** One settled round that a model is made of. */
 export interface Ingredient {
@@ -151,67 +148,38 @@ async function openModel(
 }
 
 /**
- * Compute a task's model from the payloads of its settled rounds, as every node does.
- * @throws ChorusError `E_MODEL_PAYLOADS` where a payload cannot be had: take a published model and check it
+ * Compute a task's model from the aggregates of its settled rounds, as every node does; each opens its commitment.
+ * @throws ChorusError `E_MODEL_AGGREGATES` where no peer gives one: take a published model and check it
  */
 export async function rebuildModel(inspection: Inspection, task: TaskState): Promise<GlobalModel> {
-  return (await rebuildThrough(inspection, task, await readTerms(inspection, task), task.round)).model;
-}
-
-/** A task's model after a round, and what it is made of. */
-export interface RebuiltModel {
-  model: GlobalModel;
-  parameters: readonly ParameterInfo[];
-  /** By settled round; null where no update went in. */
-  aggregates: Map<number, Int32Array | null>;
-}
-
-/**
- * Compute a task's model after the rounds up to `last`.
- * @throws ChorusError `E_MODEL_PAYLOADS`
- */
-export async function rebuildThrough(
-  inspection: Inspection,
-  task: TaskState,
-  terms: Terms,
-  last: number,
-): Promise<RebuiltModel> {
-  const { chain, storage, proving, signal } = inspection;
-  const [{ initial, parameters }, rounds, members, committer] = await Promise.all([
+  const { chain, askMilliseconds } = inspection;
+  const terms = await readTerms(inspection, task);
+  const [{ initial }, rounds, members, source] = await Promise.all([
     openModel(inspection, terms),
-    settledRounds(chain, task, last),
+    settledRounds(chain, task),
     chain.members(task.id),
-    proving.committer(task.dimension),
+    summarySource(inspection, task),
   ]);
   const model = createGlobalModel(initial, terms.scale);
-  const aggregates: RebuiltModel['aggregates'] = new Map();
-  const payloads = new PayloadStore();
-  const source: VectorSource = { taskId: task.id, ports: { storage }, committer, payloads, signal };
   for (const settled of rounds) {
-    const round = await chain.round(task.id, settled.round);
-    const updates = await Promise.all(
-      settled.weights.map((weight, index): Promise<UpdateVector> | null => {
-        const committed = round.updates[index];
-        if (weight === 0 || !committed) return null;
-        const author = task.trainers[index]!;
-        return fetchVector(
-          source,
-          { task, round, members },
-          { kind: 'update', author, committed, check: false, anyone: true },
+    const known = { task, members };
+    const { aggregate } = await findSummary(source, known, settled, 'aggregate', askMilliseconds).catch(
+      (cause) => {
+        inspection.signal.throwIfAborted();
+        throw new ChorusError(
+          'E_MODEL_AGGREGATES',
+          'the model cannot be recomputed: an aggregate is missing',
+          {
+            facts: { taskId: task.id, round: settled.round },
+            hint: 'take a published model instead (--cid); it is checked against the chain before it is written',
+            cause,
+          },
         );
-      }),
-    ).catch((cause) => {
-      throw new ChorusError('E_MODEL_PAYLOADS', 'the model cannot be recomputed: a payload cannot be had', {
-        facts: { taskId: task.id, round: settled.round },
-        hint: 'take a published model instead (--cid); it is checked against the chain before it is written',
-        cause,
-      });
-    });
-    const total = updates.some((update) => update !== null) ? aggregate(updates, settled.weights) : null;
-    if (total) applyAggregate(model, total);
-    aggregates.set(settled.round, total);
+      },
+    );
+    if (aggregate) applyAggregate(model, aggregate);
   }
-  return { model, parameters, aggregates };
+  return model;
 }
 
 /** A model of this task as ordinary ONNX: the task's file with the trained parameters in place. */

@@ -30,8 +30,9 @@ import {
   sameG1,
   type TaskState,
 } from '@chorus/protocol';
+import { CIRCUIT_SIZE } from '../proving.ts';
 import { type Check, runCheck } from './checks.ts';
-import { CIRCUIT_SIZE, type Inspection, requireSettled } from './inspection.ts';
+import { type Inspection, requireSettled } from './inspection.ts';
 
 /** A settled round with its proof, and what the chain says that the proof must be of. */
 export interface ProvenRound {
@@ -79,7 +80,8 @@ export async function provenRound(chain: ChainPort, taskId: bigint, number: numb
   return { task, round, settled, settlement, statement, proof: settlement.proof };
 }
 
-function ruleOf(task: TaskState): RuleName {
+/** @throws ChorusError `E_RULE_UNKNOWN` */
+export function ruleOf(task: TaskState): RuleName {
   const rule = ruleNameOf(task.rule);
   if (rule !== undefined) return rule;
   throw new ChorusError('E_RULE_UNKNOWN', 'no such aggregation rule', {

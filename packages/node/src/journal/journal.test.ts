@@ -132,6 +132,27 @@ describe('what a day may cost', () => {
   });
 });
 
+describe('what was told of data', () => {
+  const run = { noiseMultiplier: 0.5, sampleRate: 0.25, steps: 40 };
+
+  it('adds up by data, task and kind, and is never forgotten', () => {
+    journal.setTask(1n, 'joined');
+    journal.trainedOn('digits', 1n, run);
+    journal.trainedOn('digits', 1n, run);
+    journal.trainedOn('digits', 1n, { ...run, noiseMultiplier: 0 });
+    journal.trainedOn('faces', 2n, run);
+    journal.setTask(1n, 'ended');
+    journal.forgetTask(2n);
+    journal.close();
+    journal = Journal.open(folder);
+    expect(journal.dataUses()).toEqual([
+      { data: 'digits', taskId: 1n, ...run, noiseMultiplier: 0, trainings: 1 },
+      { data: 'digits', taskId: 1n, ...run, steps: 80, trainings: 2 },
+      { data: 'faces', taskId: 2n, ...run, trainings: 1 },
+    ]);
+  });
+});
+
 describe('the history', () => {
   it('sums each round once, however often it is replayed', async () => {
     journal.setTask(7n, 'joined');

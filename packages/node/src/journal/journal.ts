@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { type Address, ChorusError, type Hex, hasCode } from '@chorus/protocol';
+import { type Address, ChorusError, type Hex, hasCode, type RoundSummary } from '@chorus/protocol';
+import type { PrivateRun } from '@chorus/training';
 import { decodeDetail, encodeDetail } from './codec.ts';
+import { addDataUse, type DataUse, listDataUses } from './data-uses.ts';
 import { addClaimed, addRound, listRounds, listTotals, type RoundQuery } from './history.ts';
 import type { RoundRecord, TokenTotals } from './records.ts';
 import { addGas, addStake, dropStake, gasOfDay, stakeOfDay } from './spending.ts';
 import type { RecordedStep, StepGate, StepKey, StepName, StepState } from './steps.ts';
 import { closeStore, JOURNAL_FILE, openStore, type StoreOptions, transact } from './store.ts';
+import { addSummary, findSummaryOf } from './summaries.ts';
 import { TransactionLog } from './transaction-log.ts';
 
 /** Steps of rounds further back than this are forgotten: nothing about them is open. */
@@ -51,9 +54,13 @@ export interface JournalOptions extends StoreOptions {
 export interface JournalReader {
   /** Finished rounds, the newest first. */
   rounds(query?: RoundQuery): RoundRecord[];
+  /** What a settled round has left for others; null where this node has not followed it. */
+  summary(taskId: bigint, round: number): RoundSummary | null;
   /** Sums over all rounds there ever were, by token. */
   totals(): TokenTotals[];
   tasks(): JournalTask[];
+  /** What trainings told of each data set, over all tasks. */
+  dataUses(): DataUse[];
   /** Steps of a task's last rounds, oldest first: what this node is doing, and did. */
   steps(taskId: bigint): RecordedStep[];
 }
@@ -61,7 +68,7 @@ export interface JournalReader {
 /**
  * What this node did, is about to do, and earned: one SQLite file, written before anything is acted on.
  *
- * It keeps facts, not bytes: payloads and models are files beside it (`TaskFiles`), each checked against a digest
+ * It keeps facts, not vectors: payloads and models are files beside it (`TaskFiles`), each checked against a digest
  * recorded here and a commitment on chain, so that they outlive even the loss of this file.
  *
  * Writes are synchronous and each waits for the disk: some fifteen a round, of a few hundred bytes.
@@ -248,6 +255,17 @@ export class Journal implements JournalReader {
     return stakeOfDay(this.#db, token, Date.now(), except);
   }
 
+  // ---- privacy ----
+
+  /** A training is over whose update or reference is about to become public. */
+  trainedOn(data: string, taskId: bigint, run: PrivateRun): void {
+    this.#transact(() => addDataUse(this.#db, data, taskId, run));
+  }
+
+  dataUses(): DataUse[] {
+    return listDataUses(this.#db);
+  }
+
   // ---- publishing ----
 
   /** A task is about to be created: before the transaction that escrows its budget. */
@@ -318,6 +336,15 @@ export class Journal implements JournalReader {
       this.#write(key, 'done', { amount });
     });
     await this.#gate?.({ ...key, state: 'done', when: 'after' });
+  }
+
+  /** What a settled round has left, as this node has checked it. */
+  keepSummary(taskId: bigint, round: number, summary: RoundSummary): void {
+    this.#transact(() => addSummary(this.#db, taskId, round, summary));
+  }
+
+  summary(taskId: bigint, round: number): RoundSummary | null {
+    return findSummaryOf(this.#db, taskId, round);
   }
 
   rounds(query: RoundQuery = {}): RoundRecord[] {

@@ -96,4 +96,28 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (kind, ref)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What trainings told of each data set: noisy steps, or steps without noise (0), by task.
+  CREATE TABLE data_uses (
+    data TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    -- Noise multiplier, and the chance of a sample to be in a step.
+    noise REAL NOT NULL,
+    rate REAL NOT NULL,
+    steps INTEGER NOT NULL,
+    trainings INTEGER NOT NULL,
+    PRIMARY KEY (data, task_id, noise, rate)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- What settled rounds have left, for whoever asks: CBOR, as it is sent.
+  CREATE TABLE summaries (
+    task_id TEXT NOT NULL,
+    round INTEGER NOT NULL,
+    summary BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (task_id, round)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX summaries_by_time ON summaries (at);
+  `,
 ];

@@ -2,6 +2,7 @@ import type { Address } from '@chorus/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OWN_NETWORK } from '../config/own-network.ts';
+import { privacyConfigSchema } from '../privacy/privacy-config.ts';
 import {
   type ConsideredTask,
   type ConsideredTerms,
@@ -63,6 +64,8 @@ const state: NodeState = {
   gas: { spentToday: 0n, price: 0n },
   tasks: 0,
   machine: { samples: 100, stepSeconds: 1e-3, blockSeconds: 1 },
+  privacy: privacyConfigSchema.parse({}),
+  told: [],
   minuteOfDay: 720,
   staked: [],
   rssBytes: 200e6,
@@ -481,6 +484,14 @@ const anyState: fc.Arbitrary<NodeState> = fc.record({
     stepSeconds: fc.option(fc.double({ min: 1e-4, max: 1, noNaN: true })),
     blockSeconds: fc.nat(15),
   }),
+  privacy: fc.record({
+    models: fc.constant('known' as const),
+    minNoise: fc.constantFrom(0, 1),
+    ownNoise: fc.constantFrom(0, 0.5, 2),
+    maxEpsilon: fc.constantFrom(undefined, 10, 1_000),
+    delta: fc.constantFrom(1e-5, 1e-3),
+  }),
+  told: fc.array(fc.constant({ noiseMultiplier: 1, sampleRate: 0.1, steps: 100 }), { maxLength: 2 }),
   minuteOfDay: fc.nat(1439),
   staked: fc.array(fc.record({ token: fc.constantFrom(TOKEN, OTHER), amount }), { maxLength: 5 }),
   rssBytes: fc.nat(2 ** 31),

@@ -1,5 +1,8 @@
 import type { Address, Role, Slashing, TaskParams, Terms } from '@chorus/protocol';
 import { MAX_AGGREGATORS, sameAddress } from '@chorus/protocol';
+import type { PrivateRun } from '@chorus/training';
+import { considerPrivacy } from '../privacy/consider-privacy.ts';
+import type { PrivacyConfig } from '../privacy/privacy-config.ts';
 import type { Limits } from './limits-config.ts';
 import {
   formatBytes,
@@ -52,6 +55,7 @@ export type ConsideredTerms = Pick<
   | 'licence'
   | 'rule'
   | 'novelty'
+  | 'privacy'
 >;
 
 /** The node as it is when it decides. */
@@ -72,6 +76,9 @@ export interface NodeState {
   /** Others it works for. */
   tasks: number;
   machine: Machine;
+  privacy: PrivacyConfig;
+  /** What other tasks told of this node's data, and those under way may still tell. */
+  told: readonly PrivateRun[];
   /** Minute of the day, local time. */
   minuteOfDay: number;
   /** What is at risk in other tasks now. */
@@ -120,6 +127,12 @@ export function considerTask(
     considerStake(limits, task, state) ??
     considerKind(limits, task, terms, state) ??
     considerTrust(limits, task, state) ??
+    considerPrivacy(task, terms, {
+      roles: state.roles,
+      config: state.privacy,
+      samples: state.machine.samples,
+      runs: state.told,
+    }) ??
     considerPhases(limits, task, terms, state) ??
     // What may change as other tasks end, the day, or the hour.
     considerTotals(limits, task, state) ??

@@ -5,6 +5,7 @@ import type { Duty, TaskState, Terms } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OWN_NETWORK } from '../config/own-network.ts';
 import type { NodeEvent } from '../events.ts';
+import { privacyConfigSchema } from '../privacy/privacy-config.ts';
 import { Gatekeeper, type TaskFacts } from './gatekeeper.ts';
 import { LeftTasks } from './left-tasks.ts';
 import { type Limits, limitsSchema } from './limits-config.ts';
@@ -56,6 +57,7 @@ const FACTS: TaskFacts = {
   stakedToday: 0n,
   gas: { spentToday: 0n, price: 0n },
   machine: { samples: 10, stepSeconds: 1e-3, blockSeconds: 1 },
+  told: [],
 };
 
 /** Limits that leave everything open but what is given. */
@@ -71,12 +73,17 @@ function ownLimits({ stake = {}, tasks = {}, ...rest }: { stake?: object; tasks?
 const duty = (kind: Duty['kind']): Duty => ({ kind, round: 1, from: 0 }) as Duty;
 const never = () => false;
 
-function gatekeeper(limits: object, machine: { hour?: number; rss?: number } = {}) {
+function gatekeeper(limits: object, machine: { hour?: number; rss?: number } = {}, privacy: object = {}) {
   const events: NodeEvent[] = [];
   const left = new LeftTasks(folder);
   const gate = new Gatekeeper({
-    config: { limits: ownLimits(limits), maxStake: '1000' },
+    config: {
+      limits: ownLimits(limits),
+      maxStake: '1000',
+      privacy: privacyConfigSchema.parse(privacy),
+    },
     left,
+    samples: 10,
     emit: (event) => events.push(event),
     clock: () => new Date(2026, 0, 1, machine.hour ?? 12),
     rss: () => machine.rss ?? 100e6,
@@ -86,6 +93,32 @@ function gatekeeper(limits: object, machine: { hour?: number; rss?: number } = {
 }
 
 describe('the gatekeeper', () => {
+  it('counts what tasks under way may still tell of the data as if it were told', () => {
+    const noisy = {
+      ...terms,
+      localEpochs: 1,
+      batchSize: 10,
+      privacy: { clip: 1_000, noiseMultiplier: 2_000 },
+    } as Terms;
+    // One step over all of the data with noise of twice the clip.
+    const { gate } = gatekeeper({}, {}, { maxEpsilon: 2.5, delta: 1e-5 });
+    expect(gate.take(task(1n, 0n), noisy, ['trainer'], FACTS).accept).toBe(true);
+    expect(gate.take(task(2n, 0n), noisy, ['trainer'], FACTS)).toMatchObject({ code: 'E_LIMIT_EPSILON' });
+    // Asked again of the same task it counts once; a task that tells nothing counts for nothing.
+    expect(gate.take(task(1n, 0n), noisy, ['trainer'], FACTS).accept).toBe(true);
+    expect(gate.take(task(3n, 0n), noisy, ['aggregator'], FACTS).accept).toBe(true);
+    // What was told stays told when the task is over, and is counted once while it is not.
+    const run = { noiseMultiplier: 2, sampleRate: 1, steps: 1 };
+    const told = [{ ...run, data: 'digits', taskId: 1n, trainings: 1 }];
+    expect(gate.take(task(1n, 0n), noisy, ['trainer'], { ...FACTS, told }).accept).toBe(false);
+    gate.release(1n);
+    expect(gate.take(task(2n, 0n), noisy, ['trainer'], { ...FACTS, told })).toMatchObject({
+      code: 'E_LIMIT_EPSILON',
+    });
+    expect(gate.take(task(2n, 0n), noisy, ['trainer'], FACTS).accept).toBe(true);
+    gate.close();
+  });
+
   it('counts what is at stake in tasks that are being joined at the same time', () => {
     const { gate } = gatekeeper({ stake: { total: '250' } });
     expect(gate.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);

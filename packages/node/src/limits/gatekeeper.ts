@@ -7,9 +7,11 @@ import {
   type TaskState,
   type Terms,
 } from '@chorus/protocol';
-import { modelMemory } from '@chorus/training';
+import { modelMemory, type PrivateRun } from '@chorus/training';
 import type { NodeConfig } from '../config.ts';
 import type { EventSink } from '../events.ts';
+import type { DataUse } from '../journal/data-uses.ts';
+import { plannedRuns } from '../privacy/settings.ts';
 import {
   type Consideration,
   considerRoom,
@@ -49,18 +51,26 @@ export interface DiskState {
 }
 
 /** Of a task, what is known only by asking: its token, the chain, this machine and the day. */
-export type TaskFacts = Pick<NodeState, 'account' | 'decimals' | 'stakedToday' | 'gas' | 'machine'>;
+export interface TaskFacts
+  extends Pick<NodeState, 'account' | 'decimals' | 'stakedToday' | 'gas' | 'machine'> {
+  /** What was told of this node's data so far. */
+  told: readonly DataUse[];
+}
 
 interface Taken {
   token: string;
   stake: bigint;
   needs: TaskNeeds;
+  /** What all its rounds may tell of this node's data; empty where it asks for nothing more. */
+  runs: readonly PrivateRun[];
 }
 
 export interface GatekeeperOptions {
-  config: Pick<NodeConfig, 'limits' | 'maxStake'>;
+  config: Pick<NodeConfig, 'limits' | 'maxStake' | 'privacy'>;
   left: LeftTasks;
   emit: EventSink;
+  /** Of this node's data; null where it has none. */
+  samples: number | null;
   /** Default: this machine's. */
   clock?: () => Date;
   /** Resident memory of the node and of the processes of its models; default: this machine's. */
@@ -114,16 +124,24 @@ export class Gatekeeper {
 
   /** Whether the task fits; where it does, what it takes is reserved until `release`. */
   take(task: TaskState, terms: Terms, roles: readonly Role[], facts: TaskFacts): Consideration {
-    const { limits, maxStake } = this.#options.config;
+    const { limits, maxStake, privacy } = this.#options.config;
     const verdict = considerTask(this.#limits, task, terms, {
       ...this.#room(task.id),
       ...facts,
+      told: this.#told(task.id, facts.told),
+      privacy,
       roles,
       maxStake,
       maxStakePerDay: stakePerDay({ limits, maxStake }),
     });
     if (verdict.accept) {
-      this.#taken.set(task.id, { token: task.token, stake: task.stake, needs: verdict.needs });
+      const { token, stake } = task;
+      this.#taken.set(task.id, {
+        token,
+        stake,
+        needs: verdict.needs,
+        runs: this.#runsOf(task, terms, roles),
+      });
     }
     return verdict;
   }
@@ -164,6 +182,7 @@ export class Gatekeeper {
       token: task.token,
       stake: member ? task.stake : 0n,
       needs: terms ? taskNeeds(task, terms, roles) : { memoryBytes: 0, diskBytes: 0 },
+      runs: terms && member ? this.#runsOf(task, terms, roles) : [],
     });
   }
 
@@ -175,7 +194,9 @@ export class Gatekeeper {
   /** The stake stays locked, the work is over. */
   idle(taskId: bigint): void {
     const taken = this.#taken.get(taskId);
-    if (taken) taken.needs = { memoryBytes: 0, diskBytes: 0 };
+    if (!taken) return;
+    taken.needs = { memoryBytes: 0, diskBytes: 0 };
+    taken.runs = [];
   }
 
   /** Whether this node acts on a duty of a task it follows. `begun`: whether it has started on it before. */
@@ -210,7 +231,21 @@ export class Gatekeeper {
     return this.#taken.get(taskId)?.stake ?? 0n;
   }
 
-  #room(taskId: bigint | null): Omit<NodeState, keyof TaskFacts | 'roles' | 'maxStake' | 'maxStakePerDay'> {
+  #runsOf(task: TaskParams, terms: Terms, roles: readonly Role[]): PrivateRun[] {
+    const { config, samples } = this.#options;
+    return plannedRuns(terms, config.privacy, { roles, samples, rounds: task.rounds });
+  }
+
+  /** What was told by tasks that are over, and what all rounds of those under way may tell; without the task `except`. */
+  #told(except: bigint, told: readonly DataUse[]): PrivateRun[] {
+    const others = [...this.#taken].filter(([id, { runs }]) => id !== except && runs.length > 0);
+    const underWay = new Set(others.map(([id]) => id));
+    return [...told.filter(({ taskId }) => !underWay.has(taskId)), ...others.flatMap(([, { runs }]) => runs)];
+  }
+
+  #room(
+    taskId: bigint | null,
+  ): Omit<NodeState, keyof TaskFacts | 'roles' | 'privacy' | 'maxStake' | 'maxStakePerDay'> {
     const others = [...this.#taken].filter(([id]) => id !== taskId).map(([, taken]) => taken);
     return {
       minuteOfDay: minuteOfDay(this.#now()),

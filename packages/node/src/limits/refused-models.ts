@@ -32,6 +32,7 @@ export const MODEL_FAULTS: readonly string[] = [
   'E_MODEL_UNBOUNDED',
   'E_MODEL_CORRUPT',
   'E_MODEL_UNSUPPORTED',
+  'E_MODEL_VALUE',
 ];
 
 /**

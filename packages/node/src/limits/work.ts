@@ -1,13 +1,6 @@
-import { ChorusError, type Role, type TaskParams, type Terms } from '@chorus/protocol';
-import { type Dataset, subset, type Trainer } from '@chorus/training';
+import type { Role, TaskParams, Terms } from '@chorus/protocol';
 
-/** Steps of the timed run beyond the one it is compared with. */
-const TRIED_STEPS = 8;
-
-/** A first step as long as this is measured well enough by itself. */
-const LONG_STEP_SECONDS = 0.5;
-
-/** No step is quicker: from here to the runtime's thread and back. */
+/** No step is quicker: what counts before a model was tried. */
 export const QUICKEST_STEP_SECONDS = 1e-4;
 
 /**
@@ -94,39 +87,4 @@ export function leastPhases(
     referenceSeconds: least(fetching),
     settleSeconds: least(proving),
   };
-}
-
-/**
- * Seconds of one step of training on this machine, by trying it on the node's own data; null where nothing could be
- * trained. It is a measurement of now: a machine that becomes busy is slower.
- */
-export async function tryStep(
-  trainer: Trainer,
-  terms: Pick<Terms, 'batchSize' | 'learningRate'>,
-  dataset: Dataset,
-  signal: AbortSignal,
-): Promise<number | null> {
-  const count = Math.min(terms.batchSize, dataset.count);
-  if (count === 0) return null;
-  const batch = subset(
-    dataset,
-    Uint32Array.from({ length: count }, (_, i) => i),
-  );
-  const seconds = async (epochs: number) => {
-    const start = performance.now();
-    try {
-      const { batchSize, learningRate } = terms;
-      const parameters = trainer.initial;
-      await trainer.train({ parameters, dataset: batch, epochs, batchSize, learningRate, seed: 1, signal });
-    } catch (error) {
-      // How long it took is known all the same.
-      if (!(error instanceof ChorusError && error.code === 'E_TRAINING_DIVERGED')) throw error;
-    }
-    return (performance.now() - start) / 1000;
-  };
-  await seconds(1);
-  const one = await seconds(1);
-  if (one > LONG_STEP_SECONDS) return one;
-  const many = await seconds(1 + TRIED_STEPS);
-  return Math.max(QUICKEST_STEP_SECONDS, (many - one) / TRIED_STEPS);
 }

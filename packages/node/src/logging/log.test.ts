@@ -1,11 +1,14 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, open as openFile, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { keepSecret } from '@chorus/protocol';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LOG_FILE, type LogOptions, openLog } from './log.ts';
 import { logConfigSchema } from './log-config.ts';
-import { Scrubber } from './scrub.ts';
+import { openLogFile } from './log-file.ts';
+import { fileOutput } from './output.ts';
 
 let dataDir: string;
 beforeEach(async () => {
@@ -66,7 +69,7 @@ describe('a log', () => {
 
   it('never writes a secret, wherever it occurs', async () => {
     const { log, lines } = await open({}, { secrets: [KEY] });
-    log.addSecret('correct horse');
+    keepSecret('correct horse');
     log.sink({
       type: 'warning',
       code: 'E_X',
@@ -88,8 +91,7 @@ describe('a log', () => {
   it('keeps its files within a bound, however much is written', async () => {
     const { log } = await open({ maxBytes: '20 kB', maxFiles: 2 });
     for (let i = 0; i < 60; i++) {
-      for (let k = 0; k < 20; k++)
-        log.sink({ type: 'warning', code: 'E_X', message: `${i} ${k} ${'x'.repeat(100)}` });
+      for (let k = 0; k < 20; k++) log.logger.warn(`${i} ${k} ${'x'.repeat(100)}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     await log.close();
@@ -104,19 +106,44 @@ describe('a log', () => {
   });
 });
 
-describe('the scrubber', () => {
-  it('takes secrets out whatever their case and prefix, and leaves the rest', () => {
-    const scrubber = new Scrubber();
-    scrubber.add('0xDEADBEEFdeadbeef');
-    expect(scrubber.clean('a deadbeefDEADBEEF b 0xdeadbeefdeadbeef c')).toBe('a [redacted] b 0x[redacted] c');
-    expect(scrubber.clean('transaction 0x1234 of http://127.0.0.1:8545')).toBe(
-      'transaction 0x1234 of http://127.0.0.1:8545',
-    );
-  });
+describe('an output that is full', () => {
+  it.skipIf(!existsSync('/dev/full'))(
+    'loses what was written meanwhile, and takes lines again (skipped without /dev/full)',
+    async () => {
+      const full = await openFile('/dev/full', 'w');
+      try {
+        const output = fileOutput(full.fd);
+        const failed: unknown[] = [];
+        output.on('error', (error) => failed.push(error));
+        for (let i = 0; i < 2; i++)
+          await new Promise<void>((resolve) => output.write('x\n', () => resolve()));
+        expect(failed).toEqual([]);
+        expect(output.writable).toBe(true);
+      } finally {
+        await full.close();
+      }
+    },
+  );
 
-  it('takes no word for a secret that is too short to be one', () => {
-    const scrubber = new Scrubber();
-    scrubber.add('cat');
-    expect(scrubber.clean('concatenate')).toBe('concatenate');
+  it('as a log file is opened again, and told once on standard error', async () => {
+    const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const now = vi.spyOn(performance, 'now').mockReturnValue(0);
+    try {
+      // A file in the place of the folder.
+      await writeFile(join(dataDir, 'logs'), 'x');
+      const file = await openLogFile(dataDir, logConfigSchema.parse({}));
+      for (let i = 0; i < 3; i++) file.write('lost\n');
+      await rm(join(dataDir, 'logs'));
+      now.mockReturnValue(60_000);
+      file.write('kept\n');
+      await file.close();
+      expect(await readFile(join(dataDir, LOG_FILE), 'utf8')).toBe('kept\n');
+      expect(told.mock.calls.map(([text]) => text)).toEqual([
+        expect.stringMatching(/the log file in .* cannot be written: /),
+      ]);
+    } finally {
+      told.mockRestore();
+      now.mockRestore();
+    }
   });
 });

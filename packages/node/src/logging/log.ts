@@ -1,12 +1,13 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatUnits } from '@chorus/chain';
-import { bigintAsText, plainJson } from '@chorus/protocol';
+import { bigintAsText, keepSecret, plainJson, withoutSecrets } from '@chorus/protocol';
 import { type DestinationStream, type Logger, multistream, pino, stdTimeFunctions } from 'pino';
-import type { RotatingFileStream } from 'rotating-file-stream';
 import type { EventSink, NodeEvent } from '../events.ts';
 import type { LogConfig } from './log-config.ts';
-import { Scrubber, SECRET_FIELDS } from './scrub.ts';
+import type { LogFile } from './log-file.ts';
+import { standardOutput } from './output.ts';
+import { Repeats } from './repeats.ts';
+import { SECRET_FIELDS } from './secret-fields.ts';
 import { sentenceOf } from './sentences.ts';
 
 /** The log of a node, within its data folder. */
@@ -17,7 +18,7 @@ export interface LogOptions {
   dataDir: string;
   /** Where people look: standard output by default. */
   output?: NodeJS.WritableStream & { isTTY?: boolean };
-  /** Texts that must never be written: keys, passwords, tokens. More may be added later. */
+  /** Texts that must never be written, beside the secrets this process knows of (`keepSecret`). */
   secrets?: readonly string[];
 }
 
@@ -26,7 +27,6 @@ export interface Log {
   logger: Logger;
   /** Writes an event as a sentence, with the event itself beside it. */
   sink: EventSink;
-  addSecret(secret: string): void;
   /** Writes what is still held back and closes the file. */
   close(): Promise<void>;
 }
@@ -38,16 +38,16 @@ export interface Log {
 export async function openLog({
   config,
   dataDir,
-  output = process.stdout,
+  output = standardOutput(),
   secrets = [],
 }: LogOptions): Promise<Log> {
-  const scrubber = new Scrubber();
-  for (const secret of secrets) scrubber.add(secret);
+  for (const secret of secrets) keepSecret(secret);
+  const repeats = new Repeats();
   const pretty = config.format === 'pretty' || (config.format === 'auto' && output.isTTY === true);
   const streams: { level: string; stream: DestinationStream }[] = [
     { level: config.level, stream: pretty ? await prettyStream(output) : output },
   ];
-  const file = config.file && config.level !== 'silent' ? await logFile(dataDir, config) : null;
+  const file = config.file && config.level !== 'silent' ? await fileOf(dataDir, config) : null;
   if (file) streams.push({ level: config.level, stream: file });
   const logger = pino(
     {
@@ -56,24 +56,25 @@ export async function openLog({
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: SECRET_FIELDS, censor: '[redacted]' },
-      hooks: { streamWrite: (line) => plainJson(scrubber.clean(line)) },
+      hooks: { streamWrite: (line) => plainJson(withoutSecrets(line)) },
     },
     multistream(streams as Parameters<typeof multistream>[0]),
   );
   return {
     logger,
-    sink: (event) => writeEvent(logger, event),
-    addSecret: (secret) => scrubber.add(secret),
-    close: async () => {
-      if (file) await new Promise<void>((resolve) => file.end(() => resolve()));
+    sink: (event) => {
+      const held = repeats.seen(event);
+      if (held !== null) writeEvent(logger, event, held);
     },
+    close: async () => await file?.close(),
   };
 }
 
-function writeEvent(logger: Logger, event: NodeEvent): void {
+function writeEvent(logger: Logger, event: NodeEvent, held: number): void {
   const { level, text } = sentenceOf(event, { amount: inTokens });
   if (!logger.isLevelEnabled(level)) return;
-  logger[level](JSON.parse(JSON.stringify({ event }, bigintAsText)), text);
+  const times = held > 0 ? ` (${held} times more since this was written last)` : '';
+  logger[level](JSON.parse(JSON.stringify({ event }, bigintAsText)), `${text}${times}`);
 }
 
 /** Tokens of this network have 18 decimals; four of them are enough for a line. */
@@ -93,23 +94,8 @@ async function prettyStream(output: NodeJS.WritableStream): Promise<DestinationS
   });
 }
 
-async function logFile(dataDir: string, config: LogConfig): Promise<RotatingFileStream> {
-  const { createStream } = await import('rotating-file-stream');
-  await mkdir(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
-  const file = createStream('node.log', {
-    path: join(dataDir, 'logs'),
-    size: `${Math.max(1, Math.floor(config.maxBytes / 1024))}K`,
-    maxFiles: config.maxFiles,
-    compress: 'gzip',
-    mode: 0o600,
-    encoding: 'utf8',
-  });
-  let told = false;
-  file.on('error', (error: Error) => {
-    if (told) return;
-    told = true;
-    process.stderr.write(`chorus: the log file cannot be written: ${error.message}\n`);
-  });
-  file.on('warning', () => {});
-  return file;
+/** Loaded only where it is wanted. */
+async function fileOf(dataDir: string, config: LogConfig): Promise<LogFile> {
+  const { openLogFile } = await import('./log-file.ts');
+  return openLogFile(dataDir, config);
 }

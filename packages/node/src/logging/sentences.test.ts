@@ -18,6 +18,13 @@ const EVENTS: { [T in NodeEvent['type']]: Extract<NodeEvent, { type: T }> } = {
     code: 'E_TASK_BUDGET',
     reason: 'too little',
   },
+  'task-cancelled': {
+    type: 'task-cancelled',
+    taskId: 7n,
+    refunded: 1500n,
+    code: 'E_X',
+    reason: 'E_X: the disk is gone',
+  },
   joined: { type: 'joined', taskId: 7n },
   left: { type: 'left', taskId: 7n },
   committed: { type: 'committed', ...round },
@@ -47,6 +54,18 @@ const EVENTS: { [T in NodeEvent['type']]: Extract<NodeEvent, { type: T }> } = {
   'task-ended': { type: 'task-ended', taskId: 7n, claimed: 1500n, opensCommitment: true, modelCid: 'bafy' },
   paused: { type: 'paused', code: 'E_LIMIT_HOURS', reason: 'work is begun only at night' },
   resumed: { type: 'resumed', code: 'E_LIMIT_HOURS' },
+  'condition-began': {
+    type: 'condition-began',
+    code: 'E_NO_PEERS',
+    message: 'no peer is connected',
+    hint: 'check network.bootstrap',
+  },
+  'condition-ended': {
+    type: 'condition-ended',
+    code: 'E_NO_PEERS',
+    message: 'no peer is connected',
+    seconds: 90,
+  },
   stopping: { type: 'stopping' },
   'peer-connected': {
     type: 'peer-connected',
@@ -77,6 +96,11 @@ describe('an event as a sentence', () => {
     expect(text).toBe(
       'Task 7, round 3 is settled, weight 50.0 %, share 50.0 %: earned 1.5 CHR. Earned its share.',
     );
+  });
+
+  it('names the task that a warning is about', () => {
+    const about = { type: 'warning', code: 'E_X', message: 'E_X: something is wrong', taskId: 7n } as const;
+    expect(sentenceOf(about).text).toBe('Task 7: E_X: something is wrong');
   });
 
   it('warns of a void round, and of a model that is not the chain’s', () => {

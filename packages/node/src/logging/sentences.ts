@@ -62,13 +62,18 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: SentenceOptions):
     case 'joined':
       return info(`Joined task ${event.taskId}.`);
     case 'publishing':
-      return info(`Publication ${event.publication}: ${PUBLISHING[event.step] ?? event.step}.`);
+      return info(`A task is being published: ${PUBLISHING[event.step] ?? event.step}.`);
     case 'published':
-      return info(`Publication ${event.publication}: it is task ${event.taskId}.`);
+      return info(`Published as task ${event.taskId}.`);
     case 'publication-failed':
       return {
         level: 'warn',
-        text: `Publication ${event.publication}: nothing is published, and nothing escrowed: ${event.reason}`,
+        text: `A task is not published, and nothing is escrowed: ${event.reason}`,
+      };
+    case 'task-cancelled':
+      return {
+        level: 'warn',
+        text: `Task ${event.taskId} is ended before it began, and ${amount(event.refunded)} came back: this node cannot follow it. ${event.reason}`,
       };
     case 'left':
       return info(
@@ -104,7 +109,9 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: SentenceOptions):
       return {
         level: event.opensCommitment || event.left ? 'info' : 'warn',
         text: [
-          `Task ${event.taskId} has ended, ${amount(event.claimed)} was claimed.`,
+          BigInt(event.claimed) > 0n
+            ? `Task ${event.taskId} has ended, ${amount(event.claimed)} was claimed.`
+            : `Task ${event.taskId} has ended.`,
           event.left
             ? 'It was left before, so this node has no model of it.'
             : event.opensCommitment
@@ -131,10 +138,20 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: SentenceOptions):
         level: 'warn',
         text: `Peer ${event.peerId} is banned ${event.until === null ? 'for good' : `until ${new Date(event.until).toISOString()}`}: ${event.reason}.`,
       };
+    case 'condition-began':
+      return {
+        level: 'warn',
+        text: `${capital(event.message)}${event.hint ? ` - ${event.hint}` : ''} (${event.code}).`,
+      };
+    case 'condition-ended':
+      return info(`No longer so, after ${seconds(event.seconds)}: ${event.message} (${event.code}).`);
     case 'stopping':
       return info('Stopping: the step under way is finished or handed back.');
     case 'warning':
-      return { level: 'warn', text: event.message };
+      return {
+        level: 'warn',
+        text: event.taskId === undefined ? event.message : `Task ${event.taskId}: ${event.message}`,
+      };
     case 'gap':
       return { level: 'warn', text: 'Some events were missed: the node no longer remembers them.' };
     default:
@@ -160,6 +177,8 @@ function roundSentence(event: RoundEnded, amount: (value: bigint | string) => st
   const paid = earned > 0n ? `earned ${amount(earned)}` : 'earned nothing';
   return info(`${where(event)} is settled${parts}: ${paid}. ${event.reason}`);
 }
+
+const capital = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
 const percent = (fraction: number) => `${(100 * fraction).toFixed(1)} %`;
 

@@ -100,6 +100,7 @@ export class Metrics {
         this.#refusedPayloads.inc({ code: event.code });
         break;
       case 'warning':
+      case 'condition-began':
         this.#warnings.inc({ code: event.code });
         break;
       case 'round-ended':

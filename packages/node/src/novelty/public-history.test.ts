@@ -2,9 +2,12 @@ import {
   type Address,
   ChorusError,
   cidFromDigest,
+  encodeAggregate,
   encodePayload,
+  fromHex,
   payloadBytes,
   type RoundState,
+  type RoundSummary,
   type SettledRound,
   sha256Hex,
   type VectorCommitment,
@@ -13,13 +16,22 @@ import { createGlobalModel } from '@chorus/training';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PayloadStore } from '../payload-store.ts';
 import type { KnownTask } from '../round-context.ts';
+import { PUBLIC_PAYLOADS } from '../sealing/payload-form.ts';
 import { type HistorySource, PublicHistories } from './public-history.ts';
 
 const D = 6;
 const TRAINERS: Address[] = [`0x${'a1'.repeat(20)}`, `0x${'a2'.repeat(20)}`];
 const VALIDATOR: Address = `0x${'b1'.repeat(20)}`;
 const TASK = {
-  task: { id: 1n, dimension: D, settleSeconds: 4, trainers: TRAINERS, validators: [VALIDATOR] },
+  task: {
+    id: 1n,
+    dimension: D,
+    settleSeconds: 1,
+    trainers: TRAINERS,
+    validators: [VALIDATOR],
+    activeValidators: [VALIDATOR],
+    aggregators: [VALIDATOR],
+  },
   members: [],
 } as unknown as KnownTask;
 
@@ -28,7 +40,10 @@ class World {
   readonly rounds = new Map<number, RoundState>();
   readonly settled = new Map<number, SettledRound>();
   readonly held = new Map<string, Uint8Array>();
+  /** What a peer says is left of a round. */
+  readonly summaries = new Map<number, RoundSummary>();
   fetched = 0;
+  sealedToOthers = false;
 
   put(kind: 'update' | 'reference', round: number, author: Address, first: number): VectorCommitment {
     const vector = Int16Array.from({ length: D }, (_, k) => first + k);
@@ -44,7 +59,14 @@ class World {
     const opened = this.put('reference', round, VALIDATOR, round * 30);
     const references = [{ validator: VALIDATOR, index: 0, seal: null, opened }];
     this.rounds.set(round, { round, updates, references } as unknown as RoundState);
-    if (weights) this.settled.set(round, { round, weights } as unknown as SettledRound);
+    if (!weights) return;
+    const total = Int32Array.from({ length: D }, (_, k) => 32768 * 2 * (15 * round + k));
+    const file = encodeAggregate(total);
+    const digest = sha256Hex(file);
+    this.held.set(cidFromDigest(digest, file.length), file);
+    this.summaries.set(round, { aggregate: fromHex(digest), gram: null });
+    const settled = { round, weights, aggregator: VALIDATOR, aggregate: { x: BigInt(total[0]!), y: 2n } };
+    this.settled.set(round, settled as unknown as SettledRound);
   }
 
   /** Nobody gives this payload any more. */
@@ -60,13 +82,24 @@ class World {
       taskId: 1n,
       signal: new AbortController().signal,
       payloads: new PayloadStore(),
-      committer: { commit: () => Promise.reject(new Error('it is not to be checked')) },
+      form: this.sealedToOthers ? { ...PUBLIC_PAYLOADS, reads: () => false } : PUBLIC_PAYLOADS,
+      committer: {
+        commit: () => Promise.reject(new Error('it is not to be checked')),
+        commitIntegers: async (total: Int32Array) => ({ x: BigInt(total[0]!), y: 2n }),
+      },
+      summaries: {
+        own: () => null,
+        others: () => ['peer'],
+        ask: async (_peer: string, _task: bigint, round: number) => this.summaries.get(round) ?? null,
+        blame: () => {},
+      },
       ports: {
         chain: {
           round: async (_: bigint, number: number) => this.rounds.get(number)!,
           settledRound: async (_: bigint, number: number) => this.settled.get(number) ?? null,
         },
         storage: {
+          has: async () => false,
           get: async (cid: string) => {
             this.fetched++;
             const bytes = this.held.get(cid);
@@ -105,16 +138,35 @@ describe('what is public before a round', () => {
     expect(vectors!.tensors).toEqual([D]);
   });
 
-  it('is the same for a node that has followed the rounds, and for one that adds up their payloads', async () => {
+  it('is the same for a node that has followed the rounds, and for one that asks for their aggregates', async () => {
     for (const round of [1, 2]) world.add(round, HALVES);
     const fresh = await histories().vectors(TASK, 3);
     const following = histories();
+    world.summaries.clear();
     for (const round of [1, 2])
       following.settled(
         round,
         new Int32Array(D).map((_, k) => 32768 * 2 * (15 * round + k)),
+        `aggregate-${round}`,
       );
+    expect(following.cids).toEqual(['aggregate-1', 'aggregate-2']);
     expect(await following.vectors(TASK, 3)).toEqual(fresh);
+  });
+
+  it('is the aggregates alone for a node that payloads are not sealed to', async () => {
+    for (const round of [1, 2]) world.add(round, HALVES);
+    world.sealedToOthers = true;
+    const { vectors, missing } = await histories().vectors(TASK, 3);
+    expect([vectors!.updates, vectors!.references, missing]).toEqual([[], [], []]);
+    expect(vectors!.aggregates.map((v) => v[0]! / 32768)).toEqual([60, 30]);
+    expect(world.fetched).toBe(2);
+  });
+
+  it('says that an aggregate is missing which no peer gives', async () => {
+    world.add(1, HALVES);
+    world.summaries.clear();
+    const { vectors, missing } = await histories().vectors(TASK, 2);
+    expect([vectors!.aggregates, missing]).toEqual([[], ['the aggregate of round 1']]);
   });
 
   it('takes what can be had, says what cannot, and looks for it once more when asked', async () => {

@@ -1,19 +1,19 @@
-import { aggregate, type PublicVectors, SPAN_ROUNDS } from '@chorus/aggregation';
+import { type PublicVectors, SPAN_ROUNDS } from '@chorus/aggregation';
 import {
   type Address,
   type ChainPort,
   cidFromDigest,
   committedTrainers,
+  hasCode,
   openedReferences,
-  payloadBytes,
   type SettledRound,
   type StoragePort,
-  type TaskState,
   type VectorCommitment,
 } from '@chorus/protocol';
 import type { GlobalModel, ParameterInfo } from '@chorus/training';
 import { fetchVector, type VectorSource } from '../payloads.ts';
 import { fetchTimeout, type KnownTask, type RoundContext } from '../round-context.ts';
+import { findSummary, type SummarySource } from '../summary/find-summary.ts';
 import { type EndedRound, publicVectors } from './ended-rounds.ts';
 
 /** Aggregates of settled rounds are looked for this far back where rounds between them are void. */
@@ -23,9 +23,10 @@ const MAX_LOOK_BACK = 16;
 const LOOK_AGAIN_MILLISECONDS = 3_000;
 
 /** Where vectors of rounds that are over are found. */
-export interface HistorySource extends VectorSource {
+export interface HistorySource extends VectorSource, SummarySource {
+  committer: VectorSource['committer'] & SummarySource['committer'];
   ports: {
-    chain: Pick<ChainPort, 'round' | 'settledRound'>;
+    chain: Pick<ChainPort, 'round' | 'settledRound' | 'settlement'>;
     storage: StoragePort;
   };
 }
@@ -56,8 +57,10 @@ export class PublicHistories {
   readonly #source: HistorySource;
   readonly #parameters: readonly ParameterInfo[];
   readonly #model: GlobalModel;
-  /** Of rounds that this node has followed: their payloads need not be added up again. */
+  /** Of rounds that this node has followed. */
   readonly #aggregates = new Map<number, Int32Array | null>();
+  /** Files of aggregates by round: whoever is behind asks for them. */
+  readonly #files = new Map<number, string>();
   #known: Known | null = null;
   /** Held and served while the round lasts whose history they are: others look for them. */
   #cids = new Set<string>();
@@ -68,13 +71,15 @@ export class PublicHistories {
     this.#parameters = parameters;
   }
 
-  /** CIDs of the payloads that were found for the newest round. */
+  /** CIDs of the payloads that were found for the newest round, and of the last aggregates. */
   get cids(): string[] {
-    return [...this.#cids];
+    return [...this.#cids, ...[...this.#files.values()].slice(-SPAN_ROUNDS)];
   }
 
-  /** A round is settled: its aggregate, or null where nothing went in. */
-  settled(round: number, total: Int32Array | null): void {
+  /** A round is settled: its aggregate, and the CID of its file; null where nothing went in. */
+  settled(round: number, total: Int32Array | null, cid: string | null): void {
+    if (cid !== null) this.#files.set(round, cid);
+    this.#files.delete(round - MAX_LOOK_BACK);
     this.#aggregates.set(round, total);
     this.#aggregates.delete(round - MAX_LOOK_BACK);
   }
@@ -163,44 +168,49 @@ export class PublicHistories {
     const context: RoundContext = { ...known, round: state };
     const fetch = (kind: 'update' | 'reference', author: Address, committed: VectorCommitment) =>
       this.#fetch(context, { kind, author, committed, timeoutMs }, missing);
-    const wanted = committedTrainers(state).filter((i) => recent || (settled?.weights[i] ?? 0) > 0);
-    const [updates, references] = await Promise.all([
-      recent || (settled && !this.#aggregates.has(number))
+    // What is sealed to others is public to nobody but them.
+    const readable = recent && this.#source.form.reads(context);
+    const [updates, references, total] = await Promise.all([
+      readable
         ? Promise.all(
-            wanted.map(async (trainer) => ({
+            committedTrainers(state).map(async (trainer) => ({
               trainer,
               vector: await fetch('update', known.task.trainers[trainer]!, state.updates[trainer]!),
             })),
           )
         : [],
-      recent
+      readable
         ? Promise.all(openedReferences(state).map((opened) => fetch('reference', opened.validator, opened)))
         : [],
+      settled ? this.#aggregateOf(known, settled, timeoutMs, missing) : null,
     ]);
-    const total = settled ? this.#aggregateOf(known.task, settled, updates) : null;
     return {
       round: number,
       aggregate: total,
       references: references.flatMap((vector) => (vector ? [vector] : [])),
-      updates: recent ? updates : [],
+      updates,
     };
   }
 
-  #aggregateOf(task: TaskState, settled: SettledRound, updates: EndedRound['updates']): Int32Array | null {
-    const known = this.#aggregates.get(settled.round);
-    if (known !== undefined) return known;
-    const vectors = task.trainers.map(
-      (_, index) => updates.find((update) => update.trainer === index)?.vector ?? null,
-    );
-    // An update that is missing was reported as such where it was looked for.
-    const whole = settled.weights.every((weight, index) => weight === 0 || vectors[index]);
-    if (!whole || settled.weights.every((weight) => weight === 0)) return null;
-    const total = aggregate(
-      vectors,
-      vectors.map((_, index) => settled.weights[index] ?? 0),
-    );
-    this.settled(settled.round, total);
-    return total;
+  /** Null where nothing went in, or no peer gives it. */
+  async #aggregateOf(
+    known: KnownTask,
+    settled: SettledRound,
+    timeoutMs: number,
+    missing: string[],
+  ): Promise<Int32Array | null> {
+    const followed = this.#aggregates.get(settled.round);
+    if (followed !== undefined) return followed;
+    try {
+      const { aggregate } = await findSummary(this.#source, known, settled, 'aggregate', timeoutMs);
+      this.#aggregates.set(settled.round, aggregate);
+      return aggregate;
+    } catch (error) {
+      this.#source.signal.throwIfAborted();
+      if (!hasCode(error, 'E_SUMMARY_UNAVAILABLE')) throw error;
+      missing.push(`the aggregate of round ${settled.round}`);
+      return null;
+    }
   }
 
   /** Null where it cannot be had, or is not what a payload must be; whether it opens its commitment is no matter. */
@@ -212,7 +222,7 @@ export class PublicHistories {
     const { kind, author } = what;
     try {
       const vector = await fetchVector(this.#source, context, { ...what, check: false, anyone: true });
-      this.#cids.add(cidFromDigest(what.committed.digest, payloadBytes(context.task.dimension)));
+      this.#cids.add(cidFromDigest(what.committed.digest, this.#source.form.bytes(context.task)));
       return vector;
     } catch (error) {
       this.#source.signal.throwIfAborted();

@@ -1,5 +1,9 @@
 import { allowRootOf, ruleId } from '@chorus/chain';
 import {
+  type Announcement,
+  ChorusError,
+  decodeGossip,
+  decodeTerms,
   encodeMessage,
   encodeTerms,
   sha256Hex,
@@ -73,14 +77,36 @@ export function announceTask(ports: Ports, taskId: bigint, terms: Uint8Array): P
   const { chain, network } = ports;
   return network.publish(
     topicOf('tasks', chain.chainId, chain.contract),
-    encodeMessage({
-      type: 'announcement',
-      chainId: chain.chainId,
-      contract: chain.contract,
-      taskId,
-      terms,
-      peerId: network.peerId,
-      multiaddrs: network.multiaddrs().slice(0, 16),
-    }),
+    encodeMessage(announcementOf(ports, taskId, terms)),
   );
+}
+
+/**
+ * Whether others can read the announcement of a task with these terms.
+ * @throws ChorusError `E_TERMS_INVALID`
+ */
+export function checkAnnouncement(ports: Ports, terms: Uint8Array): void {
+  decodeTerms(terms);
+  const bytes = encodeMessage(announcementOf(ports, 2n ** 64n - 1n, terms));
+  try {
+    decodeGossip(bytes);
+  } catch (cause) {
+    throw new ChorusError('E_TERMS_INVALID', 'the announcement of such a task cannot be sent', {
+      facts: { bytes: bytes.length, terms: terms.length },
+      hint: 'shorten the name, the tags or the list of accounts of the terms, or the addresses of network.announce',
+      cause,
+    });
+  }
+}
+
+function announcementOf({ chain, network }: Ports, taskId: bigint, terms: Uint8Array): Announcement {
+  return {
+    type: 'announcement',
+    chainId: chain.chainId,
+    contract: chain.contract,
+    taskId,
+    terms,
+    peerId: network.peerId,
+    multiaddrs: network.multiaddrs().slice(0, 16),
+  };
 }

@@ -38,19 +38,19 @@ async function commitmentOf(
   kind: PayloadHeader['kind'],
   payload: Uint8Array,
 ): Promise<VectorCommitment> {
-  const { taskId, terms, ports, committer, journal } = session;
-  const { vector } = decodePayload(payload, {
+  const { taskId, terms, ports, committer, journal, form } = session;
+  const digest = digestOfCid(await ports.storage.cidOf(payload));
+  // An earlier run may have sent it: for the same payload it is the same, also where the key that opens it has changed.
+  const step = kind === 'update' ? 'commit' : 'seal';
+  const known = recordedSchema.safeParse(journal.step({ taskId, round, step })?.detail);
+  if (known.success && known.data.digest === digest) return { commitment: known.data.commitment, digest };
+  const { vector } = decodePayload(await form.unwrapOwn(payload), {
     kind,
     taskId,
     round,
     author: ports.chain.account,
     dimension: terms.dimension,
   });
-  const digest = digestOfCid(await ports.storage.cidOf(payload));
-  // An earlier run may have sent it: for the same payload it is the same.
-  const step = kind === 'update' ? 'commit' : 'seal';
-  const known = recordedSchema.safeParse(journal.step({ taskId, round, step })?.detail);
-  if (known.success && known.data.digest === digest) return { commitment: known.data.commitment, digest };
   return { commitment: await committer.commit(vector), digest };
 }
 
@@ -78,6 +78,7 @@ export async function provide(session: TaskSession, round: number, onChain: Vect
     // Only where the payload on disk was lost or changed after it was committed; nobody could use it.
     session.emit({
       type: 'warning',
+      taskId,
       code: 'E_PAYLOAD_CHANGED',
       message: 'the payload on disk is not the one that was committed: this round cannot be paid',
     });

@@ -1,13 +1,15 @@
-import { aggregate } from '@chorus/aggregation';
-import type { Hex, SettledRound } from '@chorus/protocol';
+import { digestOfCid, encodeAggregate, fromHex, type Hex, type SettledRound } from '@chorus/protocol';
 import { applyAggregate, modelDigest } from '@chorus/training';
-import { fetchVector } from '../payloads.ts';
 import type { RoundContext } from '../round-context.ts';
+import { isChecker } from '../sealing/checkers.ts';
 import { type TaskSession, timed } from '../session.ts';
+import { type CheckedSummary, findSummary } from '../summary/find-summary.ts';
+import { ownSummary } from '../summary/own-summary.ts';
 
 /**
- * **recompute**: every node computes the next model itself, from the payloads and the settled weights.
- * Whether it is the one the chain has is for `HistoryCheck` to say.
+ * **recompute**: every node moves the model on by the round's aggregate, in integers. Validators and candidates add up
+ * the payloads they have checked; everybody else takes the aggregate from a peer and checks that it opens C_A. From then
+ * on this node gives it to others. Whether the model is the one the chain has is for `HistoryCheck` to say.
  *
  * @returns the model's digest
  */
@@ -19,24 +21,44 @@ export async function recompute(
   const { taskId, model, histories, emit } = session;
   const round = settled.round;
   await timed(session, round, 'recompute', async () => {
-    const updates = await Promise.all(
-      settled.weights.map((weight, index) => {
-        const committed = context.round.updates[index];
-        return weight === 0 || !committed
-          ? null
-          : fetchVector(session, context, {
-              kind: 'update',
-              author: context.task.trainers[index]!,
-              committed,
-              check: false,
-            });
-      }),
-    );
-    const total = updates.some((update) => update !== null) ? aggregate(updates, settled.weights) : null;
-    if (total) applyAggregate(model, total);
-    histories.settled(round, total);
+    const summary = await summaryOf(session, context, settled);
+    const cid = await keepSummary(session, round, summary);
+    if (summary.aggregate) applyAggregate(model, summary.aggregate);
+    histories.settled(round, summary.aggregate, cid);
   });
   const digest = modelDigest(model);
   emit({ type: 'model', taskId, round, digest });
   return digest;
+}
+
+function summaryOf(
+  session: TaskSession,
+  context: RoundContext,
+  settled: SettledRound,
+): Promise<CheckedSummary> {
+  const ask = () => findSummary(session, context, settled, 'aggregate');
+  if (!isChecker(context.task, session.ports.chain.account)) return ask();
+  const own = ownSummary(session, context, settled);
+  // Payloads of an earlier round may be gone, and others may have what is left of it; or nobody else may have followed it.
+  return session.payloads.round === settled.round ? own.catch(ask) : firstOf([own, ask()]);
+}
+
+/** The first that succeeds; else what the first of them failed with. */
+async function firstOf<T>(attempts: [Promise<T>, Promise<T>]): Promise<T> {
+  try {
+    return await Promise.any(attempts);
+  } catch {
+    return attempts[0];
+  }
+}
+
+/** Others ask for it, and this node itself after a restart. Returns the CID of the aggregate's file. */
+async function keepSummary(
+  { taskId, ports, journal }: TaskSession,
+  round: number,
+  { aggregate, gram }: CheckedSummary,
+): Promise<string | null> {
+  const cid = aggregate === null ? null : await ports.storage.put(encodeAggregate(aggregate));
+  journal.keepSummary(taskId, round, { aggregate: cid === null ? null : fromHex(digestOfCid(cid)), gram });
+  return cid;
 }

@@ -14,10 +14,12 @@ import {
   skipsTraining,
   trainingSeed,
 } from '../attacks/vectors.ts';
+import { runOf } from '../privacy/settings.ts';
 import { type TaskSession, timed } from '../session.ts';
 
 /**
- * **train**: from the settled model, on private local data, to an encoded payload.
+ * **train**: from the settled model, on private local data, to a payload as it is sent: by the task's terms, sealed to
+ * those that must check it and to this node itself.
  *
  * A trainer's payload is its update; a validator's is the reference: the same thing on validation data, scaled to the
  * one norm of all references. The payload is on disk before this returns, so a node that dies now sends the same bytes after its restart.
@@ -27,7 +29,8 @@ export async function train(
   round: number,
   kind: PayloadHeader['kind'],
 ): Promise<Uint8Array> {
-  const { taskId, terms, files, journal, config, trainer } = session;
+  const { taskId, terms, files, journal, config, trainer, form } = session;
+  const { chain } = session.ports;
   const stored = await storedPayload(session, round, kind);
   if (stored) return stored;
   const step = { taskId, round, step: stepOf(kind) };
@@ -42,14 +45,16 @@ export async function train(
     const poisoned = poisonDelta(delta, { attack, known, scale: terms.scale, seed });
     const vector =
       kind === 'reference' ? quantiseReference(poisoned) : quantise(poisoned, terms.scale).vector;
-    return encodePayload({
+    const payload = encodePayload({
       kind,
       taskId,
       round,
-      author: session.ports.chain.account.toLowerCase() as Address,
+      author: chain.account.toLowerCase() as Address,
       dimension: vector.length,
       vector,
     });
+    const [task, members] = await Promise.all([chain.task(taskId), chain.members(taskId)]);
+    return form.wrap(payload, { task, members });
   });
   await files.writePayload(taskId, round, kind, payload);
   await journal.done(step, { sha256: sha256Hex(payload) });
@@ -69,7 +74,7 @@ async function storedPayload(
   round: number,
   kind: PayloadHeader['kind'],
 ): Promise<Uint8Array | null> {
-  const { taskId, terms, files, journal, ports } = session;
+  const { taskId, terms, files, journal, ports, form } = session;
   const stored = await files.readPayload(taskId, round, kind);
   if (!stored) return null;
   const step = { taskId, round, step: stepOf(kind) };
@@ -78,7 +83,7 @@ async function storedPayload(
   if (recorded?.state === 'done') return recorded.detail.sha256 === sha256 ? stored : null;
   try {
     const author = ports.chain.account;
-    decodePayload(stored, { kind, taskId, round, author, dimension: terms.dimension });
+    decodePayload(await form.unwrapOwn(stored), { kind, taskId, round, author, dimension: terms.dimension });
   } catch (error) {
     if (hasCode(error, 'E_PAYLOAD_MALFORMED')) return null;
     throw error;
@@ -101,7 +106,7 @@ async function localDelta(
   round: number,
   kind: PayloadHeader['kind'],
 ): Promise<Float32Array> {
-  const { terms, trainer, model, dataset, config, taskId, emit, signal } = session;
+  const { terms, trainer, model, dataset, config, taskId, journal, emit, signal } = session;
   if (!dataset) throw new Error('a trainer without data must not have joined');
   const { delta } = await trainer.train({
     parameters: globalParameters(model),
@@ -113,5 +118,9 @@ async function localDelta(
     signal,
     onProgress: (fraction) => emit({ type: 'progress', taskId, round, stage: 'train', fraction }),
   });
+  // Before it is written: what a crash comes between is counted twice rather than not at all.
+  const role = kind === 'update' ? 'trainer' : 'validator';
+  const run = runOf(terms, config.privacy, { role, samples: dataset.count, rounds: 1 });
+  journal.trainedOn(session.dataName, taskId, run);
   return delta;
 }

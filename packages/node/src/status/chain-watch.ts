@@ -1,13 +1,17 @@
-import type { ChainHead, ChainPort } from '@chorus/protocol';
+import { type ChainHead, type ChainPort, reasonOf } from '@chorus/protocol';
+import { pause } from '../background.ts';
 
 /** What is known is used for so long before the chain is asked again. */
 const FRESH_MILLISECONDS = 3_000;
 
-/** Older, it is not an answer: a node nobody asked for a while would tell of a chain of long ago. */
-const STALE_MILLISECONDS = 15_000;
+/** Older, it is not an answer. The node itself asks more often than that. */
+const STALE_MILLISECONDS = 60_000;
 
 /** A caller waits at most so long for a chain that was never heard of, or not lately. */
 const PATIENCE_MILLISECONDS = 1_500;
+
+/** A chain that says nothing for so long does not answer. */
+const SILENT_MILLISECONDS = 9_000;
 
 /** Where the chain is, as far as this node knows. */
 export interface ChainView {
@@ -16,6 +20,8 @@ export interface ChainView {
   /** Unix seconds of the latest block. */
   time: number | null;
   gasBalance: bigint | null;
+  /** Why it does not answer; absent where it does, or nothing came back at all. */
+  fault?: string;
 }
 
 const UNKNOWN: ChainView = { reachable: false, height: null, time: null, gasBalance: null };
@@ -50,20 +56,39 @@ export class ChainWatch {
       await Promise.race([this.#asking, patience]);
       clearTimeout(timer);
     }
+    // What was true a while ago, and was not heard again since, is not known to hold.
+    const isOld = Date.now() - this.#at > STALE_MILLISECONDS;
+    return isOld ? { ...this.#known, reachable: false } : this.#known;
+  }
+
+  /** The same, waited for until the chain has answered, or has not for so long that this is the answer. */
+  async settled(): Promise<ChainView> {
+    if (Date.now() - this.#at > FRESH_MILLISECONDS) {
+      this.#asking ??= this.#ask().finally(() => {
+        this.#asking = null;
+      });
+      const stop = new AbortController();
+      const silence = pause(SILENT_MILLISECONDS, stop.signal);
+      await Promise.race([this.#asking, silence]);
+      stop.abort();
+    }
     return this.#known;
   }
 
   async #ask(): Promise<void> {
     // An answer that does not come is the answer.
-    const silent = setTimeout(() => this.#learn(UNKNOWN), 3 * FRESH_MILLISECONDS);
+    const silent = setTimeout(
+      () => this.#learn({ ...UNKNOWN, fault: 'no answer in time' }),
+      SILENT_MILLISECONDS - 100,
+    );
     try {
       const head: Omit<ChainHead, 'gasBalance' | 'height'> & Partial<ChainHead> = this.#chain.head
         ? await this.#chain.head()
         : { time: await this.#chain.now() };
       const { time, height = null, gasBalance = null } = head;
       this.#learn({ reachable: true, height, time, gasBalance });
-    } catch {
-      this.#learn({ ...this.#known, reachable: false });
+    } catch (error) {
+      this.#learn({ ...this.#known, reachable: false, fault: reasonOf(error) });
     } finally {
       clearTimeout(silent);
     }

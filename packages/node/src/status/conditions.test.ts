@@ -7,6 +7,7 @@ const well: Conditions = {
   wallet: '0x00000000000000000000000000000000000000aa',
   chain: { reachable: true, height: 9, time: 1_000, gasBalance: 10n ** 18n },
   lagSeconds: 3,
+  limitedUntil: null,
   peers: 4,
   diskFreeBytes: 1e12,
 };
@@ -19,6 +20,15 @@ describe('the conditions of a node', () => {
 
   it('name what stands in the way, with what to do', () => {
     expect(codes({ chain: { ...well.chain, reachable: false } })).toEqual(['E_CHAIN_UNREACHABLE']);
+    const [away] = conditions({
+      ...well,
+      chain: { ...well.chain, reachable: false, fault: 'no chain answers: x' },
+    });
+    expect(away?.message).toBe('the chain does not answer: x');
+    // That it does not answer then is its own doing.
+    expect(codes({ chain: { ...well.chain, reachable: false }, limitedUntil: 5 })).toEqual([
+      'E_CHAIN_LIMITED',
+    ]);
     expect(codes({ lagSeconds: 1_000 })).toEqual(['E_CHAIN_STALE']);
     expect(codes({ peers: 0 })).toEqual(['E_NO_PEERS']);
     expect(codes({ diskFreeBytes: 1e6 })).toEqual(['E_DISK_LOW']);

@@ -22,6 +22,8 @@ export interface Conditions {
   chain: ChainView;
   /** Seconds behind this machine's clock; null where it is not known. */
   lagSeconds: number | null;
+  /** Unix milliseconds until which the endpoint wants no request; null where it takes them. */
+  limitedUntil: number | null;
   peers: number;
   diskFreeBytes: number | null;
 }
@@ -30,8 +32,19 @@ export interface Conditions {
 export function conditions(now: Conditions): Notice[] {
   const notices: Notice[] = [];
   const say = (code: string, message: string, hint: string) => notices.push({ code, message, hint });
-  if (!now.chain.reachable) {
-    say('E_CHAIN_UNREACHABLE', 'the chain does not answer', 'check chain.url, and that the endpoint is up');
+  if (now.limitedUntil !== null) {
+    say(
+      'E_CHAIN_LIMITED',
+      `the endpoint of the chain has had too many requests and takes none until ${new Date(now.limitedUntil).toISOString()}`,
+      'take an endpoint with a larger quota, or raise chain.pollMilliseconds',
+    );
+  } else if (!now.chain.reachable) {
+    const why = now.chain.fault?.replace(/^no chain answers: /, '');
+    say(
+      'E_CHAIN_UNREACHABLE',
+      `the chain does not answer${why ? `: ${why}` : ''}`,
+      'check chain.url, and that the endpoint is up; the node goes on by itself when it is',
+    );
   } else if (now.lagSeconds !== null && now.lagSeconds > STALE_SECONDS && !isDevChain(now.chainId)) {
     say(
       'E_CHAIN_STALE',

@@ -1,4 +1,4 @@
-import { type Address, ChorusError, decodeTerms, type Terms } from '@chorus/protocol';
+import { type Address, type ChainPort, ChorusError, decodeTerms, type Terms } from '@chorus/protocol';
 import { modelMemory } from '@chorus/training';
 import { EventRing } from '../admin/event-ring.ts';
 import { factsOf } from '../admin/problem.ts';
@@ -6,7 +6,7 @@ import type { BanList, BannedPeer, BanRequest, PeerList } from '../admin/schema/
 import type { CheckedPublication, PublicationDocument, StoredModel } from '../admin/schema/publications.ts';
 import type { ClaimResult, Rewards, RoundList, RoundSummary } from '../admin/schema/rounds.ts';
 import type { ClaimRequest, RoundsQuery } from '../admin/schema/routes.ts';
-import type { Readiness, Status, Warning } from '../admin/schema/status.ts';
+import type { Readiness, Status } from '../admin/schema/status.ts';
 import type {
   JoinResult,
   LeaveResult,
@@ -25,13 +25,14 @@ import { missedRoundBps } from '../limits/consider-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { PublicationState } from '../publications.ts';
 import { ActivityBook } from './activity-book.ts';
-import { type ChainView, ChainWatch, lagSeconds } from './chain-watch.ts';
-import { conditions } from './conditions.ts';
+import { lagSeconds } from './chain-watch.ts';
 import { limitsView } from './limits-view.ts';
 import type { Machine } from './machine.ts';
 import { MoneyView } from './money-view.ts';
 import { detailsOf, type NetworkDetails } from './network-details.ts';
+import type { NodeConditions } from './node-conditions.ts';
 import { bannedPeer, peerList } from './peer-view.ts';
+import { privacyView } from './privacy-view.ts';
 import { readingsOf } from './readings.ts';
 import { roundSummary } from './round-view.ts';
 import { rolesIn, taskDetail, taskSummary } from './task-view.ts';
@@ -61,7 +62,7 @@ export interface NodeAdminOptions {
 /** A node that runs, and what is asked of its chain. */
 interface Attached {
   node: ChorusNode;
-  chain: ChainWatch;
+  conditions: NodeConditions;
   money: MoneyView;
 }
 
@@ -78,6 +79,8 @@ export class NodeAdmin implements AdminSource {
   readonly #startedAt = new Date();
   #attached: Attached | null = null;
   #state: 'starting' | 'ready' = 'starting';
+  /** What keeps it from starting. */
+  #waitsFor: Notice | null = null;
   /** What was told last of each task's progress. */
   readonly #progress = new Map<bigint, { step: string; at: number }>();
 
@@ -87,13 +90,15 @@ export class NodeAdmin implements AdminSource {
   }
 
   /** The node, as soon as there is one. */
-  attach(node: ChorusNode): void {
-    this.#attached = { node, chain: new ChainWatch(node.ports.chain), money: new MoneyView(node) };
+  attach(node: ChorusNode, conditions: NodeConditions): void {
+    this.#attached = { node, conditions, money: new MoneyView(node) };
   }
 
   /** Every event of the node comes by here. */
   observe(event: NodeEvent): void {
     if (event.type === 'ready') this.#state = 'ready';
+    if (event.type === 'condition-began') this.#waitsFor = event;
+    if (event.type === 'condition-ended') this.#waitsFor = null;
     this.#warnings.observe(event);
     this.#activities.observe(event);
     this.#options.metrics.observe(event);
@@ -119,7 +124,7 @@ export class NodeAdmin implements AdminSource {
 
   async ready(): Promise<Readiness> {
     const { machine } = this.#options;
-    const chain = await this.#attached?.chain.view();
+    const chain = await this.#attached?.conditions.chain.view();
     const checks = {
       started: this.#phase === 'ready',
       chain: chain?.reachable ?? false,
@@ -131,9 +136,9 @@ export class NodeAdmin implements AdminSource {
 
   async metrics(): Promise<{ contentType: string; text: string }> {
     const { metrics } = this.#options;
-    const { node, chain, money } = this.#running();
+    const { node, conditions, money } = this.#running();
     const [head, details, claimable] = await Promise.all([
-      chain.view(),
+      conditions.chain.view(),
       this.#network()?.stats() ?? null,
       money.claimable().catch(() => []),
     ]);
@@ -144,10 +149,14 @@ export class NodeAdmin implements AdminSource {
   // ---- what the node is and does ----
 
   async status(): Promise<Status> {
-    const { node, chain: watch, money } = this.#running();
+    const { node, conditions, money } = this.#running();
     const { config, machine, version } = this.#options;
     const { chain, network } = node.ports;
-    const [head, claimable] = await Promise.all([watch.view(), money.claimable().catch(() => [])]);
+    const [head, holding, claimable] = await Promise.all([
+      conditions.chain.view(),
+      conditions.warnings(),
+      money.claimable().catch(() => []),
+    ]);
     const paused = this.#pauses();
     const details = this.#network();
     const bytes = details?.traffic();
@@ -183,6 +192,7 @@ export class NodeAdmin implements AdminSource {
         blockTime: head.time === null ? null : new Date(1000 * head.time).toISOString(),
         lagSeconds: lagSeconds(head),
         gasBalance: head.gasBalance?.toString() ?? null,
+        requests: requestsOf(chain),
       },
       tasks: this.#summaries(),
       refused: this.#activities.refusals(),
@@ -198,8 +208,9 @@ export class NodeAdmin implements AdminSource {
         disk: { usedBytes: node.gate.disk.usedBytes, freeBytes: node.gate.disk.freeBytes },
       },
       limits: limitsView(config, node.gate),
+      privacy: privacyView(config.privacy, node.journal),
       warnings: [
-        ...this.#conditions(head),
+        ...holding,
         // What holds is told above, with the time it was last looked at.
         ...this.#warnings.list(),
       ].filter(({ code }, i, all) => all.findIndex((other) => other.code === code) === i),
@@ -215,7 +226,7 @@ export class NodeAdmin implements AdminSource {
     const { node } = this.#running();
     const { chain } = node.ports;
     const followed = node.followed().find(({ taskId }) => taskId === id);
-    const task = followed?.task ?? (await chain.task(id));
+    const task = followed?.task && followed.task.status !== 'ended' ? followed.task : await chain.task(id);
     const known = followed ?? {
       taskId: id,
       terms: this.#termsOf(node, id),
@@ -334,9 +345,12 @@ export class NodeAdmin implements AdminSource {
 
   #running(): Attached {
     if (this.#attached) return this.#attached;
-    throw new ChorusError('E_ADMIN_NOT_READY', 'the node is still starting', {
-      hint: 'ask again in a moment',
-    });
+    const waits = this.#waitsFor;
+    throw new ChorusError(
+      'E_ADMIN_NOT_READY',
+      waits ? `the node is still starting: ${waits.message}` : 'the node is still starting',
+      { hint: waits?.hint ?? 'ask again in a moment' },
+    );
   }
 
   #network(): NetworkDetails | null {
@@ -347,20 +361,6 @@ export class NodeAdmin implements AdminSource {
     return this.#running()
       .node.gate.pauses()
       .map(({ code, reason, change }) => ({ code, message: reason, hint: change }));
-  }
-
-  #conditions(chain: ChainView): Warning[] {
-    const { node } = this.#running();
-    const at = new Date().toISOString();
-    return conditions({
-      uptimeSeconds: (Date.now() - this.#startedAt.getTime()) / 1000,
-      chainId: node.ports.chain.chainId,
-      wallet: node.ports.chain.account,
-      chain,
-      lagSeconds: lagSeconds(chain),
-      peers: node.ports.network.peers().length,
-      diskFreeBytes: node.gate.disk.freeBytes,
-    }).map((notice) => ({ ...notice, count: 1, firstAt: at, lastAt: at }));
   }
 
   #summaries(): TaskSummary[] {
@@ -381,6 +381,13 @@ export class NodeAdmin implements AdminSource {
       .node.journal.rounds(query)
       .map((record) => roundSummary(record, this.#activities.stageSeconds(record.taskId, record.round)));
   }
+}
+
+function requestsOf(chain: ChainPort): Status['chain']['requests'] {
+  const use = chain.requests?.();
+  if (!use) return null;
+  const { pausedUntil, ...counts } = use;
+  return { ...counts, pausedUntil: pausedUntil === null ? null : new Date(pausedUntil).toISOString() };
 }
 
 function didOrNull(peerId: string): string | null {

@@ -9,13 +9,14 @@ import type { TransactionSink } from '../metrics/metered-chain.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { Machine } from './machine.ts';
 import { NodeAdmin } from './node-admin.ts';
+import type { NodeConditions } from './node-conditions.ts';
 
 /** The admin API of a node that is about to start. */
 export interface OpenAdmin {
   server: AdminServer;
   observe: (event: NodeEvent) => void;
   transaction: TransactionSink;
-  attach(node: ChorusNode): void;
+  attach(node: ChorusNode, conditions: NodeConditions): void;
   close(): Promise<void>;
 }
 
@@ -54,7 +55,7 @@ export async function openAdmin(
       server,
       observe: (event) => admin.observe(event),
       transaction: (action, gasUsed) => metrics.transaction(action, gasUsed),
-      attach: (node) => admin.attach(node),
+      attach: (node, conditions) => admin.attach(node, conditions),
       close: async () => {
         await server.close();
         machine.close();

@@ -10,6 +10,7 @@ import {
 import type { TaskDetail, TaskSummary } from '../admin/schema/tasks.ts';
 import type { FollowedTask } from '../followed-task.ts';
 import type { Activity } from './activity-book.ts';
+import { waitsFor } from './waits-for.ts';
 
 const isoOf = (seconds: number) => new Date(1000 * seconds).toISOString();
 
@@ -84,5 +85,6 @@ export function taskDetail(
     terms: terms as Record<string, unknown> | null,
     computedThrough: settledThrough,
     committed: context ? committedTrainers(context.round).length : 0,
+    waitsFor: waitsFor(task, context?.round ?? null),
   };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { circuitArtifacts, circuitName } from '@chorus/circuits';
 import { combinePoints, developmentKey, G1_GENERATOR, srsDigest } from '@chorus/commitment';
-import { type G1Point, type Hex, RULE_NAMES, type RuleName } from '@chorus/protocol';
+import { describeError, type G1Point, type Hex, RULE_NAMES, type RuleName } from '@chorus/protocol';
 import { decode, encode } from 'cborg';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -204,6 +204,20 @@ describe('verifyProofFile', () => {
       'inner product',
     );
   });
+});
+
+it('a proof of snarkjs is named as one, and what is no proof file is told in words', () => {
+  const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  expect(() => decodeProofFile(bytes({ pi_a: ['1'], pi_b: [], pi_c: [], protocol: 'groth16' }))).toThrow(
+    malformed('a proof of snarkjs'),
+  );
+  try {
+    decodeProofFile(bytes({ version: 1 }));
+    expect.unreachable();
+  } catch (error) {
+    expect(describeError(error)).toMatch(/no proof file of chorus: .*\(field=/);
+    expect(describeError(error)).not.toMatch(/Invalid|\n|"/);
+  }
 });
 
 function malformed(message = '') {

@@ -3,6 +3,7 @@ import {
   type Address,
   ChorusError,
   type ContributionProof,
+  faultOf,
   fromHex,
   type Hex,
   toHex,
@@ -75,7 +76,7 @@ export function decodeProofFile(bytes: Uint8Array): ProofFile {
     throw malformed(`the file is not ${encoding.toUpperCase()}`, { bytes: bytes.length }, cause);
   }
   const parsed = proofFileSchema.safeParse(value);
-  if (!parsed.success) throw invalid(parsed.error);
+  if (!parsed.success) throw isSnarkjs(value) ? ofSnarkjs() : invalid(parsed.error);
   const canonical = write(parsed.data, encoding);
   if (canonical.length !== bytes.length || canonical.some((byte, k) => byte !== bytes[k])) {
     throw malformed('the file is not in canonical form', { encoding });
@@ -201,7 +202,24 @@ function lower<T extends string>(hex: T): T {
 
 function invalid(error: ZodError): ChorusError {
   const issue = error.issues[0];
-  return malformed(issue?.message ?? 'wrong shape', { field: issue?.path.join('.') ?? '' }, error);
+  const field = [
+    ...(issue?.path ?? []),
+    ...(issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []),
+  ];
+  return malformed(`the file is no proof file of chorus: ${faultOf(issue)}`, {
+    field: field.map(String).join('.'),
+  });
+}
+
+/** A bare Groth16 proof, which says nothing of a round. */
+function isSnarkjs(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'pi_a' in value && 'pi_b' in value && 'pi_c' in value;
+}
+
+function ofSnarkjs(): ChorusError {
+  return new ChorusError('E_PROOF_FILE', 'this is a proof of snarkjs, not a proof file of chorus', {
+    hint: 'write one with `chorus proof export`; it holds the round and the Gram argument beside such a proof',
+  });
 }
 
 function malformed(message: string, facts: Record<string, string | number>, cause?: unknown): ChorusError {

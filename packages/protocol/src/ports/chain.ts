@@ -94,6 +94,18 @@ export interface RoundRecord {
 }
 
 /** The chain's latest block, and what pays for transactions. */
+/** What a node asked of the endpoint of its chain. */
+export interface ChainRequests {
+  /** Requests of the last minute. */
+  lastMinute: number;
+  /** Most requests a minute; null where they are not bounded. */
+  limit: number | null;
+  /** Answers since the start that said that there were too many requests. */
+  limited: number;
+  /** Unix milliseconds until which the endpoint asked for a pause; null where it asks for none. */
+  pausedUntil: number | null;
+}
+
 export interface ChainHead {
   height: number;
   /** Unix seconds. */
@@ -247,6 +259,8 @@ export interface ChainPort {
   now(): Promise<number>;
   /** For people: where the chain is. Absent where there are no blocks. */
   head?(): Promise<ChainHead>;
+  /** For people: what was asked of the chain's endpoint. Absent where nothing is asked of any. */
+  requests?(): ChainRequests;
   /** All events from `fromBlock` (default: the current block + 1) on, until the signal aborts. */
   events(options: { fromBlock?: number; signal: AbortSignal }): AsyncIterable<ChainEvent>;
   close(): Promise<void>;

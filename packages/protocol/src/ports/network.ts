@@ -51,5 +51,7 @@ export interface NetworkPort {
    * @throws ChorusError `E_NETWORK_REQUEST` (facts: peer, protocol, cause), `E_NETWORK_TOO_LARGE`
    */
   request(peer: string, protocol: string, data: Uint8Array, options: RequestOptions): Promise<Uint8Array>;
+  /** A peer gave a wrong summary of a settled round: it loses standing, and is banned where it does so again and again. */
+  blame(peer: string, offence: 'wrong-summary'): void;
   close(): Promise<void>;
 }

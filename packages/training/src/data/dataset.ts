@@ -1,5 +1,6 @@
 import { ChorusError } from '@chorus/protocol';
 import { MAX_AXES, MAX_CLASSES, MAX_DATASET_BYTES, MAX_SAMPLE_VALUES, MAX_SAMPLES } from './limits.ts';
+import type { DataReport } from './report.ts';
 
 /**
  * Samples with one class each, all of one shape, in memory.
@@ -18,8 +19,10 @@ export interface Dataset {
   readonly count: number;
   /** Where it comes from, for people. */
   readonly name: string;
-  /** What the classes are called, where the data says so. */
+  /** What the classes are called, in the order of their numbers, where the data says so. */
   readonly classNames?: string[];
+  /** How the files were understood; of data that was read from files. */
+  readonly report?: DataReport;
 }
 
 /** A text as a sequence of tokens, for next-token prediction. */
@@ -44,7 +47,7 @@ export function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
   if (length * 4 > MAX_DATASET_BYTES) {
     throw new ChorusError('E_DATA_TOO_LARGE', 'the data set does not fit into the memory allowed for one', {
       facts: { bytes: length * 4, limit: MAX_DATASET_BYTES },
-      hint: 'load fewer samples with a limit, or make the samples smaller',
+      hint: 'use fewer samples with --limit, or smaller images with --shape',
     });
   }
   return new Float32Array(new SharedArrayBuffer(length * 4));
@@ -56,16 +59,22 @@ export function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
  * outside its range, `E_DATA_VALUE` where an input is not finite
  */
 export function createDataset(parts: Omit<Dataset, 'kind' | 'count'>): Dataset {
-  const { inputs, labels, inputShape, classes, name, classNames } = parts;
+  const { inputs, labels, inputShape, classes, name, classNames, report } = parts;
   const malformed = (message: string, facts: Record<string, string | number>, hint?: string) =>
     new ChorusError('E_DATA_FORMAT', message, { facts: { name, ...facts }, ...(hint ? { hint } : {}) });
   if (inputShape.length > MAX_AXES || !inputShape.every((dim) => Number.isSafeInteger(dim) && dim > 0)) {
     throw malformed('a sample has an impossible shape', { shape: inputShape.join('x') });
   }
   const width = valuesOf(inputShape);
-  if (width > MAX_SAMPLE_VALUES) throw malformed('a sample is too large', { values: width });
+  if (width > MAX_SAMPLE_VALUES) {
+    throw malformed(
+      'a sample is too large',
+      { values: width, limit: MAX_SAMPLE_VALUES },
+      'use smaller images with --shape, or fewer columns with --leave-out',
+    );
+  }
   if (!Number.isSafeInteger(classes) || classes < 2 || classes > MAX_CLASSES) {
-    throw malformed('classification needs at least two classes', { classes });
+    throw malformed('classification needs at least two classes', { classes }, 'state them with --classes');
   }
   if (labels.length > MAX_SAMPLES || inputs.length !== labels.length * width) {
     throw malformed('inputs and labels do not belong together', {
@@ -92,6 +101,7 @@ export function createDataset(parts: Omit<Dataset, 'kind' | 'count'>): Dataset {
     count: labels.length,
     name,
     ...(classNames ? { classNames } : {}),
+    ...(report ? { report } : {}),
   };
 }
 
@@ -124,5 +134,6 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
     inputs.set(dataset.inputs.subarray(i * width, (i + 1) * width), k * width);
     labels[k] = dataset.labels[i]!;
   }
-  return { ...dataset, inputs, labels, count: indices.length };
+  const { report: _ofTheWhole, ...rest } = dataset;
+  return { ...rest, inputs, labels, count: indices.length };
 }

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { ChorusError } from '@chorus/protocol';
+import { type ClassOptions, classNamesOf, numberLabels } from './class-names.ts';
 import { createDataset, type Dataset, sharedFloats, valuesOf } from './dataset.ts';
 import { MAX_AXES, MAX_DATASET_BYTES, MAX_SAMPLES } from './limits.ts';
 import { unreadable } from './unreadable.ts';
@@ -13,41 +14,64 @@ interface Idx {
 
 const UNSIGNED_BYTE = 0x08;
 
+export interface IdxOptions extends ClassOptions {
+  /** At most so many samples are read, and the rest of the images is not even decompressed. */
+  limit?: number;
+}
+
 /**
  * Read an IDX image file and an IDX label file (gzip or not, by content), scaling pixels to [0, 1].
  *
- * Images without a channel axis become [1, height, width]; other shapes are kept as they are.
- * @param limit at most so many samples are read, and the rest of the files is not even decompressed
- * @throws ChorusError `E_DATA_UNREADABLE`, `E_DATA_FORMAT`
+ * Images without a channel axis become [1, height, width]; other shapes are kept as they are. Where the classes are not
+ * stated they are those of the whole label file, and at least ten.
+ * @throws ChorusError `E_DATA_UNREADABLE`, `E_DATA_FORMAT`, `E_DATA_LABEL`
  */
 export async function loadIdx(
   imagesPath: string,
   labelsPath: string,
   name: string,
-  limit = Number.POSITIVE_INFINITY,
+  options: IdxOptions = {},
 ): Promise<Dataset> {
-  const [images, labels] = await Promise.all([readIdx(imagesPath, limit), readIdx(labelsPath, limit)]);
-  if (labels.dims.length !== 1 || images.dims.length < 2 || images.dims[0] !== labels.dims[0]) {
+  const { limit = Number.POSITIVE_INFINITY } = options;
+  const [images, labels] = await Promise.all([readIdx(imagesPath, limit), readIdx(labelsPath)]);
+  const count = Math.min(limit, labels.data.length);
+  if (labels.dims.length !== 1 || images.dims.length < 2 || images.dims[0] !== count) {
     throw new ChorusError('E_DATA_FORMAT', 'images and labels do not belong together', {
       facts: { images: images.dims.join('x'), labels: labels.dims.join('x'), path: imagesPath },
+      hint: 'fetch both files again, from the same place',
     });
   }
   const shape = images.dims.slice(1);
   const inputs = sharedFloats(images.data.length);
   for (let i = 0; i < inputs.length; i++) inputs[i] = images.data[i]! / 255;
-  const classLabels = Int32Array.from(labels.data);
-  const highest = classLabels.reduce((a, b) => Math.max(a, b), 0);
+  const classNames = namesFor(labels.data, options, labelsPath);
   return createDataset({
     inputs,
-    labels: classLabels,
+    labels: numberLabels(Array.from(labels.data.subarray(0, count), String), classNames, labelsPath),
     inputShape: shape.length === 2 ? [1, ...shape] : shape,
-    // MNIST and its relatives have ten classes even where a small file lacks one of them.
-    classes: Math.max(10, highest + 1),
+    classes: classNames.length,
+    classNames,
     name,
+    report: { format: 'idx', notes: ['pixels are divided by 255'], leftOut: [] },
   });
 }
 
-async function readIdx(path: string, limit: number): Promise<Idx> {
+/**
+ * The names of the classes in an IDX label file.
+ * @throws ChorusError `E_DATA_UNREADABLE`, `E_DATA_FORMAT`
+ */
+export async function idxClassNames(labelsPath: string, options: ClassOptions = {}): Promise<string[]> {
+  return namesFor((await readIdx(labelsPath)).data, options, labelsPath);
+}
+
+/** MNIST and its relatives have ten classes even where a small file lacks one of them. */
+function namesFor(labels: Uint8Array, { classNames, classes }: ClassOptions, path: string): string[] {
+  if (classNames) return classNamesOf([], { classNames }, path);
+  const highest = labels.reduce((a, b) => Math.max(a, b), 0);
+  return classNamesOf([], { classes: classes ?? Math.max(10, highest + 1) }, path);
+}
+
+async function readIdx(path: string, limit = Number.POSITIVE_INFINITY): Promise<Idx> {
   const malformed = (message: string, facts: Record<string, number> = {}, cause?: unknown) =>
     new ChorusError('E_DATA_FORMAT', message, {
       facts: { path, ...facts },
@@ -69,7 +93,12 @@ async function readIdx(path: string, limit: number): Promise<Idx> {
     }
     dims[0] = Math.min(dims[0]!, limit);
     const length = valuesOf(dims);
-    if (length * 4 > MAX_DATASET_BYTES) throw malformed('the IDX file is too large', { bytes: length });
+    if (length * 4 > MAX_DATASET_BYTES) {
+      throw new ChorusError('E_DATA_FORMAT', 'the IDX file holds more than fits into memory', {
+        facts: { path, bytes: 4 * length, limit: MAX_DATASET_BYTES },
+        hint: 'use fewer samples with --limit',
+      });
+    }
     const data = await reader.take(length);
     // A whole file is read to its end, so that the gzip checksum is verified.
     if (limit === Number.POSITIVE_INFINITY && !(await reader.atEnd())) {

@@ -1,22 +1,22 @@
-import { readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { ChorusError } from '@chorus/protocol';
-import { labelsFrom } from './class-names.ts';
+import { type ClassFolders, type ImageFile, listClassFolders } from './class-folders.ts';
+import { type ClassOptions, classNamesOf, numberLabels } from './class-names.ts';
 import { createDataset, type Dataset, sharedFloats, valuesOf } from './dataset.ts';
-import { MAX_FILES, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from './limits.ts';
-import { unreadable } from './unreadable.ts';
+import { MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from './limits.ts';
+import { listFolder } from './listing.ts';
 
-export interface ImageOptions {
-  /** [channels, height, width] with 1 (grey) or 3 (red, green, blue) channels; the first image's by default. */
-  imageShape?: readonly [number, number, number];
+/** [channels, height, width] with 1 (grey) or 3 (red, green, blue) channels. */
+export type ImageShape = readonly [channels: number, height: number, width: number];
+
+export interface ImageOptions extends ClassOptions {
+  /** What all images are brought to; by default the size of the first one, in colour where any image has colour. */
+  imageShape?: ImageShape;
   limit?: number;
-  classNames?: string[];
   /** Which images of a class (numbered from 0 by name) to take; all by default. */
   keep?: (index: number) => boolean;
   signal?: AbortSignal;
 }
-
-const EXTENSIONS = new Set(['.png', '.jpg', '.jpeg', '.webp', '.gif', '.tif', '.tiff', '.avif']);
 
 /** Loaded with the first image: its native library takes 15 MB, and most nodes read other data. */
 const loadSharp = async () => (await import('sharp')).default;
@@ -27,136 +27,161 @@ const MAX_IMPLICIT_SIDE = 256;
 /** Decoded at the same time: sharp works in libuv's pool, which has four threads. */
 const CONCURRENCY = 4;
 
-/** True for names that {@link loadImages} reads. */
-export function isImage(name: string): boolean {
-  return EXTENSIONS.has(extname(name).toLowerCase()) && !name.startsWith('.');
-}
-
 /**
  * Read a folder with one subfolder of images per class, pixels scaled to [0, 1].
  *
- * All images become one shape; others are resized to it, distorting where proportions differ. With a limit,
- * classes are thinned evenly.
- * @throws ChorusError `E_DATA_UNREADABLE`, `E_DATA_FORMAT` naming the file
+ * Images stand as their EXIF orientation says. All become one shape; others are resized to it, distorting where
+ * proportions differ. Transparency becomes black. With a limit, classes are thinned evenly. The classes, and the shape
+ * where none is given, are those of the whole folder, whichever images are kept.
+ * @throws ChorusError `E_DATA_UNREADABLE`, `E_DATA_FORMAT` naming the file, `E_DATA_LABEL`
  */
 export async function loadImages(folder: string, name: string, options: ImageOptions = {}): Promise<Dataset> {
-  const files = thin(await listImages(folder, options.keep), options.limit);
-  if (files.length === 0) {
-    throw new ChorusError('E_DATA_FORMAT', 'the folder has no images to use', {
-      facts: { path: folder },
-      hint: 'put the images of each class into a folder named after the class',
-    });
-  }
-  const shape = options.imageShape ?? (await shapeOf(files[0]!.path));
-  if (shape[0] !== 1 && shape[0] !== 3) {
-    throw new ChorusError('E_DATA_FORMAT', 'images have one or three channels', {
-      facts: { channels: shape[0] },
-    });
-  }
-  const width = valuesOf(shape);
-  const inputs = sharedFloats(files.length * width);
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < files.length) {
-      options.signal?.throwIfAborted();
-      const i = next++;
-      await decodeInto(inputs.subarray(i * width, (i + 1) * width), files[i]!.path, shape);
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, work));
-  const { indices, classNames } = labelsFrom(
-    files.map((file) => file.label),
-    options.classNames,
+  const folders = await listClassFolders(await listFolder(folder));
+  const { images, leftOut } = folders;
+  const { keep = () => true, signal } = options;
+  const classNames = classNamesOf(folders.labels, options, folder);
+  const numbers = numberLabels(
+    images.map(({ label }) => label),
+    classNames,
     folder,
   );
+  const files = thin(
+    images.flatMap((file, i) =>
+      numbers[i]! >= 0 && keep(file.index) ? [{ ...file, number: numbers[i]! }] : [],
+    ),
+    options.limit,
+  );
+  const nameless = images.find((_, i) => numbers[i]! < 0);
+  if (nameless) {
+    leftOut.add(
+      'images in a folder that says no class',
+      String(nameless.path),
+      numbers.filter((n) => n < 0).length,
+    );
+  }
+  if (files.length === 0) {
+    throw new ChorusError('E_DATA_FORMAT', 'the folder has no images to use', {
+      facts: {
+        path: folder,
+        part: name,
+        images: images.length,
+        ...(`${leftOut}` ? { leftOut: `${leftOut}` } : {}),
+      },
+      hint: 'put the images of each class into a folder named after the class; where nothing divides the data, the test part is every fifth image of a class',
+    });
+  }
+  const shape = options.imageShape ?? (await imageShapeOf(folders, signal));
+  const width = valuesOf(shape);
+  const inputs = sharedFloats(files.length * width);
+  let resized = 0;
+  await eachOf(files, signal, async ({ path }, i) => {
+    const wasOther = await decodeInto(inputs.subarray(i * width, (i + 1) * width), path, shape);
+    if (wasOther) resized++;
+  });
   return createDataset({
     inputs,
-    labels: indices,
+    labels: Int32Array.from(files, ({ number }) => number),
     inputShape: [...shape],
     classes: classNames.length,
     classNames,
     name,
+    report: {
+      format: 'images',
+      notes: [
+        `images are ${shape[0] === 1 ? 'grey' : 'in colour'}, ${shape[2]} wide and ${shape[1]} high`,
+        ...(resized > 0 ? [`${resized.toLocaleString('en')} of them had another size and were resized`] : []),
+      ],
+      leftOut: leftOut.list(),
+    },
   });
 }
 
-interface ImageFile {
-  path: string;
-  label: string;
-}
-
-async function listImages(
-  folder: string,
-  keep: (index: number) => boolean = () => true,
-): Promise<ImageFile[]> {
-  const files: ImageFile[] = [];
-  for (const entry of await sortedEntries(folder)) {
-    if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
-    const path = join(folder, entry.name);
-    const images = (await sortedEntries(path)).filter((file) => file.isFile() && isImage(file.name));
-    images.forEach((image, index) => {
-      if (keep(index)) files.push({ path: join(path, image.name), label: entry.name });
+/**
+ * The shape that images have without being told: the size of the first, in colour where any of them has colour.
+ * @throws ChorusError `E_DATA_FORMAT` where they are large
+ */
+export async function imageShapeOf({ images }: ClassFolders, signal?: AbortSignal): Promise<ImageShape> {
+  const first = await factsOf(images[0]!.path);
+  if (first.width > MAX_IMPLICIT_SIDE || first.height > MAX_IMPLICIT_SIDE) {
+    throw new ChorusError('E_DATA_FORMAT', 'the images are large and no size to bring them to was given', {
+      facts: { path: String(images[0]!.path), width: first.width, height: first.height },
+      hint: 'say what they are brought to with --shape, such as --shape 3x64x64 (channels, height, width)',
     });
-    if (files.length > MAX_FILES) {
-      throw new ChorusError('E_DATA_TOO_LARGE', 'the folder has too many files', {
-        facts: { path: folder, limit: MAX_FILES },
-      });
-    }
   }
-  return files;
-}
-
-async function sortedEntries(path: string) {
-  const entries = await readdir(path, { withFileTypes: true }).catch((cause: unknown) => {
-    throw unreadable(path, cause);
+  let colour = first.colour;
+  await eachOf(images, signal, async ({ path }) => {
+    if (!colour) colour = (await factsOf(path)).colour;
   });
-  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [colour ? 3 : 1, first.height, first.width];
 }
 
 /** At most `limit` files, evenly over the list, which is sorted by class. */
-function thin(files: ImageFile[], limit = files.length): ImageFile[] {
+function thin<T>(files: T[], limit = files.length): T[] {
   if (files.length <= limit) return files;
   return Array.from({ length: limit }, (_, k) => files[Math.floor((k * files.length) / limit)]!);
 }
 
-async function shapeOf(path: string): Promise<readonly [number, number, number]> {
-  const {
-    width = 0,
-    height = 0,
-    channels = 3,
-  } = await reading(path, async () => (await loadSharp())(path).metadata());
-  if (width > MAX_IMPLICIT_SIDE || height > MAX_IMPLICIT_SIDE) {
-    throw new ChorusError('E_DATA_FORMAT', 'the images are large and no size to bring them to was given', {
-      facts: { path, width, height },
-      hint: 'give the shape the model expects, such as 3x64x64',
-    });
-  }
-  return [channels <= 2 ? 1 : 3, height, width];
+async function eachOf<T>(
+  items: readonly T[],
+  signal: AbortSignal | undefined,
+  work: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      signal?.throwIfAborted();
+      const i = next++;
+      await work(items[i]!, i);
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
 }
 
-async function decodeInto(target: Float32Array, path: string, [channels, height, width]: readonly number[]) {
-  const { data, info } = await reading(path, async () => {
-    if ((await stat(path)).size > MAX_IMAGE_BYTES) throw new RangeError('the file is too large');
+/** Size as it is seen, turned by EXIF, and whether there is colour. */
+async function factsOf(path: ImageFile['path']): Promise<{ width: number; height: number; colour: boolean }> {
+  return reading(path, async (bytes) => {
+    const { autoOrient, channels } = await (await loadSharp())(bytes).metadata();
+    return { width: autoOrient.width, height: autoOrient.height, colour: channels > 2 };
+  });
+}
+
+/** @returns whether the image had another size */
+async function decodeInto(
+  target: Float32Array,
+  path: ImageFile['path'],
+  [channels, height, width]: ImageShape,
+): Promise<boolean> {
+  return reading(path, async (bytes) => {
     const sharp = await loadSharp();
-    return sharp(path, { limitInputPixels: MAX_IMAGE_PIXELS, failOn: 'error' })
+    const image = sharp(bytes, { limitInputPixels: MAX_IMAGE_PIXELS, failOn: 'error' });
+    const { autoOrient } = await image.metadata();
+    const { data, info } = await image
+      .autoOrient()
       .flatten({ background: '#000' })
       .toColourspace(channels === 1 ? 'b-w' : 'srgb')
       .resize(width, height, { fit: 'fill' })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
+    const plane = width * height;
+    for (let c = 0; c < channels; c++) {
+      for (let i = 0; i < plane; i++) target[c * plane + i] = data[i * info.channels + c]! / 255;
+    }
+    return autoOrient.width !== width || autoOrient.height !== height;
   });
-  const plane = width! * height!;
-  for (let c = 0; c < channels!; c++) {
-    for (let i = 0; i < plane; i++) target[c * plane + i] = data[i * info.channels + c]! / 255;
-  }
 }
 
-async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
+async function reading<T>(path: ImageFile['path'], read: (bytes: Buffer) => Promise<T>): Promise<T> {
   try {
-    return await read();
+    const { size } = await stat(path);
+    if (size > MAX_IMAGE_BYTES) throw new RangeError(`the file has more than ${MAX_IMAGE_BYTES} bytes`);
+    return await read(await readFile(path));
   } catch (cause) {
     throw new ChorusError('E_DATA_FORMAT', 'an image cannot be read', {
-      facts: { path },
-      hint: 'repair or remove the file',
+      facts: {
+        path: String(path),
+        reason: cause instanceof Error ? cause.message.split('\n')[0] : undefined,
+      },
+      hint: 'repair, convert or remove the file',
       cause,
     });
   }

@@ -9,6 +9,12 @@ export const MAX_SAMPLES = 2 ** 26;
 /** Classes; matches the bound of a task's terms. */
 export const MAX_CLASSES = 100_000;
 
+/** Letters of one class's name, so that names can be told apart on a line. */
+export const MAX_CLASS_NAME = 200;
+
+/** A file that lists the names of all classes. */
+export const MAX_CLASS_FILE_BYTES = 8 * 1024 * 1024;
+
 /** Values of one sample, e.g. 3 x 1024 x 1024. */
 export const MAX_SAMPLE_VALUES = 2 ** 22;
 
@@ -26,6 +32,9 @@ export const MAX_IMAGE_PIXELS = 2 ** 26;
 
 /** Bytes of one line of CSV. */
 export const MAX_CSV_RECORD_BYTES = 16 * 1024 * 1024;
+
+/** Bytes of a CSV file looked at to tell encoding and separator. */
+export const CSV_HEAD_BYTES = 256 * 1024;
 
 /** Bytes of text read from one folder. */
 export const MAX_TEXT_BYTES = 2 ** 29;

@@ -1,143 +1,341 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
-import { loadCsv } from './csv.ts';
+import { holdsClassFolders, listClassFolders, looksLikeImage } from './class-folders.ts';
+import { type ClassOptions, classNamesOf, someOf } from './class-names.ts';
+import { csvClassNames, loadCsv } from './csv.ts';
+import type { ColumnOptions } from './csv-columns.ts';
+import type { StatedDialect } from './csv-dialect.ts';
 import type { Dataset } from './dataset.ts';
-import { loadIdx } from './idx.ts';
-import { type ImageOptions, isImage, loadImages } from './images.ts';
-import { isText, loadText, textWindows } from './text.ts';
+import { idxClassNames, loadIdx } from './idx.ts';
+import { type ImageShape, imageShapeOf, loadImages } from './images.ts';
+import { dangling, type Entry, endingOf, folderPath, type Listing, listFolder } from './listing.ts';
+import { type Division, dividedFiles, dividedFolders, type Part } from './parts.ts';
+import { type DataReport, Tally } from './report.ts';
+import { isAboutData, isText, readTexts, textWindows } from './text.ts';
 import { unreadable } from './unreadable.ts';
 
-export interface LoadOptions {
+export interface LoadOptions extends ClassOptions, ColumnOptions, StatedDialect {
   /** Which part of the data; `train` by default. */
-  split?: 'train' | 'test';
+  split?: Part;
   /** At most so many samples. */
   limit?: number;
-  /** CSV: the label's column by name, or by number from 0. */
-  labelColumn?: string | number;
-  /** Images: [channels, height, width] to bring all images to. */
-  imageShape?: ImageOptions['imageShape'];
+  /** Images: what to bring all images to. */
+  imageShape?: ImageShape;
   /** Text: tokens of one window, 32 by default. */
   context?: number;
-  /** Names of all classes in order, where one node may not have samples of each. */
-  classNames?: string[];
   signal?: AbortSignal;
 }
 
-/** Where a folder is not divided into train and test, every fifth sample is held out. */
+/** Where data is not divided into train and test, every fifth sample is held out. */
 const HOLD_OUT = 5;
 
+const isCsv = (name: string) => ['.csv', '.tsv'].includes(endingOf(name));
+
 /**
- * Load a folder of data, recognising what it holds:
+ * Load data, recognising what it is:
  *
  * - IDX files with MNIST's names, gzip or not: `train-images-idx3-ubyte[.gz]`, `t10k-labels-idx1-ubyte[.gz]` ...
- * - `train.csv` and `test.csv`, or one other CSV file, with a header line and a label column
- * - images in one folder per class, under `train/` and `test/` or directly
+ * - `train.csv` and `test.csv` (or `val.csv`), or one other CSV file, with a header line and a label column
+ * - images in one folder per class, under `train/` and `test/` (or `val/`), or directly
  * - text files, as windows of bytes that predict the next byte
  *
- * Where there is no division into train and test, every fifth sample is the test part.
+ * `path` is a folder or one CSV file. Where there is no division into train and test, every fifth sample is the test part.
+ * The classes, their numbers and the shape of images are those of the training part, whichever part is loaded.
  *
  * @example
  * const digits = await loadDataset('data/mnist', { split: 'test', limit: 1000 });
  * @throws ChorusError `E_DATA_UNREADABLE` where the file system refuses, `E_DATA_FORMAT` where the content
- * cannot be used (naming file, line or column), `E_DATA_TOO_LARGE` beyond the memory of one data set
+ * cannot be used (naming file, line or column), `E_DATA_LABEL` where samples are of other classes, `E_DATA_TOO_LARGE`
+ * beyond the memory of one data set
  */
-export async function loadDataset(dir: string, options: LoadOptions = {}): Promise<Dataset> {
+export async function loadDataset(path: string, options: LoadOptions = {}): Promise<Dataset> {
   const { split = 'train', limit } = options;
   if (limit !== undefined && !(Number.isInteger(limit) && limit > 0))
     throw new RangeError(`a limit of ${limit}`);
   options.signal?.throwIfAborted();
-  const names = await readdir(dir).catch((cause: unknown) => {
-    throw unreadable(dir, cause);
+  const name = `${basename(resolve(path))}/${split}`;
+  const info = await stat(path).catch((cause: unknown) => {
+    throw unreadable(path, cause);
   });
-  const name = `${basename(resolve(dir))}/${split}`;
+  if (!info.isDirectory())
+    return loadCsv(csvFile(path, info.isFile()), name, { ...options, keep: heldOut(split) });
+  const listing = await listFolder(path);
+  const division = await dividedFolders(listing);
+  return division ? loadDivided(listing, division, name, options) : loadOne(listing, name, options);
+}
 
-  const idx = findIdx(names, split);
-  if (idx) return loadIdx(join(dir, idx.images), join(dir, idx.labels), name, limit);
-  if (names.some((file) => /idx[13]-ubyte(?:\.gz)?$/.test(file))) {
-    throw new ChorusError('E_DATA_FORMAT', `the folder lacks the ${split} part of the IDX files`, {
-      facts: { path: dir, found: names.slice(0, 6).join(', ') },
-      hint: `both ${split === 'train' ? 'train' : 't10k'}-images-idx3-ubyte and -labels-idx1-ubyte are needed`,
-    });
-  }
-
-  const csv = findCsv(names, split, dir);
-  if (csv) {
-    const { labelColumn, classNames } = options;
-    return loadCsv(join(dir, csv.file), name, {
-      keep: csv.divided ? () => true : heldOut(split),
-      ...(limit === undefined ? {} : { limit }),
-      ...(labelColumn === undefined ? {} : { labelColumn }),
-      ...(classNames ? { classNames } : {}),
-    });
-  }
-
-  const divided = names.includes('train') && names.includes('test');
-  const images = divided ? join(dir, split) : dir;
-  if (await holdsClassFolders(images)) {
-    const { imageShape, classNames, signal } = options;
-    return loadImages(images, name, {
-      keep: divided ? () => true : heldOut(split),
-      ...(limit === undefined ? {} : { limit }),
-      ...(imageShape ? { imageShape } : {}),
-      ...(classNames ? { classNames } : {}),
-      ...(signal ? { signal } : {}),
-    });
-  }
-
-  if (names.some(isText)) {
-    const text = await loadText(dir, name);
-    // The last fifth, not every fifth window: neighbouring windows share their text.
-    const cut = Math.floor((text.tokens.length * (HOLD_OUT - 1)) / HOLD_OUT);
-    const tokens = split === 'train' ? text.tokens.subarray(0, cut) : text.tokens.subarray(cut);
-    const { context = 32 } = options;
-    return textWindows({ ...text, tokens }, { context, ...(limit === undefined ? {} : { limit }) });
-  }
-
-  throw new ChorusError('E_DATA_FORMAT', 'the folder holds no data that can be recognised', {
-    facts: { path: dir, found: names.slice(0, 6).join(', ') || 'nothing' },
-    hint: 'use IDX files with MNIST names, train.csv, one folder of images per class, or text files',
+/**
+ * Load both parts of data, which mean the same by their classes and shapes.
+ * @throws ChorusError as {@link loadDataset}
+ */
+export async function loadParts(
+  path: string,
+  options: Omit<LoadOptions, 'split'> = {},
+): Promise<{ train: Dataset; test: Dataset }> {
+  const train = await loadDataset(path, { ...options, split: 'train' });
+  const test = await loadDataset(path, { ...options, ...meaningOf(train), split: 'test' });
+  if (train.inputShape.join() === test.inputShape.join()) return { train, test };
+  throw new ChorusError('E_DATA_FORMAT', 'the parts of the data do not look alike', {
+    facts: { path, train: train.inputShape.join('x'), test: test.inputShape.join('x') },
+    hint: 'give both parts the same columns, or images one size with --shape',
   });
 }
 
-function findIdx(names: string[], split: 'train' | 'test'): { images: string; labels: string } | undefined {
-  const prefix = split === 'train' ? 'train' : '(?:t10k|test)';
-  const find = (kind: string) =>
-    names.find((n) => new RegExp(`^${prefix}-${kind}[-.]idx[0-9]-ubyte(\\.gz)?$`).test(n));
-  const images = find('images');
-  const labels = find('labels');
-  return images && labels ? { images, labels } : undefined;
+/** What another part, folder or node must share with this data to mean the same. */
+export function meaningOf({
+  classNames,
+  inputShape,
+  report,
+}: Dataset): ClassOptions & Pick<LoadOptions, 'imageShape'> {
+  const [channels, height, width] = inputShape;
+  return {
+    ...(classNames && report?.format !== 'text' ? { classNames } : {}),
+    ...(report?.format === 'images' ? { imageShape: [channels!, height!, width!] as const } : {}),
+  };
 }
 
-function findCsv(
-  names: string[],
-  split: 'train' | 'test',
-  dir: string,
-): { file: string; divided: boolean } | undefined {
-  const files = names.filter((file) => /\.csv$/i.test(file));
+/** Data in a folder for each part. */
+async function loadDivided(
+  listing: Listing,
+  division: Division,
+  name: string,
+  options: LoadOptions,
+): Promise<Dataset> {
+  const { split = 'train' } = options;
+  const train = await listFolder(folderPath(division.train));
+  const leftOut = new Tally();
+  leftOut.addAll(listing.leftOut.list());
+  for (const entry of listing.entries) {
+    const isPart = entry === division.train || entry === division.test;
+    if (!isPart) leftOut.add('files and folders beside those of the parts', entry.name);
+  }
+  if (!division.test) return withLeftOut(await loadOne(train, name, options), leftOut);
+  if (split === 'train') return withLeftOut(await loadOne(train, name, options, true), leftOut);
+  const test = await listFolder(folderPath(division.test));
+  if (
+    test.entries.some((entry) => entry.kind === 'file' && looksLikeImage(entry.name)) &&
+    !(await holdsClassFolders(test))
+  ) {
+    throw withoutLabels(test.path, 'its images lie in no folders of classes');
+  }
+  const meaning = await meaningOfPart(train, options);
+  return withLeftOut(await loadOne(test, name, { ...options, ...meaning }, true), leftOut);
+}
+
+/** The classes and shape of a training part in a folder of its own, before another part is read by them. */
+async function meaningOfPart(train: Listing, options: LoadOptions): Promise<Partial<LoadOptions>> {
+  if (await holdsClassFolders(train)) {
+    const folders = await listClassFolders(train);
+    return {
+      classNames: classNamesOf(folders.labels, options, train.path),
+      imageShape: options.imageShape ?? (await imageShapeOf(folders, options.signal)),
+    };
+  }
+  if (options.classNames) return {};
+  const [csv] = train.entries.filter(({ kind, name }) => kind === 'file' && isCsv(name));
+  return csv ? { classNames: await csvClassNames(String(csv.path), options) } : {};
+}
+
+/**
+ * The data of one folder.
+ * @param whole all of it is the part that was asked for; else it is divided here
+ */
+async function loadOne(
+  listing: Listing,
+  name: string,
+  options: LoadOptions,
+  whole = false,
+): Promise<Dataset> {
+  const { split = 'train' } = options;
+  const keep = whole ? () => true : heldOut(split);
+  const idx = await loadIdxPart(listing, name, options, whole);
+  if (idx) return withLeftOut(idx, listing.leftOut);
+  const csv = await loadCsvPart(listing, name, options, whole);
+  if (csv) return withLeftOut(csv, listing.leftOut);
+  if (await holdsClassFolders(listing)) return loadImages(listing.path, name, { ...options, keep });
+  if (listing.entries.some((entry) => isText(entry.name))) {
+    return withLeftOut(await loadTexts(listing, name, options, whole), listing.leftOut);
+  }
+  throw await unrecognised(listing);
+}
+
+async function loadIdxPart(
+  { path, entries }: Listing,
+  name: string,
+  options: LoadOptions,
+  whole: boolean,
+): Promise<Dataset | undefined> {
+  const names = entries.filter(({ kind }) => kind === 'file').map((entry) => entry.name);
+  const { split = 'train' } = options;
+  const find = (part: Part, kind: string) =>
+    names.find((n) =>
+      new RegExp(`^${part === 'train' ? 'train' : '(?:t10k|test)'}-${kind}[-.]idx[0-9]-ubyte(\\.gz)?$`).test(
+        n,
+      ),
+    );
+  const [images, labels] = [find(split, 'images'), find(split, 'labels')];
+  if (images && labels) {
+    const trained = find('train', 'labels');
+    const known =
+      split === 'test' && trained && !whole
+        ? { classNames: await idxClassNames(join(path, trained), options) }
+        : {};
+    return loadIdx(join(path, images), join(path, labels), name, { ...options, ...known });
+  }
+  if (!names.some((file) => /idx[13]-ubyte(?:\.gz)?$/.test(file))) return undefined;
+  throw new ChorusError('E_DATA_FORMAT', `the folder lacks the ${split} part of the IDX files`, {
+    facts: { path, found: names.slice(0, 6).join(', ') },
+    hint: `both ${split === 'train' ? 'train' : 't10k'}-images-idx3-ubyte and -labels-idx1-ubyte are needed`,
+  });
+}
+
+async function loadCsvPart(
+  listing: Listing,
+  name: string,
+  options: LoadOptions,
+  whole: boolean,
+): Promise<Dataset | undefined> {
+  const { split = 'train' } = options;
+  const files = listing.entries.filter((entry) => isCsv(entry.name) && entry.kind !== 'folder');
   if (files.length === 0) return undefined;
-  if (files.includes(`${split}.csv`) && files.includes('train.csv') && files.includes('test.csv')) {
-    return { file: `${split}.csv`, divided: true };
+  for (const file of files) if (file.kind === 'dangling') throw dangling(file);
+  const division = whole ? undefined : dividedFiles(listing, isCsv);
+  const leftOut = new Tally();
+  const others = (used: Entry | undefined) => {
+    for (const entry of listing.entries) {
+      if (entry !== used && entry !== division?.test)
+        leftOut.add('files and folders beside the CSV file', entry.name);
+    }
+  };
+  if (!division || (!division.test && files.length === 1)) {
+    const [file, ...more] = files;
+    if (more.length > 0) {
+      throw new ChorusError(
+        'E_DATA_FORMAT',
+        'the folder has several CSV files and none that must be the one',
+        {
+          facts: { path: listing.path, found: someOf(files.map((each) => each.name)) },
+          hint: 'name them train.csv and test.csv, or name the file instead of the folder',
+        },
+      );
+    }
+    others(file);
+    const keep = whole ? () => true : heldOut(split);
+    return withLeftOut(await loadCsv(String(file!.path), name, { ...options, keep }), leftOut);
   }
-  if (files.length === 1) return { file: files[0]!, divided: false };
-  throw new ChorusError('E_DATA_FORMAT', 'the folder has several CSV files and none that must be the one', {
-    facts: { path: dir, found: files.slice(0, 6).join(', ') },
-    hint: 'name them train.csv and test.csv, or leave one',
+  others(division.train);
+  const trainPath = String(division.train.path);
+  if (!division.test || split === 'train') {
+    const keep = division.test ? () => true : heldOut(split);
+    return withLeftOut(await loadCsv(trainPath, name, { ...options, keep }), leftOut);
+  }
+  const testPath = String(division.test.path);
+  const classNames = options.classNames ?? (await csvClassNames(trainPath, options));
+  const loaded = await loadCsv(testPath, name, { ...options, classNames }).catch((error: unknown) => {
+    // The training part has that column, so it is not the option that is wrong.
+    const message = error instanceof Error ? error.message : '';
+    if (error instanceof ChorusError && /holds the labels$|has a label$|needs a label/.test(message)) {
+      throw withoutLabels(testPath, 'it has no column of labels', error);
+    }
+    throw error;
+  });
+  return withLeftOut(loaded, leftOut);
+}
+
+async function loadTexts(
+  listing: Listing,
+  name: string,
+  options: LoadOptions,
+  whole: boolean,
+): Promise<Dataset> {
+  const leftOut = new Tally();
+  const others = listing.entries.filter((entry) => !isText(entry.name));
+  const texts = listing.entries.filter((entry) => isText(entry.name));
+  const data = others.filter((entry) => looksLikeImage(entry.name) || DATA_FILES.test(entry.name));
+  if (data.length > 0 || (others.length > 0 && texts.every((entry) => isAboutData(entry.name)))) {
+    throw await unrecognised(listing);
+  }
+  for (const { name: other } of others) leftOut.add('files and folders that are no text', other);
+  const division = whole ? undefined : dividedFiles(listing, isText);
+  const used = division?.test ? division : undefined;
+  const { split = 'train', context = 32, limit } = options;
+  const part = used?.[split];
+  if (used) {
+    for (const entry of texts) {
+      if (entry !== used.train && entry !== used.test)
+        leftOut.add('texts beside those of the parts', entry.name);
+    }
+  }
+  const text = await readTexts(part ? { ...listing, entries: [part] } : listing, name);
+  // The last fifth, not every fifth window: neighbouring windows share their text.
+  const cut = Math.floor((text.tokens.length * (HOLD_OUT - 1)) / HOLD_OUT);
+  const tokens =
+    whole || used
+      ? text.tokens
+      : split === 'train'
+        ? text.tokens.subarray(0, cut)
+        : text.tokens.subarray(cut);
+  const report: DataReport = {
+    format: 'text',
+    notes: [`text is read as bytes, ${context} of which foretell the next`],
+    leftOut: leftOut.list(),
+  };
+  return textWindows({ ...text, tokens }, { context, report, ...(limit === undefined ? {} : { limit }) });
+}
+
+/** Files that hold data in a form that is not read here. */
+const DATA_FILES =
+  /\.(?:npy|npz|parquet|feather|arrow|h5|hdf5|mat|pkl|pickle|pt|pth|arff|jsonl?|ndjson|xlsx?|ods|db|sqlite3?|zip|tar|tgz|gz|bz2|xz|zst|7z|rar|tfrecord|lmdb|dat|data|bin|wav|mp3|flac|ogg)$/i;
+
+async function unrecognised({ path, entries, leftOut }: Listing): Promise<ChorusError> {
+  const loose = entries.find((entry) => entry.kind !== 'folder' && looksLikeImage(entry.name));
+  const data = entries.find((entry) => DATA_FILES.test(entry.name));
+  for (const entry of entries) if (entry.kind === 'dangling') return dangling(entry);
+  const hint = loose
+    ? 'the images lie directly in the folder: put those of each class into a folder named after the class'
+    : data
+      ? `files of the kind ${endingOf(data.name)} are not read: unpack or convert them, to CSV or images for example`
+      : 'use IDX files with MNIST names, train.csv, one folder of images per class, or text files';
+  return new ChorusError('E_DATA_FORMAT', 'the folder holds no data that can be recognised', {
+    facts: {
+      path,
+      found:
+        entries
+          .slice(0, 6)
+          .map((entry) => entry.name)
+          .join(', ') || 'nothing',
+      ...(`${leftOut}` ? { leftOut: `${leftOut}` } : {}),
+    },
+    hint,
   });
 }
 
-function heldOut(split: 'train' | 'test'): (index: number) => boolean {
+function withoutLabels(path: string, why: string, cause?: unknown): ChorusError {
+  return new ChorusError('E_DATA_FORMAT', `the test part has no labels: ${why}`, {
+    facts: { path },
+    hint: 'move it away: then every fifth sample of the training part is tested on',
+    cause,
+  });
+}
+
+/** @throws ChorusError `E_DATA_UNREADABLE` where it is no CSV file */
+function csvFile(path: string, isFile: boolean): string {
+  if (isFile && isCsv(path)) return path;
+  throw new ChorusError('E_DATA_UNREADABLE', 'a file of this kind is not read', {
+    facts: { path, reason: isFile ? 'ENOTDIR' : undefined },
+    hint: 'name the folder that holds the data, or a file that ends in .csv or .tsv',
+  });
+}
+
+function withLeftOut(dataset: Dataset, more: Tally): Dataset {
+  const { report } = dataset;
+  if (!report || more.list().length === 0) return dataset;
+  const leftOut = new Tally();
+  leftOut.addAll([...report.leftOut, ...more.list()]);
+  return { ...dataset, report: { ...report, leftOut: leftOut.list() } };
+}
+
+function heldOut(split: Part): (index: number) => boolean {
   return (index) => (index % HOLD_OUT === HOLD_OUT - 1) === (split === 'test');
-}
-
-async function holdsClassFolders(dir: string): Promise<boolean> {
-  const names = await readdir(dir).catch((cause: unknown) => {
-    throw unreadable(dir, cause);
-  });
-  for (const name of names) {
-    const path = join(dir, name);
-    if (!name.startsWith('.') && (await stat(path)).isDirectory() && (await readdir(path)).some(isImage))
-      return true;
-  }
-  return false;
 }

@@ -70,7 +70,12 @@ export async function readShard(path: string): Promise<Dataset> {
     };
     const prefix = Buffer.alloc(PREFIX_BYTES);
     await read(prefix);
-    if (!prefix.subarray(0, 8).equals(MAGIC)) throw damaged('not a shard of Chorus');
+    if (!prefix.subarray(0, 8).equals(MAGIC)) {
+      throw new ChorusError('E_DATA_FORMAT', 'not a shard of Chorus', {
+        facts: { path },
+        hint: 'name a folder of data, a .csv or .tsv file, or a shard file',
+      });
+    }
     if (prefix.readUInt32LE(8) !== VERSION) {
       throw damaged('a shard of another version', { version: prefix.readUInt32LE(8) });
     }

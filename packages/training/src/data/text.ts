@@ -1,13 +1,21 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { ChorusError } from '@chorus/protocol';
 import { createDataset, type Dataset, sharedFloats, type TextDataset } from './dataset.ts';
 import { MAX_FILES, MAX_TEXT_BYTES } from './limits.ts';
+import { dangling, endingOf, type Listing, listFolder } from './listing.ts';
+import type { DataReport } from './report.ts';
 import { unreadable } from './unreadable.ts';
 
 /** True for names that {@link loadText} reads. */
 export function isText(name: string): boolean {
-  return ['.txt', '.md', '.text'].includes(extname(name).toLowerCase()) && !name.startsWith('.');
+  return ['.txt', '.md', '.text'].includes(endingOf(name));
+}
+
+/** True for texts that stand beside data to describe it. */
+export function isAboutData(name: string): boolean {
+  return /^(?:read[-_ ]?me|licen[cs]e|copying|notice|authors|changelog|citation|requirements|class(?:es|_?names)|labels)\b/i.test(
+    name,
+  );
 }
 
 /**
@@ -23,29 +31,41 @@ const VOCABULARY: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
  * @throws ChorusError `E_DATA_UNREADABLE`, `E_DATA_FORMAT`, `E_DATA_TOO_LARGE`
  */
 export async function loadText(folder: string, name: string): Promise<TextDataset> {
-  const names = await readdir(folder).catch((cause: unknown) => {
-    throw unreadable(folder, cause);
-  });
-  const files = names.filter(isText).sort((a, b) => (a < b ? -1 : 1));
+  return readTexts(await listFolder(folder), name);
+}
+
+/** The text files of a listing, as {@link loadText}. */
+export async function readTexts(listing: Listing, name: string): Promise<TextDataset> {
+  const files = listing.entries.filter((entry) => isText(entry.name) && entry.kind !== 'folder');
   if (files.length === 0 || files.length > MAX_FILES) {
     throw new ChorusError('E_DATA_FORMAT', 'the folder has no text files to use', {
-      facts: { path: folder, files: files.length },
+      facts: { path: listing.path, files: files.length },
+      hint: 'texts are files that end in .txt, .text or .md',
     });
   }
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   for (const file of files) {
-    const path = join(folder, file);
+    const { path } = file;
+    if (file.kind === 'dangling') throw dangling(file);
     try {
       bytes += (await stat(path)).size;
       if (bytes > MAX_TEXT_BYTES) {
         throw new ChorusError('E_DATA_TOO_LARGE', 'the texts are too long to load', {
-          facts: { path: folder, limit: MAX_TEXT_BYTES },
+          facts: { path: listing.path, limit: MAX_TEXT_BYTES },
+          hint: 'divide the texts over several folders',
         });
       }
-      pieces.push(await readFile(path));
+      const content = await readFile(path);
+      if (content.includes(0)) {
+        throw new ChorusError('E_DATA_FORMAT', 'a text file holds bytes that are no text', {
+          facts: { path: String(path) },
+          hint: 'if it is text in UTF-16, convert it to UTF-8; otherwise remove it or give it another ending',
+        });
+      }
+      pieces.push(content);
     } catch (cause) {
-      throw cause instanceof ChorusError ? cause : unreadable(path, cause);
+      throw cause instanceof ChorusError ? cause : unreadable(String(path), cause);
     }
   }
   return { kind: 'text', tokens: Int32Array.from(Buffer.concat(pieces)), vocabulary: [...VOCABULARY], name };
@@ -64,7 +84,8 @@ export function textWindows(
     context,
     stride = 1,
     limit = Number.POSITIVE_INFINITY,
-  }: { context: number; stride?: number; limit?: number },
+    report,
+  }: { context: number; stride?: number; limit?: number; report?: DataReport },
 ): Dataset {
   if (!(Number.isInteger(context) && context > 0 && Number.isInteger(stride) && stride > 0)) {
     throw new RangeError(`windows of ${context} tokens every ${stride} tokens`);
@@ -73,6 +94,7 @@ export function textWindows(
   if (!(count > 0)) {
     throw new ChorusError('E_DATA_FORMAT', 'the text is shorter than one training window', {
       facts: { name: text.name, tokens: text.tokens.length, context },
+      hint: `add text: at least ${context + 1} bytes in each part are needed, and a fifth is the test part`,
     });
   }
   const inputs = sharedFloats(count * context);
@@ -89,5 +111,6 @@ export function textWindows(
     classes: text.vocabulary.length,
     classNames: text.vocabulary,
     name: text.name,
+    ...(report ? { report } : {}),
   });
 }

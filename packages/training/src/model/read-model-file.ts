@@ -3,11 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { AutodiffError, encodeModel, parseModel } from '@chorus/autodiff';
 import { ChorusError } from '@chorus/protocol';
+import { modelFault } from './model-fault.ts';
 
 /**
  * Read an ONNX file; tensors kept in data files beside it are brought into it (up to 2 GiB in all).
  * @throws ChorusError `E_MODEL_UNREADABLE` where a file cannot be read, or a data file lies outside the model's
- * folder (also by a link); `E_MODEL_CORRUPT` where the file is no sound ONNX model
+ * folder (also by a link); `E_MODEL_CORRUPT` where the file is no sound ONNX model; `E_MODEL_UNSUPPORTED` where it is of
+ * a kind that is not read
  */
 export async function readModelFile(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
@@ -35,11 +37,7 @@ export async function readModelFile(path: string): Promise<Uint8Array> {
         cause,
       });
     }
-    throw new ChorusError('E_MODEL_CORRUPT', 'the model file is damaged or no ONNX model', {
-      facts: { path, reason: cause.code },
-      hint: cause.hint,
-      cause,
-    });
+    throw modelFault(cause, { path });
   }
 }
 

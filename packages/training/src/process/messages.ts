@@ -1,5 +1,6 @@
 import { ChorusError, type Facts } from '@chorus/protocol';
 import type { Device } from '../device/devices.ts';
+import type { PrivacySettings } from '../privacy/accountant.ts';
 import type { ProcessLimits } from './limits.ts';
 
 /**
@@ -40,6 +41,11 @@ export interface GraphOptions {
   batchNormalization?: 'batch' | 'running';
   /** Most trainable parameters; what a task can commit to unless told. */
   maxDimension?: number;
+  /**
+   * Differential privacy for single samples (DP-SGD): batches are Poisson samples of the expected size, each sample's
+   * gradient is clipped, and noise is added to every step. Neither samples nor noise follow from a seed. Needs `sgd`.
+   */
+  privacy?: PrivacySettings;
 }
 
 /** What training carries besides parameters, by name: momentum, moments, running statistics, step numbers. */
@@ -65,6 +71,11 @@ export interface Foreign {
   inputShape: readonly number[];
   /** Samples of one step. */
   batchSize: number;
+  /**
+   * Number of classes, for a model that is to be refused unless its graph and its parameters are as `buildModel` makes
+   * them: others can be made so that an update carries samples.
+   */
+  knownWith?: { classes: number };
 }
 
 /** Given to the thread that computes when it starts. */

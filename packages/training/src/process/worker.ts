@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { ChorusError } from '@chorus/protocol';
 import { executionProvider } from '../device/provider.ts';
-import { describe, trainingGraph } from '../train/graph.ts';
+import { describe, trainingGraphs } from '../train/graph.ts';
 import { LocalTraining, type Samples } from '../train/local.ts';
 import {
   type EvaluateJob,
@@ -23,8 +23,9 @@ const samples = new Map<number, Samples>();
 const send = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
 try {
-  const { graph, constantBytes } = trainingGraph(setup.model, setup);
-  const training = await LocalTraining.open(graph, {
+  const graphs = trainingGraphs(setup.model, setup);
+  const { constantBytes } = graphs;
+  const training = await LocalTraining.open(graphs, setup, {
     executionProviders: [executionProvider(setup.device)],
     intraOpNumThreads: setup.threads,
     interOpNumThreads: 1,
@@ -44,7 +45,7 @@ try {
   port.on('message', (message: ToWorker) => {
     queue = queue.then(() => handle(training, message));
   });
-  send({ kind: 'opened', opened: describe(graph) });
+  send({ kind: 'opened', opened: describe(graphs.training) });
 } catch (error) {
   send({ kind: 'unusable', error: packError(error) });
 }

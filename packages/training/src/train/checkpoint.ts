@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
 import { z } from 'zod';
@@ -168,4 +168,10 @@ function digest(parts: readonly Uint8Array[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return hash.digest('hex');
+}
+
+/** Remove the checkpoints in a folder, and the folder where nothing else is in it. */
+export async function removeCheckpoints(folder: string): Promise<void> {
+  for (const name of await checkpointNames(folder)) await rm(join(folder, name), { force: true });
+  await rmdir(folder).catch(() => {}); // something else of somebody's is in it
 }

@@ -2,60 +2,70 @@ import {
   AutodiffError,
   checkOperators,
   DataType,
+  type DifferentiateOptions,
   differentiate,
   type Model,
   parseModel,
   type TrainingGraph,
 } from '@chorus/autodiff';
 import { ChorusError, MAX_DIMENSION } from '@chorus/protocol';
-import type { Foreign, GraphOptions, Opened } from '../process/messages.ts';
+import { MAX_REASON, modelFault } from '../model/model-fault.ts';
+import { checkKnown } from '../privacy/known-architectures.ts';
+import { clippedSumGraph } from '../privacy/private-training.ts';
+import type { Foreign, GraphOptions, Opened, Optimizer } from '../process/messages.ts';
 import { checkForeign } from './foreign.ts';
 
+/** The graphs that a model is trained with. */
+export interface TrainingGraphs {
+  training: TrainingGraph;
+  /** Sums clipped gradients of single samples, if training is to be private. */
+  clippedSum: TrainingGraph | null;
+  /** Of a foreign model, the bytes that the runtime may compute of constants when it opens it. */
+  constantBytes: number;
+}
+
 /**
- * The training graph of a model, with the errors a node shows to its user.
- * @returns the graph, and of a foreign model the bytes that the runtime may compute of constants when it opens it
+ * The training graphs of a model, with the errors a node shows to its user.
  * @throws ChorusError `E_MODEL_CORRUPT` where the bytes are no valid ONNX model, `E_MODEL_UNSUPPORTED` where it
- * is valid but cannot be trained here; of a foreign model `E_MODEL_FORBIDDEN`, `E_MODEL_UNBOUNDED`, `E_MODEL_MEMORY`
+ * is valid but cannot be trained here, `E_PRIVACY` where it cannot be trained privately, `E_MODEL_VALUE` where a
+ * parameter is not finite; of a foreign model `E_MODEL_FORBIDDEN`, `E_MODEL_UNBOUNDED`, `E_MODEL_MEMORY`,
+ * `E_MODEL_PRIVACY` where only known ones are wanted
  */
-export function trainingGraph(
+export function trainingGraphs(
   model: Uint8Array,
   options: GraphOptions & { foreign?: Foreign | undefined; tensorBytes?: number | undefined },
-): { graph: TrainingGraph; constantBytes: number } {
-  const { loss, optimizer, trainable, freeze, batchNormalization = 'running' } = options;
-  let graph: TrainingGraph;
+): TrainingGraphs {
+  const { loss, optimizer, trainable, freeze, batchNormalization = 'running', privacy } = options;
+  let training: TrainingGraph;
+  let clippedSum: TrainingGraph | null = null;
   let constantBytes = 0;
   try {
     const parsed = parseModel(model);
-    if (options.foreign) checkOperators(parsed);
+    if (options.foreign) {
+      const { inputShape, knownWith } = options.foreign;
+      checkOperators(parsed);
+      if (knownWith) checkKnown(parsed, { inputShape, ...knownWith });
+    }
     const chosen = trainable ?? (freeze && unfrozen(parsed, freeze));
-    graph = differentiate(parsed, {
+    const settings: Omit<DifferentiateOptions, 'optimizer'> & { optimizer: Optimizer } = {
       loss,
       optimizer,
       batchNormalization,
       ...(chosen ? { trainable: chosen } : {}),
-    });
-    checkGraph(graph, options.maxDimension ?? MAX_DIMENSION);
-    if (options.foreign) constantBytes = checkForeign(graph, options.foreign, options.tensorBytes);
+    };
+    training = differentiate(parsed, settings);
+    checkGraph(training, options.maxDimension ?? MAX_DIMENSION);
+    if (privacy) clippedSum = clippedSumGraph(parsed, settings, privacy);
+    if (options.foreign) {
+      constantBytes = checkForeign(training, options.foreign, options.tensorBytes);
+      if (clippedSum) checkForeign(clippedSum, { ...options.foreign, batchSize: 1 }, options.tensorBytes);
+    }
   } catch (cause) {
     if (!(cause instanceof AutodiffError)) throw cause;
-    const refused = REFUSALS.get(cause.code);
-    if (refused)
-      throw new ChorusError(...refused, { facts: { reason: cause.code }, hint: cause.hint, cause });
-    const corrupt = cause.code === 'CORRUPT_MODEL' || cause.code === 'INVALID_GRAPH';
-    throw new ChorusError(
-      corrupt ? 'E_MODEL_CORRUPT' : 'E_MODEL_UNSUPPORTED',
-      corrupt ? 'the model file is damaged or no ONNX model' : 'the model cannot be trained',
-      { facts: { reason: cause.code }, hint: cause.hint, cause },
-    );
+    throw modelFault(cause);
   }
-  return { graph, constantBytes };
+  return { training, clippedSum, constantBytes };
 }
-
-/** Why a model of somebody else is refused that could be opened. */
-const REFUSALS = new Map<string, [code: string, message: string]>([
-  ['FORBIDDEN_OPERATOR', ['E_MODEL_FORBIDDEN', 'the model has an operator that is not run for others']],
-  ['UNBOUNDED_TENSOR', ['E_MODEL_UNBOUNDED', 'the model has a tensor whose size cannot be bounded']],
-]);
 
 /** Tensors that would train unless told otherwise, but for those whose names match. */
 function unfrozen(model: Model, freeze: RegExp): (name: string) => boolean {
@@ -66,7 +76,7 @@ function unfrozen(model: Model, freeze: RegExp): (name: string) => boolean {
   };
 }
 
-/** Names of the graph's data input, label input and logits, once {@link trainingGraph} has checked them. */
+/** Names of the graph's data input, label input and logits, once {@link trainingGraphs} has checked them. */
 export function ports(graph: TrainingGraph) {
   return { data: graph.dataInputs[0]!, labels: graph.labelInput!, logits: graph.outputs.model[0]! };
 }
@@ -89,6 +99,18 @@ function checkGraph(graph: TrainingGraph, maxDimension: number): void {
       'export the model with one input tensor',
     );
   }
+  if (graph.otherInputs.length > 0) {
+    throw unsupported(
+      'the model has inputs beside its data',
+      {
+        inputs: graph.otherInputs
+          .map((input) => input.name)
+          .join(', ')
+          .slice(0, MAX_REASON),
+      },
+      'nothing of the loss depends on them: export the model without them',
+    );
+  }
   const { data, logits } = ports(graph);
   if (!INPUT_TYPES.has(data.dtype)) {
     throw unsupported(
@@ -103,6 +125,15 @@ function checkGraph(graph: TrainingGraph, maxDimension: number): void {
       { input: data.name, shape: data.shape.join('x') },
       'export the model with a free first dimension',
     );
+  }
+  for (const { name, initial } of graph.parameters) {
+    const odd = initial.findIndex((value) => !Number.isFinite(Math.fround(value)));
+    if (odd >= 0) {
+      throw new ChorusError('E_MODEL_VALUE', 'a parameter of the model is not a finite number', {
+        facts: { parameter: name.slice(0, 100), index: odd, value: initial[odd]! },
+        hint: 'export the model with finite weights; a mask of infinities must not be a trainable initialiser',
+      });
+    }
   }
   if (logits.shape && logits.shape.length !== 2) {
     throw unsupported(

@@ -1,9 +1,11 @@
 import type { TrainingGraph } from '@chorus/autodiff';
 import { ChorusError } from '@chorus/protocol';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { EvaluateResult, TrainingState, TrainResult } from '../process/messages.ts';
+import type { PrivacySettings } from '../privacy/accountant.ts';
+import { clippedSumIn, privateStep } from '../privacy/private-training.ts';
+import type { EvaluateResult, GraphOptions, TrainingState, TrainResult } from '../process/messages.ts';
 import { permutation, random } from '../random.ts';
-import { ports } from './graph.ts';
+import { ports, type TrainingGraphs } from './graph.ts';
 import {
   dataTensor,
   EVALUATE_BATCH,
@@ -38,6 +40,12 @@ export interface TrainSettings {
   seed: number;
 }
 
+interface PrivateTraining {
+  graph: TrainingGraph;
+  epoch: InferenceSession;
+  settings: PrivacySettings & Pick<GraphOptions, 'optimizer'>;
+}
+
 /** One run of the epoch graph should take about so long, so that progress is seen and a stop is heard. */
 const RUN_MS = 100;
 const MAX_STEPS_PER_RUN = 4096;
@@ -48,20 +56,27 @@ export class LocalTraining {
   readonly #step: InferenceSession;
   readonly #epoch: InferenceSession | null;
   readonly #evaluate: InferenceSession;
+  readonly #private: PrivateTraining | null;
 
   private constructor(
     graph: TrainingGraph,
     step: InferenceSession,
     epoch: InferenceSession | null,
     evaluate: InferenceSession,
+    privately: PrivateTraining | null,
   ) {
     this.#graph = graph;
     this.#step = step;
     this.#epoch = epoch;
     this.#evaluate = evaluate;
+    this.#private = privately;
   }
 
-  static async open(graph: TrainingGraph, options: InferenceSession.SessionOptions): Promise<LocalTraining> {
+  static async open(
+    { training: graph, clippedSum }: TrainingGraphs,
+    { optimizer, privacy }: Pick<GraphOptions, 'optimizer' | 'privacy'>,
+    options: InferenceSession.SessionOptions,
+  ): Promise<LocalTraining> {
     const create = async (bytes: Uint8Array): Promise<InferenceSession> => {
       try {
         return await InferenceSession.create(bytes, options);
@@ -74,12 +89,17 @@ export class LocalTraining {
     };
     const step = await create(graph.step);
     const epoch = graph.epoch ? await create(graph.epoch) : null;
-    return new LocalTraining(graph, step, epoch, await create(graph.evaluate));
+    const privately =
+      clippedSum && privacy
+        ? { graph: clippedSum, epoch: await create(clippedSum.epoch!), settings: { ...privacy, optimizer } }
+        : null;
+    return new LocalTraining(graph, step, epoch, await create(graph.evaluate), privately);
   }
 
   /**
    * Stochastic gradient descent over whole epochs, shuffled by seed. Full batches run many steps at a time in
    * the epoch graph; the last, shorter one by itself. How many steps go into a run does not change the result.
+   * A model opened with privacy settings trains by {@link privateStep} instead.
    * @throws ChorusError `E_TRAINING_DIVERGED` naming the step whose loss or parameters are not finite
    */
   async train(
@@ -88,6 +108,7 @@ export class LocalTraining {
     settings: TrainSettings,
     check: Checkpoint,
   ): Promise<TrainResult> {
+    if (this.#private) return this.#trainPrivately(this.#private, start, samples, settings, check);
     const begin = performance.now();
     const { epochs, firstEpoch, state, batchSize, learningRate, seed } = settings;
     const count = samples.labels.length;
@@ -136,6 +157,36 @@ export class LocalTraining {
     return { delta, losses, state: after, seconds: (performance.now() - begin) / 1000 };
   }
 
+  async #trainPrivately(
+    { graph, epoch, settings }: PrivateTraining,
+    start: Float32Array,
+    samples: Samples,
+    { epochs, batchSize, learningRate }: TrainSettings,
+    check: Checkpoint,
+  ): Promise<TrainResult> {
+    const begin = performance.now();
+    const count = samples.labels.length;
+    const steps = epochs * Math.ceil(count / batchSize);
+    const state = { parameters: start.slice(), velocity: new Float32Array(start.length) };
+    const losses: number[] = [];
+    const progressed = () => check(losses.length / steps, losses.at(-1) ?? 0);
+    const clippedSum = clippedSumIn(graph, epoch, this.#whole(samples), progressed);
+    // A data set that is smaller than a batch is in each of them whole.
+    const expected = Math.min(batchSize, count);
+    for (let step = 1; step <= steps; step++) {
+      const drawn = await privateStep(state, { ...settings, learningRate, count, expected }, clippedSum);
+      // Of a step that drew nobody nothing is known; the last loss stands for it.
+      const loss = drawn.length ? drawn.reduce((sum, x) => sum + x, 0) / drawn.length : (losses.at(-1) ?? 0);
+      if (!Number.isFinite(loss)) throw diverged(step, loss, learningRate);
+      losses.push(loss);
+      progressed();
+    }
+    const delta = state.parameters.map((value, j) => value - start[j]!);
+    const broken = delta.find((value) => !Number.isFinite(value));
+    if (broken !== undefined) throw diverged(steps, broken, learningRate);
+    return { delta, losses, state: {}, seconds: (performance.now() - begin) / 1000 };
+  }
+
   /** Mean loss and accuracy of a parameter vector on samples. */
   async evaluate(
     parameters: Float32Array,
@@ -169,7 +220,7 @@ export class LocalTraining {
         [labels.name]: labelTensor(graph, truth),
       });
       loss += scalar(outputs[graph.outputs.loss]!) * (to - from);
-      correct += countCorrect(outputs[logits.name]!.data as Float32Array, truth);
+      correct += countCorrect(rows(outputs[logits.name] as Tensor, truth.length), truth);
       check(to / count, loss / to);
     }
     return { loss: loss / count, accuracy: correct / count, count };
@@ -177,6 +228,15 @@ export class LocalTraining {
 
   #shape(width: number): number[] {
     return sampleShape(ports(this.#graph).data.shape, width);
+  }
+
+  #whole(samples: Samples): { data: Tensor; labels: Tensor } {
+    const count = samples.labels.length;
+    samples.whole ??= {
+      data: dataTensor(this.#graph, samples.inputs, count, this.#shape(samples.inputs.length / count)),
+      labels: labelTensor(this.#graph, samples.labels),
+    };
+    return samples.whole;
   }
 
   async #runSteps(
@@ -189,16 +249,12 @@ export class LocalTraining {
   ): Promise<[Feeds, Float32Array]> {
     const { data, labels } = ports(this.#graph);
     const { inputs, outputs } = this.#graph;
-    const count = samples.labels.length;
-    samples.whole ??= {
-      data: dataTensor(this.#graph, samples.inputs, count, this.#shape(samples.inputs.length / count)),
-      labels: labelTensor(this.#graph, samples.labels),
-    };
+    const whole = this.#whole(samples);
     const index = BigInt64Array.from(order, BigInt);
     const results = await session.run({
       ...carried,
-      [data.name]: samples.whole.data,
-      [labels.name]: samples.whole.labels,
+      [data.name]: whole.data,
+      [labels.name]: whole.labels,
       [inputs.index]: new Tensor('int64', index, [steps, order.length / steps]),
       [inputs.learningRate]: new Tensor('float32', new Float32Array(steps).fill(learningRate), [steps]),
     });
@@ -237,6 +293,15 @@ export class LocalTraining {
 
 function scalar(value: unknown): number {
   return Number((value as Tensor).data[0]);
+}
+
+/** Logits of so many samples. */
+function rows({ dims, data }: Tensor, count: number): ArrayLike<number> {
+  if (dims.length === 2 && dims[0] === count) return data as Float32Array;
+  throw new ChorusError('E_MODEL_UNSUPPORTED', 'the model does not give one row of logits per sample', {
+    facts: { output: dims.join('x'), samples: count },
+    hint: 'the first output must be [N, classes]',
+  });
 }
 
 function countCorrect(logits: ArrayLike<number>, labels: Int32Array): number {

@@ -141,16 +141,16 @@ describe('checkpoints', () => {
     await expect(trainModel({ ...base, checkpoints: folder })).rejects.toMatchObject({
       code: 'E_CHECKPOINT_EXISTS',
     });
-    for (const other of [
-      { learningRate: 0.004 },
-      { batchSize: 16 },
-      { seed: 8 },
-      { freeze: /fc1/ },
-      { dataset: validation },
-      { model: buildModel('mlp', { inputShape: [1, 28, 28], classes: 10, seed: 1 }) },
-    ]) {
+    for (const [other, differs] of [
+      [{ learningRate: 0.004 }, 'learning rate'],
+      [{ batchSize: 16 }, 'batch size'],
+      [{ seed: 8, batchSize: 16 }, 'batch size and seed'],
+      [{ freeze: /fc1/ }, 'frozen parameters'],
+      [{ dataset: validation }, 'data'],
+      [{ model: buildModel('mlp', { inputShape: [1, 28, 28], classes: 10, seed: 1 }) }, 'model'],
+    ] as const) {
       const training = trainModel({ ...base, ...other, checkpoints: folder, resume: true });
-      await expect(training).rejects.toMatchObject({ code: 'E_CHECKPOINT_MISMATCH' });
+      await expect(training).rejects.toMatchObject({ code: 'E_CHECKPOINT_MISMATCH', facts: { differs } });
     }
   });
 

@@ -64,7 +64,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainedMod
   const { loss = { kind: 'softmax-cross-entropy' }, optimizer, lora, freeze } = options;
   if (!(Number.isSafeInteger(epochs) && epochs > 0)) throw new RangeError(`epochs is ${epochs}`);
   const adapted = lora ? withAdapters(model, lora, seed) : undefined;
-  const run = runDigest(options, loss);
+  const run = runOf(options, loss);
   const saved = checkpoints === undefined ? null : await readCheckpoint(checkpoints);
   if (saved && !options.resume) {
     throw new ChorusError('E_CHECKPOINT_EXISTS', 'the folder holds checkpoints of an earlier training', {
@@ -73,10 +73,15 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainedMod
     });
   }
   if (saved && saved.run !== run) {
-    throw new ChorusError('E_CHECKPOINT_MISMATCH', 'the checkpoint belongs to another training', {
-      facts: { folder: checkpoints, epochs: saved.epochs },
-      hint: 'resume with the same model, data and settings, or name another folder',
-    });
+    const differs = differences(saved.run, run);
+    throw new ChorusError(
+      'E_CHECKPOINT_MISMATCH',
+      `the checkpoint is of a training with another ${differs}`,
+      {
+        facts: { folder: checkpoints, epochs: saved.epochs, differs },
+        hint: `resume with the ${differs} it was begun with, or name another folder`,
+      },
+    );
   }
   const trainer = await createTrainer({
     model: adapted?.model ?? model,
@@ -169,24 +174,53 @@ function trainedValues(
   return values;
 }
 
-/** Tells trainings apart; epochs and device may differ between the parts of one. */
-function runDigest(options: TrainModelOptions, loss: Loss): string {
+/** What must be the same to go on, in the order of {@link runOf}; epochs and device may differ. */
+const RUN_PARTS = [
+  'model',
+  'data',
+  'batch size',
+  'learning rate',
+  'optimiser',
+  'loss',
+  'seed',
+  'frozen parameters',
+  'adapters',
+] as const;
+
+/** Tells trainings apart, and what of them: a short digest of each part. */
+function runOf(options: TrainModelOptions, loss: Loss): string {
   const { model, dataset, batchSize, learningRate, optimizer, freeze, lora, seed } = options;
-  const settings = {
+  const { inputs, labels, count, inputShape, classes } = dataset;
+  const data = digestOf(JSON.stringify([count, inputShape, classes]), bytesOf(inputs), bytesOf(labels));
+  const settings = [
     batchSize,
     learningRate,
     optimizer,
     loss,
     seed,
-    freeze: freeze?.source,
-    lora: lora && [lora.target.source, lora.rank],
-    data: [dataset.count, dataset.inputShape, dataset.classes],
-  };
-  const { buffer, byteOffset, byteLength } = dataset.inputs;
-  return createHash('sha256')
-    .update(JSON.stringify(settings))
-    .update(model)
-    .update(new Uint8Array(buffer, byteOffset, byteLength))
-    .update(new Uint8Array(dataset.labels.buffer, dataset.labels.byteOffset, dataset.labels.byteLength))
-    .digest('hex');
+    freeze?.source,
+    lora && [lora.target.source, lora.rank],
+  ];
+  return [digestOf(model), data, ...settings.map((value) => digestOf(JSON.stringify(value ?? null)))].join(
+    '.',
+  );
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+
+/** 48 bits: enough to tell one's own trainings apart. */
+function digestOf(...parts: (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** The parts in which two trainings differ, for a sentence. */
+function differences(one: string, other: string): string {
+  const [parts, others] = [one.split('.'), other.split('.')];
+  const named = RUN_PARTS.filter((_, i) => parts[i] !== others[i]);
+  // Of a version that told trainings apart as a whole.
+  if (parts.length !== others.length) return 'model, data or setting';
+  return named.length > 1 ? `${named.slice(0, -1).join(', ')} and ${named.at(-1)}` : String(named[0]);
 }

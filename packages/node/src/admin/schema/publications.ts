@@ -75,8 +75,15 @@ const paramsSchema = z
 export const publicationRequestSchema = z.strictObject({
   model: z.string().min(1).max(120).describe('CID of the ONNX model to begin from; see POST /v1/models'),
   terms: termsFields
-    .omit({ model: true, modelBytes: true })
+    .omit({ model: true, modelBytes: true, payloads: true })
     .partial({ dimension: true })
+    .extend({
+      payloads: z
+        .enum(['sealed', 'public'])
+        .default('sealed')
+        .describe('who can read updates: the validators and aggregators alone, or whoever is connected'),
+    })
+    .transform(({ payloads, ...terms }) => (payloads === 'sealed' ? { ...terms, payloads } : terms))
     .describe('the terms; dimension is counted in the model where it is left out'),
   params: paramsSchema,
 });

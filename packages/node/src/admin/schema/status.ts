@@ -51,6 +51,24 @@ export const limitsViewSchema = z.object({
 });
 export type LimitsView = z.infer<typeof limitsViewSchema>;
 
+/** What updates and references have told of the node's data. */
+export const privacyViewSchema = z.object({
+  models: z.enum(['known', 'any']),
+  minNoise: z.number(),
+  ownNoise: z.number(),
+  maxEpsilon: z.number().nullable(),
+  delta: z.number(),
+  spent: z.array(
+    z.object({
+      data: z.string().describe('its registered name, or its path'),
+      epsilon: z.number().nullable().describe('null: without bound, as some training had no noise'),
+      trainings: z.number().int().describe('over all tasks, rounds and roles'),
+      plain: z.number().int().describe('those without noise'),
+    }),
+  ),
+});
+export type PrivacyView = z.infer<typeof privacyViewSchema>;
+
 /** Everything `chorus status` shows on its screen. */
 export const statusSchema = z.object({
   time: timeSchema,
@@ -88,6 +106,15 @@ export const statusSchema = z.object({
     height: z.number().int().nullable(),
     blockTime: timeSchema.nullable().describe('time of the latest block'),
     lagSeconds: z.number().nullable().describe('how far that is behind the clock of this machine'),
+    requests: z
+      .object({
+        lastMinute: z.number().int(),
+        limit: z.number().int().nullable().describe('most requests a minute'),
+        limited: z.number().int().describe('answers since the start that said there were too many requests'),
+        pausedUntil: timeSchema.nullable().describe('until then the endpoint takes none'),
+      })
+      .nullable()
+      .describe('what was asked of the endpoint'),
     gasBalance: amountSchema.nullable().describe("the wallet's balance of the chain's own coin, in wei"),
   }),
   tasks: z.array(taskSummarySchema),
@@ -107,6 +134,7 @@ export const statusSchema = z.object({
     }),
   }),
   limits: limitsViewSchema,
+  privacy: privacyViewSchema,
   warnings: z.array(warningSchema),
 });
 export type Status = z.infer<typeof statusSchema>;

@@ -43,6 +43,7 @@ export const taskDetailSchema = taskSummarySchema.extend({
   terms: z.record(z.string(), z.unknown()).nullable().describe('the terms, as published'),
   computedThrough: z.number().int().nullable().describe('last round that is in the model of this node'),
   committed: z.number().int().describe('updates on chain in the current round'),
+  waitsFor: z.string().nullable().describe('what the task waits for, in words; null where it has ended'),
 });
 export type TaskDetail = z.infer<typeof taskDetailSchema>;
 

@@ -1,0 +1,106 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDataset, describeDataset } from '@chorus/training';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { termsData } from '../task/terms-data.ts';
+import { checkOutput } from '../train/outputs.ts';
+import { readingOptions } from './options.ts';
+import { dataLines } from './view.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chorus-options-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('options of data', () => {
+  it('say how it is read', async () => {
+    const classes = join(folder, 'classes.txt');
+    await writeFile(classes, 'cat\nant\n');
+    expect(
+      await readingOptions({
+        classes,
+        labelColumn: '-1',
+        leaveOut: 'id, name,',
+        shape: '3x64x48',
+        separator: 'tab',
+        encoding: 'windows-1252',
+        limit: '5',
+      }),
+    ).toEqual({
+      classNames: ['cat', 'ant'],
+      labelColumn: '-1',
+      leaveOut: ['id', ' name'],
+      imageShape: [3, 64, 48],
+      separator: '\t',
+      encoding: 'windows-1252',
+      limit: 5,
+    });
+    expect(await readingOptions({ classes: '10', leaveOut: '' })).toEqual({ classes: 10, leaveOut: [] });
+    expect(await readingOptions({})).toEqual({});
+  });
+
+  it.each([
+    [{ shape: '64x64' }, '--shape'],
+    [{ shape: '2x64x64' }, '--shape'],
+    [{ shape: '3x0x64' }, '--shape'],
+    [{ classes: '1' }, '--classes'],
+    [{ classes: '100001' }, '--classes'],
+    [{ separator: ';;' }, '--separator'],
+    [{ limit: '0' }, '--limit'],
+  ])('that make no sense are refused by name: %o', async (flags, option) => {
+    await expect(readingOptions(flags)).rejects.toMatchObject({
+      code: 'E_USAGE',
+      message: expect.stringContaining(option),
+      hint: expect.any(String),
+    });
+  });
+
+  it('name the file of classes that is not there', async () => {
+    await expect(readingOptions({ classes: join(folder, 'nowhere') })).rejects.toMatchObject({
+      code: 'E_DATA_UNREADABLE',
+    });
+  });
+});
+
+const data = (classNames: string[]) =>
+  createDataset({
+    inputs: new Float32Array(3),
+    labels: Int32Array.of(0, 0, 1),
+    inputShape: [1],
+    classes: classNames.length,
+    classNames,
+    name: 'animals/train',
+    report: {
+      format: 'csv',
+      notes: ['labels are in "kind"'],
+      leftOut: [{ what: 'hidden files', count: 2, example: '.x' }],
+    },
+  });
+
+it('what was understood is said: shape, classes with counts, what was left out and why', () => {
+  expect(dataLines(describeDataset(data(['ant', 'bee', 'cat']))).join('\n')).toMatch(
+    /animals\/train.*: 3 samples of 1, 3 classes\n {2}classes {3}ant 2, bee 1, cat 0\n {2}note {6}labels are in "kind"\n {2}note {6}no sample is of class cat\n {2}left out {2}2 hidden files, such as \.x/,
+  );
+});
+
+describe('the terms of a task', () => {
+  it('name the classes where they have names and there is room', () => {
+    expect(termsData(data(['ant', 'bee'])).classNames).toEqual(['ant', 'bee']);
+    expect(termsData(data(['0', '1'])).classNames).toBeUndefined();
+    expect(termsData(data(Array.from({ length: 300 }, (_, i) => `c${i}`))).classNames).toBeUndefined();
+  });
+});
+
+describe('an output', () => {
+  it('that is a folder, or below a file, is refused before it is needed', async () => {
+    await writeFile(join(folder, 'file'), '');
+    await expect(checkOutput('--out', folder)).rejects.toMatchObject({ code: 'E_USAGE' });
+    await expect(checkOutput('--out', join(folder, 'file', 'x.onnx'))).rejects.toMatchObject({
+      code: 'E_OUTPUT_UNWRITABLE',
+      hint: expect.any(String),
+    });
+    await expect(checkOutput('--out', join(folder, 'new', 'x.onnx'))).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,34 @@
+import type { DataDescription } from '@chorus/training';
+import colors from 'yoctocolors';
+
+/** Classes that are shown one by one. */
+const SHOWN = 24;
+
+/** How data was understood, before anything is done with it: shape, classes with counts, and what was left out and why. */
+export function dataLines({
+  name,
+  samples,
+  shape,
+  classes,
+  classCount,
+  notes,
+  leftOut,
+}: DataDescription): string[] {
+  return [
+    `${colors.bold(name)}: ${samples.toLocaleString('en')} samples of ${shape.join('x')}, ${classCount.toLocaleString('en')} classes`,
+    `  classes   ${classLine(classes)}`,
+    ...notes.map((note) => `  note      ${note}`),
+    ...leftOut.map(
+      ({ what, count, example }) => `  left out  ${count.toLocaleString('en')} ${what}, such as ${example}`,
+    ),
+  ];
+}
+
+function classLine(classes: DataDescription['classes']): string {
+  const shown = classes.slice(0, SHOWN).map(({ name, samples }) => `${name} ${samples.toLocaleString('en')}`);
+  if (classes.length <= SHOWN) return shown.join(', ');
+  const counts = classes.map(({ samples }) => samples);
+  const least = counts.reduce((a, b) => Math.min(a, b));
+  const most = counts.reduce((a, b) => Math.max(a, b));
+  return `${shown.join(', ')} and ${classes.length - SHOWN} more, of ${least} to ${most} samples each`;
+}

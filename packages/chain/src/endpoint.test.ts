@@ -1,0 +1,148 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describeError, reasonOf } from '@chorus/protocol';
+import { JsonRpcProvider, Network } from 'ethers';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Endpoint } from './endpoint.ts';
+import { limitOf } from './rate-limit.ts';
+import { openProvider, read } from './rpc.ts';
+
+const KEY = '0123456789abcdef0123456789abcdef';
+
+let server: Server | undefined;
+/** Unix milliseconds of the requests that came. */
+let times: number[] = [];
+
+async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+  times = [];
+  server = createServer((request, response) => {
+    times.push(Date.now());
+    request.resume();
+    answer(request, response);
+  });
+  await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+afterEach(async () => {
+  server?.closeAllConnections();
+  await new Promise((resolve) => (server ? server.close(resolve) : resolve(null)));
+  server = undefined;
+});
+
+const good = JSON.stringify({ jsonrpc: '2.0', id: 1, result: '0x7a69' });
+
+describe('an endpoint that fails', () => {
+  it.each([
+    ['refuses the key', 401, '{"error":"invalid api key"}', /refuses the access key/],
+    ['is forbidden', 403, 'no', /refuses the access key/],
+    ['has nothing there', 404, '<html>not found</html>', /nothing at this path/],
+    ['is behind a gateway that fails', 502, '<html>Bad Gateway</html>', /is failing/],
+    ['is a login page', 200, '<html>log in to the network</html>', /no JSON-RPC service/],
+    ['says nothing', 200, '', /no JSON-RPC service/],
+  ])('by that it %s is told in words, without its key or what it sent', async (_, status, body, words) => {
+    const host = await serve((_request, response) => response.writeHead(status).end(body));
+    for (const url of [
+      `http://me:hunter2pw@${host}/`,
+      `http://${host}/v3/${KEY}`,
+      `http://${host}/?apikey=${KEY}`,
+    ]) {
+      const error = await openProvider(url).catch((cause) => cause);
+      expect(error).toMatchObject({ code: 'E_CHAIN_UNREACHABLE', facts: { endpoint: host } });
+      const text = `${describeError(error)} ${error.chain().map(reasonOf).join(' ')}`;
+      expect(text).toMatch(words);
+      expect(text).not.toMatch(/hunter2|01234567|html|invalid api key|requestUrl|info=/);
+    }
+  });
+
+  it('by not being there is told the same way, also to ethers', async () => {
+    const host = await serve((_request, response) => response.end(good));
+    server!.close();
+    server!.closeAllConnections();
+    const endpoint = new Endpoint(`http://${host}/v3/${KEY}`);
+    const provider = new JsonRpcProvider(endpoint.request(), Network.from(1), { staticNetwork: true });
+    const error = await read('look', () => provider.getBlockNumber()).catch((cause) => cause);
+    expect(error).toMatchObject({ code: 'E_CHAIN_UNREACHABLE', hint: expect.stringContaining('chain.url') });
+    expect(describeError(error)).toContain('nothing listens there');
+    provider.destroy();
+  });
+
+  it('is not asked where the address is none', async () => {
+    for (const url of ['localhost:8545', 'ws://127.0.0.1:1', 'nowhere', '']) {
+      await expect(openProvider(url)).rejects.toMatchObject({
+        code: 'E_CHAIN_INVALID_PARAMS',
+        hint: expect.stringContaining('http://'),
+      });
+    }
+  });
+});
+
+describe('an endpoint that has had too many requests', () => {
+  it('is left alone for as long as it asks, and then asked once', async () => {
+    let refusals = 0;
+    const host = await serve((_request, response) => {
+      if (refusals++ < 3) response.writeHead(429, { 'retry-after': '1' }).end('Too Many Requests');
+      else response.end(good);
+    });
+    const endpoint = new Endpoint(`http://${host}`);
+    await expect(endpoint.call('eth_chainId')).rejects.toMatchObject({ facts: { pauseSeconds: 1 } });
+    expect(endpoint.use()).toMatchObject({ limited: 1, lastMinute: 1, pausedUntil: expect.any(Number) });
+    // A dozen that want something: one of them asks, after the pause, and the others wait for the next.
+    await Promise.allSettled(Array.from({ length: 12 }, () => endpoint.call('eth_chainId')));
+    await Promise.allSettled(Array.from({ length: 12 }, () => endpoint.call('eth_chainId')));
+    await endpoint.call('eth_chainId');
+    const refused = times.slice(0, 4);
+    for (const [i, at] of refused.slice(1).entries()) expect(at - refused[i]!).toBeGreaterThan(980);
+    expect(endpoint.use()).toMatchObject({ limited: 3, pausedUntil: null });
+  });
+
+  it('and wants a long pause is not waited for: whoever asks hears of it', async () => {
+    const host = await serve((_request, response) =>
+      response.writeHead(429, { 'retry-after': new Date(Date.now() + 100_000).toUTCString() }).end(),
+    );
+    const endpoint = new Endpoint(`http://${host}`);
+    for (let i = 0; i < 5; i++)
+      await expect(endpoint.call('eth_chainId')).rejects.toThrow(/too many requests/);
+    expect(times).toHaveLength(1);
+  });
+
+  it('and does not say for how long is asked ever less often', async () => {
+    const limited = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      error: { code: -32005, message: 'rate limited' },
+    });
+    const host = await serve((_request, response) => response.end(limited));
+    const endpoint = new Endpoint(`http://${host}`);
+    for (let i = 0; i < 2; i++) await endpoint.call('eth_chainId').catch(() => {});
+    await expect(endpoint.call('eth_chainId')).rejects.toMatchObject({ code: 'E_CHAIN_UNREACHABLE' });
+    expect(times[1]! - times[0]!).toBeGreaterThan(980);
+    expect(times[2]! - times[1]!).toBeGreaterThan(1_980);
+  });
+});
+
+it('an endpoint gets no more requests a minute than it is to have', async () => {
+  const host = await serve((_request, response) => response.end(good));
+  const endpoint = new Endpoint(`http://${host}`, { requestsPerMinute: 50 });
+  await Promise.all(Array.from({ length: 6 }, () => endpoint.call('eth_chainId')));
+  expect(endpoint.use()).toMatchObject({ lastMinute: 6, limit: 50 });
+  // Five in six seconds.
+  expect(times[5]! - times[0]!).toBeGreaterThan(1_000);
+});
+
+it('what is a limit, and what a range that is too large', () => {
+  const answer = (error: object) => ({
+    statusCode: 200,
+    statusMessage: '',
+    headers: {},
+    body: new TextEncoder().encode(JSON.stringify({ jsonrpc: '2.0', id: 1, error })),
+  });
+  expect(limitOf(answer({ code: -32005, message: 'daily request count exceeded' }))).toEqual({
+    seconds: null,
+  });
+  expect(limitOf(answer({ code: -32005, message: 'query returned more than 10000 results' }))).toBeNull();
+  expect(limitOf(answer({ code: 3, message: 'execution reverted' }))).toBeNull();
+  expect(limitOf({ ...answer({}), statusCode: 503 })).toBeNull();
+  expect(limitOf({ ...answer({}), statusCode: 503, headers: { 'retry-after': '7' } })).toEqual({
+    seconds: 7,
+  });
+});

@@ -1,0 +1,79 @@
+import { createDataset } from '@chorus/training';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fitDataset, fitsData } from './fit-data.ts';
+
+const task = (classes: number, classNames?: string[]) => ({
+  data: {
+    kind: 'classification' as const,
+    inputShape: [1],
+    classes,
+    ...(classNames ? { classNames } : {}),
+  },
+});
+const data = (labels: number[], classes: number, classNames?: string[]) =>
+  createDataset({
+    inputs: new Float32Array(labels.length),
+    labels: Int32Array.from(labels),
+    inputShape: [1],
+    classes,
+    name: 'mine/train',
+    ...(classNames ? { classNames } : {}),
+  });
+const numbered = (count: number) => Array.from({ length: count }, (_, i) => String(i));
+
+describe('local data', () => {
+  it('with some of the classes joins, its labels as the task numbers them', () => {
+    const names = ['ant', 'bee', 'cat', 'dog', 'elk', 'fox'];
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray(names, { minLength: 2 }),
+        fc.shuffledSubarray(names, { minLength: 2 }),
+        fc.array(fc.nat(99), { minLength: 1, maxLength: 20 }),
+        (theirs, mine, picks) => {
+          const labels = picks.map((pick) => pick % mine.length);
+          const held = labels.map((label) => mine[label]!);
+          const local = data(labels, mine.length, mine);
+          const strangers = held.filter((name) => !theirs.includes(name));
+          expect(fitsData(task(theirs.length, theirs), local)).toBe(strangers.length === 0);
+          if (strangers.length > 0) {
+            expect(() => fitDataset(task(theirs.length, theirs), local)).toThrow(
+              expect.objectContaining({
+                code: 'E_TASK_DATA',
+                facts: expect.objectContaining({ unknown: expect.stringContaining(strangers[0]!) }),
+              }),
+            );
+            return;
+          }
+          const fitted = fitDataset(task(theirs.length, theirs), local);
+          expect([...fitted.labels].map((label) => theirs[label])).toEqual(held);
+          expect(fitted.classes).toBe(theirs.length);
+        },
+      ),
+    );
+  });
+
+  it('of numbers joins where the task has as many or more', () => {
+    const nine = data([0, 8], 9, numbered(9));
+    expect(fitDataset(task(10), nine)).toMatchObject({ classes: 10, labels: nine.labels });
+    expect(fitsData(task(10, numbered(10)), nine)).toBe(true);
+    expect(fitsData(task(10, ['T-shirt', ...'bcdefghij']), nine)).toBe(true);
+    expect(fitsData(task(8), nine)).toBe(false);
+  });
+
+  it('with names joins a task without them only where the count is the same', () => {
+    const named = data([0, 1], 2, ['ant', 'bee']);
+    expect(fitDataset(task(2), named)).toBe(named);
+    expect(() => fitDataset(task(3), named)).toThrow(
+      expect.objectContaining({ code: 'E_TASK_DATA', hint: expect.stringContaining('--classes FILE') }),
+    );
+  });
+
+  it('of another shape is refused, saying both', () => {
+    expect(() => fitDataset({ data: { ...task(2).data, inputShape: [2] } }, data([0, 1], 2))).toThrow(
+      expect.objectContaining({
+        facts: expect.objectContaining({ task: '2, 2 classes', local: 'mine/train: 1, 2 classes' }),
+      }),
+    );
+  });
+});

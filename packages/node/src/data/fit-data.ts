@@ -1,0 +1,78 @@
+import { ChorusError, type Terms } from '@chorus/protocol';
+import { canonicalLabel, type Dataset, isNumbered, someOf } from '@chorus/training';
+
+/**
+ * Local data with labels as a task numbers them.
+ *
+ * Samples must have the task's shape. Where the task and the data both name their classes, labels go by name, and the data
+ * may hold some of the classes only. Where the data has numbers, they are the task's own. Where the task names no class,
+ * data with names must have as many, since nothing says which number each of a part would have.
+ * @throws ChorusError `E_TASK_DATA` naming what differs
+ */
+export function fitDataset({ data }: Pick<Terms, 'data'>, dataset: Dataset): Dataset {
+  const mine = dataset.classNames && !isNumbered(dataset.classNames) ? dataset.classNames : null;
+  const refuse = (message: string, facts: Record<string, string | number>, hint: string) =>
+    new ChorusError('E_TASK_DATA', message, {
+      facts: {
+        task: looks(data.inputShape, data.classes),
+        local: `${dataset.name}: ${looks(dataset.inputShape, dataset.classes)}`,
+        ...facts,
+      },
+      hint,
+    });
+  if (dataset.inputShape.join() !== data.inputShape.join()) {
+    throw refuse(
+      'the local data does not fit the task: samples have another shape',
+      {},
+      'join a task for this kind of data, or register other data; images are brought to another size with --shape',
+    );
+  }
+  if (data.classNames && mine) return byName(data.classNames, mine, dataset, refuse);
+  if (mine ? dataset.classes === data.classes : dataset.classes <= data.classes) {
+    return dataset.classes === data.classes ? dataset : { ...dataset, classes: data.classes };
+  }
+  throw mine && dataset.classes < data.classes
+    ? refuse(
+        'the local data does not fit the task: it has fewer classes, and the task does not name its own',
+        { localClasses: someOf(mine) },
+        'ask the requester for the classes in order, and register the data again with --classes FILE',
+      )
+    : refuse(
+        'the local data does not fit the task: it has more classes',
+        {},
+        'join a task for this kind of data, or register other data',
+      );
+}
+
+/** Whether local data is of the kind that the task's terms describe. */
+export function fitsData(terms: Pick<Terms, 'data'>, dataset: Dataset): boolean {
+  try {
+    fitDataset(terms, dataset);
+    return true;
+  } catch (error) {
+    if (error instanceof ChorusError && error.code === 'E_TASK_DATA') return false;
+    throw error;
+  }
+}
+
+function byName(
+  theirs: readonly string[],
+  mine: readonly string[],
+  dataset: Dataset,
+  refuse: (message: string, facts: Record<string, string>, hint: string) => ChorusError,
+): Dataset {
+  const numbers = new Map(theirs.map((name, i) => [canonicalLabel(name), i]));
+  const occurring = new Set(dataset.labels);
+  const strangers = mine.filter((name, i) => occurring.has(i) && !numbers.has(canonicalLabel(name)));
+  if (strangers.length > 0) {
+    throw refuse(
+      'the local data does not fit the task: it has samples of classes that the task does not have',
+      { unknown: someOf(strangers), taskClasses: someOf(theirs) },
+      'join a task for this kind of data; or leave these samples out, or call their classes as the task does, and register the data again',
+    );
+  }
+  const labels = dataset.labels.map((label) => numbers.get(canonicalLabel(mine[label]!))!);
+  return { ...dataset, labels, classes: theirs.length, classNames: [...theirs] };
+}
+
+const looks = (shape: readonly number[], classes: number) => `${shape.join('x')}, ${classes} classes`;

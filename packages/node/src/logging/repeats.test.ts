@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { Repeats } from './repeats.ts';
+
+it('a line that comes again and again is written once, and then with how often it came', () => {
+  let now = 0;
+  const repeats = new Repeats(() => now);
+  const full = (pause: number) =>
+    repeats.seen({ type: 'warning', code: 'E_STORE_FULL', message: `no room, again in ${pause} s` });
+  expect(full(1)).toBe(0);
+  for (let i = 2; i < 20; i++) expect(full(i)).toBeNull();
+  expect(repeats.seen({ type: 'warning', code: 'E_STORE_FULL', message: 'another matter' })).toBe(0);
+  now = 600_000;
+  expect(full(600)).toBe(18);
+  expect(full(601)).toBeNull();
+});
+
+it('a task that is refused for the same reason is told once; for another, or another task, again', () => {
+  const repeats = new Repeats(() => 0);
+  const refused = (taskId: bigint, code: string) =>
+    repeats.seen({ type: 'task-refused', taskId, code, reason: `${code}: no` });
+  expect([refused(5n, 'E_A'), refused(5n, 'E_A'), refused(5n, 'E_B'), refused(6n, 'E_A')]).toEqual([
+    0,
+    null,
+    0,
+    0,
+  ]);
+  for (let i = 0; i < 2; i++) expect(repeats.seen({ type: 'joined', taskId: 5n })).toBe(0);
+});

@@ -1,0 +1,16 @@
+import { type Address, sameAddress, type TaskState } from '@chorus/protocol';
+
+type Roles = Pick<TaskState, 'activeValidators' | 'aggregators'>;
+
+/**
+ * Those that must check every payload of a round: the task's validators, and all who may come to aggregate. Nobody joins
+ * a task once it runs, so they are known before the first payload is made, and are the same in all rounds.
+ */
+export function checkersOf({ activeValidators, aggregators }: Roles): Address[] {
+  const others = aggregators.filter((a) => !activeValidators.some((v) => sameAddress(a, v)));
+  return [...activeValidators, ...others];
+}
+
+export function isChecker(task: Roles, account: Address): boolean {
+  return checkersOf(task).some((checker) => sameAddress(checker, account));
+}

@@ -1,0 +1,14 @@
+import type { PrivacyView } from '../admin/schema/status.ts';
+import type { JournalReader } from '../journal/journal.ts';
+import { dataEpsilons } from '../privacy/data-epsilon.ts';
+import type { PrivacyConfig } from '../privacy/privacy-config.ts';
+
+/** What the node allows to be told of its data, and what was told so far. */
+export function privacyView(config: PrivacyConfig, journal: Pick<JournalReader, 'dataUses'>): PrivacyView {
+  const { models, minNoise, ownNoise, maxEpsilon = null, delta } = config;
+  const spent = dataEpsilons(journal.dataUses(), delta).map(({ epsilon, ...rest }) => ({
+    ...rest,
+    epsilon: Number.isFinite(epsilon) ? epsilon : null,
+  }));
+  return { models, minNoise, ownNoise, maxEpsilon, delta, spent };
+}

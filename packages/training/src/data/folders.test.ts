@@ -1,0 +1,252 @@
+import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dataFolder } from '../testing/data-folder.ts';
+import { describeDataset } from './describe.ts';
+import { loadDataset, loadParts } from './load.ts';
+
+let root: string;
+let png: Uint8Array;
+const image = (value: number, channels: 1 | 3 = 1, width = 2, height = 2) =>
+  sharp(Buffer.alloc(width * height * channels, value), { raw: { width, height, channels } })
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    .png()
+    .toBuffer();
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'chorus-folders-'));
+  png = await image(51);
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+const folder = (files: Record<string, string | Uint8Array>) => dataFolder(root, files);
+const pngs = (...names: string[]) => Object.fromEntries(names.map((name) => [name, png]));
+const leftOut = async (dir: string) =>
+  Object.fromEntries(describeDataset(await loadDataset(dir)).leftOut.map(({ what, count }) => [what, count]));
+
+describe('the parts of data', () => {
+  it('mean the same classes, whichever each of them holds', async () => {
+    const names = ['ant', 'bee', 'cat', 'dog', '10', '9'];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.subarray(names, { minLength: 2 }),
+        fc.subarray(names),
+        fc.constantFrom(['train', 'test'], ['Train', 'Val'], ['training', 'validation']),
+        async (train, test, [first, second]) => {
+          const dir = await folder({
+            ...pngs(...train.map((name) => `${first}/${name}/1.png`)),
+            ...pngs(...test.map((name) => `${second}/${name}/1.png`)),
+            [`${second}/`]: '',
+          });
+          const parts = loadParts(dir);
+          const strangers = test.filter((name) => !train.includes(name)).sort();
+          if (test.length === 0) await expect(parts).rejects.toMatchObject({ code: 'E_DATA_FORMAT' });
+          else if (strangers.length > 0) {
+            const error = await parts.then(
+              () => null,
+              (reason: unknown) => reason,
+            );
+            expect(error).toMatchObject({ code: 'E_DATA_LABEL', hint: expect.stringContaining('--classes') });
+            const { unknown } = (error as { facts: { unknown: string } }).facts;
+            expect(unknown.split(', ').sort()).toEqual(strangers);
+          } else {
+            const loaded = await parts;
+            expect(loaded.test.classNames).toEqual(loaded.train.classNames);
+            const held = [...loaded.test.labels].map((label) => loaded.test.classNames![label]);
+            expect(held.sort()).toEqual([...test].sort());
+            // The test part alone, as a validator registers it, means the same.
+            expect(await loadDataset(dir, { split: 'test' })).toMatchObject({
+              classNames: loaded.train.classNames,
+              labels: loaded.test.labels,
+            });
+          }
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('that lack a class through holding out keep its number', async () => {
+    const many = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}/${i}.png`);
+    const dir = await folder(pngs(...many('ant', 6), ...many('bee', 4), ...many('cat', 6)));
+    const { train, test } = await loadParts(dir);
+    expect(train.classNames).toEqual(['ant', 'bee', 'cat']);
+    expect([...test.labels]).toEqual([0, 2]);
+    expect((await loadDataset(dir, { split: 'test' })).classNames).toEqual(['ant', 'bee', 'cat']);
+  });
+
+  it('of which one has no labels are refused, saying which', async () => {
+    const table = await folder({
+      'train.csv': 'label,pixel0\n0,1\n1,2\n',
+      'test.csv': 'pixel0\n1\n',
+      'sample_submission.csv': 'id,label\n1,0\n',
+    });
+    expect((await loadDataset(table)).count).toBe(2);
+    await expect(loadParts(table)).rejects.toMatchObject({
+      message: expect.stringContaining('the test part has no labels'),
+      facts: { path: join(table, 'test.csv') },
+    });
+    const images = await folder(pngs('train/a/1.png', 'train/b/1.png', 'test/1.png'));
+    await expect(loadParts(images)).rejects.toMatchObject({ facts: { path: join(images, 'test') } });
+  });
+
+  it('can be files of other names', async () => {
+    const dir = await folder({
+      'Train.csv': 'a,label\n1,x\n2,y\n',
+      'val.csv': 'a,label\n3,y\n',
+      'notes.md': 'x',
+    });
+    const { train, test } = await loadParts(dir);
+    expect([train.count, ...test.labels]).toEqual([2, 1]);
+    const texts = await folder({ 'train.txt': 'abcdef', 'test.txt': 'uvwxyz' });
+    expect(String.fromCharCode((await loadDataset(texts, { split: 'test', context: 2 })).inputs[0]!)).toBe(
+      'u',
+    );
+  });
+
+  it('are one file where that is named', async () => {
+    const dir = await folder({ 'a.csv': `a,label\n${'1,x\n2,y\n'.repeat(5)}`, 'b.csv': '' });
+    const { train, test } = await loadParts(join(dir, 'a.csv'));
+    expect([train.count, test.count]).toEqual([8, 2]);
+  });
+
+  it('may be a class called train', async () => {
+    const dir = await folder(pngs('train/1.png', 'bus/1.png', 'test/1.png'));
+    expect((await loadDataset(dir)).classNames).toEqual(['bus', 'test', 'train']);
+  });
+
+  it('without a test part have a fifth of the training part held out', async () => {
+    const names = Array.from({ length: 5 }, (_, i) => [`train/a/${i}.png`, `train/b/${i}.png`]).flat();
+    const { train, test } = await loadParts(await folder(pngs(...names)));
+    expect([train.count, test.count]).toEqual([8, 2]);
+  });
+});
+
+describe('class folders', () => {
+  it('leave out what is no image, and count it', async () => {
+    const dir = await folder({
+      ...pngs('a/1.png', 'a/2.JPG', 'b/1.png', 'b/.hidden.png', '.git/x.png', 'b/old/9.png'),
+      'a/1.xml': '<x/>',
+      'a/Thumbs.db': '',
+      'b/.DS_Store': '',
+      'lost+found/': '',
+      '__MACOSX/a/1.png': png,
+      'scripts/run.py': '',
+      'README.md': 'A data set.',
+      'loose.png': png,
+    });
+    expect((await loadDataset(dir)).classNames).toEqual(['a', 'b']);
+    expect(await leftOut(dir)).toEqual({
+      'hidden files and files of the system': 6,
+      'files that are no images (.xml)': 1,
+      'folders within a class folder': 1,
+      'folders without images': 1,
+      'files beside the class folders': 2,
+    });
+  });
+
+  it('that are empty are classes without samples', async () => {
+    const dataset = await loadDataset(await folder({ ...pngs('a/1.png', 'c/1.png'), 'b/': '' }));
+    expect(dataset.classNames).toEqual(['a', 'b', 'c']);
+    expect(describeDataset(dataset)).toMatchObject({
+      classes: [
+        { name: 'a', samples: 1 },
+        { name: 'b', samples: 0 },
+        { name: 'c', samples: 1 },
+      ],
+      notes: expect.arrayContaining(['no sample is of class b']),
+    });
+  });
+
+  it('are followed where they, or images, are links', async () => {
+    const source = await folder(pngs('x/1.png', 'y/1.png', 'y/2.png'));
+    const dir = await folder(pngs('a/1.png'));
+    await symlink(join(source, 'y'), join(dir, 'b'));
+    await mkdir(join(dir, 'c'));
+    await symlink(join(source, 'x', '1.png'), join(dir, 'c', 'linked.png'));
+    await symlink('..', join(dir, 'above'));
+    await symlink('../..', join(dir, 'a', 'higher'));
+    const dataset = await loadDataset(dir);
+    expect(dataset.classNames).toEqual(['a', 'b', 'c']);
+    expect([...dataset.labels]).toEqual([0, 1, 1, 2]);
+    expect(await leftOut(dir)).toMatchObject({
+      'links to a folder above': 1,
+      'folders within a class folder': 1,
+    });
+  });
+
+  it.each(['gone', 'a/gone.png', 'a/self.png'])(
+    'with the link %s, which leads nowhere, are refused',
+    async (name) => {
+      const dir = await folder(pngs('a/1.png', 'b/1.png'));
+      await symlink(name.includes('self') ? 'self.png' : '/nowhere/at/all', join(dir, name));
+      await expect(loadDataset(dir)).rejects.toMatchObject({
+        code: 'E_DATA_UNREADABLE',
+        facts: { path: join(dir, name) },
+        hint: expect.any(String),
+      });
+    },
+  );
+
+  it.skipIf(process.platform !== 'linux')(
+    'take names of files as they are, and need names of classes in UTF-8',
+    async () => {
+      const dir = await folder(pngs('a/1.png', 'b/1.png', 'c/1.png'));
+      const latin1 = (name: string) => Buffer.from(join(dir, name), 'latin1');
+      await rename(join(dir, 'a/1.png'), latin1('a/stra\xdfe.png'));
+      expect((await loadDataset(dir)).count).toBe(3);
+      await rename(join(dir, 'c'), latin1('stra\xdfe'));
+      await expect(loadDataset(dir)).rejects.toMatchObject({
+        code: 'E_DATA_FORMAT',
+        facts: { name: 'stra\\xdfe' },
+      });
+    },
+  );
+
+  it.each(['.bmp', '.HEIC', '.tga', '.ppm', '.mp4'])(
+    'with an image ending in %s are refused',
+    async (ending) => {
+      const dir = await folder({ ...pngs('a/1.png', 'b/1.png'), [`b/2${ending}`]: 'x' });
+      await expect(loadDataset(dir)).rejects.toMatchObject({
+        code: 'E_DATA_FORMAT',
+        facts: { path: join(dir, `b/2${ending}`) },
+      });
+    },
+  );
+
+  it('whose images lie one folder deeper are refused', async () => {
+    const dir = await folder(pngs('a/1.png', 'b/images/1.png'));
+    await expect(loadDataset(dir)).rejects.toMatchObject({ facts: { path: join(dir, 'b/images') } });
+  });
+
+  it('have colour where any image has, and say what was resized', async () => {
+    const dir = await folder({ 'a/1.png': png, 'b/1.png': await image(9, 3, 4, 4) });
+    const dataset = await loadDataset(dir);
+    expect(dataset.inputShape).toEqual([3, 2, 2]);
+    expect(describeDataset(dataset).notes.join()).toContain('1 of them had another size');
+    expect((await loadDataset(dir, { imageShape: [1, 5, 6] })).inputShape).toEqual([1, 5, 6]);
+  });
+});
+
+describe('text', () => {
+  it.each([
+    ['images that are not read', { 'a/1.bmp': 'x', 'b/1.bmp': 'x', 'README.md': '# Ants and bees' }],
+    ['loose images', { '1.png': 'x', 'README.md': '# Ants and bees' }],
+    ['arrays', { 'x.npy': 'x', 'notes.txt': 'How to read x.npy' }],
+    ['folders of something', { 'data/1.xyz': 'x', 'README.txt': 'Ants and bees, in words', LICENSE: 'MIT' }],
+    ['bytes that are no text', { 'a.txt': Buffer.from('Ants and bees'.repeat(9), 'utf16le') }],
+  ])('is not made of what stands beside %s', async (_, files) => {
+    await expect(loadDataset(await folder(files as Record<string, string>))).rejects.toMatchObject({
+      code: 'E_DATA_FORMAT',
+      hint: expect.any(String),
+    });
+  });
+
+  it('is what a folder of texts holds, whatever else is counted', async () => {
+    const dir = await folder({ 'a.txt': 'abcdefgh'.repeat(20), 'fetch.sh': '', 'README.md': '' });
+    expect((await loadDataset(dir)).classes).toBe(256);
+    expect(await leftOut(dir)).toEqual({ 'files and folders that are no text': 1 });
+  });
+});

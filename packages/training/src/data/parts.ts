@@ -1,0 +1,48 @@
+import { holdsImages } from './class-folders.ts';
+import { type Entry, endingOf, type Listing } from './listing.ts';
+
+export type Part = 'train' | 'test';
+
+/** What divides data into what is trained on and what is tested on; the first that is there. */
+const NAMES: Record<Part, readonly string[]> = {
+  train: ['train', 'training'],
+  test: ['test', 'testing', 'val', 'valid', 'validation', 'dev', 'eval'],
+};
+
+/** Data that states its parts. */
+export interface Division {
+  train: Entry;
+  /** Missing where only the training part is there: then a fifth of it is held out. */
+  test?: Entry;
+  /** Parts that are not used: a second one to test on. */
+  unused: Entry[];
+}
+
+/** Files of one kind, divided by their names: `train.csv`, `Test.csv`, `val.csv`. */
+export function dividedFiles({ entries }: Listing, isKind: (name: string) => boolean): Division | undefined {
+  return divisionOf(
+    entries.filter(({ kind, name }) => kind === 'file' && isKind(name)),
+    (name) => name.slice(0, name.length - endingOf(name).length),
+  );
+}
+
+/**
+ * Folders `train` and `test` (or `val`), in any case of letters. A folder that holds images itself is a class, such as
+ * trains among other vehicles.
+ */
+export async function dividedFolders({ entries }: Listing): Promise<Division | undefined> {
+  const division = divisionOf(
+    entries.filter(({ kind }) => kind === 'folder'),
+    (name) => name,
+  );
+  return division && !(await holdsImages(division.train)) ? division : undefined;
+}
+
+function divisionOf(entries: readonly Entry[], stemOf: (name: string) => string): Division | undefined {
+  const found = (part: Part) =>
+    NAMES[part].flatMap((wanted) => entries.filter(({ name }) => stemOf(name).toLowerCase() === wanted));
+  const [train, ...moreTrain] = found('train');
+  if (!train) return undefined;
+  const [test, ...moreTest] = found('test');
+  return { train, ...(test ? { test } : {}), unused: [...moreTrain, ...moreTest] };
+}

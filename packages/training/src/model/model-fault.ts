@@ -1,0 +1,29 @@
+import type { AutodiffError } from '@chorus/autodiff';
+import { ChorusError, type Facts } from '@chorus/protocol';
+
+/** Longest reason that is quoted: it may name tensors of the model. */
+export const MAX_REASON = 300;
+
+/** Found in the bytes themselves, and not in what they say. */
+const DAMAGED: readonly string[] = ['CORRUPT_MODEL', 'INVALID_GRAPH'];
+
+/** Why a model of somebody else is refused that could be opened. */
+const REFUSALS = new Map<string, [code: string, message: string]>([
+  ['FORBIDDEN_OPERATOR', ['E_MODEL_FORBIDDEN', 'the model has an operator that is not run for others']],
+  ['UNBOUNDED_TENSOR', ['E_MODEL_UNBOUNDED', 'the model has a tensor whose size cannot be bounded']],
+]);
+
+/** What is wrong with a model, as a node shows it to its user; the reason is said once. */
+export function modelFault(cause: AutodiffError, facts: Facts = {}): ChorusError {
+  const { code, hint } = cause;
+  const rest = { facts: { ...facts, reason: code }, hint };
+  const refused = REFUSALS.get(code);
+  if (refused) return new ChorusError(...refused, { ...rest, cause });
+  return DAMAGED.includes(code)
+    ? new ChorusError('E_MODEL_CORRUPT', 'the model file is damaged or no ONNX model', { ...rest, cause })
+    : new ChorusError(
+        'E_MODEL_UNSUPPORTED',
+        `the model cannot be trained: ${cause.message.slice(0, MAX_REASON)}`,
+        rest,
+      );
+}

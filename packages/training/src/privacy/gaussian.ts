@@ -1,0 +1,53 @@
+import { randomFillSync } from 'node:crypto';
+
+/** Bytes drawn from the operating system at a time. */
+const BLOCK = 1 << 16;
+
+/** Uniform and normal numbers that nobody can predict: what privacy rests on must not follow from a seed. */
+export interface SecureRandom {
+  /** Uniform in [0, 1), 32 bits. */
+  uniform(): number;
+  /** Mean 0, variance 1, by Marsaglia's polar method. */
+  normal(): number;
+}
+
+/**
+ * Numbers from the operating system's generator.
+ *
+ * Not guaranteed: that the noise's low bits hide what doubles are exact about (Mironov 2012, "On Significance of the Least
+ * Significant Bits"); updates are rounded to int16 of the task's scale after it.
+ */
+export function secureRandom(): SecureRandom {
+  const block = new Uint32Array(BLOCK / 4);
+  let next = block.length;
+  const word = (): number => {
+    if (next === block.length) {
+      randomFillSync(block);
+      next = 0;
+    }
+    return block[next++]!;
+  };
+  const uniform = () => word() / 4294967296;
+  let spare: number | undefined;
+  return {
+    uniform,
+    normal: () => {
+      if (spare !== undefined) {
+        const value = spare;
+        spare = undefined;
+        return value;
+      }
+      for (;;) {
+        // 53 bits each: the tails of 32 bits end at 6.6 standard deviations.
+        const x = 2 * ((word() * 2097152 + (word() >>> 11)) / 9007199254740992) - 1;
+        const y = 2 * ((word() * 2097152 + (word() >>> 11)) / 9007199254740992) - 1;
+        const s = x * x + y * y;
+        if (s > 0 && s < 1) {
+          const factor = Math.sqrt((-2 * Math.log(s)) / s);
+          spare = y * factor;
+          return x * factor;
+        }
+      }
+    },
+  };
+}
