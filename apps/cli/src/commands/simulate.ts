@@ -2,6 +2,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { ATTACKS } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
+import { dataOptions } from '../data/options.ts';
 import { Interrupted } from '../exit.ts';
 import { parseSimulateOptions, type RawSimulateOptions } from '../simulate/options.ts';
 import { runSimulations } from '../simulate/run.ts';
@@ -10,7 +11,7 @@ import { write } from '../terminal.ts';
 
 /** `chorus simulate`: many clients and rounds in one process, without chain, network and proofs. */
 export function simulateCommand(): Command {
-  return new Command('simulate')
+  return dataOptions(new Command('simulate'))
     .description('play rounds with many clients in one process: what attacks earn, how a model learns')
     .option('--data <dir>', 'train and test on this data (IDX, CSV or images); default: generated digits')
     .option('--clients <n>', 'trainers in all', '10')

@@ -41,6 +41,8 @@ describe('options of chorus simulate', () => {
     [{ rounds: '0' }, '--rounds'],
     [{ workers: '0' }, '--workers'],
   ])('refuses %j and names %s', (changes, option) => {
-    expect(() => parse(changes)).toThrow(expect.objectContaining({ code: 'E_USAGE', message: expect.stringContaining(option) }));
+    expect(() => parse(changes)).toThrow(
+      expect.objectContaining({ code: 'E_USAGE', message: expect.stringContaining(option) }),
+    );
   });
 });

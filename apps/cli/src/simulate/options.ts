@@ -3,6 +3,7 @@ import { ATTACKS, type Attack, attackSchema, namesOf } from '@chorus/node';
 import { ChorusError, hasGroups, RULE_NAMES } from '@chorus/protocol';
 import type { Scoring } from '@chorus/simulation';
 import { MODEL_NAMES, type ModelName, parseSplit, type Split } from '@chorus/training';
+import type { DataFlags } from '../data/options.ts';
 
 /** Trainers of a task, at most. */
 const MAX_COMMITTEE = 16;
@@ -12,6 +13,8 @@ const SCORINGS: readonly string[] = [...RULE_NAMES, 'fedavg'];
 export interface SimulateOptions {
   /** Folder with training and test data; generated digits where absent. */
   data: string | null;
+  /** How that is read. */
+  reading: DataFlags;
   clients: number;
   committee: number;
   validators: number;
@@ -33,7 +36,7 @@ export interface SimulateOptions {
 }
 
 /** Command-line words, as commander gives them. */
-export interface RawSimulateOptions {
+export interface RawSimulateOptions extends DataFlags {
   data?: string;
   clients: string;
   committee: string;
@@ -85,6 +88,7 @@ export function parseSimulateOptions(raw: RawSimulateOptions): SimulateOptions {
   const seeds = raw.seeds.split(',').map((seed) => integer('seeds', seed || 'none', 0, 2 ** 31 - 1));
   return {
     data: raw.data ?? null,
+    reading: raw,
     clients,
     committee: integer('committee', raw.committee, 1, MAX_COMMITTEE),
     validators: integer('validators', raw.validators, 1, 15),

@@ -12,7 +12,8 @@ import {
   summarise,
   totals,
 } from '@chorus/simulation';
-import { buildModel, type Dataset, loadDataset, syntheticDigits } from '@chorus/training';
+import { buildModel, type Dataset, loadParts, syntheticDigits } from '@chorus/training';
+import { readingOptions } from '../data/options.ts';
 import { TERMS, TRAINING } from '../task/plan.ts';
 import type { SimulateOptions } from './options.ts';
 
@@ -135,6 +136,7 @@ function partiesOf({ clients, attack, attackers }: SimulateOptions): Party[] {
 
 async function dataOf({
   data,
+  reading,
   clients,
   validators,
 }: SimulateOptions): Promise<{ train: Dataset; test: Dataset }> {
@@ -144,12 +146,12 @@ async function dataOf({
       test: syntheticDigits({ seed: 2, count: GENERATED_TEST }),
     };
   }
-  const train = await loadDataset(data, { split: 'train' });
+  const { train, test } = await loadParts(data, await readingOptions(reading));
   if (train.count < clients + validators) {
     throw new ChorusError('E_DATA_FORMAT', 'there is too little training data for so many clients', {
       facts: { samples: train.count, clients, validators },
       hint: 'use fewer --clients, or more data',
     });
   }
-  return { train, test: await loadDataset(data, { split: 'test' }) };
+  return { train, test };
 }
