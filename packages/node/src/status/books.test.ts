@@ -32,6 +32,14 @@ describe('the book of warnings', () => {
     expect(book.lastOf('E_STORE_')).toBe(0);
   });
 
+  it('forgets what failed while a condition held, when that has ended', () => {
+    const book = new WarningBook();
+    book.add('E_CHAIN_UNREACHABLE', 'the chain did not answer', null);
+    book.add('E_OTHER', 'x', null);
+    book.observe({ type: 'condition-ended', code: 'E_CHAIN_UNREACHABLE', message: 'x', seconds: 1 });
+    expect(book.list().map(({ code }) => code)).toEqual(['E_OTHER']);
+  });
+
   it('forgets those of more than an hour ago, and keeps no more than fifty', () => {
     let now = 0;
     const book = new WarningBook(() => now);

@@ -27,6 +27,8 @@ export class WarningBook {
   }
 
   observe(event: NodeEvent): void {
+    // What failed while a condition held is over with it.
+    if (event.type === 'condition-ended') this.#entries.delete(event.code);
     if (event.type !== 'warning') return;
     // `describeError` puts what to do after a dash.
     const [message, ...hint] = plainLine(event.message).replace(`${event.code}: `, '').split(' - ');
