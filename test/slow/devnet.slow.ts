@@ -98,7 +98,7 @@ describe('a newcomer on a devnet', () => {
     await json(['stop']);
     expect((await chorus(['status'])).code).toBe(69);
     await json(['devnet', 'down']);
-    expect((await chorus(['devnet', 'status'])).code).toBe(1);
+    expect((await chorus(['devnet', 'status'])).code).toBe(69);
 
     await json(['devnet', 'up']);
     await startNode();

@@ -140,7 +140,7 @@ describe('a node by flags alone', () => {
       [['--rpc', 'ftp://x', '--contract', CONTRACT], 64],
       [[...place, '--roles', 'king'], 64],
       [[...place, '--data', join(folder, 'nowhere')], 65],
-      [['--network', 'devnet'], 1],
+      [['--network', 'devnet'], 69],
       [['--rpc', 'http://127.0.0.1:1', '--deployment', join(folder, 'password')], 78],
     ] as [string[], number][]) {
       const outcome = await chorus(['init', '--home', other, ...args], {

@@ -90,7 +90,7 @@ describe('chorus train', () => {
     [['--out', '.'], 64, '--out'],
     [['--out', 'digits.csv/x.onnx'], 74, 'E_OUTPUT_UNWRITABLE'],
     [['--data', 'nowhere'], 65, 'E_DATA_UNREADABLE'],
-    [['--lora', 'attention:4', '--checkpoint', 'd'], 1, 'E_MODEL_LORA'],
+    [['--lora', 'attention:4', '--checkpoint', 'd'], 65, 'E_MODEL_LORA'],
     [['--lr', '1e30', '--checkpoint', 'd'], 1, 'E_TRAINING_DIVERGED'],
   ] as const)('%s ends with %i and says why', async ([args, code, reason]) => {
     const outcome = await chorus([...train, ...args]);
