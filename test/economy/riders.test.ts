@@ -39,7 +39,8 @@ async function play(
   return { outcome: summarise(records.slice(1)), records };
 }
 
-const riderOf = ({ outcome }: { outcome: Outcome }) => outcome.parties.find(({ party }) => party === 'rider')!;
+const riderOf = ({ outcome }: { outcome: Outcome }) =>
+  outcome.parties.find(({ party }) => party === 'rider')!;
 
 describe('what a rider earns after the first round, of all that trainers are paid', () => {
   // Old references (A07), those of a void round (A06), and a validator that seals its friend's vector (A05).

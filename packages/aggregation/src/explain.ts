@@ -60,7 +60,7 @@ function byProjection(
       ? `It agrees with the references more than twice as well as the median (cosine ${row.cosine}, median ${explanation.medianCosine}), so it counts for twice.`
       : '',
     row.gate < 256
-      ? `Of its agreement with the references ${percent(toNumber(row.novelty, row.dot), 1)} is new; the rest could be had from what was public before training. Below a sixth that lowers the pay, here to ${percent((row.gate / 256) ** 4, 1)}.`
+      ? `Of its agreement with the references ${percent(toNumber(row.novelty, row.dot), 1)} is as new as the references are; the rest follows from what was public before training. Below a sixth that lowers the pay, here to ${percent((row.gate / 256) ** 4, 1)}.`
       : '',
     clippedSentence(row, explanation.medianNorm, 'weight').trim(),
   ]

@@ -45,7 +45,10 @@ function attack(name: string, behaviour: Party['behaviour'], attackers = ATTACKE
     table: 'attacks',
     name,
     scoring: 'reference-projection',
-    parties: [honest(TRAINERS - attackers), { name, clients: attackers, ...(behaviour ? { behaviour } : {}) }],
+    parties: [
+      honest(TRAINERS - attackers),
+      { name, clients: attackers, ...(behaviour ? { behaviour } : {}) },
+    ],
   };
 }
 
@@ -59,12 +62,20 @@ function names(kind: 'copies' | 'split', count: 2 | 4 | 8): Experiment {
   };
 }
 
+/** What several names are compared with: the same data under one. */
+export const ONE_NAME = 'one name';
+
 /** A trainer with this part of the others' data. */
 const part = (name: string, dataShare: number): Party => ({ name, clients: 1, dataShare });
 
 export const EXPERIMENTS: readonly Experiment[] = [
   { table: 'accuracy', name: 'fedavg', scoring: 'fedavg', parties: [honest(TRAINERS)] },
-  { table: 'accuracy', name: 'reference-projection', scoring: 'reference-projection', parties: [honest(TRAINERS)] },
+  {
+    table: 'accuracy',
+    name: 'reference-projection',
+    scoring: 'reference-projection',
+    parties: [honest(TRAINERS)],
+  },
   {
     table: 'accuracy',
     name: 'fedavg of the honest seven',
@@ -75,6 +86,12 @@ export const EXPERIMENTS: readonly Experiment[] = [
   ...ATTACKED.map((name) => attack(name, attackBehaviour(name))),
   ...RIDES.map((name) => attack(name, behaviourOf(name))),
   attack('whisper', behaviourOf('whisper'), 1),
+  {
+    table: 'names',
+    name: ONE_NAME,
+    scoring: 'reference-projection',
+    parties: [honest(8), { name: ONE_NAME, clients: 1 }],
+  },
   ...([2, 4, 8] as const).flatMap((count) => [names('copies', count), names('split', count)]),
   {
     table: 'effort',

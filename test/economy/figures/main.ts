@@ -38,7 +38,11 @@ async function playAll(data: string): Promise<Result[]> {
           r.table === table && r.name === name && r.split === split && r.seed === seed;
         if (results.some(known)) continue;
         const start = performance.now();
-        const result = await playExperiment(experiment, { train, test }, { split, seed, rounds: ROUNDS, workers });
+        const result = await playExperiment(
+          experiment,
+          { train, test },
+          { split, seed, rounds: ROUNDS, workers },
+        );
         results.push(result);
         appendFileSync(partial, `${JSON.stringify(result)}\n`);
         const seconds = Math.round((performance.now() - start) / 1000);

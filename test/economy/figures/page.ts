@@ -1,4 +1,4 @@
-import { SPLITS, type Table } from './experiments.ts';
+import { ONE_NAME, SPLITS, type Table } from './experiments.ts';
 import type { Result } from './play.ts';
 
 const SPLIT_NAMES: Record<(typeof SPLITS)[number], string> = {
@@ -46,12 +46,20 @@ export const party =
 export const share = (name: string) => party(name, (one) => one.share);
 /** The same from the second round on: in the first there is nothing to ride on. */
 export const later = (name: string) => party(name, (one) => one.later);
-/** What all names of one person get, of what one honest name gets. */
-export const ofOneName = (name: string) => party(name, (one) => one.relative * Number(name.split(':')[1]));
+/** What all names of a person get, of what one honest trainer does. */
+export const ofOneTrainer = (name: string) =>
+  party(name, (one) => one.relative * Number(name.split(':')[1] ?? 1));
 /** What one trainer gets, of what an honest one with all its data gets. */
 export const ofHonest = (name: string) => party(name, (one) => one.relative);
 export const accuracy = (result: Result): number => result.accuracy;
 export const correlation = (result: Result): number => result.shapley!;
+
+/** The mean over seeds of what all names of a person get, of what they would get under one with the same data. */
+export function ofOneName(figures: Figures, name: string, split: Split): number {
+  const one = figures.values('names', ONE_NAME, split, ofOneTrainer(ONE_NAME));
+  const several = figures.values('names', name, split, ofOneTrainer(name));
+  return several.reduce((sum, x, k) => sum + x / one[k]!, 0) / several.length;
+}
 
 const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
 const factor = (x: number): string => x.toFixed(2);
@@ -104,7 +112,14 @@ export function blocks(results: readonly Result[]): Record<string, string> {
         ...SPLITS.map((split) => percent(figures.mean('attacks', name, split, accuracy))),
       ]),
     ),
-    names: bySplit(figures, 'names', 'names', ofOneName, factor),
+    names: bySplit(figures, 'names', 'names', ofOneTrainer, factor),
+    more: markdown(
+      ['names', ...SPLITS.map((split) => SPLIT_NAMES[split])],
+      figures
+        .names('names')
+        .filter((name) => name !== ONE_NAME)
+        .map((name) => [name, ...SPLITS.map((split) => factor(ofOneName(figures, name, split)))]),
+    ),
     effort: markdown(
       ['trainer with', ...SPLITS.map((split) => SPLIT_NAMES[split])],
       parts.map((name) => [

@@ -1,6 +1,6 @@
 import { sumReferences } from '@chorus/aggregation';
 import type { PublicKnowledge } from '@chorus/node/simulation';
-import { type Behaviour, attackBehaviour } from '@chorus/simulation';
+import { attackBehaviour, type Behaviour } from '@chorus/simulation';
 import { quantise } from '@chorus/training';
 
 /** What a rider sends instead of honest work; where there is nothing to ride on yet, its own honest update. */
@@ -53,7 +53,9 @@ function vectorOf(ride: Ride, known: PublicKnowledge, own: Int16Array): Float64A
       return Float64Array.from(own, (x, k) => ownPart * x + riddenPart * sums[0]![k]!);
     }
     case 'decayed':
-      return Float64Array.from(own, (_, k) => sums.reduce((sum, vector, age) => sum + 0.5 ** age * vector[k]!, 0));
+      return Float64Array.from(own, (_, k) =>
+        sums.reduce((sum, vector, age) => sum + 0.5 ** age * vector[k]!, 0),
+      );
     case 'one reference':
       return Float64Array.from(last.references.at(-1)!);
     default:

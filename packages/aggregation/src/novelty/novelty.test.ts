@@ -135,7 +135,42 @@ describe('noveltyVector', () => {
     );
   });
 
-  it('is the integer nearest to the solution in floats', () => {
+  it('is as long as makes the references themselves wholly new, within bounds', () => {
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 1, max: 40 }), (seed, count) => {
+        const { groups, directions } = world(seed, count);
+        const g = noveltyVector({ groups, publicDirections: [] });
+        const v = noveltyVector({ groups, publicDirections: directions });
+        // In such a world there is always enough left that no bound is met.
+        expect(dot(v, g) / dot(g, g)).toBeGreaterThan(0.98);
+        expect(dot(v, g) / dot(g, g)).toBeLessThan(1.02);
+      }),
+      { numRuns: 15 },
+    );
+    const { groups } = world(11, 1);
+    const g = noveltyVector({ groups, publicDirections: [] });
+    // Nothing is left but the rounding of directions: it stays short.
+    const v = noveltyVector({ groups, publicDirections: [publicDirection(g)!] });
+    expect(norm(v)).toBeLessThan(0.01 * norm(g));
+  });
+
+  it('leaves honest work whole in a late round, most of whose references were public before', () => {
+    const { random, groups } = world(13, 1);
+    const g = Array.from(noveltyVector({ groups, publicDirections: [] }));
+    const length = norm(g);
+    const other = Array.from({ length: D }, () => random());
+    // Nine tenths of the references' length, and more of what there was of them.
+    const past = g.map((x, k) => x / length + (0.4 * other[k]!) / norm(other));
+    const v = noveltyVector({ groups, publicDirections: [publicDirection(scaledTo(past, 2 ** 18))!] });
+    const honest = scaledTo(
+      g.map((x) => x + 3 * length * (random() / Math.sqrt(D / 3))),
+      2 ** 16,
+    );
+    expect(gateOf(groups, v, honest)).toBe(256);
+    expect(gateOf(groups, v, scaledTo(past, 2 ** 16))).toBeLessThanOrEqual(1);
+  });
+
+  it('is, but for its length, the integer nearest to the solution in floats', () => {
     const { groups, directions } = world(3, 2);
     const v = noveltyVector({ groups, publicDirections: directions });
     const [p, q] = directions as [Int16Array, Int16Array];
@@ -145,7 +180,14 @@ describe('noveltyVector', () => {
     const [aa, cc] = [a * (1 + 2 ** -20), c * (1 + 2 ** -20)];
     const determinant = aa * cc - b * b;
     const [s, t] = [(x * cc - y * b) / determinant, (aa * y - b * x) / determinant];
-    for (let k = 0; k < D; k++) expect(Math.abs(v[k]! - (g[k]! - s * p[k]! - t * q[k]!))).toBeLessThan(0.51);
+    const exact = g.map((entry, k) => entry - s * p[k]! - t * q[k]!);
+    const scale = Math.floor((256 * dot(g, g)) / dot(exact, exact)) / 256;
+    for (let k = 0; k < D; k++) {
+      // The scale is of the rounded row, one step of it at most from that of the exact one.
+      expect(Math.abs(v[k]! - scale * exact[k]!)).toBeLessThan(
+        0.51 * scale + 0.51 + Math.abs(exact[k]!) / 256,
+      );
+    }
   });
 
   it('takes the same direction many times, zero directions, and as many as there may be', () => {

@@ -1,5 +1,6 @@
 import { ChorusError } from '@chorus/protocol';
 import { gramMatrix } from '../gram.ts';
+import { isqrt, minimum } from '../integers.ts';
 import { solveExactly } from '../solve.ts';
 
 /** Public directions of one round; with the sum of references they are the rows of one Gram matrix. */
@@ -18,6 +19,13 @@ const LOW = 2 ** 20;
 /** Entries of the row are below this: what a Gram matrix takes. */
 const MAX_ROW_ENTRY = 2 ** 20 - 1;
 
+/** The row is lengthened by a multiple of 2^-8, 16 times at most: beyond that what is left is mostly rounding. */
+const SCALE_ONE = 256n;
+const MOST_SCALE = 16n * SCALE_ONE;
+
+/** The norm of 15 references is below 2^22: the circuit holds inner products with a row of that norm. */
+const MAX_SQUARED_NORM = (15n << 18n) ** 2n;
+
 export interface NoveltyInput {
   /** The three group sums of references. */
   groups: readonly (Int16Array | Int32Array)[];
@@ -27,10 +35,12 @@ export interface NoveltyInput {
 
 /**
  * The novelty row `v` of a round (rule `reference-projection`): the sum of the groups minus its projection on the span
- * of the public directions. Whatever combination of public vectors somebody sends has no part in it.
+ * of the public directions, lengthened as {@link scaleOf} says. Whatever combination of public vectors somebody sends has
+ * no part in it.
  *
  * With P the directions' Gram matrix and g the sum: c solves (P + 2^-20 diag P) c = P g exactly and is rounded to
- * 2^-24, and v = g - floor(sum c_p p + 1/2) entry by entry. All of it is integer arithmetic with one answer, so it
+ * 2^-24, r = g - floor(sum c_p p + 1/2) entry by entry, and v = floor(s r + 1/2) with s = min(|g|^2 / |r|^2, 16,
+ * 15 * 2^18 / |r|), at least 1, rounded down to 2^-8. All of it is integer arithmetic with one answer, so it
  * depends neither on the machine nor on the directions' order. An entry of 2^20 and more, which takes references that
  * have nearly all of their length in one parameter, is held at 2^20 - 1.
  *
@@ -58,8 +68,32 @@ export function noveltyVector({ groups, publicDirections }: NoveltyInput): Int32
   const coefficients = numerators.map((x) =>
     Number(floorDivide((x << (FRACTION_BITS + 1n)) + denominator, 2n * denominator)),
   );
-  return subtract(g, directions, coefficients);
+  const row = subtract(g, directions, coefficients);
+  return lengthened(row, scaleOf(g, row));
 }
+
+/**
+ * How much the row is lengthened, in 256ths: until the references' sum has the same inner product with it as with itself,
+ * `|g|^2 / |v|^2`. What is new in an honest update, which resembles the references, then counts in full, however much
+ * of the references was public before; vectors without anything new have no part in the row, whatever its length.
+ */
+function scaleOf(g: Int32Array, row: Int32Array): bigint {
+  const gram = gramMatrix([g, row]);
+  const left = gram[1]![1]!;
+  if (left === 0n) return SCALE_ONE;
+  const wanted = (SCALE_ONE * gram[0]![0]!) / left;
+  const longest = isqrt((SCALE_ONE * SCALE_ONE * MAX_SQUARED_NORM) / left);
+  const scale = minimum(minimum(wanted, longest), MOST_SCALE);
+  return scale > SCALE_ONE ? scale : SCALE_ONE;
+}
+
+/** `floor(scale row / 256 + 1/2)`, entry by entry. An entry is below 2^20 and the scale at most 2^12: exact. */
+function lengthened(row: Int32Array, scale: bigint): Int32Array<ArrayBuffer> {
+  const [factor, one] = [Number(scale), Number(SCALE_ONE)];
+  return Int32Array.from(row, (entry) => held(Math.floor((entry * factor + one / 2) / one)));
+}
+
+const held = (entry: number): number => Math.max(-MAX_ROW_ENTRY, Math.min(MAX_ROW_ENTRY, entry));
 
 function sumOf(groups: NoveltyInput['groups']): Int32Array<ArrayBuffer> {
   const sum = new Int32Array(groups[0]?.length ?? 0);
@@ -94,7 +128,7 @@ function subtract(
     const whole = Math.floor(high[k]! / units);
     const part = (high[k]! - whole * units) * LOW + low[k]!;
     const entry = g[k]! - whole - Math.floor((part + FRACTION / 2) / FRACTION);
-    row[k] = Math.max(-MAX_ROW_ENTRY, Math.min(MAX_ROW_ENTRY, entry));
+    row[k] = held(entry);
   }
   return row;
 }
