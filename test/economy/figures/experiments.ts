@@ -26,10 +26,8 @@ const ATTACKERS = 3;
 const ATTACKED: readonly Attack[] = [
   'label',
   'sign',
-  'scale',
   'noise',
   'free',
-  'ipm',
   'alie',
   'minmax',
   'backdoor',
@@ -38,7 +36,7 @@ const ATTACKED: readonly Attack[] = [
   'replay-reference',
   'ace',
 ];
-const RIDES: readonly Ride[] = ['mixture', 'decayed', 'one reference'];
+const RIDES: readonly Ride[] = ['mixture', 'one reference'];
 
 function attack(name: string, behaviour: Party['behaviour'], attackers = ATTACKERS): Experiment {
   return {
@@ -52,7 +50,7 @@ function attack(name: string, behaviour: Party['behaviour'], attackers = ATTACKE
   };
 }
 
-function names(kind: 'copies' | 'split', count: 2 | 4 | 8): Experiment {
+function names(kind: 'copies' | 'split', count: 4 | 8): Experiment {
   const name: Attack = `${kind}:${count}`;
   return {
     table: 'names',
@@ -92,7 +90,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
     scoring: 'reference-projection',
     parties: [honest(8), { name: ONE_NAME, clients: 1 }],
   },
-  ...([2, 4, 8] as const).flatMap((count) => [names('copies', count), names('split', count)]),
+  ...([4, 8] as const).flatMap((count) => [names('copies', count), names('split', count)]),
   {
     table: 'effort',
     name: 'parts of the data',
