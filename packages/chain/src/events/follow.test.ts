@@ -148,7 +148,7 @@ describe('connecting', () => {
     const contract = '0x00000000000000000000000000000000000c0de5';
     await expect(connectChain({ url: 'http://127.0.0.1:9', contract, privateKey })).rejects.toMatchObject({
       code: 'E_CHAIN_UNREACHABLE',
-      facts: { url: 'http://127.0.0.1:9' },
+      facts: { endpoint: '127.0.0.1:9' },
     });
     const devnet = await startDevnet({ accounts: 1 });
     const connect = (at: Address) => connectChain({ url: devnet.url, contract: at, privateKey });
