@@ -426,8 +426,8 @@ describe('what cannot be answered', () => {
     [['proof', 'verify', '1'], 64, 'give a task and a round, or --file'],
     [['proof', 'show', '1', '0'], 64, 'a round is a number from 1'],
     [['proof', 'list', '--rpc', 'http://127.0.0.1:1'], 64, '--rpc and --contract go together'],
-    [['proof', 'list', '--network', '/nowhere'], 1, 'E_PROFILE'],
-    [['proof', 'verify', '--file', '/nowhere'], 1, 'E_PROOF_FILE'],
+    [['proof', 'list', '--network', '/nowhere'], 65, 'E_PROFILE'],
+    [['proof', 'verify', '--file', '/nowhere'], 65, 'E_PROOF_FILE'],
     [['model', 'verify', 'not-a-cid'], 1, 'E_CID'],
     [['model', 'get', '-o', 'x', '--format', 'png'], 64, '--format must be onnx or chorus'],
   ])('%j ends with %d and says %s', async (args, code, message) => {

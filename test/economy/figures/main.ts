@@ -1,7 +1,8 @@
 /**
- * `pnpm economics FOLDER`: plays every experiment on the MNIST data in FOLDER, and writes the results into
- * docs/economics.json and docs/economics.md. Without FOLDER it writes the page from the results that are there. An hour
- * of one core; interrupted, it goes on where it was.
+ * `pnpm economics FOLDER [SPLIT...]`: plays every experiment on the MNIST data in FOLDER, one split and seed after the
+ * other, and writes the results into docs/economics.json and docs/economics.md whenever one is complete. Ten minutes of two
+ * quiet cores for each; what docs/economics.json holds is not played again, and an interrupted one goes on where it was.
+ * Without FOLDER it writes the page from the results that are there.
  */
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -17,39 +18,45 @@ const page = new URL('economics.md', docs);
 /** Results of a run that is not complete. */
 const partial = join(tmpdir(), 'chorus-economics.jsonl');
 
-const [folder] = process.argv.slice(2);
-if (folder !== undefined) writeFileSync(json, `${JSON.stringify(await playAll(folder), null, 1)}\n`);
-const results = JSON.parse(readFileSync(json, 'utf8')) as Result[];
-writeFileSync(page, fillPage(readFileSync(page, 'utf8'), blocks(results)));
-console.log(`wrote docs/economics.md from ${results.length} results`);
+const [folder, ...splits] = process.argv.slice(2);
+if (folder !== undefined) await playAll(folder, splits.length > 0 ? splits : SPLITS);
+writePage();
 
-async function playAll(data: string): Promise<Result[]> {
+function readResults(): Result[] {
+  return existsSync(json) ? (JSON.parse(readFileSync(json, 'utf8')) as Result[]) : [];
+}
+
+function writePage(): void {
+  const results = readResults();
+  writeFileSync(page, fillPage(readFileSync(page, 'utf8'), blocks(results)));
+  console.log(`wrote docs/economics.md from ${results.length} results`);
+}
+
+async function playAll(data: string, chosen: readonly string[]): Promise<void> {
   const train = await loadDataset(data, { split: 'train' });
   const test = await loadDataset(data, { split: 'test', limit: 2_000 });
   const lines = existsSync(partial) ? readFileSync(partial, 'utf8').split('\n').filter(Boolean) : [];
-  const results = lines.map((line) => JSON.parse(line) as Result);
+  const played = [...readResults(), ...lines.map((line) => JSON.parse(line) as Result)];
   const workers = Number(process.env.CHORUS_WORKERS ?? availableParallelism());
-  // Every table of the first seed before the second one's.
   for (const seed of SEEDS) {
-    for (const split of SPLITS) {
+    for (const split of chosen) {
+      const block = played.filter((r) => r.split === split && r.seed === seed);
       for (const experiment of EXPERIMENTS) {
-        const { table, name } = experiment;
-        const known = (r: Result) =>
-          r.table === table && r.name === name && r.split === split && r.seed === seed;
-        if (results.some(known)) continue;
+        if (block.some(({ table, name }) => table === experiment.table && name === experiment.name)) continue;
         const start = performance.now();
-        const result = await playExperiment(
-          experiment,
-          { train, test },
-          { split, seed, rounds: ROUNDS, workers },
-        );
-        results.push(result);
+        const setting = { split, seed, rounds: ROUNDS, workers };
+        const result = await playExperiment(experiment, { train, test }, setting);
+        block.push(result);
         appendFileSync(partial, `${JSON.stringify(result)}\n`);
         const seconds = Math.round((performance.now() - start) / 1000);
-        console.log(`seed ${seed} ${split} ${table} ${name}: accuracy ${result.accuracy} (${seconds} s)`);
+        console.log(`seed ${seed} ${split} ${experiment.table} ${experiment.name}: ${seconds} s`);
       }
+      const others = readResults().filter((r) => r.split !== split || r.seed !== seed);
+      // A line a result, for readers of differences.
+      const written = [...others, ...block].map((result) => JSON.stringify(result));
+      writeFileSync(json, `[\n${written.join(',\n')}\n]\n`);
+      writePage();
     }
   }
-  rmSync(partial);
-  return results;
+  rmSync(partial, { force: true });
 }

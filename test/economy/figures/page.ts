@@ -32,9 +32,13 @@ export class Figures {
     return values.reduce((sum, x) => sum + x, 0) / values.length;
   }
 
-  /** The largest mean over the splits. */
-  worst(table: Table, name: string, of: (result: Result) => number): number {
-    return Math.max(...SPLITS.map((split) => this.mean(table, name, split, of)));
+  /** Those that were played. */
+  get splits(): Split[] {
+    return SPLITS.filter((split) => this.#results.some((r) => r.split === split));
+  }
+
+  get seeds(): number[] {
+    return [...new Set(this.#results.map(({ seed }) => seed))].sort((a, b) => a - b);
   }
 }
 
@@ -79,14 +83,16 @@ function bySplit(
   text: (x: number) => string,
   names = figures.names(table),
 ): string {
+  const { splits } = figures;
   return markdown(
-    [head, ...SPLITS.map((split) => SPLIT_NAMES[split])],
+    [head, ...splits.map((split) => SPLIT_NAMES[split])],
     names.map((name) => [
       name,
-      ...SPLITS.map((split) => {
+      ...splits.map((split) => {
         const values = figures.values(table, name, split, of(name));
-        const [least, most] = [Math.min(...values), Math.max(...values)];
-        return `${text(figures.mean(table, name, split, of(name)))} (${text(least)} - ${text(most)})`;
+        const mean = text(figures.mean(table, name, split, of(name)));
+        if (values.length === 1) return mean;
+        return `${mean} (${text(Math.min(...values))} - ${text(Math.max(...values))})`;
       }),
     ]),
   );
@@ -95,36 +101,38 @@ function bySplit(
 /** The blocks of docs/economics.md that hold numbers, by name. */
 export function blocks(results: readonly Result[]): Record<string, string> {
   const figures = new Figures(results);
+  const { splits, seeds } = figures;
   const attacks = figures.names('attacks');
   const cells = (name: string, split: Split) =>
     `${percent(figures.mean('attacks', name, split, share(name)))}, ${percent(figures.mean('attacks', name, split, later(name)))}`;
   const parts = ['half', 'a quarter', 'a tenth'];
   return {
+    played: `Played so far: ${splits.map((split) => SPLIT_NAMES[split]).join(', ')}; ${seeds.length === 1 ? 'one seed' : `${seeds.length} seeds`}.`,
     accuracy: bySplit(figures, 'accuracy', 'accuracy after the last round', () => accuracy, percent),
     attacks: markdown(
-      ['attack', ...SPLITS.map((split) => SPLIT_NAMES[split])],
-      attacks.map((name) => [name, ...SPLITS.map((split) => cells(name, split))]),
+      ['attack', ...splits.map((split) => SPLIT_NAMES[split])],
+      attacks.map((name) => [name, ...splits.map((split) => cells(name, split))]),
     ),
     damage: markdown(
-      ['attack', ...SPLITS.map((split) => SPLIT_NAMES[split])],
+      ['attack', ...splits.map((split) => SPLIT_NAMES[split])],
       attacks.map((name) => [
         name,
-        ...SPLITS.map((split) => percent(figures.mean('attacks', name, split, accuracy))),
+        ...splits.map((split) => percent(figures.mean('attacks', name, split, accuracy))),
       ]),
     ),
     names: bySplit(figures, 'names', 'names', ofOneTrainer, factor),
     more: markdown(
-      ['names', ...SPLITS.map((split) => SPLIT_NAMES[split])],
+      ['names', ...splits.map((split) => SPLIT_NAMES[split])],
       figures
         .names('names')
         .filter((name) => name !== ONE_NAME)
-        .map((name) => [name, ...SPLITS.map((split) => factor(ofOneName(figures, name, split)))]),
+        .map((name) => [name, ...splits.map((split) => factor(ofOneName(figures, name, split)))]),
     ),
     effort: markdown(
-      ['trainer with', ...SPLITS.map((split) => SPLIT_NAMES[split])],
+      ['trainer with', ...splits.map((split) => SPLIT_NAMES[split])],
       parts.map((name) => [
         `${name} of the data`,
-        ...SPLITS.map((split) => percent(figures.mean('effort', 'parts of the data', split, ofHonest(name)))),
+        ...splits.map((split) => percent(figures.mean('effort', 'parts of the data', split, ofHonest(name)))),
       ]),
     ),
     shapley: bySplit(figures, 'shapley', 'rule', () => correlation, factor),
