@@ -46,7 +46,6 @@ describe('what a rider earns after the first round, of all that trainers are pai
   // Old references (A07), those of a void round (A06), and a validator that seals its friend's vector (A05).
   it.each<[Ride, number]>([
     ['replay-reference', 0.01],
-    ['mixture', 0.05],
     ['void', 0.05],
     ['whisper', 0.01],
   ])('%s: next to nothing by reference-projection, a good living by reference-trust', async (ride, most) => {

@@ -1,3 +1,4 @@
+import type { PublicKnowledge } from '@chorus/node/simulation';
 import { buildModel, syntheticDigits } from '@chorus/training';
 import { describe, expect, it } from 'vitest';
 import { attackBehaviour } from './behaviour.ts';
@@ -89,13 +90,25 @@ describe('simulate', () => {
   });
 
   it('a void round pays nothing and leaves the model; what it opened is public', async () => {
-    const records = await play({ isVoid: (round) => round === 1 });
+    const known: PublicKnowledge[] = [];
+    const looking: Party = {
+      name: 'looking',
+      clients: 1,
+      behaviour: {
+        trains: (before) => {
+          known.push({ ...before, rounds: [...before.rounds] });
+          return true;
+        },
+      },
+    };
+    const records = await play({ parties: [HONEST, looking], isVoid: (round) => round === 1 });
     expect(records[0]).toMatchObject({ void: true });
     expect(records[0]!.clients.every(({ share, weight }) => share === 0 && weight === 0)).toBe(true);
     expect(records[1]!.void).toBe(false);
-    // The same work again is not new any more: it was sent in the void round.
-    const gates = records[1]!.clients.map(({ gate }) => gate!);
-    expect(Math.max(...gates)).toBeLessThan(256);
+    expect(known[0]!.rounds).toEqual([]);
+    expect(known[1]!.rounds).toMatchObject([{ round: 1, aggregate: null }]);
+    expect(known[1]!.rounds[0]!.references).toHaveLength(3);
+    expect(known[1]!.rounds[0]!.updates).toHaveLength(4);
   });
 
   it('federated averaging weighs by samples, without validators', async () => {

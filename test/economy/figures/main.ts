@@ -52,9 +52,7 @@ async function playAll(data: string, chosen: readonly string[]): Promise<void> {
         console.log(`seed ${seed} ${split} ${experiment.table} ${experiment.name}: ${seconds} s`);
       }
       const others = readResults().filter((r) => r.split !== split || r.seed !== seed);
-      // A line a result, for readers of differences.
-      const written = [...others, ...block].map((result) => JSON.stringify(result));
-      writeFileSync(json, `[\n${written.join(',\n')}\n]\n`);
+      writeFileSync(json, `${JSON.stringify([...others, ...block], null, 2)}\n`);
       writePage();
     }
   }

@@ -1,7 +1,7 @@
 import { sumReferences } from '@chorus/aggregation';
 import type { PublicKnowledge } from '@chorus/node/simulation';
 import { attackBehaviour, type Behaviour } from '@chorus/simulation';
-import { quantise } from '@chorus/training';
+import { quantise, quantiseReference } from '@chorus/training';
 
 /** What a rider sends instead of honest work; where there is nothing to ride on yet, its own honest update. */
 export type Ride =
@@ -28,7 +28,7 @@ export function behaviourOf(ride: Ride): Behaviour {
       trains: () => false,
       // As long as it can be: clipped by the rule like any other.
       send: (delta, context) => noise.send!(delta, context).map((x) => clamp(100 * x)),
-      collude: (sent) => sent,
+      collude: (sent) => quantiseReference(Float32Array.from(sent)),
     };
   }
   return {
