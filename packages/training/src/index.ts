@@ -73,9 +73,9 @@ export type {
   TrainResult,
 } from './process/messages.ts';
 export { killModels, modelMemory } from './process/model-process.ts';
+export { random } from './random.ts';
 export { type EpochResult, removeCheckpoints } from './train/checkpoint.ts';
 export { type TrainedModel, type TrainModelOptions, trainModel } from './train/train-model.ts';
-export { random } from './random.ts';
 export {
   createTrainer,
   type EvaluateOptions,
