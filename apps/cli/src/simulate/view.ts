@@ -36,7 +36,7 @@ export function summaryOf(options: SimulateOptions, runs: readonly SimulatedRun[
     return `seed ${run.seed}: ${facts.join(', ')}`;
   });
   const table = new Table({
-    head: ['party', 'clients', 'of all rewards', 'each, of honest', ...(hasGate(runs) ? ['gate'] : [])],
+    head: ['party', 'took part', 'of all rewards', 'each, of honest', ...(hasGate(runs) ? ['gate'] : [])],
     style: { head: ['cyan'] },
     colAligns: ['left', 'right', 'right', 'right', 'right'],
   });
