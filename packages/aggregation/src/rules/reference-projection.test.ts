@@ -416,7 +416,7 @@ describe('explainTrainer, for reference-projection', () => {
     const mixed = along([0, 900], [1, 9000]);
     const text = explainTrainer(apply([mixed, along([2, 900])], [axis(1, 5)]), 0);
     expect(text).toMatch(
-      /agreement with the references 9\.\d\d % is new;.*lowers the pay, here to \d+\.\d\d %/,
+      /agreement with the references 9\.\d\d % is as new as the references are;.*lowers the pay, here to \d+\.\d\d %/,
     );
     expect(explainTrainer(apply([axis(1, 900), along([2, 900])], [axis(1, 5)]), 0)).toContain(
       'public before training',
