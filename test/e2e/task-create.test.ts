@@ -184,7 +184,7 @@ describe('chorus task create beside a running node', () => {
       [['--budget', '1000'], 1, 'E_TASK_BUDGET'],
       [['--input-shape', '3x32x32', '--classes', '10'], 65, 'E_DATA_SHAPE'],
       [['--token', victor], 1, 'E_CHAIN_TOKEN'],
-      [['--min-validators', '2'], 64, '--min-validators takes an integer from 1 to 1'],
+      [['--min-validators', '2'], 64, '--min-validators must be an integer from 1 to 1'],
       [['--licence', 'see below'], 64, 'SPDX'],
       [['--aggregator-fee', '40', '--validator-fee', '20'], 64, 'E_ADMIN_BAD_REQUEST'],
       [['--allow', '0x12'], 64, 'not an address'],

@@ -62,6 +62,18 @@ describe('docs/economics.md', () => {
       expect(figures.mean('attacks', 'mixture', split, ofHonest('mixture'))).toBeLessThan(1 / 3);
     });
 
+    it('replayed references raise the accuracy, replayed aggregates lower it', () => {
+      const without = figures.mean('accuracy', 'reference-projection', split, accuracy);
+      expect(figures.mean('attacks', 'replay-reference', split, accuracy)).toBeGreaterThan(without);
+      expect(figures.mean('attacks', 'replay-aggregate', split, accuracy)).toBeLessThan(without);
+    });
+
+    it.each(['alie', 'minmax'])('%s earns a tenth to all of what an honest trainer does', (name) => {
+      const earned = figures.mean('attacks', name, split, ofHonest(name));
+      expect(earned).toBeGreaterThan(0.1);
+      expect(earned).toBeLessThan(1.1);
+    });
+
     it('the goals that are said to be missed are', () => {
       expect(figures.mean('attacks', 'alie', split, share('alie'))).toBeGreaterThan(0.05);
       expect(figures.mean('shapley', 'reference-projection', split, correlation)).toBeLessThan(0.8);

@@ -35,7 +35,7 @@ it.each([
 
 it.each([
   ['ENOENT', '/no/where', /no such file or folder: \/no\/where/],
-  ['EACCES', '/root/x', /no permission: \/root\/x/],
+  ['EACCES', '/locked/x', /no permission: \/locked\/x/],
   ['ENOSPC', '/full/x', /no space is left on the disk: \/full\/x/],
   ['EISDIR', '/a', /it is a folder: \/a/],
   ['EROFS', '/a', /read-only: \/a/],
@@ -51,7 +51,7 @@ it.each([
   },
 );
 
-it('a fault of chorus is told as one, in a line, and its stack to who asks for it', () => {
+it('reports a fault of chorus in one line, and shows the stack only if CHORUS_DEBUG asks for it', () => {
   const fault = new TypeError("Cannot read properties of undefined (reading 'x')");
   expect(errorText(fault)).toMatch(/^E_UNEXPECTED: .* - this is a fault of chorus: please report it/);
   expect(errorText(fault)).not.toContain('\n');
@@ -78,7 +78,7 @@ it('no error shows a secret of the configuration, whoever made its text', () => 
   }
 });
 
-it('doctor asks as a node does: an address with a password is one, and a refusal is told without it', async () => {
+it('doctor accepts an endpoint address with a password, and reports a refusal without the password', async () => {
   let status = 200;
   const server = createServer((request, response) => {
     const asked = request.headers.authorization === `Basic ${btoa('user:hunter2pw')}`;

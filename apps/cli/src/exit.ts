@@ -15,10 +15,10 @@ export const EXIT = {
   unavailable: 69,
   /** A fault of chorus itself. */
   internal: 70,
-  /** A file, or standard output, that cannot be read or written. */
-  inputOutput: 74,
   /** Something is there already, and is left alone. */
   exists: 73,
+  /** A file, or standard output, that cannot be read or written. */
+  inputOutput: 74,
   /** Not now: a node is running, a task is under way. */
   later: 75,
   /** A password that is wrong or missing. */

@@ -35,7 +35,7 @@ async function checked(given: string | null, question: string): Promise<string> 
   }
   for (;;) {
     const first = await ask(question, strong);
-    const second = await ask('The same again (Enter alone begins anew)');
+    const second = await ask('Repeat the password (press Enter to start over)');
     if (second === first) return first;
     if (second !== '') write(process.stderr, 'The two are not the same: once more from the beginning.\n');
   }

@@ -13,6 +13,7 @@
 export { type AddressUse, addressFault } from '@chorus/network';
 export { ATTACKS, type Attack, attackSchema, describeAttack, namesOf } from './attacks/kinds.ts';
 export { looksAround } from './attacks/vectors.ts';
+export { pause } from './background.ts';
 export { ChorusNode, type NodeDependencies } from './chorus-node.ts';
 export { DESCRIPTIONS } from './config/descriptions.ts';
 export { editConfig } from './config/edit.ts';

@@ -118,19 +118,20 @@ export const AVAILABLE_PROTOCOL = '/chorus/available/1.0.0';
 /** libp2p protocol id of keys of sealed payloads. */
 export const FILE_KEY_PROTOCOL = '/chorus/file-key/1.0.0';
 
+/** Whatever nodes send each other. */
+export type Message =
+  | GossipMessage
+  | VoteRequest
+  | VoteResponse
+  | AvailableRequest
+  | AvailableResponse
+  | SummaryRequest
+  | SummaryResponse
+  | FileKeyRequest
+  | FileKeyResponse;
+
 /** Encode a message as canonical CBOR (RFC 8949, section 4.2). */
-export function encodeMessage(
-  message:
-    | GossipMessage
-    | VoteRequest
-    | VoteResponse
-    | AvailableRequest
-    | AvailableResponse
-    | SummaryRequest
-    | SummaryResponse
-    | FileKeyRequest
-    | FileKeyResponse,
-): Uint8Array {
+export function encodeMessage(message: Message): Uint8Array {
   if ('novelty' in message) return encode({ ...message, novelty: pointToBytes(message.novelty) });
   if ('gram' in message) return encode({ ...message, gram: message.gram && encodeGram(message.gram) });
   return encode(message);

@@ -45,29 +45,37 @@ export function random(seed: number, ...path: number[]): Random {
   const generator = xoroshiro128plus(state);
   for (let i = 0; i < 8; i++) generator.next(); // the first outputs still show the seed
   const float = () => uniformFloat64(generator);
-  let spare: number | undefined;
   return {
     float,
     between: (from, to) => from + (to - from) * float(),
     below: (n) => uniformInt(generator, 0, n - 1),
     bell: () => (float() + float() + float() + float() - 2) * SQRT3,
-    normal: () => {
-      if (spare !== undefined) {
-        const value = spare;
-        spare = undefined;
-        return value;
+    normal: polarNormals(float),
+  };
+}
+
+/**
+ * Standard normal numbers by Marsaglia's polar method.
+ * @param uniform in [0, 1): its resolution bounds the tails, 53 bits those beyond 8 deviations
+ */
+export function polarNormals(uniform: () => number): () => number {
+  let spare: number | undefined;
+  return () => {
+    if (spare !== undefined) {
+      const value = spare;
+      spare = undefined;
+      return value;
+    }
+    for (;;) {
+      const x = 2 * uniform() - 1;
+      const y = 2 * uniform() - 1;
+      const s = x * x + y * y;
+      if (s > 0 && s < 1) {
+        const factor = Math.sqrt((-2 * Math.log(s)) / s);
+        spare = y * factor;
+        return x * factor;
       }
-      for (;;) {
-        const x = 2 * float() - 1;
-        const y = 2 * float() - 1;
-        const s = x * x + y * y;
-        if (s > 0 && s < 1) {
-          const factor = Math.sqrt((-2 * Math.log(s)) / s);
-          spare = y * factor;
-          return x * factor;
-        }
-      }
-    },
+    }
   };
 }
 

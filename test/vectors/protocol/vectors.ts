@@ -11,31 +11,23 @@ import {
 import {
   AVAILABLE_PROTOCOL,
   type Address,
-  type AvailableRequest,
-  type AvailableResponse,
   cidFromDigest,
   encodeMessage,
   encodePayload,
   encodeTerms,
   FILE_KEY_PROTOCOL,
-  type FileKeyRequest,
-  type FileKeyResponse,
-  type GossipMessage,
   type Hex,
   MAX_GOSSIP_BYTES,
   MAX_MESSAGE_BYTES,
+  type Message,
   type Payload,
   SUMMARY_PROTOCOL,
-  type SummaryRequest,
-  type SummaryResponse,
   sha256Hex,
   type Terms,
   toHex,
   topicOf,
   type VectorCommitment,
   VOTE_PROTOCOL,
-  type VoteRequest,
-  type VoteResponse,
 } from '@chorus/protocol';
 import { cidOfBytes } from '@chorus/storage';
 import { TypedDataEncoder, Wallet } from 'ethers';
@@ -74,16 +66,6 @@ export type Kind =
   | 'summary-response'
   | 'file-key-request'
   | 'file-key-response';
-export type Message =
-  | GossipMessage
-  | VoteRequest
-  | VoteResponse
-  | AvailableRequest
-  | AvailableResponse
-  | SummaryRequest
-  | SummaryResponse
-  | FileKeyRequest
-  | FileKeyResponse;
 
 const contract: Address = '0x5fbdb2315678afecb367f032d93f642f64180aa3';
 const peerId = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN';

@@ -11,8 +11,9 @@ import { type InitResult, initNode, refuseExisting } from '../init/init.ts';
 import { type InitAnswers, type NodeRole, STAKE_DAYS } from '../init/plan.ts';
 import { fields, print, printJson } from '../inspect/format.ts';
 import { short } from '../node/status-view.ts';
+import { integer } from '../numbers.ts';
 import { newPassword, passwordSource } from '../password.ts';
-import { addresses, integer } from '../task/request.ts';
+import { addresses } from '../task/request.ts';
 
 interface InitFlags extends HomeOptions {
   network?: 'devnet' | 'custom';

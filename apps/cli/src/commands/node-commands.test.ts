@@ -210,7 +210,7 @@ describe('a node by flags alone', () => {
   });
 
   it('says what is in the way of starting, with a code for scripts', async () => {
-    // A chain that does not answer may come yet: it is waited for, and the wait can be ended.
+    // The node waits for a chain that does not answer yet, and a signal ends the wait.
     const child = startChorus(['start'], {
       cwd: folder,
       env: {

@@ -1,6 +1,5 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { ATTACKS } from '@chorus/node';
-import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
 import { dataOptions } from '../data/options.ts';
 import { Interrupted } from '../exit.ts';
@@ -8,6 +7,7 @@ import { parseSimulateOptions, type RawSimulateOptions } from '../simulate/optio
 import { runSimulations } from '../simulate/run.ts';
 import { createSimulateView, summaryOf } from '../simulate/view.ts';
 import { write } from '../terminal.ts';
+import { checkOutput } from '../train/outputs.ts';
 
 /** `chorus simulate`: many clients and rounds in one process, without chain, network and proofs. */
 export function simulateCommand(): Command {
@@ -43,7 +43,10 @@ export function simulateCommand(): Command {
       const abort = new AbortController();
       for (const name of ['SIGINT', 'SIGTERM'] as const)
         process.on(name, () => abort.abort(new Interrupted()));
-      if (options.out !== null) openOutput(options.out);
+      if (options.out !== null) {
+        await checkOutput('--out', options.out);
+        writeFileSync(options.out, '');
+      }
       const view = createSimulateView(options);
       view.begin();
       try {
@@ -67,17 +70,4 @@ export function simulateCommand(): Command {
         view.end();
       }
     });
-}
-
-/** Found out before anything is trained. */
-function openOutput(file: string): void {
-  try {
-    writeFileSync(file, '');
-  } catch (cause) {
-    throw new ChorusError('E_USAGE', 'the file of --out cannot be written', {
-      facts: { file, system: (cause as NodeJS.ErrnoException).code ?? 'unknown' },
-      hint: 'name a file in a folder that exists and that you may write to',
-      cause,
-    });
-  }
 }

@@ -22,8 +22,8 @@ const several = (value: string, others: string[] = []) => [...others, value];
 
 /**
  * `chorus start`: one node in the foreground. Readable lines on a terminal, JSON lines otherwise; where a parent
- * process listens, events go to it as well. Ends on SIGINT, SIGTERM, SIGHUP and when its parent is gone. A chain that
- * does not answer yet is waited for.
+ * process listens, events go to it as well. Ends on SIGINT, SIGTERM, SIGHUP and when its parent is gone. Waits for a
+ * chain that does not answer yet.
  */
 export function startCommand(): Command {
   return homeOptions(

@@ -1,6 +1,7 @@
 import { ChorusError } from '@chorus/protocol';
 import { type ClassOptions, type ImageShape, type LoadOptions, readClassNames } from '@chorus/training';
 import type { Command } from 'commander';
+import { integer } from '../numbers.ts';
 
 /** How data is to be read, as commander gives it. */
 export interface DataFlags {
@@ -56,7 +57,7 @@ export async function readingOptions(flags: DataFlags): Promise<ReadingOptions> 
     ...(shape === undefined ? {} : { imageShape: imageShape(shape) }),
     ...(separator === undefined ? {} : { separator: separatorOf(separator) }),
     ...(encoding === undefined ? {} : { encoding }),
-    ...(limit === undefined ? {} : { limit: countOf('--limit', limit, 1, 2 ** 31) }),
+    ...(limit === undefined ? {} : { limit: integer('limit', limit, 1, 2 ** 31) }),
   };
 }
 
@@ -65,7 +66,7 @@ export async function readingOptions(flags: DataFlags): Promise<ReadingOptions> 
  * @throws ChorusError `E_USAGE`, `E_DATA_UNREADABLE`, `E_DATA_FORMAT`
  */
 export async function statedClasses(text: string): Promise<ClassOptions> {
-  if (/^\d+$/.test(text)) return { classes: countOf('--classes', text, 2, MAX_CLASSES) };
+  if (/^\d+$/.test(text)) return { classes: integer('classes', text, 2, MAX_CLASSES) };
   return { classNames: await readClassNames(text) };
 }
 
@@ -80,12 +81,6 @@ function separatorOf(text: string): string {
   const separator = ESCAPES[text] ?? text;
   if (separator.length === 1 && !/["\r\n]/.test(separator)) return separator;
   throw usage('--separator', text, 'one character, or tab, or space');
-}
-
-function countOf(option: string, text: string, least: number, most: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw usage(option, text, `a whole number from ${least} to ${most}`);
 }
 
 function usage(option: string, value: string, wanted: string): ChorusError {

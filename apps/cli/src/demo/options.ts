@@ -3,6 +3,7 @@ import { ATTACKS, type Attack, attackSchema, namesOf } from '@chorus/node';
 import { ChorusError, type RuleName, type Terms } from '@chorus/protocol';
 import { parseSplit, type Split } from '@chorus/training';
 import type { DataFlags } from '../data/options.ts';
+import { integer } from '../numbers.ts';
 import { privacyTerm } from '../task/privacy.ts';
 import { ruleNamed } from '../task/request.ts';
 
@@ -50,14 +51,6 @@ export interface RawDemoOptions extends DataFlags {
   keep?: boolean | string;
   commitSeconds?: string;
   chaos?: boolean;
-}
-
-function integer(name: string, text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  throw new ChorusError('E_USAGE', `--${name} must be an integer from ${min} to ${max}`, {
-    facts: { given: text },
-  });
 }
 
 /** @throws ChorusError `E_USAGE` naming the option */

@@ -177,7 +177,7 @@ export async function chosenTask(
   if (newest === 1n) return newest;
   throw new ChorusError('E_USAGE', 'which task? name it with --task ID', {
     facts: { tasks: newest },
-    hint: newest === 0n ? 'there is none on this contract yet' : `the newest is --task ${newest}`,
+    hint: newest === 0n ? 'this contract has no task yet' : `the newest is --task ${newest}`,
   });
 }
 

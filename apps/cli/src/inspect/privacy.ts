@@ -7,7 +7,7 @@ type PrivacyTerm = NonNullable<Terms['privacy']>;
 
 /** The delta that epsilon is stated with where no node says another. */
 const DELTA = 1e-5;
-/** How many samples a trainer has is its own secret: epsilon is told for so many. */
+/** Epsilon is stated for a trainer with this many samples: nobody else knows how many a trainer has. */
 const SAMPLES = 1_000;
 
 /** The term in words. */

@@ -4,6 +4,7 @@ import { ChorusError, hasGroups, RULE_NAMES } from '@chorus/protocol';
 import type { Scoring } from '@chorus/simulation';
 import { MODEL_NAMES, type ModelName, parseSplit, type Split } from '@chorus/training';
 import type { DataFlags } from '../data/options.ts';
+import { integer } from '../numbers.ts';
 
 /** Trainers of a task, at most. */
 const MAX_COMMITTEE = 16;
@@ -56,14 +57,6 @@ export interface RawSimulateOptions extends DataFlags {
   json?: boolean;
 }
 
-function integer(name: string, text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  throw new ChorusError('E_USAGE', `--${name} must be an integer from ${min} to ${max}`, {
-    facts: { given: text },
-  });
-}
-
 function oneOf<T extends string>(name: string, text: string, known: readonly T[]): T {
   const found = known.find((one) => one === text);
   if (found) return found;
@@ -85,7 +78,7 @@ export function parseSimulateOptions(raw: RawSimulateOptions): SimulateOptions {
   if (!raw.novelty && (scoring === 'fedavg' || !hasGroups(scoring))) {
     throw new ChorusError('E_USAGE', '--no-novelty needs the rule reference-projection');
   }
-  const seeds = raw.seeds.split(',').map((seed) => integer('seeds', seed || 'none', 0, 2 ** 31 - 1));
+  const seeds = raw.seeds.split(',').map((seed) => integer('seeds', seed, 0, 2 ** 31 - 1));
   return {
     data: raw.data ?? null,
     reading: raw,

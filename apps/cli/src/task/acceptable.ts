@@ -27,7 +27,7 @@ export function strangersRefuse(
     ...(MODEL_NAMES.some((name) => name === model)
       ? []
       : [
-          'its model could be made to read their data, and they train mlp, cnn and 2nn alone (privacy.models)',
+          `its model could be made to read their data, and they train only ${MODEL_NAMES.join(', ')} (privacy.models)`,
         ]),
     ...(independent < tasks.minValidators
       ? [

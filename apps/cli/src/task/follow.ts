@@ -1,3 +1,4 @@
+import { pause } from '@chorus/node';
 import type { EventJson, TaskDetail } from '@chorus/node/admin';
 import { ChorusError, hasCode } from '@chorus/protocol';
 import { duration } from '../node/status-view.ts';
@@ -113,17 +114,4 @@ export function isEnd(
   taskId: string,
 ): event is Extract<EventJson, { type: 'task-ended' }> {
   return event.type === 'task-ended' && String(event.taskId) === taskId;
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, milliseconds);
-    signal.addEventListener('abort', finish, { once: true });
-    if (signal.aborted) finish();
-  });
 }

@@ -11,6 +11,7 @@ import {
   type RuleName,
 } from '@chorus/protocol';
 import { buildModel, type Dataset, MODEL_NAMES, readModelFile } from '@chorus/training';
+import { integer, kebab } from '../numbers.ts';
 import { PRIVATE_TRAINING, phasesAt, plannedTask, TRAINING } from './plan.ts';
 import { privacyTerm } from './privacy.ts';
 import { termsData } from './terms-data.ts';
@@ -179,15 +180,6 @@ export function shape(text: string): number[] {
   });
 }
 
-/** @throws ChorusError `E_USAGE` */
-export function integer(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw new ChorusError('E_USAGE', `--${kebab(name)} takes an integer from ${least} to ${most}`, {
-    facts: { given: text.slice(0, 40) },
-  });
-}
-
 async function modelFile(path: string): Promise<Uint8Array> {
   if (!(await stat(path).catch(() => null))?.isFile()) {
     throw new ChorusError('E_USAGE', `--model takes ${MODEL_NAMES.join(', ')} or an ONNX file`, {
@@ -262,5 +254,3 @@ function units(name: string, text: string, decimals: number): bigint {
 }
 
 const words = (text: string) => text.split(/[\s,]+/).filter(Boolean);
-
-const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -203,6 +203,19 @@ describe('noveltyVector', () => {
     ).toThrowError(expect.objectContaining({ code: 'E_NOVELTY_INPUT' }));
   });
 
+  it('keeps its direction where one entry is much larger than the others', () => {
+    const groups = [0, 1, 2].map(() =>
+      Int32Array.from({ length: 8 }, (_, k) => (k === 0 ? 5 * 32_767 : k === 1 ? 300_000 : 40 * k)),
+    );
+    const p = publicDirection(Int32Array.of(0, 1000, 0, 0, 0, 0, 0, 0))!;
+    const v = noveltyVector({ groups, publicDirections: [p] });
+    // Lengthened as far as the first entry allows; the others in proportion.
+    const scale = v[0]! / (3 * 5 * 32_767);
+    expect(scale).toBeGreaterThan(1.2);
+    expect(Math.abs(v[0]!)).toBeLessThan(2 ** 20);
+    for (let k = 2; k < 8; k++) expect(Math.abs(v[k]! - 3 * 40 * k * scale)).toBeLessThan(2);
+  });
+
   it('gives what a Gram matrix takes, also for references that are one parameter', () => {
     const groups = [0, 1, 2].map(() => Int32Array.from({ length: 8 }, (_, k) => (k === 0 ? 5 * 32767 : 0)));
     const p = publicDirection(Int32Array.of(1000, 999, 0, 0, 0, 0, 0, 0))!;

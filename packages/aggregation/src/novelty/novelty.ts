@@ -40,7 +40,7 @@ export interface NoveltyInput {
  *
  * With P the directions' Gram matrix and g the sum: c solves (P + 2^-20 diag P) c = P g exactly and is rounded to
  * 2^-24, r = g - floor(sum c_p p + 1/2) entry by entry, and v = floor(s r + 1/2) with s = min(|g|^2 / |r|^2, 16,
- * 15 * 2^18 / |r|), at least 1, rounded down to 2^-8. All of it is integer arithmetic with one answer, so it
+ * 15 * 2^18 / |r|, (2^20 - 1) / max |r_k|), at least 1, rounded down to 2^-8. All of it is integer arithmetic with one answer, so it
  * depends neither on the machine nor on the directions' order. An entry of 2^20 and more, which takes references that
  * have nearly all of their length in one parameter, is held at 2^20 - 1.
  *
@@ -83,17 +83,17 @@ function scaleOf(g: Int32Array, row: Int32Array): bigint {
   if (left === 0n) return SCALE_ONE;
   const wanted = (SCALE_ONE * gram[0]![0]!) / left;
   const longest = isqrt((SCALE_ONE * SCALE_ONE * MAX_SQUARED_NORM) / left);
-  const scale = minimum(minimum(wanted, longest), MOST_SCALE);
+  const largest = row.reduce((most, entry) => Math.max(most, Math.abs(entry)), 0);
+  const fitting = (SCALE_ONE * BigInt(MAX_ROW_ENTRY)) / BigInt(largest);
+  const scale = [longest, fitting, MOST_SCALE].reduce(minimum, wanted);
   return scale > SCALE_ONE ? scale : SCALE_ONE;
 }
 
 /** `floor(scale row / 256 + 1/2)`, entry by entry. An entry is below 2^20 and the scale at most 2^12: exact. */
 function lengthened(row: Int32Array, scale: bigint): Int32Array<ArrayBuffer> {
   const [factor, one] = [Number(scale), Number(SCALE_ONE)];
-  return Int32Array.from(row, (entry) => held(Math.floor((entry * factor + one / 2) / one)));
+  return Int32Array.from(row, (entry) => Math.floor((entry * factor + one / 2) / one));
 }
-
-const held = (entry: number): number => Math.max(-MAX_ROW_ENTRY, Math.min(MAX_ROW_ENTRY, entry));
 
 function sumOf(groups: NoveltyInput['groups']): Int32Array<ArrayBuffer> {
   const sum = new Int32Array(groups[0]?.length ?? 0);
@@ -128,7 +128,7 @@ function subtract(
     const whole = Math.floor(high[k]! / units);
     const part = (high[k]! - whole * units) * LOW + low[k]!;
     const entry = g[k]! - whole - Math.floor((part + FRACTION / 2) / FRACTION);
-    row[k] = held(entry);
+    row[k] = Math.max(-MAX_ROW_ENTRY, Math.min(MAX_ROW_ENTRY, entry));
   }
   return row;
 }

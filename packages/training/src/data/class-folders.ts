@@ -28,53 +28,10 @@ const READABLE = new Set([
 
 /** Images, and films, that need another program: never left out in silence, since they are samples. */
 const UNREADABLE = new Set(
-  [
-    '.bmp',
-    '.dib',
-    '.heic',
-    '.heif',
-    '.jxl',
-    '.jp2',
-    '.j2k',
-    '.jpx',
-    '.ppm',
-    '.pgm',
-    '.pbm',
-    '.pnm',
-    '.pam',
-  ].concat(
-    [
-      '.tga',
-      '.pcx',
-      '.psd',
-      '.xcf',
-      '.ico',
-      '.icns',
-      '.exr',
-      '.hdr',
-      '.dds',
-      '.svg',
-      '.svgz',
-      '.eps',
-      '.pdf',
-    ],
-    [
-      '.dcm',
-      '.dicom',
-      '.nii',
-      '.mha',
-      '.raw',
-      '.dng',
-      '.cr2',
-      '.cr3',
-      '.nef',
-      '.arw',
-      '.orf',
-      '.rw2',
-      '.qoi',
-    ],
-    ['.xbm', '.xpm', '.ras', '.sgi', '.webm', '.mp4', '.avi', '.mov', '.mkv'],
-  ),
+  `.bmp .dib .heic .heif .jxl .jp2 .j2k .jpx .ppm .pgm .pbm .pnm .pam .tga
+  .pcx .psd .xcf .ico .icns .exr .hdr .dds .svg .svgz .eps .pdf .dcm .dicom
+  .nii .mha .raw .dng .cr2 .cr3 .nef .arw .orf .rw2 .qoi .xbm .xpm .ras
+  .sgi .webm .mp4 .avi .mov .mkv`.split(/\s+/),
 );
 
 /** An image and the class whose folder it lies in. */

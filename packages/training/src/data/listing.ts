@@ -24,16 +24,21 @@ export interface Listing {
 }
 
 /** What operating systems, file managers and archives put into folders, in lower case. */
-const FOREIGN = new Set(
-  [
-    'lost+found',
-    'thumbs.db',
-    'ehthumbs.db',
-    'desktop.ini',
-    'system volume information',
-    '$recycle.bin',
-  ].concat(['recycler', '__macosx', '@eadir', '__pycache__', '#recycle', 'icon\r', 'folder.htt']),
-);
+const FOREIGN = new Set([
+  'lost+found',
+  'thumbs.db',
+  'ehthumbs.db',
+  'desktop.ini',
+  'system volume information',
+  '$recycle.bin',
+  'recycler',
+  '__macosx',
+  '@eadir',
+  '__pycache__',
+  '#recycle',
+  'icon\r',
+  'folder.htt',
+]);
 
 /** True for names of files that no person put beside the data. */
 export function isForeign(name: string): boolean {

@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { polarNormals } from '../random.ts';
 
 /** Bytes drawn from the operating system at a time. */
 const BLOCK = 1 << 16;
@@ -27,27 +28,9 @@ export function secureRandom(): SecureRandom {
     }
     return block[next++]!;
   };
-  const uniform = () => word() / 4294967296;
-  let spare: number | undefined;
   return {
-    uniform,
-    normal: () => {
-      if (spare !== undefined) {
-        const value = spare;
-        spare = undefined;
-        return value;
-      }
-      for (;;) {
-        // 53 bits each: the tails of 32 bits end at 6.6 standard deviations.
-        const x = 2 * ((word() * 2097152 + (word() >>> 11)) / 9007199254740992) - 1;
-        const y = 2 * ((word() * 2097152 + (word() >>> 11)) / 9007199254740992) - 1;
-        const s = x * x + y * y;
-        if (s > 0 && s < 1) {
-          const factor = Math.sqrt((-2 * Math.log(s)) / s);
-          spare = y * factor;
-          return x * factor;
-        }
-      }
-    },
+    uniform: () => word() / 2 ** 32,
+    // 53 bits each: the tails of 32 bits end at 6.6 standard deviations.
+    normal: polarNormals(() => (word() * 2 ** 21 + (word() >>> 11)) / 2 ** 53),
   };
 }

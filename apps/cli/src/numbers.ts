@@ -1,0 +1,20 @@
+import { ChorusError } from '@chorus/protocol';
+
+/**
+ * The whole number that an option was given.
+ * @param name of the option, in camel case or as it is written, without dashes before it
+ * @throws ChorusError `E_USAGE` naming the option and its range
+ */
+export function integer(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  throw new ChorusError('E_USAGE', `--${kebab(name)} must be an integer from ${least} to ${most}`, {
+    facts: { given: text.slice(0, 40) },
+    hint: `give a whole number from ${least} to ${most}`,
+  });
+}
+
+/** An option's name as it is written on the command line. */
+export function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
