@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDataset, describeDataset } from '@chorus/training';
@@ -94,6 +94,20 @@ describe('the terms of a task', () => {
 });
 
 describe('an output', () => {
+  it.runIf(process.platform === 'linux')(
+    'in a folder that cannot be made is refused, and not waited for',
+    async () => {
+      await expect(checkOutput('--out', '/proc/none/deeper/x')).rejects.toMatchObject({
+        code: 'E_OUTPUT_UNWRITABLE',
+      });
+    },
+  );
+
+  it('makes the folders above it', async () => {
+    await checkOutput('--out', join(folder, 'new', 'deeper', 'x'));
+    expect((await stat(join(folder, 'new', 'deeper'))).isDirectory()).toBe(true);
+  });
+
   it('that is a folder, or below a file, is refused before it is needed', async () => {
     await writeFile(join(folder, 'file'), '');
     await expect(checkOutput('--out', folder)).rejects.toMatchObject({ code: 'E_USAGE' });

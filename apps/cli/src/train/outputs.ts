@@ -25,7 +25,7 @@ export async function checkOutput(option: string, path: string): Promise<void> {
 export async function checkFolder(option: string, folder: string): Promise<void> {
   const probe = join(folder, `.chorus-${process.pid}.tmp`);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await (await open(probe, 'w')).close();
   } catch (cause) {
     throw new ChorusError('E_OUTPUT_UNWRITABLE', `${option} cannot be written`, {
@@ -35,5 +35,21 @@ export async function checkFolder(option: string, folder: string): Promise<void>
     });
   } finally {
     await rm(probe, { force: true }).catch(() => {});
+  }
+}
+
+/**
+ * A folder with those above it. Node's own recursive `mkdir` never ends where the system does not let a folder be
+ * made and calls it missing, as in /proc.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error;
+    await makeFolder(dirname(folder));
+    await mkdir(folder);
   }
 }
