@@ -266,11 +266,11 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
         [c.peerId, ECHO],
         ['nonsense', ECHO],
       ] as const) {
-        const started = Date.now();
-        await expect(b.request(peer, protocol, text('?'), ask)).rejects.toSatisfy((e) =>
+        // Not by its time-out: that would end the test.
+        const options = { ...ask, timeoutMs: patience(3_600_000) };
+        await expect(b.request(peer, protocol, text('?'), options)).rejects.toSatisfy((e) =>
           hasCode(e, 'E_NETWORK_REQUEST'),
         );
-        expect(Date.now() - started).toBeLessThan(2_000);
       }
     });
 
@@ -291,8 +291,8 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       const [a, b] = await start(2);
       a.handle(ECHO, () => new Promise(() => undefined));
       await link(a, b);
-      await expect(b.request(a.peerId, ECHO, text('?'), { ...ask, timeoutMs: 200 })).rejects.toSatisfy((e) =>
-        hasCode(e, 'E_NETWORK_REQUEST'),
+      await expect(b.request(a.peerId, ECHO, text('?'), { ...ask, timeoutMs: 200.5 })).rejects.toSatisfy(
+        (e) => hasCode(e, 'E_NETWORK_REQUEST'),
       );
       const abort = new AbortController();
       setTimeout(() => abort.abort(new Error('enough')), 100);

@@ -151,7 +151,7 @@ export function describeStorage(name: string, factory: StorageFactory): void {
       const cid = await a.storage.cidOf(randomBytes(100));
       const started = performance.now();
       await expect(
-        b.storage.get(cid, { ...ask, timeoutMs: 400, from: [a.peerId, 'nonsense'] }),
+        b.storage.get(cid, { ...ask, timeoutMs: 400.5, from: [a.peerId, 'nonsense'] }),
       ).rejects.toSatisfy((e) => hasCode(e, 'E_STORAGE_UNAVAILABLE'));
       expect(performance.now() - started).toBeGreaterThan(350);
     });

@@ -150,7 +150,7 @@ export class MemoryNetwork implements NetworkPort {
     this.#hub.link(this.peerId, peer);
     const handler = node.#protocols.get(protocol);
     if (!handler) throw fail('unknown protocol');
-    const timeout = AbortSignal.timeout(options.timeoutMs);
+    const timeout = AbortSignal.timeout(Math.ceil(options.timeoutMs));
     const signal = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout;
     const response = await new Promise<Uint8Array>((resolve, reject) => {
       signal.addEventListener('abort', () => reject(timeout.aborted ? fail('timeout') : signal.reason), {

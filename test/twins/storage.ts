@@ -80,7 +80,7 @@ export class MemoryStorage implements StoragePort {
     this.#closing.signal.throwIfAborted();
     options.signal?.throwIfAborted();
     digestOfCid(cid);
-    const timeout = AbortSignal.timeout(options.timeoutMs);
+    const timeout = AbortSignal.timeout(Math.ceil(options.timeoutMs));
     const signal = AbortSignal.any([
       timeout,
       this.#closing.signal,

@@ -139,7 +139,7 @@ export class LibP2pNetwork implements NetworkPort {
     const running = this.#dials.get(target);
     if (running && !options.signal && options.timeoutMs === undefined) return await running;
     const signal = AbortSignal.any([
-      AbortSignal.timeout(timeoutMs),
+      AbortSignal.timeout(Math.ceil(timeoutMs)),
       this.#closing.signal,
       ...(options.signal ? [options.signal] : []),
     ]);

@@ -30,7 +30,7 @@ export async function sendRequest(
     });
   }
   options.signal?.throwIfAborted();
-  const timeout = AbortSignal.timeout(options.timeoutMs);
+  const timeout = AbortSignal.timeout(Math.ceil(options.timeoutMs));
   const signal = AbortSignal.any([timeout, closing, ...(options.signal ? [options.signal] : [])]);
   let stream: Stream | undefined;
   try {

@@ -126,7 +126,7 @@ class BitswapStorage implements HeliaStorage {
     const root = parseCid(cid);
     const from = (options.from ?? []).flatMap(readPeerId);
     const stop = new AbortController();
-    const timeout = AbortSignal.timeout(options.timeoutMs);
+    const timeout = AbortSignal.timeout(Math.ceil(options.timeoutMs));
     const signal = AbortSignal.any([
       stop.signal,
       timeout,

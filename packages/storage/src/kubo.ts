@@ -92,7 +92,7 @@ class KuboStorage implements StoragePort {
     this.#closing.signal.throwIfAborted();
     options.signal?.throwIfAborted();
     const root = parseCid(cid);
-    const timeout = AbortSignal.timeout(options.timeoutMs);
+    const timeout = AbortSignal.timeout(Math.ceil(options.timeoutMs));
     const stop = new AbortController();
     const signal = AbortSignal.any([
       stop.signal,

@@ -64,7 +64,12 @@ export async function findSummary(
   if (want === 'aggregate' && settled.weights.every((weight) => weight === 0)) {
     return { aggregate: null, gram: null };
   }
-  const check = new SummaryCheck(source, known, settled, Math.max(FILE_MILLISECONDS, timeoutMs / 4));
+  const check = new SummaryCheck(
+    source,
+    known,
+    settled,
+    Math.max(FILE_MILLISECONDS, Math.ceil(timeoutMs / 4)),
+  );
   const deadline = Date.now() + timeoutMs;
   const wrong = new Set<string | null>();
   for (let pause = ASK_AGAIN.first; ; pause = Math.min(2 * pause, ASK_AGAIN.longest)) {

@@ -17,6 +17,7 @@ export type TopicHandler = (message: TopicMessage) => Verdict | Promise<Verdict>
 export type RequestHandler = (request: Uint8Array, from: string) => Promise<Uint8Array>;
 
 export interface RequestOptions {
+  /** Give up after this long; any fraction of a millisecond is rounded up. */
   timeoutMs: number;
   maxResponseBytes: number;
   signal?: AbortSignal;

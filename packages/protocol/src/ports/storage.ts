@@ -23,7 +23,7 @@ export interface StoragePort {
 export interface GetOptions {
   /** Refuse anything longer. */
   maxBytes: number;
-  /** Give up after this long. */
+  /** Give up after this long; any fraction of a millisecond is rounded up. */
   timeoutMs: number;
   /** Peers believed to have it; a hint that saves a search. */
   from?: string[];

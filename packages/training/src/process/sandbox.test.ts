@@ -5,7 +5,7 @@ import { encodeModel } from '@chorus/autodiff';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDataset } from '../data/dataset.ts';
 import { buildModel, MODEL_NAMES } from '../model/build.ts';
-import { modelProcesses, until } from '../testing/children.ts';
+import { cpuTicks, modelProcesses, until } from '../testing/children.ts';
 import {
   endlessLoop,
   foreignDomain,
@@ -136,6 +136,10 @@ describe('a process that passes its limits is ended', () => {
     const abort = new AbortController();
     const trainer = await open(endlessLoop(VALUES, 2n ** 62n));
     const working = work(trainer, abort.signal);
+    // A job that is stopped before it begins leaves the process as it was: let the loop run first.
+    const [pid] = modelProcesses();
+    const before = cpuTicks(pid!);
+    await until(() => cpuTicks(pid!) > before + 100);
     abort.abort(new Error('enough'));
     await expect(working).rejects.toThrow('enough');
     await until(() => modelProcesses().length === 0);
