@@ -239,7 +239,7 @@ describe('limits', () => {
 test('a standing is part of the score, within bounds, and one that fails counts nothing', async () => {
   const standings = new Map<string, number>();
   const a = await start({
-    peerStanding: (peer) => {
+    peerScore: (peer) => {
       const value = standings.get(peer);
       if (value === undefined) throw new Error('unknown');
       return value;

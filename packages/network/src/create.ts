@@ -48,7 +48,7 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
     : await generateKeyPair('Ed25519');
   const listen = listenAddresses(options);
   const emit = options.onEvent ?? (() => {});
-  const standing = options.peerStanding ?? (() => 0);
+  const standing = options.peerScore ?? (() => 0);
   const closing = new AbortController();
   const banFile = options.banFile ? new BanFile(options.banFile, warn) : undefined;
   const book = new PeerBook({

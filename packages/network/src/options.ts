@@ -46,7 +46,7 @@ export interface NetworkOptions extends TrafficLimits {
    * no longer passed on when something else speaks against it too) to 50. Added to the peer's gossip score, and
    * above 0 keeps its connection when others must go. Asked often: it must be quick and must not throw.
    */
-  peerStanding?: (peerId: string) => number;
+  peerScore?: (peerId: string) => number;
   /** Told of what happens to connections and bans. */
   onEvent?: (event: NetworkEvent) => void;
 }

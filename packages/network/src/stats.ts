@@ -36,7 +36,7 @@ export interface PeerStats {
   score: number;
   /** 0 to 100; at 100 it is banned. */
   blame: number;
-  /** What `peerStanding` says of it. */
+  /** What `peerScore` says of it. */
   standing: number;
 }
 

@@ -2,23 +2,28 @@
  * The composition root: a node, wired from the ports, that lives through the rounds of tasks.
  *
  * ```
- * announce -> train -> commit -> reference -> aggregate -> settle -> recompute
+ * announce -> train -> commit -> reference -> vote -> aggregate -> prove -> settle -> recompute
  * ```
  *
- * Each stage is a file of `stages/`; `TaskRunner` decides when each is due, from chain state alone.
+ * Each stage is a file of `rounds/stages/` (announce: `tasks/`, vote: `rounds/votes/`); `TaskRunner` decides when each is due, from chain state alone.
  *
  * @packageDocumentation
  */
 
 export { type AddressUse, addressFault } from '@chorus/network';
-export { ATTACKS, type Attack, attackSchema, describeAttack, namesOf } from './attacks/kinds.ts';
-export { looksAround } from './attacks/vectors.ts';
-export { pause } from './background.ts';
-export { ChorusNode, type NodeDependencies } from './chorus-node.ts';
+export { looksAround } from './adversary/vectors.ts';
+export { ATTACKS, type Attack, attackSchema, describeAttack, namesOf } from './config/attack-config.ts';
+export {
+  type NodeConfig,
+  type NodeConfigInput,
+  nodeConfigSchema,
+  parseConfig,
+} from './config/config.ts';
 export { DESCRIPTIONS } from './config/descriptions.ts';
 export { editConfig } from './config/edit.ts';
 export { CONFIG_FIELDS, type ConfigField } from './config/fields.ts';
 export { CONFIG_FILE } from './config/file.ts';
+export { limitsSchema, tokensSchema } from './config/limits-config.ts';
 export {
   type ConfigSource,
   findField,
@@ -28,12 +33,7 @@ export {
 } from './config/load.ts';
 export { OWN_NETWORK, OWN_NETWORK_VALUES } from './config/own-network.ts';
 export { renderConfig } from './config/template.ts';
-export {
-  type NodeConfig,
-  type NodeConfigInput,
-  nodeConfigSchema,
-  parseConfig,
-} from './config.ts';
+export type { Ports } from './context/ports.ts';
 export { fitDataset } from './data/fit-data.ts';
 export {
   type AddDataOptions,
@@ -46,7 +46,8 @@ export {
   type RegisteredData,
   removeData,
 } from './data/registry.ts';
-export type { EventSink, NodeEvent, Stage } from './events.ts';
+export type { EventSink, NodeEvent, Stage } from './events/events.ts';
+export { writeSummaries } from './history/kept-summaries.ts';
 export { type Identity, verifyIdentity } from './identity/attestation.ts';
 export {
   createIdentity,
@@ -90,20 +91,19 @@ export {
   verifierFault,
   verifyFile,
 } from './inspect/proven-round.ts';
-export { isAlive } from './is-alive.ts';
 export type { RoundQuery } from './journal/history.ts';
 export { Journal, type JournalReader, type JournalTask } from './journal/journal.ts';
 export type { RoundRecord, TokenTotals } from './journal/records.ts';
 export type { RecordedStep, StepGate, StepName, StepPoint, StepState } from './journal/steps.ts';
 export { JOURNAL_FILE, journalOwner, setJournalAside } from './journal/store.ts';
-export { independentValidators } from './limits/consider-task.ts';
-export { limitsSchema, tokensSchema } from './limits/limits-config.ts';
+export { ChorusNode, type NodeDependencies } from './lifecycle/chorus-node.ts';
 export { LOG_FILE, type Log, openLog } from './logging/log.ts';
-export { type Level, sentenceOf } from './logging/sentences.ts';
-export type { Ports } from './ports.ts';
-export { CIRCUIT_SIZE, createProving, type Proving } from './proving.ts';
-export { newestTask } from './publishing.ts';
-export { publishTask, type TaskRequest } from './stages/announce.ts';
+export { type Level, logMessageOf } from './logging/log-messages.ts';
+export { independentValidators } from './policy/task-policy.ts';
+export { CIRCUIT_SIZE, createProving, type Proving } from './proving/proving.ts';
 export { type StartOptions, startNode } from './start.ts';
 export { waitsFor } from './status/waits-for.ts';
-export { writeSummaries } from './summary/kept-summaries.ts';
+export { publishTask, type TaskRequest } from './tasks/announce.ts';
+export { newestTask } from './tasks/create-task.ts';
+export { pause } from './utils/background.ts';
+export { isAlive } from './utils/is-alive.ts';

@@ -12,21 +12,21 @@ import {
 } from '@chorus/protocol';
 import { createHeliaStorage, createKuboStorage, laterStorage, withDaemon } from '@chorus/storage';
 import type { Dataset } from '@chorus/training';
-import { pause, RETRY_MILLISECONDS } from './background.ts';
-import { ChorusNode } from './chorus-node.ts';
-import type { NodeConfig } from './config.ts';
+import type { NodeConfig } from './config/config.ts';
 import { listData, openData } from './data/registry.ts';
-import type { EventSink, NodeEvent } from './events.ts';
+import type { EventSink, NodeEvent } from './events/events.ts';
 import { type NodeKey, readNodeKey, writeNewNodeKey } from './identity/node-key.ts';
 import { type OpenedWallet, openWallet, type PasswordSource } from './identity/wallet.ts';
 import { Journal } from './journal/journal.ts';
 import type { StepGate } from './journal/steps.ts';
+import { ChorusNode } from './lifecycle/chorus-node.ts';
 import { meteredChain } from './metrics/metered-chain.ts';
-import { peerStanding } from './standing.ts';
 import { DiskWatch } from './status/disk-watch.ts';
 import { keptFiles } from './status/kept-files.ts';
 import { NodeConditions } from './status/node-conditions.ts';
 import type { OpenAdmin } from './status/open-admin.ts';
+import { peerScore } from './tasks/peer-score.ts';
+import { pause, RETRY_MILLISECONDS } from './utils/background.ts';
 
 export interface StartOptions {
   /** Asked for the password of an encrypted wallet. */
@@ -108,7 +108,7 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
       privateKey: nodeKey.bytes,
       banFile: join(config.dataDir, 'bans.json'),
       onEvent: (event) => forwardEvent(event, emit),
-      peerStanding: peerStanding(() => node?.followed() ?? []),
+      peerScore: peerScore(() => node?.followed() ?? []),
     });
     closers.push(() => network.close());
     const keep = () => (node ? [...keptFiles(node.followed()), ...node.publications.models()] : []);
@@ -127,13 +127,13 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
     const dataName = await dataNameOf(config);
     const ports = { chain, network, storage };
     node = new ChorusNode(config, { ports, keySeed: nodeKey.seed, dataset, dataName, journal, emit });
-    const { gate } = node;
+    const { resources } = node;
     const disk = new DiskWatch({
       folder: config.dataDir,
       quotaBytes: config.limits.disk ?? null,
       storage,
       keep,
-      state: gate.disk,
+      state: resources.disk,
       onError: (error) => emit(warningOf(error)),
     });
     closers.push(() => disk.close());

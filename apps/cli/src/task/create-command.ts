@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { formatUnits } from '@chorus/chain';
 import type { TaskRequest } from '@chorus/node';
-import { createAdminClient, readAdmin, sentenceOf } from '@chorus/node/admin';
+import { createAdminClient, logMessageOf, readAdmin } from '@chorus/node/admin';
 import { type Address, hasCode } from '@chorus/protocol';
 import { someOf } from '@chorus/training';
 import { Command } from 'commander';
@@ -180,7 +180,7 @@ function listenerOf(
     published: (taskId) => say(`published as task ${taskId}${detach ? '' : `; ${leaving}`}`),
     event: (streamed) => {
       if (json) writeJson(JSON.stringify(streamed));
-      else if (sentenceOf(streamed.event).level !== 'debug') say(eventLine(streamed));
+      else if (logMessageOf(streamed.event).level !== 'debug') say(eventLine(streamed));
     },
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive, sentenceOf } from '@chorus/node';
+import { isAlive, logMessageOf } from '@chorus/node';
 import type { AdminAccess, AdminClient, StreamedEvent, TaskDetail } from '@chorus/node/admin';
 import { ChorusError, hasCode } from '@chorus/protocol';
 import colors from 'yoctocolors';
@@ -141,7 +141,7 @@ const MARK = {
 
 /** Time, mark and sentence. */
 export function eventLine({ at, event }: Pick<StreamedEvent, 'at' | 'event'>): string {
-  const { level, text } = sentenceOf(event, { amount: (units) => `${amount(units)} tokens` });
+  const { level, text } = logMessageOf(event, { amount: (units) => `${amount(units)} tokens` });
   const time = new Date(at).toTimeString().slice(0, 8);
   return `${colors.dim(time)} ${MARK[level]} ${level === 'debug' ? colors.dim(text) : text}`;
 }

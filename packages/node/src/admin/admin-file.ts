@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
-import { isAlive } from '../is-alive.ts';
+import { isAlive } from '../utils/is-alive.ts';
 
 /** Where a running node says how its API is reached: readable by its owner alone, gone when it has ended. */
 export const ADMIN_FILE = 'admin.json';

@@ -1,7 +1,7 @@
 import { ChorusError } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type AdminConfig, adminConfigSchema } from './admin-config.ts';
+import { type AdminConfig, adminConfigSchema } from '../config/admin-config.ts';
 import { adminApp } from './app.ts';
 import { FileReader } from './body.ts';
 import { EventRing } from './event-ring.ts';
@@ -466,7 +466,7 @@ describe('the API', () => {
     const files = new FileReader();
     let sent = 0;
     let go = () => {};
-    const gate = new Promise<void>((resolve) => {
+    const budget = new Promise<void>((resolve) => {
       go = resolve;
     });
     const request = (body: ReadableStream | Uint8Array<ArrayBuffer>) =>
@@ -478,7 +478,7 @@ describe('the API', () => {
       });
     const endless = new ReadableStream({
       async pull(controller) {
-        if (sent === 1000) await gate;
+        if (sent === 1000) await budget;
         sent += 1000;
         controller.enqueue(new Uint8Array(1000));
       },

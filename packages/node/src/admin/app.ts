@@ -3,7 +3,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { z } from 'zod';
-import type { AdminConfig } from './admin-config.ts';
+import type { AdminConfig } from '../config/admin-config.ts';
 import { FileReader, readJson } from './body.ts';
 import { eventStream, MAX_STREAMS } from './event-stream.ts';
 import { BrowserGuard, isLoopback, TokenGuard } from './guard.ts';

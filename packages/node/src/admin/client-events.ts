@@ -1,6 +1,6 @@
 import { ChorusError } from '@chorus/protocol';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { type StreamedEvent, streamedDataSchema } from './schema/events.ts';
+import { type StreamedEvent, streamedDataSchema } from '../events/event-schema.ts';
 
 /** Pauses between attempts to connect again, milliseconds. */
 const FIRST_PAUSE = 250;

@@ -1,7 +1,7 @@
 import { ChorusError, type Facts } from '@chorus/protocol';
 import type { z } from 'zod';
+import type { StreamedEvent } from '../events/event-schema.ts';
 import { streamEvents } from './client-events.ts';
-import type { StreamedEvent } from './schema/events.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from './schema/network.ts';
 import { problemSchema } from './schema/problem.ts';
 import type { PublicationDocument, PublicationRequest, StoredModel } from './schema/publications.ts';

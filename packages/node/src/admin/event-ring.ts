@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { bigintAsText } from '@chorus/protocol';
-import type { NodeEvent } from '../events.ts';
+import type { NodeEvent } from '../events/events.ts';
 
 /** Events remembered for those that connect again. */
 const MAX_EVENTS = 2_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { StreamedEvent } from '../events/event-schema.ts';
 import { streamEvents } from './client-events.ts';
 import { EventRing } from './event-ring.ts';
 import { eventStream } from './event-stream.ts';
-import type { StreamedEvent } from './schema/events.ts';
 
 const joined = (taskId: bigint) => ({ type: 'joined', taskId }) as const;
 

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { ChorusError } from '@chorus/protocol';
-import type { AdminConfig } from './admin-config.ts';
+import type { AdminConfig } from '../config/admin-config.ts';
 
 const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]'];
 

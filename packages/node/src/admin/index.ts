@@ -10,7 +10,14 @@
  *
  * @packageDocumentation
  */
-export { type Level, type Sentence, type SentenceOptions, sentenceOf } from '../logging/sentences.ts';
+
+export type { EventJson, Gap, Jsonified, StreamedEvent } from '../events/event-schema.ts';
+export {
+  type Level,
+  type LogMessage,
+  type LogMessageOptions,
+  logMessageOf,
+} from '../logging/log-messages.ts';
 export { ADMIN_FILE, type AdminAccess, readAdmin } from './admin-file.ts';
 export {
   type AdminClient,
@@ -19,7 +26,6 @@ export {
   createAdminClient,
   type EventsOptions,
 } from './client.ts';
-export type { EventJson, Gap, Jsonified, StreamedEvent } from './schema/events.ts';
 export type { BanList, BannedPeer, BanRequest, Peer, PeerList } from './schema/network.ts';
 export type { Problem } from './schema/problem.ts';
 export type { PublicationDocument, PublicationRequest, StoredModel } from './schema/publications.ts';

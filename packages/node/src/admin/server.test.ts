@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { adminConfigSchema } from './admin-config.ts';
+import { adminConfigSchema } from '../config/admin-config.ts';
 import { ADMIN_FILE, readAdmin, writeAdmin } from './admin-file.ts';
 import { createAdminClient } from './client.ts';
 import { EventRing } from './event-ring.ts';

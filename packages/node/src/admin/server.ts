@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ChorusError, keepSecret } from '@chorus/protocol';
 import { serve } from '@hono/node-server';
-import type { AdminConfig } from './admin-config.ts';
+import type { AdminConfig } from '../config/admin-config.ts';
 import { removeAdmin, writeAdmin } from './admin-file.ts';
 import { adminApp } from './app.ts';
 import type { AdminSource } from './source.ts';

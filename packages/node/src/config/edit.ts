@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
 import { type Document, isMap, isNode, type Pair, stringify, type YAMLMap } from 'yaml';
-import { parseConfig } from '../config.ts';
+import { parseConfig } from './config.ts';
 import { parseText, plainValue, readText, valueOfText, writeText } from './file.ts';
 import { findField } from './load.ts';
 

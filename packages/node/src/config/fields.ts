@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { nodeConfigSchema } from '../config.ts';
+import { nodeConfigSchema } from './config.ts';
 
 /** One value of the configuration. */
 export interface ConfigField {

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { ChorusError, keepUrlSecret } from '@chorus/protocol';
-import { type NodeConfig, type Origin, parseConfig } from '../config.ts';
+import { type NodeConfig, type Origin, parseConfig } from './config.ts';
 import { CONFIG_FIELDS, type ConfigField } from './fields.ts';
 import { plainValue, readDocument, valueOfText } from './file.ts';
 

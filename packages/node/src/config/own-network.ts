@@ -1,4 +1,4 @@
-import type { NodeConfigInput } from '../config.ts';
+import type { NodeConfigInput } from './config.ts';
 
 /**
  * Consent to any task, for nodes of a network that is all one's own, where tokens are worth nothing: the demo, the

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { nodeConfigSchema } from '../config.ts';
+import { nodeConfigSchema } from './config.ts';
 import { DESCRIPTIONS } from './descriptions.ts';
 import { CONFIG_FIELDS, type ConfigField } from './fields.ts';
 import { parseText, plainValue } from './file.ts';

@@ -13,7 +13,7 @@ import {
 } from '@chorus/training';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
-import { sizeOnDisk } from './size-on-disk.ts';
+import { sizeOnDisk } from '../utils/size-on-disk.ts';
 
 /** The registered data of a node, within its data folder. */
 export const DATA_FILE = 'data.json';

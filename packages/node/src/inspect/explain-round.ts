@@ -14,12 +14,12 @@ import {
   type TaskState,
   type Terms,
 } from '@chorus/protocol';
-import { storedPayloadBytes } from '../sealing/payload-form.ts';
-import { findSummary } from '../summary/find-summary.ts';
+import { findSummary } from '../history/find-summary.ts';
+import { reasonFor } from '../history/reason.ts';
+import { storedPayloadBytes } from '../payloads/sealing/payload-form.ts';
 import { type Inspection, readTerms, requireSettled, summarySource } from './inspection.ts';
 import { paidAsComputed, type RoundMoney, roundMoney } from './money.ts';
 import { ruleOf } from './proven-round.ts';
-import { reasonFor } from './reason.ts';
 
 /** Units by which an aggregator can move a weight or share within what the circuit of `reference-projection` accepts. */
 const PROJECTION_FREEDOM = 2;

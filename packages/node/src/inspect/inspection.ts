@@ -16,10 +16,10 @@ import {
   type Terms,
 } from '@chorus/protocol';
 import { createHeliaStorage, openOfflineStorage } from '@chorus/storage';
-import { createProving, type Proving } from '../proving.ts';
-import type { SummarySource } from '../summary/find-summary.ts';
-import { keptSummaries, ownSummaries } from '../summary/kept-summaries.ts';
-import { networkPeers, type SummaryPeers } from '../summary/summary-peers.ts';
+import type { SummarySource } from '../history/find-summary.ts';
+import { keptSummaries, ownSummaries } from '../history/kept-summaries.ts';
+import { networkPeers, type SummaryPeers } from '../history/summary-peers.ts';
+import { createProving, type Proving } from '../proving/proving.ts';
 
 /** A task has up to 4096 rounds, and public endpoints count requests. */
 const ROUNDS_AT_ONCE = 16;

@@ -18,7 +18,7 @@ import {
   globalParameters,
   type ParameterInfo,
 } from '@chorus/training';
-import { findSummary } from '../summary/find-summary.ts';
+import { findSummary } from '../history/find-summary.ts';
 import { type Check, runCheck } from './checks.ts';
 import { type Inspection, readInitialModel, readTerms, settledRounds, summarySource } from './inspection.ts';
 

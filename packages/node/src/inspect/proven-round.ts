@@ -30,7 +30,7 @@ import {
   sameG1,
   type TaskState,
 } from '@chorus/protocol';
-import { CIRCUIT_SIZE } from '../proving.ts';
+import { CIRCUIT_SIZE } from '../proving/proving.ts';
 import { type Check, runCheck } from './checks.ts';
 import { type Inspection, requireSettled } from './inspection.ts';
 

@@ -79,14 +79,14 @@ export class Journal implements JournalReader {
   readonly transactions: TransactionLog;
   readonly #dataDir: string;
   readonly #db: DatabaseSync;
-  readonly #gate: StepGate | undefined;
+  readonly #stepGate: StepGate | undefined;
   #open = true;
 
-  private constructor(dataDir: string, db: DatabaseSync, gate: StepGate | undefined) {
+  private constructor(dataDir: string, db: DatabaseSync, stepGate: StepGate | undefined) {
     this.#dataDir = dataDir;
     this.path = join(dataDir, JOURNAL_FILE);
     this.#db = db;
-    this.#gate = gate;
+    this.#stepGate = stepGate;
     this.transactions = new TransactionLog(db, this.path);
   }
 
@@ -311,7 +311,7 @@ export class Journal implements JournalReader {
   async endRound(record: RoundRecord, model: RecordedStep['detail'] | null): Promise<void> {
     const { taskId, round } = record;
     const point = { taskId, round, step: 'model', state: 'done' } as const;
-    if (model) await this.#gate?.({ ...point, when: 'before' });
+    if (model) await this.#stepGate?.({ ...point, when: 'before' });
     this.#transact(() => {
       addRound(this.#db, record);
       if (model) this.#write(point, 'done', model);
@@ -324,18 +324,18 @@ export class Journal implements JournalReader {
         )
         .run(taskId.toString(), taskId.toString(), ROUNDS_OF_STEPS);
     });
-    if (model) await this.#gate?.({ ...point, when: 'after' });
+    if (model) await this.#stepGate?.({ ...point, when: 'after' });
   }
 
   /** A payout: its step is done and its amount in the totals, at once. */
   async claimed(key: StepKey, token: Address, amount: bigint): Promise<void> {
     if (this.step(key)?.state === 'done') return;
-    await this.#gate?.({ ...key, state: 'done', when: 'before' });
+    await this.#stepGate?.({ ...key, state: 'done', when: 'before' });
     this.#transact(() => {
       addClaimed(this.#db, token, amount);
       this.#write(key, 'done', { amount });
     });
-    await this.#gate?.({ ...key, state: 'done', when: 'after' });
+    await this.#stepGate?.({ ...key, state: 'done', when: 'after' });
   }
 
   /** What a settled round has left, as this node has checked it. */
@@ -362,9 +362,9 @@ export class Journal implements JournalReader {
   }
 
   async #record(key: StepKey, state: StepState, detail: RecordedStep['detail']): Promise<void> {
-    await this.#gate?.({ ...key, state, when: 'before' });
+    await this.#stepGate?.({ ...key, state, when: 'before' });
     this.#transact(() => this.#write(key, state, detail));
-    await this.#gate?.({ ...key, state, when: 'after' });
+    await this.#stepGate?.({ ...key, state, when: 'after' });
   }
 
   #write({ taskId, round, step }: StepKey, state: StepState, detail: RecordedStep['detail']): void {

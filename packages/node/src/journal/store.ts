@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ChorusError } from '@chorus/protocol';
-import { isAlive } from '../is-alive.ts';
+import { isAlive } from '../utils/is-alive.ts';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
 import { storeFault, toStoreError } from './store-error.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { reasonOf } from '@chorus/protocol';
 import type { DestinationStream } from 'pino';
 import { createStream, type RotatingFileStream } from 'rotating-file-stream';
-import type { LogConfig } from './log-config.ts';
+import type { LogConfig } from '../config/log-config.ts';
 
 /** A file that could not be written is opened again after so long. */
 const AGAIN_MILLISECONDS = 30_000;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { keepSecret } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { logConfigSchema } from '../config/log-config.ts';
 import { LOG_FILE, type LogOptions, openLog } from './log.ts';
-import { logConfigSchema } from './log-config.ts';
 import { openLogFile } from './log-file.ts';
 import { fileOutput } from './output.ts';
 

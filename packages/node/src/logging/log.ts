@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { formatUnits } from '@chorus/chain';
 import { bigintAsText, keepSecret, plainJson, withoutSecrets } from '@chorus/protocol';
 import { type DestinationStream, type Logger, multistream, pino, stdTimeFunctions } from 'pino';
-import type { EventSink, NodeEvent } from '../events.ts';
-import type { LogConfig } from './log-config.ts';
+import type { LogConfig } from '../config/log-config.ts';
+import type { EventSink, NodeEvent } from '../events/events.ts';
 import type { LogFile } from './log-file.ts';
+import { logMessageOf } from './log-messages.ts';
 import { standardOutput } from './output.ts';
 import { Repeats } from './repeats.ts';
 import { SECRET_FIELDS } from './secret-fields.ts';
-import { sentenceOf } from './sentences.ts';
 
 /** The log of a node, within its data folder. */
 export const LOG_FILE = join('logs', 'node.log');
@@ -71,7 +71,7 @@ export async function openLog({
 }
 
 function writeEvent(logger: Logger, event: NodeEvent, held: number): void {
-  const { level, text } = sentenceOf(event, { amount: inTokens });
+  const { level, text } = logMessageOf(event, { amount: inTokens });
   if (!logger.isLevelEnabled(level)) return;
   const times = held > 0 ? ` (${held} times more since this was written last)` : '';
   logger[level](JSON.parse(JSON.stringify({ event }, bigintAsText)), `${text}${times}`);

@@ -1,4 +1,4 @@
-import type { NodeEvent } from '../events.ts';
+import type { NodeEvent } from '../events/events.ts';
 
 /** A line that says the same again is held back for so long. */
 const QUIET_MILLISECONDS = 600_000;

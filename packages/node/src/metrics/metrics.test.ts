@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import type { ChainPort } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { meteredChain } from './metered-chain.ts';
-import { Metrics, type Readings } from './metrics.ts';
+import { Metrics, type MetricValues } from './metrics.ts';
 
 const TOKEN = '0x00000000000000000000000000000000000000aa';
-const readings: Readings = {
+const readings: MetricValues = {
   peers: 3,
   banned: 1,
   gossip: [{ topic: 'tasks', verdict: 'rejected', count: 4 }],

@@ -1,12 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { NodeEvent } from '../events.ts';
+import type { NodeEvent } from '../events/events.ts';
 
 /** Upper bounds in seconds: a round of a small model takes seconds, one of a large model many minutes. */
 const STAGE_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900];
 const PROOF_BUCKETS = [1, 2, 5, 10, 20, 30, 60, 120, 300];
 
 /** What is read at the moment somebody asks for the metrics. */
-export interface Readings {
+export interface MetricValues {
   peers: number;
   banned: number;
   /** By topic and verdict: accepted, ignored, rejected or published. */
@@ -124,12 +124,12 @@ export class Metrics {
     return this.#registry.getMetricsAsArray().map((metric) => metric.name);
   }
 
-  async text(readings: Readings): Promise<string> {
+  async text(readings: MetricValues): Promise<string> {
     this.#read(readings);
     return this.#registry.metrics();
   }
 
-  #read(now: Readings): void {
+  #read(now: MetricValues): void {
     this.#peers.set(now.peers);
     this.#banned.set(now.banned);
     set(this.#gossip, now.gossip, ({ topic, verdict, count }) => [{ topic, verdict }, count]);

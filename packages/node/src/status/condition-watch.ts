@@ -1,5 +1,5 @@
 import type { Notice } from '../admin/schema/values.ts';
-import type { EventSink } from '../events.ts';
+import type { EventSink } from '../events/events.ts';
 
 /** How often a node looks at what stands in its way. Each look asks the chain twice. */
 const LOOK_MILLISECONDS = 20_000;

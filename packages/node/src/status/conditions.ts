@@ -1,6 +1,6 @@
 import { isDevChain } from '@chorus/chain';
 import type { Notice } from '../admin/schema/values.ts';
-import { formatBytes } from '../limits/quantities.ts';
+import { formatBytes } from '../utils/quantities.ts';
 import type { ChainView } from './chain-watch.ts';
 
 /** A node that has just started has no peers yet. */

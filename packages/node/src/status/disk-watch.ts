@@ -1,6 +1,6 @@
 import { opendir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DiskState } from '../limits/gatekeeper.ts';
+import type { DiskState } from '../resources/resource-budget.ts';
 
 /** How often the data folder is measured; a few thousand files take some milliseconds. */
 const WATCH_MILLISECONDS = 30_000;

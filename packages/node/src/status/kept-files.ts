@@ -1,6 +1,6 @@
 import { cidFromDigest, MAX_TERMS_BYTES, openedReferences } from '@chorus/protocol';
-import type { FollowedTask } from '../followed-task.ts';
-import { storedPayloadBytes } from '../sealing/payload-form.ts';
+import { storedPayloadBytes } from '../payloads/sealing/payload-form.ts';
+import type { FollowedTask } from '../tasks/followed-task.ts';
 
 /**
  * Files that garbage collection must not take: terms and models of followed tasks, the payloads of their current

@@ -1,21 +1,21 @@
 import type { LimitsView } from '../admin/schema/status.ts';
-import type { NodeConfig } from '../config.ts';
-import { type Gatekeeper, stakePerDay } from '../limits/gatekeeper.ts';
+import type { NodeConfig } from '../config/config.ts';
+import { type ResourceBudget, stakePerDay } from '../resources/resource-budget.ts';
 
 /** The limits as configured, with what holds where nothing is, for people. */
 export function limitsView(
   { limits, maxStake, threads }: NodeConfig,
-  gate: Pick<Gatekeeper, 'memoryBytes' | 'withinHours'>,
+  resources: Pick<ResourceBudget, 'memoryBytes' | 'withinHours'>,
 ): LimitsView {
   const { gas, stake, tasks } = limits;
   return {
     threads: limits.threads ?? threads,
-    memoryBytes: gate.memoryBytes,
+    memoryBytes: resources.memoryBytes,
     diskBytes: limits.disk ?? null,
     uploadBytesPerSecond: limits.upload ?? null,
     downloadBytesPerSecond: limits.download ?? null,
     hours: limits.hours,
-    withinHours: gate.withinHours(),
+    withinHours: resources.withinHours(),
     stakePerTask: maxStake,
     stakePerDay: stakePerDay({ limits, maxStake }),
     onlyListedTokens: stake.onlyListed,

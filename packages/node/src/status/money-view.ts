@@ -1,7 +1,7 @@
 import type { Address } from '@chorus/protocol';
 import type { Earnings } from '../admin/schema/rounds.ts';
 import type { TokenAmount } from '../admin/schema/values.ts';
-import type { ChorusNode } from '../chorus-node.ts';
+import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 
 /** Tokens whose balances are asked for; a node earns in one or two. */
 const MAX_TOKENS = 20;
@@ -30,7 +30,10 @@ export class MoneyView {
   }
 
   staked(): TokenAmount[] {
-    return [...this.#node.gate.staked()].map(([token, amount]) => ({ token, amount: amount.toString() }));
+    return [...this.#node.resources.staked()].map(([token, amount]) => ({
+      token,
+      amount: amount.toString(),
+    }));
   }
 
   /** Balances on chain, of the tokens this node has to do with; of the last seconds unless `fresh`. */

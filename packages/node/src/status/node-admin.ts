@@ -17,26 +17,26 @@ import type {
 } from '../admin/schema/tasks.ts';
 import type { Notice } from '../admin/schema/values.ts';
 import type { AdminSource } from '../admin/source.ts';
-import type { ChorusNode } from '../chorus-node.ts';
-import type { NodeConfig } from '../config.ts';
-import type { NodeEvent } from '../events.ts';
+import type { NodeConfig } from '../config/config.ts';
+import type { NodeEvent } from '../events/events.ts';
 import { didOfPeerId } from '../identity/did.ts';
-import { missedRoundBps } from '../limits/consider-task.ts';
+import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { PublicationState } from '../publications.ts';
-import { ActivityBook } from './activity-book.ts';
+import { missedRoundBps } from '../policy/task-policy.ts';
+import type { PublicationState } from '../tasks/publication-queue.ts';
+import { ActivityTracker } from './activity-tracker.ts';
 import { lagSeconds } from './chain-watch.ts';
+import type { HostInfo } from './host-info.ts';
 import { limitsView } from './limits-view.ts';
-import type { Machine } from './machine.ts';
+import { metricValues } from './metric-values.ts';
 import { MoneyView } from './money-view.ts';
 import { detailsOf, type NetworkDetails } from './network-details.ts';
 import type { NodeConditions } from './node-conditions.ts';
 import { bannedPeer, peerList } from './peer-view.ts';
 import { privacyView } from './privacy-view.ts';
-import { readingsOf } from './readings.ts';
+import { RecentWarnings } from './recent-warnings.ts';
 import { roundSummary } from './round-view.ts';
 import { rolesIn, taskDetail, taskSummary } from './task-view.ts';
-import { WarningBook } from './warning-book.ts';
 
 /** Rounds on the status screen. */
 const STATUS_ROUNDS = 10;
@@ -53,7 +53,7 @@ const MAX_LAG_MILLISECONDS = 2_000;
 export interface NodeAdminOptions {
   config: NodeConfig;
   version: string;
-  machine: Machine;
+  machine: HostInfo;
   metrics: Metrics;
   /** Begins to end the process. */
   onShutdown: () => void;
@@ -74,8 +74,8 @@ export class NodeAdmin implements AdminSource {
   readonly version: string;
   readonly events = new EventRing();
   readonly #options: NodeAdminOptions;
-  readonly #warnings = new WarningBook();
-  readonly #activities = new ActivityBook();
+  readonly #warnings = new RecentWarnings();
+  readonly #activities = new ActivityTracker();
   readonly #startedAt = new Date();
   #attached: Attached | null = null;
   #state: 'starting' | 'ready' = 'starting';
@@ -142,7 +142,7 @@ export class NodeAdmin implements AdminSource {
       this.#network()?.stats() ?? null,
       money.claimable().catch(() => []),
     ]);
-    const readings = readingsOf({ node, head, details, staked: money.staked(), claimable });
+    const readings = metricValues({ node, head, details, staked: money.staked(), claimable });
     return { contentType: metrics.contentType, text: await metrics.text(readings) };
   }
 
@@ -205,9 +205,9 @@ export class NodeAdmin implements AdminSource {
         rssBytes: memory.rss + modelMemory(),
         heapBytes: memory.heapUsed,
         eventLoopLagMs: machine.lagMs,
-        disk: { usedBytes: node.gate.disk.usedBytes, freeBytes: node.gate.disk.freeBytes },
+        disk: { usedBytes: node.resources.disk.usedBytes, freeBytes: node.resources.disk.freeBytes },
       },
-      limits: limitsView(config, node.gate),
+      limits: limitsView(config, node.resources),
       privacy: privacyView(config.privacy, node.journal),
       warnings: [
         ...holding,
@@ -235,7 +235,7 @@ export class NodeAdmin implements AdminSource {
       active: [],
       waiting: 0,
       settledThrough: null,
-      left: node.gate.isLeft(id),
+      left: node.resources.isLeft(id),
       hasDone: () => false,
       stake: 0n,
     };
@@ -359,7 +359,7 @@ export class NodeAdmin implements AdminSource {
 
   #pauses(): Notice[] {
     return this.#running()
-      .node.gate.pauses()
+      .node.resources.pauses()
       .map(({ code, reason, change }) => ({ code, message: reason, hint: change }));
   }
 

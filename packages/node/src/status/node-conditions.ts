@@ -1,8 +1,8 @@
 import type { Warning } from '../admin/schema/status.ts';
 import type { Notice } from '../admin/schema/values.ts';
-import { pause } from '../background.ts';
-import type { ChorusNode } from '../chorus-node.ts';
-import type { EventSink } from '../events.ts';
+import type { EventSink } from '../events/events.ts';
+import type { ChorusNode } from '../lifecycle/chorus-node.ts';
+import { pause } from '../utils/background.ts';
 import { ChainWatch, lagSeconds } from './chain-watch.ts';
 import { ConditionWatch } from './condition-watch.ts';
 import { conditions } from './conditions.ts';
@@ -46,7 +46,7 @@ export class NodeConditions {
   }
 
   async #notices(): Promise<Notice[]> {
-    const { ports, gate } = this.#node;
+    const { ports, resources } = this.#node;
     const view = await this.chain.settled();
     return conditions({
       uptimeSeconds: (Date.now() - this.#startedAt) / 1000,
@@ -56,7 +56,7 @@ export class NodeConditions {
       lagSeconds: lagSeconds(view),
       limitedUntil: ports.chain.requests?.().pausedUntil ?? null,
       peers: ports.network.peers().length,
-      diskFreeBytes: gate.disk.freeBytes,
+      diskFreeBytes: resources.disk.freeBytes,
     });
   }
 }

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { ChorusError, describeError } from '@chorus/protocol';
 import { isLoopback } from '../admin/guard.ts';
 import { type AdminServer, startAdmin } from '../admin/server.ts';
-import type { ChorusNode } from '../chorus-node.ts';
-import type { NodeConfig } from '../config.ts';
-import type { EventSink, NodeEvent } from '../events.ts';
+import type { NodeConfig } from '../config/config.ts';
+import type { EventSink, NodeEvent } from '../events/events.ts';
+import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 import type { TransactionSink } from '../metrics/metered-chain.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { Machine } from './machine.ts';
+import { HostInfo } from './host-info.ts';
 import { NodeAdmin } from './node-admin.ts';
 import type { NodeConditions } from './node-conditions.ts';
 
@@ -29,7 +29,7 @@ export async function openAdmin(
   emit: EventSink,
   onShutdown: () => void,
 ): Promise<OpenAdmin> {
-  const machine = new Machine();
+  const machine = new HostInfo();
   try {
     const metrics = new Metrics();
     const admin = new NodeAdmin({ config, version: await readVersion(), machine, metrics, onShutdown });

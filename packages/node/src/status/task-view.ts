@@ -8,8 +8,8 @@ import {
   type TaskState,
 } from '@chorus/protocol';
 import type { TaskDetail, TaskSummary } from '../admin/schema/tasks.ts';
-import type { FollowedTask } from '../followed-task.ts';
-import type { Activity } from './activity-book.ts';
+import type { FollowedTask } from '../tasks/followed-task.ts';
+import type { Activity } from './activity-tracker.ts';
 import { waitsFor } from './waits-for.ts';
 
 const isoOf = (seconds: number) => new Date(1000 * seconds).toISOString();

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import type { NodeEvent } from './events.ts';
+
+/** The same value after JSON: bigint has become a decimal string. */
+export type Jsonified<T> = T extends bigint
+  ? string
+  : T extends (infer E)[]
+    ? Jsonified<E>[]
+    : T extends object
+      ? { [K in keyof T]: Jsonified<T[K]> }
+      : T;
+
+/** A node's event as the event stream carries it. */
+export type EventJson = Jsonified<NodeEvent>;
+
+/** Said in the stream where events between two connections were forgotten. */
+export interface Gap {
+  type: 'gap';
+}
+
+/** One event of the stream; `id` is for resuming after it. */
+export interface StreamedEvent {
+  id: string;
+  /** When the node reported it, unix milliseconds. */
+  at: number;
+  event: EventJson | Gap;
+}
+
+/** What the `data` of an event holds. Kinds of events may be added: readers ignore those they do not know. */
+export const streamedDataSchema = z.object({ at: z.number(), event: z.looseObject({ type: z.string() }) });

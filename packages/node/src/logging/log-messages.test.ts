@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import type { EventJson } from '../events/event-schema.ts';
+import type { NodeEvent } from '../events/events.ts';
+import { logMessageOf } from './log-messages.ts';
+
+const TOKEN = '0x00000000000000000000000000000000000000aa';
+const round = { taskId: 7n, round: 3 };
+
+/** One of each: a kind of event that is added has to be added here. */
+const EVENTS: { [T in NodeEvent['type']]: Extract<NodeEvent, { type: T }> } = {
+  ready: { type: 'ready', address: TOKEN, peerId: '12D3KooWabc', multiaddrs: ['/ip4/127.0.0.1/tcp/1'] },
+  'task-refused': { type: 'task-refused', taskId: 7n, reason: 'E_LIMIT_HOURS: not now' },
+  publishing: { type: 'publishing', publication: 'once', step: 'escrow' },
+  published: { type: 'published', publication: 'once', taskId: 7n },
+  'publication-failed': {
+    type: 'publication-failed',
+    publication: 'once',
+    code: 'E_TASK_BUDGET',
+    reason: 'too little',
+  },
+  'task-cancelled': {
+    type: 'task-cancelled',
+    taskId: 7n,
+    refunded: 1500n,
+    code: 'E_X',
+    reason: 'E_X: the disk is gone',
+  },
+  joined: { type: 'joined', taskId: 7n },
+  left: { type: 'left', taskId: 7n },
+  committed: { type: 'committed', ...round },
+  'stage-started': { type: 'stage-started', ...round, stage: 'prove' },
+  stage: { type: 'stage', ...round, stage: 'prove', seconds: 12.34 },
+  progress: { type: 'progress', ...round, stage: 'train', fraction: 0.256 },
+  scores: { type: 'scores', ...round, reasons: ['It was good.', 'It was not.'] },
+  'payload-refused': {
+    type: 'payload-refused',
+    ...round,
+    author: TOKEN,
+    code: 'E_X',
+    reason: 'it is empty',
+  },
+  model: { type: 'model', ...round, digest: `0x${'ab'.repeat(32)}` },
+  'round-ended': {
+    type: 'round-ended',
+    ...round,
+    outcome: 'settled',
+    token: TOKEN,
+    weight: 32768,
+    share: 2 ** 31,
+    reward: 1500n,
+    fee: 0n,
+    reason: 'Earned its share.',
+  },
+  'task-ended': { type: 'task-ended', taskId: 7n, claimed: 1500n, opensCommitment: true, modelCid: 'bafy' },
+  paused: { type: 'paused', code: 'E_LIMIT_HOURS', reason: 'work is begun only at night' },
+  resumed: { type: 'resumed', code: 'E_LIMIT_HOURS' },
+  'condition-began': {
+    type: 'condition-began',
+    code: 'E_NO_PEERS',
+    message: 'no peer is connected',
+    hint: 'check network.bootstrap',
+  },
+  'condition-ended': {
+    type: 'condition-ended',
+    code: 'E_NO_PEERS',
+    message: 'no peer is connected',
+    seconds: 90,
+  },
+  stopping: { type: 'stopping' },
+  'peer-connected': {
+    type: 'peer-connected',
+    peerId: '12D3KooWabc',
+    address: '/ip4/1.2.3.4',
+    direction: 'inbound',
+  },
+  'peer-disconnected': { type: 'peer-disconnected', peerId: '12D3KooWabc' },
+  'peer-banned': { type: 'peer-banned', peerId: '12D3KooWabc', until: null, reason: 'flood' },
+  warning: { type: 'warning', code: 'E_X', message: 'E_X: something is wrong - do this' },
+};
+
+const asJson = (event: NodeEvent) =>
+  JSON.parse(JSON.stringify(event, (_, v) => (typeof v === 'bigint' ? String(v) : v))) as EventJson;
+
+describe('an event as a sentence', () => {
+  it.each(Object.values(EVENTS).map((event) => [event.type, event] as const))('of %s is one', (_, event) => {
+    const { level, text } = logMessageOf(event);
+    expect(['debug', 'info', 'warn']).toContain(level);
+    expect(text).not.toMatch(/undefined|NaN|\[object|[{}]/);
+    expect(text.length).toBeGreaterThan(10);
+    // The same from the event stream, where big numbers are texts.
+    expect(logMessageOf(asJson(event))).toEqual({ level, text });
+  });
+
+  it('tells money the way the caller writes it', () => {
+    const { text } = logMessageOf(EVENTS['round-ended'], { amount: (a) => `${Number(a) / 1000} CHR` });
+    expect(text).toBe(
+      'Task 7, round 3 is settled, weight 50.0 %, share 50.0 %: earned 1.5 CHR. Earned its share.',
+    );
+  });
+
+  it('names the task that a warning is about', () => {
+    const about = { type: 'warning', code: 'E_X', message: 'E_X: something is wrong', taskId: 7n } as const;
+    expect(logMessageOf(about).text).toBe('Task 7: E_X: something is wrong');
+  });
+
+  it('warns of a void round, and of a model that is not the chain’s', () => {
+    const ended = EVENTS['round-ended'];
+    expect(logMessageOf({ ...ended, outcome: 'void', weight: null, share: null }).level).toBe('warn');
+    expect(logMessageOf({ ...EVENTS['task-ended'], opensCommitment: false })).toMatchObject({
+      level: 'warn',
+      text: expect.stringContaining('do not use it'),
+    });
+    expect(logMessageOf({ ...EVENTS['task-ended'], opensCommitment: false, left: true }).level).toBe('info');
+  });
+
+  it('is made of an event of a later version as well', () => {
+    const unknown = { type: 'something-new', taskId: 7n } as unknown as NodeEvent;
+    expect(logMessageOf(unknown)).toEqual({ level: 'debug', text: '{"type":"something-new","taskId":"7"}' });
+  });
+
+  it('stays one line that does nothing to a terminal, whatever a stranger had it say', () => {
+    const message =
+      'refused: \u001b]0;owned\u0007\u009b2J ok\r\n12:00:00 INFO: all is well\u2028\u202egnp.exe \u65e5\u672c';
+    const { text } = logMessageOf({ type: 'warning', code: 'E_X', message });
+    expect(text).toBe(
+      'refused: \ufffd]0;owned\ufffd\ufffd2J ok  12:00:00 INFO: all is well \ufffdgnp.exe \u65e5\u672c',
+    );
+  });
+});

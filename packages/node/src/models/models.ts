@@ -1,0 +1,153 @@
+import { ChorusError, type Terms } from '@chorus/protocol';
+import {
+  createTrainer,
+  type Dataset,
+  type Foreign,
+  type ProcessLimits,
+  type Trainer,
+  type TrialResult,
+  tryModel,
+} from '@chorus/training';
+import type { NodeConfig } from '../config/config.ts';
+import { privacyOf } from '../privacy/settings.ts';
+import { MODEL_FAULTS, type RefusedModels } from './refused-models.ts';
+
+/** What a model is opened with: its task's terms, without a dimension where that is not decided yet. */
+export type ModelTerms = Pick<Terms, 'loss' | 'optimizer' | 'privacy'> & { dimension?: number | undefined };
+
+/** A model that can be trained, and what it was seen to take where it was tried. */
+export interface OpenedModel {
+  trainer: Trainer;
+  trial: TrialResult | null;
+}
+
+export interface StrangersModel {
+  model: Uint8Array;
+  terms: Terms;
+  /** Memory its process may take, bytes. */
+  memoryBytes: number;
+  /** What it is to be trained on here; null where it is not trained. */
+  dataset: Dataset | null;
+  /** Tried before, when the task was joined: now its stake depends on it. */
+  joined: boolean;
+  signal: AbortSignal;
+}
+
+/** A model that is about to be published: what its task says, but for the number of parameters, which is counted. */
+export interface OwnModel {
+  model: Uint8Array;
+  terms: Omit<Terms, 'dimension'> & { dimension?: number | undefined };
+  memoryBytes: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Opens models: one at a time, in a process with limits, tried before anything depends on it. A trial is a dozen calls of
+ * the runtime at most, each of them bounded, and so is its time.
+ */
+export class Models {
+  readonly #config: Pick<NodeConfig, 'threads' | 'device' | 'limits' | 'privacy'>;
+  readonly #refused: RefusedModels;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(config: Pick<NodeConfig, 'threads' | 'device' | 'limits' | 'privacy'>, refused: RefusedModels) {
+    this.#config = config;
+    this.#refused = refused;
+  }
+
+  /**
+   * @throws ChorusError `E_MODEL_*` where the model is not to be run, also where it was refused before; `E_TASK_MODEL`
+   *   where it does not have the stated number of parameters; `E_MODEL_PRIVACY` where it is none of those that private
+   *   data is trained on here
+   */
+  open(options: StrangersModel): Promise<OpenedModel> {
+    const opened = this.#turn.then(() => this.#open(options));
+    this.#turn = opened.catch(() => {});
+    return opened;
+  }
+
+  /**
+   * Do with a model of this node's own, before it is paid for, what whoever joins its task does: open it under the same
+   * limits.
+   * @throws ChorusError `E_MODEL_*`, `E_TASK_MODEL`
+   */
+  async openOwn({ model, terms, memoryBytes, signal }: OwnModel): Promise<Trainer> {
+    const { callSeconds } = this.#config.limits.tasks;
+    return openTrainer(terms, model, this.#config, {
+      limits: { memoryBytes, callSeconds },
+      foreign: { inputShape: terms.data.inputShape, batchSize: terms.batchSize },
+      signal,
+    });
+  }
+
+  /** A model that was opened has shown a fault since. */
+  judge(model: string, fault: ChorusError): Promise<void> {
+    return this.#refused.judge(model, fault);
+  }
+
+  /** Somebody asks for it by hand: what it did before is forgotten. */
+  forgive(model: string): Promise<void> {
+    return this.#refused.allow(model);
+  }
+
+  async #open({ model, terms, memoryBytes, dataset, joined, signal }: StrangersModel): Promise<OpenedModel> {
+    signal.throwIfAborted();
+    if (!joined) {
+      this.#refused.check(terms.model);
+      await this.#refused.begin(terms.model);
+    }
+    const { callSeconds } = this.#config.limits.tasks;
+    // A member's stake depends on going on; private data is what the choice is about.
+    const known = this.#config.privacy.models === 'known' && dataset !== null && !joined;
+    const { inputShape, classes } = terms.data;
+    const batchSize = Math.min(terms.batchSize, dataset?.count ?? terms.batchSize);
+    let trainer: Trainer | null = null;
+    try {
+      trainer = await openTrainer(terms, model, this.#config, {
+        limits: { memoryBytes, callSeconds },
+        foreign: { inputShape, batchSize, ...(known ? { knownWith: { classes } } : {}) },
+        signal,
+      });
+      const tried = dataset !== null && !joined;
+      const trial = tried
+        ? await tryModel(trainer, { terms: { ...terms, batchSize }, dataset, signal })
+        : null;
+      await this.#refused.allow(terms.model);
+      return { trainer, trial };
+    } catch (error) {
+      await trainer?.close();
+      await this.#refused.judge(terms.model, signal.aborted ? null : error);
+      throw error;
+    }
+  }
+}
+
+/** Whether an error says that a model cannot be run here: it will say so again. */
+export function isModelFault(error: unknown): error is ChorusError {
+  return error instanceof ChorusError && MODEL_FAULTS.includes(error.code);
+}
+
+/**
+ * Open a task's model for training, and check that it has the number of parameters that is stated, if one is.
+ * @throws ChorusError `E_TASK_MODEL`; `E_MODEL_*` where it cannot be trained, `E_PRIVACY` where not privately
+ */
+export async function openTrainer(
+  { loss, optimizer, dimension, privacy: asked }: ModelTerms,
+  model: Uint8Array,
+  { threads, device, privacy: own }: Pick<NodeConfig, 'threads' | 'device' | 'privacy'>,
+  bounds: {
+    limits?: ProcessLimits;
+    foreign?: Foreign;
+    signal?: AbortSignal;
+  } = {},
+): Promise<Trainer> {
+  const privacy = privacyOf({ privacy: asked }, own);
+  const graph = { loss, optimizer, ...(privacy ? { privacy } : {}) };
+  const trainer = await createTrainer({ model, ...graph, threads, device, ...bounds });
+  if (dimension === undefined || trainer.dimension === dimension) return trainer;
+  await trainer.close();
+  throw new ChorusError('E_TASK_MODEL', 'the model does not have the stated number of parameters', {
+    facts: { stated: dimension, found: trainer.dimension },
+    hint: 'the terms or the model file are wrong: the task is not joined',
+  });
+}

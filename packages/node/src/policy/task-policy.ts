@@ -1,0 +1,542 @@
+import type { Address, Role, Slashing, TaskParams, Terms } from '@chorus/protocol';
+import { MAX_AGGREGATORS, sameAddress } from '@chorus/protocol';
+import type { PrivateRun } from '@chorus/training';
+import type { Limits } from '../config/limits-config.ts';
+import type { PrivacyConfig } from '../config/privacy-config.ts';
+import {
+  formatBytes,
+  formatSeconds,
+  formatUnits,
+  minutesLeft,
+  tokenUnits,
+  withinWindows,
+} from '../utils/quantities.ts';
+import { evaluatePrivacy } from './privacy-policy.ts';
+import { type TaskNeeds, taskNeeds } from './task-needs.ts';
+import { type Machine, leastPhases } from './work.ts';
+
+/** Of the task, what the decision rests on. */
+export type ConsideredTask = Pick<
+  TaskParams,
+  | 'token'
+  | 'budget'
+  | 'rounds'
+  | 'maxTrainers'
+  | 'minAggregators'
+  | 'stake'
+  | 'aggregatorFeeBps'
+  | 'validatorFeeBps'
+  | 'joinSeconds'
+  | 'commitSeconds'
+  | 'referenceSeconds'
+  | 'settleSeconds'
+  | 'dimension'
+  | 'validators'
+  | 'minValidators'
+  | 'slashReporterBps'
+  | 'slashBurnBps'
+> & {
+  owner: Address;
+  contestSeconds: number;
+  slashing: Pick<Slashing, 'trainerAbsence' | 'validatorAbsence' | 'aggregatorAbsence'> & {
+    /** What all absences of a member cost together, in hundredths of a percent; without it they add up. */
+    absenceCap?: number;
+  };
+};
+/** Of the terms, the same. `licence` is a tag such as `Apache-2.0`. */
+export type ConsideredTerms = Pick<
+  Terms,
+  | 'modelBytes'
+  | 'batchSize'
+  | 'localEpochs'
+  | 'referenceEpochs'
+  | 'data'
+  | 'loss'
+  | 'licence'
+  | 'rule'
+  | 'novelty'
+  | 'privacy'
+>;
+
+/** The node as it is when it decides. */
+export interface NodeState {
+  /** Roles it would hold in the task. */
+  roles: readonly Role[];
+  /** Its wallet: a task of its own is not a stranger's. */
+  account: Address;
+  /** Decimals of the task's token. */
+  decimals: number;
+  /** Largest stake of one task, and newly put at risk in 24 hours, in whole tokens (`maxStake`, `limits.stake.perDay`). */
+  maxStake: string;
+  maxStakePerDay: string;
+  /** Of the task's token put at risk within the last 24 hours, beside this task. */
+  stakedToday: bigint;
+  /** Spent within the last 24 hours, and asked for a unit of gas now, in the smallest unit of the chain's coin. */
+  gas: { spentToday: bigint; price: bigint };
+  /** Others it works for. */
+  tasks: number;
+  machine: Machine;
+  privacy: PrivacyConfig;
+  /** What other tasks told of this node's data, and those under way may still tell. */
+  told: readonly PrivateRun[];
+  /** Minute of the day, local time. */
+  minuteOfDay: number;
+  /** What is at risk in other tasks now. */
+  staked: readonly { token: string; amount: bigint }[];
+  rssBytes: number;
+  /** What the tasks it has taken on are estimated to need, whether they hold it yet or not. */
+  reservedBytes: number;
+  /** Resident memory is near the limit. */
+  underPressure: boolean;
+  /** The data folder is over its quota although all that may be dropped has been. */
+  diskFull: boolean;
+  /** Free space of its file system; null where it is not known. */
+  diskFreeBytes: number | null;
+}
+
+export interface Refusal {
+  accept: false;
+  /** `E_LIMIT_...`, or `E_TASK_STAKE` for `maxStake`. */
+  code: string;
+  /** What is in the way, with the figures. */
+  reason: string;
+  /** The setting to change, as a sentence. */
+  change: string;
+  /** It may fit later without a change. */
+  passing: boolean;
+}
+
+export type Consideration = { accept: true; needs: TaskNeeds } | Refusal;
+
+/** Resident memory of a node that does nothing, for projecting what it will be. */
+export const IDLE_BYTES = 200e6;
+
+/**
+ * Whether a task is within what the contributor allows. A pure function: the same task, terms and state give the
+ * same answer, and loosening a limit never turns an acceptance into a refusal.
+ */
+export function evaluateTask(
+  limits: Limits,
+  task: ConsideredTask,
+  terms: ConsideredTerms,
+  state: NodeState,
+): Consideration {
+  const needs = taskNeeds(task, terms, state.roles);
+  const refused =
+    // What will not change by waiting comes first, so that nobody waits for it.
+    considerStake(limits, task, state) ??
+    considerKind(limits, task, terms, state) ??
+    considerTrust(limits, task, state) ??
+    evaluatePrivacy(task, terms, {
+      roles: state.roles,
+      config: state.privacy,
+      samples: state.machine.samples,
+      runs: state.told,
+    }) ??
+    considerPhases(limits, task, terms, state) ??
+    // What may change as other tasks end, the day, or the hour.
+    considerTotals(limits, task, state) ??
+    evaluateRoom(limits, needs, state) ??
+    considerHours(limits, task, state);
+  return refused ?? { accept: true, needs };
+}
+
+/** Of how much stake, in which token, whose task. */
+function considerStake({ stake }: Limits, task: ConsideredTask, state: NodeState): Refusal | null {
+  const { decimals } = state;
+  const [, token] = listed(stake, task.token);
+  if (!acceptsToken(stake, task.token)) {
+    return refuse(
+      'E_LIMIT_TOKEN',
+      `it pays and stakes token ${task.token}, and only listed tokens are accepted`,
+      'add the token to limits.stake.perToken if it is worth something to you, or set limits.stake.onlyListed to false',
+    );
+  }
+  if (stake.owners && !isOwn(task, state) && !stake.owners.some((owner) => sameAddress(owner, task.owner))) {
+    return refuse(
+      'E_LIMIT_OWNER',
+      `it is a task of ${task.owner}, and only those of listed owners are accepted`,
+      'add its owner to limits.stake.owners, or remove that list',
+    );
+  }
+  if (task.stake > tokenUnits(state.maxStake, decimals)) {
+    return refuse(
+      'E_TASK_STAKE',
+      `it asks for a stake of ${formatUnits(task.stake, decimals)} tokens, more than the ${state.maxStake} this node risks in one task`,
+      'raise maxStake',
+    );
+  }
+  if (token?.task !== undefined && task.stake > BigInt(token.task)) {
+    return refuse(
+      'E_LIMIT_STAKE_TASK',
+      `it asks for a stake of ${task.stake} of token ${task.token}, more than ${token.task}`,
+      'raise `task` of the token in limits.stake.perToken',
+    );
+  }
+  return null;
+}
+
+/** Of what kind: size, loss, licence, length, reward. */
+function considerKind(
+  { stake, tasks }: Limits,
+  task: ConsideredTask,
+  terms: ConsideredTerms,
+  state: NodeState,
+): Refusal | null {
+  if (tasks.maxDimension !== undefined && task.dimension > tasks.maxDimension) {
+    return refuse(
+      'E_LIMIT_DIMENSION',
+      `its model has ${task.dimension} parameters, more than ${tasks.maxDimension}`,
+      'raise limits.tasks.maxDimension',
+    );
+  }
+  if (tasks.maxModelBytes !== undefined && terms.modelBytes > tasks.maxModelBytes) {
+    return refuse(
+      'E_LIMIT_MODEL_BYTES',
+      `its model has ${formatBytes(terms.modelBytes)}, more than ${formatBytes(tasks.maxModelBytes)}`,
+      'raise limits.tasks.maxModelBytes',
+    );
+  }
+  if (tasks.losses && !tasks.losses.includes(terms.loss.kind)) {
+    return refuse(
+      'E_LIMIT_LOSS',
+      `its loss is ${terms.loss.kind}, and only ${tasks.losses.join(', ') || 'none'} is accepted`,
+      'add it to limits.tasks.losses',
+    );
+  }
+  if (tasks.licences && (terms.licence === undefined || !tasks.licences.includes(terms.licence))) {
+    return refuse(
+      'E_LIMIT_LICENCE',
+      terms.licence === undefined
+        ? 'it names no licence, and one is asked for'
+        : `its licence is ${terms.licence}, and only ${tasks.licences.join(', ') || 'none'} is accepted`,
+      'add its licence to limits.tasks.licences, or remove that list',
+    );
+  }
+  const locked = longestLockSeconds(task);
+  if (locked > tasks.maxSeconds) {
+    return refuse('E_LIMIT_DURATION', tooLong(task, tasks.maxSeconds), 'raise limits.tasks.maxSeconds');
+  }
+  const [, token] = listed(stake, task.token);
+  if (token?.seconds !== undefined && locked > token.seconds) {
+    return refuse(
+      'E_LIMIT_DURATION',
+      `${tooLong(task, token.seconds)} for token ${task.token}`,
+      'raise `seconds` of the token in limits.stake.perToken',
+    );
+  }
+  const reward = expectedReward(task, state.roles);
+  if (tasks.minReward !== undefined && reward < BigInt(tasks.minReward)) {
+    return refuse(
+      'E_LIMIT_REWARD',
+      `a round is worth about ${reward} to this node, less than ${tasks.minReward}`,
+      'lower limits.tasks.minReward',
+    );
+  }
+  return null;
+}
+
+/** Who decides about this node's stake, who gains by a slash, and how much could be lost without anybody's word. */
+function considerTrust({ tasks }: Limits, task: ConsideredTask, state: NodeState): Refusal | null {
+  if (isOwn(task, state)) return null;
+  const independent = independentValidators(task);
+  if (independent < tasks.minValidators) {
+    return refuse(
+      'E_LIMIT_VALIDATORS',
+      `its rounds can be decided with ${independent} validators other than its owner, fewer than ${tasks.minValidators}`,
+      'lower limits.tasks.minValidators if you trust its owner',
+    );
+  }
+  if (task.stake === 0n) return null;
+  const reporter = task.slashReporterBps / 100;
+  if (reporter > tasks.maxReporterPercent) {
+    return refuse(
+      'E_LIMIT_SLASH_REPORTER',
+      `${reporter} % of slashed stake goes to whoever reports it, more than ${tasks.maxReporterPercent} %: somebody gains by it`,
+      'raise limits.tasks.maxReporterPercent',
+    );
+  }
+  const owner = (10_000 - task.slashReporterBps - task.slashBurnBps) / 100;
+  if (owner > tasks.maxOwnerPercent) {
+    return refuse(
+      'E_LIMIT_SLASH_OWNER',
+      `${owner} % of slashed stake goes back to its owner, more than ${tasks.maxOwnerPercent} %: its owner gains by it`,
+      'raise limits.tasks.maxOwnerPercent',
+    );
+  }
+  const absence = worstAbsencePercent(task, state.roles);
+  if (absence > tasks.maxSlashPercent) {
+    return refuse(
+      'E_LIMIT_SLASH',
+      `being absent from its ${task.rounds} rounds would cost ${absence} % of the stake, more than ${tasks.maxSlashPercent} %`,
+      'raise limits.tasks.maxSlashPercent',
+    );
+  }
+  return null;
+}
+
+/** Whether this machine can do its part before each phase ends: who is late is slashed. */
+function considerPhases(
+  { tasks }: Limits,
+  task: ConsideredTask,
+  terms: ConsideredTerms,
+  { roles, machine }: NodeState,
+): Refusal | null {
+  if (tasks.phaseMargin === 0) return null;
+  const least = leastPhases(task, terms, roles, machine, tasks.phaseMargin);
+  for (const phase of ['commitSeconds', 'referenceSeconds', 'settleSeconds'] as const) {
+    if (task[phase] >= least[phase] || Number.isNaN(least[phase])) continue;
+    const tried = phase === 'commitSeconds' && machine.stepSeconds !== null ? 'measured' : 'estimated';
+    return refuse(
+      'E_LIMIT_PHASES',
+      `its ${phase} are ${task[phase]}, and this machine wants ${least[phase]} (${tried}: ${tasks.phaseMargin} times the work, and some blocks)`,
+      'lower limits.tasks.phaseMargin, or use a faster machine or less data',
+    );
+  }
+  return null;
+}
+
+/** Together with what else this node does, and did today. */
+function considerTotals(
+  { stake, tasks, gas }: Limits,
+  task: ConsideredTask,
+  state: NodeState,
+): Refusal | null {
+  if (state.tasks >= tasks.maxTasks) {
+    return refuse(
+      'E_LIMIT_TASKS',
+      `this node works for ${state.tasks} tasks, and takes on ${tasks.maxTasks} at a time`,
+      'raise limits.tasks.maxTasks, or leave a task',
+      tasks.maxTasks > 0,
+    );
+  }
+  const [, token] = listed(stake, task.token);
+  const atRisk = sum(state.staked.filter((s) => sameAddress(s.token, task.token)).map((s) => s.amount));
+  if (token?.total !== undefined && atRisk + task.stake > BigInt(token.total)) {
+    return refuse(
+      'E_LIMIT_STAKE_TOKEN',
+      `with it ${atRisk + task.stake} of token ${task.token} would be at risk, more than ${token.total}`,
+      'raise the entry of the token in limits.stake.perToken',
+      task.stake <= BigInt(token.total),
+    );
+  }
+  const total = sum(state.staked.map((s) => s.amount));
+  if (stake.total !== undefined && total + task.stake > BigInt(stake.total)) {
+    return refuse(
+      'E_LIMIT_STAKE_TOTAL',
+      `with it ${total + task.stake} would be at risk in all tasks, more than ${stake.total}`,
+      'raise limits.stake.total',
+      task.stake <= BigInt(stake.total),
+    );
+  }
+  const perDay = tokenUnits(state.maxStakePerDay, state.decimals);
+  if (task.stake > 0n && state.stakedToday + task.stake > perDay) {
+    const today = formatUnits(state.stakedToday + task.stake, state.decimals);
+    return refuse(
+      'E_LIMIT_STAKE_DAY',
+      `with it ${today} tokens would have been put at risk within 24 hours, more than ${state.maxStakePerDay}`,
+      'raise limits.stake.perDay, or wait',
+      task.stake <= perDay,
+    );
+  }
+  const spent = state.gas.spentToday + state.gas.price * likelyGas(task, state.roles);
+  if (spent > tokenUnits(gas.perDay, COIN_DECIMALS)) {
+    return refuse(
+      'E_LIMIT_GAS',
+      `with it gas may come to ${formatUnits(spent, COIN_DECIMALS)} coins within 24 hours, more than ${gas.perDay}`,
+      'raise limits.gas.perDay, or wait for a lower price',
+      true,
+    );
+  }
+  return null;
+}
+
+function considerHours(limits: Limits, task: ConsideredTask, state: NodeState): Refusal | null {
+  if (!withinWindows(limits.hours, state.minuteOfDay)) {
+    return refuse(
+      'E_LIMIT_HOURS',
+      `this node begins work only at ${limits.hours.join(', ')}`,
+      'wait, or change limits.hours',
+      true,
+    );
+  }
+  const cost = missedRoundBps(task.slashing, state.roles);
+  if (
+    cost > 0 &&
+    !limits.missRounds &&
+    longestSeconds(task) > 60 * minutesLeft(limits.hours, state.minuteOfDay)
+  ) {
+    return refuse(
+      'E_LIMIT_HOURS_STAKE',
+      `it may last until this node rests, and each round it misses then costs ${cost / 100} % of the stake`,
+      'widen limits.hours, or set limits.missRounds',
+      true,
+    );
+  }
+  return null;
+}
+
+/** What is said of a token by name. */
+const listed = (stake: Limits['stake'], token: string) =>
+  Object.entries(stake.perToken).find(([t]) => sameAddress(t, token)) ?? [];
+
+/** Whether tasks in a token are looked at: where only listed ones are, others are not even asked for their decimals. */
+export const acceptsToken = (stake: Limits['stake'], token: string) =>
+  !stake.onlyListed || listed(stake, token).length > 0;
+
+const isOwn = (task: ConsideredTask, { account }: NodeState) => sameAddress(task.owner, account);
+
+/**
+ * Validators other than the task's owner that every settled round rests on at the least. Who else the owner knows
+ * nobody can tell: the number says how many names it needs, not how many people.
+ */
+export function independentValidators({
+  owner,
+  validators,
+  minValidators,
+}: Pick<ConsideredTask, 'owner' | 'validators' | 'minValidators'>): number {
+  const others = new Set(validators.map((each) => each.toLowerCase()));
+  const own = others.delete(owner.toLowerCase()) ? 1 : 0;
+  return Math.max(0, Math.min(others.size, minValidators - own));
+}
+
+/** Percent of the stake that is gone after every round was missed in all of these roles, which the contract sees alone. */
+function worstAbsencePercent({ rounds, slashing }: ConsideredTask, roles: readonly Role[]): number {
+  const { trainerAbsence, validatorAbsence, aggregatorAbsence, absenceCap = 10_000 } = slashing;
+  const costs = { trainer: trainerAbsence, validator: validatorAbsence, aggregator: aggregatorAbsence };
+  const round = roles.reduce((bps, role) => bps + costs[role], 0);
+  return Math.min(10_000, absenceCap, rounds * round) / 100;
+}
+
+/** Of every chain there is. */
+const COIN_DECIMALS = 18;
+
+/** Gas of becoming a member: identity, approval, deposit, joining, asking for records. */
+const JOIN_GAS = 900_000n;
+/** Of a round in each role, ending phases and recording included; packages/contracts/gas.json, with room. */
+const ROUND_GAS: Readonly<Record<Role, bigint>> = {
+  trainer: 250_000n,
+  validator: 350_000n,
+  aggregator: 1_500_000n,
+};
+
+/** Gas that a task may cost: all its rounds may fall into one day. */
+function likelyGas({ rounds }: Pick<ConsideredTask, 'rounds'>, roles: readonly Role[]): bigint {
+  return JOIN_GAS + BigInt(rounds) * roles.reduce((gas, role) => gas + ROUND_GAS[role], 0n);
+}
+
+const refuse = (code: string, reason: string, change: string, passing = false): Refusal => ({
+  accept: false,
+  code,
+  reason,
+  change,
+  passing,
+});
+
+/** Whether what a task needs fits into memory and onto the disk: of tasks that are joined, and of own ones. */
+export function evaluateRoom(
+  limits: Pick<Limits, 'memory' | 'disk'>,
+  needs: TaskNeeds,
+  state: Pick<NodeState, 'rssBytes' | 'reservedBytes' | 'underPressure' | 'diskFull' | 'diskFreeBytes'>,
+): Refusal | null {
+  if (limits.memory !== undefined) {
+    const projected = Math.max(state.rssBytes, IDLE_BYTES + state.reservedBytes) + needs.memoryBytes;
+    if (projected > limits.memory) {
+      return refuse(
+        'E_LIMIT_MEMORY',
+        `with about ${formatBytes(needs.memoryBytes)} for it the node would hold ${formatBytes(projected)} of memory, more than ${formatBytes(limits.memory)}`,
+        'raise limits.memory, or leave another task',
+        IDLE_BYTES + needs.memoryBytes <= limits.memory,
+      );
+    }
+    if (state.underPressure) {
+      return refuse(
+        'E_LIMIT_MEMORY_PRESSURE',
+        `the node holds ${formatBytes(state.rssBytes)} of memory, near its limit of ${formatBytes(limits.memory)}`,
+        'raise limits.memory, or leave a task',
+        true,
+      );
+    }
+  }
+  if (limits.disk !== undefined && needs.diskBytes > limits.disk) {
+    return refuse(
+      'E_LIMIT_DISK',
+      `it needs about ${formatBytes(needs.diskBytes)} of disk, more than ${formatBytes(limits.disk)}`,
+      'raise limits.disk',
+    );
+  }
+  if (state.diskFull) {
+    return refuse(
+      'E_LIMIT_DISK_FULL',
+      'the data folder is over its quota, and what is left is still needed',
+      'raise limits.disk, or leave a task',
+      true,
+    );
+  }
+  if (state.diskFreeBytes !== null && needs.diskBytes > state.diskFreeBytes) {
+    return refuse(
+      'E_LIMIT_DISK',
+      `it needs about ${formatBytes(needs.diskBytes)} of disk, and ${formatBytes(state.diskFreeBytes)} are free`,
+      'make room on the file system of the data folder',
+      true,
+    );
+  }
+  return null;
+}
+
+/**
+ * What a round is worth to a node that holds these roles if all of a full committee share alike and every candidate
+ * is drawn as often, before the fee of the protocol; in the token's smallest unit.
+ */
+export function expectedReward(task: ConsideredTask, roles: readonly Role[]): bigint {
+  if (task.rounds < 1) return 0n;
+  const round = task.budget / BigInt(task.rounds);
+  const fees = BigInt(task.aggregatorFeeBps + task.validatorFeeBps);
+  let reward = 0n;
+  if (roles.includes('trainer')) reward += (round * (10_000n - fees)) / 10_000n / divisor(task.maxTrainers);
+  if (roles.includes('validator')) {
+    reward += (round * BigInt(task.validatorFeeBps)) / 10_000n / divisor(task.validators.length);
+  }
+  if (roles.includes('aggregator')) {
+    reward += (round * BigInt(task.aggregatorFeeBps)) / 10_000n / divisor(task.minAggregators);
+  }
+  return reward;
+}
+
+/** The largest part of the stake, in hundredths of a percent, that missing a round costs in one of these roles. */
+export function missedRoundBps(slashing: ConsideredTask['slashing'], roles: readonly Role[]): number {
+  const { trainerAbsence, validatorAbsence, aggregatorAbsence } = slashing;
+  const costs = { trainer: trainerAbsence, validator: validatorAbsence, aggregator: aggregatorAbsence };
+  return Math.max(0, ...roles.map((role) => costs[role]));
+}
+
+/**
+ * Seconds from joining to the last round's end where every phase of every round takes its full time: to settle each
+ * candidate has a window, and then everyone one more. How many candidates there will be is not known before a task
+ * starts, and anyone can add some.
+ */
+export function longestSeconds(task: ConsideredTask): number {
+  return task.joinSeconds + task.rounds * longestRound(task);
+}
+
+/** The same until the stake can be had back: a case of the last round has its window, and one more once it is contested. */
+export function longestLockSeconds(task: ConsideredTask): number {
+  return longestSeconds(task) + 2 * task.contestSeconds;
+}
+
+function longestRound({ commitSeconds, referenceSeconds, settleSeconds }: ConsideredTask): number {
+  return commitSeconds + referenceSeconds + settleSeconds * (MAX_AGGREGATORS + 1);
+}
+
+function tooLong(task: ConsideredTask, most: number): string {
+  const parts = [
+    `${formatSeconds(task.joinSeconds)} to join`,
+    `${task.rounds} rounds of up to ${formatSeconds(longestRound(task))}`,
+    `${formatSeconds(2 * task.contestSeconds)} to dispute`,
+  ];
+  const locked = longestLockSeconds(task);
+  return `it may lock the stake for ${formatSeconds(locked)} (${parts.join(', ')}: ${locked} s), longer than ${formatSeconds(most)} (${most} s)`;
+}
+
+const divisor = (count: number) => BigInt(Math.max(1, count));
+const sum = (amounts: bigint[]) => amounts.reduce((a, b) => a + b, 0n);

@@ -1,0 +1,249 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { Duty, TaskState, Terms } from '@chorus/protocol';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Limits, limitsSchema } from '../config/limits-config.ts';
+import { OWN_NETWORK } from '../config/own-network.ts';
+import { privacyConfigSchema } from '../config/privacy-config.ts';
+import type { NodeEvent } from '../events/events.ts';
+import { LeftTasks } from '../policy/left-tasks.ts';
+import { ResourceBudget, type TaskFacts } from './resource-budget.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chorus-budget-'));
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const TOKEN = '0x00000000000000000000000000000000000000aA';
+const OWNER = '0x00000000000000000000000000000000000000cc';
+const task = (id: bigint, stake: bigint): TaskState =>
+  ({
+    id,
+    owner: OWNER,
+    token: TOKEN,
+    stake,
+    budget: 1000n,
+    rounds: 1,
+    maxTrainers: 2,
+    minAggregators: 1,
+    aggregatorFeeBps: 0,
+    validatorFeeBps: 0,
+    joinSeconds: 1,
+    commitSeconds: 1,
+    referenceSeconds: 1,
+    settleSeconds: 1,
+    contestSeconds: 1,
+    dimension: 100,
+    validators: [],
+    slashing: { trainerAbsence: 0, validatorAbsence: 0, aggregatorAbsence: 0 },
+  }) as unknown as TaskState;
+const terms = {
+  modelBytes: 1000,
+  batchSize: 1,
+  data: { inputShape: [4] },
+  loss: { kind: 'softmax-cross-entropy' },
+} as Terms;
+
+/** A day on which nothing else was staked or spent, on a quick machine. */
+const FACTS: TaskFacts = {
+  account: OWNER,
+  decimals: 0,
+  stakedToday: 0n,
+  gas: { spentToday: 0n, price: 0n },
+  machine: { samples: 10, stepSeconds: 1e-3, blockSeconds: 1 },
+  told: [],
+};
+
+/** Limits that leave everything open but what is given. */
+function ownLimits({ stake = {}, tasks = {}, ...rest }: { stake?: object; tasks?: object }): Limits {
+  const own = OWN_NETWORK.limits;
+  return limitsSchema.parse({
+    ...rest,
+    stake: { ...own.stake, ...stake },
+    tasks: { ...own.tasks, ...tasks },
+  });
+}
+
+const duty = (kind: Duty['kind']): Duty => ({ kind, round: 1, from: 0 }) as Duty;
+const never = () => false;
+
+function startResources(limits: object, machine: { hour?: number; rss?: number } = {}, privacy: object = {}) {
+  const events: NodeEvent[] = [];
+  const left = new LeftTasks(folder);
+  const resources = new ResourceBudget({
+    config: {
+      limits: ownLimits(limits),
+      maxStake: '1000',
+      privacy: privacyConfigSchema.parse(privacy),
+    },
+    left,
+    samples: 10,
+    emit: (event) => events.push(event),
+    clock: () => new Date(2026, 0, 1, machine.hour ?? 12),
+    rss: () => machine.rss ?? 100e6,
+  });
+  resources.start();
+  return { resources, left, events, machine };
+}
+
+describe('the gatekeeper', () => {
+  it('counts what tasks under way may still tell of the data as if it were told', () => {
+    const noisy = {
+      ...terms,
+      localEpochs: 1,
+      batchSize: 10,
+      privacy: { clip: 1_000, noiseMultiplier: 2_000 },
+    } as Terms;
+    // One step over all of the data with noise of twice the clip.
+    const { resources } = startResources({}, {}, { maxEpsilon: 2.5, delta: 1e-5 });
+    expect(resources.take(task(1n, 0n), noisy, ['trainer'], FACTS).accept).toBe(true);
+    expect(resources.take(task(2n, 0n), noisy, ['trainer'], FACTS)).toMatchObject({
+      code: 'E_LIMIT_EPSILON',
+    });
+    // Asked again of the same task it counts once; a task that tells nothing counts for nothing.
+    expect(resources.take(task(1n, 0n), noisy, ['trainer'], FACTS).accept).toBe(true);
+    expect(resources.take(task(3n, 0n), noisy, ['aggregator'], FACTS).accept).toBe(true);
+    // What was told stays told when the task is over, and is counted once while it is not.
+    const run = { noiseMultiplier: 2, sampleRate: 1, steps: 1 };
+    const told = [{ ...run, data: 'digits', taskId: 1n, trainings: 1 }];
+    expect(resources.take(task(1n, 0n), noisy, ['trainer'], { ...FACTS, told }).accept).toBe(false);
+    resources.release(1n);
+    expect(resources.take(task(2n, 0n), noisy, ['trainer'], { ...FACTS, told })).toMatchObject({
+      code: 'E_LIMIT_EPSILON',
+    });
+    expect(resources.take(task(2n, 0n), noisy, ['trainer'], FACTS).accept).toBe(true);
+    resources.close();
+  });
+
+  it('counts what is at stake in tasks that are being joined at the same time', () => {
+    const { resources } = startResources({ stake: { total: '250' } });
+    expect(resources.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(resources.take(task(2n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(resources.take(task(3n, 100n), terms, ['trainer'], FACTS)).toMatchObject({
+      code: 'E_LIMIT_STAKE_TOTAL',
+    });
+    expect(resources.staked()).toEqual(new Map([[TOKEN.toLowerCase(), 200n]]));
+    resources.release(1n);
+    expect(resources.take(task(3n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    resources.close();
+  });
+
+  it('takes the same task again without counting it twice', () => {
+    const { resources } = startResources({ stake: { total: '100' } });
+    expect(resources.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(resources.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    resources.close();
+  });
+
+  it('reserves the memory of a task until its work is over, and its stake until its end', () => {
+    const { resources } = startResources({ memory: '500 MB' });
+    expect(resources.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(resources.take(task(2n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(resources.take(task(3n, 100n), terms, ['trainer'], FACTS)).toMatchObject({
+      code: 'E_LIMIT_MEMORY',
+    });
+    resources.idle(1n);
+    expect(resources.take(task(3n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(resources.stakeIn(1n)).toBe(100n);
+    resources.close();
+  });
+
+  it('begins no round outside its hours, and finishes what it has begun', () => {
+    const { resources, machine } = startResources({ hours: ['22:00-07:00'] });
+    expect(resources.mayBegin(1n, duty('train'), never)).toBe(false);
+    expect(resources.mayBegin(1n, duty('train'), () => true)).toBe(true);
+    for (const kind of ['provide-update', 'open-reference', 'settle', 'advance'] as const) {
+      expect(resources.mayBegin(1n, duty(kind), never)).toBe(true);
+    }
+    machine.hour = 23;
+    expect(resources.mayBegin(1n, duty('train'), never)).toBe(true);
+    expect(resources.mayBegin(1n, duty('seal-reference'), never)).toBe(true);
+    resources.close();
+  });
+
+  it('does for a task that was left only what others wait for', async () => {
+    const { resources, left } = startResources({});
+    await left.add(1n);
+    const begun = (
+      [
+        'train',
+        'seal-reference',
+        'provide-update',
+        'open-reference',
+        'post-verdict',
+        'settle',
+        'advance',
+      ] as const
+    ).filter((kind) => resources.mayBegin(1n, duty(kind), () => true));
+    expect(begun).toEqual(['provide-update', 'open-reference', 'post-verdict']);
+    resources.close();
+  });
+
+  it('says once that memory is short, refuses tasks meanwhile, and says when it is over', () => {
+    const { resources, events, machine } = startResources({ memory: '1 GB' }, { rss: 500e6 });
+    machine.rss = 950e6;
+    vi.advanceTimersByTime(10_000);
+    expect(events).toEqual([expect.objectContaining({ type: 'paused', code: 'E_LIMIT_MEMORY_PRESSURE' })]);
+    expect(resources.pauses()).toHaveLength(1);
+    // Below the upper mark, above the lower one: still short.
+    machine.rss = 850e6;
+    vi.advanceTimersByTime(10_000);
+    expect(resources.pauses()).toHaveLength(1);
+    machine.rss = 700e6;
+    vi.advanceTimersByTime(10_000);
+    expect(events.at(-1)).toEqual({ type: 'resumed', code: 'E_LIMIT_MEMORY_PRESSURE' });
+    expect(resources.pauses()).toEqual([]);
+    resources.close();
+  });
+
+  it('says when its hours begin and end', () => {
+    const { resources, events, machine } = startResources({ hours: ['22:00-07:00'] }, { hour: 23 });
+    machine.hour = 8;
+    vi.advanceTimersByTime(5_000);
+    machine.hour = 22;
+    vi.advanceTimersByTime(5_000);
+    expect(events.map(({ type }) => type)).toEqual(['paused', 'resumed']);
+    resources.close();
+  });
+});
+
+describe('tasks that were left', () => {
+  it('stay left after a restart, until they are taken up again', async () => {
+    const left = new LeftTasks(folder);
+    await left.add(7n);
+    await left.add(8n);
+    await left.delete(8n);
+    const again = new LeftTasks(folder);
+    await again.load();
+    expect([again.has(7n), again.has(8n)]).toEqual([true, false]);
+  });
+
+  it('are not guessed at where their file is damaged', async () => {
+    await writeFile(join(folder, 'left-tasks.json'), '["7",');
+    await expect(new LeftTasks(folder).load()).rejects.toMatchObject({ code: 'E_LEFT_TASKS' });
+  });
+
+  it('gives a model what the node and its other tasks leave, and counts what it was seen to take', () => {
+    const { resources } = startResources({ memory: '2 GB' });
+    expect(resources.memoryBytes).toBe(2e9);
+    resources.take(task(1n, 1n), terms, ['trainer'], FACTS);
+    expect(resources.modelBytes(1n)).toBe(1.8e9);
+    resources.measured(1n, 1e9);
+    expect(resources.modelBytes(1n)).toBe(1.8e9);
+    expect(resources.modelBytes(2n)).toBe(0.8e9);
+    resources.release(1n);
+    expect(resources.modelBytes(2n)).toBe(1.8e9);
+  });
+
+  it('has a memory limit of its own where none is set', () => {
+    const { memoryBytes } = startResources({}).resources;
+    expect(memoryBytes).toBeGreaterThan(0);
+    expect(memoryBytes).toBeLessThanOrEqual(totalmem() / 2);
+  });
+});

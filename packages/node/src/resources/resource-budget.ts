@@ -1,0 +1,312 @@
+import { totalmem } from 'node:os';
+import {
+  ChorusError,
+  type Duty,
+  type Role,
+  type TaskParams,
+  type TaskState,
+  type Terms,
+} from '@chorus/protocol';
+import { modelMemory, type PrivateRun } from '@chorus/training';
+import type { NodeConfig } from '../config/config.ts';
+import type { EventSink } from '../events/events.ts';
+import type { DataUse } from '../journal/data-uses.ts';
+import type { LeftTasks } from '../policy/left-tasks.ts';
+import { type TaskNeeds, taskNeeds } from '../policy/task-needs.ts';
+import {
+  type Consideration,
+  evaluateRoom,
+  evaluateTask,
+  IDLE_BYTES,
+  type NodeState,
+} from '../policy/task-policy.ts';
+import { plannedRuns } from '../privacy/settings.ts';
+import { formatBytes, formatUnits, minuteOfDay, tokenUnits, withinWindows } from '../utils/quantities.ts';
+
+/** How often memory and the clock are looked at. */
+const WATCH_MILLISECONDS = 2_000;
+
+/** Of the memory limit: from here on nothing new is taken on, until it is below the second again. */
+const PRESSURE = { from: 0.9, until: 0.8 };
+
+/** A duty of a round that nobody waits for yet: to put it off leaves nothing half done. */
+const BEGINNINGS: readonly Duty['kind'][] = ['train', 'seal-reference'];
+
+/** Duties that a contributor owes even after it has left: others have built on what it committed. */
+const OWED: readonly Duty['kind'][] = ['provide-update', 'open-reference', 'post-verdict'];
+
+/** Why nothing new is taken on. */
+export interface Pause {
+  code: string;
+  reason: string;
+  change: string;
+}
+
+/** What the disk looks like; kept up to date by whoever watches it. */
+export interface DiskState {
+  usedBytes: number | null;
+  freeBytes: number | null;
+  /** Over the quota although all that may be dropped has been. */
+  full: boolean;
+}
+
+/** Of a task, what is known only by asking: its token, the chain, this machine and the day. */
+export interface TaskFacts
+  extends Pick<NodeState, 'account' | 'decimals' | 'stakedToday' | 'gas' | 'machine'> {
+  /** What was told of this node's data so far. */
+  told: readonly DataUse[];
+}
+
+interface Taken {
+  token: string;
+  stake: bigint;
+  needs: TaskNeeds;
+  /** What all its rounds may tell of this node's data; empty where it asks for nothing more. */
+  runs: readonly PrivateRun[];
+}
+
+export interface ResourceBudgetOptions {
+  config: Pick<NodeConfig, 'limits' | 'maxStake' | 'privacy'>;
+  left: LeftTasks;
+  emit: EventSink;
+  /** Of this node's data; null where it has none. */
+  samples: number | null;
+  /** Default: this machine's. */
+  clock?: () => Date;
+  /** Resident memory of the node and of the processes of its models; default: this machine's. */
+  rss?: () => number;
+}
+
+/** Where `limits.memory` is not set: half of what this machine, or the container it is, has. */
+function defaultMemory(): number {
+  // 0 or absurdly much where there is no container.
+  const constrained = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  return Math.floor(Math.min(totalmem(), constrained) / 2);
+}
+
+/** Unless it is said, so many times `maxStake` may be put at risk within 24 hours. */
+const STAKES_PER_DAY = 3;
+
+/** Whole tokens that may be put at risk within 24 hours, of each token. */
+export function stakePerDay({ limits, maxStake }: Pick<NodeConfig, 'limits' | 'maxStake'>): string {
+  return limits.stake.perDay ?? formatUnits(BigInt(STAKES_PER_DAY) * tokenUnits(maxStake, 18), 18);
+}
+
+/**
+ * Keeps the contributor's limits: asked before a task is joined and before a round is begun. What has begun is
+ * always finished.
+ */
+export class ResourceBudget {
+  readonly disk: DiskState = { usedBytes: null, freeBytes: null, full: false };
+  readonly #options: ResourceBudgetOptions;
+  readonly #limits: ResourceBudgetOptions['config']['limits'] & { memory: number };
+  readonly #taken = new Map<bigint, Taken>();
+  readonly #pauses = new Map<string, Pause>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: ResourceBudgetOptions) {
+    this.#options = options;
+    const { limits } = options.config;
+    this.#limits = { ...limits, memory: limits.memory ?? defaultMemory() };
+    this.#look(true);
+  }
+
+  /** Begin to watch memory and the clock. */
+  start(): void {
+    this.#timer ??= setInterval(() => this.#look(false), WATCH_MILLISECONDS);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Whether the task fits; where it does, what it takes is reserved until `release`. */
+  take(task: TaskState, terms: Terms, roles: readonly Role[], facts: TaskFacts): Consideration {
+    const { limits, maxStake, privacy } = this.#options.config;
+    const verdict = evaluateTask(this.#limits, task, terms, {
+      ...this.#room(task.id),
+      ...facts,
+      told: this.#told(task.id, facts.told),
+      privacy,
+      roles,
+      maxStake,
+      maxStakePerDay: stakePerDay({ limits, maxStake }),
+    });
+    if (verdict.accept) {
+      const { token, stake } = task;
+      this.#taken.set(task.id, {
+        token,
+        stake,
+        needs: verdict.needs,
+        runs: this.#runsOf(task, terms, roles),
+      });
+    }
+    return verdict;
+  }
+
+  /**
+   * Whether a task of this node's own can be followed beside what runs.
+   * @throws ChorusError `E_LIMIT_MEMORY`, `E_LIMIT_MEMORY_PRESSURE`, `E_LIMIT_DISK`, `E_LIMIT_DISK_FULL`
+   */
+  checkRoom(task: TaskParams, terms: Terms): void {
+    const refused = evaluateRoom(this.#limits, taskNeeds(task, terms, []), this.#room(null));
+    if (refused) throw new ChorusError(refused.code, refused.reason, { hint: refused.change });
+  }
+
+  /** Memory the node may take, with the processes of its models, bytes. */
+  get memoryBytes(): number {
+    return this.#limits.memory;
+  }
+
+  /**
+   * Memory the process of a task's model may take, bytes: what the node itself and its other tasks leave, and in any
+   * case what the task was taken on for.
+   */
+  modelBytes(taskId: bigint): number {
+    const { reservedBytes } = this.#room(taskId);
+    const needs = this.#taken.get(taskId)?.needs.memoryBytes ?? 0;
+    return Math.max(needs, this.#limits.memory - IDLE_BYTES - reservedBytes);
+  }
+
+  /** The model of the task was seen to take so much: a better estimate than that by its size. */
+  measured(taskId: bigint, peakBytes: number): void {
+    const taken = this.#taken.get(taskId);
+    if (taken) taken.needs = { ...taken.needs, memoryBytes: Math.max(taken.needs.memoryBytes, peakBytes) };
+  }
+
+  /** A task of an earlier run, or of this node's own: followed whatever the limits say now. Without terms it rests. */
+  resume(task: TaskState, terms: Terms | null, roles: readonly Role[], member: boolean): void {
+    this.#taken.set(task.id, {
+      token: task.token,
+      stake: member ? task.stake : 0n,
+      needs: terms ? taskNeeds(task, terms, roles) : { memoryBytes: 0, diskBytes: 0 },
+      runs: terms && member ? this.#runsOf(task, terms, roles) : [],
+    });
+  }
+
+  /** The task holds nothing of this node any more. */
+  release(taskId: bigint): void {
+    this.#taken.delete(taskId);
+  }
+
+  /** The stake stays locked, the work is over. */
+  idle(taskId: bigint): void {
+    const taken = this.#taken.get(taskId);
+    if (!taken) return;
+    taken.needs = { memoryBytes: 0, diskBytes: 0 };
+    taken.runs = [];
+  }
+
+  /** Whether this node acts on a duty of a task it follows. `begun`: whether it has started on it before. */
+  mayBegin(taskId: bigint, duty: Duty, begun: () => boolean): boolean {
+    if (OWED.includes(duty.kind)) return true;
+    if (this.#options.left.has(taskId)) return false;
+    return !BEGINNINGS.includes(duty.kind) || this.#withinHours() || begun();
+  }
+
+  isLeft(taskId: bigint): boolean {
+    return this.#options.left.has(taskId);
+  }
+
+  pauses(): Pause[] {
+    return [...this.#pauses.values()];
+  }
+
+  withinHours(): boolean {
+    return this.#withinHours();
+  }
+
+  /** Locked in tasks, by token in lower case. */
+  staked(): Map<string, bigint> {
+    const sums = new Map<string, bigint>();
+    for (const { token, stake } of this.#taken.values()) {
+      if (stake > 0n) sums.set(token.toLowerCase(), (sums.get(token.toLowerCase()) ?? 0n) + stake);
+    }
+    return sums;
+  }
+
+  stakeIn(taskId: bigint): bigint {
+    return this.#taken.get(taskId)?.stake ?? 0n;
+  }
+
+  #runsOf(task: TaskParams, terms: Terms, roles: readonly Role[]): PrivateRun[] {
+    const { config, samples } = this.#options;
+    return plannedRuns(terms, config.privacy, { roles, samples, rounds: task.rounds });
+  }
+
+  /** What was told by tasks that are over, and what all rounds of those under way may tell; without the task `except`. */
+  #told(except: bigint, told: readonly DataUse[]): PrivateRun[] {
+    const others = [...this.#taken].filter(([id, { runs }]) => id !== except && runs.length > 0);
+    const underWay = new Set(others.map(([id]) => id));
+    return [...told.filter(({ taskId }) => !underWay.has(taskId)), ...others.flatMap(([, { runs }]) => runs)];
+  }
+
+  #room(
+    taskId: bigint | null,
+  ): Omit<NodeState, keyof TaskFacts | 'roles' | 'privacy' | 'maxStake' | 'maxStakePerDay'> {
+    const others = [...this.#taken].filter(([id]) => id !== taskId).map(([, taken]) => taken);
+    return {
+      minuteOfDay: minuteOfDay(this.#now()),
+      staked: others.map(({ token, stake }) => ({ token, amount: stake })),
+      rssBytes: this.#rss(),
+      tasks: others.filter(({ needs }) => needs.memoryBytes > 0).length,
+      reservedBytes: others.reduce((sum, { needs }) => sum + needs.memoryBytes, 0),
+      underPressure: this.#pauses.has('E_LIMIT_MEMORY_PRESSURE'),
+      diskFull: this.disk.full,
+      diskFreeBytes: this.disk.freeBytes,
+    };
+  }
+
+  /** Compare the machine with the limits, and tell where that changes what is taken on. */
+  #look(quietly: boolean): void {
+    const limits = this.#limits;
+    this.#pause(
+      'E_LIMIT_HOURS',
+      !this.#withinHours(),
+      () => `work is begun only at ${limits.hours.join(', ')}`,
+      'wait, or change limits.hours',
+      quietly,
+    );
+    const rss = this.#rss();
+    const paused = this.#pauses.has('E_LIMIT_MEMORY_PRESSURE');
+    this.#pause(
+      'E_LIMIT_MEMORY_PRESSURE',
+      rss > limits.memory * (paused ? PRESSURE.until : PRESSURE.from),
+      () => `the node holds ${formatBytes(rss)} of memory, near its limit of ${formatBytes(limits.memory)}`,
+      'raise limits.memory, or leave a task',
+      quietly,
+    );
+    this.#pause(
+      'E_LIMIT_DISK_FULL',
+      this.disk.full,
+      () => 'the data folder is over its quota, and what is left is still needed',
+      'raise limits.disk, or leave a task',
+      quietly,
+    );
+  }
+
+  #pause(code: string, holds: boolean, reason: () => string, change: string, quietly: boolean): void {
+    const { emit } = this.#options;
+    if (holds && !this.#pauses.has(code)) {
+      const pause = { code, reason: reason(), change };
+      this.#pauses.set(code, pause);
+      if (!quietly) emit({ type: 'paused', code, reason: `${pause.reason} - ${change}` });
+    } else if (!holds && this.#pauses.delete(code) && !quietly) {
+      emit({ type: 'resumed', code });
+    }
+  }
+
+  #withinHours(): boolean {
+    return withinWindows(this.#limits.hours, minuteOfDay(this.#now()));
+  }
+
+  #now(): Date {
+    return this.#options.clock?.() ?? new Date();
+  }
+
+  #rss(): number {
+    return this.#options.rss?.() ?? process.memoryUsage.rss() + modelMemory();
+  }
+}

@@ -1,0 +1,52 @@
+import { aggregate } from '@chorus/aggregation';
+import { openedReferences, type SettledRound, type UpdateVector } from '@chorus/protocol';
+import type { RoundContext } from '../../context/round-context.ts';
+import { type CheckedSummary, hashOf, provenHash } from '../../history/find-summary.ts';
+import { fetchVector } from '../../payloads/fetch-vector.ts';
+import type { TaskSession } from '../session/task-session.ts';
+import { knownHead } from './payload-checks.ts';
+
+/**
+ * What a settled round has left, from its payloads: each opens its commitment, so the aggregate opens C_A. The Gram
+ * matrix comes with it where this node has judged the round as it was settled.
+ *
+ * @throws what a payload fails with that was settled as available and is not available here
+ */
+export async function ownSummary(
+  session: TaskSession,
+  context: RoundContext,
+  settled: SettledRound,
+): Promise<CheckedSummary> {
+  const { weights } = settled;
+  const updates = await Promise.all(
+    context.task.trainers.map((author, index): Promise<UpdateVector> | null => {
+      const committed = context.round.updates[index];
+      if (!committed || weights[index] === 0) return null;
+      return fetchVector(session, context, { kind: 'update', author, committed, check: true });
+    }),
+  );
+  const total = updates.some((update) => update !== null) ? aggregate(updates, weights) : null;
+  return { aggregate: total, gram: await ownGram(session, context, settled).catch(() => null) };
+}
+
+/** Null where this node has looked at the round otherwise than it was settled. */
+async function ownGram(
+  session: TaskSession,
+  context: RoundContext,
+  settled: SettledRound,
+): Promise<bigint[][] | null> {
+  const { terms, proving, signal } = session;
+  const references = openedReferences(context.round, settled.rejected);
+  const head = await knownHead(session, context.round, references);
+  if (!head) return null;
+  const updates = await Promise.all(
+    context.task.trainers.map((author, index) => {
+      const committed = context.round.updates[index];
+      if (!committed || settled.unavailable.includes(index)) return null;
+      return fetchVector(session, context, { kind: 'update', author, committed, check: true });
+    }),
+  );
+  const prover = await proving.prover(terms.dimension);
+  const gram = await prover.gramMatrix(terms.rule, [...head.rows, ...updates], { signal });
+  return hashOf(gram, context) === (await provenHash(session, settled.round)) ? gram : null;
+}

@@ -1,0 +1,103 @@
+import type { RoundState, VerdictVote } from '@chorus/protocol';
+import { lookAgainTimeout, type RoundContext } from '../../context/round-context.ts';
+import { textOf } from '../../payloads/fetch-vector.ts';
+import type { TaskSession } from '../session/task-session.ts';
+import { checkPayloads, type PayloadChecks } from './check-payloads.ts';
+import { type HeadRows, headRows } from './head-rows.ts';
+import { measureValidationLoss } from './validation-loss.ts';
+
+type Losses = Pick<VerdictVote, 'lossBefore' | 'lossAfter'>;
+
+/** What this node has found, measured and signed of one round. */
+interface Findings {
+  round: number;
+  commitments: string;
+  looking: Promise<PayloadChecks> | null;
+  heads: Map<string, Promise<HeadRows>>;
+  losses: Map<string, Promise<Losses>>;
+  signed: Map<string, VerdictVote>;
+}
+
+const KNOWN = new WeakMap<TaskSession, Findings>();
+
+/**
+ * Of the newest round that was asked about: those before it are over. Where the chain was reorganised and the round has
+ * other commitments now, nothing that was found before says anything of it.
+ */
+function findingsOf(session: TaskSession, { round, updates, references }: RoundState): Findings {
+  const known = KNOWN.get(session);
+  const commitments = [...updates, ...references.map((r) => r.opened)]
+    .map((committed) => committed && textOf(committed))
+    .join(' ');
+  if (known?.round === round && known.commitments === commitments) return known;
+  const fresh: Findings = {
+    round,
+    commitments,
+    looking: null,
+    heads: new Map(),
+    losses: new Map(),
+    signed: new Map(),
+  };
+  if (!known || known.round <= round) KNOWN.set(session, fresh);
+  return fresh;
+}
+
+/** Look for the round's vectors once more, briefly: one look at a time, however many ask for it. */
+export function lookAgain(session: TaskSession, context: RoundContext): Promise<PayloadChecks> {
+  const findings = findingsOf(session, context.round);
+  if (findings.looking) return findings.looking;
+  const looking = checkPayloads(session, context, lookAgainTimeout(context.task)).finally(() => {
+    findings.looking = null;
+  });
+  findings.looking = looking;
+  return looking;
+}
+
+/**
+ * The leading rows of a round's matrix for the references that count, computed once.
+ * @param again where public vectors were missing, look for them once more
+ */
+export async function headOf(
+  session: TaskSession,
+  context: RoundContext,
+  found: PayloadChecks,
+  again = false,
+): Promise<HeadRows> {
+  const { heads } = findingsOf(session, context.round);
+  const key = keyOf(found.references);
+  const known = heads.get(key);
+  if (known && (!again || (await known).missing.length === 0)) return known;
+  const making = headRows(session, context, found, again);
+  heads.set(key, making);
+  making.catch(() => heads.delete(key));
+  return making;
+}
+
+/** The leading rows for exactly these references, where they have been asked for; null where they have not. */
+export async function knownHead(
+  session: TaskSession,
+  round: RoundState,
+  references: readonly { index: number }[],
+): Promise<HeadRows | null> {
+  return (await findingsOf(session, round).heads.get(keyOf(references))) ?? null;
+}
+
+const keyOf = (references: readonly { index: number }[]): string =>
+  references.map(({ index }) => index).join();
+
+/** The losses of a round done with these vectors, measured once: it costs two evaluations of the model. */
+export function lossesOf(session: TaskSession, context: RoundContext, found: PayloadChecks): Promise<Losses> {
+  const { losses } = findingsOf(session, context.round);
+  const key = `${found.unavailable}/${found.rejected}`;
+  const known = losses.get(key);
+  if (known) return known;
+  const measuring = measureValidationLoss(session, context, found, () => headOf(session, context, found));
+  losses.set(key, measuring);
+  measuring.catch(() => losses.delete(key));
+  return measuring;
+}
+
+/** What this node has signed in a round, by the verdict: it is out, and given again to whoever asks. */
+export function signedIn(session: TaskSession, round: RoundState): Map<string, VerdictVote> {
+  return findingsOf(session, round).signed;
+}

@@ -1,0 +1,42 @@
+import { aggregate, ruleById } from '@chorus/aggregation';
+import { applyAggregate, globalParameters } from '@chorus/training';
+import type { RoundContext } from '../../context/round-context.ts';
+import type { TaskSession } from '../session/task-session.ts';
+import type { PayloadChecks } from './check-payloads.ts';
+import type { HeadRows } from './head-rows.ts';
+
+const MAX_LOSS = 2n ** 63n - 1n;
+
+/** A loss as the contract takes it: millionths, rounded; what is not finite is as bad as can be. */
+export function lossUnits(loss: number): bigint {
+  const units = Math.round(Math.max(0, loss) * 1e6);
+  return Number.isSafeInteger(units) ? BigInt(units) : MAX_LOSS;
+}
+
+/**
+ * A validator's loss of the model before and after a round, on its own data: it applies the rule itself, as everybody
+ * can. Zero and zero where the task's terms do not ask for losses: they would cost an evaluation and decide nothing.
+ *
+ * The session's model must be the one the round began from.
+ *
+ * @param head the leading rows of the round's matrix, asked for only if losses are
+ */
+export async function measureValidationLoss(
+  session: TaskSession,
+  context: RoundContext,
+  found: PayloadChecks,
+  head: () => Promise<HeadRows>,
+): Promise<{ lossBefore: bigint; lossAfter: bigint }> {
+  const { trainer, dataset, terms, proving, model, signal } = session;
+  if (context.task.stagnationBps === 10_000 || !dataset) return { lossBefore: 0n, lossAfter: 0n };
+  // The round may be settled, and the model move on, while this is under way.
+  const before = globalParameters(model);
+  const after = { ...model, sum: model.sum.slice() };
+  const [prover, { rows }] = await Promise.all([proving.prover(terms.dimension), head()]);
+  const gram = await prover.gramMatrix(terms.rule, [...rows, ...found.updates], { signal });
+  const { weights } = ruleById(terms.rule).apply(gram);
+  if (weights.some((w) => w > 0)) applyAggregate(after, aggregate(found.updates, weights));
+  const first = await trainer.evaluate({ parameters: before, dataset });
+  const next = await trainer.evaluate({ parameters: globalParameters(after), dataset });
+  return { lossBefore: lossUnits(first.loss), lossAfter: lossUnits(next.loss) };
+}

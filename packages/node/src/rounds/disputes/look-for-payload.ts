@@ -1,0 +1,70 @@
+import {
+  type ChainPort,
+  ChorusError,
+  cidFromDigest,
+  hasCode,
+  type StoragePort,
+  type VectorCommitment,
+} from '@chorus/protocol';
+import { lookAgainTimeout, type RoundContext } from '../../context/round-context.ts';
+import { fetchVector, textOf, type VectorSource } from '../../payloads/fetch-vector.ts';
+
+/** What stays wrong: the bytes follow from the digest on chain. */
+const FOR_GOOD = ['E_PAYLOAD_MALFORMED', 'E_PAYLOAD_MISMATCH'];
+
+/** Where payloads are looked for: the swarm and the chain. */
+export interface PayloadSource extends VectorSource {
+  ports: { chain: Pick<ChainPort, 'publishedPayload'>; storage: StoragePort };
+}
+
+/** Looks under way and those that need not be repeated, by what was committed to: at most one of each for each case. */
+const LOOKS = new WeakMap<PayloadSource, Map<string, Promise<string | null>>>();
+
+/**
+ * Look for the payload of a trainer that was found unavailable, in the swarm and in the calldata it published it in.
+ * One look at a time for each case, and none after the answer cannot change any more, whoever asks and how often.
+ *
+ * @returns null where it can be had and opens its commitment; else what is wrong
+ */
+export function lookForPayload(
+  source: PayloadSource,
+  context: RoundContext,
+  trainer: number,
+): Promise<string | null> {
+  const looks = LOOKS.get(source) ?? new Map<string, Promise<string | null>>();
+  LOOKS.set(source, looks);
+  const { round } = context.round;
+  const committed = context.round.updates[trainer];
+  if (!committed) return Promise.resolve('nothing was committed');
+  const key = `${round}/${trainer}/${textOf(committed)}`;
+  const under = looks.get(key);
+  if (under) return under;
+  const look = fetchAccused(source, context, trainer, committed).then(
+    () => null,
+    (error: unknown) => {
+      if (!FOR_GOOD.some((code) => hasCode(error, code))) looks.delete(key);
+      return error instanceof ChorusError ? error.message : 'it cannot be had here';
+    },
+  );
+  looks.set(key, look);
+  return look;
+}
+
+async function fetchAccused(
+  source: PayloadSource,
+  context: RoundContext,
+  trainer: number,
+  committed: VectorCommitment,
+): Promise<void> {
+  const { taskId, ports } = source;
+  const author = context.task.trainers[trainer]!;
+  const published = await ports.chain.publishedPayload(taskId, context.round.round, author);
+  const size = source.form.bytes(context.task);
+  if (published?.length === size) {
+    // Stored so that the same checks see it; anything else is of no use to anybody.
+    const cid = await ports.storage.cidOf(published);
+    if (cid === cidFromDigest(committed.digest, size)) await ports.storage.put(published);
+  }
+  const timeoutMs = lookAgainTimeout(context.task);
+  await fetchVector(source, context, { kind: 'update', author, committed, check: true, timeoutMs });
+}

@@ -1,0 +1,192 @@
+import type { Committer } from '@chorus/commitment';
+import {
+  ChorusError,
+  decodeTerms,
+  sameAddress,
+  type TaskState,
+  type Terms,
+  type VectorCommitment,
+} from '@chorus/protocol';
+import {
+  createGlobalModel,
+  type Dataset,
+  type GlobalModel,
+  type Trainer,
+  type TrialResult,
+} from '@chorus/training';
+import { poisonDataset } from '../../adversary/data.ts';
+import type { NodeConfig } from '../../config/config.ts';
+import type { Ports } from '../../context/ports.ts';
+import { fetchTimeout } from '../../context/round-context.ts';
+import { fitDataset } from '../../data/fit-data.ts';
+import type { EventSink, NodeEvent, Stage } from '../../events/events.ts';
+import { PublicHistories } from '../../history/public-history.ts';
+import { networkPeers, type SummaryPeers } from '../../history/summary-peers.ts';
+import type { Journal } from '../../journal/journal.ts';
+import { type Models, openTrainer } from '../../models/models.ts';
+import { type PayloadForm, type PayloadReader, payloadForm } from '../../payloads/sealing/payload-form.ts';
+import type { TaskFiles } from '../../payloads/task-files.ts';
+import { VectorCache } from '../../payloads/vector-cache.ts';
+import type { Proving } from '../../proving/proving.ts';
+import type { ResourceBudget } from '../../resources/resource-budget.ts';
+
+/** Everything the stages of one task's rounds work with. */
+export interface TaskSession {
+  readonly taskId: bigint;
+  readonly terms: Terms;
+  readonly ports: Ports;
+  readonly config: NodeConfig;
+  /** Keeps the contributor's limits. */
+  readonly resources: Pick<ResourceBudget, 'mayBegin' | 'isLeft'>;
+  readonly files: TaskFiles;
+  /** What this node does is recorded here before it does it. */
+  readonly journal: Journal;
+  /** Local training and evaluation in onnxruntime, in a process of its own. */
+  readonly trainer: Trainer;
+  /** What the model was seen to take before the task was joined; null where it was not tried. */
+  readonly trial: TrialResult | null;
+  /** The model of somebody else has shown that it cannot be run: the task is left. */
+  readonly abandon: (fault: ChorusError) => Promise<void>;
+  readonly committer: Committer;
+  readonly proving: Proving;
+  /** The settled model in integers; moved on by the recompute stage alone. */
+  readonly model: GlobalModel;
+  /** This node's private data, labelled as the task numbers its classes; null where its roles need none. */
+  readonly dataset: Dataset | null;
+  /** What that data is called in the record of what was told of it. */
+  readonly dataName: string;
+  readonly payloads: VectorCache;
+  /** How payloads are stored and sent. */
+  readonly form: PayloadForm;
+  /** Who can be asked for what settled rounds have left. */
+  readonly summaries: SummaryPeers;
+  /** What is public of the rounds that are over. */
+  readonly histories: PublicHistories;
+  /** This node's own vectors of the current round, by kind and round. */
+  readonly own: Map<string, Promise<OwnVector>>;
+  readonly emit: EventSink;
+  readonly signal: AbortSignal;
+}
+
+/** A vector this node made, with what stands for it on chain. */
+export interface OwnVector {
+  payload: Uint8Array;
+  committed: VectorCommitment;
+}
+
+/** Run one stage and report how long it took. */
+export async function timed<T>(
+  session: Pick<TaskSession, 'taskId' | 'emit'>,
+  round: number,
+  stage: Stage,
+  work: () => Promise<T>,
+): Promise<T> {
+  session.emit({ type: 'stage-started', taskId: session.taskId, round, stage });
+  const start = performance.now();
+  const result = await work();
+  const event: NodeEvent = {
+    type: 'stage',
+    taskId: session.taskId,
+    round,
+    stage,
+    seconds: (performance.now() - start) / 1000,
+  };
+  session.emit(event);
+  return result;
+}
+
+export interface OpenSessionOptions {
+  task: TaskState;
+  termsBytes: Uint8Array;
+  /** This node as one to whom payloads are sealed. */
+  reader: PayloadReader;
+  /** Peers that have the model. */
+  providers: string[];
+  dataset: Dataset | null;
+  dataName: string;
+  proving: Proving;
+  ports: Ports;
+  config: NodeConfig;
+  resources: TaskSession['resources'] & Pick<ResourceBudget, 'modelBytes' | 'measured'>;
+  models: Models;
+  /** Whether this account is a member already. */
+  joined: boolean;
+  abandon: TaskSession['abandon'];
+  files: TaskFiles;
+  journal: Journal;
+  emit: EventSink;
+  signal: AbortSignal;
+}
+
+/**
+ * Fetch a task's model and check that it is what the chain and the terms say, and that local data fits it,
+ * before anything is staked on it.
+ *
+ * @throws ChorusError `E_TASK_MODEL` where the model does not have the stated parameters, `E_TASK_DATA` where
+ *   the data does not fit; `E_MODEL_*` where the model is not to be run; errors of storage and training as they are
+ */
+export async function openSession(options: OpenSessionOptions): Promise<TaskSession> {
+  const { task, ports, config, dataset, signal } = options;
+  const terms = decodeTerms(options.termsBytes);
+  if (terms.dimension !== task.dimension) {
+    throw new ChorusError('E_TASK_MODEL', 'the terms and the chain state different dimensions', {
+      facts: { terms: terms.dimension, chain: task.dimension },
+    });
+  }
+  const fitted = dataset && fitDataset(terms, dataset);
+  // They came with the announcement: whoever inspects the task later asks members for them.
+  await ports.storage.put(options.termsBytes);
+  const model = await ports.storage.get(terms.model, {
+    maxBytes: terms.modelBytes,
+    timeoutMs: fetchTimeout(task),
+    from: options.providers,
+    signal,
+  });
+  const { trainer, trial } = sameAddress(task.owner, ports.chain.account)
+    ? { trainer: await openTrainer(terms, model, config, { signal }), trial: null }
+    : await options.models.open({
+        model,
+        terms,
+        memoryBytes: options.resources.modelBytes(task.id),
+        dataset: fitted,
+        joined: options.joined,
+        signal,
+      });
+  if (trial) options.resources.measured(task.id, trial.peakBytes);
+  try {
+    const committer = await options.proving.committer(terms.dimension);
+    const globalModel = createGlobalModel(trainer.initial, terms.scale);
+    const payloads = new VectorCache();
+    const own: SummaryPeers['own'] = (taskId, round) => options.journal.summary(taskId, round);
+    const summaries = networkPeers(ports.network, own);
+    const form = payloadForm(terms, options.reader);
+    const source = { taskId: task.id, ports, committer, payloads, form, summaries, signal };
+    return {
+      taskId: task.id,
+      terms,
+      ports,
+      config,
+      resources: options.resources,
+      files: options.files,
+      journal: options.journal,
+      trainer,
+      trial,
+      abandon: options.abandon,
+      committer,
+      proving: options.proving,
+      model: globalModel,
+      dataset: fitted && poisonDataset(fitted, config.attack, config.seed),
+      dataName: options.dataName,
+      payloads,
+      form,
+      summaries,
+      histories: new PublicHistories(source, globalModel, trainer.parameters),
+      own: new Map(),
+      emit: options.emit,
+      signal,
+    };
+  } catch (error) {
+    await trainer.close();
+    throw error;
+  }
+}

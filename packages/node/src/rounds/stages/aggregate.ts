@@ -1,0 +1,71 @@
+import { aggregate as aggregateUpdates, ruleById } from '@chorus/aggregation';
+import type { Address, ChorusError, G1Point, UpdateVector, VerdictVote } from '@chorus/protocol';
+import type { RoundContext } from '../../context/round-context.ts';
+import { reasonFor } from '../../history/reason.ts';
+import { checkPayloads } from '../checks/check-payloads.ts';
+import { headOf } from '../checks/payload-checks.ts';
+import { type TaskSession, timed } from '../session/task-session.ts';
+import { collectVotes } from '../votes/votes.ts';
+
+/** What the aggregator knows of a round before proving. Index i is trainer i+1; null where it has no row. */
+export interface Aggregation {
+  /** The rows of the Gram matrix before the trainers', and the commitment to the novelty. */
+  head: Int32Array[];
+  novelty: G1Point;
+  updates: (UpdateVector | null)[];
+  weights: number[];
+  shares: number[];
+  aggregate: Int32Array;
+  unavailable: number[];
+  /** Validators (by appointment) whose reference does not count. */
+  rejected: number[];
+  /** Null where nothing is missing: the validators are asked while the proof is made. */
+  votes: VerdictVote[] | null;
+}
+
+/**
+ * **aggregate**: fetch payloads, check each against its commitment, compute the Gram matrix, the rule's
+ * weights and shares, and the aggregate.
+ *
+ * Updates and references that cannot be had, or do not match, are left out if a majority of the validators agrees.
+ */
+export function aggregate(session: TaskSession, context: RoundContext): Promise<Aggregation> {
+  const round = context.round.round;
+  return timed(session, round, 'aggregate', async () => {
+    const found = await checkPayloads(session, context);
+    const { updates, unavailable, rejected } = found;
+    for (const { author, error } of found.faults) reportRefusal(session, round, author, error);
+    // A row that the validators did not agree with before may lack a vector that is there by now.
+    const { rows: head, novelty } = await headOf(session, context, found, true);
+    // A list that nobody signs is not worth a proof; where nothing is missing, the votes come in beside it.
+    const whole = unavailable.length === 0 && rejected.length === 0;
+    const votes = whole ? null : await collectVotes(session, context, { unavailable, rejected, novelty });
+    const { rule } = session.terms;
+    const prover = await session.proving.prover(context.task.dimension);
+    const gram = await prover.gramMatrix(rule, [...head, ...updates], { signal: session.signal });
+    const result = ruleById(rule).apply(gram);
+    const { weights, shares } = result;
+    session.emit({
+      type: 'scores',
+      taskId: session.taskId,
+      round,
+      reasons: updates.map((_, index) => reasonFor(result, context.round, unavailable, index)),
+    });
+    return {
+      head,
+      novelty,
+      updates,
+      weights,
+      shares,
+      aggregate: aggregateUpdates(updates, weights),
+      unavailable,
+      rejected,
+      votes,
+    };
+  });
+}
+
+function reportRefusal(session: TaskSession, round: number, author: Address, error: ChorusError): void {
+  const { taskId, emit } = session;
+  emit({ type: 'payload-refused', taskId, round, author, code: error.code, reason: error.message });
+}

@@ -1,0 +1,64 @@
+import { digestOfCid, encodeAggregate, fromHex, type Hex, type SettledRound } from '@chorus/protocol';
+import { applyAggregate, modelDigest } from '@chorus/training';
+import type { RoundContext } from '../../context/round-context.ts';
+import { type CheckedSummary, findSummary } from '../../history/find-summary.ts';
+import { isChecker } from '../../payloads/sealing/checkers.ts';
+import { ownSummary } from '../checks/own-summary.ts';
+import { type TaskSession, timed } from '../session/task-session.ts';
+
+/**
+ * **recompute**: every node moves the model on by the round's aggregate, in integers. Validators and candidates add up
+ * the payloads they have checked; everybody else takes the aggregate from a peer and checks that it opens C_A. From then
+ * on this node gives it to others. Whether the model is the one the chain has is for `ModelCommitmentCheck` to say.
+ *
+ * @returns the model's digest
+ */
+export async function recompute(
+  session: TaskSession,
+  context: RoundContext,
+  settled: SettledRound,
+): Promise<Hex> {
+  const { taskId, model, histories, emit } = session;
+  const round = settled.round;
+  await timed(session, round, 'recompute', async () => {
+    const summary = await summaryOf(session, context, settled);
+    const cid = await keepSummary(session, round, summary);
+    if (summary.aggregate) applyAggregate(model, summary.aggregate);
+    histories.settled(round, summary.aggregate, cid);
+  });
+  const digest = modelDigest(model);
+  emit({ type: 'model', taskId, round, digest });
+  return digest;
+}
+
+function summaryOf(
+  session: TaskSession,
+  context: RoundContext,
+  settled: SettledRound,
+): Promise<CheckedSummary> {
+  const ask = () => findSummary(session, context, settled, 'aggregate');
+  if (!isChecker(context.task, session.ports.chain.account)) return ask();
+  const own = ownSummary(session, context, settled);
+  // Payloads of an earlier round may be gone, and others may have what is left of it; or nobody else may have followed it.
+  return session.payloads.round === settled.round ? own.catch(ask) : firstOf([own, ask()]);
+}
+
+/** The first that succeeds; else what the first of them failed with. */
+async function firstOf<T>(attempts: [Promise<T>, Promise<T>]): Promise<T> {
+  try {
+    return await Promise.any(attempts);
+  } catch {
+    return attempts[0];
+  }
+}
+
+/** Others ask for it, and this node itself after a restart. Returns the CID of the aggregate's file. */
+async function keepSummary(
+  { taskId, ports, journal }: TaskSession,
+  round: number,
+  { aggregate, gram }: CheckedSummary,
+): Promise<string | null> {
+  const cid = aggregate === null ? null : await ports.storage.put(encodeAggregate(aggregate));
+  journal.keepSummary(taskId, round, { aggregate: cid === null ? null : fromHex(digestOfCid(cid)), gram });
+  return cid;
+}

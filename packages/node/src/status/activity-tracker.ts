@@ -1,0 +1,107 @@
+import type { Refusal } from '../admin/schema/tasks.ts';
+import type { NodeEvent } from '../events/events.ts';
+
+/** Rounds whose stage times are remembered, and refused tasks. */
+const MAX_ROUNDS = 500;
+const MAX_REFUSALS = 50;
+
+/** What a node is at in a task. */
+export interface Activity {
+  stage: string;
+  round: number;
+  since: number;
+  fraction: number | null;
+}
+
+/** What the node's events tell of its work: what it is at, how long stages took, what it did not join. */
+export class ActivityTracker {
+  readonly #now = new Map<bigint, Activity[]>();
+  readonly #seconds = new Map<string, Record<string, number>>();
+  readonly #refusals = new Map<bigint, Refusal>();
+
+  observe(event: NodeEvent, at = Date.now()): void {
+    switch (event.type) {
+      case 'stage-started':
+        this.#begin(event.taskId, { stage: event.stage, round: event.round, since: at, fraction: null });
+        break;
+      case 'progress': {
+        const activity = this.#find(event.taskId, event.stage, event.round);
+        if (activity) activity.fraction = Math.min(1, Math.max(0, event.fraction));
+        break;
+      }
+      case 'stage':
+        this.#end(event.taskId, event.stage, event.round);
+        this.#took(event.taskId, event.round, event.stage, event.seconds);
+        break;
+      // A stage that failed tells no end; the round's does.
+      case 'round-ended':
+        this.#keep(event.taskId, ({ round }) => round > event.round);
+        break;
+      case 'task-ended':
+        this.#now.delete(event.taskId);
+        break;
+      case 'joined':
+        this.#refusals.delete(event.taskId);
+        break;
+      case 'task-refused':
+        this.#refused(event, at);
+        break;
+    }
+  }
+
+  /** What was begun last and is not done. */
+  of(taskId: bigint): Activity | null {
+    return this.#now.get(taskId)?.at(-1) ?? null;
+  }
+
+  stageSeconds(taskId: bigint, round: number): Record<string, number> {
+    return { ...this.#seconds.get(`${taskId}:${round}`) };
+  }
+
+  /** The newest first. */
+  refusals(): Refusal[] {
+    return [...this.#refusals.values()].reverse();
+  }
+
+  #begin(taskId: bigint, activity: Activity): void {
+    this.#end(taskId, activity.stage, activity.round);
+    this.#now.set(taskId, [...(this.#now.get(taskId) ?? []), activity]);
+  }
+
+  #find(taskId: bigint, stage: string, round: number): Activity | undefined {
+    return this.#now.get(taskId)?.find((a) => a.stage === stage && a.round === round);
+  }
+
+  #end(taskId: bigint, stage: string, round: number): void {
+    this.#keep(taskId, (a) => a.stage !== stage || a.round !== round);
+  }
+
+  #keep(taskId: bigint, wanted: (activity: Activity) => boolean): void {
+    const left = (this.#now.get(taskId) ?? []).filter(wanted);
+    if (left.length > 0) this.#now.set(taskId, left);
+    else this.#now.delete(taskId);
+  }
+
+  #took(taskId: bigint, round: number, stage: string, seconds: number): void {
+    const key = `${taskId}:${round}`;
+    const times = this.#seconds.get(key) ?? {};
+    times[stage] = Math.round(1000 * seconds) / 1000;
+    this.#seconds.set(key, times);
+    const [oldest] = this.#seconds.keys();
+    if (this.#seconds.size > MAX_ROUNDS && oldest !== undefined) this.#seconds.delete(oldest);
+  }
+
+  #refused(event: Extract<NodeEvent, { type: 'task-refused' }>, at: number): void {
+    const { taskId, reason, code = 'E_UNEXPECTED', change } = event;
+    this.#refusals.delete(taskId);
+    this.#refusals.set(taskId, {
+      taskId: taskId.toString(),
+      at: new Date(at).toISOString(),
+      code,
+      message: reason.replace(`${code}: `, '').replace(` - ${change}`, ''),
+      hint: change ?? null,
+    });
+    const [oldest] = this.#refusals.keys();
+    if (this.#refusals.size > MAX_REFUSALS && oldest !== undefined) this.#refusals.delete(oldest);
+  }
+}

@@ -1,0 +1,50 @@
+import type { NetworkStats } from '@chorus/network';
+import type { TokenAmount } from '../admin/schema/values.ts';
+import type { ChorusNode } from '../lifecycle/chorus-node.ts';
+import type { MetricValues } from '../metrics/metrics.ts';
+import { type ChainView, lagSeconds } from './chain-watch.ts';
+
+export interface MetricSource {
+  node: ChorusNode;
+  head: ChainView;
+  /** Null where the network keeps none. */
+  details: NetworkStats | null;
+  staked: TokenAmount[];
+  claimable: TokenAmount[];
+}
+
+/** What the metrics show of a node's state now. */
+export function metricValues({ node, head, details, staked, claimable }: MetricSource): MetricValues {
+  const followed = node.followed();
+  const statuses = followed.map(({ task }) => task?.status ?? 'unknown');
+  const amounts = (rows: TokenAmount[]) =>
+    rows.map(({ token, amount }) => ({ token, amount: Number(amount) }));
+  return {
+    peers: node.ports.network.peers().length,
+    banned: details?.bans.length ?? 0,
+    gossip: (details?.topics ?? []).flatMap(({ topic, accepted, ignored, rejected, published }) =>
+      Object.entries({ accepted, ignored, rejected, published }).map(([verdict, count]) => ({
+        // The kind alone: the rest of the name is the same for all.
+        topic: topic.split('/').at(-1) ?? topic,
+        verdict,
+        count,
+      })),
+    ),
+    bytes: details?.bytes ?? null,
+    requests: Object.entries(details?.requests ?? {}).map(([outcome, count]) => ({ outcome, count })),
+    queue: followed.reduce((sum, { active, waiting }) => sum + active.length + waiting, 0),
+    tasks: [...new Set(statuses)].map((status) => ({
+      status,
+      count: statuses.filter((s) => s === status).length,
+    })),
+    chain: { height: head.height, lagSeconds: lagSeconds(head) },
+    earned: node.journal.totals().flatMap(({ token, rewards, fees }) => [
+      { token, kind: 'reward' as const, amount: Number(rewards) },
+      { token, kind: 'fee' as const, amount: Number(fees) },
+    ]),
+    claimable: amounts(claimable),
+    staked: amounts(staked),
+    diskBytes: node.resources.disk.usedBytes,
+    paused: node.resources.pauses().length > 0,
+  };
+}

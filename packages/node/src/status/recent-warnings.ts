@@ -1,0 +1,72 @@
+import { plainLine } from '@chorus/protocol';
+import type { Warning } from '../admin/schema/status.ts';
+import type { NodeEvent } from '../events/events.ts';
+
+/** Warnings listed; of more kinds the one given longest ago goes. */
+const MAX_WARNINGS = 50;
+
+/** A warning that has not been given for so long is over. */
+const KEPT_MILLISECONDS = 60 * 60_000;
+
+interface Entry {
+  code: string;
+  message: string;
+  hint: string | null;
+  count: number;
+  firstAt: number;
+  lastAt: number;
+}
+
+/** The warnings of the last hour, each kind once. */
+export class RecentWarnings {
+  readonly #entries = new Map<string, Entry>();
+  readonly #clock: () => number;
+
+  constructor(clock: () => number = Date.now) {
+    this.#clock = clock;
+  }
+
+  observe(event: NodeEvent): void {
+    // What failed while a condition held is over with it.
+    if (event.type === 'condition-ended') this.#entries.delete(event.code);
+    if (event.type !== 'warning') return;
+    // `describeError` puts what to do after a dash.
+    const [message, ...hint] = plainLine(event.message).replace(`${event.code}: `, '').split(' - ');
+    this.add(event.code, message!, hint.length > 0 ? hint.join(' - ') : null);
+  }
+
+  add(code: string, message: string, hint: string | null): void {
+    const now = this.#clock();
+    const known = this.#entries.get(code);
+    this.#entries.delete(code);
+    this.#entries.set(code, {
+      code,
+      message,
+      hint,
+      count: (known?.count ?? 0) + 1,
+      firstAt: known?.firstAt ?? now,
+      lastAt: now,
+    });
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size > MAX_WARNINGS && oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  /** When a warning whose code begins so was last given, unix milliseconds; 0 where it was not. */
+  lastOf(prefix: string): number {
+    return Math.max(
+      0,
+      ...[...this.#entries.values()].filter((e) => e.code.startsWith(prefix)).map((e) => e.lastAt),
+    );
+  }
+
+  /** The newest first. */
+  list(): Warning[] {
+    const oldest = this.#clock() - KEPT_MILLISECONDS;
+    for (const [code, { lastAt }] of this.#entries) if (lastAt < oldest) this.#entries.delete(code);
+    return [...this.#entries.values()].reverse().map(({ firstAt, lastAt, ...entry }) => ({
+      ...entry,
+      firstAt: new Date(firstAt).toISOString(),
+      lastAt: new Date(lastAt).toISOString(),
+    }));
+  }
+}

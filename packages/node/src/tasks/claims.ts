@@ -1,0 +1,121 @@
+import { type Address, hasCode, type Receipt, sameAddress } from '@chorus/protocol';
+import pLimit from 'p-limit';
+import { z } from 'zod';
+import type { Ports } from '../context/ports.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Disputes } from '../rounds/disputes/disputes.ts';
+import { pause } from '../utils/background.ts';
+
+/** Longest wait (seconds) for a case that holds a stake. */
+const LOOK_SECONDS = 60;
+
+/** The payout under way. There is one at a time, of one task or of several: it is recorded as no task's. */
+const STEP = { taskId: 0n, round: 0, step: 'claim' } as const;
+
+/** What is recorded before a payout is sent: of which it can be told later whether it was mined. */
+const recordedSchema = z.object({
+  token: z.string().transform((token) => token as Address),
+  taskIds: z.array(z.bigint()),
+  /** Owed at that moment. */
+  amount: z.bigint(),
+  /** Paid out of these tasks until then. */
+  paid: z.bigint(),
+});
+
+export type PaidOut = Receipt & { amount: bigint };
+
+export interface PayoutParts {
+  ports: Ports;
+  journal: Journal;
+  signal: AbortSignal;
+}
+
+/** What comes back from tasks: rewards and fees, by hand or when a task has ended, and then the stake. */
+export class Payout {
+  readonly #parts: PayoutParts;
+  /** Two that look at what is owed at the same time would both count it. */
+  readonly #alone = pLimit(1);
+
+  constructor({ ports, journal, signal }: PayoutParts) {
+    this.#parts = { ports, journal, signal };
+  }
+
+  /**
+   * Collect what the contract owes this account in a token: all its fees, and its rewards of these tasks. It is in the
+   * totals once, whatever happens on the way.
+   *
+   * @returns null where nothing is owed
+   */
+  claim(token: Address, taskIds: bigint[]): Promise<PaidOut | null> {
+    return this.#alone(async () => {
+      await this.#recover();
+      return this.#send(token, taskIds);
+    });
+  }
+
+  /** Find out what became of a payout that was recorded and has no outcome; one that was not mined is sent again. */
+  recover(): Promise<void> {
+    return this.#alone(() => this.#recover());
+  }
+
+  async #recover(): Promise<void> {
+    const { ports, journal } = this.#parts;
+    const { chain } = ports;
+    const step = journal.step(STEP);
+    if (step?.state !== 'begun') return;
+    const { token, taskIds, amount, paid } = recordedSchema.parse(step.detail);
+    const owed = await chain.claimable(token, chain.account, taskIds);
+    // What is owed grows until a payout, and only with one what was paid of a task. Not seen is one of fees alone after
+    // which as much has been earned again.
+    if (owed < amount || (await this.#paidOf(taskIds)) > paid) await journal.claimed(STEP, token, amount);
+    else await this.#send(token, taskIds);
+  }
+
+  async #send(token: Address, taskIds: bigint[]): Promise<PaidOut | null> {
+    const { ports, journal } = this.#parts;
+    const { chain } = ports;
+    const amount = await chain.claimable(token, chain.account, taskIds);
+    if (amount === 0n) return null;
+    const detail = { token, taskIds, amount, paid: await this.#paidOf(taskIds) };
+    return journal.act(
+      STEP,
+      detail,
+      () => chain.claim(token, taskIds),
+      (receipt) => journal.claimed(STEP, token, receipt.amount),
+    );
+  }
+
+  /** What this account was ever paid out of the rewards of these tasks. */
+  async #paidOf(taskIds: bigint[]): Promise<bigint> {
+    const { chain } = this.#parts.ports;
+    const accounts = await Promise.all(taskIds.map((taskId) => chain.memberAccount(taskId, chain.account)));
+    return accounts.reduce((sum, account) => sum + (account?.claimed ?? 0n), 0n);
+  }
+
+  /**
+   * Take the stake back; where cases are open that may cost some of it, once they are closed.
+   *
+   * @param disputes attends to the cases of the task
+   */
+  async releaseStake(taskId: bigint, disputes: Disputes): Promise<void> {
+    const { ports, journal, signal } = this.#parts;
+    const { chain } = ports;
+    const members = await chain.members(taskId);
+    const isMember = members.some((m) => sameAddress(m.address, chain.account));
+    while (!signal.aborted) {
+      const task = await chain.task(taskId);
+      const next = await disputes.attend({ task, members });
+      if (!isMember) return;
+      try {
+        const step = { taskId, round: 0, step: 'release' } as const;
+        await journal.act(step, {}, () => chain.releaseStake(taskId, chain.account));
+        return;
+      } catch (error) {
+        if (hasCode(error, 'E_CHAIN_ALREADY_DONE')) return;
+        if (!hasCode(error, 'E_CHAIN_CASE_OPEN')) throw error;
+      }
+      const wait = next === null ? 0 : next - Math.floor(Date.now() / 1000);
+      await pause(Math.min(LOOK_SECONDS, Math.max(1, wait)) * 1000, signal);
+    }
+  }
+}

@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+import { type ChainPort, ChorusError, type Hex, hasCode, sameAddress, sha256Hex } from '@chorus/protocol';
+import pLimit from 'p-limit';
+import type { Ports } from '../context/ports.ts';
+import type { Journal, Publication } from '../journal/journal.ts';
+import type { TaskFiles } from '../payloads/task-files.ts';
+import { type Background, pause } from '../utils/background.ts';
+import { announceTask, type PreparedTask, type TaskRequest } from './announce.ts';
+
+/** What publishing does at the moment. */
+export type PublishStep = 'check' | 'escrow';
+
+export interface PublishOptions {
+  /** Asked again under the same id, the same task is meant, also after a crash. Without one each call is a new task. */
+  id?: string;
+  onStep?: (step: PublishStep) => void;
+}
+
+/** How far back a task that was just published is looked for: others publish beside it. */
+const SEARCH_TASKS = 1_000n;
+
+/** Pause between two announcements of a task that is still looking for members. */
+const ANNOUNCE_MILLISECONDS = 1_000;
+
+/** After these the budget may be escrowed, now or later. */
+const OUTCOME_UNKNOWN = ['E_CHAIN_UNREACHABLE', 'E_CHAIN_NOT_MINED'];
+
+/** The number of the newest task on the contract, 0 where there is none. Tasks are numbered from 1. */
+export async function newestTask(chain: Pick<ChainPort, 'task'>): Promise<bigint> {
+  const exists = async (taskId: bigint) => {
+    try {
+      await chain.task(taskId);
+      return true;
+    } catch (error) {
+      if (hasCode(error, 'E_CHAIN_UNKNOWN_TASK')) return false;
+      throw error;
+    }
+  };
+  let there = 0n;
+  let beyond = 1n;
+  while (await exists(beyond)) {
+    there = beyond;
+    beyond *= 2n;
+  }
+  while (beyond - there > 1n) {
+    const middle = (there + beyond) / 2n;
+    if (await exists(middle)) there = middle;
+    else beyond = middle;
+  }
+  return there;
+}
+
+/** The task with these terms that this account created after task number `after`; null where there is none. */
+async function findPublished(chain: ChainPort, termsDigest: Hex, after: bigint): Promise<bigint | null> {
+  const newest = await newestTask(chain);
+  const until = newest - after > SEARCH_TASKS ? newest - SEARCH_TASKS : after;
+  for (let taskId = newest; taskId > until; taskId--) {
+    const task = await chain.task(taskId);
+    if (sameAddress(task.owner, chain.account) && task.termsDigest === termsDigest) return taskId;
+  }
+  return null;
+}
+
+/** A request without its model's bytes: the CID says which it is. */
+export type RequestOutline = Pick<TaskRequest, 'terms' | 'params'> & { model: string };
+
+/** The same for equal requests, whatever the order of their fields. */
+export function requestDigest({ terms, params, model }: RequestOutline): Hex {
+  const text = JSON.stringify({ terms, params, model }, (_, value) => {
+    if (typeof value === 'bigint') return value.toString();
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+  return sha256Hex(new TextEncoder().encode(text));
+}
+
+export interface PublishingParts {
+  ports: Ports;
+  journal: Journal;
+  files: TaskFiles;
+  background: Background;
+  signal: AbortSignal;
+}
+
+/** What is asked for, under which id. */
+export interface Asked {
+  /** Asking again under the same id gives the same task; without one, only a task that is not known yet is found. */
+  id?: string | undefined;
+  requestDigest: Hex;
+}
+
+/** The tasks of this node itself, from their creation until they have their members. */
+export class TaskCreator {
+  readonly #parts: PublishingParts;
+  /** One at a time, so that of two tasks with equal terms it is clear which is whose. */
+  readonly #alone = pLimit(1);
+  readonly #announced = new Set<bigint>();
+
+  constructor(parts: PublishingParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * What became of an id: its task, that it is not known yet, or null where nothing was escrowed under it. Without an
+   * id, an equal request of which it is not known is meant.
+   * @throws ChorusError `E_PUBLICATION_OTHER` where it was used for something else
+   */
+  known({ id, requestDigest: digest }: Asked): Publication | null {
+    const { journal } = this.#parts;
+    if (id === undefined)
+      return journal.openPublications().find((each) => each.requestDigest === digest) ?? null;
+    const known = journal.publication(id);
+    if (known && known.requestDigest !== digest) throw otherRequest(id);
+    return known;
+  }
+
+  /**
+   * Create a task. The budget is escrowed once, whatever happens between sending the transaction and learning of it:
+   * where that is not known, the id stays open, and asking again looks for the task first.
+   *
+   * @throws ChorusError `E_PUBLICATION_OTHER`, `E_PUBLICATION_OPEN` while another with these terms may be mined, and
+   *   the errors of the chain
+   */
+  create(asked: Asked, { bytes, params }: PreparedTask): Promise<bigint> {
+    return this.#alone(async () => {
+      const { ports, journal } = this.#parts;
+      const { chain, storage } = ports;
+      const { id = randomUUID(), requestDigest: digest } = asked;
+      const { termsDigest } = params;
+      const open = journal.openPublications().find((each) => each.termsDigest === termsDigest);
+      const known = this.known(asked);
+      if (known && known.taskId !== null) return known.taskId;
+      if (open && known?.id !== open.id) {
+        throw new ChorusError('E_PUBLICATION_OPEN', 'a task with the same terms is being published', {
+          facts: { id: open.id },
+          hint: 'wait until it is known what became of it, or ask under its id',
+        });
+      }
+      const found = known ? await this.#find(known) : null;
+      if (found !== null) return found;
+      await storage.put(bytes);
+      const after = await newestTask(chain);
+      journal.beginPublication({ id, requestDigest: digest, termsDigest, terms: bytes, after });
+      try {
+        const { taskId } = await chain.createTask(params);
+        await this.#created(id, taskId, bytes);
+        return taskId;
+      } catch (error) {
+        const refused = error instanceof ChorusError && error.code.startsWith('E_CHAIN_');
+        if (refused && !OUTCOME_UNKNOWN.some((code) => hasCode(error, code)))
+          journal.endPublication(id, null);
+        throw error;
+      }
+    });
+  }
+
+  /** A task of this node's: from now on it is known, and announced until it has its members. */
+  async owns(taskId: bigint, terms: Uint8Array): Promise<void> {
+    const { ports, journal, files, background } = this.#parts;
+    await files.writeTerms(taskId, terms);
+    if (journal.task(taskId) === null) journal.setTask(taskId, 'owned');
+    if (this.#announced.has(taskId)) return;
+    this.#announced.add(taskId);
+    background.spawn(
+      background.retrying(
+        () => this.#announceUntilRunning(taskId, () => announceTask(ports, taskId, terms)),
+        taskId,
+      ),
+    );
+  }
+
+  /**
+   * A task of which it is not known whether it was created: its number, or null where it was not.
+   * @throws ChorusError `E_CHAIN_UNREACHABLE` while its transaction may still be mined
+   */
+  find(publication: Publication): Promise<bigint | null> {
+    return this.#alone(() => this.#find(publication));
+  }
+
+  async #find({ id, termsDigest, terms, after }: Publication): Promise<bigint | null> {
+    const { ports, journal } = this.#parts;
+    const { chain } = ports;
+    // Before the chain is read: what is sent no more by then is in what is read, or nowhere.
+    const sent = await journal.transactions.list(chain.chainId, chain.account);
+    const taskId = await findPublished(chain, termsDigest, after);
+    if (taskId !== null) {
+      await this.#created(id, taskId, terms);
+      return taskId;
+    }
+    if (sent.length > 0) {
+      throw new ChorusError('E_CHAIN_UNREACHABLE', 'the transaction of a task is not mined yet');
+    }
+    journal.endPublication(id, null);
+    return null;
+  }
+
+  /** Its terms first: a journal that speaks of a task has its files. */
+  async #created(id: string, taskId: bigint, terms: Uint8Array): Promise<void> {
+    await this.#parts.files.writeTerms(taskId, terms);
+    this.#parts.journal.endPublication(id, taskId);
+  }
+
+  async #announceUntilRunning(taskId: bigint, announce: () => Promise<void>): Promise<void> {
+    const { ports, background, signal } = this.#parts;
+    while (!signal.aborted) {
+      if ((await ports.chain.task(taskId)).status !== 'joining') return;
+      await background.report(announce(), taskId);
+      await pause(ANNOUNCE_MILLISECONDS, signal);
+    }
+  }
+}
+
+export function otherRequest(id: string): ChorusError {
+  return new ChorusError('E_PUBLICATION_OTHER', 'another task was asked for under this id', {
+    facts: { id },
+    hint: 'take a new id for a new task; under the old one ask for exactly what was asked',
+  });
+}

@@ -1,0 +1,45 @@
+import type { Duty, TaskState, Terms } from '@chorus/protocol';
+import type { RoundContext } from '../context/round-context.ts';
+import type { ResourceBudget } from '../resources/resource-budget.ts';
+import type { TaskRunner } from '../rounds/task-runner.ts';
+import type { DepartedTask } from './left-task.ts';
+
+/** A task as this node sees it at a moment; null where that is not known yet. */
+export interface FollowedTask {
+  taskId: bigint;
+  terms: Terms | null;
+  task: TaskState | null;
+  context: RoundContext | null;
+  /** CIDs of earlier rounds' payloads that the current round is scored by, and of the last aggregates. */
+  publicCids: string[];
+  /** Duties under way, such as `train:3`, and how many are to be tried again. */
+  active: string[];
+  waiting: number;
+  /** Whether this node has done its part of a duty. */
+  hasDone: (duty: Duty) => boolean;
+  /** Last round in this node's model; null where none is kept. */
+  settledThrough: number | null;
+  left: boolean;
+  stake: bigint;
+}
+
+/** The tasks a node has to do with: those it follows, and those it has left and that have not ended. */
+export function followedTasks(
+  runners: Iterable<TaskRunner>,
+  departed: Iterable<DepartedTask>,
+  resources: Pick<ResourceBudget, 'isLeft' | 'stakeIn'>,
+): FollowedTask[] {
+  const running = [...runners].map((runner) => {
+    const { taskId, terms, histories } = runner.session;
+    const publicCids = histories.cids;
+    const { task, context, active, waiting, settledThrough } = runner;
+    const left = resources.isLeft(taskId);
+    const hasDone = (duty: Duty) => runner.hasDone(duty);
+    return { taskId, terms, task, context, publicCids, active, waiting, settledThrough, left, hasDone };
+  });
+  const resting = [...departed].map(({ taskId, task }) => {
+    const none = { terms: null, context: null, publicCids: [], active: [], waiting: 0, settledThrough: null };
+    return { taskId, task, ...none, left: true, hasDone: () => false };
+  });
+  return [...running, ...resting].map((each) => ({ ...each, stake: resources.stakeIn(each.taskId) }));
+}

@@ -1,0 +1,55 @@
+import { ChorusError, type Hex, hasCode, type Role, sameAddress, type TaskState } from '@chorus/protocol';
+import type { Ports } from '../context/ports.ts';
+
+/**
+ * Become a member of a task: register an identity where the account has none, put missing stake behind it, and join.
+ * Each step looks at the chain first, so that repeating it after a crash does nothing twice.
+ *
+ * @param allowProof that the account is on the task's list, where there is one
+ * @param maxStake the most this call may deposit, in the token's smallest unit
+ * @throws ChorusError `E_STAKE_TOO_HIGH` where more would have to be deposited; errors of the chain as they are
+ */
+export async function becomeMember(
+  ports: Ports,
+  task: TaskState,
+  roles: Role[],
+  allowProof: Hex[],
+  maxStake: bigint,
+): Promise<bigint> {
+  const { chain, network } = ports;
+  const agentId =
+    (await chain.identity()) ?? (await chain.registerIdentity(identityUri(network.peerId))).agentId;
+  const members = await chain.members(task.id);
+  if (members.some((m) => sameAddress(m.address, chain.account))) return agentId;
+  const missing = task.stake - (await chain.stake(task.token, agentId)).free;
+  if (missing > maxStake) {
+    throw new ChorusError('E_STAKE_TOO_HIGH', 'the task asks for more stake than this node may put at risk', {
+      facts: { missing, maxStake },
+      hint: 'raise the limit of stake, or deposit the stake yourself',
+    });
+  }
+  if (missing > 0n) await chain.depositStake(task.token, agentId, missing);
+  const { agreement } = task;
+  const request = { agreement, agentId, roles, peerId: network.peerId, allowProof };
+  await chain.join(task.id, request).catch((error) => {
+    // An earlier attempt's transaction was mined after all.
+    if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
+  });
+  return agentId;
+}
+
+/**
+ * Where the identity's registration file is found. The node has no web server of its own: the file is in the URI
+ * itself (ERC-8004 allows data URIs), and names the peer.
+ */
+export function identityUri(peerId: string): string {
+  const file = {
+    type: 'https://eips.ethereum.org/EIPS/eip-8004#registration-v1',
+    name: `Chorus node ${peerId.slice(-8)}`,
+    description: 'Trains models with others and is paid for what its updates contribute.',
+    services: [{ name: 'libp2p', endpoint: `/p2p/${peerId}` }],
+    active: true,
+    supportedTrust: ['reputation', 'crypto-economic'],
+  };
+  return `data:application/json;base64,${Buffer.from(JSON.stringify(file)).toString('base64')}`;
+}

@@ -1,0 +1,17 @@
+import { type ChainPort, sameAddress, type TaskState } from '@chorus/protocol';
+import { newestTask } from './create-task.ts';
+
+/** Newest tasks that are looked at: of older ones nobody asks why this node is not in them. */
+const LOOKED_AT = 10n;
+
+/** Tasks that run, and that this account came too late for: the oldest of the newest ones first. */
+export async function lateTasks(chain: Pick<ChainPort, 'task' | 'account'>): Promise<TaskState[]> {
+  const newest = await newestTask(chain);
+  const late: TaskState[] = [];
+  for (let id = newest > LOOKED_AT ? newest - LOOKED_AT + 1n : 1n; id <= newest; id++) {
+    const task = await chain.task(id);
+    const mine = [task.owner, ...task.trainers, ...task.activeValidators, ...task.aggregators];
+    if (task.status === 'running' && !mine.some((each) => sameAddress(each, chain.account))) late.push(task);
+  }
+  return late;
+}

@@ -1,0 +1,117 @@
+import { type ChainPort, hasCode, hasDeparted, type Member, type TaskState } from '@chorus/protocol';
+import type { Attended, Disputes } from '../rounds/disputes/disputes.ts';
+
+/** Longest pause between two looks at a task that only its end and its cases matter of; the shortest after a look. */
+const LOOK_MILLISECONDS = { shortest: 1_000, longest: 30_000 };
+
+/** What a task that was left is followed by. */
+export type DepartedChain = Pick<ChainPort, 'task' | 'members' | 'account' | 'leaveTask'>;
+
+/** Refusals to leave that say that there is nothing to leave, or that it was left already. */
+const NOTHING_TO_LEAVE = ['E_CHAIN_ALREADY_DONE', 'E_CHAIN_WRONG_PHASE', 'E_CHAIN_NOT_A_MEMBER'];
+
+/** Leave a running task on chain: this round is the last. */
+export async function leaveOnChain(chain: Pick<ChainPort, 'leaveTask'>, taskId: bigint): Promise<void> {
+  await chain.leaveTask(taskId).catch((error) => {
+    if (!NOTHING_TO_LEAVE.some((code) => hasCode(error, code))) throw error;
+  });
+}
+
+/**
+ * A task this node has left or was dropped from: nothing is computed for it. Its stake is taken back once the chain has
+ * it as departed; its end is waited for because rewards may vest until then.
+ * Cases that decide over that stake are attended to meanwhile, as a member that has stayed does it.
+ */
+export class DepartedTask {
+  readonly taskId: bigint;
+  readonly disputes: Disputes;
+  /** The newest state seen. */
+  task: TaskState;
+  /** Known once there was a case. */
+  #members: Member[] | null = null;
+  #wake: () => void = () => {};
+  #woken = false;
+  #left = false;
+  #released = false;
+
+  constructor(task: TaskState, disputes: Disputes) {
+    this.taskId = task.id;
+    this.task = task;
+    this.disputes = disputes;
+  }
+
+  /** Something happened on chain: look again now. */
+  wake(): void {
+    this.#woken = true;
+    this.#wake();
+  }
+
+  /** Where a case is open, with whom it is settled; nothing else of the task concerns this node. */
+  get attended(): Attended | null {
+    const { task, disputes } = this;
+    if (task.openCases === 0 || !this.#members) return null;
+    return { disputes, known: { task, members: this.#members } };
+  }
+
+  /**
+   * Resolves with the task once it has ended, with null if `signal` is aborted.
+   *
+   * @param release takes the stake back; called once, when the chain has this account as departed
+   */
+  async ended(
+    chain: DepartedChain,
+    signal: AbortSignal,
+    warn: (error: unknown) => void,
+    release: () => Promise<void> = async () => {},
+  ): Promise<TaskState | null> {
+    while (!signal.aborted) {
+      this.#woken = false;
+      let wait = LOOK_MILLISECONDS.longest;
+      try {
+        this.task = await chain.task(this.taskId);
+        if (this.task.status === 'ended') return this.task;
+        await this.#withdraw(chain, release);
+        wait = await this.#attend(chain);
+      } catch (error) {
+        if (!signal.aborted) warn(error);
+      }
+      if (!this.#woken) await this.#pause(wait, signal);
+    }
+    return null;
+  }
+
+  /** The way out of a running task: say so, and take the stake back after the round in which it was said. */
+  async #withdraw(chain: DepartedChain, release: () => Promise<void>): Promise<void> {
+    if (hasDeparted(this.task, chain.account)) {
+      if (!this.#released) await release();
+      this.#released = true;
+    } else if (this.task.status === 'running' && !this.#left) {
+      await leaveOnChain(chain, this.taskId);
+      this.#left = true;
+    }
+  }
+
+  /** Do what open cases ask for; returns milliseconds until the next look. */
+  async #attend(chain: Pick<ChainPort, 'members'>): Promise<number> {
+    const { shortest, longest } = LOOK_MILLISECONDS;
+    if (this.task.openCases === 0) return longest;
+    this.#members ??= await chain.members(this.taskId);
+    const next = await this.disputes.attend({ task: this.task, members: this.#members });
+    return next === null ? longest : Math.min(longest, Math.max(shortest, 1000 * next - Date.now()));
+  }
+
+  #pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', finish);
+        this.#wake = () => {};
+        resolve();
+      };
+      const timer = setTimeout(finish, milliseconds);
+      signal.addEventListener('abort', finish, { once: true });
+      this.#wake = finish;
+      if (signal.aborted) finish();
+    });
+  }
+}

@@ -1,0 +1,179 @@
+import { ChorusError, describeError, type Hex, MAX_MODEL_BYTES } from '@chorus/protocol';
+import type { Ports } from '../context/ports.ts';
+import type { EventSink } from '../events/events.ts';
+import type { Journal, Publication } from '../journal/journal.ts';
+import type { Background } from '../utils/background.ts';
+import type { TaskRequest } from './announce.ts';
+import {
+  otherRequest,
+  type PublishOptions,
+  type PublishStep,
+  type RequestOutline,
+  requestDigest,
+} from './create-task.ts';
+
+/** Publications under way at a time; each holds a model. They take their turns on chain anyway. */
+const MAX_RUNNING = 4;
+
+/** Failures that are remembered for whoever asks. */
+const MAX_FAILED = 100;
+
+/** Milliseconds to look for a model that was not uploaded to this node. */
+const MODEL_MILLISECONDS = 20_000;
+
+/** What has become of a publication. */
+export interface PublicationState {
+  id: string;
+  state: PublishStep | 'published' | 'failed';
+  taskId: bigint | null;
+  /** Why nothing was published, and nothing escrowed. */
+  error: ChorusError | null;
+}
+
+export interface PublicationsParts {
+  ports: Pick<Ports, 'storage'>;
+  journal: Pick<Journal, 'publication'>;
+  background: Background;
+  signal: AbortSignal;
+  emit: EventSink;
+  publish: (request: TaskRequest, options: PublishOptions) => Promise<bigint>;
+  /** Finds out whether a task was created of which that is not known. */
+  recover: (publication: Publication) => Promise<bigint | null>;
+}
+
+interface Running {
+  digest: Hex;
+  model: string;
+  step: PublishStep;
+}
+
+/**
+ * Tasks that are published in the background, each under an id that whoever asks has chosen: asking again, after a
+ * lost answer or a crash of either side, pays once. What is under way or failed is remembered here, what is open or
+ * published in the journal.
+ */
+export class PublicationQueue {
+  readonly #parts: PublicationsParts;
+  readonly #running = new Map<string, Running>();
+  readonly #failed = new Map<string, ChorusError>();
+
+  constructor(parts: PublicationsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Begin, unless it is under way or done.
+   * @throws ChorusError `E_PUBLICATION_OTHER` where the id stands for something else, `E_ADMIN_BUSY`
+   */
+  begin(id: string, outline: RequestOutline): PublicationState {
+    const digest = requestDigest(outline);
+    const known = this.#running.get(id)?.digest ?? this.#parts.journal.publication(id)?.requestDigest;
+    if (known !== undefined && known !== digest) throw otherRequest(id);
+    if (known === undefined) this.#start(id, digest, outline);
+    return this.find(id);
+  }
+
+  /** @throws ChorusError `E_PUBLICATION_UNKNOWN` */
+  find(id: string): PublicationState {
+    const none = { id, taskId: null, error: null };
+    const running = this.#running.get(id);
+    if (running) return { ...none, state: running.step };
+    const known = this.#parts.journal.publication(id);
+    if (known)
+      return { ...none, state: known.taskId === null ? 'escrow' : 'published', taskId: known.taskId };
+    const error = this.#failed.get(id);
+    if (error) return { ...none, state: 'failed', error };
+    throw new ChorusError(
+      'E_PUBLICATION_UNKNOWN',
+      'nothing is published under this id, and nothing escrowed',
+      {
+        facts: { id },
+        hint: 'ask for it again, under the same id',
+      },
+    );
+  }
+
+  /** Models that must not be dropped: they are about to be published. */
+  models(): string[] {
+    return [...this.#running.values()].map(({ model }) => model);
+  }
+
+  /** Of an earlier run, or of an attempt whose outcome is not known: find out what became of it. */
+  resume(publication: Publication): void {
+    this.#parts.background.spawn(this.#recover(publication, null));
+  }
+
+  #start(id: string, digest: Hex, outline: RequestOutline): void {
+    if (this.#running.size >= MAX_RUNNING) {
+      throw new ChorusError('E_ADMIN_BUSY', 'too many tasks are being published', {
+        facts: { limit: MAX_RUNNING },
+        hint: 'ask again in a moment',
+      });
+    }
+    this.#failed.delete(id);
+    this.#running.set(id, { digest, model: outline.model, step: 'check' });
+    this.#parts.background.spawn(
+      this.#publish(id, outline).finally(() => {
+        this.#running.delete(id);
+      }),
+    );
+  }
+
+  async #publish(id: string, { terms, params, model: cid }: RequestOutline): Promise<void> {
+    const { ports, journal, signal, emit, publish } = this.#parts;
+    try {
+      const model = await ports.storage.get(cid, {
+        maxBytes: MAX_MODEL_BYTES,
+        timeoutMs: MODEL_MILLISECONDS,
+        signal,
+      });
+      const onStep = (step: PublishStep) => {
+        const running = this.#running.get(id);
+        if (running) running.step = step;
+        emit({ type: 'publishing', publication: id, step });
+      };
+      const taskId = await publish({ terms, params, model }, { id, onStep });
+      emit({ type: 'published', publication: id, taskId });
+    } catch (cause) {
+      if (signal.aborted) return;
+      const open = journal.publication(id);
+      if (open) await this.#recover(open, cause);
+      else this.#fail(id, cause);
+    }
+  }
+
+  /** `cause`: what is to be told where nothing was created; nothing is, where nobody asks any more. */
+  async #recover(publication: Publication, cause: unknown): Promise<void> {
+    const { background, emit, recover } = this.#parts;
+    const { id } = publication;
+    await background.retrying(async () => {
+      const taskId = publication.taskId ?? (await recover(publication));
+      if (taskId !== null) emit({ type: 'published', publication: id, taskId });
+      else this.#fail(id, cause ?? unsent());
+    });
+  }
+
+  #fail(id: string, cause: unknown): void {
+    const error =
+      cause instanceof ChorusError ? cause : new ChorusError('E_UNEXPECTED', 'the node failed', { cause });
+    this.#failed.delete(id);
+    this.#failed.set(id, error);
+    const [oldest] = this.#failed.keys();
+    if (this.#failed.size > MAX_FAILED && oldest !== undefined) this.#failed.delete(oldest);
+    const { code, hint } = error;
+    const change = hint === undefined ? {} : { change: hint };
+    this.#parts.emit({
+      type: 'publication-failed',
+      publication: id,
+      code,
+      reason: describeError(error),
+      ...change,
+    });
+  }
+}
+
+function unsent(): ChorusError {
+  return new ChorusError('E_PUBLICATION_UNSENT', 'the node ended before it had sent the task', {
+    hint: 'ask for it again, under the same id',
+  });
+}

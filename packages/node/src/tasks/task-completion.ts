@@ -1,0 +1,165 @@
+import { decodeTerms, sameAddress, type TaskState } from '@chorus/protocol';
+import { encodeGlobalModel } from '@chorus/training';
+import type { Ports } from '../context/ports.ts';
+import type { EventSink } from '../events/events.ts';
+import type { Journal } from '../journal/journal.ts';
+import { type PayloadReader, payloadForm } from '../payloads/sealing/payload-form.ts';
+import type { TaskFiles } from '../payloads/task-files.ts';
+import { VectorCache } from '../payloads/vector-cache.ts';
+import type { Proving } from '../proving/proving.ts';
+import type { ResourceBudget } from '../resources/resource-budget.ts';
+import { Disputes } from '../rounds/disputes/disputes.ts';
+import { lookForPayload, type PayloadSource } from '../rounds/disputes/look-for-payload.ts';
+import type { TaskSession } from '../rounds/session/task-session.ts';
+import type { TaskRunner } from '../rounds/task-runner.ts';
+import type { Background } from '../utils/background.ts';
+import { Payout } from './claims.ts';
+import { DepartedTask } from './left-task.ts';
+
+/** Own tasks whose model can be evaluated after their end: the last ones. Each has a thread with its model in it. */
+const KEPT_TASKS = 4;
+
+export interface EndingsParts {
+  ports: Ports;
+  journal: Journal;
+  files: TaskFiles;
+  resources: ResourceBudget;
+  proving: Proving;
+  reader: PayloadReader;
+  background: Background;
+  /** The tasks that are followed. */
+  runners: Map<bigint, TaskRunner>;
+  emit: EventSink;
+  signal: AbortSignal;
+}
+
+/**
+ * How tasks end for this node: by themselves or because it has left them. What it earned is collected, its stake taken
+ * back, and nothing kept but the models of its own last tasks.
+ */
+export class TaskCompletion {
+  readonly payout: Payout;
+  readonly #parts: EndingsParts;
+  /** Tasks left before their end, by id. */
+  readonly #departed = new Map<bigint, DepartedTask>();
+  /** Own tasks that have ended, the newest last. */
+  readonly #kept: TaskSession[] = [];
+
+  constructor(parts: EndingsParts) {
+    this.#parts = parts;
+    this.payout = new Payout(parts);
+  }
+
+  /** The tasks that were left and have not ended. */
+  get departed(): ReadonlyMap<bigint, DepartedTask> {
+    return this.#departed;
+  }
+
+  /** A runner has stopped: with the task as it ended, or with null where the task was left or the node closes. */
+  async over(runner: TaskRunner, ended: TaskState | null): Promise<void> {
+    const { background, resources, signal } = this.#parts;
+    if (ended) await background.retrying(() => this.#finish(runner, ended));
+    else if ((resources.isLeft(runner.session.taskId) || runner.departed) && !signal.aborted) {
+      await this.#depart(runner);
+    }
+  }
+
+  /**
+   * Take back stake and reward of a task that was left: the stake once the chain has this account as departed, what was
+   * earned once the task has ended. Until then defend that stake.
+   */
+  async awaitEnd(task: TaskState): Promise<void> {
+    const { ports, background, resources, emit, signal } = this.#parts;
+    const departed = new DepartedTask(task, this.#disputesOf(task));
+    this.#departed.set(task.id, departed);
+    const warn = (error: unknown): void => void background.report(Promise.reject(error));
+    const ended = await departed.ended(ports.chain, signal, warn, async () => {
+      await this.payout.releaseStake(task.id, departed.disputes);
+      resources.release(task.id);
+    });
+    if (!ended) return;
+    await background.retrying(async () => {
+      const claimed = await this.#claim(ended);
+      await this.payout.releaseStake(ended.id, departed.disputes);
+      await this.#close(ended.id);
+      this.#departed.delete(ended.id);
+      emit({
+        type: 'task-ended',
+        taskId: ended.id,
+        claimed,
+        opensCommitment: false,
+        modelCid: null,
+        left: true,
+      });
+    });
+  }
+
+  /** Collect what is owed, check the final model, and say so. */
+  async #finish({ session, history, disputes }: TaskRunner, task: TaskState): Promise<void> {
+    const { ports, runners, emit, signal } = this.#parts;
+    const { chain, storage } = ports;
+    const { taskId } = session;
+    const opensCommitment = await history.opens((await chain.task(taskId)).totalCommitment);
+    const claimed = await this.#claim(task);
+    // Others may recompute the model, or take it from here and check it against the chain.
+    const publishes = opensCommitment && sameAddress(task.owner, chain.account);
+    const modelCid = publishes ? await storage.put(encodeGlobalModel(session.model)) : null;
+    emit({ type: 'task-ended', taskId, claimed, opensCommitment, modelCid });
+    await this.payout.releaseStake(taskId, disputes);
+    if (signal.aborted) return;
+    await this.#close(taskId);
+    // The requester may still want to evaluate its model; for the others the task is over.
+    const over = sameAddress(task.owner, chain.account) ? this.#keep(session) : session;
+    if (!over) return;
+    runners.delete(over.taskId);
+    await over.trainer.close();
+  }
+
+  async #claim({ id, token }: TaskState): Promise<bigint> {
+    return (await this.payout.claim(token, [id]))?.amount ?? 0n;
+  }
+
+  /** Keep the model of an own task that has ended; returns the one that it takes the place of. */
+  #keep(session: TaskSession): TaskSession | undefined {
+    this.#kept.push(session);
+    return this.#kept.length > KEPT_TASKS ? this.#kept.shift() : undefined;
+  }
+
+  /** The work for a task that was left is over; what is on chain is waited for. */
+  async #depart({ session, task }: TaskRunner): Promise<void> {
+    const { ports, runners, resources } = this.#parts;
+    const { taskId } = session;
+    runners.delete(taskId);
+    await session.trainer.close();
+    resources.idle(taskId);
+    await this.awaitEnd(task ?? (await ports.chain.task(taskId)));
+  }
+
+  /** Cases of a task there is no session of: what looking for payloads takes is made when a case asks for it. */
+  #disputesOf(task: TaskState): Disputes {
+    const { ports, files, proving, reader, signal } = this.#parts;
+    const { id: taskId, dimension } = task;
+    const committer: Pick<TaskSession['committer'], 'commit'> = {
+      commit: async (vector) => (await proving.committer(dimension)).commit(vector),
+    };
+    const payloads = new VectorCache();
+    let source: PayloadSource | null = null;
+    return new Disputes({ taskId, ports, files, signal }, async (context, trainer) => {
+      if (source === null) {
+        const terms = await files.readTerms(taskId);
+        if (!terms) return 'the terms of the task are not here any more';
+        const form = payloadForm(decodeTerms(terms), reader);
+        source ??= { taskId, ports, signal, committer, form, payloads };
+      }
+      return lookForPayload(source, context, trainer);
+    });
+  }
+
+  /** Nothing more is to be done for a task. */
+  async #close(taskId: bigint): Promise<void> {
+    const { journal, files, resources } = this.#parts;
+    journal.setTask(taskId, 'ended');
+    await files.remove(taskId);
+    resources.release(taskId);
+  }
+}

@@ -1,0 +1,79 @@
+import { ChorusError, describeError, hasCode } from '@chorus/protocol';
+import type { EventSink } from '../events/events.ts';
+
+/** First and longest pause before what failed for want of the chain or a peer is tried again. */
+export const RETRY_MILLISECONDS = { first: 1_000, longest: 30_000 };
+
+/** Failures that end by themselves. */
+const PASSING = [
+  'E_CHAIN_UNREACHABLE',
+  'E_STORAGE_UNAVAILABLE',
+  'E_STORE_FULL',
+  'E_STORE_READONLY',
+  'E_STORE_IO',
+];
+
+/** Whether what failed may go well when it is tried again. */
+export function isPassing(error: unknown): boolean {
+  return PASSING.some((code) => hasCode(error, code));
+}
+
+/** Work that nobody waits for until the node closes. What fails in it is told, never lost. */
+export class Background {
+  readonly #signal: AbortSignal;
+  readonly #emit: EventSink;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(signal: AbortSignal, emit: EventSink) {
+    this.#signal = signal;
+    this.#emit = emit;
+  }
+
+  /** Keep a promise until it is done. */
+  spawn(work: Promise<void>): void {
+    const tracked = this.report(work).finally(() => this.#running.delete(tracked));
+    this.#running.add(tracked);
+  }
+
+  /** Until it is done, it fails for good, or the node closes; each failure is told, with the task it is about. */
+  async retrying(work: () => Promise<void>, taskId?: bigint): Promise<void> {
+    for (let wait = RETRY_MILLISECONDS.first; ; wait = Math.min(wait * 2, RETRY_MILLISECONDS.longest)) {
+      try {
+        return await work();
+      } catch (error) {
+        if (this.#signal.aborted || !isPassing(error)) throw error;
+        await this.report(Promise.reject(error), taskId);
+        await pause(wait, this.#signal);
+      }
+    }
+  }
+
+  /** A failure becomes a warning. */
+  report(work: Promise<void>, taskId?: bigint): Promise<void> {
+    return work.catch((error) => {
+      if (this.#signal.aborted) return;
+      const code = error instanceof ChorusError ? error.code : 'E_UNEXPECTED';
+      const about = taskId === undefined ? {} : { taskId };
+      this.#emit({ type: 'warning', code, message: describeError(error), ...about });
+    });
+  }
+
+  /** Resolves when all that is under way now is done. */
+  async finished(): Promise<void> {
+    await Promise.allSettled([...this.#running]);
+  }
+}
+
+/** Resolves after this time, or at once where the signal is aborted. */
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, milliseconds);
+    signal.addEventListener('abort', finish, { once: true });
+    if (signal.aborted) finish();
+  });
+}
