@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aggregate, sumReferences } from './aggregate.ts';
-import { packShares, packWeights } from './packing.ts';
+import { packShares, packWeights } from './arithmetic/packing.ts';
 
 describe('aggregate', () => {
   it('is the exact weighted sum', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { gramMatrix } from './arithmetic/gram.ts';
 import { explainTrainer } from './explain.ts';
-import { gramMatrix } from './gram.ts';
 import { ruleById } from './rules/registry.ts';
 
 const apply = (...rows: number[][]) =>

@@ -12,12 +12,12 @@
  * @packageDocumentation
  */
 export { aggregate, type CountedReference, sumGroups, sumReferences } from './aggregate.ts';
+export { gramMatrix, MAX_ROWS } from './arithmetic/gram.ts';
+export { packShares, packWeights } from './arithmetic/packing.ts';
 export { explainTrainer } from './explain.ts';
-export { gramMatrix, MAX_ROWS } from './gram.ts';
 export type { IntegerVector } from './novelty/direction.ts';
 export { MAX_DIRECTIONS, type NoveltyInput, noveltyVector } from './novelty/novelty.ts';
 export { type PublicVectors, publicSpan, SPAN_ROUNDS } from './novelty/public-span.ts';
-export { packShares, packWeights } from './packing.ts';
 export { referenceProjection } from './rules/reference-projection.ts';
 export { referenceTrust } from './rules/reference-trust.ts';
 export { RULES, ruleById } from './rules/registry.ts';

@@ -1,5 +1,5 @@
-import { ForbiddenOperatorError } from './errors.ts';
-import type { Model } from './model.ts';
+import { ForbiddenOperatorError } from './onnx/errors.ts';
+import type { Model } from './onnx/model.ts';
 import { GRADIENT_RULES, NO_GRADIENT } from './rules/index.ts';
 
 /**

@@ -1,7 +1,7 @@
-import type { Emitter } from './emitter.ts';
-import { UnsupportedOperatorError } from './errors.ts';
-import { readNames } from './format/validate.ts';
-import { DataType, type Node } from './model.ts';
+import { UnsupportedOperatorError } from './onnx/errors.ts';
+import { DataType, type Node } from './onnx/model.ts';
+import { readNames } from './onnx/validate.ts';
+import type { Emitter } from './rules/emitter.ts';
 import { GRADIENT_RULES, NO_GRADIENT } from './rules/index.ts';
 import { type GradientRule, RuleContext } from './rules/rule.ts';
 

@@ -1,7 +1,6 @@
 import { buildEpoch, epochObstacle, trainingModel } from './epoch.ts';
 import { buildEvaluate } from './evaluate.ts';
-import { type ExternalTensors, encodeModel } from './format/encode.ts';
-import { validateModel } from './format/validate.ts';
+import { type ExternalTensors, encodeModel } from './onnx/encode.ts';
 import {
   DataType,
   type DataTypeName,
@@ -10,8 +9,9 @@ import {
   type Model,
   type Tensor,
   type ValueInfo,
-} from './model.ts';
-import { parseModel } from './parse.ts';
+} from './onnx/model.ts';
+import { parseModel } from './onnx/parse.ts';
+import { validateModel } from './onnx/validate.ts';
 import { planTraining, type TrainingPlan } from './plan.ts';
 import { runningStatistics } from './trainable.ts';
 import type {

@@ -1,6 +1,6 @@
-import { GraphBuilder } from './builder.ts';
-import { validateModel } from './format/validate.ts';
-import type { Attribute, Graph, Model, Node, ValueInfo } from './model.ts';
+import { GraphBuilder } from './onnx/builder.ts';
+import type { Attribute, Graph, Model, Node, ValueInfo } from './onnx/model.ts';
+import { validateModel } from './onnx/validate.ts';
 import { type TrainingPlan, unique, valueNames } from './plan.ts';
 
 /** Why the steps of this plan cannot be put into one graph; `undefined` when they can. */

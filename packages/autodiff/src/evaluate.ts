@@ -1,9 +1,9 @@
-import { Emitter } from './emitter.ts';
 import { trainingModel } from './epoch.ts';
-import { validateModel } from './format/validate.ts';
 import { emitLoss, type LossOptions } from './loss.ts';
-import type { Model, ValueInfo } from './model.ts';
+import type { Model, ValueInfo } from './onnx/model.ts';
+import { validateModel } from './onnx/validate.ts';
 import { type TrainingPlan, valueNames, withInitializers } from './plan.ts';
+import { Emitter } from './rules/emitter.ts';
 import { inferenceNode } from './rules/normalisation.ts';
 import { inferTypes } from './shapes/infer.ts';
 

@@ -5,6 +5,9 @@
  * @packageDocumentation
  */
 export { checkOperators } from './allowed.ts';
+export { differentiate } from './differentiate.ts';
+export { insertLora, type LoraOptions, mergeLora } from './lora.ts';
+export type { LossOptions } from './loss.ts';
 export {
   type AttributeInput,
   float,
@@ -13,13 +16,9 @@ export {
   type TensorValues,
   tensorNumbers,
   tensorOf,
-} from './builder.ts';
-export { differentiate } from './differentiate.ts';
-export * from './errors.ts';
-export { type ExternalTensors, encodeModel } from './format/encode.ts';
-export type { ExternalDataReader } from './format/tensor-data.ts';
-export { insertLora, type LoraOptions, mergeLora } from './lora.ts';
-export type { LossOptions } from './loss.ts';
+} from './onnx/builder.ts';
+export { type ExternalTensors, encodeModel } from './onnx/encode.ts';
+export * from './onnx/errors.ts';
 export {
   type Attribute,
   DataType,
@@ -31,11 +30,12 @@ export {
   type Shape,
   type Tensor,
   type ValueInfo,
-} from './model.ts';
+} from './onnx/model.ts';
+export { parseModel } from './onnx/parse.ts';
+export type { ExternalDataReader } from './onnx/tensor-data.ts';
 export { operatorTable, type SupportedOperator, supportedOperators } from './operators.ts';
 export type { OptimizerOptions } from './optimizer.ts';
 export { withParameters } from './parameters.ts';
-export { parseModel } from './parse.ts';
 export { boundTensors, type TensorBounds } from './shapes/bound.ts';
 export type { ValueType } from './shapes/types.ts';
 export type { TrainableOption } from './trainable.ts';

@@ -1,9 +1,9 @@
-import { floatAttribute, intAttribute } from './attributes.ts';
-import { tensorNumbers, tensorOf } from './builder.ts';
-import { InvalidOptionError } from './errors.ts';
-import { encodeModel } from './format/encode.ts';
-import { type Attribute, DataType, type Graph, type Model, type Node, type Tensor } from './model.ts';
-import { parseModel } from './parse.ts';
+import { floatAttribute, intAttribute } from './onnx/attributes.ts';
+import { tensorNumbers, tensorOf } from './onnx/builder.ts';
+import { encodeModel } from './onnx/encode.ts';
+import { InvalidOptionError } from './onnx/errors.ts';
+import { type Attribute, DataType, type Graph, type Model, type Node, type Tensor } from './onnx/model.ts';
+import { parseModel } from './onnx/parse.ts';
 import { unique, valueNames } from './plan.ts';
 
 /** Where adapters go and how large they are. */

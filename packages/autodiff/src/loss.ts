@@ -1,6 +1,6 @@
-import type { Emitter } from './emitter.ts';
-import { InvalidOptionError, UnknownShapeError } from './errors.ts';
-import { DataType, type Graph, type Node, type Shape } from './model.ts';
+import { InvalidOptionError, UnknownShapeError } from './onnx/errors.ts';
+import { DataType, type Graph, type Node, type Shape } from './onnx/model.ts';
+import type { Emitter } from './rules/emitter.ts';
 import { normalizeAxis } from './shapes/types.ts';
 
 /** What training minimises. `output` names a model output; the first one unless told. */

@@ -1,4 +1,4 @@
-import { MAX_OPSET, MIN_OPSET } from './format/upgrade.ts';
+import { MAX_OPSET, MIN_OPSET } from './onnx/upgrade.ts';
 import { FAMILIES, NO_GRADIENT } from './rules/index.ts';
 
 /** One line of the operator table. */

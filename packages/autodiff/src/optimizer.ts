@@ -1,6 +1,6 @@
-import type { Emitter } from './emitter.ts';
-import { InvalidOptionError } from './errors.ts';
-import { DataType } from './model.ts';
+import { InvalidOptionError } from './onnx/errors.ts';
+import { DataType } from './onnx/model.ts';
+import type { Emitter } from './rules/emitter.ts';
 
 /** How parameters move. Rates and coefficients are constants of the graph; the learning rate is its input. */
 export type OptimizerOptions =

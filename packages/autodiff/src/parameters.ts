@@ -1,7 +1,7 @@
-import { InvalidOptionError } from './errors.ts';
-import { encodeModel } from './format/encode.ts';
-import { DataType, dataTypeName, elementCount, type Model, type Tensor } from './model.ts';
-import { parseModel } from './parse.ts';
+import { encodeModel } from './onnx/encode.ts';
+import { InvalidOptionError } from './onnx/errors.ts';
+import { DataType, dataTypeName, elementCount, type Model, type Tensor } from './onnx/model.ts';
+import { parseModel } from './onnx/parse.ts';
 
 /**
  * Puts trained values into a model: an inference model as before, with other weights.

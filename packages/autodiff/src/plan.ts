@@ -1,9 +1,6 @@
 import { type ForwardStep, reverse } from './backward.ts';
-import { Emitter } from './emitter.ts';
-import { InvalidOptionError, MissingOutputError } from './errors.ts';
-import { upgradeModel } from './format/upgrade.ts';
-import { readNames } from './format/validate.ts';
 import { emitLoss, type LossTarget, lossTarget } from './loss.ts';
+import { InvalidOptionError, MissingOutputError } from './onnx/errors.ts';
 import {
   DataType,
   dataTypeName,
@@ -12,8 +9,11 @@ import {
   type Node,
   type Shape,
   type ValueInfo,
-} from './model.ts';
+} from './onnx/model.ts';
+import { upgradeModel } from './onnx/upgrade.ts';
+import { readNames } from './onnx/validate.ts';
 import { type CarriedState, checkOptimizer, emitClipping, emitOptimizer } from './optimizer.ts';
+import { Emitter } from './rules/emitter.ts';
 import { inferenceNode } from './rules/normalisation.ts';
 import { TRAINING_FORMS } from './rules/training-forms.ts';
 import { inferTypes } from './shapes/infer.ts';

@@ -1,5 +1,5 @@
-import { InvalidOptionError, NonFloatTrainableError } from './errors.ts';
-import { DataType, dataTypeName, type Graph, type Tensor } from './model.ts';
+import { InvalidOptionError, NonFloatTrainableError } from './onnx/errors.ts';
+import { DataType, dataTypeName, type Graph, type Tensor } from './onnx/model.ts';
 
 /** Which initialisers train: their names, a pattern, or a test. */
 export type TrainableOption = readonly string[] | RegExp | ((name: string) => boolean);

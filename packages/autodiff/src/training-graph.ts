@@ -1,5 +1,5 @@
 import type { LossOptions } from './loss.ts';
-import type { DataTypeName, Shape } from './model.ts';
+import type { DataTypeName, Shape } from './onnx/model.ts';
 import type { OptimizerOptions } from './optimizer.ts';
 import type { TrainableOption } from './trainable.ts';
 

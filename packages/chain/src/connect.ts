@@ -3,7 +3,7 @@ import { isAddress, type Signer, Wallet } from 'ethers';
 import { ChainError } from './errors/errors.ts';
 import type { EventIndex } from './events/event-index.ts';
 import { type ChorusChain, EvmChain } from './evm-chain.ts';
-import { openProvider, pollInterval, read } from './rpc.ts';
+import { openProvider, pollInterval, read } from './rpc/rpc.ts';
 import type { FeePolicy } from './send/fees.ts';
 import type { TransactionStore } from './send/journal.ts';
 

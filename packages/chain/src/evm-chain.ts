@@ -27,20 +27,8 @@ import type {
 } from '@chorus/protocol';
 import { toHex, verdictsCost } from '@chorus/protocol';
 import { type JsonRpcProvider, type Result, type Signer, ZeroAddress } from 'ethers';
-import { ATTESTOR, IDENTITIES, STAKE_MANAGER, TASK_MANAGER, TOKEN } from './abis.ts';
-import { type ContractAddresses, findContracts } from './addresses.ts';
-import { encodeParams, roleBits } from './decode.ts';
-import type { EventIndex } from './events/event-index.ts';
-import { followEvents } from './events/follow.ts';
-import { RpcLogs } from './events/logs.ts';
-import { ownIdentity } from './identity.ts';
-import { signPermit } from './permit.ts';
-import { TaskReader } from './reader.ts';
-import { isDevChain, read } from './rpc.ts';
-import type { FeePolicy } from './send/fees.ts';
-import type { TransactionStore } from './send/journal.ts';
-import { Sender } from './send/sender.ts';
-import { encodeSettlement } from './settlement.ts';
+import { ATTESTOR, IDENTITIES, STAKE_MANAGER, TASK_MANAGER, TOKEN } from './abi/abis.ts';
+import { encodeParams, roleBits } from './abi/decode.ts';
 import {
   bitmapOf,
   type ClaimOrder,
@@ -51,10 +39,22 @@ import {
   signClaim,
   signVerdict,
   type VoteContext,
-} from './signing.ts';
-import { orNoToken } from './token.ts';
-import { requestValidation } from './validation.ts';
-import { eventOf, receiptOf, Writer } from './writer.ts';
+} from './abi/signing.ts';
+import { type ContractAddresses, findContracts } from './contracts/addresses.ts';
+import { encodeSettlement } from './contracts/settlement.ts';
+import { orNoToken } from './contracts/token.ts';
+import type { EventIndex } from './events/event-index.ts';
+import { followEvents } from './events/follow.ts';
+import { RpcLogs } from './events/logs.ts';
+import { ownIdentity } from './identity/identity.ts';
+import { requestValidation } from './identity/validation.ts';
+import { TaskReader } from './read/reader.ts';
+import { isDevChain, read } from './rpc/rpc.ts';
+import type { FeePolicy } from './send/fees.ts';
+import type { TransactionStore } from './send/journal.ts';
+import { Sender } from './send/sender.ts';
+import { signPermit } from './write/permit.ts';
+import { eventOf, receiptOf, Writer } from './write/writer.ts';
 
 /** Virtual shares of a pool (StakeManager): worth less than one unit, owned by nobody. */
 const VIRTUAL_SHARES = 10n ** 6n;

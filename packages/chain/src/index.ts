@@ -15,40 +15,7 @@
  *
  * @packageDocumentation
  */
-export type { ContractAddresses } from './addresses.ts';
-export { allowProofOf, allowRootOf } from './allow-list.ts';
-export { type ConnectOptions, connectChain } from './connect.ts';
-export {
-  type Deployment,
-  type DeploymentStep,
-  type DeployOptions,
-  deployChorus,
-  deploymentOf,
-} from './deploy/deploy.ts';
-export { type DeploymentFile, readDeployment } from './deploy/file.ts';
-export type { Governance, InitialParameters, VerifierAddresses } from './deploy/plan.ts';
-export { type DeploymentStatus, deploymentStatus } from './deploy/status.ts';
-export { type Devnet, type DevnetOptions, devnetKeys, startDevnet } from './devnet.ts';
-export { ChainError, decodeRevert, refusal } from './errors/errors.ts';
-export {
-  EventIndex,
-  type EventIndexOptions,
-  type IndexChange,
-  type OpenedEventIndex,
-  openEventIndex,
-} from './events/event-index.ts';
-export { memoryEventStore } from './events/memory-store.ts';
-export { sqliteEventStore } from './events/sqlite-store.ts';
-export type { BlockRef, EventStore, IndexedLog, StoredLogFilter } from './events/store.ts';
-export type { ChorusChain } from './evm-chain.ts';
-export { askEndpoint, type EndpointAnswer, isDevChain, readChainId } from './rpc.ts';
-export type { FeePolicy } from './send/fees.ts';
-export {
-  memoryTransactionStore,
-  type PendingTransaction,
-  sqliteTransactionStore,
-  type TransactionStore,
-} from './send/journal.ts';
+
 export {
   AVAILABLE_TYPES,
   bitmapOf,
@@ -65,8 +32,17 @@ export {
   VERDICT_TYPES,
   type VoteContext,
   voteDomain,
-} from './signing.ts';
-export { formatUnits, parseUnits, readTokenDecimals, type TransferOptions, transferTokens } from './token.ts';
+} from './abi/signing.ts';
+export { type ConnectOptions, connectChain } from './connect.ts';
+export type { ContractAddresses } from './contracts/addresses.ts';
+export { allowProofOf, allowRootOf } from './contracts/allow-list.ts';
+export {
+  formatUnits,
+  parseUnits,
+  readTokenDecimals,
+  type TransferOptions,
+  transferTokens,
+} from './contracts/token.ts';
 export {
   readVerifier,
   VERIFIER_SIZE,
@@ -74,4 +50,35 @@ export {
   type VerifierSrs,
   type VerifyingKeyPoints,
   verifyingKeyHash,
-} from './verifier.ts';
+} from './contracts/verifier.ts';
+export {
+  type Deployment,
+  type DeploymentStep,
+  type DeployOptions,
+  deployChorus,
+  deploymentOf,
+} from './deploy/deploy.ts';
+export { type DeploymentFile, readDeployment } from './deploy/file.ts';
+export type { Governance, InitialParameters, VerifierAddresses } from './deploy/plan.ts';
+export { type DeploymentStatus, deploymentStatus } from './deploy/status.ts';
+export { type Devnet, type DevnetOptions, devnetKeys, startDevnet } from './devnet/devnet.ts';
+export { ChainError, decodeRevert, refusal } from './errors/errors.ts';
+export {
+  EventIndex,
+  type EventIndexOptions,
+  type IndexChange,
+  type OpenedEventIndex,
+  openEventIndex,
+} from './events/event-index.ts';
+export { memoryEventStore } from './events/memory-store.ts';
+export { sqliteEventStore } from './events/sqlite-store.ts';
+export type { BlockRef, EventStore, IndexedLog, StoredLogFilter } from './events/store.ts';
+export type { ChorusChain } from './evm-chain.ts';
+export { askEndpoint, type EndpointAnswer, isDevChain, readChainId } from './rpc/rpc.ts';
+export type { FeePolicy } from './send/fees.ts';
+export {
+  memoryTransactionStore,
+  type PendingTransaction,
+  sqliteTransactionStore,
+  type TransactionStore,
+} from './send/journal.ts';

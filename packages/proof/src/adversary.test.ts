@@ -12,7 +12,7 @@ import { BASE_ORDER, Bn254, SCALAR_ORDER } from '@chorus/commitment/engine';
 import { type ContributionProof, G1_INFINITY, hasGroups, RULE_NAMES } from '@chorus/protocol';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { headRows, type RoundStatement } from './statement.ts';
+import { headRows, type RoundStatement } from './statement/statement.ts';
 import { startCircuitProver } from './testing/full-proof.ts';
 import { commitTo, type Deviation, referenceGramProof } from './testing/reference-prover.ts';
 import { honestRound, randomRound, type TestRound } from './testing/rounds.ts';

@@ -22,8 +22,8 @@ export {
   type RoundStatement,
   roundStatement,
   type StatementParts,
-} from './statement.ts';
-export { foldChallenge, isUsablePoint, matrixChallenges, pointChallenge } from './transcript.ts';
+} from './statement/statement.ts';
+export { foldChallenge, isUsablePoint, matrixChallenges, pointChallenge } from './statement/transcript.ts';
 export {
   createVerifier,
   type TrustedKeys,

@@ -3,7 +3,7 @@ import { circuitArtifacts } from '@chorus/circuits';
 import { combinePoints, developmentKey } from '@chorus/commitment';
 import { Bn254, SCALAR_ORDER } from '@chorus/commitment/engine';
 import { afterAll, expect, it } from 'vitest';
-import { power } from './field.ts';
+import { power } from './statement/field.ts';
 import { startCircuitProver } from './testing/full-proof.ts';
 import { commitTo, referenceGramProof } from './testing/reference-prover.ts';
 import { honestRound, randomRound } from './testing/rounds.ts';

@@ -6,7 +6,7 @@ import { addPoints, developmentSrs, G1_GENERATOR } from '@chorus/commitment';
 import { G1_INFINITY, type G1Point, RULE_NAMES, type RuleName } from '@chorus/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createProver, type Prover } from './prover.ts';
-import { roundStatement } from './statement.ts';
+import { roundStatement } from './statement/statement.ts';
 import { randomRound } from './testing/rounds.ts';
 import { createVerifier } from './verifier.ts';
 

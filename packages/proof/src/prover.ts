@@ -7,7 +7,7 @@ import { ChorusError, type ContributionProof, type RuleName } from '@chorus/prot
 import { type Groth16Proof, Groth16Prover } from './circuit/groth16-prover.ts';
 import { circuitInput } from './circuit/input.ts';
 import { type CommittedGram, GramProver, type GramTiming, type RoundVectors } from './gram/prover.ts';
-import { checkStatement, type RoundStatement } from './statement.ts';
+import { checkStatement, type RoundStatement } from './statement/statement.ts';
 
 /** More workers than this gain little: each repeats the reduction of its buckets. */
 const MAX_THREADS = 8;

@@ -4,7 +4,7 @@ import type { WorkerPool } from '@chorus/commitment/engine';
 import { type ContributionProof, describeError, type Hex } from '@chorus/protocol';
 import type { ProofFile } from './file/proof-file.ts';
 import { startGramWorkers } from './gram/prover.ts';
-import type { RoundStatement } from './statement.ts';
+import type { RoundStatement } from './statement/statement.ts';
 import type { CheckResult, VerifierKeys } from './verify/checks.ts';
 
 /** Checks proofs in a worker thread of its own (about 40 ms each, whatever the model's size). */

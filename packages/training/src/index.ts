@@ -41,6 +41,17 @@ export { type Device, type DeviceReport, devices } from './device/devices.ts';
 export { type SyntheticOptions, syntheticDigits } from './digits/synthetic.ts';
 export type { FetchableDataset } from './fetch/catalogue.ts';
 export { type FetchOptions, fetchDataset } from './fetch/fetch-dataset.ts';
+export type { ProcessLimits } from './jobs/limits.ts';
+export type {
+  EvaluateResult,
+  Foreign,
+  GraphOptions,
+  Loss,
+  Optimizer,
+  ParameterInfo,
+  TrainingState,
+  TrainResult,
+} from './jobs/messages.ts';
 export { type BuildOptions, buildModel, MODEL_NAMES, type ModelName } from './model/build.ts';
 export {
   applyAggregate,
@@ -61,17 +72,6 @@ export {
   type PrivateRun,
   privateRun,
 } from './privacy/accountant.ts';
-export type { ProcessLimits } from './process/limits.ts';
-export type {
-  EvaluateResult,
-  Foreign,
-  GraphOptions,
-  Loss,
-  Optimizer,
-  ParameterInfo,
-  TrainingState,
-  TrainResult,
-} from './process/messages.ts';
 export { killModels, modelMemory } from './process/model-process.ts';
 export { random } from './random.ts';
 export { type EpochResult, removeCheckpoints } from './train/checkpoint.ts';

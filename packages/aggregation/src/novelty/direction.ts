@@ -1,5 +1,5 @@
 import { ChorusError, MAX_DIMENSION, MAX_ENTRY } from '@chorus/protocol';
-import { isqrt } from '../integers.ts';
+import { isqrt } from '../arithmetic/integers.ts';
 
 /** Norm of a public direction: that of references, so that coefficients stay near one. */
 const DIRECTION_NORM = 2 ** 18;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { gramMatrix } from '../gram.ts';
+import { gramMatrix } from '../arithmetic/gram.ts';
 import { pieceOf, tensorBlocks } from './blocks.ts';
 import { integersOf, publicDirection } from './direction.ts';
 import { MAX_DIRECTIONS, noveltyVector } from './novelty.ts';

@@ -1,7 +1,7 @@
 import { ChorusError } from '@chorus/protocol';
-import { gramMatrix } from '../gram.ts';
-import { isqrt, minimum } from '../integers.ts';
-import { solveExactly } from '../solve.ts';
+import { gramMatrix } from '../arithmetic/gram.ts';
+import { isqrt, minimum } from '../arithmetic/integers.ts';
+import { solveExactly } from '../arithmetic/solve.ts';
 
 /** Public directions of one round; with the sum of references they are the rows of one Gram matrix. */
 export const MAX_DIRECTIONS = 64;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { sumReferences } from '../aggregate.ts';
-import { gramMatrix } from '../gram.ts';
+import { gramMatrix } from '../arithmetic/gram.ts';
 import { referenceTrust } from './reference-trust.ts';
 
 // docs/security.md, "What rests on whom": references are summed as they are.

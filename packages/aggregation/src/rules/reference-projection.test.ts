@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { generator } from '../../../../test/random.ts';
+import { packShares, packWeights } from '../arithmetic/packing.ts';
 import { explainTrainer } from '../explain.ts';
-import { packShares, packWeights } from '../packing.ts';
 import { noveltyOf, projectionGram, randomRound, referenceOf } from '../testing/rounds.ts';
 import { referenceProjection } from './reference-projection.ts';
 

@@ -1,6 +1,6 @@
 import { ChorusError, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
-import { isqrt, lowerMedian, minimum } from '../integers.ts';
-import { COEFFICIENT_BITS, projectionCoefficients, RIDGE } from '../projection.ts';
+import { isqrt, lowerMedian, minimum } from '../arithmetic/integers.ts';
+import { COEFFICIENT_BITS, projectionCoefficients, RIDGE } from '../arithmetic/projection.ts';
 import {
   type ByTarget,
   checkGram,

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { gramMatrix } from '../gram.ts';
-import { packShares, packWeights } from '../packing.ts';
+import { gramMatrix } from '../arithmetic/gram.ts';
+import { packShares, packWeights } from '../arithmetic/packing.ts';
 import { referenceTrust } from './reference-trust.ts';
 
 interface VectorRow {

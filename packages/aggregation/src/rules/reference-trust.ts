@@ -1,5 +1,5 @@
 import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
-import { isqrt, lowerMedian, minimum } from '../integers.ts';
+import { isqrt, lowerMedian, minimum } from '../arithmetic/integers.ts';
 import {
   checkGram,
   type GramShape,

@@ -1,5 +1,5 @@
 import { ChorusError } from '@chorus/protocol';
-import { MAX_TRAINER_ROWS } from '../gram.ts';
+import { MAX_TRAINER_ROWS } from '../arithmetic/gram.ts';
 
 /** Why a trainer got what it got. */
 export type Reason =

@@ -1,4 +1,4 @@
-import { gramMatrix } from '../gram.ts';
+import { gramMatrix } from '../arithmetic/gram.ts';
 
 /** Entries are rounded and kept within int16. */
 const entry = (x: number): number => Math.max(-32767, Math.min(32767, Math.round(x)));

@@ -1,5 +1,5 @@
-import { floatAttribute, stringAttribute } from '../attributes.ts';
-import { DataType } from '../model.ts';
+import { floatAttribute, stringAttribute } from '../onnx/attributes.ts';
+import { DataType } from '../onnx/model.ts';
 import type { GradientRule, RuleContext } from './rule.ts';
 
 /** Rule of an elementwise function from its derivative, in terms of x and y = f(x). */

@@ -1,4 +1,4 @@
-import { intAttribute } from '../attributes.ts';
+import { intAttribute } from '../onnx/attributes.ts';
 import type { GradientRule, RuleContext } from './rule.ts';
 
 /** Brings a gradient of the broadcast result to the shape of input `i`. */

@@ -1,5 +1,5 @@
-import { intAttribute, intsAttribute, stringAttribute } from '../attributes.ts';
-import type { Dim, Shape } from '../model.ts';
+import { intAttribute, intsAttribute, stringAttribute } from '../onnx/attributes.ts';
+import type { Dim, Shape } from '../onnx/model.ts';
 import { staticShape } from '../shapes/types.ts';
 import { type Window, windowOf } from '../shapes/windows.ts';
 import type { GradientRule, RuleContext } from './rule.ts';

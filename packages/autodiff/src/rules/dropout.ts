@@ -1,5 +1,5 @@
-import type { Emitter } from '../emitter.ts';
-import { DataType } from '../model.ts';
+import { DataType } from '../onnx/model.ts';
+import type { Emitter } from './emitter.ts';
 import type { GradientRule } from './rule.ts';
 import type { FormContext, TrainingForm } from './training-forms.ts';
 

@@ -1,4 +1,4 @@
-import { intAttribute, stringAttribute } from '../attributes.ts';
+import { intAttribute, stringAttribute } from '../onnx/attributes.ts';
 import { normalizeAxis } from '../shapes/types.ts';
 import type { GradientRule, RuleContext } from './rule.ts';
 

@@ -1,4 +1,4 @@
-import { intAttribute, intsAttribute } from '../attributes.ts';
+import { intAttribute, intsAttribute } from '../onnx/attributes.ts';
 import type { GradientRule } from './rule.ts';
 
 /** The elements keep their order, so the gradient only takes the input's shape back. */

@@ -1,5 +1,5 @@
-import { floatAttribute, intAttribute, stringAttribute } from '../attributes.ts';
-import type { Shape } from '../model.ts';
+import { floatAttribute, intAttribute, stringAttribute } from '../onnx/attributes.ts';
+import type { Shape } from '../onnx/model.ts';
 import type { GradientRule, RuleContext } from './rule.ts';
 
 /** Swaps the last two axes. */

@@ -1,8 +1,8 @@
-import { floatAttribute, intAttribute } from '../attributes.ts';
-import { float } from '../builder.ts';
-import type { Emitter } from '../emitter.ts';
-import { DataType, type Node } from '../model.ts';
+import { floatAttribute, intAttribute } from '../onnx/attributes.ts';
+import { float } from '../onnx/builder.ts';
+import { DataType, type Node } from '../onnx/model.ts';
 import { normalizeAxis } from '../shapes/types.ts';
+import type { Emitter } from './emitter.ts';
 import { type GradientRule, RuleContext } from './rule.ts';
 import type { TrainingForm } from './training-forms.ts';
 

@@ -1,5 +1,5 @@
-import { intAttribute, stringAttribute } from '../attributes.ts';
-import { Emitter } from '../emitter.ts';
+import { intAttribute, stringAttribute } from '../onnx/attributes.ts';
+import { Emitter } from './emitter.ts';
 import type { RuleContext } from './rule.ts';
 
 /**

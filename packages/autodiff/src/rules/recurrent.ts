@@ -1,4 +1,4 @@
-import { intAttribute } from '../attributes.ts';
+import { intAttribute } from '../onnx/attributes.ts';
 import {
   biases,
   checkRecurrent,

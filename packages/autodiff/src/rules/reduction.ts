@@ -1,4 +1,4 @@
-import { intAttribute, intsAttribute } from '../attributes.ts';
+import { intAttribute, intsAttribute } from '../onnx/attributes.ts';
 import { normalizeAxis } from '../shapes/types.ts';
 import type { GradientRule, RuleContext } from './rule.ts';
 

@@ -1,5 +1,5 @@
-import { intsAttribute, stringAttribute } from '../attributes.ts';
-import { DataType } from '../model.ts';
+import { intsAttribute, stringAttribute } from '../onnx/attributes.ts';
+import { DataType } from '../onnx/model.ts';
 import { normalizeAxis } from '../shapes/types.ts';
 import type { GradientRule, RuleContext } from './rule.ts';
 

@@ -1,6 +1,6 @@
-import type { Emitter } from '../emitter.ts';
-import { UnknownShapeError, UnsupportedAttributeError } from '../errors.ts';
-import type { Node, Shape } from '../model.ts';
+import { UnknownShapeError, UnsupportedAttributeError } from '../onnx/errors.ts';
+import type { Node, Shape } from '../onnx/model.ts';
+import type { Emitter } from './emitter.ts';
 
 /** What a gradient rule sees of the node it differentiates. */
 export class RuleContext {

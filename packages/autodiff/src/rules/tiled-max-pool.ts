@@ -1,5 +1,5 @@
-import { intAttribute, intsAttribute } from '../attributes.ts';
-import { DataType } from '../model.ts';
+import { intAttribute, intsAttribute } from '../onnx/attributes.ts';
+import { DataType } from '../onnx/model.ts';
 import { staticShape } from '../shapes/types.ts';
 import { windowOf } from '../shapes/windows.ts';
 import type { TrainingForm } from './training-forms.ts';

@@ -1,6 +1,6 @@
-import type { Emitter } from '../emitter.ts';
-import type { Node } from '../model.ts';
+import type { Node } from '../onnx/model.ts';
 import { dropoutForm } from './dropout.ts';
+import type { Emitter } from './emitter.ts';
 import { batchNormalizationForm } from './normalisation.ts';
 import type { GradientRule } from './rule.ts';
 import { tiledMaxPoolForm } from './tiled-max-pool.ts';

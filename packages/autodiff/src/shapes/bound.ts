@@ -1,6 +1,6 @@
-import { UnboundedTensorError } from '../errors.ts';
-import { readNames } from '../format/validate.ts';
-import { DataType, elementBytes, type Graph, type Node } from '../model.ts';
+import { UnboundedTensorError } from '../onnx/errors.ts';
+import { DataType, elementBytes, type Graph, type Node } from '../onnx/model.ts';
+import { readNames } from '../onnx/validate.ts';
 import { deriveTypes, scanInputs } from './infer.ts';
 import { staticShape, type ValueType } from './types.ts';
 

@@ -1,7 +1,7 @@
-import { intAttribute } from '../attributes.ts';
-import { tensorNumbers } from '../builder.ts';
-import { readNames } from '../format/validate.ts';
-import { DataType, elementCount, type Graph, type Node, type Tensor, type ValueInfo } from '../model.ts';
+import { intAttribute } from '../onnx/attributes.ts';
+import { tensorNumbers } from '../onnx/builder.ts';
+import { DataType, elementCount, type Graph, type Node, type Tensor, type ValueInfo } from '../onnx/model.ts';
+import { readNames } from '../onnx/validate.ts';
 import { elementwiseShapes } from './rules-elementwise.ts';
 import { indexingShapes } from './rules-indexing.ts';
 import { layoutShapes } from './rules-layout.ts';

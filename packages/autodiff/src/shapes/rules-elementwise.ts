@@ -1,5 +1,5 @@
-import { intAttribute } from '../attributes.ts';
-import { DataType, type Dim } from '../model.ts';
+import { intAttribute } from '../onnx/attributes.ts';
+import { DataType, type Dim } from '../onnx/model.ts';
 import { broadcast, type InferContext, type InferRule, type ValueType } from './types.ts';
 
 /** The output is typed and shaped like the first input. */

@@ -1,6 +1,6 @@
-import { intAttribute, intsAttribute } from '../attributes.ts';
-import { tensorNumbers } from '../builder.ts';
-import { DataType } from '../model.ts';
+import { intAttribute, intsAttribute } from '../onnx/attributes.ts';
+import { tensorNumbers } from '../onnx/builder.ts';
+import { DataType } from '../onnx/model.ts';
 import { dimProduct, type InferRule, normalizeAxis, typed, unknownDims } from './types.ts';
 
 const slice: InferRule = (ctx) => {

@@ -1,5 +1,5 @@
-import { intAttribute, intsAttribute, stringAttribute } from '../attributes.ts';
-import type { Dim, Shape } from '../model.ts';
+import { intAttribute, intsAttribute, stringAttribute } from '../onnx/attributes.ts';
+import type { Dim, Shape } from '../onnx/model.ts';
 import {
   broadcast,
   dimProduct,

@@ -1,5 +1,5 @@
-import { LIMITS } from '../format/limits.ts';
-import type { Dim, Node, Shape } from '../model.ts';
+import { LIMITS } from '../onnx/limits.ts';
+import type { Dim, Node, Shape } from '../onnx/model.ts';
 
 /**
  * What is known about a value before running: its element type, its shape as far as inferred, and, for

@@ -1,5 +1,5 @@
-import { intAttribute, intsAttribute, stringAttribute } from '../attributes.ts';
-import type { Dim, Node, Shape } from '../model.ts';
+import { intAttribute, intsAttribute, stringAttribute } from '../onnx/attributes.ts';
+import type { Dim, Node, Shape } from '../onnx/model.ts';
 
 /** Geometry of a convolution or pooling window, one entry per spatial axis. */
 export interface Window {

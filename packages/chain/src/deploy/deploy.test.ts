@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import type { Address, Hex } from '@chorus/protocol';
 import { ContractFactory, FetchRequest, type JsonRpcProvider, keccak256, Wallet } from 'ethers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Devnet, startDevnet } from '../devnet.ts';
-import { openProvider } from '../rpc.ts';
+import { type VerifyingKeyPoints, verifyingKeyHash } from '../contracts/verifier.ts';
+import { type Devnet, startDevnet } from '../devnet/devnet.ts';
+import { openProvider } from '../rpc/rpc.ts';
 import { sqliteTransactionStore } from '../send/journal.ts';
-import { type VerifyingKeyPoints, verifyingKeyHash } from '../verifier.ts';
 import { CREATE2_PROXY } from './create2.ts';
 import { type Deployment, type DeploymentStep, type DeployOptions, deployChorus } from './deploy.ts';
 import { type DeploymentFile, readDeployment } from './file.ts';
 import type { VerifierAddresses } from './plan.ts';
-import { DEVELOPMENT_KEYS } from './refuse.ts';
+import { DEVELOPMENT_KEYS } from './preconditions.ts';
 import { deploymentStatus } from './status.ts';
 
 /** Returns 11 zero words whatever it is asked: no development reference string, and an unknown key. */

@@ -1,13 +1,14 @@
 import { type Address, type Hex, RULE_NAMES } from '@chorus/protocol';
 import { id, type JsonRpcProvider, Wallet } from 'ethers';
-import type { ContractAddresses } from '../addresses.ts';
+import type { ContractAddresses } from '../contracts/addresses.ts';
+import type { VerifierSrs } from '../contracts/verifier.ts';
 import { ChainError, toChainError } from '../errors/errors.ts';
-import { isDevChain, openProvider, pollInterval } from '../rpc.ts';
+import { isDevChain, openProvider, pollInterval } from '../rpc/rpc.ts';
 import type { FeePolicy } from '../send/fees.ts';
 import type { TransactionStore } from '../send/journal.ts';
 import { type Mined, Sender } from '../send/sender.ts';
-import type { VerifierSrs } from '../verifier.ts';
 import { CREATE2_PROXY, create2Call, ensureProxy } from './create2.ts';
+import { deployAtOnce, minesAtOnce } from './devnet-snapshot.ts';
 import { type DeploymentFile, type DeploymentTransaction, readDeployment, writeDeployment } from './file.ts';
 import {
   type DeploymentPlan,
@@ -18,8 +19,7 @@ import {
   planDeployment,
   type VerifierAddresses,
 } from './plan.ts';
-import { refuseDevelopment } from './refuse.ts';
-import { deployAtOnce, minesAtOnce } from './swift.ts';
+import { refuseDevelopment } from './preconditions.ts';
 import { checkDeployment } from './verify.ts';
 
 export interface DeployOptions {

@@ -15,9 +15,9 @@ import {
 } from '@chorus/contracts';
 import { type Address, type Hex, RULE_NAMES, type RuleName, type Slashing } from '@chorus/protocol';
 import { Interface, id, keccak256, ZeroAddress } from 'ethers';
-import { PARAMETERS, VERIFIERS } from '../abis.ts';
-import { ruleId } from '../signing.ts';
-import { VERIFIER_SIZE, type VerifierSrs } from '../verifier.ts';
+import { PARAMETERS, VERIFIERS } from '../abi/abis.ts';
+import { ruleId } from '../abi/signing.ts';
+import { VERIFIER_SIZE, type VerifierSrs } from '../contracts/verifier.ts';
 import { create2Address } from './create2.ts';
 
 /** Contracts of a deployment, by what they are in it. */

@@ -1,10 +1,10 @@
 import { chorusTimelock } from '@chorus/contracts';
 import { type Address, type Hex, RULE_NAMES } from '@chorus/protocol';
 import { Interface, id, type JsonRpcProvider, type Result, ZeroHash } from 'ethers';
-import { PARAMETERS, TOKEN } from '../abis.ts';
-import { openProvider, read } from '../rpc.ts';
-import { ruleId } from '../signing.ts';
-import { VERIFIER_SIZE } from '../verifier.ts';
+import { PARAMETERS, TOKEN } from '../abi/abis.ts';
+import { ruleId } from '../abi/signing.ts';
+import { VERIFIER_SIZE } from '../contracts/verifier.ts';
+import { openProvider, read } from '../rpc/rpc.ts';
 import { deploymentOf } from './deploy.ts';
 import type { DeploymentFile } from './file.ts';
 import { type CodeFinding, checkCode } from './verify.ts';

@@ -1,9 +1,9 @@
 import { type ContractArtifact, linkCode, linkDeployedCode } from '@chorus/contracts';
 import type { Hex } from '@chorus/protocol';
 import { type JsonRpcProvider, keccak256 } from 'ethers';
-import { ARTIFACTS } from '../abis.ts';
+import { ARTIFACTS } from '../abi/abis.ts';
 import { ChainError } from '../errors/errors.ts';
-import { read } from '../rpc.ts';
+import { read } from '../rpc/rpc.ts';
 import { create2Address } from './create2.ts';
 import type { DeploymentFile } from './file.ts';
 import type { DeploymentPlan } from './plan.ts';

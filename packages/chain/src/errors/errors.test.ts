@@ -1,7 +1,7 @@
 import { taskManager } from '@chorus/contracts';
 import { ErrorFragment, Interface } from 'ethers';
 import { describe, expect, it } from 'vitest';
-import { ARTIFACTS } from '../abis.ts';
+import { ARTIFACTS } from '../abi/abis.ts';
 import { ChainError, decodeRevert, revertData, toChainError } from './errors.ts';
 import { LIBRARY_REFUSALS } from './openzeppelin.ts';
 import { REFUSALS } from './refusals.ts';

@@ -1,7 +1,7 @@
 import type { AbiEntry } from '@chorus/contracts';
 import { ChorusError, type ErrorInit, type Hex, reasonOf } from '@chorus/protocol';
 import { type ErrorDescription, ErrorFragment, Interface } from 'ethers';
-import { ARTIFACTS } from '../abis.ts';
+import { ARTIFACTS } from '../abi/abis.ts';
 import { LIBRARY_REFUSALS } from './openzeppelin.ts';
 import { REFUSALS, type Refusal } from './refusals.ts';
 

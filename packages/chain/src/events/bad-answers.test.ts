@@ -1,7 +1,7 @@
 import type { Address } from '@chorus/protocol';
 import type { JsonRpcProvider } from 'ethers';
 import { expect, it } from 'vitest';
-import { TASK_MANAGER } from '../abis.ts';
+import { TASK_MANAGER } from '../abi/abis.ts';
 import { EventIndex } from './event-index.ts';
 import { memoryEventStore } from './memory-store.ts';
 

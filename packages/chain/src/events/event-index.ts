@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Address, ChainEvent } from '@chorus/protocol';
 import type { Block, JsonRpcProvider } from 'ethers';
-import { decodeEvent } from '../decode.ts';
+import { decodeEvent } from '../abi/decode.ts';
 import { ChainError } from '../errors/errors.ts';
-import { isDevChain, openProvider, pollInterval, read } from '../rpc.ts';
+import { isDevChain, openProvider, pollInterval, read } from '../rpc/rpc.ts';
 import { type LogFilter, type LogSource, RpcLogs } from './logs.ts';
 import type { BlockRef, EventStore, IndexedLog } from './store.ts';
 

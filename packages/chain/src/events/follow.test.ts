@@ -1,11 +1,11 @@
 import { type Address, type ChainEvent, OPEN_TO_ALL, type TaskParams } from '@chorus/protocol';
 import { ContractFactory, type JsonRpcProvider, Wallet } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ruleId } from '../abi/signing.ts';
 import { connectChain } from '../connect.ts';
 import { type Deployment, deployChorus } from '../deploy/deploy.ts';
-import { type Devnet, startDevnet } from '../devnet.ts';
-import { openProvider } from '../rpc.ts';
-import { ruleId } from '../signing.ts';
+import { type Devnet, startDevnet } from '../devnet/devnet.ts';
+import { openProvider } from '../rpc/rpc.ts';
 import { followEvents } from './follow.ts';
 
 /** Returns 1 whatever it is asked. */

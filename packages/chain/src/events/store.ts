@@ -1,5 +1,5 @@
 import type { Address } from '@chorus/protocol';
-import type { RawLog } from '../decode.ts';
+import type { RawLog } from '../abi/decode.ts';
 
 /** A log as the index keeps it. */
 export interface IndexedLog extends RawLog {

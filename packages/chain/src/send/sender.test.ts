@@ -2,8 +2,8 @@ import { chorusToken } from '@chorus/contracts';
 import type { Address } from '@chorus/protocol';
 import { Contract, ContractFactory, Interface, type JsonRpcProvider, Wallet } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Devnet, startDevnet } from '../devnet.ts';
-import { openProvider } from '../rpc.ts';
+import { type Devnet, startDevnet } from '../devnet/devnet.ts';
+import { openProvider } from '../rpc/rpc.ts';
 import { Sender } from './sender.ts';
 
 const TOKEN = new Interface(chorusToken.abi);

@@ -3,7 +3,7 @@ import type { Address, Hex, Receipt } from '@chorus/protocol';
 import { type JsonRpcProvider, type Log, type Signer, Transaction, type TransactionReceipt } from 'ethers';
 import pLimit from 'p-limit';
 import { ChainError, toChainError } from '../errors/errors.ts';
-import { isDevChain, read } from '../rpc.ts';
+import { isDevChain, read } from '../rpc/rpc.ts';
 import { capOf, capped, type FeePolicy, offerOf, type Price, priceOf, replacementOf } from './fees.ts';
 import { memoryTransactionStore, type PendingTransaction, type TransactionStore } from './journal.ts';
 

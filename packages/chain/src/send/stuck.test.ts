@@ -5,8 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Address } from '@chorus/protocol';
 import { ContractFactory, type JsonRpcProvider, Transaction, Wallet } from 'ethers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Devnet, startDevnet } from '../devnet.ts';
-import { openProvider } from '../rpc.ts';
+import { type Devnet, startDevnet } from '../devnet/devnet.ts';
+import { openProvider } from '../rpc/rpc.ts';
 import type { FeePolicy } from './fees.ts';
 import {
   memoryTransactionStore,

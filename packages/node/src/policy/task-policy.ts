@@ -13,7 +13,7 @@ import {
 } from '../utils/quantities.ts';
 import { evaluatePrivacy } from './privacy-policy.ts';
 import { type TaskNeeds, taskNeeds } from './task-needs.ts';
-import { type Machine, leastPhases } from './work.ts';
+import { leastPhases, type Machine } from './work.ts';
 
 /** Of the task, what the decision rests on. */
 export type ConsideredTask = Pick<

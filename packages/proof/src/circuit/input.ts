@@ -1,6 +1,6 @@
 import type { RuleResult } from '@chorus/aggregation';
 import type { ContributionStatement } from '@chorus/circuits';
-import type { RoundStatement } from '../statement.ts';
+import type { RoundStatement } from '../statement/statement.ts';
 
 /** What the circuit of the statement's rule takes, for a matrix and what the rule gives for it. */
 export function circuitInput(

@@ -10,7 +10,7 @@ import {
 } from '@chorus/protocol';
 import { decode, encode } from 'cborg';
 import type { ZodError } from 'zod';
-import type { RoundStatement } from '../statement.ts';
+import type { RoundStatement } from '../statement/statement.ts';
 import { g1FromHex, g1ToHex, g2FromHex, g2ToHex, scalarToHex, wordsOf } from './points.ts';
 import { type ProofDocument, proofFileSchema, ruleOf } from './schema.ts';
 

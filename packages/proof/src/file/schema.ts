@@ -9,7 +9,7 @@ import {
   WEIGHT_ONE,
 } from '@chorus/protocol';
 import { z } from 'zod';
-import { headRows } from '../statement.ts';
+import { headRows } from '../statement/statement.ts';
 
 /** Lower-case hex of exactly `bytes` bytes: one spelling for every value. */
 const hex = (bytes: number) => z.string().regex(new RegExp(`^0x[0-9a-f]{${2 * bytes}}$`));

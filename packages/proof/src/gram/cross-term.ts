@@ -1,5 +1,5 @@
 import { type Bn254, FIELD_BYTES, SCALAR_ORDER } from '@chorus/commitment/engine';
-import { inverse, power } from '../field.ts';
+import { inverse, power } from '../statement/field.ts';
 
 /** 2-adicity of p - 1, and a quadratic non-residue: roots of unity as every BN254 library has them. */
 const TWO_ADICITY = 28;

@@ -5,7 +5,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { developmentSrs } from '@chorus/commitment';
 import { G1_INFINITY } from '@chorus/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CircuitSize, RoundStatement } from '../statement.ts';
+import type { CircuitSize, RoundStatement } from '../statement/statement.ts';
 import { startPrototype } from '../testing/prototype.ts';
 import { generator } from '../testing/rounds.ts';
 import { GramProver } from './prover.ts';

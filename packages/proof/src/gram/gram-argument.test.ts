@@ -6,7 +6,7 @@ import { developmentSrs, type Srs } from '@chorus/commitment';
 import { Bn254, FIELD_BYTES, SCALAR_ORDER } from '@chorus/commitment/engine';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { power, powers, reduce } from '../field.ts';
+import { power, powers, reduce } from '../statement/field.ts';
 import { referenceGramProof } from '../testing/reference-prover.ts';
 import { generator, randomRound, type TestRound } from '../testing/rounds.ts';
 import { runChecks } from '../verify/checks.ts';

@@ -11,9 +11,9 @@ import {
   REFERENCE_GROUPS,
   type RuleName,
 } from '@chorus/protocol';
-import { inverse, power, powers, reduce } from '../field.ts';
-import { headRows, type RoundStatement } from '../statement.ts';
-import { foldChallenge, isUsablePoint, matrixChallenges, pointChallenge } from '../transcript.ts';
+import { inverse, power, powers, reduce } from '../statement/field.ts';
+import { headRows, type RoundStatement } from '../statement/statement.ts';
+import { foldChallenge, isUsablePoint, matrixChallenges, pointChallenge } from '../statement/transcript.ts';
 import type { CheckInput, CheckResult } from '../verify/checks.ts';
 import { MAX_ENTRIES, MAX_HEAD_ENTRY } from './combine.ts';
 

@@ -11,7 +11,7 @@ import {
   type WorkerContext,
 } from '@chorus/commitment/engine';
 import type { G1Point, RuleName } from '@chorus/protocol';
-import type { CircuitSize } from '../statement.ts';
+import type { CircuitSize } from '../statement/statement.ts';
 import { type CheckInput, runChecks } from '../verify/checks.ts';
 import { combineRows } from './combine.ts';
 import { crossTermHalf, type Half, joinHalves } from './cross-term.ts';

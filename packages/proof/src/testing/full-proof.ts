@@ -4,8 +4,8 @@ import type { ContributionProof, RuleName } from '@chorus/protocol';
 import { Groth16Prover } from '../circuit/groth16-prover.ts';
 import { circuitInput } from '../circuit/input.ts';
 import type { GramProof } from '../gram/prover.ts';
-import type { RoundStatement } from '../statement.ts';
-import { matrixChallenges } from '../transcript.ts';
+import type { RoundStatement } from '../statement/statement.ts';
+import { matrixChallenges } from '../statement/transcript.ts';
 
 /** The circuit's proof for any matrix, also one that no committed vectors have. */
 export interface CircuitProver {

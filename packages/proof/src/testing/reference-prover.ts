@@ -1,10 +1,10 @@
 import { gramHash } from '@chorus/circuits';
 import { combinePoints, DEVELOPMENT_TAU, G1_GENERATOR } from '@chorus/commitment';
 import type { G1Point } from '@chorus/protocol';
-import { inverse, powers, reduce } from '../field.ts';
 import type { GramProof } from '../gram/prover.ts';
-import type { RoundStatement } from '../statement.ts';
-import { foldChallenge, matrixChallenges, pointChallenge } from '../transcript.ts';
+import { inverse, powers, reduce } from '../statement/field.ts';
+import type { RoundStatement } from '../statement/statement.ts';
+import { foldChallenge, matrixChallenges, pointChallenge } from '../statement/transcript.ts';
 
 /** Coefficients, constant first, in [0, p). */
 type Polynomial = bigint[];

@@ -1,6 +1,6 @@
 import { aggregate, gramMatrix, type RuleResult, ruleById } from '@chorus/aggregation';
 import { G1_INFINITY, hasGroups, type RuleName } from '@chorus/protocol';
-import type { CircuitSize, RoundStatement } from '../statement.ts';
+import type { CircuitSize, RoundStatement } from '../statement/statement.ts';
 import { commitTo } from './reference-prover.ts';
 
 export const CONTRACT = '0x00000000000000000000000000000000c0ffee01' as const;

@@ -2,14 +2,14 @@ import { circuitArtifacts } from '@chorus/circuits';
 import { developmentKey } from '@chorus/commitment';
 import { Bn254, SCALAR_ORDER } from '@chorus/commitment/engine';
 import { afterEach, expect, it, vi } from 'vitest';
+import { isUsablePoint } from '../statement/transcript.ts';
 import { referenceGramProof } from '../testing/reference-prover.ts';
 import { randomRound } from '../testing/rounds.ts';
-import { isUsablePoint } from '../transcript.ts';
 import { runChecks } from './checks.ts';
 
 // z is a hash, so that no input is known for which it is 0, 1 or -1: the hash is replaced instead.
 const forced = vi.hoisted(() => ({ z: undefined as bigint | undefined }));
-vi.mock(import('../transcript.ts'), async (original) => {
+vi.mock(import('../statement/transcript.ts'), async (original) => {
   const transcript = await original();
   return {
     ...transcript,

@@ -2,9 +2,9 @@ import { publicSignals, type VerificationKey } from '@chorus/circuits';
 import { G1_GENERATOR, isOnCurve, negatePoint, type SrsKey, srsDigest } from '@chorus/commitment';
 import { BASE_ORDER, type Bn254, SCALAR_ORDER } from '@chorus/commitment/engine';
 import { type ContributionProof, describeError, type G1Point, type G2Point } from '@chorus/protocol';
-import { inverse, isCanonical, powers, reduce } from '../field.ts';
-import { checkStatement, headRows, packedWords, type RoundStatement } from '../statement.ts';
-import { foldChallenge, isUsablePoint, matrixChallenges, pointChallenge } from '../transcript.ts';
+import { inverse, isCanonical, powers, reduce } from '../statement/field.ts';
+import { checkStatement, headRows, packedWords, type RoundStatement } from '../statement/statement.ts';
+import { foldChallenge, isUsablePoint, matrixChallenges, pointChallenge } from '../statement/transcript.ts';
 import { combine } from './combination.ts';
 
 /** What each check asks; a proof holds only where all do. */

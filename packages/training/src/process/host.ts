@@ -6,9 +6,9 @@
 import { writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { PATIENCE, type ProcessLimits, WATCH_MILLISECONDS } from './limits.ts';
+import { PATIENCE, type ProcessLimits, WATCH_MILLISECONDS } from '../jobs/limits.ts';
+import type { FromHost, HostSetup, ToHost } from '../jobs/messages.ts';
 import { peakBytes } from './memory.ts';
-import type { FromHost, HostSetup, ToHost } from './messages.ts';
 import { receive, sender } from './wire.ts';
 
 const end = (): void => void process.kill(process.pid, 'SIGKILL');

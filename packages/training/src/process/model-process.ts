@@ -3,9 +3,9 @@ import { getCompileCacheDir } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ChorusError, type Facts } from '@chorus/protocol';
-import { PATIENCE, type ProcessLimits, WATCH_MILLISECONDS } from './limits.ts';
+import { PATIENCE, type ProcessLimits, WATCH_MILLISECONDS } from '../jobs/limits.ts';
+import type { FromHost, FromWorker, HostSetup, ToHost } from '../jobs/messages.ts';
 import { residentBytes } from './memory.ts';
-import type { FromHost, FromWorker, HostSetup, ToHost } from './messages.ts';
 import { receive, sender } from './wire.ts';
 
 /** Of what a process writes when it crashes, this much is kept. */

@@ -2,8 +2,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { ChorusError } from '@chorus/protocol';
 import { executionProvider } from '../device/provider.ts';
-import { describe, trainingGraphs } from '../train/graph.ts';
-import { LocalTraining, type Samples } from '../train/local.ts';
 import {
   type EvaluateJob,
   type FromWorker,
@@ -12,7 +10,9 @@ import {
   type ToWorker,
   type TrainJob,
   type WorkerSetup,
-} from './messages.ts';
+} from '../jobs/messages.ts';
+import { describe, trainingGraphs } from '../local/graph.ts';
+import { LocalTraining, type Samples } from '../local/local-training.ts';
 
 /** Constants of a foreign model that the runtime may compute when it opens it. */
 const MAX_FOLDED_BYTES = 64 * 2 ** 20;

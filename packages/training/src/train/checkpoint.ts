@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
 import { z } from 'zod';
 import { atomicWrite } from '../data/atomic-write.ts';
-import type { TrainingState } from '../process/messages.ts';
+import type { TrainingState } from '../jobs/messages.ts';
 
 /** Everything training needs to go on as if it had never stopped. */
 export interface Checkpoint {

@@ -1,6 +1,6 @@
 import { ChorusError } from '@chorus/protocol';
 import { checkLabels, type Dataset, valuesOf } from '../data/dataset.ts';
-import type { Opened } from '../process/messages.ts';
+import type { Opened } from '../jobs/messages.ts';
 
 /**
  * Check that a model can take a data set, before any work.

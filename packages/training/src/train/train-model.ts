@@ -3,7 +3,7 @@ import { AutodiffError, insertLora, mergeLora, withParameters } from '@chorus/au
 import { ChorusError } from '@chorus/protocol';
 import type { Dataset } from '../data/dataset.ts';
 import type { Device } from '../device/devices.ts';
-import type { Loss, Optimizer } from '../process/messages.ts';
+import type { Loss, Optimizer } from '../jobs/messages.ts';
 import { type Checkpoint, type EpochResult, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { createTrainer, type Trainer } from './trainer.ts';
 

@@ -1,7 +1,7 @@
 import { ChorusError, MAX_MODEL_BYTES } from '@chorus/protocol';
 import type { Dataset } from '../data/dataset.ts';
 import { chooseDevice, type Device } from '../device/devices.ts';
-import type { ProcessLimits } from '../process/limits.ts';
+import type { ProcessLimits } from '../jobs/limits.ts';
 import {
   type EvaluateJob,
   type EvaluateResult,
@@ -15,7 +15,7 @@ import {
   type TrainJob,
   type TrainResult,
   unpackError,
-} from '../process/messages.ts';
+} from '../jobs/messages.ts';
 import { ModelProcess } from '../process/model-process.ts';
 import { checkFit } from './fit.ts';
 

@@ -1,10 +1,10 @@
 import { ChorusError, encodePayload, hasCode, type Terms } from '@chorus/protocol';
 import { createDataset, type Dataset, subset, valuesOf } from '../data/dataset.ts';
+import { EVALUATE_BATCH } from '../jobs/tensors.ts';
 import { createGlobalModel, globalParameters } from '../model/global-model.ts';
 import { quantise, suggestScale } from '../model/quantise.ts';
 import { quantiseReference } from '../model/quantise-reference.ts';
 import { random } from '../random.ts';
-import { EVALUATE_BATCH } from './tensors.ts';
 import type { Trainer } from './trainer.ts';
 
 /** What a model was seen to take on this machine, with the threads and the device of its trainer. */

@@ -1,0 +1,60 @@
+import type { Address } from '@chorus/protocol';
+import { type Interface, type JsonRpcProvider, ZeroAddress } from 'ethers';
+import { ATTESTOR, PARAMETERS, TASK_MANAGER } from '../abi/abis.ts';
+import { ChainError } from '../errors/errors.ts';
+import { read } from '../rpc/rpc.ts';
+
+/** The contracts around one task contract. */
+export interface ContractAddresses {
+  taskManager: Address;
+  parameters: Address;
+  stakes: Address;
+  attestor: Address;
+  identities: Address;
+  reputations: Address;
+  validations: Address;
+}
+
+/**
+ * Find the contracts that a task contract works with: each names the next.
+ * @throws ChainError `E_CHAIN_INVALID_PARAMS` where the deployment was not completed, or is of another version
+ */
+export async function findContracts(
+  provider: JsonRpcProvider,
+  taskManager: Address,
+  signal?: AbortSignal,
+): Promise<ContractAddresses> {
+  const ask = async (to: string, abi: Interface, name: string): Promise<Address> => {
+    const data = abi.encodeFunctionData(name);
+    const result = await read(`read ${name}`, () => provider.call({ to, data }), signal);
+    const address = String(abi.decodeFunctionResult(name, result)[0]).toLowerCase();
+    if (address === ZeroAddress) throw new Error(`${name} is not set`);
+    return address as Address;
+  };
+  try {
+    const [parameters, stakes] = await Promise.all([
+      ask(taskManager, TASK_MANAGER, 'parameters'),
+      ask(taskManager, TASK_MANAGER, 'stakes'),
+    ]);
+    const attestor = await ask(parameters, PARAMETERS, 'attestor');
+    const [identities, reputations, validations] = await Promise.all(
+      ['identities', 'reputations', 'validations'].map((name) => ask(attestor, ATTESTOR, name)),
+    );
+    return {
+      taskManager,
+      parameters,
+      stakes,
+      attestor,
+      identities: identities!,
+      reputations: reputations!,
+      validations: validations!,
+    };
+  } catch (cause) {
+    if (cause instanceof ChainError && cause.code === 'E_CHAIN_UNREACHABLE') throw cause;
+    throw new ChainError('E_CHAIN_INVALID_PARAMS', 'this is no task contract of a complete deployment', {
+      facts: { contract: taskManager },
+      hint: 'check the address; an interrupted deployment is completed by `chorus chain deploy`',
+      cause,
+    });
+  }
+}

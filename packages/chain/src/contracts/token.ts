@@ -1,0 +1,68 @@
+import { chorusToken } from '@chorus/contracts';
+import type { Address, Hex } from '@chorus/protocol';
+import { Contract, isError, NonceManager, Wallet } from 'ethers';
+import { ChainError, toChainError } from '../errors/errors.ts';
+import { isDevChain, openProvider, read } from '../rpc/rpc.ts';
+
+/** Amounts with their decimals, for people. */
+export { formatUnits, parseUnits } from 'ethers';
+
+export interface TransferOptions {
+  url: string;
+  privateKey: Hex;
+  token: Address;
+  /** Each receives `amount`, in the token's smallest unit. */
+  recipients: readonly Address[];
+  amount: bigint;
+}
+
+/**
+ * Send tokens to several accounts and wait until all transfers are mined.
+ * @throws ChainError with the decoded reason
+ */
+export async function transferTokens(options: TransferOptions): Promise<void> {
+  const { provider, chainId } = await openProvider(options.url);
+  if (isDevChain(chainId)) provider.pollingInterval = 25;
+  try {
+    const signer = new NonceManager(new Wallet(options.privateKey, provider));
+    const token = new Contract(options.token, [...chorusToken.abi], signer);
+    const sent = [];
+    for (const recipient of options.recipients) {
+      sent.push(await token.getFunction('transfer')(recipient, options.amount));
+    }
+    await Promise.all(sent.map((transaction) => transaction.wait()));
+  } catch (error) {
+    throw toChainError(error, 'transfer tokens');
+  } finally {
+    provider.destroy();
+  }
+}
+
+/**
+ * Decimals of a token, so that a person's amounts become its smallest units.
+ * @throws ChainError `E_CHAIN_TOKEN` where no token answers at the address, `E_CHAIN_UNREACHABLE`
+ */
+export async function readTokenDecimals(url: string, token: Address): Promise<number> {
+  const { provider } = await openProvider(url);
+  try {
+    const contract = new Contract(token, ['function decimals() view returns (uint8)'], provider);
+    return Number(await read('read the decimals', () => contract.getFunction('decimals')()));
+  } catch (error) {
+    throw orNoToken(error, token);
+  } finally {
+    provider.destroy();
+  }
+}
+
+/** The error of a read of a token; an answer that is none means that nothing of the kind is there. */
+export function orNoToken(error: unknown, token: Address): ChainError {
+  const known = toChainError(error, 'read a token');
+  if (known.code === 'E_CHAIN_UNREACHABLE' && !known.chain().some((each) => isError(each, 'BAD_DATA'))) {
+    return known;
+  }
+  return new ChainError('E_CHAIN_TOKEN', 'there is no token at this address', {
+    facts: { token },
+    hint: 'check the address, and that it is of this chain',
+    cause: error,
+  });
+}

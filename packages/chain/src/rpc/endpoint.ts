@@ -1,0 +1,186 @@
+import { type ChainRequests, keepUrlSecret, reasonOf } from '@chorus/protocol';
+import { FetchRequest, type GetUrlResponse } from 'ethers';
+import PQueue from 'p-queue';
+import { ChainError } from '../errors/errors.ts';
+import { boundedGetUrl } from './bounded-fetch.ts';
+import { limitOf, PauseClock } from './rate-limit.ts';
+
+/** A request that takes longer is an endpoint that is down. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+
+/** A longer pause that an endpoint asks for is not waited out by a request: whoever asked hears of it at once. */
+const MAX_WAIT_MS = 10_000;
+
+/** Requests that wait for their turn; of more, something asks without end. */
+const MAX_WAITING = 2_000;
+
+/** The bound on requests is kept over so long: a phase begins with a few dozen of them at once. */
+const WINDOW_MS = 6_000;
+
+const MINUTE_MS = 60_000;
+
+export interface EndpointOptions {
+  /** Requests a minute at most; not bounded by default. */
+  requestsPerMinute?: number | undefined;
+  timeoutMilliseconds?: number;
+}
+
+/**
+ * One JSON-RPC endpoint over HTTP: requests are bounded in time, in size and by the minute, and an endpoint that has
+ * had enough is left alone for as long as it asks, after which a single request finds out whether it is well again.
+ * What goes wrong is a `ChainError` with words of ours: messages of libraries hold the address, which holds a key.
+ */
+export class Endpoint {
+  readonly #url: string;
+  readonly #timeout: number;
+  readonly #limit: number | null;
+  readonly #queue: PQueue;
+  readonly #pauses = new PauseClock();
+  /** Unix milliseconds of requests, the last minute's. */
+  readonly #sent: number[] = [];
+  #limited = 0;
+  #resume: NodeJS.Timeout | undefined;
+
+  constructor(url: string, { requestsPerMinute, timeoutMilliseconds }: EndpointOptions = {}) {
+    keepUrlSecret(url);
+    this.#url = url;
+    this.#timeout = timeoutMilliseconds ?? REQUEST_TIMEOUT_MS;
+    this.#limit = requestsPerMinute ?? null;
+    this.#queue = new PQueue(
+      this.#limit === null
+        ? {}
+        : {
+            interval: WINDOW_MS,
+            intervalCap: Math.max(1, Math.floor((this.#limit * WINDOW_MS) / MINUTE_MS)),
+          },
+    );
+  }
+
+  /** What ethers is given: each request is a copy of it. */
+  request(): FetchRequest {
+    const fetch = new FetchRequest(this.#url);
+    fetch.timeout = this.#timeout;
+    fetch.getUrlFunc = (request, signal) => this.#send(request, signal);
+    // It takes the seconds of Retry-After for milliseconds.
+    fetch.retryFunc = async () => false;
+    return fetch;
+  }
+
+  /**
+   * One call, with the time that the endpoint's clock shows, unix seconds; null where it does not say.
+   * @throws ChainError `E_CHAIN_UNREACHABLE`
+   */
+  async call(method: string, params: unknown[] = []): Promise<{ result: unknown; date: number | null }> {
+    const request = this.request();
+    request.body = { jsonrpc: '2.0', id: 1, method, params };
+    const response = await request.send();
+    const { result, error } = response.bodyJson as { result?: unknown; error?: { message?: unknown } };
+    if (error) throw this.#fault(`the endpoint answers: ${String(error.message ?? 'an error')}`, ANOTHER);
+    const date = Date.parse(response.headers.date ?? '');
+    return { result, date: Number.isNaN(date) ? null : date / 1000 };
+  }
+
+  use(): ChainRequests {
+    this.#forget();
+    return {
+      lastMinute: this.#sent.length,
+      limit: this.#limit,
+      limited: this.#limited,
+      pausedUntil: this.#pauses.until > Date.now() ? this.#pauses.until : null,
+    };
+  }
+
+  async #send(
+    request: FetchRequest,
+    cancelled: Parameters<typeof boundedGetUrl>[1],
+  ): Promise<GetUrlResponse> {
+    const wait = this.#pauses.until - Date.now();
+    if (wait > MAX_WAIT_MS || this.#queue.size >= MAX_WAITING) throw this.#tooMany(Math.max(0, wait));
+    return await this.#queue.add(() => this.#now(request, cancelled));
+  }
+
+  async #now(request: FetchRequest, cancelled: Parameters<typeof boundedGetUrl>[1]): Promise<GetUrlResponse> {
+    // Those that waited while the pause was made longer.
+    const wait = this.#pauses.until - Date.now();
+    if (wait > 0) throw this.#tooMany(wait);
+    this.#forget();
+    this.#sent.push(Date.now());
+    let response: GetUrlResponse;
+    try {
+      response = await boundedGetUrl(request, cancelled);
+    } catch (cause) {
+      throw (cause as { code?: unknown }).code === 'CANCELLED'
+        ? cause
+        : this.#fault(reasonOf(cause), IS_UP, cause);
+    }
+    const limit = limitOf(response);
+    if (limit) throw this.#pause(limit.seconds);
+    this.#well();
+    const fault = faultOf(response);
+    if (fault) throw this.#fault(...fault);
+    return response;
+  }
+
+  /** Ask nothing for a while. */
+  #pause(seconds: number | null): ChainError {
+    this.#limited++;
+    const wait = this.#pauses.pause(seconds);
+    this.#queue.pause();
+    clearTimeout(this.#resume);
+    this.#resume = setTimeout(() => {
+      // One request finds out; those that wait follow it.
+      this.#pauses.end();
+      this.#queue.concurrency = 1;
+      this.#queue.start();
+    }, wait);
+    this.#resume.unref();
+    return this.#tooMany(wait);
+  }
+
+  #well(): void {
+    this.#pauses.clear();
+    this.#queue.concurrency = Number.POSITIVE_INFINITY;
+  }
+
+  #tooMany(wait: number): ChainError {
+    return this.#fault(
+      'the endpoint has had too many requests',
+      'take an endpoint with a larger quota, or ask less often: chain.requestsPerMinute, chain.pollMilliseconds',
+      undefined,
+      { pauseSeconds: Math.ceil(wait / 1000) },
+    );
+  }
+
+  #fault(message: string, hint: string, cause?: unknown, facts: Record<string, number> = {}): ChainError {
+    return new ChainError('E_CHAIN_UNREACHABLE', `no chain answers: ${message}`, {
+      facts: { endpoint: new URL(this.#url).host, ...facts },
+      hint,
+      ...(cause === undefined ? {} : { cause }),
+    });
+  }
+
+  #forget(): void {
+    const oldest = Date.now() - MINUTE_MS;
+    const kept = this.#sent.findIndex((at) => at > oldest);
+    this.#sent.splice(0, kept < 0 ? this.#sent.length : kept);
+  }
+}
+
+const IS_UP = 'check chain.url, and that the endpoint is up';
+const ANOTHER = 'check chain.url, or take another endpoint';
+const KEY = 'check the access key in chain.url';
+const PORTAL = 'check chain.url; a login page of the network or another service may be in between';
+
+/** What an answer that is no JSON-RPC means, and what to do. */
+function faultOf({ statusCode, body }: GetUrlResponse): [message: string, hint: string] | null {
+  if (statusCode === 401 || statusCode === 403) return ['the endpoint refuses the access key', KEY];
+  if (statusCode === 402) return ["the endpoint's quota is used up", ANOTHER];
+  if (statusCode === 404) return ['the endpoint has nothing at this path', KEY];
+  if (statusCode === 405) return ['the endpoint is no JSON-RPC service', ANOTHER];
+  if (statusCode >= 500) return ['the endpoint is failing', 'wait, or take another endpoint'];
+  // ethers follows these.
+  if (statusCode >= 300 && statusCode < 400) return null;
+  const begin = new TextDecoder().decode(body?.subarray(0, 64) ?? new Uint8Array()).trimStart();
+  if (!/^[{[]/.test(begin)) return ['what answers is no JSON-RPC service', PORTAL];
+  return statusCode === 200 ? null : ['the endpoint refuses the request', ANOTHER];
+}

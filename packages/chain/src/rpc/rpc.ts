@@ -1,0 +1,126 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ChainRequests } from '@chorus/protocol';
+import { JsonRpcProvider, Network } from 'ethers';
+import { ChainError, toChainError } from '../errors/errors.ts';
+import { Endpoint } from './endpoint.ts';
+
+/** Pauses between attempts of a read; a read may be repeated, a write never is (see `sender.ts`). */
+const READ_RETRY_MS = [100, 400, 1600];
+
+/** Chain ids of development chains: anvil and hardhat, geth --dev. */
+const DEV_CHAINS = [31337, 1337];
+
+/** True for a chain that runs on one machine for development. */
+export function isDevChain(chainId: number): boolean {
+  return DEV_CHAINS.includes(chainId);
+}
+
+/** 50 ms leaves the chain's part of a round under a second; public endpoints count their requests. */
+const DEV_POLL_MS = 50;
+const POLL_MS = 2_000;
+
+/** How often to ask a chain for news where nobody says otherwise. */
+export function pollInterval(chainId: number): number {
+  return isDevChain(chainId) ? DEV_POLL_MS : POLL_MS;
+}
+
+/** Ten a second: public endpoints give as much for nothing. A development chain is one's own. */
+const REQUESTS_PER_MINUTE = 600;
+
+export interface OpenOptions {
+  /** Of the first request, which asks for the chain id. */
+  timeoutMilliseconds?: number;
+  /** Requests a minute at most; by default 600, and no bound on a development chain. */
+  requestsPerMinute?: number | undefined;
+}
+
+export interface OpenedProvider {
+  provider: JsonRpcProvider;
+  chainId: number;
+  /** What was asked of the endpoint. */
+  use: () => ChainRequests;
+}
+
+/**
+ * Connect to a JSON-RPC endpoint.
+ * @throws ChainError `E_CHAIN_UNREACHABLE`
+ */
+export async function openProvider(url: string, options: OpenOptions = {}): Promise<OpenedProvider> {
+  const { timeoutMilliseconds } = options;
+  const chainId = await chainIdOf(url, timeoutMilliseconds === undefined ? {} : { timeoutMilliseconds });
+  const bound = options.requestsPerMinute ?? (isDevChain(chainId) ? undefined : REQUESTS_PER_MINUTE);
+  const endpoint = new Endpoint(url, { requestsPerMinute: bound });
+  const provider = new JsonRpcProvider(endpoint.request(), Network.from(chainId), {
+    staticNetwork: true,
+    // One request per call, at once, never answered from a cache: phases last fractions of a second.
+    batchMaxCount: 1,
+    cacheTimeout: -1,
+  });
+  return { provider, chainId, use: () => endpoint.use() };
+}
+
+/** Repeat a read that failed to reach the chain; a refusal is final. */
+export async function read<T>(action: string, call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await call();
+    } catch (error) {
+      const known = toChainError(error, action);
+      const pause = READ_RETRY_MS[attempt];
+      if (known.code !== 'E_CHAIN_UNREACHABLE' || pause === undefined || signal?.aborted) throw known;
+      await delay(pause, undefined, signal ? { signal } : {}).catch(() => {
+        throw known;
+      });
+    }
+  }
+}
+
+/**
+ * The chain that an endpoint is of.
+ * @throws ChainError `E_CHAIN_UNREACHABLE`
+ */
+export function readChainId(url: string): Promise<number> {
+  return chainIdOf(url);
+}
+
+/** One call of an endpoint, for who wants to know how it answers. */
+export interface EndpointAnswer {
+  result: unknown;
+  milliseconds: number;
+  /** The endpoint's clock, unix seconds; null where it does not say. */
+  date: number | null;
+}
+
+/**
+ * Ask an endpoint once, without repeating.
+ * @throws ChainError `E_CHAIN_UNREACHABLE` with what is wrong, never with the address
+ */
+export async function askEndpoint(
+  url: string,
+  method: string,
+  params: unknown[],
+  timeoutMilliseconds: number,
+): Promise<EndpointAnswer> {
+  const started = performance.now();
+  const answer = await endpointOf(url, { timeoutMilliseconds }).call(method, params);
+  return { ...answer, milliseconds: performance.now() - started };
+}
+
+async function chainIdOf(url: string, options: { timeoutMilliseconds?: number } = {}): Promise<number> {
+  const endpoint = endpointOf(url, options);
+  const { result } = await endpoint.call('eth_chainId');
+  const chainId = Number(result);
+  if (Number.isSafeInteger(chainId) && chainId > 0) return chainId;
+  throw new ChainError('E_CHAIN_UNREACHABLE', 'no chain answers: what answers gives no chain id', {
+    facts: { endpoint: new URL(url).host },
+    hint: 'check chain.url, or take another endpoint',
+  });
+}
+
+/** @throws ChainError `E_CHAIN_INVALID_PARAMS` where it is no address of an endpoint */
+function endpointOf(url: string, options: { timeoutMilliseconds?: number }): Endpoint {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return new Endpoint(url, options);
+  throw new ChainError('E_CHAIN_INVALID_PARAMS', 'this is no address of a JSON-RPC endpoint', {
+    hint: 'give one that begins with http:// or https://',
+  });
+}

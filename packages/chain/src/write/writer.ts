@@ -1,0 +1,117 @@
+import type { Address, Receipt } from '@chorus/protocol';
+import type { Interface, JsonRpcProvider, Result } from 'ethers';
+import { TASK_MANAGER, TOKEN } from '../abi/abis.ts';
+import { ChainError, refusal } from '../errors/errors.ts';
+import type { TaskReader } from '../read/reader.ts';
+import { read } from '../rpc/rpc.ts';
+import type { Mined, Sender } from '../send/sender.ts';
+
+/** A call of a contract, and what it is for. */
+export interface Call {
+  /** In words, for errors. */
+  action: string;
+  /** By default the task contract. */
+  to?: Address;
+  abi?: Interface;
+  name: string;
+  args: unknown[];
+}
+
+export interface WriterOptions {
+  provider: JsonRpcProvider;
+  contract: Address;
+  account: Address;
+  sender: Sender;
+  reader: TaskReader;
+  signal: AbortSignal;
+}
+
+/** Encodes calls and sends them, with the approval that they need. */
+export class Writer {
+  readonly #options: WriterOptions;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  /** Send a call and wait until mined. */
+  send(call: Call): Promise<Mined> {
+    const { sender } = this.#options;
+    return sender.exclusive(async () => {
+      const { to, data } = this.#encoded(call);
+      return sender.send(call.action, to, data);
+    });
+  }
+
+  async receipt(call: Call): Promise<Receipt> {
+    return receiptOf(await this.send(call));
+  }
+
+  /** Send a call that takes exactly `amount` of `token` from this account, approving it first where needed. */
+  spend(call: Call, token: Address, amount: bigint): Promise<Mined> {
+    const { sender, reader, account } = this.#options;
+    return sender.exclusive(async () => {
+      const { action } = call;
+      const { to, data } = this.#encoded(call);
+      const [allowed] = await reader.view('allowance', [account, to], token, TOKEN);
+      if (allowed < amount) {
+        await this.#refuseEarly(action, to, data);
+        const [balance] = await reader.view('balanceOf', [account], token, TOKEN);
+        if (balance < amount) {
+          throw refusal('ERC20InsufficientBalance', action, { token, balance, needed: amount });
+        }
+        const approval = encode(TOKEN, 'approve', 'approve', [to, amount]);
+        await sender.send('approve', token, approval);
+      }
+      return sender.send(action, to, data);
+    });
+  }
+
+  #encoded({ action, to, abi = TASK_MANAGER, name, args }: Call): { to: Address; data: string } {
+    return { to: to ?? this.#options.contract, data: encode(abi, action, name, args) };
+  }
+
+  /** Contracts take the money last: what they refuse for another reason needs no approval to find out. */
+  async #refuseEarly(action: string, to: Address, data: string): Promise<void> {
+    const { provider, account, signal } = this.#options;
+    try {
+      await read(action, () => provider.call({ from: account, to, data }), signal);
+    } catch (error) {
+      const { code } = error as ChainError;
+      // Without the allowance the token itself refuses, each in its own words.
+      if (code !== 'E_CHAIN_STAKE_REQUIRED' && code !== 'E_CHAIN_REVERTED') throw error;
+    }
+  }
+}
+
+/** A mined transaction as the port tells it. */
+export function receiptOf({ transaction, block, gasUsed }: Mined): Receipt {
+  return { transaction, block, gasUsed };
+}
+
+/**
+ * Arguments of the first event of this name among a transaction's logs. The call succeeded, so it is there.
+ * @throws ChainError `E_CHAIN_INVALID_PARAMS` where it is not: the contract is of another version
+ */
+export function eventOf(mined: Mined, abi: Interface, name: string): Result {
+  for (const log of mined.logs) {
+    const parsed = abi.parseLog({ topics: [...log.topics], data: log.data });
+    if (parsed?.name === name) return parsed.args;
+  }
+  throw new ChainError('E_CHAIN_INVALID_PARAMS', 'the contract did not tell what it did', {
+    facts: { transaction: mined.transaction, event: name },
+    hint: 'check that the address is a contract of this version',
+  });
+}
+
+function encode(abi: Interface, action: string, name: string, args: unknown[]): string {
+  try {
+    return abi.encodeFunctionData(name, args);
+  } catch (cause) {
+    throw new ChainError('E_CHAIN_INVALID_PARAMS', 'an argument does not fit its type on chain', {
+      facts: { action },
+      hint: 'check amounts and lengths',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,323 @@
+import type { TrainingGraph } from '@chorus/autodiff';
+import { ChorusError } from '@chorus/protocol';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { EvaluateResult, GraphOptions, TrainingState, TrainResult } from '../jobs/messages.ts';
+import {
+  dataTensor,
+  EVALUATE_BATCH,
+  type Feeds,
+  labelTensor,
+  parameterFeeds,
+  readParameters,
+  readState,
+  sampleShape,
+  stateFeeds,
+} from '../jobs/tensors.ts';
+import type { PrivacySettings } from '../privacy/accountant.ts';
+import { permutation, random } from '../random.ts';
+import { ports, type TrainingGraphs } from './graph.ts';
+import { clippedSumIn, privateStep } from './private-training.ts';
+
+/** Samples and labels as the worker holds them. */
+export interface Samples {
+  inputs: Float32Array;
+  labels: Int32Array;
+  /** The samples as one tensor for the epoch graph, made when first used. */
+  whole?: { data: Tensor; labels: Tensor };
+}
+
+/** Called between runs; throws to stop. */
+type Checkpoint = (fraction: number, loss: number) => void;
+
+export interface TrainSettings {
+  epochs: number;
+  /** Number of the first epoch, by which its shuffling is drawn. */
+  firstEpoch: number;
+  /** Where momentum and the like begin; zero unless given. */
+  state: TrainingState | undefined;
+  batchSize: number;
+  learningRate: number;
+  seed: number;
+}
+
+interface PrivateTraining {
+  graph: TrainingGraph;
+  epoch: InferenceSession;
+  settings: PrivacySettings & Pick<GraphOptions, 'optimizer'>;
+}
+
+/** One run of the epoch graph should take about so long, so that progress is seen and a stop is heard. */
+const RUN_MS = 100;
+const MAX_STEPS_PER_RUN = 4096;
+
+/** A model's sessions in this thread. Runs block the thread: onnxruntime-node computes synchronously. */
+export class LocalTraining {
+  readonly #graph: TrainingGraph;
+  readonly #step: InferenceSession;
+  readonly #epoch: InferenceSession | null;
+  readonly #evaluate: InferenceSession;
+  readonly #private: PrivateTraining | null;
+
+  private constructor(
+    graph: TrainingGraph,
+    step: InferenceSession,
+    epoch: InferenceSession | null,
+    evaluate: InferenceSession,
+    privately: PrivateTraining | null,
+  ) {
+    this.#graph = graph;
+    this.#step = step;
+    this.#epoch = epoch;
+    this.#evaluate = evaluate;
+    this.#private = privately;
+  }
+
+  static async open(
+    { training: graph, clippedSum }: TrainingGraphs,
+    { optimizer, privacy }: Pick<GraphOptions, 'optimizer' | 'privacy'>,
+    options: InferenceSession.SessionOptions,
+  ): Promise<LocalTraining> {
+    const create = async (bytes: Uint8Array): Promise<InferenceSession> => {
+      try {
+        return await InferenceSession.create(bytes, options);
+      } catch (cause) {
+        throw new ChorusError('E_MODEL_UNSUPPORTED', 'onnxruntime does not accept the training graph', {
+          hint: 'check that the model runs in onnxruntime, or choose another device',
+          cause,
+        });
+      }
+    };
+    const step = await create(graph.step);
+    const epoch = graph.epoch ? await create(graph.epoch) : null;
+    const privately =
+      clippedSum && privacy
+        ? { graph: clippedSum, epoch: await create(clippedSum.epoch!), settings: { ...privacy, optimizer } }
+        : null;
+    return new LocalTraining(graph, step, epoch, await create(graph.evaluate), privately);
+  }
+
+  /**
+   * Stochastic gradient descent over whole epochs, shuffled by seed. Full batches run many steps at a time in
+   * the epoch graph; the last, shorter one by itself. How many steps go into a run does not change the result.
+   * A model opened with privacy settings trains by {@link privateStep} instead.
+   * @throws ChorusError `E_TRAINING_DIVERGED` naming the step whose loss or parameters are not finite
+   */
+  async train(
+    start: Float32Array,
+    samples: Samples,
+    settings: TrainSettings,
+    check: Checkpoint,
+  ): Promise<TrainResult> {
+    if (this.#private) return this.#trainPrivately(this.#private, start, samples, settings, check);
+    const begin = performance.now();
+    const { epochs, firstEpoch, state, batchSize, learningRate, seed } = settings;
+    const count = samples.labels.length;
+    const perEpoch = Math.ceil(count / batchSize);
+    const full = Math.floor(count / batchSize);
+    const losses: number[] = [];
+    let carried: Feeds = { ...parameterFeeds(this.#graph, start), ...stateFeeds(this.#graph.state, state) };
+    const record = (values: Iterable<number>) => {
+      for (const loss of values) {
+        if (!Number.isFinite(loss)) throw diverged(losses.length + 1, loss, learningRate);
+        losses.push(loss);
+      }
+      check(losses.length / (epochs * perEpoch), losses.at(-1)!);
+    };
+    let stepsPerRun = 4;
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const order = permutation(count, random(seed, firstEpoch + epoch));
+      for (let step = 0; step < full; ) {
+        const steps = this.#epoch ? Math.min(stepsPerRun, full - step) : 1;
+        const index = order.subarray(step * batchSize, (step + steps) * batchSize);
+        const before = performance.now();
+        const [next, stepLosses] = this.#epoch
+          ? await this.#runSteps(this.#epoch, carried, samples, index, steps, learningRate)
+          : await this.#runStep(carried, samples, index, learningRate);
+        carried = next;
+        record(stepLosses);
+        step += steps;
+        const perStep = Math.max(1e-3, (performance.now() - before) / steps);
+        stepsPerRun = Math.max(1, Math.min(MAX_STEPS_PER_RUN, Math.round(RUN_MS / perStep)));
+      }
+      if (full < perEpoch) {
+        const rest = order.subarray(full * batchSize);
+        const [next, stepLosses] = await this.#runStep(carried, samples, rest, learningRate);
+        carried = next;
+        record(stepLosses);
+      }
+    }
+    const delta = new Float32Array(start.length);
+    readParameters(this.#graph, carried, delta);
+    for (let j = 0; j < delta.length; j++) {
+      // A gradient may overflow where the loss did not: the last step shows it in the parameters only.
+      if (!Number.isFinite(delta[j])) throw diverged(losses.length, delta[j]!, learningRate);
+      delta[j] = delta[j]! - start[j]!;
+    }
+    const after = readState(this.#graph.state, carried);
+    return { delta, losses, state: after, seconds: (performance.now() - begin) / 1000 };
+  }
+
+  async #trainPrivately(
+    { graph, epoch, settings }: PrivateTraining,
+    start: Float32Array,
+    samples: Samples,
+    { epochs, batchSize, learningRate }: TrainSettings,
+    check: Checkpoint,
+  ): Promise<TrainResult> {
+    const begin = performance.now();
+    const count = samples.labels.length;
+    const steps = epochs * Math.ceil(count / batchSize);
+    const state = { parameters: start.slice(), velocity: new Float32Array(start.length) };
+    const losses: number[] = [];
+    const progressed = () => check(losses.length / steps, losses.at(-1) ?? 0);
+    const clippedSum = clippedSumIn(graph, epoch, this.#whole(samples), progressed);
+    // A data set that is smaller than a batch is in each of them whole.
+    const expected = Math.min(batchSize, count);
+    for (let step = 1; step <= steps; step++) {
+      const drawn = await privateStep(state, { ...settings, learningRate, count, expected }, clippedSum);
+      // Of a step that drew nobody nothing is known; the last loss stands for it.
+      const loss = drawn.length ? drawn.reduce((sum, x) => sum + x, 0) / drawn.length : (losses.at(-1) ?? 0);
+      if (!Number.isFinite(loss)) throw diverged(step, loss, learningRate);
+      losses.push(loss);
+      progressed();
+    }
+    const delta = state.parameters.map((value, j) => value - start[j]!);
+    const broken = delta.find((value) => !Number.isFinite(value));
+    if (broken !== undefined) throw diverged(steps, broken, learningRate);
+    return { delta, losses, state: {}, seconds: (performance.now() - begin) / 1000 };
+  }
+
+  /** Mean loss and accuracy of a parameter vector on samples. */
+  async evaluate(
+    parameters: Float32Array,
+    given: TrainingState | undefined,
+    samples: Samples,
+    check: Checkpoint,
+  ): Promise<EvaluateResult> {
+    const graph = this.#graph;
+    const { data, labels, logits } = ports(graph);
+    const count = samples.labels.length;
+    const width = samples.inputs.length / count;
+    const feeds = parameterFeeds(graph, parameters);
+    const state = stateFeeds(
+      graph.state.filter(({ name }) => graph.inputs.evaluateState.includes(name)),
+      given,
+    );
+    let loss = 0;
+    let correct = 0;
+    for (let from = 0; from < count; from += EVALUATE_BATCH) {
+      const to = Math.min(count, from + EVALUATE_BATCH);
+      const truth = samples.labels.subarray(from, to);
+      const outputs = await this.#evaluate.run({
+        ...feeds,
+        ...state,
+        [data.name]: dataTensor(
+          graph,
+          samples.inputs.slice(from * width, to * width),
+          to - from,
+          this.#shape(width),
+        ),
+        [labels.name]: labelTensor(graph, truth),
+      });
+      loss += scalar(outputs[graph.outputs.loss]!) * (to - from);
+      correct += countCorrect(rows(outputs[logits.name] as Tensor, truth.length), truth);
+      check(to / count, loss / to);
+    }
+    return { loss: loss / count, accuracy: correct / count, count };
+  }
+
+  #shape(width: number): number[] {
+    return sampleShape(ports(this.#graph).data.shape, width);
+  }
+
+  #whole(samples: Samples): { data: Tensor; labels: Tensor } {
+    const count = samples.labels.length;
+    samples.whole ??= {
+      data: dataTensor(this.#graph, samples.inputs, count, this.#shape(samples.inputs.length / count)),
+      labels: labelTensor(this.#graph, samples.labels),
+    };
+    return samples.whole;
+  }
+
+  async #runSteps(
+    session: InferenceSession,
+    carried: Feeds,
+    samples: Samples,
+    order: Uint32Array,
+    steps: number,
+    learningRate: number,
+  ): Promise<[Feeds, Float32Array]> {
+    const { data, labels } = ports(this.#graph);
+    const { inputs, outputs } = this.#graph;
+    const whole = this.#whole(samples);
+    const index = BigInt64Array.from(order, BigInt);
+    const results = await session.run({
+      ...carried,
+      [data.name]: whole.data,
+      [labels.name]: whole.labels,
+      [inputs.index]: new Tensor('int64', index, [steps, order.length / steps]),
+      [inputs.learningRate]: new Tensor('float32', new Float32Array(steps).fill(learningRate), [steps]),
+    });
+    return [this.#carry(results), results[outputs.losses]!.data as Float32Array];
+  }
+
+  async #runStep(
+    carried: Feeds,
+    samples: Samples,
+    order: Uint32Array,
+    learningRate: number,
+  ): Promise<[Feeds, number[]]> {
+    const { data, labels } = ports(this.#graph);
+    const width = samples.inputs.length / samples.labels.length;
+    const batch = new Float32Array(order.length * width);
+    order.forEach((i, k) => void batch.set(samples.inputs.subarray(i * width, (i + 1) * width), k * width));
+    const results = await this.#step.run({
+      ...carried,
+      [data.name]: dataTensor(this.#graph, batch, order.length, this.#shape(width)),
+      [labels.name]: labelTensor(
+        this.#graph,
+        Int32Array.from(order, (i) => samples.labels[i]!),
+      ),
+      [this.#graph.inputs.learningRate]: new Tensor('float32', Float32Array.of(learningRate), []),
+    });
+    return [this.#carry(results), [scalar(results[this.#graph.outputs.loss]!)]];
+  }
+
+  /** Outputs of one run under the names the next run takes them. */
+  #carry(results: InferenceSession.OnnxValueMapType): Feeds {
+    return Object.fromEntries(
+      Array.from(this.#graph.outputs.next, ([name, output]) => [name, results[output] as Tensor]),
+    );
+  }
+}
+
+function scalar(value: unknown): number {
+  return Number((value as Tensor).data[0]);
+}
+
+/** Logits of so many samples. */
+function rows({ dims, data }: Tensor, count: number): ArrayLike<number> {
+  if (dims.length === 2 && dims[0] === count) return data as Float32Array;
+  throw new ChorusError('E_MODEL_UNSUPPORTED', 'the model does not give one row of logits per sample', {
+    facts: { output: dims.join('x'), samples: count },
+    hint: 'the first output must be [N, classes]',
+  });
+}
+
+function countCorrect(logits: ArrayLike<number>, labels: Int32Array): number {
+  const classes = logits.length / labels.length;
+  let correct = 0;
+  labels.forEach((label, i) => {
+    let best = 0;
+    for (let c = 1; c < classes; c++) if (logits[i * classes + c]! > logits[i * classes + best]!) best = c;
+    if (best === label) correct++;
+  });
+  return correct;
+}
+
+function diverged(step: number, value: number, learningRate: number): ChorusError {
+  return new ChorusError('E_TRAINING_DIVERGED', `the training is no longer finite at step ${step}`, {
+    facts: { step, value, learningRate },
+    hint: 'lower the learning rate of the task or check the data',
+  });
+}
