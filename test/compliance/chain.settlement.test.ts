@@ -3,6 +3,7 @@ import { connectChain, type Devnet, deployChorus, ruleId, startDevnet, transferT
 import {
   type Address,
   type ChainPort,
+  type ErrorCode,
   G1_INFINITY,
   type Hex,
   hasCode,
@@ -158,7 +159,7 @@ describe('settlement with a proof, 16 trainers', () => {
     return { weights, shares, ...found, votes, ...proveWithTrapdoor(input, lies) };
   };
 
-  const refused = async (code: string, check: string, action: Promise<unknown>): Promise<void> => {
+  const refused = async (code: ErrorCode, check: string, action: Promise<unknown>): Promise<void> => {
     const error = await action.then(
       () => new Error(`expected ${check}, but it succeeded`),
       (e: unknown) => e,

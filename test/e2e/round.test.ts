@@ -268,7 +268,7 @@ describe('a round on the ports in memory', () => {
     request.params.validators = [requester.node.ports.chain.account];
     await requester.node.publish(request);
     const reason = (events: NodeEvent[]) =>
-      events.flatMap((e) => (e.type === 'task-refused' ? [e.reason] : []))[0];
+      events.flatMap((e) => (e.type === 'task-refused' ? [e.code] : []))[0];
     await network.until(() => reason(alice.events) !== undefined && reason(bob.events) !== undefined);
     expect(reason(alice.events)).toContain('E_TASK_STAKE');
 
@@ -276,7 +276,7 @@ describe('a round on the ports in memory', () => {
     fair.request.params.validators = [requester.node.ports.chain.account];
     await requester.node.publish(fair.request);
     await network.until(() => bob.events.filter((e) => e.type === 'task-refused').length === 2);
-    expect(bob.events.flatMap((e) => (e.type === 'task-refused' ? [e.reason] : []))[1]).toContain(
+    expect(bob.events.flatMap((e) => (e.type === 'task-refused' ? [e.code] : []))[1]).toContain(
       'E_TASK_DATA',
     );
   });

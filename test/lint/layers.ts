@@ -29,7 +29,8 @@ function sourcesOf(folder: string): Source[] {
 /** The imports of one package, from folder to folder. What it exports, `index.ts`, is above all of them. */
 function folderArrows(folder: string): Arrow[] {
   const src = join(folder, 'src');
-  const name = (path: string) => (path === join(src, 'index.ts') ? 'index.ts' : relative(src, dirname(path)) || 'src');
+  const name = (path: string) =>
+    path === join(src, 'index.ts') ? 'index.ts' : relative(src, dirname(path)) || 'src';
   return sourcesOf(folder).flatMap(({ path, text }) =>
     [...text.matchAll(RELATIVE)].map(([, specifier]) => {
       const target = normalize(join(dirname(path), specifier!));
@@ -42,10 +43,16 @@ const packages = globSync(['packages/*', 'apps/*', 'circuits'], { cwd: ROOT });
 const nameOf = (folder: string) =>
   JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')).name as string;
 
-const faults = packages.flatMap((folder) => backArrows(folderArrows(folder)).map((fault) => `${folder}: ${fault}`));
+const faults = packages.flatMap((folder) =>
+  backArrows(folderArrows(folder)).map((fault) => `${folder}: ${fault}`),
+);
 const between = packages.flatMap((folder) =>
   sourcesOf(folder).flatMap(({ path, text }) =>
-    [...text.matchAll(PACKAGE)].map(([, to]) => ({ from: nameOf(folder), to: to!, because: `${path} imports ${to}` })),
+    [...text.matchAll(PACKAGE)].map(([, to]) => ({
+      from: nameOf(folder),
+      to: to!,
+      because: `${path} imports ${to}`,
+    })),
   ),
 );
 faults.push(...backArrows(between));

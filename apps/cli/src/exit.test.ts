@@ -29,7 +29,7 @@ it.each([
   ['E_STORE_LOCKED', EXIT.later],
   ['E_STORE_FULL', EXIT.inputOutput],
   ['E_PASSWORD_WRONG', EXIT.permission],
-])('%s ends with %i', (code, exit) => {
+] as const)('%s ends with %i', (code, exit) => {
   expect(exitCodeOf(new ChorusError(code, 'x'))).toBe(exit);
 });
 
@@ -70,8 +70,8 @@ it('no error shows a secret of the configuration, whoever made its text', () => 
     new Error(
       'server response 401 (info={ "requestUrl": "https://me:hunter2pw@rpc.example/v3/0123456789abcdef" })',
     ),
-    new ChorusError('E_X', 'x', { facts: { given: '0123456789abcdef0123456789abcdef' } }),
-    new ChorusError('E_X', 'x', { cause: new Error('key SECRETKEY12345 is not known') }),
+    new ChorusError('E_TEST_X', 'x', { facts: { given: '0123456789abcdef0123456789abcdef' } }),
+    new ChorusError('E_TEST_X', 'x', { cause: new Error('key SECRETKEY12345 is not known') }),
     system('ENOENT', '/hunter2pw/x'),
   ]) {
     expect(errorText(error)).not.toMatch(/hunter2pw|SECRETKEY|0123456789abcdef0123/);

@@ -1,4 +1,11 @@
-import { ChorusError, describeError, reasonOf, withoutSecrets } from '@chorus/protocol';
+import {
+  ChorusError,
+  describeError,
+  type ErrorCategory,
+  errorClass,
+  reasonOf,
+  withoutSecrets,
+} from '@chorus/protocol';
 import { type Command, CommanderError } from 'commander';
 import colors from 'yoctocolors';
 import { write } from './terminal.ts';
@@ -27,53 +34,21 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** By the beginning of an error's code; the first that fits. */
-const CODES: readonly [prefix: string, code: number][] = [
-  ['E_USAGE', EXIT.usage],
-  ['E_SPLIT', EXIT.usage],
-  ['E_TERMS', EXIT.usage],
-  ['E_ADMIN_BAD_REQUEST', EXIT.usage],
-  ['E_CONFIG', EXIT.config],
-  ['E_WALLET', EXIT.config],
-  ['E_CHAIN_WRONG_ID', EXIT.config],
-  ['E_NETWORK_OPTIONS', EXIT.config],
-  ['E_STORE_FOREIGN', EXIT.config],
-  ['E_PASSWORD', EXIT.permission],
-  ['E_ADMIN_UNAUTHORIZED', EXIT.permission],
-  ['E_ADMIN_NOT_RUNNING', EXIT.unavailable],
-  ['E_ADMIN_UNREACHABLE', EXIT.unavailable],
-  ['E_CHAIN_UNREACHABLE', EXIT.unavailable],
-  ['E_CHAIN_DEVNET_UNSUPPORTED', EXIT.unavailable],
-  ['E_ADMIN_LISTEN', EXIT.unavailable],
-  ['E_ADMIN_NOT_READY', EXIT.later],
-  ['E_NETWORK_LISTEN', EXIT.unavailable],
-  ['E_NETWORK_DIAL', EXIT.unavailable],
-  ['E_STORAGE_KUBO', EXIT.unavailable],
-  ['E_STORAGE_UNAVAILABLE', EXIT.unavailable],
-  ['E_DEVNET_DOWN', EXIT.unavailable],
-  ['E_CHECKPOINT_EXISTS', EXIT.exists],
-  ['E_CHECKPOINT', EXIT.data],
-  ['E_MODEL', EXIT.data],
-  ['E_PROOF_FILE', EXIT.data],
-  ['E_PROFILE', EXIT.data],
-  ['E_SYSTEM', EXIT.inputOutput],
-  ['E_STORE_FULL', EXIT.inputOutput],
-  ['E_STORE_READONLY', EXIT.inputOutput],
-  ['E_STORE_IO', EXIT.inputOutput],
-  ['E_STORAGE_FULL', EXIT.inputOutput],
-  ['E_NODE_BUSY', EXIT.later],
-  ['E_ADMIN_BUSY', EXIT.later],
-  ['E_PUBLICATION_OPEN', EXIT.later],
-  ['E_PUBLICATION_OTHER', EXIT.exists],
-  ['E_STORE_LOCKED', EXIT.later],
-  ['E_EXISTS', EXIT.exists],
-  ['E_IDENTITY_EXISTS', EXIT.exists],
-  ['E_IDENTITY', EXIT.data],
-  ['E_KEYSTORE', EXIT.data],
-  ['E_BACKUP', EXIT.data],
-  ['E_DATA', EXIT.data],
-  ['E_OUTPUT', EXIT.inputOutput],
-];
+/** What each category of errors ends the process with. */
+const CATEGORIES: Readonly<Record<ErrorCategory, number>> = {
+  usage: EXIT.usage,
+  config: EXIT.config,
+  permission: EXIT.permission,
+  data: EXIT.data,
+  exists: EXIT.exists,
+  busy: EXIT.later,
+  unavailable: EXIT.unavailable,
+  io: EXIT.inputOutput,
+  refused: EXIT.failed,
+  overtaken: EXIT.failed,
+  failed: EXIT.failed,
+  internal: EXIT.internal,
+};
 
 /** What `chorus --help` says of them. */
 export const EXIT_HELP = [
@@ -88,8 +63,7 @@ export class Interrupted extends Error {}
 /** With what a process ends after this error. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof Interrupted) return EXIT.interrupted;
-  if (!(error instanceof ChorusError) || error.code === 'E_UNEXPECTED') return EXIT.internal;
-  return CODES.find(([prefix]) => error.code.startsWith(prefix))?.[1] ?? EXIT.failed;
+  return CATEGORIES[error instanceof ChorusError ? errorClass(error.code).category : 'internal'];
 }
 
 /** End the process once everything printed has been handed over; a pipe may take its time. */

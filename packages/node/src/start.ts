@@ -5,7 +5,7 @@ import { createNetwork, type NetworkEvent, type NetworkOptions } from '@chorus/n
 import {
   type ChainPort,
   ChorusError,
-  describeError,
+  explain,
   hasCode,
   keepUrlSecret,
   type StoragePort,
@@ -216,8 +216,7 @@ async function serveAdmin(config: NodeConfig, emit: EventSink, onShutdown: () =>
 }
 
 function warningOf(error: unknown): NodeEvent {
-  const code = error instanceof ChorusError ? error.code : 'E_UNEXPECTED';
-  return { type: 'warning', code, message: describeError(error) };
+  return { type: 'warning', ...explain(error) };
 }
 
 /** What happens to connections, as events of the node. */
@@ -235,7 +234,7 @@ function forwardEvent(event: NetworkEvent, emit: EventSink): void {
       break;
     }
     case 'warning':
-      emit({ type: 'warning', code: 'E_NETWORK', message: event.message });
+      emit({ type: 'warning', code: 'E_NETWORK', message: event.message, hint: null });
       break;
   }
 }

@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 export * from './cid.ts';
+export * from './error-codes.ts';
 export * from './errors.ts';
 export * from './hex.ts';
 export * from './json.ts';

@@ -98,7 +98,7 @@ describe('the reason of an error', () => {
     keepSecret('correct horse');
     const message = `${'x'.repeat(190)} /v3/${KEY}`;
     expect(reasonOf(new Error(message))).not.toContain('0123456');
-    const error = new ChorusError('E_X', 'no answer of correct horse', {
+    const error = new ChorusError('E_TEST_X', 'no answer of correct horse', {
       facts: { url: `https://rpc.example/v3/${KEY}`, key: 'SECRETKEY12345' },
       cause: new Error('hunter2hunter2 is wrong'),
       hint: 'look at rpc.example',

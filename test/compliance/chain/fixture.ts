@@ -2,6 +2,7 @@ import { ruleId } from '@chorus/chain';
 import {
   type Address,
   type ChainPort,
+  type ErrorCode,
   G1_INFINITY,
   type Hex,
   hasCode,
@@ -259,7 +260,7 @@ export class Fixture {
 }
 
 /** The action is refused with this code. */
-export async function refused(code: string, action: Promise<unknown>): Promise<void> {
+export async function refused(code: ErrorCode, action: Promise<unknown>): Promise<void> {
   const error = await action.then(
     () => new Error(`expected ${code}, but it succeeded`),
     (e: unknown) => e,

@@ -95,7 +95,7 @@ async function start(
     }
     if (event.type === 'task-ended') ended.add(name);
     if (event.type === 'warning') warnings.push(`${name}: ${event.code} ${event.message}`);
-    if (event.type === 'task-refused') warnings.push(`${name}: refused ${event.reason}`);
+    if (event.type === 'task-refused') warnings.push(`${name}: refused ${event.code} ${event.message}`);
     options.onEvent?.(name, event);
   };
 

@@ -197,7 +197,7 @@ class EventBook {
     if (event.type === 'round-ended') this.roundEnds.push({ name, event });
     if (event.type === 'task-ended') this.ended.set(name, event);
     if (event.type === 'warning') this.warnings.push(`${name}: ${event.code} ${event.message}`);
-    if (event.type === 'task-refused') this.warnings.push(`${name}: refused ${event.reason}`);
+    if (event.type === 'task-refused') this.warnings.push(`${name}: refused ${event.code} ${event.message}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { formatUnits } from '@chorus/chain';
-import { describeAttack } from '@chorus/node';
+import { describeAttack, logMessageOf } from '@chorus/node';
 import type { Offence } from '@chorus/protocol';
 import Table from 'cli-table3';
 import ora from 'ora';
@@ -52,10 +52,9 @@ export function createDemoView(options: DemoOptions): DemoView {
         else spinner.start(progress.text);
       } else if (progress.type === 'node') {
         const { event, name } = progress;
-        if (event.type === 'warning') line(colors.yellow(`  ${name}: ${event.message}`));
-        if (event.type === 'payload-refused')
-          line(colors.yellow(`  ${name}: payload refused: ${event.reason}`));
-        if (event.type === 'task-refused') line(colors.yellow(`  ${name}: does not join: ${event.reason}`));
+        if (event.type === 'warning' || event.type === 'payload-refused' || event.type === 'task-refused') {
+          line(colors.yellow(`  ${name}: ${logMessageOf(event).text}`));
+        }
         if (event.type === 'stage' && event.stage !== 'recompute') {
           round = Math.max(round, event.round);
           spinner.text = `round ${round} of ${options.rounds}: ${name} done ${STAGE_TEXT[event.stage]}`;

@@ -1,6 +1,6 @@
 import { pause } from '@chorus/node';
 import type { EventJson, TaskDetail } from '@chorus/node/admin';
-import { ChorusError, hasCode } from '@chorus/protocol';
+import { ChorusError, errorClass, hasCode } from '@chorus/protocol';
 import { duration } from '../node/status-view.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
@@ -16,14 +16,16 @@ export type TaskView = Pick<TaskDetail, 'id' | 'status' | 'round' | 'rounds' | '
 /** What is waited for where a node does not answer. */
 export const ASLEEP = 'the node does not answer: it may be asleep, or busy; waiting for it';
 
-/** Answers that asking again will not change. */
-const FINAL = [
-  'E_ADMIN_UNAUTHORIZED',
-  'E_ADMIN_NOT_RUNNING',
-  'E_ADMIN_RESPONSE',
-  'E_CHAIN_UNKNOWN_TASK',
-  'E_TASK_UNKNOWN',
-];
+/** Failures that asking again does not change. */
+function isFinal(error: ChorusError): boolean {
+  const { category } = errorClass(error.code);
+  return (
+    category === 'permission' ||
+    category === 'refused' ||
+    hasCode(error, 'E_ADMIN_NOT_RUNNING') ||
+    hasCode(error, 'E_ADMIN_RESPONSE')
+  );
+}
 
 /** Where something stands that is followed. */
 export interface Standing {
@@ -98,7 +100,7 @@ async function hasEnded(
     return ended;
   } catch (error) {
     if (signal.aborted) return false;
-    if (!(error instanceof ChorusError) || FINAL.some((code) => hasCode(error, code))) throw error;
+    if (!(error instanceof ChorusError) || isFinal(error)) throw error;
     beat.waitFor(
       error.code === 'E_ADMIN_UNREACHABLE'
         ? ASLEEP

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type NodeConfig, type NodeEvent, startNode, type TaskRequest, waitsFor } from '@chorus/node';
 import type { EventJson, PublicationDocument, StreamedEvent } from '@chorus/node/admin';
-import { bigintAsText, ChorusError, hasCode } from '@chorus/protocol';
+import { bigintAsText, ChorusError, hasCode, readErrorCode } from '@chorus/protocol';
 import type { Dataset } from '@chorus/training';
 import { Interrupted } from '../exit.ts';
 import { passwordSource } from '../password.ts';
@@ -105,8 +105,8 @@ function throwIfCancelled(event: EventJson | { type: 'gap' }, taskId: string): v
     'E_TASK_CANCELLED',
     'the node cannot follow the task, and has ended it before it began',
     {
-      facts: { taskId, refunded: event.refunded, reason: event.reason },
-      hint: event.change ?? 'mend what the reason says, and publish it again',
+      facts: { taskId, refunded: event.refunded, code: event.code, reason: event.message },
+      hint: event.hint ?? 'mend what the reason says, and publish it again',
     },
   );
 }
@@ -121,7 +121,10 @@ async function published(
     if (now.taskId !== null) return now.taskId;
     if (now.problem) {
       const { code, message, hint, facts } = now.problem;
-      throw new ChorusError(code, message, { facts: { ...facts }, ...(hint === null ? {} : { hint }) });
+      throw new ChorusError(readErrorCode(code), message, {
+        facts: { ...facts },
+        ...(hint === null ? {} : { hint }),
+      });
     }
     beat.waitFor(STEPS[now.state] ?? now.state);
     if (signal.aborted) {

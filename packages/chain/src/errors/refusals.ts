@@ -1,5 +1,7 @@
+import type { ErrorCode } from '@chorus/protocol';
+
 /** What a custom error means, in the port's words: its code, one sentence, and what to do about it. */
-export type Refusal = readonly [code: string, message: string, hint: string];
+export type Refusal = readonly [code: ErrorCode, message: string, hint: string];
 
 /** The errors of our own contracts, by name. */
 export const REFUSALS: Readonly<Record<string, Refusal>> = {

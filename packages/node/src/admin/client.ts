@@ -1,4 +1,4 @@
-import { ChorusError, type Facts } from '@chorus/protocol';
+import { ChorusError, type Facts, readErrorCode } from '@chorus/protocol';
 import type { z } from 'zod';
 import type { StreamedEvent } from '../events/event-schema.ts';
 import { streamEvents } from './client-events.ts';
@@ -204,7 +204,7 @@ async function problemOf(response: Response): Promise<ChorusError> {
     });
   }
   const { code, title, detail, hint, facts } = parsed.data;
-  return new ChorusError(code, detail ?? title, {
+  return new ChorusError(readErrorCode(code), detail ?? title, {
     ...(facts === undefined ? {} : { facts: facts as Facts }),
     ...(hint === undefined ? {} : { hint }),
   });

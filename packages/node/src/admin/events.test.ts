@@ -52,7 +52,8 @@ describe('the ring of events', () => {
 
   it('remembers no more than a bounded number of bytes', () => {
     const ring = new EventRing();
-    for (let i = 0; i < 100; i++) ring.add({ type: 'warning', code: 'E_X', message: 'x'.repeat(50_000) });
+    for (let i = 0; i < 100; i++)
+      ring.add({ type: 'warning', code: 'E_X', message: 'x'.repeat(50_000), hint: null });
     expect(ring.after('').events.length).toBeLessThan(25);
   });
 });
@@ -72,7 +73,7 @@ describe('a stream of events', () => {
     await vi.waitFor(() => expect(ring.listeners).toBe(1));
     ring.add(joined(8n));
     ring.add(joined(7n));
-    ring.add({ type: 'warning', code: 'E_X', message: 'x' });
+    ring.add({ type: 'warning', code: 'E_X', message: 'x', hint: null });
     expect((await events).map(taskOf)).toEqual(['7', 'warning']);
   });
 
@@ -90,7 +91,8 @@ describe('a stream of events', () => {
     let closed = 0;
     let dropped = 0;
     const stream = eventStream({ ring, drop: () => dropped++, onClose: () => closed++ });
-    for (let i = 0; i < 100; i++) ring.add({ type: 'warning', code: 'E_X', message: 'x'.repeat(50_000) });
+    for (let i = 0; i < 100; i++)
+      ring.add({ type: 'warning', code: 'E_X', message: 'x'.repeat(50_000), hint: null });
     expect([ring.listeners, closed, dropped]).toEqual([0, 1, 1]);
     await stream.cancel();
     expect(closed).toBe(1);

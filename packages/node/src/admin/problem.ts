@@ -1,36 +1,10 @@
-import { ChorusError, hasCode } from '@chorus/protocol';
+import { ChorusError, ERROR_CODES, type ErrorClass, errorClass } from '@chorus/protocol';
 import type { Problem } from './schema/problem.ts';
 
-/** Statuses of the codes a caller can cause; what is not listed is a failure of the node. */
-const STATUSES: Readonly<Record<string, number>> = {
-  E_ADMIN_BAD_REQUEST: 400,
-  E_ADMIN_UNAUTHORIZED: 401,
-  E_ADMIN_HOST: 403,
-  E_ADMIN_ORIGIN: 403,
-  E_ADMIN_UNKNOWN_PATH: 404,
-  E_ADMIN_METHOD: 405,
-  E_ADMIN_TOO_LARGE: 413,
-  E_ADMIN_CONTENT_TYPE: 415,
-  E_ADMIN_RATE: 429,
-  E_ADMIN_TIMEOUT: 504,
-  E_ADMIN_BUSY: 503,
-  E_ADMIN_NOT_READY: 503,
-  E_TASK_UNKNOWN: 404,
-  E_CHAIN_UNKNOWN_TASK: 404,
-  E_PUBLICATION_UNKNOWN: 404,
-  E_PUBLICATION_OTHER: 409,
-  E_TASK_OWNER: 409,
-  E_TASK_NOT_OWNED: 409,
-  E_TASK_NOT_ENDED: 409,
-  E_TASK_NOT_OPEN: 409,
-  E_TASK_LEFT: 409,
-  E_CHAIN_NOTHING_TO_CLAIM: 409,
-  E_NETWORK_PEER_ID: 400,
-  E_CHAIN_UNREACHABLE: 502,
-};
-
 /** Statuses of problems, for the API's description. */
-export const PROBLEM_STATUSES = [...new Set([...Object.values(STATUSES), 500])].sort();
+export const PROBLEM_STATUSES = [
+  ...new Set([...Object.values<ErrorClass>(ERROR_CODES).flatMap(({ status }) => status ?? []), 500]),
+].sort();
 
 /**
  * An error as a problem document (RFC 9457). What is not a ChorusError is not told to the caller: it goes to the
@@ -40,16 +14,24 @@ export function problemFor(error: unknown): Problem {
   if (!(error instanceof ChorusError)) {
     return { type: 'about:blank', title: 'the node failed', status: 500, code: 'E_UNEXPECTED' };
   }
-  const known = Object.keys(STATUSES).find((code) => hasCode(error, code));
   const facts = factsOf(error);
   return {
     type: 'about:blank',
     title: error.message,
-    status: known === undefined ? 500 : STATUSES[known]!,
+    status: statusOf(error) ?? 500,
     code: error.code,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     ...(Object.keys(facts).length === 0 ? {} : { facts }),
   };
+}
+
+/** That of the outermost cause that has one. */
+function statusOf(error: ChorusError): number | undefined {
+  for (const cause of error.chain()) {
+    const status = cause instanceof ChorusError ? errorClass(cause.code).status : undefined;
+    if (status !== undefined) return status;
+  }
+  return undefined;
 }
 
 /** An error's facts, as JSON has them. */

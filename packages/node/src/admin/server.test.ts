@@ -58,7 +58,8 @@ const EVENTS = () =>
   `GET /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${server.token}\r\n\r\n`;
 
 const flood = (events: number) => {
-  for (let i = 0; i < events; i++) ring.add({ type: 'warning', code: 'E_X', message: 'x'.repeat(20_000) });
+  for (let i = 0; i < events; i++)
+    ring.add({ type: 'warning', code: 'E_X', message: 'x'.repeat(20_000), hint: null });
 };
 
 describe('the server', () => {

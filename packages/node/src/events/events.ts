@@ -1,4 +1,4 @@
-import type { Address, Hex } from '@chorus/protocol';
+import type { Address, Explanation, Hex } from '@chorus/protocol';
 
 /** The stages of a round, in order; each is a file of `stages/`. */
 export type Stage = 'train' | 'commit' | 'reference' | 'aggregate' | 'prove' | 'settle' | 'recompute';
@@ -6,26 +6,19 @@ export type Stage = 'train' | 'commit' | 'reference' | 'aggregate' | 'prove' | '
 /** What a node reports while it works: to its log, to the process that started it, to tests. */
 export type NodeEvent =
   | { type: 'ready'; address: Address; peerId: string; multiaddrs: string[] }
-  /** `code` and `change` (what to set or do) are those of the first thing in the way. */
-  | { type: 'task-refused'; taskId: bigint; reason: string; code?: string; change?: string }
+  /** Why: the first thing in the way. */
+  | ({ type: 'task-refused'; taskId: bigint } & Explanation)
   | { type: 'joined'; taskId: bigint }
   /** A task of this node's own; `publication` is the id it was asked for under. */
   | { type: 'publishing'; publication: string; step: 'check' | 'escrow' }
   | { type: 'published'; publication: string; taskId: bigint }
   /** Nothing was escrowed. */
-  | { type: 'publication-failed'; publication: string; code: string; reason: string; change?: string }
+  | ({ type: 'publication-failed'; publication: string } & Explanation)
   /**
    * A task of this node's own that it cannot follow, and that nobody can therefore: ended on chain before it began.
    * `refunded`: of the budget, in the token's smallest unit.
    */
-  | {
-      type: 'task-cancelled';
-      taskId: bigint;
-      refunded: bigint;
-      code: string;
-      reason: string;
-      change?: string;
-    }
+  | ({ type: 'task-cancelled'; taskId: bigint; refunded: bigint } & Explanation)
   /** No more work is done for it, by the contributor's wish. */
   | { type: 'left'; taskId: bigint }
   /** The update is on chain. */
@@ -36,7 +29,7 @@ export type NodeEvent =
   /** Why each trainer (in index order) got its share; from the aggregator. */
   | { type: 'scores'; taskId: bigint; round: number; reasons: string[] }
   /** An update or reference that cannot be had, or is not what its author committed to. */
-  | { type: 'payload-refused'; taskId: bigint; round: number; author: Address; code: string; reason: string }
+  | ({ type: 'payload-refused'; taskId: bigint; round: number; author: Address } & Explanation)
   /** The model after `round` as this node computed it; all nodes must report the same digest. */
   | { type: 'model'; taskId: bigint; round: number; digest: Hex }
   /** What a finished round was to this account; amounts in the token's smallest unit. */
@@ -65,10 +58,10 @@ export type NodeEvent =
       left?: true;
     }
   /** A limit keeps the node from taking on anything new; what has begun goes on. */
-  | { type: 'paused'; code: string; reason: string }
-  | { type: 'resumed'; code: string; reason?: string }
+  | ({ type: 'paused' } & Explanation)
+  | { type: 'resumed'; code: string }
   /** Something stands in the way of the node's work, from now on; told once, until it has ended. */
-  | { type: 'condition-began'; code: string; message: string; hint: string | null }
+  | ({ type: 'condition-began' } & Explanation)
   /** It does so no longer, after these seconds. */
   | { type: 'condition-ended'; code: string; message: string; seconds: number }
   | { type: 'stopping' }
@@ -77,6 +70,6 @@ export type NodeEvent =
   /** `until`: unix milliseconds; null for good. */
   | { type: 'peer-banned'; peerId: string; until: number | null; reason: string }
   /** `taskId`: of the task that it is about, where it is about one. */
-  | { type: 'warning'; code: string; message: string; taskId?: bigint };
+  | ({ type: 'warning'; taskId?: bigint } & Explanation);
 
 export type EventSink = (event: NodeEvent) => void;

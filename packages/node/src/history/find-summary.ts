@@ -4,6 +4,7 @@ import { gramHash } from '@chorus/circuits';
 import type { Committer } from '@chorus/commitment';
 import {
   aggregateBytes,
+  blamesAuthorForGood,
   type ChainPort,
   ChorusError,
   cidFromDigest,
@@ -24,9 +25,6 @@ const ASK_AGAIN = { first: 200, longest: 2_000 };
 
 /** Least time to fetch the file that one peer names. */
 const FILE_MILLISECONDS = 2_000;
-
-/** What shows that the file that was named is none, or another one: its peer has not checked it. */
-const WRONG_FILE = ['E_STORAGE_TOO_LARGE', 'E_STORAGE_MALFORMED', 'E_SUMMARY_WRONG'];
 
 /** Where summaries come from, and what checks them. */
 export interface SummarySource {
@@ -183,7 +181,7 @@ class SummaryCheck {
     } catch (error) {
       signal.throwIfAborted();
       if (hasCode(error, 'E_STORAGE_UNAVAILABLE')) return null;
-      if (!WRONG_FILE.some((code) => hasCode(error, code))) throw error;
+      if (!blamesAuthorForGood(error)) throw error;
       // What was there before is something else's: a liar must not have it taken away.
       if (!held) await ports.storage.remove(cid);
       throw wrongSummary(

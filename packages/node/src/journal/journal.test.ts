@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, type ErrorCode } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAX_ROUNDS_KEPT } from './history.ts';
 import { Journal } from './journal.ts';
@@ -55,7 +55,7 @@ describe('a step', () => {
   });
 
   it('that the chain refuses is recorded as refused; one whose outcome is unknown stays begun', async () => {
-    const failing = (code: string) => () => Promise.reject(new ChorusError(code, 'no'));
+    const failing = (code: ErrorCode) => () => Promise.reject(new ChorusError(code, 'no'));
     await expect(journal.act(COMMIT, {}, failing('E_CHAIN_DEADLINE_PASSED'))).rejects.toThrow();
     expect(journal.step(COMMIT)).toMatchObject({
       state: 'refused',

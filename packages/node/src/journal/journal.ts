@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { type Address, ChorusError, type Hex, hasCode, type RoundSummary } from '@chorus/protocol';
+import {
+  type Address,
+  ChorusError,
+  type Hex,
+  hasCode,
+  isOutcomeUnknown,
+  type RoundSummary,
+} from '@chorus/protocol';
 import type { PrivateRun } from '@chorus/training';
 import { decodeDetail, encodeDetail } from './codec.ts';
 import { addDataUse, type DataUse, listDataUses } from './data-uses.ts';
@@ -16,7 +23,6 @@ import { TransactionLog } from './transaction-log.ts';
 const ROUNDS_OF_STEPS = 8;
 
 /** After these a transaction may be mined, now or later. */
-const OUTCOME_UNKNOWN = ['E_CHAIN_UNREACHABLE', 'E_CHAIN_NOT_MINED'];
 
 /** Tasks that ended, and publications: the oldest beyond these are forgotten. */
 const MAX_ENDED_TASKS = 500;
@@ -151,7 +157,7 @@ export class Journal implements JournalReader {
     } catch (error) {
       if (error instanceof ChorusError && error.code.startsWith('E_CHAIN_')) {
         if (hasCode(error, 'E_CHAIN_ALREADY_DONE')) await this.done(key);
-        else if (!OUTCOME_UNKNOWN.some((code) => hasCode(error, code))) {
+        else if (!isOutcomeUnknown(error)) {
           await this.#record(key, 'refused', { ...detail, code: error.code });
         }
       }

@@ -1,4 +1,4 @@
-import { type Address, ChorusError, type Hex, hasCode, sameAddress } from '@chorus/protocol';
+import { type Address, ChorusError, type ErrorCode, type Hex, hasCode, sameAddress } from '@chorus/protocol';
 import { checkBatch, type Dataset, globalParameters, tryModel } from '@chorus/training';
 import type { NodeConfig } from '../config/config.ts';
 import type { Ports } from '../context/ports.ts';
@@ -237,7 +237,7 @@ export class ChorusNode {
   ): Promise<{ token: Address; amount: bigint; transaction: Hex }> {
     const { chain } = this.ports;
     const { owner, status, token } = await chain.task(taskId);
-    const refuse = (code: string, message: string, hint: string) =>
+    const refuse = (code: ErrorCode, message: string, hint: string) =>
       new ChorusError(code, message, { facts: { taskId, owner, status }, hint });
     if (!sameAddress(owner, chain.account)) {
       throw refuse(

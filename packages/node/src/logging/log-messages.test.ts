@@ -9,21 +9,29 @@ const round = { taskId: 7n, round: 3 };
 /** One of each: a kind of event that is added has to be added here. */
 const EVENTS: { [T in NodeEvent['type']]: Extract<NodeEvent, { type: T }> } = {
   ready: { type: 'ready', address: TOKEN, peerId: '12D3KooWabc', multiaddrs: ['/ip4/127.0.0.1/tcp/1'] },
-  'task-refused': { type: 'task-refused', taskId: 7n, reason: 'E_LIMIT_HOURS: not now' },
+  'task-refused': {
+    type: 'task-refused',
+    taskId: 7n,
+    code: 'E_LIMIT_HOURS',
+    message: 'not now',
+    hint: 'wait',
+  },
   publishing: { type: 'publishing', publication: 'once', step: 'escrow' },
   published: { type: 'published', publication: 'once', taskId: 7n },
   'publication-failed': {
     type: 'publication-failed',
     publication: 'once',
     code: 'E_TASK_BUDGET',
-    reason: 'too little',
+    message: 'too little',
+    hint: null,
   },
   'task-cancelled': {
     type: 'task-cancelled',
     taskId: 7n,
     refunded: 1500n,
     code: 'E_X',
-    reason: 'E_X: the disk is gone',
+    message: 'the disk is gone',
+    hint: null,
   },
   joined: { type: 'joined', taskId: 7n },
   left: { type: 'left', taskId: 7n },
@@ -37,7 +45,8 @@ const EVENTS: { [T in NodeEvent['type']]: Extract<NodeEvent, { type: T }> } = {
     ...round,
     author: TOKEN,
     code: 'E_X',
-    reason: 'it is empty',
+    message: 'it is empty',
+    hint: null,
   },
   model: { type: 'model', ...round, digest: `0x${'ab'.repeat(32)}` },
   'round-ended': {
@@ -52,7 +61,7 @@ const EVENTS: { [T in NodeEvent['type']]: Extract<NodeEvent, { type: T }> } = {
     reason: 'Earned its share.',
   },
   'task-ended': { type: 'task-ended', taskId: 7n, claimed: 1500n, opensCommitment: true, modelCid: 'bafy' },
-  paused: { type: 'paused', code: 'E_LIMIT_HOURS', reason: 'work is begun only at night' },
+  paused: { type: 'paused', code: 'E_LIMIT_HOURS', message: 'work is begun only at night', hint: 'wait' },
   resumed: { type: 'resumed', code: 'E_LIMIT_HOURS' },
   'condition-began': {
     type: 'condition-began',
@@ -75,7 +84,7 @@ const EVENTS: { [T in NodeEvent['type']]: Extract<NodeEvent, { type: T }> } = {
   },
   'peer-disconnected': { type: 'peer-disconnected', peerId: '12D3KooWabc' },
   'peer-banned': { type: 'peer-banned', peerId: '12D3KooWabc', until: null, reason: 'flood' },
-  warning: { type: 'warning', code: 'E_X', message: 'E_X: something is wrong - do this' },
+  warning: { type: 'warning', code: 'E_X', message: 'something is wrong', hint: 'do this' },
 };
 
 const asJson = (event: NodeEvent) =>
@@ -99,7 +108,13 @@ describe('an event as a sentence', () => {
   });
 
   it('names the task that a warning is about', () => {
-    const about = { type: 'warning', code: 'E_X', message: 'E_X: something is wrong', taskId: 7n } as const;
+    const about = {
+      type: 'warning',
+      code: 'E_X',
+      message: 'something is wrong',
+      taskId: 7n,
+      hint: null,
+    } as const;
     expect(logMessageOf(about).text).toBe('Task 7: E_X: something is wrong');
   });
 
@@ -121,9 +136,9 @@ describe('an event as a sentence', () => {
   it('stays one line that does nothing to a terminal, whatever a stranger had it say', () => {
     const message =
       'refused: \u001b]0;owned\u0007\u009b2J ok\r\n12:00:00 INFO: all is well\u2028\u202egnp.exe \u65e5\u672c';
-    const { text } = logMessageOf({ type: 'warning', code: 'E_X', message });
+    const { text } = logMessageOf({ type: 'warning', code: 'E_X', message, hint: null });
     expect(text).toBe(
-      'refused: \ufffd]0;owned\ufffd\ufffd2J ok  12:00:00 INFO: all is well \ufffdgnp.exe \u65e5\u672c',
+      'E_X: refused: \ufffd]0;owned\ufffd\ufffd2J ok  12:00:00 INFO: all is well \ufffdgnp.exe \u65e5\u672c',
     );
   });
 });

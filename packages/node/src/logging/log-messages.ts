@@ -1,4 +1,4 @@
-import { bigintAsText, plainLine } from '@chorus/protocol';
+import { bigintAsText, type Explanation, plainLine } from '@chorus/protocol';
 import type { EventJson, Gap } from '../events/event-schema.ts';
 import type { NodeEvent, Stage } from '../events/events.ts';
 
@@ -61,7 +61,7 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: LogMessageOptions
     case 'ready':
       return info(`Ready as ${event.address}, peer ${event.peerId}${listening(event.multiaddrs)}.`);
     case 'task-refused':
-      return { level: 'warn', text: `Task ${event.taskId} is not joined: ${event.reason}` };
+      return { level: 'warn', text: `Task ${event.taskId} is not joined: ${because(event)}` };
     case 'joined':
       return info(`Joined task ${event.taskId}.`);
     case 'publishing':
@@ -71,12 +71,12 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: LogMessageOptions
     case 'publication-failed':
       return {
         level: 'warn',
-        text: `A task is not published, and nothing is escrowed: ${event.reason}`,
+        text: `A task is not published, and nothing is escrowed: ${because(event)}`,
       };
     case 'task-cancelled':
       return {
         level: 'warn',
-        text: `Task ${event.taskId} is ended before it began, and ${amount(event.refunded)} came back: this node cannot follow it. ${event.reason}`,
+        text: `Task ${event.taskId} is ended before it began, and ${amount(event.refunded)} came back: this node cannot follow it. ${because(event)}`,
       };
     case 'left':
       return info(
@@ -102,7 +102,7 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: LogMessageOptions
     case 'payload-refused':
       return {
         level: 'warn',
-        text: `${where(event)}: the payload of ${event.author} is left out (${event.code}): ${event.reason}`,
+        text: `${where(event)}: the payload of ${event.author} is left out (${event.code}): ${event.message}`,
       };
     case 'model':
       return info(`${where(event)}: the model is now ${event.digest.slice(0, 18)}...`);
@@ -126,9 +126,9 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: LogMessageOptions
           .join(' '),
       };
     case 'paused':
-      return { level: 'warn', text: `Nothing new is taken on: ${event.reason}` };
+      return { level: 'warn', text: `Nothing new is taken on: ${event.message}${advice(event)}` };
     case 'resumed':
-      return info(`New work is taken on again${event.reason ? `: ${event.reason}` : ''}.`);
+      return info('New work is taken on again.');
     case 'peer-connected':
       return {
         level: 'debug',
@@ -144,7 +144,7 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: LogMessageOptions
     case 'condition-began':
       return {
         level: 'warn',
-        text: `${capital(event.message)}${event.hint ? ` - ${event.hint}` : ''} (${event.code}).`,
+        text: `${capital(event.message)}${advice(event)} (${event.code}).`,
       };
     case 'condition-ended':
       return info(`No longer so, after ${seconds(event.seconds)}: ${event.message} (${event.code}).`);
@@ -153,7 +153,7 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: LogMessageOptions
     case 'warning':
       return {
         level: 'warn',
-        text: event.taskId === undefined ? event.message : `Task ${event.taskId}: ${event.message}`,
+        text: `${event.taskId === undefined ? '' : `Task ${event.taskId}: `}${because(event)}`,
       };
     case 'gap':
       return { level: 'warn', text: 'Some events were missed: the node no longer remembers them.' };
@@ -180,6 +180,11 @@ function roundSentence(event: RoundEnded, amount: (value: bigint | string) => st
   const paid = earned > 0n ? `earned ${amount(earned)}` : 'earned nothing';
   return info(`${where(event)} is settled${parts}: ${paid}. ${event.reason}`);
 }
+
+const advice = ({ hint }: Pick<Explanation, 'hint'>) => (hint === null ? '' : ` - ${hint}`);
+
+/** What went wrong, found by its code, and what to do next. */
+const because = (why: Explanation) => `${why.code}: ${why.message}${advice(why)}`;
 
 const capital = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 

@@ -61,7 +61,7 @@ describe('a log', () => {
   it('writes nothing below its level', async () => {
     const { log, lines } = await open({ level: 'warn', file: false });
     log.sink({ type: 'joined', taskId: 7n });
-    log.sink({ type: 'warning', code: 'E_X', message: 'look here' });
+    log.sink({ type: 'warning', code: 'E_X', message: 'look here', hint: null });
     await log.close();
     expect(lines()).toHaveLength(1);
     expect(await readdir(dataDir)).toEqual([]);
@@ -74,6 +74,7 @@ describe('a log', () => {
       type: 'warning',
       code: 'E_X',
       message: `signing with ${KEY.toUpperCase().replace('0X', '0x')} ${KEY}`,
+      hint: null,
     });
     log.logger.info(
       { password: 'hunter2hunter2', nested: { privateKey: 'abc' } },

@@ -5,10 +5,17 @@ it('a line that comes again and again is written once, and then with how often i
   let now = 0;
   const repeats = new Repeats(() => now);
   const full = (pause: number) =>
-    repeats.seen({ type: 'warning', code: 'E_STORE_FULL', message: `no room, again in ${pause} s` });
+    repeats.seen({
+      type: 'warning',
+      code: 'E_STORE_FULL',
+      message: `no room, again in ${pause} s`,
+      hint: null,
+    });
   expect(full(1)).toBe(0);
   for (let i = 2; i < 20; i++) expect(full(i)).toBeNull();
-  expect(repeats.seen({ type: 'warning', code: 'E_STORE_FULL', message: 'another matter' })).toBe(0);
+  expect(repeats.seen({ type: 'warning', code: 'E_STORE_FULL', message: 'another matter', hint: null })).toBe(
+    0,
+  );
   now = 600_000;
   expect(full(600)).toBe(18);
   expect(full(601)).toBeNull();
@@ -17,7 +24,7 @@ it('a line that comes again and again is written once, and then with how often i
 it('a task that is refused for the same reason is told once; for another, or another task, again', () => {
   const repeats = new Repeats(() => 0);
   const refused = (taskId: bigint, code: string) =>
-    repeats.seen({ type: 'task-refused', taskId, code, reason: `${code}: no` });
+    repeats.seen({ type: 'task-refused', taskId, code, message: 'no', hint: null });
   expect([refused(5n, 'E_A'), refused(5n, 'E_A'), refused(5n, 'E_B'), refused(6n, 'E_A')]).toEqual([
     0,
     null,

@@ -48,7 +48,7 @@ function keyOf(event: NodeEvent): string | null {
     case 'warning':
       return `${event.code} ${event.message.replace(/\d+/g, '#')}`;
     case 'task-refused':
-      return `refused ${event.taskId} ${event.code ?? ''} ${event.reason.replace(/\d+/g, '#')}`;
+      return `refused ${event.taskId} ${event.code} ${event.message.replace(/\d+/g, '#')}`;
     default:
       return null;
   }

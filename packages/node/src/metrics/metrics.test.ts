@@ -43,15 +43,16 @@ describe('the metrics', () => {
         reason: '',
       });
     }
-    metrics.observe({ type: 'task-refused', taskId: 1n, reason: '', code: 'E_LIMIT_HOURS' });
+    metrics.observe({ type: 'task-refused', taskId: 1n, message: '', code: 'E_LIMIT_HOURS', hint: null });
     metrics.observe({
       type: 'payload-refused',
       ...round,
       author: TOKEN,
       code: 'E_PAYLOAD_MISMATCH',
-      reason: '',
+      message: '',
+      hint: null,
     });
-    metrics.observe({ type: 'warning', code: 'E_X', message: '' });
+    metrics.observe({ type: 'warning', code: 'E_X', message: '', hint: null });
     const text = await metrics.text(readings);
     expect(samples(text, 'chorus_rounds_total')).toEqual([
       'chorus_rounds_total{outcome="settled"} 2',

@@ -10,7 +10,7 @@ import {
 } from '@chorus/training';
 import type { NodeConfig } from '../config/config.ts';
 import { privacyOf } from '../privacy/settings.ts';
-import { MODEL_FAULTS, type RefusedModels } from './refused-models.ts';
+import type { RefusedModels } from './refused-models.ts';
 
 /** What a model is opened with: its task's terms, without a dimension where that is not decided yet. */
 export type ModelTerms = Pick<Terms, 'loss' | 'optimizer' | 'privacy'> & { dimension?: number | undefined };
@@ -120,11 +120,6 @@ export class Models {
       throw error;
     }
   }
-}
-
-/** Whether an error says that a model cannot be run here: it will say so again. */
-export function isModelFault(error: unknown): error is ChorusError {
-  return error instanceof ChorusError && MODEL_FAULTS.includes(error.code);
 }
 
 /**

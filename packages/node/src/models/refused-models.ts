@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, type ErrorCode, errorClass, readErrorCode } from '@chorus/protocol';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 
@@ -23,17 +23,10 @@ const fileSchema = z
 
 type Refused = z.infer<typeof fileSchema>[number];
 
-/** Faults of a model itself: it would show them again. */
-export const MODEL_FAULTS: readonly string[] = [
-  'E_MODEL_MEMORY',
-  'E_MODEL_TIME',
-  'E_MODEL_CRASHED',
-  'E_MODEL_FORBIDDEN',
-  'E_MODEL_UNBOUNDED',
-  'E_MODEL_CORRUPT',
-  'E_MODEL_UNSUPPORTED',
-  'E_MODEL_VALUE',
-];
+/** Whether an error says that a model cannot be run here: it will say so again. */
+export function isModelFault(error: unknown): error is ChorusError {
+  return error instanceof ChorusError && errorClass(error.code).blames === 'model';
+}
 
 /**
  * Models of others that are not opened again, whoever announces them. Kept across restarts, and written before a model
@@ -65,7 +58,7 @@ export class RefusedModels {
   check(model: string): void {
     const entry = this.#refused.get(model);
     if (!entry || entry.limits !== this.#limits) return;
-    throw new ChorusError(entry.code, 'the model was refused before', {
+    throw new ChorusError(readErrorCode(entry.code), 'the model was refused before', {
       facts: { model },
       hint: 'nothing to do; `chorus join` with the number of the task tries it again',
     });
@@ -83,11 +76,11 @@ export class RefusedModels {
 
   /** Refused if the fault is the model's. */
   async judge(model: string, error: unknown): Promise<void> {
-    if (error instanceof ChorusError && MODEL_FAULTS.includes(error.code)) await this.#set(model, error.code);
+    if (isModelFault(error)) await this.#set(model, error.code);
     else await this.allow(model);
   }
 
-  #set(model: string, code: string): Promise<void> {
+  #set(model: string, code: ErrorCode): Promise<void> {
     this.#refused.delete(model);
     this.#refused.set(model, { model, code, limits: this.#limits });
     const [oldest] = this.#refused.keys();

@@ -1,4 +1,4 @@
-import type { Address, Role, Slashing, TaskParams, Terms } from '@chorus/protocol';
+import type { Address, ErrorCode, Role, Slashing, TaskParams, Terms } from '@chorus/protocol';
 import { MAX_AGGREGATORS, sameAddress } from '@chorus/protocol';
 import type { PrivateRun } from '@chorus/training';
 import type { Limits } from '../config/limits-config.ts';
@@ -97,7 +97,7 @@ export interface NodeState {
 export interface Refusal {
   accept: false;
   /** `E_LIMIT_...`, or `E_TASK_STAKE` for `maxStake`. */
-  code: string;
+  code: ErrorCode;
   /** What is in the way, with the figures. */
   reason: string;
   /** The setting to change, as a sentence. */
@@ -425,7 +425,7 @@ function likelyGas({ rounds }: Pick<ConsideredTask, 'rounds'>, roles: readonly R
   return JOIN_GAS + BigInt(rounds) * roles.reduce((gas, role) => gas + ROUND_GAS[role], 0n);
 }
 
-const refuse = (code: string, reason: string, change: string, passing = false): Refusal => ({
+const refuse = (code: ErrorCode, reason: string, change: string, passing = false): Refusal => ({
   accept: false,
   code,
   reason,

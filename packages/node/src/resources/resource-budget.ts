@@ -2,6 +2,7 @@ import { totalmem } from 'node:os';
 import {
   ChorusError,
   type Duty,
+  type ErrorCode,
   type Role,
   type TaskParams,
   type TaskState,
@@ -37,7 +38,7 @@ const OWED: readonly Duty['kind'][] = ['provide-update', 'open-reference', 'post
 
 /** Why nothing new is taken on. */
 export interface Pause {
-  code: string;
+  code: ErrorCode;
   reason: string;
   change: string;
 }
@@ -287,12 +288,12 @@ export class ResourceBudget {
     );
   }
 
-  #pause(code: string, holds: boolean, reason: () => string, change: string, quietly: boolean): void {
+  #pause(code: ErrorCode, holds: boolean, reason: () => string, change: string, quietly: boolean): void {
     const { emit } = this.#options;
     if (holds && !this.#pauses.has(code)) {
       const pause = { code, reason: reason(), change };
       this.#pauses.set(code, pause);
-      if (!quietly) emit({ type: 'paused', code, reason: `${pause.reason} - ${change}` });
+      if (!quietly) emit({ type: 'paused', code, message: pause.reason, hint: change });
     } else if (!holds && this.#pauses.delete(code) && !quietly) {
       emit({ type: 'resumed', code });
     }

@@ -1,12 +1,14 @@
 import {
   ChorusError,
   type Duty,
-  describeError,
   dutiesOf,
+  explain,
   hasCode,
   hasDeparted,
   hasGroups,
+  isOvertaken,
   type Member,
+  mayBeSentAgain,
   openedReferences,
   type RoundState,
   type Settlement,
@@ -32,28 +34,6 @@ import { recompute } from './stages/recompute.ts';
 import { openReference, sealReference } from './stages/reference.ts';
 import { settle } from './stages/settle.ts';
 import { postVerdict } from './votes/votes.ts';
-
-/** Refusals that mean somebody else was quicker or the phase moved on: nothing to do about them. */
-const OVERTAKEN = [
-  'E_CHAIN_ALREADY_DONE',
-  'E_CHAIN_WRONG_PHASE',
-  'E_CHAIN_DEADLINE_PASSED',
-  // The chain's clock is behind this machine's.
-  'E_CHAIN_DEADLINE_NOT_PASSED',
-  'E_CHAIN_NOT_YOUR_TURN',
-];
-
-/** Failures of a settlement that say nothing against its proof. */
-const KEEPS_PROOF = [
-  ...OVERTAKEN,
-  'E_CHAIN_UNREACHABLE',
-  'E_CHAIN_NOT_MINED',
-  'E_CHAIN_NONCE_TAKEN',
-  'E_CHAIN_NO_GAS',
-  'E_STORE_FULL',
-  'E_STORE_READONLY',
-  'E_STORE_IO',
-];
 
 const ALL_DUTIES: readonly Duty['kind'][] = [
   'train',
@@ -385,7 +365,7 @@ export class TaskRunner {
       })
       .catch(async (error) => {
         if (this.session.signal.aborted) return;
-        if (OVERTAKEN.some((code) => hasCode(error, code))) {
+        if (isOvertaken(error)) {
           this.#backOff(key);
           return;
         }
@@ -449,7 +429,7 @@ export class TaskRunner {
       await journal.act({ taskId, round, step: 'settle' }, {}, () => settle(session, round, made));
       this.#attest(round);
     } catch (error) {
-      if (!KEEPS_PROOF.some((code) => hasCode(error, code))) journal.forget(proof);
+      if (!mayBeSentAgain(error)) journal.forget(proof);
       throw error;
     }
   }
@@ -522,12 +502,7 @@ export class TaskRunner {
   }
 
   #warn(error: unknown): void {
-    this.session.emit({
-      type: 'warning',
-      taskId: this.session.taskId,
-      code: error instanceof Error && 'code' in error ? String(error.code) : 'E_UNEXPECTED',
-      message: describeError(error),
-    });
+    this.session.emit({ type: 'warning', taskId: this.session.taskId, ...explain(error) });
   }
 
   #sleepUntil(time: number): Promise<void> {

@@ -92,14 +92,14 @@ export class ActivityTracker {
   }
 
   #refused(event: Extract<NodeEvent, { type: 'task-refused' }>, at: number): void {
-    const { taskId, reason, code = 'E_UNEXPECTED', change } = event;
+    const { taskId, code, message, hint } = event;
     this.#refusals.delete(taskId);
     this.#refusals.set(taskId, {
       taskId: taskId.toString(),
       at: new Date(at).toISOString(),
       code,
-      message: reason.replace(`${code}: `, '').replace(` - ${change}`, ''),
-      hint: change ?? null,
+      message,
+      hint,
     });
     const [oldest] = this.#refusals.keys();
     if (this.#refusals.size > MAX_REFUSALS && oldest !== undefined) this.#refusals.delete(oldest);

@@ -1,4 +1,5 @@
 import { isDevChain } from '@chorus/chain';
+import type { ErrorCode } from '@chorus/protocol';
 import type { Notice } from '../admin/schema/values.ts';
 import { formatBytes } from '../utils/quantities.ts';
 import type { ChainView } from './chain-watch.ts';
@@ -31,7 +32,7 @@ export interface Conditions {
 /** What stands in the way of a node's work at this moment, with what to do about it. */
 export function conditions(now: Conditions): Notice[] {
   const notices: Notice[] = [];
-  const say = (code: string, message: string, hint: string) => notices.push({ code, message, hint });
+  const say = (code: ErrorCode, message: string, hint: string) => notices.push({ code, message, hint });
   if (now.limitedUntil !== null) {
     say(
       'E_CHAIN_LIMITED',

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ChorusError, describeError } from '@chorus/protocol';
+import { ChorusError, explain } from '@chorus/protocol';
 import { isLoopback } from '../admin/guard.ts';
 import { type AdminServer, startAdmin } from '../admin/server.ts';
 import type { NodeConfig } from '../config/config.ts';
@@ -40,15 +40,19 @@ export async function openAdmin(
       onError: (error) =>
         emit({
           type: 'warning',
-          code: error instanceof ChorusError ? error.code : 'E_ADMIN_FAILED',
-          message: describeError(error),
+          ...explain(
+            error instanceof ChorusError
+              ? error
+              : new ChorusError('E_ADMIN_FAILED', 'the admin API failed', { cause: error }),
+          ),
         }),
     });
     if (!isLoopback(config.admin.host)) {
       emit({
         type: 'warning',
         code: 'E_ADMIN_EXPOSED',
-        message: `the admin API listens on ${config.admin.host}, in the clear - set admin.host to 127.0.0.1, or put TLS in front of it`,
+        message: `the admin API listens on ${config.admin.host}, in the clear`,
+        hint: 'set admin.host to 127.0.0.1, or put TLS in front of it',
       });
     }
     return {

@@ -30,9 +30,7 @@ export class RecentWarnings {
     // What failed while a condition held is over with it.
     if (event.type === 'condition-ended') this.#entries.delete(event.code);
     if (event.type !== 'warning') return;
-    // `describeError` puts what to do after a dash.
-    const [message, ...hint] = plainLine(event.message).replace(`${event.code}: `, '').split(' - ');
-    this.add(event.code, message!, hint.length > 0 ? hint.join(' - ') : null);
+    this.add(event.code, plainLine(event.message), event.hint === null ? null : plainLine(event.hint));
   }
 
   add(code: string, message: string, hint: string | null): void {

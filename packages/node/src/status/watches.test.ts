@@ -12,11 +12,11 @@ describe('the book of warnings', () => {
   it('lists each kind once, counted, with what to do, the newest first', () => {
     let now = 1_000;
     const book = new RecentWarnings(() => now);
-    book.observe({ type: 'warning', code: 'E_A', message: 'E_A: a is wrong - mend a - soon' });
+    book.observe({ type: 'warning', code: 'E_A', message: 'a is wrong', hint: 'mend a - soon' });
     now = 2_000;
-    book.observe({ type: 'warning', code: 'E_B', message: 'b' });
+    book.observe({ type: 'warning', code: 'E_B', message: 'b', hint: null });
     now = 3_000;
-    book.observe({ type: 'warning', code: 'E_A', message: 'E_A: a is still wrong - mend a' });
+    book.observe({ type: 'warning', code: 'E_A', message: 'a is still wrong', hint: 'mend a' });
     expect(book.list()).toEqual([
       {
         code: 'E_A',
@@ -84,9 +84,9 @@ describe('the book of activities', () => {
 
   it('lists each refused task once with what to change, until it is joined', () => {
     const book = new ActivityTracker();
-    const refused = { type: 'task-refused', taskId: 7n, code: 'E_LIMIT_HOURS', change: 'wait' } as const;
-    book.observe({ ...refused, reason: 'E_LIMIT_HOURS: not now - wait' }, 0);
-    book.observe({ ...refused, reason: 'E_LIMIT_HOURS: not yet - wait' }, 1_000);
+    const refused = { type: 'task-refused', taskId: 7n, code: 'E_LIMIT_HOURS', hint: 'wait' } as const;
+    book.observe({ ...refused, message: 'not now' }, 0);
+    book.observe({ ...refused, message: 'not yet' }, 1_000);
     expect(book.refusals()).toEqual([
       {
         taskId: '7',

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { type ChainPort, ChorusError, type Hex, hasCode, sameAddress, sha256Hex } from '@chorus/protocol';
+import {
+  type ChainPort,
+  ChorusError,
+  type Hex,
+  hasCode,
+  isOutcomeUnknown,
+  sameAddress,
+  sha256Hex,
+} from '@chorus/protocol';
 import pLimit from 'p-limit';
 import type { Ports } from '../context/ports.ts';
 import type { Journal, Publication } from '../journal/journal.ts';
@@ -21,9 +29,6 @@ const SEARCH_TASKS = 1_000n;
 
 /** Pause between two announcements of a task that is still looking for members. */
 const ANNOUNCE_MILLISECONDS = 1_000;
-
-/** After these the budget may be escrowed, now or later. */
-const OUTCOME_UNKNOWN = ['E_CHAIN_UNREACHABLE', 'E_CHAIN_NOT_MINED'];
 
 /** The number of the newest task on the contract, 0 where there is none. Tasks are numbered from 1. */
 export async function newestTask(chain: Pick<ChainPort, 'task'>): Promise<bigint> {
@@ -147,8 +152,7 @@ export class TaskCreator {
         return taskId;
       } catch (error) {
         const refused = error instanceof ChorusError && error.code.startsWith('E_CHAIN_');
-        if (refused && !OUTCOME_UNKNOWN.some((code) => hasCode(error, code)))
-          journal.endPublication(id, null);
+        if (refused && !isOutcomeUnknown(error)) journal.endPublication(id, null);
         throw error;
       }
     });

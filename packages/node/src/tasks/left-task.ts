@@ -1,4 +1,11 @@
-import { type ChainPort, hasCode, hasDeparted, type Member, type TaskState } from '@chorus/protocol';
+import {
+  type ChainPort,
+  hasCode,
+  hasDeparted,
+  isOvertaken,
+  type Member,
+  type TaskState,
+} from '@chorus/protocol';
 import type { Attended, Disputes } from '../rounds/disputes/disputes.ts';
 
 /** Longest pause between two looks at a task that only its end and its cases matter of; the shortest after a look. */
@@ -7,13 +14,10 @@ const LOOK_MILLISECONDS = { shortest: 1_000, longest: 30_000 };
 /** What a task that was left is followed by. */
 export type DepartedChain = Pick<ChainPort, 'task' | 'members' | 'account' | 'leaveTask'>;
 
-/** Refusals to leave that say that there is nothing to leave, or that it was left already. */
-const NOTHING_TO_LEAVE = ['E_CHAIN_ALREADY_DONE', 'E_CHAIN_WRONG_PHASE', 'E_CHAIN_NOT_A_MEMBER'];
-
-/** Leave a running task on chain: this round is the last. */
+/** Leave a running task on chain: this round is the last. Nothing happens if it was left already, or never joined. */
 export async function leaveOnChain(chain: Pick<ChainPort, 'leaveTask'>, taskId: bigint): Promise<void> {
   await chain.leaveTask(taskId).catch((error) => {
-    if (!NOTHING_TO_LEAVE.some((code) => hasCode(error, code))) throw error;
+    if (!isOvertaken(error) && !hasCode(error, 'E_CHAIN_NOT_A_MEMBER')) throw error;
   });
 }
 

@@ -1,4 +1,4 @@
-import { ChorusError, describeError, type Hex, MAX_MODEL_BYTES } from '@chorus/protocol';
+import { ChorusError, explain, type Hex, MAX_MODEL_BYTES } from '@chorus/protocol';
 import type { Ports } from '../context/ports.ts';
 import type { EventSink } from '../events/events.ts';
 import type { Journal, Publication } from '../journal/journal.ts';
@@ -160,15 +160,7 @@ export class PublicationQueue {
     this.#failed.set(id, error);
     const [oldest] = this.#failed.keys();
     if (this.#failed.size > MAX_FAILED && oldest !== undefined) this.#failed.delete(oldest);
-    const { code, hint } = error;
-    const change = hint === undefined ? {} : { change: hint };
-    this.#parts.emit({
-      type: 'publication-failed',
-      publication: id,
-      code,
-      reason: describeError(error),
-      ...change,
-    });
+    this.#parts.emit({ type: 'publication-failed', publication: id, ...explain(error) });
   }
 }
 

@@ -3,9 +3,10 @@ import {
   ChorusError,
   cidFromDigest,
   decodeTerms,
-  describeError,
   encodeTerms,
+  explain,
   hasCode,
+  isRetryable,
   MAX_TERMS_BYTES,
   sameAddress,
   sha256Hex,
@@ -15,14 +16,15 @@ import type { Dataset } from '@chorus/training';
 import type { NodeConfig } from '../config/config.ts';
 import { fitDataset, fitsData } from '../data/fit-data.ts';
 import type { EventSink } from '../events/events.ts';
-import { isModelFault, type Models } from '../models/models.ts';
+import type { Models } from '../models/models.ts';
+import { isModelFault } from '../models/refused-models.ts';
 import type { PayloadReader } from '../payloads/sealing/payload-form.ts';
 import type { LeftTasks } from '../policy/left-tasks.ts';
 import type { Proving } from '../proving/proving.ts';
 import { hasOpenObligations } from '../rounds/obligations.ts';
 import { openSession, type TaskSession } from '../rounds/session/task-session.ts';
 import { TaskRunner } from '../rounds/task-runner.ts';
-import { isPassing, RETRY_MILLISECONDS } from '../utils/background.ts';
+import { RETRY_MILLISECONDS } from '../utils/background.ts';
 import { Admission, type AdmissionParts } from './admission.ts';
 import type { TaskCreator } from './create-task.ts';
 import { type FoundTask, KnownTasks } from './known-tasks.ts';
@@ -179,9 +181,7 @@ export class TaskIntake {
   }
 
   #tellRefused(taskId: bigint, error: unknown): void {
-    const { code, hint } = error instanceof ChorusError ? error : { code: 'E_UNEXPECTED' };
-    const change = hint === undefined ? {} : { change: hint };
-    this.#parts.emit({ type: 'task-refused', taskId, reason: describeError(error), code, ...change });
+    this.#parts.emit({ type: 'task-refused', taskId, ...explain(error) });
   }
 
   /**
@@ -270,7 +270,7 @@ export class TaskIntake {
     try {
       session = await this.#openSession(task, terms, providers, { joined: isMember, anyData: !isMember });
     } catch (error) {
-      if (signal.aborted || isPassing(error)) throw error;
+      if (signal.aborted || isRetryable(error)) throw error;
       if (owned) return this.#giveUp(taskId, error);
       if (!isModelFault(error)) throw error;
       await this.#abandon(task, decodeTerms(terms).model, error);
@@ -293,16 +293,7 @@ export class TaskIntake {
     if ((await chain.task(taskId)).status === 'joining') {
       await chain.cancel(taskId);
       const { amount } = await chain.refund(taskId);
-      const { code, hint } = error instanceof ChorusError ? error : { code: 'E_UNEXPECTED' };
-      const change = hint === undefined ? {} : { change: hint };
-      emit({
-        type: 'task-cancelled',
-        taskId,
-        refunded: amount,
-        code,
-        reason: describeError(error),
-        ...change,
-      });
+      emit({ type: 'task-cancelled', taskId, refunded: amount, ...explain(error) });
     } else await background.report(Promise.reject(error), taskId);
     background.spawn(completion.awaitEnd(await chain.task(taskId)));
   }

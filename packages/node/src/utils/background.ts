@@ -1,22 +1,8 @@
-import { ChorusError, describeError, hasCode } from '@chorus/protocol';
+import { explain, isRetryable } from '@chorus/protocol';
 import type { EventSink } from '../events/events.ts';
 
 /** First and longest pause before what failed for want of the chain or a peer is tried again. */
 export const RETRY_MILLISECONDS = { first: 1_000, longest: 30_000 };
-
-/** Failures that end by themselves. */
-const PASSING = [
-  'E_CHAIN_UNREACHABLE',
-  'E_STORAGE_UNAVAILABLE',
-  'E_STORE_FULL',
-  'E_STORE_READONLY',
-  'E_STORE_IO',
-];
-
-/** Whether what failed may go well when it is tried again. */
-export function isPassing(error: unknown): boolean {
-  return PASSING.some((code) => hasCode(error, code));
-}
 
 /** Work that nobody waits for until the node closes. What fails in it is told, never lost. */
 export class Background {
@@ -41,7 +27,7 @@ export class Background {
       try {
         return await work();
       } catch (error) {
-        if (this.#signal.aborted || !isPassing(error)) throw error;
+        if (this.#signal.aborted || !isRetryable(error)) throw error;
         await this.report(Promise.reject(error), taskId);
         await pause(wait, this.#signal);
       }
@@ -52,9 +38,7 @@ export class Background {
   report(work: Promise<void>, taskId?: bigint): Promise<void> {
     return work.catch((error) => {
       if (this.#signal.aborted) return;
-      const code = error instanceof ChorusError ? error.code : 'E_UNEXPECTED';
-      const about = taskId === undefined ? {} : { taskId };
-      this.#emit({ type: 'warning', code, message: describeError(error), ...about });
+      this.#emit({ type: 'warning', ...explain(error), ...(taskId === undefined ? {} : { taskId }) });
     });
   }
 

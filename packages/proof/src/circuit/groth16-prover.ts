@@ -3,7 +3,13 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { addPoints } from '@chorus/commitment';
 import { FIELD_BYTES, type RunOptions, SCALAR_ORDER, WorkerPool } from '@chorus/commitment/engine';
-import { ChorusError, type ContributionProof, type G1Point, type G2Point } from '@chorus/protocol';
+import {
+  ChorusError,
+  type ContributionProof,
+  type ErrorCode,
+  type G1Point,
+  type G2Point,
+} from '@chorus/protocol';
 import type { ProvingKeyLayout } from './proving-key.ts';
 import type { Signals } from './witness.ts';
 import type { FinishInput, LoadInput, Polynomial, SharedValues, WitnessSum } from './worker.ts';
@@ -182,7 +188,7 @@ function randomScalar(): bigint {
 }
 
 /** A file in memory that all threads see. */
-async function readShared(path: string, code: string): Promise<Uint8Array<SharedArrayBuffer>> {
+async function readShared(path: string, code: ErrorCode): Promise<Uint8Array<SharedArrayBuffer>> {
   let file: FileHandle | undefined;
   try {
     file = await open(path);

@@ -1,4 +1,4 @@
-import { ChorusError, type Facts } from '@chorus/protocol';
+import { ChorusError, type ErrorCode, type Facts } from '@chorus/protocol';
 import type { Device } from '../device/devices.ts';
 import type { PrivacySettings } from '../privacy/accountant.ts';
 import type { ProcessLimits } from './limits.ts';
@@ -192,7 +192,7 @@ const MAX_TEXT = 2_000;
 
 /** An error on its way between processes: structured clone keeps neither class nor code. */
 export interface CarriedError {
-  code: string | undefined;
+  code: ErrorCode | undefined;
   message: string;
   facts: Facts;
   hint: string | undefined;

@@ -1,5 +1,5 @@
 import type { AutodiffError } from '@chorus/autodiff';
-import { ChorusError, type Facts } from '@chorus/protocol';
+import { ChorusError, type ErrorCode, type Facts } from '@chorus/protocol';
 
 /** Longest reason that is quoted: it may name tensors of the model. */
 export const MAX_REASON = 300;
@@ -8,7 +8,7 @@ export const MAX_REASON = 300;
 const DAMAGED: readonly string[] = ['CORRUPT_MODEL', 'INVALID_GRAPH'];
 
 /** Why a model of somebody else is refused that could be opened. */
-const REFUSALS = new Map<string, [code: string, message: string]>([
+const REFUSALS = new Map<string, [code: ErrorCode, message: string]>([
   ['FORBIDDEN_OPERATOR', ['E_MODEL_FORBIDDEN', 'the model has an operator that is not run for others']],
   ['UNBOUNDED_TENSOR', ['E_MODEL_UNBOUNDED', 'the model has a tensor whose size cannot be bounded']],
 ]);

@@ -1,9 +1,9 @@
 import type { CountedReference } from '@chorus/aggregation';
 import {
   type Address,
+  blames,
   ChorusError,
   committedTrainers,
-  hasCode,
   openedReferences,
   referenceNormLimit,
   type UpdateVector,
@@ -12,16 +12,6 @@ import { squaredNorm } from '@chorus/training';
 import type { RoundContext } from '../../context/round-context.ts';
 import { fetchVector } from '../../payloads/fetch-vector.ts';
 import type { TaskSession } from '../session/task-session.ts';
-
-/** What a vector fails with that nobody gives, or that is not what its author committed to. */
-const AUTHORS_FAULT = [
-  'E_STORAGE_UNAVAILABLE',
-  'E_STORAGE_TOO_LARGE',
-  'E_STORAGE_MALFORMED',
-  'E_PAYLOAD_MALFORMED',
-  'E_PAYLOAD_MISMATCH',
-  'E_REFERENCE_TOO_LONG',
-];
 
 /** What this node finds of a round's vectors when it looks for all of them. */
 export interface PayloadChecks {
@@ -62,7 +52,7 @@ export async function checkPayloads(
     try {
       return await work();
     } catch (error) {
-      const blame = error instanceof ChorusError && AUTHORS_FAULT.some((code) => hasCode(error, code));
+      const blame = error instanceof ChorusError && blames(error, 'author');
       if (!blame || session.signal.aborted) throw error;
       found.faults.push({ author, error });
       return null;

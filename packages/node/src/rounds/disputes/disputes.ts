@@ -8,6 +8,7 @@ import {
   encodeMessage,
   type Hex,
   hasCode,
+  isOvertaken,
   type RoundState,
   sameAddress,
   type TaskState,
@@ -21,9 +22,6 @@ const ASK_AGAIN = { first: 2, longest: 30 };
 
 /** Seconds after which an accuser looks again for a payload that a majority says is to be had. */
 const LOOK_AGAIN = 5;
-
-/** Refusals that mean somebody else was quicker. */
-const OVERTAKEN = ['E_CHAIN_NO_CASE', 'E_CHAIN_ALREADY_DONE', 'E_CHAIN_DEADLINE_PASSED'];
 
 /**
  * A payload larger than this does not fit a transaction that public nodes pass on (128 KiB with everything else in
@@ -216,7 +214,8 @@ export class Disputes {
 
   async #tolerate(work: Promise<unknown>): Promise<void> {
     await work.catch((error) => {
-      if (!OVERTAKEN.some((code) => hasCode(error, code))) throw error;
+      // A chain whose clock is behind says that a case cannot be closed yet: that is to be tried again.
+      if (!isOvertaken(error) || hasCode(error, 'E_CHAIN_DEADLINE_NOT_PASSED')) throw error;
     });
   }
 }

@@ -1,16 +1,13 @@
 import {
+  blamesAuthorForGood,
   type ChainPort,
   ChorusError,
   cidFromDigest,
-  hasCode,
   type StoragePort,
   type VectorCommitment,
 } from '@chorus/protocol';
 import { lookAgainTimeout, type RoundContext } from '../../context/round-context.ts';
 import { fetchVector, textOf, type VectorSource } from '../../payloads/fetch-vector.ts';
-
-/** What stays wrong: the bytes follow from the digest on chain. */
-const FOR_GOOD = ['E_PAYLOAD_MALFORMED', 'E_PAYLOAD_MISMATCH'];
 
 /** Where payloads are looked for: the swarm and the chain. */
 export interface PayloadSource extends VectorSource {
@@ -42,7 +39,7 @@ export function lookForPayload(
   const look = fetchAccused(source, context, trainer, committed).then(
     () => null,
     (error: unknown) => {
-      if (!FOR_GOOD.some((code) => hasCode(error, code))) looks.delete(key);
+      if (!blamesAuthorForGood(error)) looks.delete(key);
       return error instanceof ChorusError ? error.message : 'it cannot be had here';
     },
   );

@@ -1,5 +1,12 @@
 import { aggregate as aggregateUpdates, ruleById } from '@chorus/aggregation';
-import type { Address, ChorusError, G1Point, UpdateVector, VerdictVote } from '@chorus/protocol';
+import {
+  type Address,
+  type ChorusError,
+  explain,
+  type G1Point,
+  type UpdateVector,
+  type VerdictVote,
+} from '@chorus/protocol';
 import type { RoundContext } from '../../context/round-context.ts';
 import { reasonFor } from '../../history/reason.ts';
 import { checkPayloads } from '../checks/check-payloads.ts';
@@ -67,5 +74,5 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
 
 function reportRefusal(session: TaskSession, round: number, author: Address, error: ChorusError): void {
   const { taskId, emit } = session;
-  emit({ type: 'payload-refused', taskId, round, author, code: error.code, reason: error.message });
+  emit({ type: 'payload-refused', taskId, round, author, ...explain(error) });
 }

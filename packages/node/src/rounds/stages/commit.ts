@@ -80,7 +80,8 @@ export async function provide(session: TaskSession, round: number, onChain: Vect
       type: 'warning',
       taskId,
       code: 'E_PAYLOAD_CHANGED',
-      message: 'the payload on disk is not the one that was committed: this round cannot be paid',
+      message: 'the payload on disk is not the one that was committed',
+      hint: 'this round cannot be paid; check the disk of the data folder',
     });
     return;
   }
