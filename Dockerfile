@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# A Chorus node. Build: docker build -t chorus .    Use: see compose.yaml and docs/node.md.
+# A Chorus node. Build: docker build -t chorus .    Use: see compose.yaml and docs/how-to/run-a-node.md.
 
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /src

@@ -50,6 +50,7 @@ export default defineConfig({
       ]),
       project('compliance', ['test/compliance/**/*.test.ts']),
       project('economy', ['test/economy/**/*.test.ts']),
+      project('docs', ['test/docs/**/*.test.ts']),
       {
         extends: true,
         test: {

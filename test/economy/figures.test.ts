@@ -14,7 +14,8 @@ import {
 } from './figures/page.ts';
 import type { Result } from './figures/play.ts';
 
-const docs = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+const docs = (name: string): string =>
+  readFileSync(new URL(`../../docs/explain/${name}`, import.meta.url), 'utf8');
 const results = JSON.parse(docs('economics.json')) as Result[];
 const figures = new Figures(results);
 
@@ -23,7 +24,7 @@ const RIDERS = ['replay', 'replay-aggregate', 'replay-reference', 'one reference
 const CRUDE = ['label', 'sign', 'noise', 'free'];
 
 /** `pnpm economics FOLDER` makes the results; these are the sentences of the page about them. */
-describe('docs/economics.md', () => {
+describe('docs/explain/economics.md', () => {
   it('holds the results, every experiment for every split and seed of them', () => {
     const page = docs('economics.md');
     expect(fillPage(page, blocks(results))).toBe(page);

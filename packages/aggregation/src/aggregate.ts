@@ -6,7 +6,7 @@ import { ChorusError, MAX_VALIDATORS, referenceGroups, WEIGHT_ONE } from '@choru
  * Weights are integers in [0, 65536] that sum to at most 65536, so with int16 entries |A[k]| <= 2^31 - 2^16
  * and int32 arithmetic is exact. A missing update (null) must have weight 0.
  *
- * @returns d entries, `A_t` of the round (proofs.md, "Update encoding")
+ * @returns d entries, `A_t` of the round (docs/explain/proofs.md, "Update encoding")
  * @throws ChorusError `E_AGGREGATE_INPUT`
  */
 export function aggregate(

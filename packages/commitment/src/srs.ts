@@ -68,7 +68,7 @@ export function checkLog2Size(log2Size: number): void {
   throw new ChorusError('E_SRS_SIZE', 'a reference string has 2^1 to 2^22 powers', { facts: { log2Size } });
 }
 
-/** log2 of the smallest supported power of two that is at least `dimension`: N of proofs.md. */
+/** log2 of the smallest supported power of two that is at least `dimension`: N of docs/explain/proofs.md. */
 export function log2SizeFor(dimension: number): number {
   const log2Size = Math.max(1, Math.ceil(Math.log2(dimension)));
   checkLog2Size(log2Size);

@@ -1,4 +1,4 @@
-/** How `Settlement` packs small integers into 256-bit words (proofs.md: one public input costs 6,200 gas). */
+/** How `Settlement` packs small integers into 256-bit words (docs/explain/proofs.md: one public input costs 6,200 gas). */
 export interface WordLayout {
   /** Bits of one entry. */
   bits: number;

@@ -30,7 +30,7 @@ function product(a: Vector, b: Vector): bigint {
   return signed(a.reduce<bigint>((sum, x, k) => sum + BigInt(x) * BigInt(b[k] ?? 0), 0n));
 }
 
-// docs/security.md, "What the proof does not say of a vector": that its entries are small integers, or that there are
+// docs/explain/security.md, "What the proof does not say of a vector": that its entries are small integers, or that there are
 // only d of them, is for those to check who fetch the payload.
 it('a vector with an entry that is no small integer, even beyond N, has whatever norm it likes, and a valid proof', async () => {
   const N = 16;

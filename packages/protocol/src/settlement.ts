@@ -57,7 +57,7 @@ export interface Settlement {
 }
 
 /**
- * The proof of contribution (proofs.md): the Gram argument's messages and the Groth16 proof of the rule.
+ * The proof of contribution (docs/explain/proofs.md): the Gram argument's messages and the Groth16 proof of the rule.
  * Field elements are canonical, in [0, p) with p the order of BN254's scalar field.
  */
 export interface ContributionProof {

@@ -4,7 +4,7 @@ import { MAX_DIMENSION, MAX_ENTRY } from './limits.ts';
 
 /**
  * An integer update: `u_j = clamp(round(delta_j / scale), -32767, 32767)` for each trainable parameter, in
- * the model's parameter order (proofs.md, "Update encoding").
+ * the model's parameter order (docs/explain/proofs.md, "Update encoding").
  */
 export type UpdateVector = Int16Array;
 

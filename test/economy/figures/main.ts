@@ -1,7 +1,8 @@
 /**
  * `pnpm economics FOLDER [SPLIT...]`: plays every experiment on the MNIST data in FOLDER, one split and seed after the
- * other, and writes the results into docs/economics.json and docs/economics.md whenever one is complete. Ten minutes of two
- * quiet cores for each; what docs/economics.json holds is not played again, and an interrupted one goes on where it was.
+ * other, and writes the results into docs/explain/economics.json and docs/explain/economics.md whenever one is complete.
+ * Ten minutes of two quiet cores for each; what docs/explain/economics.json holds is not played again, and an interrupted
+ * one goes on where it was.
  * Without FOLDER it writes the page from the results that are there.
  */
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +13,7 @@ import { EXPERIMENTS, ROUNDS, SEEDS, SPLITS } from './experiments.ts';
 import { blocks, fillPage } from './page.ts';
 import { playExperiment, type Result } from './play.ts';
 
-const docs = new URL('../../../docs/', import.meta.url);
+const docs = new URL('../../../docs/explain/', import.meta.url);
 const json = new URL('economics.json', docs);
 const page = new URL('economics.md', docs);
 /** Results of a run that is not complete. */
@@ -29,7 +30,7 @@ function readResults(): Result[] {
 function writePage(): void {
   const results = readResults();
   writeFileSync(page, fillPage(readFileSync(page, 'utf8'), blocks(results)));
-  console.log(`wrote docs/economics.md from ${results.length} results`);
+  console.log(`wrote docs/explain/economics.md from ${results.length} results`);
 }
 
 async function playAll(data: string, chosen: readonly string[]): Promise<void> {

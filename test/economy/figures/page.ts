@@ -98,7 +98,7 @@ function bySplit(
   );
 }
 
-/** The blocks of docs/economics.md that hold numbers, by name. */
+/** The blocks of docs/explain/economics.md that hold numbers, by name. */
 export function blocks(results: readonly Result[]): Record<string, string> {
   const figures = new Figures(results);
   const { splits, seeds } = figures;

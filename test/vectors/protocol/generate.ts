@@ -1,5 +1,5 @@
 /**
- * Writes the vectors of the wire protocol (docs/protocol.md): what every implementation must encode and decode alike.
+ * Writes the vectors of the wire protocol (docs/reference/protocol.md): what every implementation must encode and decode alike.
  * Run: node --conditions=@chorus/source test/vectors/protocol/generate.ts
  */
 import { writeFileSync } from 'node:fs';

@@ -3,7 +3,7 @@ import { sumReferences } from '../aggregate.ts';
 import { gramMatrix } from '../arithmetic/gram.ts';
 import { referenceTrust } from './reference-trust.ts';
 
-// docs/security.md, "What rests on whom": references are summed as they are.
+// docs/explain/security.md, "What rests on whom": references are summed as they are.
 it('one validator of fifteen whose reference is longer than the others together decides who is paid', () => {
   const honest = Array.from({ length: 14 }, () => Int16Array.of(100, 0, 1, 0));
   const bribed = Int16Array.of(-2000, 0, 0, 0);

@@ -20,8 +20,8 @@ const ALL_SHARES = BigInt(SHARE_ONE);
 const SHAPE: GramShape = { headRows: 1, headLimit: 1n << 62n, limit: 1n << 62n };
 
 /**
- * `reference-trust` v1, the rule of proofs.md in integers; the circuit and the contracts' vectors agree with
- * it bit for bit.
+ * `reference-trust` v1, the rule of docs/explain/proofs.md in integers; the circuit and the contracts' vectors agree
+ * with it bit for bit.
  *
  * - A norm above the lower median is scaled down to it, so a scaled update gains nothing.
  * - An update whose inner product with the reference (a descent direction of the validation loss) is not

@@ -3,7 +3,7 @@ import { MAX_TRAINER_ROWS } from '../arithmetic/gram.ts';
 
 /** Why a trainer got what it got. */
 export type Reason =
-  /** No update, or a zero one (proofs.md counts both as absent). */
+  /** No update, or a zero one (docs/explain/proofs.md counts both as absent). */
   | 'absent'
   /** `reference-projection`: the norm is below 256, too small to be measured. */
   | 'too small'

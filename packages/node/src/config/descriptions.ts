@@ -47,7 +47,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   shutdownSeconds:
     'Time to finish or hand back the current step when asked to stop; what is not done then is resumed at the next start.',
   limits:
-    'What you allow the node, beside maxStake. What has no default is not limited; docs/operations.md tells more.',
+    'What you allow the node, beside maxStake. What has no default is not limited; docs/reference/operations.md tells more.',
   'limits.threads': 'Threads of each heavy step: training, committing, proving.',
   'limits.memory':
     'Memory of the node with the processes of its models, such as "4 GiB"; half of the machine unless set. Tasks that would not fit are refused, and a model that takes more than is left is ended.',
@@ -99,7 +99,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
     'of 16 candidates to settle, and two windows to dispute. 7776000 is 90 days.',
   privacy:
     'How far your data may show in what the node publishes. Updates and references are public and can leak samples; ' +
-    'docs/security.md says what is protected and what is not.',
+    'docs/explain/security.md says what is protected and what is not.',
   'privacy.models':
     'known: of strangers, train only models whose graph and initial parameters are as `chorus task create --model mlp, ' +
     'cnn or 2nn` makes them; others can be made so that an update carries samples. any: train any.',

@@ -131,7 +131,7 @@ describe('the metrics', () => {
 
 describe('the Grafana dashboard', () => {
   it('asks for no metric that a node does not have, and leaves none of its own out', async () => {
-    const file = new URL('../../../../docs/grafana/chorus-node.json', import.meta.url);
+    const file = new URL('../../../../docs/reference/grafana/chorus-node.json', import.meta.url);
     const dashboard = JSON.parse(await readFile(file, 'utf8')) as {
       panels: { id: number; title: string; targets?: { expr: string }[] }[];
     };

@@ -66,8 +66,8 @@ export function startGramWorkers(threads: number): WorkerPool {
 }
 
 /**
- * The Gram argument of proofs.md for one N, in worker threads that each hold a slice of the reference string, of the
- * vectors and of every polynomial. One proof at a time.
+ * The Gram argument of docs/explain/proofs.md for one N, in worker threads that each hold a slice of the reference
+ * string, of the vectors and of every polynomial. One proof at a time.
  */
 export class GramProver {
   private readonly pool: WorkerPool;

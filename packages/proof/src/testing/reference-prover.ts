@@ -46,8 +46,8 @@ export interface Deviation {
 }
 
 /**
- * The Gram argument straight from proofs.md: big integers, quadratic loops, and commitments by knowing tau. For small N,
- * as the independent reference of the real prover and as the adversary of the verifier.
+ * The Gram argument straight from docs/explain/proofs.md: big integers, quadratic loops, and commitments by knowing
+ * tau. For small N, as the independent reference of the real prover and as the adversary of the verifier.
  */
 export function referenceGramProof(
   statement: RoundStatement,

@@ -4,7 +4,7 @@ import { checkScale } from './quantise.ts';
 
 /**
  * The model all nodes agree on, bit for bit: a float32 base and an integer sum of aggregates
- * (proofs.md, "Update encoding"): `parameters = base + (scale / 2^16) * sum`.
+ * (docs/explain/proofs.md, "Update encoding"): `parameters = base + (scale / 2^16) * sum`.
  */
 export interface GlobalModel {
   /** The parameters the task began from. */

@@ -9,7 +9,7 @@ export interface Quantised {
 }
 
 /**
- * Round a float delta to the integer update that is committed and published (proofs.md, "Update encoding"):
+ * Round a float delta to the integer update that is committed and published (docs/explain/proofs.md, "Update encoding"):
  * half away from zero, clamped to +-32767.
  *
  * The division is one float64 operation on two float32 numbers, so every machine rounds alike.
