@@ -2,7 +2,7 @@
 export interface Arrow {
   from: string;
   to: string;
-  /** Which import it is, for people. */
+  /** Which import it is, readable. */
   because: string;
 }
 

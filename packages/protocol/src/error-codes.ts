@@ -1,4 +1,4 @@
-/** What an error means to whoever gets it. */
+/** What an error means to the caller. */
 export type ErrorCategory =
   /** What was asked for is wrong: ask for something else. */
   | 'usage'

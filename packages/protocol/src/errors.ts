@@ -89,7 +89,7 @@ export function blamesAuthorForGood(error: unknown): boolean {
   return some(error, (is) => is.blames === 'author' && !is.retryable);
 }
 
-/** What went wrong and what to do next, as data: whoever shows it puts it together. */
+/** What went wrong and what to do next, as data: what shows it puts it together. */
 export interface Explanation {
   code: string;
   /** What is wrong, with the facts and what the root cause says. */

@@ -126,9 +126,9 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: LogMessageOptions
           .join(' '),
       };
     case 'paused':
-      return { level: 'warn', text: `Nothing new is taken on: ${event.message}${advice(event)}` };
+      return { level: 'warn', text: `Paused, not accepting new work: ${event.message}${advice(event)}` };
     case 'resumed':
-      return info('New work is taken on again.');
+      return info('Accepting new work again.');
     case 'peer-connected':
       return {
         level: 'debug',

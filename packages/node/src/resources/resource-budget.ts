@@ -27,7 +27,7 @@ import { formatBytes, formatUnits, minuteOfDay, tokenUnits, withinWindows } from
 /** How often memory and the clock are looked at. */
 const WATCH_MILLISECONDS = 2_000;
 
-/** Of the memory limit: from here on nothing new is taken on, until it is below the second again. */
+/** Of the memory limit: from the first on the node accepts no new task, until it is below the second again. */
 const PRESSURE = { from: 0.9, until: 0.8 };
 
 /** A duty of a round that nobody waits for yet: to put it off leaves nothing half done. */
@@ -36,7 +36,7 @@ const BEGINNINGS: readonly Duty['kind'][] = ['train', 'seal-reference'];
 /** Duties that a contributor owes even after it has left: others have built on what it committed. */
 const OWED: readonly Duty['kind'][] = ['provide-update', 'open-reference', 'post-verdict'];
 
-/** Why nothing new is taken on. */
+/** Why the node accepts no new task. */
 export interface Pause {
   code: ErrorCode;
   reason: string;
