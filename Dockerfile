@@ -5,7 +5,7 @@ FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /src
 RUN npm install --global pnpm@10.34.9
 COPY . .
-# As in a checkout: the lock file decides, and only the packages that pnpm-workspace.yaml names run scripts.
+# As in a checkout: the lock file decides, and no package runs an install script.
 RUN pnpm install --frozen-lockfile \
  && pnpm exec tsc -b apps/cli \
  && pnpm --filter @chorus/cli deploy --legacy --prod /chorus

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can parse: it says what is wrong where the real program could not even load.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,7 +40,9 @@ if (isNode) setFlagsFromString('--semi-space-growth-factor=1');
 // in memory as well, 9 MB of a whole node: one that is built starts without, in 0.1 s more.
 if (fromSource || !isNode) {
   const { default: envPaths } = await import('env-paths');
-  module.enableCompileCache(join(envPaths('chorus', { suffix: '' }).cache, 'compiled'));
+  const cache = join(envPaths('chorus', { suffix: '' }).cache, 'compiled');
+  // Node would make the folder itself, and never return where the system calls it missing, as in /proc.
+  if (makeFolder(cache)) module.enableCompileCache(cache);
 }
 await import((fromSource ? source : built).href);
 
@@ -86,6 +88,17 @@ function bringDependencies() {
     refuse(
       `What this version needs is not installed. As the owner of ${root}, run there: npx -y pnpm@10.34.9 install`,
     );
+}
+
+function makeFolder(path) {
+  try {
+    if (existsSync(path)) return true;
+    if (!makeFolder(dirname(path))) return false;
+    mkdirSync(path);
+    return true;
+  } catch {
+    return existsSync(path);
+  }
 }
 
 function readOrNothing(path) {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -71,6 +72,23 @@ it('takes paths as they are meant where pnpm was called, and only where pnpm run
   expect(from('test', root)).toBe(`${root} undefined\n`);
   expect(from('chorus', folder)).toBe(`${folder} undefined\n`);
   expect(from('chorus', root, { ...pnpm, INIT_CWD: join(root, 'gone') })).toBe(`${root} undefined\n`);
+});
+
+it('has standard output for itself, while pnpm installs what a fresh clone lacks', () => {
+  const fresh = join(root, 'fresh');
+  mkdirSync(fresh);
+  cpSync(join(CLI, '../../pnpm-workspace.yaml'), join(fresh, 'pnpm-workspace.yaml'));
+  const scripts = { start: 'echo "{}"' };
+  writeFileSync(join(fresh, 'package.json'), JSON.stringify({ name: 'fresh', private: true, scripts }));
+  // As in a terminal: a script that pnpm runs is told not to install again.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^p?npm_/i.test(name)));
+  const { status, stdout } = spawnSync('npx', ['-y', 'pnpm@10.34.9', '--silent', 'start'], {
+    cwd: fresh,
+    env,
+    encoding: 'utf8',
+  });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '{}\n' });
+  expect(existsSync(join(fresh, 'pnpm-lock.yaml'))).toBe(true);
 });
 
 it('installs what an updated checkout needs from the store that its modules came from, whoever runs it', () => {

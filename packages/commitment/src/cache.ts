@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describeError } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import envPaths from 'env-paths';
 
 export interface CacheOptions {
@@ -66,7 +67,7 @@ export async function writeCachedPoints(
   const path = pathOf(name, options);
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    await mkdir(join(path, '..'), { recursive: true });
+    await makeFolder(join(path, '..'));
     const file = await open(temporary, 'wx');
     try {
       await file.write(MAGIC);

@@ -1,6 +1,7 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { reasonOf } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import writeFileAtomic from 'write-file-atomic';
 import { MAX_BAN_FILE_BYTES, MAX_BANS } from './limits.ts';
 import type { Ban } from './peer-book.ts';
@@ -60,7 +61,7 @@ export class BanFile {
       }));
       this.#pending = undefined;
       try {
-        await mkdir(dirname(this.#path), { recursive: true });
+        await makeFolder(dirname(this.#path));
         await writeFileAtomic(this.#path, `${JSON.stringify({ version: 1, bans })}\n`, { mode: 0o600 });
       } catch (error) {
         // A full disk must not stop the node: the bans hold until it ends.

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectChain, isDevChain } from '@chorus/chain';
 import { createNetwork, type NetworkEvent, type NetworkOptions } from '@chorus/network';
@@ -10,6 +9,7 @@ import {
   keepUrlSecret,
   type StoragePort,
 } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import { createHeliaStorage, createKuboStorage, laterStorage, withDaemon } from '@chorus/storage';
 import type { Dataset } from '@chorus/training';
 import type { NodeConfig } from './config/config.ts';
@@ -54,7 +54,7 @@ export async function startNode(
   emit: EventSink,
   options: StartOptions = {},
 ): Promise<ChorusNode> {
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  await makeFolder(config.dataDir, 0o700);
   const nodeKey = (await readNodeKey(config.dataDir)) ?? (await writeNewNodeKey(config.dataDir));
   const wallet = await openWallet(config.dataDir, options.password);
   const dataset = await datasetOf(config);

@@ -28,6 +28,7 @@ export {
   someOf,
 } from './data/class-names.ts';
 export { type CsvOptions, loadCsv } from './data/csv.ts';
+export { isCsv } from './data/csv-dialect.ts';
 export { createDataset, type Dataset, subset, type TextDataset } from './data/dataset.ts';
 export { type DataDescription, describeDataset } from './data/describe.ts';
 export { loadIdx } from './data/idx.ts';

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { chmod, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readIdentity } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import { extract } from 'tar';
 import {
   describeFile,
@@ -27,7 +28,7 @@ export async function importNode(file: string, home: string): Promise<Manifest> 
     throw new ChorusError('E_BACKUP', 'cannot read the backup', { facts: { path: file }, cause });
   });
   const staging = join(dirname(home), `.chorus-import-${randomBytes(6).toString('hex')}`);
-  await mkdir(staging, { recursive: true, mode: 0o700 });
+  await makeFolder(staging, 0o700);
   try {
     await unpack(file, staging);
     const manifest = await check(staging);

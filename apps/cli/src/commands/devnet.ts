@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive } from '@chorus/node';
 import { createAdminClient, readAdmin } from '@chorus/node/admin';
 import { ChorusError } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import { Command } from 'commander';
 import ora from 'ora';
 import colors from 'yoctocolors';
@@ -104,7 +105,7 @@ async function upHere(folder: string, nodes: number): Promise<void> {
 }
 
 async function upInBackground(folder: string, nodes: number): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   const path = join(folder, LOG_FILE);
   const log = await open(path, 'w', 0o600);
   const child = spawn(

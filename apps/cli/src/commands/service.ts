@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ChorusError } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
 import { givenPath, shellWord } from '../environment.ts';
@@ -108,7 +109,7 @@ function unitPath({ system }: ServiceFlags): string {
 async function installAction(flags: ServiceFlags): Promise<void> {
   const path = unitPath(flags);
   const unit = await unitOf(flags);
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await writeFileAtomic(path, unit, { mode: 0o644 }).catch((cause) => {
     throw new ChorusError('E_SERVICE', 'cannot write the unit', {
       facts: { path },

@@ -79,6 +79,8 @@ async function showAction(id: string, flags: HomeOptions): Promise<void> {
 
 function describe(task: TaskDetail): string[] {
   const { roles, terms } = task;
+  const tokens = (units: string) =>
+    task.decimals === null ? `${units} smallest units` : amount(units, task.decimals);
   const optional = (name: string, value: string | number | null | undefined): [string, string | number][] =>
     value === null || value === undefined ? [] : [[name, value]];
   return [
@@ -94,8 +96,8 @@ function describe(task: TaskDetail): string[] {
       ['this node', `${roles.join(' and ') || 'no member'}${task.leaving ? ', leaving' : ''}`],
       ...optional('due now', task.duty),
       ['doing', doing(task)],
-      ['budget', `${amount(task.budget)} of ${short(task.token)}, ${amount(task.remaining)} left`],
-      ['stake', `${amount(task.stakePerMember)} a member, ${amount(task.stake)} of this node`],
+      ['budget', `${tokens(task.budget)} of ${short(task.token)}, ${tokens(task.remaining)} left`],
+      ['stake', `${tokens(task.stakePerMember)} a member, ${tokens(task.stake)} of this node`],
       ['trainers', `${task.trainers.length}, ${task.committed} committed in this round`],
       ['validators', task.validators.map(short).join(', ') || '-'],
       ['aggregators', task.aggregators.map(short).join(', ') || '-'],

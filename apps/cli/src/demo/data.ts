@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namesOf } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import { type Dataset, loadParts, splitIndices, subset, syntheticDigits, writeShard } from '@chorus/training';
 import { readingOptions } from '../data/options.ts';
 import type { DemoOptions } from './options.ts';
@@ -43,7 +43,7 @@ export async function prepareData(
   const trainerShards = await Promise.all(
     parts.map(async (indices, i) => {
       const path = join(folder, `trainer-${i + 1}`, 'private.shard');
-      await mkdir(join(folder, `trainer-${i + 1}`), { recursive: true });
+      await makeFolder(join(folder, `trainer-${i + 1}`));
       await writeShard(path, subset(rest, indices));
       return path;
     }),
@@ -52,7 +52,7 @@ export async function prepareData(
   const validatorShards = await Promise.all(
     heldParts.map(async (indices, i) => {
       const path = join(folder, `validator-${i + 1}`, 'private.shard');
-      await mkdir(join(folder, `validator-${i + 1}`), { recursive: true });
+      await makeFolder(join(folder, `validator-${i + 1}`));
       await writeShard(path, subset(held, indices));
       return path;
     }),

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { developmentSrs, log2SizeFor } from '@chorus/commitment';
 import type { NodeEvent } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import { buildModel } from '@chorus/training';
 import { machineFactor } from '../machine.ts';
 import { wreakHavoc } from './chaos.ts';
@@ -42,7 +43,7 @@ export async function runDemo(
   signal: AbortSignal,
 ): Promise<DemoReport> {
   const folder = options.folder
-    ? await makeFolder(options.folder)
+    ? await emptyFolder(options.folder)
     : await mkdtemp(join(tmpdir(), 'chorus-demo-'));
   const cleanups: (() => Promise<unknown>)[] = [];
   const interrupted = new Promise<never>((_, reject) => {
@@ -196,8 +197,8 @@ async function runNetwork(
 }
 
 /** An absent or empty folder to keep the network in. */
-async function makeFolder(path: string): Promise<string> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+async function emptyFolder(path: string): Promise<string> {
+  await makeFolder(path, 0o700);
   if ((await readdir(path)).length === 0) return path;
   throw new ChorusError('E_USAGE', '--keep needs an empty folder', { facts: { folder: path } });
 }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
@@ -13,6 +13,7 @@ import {
   WALLET_KEY_FILE,
 } from '@chorus/node';
 import type { Address, Hex } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import { CHAIN_STATE_FILE } from '../inspect/profile.ts';
 import { machineFactor } from '../machine.ts';
 import type { DemoData } from './data.ts';
@@ -136,7 +137,7 @@ export async function startDemoNodes(demo: DemoNetworkOptions): Promise<DemoNetw
 }
 
 async function startRequester(config: NodeConfigInput, key: Hex, emit: EventSink): Promise<ChorusNode> {
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  await makeFolder(config.dataDir, 0o700);
   await writeFile(join(config.dataDir, WALLET_KEY_FILE), key, { mode: 0o600 });
   return startNode(parseConfig(config, 'demo requester'), emit);
 }

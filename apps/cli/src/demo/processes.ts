@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type NodeConfigInput, type NodeEvent, WALLET_KEY_FILE } from '@chorus/node';
 import { ChorusError, type Hex } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import { machineFactor } from '../machine.ts';
 
 /** Time a node has to end by itself before it is killed, on a quiet machine. */
@@ -37,7 +38,7 @@ export class NodeProcess {
     walletKey: Hex,
     onEvent: (event: NodeEvent) => void,
   ): Promise<NodeProcess> {
-    await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+    await makeFolder(config.dataDir, 0o700);
     await writeFile(join(config.dataDir, WALLET_KEY_FILE), walletKey, { mode: 0o600 });
     const configFile = join(config.dataDir, 'config.json');
     await writeFile(configFile, JSON.stringify(config, null, 2));

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Deployment, deployChorus, devnetKeys } from '@chorus/chain';
@@ -14,6 +14,7 @@ import {
   writeNewNodeKey,
 } from '@chorus/node';
 import { ChorusError, type Hex } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { prepareData } from '../demo/data.ts';
@@ -160,7 +161,7 @@ function configText(name: string, roles: string[], plan: DevnetPlan, url: string
 }
 
 async function makeHome(home: string, key: Hex): Promise<void> {
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await makeFolder(home, 0o700);
   await writeFile(join(home, WALLET_KEY_FILE), `${key}\n`, { mode: 0o600 });
 }
 
@@ -175,7 +176,7 @@ async function giveData(folder: string, planned: Pick<PlannedNode, 'name' | 'rol
     parts,
   );
   const place = async (from: string, to: string) => {
-    await mkdir(join(to, '..'), { recursive: true, mode: 0o700 });
+    await makeFolder(join(to, '..'), 0o700);
     await rename(from, to);
     return to;
   };

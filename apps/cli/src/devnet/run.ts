@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startDevnet } from '@chorus/chain';
 import { CONFIG_FILE } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import { NodeProcess } from '../demo/processes.ts';
 import { type DevnetDescriptor, findDevnet, writeDevnet } from './descriptor.ts';
 import { fundAccount } from './fund.ts';
@@ -43,7 +44,7 @@ export async function runDevnet({ folder, nodes, onStep, signal }: RunOptions): 
   if ((await findDevnet(folder))?.pid) {
     throw new ChorusError('E_NODE_BUSY', 'the devnet is up already', { facts: { folder } });
   }
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   const known = existsSync(planFile(folder)) ? parsePlan(await readFile(planFile(folder), 'utf8')) : null;
   onStep('starting the chain');
   // A chain without the plan that goes with it is what a first start left that did not get far.

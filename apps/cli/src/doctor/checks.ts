@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, statfs } from 'node:fs/promises';
+import { readdir, statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import { circuitArtifacts } from '@chorus/circuits';
 import { developmentSrs } from '@chorus/commitment';
 import { describeError, RULE_NAMES } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import { devices } from '@chorus/training';
 
 /** One thing looked at. */
@@ -55,7 +56,7 @@ async function memory(): Promise<Finding> {
 
 async function disk(folder: string): Promise<Finding> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const { bavail, bsize } = await statfs(folder);
     const free = bavail * bsize;
     const finding = { what: 'disk', found: `${gib(free)} free for ${folder}` };

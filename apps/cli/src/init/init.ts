@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import {
   addData,
@@ -14,6 +14,7 @@ import {
   renderConfig,
 } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import writeFileAtomic from 'write-file-atomic';
 import { fundAccount } from '../devnet/fund.ts';
 import { readKeystoreFile } from '../keys/keystore-file.ts';
@@ -62,7 +63,7 @@ export async function initNode(options: InitOptions): Promise<InitResult> {
   options.onWork?.('Making keys and wallet');
   const isNew = !existsSync(home);
   try {
-    await mkdir(home, { recursive: true, mode: 0o700 });
+    await makeFolder(home, 0o700);
     const identity = await createIdentity(home, secret, wallet ? { wallet } : {});
     const data = await registerData(home, answers.data ?? network.devnet?.sampleData, answers.roles);
     if (network.deployment !== null) {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import envPaths from 'env-paths';
 import { z } from 'zod';
 
@@ -78,7 +79,7 @@ function lastNetworkFile(): string {
 
 export async function rememberNetwork(folder: string): Promise<void> {
   const path = lastNetworkFile();
-  await mkdir(join(path, '..'), { recursive: true });
+  await makeFolder(join(path, '..'));
   await writeFile(path, `${folder}\n`);
 }
 

@@ -218,9 +218,9 @@ export const short = (hex: string): string => (hex.length > 16 ? `${hex.slice(0,
 
 const percent = (part: number, whole: number) => `${((100 * part) / whole).toFixed(1)} %`;
 
-/** An amount of 18 decimals, to four of them; little is not nothing. */
-export function amount(units: string): string {
-  const tokens = Number(formatUnits(units, 18));
+/** An amount of 18 decimals, or of those its token has, to four of them; little is not nothing. */
+export function amount(units: string, decimals = 18): string {
+  const tokens = Number(formatUnits(units, decimals));
   if (tokens > 0 && tokens < 0.0001) return '<0.0001';
   return tokens.toLocaleString('en', { maximumFractionDigits: 4 });
 }

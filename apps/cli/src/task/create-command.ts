@@ -149,8 +149,8 @@ async function createAction(flags: CreateFlags): Promise<void> {
   });
   if (!flags.json)
     write(process.stderr, `${summary(request, place, await ownerIn(place.config.dataDir), flags.model)}\n\n`);
-  const listener = listenerOf(flags, { running: access !== null, beat, signal: stop.signal });
   const { home, samples, decimals } = place;
+  const listener = listenerOf(flags, { running: access !== null, decimals, beat, signal: stop.signal });
   const outcome = access
     ? await publishByNode(
         { ...createAdminClient(access), access, home },
@@ -166,7 +166,12 @@ async function createAction(flags: CreateFlags): Promise<void> {
 
 function listenerOf(
   { json, detach }: CreateFlags,
-  { running, beat, signal }: { running: boolean; beat: Heartbeat; signal: AbortSignal },
+  {
+    running,
+    decimals,
+    beat,
+    signal,
+  }: { running: boolean; decimals: number; beat: Heartbeat; signal: AbortSignal },
 ): Listener {
   const say = (text: string) => {
     if (json) return;
@@ -180,7 +185,7 @@ function listenerOf(
     published: (taskId) => say(`published as task ${taskId}${detach ? '' : `; ${leaving}`}`),
     event: (streamed) => {
       if (json) writeJson(JSON.stringify(streamed));
-      else if (logMessageOf(streamed.event).level !== 'debug') say(eventLine(streamed));
+      else if (logMessageOf(streamed.event).level !== 'debug') say(eventLine(streamed, decimals));
     },
   };
 }

@@ -10,13 +10,15 @@ export interface TaskEnd {
   home: string;
   /** What was not paid, in the token's smallest unit, where it is this wallet's and can be taken back. */
   remaining: string | null;
-  decimals: number;
+  /** Of the token; null if the chain does not say. */
+  decimals: number | null;
 }
 
 /** Amounts below this part of a token are not worth a word, or a transaction. */
 const WORTH_A_WORD = 10_000n;
 
-export function worthAWord(units: string, decimals: number): boolean {
+export function worthAWord(units: string, decimals: number | null): boolean {
+  if (decimals === null) return BigInt(units) > 0n;
   return BigInt(units) * WORTH_A_WORD >= 10n ** BigInt(decimals);
 }
 
@@ -32,7 +34,7 @@ export function endLines({ taskId, round, rounds, home, remaining, decimals }: T
     ...(remaining === null || !worthAWord(remaining, decimals)
       ? []
       : [
-          `${formatUnits(remaining, decimals)} tokens were not paid: chorus task refund ${taskId} --home ${shellWord(home)}`,
+          `${decimals === null ? `${remaining} of the token's smallest unit` : `${formatUnits(remaining, decimals)} tokens`} were not paid: chorus task refund ${taskId} --home ${shellWord(home)}`,
         ]),
   ];
 }

@@ -20,9 +20,6 @@ export interface WatchOptions {
   json: boolean;
 }
 
-/** Tokens of the usual kind. */
-const DECIMALS = 18;
-
 /** Print what a node does until Ctrl-C, the end of the node, or the end of the task that is watched. */
 export async function watchNode(node: WatchedNode, { task, json }: WatchOptions): Promise<void> {
   const taskId = task === undefined ? undefined : parseTask(task).toString();
@@ -35,6 +32,7 @@ export async function watchNode(node: WatchedNode, { task, json }: WatchOptions)
   const beat = new Heartbeat(dimly);
   const { signal } = abort;
   const told = (id: string) => patiently(node, id, { beat, signal }, () => node.task(id));
+  const decimalsOf = tokenDecimals(node);
   beat.expect('asking the node');
   if (taskId !== undefined) {
     const first = await told(taskId);
@@ -46,7 +44,7 @@ export async function watchNode(node: WatchedNode, { task, json }: WatchOptions)
     for await (const streamed of events) {
       if (json) writeJson(JSON.stringify(streamed));
       else if (streamed.event.type !== 'progress') {
-        write(process.stdout, `${eventLine(streamed)}\n`);
+        write(process.stdout, `${eventLine(streamed, await decimalsOf(streamed.event))}\n`);
         beat.told();
       }
       if (taskId !== undefined && isEnd(streamed.event, taskId)) return;
@@ -122,11 +120,11 @@ export async function patiently<T>(
 }
 
 function tellEnd(task: TaskDetail, { home }: WatchedNode, json: boolean): void {
-  const { id: taskId, round, rounds, owner } = task;
+  const { id: taskId, round, rounds, owner, decimals } = task;
   const remaining = owner ? task.remaining : null;
   if (json) writeJson(JSON.stringify({ taskId, outcome: 'ended', rounds: round, remaining }));
   else {
-    for (const line of endLines({ taskId, round, rounds, home, remaining, decimals: DECIMALS })) {
+    for (const line of endLines({ taskId, round, rounds, home, remaining, decimals })) {
       write(process.stdout, `${line}\n`);
     }
   }
@@ -139,9 +137,27 @@ const MARK = {
   error: colors.red('✘'),
 };
 
+/** The decimals of the token that the amounts of an event are of, each task asked for once; null while they are not known. */
+function tokenDecimals(node: WatchedNode): (event: StreamedEvent['event']) => Promise<number | null> {
+  const known = new Map<string, number>();
+  return async (event) => {
+    if (!('taskId' in event) || event.taskId === null || event.taskId === undefined) return null;
+    const id = String(event.taskId);
+    const decimals = known.get(id) ?? (await node.task(id).catch(() => null))?.decimals ?? null;
+    if (decimals !== null) known.set(id, decimals);
+    return decimals;
+  };
+}
+
 /** Time, mark and sentence. */
-export function eventLine({ at, event }: Pick<StreamedEvent, 'at' | 'event'>): string {
-  const { level, text } = logMessageOf(event, { amount: (units) => `${amount(units)} tokens` });
+export function eventLine(
+  { at, event }: Pick<StreamedEvent, 'at' | 'event'>,
+  decimals: number | null,
+): string {
+  const { level, text } = logMessageOf(event, {
+    amount: (units) =>
+      decimals === null ? `${units} of the token's smallest unit` : `${amount(units, decimals)} tokens`,
+  });
   const time = new Date(at).toTimeString().slice(0, 8);
   return `${colors.dim(time)} ${MARK[level]} ${level === 'debug' ? colors.dim(text) : text}`;
 }

@@ -1,6 +1,7 @@
-import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 
 /**
  * See that a file can be written, before the work whose outcome it is to hold. Its folder is made where it is missing; a
@@ -35,21 +36,5 @@ export async function checkFolder(option: string, folder: string): Promise<void>
     });
   } finally {
     await rm(probe, { force: true }).catch(() => {});
-  }
-}
-
-/**
- * A folder with those above it. Node's own recursive `mkdir` never ends where the system does not let a folder be
- * made and calls it missing, as in /proc.
- */
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(folder) === folder) throw error;
-    await makeFolder(dirname(folder));
-    await mkdir(folder);
   }
 }

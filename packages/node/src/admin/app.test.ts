@@ -148,6 +148,7 @@ function fakeNode(): AdminSource & { calls: string[] } {
         ...summary,
         roles: ['trainer'],
         ownerAddress: ADDRESS,
+        decimals: 18,
         budget: '1000',
         remaining: '900',
         stakePerMember: '100',

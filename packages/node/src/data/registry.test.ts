@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { subset, syntheticDigits, writeShard } from '@chorus/training';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addData, listData, openData, removeData } from './registry.ts';
@@ -81,6 +82,13 @@ describe('registered data', () => {
       code: 'E_DATA_LABEL',
       facts: { unknown: 'dog' },
     });
+  });
+
+  it('of a compressed CSV file is no shard', async () => {
+    const table = join(folder, 'table.csv.gz');
+    await writeFile(table, gzipSync(`a,label\n${'1,0\n2,1\n'.repeat(5)}`));
+    expect(await addData(folder, 'table', table)).toMatchObject({ samples: 8, classes: 2, split: 'train' });
+    expect((await openData(folder, table)).count).toBe(8);
   });
 
   it('of some of the classes is registered with how many there are', async () => {

@@ -1,11 +1,12 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
 import {
   type ClassOptions,
   type DataDescription,
   type Dataset,
   describeDataset,
+  isCsv,
   isNumbered,
   type LoadOptions,
   loadDataset,
@@ -276,7 +277,7 @@ function openPlace(entry: RegisteredData): Promise<Dataset> {
 /** Of files, all but tables are shards. */
 async function isShard(path: string): Promise<boolean> {
   if ((await stat(path)).isDirectory()) return false;
-  return !['.csv', '.tsv'].includes(extname(path).toLowerCase());
+  return !isCsv(path);
 }
 
 async function writeRegistry(dataDir: string, data: RegisteredData[]): Promise<void> {

@@ -1,6 +1,7 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChorusError, sameAddress } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import type { Wallet } from 'ethers';
 import writeFileAtomic from 'write-file-atomic';
 import { attest, type Identity, verifyIdentity } from './attestation.ts';
@@ -39,7 +40,7 @@ export async function createIdentity(
   password: string,
   options: CreateIdentityOptions = {},
 ): Promise<Identity> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   if ((await readKeystore(folder)) !== null || (await readIdentity(folder)) !== null) {
     throw new ChorusError('E_IDENTITY_EXISTS', 'there is an identity in this folder', {
       facts: { folder },

@@ -4,7 +4,6 @@ import {
   constants,
   existsSync,
   linkSync,
-  mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -14,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ChorusError } from '@chorus/protocol';
+import { makeFolderSync } from '@chorus/protocol/make-folder';
 import { isAlive } from '../utils/is-alive.ts';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
 import { storeFault, toStoreError } from './store-error.ts';
@@ -52,7 +52,7 @@ export function openStore(dataDir: string, options: StoreOptions = {}): Database
   const migrations = options.migrations ?? MIGRATIONS;
   let db: DatabaseSync | null = null;
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolderSync(dataDir, 0o700);
     if (!existsSync(path)) create(path);
     // SQLite would open what it cannot write, and fail in other words.
     accessSync(dataDir, constants.W_OK);

@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import type { DestinationStream } from 'pino';
 import { createStream, type RotatingFileStream } from 'rotating-file-stream';
 import type { LogConfig } from '../config/log-config.ts';
@@ -46,7 +46,7 @@ export async function openLogFile(dataDir: string, config: LogConfig): Promise<L
     return opened;
   };
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     stream = open();
   } catch (error) {
     failed(error);

@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import writeFileAtomic from 'write-file-atomic';
 import { toStoreError } from '../journal/store-error.ts';
 
@@ -87,7 +88,7 @@ export class TaskFiles {
     const folder = this.#folder(taskId);
     const path = join(folder, name);
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       await writeFileAtomic(path, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), { mode: 0o600 });
       await syncFolder(folder);
     } catch (error) {

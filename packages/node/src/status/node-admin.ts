@@ -239,7 +239,8 @@ export class NodeAdmin implements AdminSource {
       hasDone: () => false,
       stake: 0n,
     };
-    return taskDetail(chain.account, { ...known, task }, this.#activities.of(id));
+    const decimals = await chain.decimals(task.token).catch(() => null);
+    return taskDetail(chain.account, { ...known, task }, this.#activities.of(id), decimals);
   }
 
   async rounds({ task, limit }: RoundsQuery): Promise<RoundList> {

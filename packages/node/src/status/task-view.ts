@@ -68,11 +68,13 @@ export function taskDetail(
   account: Address,
   followed: FollowedTask & { task: TaskState },
   activity: Activity | null,
+  decimals: number | null,
 ): TaskDetail {
   const { task, terms, context, settledThrough } = followed;
   return {
     ...taskSummary(account, followed, activity)!,
     ownerAddress: task.owner,
+    decimals,
     budget: task.budget.toString(),
     remaining: task.remaining.toString(),
     stakePerMember: task.stake.toString(),

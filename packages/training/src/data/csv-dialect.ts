@@ -1,8 +1,7 @@
-import { open } from 'node:fs/promises';
 import { ChorusError } from '@chorus/protocol';
 import { parse as parseAll } from 'csv-parse/sync';
 import { CSV_HEAD_BYTES } from './limits.ts';
-import { unreadable } from './unreadable.ts';
+import { openBytes, readingError } from './open-bytes.ts';
 
 /** How a CSV file is written. */
 export interface Dialect {
@@ -25,6 +24,11 @@ const SEPARATORS = [',', ';', '\t', '|'];
 
 /** Lines that the separator is told by. */
 const LOOKED_AT = 100;
+
+/** True for names of CSV files, compressed or not. */
+export function isCsv(name: string): boolean {
+  return /\.[ct]sv(?:\.gz)?$/i.test(name);
+}
 
 /**
  * Find out how a CSV file is written, by its beginning.
@@ -78,17 +82,21 @@ export function lineDecoder(encoding: string, path: string) {
 }
 
 async function headOf(path: string): Promise<Buffer> {
+  const source = await openBytes(path);
+  const pieces: Buffer[] = [];
+  let length = 0;
   try {
-    const file = await open(path, 'r');
-    try {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(CSV_HEAD_BYTES), 0, CSV_HEAD_BYTES, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
+    for await (const piece of source as AsyncIterable<Buffer>) {
+      pieces.push(piece);
+      length += piece.length;
+      if (length >= CSV_HEAD_BYTES) break;
     }
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw readingError(path, cause);
+  } finally {
+    source.destroy();
   }
+  return Buffer.concat(pieces).subarray(0, CSV_HEAD_BYTES);
 }
 
 function encodingOf(head: Buffer, path: string): string {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CsvOptions, loadCsv } from './csv.ts';
@@ -34,7 +35,8 @@ describe('a CSV file', () => {
         fc.boolean(),
         fc.constantFrom('utf8', 'utf-8 with a mark', 'utf16le'),
         fc.boolean(),
-        async (rows, separator, lineEnd, decimalComma, encoding, index) => {
+        fc.boolean(),
+        async (rows, separator, lineEnd, decimalComma, encoding, index, compressed) => {
           const comma = decimalComma && separator !== ',';
           const number = (hundredths: number) => {
             const text = (hundredths / 100).toFixed(2);
@@ -52,7 +54,8 @@ describe('a CSV file', () => {
           ].map((fields, i) => (index ? [i === 0 ? '' : i - 1, ...fields] : fields).join(separator));
           const text = `${lines.join(lineEnd)}${lineEnd}`;
           const marked = encoding === 'utf8' ? text : `\ufeff${text}`;
-          const dataset = await csv(Buffer.from(marked, encoding === 'utf16le' ? 'utf16le' : 'utf8'));
+          const bytes = Buffer.from(marked, encoding === 'utf16le' ? 'utf16le' : 'utf8');
+          const dataset = await csv(compressed ? gzipSync(bytes) : bytes);
           expect([...dataset.labels]).toEqual(labels);
           expect(dataset.inputShape).toEqual([2]);
           expect([...dataset.inputs]).toEqual(rows.flatMap(([value]) => [Math.fround(value / 100), 2.5]));
@@ -60,6 +63,18 @@ describe('a CSV file', () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  it('that is compressed is refused by name where it is damaged or cut', async () => {
+    const whole = gzipSync(`a,label\n${'0.5,1\n1.5,0\n'.repeat(50)}`);
+    const damaged = Buffer.from(whole).fill(0x55, 12, 30);
+    for (const bytes of [damaged, whole.subarray(0, -4), whole.subarray(0, 20)]) {
+      await expect(csv(bytes)).rejects.toMatchObject({
+        code: 'E_DATA_FORMAT',
+        message: expect.stringContaining('the file cannot be decompressed'),
+        facts: { path: expect.stringContaining(folder) },
+      });
+    }
   });
 
   it('is blamed by the line that an editor shows', async () => {

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { ChorusError } from '@chorus/protocol';
 import { CsvError, type Info, parse } from 'csv-parse';
@@ -7,8 +6,8 @@ import { type ColumnOptions, type Columns, columnsOf } from './csv-columns.ts';
 import { type Dialect, dialectOf, lineDecoder, type StatedDialect } from './csv-dialect.ts';
 import { createDataset, type Dataset, sharedFloats } from './dataset.ts';
 import { MAX_CLASSES, MAX_CSV_RECORD_BYTES, MAX_DATASET_BYTES, MAX_SAMPLES } from './limits.ts';
+import { openBytes, readingError } from './open-bytes.ts';
 import { Tally } from './report.ts';
-import { unreadable } from './unreadable.ts';
 
 export interface CsvOptions extends ClassOptions, ColumnOptions, StatedDialect {
   limit?: number;
@@ -17,7 +16,7 @@ export interface CsvOptions extends ClassOptions, ColumnOptions, StatedDialect {
 }
 
 /**
- * Read a CSV file: a header line, one column of labels, every other column a number.
+ * Read a CSV file, gzip or not: a header line, one column of labels, every other column a number.
  *
  * Encoding, separator and decimal comma are found out where they are not stated. Values are taken as they are, because
  * scaling by local statistics would differ from node to node; only columns that are all named `pixel...` (as in Kaggle's
@@ -117,7 +116,7 @@ export async function csvClassNames(path: string, options: CsvOptions = {}): Pro
 
 /** The rows of a file, each with the line it begins on in an editor. */
 async function* rowsOf(path: string, dialect: Dialect): AsyncGenerator<{ fields: string[]; line: number }> {
-  const file = createReadStream(path);
+  const file = await openBytes(path);
   const decode = lineDecoder(dialect.encoding, path);
   let failure: unknown;
   const text = Readable.from(
@@ -153,7 +152,7 @@ async function* rowsOf(path: string, dialect: Dialect): AsyncGenerator<{ fields:
     }
   } catch (cause) {
     if (failure instanceof ChorusError) throw failure;
-    if (failure !== undefined) throw unreadable(path, failure);
+    if (failure !== undefined) throw readingError(path, failure);
     if (!(cause instanceof CsvError)) throw cause;
     throw new ChorusError('E_DATA_FORMAT', 'the CSV file cannot be understood', {
       facts: { path, line: lineOf(cause), reason: cause.code, separator: nameOf(dialect.separator) },

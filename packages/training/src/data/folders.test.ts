@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -112,6 +113,17 @@ describe('the parts of data', () => {
     expect([train.count, test.count]).toEqual([8, 2]);
   });
 
+  it('can be compressed files, in a folder or named', async () => {
+    const table = gzipSync(`a,label\n${'1,x\n2,y\n'.repeat(5)}`);
+    const dir = await folder({ 'Train.csv.gz': table, 'test.tsv.GZ': gzipSync('a\tlabel\n3\ty\n') });
+    const divided = await loadParts(dir);
+    expect([divided.train.count, ...divided.test.labels]).toEqual([10, 1]);
+    const { train, test } = await loadParts(join(dir, 'Train.csv.gz'));
+    expect([train.count, test.count]).toEqual([8, 2]);
+    const both = await folder({ 'a.csv.gz': table, 'a.csv': 'a,label\n1,x\n2,y\n' });
+    await expect(loadDataset(both)).rejects.toMatchObject({ facts: { found: 'a.csv, a.csv.gz' } });
+  });
+
   it('may be a class called train', async () => {
     const dir = await folder(pngs('train/1.png', 'bus/1.png', 'test/1.png'));
     expect((await loadDataset(dir)).classNames).toEqual(['bus', 'test', 'train']);
@@ -127,7 +139,7 @@ describe('the parts of data', () => {
 describe('class folders', () => {
   it('leave out what is no image, and count it', async () => {
     const dir = await folder({
-      ...pngs('a/1.png', 'a/2.JPG', 'b/1.png', 'b/.hidden.png', '.git/x.png', 'b/old/9.png'),
+      ...pngs('a/1.png', 'a/2.JPG', 'b/1.png', 'b/.hidden.png', '.git/x.png', 'b/old/.9.png'),
       'a/1.xml': '<x/>',
       'a/Thumbs.db': '',
       'b/.DS_Store': '',
@@ -139,9 +151,8 @@ describe('class folders', () => {
     });
     expect((await loadDataset(dir)).classNames).toEqual(['a', 'b']);
     expect(await leftOut(dir)).toEqual({
-      'hidden files and files of the system': 6,
+      'hidden files and files of the system': 7,
       'files that are no images (.xml)': 1,
-      'folders within a class folder': 1,
       'folders without images': 1,
       'files beside the class folders': 2,
     });
@@ -171,10 +182,7 @@ describe('class folders', () => {
     const dataset = await loadDataset(dir);
     expect(dataset.classNames).toEqual(['a', 'b', 'c']);
     expect([...dataset.labels]).toEqual([0, 1, 1, 2]);
-    expect(await leftOut(dir)).toMatchObject({
-      'links to a folder above': 1,
-      'folders within a class folder': 1,
-    });
+    expect(await leftOut(dir)).toEqual({ 'links to a folder above': 2 });
   });
 
   it.each(['gone', 'a/gone.png', 'a/self.png'])(
@@ -216,9 +224,69 @@ describe('class folders', () => {
     },
   );
 
-  it('whose images lie one folder deeper are refused', async () => {
-    const dir = await folder(pngs('a/1.png', 'b/images/1.png'));
-    await expect(loadDataset(dir)).rejects.toMatchObject({ facts: { path: join(dir, 'b/images') } });
+  it('hold the images of their class at any depth', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.tuple(
+            fc.constantFrom('ant', 'bee', 'cat'),
+            fc.constantFrom('', 'indoor/', 'outdoor/', 'outdoor/rain/', 'train/', 'cat/'),
+          ),
+          { minLength: 1, maxLength: 12 },
+        ),
+        fc.constantFrom('', 'train/'),
+        async (places, part) => {
+          const labels = places.map(([label]) => label);
+          fc.pre(new Set(labels).size > 1);
+          const files = places.map(([label, within], i) => `${part}${label}/${within}${i}.png`);
+          const dataset = await loadDataset(
+            await folder(pngs(...files, ...(part ? ['test/ant/1.png'] : []))),
+          );
+          const expected = [...new Set(labels)].sort();
+          expect(dataset.classNames).toEqual(expected);
+          expect([...dataset.labels].map((label) => expected[label])).toEqual(
+            // Without parts every fifth image of a class is held out.
+            expected.flatMap((name) => {
+              const own = labels.filter((label) => label === name);
+              return part ? own : own.filter((_, i) => i % 5 !== 4);
+            }),
+          );
+          const deep = places.filter(([, within]) => within !== '').length;
+          const note = describeDataset(dataset).notes.find((text) => text.includes('deeper'));
+          expect(note?.startsWith(`${deep} `)).toBe(deep > 0 ? true : undefined);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('in one folder with nothing else are refused, naming that folder', async () => {
+    const dir = await folder(pngs('images/a/1.png', 'images/b/deep/1.png'));
+    await expect(loadDataset(dir)).rejects.toMatchObject({
+      code: 'E_DATA_FORMAT',
+      facts: { path: join(dir, 'images') },
+    });
+    expect((await loadDataset(join(dir, 'images'))).classNames).toEqual(['a', 'b']);
+    const stated = await loadDataset(dir, { classNames: ['images', 'others'] });
+    expect([...stated.labels]).toEqual([0, 0]);
+  });
+
+  it('that have parts of their own are refused, since the test part would be trained on', async () => {
+    const dir = await folder(pngs('a/Train/1.png', 'a/val/1.png', 'b/Train/1.png', 'b/val/1.png'));
+    await expect(loadDataset(dir)).rejects.toMatchObject({
+      code: 'E_DATA_FORMAT',
+      facts: { path: join(dir, 'a'), parts: 'Train, val' },
+    });
+  });
+
+  it('end where links lead in circles', async () => {
+    const dir = await folder(pngs('a/1.png', 'b/deep/1.png'));
+    await symlink('../b', join(dir, 'a', 'b'));
+    await symlink('../../a', join(dir, 'b', 'deep', 'a'));
+    const dataset = await loadDataset(dir);
+    // a: 1.png, b/deep/1.png; b: deep/1.png, deep/a/1.png; each circle is cut where it leads back.
+    expect([...dataset.labels]).toEqual([0, 0, 1, 1]);
+    expect(await leftOut(dir)).toEqual({ 'links to a folder above': 2 });
   });
 
   it('have colour where any image has, and say what was resized', async () => {

@@ -1,10 +1,9 @@
-import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
+import type { Readable } from 'node:stream';
 import { ChorusError } from '@chorus/protocol';
 import { type ClassOptions, classNamesOf, numberLabels } from './class-names.ts';
 import { createDataset, type Dataset, sharedFloats, valuesOf } from './dataset.ts';
 import { MAX_AXES, MAX_DATASET_BYTES, MAX_SAMPLES } from './limits.ts';
-import { unreadable } from './unreadable.ts';
+import { openBytes, readingError } from './open-bytes.ts';
 
 /** An IDX tensor: the format of MNIST (https://yann.lecun.com/exdb/mnist/, "file format"). */
 interface Idx {
@@ -78,7 +77,7 @@ async function readIdx(path: string, limit = Number.POSITIVE_INFINITY): Promise<
       hint: 'the file is damaged or not IDX; fetch it again',
       cause,
     });
-  const reader = byteReader(await bytesOf(path));
+  const reader = byteReader(await openBytes(path));
   try {
     const magic = await reader.take(4);
     if (magic[0] !== 0 || magic[1] !== 0 || magic[2] !== UNSIGNED_BYTE) {
@@ -108,36 +107,15 @@ async function readIdx(path: string, limit = Number.POSITIVE_INFINITY): Promise<
   } catch (error) {
     if (error instanceof ChorusError) throw error;
     if (error instanceof RangeError) throw malformed('the IDX file ends too early', {}, error);
-    if (isFileError(error)) throw unreadable(path, error);
-    throw malformed('the IDX file cannot be decompressed', {}, error);
+    throw readingError(path, error);
   } finally {
     reader.close();
   }
 }
 
-function isFileError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
-}
-
-async function bytesOf(path: string): Promise<AsyncIterable<Buffer> & { destroy(): unknown }> {
-  const first = createReadStream(path, { end: 1 });
-  let gzip = false;
-  try {
-    for await (const chunk of first) gzip = chunk[0] === 0x1f && chunk[1] === 0x8b;
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-  const file = createReadStream(path);
-  if (!gzip) return file;
-  const gunzip = createGunzip();
-  file.on('error', (error) => gunzip.destroy(error));
-  gunzip.on('close', () => file.destroy());
-  return file.pipe(gunzip);
-}
-
 /** Exactly as many bytes as asked for from a stream, and not more in memory than that and one chunk. */
-function byteReader(source: AsyncIterable<Buffer> & { destroy(): unknown }) {
-  const iterator = source[Symbol.asyncIterator]();
+function byteReader(source: Readable) {
+  const iterator: AsyncIterator<Buffer> = source[Symbol.asyncIterator]();
   let rest: Buffer = Buffer.alloc(0);
   const refill = async (): Promise<boolean> => {
     while (rest.length === 0) {

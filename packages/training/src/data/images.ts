@@ -28,7 +28,7 @@ const MAX_IMPLICIT_SIDE = 256;
 const CONCURRENCY = 4;
 
 /**
- * Read a folder with one subfolder of images per class, pixels scaled to [0, 1].
+ * Read a folder with one subfolder of images per class, at any depth in it, pixels scaled to [0, 1].
  *
  * Images stand as their EXIF orientation says. All become one shape; others are resized to it, distorting where
  * proportions differ. Transparency becomes black. With a limit, classes are thinned evenly. The classes, and the shape
@@ -39,7 +39,7 @@ export async function loadImages(folder: string, name: string, options: ImageOpt
   const folders = await listClassFolders(await listFolder(folder));
   const { images, leftOut } = folders;
   const { keep = () => true, signal } = options;
-  const classNames = classNamesOf(folders.labels, options, folder);
+  const classNames = imageClassNames(folders, options, folder);
   const numbers = numberLabels(
     images.map(({ label }) => label),
     classNames,
@@ -89,11 +89,33 @@ export async function loadImages(folder: string, name: string, options: ImageOpt
       format: 'images',
       notes: [
         `images are ${shape[0] === 1 ? 'grey' : 'in colour'}, ${shape[2]} wide and ${shape[1]} high`,
+        ...(folders.nested > 0
+          ? [
+              `${folders.nested.toLocaleString('en')} images lie deeper in the folder of their class, and count to it`,
+            ]
+          : []),
         ...(resized > 0 ? [`${resized.toLocaleString('en')} of them had another size and were resized`] : []),
       ],
       leftOut: leftOut.list(),
     },
   });
+}
+
+/**
+ * The names of the classes that folders stand for.
+ * @throws ChorusError `E_DATA_FORMAT`, `E_DATA_LABEL`
+ */
+export function imageClassNames(folders: ClassFolders, options: ClassOptions, path: string): string[] {
+  const stated = options.classNames !== undefined || options.classes !== undefined;
+  if (folders.wrapper === undefined || stated) return classNamesOf(folders.labels, options, path);
+  throw new ChorusError(
+    'E_DATA_FORMAT',
+    'all images lie in the folders of one folder, which would be the only class',
+    {
+      facts: { path: folders.wrapper },
+      hint: 'if the folders in it are the classes, name that folder; if it is one class of several, state all of them with --classes',
+    },
+  );
 }
 
 /**

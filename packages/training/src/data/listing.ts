@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
 import { Tally } from './report.ts';
@@ -97,14 +97,6 @@ export function folderPath({ name, path }: Entry): string {
     facts: { name },
     hint: 'rename it: a class needs a name that all nodes can write',
   });
-}
-
-/** Whether a folder is `root` or lies above it, as a link in a circle leads to. */
-export async function leadsBack(path: string, root: string): Promise<boolean> {
-  const [target, start] = await Promise.all([realpath(path), realpath(root)]).catch((cause: unknown) => {
-    throw unreadable(path, cause);
-  });
-  return start === target || start.startsWith(target.endsWith(sep) ? target : target + sep);
 }
 
 async function kindBehind(path: string | Buffer): Promise<Entry['kind']> {

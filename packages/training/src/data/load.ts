@@ -2,15 +2,16 @@ import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
 import { holdsClassFolders, listClassFolders, looksLikeImage } from './class-folders.ts';
-import { type ClassOptions, classNamesOf, someOf } from './class-names.ts';
+import { type ClassOptions, someOf } from './class-names.ts';
 import { csvClassNames, loadCsv } from './csv.ts';
 import type { ColumnOptions } from './csv-columns.ts';
-import type { StatedDialect } from './csv-dialect.ts';
+import { isCsv, type StatedDialect } from './csv-dialect.ts';
 import type { Dataset } from './dataset.ts';
 import { idxClassNames, loadIdx } from './idx.ts';
-import { type ImageShape, imageShapeOf, loadImages } from './images.ts';
+import { type ImageShape, imageClassNames, imageShapeOf, loadImages } from './images.ts';
 import { dangling, type Entry, endingOf, folderPath, type Listing, listFolder } from './listing.ts';
-import { type Division, dividedFiles, dividedFolders, type Part } from './parts.ts';
+import type { Part } from './part-names.ts';
+import { type Division, dividedFiles, dividedFolders } from './parts.ts';
 import { type DataReport, Tally } from './report.ts';
 import { isAboutData, isText, readTexts, textWindows } from './text.ts';
 import { unreadable } from './unreadable.ts';
@@ -30,14 +31,12 @@ export interface LoadOptions extends ClassOptions, ColumnOptions, StatedDialect 
 /** Where data is not divided into train and test, every fifth sample is held out. */
 const HOLD_OUT = 5;
 
-const isCsv = (name: string) => ['.csv', '.tsv'].includes(endingOf(name));
-
 /**
  * Load data, recognising what it is:
  *
  * - IDX files with MNIST's names, gzip or not: `train-images-idx3-ubyte[.gz]`, `t10k-labels-idx1-ubyte[.gz]` ...
- * - `train.csv` and `test.csv` (or `val.csv`), or one other CSV file, with a header line and a label column
- * - images in one folder per class, under `train/` and `test/` (or `val/`), or directly
+ * - `train.csv` and `test.csv` (or `val.csv`), or one other CSV file, gzip or not, with a header line and a label column
+ * - images in one folder per class, at any depth in it, under `train/` and `test/` (or `val/`), or directly
  * - text files, as windows of bytes that predict the next byte
  *
  * `path` is a folder or one CSV file. Where there is no division into train and test, every fifth sample is the test part.
@@ -128,7 +127,7 @@ async function meaningOfPart(train: Listing, options: LoadOptions): Promise<Part
   if (await holdsClassFolders(train)) {
     const folders = await listClassFolders(train);
     return {
-      classNames: classNamesOf(folders.labels, options, train.path),
+      classNames: imageClassNames(folders, options, train.path),
       imageShape: options.imageShape ?? (await imageShapeOf(folders, options.signal)),
     };
   }
@@ -324,7 +323,7 @@ function csvFile(path: string, isFile: boolean): string {
   if (isFile && isCsv(path)) return path;
   throw new ChorusError('E_DATA_UNREADABLE', 'a file of this kind is not read', {
     facts: { path, reason: isFile ? 'ENOTDIR' : undefined },
-    hint: 'name the folder that holds the data, or a file that ends in .csv or .tsv',
+    hint: 'name the folder that holds the data, or a file that ends in .csv or .tsv, alone or with .gz',
   });
 }
 

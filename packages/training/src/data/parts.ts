@@ -1,13 +1,6 @@
 import { holdsImages } from './class-folders.ts';
 import { type Entry, endingOf, type Listing } from './listing.ts';
-
-export type Part = 'train' | 'test';
-
-/** What divides data into what is trained on and what is tested on; the first that is there. */
-const NAMES: Record<Part, readonly string[]> = {
-  train: ['train', 'training'],
-  test: ['test', 'testing', 'val', 'valid', 'validation', 'dev', 'eval'],
-};
+import { PART_NAMES, type Part } from './part-names.ts';
 
 /** Data that states its parts. */
 export interface Division {
@@ -18,13 +11,15 @@ export interface Division {
   unused: Entry[];
 }
 
-/** Files of one kind, divided by their names: `train.csv`, `Test.csv`, `val.csv`. */
+/** Files of one kind, divided by their names: `train.csv`, `Test.csv`, `val.csv.gz`. */
 export function dividedFiles({ entries }: Listing, isKind: (name: string) => boolean): Division | undefined {
   return divisionOf(
     entries.filter(({ kind, name }) => kind === 'file' && isKind(name)),
-    (name) => name.slice(0, name.length - endingOf(name).length),
+    (name) => withoutEnding(name.replace(/\.gz$/i, '')),
   );
 }
+
+const withoutEnding = (name: string) => name.slice(0, name.length - endingOf(name).length);
 
 /**
  * Folders `train` and `test` (or `val`), in any case of letters. A folder that holds images itself is a class, such as
@@ -40,7 +35,7 @@ export async function dividedFolders({ entries }: Listing): Promise<Division | u
 
 function divisionOf(entries: readonly Entry[], stemOf: (name: string) => string): Division | undefined {
   const found = (part: Part) =>
-    NAMES[part].flatMap((wanted) => entries.filter(({ name }) => stemOf(name).toLowerCase() === wanted));
+    PART_NAMES[part].flatMap((wanted) => entries.filter(({ name }) => stemOf(name).toLowerCase() === wanted));
   const [train, ...moreTrain] = found('train');
   if (!train) return undefined;
   const [test, ...moreTest] = found('test');

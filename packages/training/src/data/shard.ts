@@ -73,7 +73,7 @@ export async function readShard(path: string): Promise<Dataset> {
     if (!prefix.subarray(0, 8).equals(MAGIC)) {
       throw new ChorusError('E_DATA_FORMAT', 'not a shard of Chorus', {
         facts: { path },
-        hint: 'name a folder of data, a .csv or .tsv file, or a shard file',
+        hint: 'name a folder of data, a .csv or .tsv file (alone or with .gz), or a shard file',
       });
     }
     if (prefix.readUInt32LE(8) !== VERSION) {

@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import { CATALOGUE, type CatalogueEntry, type CatalogueFile, type FetchableDataset } from './catalogue.ts';
 import { download, sha256OfFile, sizeOf } from './download.ts';
 
@@ -39,7 +39,7 @@ export async function fetchFiles(
   folder: string,
   { baseUrl, signal, onProgress = () => {} }: Omit<FetchOptions, 'cacheDir'>,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const mirrors = baseUrl === undefined ? entry.mirrors : [baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`];
   const total = entry.files.reduce((sum, file) => sum + file.bytes, 0);
   let done = 0;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rm, rmdir } from 'node:fs/promises';
+import { open, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
+import { makeFolder } from '@chorus/protocol/make-folder';
 import { z } from 'zod';
 import { atomicWrite } from '../data/atomic-write.ts';
 import type { TrainingState } from '../jobs/messages.ts';
@@ -81,7 +82,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const path = join(folder, `epoch-${String(epochs).padStart(6, '0')}.checkpoint`);
   await atomicWrite(path, [Buffer.from(MAGIC), length, json, ...bytes]);
   for (const name of (await checkpointNames(folder)).slice(KEPT))

@@ -31,6 +31,11 @@ export type TaskSummary = z.infer<typeof taskSummarySchema>;
 /** Everything the node knows of one task. */
 export const taskDetailSchema = taskSummarySchema.extend({
   ownerAddress: addressSchema,
+  decimals: z
+    .number()
+    .int()
+    .nullable()
+    .describe("decimals of the task's token; null while the chain does not say"),
   budget: amountSchema,
   remaining: amountSchema.describe('escrow not paid out yet'),
   stakePerMember: amountSchema,

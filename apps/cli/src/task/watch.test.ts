@@ -1,0 +1,80 @@
+import type { AdminClient, StreamedEvent, TaskDetail } from '@chorus/node/admin';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type WatchedNode, watchNode } from './watch.ts';
+
+let said = '';
+afterEach(() => {
+  vi.restoreAllMocks();
+  said = '';
+});
+
+const ENDED: StreamedEvent = {
+  id: 1,
+  at: 0,
+  event: {
+    type: 'task-ended',
+    taskId: '3',
+    opensCommitment: true,
+    left: false,
+    claimed: '1500000',
+    modelCid: '',
+  },
+} as unknown as StreamedEvent;
+
+/** A node that follows a task of a token with so many decimals, until the task has ended. */
+function nodeWith(decimals: number | null): WatchedNode {
+  let status: TaskDetail['status'] = 'running';
+  const task = async () =>
+    ({
+      id: '3',
+      status,
+      round: 2,
+      rounds: 2,
+      owner: true,
+      remaining: '2500000',
+      decimals,
+      deadline: null,
+    }) as TaskDetail;
+  const node: Partial<AdminClient> = {
+    task,
+    events: async function* () {
+      yield ENDED;
+      status = 'ended';
+    },
+  };
+  return {
+    ...(node as AdminClient),
+    access: { pid: process.pid } as WatchedNode['access'],
+    home: '/home/me',
+  };
+}
+
+async function watched(decimals: number | null): Promise<string> {
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    said += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  await watchNode(nodeWith(decimals), { task: '3', json: false });
+  return said;
+}
+
+describe('a task that is watched', () => {
+  it.each([
+    [6, '1.5 tokens was claimed', '2.5 tokens were not paid: chorus task refund 3'],
+    [2, '15,000 tokens was claimed', '25000.0 tokens were not paid'],
+    [
+      null,
+      "1500000 of the token's smallest unit was claimed",
+      "2500000 of the token's smallest unit were not paid",
+    ],
+  ])('is told in amounts of its own token, of %s decimals', async (decimals, claimed, left) => {
+    const text = await watched(decimals);
+    expect(text).toContain(claimed);
+    expect(text).toContain(left);
+  });
+
+  it('is not told of dust of its token', async () => {
+    expect(await watched(18)).not.toContain('refund');
+  });
+});
