@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { machineFactor } from '../apps/cli/src/machine.ts';
+import { machineFactor } from '../apps/cli/src/environment/machine.ts';
 
 /** A time-out that is enough on a quiet machine, made enough for this one. */
 export const patience = (milliseconds: number): number => Math.ceil(milliseconds * machineFactor());

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
-import { MACHINE_FACTOR, machineFactor } from '../apps/cli/src/machine.ts';
+import { MACHINE_FACTOR, machineFactor } from '../apps/cli/src/environment/machine.ts';
 
 /** Tests run the TypeScript sources themselves (export condition `@chorus/source`): no build comes first. */
 const conditions = ['@chorus/source'];
@@ -50,7 +50,7 @@ export default defineConfig({
       ]),
       project('compliance', ['test/compliance/**/*.test.ts']),
       project('economy', ['test/economy/**/*.test.ts']),
-      project('docs', ['test/docs/**/*.test.ts']),
+      project('docs', ['test/{docs,lint}/**/*.test.ts']),
       {
         extends: true,
         test: {

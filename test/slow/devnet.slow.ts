@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { machineFactor } from '../../apps/cli/src/machine.ts';
+import { machineFactor } from '../../apps/cli/src/environment/machine.ts';
 import { outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
 
 let folder: string;

@@ -1,7 +1,7 @@
-import { forgetEmptyVariables } from './environment.ts';
-import { checkUsage, reportAndExit } from './exit.ts';
+import { forgetEmptyVariables } from './environment/environment.ts';
+import { checkUsage, reportAndExit } from './environment/exit.ts';
+import { endWithReader } from './output/terminal.ts';
 import { createProgram } from './program.ts';
-import { endWithReader } from './terminal.ts';
 
 forgetEmptyVariables();
 endWithReader();

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { EXIT_HELP } from './exit.ts';
-import { VERSION } from './version.ts';
+import { EXIT_HELP } from './environment/exit.ts';
+import { VERSION } from './environment/version.ts';
 
 /**
  * Commands by what somebody wants to do, each in a module that is loaded when it is wanted: a node that runs for

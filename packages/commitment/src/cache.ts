@@ -3,7 +3,7 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describeError } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
+import { makeFolder } from '@chorus/utils';
 import envPaths from 'env-paths';
 
 export interface CacheOptions {

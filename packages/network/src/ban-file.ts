@@ -1,7 +1,7 @@
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { reasonOf } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
+import { makeFolder } from '@chorus/utils';
 import writeFileAtomic from 'write-file-atomic';
 import { MAX_BAN_FILE_BYTES, MAX_BANS } from './limits.ts';
 import type { Ban } from './peer-book.ts';

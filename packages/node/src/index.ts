@@ -105,5 +105,4 @@ export { type StartOptions, startNode } from './start.ts';
 export { waitsFor } from './status/waits-for.ts';
 export { publishTask, type TaskRequest } from './tasks/announce.ts';
 export { newestTask } from './tasks/create-task.ts';
-export { pause } from './utils/background.ts';
 export { isAlive } from './utils/is-alive.ts';

@@ -9,9 +9,9 @@ import {
   keepUrlSecret,
   type StoragePort,
 } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
 import { createHeliaStorage, createKuboStorage, laterStorage, withDaemon } from '@chorus/storage';
 import type { Dataset } from '@chorus/training';
+import { makeFolder, pause } from '@chorus/utils';
 import type { NodeConfig } from './config/config.ts';
 import { listData, openData } from './data/registry.ts';
 import type { EventSink, NodeEvent } from './events/events.ts';
@@ -26,7 +26,7 @@ import { keptFiles } from './status/kept-files.ts';
 import { NodeConditions } from './status/node-conditions.ts';
 import type { OpenAdmin } from './status/open-admin.ts';
 import { peerScore } from './tasks/peer-score.ts';
-import { pause, RETRY_MILLISECONDS } from './utils/background.ts';
+import { RETRY_MILLISECONDS } from './utils/background.ts';
 
 export interface StartOptions {
   /** Asked for the password of an encrypted wallet. */

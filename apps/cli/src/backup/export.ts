@@ -5,7 +5,7 @@ import { readIdentity } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { create } from 'tar';
 import writeFileAtomic from 'write-file-atomic';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../environment/version.ts';
 import { describeFile, filesIn, MANIFEST_FILE, type Manifest } from './manifest.ts';
 
 /** Of a running node, or there for looking at alone. */

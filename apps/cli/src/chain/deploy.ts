@@ -14,9 +14,9 @@ import {
 import { developmentKey, importPtau } from '@chorus/commitment';
 import { type Address, ChorusError, type Hex, keepSecret } from '@chorus/protocol';
 import ora from 'ora';
-import { Interrupted } from '../exit.ts';
-import { integer, print, printJson, table } from '../inspect/format.ts';
-import { readSecretFile } from '../secret-file.ts';
+import { Interrupted } from '../environment/exit.ts';
+import { readSecretFile } from '../environment/secret-file.ts';
+import { integer, print, printJson, table } from '../output/table.ts';
 
 export interface DeployCommandOptions {
   rpc: string;

@@ -1,8 +1,8 @@
 import { type DeploymentStatus, deploymentStatus, formatUnits, readDeployment } from '@chorus/chain';
 import { ChorusError } from '@chorus/protocol';
 import colors from 'yoctocolors';
-import { EXIT } from '../exit.ts';
-import { integer, print, printJson, roundedTokens, table } from '../inspect/format.ts';
+import { EXIT } from '../environment/exit.ts';
+import { integer, print, printJson, roundedTokens, table } from '../output/table.ts';
 
 export interface StatusCommandOptions {
   rpc: string;

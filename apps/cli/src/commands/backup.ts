@@ -5,9 +5,9 @@ import { Command } from 'commander';
 import { exportNode } from '../backup/export.ts';
 import { importNode } from '../backup/import.ts';
 import type { Manifest } from '../backup/manifest.ts';
-import { dataDirOf, type HomeOptions, homeOf, homeOptions, runningPid } from '../home.ts';
-import { fields, print, printJson } from '../inspect/format.ts';
-import { bytes } from '../node/status-view.ts';
+import { dataDirOf, type HomeOptions, homeOf, homeOptions, runningPid } from '../environment/home.ts';
+import { fields, print, printJson } from '../output/table.ts';
+import { bytes } from '../output/units.ts';
 
 /** `chorus export`: a backup of identity and state. */
 export function exportCommand(): Command {

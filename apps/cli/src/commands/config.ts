@@ -2,8 +2,8 @@ import { CONFIG_FIELDS, DESCRIPTIONS, editConfig, findField, type NodeConfig } f
 import { plainJson } from '@chorus/protocol';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
-import { configOf, configPathOf, type HomeOptions, homeOptions } from '../home.ts';
-import { print, printJson, wrap } from '../inspect/format.ts';
+import { configOf, configPathOf, type HomeOptions, homeOptions } from '../environment/home.ts';
+import { print, printJson, wrap } from '../output/table.ts';
 
 /** `chorus config`: the node's settings. */
 export function configCommand(): Command {

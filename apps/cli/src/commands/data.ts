@@ -7,12 +7,13 @@ import { Argument, Command, Option } from 'commander';
 import envPaths from 'env-paths';
 import ora from 'ora';
 import colors from 'yoctocolors';
-import { type DataFlags, dataOptions, readingOptions } from '../data/options.ts';
 import { dataLines } from '../data/view.ts';
-import { Interrupted } from '../exit.ts';
-import { configOf, configPathOf, dataDirOf, type HomeOptions, homeOptions } from '../home.ts';
-import { print, printJson } from '../inspect/format.ts';
-import { bytes, columns } from '../node/status-view.ts';
+import { Interrupted } from '../environment/exit.ts';
+import { configOf, configPathOf, dataDirOf, type HomeOptions, homeOptions } from '../environment/home.ts';
+import { type DataFlags, dataOptions, readingOptions } from '../options/data.ts';
+import { columns } from '../output/columns.ts';
+import { print, printJson } from '../output/table.ts';
+import { bytes } from '../output/units.ts';
 
 interface AddFlags extends HomeOptions, DataFlags {
   split?: 'train' | 'test';

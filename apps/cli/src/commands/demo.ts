@@ -1,10 +1,10 @@
 import { ATTACKS } from '@chorus/node';
 import { Command } from 'commander';
-import { dataOptions, readingOptions } from '../data/options.ts';
 import { type DemoProgress, runDemo } from '../demo/demo.ts';
 import { parseDemoOptions, type RawDemoOptions } from '../demo/options.ts';
 import { createDemoView } from '../demo/view.ts';
-import { Interrupted } from '../exit.ts';
+import { Interrupted } from '../environment/exit.ts';
+import { dataOptions, readingOptions } from '../options/data.ts';
 
 /** `chorus demo`: a whole network on this machine trains a model, settles and pays. */
 export function demoCommand(): Command {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive } from '@chorus/node';
 import { createAdminClient, readAdmin } from '@chorus/node/admin';
 import { ChorusError } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
+import { makeFolder } from '@chorus/utils';
 import { Command } from 'commander';
 import ora from 'ora';
 import colors from 'yoctocolors';
@@ -14,11 +14,12 @@ import { type DevnetDescriptor, devnetFolder, findDevnet, readDevnet } from '../
 import { fundAccount } from '../devnet/fund.ts';
 import { planFile } from '../devnet/layout.ts';
 import { runDevnet } from '../devnet/run.ts';
-import { fields, print, printJson } from '../inspect/format.ts';
-import { machineFactor } from '../machine.ts';
-import { amount, bytes, columns } from '../node/status-view.ts';
+import { machineFactor } from '../environment/machine.ts';
+import { columns } from '../output/columns.ts';
+import { fields, print, printJson } from '../output/table.ts';
+import { write } from '../output/terminal.ts';
+import { amount, bytes } from '../output/units.ts';
 import { Heartbeat } from '../task/heartbeat.ts';
-import { write } from '../terminal.ts';
 
 interface DevnetFlags {
   dir?: string;

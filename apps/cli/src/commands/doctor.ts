@@ -4,9 +4,9 @@ import ora from 'ora';
 import colors from 'yoctocolors';
 import { diagnose, type Finding } from '../doctor/checks.ts';
 import { diagnoseNode } from '../doctor/node-checks.ts';
-import { EXIT } from '../exit.ts';
-import { type HomeOptions, homeOf, homeOptions } from '../home.ts';
-import { write, writeJson } from '../terminal.ts';
+import { EXIT } from '../environment/exit.ts';
+import { type HomeOptions, homeOf, homeOptions } from '../environment/home.ts';
+import { write, writeJson } from '../output/terminal.ts';
 
 const SIGN: Readonly<Record<Finding['state'], string>> = {
   ok: colors.green('ok     '),

@@ -4,16 +4,16 @@ import { ChorusError } from '@chorus/protocol';
 import { intro, spinner } from '@clack/prompts';
 import { Command, Option } from 'commander';
 import colors from 'yoctocolors';
-import { shellWord } from '../environment.ts';
-import { type HomeOptions, homeOf, homeOptions } from '../home.ts';
+import { shellWord } from '../environment/environment.ts';
+import { type HomeOptions, homeOf, homeOptions } from '../environment/home.ts';
+import { newPassword, passwordSource } from '../environment/password.ts';
 import { askMissing } from '../init/ask.ts';
 import { type InitResult, initNode, refuseExisting } from '../init/init.ts';
 import { type InitAnswers, type NodeRole, STAKE_DAYS } from '../init/plan.ts';
-import { fields, print, printJson } from '../inspect/format.ts';
-import { short } from '../node/status-view.ts';
-import { integer } from '../numbers.ts';
-import { newPassword, passwordSource } from '../password.ts';
-import { addresses } from '../task/request.ts';
+import { integer } from '../options/numbers.ts';
+import { fields, print, printJson } from '../output/table.ts';
+import { short } from '../output/units.ts';
+import { addresses } from '../task-request/request.ts';
 
 interface InitFlags extends HomeOptions {
   network?: 'devnet' | 'custom';

@@ -14,10 +14,10 @@ import {
 import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
-import { dataDirOf, type HomeOptions, homeOptions, runningPid } from '../home.ts';
-import { fields, print, printJson } from '../inspect/format.ts';
-import { readKeystoreFile } from '../keys/keystore-file.ts';
-import { otherPassword, passwordSource } from '../password.ts';
+import { dataDirOf, type HomeOptions, homeOptions, runningPid } from '../environment/home.ts';
+import { readKeystoreFile } from '../environment/keystore-file.ts';
+import { otherPassword, passwordSource } from '../environment/password.ts';
+import { fields, print, printJson } from '../output/table.ts';
 
 /** `chorus keys`: who this node is. Private keys are never printed. */
 export function keysCommand(): Command {

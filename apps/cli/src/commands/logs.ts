@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { LOG_FILE } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
-import { dataDirOf, type HomeOptions, homeOptions } from '../home.ts';
+import { dataDirOf, type HomeOptions, homeOptions } from '../environment/home.ts';
 import { follow, lastLines } from '../node/log-file.ts';
 import { logLine } from '../node/log-view.ts';
-import { write } from '../terminal.ts';
+import { write } from '../output/terminal.ts';
 
 interface LogFlags extends HomeOptions {
   follow?: boolean;

@@ -2,9 +2,8 @@ import type { ModelReport } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
-import { shellWord } from '../environment.ts';
-import { connectNode, type HomeOptions, homeOf, homeOptions } from '../home.ts';
-import { checksTable, print, printJson, verdict } from '../inspect/format.ts';
+import { shellWord } from '../environment/environment.ts';
+import { connectNode, type HomeOptions, homeOf, homeOptions } from '../environment/home.ts';
 import { getModel } from '../inspect/model-get.ts';
 import { verifyAnyModel } from '../inspect/model-verify.ts';
 import { ingredientsTable, modelDocument } from '../inspect/model-view.ts';
@@ -15,7 +14,8 @@ import {
   inspectOptions,
   type OpenedNetwork,
 } from '../inspect/open.ts';
-import { columns } from '../node/status-view.ts';
+import { columns } from '../output/columns.ts';
+import { checksTable, print, printJson, verdict } from '../output/table.ts';
 
 interface ModelOptions extends InspectOptions {
   task?: string;

@@ -1,8 +1,9 @@
 import type { Peer } from '@chorus/node/admin';
 import { Command } from 'commander';
-import { connectNode, type HomeOptions, homeOptions } from '../home.ts';
-import { print, printJson } from '../inspect/format.ts';
-import { columns, cut, duration } from '../node/status-view.ts';
+import { connectNode, type HomeOptions, homeOptions } from '../environment/home.ts';
+import { columns, cut } from '../output/columns.ts';
+import { print, printJson } from '../output/table.ts';
+import { duration } from '../output/units.ts';
 
 /** `chorus peers`: whom the running node is connected to, and whom it keeps out. */
 export function peersCommand(): Command {
@@ -46,7 +47,7 @@ export function peersCommand(): Command {
 async function listAction(flags: HomeOptions): Promise<void> {
   const { peers } = await (await connectNode(flags)).peers();
   if (flags.json) return printJson({ peers });
-  if (peers.length === 0) return print('connected to nobody; `chorus doctor` looks for reasons');
+  if (peers.length === 0) return print('no peer is connected; `chorus doctor` looks for reasons');
   print(
     ...columns(
       ['PEER', 'WAY', 'PING', 'SCORE', 'SINCE', 'BLAME', 'TASKS', 'ADDRESS'],
@@ -73,7 +74,7 @@ function row(peer: Peer): string[] {
 async function bansAction(flags: HomeOptions): Promise<void> {
   const { bans } = await (await connectNode(flags)).bans();
   if (flags.json) return printJson({ bans });
-  if (bans.length === 0) return print('nobody is kept out');
+  if (bans.length === 0) return print('no peer is banned');
   print(
     ...columns(
       ['PEER', 'UNTIL', 'WHY'],

@@ -11,9 +11,8 @@ import { ChorusError, type Hex } from '@chorus/protocol';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
 import colors from 'yoctocolors';
-import { shellWord } from '../environment.ts';
-import { EXIT, finish } from '../exit.ts';
-import { checksTable, print, printJson, verdict } from '../inspect/format.ts';
+import { shellWord } from '../environment/environment.ts';
+import { EXIT, finish } from '../environment/exit.ts';
 import {
   chosenTask,
   type InspectOptions,
@@ -23,6 +22,7 @@ import {
   parseTask,
 } from '../inspect/open.ts';
 import { listDocument, listView, proofDocument, proofView } from '../inspect/proof-view.ts';
+import { checksTable, print, printJson, verdict } from '../output/table.ts';
 
 /** `chorus proof`: the proofs of contribution that rounds were settled with. */
 export function proofCommand(): Command {

@@ -1,9 +1,9 @@
 import type { Rewards } from '@chorus/node/admin';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
-import { connectNode, type HomeOptions, homeOptions } from '../home.ts';
-import { fields, print, printJson } from '../inspect/format.ts';
-import { amount, short } from '../node/status-view.ts';
+import { connectNode, type HomeOptions, homeOptions } from '../environment/home.ts';
+import { fields, print, printJson } from '../output/table.ts';
+import { amount, short } from '../output/units.ts';
 
 /** `chorus rewards`: what the node earned, and taking it. */
 export function rewardsCommand(): Command {

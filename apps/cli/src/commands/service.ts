@@ -5,12 +5,12 @@ import { homedir, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ChorusError } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
+import { makeFolder } from '@chorus/utils';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
-import { givenPath, shellWord } from '../environment.ts';
-import { configOf, type HomeOptions, homeOf, homeOptions } from '../home.ts';
-import { print, printJson } from '../inspect/format.ts';
+import { givenPath, shellWord } from '../environment/environment.ts';
+import { configOf, type HomeOptions, homeOf, homeOptions } from '../environment/home.ts';
+import { print, printJson } from '../output/table.ts';
 import { unitText } from '../service/unit.ts';
 
 interface ServiceFlags extends HomeOptions {
@@ -23,7 +23,7 @@ interface ServiceFlags extends HomeOptions {
 
 const run = promisify(execFile);
 
-/** Where nobody says what a node may use. */
+/** Unless the user says what a node may use. */
 const MEMORY_MAX = '4G';
 const UNIT = 'chorus.service';
 

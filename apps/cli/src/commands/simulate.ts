@@ -1,12 +1,12 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { ATTACKS } from '@chorus/node';
 import { Command } from 'commander';
-import { dataOptions } from '../data/options.ts';
-import { Interrupted } from '../exit.ts';
+import { Interrupted } from '../environment/exit.ts';
+import { dataOptions } from '../options/data.ts';
+import { write } from '../output/terminal.ts';
 import { parseSimulateOptions, type RawSimulateOptions } from '../simulate/options.ts';
 import { runSimulations } from '../simulate/run.ts';
 import { createSimulateView, summaryOf } from '../simulate/view.ts';
-import { write } from '../terminal.ts';
 import { checkOutput } from '../train/outputs.ts';
 
 /** `chorus simulate`: many clients and rounds in one process, without chain, network and proofs. */

@@ -1,10 +1,10 @@
 import { loadConfig, type NodeEvent, openLog, startNode } from '@chorus/node';
 import { killModels } from '@chorus/training';
 import { Command } from 'commander';
-import { EXIT, errorText, Interrupted, reportAndExit } from '../exit.ts';
-import { configOf, type HomeOptions, homeOptions } from '../home.ts';
-import { passwordSource } from '../password.ts';
-import { goOnWithoutReader } from '../terminal.ts';
+import { EXIT, errorText, Interrupted, reportAndExit } from '../environment/exit.ts';
+import { configOf, type HomeOptions, homeOptions } from '../environment/home.ts';
+import { passwordSource } from '../environment/password.ts';
+import { goOnWithoutReader } from '../output/terminal.ts';
 
 interface StartFlags extends HomeOptions {
   config?: string;

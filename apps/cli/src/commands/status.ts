@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { connectNode, type HomeOptions, homeOptions } from '../home.ts';
-import { print, printJson } from '../inspect/format.ts';
+import { connectNode, type HomeOptions, homeOptions } from '../environment/home.ts';
 import { statusScreen } from '../node/status-view.ts';
+import { print, printJson } from '../output/table.ts';
 
 /** `chorus status`: the running node on one screen. */
 export function statusCommand(): Command {

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
-import { connectNode, type HomeOptions, homeOptions } from '../home.ts';
-import { print, printJson } from '../inspect/format.ts';
+import { connectNode, type HomeOptions, homeOptions } from '../environment/home.ts';
+import { print, printJson } from '../output/table.ts';
 
 /** `chorus stop`: ask the running node to finish its step and end. */
 export function stopCommand(): Command {

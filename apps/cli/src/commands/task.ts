@@ -1,10 +1,12 @@
 import type { TaskDetail, TaskSummary } from '@chorus/node/admin';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
-import { connectNode, type HomeOptions, homeOf, homeOptions } from '../home.ts';
-import { fields, print, printJson } from '../inspect/format.ts';
+import { connectNode, type HomeOptions, homeOf, homeOptions } from '../environment/home.ts';
 import { parseTask } from '../inspect/open.ts';
-import { amount, columns, cut, doing, rolesText, short } from '../node/status-view.ts';
+import { doing, rolesText } from '../node/status-view.ts';
+import { columns, cut } from '../output/columns.ts';
+import { fields, print, printJson } from '../output/table.ts';
+import { amount, short } from '../output/units.ts';
 import { taskCreateCommand } from '../task/create-command.ts';
 import { watchNode } from '../task/watch.ts';
 

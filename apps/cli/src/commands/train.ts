@@ -13,10 +13,10 @@ import {
 } from '@chorus/training';
 import { Command, Option } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
-import { dataOptions } from '../data/options.ts';
 import { dataLines } from '../data/view.ts';
-import { Interrupted } from '../exit.ts';
-import { print, printJson } from '../inspect/format.ts';
+import { Interrupted } from '../environment/exit.ts';
+import { dataOptions } from '../options/data.ts';
+import { print, printJson } from '../output/table.ts';
 import { parseTrainOptions, type RawTrainOptions, type TrainCommandOptions } from '../train/options.ts';
 import { checkFolder, checkOutput } from '../train/outputs.ts';
 import { createTrainView } from '../train/view.ts';

@@ -1,6 +1,5 @@
 import { explainRound } from '@chorus/node';
 import { Command } from 'commander';
-import { print, printJson } from '../inspect/format.ts';
 import {
   findTrainer,
   type InspectOptions,
@@ -10,6 +9,7 @@ import {
   parseTask,
 } from '../inspect/open.ts';
 import { whyDocument, whyRound, whyTrainer } from '../inspect/why.ts';
+import { print, printJson } from '../output/table.ts';
 
 /** `chorus why`: from an update to its reward, number by number. */
 export function whyCommand(): Command {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { namesOf } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
 import { type Dataset, loadParts, splitIndices, subset, syntheticDigits, writeShard } from '@chorus/training';
-import { readingOptions } from '../data/options.ts';
+import { makeFolder } from '@chorus/utils';
+import { readingOptions } from '../options/data.ts';
 import type { DemoOptions } from './options.ts';
 
 /** Generated digits: enough to train on for each trainer, to validate on, and to test on. */

@@ -2,7 +2,7 @@ import { readVerifier } from '@chorus/chain';
 import { type ChorusNode, type NodeEvent, openProofChecker, provenRound } from '@chorus/node';
 import { type SettledRound, SHARE_ONE, sameAddress, WEIGHT_ONE } from '@chorus/protocol';
 import type { Dataset } from '@chorus/training';
-import { machineFactor } from '../machine.ts';
+import { machineFactor } from '../environment/machine.ts';
 import type { DemoNetwork } from './network.ts';
 import type { RoundResult } from './report.ts';
 import type { RoundLog } from './round-log.ts';

@@ -13,9 +13,9 @@ import {
   WALLET_KEY_FILE,
 } from '@chorus/node';
 import type { Address, Hex } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
+import { makeFolder } from '@chorus/utils';
+import { machineFactor } from '../environment/machine.ts';
 import { CHAIN_STATE_FILE } from '../inspect/profile.ts';
-import { machineFactor } from '../machine.ts';
 import type { DemoData } from './data.ts';
 import { type DemoOptions, trainerCount, validatorCount } from './options.ts';
 import { NodeProcess } from './processes.ts';

@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import { ATTACKS, type Attack, attackSchema, namesOf } from '@chorus/node';
 import { ChorusError, type RuleName, type Terms } from '@chorus/protocol';
 import { parseSplit, type Split } from '@chorus/training';
-import type { DataFlags } from '../data/options.ts';
-import { integer } from '../numbers.ts';
-import { privacyTerm } from '../task/privacy.ts';
-import { ruleNamed } from '../task/request.ts';
+import type { DataFlags } from '../options/data.ts';
+import { integer } from '../options/numbers.ts';
+import { privacyTerm } from '../task-request/privacy.ts';
+import { ruleNamed } from '../task-request/request.ts';
 
 /** What `chorus demo` is asked to do, checked. */
 export interface DemoOptions {

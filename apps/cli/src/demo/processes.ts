@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type NodeConfigInput, type NodeEvent, WALLET_KEY_FILE } from '@chorus/node';
 import { ChorusError, type Hex } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
-import { machineFactor } from '../machine.ts';
+import { makeFolder } from '@chorus/utils';
+import { machineFactor } from '../environment/machine.ts';
 
 /** Time a node has to end by itself before it is killed, on a quiet machine. */
 const STOP_MILLISECONDS = 4_000;

@@ -1,8 +1,8 @@
 import { looksAround, type TaskRequest } from '@chorus/node';
 import type { Address } from '@chorus/protocol';
 import { createTrainer, type Dataset } from '@chorus/training';
-import { PRIVATE_TRAINING, phasesAt, plannedTask, TRAINING } from '../task/plan.ts';
-import { termsData } from '../task/terms-data.ts';
+import { PRIVATE_TRAINING, phasesAt, plannedTask, TRAINING } from '../task-request/plan.ts';
+import { termsData } from '../task-request/terms-data.ts';
 import type { DemoOptions } from './options.ts';
 
 const TOKEN = 10n ** 18n;

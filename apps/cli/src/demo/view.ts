@@ -4,7 +4,7 @@ import type { Offence } from '@chorus/protocol';
 import Table from 'cli-table3';
 import ora from 'ora';
 import colors from 'yoctocolors';
-import { write } from '../terminal.ts';
+import { write } from '../output/terminal.ts';
 import type { DemoProgress } from './demo.ts';
 import type { DemoOptions } from './options.ts';
 import type { DemoReport, RoundResult } from './report.ts';

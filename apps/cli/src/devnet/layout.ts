@@ -14,13 +14,13 @@ import {
   writeNewNodeKey,
 } from '@chorus/node';
 import { ChorusError, type Hex } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
+import { makeFolder } from '@chorus/utils';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
+import { DEPLOYMENT_FILE } from '../chain/deployment.ts';
 import { prepareData } from '../demo/data.ts';
 import { localWindows } from '../demo/task.ts';
-import { DEPLOYMENT_FILE } from '../init/deployment.ts';
-import { machineFactor } from '../machine.ts';
+import { machineFactor } from '../environment/machine.ts';
 
 /** How a devnet is made; kept in its folder, and the same on every start. */
 export interface DevnetPlan {
@@ -192,7 +192,7 @@ async function giveData(folder: string, planned: Pick<PlannedNode, 'name' | 'rol
   await rm(parts, { recursive: true, force: true });
 }
 
-/** Ports nobody listens on now. */
+/** Ports that are free now. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startDevnet } from '@chorus/chain';
 import { CONFIG_FILE } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
+import { makeFolder } from '@chorus/utils';
 import { NodeProcess } from '../demo/processes.ts';
 import { type DevnetDescriptor, findDevnet, writeDevnet } from './descriptor.ts';
 import { fundAccount } from './fund.ts';
@@ -128,7 +128,7 @@ class NodeKeeper {
   }
 
   async #keep(): Promise<void> {
-    // A first start that fails is told by `ready`.
+    // `ready` reports a first start that fails.
     if (
       await this.#process.ready.then(
         () => false,

@@ -3,7 +3,7 @@ import { formatUnits, readVerifier } from '@chorus/chain';
 import { type NodeConfig, verifierFault } from '@chorus/node';
 import { type Address, type ChorusError, RULE_NAMES, reasonOf } from '@chorus/protocol';
 import { keccak256 } from 'ethers';
-import { DEPLOYMENT_FILE, type DeploymentFile, readDeployment } from '../init/deployment.ts';
+import { DEPLOYMENT_FILE, type DeploymentFile, readDeployment } from '../chain/deployment.ts';
 import type { Finding } from './checks.ts';
 import { ask } from './rpc.ts';
 

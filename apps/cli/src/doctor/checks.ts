@@ -6,8 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import { circuitArtifacts } from '@chorus/circuits';
 import { developmentSrs } from '@chorus/commitment';
 import { describeError, RULE_NAMES } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
 import { devices } from '@chorus/training';
+import { makeFolder } from '@chorus/utils';
 
 /** One thing looked at. */
 export interface Finding {

@@ -1,8 +1,8 @@
 import { tokensSchema } from '@chorus/node';
 import { confirm, isCancel, multiselect, note, select, text } from '@clack/prompts';
+import { readDeployment } from '../chain/deployment.ts';
 import { findDevnet } from '../devnet/descriptor.ts';
-import { Interrupted } from '../exit.ts';
-import { readDeployment } from './deployment.ts';
+import { Interrupted } from '../environment/exit.ts';
 import { type InitAnswers, type NodeRole, STAKE_DAYS, type StakeConsent } from './plan.ts';
 
 /** Questions and answers go to standard error; standard output is for results. */

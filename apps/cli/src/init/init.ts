@@ -14,11 +14,11 @@ import {
   renderConfig,
 } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
+import { makeFolder } from '@chorus/utils';
 import writeFileAtomic from 'write-file-atomic';
+import { DEPLOYMENT_FILE } from '../chain/deployment.ts';
 import { fundAccount } from '../devnet/fund.ts';
-import { readKeystoreFile } from '../keys/keystore-file.ts';
-import { DEPLOYMENT_FILE } from './deployment.ts';
+import { readKeystoreFile } from '../environment/keystore-file.ts';
 import { configValues, type InitAnswers, type NodeRole, planNetwork, stakePlan } from './plan.ts';
 
 export interface InitOptions {

@@ -1,12 +1,12 @@
 import { join, resolve } from 'node:path';
 import { type AddressUse, addressFault, type NodeConfigInput } from '@chorus/node';
 import { ChorusError, keepUrlSecret } from '@chorus/protocol';
+import { DEPLOYMENT_FILE, readDeployment } from '../chain/deployment.ts';
 import { type DevnetDescriptor, devnetFolder, readDevnet } from '../devnet/descriptor.ts';
-import { DEPLOYMENT_FILE, readDeployment } from './deployment.ts';
 
 export type NodeRole = NodeConfigInput['roles'][number];
 
-/** What `chorus init` is told, by flags or answers. */
+/** What flags or answers give to `chorus init`. */
 export interface InitAnswers {
   network: 'devnet' | 'custom';
   /** Folder of the devnet. */
@@ -149,7 +149,7 @@ export function configValues(answers: InitAnswers, network: NetworkPlan): Record
     ...(network.devnet ? { 'network.listen': ['/ip4/127.0.0.1/tcp/0'] } : PUBLIC_NETWORK),
     ...(listen.length > 0 ? { 'network.listen': listen } : {}),
     'network.bootstrap': network.bootstrap,
-    // Said in so many words, so that whoever reads the file sees what it allows.
+    // Written out, so that the file shows what it allows.
     maxStake: stake?.tokens ?? '0',
     'limits.stake.onlyListed': true,
     ...stakeTokens(stake, network.token),

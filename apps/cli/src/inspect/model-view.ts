@@ -1,6 +1,6 @@
 import type { ModelReport } from '@chorus/node';
 import { WEIGHT_ONE } from '@chorus/protocol';
-import { percent, table } from './format.ts';
+import { percent, table } from '../output/table.ts';
 import { type OpenedNetwork, shortHex } from './open.ts';
 
 /** What `chorus model verify --json` prints. */

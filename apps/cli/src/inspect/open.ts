@@ -5,8 +5,8 @@ import { createAdminClient, type PrivacyView, readAdmin } from '@chorus/node/adm
 import { type Address, ChorusError, MAX_ROUNDS, sameAddress, type TaskState } from '@chorus/protocol';
 import type { Command } from 'commander';
 import ora from 'ora';
-import { EXIT, finish, Interrupted } from '../exit.ts';
-import { configOf, configPathOf } from '../home.ts';
+import { EXIT, finish, Interrupted } from '../environment/exit.ts';
+import { configOf, configPathOf } from '../environment/home.ts';
 import { lastNetwork, type NetworkProfile, readProfile } from './profile.ts';
 
 /** The options that every inspecting command has. */

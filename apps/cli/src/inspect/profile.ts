@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
+import { makeFolder } from '@chorus/utils';
 import envPaths from 'env-paths';
 import { z } from 'zod';
 

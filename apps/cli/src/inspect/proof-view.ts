@@ -1,7 +1,7 @@
 import { type ListedRound, type ProvenRound, publicValues } from '@chorus/node';
 import { openedReferences, SHARE_ONE, type TaskState, WEIGHT_ONE } from '@chorus/protocol';
 import colors from 'yoctocolors';
-import { fields, heading, integer, percent, point, roundedTokens, scalar, table } from './format.ts';
+import { fields, heading, integer, percent, point, roundedTokens, scalar, table } from '../output/table.ts';
 import { type OpenedNetwork, shortHex } from './open.ts';
 
 type Names = Pick<OpenedNetwork, 'nameOf'>;

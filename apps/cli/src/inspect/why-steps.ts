@@ -1,6 +1,6 @@
 import type { RoundExplanation } from '@chorus/node';
 import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
-import { integer, percent } from './format.ts';
+import { integer, percent } from '../output/table.ts';
 
 type Explanation = NonNullable<RoundExplanation['result']>['explanation'];
 type TrustExplanation = Extract<Explanation, { rule: 'reference-trust' }>;

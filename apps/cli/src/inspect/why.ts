@@ -1,7 +1,7 @@
 import type { RoundExplanation } from '@chorus/node';
 import { paidShares, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import colors from 'yoctocolors';
-import { heading, integer, percent, roundedTokens, table, wrap } from './format.ts';
+import { heading, integer, percent, roundedTokens, table, wrap } from '../output/table.ts';
 import type { OpenedNetwork } from './open.ts';
 import { epsilonByTerms, privacyLines } from './privacy.ts';
 import { projectionSteps, trustSteps } from './why-steps.ts';

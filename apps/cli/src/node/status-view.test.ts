@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { RoundSummary, Status, TaskSummary } from '@chorus/node/admin';
 import { describe, expect, it } from 'vitest';
-import { amount, bytes, duration, statusScreen } from './status-view.ts';
+import { amount, bytes, duration } from '../output/units.ts';
+import { statusScreen } from './status-view.ts';
 
 const TOKEN = `0x${'ab'.repeat(20)}`;
 const ETHER = '000000000000000000';

@@ -1,9 +1,9 @@
-import { stripVTControlCharacters } from 'node:util';
-import { formatUnits } from '@chorus/chain';
 import type { RoundSummary, Status, TaskSummary, TokenAmount } from '@chorus/node/admin';
 import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import { getAddress } from 'ethers';
 import colors from 'yoctocolors';
+import { columns, cut } from '../output/columns.ts';
+import { amount, bytes, duration, short } from '../output/units.ts';
 import { spentText } from './privacy-view.ts';
 
 export interface ScreenSize {
@@ -198,53 +198,9 @@ function warningLines({ warnings, paused }: Status): string[] {
   return left > 0 ? [...lines, colors.dim(`and ${left} more: chorus status --json`)] : lines;
 }
 
-/** Rows under dim headings, each column as wide as given. */
-export function columns(head: string[], rows: string[][], widths: number[]): string[] {
-  const line = (cells: string[]) =>
-    cells
-      .map((cell, i) => cut(cell, widths[i]!).padEnd(widths[i]!))
-      .join(' ')
-      .trimEnd();
-  return [colors.dim(line(head)), ...rows.map(line)];
-}
-
-/** At most so many characters, colours not counted. */
-export function cut(text: string, width: number): string {
-  const plain = stripVTControlCharacters(text);
-  return plain.length <= width ? text : `${plain.slice(0, Math.max(0, width - 1))}…`;
-}
-
-export const short = (hex: string): string => (hex.length > 16 ? `${hex.slice(0, 8)}…${hex.slice(-4)}` : hex);
-
 const percent = (part: number, whole: number) => `${((100 * part) / whole).toFixed(1)} %`;
-
-/** An amount of 18 decimals, or of those its token has, to four of them; little is not nothing. */
-export function amount(units: string, decimals = 18): string {
-  const tokens = Number(formatUnits(units, decimals));
-  if (tokens > 0 && tokens < 0.0001) return '<0.0001';
-  return tokens.toLocaleString('en', { maximumFractionDigits: 4 });
-}
 
 function amounts(list: readonly TokenAmount[]): string {
   if (list.length <= 1) return amount(list[0]?.amount ?? '0');
   return list.map(({ token, amount: units }) => `${amount(units)} of ${short(token)}`).join(' + ');
-}
-
-export function bytes(count: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = count;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${value.toFixed(unit === 0 || value >= 100 ? 0 : 1)} ${units[unit]}`;
-}
-
-export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 90) return `${minutes} min`;
-  const hours = Math.round(seconds / 3600);
-  return hours < 48 ? `${hours} h` : `${Math.round(seconds / 86_400)} days`;
 }

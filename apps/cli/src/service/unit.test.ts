@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EXIT } from '../exit.ts';
+import { EXIT } from '../environment/exit.ts';
 import { type UnitOptions, unitText } from './unit.ts';
 
 const options: UnitOptions = {

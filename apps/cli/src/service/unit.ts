@@ -1,5 +1,5 @@
 import { ChorusError } from '@chorus/protocol';
-import { EXIT } from '../exit.ts';
+import { EXIT } from '../environment/exit.ts';
 
 export interface UnitOptions {
   /** Command line that starts the program, without its arguments. */

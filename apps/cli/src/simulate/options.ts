@@ -3,8 +3,8 @@ import { ATTACKS, type Attack, attackSchema, namesOf } from '@chorus/node';
 import { ChorusError, hasGroups, RULE_NAMES } from '@chorus/protocol';
 import type { Scoring } from '@chorus/simulation';
 import { MODEL_NAMES, type ModelName, parseSplit, type Split } from '@chorus/training';
-import type { DataFlags } from '../data/options.ts';
-import { integer } from '../numbers.ts';
+import type { DataFlags } from '../options/data.ts';
+import { integer } from '../options/numbers.ts';
 
 /** Trainers of a task, at most. */
 const MAX_COMMITTEE = 16;

@@ -13,8 +13,8 @@ import {
   totals,
 } from '@chorus/simulation';
 import { buildModel, type Dataset, loadParts, syntheticDigits } from '@chorus/training';
-import { readingOptions } from '../data/options.ts';
-import { TERMS, TRAINING } from '../task/plan.ts';
+import { readingOptions } from '../options/data.ts';
+import { TERMS, TRAINING } from '../task-request/plan.ts';
 import type { SimulateOptions } from './options.ts';
 
 /** Generated digits of each client, and to test on. */

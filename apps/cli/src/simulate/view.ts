@@ -2,7 +2,7 @@ import type { RoundRecord } from '@chorus/simulation';
 import Table from 'cli-table3';
 import ora from 'ora';
 import colors from 'yoctocolors';
-import { write } from '../terminal.ts';
+import { write } from '../output/terminal.ts';
 import type { SimulateOptions } from './options.ts';
 import type { SimulatedRun } from './run.ts';
 

@@ -1,7 +1,7 @@
 import type { Address } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
+import { plannedTask } from '../task-request/plan.ts';
 import { strangersRefuse } from './acceptable.ts';
-import { plannedTask } from './plan.ts';
 
 const wallet = (byte: string): Address => `0x${byte.repeat(20)}`;
 const OWNER = wallet('aa');

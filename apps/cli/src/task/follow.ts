@@ -1,7 +1,7 @@
-import { pause } from '@chorus/node';
 import type { EventJson, TaskDetail } from '@chorus/node/admin';
 import { ChorusError, errorClass, hasCode } from '@chorus/protocol';
-import { duration } from '../node/status-view.ts';
+import { pause } from '@chorus/utils';
+import { duration } from '../output/units.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
 /** Milliseconds between two looks at a task. */

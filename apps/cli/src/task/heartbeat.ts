@@ -1,4 +1,4 @@
-import { duration } from '../node/status-view.ts';
+import { duration } from '../output/units.ts';
 
 /** In the first minutes of a wait nothing is silent for longer than this, milliseconds; later it is said less often. */
 const QUIET = { millisecondsFirst: 8_000, firstMilliseconds: 120_000, millisecondsLater: 60_000 };

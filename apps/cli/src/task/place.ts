@@ -3,13 +3,13 @@ import { readTokenDecimals } from '@chorus/chain';
 import { CONFIG_FILE, fitDataset, loadConfig, type NodeConfig, openData } from '@chorus/node';
 import { type Address, ChorusError, hasCode, MAX_TRAINERS, sameAddress } from '@chorus/protocol';
 import type { ClassOptions, Dataset } from '@chorus/training';
-import { statedClasses } from '../data/options.ts';
+import { DEPLOYMENT_FILE, readDeployment } from '../chain/deployment.ts';
 import { devnetFolder, findDevnet, readDevnet } from '../devnet/descriptor.ts';
 import { homeIn, REQUESTER } from '../devnet/layout.ts';
-import { configOf, type HomeOptions, homeOf, runningPid } from '../home.ts';
-import { DEPLOYMENT_FILE, readDeployment } from '../init/deployment.ts';
-import { machineFactor } from '../machine.ts';
-import { addresses, shape, type TaskPlace } from './request.ts';
+import { configOf, type HomeOptions, homeOf, runningPid } from '../environment/home.ts';
+import { machineFactor } from '../environment/machine.ts';
+import { statedClasses } from '../options/data.ts';
+import { addresses, shape, type TaskPlace } from '../task-request/request.ts';
 
 /** Where a task is published from, and what it rests on. */
 export interface PlaceFlags extends HomeOptions {

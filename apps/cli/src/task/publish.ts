@@ -3,14 +3,14 @@ import { type NodeConfig, type NodeEvent, startNode, type TaskRequest, waitsFor 
 import type { EventJson, PublicationDocument, StreamedEvent } from '@chorus/node/admin';
 import { bigintAsText, ChorusError, hasCode, readErrorCode } from '@chorus/protocol';
 import type { Dataset } from '@chorus/training';
-import { Interrupted } from '../exit.ts';
-import { passwordSource } from '../password.ts';
+import { Interrupted } from '../environment/exit.ts';
+import { passwordSource } from '../environment/password.ts';
 import { follow, isEnd, waitingFor } from './follow.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { worthAWord } from './task-end.ts';
 import { answering, patiently, type WatchedNode } from './watch.ts';
 
-/** What is told of a task that is published and followed. */
+/** Progress of a task that is published and followed. */
 export interface Listener {
   published(taskId: string): void;
   event(streamed: Pick<StreamedEvent, 'at' | 'event'>): void;
@@ -155,7 +155,7 @@ async function look(
 }
 
 /**
- * Publish by a node that runs as long as this does. It works for nobody else meanwhile. What the task did not pay is
+ * Publish by a node that runs as long as this does. It does no other work meanwhile. What the task did not pay is
  * taken back before the node ends, as nothing can be once it has.
  * @throws ChorusError as `startNode` and `ChorusNode.publish`; `E_TASK_CANCELLED`
  */

@@ -1,5 +1,5 @@
 import { formatUnits } from '@chorus/chain';
-import { shellWord } from '../environment.ts';
+import { shellWord } from '../environment/environment.ts';
 
 /** What is said of a task that has ended. */
 export interface TaskEnd {

@@ -21,7 +21,7 @@ const ENDED: StreamedEvent = {
   },
 } as unknown as StreamedEvent;
 
-/** A node that follows a task of a token with so many decimals, until the task has ended. */
+/** A node that follows a task of a token with the given decimals, until the task has ended. */
 function nodeWith(decimals: number | null): WatchedNode {
   let status: TaskDetail['status'] = 'running';
   const task = async () =>
@@ -68,7 +68,7 @@ describe('a task that is watched', () => {
       "1500000 of the token's smallest unit was claimed",
       "2500000 of the token's smallest unit were not paid",
     ],
-  ])('is told in amounts of its own token, of %s decimals', async (decimals, claimed, left) => {
+  ])('reports amounts of its own token, of %s decimals', async (decimals, claimed, left) => {
     const text = await watched(decimals);
     expect(text).toContain(claimed);
     expect(text).toContain(left);

@@ -1,6 +1,6 @@
 import { ChorusError } from '@chorus/protocol';
 import type { Device, Loss, ModelName, Optimizer } from '@chorus/training';
-import { type DataFlags, type ReadingOptions, readingOptions } from '../data/options.ts';
+import { type DataFlags, type ReadingOptions, readingOptions } from '../options/data.ts';
 
 /** What commander hands over. */
 export interface RawTrainOptions extends DataFlags {

@@ -4,7 +4,7 @@ import asciichart from 'asciichart';
 import { Presets, SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import colors from 'yoctocolors';
-import { write } from '../terminal.ts';
+import { write } from '../output/terminal.ts';
 
 export interface TrainView {
   /** How the data was understood. */

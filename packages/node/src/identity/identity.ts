@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChorusError, sameAddress } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
+import { makeFolder } from '@chorus/utils';
 import type { Wallet } from 'ethers';
 import writeFileAtomic from 'write-file-atomic';
 import { attest, type Identity, verifyIdentity } from './attestation.ts';

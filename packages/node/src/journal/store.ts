@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ChorusError } from '@chorus/protocol';
-import { makeFolderSync } from '@chorus/protocol/make-folder';
+import { makeFolderSync } from '@chorus/utils';
 import { isAlive } from '../utils/is-alive.ts';
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
 import { storeFault, toStoreError } from './store-error.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { reasonOf } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
+import { makeFolder } from '@chorus/utils';
 import type { DestinationStream } from 'pino';
 import { createStream, type RotatingFileStream } from 'rotating-file-stream';
 import type { LogConfig } from '../config/log-config.ts';

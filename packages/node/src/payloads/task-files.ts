@@ -1,6 +1,6 @@
 import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '@chorus/protocol/make-folder';
+import { makeFolder } from '@chorus/utils';
 import writeFileAtomic from 'write-file-atomic';
 import { toStoreError } from '../journal/store-error.ts';
 

@@ -1,5 +1,5 @@
 import { type ChainHead, type ChainPort, reasonOf } from '@chorus/protocol';
-import { pause } from '../utils/background.ts';
+import { pause } from '@chorus/utils';
 
 /** What is known is used for so long before the chain is asked again. */
 const FRESH_MILLISECONDS = 3_000;

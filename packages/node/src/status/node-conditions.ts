@@ -1,8 +1,8 @@
+import { pause } from '@chorus/utils';
 import type { Warning } from '../admin/schema/status.ts';
 import type { Notice } from '../admin/schema/values.ts';
 import type { EventSink } from '../events/events.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
-import { pause } from '../utils/background.ts';
 import { ChainWatch, lagSeconds } from './chain-watch.ts';
 import { ConditionWatch } from './condition-watch.ts';
 import { conditions } from './conditions.ts';

@@ -1,10 +1,10 @@
 import { type Address, hasCode, type Receipt, sameAddress } from '@chorus/protocol';
+import { pause } from '@chorus/utils';
 import pLimit from 'p-limit';
 import { z } from 'zod';
 import type { Ports } from '../context/ports.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Disputes } from '../rounds/disputes/disputes.ts';
-import { pause } from '../utils/background.ts';
 
 /** Longest wait (seconds) for a case that holds a stake. */
 const LOOK_SECONDS = 60;

@@ -8,11 +8,12 @@ import {
   sameAddress,
   sha256Hex,
 } from '@chorus/protocol';
+import { pause } from '@chorus/utils';
 import pLimit from 'p-limit';
 import type { Ports } from '../context/ports.ts';
 import type { Journal, Publication } from '../journal/journal.ts';
 import type { TaskFiles } from '../payloads/task-files.ts';
-import { type Background, pause } from '../utils/background.ts';
+import type { Background } from '../utils/background.ts';
 import { announceTask, type PreparedTask, type TaskRequest } from './announce.ts';
 
 /** What publishing does at the moment. */

@@ -1,4 +1,5 @@
 import { explain, isRetryable } from '@chorus/protocol';
+import { pause } from '@chorus/utils';
 import type { EventSink } from '../events/events.ts';
 
 /** First and longest pause before what failed for want of the chain or a peer is tried again. */
@@ -46,18 +47,4 @@ export class Background {
   async finished(): Promise<void> {
     await Promise.allSettled([...this.#running]);
   }
-}
-
-/** Resolves after this time, or at once where the signal is aborted. */
-export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, milliseconds);
-    signal.addEventListener('abort', finish, { once: true });
-    if (signal.aborted) finish();
-  });
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { ChorusError } from '@chorus/protocol';
+import { atomicWrite } from '@chorus/utils';
 import { z } from 'zod';
-import { atomicWrite } from './atomic-write.ts';
 import { createDataset, type Dataset, sharedFloats, valuesOf } from './dataset.ts';
 import { MAX_CLASSES, MAX_SAMPLE_VALUES, MAX_SAMPLES } from './limits.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
+import { makeFolder } from '@chorus/utils';
 import { CATALOGUE, type CatalogueEntry, type CatalogueFile, type FetchableDataset } from './catalogue.ts';
 import { download, sha256OfFile, sizeOf } from './download.ts';
 

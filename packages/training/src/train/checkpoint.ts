@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { open, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
-import { makeFolder } from '@chorus/protocol/make-folder';
+import { atomicWrite, makeFolder } from '@chorus/utils';
 import { z } from 'zod';
-import { atomicWrite } from '../data/atomic-write.ts';
 import type { TrainingState } from '../jobs/messages.ts';
 
 /** Everything training needs to go on as if it had never stopped. */

@@ -1,7 +1,7 @@
 import { encodeMessage, stageOf, topicOf } from '@chorus/protocol';
+import { pause } from '@chorus/utils';
 import type { Ports } from '../../context/ports.ts';
 import type { TaskRunner } from '../../rounds/task-runner.ts';
-import { pause } from '../../utils/background.ts';
 
 /** First and longest pause between two signs of presence. */
 const TELL_MILLISECONDS = { first: 500, longest: 30_000 };

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { parseDemoOptions } from './demo/options.ts';
-import { demoTask, localWindows } from './demo/task.ts';
+import { parseDemoOptions } from '../demo/options.ts';
+import { demoTask, localWindows } from '../demo/task.ts';
 import { MACHINE_FACTOR, MAX_MACHINE_FACTOR, machineFactor } from './machine.ts';
 
 afterEach(() => void vi.unstubAllEnvs());

@@ -11,7 +11,7 @@ import {
   type RuleName,
 } from '@chorus/protocol';
 import { buildModel, type Dataset, MODEL_NAMES, readModelFile } from '@chorus/training';
-import { integer, kebab } from '../numbers.ts';
+import { integer, kebab } from '../options/numbers.ts';
 import { PRIVATE_TRAINING, phasesAt, plannedTask, TRAINING } from './plan.ts';
 import { privacyTerm } from './privacy.ts';
 import { termsData } from './terms-data.ts';

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ChorusError, keepUrlSecret } from '@chorus/protocol';
 import { expect, it } from 'vitest';
-import { ask } from './doctor/rpc.ts';
+import { ask } from '../doctor/rpc.ts';
 import { asChorusError, EXIT, errorText, exitCodeOf } from './exit.ts';
 
 const system = (code: string, path?: string) =>

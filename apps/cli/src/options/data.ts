@@ -1,7 +1,7 @@
 import { ChorusError } from '@chorus/protocol';
 import { type ClassOptions, type ImageShape, type LoadOptions, readClassNames } from '@chorus/training';
 import type { Command } from 'commander';
-import { integer } from '../numbers.ts';
+import { integer } from './numbers.ts';
 
 /** How data is to be read, as commander gives it. */
 export interface DataFlags {
@@ -41,7 +41,7 @@ export function dataOptions(command: Command): Command {
       '--shape <sizes>',
       'images: channels (1 or 3), height and width to bring them to, such as 3x64x64',
     )
-    .option('--limit <n>', 'use at most so many samples');
+    .option('--limit <n>', 'largest number of samples');
 }
 
 /**

@@ -8,7 +8,7 @@ import {
 } from '@chorus/protocol';
 import { type Command, CommanderError } from 'commander';
 import colors from 'yoctocolors';
-import { write } from './terminal.ts';
+import { write } from '../output/terminal.ts';
 
 /** Exit codes of the command, after sysexits.h where it has a word for it. */
 export const EXIT = {

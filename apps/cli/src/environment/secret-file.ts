@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { keepSecret } from '@chorus/protocol';
+import { write } from '../output/terminal.ts';
 import { shellWord } from './environment.ts';
-import { write } from './terminal.ts';
 
 /** Longer is a wrong file. */
 const MAX_BYTES = 1024;

@@ -3,7 +3,7 @@ import type { Check } from '@chorus/node';
 import { bigintAsText, type G1Point } from '@chorus/protocol';
 import Table from 'cli-table3';
 import colors from 'yoctocolors';
-import { write, writeJson } from '../terminal.ts';
+import { write, writeJson } from './terminal.ts';
 
 /** A table in the house style; `lines` between the rows where rows have several lines. */
 export function table(

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { checkKeystore } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
-import { textOf } from '../secret-file.ts';
+import { textOf } from './secret-file.ts';
 
 /** More than any keystore has. */
 const MAX_BYTES = 64 * 1024;

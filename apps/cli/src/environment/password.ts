@@ -1,9 +1,9 @@
 import { checkNewPassword } from '@chorus/node';
 import { ChorusError, keepSecret } from '@chorus/protocol';
+import { write } from '../output/terminal.ts';
 import { givenPath } from './environment.ts';
 import { Interrupted } from './exit.ts';
 import { readSecretFile } from './secret-file.ts';
-import { write } from './terminal.ts';
 
 /**
  * The password of a wallet: from the file CHORUS_PASSWORD_FILE names, or asked for on the terminal. Never from the

@@ -44,7 +44,7 @@ describe.each([
     await expect(make(join(root, `${name}-dangling`))).rejects.toMatchObject({ code: 'EEXIST' });
   });
 
-  it.skipIf(process.platform !== 'linux')('refuses at once what the system lets nobody make', async () => {
+  it.skipIf(process.platform !== 'linux')('fails at once if the system refuses the folder', async () => {
     for (const path of ['/proc/none', '/proc/none/deeper/still']) {
       await expect(make(path)).rejects.toMatchObject({ code: 'ENOENT' });
     }

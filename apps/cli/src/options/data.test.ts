@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDataset, describeDataset } from '@chorus/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { termsData } from '../task/terms-data.ts';
+import { dataLines } from '../data/view.ts';
+import { termsData } from '../task-request/terms-data.ts';
 import { checkOutput } from '../train/outputs.ts';
-import { readingOptions } from './options.ts';
-import { dataLines } from './view.ts';
+import { readingOptions } from './data.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -1,0 +1,8 @@
+/**
+ * Small helpers for Node that know nothing of Chorus.
+ *
+ * @packageDocumentation
+ */
+export { atomicWrite } from './atomic-write.ts';
+export { makeFolder, makeFolderSync } from './make-folder.ts';
+export { pause } from './pause.ts';
