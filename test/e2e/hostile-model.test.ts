@@ -199,6 +199,6 @@ it('a restarted node does not open again what it refused, and one that computes 
   const third = await startVictim(2, 600);
   const again = await announceUntil(model, (taskId) => refusals(third.events, taskId).length > 0);
   expect(refusals(third.events, again)).toMatchObject([
-    { code: 'E_MODEL_CRASHED', reason: expect.stringContaining('refused before') },
+    { code: 'E_MODEL_CRASHED', message: expect.stringContaining('refused before') },
   ]);
 });

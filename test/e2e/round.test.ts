@@ -239,7 +239,7 @@ describe('a round on the ports in memory', () => {
         trusting.events.some(({ type }) => type === 'joined'),
     );
     expect(careful.events).toContainEqual(
-      expect.objectContaining({ code: 'E_MODEL_PRIVACY', change: expect.stringContaining('privacy.models') }),
+      expect.objectContaining({ code: 'E_MODEL_PRIVACY', hint: expect.stringContaining('privacy.models') }),
     );
   });
 

@@ -6,3 +6,4 @@
 export { atomicWrite } from './atomic-write.ts';
 export { makeFolder, makeFolderSync } from './make-folder.ts';
 export { pause } from './pause.ts';
+export { Wakeable } from './wakeable.ts';

@@ -6,6 +6,7 @@ import {
   type Member,
   type TaskState,
 } from '@chorus/protocol';
+import { Wakeable } from '@chorus/utils';
 import type { Attended, Disputes } from '../rounds/disputes/disputes.ts';
 
 /** Longest pause between two looks at a task that only its end and its cases matter of; the shortest after a look. */
@@ -33,8 +34,7 @@ export class DepartedTask {
   task: TaskState;
   /** Known once there was a case. */
   #members: Member[] | null = null;
-  #wake: () => void = () => {};
-  #woken = false;
+  readonly #loop = new Wakeable();
   #left = false;
   #released = false;
 
@@ -46,8 +46,7 @@ export class DepartedTask {
 
   /** Something happened on chain: look again now. */
   wake(): void {
-    this.#woken = true;
-    this.#wake();
+    this.#loop.wake();
   }
 
   /** Where a case is open, with whom it is settled; nothing else of the task concerns this node. */
@@ -69,7 +68,7 @@ export class DepartedTask {
     release: () => Promise<void> = async () => {},
   ): Promise<TaskState | null> {
     while (!signal.aborted) {
-      this.#woken = false;
+      this.#loop.looking();
       let wait = LOOK_MILLISECONDS.longest;
       try {
         this.task = await chain.task(this.taskId);
@@ -79,7 +78,7 @@ export class DepartedTask {
       } catch (error) {
         if (!signal.aborted) warn(error);
       }
-      if (!this.#woken) await this.#pause(wait, signal);
+      await this.#loop.until(Date.now() + wait, signal);
     }
     return null;
   }
@@ -102,20 +101,5 @@ export class DepartedTask {
     this.#members ??= await chain.members(this.taskId);
     const next = await this.disputes.attend({ task: this.task, members: this.#members });
     return next === null ? longest : Math.min(longest, Math.max(shortest, 1000 * next - Date.now()));
-  }
-
-  #pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const finish = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', finish);
-        this.#wake = () => {};
-        resolve();
-      };
-      const timer = setTimeout(finish, milliseconds);
-      signal.addEventListener('abort', finish, { once: true });
-      this.#wake = finish;
-      if (signal.aborted) finish();
-    });
   }
 }

@@ -12,7 +12,7 @@ import { reasonFor } from '../../history/reason.ts';
 import { checkPayloads } from '../checks/check-payloads.ts';
 import { headOf } from '../checks/payload-checks.ts';
 import { type TaskSession, timed } from '../session/task-session.ts';
-import { collectVotes } from '../votes/votes.ts';
+import { collectVotes } from '../votes/collect-votes.ts';
 
 /** What the aggregator knows of a round before proving. Index i is trainer i+1; null where it has no row. */
 export interface Aggregation {

@@ -3,7 +3,7 @@ import { roundStatement } from '@chorus/proof';
 import { openedReferences, type Settlement } from '@chorus/protocol';
 import type { RoundContext } from '../../context/round-context.ts';
 import { type TaskSession, timed } from '../session/task-session.ts';
-import { collectVotes } from '../votes/votes.ts';
+import { collectVotes } from '../votes/collect-votes.ts';
 import type { Aggregation } from './aggregate.ts';
 
 /**

@@ -20,8 +20,8 @@ import type { Ports } from '../../context/ports.ts';
 import type { JournalReader } from '../../journal/journal.ts';
 import type { PayloadReader } from '../../payloads/sealing/payload-form.ts';
 import type { Attended } from '../../rounds/disputes/disputes.ts';
+import { answerVoteRequest } from '../../rounds/stages/vote.ts';
 import type { TaskRunner } from '../../rounds/task-runner.ts';
-import { answerVoteRequest } from '../../rounds/votes/votes.ts';
 import type { Background } from '../../utils/background.ts';
 import { Announcements } from './announcement.ts';
 
@@ -135,8 +135,8 @@ export class InboundMessages {
     const request = decodeVoteRequest(bytes);
     const runner = this.#options.runners.get(request.taskId);
     if (!runner?.context) return encodeMessage({ refused: 'this node does not follow the task' });
-    const { session, context, modelRound } = runner;
-    return encodeMessage(await answerVoteRequest(session, context, request, from, modelRound));
+    const { session, context, settledThrough } = runner;
+    return encodeMessage(await answerVoteRequest(session, context, request, from, settledThrough));
   }
 
   async #onAvailableRequest(bytes: Uint8Array, from: string): Promise<Uint8Array> {

@@ -16,7 +16,8 @@ import { Journal } from '../../journal/journal.ts';
 import { PUBLIC_PAYLOADS } from '../../payloads/sealing/payload-form.ts';
 import { VectorCache } from '../../payloads/vector-cache.ts';
 import type { TaskSession } from '../session/task-session.ts';
-import { answerVoteRequest, collectVotes } from './votes.ts';
+import { collectVotes } from '../votes/collect-votes.ts';
+import { answerVoteRequest } from './vote.ts';
 
 const AGGREGATOR = '12D3KooWaggregator';
 const TRAINER = '0x00000000000000000000000000000000000000aa';
@@ -134,7 +135,7 @@ describe('a validator asked to vote a trainer out', () => {
     const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
     const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [], novelty: G1_INFINITY };
     expect(await answerVoteRequest(session, context, request, AGGREGATOR, 1)).toEqual({
-      refused: 'the model here is of another round',
+      refused: "this node's model is at a different round",
     });
   });
 

@@ -1,0 +1,24 @@
+import { type Duty, hasDeparted, sameAddress, type TaskState } from '@chorus/protocol';
+import type { RoundContext } from '../context/round-context.ts';
+import { hasOpenObligations, hasSealed } from './obligations.ts';
+import type { TaskSession } from './session/task-session.ts';
+
+/**
+ * Whether a running task asks nothing more of a node that has left it, or that the chain has as departed: others wait for
+ * what it has committed to.
+ */
+export function asksNothingMore(
+  { taskId, ports, resources }: Pick<TaskSession, 'taskId' | 'ports' | 'resources'>,
+  task: TaskState,
+  context: RoundContext | null,
+  hasDone: (duty: Pick<Duty, 'kind' | 'round'>) => boolean,
+): boolean {
+  const { account } = ports.chain;
+  if (hasDeparted(task, account) && !sameAddress(task.owner, account)) return true;
+  if (!resources.isLeft(taskId)) return false;
+  if (!context || !hasOpenObligations(account, context.task, context.round)) return true;
+  const { phase, round } = context.round;
+  return (
+    phase !== 'commit' && hasDone({ kind: 'provide-update', round }) && !hasSealed(account, context.round)
+  );
+}

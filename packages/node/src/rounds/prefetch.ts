@@ -1,0 +1,42 @@
+import { hasGroups, openedReferences, type RoundState } from '@chorus/protocol';
+import type { RoundContext } from '../context/round-context.ts';
+import { isChecker } from '../payloads/sealing/checkers.ts';
+import { checkPayloads } from './checks/check-payloads.ts';
+import { headOf } from './checks/payload-checks.ts';
+import type { TaskSession } from './session/task-session.ts';
+
+/** Phases in which something is fetched before it is needed. */
+const PREFETCHED: readonly RoundState['phase'][] = ['commit', 'reference', 'settle'];
+
+/**
+ * What a validator or candidate can fetch now, as a key under which it is fetched once; null if that is nothing.
+ * @param current whether the model is the one that the round begins from
+ */
+export function prefetchKey(session: TaskSession, context: RoundContext, current: boolean): string | null {
+  const { round } = context;
+  if (!PREFETCHED.includes(round.phase)) return null;
+  if (!isChecker(context.task, session.ports.chain.account)) return null;
+  // What is public of earlier rounds goes with the model that the round begins from.
+  if (round.phase === 'commit' && !current) return null;
+  // Again with each reference that is opened: its author may be gone when the round is to be settled.
+  return `prefetch:${round.round}:${round.phase}:${openedReferences(round).length}`;
+}
+
+/**
+ * Fetch and check what a verdict or an aggregation needs, as soon as it is available; while updates are open, what is
+ * public of the rounds before. What fails is attempted again when it is needed.
+ */
+export async function prefetch(session: TaskSession, context: RoundContext, current: boolean): Promise<void> {
+  const { round, phase } = context.round;
+  try {
+    if (phase === 'commit') {
+      const novel = hasGroups(session.terms.rule) && session.terms.novelty !== 'off';
+      if (novel) await session.histories.vectors(context, round);
+      return;
+    }
+    const found = await checkPayloads(session, context);
+    if (phase === 'settle' && current && found.references.length > 0) await headOf(session, context, found);
+  } catch {
+    // The stage that needs it reports it.
+  }
+}

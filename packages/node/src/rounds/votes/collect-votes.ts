@@ -1,0 +1,126 @@
+import {
+  ChorusError,
+  decodeVoteResponse,
+  encodeMessage,
+  type Hex,
+  hasCode,
+  hasDeparted,
+  requestWindow,
+  sameAddress,
+  type VerdictVote,
+  VOTE_PROTOCOL,
+} from '@chorus/protocol';
+import { fetchTimeout, peerOf, type RoundContext } from '../../context/round-context.ts';
+
+import type { TaskSession } from '../session/task-session.ts';
+import { ownVerdict, type ProposedVerdict } from './own-vote.ts';
+
+/**
+ * Ask the task's validators to sign that exactly these trainers' payloads are unavailable, exactly these references are
+ * rejected, and this is the commitment to the novelty row. Verdicts that were posted on chain count as well. If no
+ * majority comes together in the first half of this node's window, the validators are asked on chain, so that the fault
+ * is seen to be theirs; that costs a fee.
+ *
+ * @throws ChorusError `E_VOTES_MISSING` where no strict majority agrees
+ */
+export async function collectVotes(
+  session: TaskSession,
+  context: RoundContext,
+  proposed: ProposedVerdict,
+): Promise<VerdictVote[]> {
+  const { taskId, ports } = session;
+  const { task, round } = context;
+  const posted = round.verdictsRequested ? await postedVotes(session, context, proposed) : [];
+  // The word of a validator that has departed is none; the majority is one of all that joined all the same.
+  const present = task.activeValidators.filter((v) => !hasDeparted(task, v));
+  const silent = present.filter((v) => !posted.some((p) => sameAddress(p.validator, v)));
+  const needed = Math.floor(task.activeValidators.length / 2) + 1 - posted.length;
+  const asks = silent.map((v) => (done: AbortSignal) => askValidator(session, context, proposed, v, done));
+  const { given, failed } = await firstAnswers(asks, needed);
+  const votes = [...posted, ...given];
+  if (votes.length * 2 > task.activeValidators.length) return votes;
+  const window = round.verdictsRequested ? null : requestWindow(task, round, ports.chain.account);
+  const now = await ports.chain.now();
+  if (window && window.from <= now && now < window.to) {
+    await ports.chain.requestVerdicts(taskId, round.round).catch((error) => {
+      if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;
+    });
+  }
+  throw new ChorusError('E_VOTES_MISSING', 'no majority of the validators confirms the verdict', {
+    facts: { taskId, round: round.round, votes: votes.length, refusals: failed.map(String).join('; ') },
+    hint: 'payloads and public vectors are looked for again, and the validators asked again',
+  });
+}
+
+/**
+ * The answers of those that are asked, until there are `enough`: a validator that takes its time must not use up the
+ * window of an aggregator that has the votes of the others.
+ */
+async function firstAnswers<T>(
+  asks: ((done: AbortSignal) => Promise<T>)[],
+  enough: number,
+): Promise<{ given: T[]; failed: unknown[] }> {
+  const given: T[] = [];
+  const failed: unknown[] = [];
+  if (enough <= 0) return { given, failed };
+  const done = new AbortController();
+  let reach = () => {};
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve;
+  });
+  const all = asks.map(async (ask) => {
+    try {
+      given.push(await ask(done.signal));
+      if (given.length >= enough) reach();
+    } catch (error) {
+      failed.push(error);
+    }
+  });
+  await Promise.race([reached, Promise.all(all)]);
+  // Whatever comes from now on is not looked at.
+  const result = { given: [...given], failed: [...failed] };
+  done.abort();
+  return result;
+}
+
+async function postedVotes(
+  session: TaskSession,
+  { round }: RoundContext,
+  proposed: ProposedVerdict,
+): Promise<VerdictVote[]> {
+  const { chain } = session.ports;
+  const posted = await chain.postedVerdicts(session.taskId, round.round);
+  return posted.map(({ vote }) => vote).filter((vote) => chain.isVerdictOf(vote, round, proposed));
+}
+
+async function askValidator(
+  session: TaskSession,
+  context: RoundContext,
+  proposed: ProposedVerdict,
+  validator: `0x${string}`,
+  done: AbortSignal,
+): Promise<VerdictVote> {
+  const { taskId, ports, signal } = session;
+  const request = { taskId, round: context.round.round, ...proposed };
+  if (sameAddress(validator, ports.chain.account)) {
+    const own = await ownVerdict(session, context, proposed);
+    if ('refused' in own) throw new ChorusError('E_VOTES_MISSING', own.refused);
+    return own;
+  }
+  const [peer] = peerOf(context.members, validator);
+  if (!peer) throw new ChorusError('E_VOTES_MISSING', 'a validator has no known peer');
+  const bytes = await ports.network.request(peer, VOTE_PROTOCOL, encodeMessage(request), {
+    // The validator looks for the payloads itself before it signs.
+    timeoutMs: fetchTimeout(context.task) + 5_000,
+    maxResponseBytes: 1024,
+    signal: AbortSignal.any([signal, done]),
+  });
+  const response = decodeVoteResponse(bytes);
+  if ('refused' in response) {
+    throw new ChorusError('E_VOTES_MISSING', `a validator refuses: ${response.refused}`);
+  }
+  const { lossBefore, lossAfter } = response;
+  const vote = { validator, lossBefore, lossAfter, signature: response.signature as Hex };
+  if (ports.chain.isVerdictOf(vote, context.round, proposed)) return vote;
+  throw new ChorusError('E_VOTES_MISSING', 'a validator signed another verdict, or on other commitments');
+}
