@@ -167,6 +167,41 @@ describe('chorus task create beside a running node', () => {
     });
   });
 
+  it('is taken back with `task refund` where it did not pay: all of it, once, and not before its end', async () => {
+    // Two trainers never come: there is one here.
+    const { done } = create(
+      '--detach',
+      '--budget',
+      '12',
+      '--trainers',
+      '2',
+      '--join-seconds',
+      `${patientSeconds(600)}`,
+    );
+    const { code, stdout, stderr } = await done;
+    expect(code, stderr).toBe(0);
+    const { taskId } = lines(stdout).at(-1);
+    const refund = (...more: string[]) =>
+      run(['task', 'refund', taskId, '--home', homeOf('alice'), ...more]).done;
+    const early = await refund();
+    expect(early).toMatchObject({ code: 1, stdout: '' });
+    expect(early.stderr).toContain('E_TASK_NOT_ENDED');
+    const other = await run(['task', 'refund', taskId, '--cancel', '--home', homeOf('victor')]).done;
+    expect(other.code).toBe(1);
+    expect(other.stderr).toContain('E_TASK_NOT_OWNED');
+    const cancelled = await refund('--cancel', '--json');
+    expect(cancelled.code, cancelled.stderr).toBe(0);
+    expect(JSON.parse(cancelled.stdout)).toMatchObject({
+      amount: String(12n * TOKENS),
+      token: deployment.token,
+      transaction: expect.stringMatching(/^0x[0-9a-f]{64}$/),
+    });
+    const again = await refund();
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('E_CHAIN_NOTHING_TO_CLAIM');
+    await vi.waitFor(async () => expect((await alice.task(taskId)).status).toBe('ended'), PATIENT);
+  });
+
   it('publishes once under an id, and says so in one line where it does not stay', async () => {
     const twice = ['--id', 'nightly', '--detach', '--budget', '10'];
     const first = await create(...twice).done;

@@ -7,6 +7,9 @@ import { integer } from '../options/numbers.ts';
 import { privacyTerm } from '../task-request/privacy.ts';
 import { ruleNamed } from '../task-request/request.ts';
 
+/** The shortest phase that the contracts of a new chain take (`IParameters.minPhaseSeconds`). */
+const LEAST_PHASE_SECONDS = 5;
+
 /** What `chorus demo` is asked to do, checked. */
 export interface DemoOptions {
   /** Processes in all: trainers, and validators that are candidates to aggregate as well. */
@@ -82,7 +85,9 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
     keep: raw.keep !== undefined && raw.keep !== false,
     folder: typeof raw.keep === 'string' ? resolve(raw.keep) : null,
     commitSeconds:
-      raw.commitSeconds === undefined ? null : integer('commit-seconds', raw.commitSeconds, 2, 3600),
+      raw.commitSeconds === undefined
+        ? null
+        : integer('commit-seconds', raw.commitSeconds, LEAST_PHASE_SECONDS, 3600),
     chaos,
   };
 }

@@ -4,6 +4,7 @@ import { write } from '../output/terminal.ts';
 import { givenPath } from './environment.ts';
 import { Interrupted } from './exit.ts';
 import { readSecretFile } from './secret-file.ts';
+import { dropTypedAhead } from './typed-ahead.ts';
 
 /**
  * The password of a wallet: from the file CHORUS_PASSWORD_FILE names, or asked for on the terminal. Never from the
@@ -80,6 +81,9 @@ async function readPasswordFile(given: string, variable: string): Promise<string
   });
 }
 
+/** Between two questions people may type ahead: the terminal shows nothing of it then. */
+let hasAsked = false;
+
 async function ask(
   message: string,
   validate?: (text: string | undefined) => string | undefined,
@@ -90,6 +94,13 @@ async function ask(
     });
   }
   const { isCancel, password: prompt } = await import('@clack/prompts');
+  if (!hasAsked && (await dropTypedAhead(process.stdin, process.stderr))) {
+    write(
+      process.stderr,
+      'What was typed before the question was visible on the screen, and is not taken. Type it now:\n',
+    );
+  }
+  hasAsked = true;
   const answer = await prompt({ message, output: process.stderr, ...(validate ? { validate } : {}) });
   if (isCancel(answer)) throw new Interrupted();
   // The prompt gives nothing at all for an empty line.

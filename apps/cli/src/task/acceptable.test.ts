@@ -1,7 +1,7 @@
 import type { Address } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { plannedTask } from '../task-request/plan.ts';
-import { strangersRefuse } from './acceptable.ts';
+import { strangersRefuse, strangersWarning } from './acceptable.ts';
 
 const wallet = (byte: string): Address => `0x${byte.repeat(20)}`;
 const OWNER = wallet('aa');
@@ -26,6 +26,16 @@ describe('a task as `task create` plans it', () => {
     expect(strangersRefuse(task(three), OWNER, 'mlp')).toEqual([]);
     expect(task(three)).toMatchObject({ minValidators: 3, slashReporterBps: 200, slashBurnBps: 9_800 });
     expect(task([...three, wallet('04'), wallet('05'), wallet('06'), wallet('07')]).minValidators).toBe(4);
+  });
+
+  it('says which nodes would not join it, and where', () => {
+    expect(strangersWarning([], true)).toEqual([]);
+    expect(strangersWarning(['because'], true).join('\n')).toMatch(
+      /nodes of this devnet may join.*On another network, .*would not.*\n {2}- because$/,
+    );
+    expect(strangersWarning(['because'], false).join('\n')).toMatch(
+      /other owners will not join.*\n {2}- because$/,
+    );
   });
 
   it('says why they would not', () => {

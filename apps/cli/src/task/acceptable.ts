@@ -11,6 +11,20 @@ export async function ownerIn(dataDir: string): Promise<Address | null> {
 }
 
 /**
+ * What is said of a task that nodes of other owners would not join.
+ * @param devnet its nodes, which are set to join any task, are those that it is published to
+ */
+export function strangersWarning(reasons: readonly string[], devnet: boolean): string[] {
+  if (reasons.length === 0) return [];
+  return [
+    devnet
+      ? '! The nodes of this devnet may join this task. On another network, nodes of other owners would not, with default settings:'
+      : '! Nodes of other owners will not join this task, unless they have changed their default settings:',
+    ...reasons.map((reason) => `  - ${reason}`),
+  ];
+}
+
+/**
  * Why nodes with the settings they have by default do not join such a task; empty where they may.
  * @param model as on the command line: a name, or a file
  */

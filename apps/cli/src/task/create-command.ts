@@ -14,7 +14,7 @@ import { fields, print } from '../output/table.ts';
 import { write, writeJson } from '../output/terminal.ts';
 import { duration, short } from '../output/units.ts';
 import { type TaskWishes, taskRequest } from '../task-request/request.ts';
-import { ownerIn, strangersRefuse } from './acceptable.ts';
+import { ownerIn, strangersRefuse, strangersWarning } from './acceptable.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { type PlaceFlags, type PublishingPlace, publishingPlace } from './place.ts';
 import { type Listener, type Outcome, publishByNode, publishByOwnNode } from './publish.ts';
@@ -148,7 +148,10 @@ async function createAction(flags: CreateFlags): Promise<void> {
     throw error;
   });
   if (!flags.json)
-    write(process.stderr, `${summary(request, place, await ownerIn(place.config.dataDir), flags.model)}\n\n`);
+    write(
+      process.stderr,
+      `${summary(request, place, await ownerIn(place.config.dataDir), flags.model, Boolean(flags.devnet))}\n\n`,
+    );
   const { home, samples, decimals } = place;
   const listener = listenerOf(flags, { running: access !== null, decimals, beat, signal: stop.signal });
   const outcome = access
@@ -196,6 +199,7 @@ function summary(
   { decimals, home }: PublishingPlace,
   owner: Address | null,
   modelName: string,
+  devnet: boolean,
 ): string {
   const round =
     params.commitSeconds + params.referenceSeconds + params.settleSeconds * (params.minAggregators + 1);
@@ -231,9 +235,7 @@ function summary(
       ...(terms.privacy ? [['privacy', privacyText(terms.privacy)] as [string, string]] : []),
       ['fees', `aggregator ${params.aggregatorFeeBps / 100} %, validators ${params.validatorFeeBps / 100} %`],
     ]),
-    ...strangersRefuse(params, owner, modelName).map((why) =>
-      colors.yellow(`! strangers' nodes refuse it: ${why}`),
-    ),
+    ...strangersWarning(strangersRefuse(params, owner, modelName), devnet).map((line) => colors.yellow(line)),
   ].join('\n');
 }
 
