@@ -104,6 +104,7 @@ export type { Ports } from './ports.ts';
 export { CIRCUIT_SIZE, createProving, type Proving } from './proving.ts';
 export { newestTask } from './publishing.ts';
 export { publishTask, type TaskRequest } from './stages/announce.ts';
+export { type OpenedStakes, openStakes, viewStakes } from './stakes/open-stakes.ts';
 export { type StartOptions, startNode } from './start.ts';
 export { waitsFor } from './status/waits-for.ts';
 export { writeSummaries } from './summary/kept-summaries.ts';

@@ -260,14 +260,23 @@ async function dataNameOf({ dataDir, data }: NodeConfig): Promise<string> {
   return data ?? (await listData(dataDir))[0]?.name ?? '';
 }
 
+/** @throws ChorusError `E_CHAIN_WRONG_ID` where the endpoint is of another chain than the configuration means */
+export function checkChainId({ chain }: NodeConfig, found: number): void {
+  if (chain.chainId === undefined || found === chain.chainId) return;
+  throw new ChorusError('E_CHAIN_WRONG_ID', 'the endpoint is of another chain than configured', {
+    facts: { configured: chain.chainId, found },
+    hint: 'correct chain.url or chain.chainId in the configuration',
+  });
+}
+
 /** The chain port of the wallet, on the chain the configuration means. */
-async function openChain(
+export async function openChain(
   config: NodeConfig,
   { wallet, encrypted }: OpenedWallet,
   journal: Journal,
   emit: EventSink,
 ): Promise<ChainPort> {
-  const { url, contract, chainId, deployedAt, pollMilliseconds, requestsPerMinute } = config.chain;
+  const { url, contract, deployedAt, pollMilliseconds, requestsPerMinute } = config.chain;
   const chain = await connectChain({
     url,
     contract: contract as `0x${string}`,
@@ -286,12 +295,7 @@ async function openChain(
     ...(requestsPerMinute ? { requestsPerMinute } : {}),
   });
   try {
-    if (chainId !== undefined && chain.chainId !== chainId) {
-      throw new ChorusError('E_CHAIN_WRONG_ID', 'the endpoint is of another chain than configured', {
-        facts: { configured: chainId, found: chain.chainId },
-        hint: 'correct chain.url or chain.chainId in the configuration',
-      });
-    }
+    checkChainId(config, chain.chainId);
     if (config.attack !== undefined && !isDevChain(chain.chainId)) {
       throw new ChorusError('E_CONFIG', 'misbehaviour on purpose is refused on this chain', {
         facts: { field: 'attack', chainId: chain.chainId },
