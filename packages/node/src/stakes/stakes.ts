@@ -147,7 +147,7 @@ export class Stakes {
     const { pool, agentId, owner } = position;
     const staked = stakeValue(pool, position.shares);
     const amount = asked === 'all' ? staked : BigInt(asked);
-    const free = stakeValue(pool, unbondableShares(position));
+    const most = unbondableShares(position);
     if (amount > staked) {
       const text = await this.#texts(position.token);
       throw new ChorusError('E_STAKE_TOO_LITTLE', 'the wallet has less than that at stake there', {
@@ -155,9 +155,10 @@ export class Stakes {
         hint: `unbond ${text(staked)} or less, or "all"`,
       });
     }
-    // Rounding leaves nothing behind where all of it is asked for.
-    const shares = amount === staked ? position.shares : sharesWorth(pool, amount);
-    if (shares > unbondableShares(position)) throw await this.#locked(position, amount, free);
+    // Where all of it is asked for, no share is left behind, unless a lock rests on what rounding leaves.
+    const all = amount === staked && position.shares <= most;
+    const shares = all ? position.shares : sharesWorth(pool, amount);
+    if (shares > most) throw await this.#locked(position, amount, stakeValue(pool, most));
     const done = { dryRun, token: position.token, owner, agentId: agentId.toString() };
     if (dryRun) {
       const availableAt = timeOf((await chain.now()) + (await chain.unbondSeconds()));
