@@ -409,6 +409,31 @@ describe('the description of the API', () => {
     }
   });
 
+  it('says in full why stake is refused, and takes no amount that is none', async () => {
+    const { ask, source } = setUp();
+    const post = (action: string, body: object) =>
+      ask('POST', `/v1/stake/${action}`, { 'content-type': 'application/json' }, JSON.stringify(body));
+    const locked = await post('unbond', { amount: '13', from: ADDRESS });
+    expect(locked.status).toBe(409);
+    expect(await problem(locked)).toMatchObject({
+      code: 'E_STAKE_LOCKED',
+      facts: { tasks: '7' },
+      hint: 'wait',
+    });
+    for (const [action, body] of [
+      ['unbond', { amount: '-1' }],
+      ['unbond', { amount: '1.5' }],
+      ['unbond', { amount: 'some' }],
+      ['unbond', { amount: '1', from: 'alice' }],
+      ['deposit', { token: ADDRESS, amount: 'all' }],
+      ['deposit', { amount: '1' }],
+      ['withdraw', { all: true }],
+    ] as const) {
+      expect((await post(action, body)).status, `${action} ${JSON.stringify(body)}`).toBe(400);
+    }
+    expect(source.calls).toEqual([`unbond 13 ${ADDRESS}`]);
+  });
+
   it.each(json)('describes what %s answers', async (name, route) => {
     const { ask } = setUp();
     const { path = route.path, body } = SAMPLES[name] ?? {};
