@@ -13,6 +13,7 @@ import type {
   RoundVerdict,
   SettledRound,
   Settlement,
+  StakeAccount,
   StakePool,
   TaskParams,
   TaskState,
@@ -66,8 +67,8 @@ export class MemoryChain implements ChainPort {
     return this.#ledger.transact(() => ({ agentId: register(this.#ledger, this.account) }));
   }
 
-  async identity(): Promise<bigint | null> {
-    return identityOf(this.#ledger, this.account);
+  async identity(account: Address = this.account): Promise<bigint | null> {
+    return identityOf(this.#ledger, lower(account));
   }
 
   async reputation(agentId: bigint): Promise<number> {
@@ -94,6 +95,17 @@ export class MemoryChain implements ChainPort {
 
   withdrawStake(ticketId: bigint) {
     return this.#ledger.transact(() => ({ amount: withdraw(this.#ledger, ticketId, this.account) }));
+  }
+
+  async stakeAccount(account: Address): Promise<StakeAccount> {
+    const owner = lower(account);
+    const agentId = identityOf(this.#ledger, owner);
+    const { stakes, owners } = this.#ledger;
+    return { account: owner, agentId, positions: stakes.positions(owner, agentId, owners) };
+  }
+
+  async unbondSeconds(): Promise<number> {
+    return this.#ledger.unbondSeconds;
   }
 
   createTask(params: TaskParams) {
@@ -253,6 +265,10 @@ export class MemoryChain implements ChainPort {
 
   async decimals(_token: Address): Promise<number> {
     return 0;
+  }
+
+  async symbol(_token: Address): Promise<string | null> {
+    return 'TWIN';
   }
 
   async pace() {

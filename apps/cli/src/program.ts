@@ -27,6 +27,7 @@ const GROUPS: Record<string, Record<string, () => Promise<Command>>> = {
   'Tasks and rewards:': {
     task: async () => (await import('./commands/task.ts')).taskCommand(),
     rewards: async () => (await import('./commands/rewards.ts')).rewardsCommand(),
+    stake: async () => (await import('./commands/stake.ts')).stakeCommand(),
   },
   'Its settings and keys:': {
     config: async () => (await import('./commands/config.ts')).configCommand(),

@@ -16,6 +16,7 @@ import type {
   RoundVerdict,
   SettledRound,
   Settlement,
+  StakeAccount,
   StakePool,
   TaskParams,
   TaskState,
@@ -25,9 +26,9 @@ import type {
   VerdictFindings,
   VerdictVote,
 } from '@chorus/protocol';
-import { toHex, verdictsCost } from '@chorus/protocol';
+import { sameAddress, stakeValue, toHex, verdictsCost } from '@chorus/protocol';
 import { type JsonRpcProvider, type Result, type Signer, ZeroAddress } from 'ethers';
-import { ATTESTOR, IDENTITIES, STAKE_MANAGER, TASK_MANAGER, TOKEN } from './abi/abis.ts';
+import { ATTESTOR, IDENTITIES, PARAMETERS, STAKE_MANAGER, TASK_MANAGER, TOKEN } from './abi/abis.ts';
 import { encodeParams, roleBits } from './abi/decode.ts';
 import {
   bitmapOf,
@@ -42,22 +43,20 @@ import {
 } from './abi/signing.ts';
 import { type ContractAddresses, findContracts } from './contracts/addresses.ts';
 import { encodeSettlement } from './contracts/settlement.ts';
-import { orNoToken } from './contracts/token.ts';
+import { orNoToken, symbolOf } from './contracts/token.ts';
 import type { EventIndex } from './events/event-index.ts';
 import { followEvents } from './events/follow.ts';
 import { RpcLogs } from './events/logs.ts';
 import { ownIdentity } from './identity/identity.ts';
 import { requestValidation } from './identity/validation.ts';
 import { TaskReader } from './read/reader.ts';
+import { readStakeAccount } from './read/stake-account.ts';
 import { isDevChain, read } from './rpc/rpc.ts';
 import type { FeePolicy } from './send/fees.ts';
 import type { TransactionStore } from './send/journal.ts';
 import { Sender } from './send/sender.ts';
 import { signPermit } from './write/permit.ts';
 import { eventOf, receiptOf, Writer } from './write/writer.ts';
-
-/** Virtual shares of a pool (StakeManager): worth less than one unit, owned by nobody. */
-const VIRTUAL_SHARES = 10n ** 6n;
 
 /** The chain port over EVM JSON-RPC, with what only this implementation has. */
 export interface ChorusChain extends ChainPort {
@@ -170,12 +169,14 @@ export class EvmChain implements ChorusChain {
     return { ...receiptOf(mined), agentId };
   }
 
-  async identity(): Promise<bigint | null> {
+  async identity(account: Address = this.account): Promise<bigint | null> {
     const { identities } = await this.contracts();
     const { provider, deployedAt } = this.#connection;
     const { signal } = this.#closing;
-    const options = { provider, identities, account: this.account, fromBlock: deployedAt, signal };
-    this.#agentId = await ownIdentity(options, this.#agentId);
+    const owner = account.toLowerCase() as Address;
+    const query = { provider, identities, account: owner, fromBlock: deployedAt, signal };
+    if (!sameAddress(owner, this.account)) return ownIdentity(query, null);
+    this.#agentId = await ownIdentity(query, this.#agentId);
     return this.#agentId;
   }
 
@@ -204,8 +205,8 @@ export class EvmChain implements ChorusChain {
       this.#stakes('pool', [token, agentId]),
       this.#stakes('sharesOf', [token, agentId, this.account]),
     ]);
-    const all = (pool.shares as bigint) + VIRTUAL_SHARES;
-    return { shares, value: ((shares as bigint) * ((pool.tokens as bigint) + 1n)) / all };
+    const { tokens, locked, shares: all, unbondingShares: unbonding } = pool;
+    return { shares, value: stakeValue({ tokens, locked, shares: all, unbonding }, shares) };
   }
 
   async requestUnbond(
@@ -228,6 +229,18 @@ export class EvmChain implements ChorusChain {
     const call = { action: 'withdraw stake', to, abi: STAKE_MANAGER, name: 'withdraw', args: [ticketId] };
     const mined = await this.#writer.send(call);
     return { ...receiptOf(mined), amount: eventOf(mined, STAKE_MANAGER, 'Withdrawn').amount };
+  }
+
+  async stakeAccount(account: Address): Promise<StakeAccount> {
+    const [{ stakes, identities }, agentId] = await Promise.all([this.contracts(), this.identity(account)]);
+    const { provider, deployedAt } = this.#connection;
+    const query = { provider, reader: this.#reader, stakes, identities, fromBlock: deployedAt };
+    return readStakeAccount({ ...query, signal: this.#closing.signal }, account, agentId);
+  }
+
+  async unbondSeconds(): Promise<number> {
+    const { parameters } = await this.contracts();
+    return Number((await this.#reader.view('unbondSeconds', [], parameters, PARAMETERS))[0]);
   }
 
   async depositStakeWithPermit(token: Address, agentId: bigint, amount: bigint): Promise<Receipt> {
@@ -481,6 +494,10 @@ export class EvmChain implements ChorusChain {
     if (this.#decimals.size >= MAX_TOKENS) this.#decimals.clear();
     this.#decimals.set(token.toLowerCase(), decimals);
     return decimals;
+  }
+
+  symbol(token: Address): Promise<string | null> {
+    return symbolOf(this.#reader, token);
   }
 
   async pace(): Promise<ChainPace> {

@@ -101,6 +101,7 @@ export { LOG_FILE, type Log, openLog } from './logging/log.ts';
 export { type Level, logMessageOf } from './logging/log-messages.ts';
 export { independentValidators } from './policy/task-policy.ts';
 export { CIRCUIT_SIZE, createProving, type Proving } from './proving/proving.ts';
+export { type OpenedStakes, openStakes, viewStakes } from './stakes/open-stakes.ts';
 export { type StartOptions, startNode } from './start.ts';
 export { waitsFor } from './status/waits-for.ts';
 export { publishTask, type TaskRequest } from './tasks/announce.ts';

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { connectChain, isDevChain } from '@chorus/chain';
 import { createNetwork, type NetworkEvent, type NetworkOptions } from '@chorus/network';
 import {
   type ChainPort,
@@ -20,6 +19,7 @@ import { type OpenedWallet, openWallet, type PasswordSource } from './identity/w
 import { Journal } from './journal/journal.ts';
 import type { StepGate } from './journal/steps.ts';
 import { ChorusNode } from './lifecycle/chorus-node.ts';
+import { openChain } from './lifecycle/open-chain.ts';
 import { meteredChain } from './metrics/metered-chain.ts';
 import { DiskWatch } from './status/disk-watch.ts';
 import { keptFiles } from './status/kept-files.ts';
@@ -257,55 +257,4 @@ async function datasetOf({ roles, dataDir, data }: NodeConfig): Promise<Dataset 
 /** What the data is called, in the record of what was told of it: its registered name, or its path. */
 async function dataNameOf({ dataDir, data }: NodeConfig): Promise<string> {
   return data ?? (await listData(dataDir))[0]?.name ?? '';
-}
-
-/** The chain port of the wallet, on the chain the configuration means. */
-async function openChain(
-  config: NodeConfig,
-  { wallet, encrypted }: OpenedWallet,
-  journal: Journal,
-  emit: EventSink,
-): Promise<ChainPort> {
-  const { url, contract, chainId, deployedAt, pollMilliseconds, requestsPerMinute } = config.chain;
-  const chain = await connectChain({
-    url,
-    contract: contract as `0x${string}`,
-    signer: wallet,
-    transactions: journal.transactions,
-    onPaid: (wei) => {
-      // What was mined was mined, also where it cannot be written down.
-      try {
-        journal.paidGas(wei);
-      } catch (error) {
-        emit(warningOf(error));
-      }
-    },
-    deployedAt,
-    ...(pollMilliseconds ? { pollMilliseconds } : {}),
-    ...(requestsPerMinute ? { requestsPerMinute } : {}),
-  });
-  try {
-    if (chainId !== undefined && chain.chainId !== chainId) {
-      throw new ChorusError('E_CHAIN_WRONG_ID', 'the endpoint is of another chain than configured', {
-        facts: { configured: chainId, found: chain.chainId },
-        hint: 'correct chain.url or chain.chainId in the configuration',
-      });
-    }
-    if (config.attack !== undefined && !isDevChain(chain.chainId)) {
-      throw new ChorusError('E_CONFIG', 'misbehaviour on purpose is refused on this chain', {
-        facts: { field: 'attack', chainId: chain.chainId },
-        hint: 'remove `attack` from the configuration',
-      });
-    }
-    if (!encrypted && !isDevChain(chain.chainId)) {
-      throw new ChorusError('E_WALLET_UNENCRYPTED', 'a development key is refused on this chain', {
-        facts: { chainId: chain.chainId },
-        hint: 'make an encrypted wallet with `chorus init`',
-      });
-    }
-    return chain;
-  } catch (error) {
-    await chain.close();
-    throw error;
-  }
 }

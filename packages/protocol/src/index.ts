@@ -22,6 +22,7 @@ export * from './reason.ts';
 export * from './round.ts';
 export * from './scrub.ts';
 export * from './settlement.ts';
+export * from './stake.ts';
 export * from './summary.ts';
 export * from './task.ts';
 export * from './terms.ts';

@@ -1,5 +1,12 @@
+import { type ChainPort, type StakePosition, unlockedShares } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { DEPOSIT, type Fixture, refused, STAKE } from './fixture.ts';
+
+/** The pool behind an account's first identity. */
+async function positionOf(fixture: Fixture, port: ChainPort): Promise<StakePosition> {
+  const { positions } = await port.stakeAccount(port.account);
+  return positions.find(({ agentId }) => agentId === fixture.agentOf(port))!;
+}
 
 /** Identities, and stake behind them. */
 export function describeIdentities(get: () => Fixture): void {
@@ -63,6 +70,68 @@ export function describeIdentities(get: () => Fixture): void {
       await port.join(taskId, { agreement, agentId, roles: ['trainer'], peerId: 'p' });
       expect(await port.stake(token, agentId)).toEqual({ tokens: STAKE + 5n, locked: STAKE, free: 5n });
       await refused('E_CHAIN_STAKE_REQUIRED', port.requestUnbond(token, agentId, shares));
+    });
+
+    it('an account’s stake is read whole: pools, who delegated, what is unbonding', async () => {
+      const f = get();
+      const [, port, other] = f.trainers;
+      const { token } = f.world;
+      const { agentId } = await port!.registerIdentity('ipfs://second');
+      await port!.depositStake(token, agentId, 600n);
+      await other!.depositStake(token, agentId, 400n);
+      const { shares } = await other!.stakeShares(token, agentId);
+      const { ticket } = await other!.requestUnbond(token, agentId, shares / 4n);
+      const theirs = await other!.stakeAccount(other!.account);
+      expect(theirs).toMatchObject({ account: other!.account, agentId: f.agentOf(other!) });
+      const delegated = theirs.positions.find((position) => position.agentId === agentId)!;
+      const each = shares / 4n;
+      expect(delegated).toEqual({
+        token,
+        agentId,
+        owner: port!.account,
+        pool: { tokens: 1_000n, locked: 0n, shares: 10n * each, unbonding: each },
+        shares: 3n * each,
+        tickets: [ticket],
+        locks: [],
+        holders: [
+          { account: port!.account, shares: 6n * each },
+          { account: other!.account, shares: 3n * each },
+        ],
+        slashes: [],
+      });
+      // Every account reads the same.
+      expect(await f.owner.stakeAccount(other!.account)).toEqual(theirs);
+      await f.world.passTime(await port!.unbondSeconds());
+      await other!.withdrawStake(ticket.id);
+      const after = (await other!.stakeAccount(other!.account)).positions.find((p) => p.agentId === agentId)!;
+      expect(after.tickets).toEqual([]);
+      expect(after.pool).toEqual({ tokens: 900n, locked: 0n, shares: 9n * each, unbonding: 0n });
+      expect(await f.owner.identity(other!.account)).toBe(f.agentOf(other!));
+    });
+
+    it('a lock, and what an offence took of it, are in the pool’s account', async () => {
+      const f = get();
+      const { token } = f.world;
+      const [absent] = f.trainers;
+      const taskId = await f.running();
+      const before = await positionOf(f, absent!);
+      expect(before.locks).toContainEqual({ taskId, amount: STAKE });
+      for (const i of [1, 2]) await f.commit(i, taskId, 1);
+      for (const validator of f.validators) await f.seal(validator, taskId, 1);
+      await f.timeOut(taskId);
+      const after = await positionOf(f, absent!);
+      const [slash] = after.slashes;
+      expect(slash).toMatchObject({ taskId, amount: before.pool.tokens - after.pool.tokens });
+      expect(slash!.amount).toBeGreaterThan(0n);
+      expect(slash!.block).toBeGreaterThan(0);
+      expect(after.locks).toContainEqual({ taskId, amount: STAKE - slash!.amount });
+      // All that is free, to the last share, and not one share more; what it is worth was rounded down.
+      const free = unlockedShares(after.pool);
+      await refused('E_CHAIN_STAKE_REQUIRED', absent!.requestUnbond(token, after.agentId, free + 1n));
+      await absent!.requestUnbond(token, after.agentId, free);
+      expect((await absent!.stake(token, after.agentId)).free).toBe(0n);
+      // The tests after this one join tasks with it.
+      await absent!.depositStake(token, after.agentId, DEPOSIT);
     });
 
     it('a deposit of nothing, behind nobody, or without the tokens is refused', async () => {

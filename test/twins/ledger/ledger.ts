@@ -25,6 +25,9 @@ export type Emit = (event: EventBody) => void;
 
 export const lower = (address: string): Address => address.toLowerCase() as Address;
 
+/** The transaction of a block, which has one. */
+export const transactionOf = (block: number): Hex => keccak256(zeroPadValue(toBeHex(block), 32)) as Hex;
+
 /**
  * The contracts' storage in plain objects, and transactions on it; the files beside it are their rules, each what a part
  * of the Solidity does. Several accounts share one ledger. For tests only.
@@ -103,7 +106,7 @@ export class MemoryLedger {
     // Not within the caller's own turn, as on a real chain.
     await Promise.resolve();
     const block = this.block + 1;
-    const transaction = keccak256(zeroPadValue(toBeHex(block), 32)) as Hex;
+    const transaction = transactionOf(block);
     const position: EventPosition = { block, transaction };
     const events: EventBody[] = [];
     const saved = {

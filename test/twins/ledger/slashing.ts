@@ -9,7 +9,7 @@ import {
   type Slashing,
 } from '@chorus/protocol';
 import { AbiCoder, keccak256 } from 'ethers';
-import type { Emit, MemoryLedger } from './ledger.ts';
+import { type Emit, type MemoryLedger, transactionOf } from './ledger.ts';
 import type { MemoryTask } from './task.ts';
 
 const BURN: Address = '0x000000000000000000000000000000000000dead';
@@ -54,6 +54,7 @@ export function slash(
     offence,
     amount,
     absence ? burned : shared,
+    { block: ledger.block + 1, transaction: transactionOf(ledger.block + 1) },
   );
   const { token } = state;
   ledger.money.transfer(token, ledger.stakeContract, BURN, parts.burned, 'slash');

@@ -1,5 +1,5 @@
 import { refusal } from '@chorus/chain';
-import type { Address, StakePool, UnbondTicket } from '@chorus/protocol';
+import type { Address, StakePool, StakePosition, StakeSlash, UnbondTicket } from '@chorus/protocol';
 
 const VIRTUAL_SHARES = 10n ** 6n;
 const BPS = 10_000n;
@@ -24,6 +24,8 @@ export class MemoryStakes {
   readonly #locks = new Map<string, bigint>();
   readonly #tickets = new Map<bigint, UnbondTicket & { owner: Address }>();
   readonly #slashed = new Set<string>();
+  /** By pool, the newest first. */
+  readonly #slashes = new Map<string, StakeSlash[]>();
   readonly slashCount = new Map<bigint, number>();
   #ticketCount = 0n;
 
@@ -33,6 +35,7 @@ export class MemoryStakes {
     for (const [k, v] of this.#locks) copy.#locks.set(k, v);
     for (const [k, v] of this.#tickets) copy.#tickets.set(k, { ...v });
     for (const v of this.#slashed) copy.#slashed.add(v);
+    for (const [k, v] of this.#slashes) copy.#slashes.set(k, [...v]);
     for (const [k, v] of this.slashCount) copy.slashCount.set(k, v);
     copy.#ticketCount = this.#ticketCount;
     return copy;
@@ -47,6 +50,37 @@ export class MemoryStakes {
     const pool = this.#pool(token, agentId);
     const shares = pool.owners.get(owner) ?? 0n;
     return { shares, value: value(pool, shares) };
+  }
+
+  /** Of every pool that the account has put something into, or that is behind its identity. */
+  positions(account: Address, own: bigint | null, owners: readonly Address[]): StakePosition[] {
+    const positions = [...this.#pools].flatMap(([key, pool]) => {
+      const [token, agent] = key.split('/') as [Address, string];
+      const agentId = BigInt(agent);
+      const tickets = [...this.#tickets.values()].filter(
+        (ticket) => ticket.owner === account && keyOf(ticket.token, ticket.agentId) === key,
+      );
+      if (agentId !== own && !pool.owners.has(account) && tickets.length === 0) return [];
+      const { tokens, locked, shares, unbonding } = pool;
+      const locks = [...this.#locks].flatMap(([lock, amount]) =>
+        lock.startsWith(`${key}/`) && amount > 0n ? [{ taskId: BigInt(lock.split('/')[2]!), amount }] : [],
+      );
+      return {
+        token,
+        agentId,
+        owner: owners[Number(agentId)]!,
+        pool: { tokens, locked, shares, unbonding },
+        shares: pool.owners.get(account) ?? 0n,
+        tickets: tickets.map(({ owner: _, ...ticket }) => ticket),
+        locks,
+        holders: [...pool.owners]
+          .flatMap(([holder, held]) => (held > 0n ? [{ account: holder, shares: held }] : []))
+          .sort((a, b) => (a.shares < b.shares ? 1 : -1)),
+        slashes: this.#slashes.get(key) ?? [],
+      };
+    });
+    const mine = ({ shares, tickets }: StakePosition) => shares > 0n || tickets.length > 0;
+    return [...positions.filter(mine), ...positions.filter((position) => !mine(position))];
   }
 
   deposit(token: Address, agentId: bigint, owner: Address, amount: bigint): void {
@@ -117,19 +151,23 @@ export class MemoryStakes {
     offence: string,
     amount: bigint,
     split: SlashSplit,
+    at: Pick<StakeSlash, 'block' | 'transaction'>,
   ): { reporter: bigint; burned: bigint; harmed: bigint } {
     this.#slashed.add(offence);
     this.slashCount.set(agentId, (this.slashCount.get(agentId) ?? 0) + 1);
     const key = `${keyOf(token, agentId)}/${taskId}`;
     const held = this.#locks.get(key) ?? 0n;
     const taken = amount < held ? amount : held;
+    const poolKey = keyOf(token, agentId);
+    this.#slashes.set(poolKey, [{ taskId, amount: taken, ...at }, ...(this.#slashes.get(poolKey) ?? [])]);
     const pool = this.#pool(token, agentId);
     this.#locks.set(key, held - taken);
     pool.locked -= taken;
     pool.tokens -= taken;
     if (taken > 0n && pool.tokens === 0n) {
       // What stood behind its shares is gone, and so is what tickets are worth.
-      this.#pools.delete(keyOf(token, agentId));
+      const owners = new Map([...pool.owners.keys()].map((owner) => [owner, 0n] as const));
+      this.#pools.set(poolKey, { tokens: 0n, locked: 0n, shares: 0n, unbonding: 0n, owners });
       for (const ticket of this.#tickets.values()) {
         if (keyOf(ticket.token, ticket.agentId) === keyOf(token, agentId)) ticket.shares = 0n;
       }

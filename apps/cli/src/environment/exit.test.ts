@@ -27,6 +27,10 @@ it.each([
   ['E_CHAIN_UNREACHABLE', EXIT.unavailable],
   ['E_NETWORK_LISTEN', EXIT.unavailable],
   ['E_STORE_LOCKED', EXIT.later],
+  ['E_STAKE_LOCKED', EXIT.later],
+  ['E_STAKE_NOT_MATURE', EXIT.later],
+  ['E_STAKE_AMBIGUOUS', EXIT.usage],
+  ['E_STAKE_BALANCE', EXIT.failed],
   ['E_STORE_FULL', EXIT.inputOutput],
   ['E_PASSWORD_WRONG', EXIT.permission],
 ] as const)('%s ends with %i', (code, exit) => {

@@ -34,7 +34,7 @@ it.each([
   ['a word', 'hunter2\n', '\r\u001b[1A\u001b[0J'],
   ['a word over two lines of the screen', 'correct horse\n', '\r\u001b[2A\u001b[0J'],
   ['a word twice', 'hunter2\rhunter2\r', '\r\u001b[2A\u001b[0J'],
-])('%s that was typed too early is wiped, and nobody reads it later', async (_, typed, wipes) => {
+])('%s that was typed too early is wiped, and not read later', async (_, typed, wipes) => {
   const { input, written, dropped } = terminalWith(typed);
   expect(await dropped()).toBe(true);
   expect(written()).toBe(wipes);

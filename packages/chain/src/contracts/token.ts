@@ -1,6 +1,7 @@
 import { chorusToken } from '@chorus/contracts';
-import type { Address, Hex } from '@chorus/protocol';
-import { Contract, isError, NonceManager, Wallet } from 'ethers';
+import { type Address, type Hex, plainLine } from '@chorus/protocol';
+import { Contract, type Interface, isError, NonceManager, type Result, Wallet } from 'ethers';
+import { TOKEN } from '../abi/abis.ts';
 import { ChainError, toChainError } from '../errors/errors.ts';
 import { isDevChain, openProvider, read } from '../rpc/rpc.ts';
 
@@ -51,6 +52,30 @@ export async function readTokenDecimals(url: string, token: Address): Promise<nu
     throw orNoToken(error, token);
   } finally {
     provider.destroy();
+  }
+}
+
+/** More is no symbol, and would push amounts out of their columns. */
+const MAX_SYMBOL = 16;
+
+/** Reads of any contract, by its ABI. */
+interface TokenReader {
+  view(name: string, args: unknown[], to: Address, abi: Interface): Promise<Result>;
+}
+
+/**
+ * The symbol of a token, in one plain line; null where it has none, or one that is too long.
+ * @throws ChainError `E_CHAIN_UNREACHABLE`
+ */
+export async function symbolOf(reader: TokenReader, token: Address): Promise<string | null> {
+  try {
+    const [symbol] = await reader.view('symbol', [], token, TOKEN);
+    const text = plainLine(String(symbol)).trim();
+    return text === '' || text.length > MAX_SYMBOL ? null : text;
+  } catch (error) {
+    const known = orNoToken(error, token);
+    if (known.code === 'E_CHAIN_UNREACHABLE') throw known;
+    return null;
   }
 }
 

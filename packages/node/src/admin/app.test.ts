@@ -48,6 +48,29 @@ const round = {
 } as const;
 const amounts = [{ token: ADDRESS, amount: '95' }];
 const earned = [{ ...amounts[0]!, rewards: '95', fees: '0', claimed: '0', settled: 1, paid: 1, void: 0 }];
+const stakes = {
+  account: ADDRESS,
+  agentId: '3',
+  time: TIME,
+  unbondSeconds: 7200,
+  tokens: [{ address: ADDRESS, symbol: 'CHOR', decimals: 18, balance: '7' }],
+  positions: [
+    {
+      token: ADDRESS,
+      agentId: '3',
+      owner: ADDRESS,
+      own: true,
+      staked: '90',
+      shares: '90000000',
+      unbondable: '40',
+      unbonding: [{ ticket: '1', amount: '5', availableAt: TIME, available: false }],
+      pool: { tokens: '95', locked: '50', free: '40', unbonding: '5', shares: '95000000' },
+      locks: [{ taskId: '7', amount: '50', ended: false }],
+      holders: [{ account: ADDRESS, amount: '90', shares: '90000000' }],
+      slashes: [{ taskId: '6', amount: '1', block: 9, transaction: '0x02' }],
+    },
+  ],
+};
 const refused = [{ taskId: '8', at: TIME, code: 'E_LIMIT_HOURS', message: 'not now', hint: 'wait' }];
 
 /** A node that says something about everything. */
@@ -196,6 +219,53 @@ function fakeNode(): AdminSource & { calls: string[] } {
       calls.push(`rounds ${task} ${limit}`);
       return { rounds: [round] };
     },
+    stakes: async ({ account, token }) => {
+      calls.push(`stakes ${account} ${token}`);
+      return stakes;
+    },
+    depositStake: async ({ token, amount, to, dryRun }) => {
+      calls.push(`deposit ${amount} ${to} ${dryRun}`);
+      return {
+        dryRun: dryRun ?? false,
+        token,
+        amount,
+        owner: to ?? ADDRESS,
+        agentId: '3',
+        registered: false,
+        transaction: '0x01',
+      };
+    },
+    unbondStake: async ({ amount, from }) => {
+      calls.push(`unbond ${amount} ${from}`);
+      if (amount === '13') {
+        throw new ChorusError('E_STAKE_LOCKED', 'tasks have locked it', {
+          facts: { tasks: '7' },
+          hint: 'wait',
+        });
+      }
+      return {
+        dryRun: false,
+        token: ADDRESS,
+        amount: '5',
+        owner: ADDRESS,
+        agentId: '3',
+        ticket: '1',
+        availableAt: TIME,
+        transaction: '0x01',
+      };
+    },
+    withdrawStake: async ({ from }) => {
+      calls.push(`withdraw ${from}`);
+      const paid = {
+        ticket: '1',
+        token: ADDRESS,
+        owner: ADDRESS,
+        agentId: '3',
+        amount: '5',
+        transaction: '0x01',
+      };
+      return { dryRun: false, withdrawn: [paid], waiting: [] };
+    },
     rewards: async () => ({ earned, claimable: amounts, staked: amounts }),
     claim: async ({ token }) => ({
       claimed: [{ token: token ?? ADDRESS, amount: '95', transaction: '0x01' }],
@@ -304,6 +374,9 @@ const SAMPLES: Partial<Record<RouteName, { path?: string; body?: object }>> = {
   join: { path: '/v1/tasks/7/join' },
   leave: { path: '/v1/tasks/7/leave' },
   claim: { body: {} },
+  depositStake: { body: { token: ADDRESS, amount: '5' } },
+  unbondStake: { body: { amount: 'all' } },
+  withdrawStake: { body: {} },
   ban: { body: { peerId: PEER, seconds: 60, reason: 'noise' } },
   unban: { path: `/v1/bans/${PEER}` },
 };
@@ -335,6 +408,31 @@ describe('the description of the API', () => {
       const { parameters = [] } = document.paths[route.path]![route.method]!;
       expect(parameters.filter((p) => p.in === 'path').map((p) => p.name)).toEqual(named);
     }
+  });
+
+  it('says in full why stake is refused, and takes only whole amounts', async () => {
+    const { ask, source } = setUp();
+    const post = (action: string, body: object) =>
+      ask('POST', `/v1/stake/${action}`, { 'content-type': 'application/json' }, JSON.stringify(body));
+    const locked = await post('unbond', { amount: '13', from: ADDRESS });
+    expect(locked.status).toBe(409);
+    expect(await problem(locked)).toMatchObject({
+      code: 'E_STAKE_LOCKED',
+      facts: { tasks: '7' },
+      hint: 'wait',
+    });
+    for (const [action, body] of [
+      ['unbond', { amount: '-1' }],
+      ['unbond', { amount: '1.5' }],
+      ['unbond', { amount: 'some' }],
+      ['unbond', { amount: '1', from: 'alice' }],
+      ['deposit', { token: ADDRESS, amount: 'all' }],
+      ['deposit', { amount: '1' }],
+      ['withdraw', { all: true }],
+    ] as const) {
+      expect((await post(action, body)).status, `${action} ${JSON.stringify(body)}`).toBe(400);
+    }
+    expect(source.calls).toEqual([`unbond 13 ${ADDRESS}`]);
   });
 
   it.each(json)('describes what %s answers', async (name, route) => {

@@ -21,7 +21,16 @@ const REQUESTS = { points: 500, duration: 10 };
 /** Milliseconds until a caller is told that the answer takes too long; joins and claims wait for the chain, files for the disk. */
 const ANSWER_MILLISECONDS = 10_000;
 const CHAIN_MILLISECONDS = 170_000;
-const SLOW: readonly RouteName[] = ['join', 'claim', 'refund', 'upload'];
+const SLOW: readonly RouteName[] = [
+  'join',
+  'claim',
+  'refund',
+  'upload',
+  'stakes',
+  'depositStake',
+  'unbondStake',
+  'withdrawStake',
+];
 
 interface Env {
   Bindings: HttpBindings;
@@ -132,6 +141,14 @@ function answersOf(source: AdminSource): Record<RouteName, Answer> {
       c.json(await source.rounds(query as z.output<typeof ROUTES.rounds.query>)),
     rewards: async (c) => c.json(await source.rewards()),
     claim: async (c, { body }) => c.json(await source.claim(body as z.output<typeof ROUTES.claim.body>)),
+    stakes: async (c, { query }) =>
+      c.json(await source.stakes(query as z.output<typeof ROUTES.stakes.query>)),
+    depositStake: async (c, { body }) =>
+      c.json(await source.depositStake(body as z.output<typeof ROUTES.depositStake.body>)),
+    unbondStake: async (c, { body }) =>
+      c.json(await source.unbondStake(body as z.output<typeof ROUTES.unbondStake.body>)),
+    withdrawStake: async (c, { body }) =>
+      c.json(await source.withdrawStake(body as z.output<typeof ROUTES.withdrawStake.body>)),
     peers: async (c) => c.json(await source.peers()),
     bans: async (c) => c.json(await source.bans()),
     ban: async (c, { body }) => c.json(await source.ban(body as z.output<typeof ROUTES.ban.body>)),

@@ -7,6 +7,16 @@ import { problemSchema } from './schema/problem.ts';
 import type { PublicationDocument, PublicationRequest, StoredModel } from './schema/publications.ts';
 import type { ClaimResult, Rewards, RoundList } from './schema/rounds.ts';
 import { type ClaimRequest, ROUTES, type RoundsQuery, type Route } from './schema/routes.ts';
+import type {
+  StakeDepositRequest,
+  StakeDepositResult,
+  StakesDocument,
+  StakesQuery,
+  StakeUnbondRequest,
+  StakeUnbondResult,
+  StakeWithdrawRequest,
+  StakeWithdrawResult,
+} from './schema/stakes.ts';
 import type { Accepted, Readiness, Status } from './schema/status.ts';
 import type {
   JoinResult,
@@ -64,6 +74,10 @@ export interface AdminClient {
   rounds(query?: Partial<RoundsQuery>, options?: CallOptions): Promise<RoundList>;
   rewards(options?: CallOptions): Promise<Rewards>;
   claim(request?: ClaimRequest, options?: CallOptions): Promise<ClaimResult>;
+  stakes(query?: Partial<StakesQuery>, options?: CallOptions): Promise<StakesDocument>;
+  depositStake(request: StakeDepositRequest, options?: CallOptions): Promise<StakeDepositResult>;
+  unbondStake(request: StakeUnbondRequest, options?: CallOptions): Promise<StakeUnbondResult>;
+  withdrawStake(request?: StakeWithdrawRequest, options?: CallOptions): Promise<StakeWithdrawResult>;
   peers(options?: CallOptions): Promise<PeerList>;
   bans(options?: CallOptions): Promise<BanList>;
   ban(request: BanRequest, options?: CallOptions): Promise<BannedPeer>;
@@ -147,6 +161,14 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     rounds: (query = {}, { signal } = {}) => ask(ROUTES.rounds, { query, signal }),
     rewards: ({ signal } = {}) => ask(ROUTES.rewards, { signal }),
     claim: (body = {}, { signal } = {}) => ask(ROUTES.claim, { body, timeoutMs: CHAIN_MILLISECONDS, signal }),
+    stakes: (query = {}, { signal } = {}) =>
+      ask(ROUTES.stakes, { query, timeoutMs: CHAIN_MILLISECONDS, signal }),
+    depositStake: (body, { signal } = {}) =>
+      ask(ROUTES.depositStake, { body, timeoutMs: CHAIN_MILLISECONDS, signal }),
+    unbondStake: (body, { signal } = {}) =>
+      ask(ROUTES.unbondStake, { body, timeoutMs: CHAIN_MILLISECONDS, signal }),
+    withdrawStake: (body = {}, { signal } = {}) =>
+      ask(ROUTES.withdrawStake, { body, timeoutMs: CHAIN_MILLISECONDS, signal }),
     peers: ({ signal } = {}) => ask(ROUTES.peers, { signal }),
     bans: ({ signal } = {}) => ask(ROUTES.bans, { signal }),
     ban: (body, { signal } = {}) => ask(ROUTES.ban, { body, signal }),

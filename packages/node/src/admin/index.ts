@@ -31,6 +31,18 @@ export type { Problem } from './schema/problem.ts';
 export type { PublicationDocument, PublicationRequest, StoredModel } from './schema/publications.ts';
 export type { ClaimResult, Earnings, Rewards, RoundList, RoundSummary } from './schema/rounds.ts';
 export { type ClaimRequest, ROUTES, type RoundsQuery, type Route, type RouteName } from './schema/routes.ts';
+export type {
+  StakeDepositRequest,
+  StakeDepositResult,
+  StakePositionDocument,
+  StakesDocument,
+  StakesQuery,
+  StakeToken,
+  StakeUnbondRequest,
+  StakeUnbondResult,
+  StakeWithdrawRequest,
+  StakeWithdrawResult,
+} from './schema/stakes.ts';
 export {
   type LimitsView,
   type PrivacyView,

@@ -3,6 +3,16 @@ import type { BanList, BannedPeer, BanRequest, PeerList } from './schema/network
 import type { CheckedPublication, PublicationDocument, StoredModel } from './schema/publications.ts';
 import type { ClaimResult, Rewards, RoundList } from './schema/rounds.ts';
 import type { ClaimRequest, RoundsQuery } from './schema/routes.ts';
+import type {
+  StakeDepositRequest,
+  StakeDepositResult,
+  StakesDocument,
+  StakesQuery,
+  StakeUnbondRequest,
+  StakeUnbondResult,
+  StakeWithdrawRequest,
+  StakeWithdrawResult,
+} from './schema/stakes.ts';
 import type { Readiness, Status } from './schema/status.ts';
 import type { JoinResult, LeaveResult, RefundResult, TaskDetail, TaskList } from './schema/tasks.ts';
 
@@ -26,6 +36,11 @@ export interface AdminSource {
   rounds(query: RoundsQuery): Promise<RoundList>;
   rewards(): Promise<Rewards>;
   claim(request: ClaimRequest): Promise<ClaimResult>;
+  stakes(query: StakesQuery): Promise<StakesDocument>;
+  /** `to`: delegate to the identity of that wallet. */
+  depositStake(request: StakeDepositRequest): Promise<StakeDepositResult>;
+  unbondStake(request: StakeUnbondRequest): Promise<StakeUnbondResult>;
+  withdrawStake(request: StakeWithdrawRequest): Promise<StakeWithdrawResult>;
   peers(): Promise<PeerList>;
   bans(): Promise<BanList>;
   ban(request: BanRequest): Promise<BannedPeer>;

@@ -29,7 +29,7 @@ describe('DutyScheduler', () => {
     expect(over).toHaveBeenCalledOnce();
   });
 
-  it('pauses longer after each failure of a duty, up to a limit, and begins anew after a success', async () => {
+  it('pauses longer after each failure of a duty, up to a limit, and starts over after a success', async () => {
     const duties = new DutyScheduler();
     const failed = vi.fn(async () => {});
     const fail = attempt(() => Promise.reject(new Error('no')), { failed });

@@ -6,6 +6,16 @@ import type { BanList, BannedPeer, BanRequest, PeerList } from '../admin/schema/
 import type { CheckedPublication, PublicationDocument, StoredModel } from '../admin/schema/publications.ts';
 import type { ClaimResult, Rewards, RoundList, RoundSummary } from '../admin/schema/rounds.ts';
 import type { ClaimRequest, RoundsQuery } from '../admin/schema/routes.ts';
+import type {
+  StakeDepositRequest,
+  StakeDepositResult,
+  StakesDocument,
+  StakesQuery,
+  StakeUnbondRequest,
+  StakeUnbondResult,
+  StakeWithdrawRequest,
+  StakeWithdrawResult,
+} from '../admin/schema/stakes.ts';
 import type { Readiness, Status } from '../admin/schema/status.ts';
 import type {
   JoinResult,
@@ -23,6 +33,7 @@ import { didOfPeerId } from '../identity/did.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { missedRoundBps } from '../policy/task-policy.ts';
+import { Stakes } from '../stakes/stakes.ts';
 import type { PublicationState } from '../tasks/publication-queue.ts';
 import { ActivityTracker } from './activity-tracker.ts';
 import { lagSeconds } from './chain-watch.ts';
@@ -64,6 +75,7 @@ interface Attached {
   node: ChorusNode;
   conditions: NodeConditions;
   money: MoneyView;
+  stakes: Stakes;
 }
 
 /**
@@ -91,7 +103,9 @@ export class NodeAdmin implements AdminSource {
 
   /** The node, as soon as there is one. */
   attach(node: ChorusNode, conditions: NodeConditions): void {
-    this.#attached = { node, conditions, money: new MoneyView(node) };
+    const { chain, network } = node.ports;
+    const stakes = new Stakes({ chain, peerId: () => network.peerId });
+    this.#attached = { node, conditions, money: new MoneyView(node), stakes };
   }
 
   /** Every event of the node comes by here. */
@@ -316,6 +330,22 @@ export class NodeAdmin implements AdminSource {
     }
     money.forget();
     return { claimed };
+  }
+
+  async stakes(query: StakesQuery): Promise<StakesDocument> {
+    return this.#running().stakes.stakes(query);
+  }
+
+  async depositStake(request: StakeDepositRequest): Promise<StakeDepositResult> {
+    return this.#running().stakes.depositStake(request);
+  }
+
+  async unbondStake(request: StakeUnbondRequest): Promise<StakeUnbondResult> {
+    return this.#running().stakes.unbondStake(request);
+  }
+
+  async withdrawStake(request: StakeWithdrawRequest): Promise<StakeWithdrawResult> {
+    return this.#running().stakes.withdrawStake(request);
   }
 
   async bans(): Promise<BanList> {

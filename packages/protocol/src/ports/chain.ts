@@ -8,6 +8,7 @@ import type {
   VerdictFindings,
   VerdictVote,
 } from '../settlement.ts';
+import type { StakeAccount } from '../stake.ts';
 import type {
   Member,
   MemberAccount,
@@ -145,8 +146,8 @@ export interface ChainPort {
 
   /** Register an identity (ERC-8004) for this account. `uri` of its registration file, at most 2048 bytes. */
   registerIdentity(uri: string): Promise<Receipt & { agentId: bigint }>;
-  /** The first identity that this account registered and still owns; null where there is none. */
-  identity(): Promise<bigint | null>;
+  /** The first identity that an account (by default this one) registered and still owns; null if it owns no identity. */
+  identity(account?: Address): Promise<bigint | null>;
   /** Rounds with a share, less ten for each slash; what `minReputation` asks for. */
   reputation(agentId: bigint): Promise<number>;
   /** Approves and deposits stake behind an identity, this account's or another's. */
@@ -156,6 +157,10 @@ export interface ChainPort {
   stakeShares(token: Address, agentId: bigint): Promise<{ shares: bigint; value: bigint }>;
   requestUnbond(token: Address, agentId: bigint, shares: bigint): Promise<Receipt & { ticket: UnbondTicket }>;
   withdrawStake(ticketId: bigint): Promise<Receipt & { amount: bigint }>;
+  /** Everything an account has at stake, and what others have put behind its identity. */
+  stakeAccount(account: Address): Promise<StakeAccount>;
+  /** Seconds from a request to unbond until it can be withdrawn. */
+  unbondSeconds(): Promise<number>;
 
   // ---- tasks ----
 
@@ -242,6 +247,8 @@ export interface ChainPort {
    * @throws ChorusError `E_CHAIN_TOKEN` where it does not say, or says more than 77
    */
   decimals(token: Address): Promise<number>;
+  /** What a token calls itself, in one plain line of at most 16 characters; null where it does not say. */
+  symbol(token: Address): Promise<string | null>;
   pace(): Promise<ChainPace>;
 
   /** @throws ChorusError `E_CHAIN_UNKNOWN_TASK` */

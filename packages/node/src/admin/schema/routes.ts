@@ -8,6 +8,16 @@ import {
   publicationSchema,
 } from './publications.ts';
 import { claimResultSchema, rewardsSchema, roundListSchema } from './rounds.ts';
+import {
+  stakeDepositRequestSchema,
+  stakeDepositResultSchema,
+  stakesQuerySchema,
+  stakesSchema,
+  stakeUnbondRequestSchema,
+  stakeUnbondResultSchema,
+  stakeWithdrawRequestSchema,
+  stakeWithdrawResultSchema,
+} from './stakes.ts';
 import { acceptedSchema, healthSchema, readinessSchema, statusSchema } from './status.ts';
 import {
   joinResultSchema,
@@ -192,6 +202,38 @@ export const ROUTES = {
     access: 'token',
     body: claimRequestSchema,
     response: claimResultSchema,
+  },
+  stakes: {
+    method: 'get',
+    path: '/v1/stake',
+    summary: 'What an account has at stake, what is unbonding, and what others have put behind its identity',
+    access: 'token',
+    query: stakesQuerySchema,
+    response: stakesSchema,
+  },
+  depositStake: {
+    method: 'post',
+    path: '/v1/stake/deposit',
+    summary: "Put stake behind this wallet's identity, or behind another wallet's; answers when mined",
+    access: 'token',
+    body: stakeDepositRequestSchema,
+    response: stakeDepositResultSchema,
+  },
+  unbondStake: {
+    method: 'post',
+    path: '/v1/stake/unbond',
+    summary: 'Ask stake back: it can be withdrawn when the unbonding period is over; answers when mined',
+    access: 'token',
+    body: stakeUnbondRequestSchema,
+    response: stakeUnbondResultSchema,
+  },
+  withdrawStake: {
+    method: 'post',
+    path: '/v1/stake/withdraw',
+    summary: 'Withdraw to the wallet everything whose unbonding period is over; answers when mined',
+    access: 'token',
+    body: stakeWithdrawRequestSchema,
+    response: stakeWithdrawResultSchema,
   },
   peers: {
     method: 'get',

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { openStakes, viewStakes } from '@chorus/node';
+import { type AdminClient, createAdminClient, readAdmin } from '@chorus/node/admin';
+import { hasCode } from '@chorus/protocol';
+import { DEPLOYMENT_FILE, readDeployment } from '../chain/deployment.ts';
+import { configOf, dataDirOf, type HomeOptions, homeOf } from '../environment/home.ts';
+import { passwordSource } from '../environment/password.ts';
+
+/** The stake of a wallet: by the node that runs with it, or by its keystore. */
+export type StakeBook = Pick<AdminClient, 'stakes' | 'depositStake' | 'unbondStake' | 'withdrawStake'>;
+
+/**
+ * Do something with the stake of the wallet. Where a node runs with it, that node sends what is sent, one transaction
+ * after the other; where none does, none starts meanwhile.
+ *
+ * @param reads nothing is sent, so that no password is asked for
+ * @throws ChorusError `E_ADMIN_*`, `E_STORE_LOCKED`, `E_WALLET_MISSING`, `E_PASSWORD_*`, `E_CHAIN_*`
+ */
+export async function withStakes<T>(
+  flags: HomeOptions,
+  { reads }: { reads: boolean },
+  work: (book: StakeBook) => Promise<T>,
+): Promise<T> {
+  const access = await readAdmin(await dataDirOf(flags)).catch((error) => {
+    if (hasCode(error, 'E_ADMIN_NOT_RUNNING')) return null;
+    throw error;
+  });
+  if (access) return work(createAdminClient(access));
+  const { config } = await configOf(flags);
+  const { stakes, close } = reads ? await viewStakes(config) : await openStakes(config, passwordSource());
+  try {
+    return await work(stakes);
+  } finally {
+    await close();
+  }
+}
+
+/** The token of the network of this node; null where its deployment file names none. */
+export async function networkToken(flags: HomeOptions): Promise<string | null> {
+  const file = join(homeOf(flags), DEPLOYMENT_FILE);
+  return readDeployment(file).then(
+    ({ token }) => token,
+    () => null,
+  );
+}

@@ -1,0 +1,60 @@
+import { parseUnits } from '@chorus/chain';
+import type { StakePositionDocument, StakesDocument } from '@chorus/node/admin';
+import { ChorusError, sameAddress } from '@chorus/protocol';
+
+/** @throws ChorusError `E_USAGE` */
+export function addressOf(text: string, what: string): string {
+  if (/^0x[0-9a-fA-F]{40}$/.test(text)) return text.toLowerCase();
+  throw new ChorusError('E_USAGE', `${what} is not an address`, {
+    facts: { given: text.slice(0, 50) },
+    hint: 'give 0x and 40 hexadecimal digits',
+  });
+}
+
+/** An identity as `--from` names it: its wallet, or its number. */
+export function fromOf(text: string): string {
+  return /^\d{1,20}$/.test(text) ? text : addressOf(text, '--from');
+}
+
+/**
+ * The amount somebody writes, in the token's smallest unit.
+ * @throws ChorusError `E_USAGE`; `E_CHAIN_TOKEN` where the token does not say its decimals
+ */
+export function unitsOf(text: string, token: string, { tokens }: StakesDocument): string {
+  const known = tokens.find(({ address }) => sameAddress(address, token));
+  if (!known || known.decimals === null) {
+    throw new ChorusError('E_CHAIN_TOKEN', 'the token does not say how many decimals it has', {
+      facts: { token },
+      hint: 'check the address, and that it is of this chain',
+    });
+  }
+  const { decimals, symbol } = known;
+  // What contracts count in ends at 2^128 for stake: more digits are a slip.
+  if (/^\d{1,39}(\.\d{1,77})?$/.test(text)) {
+    try {
+      const units = parseUnits(text, decimals);
+      if (units > 0n) return units.toString();
+    } catch {
+      // More decimals than the token has.
+    }
+  }
+  throw new ChorusError('E_USAGE', 'this is not an amount of the token', {
+    facts: { given: text.slice(0, 50), token: symbol ?? token, decimals },
+    hint: `give a number above zero with at most ${decimals} decimals, such as 12.5`,
+  });
+}
+
+const isFrom = ({ owner, agentId }: StakePositionDocument, from: string) =>
+  from.startsWith('0x') ? sameAddress(owner, from) : agentId === from;
+
+/**
+ * The token that is meant if the user names none: the only one with stake; null if no token has any, or several have.
+ *
+ * @param from behind whose identity, as {@link fromOf} gives it; by default the account's own
+ */
+export function stakedToken(stakes: StakesDocument, from: string | undefined): string | null {
+  const where = from ?? stakes.account;
+  const staked = stakes.positions.filter((position) => position.shares !== '0' && isFrom(position, where));
+  const tokens = new Set(staked.map(({ token }) => token.toLowerCase()));
+  return tokens.size === 1 ? [...tokens][0]! : null;
+}

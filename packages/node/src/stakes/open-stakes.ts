@@ -1,0 +1,73 @@
+import { connectChain } from '@chorus/chain';
+import type { Address, ChainPort } from '@chorus/protocol';
+import { VoidSigner } from 'ethers';
+import type { NodeConfig } from '../config/config.ts';
+import { readIdentity } from '../identity/identity.ts';
+import { readNodeKey, writeNewNodeKey } from '../identity/node-key.ts';
+import { openWallet, type PasswordSource } from '../identity/wallet.ts';
+import { Journal } from '../journal/journal.ts';
+import { checkChainId, openChain } from '../lifecycle/open-chain.ts';
+import { Stakes } from './stakes.ts';
+
+/** The stake of a wallet, until it is closed. */
+export interface OpenedStakes {
+  stakes: Stakes;
+  close(): Promise<void>;
+}
+
+/**
+ * The stake of a wallet whose node does not run. Its journal is open meanwhile: no node starts on it, so that every
+ * transaction of the wallet has a nonce of its own.
+ *
+ * @throws ChorusError `E_STORE_LOCKED` where a node runs; `E_WALLET_MISSING`, `E_PASSWORD_*`, `E_CHAIN_*`
+ */
+export async function openStakes(config: NodeConfig, password?: PasswordSource): Promise<OpenedStakes> {
+  const wallet = await openWallet(config.dataDir, password);
+  const journal = Journal.open(config.dataDir);
+  let chain: ChainPort | null = null;
+  const close = async () => {
+    await chain?.close();
+    journal.close();
+  };
+  try {
+    chain = await openChain(config, wallet, journal, () => {});
+    journal.bind(chain);
+    return { stakes: stakesOf(config, chain), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/**
+ * The stake of a wallet, to look at: no password is needed, and nothing can be sent.
+ * @throws ChorusError `E_WALLET_MISSING`, `E_CHAIN_*`
+ */
+export async function viewStakes(config: NodeConfig): Promise<OpenedStakes> {
+  const { url, contract, deployedAt, requestsPerMinute } = config.chain;
+  const chain = await connectChain({
+    url,
+    contract: contract as Address,
+    signer: new VoidSigner(await walletAddress(config.dataDir)),
+    deployedAt,
+    ...(requestsPerMinute ? { requestsPerMinute } : {}),
+  });
+  const close = () => chain.close();
+  try {
+    checkChainId(config, chain.chainId);
+    return { stakes: stakesOf(config, chain), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function stakesOf({ dataDir }: NodeConfig, chain: ChainPort): Stakes {
+  const peerId = async () => ((await readNodeKey(dataDir)) ?? (await writeNewNodeKey(dataDir))).peerId;
+  return new Stakes({ chain, peerId });
+}
+
+/** The identity names the wallet; a development key lies there as it is. */
+async function walletAddress(dataDir: string): Promise<string> {
+  return (await readIdentity(dataDir))?.address ?? (await openWallet(dataDir)).wallet.address;
+}
