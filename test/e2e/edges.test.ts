@@ -184,6 +184,31 @@ it('a terminal that is closed ends the node as Ctrl-C does', async () => {
   await expect(readAdmin(home)).rejects.toMatchObject({ code: 'E_ADMIN_NOT_RUNNING' });
 });
 
+it('a node whose endpoint hangs ends when it is stopped, its work handed back', async () => {
+  node = startChorus(['start', '--home', home], { env: env(), cwd: folder });
+  let own = '';
+  const hear = (data: unknown) => {
+    own += data;
+    said += data;
+  };
+  node.stdout?.on('data', hear);
+  node.stderr?.on('data', hear);
+  await until(() => own.includes('"type":"ready"'));
+  rpc.fault = 'hang';
+  rpc.times = [];
+  await until(() => rpc.times.length > 0);
+  const closed = once(node, 'close');
+  const { code, stdout } = await outcomeOf(
+    startChorus(['stop', '--home', home], { env: env(), cwd: folder }),
+  );
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('stopped') });
+  // Not by the end of its patience, which would be a signal.
+  expect(await closed).toEqual([0, null]);
+  expect(own).toContain('Stopped.');
+  expect(own).not.toContain('Not done within');
+  rpc.fault = 'pass';
+});
+
 it('nothing that the node wrote, or said when it was asked, holds a secret of its configuration', async () => {
   const log = await readFile(join(home, 'logs', 'node.log'), 'utf8');
   expect(log).toContain('refuses the access key');

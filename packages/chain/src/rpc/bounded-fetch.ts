@@ -1,20 +1,24 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { createGunzip } from 'node:zlib';
-import { type FetchGetUrlFunc, makeError } from 'ethers';
+import { type FetchGetUrlFunc, type FetchRequest, type GetUrlResponse, makeError } from 'ethers';
 
 /** Longest answer of an endpoint, unpacked. A range of 2000 blocks full of our events takes a few megabytes. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /**
- * What ethers uses to send a request, with bounds. Its own waits for each byte anew, keeps whatever comes, and unpacks
+ * What ethers uses to send a request, with bounds; `closing` ends it. Its own waits for each byte anew, keeps whatever comes, and unpacks
  * it however large it gets: one endpoint that is broken, or in the hands of somebody else, would end the process.
  */
-export const boundedGetUrl: FetchGetUrlFunc = async (request, cancelled) => {
+export async function boundedGetUrl(
+  request: FetchRequest,
+  cancelled?: Parameters<FetchGetUrlFunc>[1],
+  closing?: AbortSignal,
+): Promise<GetUrlResponse> {
   const stop = new AbortController();
   cancelled?.addListener(() => stop.abort(makeError('request cancelled', 'CANCELLED')));
   const late = AbortSignal.timeout(request.timeout);
-  const signal = AbortSignal.any([stop.signal, late]);
+  const signal = AbortSignal.any([stop.signal, late, ...(closing ? [closing] : [])]);
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const send = request.url.startsWith('https:') ? requestHttps : requestHttp;
@@ -36,7 +40,7 @@ export const boundedGetUrl: FetchGetUrlFunc = async (request, cancelled) => {
     signal.throwIfAborted();
     throw error;
   }
-};
+}
 
 async function bodyOf(response: IncomingMessage): Promise<Uint8Array | null> {
   const packed = response.headers['content-encoding'] === 'gzip';

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { describeError, reasonOf } from '@chorus/protocol';
 import { JsonRpcProvider, Network } from 'ethers';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Endpoint } from './endpoint.ts';
 import { limitOf } from './rate-limit.ts';
 import { openProvider, read } from './rpc.ts';
@@ -118,6 +118,24 @@ describe('an endpoint that has had too many requests', () => {
     expect(times[1]! - times[0]!).toBeGreaterThan(980);
     expect(times[2]! - times[1]!).toBeGreaterThan(1_980);
   });
+});
+
+it('a provider that is destroyed ends the requests that hang or wait, and asks nothing more', async () => {
+  let hangs = false;
+  const host = await serve((_request, response) => {
+    if (!hangs) response.end(good);
+  });
+  const { provider } = await openProvider(`http://${host}/`, { requestsPerMinute: 10 });
+  hangs = true;
+  // One of them is sent; the others are over the bound of this minute.
+  const asked = Array.from({ length: 4 }, () => provider.getBlockNumber());
+  const failed = Promise.all(asked.map((each) => expect(each).rejects.toThrow()));
+  await vi.waitFor(() => expect(times.length).toBeGreaterThan(1));
+  const sent = times.length;
+  provider.destroy();
+  await failed;
+  await expect(provider.getBlockNumber()).rejects.toThrow();
+  expect(times).toHaveLength(sent);
 });
 
 it('an endpoint gets no more requests a minute than it is to have', async () => {

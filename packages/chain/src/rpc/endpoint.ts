@@ -38,6 +38,7 @@ export class Endpoint {
   readonly #pauses = new PauseClock();
   /** Unix milliseconds of requests, the last minute's. */
   readonly #sent: number[] = [];
+  readonly #closing = new AbortController();
   #limited = 0;
   #resume: NodeJS.Timeout | undefined;
 
@@ -80,6 +81,12 @@ export class Endpoint {
     return { result, date: Number.isNaN(date) ? null : date / 1000 };
   }
 
+  /** End the requests under way and those that wait: each fails with `E_CHAIN_UNREACHABLE`, and so does every later one. */
+  close(): void {
+    this.#closing.abort();
+    clearTimeout(this.#resume);
+  }
+
   use(): ChainRequests {
     this.#forget();
     return {
@@ -96,7 +103,12 @@ export class Endpoint {
   ): Promise<GetUrlResponse> {
     const wait = this.#pauses.until - Date.now();
     if (wait > MAX_WAIT_MS || this.#queue.size >= MAX_WAITING) throw this.#tooMany(Math.max(0, wait));
-    return await this.#queue.add(() => this.#now(request, cancelled));
+    const { signal } = this.#closing;
+    return await this.#queue
+      .add(() => this.#now(request, cancelled), { signal })
+      .catch((error) => {
+        throw signal.aborted ? this.#closed() : error;
+      });
   }
 
   async #now(request: FetchRequest, cancelled: Parameters<typeof boundedGetUrl>[1]): Promise<GetUrlResponse> {
@@ -107,7 +119,7 @@ export class Endpoint {
     this.#sent.push(Date.now());
     let response: GetUrlResponse;
     try {
-      response = await boundedGetUrl(request, cancelled);
+      response = await boundedGetUrl(request, cancelled, this.#closing.signal);
     } catch (cause) {
       throw (cause as { code?: unknown }).code === 'CANCELLED'
         ? cause
@@ -140,6 +152,10 @@ export class Endpoint {
   #well(): void {
     this.#pauses.clear();
     this.#queue.concurrency = Number.POSITIVE_INFINITY;
+  }
+
+  #closed(): ChainError {
+    return this.#fault('the connection was closed', 'nothing to do: this process ended it');
   }
 
   #tooMany(wait: number): ChainError {

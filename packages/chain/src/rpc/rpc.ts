@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChainRequests } from '@chorus/protocol';
-import { JsonRpcProvider, Network } from 'ethers';
+import { type JsonRpcApiProviderOptions, JsonRpcProvider, Network } from 'ethers';
 import { ChainError, toChainError } from '../errors/errors.ts';
 import { Endpoint } from './endpoint.ts';
 
@@ -50,13 +50,28 @@ export async function openProvider(url: string, options: OpenOptions = {}): Prom
   const chainId = await chainIdOf(url, timeoutMilliseconds === undefined ? {} : { timeoutMilliseconds });
   const bound = options.requestsPerMinute ?? (isDevChain(chainId) ? undefined : REQUESTS_PER_MINUTE);
   const endpoint = new Endpoint(url, { requestsPerMinute: bound });
-  const provider = new JsonRpcProvider(endpoint.request(), Network.from(chainId), {
+  const provider = new EndpointProvider(endpoint, Network.from(chainId), {
     staticNetwork: true,
     // One request per call, at once, never answered from a cache: phases last fractions of a second.
     batchMaxCount: 1,
     cacheTimeout: -1,
   });
   return { provider, chainId, use: () => endpoint.use() };
+}
+
+/** A provider that ends its requests when it is destroyed; that of ethers waits for their answers. */
+class EndpointProvider extends JsonRpcProvider {
+  readonly #endpoint: Endpoint;
+
+  constructor(endpoint: Endpoint, network: Network, options: JsonRpcApiProviderOptions) {
+    super(endpoint.request(), network, options);
+    this.#endpoint = endpoint;
+  }
+
+  override destroy(): void {
+    this.#endpoint.close();
+    super.destroy();
+  }
 }
 
 /** Repeat a read that failed to reach the chain; a refusal is final. */

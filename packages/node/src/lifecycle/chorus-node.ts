@@ -357,7 +357,10 @@ export class ChorusNode {
     this.#abort.abort();
     this.resources.close();
     this.#inbound.close();
+    // An endpoint that does not answer leaves half of the time to the rest: what was sent is in the journal.
+    const giveUp = setTimeout(() => void this.ports.chain.close(), this.#config.shutdownSeconds * 500);
     await Promise.all([this.#background.finished(), this.#intake.settled()]);
+    clearTimeout(giveUp);
     await Promise.allSettled([...this.#runners.values()].map((r) => r.session.trainer.close()));
     await this.#proving.close();
     await Promise.allSettled([this.ports.storage.close(), this.ports.chain.close()]);
