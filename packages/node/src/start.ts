@@ -11,6 +11,7 @@ import {
 import { createHeliaStorage, createKuboStorage, laterStorage, withDaemon } from '@chorus/storage';
 import type { Dataset } from '@chorus/training';
 import { makeFolder, pause } from '@chorus/utils';
+import type { OpenAdmin } from './admin-source/open-admin.ts';
 import type { NodeConfig } from './config/config.ts';
 import { listData, openData } from './data/registry.ts';
 import type { EventSink, NodeEvent } from './events/events.ts';
@@ -24,7 +25,6 @@ import { meteredChain } from './metrics/metered-chain.ts';
 import { DiskWatch } from './status/disk-watch.ts';
 import { keptFiles } from './status/kept-files.ts';
 import { NodeConditions } from './status/node-conditions.ts';
-import type { OpenAdmin } from './status/open-admin.ts';
 import { peerScore } from './tasks/peer-score.ts';
 import { RETRY_MILLISECONDS } from './utils/background.ts';
 
@@ -211,7 +211,7 @@ function daemonAt(url: string, emit: EventSink): StoragePort {
 
 /** Loaded only where it is wanted: the HTTP server and the metrics take some 10 MB. */
 async function serveAdmin(config: NodeConfig, emit: EventSink, onShutdown: () => void): Promise<OpenAdmin> {
-  const { openAdmin } = await import('./status/open-admin.ts');
+  const { openAdmin } = await import('./admin-source/open-admin.ts');
   return openAdmin(config, emit, onShutdown);
 }
 

@@ -7,9 +7,9 @@ import type { EventSink, NodeEvent } from '../events/events.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 import type { TransactionSink } from '../metrics/metered-chain.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { HostInfo } from './host-info.ts';
-import { NodeAdmin } from './node-admin.ts';
-import type { NodeConditions } from './node-conditions.ts';
+import { HostInfo } from '../status/host-info.ts';
+import type { NodeConditions } from '../status/node-conditions.ts';
+import { createNodeAdmin } from './node-admin.ts';
 
 /** The admin API of a node that is about to start. */
 export interface OpenAdmin {
@@ -32,11 +32,11 @@ export async function openAdmin(
   const machine = new HostInfo();
   try {
     const metrics = new Metrics();
-    const admin = new NodeAdmin({ config, version: await readVersion(), machine, metrics, onShutdown });
+    const admin = createNodeAdmin({ config, version: await readVersion(), machine, metrics, onShutdown });
     const server = await startAdmin({
       config: config.admin,
       dataDir: config.dataDir,
-      source: admin,
+      source: admin.source,
       onError: (error) =>
         emit({
           type: 'warning',

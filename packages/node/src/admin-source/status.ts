@@ -1,0 +1,119 @@
+import type { ChainPort } from '@chorus/protocol';
+import { modelMemory } from '@chorus/training';
+import type { Status } from '../admin/schema/status.ts';
+import type { Notice } from '../admin/schema/values.ts';
+import type { AdminSource } from '../admin/source.ts';
+import type { NodeConfig } from '../config/config.ts';
+import { didOfPeerId } from '../identity/did.ts';
+import type { ChorusNode } from '../lifecycle/chorus-node.ts';
+import { lagSeconds } from '../status/chain-watch.ts';
+import type { HostInfo } from '../status/host-info.ts';
+import { limitsView } from '../status/limits-view.ts';
+import type { NodeObserver } from '../status/node-observer.ts';
+import { privacyView } from '../status/privacy-view.ts';
+import type { AttachedNode } from './attached-node.ts';
+import { roundSummaries, taskSummaries } from './summaries.ts';
+
+/** Rounds on the status screen. */
+const STATUS_ROUNDS = 10;
+
+export interface StatusOptions {
+  config: NodeConfig;
+  version: string;
+  machine: HostInfo;
+}
+
+/** What the node is and does, on one screen. */
+export function statusSource(
+  attached: AttachedNode,
+  observer: NodeObserver,
+  { config, version, machine }: StatusOptions,
+): Pick<AdminSource, 'status'> {
+  return {
+    async status(): Promise<Status> {
+      const { node, conditions, money } = attached.running();
+      const { chain, network } = node.ports;
+      const [head, holding, claimable] = await Promise.all([
+        conditions.chain.view(),
+        conditions.warnings(),
+        money.claimable().catch(() => []),
+      ]);
+      const paused = pausesOf(node);
+      const details = attached.network();
+      const bytes = details?.traffic();
+      const memory = process.memoryUsage();
+      return {
+        time: new Date().toISOString(),
+        state: attached.phase === 'ready' && paused.length > 0 ? 'paused' : attached.phase,
+        paused,
+        node: {
+          version,
+          protocol: 'chorus/1',
+          runtime: process.version,
+          platform: `${process.platform}-${process.arch}`,
+          pid: process.pid,
+          startedAt: observer.startedAt.toISOString(),
+          uptimeSeconds: Math.round((Date.now() - observer.startedAt.getTime()) / 1000),
+          roles: config.roles,
+          dataFolder: config.dataDir,
+        },
+        identity: { peerId: network.peerId, did: didOrNull(network.peerId), wallet: chain.account },
+        network: {
+          peers: network.peers().length,
+          addresses: network.multiaddrs(),
+          bans: details?.bans().length ?? 0,
+          bytesIn: bytes?.in ?? null,
+          bytesOut: bytes?.out ?? null,
+        },
+        chain: {
+          id: chain.chainId,
+          contract: chain.contract,
+          reachable: head.reachable,
+          height: head.height,
+          blockTime: head.time === null ? null : new Date(1000 * head.time).toISOString(),
+          lagSeconds: lagSeconds(head),
+          gasBalance: head.gasBalance?.toString() ?? null,
+          requests: requestsOf(chain),
+        },
+        tasks: taskSummaries(node, observer),
+        refused: observer.activities.refusals(),
+        rounds: roundSummaries(node, observer, { limit: STATUS_ROUNDS }),
+        earned: money.earned(),
+        claimable,
+        staked: money.staked(),
+        resources: {
+          cpuPercent: machine.cpuPercent,
+          rssBytes: memory.rss + modelMemory(),
+          heapBytes: memory.heapUsed,
+          eventLoopLagMs: machine.lagMs,
+          disk: { usedBytes: node.resources.disk.usedBytes, freeBytes: node.resources.disk.freeBytes },
+        },
+        limits: limitsView(config, node.resources),
+        privacy: privacyView(config.privacy, node.journal),
+        warnings: [
+          ...holding,
+          // What holds is told above, with the time it was last looked at.
+          ...observer.warnings.list(),
+        ].filter(({ code }, i, all) => all.findIndex((other) => other.code === code) === i),
+      };
+    },
+  };
+}
+
+const pausesOf = (node: ChorusNode): Notice[] =>
+  node.resources.pauses().map(({ code, reason, change }) => ({ code, message: reason, hint: change }));
+
+function requestsOf(chain: ChainPort): Status['chain']['requests'] {
+  const use = chain.requests?.();
+  if (!use) return null;
+  const { pausedUntil, ...counts } = use;
+  return { ...counts, pausedUntil: pausedUntil === null ? null : new Date(pausedUntil).toISOString() };
+}
+
+function didOrNull(peerId: string): string | null {
+  try {
+    return didOfPeerId(peerId);
+  } catch {
+    return null;
+  }
+}

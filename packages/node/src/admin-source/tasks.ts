@@ -1,0 +1,105 @@
+import { decodeTerms, type Terms } from '@chorus/protocol';
+import { factsOf } from '../admin/problem.ts';
+import type { CheckedPublication, PublicationDocument, StoredModel } from '../admin/schema/publications.ts';
+import type { JoinResult, LeaveResult, RefundResult, TaskDetail, TaskList } from '../admin/schema/tasks.ts';
+import type { AdminSource } from '../admin/source.ts';
+import type { ChorusNode } from '../lifecycle/chorus-node.ts';
+import { missedRoundBps } from '../policy/task-policy.ts';
+import type { NodeObserver } from '../status/node-observer.ts';
+import { rolesIn, taskDetail } from '../status/task-view.ts';
+import type { PublicationState } from '../tasks/publication-queue.ts';
+import type { AttachedNode } from './attached-node.ts';
+import { taskSummaries } from './summaries.ts';
+
+type TaskMethods = 'tasks' | 'task' | 'join' | 'leave' | 'refund' | 'storeModel' | 'publish' | 'publication';
+
+/** Training tasks: what is known of them, joining and leaving, and publishing one. */
+export function tasksSource(attached: AttachedNode, observer: NodeObserver): Pick<AdminSource, TaskMethods> {
+  return {
+    async tasks(): Promise<TaskList> {
+      const { node } = attached.running();
+      return { tasks: taskSummaries(node, observer), refused: observer.activities.refusals() };
+    },
+
+    async task(id: bigint): Promise<TaskDetail> {
+      const { node } = attached.running();
+      const { chain } = node.ports;
+      const followed = node.followed().find(({ taskId }) => taskId === id);
+      const task = followed?.task && followed.task.status !== 'ended' ? followed.task : await chain.task(id);
+      const known = followed ?? {
+        taskId: id,
+        terms: termsOf(node, id),
+        context: null,
+        publicCids: [],
+        active: [],
+        waiting: 0,
+        settledThrough: null,
+        left: node.resources.isLeft(id),
+        hasDone: () => false,
+        stake: 0n,
+      };
+      const decimals = await chain.decimals(task.token).catch(() => null);
+      return taskDetail(chain.account, { ...known, task }, observer.activities.of(id), decimals);
+    },
+
+    async join(id: bigint): Promise<JoinResult> {
+      const result = await attached.running().node.join(id);
+      const taskId = id.toString();
+      if (result.outcome !== 'refused') return { taskId, outcome: result.outcome, reason: null };
+      const { code, message, hint = null } = result.error;
+      return { taskId, outcome: 'refused', reason: { code, message, hint } };
+    },
+
+    async leave(id: bigint): Promise<LeaveResult> {
+      const { node } = attached.running();
+      const task = node.followed().find(({ taskId }) => taskId === id)?.task;
+      const { member, stake } = await node.leave(id);
+      const cost = task ? missedRoundBps(task.slashing, rolesIn(node.ports.chain.account, task)) : 0;
+      return {
+        taskId: id.toString(),
+        member,
+        stakeLocked: stake.toString(),
+        missedRoundBps: member ? cost : 0,
+        stakeReturnsAfter: member
+          ? 'the round under way has ended on chain, by its members or its deadlines, and no case is open; a task that is joining has to start or end first; this node takes the stake back then'
+          : 'nothing is at stake',
+        message: member
+          ? `No more work is done for the task. What was committed in the round under way is still provided. The round under way is the last: to miss it costs ${cost / 100} % of the stake, and then the stake is taken back.`
+          : 'The task will not be joined.',
+      };
+    },
+
+    async refund(id: bigint, cancel: boolean): Promise<RefundResult> {
+      const { token, amount, transaction } = await attached.running().node.refund(id, { cancel });
+      return { taskId: id.toString(), token, amount: amount.toString(), transaction };
+    },
+
+    async storeModel(model: Uint8Array): Promise<StoredModel> {
+      const { storage } = attached.running().node.ports;
+      return { cid: await storage.put(model), bytes: model.length };
+    },
+
+    async publish(id: string, request: CheckedPublication): Promise<PublicationDocument> {
+      return toPublication(attached.running().node.publications.begin(id, request));
+    },
+
+    async publication(id: string): Promise<PublicationDocument> {
+      return toPublication(attached.running().node.publications.find(id));
+    },
+  };
+}
+
+function termsOf(node: ChorusNode, id: bigint): Terms | null {
+  const bytes = node.announcedTerms(id);
+  return bytes && decodeTerms(bytes);
+}
+
+function toPublication({ id, state, taskId, error }: PublicationState): PublicationDocument {
+  const problem = error && {
+    code: error.code,
+    message: error.message,
+    hint: error.hint ?? null,
+    facts: factsOf(error),
+  };
+  return { id, state, taskId: taskId?.toString() ?? null, problem };
+}
