@@ -96,7 +96,8 @@ export { Journal, type JournalReader, type JournalTask } from './journal/journal
 export type { RoundRecord, TokenTotals } from './journal/records.ts';
 export type { RecordedStep, StepGate, StepName, StepPoint, StepState } from './journal/steps.ts';
 export { JOURNAL_FILE, journalOwner, setJournalAside } from './journal/store.ts';
-export { ChorusNode, type NodeDependencies } from './lifecycle/chorus-node.ts';
+export { ChorusNode } from './lifecycle/chorus-node.ts';
+export type { NodeDependencies } from './lifecycle/node-parts.ts';
 export { LOG_FILE, type Log, openLog } from './logging/log.ts';
 export { type Level, logMessageOf } from './logging/log-messages.ts';
 export { independentValidators } from './policy/task-policy.ts';
