@@ -276,7 +276,7 @@ describe('reference-projection', () => {
           ).explanation;
           const row = one.rows[0]!;
           fc.pre(row.projection > 0n);
-          // The cap goes by a median over names: where it binds, names are not quite neutral.
+          // The cap uses a median over names: if it binds, names are not quite neutral.
           fc.pre(![...one.rows, ...many.rows].some((r) => r.capped.some(Boolean)));
           const alike = many.rows.filter((_, i) => i === 0 || i >= updates.length);
           expect(new Set(alike.map((r) => r.share)).size).toBe(1);

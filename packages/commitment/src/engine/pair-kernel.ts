@@ -312,7 +312,7 @@ export const CONSTANT_BYTES = 16 * 40;
 
 /**
  * Imports `env.memory`, exports `mul`, `read`, `write`, `forward`, `backward`.
- * @param address where the constants will lie: each of them twice, 8 bytes little-endian
+ * @param address address of the constants: each of them twice, 8 bytes little-endian
  */
 export function pairKernel(address: number): { code: Uint8Array; constants: BigUint64Array } {
   pool = { address, offsets: new Map() };
