@@ -33,7 +33,7 @@ export interface RoundState {
   deadline: number;
   /** Unix seconds at which the settle phase began; 0 before. */
   settleStart: number;
-  /** One entry per trainer of the task, in index order; null where nothing was committed. */
+  /** One entry per trainer of the task, in index order; null if nothing was committed. */
   updates: (VectorCommitment | null)[];
   references: ReferenceState[];
   /** Index into the task's aggregators of the candidate drawn first; 0 before the settle phase. */

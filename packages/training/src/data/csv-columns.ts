@@ -110,7 +110,7 @@ function findLabel(
     }
     throw refuse(
       headless
-        ? 'the first line of the CSV file is no header, and nothing says which column holds the labels'
+        ? 'the first line of the CSV file is not a header, and no option names the column of labels'
         : 'no column of the CSV file holds the labels',
       'say which with --label-column NAME, or its number from 0 (-1 is the last); samples without labels cannot be used',
     );

@@ -103,7 +103,7 @@ function encodingOf(head: Buffer, path: string): string {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
   if (!head.includes(0)) return 'utf-8';
-  throw new ChorusError('E_DATA_FORMAT', 'the CSV file holds bytes that are no text', {
+  throw new ChorusError('E_DATA_FORMAT', 'the CSV file holds bytes that are not text', {
     facts: { path },
     hint: 'if it is text in UTF-16, say --encoding utf-16le',
   });

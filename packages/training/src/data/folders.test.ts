@@ -304,7 +304,7 @@ describe('text', () => {
     ['loose images', { '1.png': 'x', 'README.md': '# Ants and bees' }],
     ['arrays', { 'x.npy': 'x', 'notes.txt': 'How to read x.npy' }],
     ['folders of something', { 'data/1.xyz': 'x', 'README.txt': 'Ants and bees, in words', LICENSE: 'MIT' }],
-    ['bytes that are no text', { 'a.txt': Buffer.from('Ants and bees'.repeat(9), 'utf16le') }],
+    ['bytes that are not text', { 'a.txt': Buffer.from('Ants and bees'.repeat(9), 'utf16le') }],
   ])('text files next to %s do not make a text data set', async (_, files) => {
     await expect(loadDataset(await folder(files as Record<string, string>))).rejects.toMatchObject({
       code: 'E_DATA_FORMAT',
@@ -315,6 +315,6 @@ describe('text', () => {
   it('a folder of texts makes a text data set, and other files are counted', async () => {
     const dir = await folder({ 'a.txt': 'abcdefgh'.repeat(20), 'fetch.sh': '', 'README.md': '' });
     expect((await loadDataset(dir)).classes).toBe(256);
-    expect(await leftOut(dir)).toEqual({ 'files and folders that are no text': 1 });
+    expect(await leftOut(dir)).toEqual({ 'files and folders that are not text': 1 });
   });
 });

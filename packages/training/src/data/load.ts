@@ -255,7 +255,7 @@ async function loadTexts(
   if (data.length > 0 || (others.length > 0 && texts.every((entry) => isAboutData(entry.name)))) {
     throw await unrecognised(listing);
   }
-  for (const { name: other } of others) leftOut.add('files and folders that are no text', other);
+  for (const { name: other } of others) leftOut.add('files and folders that are not text', other);
   const division = whole ? undefined : dividedFiles(listing, isText);
   const used = division?.test ? division : undefined;
   const { split = 'train', context = 32, limit } = options;

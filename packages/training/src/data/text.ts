@@ -58,7 +58,7 @@ export async function readTexts(listing: Listing, name: string): Promise<TextDat
       }
       const content = await readFile(path);
       if (content.includes(0)) {
-        throw new ChorusError('E_DATA_FORMAT', 'a text file holds bytes that are no text', {
+        throw new ChorusError('E_DATA_FORMAT', 'a text file holds bytes that are not text', {
           facts: { path: String(path) },
           hint: 'if it is text in UTF-16, convert it to UTF-8; otherwise remove it or give it another ending',
         });

@@ -64,7 +64,7 @@ export class ModelProcess {
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS);
     });
-    const corrupt = () => this.#end(crashed({ reason: 'it sent what is no message' }));
+    const corrupt = () => this.#end(crashed({ reason: 'it sent an invalid message' }));
     this.send = sender<ToHost>(this.#child);
     receive<FromHost>(this.#child, (message) => this.#receive(message), corrupt);
     this.exited = new Promise((resolve) => {

@@ -102,7 +102,7 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint | null>
   } catch (cause) {
     throw new ChorusError('E_CHECKPOINT_CORRUPT', 'the checkpoint cannot be used', {
       facts: { path },
-      hint: 'delete the file; the one before it will be taken',
+      hint: 'delete the file; the previous one will be used',
       cause,
     });
   }
@@ -124,7 +124,7 @@ async function readFrom(path: string): Promise<Checkpoint> {
       return buffer;
     };
     const start = await read(0, MAGIC.length + 4);
-    if (start.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new Error('it is no checkpoint');
+    if (start.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new Error('it is not a checkpoint');
     const headerBytes = start.readUInt32LE(MAGIC.length);
     if (headerBytes > MAX_HEADER_BYTES) throw new Error('its header is too long');
     const header = headerSchema.parse(JSON.parse((await read(start.length, headerBytes)).toString()));
