@@ -2,8 +2,10 @@ import type { FeeData, TransactionLike } from 'ethers';
 
 /** How much to offer for gas, and when to offer more. */
 export interface FeePolicy {
-  /** Milliseconds after which a transaction that is not mined is replaced by one that pays more: by default 2 s on a development
-   * chain, else 30 s. */
+  /**
+   * Milliseconds after which a transaction that is not mined is replaced by one that pays more: by default 2 s on a
+   * development chain, else 30 s.
+   */
   bumpAfterMilliseconds: number;
   /** Maximum offer for a unit of gas, in wei: by default ten times the first offer. */
   maxFeePerGas?: bigint;
