@@ -15,7 +15,7 @@ export interface CompiledCircuit {
   r1cs: Uint8Array;
   /** The witness generator. */
   wasm: Uint8Array;
-  /** Signal names: lines `label,wire,component,name`, wire -1 where simplification removed the signal. */
+  /** Signal names: lines `label,wire,component,name`, wire -1 if simplification removed the signal. */
   symbols: string;
 }
 
@@ -36,7 +36,7 @@ export interface CompileOptions {
  * cannot enter the output: it is the same, bit for bit, everywhere.
  *
  * @param main - the main's file name without `.circom`
- * @throws Error with the compiler's messages where it fails
+ * @throws Error with the compiler's messages if it fails
  */
 export async function compile(main: string, options: CompileOptions = {}): Promise<CompiledCircuit> {
   const folder = await mkdtemp(join(tmpdir(), 'chorus-circom-'));

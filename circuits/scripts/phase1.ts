@@ -12,12 +12,12 @@ import {
 } from './transcript.ts';
 
 /**
- * Powers of tau for circuits of up to 2^power constraints: a new accumulator, two contributions with fresh
- * entropy, a beacon, and the preparation of phase 2. Every step's file is deleted when the next one is there.
+ * Powers of tau for circuits of up to 2^power constraints: a new accumulator, two contributions with fresh entropy, a
+ * beacon, and the preparation of phase 2. Every step's file is deleted when the next one exists.
  *
- * All of it happens in this process. Whoever could read its memory knows tau: good for development, no more.
+ * All of it happens in this process. Anyone who can read its memory knows tau: good for development, no more.
  *
- * @param folder - where the files are written; a finished phase 1 found there is taken
+ * @param folder - where the files are written; a finished phase 1 found there is used
  * @returns the prepared file's path and what the transcript says of it
  */
 export async function powersOfTauHere(

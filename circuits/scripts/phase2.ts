@@ -21,7 +21,7 @@ const CONTRIBUTIONS = 3;
  * @param r1cs - path of the constraint system
  * @param ptau - path of powers of tau prepared for phase 2
  * @param folder - where the keys of the steps are written; all but the last are deleted
- * @param beacon - hex; without it, the hash of the contributions so far, which nobody knew before they were made
+ * @param beacon - hex; without it, the hash of the contributions so far, which no one knew before they were made
  *   but which the last contributor could have picked among many
  */
 export async function phase2(

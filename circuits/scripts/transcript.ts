@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 /** One contribution to a phase of the ceremony. */
 export interface Contribution {
   name: string;
-  /** Fresh secret entropy, or a public value that nobody could know before. */
+  /** Fresh secret entropy, or a public value that no one could know before. */
   kind: 'entropy' | 'beacon';
   /** snarkjs's BLAKE2b-512 hash of the contribution, hex. */
   hash: string;
@@ -15,7 +15,7 @@ export interface Contribution {
 /** Iterated SHA-256 of the beacon, 2^this times. */
 export const BEACON_ITERATIONS_EXPONENT = 10;
 
-/** What is committed beside the keys: how they were made, and the hashes of all that belongs together. */
+/** The transcript committed with the keys: how they were made, and the hashes of all files that belong together. */
 export interface Transcript {
   circuit: string;
   /** Rank-1 constraints. */
@@ -24,7 +24,7 @@ export interface Transcript {
   publicSignals: string[];
   tools: Record<string, string>;
   sha256: { r1cs: string; wasm: string; zkey: string; verificationKey: string };
-  /** Where the secrets were drawn, in plain words. */
+  /** Origin of the secrets, in plain words. */
   trust: string;
   phase1: Phase1;
   phase2: {
@@ -37,7 +37,7 @@ export interface Transcript {
 /** Phase 1 of the ceremony: powers of tau, for any circuit of up to 2^power constraints. */
 export interface Phase1 {
   power: number;
-  /** Empty for an imported file, whose own transcript is its authors'. */
+  /** Empty for an imported file, whose authors publish its transcript. */
   contributions: Contribution[];
   /** SHA-256 of the prepared file that phase 2 starts from. */
   sha256: string;

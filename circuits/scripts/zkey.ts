@@ -14,7 +14,7 @@ const CEREMONY_SECTION = 10;
 
 /**
  * Phase 2 as a proving key itself records it: the hash of the circuit, and each contribution's name, kind, beacon and
- * hash, the hash computed anew (BLAKE2b-512 of the contribution's public key, as snarkjs does).
+ * hash, the hash recomputed (BLAKE2b-512 of the contribution's public key, as snarkjs does).
  *
  * NOTE: that the key is the product of these contributions takes the powers of tau to verify.
  *

@@ -25,7 +25,7 @@ const CIRCUITS = [
   },
 ] as const;
 
-// snarkjs keeps worker threads until its curve is told to end.
+// snarkjs keeps worker threads until its curve is terminated.
 afterAll(async () => (await curves.getCurveFromName('bn128')).terminate());
 
 describe.each(CIRCUITS)('the committed artifacts of $rule for n = 16', ({ rule, power }) => {
@@ -36,18 +36,18 @@ describe.each(CIRCUITS)('the committed artifacts of $rule for n = 16', ({ rule, 
     artifacts = circuitArtifacts(16, rule);
   });
 
-  it('have the hashes of the transcript', () => {
+  it('the committed artifacts have the hashes of the transcript', () => {
     expect(sha256(readFileSync(artifacts.wasmPath))).toBe(artifacts.hashes.wasm);
     expect(sha256(readFileSync(artifacts.zkeyPath))).toBe(artifacts.hashes.zkey);
     expect(sha256(readFileSync(new URL(`${name}.vkey.json`, keys)))).toBe(artifacts.hashes.verificationKey);
   });
 
-  it('are one key: the proving key holds the verification key', async () => {
+  it('the committed proving key holds the verification key', async () => {
     const { vk_alphabeta_12: _, ...exported } = await zKey.exportVerificationKey(artifacts.zkeyPath);
     expect(exported).toEqual(artifacts.verificationKey);
   });
 
-  it('have gamma and delta apart, neither of them the generator that setup starts delta from', () => {
+  it('the committed key has distinct gamma and delta, neither of them the generator from which setup starts delta', () => {
     const { vk_gamma_2: gamma, vk_delta_2: delta, vk_beta_2: beta } = artifacts.verificationKey;
     expect(delta).not.toEqual(gamma);
     expect(delta).not.toEqual(beta);
@@ -55,7 +55,7 @@ describe.each(CIRCUITS)('the committed artifacts of $rule for n = 16', ({ rule, 
     expect(gamma[0][0]).toBe('10857046999023057135944570762232829481370756359578518086990519993285655852781');
   });
 
-  it('verify one point for each of nine public signals', () => {
+  it('the committed verification key has one point for each of nine public signals', () => {
     expect(artifacts.verificationKey.nPublic).toBe(9);
     expect(artifacts.verificationKey.IC).toHaveLength(10);
     expect(transcript.publicSignals).toEqual([
@@ -71,7 +71,7 @@ describe.each(CIRCUITS)('the committed artifacts of $rule for n = 16', ({ rule, 
     ]);
   });
 
-  it('come from at least two contributions to phase 1 and three to phase 2, each phase ended by a beacon', () => {
+  it('the committed artifacts come from at least two contributions to phase 1 and three to phase 2, each phase ended by a beacon', () => {
     for (const [phase, least] of [
       [transcript.phase1, 2],
       [transcript.phase2, 3],
@@ -85,18 +85,18 @@ describe.each(CIRCUITS)('the committed artifacts of $rule for n = 16', ({ rule, 
     }
   });
 
-  it('hold in the proving key the phase 2 of the transcript, contribution by contribution', () => {
+  it('the committed proving key records the phase 2 of the transcript, contribution by contribution', () => {
     expect(ceremonyOf(readFileSync(artifacts.zkeyPath))).toEqual(transcript.phase2);
   });
 
-  it('have beacons that are the hash of the contributions before them', () => {
+  it('the beacons of the committed artifacts are the hash of the contributions before them', () => {
     for (const { contributions } of [transcript.phase1, transcript.phase2]) {
       const before = contributions.slice(0, -1).map((c: { hash: string }) => c.hash);
       expect(contributions.at(-1).beacon).toBe(sha256(Buffer.from(before.join(''))));
     }
   });
 
-  it('have the constraints of the snapshot, within the power of two with the public signals', () => {
+  it('the committed artifacts have the constraints of the snapshot, within the power of two with the public signals', () => {
     expect(artifacts.constraints).toBe(snapshot[name]);
     expect(artifacts.constraints + artifacts.verificationKey.nPublic + 1).toBeLessThanOrEqual(2 ** power);
   });
@@ -105,7 +105,7 @@ describe.each(CIRCUITS)('the committed artifacts of $rule for n = 16', ({ rule, 
 describe.each(CIRCUITS)('a proof with the committed key of $rule', ({ rule, inputs }) => {
   const artifacts = circuitArtifacts(16, rule);
 
-  it('verifies, and with any public signal changed it does not', async () => {
+  it('a proof with the committed key verifies, and not with any public signal changed', async () => {
     const input = inputs()[0]!;
     const witness: { type: 'mem'; data?: Uint8Array } = { type: 'mem' };
     await calculateWitness(artifacts.wasmPath, input.signals, witness);
@@ -119,7 +119,7 @@ describe.each(CIRCUITS)('a proof with the committed key of $rule', ({ rule, inpu
     }
   });
 
-  it('does not exist for a witness that breaks a constraint: what is proven from it does not verify', async () => {
+  it('a proof from a witness that breaks a constraint does not verify', async () => {
     const input = inputs()[1]!;
     const file: { type: 'mem'; data?: Uint8Array } = { type: 'mem' };
     await calculateWitness(artifacts.wasmPath, input.signals, file);

@@ -88,12 +88,12 @@ describe.each(CIRCUITS)(
       system = parseR1cs(circuit.r1cs);
     });
 
-    it('has the constraints of the snapshot, within the power of two with the public signals', () => {
+    it('the circuit for n = 64 has the constraints of the snapshot, within the power of two with the public signals', () => {
       expect(system.constraints).toHaveLength(snapshot[circuitName(64, rule)]);
       expect(system.constraints.length + system.publicInputs + 1).toBeLessThanOrEqual(2 ** power);
     });
 
-    it('has no wire outside all constraints', () => {
+    it('the circuit for n = 64 has every wire in a constraint', () => {
       expect(occurrences(system).flatMap((entries, wire) => (entries.length === 0 ? [wire] : []))).toEqual(
         [],
       );
@@ -111,11 +111,11 @@ describe.each(CIRCUITS)(
       }
     });
 
-    it('takes a matrix of 64 trainers at the bound of its entries', async () => {
+    it('the circuit for n = 64 accepts a matrix of 64 trainers at the bound of its entries', async () => {
       expect(brokenConstraints(system, await calculateWitness(circuit.wasm, limits().signals))).toEqual([]);
     });
 
-    it('has no witness for one weight more or one share less', async () => {
+    it('the circuit for n = 64 has no witness for one weight more or one share less', async () => {
       const { signals } = random();
       const change = (words: bigint[], delta: bigint) =>
         words.map((word, k) => (k === 1 ? word + delta : word));

@@ -24,7 +24,7 @@ describe('the contribution circuit gives the numbers of the shared vectors', () 
   }
 });
 
-it('the tests own rule agrees with the shared vectors, intermediate values included', () => {
+it('the test suite’s own rule agrees with the shared vectors, intermediate values included', () => {
   for (const { name, gram, weights, shares, rows } of sharedVectors()) {
     const rule = referenceTrust(gram);
     expect(rule.weights.map(Number), name).toEqual(weights);
@@ -37,7 +37,7 @@ it('the tests own rule agrees with the shared vectors, intermediate values inclu
 
 describe('random rounds', () => {
   for (const trainers of [1, 2, 5, 9, 15, 16]) {
-    it(`of ${trainers} trainers have a witness with the tests own weights and shares`, async () => {
+    it(`random rounds of ${trainers} trainers have a witness with the test suite’s own weights and shares`, async () => {
       const input = honestInput(randomGram(trainers, 100 + trainers));
       const witness = await calculateWitness(wasmPath, input.signals);
       expect(witness.slice(1, 10)).toEqual(input.publicSignals);
@@ -51,11 +51,11 @@ describe('no witness exists for', () => {
   const change = (values: bigint[], index: number, delta: bigint) =>
     values.map((value, k) => (k === index ? value + delta : value));
 
-  it('nothing changed: it exists', async () => {
+  it('a witness exists for unchanged values', async () => {
     expect(await refused(honest())).toBeUndefined();
   });
 
-  it('one weight more or less', async () => {
+  it('no witness exists for one weight more or less', async () => {
     const signals = honest();
     for (const delta of [1n, -1n, 1n << 17n, 1n << (17n * 15n)]) {
       const weightWords = change(signals.weightWords, 0, delta);
@@ -63,7 +63,7 @@ describe('no witness exists for', () => {
     }
   });
 
-  it('one share more or less, or a word moved by p', async () => {
+  it('no witness exists for one share more or less, or a word moved by p', async () => {
     const signals = honest();
     for (const delta of [1n, -1n, 1n << 33n]) {
       for (const word of [0, 1, 2]) {
@@ -73,28 +73,28 @@ describe('no witness exists for', () => {
     }
   });
 
-  it('a share for a padding row', async () => {
+  it('no witness exists for a share for a padding row', async () => {
     const signals = honest();
     expect(await refused({ ...signals, shareWords: change(signals.shareWords, 2, 1n << 33n) })).toBe(
       'Contribution',
     );
   });
 
-  it('another hash, another inner product, another challenge', async () => {
+  it('no witness exists for another hash, inner product or challenge', async () => {
     const signals = honest();
     for (const name of ['alpha', 'beta', 'innerProduct', 'gramHash'] as const) {
       expect(await refused({ ...signals, [name]: signals[name] + 1n })).toBe('Contribution');
     }
   });
 
-  it('one entry of the matrix changed, whichever', async () => {
+  it('no witness exists for any changed entry of the matrix', async () => {
     const signals = honest();
     for (let entry = 0; entry < signals.gram.length; entry += 19) {
       expect(await refused({ ...signals, gram: change(signals.gram, entry, 1n) })).toBe('Contribution');
     }
   });
 
-  it('two trainers swapped', async () => {
+  it('no witness exists for two swapped trainers', async () => {
     const order = [0, 2, 1, 3, 4, 5, 6, 7, 8, 9];
     const swapped = order.map((i) => order.map((j) => gram[i]![j]!));
     expect(await refused({ ...honest(), gram: honestInput(swapped).signals.gram })).toBe('Contribution');
@@ -112,7 +112,7 @@ describe('entries out of range have no witness, even with their hash and inner p
     return refused(forgedInput(gram));
   }
 
-  it('2^62 on the diagonal and off it; 2^62 - 1 has one', async () => {
+  it('an entry of 2^62 has no witness, on the diagonal and off it, and 2^62 - 1 has one', async () => {
     expect(await refusesEntry(1, 1, 1n << 62n)).toBe('Num2Bits');
     expect(await refusesEntry(1, 2, 1n << 62n)).toBe('Num2Bits');
     expect(await refusesEntry(1, 2, -(1n << 62n) - 1n)).toBe('Num2Bits');
@@ -120,14 +120,14 @@ describe('entries out of range have no witness, even with their hash and inner p
     expect(await refusesEntry(1, 2, 1n - (1n << 62n))).toBeUndefined();
   });
 
-  it('a negative squared norm, also the reference: p - 1 is -1', async () => {
+  it('a negative squared norm has no witness, even of the reference: p - 1 is -1', async () => {
     for (const row of [0, 1, 3]) {
       expect(await refusesEntry(row, row, -1n)).toBe('Contribution');
       expect(await refusesEntry(row, row, FIELD_ORDER - 1n)).toBe('Contribution');
     }
   });
 
-  it('an entry above p / 2 that is no small negative', async () => {
+  it('an entry above p / 2 that is not a small negative has no witness', async () => {
     expect(await refusesEntry(0, 2, FIELD_ORDER - (1n << 63n))).toBe('Num2Bits');
     expect(await refusesEntry(0, 2, FIELD_ORDER / 2n)).toBe('Num2Bits');
   });

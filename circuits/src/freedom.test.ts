@@ -7,7 +7,7 @@ import { calculateWitness, refusedBy } from './testing/witness.ts';
 
 // The long search is in projection-freedom.slow.ts.
 describe('a prover that picks the best coefficients within the tolerance of reference-projection', () => {
-  it('moves a share by at most one unit of 2^32 and no weight, in the shared vectors', () => {
+  it('the best coefficients within the tolerance move a share by at most one unit of 2^32 and no weight, in the shared vectors', () => {
     for (const { name, gram } of sharedProjectionVectors().filter((v) => v.n === 16)) {
       const { share, weight } = largestDeviation(gram);
       expect(share, name).toBeLessThanOrEqual(1n);
@@ -15,7 +15,7 @@ describe('a prover that picks the best coefficients within the tolerance of refe
     }
   });
 
-  it('moves a share by at most one unit in random rounds with norms of 2^12 to 2^23', () => {
+  it('the best coefficients within the tolerance move a share by at most one unit in random rounds with norms of 2^12 to 2^23', () => {
     for (let seed = 0; seed < 12; seed++) {
       const gram = scaledTrainers(
         randomProjectionGram(2 + seed, 300 + seed),
@@ -25,7 +25,7 @@ describe('a prover that picks the best coefficients within the tolerance of refe
     }
   });
 
-  it('has a witness for another coefficient, the same public values, and nothing gained', async () => {
+  it('another coefficient within the tolerance has a witness with the same public values, and gains nothing', async () => {
     const { wasmPath } = circuitArtifacts(16, 'reference-projection');
     const gram = scaledTrainers(randomProjectionGram(9, 7), (i) => (i === 0 ? 1n << 6n : 1n));
     const honest = referenceProjection(gram);

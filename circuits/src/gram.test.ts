@@ -16,7 +16,7 @@ const codeOf = (run: () => unknown) => {
 };
 
 describe('gramHash', () => {
-  it('hashes the size, then four shifted entries to an element, fifteen elements to a permutation', () => {
+  it('gramHash hashes the size, then four shifted entries to an element, fifteen elements to a permutation', () => {
     const gram = randomGram(16, 40);
     const shifted = gram.flatMap((row, i) => row.slice(i).map((entry) => entry + 2n ** 62n));
     const element = (k: number) =>
@@ -27,14 +27,14 @@ describe('gramHash', () => {
     expect(gramHash(gram, 16)).toBe(poseidon16([second, ...chunk(2)]));
   });
 
-  it('differs for each size, and for padding written out it does not', () => {
+  it('gramHash differs for each size, and for padding written out it does not', () => {
     const gram = randomGram(2, 41);
     const padded = [...gram.map((row) => [...row, 0n]), [0n, 0n, 0n, 0n]];
     expect(gramHash(padded, 16)).toBe(gramHash(gram, 16));
     expect(gramHash(gram, 64)).not.toBe(gramHash(gram, 16));
   });
 
-  it('differs for any entry changed, its sign too', () => {
+  it('gramHash differs for any entry changed, its sign too', () => {
     const gram = randomGram(3, 42);
     for (let i = 0; i < 4; i++) {
       for (let j = i + 1; j < 4; j++) {
@@ -78,7 +78,7 @@ describe('a matrix is refused', () => {
 });
 
 describe('packing', () => {
-  it('holds any weights and shares, in words that are field elements', () => {
+  it('packing holds any weights and shares, in words that are field elements', () => {
     const weight = fc.integer({ min: 0, max: 65536 });
     const share = fc.bigInt({ min: 0n, max: 1n << 32n });
     fc.assert(
@@ -86,7 +86,7 @@ describe('packing', () => {
         fc.array(weight, { maxLength: 16 }),
         fc.array(share, { maxLength: 16 }),
         (weights, shares) => {
-          /** Entry k of the words, bit by bit; 0 where none was given. */
+          /** Entry k of the words, bit by bit; 0 for missing ones. */
           const entry = (words: bigint[], k: number, bits: number, perWord: number) =>
             BigInt.asUintN(bits, words[Math.floor(k / perWord)]! >> BigInt(bits * (k % perWord)));
           const [w, s] = [packWeights(weights, 16), packShares(shares, 16)];
@@ -100,12 +100,12 @@ describe('packing', () => {
     );
   });
 
-  it('has the word counts of the circuits', () => {
+  it('packing has the word counts of the circuits', () => {
     expect([packWeights([], 16).length, packShares([], 16).length]).toEqual([2, 3]);
     expect([packWeights([], 64).length, packShares([], 64).length]).toEqual([5, 10]);
   });
 
-  it('is little-endian, the first value lowest', () => {
+  it('packing is little-endian, the first value lowest', () => {
     expect(packWords([1n, 2n, 3n], 8n, 2)).toEqual([0x0201n, 3n]);
   });
 });
@@ -129,7 +129,7 @@ describe('a statement is refused', () => {
     'with a weight of 18 bits': { weights: [1 << 17] },
     'with a share of 34 bits': { shares: [1n << 33n] },
   };
-  it('or not: this one is fine', () => {
+  it('a valid statement is accepted', () => {
     expect(codeOf(() => buildContributionInput({ ...good, size: 16 }))).toBeUndefined();
   });
   for (const [name, change] of Object.entries(cases)) {

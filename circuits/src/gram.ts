@@ -37,7 +37,7 @@ export type GramMatrix = readonly (readonly bigint[])[];
  *
  * @param gram - the rule's head rows and k trainers, k <= size
  * @returns (m + 1)(m + 2) / 2 integers
- * @throws ChorusError `E_GRAM_INVALID` where the matrix is not square, too large, not symmetric, has an entry of
+ * @throws ChorusError `E_GRAM_INVALID` if the matrix is not square, too large, not symmetric, has an entry of
  *   2^62 or more in magnitude (`reference-projection`: 2^49 with a head row, 2^53 else), or a negative squared norm
  */
 export function upperTriangle(

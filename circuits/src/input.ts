@@ -65,7 +65,7 @@ export interface ContributionInput {
 /**
  * Everything the contribution circuit needs to prove that `weights` and `shares` follow from the Gram matrix.
  *
- * The rule is not computed here but in @chorus/aggregation; where weights or shares differ from it, the witness
+ * The rule is not computed here but in @chorus/aggregation; if weights or shares differ from it, the witness
  * calculation fails and no proof exists.
  *
  * @throws ChorusError `E_GRAM_INVALID` for a matrix the circuit cannot hold, `E_STATEMENT_INVALID` for a challenge

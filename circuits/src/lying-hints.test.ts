@@ -150,7 +150,7 @@ describe.each(Object.entries(CIRCUITS))(
         });
       }
 
-      it('nothing breaks none: the two ways to a witness agree', async () => {
+      it('a prover that lies about nothing breaks no constraint: the two ways to a witness agree', async () => {
         const liar = await compile('rule', { sources: sourcesWithoutAssertions, simplification: 0 });
         for (const matrix of rounds) {
           const honest = await calculateWitness(circuit.wasm, input(matrix));

@@ -43,7 +43,7 @@ describe('the circuit of reference-projection gives the numbers of the shared ve
   }
 });
 
-it('the tests own rule agrees with the shared vectors, intermediate values included', () => {
+it('the test suite’s own rule agrees with the shared vectors, intermediate values included', () => {
   for (const vector of vectors.filter((v) => v.n === 16)) {
     const { name, gram, weights, shares, rows } = vector;
     const rule = referenceProjection(gram);
@@ -64,7 +64,7 @@ it('the tests own rule agrees with the shared vectors, intermediate values inclu
 
 describe('random rounds', () => {
   for (const trainers of [1, 2, 5, 9, 15, 16]) {
-    it(`of ${trainers} trainers have a witness with the tests own weights and shares`, async () => {
+    it(`random rounds of ${trainers} trainers have a witness with the test suite’s own weights and shares`, async () => {
       const input = projectionInput(randomProjectionGram(trainers, 100 + trainers));
       const witness = await calculateWitness(wasmPath, input.signals);
       expect(witness.slice(1, 10)).toEqual(input.publicSignals);
@@ -83,11 +83,11 @@ describe('no witness exists for', { timeout: 240_000 }, () => {
     return { ...signals, coefficient: change(signals.coefficient!, 16 * target + trainer, delta) };
   };
 
-  it('nothing changed: it exists', async () => {
+  it('a witness exists for unchanged values', async () => {
     expect(await refused(honest())).toBeUndefined();
   });
 
-  it('one weight or one share more or less, or a word moved by p', async () => {
+  it('no witness exists for one weight or share more or less, or a word moved by p', async () => {
     const signals = honest();
     const main = 'ContributionByProjection';
     for (const delta of [1n, -1n, 1n << 17n, 1n << (17n * 15n)]) {
@@ -100,14 +100,14 @@ describe('no witness exists for', { timeout: 240_000 }, () => {
     }
   });
 
-  it('another hash, another inner product, another challenge', async () => {
+  it('no witness exists for another hash, inner product or challenge', async () => {
     const signals = honest();
     for (const name of ['alpha', 'beta', 'innerProduct', 'gramHash'] as const) {
       expect(await refused({ ...signals, [name]: signals[name] + 1n })).toBe('ContributionByProjection');
     }
   });
 
-  it('one entry of the matrix changed, whichever, head rows with head rows among them', async () => {
+  it('no witness exists for any changed entry of the matrix, including those of two head rows', async () => {
     const signals = honest();
     for (let entry = 0; entry < signals.gram.length; entry += entry < 10 ? 1 : 19) {
       expect(await refused({ ...signals, gram: change(signals.gram, entry, 1n) })).toBe(
@@ -116,7 +116,7 @@ describe('no witness exists for', { timeout: 240_000 }, () => {
     }
   });
 
-  it('a coefficient for a trainer that is not eligible, or absent', async () => {
+  it('no witness exists for a coefficient for a trainer that is not eligible, or absent', async () => {
     const { eligible } = referenceProjection(gram);
     const trainer = eligible.indexOf(false);
     expect(trainer).toBeGreaterThanOrEqual(0);
@@ -126,7 +126,7 @@ describe('no witness exists for', { timeout: 240_000 }, () => {
     }
   });
 
-  it('a coefficient beyond the tolerance, a negative one, one of 67 bits', async () => {
+  it('no witness exists for a coefficient that is beyond the tolerance, negative or of 67 bits', async () => {
     const { coefficients } = referenceProjection(gram);
     for (const target of [0, 1, 2]) {
       const trainer = coefficients.findIndex((row) => row[target]! > 0n);
@@ -137,7 +137,7 @@ describe('no witness exists for', { timeout: 240_000 }, () => {
     }
   });
 
-  it('a copy that claims all of the pay of both, or pay for what others explain', async () => {
+  it('no witness exists for a copy that claims the pay of both, or pay for what others explain', async () => {
     // Trainer 9 is a copy of a paid one; the prover gives the copy's part to the first, with shares to match.
     const paid = referenceProjection(gram).shares.findIndex((share) => share > 0n);
     const order = [...gram.keys(), 4 + paid];
@@ -152,13 +152,13 @@ describe('no witness exists for', { timeout: 240_000 }, () => {
     expect(await refused(projectionInput(copied, 16, moved).signals)).toBe('Num2Bits');
   });
 
-  it('weights and shares of another rule: the coefficients of one target for all three', async () => {
+  it('no witness exists for weights and shares of another rule: the coefficients of one target for all three', async () => {
     const { coefficients } = referenceProjection(gram);
     const same = coefficients.map((row) => [row[0]!, row[0]!, row[0]!]);
     expect(await refused(projectionInput(gram, 16, same).signals)).toBe('Num2Bits');
   });
 
-  it('two trainers swapped', async () => {
+  it('no witness exists for two swapped trainers', async () => {
     const order = [0, 1, 2, 3, 5, 4, 6, 7, 8, 9, 10, 11, 12];
     const swapped = order.map((i) => order.map((j) => gram[i]![j]!));
     const other = projectionInput(swapped).signals;
@@ -176,7 +176,7 @@ describe('entries out of range have no witness, even with their hash and inner p
     return refused(forgedInput(gram));
   }
 
-  it('2^53 of two trainers, 2^49 with a head row; one less has one', async () => {
+  it('an entry of 2^53 of two trainers, or 2^49 with a head row, has no witness, and one less has one', async () => {
     expect(await refusesEntry(4, 4, 1n << 53n)).toBe('Num2Bits');
     expect(await refusesEntry(4, 5, -(1n << 53n) - 1n)).toBe('Num2Bits');
     expect(await refusesEntry(0, 1, 1n << 49n)).toBe('Num2Bits');
@@ -186,21 +186,21 @@ describe('entries out of range have no witness, even with their hash and inner p
     expect(await refusesEntry(3, 4, 1n - (1n << 49n))).toBeUndefined();
   });
 
-  it('a negative squared norm, also of a head row: p - 1 is -1', async () => {
+  it('a negative squared norm has no witness, even of a head row: p - 1 is -1', async () => {
     for (const row of [0, 2, 3, 4, 6]) {
       expect(await refusesEntry(row, row, -1n)).toBe('ContributionByProjection');
       expect(await refusesEntry(row, row, FIELD_ORDER - 1n)).toBe('ContributionByProjection');
     }
   });
 
-  it('an entry above p / 2 that is no small negative', async () => {
+  it('an entry above p / 2 that is not a small negative has no witness', async () => {
     expect(await refusesEntry(1, 5, FIELD_ORDER - (1n << 50n))).toBe('Num2Bits');
     expect(await refusesEntry(4, 5, FIELD_ORDER / 2n)).toBe('Num2Bits');
   });
 });
 
 describe('the input of reference-projection', () => {
-  it('hashes twenty rows, begun with 19, so that no matrix of the other rule has its hash', () => {
+  it('the input of reference-projection hashes twenty rows, begun with 19, so that no matrix of the other rule has its hash', () => {
     const gram = randomProjectionGram(16, 3);
     const shifted = gram.flatMap((row, i) => row.slice(i).map((entry) => entry + 2n ** 62n));
     const elements = packWords(shifted, 63n, 4);
@@ -221,7 +221,7 @@ describe('the input of reference-projection', () => {
     size: 16,
   } as const;
 
-  it('has the coefficients by target, padded', () => {
+  it('the input of reference-projection has the coefficients by target, padded', () => {
     const { coefficient } = buildContributionInput(good).signals;
     expect(coefficient).toHaveLength(48);
     expect([0, 16, 32].map((at) => coefficient!.slice(at, at + 3))).toEqual([
@@ -241,7 +241,7 @@ describe('the input of reference-projection', () => {
     ],
     ['three head rows', { gram: good.gram.slice(0, 3).map((row) => row.slice(0, 3)) }, 'E_GRAM_INVALID'],
     ['a reference of squared norm 2^49', { gram: [[1n << 49n]] }, 'E_GRAM_INVALID'],
-  ])('is refused with %s', (_, change, code) => {
+  ])('the input of reference-projection is refused with %s', (_, change, code) => {
     expect(() => buildContributionInput({ ...good, ...change })).toThrowError(
       expect.objectContaining({ code }),
     );

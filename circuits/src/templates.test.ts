@@ -30,14 +30,14 @@ const WRAPPED = [-1n, -2n, -3n, -4n].map((x) => FIELD_ORDER + x);
 
 describe('ZeroTest', () => {
   const outputs = small('arithmetic', 'ZeroTest()', 'in');
-  it('has one witness for every input: 1 for zero, 0 for all else', () => {
+  it('ZeroTest has one witness for every input: 1 for zero, 0 for all else', () => {
     for (const x of [...upTo(5), ...WRAPPED]) expect(outputs(x)).toEqual([[x === 0n ? 1n : 0n]]);
   });
 });
 
 describe('InRange(3)', () => {
   const outputs = small('arithmetic', 'InRange(3)', 'value');
-  it('has one witness below 8 and none from 8 on or for wrapped negatives', () => {
+  it('InRange(3) has one witness below 8 and none from 8 on or for wrapped negatives', () => {
     for (const x of upTo(8)) expect(outputs(x)).toEqual([[]]);
     for (const x of [8n, 9n, 15n, 16n, ...WRAPPED, (FIELD_ORDER - 1n) / 2n]) expect(outputs(x)).toEqual([]);
   });
@@ -45,7 +45,7 @@ describe('InRange(3)', () => {
 
 describe('Min(3)', () => {
   const outputs = small('arithmetic', 'Min(3)', 'a, b');
-  it('has one witness, the smaller, for all pairs in range', () => {
+  it('Min(3) has one witness, the smaller, for all pairs in range', () => {
     for (const a of upTo(8))
       for (const b of upTo(8)) expect(outputs(a, b)).toEqual([[[a, b].toSorted((x, y) => Number(x - y))[0]]]);
   });
@@ -53,19 +53,19 @@ describe('Min(3)', () => {
 
 describe('FloorDiv(3, 2)', () => {
   const outputs = small('arithmetic', 'FloorDiv(3, 2)', 'numerator, divisor');
-  it('has one witness, the floor, wherever the quotient fits', () => {
+  it('FloorDiv(3, 2) has one witness, the floor, wherever the quotient fits', () => {
     for (const n of upTo(32)) {
       for (const d of [1n, 2n, 3n, 4n]) expect(outputs(n, d)).toEqual(n / d < 8n ? [[n / d]] : []);
     }
   });
-  it('has no witness for a divisor of zero or below', () => {
+  it('FloorDiv(3, 2) has no witness for a divisor of zero or below', () => {
     for (const n of [...upTo(8), ...WRAPPED])
       for (const d of [0n, ...WRAPPED]) expect(outputs(n, d)).toEqual([]);
   });
-  it('has no witness for a numerator below zero', () => {
+  it('FloorDiv(3, 2) has no witness for a numerator below zero', () => {
     for (const n of WRAPPED) for (const d of [1n, 2n, 3n]) expect(outputs(n, d)).toEqual([]);
   });
-  it('has no witness for a numerator that only a quotient modulo p would divide', () => {
+  it('FloorDiv(3, 2) has no witness for a numerator that only a quotient modulo p would divide', () => {
     const half = (FIELD_ORDER + 1n) / 2n;
     expect(outputs(half, 2n)).toEqual([]);
     expect(outputs(half, 3n)).toEqual([]);
@@ -74,17 +74,17 @@ describe('FloorDiv(3, 2)', () => {
 
 describe('Isqrt(3)', () => {
   const outputs = small('arithmetic', 'Isqrt(3)', 'square');
-  it('has one witness, the floored root, for all squares in range', () => {
+  it('Isqrt(3) has one witness, the floored root, for all squares in range', () => {
     for (const x of upTo(64)) expect(outputs(x)).toEqual([[isqrt(x)]]);
   });
-  it('has no witness for a negative square', () => {
+  it('Isqrt(3) has no witness for a negative square', () => {
     for (const x of WRAPPED) expect(outputs(x)).toEqual([]);
   });
 });
 
 describe('LowerMedian(3, 2, 2)', () => {
   const outputs = small('median', 'LowerMedian(3, 2, 2)', 'present, values');
-  it('has one witness, the lower median, for all values and all sets of present rows', () => {
+  it('LowerMedian(3, 2, 2) has one witness, the lower median, for all values and all sets of present rows', () => {
     const patterns = upTo(8).map((bits) => [bits & 1n, (bits >> 1n) & 1n, bits >> 2n]);
     for (const present of patterns) {
       for (const packed of upTo(64)) {
@@ -98,7 +98,7 @@ describe('LowerMedian(3, 2, 2)', () => {
 
 describe('LowerMedian(4, 1, 3)', () => {
   const outputs = small('median', 'LowerMedian(4, 1, 3)', 'present, values');
-  it('takes the lower of the two in the middle', () => {
+  it('LowerMedian(4, 1, 3) takes the lower of the two in the middle', () => {
     for (const packed of upTo(16)) {
       const values = upTo(4).map((i) => (packed >> i) & 1n);
       expect(outputs(1n, 1n, 1n, 1n, ...values)).toEqual([[lowerMedian(values)]]);
@@ -108,14 +108,14 @@ describe('LowerMedian(4, 1, 3)', () => {
 
 describe('Packed(5, 3, 2)', () => {
   const outputs = small('arithmetic', 'Packed(5, 3, 2)', 'values');
-  it('packs little-endian, the last word short', () => {
+  it('Packed(5, 3, 2) packs little-endian, the last word short', () => {
     expect(outputs(1n, 2n, 3n, 4n, 7n)).toEqual([[1n + 16n, 3n + 32n, 7n]]);
   });
 });
 
 describe('SignedInRange(4)', () => {
   const outputs = small('signed', 'SignedInRange(4)', 'value');
-  it('has one witness from -8 to 7, the sign, and none outside', () => {
+  it('SignedInRange(4) has one witness from -8 to 7, the sign, and none outside', () => {
     for (const x of upTo(8)) expect(outputs(x)).toEqual([[1n]]);
     for (const x of upTo(8)) expect(outputs(FIELD_ORDER - 1n - x)).toEqual([[0n]]);
     for (const x of [8n, 9n, 16n, FIELD_ORDER - 9n, FIELD_ORDER - 16n, (FIELD_ORDER - 1n) / 2n]) {
@@ -126,7 +126,7 @@ describe('SignedInRange(4)', () => {
 
 describe('ShiftRight(5, 2)', () => {
   const outputs = small('signed', 'ShiftRight(5, 2)', 'value');
-  it('has one witness, the quotient by 4, below 32 and none from 32 on', () => {
+  it('ShiftRight(5, 2) has one witness, the quotient by 4, below 32 and none from 32 on', () => {
     for (const x of upTo(32)) expect(outputs(x)).toEqual([[x / 4n]]);
     for (const x of [32n, 33n, 64n, ...WRAPPED]) expect(outputs(x)).toEqual([]);
   });
@@ -156,7 +156,7 @@ describe('Projection(2, 1, 2, 4, 52, 64)', () => {
   const nearest = (dot: bigint, square: bigint) =>
     (2n * 256n * F * dot + 257n * square) / (2n * 257n * square);
 
-  it('takes the coefficients of the projection and those within the tolerance, and no others', async () => {
+  it('Projection(2, 1, 2, 4, 52, 64) takes the coefficients of the projection and those within the tolerance, and no others', async () => {
     const [x, y] = [nearest(3n, 1n), nearest(5n, 4n)];
     const tolerances = [129n * 2n * 5n, 129n * 3n * 5n];
     const holds = (dx: bigint, dy: bigint): boolean =>
@@ -171,7 +171,7 @@ describe('Projection(2, 1, 2, 4, 52, 64)', () => {
     expect([holds(0n, 0n), holds(8n, 0n), holds(0n, 4n)]).toEqual([true, false, false]);
   });
 
-  it('takes zero, and only zero, of who is not eligible', async () => {
+  it('Projection(2, 1, 2, 4, 52, 64) accepts only zero for a trainer that is not eligible', async () => {
     const y = nearest(5n, 4n);
     expect(await taken(orthogonal, [3n, 5n], [0n, 1n], [0n, y])).toBe(true);
     for (const x of [1n, 2n, nearest(3n, 1n), -1n]) {
@@ -179,13 +179,13 @@ describe('Projection(2, 1, 2, 4, 52, 64)', () => {
     }
   });
 
-  it('does not take zero of who has something to add', async () => {
+  it('Projection(2, 1, 2, 4, 52, 64) does not accept zero for a trainer with something to add', async () => {
     expect(await taken(orthogonal, [3n, 5n], [1n, 1n], [0n, nearest(5n, 4n)])).toBe(false);
     expect(await taken(orthogonal, [3n, 5n], [1n, 1n], [nearest(3n, 1n), 0n])).toBe(false);
   });
 
-  it('takes zero, and nothing else, of what another explains', async () => {
-    // Both point alike, the second is twice as long; a dot of 1 beside 4 is less than the second explains of it.
+  it('Projection(2, 1, 2, 4, 52, 64) accepts only zero for an update that another explains', async () => {
+    // Both point alike, the second is twice as long; a dot of 1 next to 4 is less than the second explains of it.
     const alike = [
       [1n, 2n],
       [2n, 4n],
@@ -196,7 +196,7 @@ describe('Projection(2, 1, 2, 4, 52, 64)', () => {
     expect(await taken(alike, [1n, 4n], [1n, 1n], [nearest(1n, 1n), 0n])).toBe(false);
   });
 
-  it('takes no negative coefficient and none of too many bits', async () => {
+  it('Projection(2, 1, 2, 4, 52, 64) accepts no negative coefficient and none with too many bits', async () => {
     for (const x of [-1n, -F, FIELD_ORDER - F, 2n ** 52n, 2n ** 52n + nearest(3n, 1n)]) {
       expect(await taken(orthogonal, [0n, 5n], [1n, 1n], [x, nearest(5n, 4n)])).toBe(false);
     }

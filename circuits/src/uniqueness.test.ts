@@ -29,14 +29,14 @@ const CIRCUITS: Record<CircuitRule, Record<string, () => ContributionInput>> = {
   'reference-trust': {
     'sixteen trainers': () => honestInput(randomGram(16, 1)),
     'five trainers and padding': () => honestInput(randomGram(5, 2)),
-    'nobody present': () => honestInput(nobody(17)),
+    'no trainer present': () => honestInput(nobody(17)),
     'maximal entries': () => honestInput(named(sharedVectors(), 'limits: every entry 2^62 - 1').gram),
   },
   // Coefficients are inputs here, so each is held: what a prover may choose of them is in freedom.test.ts.
   'reference-projection': {
     'sixteen trainers': () => projectionInput(randomProjectionGram(16, 1)),
     'five trainers and padding': () => projectionInput(randomProjectionGram(5, 2)),
-    'nobody present': () => projectionInput(nobody(20)),
+    'no trainer present': () => projectionInput(nobody(20)),
     'maximal entries': () =>
       projectionInput(named(projections, 'maximal entries, half of them negative').gram),
     'entries at their limits': () =>
@@ -59,14 +59,14 @@ describe.each(Object.entries(CIRCUITS))('the circuit of %s for n = 16', (rule, r
     }
   });
 
-  it('compiles from the sources bit for bit, and is that of the committed keys', () => {
+  it('the circuit compiles from the sources bit for bit, and is that of the committed keys', () => {
     const { hashes, constraints } = circuitArtifacts(16, rule as CircuitRule);
     expect(sha256(circuit.r1cs)).toBe(hashes.r1cs);
     expect(sha256(circuit.wasm)).toBe(hashes.wasm);
     expect(system.constraints).toHaveLength(constraints);
   });
 
-  it('has every wire in a constraint', () => {
+  it('the circuit has every wire in a constraint', () => {
     expect(occurrences(system).flatMap((entries, wire) => (entries.length === 0 ? [wire] : []))).toEqual([]);
   });
 
@@ -96,13 +96,13 @@ describe('the checks themselves find', () => {
     return { survivors: survivingMutations(small, witness).length, freedom: freedom(small, witness) };
   }
 
-  it('the free inverse of circomlib IsZero at 0, and nothing at 5', async () => {
+  it('the checks find the free inverse of circomlib IsZero at 0, and nothing at 5', async () => {
     const main = 'component main {public [in]} = IsZero();';
     expect(await checked(main, { in: 0 })).toEqual({ survivors: 5, freedom: 1 });
     expect(await checked(main, { in: 5 })).toEqual({ survivors: 0, freedom: 0 });
   });
 
-  it('two signals that can only move together', async () => {
+  it('the checks find two signals that can only move together', async () => {
     const main = `
       template Split() {
         signal input in;

@@ -28,7 +28,7 @@ describe('the attestor on the task contract', () => {
   };
   const reputation = (player: Player): Promise<bigint> => read(world.attestor, 'reputation', player.agentId);
 
-  it('writes each settled round and the end of the task to the registries', async () => {
+  it('the attestor on the task contract writes each settled round and the end of the task to the registries', async () => {
     const taskId = await world.start({ rounds: 3 });
     const hashes = [await ask(world.trainers[0]!, taskId), await ask(world.trainers[1]!, taskId)];
     await world.play(taskId, 1, { weights: [65536], shares });
@@ -50,7 +50,7 @@ describe('the attestor on the task contract', () => {
     expect(await summary(world.trainers[2]!)).toEqual([1n, 0n, 2n]);
   });
 
-  it('lets into a task that asks for reputation whoever has it, until it is slashed', async () => {
+  it('reputation from the attestor lets an identity into a task that requires it, until it is slashed', async () => {
     const taskId = await world.start({ rounds: 2 });
     for (const round of [1, 2]) {
       await world.play(taskId, round, { weights: [65536], shares });
@@ -89,7 +89,7 @@ describe('the attestor on the task contract', () => {
     );
   });
 
-  it('attests a round of 16 trainers, all with requests, for less than 4 million gas', async () => {
+  it('the attestor on the task contract attests a round of 16 trainers, all with requests, for less than 4 million gas', async () => {
     const taskId = await world.start({ rounds: 1 });
     for (const trainer of world.trainers) await ask(trainer, taskId);
     await world.play(taskId, 1, { weights: [65536], shares });

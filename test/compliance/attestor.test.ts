@@ -58,7 +58,7 @@ describe('the attestor of settled rounds', () => {
   let validations: Contract;
   let attestor: Contract;
   let tasks: Contract;
-  /** Trainers with identities 0, 1 and 2; somebody with identity 3. */
+  /** Trainers with identities 0, 1 and 2; a stranger with identity 3. */
   let trainers: JsonRpcSigner[];
   let squatter: JsonRpcSigner;
 
@@ -105,13 +105,13 @@ describe('the attestor of settled rounds', () => {
   };
   const history = async (agentId: number) => [...(await read(attestor, 'history', agentId))];
 
-  it('names its registries', async () => {
+  it('the attestor of settled rounds names its registries', async () => {
     expect(await read(attestor, 'identities')).toBe(identities.target);
     expect(await read(attestor, 'reputations')).toBe(reputations.target);
     expect(await read(attestor, 'validations')).toBe(validations.target);
   });
 
-  it('answers the requests of the trainers in proportion to the largest share, with the record’s hash', async () => {
+  it('the attestor of settled rounds answers the requests of the trainers in proportion to the largest share, with the record’s hash', async () => {
     await ask(0);
     await ask(1);
     await settle(1, [0.5, 0.125, 0]);
@@ -139,7 +139,7 @@ describe('the attestor of settled rounds', () => {
     ]);
   });
 
-  it('a round in which nobody has a share is 0 for everybody', async () => {
+  it('the attestor rates every trainer 0 in a round without shares', async () => {
     await ask(0);
     await settle(1, [0, 0, 0]);
     await send(attestor, 'attest', 1, 1);
@@ -147,7 +147,7 @@ describe('the attestor of settled rounds', () => {
     expect(await history(0)).toEqual([1n, 0n]);
   });
 
-  it('reads every share of 16 trainers', async () => {
+  it('the attestor of settled rounds reads every share of 16 trainers', async () => {
     const parts = Array.from({ length: 16 }, (_, i) => (16 - i) / 256);
     for (let i = 0; i < 16; i++) {
       const address = `0x${(i + 1).toString(16).padStart(40, '0')}`;
@@ -161,7 +161,7 @@ describe('the attestor of settled rounds', () => {
     );
   });
 
-  it('attests a round once, and only a round that is recorded', async () => {
+  it('the attestor of settled rounds attests a round once, and only a round that is recorded', async () => {
     await settle(1, [0.5, 0.5, 0]);
     await send(attestor, 'attest', 1, 1);
     await expectRefusal('AlreadyAttested', attestor, 'attest', 1, 1);
@@ -172,7 +172,7 @@ describe('the attestor of settled rounds', () => {
     expect(await history(0)).toEqual([2n, 2n]);
   });
 
-  it('does not answer a request that somebody else opened under the hash, and takes a salted one instead', async () => {
+  it('the attestor of settled rounds does not answer a request that another account opened under the hash, and accepts a salted one instead', async () => {
     const taken = await hashOf(0);
     expect(taken).toBe(
       keccak256(
@@ -203,7 +203,7 @@ describe('the attestor of settled rounds', () => {
     await expectRefusal('NoRequest', attestor, 'useRequest', 1, 0, id('another'));
   });
 
-  it('is not stopped by a request hash that somebody has taken and answered at length, nor by little gas', async () => {
+  it('the attestor of settled rounds is not stopped by a squatted request hash with a long answer, nor by little gas', async () => {
     const gasOf = async (round: number): Promise<bigint> => {
       await settle(round, [0.5, 0.3, 0.2]);
       return (await send(attestor, 'attest', 1, round)).gasUsed;
@@ -222,14 +222,14 @@ describe('the attestor of settled rounds', () => {
     await expect(send(attestor, 'attest', 1, 3, { gasLimit: 250_000 })).rejects.toThrow();
   });
 
-  it('does not answer a request to another validator', async () => {
+  it('the attestor of settled rounds does not answer a request to another validator', async () => {
     await send(validations, 'validationRequest', squatter.address, 0, '', await hashOf(0));
     await settle(1, [1, 0, 0]);
     await send(attestor, 'attest', 1, 1);
     expect((await status(await hashOf(0))).tag).toBe('');
   });
 
-  it('gives one feedback on each trainer after the end: the mean of its rounds, with two decimals', async () => {
+  it('the attestor of settled rounds gives one feedback on each trainer after the end: the mean of its rounds, with two decimals', async () => {
     await settle(1, [0.5, 0.25, 0]);
     await settle(2, [0.25, 0.5, 0]);
     await settle(3, [0.5, 0.5, 0]);
@@ -253,7 +253,7 @@ describe('the attestor of settled rounds', () => {
     expect([...summary]).toEqual([1n, 8333n, 2n]);
   });
 
-  it('feedback waits only for rounds that can still be attested', async () => {
+  it('feedback on a task waits only for rounds that can still be attested', async () => {
     await settle(1, [0.5, 0.25, 0]);
     await send(attestor, 'attest', 1, 1);
     await settle(2, [0.5, 0.25, 0]);
@@ -264,7 +264,7 @@ describe('the attestor of settled rounds', () => {
     expect((await read(reputations, 'readFeedback', 1, attestor.target, 1))[0]).toBe(5000n);
   });
 
-  it('reputation is what was earned less ten for each offence, and never below 0', async () => {
+  it('reputation is the number of rounds with a share less ten for each offence, and never below 0', async () => {
     for (let round = 1; round <= 12; round++) {
       await settle(round, [0.5, 0.5, 0]);
       await send(attestor, 'attest', 1, round);

@@ -63,7 +63,7 @@ describe('what only the chain over JSON-RPC has', () => {
     await devnet?.close();
   });
 
-  it('rounds that are over are read from the index, which asks the endpoint for no more logs', async () => {
+  it('ended rounds are read from the index, without further log requests to the endpoint', async () => {
     const { url } = devnet;
     const store = memoryEventStore();
     const { taskManager, stakes, startBlock: fromBlock } = deployment;
@@ -101,7 +101,7 @@ describe('what only the chain over JSON-RPC has', () => {
     await close();
   });
 
-  it('a signed claim is sent by anybody, once, before its deadline, for exactly what was signed', async () => {
+  it('any account can send a signed claim, once, before its deadline, for exactly the signed content', async () => {
     const { token } = deployment;
     const trainer = ports[2]!;
     const sender = ports[1]!;
@@ -121,7 +121,7 @@ describe('what only the chain over JSON-RPC has', () => {
     await refused(code, sender.claimBySignature(order, signature));
   });
 
-  it('whoever reported an offence claims its part of what was slashed, once', async () => {
+  it('the reporter of an offence claims its part of the slash once', async () => {
     const { token } = deployment;
     // The third trainer did not commit; what that cost it is burned.
     expect(await (fixture.owner as ChorusChain).reportRewards(token)).toBe(0n);
@@ -172,7 +172,7 @@ describe('what only the chain over JSON-RPC has', () => {
     expect(await port.history(fixture.agentOf(absent))).toEqual({ rounds: 1, rewarded: 0 });
   });
 
-  it('a validation request whose hash somebody else used up is made under another, and is answered', async () => {
+  it('a validation request whose hash another account used is made under another hash, and is answered', async () => {
     const { attestor, validations } = await ports[2]!.contracts();
     const trainer = ports[2]!;
     const [agentId, others] = [fixture.agentOf(trainer), fixture.agentOf(ports[1]!)];
@@ -180,7 +180,7 @@ describe('what only the chain over JSON-RPC has', () => {
     const rater = new Contract(attestor, [...roundAttestor.abi], provider);
     const view = (contract: Contract, name: string, ...args: unknown[]) =>
       contract.getFunction(name)(...args);
-    // Anybody can compute the hash of another identity's request, and use it for its own.
+    // Any account can compute the hash of another identity's request, and use it for its own.
     const squatted = await view(rater, 'requestHashOf', taskId, agentId);
     const signer = new Wallet(devnet.privateKeys[1]!, provider);
     const squat = await (registry.connect(signer) as Contract)

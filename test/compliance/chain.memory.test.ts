@@ -79,14 +79,14 @@ describe('MemoryLedger', () => {
     return { chain, taskId, settlement };
   };
 
-  it('refuses an aggregate that is not the weighted sum of the commitments', async () => {
+  it('MemoryLedger refuses an aggregate that is not the weighted sum of the commitments', async () => {
     const { chain, taskId, settlement } = await inSettle(new MemoryLedger(), 2n);
     await expect(chain.settle(taskId, 1, settlement)).rejects.toMatchObject({
       code: 'E_CHAIN_WRONG_AGGREGATE',
     });
   });
 
-  it('asks the injected check, and changes nothing where it refuses', async () => {
+  it('MemoryLedger calls the injected check, and changes nothing if it refuses', async () => {
     const seen: number[][] = [];
     const verify = ({ included }: { included: number[] }): void => {
       seen.push(included);

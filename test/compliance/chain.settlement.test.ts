@@ -168,7 +168,7 @@ describe('settlement with a proof, 16 trainers', () => {
     expect((error as { facts: { check: string } }).facts.check).toBe(check);
   };
 
-  it('costs what the committed snapshot says, less than its limit even in the first rounds', async () => {
+  it('settlement with a proof of 16 trainers costs the gas of the committed snapshot, below its limit even in the first rounds', async () => {
     const gas: Record<string, bigint> = {};
     const taskId = await start({}, gas);
     for (const round of [1, 2, 3]) {
@@ -202,7 +202,7 @@ describe('settlement with a proof, 16 trainers', () => {
     }
   });
 
-  it('costs the same for d = 2^10 and d = 2^18', async () => {
+  it('settlement with a proof of 16 trainers costs the same for d = 2^10 and d = 2^18', async () => {
     const gas: bigint[] = [];
     for (const dimension of [2 ** 10, 2 ** 18]) {
       const taskId = await start({ dimension });
@@ -215,7 +215,7 @@ describe('settlement with a proof, 16 trainers', () => {
     expect(Math.abs(Number(large - small))).toBeLessThan(3000);
   });
 
-  it('leaves its proof in the transaction, where anyone can read it', async () => {
+  it('settlement with a proof leaves the proof in the transaction, where anyone can read it', async () => {
     const taskId = await start();
     const rows = await toSettle(taskId, 1);
     const given = await settlement(taskId, 1, rows);
@@ -223,7 +223,7 @@ describe('settlement with a proof, 16 trainers', () => {
     expect(await owner.settlement(taskId, 1)).toEqual(given);
   });
 
-  it('is refused for a wrong aggregate, an altered proof, a proof of something else or somebody else’s', async () => {
+  it('settlement is refused for a wrong aggregate, an altered proof, a proof of another statement or another account’s', async () => {
     const taskId = await start();
     const other = await start();
     const rows = await toSettle(taskId, 1);
@@ -248,7 +248,7 @@ describe('settlement with a proof, 16 trainers', () => {
     for (const foreign of [
       await settlement(taskId, 2, rows),
       await settlement(other, 1, rows),
-      // Whoever copies a proof out of the pool of transactions has a proof for somebody else.
+      // A proof copied from the transaction pool is valid only for its own account.
       await settlement(taskId, 1, rows, {}, 13, owner),
       await settlement(taskId, 1, [rows[0]!, rows[2]!, rows[1]!, ...rows.slice(3)]),
       await settlement(

@@ -65,7 +65,7 @@ describe('tokens that do not behave', () => {
     await devnet?.close();
   });
 
-  it('one that takes a fee on transfers cannot be escrowed', async () => {
+  it('a token with a fee on transfers cannot be escrowed', async () => {
     const token = await deploy('FeeToken', FEE_TOKEN);
     await expect(owner.createTask(params(await token.getAddress()))).rejects.toMatchObject({
       code: 'E_CHAIN_INVALID_PARAMS',
@@ -73,7 +73,7 @@ describe('tokens that do not behave', () => {
     });
   });
 
-  it('one that calls back while it is paid out is not paid twice', async () => {
+  it('a token that calls back during a payout is not paid twice', async () => {
     const token = await deploy('CallingToken', CALLING_TOKEN);
     const address = await token.getAddress();
     const asset = address.toLowerCase() as Address;

@@ -115,7 +115,7 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
     ];
   };
 
-  it('accepts every proof of the product’s prover in the shared vectors', async () => {
+  it('the deployed verifier accepts every proof in the shared vectors', async () => {
     expect(cases.length).toBeGreaterThan(0);
     for (const given of cases) {
       await expect(verifier.getFunction('verify').staticCall(...call(given)), given.name).resolves.toEqual(
@@ -151,7 +151,7 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
     const encoded = (data: string, words: bigint[]): string =>
       data.slice(0, 10) + words.map((word) => word.toString(16).padStart(64, '0')).join('');
 
-    it('is refused with any single word changed', async () => {
+    it('a call with a true proof of sixteen trainers is refused with any single word changed', async () => {
       const data = dataOf(call(sixteen()));
       const words = wordsOf(data);
       expect(encoded(data, words)).toBe(data);
@@ -182,7 +182,7 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
       expect(tried).toBeGreaterThan(500);
     });
 
-    it('is refused with any two neighbouring words or points exchanged', async () => {
+    it('a call with a true proof of sixteen trainers is refused with any two neighbouring words or points exchanged', async () => {
       const data = dataOf(call(sixteen()));
       const words = wordsOf(data);
       for (const size of [1, 2]) {
@@ -199,7 +199,7 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
       }
     });
 
-    it('is refused with any two rows of the statement exchanged', async () => {
+    it('a call with a true proof of sixteen trainers is refused with any two rows of the statement exchanged', async () => {
       const given = call(sixteen()) as [{ commitments: { x: bigint; y: bigint }[] }, unknown];
       const [statement, proof] = given;
       const { commitments } = statement;
@@ -213,7 +213,7 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
       }
     });
 
-    it('has other forms of its Groth16 proof, which are worth as much to the same sender, and nothing to another', async () => {
+    it('a call with a true proof of sixteen trainers has other forms of its Groth16 proof, which are worth as much to the same sender, and nothing to another', async () => {
       const given = sixteen();
       const { a, b, c } = given.proof.groth16;
       const negated = (text: string): string => String(Q - BigInt(text));
@@ -227,7 +227,7 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
     });
   });
 
-  it('refuses the proofs of the other rule, whatever is made of their rows', async () => {
+  it('the deployed verifier refuses the proofs of the other rule, with any conversion of their rows', async () => {
     const other = RULE_NAMES.find((name) => name !== rule)!;
     const foreign = JSON.parse(
       readFileSync(new URL(`../vectors/transcript/${FILES[other]}`, import.meta.url), 'utf8'),
@@ -246,7 +246,7 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
     }
   });
 
-  it('holds the key of the committed key file, in source and in code', async () => {
+  it('the deployed verifier holds the key of the committed key file, in source and in code', async () => {
     const numbers = keyNumbers(verifyingKey(rule));
     expect(readFileSync(keySourceUrl(rule), 'utf8')).toBe(keyLibrary(rule));
     const encoded = AbiCoder.defaultAbiCoder().encode([`uint256[${numbers.length}]`], [numbers]);
@@ -255,7 +255,7 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
     for (const number of numbers) expect(code).toContain(number.toString(16));
   });
 
-  it('is the committed artifact, but for its immutables', async () => {
+  it('the deployed verifier is the committed artifact, except for its immutables', async () => {
     const committed = JSON.parse(readFileSync(artifactUrl(ARTIFACTS[rule].contractName), 'utf8'));
     const code = await provider.getCode(address);
     expect(code.length).toBe(committed.deployedBytecode.length);
@@ -264,7 +264,7 @@ describe.each(RULE_NAMES)('the deployed verifier of %s', (rule) => {
     expect(differing.length).toBeLessThanOrEqual(2 * 11 * 64);
   });
 
-  it('says which reference string it holds', async () => {
+  it('the deployed verifier names its reference string', async () => {
     const srs = await verifier.getFunction('srs')();
     expect([srs.tau1.x, srs.tau1.y]).toEqual(file.srs.tauG1.map(BigInt));
     expect(srs.insecureDev).toBe(true);

@@ -105,7 +105,7 @@ describe.each(RULE_NAMES)(
       return new Contract(await contract.getAddress(), [...contributionVerifier.abi], provider);
     };
 
-    /** The name of the check that refused; null where all hold. */
+    /** The name of the check that refused; null if all hold. */
     const check = async (statement: Statement, proof: ContributionProof): Promise<string | null> => {
       try {
         await verifier.getFunction('verify').staticCall(statement, proof);
@@ -134,7 +134,7 @@ describe.each(RULE_NAMES)(
       await devnet?.close();
     });
 
-    it('accepts an honest proof, whatever the number of trainers and the dimension', async () => {
+    it('the verifier accepts an honest proof for any number of trainers and any dimension', async () => {
       for (const dimension of [1, 2, 13, 16, 17]) {
         for (const trainers of [1, 3, 16]) {
           const rows = Array.from({ length: head + 16 }, (_, i) =>
@@ -150,17 +150,17 @@ describe.each(RULE_NAMES)(
       }
     });
 
-    it('accepts a round in which nobody gets anything: the aggregate is infinity', async () => {
+    it('the verifier accepts a round in which no trainer gets anything: the aggregate is infinity', async () => {
       const { statement, proof } = prove(input({ weights: [0, 0, 0], shares: [0, 0, 0] }));
       expect(statement.aggregate).toEqual({ x: 0n, y: 0n });
       expect(await check(statement, proof)).toBeNull();
     });
 
-    it('says how many leading rows its rule has', async () => {
+    it('the verifier says how many leading rows its rule has', async () => {
       expect(await verifier.getFunction('headRows')()).toBe(BigInt(head));
     });
 
-    it('refuses what the other rule’s prover proves of the same vectors', async () => {
+    it('the verifier refuses what the other rule’s prover proves of the same vectors', async () => {
       const other = RULE_NAMES.find((name) => name !== rule)!;
       const { rows } = honest;
       // The one has its groups summed to one row, the other its one row as each group and as the novelty.
@@ -170,18 +170,18 @@ describe.each(RULE_NAMES)(
       expect(await check(statementOf(honest, told.aggregate), told.proof)).not.toBeNull();
     });
 
-    it('refuses one forged entry of the Gram matrix', async () => {
+    it('the verifier refuses one forged entry of the Gram matrix', async () => {
       const { statement, proof } = prove(honest, { gram: { i: 1, j: 2, error: 1n } });
       expect(await check(statement, proof)).toBe('InnerProductMismatch');
     });
 
-    it('refuses a forged entry hidden by a matching S', async () => {
+    it('the verifier refuses a forged entry hidden by a matching S', async () => {
       // c is off by one unit of alpha beta^2; a constant added to S cannot make up for it at both z and 1/z.
       const { statement, proof } = prove(honest, { gram: { i: 1, j: 2, error: 1n }, cross: 5n });
       expect(await check(statement, proof)).toBe('InnerProductMismatch');
     });
 
-    it('refuses any altered evaluation', async () => {
+    it('the verifier refuses any altered evaluation', async () => {
       for (let k = 0; k < 6; k++) {
         const evaluations = (): bigint[] => Array.from({ length: 6 }, (_, i) => (i === k ? 1n : 0n));
         const { statement, proof } = prove(honest, { evaluations });
@@ -189,19 +189,19 @@ describe.each(RULE_NAMES)(
       }
     });
 
-    it('refuses evaluations that satisfy the inner product but are not those of the polynomials', async () => {
+    it('the verifier refuses evaluations that satisfy the inner product but are not those of the polynomials', async () => {
       // z S(z) + S(1/z) / z stays the same.
       const evaluations = (z: bigint): bigint[] => [0n, 0n, 0n, 0n, 1n, P - ((z * z) % P)];
       const { statement, proof } = prove(honest, { evaluations });
       expect(await check(statement, proof)).toBe('OpeningFailed');
     });
 
-    it('refuses an aggregate that is not the weighted sum, and says so', async () => {
+    it('the verifier refuses an aggregate that is not the weighted sum, and says so', async () => {
       const { statement, proof } = prove(honest, { aggregate: honest.rows[head]! });
       expect(await check(statement, proof)).toBe('WrongAggregate');
     });
 
-    it('refuses weights or shares that the rule’s proof is not for', async () => {
+    it('the verifier refuses weights or shares that the rule’s proof is not for', async () => {
       const weights = [30001, 20000, 15535];
       const forWeights = prove(input({ weights }), {
         rule: { weights: honest.weights, shares: honest.shares },
@@ -214,7 +214,7 @@ describe.each(RULE_NAMES)(
       expect(await check(forShares.statement, forShares.proof)).toBe('RuleProofFailed');
     });
 
-    it('refuses a proof for any other single value of the statement', async () => {
+    it('the verifier refuses a proof for any other single value of the statement', async () => {
       const { statement, proof } = prove();
       const commitments = (change: (points: G1Point[]) => void): Partial<Statement> => {
         const points = structuredClone(statement.commitments);
@@ -245,12 +245,12 @@ describe.each(RULE_NAMES)(
       }
     });
 
-    it('refuses another chain’s proof', async () => {
+    it('the verifier refuses another chain’s proof', async () => {
       const { aggregate, proof } = proveWithTrapdoor(input({ chainId: 1 }));
       expect(await check(statementOf(honest, aggregate), proof)).not.toBeNull();
     });
 
-    it('refuses a proof of which any single message is altered', async () => {
+    it('the verifier refuses a proof with any single message altered', async () => {
       const { statement, proof } = prove();
       const other = g1(4242n);
       const changes: Partial<ContributionProof>[] = [
@@ -268,7 +268,7 @@ describe.each(RULE_NAMES)(
       for (const change of changes) expect(await check(statement, { ...proof, ...change })).not.toBeNull();
     });
 
-    it('accepts random rounds, and refuses each of them with any single word changed', async () => {
+    it('the verifier accepts random rounds, and refuses each of them with any single word changed', async () => {
       const entry = fc.bigInt({ min: -32767n, max: 32767n });
       const share = fc.integer({ min: 0, max: 2 ** 28 });
       const round = fc.record({
@@ -300,7 +300,7 @@ describe.each(RULE_NAMES)(
       );
     });
 
-    it('refuses field elements that are not canonical', async () => {
+    it('the verifier refuses field elements that are not canonical', async () => {
       const { statement, proof } = prove();
       const name = 'NonCanonicalField';
       expect(await check(statement, { ...proof, gramHash: proof.gramHash + P })).toBe(name);
@@ -312,7 +312,7 @@ describe.each(RULE_NAMES)(
       }
     });
 
-    it('refuses packed words with bits past their end', async () => {
+    it('the verifier refuses packed words with bits past their end', async () => {
       const { statement, proof } = prove();
       const over = (words: bigint[], k: number, bit: bigint): bigint[] =>
         words.map((word, i) => (i === k ? word | (1n << bit) : word));
@@ -330,7 +330,7 @@ describe.each(RULE_NAMES)(
       }
     });
 
-    it('refuses points off the curve or not canonical', async () => {
+    it('the verifier refuses points off the curve or not canonical', async () => {
       const { statement, proof } = prove();
       const { groth16, cross } = proof;
       const off: G1Point = { x: 1n, y: 3n };
@@ -352,7 +352,7 @@ describe.each(RULE_NAMES)(
       expect(await check({ ...statement, aggregate: off }, proof)).toBe('PointNotOnCurve');
     });
 
-    it('refuses a reference string that is not powers of one secret', async () => {
+    it('the verifier refuses a reference string that is not powers of one secret', async () => {
       const srs = trapdoorSrs();
       const wrong = [
         { ...srs, tauG1: g1(5n) },
@@ -369,7 +369,7 @@ describe.each(RULE_NAMES)(
       }
     });
 
-    it('refuses a development reference string on another chain than 31337 and 1337', async () => {
+    it('the verifier refuses a development reference string on another chain than 31337 and 1337', async () => {
       await provider.send('anvil_setChainId', [56]);
       try {
         const { tauG1, tauG2, tau2G2 } = trapdoorSrs();

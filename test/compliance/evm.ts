@@ -27,7 +27,7 @@ const ERRORS = new Interface(
     .map((entry) => JSON.parse(entry)) as InterfaceAbi,
 );
 
-/** A development chain, and contracts on it without any client of ours in between. */
+/** A development chain, and contracts on it without the chain package's client in between. */
 export interface Evm {
   provider: JsonRpcProvider;
   /** Accounts whose transactions the chain signs itself. */
@@ -125,7 +125,7 @@ export function read(contract: Contract, name: string, ...args: unknown[]): Prom
   return contract.getFunction(name).staticCall(...args);
 }
 
-/** The name of the custom error that a call reverts with; null where it does not revert. */
+/** The name of the custom error that a call reverts with; null if it does not revert. */
 export async function refusal(contract: Contract, name: string, ...args: unknown[]): Promise<string | null> {
   try {
     await contract.getFunction(name).staticCall(...args);

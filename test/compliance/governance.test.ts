@@ -32,7 +32,7 @@ describe('the parameters', () => {
   });
   afterAll(() => evm?.close());
 
-  it('start from values within their bounds', async () => {
+  it('governance parameters start from values within their bounds', async () => {
     expect(await read(params, 'protocolFeeBps')).toBe(100n);
     expect(await read(params, 'treasury')).toBe(stranger!.address);
     expect(await read(params, 'contestSeconds')).toBe(3600n);
@@ -44,7 +44,7 @@ describe('the parameters', () => {
     expect(await read(params, 'attestor')).toBe(ZeroAddress);
   });
 
-  it('are refused beyond their bounds, and taken at them', async () => {
+  it('governance parameters are refused beyond their bounds, and taken at them', async () => {
     const limits: [string, unknown[], unknown[]][] = [
       ['setProtocolFee', [500], [501]],
       ['setTreasury', [owner!.address], [ZeroAddress]],
@@ -60,7 +60,7 @@ describe('the parameters', () => {
       ]),
       ['setSlashing', [DEFAULT_SLASHING], [DEFAULT_SLASHING.with(6, 0n)]],
       ['setSlashing', [DEFAULT_SLASHING], [DEFAULT_SLASHING.with(7, 0n)]],
-      // Back at the last part of a stake, which is looked at below.
+      // Back at the last part of a stake, which is checked below.
       ['setSlashing', [DEFAULT_SLASHING.with(5, 5000n)], [DEFAULT_SLASHING.with(5, 5001n)]],
       ['setMinPhaseSeconds', [3], [2]],
       ['setMinPhaseSeconds', [3600], [3601]],
@@ -79,12 +79,12 @@ describe('the parameters', () => {
     expect((await read(params, 'slashing')).rejectedReference).toBe(5000n);
   });
 
-  it('cannot be constructed without an owner or a treasury', async () => {
+  it('governance parameters cannot be constructed without an owner or a treasury', async () => {
     await expect(evm.deploy(parameters, owner!.address, ZeroAddress)).rejects.toThrow();
     await expect(evm.deploy(parameters, ZeroAddress, owner!.address)).rejects.toThrow();
   });
 
-  it('are set by their owner alone', async () => {
+  it('governance parameters are set by their owner alone', async () => {
     const calls: [string, unknown[]][] = [
       ['setProtocolFee', [1]],
       ['setTreasury', [stranger!.address]],
@@ -206,7 +206,7 @@ describe('governance', () => {
     expect(await read(governor, 'state', proposalId)).not.toBe(EXECUTED);
   };
 
-  it('sets the fee: proposed, voted on, queued, executed after the delay', async () => {
+  it('governance sets the fee: proposed, voted on, queued, executed after the delay', async () => {
     const { p, proposalId } = await decide([[params, 'setProtocolFee', 250]]);
     expect(await read(governor, 'state', proposalId)).toBe(SUCCEEDED);
     expect(await read(governor, 'proposalNeedsQueuing', proposalId)).toBe(true);
@@ -219,14 +219,14 @@ describe('governance', () => {
     expect(await read(params, 'protocolFeeBps')).toBe(250n);
   });
 
-  it('shares one clock with the token, the time', async () => {
+  it('governance shares one clock with the token, the time', async () => {
     expect(await read(governor, 'CLOCK_MODE')).toBe('mode=timestamp');
     expect(await read(governor, 'clock')).toBe(await read(token, 'clock'));
     expect(await read(governor, 'votingDelay')).toBe(BigInt(VOTING_DELAY));
     expect(await read(governor, 'votingPeriod')).toBe(BigInt(VOTING_PERIOD));
   });
 
-  it('needs a majority, a quorum and a threshold', async () => {
+  it('governance needs a majority, a quorum and a threshold', async () => {
     const against = await decide([[params, 'setProtocolFee', 1]], 0);
     expect(await read(governor, 'state', against.proposalId)).toBe(DEFEATED);
     const quiet = await decide([[params, 'setProtocolFee', 2]], 1, [few!]);
@@ -249,7 +249,7 @@ describe('governance', () => {
     expect(await read(governor, 'state', proposalId)).toBe(SUCCEEDED);
   });
 
-  it('nobody acts on the parameters around it: not the deployer, not the governor, not a stranger', async () => {
+  it('no account can change the parameters without governance: not the deployer, the governor or a stranger', async () => {
     for (const signer of [many!, few!, tasks!]) {
       await expectRefusal('OwnableUnauthorizedAccount', as(params, signer), 'setProtocolFee', 1);
       const data = params.interface.encodeFunctionData('setProtocolFee', [1]);
@@ -288,7 +288,7 @@ describe('governance', () => {
     for (const [error, action] of attempts) await expectUnenforceable(error, action);
     expect(await read(token, 'balanceOf', stakes.target)).toBe(300n);
     expect([...(await read(stakes, 'pool', token.target, 0))].slice(0, 1)).toEqual([300n]);
-    // There is no other privileged function: nobody owns the contract, and nothing in it is set.
+    // There is no other privileged function: the contract has no owner, and no setter.
     const names = stakes.interface.fragments.flatMap((f) => (f.type === 'function' ? [f.format()] : []));
     expect(names.length).toBeGreaterThan(10);
     expect(names.filter((f) => /owner|upgrade|pause|rescue|sweep|^set/i.test(f))).toEqual([]);
@@ -303,7 +303,7 @@ describe('governance', () => {
     await expectRefusal('GovernorUnableToCancel', governor, 'cancel', ...hashed(voted));
   });
 
-  it('changes its own rules by the same way', async () => {
+  it('governance changes its own rules by the same way', async () => {
     await enact([[governor, 'setProposalThreshold', 1n]]);
     expect(await read(governor, 'proposalThreshold')).toBe(1n);
     await expectRefusal('GovernorOnlyExecutor', governor, 'setProposalThreshold', 2n);

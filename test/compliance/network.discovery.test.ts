@@ -21,7 +21,7 @@ describe('finding peers', () => {
     expect(b.peers()).toEqual([a.peerId]);
   });
 
-  test('with Kademlia a peer is reached by its id alone; without it, it is not', async () => {
+  test('a peer is reachable by its id alone with Kademlia, and not without', async () => {
     const hub = await start({ dht: 'server' });
     const bootstrap = [hub.multiaddrs()[0]!];
     const a = await start({ dht: 'server', bootstrap });

@@ -75,7 +75,7 @@ describe('a hostile peer', () => {
     return stream;
   };
 
-  test('that announces oversized requests is banned: disconnected, and refused when it dials again', async () => {
+  test('a hostile peer that announces oversized requests is banned: disconnected, and refused when it dials again', async () => {
     for (let i = 0; i < 3; i++) {
       const stream = await send(ECHO, Uint8Array.of(0xff, 0xff, 0xff, 0x7f), new Uint8Array(1_000));
       await until(() => stream.status !== 'open');
@@ -94,7 +94,7 @@ describe('a hostile peer', () => {
     await honestIsServed();
   });
 
-  test('is let in again when the ban is lifted', async () => {
+  test('a hostile peer is let in again when the ban is lifted', async () => {
     victim.ban(hostile.peerId, { reason: 'test' });
     await until(() => victim.peers().length === 1);
     victim.unban(hostile.peerId);
@@ -104,7 +104,7 @@ describe('a hostile peer', () => {
     expect(victim.peers()).toContain(hostile.peerId);
   });
 
-  test('that floods with requests is banned while others are answered', async () => {
+  test('a hostile peer that floods with requests is banned while others are answered', async () => {
     const flood = (async () => {
       for (let i = 0; i < 6 * MAX_REQUESTS_PER_WINDOW && !isBanned(); i += 20) {
         const burst = Array.from({ length: 20 }, () => hostile.request(victim.peerId, ECHO, text('x'), ask));
@@ -127,12 +127,12 @@ describe('a hostile peer', () => {
     await honestIsServed();
   });
 
-  test('that opens streams and says nothing holds up nobody', async () => {
+  test('a hostile peer that opens streams and sends nothing delays no other peer', async () => {
     await Promise.all(Array.from({ length: 30 }, () => send(ECHO).catch(() => undefined)));
     await honestIsServed();
   });
 
-  test('that gossips what every node rejects is banned', async () => {
+  test('a hostile peer that gossips what every node rejects is banned', async () => {
     for (let i = 0; i < 40 && !isBanned(); i++) {
       await hostile.publish(TOPIC, text(`bad ${i}`)).catch(() => undefined);
       await sleep(20);
@@ -141,7 +141,7 @@ describe('a hostile peer', () => {
     await honestIsServed();
   });
 
-  test('that forges messages of others is not believed, and banned for a few small ones', async () => {
+  test('a hostile peer that forges messages of others is not believed, and banned for a few small ones', async () => {
     const before = received.length;
     const frames = Array.from({ length: 4 }, (_, k) => forged(honest.libp2p.peerId.toMultihash().bytes, k));
     await send(MESHSUB, ...frames);
@@ -151,7 +151,7 @@ describe('a hostile peer', () => {
     await honestIsServed();
   });
 
-  test('and its friends, each within its limits, cannot have honest nodes ban each other for what they pass on', async () => {
+  test('hostile peers that each stay within their limits cannot make honest nodes ban each other', async () => {
     const friends = await Promise.all(Array.from({ length: 3 }, () => createNetwork()));
     try {
       for (const friend of friends) {
@@ -182,14 +182,14 @@ describe('a hostile peer', () => {
     ['an endless length', new Uint8Array(64).fill(0xff)],
     ['a protobuf that ends early', Uint8Array.of(5, 0x12, 0x7f, 1, 2, 3)],
     ['nothing', new Uint8Array()],
-  ])('that sends %s as gossip changes nothing for the others', async (_, bytes) => {
+  ])('a hostile peer that sends %s as gossip changes nothing for the others', async (_, bytes) => {
     await send(MESHSUB, bytes).catch(() => undefined);
     await send(ECHO, bytes).catch(() => undefined);
     await sleep(50);
     await honestIsServed();
   });
 
-  test('that names ever new addresses of itself has few of them remembered, the last ones among them', async () => {
+  test('a hostile peer that keeps naming new addresses has only a few stored, the last ones among them', async () => {
     for (let i = 0; i < 30; i++) {
       const addresses = Array.from({ length: 16 }, (_, k) => `/ip4/10.0.${i}.${k}/tcp/4001`);
       await victim.learn(hostile.peerId, addresses);
@@ -199,7 +199,7 @@ describe('a hostile peer', () => {
     expect(addresses.map(({ multiaddr }) => multiaddr.toString())).toContain('/ip4/10.0.29.15/tcp/4001');
   });
 
-  test('that subscribes to endless topics is bounded', async () => {
+  test('a hostile peer that subscribes to endless topics is bounded', async () => {
     for (let i = 0; i < 20; i++) {
       const subscriptions = Array.from({ length: 60 }, (_, k) =>
         field(1, [0x08, 1, ...field(2, [...text(`topic ${i} ${k} `.repeat(20))])]),
@@ -217,7 +217,7 @@ describe('a hostile peer', () => {
 const varint = (n: number): number[] => (n < 128 ? [n] : [(n % 128) | 128, ...varint(Math.floor(n / 128))]);
 const field = (number: number, data: number[]) => [(number << 3) | 2, ...varint(data.length), ...data];
 
-/** A gossipsub frame (pubsub specification) of one message with a signature that is none. */
+/** A gossipsub frame (pubsub specification) of one message with an invalid signature. */
 function forged(author: Uint8Array, sequence: number): Uint8Array {
   const message = [
     ...field(1, [...author]),

@@ -56,18 +56,21 @@ describe('transports', () => {
   test.each([
     ['TCP', '/ip4/127.0.0.1/tcp/0', {}],
     ['WebSockets', '/ip4/127.0.0.1/tcp/0/ws', { webSockets: true }],
-  ])('whether anything still comes over %s is known of each connection', async (_, listen, options) => {
-    const [a, b] = [await start({ listen: [listen] }), await start(options)];
-    a.handle(ECHO, async (data) => data);
-    await b.connect(a.multiaddrs()[0]!);
-    const heardAt = async (node: LibP2pNetwork) => (await node.stats()).peers[0]!.connections[0]!.heardAt;
-    await sleep(300);
-    const before = Date.now();
-    expect(await heardAt(a)).toBeLessThan(before);
-    await echo(b, a);
-    expect(await heardAt(a)).toBeGreaterThanOrEqual(before);
-    expect(await heardAt(b)).toBeGreaterThanOrEqual(before);
-  });
+  ])(
+    'the time of the last received byte over %s is known for each connection',
+    async (_, listen, options) => {
+      const [a, b] = [await start({ listen: [listen] }), await start(options)];
+      a.handle(ECHO, async (data) => data);
+      await b.connect(a.multiaddrs()[0]!);
+      const heardAt = async (node: LibP2pNetwork) => (await node.stats()).peers[0]!.connections[0]!.heardAt;
+      await sleep(300);
+      const before = Date.now();
+      expect(await heardAt(a)).toBeLessThan(before);
+      await echo(b, a);
+      expect(await heardAt(a)).toBeGreaterThanOrEqual(before);
+      expect(await heardAt(b)).toBeGreaterThanOrEqual(before);
+    },
+  );
 
   test('QUIC with a byte rate is refused, since it would not be kept', async () => {
     await expect(start({ quic: true, uploadBytesPerSecond: 1_000_000 })).rejects.toSatisfy((e) =>
@@ -80,7 +83,7 @@ describe('relays', () => {
   test('a node that cannot be dialled is reached through a relay: requests, gossip and payloads', async () => {
     const relay = await start({ relayServer: true });
     const bootstrap = relay.multiaddrs();
-    // It listens nowhere: whoever wants it has to come through the relay.
+    // It listens on no address: peers must connect through the relay.
     const hidden = await start({ listen: [], relayClient: true, bootstrap });
     const outside = await start({ relayClient: true, bootstrap });
     hidden.handle(ECHO, async (data) => data);
@@ -126,7 +129,7 @@ describe('relays', () => {
   });
 });
 
-test('with everything switched on a node starts, works and closes', async () => {
+test('a node with every option on starts, works and closes', async () => {
   const options = {
     dht: 'auto',
     mdns: true,
@@ -145,7 +148,7 @@ test('with everything switched on a node starts, works and closes', async () => 
 });
 
 describe('bans', () => {
-  test('survive a restart where there is a file for them', async () => {
+  test('bans survive a restart if they have a file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'chorus-network-'));
     const options = { privateKey: await generateNetworkKey(), banFile: join(folder, 'bans.json') };
     const other = await start();
@@ -160,7 +163,7 @@ describe('bans', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('are told of, as are connections', async () => {
+  test('bans and connections are reported', async () => {
     const events: NetworkEvent[] = [];
     const [a, b] = [await start({ onEvent: (event) => events.push(event) }), await start()];
     await b.connect(a.multiaddrs()[0]!);
@@ -236,7 +239,7 @@ describe('limits', () => {
   });
 });
 
-test('a standing is part of the score, within bounds, and one that fails counts nothing', async () => {
+test('a peer’s additional score is part of its score, within bounds, and a failing one counts nothing', async () => {
   const standings = new Map<string, number>();
   const a = await start({
     peerScore: (peer) => {

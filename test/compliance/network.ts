@@ -18,7 +18,7 @@ const text = (s: string) => new TextEncoder().encode(s);
 const read = (b: Uint8Array) => new TextDecoder().decode(b);
 const ask = { timeoutMs: patience(5_000), maxResponseBytes: 1_000 };
 
-/** What every implementation of the network port does. */
+/** Behaviour of every implementation of the network port. */
 export function describeNetwork(name: string, factory: NetworkFactory): void {
   describe(`network port: ${name}`, () => {
     let nodes: NetworkPort[] = [];
@@ -52,14 +52,14 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       expect(holds()).toBe(true);
     };
 
-    test('has a peer id and addresses that end in it', async () => {
+    test('the network port has a peer id and addresses that end in it', async () => {
       const [a] = await start(1);
       expect(a.multiaddrs().length).toBeGreaterThan(0);
       for (const address of a.multiaddrs()) expect(address.endsWith(`/p2p/${a.peerId}`)).toBe(true);
       expect(a.peers()).toEqual([]);
     });
 
-    test('connects by address, and both sides see it', async () => {
+    test('the network port connects by address, and both sides see it', async () => {
       const [a, b] = await start(2);
       await b.connect(a.multiaddrs()[0]!);
       expect(b.peers()).toEqual([a.peerId]);
@@ -76,7 +76,7 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       expect(b.peers()).toEqual([a.peerId]);
     });
 
-    test('refuses to connect to a peer whose address nobody told, and can once it has learnt it', async () => {
+    test('the network port refuses to connect to a peer with an unknown address, and can once it has learnt it', async () => {
       const [a, b] = await start(2);
       await expect(b.connect(a.peerId)).rejects.toSatisfy((e) => hasCode(e, 'E_NETWORK_DIAL'));
       await b.learn(a.peerId, a.multiaddrs());
@@ -84,7 +84,7 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       expect(b.peers()).toEqual([a.peerId]);
     });
 
-    test('refuses an address that is none and a peer that is gone', async () => {
+    test('the network port refuses an invalid address and a peer that is gone', async () => {
       const [a, b] = await start(2);
       const address = a.multiaddrs()[0]!;
       await a.close();
@@ -100,7 +100,7 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       await expect(b.connect(a.multiaddrs()[0]!, { signal: AbortSignal.abort() })).rejects.toThrow();
     });
 
-    test('delivers a message to all subscribers over several hops, with its author, and not to its author', async () => {
+    test('the network port delivers a message to all subscribers over several hops, with its author, and not to its author', async () => {
       const [a, b, c, d, e] = await start(5);
       const received = [a, b, c, d, e].map((node) => collect(node));
       await link(a, b, c, d, e);
@@ -111,7 +111,7 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       expect(received[0]).toEqual([]);
     });
 
-    test('delivers each message once although there are many paths', async () => {
+    test('the network port delivers each message once although there are many paths', async () => {
       const [a, b, c, d] = await start(4);
       const received = [b, c, d].map((node) => collect(node));
       collect(a);
@@ -164,7 +164,7 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
 
     test('publishing without subscribers or peers succeeds, and past the limit is refused', async () => {
       const [a] = await start(1);
-      await a.publish(TOPIC, text('nobody listens'));
+      await a.publish(TOPIC, text('no subscriber'));
       await a.publish(TOPIC, new Uint8Array(MAX_GOSSIP_BYTES));
       await expect(a.publish(TOPIC, new Uint8Array(MAX_GOSSIP_BYTES + 1))).rejects.toSatisfy((e) =>
         hasCode(e, 'E_NETWORK_TOO_LARGE'),
@@ -186,7 +186,7 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       expect(sizes[0]).toBe(MAX_GOSSIP_BYTES);
     });
 
-    test('one handler a topic and a protocol; after ending it another may come', async () => {
+    test('a topic or protocol takes one handler at a time', async () => {
       const [a, b] = await start(2);
       const received = collect(b);
       const end = a.subscribe(TOPIC, () => 'accept');
@@ -220,7 +220,7 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       expect(received).not.toContain('after');
     });
 
-    test('answers a request with the asker named, many at a time', async () => {
+    test('the network port answers many concurrent requests, with the asker named', async () => {
       const [a, b] = await start(2);
       a.handle(ECHO, async (data, from) => text(`${read(data)} from ${from}`));
       await link(a, b);
@@ -240,7 +240,7 @@ export function describeNetwork(name: string, factory: NetworkFactory): void {
       expect(await b.request(a.peerId, ECHO, large, options)).toEqual(large);
     });
 
-    test('refuses to send a request past the limit, and to take an answer past what was asked', async () => {
+    test('the network port refuses to send a request past the limit, and to take an answer past what was asked', async () => {
       const [a, b] = await start(2);
       a.handle(ECHO, async () => new Uint8Array(2_000));
       await link(a, b);

@@ -1,4 +1,4 @@
-/** Sources of tokens that do not behave; whoever deploys one holds 10^18 of it. */
+/** Sources of misbehaving tokens; the deployer of one holds 10^18 of it. */
 
 const HEADER = `// SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity ^0.8.28;
@@ -15,7 +15,7 @@ contract FeeToken is ERC20("Fee", "FEE") {
     }
 }`;
 
-/** Calls what it was told to during a transfer, once. */
+/** Makes a configured call during a transfer, once. */
 export const CALLING_TOKEN = `${HEADER}
 contract CallingToken is ERC20("Calling", "CALL") {
     address public target;

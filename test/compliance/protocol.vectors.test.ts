@@ -93,7 +93,7 @@ function cbor(value: Json): Buffer {
 }
 
 describe('the vectors of the wire protocol', () => {
-  test('are what the generator writes: node --conditions=@chorus/source test/vectors/protocol/generate.ts', async () => {
+  test('the vectors of the wire protocol are the generator’s output: node --conditions=@chorus/source test/vectors/protocol/generate.ts', async () => {
     for (const [name, value] of Object.entries(await protocolVectors()))
       expect(await read(name)).toEqual(value);
   });
@@ -112,7 +112,7 @@ describe('the vectors of the wire protocol', () => {
     }
   });
 
-  test('every other decoder refuses what is not its own', async () => {
+  test('every other decoder refuses messages that are not its own', async () => {
     const { accepted } = await read<{ accepted: { kind: Kind; bytes: string }[] }>('messages.json');
     for (const { kind, bytes } of accepted) {
       for (const [other, decode] of Object.entries(decoders)) {
@@ -123,7 +123,7 @@ describe('the vectors of the wire protocol', () => {
     }
   });
 
-  test('what is refused is refused, and named as malformed', async () => {
+  test('every invalid message is refused as malformed', async () => {
     const { refused } = await read<{ refused: { name: string; kind: Kind; bytes: string }[] }>(
       'messages.json',
     );

@@ -100,7 +100,7 @@ describe('the ERC-8004 registries', () => {
   beforeEach(() => evm.restore());
   afterAll(() => evm?.close());
 
-  it('have every function and event of the draft, to the name and type', () => {
+  it('the ERC-8004 registries have every function and event of the draft, to the name and type', () => {
     for (const [artifact, draft] of [
       [identityRegistry, DRAFT.identity],
       [reputationRegistry, DRAFT.reputation],
@@ -154,7 +154,7 @@ describe('the ERC-8004 registries', () => {
     };
     const wallet = (agentId = 0): Promise<string> => read(identities, 'getAgentWallet', agentId);
 
-    it('counts from 0, and belongs to who registered it', async () => {
+    it('identities count from 0, and belong to the account that registered them', async () => {
       expect(await read(identities, 'ownerOf', 0)).toBe(owner!.address);
       const receipt = await send(as(identities, client!), 'register()');
       expect([...events(receipt, identities, 'Registered')[0]]).toEqual([1n, '', client!.address]);
@@ -168,7 +168,7 @@ describe('the ERC-8004 registries', () => {
       ]);
     });
 
-    it('takes metadata at registration and after, but not under the wallet’s key', async () => {
+    it('an identity takes metadata at registration and after, but not under the wallet’s key', async () => {
       const register = 'register(string,(string,bytes)[])';
       const entries = [
         ['peer', text('12D3')],
@@ -186,7 +186,7 @@ describe('the ERC-8004 registries', () => {
       expect(await read(identities, 'getMetadata', 0, 'role')).toBe('0x');
     });
 
-    it('is changed by its owner and who is approved for it, and nobody else', async () => {
+    it('only its owner and approved accounts can change an identity', async () => {
       const changes: [string, unknown[]][] = [
         ['setAgentURI', [0, 'ipfs://x']],
         ['setMetadata', [0, 'k', '0x01']],
@@ -213,7 +213,7 @@ describe('the ERC-8004 registries', () => {
       await expectRefusal('ERC721NonexistentToken', identities, 'getAgentWallet', 7);
     });
 
-    it('takes a wallet with its signature, and clears it', async () => {
+    it('an identity takes a wallet with its signature, and clears it', async () => {
       const { deadline, signature } = await consent();
       const receipt = await send(identities, 'setAgentWallet', 0, walletKey.address, deadline, signature);
       expect(events(receipt, identities, 'MetadataSet')[0].metadataValue).toBe(
@@ -225,7 +225,7 @@ describe('the ERC-8004 registries', () => {
       expect(await read(identities, 'getMetadata', 0, 'agentWallet')).toBe('0x');
     });
 
-    it('refuses a wallet without its consent to exactly this', async () => {
+    it('an identity refuses a wallet without its consent to exactly this', async () => {
       const set = async (
         args: { deadline: number; signature: string },
         newWallet = walletKey.address,
@@ -245,7 +245,7 @@ describe('the ERC-8004 registries', () => {
       expect(await set({ ...(await consent()), signature: '0x' })).toBe('InvalidSignature');
     });
 
-    it('refuses a consent given to another registry or on another chain', async () => {
+    it('an identity refuses a consent given to another registry or on another chain', async () => {
       const twin = await evm.deploy(identityRegistry);
       for (const domain of [DOMAIN(twin), DOMAIN(identities, 1)]) {
         const { deadline, signature } = await consent({}, domain);
@@ -261,7 +261,7 @@ describe('the ERC-8004 registries', () => {
       }
     });
 
-    it('refuses the other form of a signature, with s above half the order', async () => {
+    it('an identity refuses the other form of a signature, with s above half the order', async () => {
       const { deadline, signature } = await consent();
       const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
       const s = order - BigInt(`0x${signature.slice(66, 130)}`);
@@ -278,7 +278,7 @@ describe('the ERC-8004 registries', () => {
       );
     });
 
-    it('takes a contract as wallet with its ERC-1271 signature', async () => {
+    it('an identity takes a contract as wallet with its ERC-1271 signature', async () => {
       const smart = await evm.deploySource('SmartWallet', SMART_WALLET, walletKey.address);
       const good = await consent({ newWallet: smart.target });
       await send(identities, 'setAgentWallet', 0, smart.target, good.deadline, good.signature);
@@ -295,7 +295,7 @@ describe('the ERC-8004 registries', () => {
       );
     });
 
-    it('loses its wallet when it changes hands, so that the last owner’s consent is void too', async () => {
+    it('an identity loses its wallet when it changes hands, so that the last owner’s consent is void too', async () => {
       const { deadline, signature } = await consent();
       await send(identities, 'transferFrom', owner!.address, other!.address, 0);
       expect(await wallet()).toBe(ZeroAddress);
@@ -329,7 +329,7 @@ describe('the ERC-8004 registries', () => {
         HASH(7),
       );
 
-    it('keeps feedback under a 1-based index for each client', async () => {
+    it('the reputation registry keeps feedback under a 1-based index for each client', async () => {
       expect(await read(reputations, 'getIdentityRegistry')).toBe(identities.target);
       const receipt = await give(client!, -5n, 1);
       expect(events(receipt, reputations, 'NewFeedback')[0].toArray().slice(0, 5)).toEqual([
@@ -355,7 +355,7 @@ describe('the ERC-8004 registries', () => {
       await expectRefusal('NoSuchFeedback', reputations, 'readFeedback', 0, client!.address, 3);
     });
 
-    it('takes none from the owner or operators of the identity, and none on identities that do not exist', async () => {
+    it('feedback from the owner or operators of the identity, or on identities that do not exist, is refused', async () => {
       const args = [0, 1n, 0, '', '', '', '', ZeroHash];
       await expectRefusal('SelfFeedback', reputations, 'giveFeedback', ...args);
       await send(identities, 'approve', operator!.address, 0);
@@ -365,7 +365,7 @@ describe('the ERC-8004 registries', () => {
       await expectRefusal('ERC721NonexistentToken', reputations, 'giveFeedback', 3, ...args.slice(1));
     });
 
-    it('bounds values and decimals', async () => {
+    it('the reputation registry bounds values and decimals', async () => {
       const limit = 10n ** 38n;
       for (const [value, decimals] of [
         [limit + 1n, 0],
@@ -379,7 +379,7 @@ describe('the ERC-8004 registries', () => {
       await give(client!, -limit, 0);
     });
 
-    it('sums up the clients that are named, by tag, without what was revoked', async () => {
+    it('the reputation summary covers the named clients, by tag, without revoked feedback', async () => {
       await give(client!, 90n, 0, 'x', 'y');
       await give(client!, 955n, 1, 'x', 'z');
       await give(client!, 10n, 0, 'w', 'y');
@@ -412,7 +412,7 @@ describe('the ERC-8004 registries', () => {
       await expectRefusal('SafeCastOverflowedIntDowncast', reputations, 'getSummary', ...args);
     });
 
-    it('lists feedback of all or some clients, with or without what was revoked', async () => {
+    it('the reputation registry lists feedback of all or some clients, with or without revoked feedback', async () => {
       await give(client!, 1n, 0, 'x', 'y');
       await give(client!, 2n, 2, 'x', 'z');
       await give(other!, 3n, 0, 'x', 'y');
@@ -434,7 +434,7 @@ describe('the ERC-8004 registries', () => {
       expect((await all([], 'none', '', true))[2]).toEqual([]);
     });
 
-    it('is revoked once, by who gave it', async () => {
+    it('feedback is revoked once, by its author', async () => {
       await give(client!, 1n);
       await expectRefusal('NoSuchFeedback', as(reputations, other!), 'revokeFeedback', 0, 1);
       await expectRefusal('NoSuchFeedback', as(reputations, client!), 'revokeFeedback', 0, 0);
@@ -497,7 +497,7 @@ describe('the ERC-8004 registries', () => {
     const respond = (hash: string, response: number, tag = 'round') =>
       send(as(validations, validator!), 'validationResponse', hash, response, 'ipfs://a', HASH(9), tag);
 
-    it('is asked for by an identity and answered by the validator, as often as it likes', async () => {
+    it('a validation is asked for by an identity and answered by the validator, as often as it likes', async () => {
       expect(await read(validations, 'getIdentityRegistry')).toBe(identities.target);
       const asked = await request();
       expect([...events(asked, validations, 'ValidationRequest')[0]]).toEqual([
@@ -529,7 +529,7 @@ describe('the ERC-8004 registries', () => {
       ]);
     });
 
-    it('refuses strangers, unknown requests, responses over 100 and no validator', async () => {
+    it('the validation registry refuses strangers, unknown requests, responses over 100 and no validator', async () => {
       await expectRefusal(
         'NotAuthorized',
         as(validations, client!),
@@ -591,7 +591,7 @@ describe('the ERC-8004 registries', () => {
       expect((await read(validations, 'getValidationStatus', HASH(1))).agentId).toBe(0n);
     });
 
-    it('sums up by validator and tag, counting only what was answered', async () => {
+    it('the validation summary by validator and tag counts only answered requests', async () => {
       for (const n of [1, 2, 3]) await request(HASH(n));
       await send(validations, 'validationRequest', other!.address, 0, '', HASH(4));
       await respond(HASH(1), 100);

@@ -110,7 +110,7 @@ describe('stake behind identities', () => {
     expect(await withdraw(ada!, ticket)).toBe(100n);
   });
 
-  it('refuses nothing, an unknown identity, and more shares than one has', async () => {
+  it('the stake pool refuses zero, an unknown identity, and more shares than the account has', async () => {
     await expectRefusal('ZeroAmount', stakes, 'deposit', token.target, 0, 0);
     await expectRefusal('UnknownIdentity', stakes, 'deposit', token.target, 2, 1);
     await deposit(ada!, 100n);
@@ -121,7 +121,7 @@ describe('stake behind identities', () => {
     await expectRefusal('NothingToClaim', stakes, 'claimReports', token.target);
   });
 
-  it('a delegator shares gains of nobody and losses in proportion', async () => {
+  it('a delegator shares no gains of others, and losses in proportion', async () => {
     await deposit(ada!, 300n);
     await deposit(eve!, 100n);
     expect(await shares(eve!)).toBe(100n * VIRTUAL_SHARES);
@@ -148,7 +148,7 @@ describe('stake behind identities', () => {
     expect(await read(stakes, 'slashCount', 1)).toBe(0n);
   });
 
-  it('what is locked cannot be unbonded, and what is unbonding cannot be locked', async () => {
+  it('locked stake cannot be unbonded, and unbonding stake cannot be locked', async () => {
     await deposit(ada!, 100n);
     await lock(60n);
     expect(await read(stakes, 'freeStake', token.target, 0)).toBe(40n);
@@ -170,7 +170,7 @@ describe('stake behind identities', () => {
     await unbond(ada!, 60n * VIRTUAL_SHARES);
   });
 
-  it('a task locks an identity once, also for nothing, also after giving back', async () => {
+  it('a task locks an identity once, even for zero stake, even after a release', async () => {
     await lock(0n);
     await expectRefusal('AlreadyLocked', as(stakes, tasks!), 'lock', token.target, 0, 1, 0);
     await send(as(stakes, tasks!), 'unlock', token.target, 0, 1);
@@ -178,7 +178,7 @@ describe('stake behind identities', () => {
     await lock(0n, 2);
   });
 
-  it('nobody but the task contract locks, unlocks or slashes', async () => {
+  it('only the task contract locks, unlocks or slashes', async () => {
     await deposit(ada!, 100n);
     await lock(50n);
     for (const account of [ada!, bob!, harmed!]) {
@@ -189,13 +189,13 @@ describe('stake behind identities', () => {
     }
   });
 
-  it('nobody is the task contract before one is set', async () => {
+  it('no account counts as the task contract before one is set', async () => {
     const empty = await evm.deploy(parameters, ada!.address, ada!.address);
     const unset = await evm.deploy(stakeManager, empty.target, identities.target);
     await expectRefusal('OnlyTaskManager', unset, 'lock', token.target, 0, 1, 0);
   });
 
-  it('splits a slash between reporter, burn and the harmed task, and rounds towards the task', async () => {
+  it('the stake pool splits a slash between reporter, burn and the harmed task, and rounds towards the task', async () => {
     await deposit(ada!, 1000n);
     await lock(1000n);
     const receipt = await slash(999n, 1, 1, 0, split(3333n, 1111n));
@@ -212,7 +212,7 @@ describe('stake behind identities', () => {
     expect(await read(token, 'balanceOf', stakes.target)).toBe(1n);
   });
 
-  it('punishes an offence once, and takes no more than the lock', async () => {
+  it('the stake pool punishes an offence once, and takes no more than the lock', async () => {
     await deposit(ada!, 1000n);
     await lock(100n);
     await slash(70n, 1);
@@ -236,7 +236,7 @@ describe('stake behind identities', () => {
     expect(await read(stakes, 'lockOf', token.target, 0, 1)).toBe(0n);
   });
 
-  it('does not slash what another task locked', async () => {
+  it('the stake pool does not slash what another task locked', async () => {
     await deposit(ada!, 100n);
     await lock(40n, 1);
     await lock(60n, 2);
@@ -245,7 +245,7 @@ describe('stake behind identities', () => {
     expect(await read(stakes, 'lockOf', token.target, 0, 2)).toBe(60n);
   });
 
-  it('reaches stake that is unbonding, until it is withdrawn', async () => {
+  it('the stake pool reaches stake that is unbonding, until it is withdrawn', async () => {
     await deposit(ada!, 100n);
     await deposit(eve!, 100n);
     await lock(100n);
@@ -257,7 +257,7 @@ describe('stake behind identities', () => {
     expect((await pool()).tokens).toBe(25n);
   });
 
-  it('whoever delegates in front of a slash loses like everybody; who delegates after it does not', async () => {
+  it('a delegator before a slash loses like all others, and one after it does not', async () => {
     await deposit(ada!, 100n);
     await lock(100n);
     await slash(50n);
@@ -308,7 +308,7 @@ describe('stake behind identities', () => {
     expect(await withdraw(ada!, ticket)).toBe(10n ** 18n);
   });
 
-  it('a price driven up by rounding costs its author more than anybody else', async () => {
+  it('a price driven up by rounding costs its author more than any other account', async () => {
     // Leave as few shares as possible behind one unit, then see what a deposit of dust loses.
     await deposit(eve!, 1n);
     const ticket = await unbond(eve!, VIRTUAL_SHARES - 1n);
@@ -323,7 +323,7 @@ describe('stake behind identities', () => {
     }
   });
 
-  it('takes a signed approval (EIP-2612), also when somebody has used it already', async () => {
+  it('the stake pool accepts a signed approval (EIP-2612), even if another account has already used it', async () => {
     await send(as(token, eve!), 'approve', stakes.target, 0);
     const wallet = evm.wallets[2]!;
     const deadline = (await evm.now()) + 1000;
@@ -350,7 +350,7 @@ describe('stake behind identities', () => {
     await expectRefusal('ERC20InsufficientAllowance', as(stakes, eve!), 'depositWithPermit', ...call);
   });
 
-  it('holds pools below 2^128', async () => {
+  it('the stake pool holds pools below 2^128', async () => {
     const huge = await evm.deploy(chorusToken, ada!.address, 2n ** 200n);
     await send(as(huge, ada!), 'approve', stakes.target, 2n ** 255n);
     await expectRefusal('SafeCastOverflowedUintDowncast', stakes, 'deposit', huge.target, 0, 2n ** 128n);

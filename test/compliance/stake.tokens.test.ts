@@ -39,16 +39,16 @@ describe('stake in tokens that do not behave', () => {
     return ticketOf(receipt);
   };
 
-  it('one that takes a fee on transfers is refused', async () => {
+  it('a stake token with a fee on transfers is refused', async () => {
     const fee = await token('FeeToken', FEE_TOKEN);
     await expectRefusal('InexactTransfer', stakes, 'deposit', fee.target, 0, 100);
   });
 
-  it('one that is not a contract is refused', async () => {
+  it('a stake token that is not a contract is refused', async () => {
     await expect(stakes.getFunction('deposit').staticCall(harmed!.address, 0, 100)).rejects.toThrow();
   });
 
-  it('one that returns nothing is taken and given back', async () => {
+  it('a stake token whose transfers return nothing is accepted and returned', async () => {
     const silent = await token('SilentToken', SILENT_TOKEN);
     await send(stakes, 'deposit', silent.target, 0, 100);
     const ticket = await leave(silent);
@@ -56,12 +56,12 @@ describe('stake in tokens that do not behave', () => {
     expect(await read(silent, 'balanceOf', ada!.address)).toBe(10n ** 18n);
   });
 
-  it('one whose balances shrink harms its own pool alone', async () => {
+  it('a stake token whose balances shrink harms only its own pool', async () => {
     const shrinking = await token('ShrinkingToken', SHRINKING_TOKEN);
     await send(stakes, 'deposit', shrinking.target, 0, 100);
     await send(shrinking, 'shrink');
     const ticket = await leave(shrinking);
-    // Nobody else's tokens make up for it.
+    // No other account's tokens cover the loss.
     await expectRefusal('ERC20InsufficientBalance', stakes, 'withdraw', ticket);
     const other = await leave(good);
     const receipt = await send(stakes, 'withdraw', other);
@@ -69,7 +69,7 @@ describe('stake in tokens that do not behave', () => {
     await send(stakes, 'deposit', good.target, 0, 1000n);
   });
 
-  it('one that refuses the burn address does not stop a slash: that part stays, for nobody', async () => {
+  it('a stake token that refuses the burn address does not stop a slash, and that part stays unowned', async () => {
     const picky = await token('PickyToken', PICKY_TOKEN);
     await send(stakes, 'deposit', picky.target, 0, 100);
     await send(as(stakes, tasks!), 'lock', picky.target, 0, 1, 100);
@@ -82,7 +82,7 @@ describe('stake in tokens that do not behave', () => {
     expect(await read(picky, 'balanceOf', stakes.target)).toBe(65n);
   });
 
-  it('one that calls back is let into no function that moves stake', async () => {
+  it('a stake token that calls back can enter no function that moves stake', async () => {
     const calling = await token('CallingToken', CALLING_TOKEN);
     await send(stakes, 'deposit', calling.target, 0, 1000);
     await send(calling, 'transfer', calling.target, 1000);

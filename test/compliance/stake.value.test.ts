@@ -91,7 +91,7 @@ describe('stake under more than a thousand random calls', () => {
   });
   afterAll(() => evm?.close());
 
-  it('equals the model to the unit, and value is moved, never made', async () => {
+  it('stake under more than a thousand random calls equals the model to the unit, and value is moved, never made', async () => {
     let calls = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 40, size: 'max' }), async (steps) => {
@@ -240,7 +240,7 @@ describe('stake under more than a thousand random calls', () => {
     };
     await compare();
 
-    // Nothing is locked for ever: once the tasks let go, everybody leaves, and next to nothing stays behind.
+    // Nothing is locked for ever: once the tasks release it, every account withdraws, and almost nothing remains.
     for (const key of locks.keys()) {
       const [agent, task] = key.split('/').map(Number) as [number, number];
       await call(tasks!, true, 'unlock', token.target, agent, task);

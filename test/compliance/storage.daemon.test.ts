@@ -54,7 +54,7 @@ describe('storage with a daemon', () => {
     await Promise.all([...networks.map((each) => each.close()), ...daemons.map((each) => each.stop())]);
   });
 
-  test('pins there what is put here, and takes it away with `remove`', async () => {
+  test('storage with a daemon pins put files there, and unpins them with `remove`', async () => {
     const bytes = new Uint8Array(randomBytes(2_500_000));
     const cid = await storage.put(bytes);
     await vi.waitFor(() => expect(daemons[0]!.pinned).toEqual([cid]));
@@ -62,7 +62,7 @@ describe('storage with a daemon', () => {
     expect(daemons[0]!.pinned).toEqual([]);
   });
 
-  test('fetches what no peer of this node has, and serves it from then on', async () => {
+  test('storage with a daemon fetches files that no peer has, and serves them from then on', async () => {
     const bytes = new Uint8Array(randomBytes(2_500_000));
     const publisher = await createKuboStorage({ url: daemons[1]!.url });
     const cid = await publisher.put(bytes);
@@ -76,7 +76,7 @@ describe('storage with a daemon', () => {
     await publisher.close();
   });
 
-  test('says that nobody has a file, and how the caller ended the search, as it does without a daemon', async () => {
+  test('storage with a daemon reports an unavailable file and an aborted search as it does without a daemon', async () => {
     const cid = await storage.cidOf(new Uint8Array(randomBytes(100)));
     await expect(storage.get(cid, { ...ask, timeoutMs: 300 })).rejects.toSatisfy((e) =>
       hasCode(e, 'E_STORAGE_UNAVAILABLE'),
@@ -89,7 +89,7 @@ describe('storage with a daemon', () => {
     expect(told).toEqual([]);
   });
 
-  test('goes on without a daemon that has gone, and tells', async () => {
+  test('storage with a daemon continues after the daemon has gone, and reports that', async () => {
     await daemons[0]!.stop();
     const bytes = new Uint8Array(randomBytes(1000));
     const cid = await storage.put(bytes);
@@ -98,7 +98,7 @@ describe('storage with a daemon', () => {
     expect(hasCode(told[0], 'E_STORAGE_KUBO')).toBe(true);
   });
 
-  test('does not believe a daemon that gives another file', async () => {
+  test('storage with a daemon refuses another file from the daemon', async () => {
     const publisher = await createKuboStorage({ url: daemons[1]!.url });
     const cid = await publisher.put(new Uint8Array(randomBytes(1000)));
     daemons[0]!.corrupt = true;

@@ -25,7 +25,7 @@ describe('a Kubo daemon', () => {
   const ask = { maxBytes: 1000, timeoutMs: 2000 };
   const bytes = new TextEncoder().encode('what a daemon holds');
 
-  test('is told how to cut files, to pin them, and which peers to reach', async () => {
+  test('a Kubo daemon gets the chunking of files, pins, and the peers to connect to', async () => {
     daemon = await FakeKubo.start(new FakeSwarm());
     const storage = await createKuboStorage({ url: daemon.url });
     const cid = await storage.put(bytes);
@@ -46,7 +46,7 @@ describe('a Kubo daemon', () => {
     await storage.close();
   });
 
-  test('that returns another block than asked for is not believed', async () => {
+  test('a wrong block from a Kubo daemon is refused', async () => {
     daemon = await FakeKubo.start(new FakeSwarm());
     const storage = await createKuboStorage({ url: daemon.url });
     const cid = await storage.put(bytes);
@@ -55,7 +55,7 @@ describe('a Kubo daemon', () => {
     await storage.close();
   });
 
-  test('gets the user and password of its address as basic authorization', async () => {
+  test('a Kubo daemon gets the user and password of its address as basic authorization', async () => {
     daemon = await FakeKubo.start(new FakeSwarm());
     const storage = await createKuboStorage({ url: daemon.url.replace('//', '//user:p%40ss@') });
     await storage.put(bytes);
@@ -63,7 +63,7 @@ describe('a Kubo daemon', () => {
     await storage.close();
   });
 
-  test('that does not answer is named as such, without the password in its address', async () => {
+  test('a Kubo daemon that does not answer is named as such, without the password in its address', async () => {
     daemon = await FakeKubo.start(new FakeSwarm());
     const { url } = daemon;
     const storage = await createKuboStorage({ url });

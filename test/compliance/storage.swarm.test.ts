@@ -38,7 +38,7 @@ describe('a swarm that shares its libp2p nodes between gossip and storage', () =
         return 'accept';
       });
     }
-    // The mesh forms while it publishes: a message in it reaches all, and nobody has to ask.
+    // The mesh forms while it publishes: a message in it reaches all, and no node has to ask.
     while (got.size < 6) {
       await nodes[6]!.publish('/t', Uint8Array.of(1));
       await sleep(20);
@@ -61,7 +61,7 @@ describe('a swarm that shares its libp2p nodes between gossip and storage', () =
     for (const [i, bytes] of got.entries()) expect(Buffer.from(bytes).equals(payloads[i % 5]!)).toBe(true);
   });
 
-  test('a peer that accepts streams and never answers keeps nobody from the file', async () => {
+  test('a peer that accepts streams and never answers keeps no node from the file', async () => {
     const [a, b, hung] = (await start(3)) as [LibP2pNetwork, LibP2pNetwork, LibP2pNetwork];
     await b.connect(hung.multiaddrs()[0]!);
     await hung.libp2p.handle(BITSWAP, () => undefined);
@@ -79,7 +79,7 @@ describe('a swarm that shares its libp2p nodes between gossip and storage', () =
     }
   });
 
-  test('where the peer named has it not, others are asked after a while', async () => {
+  test('a fetch asks other peers after a while if the named peer does not have the file', async () => {
     const nodes = await start(3);
     const stores = await store();
     await nodes[1]!.connect(nodes[2]!.multiaddrs()[0]!);

@@ -49,7 +49,7 @@ const sentBy = async (from: Node, to: Node) => {
 };
 
 describe('a transfer from several holders', () => {
-  test('takes blocks from each of them, and each block once', async () => {
+  test('a transfer from several holders takes blocks from each of them, and each block once', async () => {
     const rate = 4_000_000;
     const holders = [
       await start({ uploadBytesPerSecond: rate }),
@@ -72,7 +72,7 @@ describe('a transfer from several holders', () => {
     expect(shares.reduce((a, b) => a + b, 0)).toBeLessThan(18 * MB);
   });
 
-  test('goes on with the others when a holder dies in the middle', async () => {
+  test('a transfer from several holders goes on with the others when a holder dies in the middle', async () => {
     const holders = [
       await start({ uploadBytesPerSecond: 2_000_000 }),
       await start({ uploadBytesPerSecond: 2_000_000 }),
@@ -92,7 +92,7 @@ describe('a transfer from several holders', () => {
 });
 
 describe('a transfer that was cut off', () => {
-  test('goes on where it ended, also after a restart', async () => {
+  test('an interrupted transfer resumes, even after a restart', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'chorus-resume-'));
     folders.push(folder);
     const holder = await start({ uploadBytesPerSecond: 3_000_000 });
@@ -131,7 +131,7 @@ describe('a wrong block', () => {
     await stream.close().catch(() => undefined);
   };
 
-  test('bans its sender, is not kept, and the right one still comes from another', async () => {
+  test('a wrong block bans its sender, is not kept, and the right one still comes from another', async () => {
     const [taker, honest] = [await start(), await start()];
     const liar = await createNetwork();
     const bytes = new Uint8Array(randomBytes(50_000));
@@ -154,7 +154,7 @@ describe('a wrong block', () => {
     await liar.close();
   });
 
-  test('is not what arrives twice, or just after it was given up', async () => {
+  test('a duplicate block, or one that arrives just after the fetch ended, does not count as wrong', async () => {
     const taker = await start();
     const other = await createNetwork();
     await other.connect(taker.network.multiaddrs()[0]!);
@@ -175,7 +175,7 @@ describe('a wrong block', () => {
 });
 
 describe('a disk limit', () => {
-  test('holds while files come and go, and refuses a fetch that what must stay leaves no room for', async () => {
+  test('a disk limit holds while files come and go, and refuses a fetch without room next to the files to keep', async () => {
     const keep: string[] = [];
     const limited = await start({}, { limit: { maxBytes: 4 * MB, keep: () => keep } });
     const other = await start();

@@ -16,7 +16,7 @@ export type StorageFactory = (count: number) => Promise<{ nodes: StorageNode[]; 
 const MB = 1024 * 1024;
 const ask = { maxBytes: 16 * MB, timeoutMs: patience(10_000) };
 
-/** What every implementation of the storage port does. */
+/** Behaviour of every implementation of the storage port. */
 export function describeStorage(name: string, factory: StorageFactory): void {
   describe(`storage port: ${name}`, () => {
     let swarm: Awaited<ReturnType<StorageFactory>> | undefined;
@@ -50,7 +50,7 @@ export function describeStorage(name: string, factory: StorageFactory): void {
       }
     });
 
-    test('asking for a CID stores and provides nothing', async () => {
+    test('computing a CID stores and provides nothing', async () => {
       const [a, b] = await start(2);
       const bytes = randomBytes(5000);
       const cid = await a.storage.cidOf(bytes);
@@ -77,7 +77,7 @@ export function describeStorage(name: string, factory: StorageFactory): void {
       expect(await b.storage.has(cid)).toBe(true);
     });
 
-    test('is found without naming who has it', async () => {
+    test('a file is found without naming its holder', async () => {
       const [a, b] = await start(2);
       const bytes = new Uint8Array(randomBytes(2000));
       const cid = await a.storage.put(bytes);
@@ -114,7 +114,7 @@ export function describeStorage(name: string, factory: StorageFactory): void {
       for (const got of await Promise.all([...kept, again])) expect(got).toEqual(bytes);
     });
 
-    test('a fetch ends where the file is put on the spot', async () => {
+    test('a fetch ends when the same node puts the file', async () => {
       const [a] = await start(1);
       const bytes = new Uint8Array(randomBytes(2_000_000));
       const fetch = a.storage.get(await a.storage.cidOf(bytes), ask);
@@ -123,7 +123,7 @@ export function describeStorage(name: string, factory: StorageFactory): void {
       expect(Buffer.from(await fetch).equals(bytes)).toBe(true);
     });
 
-    test('a third fetches from whoever still has it', async () => {
+    test('a third node fetches a file from a node that still has it', async () => {
       const [a, b, c] = await start(3);
       const bytes = new Uint8Array(randomBytes(1_500_000));
       const cid = await a.storage.put(bytes);
@@ -146,7 +146,7 @@ export function describeStorage(name: string, factory: StorageFactory): void {
       }
     });
 
-    test('a file that nobody has is unavailable after the timeout, not before', async () => {
+    test('a file that no node has is unavailable after the timeout, not before', async () => {
       const [a, b] = await start(2);
       const cid = await a.storage.cidOf(randomBytes(100));
       const started = performance.now();
@@ -156,7 +156,7 @@ export function describeStorage(name: string, factory: StorageFactory): void {
       expect(performance.now() - started).toBeGreaterThan(350);
     });
 
-    test('text that is not a CID of ours is refused everywhere', async () => {
+    test('text that is not a CID of this network is refused by every function', async () => {
       const [a] = await start(1);
       const texts = ['', 'nonsense', 'QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKtBYq', '../../etc/passwd'];
       for (const text of texts) {

@@ -51,7 +51,7 @@ describe('a trainer found unavailable', () => {
     world.passTo(Number((await caseOf(taskId)).deadline));
 
   describe('opens a case', () => {
-    it('against those whose votes settled the round, for as long as the task was told', async () => {
+    it('a case names the validators whose votes settled the round, and lasts as long as the task states', async () => {
       const taskId = await world.start();
       await world.toSettle(taskId);
       const voters = [world.validators[0]!, world.validators[2]!];
@@ -73,7 +73,7 @@ describe('a trainer found unavailable', () => {
       expect(world.slashes(receipt)).toEqual([]);
     });
 
-    it('and there is none where there was no accusation, nor under another name of it', async () => {
+    it('no case exists without an accusation, or for another task, round or trainer', async () => {
       const taskId = await accused([0]);
       const votes = await votesOf(taskId, world.validators, 1);
       await refused('NoCase', world.stranger, 'contest', taskId, 1, 1, votes);
@@ -88,7 +88,7 @@ describe('a trainer found unavailable', () => {
   });
 
   describe('publishes', () => {
-    it('its payload in calldata, alone and in time', async () => {
+    it('only the accused publishes its payload in calldata, and only in time', async () => {
       const taskId = await accused([0]);
       const [trainer] = world.trainers as [Player];
       await refused('NotAMember', world.validators[0]!, 'publishPayload', taskId, 1, '0x00');
@@ -107,7 +107,7 @@ describe('a trainer found unavailable', () => {
   });
 
   describe('contests', () => {
-    it('with a strict majority, and its accusers that do not sign are slashed', async () => {
+    it('a trainer contests a case with a strict majority, and accusers that do not sign are slashed', async () => {
       const taskId = await accused([0], world.validators);
       const [a, b, c] = world.validators as [Player, Player, Player];
       const before = (await world.task(taskId)).remaining;
@@ -166,7 +166,7 @@ describe('a trainer found unavailable', () => {
       for (const v of world.validators) expect(await world.lockOf(taskId, v)).toBe(10_000n);
     });
 
-    it('and a majority holds its deadline off once, however its votes are added', async () => {
+    it('a majority extends the deadline of a case once, in any order of its votes', async () => {
       const taskId = await accused([0], world.validators);
       const [a, b, c] = world.validators as [Player, Player, Player];
       const { deadline } = await caseOf(taskId);
@@ -179,13 +179,13 @@ describe('a trainer found unavailable', () => {
       expect((await caseOf(taskId)).deadline).toBe(deadline + CONTEST_SECONDS);
     });
 
-    it('and a validator that did not accuse is not slashed for not signing', async () => {
+    it('a validator that did not accuse is not slashed for not signing', async () => {
       const taskId = await accused([0], world.validators.slice(0, 2));
       const receipt = await contest(taskId, world.validators.slice(0, 2));
       expect(world.slashes(receipt)).toEqual([]);
     });
 
-    it('once: a closed case stays closed', async () => {
+    it('a closed case stays closed', async () => {
       const taskId = await accused([0]);
       await contest(taskId, world.validators);
       const votes = await votesOf(taskId, world.validators);
@@ -200,7 +200,7 @@ describe('a trainer found unavailable', () => {
       expect(await world.lockOf(taskId, a)).toBe(8_000n);
     });
 
-    it('not with fewer, others, doubles, or signatures for anything else', async () => {
+    it('a trainer cannot contest with fewer, foreign or repeated signatures, or with ones for anything else', async () => {
       const taskId = await accused([0, 1]);
       const other = await accused([0]);
       const [a, b] = world.validators as [Player, Player];
@@ -229,7 +229,7 @@ describe('a trainer found unavailable', () => {
       await contest(taskId, [a, b]);
     });
 
-    it('not from the deadline on, which is a second the one and the next second the other', async () => {
+    it('a trainer can contest until the second before the deadline, and not from it on', async () => {
       const taskId = await accused([0]);
       const votes = await votesOf(taskId, world.validators);
       const deadline = Number((await caseOf(taskId)).deadline);
@@ -243,7 +243,7 @@ describe('a trainer found unavailable', () => {
       await world.send(world.stranger, 'resolveCase', taskId, 1, 0);
     });
 
-    it('several cases of one round: an accuser is slashed once for its false verdict of that round', async () => {
+    it('an accuser in several cases of one round is slashed once for its false verdict of that round', async () => {
       const taskId = await accused([0, 1], world.validators);
       const [a, b, c] = world.validators as [Player, Player, Player];
       for (const trainer of [0, 1]) await contest(taskId, [a, b], trainer);
@@ -254,7 +254,7 @@ describe('a trainer found unavailable', () => {
       expect(await world.lockOf(taskId, c)).toBe(8_000n);
     });
 
-    it('cases of different rounds: an accuser is slashed for each', async () => {
+    it('an accuser in cases of different rounds is slashed for each', async () => {
       const taskId = await world.start({ rounds: 3 });
       for (const round of [1, 2]) await world.play(taskId, round, { unavailable: bits(0) });
       for (const round of [1, 2]) {
@@ -268,7 +268,7 @@ describe('a trainer found unavailable', () => {
   });
 
   describe('that does not contest', () => {
-    it('is slashed after the deadline, once', async () => {
+    it('a trainer found unavailable that does not contest is slashed once after the deadline', async () => {
       const taskId = await accused([0]);
       const before = (await world.task(taskId)).remaining;
       await refused('DeadlineNotPassed', world.stranger, 'resolveCase', taskId, 1, 0);
@@ -288,7 +288,7 @@ describe('a trainer found unavailable', () => {
       await refused('CaseClosed', world.stranger, 'resolveCase', taskId, 1, 0);
     });
 
-    it('and closes its own case has its part of the slash burned', async () => {
+    it('a trainer that does not contest and closes its own case has its part of the slash burned', async () => {
       const taskId = await accused([0]);
       await pastDeadline(taskId);
       const burned = await world.balance(BURN);
@@ -298,7 +298,7 @@ describe('a trainer found unavailable', () => {
   });
 
   describe('stake', () => {
-    it('of the accused and of validators waits for its cases, that of others does not', async () => {
+    it('stake of the accused and of validators waits for its cases, that of others does not', async () => {
       const taskId = await accused([0], world.validators, { rounds: 1 });
       expect((await world.task(taskId)).status).toBe(STATUS.ended);
       const release = (player: Player) => world.send(world.stranger, 'releaseStake', taskId, player.address);
@@ -314,7 +314,7 @@ describe('a trainer found unavailable', () => {
       await world.send(world.owner, 'refund', taskId);
     });
 
-    it('of an aggregator that is a validator as well waits as a validator’s does', async () => {
+    it('stake of an aggregator that is a validator as well waits as a validator’s does', async () => {
       const taskId = await world.create({ rounds: 1, minAggregators: 1, maxTrainers: 1 });
       await world.join(taskId, world.trainers[0]!, 1);
       for (const p of world.validators.slice(0, 2)) await world.join(taskId, p, 2);
@@ -328,7 +328,7 @@ describe('a trainer found unavailable', () => {
       await world.send(world.stranger, 'releaseStake', taskId, both.address);
     });
 
-    it('is refused to strangers, before the end, and twice', async () => {
+    it('stake is refused to strangers, before the end, and twice', async () => {
       const taskId = await world.start({ rounds: 1 });
       const { address } = world.trainers[0]!;
       await refused('NotAMember', world.stranger, 'releaseStake', taskId, world.stranger.address);
@@ -340,7 +340,7 @@ describe('a trainer found unavailable', () => {
       await refused('AlreadyReleased', world.trainers[0]!, 'releaseStake', taskId, address);
     });
 
-    it('that a case of an earlier round still holds is freed when that is closed', async () => {
+    it('stake that a case of an earlier round still holds is freed when that is closed', async () => {
       const taskId = await accused([0]);
       await world.play(taskId, 2, { unavailable: bits(0) });
       const [trainer] = world.trainers as [Player];
@@ -352,7 +352,7 @@ describe('a trainer found unavailable', () => {
     });
   });
 
-  it('goes on taking part in the rounds that follow', async () => {
+  it('a trainer found unavailable goes on taking part in the rounds that follow', async () => {
     const taskId = await accused([0]);
     const receipt = await world.play(taskId, 2, { weights: [65536], shares: [2 ** 32] });
     expect(world.events(receipt, 'RoundSettled')[0].rewards[0]).toBeGreaterThan(0n);

@@ -26,7 +26,7 @@ describe('creating and joining tasks', () => {
     expectRefusal(error, world.by(world.owner), 'createTask', world.terms(changes));
 
   describe('creation', () => {
-    it('escrows exactly the budget and shows the terms as given', async () => {
+    it('creating a task escrows exactly the budget and shows the terms as given', async () => {
       const before = await world.balance(world.owner.address);
       const terms = world.terms({ minReputation: 3, vestingRounds: 4, stagnationBps: 5000 });
       const taskId = await world.create(terms);
@@ -52,7 +52,7 @@ describe('creating and joining tasks', () => {
       expect((await world.create()) - taskId).toBe(1n);
     });
 
-    it('every parameter out of its bounds is refused', async () => {
+    it('every task parameter out of its bounds is refused', async () => {
       const wrong: [string, Terms][] = [
         ['budget', { budget: 0 }],
         ['budget', { budget: 2n ** 127n }],
@@ -106,7 +106,7 @@ describe('creating and joining tasks', () => {
       }
     });
 
-    it('the bounds themselves are accepted', async () => {
+    it('task parameters at their bounds are accepted', async () => {
       const fifteen = Array.from({ length: 15 }, (_, i) => `0x${String(i + 10).repeat(20)}`);
       for (const changes of [
         { rounds: 4096, dimension: 2 ** 22, maxTrainers: 16, minTrainers: 16, minAggregators: 16 },
@@ -235,7 +235,7 @@ describe('creating and joining tasks', () => {
       await expectRefusal('NothingToClaim', world.by(world.owner), 'refund', taskId);
     });
 
-    it('nothing, or more than a task can ever hold, is refused', async () => {
+    it('topping up with zero, or more than a task can ever hold, is refused', async () => {
       const taskId = await world.create();
       await expectRefusal('ParameterOutOfBounds', world.by(world.owner), 'topUp', taskId, 0n);
       const room = 2n ** 127n - 1n - 1_000_003n;
@@ -244,7 +244,7 @@ describe('creating and joining tasks', () => {
       await expectRefusal('ERC20InsufficientBalance', world.by(world.owner), 'topUp', taskId, room);
     });
 
-    it('the owner alone cancels, before the start alone, and gets everything back', async () => {
+    it('only the owner can cancel a task, only before the start, and gets everything back', async () => {
       const taskId = await world.create();
       await world.join(taskId, world.trainers[0]!, ROLE.trainer);
       await expectRefusal('NotOwner', world.by(world.stranger), 'cancel', taskId);
@@ -267,7 +267,7 @@ describe('creating and joining tasks', () => {
   });
 
   describe('joining', () => {
-    it('locks the stake of the identity, and records the member', async () => {
+    it('joining locks the stake of the identity, and records the member', async () => {
       const taskId = await world.create();
       const player = world.validators[1]!;
       const receipt = await world.join(taskId, player, ROLE.validator | ROLE.aggregator);
@@ -299,7 +299,7 @@ describe('creating and joining tasks', () => {
       expect((await world.member(taskId, world.stranger)).roles).toBe(0n);
     });
 
-    it('wrong roles or peer ids, a second time, and in two exclusive roles is refused', async () => {
+    it('joining with wrong roles or peer ids, a second time, or in two exclusive roles is refused', async () => {
       const taskId = await world.create();
       const [player] = world.trainers as [(typeof world.trainers)[0]];
       const by = world.by(player);
@@ -319,7 +319,7 @@ describe('creating and joining tasks', () => {
       await join('AlreadyJoined', ROLE.aggregator);
     });
 
-    it('with an identity of somebody else, or none, is refused', async () => {
+    it('joining with another account’s identity, or none, is refused', async () => {
       const taskId = await world.create();
       const agreed = await world.agreement(taskId);
       const by = world.by(world.trainers[0]!);
@@ -333,7 +333,7 @@ describe('creating and joining tasks', () => {
       }
     });
 
-    it('as the wallet of an identity is possible, once for the identity', async () => {
+    it('joining as the wallet of an identity is possible, once for the identity', async () => {
       const [agent, player] = world.trainers as [(typeof world.trainers)[0], (typeof world.trainers)[0]];
       const deadline = (await world.evm.now()) + 200;
       const domain = {
@@ -377,7 +377,7 @@ describe('creating and joining tasks', () => {
       );
     });
 
-    it('without free stake is refused, and one stake does not serve two tasks', async () => {
+    it('joining without free stake is refused, and one stake does not serve two tasks', async () => {
       const [player] = world.trainers as [(typeof world.trainers)[0]];
       const whole = 10n ** 9n;
       const first = await world.create({ stake: whole - 5n });
@@ -390,14 +390,14 @@ describe('creating and joining tasks', () => {
       expect(await read(world.stakes, 'freeStake', world.token.target, player.agentId)).toBe(0n);
     });
 
-    it('of a task without stake needs none', async () => {
+    it('joining of a task without stake needs none', async () => {
       const taskId = await world.create({ stake: 0n });
       const [player] = world.trainers as [(typeof world.trainers)[0]];
       await world.join(taskId, player, ROLE.trainer);
       expect(await world.lockOf(taskId, player)).toBe(0n);
     });
 
-    it('an allow list lets in who is on it, validators apart', async () => {
+    it('an allow list admits only its accounts, except for validators', async () => {
       const leaf = (address: string): string =>
         keccak256(keccak256(AbiCoder.defaultAbiCoder().encode(['address'], [address])));
       const [first, second, third] = world.trainers as [Player, Player, Player];
@@ -418,7 +418,7 @@ describe('creating and joining tasks', () => {
       await expectRefusal('NotAllowed', ...by(world.validators[1]!, ROLE.validator | ROLE.aggregator, []));
     });
 
-    it('least reputation lets in who has earned it, validators apart', async () => {
+    it('minimum reputation admits only identities that have earned it, except for validators', async () => {
       const earned = await world.start({ rounds: 1 });
       await world.play(earned, 1, { weights: [65536], shares: [2 ** 32] });
       await send(world.attestor, 'attest', earned, 1);
@@ -464,7 +464,7 @@ describe('creating and joining tasks', () => {
       await expectRefusal('TaskNotJoining', by, 'join', taskId, agreed, world.owner.agentId, 4, PEER, []);
     });
 
-    it('ends at the deadline to the second: until then one may join, from then on advance', async () => {
+    it('joining ends at the deadline to the second: until then one may join, from then on advance', async () => {
       const taskId = await world.create({ minTrainers: 2, minAggregators: 1, minValidators: 2 });
       await world.join(taskId, world.trainers[0]!, ROLE.trainer);
       await world.join(taskId, world.validators[0]!, ROLE.validator);

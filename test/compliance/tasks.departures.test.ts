@@ -27,7 +27,7 @@ const refused = (error: string, player: Player, name: string, ...args: unknown[]
 describe('members that leave a running task', () => {
   const leave = (player: Player, taskId: bigint) => world.send(player, 'leaveTask', taskId);
 
-  it('do so once, as members, while it runs', async () => {
+  it('members that leave a running task do so once, as members, while it runs', async () => {
     const joining = await world.create();
     await world.join(joining, world.trainers[0]!, ROLE.trainer);
     await refused('WrongPhase', world.trainers[0]!, 'leaveTask', joining);
@@ -41,7 +41,7 @@ describe('members that leave a running task', () => {
     await refused('WrongPhase', world.trainers[1]!, 'leaveTask', taskId);
   });
 
-  it('have all duties until the round has ended, and pay for those they miss', async () => {
+  it('members that leave a running task have all duties until the round has ended, and pay for those they miss', async () => {
     const taskId = await world.start();
     await leave(world.trainers[0]!, taskId);
     await leave(world.validators[2]!, taskId);
@@ -51,7 +51,7 @@ describe('members that leave a running task', () => {
     expect(await world.lockOf(taskId, world.validators[2]!)).toBe(9_700n);
   });
 
-  it('are waited for no more, may do nothing more, are slashed no more, and have their stake back at once', async () => {
+  it('members that left a running task delay no phase, can no longer act, are no longer slashed, and get their stake back at once', async () => {
     const taskId = await world.start({ rounds: 3 });
     const [trainer, validator] = [world.trainers[0]!, world.validators[2]!];
     await leave(trainer, taskId);
@@ -76,7 +76,7 @@ describe('members that leave a running task', () => {
     for (const i of [0, 1]) await world.seal(taskId, i, 2);
     expect((await world.round(taskId)).phase).toBe(PHASE.reference);
     for (const i of [0, 1]) await world.open(taskId, i, 2);
-    // A majority is one of all that joined, and the word of who has left is none.
+    // A majority is counted from all that joined, and a member that left has no vote.
     const vote = await world.verdict(validator, taskId, 2);
     const own = await world.verdict(world.validators[0]!, taskId, 2);
     const [candidate] = (await world.order(taskId)) as [Player];
@@ -89,7 +89,7 @@ describe('members that leave a running task', () => {
     expect(await read(world.stakes, 'slashCount', trainer.agentId)).toBe(0n);
   });
 
-  it('keep what they earned, and it goes on vesting', async () => {
+  it('members that leave a running task keep their rewards, which continue to vest', async () => {
     const taskId = await world.start({ rounds: 3, vestingRounds: 2 });
     const [trainer] = world.trainers as [Player];
     await leave(trainer, taskId);
@@ -101,7 +101,7 @@ describe('members that leave a running task', () => {
     expect(await world.claimable(trainer, [taskId])).toBe(earned);
   });
 
-  it('leave their window to the next candidate', async () => {
+  it('members that leave a running task leave their window to the next candidate', async () => {
     const taskId = await world.start({ rounds: 3 });
     const [gone, stays] = world.aggregators as [Player, Player];
     await leave(gone, taskId);
@@ -119,7 +119,7 @@ describe('members that leave a running task', () => {
     expect((await world.task(taskId)).status).toBe(STATUS.ended);
   });
 
-  it('end the task with the round where too few are left, and the owner has the rest back', async () => {
+  it('a task ends with the round if too few members are left, and the owner gets the rest back', async () => {
     const cases: [string, object, Player[]][] = [
       ['trainers', { minTrainers: 3 }, [world.trainers[0]!]],
       ['validators', { minValidators: 3 }, [world.validators[0]!]],
@@ -143,7 +143,7 @@ describe('members that leave a running task', () => {
     }
   });
 
-  it('answer with their stake for the cases they are part of, and for no later ones', async () => {
+  it('members that leave are liable with their stake for their own cases, and for no later ones', async () => {
     const taskId = await world.start({ rounds: 3 });
     const [accused, other] = world.trainers as [Player, Player];
     const [accuser, second, third] = world.validators as [Player, Player, Player];
@@ -170,7 +170,7 @@ describe('members that leave a running task', () => {
     await refused('TaskNotEnded', world.stranger, 'releaseStake', taskId, other.address);
   });
 
-  it('or are dropped: absent in three rounds in a row, and for the round after it, whoever they are', async () => {
+  it('members absent in three rounds in a row are dropped, and take no part in the next round', async () => {
     const taskId = await world.start({ rounds: 6, minValidators: 1 });
     for (const round of [1, 2, 3]) {
       await world.toReference(taskId, round, { trainers: [1, 2], sealing: [0, 1] });
@@ -190,7 +190,7 @@ describe('members that leave a running task', () => {
     }
   });
 
-  it('are not dropped while they come back before the third round', async () => {
+  it('members that come back before the third round are not dropped', async () => {
     const taskId = await world.start({ rounds: 6 });
     for (const [round, trainers] of [
       [1, 2],
@@ -206,7 +206,7 @@ describe('members that leave a running task', () => {
     expect((await world.member(taskId, world.trainers[0]!)).absenceBps).toBe(400n);
   });
 
-  it('as candidates that let three rounds pass, each blamed for its own window', async () => {
+  it('candidates that miss three rounds are dropped, each blamed for its own window', async () => {
     const taskId = await world.start({ rounds: 5 });
     for (const round of [1, 2, 3]) {
       await world.toSettle(taskId, round);
@@ -224,12 +224,12 @@ describe('members that leave a running task', () => {
 });
 
 describe('a stranger’s terms', () => {
-  /** The audit's A01: a commit phase nobody can train in, all of a slash to who reports it, a hundred rounds. */
+  /** The audit's A01: a commit phase too short to train in, all of a slash to who reports it, a hundred rounds. */
   const GREEDY = { commitSeconds: 1, slashReporterBps: 10_000, slashBurnBps: 0, rounds: 100 };
   /** The most that the contract takes of it. */
   const LEGAL = { commitSeconds: 5, slashReporterBps: 1000, slashBurnBps: 5000, rounds: 100 };
 
-  it('are refused where a phase is too short to act in, or a slash pays who wrote them', async () => {
+  it('a stranger’s terms are refused if a phase is too short to act in, or a slash pays their author', async () => {
     for (const terms of [
       GREEDY,
       { ...GREEDY, commitSeconds: 5 },
@@ -240,7 +240,7 @@ describe('a stranger’s terms', () => {
     await world.create(LEGAL);
   });
 
-  it('cost a member that cannot act three absences and no more, and pay the attacker nothing', async () => {
+  it('a stranger’s terms cost a member that cannot act three absences and no more, and pay the attacker nothing', async () => {
     const attackers = [world.owner, ...world.validators, ...world.aggregators, world.stranger];
     const taskId = await world.start(LEGAL);
     const worth = async () => {
@@ -270,7 +270,7 @@ describe('a stranger’s terms', () => {
     await world.checkMoney();
   });
 
-  it('cost a member that acts now and then the cap at most', async () => {
+  it('a stranger’s terms cost a member that acts now and then the cap at most', async () => {
     const taskId = await world.start({ ...LEGAL, minTrainers: 1 });
     // Every third round it is quick enough; the others are there always.
     for (let round = 1; round <= 20; round++) {

@@ -52,7 +52,7 @@ describe('gas of a settlement with a proof, 16 trainers', () => {
   };
 
   it.each(RULE_NAMES)(
-    'of %s is below its limit once every slot has been written, and vested to the unit',
+    'gas of settling 16 trainers by %s is below its limit once every slot has been written, and rewards vest to the unit',
     async (rule) => {
       const head = hasGroups(rule) ? 4 : 1;
       const weights = Array.from({ length: 16 }, (_, i) => 4096 - i);

@@ -38,7 +38,7 @@ describe('what members take out', () => {
   };
 
   describe('claims', () => {
-    it('pay rewards and fees of several tasks at once, each unit once', async () => {
+    it('claims pay rewards and fees of several tasks at once, each unit once', async () => {
       const tasks = [await paid(), await paid(), await paid()];
       const before = await world.balance(trainer.address);
       const receipt = await world.send(trainer, 'claim', world.token.target, tasks.slice(0, 2));
@@ -61,7 +61,7 @@ describe('what members take out', () => {
       await refused('NothingToClaim', validator, 'claim', world.token.target, tasks);
     });
 
-    it('naming a task twice gains nothing, and is shown as nothing', async () => {
+    it('naming a task twice in a claim gains nothing, and shows as nothing', async () => {
       const taskId = await paid();
       expect(await world.claimable(trainer, [taskId, taskId, taskId])).toBe(940_003n);
       const before = await world.balance(trainer.address);
@@ -69,7 +69,7 @@ describe('what members take out', () => {
       expect((await world.balance(trainer.address)) - before).toBe(940_003n);
     });
 
-    it('of a task in another token are refused, whoever asks', async () => {
+    it('claims of a task in another token are refused for every account', async () => {
       const taskId = await paid();
       const worthless = await world.evm.deploy(chorusToken, world.stranger.address, 10n ** 24n);
       for (const name of ['claim', 'claimable'] as const) {
@@ -80,7 +80,7 @@ describe('what members take out', () => {
       await refused('ParameterOutOfBounds', trainer, 'claimTo', worthless.target, [taskId], trainer.address);
     });
 
-    it('by who is no trainer of the task pay nothing of it', async () => {
+    it('claims by an account that is not a trainer of the task pay nothing of it', async () => {
       const taskId = await paid();
       for (const player of [world.stranger, world.owner, world.trainers[1]!]) {
         await refused('NothingToClaim', player, 'claim', world.token.target, [taskId]);
@@ -89,7 +89,7 @@ describe('what members take out', () => {
       expect(world.events(receipt, 'Claimed')[0].amount).toBe(6_666n);
     });
 
-    it('go to another address where the claimant says so, never to none or to the contract itself', async () => {
+    it('claims go to another address if the claimant says so, never to the zero address or the contract itself', async () => {
       const taskId = await paid();
       const to = world.evm.wallets[0]!.address;
       const before = await world.balance(to);
@@ -100,7 +100,7 @@ describe('what members take out', () => {
       expect((await world.balance(to)) - before).toBe(940_003n);
     });
 
-    it('while the task runs pay what is earned so far, and the rest later', async () => {
+    it('claims during a task pay the rewards earned so far, and the rest later', async () => {
       const taskId = await world.start({ rounds: 2 });
       const first = rewardOf(await world.play(taskId, 1, all));
       await world.send(trainer, 'claim', world.token.target, [taskId]);
@@ -135,7 +135,7 @@ describe('what members take out', () => {
       return [call.account, call.token, call.taskIds, call.to, call.deadline, signature];
     };
 
-    it('are sent by anyone, once', async () => {
+    it('signed claims are sent by anyone, once', async () => {
       const taskId = await paid();
       const signature = await world.signClaim(trainer, [taskId], world.stranger.address);
       const before = await world.balance(world.stranger.address);
@@ -148,7 +148,7 @@ describe('what members take out', () => {
       await world.send(world.owner, 'claimBySignature', ...bySignature(next, again));
     });
 
-    it('are worth nothing with anything in them changed', async () => {
+    it('signed claims are void with any part changed', async () => {
       const taskId = await paid();
       const other = await paid();
       const signature = await world.signClaim(trainer, [taskId], world.stranger.address);
@@ -172,7 +172,7 @@ describe('what members take out', () => {
       await attempt({}, '0x');
     });
 
-    it('expire after their deadline, not at it', async () => {
+    it('signed claims expire after their deadline, not at it', async () => {
       const taskId = await paid();
       const deadline = (await world.evm.now()) + 500;
       const to = world.stranger.address;
@@ -188,14 +188,14 @@ describe('what members take out', () => {
       await world.send(world.owner, 'claimBySignature', ...call);
     });
 
-    it('that pay nothing use no nonce', async () => {
+    it('signed claims that pay nothing use no nonce', async () => {
       const taskId = await world.start();
       const signature = await world.signClaim(trainer, [taskId], world.stranger.address);
       await refused('NothingToClaim', world.owner, 'claimBySignature', ...bySignature(taskId, signature));
       expect(await read(world.tasks, 'nonces', trainer.address)).toBe(0n);
     });
 
-    it('of a contract are asked of the contract (ERC-1271)', async () => {
+    it('signed claims of a contract are checked by the contract (ERC-1271)', async () => {
       const wallet = await world.evm.deploySource(
         'OwnedWallet',
         `// SPDX-License-Identifier: GPL-3.0-or-later
@@ -266,7 +266,7 @@ describe('what members take out', () => {
       return sum;
     };
 
-    it('releases a round’s reward in equal parts over the following rounds, exact to the unit', async () => {
+    it('vesting releases a round’s reward in equal parts over the following rounds, exact to the unit', async () => {
       for (const span of [1, 3, 4]) {
         await world.restore();
         const taskId = await world.start({ rounds: 9, vestingRounds: span, budget: 9_000_019n });
@@ -319,7 +319,7 @@ describe('what members take out', () => {
       expect(await world.claimable(trainer, [taskId])).toBe(member.earned);
     });
 
-    it('never takes back what was released, whoever claims when', async () => {
+    it('vesting never takes back released rewards, for any order of claims', async () => {
       const taskId = await world.start({ rounds: 6, vestingRounds: 2, budget: 600n });
       let released = 0n;
       for (let round = 1; round <= 6; round++) {
@@ -361,12 +361,12 @@ describe('what members take out', () => {
       ]);
       expect((await world.balance(world.owner.address)) - before).toBe(remaining);
       await refused('NothingToClaim', world.owner, 'refund', taskId);
-      // Everybody else is still owed what they earned.
+      // All other accounts are still owed their earnings.
       await world.send(trainer, 'claim', world.token.target, [taskId]);
       await world.send(world.stranger, 'collectFees', taskId);
     });
 
-    it('when everybody has taken what is theirs, nothing is left', async () => {
+    it('nothing is left once every account has claimed', async () => {
       const taskId = await world.start({ rounds: 4, vestingRounds: 3, stagnationBps: 5000 });
       await world.play(taskId, 1, { weights: [1, 1, 1], shares: [1, 2, 1_431_655_765] });
       await world.toSettle(taskId, 2, { trainers: [0, 1], sealing: [0, 1] });
@@ -408,7 +408,7 @@ describe('what members take out', () => {
   });
 
   describe('a token that calls back', () => {
-    it('finds every door closed, and what it is told to do fails', async () => {
+    it('a token that calls back cannot enter any function, and its calls fail', async () => {
       const token = await world.evm.deploySource(
         'CallingToken',
         `// SPDX-License-Identifier: GPL-3.0-or-later

@@ -96,7 +96,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
       await world.toSettle(taskId, 1, { sealing });
       return taskId;
     };
-    /** Settles round 1 where the statement is of these leading rows. */
+    /** Settles round 1 with these leading rows in the statement. */
     const settlesWith = async (
       kind: keyof typeof rules,
       taskId: bigint,
@@ -108,7 +108,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
       await world.settle(taskId, 1, plan);
     };
 
-    it('is what the chain stored: the used references in sum, the included updates, the sender, and nothing else', async () => {
+    it('the statement that is proven is what the chain stored: the used references in sum, the included updates, the sender, and nothing else', async () => {
       const taskId = await world.start({ rule: rules.one, dimension: 77 });
       await world.toSettle(taskId, 1, { trainers: [0, 2], sealing: [0, 1, 2] });
       const sender = await first(taskId);
@@ -134,20 +134,20 @@ describe('rules with one sum of references, and rules with groups and novelty', 
       await world.send(sender, 'settle', taskId, 1, given);
     });
 
-    it('of a single used reference is that reference itself', async () => {
+    it('the statement that is proven of a single used reference is that reference itself', async () => {
       const taskId = await world.start({ rule: rules.one });
       await world.toSettle(taskId, 1, { sealing: [2] });
       await settlesWith('one', taskId, [world.reference(2)]);
     });
 
-    it('has a row for each group of the appointment, and the novelty of the settlement', async () => {
+    it('the statement that is proven has a row for each group of the appointment, and the novelty of the settlement', async () => {
       const taskId = await world.start({ rule: rules.groups });
       await world.toSettle(taskId);
       const groups = [0, 1, 2].map((i) => world.reference(i));
       await settlesWith('groups', taskId, [...groups, NOVELTY], { novelty: NOVELTY });
     });
 
-    it('goes by the place in the appointment, and a group without a used reference is infinity', async () => {
+    it('the statement that is proven goes by the place in the appointment, and a group without a used reference is infinity', async () => {
       // Places 0, 2 and 3 join: groups 0, 2 and 0.
       const [a, b, c] = world.validators.map((v) => v.address) as [string, string, string];
       const sum = addG1(world.reference(0), world.reference(2));
@@ -161,7 +161,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
       }
     });
 
-    it('of fewer than three appointed validators has all of them in each group', async () => {
+    it('the statement that is proven of fewer than three appointed validators has all of them in each group', async () => {
       const two = world.validators.slice(0, 2);
       const taskId = await appointed(
         two.map((v) => v.address),
@@ -184,7 +184,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
       y: 2n,
     };
 
-    it('is what the votes sign: with another one the settlement is refused', async () => {
+    it('the novelty is what the votes sign: with another one the settlement is refused', async () => {
       const taskId = await ready(PROJECTION);
       const sender = world.by(await first(taskId));
       const given = await world.settlement(taskId, 1, { novelty: NOVELTY });
@@ -196,7 +196,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
       await world.send(await first(taskId), 'settle', taskId, 1, given);
     });
 
-    it('is a point of the curve, or infinity where nothing is new', async () => {
+    it('the novelty is a point of the curve, or infinity if nothing is new', async () => {
       const taskId = await ready(PROJECTION);
       const sender = world.by(await first(taskId));
       for (const novelty of [OFF_CURVE, UNREDUCED]) {
@@ -206,7 +206,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
       await world.settle(taskId, 1);
     });
 
-    it('is none for a rule without', async () => {
+    it('a rule without novelty accepts only (0, 0) for it', async () => {
       const taskId = await ready(RULE);
       const given = await world.settlement(taskId, 1, { novelty: NOVELTY });
       await expectRefusal('InvalidNovelty', world.by(await first(taskId)), 'settle', taskId, 1, given);
@@ -219,7 +219,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
       await world.send(await first(taskId), 'requestVerdicts', taskId, 1);
     };
 
-    it('is part of verdicts posted on chain, and of what a majority agrees on', async () => {
+    it('the novelty is part of verdicts posted on chain, and of what a majority agrees on', async () => {
       const taskId = await ready(PROJECTION);
       const [a, b, c] = world.validators as [Player, Player, Player];
       const post = async (voter: Player, novelty: Point, signed = novelty) => {
@@ -242,7 +242,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
       expect(await locks()).toEqual(before);
     });
 
-    it('agreed on by a majority, the candidates that let their windows pass are slashed', async () => {
+    it('candidates that let their windows pass are slashed if a majority agreed on the novelty', async () => {
       const taskId = await ready(PROJECTION);
       await request(taskId);
       for (const voter of world.validators.slice(0, 2)) {
@@ -256,7 +256,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
     });
   });
 
-  describe('a least share', () => {
+  describe('the minimum share', () => {
     const settled = async (terms: object, shares: number[], plan: object = {}) => {
       const taskId = await world.start({ rounds: 1, ...terms });
       await world.toSettle(taskId);
@@ -271,7 +271,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
     /** A quarter of the equal share of three, rounded up: the least that is paid at 2500. */
     const least = Math.ceil(SHARE_ONE / 12);
 
-    it('is not paid below, and what it would have got stays in the budget', async () => {
+    it('a share below the minimum is not paid, and its amount stays in the budget', async () => {
       const shares = [SHARE_ONE / 2, least, least - 1];
       const { taskId, event, record, earned } = await settled({ minShareBps: 2500 }, shares);
       const pay = (share: number): bigint => (event.pool * BigInt(share)) >> 32n;
@@ -290,7 +290,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
       await world.send(world.owner, 'refund', taskId);
     });
 
-    it('goes by the trainers that take part', async () => {
+    it('the minimum share goes by the trainers that take part', async () => {
       // Of two, a quarter of the equal share is an eighth.
       const shares = [SHARE_ONE / 2, Math.ceil(SHARE_ONE / 8) - 1, 0];
       const plan = { weights: [1, 1, 0], unavailable: bits(2) };
@@ -301,12 +301,12 @@ describe('rules with one sum of references, and rules with groups and novelty', 
       expect(enough.event.rewards[1]).toBeGreaterThan(0n);
     });
 
-    it('is none where the task asks for none', async () => {
+    it('every share is paid if the task asks for no minimum', async () => {
       const { event } = await settled({ budget: 10n ** 18n, minShareBps: 0 }, [SHARE_ONE - 1, 1, 0]);
       expect(event.rewards[1]).toBeGreaterThan(0n);
     });
 
-    it('vests and counts as it was paid', async () => {
+    it('the minimum share vests and counts as it was paid', async () => {
       const taskId = await world.start({ rounds: 3, vestingRounds: 2, minShareBps: 5000, budget: 10n ** 9n });
       // Half of the equal share of three is a sixth: the last gets nothing in round 1 and its part in round 2.
       const rounds = [
@@ -321,7 +321,7 @@ describe('rules with one sum of references, and rules with groups and novelty', 
       expect(member.vesting).toBe(member.earned);
     });
 
-    it('is at most half of the equal share', async () => {
+    it('the minimum share is at most half of the equal share', async () => {
       const terms = world.terms({ minShareBps: 5001 });
       await expectRefusal('ParameterOutOfBounds', world.by(world.owner), 'createTask', terms);
       const taskId = await world.create({ minShareBps: 5000 });

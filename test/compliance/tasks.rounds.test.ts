@@ -45,7 +45,7 @@ describe('the phases of a round', () => {
   };
 
   describe('commit', () => {
-    it('takes commitments and seals of members, each once, and shows them', async () => {
+    it('the commit phase takes commitments and seals of members, each once, and shows them', async () => {
       const taskId = await world.start();
       await world.commit(taskId, 1);
       await world.seal(taskId, 2);
@@ -68,7 +68,7 @@ describe('the phases of a round', () => {
       await refused('AlreadySealed', world.validators[2]!, 'sealReference', taskId, 1, digestOf(1));
     });
 
-    it('is refused to others, in another round, after the deadline, and for what is no commitment', async () => {
+    it('the commit phase is refused to others, in another round, after the deadline, and for what is no commitment', async () => {
       const taskId = await world.start();
       const [trainer, validator] = [world.trainers[0]!, world.validators[0]!];
       const commit = (error: string, player: Player, round = 1, commitment: unknown = point(5n)) =>
@@ -97,7 +97,7 @@ describe('the phases of a round', () => {
       await seal('DeadlinePassed', validator);
     });
 
-    it('ends to the second: the last block before the deadline counts, the next one does not', async () => {
+    it('the commit phase ends to the second: the last block before the deadline counts, the next one does not', async () => {
       const taskId = await world.start();
       const deadline = Number((await world.round(taskId)).deadline);
       await world.evm.provider.send('evm_setNextBlockTimestamp', [deadline - 1]);
@@ -107,7 +107,7 @@ describe('the phases of a round', () => {
       await refused('DeadlinePassed', world.trainers[1]!, 'commitUpdate', taskId, 1, point(9n), digestOf(1));
     });
 
-    it('ends with the last action it waits for, and nobody is slashed', async () => {
+    it('the commit phase ends with the last action it waits for, and no member is slashed', async () => {
       const taskId = await world.start();
       for (const i of [0, 1, 2]) await world.commit(taskId, i);
       for (const i of [0, 1]) await world.seal(taskId, i);
@@ -120,7 +120,7 @@ describe('the phases of a round', () => {
       expect(deadline).toBe(BigInt(await world.evm.now()) + 1000n);
     });
 
-    it('waits for nobody who did not join', async () => {
+    it('the commit phase does not wait for appointed validators that did not join', async () => {
       const taskId = await world.create({ maxTrainers: 3 });
       await world.join(taskId, world.trainers[0]!, ROLE.trainer);
       await world.join(taskId, world.validators[1]!, ROLE.validator);
@@ -142,7 +142,7 @@ describe('the phases of a round', () => {
       );
     });
 
-    it('after the deadline goes on without the absent, who are slashed by their terms', async () => {
+    it('the commit phase continues after the deadline without the absent, which are slashed by the terms', async () => {
       const taskId = await world.start();
       const before = (await world.task(taskId)).remaining;
       const burned = await world.balance(BURN);
@@ -168,7 +168,7 @@ describe('the phases of a round', () => {
       expect(await world.lockOf(taskId, world.validators[2]!)).toBe(9_700n);
     });
 
-    it('without an update, or without a quorum of seals, the round is void and its budget rolls on', async () => {
+    it('a round without an update, or without a quorum of seals, is void and its budget rolls on', async () => {
       const taskId = await world.start({ rounds: 3, minValidators: 2 });
       for (const i of [0, 1, 2]) await world.seal(taskId, i);
       const first = await world.expire(taskId);
@@ -195,7 +195,7 @@ describe('the phases of a round', () => {
   });
 
   describe('reference', () => {
-    it('opens what was sealed and nothing else', async () => {
+    it('the reference phase opens what was sealed and nothing else', async () => {
       const taskId = await world.start();
       await world.toReference(taskId, 1, { sealing: [0, 1] });
       const [first, second] = [world.validators[0]!, world.validators[1]!];
@@ -235,7 +235,7 @@ describe('the phases of a round', () => {
       await refused('WrongOpening', world.validators[1]!, 'openReference', ...args);
     });
 
-    it('ends with the last opening, and the candidates have a window each, then anyone', async () => {
+    it('the reference phase ends with the last opening, and the candidates have a window each, then anyone', async () => {
       const taskId = await world.start();
       await world.toReference(taskId);
       for (const i of [0, 1]) await world.open(taskId, i);
@@ -247,7 +247,7 @@ describe('the phases of a round', () => {
       expect(round.deadline).toBe(round.settleStart + 3n * 100n);
     });
 
-    it('slashes those that sealed and did not open, once, and goes on with a quorum', async () => {
+    it('the reference phase slashes those that sealed and did not open, once, and goes on with a quorum', async () => {
       const taskId = await world.start({ minValidators: 1 });
       await world.toReference(taskId, 1, { sealing: [0, 1] });
       await world.open(taskId, 1);
@@ -259,7 +259,7 @@ describe('the phases of a round', () => {
       expect(await world.lockOf(taskId, world.validators[0]!)).toBe(9_700n);
     });
 
-    it('without a quorum of openings the round is void', async () => {
+    it('a round without a quorum of openings is void', async () => {
       const taskId = await world.start({ minValidators: 2 });
       await world.toReference(taskId);
       await world.open(taskId, 1);
@@ -272,7 +272,7 @@ describe('the phases of a round', () => {
   });
 
   describe('settle', () => {
-    it('is for the drawn candidate, then for the next, then for anyone', async () => {
+    it('the settle phase is for the drawn candidate, then for the next, then for anyone', async () => {
       const taskId = await world.start({ rounds: 3 });
       for (const [number, windows] of [0, 1, 2].entries()) {
         const round = number + 1;
@@ -292,7 +292,7 @@ describe('the phases of a round', () => {
       }
     });
 
-    it('windows change to the second', async () => {
+    it('settlement windows change to the second', async () => {
       const taskId = await world.start();
       await world.toSettle(taskId);
       const order = await world.order(taskId);
@@ -309,7 +309,7 @@ describe('the phases of a round', () => {
       await refused('DeadlinePassed', order[1]!, 'settle', taskId, 1, settlement);
     });
 
-    it('a candidate that settles after its own window is slashed, and nobody earns by it', async () => {
+    it('a candidate that settles after its own window is slashed, and no one earns from it', async () => {
       const taskId = await world.start();
       await world.toSettle(taskId);
       const [first, second] = (await world.order(taskId)) as [Player, Player];
@@ -323,7 +323,7 @@ describe('the phases of a round', () => {
       expect(world.slashes(receipt).map((s) => s.toTask)).toEqual([0n, 0n]);
     });
 
-    it('that nobody settled is void, and every candidate is slashed', async () => {
+    it('a round that no candidate settles is void, and every candidate is slashed', async () => {
       const taskId = await world.start();
       await world.toSettle(taskId);
       const before = (await world.task(taskId)).remaining;
@@ -334,7 +334,7 @@ describe('the phases of a round', () => {
       expect((await world.round(taskId)).number).toBe(2n);
     });
 
-    it('in another phase or round is refused', async () => {
+    it('a settlement in another phase or round is refused', async () => {
       const taskId = await world.start();
       const settlement = await world.settlement(taskId, 1);
       const by = world.aggregators[0]!;
@@ -348,7 +348,7 @@ describe('the phases of a round', () => {
     });
   });
 
-  describe('verdicts that were asked for', () => {
+  describe('requested verdicts', () => {
     /** The drawn candidate asks, in the second half of its window. */
     const request = async (taskId: bigint, round = 1, late = 50) => {
       await world.passTo(Number((await world.round(taskId)).settleStart) + late);
@@ -370,7 +370,7 @@ describe('the phases of a round', () => {
       return world.send(world.stranger, 'postVerdict', taskId, 1, unavailable, rejected, NO_POINT, vote);
     };
 
-    it('are asked for by the candidate whose window it is, in its second half, once in a round', async () => {
+    it('verdicts are requested by the candidate whose window it is, in its second half, once in a round', async () => {
       const taskId = await world.start();
       await world.toReference(taskId);
       await refused('WrongPhase', world.aggregators[0]!, 'requestVerdicts', taskId, 1);
@@ -399,7 +399,7 @@ describe('the phases of a round', () => {
       await refused('AlreadyRequested', (await world.order(other))[0]!, 'requestVerdicts', other, 1);
     });
 
-    it('cost their candidate half of what settling pays, and pay each validator that posts its part', async () => {
+    it('requested verdicts cost their candidate half of what settling pays, and pay each validator that posts its part', async () => {
       const taskId = await world.start();
       await world.toSettle(taskId);
       const [first] = (await world.order(taskId)) as [Player];
@@ -418,7 +418,7 @@ describe('the phases of a round', () => {
       expect(owed).toEqual([3_333n, 5_833n, 3_333n, 20_000n]);
     });
 
-    it('whose fee the candidate does not have are not asked for', async () => {
+    it('verdicts cannot be requested by a candidate without the fee', async () => {
       const taskId = await world.start();
       await world.toSettle(taskId);
       await world.passTo(Number((await world.round(taskId)).settleStart) + 50);
@@ -427,7 +427,7 @@ describe('the phases of a round', () => {
       await refused('ERC20InsufficientAllowance', first, 'requestVerdicts', taskId, 1);
     });
 
-    it('are posted once for each validator, signed by it, and say what can be settled', async () => {
+    it('requested verdicts are posted once for each validator, signed by it, and say what can be settled', async () => {
       const quiet = await world.start();
       await world.toSettle(quiet, 1, { trainers: [0, 1], sealing: [0, 1] });
       const early = await world.verdict(world.validators[0]!, quiet, 1);
@@ -481,7 +481,7 @@ describe('the phases of a round', () => {
       await refusedPost('DeadlinePassed', await world.verdict(world.validators[1]!, quiet, 1));
     });
 
-    it('not posted by a majority: the candidates are excused and the silent validators slashed', async () => {
+    it('the candidates are excused and the silent validators slashed if no majority posted its verdicts', async () => {
       const taskId = await asked();
       await post(taskId, 1);
       const receipt = await world.expire(taskId);
@@ -489,7 +489,7 @@ describe('the phases of a round', () => {
       expect(await slashed(receipt, OFFENCE.validatorAbsent)).toEqual(members(silent));
     });
 
-    it('posted by a majority: the candidates are slashed, and the silent validator', async () => {
+    it('the candidates and the silent validator are slashed if a majority posted its verdicts', async () => {
       const taskId = await asked();
       await post(taskId, 0);
       await post(taskId, 1);
@@ -501,7 +501,7 @@ describe('the phases of a round', () => {
       ]);
     });
 
-    it('posted by all, but different: nobody could have settled, and nobody is slashed', async () => {
+    it('no one is slashed if all verdicts were posted but differ, as no one could have settled', async () => {
       const taskId = await asked();
       await post(taskId, 0);
       await post(taskId, 1, { unavailable: bits(0) });
@@ -509,13 +509,13 @@ describe('the phases of a round', () => {
       expect(world.slashes(await world.expire(taskId))).toEqual([]);
     });
 
-    it('posted by a majority that rejects every reference: nobody could have settled', async () => {
+    it('no candidate is slashed if a majority rejects every reference, as no one could have settled', async () => {
       const taskId = await asked();
       for (const i of [0, 1, 2]) await post(taskId, i, { rejected: bits(0, 1, 2) });
       expect(world.slashes(await world.expire(taskId))).toEqual([]);
     });
 
-    it('are those of this round: what a majority posted in the last one excuses nobody in the next', async () => {
+    it('requested verdicts are those of this round: verdicts that a majority posted in the last round excuse no one in the next', async () => {
       const taskId = await asked();
       for (const i of [0, 1]) await post(taskId, i);
       await world.expire(taskId);
@@ -529,7 +529,7 @@ describe('the phases of a round', () => {
       expect(await slashed(receipt, OFFENCE.validatorAbsent)).toEqual(members(world.validators.slice(1)));
     });
 
-    it('excuse skipped candidates at a settlement until a majority has posted', async () => {
+    it('requested verdicts excuse skipped candidates at a settlement until a majority has posted', async () => {
       for (const posted of [[], [0], [0, 1]]) {
         await world.restore();
         const taskId = await asked();
@@ -537,12 +537,12 @@ describe('the phases of a round', () => {
         const [, second] = (await world.order(taskId)) as [Player, Player];
         await world.passTo(Number((await world.round(taskId)).settleStart) + 100);
         const receipt = await world.settle(taskId, 1, {}, second);
-        // What a majority posted came after half of the first window: nobody is to blame for that one.
+        // What a majority posted came after half of the first window: no one is to blame for that one.
         expect(await slashed(receipt, OFFENCE.aggregatorAbsent)).toEqual([]);
       }
     });
 
-    it('given when a candidate’s window is almost over, do not have it slashed by the next one', async () => {
+    it('verdicts posted when a candidate’s window is almost over do not lead to its slash by the next one', async () => {
       const taskId = await asked();
       const [, second] = (await world.order(taskId)) as [Player, Player];
       const settleStart = Number((await world.round(taskId)).settleStart);
@@ -553,7 +553,7 @@ describe('the phases of a round', () => {
       expect(await slashed(receipt, OFFENCE.aggregatorAbsent)).toEqual([]);
     });
 
-    it('given in time for the next window, have its candidate slashed where it lets that pass', async () => {
+    it('verdicts posted in time for the next window lead to the slash of its candidate if it lets that pass', async () => {
       const taskId = await asked();
       const [, second] = (await world.order(taskId)) as [Player, Player];
       const settleStart = Number((await world.round(taskId)).settleStart);
@@ -563,7 +563,7 @@ describe('the phases of a round', () => {
       expect(await slashed(receipt, OFFENCE.aggregatorAbsent)).toEqual([second.address]);
     });
 
-    it('excuse only windows after they were asked for', async () => {
+    it('requested verdicts excuse only windows after the request', async () => {
       const taskId = await world.start();
       await world.toSettle(taskId);
       const [first, second] = (await world.order(taskId)) as [Player, Player];
@@ -577,7 +577,7 @@ describe('the phases of a round', () => {
       expect(await slashed(receipt, OFFENCE.aggregatorAbsent)).toEqual([first.address]);
     });
 
-    it('are not taken when nobody could settle with them any more, so that silence costs its validators', async () => {
+    it('verdicts are not accepted when no one can settle with them any more, so that silence costs validators', async () => {
       const taskId = await asked();
       const { deadline } = await world.round(taskId);
       await world.passTo(Number(deadline) - 49);
@@ -600,7 +600,7 @@ describe('the phases of a round', () => {
   });
 
   describe('slashing', () => {
-    it('for being absent ends at the cap, and then the member is dropped', async () => {
+    it('slashing for absence ends at the cap, and then the member is dropped', async () => {
       await send(world.parameters, 'setSlashing', [400, 400, 400, 0, 0, 0, 1000, 16]);
       const taskId = await world.start({ rounds: 6, stake: 10_001n });
       const locks: bigint[] = [];
@@ -621,14 +621,14 @@ describe('the phases of a round', () => {
       expect(await world.lockOf(taskId, world.trainers[0]!)).toBe(0n);
     });
 
-    it('costs nothing where nothing is at stake, and still the task goes on', async () => {
+    it('slashing without stake costs nothing, and the task continues', async () => {
       const taskId = await world.start({ stake: 0n });
       await world.seal(taskId, 0);
       expect(world.slashes(await world.expire(taskId))).toEqual([]);
       expect((await world.round(taskId)).number).toBe(2n);
     });
 
-    it('for being absent is burned, whatever the terms say', async () => {
+    it('a slash for absence is burned under any terms', async () => {
       const taskId = await world.start({ slashReporterBps: 1000, slashBurnBps: 5000 });
       await world.seal(taskId, 0);
       const [task, burned] = [(await world.task(taskId)).remaining, await world.balance(BURN)];
@@ -639,7 +639,7 @@ describe('the phases of a round', () => {
       expect(world.slashes(receipt)).toHaveLength(5);
     });
 
-    it('takes nothing of trainers from a round that the owner’s validators left without a quorum', async () => {
+    it('slashing takes nothing of trainers from a round that the owner’s validators left without a quorum', async () => {
       const taskId = await world.start({ minValidators: 2, rounds: 3 });
       await world.seal(taskId, 0);
       const receipt = await world.expire(taskId);
@@ -648,7 +648,7 @@ describe('the phases of a round', () => {
       for (const trainer of world.trainers) expect(await world.lockOf(taskId, trainer)).toBe(10_000n);
     });
 
-    it('is the price of advancing for nobody but the absent: others pay nothing', async () => {
+    it('only absent members pay for advancing a phase', async () => {
       const taskId = await world.start();
       await world.toReference(taskId, 1, { trainers: [0], sealing: [0] });
       for (const player of [world.trainers[0]!, world.validators[0]!, ...world.aggregators, world.stranger]) {

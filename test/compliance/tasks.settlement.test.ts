@@ -33,7 +33,7 @@ describe('settling a round', () => {
   };
 
   describe('money', () => {
-    it('divides the budget of the round to the unit, and keeps the rest in escrow', async () => {
+    it('a settlement divides the budget of the round to the unit, and keeps the rest in escrow', async () => {
       const taskId = await ready();
       const [first] = (await world.order(taskId)) as [Player];
       const shares = [SHARE_ONE / 2, SHARE_ONE / 4, 0];
@@ -89,7 +89,7 @@ describe('settling a round', () => {
       expect((await world.task(taskId)).remaining).toBe(0n);
     });
 
-    it('a dust budget pays nobody and is not lost', async () => {
+    it('a dust budget pays no one and is not lost', async () => {
       const taskId = await world.start({ budget: 1n, rounds: 2 });
       const thirds = [1431655765, 1431655765, 1431655765];
       for (const round of [1, 2]) await world.play(taskId, round, { weights: [1, 1, 1], shares: thirds });
@@ -98,7 +98,7 @@ describe('settling a round', () => {
       await world.send(world.owner, 'refund', taskId);
     });
 
-    it('what is added to a running task is spread over its remaining rounds', async () => {
+    it('an amount added to a running task is spread over its remaining rounds', async () => {
       const taskId = await world.start({ rounds: 3, budget: 900n, aggregatorFeeBps: 0, validatorFeeBps: 0 });
       const first = await world.play(taskId, 1);
       await world.send(world.stranger, 'topUp', taskId, 100n);
@@ -108,7 +108,7 @@ describe('settling a round', () => {
       expect(budgets).toEqual([300n, 498n]);
     });
 
-    it('adds every aggregate to the total commitment', async () => {
+    it('a settlement adds every aggregate to the total commitment', async () => {
       const taskId = await ready();
       await world.settle(taskId, 1, { aggregate: point(7n) });
       await world.play(taskId, 2, { aggregate: point(11n) });
@@ -165,7 +165,7 @@ describe('settling a round', () => {
       expect(await settledWith(same, { stagnationBps: 10_000 })).toMatchObject({ pool: 940_003n });
     });
 
-    it('one lying validator of three does not move what is released', async () => {
+    it('one lying validator of three does not change the release', async () => {
       const losses: [bigint, bigint][] = [
         [5n, 4n],
         [0n, 2n ** 63n],
@@ -176,14 +176,14 @@ describe('settling a round', () => {
   });
 
   describe('votes', () => {
-    it('of a strict majority of the active validators are needed', async () => {
+    it('votes of a strict majority of the active validators are needed', async () => {
       const taskId = await ready();
       await refused('NotEnoughVotes', taskId, { voters: [] });
       await refused('NotEnoughVotes', taskId, { voters: world.validators.slice(0, 1) });
       await world.settle(taskId, 1, { voters: world.validators.slice(1) });
     });
 
-    it('half of them is no majority, and those who did not join do not count', async () => {
+    it('half of the validators is not a majority, and those that did not join do not count', async () => {
       const taskId = await world.create();
       for (const p of world.trainers) await world.join(taskId, p, 1);
       for (const p of world.validators.slice(0, 2)) await world.join(taskId, p, 2);
@@ -195,7 +195,7 @@ describe('settling a round', () => {
       await world.settle(taskId, 1, { voters: world.validators.slice(0, 2) });
     });
 
-    it('of others, twice, or for anything else are refused', async () => {
+    it('votes of others, twice, or for anything else are refused', async () => {
       const taskId = await ready();
       const [a, b] = world.validators as [Player, Player];
       const vote = await world.verdict(a, taskId, 1);
@@ -220,7 +220,7 @@ describe('settling a round', () => {
       await world.settle(taskId, 1, { votes: [vote, second] });
     });
 
-    it('on any other commitments than those of the round are refused', async () => {
+    it('votes on any other commitments than those of the round are refused', async () => {
       const taskId = await ready();
       const [a, b] = world.validators as [Player, Player];
       const vote = await world.verdict(a, taskId, 1);
@@ -241,7 +241,7 @@ describe('settling a round', () => {
       await world.settle(taskId, 1, { votes: [vote, await world.verdict(b, taskId, 1)] });
     });
 
-    it('in the other form of their signature, or the short one, are refused', async () => {
+    it('votes in the other form of their signature, or the short one, are refused', async () => {
       const taskId = await ready();
       const [a, b] = world.validators as [Player, Player];
       const [first, vote] = [await world.verdict(a, taskId, 1), await world.verdict(b, taskId, 1)];
@@ -254,7 +254,7 @@ describe('settling a round', () => {
       }
     });
 
-    it('of another chain or contract are refused', async () => {
+    it('votes of another chain or contract are refused', async () => {
       const taskId = await ready();
       const [a, b] = world.validators as [Player, Player];
       const first = await world.verdict(a, taskId, 1);
@@ -291,7 +291,7 @@ describe('settling a round', () => {
       await world.settle(taskId, 1, { weights: [65535, 1], shares: [SHARE_ONE - 1, 1] });
     });
 
-    it('a weight or share for who is absent, left out, or does not exist is refused', async () => {
+    it('a weight or share for a trainer that is absent, left out, or does not exist is refused', async () => {
       const taskId = await ready({}, { trainers: [0, 1] });
       for (const index of [2, 3, 15]) {
         const one = Array.from({ length: index + 1 }, (_, i) => (i === index ? 1 : 0));
@@ -316,7 +316,7 @@ describe('settling a round', () => {
   });
 
   describe('rejected references', () => {
-    it('earn no fee and are slashed at once, and the others share the fee', async () => {
+    it('rejected references earn no fee and are slashed at once, and the others share the fee', async () => {
       const taskId = await ready();
       const before = (await world.task(taskId)).remaining;
       const receipt = await world.settle(taskId, 1, { rejected: bits(1) });
@@ -332,7 +332,7 @@ describe('settling a round', () => {
       expect(await world.lockOf(taskId, world.validators[1]!)).toBe(8_000n);
     });
 
-    it('of every round count for themselves', async () => {
+    it('rejected references of every round count for themselves', async () => {
       const taskId = await ready();
       await world.settle(taskId, 1, { rejected: bits(1) });
       await world.play(taskId, 2, { rejected: bits(1) });

@@ -64,7 +64,7 @@ describe('the token', () => {
   };
   const balance = (account: JsonRpcSigner): Promise<bigint> => read(token, 'balanceOf', account.address);
 
-  it('is minted once, to its holder, with 18 decimals', async () => {
+  it('the token is minted once, to its holder, with 18 decimals', async () => {
     expect(await read(token, 'totalSupply')).toBe(SUPPLY);
     expect(await balance(holder!)).toBe(SUPPLY);
     expect([await read(token, 'name'), await read(token, 'symbol'), await read(token, 'decimals')]).toEqual([
@@ -78,7 +78,7 @@ describe('the token', () => {
     expect([name, version, chainId, contract]).toEqual(['Chorus', '1', 31337n, token.target]);
   });
 
-  it('cannot have a supply whose votes overflow', async () => {
+  it('the token cannot have a supply whose votes overflow', async () => {
     await expect(evm.deploy(chorusToken, holder!.address, 2n ** 208n)).rejects.toThrow();
   });
 
@@ -104,7 +104,7 @@ describe('the token', () => {
     ];
     const TRANSFER = 'transferWithAuthorization';
 
-    it('are sent by anybody, once each, in any order', async () => {
+    it('transfers by authorization (EIP-3009) can be sent by any account, once each, in any order', async () => {
       const [one, two] = [await authorization(), await authorization({ value: 30n })];
       const signatures = [
         await sign('TransferWithAuthorization', one),
@@ -118,7 +118,7 @@ describe('the token', () => {
       await expectRefusal('ERC3009UsedAuthorization', token, TRANSFER, ...args(one, signatures[0]!));
     });
 
-    it('hold between their times', async () => {
+    it('transfers by authorization (EIP-3009) hold between their times', async () => {
       const now = await evm.now();
       for (const times of [{ validAfter: now + 100 }, { validBefore: now }]) {
         const a = await authorization(times);
@@ -127,7 +127,7 @@ describe('the token', () => {
       }
     });
 
-    it('to a receiver that is to send them itself are refused from others', async () => {
+    it('transfers by authorization to a receiver that must send them itself are refused from others', async () => {
       const a = await authorization();
       const signature = await sign('ReceiveWithAuthorization', a);
       await expectRefusal(
@@ -141,7 +141,7 @@ describe('the token', () => {
       expect(await balance(payee!)).toBe(70n);
     });
 
-    it('are cancelled by their signer before they are used', async () => {
+    it('transfers by authorization (EIP-3009) are cancelled by their signer before they are used', async () => {
       const a = await authorization();
       const cancel = { authorizer: holder!.address, nonce: a.nonce };
       const forged = await sign('CancelAuthorization', cancel, domain(), evm.wallets[1]);
@@ -174,7 +174,7 @@ describe('the token', () => {
       );
     });
 
-    it('are void for another amount, receiver, nonce, token, chain or signer', async () => {
+    it('transfers by authorization (EIP-3009) are void for another amount, receiver, nonce, token, chain or signer', async () => {
       const a = await authorization();
       const good = await sign('TransferWithAuthorization', a);
       const twin = await evm.deploy(chorusToken, holder!.address, SUPPLY);
@@ -194,7 +194,7 @@ describe('the token', () => {
       expect(await refusal(token, TRANSFER, ...args(a, good))).toBeNull();
     });
 
-    it('are void in the other form of their signature', async () => {
+    it('transfers by authorization (EIP-3009) are void in the other form of their signature', async () => {
       const a = await authorization();
       const [v, r, s] = await sign('TransferWithAuthorization', a);
       const flipped = [v === 27 ? 28 : 27, r, toBeHex(CURVE_ORDER - BigInt(s), 32)];

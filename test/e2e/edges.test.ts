@@ -125,7 +125,7 @@ it('a node that starts before its chain waits for it, says so once, and is ready
 
 it.each<[RpcFault, string, RegExp]>([
   ['401', 'E_CHAIN_UNREACHABLE', /refuses the access key/],
-  ['html', 'E_CHAIN_UNREACHABLE', /no JSON-RPC service/],
+  ['html', 'E_CHAIN_UNREACHABLE', /not a JSON-RPC service/],
   ['429', 'E_CHAIN_LIMITED', /too many requests/],
 ])('an endpoint that answers with %s is told when it begins and when it ends', async (fault, code, words) => {
   const before = { began: told('condition-began', code).length, ended: told('condition-ended', code).length };
@@ -158,7 +158,7 @@ it.each<[RpcFault, RegExp]>([
   ['404', /nothing at this path/],
   ['429', /too many requests/],
   ['502', /is failing/],
-  ['html', /no JSON-RPC service/],
+  ['html', /not a JSON-RPC service/],
   ['hang', /no answer in time/],
   ['reset', /the connection was cut/],
   ['limited', /too many requests/],

@@ -7,7 +7,7 @@ type Partial = (bigint | undefined)[];
  * Every witness of a small constraint system that extends the given wires: all of them over the whole field, not
  * only those with small values.
  *
- * Constraints with one unknown are solved; where that stops, one that leaves two values for its unknown (a bit)
+ * Constraints with one unknown are solved; once that stops, one that leaves two values for its unknown (a bit)
  * branches. Wires that no constraint determines make it throw, so a returned list is complete.
  *
  * @param known - values of inputs and outputs by wire; wire 0 is 1 by itself

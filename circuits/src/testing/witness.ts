@@ -5,7 +5,7 @@ import { wtns } from 'snarkjs';
  *
  * @param file - gets the witness in snarkjs's format
  * @returns the value of every wire, wire 0 being 1
- * @throws Error where an assertion of the generator (every `===`) fails
+ * @throws Error if an assertion of the generator (every `===`) fails
  */
 export async function calculateWitness(
   wasm: Uint8Array | string,
@@ -17,7 +17,7 @@ export async function calculateWitness(
 }
 
 /**
- * The template in whose assertion the witness generator stops; undefined where a witness exists.
+ * The template in whose assertion the witness generator stops; undefined if a witness exists.
  *
  * Generators also print that; it is kept off the console.
  */

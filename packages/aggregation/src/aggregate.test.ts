@@ -4,7 +4,7 @@ import { aggregate, sumReferences } from './aggregate.ts';
 import { packShares, packWeights } from './arithmetic/packing.ts';
 
 describe('aggregate', () => {
-  it('is the exact weighted sum', () => {
+  it('aggregate is the exact weighted sum', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -24,12 +24,12 @@ describe('aggregate', () => {
     );
   });
 
-  it('reaches its largest magnitude without overflow', () => {
+  it('aggregate reaches its largest magnitude without overflow', () => {
     const a = aggregate([Int16Array.of(32767, -32767)], [65536]);
     expect(Array.from(a)).toEqual([65536 * 32767, -65536 * 32767]);
   });
 
-  it('leaves missing updates out', () => {
+  it('aggregate leaves missing updates out', () => {
     expect(Array.from(aggregate([null, Int16Array.of(3)], [0, 5]))).toEqual([15]);
   });
 
@@ -41,7 +41,7 @@ describe('aggregate', () => {
     ['a fractional weight', [Int16Array.of(1)], [0.5]],
     ['weights above 2^16', [Int16Array.of(1), Int16Array.of(1)], [65536, 1]],
     ['unequal lengths', [Int16Array.of(1), Int16Array.of(1, 2)], [1, 1]],
-  ])('refuses %s', (_, updates, weights) => {
+  ])('aggregate refuses %s', (_, updates, weights) => {
     expect(() => aggregate(updates, weights)).toThrowError(
       expect.objectContaining({ code: 'E_AGGREGATE_INPUT' }),
     );
@@ -49,7 +49,7 @@ describe('aggregate', () => {
 });
 
 describe('sumReferences', () => {
-  it('adds entry by entry beyond int16', () => {
+  it('sumReferences adds entry by entry beyond int16', () => {
     const reference = Int16Array.of(32767, -32767, 1);
     expect(Array.from(sumReferences([reference, reference, reference]))).toEqual([98301, -98301, 3]);
   });
@@ -58,7 +58,7 @@ describe('sumReferences', () => {
     ['none', []],
     ['unequal lengths', [Int16Array.of(1), Int16Array.of(1, 2)]],
     ['sixteen', new Array<Int16Array>(16).fill(Int16Array.of(1))],
-  ])('refuses %s', (_, references) => {
+  ])('sumReferences refuses %s', (_, references) => {
     expect(() => sumReferences(references)).toThrowError(
       expect.objectContaining({ code: 'E_AGGREGATE_INPUT' }),
     );
@@ -66,7 +66,7 @@ describe('sumReferences', () => {
 });
 
 describe('packing', () => {
-  it('adds up weights and shares, each at its place of its word', () => {
+  it('packing adds up weights and shares, each at its place of its word', () => {
     const added = (values: number[], bits: bigint, perWord: number) =>
       Array.from({ length: Math.ceil(values.length / perWord) }, (_, k) =>
         values
@@ -82,12 +82,12 @@ describe('packing', () => {
     );
   });
 
-  it('packs the k-th value of a word at bit 17k or 33k', () => {
+  it('packing packs the k-th value of a word at bit 17k or 33k', () => {
     expect(packWeights([1, 65536])).toEqual([1n + 65536n * 2n ** 17n]);
     expect(packShares([0, 0, 2 ** 32])).toEqual([2n ** 32n * 2n ** 66n]);
   });
 
-  it('refuses values out of range', () => {
+  it('packing refuses values out of range', () => {
     const packing = expect.objectContaining({ code: 'E_PACKING' });
     expect(() => packWeights([65537])).toThrowError(packing);
     expect(() => packShares([-1])).toThrowError(packing);

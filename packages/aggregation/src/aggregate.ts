@@ -61,7 +61,7 @@ export function sumReferences(references: readonly Int16Array[]): Int32Array<Arr
   return sum;
 }
 
-/** A reference that counts in a round. */
+/** A reference that a round uses. */
 export interface CountedReference {
   /** Its validator's place among those appointed. */
   index: number;
@@ -71,7 +71,7 @@ export interface CountedReference {
 /**
  * The three group sums of `reference-projection`, rows 0 to 2 of its Gram matrix (see `referenceGroups`).
  *
- * @param dimension entries of a group that has no reference: it is zero
+ * @param dimension number of entries of the zero vector of a group without references
  * @throws ChorusError `E_AGGREGATE_INPUT`
  */
 export function sumGroups(

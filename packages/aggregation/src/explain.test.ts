@@ -9,27 +9,27 @@ const apply = (...rows: number[][]) =>
 describe('explainTrainer', () => {
   const result = apply([60, 80], [31, 39], [33, 41], [3000, 4000], [-30, -40], [0, 0]);
 
-  it('says what a paid trainer earned and how it was trusted', () => {
+  it('explainTrainer says what a paid trainer earned and how it was trusted', () => {
     expect(explainTrainer(result, 0)).toMatch(/^Earned \d+\.\d\d % of the reward, .* fully trusted\.$/);
   });
-  it('says that a large update was clipped', () => {
+  it('explainTrainer says that a large update was clipped', () => {
     expect(explainTrainer(result, 2)).toMatch(/norm 5000 is above the median 50, so it counts for 1\.00 %/);
   });
-  it('says why a poisoner earned nothing', () => {
+  it('explainTrainer says why a poisoner earned nothing', () => {
     expect(explainTrainer(result, 3)).toContain('points away from the reference');
   });
-  it('says that a trainer was absent', () => {
+  it('explainTrainer says that a trainer was absent', () => {
     expect(explainTrainer(result, 4)).toContain('no update');
   });
-  it('says that there was no reference', () => {
+  it('explainTrainer says that there was no reference', () => {
     expect(explainTrainer(apply([0, 0], [1, 1]), 0)).toContain('no reference');
   });
-  it('says that an update helped too little', () => {
+  it('explainTrainer says that an update helped too little', () => {
     const r = apply([30000, 1, 0], [32767, 0, 0], [32767, 0, 1], [0, 1, 32767]);
     expect(r.shares[2]).toBeLessThan(100);
     expect(explainTrainer(apply([32767, 0], [32767, 0], [32767, 0], [0, 32767]), 2)).toContain('points away');
   });
-  it('refuses a trainer outside the round', () => {
+  it('explainTrainer refuses a trainer outside the round', () => {
     expect(() => explainTrainer(result, 5)).toThrowError(
       expect.objectContaining({ code: 'E_TRAINER_UNKNOWN' }),
     );
@@ -37,7 +37,7 @@ describe('explainTrainer', () => {
 });
 
 describe('ruleById', () => {
-  it('refuses an unknown rule', () => {
+  it('ruleById refuses an unknown rule', () => {
     expect(() => ruleById('median')).toThrowError(expect.objectContaining({ code: 'E_RULE_UNKNOWN' }));
   });
 });

@@ -12,7 +12,7 @@ const percent = (part: number, whole: number): string => `${((100 * part) / whol
 /**
  * A few sentences that say why trainer `index` (from 0) got its weight and share.
  *
- * @param nameOf how to call another trainer, by its index; "number 3 of the task" for index 2 if it is left out
+ * @param nameOf name of another trainer by its index; default: "number 3 of the task" for index 2
  * @throws ChorusError `E_TRAINER_UNKNOWN`
  */
 export function explainTrainer(
@@ -68,7 +68,7 @@ function byProjection(
     .join(' ');
 }
 
-/** What of an eligible update was its own, and what others had too. */
+/** The part of an eligible update that is its own, and the part that others have too. */
 function sharedSentence(row: ProjectionRow, nameOf: (index: number) => string): string {
   if (row.alone === 0n) return '';
   const own = Math.min(1, toNumber(row.projection, row.alone));
@@ -94,7 +94,7 @@ function earnedNothing(row: TrustRow | ProjectionRow): string | undefined {
     case 'nothing new':
       return 'Earned nothing: the update points only where vectors that were public before training point.';
     case 'negligible':
-      return 'Earned nothing: the update helps, but too little beside the others to reach one share of 2^32.';
+      return 'Earned nothing: the update helps, but too little compared with the others to reach one share of 2^32.';
     case 'paid':
       return undefined;
   }

@@ -3,8 +3,8 @@ import type { Model } from './onnx/model.ts';
 import { GRADIENT_RULES, NO_GRADIENT } from './rules/index.ts';
 
 /**
- * Checks that a model of somebody else is made of the standard domain's operators that this package knows, and runs no
- * subgraph: nothing repeats or branches by data, and the runtime's own extensions are not reached.
+ * Checks that a foreign model uses only standard operators that this package knows, and runs no subgraph: nothing
+ * repeats or branches by data, and the runtime's own extensions are not reached.
  *
  * @throws ForbiddenOperatorError naming the first node that is not
  */

@@ -32,7 +32,7 @@ export function buildEvaluate(plan: TrainingPlan, loss: LossOptions): { model: M
   return { model: validateModel(trainingModel(plan.model, full)), fed };
 }
 
-/** The model's outputs with the types inference gives them where the file declares none. */
+/** The model's outputs with the types inference gives them if the file declares none. */
 function modelOutputs(plan: TrainingPlan, types: Pick<Emitter, 'shape'>): ValueInfo[] {
   return plan.model.graph.outputs.map((info) => ({ ...info, shape: info.shape ?? types.shape(info.name) }));
 }

@@ -6,11 +6,11 @@ import { type Attribute, DataType, type Graph, type Model, type Node, type Tenso
 import { parseModel } from './onnx/parse.ts';
 import { unique, valueNames } from './plan.ts';
 
-/** Where adapters go and how large they are. */
+/** Place and size of adapters. */
 export interface LoraOptions {
   /** Rank of the adapters. */
   rank: number;
-  /** The update is scaled by alpha / rank; alpha is the rank unless told, so the scale is 1. */
+  /** The update is scaled by alpha / rank; alpha defaults to the rank, so the scale is 1. */
   alpha?: number;
   /** Weights (initialiser names) to adapt; default: every MatMul and Gemm weight of rank 2. */
   target?: readonly string[] | RegExp | ((weight: string) => boolean);
@@ -25,9 +25,9 @@ const SUFFIX_B = '.lora_B';
 const SUFFIX_SCALE = '.lora_scale';
 
 /**
- * Adds low-rank adapters (Hu et al. 2021) beside chosen weights: y = x W + (alpha / rank) (x A) B, with A
- * random and B zero, so that the model computes the same as before until it is trained. Adapter
- * initialisers are named `<weight>.lora_A` and `<weight>.lora_B`.
+ * Adds low-rank adapters (Hu et al. 2021) to chosen weights: y = x W + (alpha / rank) (x A) B, with A random and B
+ * zero, so that the model computes the same as before until it is trained. Adapter initialisers are named
+ * `<weight>.lora_A` and `<weight>.lora_B`.
  *
  * @returns the model with adapters, and their names to pass as `trainable` to `differentiate`
  * @throws InvalidOptionError when nothing matches or the rank does not fit
@@ -137,7 +137,7 @@ function matches(target: LoraOptions['target'], name: string): boolean {
  * the model before {@link insertLora}.
  *
  * @param model a model with adapters
- * @param values trained adapter values by name; those in the file unless given
+ * @param values trained adapter values by name; default: those in the file
  * @throws InvalidOptionError when the model has no adapters
  */
 export function mergeLora(
@@ -171,7 +171,7 @@ export function mergeLora(
     const transposed = graph.nodes.find(
       (node) => node.inputs[1] === weight && node.op === 'Gemm' && intAttribute(node, 'transB', 0) === 1,
     );
-    // Gemm's own factor multiplies the weight but not the adapter beside it.
+    // Gemm's own factor multiplies the weight but not its adapter.
     const gemm = graph.nodes.find((node) => node.inputs[1] === weight && node.op === 'Gemm');
     const factor = tensorNumbers(scaleTensor)[0]! / (gemm ? floatAttribute(gemm, 'alpha', 1) : 1);
     const [a, b] = [SUFFIX_A, SUFFIX_B].map((suffix) => {

@@ -3,7 +3,7 @@ import { DataType, type Graph, type Node, type Shape } from './onnx/model.ts';
 import type { Emitter } from './rules/emitter.ts';
 import { normalizeAxis } from './shapes/types.ts';
 
-/** What training minimises. `output` names a model output; the first one unless told. */
+/** What training minimises. `output` names a model output; default: the first one. */
 export type LossOptions =
   | {
       /** Mean of -log softmax(logits)[label] over integer labels. */
@@ -13,7 +13,7 @@ export type LossOptions =
       ignoreIndex?: number;
       /** One weight per class; the mean is weighted, as in PyTorch. */
       classWeights?: readonly number[];
-      /** Axis of the logits that holds the classes; the last one unless told (1 for segmentation maps). */
+      /** Axis of the logits that holds the classes; default: the last one (1 for segmentation maps). */
       classAxis?: number;
     }
   | { kind: 'bce-with-logits'; output?: string }

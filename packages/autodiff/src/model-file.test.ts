@@ -41,19 +41,19 @@ function withTensor(...tensor: number[]): Uint8Array {
 }
 
 describe('a model file', () => {
-  test('survives a round trip', () => {
+  test('a model file survives a round trip', () => {
     const model = linear();
     expect(parseModel(encodeModel(model))).toEqual({ ...model, domains: new Map(), metadata: new Map() });
   });
 
-  test('read from disk as a Buffer gives the same parameters as its bytes', () => {
+  test('a model file read as a Buffer gives the same parameters as its bytes', () => {
     const bytes = encodeModel(linear());
     const padded = Buffer.concat([Buffer.from('head'), bytes, Buffer.from('tail')]);
     const graph = differentiate(padded.subarray(4, 4 + bytes.length), options);
     expect([...graph.parameters[0]!.initial]).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  test('cut off anywhere, or with any byte changed, either parses or fails with our own error', () => {
+  test('a model file that is cut off anywhere, or with any byte changed, parses or fails with an error of this package', () => {
     const bytes = encodeModel(linear());
     const attempt = (damaged: Uint8Array): void => {
       try {
@@ -74,12 +74,12 @@ describe('a model file', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), attempt), { numRuns: 300 });
   });
 
-  test('that is empty or not protobuf is corrupt', () => {
+  test('a model file that is empty or not protobuf is corrupt', () => {
     expect(() => parseModel(new Uint8Array())).toThrow(CorruptModelError);
     expect(() => parseModel(new TextEncoder().encode('<html>not a model</html>'))).toThrow(CorruptModelError);
   });
 
-  test('with a cycle is refused and names the nodes', () => {
+  test('a model file with a cycle is refused and names the nodes', () => {
     const g = new GraphBuilder();
     g.push({ name: 'one', op: 'Relu', domain: '', inputs: ['b'], outputs: ['a'], attributes: new Map() });
     g.push({ name: 'two', op: 'Relu', domain: '', inputs: ['a'], outputs: ['b'], attributes: new Map() });
@@ -88,7 +88,7 @@ describe('a model file', () => {
     expect(() => g.build()).toThrow(InvalidGraphError);
   });
 
-  test('with a missing initialiser, a value defined twice or an output from nowhere is refused', () => {
+  test('a model file with a missing initialiser, a value defined twice or an output from nowhere is refused', () => {
     expect(() => linear((g) => g.op('MatMul', ['x', 'gone']))).toThrow(/"gone", which nothing defines/);
     expect(() =>
       linear((g) => {
@@ -101,7 +101,7 @@ describe('a model file', () => {
     expect(() => g.build()).toThrow(/produced by no node/);
   });
 
-  test('whose nodes are out of order is put in order', () => {
+  test('a model file whose nodes are out of order is put in order', () => {
     const model = linear((g) => g.op('Relu', [g.op('MatMul', ['x', 'w'])]));
     const shuffled = { ...model, graph: { ...model.graph, nodes: [...model.graph.nodes].reverse() } };
     expect(parseModel(encodeModel(shuffled)).graph.nodes.map((node) => node.op)).toEqual([
@@ -111,7 +111,7 @@ describe('a model file', () => {
     ]);
   });
 
-  test('that declares absurd dimensions is refused before memory is taken for them', () => {
+  test('a model file that declares absurd dimensions is refused before memory is taken for them', () => {
     const huge = [8, 255, 255, 255, 255, 255, 255, 255, 63];
     expect(() => parseModel(withTensor(...huge, 16, 1))).toThrow(/absurd dimensions|beyond 2\^53/);
     expect(() => parseModel(withTensor(8, 128, 128, 128, 128, 16, 8, 128, 128, 128, 128, 16, 16, 1))).toThrow(
@@ -120,7 +120,7 @@ describe('a model file', () => {
     expect(() => parseModel(withTensor(8, 100, 16, 1))).toThrow(/declares 400 bytes and holds 0/);
   });
 
-  test('cannot reach a prototype by its names', () => {
+  test('names in a model file cannot reach a prototype', () => {
     const g = new GraphBuilder();
     g.input('__proto__', 'float32', ['N', 3]);
     g.initializer('constructor', [3, 2], new Float32Array(6));
@@ -137,14 +137,14 @@ describe('external data', () => {
   const model = (location: string, ...more: number[]): Uint8Array =>
     withTensor(8, 2, 16, 1, 112, 1, ...entry('location', location), ...more);
 
-  test('is read from beside the model', () => {
+  test('external data is read from the model’s folder', () => {
     const parsed = parseModel(model('w.bin', ...entry('offset', '4')), {
       externalData: () => new Uint8Array(Float32Array.of(9, 1, 2).buffer),
     });
     expect([...new Float32Array(parsed.graph.initializers.get('w')!.data.slice().buffer)]).toEqual([1, 2]);
   });
 
-  test('outside the model folder is never asked for', () => {
+  test('external data outside the model folder is never requested', () => {
     for (const location of ['../secret', '/etc/passwd', 'a/../../b', 'C:\\x', '..\\up', '', 'a\0b']) {
       const read = (): Uint8Array => {
         throw new Error('was asked for');
@@ -153,7 +153,7 @@ describe('external data', () => {
     }
   });
 
-  test('that is absent, too short or not provided for is refused', () => {
+  test('external data that is absent, too short or not provided for is refused', () => {
     expect(() => parseModel(model('w.bin'))).toThrow(ExternalDataError);
     expect(() => parseModel(model('w.bin'), { externalData: () => new Uint8Array(4) })).toThrow(
       /does not fit/,
@@ -166,7 +166,7 @@ describe('external data', () => {
 });
 
 describe('differentiate refuses', () => {
-  test('an operator without a rule, by node, name and nearest known ones', () => {
+  test('differentiate refuses an operator without a rule, by node, name and nearest known ones', () => {
     const model = linear((g) => g.op('Det2', [g.op('MatMul', ['x', 'w'])], {}, 'odd'));
     const error = catchError(() => differentiate(model, options));
     expect(error).toBeInstanceOf(UnsupportedOperatorError);
@@ -181,7 +181,7 @@ describe('differentiate refuses', () => {
     ).not.toThrow();
   });
 
-  test('a subgraph on the path of the gradient', () => {
+  test('differentiate refuses a subgraph on the path of the gradient', () => {
     const model = linear((g) => {
       const body = new GraphBuilder();
       body.output(body.op('MatMul', ['x', 'w'], {}, 'inside'), 'float32', undefined);
@@ -196,14 +196,14 @@ describe('differentiate refuses', () => {
     expect(() => differentiate(model, options)).toThrow(/If of node "choice" runs a subgraph/);
   });
 
-  test('an attribute a rule does not cover', () => {
+  test('differentiate refuses an attribute that a rule does not cover', () => {
     const model = linear((g) =>
       g.op('Mod', [g.op('MatMul', ['x', 'w']), g.constant([], Float32Array.of(2))]),
     );
     expect(() => differentiate(model, options)).toThrow(UnsupportedAttributeError);
   });
 
-  test('integer and half-precision trainables', () => {
+  test('differentiate refuses integer and half-precision trainables', () => {
     const model = linear((g) => {
       g.initializer('steps', [1], BigInt64Array.of(1n));
       return g.op('MatMul', ['x', 'w']);
@@ -211,7 +211,7 @@ describe('differentiate refuses', () => {
     expect(() => differentiate(model, { ...options, trainable: ['steps'] })).toThrow(NonFloatTrainableError);
   });
 
-  test('a model without float weights, and says what it has in their place', () => {
+  test('differentiate refuses a model without float weights, and says what it has instead', () => {
     const why = (model: Model): unknown => {
       const { message, hint } = catchError(() => differentiate(model, options));
       expect(message).not.toContain(hint);
@@ -246,7 +246,7 @@ describe('differentiate refuses', () => {
     expect(why(whole.build())).toMatch(/no float32 or float64 weights that train, but tensors of int8/);
   });
 
-  test('a first output of labels, by its type', () => {
+  test('differentiate refuses a first output of labels, by its type', () => {
     const g = new GraphBuilder();
     const x = g.input('x', 'float32', ['N', 3]);
     const logits = g.op('MatMul', [x, g.initializer('w', [3, 2], new Float32Array(6))]);
@@ -258,7 +258,7 @@ describe('differentiate refuses', () => {
     expect(error.hint).toContain('logits');
   });
 
-  test('outputs, names and coefficients that do not exist or make no sense', () => {
+  test('differentiate refuses outputs, names and coefficients that do not exist or make no sense', () => {
     const bad = (change: Partial<DifferentiateOptions>) => () =>
       differentiate(linear(), { ...options, ...change });
     expect(bad({ loss: { kind: 'mse', output: 'z' } })).toThrow(MissingOutputError);
@@ -272,7 +272,7 @@ describe('differentiate refuses', () => {
     expect(bad({ loss: { kind: 'output', name: 'y' } })).toThrow(InvalidOptionError);
   });
 
-  test('operator sets outside the supported range', () => {
+  test('differentiate refuses operator sets outside the supported range', () => {
     expect(() => differentiate({ ...linear(), opset: 11 }, options)).toThrow(OpsetError);
     expect(() => differentiate({ ...linear(), opset: 99 }, options)).toThrow(OpsetError);
   });

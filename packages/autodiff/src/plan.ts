@@ -129,7 +129,7 @@ export function planTraining(source: Model, options: DifferentiateOptions): Trai
   return { model, step, names, data, labels, target, trained, state, next, anchors, controls };
 }
 
-/** Copies the forward nodes, in their training form where they have one. */
+/** Copies the forward nodes, in their training form if they have one. */
 function emitForward(
   e: Emitter,
   graph: Graph,

@@ -136,7 +136,7 @@ describe('the epoch graph equals the repeated step bit for bit', () => {
 
 describe('bounds of tensors', () => {
   for (const [name, build] of Object.entries(BUILDERS)) {
-    test(`hold for every tensor of a step: ${name}`, async () => {
+    test(`bounds of tensors hold for every tensor of a step: ${name}`, async () => {
       const vector = cases[name.split(' ')[0]!]!;
       const g = new GraphBuilder({ opset: 17 });
       for (const [key, { shape, data }] of Object.entries(vector.params)) {
@@ -183,7 +183,7 @@ describe('bounds of tensors', () => {
     });
   }
 
-  test('are refused where the data decides, and where an operator is not known', () => {
+  test('bounds of tensors are refused if the data decides them, or an operator is unknown', () => {
     const graphOf = (op: (g: GraphBuilder, x: string) => string) => {
       const g = new GraphBuilder();
       g.output(op(g, g.input('x', 'float32', ['N'])), 'float32', undefined, 'y');
@@ -207,7 +207,7 @@ describe('bounds of tensors', () => {
     }
   });
 
-  test('follow arithmetic that leaves the range of its type', () => {
+  test('bounds of tensors follow arithmetic that leaves the range of its type', () => {
     // In 32 bits -2^31 - 1 is 2^31 - 1: what follows from the exact number would be too small.
     const g = new GraphBuilder();
     const x = g.input('x', 'float32', ['N']);

@@ -3,7 +3,7 @@ import type { DataTypeName, Shape } from './onnx/model.ts';
 import type { OptimizerOptions } from './optimizer.ts';
 import type { TrainableOption } from './trainable.ts';
 
-/** What {@link differentiate} is told. */
+/** Options of {@link differentiate}. */
 export interface DifferentiateOptions {
   loss: LossOptions;
   /**
@@ -24,8 +24,8 @@ export interface DifferentiateOptions {
    */
   batchNormalization?: 'batch' | 'running';
   /**
-   * Name of a data file for frozen tensors of 1 KiB and more, which keeps the three files small and lets
-   * models beyond 2 GiB be tuned. Write `frozen.parts` to it, in order, beside the graphs' files.
+   * Name of a data file for frozen tensors of 1 KiB and more, which keeps the three files small and lets models
+   * beyond 2 GiB be tuned. Write `frozen.parts` to it, in order, in the folder of the graphs' files.
    */
   frozenData?: string;
   /** Distinguishes the dropout masks of two runs; the masks depend on it and on the step alone. Default 0. */

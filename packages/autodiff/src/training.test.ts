@@ -282,7 +282,7 @@ describe('what trains', () => {
   const options = { loss: { kind: 'softmax-cross-entropy' }, optimizer: { kind: 'sgd' } } as const;
   const names = (graph: TrainingGraph): string[] => graph.parameters.map(({ name }) => name);
 
-  test('is every reached float initialiser by default, in file order with offsets', () => {
+  test('trained parameters are by default all reached float initialisers, in file order with offsets', () => {
     const graph = differentiate(mlp(), options);
     expect(graph.parameters.map(({ name, offset, size }) => [name, offset, size])).toEqual([
       ['w1', 0, 32],
@@ -292,13 +292,13 @@ describe('what trains', () => {
     ]);
   });
 
-  test('is chosen by list, pattern or test, and the rest stays as it was', () => {
+  test('trained parameters can be chosen by list, pattern or test, and the rest stays unchanged', () => {
     expect(names(differentiate(mlp(), { ...options, trainable: ['b2', 'w2'] }))).toEqual(['w2', 'b2']);
     expect(names(differentiate(mlp(), { ...options, trainable: /^b/g }))).toEqual(['b1', 'b2']);
     expect(names(differentiate(mlp(), { ...options, trainable: (name) => name === 'w1' }))).toEqual(['w1']);
   });
 
-  test('frozen tensors in a data file beside the graphs give the same step', async () => {
+  test('frozen tensors in an external data file give the same step', async () => {
     const g = new GraphBuilder();
     const x = g.input('x', 'float32', ['N', 1]);
     const frozen = g.initializer('frozen', [1, 400], Float32Array.from(noise(400, 1)));
@@ -508,7 +508,7 @@ describe('files as exporters write them', () => {
     close((await once(graph, feeds)).next('momentum.w'), [2 * 8 * 2, 2 * 8 * 3]);
   });
 
-  test('names the training graph adds give way to names the model has', () => {
+  test('names that the training graph adds give way to names of the model', () => {
     const g = new GraphBuilder();
     const x = g.input('labels', 'float32', ['N', 2]);
     const w = g.initializer('lr', [2, 1], Float32Array.of(1, 2));
@@ -524,7 +524,7 @@ describe('files as exporters write them', () => {
     expect(graph.epoch).not.toBeNull();
   });
 
-  test('without a batch axis there is no epoch graph, and the reason is told', () => {
+  test('a model without a batch axis has no epoch graph, and the result gives the reason', () => {
     const g = new GraphBuilder();
     const x = g.input('x', 'float32', []);
     g.output(g.op('Mul', [x, g.initializer('w', [1], Float32Array.of(1))]), 'float32', [1], 'y');

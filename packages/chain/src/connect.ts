@@ -15,21 +15,24 @@ export interface ConnectOptions {
   /** Private key of the account, or a signer that can sign transactions and typed data. */
   privateKey?: Hex;
   signer?: Signer;
-  /** How often the head and receipts are asked for: by default 50 on a development chain, else 2000. */
+  /** Milliseconds between requests for the head and receipts: by default 50 on a development chain, else 2000. */
   pollMilliseconds?: number;
-  /** Requests a minute at most: by default 600, and no bound on a development chain. */
+  /** Most requests a minute: by default 600; unbounded on a development chain. */
   requestsPerMinute?: number;
-  /** Blocks mined on top before an event is told (default 0: events are hints, the state is what counts). */
+  /** Confirmations before an event is reported (default 0: events are only hints to read the state). */
   confirmations?: number;
-  /** Where signed transactions are kept until their outcome is known (default: in memory). */
+  /** Store of signed transactions until their outcome is known (default: in memory). */
   transactions?: TransactionStore;
-  /** When more is offered for a transaction that is not mined, and how much at most. */
+  /** When to raise the fee of a transaction that is not mined, and its maximum. */
   fees?: Partial<FeePolicy>;
-  /** Told what each mined transaction of this account cost, refused ones too (wei; without what a rollup adds for data). */
+  /**
+   * Called with the cost of each mined transaction of this account, even a refused one (wei; without a rollup's fee
+   * for data).
+   */
   onPaid?: (wei: bigint) => void;
-  /** Reads rounds that are over out of this index, as far as it has read. */
+  /** Index from which ended rounds are read, as far as it has read. */
   index?: EventIndex;
-  /** Block that the deployment began in (default 0): nothing before it is searched. */
+  /** First block of the deployment (default 0): searches start there. */
   deployedAt?: number;
 }
 
@@ -39,7 +42,7 @@ export interface ConnectOptions {
  * @example
  * const chain = await connectChain({ url: 'http://127.0.0.1:8545', contract, privateKey });
  * const { taskId } = await chain.createTask(params);
- * @throws ChainError `E_CHAIN_UNREACHABLE`, `E_CHAIN_INVALID_PARAMS` where the address has no code
+ * @throws ChainError `E_CHAIN_UNREACHABLE`, `E_CHAIN_INVALID_PARAMS` if the address has no code
  */
 export async function connectChain(options: ConnectOptions): Promise<ChorusChain> {
   if (!isAddress(options.contract)) throw invalid('the contract address is malformed', options.contract);
@@ -75,6 +78,6 @@ export async function connectChain(options: ConnectOptions): Promise<ChorusChain
 function invalid(message: string, contract: Address): ChainError {
   return new ChainError('E_CHAIN_INVALID_PARAMS', message, {
     facts: { contract },
-    hint: 'check the address of the task contract and the chain it is on',
+    hint: 'check the address of the task contract and its chain',
   });
 }

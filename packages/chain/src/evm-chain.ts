@@ -58,11 +58,11 @@ import { Sender } from './send/sender.ts';
 import { signPermit } from './write/permit.ts';
 import { eventOf, receiptOf, Writer } from './write/writer.ts';
 
-/** The chain port over EVM JSON-RPC, with what only this implementation has. */
+/** The chain port over EVM JSON-RPC, with the extras of this implementation. */
 export interface ChorusChain extends ChainPort {
   /** Addresses of the contracts around the task contract. */
   contracts(): Promise<ContractAddresses>;
-  /** Sign a claim of this account that anybody may send, and pay for. */
+  /** Sign a claim of this account that any other account may send, and pay for. */
   signClaim(
     token: Address,
     taskIds: bigint[],
@@ -71,29 +71,29 @@ export interface ChorusChain extends ChainPort {
   ): Promise<{ order: ClaimOrder; signature: Hex }>;
   /** Send a claim that its account signed. */
   claimBySignature(order: ClaimOrder, signature: Hex): Promise<Receipt & { amount: bigint }>;
-  /** What this account earned by reporting offences, in `token`. */
+  /** This account's earnings from reporting offences, in `token`. */
   reportRewards(token: Address): Promise<bigint>;
   claimReports(token: Address): Promise<Receipt & { amount: bigint }>;
-  /** As `depositStake`, with the approval signed (EIP-2612) instead of sent. */
+  /** Like `depositStake`, with the approval signed (EIP-2612) instead of sent. */
   depositStakeWithPermit(token: Address, agentId: bigint, amount: bigint): Promise<Receipt>;
-  /** What a task has locked of the pool behind an identity. */
+  /** Stake that a task has locked from the pool behind an identity. */
   lockedStake(token: Address, agentId: bigint, taskId: bigint): Promise<bigint>;
-  /** Null where there is none, or it was paid out. Its shares are 0 where slashing took the whole pool. */
+  /** Null if the ticket does not exist, or was paid out. Its shares are 0 if slashing took the whole pool. */
   unbondTicket(ticketId: bigint): Promise<(UnbondTicket & { owner: Address }) | null>;
-  /** How many offences an identity was slashed for, in any token. */
+  /** Number of offences for which an identity was slashed, in any token. */
   slashCount(agentId: bigint): Promise<number>;
   wasSlashed(offence: Hex): Promise<boolean>;
-  /** Rounds of an identity that were attested, and those of them with a share. */
+  /** Attested rounds of an identity, and those of them with a share. */
   history(agentId: bigint): Promise<{ rounds: number; rewarded: number }>;
 }
 
 /** 10^77 is the largest power of ten in 256 bits. */
 const MAX_DECIMALS = 77;
 
-/** Tokens whose decimals are remembered. */
+/** Number of tokens whose decimals are cached. */
 const MAX_TOKENS = 1_000;
 
-/** Blocks over which their pace is measured. */
+/** Number of blocks over which the block time is measured. */
 const PACE_BLOCKS = 20;
 
 /** Time in which a permit must be mined. */
@@ -126,7 +126,7 @@ export class EvmChain implements ChorusChain {
   readonly #writer: Writer;
   #contracts: Promise<ContractAddresses> | undefined;
   #agentId: bigint | null = null;
-  /** By token in lower case: they never change. */
+  /** Decimals by token in lower case: they never change. */
   readonly #decimals = new Map<string, number>();
 
   constructor(connection: Connection) {
@@ -509,7 +509,7 @@ export class EvmChain implements ChorusChain {
     ]);
     const gasPrice = fees.gasPrice ?? fees.maxFeePerGas ?? 0n;
     const count = Math.min(PACE_BLOCKS, latest!.number);
-    // A development chain makes blocks when there is something to put into them.
+    // A development chain mines a block only when there is a transaction.
     if (isDevChain(this.chainId) || count === 0) return { gasPrice, blockSeconds: 1 };
     const earlier = await read('read a block', () => provider.getBlock(latest!.number - count), signal);
     return { gasPrice, blockSeconds: Math.max(0, (latest!.timestamp - earlier!.timestamp) / count) };
@@ -558,7 +558,7 @@ export class EvmChain implements ChorusChain {
 
   events(options: { fromBlock?: number; signal: AbortSignal }): AsyncIterable<ChainEvent> {
     const signal = AbortSignal.any([options.signal, this.#closing.signal]);
-    // Asked for now, not when iteration begins: an event in between belongs to the caller.
+    // Read the head now, not when iteration begins: the caller expects events in between.
     const start =
       options.fromBlock === undefined
         ? read('read the head', () => this.#connection.provider.getBlockNumber(), signal).then((b) => b + 1)

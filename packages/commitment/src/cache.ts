@@ -9,7 +9,7 @@ import envPaths from 'env-paths';
 export interface CacheOptions {
   /** Folder of cached strings; by default the platform's cache folder (XDG_CACHE_HOME on Linux). */
   cacheDir?: string;
-  /** Told about a cache that cannot be used; by default a process warning. */
+  /** Called with a warning about a cache that cannot be used; by default a process warning. */
   onWarning?: (message: string) => void;
 }
 
@@ -28,7 +28,7 @@ function warn(options: CacheOptions, message: string): void {
   else process.emitWarning(message, { code: 'CHORUS_SRS_CACHE' });
 }
 
-/** Fills `points` from the cache. False where there is no cache or it does not hold what it should. */
+/** Fills `points` from the cache. False if there is no cache, or its content is wrong. */
 export async function readCachedPoints(
   name: string,
   points: Uint8Array,
@@ -51,7 +51,7 @@ export async function readCachedPoints(
     body.length !== points.length ||
     !hash.equals(await sha256(body))
   ) {
-    warn(options, `the cached reference string ${path} is corrupt and is made again`);
+    warn(options, `the cached reference string ${path} is corrupt; it will be made again`);
     return false;
   }
   points.set(body);
@@ -79,7 +79,7 @@ export async function writeCachedPoints(
     }
     await rename(temporary, path);
   } catch (error) {
-    // Where the folder itself is unusable there is nothing to remove either.
+    // If the folder itself is unusable, there is nothing to remove either.
     await rm(temporary, { force: true }).catch(() => {});
     warn(options, `cannot cache the reference string at ${path}: ${describeError(error)}`);
   }

@@ -22,7 +22,7 @@ afterAll(async () => {
   await rm(cacheDir, { recursive: true });
 });
 
-/** f(tau) * [1]1, by another library: what a commitment must be where tau is known. */
+/** f(tau) * [1]1, by another library: the expected commitment, as tau is known. */
 function directly(values: ArrayLike<number>): G1Point {
   let sum = 0n;
   for (let j = values.length - 1; j >= 0; j--) sum = (sum * DEVELOPMENT_TAU + BigInt(values[j]!)) % P;
@@ -43,7 +43,7 @@ const updates = fc
   );
 
 describe('commit', () => {
-  it('is the polynomial at tau, for any length and size of entries', async () => {
+  it('commit gives the polynomial at tau, for any length and size of entries', async () => {
     await fc.assert(
       fc.asyncProperty(updates, async (u) => {
         expect(await committer.commit(u)).toEqual(directly(u));
@@ -55,7 +55,7 @@ describe('commit', () => {
   it.each([
     ['nothing', Int16Array.of()],
     ['zeros', new Int16Array(4096)],
-  ])('is infinity for %s', async (_, vector) => {
+  ])('commit gives infinity for %s', async (_, vector) => {
     expect(await committer.commit(vector)).toEqual(G1_INFINITY);
   });
 
@@ -65,11 +65,11 @@ describe('commit', () => {
     ['all 32767', new Int16Array(4096).fill(32767)],
     ['alternating extremes', Int16Array.from({ length: 4096 }, (_, j) => (j % 2 ? -32767 : 32767))],
     ['one entry', Int16Array.from({ length: 4096 }, (_, j) => (j === 4095 ? -5 : 0))],
-  ])('handles %s', async (_, vector) => {
+  ])('commit handles %s', async (_, vector) => {
     expect(await committer.commit(vector)).toEqual(directly(vector));
   });
 
-  it('adds up: the commitment of a weighted sum is the weighted sum of commitments', async () => {
+  it('commit adds up: the commitment of a weighted sum is the weighted sum of commitments', async () => {
     const a = Int16Array.from({ length: 999 }, (_, j) => (j * 31) % 1000);
     const b = Int16Array.from({ length: 999 }, (_, j) => -((j * 17) % 1000));
     const sum = Int32Array.from(a, (x, j) => 40000 * x + 25536 * b[j]!);
@@ -77,7 +77,7 @@ describe('commit', () => {
     expect(await committer.commitIntegers(sum)).toEqual(combinePoints([ca, cb], [40000, 25536]));
   });
 
-  it('takes exact integers up to 2^53 - 1 in magnitude', async () => {
+  it('commitIntegers accepts exact integers up to 2^53 - 1 in magnitude', async () => {
     const values = Float64Array.from({ length: 4096 }, (_, j) => (j % 2 ? -1 : 1) * (2 ** 53 - 1 - j * 1e11));
     expect(await committer.commitIntegers(values)).toEqual(directly(values));
     expect(await committer.commitIntegers(Int32Array.of(-(2 ** 31), 2 ** 31 - 1))).toEqual(
@@ -91,24 +91,24 @@ describe('commit', () => {
     ['infinity', Float64Array.of(Number.POSITIVE_INFINITY)],
     ['2^53', Float64Array.of(2 ** 53)],
     ['more entries than powers', new Int32Array(4097)],
-  ])('refuses %s', async (_, values) => {
+  ])('commit refuses %s', async (_, values) => {
     await expect(committer.commitIntegers(values)).rejects.toMatchObject({ code: 'E_COMMIT_INPUT' });
   });
 
-  it('refuses -32768, which no update may hold', async () => {
+  it('commit refuses -32768, which no update may hold', async () => {
     await expect(committer.commit(Int16Array.of(1, -32768))).rejects.toMatchObject({
       code: 'E_COMMIT_INPUT',
     });
   });
 
-  it('verifies the vector it was made from and no other', async () => {
+  it('commit verifies the vector it was made from and no other', async () => {
     const vector = Int16Array.of(1, 2, 3);
     const commitment = await committer.commit(vector);
     expect(await committer.verify(vector, commitment)).toBe(true);
     expect(await committer.verify(Int16Array.of(1, 2, 4), commitment)).toBe(false);
   });
 
-  it('rejects at once when it is aborted, and serves the next request', async () => {
+  it('commit rejects at once when it is aborted, and serves the next request', async () => {
     const reason = new Error('enough');
     await expect(committer.commit(Int16Array.of(1), AbortSignal.abort(reason))).rejects.toBe(reason);
     const controller = new AbortController();
@@ -120,7 +120,7 @@ describe('commit', () => {
 });
 
 describe('open', () => {
-  it('opens to f(z) and verifies; nothing else does', async () => {
+  it('an opening to f(z) verifies, and any other does not', async () => {
     await fc.assert(
       fc.asyncProperty(
         updates,
@@ -141,7 +141,7 @@ describe('open', () => {
     );
   });
 
-  it('does not verify with points off the curve or values that are not canonical', async () => {
+  it('an opening with points off the curve or non-canonical values does not verify', async () => {
     const vector = Int16Array.of(4, 5, 6);
     const commitment = await committer.commit(vector);
     const opening = await committer.open(vector, 3n);
@@ -156,7 +156,7 @@ describe('open', () => {
 });
 
 describe('close', () => {
-  it('ends the workers; later requests say so', async () => {
+  it('close ends the workers, and later requests report it', async () => {
     const short = await createCommitter(await developmentSrs(4, { cacheDir }));
     await short.close();
     await short.close();

@@ -21,15 +21,15 @@ export interface Committer {
    */
   commit(vector: Int16Array, signal?: AbortSignal): Promise<G1Point>;
   /**
-   * The same for sums of references, aggregates and model sums.
+   * The commitment to a sum of references, an aggregate or a model sum.
    * @throws ChorusError `E_COMMIT_INPUT` for too many entries or one that is not an exact integer below 2^53
    */
   commitIntegers(values: Int32Array | Float64Array, signal?: AbortSignal): Promise<G1Point>;
-  /** True where `commitment` is that of `vector`. */
+  /** True if `commitment` is the commitment to `vector`. */
   verify(vector: Int16Array, commitment: G1Point, signal?: AbortSignal): Promise<boolean>;
   /** Opens the polynomial with these coefficients at z. */
   open(vector: Integers, z: bigint): Promise<Opening>;
-  /** e(C - [value]1 + z*proof, [1]2) == e(proof, [tau]2); false for points that are not of the group. */
+  /** e(C - [value]1 + z*proof, [1]2) == e(proof, [tau]2); false for points outside the group. */
   verifyOpening(commitment: G1Point, z: bigint, opening: Opening): Promise<boolean>;
   /** Ends the worker threads. */
   close(): Promise<void>;
@@ -97,7 +97,7 @@ class PooledCommitter implements Committer {
     const values = await Promise.all(
       slices.map((values, index) => this.pool.run<bigint>(index, 'evaluate', { values, z })),
     );
-    // What lies above each slice, at z: the quotient's coefficient just above it.
+    // Value at z of the part above each slice: the quotient's coefficient just above it.
     const carries = new Array<bigint>(slices.length).fill(0n);
     let carry = 0n;
     for (let index = slices.length - 1; index >= 0; index--) {

@@ -8,8 +8,8 @@ import { checkLog2Size, type Srs, type SrsKey, srsDigest } from './srs.ts';
 import { sliceOf, startWorkers, threadsFor } from './start.ts';
 
 /**
- * tau of the development string: public on purpose, so that all nodes agree on it without a ceremony and
- * nobody can mistake it for a secret.
+ * tau of the development string: public on purpose, so that all nodes agree on it without a ceremony and no one can
+ * mistake it for a secret.
  */
 export const DEVELOPMENT_TAU =
   BigInt(`0x${Buffer.from(keccak_256(Buffer.from('chorus insecure development SRS'))).toString('hex')}`) %
@@ -19,7 +19,7 @@ export interface SrsOptions extends CacheOptions {
   signal?: AbortSignal;
   /** Called with a share in [0, 1]. */
   onProgress?: (done: number) => void;
-  /** Worker threads while it is made. */
+  /** Worker threads for making it. */
   threads?: number;
 }
 
@@ -65,7 +65,7 @@ async function makePoints(
   }
 }
 
-/** What verifiers need of the development string; no worker and no cache. */
+/** The part of the development string that verifiers need; uses no worker and no cache. */
 export function developmentKey(): SrsKey {
   const tauG1 = combinePoints([G1_GENERATOR], [DEVELOPMENT_TAU]);
   const [g2, tauG2, tau2G2] = [powerInG2(0), powerInG2(1), powerInG2(2)];

@@ -8,7 +8,7 @@ import { addPoints, G1_GENERATOR, negatePoint } from './points.ts';
 import { checkLog2Size, type Srs, srsDigest } from './srs.ts';
 import { sliceOf, startWorkers, threadsFor } from './start.ts';
 
-/** Sections of a .ptau file (snarkjs, powersoftau_new.js): all have 11 or fewer kinds. */
+/** Section kinds of a .ptau file (snarkjs, powersoftau_new.js): at most 11. */
 const MAX_SECTIONS = 64;
 const HEADER = 1;
 const TAU_G1 = 2;
@@ -75,7 +75,7 @@ function sameG2(a: G2Point, b: G2Point): boolean {
   return [...a.x, ...a.y].every((c, k) => c === [...b.x, ...b.y][k]);
 }
 
-/** Every point is of the group, and all are successive powers of the tau in G2. */
+/** Checks that every point is in the group, and that all are successive powers of the tau in G2. */
 async function checkPowers(pool: WorkerPool, srs: Srs, options: ImportOptions): Promise<void> {
   const { signal, onProgress } = options;
   const size = 2 ** srs.log2Size;
@@ -124,7 +124,7 @@ async function checkPowers(pool: WorkerPool, srs: Srs, options: ImportOptions): 
   onProgress?.(1);
 }
 
-/** Reads the powers that are wanted after checking the file's structure. */
+/** Reads the requested powers after checking the file's structure. */
 async function readPowers(path: string, log2Size: number, g1: Uint8Array, g2: Uint8Array): Promise<void> {
   let file: FileHandle;
   try {

@@ -1,4 +1,4 @@
-/** What the tests use of snarkjs, which ships no types. */
+/** The part of snarkjs that the tests use; it ships no types. */
 declare module 'snarkjs' {
   interface Curve {
     terminate(): Promise<void>;

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('developmentSrs', () => {
-  it('holds the powers of the public tau, the same however many threads make it', async () => {
+  it('developmentSrs holds the powers of the public tau, the same for any number of threads', async () => {
     const one = await developmentSrs(11, { cacheDir: join(folder, 'a'), threads: 1 });
     const three = await developmentSrs(11, { cacheDir: join(folder, 'b'), threads: 3 });
     expect(Buffer.from(one.g1).equals(Buffer.from(three.g1))).toBe(true);
@@ -24,7 +24,7 @@ describe('developmentSrs', () => {
     expect(one.digest).toBe('0xf2b8ef2bd7a7133dfd0e58e358ea6faa52c544ede4476dc3917141535072cc26');
   });
 
-  it('reads its cache, and replaces a corrupt one with a warning', async () => {
+  it('developmentSrs reads its cache, and replaces a corrupt one with a warning', async () => {
     const cacheDir = join(folder, 'corrupt');
     const warnings: string[] = [];
     const options = { cacheDir, onWarning: (message: string) => void warnings.push(message) };
@@ -48,7 +48,7 @@ describe('developmentSrs', () => {
     expect(await readdir(cacheDir)).toHaveLength(1);
   });
 
-  it('works, with a warning, where the cache cannot be written', async () => {
+  it('developmentSrs works, with a warning, if the cache cannot be written', async () => {
     const cacheDir = join(folder, 'file');
     await writeFile(cacheDir, 'not a folder');
     const warnings: string[] = [];
@@ -57,7 +57,7 @@ describe('developmentSrs', () => {
     expect(warnings.join()).toContain('cannot cache');
   });
 
-  it('stops when aborted and leaves no file', async () => {
+  it('developmentSrs stops when aborted and leaves no file', async () => {
     const cacheDir = join(folder, 'aborted');
     await mkdir(cacheDir);
     const controller = new AbortController();
@@ -71,13 +71,13 @@ describe('developmentSrs', () => {
     expect(await readdir(cacheDir)).toEqual([]);
   });
 
-  it.each([0, 23, 1.5, Number.NaN])('refuses 2^%s powers', async (log2Size) => {
+  it.each([0, 23, 1.5, Number.NaN])('developmentSrs refuses 2^%s powers', async (log2Size) => {
     await expect(developmentSrs(log2Size)).rejects.toMatchObject({ code: 'E_SRS_SIZE' });
   });
 });
 
 describe('assertSrsAllowed', () => {
-  it('keeps the development string on development chains', () => {
+  it('assertSrsAllowed allows the development string only on development chains', () => {
     const insecure = { origin: 'insecure-dev', digest: '0x00' } as const;
     for (const chain of [31337, 1337n]) expect(() => assertSrsAllowed(insecure, chain)).not.toThrow();
     for (const chain of [1, 56n, 8453]) {
@@ -90,7 +90,7 @@ describe('assertSrsAllowed', () => {
 });
 
 describe('log2SizeFor', () => {
-  it('finds the size for a dimension', () => {
+  it('log2SizeFor finds the size for a dimension', () => {
     expect([1, 2, 3, 65536, 65537, 2 ** 22].map(log2SizeFor)).toEqual([1, 1, 2, 16, 17, 22]);
     expect(() => log2SizeFor(2 ** 22 + 1)).toThrowError(expect.objectContaining({ code: 'E_SRS_SIZE' }));
   });
@@ -113,7 +113,7 @@ describe('importPtau', () => {
     await curve.terminate();
   });
 
-  it('imports a file of snarkjs and opens commitments under it', async () => {
+  it('importPtau imports a file of snarkjs and opens commitments under it', async () => {
     const srs = await importPtau(path, 5);
     expect(srs.origin).toBe('ptau');
     assertSrsAllowed(srs, 1);
@@ -204,14 +204,14 @@ describe('importPtau', () => {
     });
   });
 
-  it('refuses a missing file and one with too few powers', async () => {
+  it('importPtau refuses a missing file and one with too few powers', async () => {
     await expect(importPtau(join(folder, 'none.ptau'), 5)).rejects.toMatchObject({ code: 'E_PTAU_INVALID' });
     await expect(importPtau(path, 6)).rejects.toMatchObject({ code: 'E_SRS_SIZE' });
   });
 });
 
 describe('points', () => {
-  it('adds as the curve does', () => {
+  it('addPoints adds as the curve does', () => {
     const two = addPoints([G1_GENERATOR, G1_GENERATOR]);
     expect(two).toEqual(combinePoints([G1_GENERATOR], [2]));
     expect(addPoints([two, negatePoint(two)])).toEqual({ x: 0n, y: 0n });
@@ -227,7 +227,7 @@ describe('points', () => {
       { x: 1n + 21888242871839275222246405745257275088696311157297823662689037894645226208583n, y: 2n },
     ],
     ['half infinity', { x: 0n, y: 1n }],
-  ])('refuses a point %s', (_, point) => {
+  ])('addPoints refuses a point %s', (_, point) => {
     expect(isOnCurve(point)).toBe(false);
     expect(() => addPoints([point])).toThrowError(expect.objectContaining({ code: 'E_POINT_INVALID' }));
     expect(() => combinePoints([point], [1n])).toThrowError(

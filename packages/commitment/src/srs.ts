@@ -1,10 +1,13 @@
 import { ChorusError, type G1Point, type G2Point, type Hex, toHex } from '@chorus/protocol';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 
-/** Where a reference string comes from: nobody knows tau of a ceremony; everybody knows tau of the other. */
+/**
+ * Origin of a reference string: no one knows the tau of an honest ceremony; everyone knows that of the development
+ * string.
+ */
 export type SrsOrigin = 'insecure-dev' | 'ptau';
 
-/** What a verifier needs of a reference string: constant size, the same for every number of powers. */
+/** The part of a reference string that a verifier needs: of constant size, for every number of powers. */
 export interface SrsKey {
   /** [tau]1 */
   tauG1: G1Point;

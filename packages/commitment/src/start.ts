@@ -7,12 +7,12 @@ const LOG2_SIZE_FOR_THREADS = 17;
 /** More threads than this gain little: the reduction of buckets is repeated in each. */
 const MAX_THREADS = 8;
 
-/** How many workers suit a string of 2^log2Size powers on this machine. */
+/** Number of workers for a string of 2^log2Size powers on this machine. */
 export function threadsFor(log2Size: number): number {
   return log2Size < LOG2_SIZE_FOR_THREADS ? 1 : Math.min(MAX_THREADS, availableParallelism());
 }
 
-/** Workers of this package; from TypeScript sources or from built JavaScript alike. */
+/** Starts workers of this package, from TypeScript sources or from built JavaScript. */
 export function startWorkers(threads: number): WorkerPool {
   return new WorkerPool(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), threads);
 }

@@ -9,7 +9,7 @@ import { serve, type WorkerContext } from './engine/serve.ts';
 export type Integers = Int16Array | Int32Array | Float64Array;
 
 const curve = new Bn254();
-/** This worker's slice of the reference string. */
+/** The slice of the reference string that this worker holds. */
 let bases = 0;
 let baseCount = 0;
 
@@ -135,7 +135,7 @@ serve({
   },
 });
 
-/** True where the 32 bytes at `at`, as an integer, are below q. */
+/** True if the 32 bytes at `at`, as an integer, are below q. */
 function isCanonicalCoordinate(at: number): boolean {
   for (let k = 7; k >= 0; k--) {
     const word = curve.u32[(at >> 2) + k]!;

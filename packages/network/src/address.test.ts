@@ -22,7 +22,7 @@ it.each([
     /not whole|must be like/,
   ],
   [`/ip4/127.0.0.1/tcp/9/p2p/${PEER}${'x'.repeat(300)}`, 'peer', /must be like/],
-] as const)('of an address such as %s as %s it is told what is wrong', (text, use, fault) => {
+] as const)('addressFault says what is wrong with the address %s as %s', (text, use, fault) => {
   const found = addressFault(text, use);
   if (fault === null) expect(found).toBeNull();
   else expect(found).toMatch(fault);

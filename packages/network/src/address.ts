@@ -3,7 +3,7 @@ import type { PeerId } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 
-/** No peer id and no address that anybody uses is longer. */
+/** Longer than any peer id or address in use. */
 const MAX_PEER_ID = 128;
 const MAX_ADDRESS = 256;
 
@@ -20,7 +20,7 @@ export function parsePeerId(text: string): PeerId {
   }
 }
 
-/** The address, or undefined where it is none. */
+/** The parsed address, or undefined if it is not one. */
 export function parseAddress(text: string): Multiaddr | undefined {
   try {
     return text.length <= MAX_ADDRESS ? multiaddr(text) : undefined;
@@ -34,12 +34,12 @@ export function peerOfAddress(address: Multiaddr): string | undefined {
   return address.getComponents().findLast((component) => component.name === 'p2p')?.value;
 }
 
-/** What an address is for: to listen on or to announce, or of a peer to connect to. */
+/** Purpose of an address: to listen on or announce, or a peer to connect to. */
 export type AddressUse = 'own' | 'peer';
 
 /**
- * What is wrong with an address that somebody has written, in words, for where it is read; null where nothing is. An
- * address of a peer ends in its id, but for `/dnsaddr`, which stands for addresses that do.
+ * The fault of an address in a user's input, in words; null for a valid one. A peer's address ends in its id, except
+ * `/dnsaddr`, which stands for addresses that do.
  * @example addressFault('1.2.3.4:4001', 'peer') // 'must be like /ip4/1.2.3.4/tcp/4001/p2p/12D3KooW...'
  */
 export function addressFault(text: string, use: AddressUse): string | null {

@@ -20,7 +20,7 @@ afterEach(async () => {
 const file = () => new BanFile(path, (message) => warnings.push(message));
 
 describe('the ban list on disk', () => {
-  test('is what the book had when it changed last, and is in force again after a restart', async () => {
+  test('the ban list on disk holds the last state of the book, and is in force again after a restart', async () => {
     const first = file();
     const book = new PeerBook({ onChange: (bans) => first.save(bans), now: () => 1_000 });
     book.ban('a', 5_000, 'test');
@@ -40,14 +40,14 @@ describe('the ban list on disk', () => {
     expect(await readdir(join(folder, 'network'))).toEqual(['bans.json']);
   });
 
-  test('many changes at once end with the last on disk', async () => {
+  test('many ban list changes at once end with the last one on disk', async () => {
     const target = file();
     for (let i = 0; i < 100; i++) target.save([{ peer: `p${i}`, until: 1, reason: 'r' }]);
     await target.flush();
     expect(JSON.parse(await readFile(path, 'utf8')).bans).toEqual([{ peer: 'p99', until: 1, reason: 'r' }]);
   });
 
-  test('that is missing is empty without a word; one that is damaged is moved aside and told of', async () => {
+  test('a missing ban list counts as empty without a warning, and a damaged one is moved aside and reported', async () => {
     expect(await file().load()).toEqual([]);
     expect(warnings).toEqual([]);
     file().save([]);
@@ -62,7 +62,7 @@ describe('the ban list on disk', () => {
     expect(warnings.length).toBe(5);
   });
 
-  test('that cannot be written is told of, and does not throw', async () => {
+  test('a ban list that cannot be written is reported, and does not throw', async () => {
     await writeFile(join(folder, 'network'), 'a file where the folder should be');
     const target = file();
     target.save([]);
@@ -71,7 +71,7 @@ describe('the ban list on disk', () => {
     await chmod(folder, 0o700);
   });
 
-  test('stays bounded: a new ban makes room among those that end, never among those for good', () => {
+  test('the ban list stays bounded: a new ban replaces one that ends, never a permanent one', () => {
     const book = new PeerBook();
     book.ban('forever', Number.POSITIVE_INFINITY, 'by hand');
     for (let i = 0; i < MAX_BANS + 10; i++) book.ban(`p${i}`, 60_000, 'test');

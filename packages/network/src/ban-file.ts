@@ -7,8 +7,8 @@ import { MAX_BAN_FILE_BYTES, MAX_BANS } from './limits.ts';
 import type { Ban } from './peer-book.ts';
 
 /**
- * The ban list on disk, so that a restart lets nobody back in: JSON, replaced as a whole (write, sync, rename), one
- * write at a time. What cannot be read is moved aside and reported, and the node starts without it.
+ * The ban list on disk, so that a restart keeps banned peers out: JSON, replaced as a whole (write, sync, rename),
+ * one write at a time. An unreadable file is moved aside and reported, and the node starts without it.
  */
 export class BanFile {
   readonly #path: string;
@@ -21,7 +21,7 @@ export class BanFile {
     this.#onWarning = onWarning;
   }
 
-  /** Bans of the file that are well-formed; none where there is no file. */
+  /** The well-formed bans of the file; empty if there is no file. */
   async load(): Promise<Ban[]> {
     let text: string;
     try {
@@ -86,7 +86,7 @@ async function readBounded(path: string): Promise<string> {
   }
 }
 
-/** @throws where the text is not a ban list */
+/** @throws if the text is not a ban list */
 function parseBans(text: string): Ban[] {
   const value = JSON.parse(text) as { version?: unknown; bans?: unknown };
   if (value?.version !== 1 || !Array.isArray(value.bans)) throw new Error('not a ban list of version 1');

@@ -34,8 +34,8 @@ import { Traffic } from './traffic.ts';
 import { names, transportsOf } from './transports.ts';
 
 /**
- * Start a libp2p node: TCP, noise, yamux, identify, ping and gossipsub. Dials nobody but `bootstrap`, and loads
- * nothing else, unless an option says so.
+ * Start a libp2p node: TCP, noise, yamux, identify, ping and gossipsub. Dials only `bootstrap`, and loads nothing
+ * else, unless an option says so.
  *
  * @throws ChorusError `E_NETWORK_KEY`, `E_NETWORK_LISTEN`, `E_NETWORK_OPTIONS`
  * @example
@@ -86,7 +86,8 @@ export async function createNetwork(options: NetworkOptions = {}): Promise<LibP2
       outboundStreamProtocolNegotiationTimeout: NEGOTIATION_TIMEOUT_MS,
       inboundStreamProtocolNegotiationTimeout: NEGOTIATION_TIMEOUT_MS,
     },
-    // A late ping is no dead peer: its machine may be busy, or the line full of a payload. See liveness.ts.
+    // A late ping does not mean a dead peer: its machine may be busy, or a payload may fill the line. See
+    // liveness.ts.
     connectionMonitor: {
       pingInterval: PING_INTERVAL_MS,
       pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS },
@@ -144,7 +145,7 @@ function listenAddresses(options: NetworkOptions): string[] {
   }
   const limited = options.uploadBytesPerSecond || options.downloadBytesPerSecond;
   if (limited && (options.quic || names(listen, 'quic-v1'))) {
-    // Its library reads and writes by itself, out of reach of the limit.
+    // Its library does its own reading and writing, so the limit cannot apply.
     throw networkError(
       'E_NETWORK_OPTIONS',
       'QUIC cannot be held to a byte rate: leave it out, or the limit',

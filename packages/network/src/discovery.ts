@@ -7,15 +7,15 @@ export const KAD_PROTOCOL = '/chorus/kad/1.0.0';
 /** The name that nodes look for on the local network (RFC 6762). */
 export const MDNS_SERVICE = 'chorus';
 
-/** Finds nodes on the local network. Loaded only where it is asked for. */
+/** Finds nodes on the local network. Loaded only on request. */
 export async function mdnsDiscovery() {
   const { mdns } = await import('@libp2p/mdns');
   return mdns({ serviceTag: MDNS_SERVICE, interval: 10_000 });
 }
 
 /**
- * Finds the addresses of peers by their ids, through others. Nodes of a local network keep their private
- * addresses. Loaded only where it is asked for.
+ * Finds the addresses of peers by their ids, through others. Nodes of a local network keep their private addresses.
+ * Loaded only on request.
  */
 export async function kademlia(mode: 'client' | 'server' | 'auto') {
   const { kadDHT, passthroughMapper } = await import('@libp2p/kad-dht');
@@ -26,7 +26,7 @@ export async function kademlia(mode: 'client' | 'server' | 'auto') {
   });
 }
 
-/** libp2p remembers peers it discovers but connects to none: connect while there are few connections. */
+/** libp2p stores the peers it discovers but does not connect to them: connect while there are few connections. */
 export function connectToDiscovered(libp2p: Libp2p, signal: AbortSignal): void {
   const onPeer = ({ detail }: CustomEvent<PeerInfo>) => {
     if (libp2p.getConnections(detail.id).length > 0) return;

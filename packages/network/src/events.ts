@@ -10,10 +10,10 @@ export interface FollowOptions {
   closing: AbortSignal;
 }
 
-/** Name of the tag by which libp2p's connection manager knows whom to keep. */
+/** Name of the tag by which libp2p's connection manager knows which peers to keep. */
 const STANDING_TAG = 'chorus-standing';
 
-/** Report what happens to connections, and have peers in good standing kept when connections must go. */
+/** Report connection events, and keep peers with a good score when connections must close. */
 export function followEvents({ libp2p, traffic, emit, standing, closing }: FollowOptions): void {
   const onOpen = ({ detail }: CustomEvent<Connection>) => {
     if (libp2p.getConnections(detail.remotePeer).length > 1) return;

@@ -16,7 +16,7 @@ function gater(open: string[] = [], maxConnectionsPerHost?: number) {
   return { book, gater: gaterOf({ book, traffic: new Traffic(), connections, maxConnectionsPerHost }) };
 }
 
-test('connections of a host are counted, those of a whole IPv6 network as one', async () => {
+test('the gater counts connections per host, and a whole IPv6 network as one host', async () => {
   const open = ['/ip4/192.0.2.1/tcp/1', '/ip6/2001:db8:0:1::7/tcp/1', '/ip6/2001:db8:0:1:ffff:1:2:3/tcp/9'];
   const { denyInboundConnection } = gater(open, 2).gater;
   const denied = async (address: string) => await denyInboundConnection?.(from(address));
@@ -28,7 +28,7 @@ test('connections of a host are counted, those of a whole IPv6 network as one', 
   expect(await denied('/ip6/::1/tcp/5')).toBe(false);
 });
 
-test('a network whose banned peers keep coming is kept out, whatever address they come from next', async () => {
+test('the gater keeps out a network whose banned peers keep coming, even from new addresses', async () => {
   const { book, gater: deny } = gater();
   const key = await generateKeyPair('Ed25519');
   const peer = peerIdFromPrivateKey(key);

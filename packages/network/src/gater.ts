@@ -14,8 +14,8 @@ export interface GaterOptions {
 }
 
 /**
- * Keeps banned peers out, in both directions, and hosts that take more than their share. A peer is known only after
- * the handshake (noise, or TLS in QUIC) proved its key.
+ * Keeps out banned peers, in both directions, and hosts that take more than their share. The peer id is known only
+ * after the handshake (noise, or TLS in QUIC) proved its key.
  */
 export function gaterOf({
   book,
@@ -28,7 +28,7 @@ export function gaterOf({
     duration: CHURN_WINDOW_S,
     keyPrefix: '',
   });
-  // A handshake costs this node more than the other: hosts whose banned peers keep coming are kept out before it.
+  // A handshake costs this node more than the other: hosts whose banned peers keep coming are refused before it.
   const strikes = new RateLimiter({
     points: MAX_BANNED_PER_WINDOW,
     duration: RATE_WINDOW_S,
@@ -62,7 +62,7 @@ export function gaterOf({
       const open = connections().filter((c) => hostOf(c.remoteAddr) === host);
       return open.length >= maxConnectionsPerHost;
     },
-    // QUIC has no step between its handshake and the upgraded connection, so the peer is looked at here as well.
+    // QUIC has no step between its handshake and the upgraded connection, so the peer is checked here as well.
     denyInboundEncryptedConnection: bannedInbound,
     denyOutboundEncryptedConnection: (peer) => book.isBanned(peer.toString()),
     denyInboundUpgradedConnection: knownInbound,
@@ -74,8 +74,8 @@ export function gaterOf({
 }
 
 /**
- * The host an address begins with; none for one that goes through a relay. Of IPv6 the first 64 bits: whoever has one
- * address of such a network has all of them.
+ * The host at the start of an address; undefined for an address through a relay. For IPv6 the first 64 bits: the
+ * owner of one address of such a network has all of them.
  */
 function hostOf(address: Multiaddr): string | undefined {
   if (address.toString().includes('/p2p-circuit')) return undefined;
@@ -83,7 +83,7 @@ function hostOf(address: Multiaddr): string | undefined {
   if (version !== '6') return text;
   // As bytes: one for the protocol, sixteen of the address.
   const network = Buffer.from(address.bytes.subarray(1, 9)).toString('hex');
-  // The loopback address, and those of IPv4 in other words, lie in the network of zeros.
+  // The loopback address, and IPv4 addresses in IPv6 form, lie in the network of zeros.
   return /^0+$/.test(network) ? text : network;
 }
 

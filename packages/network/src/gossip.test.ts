@@ -38,7 +38,7 @@ describe('judging messages', () => {
       return verdict;
     });
 
-  test("a handler's three verdicts are gossipsub's, counted, and only a rejection blames who passed it on", async () => {
+  test("a handler's three verdicts become gossipsub's and are counted, and only a rejection blames the sender", async () => {
     for (const [verdict, result] of [
       ['accept', Accept],
       ['ignore', Ignore],
@@ -52,7 +52,7 @@ describe('judging messages', () => {
     expect(book.points(author.toString())).toBe(0);
   });
 
-  test('a replay is ignored unheard, and costs its author alone: who has just started cannot tell one', async () => {
+  test('a replay is ignored before the handler, and only its author is blamed for sending it', async () => {
     const validate = validator();
     expect(await validate(neighbour, signed(author, 7n))).toBe(Accept);
     for (let i = 0; i < 50; i++) expect(await validate(neighbour, signed(author, 7n))).toBe(Ignore);
@@ -62,7 +62,7 @@ describe('judging messages', () => {
     expect(book.points(author.toString())).toBeCloseTo(BLAME['replayed-message']);
   });
 
-  test('a neighbour brings so many messages and no more, whoever wrote them and whatever they are about', async () => {
+  test('a neighbour can deliver a bounded number of messages, of any author and topic', async () => {
     const validate = validator('ignore');
     for (let i = 0; i < MAX_JUDGED_PER_WINDOW; i++) {
       const message = signed(author, BigInt(i));
@@ -75,7 +75,7 @@ describe('judging messages', () => {
     expect(book.points(neighbour.toString())).toBeCloseTo(BLAME['gossip-flood']);
   });
 
-  test('what is accepted is heard, but passed on only as far as no neighbour blames this node for it', async () => {
+  test('accepted messages are handled, but passed on only within the rate that neighbours accept', async () => {
     const validate = validator();
     const data = new Uint8Array(MAX_GOSSIP_BYTES);
     const tries = (4 * MAX_GOSSIP_BYTES_PER_WINDOW) / MAX_GOSSIP_BYTES;
@@ -91,7 +91,7 @@ describe('judging messages', () => {
     expect(2 * passed).toBeLessThanOrEqual(MAX_GOSSIP_BYTES_PER_WINDOW);
   });
 
-  test('unsigned and oversized messages are rejected unheard', async () => {
+  test('unsigned and oversized messages are rejected before the handler', async () => {
     const validate = validator();
     const unsigned = { type: 'unsigned', topic: TOPIC, data: Uint8Array.of(1) } as Message;
     expect(await validate(neighbour, unsigned)).toBe(Reject);
@@ -99,14 +99,14 @@ describe('judging messages', () => {
     expect(heard).toBe(0);
   });
 
-  test('what a banned author says is ignored, whoever passes it on, and nobody is blamed for that', async () => {
+  test('messages of a banned author are ignored from every neighbour, without blame', async () => {
     book.ban(author.toString(), 60_000, 'test');
     expect(await validator()(neighbour, signed(author, 1n))).toBe(Ignore);
     expect(heard).toBe(0);
     expect(book.points(neighbour.toString())).toBe(0);
   });
 
-  test('an author is heard so often and no more; it is blamed where it sends that itself', async () => {
+  test('an author is limited to a number of messages, and blamed if it sends more itself', async () => {
     const validate = validator();
     for (let i = 0; i < MAX_TOPIC_MESSAGES_PER_WINDOW; i++) {
       expect(await validate(neighbour, signed(author, BigInt(i)))).toBe(Accept);
@@ -119,7 +119,7 @@ describe('judging messages', () => {
   });
 });
 
-test('a message is taken for a copy only of what is the same in everything that is signed, and in the signature', () => {
+test('a message counts as a copy only if every signed field and the signature are equal', () => {
   const bytes = (...values: number[]) => Uint8Array.from(values);
   const message = { from: bytes(1), seqno: bytes(2), signature: bytes(3), topic: 'ab', data: bytes(4, 5) };
   const ids = [
@@ -136,7 +136,7 @@ test('a message is taken for a copy only of what is the same in everything that 
   expect(fastMessageId({ ...message })).toBe(ids[0]);
 });
 
-test('a standing counts within bounds, and not at all where it is no number or fails', () => {
+test('a peer score counts within bounds, and not at all if it is not a number or fails', () => {
   expect(boundedStanding(() => 1e9, 'x')).toBe(MAX_STANDING);
   expect(boundedStanding(() => Number.NEGATIVE_INFINITY, 'x')).toBe(-MAX_STANDING);
   expect(boundedStanding(() => Number.NaN, 'x')).toBe(0);

@@ -27,7 +27,7 @@ import { ReplayGuard } from './replay.ts';
 
 export interface GossipOptions {
   book: PeerBook;
-  /** What else this node holds of a peer, such as its stake. */
+  /** Additional score of a peer, for example from its stake. */
   standing: (peer: string) => number;
 }
 
@@ -38,12 +38,12 @@ export type ScoredGossip = GossipSub & {
   readonly score: { rejectInvalidMessage(from: string, topic: string): void };
 };
 
-/** Messages of one topic, by what became of them. */
+/** Messages of one topic by outcome. */
 export interface GossipCounts {
   accepted: number;
   ignored: number;
   rejected: number;
-  /** By this node. */
+  /** Messages published by this node. */
   published: number;
 }
 
@@ -56,8 +56,8 @@ type Validator = (peer: PeerId, message: Message) => TopicValidatorResult | Prom
  * - strictly signed: a message without a valid signature of its sender is dropped before any handler;
  * - a publisher sends to every subscriber it is connected to (flood publishing), so that a message does not
  *   wait for the mesh to form;
- * - no score for mesh delivery rate (it punishes quiet topics) and none for sharing an address (a local swarm
- *   and a household behind one NAT share one): what a peer is blamed for is counted in `PeerBook`.
+ * - no score for mesh delivery rate (it punishes quiet topics) and none for sharing an address (a local swarm and a
+ *   household behind one NAT share one): `PeerBook` counts a peer's offences.
  */
 export function gossipService({ book, standing }: GossipOptions) {
   const create = gossipsub({
@@ -76,7 +76,7 @@ export function gossipService({ book, standing }: GossipOptions) {
     // In heartbeats: ids are offered for 3 s and messages kept for 6 s, as with the default beat of 1 s.
     mcacheGossip: 6,
     mcacheLength: 12,
-    // Neighbours that dropped a link may take it up again soon: with few nodes there is no one else.
+    // Neighbours that dropped a link may restore it soon: with few nodes there is no one else.
     pruneBackoff: 10_000,
     unsubcribeBackoff: 2_000,
     graftFloodThreshold: 2_000,
@@ -111,7 +111,10 @@ export function gossipService({ book, standing }: GossipOptions) {
   };
 }
 
-/** Gossipsub drops what is not rightly signed before any validator, and does not say so; its scoring hears of it. */
+/**
+ * Gossipsub drops messages with invalid signatures before any validator, without an event; only its scoring learns of
+ * them.
+ */
 function blameForgers({ score }: ScoredGossip, book: PeerBook): void {
   const reject = score.rejectInvalidMessage.bind(score);
   score.rejectInvalidMessage = (from, topic) => {
@@ -127,9 +130,9 @@ type SignedFields = { from?: Uint8Array; seqno?: Uint8Array; signature?: Uint8Ar
 };
 
 /**
- * Tells a copy of a message from others before its signature is checked, which costs ten times as much; each
- * message comes from several neighbours. Everything counts, the signature too: gossipsub remembers these ids of
- * rightly signed messages alone, so that nobody can pass off another's message as a copy.
+ * Tells a copy of a message from others before its signature is checked, which costs ten times as much; each message
+ * comes from several neighbours. Every field counts, even the signature: gossipsub remembers the ids of validly
+ * signed messages only, so no peer can pass off another's message as a copy.
  */
 export function fastMessageId({ from, seqno, signature, key, topic, data }: SignedFields): string {
   const hash = createHash('sha256');
@@ -141,8 +144,8 @@ export function fastMessageId({ from, seqno, signature, key, topic, data }: Sign
 }
 
 /**
- * The validators of a node's own topics, and `stranger` for every other topic: without one gossipsub would cache
- * and forward messages of topics that nobody here has asked for.
+ * The validators of a node's own topics, and `stranger` for every other topic: without one gossipsub would cache and
+ * forward messages of topics that this node did not subscribe to.
  */
 class TopicValidators extends Map<string, Validator> {
   readonly #stranger: Validator;
@@ -162,7 +165,7 @@ export function guardTopics(pubsub: GossipSub, judge: Judge): void {
   pubsub.topicValidators = new TopicValidators(judge.stranger);
 }
 
-/** A standing as it counts: a number within bounds; 0 where the function given fails. */
+/** A peer's additional score: a number within bounds; 0 if the given function fails. */
 export function boundedStanding(standing: (peer: string) => number, peer: string): number {
   try {
     const value = standing(peer);
@@ -173,15 +176,15 @@ export function boundedStanding(standing: (peer: string) => number, peer: string
 }
 
 /**
- * Judges messages before they are handled or passed on. Gossipsub forwards and delivers after the verdict, so
- * handling a message and judging it are one step.
+ * Decides on messages before they are handled or passed on. Gossipsub forwards and delivers after the verdict, so
+ * handling and validating a message are one step.
  *
- * Before the handler is asked: unsigned and oversized messages are rejected; those of banned authors, those that
- * were seen before, and those beyond an author's rate on the topic, or beyond what one neighbour may bring, are
- * ignored. A handler that throws drops the message and blames nobody: the fault is here.
+ * Before the handler is asked: unsigned and oversized messages are rejected; those of banned authors, those that were
+ * seen before, and those beyond an author's rate on the topic, or beyond what one neighbour may bring, are ignored. A
+ * handler that throws drops the message without blame: the fault is this node's.
  *
- * What is accepted is passed on only as far as every neighbour will take it from here without blame: otherwise a few
- * peers who each keep to their limit could have honest nodes ban each other.
+ * An accepted message is passed on only within the rate that every neighbour accepts without blame: otherwise a few
+ * peers that each keep to their limit could make honest nodes ban each other.
  */
 export class Judge {
   readonly counts = new Map<string, GossipCounts>();
@@ -195,7 +198,7 @@ export class Judge {
     this.#book = book;
   }
 
-  /** Of topics that nobody here has asked for: their signatures have been checked for nothing. */
+  /** Handles messages of topics that this node did not subscribe to: checking their signatures was wasted work. */
   readonly stranger: Validator = (peer) => {
     this.#mayBring(peer.toString());
     return TopicValidatorResult.Ignore;
@@ -248,11 +251,11 @@ export class Judge {
     return TopicValidatorResult.Reject;
   }
 
-  /** Why a message is not even looked at: an offence of who passed it on, or null where nobody is to blame. */
+  /** Reason to drop a message before the handler: an offence of the peer that passed it on, or null without blame. */
   #refusal(topic: string, from: string, author: string, sequence: bigint): Offence | null | undefined {
     if (!this.#mayBring(from) || this.#book.isBanned(author)) return null;
-    // Others pass on what they could not count yet, or what was replayed to them after their start; only the author
-    // itself is sure to know.
+    // Other peers may pass on messages that they could not count yet, or that were replayed to them after their
+    // start; only the author itself certainly knows.
     const own = from === author;
     if (!takes(this.#rate, `${author} ${topic}`, 1)) return own ? 'topic-flood' : null;
     if (this.#replays.admit(author, sequence)) return undefined;
@@ -262,7 +265,7 @@ export class Judge {
 
 const limiter = (points: number) => new RateLimiter({ points, duration: RATE_WINDOW_S, keyPrefix: '' });
 
-/** Whether there is so much left in this window. */
+/** Whether this window has that much left. */
 function takes(of: RateLimiter, key: string, points: number): boolean {
   try {
     of.consume(key, points);

@@ -1,6 +1,6 @@
 /**
- * The network port over libp2p: strictly signed gossip whose handlers decide what is forwarded, and bounded
- * requests and responses, one to a stream.
+ * The network port over libp2p: strictly signed gossip whose handlers decide what is forwarded, and bounded requests
+ * and responses, one per stream.
  *
  * @packageDocumentation
  */

@@ -10,13 +10,13 @@ describe('network keys', () => {
     expect(await peerIdOfKey(seed)).toBe('12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN');
   });
 
-  test('generated keys differ, and each is read back as itself', async () => {
+  test('generated keys differ, and each reads back unchanged', async () => {
     const [a, b] = [await generateNetworkKey(), await generateNetworkKey()];
     expect(await peerIdOfKey(a)).toBe(await peerIdOfKey(a.slice()));
     expect(await peerIdOfKey(a)).not.toBe(await peerIdOfKey(b));
   });
 
-  test('bytes that are no Ed25519 key are refused without showing them', async () => {
+  test('bytes that are not an Ed25519 key are refused without showing them', async () => {
     for (const bytes of [new Uint8Array(), new Uint8Array(31).fill(7), new Uint8Array(68).fill(7)]) {
       const error = await peerIdOfKey(bytes).catch((e: unknown) => e);
       expect(hasCode(error, 'E_NETWORK_KEY')).toBe(true);

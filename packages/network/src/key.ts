@@ -9,8 +9,8 @@ import type { PrivateKey } from '@libp2p/interface';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 
 /**
- * A fresh Ed25519 node key, as the bytes to keep in a file (protobuf, 68 bytes; libp2p peer-ids spec,
- * section "Keys"). Whoever reads them can act as this node.
+ * A fresh Ed25519 node key, as the bytes to keep in a file (protobuf, 68 bytes; libp2p peer-ids spec, section
+ * "Keys"). Anyone who reads them can act as this node.
  */
 export async function generateNetworkKey(): Promise<Uint8Array> {
   return privateKeyToProtobuf(await generateKeyPair('Ed25519'));

@@ -18,31 +18,31 @@ export const CHURN_WINDOW_S = 60;
 /** Handshakes in progress at a time; each holds a socket for up to its timeout. */
 export const MAX_PENDING_INBOUND = 64;
 
-/** A dial that takes longer than this is not going to succeed. */
+/** Dial timeout. */
 export const DIAL_TIMEOUT_MS = 10_000;
 
 /**
- * Agreeing on a stream's protocol takes one round trip; but behind a payload on a lossy home line, or a few packets
- * that were lost, that is seconds.
+ * Agreeing on a stream's protocol takes one round trip; but behind a payload on a lossy home line, or after a few
+ * lost packets, that takes seconds.
  */
 export const NEGOTIATION_TIMEOUT_MS = 15_000;
 
-/** How often peers are pinged; the round trip is the latency that is shown. */
+/** Interval between pings of a peer; the round trip is the reported latency. */
 export const PING_INTERVAL_MS = 15_000;
 
 /**
- * A ping is late while a payload fills a slow line, or the peer is busy: it is waited for this long, and its lateness
- * has no consequences.
+ * Ping timeout: a ping is late while a payload fills a slow line, or the peer is busy. A late ping has no
+ * consequences.
  */
 export const PING_TIMEOUT_MS = 60_000;
 
-/** How often either end of a connection shows that it is there: 12 bytes, and as many back. */
+/** Interval at which each end of a connection sends a sign of life: 12 bytes, and as many back. */
 export const KEEP_ALIVE_MS = 5_000;
 
-/** A connection that nothing has come over for this long, three signs of life, is dead. */
+/** A connection without a byte received for this long, three signs of life, is dead. */
 export const SILENT_MS = 15_000;
 
-/** How often connections are looked at for silence. */
+/** Interval of the check for silent connections. */
 export const LIVENESS_INTERVAL_MS = 2_500;
 
 /** Reading a request that a peer has started to send, and writing the response. */
@@ -63,13 +63,13 @@ export const MAX_EARLY_STREAMS = 2 * MAX_REQUEST_STREAMS;
 /** Gossip's envelope around the data: topic, sender, signature, key and sequence number. */
 export const GOSSIP_OVERHEAD_BYTES = 1024;
 
-/** One gossip frame may carry several messages; what is larger closes the stream. */
+/** One gossip frame may carry several messages; a larger one closes the stream. */
 export const MAX_GOSSIP_FRAME_BYTES = 16 * (MAX_GOSSIP_BYTES + GOSSIP_OVERHEAD_BYTES);
 
 /** Addresses of one peer that are taken from one message. */
 export const MAX_ADDRESSES = 16;
 
-/** Peers that came by themselves and left, whose addresses and protocols are remembered: about 3 KB each. */
+/** Number of peers that connected by themselves and left whose addresses and protocols are kept: about 3 KB each. */
 export const MAX_REMEMBERED_STRANGERS = 2_048;
 
 /** Addresses remembered for one peer. */
@@ -87,12 +87,13 @@ export const MAX_REQUESTS_PER_WINDOW = 200;
 /** Requests of one peer being handled at a time, over all protocols; more are refused. */
 export const MAX_REQUESTS_IN_FLIGHT = 32;
 
-/** Bytes of gossip that one peer may send within {@link RATE_WINDOW_S}, whatever they are. */
+/** Bytes of gossip of any kind that one peer may send within {@link RATE_WINDOW_S}. */
 export const MAX_GOSSIP_BYTES_PER_WINDOW = 2 * 1024 * 1024;
 
 /**
- * Bytes of gossip that this node passes on within {@link RATE_WINDOW_S}: half of what it may send, because windows of
- * two nodes do not begin together. 60 messages a second of half a kilobyte are 1800 members' signs of presence.
+ * Bytes of gossip that this node passes on within {@link RATE_WINDOW_S}: half of what a peer may send, because
+ * windows of two nodes do not begin together. 60 messages a second of half a kilobyte are 1800 members' signs of
+ * presence.
  */
 export const MAX_PASSED_BYTES_PER_WINDOW = MAX_GOSSIP_BYTES_PER_WINDOW / 2;
 
@@ -106,7 +107,7 @@ export const MAX_JUDGED_PER_WINDOW = 2_500;
 /** The window of the rates above, seconds. */
 export const RATE_WINDOW_S = 10;
 
-/** Connections of banned peers from one host in that window; beyond it the host waits for the next, unheard. */
+/** Connections of banned peers from one host in that window; beyond it the host is refused until the next window. */
 export const MAX_BANNED_PER_WINDOW = 10;
 
 /** Blame at which a peer is banned. */
@@ -121,13 +122,13 @@ export const BAN_MS = 15 * 60_000;
 /** Peers whose blame is remembered; those blamed least are forgotten first. */
 export const MAX_BLAMED_PEERS = 4096;
 
-/** Connections a node makes by itself to peers it discovers; others may still connect to it. */
+/** Connections that a node opens to discovered peers; others may still connect to it. */
 export const MAX_DISCOVERED_CONNECTIONS = 24;
 
 /** Bans kept, in memory and on disk; a new one makes room. */
 export const MAX_BANS = 4096;
 
-/** A ban list on disk that is larger than this is not ours: 4096 bans are under 600 KB. */
+/** A larger ban list on disk is not from this program: 4096 bans are under 600 KB. */
 export const MAX_BAN_FILE_BYTES = 2 * 1024 * 1024;
 
 /** How far an author's messages may overtake each other; a node publishes a few a second at most. */
@@ -140,40 +141,41 @@ export const MAX_REMEMBERED_AUTHORS = 8192;
 export const MAX_TOPIC_MESSAGES_PER_WINDOW = 100;
 
 /**
- * What a point of blame takes from a gossip score. Below 1, so that blame alone ends in a ban and not in gossipsub's
- * grey list (-80), where a peer is ignored, commits no further offence, and comes back when it is forgotten.
+ * Amount that a point of blame takes from a gossip score. Below 1, so that blame alone leads to a ban and not to
+ * gossipsub's grey list (-80), where a peer is ignored, commits no further offence, and returns once its blame has
+ * halved away.
  */
 export const BLAME_WEIGHT = 0.7;
 
-/** A standing counts this much at most in a peer's gossip score, either way. */
+/** Most that the additional score counts in a peer's gossip score, in either direction. */
 export const MAX_STANDING = 50;
 
-/** How often lost connections are looked at. */
+/** Interval of the check for lost connections. */
 export const REACH_INTERVAL_MS = 2_000;
 
 /**
- * What the pause between two attempts to reach a lost peer grows by. With attempts of 6 s themselves, a pause is
- * about a quarter of the time that the peer has been lost: a short cut is made good soon after its end.
+ * Growth factor of the pause between two attempts to reconnect a lost peer. With attempts of 6 s themselves, a pause
+ * is about a quarter of the time that the peer has been lost: the connection returns soon after a short cut.
  */
 export const REACH_GROWTH = 1.5;
 
-/** Longest pause between two attempts to reach a peer that was lost. */
+/** Longest pause between two attempts to reconnect a lost peer. */
 export const REACH_MAX_WAIT_MS = 60_000;
 
-/** A peer that was connected to by hand and lost is tried for this long; bootstrap peers for ever. */
+/** A lost peer that was connected explicitly is tried for this long; bootstrap peers for ever. */
 export const REACH_GIVE_UP_MS = 15 * 60_000;
 
-/** Peers that are reached for at a time. */
+/** Concurrent attempts to reconnect. */
 export const MAX_REACHED_PEERS = 256;
 
-/** Peers that may be reachable through this node where it relays. */
+/** Most peers that this node, as a relay, makes reachable. */
 export const RELAY_RESERVATIONS = 64;
 
 /**
- * What one relayed connection may carry where this node relays. libp2p's default of 128 KiB carries no payload; a
- * connection that has used it up is made again.
+ * Most bytes of one connection through this node as a relay. libp2p's default of 128 KiB is too small for a payload;
+ * a connection that has used up its limit is opened again.
  */
 export const RELAY_BYTES = 64n * 1024n * 1024n;
 
-/** How long one relayed connection may last. */
+/** Longest duration of one relayed connection. */
 export const RELAY_DURATION_MS = 30 * 60_000;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { LIVENESS_INTERVAL_MS, SILENT_MS } from './limits.ts';
 import { Liveness } from './liveness.ts';
 
-test('a connection is dead when nothing has come over it for a quarter of a minute, however alive its peer is', () => {
+test('a connection is dead after a quarter of a minute without a byte, even if its peer is alive', () => {
   const liveness = new Liveness();
   for (let now = 0; now < SILENT_MS; now += LIVENESS_INTERVAL_MS) {
     expect(liveness.look([['cut', 0] as const, ['new', now] as const], now)).toEqual([]);
@@ -10,7 +10,7 @@ test('a connection is dead when nothing has come over it for a quarter of a minu
   expect(liveness.look([['cut', 0] as const, ['new', SILENT_MS - 1] as const], SILENT_MS)).toEqual(['cut']);
 });
 
-test('a machine that slept, or was too busy to read, blames nobody for what it has not read', () => {
+test('a machine that slept, or was too busy to read, blames no peer for data it has not read', () => {
   const liveness = new Liveness();
   expect(liveness.look([['peer', 0] as const], 0)).toEqual([]);
   const awake = 100 * SILENT_MS;

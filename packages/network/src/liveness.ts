@@ -10,7 +10,7 @@ export class Liveness {
 
   /** `heard`: when something last came over each connection, in the milliseconds of `now`. Returns those that are silent. */
   look<T>(heard: Iterable<readonly [connection: T, at: number]>, now: number): T[] {
-    // A machine that slept or was too busy to read has heard of nobody, and that says nothing of them.
+    // A machine that slept or was too busy to read has received nothing from any peer, which says nothing about them.
     if (now - this.#lookedAt > 2 * LIVENESS_INTERVAL_MS) this.#awakeSince = now;
     this.#lookedAt = now;
     return [...heard].flatMap(([connection, at]) =>

@@ -34,7 +34,7 @@ import type { Traffic } from './traffic.ts';
 
 export type Services = { pubsub: ScoredGossip; identify: Identify; ping: Ping };
 
-/** What `createNetwork` puts together. */
+/** The parts that `createNetwork` assembles. */
 export interface NetworkParts {
   libp2p: Libp2p<Services>;
   book: PeerBook;
@@ -44,13 +44,13 @@ export interface NetworkParts {
   closing: AbortController;
   /** Called at the end of `close`, once. */
   onClosed: () => Promise<void>;
-  /** Told of what is left out, and why. */
+  /** Called with what is left out, and why. */
   warn: (message: string) => void;
 }
 
 /** The network port over a running libp2p node. Make one with `createNetwork`. */
 export class LibP2pNetwork implements NetworkPort {
-  /** The node itself, for what shares it: storage serves bitswap on the same connections. */
+  /** The node itself, for other parts that share it: storage serves bitswap on the same connections. */
   readonly libp2p: Libp2p<Services>;
   readonly peerId: string;
   readonly #topics = new Set<string>();
@@ -103,7 +103,7 @@ export class LibP2pNetwork implements NetworkPort {
     return this.libp2p.getPeers().map(String);
   }
 
-  /** Stay connected to these addresses, each ending in /p2p/<peer id>: one that is lost is tried again for ever. */
+  /** Stay connected to these addresses, each ending in /p2p/<peer id>: lost ones are tried again for ever. */
   async stayWith(addresses: string[]): Promise<void> {
     const sound = addresses.filter((address) => {
       const fault = addressFault(address, 'peer');
@@ -116,14 +116,14 @@ export class LibP2pNetwork implements NetworkPort {
 
   async connect(target: string, options: { signal?: AbortSignal; timeoutMs?: number } = {}): Promise<void> {
     await this.#connect(target, options);
-    // Whoever was worth a dial is dialled again when the connection is lost.
+    // Reconnect to peers that were dialled explicitly.
     const peer = parseTarget(target).peer?.toString();
     if (!peer || peer === this.peerId) return;
     this.#reach.keep(peer, false);
     await this.libp2p.peerStore.merge(parsePeerId(peer), { tags: KNOWN });
   }
 
-  /** @throws ChorusError `E_NETWORK_DIAL`, `E_NETWORK_PEER_ID` for a target that is none */
+  /** @throws ChorusError `E_NETWORK_DIAL`, `E_NETWORK_PEER_ID` for a target that is not an address or peer id */
   #isConnected(target: string): boolean {
     const { peer } = parseTarget(target);
     return peer !== undefined && this.libp2p.getConnections(peer).length > 0;
@@ -171,14 +171,14 @@ export class LibP2pNetwork implements NetworkPort {
     const known: Multiaddr[] = [];
     for (const text of multiaddrs.slice(0, MAX_ADDRESSES)) {
       const address = parseAddress(text);
-      // An address that names another peer would make us dial someone on a stranger's word.
+      // An address with another peer's id would make this node dial a third party on a stranger's word.
       const named = address && peerOfAddress(address);
       if (address && (named === undefined || named === peerId)) known.push(address);
     }
     if (known.length === 0) return;
     const { peerStore } = this.libp2p;
     const stored = await peerStore.get(peer).catch(() => undefined);
-    // A peer may name ever new ones: then what it said last counts, and nothing else.
+    // A peer may keep naming new addresses: only its last ones count.
     const many = (stored?.addresses.length ?? 0) > MAX_STORED_ADDRESSES - MAX_ADDRESSES;
     if (many) await peerStore.patch(peer, { multiaddrs: known });
     else await peerStore.merge(peer, { multiaddrs: known, tags: KNOWN });
@@ -221,7 +221,7 @@ export class LibP2pNetwork implements NetworkPort {
     });
   }
 
-  /** Bring libp2p's handlers in line with ours, one change after the other: its calls are asynchronous. */
+  /** Sync libp2p's handlers with this class's, one change after the other: its calls are asynchronous. */
   #syncHandlers(protocol: string): void {
     this.#registering = this.#registering
       .then(async () => {
@@ -243,7 +243,7 @@ export class LibP2pNetwork implements NetworkPort {
           await this.libp2p.unhandle(protocol);
         }
       })
-      // libp2p refuses only while it stops, and then nobody is left to serve.
+      // libp2p refuses only while it stops, and then there is no peer left to serve.
       .catch(() => undefined);
   }
 
@@ -291,7 +291,7 @@ export class LibP2pNetwork implements NetworkPort {
     this.#book.ban(parsePeerId(peer).toString(), options.ms ?? BAN_MS, options.reason ?? 'by hand');
   }
 
-  /** Let a peer in again and forget what it was blamed for. */
+  /** Let a peer in again and clear its blame. */
   unban(peer: string): void {
     this.#book.unban(peer);
   }
@@ -300,7 +300,7 @@ export class LibP2pNetwork implements NetworkPort {
     return this.#book.bans();
   }
 
-  /** What the peer is blamed for at present, 0 to 100; at 100 it is banned. */
+  /** Current blame of the peer, 0 to 100; at 100 it is banned. */
   blameOf(peer: string): number {
     return this.#book.points(peer);
   }
@@ -331,7 +331,7 @@ export class LibP2pNetwork implements NetworkPort {
     return { ...this.#traffic.total };
   }
 
-  /** Everything worth showing about this node's place in the network. Looks up each peer: some milliseconds. */
+  /** Full statistics of this node's connections. Looks up each peer: takes some milliseconds. */
   async stats(): Promise<NetworkStats> {
     const connections = this.libp2p.getConnections();
     const inbound = connections.filter((c) => c.direction === 'inbound').length;

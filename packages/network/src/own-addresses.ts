@@ -8,15 +8,15 @@ export interface AddressComponents {
 }
 
 /**
- * Has libp2p announce the public addresses that this machine itself has. By default it keeps them back until peers
- * have dialled them (AutoNAT), so that without peers that offer this a hosted node announces no address at all.
- * Where AutoNAT is on and finds that a firewall is in between, they are taken back.
+ * Makes libp2p announce the public addresses of this machine's own interfaces. By default it withholds them until
+ * peers have dialled them (AutoNAT), so a hosted node without such peers announces no address at all. If AutoNAT is
+ * on and finds a firewall in between, they are withdrawn.
  */
 export function ownAddresses() {
   return ({ events, addressManager }: AddressComponents): Startable => {
     const onListening = ({ detail }: CustomEvent<Listener>) => {
       for (const address of detail.getAddrs()) {
-        // Those of relays are the relays' word.
+        // Relays themselves confirm the addresses of relays.
         if (address.toString().includes('/p2p-circuit')) continue;
         addressManager.confirmObservedAddr(address, { type: 'transport' });
       }

@@ -11,7 +11,7 @@ function bookAt(start: number) {
 }
 
 describe('the peer book', () => {
-  test('three oversized requests in a row ban a peer, once, and only that peer', () => {
+  test('the peer book bans a peer, once and alone, after three oversized requests in a row', () => {
     const { book, bans } = bookAt(1_000_000);
     for (let i = 0; i < 2; i++) book.blame('mallory', 'oversized-request');
     expect(book.isBanned('mallory')).toBe(false);
@@ -33,7 +33,7 @@ describe('the peer book', () => {
     expect(book.isBanned('clumsy')).toBe(false);
   });
 
-  test('a ban ends by itself, at its time, or by hand; one for good does not', () => {
+  test('a ban ends at its time or by hand, but a permanent one does not end by itself', () => {
     const { book, pass } = bookAt(0);
     book.ban('a', 1_000, 'test');
     book.ban('b', 1_000, 'test');
@@ -45,7 +45,7 @@ describe('the peer book', () => {
     expect(book.bans().map((ban) => ban.peer)).toEqual(['c']);
   });
 
-  test('forgets the least blamed when strangers fill it, never the worst', () => {
+  test('the peer book forgets the least blamed peers when strangers fill it, never the worst', () => {
     const { book } = bookAt(0);
     book.blame('mallory', 'oversized-request');
     for (let i = 0; i < 2 * MAX_BLAMED_PEERS; i++) book.blame(`stranger ${i}`, 'too-many-requests');
@@ -53,7 +53,7 @@ describe('the peer book', () => {
     expect(book.points('stranger 0')).toBe(0);
   });
 
-  test('points stay within 0 and the ban, whatever happens in whatever order', () => {
+  test('blame stays between 0 and the ban for any events in any order', () => {
     const offence = fc.constantFrom(...(Object.keys(BLAME) as (keyof typeof BLAME)[]));
     fc.assert(
       fc.property(fc.array(fc.tuple(offence, fc.integer({ min: 0, max: 1_000_000 }))), (steps) => {

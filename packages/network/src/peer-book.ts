@@ -1,13 +1,13 @@
 import { BAN_AT, BAN_MS, BLAME_HALF_LIFE_MS, MAX_BANS, MAX_BLAMED_PEERS } from './limits.ts';
 
 /**
- * What a peer is blamed for, in points; at {@link BAN_AT} it is banned. Whatever an honest but slow or confused
- * peer does now and then costs little; what only a broken or hostile one does costs much.
+ * Points of blame for each offence; at {@link BAN_AT} a peer is banned. An offence that an honest but slow or
+ * confused peer may commit now and then costs little; one that only a broken or hostile peer commits costs much.
  */
 export const BLAME = {
   /** A handler rejected a message that this peer passed on, though every honest node would have stopped it. */
   'rejected-message': 12,
-  /** A message whose signature does not hold: every honest node has checked what it passes on. */
+  /** A message with an invalid signature: every honest node checks what it passes on. */
   'forged-message': 34,
   /** A message of its own that it sent before. */
   'replayed-message': 4,
@@ -15,7 +15,7 @@ export const BLAME = {
   'topic-flood': 3,
   /** A request longer than allowed. */
   'oversized-request': 34,
-  /** A request begun and not finished: its stream is held open for nothing. */
+  /** An unfinished request: it holds a stream open for nothing. */
   'unfinished-request': 3,
   /** More requests than allowed. */
   'too-many-requests': 3,
@@ -26,11 +26,11 @@ export const BLAME = {
   /** More wantlists, or blocks, than allowed. */
   'bitswap-flood': 34,
   /**
-   * A summary of a settled round that does not open the commitment on chain, or is not what was proven: honest peers
-   * check what they pass on. A chain that was reorganised since may make one of them wrong.
+   * A summary of a settled round that does not open the commitment on chain, or differs from what was proven: honest
+   * peers check what they pass on. A later reorganisation of the chain may make an honest one wrong.
    */
   'wrong-summary': 34,
-  /** A block that nobody asked for or that is not what its CID says: no honest peer sends one. */
+  /** A block that this node did not request or that does not match its CID: no honest peer sends one. */
   'wrong-block': 100,
 } as const;
 
@@ -49,14 +49,14 @@ interface Blame {
 }
 
 export interface PeerBookOptions {
-  /** Told of every ban, to close the peer's connections. */
+  /** Called on every ban, to close the peer's connections. */
   onBan?: (ban: Ban) => void;
-  /** Told of the whole list whenever it changes, to keep it. */
+  /** Called with the whole list whenever it changes, to store it. */
   onChange?: (bans: Ban[]) => void;
   now?: () => number;
 }
 
-/** Remembers who misbehaved, forgets it with time, and says who is banned. */
+/** Records the blame of peers, lets it fade with time, and tells which peers are banned. */
 export class PeerBook {
   readonly #blame = new Map<string, Blame>();
   /** Oldest first. */
@@ -71,7 +71,7 @@ export class PeerBook {
     this.#now = now;
   }
 
-  /** Bans of an earlier run; those that have ended are left out, and nobody is told. */
+  /** Bans of an earlier run; expired ones are left out, without a callback. */
   restore(bans: Ban[]): void {
     for (const ban of bans) if (ban.until > this.#now()) this.#bans.set(ban.peer, ban);
   }

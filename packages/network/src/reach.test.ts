@@ -25,7 +25,7 @@ describe('reaching for lost peers', () => {
     vi.restoreAllMocks();
   });
 
-  test('a bootstrap peer is tried for ever, ever more slowly, and found when it is back', async () => {
+  test('a lost bootstrap peer is tried for ever, with growing pauses, and connected when it is back', async () => {
     const { dials, connected, reach, setUp } = world();
     reach.keep('hub', true);
     await vi.advanceTimersByTimeAsync(3_600_000);
@@ -40,7 +40,7 @@ describe('reaching for lost peers', () => {
     reach.stop();
   });
 
-  test('a peer that stays connected is not dialled; once lost it is, within seconds', async () => {
+  test('a connected peer is not dialled, and a lost one is within seconds', async () => {
     const { dials, connected, reach, setUp } = world();
     connected.add('a');
     reach.keep('a', false);
@@ -53,7 +53,7 @@ describe('reaching for lost peers', () => {
     reach.stop();
   });
 
-  test('a peer that has been lost for a while is dialled again within half that while and one attempt', async () => {
+  test('a returned peer is dialled within half the time it was lost and one attempt', async () => {
     const attempt = 6_000;
     vi.spyOn(Math, 'random').mockReturnValue(1);
     const dialledAt: number[] = [];
@@ -74,7 +74,7 @@ describe('reaching for lost peers', () => {
     reach.stop();
   });
 
-  test('a target that is none is dropped and told, and the others are reached for all the same', async () => {
+  test('an invalid target is dropped and reported, and the others are still tried', async () => {
     const dials: string[] = [];
     const faults: string[] = [];
     const reach = new Reach({
@@ -97,7 +97,7 @@ describe('reaching for lost peers', () => {
     reach.stop();
   });
 
-  test('a peer that does not come back is given up after a quarter of an hour; one dropped, at once', async () => {
+  test('a peer that does not come back is given up after a quarter of an hour, and a dropped one at once', async () => {
     const { dials, reach } = world();
     reach.keep('gone', false);
     reach.keep('banned', false);

@@ -7,7 +7,7 @@ import {
 } from './limits.ts';
 
 interface Target {
-  /** Unix milliseconds after which it is given up while it is lost; Infinity for bootstrap peers. */
+  /** Unix milliseconds at which a lost target is given up; Infinity for bootstrap peers. */
   until: number;
   /** Unix milliseconds of the next attempt. */
   next: number;
@@ -19,15 +19,15 @@ export interface ReachOptions {
   /** Whether there is a connection to the target. */
   isConnected: (target: string) => boolean;
   connect: (target: string) => Promise<void>;
-  /** Told of a target that can never be reached, such as a peer id that is none; it is dropped. */
+  /** Called with a target that can never be reached, such as an invalid peer id; it is dropped. */
   onFault?: (target: string, error: unknown) => void;
   now?: () => number;
 }
 
 /**
- * Connects again to peers that were lost: after a partition, a restart of theirs, or a suspended laptop. libp2p
- * tries a lost peer five times within half a minute and bootstrap peers once; a node that runs for weeks must not
- * give up on its network.
+ * Reconnects to lost peers: after a partition, a restart of the peer, or a suspended laptop. libp2p tries a lost peer
+ * five times within half a minute and bootstrap peers once; a node that runs for weeks must not give up on its
+ * network.
  */
 export class Reach {
   readonly #targets = new Map<string, Target>();
@@ -63,17 +63,17 @@ export class Reach {
     });
   }
 
-  /** Do not reach for it any more. */
+  /** Stop reconnecting to it. */
   drop(target: string): void {
     this.#targets.delete(target);
   }
 
-  /** Those that are reached for and not connected. */
+  /** The targets that are not connected. */
   lost(): string[] {
     return [...this.#targets.keys()].filter((target) => this.#connected(target) === false);
   }
 
-  /** One look at all targets; the timer calls it. */
+  /** Checks all targets once; the timer calls it. */
   look(): void {
     const now = this.#now();
     for (const [name, target] of this.#targets) {
@@ -91,7 +91,7 @@ export class Reach {
     }
   }
 
-  /** Whether there is a connection; null, and the target is dropped, where that cannot even be asked. */
+  /** Whether there is a connection; null if the question itself fails, and the target is dropped. */
   #connected(name: string): boolean | null {
     try {
       return this.#isConnected(name);
@@ -110,7 +110,7 @@ export class Reach {
       .finally(() => {
         target.trying = false;
         target.wait = Math.min(REACH_MAX_WAIT_MS, target.wait * REACH_GROWTH);
-        // Spread out, so that a network does not come back to one bootstrap peer at the same moment.
+        // Spread out, so that a whole network does not return to one bootstrap peer at the same moment.
         target.next = this.#now() + target.wait * (0.75 + Math.random() / 2);
       });
   }

@@ -6,7 +6,7 @@ import { ReplayGuard } from './replay.ts';
 const START = 1_700_000_000_000_000_000n;
 
 describe('the replay window', () => {
-  test('admits each sequence number once, in whatever order within the window', () => {
+  test('the replay window admits each sequence number once, in any order within the window', () => {
     const order = fc.shuffledSubarray(Array.from({ length: 200 }, (_, i) => START + BigInt(i)));
     fc.assert(
       fc.property(order, (sequence) => {
@@ -17,7 +17,7 @@ describe('the replay window', () => {
     );
   });
 
-  test('agrees with a set that remembers everything, except that it refuses what is older than the window', () => {
+  test('the replay window agrees with a complete set, except that it refuses numbers older than the window', () => {
     const numbers = fc.array(fc.bigInt({ min: 0n, max: 3n * BigInt(REPLAY_WINDOW_MESSAGES) }), {
       maxLength: 300,
     });
@@ -36,7 +36,7 @@ describe('the replay window', () => {
     );
   });
 
-  test('keeps authors apart, and forgets those heard of longest ago when strangers fill it', () => {
+  test('the replay window keeps authors apart, and forgets the least recent ones when strangers fill it', () => {
     const guard = new ReplayGuard();
     expect(guard.admit('a', START)).toBe(true);
     expect(guard.admit('b', START)).toBe(true);
@@ -45,7 +45,7 @@ describe('the replay window', () => {
     expect(guard.admit('a', START)).toBe(true);
   });
 
-  test('a restarted author, whose numbers begin at a later clock, is heard', () => {
+  test('the replay window admits a restarted author, whose numbers begin at a later clock', () => {
     const guard = new ReplayGuard();
     guard.admit('a', START);
     expect(guard.admit('a', START + 10n ** 12n)).toBe(true);

@@ -3,7 +3,7 @@ import { MAX_REMEMBERED_AUTHORS, REPLAY_WINDOW_MESSAGES } from './limits.ts';
 interface Seen {
   /** Highest sequence number of the author so far. */
   top: bigint;
-  /** Bit i is set where `top - i` has been seen. */
+  /** Bit i is set if `top - i` has been seen. */
   mask: bigint;
 }
 
@@ -11,16 +11,16 @@ const WINDOW = BigInt(REPLAY_WINDOW_MESSAGES);
 const MASK = (1n << WINDOW) - 1n;
 
 /**
- * Tells messages that were seen before from new ones after gossipsub has forgotten their ids, by the author's
- * sequence number: the sliding window of RFC 4303, section 3.4.3.
+ * Distinguishes replayed messages from new ones after gossipsub has forgotten their ids, by the author's sequence
+ * number: the sliding window of RFC 4303, section 3.4.3.
  *
- * Sequence numbers begin at the clock of the author's start, in nanoseconds, and grow by one a message
- * (go-libp2p and js-libp2p alike). Messages may overtake each other by as much as the window is wide.
+ * Sequence numbers begin at the clock of the author's start, in nanoseconds, and grow by one per message (go-libp2p
+ * and js-libp2p alike). Messages may overtake each other within the width of the window.
  */
 export class ReplayGuard {
   readonly #authors = new Map<string, Seen>();
 
-  /** True where this author's message is new; it is then remembered. */
+  /** True if this author's message is new; it is then recorded. */
   admit(author: string, sequence: bigint): boolean {
     const seen = this.#authors.get(author);
     if (!seen) {
@@ -38,7 +38,7 @@ export class ReplayGuard {
     return true;
   }
 
-  /** Authors heard of last are kept longest. */
+  /** The most recent authors are kept longest. */
   #remember(author: string, seen: Seen): void {
     this.#authors.delete(author);
     this.#authors.set(author, seen);

@@ -13,7 +13,7 @@ function framed(stream: Stream, limit: number) {
  * One request, one response, each prefixed with its length as an unsigned varint (libp2p's usual framing),
  * over a stream of its own.
  *
- * @throws ChorusError `E_NETWORK_REQUEST`, `E_NETWORK_TOO_LARGE`; the signal's reason where the caller aborts
+ * @throws ChorusError `E_NETWORK_REQUEST`, `E_NETWORK_TOO_LARGE`; the signal's reason if the caller aborts
  */
 export async function sendRequest(
   libp2p: Libp2p,
@@ -64,10 +64,10 @@ export async function sendRequest(
 }
 
 /**
- * Serve one stream: read the request, call the handler, write its answer. Whatever goes wrong resets the
- * stream, so that the caller fails at once instead of waiting for its timeout.
+ * Serve one stream: read the request, call the handler, write its answer. Any failure resets the stream, so that the
+ * caller fails at once instead of waiting for its timeout.
  *
- * Resolves to what became of it: `malformed` (oversized) and `unfinished` are the peer's fault.
+ * Resolves to the outcome: `malformed` (oversized) and `unfinished` are the peer's fault.
  */
 export async function serveRequest(
   stream: Stream,
@@ -105,8 +105,8 @@ export async function serveRequest(
 }
 
 /**
- * End a stream whose message is through. A reset here, because the other side was quicker to close, could
- * overtake the message on its way to the reader.
+ * End a stream after its message was delivered. A reset, because the other side closed earlier, could overtake the
+ * message on its way to the reader.
  */
 async function closeQuietly(stream: Stream, signal: AbortSignal): Promise<void> {
   await stream.close({ signal }).catch(() => {});

@@ -7,10 +7,10 @@ import { RELAY_BYTES, RELAY_DURATION_MS, RELAY_RESERVATIONS } from './limits.ts'
 import type { NetworkOptions } from './options.ts';
 import { ownAddresses } from './own-addresses.ts';
 
-/** Services of the libp2p node. What is switched off is not loaded. */
+/** Services of the libp2p node. Disabled ones are not loaded. */
 export async function servicesOf(options: NetworkOptions, gossip: GossipOptions) {
   return {
-    // On relayed connections too: through them peers that cannot be dialled are reached.
+    // On relayed connections too: they reach peers that cannot be dialled.
     identify: identify({ runOnLimitedConnection: true }),
     ping: ping({ maxInboundStreams: 4, maxOutboundStreams: 4, runOnLimitedConnection: true }),
     pubsub: gossipService(gossip),

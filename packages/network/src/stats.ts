@@ -3,7 +3,7 @@ import type { GossipCounts, ScoredGossip } from './gossip.ts';
 import type { Ban, PeerBook } from './peer-book.ts';
 import type { Bytes, Traffic } from './traffic.ts';
 
-/** What a node reports while it is connected: for logs, metrics and an event stream. */
+/** Events that a node reports while it is connected, for logs, metrics and an event stream. */
 export type NetworkEvent =
   | { type: 'peer-connected'; peer: string; address: string; direction: 'inbound' | 'outbound' }
   | { type: 'peer-disconnected'; peer: string }
@@ -18,33 +18,33 @@ export interface ConnectionStats {
   since: number;
   /** Round trip of the last ping, milliseconds; null before the first. */
   latencyMs: number | null;
-  /** When something last came over it, unix milliseconds; null of QUIC. Long ago on a connection that is dead. */
+  /** Time of the last received byte, unix milliseconds; null for QUIC. Long ago on a dead connection. */
   heardAt: number | null;
   streams: number;
-  /** Through a relay that limits bytes and time. */
+  /** Whether it goes through a relay that limits bytes and time. */
   relayed: boolean;
 }
 
 export interface PeerStats {
   peer: string;
-  /** What it calls itself; not to be believed. */
+  /** Name that the peer gives itself; not trustworthy. */
   agent: string | null;
   protocols: string[];
   connections: ConnectionStats[];
   bytes: Bytes;
-  /** Gossipsub's score; below 0 it gets no new messages from here, at -80 it is ignored. */
+  /** Gossipsub's score; below 0 it gets no new messages from this node, at -80 it is ignored. */
   score: number;
-  /** 0 to 100; at 100 it is banned. */
+  /** Blame, 0 to 100; at 100 it is banned. */
   blame: number;
-  /** What `peerScore` says of it. */
+  /** Its score by `peerScore`. */
   standing: number;
 }
 
 export interface TopicStats extends GossipCounts {
   topic: string;
-  /** Connected peers that take the topic. */
+  /** Connected peers that subscribe to the topic. */
   subscribers: number;
-  /** Those among them that messages are exchanged with directly. */
+  /** Those of them in the mesh, which exchange messages directly. */
   mesh: number;
 }
 
@@ -58,17 +58,17 @@ export interface NetworkStats {
   protocols: Record<string, Bytes>;
   topics: TopicStats[];
   requests: RequestCounts;
-  /** Peers that are to be connected and are not. */
+  /** Peers that should be connected but are not. */
   lost: string[];
   bans: Ban[];
 }
 
-/** Requests of others, since the start. */
+/** Requests received from others since the start. */
 export interface RequestCounts {
   served: number;
-  /** Beyond what a peer may ask, or malformed. */
+  /** Requests that were malformed or beyond a peer's limit. */
   refused: number;
-  /** The handler threw, or the peer went away. */
+  /** Requests whose handler threw, or whose peer left. */
   failed: number;
 }
 

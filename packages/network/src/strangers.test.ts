@@ -11,7 +11,7 @@ const peer = async (n: number) => {
   return peerIdFromPrivateKey(await generateKeyPairFromSeed('Ed25519', seed));
 };
 
-test('of peers that came and went the last are remembered, and those that are known or are here again', async () => {
+test('the peer store keeps the last peers that left, and those that are known or connected again', async () => {
   const records = new Map<string, { tags: Map<string, unknown> }>();
   const connected = new Set<string>();
   const node = Object.assign(new EventTarget(), {

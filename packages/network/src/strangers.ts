@@ -1,13 +1,13 @@
 import type { Libp2p, PeerId } from '@libp2p/interface';
 import { MAX_REMEMBERED_STRANGERS } from './limits.ts';
 
-/** Marks peers that this node has been told of, in libp2p's peer store. */
+/** Tag in libp2p's peer store for peers that this node learnt of from others. */
 export const KNOWN = { 'chorus-known': { value: 1 } };
 
 /**
- * Have peers that came and went forgotten, those that left longest ago first. libp2p keeps a record of every identity
- * that ever connected, some kilobytes each, and looks for what is too old only when it reads all of them; identities
- * cost nothing. Records that somebody has put a tag on stay: members of tasks, peers to be reached, the DHT's.
+ * Prune peers that connected and left from the peer store, the ones that left longest ago first. libp2p keeps a
+ * record of every identity that ever connected, some kilobytes each, and removes old ones only when it reads all of
+ * them; identities cost nothing. Tagged records stay: members of tasks, peers to reconnect, the DHT's.
  */
 export function forgetStrangers(
   libp2p: Pick<Libp2p, 'addEventListener' | 'removeEventListener' | 'getConnections' | 'peerStore'>,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { TokenBucket } from './token-bucket.ts';
 
 describe('the token bucket', () => {
-  test('gives no more than its rate and what was saved up, however it is asked', () => {
+  test('the token bucket gives no more than its rate and its savings, for any pattern of calls', () => {
     const steps = fc.array(
       fc.record({ pass: fc.integer({ min: 0, max: 2_000 }), want: fc.integer({ min: 1, max: 500 }) }),
     );
@@ -24,7 +24,7 @@ describe('the token bucket', () => {
     );
   });
 
-  test('after the wait it names there is something to take', () => {
+  test('the token bucket has tokens after the wait that it names', () => {
     let now = 0;
     const bucket = new TokenBucket(1_000, 100, () => now);
     const wait = bucket.take(600);
@@ -35,7 +35,7 @@ describe('the token bucket', () => {
     expect(bucket.waitMs()).toBe(0);
   });
 
-  test('a rate or burst of nothing is refused', () => {
+  test('the token bucket refuses a rate or burst of zero', () => {
     expect(() => new TokenBucket(0)).toThrow(RangeError);
     expect(() => new TokenBucket(10, 0)).toThrow(RangeError);
     expect(() => new TokenBucket(Number.NaN)).toThrow(RangeError);

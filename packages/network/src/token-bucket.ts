@@ -1,6 +1,6 @@
 /**
- * A token bucket: `rate` tokens a second, at most `burst` saved up. It may be overdrawn by one taker, who then has
- * to wait; so that what is larger than the burst passes too, only later.
+ * A token bucket: `rate` tokens a second, at most `burst` saved up. One taker may overdraw it and must then wait; so
+ * a demand larger than the burst passes too, only later.
  */
 export class TokenBucket {
   readonly #rate: number;
@@ -19,7 +19,7 @@ export class TokenBucket {
     this.#at = now();
   }
 
-  /** Tokens there are now; negative while overdrawn. */
+  /** Current number of tokens; negative while overdrawn. */
   get tokens(): number {
     const now = this.#now();
     this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#rate);
@@ -27,13 +27,13 @@ export class TokenBucket {
     return this.#tokens;
   }
 
-  /** Take tokens whether they are there or not; returns the milliseconds until the bucket is no longer overdrawn. */
+  /** Take tokens even if there are too few; returns the milliseconds until the bucket is no longer overdrawn. */
   take(count: number): number {
     this.#tokens = this.tokens - count;
     return this.waitMs();
   }
 
-  /** Milliseconds until something can be taken. */
+  /** Milliseconds until tokens are available. */
   waitMs(): number {
     const { tokens } = this;
     return tokens > 0 ? 0 : Math.ceil(((1 - tokens) / this.#rate) * 1000);

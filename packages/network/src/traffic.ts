@@ -2,7 +2,7 @@ import type { Connection, Metrics, MultiaddrConnection, PeerId, Stream } from '@
 import type { AbstractMessageStream } from '@libp2p/utils';
 import { TokenBucket } from './token-bucket.ts';
 
-/** Bytes that went one way and the other. */
+/** Bytes received and sent. */
 export interface Bytes {
   in: number;
   out: number;
@@ -11,26 +11,30 @@ export interface Bytes {
 export interface TrafficLimits {
   /** Bytes a second that this node sends, over all connections. */
   uploadBytesPerSecond?: number;
-  /** Bytes a second that this node takes, over all connections; the rest waits at its sender (TCP's own flow control). */
+  /**
+   * Bytes a second that this node receives, over all connections; the rest waits at its sender (TCP's own flow
+   * control).
+   */
   downloadBytesPerSecond?: number;
 }
 
-/** What of a connection or stream of libp2p is counted and held back. */
+/** The part of a libp2p connection or stream that is counted and throttled. */
 type Pipe = Pick<AbstractMessageStream, 'onData' | 'sendData' | 'sendPause' | 'sendResume' | 'status'> & {
   safeDispatchEvent(name: 'drain'): unknown;
 };
 
-/** Protocols counted one by one; a peer cannot make us remember more names. */
+/** Protocols counted one by one; a peer cannot make this node store more names. */
 const MAX_PROTOCOLS = 64;
 
-/** Bytes written to a connection before looking at the bucket again. */
+/** Bytes written to a connection before checking the bucket again. */
 const CHUNK_BYTES = 16 * 1024;
 
 /**
  * Counts bytes by peer and by protocol, and holds connections to the byte rates set.
  *
  * libp2p tells its metrics of every connection and stream it opens; this is where both hook in. Connections are
- * counted on the wire, encryption included; of QUIC, whose library carries its streams itself, the streams' bytes.
+ * counted on the wire, encryption included; for QUIC, whose library carries its streams itself, the streams' bytes
+ * are counted.
  */
 export class Traffic {
   readonly total: Bytes = { in: 0, out: 0 };
@@ -41,7 +45,7 @@ export class Traffic {
   readonly #heard = new WeakMap<object, number>();
   readonly #upload: TokenBucket | undefined;
   readonly #download: TokenBucket | undefined;
-  /** Open connections that QUIC carries; set where QUIC is on. */
+  /** Open QUIC connections; set if QUIC is on. */
   quicConnections: () => Connection[] = () => [];
 
   constructor({ uploadBytesPerSecond, downloadBytesPerSecond }: TrafficLimits = {}) {
@@ -62,7 +66,7 @@ export class Traffic {
     }) as Metrics;
   }
 
-  /** The handshake has proved whose connection this is. */
+  /** The handshake has proved the peer's identity. */
   attribute(peer: PeerId, connection: MultiaddrConnection): void {
     const bytes = this.#pipes.get(connection);
     if (!bytes) return;
@@ -81,7 +85,10 @@ export class Traffic {
     return { ...(this.#peers.get(peer) ?? { in: 0, out: 0 }) };
   }
 
-  /** When something last came over a connection, unix milliseconds; null of QUIC, whose library sees to that itself. */
+  /**
+   * Time of the last received byte of a connection, unix milliseconds; null for QUIC, whose library checks liveness
+   * itself.
+   */
   lastHeard({ multiplexer, timeline }: Pick<Connection, 'multiplexer' | 'timeline'>): number | null {
     return multiplexer === 'quic' ? null : (this.#heard.get(timeline) ?? null);
   }
@@ -129,8 +136,8 @@ export class Traffic {
 }
 
 /**
- * Count what passes. A listener for messages would do it too, but with one libp2p takes data for delivered that
- * no protocol is there to read yet.
+ * Count what passes. A listener for messages would do it too, but with one libp2p counts data as delivered before a
+ * protocol can read it.
  */
 function tap(pipe: Pipe, count: (way: keyof Bytes, bytes: number) => void): void {
   const { onData, sendData } = pipe;
@@ -145,7 +152,10 @@ function tap(pipe: Pipe, count: (way: keyof Bytes, bytes: number) => void): void
   };
 }
 
-/** Send as much as the bucket has; say that the connection is full, and that it has drained when tokens are back. */
+/**
+ * Send as much as the bucket allows; signal that the connection is full, and that it has drained when tokens are
+ * back.
+ */
 function holdBackSending(pipe: Pipe, bucket: TokenBucket): void {
   const { sendData } = pipe;
   let waiting = false;

@@ -9,8 +9,8 @@ export function names(addresses: readonly string[], protocol: string): boolean {
 }
 
 /**
- * TCP always; the others where they are asked for, or where an address to listen on needs them. Each is loaded only
- * then: WebSockets costs 10 MB, QUIC a native library of its own.
+ * TCP always; the others if an option asks for them, or a listen address needs them. Each is loaded only then:
+ * WebSockets costs 10 MB, QUIC a native library of its own.
  */
 export async function transportsOf(options: NetworkOptions, listen: readonly string[]): Promise<Transports> {
   const transports: Transports = [tcp()];

@@ -29,17 +29,17 @@ describe.each(RULE_NAMES)('%s', (rule) => {
   let honest: TestRound;
   let proof: ContributionProof;
 
-  /** The names of the checks that fail, and everything that was found. */
+  /** The names of the failed checks, and all findings. */
   function verify(statement: RoundStatement, candidate: ContributionProof, using: VerifierKeys = keys) {
     const results = runChecks(curve, { statement, proof: candidate, ...using });
     const failed = results.filter((r) => !r.ok);
     return { caughtBy: failed[0]?.check, failed: failed.map((r) => r.check), results };
   }
 
-  /** The same statement with other words in it. */
+  /** The statement with some of its words replaced. */
   const restate = (change: Partial<RoundStatement>): RoundStatement => ({ ...honest.statement, ...change });
 
-  /** A proof by an adversary who knows everything and recomputes everything, for a statement that does not hold. */
+  /** A proof by an adversary that knows everything and recomputes everything, for a false statement. */
   function forge(
     statement: RoundStatement,
     cheat: Deviation = {},
@@ -102,7 +102,7 @@ describe.each(RULE_NAMES)('%s', (rule) => {
   });
 
   describe('weights, shares and aggregate', () => {
-    // Of the first that has any: below zero a value is refused before anything is checked.
+    // Change the first value above zero: a negative value is refused before any check.
     const shift = (values: number[], by: number): number[] =>
       at(
         values,
@@ -151,7 +151,7 @@ describe.each(RULE_NAMES)('%s', (rule) => {
 
   describe('commitments', () => {
     const { commitments } = { commitments: () => honest.statement.commitments };
-    /** Honest proofs of a round with other vectors, told as this round's. */
+    /** Honest proofs of a round with other vectors, presented as this round's. */
     const retold = (vectors: TestRound['vectors']) => forge(honest.statement, {}, vectors);
 
     it('a dropped trainer is caught by the opening', () => {
@@ -227,7 +227,7 @@ describe.each(RULE_NAMES)('%s', (rule) => {
   });
 
   describe('challenges chosen by the prover', () => {
-    it('alpha and beta, under which a pair of forged entries cancels, are caught', () => {
+    it('chosen alpha and beta, under which a pair of forged entries cancels, are caught', () => {
       const cancelling = (g: bigint[][]): bigint[][] =>
         g.map((row, i) =>
           row.map((x, j) => x + (i + j === 3 && i * j === 2 ? 5n : i + j === 5 && i * j === 6 ? -5n : 0n)),
@@ -235,7 +235,7 @@ describe.each(RULE_NAMES)('%s', (rule) => {
       const forged = forge(honest.statement, { alpha: 1n, beta: 1n, gram: cancelling });
       expect(verify(honest.statement, forged).failed).toEqual(['opening', 'rule']);
     });
-    it('z, where two different polynomials agree, is caught by the inner product', () => {
+    it('a chosen z at which two different polynomials agree is caught by the inner product', () => {
       expect(
         verify(
           honest.statement,
@@ -243,7 +243,7 @@ describe.each(RULE_NAMES)('%s', (rule) => {
         ).caughtBy,
       ).toBe('inner product');
     });
-    it('gamma is caught by the opening', () => {
+    it('a chosen gamma is caught by the opening', () => {
       expect(verify(honest.statement, forge(honest.statement, { gamma: 1n })).failed).toEqual(['opening']);
     });
   });
@@ -267,7 +267,7 @@ describe.each(RULE_NAMES)('%s', (rule) => {
       expect(verify(honest.statement, forge(honest.statement, cheat)).caughtBy).toBe(check);
     });
 
-    it.each([0, 1, 2, 3, 4, 5])('evaluation %s altered', (index) => {
+    it.each([0, 1, 2, 3, 4, 5])('an altered evaluation %s is caught', (index) => {
       const evaluations = at(proof.evaluations, index, (x) => (x + 1n) % SCALAR_ORDER) as never;
       expect(verify(honest.statement, { ...proof, evaluations }).failed).toEqual([
         'inner product',
@@ -308,7 +308,7 @@ describe.each(RULE_NAMES)('%s', (rule) => {
     });
 
     it.each(['gramHash', 'innerProduct', 0, 1, 2, 3, 4, 5] as const)(
-      '%s + p is caught by the field elements',
+      'the non-canonical scalar %s + p is caught by the field elements',
       (field) => {
         const candidate =
           typeof field === 'number'
@@ -333,10 +333,10 @@ describe.each(RULE_NAMES)('%s', (rule) => {
   describe('rules', () => {
     const other = RULE_NAMES.find((name) => name !== rule)!;
 
-    it('a proof told as the other rule’s is caught by the statement, which has other rows', () => {
+    it('a proof presented as the other rule’s is caught by the statement, which has other rows', () => {
       expect(verify(restate({ rule: other }), proof).caughtBy).toBe('statement');
     });
-    it('and, with the rows that the other has, by the transcript', () => {
+    it('a proof presented as the other rule’s with that rule’s rows is caught by the transcript', () => {
       const [first, ...others] = honest.statement.commitments;
       const told = hasGroups(rule)
         ? honest.statement.commitments.slice(3)
@@ -396,7 +396,7 @@ describe.each(RULE_NAMES)('%s', (rule) => {
       );
     });
 
-    it('any single changed public value does not', () => {
+    it('no proof verifies with any single public value changed', () => {
       const scalarOf = (random: bigint) => (x: bigint) => (x + 1n + random) % SCALAR_ORDER;
       const pointOf = (random: bigint) => (c: { x: bigint; y: bigint }) =>
         addPoints([c, combinePoints([G1_GENERATOR], [1n + random])]);
@@ -452,7 +452,7 @@ describe.each(RULE_NAMES)('%s', (rule) => {
     it.each<[string, (Int16Array | null)[]]>([
       ['all rejected, the aggregate is infinity', [new Int16Array(N).fill(-5), new Int16Array(N).fill(-1)]],
       ['duplicates', [new Int16Array(N).fill(5), new Int16Array(N).fill(5), new Int16Array(N).fill(5)]],
-      ['nobody committed', [null, null]],
+      ['no trainer committed', [null, null]],
       [
         'maximal entries',
         Array.from({ length: 16 }, (_, i) => new Int16Array(N).fill(i % 2 ? -32767 : 32767)),
@@ -475,7 +475,10 @@ describe.each(RULE_NAMES)('%s', (rule) => {
   });
 });
 
-/** A point of the twist outside the group: found by trying x until x^3 + b' is a square, as almost all such are. */
+/**
+ * A point of the twist outside the group: found by trying x until x^3 + b' is a square; almost all such points are
+ * outside.
+ */
 const OUTSIDE_G2 = outsideG2();
 
 function outsideG2(): ContributionProof['groth16']['b'] {

@@ -30,14 +30,14 @@ function product(a: Vector, b: Vector): bigint {
   return signed(a.reduce<bigint>((sum, x, k) => sum + BigInt(x) * BigInt(b[k] ?? 0), 0n));
 }
 
-// docs/explain/security.md, "What the proof does not say of a vector": that its entries are small integers, or that there are
-// only d of them, is for those to check who fetch the payload.
-it('a vector with an entry that is no small integer, even beyond N, has whatever norm it likes, and a valid proof', async () => {
+// docs/explain/security.md, "What the proof does not say of a vector": only members that fetch the payload can check
+// that its entries are small integers, and that there are only d of them.
+it('a vector with an entry that is not a small integer, even beyond N, can have any norm and a valid proof', async () => {
   const N = 16;
   const { statement: before, vectors } = randomRound({ seed: 7, trainers: 4, N });
   const [reference, ...honest] = vectors.map((v) => [...v!]);
   const loud = honest[3]!.map((x) => 500 * x);
-  // One more coefficient, X^N, a multiple of sqrt(-1): its square takes away what the others add to the norm.
+  // One more coefficient, X^N, a multiple of sqrt(-1): its square removes what the others add to the norm.
   const wanted = product(honest[0]!, honest[0]!);
   const hidden = (rootOfMinusOne * isqrt(product(loud, loud) - wanted)) % SCALAR_ORDER;
   const rows: Vector[] = [reference!, ...honest.slice(0, 3), [...loud, hidden]];
@@ -62,7 +62,7 @@ it('a vector with an entry that is no small integer, even beyond N, has whatever
   const results = runChecks(new Bn254(), { statement, proof, srs: developmentKey(), verificationKey });
   expect(results.filter((r) => !r.ok)).toEqual([]);
 
-  // It is paid as if its update were 500 times as good as it is, and no clipping sees it.
+  // It is paid as if its update were 500 times as good as it is, and no clipping detects it.
   const share = shares[3]! / 2 ** 32;
   const fair = honestRound(
     before,

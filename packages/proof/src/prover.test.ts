@@ -24,7 +24,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-it('proves rounds one after another, with progress and seconds by part', async () => {
+it('the prover proves rounds one after another, with progress and seconds by part', async () => {
   const verifier = createVerifier();
   const seen: number[] = [];
   const others = [
@@ -49,11 +49,11 @@ it('proves rounds one after another, with progress and seconds by part', async (
   await verifier.close();
 });
 
-it.each(RULE_NAMES)('lets the event loop turn while it proves, by %s', async (rule) => {
+it.each(RULE_NAMES)('the prover lets the event loop turn while it proves by %s', async (rule) => {
   const N = 2 ** 14;
   const large = await createProver({ srs: await developmentSrs(14, { cacheDir: folder }), circuits });
   const long = randomRound({ seed: 11, trainers: 16, N, rule });
-  // Turns of the loop at each report: where one part worked on this thread, its report would come in the same turn.
+  // Turns of the loop at each report: if one part worked on this thread, its report would come in the same turn.
   let turns = 0;
   const watch = setInterval(() => turns++, 1);
   const at: number[] = [];
@@ -63,7 +63,7 @@ it.each(RULE_NAMES)('lets the event loop turn while it proves, by %s', async (ru
   expect(new Set(at).size).toBeGreaterThan(5);
 });
 
-it("refuses weights that are not the rule's before any work", async () => {
+it("the prover refuses weights that are not the rule's before any work", async () => {
   const shares = [...round.statement.shares];
   shares[0]!--;
   await expect(prover.prove({ ...round.statement, shares }, round.vectors)).rejects.toMatchObject({
@@ -72,7 +72,7 @@ it("refuses weights that are not the rule's before any work", async () => {
   });
 });
 
-it('names the check that fails where a commitment is not that of the payload', async () => {
+it('the prover names the failed check if a commitment is not that of the payload', async () => {
   const commitments = round.statement.commitments.map((c, i) => (i === 1 ? addPoints([c, G1_GENERATOR]) : c));
   await expect(prover.prove({ ...round.statement, commitments }, round.vectors)).rejects.toMatchObject({
     code: 'E_PROOF_REJECTED',
@@ -80,7 +80,7 @@ it('names the check that fails where a commitment is not that of the payload', a
   });
 });
 
-it('stops when aborted, also in the circuit, and proves again', async () => {
+it('the prover stops when aborted, even in the circuit, and proves again', async () => {
   const reason = new Error('enough');
   const controller = new AbortController();
   const running = prover.prove(round.statement, round.vectors, {
@@ -94,13 +94,13 @@ it('stops when aborted, also in the circuit, and proves again', async () => {
   expect((await prover.prove(round.statement, round.vectors)).proof.evaluations).toHaveLength(6);
 });
 
-it('refuses the development string on a real chain', async () => {
+it('the prover refuses the development string on a real chain', async () => {
   await expect(prover.prove({ ...round.statement, chainId: 56 }, round.vectors)).rejects.toMatchObject({
     code: 'E_SRS_INSECURE',
   });
 });
 
-it('builds a padded statement from what the chain holds', () => {
+it('roundStatement builds a padded statement from chain state', () => {
   const { statement } = round;
   const built = roundStatement({
     ...statement,
@@ -117,7 +117,7 @@ it('builds a padded statement from what the chain holds', () => {
   expect(() => roundStatement(parts)).toThrowError(expect.objectContaining({ code: 'E_STATEMENT_INVALID' }));
 });
 
-it('builds the leading rows of a rule with groups', () => {
+it('roundStatement builds the leading rows of a rule with groups', () => {
   const { statement } = randomRound({ seed: 9, trainers: 4, N: 64, rule: 'reference-projection' });
   const [a, b, c, novelty, ...updates] = statement.commitments as [G1Point, G1Point, G1Point, G1Point];
   const headOf = (appointed: number, ...references: [number, G1Point][]) =>

@@ -11,12 +11,12 @@ import { checkStatement, type RoundStatement } from './statement/statement.ts';
 
 /** More workers than this gain little: each repeats the reduction of its buckets. */
 const MAX_THREADS = 8;
-/** Share of the work that the circuit is, for progress. */
+/** The circuit's share of the work, for progress. */
 const CIRCUIT_SHARE = 0.4;
 
 export interface ProverInit {
   srs: Srs;
-  /** Of each rule's circuit: `(rule) => circuitArtifacts(16, rule)`. */
+  /** The files of each rule's circuit: `(rule) => circuitArtifacts(16, rule)`. */
   circuits: (rule: RuleName) => Pick<CircuitArtifacts, 'wasmPath' | 'zkeyPath' | 'verificationKey'>;
   /** Worker threads of the Gram argument, and of each circuit; by default one per core each, at most 8. */
   threads?: number;
@@ -30,16 +30,16 @@ export interface ProveOptions {
 
 export interface ProveResult {
   proof: ContributionProof;
-  /** The Gram matrix that was proven, one row for each of the given. */
+  /** The proven Gram matrix, one row for each given vector. */
   gram: bigint[][];
-  /** Wall-clock seconds; the circuit runs beside the Gram argument. */
+  /** Wall-clock seconds; the circuit and the Gram argument run concurrently. */
   seconds: GramTiming & { circuit: number; check: number; total: number };
 }
 
-/** Proves rounds of one N, by whatever rule; one proof at a time, later calls wait. */
+/** Proves rounds of one N, by any rule; one proof at a time, later calls wait. */
 export interface Prover {
   /**
-   * The exact Gram matrix of a round's vectors, which the rule's weights and shares follow from, computed in the
+   * The exact Gram matrix of a round's vectors, from which the rule's weights and shares follow, computed in the
    * worker threads: (rows x rows), null rows zero.
    * @throws ChorusError `E_PROOF_INPUT`; the signal's reason on abort
    */
@@ -52,12 +52,12 @@ export interface Prover {
    * Proves that weights, shares and aggregate of `statement` follow from `vectors` by the rule.
    *
    * `vectors` begin with the rule's leading rows: the sum of the opened references; or their three sums by group (see
-   * `referenceGroups`; null where a group is empty) and the novelty. Then the updates, null where a trainer takes no
+   * `referenceGroups`; null for an empty group) and the novelty. Then the updates, null for a trainer that takes no
    * part. The finished proof of the Gram argument is checked before it is returned, so that a wrong commitment is an
-   * error here and not a reverted transaction.
+   * error here instead of a reverted transaction.
    *
-   * @throws ChorusError `E_STATEMENT_INVALID`, `E_SRS_INSECURE`, `E_PROOF_INPUT` (vectors that cannot be, or weights
-   *   and shares that are not the rule's), `E_CIRCUIT`, `E_PROOF_REJECTED` (commitments that are not those of the
+   * @throws ChorusError `E_STATEMENT_INVALID`, `E_SRS_INSECURE`, `E_PROOF_INPUT` (impossible vectors, or weights and
+   * shares that are not the rule's), `E_CIRCUIT`, `E_PROOF_REJECTED` (commitments that are not those of the
    *   vectors; the failed check is named); the signal's reason on abort
    */
   prove(statement: RoundStatement, vectors: RoundVectors, options?: ProveOptions): Promise<ProveResult>;
@@ -176,7 +176,7 @@ class RoundProver implements Prover {
     return { proof, gram: committed.gram, seconds };
   }
 
-  /** The prover of a rule's circuit, with its key read once; one that cannot be read is tried again. */
+  /** The prover of a rule's circuit, with its key read once; after a failed read the next call tries again. */
   private ruleProver(rule: RuleName): Promise<Groth16Prover> {
     const known = this.rules.get(rule);
     if (known) return known;
@@ -215,14 +215,16 @@ class RoundProver implements Prover {
   }
 }
 
-/** The statement's weights and shares must be the rule's: otherwise no proof exists, and the circuit could not say why. */
+/**
+ * The statement's weights and shares must be the rule's: otherwise no proof exists, and the circuit cannot say why.
+ */
 function checkRule(statement: RoundStatement, gram: bigint[][]): RuleResult {
   const result = ruleById(statement.rule).apply(gram);
   const { weights, shares } = result;
   for (let i = 0; i < statement.size; i++) {
     const [weight, share] = [weights[i] ?? 0, shares[i] ?? 0];
     if (statement.weights[i] !== weight || statement.shares[i] !== share) {
-      throw new ChorusError('E_PROOF_INPUT', 'a weight or share is not what the rule gives', {
+      throw new ChorusError('E_PROOF_INPUT', 'a weight or share differs from the rule’s', {
         facts: {
           trainer: i,
           weight: statement.weights[i],

@@ -7,13 +7,13 @@ import { startGramWorkers } from './gram/prover.ts';
 import type { RoundStatement } from './statement/statement.ts';
 import type { CheckResult, VerifierKeys } from './verify/checks.ts';
 
-/** Checks proofs in a worker thread of its own (about 40 ms each, whatever the model's size). */
+/** Checks proofs in a worker thread of its own (about 40 ms each, for models of any size). */
 export interface Verifier {
   /**
-   * Every check of a proof against a statement, by name; the proof holds only where all are `ok`.
+   * Every check of a proof against a statement, by name; the proof holds only if all are `ok`.
    *
-   * It says that the statement follows from the commitments. That the commitments, ids and references are the
-   * chain's is for the caller to compare.
+   * The checks show that the statement follows from the commitments. The caller must compare the commitments, ids and
+   * references with the chain's.
    */
   verify(statement: RoundStatement, proof: ContributionProof, keys: VerifierKeys): Promise<CheckResult[]>;
   /** Ends the worker thread. */
@@ -52,11 +52,13 @@ export async function verifyContribution(
   }
 }
 
-/** What the reader of a proof file trusts, from elsewhere than the file. */
+/** What the reader of a proof file trusts, taken from outside the file. */
 export interface TrustedKeys {
-  /** Of this build's circuit. */
+  /** The key of this build's circuit. */
   circuit: Pick<CircuitArtifacts, 'verificationKey' | 'hashes'>;
-  /** The digest of a reference string: the chain's, or one imported here. Whoever knows tau forges at will. */
+  /**
+   * The digest of a reference string: the chain's, or one imported here. Anyone who knows tau can forge any proof.
+   */
   srsDigest: Hex;
 }
 
@@ -70,9 +72,12 @@ export async function verifyProofFile(file: ProofFile, trusted: TrustedKeys): Pr
     { check, ok: false, detail, milliseconds: performance.now() - start },
   ];
   if (file.srs.digest !== trusted.srsDigest) {
-    return refusal('reference string', `the file names ${file.srs.digest}, trusted is ${trusted.srsDigest}`);
+    return refusal(
+      'reference string',
+      `the file names ${file.srs.digest}, but the trusted one is ${trusted.srsDigest}`,
+    );
   }
-  // The name of the development string is known, whatever origin the file claims for it.
+  // The digest identifies the development string, even if the file claims another origin.
   const insecure = file.srs.digest === developmentKey().digest;
   try {
     assertSrsAllowed(

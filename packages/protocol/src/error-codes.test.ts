@@ -29,7 +29,7 @@ it('no source outside the registry keeps a list of codes by their meaning', () =
   expect(text.match(/const \w+(: [^=]+)? = (new Set\()?\[\s*'E_\w+',\s*'E_/g)).toBeNull();
 });
 
-it('an error means what its cause means as well', () => {
+it('an error has the meaning of its cause as well', () => {
   const wrap = (code: keyof typeof ERROR_CODES) =>
     new ChorusError('E_DEMO_ROUNDS', 'outer', { cause: new ChorusError(code, 'inner') });
   expect(isRetryable(wrap('E_STORE_FULL'))).toBe(true);
@@ -59,7 +59,7 @@ it('a settlement that was not sent or came too late keeps its proof; one whose c
   }
 });
 
-it('a code that another version has is a failure, also one named like what every object has', () => {
+it('a code of another version counts as a failure, even one named like a property of every object', () => {
   expect(errorClass('E_OF_TOMORROW')).toEqual({ category: 'failed' });
   expect(errorClass('constructor')).toEqual({ category: 'failed' });
 });

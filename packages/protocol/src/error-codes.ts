@@ -9,15 +9,15 @@ export type ErrorCategory =
   | 'data'
   /** Already exists; not overwritten. */
   | 'exists'
-  /** Not now: something else is under way. */
+  /** Not now: something else is in progress. */
   | 'busy'
   /** Something needed does not answer, or is missing. */
   | 'unavailable'
   /** A file, a disk or standard output cannot be read or written. */
   | 'io'
-  /** A limit, a rule or the state of a task says no. */
+  /** A limit, a rule or the state of a task forbids it. */
   | 'refused'
-  /** Somebody else was quicker, or the phase of the round moved on: nothing to do. */
+  /** Another account was quicker, or the round moved to its next phase: nothing to do. */
   | 'overtaken'
   /** A check, a computation or a step failed. */
   | 'failed'
@@ -28,15 +28,21 @@ export interface ErrorClass {
   readonly category: ErrorCategory;
   /** HTTP status in the admin API; an error without one is a failure of the node (500). */
   readonly status?: number;
-  /** It may end by itself: worth another attempt, with backoff. */
+  /** Transient: worth another attempt, with backoff. */
   readonly retryable?: true;
-  /** Of a transaction: it was not sent, or not mined. `unknown`: it may still be, so look before sending another. */
+  /**
+   * The transaction was not sent, or not mined. `unknown`: it may still be mined, so check before sending
+   * another.
+   */
   readonly unsent?: 'for-certain' | 'unknown';
-  /** Whose fault it is: the author of what was fetched, or a model. */
+  /** Who is at fault: the author of the fetched data, or a model. */
   readonly blames?: 'author' | 'model';
 }
 
-/** Every code of a {@link ChorusError}, and what it means. Nothing else in the project lists codes by their meaning. */
+/**
+ * Every code of a {@link ChorusError}, and what it means. No other file of the project lists codes by their
+ * meaning.
+ */
 export const ERROR_CODES = {
   // ---- the command ----
   E_ABORTED: { category: 'failed' },
@@ -160,7 +166,7 @@ export const ERROR_CODES = {
   E_STORAGE_TOO_LARGE: { category: 'failed', blames: 'author' },
   E_STORAGE_UNAVAILABLE: { category: 'unavailable', retryable: true, blames: 'author' },
   E_STORAGE_WRITE: { category: 'failed' },
-  // ---- what a node keeps of its own ----
+  // ---- a node's own files ----
   E_DISK_LOW: { category: 'failed' },
   E_LEFT_TASKS: { category: 'failed' },
   E_SNAPSHOT_STALE: { category: 'failed' },
@@ -309,16 +315,22 @@ export const ERROR_CODES = {
   E_TRAINING_FAILED: { category: 'failed' },
 } as const satisfies Record<string, ErrorClass>;
 
-/** A code of this registry, or, in tests, `E_TEST_...`. */
+/** A code of this registry, or `E_TEST_...` in tests. */
 export type ErrorCode = keyof typeof ERROR_CODES | `E_TEST_${string}`;
 
-/** What a code means. One that this version does not list, from another process or an old file, counts as `failed`. */
+/**
+ * What a code means. A code that this version does not list, from another process or an old file, counts as
+ * `failed`.
+ */
 export function errorClass(code: string): ErrorClass {
   const known: Readonly<Record<string, ErrorClass>> = ERROR_CODES;
   return Object.hasOwn(known, code) ? known[code]! : { category: 'failed' };
 }
 
-/** A code from another process or a file, kept as it is: see {@link errorClass} for one that is not listed here. */
+/**
+ * A code from another process or a file, unchanged; {@link errorClass} also takes one that is not listed
+ * here.
+ */
 export function readErrorCode(code: string): ErrorCode {
   return code as ErrorCode;
 }

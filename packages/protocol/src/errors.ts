@@ -2,7 +2,7 @@ import { type ErrorClass, type ErrorCode, errorClass } from './error-codes.ts';
 import { reasonOf } from './reason.ts';
 import { withoutSecrets } from './scrub.ts';
 
-/** Anything an error wants to state: shown to people, written to logs, compared in tests. */
+/** The facts that an error states: shown to users, logged, compared in tests. */
 export type Facts = Record<string, string | number | bigint | boolean | null | undefined>;
 
 export interface ErrorInit {
@@ -15,8 +15,8 @@ export interface ErrorInit {
 /**
  * The base of every error Chorus throws on purpose.
  *
- * `code` is stable and meant for programs (`E_...`; see `error-codes.ts`), `message` for people, `facts` for both, and `hint`
- * says what to do next. The cause chain is kept.
+ * `code` is stable and meant for programs (`E_...`; see `error-codes.ts`), `message` for readers, `facts` for
+ * both, and `hint` says what to do next. The cause chain is kept.
  *
  * @example
  * throw new ChorusError('E_DATA_UNREADABLE', 'cannot read the data folder', {
@@ -59,48 +59,53 @@ export function hasCode(error: unknown, code: ErrorCode): boolean {
   return [...causes(error)].some((e) => e.code === code);
 }
 
-/** Whether what failed may go well when it is attempted again. */
+/** Whether another attempt may succeed. */
 export function isRetryable(error: unknown): boolean {
   return some(error, ({ retryable }) => retryable);
 }
 
-/** Whether somebody else was quicker, or the phase of the round moved on. */
+/** Whether another account was quicker, or the round moved to its next phase. */
 export function isOvertaken(error: unknown): boolean {
   return some(error, ({ category }) => category === 'overtaken');
 }
 
-/** Whether it is not known if a transaction took place. */
+/** Whether the outcome of a transaction is unknown. */
 export function isOutcomeUnknown(error: unknown): boolean {
   return some(error, ({ unsent }) => unsent === 'unknown');
 }
 
-/** Whether a transaction failed for reasons that say nothing of what it carries: it can be sent again as it is. */
+/**
+ * Whether a transaction failed for reasons that have nothing to do with its content: it can be sent again
+ * unchanged.
+ */
 export function mayBeSentAgain(error: unknown): boolean {
   return some(error, ({ category, retryable, unsent }) => category === 'overtaken' || retryable || unsent);
 }
 
-/** Whether the author of what was fetched, or a model, is at fault. */
+/** Whether the author of the fetched data, or a model, is at fault. */
 export function blames(error: unknown, whom: NonNullable<ErrorClass['blames']>): boolean {
   return some(error, (is) => is.blames === whom);
 }
 
-/** Whether the author of what was fetched is at fault, and stays so: the bytes follow from what it committed to. */
+/**
+ * Whether the author of the fetched data is at fault for good: the bytes follow from what it committed to.
+ */
 export function blamesAuthorForGood(error: unknown): boolean {
   return some(error, (is) => is.blames === 'author' && !is.retryable);
 }
 
-/** What went wrong and what to do next, as data: what shows it puts it together. */
+/** What went wrong and what to do next, as data for the caller to format. */
 export interface Explanation {
   code: string;
-  /** What is wrong, with the facts and what the root cause says. */
+  /** What is wrong, with the facts and the message of the root cause. */
   message: string;
-  /** What to do next; null if there is nothing to say. */
+  /** What to do next; null if there is no hint. */
   hint: string | null;
 }
 
 /**
- * Any error as data, without the secrets that this process knows of, and without the dumps of libraries: see
- * {@link reasonOf}. What Chorus did not throw on purpose is `E_UNEXPECTED`.
+ * Any error as data, without the secrets that this process knows, and without the dumps of libraries: see
+ * {@link reasonOf}. An error that Chorus did not throw on purpose is `E_UNEXPECTED`.
  */
 export function explain(error: unknown): Explanation {
   if (!(error instanceof ChorusError)) return { code: 'E_UNEXPECTED', message: reasonOf(error), hint: null };
@@ -119,7 +124,10 @@ export function explain(error: unknown): Explanation {
   };
 }
 
-/** One line for a log or a terminal: code, message, facts, what the root cause says, and the hint. See {@link explain}. */
+/**
+ * One line for a log or a terminal: code, message, facts, the message of the root cause, and the hint. See
+ * {@link explain}.
+ */
 export function describeError(error: unknown): string {
   const { code, message, hint } = explain(error);
   return error instanceof ChorusError ? `${code}: ${message}${hint === null ? '' : ` - ${hint}`}` : message;

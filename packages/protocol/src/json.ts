@@ -1,5 +1,6 @@
 /**
- * For `JSON.stringify`: integers of any size are decimal strings, as amounts and ids are in every document of ours.
+ * For `JSON.stringify`: integers of any size become decimal strings, as amounts and ids are in every Chorus
+ * document.
  *
  * @example
  * JSON.stringify({ budget: 10n ** 21n }, bigintAsText);

@@ -1,6 +1,6 @@
 /** Bounds on everything that arrives from elsewhere. Each is a constant with its reason. */
 
-/** Trainers of one committee: the contribution circuit exists for 16 rows beside the reference. */
+/** Trainers of one committee: the contribution circuit exists for 16 rows and the reference. */
 export const MAX_TRAINERS = 16;
 
 /** Validators of a task; their references are summed into the leading rows of the Gram matrix. */
@@ -43,14 +43,14 @@ export const MAX_GOSSIP_BYTES = 16 * 1024;
 /** Size of a task's terms in canonical JSON. */
 export const MAX_TERMS_BYTES = 8 * 1024;
 
-/** Accounts of a task's allow list: 6 KiB of its terms, several times the members there can be. */
+/** Accounts of a task's allow list: 6 KiB of its terms, several times the most members a task can have. */
 export const MAX_ALLOWED = 128;
 
 /** Names of classes in a task's terms, and letters of one: they share the terms' 8 KiB with the allow list. */
 export const MAX_CLASS_NAMES = 256;
 export const MAX_CLASS_NAME_LENGTH = 64;
 
-/** Size of a model file that a node fetches without being told otherwise. */
+/** Default limit of the size of a model file that a node fetches. */
 export const MAX_MODEL_BYTES = 256 * 1024 * 1024;
 
 /** A request or response of a node-to-node protocol. */

@@ -50,7 +50,7 @@ describe('messages', () => {
     expect(decodeVoteResponse(encodeMessage({ refused: 'no' }))).toEqual({ refused: 'no' });
   });
 
-  it('never throw anything but E_MESSAGE_MALFORMED on arbitrary bytes', () => {
+  it('messages never throw anything but E_MESSAGE_MALFORMED on arbitrary bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         for (const decode of [
@@ -78,18 +78,18 @@ describe('messages', () => {
     ['a negative round', { ...presence, round: -1 }],
     ['too many addresses', { ...presence, multiaddrs: Array(17).fill('/ip4/1.2.3.4/tcp/1') }],
     ['a task id of text', { ...presence, taskId: '3' }],
-  ])('are refused with %s', (_, value) => {
+  ])('messages are refused with %s', (_, value) => {
     const bytes = encode(
       JSON.parse(JSON.stringify(value, (_k, v) => (typeof v === 'bigint' ? Number(v) : v))),
     );
     expect(() => decodeGossip(bytes)).toThrow(expect.objectContaining({ code: 'E_MESSAGE_MALFORMED' }));
   });
 
-  it('are refused above the size limit before they are parsed', () => {
+  it('messages are refused above the size limit before they are parsed', () => {
     expect(() => decodeGossip(new Uint8Array(16 * 1024 + 1))).toThrow('too long');
   });
 
-  it('travel on topics that differ by chain and contract', () => {
+  it('messages travel on topics that differ by chain and contract', () => {
     expect(topicOf('tasks', 1, '0xAB')).not.toBe(topicOf('tasks', 2, '0xAB'));
     expect(topicOf('tasks', 1, '0xAB')).toBe(topicOf('tasks', 1, '0xab'));
   });

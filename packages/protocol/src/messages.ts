@@ -13,7 +13,7 @@ const taskId = z
   .nonnegative()
   .lt(1n << 64n);
 
-/** A task is open: what a node needs to look it up on chain and to fetch and check its terms. */
+/** Announces an open task: what a node needs to look it up on chain and to fetch and check its terms. */
 export const announcementSchema = z.strictObject({
   type: z.literal('announcement'),
   chainId: z.number().int().positive(),
@@ -21,12 +21,15 @@ export const announcementSchema = z.strictObject({
   taskId,
   /** Canonical terms; their sha2-256 must be the digest on chain. */
   terms: z.custom<Uint8Array>((b) => b instanceof Uint8Array && b.length <= MAX_GOSSIP_BYTES / 2),
-  /** Who serves the model. */
+  /** The peers that serve the model. */
   peerId,
   multiaddrs: z.array(z.string().max(256)).max(16),
 });
 
-/** A member is alive and how far it is; also how members of a task find each other's addresses. */
+/**
+ * Tells that a member is alive and at which stage; members of a task also learn each other's addresses from
+ * it.
+ */
 export const presenceSchema = z.strictObject({
   type: z.literal('presence'),
   taskId,
@@ -45,7 +48,7 @@ export type GossipMessage = z.infer<typeof gossipSchema>;
 const bytesOf = (length: number) =>
   z.custom<Uint8Array>((b) => b instanceof Uint8Array && b.length === length);
 const indices = z.array(z.number().int().min(0).max(63)).max(64);
-/** A point as it travels: 64 bytes, x then y. Whether it is on the curve is for whoever uses it to check. */
+/** A point in a message: 64 bytes, x then y. The code that uses it must check that it is on the curve. */
 const point = z
   .custom<Uint8Array>((b) => b instanceof Uint8Array && b.length === 64)
   .transform(pointFromBytes);
@@ -60,9 +63,10 @@ const loss = z.preprocess(
 );
 
 /**
- * An aggregator asks a validator for its verdict: that exactly these trainers' payloads (indices from 0) cannot be
- * had, that exactly these validators' references (by appointment) are to be rejected, that all others can be had
- * and open their commitments, and that this is the commitment to the novelty of those that count.
+ * An aggregator asks a validator for its verdict: that exactly these trainers' payloads (indices from 0) are
+ * unavailable, that exactly these validators' references (by appointment) must be rejected, that all others
+ * are available and open their commitments, and that this is the commitment to the novelty of the references
+ * that count.
  */
 export const voteRequestSchema = z.strictObject({
   taskId,
@@ -77,7 +81,7 @@ export const voteResponseSchema = z.union([
   z.strictObject({ validator: address, lossBefore: loss, lossAfter: loss, signature }),
   z.strictObject({ refused: z.string().max(200) }),
 ]);
-/** A trainer that was found unavailable asks a validator to look at its payload again. */
+/** A trainer that was found unavailable asks a validator to check its payload again. */
 export const availableRequestSchema = z.strictObject({
   taskId,
   round: z.number().int().positive(),
@@ -87,9 +91,12 @@ export const availableResponseSchema = z.union([
   z.strictObject({ validator: address, signature }),
   z.strictObject({ refused: z.string().max(200) }),
 ]);
-/** Anybody asks a node for what it has of a settled round. */
+/** Any peer asks a node for what it has of a settled round. */
 export const summaryRequestSchema = z.strictObject({ taskId, round: z.number().int().positive() });
-/** One that must check a task's payloads asks another for the key of a sealed one, named by its digest on chain. */
+/**
+ * A member that must check a task's payloads asks another for the key of a sealed one, named by its digest on
+ * chain.
+ */
 export const fileKeyRequestSchema = z.strictObject({ taskId, digest: bytesOf(32) });
 export const fileKeyResponseSchema = z.union([
   z.strictObject({ key: bytesOf(16) }),
@@ -118,7 +125,7 @@ export const AVAILABLE_PROTOCOL = '/chorus/available/1.0.0';
 /** libp2p protocol id of keys of sealed payloads. */
 export const FILE_KEY_PROTOCOL = '/chorus/file-key/1.0.0';
 
-/** Whatever nodes send each other. */
+/** Any message that nodes send each other. */
 export type Message =
   | GossipMessage
   | VoteRequest

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isPlainLine, plainJson, plainLine } from './plain-text.ts';
 
-/** Each steers a terminal, or changes how what stands around it is read. */
+/** Each of these steers a terminal, or changes how the text around it reads. */
 const EVIL = [
   '\u0000',
   '\u001b',
@@ -21,15 +21,18 @@ const EVIL = [
 ];
 
 describe('plain text', () => {
-  it.each(EVIL.map((each) => [each.codePointAt(0)!.toString(16), each]))('has no U+%s', (_, character) => {
-    expect(isPlainLine(`a${character}b`)).toBe(false);
-    expect(plainLine(`a${character}b`)).toMatch(/^a[ \ufffd]b$/);
-    const json = plainJson(JSON.stringify({ name: `a${character}b` }, null, 2));
-    expect(isPlainLine(json.replaceAll('\n', ''))).toBe(true);
-    expect(JSON.parse(json)).toEqual({ name: `a${character}b` });
-  });
+  it.each(EVIL.map((each) => [each.codePointAt(0)!.toString(16), each]))(
+    'plain text has no U+%s',
+    (_, character) => {
+      expect(isPlainLine(`a${character}b`)).toBe(false);
+      expect(plainLine(`a${character}b`)).toMatch(/^a[ \ufffd]b$/);
+      const json = plainJson(JSON.stringify({ name: `a${character}b` }, null, 2));
+      expect(isPlainLine(json.replaceAll('\n', ''))).toBe(true);
+      expect(JSON.parse(json)).toEqual({ name: `a${character}b` });
+    },
+  );
 
-  it('may be of any language, with emoji that are joined', () => {
+  it('plain text may be in any language, with joined emoji', () => {
     for (const text of [
       'Ziffern \u2013 chiffres',
       '\u6570\u5b57 \u{1f468}\u200d\u{1f33e}',

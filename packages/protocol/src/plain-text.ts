@@ -1,22 +1,23 @@
 /**
- * Characters that steer a terminal or change how the text around them is read, as the inside of a character class
- * behind a look-ahead (flag `u`): control characters (Cc), format characters (Cf: marks and overrides of direction,
- * zero-width spaces, tags, the byte order mark), separators of lines and paragraphs. The two joiners (U+200C, U+200D)
- * stay: Persian, Hindi and many emoji are written with them, and they turn nothing around.
+ * Characters that steer a terminal or change how the text around them is read, as the inside of a character
+ * class behind a look-ahead (flag `u`): control characters (Cc), format characters (Cf: marks and overrides
+ * of direction, zero-width spaces, tags, the byte order mark), separators of lines and paragraphs. The two
+ * joiners (U+200C, U+200D) stay: Persian, Hindi and many emoji are written with them, and they reverse no
+ * text.
  */
 export const STEERING = '(?![\\u200c\\u200d])[\\p{Cc}\\p{Cf}\\u2028\\u2029]';
 
 const steering = new RegExp(STEERING, 'gu');
 
-/** Whether a text is one line that does nothing to a terminal but stand there. */
+/** Whether a text is one line that has no effect on a terminal but to be shown. */
 export function isPlainLine(text: string): boolean {
   return text.search(steering) < 0;
 }
 
 /**
- * Text that may hold a stranger's words, in one line that does nothing to a terminal but stand there. Peers, the
- * chain's answers and errors about them all end up in sentences: none may begin a line of its own, move the cursor or
- * colour what follows.
+ * Text that may hold a stranger's words, as one line that has no effect on a terminal but to be shown. Words
+ * of peers, the chain's answers and errors about them all end up in sentences: none may begin a line of its
+ * own, move the cursor or colour the text that follows.
  */
 export function plainLine(text: string): string {
   return text.replace(steering, (character) =>
@@ -25,8 +26,8 @@ export function plainLine(text: string): string {
 }
 
 /**
- * The same JSON document without such characters: within texts they become escapes, which mean the same. JSON escapes
- * only those below U+0020 by itself. Line feeds between its parts stay.
+ * The same JSON document without such characters: in strings they become escapes, which mean the same. JSON
+ * itself escapes only those below U+0020. Line feeds between its parts stay.
  */
 export function plainJson(json: string): string {
   return json.replace(steering, (character) =>

@@ -1,10 +1,10 @@
 import { plainLine } from './plain-text.ts';
 import { withoutSecrets } from './scrub.ts';
 
-/** Longer messages of libraries hold requests, answers and stacks. */
+/** Longer library messages contain requests, answers and stacks. */
 const LONGEST = 200;
 
-/** What the operating system and Node's own clients mean, for people. */
+/** What the error codes of the operating system and of Node's own clients mean, in words. */
 const MEANINGS: Readonly<Record<string, string>> = {
   EACCES: 'no permission',
   EADDRINUSE: 'the port is in use',
@@ -15,7 +15,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was cut',
   EDQUOT: 'the disk quota is used up',
   EEXIST: 'it exists already',
-  EHOSTUNREACH: 'there is no way to the host',
+  EHOSTUNREACH: 'there is no route to the host',
   EIO: 'the device failed',
   EISDIR: 'it is a folder',
   ELOOP: 'too many links lead to each other',
@@ -24,7 +24,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'there is no network',
   ENOENT: 'no such file or folder',
   ENOSPC: 'no space is left on the disk',
-  ENOTDIR: 'a part of the path is no folder',
+  ENOTDIR: 'a part of the path is not a folder',
   ENOTEMPTY: 'the folder is not empty',
   ENOTFOUND: 'the host name is unknown',
   EPERM: 'no permission',
@@ -41,7 +41,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not trusted here',
 };
 
-/** A fault that a schema found, as zod tells of it. */
+/** A fault that a schema found, as zod reports it. */
 interface Issue {
   code?: string;
   message?: string;
@@ -61,7 +61,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What a fault that a schema found means, in a sentence without the names of a validator.
+ * A fault that a schema found, as a sentence without the validator's own terms.
  * @example faultOf(error.issues[0]) // 'must be a number'
  */
 export function faultOf(issue: Issue | undefined): string {
@@ -85,8 +85,8 @@ export function faultOf(issue: Issue | undefined): string {
 }
 
 /**
- * One line that says why something failed, of any error: never a library's message as it is where that would be
- * a stack, a dump of a validator, or a request with its address, and never a secret that this process knows of.
+ * One line that says why something failed, for any error: never a library's message unchanged if that is a
+ * stack, a dump of a validator, or a request with its address, and never a secret that this process knows.
  */
 export function reasonOf(error: unknown): string {
   return withoutSecrets(plainLine(wordsOf(error)));
@@ -109,15 +109,15 @@ function wordsOf(error: unknown): string {
   if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'no answer in time';
   const meaning = typeof code === 'string' ? MEANINGS[code] : undefined;
   if (meaning) return typeof path === 'string' && path !== '' ? `${meaning}: ${path}` : meaning;
-  // ethers puts the request, with its address, behind this.
+  // ethers appends the request, with its address, after this.
   if (typeof shortMessage === 'string') return short(shortMessage);
-  // `fetch failed`, of Node, says nothing; its cause does.
+  // Node's `fetch failed` gives no reason; its cause does.
   if (error.message === 'fetch failed' && error.cause instanceof Error) return wordsOf(error.cause);
   return short(error.message || error.name);
 }
 
 function short(message: string): string {
-  // Before it is cut, as a part of a secret is one as well.
+  // Remove secrets before cutting: a part of a secret is secret as well.
   const line = withoutSecrets(message).split('\n', 1)[0]!.trim();
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}...` : line;
 }

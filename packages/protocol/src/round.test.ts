@@ -94,7 +94,7 @@ describe('the stage a member tells of', () => {
     references: [{ validator: carol, index: 0, seal: '0x01' as const, opened: null }],
   };
 
-  it('is its own: training, committed, providing, aggregating', () => {
+  it('stageOf gives the account its own stage: training, committed, providing, aggregating', () => {
     expect([alice, bob, carol, dave].map((a) => stageOf(a, task, roundIn('commit', done)))).toEqual([
       'committed',
       'training',
@@ -111,13 +111,13 @@ describe('the stage a member tells of', () => {
 });
 
 describe('duties', () => {
-  it('are to train and to seal while updates are open', () => {
+  it('a trainer’s duty is to train, and a validator’s to seal, while updates are open', () => {
     expect(kinds(dutiesOf(alice, task, roundIn('commit')))).toEqual(['train', 'advance']);
     expect(kinds(dutiesOf(carol, task, roundIn('commit')))).toEqual(['seal-reference', 'advance']);
     expect(kinds(dutiesOf(dave, task, roundIn('commit')))).toEqual(['advance']);
   });
 
-  it('do not repeat what the chain already has', () => {
+  it('duties do not repeat what the chain already has', () => {
     const round = roundIn('commit', {
       updates: [vector, null],
       references: [{ validator: carol, index: 0, seal: '0x01', opened: null }],
@@ -126,20 +126,20 @@ describe('duties', () => {
     expect(kinds(dutiesOf(carol, task, round))).toEqual(['advance']);
   });
 
-  it('are to provide only after commitments have closed, and only what was committed', () => {
+  it('a member must provide its payload only after commitments have closed, and only if it committed', () => {
     const committed = { updates: [vector, null] };
     expect(kinds(dutiesOf(alice, task, roundIn('commit', committed)))).not.toContain('provide-update');
     expect(kinds(dutiesOf(alice, task, roundIn('reference', committed)))).toContain('provide-update');
     expect(kinds(dutiesOf(bob, task, roundIn('reference', committed)))).not.toContain('provide-update');
   });
 
-  it('are to open a reference only where it was sealed', () => {
+  it('a validator must open a reference only if it sealed one', () => {
     expect(kinds(dutiesOf(carol, task, roundIn('reference')))).not.toContain('open-reference');
     const sealed = { references: [{ validator: carol, index: 0, seal: '0x01' as const, opened: null }] };
     expect(kinds(dutiesOf(carol, task, roundIn('reference', sealed)))).toContain('open-reference');
   });
 
-  it('give the drawn aggregator the first window, the next one the second, anyone the last', () => {
+  it('the drawn aggregator gets the first settlement window, the next one the second, anyone the last', () => {
     const round = roundIn('settle');
     expect(dutiesOf(dave, task, round)).toContainEqual({ kind: 'settle', round: 2, from: 100 });
     expect(dutiesOf(alice, task, round)).toContainEqual({ kind: 'settle', round: 2, from: 110 });
@@ -154,7 +154,7 @@ describe('duties', () => {
     ]);
   });
 
-  it('are to post a verdict that was asked for, once', () => {
+  it('a validator must post a requested verdict once', () => {
     const asked = roundIn('settle', { verdictsRequested: true });
     expect(kinds(dutiesOf(carol, task, asked))).toContain('post-verdict');
     expect(kinds(dutiesOf(alice, task, asked))).not.toContain('post-verdict');
@@ -162,7 +162,7 @@ describe('duties', () => {
     expect(kinds(dutiesOf(carol, task, roundIn('settle')))).not.toContain('post-verdict');
   });
 
-  it('are none for a member that has departed, and the windows of the others move up', () => {
+  it('a departed member has no duties, and the windows of the others move up', () => {
     const without = { ...task, departed: [dave] };
     const round = roundIn('settle');
     expect(dutiesOf(dave, without, round)).toEqual([]);
@@ -175,7 +175,7 @@ describe('duties', () => {
     expect(dutiesOf(alice, { ...task, departed: [alice] }, roundIn('commit'))).toEqual([]);
   });
 
-  it('may turn to the chain for verdicts in the second half of a candidate’s own window', () => {
+  it('a candidate may request verdicts on chain in the second half of its own window', () => {
     const round = roundIn('settle');
     expect(requestWindow(task, round, dave)).toEqual({ from: 105, to: 110 });
     expect(requestWindow(task, round, alice)).toEqual({ from: 115, to: 120 });
@@ -184,7 +184,7 @@ describe('duties', () => {
     expect(requestWindow({ ...task, departed: [dave] }, round, alice)).toEqual({ from: 105, to: 110 });
   });
 
-  it('cost a candidate half of what settling pays it, in equal parts for the validators', () => {
+  it('requesting verdicts costs a candidate half of what settling pays, in equal parts for the validators', () => {
     const paying = { ...task, remaining: 100_001n, aggregatorFeeBps: 300 };
     // Two rounds are left: 3 % of 50,000 is 1,500.
     expect(verdictsCost(paying)).toBe(750n);
@@ -193,7 +193,7 @@ describe('duties', () => {
     expect(verdictsCost({ ...paying, departed: [carol] })).toBe(0n);
   });
 
-  it('are none once the task has ended, and only to advance while it is joining', () => {
+  it('a member has no duties once the task has ended, and only that to advance while it is joining', () => {
     expect(dutiesOf(alice, { ...task, status: 'ended' }, roundIn('settled'))).toEqual([]);
     expect(dutiesOf(alice, { ...task, status: 'joining', round: 0 }, null)).toEqual([
       { kind: 'advance', round: 0, from: 50 },
@@ -206,12 +206,12 @@ describe('references', () => {
   const places = (appointed: number) =>
     referenceGroups(references, appointed).map((group) => group.map(({ index }) => index));
 
-  it('are in groups by their place in the appointment', () => {
+  it('references are grouped by their place in the appointment', () => {
     expect(places(8)).toEqual([[0], [1, 4, 7], [2]]);
     expect(referenceGroups([{ index: 4 }], 5)).toEqual([[], [{ index: 4 }], []]);
   });
 
-  it('of fewer than three appointed validators are all in each', () => {
+  it('every group holds all references if fewer than three validators are appointed', () => {
     expect(referenceGroups(references.slice(0, 2), 2)).toEqual(Array(3).fill([{ index: 0 }, { index: 1 }]));
     expect(referenceGroups([{ index: 0 }], 1)).toEqual(Array(3).fill([{ index: 0 }]));
   });

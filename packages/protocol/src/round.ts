@@ -33,22 +33,27 @@ export interface RoundState {
   deadline: number;
   /** Unix seconds at which the settle phase began; 0 before. */
   settleStart: number;
-  /** One entry per trainer of the task, in index order; null where nothing was committed. */
+  /** One entry per trainer of the task, in index order; null if nothing was committed. */
   updates: (VectorCommitment | null)[];
   references: ReferenceState[];
   /** Index into the task's aggregators of the candidate drawn first; 0 before the settle phase. */
   drawnAggregator: number;
-  /** A candidate asked the validators to post their verdicts on chain; who (by appointment) has. */
+  /**
+   * Whether a candidate requested the verdicts on chain, and which validators (by appointment) have posted
+   * theirs.
+   */
   verdictsRequested: boolean;
   verdictsPosted: number[];
 }
 
-/** Whether `account` has left the task or was dropped from it: nothing is asked of it, and nobody waits for it. */
+/**
+ * Whether `account` has left the task or was dropped from it: it has no duties, and no phase waits for it.
+ */
 export function hasDeparted(task: TaskState, account: Address): boolean {
   return task.departed.some((a) => sameAddress(a, account));
 }
 
-/** The aggregators that have not departed, the one whose window comes first at the head. */
+/** The aggregators that have not departed, in the order of their windows. */
 function candidatesInTurn(task: TaskState, round: RoundState): Address[] {
   const { aggregators } = task;
   const inTurn = [
@@ -59,9 +64,9 @@ function candidatesInTurn(task: TaskState, round: RoundState): Address[] {
 }
 
 /**
- * What a candidate pays to have verdicts posted on chain, in the task's token: half of what settling the round pays
- * it, rounded down to equal parts for the validators that take part. Those that post have their part, the rest
- * comes back when the round ends.
+ * What a candidate pays for verdicts on chain, in the task's token: half of what settling the round pays it,
+ * rounded down to equal parts for the validators that take part. Validators that post get their part; the
+ * rest comes back when the round ends.
  */
 export function verdictsCost(task: TaskState): bigint {
   const validators = BigInt(task.activeValidators.filter((v) => !hasDeparted(task, v)).length);
@@ -72,8 +77,8 @@ export function verdictsCost(task: TaskState): bigint {
 }
 
 /**
- * Unix seconds between which `account` may ask for verdicts on chain: the second half of its own window of the settle
- * phase; null where it has none.
+ * The unix seconds between which `account` may request verdicts on chain: the second half of its own window
+ * of the settle phase; null if it has no window.
  */
 export function requestWindow(
   task: TaskState,
@@ -98,7 +103,10 @@ export interface OpenedReference extends VectorCommitment {
   index: number;
 }
 
-/** References that were opened in time, but those of the `rejected` validators: the summands of the leading rows. */
+/**
+ * The references that were opened in time, without those of the `rejected` validators: the summands of the
+ * leading rows.
+ */
 export function openedReferences(round: RoundState, rejected: readonly number[] = []): OpenedReference[] {
   return round.references.flatMap(({ validator, index, opened }) =>
     opened && !rejected.includes(index) ? [{ validator, index, ...opened }] : [],
@@ -138,11 +146,14 @@ export function settlementOpensAt(task: TaskState, round: RoundState, account: A
   return round.settleStart + (turn < 0 ? candidates.length : turn) * task.settleSeconds;
 }
 
-/** What a member tells the others it is at. */
+/** Progress that a member announces to the others. */
 export const PRESENCE_STAGES = ['joined', 'training', 'committed', 'providing', 'aggregating'] as const;
 export type PresenceStage = (typeof PRESENCE_STAGES)[number];
 
-/** What `account` is at in the current round: to the others of its task, by chain state alone. */
+/**
+ * The progress of `account` in the current round as announced to the other members, derived from chain state
+ * alone.
+ */
 export function stageOf(account: Address, task: TaskState, round: RoundState): PresenceStage {
   const trainer = task.trainers.findIndex((t) => sameAddress(t, account));
   const validator = round.references.find((r) => sameAddress(r.validator, account));
@@ -155,7 +166,9 @@ export function stageOf(account: Address, task: TaskState, round: RoundState): P
   return committed ? 'providing' : 'joined';
 }
 
-/** Something the state of the chain asks of one account now, or from a stated time on (unix seconds). */
+/**
+ * An action that the state of the chain requires of one account now, or from a stated time on (unix seconds).
+ */
 export type Duty =
   | { kind: 'train'; round: number }
   | { kind: 'seal-reference'; round: number }

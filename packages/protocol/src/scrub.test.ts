@@ -7,7 +7,7 @@ import { keepSecret, keepUrlSecret, Scrubber } from './scrub.ts';
 const KEY = '0123456789abcdef0123456789abcdef';
 
 describe('the scrubber', () => {
-  it('takes secrets out whatever their case, prefix and escapes, and leaves the rest', () => {
+  it('the scrubber removes secrets in any case, prefix and escape, and leaves the rest', () => {
     const scrubber = new Scrubber();
     scrubber.add('0xDEADBEEFdeadbeef');
     scrubber.add('pass "word" 100%');
@@ -19,7 +19,7 @@ describe('the scrubber', () => {
     expect(scrubber.clean(plain)).toBe(plain);
   });
 
-  it('takes no word for a secret that is too short to be one', () => {
+  it('the scrubber leaves words that are too short to be a secret', () => {
     const scrubber = new Scrubber();
     scrubber.add('cat');
     expect(scrubber.clean('concatenate')).toBe('concatenate');
@@ -35,7 +35,7 @@ describe('the scrubber', () => {
     ['a password that is escaped', 'https://me:p%40ss%2Fword9@rpc.example/', 'p@ss/word9'],
     ['a user that is the key', `https://${KEY}@rpc.example/`, KEY],
     ['a fragment', `https://rpc.example/#${KEY}`, KEY],
-  ])('takes %s of an address out of every way to write it', (_, url, secret) => {
+  ])('the scrubber removes %s of an address in every spelling', (_, url, secret) => {
     const scrubber = new Scrubber();
     scrubber.addUrl(url);
     const { href, host, pathname, search, hash, username, password } = new URL(url);
@@ -58,7 +58,7 @@ describe('the scrubber', () => {
 });
 
 describe('the reason of an error', () => {
-  it('is what the system means, and where', () => {
+  it('the reason of a system error says in words what failed, and where', () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     expect(reasonOf(full)).toBe('no space is left on the disk');
     const missing = Object.assign(new Error('x'), { code: 'ENOENT', path: '/a/b' });
@@ -77,11 +77,11 @@ describe('the reason of an error', () => {
     [z.literal(3), 4, 'must be 3'],
     [z.strictObject({}), { a: 1 }, 'a: there is no such value'],
     [z.union([z.string(), z.number()]), true, 'is wrong'],
-  ])('of a schema is in plain words', (schema, value, words) => {
+  ])('the reason of a schema error is in plain words', (schema, value, words) => {
     expect(reasonOf(schema.safeParse(value).error)).toBe(words);
   });
 
-  it('is neither a dump of a validator nor a request, and one line', () => {
+  it('the reason of an error is one line, without a validator’s dump or a request', () => {
     const { error } = z.object({ a: z.object({ b: z.number() }) }).safeParse({ a: { b: 'x' } });
     expect(reasonOf(error)).toBe('a.b: must be a number');
     const ethers = Object.assign(new Error('server response 401 (info={ "requestUrl": "http://x/y" })'), {
@@ -93,7 +93,7 @@ describe('the reason of an error', () => {
     expect(reasonOf(new Error('x'.repeat(900))).length).toBeLessThan(210);
   });
 
-  it('holds no secret of this process, whole or cut', () => {
+  it('the reason of an error contains no secret of this process, whole or cut', () => {
     keepUrlSecret(`https://me:hunter2hunter2@rpc.example/v3/${KEY}?apikey=SECRETKEY12345`);
     keepSecret('correct horse');
     const message = `${'x'.repeat(190)} /v3/${KEY}`;

@@ -1,20 +1,21 @@
-/** What stands in place of a secret. */
+/** Replaces a secret in text. */
 export const HIDDEN = '[redacted]';
 
-/** Shorter texts are not taken as secrets: they would be found everywhere. */
+/** Shorter texts are not treated as secrets: they occur everywhere. */
 const SHORTEST_SECRET = 8;
 
-/** The short form of a word in an address, such as `v3` or `rpc`; a key is longer. */
+/** A short word in an address, such as `v3` or `rpc`; a key is longer. */
 const SHORTEST_PATH = 2;
 
 /**
- * Takes secrets out of text: the exact ones it was told of, bearer tokens, and the credentials in addresses
- * (user, password, query), where providers of chain access put their keys. What is known is taken out however it is
- * written: with or without 0x, in either case, escaped for JSON or for an address, in base64 of basic authorization.
+ * Removes secrets from text: those it was given, bearer tokens, and the credentials in addresses (user,
+ * password, query), where providers of chain access put their keys. It removes a known secret in every
+ * spelling: with or without 0x, in either case, escaped for JSON or for an address, in base64 of basic
+ * authorization.
  */
 export class Scrubber {
   readonly #known = new Set<string>();
-  /** The longest first, so that none leaves a part of another behind. */
+  /** Longest first, so that removing one does not leave a part of another. */
   #longestFirst: { text: string; pattern: RegExp; replacement: string }[] = [];
 
   /** Never let this text through. */
@@ -32,7 +33,7 @@ export class Scrubber {
     if (!URL.canParse(text)) return;
     const url = new URL(text);
     const [user, password] = [url.username, url.password].map(decoded);
-    // Short ones too, where they stand together.
+    // Short ones too, if they occur together.
     if (user || password) {
       this.#take(Buffer.from(`${user}:${password}`).toString('base64'));
       for (const pair of [`${user}:${password}@`, `${url.username}:${url.password}@`]) this.#take(pair);
@@ -66,7 +67,7 @@ export class Scrubber {
   }
 }
 
-/** A text as it may stand in what is written: as it is, within JSON, within an address. */
+/** The spellings of a text: plain, inside JSON, inside an address. */
 function writingsOf(text: string): string[] {
   return [
     ...new Set([text, JSON.stringify(text).slice(1, -1), decoded(text), encodeURIComponent(text)]),
@@ -84,17 +85,17 @@ function decoded(text: string): string {
 /** The secrets that this process knows: of its configuration, its keys and its passwords. */
 const known = new Scrubber();
 
-/** Keep a text out of everything that this process writes for people, logs or answers. */
+/** Keep a text out of everything that this process shows, logs or answers. */
 export function keepSecret(secret: string): void {
   known.add(secret);
 }
 
-/** The same for what is secret of an address: all but its host. */
+/** Keep the secret parts of an address out as well: all but its host. */
 export function keepUrlSecret(url: string): void {
   known.addUrl(url);
 }
 
-/** A text without the secrets this process knows of. */
+/** A text without the secrets this process knows. */
 export function withoutSecrets(text: string): string {
   return known.clean(text);
 }

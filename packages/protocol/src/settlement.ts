@@ -16,7 +16,7 @@ export function sameG1(a: G1Point, b: G1Point): boolean {
 
 /**
  * A point as 64 bytes: x, then y, big-endian.
- * @throws {RangeError} where a coordinate does not fit 32 bytes
+ * @throws {RangeError} if a coordinate does not fit 32 bytes
  */
 export function pointToBytes({ x, y }: G1Point): Uint8Array {
   if ([x, y].some((value) => value < 0n || value >> 256n !== 0n)) {
@@ -25,7 +25,7 @@ export function pointToBytes({ x, y }: G1Point): Uint8Array {
   return fromHex(`0x${[x, y].map((value) => value.toString(16).padStart(64, '0')).join('')}`);
 }
 
-/** The point of 64 bytes; not checked to be on the curve. */
+/** The point that 64 bytes encode; not checked to be on the curve. */
 export function pointFromBytes(bytes: Uint8Array): G1Point {
   return { x: BigInt(toHex(bytes.subarray(0, 32))), y: BigInt(toHex(bytes.subarray(32, 64))) };
 }
@@ -36,7 +36,10 @@ export interface G2Point {
   y: [bigint, bigint];
 }
 
-/** What the aggregator sends to end a round. Index i of the arrays is trainer i+1 of the task. */
+/**
+ * The transaction content with which the aggregator ends a round. Index i of the arrays is trainer i+1 of the
+ * task.
+ */
 export interface Settlement {
   /** Integer weights of the updates, each and in sum at most 2^16. */
   weights: number[];
@@ -46,13 +49,16 @@ export interface Settlement {
   unavailable: number[];
   /** Appointed validators (indices) whose opened reference a majority rejected. */
   rejected: number[];
-  /** Votes for exactly these lists, empty or not, and this novelty, of a strict majority of the active validators. */
+  /**
+   * Votes of a strict majority of the active validators for exactly these lists, empty or not, and this
+   * novelty.
+   */
   votes: VerdictVote[];
   /** C_v, the commitment to the novelty of the references that count; (0, 0) for rules without novelty. */
   novelty: G1Point;
   /** C_A, the commitment to sum_i w_i u_i. */
   aggregate: G1Point;
-  /** That weights, shares and aggregate follow from the committed vectors by the rule. */
+  /** Proof that weights, shares and aggregate follow from the committed vectors by the rule. */
   proof: ContributionProof;
 }
 
@@ -73,23 +79,26 @@ export interface ContributionProof {
   groth16: { a: G1Point; b: G2Point; c: G1Point };
 }
 
-/** What a validator finds of a round, and signs. */
+/** A validator's findings on a round, which it signs. */
 export interface RoundVerdict {
-  /** Trainers (indices) whose payload cannot be had or does not open its commitment; all others' can and do. */
+  /**
+   * Trainers (indices) whose payload is unavailable or does not open its commitment; all others' payloads are
+   * available and do.
+   */
   unavailable: number[];
   /**
-   * Appointed validators (indices) whose opened reference cannot be had, does not open its commitment, or is longer
-   * than `referenceNormLimit` allows.
+   * Appointed validators (indices) whose opened reference is unavailable, does not open its commitment, or is
+   * longer than `referenceNormLimit` allows.
    */
   rejected: number[];
-  /** C_v as it computed it; (0, 0) for rules without novelty. */
+  /** C_v as this validator computed it; (0, 0) for rules without novelty. */
   novelty: G1Point;
   /** Its validation loss of the model before and after this round, in millionths. */
   lossBefore: bigint;
   lossAfter: bigint;
 }
 
-/** What of a verdict the validators of a settlement must agree on; the losses are each one's own. */
+/** The part of a verdict that the validators of a settlement must agree on; losses may differ. */
 export type VerdictFindings = Pick<RoundVerdict, 'unavailable' | 'rejected' | 'novelty'>;
 
 /** A validator's EIP-712 signature of a verdict; lists and novelty are those of the settlement it belongs to. */
@@ -100,15 +109,15 @@ export interface VerdictVote {
   signature: Hex;
 }
 
-/** A validator's EIP-712 signature that one trainer's payload can be had and opens its commitment. */
+/** A validator's EIP-712 signature that one trainer's payload is available and opens its commitment. */
 export interface AvailableVote {
   validator: Address;
   signature: Hex;
 }
 
 /**
- * Shares as they are paid: 0 where one is below `minShareBps` hundredths of a percent of the equal share of the
- * `included` trainers. What is not paid stays in the task's budget.
+ * Shares as they are paid: 0 for a share below `minShareBps` hundredths of a percent of the equal share of
+ * the `included` trainers. The unpaid part stays in the task's budget.
  */
 export function paidShares(shares: readonly number[], included: number, minShareBps: number): number[] {
   return shares.map((share) => (share * included * 10_000 < minShareBps * SHARE_ONE ? 0 : share));
@@ -120,7 +129,7 @@ export interface SettledRound {
   round: number;
   aggregator: Address;
   weights: number[];
-  /** As proven, also those below the task's minimum, which are not paid. */
+  /** As proven, including those below the task's minimum, which are not paid. */
   shares: number[];
   /** Paid to each trainer, in the token's smallest unit. */
   rewards: bigint[];
@@ -129,16 +138,16 @@ export interface SettledRound {
   aggregate: G1Point;
   protocolFee: bigint;
   aggregatorFee: bigint;
-  /** In total, over all validators whose reference was opened and not rejected. */
+  /** Total fee of all validators whose reference was opened and not rejected. */
   validatorFee: bigint;
   /** Lower medians of the validators' signed losses before and after the round, in millionths. */
   lossBefore: bigint;
   lossAfter: bigint;
-  /** What the round could spend, and the part of it that the shares divide. */
+  /** What the round could spend, and the part that the shares divide. */
   budget: bigint;
   pool: bigint;
   transaction: Hex;
-  /** Number of the block it is in. */
+  /** Number of its block. */
   block: number;
   gasUsed: bigint;
 }

@@ -16,7 +16,7 @@ const symmetric = (rows: number, entry: (i: number, j: number) => bigint) =>
   );
 
 describe('a round summary', () => {
-  it('comes out as it went in, with the largest matrix and extreme entries', () => {
+  it('a round summary round-trips with the largest matrix and extreme entries', () => {
     const ends = [-(2n ** 62n), 2n ** 62n, -1n, 0n];
     for (const rows of [1, 2, 20]) {
       const gram = symmetric(rows, (i, j) => ends[(i + 3 * j) % ends.length]!);
@@ -31,7 +31,7 @@ describe('a round summary', () => {
     expect(decodeSummaryResponse(encodeMessage(refused))).toEqual(refused);
   });
 
-  it('is refused where the matrix or the digest has an impossible size, and where it is too long', () => {
+  it('a round summary is refused if it is too long, or its matrix or digest has an impossible size', () => {
     expect(() => decodeSummaryResponse(new Uint8Array(MAX_SUMMARY_BYTES + 1))).toThrow(
       expect.objectContaining({ code: 'E_MESSAGE_MALFORMED' }),
     );
@@ -42,7 +42,7 @@ describe('a round summary', () => {
     expect(encodeGram(symmetric(2, () => 1n))).toHaveLength(24);
   });
 
-  it('is asked for by task and round', () => {
+  it('a request for a round summary names task and round', () => {
     const request = { taskId: 7n, round: 3 };
     expect(decodeSummaryRequest(encodeMessage(request))).toEqual(request);
     expect(() => decodeSummaryRequest(encodeMessage({ taskId: 7n, round: 0 }))).toThrow();
@@ -50,7 +50,7 @@ describe('a round summary', () => {
 });
 
 describe('the file of an aggregate', () => {
-  it('is little-endian int32 and nothing else', () => {
+  it('the file of an aggregate is little-endian int32 and nothing else', () => {
     expect([...encodeAggregate(Int32Array.of(1, -2))]).toEqual([1, 0, 0, 0, 254, 255, 255, 255]);
     fc.assert(
       fc.property(
@@ -63,7 +63,7 @@ describe('the file of an aggregate', () => {
     );
   });
 
-  it('is refused with another number of entries', () => {
+  it('the file of an aggregate is refused with another number of entries', () => {
     const bytes = encodeAggregate(Int32Array.of(1, 2));
     for (const dimension of [1, 3]) {
       expect(() => decodeAggregate(bytes, dimension)).toThrow(

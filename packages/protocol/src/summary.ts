@@ -3,18 +3,21 @@ import { ChorusError } from './errors.ts';
 import { MAX_DIMENSION, MAX_TRAINERS } from './limits.ts';
 
 /**
- * What a settled round leaves for those who hold none of its payloads: a model moves on by the aggregate, and the
- * rewards follow from the Gram matrix. Neither is taken on trust: the aggregate opens C_A, the matrix has the hash that
- * was proven.
+ * What a settled round leaves for nodes that hold none of its payloads: the aggregate advances the model, and
+ * the rewards follow from the Gram matrix. A node checks both: the aggregate opens C_A, the matrix has the
+ * hash that was proven.
  */
 export interface RoundSummary {
-  /** sha2-256 inside the CID of the aggregate's file (see {@link encodeAggregate}); null where nothing went in. */
+  /**
+   * sha2-256 inside the CID of the aggregate's file (see {@link encodeAggregate}); null if the aggregate has
+   * no updates.
+   */
   aggregate: Uint8Array | null;
-  /** The Gram matrix that was proven, the rule's leading rows first; null where the peer does not have it. */
+  /** The Gram matrix that was proven, the rule's leading rows first; null if the peer does not have it. */
   gram: bigint[][] | null;
 }
 
-/** libp2p protocol id of round summaries: anybody may ask. */
+/** libp2p protocol id of round summaries: any peer may ask. */
 export const SUMMARY_PROTOCOL = '/chorus/summary/1.0.0';
 
 /** Rows of the largest Gram matrix: three groups of references, the novelty, and the trainers. */
@@ -22,13 +25,13 @@ const MAX_GRAM_ROWS = MAX_TRAINERS + 4;
 
 const ENTRY_BYTES = 8;
 
-/** A summary as it travels is at most this long. */
+/** Maximum length of an encoded summary. */
 export const MAX_SUMMARY_BYTES = 2048;
 
 const digest = z.custom<Uint8Array>((b) => b instanceof Uint8Array && b.length === 32);
 const gram = z.custom<Uint8Array>((b) => b instanceof Uint8Array && gramRows(b.length) !== null);
 
-/** Rows of a matrix whose upper triangle has so many bytes; null where there is none of that size. */
+/** Rows of a matrix whose upper triangle has this number of bytes; null if no matrix has that size. */
 function gramRows(bytes: number): number | null {
   for (let rows = 1; rows <= MAX_GRAM_ROWS; rows++) {
     if ((rows * (rows + 1) * ENTRY_BYTES) / 2 === bytes) return rows;
@@ -70,12 +73,15 @@ function decodeGram(bytes: Uint8Array): bigint[][] {
   return matrix;
 }
 
-/** Bytes of the file of an aggregate with `dimension` entries. */
+/** Size in bytes of the file of an aggregate with `dimension` entries. */
 export function aggregateBytes(dimension: number): number {
   return 4 * dimension;
 }
 
-/** The aggregate of a round as a file: little-endian int32, without a header; its commitment on chain says whose it is. */
+/**
+ * The aggregate of a round as a file: little-endian int32, without a header; its commitment on chain
+ * identifies it.
+ */
 export function encodeAggregate(aggregate: Int32Array): Uint8Array {
   const bytes = new Uint8Array(aggregateBytes(aggregate.length));
   const view = new DataView(bytes.buffer);
@@ -85,12 +91,12 @@ export function encodeAggregate(aggregate: Int32Array): Uint8Array {
   return bytes;
 }
 
-/** @throws ChorusError `E_SUMMARY_WRONG` where the file is not of `dimension` entries */
+/** @throws ChorusError `E_SUMMARY_WRONG` if the file does not have `dimension` entries */
 export function decodeAggregate(bytes: Uint8Array, dimension: number): Int32Array {
   if (bytes.length !== aggregateBytes(dimension) || dimension > MAX_DIMENSION) {
     throw new ChorusError('E_SUMMARY_WRONG', 'the file is not an aggregate of this task', {
       facts: { bytes: bytes.length, expected: aggregateBytes(dimension) },
-      hint: 'another peer is asked for it',
+      hint: 'the node asks another peer for it',
     });
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -10,7 +10,7 @@ export const ROLE_BITS: Readonly<Record<Role, number>> = { trainer: 1, validator
 /** What the requester fixes on chain when it creates a task. Amounts are in the token's smallest unit. */
 export interface TaskParams {
   token: Address;
-  /** Escrowed at creation: what the task can ever pay, fees included. */
+  /** Escrowed at creation: the most that the task can ever pay, fees included. */
   budget: bigint;
   rounds: number;
   minTrainers: number;
@@ -49,8 +49,8 @@ export interface TaskParams {
    */
   minShareBps: number;
   /**
-   * Hundredths of a percent of stake that is slashed by a verdict: to who reported, at most 1000, and burned, at least
-   * 5000; the rest to the task's budget. What absence costs is burned, all of it.
+   * Hundredths of a percent of the stake that a verdict slashes: for the reporter, at most 1000, and burned,
+   * at least 5000; the rest goes to the task's budget. A slash for absence is burned whole.
    */
   slashReporterBps: number;
   slashBurnBps: number;
@@ -59,8 +59,8 @@ export interface TaskParams {
 }
 
 /**
- * A task without extras: open to everybody, rewards at once, whatever the loss and however small, slashed stake burned:
- * nobody gains by it.
+ * A task without extras: open to everyone; rewards paid at once, at any loss and of any size; slashed stake
+ * burned, so that no one gains by a slash.
  */
 export const OPEN_TO_ALL: Readonly<
   Pick<
@@ -83,7 +83,7 @@ export const OPEN_TO_ALL: Readonly<
   slashBurnBps: 10_000,
 });
 
-/** A member that has joined, with the libp2p peer it can be found at. */
+/** A member that has joined, with the id of its libp2p peer. */
 export interface Member {
   address: Address;
   /** Its identity in the registry (ERC-8004), counted from 0. */
@@ -102,13 +102,13 @@ export interface Slashing {
   unavailable: number;
   falseVerdict: number;
   rejectedReference: number;
-  /** What all absences of one member in one task cost together, at most. */
+  /** Most that all absences of one member in one task cost together. */
   absenceCap: number;
-  /** A member absent in so many rounds in a row is dropped. */
+  /** A member absent for this number of rounds in a row is dropped. */
   missedRounds: number;
 }
 
-/** What a member is slashed for; in the order of the contract's enumeration. */
+/** Reasons for a slash, in the order of the contract's enumeration. */
 export const OFFENCES = [
   'trainer-absent',
   'validator-absent',
@@ -119,17 +119,17 @@ export const OFFENCES = [
 ] as const;
 export type Offence = (typeof OFFENCES)[number];
 
-/** What a task knows of one member's money. Amounts in the token's smallest unit. */
+/** One member's accounts in a task. Amounts in the token's smallest unit. */
 export interface MemberAccount {
   roles: Role[];
   agentId: bigint;
-  /** Its stake is no longer locked. */
+  /** Whether its stake is no longer locked. */
   released: boolean;
-  /** The last round it takes part in, where it leaves or was dropped; null where it stays. */
+  /** The last round it takes part in, if it leaves or was dropped; null if it stays. */
   lastRound: number | null;
-  /** What its absences have cost it, in hundredths of a percent of the task's stake. */
+  /** Cost of its absences so far, in hundredths of a percent of the task's stake. */
   absenceBps: number;
-  /** As a trainer: credited so far; of these paid out; of these not yet released by vesting. */
+  /** Rewards as a trainer: credited so far; the part paid out; the part that vesting has not released yet. */
   earned: bigint;
   claimed: bigint;
   vesting: bigint;
@@ -139,12 +139,12 @@ export interface MemberAccount {
 export interface StakePool {
   /** What the pool holds. */
   tokens: bigint;
-  /** Of it, what tasks have locked, and what could be locked or unbonded now. */
+  /** The part that tasks have locked, and the part that can be locked or unbonded now. */
   locked: bigint;
   free: bigint;
 }
 
-/** Stake asked back, paid out from `maturesAt` (unix seconds) on. */
+/** A request to unbond stake, which can be paid out from `maturesAt` (unix seconds) on. */
 export interface UnbondTicket {
   id: bigint;
   token: Address;
@@ -157,7 +157,10 @@ export interface UnbondTicket {
 export interface TaskState extends TaskParams {
   id: bigint;
   owner: Address;
-  /** Digest of owner and parameters: what an account names when it joins, in case the number comes to be another task's. */
+  /**
+   * Digest of owner and parameters. An account that joins names it, in case a reorganisation gives the number
+   * to another task.
+   */
   agreement: Hex;
   status: TaskStatus;
   /** Escrow not yet paid out. */
@@ -169,19 +172,22 @@ export interface TaskState extends TaskParams {
   /** Trainers in the order of their index 1..n. */
   trainers: Address[];
   aggregators: Address[];
-  /** Appointed validators that have joined: those a majority is counted of, also where some have departed. */
+  /**
+   * Number of appointed validators that have joined. A majority is counted from it, even if some have
+   * departed.
+   */
   activeValidators: Address[];
   /** Members that have left or were dropped, and take no part in the current round. */
   departed: Address[];
   /** Sum of the aggregate commitments of all settled rounds. */
   totalCommitment: G1Point;
-  /** What the task took over from governance when it was created. */
+  /** Values that the task took from governance at its creation. */
   verifier: Address;
   protocolFeeBps: number;
   contestSeconds: number;
   slashing: Slashing;
   /** Protocol fees not yet collected. */
   protocolFees: bigint;
-  /** Trainers found unavailable whose cases are not resolved. */
+  /** Number of unresolved disputes about unavailable trainers. */
   openCases: number;
 }

@@ -21,18 +21,18 @@ const terms: Terms = {
 const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
 describe('terms', () => {
-  it('round-trip and hash the same whatever the order of their fields', () => {
+  it('task terms round-trip and hash the same in any order of their fields', () => {
     const shuffled = Object.fromEntries(Object.entries(terms).reverse()) as Terms;
     expect(decodeTerms(encodeTerms(terms))).toEqual(terms);
     expect(termsDigest(shuffled)).toBe(termsDigest(terms));
     expect(termsDigest(terms)).toBe(sha256Hex(encodeTerms(terms)));
   });
 
-  it('are refused unless canonical, so that equal terms have one digest', () => {
+  it('task terms are refused unless canonical, so that equal terms have one digest', () => {
     expect(() => decodeTerms(encode(terms))).toThrow('canonical');
   });
 
-  it('may be named in any language, and with nothing that steers a terminal or turns the text around', () => {
+  it('the name of task terms may be in any language, without characters that steer a terminal or reverse text', () => {
     for (const name of ['Ziffern \u2013 chiffres', '\u6570\u5b57 \u{1f468}\u200d\u{1f33e}']) {
       expect(decodeTerms(encodeTerms({ ...terms, name })).name).toBe(name);
     }
@@ -55,7 +55,7 @@ describe('terms', () => {
     }
   });
 
-  it('are refused naming the field at fault', () => {
+  it('refused task terms name the field at fault', () => {
     expect(() => encodeTerms({ ...terms, batchSize: 0 })).toThrow(
       expect.objectContaining({ code: 'E_TERMS_INVALID', facts: { field: 'batchSize' } }),
     );
@@ -64,7 +64,7 @@ describe('terms', () => {
     expect(() => encodeTerms({ ...terms, extra: 1 } as Terms)).toThrow();
   });
 
-  it('name a rule, and may switch off the novelty of one that has it', () => {
+  it('task terms name a rule, and may switch off its novelty', () => {
     const projection = { ...terms, rule: 'reference-projection' } as const;
     expect(decodeTerms(encodeTerms(projection))).toEqual(projection);
     expect(decodeTerms(encodeTerms({ ...projection, novelty: 'off' })).novelty).toBe('off');
@@ -76,7 +76,7 @@ describe('terms', () => {
     expect([1, 2, 3, 1000].map(defaultReferenceEpochs)).toEqual([3, 5, 8, 1000]);
   });
 
-  it('may carry a licence and tags, and are the same bytes as ever without them', () => {
+  it('task terms may carry a licence and tags, and keep their earlier encoding without them', () => {
     const licensed = { ...terms, licence: 'Apache-2.0', tags: ['vision', 'digits'] };
     expect(decodeTerms(encodeTerms(licensed))).toEqual(licensed);
     expect(new TextDecoder().decode(encodeTerms(terms))).not.toMatch(/licence|tags/);
@@ -85,7 +85,7 @@ describe('terms', () => {
     expect(() => encodeTerms({ ...terms, tags: ['Two Words'] })).toThrow('lower-case');
   });
 
-  it('may ask for private training in integers, and are the same bytes as ever without it', () => {
+  it('task terms may ask for private training in integers, and keep their earlier encoding without it', () => {
     const privacy = { clip: 1_000, noiseMultiplier: 100 };
     expect(decodeTerms(encodeTerms({ ...terms, privacy })).privacy).toEqual(privacy);
     expect(termsDigest({ ...terms, privacy })).not.toBe(termsDigest(terms));
@@ -104,14 +104,14 @@ describe('terms', () => {
     }
   });
 
-  it('may seal payloads, and are the same bytes as ever where they do not', () => {
+  it('task terms may seal payloads, and keep their earlier encoding without it', () => {
     const sealed = { ...terms, payloads: 'sealed' } as const;
     expect(decodeTerms(encodeTerms(sealed))).toEqual(sealed);
     expect(new TextDecoder().decode(encodeTerms(terms))).not.toContain('payloads');
     expect(() => encodeTerms({ ...terms, payloads: 'public' } as unknown as Terms)).toThrow();
   });
 
-  it('may name who is allowed, each once and in order', () => {
+  it('task terms may name the allowed accounts, each once and in order', () => {
     const [a, b]: [`0x${string}`, `0x${string}`] = [`0x${'0a'.repeat(20)}`, `0x${'0b'.repeat(20)}`];
     expect(decodeTerms(encodeTerms({ ...terms, allow: [a, b] })).allow).toEqual([a, b]);
     for (const allow of [[], [b, a], [a, a], [a.toUpperCase() as typeof a]]) {
@@ -127,7 +127,7 @@ describe('terms', () => {
     expect(() => encodeTerms({ ...terms, allow: [...full, `0x${'f'.repeat(40)}`] })).toThrow();
   });
 
-  it('may name the classes, each once and as many as there are', () => {
+  it('task terms may name the classes, each once, one name for each class', () => {
     const named = (classNames: string[], classes = classNames.length): Terms => ({
       ...terms,
       data: { ...terms.data, classes, classNames },
@@ -153,7 +153,7 @@ describe('terms', () => {
     }
   });
 
-  it('are refused when they are not JSON or too long', () => {
+  it('task terms are refused when they are not JSON or too long', () => {
     expect(() => decodeTerms(new Uint8Array([1, 2]))).toThrow('not JSON');
     expect(() => decodeTerms(new Uint8Array(9000))).toThrow('too long');
   });

@@ -16,7 +16,10 @@ import { isPlainLine } from './plain-text.ts';
 /** Epochs of one round's training. */
 const MAX_EPOCHS = 1000;
 
-/** Largest clip and noise multiplier of private training, in thousandths: beyond a thousand nothing is learned. */
+/**
+ * Largest clip and noise multiplier of private training, in thousandths: with more than a thousand the model
+ * learns nothing.
+ */
 const MAX_PRIVACY = 1_000_000;
 
 /** One, in the integers of the terms' `privacy`. */
@@ -26,25 +29,28 @@ const positive = z.number().positive().max(1e6);
 
 /**
  * Names of the aggregation rules that a task may have: `reference-trust` scores by one sum of all references,
- * `reference-projection` by three groups of them and by what is new in them.
+ * `reference-projection` by three groups of them and by their novelty.
  */
 export const RULE_NAMES = ['reference-trust', 'reference-projection'] as const;
 export type RuleName = (typeof RULE_NAMES)[number];
 
-/** Whether a rule scores by groups of references and their novelty, whose commitment settlements and verdicts then name. */
+/**
+ * Whether a rule scores by groups of references and their novelty. Settlements and verdicts then name its
+ * commitment.
+ */
 export function hasGroups(rule: RuleName): boolean {
   return rule === 'reference-projection';
 }
 
 /**
- * Epochs of a reference in tasks that we create: 2.5 times the trainers' own. More pays for longer training and less
- * pays for attacks that such a reference does not tell from honest work.
+ * Epochs of a reference in tasks that Chorus creates: 2.5 times the trainers' own. With more, the rule pays
+ * for longer training; with less, for attacks that such a reference cannot tell from honest work.
  */
 export function defaultReferenceEpochs(localEpochs: number): number {
   return Math.min(MAX_EPOCHS, Math.ceil(2.5 * localEpochs));
 }
 
-/** It is a stranger's, like the name of a task. */
+/** A stranger wrote it, like the name of a task. */
 const className = z
   .string()
   .min(1)
@@ -55,33 +61,39 @@ const className = z
     'must be in Unicode NFC, without blanks around it',
   );
 
-/** Whether names of classes can be stated in a task's terms, leaving room for the rest of them. */
+/** Whether class names fit into a task's terms, with room for the rest of them. */
 export function canNameClasses(names: readonly string[]): boolean {
   if (names.length > MAX_CLASS_NAMES || !names.every((name) => className.safeParse(name).success))
     return false;
   return new TextEncoder().encode(JSON.stringify(names)).length <= MAX_TERMS_BYTES / 2;
 }
 
-/** The fields of terms, each by itself: schemas that leave some out are made of this. */
+/** The fields of terms, one by one: schemas that leave some out are built from this. */
 export const termsFields = z.strictObject({
   version: z.literal(1),
-  /** A short human-readable name. It is a stranger's, and shown on terminals: nothing in it may steer one. */
+  /**
+   * A short human-readable name. A stranger wrote it and terminals show it, so no character in it may steer
+   * one.
+   */
   name: z.string().min(1).max(120).refine(isPlainLine, 'must be one line of printable text'),
   /** CID and size of the ONNX model the task begins from. */
   model: z.string().regex(/^[A-Za-z0-9]{1,120}$/, 'must be a CID'),
   modelBytes: z.number().int().positive().max(MAX_MODEL_BYTES),
   /** d: the number of trainable parameters. */
   dimension: z.number().int().positive().max(MAX_DIMENSION),
-  /** What a sample must look like, so that a node knows whether its data fits. */
+  /** Form of a sample, so that a node knows whether its data fits. */
   data: z
     .strictObject({
       kind: z.literal('classification'),
-      /** Shape of one sample without the batch axis, float32. A text is windows of tokens and the next token. */
+      /**
+       * Shape of one sample without the batch axis, float32. A text task has windows of tokens and the next
+       * token.
+       */
       inputShape: z.array(z.number().int().positive().max(65536)).min(1).max(5),
       classes: z.number().int().min(2).max(100_000),
       /**
-       * What the classes are called, in the order of their numbers: nodes label their samples by name. Absent where
-       * classes are their numbers, and in tasks whose names do not fit. Each is one line in Unicode NFC.
+       * Class names in the order of their numbers: nodes label their samples by name. Absent if classes are
+       * plain numbers, and in tasks whose names do not fit. Each is one line in Unicode NFC.
        */
       classNames: z.array(className).min(2).max(MAX_CLASS_NAMES).optional(),
     })
@@ -105,15 +117,15 @@ export const termsFields = z.strictObject({
   scale: positive.refine((s) => Math.fround(s) === s, 'must be a float32'),
   rule: z.enum(RULE_NAMES),
   /**
-   * `off`: the novelty is the whole sum of the references, so that replaying public vectors is paid as other work is.
-   * For tasks whose trainers are known. Only with `reference-projection`; absent means on.
+   * `off`: the novelty is the whole sum of the references, so that replayed public vectors are paid like
+   * other work. For tasks whose trainers are known. Only with `reference-projection`; absent means on.
    */
   novelty: z.literal('off').optional(),
   /**
-   * That trainers and validators train with differential privacy for single samples, both in thousandths: `clip`, the L2
-   * norm to which each sample's gradient is clipped, and `noiseMultiplier`, the deviation of the noise that each step adds
-   * to the sum of these, in units of `clip`. A batch is then a Poisson sample of the expected size `batchSize`. It is not
-   * proven that a member does so. Absent means plain training.
+   * Trainers and validators train with differential privacy for single samples, both in thousandths: `clip`,
+   * the L2 norm to which each sample's gradient is clipped, and `noiseMultiplier`, the deviation of the noise
+   * that each step adds to the sum of these, in units of `clip`. A batch is then a Poisson sample of the
+   * expected size `batchSize`. No proof shows that a member does so. Absent means plain training.
    */
   privacy: z
     .strictObject({
@@ -122,24 +134,25 @@ export const termsFields = z.strictObject({
     })
     .optional(),
   /**
-   * `sealed`: payloads are encrypted to those that must check them, the task's validators and aggregation candidates;
-   * absent: whoever is connected can read them. A task that its requester says nothing about is sealed.
+   * `sealed`: payloads are encrypted to the members that must check them, the task's validators and
+   * aggregation candidates; absent: every connected peer can read them. A task is sealed unless its requester
+   * asks otherwise.
    */
   payloads: z.literal('sealed').optional(),
-  /** Licence of the model that comes out, as an SPDX identifier such as `Apache-2.0`. Nodes may ask for one. */
+  /** Licence of the trained model, as an SPDX identifier such as `Apache-2.0`. Nodes may require one. */
   licence: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9.+-]{0,63}$/, 'must be an SPDX licence identifier')
     .optional(),
-  /** Words to find the task by. */
+  /** Search words for the task. */
   tags: z
     .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be lower-case words'))
     .min(1)
     .max(8)
     .optional(),
   /**
-   * Who may train or aggregate, in rising order; the task's `allowRoot` is the root of this list, so that whoever is on
-   * it can prove it.
+   * Accounts that may train or aggregate, in rising order; the task's `allowRoot` is the root of this list,
+   * so that each account on it can prove that it is.
    */
   allow: z
     .array(z.string().regex(/^0x[0-9a-f]{40}$/, 'must be a lower-case address') as z.ZodType<Address>)
@@ -152,7 +165,7 @@ export const termsFields = z.strictObject({
     .optional(),
 });
 
-/** How local training is done and what it is done on; every trainer of a task follows the same terms. */
+/** How local training works and on which data; every trainer of a task follows the same terms. */
 export const termsSchema = termsFields.refine(
   ({ rule, novelty }) => novelty === undefined || hasGroups(rule),
   {
@@ -166,7 +179,7 @@ export type Terms = z.infer<typeof termsSchema>;
 
 /**
  * Terms as canonical JSON (RFC 8785): the bytes that are hashed, stored on IPFS and gossiped.
- * @throws ChorusError `E_TERMS_INVALID` naming the field at fault, or that they are too long
+ * @throws ChorusError `E_TERMS_INVALID` that names the field at fault, or says that they are too long
  */
 export function encodeTerms(terms: Terms): Uint8Array {
   const parsed = termsSchema.safeParse(terms);

@@ -26,7 +26,7 @@ const codeOf = (work: () => unknown) => {
 };
 
 describe('payload', () => {
-  it('round-trips every vector of the allowed range', () => {
+  it('a payload round-trips every vector in the allowed range', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: -32767, max: 32767 }), { minLength: 1, maxLength: 200 }),
@@ -38,20 +38,20 @@ describe('payload', () => {
     );
   });
 
-  it('is little-endian int16 behind a 68-byte header', () => {
+  it('a payload is little-endian int16 behind a 68-byte header', () => {
     const bytes = encodePayload(payloadOf([1, -2]));
     expect([...bytes.subarray(0, 4)]).toEqual([...new TextEncoder().encode('CHRU')]);
     expect([...bytes.subarray(PAYLOAD_HEADER_BYTES)]).toEqual([1, 0, 0xfe, 0xff]);
   });
 
-  it('refuses an entry of -32768, which has no opposite', () => {
+  it('encodePayload refuses an entry of -32768, which has no opposite', () => {
     expect(codeOf(() => encodePayload(payloadOf([-32768])))).toBe('refused');
     const bytes = encodePayload(payloadOf([5]));
     new DataView(bytes.buffer).setInt16(PAYLOAD_HEADER_BYTES, -32768, true);
     expect(codeOf(() => decodePayload(bytes, payloadOf([5])))).toBe('refused');
   });
 
-  it('refuses another task, round, author, kind, dimension or length than the chain states', () => {
+  it('decodePayload refuses another task, round, author, kind, dimension or length than the chain states', () => {
     const payload = payloadOf([1, 2, 3]);
     const bytes = encodePayload(payload);
     expect(codeOf(() => decodePayload(bytes, payload))).toBe('accepted');
@@ -69,7 +69,7 @@ describe('payload', () => {
     expect(codeOf(() => decodePayload(new Uint8Array(0), payload))).toBe('refused');
   });
 
-  it('refuses any change of one header byte', () => {
+  it('decodePayload refuses any change of one header byte', () => {
     const payload = payloadOf([1, 2, 3]);
     const bytes = encodePayload(payload);
     for (let i = 0; i < PAYLOAD_HEADER_BYTES; i++) {

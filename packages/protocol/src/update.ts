@@ -8,7 +8,7 @@ import { MAX_DIMENSION, MAX_ENTRY } from './limits.ts';
  */
 export type UpdateVector = Int16Array;
 
-/** What a payload on IPFS says of itself before its entries. */
+/** The header of a payload on IPFS. */
 export interface PayloadHeader {
   kind: 'update' | 'reference';
   taskId: bigint;
@@ -38,12 +38,12 @@ export function payloadBytes(dimension: number): number {
 const malformed = (message: string, facts: Record<string, string | number>): ChorusError =>
   new ChorusError('E_PAYLOAD_MALFORMED', message, {
     facts,
-    hint: 'the payload is not an update and is left out',
+    hint: 'the payload is not an update and is ignored',
   });
 
 /**
  * Encode a payload: the fixed header, then the vector as little-endian int16.
- * @throws ChorusError `E_PAYLOAD_MALFORMED` where the vector is too long or has an entry of -32768
+ * @throws ChorusError `E_PAYLOAD_MALFORMED` if the vector is too long or has an entry of -32768
  */
 export function encodePayload(payload: Payload): Uint8Array {
   const { vector } = payload;

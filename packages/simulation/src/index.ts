@@ -1,6 +1,6 @@
 /**
- * A task's rounds with real training and the rule's own integers, in one process: what a strategy earns, what an attack
- * does, how a model learns. There is no chain, no network and no proof.
+ * A task's rounds with real training and the rule's own integers, in one process: it shows what a strategy earns,
+ * what an attack does, and how a model learns. There is no chain, no network and no proof.
  *
  * @example
  * const records = [];

@@ -1,19 +1,19 @@
 import type { RoundRecord } from './simulate.ts';
 
-/** What the clients of one party got over all rounds. */
+/** Result of the clients of one party over all rounds. */
 export interface PartyOutcome {
   party: string;
   clients: number;
-  /** Of all that was paid to trainers, 1 in all. */
+  /** Fraction of everything paid to trainers. */
   share: number;
-  /** What one of its clients got in a round it took part in, of what a client of the first party did. */
+  /** Mean pay of one of its clients in a round it took part in, relative to a client of the first party. */
   relative: number;
-  /** Mean over rounds and clients that had a claim, 0 to 256; null under rules without a gate. */
+  /** Mean over rounds and clients with a claim, 0 to 256; null under rules without a gate. */
   gate: number | null;
 }
 
 export interface Outcome {
-  /** Of the last model, on the test data. */
+  /** Accuracy of the last model on the test data. */
   accuracy: number;
   loss: number;
   rounds: number;
@@ -23,7 +23,7 @@ export interface Outcome {
 
 /**
  * Sum up a run.
- * @param records of all rounds in order; the first client's party is the one that others are compared with
+ * @param records of all rounds in order; the others are compared with the first client's party
  * @throws {RangeError} without any round
  */
 export function summarise(records: readonly RoundRecord[]): Outcome {
@@ -59,7 +59,7 @@ export function summarise(records: readonly RoundRecord[]): Outcome {
   };
 }
 
-/** Clients' summed shares and, where they were computed, Shapley values, by client. */
+/** The summed shares and, if computed, Shapley values of each client. */
 export function totals(records: readonly RoundRecord[]): { share: number; shapley: number }[] {
   const sums = new Map<number, { share: number; shapley: number }>();
   for (const { client, share, shapley } of records.flatMap(({ clients }) => clients)) {

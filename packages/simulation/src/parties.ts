@@ -3,15 +3,15 @@ import type { Behaviour } from './behaviour.ts';
 
 /** One kind of participant. */
 export interface Party {
-  /** Names it in results. */
+  /** Its name in results. */
   name: string;
-  /** How many clients there are of it. */
+  /** Number of its clients. */
   clients: number;
-  /** Honest unless given. */
+  /** Default: honest. */
   behaviour?: Behaviour;
-  /** All its clients hold the data of one, as names of one person do. */
+  /** All its clients hold the same data, like several names of one person. */
   sharesData?: boolean;
-  /** How much of its data each trains on, in (0, 1]; all unless given. */
+  /** Part of its data that each client trains on, in (0, 1]; default: all. */
   dataShare?: number;
 }
 
@@ -23,7 +23,7 @@ export interface Client {
   indices: Uint32Array;
 }
 
-/** Who trains and validates on what. No two share a sample, but for the names of a party that shares its data. */
+/** The data of each client and validator. No two share a sample, except the names of a party that shares its data. */
 export interface Population {
   clients: Client[];
   /** Held-out data of each validator: as much as a trainer has, the same mix of classes for each. */
@@ -59,13 +59,13 @@ export function populate({ train, parties, validators, split, seed }: Population
   return { clients, heldOut };
 }
 
-/** The first part of samples that are in random order; one at least. */
+/** The first part of samples in random order; at least one. */
 function some(indices: Uint32Array, share: number): Uint32Array {
   if (!(share > 0 && share <= 1)) throw new RangeError(`a client trains on ${share} of its data`);
   return indices.slice(0, Math.max(1, Math.round(share * indices.length)));
 }
 
-/** The clients of one round's committee, in rising order; all where there are no more than that. */
+/** The clients of one round's committee, in rising order; all clients if there are no more than that. */
 export function drawCommittee(
   clients: readonly Client[],
   size: number,

@@ -12,15 +12,15 @@ import { type EndedRound, publicVectors } from '@chorus/node/simulation';
 import { type RuleName, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import type { GlobalModel } from '@chorus/training';
 
-/** How a round is scored: a rule of the chain, or federated averaging, to compare with (McMahan et al. 2017). */
+/** Scoring of a round: a rule of the chain, or federated averaging for comparison (McMahan et al. 2017). */
 export type Scoring = RuleName | 'fedavg';
 
 export interface Scores {
-  /** Of 2^16, by trainer. */
+  /** Weights in units of 2^-16, by trainer. */
   weights: number[];
-  /** Of 2^32, by trainer. */
+  /** Shares in units of 2^-32, by trainer. */
   shares: number[];
-  /** How much of the pay the novelty row left, of 256; null under rules without one. */
+  /** Part of the pay, in 256ths, that the novelty row left; null under rules without one. */
   gates: (number | null)[];
   reasons: Reason[];
 }
@@ -29,9 +29,9 @@ export interface ScoringInput {
   updates: readonly Int16Array[];
   /** Samples behind each update: the weights of federated averaging. */
   samples: readonly number[];
-  /** One for each validator. */
+  /** One reference for each validator. */
   references: readonly Int16Array[];
-  /** What is public before the round, the newest first. */
+  /** The vectors that are public before the round, the newest first. */
   ended: readonly EndedRound[];
   model: GlobalModel;
   /** Sizes of the model's tensors. */

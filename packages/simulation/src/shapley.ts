@@ -1,6 +1,6 @@
 import { type GlobalModel, globalParameters } from '@chorus/training';
 
-/** More trainers have too many coalitions: each is evaluated. */
+/** More trainers would have too many coalitions to evaluate. */
 export const MAX_SHAPLEY_TRAINERS = 10;
 
 /**
@@ -55,7 +55,7 @@ function sizeOf(coalition: number): number {
   return size;
 }
 
-/** Spearman's rank correlation, in [-1, 1]; equal values share the mean of their ranks. NaN where all are equal. */
+/** Spearman's rank correlation, in [-1, 1]; equal values share the mean of their ranks. NaN if all are equal. */
 export function rankCorrelation(a: readonly number[], b: readonly number[]): number {
   const [ra, rb] = [ranks(a), ranks(b)];
   const mean = (a.length - 1) / 2;

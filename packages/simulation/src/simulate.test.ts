@@ -34,14 +34,14 @@ async function play(changes: Partial<SimulationOptions>): Promise<RoundRecord[]>
 }
 
 describe('simulate', () => {
-  it('gives the same records for any number of workers, other ones for another seed', async () => {
+  it('simulate gives the same records for any number of workers, and others for another seed', async () => {
     const one = await play({});
     expect(await play({ workers: 3 })).toEqual(one);
     const other = await play({ seed: 2 });
     expect(other.map(({ digest }) => digest)).not.toEqual(one.map(({ digest }) => digest));
   });
 
-  it('pays all of each round to those who help, and the model learns', async () => {
+  it('simulate pays all of each round to the trainers that help, and the model learns', async () => {
     const records = await play({
       parties: [HONEST, { name: 'sign', clients: 1, behaviour: attackBehaviour('sign') }],
     });
@@ -64,7 +64,7 @@ describe('simulate', () => {
     expect(parties[1]).toMatchObject({ share: 0, relative: 0 });
   });
 
-  it('draws a committee for each round where there are more clients', async () => {
+  it('simulate draws a committee for each round if there are more clients', async () => {
     const records = await play({ parties: [{ name: 'honest', clients: 12 }], committee: 4, rounds: 3 });
     const drawn = records.map(({ clients }) => clients.map(({ client }) => client));
     for (const committee of drawn) {
@@ -84,12 +84,12 @@ describe('simulate', () => {
     const [record] = await play({ parties: [HONEST, copies], rounds: 1 });
     const [first, second] = record!.clients.slice(3);
     expect(second!.weight).toBeCloseTo(first!.weight, 3);
-    // Two names are paid about as one.
+    // Two names earn about as much as one.
     const honest = record!.clients.slice(0, 3).reduce((sum, { share }) => sum + share, 0) / 3;
     expect(first!.share + second!.share).toBeLessThan(1.5 * honest);
   });
 
-  it('a void round pays nothing and leaves the model; what it opened is public', async () => {
+  it('a void round pays nothing and keeps the model, but its opened references are public', async () => {
     const known: PublicKnowledge[] = [];
     const looking: Party = {
       name: 'looking',
@@ -125,7 +125,7 @@ describe('simulate', () => {
     expect(record!.void).toBe(false);
   });
 
-  it('computes exact Shapley values, which add up to what the round gained', async () => {
+  it('simulate computes exact Shapley values, which add up to what the round gained', async () => {
     const before = await play({ rounds: 1, scoring: 'fedavg', shapley: true });
     const value = totals(before).reduce((sum, { shapley }) => sum + shapley, 0);
     // Efficiency: loss of the untrained model minus that of the mean of all updates, which FedAvg on equal parts takes.
@@ -138,7 +138,7 @@ describe('simulate', () => {
     expect(value).toBeCloseTo(untrained[0]!.loss - before[0]!.loss, 2);
   });
 
-  it('ends when it is told to', async () => {
+  it('simulate ends when aborted', async () => {
     const abort = new AbortController();
     const reason = new Error('enough');
     const records: RoundRecord[] = [];

@@ -18,10 +18,10 @@ import { type Scores, type Scoring, score } from './scoring.ts';
 import { shapleyValues } from './shapley.ts';
 import { Trainers } from './trainers.ts';
 
-/** How everybody trains. */
+/** Training settings of every client. */
 export interface Recipe {
   localEpochs: number;
-  /** Of a validator on its held-out data. */
+  /** Epochs of a validator on its held-out data. */
   referenceEpochs: number;
   batchSize: number;
   learningRate: number;
@@ -39,42 +39,45 @@ export interface SimulationOptions {
   rounds: number;
   seed: number;
   validators: number;
-  /** Trainers of one round, drawn anew for each where there are more clients. A task has at most 16. */
+  /** Trainers of one round, drawn again for each round if there are more clients. A task has at most 16. */
   committee: number;
   /** One unit of an update's integers. */
   scale: number;
-  /** Processes that train. */
+  /** Number of processes that train. */
   workers: number;
-  /** Replaying public vectors is paid as other work is: for trainers that are known. */
+  /** Replayed public vectors are paid like other work: for known trainers. */
   noveltyOff?: boolean;
-  /** Rounds that end without a settlement: nothing is paid, and what was opened is public. */
+  /** Rounds that end without a settlement: they pay nothing, and the opened references are public. */
   isVoid?: (round: number) => boolean;
-  /** References stay closed for good: nobody can replay them, and the span lacks them. */
+  /** References stay closed for good: no one can replay them, and the span lacks them. */
   withholdReferences?: boolean;
   /** Compute each round's exact Shapley values of the loss on the test data. */
   shapley?: boolean;
   signal?: AbortSignal;
 }
 
-/** What one client got in one round. */
+/** Result of one client in one round. */
 export interface ClientRecord {
   client: number;
   party: string;
-  /** Of 1. */
+  /** Weight, 1 in all. */
   weight: number;
-  /** Of the round's trainer pool, 1 in all. */
+  /** Share of the round's trainer pool, 1 in all. */
   share: number;
-  /** How much of the pay the novelty row left, 0 to 256; null under rules without one, or where it had no claim. */
+  /**
+   * Part of the pay that the novelty row left, 0 to 256; null under rules without one, or for a client without a
+   * claim.
+   */
   gate: number | null;
   reason: Reason;
-  /** Exact, of the loss on the test data; only where asked for. */
+  /** Exact Shapley value of the loss on the test data; only if requested. */
   shapley?: number;
 }
 
 export interface RoundRecord {
   round: number;
   void: boolean;
-  /** Of the model after the round, on the test data. */
+  /** Accuracy of the model after the round on the test data. */
   accuracy: number;
   loss: number;
   /** sha2-256 of the model after the round: equal for equal runs. */
@@ -115,7 +118,7 @@ interface World {
   population: Population;
   trainers: Trainers;
   model: GlobalModel;
-  /** Rounds that are over, the newest first, as everybody knows them. */
+  /** Ended rounds, the newest first, as every node knows them. */
   ended: EndedRound[];
 }
 
@@ -162,7 +165,7 @@ async function playRound(world: World, round: number): Promise<RoundRecord> {
   };
 }
 
-/** More than any attack or rule looks back. */
+/** Longer than any attack or rule looks back. */
 const KEPT_ROUNDS = 16;
 
 function recordOf(
@@ -205,7 +208,7 @@ async function referenceOf(world: World, held: Dataset, round: number, index: nu
   return quantiseReference(await deltaOf(world, held, recipe.referenceEpochs, own * 1009 + round));
 }
 
-/** Seeds of validators begin where those of clients end. */
+/** Seeds of validators follow those of clients. */
 const REFERENCE_SEEDS = 90_000;
 
 async function deltaOf(world: World, dataset: Dataset, epochs: number, seed: number): Promise<Float32Array> {
@@ -225,7 +228,7 @@ async function deltaOf(world: World, dataset: Dataset, epochs: number, seed: num
   return delta;
 }
 
-/** One validator for each party that has one. */
+/** The validator of each party that has one. */
 function withCollusion(
   references: Int16Array[],
   committee: readonly Client[],

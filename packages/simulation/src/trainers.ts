@@ -1,6 +1,6 @@
 import { createTrainer, type Trainer, type TrainerOptions } from '@chorus/training';
 
-/** Processes that hold one model: a job takes the first that is free. Results do not depend on how many there are. */
+/** Processes that hold one model: a job takes the first that is free. Results do not depend on their number. */
 export class Trainers {
   readonly #all: Trainer[];
   readonly #free: Trainer[];
@@ -11,7 +11,7 @@ export class Trainers {
     this.#free = [...trainers];
   }
 
-  /** Errors are those of `createTrainer`. */
+  /** Throws the errors of `createTrainer`. */
   static async open(options: TrainerOptions, workers: number): Promise<Trainers> {
     const opened = await Promise.allSettled(Array.from({ length: workers }, () => createTrainer(options)));
     const trainers = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));

@@ -16,13 +16,13 @@ import { boundServing, type Ledgers } from './serving.ts';
 
 export const BITSWAP = '/ipfs/bitswap/1.2.0';
 
-/** What Helia's bitswap does for us: serve blocks, and deliver those that arrive. */
+/** The part of Helia's bitswap in use: it serves blocks, and delivers those that arrive. */
 export interface BlockExchange {
   /** Resolves when a block with this CID arrives from any peer; its hash has been checked. */
   retrieve(cid: CID, options: { signal: AbortSignal }): Promise<Uint8Array>;
-  /** Send a block that is now held to the peers that want it. */
+  /** Send a newly held block to the peers that want it. */
   announce(cid: CID): Promise<void>;
-  /** Told of every block that arrives, wanted or not. */
+  /** Called with every block that arrives, wanted or not. */
   onBlock(listener: (cid: CID, sender: string, bytes: number) => void): void;
   /** Peers whose wants are remembered. */
   remembered(): number;
@@ -31,8 +31,8 @@ export interface BlockExchange {
 }
 
 /**
- * What is used of Helia's broker; `bitswap` is private there. Nothing else tells of blocks nobody wanted, or lets what
- * is sent be bounded.
+ * The part of Helia's broker in use; `bitswap` is private there. It is the only way to learn of unwanted blocks, and
+ * to bound what is sent.
  */
 interface Broker extends Omit<BlockExchange, 'onBlock' | 'remembered'> {
   bitswap?: { wantList?: EventTarget; peerWantLists?: { ledgerMap?: Ledgers } };
@@ -53,9 +53,9 @@ type Host = Parameters<typeof withBitswap>[0];
  * point loads WebRTC, WebSockets, UPnP, ACME and HTTP gateways (1.3 s and 110 MB for each process), and its
  * block store announces a block before it is stored, and lets one waiting fetch hold up every removal.
  *
- * Bitswap learns of no connections, so it broadcasts no wants: whom to ask is decided in `Wants`. Its own
- * broadcast waits for the slowest peer before the next one, and never sends cancels, so that each node would
- * be sent each block once by every other node that has it.
+ * Bitswap learns of no connections, so it broadcasts no wants: `Wants` decides whom to ask. Its own broadcast waits
+ * for the slowest peer before the next one, and never sends cancels, so that every node with a block would send it to
+ * each node that wants it.
  */
 export async function startBitswap(
   libp2p: Libp2p,
@@ -115,7 +115,7 @@ export async function startBitswap(
   };
 }
 
-/** Tells of every peer that leaves. libp2p's topologies tell only of those that said they speak the protocol. */
+/** Reports every peer that leaves. libp2p's topologies report only those that announced the protocol. */
 class Leaving {
   readonly #libp2p: Libp2p;
   #listener: ((event: CustomEvent<PeerId>) => void) | undefined;
@@ -134,7 +134,10 @@ class Leaving {
   }
 }
 
-/** The node as bitswap sees it: no peer ever connects, but those that leave do, and no stream outlives its end. */
+/**
+ * The node as bitswap sees it: it learns of no connecting peers, only of leaving ones, and no stream outlives its
+ * end.
+ */
 function withoutBroadcast(libp2p: Libp2p, leaving: Leaving): Libp2p {
   return new Proxy(libp2p, {
     get(target, name) {

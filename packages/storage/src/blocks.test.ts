@@ -31,7 +31,7 @@ describe('blocks held on disk', () => {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name));
 
-  test('what was held is held after opening again, and removing it leaves no block', async () => {
+  test('a held file is still held after reopening the store, and removing it leaves no block', async () => {
     const bytes = new Uint8Array(randomBytes(2_500_000));
     const { root, blocks } = await keep(await HeldBlocks.open(folder), bytes);
     const again = await HeldBlocks.open(folder);
@@ -54,7 +54,7 @@ describe('blocks held on disk', () => {
     expect(await filesIn()).toEqual([]);
   });
 
-  test('a file whose root was cut off by a crash is not held after opening again', async () => {
+  test('a file whose root a crash cut off is not held after reopening the store', async () => {
     const { root } = await keep(await HeldBlocks.open(folder), new Uint8Array(randomBytes(1_500_000)));
     for (const file of await filesIn()) await truncate(file, 10);
     await writeFile(join(folder, 'files', 'not-a-cid'), '');
@@ -63,7 +63,7 @@ describe('blocks held on disk', () => {
     expect(await readdir(join(folder, 'files'))).toEqual([]);
   });
 
-  test('blocks of failed fetches are kept in bounds, and never make room for themselves out of held files', async () => {
+  test('blocks of failed fetches are kept within bounds, and never displace held files', async () => {
     const held = await HeldBlocks.open(folder);
     const { root, blocks } = await keep(held, new Uint8Array(randomBytes(1000)));
     await held.keepForLater(blocks);
@@ -81,7 +81,7 @@ describe('blocks held on disk', () => {
     expect(await held.read(loose.at(-1)!)).toBeDefined();
   });
 
-  test('several writers of one block do not hinder each other', async () => {
+  test('several writers of one block do not disturb each other', async () => {
     const held = await HeldBlocks.open(folder);
     const bytes = new Uint8Array(randomBytes(100_000));
     const cid = await layOut(bytes, () => undefined);

@@ -12,16 +12,16 @@ import { blocksOf } from './tree.ts';
 interface HeldFile {
   root: CID;
   blocks: CID[];
-  /** Unix milliseconds at which it was put or asked for last. */
+  /** Unix milliseconds of the last put or request. */
   used: number;
 }
 
 /**
- * The blocks held here, and which files they belong to.
+ * The blocks held locally, and the files they belong to.
  *
- * A block belongs to every file that links to it, and goes when the last of them is removed. Which files are
- * held is kept as empty files named by their CIDs, written after the blocks and removed before them: a crash
- * in between leaves blocks without a file, never a file without blocks. Their times say when they were used last.
+ * A block belongs to every file that links to it, and goes when the last of them is removed. The list of held files
+ * is stored as empty files named by their CIDs, written after the blocks and removed before them: a crash in between
+ * leaves blocks without a file, never a file without blocks. Their modification times record the last use.
  */
 export class HeldBlocks {
   readonly store: Blockstore;
@@ -43,7 +43,7 @@ export class HeldBlocks {
     this.#folder = folder;
   }
 
-  /** Open the folder, or hold everything in memory where none is given. */
+  /** Open the folder, or hold everything in memory if none is given. */
   static async open(folder?: string): Promise<HeldBlocks> {
     if (folder === undefined) {
       const { MemoryBlockstore } = await import('blockstore-core/memory');
@@ -64,7 +64,7 @@ export class HeldBlocks {
     return this.#bytes;
   }
 
-  /** Bytes of a block; undefined where it is not held. */
+  /** Size of a block in bytes; undefined if it is not held. */
   sizeOf(cid: CID): number | undefined {
     return this.#sizes.get(keyOf(cid));
   }
@@ -102,7 +102,7 @@ export class HeldBlocks {
     }
   }
 
-  /** The block, or undefined where it is not held. A damaged block counts as not held and is deleted. */
+  /** The block, or undefined if it is not held. A damaged block counts as not held and is deleted. */
   async read(cid: CID): Promise<Uint8Array | undefined> {
     if (!(await this.store.has(cid))) return undefined;
     const parts: Uint8Array[] = [];
@@ -125,7 +125,7 @@ export class HeldBlocks {
 
   /**
    * Keep a block. Copied: the caller may reuse its bytes.
-   * @throws ChorusError `E_STORAGE_WRITE` where the disk is full or read-only
+   * @throws ChorusError `E_STORAGE_WRITE` if the disk is full or read-only
    */
   async write(cid: CID, block: Uint8Array): Promise<void> {
     const key = keyOf(cid);
@@ -171,7 +171,7 @@ export class HeldBlocks {
     }
   }
 
-  /** A fetch has failed: keep what it got for the next attempt, in bounds; the oldest make room. */
+  /** After a failed fetch: keep its blocks for the next attempt, within bounds; the oldest make room. */
   async keepForLater(blocks: CID[]): Promise<void> {
     for (const cid of blocks) {
       const key = keyOf(cid);
@@ -190,7 +190,7 @@ export class HeldBlocks {
     }
   }
 
-  /** Delete blocks that no file needs, no failed fetch has left and nobody is counting on: of a crash. */
+  /** Delete blocks that no file needs, no failed fetch has left and no operation claims: those of a crash. */
   async dropOrphans(): Promise<void> {
     for (const key of [...this.#sizes.keys()]) {
       if (this.#uses.has(key) || this.#loose.has(key) || this.#claims.has(key) || this.#writing.has(key))
@@ -199,7 +199,7 @@ export class HeldBlocks {
     }
   }
 
-  /** All blocks of the file are here: it is held from now on. */
+  /** All blocks of the file are present: it is held from now on. */
   async hold(root: CID, blocks: CID[]): Promise<void> {
     const marker = this.#markerOf(root);
     if (marker) await writeOrExplain(() => writeFile(marker, ''));
@@ -228,19 +228,19 @@ export class HeldBlocks {
     return true;
   }
 
-  /** Blocks of a held file; empty where it is not held. */
+  /** Blocks of a held file; empty if it is not held. */
   blocks(root: CID): CID[] {
     return this.#files.get(root.toString())?.blocks ?? [];
   }
 
-  /** The files held, those used longest ago first. */
+  /** The held files, least recently used first. */
   files(): { cid: string; used: number }[] {
     return [...this.#files]
       .map(([cid, { used }]) => ({ cid, used }))
       .sort((a, b) => a.used - b.used || (a.cid < b.cid ? -1 : 1));
   }
 
-  /** The file was asked for: it is collected after those that were not. Written down once a minute at most. */
+  /** Record the use of a file: it is collected after less recently used ones. Written at most once a minute. */
   async touch(root: CID): Promise<void> {
     const file = this.#files.get(root.toString());
     const now = Date.now();
@@ -263,7 +263,7 @@ export class HeldBlocks {
         this.#uses.set(keyOf(cid), uses);
       } else {
         this.#uses.delete(keyOf(cid));
-        // Whoever counts on it gets it as the rest of a failed fetch.
+        // An operation that still claims it keeps it like the rest of a failed fetch.
         if (this.#claims.has(keyOf(cid))) this.#loose.set(keyOf(cid), cid);
         else await this.#delete(cid);
       }
@@ -271,7 +271,7 @@ export class HeldBlocks {
   }
 }
 
-/** Blocks are stored by their hash alone: the same bytes are one block, whatever codec a CID states. */
+/** Blocks are stored by their hash alone: equal bytes are one block under CIDs of any codec. */
 function keyOf(cid: CID): string {
   return Buffer.from(cid.multihash.bytes).toString('base64');
 }
@@ -280,7 +280,7 @@ function cidOfKey(key: string): CID {
   return CID.decode(new Uint8Array(Buffer.from(key, 'base64')));
 }
 
-/** What a person can do something about, said as such. */
+/** Disk errors that the user can fix, in words. */
 const DISK = new Map([
   ['ENOSPC', 'the disk is full'],
   ['EDQUOT', 'the disk quota is used up'],
@@ -302,7 +302,7 @@ async function writeOrExplain(write: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** The system's name of an error, also where the block store has wrapped it. */
+/** The system's name of an error, even if the block store has wrapped it. */
 function errnoOf(error: unknown): string {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     const { code } = at as NodeJS.ErrnoException;

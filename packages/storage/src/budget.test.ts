@@ -7,7 +7,7 @@ import {
   WANTLIST_WINDOW_MS,
 } from './limits.ts';
 
-test('a peer may send its wantlists again and again, and as much more as it was asked for', () => {
+test('a peer may keep sending its wantlists, and the blocks requested from it', () => {
   let now = 0;
   const budget = new Budget(() => now);
   expect(budget.spend('a', WANTLIST_BYTES_PER_WINDOW)).toBe(true);
@@ -20,7 +20,7 @@ test('a peer may send its wantlists again and again, and as much more as it was 
   expect(budget.spend('a', 1)).toBe(false);
 });
 
-test('what a peer has left is kept in bounds, and not lost when a window ends', () => {
+test('a peer’s remaining budget stays within bounds, and is not lost when a window ends', () => {
   let now = 0;
   const budget = new Budget(() => now);
   for (let i = 0; i < 1_000; i++) budget.asked('a');

@@ -9,13 +9,13 @@ import {
 interface Account {
   /** Bytes it may still send. */
   left: number;
-  /** When the wantlists' part was filled up last. */
+  /** Time of the last refill of the wantlists' part. */
   at: number;
 }
 
 /**
- * What each peer may send over bitswap: its wantlists, in bounds, and as much more as it was asked for. Every entry
- * of a wantlist is looked up and remembered here, so that a stream of them is work that costs its sender nothing.
+ * Bytes that each peer may send over bitswap: its wantlists, within bounds, and the blocks requested from it. The
+ * node looks up and stores every entry of a wantlist, so a stream of them would cause work at no cost to the sender.
  */
 export class Budget {
   readonly #accounts = new Map<string, Account>();
@@ -25,13 +25,13 @@ export class Budget {
     this.#now = now;
   }
 
-  /** A block was asked from the peer. */
+  /** A block was requested from the peer. */
   asked(peer: string): void {
     const account = this.#of(peer);
     account.left = Math.min(MAX_CREDIT_BYTES, account.left + ASK_CREDIT_BYTES);
   }
 
-  /** Whether the peer may send this many bytes; they are taken from what it has left. */
+  /** Whether the peer may send this many bytes; they are deducted from its budget. */
   spend(peer: string, bytes: number): boolean {
     const account = this.#of(peer);
     account.left -= bytes;
@@ -54,7 +54,7 @@ export class Budget {
   }
 }
 
-/** The node as bitswap sees it, with every stream that comes in held to its peer's budget. */
+/** The node as bitswap sees it, with every incoming stream limited to its peer's budget. */
 export function metered(libp2p: Libp2p, budget: Budget, onFlood: (peer: string) => void): Libp2p {
   const meter = (handler: StreamHandler): StreamHandler => {
     return (stream: Stream, connection: Connection) => {

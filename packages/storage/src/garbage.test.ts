@@ -30,7 +30,7 @@ const keep = async (held: HeldBlocks, size: number) => {
   await held.hold(file.root, file.blocks);
   return file;
 };
-/** Pretend a file was used last so many minutes ago. */
+/** Pretend that a file was last used this number of minutes ago. */
 const age = async (cid: string, minutes: number) => {
   const at = Date.now() / 1000 - 60 * minutes;
   await utimes(join(folder, 'files', cid), at, at);
@@ -40,7 +40,7 @@ const onDisk = async () =>
     .length;
 
 describe('garbage collection', () => {
-  test('blocks of a crash go, and nothing else; sizes are known again after a restart', async () => {
+  test('garbage collection deletes only blocks of a crash, and sizes are known again after a restart', async () => {
     const first = await HeldBlocks.open(folder);
     const file = await keep(first, 2_500_000);
     await blocksOf(first, 1_500_000);
@@ -56,7 +56,7 @@ describe('garbage collection', () => {
     expect(held.bytes).toBe(result.bytes);
   });
 
-  test('files go by the time of their last use until the limit is kept; those to keep stay', async () => {
+  test('garbage collection deletes files by last use until the limit holds, except those to keep', async () => {
     const first = await HeldBlocks.open(folder);
     const files: Awaited<ReturnType<typeof keep>>[] = [];
     for (let i = 0; i < 5; i++) files.push(await keep(first, 100_000));
@@ -77,7 +77,7 @@ describe('garbage collection', () => {
     expect(again.files().at(-1)?.cid).toBe(files[1]!.cid);
   });
 
-  test('what has to stay stays although it is more than the limit', async () => {
+  test('files to keep stay even if they exceed the limit', async () => {
     const held = await HeldBlocks.open(folder);
     const { cid, root } = await keep(held, 100_000);
     expect(await collectGarbage(held, { keep: [cid], maxBytes: 0 })).toEqual({
@@ -88,7 +88,7 @@ describe('garbage collection', () => {
     expect(await held.holds(root)).toBe(true);
   });
 
-  test('a fetch in progress keeps its blocks, and those of a failed one go before files', async () => {
+  test('garbage collection keeps the blocks of a current fetch, and deletes those of a failed one before files', async () => {
     const held = await HeldBlocks.open();
     const file = await keep(held, 100_000);
     const failed = await blocksOf(held, 50_000);
@@ -102,7 +102,7 @@ describe('garbage collection', () => {
     expect(await held.holds(running.root)).toBe(true);
   });
 
-  test('a block shared with a file that stays, stays', async () => {
+  test('garbage collection keeps a block shared with a kept file', async () => {
     const held = await HeldBlocks.open();
     const [a, b] = [await keep(held, 1000), await keep(held, 1000)];
     await held.hold(b.root, b.blocks);
@@ -124,7 +124,7 @@ describe('a disk limit', () => {
     await held.hold(root, blocks);
   };
 
-  test('is never passed: older files make room, and a write is refused where none can', async () => {
+  test('a disk limit is never exceeded: older files make room, and a write is refused if none can', async () => {
     const held = await HeldBlocks.open();
     const pinned = await keep(held, 400_000);
     const guard = new DiskGuard(held, { maxBytes: 1_000_000, keep: async () => [pinned.cid] });
@@ -142,7 +142,7 @@ describe('a disk limit', () => {
 });
 
 test.skipIf(process.getuid?.() === 0)(
-  'a folder that cannot be written is named as such (not as root)',
+  'the error of a folder that cannot be written says so (skipped as root)',
   async () => {
     const held = await HeldBlocks.open(folder);
     await chmod(join(folder, 'blocks'), 0o500);

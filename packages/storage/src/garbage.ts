@@ -6,23 +6,23 @@ import type { HeldBlocks } from './blocks.ts';
 import { COLLECT_DOWN_TO } from './limits.ts';
 
 export interface CollectOptions {
-  /** CIDs of files that stay whatever happens: models, and payloads of rounds that are still open. */
+  /** CIDs of files that always stay: models, and payloads of open rounds. */
   keep?: Iterable<string>;
-  /** Delete other files, those used longest ago first, until all blocks take no more than this. */
+  /** Delete other files, least recently used first, until all blocks take at most this number of bytes. */
   maxBytes?: number;
 }
 
 export interface CollectResult {
-  /** CIDs of the files that went. */
+  /** CIDs of the deleted files. */
   removed: string[];
   freedBytes: number;
-  /** What is left. */
+  /** The remaining files and bytes. */
   bytes: number;
 }
 
 /**
- * Delete what nobody needs: blocks of crashes and failed fetches first, then files.
- * Without `maxBytes` no file goes.
+ * Delete unneeded data: blocks of crashes and failed fetches first, then files. Without `maxBytes` no file is
+ * deleted.
  */
 export async function collectGarbage(held: HeldBlocks, options: CollectOptions): Promise<CollectResult> {
   const before = held.bytes;
@@ -41,13 +41,13 @@ export async function collectGarbage(held: HeldBlocks, options: CollectOptions):
 }
 
 export interface DiskLimit {
-  /** Bytes that all blocks may take. */
+  /** Most bytes that all blocks may take. */
   maxBytes: number;
-  /** Files that stay, asked for before anything is deleted. */
+  /** Returns the files to keep; called before anything is deleted. */
   keep: () => Iterable<string> | Promise<Iterable<string>>;
 }
 
-/** Keeps the blocks within a limit: makes room before one is written, and refuses it where there is none to make. */
+/** Keeps the blocks within a limit: makes room before one is written, and refuses it if it cannot make room. */
 export class DiskGuard {
   readonly #held: HeldBlocks;
   readonly #limit: DiskLimit | undefined;
@@ -59,8 +59,8 @@ export class DiskGuard {
   }
 
   /**
-   * Keep a block. Where there is a limit, one after the other: two that look for room at once would both find it.
-   * @throws ChorusError `E_STORAGE_FULL` where what has to stay leaves no room for it, `E_STORAGE_WRITE`
+   * Keep a block. With a limit, writes run one after the other: two that look for room at once would both find the
+   * same. @throws ChorusError `E_STORAGE_FULL` if the files to keep leave no room for it, `E_STORAGE_WRITE`
    */
   async write(cid: CID, block: Uint8Array): Promise<void> {
     const limit = this.#limit;

@@ -18,39 +18,42 @@ import { readFile } from './tree.ts';
 import { Wants } from './wants.ts';
 
 export interface HeliaStorageOptions {
-  /** The running libp2p node whose connections blocks travel on. It is not stopped by `close`. */
+  /** The running libp2p node whose connections carry blocks. `close` does not stop it. */
   libp2p: Libp2p;
-  /** Folder of the blocks. Kept in memory where it is absent. */
+  /** Folder of the blocks. Default: in memory. */
   path?: string;
-  /** Told of a peer that sent a block nobody asked for; `network.blame(peer, 'wrong-block')` bans it. */
+  /**
+   * Called with a peer that sent a block that this node did not request; `network.blame(peer, 'wrong-block')` bans
+   * it.
+   */
   onWrongBlock?: (peer: string) => void;
-  /** Told of a peer that sends more than allowed; for `network.blame(peer, 'bitswap-flood')`. */
+  /** Called with a peer that sends more than allowed; for `network.blame(peer, 'bitswap-flood')`. */
   onFlood?: (peer: string) => void;
-  /** Bytes that blocks may take here, and what of them has to stay. Not limited by default. */
+  /** Most bytes that blocks may take, and the files to keep. Not limited by default. */
   limit?: DiskLimit;
   /**
-   * Milliseconds that moving one bitswap message of up to 2 MiB may take; 180 000 by default. For as long, some 2 KB are
-   * held here of each message that has come, whatever became of it.
+   * Milliseconds that moving one bitswap message of up to 2 MiB may take; 180 000 by default. For that time some 2 KB
+   * of memory are held for each received message, whatever its outcome.
    */
   transferTimeoutMs?: number;
 }
 
-/** Storage whose disk use can be seen and bounded. */
+/** Storage that reports and bounds its disk use. */
 export interface HeliaStorage extends StoragePort {
-  /** Files held, and bytes of all blocks, those of unfinished fetches included. */
+  /** Held files, and bytes of all blocks, including those of unfinished fetches. */
   usage(): { files: number; bytes: number };
   /**
-   * Delete what no file needs any more and, where `maxBytes` is given, files other than those to keep, until the
-   * blocks take no more than that. Fetches and puts in progress keep their blocks.
+   * Delete blocks that no file needs and, if `maxBytes` is given, files other than those to keep, until the blocks
+   * take no more than that. Fetches and puts in progress keep their blocks.
    */
   collectGarbage(options?: CollectOptions): Promise<CollectResult>;
 }
 
 /**
- * Storage inside this process: files as IPFS blocks, exchanged over bitswap with the peers of `libp2p` and
- * with nobody else: no gateways, no DHT, no delegated routing.
+ * Storage inside this process: files as IPFS blocks, exchanged over bitswap only with the peers of `libp2p`: no
+ * gateways, no DHT, no delegated routing.
  *
- * @throws ChorusError `E_STORAGE_OPEN` where the folder cannot be used
+ * @throws ChorusError `E_STORAGE_OPEN` if the folder cannot be used
  * @example
  * const storage = await createHeliaStorage({ libp2p: network.libp2p, path: 'data/blocks' });
  * const cid = await storage.put(bytes);
@@ -109,7 +112,7 @@ class BitswapStorage implements HeliaStorage {
         this.#wants.supply(cid, block.slice());
       });
       await this.#held.hold(root, blocks);
-      // Only now: whoever is told looks the block up.
+      // Only now: each notified peer looks the block up.
       await Promise.all(blocks.map((cid) => this.#exchange.announce(cid)));
       return root.toString();
     } catch (error) {
@@ -158,7 +161,7 @@ class BitswapStorage implements HeliaStorage {
       });
     } finally {
       this.#held.unclaim(blocks);
-      // Where one block failed, the others are no longer wanted.
+      // If one block failed, the others are no longer wanted.
       stop.abort(new Error('the fetch has ended'));
     }
   }
@@ -190,7 +193,7 @@ class BitswapStorage implements HeliaStorage {
   }
 }
 
-/** A hint that is no peer id is no hint. */
+/** Ignore a hint that is not a peer id. */
 function readPeerId(text: string): PeerId[] {
   try {
     return text.length <= 128 ? [peerIdFromString(text)] : [];

@@ -8,20 +8,20 @@ import { blocksOf, readFile } from './tree.ts';
 
 export interface KuboStorageOptions {
   /**
-   * The daemon's RPC API, for example http://127.0.0.1:5001 (not its gateway). A user and password in it are
-   * sent as basic authorization (Kubo's `API.Authorizations`) and appear in no error.
+   * The daemon's RPC API, for example http://127.0.0.1:5001 (not its gateway). A user and password in it are sent as
+   * basic authorization (Kubo's `API.Authorizations`) and never appear in errors.
    */
   url: string;
 }
 
-/** A local question to the daemon takes milliseconds; this is for one that hangs. */
+/** Timeout for a daemon that hangs: a local request takes milliseconds. */
 const LOCAL_TIMEOUT_MS = 30_000;
 
 /**
- * Storage in a Kubo daemon (go-ipfs) over its RPC API. The daemon has its own connections and serves the
- * public network unless it is set up otherwise. Every block it returns is checked here against its CID.
+ * Storage in a Kubo daemon (go-ipfs) over its RPC API. The daemon has its own connections and serves the public
+ * network unless it is configured otherwise. This class checks every block it returns against its CID.
  *
- * @throws ChorusError `E_STORAGE_KUBO` where the daemon does not answer
+ * @throws ChorusError `E_STORAGE_KUBO` if the daemon does not answer
  * @example
  * const storage = await createKuboStorage({ url: 'http://127.0.0.1:5001' });
  */
@@ -106,7 +106,7 @@ class KuboStorage implements StoragePort {
     }
     try {
       const bytes = await readFile(root, options.maxBytes, (block) => this.#block(block, { signal }));
-      // Kept by the daemon from now on, like a file put there.
+      // The daemon keeps it from now on, like a file put there.
       await this.#client.pin.add(root, { signal });
       return bytes;
     } catch (error) {
@@ -181,7 +181,7 @@ class KuboStorage implements StoragePort {
     return await blocksOf(root, (cid) => this.#block(cid, offline(this.#closing.signal)));
   }
 
-  /** The daemon answers 500 where a block or a pin is not there: gives `value`. Anything else throws. */
+  /** Returns `value` if the daemon answers 500 because a block or a pin is missing. Anything else throws. */
   #absent<T>(error: unknown, value: T): T {
     const status = (error as { response?: { status?: number } }).response?.status;
     if (status === 500) return value;

@@ -5,7 +5,7 @@ import { laterStorage } from './later.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it('storage that is away is opened when it is there, and both are told once', async () => {
+it('unavailable storage is opened once it is available, and each change is reported once', async () => {
   let up = false;
   const opened: number[] = [];
   const told: unknown[] = [];

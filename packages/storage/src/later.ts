@@ -1,12 +1,12 @@
 import type { GetOptions, StoragePort } from '@chorus/protocol';
 
-/** A daemon that was away is asked for again after so long. */
+/** Pause before the next attempt to reach a daemon that was away. */
 const AGAIN_MILLISECONDS = 30_000;
 
 /**
- * Storage that may not be there yet: it is opened when it is wanted, and where that fails, again half a minute later.
- * @param open - may fail, as `createKuboStorage` does where no daemon answers
- * @param onChange - told once when it is away, with why, and with null when it is there again
+ * Storage that may not be available yet: it is opened on first use, and after a failure again half a minute later.
+ * @param open - may fail, as `createKuboStorage` does if no daemon answers
+ * @param onChange - called once with the reason when it becomes unavailable, and with null when it is available again
  */
 export function laterStorage(
   open: () => Promise<StoragePort>,
@@ -27,7 +27,7 @@ class LaterStorage implements StoragePort {
   constructor(open: () => Promise<StoragePort>, onChange: (error: unknown | null) => void) {
     this.#open = open;
     this.#onChange = onChange;
-    // So that it is known to be there, or away, before anything is wanted of it.
+    // Open now, so that its state is known before the first use.
     this.#timer = setInterval(() => void this.#there().catch(() => {}), AGAIN_MILLISECONDS);
     this.#timer.unref();
     void this.#there().catch(() => {});
@@ -59,7 +59,7 @@ class LaterStorage implements StoragePort {
     await this.#storage?.then((storage) => storage.close()).catch(() => {});
   }
 
-  /** The storage; for a while after it failed to open, the error it failed with. */
+  /** The storage; for a while after it failed to open, that error. */
   #there(): Promise<StoragePort> {
     if (this.#storage) return this.#storage;
     if (performance.now() - this.#failedAt < AGAIN_MILLISECONDS / 2) return Promise.reject(this.#error);

@@ -34,7 +34,7 @@ export async function layOut(bytes: Uint8Array, sink: BlockSink): Promise<CID> {
   return result.cid;
 }
 
-/** The CID that {@link layOut} would give, keeping nothing. */
+/** The CID that {@link layOut} would give, without storing anything. */
 export async function cidOfBytes(bytes: Uint8Array): Promise<string> {
   if (bytes.length <= CHUNK_BYTES) {
     return cidFromDigest(`0x${createHash('sha256').update(bytes).digest('hex')}`, bytes.length);
@@ -42,7 +42,7 @@ export async function cidOfBytes(bytes: Uint8Array): Promise<string> {
   return (await layOut(bytes, () => undefined)).toString();
 }
 
-/** True where the block hashes (sha2-256) to what its CID says. */
+/** True if the block's sha2-256 matches its CID. */
 export function matches(cid: CID, block: Uint8Array): boolean {
   return createHash('sha256').update(block).digest().equals(cid.multihash.digest);
 }

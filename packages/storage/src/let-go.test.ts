@@ -22,7 +22,7 @@ class FakeStream extends EventTarget {
   }
 }
 
-/** What is left of streams that are held by what `letGo` made of them alone. */
+/** Memory of streams that only the wrappers of `letGo` hold. */
 async function collected(streams: WeakRef<FakeStream>[]): Promise<number> {
   for (let i = 0; i < 5; i++) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -43,7 +43,7 @@ function make(count: number, end: string | null) {
   return { held, streams };
 }
 
-test('a stream that has closed is not held, though what stands for it is; one that is open, or half closed, is', async () => {
+test('a wrapper does not hold a closed stream, but holds an open or half-closed one', async () => {
   const closed = make(20, 'close');
   const half = make(20, 'remoteCloseWrite');
   const open = make(20, null);
@@ -54,7 +54,7 @@ test('a stream that has closed is not held, though what stands for it is; one th
   expect(open.held.every((stream) => stream.status === 'open' && stream.id === 'a')).toBe(true);
 });
 
-test('events reach those who listen, the last one included; afterwards aborting and closing do nothing', async () => {
+test('a wrapper delivers all events, including the last; afterwards aborting and closing do nothing', async () => {
   const real = new FakeStream();
   const stream = letGo(real as unknown as Stream);
   const heard: string[] = [];

@@ -7,7 +7,7 @@ export const MAX_LINKS = 1024;
 /** Largest block that peers exchange (bitswap's limit in every implementation). */
 export const MAX_BLOCK_BYTES = 2 * 1024 * 1024;
 
-/** Levels of a file's tree; three levels of 1024 links hold far more than anything we accept. */
+/** Levels of a file's tree; three levels of 1024 links hold far more than any accepted file. */
 export const MAX_DEPTH = 3;
 
 /**
@@ -20,19 +20,19 @@ export const MIN_MEAN_LEAF_BYTES = 128 * 1024;
 export const BLOCKS_IN_FLIGHT = 8;
 
 /**
- * Blocks of unfinished fetches kept for the next attempt: as many as the largest model has, so that a fetch that was
- * cut off goes on where it ended.
+ * Blocks of unfinished fetches kept for the next attempt: as many as the largest model has, so that an interrupted
+ * fetch resumes.
  */
 export const MAX_LOOSE_BLOCKS = 260;
 
 /**
- * Peers named as holding a file get this long, or half the time there is, while one of them is connected, before
- * everyone is asked too. Asking all at once would have each block sent several times, just when machines are
+ * While one of the peers named as holders of a file is connected, they get this long, or half the timeout, before all
+ * other peers are asked too. Asking all at once would transfer each block several times, just when machines are
  * busiest.
  */
 export const HINTED_HEAD_START_MS = 5_000;
 
-/** A want that nobody has served is sent again after this long, then at up to twice and four times that. */
+/** An unserved want is sent again after this long, then at up to twice and four times that. */
 export const ASK_AGAIN_MS = 1_000;
 
 /** Writing one wantlist to one peer; a peer that takes longer is skipped until the next round. */
@@ -41,7 +41,10 @@ export const ASK_TIMEOUT_MS = 10_000;
 /** Connecting to a peer named as holding a block: several round trips, and packets get lost. */
 export const REACH_TIMEOUT_MS = 10_000;
 
-/** A block sent to a peer is not sent again for this long, so that asking again does not double what is on its way. */
+/**
+ * A block sent to a peer is not sent again for this long, so that a repeated request does not double what is in
+ * transit.
+ */
 export const RESEND_WINDOW_MS = 15_000;
 
 /** Moving one bitswap message of up to 2 MiB; at 1 Mbit/s, shared by ten peers, that takes nearly three minutes. */
@@ -66,10 +69,10 @@ export const MAX_REMEMBERED_WANTS = 16_384;
 /** How often the time of a file's last use is written down. */
 export const TOUCH_INTERVAL_MS = 60_000;
 
-/** Where a disk limit is passed, files go until this part of it is used, so that not every block has to make room. */
+/** Beyond a disk limit, files are deleted down to this part of it, so that not every block must make room. */
 export const COLLECT_DOWN_TO = 0.9;
 
-/** Blocks of at least this size say how long a holder takes for one. */
+/** Only blocks of at least this size measure a holder's speed. */
 export const MIN_TIMED_BYTES = 64 * 1024;
 
 /**
@@ -81,10 +84,10 @@ export const WANTLIST_BYTES_PER_WINDOW = 512 * 1024;
 /** The window of the rate above. */
 export const WANTLIST_WINDOW_MS = 10_000;
 
-/** Bytes a peer may send for each block it is asked for: the block, and once more should it have been asked twice. */
+/** Bytes a peer may send for each block it is asked for: the block, and once more in case it was requested twice. */
 export const ASK_CREDIT_BYTES = 2 * MAX_BLOCK_BYTES;
 
-/** Most that a peer may have left to send. */
+/** Most budget that a peer may save up. */
 export const MAX_CREDIT_BYTES = 256 * 1024 * 1024;
 
 /** Bytes of blocks read for one peer before they are sent: one message of 4 MiB, which is bitswap's longest. */

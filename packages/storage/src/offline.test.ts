@@ -25,7 +25,7 @@ async function filesBelow(path: string): Promise<string[]> {
   return entries.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
 }
 
-it('reads files of one and of several blocks that a node left', async () => {
+it('offline storage reads files of one and of several blocks that a node left', async () => {
   const small = Uint8Array.from([1, 2, 3]);
   const large = Uint8Array.from({ length: 2 * CHUNK_BYTES + 5 }, (_, i) => i % 251);
   const cids = [await leave(small), await leave(large)];
@@ -38,7 +38,7 @@ it('reads files of one and of several blocks that a node left', async () => {
   expect(await filesBelow(folder)).toEqual(before);
 });
 
-it('says at once that a file is missing or damaged, and takes none', async () => {
+it('offline storage reports a missing or damaged file at once, and accepts no new one', async () => {
   const cid = await leave(Uint8Array.from([1, 2, 3]));
   const storage = await openOfflineStorage(folder);
   const missing = await cidOfBytes(Uint8Array.from([9]));
@@ -52,6 +52,6 @@ it('says at once that a file is missing or damaged, and takes none', async () =>
   await storage.close();
 });
 
-it('refuses a folder that is none', async () => {
+it('offline storage refuses a path that is not a block folder', async () => {
   await expect(openOfflineStorage(join(folder, 'nothing'))).rejects.toMatchObject({ code: 'E_STORAGE_OPEN' });
 });

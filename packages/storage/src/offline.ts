@@ -6,8 +6,8 @@ import { cidOfBytes, matches } from './layout.ts';
 import { blocksOf, readFile } from './tree.ts';
 
 /**
- * The files that a node left in its folder, read without a network: what is not there is unavailable at once,
- * and nothing in the folder is changed.
+ * The files that a node left in its folder, read without a network: a missing file is unavailable at once, and
+ * nothing in the folder changes.
  *
  * @param path the folder that `createHeliaStorage` was given
  * @throws ChorusError `E_STORAGE_OPEN`

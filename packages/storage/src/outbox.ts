@@ -3,7 +3,7 @@ import { BITSWAP } from './bitswap.ts';
 import { ASK_TIMEOUT_MS } from './limits.ts';
 import { encodeWantlist, type WantEntry } from './wantlist.ts';
 
-/** What waits to be told to one peer. One message at a time, so that a cancel never overtakes its want. */
+/** Wants and cancels queued for one peer. One message at a time, so that a cancel never overtakes its want. */
 export class Outbox {
   readonly #libp2p: Libp2p;
   readonly #peer: PeerId;
@@ -19,7 +19,7 @@ export class Outbox {
     this.#entries.set(entry.cid.toString(), entry);
     if (this.#sending) return;
     this.#sending = true;
-    // What is said in the same turn travels in one message.
+    // Entries of the same turn share one message.
     setImmediate(() => void this.#flush());
   }
 
@@ -37,7 +37,7 @@ export class Outbox {
   }
 
   async #send(message: Uint8Array): Promise<void> {
-    // A peer that has gone is not worth a dial to tell it something.
+    // Do not dial a peer that has left just to send entries.
     const connection = this.#libp2p.getConnections(this.#peer)[0];
     if (!connection) return;
     const signal = AbortSignal.timeout(ASK_TIMEOUT_MS);

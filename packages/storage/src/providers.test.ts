@@ -7,7 +7,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe('whom to ask for a block', () => {
-  test('peers never tried get one each; then the quick one gets what its speed deserves', () => {
+  test('untried peers get one block each, and then the quick one gets blocks in proportion to its speed', () => {
     const providers = new Providers();
     for (const expected of ['a', 'b', 'c', 'a']) {
       const best = providers.best(['a', 'b', 'c'])!;
@@ -32,7 +32,7 @@ describe('whom to ask for a block', () => {
     expect(given.c).toBeGreaterThan(0);
   });
 
-  test('one that holds its block back is not asked again while others serve', () => {
+  test('a peer that withholds its block is not asked again while others serve', () => {
     const providers = new Providers();
     providers.asked('hung');
     for (let i = 0; i < 5; i++) {
@@ -42,7 +42,7 @@ describe('whom to ask for a block', () => {
     }
   });
 
-  test('patience grows with what a peer has to serve, within bounds', () => {
+  test('patience grows with the number of blocks a peer must serve, within bounds', () => {
     const providers = new Providers();
     expect(providers.patience('new')).toBe(ASK_NEXT_MS);
     providers.served('slow', 1_000, MB);
@@ -53,7 +53,7 @@ describe('whom to ask for a block', () => {
     expect(providers.patience('slow')).toBe(MAX_ASK_NEXT_MS);
   });
 
-  test('a peer serves while its last block is not long ago', () => {
+  test('a peer counts as serving while its last block is recent', () => {
     const providers = new Providers();
     expect(providers.serves('a')).toBe(false);
     providers.served('a', 10, 100);
@@ -64,7 +64,7 @@ describe('whom to ask for a block', () => {
 });
 
 describe('recent wants', () => {
-  test('remember the CIDs that were closed last, in bounds', () => {
+  test('recent wants remember the last closed CIDs, within bounds', () => {
     const recent = new RecentWants();
     for (let i = 0; i <= MAX_REMEMBERED_WANTS; i++) {
       recent.open(`${i}`);
@@ -76,7 +76,7 @@ describe('recent wants', () => {
     expect(recent.has('never')).toBe(false);
   });
 
-  test('never forget a want that is open, however many came after it', () => {
+  test('recent wants never forget an open want, after any number of later ones', () => {
     const recent = new RecentWants();
     recent.open('slow');
     recent.open('slow');

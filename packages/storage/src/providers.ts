@@ -19,7 +19,7 @@ interface Provider {
 /** How quickly the average follows. */
 const WEIGHT = 0.3;
 
-/** What is known of the peers that blocks are asked from, to spread a file over those that serve it best. */
+/** Statistics of the peers asked for blocks, to spread a file over those that serve it best. */
 export class Providers {
   readonly #peers = new Map<string, Provider>();
 
@@ -33,7 +33,7 @@ export class Providers {
     known.open = Math.max(0, known.open - 1);
   }
 
-  /** A block came. Small ones say nothing of the time that others take. */
+  /** A block arrived. Small ones do not show the time that others take. */
   served(peer: string, tookMs: number, bytes: number): void {
     this.dropped(peer);
     const known = this.#of(peer);
@@ -42,13 +42,13 @@ export class Providers {
     known.mean = known.mean === undefined ? tookMs : known.mean + WEIGHT * (tookMs - known.mean);
   }
 
-  /** Whether it has served anything of late. */
+  /** Whether it has recently served a block. */
   serves(peer: string): boolean {
     const known = this.#peers.get(peer);
     return known !== undefined && Date.now() - known.served < HINTED_HEAD_START_MS;
   }
 
-  /** Whether it has served a block since that time (milliseconds): it is at work on those asked for before. */
+  /** Whether it has served a block since that time (milliseconds): it is working on earlier requests. */
   servedSince(peer: string, since: number): boolean {
     return (this.#peers.get(peer)?.served ?? 0) > since;
   }
@@ -84,11 +84,10 @@ export class Providers {
 }
 
 /**
- * The CIDs wanted now or of late, so that a block that arrives twice, or just after it was no longer wanted, is told
- * from one that nobody here ever asked for. Bitswap has no other word for a wrong block: a receiver computes the
- * CID from the data, and finds that it wants none by that name.
+ * Current and recently requested CIDs, to tell a duplicate or late block from an unsolicited one. Bitswap has no
+ * other sign of a wrong block: a receiver computes the CID from the data, and finds that it does not want it.
  *
- * A want that is open is never forgotten: whoever serves it late would be banned for it. Closed ones are bounded.
+ * An open want is never forgotten: a peer that serves it late would be banned. Closed ones are bounded.
  */
 export class RecentWants {
   /** How many wants of a CID are open. */

@@ -11,7 +11,7 @@ import { encodeWantlist } from './wantlist.ts';
 const PEER = peerIdFromString('12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf');
 const WANTED = CID.parse('bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy');
 
-/** A libp2p node with one peer, which speaks bitswap without ever having said so. */
+/** A libp2p node with one peer that speaks bitswap without having announced it. */
 class FakeNode extends EventTarget {
   readonly peerId = PEER;
   connected = true;
@@ -55,7 +55,7 @@ class FakeNode extends EventTarget {
   }
 }
 
-test('of what a peer wants at once, little is read before it has taken what was read before', async () => {
+test('the server reads few of a peer’s wanted blocks before the peer has taken the earlier ones', async () => {
   const node = new FakeNode();
   const store = new MemoryBlockstore();
   const cids: CID[] = [];
@@ -81,7 +81,7 @@ test('of what a peer wants at once, little is read before it has taken what was 
   await exchange.stop();
 });
 
-test('what is not held is not looked for, unless the peer wants to be told, and then once', async () => {
+test('the server does not look for blocks it does not hold, except once for a peer that wants an answer', async () => {
   const node = new FakeNode();
   const store = new MemoryBlockstore();
   let looked = 0;
@@ -104,7 +104,7 @@ test('what is not held is not looked for, unless the peer wants to be told, and 
   await exchange.stop();
 });
 
-test('wants are forgotten with whoever leaves, and not taken from whoever has left', async () => {
+test('the server forgets the wants of a peer that leaves, and accepts none from one that has left', async () => {
   const node = new FakeNode();
   const exchange = await startBitswap(node as unknown as Libp2p, new MemoryBlockstore(), () => undefined);
   const wantlist = encodeWantlist([{ cid: WANTED, cancel: false }]);

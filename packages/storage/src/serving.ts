@@ -6,14 +6,14 @@ import { MAX_SERVED_AT_ONCE, MAX_SERVED_BYTES } from './limits.ts';
 interface WantedBlock {
   cid: CID;
   status: 'want' | 'sending' | 'sent';
-  /** The peer is to be told where the block is not held; and whether it was. */
+  /** Whether the peer wants to know if the block is not held, and whether it was informed. */
   sendDontHave: boolean;
   sentDoNotHave?: boolean;
-  /** False where it is known not to be held: such wants go first where there are too many. */
+  /** False if the block is known not to be held: such wants are dropped first if there are too many. */
   haveBlock?: boolean;
 }
 
-/** What @helia/bitswap (4.0) keeps of a peer: its wants, by hash. */
+/** The record that @helia/bitswap (4.0) keeps for a peer: its wants, by hash. */
 interface Ledger {
   wants: Map<string, WantedBlock>;
   removeExpiredWants(): void;
@@ -28,16 +28,17 @@ export interface Ledgers {
 }
 
 export interface ServingOptions {
-  /** Bytes of a block; undefined where it is not held. */
+  /** Size of a block in bytes; undefined if it is not held. */
   sizeOf: (cid: CID) => number | undefined;
   isConnected: (peer: PeerId) => boolean;
 }
 
 /**
- * Serve each peer a few megabytes at a time, and so many peers at once; the others wait. What is not held, and nobody
- * is to be told so, is not looked for: bitswap asks the disk and makes an error for each, with every message anew.
+ * Serve each peer a few megabytes at a time, and a bounded number of peers at once; the others wait. Blocks that are
+ * not held are looked up only for peers that want an answer: bitswap would access the disk and create an error for
+ * each, again with every message.
  *
- * Left alone, bitswap reads everything a peer wants before it sends the first byte of it: a wantlist of 40 KB from a
+ * By itself, bitswap reads everything a peer wants before it sends the first byte of it: a wantlist of 40 KB from a
  * peer that then reads nothing would hold a whole model in memory, for minutes, and as many peers as many models.
  */
 export function boundServing(ledgers: Ledgers, { sizeOf, isConnected }: ServingOptions): void {
@@ -50,7 +51,7 @@ export function boundServing(ledgers: Ledgers, { sizeOf, isConnected }: ServingO
       const { wants } = ledger;
       for (const part of partsOf(wants, sizeOf)) {
         await turns(() => {
-          // It looks at the wants before it waits for anything: whoever comes next sees all of them again.
+          // It reads the wants before it waits for anything: the next call sees all of them again.
           ledger.wants = new Map(part.filter(([key, want]) => wants.get(key) === want));
           const sending = send(options);
           ledger.wants = wants;
@@ -58,12 +59,12 @@ export function boundServing(ledgers: Ledgers, { sizeOf, isConnected }: ServingO
         });
       }
     };
-    // A message that is read after its peer has gone: nobody would ever forget these wants.
+    // A message read after its peer has left: its wants would never be forgotten.
     return isConnected(peer) ? set(peer, ledger) : ledgers;
   };
 }
 
-/** What there is to send or to say, in parts of at most {@link MAX_SERVED_BYTES}, or one block. */
+/** The blocks and answers to send, in parts of at most {@link MAX_SERVED_BYTES}, or one block. */
 function partsOf(
   wants: Iterable<[string, WantedBlock]>,
   sizeOf: (cid: CID) => number | undefined,

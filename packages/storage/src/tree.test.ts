@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { layOut } from './layout.ts';
 import { blocksOf, readFile } from './tree.ts';
 
-/** Blocks a hostile peer made up. Their hashes are right: only what they say is not. */
+/** Blocks that a hostile peer forged. Their hashes are right, but their contents lie. */
 class Blocks {
   readonly all = new Map<string, Uint8Array>();
   reads = 0;
@@ -53,7 +53,7 @@ const tooLarge = (error: unknown) => hasCode(error, 'E_STORAGE_TOO_LARGE');
 const KB = 1024;
 
 describe('reading a file from blocks of a stranger', () => {
-  test('an honest tree of two levels is read whole, wherever its blocks repeat', async () => {
+  test('an honest tree of two levels is read whole, even if its blocks repeat', async () => {
     const blocks = new Blocks();
     const parts = [300 * KB, 300 * KB, 7].map((size) => new Uint8Array(randomBytes(size)));
     const leaves = parts.map((part) => ({ cid: blocks.raw(part), size: part.length }));
@@ -64,14 +64,14 @@ describe('reading a file from blocks of a stranger', () => {
     expect((await blocksOf(root, blocks.source)).length).toBe(6);
   });
 
-  test('what layOut cut is read back', async () => {
+  test('a file cut by layOut is read back', async () => {
     const blocks = new Blocks();
     const bytes = new Uint8Array(randomBytes(2_500_000));
     const root = await layOut(bytes, (cid, block) => void blocks.all.set(cid.toString(), block));
     expect(Buffer.from(await readFile(root, bytes.length, blocks.source)).equals(bytes)).toBe(true);
   });
 
-  test('a stated size beyond the limit is refused before any leaf is fetched', async () => {
+  test('a file with a stated size beyond the limit is refused before any leaf is fetched', async () => {
     const blocks = new Blocks();
     const leaf = blocks.raw(new Uint8Array(10));
     const root = blocks.node([
@@ -118,7 +118,7 @@ describe('reading a file from blocks of a stranger', () => {
     expect(blocks.reads).toBeLessThan(80);
   });
 
-  test('sizes of zero or beyond reason, too many links, and no links are refused', async () => {
+  test('tree nodes with sizes of zero or beyond reason, too many links, or no links are refused', async () => {
     const blocks = new Blocks();
     const leaf = blocks.raw(Uint8Array.of(1));
     const one = { cid: leaf, size: 1 };
@@ -133,7 +133,7 @@ describe('reading a file from blocks of a stranger', () => {
     }
   });
 
-  test('directories, data inside nodes, other codecs and bytes that are no node are refused', async () => {
+  test('directories, data inside nodes, other codecs and bytes that are not a node are refused', async () => {
     const blocks = new Blocks();
     const one = { cid: blocks.raw(Uint8Array.of(1)), size: 1 };
     const cborLink = { cid: CID.createV1(0x71, one.cid.multihash), size: 1 };

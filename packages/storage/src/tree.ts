@@ -5,7 +5,7 @@ import type { CID } from 'multiformats/cid';
 import { DAG_PB, RAW } from './address.ts';
 import { BLOCKS_IN_FLIGHT, MAX_BLOCK_BYTES, MAX_DEPTH, MAX_LINKS, MIN_MEAN_LEAF_BYTES } from './limits.ts';
 
-/** Gives the block of a CID, already checked against its hash. */
+/** Returns the block of a CID, already checked against its hash. */
 export type BlockSource = (cid: CID) => Promise<Uint8Array>;
 
 /** Sums of a node's children stay exact in float64. */
@@ -20,9 +20,9 @@ interface Child {
 /**
  * Read a whole file from its blocks.
  *
- * Nothing a block says is believed before it is bounded: the size a root states is compared with `maxBytes`
- * before anything more is fetched, every child must hold exactly what its parent states, and the number of
- * blocks and levels is bounded by `maxBytes`, so that a hostile tree costs no more than an honest file.
+ * No statement of a block is trusted before it is bounded: the size that a root states is compared with `maxBytes`
+ * before anything more is fetched, every child must hold exactly what its parent states, and the number of blocks and
+ * levels is bounded by `maxBytes`, so that a hostile tree costs no more than an honest file.
  *
  * @throws ChorusError `E_STORAGE_TOO_LARGE`, `E_STORAGE_MALFORMED` (not a well-formed file)
  */
@@ -43,7 +43,7 @@ export async function readFile(root: CID, maxBytes: number, source: BlockSource)
 
 /**
  * The CIDs of all blocks of a file, root first. Reads only the inner nodes.
- * @throws what `source` throws where a node is missing; ChorusError `E_STORAGE_MALFORMED`
+ * @throws the error of `source` if a node is missing; ChorusError `E_STORAGE_MALFORMED`
  */
 export async function blocksOf(root: CID, source: BlockSource): Promise<CID[]> {
   const found: CID[] = [root];
@@ -134,7 +134,7 @@ function childrenOf(root: CID, block: Uint8Array): Child[] {
     const known = cid.code === RAW || cid.code === DAG_PB;
     if (!known || cid.version !== 1 || cid.multihash.code !== 0x12)
       throw malformed(root, 'a link is of another kind');
-    // A leaf of no bytes would cost a round trip and bring nothing.
+    // An empty leaf would cost a round trip for nothing.
     if (size <= 0n || size > MAX_STATED_BYTES) throw malformed(root, 'a child has a wrong size');
     if (cid.code === RAW && size > BigInt(MAX_BLOCK_BYTES)) throw malformed(root, 'a leaf is too large');
     return { cid, size: Number(size) };

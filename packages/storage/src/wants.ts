@@ -9,9 +9,9 @@ import type { WantEntry } from './wantlist.ts';
 
 interface Want {
   cid: CID;
-  /** Peers believed to have it, by text of their ids; asked before the others. */
+  /** Peers that probably have it, by text of their ids; asked before the others. */
   hinted: Map<string, PeerId>;
-  /** Peers asked, and when (milliseconds). */
+  /** Asked peers, and the time (milliseconds). */
   asked: Map<string, { peer: PeerId; at: number; served: boolean }>;
   waiting: number;
   block: Promise<Uint8Array>;
@@ -21,21 +21,21 @@ interface Want {
   timer: NodeJS.Timeout | undefined;
   /** Asks the next of those hinted. */
   next: NodeJS.Timeout | undefined;
-  /** Asks everyone, once those hinted had their time. */
+  /** Timer that asks everyone, once the hinted peers had their time. */
   everyone: NodeJS.Timeout | undefined;
-  /** When that is, unix milliseconds. */
+  /** Time at which everyone is asked, unix milliseconds. */
   opensAt: number;
   rounds: number;
 }
 
 /**
- * The blocks wanted, and whom to ask for them.
+ * The wanted blocks, and the choice of peers to ask for them.
  *
- * Of the peers named as holding a file each block is asked from one, the one expected to serve it first, and from
- * the next when it takes longer than that peer usually does: a file comes from all of them at once, each block
- * once. Every other connected peer is asked where none is named, none can be reached, or none has served anything
- * for five seconds or half the time there is. A want is sent again while nobody served it (a peer may have got the block meanwhile, or lost our message), and
- * cancelled everywhere when the block arrives.
+ * Each block is requested from one of the peers named as holders of the file, the one expected to serve it first, and
+ * from the next when it takes longer than that peer usually does: a file comes from all of them at once, each block
+ * once. Every other connected peer is asked if none is named, none can be reached, or none has served anything for
+ * five seconds or half the timeout. An unserved want is sent again (a peer may have got the block meanwhile, or lost
+ * the message), and cancelled everywhere when the block arrives.
  */
 export class Wants {
   readonly #libp2p: Libp2p;
@@ -48,7 +48,7 @@ export class Wants {
   readonly #recent = new RecentWants();
   #topology: string | undefined;
 
-  /** `onWrongBlock` is told of peers that sent a block that was never asked for. */
+  /** `onWrongBlock` is called with peers that sent a block that was never requested. */
   constructor(libp2p: Libp2p, exchange: BlockExchange, budget: Budget, onWrongBlock: (peer: string) => void) {
     this.#budget = budget;
     this.#libp2p = libp2p;
@@ -70,14 +70,14 @@ export class Wants {
     this.#libp2p.addEventListener('peer:disconnect', this.#onLeaving);
   }
 
-  /** Also a peer that has never said it speaks bitswap has an account here once it has sent something. */
+  /** A peer that never announced bitswap also has a budget once it has sent something. */
   readonly #onLeaving = ({ detail: peer }: CustomEvent<PeerId>): void => {
     const key = peer.toString();
     this.#outboxes.delete(key);
     this.#providers.forget(key);
     this.#budget.forget(key);
     for (const want of this.#wants.values()) {
-      // Whoever else has it is asked now, not when the one that left would have been late.
+      // Ask the next holder now, not only once the peer that left would have been late.
       if (want.asked.delete(key)) this.#askNext(want);
     }
   };
@@ -92,7 +92,9 @@ export class Wants {
     this.#wants.clear();
   }
 
-  /** The block, from whoever has it. Rejects with the signal's reason, which is to come after `timeoutMs`. */
+  /**
+   * The block, from any peer that has it. Rejects with the signal's reason; the signal must abort after `timeoutMs`.
+   */
   async fetch(cid: CID, from: PeerId[], signal: AbortSignal, timeoutMs: number): Promise<Uint8Array> {
     signal.throwIfAborted();
     const key = cid.toString();
@@ -114,7 +116,7 @@ export class Wants {
     }
   }
 
-  /** The block has come to be held here by other means: whoever waits for it has it. */
+  /** The block is now held locally by other means: resolve all that wait for it. */
   supply(cid: CID, block: Uint8Array): void {
     this.#wants.get(cid.toString())?.supply(block);
   }
@@ -170,8 +172,8 @@ export class Wants {
   }
 
   /**
-   * Let those hinted alone for that long at most. A connection that the network has cut looks like any other for a
-   * while: who waits for its peer alone until the time is up gets nothing of what others have.
+   * Give the hinted peers at most that long. A cut connection looks like any other for a while: a want that waits for
+   * its peer alone until the timeout would get nothing from others that have the block.
    */
   #openIn(want: Want, ms: number): void {
     const at = Date.now() + ms;
@@ -210,7 +212,7 @@ export class Wants {
     return [...want.hinted.keys()].some((name) => want.asked.has(name));
   }
 
-  /** Ask the best of those hinted and connected that was not asked, and the next when it takes its time. */
+  /** Ask the best hinted, connected peer that was not asked yet, and the next if it is slow. */
   #askNext(want: Want): void {
     const left = [...want.hinted].filter(([name, peer]) => !want.asked.has(name) && this.#isConnected(peer));
     const best = this.#providers.best(left.map(([name]) => name));
@@ -219,7 +221,7 @@ export class Wants {
     if (want.hinted.size > 1) this.#waitFor(want, best);
   }
 
-  /** Ask the next when this peer takes longer than it should; not while it serves others of our wants. */
+  /** Ask the next when this peer takes too long; not while it serves other wants of this node. */
   #waitFor(want: Want, peer: string): void {
     const since = Date.now();
     clearTimeout(want.next);
@@ -229,7 +231,9 @@ export class Wants {
     }, this.#providers.patience(peer));
   }
 
-  /** Connect to those hinted, and ask the first that can be if none was asked; the others wait for their turn. */
+  /**
+   * Connect to the hinted peers, and ask the first one connected if none was asked; the others wait for their turn.
+   */
   #reachHinted(want: Want): void {
     for (const peer of want.hinted.values()) {
       if (this.#isConnected(peer)) continue;
@@ -271,7 +275,7 @@ function clearTimers({ timer, next, everyone }: Want): void {
   for (const pending of [timer, next, everyone]) clearTimeout(pending);
 }
 
-/** What bitswap knows a block by: it tells of the hash of the data alone. */
+/** Bitswap's key of a block: it reports only the hash of the data. */
 function digestOf(cid: CID): string {
   return Buffer.from(cid.multihash.bytes).toString('base64');
 }

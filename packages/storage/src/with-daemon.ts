@@ -3,15 +3,14 @@ import { type GetOptions, hasCode, type StoragePort } from '@chorus/protocol';
 import type { CollectOptions, CollectResult } from './garbage.ts';
 import type { HeliaStorage } from './helia.ts';
 
-/** Milliseconds in which this node's own peers may give a file before the daemon is asked as well. */
+/** Milliseconds that this node's own peers have to give a file before the daemon is asked as well. */
 const PEERS_FIRST_MS = 2_000;
 
 /**
- * The node's own storage with an IPFS daemon beside it. What is put here is added and pinned there as well, so that it
- * can be had from the public network, and after this node is gone; what no peer of this node gives in two seconds is
- * asked of the daemon too. Without the daemon's help everything goes on as without a daemon: its failures are told to
- * `onError` alone. Fetched files are not pinned here for the node's sake, and nothing that was pinned is ever unpinned
- * but by `remove`.
+ * The node's own storage together with an IPFS daemon. Each put file is also added and pinned in the daemon, so that
+ * it is available from the public network, and after this node has left; a file that no peer of this node gives
+ * within two seconds is requested from the daemon too. If the daemon fails, everything works as without it: only
+ * `onError` learns of its failures. Fetched files are not pinned in the daemon, and only `remove` unpins a file.
  *
  * @param daemon see `createKuboStorage`; closed with this storage
  */
@@ -40,7 +39,7 @@ class StorageWithDaemon implements HeliaStorage {
     return this.#own.cidOf(bytes);
   }
 
-  /** Resolves when the file is held here; the daemon is given it beside that. */
+  /** Resolves when the file is held locally; the daemon gets it in the background. */
   async put(bytes: Uint8Array): Promise<string> {
     const cid = await this.#own.put(bytes);
     const adding = this.#tolerate(this.#daemon.put(bytes)).finally(() => this.#adding.delete(adding));
@@ -53,7 +52,7 @@ class StorageWithDaemon implements HeliaStorage {
     const stop = new AbortController();
     const signal = options.signal ? AbortSignal.any([stop.signal, options.signal]) : stop.signal;
     const fromPeers = this.#own.get(cid, { ...options, signal }).catch((error) => {
-      // What is found and of no use is of no use from the daemon either.
+      // A file that was found but is unusable is unusable from the daemon too.
       if (!hasCode(error, 'E_STORAGE_UNAVAILABLE')) stop.abort();
       throw error;
     });
@@ -61,7 +60,7 @@ class StorageWithDaemon implements HeliaStorage {
     try {
       return await Promise.any([fromPeers, fromDaemon]);
     } catch {
-      // Neither has it: what the peers said is what there is to say.
+      // Neither has it: report the error of the peers.
       return await fromPeers;
     } finally {
       stop.abort();
@@ -88,7 +87,7 @@ class StorageWithDaemon implements HeliaStorage {
 
   async remove(cid: string): Promise<void> {
     await this.#own.remove(cid);
-    // Or it would be pinned after this.
+    // Otherwise it would be pinned after this.
     await Promise.all(this.#adding);
     await this.#tolerate(this.#daemon.remove(cid));
   }
@@ -101,7 +100,7 @@ class StorageWithDaemon implements HeliaStorage {
     return this.#own.collectGarbage(options);
   }
 
-  /** What is being added to the daemon is given up. */
+  /** Abort the current additions to the daemon. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#daemon.close();

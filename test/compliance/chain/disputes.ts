@@ -5,7 +5,7 @@ import { elsewhere, type Fixture, refused } from './fixture.ts';
 /** Verdicts that are asked for on chain, and trainers that say they were available. */
 export function describeDisputes(get: () => Fixture): void {
   describe('verdicts on chain', () => {
-    it('a candidate asks for them, once; the validators post theirs, once, and anyone reads them', async () => {
+    it('a candidate requests verdicts once, each validator posts its own once, and anyone can read them', async () => {
       const f = get();
       const taskId = await f.running();
       const [first, second] = f.validators as [Fixture['owner'], Fixture['owner']];
@@ -40,13 +40,13 @@ export function describeDisputes(get: () => Fixture): void {
       }
       expect(await f.owner.round(taskId, 1)).toMatchObject({ verdictsRequested: true, verdictsPosted: [0] });
       expect(await f.owner.postedVerdicts(taskId, 1)).toEqual([{ verdict, vote }]);
-      // Who posts is paid for it; what the others did not earn is the candidate's again.
+      // Validators that post are paid; the unearned rest returns to the candidate.
       expect((await owed()).map((amount, i) => amount - before[i]!)).toEqual([3_750n, 0n, 0n]);
       await f.timeOut(taskId);
       expect((await owed()).map((amount, i) => amount - before[i]!)).toEqual([3_750n, 0n, 3_750n]);
     });
 
-    it('whoever posts none is slashed where the round ends void, and candidates that had none are not', async () => {
+    it('validators that post no verdict are slashed if the round ends void, and candidates without verdicts are not', async () => {
       const f = get();
       const taskId = await f.running();
       await f.toSettle(taskId);
@@ -89,7 +89,7 @@ export function describeDisputes(get: () => Fixture): void {
       return { taskId, validators };
     };
 
-    it('has a case, in which it publishes its payload and anyone reads it', async () => {
+    it('a trainer found unavailable has a case, in which it publishes its payload and anyone reads it', async () => {
       const f = get();
       const { taskId } = await accused();
       const found = (await f.owner.unavailabilityCase(taskId, 1, 1))!;
@@ -107,7 +107,7 @@ export function describeDisputes(get: () => Fixture): void {
       expect(await f.owner.publishedPayload(taskId, 1, f.trainers[0]!.account)).toBeNull();
     });
 
-    it('wins with the signatures of a majority, and the accuser that is not among them is slashed', async () => {
+    it('a trainer found unavailable wins with the signatures of a majority, and the accuser that is not among them is slashed', async () => {
       const f = get();
       const { taskId, validators } = await accused();
       const judged = await f.owner.round(taskId, 1);
@@ -142,7 +142,7 @@ export function describeDisputes(get: () => Fixture): void {
       await refused('E_CHAIN_ALREADY_DONE', f.owner.resolveCase(taskId, 1, 1));
     });
 
-    it('is slashed where nobody contests in time', async () => {
+    it('a trainer found unavailable is slashed if no one contests in time', async () => {
       const f = get();
       const { taskId, validators } = await accused();
       await refused('E_CHAIN_DEADLINE_NOT_PASSED', f.owner.resolveCase(taskId, 1, 1));
@@ -159,7 +159,7 @@ export function describeDisputes(get: () => Fixture): void {
       await refused('E_CHAIN_ALREADY_DONE', f.owner.resolveCase(taskId, 1, 1));
     });
 
-    it('and its accusers get their stake back only when the case is closed; others at once', async () => {
+    it('accusers get their stake back only when the case is closed, and others at once', async () => {
       const f = get();
       const { taskId } = await accused();
       const accounts = [f.trainers[1]!, f.validators[0]!].map((port) => port.account);

@@ -2,7 +2,7 @@ import { type ChainEvent, G1_INFINITY } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { type Fixture, vector } from './fixture.ts';
 
-/** What the chain tells. */
+/** Events of the chain port. */
 export function describeEvents(get: () => Fixture): void {
   describe('events', () => {
     /** The events of what `act` does, until one of this type. */
@@ -22,7 +22,7 @@ export function describeEvents(get: () => Fixture): void {
       return events;
     };
 
-    it('tell a task’s life in order, once, and stop with the signal', async () => {
+    it('chain events tell a task’s life in order, once, and stop with the signal', async () => {
       const f = get();
       let taskId = 0n;
       const all = await heard('refunded', async () => {
@@ -58,7 +58,7 @@ export function describeEvents(get: () => Fixture): void {
       expect(blocks).toEqual([...blocks].sort((a, b) => a - b));
     });
 
-    it('tell of slashes, verdicts and cases', async () => {
+    it('chain events report slashes, verdicts and cases', async () => {
       const f = get();
       let taskId = 0n;
       const verdict = { unavailable: [1], rejected: [], novelty: G1_INFINITY, lossBefore: 2n, lossAfter: 1n };
@@ -92,7 +92,7 @@ export function describeEvents(get: () => Fixture): void {
       expect(of('case-resolved')).toMatchObject({ ...at, trainer: accused, available: true });
     });
 
-    it('tell that a task was cancelled', async () => {
+    it('chain events report the cancellation of a task', async () => {
       const f = get();
       let taskId = 0n;
       const all = await heard('task-ended', async () => {
@@ -103,7 +103,7 @@ export function describeEvents(get: () => Fixture): void {
       expect(mine).toEqual(['task-created', 'task-cancelled', 'task-ended']);
     });
 
-    it('of the past are told again from a block on', async () => {
+    it('past chain events are repeated from a given block on', async () => {
       const f = get();
       const { block, taskId } = await f.owner.createTask(f.params());
       const abort = new AbortController();

@@ -73,7 +73,7 @@ export class Fixture {
     this.aggregators = world.accounts.slice(6, 8);
   }
 
-  /** Register everybody and deposit stake behind all identities but the poor one's. */
+  /** Register all accounts and deposit stake behind all identities but the poor one's. */
   static async open(world: ChainWorld): Promise<Fixture> {
     const fixture = new Fixture(world);
     for (const port of [...world.accounts, world.poor]) {
@@ -210,7 +210,7 @@ export class Fixture {
     return Promise.all(validators.map((v) => v.signVerdict(judged, verdict)));
   }
 
-  /** Settle with the votes of all validators, where the settlement brings none of its own. */
+  /** Settle with the votes of all validators, unless the settlement brings its own. */
   async settle(port: ChainPort, taskId: bigint, round: number, given: Settlement) {
     const votes = given.votes.length > 0 ? given.votes : await this.votes(taskId, round, given);
     return port.settle(taskId, round, { ...given, votes });

@@ -20,7 +20,7 @@ export function describeIdentities(get: () => Fixture): void {
       expect(await owner.reputation(agentId)).toBe(0);
     });
 
-    it('stake is deposited, also behind another’s identity, and its shares belong to who paid', async () => {
+    it('stake can be deposited even behind another’s identity, and its shares belong to the payer', async () => {
       const { owner, trainers, world } = get();
       const { agentId } = await trainers[0]!.registerIdentity('ipfs://delegated');
       const before = await get().balance(owner.account);
@@ -37,7 +37,7 @@ export function describeIdentities(get: () => Fixture): void {
       expect(mine.shares).toBe(3n * theirs.shares);
     });
 
-    it('stake comes back to who deposited it, after the unbonding delay and not before', async () => {
+    it('stake returns to its depositor after the unbonding delay and not before', async () => {
       const { owner, world, trainers } = get();
       const { agentId } = await owner.registerIdentity('ipfs://unbonding');
       await owner.depositStake(world.token, agentId, 1_000n);
@@ -56,7 +56,7 @@ export function describeIdentities(get: () => Fixture): void {
       await refused('E_CHAIN_NOT_ALLOWED', owner.withdrawStake(ticket.id));
     });
 
-    it('nothing, more than one has, or what a task locked cannot be unbonded', async () => {
+    it('zero stake, more than the account has, or locked stake cannot be unbonded', async () => {
       const f = get();
       const port = f.trainers[0]!;
       const { token } = f.world;
@@ -134,7 +134,7 @@ export function describeIdentities(get: () => Fixture): void {
       await absent!.depositStake(token, after.agentId, DEPOSIT);
     });
 
-    it('a deposit of nothing, behind nobody, or without the tokens is refused', async () => {
+    it('a deposit of zero, behind no identity, or without the tokens is refused', async () => {
       const { owner, world, agentOf } = get();
       const mine = agentOf.call(get(), owner);
       await refused('E_CHAIN_INVALID_PARAMS', owner.depositStake(world.token, mine, 0n));

@@ -16,7 +16,7 @@ export function describeMoney(get: () => Fixture, propertyRuns: number): void {
       return taskId;
     };
 
-    it('is claimed once, of the tasks that are named and all fees', async () => {
+    it('a claim pays the named tasks and all fees once', async () => {
       const f = get();
       const [taskId, other] = [await settled(), await settled()];
       const trainer = f.trainers[0]!;
@@ -38,7 +38,7 @@ export function describeMoney(get: () => Fixture, propertyRuns: number): void {
       expect((await validator.claim(f.world.token, [])).amount).toBe(fees);
     });
 
-    it('is claimed to another address', async () => {
+    it('a claim can pay to another address', async () => {
       const f = get();
       const taskId = await settled();
       const to = '0x00000000000000000000000000000000000c1a13';
@@ -47,7 +47,7 @@ export function describeMoney(get: () => Fixture, propertyRuns: number): void {
       expect((await f.balance(to)) - before).toBe(amount);
     });
 
-    it('is not claimed in a token that the task does not pay in, nor to nobody or the contract itself', async () => {
+    it('a claim in another token than the task’s, or to the zero address or the contract itself, is refused', async () => {
       const f = get();
       const taskId = await settled();
       const port = f.trainers[0]!;
@@ -62,7 +62,7 @@ export function describeMoney(get: () => Fixture, propertyRuns: number): void {
       expect((await port.claim(token, [taskId])).amount).toBeGreaterThan(0n);
     });
 
-    it('of a vesting task is released over the rounds that follow, and all of it when the task has ended', async () => {
+    it('rewards of a vesting task are released over the following rounds, and fully when the task has ended', async () => {
       const f = get();
       const taskId = await f.running({ rounds: 4, vestingRounds: 2, budget: 400_000n });
       const trainer = f.trainers[0]!;
@@ -86,14 +86,14 @@ export function describeMoney(get: () => Fixture, propertyRuns: number): void {
       expect(await f.owed(trainer.account, [early])).toBe(470_001n);
     });
 
-    it('is not refunded, nor a stake released, before the task has ended', async () => {
+    it('no budget is refunded, and no stake released, before the task has ended', async () => {
       const f = get();
       const taskId = await f.running();
       await refused('E_CHAIN_NOT_ENDED', f.owner.refund(taskId));
       await refused('E_CHAIN_NOT_ENDED', f.owner.releaseStake(taskId, f.trainers[0]!.account));
     });
 
-    it('of an ended task goes back: the rest to the owner, each stake to its pool, once', async () => {
+    it('an ended task returns the rest to the owner and each stake to its pool, once', async () => {
       const f = get();
       const taskId = await settled(SHARE_ONE / 2);
       const rest = (await f.owner.task(taskId)).remaining;
@@ -112,7 +112,7 @@ export function describeMoney(get: () => Fixture, propertyRuns: number): void {
       await refused('E_CHAIN_NOT_A_MEMBER', f.owner.releaseStake(taskId, f.owner.account));
     });
 
-    it('of the protocol is collected by anyone, for the treasury', async () => {
+    it('anyone can collect protocol fees for the treasury', async () => {
       const f = get();
       const taskId = await settled();
       const before = await f.balance(f.world.treasury);
@@ -122,7 +122,7 @@ export function describeMoney(get: () => Fixture, propertyRuns: number): void {
       await refused('E_CHAIN_NOTHING_TO_CLAIM', f.owner.collectFees(taskId));
     });
 
-    it('and deeds make a reputation: rounds with a share count, once each', async () => {
+    it('each round with a share counts once for reputation', async () => {
       const f = get();
       const port = f.trainers[0]!;
       const agentId = f.agentOf(port);
@@ -141,7 +141,7 @@ export function describeMoney(get: () => Fixture, propertyRuns: number): void {
       expect(await port.reputation(agentId)).toBeGreaterThanOrEqual(0);
     });
 
-    it('and feedback waits for every settled round that can still be attested', async () => {
+    it('feedback waits for every settled round that can still be attested', async () => {
       const f = get();
       const { account } = f.trainers[0]!;
       const taskId = await f.running({ rounds: 3 });
@@ -179,7 +179,7 @@ export function describeMoney(get: () => Fixture, propertyRuns: number): void {
           { minLength: 1, maxLength: 3 },
         ),
       });
-      /** Let a phase run out if it has not ended by itself; false where the round is void. */
+      /** Let a phase run out if it has not ended by itself; false if the round is void. */
       const pass = async (taskId: bigint, round: number, phase: string): Promise<boolean> => {
         const state = await f.owner.round(taskId, round);
         if (state.phase === phase) await f.timeOut(taskId);

@@ -24,7 +24,7 @@ export function describeRounds(get: () => Fixture): void {
       expect(opened).toMatchObject({ verdictsRequested: false, verdictsPosted: [] });
     });
 
-    it('nobody is drawn to settle before every reference is opened, and who was is known afterwards', async () => {
+    it('no candidate is drawn to settle before every reference is opened, and the drawn one is known afterwards', async () => {
       const f = get();
       const taskId = await f.running();
       const drawn = async (round: number) => (await f.owner.round(taskId, round)).drawnAggregator;
@@ -81,7 +81,7 @@ export function describeRounds(get: () => Fixture): void {
       }
     });
 
-    it('whoever does not hold the role is refused', async () => {
+    it('an account without the role is refused', async () => {
       const f = get();
       const taskId = await f.running();
       await refused('E_CHAIN_NOT_A_MEMBER', f.owner.commitUpdate(taskId, 1, vector(9n)));
@@ -116,7 +116,7 @@ export function describeRounds(get: () => Fixture): void {
       await refused('E_CHAIN_ALREADY_DONE', f.openSeal(first, taskId, 1));
     });
 
-    it('after the deadlines goes on with those who acted, and slashes the others', async () => {
+    it('a round continues after its deadlines with the members that acted, and slashes the others', async () => {
       const f = get();
       const taskId = await f.running();
       const [late, lazy] = [f.trainers[0]!, f.validators[1]!];
@@ -138,7 +138,7 @@ export function describeRounds(get: () => Fixture): void {
       expect((await f.owner.round(taskId, 1)).phase).toBe('settle');
     });
 
-    it('what absence costs is burned, whatever the terms say: nobody gains by it', async () => {
+    it('a slash for absence is always burned, under any terms', async () => {
       const f = get();
       const taskId = await f.running({ slashReporterBps: 1_000, slashBurnBps: 5_000 });
       const burn = '0x000000000000000000000000000000000000dead';
@@ -180,7 +180,7 @@ export function describeRounds(get: () => Fixture): void {
       await refused('E_CHAIN_WRONG_PHASE', f.owner.advance(taskId));
     });
 
-    it('goes on without members that left, or that were absent three times in a row', async () => {
+    it('a round continues without members that left, or that were absent three times in a row', async () => {
       const f = get();
       const taskId = await f.running({ rounds: 5, minTrainers: 1 });
       const [leaver, absent] = [f.trainers[0]!, f.trainers[1]!];
@@ -209,7 +209,7 @@ export function describeRounds(get: () => Fixture): void {
         10_000n,
         9_700n,
       ]);
-      // Nobody waits for them.
+      // No phase waits for them.
       await f.commit(2, taskId, 4);
       for (const port of f.validators) await f.seal(port, taskId, 4);
       expect((await f.owner.round(taskId, 4)).phase).toBe('reference');

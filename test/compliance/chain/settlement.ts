@@ -6,7 +6,7 @@ import { elsewhere, type Fixture, refused, vector } from './fixture.ts';
 /** What ends a round: who may, what it pays, and the votes that it needs. */
 export function describeSettlement(get: () => Fixture): void {
   describe('settlement', () => {
-    it('pays shares and fees of the round, and keeps the rest in escrow', async () => {
+    it('a settlement pays shares and fees of the round, and keeps the rest in escrow', async () => {
       const f = get();
       const taskId = await f.running();
       await f.toSettle(taskId);
@@ -55,7 +55,7 @@ export function describeSettlement(get: () => Fixture): void {
       expect(account).toMatchObject({ earned: 235_000n, claimed: 0n, vesting: 0n, released: false });
     });
 
-    it('adds every aggregate to the total commitment', async () => {
+    it('a settlement adds every aggregate to the total commitment', async () => {
       const f = get();
       const taskId = await f.running();
       for (const round of [1, 2]) {
@@ -67,7 +67,7 @@ export function describeSettlement(get: () => Fixture): void {
       expect(task.totalCommitment).toEqual(mulG1(G1_GENERATOR, 2n * 65536n * 2n));
     });
 
-    it('by anyone but the candidate of the window is refused; after the last window anyone may', async () => {
+    it('a settlement by anyone but the candidate of the window is refused; after the last window anyone may', async () => {
       const f = get();
       const taskId = await f.running();
       await f.toSettle(taskId);
@@ -87,7 +87,7 @@ export function describeSettlement(get: () => Fixture): void {
       expect(before[1] - (await f.pool(second))).toBe(300n);
     });
 
-    it('in nobody’s window makes the round void, and its budget rolls on', async () => {
+    it('a round without a settlement in any window is void, and its budget rolls on', async () => {
       const f = get();
       const taskId = await f.running({ stake: 0n });
       await f.toSettle(taskId);
@@ -104,7 +104,7 @@ export function describeSettlement(get: () => Fixture): void {
       expect(rewards[0]).toBe(1_000_003n - 10_000n - 30_000n - 20_000n);
     });
 
-    it('with sums or entries out of range, or something for an absent trainer, is refused', async () => {
+    it('a settlement with sums or entries out of range, or something for an absent trainer, is refused', async () => {
       const f = get();
       const taskId = await f.running();
       await f.commit(0, taskId, 1);
@@ -130,7 +130,7 @@ export function describeSettlement(get: () => Fixture): void {
       await f.settle(aggregator, taskId, 1, f.settlement([65536, 0, 0], [SHARE_ONE, 0, 0]));
     });
 
-    it('of a round that is over is refused', async () => {
+    it('a settlement of a round that is over is refused', async () => {
       const f = get();
       const taskId = await f.running();
       await f.toSettle(taskId);
@@ -140,7 +140,7 @@ export function describeSettlement(get: () => Fixture): void {
       await refused('E_CHAIN_WRONG_PHASE', f.settle(aggregator, taskId, 1, given));
     });
 
-    it('leaves out trainers that a majority of the validators found unavailable', async () => {
+    it('a settlement leaves out trainers that a majority of the validators found unavailable', async () => {
       const f = get();
       const taskId = await f.running();
       await f.toSettle(taskId);
@@ -155,7 +155,7 @@ export function describeSettlement(get: () => Fixture): void {
       expect(await f.owner.settlement(taskId, 2)).toBeNull();
     });
 
-    it('leaves out references that a majority rejected, pays nothing for them and slashes', async () => {
+    it('a settlement leaves out references that a majority rejected, pays nothing for them and slashes', async () => {
       const f = get();
       const taskId = await f.withThreeValidators();
       const validators = [...f.validators, f.aggregators[0]!];
@@ -183,7 +183,7 @@ export function describeSettlement(get: () => Fixture): void {
       }
     });
 
-    it('releases less where the median loss did not fall, and keeps the rest in escrow', async () => {
+    it('a settlement releases less if the median loss did not fall, and keeps the rest in escrow', async () => {
       const f = get();
       const taskId = await f.withThreeValidators({ stagnationBps: 2_500 });
       const validators = [...f.validators, f.aggregators[0]!];
@@ -211,7 +211,7 @@ export function describeSettlement(get: () => Fixture): void {
       }
     });
 
-    it('with forged, repeated, too few or foreign votes is refused', async () => {
+    it('a settlement with forged, repeated, too few or foreign votes is refused', async () => {
       const f = get();
       const taskId = await f.running();
       const other = await f.running();
@@ -244,12 +244,12 @@ export function describeSettlement(get: () => Fixture): void {
         const given = f.settlement([1, 0, 0], [1, 0, 0], { unavailable: [1], votes });
         await refused('E_CHAIN_INVALID_VOTES', aggregator.settle(taskId, 1, given));
       }
-      // Whoever collects votes finds the same of each.
+      // A collector of votes gets the same result for each.
       const says = (vote: VerdictVote, state = judged) => aggregator.isVerdictOf(vote, state, verdict);
       expect([good, also].every((vote) => says(vote))).toBe(true);
       for (const [, vote] of forgeries.slice(3)) expect(says(vote!)).toBe(false);
       expect(says(good, elsewhere(judged, 'updates'))).toBe(false);
-      // Votes for another list, or none at all: nobody said that the payloads can be had.
+      // Votes for another list, or none at all: no one said that the payloads are available.
       const others = f.settlement([1, 0, 0], [1, 0, 0], { votes: [good, also] });
       await refused('E_CHAIN_INVALID_VOTES', aggregator.settle(taskId, 1, others));
       const none = f.settlement([1, 0, 0], [1, 0, 0]);

@@ -6,7 +6,7 @@ import { type Fixture, refused, STAKE } from './fixture.ts';
 /** Creating, filling and joining tasks. */
 export function describeTasks(get: () => Fixture): void {
   describe('tasks', () => {
-    it('creating one escrows exactly its budget and shows its parameters', async () => {
+    it('creating a task escrows exactly its budget and shows its parameters', async () => {
       const f = get();
       const before = await f.balance(f.owner.account);
       const taskId = await f.create();
@@ -17,7 +17,7 @@ export function describeTasks(get: () => Fixture): void {
       expect(before - (await f.balance(f.owner.account))).toBe(1_000_003n);
     });
 
-    it('one takes over from governance what its rounds will rest on', async () => {
+    it('a task fixes the governance values for its rounds at creation', async () => {
       const f = get();
       const task = await f.owner.task(await f.create());
       expect(task.verifier).toMatch(/^0x[0-9a-f]{40}$/);
@@ -35,14 +35,14 @@ export function describeTasks(get: () => Fixture): void {
       });
     });
 
-    it('one that does not exist is unknown', async () => {
+    it('a task that does not exist is unknown', async () => {
       const { owner } = get();
       await refused('E_CHAIN_UNKNOWN_TASK', owner.task(99_999n));
       await refused('E_CHAIN_UNKNOWN_TASK', owner.advance(99_999n));
       await refused('E_CHAIN_UNKNOWN_TASK', owner.topUp(99_999n, 1n));
     });
 
-    it('parameters out of bounds are refused', async () => {
+    it('task parameters out of bounds are refused', async () => {
       const f = get();
       const [first] = f.validators;
       const wrong: Partial<TaskParams>[] = [
@@ -100,7 +100,7 @@ export function describeTasks(get: () => Fixture): void {
       await refused('E_CHAIN_WRONG_PHASE', f.owner.topUp(taskId, 1n));
     });
 
-    it('its owner, and nobody else, cancels one that has not started, and gets its budget back', async () => {
+    it('only the owner can cancel a task that has not started, and gets its budget back', async () => {
       const f = get();
       const taskId = await f.create();
       await f.join(f.trainers[0]!, taskId, ['trainer']);
@@ -115,7 +115,7 @@ export function describeTasks(get: () => Fixture): void {
   });
 
   describe('joining', () => {
-    it('locks the stake once whatever the number of roles, and records the member', async () => {
+    it('joining locks the stake once for any number of roles, and records the member', async () => {
       const f = get();
       const port = f.validators[0]!;
       const { token } = f.world;
@@ -146,12 +146,12 @@ export function describeTasks(get: () => Fixture): void {
       expect(await f.owner.memberAccount(taskId, f.owner.account)).toBeNull();
     });
 
-    it('without the stake is refused', async () => {
+    it('joining without the stake is refused', async () => {
       const f = get();
       await refused('E_CHAIN_STAKE_REQUIRED', f.join(f.world.poor, await f.create(), ['trainer']));
     });
 
-    it('with somebody else’s identity, or none, is refused', async () => {
+    it('joining with another account’s identity, or none, is refused', async () => {
       const f = get();
       const taskId = await f.create();
       const [one, other] = f.trainers as [Fixture['owner'], Fixture['owner']];
@@ -161,7 +161,7 @@ export function describeTasks(get: () => Fixture): void {
       await refused('E_CHAIN_NOT_ALLOWED', one.join(taskId, { ...request, agentId: 10n ** 9n }));
     });
 
-    it('another task than the one that was looked at is refused', async () => {
+    it('joining another task than the checked one is refused', async () => {
       const f = get();
       const [looked, taskId] = [await f.create(), await f.create({ stake: STAKE - 1n })];
       const port = f.trainers[0]!;
@@ -172,18 +172,18 @@ export function describeTasks(get: () => Fixture): void {
       await port.join(looked, request);
     });
 
-    it('as trainer and validator at once is refused', async () => {
+    it('joining as trainer and validator at once is refused', async () => {
       const f = get();
       const taskId = await f.create();
       await refused('E_CHAIN_ROLE_REFUSED', f.join(f.validators[0]!, taskId, ['trainer', 'validator']));
     });
 
-    it('as a validator without appointment is refused', async () => {
+    it('joining as a validator without appointment is refused', async () => {
       const f = get();
       await refused('E_CHAIN_ROLE_REFUSED', f.join(f.trainers[0]!, await f.create(), ['validator']));
     });
 
-    it('twice, without a role, or without a peer id is refused', async () => {
+    it('joining twice, without a role, or without a peer id is refused', async () => {
       const f = get();
       const taskId = await f.create();
       const port = f.trainers[0]!;
@@ -201,7 +201,7 @@ export function describeTasks(get: () => Fixture): void {
       await refused('E_CHAIN_TASK_FULL', f.join(f.trainers[1]!, taskId, ['trainer']));
     });
 
-    it('a task with an allow list takes whoever proves to be on it', async () => {
+    it('a task with an allow list accepts accounts that prove to be on it', async () => {
       const f = get();
       const [allowed, neighbour, stranger] = f.trainers as [
         Fixture['owner'],
@@ -233,7 +233,7 @@ export function describeTasks(get: () => Fixture): void {
       await f.join(f.validators[0]!, taskId, ['validator']);
     });
 
-    it('after the deadline or the start is refused', async () => {
+    it('joining after the deadline or the start is refused', async () => {
       const f = get();
       const late = await f.create();
       await f.world.passTime(1001);
@@ -241,7 +241,7 @@ export function describeTasks(get: () => Fixture): void {
       await refused('E_CHAIN_WRONG_PHASE', f.join(f.owner, await f.running(), ['aggregator']));
     });
 
-    it('completes the task and starts round 1', async () => {
+    it('the join that completes the task starts round 1', async () => {
       const f = get();
       const task = await f.owner.task(await f.running());
       expect(task).toMatchObject({ status: 'running', round: 1 });
@@ -250,7 +250,7 @@ export function describeTasks(get: () => Fixture): void {
       expect(task.aggregators).toEqual(f.aggregators.map((a) => a.account));
     });
 
-    it('ends at the deadline: with enough members round 1 starts, else the task ends', async () => {
+    it('joining ends at the deadline: with enough members round 1 starts, else the task ends', async () => {
       const f = get();
       const enough = await f.create({ minTrainers: 2 });
       await f.joinAll(f.trainers.slice(0, 2), enough, 'trainer');

@@ -318,7 +318,9 @@ export class TaskWorld {
     ]);
   }
 
-  /** All, or the given, trainers commit and validators seal. Where these are not all, time goes on to the next phase. */
+  /**
+   * All, or the given, trainers commit and validators seal. If these are not all, time advances to the next phase.
+   */
   async toReference(taskId: bigint, round = 1, who: Acting = {}): Promise<void> {
     const { trainers = indices(this.trainers), sealing = indices(this.validators) } = who;
     await Promise.all([
@@ -463,7 +465,7 @@ export class TaskWorld {
 
   /**
    * Every unit is accounted for, in both contracts and every token. What is owed is asked of each known account, so a
-   * credit to anybody else shows as well.
+   * credit to any other account shows as well.
    */
   async checkMoney(): Promise<void> {
     const accounts = [...this.players.map((p) => p.address), this.governor.address, TREASURY];
@@ -506,7 +508,7 @@ export class TaskWorld {
     return events(receipt, this.tasks, name);
   }
 
-  /** Who was slashed for what in a transaction, and what of it went to the task. */
+  /** The slashes of a transaction with their reasons, and the part that went to the task. */
   slashes(receipt: TransactionReceipt): { member: string; kind: bigint; toTask: bigint; reporter: string }[] {
     return this.events(receipt, 'MemberSlashed').map(({ member, kind, toTask, reporter }) => ({
       member,
@@ -547,7 +549,7 @@ export class TaskWorld {
     return receipt;
   }
 
-  /** With gas enough also for the one that ends a phase, which no estimate made beside others can know. */
+  /** With gas enough also for the one that ends a phase, which no concurrent estimate can know. */
   #transact(player: { signer: JsonRpcSigner }, name: string, args: unknown[]): Promise<TransactionReceipt> {
     return send(this.by(player), name, ...args, { gasLimit: 12_000_000 });
   }
@@ -574,7 +576,7 @@ type WorldParts =
   | 'validators'
   | 'aggregators';
 
-/** Who does not let the others wait; by default everyone. */
+/** The members that act in time; default: all. */
 export interface Acting {
   trainers?: number[];
   sealing?: number[];

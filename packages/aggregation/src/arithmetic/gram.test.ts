@@ -13,7 +13,7 @@ function slowly(vectors: readonly (Int16Array | Int32Array)[]): bigint[][] {
 }
 
 describe('gramMatrix', () => {
-  it('is every inner product, exactly', () => {
+  it('gramMatrix is every inner product, exactly', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 5000 }),
@@ -30,7 +30,7 @@ describe('gramMatrix', () => {
     );
   });
 
-  it('stays exact beyond 2^53, with summed references in row 0 at d = 2^22', () => {
+  it('gramMatrix stays exact beyond 2^53, with summed references in row 0 at d = 2^22', () => {
     const length = 2 ** 22;
     const reference = new Int32Array(length).fill(15 * 32767);
     reference[0]! -= 1; // odd, so that a rounded float64 sum would show
@@ -49,7 +49,7 @@ describe('gramMatrix', () => {
     ['unequal lengths', [new Int16Array(3), new Int16Array(4)]],
     ['an entry of 2^20', [Int32Array.of(2 ** 20)]],
     ['69 vectors', new Array<Int16Array>(69).fill(new Int16Array(1))],
-  ])('refuses %s', (_, vectors) => {
+  ])('gramMatrix refuses %s', (_, vectors) => {
     expect(() => gramMatrix(vectors)).toThrowError(expect.objectContaining({ code: 'E_GRAM_INPUT' }));
   });
 });

@@ -5,7 +5,7 @@ import { projectionCoefficients } from './projection.ts';
 
 /**
  * The same coefficients from their definition, by trying every support: Cramer's rule over the integers, cofactors
- * and all, and the one support whose coefficients and slacks are not negative. Nothing is shared with the source.
+ * and all, and the one support whose coefficients and slacks are not negative. It shares no code with the source.
  */
 function bySearch(gram: bigint[][], dot: bigint[]): bigint[] {
   const n = dot.length;
@@ -50,7 +50,7 @@ function bySearch(gram: bigint[][], dot: bigint[]): bigint[] {
 const vector = fc.array(fc.integer({ min: -40, max: 40 }), { minLength: 4, maxLength: 4 });
 
 describe('projectionCoefficients', () => {
-  it('are those of the one support that meets the optimality conditions', () => {
+  it('projectionCoefficients gives the coefficients of the one support that meets the optimality conditions', () => {
     fc.assert(
       fc.property(fc.array(vector, { minLength: 1, maxLength: 5 }), vector, (vectors, target) => {
         const given = vectors.map((v) => (v.some(Boolean) ? v : [1, 0, 0, 0]));
@@ -63,7 +63,7 @@ describe('projectionCoefficients', () => {
     );
   });
 
-  it('do not depend on the order of the vectors, up to sixteen, copies and opposites among them', () => {
+  it('projectionCoefficients does not depend on the order of up to sixteen vectors, including copies and opposites', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(vector, fc.constantFrom(1, 1, 2, -1)), { minLength: 1, maxLength: 8 }),
@@ -91,7 +91,7 @@ describe('projectionCoefficients', () => {
     );
   });
 
-  it('are exact where floats cannot tell: a coefficient of 2^-90, and a slack of 2^-90', () => {
+  it('projectionCoefficients is exact below float precision: a coefficient of 2^-90, and a slack of 2^-90', () => {
     // Two vectors of squared norm 2^52; the second's dot product is what makes its coefficient 0, plus or minus one.
     const square = 1n << 52n;
     const gram = [
@@ -107,11 +107,11 @@ describe('projectionCoefficients', () => {
     }
   });
 
-  it('take no vectors at all', () => {
+  it('projectionCoefficients accepts an empty list of vectors', () => {
     expect(projectionCoefficients([], [[], []])).toEqual([[], []]);
   });
 
-  it('are refused for a matrix that no vectors have, whatever the targets', () => {
+  it('projectionCoefficients refuses a matrix that no vectors have, for any targets', () => {
     const gram = [
       [1n, 2n],
       [2n, 1n],

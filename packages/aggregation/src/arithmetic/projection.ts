@@ -13,13 +13,13 @@ export const RIDGE = 256n;
  *
  *     a'(G + diag(G) / 256) a / 2 - dot'a.
  *
- * The result is exact, so it does not depend on how it is found: floats only guess which coefficients are positive.
- * The guess is then pivoted over rationals until the optimality conditions hold exactly (all coefficients and all
- * slacks non-negative), which only the minimiser meets.
+ * The result is exact, so it does not depend on the search: floats only guess which coefficients are positive. The
+ * guess is then pivoted over rationals until the optimality conditions hold exactly (all coefficients and all slacks
+ * non-negative), which only the minimiser meets.
  *
  * @param gram inner products of the vectors, G_ii > 0
  * @param dots each vector's inner product with the target
- * @throws ChorusError `E_GRAM_INVALID` where the problem is not strictly convex: no vectors have this matrix
+ * @throws ChorusError `E_GRAM_INVALID` if the problem is not strictly convex: no vectors have this matrix
  */
 export function projectionCoefficients(
   gram: readonly (readonly bigint[])[],
@@ -69,11 +69,11 @@ function nearest(H: readonly (readonly bigint[])[], c: readonly bigint[]): bigin
 
 /**
  * Principal pivoting: `infeasible` gives the indices whose coefficient (in the support) or slack (outside it) is
- * negative, and they change sides until there are none.
+ * negative, and they change sides until no such index is left.
  *
- * All of them change at once while that helps. Where it does not, only the last does: Murty's rule, which ends from
- * every start for a positive definite matrix, and whenever it lowers the count all change at once again. So it ends.
- * (Murty 1974; Kostreva 1978; Judice and Pires 1994.)
+ * All of them change at once while that lowers the count. If it does not, only the last one changes: Murty's rule,
+ * which terminates from every start for a positive definite matrix. Once it has lowered the count, all change at once
+ * again. So the pivoting terminates. (Murty 1974; Kostreva 1978; Judice and Pires 1994.)
  *
  * @param support changed in place, and returned
  */
@@ -98,7 +98,7 @@ function pivot(
   return support;
 }
 
-/** Which coefficients are positive, by the same pivoting in floats: a guess, that rounding may spoil. */
+/** Which coefficients are positive, by the same pivoting in floats: a guess that rounding may spoil. */
 function guess(H: readonly (readonly bigint[])[], c: readonly bigint[]): boolean[] {
   const scale = H.map((row, i) => 1 / Math.sqrt(Number(row[i]!)));
   const M = H.map((row, i) => row.map((x, j) => Number(x) * scale[i]! * scale[j]!));

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { solveExactly } from './solve.ts';
 
 describe('solveExactly', () => {
-  it('solves systems of integers exactly', () => {
+  it('solveExactly solves systems of integers exactly', () => {
     const square = fc.integer({ min: 1, max: 7 }).chain((n) =>
       fc.tuple(
         fc.array(fc.array(fc.bigInt({ min: -(2n ** 40n), max: 2n ** 40n }), { minLength: n, maxLength: n }), {
@@ -28,7 +28,7 @@ describe('solveExactly', () => {
     );
   });
 
-  it('says that a matrix is not positive definite', () => {
+  it('solveExactly reports a matrix that is not positive definite', () => {
     expect(
       solveExactly(
         [
@@ -41,7 +41,7 @@ describe('solveExactly', () => {
     expect(solveExactly([[-1n]], [3n])).toBeUndefined();
   });
 
-  it('has nothing to solve of nothing', () => {
+  it('solveExactly returns an empty solution for an empty system', () => {
     expect(solveExactly([], [])).toEqual({ numerators: [], denominator: 1n });
   });
 });

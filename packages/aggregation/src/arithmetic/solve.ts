@@ -9,20 +9,20 @@ export interface ExactSolution {
  * identity and multistep integer-preserving Gaussian elimination", 1968). Every intermediate number is a minor of the
  * matrix, so numbers grow linearly with its size, and every division is exact.
  *
- * @returns undefined where the matrix is not positive definite
+ * @returns undefined if the matrix is not positive definite
  */
 export function solveExactly(
   matrix: readonly (readonly bigint[])[],
   right: readonly bigint[],
 ): ExactSolution | undefined {
   const n = right.length;
-  // Elimination keeps the matrix symmetric: only what lies on and above the diagonal is worked out.
+  // Elimination keeps the matrix symmetric: only entries on and above the diagonal are computed.
   const rows = matrix.map((row, i) => [...row.slice(i), right[i]!]);
   let previous = 1n;
   for (let k = 0; k < n; k++) {
     const pivotRow = rows[k]!;
     const pivot = pivotRow[0]!;
-    // The leading minors: all positive exactly where the matrix is positive definite.
+    // The leading minors: all positive exactly if the matrix is positive definite.
     if (pivot <= 0n) return undefined;
     for (let i = k + 1; i < n; i++) {
       const row = rows[i]!;

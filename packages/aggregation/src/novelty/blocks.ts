@@ -1,4 +1,4 @@
-/** Blocks that the tensors of a model are grouped into, whatever their number. */
+/** Most blocks that the tensors of a model are grouped into. */
 const MAX_BLOCKS = 8;
 
 /** A range of a vector's entries. */
@@ -29,7 +29,7 @@ export function tensorBlocks(sizes: readonly number[]): Block[] {
   return blocks;
 }
 
-/** A vector with nothing outside a block. */
+/** A copy of the vector that is zero outside a block. */
 export function pieceOf<T extends Int16Array | Int32Array | Float64Array>(vector: T, { from, to }: Block): T {
   const piece = vector.slice() as T;
   piece.fill(0, 0, from);

@@ -1,7 +1,7 @@
 import { ChorusError, MAX_DIMENSION, MAX_ENTRY } from '@chorus/protocol';
 import { isqrt } from '../arithmetic/integers.ts';
 
-/** Norm of a public direction: that of references, so that coefficients stay near one. */
+/** Norm of a public direction: the norm of references, so that coefficients stay near one. */
 const DIRECTION_NORM = 2 ** 18;
 
 /** Entries are first scaled to below this: squares stay below 2^40, and a sum of 2^12 of them is exact in float64. */
@@ -10,17 +10,17 @@ const SCALED_ENTRY = 2 ** 20;
 /** Entries whose squares are added before the sum moves to a bigint. */
 const BLOCK = 4096;
 
-/** A vector that everybody has: integers in any of these arrays, below 2^53 in magnitude. */
+/** A vector that every member has: integers in any of these arrays, below 2^53 in magnitude. */
 export type IntegerVector = Int16Array | Int32Array | Float64Array;
 
 /**
  * A public vector as a direction of int16 entries: `round(2^18 p / |p|)`.
  *
- * Where an entry would leave int16 the whole vector is made shorter instead, until its largest entry is 32767: what is
- * clamped would point elsewhere, and who sends the vector itself would be paid for the difference.
+ * If an entry would leave int16, the whole vector is shortened instead, until its largest entry is 32767: a clamped
+ * vector would point elsewhere, and a trainer that sends the vector itself would be paid for the difference.
  *
- * Every step is an integer division or a multiplication by a power of two, so all machines get the same entries. What
- * rounding takes off the direction is below sqrt(d)/2 of its norm: 0.04 % at 50,000 parameters.
+ * Every step is an integer division or a multiplication by a power of two, so all machines get the same entries. The
+ * error of rounding is below sqrt(d)/2 of the direction's norm: 0.04 % at 50,000 parameters.
  *
  * @returns null for a vector that is zero
  * @throws ChorusError `E_NOVELTY_INPUT` for an entry that is not an integer, or 2^53 and more
@@ -30,11 +30,11 @@ export function publicDirection(vector: IntegerVector): Int16Array<ArrayBuffer> 
   if (largest === 0) return null;
   const scaled = new Int32Array(vector.length);
   const power = SCALED_ENTRY / 2 ** bitsOf(largest);
-  // Up it is exact; down it drops what is below a millionth of the largest entry.
+  // Scaling up is exact; scaling down drops parts below a millionth of the largest entry.
   for (let k = 0; k < scaled.length; k++) scaled[k] = Math.trunc(vector[k]! * power);
   const peak = largestOf(scaled);
   const norm = Number(isqrt(squareOf(scaled)));
-  // 2^18 / norm, or 32767 / peak where that is smaller: compared as products, below 2^53.
+  // 2^18 / norm, or 32767 / peak if that is smaller: compared as products, below 2^53.
   const fits = DIRECTION_NORM * peak <= MAX_ENTRY * norm;
   const [factor, divisor] = fits ? [DIRECTION_NORM, norm] : [MAX_ENTRY, peak];
   const direction = new Int16Array(scaled.length);

@@ -47,13 +47,13 @@ function gateOf(groups: readonly Int16Array[], v: Int32Array, u: Int16Array): nu
 describe('noveltyVector', () => {
   const seeds = fc.integer({ min: 0, max: 2 ** 30 });
 
-  it('is the sum of the groups where nothing is public', () => {
+  it('noveltyVector is the sum of the groups if there are no public vectors', () => {
     const { groups } = world(1, 0);
     const v = noveltyVector({ groups, publicDirections: [] });
     expect(Array.from(v)).toEqual(Array.from(v, (_, k) => groups.reduce((sum, g) => sum + g[k]!, 0)));
   });
 
-  it('has next to no part of any public vector', () => {
+  it('noveltyVector has almost no component along any public vector', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 40 }), (seed, count) => {
         const { groups, vectors, directions } = world(seed, count);
@@ -67,7 +67,7 @@ describe('noveltyVector', () => {
     );
   });
 
-  it('closes the gate on mixtures of public vectors, also decayed, turned round and taken apart by tensor', () => {
+  it('noveltyVector closes the gate on mixtures of public vectors, even decayed, reversed or split by tensor', () => {
     const blocks = tensorBlocks([200, 7, 300, 93]);
     fc.assert(
       fc.property(seeds, fc.integer({ min: 2, max: 30 }), (seed, count) => {
@@ -89,7 +89,7 @@ describe('noveltyVector', () => {
         for (const mixture of [...mixtures, byTensor]) {
           const u = scaledTo(mixture, 2 ** 16);
           const turned = u.map((x) => -x);
-          // With a worth below a hundredth of its length, rounding is all there is of it.
+          // With a worth below a hundredth of its length, only rounding is left of it.
           const worth = groups.reduce((sum, g) => sum + dot(g, u), 0);
           fc.pre(Math.abs(worth) > 0.01 * norm(u) * norm(groups[0]!));
           expect(gateOf(groups, v, u)).toBeLessThanOrEqual(1);
@@ -100,7 +100,7 @@ describe('noveltyVector', () => {
     );
   });
 
-  it('leaves the gate open for work that has a new part, and shuts it gradually for mixtures with it', () => {
+  it('noveltyVector leaves the gate open for work that has a new part, and shuts it gradually for mixtures with it', () => {
     const { random, groups, vectors, directions } = world(7, 12);
     const v = noveltyVector({ groups, publicDirections: directions });
     const fresh = Array.from(
@@ -122,7 +122,7 @@ describe('noveltyVector', () => {
     expect(mixed(1)).toBeLessThanOrEqual(1);
   });
 
-  it('does not depend on the order of the directions', () => {
+  it('noveltyVector does not depend on the order of the directions', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 20 }), (seed, count) => {
         const { random, groups, directions } = world(seed, count);
@@ -135,13 +135,13 @@ describe('noveltyVector', () => {
     );
   });
 
-  it('is as long as makes the references themselves wholly new, within bounds', () => {
+  it('noveltyVector is long enough to make the references themselves wholly new, within bounds', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 40 }), (seed, count) => {
         const { groups, directions } = world(seed, count);
         const g = noveltyVector({ groups, publicDirections: [] });
         const v = noveltyVector({ groups, publicDirections: directions });
-        // In such a world there is always enough left that no bound is met.
+        // In such a world enough is always left to stay within every bound.
         expect(dot(v, g) / dot(g, g)).toBeGreaterThan(0.98);
         expect(dot(v, g) / dot(g, g)).toBeLessThan(1.02);
       }),
@@ -154,12 +154,12 @@ describe('noveltyVector', () => {
     expect(norm(v)).toBeLessThan(0.01 * norm(g));
   });
 
-  it('leaves honest work whole in a late round, most of whose references were public before', () => {
+  it('noveltyVector leaves honest work whole in a late round, most of whose references were public before', () => {
     const { random, groups } = world(13, 1);
     const g = Array.from(noveltyVector({ groups, publicDirections: [] }));
     const length = norm(g);
     const other = Array.from({ length: D }, () => random());
-    // Nine tenths of the references' length, and more of what there was of them.
+    // Nine tenths of the references' length, and more of their new part.
     const past = g.map((x, k) => x / length + (0.4 * other[k]!) / norm(other));
     const v = noveltyVector({ groups, publicDirections: [publicDirection(scaledTo(past, 2 ** 18))!] });
     const honest = scaledTo(
@@ -170,7 +170,7 @@ describe('noveltyVector', () => {
     expect(gateOf(groups, v, scaledTo(past, 2 ** 16))).toBeLessThanOrEqual(1);
   });
 
-  it('is, but for its length, the integer nearest to the solution in floats', () => {
+  it('noveltyVector is, except for its length, the integer vector nearest to the solution in floats', () => {
     const { groups, directions } = world(3, 2);
     const v = noveltyVector({ groups, publicDirections: directions });
     const [p, q] = directions as [Int16Array, Int16Array];
@@ -190,7 +190,7 @@ describe('noveltyVector', () => {
     }
   });
 
-  it('takes the same direction many times, zero directions, and as many as there may be', () => {
+  it('noveltyVector accepts repeated directions, no directions, and the most directions allowed', () => {
     const { groups, directions } = world(5, 1);
     const once = noveltyVector({ groups, publicDirections: directions });
     const many = noveltyVector({
@@ -203,7 +203,7 @@ describe('noveltyVector', () => {
     ).toThrowError(expect.objectContaining({ code: 'E_NOVELTY_INPUT' }));
   });
 
-  it('keeps its direction where one entry is much larger than the others', () => {
+  it('noveltyVector keeps its direction if one entry is much larger than the others', () => {
     const groups = [0, 1, 2].map(() =>
       Int32Array.from({ length: 8 }, (_, k) => (k === 0 ? 5 * 32_767 : k === 1 ? 300_000 : 40 * k)),
     );
@@ -216,7 +216,7 @@ describe('noveltyVector', () => {
     for (let k = 2; k < 8; k++) expect(Math.abs(v[k]! - 3 * 40 * k * scale)).toBeLessThan(2);
   });
 
-  it('gives what a Gram matrix takes, also for references that are one parameter', () => {
+  it('noveltyVector gives a valid row of a Gram matrix, even for references with one parameter', () => {
     const groups = [0, 1, 2].map(() => Int32Array.from({ length: 8 }, (_, k) => (k === 0 ? 5 * 32767 : 0)));
     const p = publicDirection(Int32Array.of(1000, 999, 0, 0, 0, 0, 0, 0))!;
     const q = publicDirection(Int32Array.of(-1000, 1001, 0, 0, 0, 0, 0, 0))!;
@@ -226,7 +226,7 @@ describe('noveltyVector', () => {
 });
 
 describe('publicDirection', () => {
-  it('is of norm 2^18, whatever the vector was', () => {
+  it('publicDirection has norm 2^18 for every vector', () => {
     for (const size of [3, 1e4, 2 ** 40]) {
       const random = stream(size);
       const p = publicDirection(Float64Array.from({ length: D }, () => Math.round(size * random())))!;
@@ -234,14 +234,14 @@ describe('publicDirection', () => {
     }
   });
 
-  it('keeps its direction where an entry would leave int16: it is shorter instead', () => {
+  it('publicDirection is shortened, and keeps its direction, if an entry would leave int16', () => {
     const v = Float64Array.from({ length: D }, (_, k) => (k === 5 ? -1e9 : 1e6));
     const p = publicDirection(v)!;
     expect(p[5]).toBe(-32767);
     expect(dot(p, v) / norm(p) / norm(v)).toBeGreaterThan(0.9999);
   });
 
-  it('is nothing for nothing, and refuses what is no integer', () => {
+  it('publicDirection is null for a zero vector, and refuses entries that are not integers', () => {
     expect(publicDirection(new Int16Array(4))).toBeNull();
     expect(() => publicDirection(Float64Array.of(1, Number.NaN))).toThrowError(
       expect.objectContaining({ code: 'E_NOVELTY_INPUT' }),
@@ -253,7 +253,7 @@ describe('publicDirection', () => {
 });
 
 describe('integersOf', () => {
-  it('is the numbers times one power of two', () => {
+  it('integersOf multiplies the numbers by one power of two', () => {
     fc.assert(
       fc.property(
         fc.array(fc.float({ noNaN: true, noDefaultInfinity: true, min: -8, max: 8 }), { minLength: 1 }),
@@ -277,13 +277,13 @@ describe('integersOf', () => {
 });
 
 describe('tensorBlocks', () => {
-  it('is every tensor where there are at most eight', () => {
+  it('tensorBlocks gives every tensor its own block if there are at most eight', () => {
     expect(tensorBlocks([2, 3])).toEqual([
       { from: 0, to: 2 },
       { from: 2, to: 5 },
     ]);
   });
-  it('joins the smallest neighbours of more, and loses no entry', () => {
+  it('tensorBlocks joins the smallest neighbours of more than eight tensors, and loses no entry', () => {
     const blocks = tensorBlocks([100, 1, 1, 100, 50, 50, 7, 8, 9, 1000]);
     expect(blocks).toHaveLength(8);
     expect(blocks.map((b) => b.to - b.from)).toEqual([100, 2, 100, 50, 50, 15, 9, 1000]);

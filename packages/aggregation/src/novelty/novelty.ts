@@ -6,20 +6,20 @@ import { solveExactly } from '../arithmetic/solve.ts';
 /** Public directions of one round; with the sum of references they are the rows of one Gram matrix. */
 export const MAX_DIRECTIONS = 64;
 
-/** The system is (P + 2^-20 diag P) c = P g: it stays solvable where directions depend on each other. */
+/** The system is (P + 2^-20 diag P) c = P g: it stays solvable if directions depend on each other. */
 const RIDGE = 1n << 20n;
 
 /** Coefficients are rounded to 2^-24. */
 const FRACTION_BITS = 24n;
 const FRACTION = 2 ** 24;
 
-/** Coefficients are taken apart at this, so that every sum of products is exact in float64. */
+/** Coefficients are split at this value, so that every sum of products is exact in float64. */
 const LOW = 2 ** 20;
 
-/** Entries of the row are below this: what a Gram matrix takes. */
+/** Entries of the row are below this, the bound of a Gram matrix. */
 const MAX_ROW_ENTRY = 2 ** 20 - 1;
 
-/** The row is lengthened by a multiple of 2^-8, 16 times at most: beyond that what is left is mostly rounding. */
+/** The row is lengthened by a multiple of 2^-8, 16 times at most: a row that needs more is mostly rounding. */
 const SCALE_ONE = 256n;
 const MOST_SCALE = 16n * SCALE_ONE;
 
@@ -29,20 +29,22 @@ const MAX_SQUARED_NORM = (15n << 18n) ** 2n;
 export interface NoveltyInput {
   /** The three group sums of references. */
   groups: readonly (Int16Array | Int32Array)[];
-  /** What everybody had before training, as `publicDirection` makes it; at most 64, in any order. */
+  /**
+   * The directions that every member had before training, as `publicDirection` makes them; at most 64, in any order.
+   */
   publicDirections: readonly Int16Array[];
 }
 
 /**
- * The novelty row `v` of a round (rule `reference-projection`): the sum of the groups minus its projection on the span
- * of the public directions, lengthened as {@link scaleOf} says. Whatever combination of public vectors somebody sends has
- * no part in it.
+ * The novelty row `v` of a round (rule `reference-projection`): the sum of the groups minus its projection on the
+ * span of the public directions, lengthened as {@link scaleOf} says. No combination of public vectors has a part in
+ * it.
  *
  * With P the directions' Gram matrix and g the sum: c solves (P + 2^-20 diag P) c = P g exactly and is rounded to
- * 2^-24, r = g - floor(sum c_p p + 1/2) entry by entry, and v = floor(s r + 1/2) with s = min(|g|^2 / |r|^2, 16,
- * 15 * 2^18 / |r|, (2^20 - 1) / max |r_k|), at least 1, rounded down to 2^-8. All of it is integer arithmetic with one answer, so it
- * depends neither on the machine nor on the directions' order. An entry of 2^20 and more, which takes references that
- * have nearly all of their length in one parameter, is held at 2^20 - 1.
+ * 2^-24, r = g - floor(sum c_p p + 1/2) entry by entry, and v = floor(s r + 1/2) with s = min(|g|^2 / |r|^2, 16, 15 *
+ * 2^18 / |r|, (2^20 - 1) / max |r_k|), at least 1, rounded down to 2^-8. All of it is integer arithmetic with one
+ * answer, so it depends neither on the machine nor on the directions' order. An entry of 2^20 and more, which occurs
+ * only if references have nearly all of their length in one parameter, is held at 2^20 - 1.
  *
  * Synchronous: 64 directions of 52,650 entries take a few tenths of a second, so call it in a worker thread.
  *
@@ -73,9 +75,9 @@ export function noveltyVector({ groups, publicDirections }: NoveltyInput): Int32
 }
 
 /**
- * How much the row is lengthened, in 256ths: until the references' sum has the same inner product with it as with itself,
- * `|g|^2 / |v|^2`. What is new in an honest update, which resembles the references, then counts in full, however much
- * of the references was public before; vectors without anything new have no part in the row, whatever its length.
+ * How much the row is lengthened, in 256ths: until the references' sum has the same inner product with it as with
+ * itself, `|g|^2 / |v|^2`. The new part of an honest update, which resembles the references, then counts in full,
+ * however much of the references was public before; vectors without a new part have no part in the row at any length.
  */
 function scaleOf(g: Int32Array, row: Int32Array): bigint {
   const gram = gramMatrix([g, row]);

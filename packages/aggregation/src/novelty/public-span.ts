@@ -5,7 +5,7 @@ import { MAX_DIRECTIONS } from './novelty.ts';
 /** Aggregates of this many settled rounds, and vectors of this many ended rounds, are in the span. */
 export const SPAN_ROUNDS = 3;
 
-/** What everybody has before a round's training begins; the newest of each kind first. */
+/** What every member has before a round's training begins; the newest of each kind first. */
 export interface PublicVectors {
   /** Aggregates of the last three settled rounds. */
   aggregates: readonly IntegerVector[];
@@ -22,11 +22,11 @@ export interface PublicVectors {
 }
 
 /**
- * The public directions of a round: the way so far, the model, the last three aggregates, the pieces of the way and of
- * the last aggregate by blocks of tensors, everybody's last update, the opened references.
+ * The public directions of a round: the way so far, the model, the last three aggregates, the pieces of the way and
+ * of the last aggregate by blocks of tensors, each trainer's last update, the opened references.
  *
- * There are at most 64 of them. Nothing is left out with up to 16 trainers and 9 validators; with more validators the
- * oldest references are.
+ * There are at most 64 of them. All fit with up to 16 trainers and 9 validators; with more validators the oldest
+ * references are left out.
  */
 export function publicSpan(vectors: PublicVectors): Int16Array[] {
   const { way, model, updates, references } = vectors;

@@ -64,8 +64,8 @@ function median(values: bigint[]): bigint {
 }
 
 /**
- * The text of the rule again with the coefficients given: every floor is found by search instead of division. That
- * the coefficients are the projection's is checked by the optimality conditions, within what rounding them can do.
+ * The text of the rule again with the coefficients given: every floor is found by search instead of division. The
+ * optimality conditions, within the error of rounding, check that the coefficients are the projection's.
  */
 function literally(g: bigint[][], X: readonly (readonly bigint[])[]) {
   const T = Array.from({ length: g.length - 4 }, (_, i) => i);
@@ -168,27 +168,30 @@ const round = (maxTrainers: number) =>
 const sumOf = (values: number[]): number => values.reduce((a, b) => a + b, 0);
 
 describe('reference-projection', () => {
-  it.each(cases.map((c) => [c.name, c] as const))('agrees with the shared vector: %s', (_, c) => {
-    const { explanation, weights, shares } = expectLiteral(unflatten(c.gram, c.n));
-    const { medianNorm, medianCosine, medianLength } = explanation;
-    expect([medianNorm, medianCosine, medianLength].map(String)).toEqual([
-      c.medianNorm,
-      c.medianCosine,
-      c.medianLength,
-    ]);
-    explanation.rows.forEach((row, i) => {
-      for (const [key, value] of Object.entries(c.rows[i]!)) {
-        expect(String(row[key as keyof typeof row]), `${key} of trainer ${i}`).toBe(String(value));
-      }
-    });
-    expect(weights).toEqual(c.weights);
-    expect(shares).toEqual(c.shares);
-    expect(packWeights(c.weights).map(String)).toEqual(c.weightsWords);
-    expect(packShares(c.shares).map(String)).toEqual(c.sharesWords);
-  });
+  it.each(cases.map((c) => [c.name, c] as const))(
+    'reference-projection agrees with the shared vector: %s',
+    (_, c) => {
+      const { explanation, weights, shares } = expectLiteral(unflatten(c.gram, c.n));
+      const { medianNorm, medianCosine, medianLength } = explanation;
+      expect([medianNorm, medianCosine, medianLength].map(String)).toEqual([
+        c.medianNorm,
+        c.medianCosine,
+        c.medianLength,
+      ]);
+      explanation.rows.forEach((row, i) => {
+        for (const [key, value] of Object.entries(c.rows[i]!)) {
+          expect(String(row[key as keyof typeof row]), `${key} of trainer ${i}`).toBe(String(value));
+        }
+      });
+      expect(weights).toEqual(c.weights);
+      expect(shares).toEqual(c.shares);
+      expect(packWeights(c.weights).map(String)).toEqual(c.weightsWords);
+      expect(packShares(c.shares).map(String)).toEqual(c.sharesWords);
+    },
+  );
 
   it.each(cases.filter((c) => c.trainers < c.n).map((c) => [c.name, c] as const))(
-    'gives padding nothing and the others the same: %s',
+    'reference-projection gives padding nothing and the others the same: %s',
     (_, c) => {
       const rows = 4 + Math.max(1, c.trainers);
       const bare = unflatten(c.gram, c.n)
@@ -201,7 +204,7 @@ describe('reference-projection', () => {
     },
   );
 
-  it('agrees with the literal reading of the rule for random rounds, within its bounds', () => {
+  it('reference-projection agrees with the literal reading of the rule for random rounds, within its bounds', () => {
     fc.assert(
       fc.property(round(16), ({ references, updates, publicVectors }) => {
         const { weights, shares } = expectLiteral(projectionGram(references, updates, publicVectors));
@@ -215,7 +218,7 @@ describe('reference-projection', () => {
     );
   });
 
-  it('does not depend on the order of the trainers', () => {
+  it('reference-projection does not depend on the order of the trainers', () => {
     fc.assert(
       fc.property(
         round(10),
@@ -242,7 +245,7 @@ describe('reference-projection', () => {
     );
   });
 
-  it('does not depend on the order of the groups', () => {
+  it('reference-projection does not depend on the order of the groups', () => {
     fc.assert(
       fc.property(round(6), ({ references, updates, publicVectors }) => {
         const plain = referenceProjection(projectionGram(references, updates, publicVectors));
@@ -256,7 +259,7 @@ describe('reference-projection', () => {
     );
   });
 
-  it('pays k copies of an update together what it pays the update alone, but for the ridge', () => {
+  it('reference-projection pays k copies of an update together what it pays the update alone, except for the ridge', () => {
     let compared = 0;
     fc.assert(
       fc.property(
@@ -273,7 +276,7 @@ describe('reference-projection', () => {
           ).explanation;
           const row = one.rows[0]!;
           fc.pre(row.projection > 0n);
-          // The cap goes by a median over names: where it binds, names are not quite neutral.
+          // The cap uses a median over names: if it binds, names are not quite neutral.
           fc.pre(![...one.rows, ...many.rows].some((r) => r.capped.some(Boolean)));
           const alike = many.rows.filter((_, i) => i === 0 || i >= updates.length);
           expect(new Set(alike.map((r) => r.share)).size).toBe(1);
@@ -291,7 +294,7 @@ describe('reference-projection', () => {
     expect(compared).toBeGreaterThan(10);
   });
 
-  it('pays the same for an update however long it is, as long as it is measured finely', () => {
+  it('reference-projection pays the same for an update of any length that is measured finely', () => {
     fc.assert(
       fc.property(round(5), fc.integer({ min: 2, max: 20 }), ({ references, updates, publicVectors }, by) => {
         const attacker = updates[0]!.map((x) => Math.trunc(x / 30));
@@ -304,7 +307,7 @@ describe('reference-projection', () => {
     );
   });
 
-  it('pays nothing for a combination of public vectors', () => {
+  it('reference-projection pays nothing for a combination of public vectors', () => {
     fc.assert(
       fc.property(round(6), ({ references, updates, publicVectors }) => {
         const replay = publicVectors[0]!.map((x) => Math.round(9000 * x));
@@ -318,7 +321,7 @@ describe('reference-projection', () => {
     );
   });
 
-  it('gives a zero row nothing and the others the same', () => {
+  it('reference-projection gives a zero row nothing and the others the same', () => {
     fc.assert(
       fc.property(round(7), fc.nat(), ({ references, updates, publicVectors }, at) => {
         const index = at % (updates.length + 1);
@@ -364,12 +367,12 @@ describe('reference-projection', () => {
     ['a reference of squared norm 2^49', limits((g) => (g[1]![1] = 2n ** 49n)), '2^49'],
     ['a dot product of -2^49', limits((g) => (g[0]![4] = g[4]![0] = -(2n ** 49n))), '2^49'],
     ['a negative squared norm', limits((g) => (g[3]![3] = -1n)), 'negative'],
-  ])('refuses %s', (_, gram, message) => {
+  ])('reference-projection refuses %s', (_, gram, message) => {
     expect(() => referenceProjection(gram)).toThrowError(expect.objectContaining({ code: 'E_GRAM_INVALID' }));
     expect(() => referenceProjection(gram)).toThrow(message);
   });
 
-  it('refuses a matrix that no vectors have', () => {
+  it('reference-projection refuses a matrix that no vectors have', () => {
     const pair = [100000n, 300000n];
     const gram = Array.from({ length: 6 }, (_, i) =>
       Array.from({ length: 6 }, (_, j) => (i < 4 || j < 4 ? 70000n : pair[i === j ? 0 : 1]!)),
@@ -390,7 +393,7 @@ describe('explainTrainer, for reference-projection', () => {
   const apply = (updates: number[][], publicVectors: number[][] = []) =>
     referenceProjection(projectionGram(references, updates, publicVectors));
 
-  it('says what was new of a paid update, what others had too, and what a copy costs', () => {
+  it('explainTrainer for reference-projection says what was new of a paid update, what others had too, and what a copy costs', () => {
     const result = apply([along([0, 900], [1, 900]), along([1, 900], [2, 900]), along([4, 1000], [5, 900])]);
     const text = explainTrainer(result, 0);
     expect(text).toMatch(/^Earned \d+\.\d\d % of the reward, \d+\.\d\d % of the weight\./);
@@ -400,19 +403,19 @@ describe('explainTrainer, for reference-projection', () => {
     expect(explainTrainer(result, 0, (i) => `node-${i}`)).toContain('that of node-1');
     expect(explainTrainer(result, 2)).toMatch(/is its own, the others have the rest too\./);
   });
-  it('says that little of an update is its own beside a copy', () => {
+  it('explainTrainer for reference-projection says that little of an update is its own if there is a copy', () => {
     const one = apply([along([0, 900], [1, 900]), along([4, 900])]).explanation.rows[0]!;
     const two = apply([along([0, 900], [1, 900]), along([4, 900]), along([0, 900], [1, 900])]);
     expect(Number(two.explanation.rows[0]!.projection) / Number(one.projection)).toBeCloseTo(0.5, 2);
     expect(explainTrainer(two, 0)).toContain('that of number 3 of the task, cosine 1.00');
   });
-  it('says that an update agrees too well with the references', () => {
+  it('explainTrainer for reference-projection says that an update agrees too well with the references', () => {
     const text = explainTrainer(apply([along([20, 900]), along([21, 900]), spread.map((x) => 900 * x)]), 2);
     expect(text).toMatch(
       /more than twice as well as the median \(cosine \d+, median \d+\), so it counts for twice/,
     );
   });
-  it('says how much of it was public before training', () => {
+  it('explainTrainer for reference-projection says how much of an update was public before training', () => {
     const mixed = along([0, 900], [1, 9000]);
     const text = explainTrainer(apply([mixed, along([2, 900])], [axis(1, 5)]), 0);
     expect(text).toMatch(
@@ -422,11 +425,11 @@ describe('explainTrainer, for reference-projection', () => {
       'public before training',
     );
   });
-  it('says that a large update was clipped', () => {
+  it('explainTrainer for reference-projection says that a large update was clipped', () => {
     const text = explainTrainer(apply([along([0, 900]), along([1, 900]), along([2, 9000])]), 2);
     expect(text).toMatch(/norm 9000 is above the median 900, so it counts for 10\.00 % of its weight/);
   });
-  it('says why an update earned nothing', () => {
+  it('explainTrainer for reference-projection says why an update earned nothing', () => {
     const result = apply([axis(0, -900), axis(0, 0), axis(0, 255), axis(0, 300)]);
     expect(result.explanation.rows.map((row) => row.reason)).toEqual([
       'points away from the reference',
@@ -438,14 +441,14 @@ describe('explainTrainer, for reference-projection', () => {
     expect(explainTrainer(result, 1)).toContain('no update');
     expect(explainTrainer(result, 2)).toContain('norm 255 is below 256');
   });
-  it('says that others explain the references without it', () => {
+  it('explainTrainer for reference-projection says that others explain the references without the update', () => {
     // It points along the references by what the others send too much of already.
     const much = spread.map((x, k) => Math.round(900 * x + (k === 10 ? 2000 : 0)));
     const result = apply([along([10, 900]), much]);
     expect(result.explanation.rows[0]!.reason).toBe('explained by others');
     expect(explainTrainer(result, 0)).toContain('explain the references as well without it');
   });
-  it('says that there was no reference where two of three groups are empty', () => {
+  it('explainTrainer for reference-projection says that there was no reference if two of three groups are empty', () => {
     const gram = projectionGram([references[0]!, [], []], [along([0, 900])]);
     const result = referenceProjection(gram);
     expect(result.explanation.rows[0]!.reason).toBe('no reference');

@@ -40,26 +40,26 @@ const GATE_SLOPE = 6n;
 const GATE_POWER = 4n;
 
 /**
- * `reference-projection` (version 3): pay for what an update adds to what the others bring, not for names.
- * The circuit and the vectors in test/vectors agree with it bit for bit.
+ * `reference-projection` (version 3): pay for what an update adds to the updates of the others, not for the number of
+ * names. The circuit and the vectors in test/vectors agree with it bit for bit.
  *
  * - Target k is the sum of the two groups of references other than k. An update is eligible if its inner product
  *   with all three targets is positive.
  * - For each target, X are the coefficients of the non-negative combination of updates nearest to it, with a ridge
  *   of 1/256. X_i times the dot product is what update i explains of the target. The pay is the smallest of the
- *   three, times the gate: so it goes by what a vector adds, whatever the number of names that send it.
+ *   three, times the gate: so it depends on what a vector adds, not on the number of names that send it.
  * - Cap: no dot product counts for more than twice the median cosine, so a leaked reference does not take all.
  * - Gate: a combination of vectors that were public before training has no inner product with the novelty row, and
  *   earns nothing.
  * - Weights are the lengths of the projections flattened at their median, times the clip of `reference-trust`. They
  *   ignore the gate: a replay is momentum.
  *
- * Not guaranteed: that parts of one data set are told from strangers with little data, or that a leaked reference is
- * told from excellent data.
+ * Not guaranteed: telling parts of one data set from strangers with little data, or a leaked reference from excellent
+ * data.
  *
  * @param gram 4 + n rows: three groups of references, the novelty, n trainers; entries of the first four rows below
  *   2^49, of the others below 2^53 in magnitude
- * @throws ChorusError `E_GRAM_INVALID`, also where no vectors have this matrix
+ * @throws ChorusError `E_GRAM_INVALID`, also if no vectors have this matrix
  */
 export function referenceProjection(gram: readonly (readonly bigint[])[]): RuleResult<ProjectionExplanation> {
   checkGram(gram, SHAPE);
@@ -157,7 +157,7 @@ function byTarget<T>(value: (target: 0 | 1 | 2) => T): ByTarget<T> {
   return [value(0), value(1), value(2)];
 }
 
-/** What one row of the matrix says of a trainer without the others. */
+/** The values of a trainer that follow from its row of the matrix alone. */
 function measure(gram: readonly (readonly bigint[])[], row: number): Measured {
   const square = gram[row]![row]!;
   const norm = isqrt(square);
@@ -203,7 +203,7 @@ function project(
     byTarget((k) => {
       const x = t.eligible ? solved[k]![eligible.indexOf(i)]! : 0n;
       if (x >= COEFFICIENT_LIMIT) {
-        throw new ChorusError('E_GRAM_INVALID', 'the Gram matrix is none: a coefficient is out of range', {
+        throw new ChorusError('E_GRAM_INVALID', 'not a Gram matrix: a coefficient is out of range', {
           facts: { trainer: i, target: k },
           hint: 'compute it from the payloads of this round, as integers',
         });
@@ -224,13 +224,13 @@ function smallestOf(values: ByTarget<bigint>): 0 | 1 | 2 {
   return b <= c ? 1 : 2;
 }
 
-/** min_k X beta where no other update is there: X = 2^48 beta / (square (1 + 1/256)). */
+/** min_k X beta if there is no other update: X = 2^48 beta / (square (1 + 1/256)). */
 function explainedAlone(dots: ByTarget<bigint>, square: bigint): bigint {
   const beta = dots[smallestOf(dots)];
   return (((beta * RIDGE) << COEFFICIENT_BITS) / (square * (RIDGE + 1n))) * beta;
 }
 
-/** The eligible trainer with the largest cosine to trainer i; a float, for people only. */
+/** The eligible trainer with the largest cosine to trainer i; a float, only for explanations. */
 function nearestTo(
   gram: readonly (readonly bigint[])[],
   trainers: readonly Measured[],

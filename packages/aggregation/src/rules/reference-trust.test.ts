@@ -101,26 +101,29 @@ const round = fc
   .map((rows) => rows.map((row) => Int16Array.from(row)));
 
 describe('reference-trust', () => {
-  it.each(cases.map((c) => [c.name, c] as const))('agrees with the shared vector: %s', (_, c) => {
-    const gram = unflatten(c.gram, c.n);
-    const independent = literally(gram);
-    for (const result of [independent, fromRule(gram)]) {
-      expect(result.m).toBe(BigInt(c.medianNorm));
-      expect(result.q).toBe(BigInt(c.medianCosine));
-      result.rows.forEach((row, i) => {
-        for (const key of ['norm', 'clip', 'dot', 'cosine', 'trust', 'mass', 'score'] as const) {
-          expect(String(row[key]), `${key} of trainer ${i}`).toBe(c.rows[i]![key]);
-        }
-      });
-      expect(result.weights).toEqual(c.weights);
-      expect(result.shares).toEqual(c.shares);
-    }
-    expect(packWeights(c.weights).map(String)).toEqual(c.weightsWords);
-    expect(packShares(c.shares).map(String)).toEqual(c.sharesWords);
-  });
+  it.each(cases.map((c) => [c.name, c] as const))(
+    'reference-trust agrees with the shared vector: %s',
+    (_, c) => {
+      const gram = unflatten(c.gram, c.n);
+      const independent = literally(gram);
+      for (const result of [independent, fromRule(gram)]) {
+        expect(result.m).toBe(BigInt(c.medianNorm));
+        expect(result.q).toBe(BigInt(c.medianCosine));
+        result.rows.forEach((row, i) => {
+          for (const key of ['norm', 'clip', 'dot', 'cosine', 'trust', 'mass', 'score'] as const) {
+            expect(String(row[key]), `${key} of trainer ${i}`).toBe(c.rows[i]![key]);
+          }
+        });
+        expect(result.weights).toEqual(c.weights);
+        expect(result.shares).toEqual(c.shares);
+      }
+      expect(packWeights(c.weights).map(String)).toEqual(c.weightsWords);
+      expect(packShares(c.shares).map(String)).toEqual(c.sharesWords);
+    },
+  );
 
   it.each(cases.filter((c) => c.trainers < c.n).map((c) => [c.name, c] as const))(
-    'gives padding nothing and the others the same: %s',
+    'reference-trust gives padding nothing and the others the same: %s',
     (_, c) => {
       const padded = unflatten(c.gram, c.n);
       const bare = padded.slice(0, c.trainers + 1).map((row) => row.slice(0, c.trainers + 1));
@@ -131,7 +134,7 @@ describe('reference-trust', () => {
     },
   );
 
-  it('agrees with the literal reading of the rule for random rounds, within its bounds', () => {
+  it('reference-trust agrees with the literal reading of the rule for random rounds, within its bounds', () => {
     fc.assert(
       fc.property(round, (rows) => {
         const gram = gramMatrix(rows);
@@ -148,7 +151,7 @@ describe('reference-trust', () => {
     );
   });
 
-  it('does not depend on the order of the trainers', () => {
+  it('reference-trust does not depend on the order of the trainers', () => {
     fc.assert(
       fc.property(round, fc.infiniteStream(fc.nat()), (rows, random) => {
         const order = rows.slice(1).map((_, i) => i);
@@ -164,7 +167,7 @@ describe('reference-trust', () => {
     );
   });
 
-  it('pays a clipped update the same however far it is scaled, up to rounding', () => {
+  it('reference-trust pays a clipped update the same at any scale, up to rounding', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 2, max: 30 }),
@@ -182,7 +185,7 @@ describe('reference-trust', () => {
     );
   });
 
-  it('gives nothing to an update whose inner product with the reference is not positive', () => {
+  it('reference-trust gives nothing to an update whose inner product with the reference is not positive', () => {
     fc.assert(
       fc.property(round, (rows) => {
         const gram = gramMatrix(rows);
@@ -223,7 +226,7 @@ describe('reference-trust', () => {
       ],
       'negative',
     ],
-  ])('refuses %s', (_, gram, message) => {
+  ])('reference-trust refuses %s', (_, gram, message) => {
     expect(() => referenceTrust(gram)).toThrowError(expect.objectContaining({ code: 'E_GRAM_INVALID' }));
     expect(() => referenceTrust(gram)).toThrow(message);
   });

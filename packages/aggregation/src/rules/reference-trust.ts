@@ -10,7 +10,7 @@ import {
   type TrustRow,
 } from './rule.ts';
 
-/** One in the fixed-point numbers clip and trust. */
+/** The value 1 of the fixed-point numbers clip and trust. */
 const ONE = BigInt(WEIGHT_ONE);
 /** Full trust begins at half the median cosine: trust = min(1, 2 * cos / q). */
 const TRUST_SLOPE = 2n * ONE;
@@ -91,7 +91,7 @@ export function referenceTrust(gram: readonly (readonly bigint[])[]): RuleResult
   };
 }
 
-/** min(1, 2 cos / q); where the median is zero, anything that helps at all is fully trusted. */
+/** min(1, 2 cos / q); if the median is zero, every update that helps at all is fully trusted. */
 function trustOf(cosine: bigint, median: bigint): bigint {
   if (median > 0n) return minimum(ONE, (TRUST_SLOPE * cosine) / median);
   return cosine > 0n ? ONE : 0n;

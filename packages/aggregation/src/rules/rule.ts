@@ -1,25 +1,28 @@
 import { ChorusError } from '@chorus/protocol';
 import { MAX_TRAINER_ROWS } from '../arithmetic/gram.ts';
 
-/** Why a trainer got what it got. */
+/** Reason for a trainer's weight and share. */
 export type Reason =
   /** No update, or a zero one (docs/explain/proofs.md counts both as absent). */
   | 'absent'
   /** `reference-projection`: the norm is below 256, too small to be measured. */
   | 'too small'
-  /** The reference (or, in `reference-projection`, a target) is zero: there is no direction to be measured against. */
+  /** The reference (or, in `reference-projection`, a target) is zero: there is no direction to measure against. */
   | 'no reference'
   /** The inner product with the reference, or with one of the targets, is negative or zero. */
   | 'points away from the reference'
   /** `reference-projection`: what it explains of some target, the others explain without it. */
   | 'explained by others'
-  /** `reference-projection`: it points along public vectors only, so that nothing of its worth needed training. */
+  /** `reference-projection`: it points along public vectors only, so none of its worth needed training. */
   | 'nothing new'
   /** It helps, but so much less than others that its share rounds to zero. */
   | 'negligible'
   | 'paid';
 
-/** What every rule says of one trainer. Index i of all arrays is trainer i, row headRows + i of the matrix. */
+/**
+ * The values that every rule gives for one trainer. Index i of all arrays is trainer i, row headRows + i of the
+ * matrix.
+ */
 interface RowOfAnyRule {
   /** It counts as an update: G_ii > 0 (`reference-trust`) or G_ii >= 2^16 (`reference-projection`). */
   present: boolean;
@@ -27,9 +30,9 @@ interface RowOfAnyRule {
   norm: number;
   /** In [0, 65536]: 65536 means not clipped. */
   clip: number;
-  /** What the weight is proportional to. */
+  /** The weight is proportional to it. */
   mass: number;
-  /** What the share is proportional to. */
+  /** The share is proportional to it. */
   score: bigint;
   /** In [0, 65536]. */
   weight: number;
@@ -57,13 +60,13 @@ export interface ProjectionRow extends RowOfAnyRule {
   eligible: boolean;
   /** t_i = G_0i + G_1i + G_2i, the inner product with the sum of all references; signed. */
   dot: bigint;
-  /** floor(t_i / r_i) where eligible, else 0. */
+  /** floor(t_i / r_i) if eligible, else 0. */
   cosine: bigint;
   /** b_i^k = t_i - G_ki; signed. */
   dots: ByTarget<bigint>;
   /** Whether the cap at twice the median cosine binds, by target. */
   capped: ByTarget<boolean>;
-  /** beta_i^k = min(3 b_i^k, 4 q r_i) where eligible, else 0: in thirds, so that twice the median is exact. */
+  /** beta_i^k = min(3 b_i^k, 4 q r_i) if eligible, else 0: in thirds, so that twice the median is exact. */
   cappedDots: ByTarget<bigint>;
   /** X_i^k = round(2^48 a_i), the coefficient in the projection on target k. Private input of the circuit. */
   coefficients: ByTarget<bigint>;
@@ -75,7 +78,7 @@ export interface ProjectionRow extends RowOfAnyRule {
   alone: bigint;
   /** G_3i, the inner product with the novelty row; signed. */
   novelty: bigint;
-  /** In [0, 256]: 256 where a sixth of the dot product or more is new. score = projection * gate^4. */
+  /** In [0, 256]: 256 if a sixth of the dot product or more is new. score = projection * gate^4. */
   gate: number;
   /** l_i = floor(r_i (X_i^0 + X_i^1 + X_i^2) / 2^48). */
   length: number;
@@ -105,7 +108,7 @@ export interface ProjectionExplanation extends TotalsOfAnyRule<ProjectionRow> {
   medianLength: number;
 }
 
-/** What a rule decided, and how; `explanation.rule` says which rule. */
+/** The decision of a rule and its derivation; `explanation.rule` names the rule. */
 export interface RuleResult<Explanation = TrustExplanation | ProjectionExplanation> {
   /** Each and in sum at most 2^16. */
   weights: number[];
@@ -119,7 +122,7 @@ export interface RuleResult<Explanation = TrustExplanation | ProjectionExplanati
  * matrix serves every rule and the model's size never enters.
  */
 export interface Rule {
-  /** As in a task's terms. */
+  /** Its name in a task's terms. */
   readonly id: 'reference-trust' | 'reference-projection';
   readonly version: number;
   /** Rows of the matrix before the trainers': 1 (the reference), or 4 (three groups of references, the novelty). */
@@ -131,18 +134,18 @@ export interface Rule {
   apply(gram: readonly (readonly bigint[])[]): RuleResult;
 }
 
-/** What a rule's circuit can hold: magnitudes of entries are below these. */
+/** Limits of a rule's circuit: magnitudes of entries are below these. */
 export interface GramShape {
   headRows: number;
-  /** Entries of a head row, with whatever row. */
+  /** Entries of a head row with any row. */
   headLimit: bigint;
   /** Entries of two trainers. */
   limit: bigint;
 }
 
 /**
- * @throws ChorusError `E_GRAM_INVALID` unless the matrix is square, symmetric, of 1 to 64 trainers beside the head
- *   rows, within the limits, and without a negative number on the diagonal
+ * @throws ChorusError `E_GRAM_INVALID` unless the matrix is square, symmetric, of 1 to 64 trainers after the head
+ * rows, within the limits, and without a negative number on the diagonal
  */
 export function checkGram(gram: readonly (readonly bigint[])[], shape: GramShape): void {
   const { headRows } = shape;

@@ -13,7 +13,7 @@ export function referenceOf(direction: readonly number[]): number[] {
 const sum = (vectors: readonly (readonly number[])[], dimension: number): number[] =>
   Array.from({ length: dimension }, (_, k) => vectors.reduce((total, v) => total + v[k]!, 0));
 
-/** The novelty row where public vectors, taken one by one, are the whole public span; rounded. */
+/** The novelty row if these public vectors, taken one by one, are the whole public span; rounded. */
 export function noveltyOf(
   references: readonly number[],
   publicVectors: readonly (readonly number[])[],

@@ -87,7 +87,7 @@ export class GraphBuilder {
   #counter = 0;
 
   /**
-   * @param options.opset standard operator set, 18 unless told
+   * @param options.opset standard operator set; default: 18
    * @param options.reserved names the builder must not invent
    * @param options.prefix put before invented names
    */

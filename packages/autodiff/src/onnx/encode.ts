@@ -5,7 +5,7 @@ import { WireWriter } from './wire.ts';
 /** Protobuf refuses messages beyond 2 GiB; a larger model needs external data. */
 const MAX_MODEL_BYTES = 2 ** 31 - 1;
 
-/** Where tensors lie that are kept out of the model file: a data file beside it, and offsets by tensor name. */
+/** Place of tensors outside the model file: an external data file, and offsets by tensor name. */
 export interface ExternalTensors {
   /** File name relative to the model's folder. */
   readonly location: string;

@@ -173,7 +173,7 @@ export class UnknownShapeError extends AutodiffError {
   }
 }
 
-/** An operator that a model of somebody else may not have: of another domain, not known here, or with a subgraph. */
+/** An operator that a foreign model may not have: of another domain, not known here, or with a subgraph. */
 export class ForbiddenOperatorError extends AutodiffError {
   override readonly name = 'ForbiddenOperatorError';
   constructor(node: string, operator: string, why: string) {

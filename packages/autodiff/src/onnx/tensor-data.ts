@@ -164,7 +164,7 @@ function readExternal(
     throw new ExternalDataError(
       `external data of "${name}" lies outside the model's folder`,
       facts,
-      'refuse the model, or save it again with its data beside it',
+      'refuse the model, or save it again with its data in the same folder',
     );
   }
   if (!external) {
@@ -181,7 +181,7 @@ function readExternal(
     throw new ExternalDataError(
       `external data "${location}" of "${name}" cannot be read`,
       facts,
-      'put the data file beside the model',
+      'put the data file into the model’s folder',
       { cause },
     );
   }

@@ -62,7 +62,7 @@ export function spreadBack(
 
 /**
  * With stride 1 the adjoint of a convolution is the convolution with the kernel turned round and its
- * channels exchanged. It unrolls the output's gradient where ConvTranspose adds up unrolled results, which
+ * channels exchanged. It unrolls the output's gradient, whereas ConvTranspose adds up unrolled results, which
  * pays when there are at least as many input channels as output channels.
  */
 function turnedConvolution(ctx: RuleContext, dy: string, kernel: string, window: Window): string | undefined {
@@ -150,10 +150,10 @@ function kernelGradient(
 }
 
 /**
- * The same convolution with the channels laid out beside the last axis: data [1, group N, ..., W C] and
- * dilation C, so that one output row holds the taps of all channels. The runtime unrolls images row by row;
- * rows of 3 taps times C channels make it three times as fast as rows of 3. `undefined` where the
- * forward window is dilated along the last axis (the taps would not be neighbours) or sizes are unknown.
+ * The same convolution with the channels laid out along the last axis: data [1, group N, ..., W C] and dilation C, so
+ * that one output row holds the taps of all channels. The runtime unrolls images row by row; rows of 3 taps times C
+ * channels make it three times as fast as rows of 3. `undefined` if the forward window is dilated along the last axis
+ * (the taps would not be neighbours) or sizes are unknown.
  */
 function wideKernelGradient(
   ctx: RuleContext,

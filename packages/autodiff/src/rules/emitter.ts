@@ -161,8 +161,8 @@ export class Emitter extends GraphBuilder {
 
   /**
    * Sums a gradient over the axes along which `target` was repeated by broadcasting, so that it gets the
-   * shape of `target`. Axes are chosen before running where both shapes are known, and by the graph
-   * itself where a named dimension may or may not be 1.
+   * shape of `target`. Axes are chosen before running if both shapes are known, and by the graph
+   * itself if a named dimension may or may not be 1.
    */
   unbroadcast(grad: string, from: Shape | undefined, target: string): string {
     const to = this.shape(target);

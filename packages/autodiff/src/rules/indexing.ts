@@ -7,7 +7,7 @@ const ONE_HOT_ROWS = 512;
 
 /**
  * Adjoint of any operator that only moves, repeats or drops elements: the operator is applied to the
- * elements' own positions, and the gradient is added where those say.
+ * elements' own positions, and the gradient is added at those positions.
  */
 function throughPositions(ctx: RuleContext): string {
   const { e, node } = ctx;

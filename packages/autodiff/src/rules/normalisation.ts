@@ -36,7 +36,7 @@ function throughNormalised(
   return e.mul(e.sub(e.sub(g, e.mean(g, axes, true)), radial), inverse);
 }
 
-/** The runtime's own mean and inverse deviation are used where it keeps them in full precision. */
+/** The runtime's own mean and inverse deviation are used if it keeps them in full precision. */
 const layerNormalization: GradientRule = (ctx) => {
   const { e } = ctx;
   const rank = ctx.rank(0);

@@ -73,7 +73,7 @@ function divisor(ctx: RuleContext, window: Window): string {
   return e.constant([1, 1, ...output], values);
 }
 
-/** Taps of the window at position `at` that lie on data (or on padding too, where that counts). */
+/** Taps of the window at position `at` that lie on data (or on padding too, if that counts). */
 function tapsInside(window: Window, axis: number, at: number, size: number, includePad: boolean): number {
   const low = includePad ? -window.padsBegin[axis]! : 0;
   const high = includePad ? size + window.padsEnd[axis]! : size;

@@ -2,7 +2,7 @@ import { UnknownShapeError, UnsupportedAttributeError } from '../onnx/errors.ts'
 import type { Node, Shape } from '../onnx/model.ts';
 import type { Emitter } from './emitter.ts';
 
-/** What a gradient rule sees of the node it differentiates. */
+/** The view that a gradient rule has of its node. */
 export class RuleContext {
   readonly node: Node;
   readonly e: Emitter;
@@ -93,5 +93,5 @@ export class RuleContext {
   }
 }
 
-/** Vector-Jacobian product: names of the gradients of the inputs, `undefined` where there is none. */
+/** Vector-Jacobian product: names of the gradients of the inputs, `undefined` for an input without one. */
 export type GradientRule = (ctx: RuleContext) => (string | undefined)[];

@@ -42,7 +42,7 @@ function expected(values: readonly number[], sizes: readonly number[], taps: rea
 }
 
 describe('MaxPool whose windows tile the data', () => {
-  it('sends each gradient to the first maximum in row-major order, in any rank', async () => {
+  it('MaxPool whose windows tile the data sends each gradient to the first maximum in row-major order, in any rank', async () => {
     await fc.assert(
       fc.asyncProperty(cases, async ({ axes, sizes, values }) => {
         const taps = axes.map((axis) => axis.taps);

@@ -36,7 +36,7 @@ const BROADCASTING = new Set(
  *
  * @param graph of a validated model, nodes in topological order
  * @param inputs by name; shapes without named dimensions
- * @throws UnboundedTensorError where the size of a tensor depends on data, or does not fit into a double exactly
+ * @throws UnboundedTensorError if the size of a tensor depends on data, or does not fit into a double exactly
  */
 export function boundTensors(graph: Graph, inputs: ReadonlyMap<string, ValueType>): TensorBounds {
   const types = deriveTypes(graph, inputs);

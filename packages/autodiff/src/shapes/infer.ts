@@ -46,7 +46,7 @@ export function inferTypes(graph: Graph): Map<string, ValueType> {
 }
 
 /**
- * Types of all values of a graph where nothing is believed but what follows: neither the shapes that the file declares
+ * Types of all values of a graph, trusting nothing but inference: neither the shapes that the file declares
  * nor those of inputs, which are given, with those of the graph around it.
  */
 export function deriveTypes(graph: Graph, given: ReadonlyMap<string, ValueType>): Map<string, ValueType> {

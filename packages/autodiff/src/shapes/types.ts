@@ -68,7 +68,7 @@ export function dimProduct(dims: readonly Dim[], fresh: () => string): Dim {
   return names.length === 1 && numbers === 1 ? names[0]! : fresh();
 }
 
-/** A shape of which only the rank is known; a rank beyond ONNX's is none. */
+/** A shape of which only the rank is known; undefined for a rank beyond ONNX's. */
 export function unknownDims(ctx: InferContext, rank: Dim | undefined): Shape | undefined {
   if (typeof rank !== 'number' || rank > LIMITS.rank) return undefined;
   return Array.from({ length: rank }, () => ctx.fresh());

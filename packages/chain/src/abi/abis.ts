@@ -27,13 +27,13 @@ export const VALIDATIONS = new Interface(validationRegistry.abi);
 export const TOKEN = new Interface(chorusToken.abi);
 export const VERIFIER = new Interface(contributionVerifier.abi);
 
-/** The verifiers, by the rule that each checks. */
+/** The verifiers by rule. */
 export const VERIFIERS: Readonly<Record<RuleName, ContractArtifact>> = {
   'reference-trust': contributionVerifier,
   'reference-projection': projectionVerifier,
 };
 
-/** Everything that is deployed, by the contract's name. */
+/** All deployed contracts, by name. */
 export const ARTIFACTS: ReadonlyMap<string, ContractArtifact> = new Map(
   [
     ...taskLibraries,

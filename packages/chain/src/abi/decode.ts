@@ -23,7 +23,7 @@ import { type LogDescription, type Result, toUtf8String, ZeroHash } from 'ethers
 import { TASK_MANAGER } from './abis.ts';
 import { bitsOf } from './signing.ts';
 
-/** What of a log is decoded: an ethers log, or one out of the event index. */
+/** The decoded part of a log: an ethers log, or one from the event index. */
 export interface RawLog {
   address: string;
   topics: readonly string[];
@@ -59,7 +59,7 @@ export function roleBits(roles: readonly Role[]): number {
 
 function vectorCommitment(value: Result): VectorCommitment | null {
   const commitment = point(value.commitment);
-  // The contract accepts finite points only, so (0, 0) says that there is none.
+  // The contract accepts finite points only, so (0, 0) stands for a missing point.
   if (commitment.x === 0n && commitment.y === 0n) return null;
   return { commitment, digest: value.digest as Hex };
 }
@@ -130,7 +130,7 @@ export function decodeTask(id: bigint, view: Result): TaskState & { createdBlock
   };
 }
 
-/** Members of a task that have departed; one with two roles once. */
+/** Members of a task that have departed; a member with two roles appears once. */
 function departedOf(view: Result): Address[] {
   const among = (list: unknown, bitmap: bigint): Address[] => {
     const all = addresses(list);
@@ -173,7 +173,7 @@ export function decodeRound(task: TaskState, view: Result): RoundState | null {
   };
 }
 
-/** `getMember` as the port's account; null for an address that is no member. */
+/** `getMember` as the port's account; null for an address that is not a member. */
 export function decodeMember(view: Result): MemberAccount | null {
   if (view.roles === 0n) return null;
   return {
@@ -188,7 +188,7 @@ export function decodeMember(view: Result): MemberAccount | null {
   };
 }
 
-/** `getRecord` of a task with `trainers` trainers; null where the round left none, or an old one. */
+/** `getRecord` of a task with `trainers` trainers; null if the round left none, or is too old. */
 export function decodeRecord(view: Result, trainers: number): RoundRecord | null {
   if (view.round === 0n) return null;
   return {
@@ -199,7 +199,7 @@ export function decodeRecord(view: Result, trainers: number): RoundRecord | null
   };
 }
 
-/** `getCase`; null where the trainer was not found unavailable. */
+/** `getCase`; null if the trainer was not found unavailable. */
 export function decodeCase(view: Result): UnavailabilityCase | null {
   if (view.deadline === 0n) return null;
   return {
@@ -232,7 +232,7 @@ export function decodeVote(vote: Result): VerdictVote {
   };
 }
 
-/** The port's event of a log; null for a log that the port does not tell. */
+/** The port's event for a log; null for a log that the port does not report. */
 export function decodeEvent(log: RawLog): ChainEvent | null {
   const parsed = parse(log);
   if (parsed === null) return null;
@@ -381,7 +381,7 @@ export function parse(log: RawLog): LogDescription | null {
   return TASK_MANAGER.parseLog({ topics: [...log.topics], data: log.data });
 }
 
-/** Peer ids are text; bytes that are no UTF-8 come from a member that did not want to be found. */
+/** Peer ids are text; bytes that are not UTF-8 come from a member that does not want peers to find it. */
 function peerIdOf(bytes: string): string {
   try {
     return toUtf8String(bytes);

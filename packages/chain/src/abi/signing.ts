@@ -52,7 +52,7 @@ export function ruleNameOf(id: Hex): RuleName | undefined {
 
 type Types = Record<string, TypedDataField[]>;
 
-/** EIP-712 type of what a validator finds of a round. */
+/** EIP-712 type of a validator's findings on a round. */
 export const VERDICT_TYPES: Types = {
   Verdict: [
     { name: 'taskId', type: 'uint256' },
@@ -66,7 +66,7 @@ export const VERDICT_TYPES: Types = {
   ],
 };
 
-/** EIP-712 type of a validator's word that one trainer's payload can be had. */
+/** EIP-712 type of a validator's statement that one trainer's payload is available. */
 export const AVAILABLE_TYPES: Types = {
   Available: [
     { name: 'taskId', type: 'uint256' },
@@ -76,7 +76,7 @@ export const AVAILABLE_TYPES: Types = {
   ],
 };
 
-/** EIP-712 type of a claim that anybody may send for its account. */
+/** EIP-712 type of a claim that any account may send for its signer. */
 export const CLAIM_TYPES: Types = {
   Claim: [
     { name: 'account', type: 'address' },
@@ -88,12 +88,12 @@ export const CLAIM_TYPES: Types = {
   ],
 };
 
-/** Where a vote counts. */
+/** The chain, contract and round for which a vote counts. */
 export interface VoteContext {
   chainId: number;
   /** The task contract. */
   contract: Address;
-  /** The round as the voter saw it: the vote is worth nothing where the chain has other commitments in it. */
+  /** The round as the voter saw it: the vote is void if the chain has other commitments in it. */
   judged: RoundState;
 }
 
@@ -103,8 +103,8 @@ const COMMITMENTS = [
 ];
 
 /**
- * What stands for a round's commitments in votes: keccak256(abi.encode(updates, references)), of the trainers' points in
- * their order and of the opened references' by appointment; (0, 0) where there is none.
+ * Digest of a round's commitments in votes: keccak256(abi.encode(updates, references)) of the trainers' points in
+ * their order and of the opened references' by appointment; (0, 0) for a missing one.
  */
 export function commitmentsOf({ updates, references }: Pick<RoundState, 'updates' | 'references'>): Hex {
   const points = (count: number, at: (index: number) => VectorCommitment | null | undefined) =>
@@ -116,7 +116,7 @@ export function commitmentsOf({ updates, references }: Pick<RoundState, 'updates
   return keccak256(AbiCoder.defaultAbiCoder().encode(COMMITMENTS, values)) as Hex;
 }
 
-/** What stands for the novelty's commitment in a verdict: keccak256(abi.encode(G1Point)). */
+/** Digest of the novelty's commitment in a verdict: keccak256(abi.encode(G1Point)). */
 export function noveltyHash({ x, y }: G1Point): Hex {
   return keccak256(AbiCoder.defaultAbiCoder().encode(['uint256', 'uint256'], [x, y])) as Hex;
 }
@@ -126,7 +126,7 @@ export function voteDomain(chainId: number, contract: Address): TypedDataDomain 
   return { name: 'Chorus', version: '1', chainId, verifyingContract: contract };
 }
 
-/** What every vote begins with. */
+/** The first fields of every vote. */
 function aboutRound({ judged }: VoteContext) {
   return { taskId: judged.taskId, round: judged.round, commitments: commitmentsOf(judged) };
 }
@@ -155,7 +155,7 @@ export async function signVerdict(
   return { validator: await accountOf(signer), lossBefore, lossAfter, signature: signature as Hex };
 }
 
-/** Sign that a trainer's (index from 0) payload can be had, as the signer's account. */
+/** Sign, as the signer's account, that a trainer's (index from 0) payload is available. */
 export async function signAvailable(
   signer: Signer,
   context: VoteContext,
@@ -166,7 +166,7 @@ export async function signAvailable(
   return { validator: await accountOf(signer), signature: signature as Hex };
 }
 
-/** What an account lets anybody send for it: pay out its fees in a token and its rewards of these tasks. */
+/** A claim that an account lets others send for it: pay its fees in a token and its rewards from these tasks. */
 export interface ClaimOrder {
   account: Address;
   token: Address;
@@ -189,8 +189,8 @@ export async function signClaim(
 }
 
 /**
- * True where a vote is its validator's for exactly this verdict (its lists and novelty, and the losses in the vote) on
- * this round.
+ * True if its validator signed the vote for exactly this verdict (its lists and novelty, and the losses in the vote)
+ * on this round.
  */
 export function isVerdictOf(vote: VerdictVote, context: VoteContext, found: VerdictFindings): boolean {
   const { lossBefore, lossAfter } = vote;
@@ -198,7 +198,7 @@ export function isVerdictOf(vote: VerdictVote, context: VoteContext, found: Verd
   return isSignedBy(vote.validator, context, VERDICT_TYPES, message, vote.signature);
 }
 
-/** True where a vote is its validator's for this trainer (index from 0). */
+/** True if its validator signed the vote for this trainer (index from 0). */
 export function isAvailableOf(vote: AvailableVote, context: VoteContext, trainer: number): boolean {
   const message = { ...aboutRound(context), trainer };
   return isSignedBy(vote.validator, context, AVAILABLE_TYPES, message, vote.signature);
@@ -222,7 +222,7 @@ async function accountOf(signer: Signer): Promise<Address> {
   return (await signer.getAddress()).toLowerCase() as Address;
 }
 
-/** Indices (of trainers, or of appointed validators) as the bitmap that is voted on. */
+/** Indices (of trainers, or of appointed validators) as the bitmap in votes. */
 export function bitmapOf(indices: readonly number[]): bigint {
   return indices.reduce((bits, index) => bits | (1n << BigInt(index)), 0n);
 }

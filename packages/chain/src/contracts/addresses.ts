@@ -16,8 +16,8 @@ export interface ContractAddresses {
 }
 
 /**
- * Find the contracts that a task contract works with: each names the next.
- * @throws ChainError `E_CHAIN_INVALID_PARAMS` where the deployment was not completed, or is of another version
+ * Find the contracts that a task contract works with: each names the next. @throws ChainError
+ * `E_CHAIN_INVALID_PARAMS` if the deployment is incomplete, or of another version
  */
 export async function findContracts(
   provider: JsonRpcProvider,
@@ -51,9 +51,9 @@ export async function findContracts(
     };
   } catch (cause) {
     if (cause instanceof ChainError && cause.code === 'E_CHAIN_UNREACHABLE') throw cause;
-    throw new ChainError('E_CHAIN_INVALID_PARAMS', 'this is no task contract of a complete deployment', {
+    throw new ChainError('E_CHAIN_INVALID_PARAMS', 'this is not the task contract of a complete deployment', {
       facts: { contract: taskManager },
-      hint: 'check the address; an interrupted deployment is completed by `chorus chain deploy`',
+      hint: 'check the address; `chorus chain deploy` completes an interrupted deployment',
       cause,
     });
   }

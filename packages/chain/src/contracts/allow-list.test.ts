@@ -12,7 +12,7 @@ function reached(leaf: Hex, proof: readonly Hex[]): string {
 const leafOf = (address: Address) => keccak256(keccak256(`0x${address.slice(2).padStart(64, '0')}`)) as Hex;
 
 describe('an allow list', () => {
-  it('has the root that OpenZeppelin’s merkle-tree gives it', () => {
+  it('an allow list has the root that OpenZeppelin’s merkle-tree gives it', () => {
     // StandardMerkleTree.of([['0x11..11'], ['0x22..22']], ['address']).root, by hand: both leaves in rising order.
     const [a, b]: [Address, Address] = [`0x${'11'.repeat(20)}`, `0x${'22'.repeat(20)}`];
     const [first, second] = [leafOf(a), leafOf(b)].sort() as [Hex, Hex];
@@ -21,16 +21,19 @@ describe('an allow list', () => {
     expect(allowRootOf([a])).toBe(leafOf(a));
   });
 
-  it.each([1, 2, 3, 5, 8, 31, 128])('of %i accounts proves each of them, and nobody else', (count) => {
-    const list = Array.from({ length: count }, (_, i) => account(i + 1));
-    const root = allowRootOf(list);
-    for (const each of [list[0]!, list[count >> 1]!, list[count - 1]!]) {
-      expect(reached(leafOf(each), allowProofOf(list, each)!)).toBe(root);
-    }
-    expect(allowProofOf(list, account(count + 1))).toBeNull();
-  });
+  it.each([1, 2, 3, 5, 8, 31, 128])(
+    'an allow list of %i accounts proves each of them, and no other account',
+    (count) => {
+      const list = Array.from({ length: count }, (_, i) => account(i + 1));
+      const root = allowRootOf(list);
+      for (const each of [list[0]!, list[count >> 1]!, list[count - 1]!]) {
+        expect(reached(leafOf(each), allowProofOf(list, each)!)).toBe(root);
+      }
+      expect(allowProofOf(list, account(count + 1))).toBeNull();
+    },
+  );
 
-  it('of nobody is refused', () => {
+  it('an empty allow list is refused', () => {
     expect(() => allowRootOf([])).toThrow(RangeError);
   });
 });

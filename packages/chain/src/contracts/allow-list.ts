@@ -13,16 +13,13 @@ function treeOf(allowed: readonly Address[]): Hex[] {
   return tree;
 }
 
-/**
- * What a task's `allowRoot` has to be for this list.
- * @throws {RangeError} for an empty list, which would allow nobody
- */
+/** The `allowRoot` of a task with this list. @throws {RangeError} for an empty list, which would allow no account */
 export function allowRootOf(allowed: readonly Address[]): Hex {
   if (allowed.length === 0) throw new RangeError('an allow list needs an account');
   return treeOf(allowed)[0]!;
 }
 
-/** The proof that an account is on the list; null where it is not. */
+/** The proof that an account is on the list; null if it is not. */
 export function allowProofOf(allowed: readonly Address[], account: Address): Hex[] | null {
   const tree = treeOf(allowed);
   const proof: Hex[] = [];
@@ -33,7 +30,7 @@ export function allowProofOf(allowed: readonly Address[], account: Address): Hex
   return proof;
 }
 
-/** Hashed twice, so that no inner node can be taken for a leaf. */
+/** Hashed twice, so that no inner node can pass as a leaf. */
 function leafOf(account: Address): Hex {
   const encoded = AbiCoder.defaultAbiCoder().encode(['address'], [account]);
   return keccak256(keccak256(encoded)) as Hex;

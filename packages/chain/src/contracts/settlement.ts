@@ -29,8 +29,8 @@ export function encodeSettlement(settlement: Settlement): object {
 }
 
 /**
- * The settlement inside the input data of a `settle` transaction; null where it is another call. Weights and
- * shares have 16 entries, zero beyond the task's trainers.
+ * The settlement inside the input data of a `settle` transaction; null for another call. Weights and shares have 16
+ * entries, zero beyond the task's trainers.
  */
 export function decodeSettlement(
   data: Hex,

@@ -5,7 +5,7 @@ import { TOKEN } from '../abi/abis.ts';
 import { ChainError, toChainError } from '../errors/errors.ts';
 import { isDevChain, openProvider, read } from '../rpc/rpc.ts';
 
-/** Amounts with their decimals, for people. */
+/** Amounts with their decimals, for display. */
 export { formatUnits, parseUnits } from 'ethers';
 
 export interface TransferOptions {
@@ -40,8 +40,8 @@ export async function transferTokens(options: TransferOptions): Promise<void> {
 }
 
 /**
- * Decimals of a token, so that a person's amounts become its smallest units.
- * @throws ChainError `E_CHAIN_TOKEN` where no token answers at the address, `E_CHAIN_UNREACHABLE`
+ * Decimals of a token, to convert a user's amounts to its smallest units. @throws ChainError `E_CHAIN_TOKEN` if no
+ * token answers at the address, `E_CHAIN_UNREACHABLE`
  */
 export async function readTokenDecimals(url: string, token: Address): Promise<number> {
   const { provider } = await openProvider(url);
@@ -79,7 +79,7 @@ export async function symbolOf(reader: TokenReader, token: Address): Promise<str
   }
 }
 
-/** The error of a read of a token; an answer that is none means that nothing of the kind is there. */
+/** The error of a read of a token; an empty answer means that no token is at the address. */
 export function orNoToken(error: unknown, token: Address): ChainError {
   const known = toChainError(error, 'read a token');
   if (known.code === 'E_CHAIN_UNREACHABLE' && !known.chain().some((each) => isError(each, 'BAD_DATA'))) {
@@ -87,7 +87,7 @@ export function orNoToken(error: unknown, token: Address): ChainError {
   }
   return new ChainError('E_CHAIN_TOKEN', 'there is no token at this address', {
     facts: { token },
-    hint: 'check the address, and that it is of this chain',
+    hint: 'check that the address is correct and on this chain',
     cause: error,
   });
 }

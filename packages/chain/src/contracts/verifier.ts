@@ -15,21 +15,21 @@ export interface VerifierSrs {
   origin: 'insecure-dev' | 'ptau';
 }
 
-/** The largest committee of the circuits that settlements are checked with. */
+/** The largest committee of the circuits that check settlements. */
 export const VERIFIER_SIZE = 16;
 
-/** What a task contract checks its settlements with. */
+/** The verifier with which a task contract checks its settlements. */
 export interface VerifierOnChain {
   address: Address;
-  /** The reference string that proofs must be under. */
+  /** The reference string that proofs must use. */
   srs: VerifierSrs;
   /** Names the circuit: see {@link verifyingKeyHash}. */
   verifyingKeyHash: Hex;
 }
 
 /**
- * Read a verifier: the one that a task took over (`task.verifier`), or by default the one that tasks created now with
- * `rule` would.
+ * Read a verifier: the one that a task fixed at creation (`task.verifier`), or by default the one that a task created
+ * now with `rule` would get.
  * @throws ChainError `E_CHAIN_UNREACHABLE`
  */
 export async function readVerifier(options: {
@@ -71,7 +71,7 @@ export async function readVerifier(options: {
   }
 }
 
-/** Points of a Groth16 verifying key: alpha of G1; beta, gamma and delta of G2; one of G1 for each public value. */
+/** Points of a Groth16 verifying key: alpha in G1; beta, gamma and delta in G2; one in G1 for each public value. */
 export interface VerifyingKeyPoints {
   alpha: G1Point;
   beta: G2Point;

@@ -3,17 +3,17 @@ import { getCreate2Address, type Wallet } from 'ethers';
 import { ChainError, toChainError } from '../errors/errors.ts';
 
 /**
- * The contract that deploys ours, at the same address on every chain: salt and creation code in, CREATE2, nothing
- * else (github.com/Arachnid/deterministic-deployment-proxy).
+ * The contract that deploys the Chorus contracts, at the same address on every chain: salt and creation code in,
+ * CREATE2, nothing else (github.com/Arachnid/deterministic-deployment-proxy).
  */
 export const CREATE2_PROXY: Address = '0x4e59b44847b379578588920ca78fbf26c0b4956c';
 
-/** Its code, to be sure that it is what answers at that address. */
+/** Its code, to check the contract at that address. */
 const PROXY_CODE: Hex =
   '0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3';
 
 /**
- * The transaction that puts it there. Its signature was chosen (r = s = 0x22..22), so nobody knows the key of its
+ * The transaction that deploys it. Its signature was chosen (r = s = 0x22..22), so no one knows the key of its
  * sender, which signed nothing else: the address follows from sender and nonce 0. 100,000 gas at 100 gwei.
  */
 const PROXY_TRANSACTION: Hex =
@@ -26,15 +26,14 @@ export function create2Address(salt: Hex, initCodeHash: string): Address {
   return getCreate2Address(CREATE2_PROXY, salt, initCodeHash).toLowerCase() as Address;
 }
 
-/** What to send to the proxy to create a contract. */
+/** Data to send to the proxy to create a contract. */
 export function create2Call(salt: Hex, initCode: string): Hex {
   return `${salt}${initCode.slice(2)}`;
 }
 
 /**
- * See that the proxy is there, or put it there.
- * @returns true where it had to be deployed
- * @throws ChainError `E_CHAIN_DEPLOY` where the chain does not take its transaction, or has something else there
+ * Ensure that the proxy is deployed. @returns true if it had to be deployed @throws ChainError `E_CHAIN_DEPLOY` if
+ * the chain refuses its transaction, or has other code there
  */
 export async function ensureProxy(wallet: Wallet): Promise<boolean> {
   const provider = wallet.provider!;
@@ -48,7 +47,7 @@ export async function ensureProxy(wallet: Wallet): Promise<boolean> {
   } catch (error) {
     const cause = toChainError(error, 'deploy the deployment proxy');
     if (cause.code === 'E_CHAIN_NO_GAS') throw cause;
-    throw proxyError('the chain does not take the transaction of the deployment proxy', cause);
+    throw proxyError('the chain refuses the transaction of the deployment proxy', cause);
   }
   if ((await provider.getCode(CREATE2_PROXY)) !== PROXY_CODE) throw proxyError('the proxy was not created');
   return true;
@@ -57,7 +56,7 @@ export async function ensureProxy(wallet: Wallet): Promise<boolean> {
 function proxyError(message: string, cause?: unknown): ChainError {
   return new ChainError('E_CHAIN_DEPLOY', message, {
     facts: { proxy: CREATE2_PROXY },
-    hint: 'the chain may refuse transactions without a chain id (EIP-155): have its operator place the proxy',
+    hint: 'the chain may refuse transactions without a chain id (EIP-155): ask its operator to deploy the proxy',
     ...(cause === undefined ? {} : { cause }),
   });
 }

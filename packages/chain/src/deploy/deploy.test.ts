@@ -15,7 +15,7 @@ import type { VerifierAddresses } from './plan.ts';
 import { DEVELOPMENT_KEYS } from './preconditions.ts';
 import { deploymentStatus } from './status.ts';
 
-/** Returns 11 zero words whatever it is asked: no development reference string, and an unknown key. */
+/** Returns 11 zero words for every call: no development reference string, and an unknown key. */
 const ANY_VERIFIER = '0x646101605ff35f526005601bf3';
 const ETHER = 10n ** 18n;
 
@@ -62,7 +62,7 @@ describe('deploying', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('the same inputs give the same addresses, on a chain with another past as well', async () => {
+  it('the same inputs give the same addresses, even on a chain with another history', async () => {
     const one = await deploy();
     await provider.send('evm_revert', [clean]);
     clean = await provider.send('evm_snapshot', []);
@@ -73,7 +73,7 @@ describe('deploying', () => {
     expect(other.taskManager).not.toBe(one.taskManager);
   });
 
-  it('a second run finds everything in place and sends nothing', async () => {
+  it('a second run of a deployment finds everything in place and sends nothing', async () => {
     await deploy();
     const nonce = await provider.getTransactionCount(new Wallet(devnet.privateKeys[0]!).address);
     const seen = await steps();
@@ -82,19 +82,19 @@ describe('deploying', () => {
     expect(await provider.getTransactionCount(new Wallet(devnet.privateKeys[0]!).address)).toBe(nonce);
   });
 
-  it('brings the deployment proxy along where the chain has none', async () => {
+  it('a deployment adds the deployment proxy if the chain has none', async () => {
     await provider.send('anvil_setCode', [CREATE2_PROXY, '0x']);
     await provider.send('anvil_setNonce', ['0x3fab184622dc19b6109349b94811493bf2a45362', '0x0']);
     await deploy();
     expect(await provider.getCode(CREATE2_PROXY)).not.toBe('0x');
   });
 
-  it('something else at the address of the proxy is refused', async () => {
+  it('a deployment refuses other code at the address of the proxy', async () => {
     await provider.send('anvil_setCode', [CREATE2_PROXY, '0x00']);
     await expect(deploy()).rejects.toMatchObject({ code: 'E_CHAIN_DEPLOY' });
   });
 
-  it('values set before governance takes over are in place after it', async () => {
+  it('parameters set before governance takes over are in place after it', async () => {
     const slashing = {
       trainerAbsence: 1,
       validatorAbsence: 2,
@@ -135,7 +135,7 @@ describe('deploying', () => {
     });
   });
 
-  it('one transaction at a time and all at once come to the same, and each step says what it cost', async () => {
+  it('sending one transaction at a time and all at once give the same deployment, and each step reports its cost', async () => {
     const all = await deploy();
     await provider.send('evm_revert', [clean]);
     clean = await provider.send('evm_snapshot', []);
@@ -169,7 +169,7 @@ describe('deploying', () => {
     beforeEach(() => setChain(56));
     afterAll(() => setChain(31337));
 
-    it('killed while it sends, it is completed by the next run, which pays for nothing twice', async () => {
+    it('the next run completes a deployment that was killed while it sent, and pays for nothing twice', async () => {
       const path = join(folder, 'killed.json');
       const account = new Wallet(own).address;
       const first = await provider.getTransactionCount(account);
@@ -178,7 +178,7 @@ describe('deploying', () => {
         const transactions = sqliteTransactionStore(join(folder, 'killed.sqlite'));
         const kill = new AbortController();
         let left = 3;
-        // The third transaction of each run is handed over, and nothing is heard of it, nor of anything else.
+        // The third transaction of each run is sent, and no answer to it or to anything else comes back.
         const spy = vi.spyOn(FetchRequest.prototype, 'send').mockImplementation(async function (
           this: FetchRequest,
         ) {
@@ -207,14 +207,14 @@ describe('deploying', () => {
       expect((await deploymentStatus({ url: devnet.url, file })).ok).toBe(true);
     });
 
-    it('publicly known keys are refused', async () => {
+    it('a deployment refuses publicly known keys', async () => {
       await expect(deploy()).rejects.toMatchObject({ code: 'E_CHAIN_DEVELOPMENT_ONLY' });
       const treasury = new Wallet(devnet.privateKeys[1]!).address as Address;
       await expect(deploy({ ...real, treasury })).rejects.toMatchObject({ code: 'E_CHAIN_DEVELOPMENT_ONLY' });
       expect(await provider.getTransactionCount(new Wallet(own).address)).toBe(0);
     });
 
-    it('the development reference string, and circuit keys made on one machine, are refused', async () => {
+    it('a deployment refuses the development reference string, and circuit keys made on one machine', async () => {
       const point = { x: 1n, y: 2n };
       const g2 = { x: [1n, 2n] as [bigint, bigint], y: [3n, 4n] as [bigint, bigint] };
       const srs = { tauG1: point, tauG2: g2, tau2G2: g2 };
@@ -229,7 +229,7 @@ describe('deploying', () => {
   });
 
   it.each(['contribution-16', 'projection-16'])(
-    'the committed keys of %s are known to be of one machine',
+    'the committed keys of %s are listed as made on one machine',
     async (circuit) => {
       const keys = new URL('../../../../circuits/keys/', import.meta.url);
       const json = async (name: string) => JSON.parse(await readFile(new URL(name, keys), 'utf8'));
@@ -241,7 +241,7 @@ describe('deploying', () => {
   );
 
   describe('the file of a deployment', () => {
-    it('is refused where it is malformed, or of another deployment', async () => {
+    it('the file of a deployment is refused if it is malformed, or of another deployment', async () => {
       const path = join(folder, 'wrong.json');
       await writeFile(path, '{"format": "chorus-deployment"}');
       await expect(deploy({ file: path })).rejects.toMatchObject({ code: 'E_CHAIN_DEPLOYMENT_FILE' });
@@ -251,7 +251,7 @@ describe('deploying', () => {
       await expect(deploy({ file: good, salt })).rejects.toMatchObject({ code: 'E_CHAIN_DEPLOYMENT_FILE' });
     });
 
-    it('and the status tell code that is missing, was exchanged, or has other arguments', async () => {
+    it('the file of a deployment and its status report code that is missing, replaced, or has other arguments', async () => {
       const path = join(folder, 'status.json');
       const deployment = await deploy({ file: path });
       const file = (await readDeployment(path))!;

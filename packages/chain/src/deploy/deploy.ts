@@ -24,25 +24,25 @@ import { checkDeployment } from './verify.ts';
 
 export interface DeployOptions {
   url: string;
-  /** Pays for the deployment and receives the token's whole supply. */
+  /** Key of the account that pays for the deployment and receives the token's whole supply. */
   privateKey: Hex;
-  /** The reference string to deploy verifiers with, or the addresses of verifiers that are deployed. */
+  /** The reference string to deploy verifiers with, or the addresses of deployed verifiers. */
   verifier: VerifierSrs | VerifierAddresses;
-  /** Receives the protocol fee; by default the deployer. */
+  /** Account that receives the protocol fee; by default the deployer. */
   treasury?: Address;
-  /** In the token's smallest unit; by default 10^9 tokens of 18 decimals. */
+  /** Supply in the token's smallest unit; by default 10^9 tokens of 18 decimals. */
   supply?: bigint;
   /** 32 bytes: other salts give other addresses. */
   salt?: Hex;
   governance?: Partial<Governance>;
-  /** Set before governance takes over. */
+  /** Parameters to set before governance takes over. */
   initial?: InitialParameters;
-  /** Where the deployment is written, and read from to resume one. */
+  /** File to which the deployment is written, and from which a run resumes. */
   file?: string;
-  /** How often receipts are asked for: by default 50 on a development chain, else 2000. */
+  /** Milliseconds between requests for receipts: by default 50 on a development chain, else 2000. */
   pollMilliseconds?: number;
   fees?: Partial<FeePolicy>;
-  /** Where signed transactions are kept: with it, one that was killed does not pay for anything twice. */
+  /** Store of signed transactions: with it, a run that was killed does not pay for anything twice. */
   transactions?: TransactionStore;
   onStep?: (step: DeploymentStep) => void;
   signal?: AbortSignal;
@@ -51,18 +51,18 @@ export interface DeployOptions {
 /** A contract or call that is in place. */
 export interface DeploymentStep {
   name: string;
-  /** Of the contract; null for a call. */
+  /** Address of the contract; null for a call. */
   address: Address | null;
-  /** Null where it was in place before. */
+  /** Null if it was in place before. */
   transaction: DeploymentTransaction;
 }
 
 export interface Deployment extends ContractAddresses {
   chainId: number;
-  /** Read events from here on. */
+  /** Block from which to read events. */
   startBlock: number;
   token: Address;
-  /** By the rule that each checks. */
+  /** Verifiers by rule. */
   verifiers: VerifierAddresses;
   governor: Address;
   timelock: Address;
@@ -77,14 +77,14 @@ const DAY = 86_400;
  * Deploy everything, or complete what an earlier run began: tokens, registries, parameters, stakes, tasks with their
  * libraries, attestor, governor and timelock, wired and handed over to governance.
  *
- * Addresses follow from the inputs alone (CREATE2), the same on every chain. What is in place already is left alone,
- * so a run that was killed at any point is completed by the next one.
+ * Addresses follow from the inputs alone (CREATE2), the same on every chain. Steps already done are skipped, so the
+ * next run completes one that was killed at any point.
  *
  * @example
  * const deployment = await deployChorus({ url, privateKey, verifier: developmentKey() });
- * @throws ChainError `E_CHAIN_UNREACHABLE`, `E_CHAIN_NO_GAS`, `E_CHAIN_INVALID_PARAMS` for a reference string
- * that is inconsistent, `E_CHAIN_DEVELOPMENT_ONLY` for what must not be on this chain, `E_CHAIN_DEPLOYMENT_FILE`,
- * `E_CHAIN_DEPLOY` where what is on the chain is not what was to be deployed
+ * @throws ChainError `E_CHAIN_UNREACHABLE`, `E_CHAIN_NO_GAS`, `E_CHAIN_INVALID_PARAMS` for a reference string that is
+ * inconsistent, `E_CHAIN_DEVELOPMENT_ONLY` for anything that must not be on this chain, `E_CHAIN_DEPLOYMENT_FILE`,
+ * `E_CHAIN_DEPLOY` if the code on the chain differs from the deployment
  */
 export async function deployChorus(options: DeployOptions): Promise<Deployment> {
   const { provider, chainId } = await openProvider(options.url);
@@ -109,7 +109,7 @@ export async function deployChorus(options: DeployOptions): Promise<Deployment> 
   }
 }
 
-/** The addresses of a deployment, out of its file. */
+/** The addresses in a deployment file. */
 export function deploymentOf({ chainId, startBlock, treasury, contracts }: DeploymentFile): Deployment {
   const at = (name: string): Address => contracts[name]!.address;
   return {
@@ -153,7 +153,7 @@ function inputsOf(options: DeployOptions, deployer: Address): DeploymentPlan['in
   };
 }
 
-/** The record of this deployment so far: a new one, or the one in the file where that is of the same plan. */
+/** The record of this deployment so far: a new one, or the one in the file if it has the same plan. */
 async function recordOf(
   options: DeployOptions,
   chainId: number,
@@ -211,13 +211,13 @@ async function recordOf(
   if (same(found) !== same(fresh)) {
     throw new ChainError('E_CHAIN_DEPLOYMENT_FILE', 'the file is of another deployment', {
       facts: { path: options.file, chainId: found.chainId, salt: found.salt },
-      hint: 'give the options it was begun with, or another file',
+      hint: 'give the options that it began with, or another file',
     });
   }
   return found;
 }
 
-/** One transaction after the other, each waited for; what is in place is left alone. */
+/** Sends one transaction after the other and waits for each; skips steps already done. */
 async function deployInTurn(
   wallet: Wallet,
   chainId: number,
@@ -243,7 +243,7 @@ async function deployInTurn(
   };
   const send = async (name: string, to: Address, data: string): Promise<DeploymentTransaction> =>
     told(await sender.exclusive(() => sender.send(`deploy: ${name}`, to, data)));
-  /** What is in place may be so by a transaction that an earlier run sent and heard no more of. */
+  /** A step may be done by a transaction whose outcome an earlier run never learned. */
   const lookUp = async (name: string, to: Address, data: string): Promise<DeploymentTransaction> =>
     told(await sender.exclusive(() => sender.lookUp(`deploy: ${name}`, to, data)));
   const save = async (): Promise<void> => {
@@ -268,7 +268,7 @@ async function deployInTurn(
   }
 }
 
-/** The proxy swallows the reason for which a constructor refuses: ask without it. */
+/** The proxy hides the reason of a failing constructor: call without it. */
 async function refuseConstructor(provider: JsonRpcProvider, contract: PlannedContract): Promise<void> {
   await provider.call({ data: contract.initCode });
 }

@@ -7,12 +7,12 @@ import type { DeploymentStep } from './deploy.ts';
 import type { DeploymentFile, DeploymentTransaction } from './file.ts';
 import type { DeploymentPlan } from './plan.ts';
 
-/** More than any contract of ours takes, less than a block of a development chain. */
+/** More gas than any Chorus contract takes, less than a block of a development chain. */
 const GAS_LIMIT = 12_000_000;
 
 const MINED_TIMEOUT_MS = 20_000;
 
-/** True for a development chain that mines each transaction as it comes. */
+/** True for a development chain that mines each transaction at once. */
 export async function minesAtOnce(provider: JsonRpcProvider): Promise<boolean> {
   return provider.send('anvil_getAutomine', []).then(
     (automine) => automine === true,
@@ -24,13 +24,13 @@ interface Item {
   name: string;
   to: string;
   data: Hex;
-  /** Creation code, of a contract. */
+  /** Creation code of a contract. */
   creation?: Hex;
 }
 
 /**
- * Deploy to a development chain that mines at once: everything that is missing, without estimates, without looking
- * at the result of each.
+ * Deploy to a development chain that mines at once: everything that is missing, without estimates, and without
+ * checking each result.
  */
 export async function deployAtOnce(
   wallet: Wallet,
@@ -41,7 +41,7 @@ export async function deployAtOnce(
 ): Promise<void> {
   const provider = wallet.provider as JsonRpcProvider;
   const missing = await missingOf(provider, plan);
-  // The last call hands everything over: what fails before it can still be put right.
+  // The last call hands everything over: a failure before it can still be fixed.
   const handover = plan.calls.at(-1)!.name;
   const sent = new Map<string, Sent>();
   for (const items of [
@@ -51,7 +51,7 @@ export async function deployAtOnce(
     for (const [name, transaction] of await sendAll(wallet, chainId, items)) sent.set(name, transaction);
     for (const { name, creation, to, data } of items) {
       if (!sent.get(name)!.failed) continue;
-      // The proxy swallows the reason for which a constructor refuses: ask without it.
+      // The proxy hides the reason of a failing constructor: call without it.
       await explain(provider, name, creation ? { data: creation } : { from: wallet.address, to, data });
     }
   }
@@ -71,7 +71,7 @@ interface Sent {
   failed: boolean;
 }
 
-/** Send all, in order, then look what became of them. */
+/** Send all in order, then check their outcomes. */
 async function sendAll(wallet: Wallet, chainId: number, items: Item[]): Promise<[string, Sent][]> {
   if (items.length === 0) return [];
   const provider = wallet.provider as JsonRpcProvider;
@@ -85,7 +85,7 @@ async function sendAll(wallet: Wallet, chainId: number, items: Item[]): Promise<
       wallet.signTransaction({ type: 2, chainId, nonce: nonce + i, to, data, gasLimit: GAS_LIMIT, ...price }),
     ),
   );
-  // One by one: one that comes before an earlier nonce would wait for ever.
+  // One by one: a transaction that arrives before an earlier nonce would wait for ever.
   for (const transaction of signed) await provider.send('eth_sendRawTransaction', [transaction]);
   const hashes = signed.map((transaction) => keccak256(transaction));
   const receipts = await receiptsOf(provider, hashes);
@@ -98,7 +98,7 @@ async function sendAll(wallet: Wallet, chainId: number, items: Item[]): Promise<
   ]);
 }
 
-/** On a busy machine the last blocks come a moment after the answers. */
+/** On a busy machine the last blocks appear a moment after the answers. */
 async function receiptsOf(provider: JsonRpcProvider, hashes: string[]): Promise<unknown[]> {
   const until = Date.now() + MINED_TIMEOUT_MS;
   for (;;) {
@@ -141,7 +141,7 @@ function codesOf(provider: JsonRpcProvider, plan: DeploymentPlan): Promise<strin
 
 type Request = [method: string, params: unknown[]];
 
-/** Several requests in one; the answers in their order. */
+/** Sends several requests in one; returns the answers in their order. */
 async function batch(provider: JsonRpcProvider, requests: Request[]): Promise<unknown[]> {
   if (requests.length === 0) return [];
   const fetch: FetchRequest = provider._getConnection();
@@ -162,7 +162,7 @@ function transactionOf(hash: string, receipt: unknown): DeploymentTransaction {
   if (blockNumber === undefined) {
     throw new ChainError('E_CHAIN_DEPLOY', 'the development chain did not mine a transaction', {
       facts: { transaction: hash },
-      hint: 'start the deployment again: it goes on where it was',
+      hint: 'start the deployment again: it resumes',
     });
   }
   return {
@@ -173,7 +173,7 @@ function transactionOf(hash: string, receipt: unknown): DeploymentTransaction {
   };
 }
 
-/** Why a step failed: the same call again, which says what the mined transaction does not. */
+/** The reason why a step failed: repeats the call, as the mined transaction does not give it. */
 async function explain(
   provider: JsonRpcProvider,
   name: string,

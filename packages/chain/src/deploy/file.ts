@@ -9,25 +9,25 @@ const hash = z.string().regex(/^0x[0-9a-f]{64}$/) as unknown as z.ZodType<Hex>;
 const hex = z.string().regex(/^0x([0-9a-f]{2})*$/) as unknown as z.ZodType<Hex>;
 const count = z.number().int().min(0);
 
-/** What a transaction of the deployment was; null where the contract was there already. */
+/** A transaction of the deployment; null if the contract existed already. */
 const transaction = z
   .strictObject({
     hash,
     block: count,
     gasUsed: count,
-    /** Paid in all, in wei. */
+    /** Total cost in wei. */
     cost: z.string().regex(/^\d+$/),
   })
   .nullable();
 
 const contract = z.strictObject({
   address,
-  /** Name of its artifact; null for one that was deployed elsewhere. */
+  /** Name of its artifact; null for a contract deployed elsewhere. */
   artifact: z.string().max(64).nullable(),
   constructorArguments: hex,
-  /** keccak256 of the creation code, arguments included: with the salt it makes the address. */
+  /** keccak256 of the creation code, arguments included: with the salt it gives the address. */
   initCodeHash: hash.nullable(),
-  /** keccak256 of the code on chain; null until it is there. */
+  /** keccak256 of the code on chain; null until it is deployed. */
   codeHash: hash.nullable(),
   transaction,
 });
@@ -39,7 +39,7 @@ const schema = z.strictObject({
   salt: hash,
   deployer: address,
   treasury: address,
-  /** Nothing of the deployment is before this block: events are read from here on. */
+  /** First block of the deployment: events are read from here on. */
   startBlock: count,
   /** True once everything was deployed, wired and verified. */
   complete: z.boolean(),
@@ -47,15 +47,14 @@ const schema = z.strictObject({
   calls: z.record(z.string().max(64), transaction),
 });
 
-/** A deployment, as its file keeps it. */
+/** A deployment in its file format. */
 export type DeploymentFile = z.infer<typeof schema>;
 export type DeploymentTransaction = z.infer<typeof transaction>;
 
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /**
- * Read a deployment file.
- * @returns null where there is none
+ * Read a deployment file. @returns null if it does not exist
  * @throws ChainError `E_CHAIN_DEPLOYMENT_FILE`
  */
 export async function readDeployment(path: string): Promise<DeploymentFile | null> {
@@ -75,7 +74,7 @@ export async function readDeployment(path: string): Promise<DeploymentFile | nul
   }
 }
 
-/** Write a deployment file: it is the old one or the new one, whenever the process ends. */
+/** Write a deployment file atomically: if the process ends, the file is either the old or the new one. */
 export async function writeDeployment(path: string, deployment: DeploymentFile): Promise<void> {
   const text = `${JSON.stringify(schema.parse(deployment), null, 2)}\n`;
   try {
@@ -88,7 +87,7 @@ export async function writeDeployment(path: string, deployment: DeploymentFile):
 function invalid(path: string, what: string, cause?: unknown): ChainError {
   return new ChainError('E_CHAIN_DEPLOYMENT_FILE', `the deployment file ${what}`, {
     facts: { path },
-    hint: 'give another file, or restore this one: it is written by `chorus chain deploy`',
+    hint: 'give another file, or restore this one: `chorus chain deploy` writes it',
     ...(cause === undefined ? {} : { cause }),
   });
 }

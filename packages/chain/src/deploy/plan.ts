@@ -20,7 +20,7 @@ import { ruleId } from '../abi/signing.ts';
 import { VERIFIER_SIZE, type VerifierSrs } from '../contracts/verifier.ts';
 import { create2Address } from './create2.ts';
 
-/** Contracts of a deployment, by what they are in it. */
+/** Contracts of a deployment, by role. */
 export type ContractName =
   | 'identities'
   | 'token'
@@ -37,15 +37,15 @@ export type ContractName =
 
 /** Windows of governance. Times in seconds. */
 export interface Governance {
-  /** From a proposal to the snapshot of its votes (default 1 day). */
+  /** Time from a proposal to the snapshot of its votes (default 1 day). */
   votingDelay: number;
-  /** Default 1 week. */
+  /** Voting period (default 1 week). */
   votingPeriod: number;
   /** Votes needed to propose, in the token's smallest unit (default a thousandth of the supply). */
   proposalThreshold: bigint;
-  /** Percent of the supply that must vote for or abstain (default 4). */
+  /** Percent of the supply that must vote in favour or abstain (default 4). */
   quorumPercent: number;
-  /** From a decision to its execution (default 2 days). */
+  /** Time from a decision to its execution (default 2 days). */
   timelock: number;
 }
 
@@ -56,26 +56,26 @@ export interface InitialParameters {
   windows?: { contest: number; unbond: number };
   minimumStake?: bigint;
   slashing?: Slashing;
-  /** Seconds; 5 by default, which is for development chains: a public network wants a minute. */
+  /** Seconds; the default of 5 is for development chains: use a minute on a public network. */
   minPhaseSeconds?: number;
 }
 
 /** One verifier for each rule. */
 export type VerifierAddresses = Readonly<Record<RuleName, Address>>;
 
-/** What a deployment follows from: the same inputs give the same addresses on every chain. */
+/** The inputs of a deployment: the same inputs give the same addresses on every chain. */
 export interface PlanInputs {
   salt: Hex;
   deployer: Address;
   treasury: Address;
   supply: bigint;
-  /** The reference string to deploy verifiers with, or the addresses of verifiers that are deployed. */
+  /** The reference string to deploy verifiers with, or the addresses of deployed verifiers. */
   verifier: VerifierSrs | VerifierAddresses;
   governance: Governance;
   initial: InitialParameters;
 }
 
-/** A contract to be created. */
+/** A contract to create. */
 export interface PlannedContract {
   name: ContractName;
   artifact: ContractArtifact;
@@ -86,18 +86,18 @@ export interface PlannedContract {
   initCodeHash: Hex;
 }
 
-/** A call to be made once. */
+/** A call to make once. */
 export interface PlannedCall {
   name: string;
   to: Address;
   data: Hex;
-  /** How to see that it was made: these views of `to` return that. */
+  /** Shows that the call was made: these views of `to` return these values. */
   done: { data: Hex; result: Hex }[];
 }
 
 export interface DeploymentPlan {
   inputs: PlanInputs;
-  /** In an order in which each finds those that it needs. */
+  /** In an order in which each contract finds those that it needs. */
   contracts: PlannedContract[];
   calls: PlannedCall[];
   addresses: Record<ContractName, Address>;
@@ -108,7 +108,7 @@ const PROPOSER = id('PROPOSER_ROLE') as Hex;
 const CANCELLER = id('CANCELLER_ROLE') as Hex;
 const ADMIN = `0x${'00'.repeat(32)}` as Hex;
 
-/** Everything that a deployment does, computed without a chain. */
+/** All steps of a deployment, computed without a chain. */
 export function planDeployment(inputs: PlanInputs): DeploymentPlan {
   const { salt, deployer, treasury, supply, governance } = inputs;
   const contracts: PlannedContract[] = [];
@@ -129,7 +129,7 @@ export function planDeployment(inputs: PlanInputs): DeploymentPlan {
   const identities = add('identities', identityRegistry);
   const token = add('token', chorusToken, [deployer, supply]);
   const settings = add('parameters', parameters, [deployer, treasury]);
-  // Anyone may execute what was decided and has waited; the governor becomes proposer once it is there.
+  // Anyone may execute a decision after its delay; the governor becomes proposer once it is deployed.
   const timelock = add('timelock', chorusTimelock, [governance.timelock, [], [ZeroAddress], deployer]);
   const { verifier } = inputs;
   for (const rule of RULE_NAMES) {
@@ -218,7 +218,7 @@ function planCalls(inputs: PlanInputs, at: Record<ContractName, Address>): Plann
   return calls;
 }
 
-/** Whether verifiers are given instead of what to deploy them with. */
+/** Whether the input gives deployed verifiers instead of what is needed to deploy them. */
 export function isDeployed(verifier: PlanInputs['verifier']): verifier is VerifierAddresses {
   return 'reference-trust' in verifier;
 }

@@ -7,19 +7,19 @@ import { isDevChain, read } from '../rpc/rpc.ts';
 import { isDeployed, type PlanInputs } from './plan.ts';
 
 /**
- * Hashes (`verifyingKeyHash`) of Groth16 keys whose setup was made on one machine: whoever ran it could have kept what
- * forges proofs. See the transcripts in circuits/keys/.
+ * Hashes (`verifyingKeyHash`) of Groth16 keys whose setup was made on one machine: its operator could have kept the
+ * secret that forges proofs. See the transcripts in circuits/keys/.
  */
 export const DEVELOPMENT_KEYS: readonly Hex[] = [
   '0xedd470d35cd01c9da324f7b15a35f80461725167a7667b69af1478e225a8cee6',
   '0x2aebe933cd66bdd7ece44e4b26f1dde61954e81839c59c0bcf9aca66ae9d8c40',
 ];
 
-/** Accounts of development chains that are looked for. */
+/** Number of development accounts to check for. */
 const KNOWN_ACCOUNTS = 64;
 
 /**
- * Refuse to put on a real chain what only development may rest on.
+ * Refuse to deploy development-only keys and strings to a real chain.
  * @throws ChainError `E_CHAIN_DEVELOPMENT_ONLY`
  */
 export async function refuseDevelopment(
@@ -51,7 +51,7 @@ export async function refuseDevelopment(
   if (hashes.some((hash) => DEVELOPMENT_KEYS.includes(hash))) {
     throw refused(
       'the keys of the circuit were made on one machine',
-      'hold a ceremony for them (circuits/README.md), build the contracts with its keys, or give the addresses of verifiers that have them',
+      'hold a ceremony for them (circuits/README.md), build the contracts with its keys, or give the addresses of verifiers that use such keys',
       chainId,
     );
   }
@@ -63,7 +63,7 @@ async function originOf(provider: JsonRpcProvider, verifier: Address): Promise<s
   return VERIFIER.decodeFunctionResult('srs', result)[0].insecureDev ? 'insecure-dev' : 'ptau';
 }
 
-/** The key's hash of a verifier on chain, or of the one in the artifacts, which is asked as if it were there. */
+/** The key's hash of a verifier on chain, or of the one in the artifacts, by a call as if it were deployed. */
 async function keyHashOf(provider: JsonRpcProvider, rule: RuleName, verifier: Address | null): Promise<Hex> {
   const data = VERIFIER.encodeFunctionData('verifyingKeyHash');
   const to = verifier ?? '0x00000000000000000000000000000000c0de0001';

@@ -9,7 +9,7 @@ import { deploymentOf } from './deploy.ts';
 import type { DeploymentFile } from './file.ts';
 import { type CodeFinding, checkCode } from './verify.ts';
 
-/** Something that was looked at, and whether it is as it should be. */
+/** One check of a deployment and its result. */
 export interface WiringFinding {
   what: string;
   ok: boolean;
@@ -28,21 +28,21 @@ export interface DeploymentStatus {
     contestSeconds: number;
     unbondSeconds: number;
     minimumStake: bigint;
-    /** Least length of a task's phases. */
+    /** Minimum length of a task's phases. */
     minPhaseSeconds: number;
     /** Hundredths of a percent of a task's stake, and the rounds of absence in a row. */
     slashing: Record<string, number>;
   };
-  /** In the token's smallest unit, but the deployer's coin in wei. */
+  /** Balances in the token's smallest unit, except the deployer's coin in wei. */
   balances: { supply: bigint; escrow: bigint; stake: bigint; treasury: bigint; deployerCoin: bigint };
-  /** True where code and wiring are those of the artifacts. */
+  /** True if code and wiring are those of the artifacts. */
   ok: boolean;
 }
 
 const TIMELOCK = new Interface(chorusTimelock.abi);
 
 /**
- * Compare a deployment with the artifacts, and read what governance has set.
+ * Compare a deployment with the artifacts, and read the values that governance has set.
  *
  * @example
  * const file = await readDeployment('chorus-deployment.json');
@@ -78,7 +78,7 @@ async function details(
   const view = async (to: Address, abi: Interface, name: string, args: unknown[] = []): Promise<Result> => {
     const data = abi.encodeFunctionData(name, args);
     const result = await read(`read ${name}`, () => provider.call({ to, data }));
-    // A contract that is missing answers nothing: that is reported as code, not as an error.
+    // A missing contract gives an empty answer: the code check reports it, instead of an error.
     return result === '0x' ? ([] as unknown as Result) : abi.decodeFunctionResult(name, result);
   };
   const set = async (name: string, args: unknown[] = []): Promise<Result> =>

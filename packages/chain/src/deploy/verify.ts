@@ -8,19 +8,19 @@ import { create2Address } from './create2.ts';
 import type { DeploymentFile } from './file.ts';
 import type { DeploymentPlan } from './plan.ts';
 
-/** What was found at the address of one contract. */
+/** The finding at the address of one contract. */
 export interface CodeFinding {
   name: string;
   address: string;
   state: 'same' | 'missing' | 'other' | 'external';
-  /** In words. */
+  /** The finding in words. */
   found: string;
 }
 
 /**
- * Compare the code on chain with the artifacts: it is there, it is the artifact's but for the bytes that a
+ * Compare the code on chain with the artifacts: it exists, it is the artifact's except for the bytes that a
  * constructor writes, and the address is the one that CREATE2 gives to exactly this creation code with exactly these
- * constructor arguments, so what the constructor wrote is known as well.
+ * constructor arguments, so the bytes that the constructor wrote are known as well.
  */
 export async function checkCode(provider: JsonRpcProvider, file: DeploymentFile): Promise<CodeFinding[]> {
   const libraries = Object.fromEntries(
@@ -65,8 +65,8 @@ function masked(code: string, artifact: ContractArtifact): string {
 }
 
 /**
- * See that everything is in place, code and wiring, and write down what the code is.
- * @throws ChainError `E_CHAIN_DEPLOY` naming the first thing that is not
+ * Check that all code and wiring is in place, and record the code's hashes. @throws ChainError `E_CHAIN_DEPLOY` that
+ * names the first fault
  */
 export async function checkDeployment(
   provider: JsonRpcProvider,
@@ -75,9 +75,9 @@ export async function checkDeployment(
   plan: DeploymentPlan,
 ): Promise<void> {
   const wrong = (name: string, found: string): ChainError =>
-    new ChainError('E_CHAIN_DEPLOY', 'what is on the chain is not what was to be deployed', {
+    new ChainError('E_CHAIN_DEPLOY', 'the chain does not hold what was to be deployed', {
       facts: { step: name, found, chainId },
-      hint: 'give another salt; if it goes on, the endpoint or the artifacts are not to be trusted',
+      hint: 'give another salt; if the error persists, do not trust the endpoint or the artifacts',
     });
   const libraries = Object.fromEntries(
     plan.contracts.map(({ artifact, address }) => [artifact.contractName, address]),
@@ -88,7 +88,7 @@ export async function checkDeployment(
       const code = await read('read code', () => provider.getCode(entry.address));
       if (code === '0x') throw wrong(name, 'there is no code at its address');
       const artifact = artifacts.get(name);
-      // Its address is the plan's, which follows from the creation code: what the constructor wrote is as planned.
+      // Its address is the plan's, which follows from the creation code: so the constructor wrote the planned bytes.
       if (artifact && masked(code, artifact) !== masked(linkDeployedCode(artifact, libraries), artifact)) {
         throw wrong(name, 'other code is at its address');
       }

@@ -19,7 +19,7 @@ const answers = (url: string): Promise<boolean> =>
   );
 
 describe('the development chain', () => {
-  it('starts on a free port with funded, publicly known accounts, and is gone after close', async () => {
+  it('the development chain starts on a free port with funded, publicly known accounts, and is gone after close', async () => {
     const devnet = await startDevnet({ accounts: 3 });
     expect(devnet.chainId).toBe(31337);
     expect(devnet.privateKeys).toEqual(devnetKeys(3));
@@ -34,7 +34,7 @@ describe('the development chain', () => {
     await devnet.close();
   });
 
-  it('ends with the process that started it, even when that is killed', async () => {
+  it('the development chain ends with the process that started it, even if that is killed', async () => {
     const module = fileURLToPath(new URL('./devnet.ts', import.meta.url));
     const script = `
       import { startDevnet } from ${JSON.stringify(module)};
@@ -50,7 +50,7 @@ describe('the development chain', () => {
     await vi.waitUntil(async () => !(await answers(url)), { timeout: 5_000 });
   });
 
-  it('keeps its state in a file', async () => {
+  it('the development chain keeps its state in a file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'chorus-devnet-'));
     try {
       const stateFile = join(folder, 'chain.json');
@@ -73,7 +73,7 @@ describe('the development chain', () => {
     }
   });
 
-  it('says so when the port is taken, and leaves nothing behind', async () => {
+  it('the development chain reports a port in use, and leaves nothing behind', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
@@ -84,7 +84,7 @@ describe('the development chain', () => {
     }
   });
 
-  it('has 1 to 256 accounts', async () => {
+  it('the development chain has 1 to 256 accounts', async () => {
     for (const accounts of [0, 257, 1.5]) {
       await expect(startDevnet({ accounts })).rejects.toMatchObject({ code: 'E_CHAIN_INVALID_PARAMS' });
     }

@@ -9,9 +9,9 @@ import { ChainError } from '../errors/errors.ts';
 import { openProvider } from '../rpc/rpc.ts';
 
 export interface DevnetOptions {
-  /** A free one by default. */
+  /** Default: a free port. */
   port?: number;
-  /** Keeps the chain on disk: read at the start, written every few seconds and at the end. */
+  /** File that keeps the chain: read at the start, written every few seconds and at the end. */
   stateFile?: string;
   /** Funded accounts, 1 to 256 (default 20). */
   accounts?: number;
@@ -30,14 +30,14 @@ export interface Devnet {
 const MNEMONIC = 'test test test test test test test test test test test junk';
 const CHAIN_ID = 31337;
 const READY_TIMEOUT_MS = 15_000;
-/** Something else may hold the port and never answer. */
+/** Another program may hold the port and never answer. */
 const PROBE_TIMEOUT_MS = 1_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 const START_ATTEMPTS = 3;
 
 /**
- * Runs anvil and ends it when its own standard input closes, which the kernel does however this process
- * ends, SIGKILL included. Plain JavaScript for `node -e`.
+ * Runs anvil and ends it when its own standard input closes; the kernel closes it however this process ends, even by
+ * SIGKILL. Plain JavaScript for `node -e`.
  */
 const SUPERVISOR = `
 const child = require('node:child_process').spawn(process.argv[1], process.argv.slice(2), { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -84,12 +84,12 @@ export function devnetKeys(count: number): Hex[] {
 
 async function start(binary: string, port: number, accounts: number, stateFile: string | undefined) {
   const args = ['--port', port, '--chain-id', CHAIN_ID, '--accounts', accounts, '--mnemonic', MNEMONIC];
-  // A fixed set of rules, so that gas figures do not change under us.
+  // A fixed set of rules, so that gas figures do not change with anvil's default.
   args.push('--hardfork', 'prague', '--quiet');
   if (stateFile !== undefined) args.push('--state', stateFile, '--state-interval', 5);
   const child = spawn(process.execPath, ['-e', SUPERVISOR, binary, ...args.map(String)], {
     stdio: ['pipe', 'ignore', 'pipe'],
-    // Its own process group: Ctrl-C reaches us, and we end it last.
+    // Its own process group: Ctrl-C reaches this process, which ends it last.
     detached: true,
     windowsHide: true,
   });
@@ -120,7 +120,7 @@ async function ready(url: string, child: ChildProcess): Promise<void> {
     try {
       const { provider } = await openProvider(url, { timeoutMilliseconds: PROBE_TIMEOUT_MS });
       provider.destroy();
-      // Whoever answers must be ours: one that could not listen has exited by now.
+      // The process that answers must be this one: an anvil that could not listen has exited by now.
       await delay(20);
       if (child.exitCode === null) return;
     } catch (error) {
@@ -144,7 +144,7 @@ async function end(child: ChildProcess, exited: Promise<unknown>): Promise<void>
   child.stderr!.destroy();
 }
 
-/** The anvil binary of this platform, run directly: its npm wrapper would stay between us and the signals. */
+/** The anvil binary of this platform, run directly: its npm wrapper would intercept the signals. */
 function anvilBinary(): string {
   const architecture = { x64: 'amd64', arm64: 'arm64' }[process.arch as string];
   const name = `@foundry-rs/anvil-${process.platform}-${architecture}`;

@@ -14,7 +14,7 @@ const ZEROS: Readonly<Record<string, unknown>> = {
 };
 
 describe('reverts', () => {
-  it('every error of every contract has a code, words of its own, and what to do', () => {
+  it('every error of every contract has a code, its own message and a hint', () => {
     let seen = 0;
     for (const [contract, { abi }] of ARTIFACTS) {
       for (const entry of abi) {
@@ -35,7 +35,7 @@ describe('reverts', () => {
     expect(seen).toBeGreaterThan(100);
   });
 
-  it('no words are left of errors that no contract has', () => {
+  it('no message is left for an error that no contract has', () => {
     const names = new Set(
       [...ARTIFACTS.values()].flatMap(({ abi }) => abi.flatMap((e) => (e.type === 'error' ? [e.name] : []))),
     );
@@ -45,14 +45,14 @@ describe('reverts', () => {
     expect(theirs).toEqual(['Error', 'Panic']);
   });
 
-  it('of Solidity itself carry the reason and the kind of panic', () => {
+  it('errors of Solidity itself carry the reason and the kind of panic', () => {
     const encode = (name: string, value: unknown): `0x${string}` =>
       new Interface([`error ${name}`]).encodeErrorResult(name.split('(')[0]!, [value]) as `0x${string}`;
     expect(decodeRevert(encode('Error(string)', 'no'), 'x')).toMatchObject({ facts: { reason: 'no' } });
     expect(decodeRevert(encode('Panic(uint256)', 17), 'x')).toMatchObject({ facts: { code: 17n } });
   });
 
-  it('carry their arguments as facts', () => {
+  it('contract errors carry their arguments as facts', () => {
     const abi = new Interface(taskManager.abi);
     const data = abi.encodeErrorResult('ParameterOutOfBounds', ['rounds']) as `0x${string}`;
     expect(decodeRevert(data, 'create a task')).toMatchObject({
@@ -61,13 +61,13 @@ describe('reverts', () => {
     });
   });
 
-  it('are found however deeply a node wraps them, and unknown ones are none of ours', () => {
+  it('contract errors are found at any depth of a node’s wrapping, and unknown ones are not decoded', () => {
     expect(revertData({ info: { error: { data: '0xdeadbeef' } } })).toBe('0xdeadbeef');
     expect(revertData(new Error('no data'))).toBeUndefined();
     expect(decodeRevert('0xdeadbeef', 'test')).toBeUndefined();
   });
 
-  it('become a ChainError with a code, whatever was thrown', () => {
+  it('any thrown value becomes a ChainError with a code', () => {
     expect(toChainError(new Error('socket hang up'), 'read').code).toBe('E_CHAIN_UNREACHABLE');
     expect(toChainError({ code: 'INSUFFICIENT_FUNDS' }, 'send').code).toBe('E_CHAIN_NO_GAS');
     expect(toChainError({ code: 'CALL_EXCEPTION', data: null }, 'read').code).toBe('E_CHAIN_REVERTED');

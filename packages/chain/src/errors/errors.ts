@@ -5,10 +5,10 @@ import { ARTIFACTS } from '../abi/abis.ts';
 import { LIBRARY_REFUSALS } from './openzeppelin.ts';
 import { REFUSALS, type Refusal } from './refusals.ts';
 
-/** The chain refused something, or could not be reached. Codes: see `ChainPort`. */
+/** Thrown if the chain refused something, or could not be reached. Codes: see `ChainPort`. */
 export class ChainError extends ChorusError {}
 
-/** The ABIs whose errors are decoded: of everything that is deployed. */
+/** The ABIs whose errors are decoded: those of all deployed contracts. */
 const ERRORS = new Interface([
   ...new Map(
     [...ARTIFACTS.values()]
@@ -21,7 +21,7 @@ function signature(entry: AbiEntry): string {
   return ErrorFragment.from(entry).format('sighash');
 }
 
-/** The port's error for a revert's data; undefined where it is none of the contracts' errors. */
+/** The port's error for a revert's data; undefined if it is not one of the contracts' errors. */
 export function decodeRevert(data: Hex, action: string, cause?: unknown): ChainError | undefined {
   let error: ErrorDescription | null;
   try {
@@ -33,7 +33,7 @@ export function decodeRevert(data: Hex, action: string, cause?: unknown): ChainE
   return refusal(error.name, action, namedArguments(error), cause);
 }
 
-/** The port's error for one of the contracts' custom errors, by name. Shared with the twin in memory. */
+/** The port's error for one of the contracts' custom errors, by name. The in-memory chain uses it too. */
 export function refusal(
   name: string,
   action: string,
@@ -67,7 +67,7 @@ export function revertData(error: unknown): Hex | undefined {
 export function toChainError(error: unknown, action: string): ChainError {
   if (error instanceof ChainError) return error;
   const data = revertData(error);
-  // What it means is known: what ethers says of it, with the call's data, adds nothing.
+  // Its meaning is known: the text of ethers, with the call's data, adds nothing.
   const decoded = data === undefined ? undefined : decodeRevert(data, action);
   if (decoded) return decoded;
   const { code } = error as { code?: unknown };
@@ -93,10 +93,10 @@ export function toChainError(error: unknown, action: string): ChainError {
   });
 }
 
-/** Longest message of an endpoint that is shown. */
+/** Maximum shown length of an endpoint's message. */
 const MAX_SAID = 160;
 
-/** What an endpoint answered in an error of JSON-RPC; ethers keeps it within its own. */
+/** An endpoint's message in a JSON-RPC error; ethers keeps it inside its own error. */
 function rpcMessage(error: unknown): string | null {
   const { error: inner, info } = error as { error?: unknown; info?: { error?: unknown } };
   const { message } = ((inner ?? info?.error) as { message?: unknown } | null | undefined) ?? {};

@@ -3,7 +3,7 @@ import type { Refusal } from './refusals.ts';
 const LIBRARY_HINT = 'report this with the transaction: no input of this program should cause it';
 const internal = (message: string): Refusal => ['E_CHAIN_REVERTED', message, LIBRARY_HINT];
 
-/** The errors of the OpenZeppelin contracts (5.7) that ours are built from, and of Solidity itself, by name. */
+/** The errors of the OpenZeppelin contracts (5.7) that the Chorus contracts use, and of Solidity itself, by name. */
 export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
   // ---- Solidity ----
   Error: ['E_CHAIN_REVERTED', 'the contract reverted', 'the reason is in the facts'],
@@ -23,7 +23,7 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
     'the balance is too small for the stake or the budget',
     'fund the account with the token of the task',
   ],
-  ERC20InvalidApprover: internal('the zero address approves nothing'),
+  ERC20InvalidApprover: internal('the zero address cannot approve a transfer'),
   ERC20InvalidReceiver: [
     'E_CHAIN_INVALID_PARAMS',
     'tokens cannot be sent to this address',
@@ -37,7 +37,7 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   ERC20ExceededSafeSupply: [
     'E_CHAIN_INVALID_PARAMS',
-    'the supply is beyond what votes can count (2^208 - 1)',
+    'the supply is above the most that votes can count (2^208 - 1)',
     'deploy with a smaller supply',
   ],
   ERC2612ExpiredSignature: [
@@ -67,30 +67,34 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   SafeERC20FailedOperation: [
     'E_CHAIN_REVERTED',
-    'the token refused a transfer or is no token',
+    'the token refused a transfer or is not a token',
     'check the address of the token, its allowance and the balance',
   ],
   // ---- identities as tokens ----
   ERC721IncorrectOwner: [
     'E_CHAIN_NOT_ALLOWED',
-    'the identity is somebody else’s',
+    'the identity belongs to another account',
     'name its owner as the sender',
   ],
   ERC721InsufficientApproval: [
     'E_CHAIN_NOT_ALLOWED',
     'the account is not approved for this identity',
-    'act with the account that owns it, or have it approve this one',
+    'use the account that owns it, or let that account approve this one',
   ],
   ERC721InvalidApprover: [
     'E_CHAIN_NOT_ALLOWED',
-    'only the owner of an identity approves others',
+    'only the owner of an identity can approve others',
     'act with the account that owns it',
   ],
   ERC721InvalidOperator: ['E_CHAIN_INVALID_PARAMS', 'this cannot be an operator', 'give another address'],
-  ERC721InvalidOwner: ['E_CHAIN_INVALID_PARAMS', 'the zero address owns nothing', 'give another address'],
+  ERC721InvalidOwner: [
+    'E_CHAIN_INVALID_PARAMS',
+    'the zero address owns no identities',
+    'give another address',
+  ],
   ERC721InvalidReceiver: [
     'E_CHAIN_INVALID_PARAMS',
-    'the recipient does not take identities',
+    'the recipient does not accept identities',
     'send it to an account, or to a contract that implements IERC721Receiver',
   ],
   ERC721InvalidSender: internal('the identity has no owner'),
@@ -112,7 +116,7 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   AccessControlBadConfirmation: [
     'E_CHAIN_NOT_ALLOWED',
-    'a role is renounced by the account that has it',
+    'only the account that has a role can renounce it',
     'act with that account',
   ],
   AccessControlUnauthorizedAccount: [
@@ -123,8 +127,8 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
   // ---- votes and governance ----
   ERC5805FutureLookup: [
     'E_CHAIN_WRONG_PHASE',
-    'votes are known for the past only',
-    'ask for a time before the latest block',
+    'votes are known only for past times',
+    'query a time before the latest block',
   ],
   ERC6372InconsistentClock: internal('token and governor count time differently'),
   VotesExpiredSignature: [
@@ -150,7 +154,7 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   GovernorDisabledDeposit: [
     'E_CHAIN_NOT_ALLOWED',
-    'the governor takes no deposits',
+    'the governor accepts no deposits',
     'send them to the timelock',
   ],
   GovernorInsufficientProposerVotes: [
@@ -191,17 +195,17 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   GovernorUnableToCancel: [
     'E_CHAIN_NOT_ALLOWED',
-    'only the proposer cancels, and only before voting starts',
+    'only the proposer can cancel, and only before voting starts',
     'vote against it instead',
   ],
   GovernorUnexpectedProposalState: [
     'E_CHAIN_WRONG_PHASE',
-    'the proposal is not in the state for this',
+    'the proposal is in the wrong state for this',
     'read its state: voting, queue and execution follow each other',
   ],
   TimelockInsufficientDelay: [
     'E_CHAIN_INVALID_PARAMS',
-    'the delay is shorter than the timelock asks for',
+    'the delay is shorter than the timelock requires',
     'schedule with a longer delay',
   ],
   TimelockInvalidOperationLength: [
@@ -216,7 +220,7 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   TimelockUnexecutedPredecessor: [
     'E_CHAIN_WRONG_PHASE',
-    'an operation that comes first was not executed',
+    'an operation that this one depends on was not executed',
     'execute it first',
   ],
   TimelockUnexpectedOperationState: [
@@ -224,7 +228,7 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
     'the operation is not ready',
     'wait until its delay has passed',
   ],
-  // ---- what no input of ours causes ----
+  // ---- errors that no input of this program causes ----
   FailedCall: internal('a call inside the transaction failed without a reason'),
   ECDSAInvalidSignature: [
     'E_CHAIN_INVALID_SIGNATURE',
@@ -233,7 +237,7 @@ export const LIBRARY_REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   ECDSAInvalidSignatureLength: [
     'E_CHAIN_INVALID_SIGNATURE',
-    'the signature has a wrong length',
+    'the signature has the wrong length',
     'sign again: 65 bytes (r, s, v)',
   ],
   ECDSAInvalidSignatureS: [

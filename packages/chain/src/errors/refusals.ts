@@ -1,9 +1,9 @@
 import type { ErrorCode } from '@chorus/protocol';
 
-/** What a custom error means, in the port's words: its code, one sentence, and what to do about it. */
+/** Meaning of a custom error in the port's terms: code, one sentence, and a hint. */
 export type Refusal = readonly [code: ErrorCode, message: string, hint: string];
 
-/** The errors of our own contracts, by name. */
+/** The errors of the Chorus contracts, by name. */
 export const REFUSALS: Readonly<Record<string, Refusal>> = {
   // ---- tasks ----
   UnknownTask: ['E_CHAIN_UNKNOWN_TASK', 'no such task', 'check the task id and the contract'],
@@ -15,12 +15,12 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   NoVerifier: [
     'E_CHAIN_INVALID_PARAMS',
     'there is no verifier for this rule and number of trainers',
-    'use the rule "reference-projection" or "reference-trust" with at most 16 trainers, or have governance add a verifier',
+    'use the rule "reference-projection" or "reference-trust" with at most 16 trainers, or ask governance to add a verifier',
   ],
   InexactTransfer: [
     'E_CHAIN_INVALID_PARAMS',
     'the token did not deliver the exact amount',
-    'use another token: those that take a fee on transfers cannot be escrowed',
+    'use another token: tokens with a fee on transfers cannot be escrowed',
   ],
   TaskNotJoining: [
     'E_CHAIN_WRONG_PHASE',
@@ -30,7 +30,7 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   TaskNotEnded: [
     'E_CHAIN_NOT_ENDED',
     'the task has not ended',
-    'wait until it has, or leave it; see advance for a task whose deadline has passed',
+    'wait until it ends, or leave it; for a task whose deadline has passed call advance',
   ],
   DeadlinePassed: [
     'E_CHAIN_DEADLINE_PASSED',
@@ -44,7 +44,7 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   TaskFull: [
     'E_CHAIN_TASK_FULL',
-    'the task has all the members of this role it takes',
+    'all places of this role in the task are taken',
     'look for another task, or take another role',
   ],
   InvalidRoles: [
@@ -69,8 +69,8 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   AlreadyJoined: [
     'E_CHAIN_ALREADY_DONE',
-    'this account has joined already',
-    'nothing is left to do: roles are taken in one join',
+    'this account has already joined',
+    'nothing to do: one join sets all roles',
   ],
   NotAMember: [
     'E_CHAIN_NOT_A_MEMBER',
@@ -84,20 +84,20 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   WrongPhase: [
     'E_CHAIN_WRONG_PHASE',
-    'the round is not in the phase for this',
+    'the round is in another phase',
     'read the round again: its phase has moved on',
   ],
   AlreadyCommitted: [
     'E_CHAIN_ALREADY_DONE',
-    'this trainer has committed already',
+    'this trainer has already committed',
     'a commitment is final: provide the payload it was made for',
   ],
   AlreadySealed: [
     'E_CHAIN_ALREADY_DONE',
-    'this validator has sealed already',
+    'this validator has already sealed',
     'open the seal that is on chain',
   ],
-  AlreadyOpened: ['E_CHAIN_ALREADY_DONE', 'this validator has opened already', 'nothing is left to do'],
+  AlreadyOpened: ['E_CHAIN_ALREADY_DONE', 'this validator has already opened', 'nothing is left to do'],
   EmptySeal: ['E_CHAIN_INVALID_PARAMS', 'the seal is zero', 'seal with sealOf and a random salt'],
   NotSealed: [
     'E_CHAIN_WRONG_PHASE',
@@ -106,13 +106,13 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   WrongOpening: [
     'E_CHAIN_WRONG_OPENING',
-    'commitment, digest and salt are not what was sealed',
-    'open with exactly what sealOf was given',
+    'commitment, digest and salt differ from the seal',
+    'open with exactly the values given to sealOf',
   ],
   InvalidCommitment: [
     'E_CHAIN_INVALID_POINT',
     'the commitment is not a finite point of the curve',
-    'a vector of zeros has no commitment and need not be sent',
+    'do not send a vector of zeros: it has no commitment',
   ],
   NotYourTurn: [
     'E_CHAIN_NOT_YOUR_TURN',
@@ -141,17 +141,17 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   InvalidVotes: [
     'E_CHAIN_INVALID_VOTES',
-    'a vote is forged, repeated, by nobody entitled, for another list, or on other commitments',
+    'a vote is forged, repeated, not by an entitled validator, for another list, or on other commitments',
     'collect the votes again and check each with isVerdictOf',
   ],
   NotEnoughVotes: [
     'E_CHAIN_INVALID_VOTES',
-    'less than a majority of the validators signed',
-    'ask the others; a candidate can have verdicts posted on chain with requestVerdicts',
+    'fewer than a majority of the validators signed',
+    'ask the others; a candidate can request verdicts on chain with requestVerdicts',
   ],
   RejectedNotOpened: [
     'E_CHAIN_INVALID_SETTLEMENT',
-    'a validator that opened no reference cannot have it rejected',
+    'a validator is listed as rejected but opened no reference',
     'list only validators that opened a reference in this round',
   ],
   NoReferenceLeft: [
@@ -161,39 +161,39 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   InvalidNovelty: [
     'E_CHAIN_INVALID_SETTLEMENT',
-    'the commitment to the novelty is no point, or the rule of the task has none',
+    'the commitment to the novelty is not a point, or the rule of the task has no novelty',
     'for a rule without novelty give (0, 0); else commit to the novelty again',
   ],
   NothingToClaim: [
     'E_CHAIN_NOTHING_TO_CLAIM',
-    'nothing is left to pay out',
+    'nothing to pay out',
     'see claimable: rewards may still be vesting',
   ],
-  AlreadyReleased: ['E_CHAIN_ALREADY_DONE', 'the stake has been released already', 'nothing is left to do'],
+  AlreadyReleased: ['E_CHAIN_ALREADY_DONE', 'the stake has already been released', 'nothing is left to do'],
   AlreadyLeaving: [
     'E_CHAIN_ALREADY_DONE',
-    'the member is leaving the task already, or was dropped from it',
-    'its stake can be released once the current round has ended',
+    'the member is already leaving the task, or was dropped from it',
+    'release its stake once the current round has ended',
   ],
   MemberDeparted: [
     'E_CHAIN_NOT_A_MEMBER',
     'the member has left the task or was dropped from it',
-    'take the stake back with releaseStake, and what was earned with claim',
+    'release the stake with releaseStake, and collect rewards with claim',
   ],
   NotOwner: [
     'E_CHAIN_NOT_ALLOWED',
-    'the task is somebody else’s',
-    'act with the account that created the task',
+    'the task belongs to another account',
+    'use the account that created the task',
   ],
   OtherTask: [
     'E_CHAIN_INVALID_PARAMS',
-    'another task has this number than the one that was looked at: the chain was reorganised',
-    'look at the task again before joining',
+    'another task has this number now: the chain was reorganised',
+    'check the task again before joining',
   ],
   NotIdentity: [
     'E_CHAIN_NOT_ALLOWED',
     'the account neither owns this identity nor is its wallet',
-    'register an identity, or have its owner set this account as its wallet',
+    'register an identity, or ask its owner to set this account as its wallet',
   ],
   IdentityAlreadyJoined: [
     'E_CHAIN_ALREADY_DONE',
@@ -202,8 +202,8 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   ReputationTooLow: [
     'E_CHAIN_NOT_ALLOWED',
-    'the identity has less reputation than the task asks for',
-    'gain it in tasks that ask for less',
+    'the identity has less reputation than the task requires',
+    'gain reputation in tasks that require less',
   ],
   NotAllowed: [
     'E_CHAIN_NOT_ALLOWED',
@@ -212,14 +212,10 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   AlreadyRequested: [
     'E_CHAIN_ALREADY_DONE',
-    'the verdicts of this round were asked for already',
+    'the verdicts of this round were already requested',
     'read postedVerdicts',
   ],
-  AlreadyPosted: [
-    'E_CHAIN_ALREADY_DONE',
-    'this validator has given its word already',
-    'nothing is left to do',
-  ],
+  AlreadyPosted: ['E_CHAIN_ALREADY_DONE', 'this validator has already voted', 'nothing is left to do'],
   NoCase: [
     'E_CHAIN_NO_CASE',
     'the trainer was not found unavailable in this round',
@@ -228,11 +224,11 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   CaseClosed: [
     'E_CHAIN_ALREADY_DONE',
     'the case is closed',
-    'see unavailabilityCase for how it ended; after its deadline it can only be resolved',
+    'see unavailabilityCase for its result; after its deadline it can only be resolved',
   ],
   CaseOpen: [
     'E_CHAIN_CASE_OPEN',
-    'a case is open that this stake may answer for',
+    'an open case may still slash this stake',
     'contest or resolve the cases of the task first',
   ],
   SignatureExpired: [
@@ -242,8 +238,8 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   InvalidSignature: [
     'E_CHAIN_INVALID_SIGNATURE',
-    'the signature is not by the account it should be by, or for something else',
-    'sign exactly what is sent, for this contract and chain, with the next nonce',
+    'the signature is by the wrong account, or for other content',
+    'sign exactly the content sent, for this contract and chain, with the next nonce',
   ],
   ListNotStored: [
     'E_CHAIN_REVERTED',
@@ -278,8 +274,8 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   UnusedRow: [
     'E_CHAIN_INVALID_SETTLEMENT',
-    'the statement has a leading row that the rule does not',
-    'leave the rows of groups and novelty (0, 0) for a rule with one leading row',
+    'the statement has a leading row that the rule does not have',
+    'set the rows of groups and novelty to (0, 0) for a rule with one leading row',
   ],
   InnerProductMismatch: [
     'E_CHAIN_INVALID_SETTLEMENT',
@@ -317,11 +313,11 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   StakeTooSmall: [
     'E_CHAIN_STAKE_REQUIRED',
     'the identity has too little free stake in this token',
-    'deposit stake behind the identity, or wait until tasks release what they locked',
+    'deposit stake behind the identity, or wait until tasks release their locks',
   ],
   AlreadyLocked: [
     'E_CHAIN_ALREADY_DONE',
-    'this identity has locked stake for the task already',
+    'this identity has already locked stake for the task',
     'an identity joins a task once',
   ],
   NotYourShares: [
@@ -334,27 +330,23 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
     'the unbonding delay has not passed',
     'wait until the time that the ticket shows',
   ],
-  AlreadySlashed: ['E_CHAIN_ALREADY_DONE', 'this offence was slashed already', 'nothing is left to do'],
+  AlreadySlashed: ['E_CHAIN_ALREADY_DONE', 'this offence was already slashed', 'nothing is left to do'],
   // ---- governance ----
   ValueOutOfBounds: [
     'E_CHAIN_INVALID_PARAMS',
     'the value is outside the bounds that the contract sets in code',
-    'choose a value within them; no vote can move them',
+    'choose a value within the bounds; no vote can move them',
   ],
   VerifierExists: [
     'E_CHAIN_ALREADY_DONE',
-    'this rule and size has a verifier',
+    'this rule and size already has a verifier',
     'verifiers are added, never replaced: use another rule name or size',
   ],
-  ContractsExist: [
-    'E_CHAIN_ALREADY_DONE',
-    'the contracts were set already',
-    'they are set once, by the deployer',
-  ],
+  ContractsExist: ['E_CHAIN_ALREADY_DONE', 'the contracts were already set', 'the deployer sets them once'],
   // ---- identities, reputation, validation ----
   NotRecorded: [
     'E_CHAIN_WRONG_PHASE',
-    'there is no record to rate: the round was not settled or is older than 16 rounds, or nothing was attested',
+    'there is no record to rate: the round was not settled, is older than 16 rounds, or was not attested',
     'attest settled rounds within 16 rounds',
   ],
   RoundNotAttested: [
@@ -369,10 +361,10 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   ],
   NotEnoughGas: [
     'E_CHAIN_INVALID_PARAMS',
-    'too little gas was sent along to look at every validation request',
+    'too little gas to check every validation request',
     'send the transaction with more gas',
   ],
-  AlreadyAttested: ['E_CHAIN_ALREADY_DONE', 'this was attested already', 'nothing is left to do'],
+  AlreadyAttested: ['E_CHAIN_ALREADY_DONE', 'this was already attested', 'nothing is left to do'],
   NotAuthorized: [
     'E_CHAIN_NOT_ALLOWED',
     'the account neither owns this identity nor is approved for it',
@@ -403,18 +395,18 @@ export const REFUSALS: Readonly<Record<string, Refusal>> = {
   EmptyURI: [
     'E_CHAIN_INVALID_PARAMS',
     'the address of the response is empty',
-    'give where the response is found',
+    'give the address of the response',
   ],
   NoClients: [
     'E_CHAIN_INVALID_PARAMS',
     'a summary needs the clients whose feedback counts',
-    'name the clients that are trusted',
+    'name the trusted clients',
   ],
   InvalidValidator: ['E_CHAIN_INVALID_PARAMS', 'the validator’s address is zero', 'name a validator'],
   RequestExists: [
     'E_CHAIN_ALREADY_DONE',
-    'this validation was requested already',
-    'nothing is left to do: one request per task and identity',
+    'this validation was already requested',
+    'nothing to do: one request per task and identity',
   ],
   UnknownRequest: ['E_CHAIN_INVALID_PARAMS', 'no such validation request', 'request it first'],
   NotValidator: [

@@ -8,7 +8,7 @@ import { memoryEventStore } from './memory-store.ts';
 const CONTRACT: Address = '0x00000000000000000000000000000000000000aa';
 const hash = (n: number) => `0x${n.toString(16).padStart(64, '0')}`;
 
-/** An endpoint of one block with one event, whose first answers are the ones given. */
+/** An endpoint of one block with one event, with the given first answers. */
 function endpoint(first: { latest?: null[]; logs?: object[] }): JsonRpcProvider {
   const { data, topics } = TASK_MANAGER.encodeEventLog('PhaseChanged', [7n, 1, 1, 1_000]);
   const log = {
@@ -33,7 +33,7 @@ it.each([
   ['no latest block', { latest: [null, null] }],
   ['an event that is cut off', { logs: [{ data: '0x1234' }, { data: '0x' }] }],
 ])(
-  'an endpoint that answers with %s for a while is asked again, and nothing is skipped',
+  'an index asks an endpoint that answers with %s for a while again, and skips nothing',
   async (_, first) => {
     const stop = new AbortController();
     const index = new EventIndex({

@@ -81,7 +81,7 @@ describe('the event index', () => {
     },
   };
   for (const [name, create] of Object.entries(stores)) {
-    it(`takes back what a reorganisation undid and reads what came instead (${name})`, async () => {
+    it(`the event index reverts the events that a reorganisation undid and reads the new ones (${name})`, async () => {
       const store = await create();
       const index = await open({ store });
       await say(1);
@@ -104,7 +104,7 @@ describe('the event index', () => {
     });
   }
 
-  it('notices a branch of the same length, by its blocks’ hashes', async () => {
+  it('the event index notices a branch of the same length, by its blocks’ hashes', async () => {
     const index = await open();
     const before = await snapshot();
     await say(1);
@@ -114,7 +114,7 @@ describe('the event index', () => {
     expect(said(await index.sync())).toEqual(['-1', '+2']);
   });
 
-  it('notices a reorganisation that the node itself makes', async () => {
+  it('the event index notices a reorganisation that the node itself makes', async () => {
     const index = await open();
     await say(1);
     await say(2);
@@ -125,7 +125,7 @@ describe('the event index', () => {
     expect(changes.slice(0, 2)).toEqual(['-3', '-2']);
   });
 
-  it('goes back to its beginning where the chain shares no block with what it read', async () => {
+  it('the event index restarts from its first block if the chain shares no block with it', async () => {
     const before = await snapshot();
     const index = await open();
     await say(1);
@@ -136,7 +136,7 @@ describe('the event index', () => {
     expect(said(await index.sync())).toEqual(['-2', '-1']);
   });
 
-  it('tells an event once it has its confirmations, so a shallow reorganisation is never seen', async () => {
+  it('the event index reports an event after its confirmations, so consumers never see a shallow reorganisation', async () => {
     const index = await open({ confirmations: 3 });
     await say(1);
     expect(await index.sync()).toEqual([]);
@@ -152,7 +152,7 @@ describe('the event index', () => {
     expect(said(await index.sync())).toEqual(['+3']);
   });
 
-  it('waits for 12 confirmations on a chain that is not one of development', async () => {
+  it('the event index waits for 12 confirmations on a chain that is not a development chain', async () => {
     const index = await open({ chainId: 56 });
     await say(1);
     await mine(11);
@@ -161,7 +161,7 @@ describe('the event index', () => {
     expect(said(await index.sync())).toEqual(['+1']);
   });
 
-  it('resumes where it stopped, and tells again what was told but not stored', async () => {
+  it('the event index resumes where it stopped, and repeats changes that it reported but did not store', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'chorus-index-'));
     const path = join(folder, 'events.sqlite');
     const fromBlock = (await provider.getBlockNumber()) + 1;
@@ -190,7 +190,7 @@ describe('the event index', () => {
     }
   });
 
-  it('asks for shorter ranges where the endpoint refuses long ones, and reads everything', async () => {
+  it('the event index asks for shorter ranges if the endpoint refuses long ones, and reads everything', async () => {
     const fromBlock = (await provider.getBlockNumber()) + 1;
     await say(1);
     await mine(60);
@@ -216,7 +216,7 @@ describe('the event index', () => {
     expect(asked.filter((range) => range <= 10).length).toBeLessThan(40);
   });
 
-  it('follows: goes on after the chain did not answer, and skips or repeats nothing', async () => {
+  it('the event index continues after the chain did not answer, and skips or repeats nothing', async () => {
     const { provider: flaky } = await openProvider(devnet.url);
     const good = flaky.send.bind(flaky);
     let calls = 0;

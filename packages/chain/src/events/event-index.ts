@@ -13,39 +13,39 @@ const STEP_BLOCKS = 2_000;
 /** Longest pause between attempts while the chain does not answer. */
 const MAX_PAUSE_MS = 5_000;
 
-/** Blocks on top before an event is told, where the chain is not one of development. */
+/** Confirmations before an event is reported, if the chain is not a development chain. */
 export const DEFAULT_CONFIRMATIONS = 12;
 
 export interface EventIndexOptions {
   provider: JsonRpcProvider;
   chainId: number;
-  /** Whose events are read. */
+  /** Contracts whose events are read. */
   contracts: readonly Address[];
-  /** The first block to read, e.g. the one that the deployment began in. */
+  /** The first block to read, for example the first block of the deployment. */
   fromBlock: number;
   store: EventStore;
-  /** Blocks mined on top before an event is told: by default 12, on a development chain 0. */
+  /** Confirmations before an event is reported: by default 12, on a development chain 0. */
   confirmations?: number;
   pollMilliseconds: number;
   signal: AbortSignal;
-  /** Longest range of one `eth_getLogs` (default 2000); shorter ones are used where the endpoint asks for it. */
+  /** Longest range of one `eth_getLogs` (default 2000); the index uses shorter ones if the endpoint requires it. */
   maxRange?: number;
 }
 
-/** An event that came, or one that was told and that a reorganisation took back. */
+/** A new event, or a reported one that a reorganisation reverted. */
 export interface IndexChange {
   kind: 'applied' | 'reverted';
   log: IndexedLog;
-  /** In the port's words; null for a log that the port does not tell. */
+  /** The port's event; null for a log that the port does not report. */
   event: ChainEvent | null;
 }
 
 /**
  * The events of a set of contracts in a local store, kept equal to the chain: blocks are chained by their parents'
- * hashes, and where the chain has other blocks than those that were read, the events of the lost ones are taken back
- * and those of the new ones read.
+ * hashes, and if the chain has other blocks than those that were read, the index reverts the events of the lost ones
+ * and reads those of the new ones.
  *
- * A change is stored after it was told. A consumer that ends in between is told again: at least once, never less.
+ * A change is stored after it was reported. A consumer that ends in between gets it again: at-least-once delivery.
  */
 export class EventIndex implements LogSource {
   readonly #options: EventIndexOptions;
@@ -53,7 +53,7 @@ export class EventIndex implements LogSource {
   readonly #confirmations: number;
   #bound: Promise<void> | undefined;
   #busy = false;
-  /** Hash of the chain's head at the last step that left nothing to do. */
+  /** Hash of the chain's head at the last step that had read everything. */
   #idleAt: string | null = null;
 
   constructor(options: EventIndexOptions) {
@@ -71,9 +71,9 @@ export class EventIndex implements LogSource {
   }
 
   /**
-   * Read what is new up to the confirmed head, or take back what a reorganisation undid.
+   * Read new events up to the confirmed head, or revert those that a reorganisation undid.
    * @returns the changes, in order
-   * @throws ChainError `E_CHAIN_UNREACHABLE`; what was read until then is stored. `E_CHAIN_INDEX`
+   * @throws ChainError `E_CHAIN_UNREACHABLE`; events read until then are stored. `E_CHAIN_INDEX`
    */
   async sync(): Promise<IndexChange[]> {
     const all: IndexChange[] = [];
@@ -88,8 +88,8 @@ export class EventIndex implements LogSource {
   }
 
   /**
-   * All changes from where the store stands on, until the signal aborts. While the chain does not answer, it keeps
-   * trying from where it was. One consumer at a time.
+   * All changes after the stored ones, until the signal aborts. While the chain does not answer, it keeps trying from
+   * the same position. One consumer at a time.
    */
   async *follow(signal: AbortSignal): AsyncGenerator<IndexChange, void, undefined> {
     const { pollMilliseconds } = this.#options;
@@ -117,7 +117,7 @@ export class EventIndex implements LogSource {
     }
   }
 
-  /** Logs of the indexed contracts: out of the store where it has read that far, else from the endpoint. */
+  /** Logs of the indexed contracts: from the store if it has read that far, else from the endpoint. */
   async between(filter: LogFilter): Promise<IndexedLog[]> {
     const { store, contracts, fromBlock } = this.#options;
     const head = await store.head();
@@ -144,7 +144,7 @@ export class EventIndex implements LogSource {
       const next = head === null ? fromBlock : head.number + 1;
       const target = Math.min(latest.number - this.#confirmations, next + STEP_BLOCKS - 1);
       if (target < next) {
-        // Nothing is new; what was read may have been undone.
+        // Nothing is new, but a reorganisation may have undone blocks.
         if (head !== null && !(await this.#isOnChain(head))) yield* this.#takeBack();
         else this.#idleAt = latest.hash;
         return;
@@ -157,7 +157,7 @@ export class EventIndex implements LogSource {
         return;
       }
       const logs = await this.#rpc.between({ addresses: contracts, from: next, to: target });
-      // The same last block before and after: all of it was read from one chain.
+      // The same last block before and after: so everything came from one chain.
       const still = await this.#block(target);
       if (still?.hash !== last.hash) return;
       yield logs.map((log) => ({ kind: 'applied', log, event: eventOf(log) }));
@@ -168,7 +168,7 @@ export class EventIndex implements LogSource {
     }
   }
 
-  /** Go back to the last block that the chain still has. */
+  /** Revert to the last block that the chain still has. */
   async *#takeBack(): AsyncGenerator<IndexChange[], void, undefined> {
     const { store, fromBlock } = this.#options;
     const known = await store.checkpoints();
@@ -196,12 +196,12 @@ export class EventIndex implements LogSource {
   }
 }
 
-/** @throws ChainError `E_CHAIN_UNREACHABLE` where it is not what the contracts emit: asked again, it may be right */
+/** @throws ChainError `E_CHAIN_UNREACHABLE` if the contracts do not emit it: a second answer may be right */
 function eventOf(log: IndexedLog): ChainEvent | null {
   try {
     return decodeEvent(log);
   } catch (cause) {
-    throw new ChainError('E_CHAIN_UNREACHABLE', 'the chain answers with an event that is none', {
+    throw new ChainError('E_CHAIN_UNREACHABLE', 'the endpoint returned an undecodable event log', {
       facts: { block: log.blockNumber, transaction: log.transactionHash },
       hint: 'ask another JSON-RPC endpoint',
       cause,
@@ -212,7 +212,7 @@ function eventOf(log: IndexedLog): ChainEvent | null {
 /** An index with a connection of its own. */
 export interface OpenedEventIndex {
   index: EventIndex;
-  /** Ends what is being read and closes the store. */
+  /** Ends the current read and closes the store. */
   close(): Promise<void>;
 }
 

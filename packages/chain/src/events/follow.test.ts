@@ -8,7 +8,7 @@ import { type Devnet, startDevnet } from '../devnet/devnet.ts';
 import { openProvider } from '../rpc/rpc.ts';
 import { followEvents } from './follow.ts';
 
-/** Returns 1 whatever it is asked. */
+/** Returns 1 for every call. */
 const ANY_VERIFIER = '0x6760015f5260205ff35f5260086018f3';
 
 describe('following events', () => {
@@ -22,7 +22,7 @@ describe('following events', () => {
     ({ provider } = await openProvider(devnet.url));
     provider.pollingInterval = 20;
     const privateKey = devnet.privateKeys[0]!;
-    // No task is settled here: any code that says how many leading rows it has will do for a verifier.
+    // No task is settled here: any code that states its number of leading rows can serve as a verifier.
     const verifier = await new ContractFactory([], ANY_VERIFIER, new Wallet(privateKey, provider)).deploy();
     await verifier.waitForDeployment();
     const address = (await verifier.getAddress()) as Address;
@@ -64,7 +64,7 @@ describe('following events', () => {
     return chain.createTask(params);
   };
 
-  it('tells an event at the first look at the chain after it was mined', async () => {
+  it('the event stream reports an event at the first poll after it was mined', async () => {
     const { provider: watched } = await openProvider(devnet.url);
     const heads: number[] = [];
     const getBlock = watched.getBlock.bind(watched);
@@ -88,7 +88,7 @@ describe('following events', () => {
     watched.destroy();
   });
 
-  it('goes on where it was after the chain did not answer, and skips or repeats nothing', async () => {
+  it('the event stream continues after the chain did not answer, and skips or repeats nothing', async () => {
     let failing = false;
     const { provider: flaky } = await openProvider(devnet.url);
     flaky.getBlock = (tag) =>
@@ -114,7 +114,7 @@ describe('following events', () => {
     expect(heard.map((event) => event.taskId)).toEqual(expected);
   });
 
-  it('waits for the confirmations it was asked for', async () => {
+  it('the event stream waits for the requested confirmations', async () => {
     const abort = new AbortController();
     const { chainId, contract } = chain;
     const options = { provider, chainId, contract, pollMilliseconds: 10, confirmations: 2 };
@@ -133,7 +133,7 @@ describe('following events', () => {
     abort.abort();
   });
 
-  it('ends when the port is closed', async () => {
+  it('the event stream ends when the port is closed', async () => {
     const privateKey = devnet.privateKeys[1]!;
     const other = await connectChain({ url: devnet.url, contract: chain.contract, privateKey });
     const next = other.events({ signal: new AbortController().signal })[Symbol.asyncIterator]().next();
@@ -143,7 +143,7 @@ describe('following events', () => {
 });
 
 describe('connecting', () => {
-  it('to nothing, or to an address without a contract, is refused with a reason', async () => {
+  it('connecting to no endpoint, or to an address without a contract, is refused with a reason', async () => {
     const privateKey = `0x${'11'.repeat(32)}` as const;
     const contract = '0x00000000000000000000000000000000000c0de5';
     await expect(connectChain({ url: 'http://127.0.0.1:9', contract, privateKey })).rejects.toMatchObject({

@@ -3,7 +3,7 @@ import type { JsonRpcProvider } from 'ethers';
 import { EventIndex } from './event-index.ts';
 import { memoryEventStore } from './memory-store.ts';
 
-/** Blocks below the head whose events are remembered, to notice when a reorganisation replaces them. */
+/** Blocks below the head whose events are kept, to notice when a reorganisation replaces them. */
 const REMEMBERED_BLOCKS = 256;
 
 export interface FollowOptions {
@@ -17,8 +17,8 @@ export interface FollowOptions {
 
 /**
  * The contract's events from a block on, in order, until the signal aborts. While the chain does not answer, it keeps
- * trying from where it was: nothing is skipped and nothing is told twice. Where a reorganisation replaces blocks, the
- * events of the new ones follow; that others were taken back is told by an `EventIndex` alone.
+ * trying from the same block: it skips and repeats nothing. If a reorganisation replaces blocks, the events of the
+ * new ones follow; only an `EventIndex` reports the reverted ones.
  */
 export async function* followEvents(
   options: FollowOptions,

@@ -4,7 +4,7 @@ import type { JsonRpcProvider } from 'ethers';
 import { toChainError } from '../errors/errors.ts';
 import type { IndexedLog } from './store.ts';
 
-/** Which logs: of these contracts, between two blocks (both included), with these topics (null: any). */
+/** Selects logs: of these contracts, between two blocks (both included), with these topics (null: any). */
 export interface LogFilter {
   addresses: readonly Address[];
   from: number;
@@ -12,12 +12,12 @@ export interface LogFilter {
   topics?: readonly (string | null)[];
 }
 
-/** Where logs of the past are read from: an endpoint, or the index. */
+/** Source of past logs: an endpoint, or the index. */
 export interface LogSource {
   between(filter: LogFilter): Promise<IndexedLog[]>;
 }
 
-/** Blocks asked for in one `eth_getLogs` at most; public endpoints refuse longer ranges, each in its own words. */
+/** Most blocks in one `eth_getLogs`; public endpoints refuse longer ranges, each in its own words. */
 const MAX_RANGE = 2_000;
 
 /** Successes after which a longer range is tried again. */
@@ -28,7 +28,7 @@ const RETRY_MS = [100, 400, 1600];
 
 /**
  * Logs from a JSON-RPC endpoint. A range that it refuses (too long, too many results, too slow) is halved, and grows
- * again after a while: endpoints do not say what they allow.
+ * again after a while: endpoints do not state their limits.
  */
 export class RpcLogs implements LogSource {
   readonly #provider: JsonRpcProvider;
@@ -44,12 +44,12 @@ export class RpcLogs implements LogSource {
     this.#range = this.#maxRange;
   }
 
-  /** Blocks that are asked for at once, for now. */
+  /** Current number of blocks in one request. */
   get range(): number {
     return this.#range;
   }
 
-  /** @throws ChainError `E_CHAIN_UNREACHABLE` where even one block cannot be read */
+  /** @throws ChainError `E_CHAIN_UNREACHABLE` if even one block cannot be read */
   async between(filter: LogFilter): Promise<IndexedLog[]> {
     const logs: IndexedLog[] = [];
     let failures = 0;
@@ -95,7 +95,7 @@ export class RpcLogs implements LogSource {
   }
 }
 
-/** The endpoint answered, and it was a no: a JSON-RPC error, or HTTP 400 or 413. Others did not answer. */
+/** Whether the endpoint refused: a JSON-RPC error, or HTTP 400 or 413. Other errors mean that it did not answer. */
 function isRefusal(error: unknown): boolean {
   const {
     code,

@@ -8,7 +8,7 @@ import {
 } from './store.ts';
 
 /**
- * A store that forgets when the process ends.
+ * A store in memory: its content is lost when the process ends.
  * @param keepBlocks drop logs this many blocks below the head (default: keep all)
  */
 export function memoryEventStore(keepBlocks = Number.POSITIVE_INFINITY): EventStore {
@@ -60,10 +60,10 @@ function matches(log: IndexedLog, { addresses, topics, from, to }: StoredLogFilt
   );
 }
 
-/** The error of a store that holds the events of something else. */
+/** The error of a store that holds the events of another chain or other contracts. */
 export function otherSubject(found: string, wanted: string): ChainError {
-  return new ChainError('E_CHAIN_INDEX', 'the event index is of another chain or other contracts', {
+  return new ChainError('E_CHAIN_INDEX', 'the event index belongs to another chain or other contracts', {
     facts: { found, wanted },
-    hint: 'use another file, or delete this one: it is read again from the chain',
+    hint: 'use another file, or delete this one: the node reads it again from the chain',
   });
 }

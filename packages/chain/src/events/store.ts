@@ -6,7 +6,7 @@ export interface IndexedLog extends RawLog {
   address: Address;
   topics: string[];
   blockHash: string;
-  /** Its place in the block. */
+  /** Its index in the block. */
   logIndex: number;
 }
 
@@ -16,7 +16,7 @@ export interface BlockRef {
   hash: string;
 }
 
-/** Which of the kept logs. */
+/** Selects stored logs. */
 export interface StoredLogFilter {
   addresses?: readonly Address[];
   /** Null: any. */
@@ -25,11 +25,11 @@ export interface StoredLogFilter {
   to?: number;
 }
 
-/** Where the event index keeps what it read. Each call is atomic. */
+/** Store of the event index. Each call is atomic. */
 export interface EventStore {
   /**
    * Bind the store to a chain and a set of contracts; the first call decides.
-   * @throws ChainError `E_CHAIN_INDEX` where it was bound to others
+   * @throws ChainError `E_CHAIN_INDEX` if it was bound to others
    */
   bind(subject: string): Promise<void>;
   /** The last block that was read; null before the first. */
@@ -45,5 +45,5 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
-/** Checkpoints that are kept: a reorganisation is found by them. */
+/** Number of checkpoints kept to find a reorganisation. */
 export const KEPT_CHECKPOINTS = 1_024;

@@ -9,17 +9,17 @@ interface IdentityQuery {
   /** The identity registry. */
   identities: Address;
   account: Address;
-  /** Nothing before this block is searched. */
+  /** First block to search. */
   fromBlock: number;
   signal: AbortSignal;
 }
 
-/** An identity has few events of one account: endpoints that limit results let long ranges pass. */
+/** One account has few identity events: endpoints that limit results accept long ranges. */
 const SEARCH_RANGE = 1_000_000;
 
 /**
- * The first identity that the account registered and still owns; null where there is none.
- * @param known one that it had before, looked at first
+ * The first identity that the account registered and still owns; null if it has none. @param known an identity that
+ * it had before, checked first
  */
 export async function ownIdentity(query: IdentityQuery, known: bigint | null): Promise<bigint | null> {
   const { provider, identities, account, fromBlock, signal } = query;

@@ -8,8 +8,8 @@ import type { Writer } from '../write/writer.ts';
 /**
  * Ask the attestor to rate an identity's rounds of a task, in the ERC-8004 validation registry.
  *
- * There a request's hash belongs to whoever uses it first. Where somebody else has used up the one of this task and
- * identity, the request is made under a random one, and the attestor told so.
+ * There a request's hash belongs to the account that uses it first. If another account has used the hash of this task
+ * and identity, the request gets a random one, which the attestor learns.
  */
 export async function requestValidation(
   reader: TaskReader,

@@ -11,8 +11,8 @@ import { read } from '../rpc/rpc.ts';
  * The whole settlement of a settled round, proof and votes included, from the calldata of its transaction:
  * the chain's state keeps only what later rounds need.
  *
- * @throws ChainError `E_CHAIN_CALLDATA` where the node no longer has the transaction, or where another
- *   contract made the call
+ * @throws ChainError `E_CHAIN_CALLDATA` if the node no longer has the transaction, or if another contract made the
+ * call
  */
 export async function pastSettlement(
   provider: JsonRpcProvider,
@@ -39,7 +39,7 @@ export async function pastSettlement(
 }
 
 /**
- * The payload that a `PayloadPublished` event is about, from the calldata of its transaction.
+ * The payload of a `PayloadPublished` event, from the calldata of its transaction.
  *
  * @throws ChainError `E_CHAIN_CALLDATA`, as `pastSettlement`
  */

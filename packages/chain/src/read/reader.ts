@@ -36,7 +36,7 @@ import { pastPayload, pastSettlement } from './calldata-history.ts';
 
 type KnownTask = TaskState & { createdBlock: number };
 
-/** Blocks searched at once for something that is found by its deadline alone. */
+/** Blocks searched at once for an event of which only the deadline is known. */
 const SEARCH_BLOCKS = 2_000;
 
 /** Reads of the task contract: state by calls, the past by the events between two known blocks. */
@@ -148,7 +148,7 @@ export class TaskReader {
     });
   }
 
-  /** Payloads are published between the round's settlement and the deadline of the case: nothing else is searched. */
+  /** Payloads are published between the round's settlement and the deadline of the case: search only there. */
   async publishedPayload(taskId: bigint, round: number, trainer: Address): Promise<Uint8Array | null> {
     const task = await this.task(taskId);
     const index = task.trainers.findIndex((account) => sameAddress(account, trainer));
@@ -188,7 +188,7 @@ export class TaskReader {
     return this.#logs.between({ addresses: [this.#contract], from, to, topics: [topic, ...indexed] });
   }
 
-  /** A round that has ended, put together from its events. */
+  /** A round that has ended, rebuilt from its events. */
   async #pastRound(task: KnownTask, number: number): Promise<RoundState> {
     const [from, to] = await this.#blocksOf(task.id, number);
     const logs = await this.#events(null, from, to, [word(task.id), word(BigInt(number))]);
@@ -223,7 +223,7 @@ export class TaskReader {
   }
 }
 
-/** What an event did to the state of its round. */
+/** Applies an event to the state of its round. */
 function replay(task: TaskState, state: RoundState, log: IndexedLog): void {
   const parsed = parse(log);
   if (parsed?.name === 'AggregatorDrawn') state.drawnAggregator = Number(parsed.args.candidate);

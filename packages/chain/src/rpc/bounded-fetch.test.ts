@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 const answer = JSON.stringify({ jsonrpc: '2.0', id: 1, result: '0x7a69' });
 
-it('an endpoint is read, packed or not', async () => {
+it('boundedFetch reads an endpoint, compressed or not', async () => {
   const url = await serve((request, response) => {
     if (!String(request.headers['accept-encoding']).includes('gzip')) return response.end(answer);
     return response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(answer));
@@ -24,19 +24,19 @@ it('an endpoint is read, packed or not', async () => {
   expect(await readChainId(url)).toBe(31337);
 });
 
-it('an endpoint that sends a byte now and then is one that does not answer', async () => {
+it('an endpoint that sends a byte now and then counts as one that does not answer', async () => {
   const url = await serve((_, response) => {
     response.writeHead(200);
     const timer = setInterval(() => response.write(' '), 50);
     response.once('close', () => clearInterval(timer));
   });
-  // The bytes go on for ever: it rejects because time is up.
+  // The bytes never end: the timeout rejects.
   await expect(openProvider(url, { timeoutMilliseconds: 500 })).rejects.toMatchObject({
     code: 'E_CHAIN_UNREACHABLE',
   });
 });
 
-it('an endpoint whose answer has no end is cut off', async () => {
+it('boundedFetch cuts off an endless answer', async () => {
   let sent = 0;
   const url = await serve((_, response) => {
     const chunk = Buffer.alloc(1024 * 1024, ' ');
@@ -53,7 +53,7 @@ it('an endpoint whose answer has no end is cut off', async () => {
   expect(sent).toBeLessThan(200 * 1024 * 1024);
 });
 
-it('an answer that unpacks to more than memory should hold is not unpacked to its end', async () => {
+it('boundedFetch stops unpacking an answer that grows beyond the limit', async () => {
   const bomb = gzipSync(Buffer.alloc(300 * 1024 * 1024));
   const url = await serve((_, response) => {
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);

@@ -3,12 +3,13 @@ import { request as requestHttps } from 'node:https';
 import { createGunzip } from 'node:zlib';
 import { type FetchGetUrlFunc, type FetchRequest, type GetUrlResponse, makeError } from 'ethers';
 
-/** Longest answer of an endpoint, unpacked. A range of 2000 blocks full of our events takes a few megabytes. */
+/** Longest answer of an endpoint, unpacked. A range of 2000 blocks full of Chorus events takes a few megabytes. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /**
- * What ethers uses to send a request, with bounds; `closing` ends it. Its own waits for each byte anew, keeps whatever comes, and unpacks
- * it however large it gets: one endpoint that is broken, or in the hands of somebody else, would end the process.
+ * Bounded replacement for the function with which ethers sends a request. Its own restarts the timeout at each byte,
+ * keeps every byte, and unpacks without limit: one broken or hostile endpoint would end the process.
+ * `closing` ends the request.
  */
 export async function boundedGetUrl(
   request: FetchRequest,

@@ -10,7 +10,7 @@ import { openProvider, read } from './rpc.ts';
 const KEY = '0123456789abcdef0123456789abcdef';
 
 let server: Server | undefined;
-/** Unix milliseconds of the requests that came. */
+/** Unix milliseconds of the received requests. */
 let times: number[] = [];
 
 async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
@@ -37,24 +37,27 @@ describe('an endpoint that fails', () => {
     ['is forbidden', 403, 'no', /refuses the access key/],
     ['has nothing there', 404, '<html>not found</html>', /nothing at this path/],
     ['is behind a gateway that fails', 502, '<html>Bad Gateway</html>', /is failing/],
-    ['is a login page', 200, '<html>log in to the network</html>', /no JSON-RPC service/],
-    ['says nothing', 200, '', /no JSON-RPC service/],
-  ])('by that it %s is told in words, without its key or what it sent', async (_, status, body, words) => {
-    const host = await serve((_request, response) => response.writeHead(status).end(body));
-    for (const url of [
-      `http://me:hunter2pw@${host}/`,
-      `http://${host}/v3/${KEY}`,
-      `http://${host}/?apikey=${KEY}`,
-    ]) {
-      const error = await openProvider(url).catch((cause) => cause);
-      expect(error).toMatchObject({ code: 'E_CHAIN_UNREACHABLE', facts: { endpoint: host } });
-      const text = `${describeError(error)} ${error.chain().map(reasonOf).join(' ')}`;
-      expect(text).toMatch(words);
-      expect(text).not.toMatch(/hunter2|01234567|html|invalid api key|requestUrl|info=/);
-    }
-  });
+    ['is a login page', 200, '<html>log in to the network</html>', /not a JSON-RPC service/],
+    ['says nothing', 200, '', /not a JSON-RPC service/],
+  ])(
+    'the error of an endpoint that %s is in words, without its key or its answer',
+    async (_, status, body, words) => {
+      const host = await serve((_request, response) => response.writeHead(status).end(body));
+      for (const url of [
+        `http://me:hunter2pw@${host}/`,
+        `http://${host}/v3/${KEY}`,
+        `http://${host}/?apikey=${KEY}`,
+      ]) {
+        const error = await openProvider(url).catch((cause) => cause);
+        expect(error).toMatchObject({ code: 'E_CHAIN_UNREACHABLE', facts: { endpoint: host } });
+        const text = `${describeError(error)} ${error.chain().map(reasonOf).join(' ')}`;
+        expect(text).toMatch(words);
+        expect(text).not.toMatch(/hunter2|01234567|html|invalid api key|requestUrl|info=/);
+      }
+    },
+  );
 
-  it('by not being there is told the same way, also to ethers', async () => {
+  it('the error of an endpoint that does not listen is in words as well, even through ethers', async () => {
     const host = await serve((_request, response) => response.end(good));
     server!.close();
     server!.closeAllConnections();
@@ -66,7 +69,7 @@ describe('an endpoint that fails', () => {
     provider.destroy();
   });
 
-  it('is not asked where the address is none', async () => {
+  it('an invalid endpoint address is refused without a request', async () => {
     for (const url of ['localhost:8545', 'ws://127.0.0.1:1', 'nowhere', '']) {
       await expect(openProvider(url)).rejects.toMatchObject({
         code: 'E_CHAIN_INVALID_PARAMS',
@@ -77,7 +80,7 @@ describe('an endpoint that fails', () => {
 });
 
 describe('an endpoint that has had too many requests', () => {
-  it('is left alone for as long as it asks, and then asked once', async () => {
+  it('an endpoint with too many requests gets none for as long as it asks, and then a single one', async () => {
     let refusals = 0;
     const host = await serve((_request, response) => {
       if (refusals++ < 3) response.writeHead(429, { 'retry-after': '1' }).end('Too Many Requests');
@@ -86,7 +89,7 @@ describe('an endpoint that has had too many requests', () => {
     const endpoint = new Endpoint(`http://${host}`);
     await expect(endpoint.call('eth_chainId')).rejects.toMatchObject({ facts: { pauseSeconds: 1 } });
     expect(endpoint.use()).toMatchObject({ limited: 1, lastMinute: 1, pausedUntil: expect.any(Number) });
-    // A dozen that want something: one of them asks, after the pause, and the others wait for the next.
+    // A dozen requests wait: after the pause one is sent, and the others wait for its outcome.
     await Promise.allSettled(Array.from({ length: 12 }, () => endpoint.call('eth_chainId')));
     await Promise.allSettled(Array.from({ length: 12 }, () => endpoint.call('eth_chainId')));
     await endpoint.call('eth_chainId');
@@ -95,7 +98,7 @@ describe('an endpoint that has had too many requests', () => {
     expect(endpoint.use()).toMatchObject({ limited: 3, pausedUntil: null });
   });
 
-  it('and wants a long pause is not waited for: whoever asks hears of it', async () => {
+  it('a request to an endpoint that wants a long pause fails at once', async () => {
     const host = await serve((_request, response) =>
       response.writeHead(429, { 'retry-after': new Date(Date.now() + 100_000).toUTCString() }).end(),
     );
@@ -105,7 +108,7 @@ describe('an endpoint that has had too many requests', () => {
     expect(times).toHaveLength(1);
   });
 
-  it('and does not say for how long is asked ever less often', async () => {
+  it('an endpoint with too many requests that names no pause gets longer and longer pauses', async () => {
     const limited = JSON.stringify({
       jsonrpc: '2.0',
       id: 1,
@@ -138,7 +141,7 @@ it('a provider that is destroyed ends the requests that hang or wait, and asks n
   expect(times).toHaveLength(sent);
 });
 
-it('an endpoint gets no more requests a minute than it is to have', async () => {
+it('an endpoint gets no more requests a minute than its limit', async () => {
   const host = await serve((_request, response) => response.end(good));
   const endpoint = new Endpoint(`http://${host}`, { requestsPerMinute: 50 });
   await Promise.all(Array.from({ length: 6 }, () => endpoint.call('eth_chainId')));
@@ -147,7 +150,7 @@ it('an endpoint gets no more requests a minute than it is to have', async () => 
   expect(times[5]! - times[0]!).toBeGreaterThan(1_000);
 });
 
-it('what is a limit, and what a range that is too large', () => {
+it('limitOf tells a rate limit from a range that is too large', () => {
   const answer = (error: object) => ({
     statusCode: 200,
     statusMessage: '',

@@ -5,30 +5,31 @@ import { ChainError } from '../errors/errors.ts';
 import { boundedGetUrl } from './bounded-fetch.ts';
 import { limitOf, PauseClock } from './rate-limit.ts';
 
-/** A request that takes longer is an endpoint that is down. */
+/** Request timeout: an endpoint that takes longer is down. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 
-/** A longer pause that an endpoint asks for is not waited out by a request: whoever asked hears of it at once. */
+/** Longest pause that a request waits for: if the endpoint asks for a longer one, the request fails at once. */
 const MAX_WAIT_MS = 10_000;
 
-/** Requests that wait for their turn; of more, something asks without end. */
+/** Most requests that wait for their turn; more mean that a caller asks without end. */
 const MAX_WAITING = 2_000;
 
-/** The bound on requests is kept over so long: a phase begins with a few dozen of them at once. */
+/** Milliseconds over which the bound on requests applies: a phase begins with a few dozen of them at once. */
 const WINDOW_MS = 6_000;
 
 const MINUTE_MS = 60_000;
 
 export interface EndpointOptions {
-  /** Requests a minute at most; not bounded by default. */
+  /** Most requests a minute; unbounded by default. */
   requestsPerMinute?: number | undefined;
   timeoutMilliseconds?: number;
 }
 
 /**
- * One JSON-RPC endpoint over HTTP: requests are bounded in time, in size and by the minute, and an endpoint that has
- * had enough is left alone for as long as it asks, after which a single request finds out whether it is well again.
- * What goes wrong is a `ChainError` with words of ours: messages of libraries hold the address, which holds a key.
+ * One JSON-RPC endpoint over HTTP: requests are bounded in time, in size and by the minute, and an endpoint that
+ * limits its rate gets no requests for as long as it asks, after which a single request finds out whether it has
+ * recovered. Failures are `ChainError`s with their own messages: library messages contain the address, which contains
+ * a key.
  */
 export class Endpoint {
   readonly #url: string;
@@ -57,18 +58,18 @@ export class Endpoint {
     );
   }
 
-  /** What ethers is given: each request is a copy of it. */
+  /** The request object for ethers, which copies it for each request. */
   request(): FetchRequest {
     const fetch = new FetchRequest(this.#url);
     fetch.timeout = this.#timeout;
     fetch.getUrlFunc = (request, signal) => this.#send(request, signal);
-    // It takes the seconds of Retry-After for milliseconds.
+    // ethers reads the seconds of Retry-After as milliseconds.
     fetch.retryFunc = async () => false;
     return fetch;
   }
 
   /**
-   * One call, with the time that the endpoint's clock shows, unix seconds; null where it does not say.
+   * One call, with the time that the endpoint's clock shows, unix seconds; null if it does not send it.
    * @throws ChainError `E_CHAIN_UNREACHABLE`
    */
   async call(method: string, params: unknown[] = []): Promise<{ result: unknown; date: number | null }> {
@@ -112,7 +113,7 @@ export class Endpoint {
   }
 
   async #now(request: FetchRequest, cancelled: Parameters<typeof boundedGetUrl>[1]): Promise<GetUrlResponse> {
-    // Those that waited while the pause was made longer.
+    // Requests that waited while the pause was extended.
     const wait = this.#pauses.until - Date.now();
     if (wait > 0) throw this.#tooMany(wait);
     this.#forget();
@@ -133,14 +134,14 @@ export class Endpoint {
     return response;
   }
 
-  /** Ask nothing for a while. */
+  /** Send no requests for a while. */
   #pause(seconds: number | null): ChainError {
     this.#limited++;
     const wait = this.#pauses.pause(seconds);
     this.#queue.pause();
     clearTimeout(this.#resume);
     this.#resume = setTimeout(() => {
-      // One request finds out; those that wait follow it.
+      // One request tests the endpoint; the waiting ones follow it.
       this.#pauses.end();
       this.#queue.concurrency = 1;
       this.#queue.start();
@@ -161,7 +162,7 @@ export class Endpoint {
   #tooMany(wait: number): ChainError {
     return this.#fault(
       'the endpoint has had too many requests',
-      'take an endpoint with a larger quota, or ask less often: chain.requestsPerMinute, chain.pollMilliseconds',
+      'use an endpoint with a larger quota, or send fewer requests: chain.requestsPerMinute, chain.pollMilliseconds',
       undefined,
       { pauseSeconds: Math.ceil(wait / 1000) },
     );
@@ -183,20 +184,20 @@ export class Endpoint {
 }
 
 const IS_UP = 'check chain.url, and that the endpoint is up';
-const ANOTHER = 'check chain.url, or take another endpoint';
+const ANOTHER = 'check chain.url, or use another endpoint';
 const KEY = 'check the access key in chain.url';
 const PORTAL = 'check chain.url; a login page of the network or another service may be in between';
 
-/** What an answer that is no JSON-RPC means, and what to do. */
+/** Meaning of an answer that is not JSON-RPC, and what to do. */
 function faultOf({ statusCode, body }: GetUrlResponse): [message: string, hint: string] | null {
   if (statusCode === 401 || statusCode === 403) return ['the endpoint refuses the access key', KEY];
   if (statusCode === 402) return ["the endpoint's quota is used up", ANOTHER];
   if (statusCode === 404) return ['the endpoint has nothing at this path', KEY];
-  if (statusCode === 405) return ['the endpoint is no JSON-RPC service', ANOTHER];
+  if (statusCode === 405) return ['the endpoint is not a JSON-RPC service', ANOTHER];
   if (statusCode >= 500) return ['the endpoint is failing', 'wait, or take another endpoint'];
   // ethers follows these.
   if (statusCode >= 300 && statusCode < 400) return null;
   const begin = new TextDecoder().decode(body?.subarray(0, 64) ?? new Uint8Array()).trimStart();
-  if (!/^[{[]/.test(begin)) return ['what answers is no JSON-RPC service', PORTAL];
+  if (!/^[{[]/.test(begin)) return ['the server that answers is not a JSON-RPC service', PORTAL];
   return statusCode === 200 ? null : ['the endpoint refuses the request', ANOTHER];
 }

@@ -1,20 +1,20 @@
 import type { GetUrlResponse } from 'ethers';
 
-/** Longest pause that is made; an endpoint that asks for a day is asked again before. */
+/** Longest pause; an endpoint that asks for a day gets a request before that. */
 const MAX_PAUSE_MS = 600_000;
 
-/** Pauses where the endpoint does not say how long. */
+/** Pauses if the endpoint does not say how long. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_OWN_PAUSE_MS = 60_000;
 
-/** An answer that tells of a limit is short. */
+/** Maximum length of an answer about a limit: such answers are short. */
 const MAX_LIMIT_BYTES = 4_096;
 
 /** JSON-RPC codes by which providers say that there were too many requests (EIP-1474: -32005). */
 const LIMIT_CODES = [429, -32005, -32029, -32097];
 
 /**
- * Whether an answer says that there were too many requests, and for how many seconds none should follow; null where it
+ * Whether an answer says that there were too many requests, and for how many seconds none should follow; null if it
  * does not say how long. By status (429, and 503 with a `Retry-After`), or by an error of JSON-RPC.
  */
 export function limitOf({ statusCode, headers, body }: GetUrlResponse): { seconds: number | null } | null {
@@ -30,7 +30,7 @@ export function limitOf({ statusCode, headers, body }: GetUrlResponse): { second
   const [first] = [answer].flat();
   const { code, message } = (first as { error?: { code?: unknown; message?: unknown } } | null)?.error ?? {};
   if (!LIMIT_CODES.includes(Number(code))) return null;
-  // The same code is used for a range of events that is too large: that one is asked for again in parts.
+  // The same code is used for a range of events that is too large: the caller requests that one again in parts.
   const isRange =
     /result|range|block|log/i.test(String(message)) && !/rate|request|capacity/i.test(String(message));
   return isRange ? null : { seconds };
@@ -44,7 +44,9 @@ function retryAfter(value: string | undefined): number | null {
   return Number.isNaN(date) ? null : Math.max(0, (date - Date.now()) / 1000);
 }
 
-/** Until when nothing is asked; where nobody says how long, each pause in a row is twice as long as the one before. */
+/**
+ * End of the current pause; if the endpoint names no length, each pause in a row is twice as long as the one before.
+ */
 export class PauseClock {
   #until = 0;
   #inRow = 0;
@@ -63,12 +65,12 @@ export class PauseClock {
     return this.#until - Date.now();
   }
 
-  /** The pause is over; whether the endpoint is well, the next request finds out. */
+  /** The pause is over; the next request finds out whether the endpoint has recovered. */
   end(): void {
     this.#until = 0;
   }
 
-  /** The endpoint is well again. */
+  /** The endpoint has recovered. */
   clear(): void {
     this.#until = 0;
     this.#inRow = 0;

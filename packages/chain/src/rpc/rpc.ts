@@ -19,25 +19,25 @@ export function isDevChain(chainId: number): boolean {
 const DEV_POLL_MS = 50;
 const POLL_MS = 2_000;
 
-/** How often to ask a chain for news where nobody says otherwise. */
+/** Default milliseconds between polls of a chain. */
 export function pollInterval(chainId: number): number {
   return isDevChain(chainId) ? DEV_POLL_MS : POLL_MS;
 }
 
-/** Ten a second: public endpoints give as much for nothing. A development chain is one's own. */
+/** Ten a second: public endpoints allow that for free. A development chain is local. */
 const REQUESTS_PER_MINUTE = 600;
 
 export interface OpenOptions {
-  /** Of the first request, which asks for the chain id. */
+  /** Timeout of the first request, which asks for the chain id. */
   timeoutMilliseconds?: number;
-  /** Requests a minute at most; by default 600, and no bound on a development chain. */
+  /** Most requests a minute; by default 600; unbounded on a development chain. */
   requestsPerMinute?: number | undefined;
 }
 
 export interface OpenedProvider {
   provider: JsonRpcProvider;
   chainId: number;
-  /** What was asked of the endpoint. */
+  /** Statistics of the requests to the endpoint. */
   use: () => ChainRequests;
 }
 
@@ -91,24 +91,24 @@ export async function read<T>(action: string, call: () => Promise<T>, signal?: A
 }
 
 /**
- * The chain that an endpoint is of.
+ * The chain id of an endpoint.
  * @throws ChainError `E_CHAIN_UNREACHABLE`
  */
 export function readChainId(url: string): Promise<number> {
   return chainIdOf(url);
 }
 
-/** One call of an endpoint, for who wants to know how it answers. */
+/** Result of one call to an endpoint, to diagnose it. */
 export interface EndpointAnswer {
   result: unknown;
   milliseconds: number;
-  /** The endpoint's clock, unix seconds; null where it does not say. */
+  /** The endpoint's clock, unix seconds; null if it does not send it. */
   date: number | null;
 }
 
 /**
- * Ask an endpoint once, without repeating.
- * @throws ChainError `E_CHAIN_UNREACHABLE` with what is wrong, never with the address
+ * Call an endpoint once, without retries. @throws ChainError `E_CHAIN_UNREACHABLE` with the fault, never with the
+ * address
  */
 export async function askEndpoint(
   url: string,
@@ -126,16 +126,16 @@ async function chainIdOf(url: string, options: { timeoutMilliseconds?: number } 
   const { result } = await endpoint.call('eth_chainId');
   const chainId = Number(result);
   if (Number.isSafeInteger(chainId) && chainId > 0) return chainId;
-  throw new ChainError('E_CHAIN_UNREACHABLE', 'no chain answers: what answers gives no chain id', {
+  throw new ChainError('E_CHAIN_UNREACHABLE', 'no chain answers: the answer has no chain id', {
     facts: { endpoint: new URL(url).host },
-    hint: 'check chain.url, or take another endpoint',
+    hint: 'check chain.url, or use another endpoint',
   });
 }
 
-/** @throws ChainError `E_CHAIN_INVALID_PARAMS` where it is no address of an endpoint */
+/** @throws ChainError `E_CHAIN_INVALID_PARAMS` if it is not the address of an endpoint */
 function endpointOf(url: string, options: { timeoutMilliseconds?: number }): Endpoint {
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return new Endpoint(url, options);
-  throw new ChainError('E_CHAIN_INVALID_PARAMS', 'this is no address of a JSON-RPC endpoint', {
+  throw new ChainError('E_CHAIN_INVALID_PARAMS', 'this is not the address of a JSON-RPC endpoint', {
     hint: 'give one that begins with http:// or https://',
   });
 }

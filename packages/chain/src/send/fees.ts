@@ -1,17 +1,19 @@
 import type { FeeData, TransactionLike } from 'ethers';
 
-/** How much is offered for gas, and when more is. */
+/** How much to offer for gas, and when to offer more. */
 export interface FeePolicy {
-  /** A transaction that is not mined by then is replaced by one that pays more: by default 2 s on a development
-   * chain, else 30 s. */
+  /**
+   * Milliseconds after which a transaction that is not mined is replaced by one that pays more: by default 2 s on a
+   * development chain, else 30 s.
+   */
   bumpAfterMilliseconds: number;
-  /** Never offer more for a unit of gas, in wei: by default ten times the first offer. */
+  /** Maximum offer for a unit of gas, in wei: by default ten times the first offer. */
   maxFeePerGas?: bigint;
-  /** How long one transaction is waited for (default 180 s). */
+  /** Longest wait for one transaction (default 180 s). */
   minedTimeoutMilliseconds: number;
 }
 
-/** What a transaction offers: EIP-1559 where the chain has it. */
+/** The offer of a transaction: EIP-1559 if the chain supports it. */
 export type Price =
   | { type: 2; maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
   | { type: 0; gasPrice: bigint };
@@ -23,10 +25,10 @@ const bumped = (price: bigint): bigint => (price * 9n + 7n) / 8n + 1n;
 const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
-/** Where no policy says otherwise, fees may grow to this multiple of the first offer. */
+/** By default, fees may grow to this multiple of the first offer. */
 const DEFAULT_CAP = 10n;
 
-/** What the chain asks for now. */
+/** The chain's current price. */
 export function priceOf(fees: FeeData): Price {
   return fees.maxFeePerGas === null || fees.maxPriorityFeePerGas === null
     ? { type: 0, gasPrice: fees.gasPrice ?? 0n }
@@ -44,7 +46,7 @@ export function offerOf(transaction: TransactionLike): Price {
     : { type: 0, gasPrice: BigInt(transaction.gasPrice ?? 0n) };
 }
 
-/** Most that may be offered for a unit of gas, given what was offered first. */
+/** Maximum offer for a unit of gas, given the first offer. */
 export function capOf(first: Price, policy: Pick<FeePolicy, 'maxFeePerGas'>): bigint {
   return policy.maxFeePerGas ?? DEFAULT_CAP * (first.type === 2 ? first.maxFeePerGas : first.gasPrice);
 }
@@ -62,8 +64,8 @@ export function capped(price: Price, cap: bigint): Price {
 }
 
 /**
- * The offer that replaces `last`: at least 12.5 % more in every part, and what the chain asks for now.
- * @returns null where that is above the cap
+ * The offer that replaces `last`: at least 12.5 % more in every part, and at least the chain's current price.
+ * @returns null if that is above the cap
  */
 export function replacementOf(last: Price, now: Price, cap: bigint): Price | null {
   if (last.type === 0) {

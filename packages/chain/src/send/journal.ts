@@ -6,13 +6,13 @@ export interface PendingTransaction {
   chainId: number;
   account: Address;
   nonce: number;
-  /** What it is for, in words. */
+  /** Its purpose, in words. */
   action: string;
   to: Address;
   data: Hex;
   /** The signed bytes handed to the network: the first offer, then its replacements. At most one can be mined. */
   signed: Hex[];
-  /** When the first was signed, milliseconds since 1970. */
+  /** Time of the first signature, milliseconds since 1970. */
   since: number;
 }
 
@@ -28,7 +28,7 @@ export interface TransactionStore {
   list(chainId: number, account: Address): Promise<PendingTransaction[]>;
 }
 
-/** A store that forgets when the process ends. */
+/** A store in memory: its content is lost when the process ends. */
 export function memoryTransactionStore(): TransactionStore {
   const entries = new Map<string, PendingTransaction>();
   const key = (t: Pick<PendingTransaction, 'chainId' | 'account' | 'nonce'>): string =>

@@ -28,7 +28,7 @@ describe('sending transactions', () => {
   const nonce = (): Promise<number> =>
     provider.getTransactionCount(new Wallet(devnet.privateKeys[0]!).address);
 
-  /** Another provider of the chain, with one method failing in a chosen way. */
+  /** Another provider of the chain, in which one method fails in a chosen way. */
   const broken = async (method: string, fail: (send: () => Promise<unknown>) => Promise<unknown>) => {
     const { provider: other } = await openProvider(devnet.url);
     const good = other.send.bind(other);
@@ -56,7 +56,7 @@ describe('sending transactions', () => {
     await devnet?.close();
   });
 
-  it('twenty at once from one account are all mined, in order', async () => {
+  it('twenty concurrent transactions of one account are all mined, in order', async () => {
     const before = await received();
     const one = sender();
     const sent = await Promise.all(
@@ -69,7 +69,7 @@ describe('sending transactions', () => {
     expect(blocks).toEqual([...blocks].sort((a, b) => a - b));
   });
 
-  it('one whose answer is lost is not sent a second time', async () => {
+  it('a transaction whose answer is lost is not sent a second time', async () => {
     const before = await received();
     const nonceBefore = await nonce();
     const fail = vi.fn(async (send: () => Promise<unknown>) => {
@@ -87,7 +87,7 @@ describe('sending transactions', () => {
     expect(await nonce()).toBe(nonceBefore + 1);
   });
 
-  it('one that did not arrive is handed over again', async () => {
+  it('a transaction that did not arrive is sent again', async () => {
     const before = await received();
     let attempts = 0;
     const flaky = await broken('eth_sendRawTransaction', (send) => {
@@ -109,7 +109,7 @@ describe('sending transactions', () => {
     expect((await received()) - before).toBe(1111n);
   });
 
-  it('a refusal costs no gas and does not stop the ones after it', async () => {
+  it('a refused transaction costs no gas and does not stop later ones', async () => {
     const nonceBefore = await nonce();
     const one = sender();
     const refused = one.exclusive(() => one.send('transfer', token, transfer(10n ** 30n)));
@@ -119,7 +119,7 @@ describe('sending transactions', () => {
     expect(await nonce()).toBe(nonceBefore + 1);
   });
 
-  it('one that fails only when it is mined says why', async () => {
+  it('a transaction that fails only when it is mined reports why', async () => {
     const wallet = new Wallet(devnet.privateKeys[1]!, provider);
     const one = sender();
     await one.exclusive(() =>
@@ -148,7 +148,7 @@ describe('sending transactions', () => {
     }
   });
 
-  it('an account without the chain’s own coin is told so', async () => {
+  it('sending from an account without the chain’s own coin reports that', async () => {
     const poor = new Wallet(`0x${'77'.repeat(32)}`, provider);
     const account = poor.address.toLowerCase() as Address;
     const { signal } = abort;

@@ -7,13 +7,13 @@ import { isDevChain, read } from '../rpc/rpc.ts';
 import { capOf, capped, type FeePolicy, offerOf, type Price, priceOf, replacementOf } from './fees.ts';
 import { memoryTransactionStore, type PendingTransaction, type TransactionStore } from './journal.ts';
 
-/** Attempts to hand over one signed transaction. Handing the same one over twice is harmless. */
+/** Attempts to broadcast one signed transaction. Broadcasting the same one twice is harmless. */
 const BROADCAST_ATTEMPTS = 5;
 
-/** Attempts with a fresh nonce after another process took ours. */
+/** Attempts with a fresh nonce after another process took this one's. */
 const NONCE_ATTEMPTS = 3;
 
-/** A call found unanswered in the store is taken for the same wish, not for a second one, for this long. */
+/** Idempotency window: within it, a call equal to an unanswered one in the store counts as the same call. */
 const SAME_CALL_MS = 3_600_000;
 
 const MINED_TIMEOUT_MS = 180_000;
@@ -27,15 +27,15 @@ export interface SenderOptions {
   account: Address;
   pollMilliseconds: number;
   signal: AbortSignal;
-  /** Where signed transactions are kept until their outcome is known; by default in memory. */
+  /** Store of signed transactions until their outcome is known; by default in memory. */
   transactions?: TransactionStore | undefined;
   fees?: Partial<FeePolicy> | undefined;
-  /** Told what each mined transaction cost, in wei. */
+  /** Called with the cost of each mined transaction, in wei. */
   onPaid?: ((wei: bigint) => void) | undefined;
 }
 
 export interface Mined extends Receipt {
-  /** Paid for a unit of gas, in wei. */
+  /** Price of a unit of gas, in wei. */
   gasPrice: bigint;
   logs: readonly Log[];
 }
@@ -49,9 +49,9 @@ interface Call {
 /**
  * Sends the transactions of one account, one after the other, each with the nonce after the one before it.
  *
- * Nothing is sent twice: a transaction is stored before its broadcast; what is repeated is the same signed bytes,
- * and what replaces them (when it pays too little to be mined) has the same nonce, so the chain takes at most one.
- * After a crash, or after a call that ended without an answer, the next one first looks up what became of it.
+ * Nothing is sent twice: a transaction is stored before its broadcast; a repeat sends the same signed bytes, and a
+ * replacement (if it pays too little to be mined) has the same nonce, so the chain mines at most one. After a crash,
+ * or after a call that ended without an answer, the next one first looks up the outcome.
  */
 export class Sender {
   readonly #options: SenderOptions;
@@ -71,7 +71,7 @@ export class Sender {
     };
   }
 
-  /** Run `job` after all earlier ones; an approval and the call it is for stay together. */
+  /** Run `job` after all earlier ones; an approval and its call stay together. */
   exclusive<T>(job: () => Promise<T>): Promise<T> {
     return this.#turns(job);
   }
@@ -79,8 +79,8 @@ export class Sender {
   /**
    * Send and wait until mined. Call it inside `exclusive`.
    * @throws ChainError with the decoded reason; a refusal found while estimating gas costs nothing.
-   * `E_CHAIN_NOT_MINED` where the outcome is open: calling again with the same call waits for the same transaction.
-   * `E_CHAIN_NONCE_TAKEN` where another process of this account sent something in its place.
+   * `E_CHAIN_NOT_MINED` if the outcome is open: repeating the call waits for the same transaction.
+   * `E_CHAIN_NONCE_TAKEN` if another process of this account sent another transaction with its nonce.
    */
   async send(action: string, to: Address, data: string, gas?: bigint): Promise<Mined> {
     const call = { to, data: data as Hex };
@@ -92,7 +92,7 @@ export class Sender {
       try {
         await this.#broadcast(action, pending.signed[0]!);
       } catch (error) {
-        // Refused by the node, so never mined: only a broken connection leaves that open.
+        // The node refused it, so it is never mined: only a broken connection leaves that open.
         if ((error as ChainError).code !== 'E_CHAIN_UNREACHABLE') await this.#store.delete(pending);
         if (isNonceUsed(error) && attempt < NONCE_ATTEMPTS) continue;
         throw isNonceUsed(error) ? nonceTaken(pending, error) : error;
@@ -101,17 +101,17 @@ export class Sender {
     }
   }
 
-  /** Gas for a call: what it takes on the state as it is, and room for a state that moves on before it is mined. */
+  /** Gas for a call: its cost on the current state, and a margin for changes before it is mined. */
   async #estimate(action: string, call: { to: Address; data: Hex }): Promise<bigint> {
     const { provider, account, signal } = this.#options;
     const estimate = await read(action, () => provider.estimateGas({ from: account, ...call }), signal);
-    // The transaction that turns out to be the last of its phase also pays for the next phase's start. Gas that is
-    // not used is not paid.
+    // The transaction that turns out to be the last of its phase also pays for the next phase's start. Unused gas
+    // costs nothing.
     return (estimate * 3n) / 2n + 400_000n;
   }
 
   /**
-   * The outcome of the same call, if it was sent before and never answered; null where it is to be sent. Call it inside
+   * The outcome of the same call, if it was sent before and never answered; null if it must be sent. Call it inside
    * `exclusive`.
    */
   async lookUp(action: string, to: Address, data: string): Promise<Mined | null> {
@@ -120,7 +120,7 @@ export class Sender {
       const same = pending.to === to && pending.data === data && Date.now() - pending.since < SAME_CALL_MS;
       let receipt = await this.#receiptOf(pending);
       if (receipt === null && (await this.#nonceUsed(pending))) {
-        // Mined between the two questions, or something else took its place.
+        // It was mined between the two requests, or another transaction took its nonce.
         receipt = await this.#receiptOf(pending);
         if (receipt === null) {
           await this.#store.delete(pending);
@@ -128,7 +128,7 @@ export class Sender {
         }
       }
       if (receipt === null) {
-        // A call that nobody remembers gives way: the next one has its nonce, so at most one of both is mined.
+        // A forgotten call gives way: the next one has its nonce, so at most one of both is mined.
         if (!same && !(await this.#isKnown(pending))) continue;
         await this.#offer(action, pending.signed.at(-1)!);
         receipt = await this.#mined(pending);
@@ -190,7 +190,7 @@ export class Sender {
     }
   }
 
-  /** True where the node took it. It may refuse because another version was mined: the receipts tell. */
+  /** True if the node accepted it. It may refuse because another version was mined: the receipts show that. */
   #offer(action: string, signed: Hex): Promise<boolean> {
     return this.#broadcast(action, signed).then(
       () => true,
@@ -198,7 +198,7 @@ export class Sender {
     );
   }
 
-  /** Wait for any of a transaction's versions, offering more from time to time. */
+  /** Wait for any of a transaction's versions, and raise the offer from time to time. */
   async #mined(pending: PendingTransaction): Promise<TransactionReceipt> {
     const { pollMilliseconds, signal } = this.#options;
     const { bumpAfterMilliseconds, minedTimeoutMilliseconds } = this.#fees;
@@ -224,7 +224,7 @@ export class Sender {
     throw notMined('the transaction was not mined in time', pending);
   }
 
-  /** Hand a stuck transaction over again where the node forgot it, else replace it by one that pays more. */
+  /** Send a stuck transaction again if the node forgot it, else replace it by one that pays more. */
   async #push(pending: PendingTransaction): Promise<void> {
     const { provider, signal } = this.#options;
     const { action, signed } = pending;
@@ -255,7 +255,7 @@ export class Sender {
     };
   }
 
-  /** Newest version first: it is the likeliest. */
+  /** Newest version first: it is the most likely one. */
   async #receiptOf(pending: PendingTransaction): Promise<TransactionReceipt | null> {
     const { provider, signal } = this.#options;
     for (const signed of pending.signed.toReversed()) {
@@ -278,7 +278,7 @@ export class Sender {
     return count > pending.nonce;
   }
 
-  /** Why a mined transaction failed: the same call on the state it left, which is where it still fails. */
+  /** Why a mined transaction failed: repeats the call on the state after it, where it still fails. */
   async #reasonOf(pending: PendingTransaction, receipt: TransactionReceipt): Promise<ChainError> {
     const { action, account: from, to, data } = pending;
     try {
@@ -288,12 +288,12 @@ export class Sender {
     }
     return new ChainError('E_CHAIN_REVERTED', 'the transaction was mined but failed', {
       facts: { action, transaction: receipt.hash, block: receipt.blockNumber },
-      hint: 'the state changed between estimate and block: look at it before acting again',
+      hint: 'the state changed between estimate and block: check it before acting again',
     });
   }
 }
 
-/** Somebody else's transaction has the nonce: mined (too low) or waiting in the pool (underpriced replacement). */
+/** Another transaction has the nonce: mined (too low) or waiting in the pool (underpriced replacement). */
 function isNonceUsed(error: unknown): boolean {
   return (error as ChainError).code === 'E_CHAIN_NONCE_TAKEN';
 }
@@ -312,7 +312,7 @@ function broadcastError(error: unknown, action: string): ChainError {
     });
   }
   if (/underpriced|less than block base fee|fee too low|max fee per gas less/i.test(said)) {
-    return new ChainError('E_CHAIN_FEE_TOO_LOW', 'the chain asks for a higher fee than may be offered', {
+    return new ChainError('E_CHAIN_FEE_TOO_LOW', 'the chain requires a higher fee than the maximum offer', {
       facts: { action },
       hint: 'raise maxFeePerGas, or wait until the chain is less busy',
       cause: error,
@@ -328,7 +328,7 @@ function nonceTaken(pending: PendingTransaction, cause?: unknown): ChainError {
     'another transaction of this account was mined in place of this one',
     {
       facts: { action, account, nonce },
-      hint: 'let one process send for an account; look at the state of the chain, then act again',
+      hint: 'let one process send for an account; check the state of the chain, then act again',
       cause,
     },
   );
@@ -346,7 +346,7 @@ function notMined(message: string, pending: PendingTransaction): ChainError {
       maxFeePerGas: last.maxFeePerGas ?? last.gasPrice,
       seconds: Math.round((Date.now() - since) / 1000),
     },
-    hint: 'it may still be mined: the same call waits for it and sends no other; raise maxFeePerGas where the chain asks for more',
-    cause: new ChainError('E_CHAIN_UNREACHABLE', 'no block that holds it was seen'),
+    hint: 'it may still be mined: repeating the call waits for it and sends no other; raise maxFeePerGas if the chain requires more',
+    cause: new ChainError('E_CHAIN_UNREACHABLE', 'no block with it was seen'),
   });
 }

@@ -49,7 +49,7 @@ describe('transactions that are not mined at once', () => {
   const mine = (): Promise<unknown> => provider.send('evm_mine', []);
   const baseFee = (fee: bigint): Promise<unknown> =>
     provider.send('anvil_setNextBlockBaseFeePerGas', [`0x${fee.toString(16)}`]);
-  /** The transactions of our account that wait in the pool. */
+  /** The account's transactions that wait in the pool. */
   const pooled = async (): Promise<{ hash: string; maxFeePerGas: string; nonce: string }[]> => {
     const pool = await provider.send('txpool_content', []);
     return [pool.pending, pool.queued].flatMap((part) =>
@@ -86,7 +86,7 @@ describe('transactions that are not mined at once', () => {
     await mine();
   });
 
-  it('one that pays too little is replaced by one of the same nonce that pays an eighth more', async () => {
+  it('a transaction that pays too little is replaced by one with the same nonce that pays an eighth more', async () => {
     const [counted, used] = [await count(), await nonce()];
     const sent = sender().send('count', counter, '0x');
     await until(async () => (await pooled()).length === 1);
@@ -106,7 +106,7 @@ describe('transactions that are not mined at once', () => {
     expect(mined.maxFeePerGas! * 8n).toBeGreaterThanOrEqual(BigInt(first!.maxFeePerGas) * 9n);
   });
 
-  it('one that the pool dropped is handed over again, as the same bytes', async () => {
+  it('a transaction that the pool dropped is sent again as the same bytes', async () => {
     const counted = await count();
     const sent = sender().send('count', counter, '0x');
     await until(async () => (await pooled()).length === 1);
@@ -119,7 +119,7 @@ describe('transactions that are not mined at once', () => {
     expect(await count()).toBe(counted + 1);
   });
 
-  it('never offers more than the cap, says so, and the same call waits on instead of sending another', async () => {
+  it('the sender never offers more than the cap, reports that, and a repeated call waits instead of sending another', async () => {
     const counted = await count();
     const cap = 3n * GWEI;
     const one = sender({ fees: { maxFeePerGas: cap, minedTimeoutMilliseconds: 1_000 } });
@@ -138,7 +138,7 @@ describe('transactions that are not mined at once', () => {
     expect(await count()).toBe(counted + 1);
   });
 
-  it('one whose nonce another process took is told so, and not sent again', async () => {
+  it('a transaction whose nonce another process took fails with that reason, and is not sent again', async () => {
     const counted = await count();
     const sent = sender({ fees: { bumpAfterMilliseconds: 600 } }).send('count', counter, '0x');
     await until(async () => (await pooled()).length === 1);
@@ -188,7 +188,7 @@ describe('transactions that are not mined at once', () => {
     });
 
     for (const [name, open] of stores) {
-      it(`before the broadcast, the stored bytes are what is sent (store: ${name})`, async () => {
+      it(`after a crash before the broadcast, the sender sends the stored bytes (store: ${name})`, async () => {
         const counted = await count();
         const { store, reopen } = await open();
         const { provider: dead } = await openProvider(devnet.url);
@@ -210,7 +210,7 @@ describe('transactions that are not mined at once', () => {
         expect(await kept()).toEqual([]);
       });
 
-      it(`after the broadcast, the outcome is looked up (store: ${name})`, async () => {
+      it(`after a crash after the broadcast, the sender looks up the outcome (store: ${name})`, async () => {
         const [counted, used] = [await count(), await nonce()];
         const { store, reopen } = await open();
         const crash = new AbortController();
@@ -223,7 +223,7 @@ describe('transactions that are not mined at once', () => {
         await again.send('count', counter, '0x');
         expect(await count()).toBe(counted + 1);
         expect(await nonce()).toBe(used + 1);
-        // The wish was met: the next one is another.
+        // The call was answered: the next one is a new call.
         const next = again.send('count', counter, '0x');
         await until(async () => (await pooled()).length === 1);
         await mine();
@@ -232,7 +232,7 @@ describe('transactions that are not mined at once', () => {
       });
     }
 
-    it('another call waits for the forgotten one, which is on the network, and follows it', async () => {
+    it('another call waits for a forgotten transaction that is on the network, and follows it', async () => {
       const [counted, used] = [await count(), await nonce()];
       const store = memoryTransactionStore();
       const crash = new AbortController();

@@ -14,7 +14,7 @@ const PERMIT_TYPES = {
   ],
 };
 
-/** An approval to be signed in place of a transaction (EIP-2612). */
+/** An approval by signature instead of a transaction (EIP-2612). */
 export interface Permit {
   token: Address;
   owner: Address;
@@ -26,7 +26,7 @@ export interface Permit {
 
 /**
  * Sign an approval, in the domain that the token itself states (EIP-5267).
- * @throws ChainError `E_CHAIN_INVALID_PARAMS` where the token has no permits
+ * @throws ChainError `E_CHAIN_INVALID_PARAMS` if the token has no permits
  */
 export async function signPermit(reader: TaskReader, signer: Signer, permit: Permit): Promise<Signature> {
   const { token, owner, spender, value, deadline } = permit;
@@ -42,7 +42,7 @@ export async function signPermit(reader: TaskReader, signer: Signer, permit: Per
     );
   } catch (cause) {
     if ((cause as { code?: unknown }).code === 'E_CHAIN_UNREACHABLE') throw cause;
-    throw new ChainError('E_CHAIN_INVALID_PARAMS', 'the token takes no signed approvals', {
+    throw new ChainError('E_CHAIN_INVALID_PARAMS', 'the token does not support signed approvals', {
       facts: { token },
       hint: 'deposit with depositStake, which approves in a transaction',
       cause,

@@ -6,9 +6,9 @@ import type { TaskReader } from '../read/reader.ts';
 import { read } from '../rpc/rpc.ts';
 import type { Mined, Sender } from '../send/sender.ts';
 
-/** A call of a contract, and what it is for. */
+/** A contract call and its purpose. */
 export interface Call {
-  /** In words, for errors. */
+  /** The purpose in words, for errors. */
   action: string;
   /** By default the task contract. */
   to?: Address;
@@ -26,7 +26,7 @@ export interface WriterOptions {
   signal: AbortSignal;
 }
 
-/** Encodes calls and sends them, with the approval that they need. */
+/** Encodes and sends calls, with any approval that they need. */
 export class Writer {
   readonly #options: WriterOptions;
 
@@ -47,7 +47,7 @@ export class Writer {
     return receiptOf(await this.send(call));
   }
 
-  /** Send a call that takes exactly `amount` of `token` from this account, approving it first where needed. */
+  /** Send a call that takes exactly `amount` of `token` from this account, approving it first if needed. */
   spend(call: Call, token: Address, amount: bigint): Promise<Mined> {
     const { sender, reader, account } = this.#options;
     return sender.exclusive(async () => {
@@ -71,34 +71,34 @@ export class Writer {
     return { to: to ?? this.#options.contract, data: encode(abi, action, name, args) };
   }
 
-  /** Contracts take the money last: what they refuse for another reason needs no approval to find out. */
+  /** Contracts take the money last: a refusal for another reason shows without an approval. */
   async #refuseEarly(action: string, to: Address, data: string): Promise<void> {
     const { provider, account, signal } = this.#options;
     try {
       await read(action, () => provider.call({ from: account, to, data }), signal);
     } catch (error) {
       const { code } = error as ChainError;
-      // Without the allowance the token itself refuses, each in its own words.
+      // Without the allowance each token refuses in its own words.
       if (code !== 'E_CHAIN_STAKE_REQUIRED' && code !== 'E_CHAIN_REVERTED') throw error;
     }
   }
 }
 
-/** A mined transaction as the port tells it. */
+/** A mined transaction in the port's form. */
 export function receiptOf({ transaction, block, gasUsed }: Mined): Receipt {
   return { transaction, block, gasUsed };
 }
 
 /**
  * Arguments of the first event of this name among a transaction's logs. The call succeeded, so it is there.
- * @throws ChainError `E_CHAIN_INVALID_PARAMS` where it is not: the contract is of another version
+ * @throws ChainError `E_CHAIN_INVALID_PARAMS` if it is missing: the contract has another version
  */
 export function eventOf(mined: Mined, abi: Interface, name: string): Result {
   for (const log of mined.logs) {
     const parsed = abi.parseLog({ topics: [...log.topics], data: log.data });
     if (parsed?.name === name) return parsed.args;
   }
-  throw new ChainError('E_CHAIN_INVALID_PARAMS', 'the contract did not tell what it did', {
+  throw new ChainError('E_CHAIN_INVALID_PARAMS', 'expected event missing from the receipt', {
     facts: { transaction: mined.transaction, event: name },
     hint: 'check that the address is a contract of this version',
   });

@@ -15,7 +15,7 @@ function* elements(): Generator<bigint> {
   }
 }
 
-it('the kernel multiplies two pairs at once as the library does, also differences and what it made itself', () => {
+it('the kernel multiplies two pairs at once as the library does, including differences and its own results', () => {
   const { pairs } = curve;
   // A machine without a fused multiply-add has no kernel: the rest of the suite tests the other path there.
   if (pairs === null) return;
@@ -51,7 +51,7 @@ it('the kernel multiplies two pairs at once as the library does, also difference
   });
 });
 
-it('sums many pairs at once as one by one, whatever their number, and chains of sums', () => {
+it('the adder sums any number of pairs at once as it does one by one, including chains of sums', () => {
   curve.scoped(() => {
     const { wasm } = curve;
     const size = 600;

@@ -25,7 +25,9 @@ type Binary = (a: number, b: number, result: number) => void;
 type Test = (a: number) => number;
 type BatchInverse = (input: number, inputStep: number, n: number, output: number, outputStep: number) => void;
 
-/** The functions used of the module; arguments are addresses. `f1m` base field, `frm` scalar field, both Montgomery. */
+/**
+ * The functions of the module in use; arguments are addresses. `f1m` base field, `frm` scalar field, both Montgomery.
+ */
 export interface CurveExports {
   f1m_add: Binary;
   f1m_sub: Binary;
@@ -87,7 +89,9 @@ export interface CurveExports {
   bn128_finalExponentiation: Unary;
 }
 
-/** What sums of points need of G1 or G2: sizes in bytes, the field of the coordinates, and the group law. */
+/**
+ * What sums of points need to know about G1 or G2: sizes in bytes, the field of the coordinates, and the group law.
+ */
 export interface Group {
   readonly pointBytes: number;
   readonly jacobianBytes: number;
@@ -156,15 +160,15 @@ function groupsOf(wasm: CurveExports): { g1: Group; g2: Group } {
 /**
  * BN254 in WebAssembly with memory of its own: synchronous, so for worker threads only.
  *
- * Callers work on addresses: allocate, write, call `wasm.*`, read. Points are affine (x, y) in Montgomery
- * form, little-endian ("LEM", the form of .ptau and .zkey files); infinity is all zero, and since BN254 has no
- * point with y = 0, y = 0 alone tells it. A call costs about 8 ns on top of a multiplication's 58.
+ * Callers work on addresses: allocate, write, call `wasm.*`, read. Points are affine (x, y) in Montgomery form,
+ * little-endian ("LEM", the form of .ptau and .zkey files); infinity is all zero, and since BN254 has no point with y
+ * = 0, y = 0 alone identifies it. A call costs about 8 ns on top of a multiplication's 58.
  */
 export class Bn254 {
   readonly wasm: CurveExports;
   readonly g1: Group;
   readonly g2: Group;
-  /** Two additions in G1 at once, where the machine can. */
+  /** Two additions in G1 at once, if the machine supports it. */
   readonly pairs: PairExports | null;
   private readonly memory: WebAssembly.Memory;
   /** Views of the memory; replaced when it grows, so never keep them across an allocation. */
@@ -218,7 +222,7 @@ export class Bn254 {
     }
   }
 
-  /** Writes a non-negative integer below 2^256 as 32 little-endian bytes, as it is. */
+  /** Writes a non-negative integer below 2^256 as 32 little-endian bytes, unchanged. */
   writeInteger(at: number, value: bigint): void {
     for (let k = 0; k < 4; k++) {
       this.view.setBigUint64(at + 8 * k, BigInt.asUintN(64, value >> BigInt(64 * k)), true);
@@ -304,7 +308,7 @@ export class Bn254 {
     return this.u32[y >> 2] === 0 && group.isZero(y) === 1;
   }
 
-  /** True where prod e(P_k, Q_k) = 1. Points must be on their curves, G2 points in the subgroup. */
+  /** True if prod e(P_k, Q_k) = 1. Points must be on their curves, G2 points in the subgroup. */
   pairingProductIsOne(pairs: readonly (readonly [G1Point, G2Point])[]): boolean {
     return this.scoped(() => {
       const { wasm } = this;

@@ -46,7 +46,7 @@ export function digitsOfIntegers(scalars: Int16Array | Int32Array | Float64Array
     }
   }
   const best = bestWindow(count, Math.ceil(Math.log2(largest + 1)));
-  // Small scalars are their own digit: one window, as many buckets as the largest.
+  // Small scalars are their own digit: one window, with as many buckets as the largest.
   if (largest < 2 ** 16 && count * COST_ADD + largest * COST_BUCKET <= best.cost) {
     return { count, bits: 16, windows: 1, values: Int32Array.from(scalars), largest: [largest] };
   }

@@ -1,6 +1,6 @@
 /**
- * BN254 in WebAssembly, multi-scalar multiplication and worker pools: what provers and verifiers of
- * commitments are built from. Synchronous, for worker threads.
+ * BN254 in WebAssembly, multi-scalar multiplication and worker pools: the building blocks of provers and verifiers of
+ * commitments. Synchronous, for worker threads.
  *
  * @packageDocumentation
  */

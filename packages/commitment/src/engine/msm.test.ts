@@ -31,7 +31,7 @@ function sumOf(multiples: readonly number[], digits: Digits) {
 const scalarArray = fc.array(fc.bigInt({ min: 0n, max: SCALAR_ORDER - 1n }), { minLength: 1, maxLength: 40 });
 
 describe('digits', () => {
-  it('recompose to every scalar', () => {
+  it('signed digits recompose to every scalar', () => {
     fc.assert(
       fc.property(scalarArray, fc.constantFrom(1, 400), (scalars, repeat) => {
         curve.scoped(() => {
@@ -47,7 +47,7 @@ describe('digits', () => {
     );
   });
 
-  it('recompose to every integer', () => {
+  it('signed digits recompose to every integer', () => {
     const integer = fc.oneof(fc.maxSafeInteger(), fc.integer({ min: -40000, max: 40000 }));
     fc.assert(
       fc.property(fc.array(integer, { minLength: 1, maxLength: 60 }), (values) => {
@@ -59,7 +59,7 @@ describe('digits', () => {
 });
 
 describe('multiScalar', () => {
-  it('is the sum of products, also for equal and opposite points', () => {
+  it('multiScalar gives the sum of products, even for equal and opposite points', () => {
     const term = fc.tuple(
       fc.constantFrom(1, 1, 2, 3, -1, -2, 1000),
       fc.oneof(fc.constantFrom(0, 1, 1, -1, 2, 5), fc.integer({ min: -32767, max: 32767 })),
@@ -79,7 +79,7 @@ describe('multiScalar', () => {
     );
   });
 
-  it('cancels to infinity in the middle of a bucket', () => {
+  it('multiScalar handles a sum that cancels to infinity in the middle of a bucket', () => {
     const digits = digitsOfIntegers(Int16Array.of(7, 7, 7, 7, 7));
     expect(sumOf([1, -1, 2, -2, 5], digits)).toEqual(combinePoints([G1_GENERATOR], [35]));
     expect(sumOf([1, -1, 1, 1, -2], digits)).toEqual({ x: 0n, y: 0n });
@@ -136,12 +136,12 @@ describe.each(['g1', 'g2'] as const)('multiScalarBySize in %s', (name) => {
     fc.bigInt({ min: 0n, max: SCALAR_ORDER - 1n }),
   );
 
-  it('is the sum of products for scalars of every size and sign, equal and opposite points included', () => {
+  it('multiScalarBySize gives the sum of products for scalars of every size and sign, with equal and opposite points', () => {
     const term = fc.tuple(fc.constantFrom(1, 1, 2, 3, -1, -2, 12), scalar);
     fc.assert(fc.property(fc.array(term, { minLength: 1, maxLength: 50 }), compare), { numRuns: 25 });
   });
 
-  it('is the sum of products where every class has many members', () => {
+  it('multiScalarBySize gives the sum of products if every class has many members', () => {
     let state = 1n;
     const next = (): bigint => {
       state = (state * 6364136223846793005n + 1442695040888963407n) % SCALAR_ORDER;
@@ -157,7 +157,7 @@ describe.each(['g1', 'g2'] as const)('multiScalarBySize in %s', (name) => {
     );
   });
 
-  it('is infinity for no scalars but zeros', () => {
+  it('multiScalarBySize gives infinity if all scalars are zero', () => {
     compare([
       [3, 0n],
       [4, 0n],
@@ -170,7 +170,7 @@ describe.each(['g1', 'g2'] as const)('multiScalarBySize in %s', (name) => {
 });
 
 describe('pairingProductIsOne', () => {
-  it('is bilinear and ignores infinity', () => {
+  it('pairingProductIsOne is bilinear and ignores infinity', () => {
     const g2 = curve.readG2(31624);
     const [three, minus] = [combinePoints([G1_GENERATOR], [3]), negatePoint(G1_GENERATOR)];
     expect(curve.pairingProductIsOne([])).toBe(true);
@@ -186,7 +186,7 @@ describe('pairingProductIsOne', () => {
     expect(curve.pairingProductIsOne([[{ x: 0n, y: 0n }, g2]])).toBe(true);
   });
 
-  it('knows the group from the rest of the twist', () => {
+  it('G2 membership rejects points of the twist outside the group', () => {
     const g2 = curve.readG2(31624);
     expect(curve.isInG2(g2)).toBe(true);
     expect(curve.isInG2({ x: g2.x, y: [g2.y[0] + 1n, g2.y[1]] })).toBe(false);

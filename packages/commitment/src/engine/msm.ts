@@ -4,7 +4,7 @@ import type { Digits } from './digits.ts';
 
 /** Points added per batch: its working set stays in the second-level cache and one inversion is amortised. */
 const CHUNK = 2048;
-/** From so many buckets on, their weighted sum is cheaper as sums of rows and columns. */
+/** From this number of buckets on, their weighted sum is cheaper as sums of rows and columns. */
 const BUCKETS_FOR_ROWS = 128;
 
 /**

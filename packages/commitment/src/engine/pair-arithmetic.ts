@@ -31,8 +31,8 @@ export interface PairExports {
 const TRIALS = 32;
 
 /**
- * The kernel for two additions at once in the memory of `curve`; null where this machine or runtime has no exact fused
- * multiply-add, which a comparison with the library's arithmetic finds out.
+ * The kernel for two additions at once in the memory of `curve`; null if this machine or runtime has no exact fused
+ * multiply-add, which a comparison with the library's arithmetic detects.
  */
 export function startPairKernel(curve: Bn254, memory: WebAssembly.Memory): PairExports | null {
   const table = curve.alloc(CONSTANT_BYTES);
@@ -123,7 +123,7 @@ export class PairAdder {
     }
     pairs.read(acc, words, words + FIELD_BYTES);
     for (let k = last - (last % 2); k >= 0; k -= 2) {
-      // The odd one out is added twice, once to nowhere.
+      // The odd one out is added twice; the second result is discarded.
       const other = k < last ? k + 1 : k;
       const to = k < last ? target[other]! : this.spare;
       const item = items + k * PAIR_BYTES;

@@ -11,7 +11,7 @@ import { BASE_ORDER } from './constants.ts';
  * Montgomery products here have R = 2^255, while memory holds x 2^256 mod q, as the rest of the engine wants it: to this
  * kernel, that is 2x. Slopes are quotients of differences and so the same; only the square of a slope counts twice.
  *
- * NOTE: `relaxed_madd` may be unfused where a processor has no fused multiply-add; callers test before they use it.
+ * NOTE: `relaxed_madd` may be unfused if a processor has no fused multiply-add; callers test before they use it.
  */
 
 const LIMBS = 5;
@@ -59,7 +59,7 @@ const get = (local: number): Code => [0x20, ...unsigned(local)];
 const set = (local: number, value: Code): Code => [...value, 0x21, ...unsigned(local)];
 const call = (fn: number, ...args: Code[]): Code => [...args.flat(), 0x10, ...unsigned(fn)];
 /**
- * Constants are read from memory: compilers build 128-bit immediates anew at each use, which takes longer than a load.
+ * Constants are read from memory: compilers rebuild 128-bit immediates at each use, which takes longer than a load.
  */
 let pool: { address: number; offsets: Map<bigint, number> };
 const constant = (value: bigint): Code => {
@@ -312,7 +312,7 @@ export const CONSTANT_BYTES = 16 * 40;
 
 /**
  * Imports `env.memory`, exports `mul`, `read`, `write`, `forward`, `backward`.
- * @param address where the constants will lie: each of them twice, 8 bytes little-endian
+ * @param address address of the constants: each of them twice, 8 bytes little-endian
  */
 export function pairKernel(address: number): { code: Uint8Array; constants: BigUint64Array } {
   pool = { address, offsets: new Map() };

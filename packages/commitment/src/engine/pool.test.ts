@@ -15,7 +15,7 @@ const WORKER = script(`
   });
 `);
 
-it('returns results, progress, and errors with their code and facts', async () => {
+it('a worker pool returns results, progress, and errors with their code and facts', async () => {
   const pool = new WorkerPool(WORKER, 2);
   const seen: number[] = [];
   expect(await pool.run(0, 'double', 21, { onProgress: (done) => void seen.push(done) })).toBe(42);
@@ -25,7 +25,7 @@ it('returns results, progress, and errors with their code and facts', async () =
   await pool.close();
 });
 
-it('rejects what was under way when a worker dies, and what comes after', async () => {
+it('a worker pool rejects current and later requests once a worker has died', async () => {
   const pool = new WorkerPool(WORKER, 1);
   const hanging = pool.run(0, 'hang', 1);
   const dying = pool.run(0, 'die', 1);
@@ -35,13 +35,13 @@ it('rejects what was under way when a worker dies, and what comes after', async 
   await pool.close();
 });
 
-it('rejects where the worker cannot start', async () => {
+it('a worker pool rejects requests if the worker cannot start', async () => {
   const pool = new WorkerPool(script('throw new Error("broken")'), 1);
   await expect(pool.run(0, 'double', 1)).rejects.toMatchObject({ code: 'E_WORKER_LOST' });
   await pool.close();
 });
 
-it('rejects with the reason when aborted, before or while it runs', async () => {
+it('a worker pool rejects with the reason if aborted before or during a request', async () => {
   const pool = new WorkerPool(WORKER, 1);
   const reason = new Error('enough');
   await expect(pool.run(0, 'double', 1, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

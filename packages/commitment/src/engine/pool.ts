@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { ChorusError } from '@chorus/protocol';
 
-/** What a worker is asked to do; `cancelled` is a flag it polls. */
+/** A request to a worker; `cancelled` is a flag that the worker polls. */
 export interface WorkerRequest {
   id: number;
   operation: string;
@@ -29,7 +29,7 @@ interface Pending {
 interface Slot {
   worker: Worker;
   pending: Map<number, Pending>;
-  /** Why the worker is gone, once it is. */
+  /** The reason why the worker is gone, once it is. */
   gone?: unknown;
 }
 
@@ -62,7 +62,7 @@ export class WorkerPool {
    * Runs an operation on worker `index`; requests to one worker run one after another.
    *
    * On abort the promise rejects at once with the signal's reason, and the worker stops at its next check.
-   * @throws ChorusError `E_WORKER_LOST` where the worker died or the pool is closed
+   * @throws ChorusError `E_WORKER_LOST` if the worker died or the pool is closed
    */
   run<T>(index: number, operation: string, input: unknown, options: RunOptions = {}): Promise<T> {
     const { signal, onProgress } = options;
@@ -147,7 +147,7 @@ function lost(cause: unknown): ChorusError {
   });
 }
 
-/** A ChorusError loses its class on the way between threads; code and facts are what matters. */
+/** A ChorusError loses its class on the way between threads; only code and facts matter. */
 function fromWire(error: unknown): unknown {
   if (typeof error !== 'object' || error === null || !('code' in error)) return error;
   const { code, message, facts, hint } = error as ChorusError;

@@ -9,7 +9,7 @@ const CHUNK = 2048;
  * Writes [tau^from]1 ... [tau^(from+count-1)]1 as affine points to `output`, from fixed-base tables: for each window of
  * the scalar every multiple of the generator is looked up, so a point costs one addition per window.
  *
- * Knowing tau is knowing how to forge every opening: this exists for development strings only.
+ * Knowledge of tau allows forging every opening: this exists for development strings only.
  *
  * @param onChunk called with the number of points done
  */

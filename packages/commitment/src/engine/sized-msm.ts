@@ -6,9 +6,9 @@ import { multiScalar } from './msm.ts';
 const ORDER = Uint32Array.from({ length: 8 }, (_, k) =>
   Number((SCALAR_ORDER >> BigInt(32 * k)) & 0xffffffffn),
 );
-/** Integers of at most so many bits are exact in float64. */
+/** Integers of at most this number of bits are exact in float64. */
 const EXACT_BITS = 53;
-/** Fewer scalars than this in a class of their own are not worth its buckets. */
+/** A class with fewer scalars than this is not worth its own buckets. */
 const MIN_CLASS = 256;
 
 /**
@@ -17,7 +17,7 @@ const MIN_CLASS = 256;
  * Zeros cost nothing, ones and minus ones an addition, integers below 2^53 a few short windows; only the rest takes all
  * windows. For any other scalars it is as fast as {@link multiScalar}, less one pass over them.
  *
- * Not constant-time: how long it takes tells how many scalars are small.
+ * Not constant-time: the duration reveals how many scalars are small.
  *
  * @param bases address of `count` affine points, none at infinity
  * @param scalars address of `count` canonical scalars, 32 bytes each, not in Montgomery form
@@ -89,7 +89,7 @@ export function multiScalarBySize(
     ] as const) {
       if (indices.length === 0) continue;
       gather(indices);
-      // Compact the magnitudes in a place of their own: the indices are not in order of their addresses.
+      // Compact the magnitudes in separate memory: the indices are not in order of their addresses.
       const compact = curve.alloc(indices.length * FIELD_BYTES);
       for (const [k, j] of indices.entries()) {
         const from = magnitudes + (j < 0 ? -j - 1 : j) * FIELD_BYTES;

@@ -12,7 +12,7 @@ declare module 'wasmcurves/build/bn128_wasm.js' {
   export default bn128;
 }
 
-/** What is used of the WebAssembly API: the ES library does not declare it and the DOM library is not for Node. */
+/** The part of the WebAssembly API in use: the ES library does not declare it and the DOM library is not for Node. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);
@@ -20,7 +20,7 @@ declare namespace WebAssembly {
   class Memory {
     constructor(descriptor: { initial: number });
     readonly buffer: ArrayBuffer;
-    /** @throws {RangeError} where the machine has no more memory or 4 GiB are reached */
+    /** @throws {RangeError} if the machine has no more memory or 4 GiB are reached */
     grow(pages: number): number;
   }
   class Instance {

@@ -33,7 +33,7 @@ describe('the proof of the rule, 16 trainers', () => {
       bench('this prover', () => counted('ours', () => prover.prove(signals))),
       runs,
     );
-    // The fastest run of each: the one least disturbed by other load.
+    // The fastest run of each: other load disturbed it least.
     const [theirs, ours] = ['snarkjs', 'this prover'].map((name) => results.get(name as never).latency.min);
     const ratio = theirs! / ours!;
     console.info(

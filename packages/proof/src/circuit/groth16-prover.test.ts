@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await prover?.close();
   await rm(folder, { recursive: true });
-  // snarkjs keeps worker threads until its curve is told to end.
+  // snarkjs keeps worker threads until its curve is terminated.
   await (await curves.getCurveFromName('bn128')).terminate();
 });
 
@@ -28,7 +28,7 @@ const verify = (proof: Awaited<ReturnType<Groth16Prover['prove']>>): Promise<boo
   groth16.verify(circuit.verificationKey, proof.publicSignals.map(String), snarkjsProof(proof));
 
 describe('a Groth16 proof', () => {
-  it('is that of snarkjs, point by point, for the same randomness', async () => {
+  it('a Groth16 proof equals that of snarkjs, point by point, for the same randomness', async () => {
     const signals = honestSignals(3, 7);
     const [r, s] = [0x1234567890abcdefn ** 4n, 0xfedcba0987654321n ** 3n];
     const { Fr } = await curves.getCurveFromName('bn128');
@@ -41,7 +41,7 @@ describe('a Groth16 proof', () => {
     expect(ours.publicSignals.map(String)).toEqual(theirs.publicSignals);
   });
 
-  it('verifies with its own randomness, two proofs of one statement being unequal', async () => {
+  it('a Groth16 proof verifies with its own randomness, so two proofs of one statement differ', async () => {
     const signals = honestSignals(4, 16);
     const [one, other] = await Promise.all([prover.prove(signals), prover.prove(signals)]);
     expect(await verify(one)).toBe(true);
@@ -51,7 +51,7 @@ describe('a Groth16 proof', () => {
       expect(one.groth16[point]).not.toEqual(other.groth16[point]);
   });
 
-  it('does not exist for a share that is not of the rule, and the next proof is not disturbed', async () => {
+  it('no Groth16 proof exists for a share that breaks the rule, and the next proof is not disturbed', async () => {
     const signals = honestSignals(5, 3);
     const shareWords = [...(signals['shareWords'] as bigint[])];
     shareWords[0]! += 1n;
@@ -62,7 +62,7 @@ describe('a Groth16 proof', () => {
     expect(await verify(await prover.prove(signals))).toBe(true);
   });
 
-  it('needs every signal, and no other', async () => {
+  it('a Groth16 proof needs exactly the circuit’s signals', async () => {
     const { weightWords, ...rest } = honestSignals(6, 2);
     const reason = (text: string) => ({
       code: 'E_CIRCUIT',
@@ -75,7 +75,7 @@ describe('a Groth16 proof', () => {
     );
   });
 
-  it('stops at the next step when aborted, and the same threads prove again', async () => {
+  it('the Groth16 prover stops at the next step when aborted, and the same threads prove again', async () => {
     const signals = honestSignals(7, 4);
     const reason = new Error('enough');
     for (const share of [0.2, 0.4, 0.7]) {
@@ -120,7 +120,7 @@ describe('a proving key', () => {
     return 'none';
   };
 
-  it('is refused where it is cut, anywhere', () => {
+  it('a proving key is refused if it is cut anywhere', () => {
     expect(refusal(key)).toBe('none');
     for (let k = 0; k < 60; k++) {
       expect(refusal(key.subarray(0, Math.floor((key.length * k) / 60)))).toMatch(/ends early|not a .zkey/);
@@ -161,11 +161,11 @@ describe('a proving key', () => {
       /ends early/,
       (copy: Buffer) => copy.fill(255, sectionAt(9) + 4, sectionAt(9) + 12),
     ],
-  ])('%s is refused', (_, message, change) => {
+  ])('a proving key %s is refused', (_, message, change) => {
     expect(refusal(changed(change))).toMatch(message);
   });
 
-  it('is refused before any proof where it does not fit the witness generator or is not there', async () => {
+  it('a proving key is refused before any proof if it is missing or does not fit the witness generator', async () => {
     const [zkeyPath, wasmPath] = [join(folder, 'some.zkey'), join(folder, 'some.wasm')];
     const create = (files: object) => Groth16Prover.create({ ...circuit, ...files }, 1);
     await writeFile(zkeyPath, key.subarray(0, 100_000));

@@ -14,9 +14,9 @@ import type { ProvingKeyLayout } from './proving-key.ts';
 import type { Signals } from './witness.ts';
 import type { FinishInput, LoadInput, Polynomial, SharedValues, WitnessSum } from './worker.ts';
 
-/** Larger files are no keys of circuits that fit (see `parseProvingKey`). */
+/** Larger files are not keys of circuits that fit (see `parseProvingKey`). */
 const MAX_FILE_BYTES = 2 ** 31;
-/** Share of the work that the witness is, for progress; the rest is counted in jobs. */
+/** The witness's share of the work, for progress; the rest counts as jobs. */
 const WITNESS_SHARE = 0.2;
 
 export interface Groth16Proof {
@@ -24,7 +24,7 @@ export interface Groth16Proof {
   publicSignals: bigint[];
 }
 
-/** What makes the proof zero-knowledge: two scalars that nobody else may know. */
+/** Two secret scalars that make the proof zero-knowledge. */
 export interface Groth16Randomness {
   r: bigint;
   s: bigint;
@@ -39,10 +39,11 @@ interface Job {
 /**
  * Groth16 proofs with one proving key, in worker threads that keep the key's points in the form the sums want.
  *
- * Each proof: the witness in one thread; then, in all of them, job by job: the three polynomials of the constraints, the four sums over
- * the witness, and the sum over the quotient in one slice a thread. Proofs may be asked for at the same time; each has memory of its own.
+ * Each proof: the witness in one thread; then, in all of them, job by job: the three polynomials of the constraints,
+ * the four sums over the witness, and the sum over the quotient in one slice a thread. Proofs can run concurrently;
+ * each has its own memory.
  *
- * NOTE: not constant-time. Whoever can measure this process learns how many values of the witness are small.
+ * NOTE: not constant-time. Anyone who can time this process learns how many values of the witness are small.
  */
 export class Groth16Prover {
   private readonly pool: WorkerPool;
@@ -55,7 +56,8 @@ export class Groth16Prover {
 
   /**
    * Reads a key and a witness generator, and starts the threads.
-   * @throws ChorusError `E_PROVING_KEY` or `E_WITNESS_GENERATOR` for files that are incomplete, of another format or not of one circuit
+   * @throws ChorusError `E_PROVING_KEY` or `E_WITNESS_GENERATOR` for files that are incomplete, in another format or
+   * of different circuits
    */
   static async create(
     files: { zkeyPath: string; wasmPath: string },
@@ -80,8 +82,8 @@ export class Groth16Prover {
   }
 
   /**
-   * @param randomness only tests give it: a proof with known randomness shows the witness
-   * @throws ChorusError `E_CIRCUIT` where no witness exists; the signal's reason on abort
+   * @param randomness only for tests: a proof with known randomness reveals the witness
+   * @throws ChorusError `E_CIRCUIT` if no witness exists; the signal's reason on abort
    */
   async prove(
     signals: Signals,
@@ -135,7 +137,7 @@ export class Groth16Prover {
       input: { name, shared },
       done: () => {
         if (--waitingFor > 0) return;
-        // The longest jobs, so they come before what is left.
+        // The longest jobs come first.
         for (let k = 0; k < this.pool.size; k++) {
           const [from, to] = [k, k + 1].map((i) => Math.floor((size * i) / this.pool.size));
           const done = (point: G1Point): void => void quotient.push(point);
@@ -149,7 +151,7 @@ export class Groth16Prover {
     return { a: point('a'), b1: point('b1'), b2: b2!, c: point('c'), h: addPoints(quotient) };
   }
 
-  /** Each worker takes the next job when it is free, until `total` are done; jobs may add others. */
+  /** Each free worker takes the next job, until `total` are done; jobs may add others. */
   private async runJobs(jobs: Job[], total: number, { signal, onProgress }: RunOptions): Promise<void> {
     let done = 0;
     let failed = false;
@@ -187,7 +189,7 @@ function randomScalar(): bigint {
   return BigInt(`0x${randomBytes(64).toString('hex')}`) % SCALAR_ORDER;
 }
 
-/** A file in memory that all threads see. */
+/** Reads a file into memory that all threads share. */
 async function readShared(path: string, code: ErrorCode): Promise<Uint8Array<SharedArrayBuffer>> {
   let file: FileHandle | undefined;
   try {
@@ -202,7 +204,7 @@ async function readShared(path: string, code: ErrorCode): Promise<Uint8Array<Sha
     }
     return bytes;
   } catch (cause) {
-    throw new ChorusError(code, 'a file of the circuit cannot be read', {
+    throw new ChorusError(code, 'cannot read a file of the circuit', {
       facts: { path, reason: cause instanceof Error ? cause.message : String(cause) },
       hint: 'the files of n = 16 are in circuits/keys; others are built with `pnpm circuits:setup`',
       cause,

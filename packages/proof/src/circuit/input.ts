@@ -2,7 +2,7 @@ import type { RuleResult } from '@chorus/aggregation';
 import type { ContributionStatement } from '@chorus/circuits';
 import type { RoundStatement } from '../statement/statement.ts';
 
-/** What the circuit of the statement's rule takes, for a matrix and what the rule gives for it. */
+/** The circuit's input for a matrix and the rule's result for it. */
 export function circuitInput(
   { size, weights, shares }: RoundStatement,
   { gram, alpha, beta }: { gram: bigint[][]; alpha: bigint; beta: bigint },

@@ -1,12 +1,12 @@
 import { BASE_ORDER, FIELD_BYTES, G1_BYTES, G2_BYTES, SCALAR_ORDER } from '@chorus/commitment/engine';
 import { ChorusError } from '@chorus/protocol';
 
-/** Where something lies in the key's file: [from, to). */
+/** A range of the key's file: [from, to). */
 export type Range = readonly [from: number, to: number];
 
 /**
- * Where the parts of a Groth16 proving key lie in its file, in snarkjs's format (.zkey): numbers little-endian, points
- * affine with coordinates in Montgomery form. One point per wire, where nothing else is said.
+ * Ranges of the parts of a Groth16 proving key in its file, in snarkjs's format (.zkey): numbers little-endian,
+ * points affine with coordinates in Montgomery form. One point per wire, unless stated otherwise.
  */
 export interface ProvingKeyLayout {
   /** Wires of the circuit, wire 0 being the constant 1. */
@@ -39,7 +39,7 @@ const MAX_LOG2_DOMAIN = 22;
 const GROTH16 = 1;
 
 /**
- * Reads the layout of a proving key, and checks that every part is there, is as long as the header says, and that
+ * Reads the layout of a proving key, and checks that every part is present and as long as the header says, and that
  * every index stays inside the circuit: no file can make the prover read or write outside its arrays.
  *
  * NOTE: points are not checked. A key with wrong points makes proofs that do not verify, and the prover checks its
@@ -59,7 +59,7 @@ export function parseProvingKey(file: Uint8Array): ProvingKeyLayout {
     const range = part(id, name);
     if (range[1] - range[0] !== bytes) {
       const facts = { section: id, bytes: range[1] - range[0], expected: bytes };
-      throw refuse(`its section ${id} (${name}) has not the length that its header says`, facts);
+      throw refuse(`the length of its section ${id} (${name}) differs from its header`, facts);
     }
     return range;
   };
@@ -137,7 +137,7 @@ function readSections(file: Uint8Array, view: DataView): Map<number, Range> {
 function checkCoefficients(view: DataView, [from, to]: Range, wires: number, domain: number): Range {
   const count = to - from < 4 ? -1 : view.getUint32(from, true);
   if (to - from !== 4 + count * COEFFICIENT_BYTES) {
-    throw refuse('its section 4 (coefficients) has not the length that its header says', {
+    throw refuse('the length of its section 4 (coefficients) differs from its header', {
       section: 4,
       bytes: to - from,
     });
@@ -165,6 +165,6 @@ function readInteger(view: DataView, at: number): bigint {
 function refuse(reason: string, facts: Record<string, number | string> = {}): ChorusError {
   return new ChorusError('E_PROVING_KEY', `the proving key cannot be used: ${reason}`, {
     facts,
-    hint: 'the file may be incomplete or of another circuit; compare its SHA-256 with that of the transcript beside it',
+    hint: 'the file may be incomplete or of another circuit; compare its SHA-256 with the one in the transcript next to it',
   });
 }

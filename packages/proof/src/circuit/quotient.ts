@@ -2,7 +2,7 @@ import { type Bn254, FIELD_BYTES } from '@chorus/commitment/engine';
 import { rootOfUnity } from '../gram/cross-term.ts';
 import { COEFFICIENT_BYTES } from './proving-key.ts';
 
-/** A sparse matrix of the circuit's constraints, sorted as the key has it. */
+/** A sparse matrix of the circuit's constraints, in the order of the key. */
 export interface Matrix {
   readonly rows: Uint32Array;
   readonly wires: Uint32Array;
@@ -33,7 +33,7 @@ export function readMatrices(curve: Bn254, coefficients: Uint8Array): [a: Matrix
 }
 
 /**
- * output[row] = sum over the row's entries of value * witness[wire], in Montgomery form; zero where a row is empty.
+ * output[row] = sum over the row's entries of value * witness[wire], in Montgomery form; zero for an empty row.
  *
  * @param witness address of the canonical values of all wires, most of which are zero and cost nothing
  */
@@ -64,7 +64,7 @@ export function multiplyMatrix(
 }
 
 /**
- * Carries a polynomial from its values at the roots of X^size - 1 to those at the roots of X^size + 1, in place.
+ * Turns a polynomial's values at the roots of X^size - 1 into its values at the roots of X^size + 1, in place.
  *
  * There, `A B - C` is -2 times the quotient by X^size - 1: the key's points H are for exactly these values.
  */

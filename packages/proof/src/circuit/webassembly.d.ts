@@ -1,4 +1,4 @@
-/** What is used of the WebAssembly API: the ES library does not declare it and the DOM library is not for Node. */
+/** The part of the WebAssembly API in use: the ES library does not declare it and the DOM library is not for Node. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

@@ -5,7 +5,7 @@ import { ChorusError } from '@chorus/protocol';
 /** Input signals by name; numbers mod p. */
 export type Signals = Readonly<Record<string, bigint | readonly bigint[]>>;
 
-/** What circom 2 exports from a witness generator. */
+/** The exports of a witness generator by circom 2. */
 interface GeneratorExports {
   init(sanityCheck: number): void;
   getVersion(): number;
@@ -23,9 +23,9 @@ interface GeneratorExports {
 
 const WORDS = FIELD_BYTES / 4;
 
-/** What the generator's exception codes mean (circom 2). */
+/** Meaning of the generator's exception codes (circom 2). */
 const EXCEPTIONS: Record<number, string> = {
-  1: 'an input signal is not of the circuit',
+  1: 'the circuit has no such input signal',
   2: 'an input signal has too many values',
   3: 'an input signal is given twice',
   4: 'an assertion failed',
@@ -41,7 +41,7 @@ export class WitnessCalculator {
   readonly wires: number;
   private readonly module: WebAssembly.Module;
   private exports: GeneratorExports;
-  /** What the generator said before it stopped: templates and lines. */
+  /** Messages of the generator before it stopped: templates and lines. */
   private said: string[] = [];
 
   /**
@@ -65,7 +65,7 @@ export class WitnessCalculator {
 
   /**
    * Writes every wire's value to `output`: canonical, 32 bytes each, little-endian.
-   * @throws ChorusError `E_CIRCUIT` where no witness exists, or signals are missing or unknown
+   * @throws ChorusError `E_CIRCUIT` if no witness exists, or signals are missing or unknown
    */
   calculate(signals: Signals, output: Uint32Array): void {
     this.said = [];
@@ -132,7 +132,7 @@ export class WitnessCalculator {
         throw new Error(EXCEPTIONS[code] ?? `exception ${code}`);
       },
       printErrorMessage: message,
-      // What `log` in a circuit prints.
+      // Output of `log` in a circuit.
       writeBufferMessage: () => {},
       showSharedRWMemory: () => {},
     };
@@ -150,6 +150,6 @@ function fnv1a(name: string): bigint {
 function unusable(reason: string, cause?: unknown): ChorusError {
   return new ChorusError('E_WITNESS_GENERATOR', `the witness generator cannot be used: ${reason}`, {
     cause,
-    hint: 'the file may be incomplete or of another circuit; compare its SHA-256 with that of the transcript beside it',
+    hint: 'the file may be incomplete or of another circuit; compare its SHA-256 with the one in the transcript next to it',
   });
 }

@@ -23,7 +23,7 @@ export interface LoadInput {
   generator: Uint8Array<SharedArrayBuffer>;
 }
 
-/** What the workers share of one proof. */
+/** The data of one proof that the workers share. */
 export interface SharedValues {
   /** Canonical values of all wires, 32 bytes each. */
   witness: Uint8Array<SharedArrayBuffer>;
@@ -66,7 +66,7 @@ function part([from, to]: Range): Uint8Array {
   return current().file.subarray(from, to);
 }
 
-/** Puts bytes in memory that is kept. */
+/** Copies bytes to memory that stays allocated. */
 function keep(bytes: Uint8Array): number {
   const at = curve.alloc(bytes.length);
   curve.u8.set(bytes, at);
@@ -99,7 +99,7 @@ function matrixPair(): [Matrix, Matrix] {
 }
 
 serve({
-  /** Reads the key, and compiles the witness generator where this worker is the one that runs it. */
+  /** Reads the key, and compiles the witness generator if this worker runs it. */
   load({ file, generator }: LoadInput): ProvingKeyLayout {
     const layout = parseProvingKey(file);
     key = { file, layout };
@@ -107,9 +107,13 @@ serve({
     // A compiler does not take shared memory.
     calculator = new WitnessCalculator(generator.slice());
     if (calculator.wires !== layout.wires) {
-      throw new ChorusError('E_PROVING_KEY', 'proving key and witness generator are of different circuits', {
-        facts: { keyWires: layout.wires, generatorWires: calculator.wires },
-      });
+      throw new ChorusError(
+        'E_PROVING_KEY',
+        'proving key and witness generator belong to different circuits',
+        {
+          facts: { keyWires: layout.wires, generatorWires: calculator.wires },
+        },
+      );
     }
     for (const [name, range] of Object.entries({ alpha1: layout.alpha1, delta1: layout.delta1 })) {
       curve.scoped(() => {

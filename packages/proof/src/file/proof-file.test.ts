@@ -73,7 +73,7 @@ const text = new TextDecoder().decode(json);
 const bytes = (s: string): Uint8Array => new TextEncoder().encode(s);
 
 describe('a proof file', () => {
-  it('round-trips in both encodings, bit for bit', () => {
+  it('a proof file round-trips in both encodings, bit for bit', () => {
     for (const [, rule, c] of cases) {
       const original = fileOf(c, rule);
       for (const encoding of ['json', 'cbor'] as const) {
@@ -85,14 +85,14 @@ describe('a proof file', () => {
     expect(cbor.length).toBeLessThan(json.length / 2);
   });
 
-  it.each(cases)('of a shared vector verifies: %s', async (_, rule, c) => {
+  it.each(cases)('a proof file of a shared vector verifies: %s', async (_, rule, c) => {
     const decoded = decodeProofFile(encodeProofFile(fileOf(c, rule)));
     const results = await verifyProofFile(decoded, trustedFor(rule));
     expect(results.filter((r) => !r.ok)).toEqual([]);
     expect(results).toHaveLength(8);
   });
 
-  it('of version 2, which had no rule, is read as reference-trust', () => {
+  it('a proof file of version 2, which had no rule, is read as reference-trust', () => {
     const old = text
       .replace('"version": 3,', '"version": 2,')
       .replace('    "rule": "reference-trust",\n', '');
@@ -106,7 +106,7 @@ describe('a proof file', () => {
     );
   });
 
-  it('cut anywhere is refused', () => {
+  it('a proof file that is cut anywhere is refused', () => {
     for (const whole of [json, cbor]) {
       fc.assert(
         fc.property(fc.nat({ max: whole.length - 1 }), (length) => {
@@ -116,13 +116,13 @@ describe('a proof file', () => {
     }
   });
 
-  it('too long is refused before it is parsed', () => {
+  it('a proof file that is too long is refused before it is parsed', () => {
     expect(() => decodeProofFile(new Uint8Array(MAX_PROOF_FILE_BYTES + 1).fill(0x7b))).toThrowError(
       malformed('too long'),
     );
   });
 
-  it('with any byte changed is refused or says something else', () => {
+  it('a proof file with any byte changed is refused or has other content', () => {
     fc.assert(
       fc.property(fc.nat({ max: cbor.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, by) => {
         const changed = Uint8Array.from(cbor, (byte, k) => (k === at ? byte ^ by : byte));
@@ -162,11 +162,11 @@ describe('a proof file', () => {
     ['CBOR with a longer form of a number', () => longerForm(cbor)],
     ['CBOR of something else', () => encode([1, 2, 3])],
     ['nothing', () => new Uint8Array()],
-  ])('with %s is refused', (_, candidate) => {
+  ])('a proof file with %s is refused', (_, candidate) => {
     expect(() => decodeProofFile(candidate())).toThrowError(malformed());
   });
 
-  it('cannot be written with values that do not fit', () => {
+  it('a proof file with values that do not fit the format cannot be written', () => {
     const tooLarge = { ...file, proof: { ...file.proof, gramHash: 1n << 256n } };
     expect(() => encodeProofFile(tooLarge)).toThrowError(malformed('does not fit'));
     expect(() => encodeProofFile({ ...file, dimension: 17 })).toThrowError(malformed('larger than N'));
@@ -178,44 +178,44 @@ describe('verifyProofFile', () => {
   const caughtBy = async (candidate: ProofFile, keys = trusted) =>
     (await verifyProofFile(candidate, keys)).find((r) => !r.ok)?.check;
 
-  it('refuses a reference string that is not the trusted one', async () => {
+  it('verifyProofFile refuses a reference string that is not the trusted one', async () => {
     const srs = { ...file.srs, tauG1: combinePoints([G1_GENERATOR], [5n]) };
     expect(await caughtBy({ ...file, srs: { ...srs, digest: srsDigest(srs) } })).toBe('reference string');
     expect(await caughtBy({ ...file, srs })).toBe('reference string');
   });
-  it('refuses the development string on a real chain, whatever origin the file claims', async () => {
+  it('verifyProofFile refuses the development string on a real chain, whatever origin the file claims', async () => {
     const real = { ...file, statement: { ...file.statement, chainId: 56 } };
     expect(await caughtBy({ ...real, srs: { ...file.srs, origin: 'ptau' } })).toBe('reference string');
   });
-  it('refuses the key of the other rule’s circuit', async () => {
+  it('verifyProofFile refuses the key of the other rule’s circuit', async () => {
     expect(await caughtBy(file, trustedFor('reference-projection'))).toBe('rule');
   });
-  it('refuses another circuit key', async () => {
+  it('verifyProofFile refuses another circuit key', async () => {
     expect(
       await caughtBy({ ...file, circuit: { ...file.circuit, verificationKey: `0x${'00'.repeat(32)}` } }),
     ).toBe('rule');
   });
-  it('refuses a proof told as another account’s', async () => {
+  it('verifyProofFile refuses a proof presented as another account’s', async () => {
     const prover = '0x00000000000000000000000000000000000000a2';
     expect(await caughtBy({ ...file, statement: { ...file.statement, prover } })).toBe('inner product');
   });
-  it('refuses a changed proof', async () => {
+  it('verifyProofFile refuses a changed proof', async () => {
     expect(await caughtBy({ ...file, proof: { ...file.proof, gramHash: file.proof.gramHash + 1n } })).toBe(
       'inner product',
     );
   });
 });
 
-it('a proof of snarkjs is named as one, and what is no proof file is told in words', () => {
+it('the refusal names a bare snarkjs proof as such, and says in words why another file is not a proof file', () => {
   const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
   expect(() => decodeProofFile(bytes({ pi_a: ['1'], pi_b: [], pi_c: [], protocol: 'groth16' }))).toThrow(
-    malformed('a proof of snarkjs'),
+    malformed('a snarkjs proof'),
   );
   try {
     decodeProofFile(bytes({ version: 1 }));
     expect.unreachable();
   } catch (error) {
-    expect(describeError(error)).toMatch(/no proof file of chorus: .*\(field=/);
+    expect(describeError(error)).toMatch(/not a Chorus proof file: .*\(field=/);
     expect(describeError(error)).not.toMatch(/Invalid|\n|"/);
   }
 });

@@ -17,24 +17,24 @@ import { type ProofDocument, proofFileSchema, ruleOf } from './schema.ts';
 /** Largest proof file: n = 64 with all payloads takes about 40 KiB as JSON. */
 export const MAX_PROOF_FILE_BYTES = 128 * 1024;
 
-/** Who made a payload, and the sha2-256 digest inside its CID. */
+/** The author of a payload, and the sha2-256 digest inside its CID. */
 export interface PayloadRecord {
   author: Address;
   digest: Hex;
 }
 
-/** Everything a verifier needs of one settled round, without a node or a chain. */
+/** Everything a verifier needs to know about one settled round, without a node or a chain. */
 export interface ProofFile {
   statement: RoundStatement;
   proof: ContributionProof;
-  /** As stated by the file: compare `digest` with one you trust, since whoever knows tau can forge. */
+  /** As stated by the file: compare `digest` with one you trust, since anyone who knows tau can forge. */
   srs: SrsKey;
   /** The circuit of the statement's rule and size, see `circuitName` of @chorus/circuits. */
   circuit: { id: ProofDocument['circuit']['id']; verificationKey: Hex };
   /** d */
   dimension: number;
   references: PayloadRecord[];
-  /** In trainer order; null where absent. */
+  /** In trainer order; null if absent. */
   updates: (PayloadRecord | null)[];
   transaction: Hex | null;
 }
@@ -206,19 +206,19 @@ function invalid(error: ZodError): ChorusError {
     ...(issue?.path ?? []),
     ...(issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []),
   ];
-  return malformed(`the file is no proof file of chorus: ${faultOf(issue)}`, {
+  return malformed(`the file is not a Chorus proof file: ${faultOf(issue)}`, {
     field: field.map(String).join('.'),
   });
 }
 
-/** A bare Groth16 proof, which says nothing of a round. */
+/** A bare Groth16 proof, which contains nothing about a round. */
 function isSnarkjs(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'pi_a' in value && 'pi_b' in value && 'pi_c' in value;
 }
 
 function ofSnarkjs(): ChorusError {
-  return new ChorusError('E_PROOF_FILE', 'this is a proof of snarkjs, not a proof file of chorus', {
-    hint: 'write one with `chorus proof export`; it holds the round and the Gram argument beside such a proof',
+  return new ChorusError('E_PROOF_FILE', 'this is a snarkjs proof, not a Chorus proof file', {
+    hint: 'write one with `chorus proof export`; it holds the round and the Gram argument together with such a proof',
   });
 }
 
@@ -226,6 +226,6 @@ function malformed(message: string, facts: Record<string, string | number>, caus
   return new ChorusError('E_PROOF_FILE', message, {
     facts,
     cause,
-    hint: 'export the proof again; a proof file is not meant to be edited',
+    hint: 'export the proof again; do not edit a proof file',
   });
 }

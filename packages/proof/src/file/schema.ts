@@ -21,7 +21,7 @@ const digest = hex(32);
 const address = hex(20);
 const integer = (least: number, most: number) => z.number().int().min(least).max(most);
 
-/** A payload behind a commitment: who made it, and the sha2-256 digest inside its CID. */
+/** A payload behind a commitment: its author, and the sha2-256 digest inside its CID. */
 const payload = z.strictObject({ author: address, digest });
 
 const statement = z.strictObject({
@@ -65,17 +65,17 @@ const parts = {
   /** d: with the digests it gives the CIDs. */
   dimension: integer(1, MAX_DIMENSION),
   references: z.array(payload).max(MAX_VALIDATORS),
-  /** In trainer order; null where nothing was committed or the payload was unavailable. */
+  /** In trainer order; null if the trainer committed nothing or its payload was unavailable. */
   updates: z.array(payload.nullable()).max(64),
-  /** The settlement's transaction, once there is one. */
+  /** The settlement's transaction, once it exists. */
   transaction: digest.nullable(),
 };
 
 /**
- * A proof file as JSON has it; CBOR has the same maps with byte strings for the hex. Shapes and lengths are checked
- * here, values (points on curves, scalars below p) by the verifier, which names what is wrong.
+ * A proof file in JSON; CBOR has the same maps with byte strings for the hex. This schema checks shapes and lengths;
+ * the verifier checks values (points on curves, scalars below p) and names the fault.
  *
- * Version 2 has no rule: it is `reference-trust`. It is read, and no longer written.
+ * Version 2 has no rule: it is `reference-trust`. It can be read, but is no longer written.
  */
 export const proofFileSchema = z
   .discriminatedUnion('version', [

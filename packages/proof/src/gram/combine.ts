@@ -6,7 +6,7 @@ const LIMB = 2 ** 32;
 /** Elements converted at once: their float64 copies fit the first-level cache. */
 const BLOCK = 256;
 
-/** Largest magnitude that an entry of a leading row may have; 15 references of 32767, or what is new in their sum. */
+/** Largest magnitude that an entry of a leading row may have; 15 references of 32767, or the novelty of their sum. */
 export const MAX_HEAD_ENTRY = 2 ** 20 - 1;
 
 /** Largest sum over all rows of their largest magnitudes. */

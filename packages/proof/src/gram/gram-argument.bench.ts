@@ -25,7 +25,7 @@ function vectorsOf(log2Size: number, trainers: number): Int16Array[] {
   return Array.from({ length: trainers + 1 }, one);
 }
 
-/** The messages do not depend on whether commitments and weights fit: the bench is of the prover alone. */
+/** The messages do not depend on whether commitments and weights fit: the bench measures the prover alone. */
 function statementOf(log2Size: number, size: CircuitSize): RoundStatement {
   return {
     rule: 'reference-trust',
@@ -67,7 +67,7 @@ describe('the Gram argument against the prototype, 16 trainers', () => {
       );
       await ours.close();
       await prototype.close();
-      // The fastest run of each: the one least disturbed by other load.
+      // The fastest run of each: other load disturbed it least.
       const ratio = results.get('the prototype').latency.min / results.get('this prover').latency.min;
       console.info(`2^${log2Size}: ${ratio.toFixed(1)} times as fast as the prototype`);
       expect(ratio).toBeGreaterThan(1);

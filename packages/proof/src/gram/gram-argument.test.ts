@@ -47,25 +47,28 @@ describe('the Gram argument', () => {
     { N: 16, dimension: 9, trainers: 16, threads: 2, absent: [1, 4], rule: 'reference-projection' as const },
     { N: 32, trainers: 5, threads: 3, amplitude: 60000, rule: 'reference-projection' as const },
     { N: 16, trainers: 64, threads: 2, size: 64 as const, rule: 'reference-projection' as const },
-  ])('sends exactly the messages of the reference prover, and they verify: %o', async (shape) => {
-    const srs = await developmentSrs(Math.log2(shape.N), { cacheDir: folder });
-    const prover = await GramProver.create(srs, shape.threads);
-    try {
-      // Twice, since a prover is used again and again.
-      for (const seed of [7, 8]) {
-        const round = randomRound({ seed, ...shape });
-        const proof = await proveBy(prover, round);
-        expect(proof).toEqual(referenceGramProof(round.statement, round.vectors));
-        const checks = checksOf(srs, round, proof);
-        expect(checks.filter((c) => !c.ok)).toEqual([]);
-        expect(checks.map((c) => c.check)).toContain('opening');
+  ])(
+    'the Gram argument sends exactly the messages of the reference prover, and they verify: %o',
+    async (shape) => {
+      const srs = await developmentSrs(Math.log2(shape.N), { cacheDir: folder });
+      const prover = await GramProver.create(srs, shape.threads);
+      try {
+        // Twice, since a prover is reused.
+        for (const seed of [7, 8]) {
+          const round = randomRound({ seed, ...shape });
+          const proof = await proveBy(prover, round);
+          expect(proof).toEqual(referenceGramProof(round.statement, round.vectors));
+          const checks = checksOf(srs, round, proof);
+          expect(checks.filter((c) => !c.ok)).toEqual([]);
+          expect(checks.map((c) => c.check)).toContain('opening');
+        }
+      } finally {
+        await prover.close();
       }
-    } finally {
-      await prover.close();
-    }
-  });
+    },
+  );
 
-  it('holds for a round whose vectors are all zero but the reference', async () => {
+  it('the Gram argument holds for a round in which all vectors but the reference are zero', async () => {
     const srs = await developmentSrs(4, { cacheDir: folder });
     const prover = await GramProver.create(srs, 2);
     const round = randomRound({ seed: 3, N: 16, trainers: 2, absent: [0, 1] });
@@ -75,7 +78,7 @@ describe('the Gram argument', () => {
     expect(checksOf(srs, round, proof).every((c) => c.ok)).toBe(true);
   });
 
-  it('reports progress that ends at 1, rejects at once when aborted, and proves again afterwards', async () => {
+  it('the Gram argument reports progress that ends at 1, rejects at once when aborted, and proves again afterwards', async () => {
     const srs = await developmentSrs(10, { cacheDir: folder });
     const prover = await GramProver.create(srs, 2);
     const round = randomRound({ seed: 5, N: 1024, trainers: 3 });
@@ -114,7 +117,7 @@ describe('the Gram argument', () => {
 });
 
 describe('combineRows', () => {
-  it('is the exact combination, up to the largest entries and coefficients', () => {
+  it('combineRows is the exact combination, up to the largest entries and coefficients', () => {
     const extreme = fc.constantFrom(-1, 0, 1, 0.5, -0.37);
     fc.assert(
       fc.property(
@@ -160,7 +163,7 @@ describe('combineRows', () => {
 });
 
 describe('rootOfUnity', () => {
-  it.each([1, 2, 5, 10])('is the root the FFT of size 2^%s evaluates at', (log2) => {
+  it.each([1, 2, 5, 10])('rootOfUnity is the root the FFT of size 2^%s evaluates at', (log2) => {
     const n = 2 ** log2;
     const random = generator(log2);
     const f = Array.from({ length: n }, () => BigInt(Math.floor(random() * 2 ** 53)));

@@ -12,7 +12,7 @@ export function evaluate(curve: Bn254, coefficients: number, count: number, x: b
   });
 }
 
-/** What a slice's division needs: F = v + gamma w + gamma^2 S, divisor X^2 - trace X + 1, and the remainder above. */
+/** Input of a slice's division: F = v + gamma w + gamma^2 S, divisor X^2 - trace X + 1, and the remainder above. */
 export interface DivisionInput {
   gamma: bigint;
   /** z + 1/z */
@@ -28,7 +28,7 @@ export interface DivisionInput {
  * top: one recurrence instead of two divisions by linear factors. Slices are independent, since the remainder
  * above each is the line through the values of the upper slices at z and 1/z, which are known.
  *
- * @returns the remainder of the slice itself, constant first: what lies below gets it as `above`
+ * @returns the remainder of the slice itself, constant first: the slice below gets it as `above`
  */
 export function divideSlice(
   curve: Bn254,
@@ -58,7 +58,7 @@ export function divideSlice(
       [g2, g1, spare] = [g1, spare, g2];
       [q2, q1, q0] = [q1, q0, q2];
     }
-    // What is left: g_1 + trace q_0 - q_1 at X, g_0 - q_0 at 1.
+    // The remainder: g_1 + trace q_0 - q_1 at X, g_0 - q_0 at 1.
     wasm.frm_mul(trace, q1, q0);
     wasm.frm_add(q0, g2, q0);
     wasm.frm_sub(q0, q2, q0);

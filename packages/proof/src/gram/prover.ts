@@ -21,8 +21,8 @@ import { MAX_ENTRIES, MAX_HEAD_ENTRY } from './combine.ts';
 export type GramProof = Omit<ContributionProof, 'groth16'>;
 
 /**
- * The rule's leading rows (the sum of the references; or their three sums by group, then the novelty), then one update
- * per trainer of the task; null where C_i = (0, 0).
+ * The rule's leading rows (the sum of the references; or their three sums by group, then the novelty), then one
+ * update per trainer of the task; null if C_i = (0, 0).
  */
 export type RoundVectors = readonly (Int16Array | Int32Array | null)[];
 
@@ -42,7 +42,7 @@ export interface GramTiming {
   commitQuotient: number;
 }
 
-/** What the first phase finds: the matrix and the challenges that depend on it. */
+/** Result of the first phase: the matrix and the challenges that depend on it. */
 export interface CommittedGram {
   gram: bigint[][];
   gramHash: bigint;
@@ -51,7 +51,7 @@ export interface CommittedGram {
   beta: bigint;
 }
 
-/** Share of the whole each part takes, roughly; for progress. */
+/** Rough share of each part in the whole work, for progress. */
 const PARTS = {
   gram: 0.05,
   combine: 0.05,
@@ -131,7 +131,7 @@ export class GramProver {
     for (const [index, vector] of vectors.entries()) {
       if (vector === null) continue;
       present.push(index);
-      // One row at a time, so that copying many long vectors never holds up the event loop.
+      // One row at a time, so that copying many long vectors never blocks the event loop.
       await this.pool.runAll('row', (worker) => ({ values: vector.slice(...this.slice(worker)) }), {
         signal,
       });
@@ -251,7 +251,7 @@ export class GramProver {
   ): Promise<G1Point> {
     const [z, zi] = points as [bigint, bigint];
     const slopeDivisor = inverse(z - zi);
-    // From the top: the value of what lies above each slice at z and 1/z gives its remainder, a line.
+    // From the top: the value at z and 1/z of the part above each slice gives its remainder, a line.
     const remainders: [bigint, bigint][] = [];
     let above: [bigint, bigint] = [0n, 0n];
     for (let index = values.length - 1; index >= 0; index--) {

@@ -20,8 +20,8 @@ import { type DivisionInput, divideSlice, evaluate } from './polynomials.ts';
 const curve = new Bn254();
 
 /**
- * This worker's slice of everything: coefficients [from, to) of the vectors, of v, w and S, and the powers of tau
- * beside them. Addresses of `to - from` items.
+ * This worker's slice of everything: coefficients [from, to) of the vectors, of v, w and S, and the matching powers
+ * of tau. Addresses of `to - from` items.
  */
 interface Slice {
   from: number;

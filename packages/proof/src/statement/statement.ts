@@ -16,7 +16,7 @@ import {
   WEIGHT_ONE,
 } from '@chorus/protocol';
 
-/** Trainers the circuit has rows for. */
+/** Number of trainers that the circuit has rows for. */
 export type CircuitSize = 16 | 64;
 
 /** Rows of a rule's Gram matrix before the trainers': 1, the sum of the references; or 4, by group and their novelty. */
@@ -25,27 +25,27 @@ export function headRows(rule: RuleName): 1 | 4 {
 }
 
 /**
- * What a proof of contribution claims of one round: all of it public, all of it checked by the chain against its own
- * state. Arrays have the circuit's size; rows beyond the task's trainers, and trainers that committed nothing or whose
- * payload was unavailable, have C = (0, 0), weight 0 and share 0.
+ * The claim of a proof of contribution about one round: all of it public, and checked by the chain against its own
+ * state. Arrays have the circuit's size; rows beyond the task's trainers, and trainers that committed nothing or
+ * whose payload was unavailable, have C = (0, 0), weight 0 and share 0.
  */
 export interface RoundStatement {
-  /** The rule that weights and shares follow by. */
+  /** The rule that gives weights and shares. */
   rule: RuleName;
   chainId: number;
   /** The contract that settles. */
   contract: Address;
   taskId: bigint;
   round: number;
-  /** The account that settles with this proof; sent by anybody else it does not hold. */
+  /** The account that settles with this proof; a proof sent by another account does not hold. */
   prover: Address;
   /** n */
   size: CircuitSize;
   /** Number of coefficients of the committed polynomials: a power of two >= d. */
   N: number;
   /**
-   * Of the leading rows, then one per trainer. `reference-trust`: 1 + n, the first of the sum of the references.
-   * `reference-projection`: 4 + n, the first three of the sums by group, the fourth of the novelty.
+   * Commitments of the leading rows, then one per trainer. `reference-trust`: 1 + n, the first of the sum of the
+   * references. `reference-projection`: 4 + n, the first three of the sums by group, the fourth of the novelty.
    */
   commitments: G1Point[];
   /** n weights, in sum at most 2^16. */
@@ -64,12 +64,12 @@ export interface StatementParts extends Omit<RoundStatement, 'commitments' | 'si
   appointed: number;
   /** C_v; null or (0, 0) for rules without novelty. */
   novelty: G1Point | null;
-  /** One per trainer in index order; null where absent. */
+  /** One per trainer in index order; null if absent. */
   updates: readonly (G1Point | null)[];
 }
 
 /**
- * The statement of a round from what the chain holds, padded to the circuit's size.
+ * The statement of a round from chain state, padded to the circuit's size.
  * @throws ChorusError `E_STATEMENT_INVALID`
  */
 export function roundStatement(parts: StatementParts): RoundStatement {
@@ -98,7 +98,7 @@ export function roundStatement(parts: StatementParts): RoundStatement {
 }
 
 /**
- * Everything that can be wrong with a statement by itself.
+ * Checks everything that can be wrong with a statement by itself.
  * @throws ChorusError `E_STATEMENT_INVALID` with the first fault
  */
 export function checkStatement(s: RoundStatement): void {

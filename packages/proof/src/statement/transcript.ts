@@ -54,7 +54,7 @@ export function matrixChallenges(
   return { seed0, alpha: challenge(seed0, 1n), beta: challenge(seed0, 2n) };
 }
 
-/** After the polynomials and the claims are fixed: the point z they are opened at. */
+/** After the polynomials and the claims are fixed: the point z at which they are opened. */
 export function pointChallenge(
   s: RoundStatement,
   seed0: bigint,

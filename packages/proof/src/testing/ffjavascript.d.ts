@@ -1,4 +1,4 @@
-/** What the prototype uses of ffjavascript, which ships no types. */
+/** The part of ffjavascript that the prototype uses; it ships no types. */
 declare module 'ffjavascript' {
   type Element = Uint8Array;
   interface Field {

@@ -7,7 +7,7 @@ import type { GramProof } from '../gram/prover.ts';
 import type { RoundStatement } from '../statement/statement.ts';
 import { matrixChallenges } from '../statement/transcript.ts';
 
-/** The circuit's proof for any matrix, also one that no committed vectors have. */
+/** The circuit's proof for any matrix, even one that no committed vectors have. */
 export interface CircuitProver {
   prove(statement: RoundStatement, gram: bigint[][], message: GramProof): Promise<ContributionProof>;
   close(): Promise<void>;

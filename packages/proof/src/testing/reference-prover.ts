@@ -9,7 +9,7 @@ import { foldChallenge, matrixChallenges, pointChallenge } from '../statement/tr
 /** Coefficients, constant first, in [0, p). */
 type Polynomial = bigint[];
 
-/** f(tau) [1]1: what a commitment is to someone who knows tau, as everyone does of the development string. */
+/** f(tau) [1]1: the commitment as computed with tau, which is public for the development string. */
 export function commitTo(f: readonly (bigint | number)[]): G1Point {
   return combinePoints(
     [G1_GENERATOR],
@@ -26,9 +26,11 @@ function evaluate(f: Polynomial, x: bigint): bigint {
   return reduce(f.reduceRight((sum, coefficient) => reduce(sum * x + coefficient), 0n));
 }
 
-/** Where a cheating prover departs from the protocol; everything after a change is computed to fit it. */
+/**
+ * The steps at which a cheating prover departs from the protocol; everything after a change is computed to fit it.
+ */
 export interface Deviation {
-  /** The matrix that is hashed and claimed, in place of the vectors' own. */
+  /** The matrix to hash and claim, instead of the vectors' own. */
   gram?: (honest: bigint[][]) => bigint[][];
   alpha?: bigint;
   beta?: bigint;
@@ -38,16 +40,16 @@ export interface Deviation {
   crossTerm?: (honest: Polynomial) => Polynomial;
   /** C_S itself, whatever S is. */
   cross?: G1Point;
-  /** Change S(z) so that the inner product identity holds whatever else was changed. */
+  /** Change S(z) so that the inner product identity holds after any other change. */
   fitEvaluation?: boolean;
   quotient?: G1Point;
-  /** Coefficients of every polynomial, in place of N: whoever has more powers of tau can commit to more. */
+  /** Number of coefficients of every polynomial, instead of N: with more powers of tau one can commit to more. */
   length?: number;
 }
 
 /**
  * The Gram argument straight from docs/explain/proofs.md: big integers, quadratic loops, and commitments by knowing
- * tau. For small N, as the independent reference of the real prover and as the adversary of the verifier.
+ * tau. For small N, as the independent reference for the real prover and as the adversary of the verifier.
  */
 export function referenceGramProof(
   statement: RoundStatement,

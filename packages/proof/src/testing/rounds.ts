@@ -9,9 +9,9 @@ export const PROVER = '0x00000000000000000000000000000000000000a1' as const;
 
 export interface TestRound {
   statement: RoundStatement;
-  /** The rule's leading rows, then the trainers; null where absent. */
+  /** The rule's leading rows, then the trainers; null if absent. */
   vectors: (Int16Array | Int32Array | null)[];
-  /** What the rule gives. */
+  /** The result of the rule. */
   result: RuleResult;
 }
 
@@ -57,7 +57,7 @@ export function randomRound(options: {
   return honestRound({ rule, chainId: 31337, taskId: BigInt(seed), round: 3, size, N }, head, updates);
 }
 
-/** Groups and what is new in their sum: it, less its projection on one public vector, rounded. */
+/** Groups and the novelty of their sum: the sum less its projection on one public vector, rounded. */
 function headOf(groups: Int16Array[], publicVector: Int16Array): Int32Array[] {
   const sum = Int32Array.from(groups[0]!, (_, k) => groups.reduce((total, g) => total + g[k]!, 0));
   const product = (a: ArrayLike<number>, b: ArrayLike<number>): number =>

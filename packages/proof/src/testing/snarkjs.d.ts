@@ -1,4 +1,6 @@
-/** What tests and benches compare with of snarkjs, which ships no types (see also commitment's, of the same module). */
+/**
+ * The part of snarkjs that tests and benches compare with; it ships no types (see also the same file in commitment).
+ */
 declare module 'snarkjs' {
   interface SnarkjsProof {
     pi_a: [string, string, string];

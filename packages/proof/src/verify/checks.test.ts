@@ -7,7 +7,7 @@ import { referenceGramProof } from '../testing/reference-prover.ts';
 import { randomRound } from '../testing/rounds.ts';
 import { runChecks } from './checks.ts';
 
-// z is a hash, so that no input is known for which it is 0, 1 or -1: the hash is replaced instead.
+// z is a hash, and no known input makes it 0, 1 or -1: the test replaces the hash instead.
 const forced = vi.hoisted(() => ({ z: undefined as bigint | undefined }));
 vi.mock(import('../statement/transcript.ts'), async (original) => {
   const transcript = await original();

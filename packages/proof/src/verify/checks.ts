@@ -7,13 +7,13 @@ import { checkStatement, headRows, packedWords, type RoundStatement } from '../s
 import { foldChallenge, isUsablePoint, matrixChallenges, pointChallenge } from '../statement/transcript.ts';
 import { combine } from './combination.ts';
 
-/** What each check asks; a proof holds only where all do. */
+/** The condition of each check; a proof holds only if all hold. */
 export const CHECKS = {
   'reference string': 'the reference string is the one named, and its points are of the groups',
   statement: 'ids, sizes, weights, shares and commitments are in range',
   'field elements': 'every scalar of the proof is canonical, below p',
   points: 'every point of the proof is canonical and on its curve',
-  challenge: 'the opening point z is none of 0, 1 and -1',
+  challenge: 'the opening point z is not 0, 1 or -1',
   'inner product': 'v(z) w(1/z) + w(z) v(1/z) = 2c + z S(z) + S(1/z)/z',
   opening: 'the commitments open to the values sent, and C_A = sum w_i C_i',
   rule: 'the Groth16 proof: weights and shares follow from the committed Gram matrix by the rule',
@@ -24,14 +24,14 @@ export type CheckName = keyof typeof CHECKS;
 export interface CheckResult {
   check: CheckName;
   ok: boolean;
-  /** What was found, or why it failed or could not be checked. */
+  /** The finding, or why the check failed or could not run. */
   detail?: string;
   milliseconds: number;
 }
 
 export interface VerifierKeys {
   srs: SrsKey;
-  /** Of the circuit of the statement's rule and size. */
+  /** The key of the circuit for the statement's rule and size. */
   verificationKey: VerificationKey;
 }
 
@@ -42,14 +42,14 @@ export interface CheckInput extends VerifierKeys {
   gramOnly?: boolean;
 }
 
-/** Every check in order. After a failed one that later ones build on, those are not run and say so. */
+/** Runs every check in order. Checks that build on a failed one do not run, and say so. */
 export function runChecks(curve: Bn254, input: CheckInput): CheckResult[] {
   const { statement: s, proof, srs, verificationKey, gramOnly } = input;
   const results: CheckResult[] = [];
   const run = (check: CheckName, test: () => string | undefined): void => {
     const start = performance.now();
     const blocker = results.find((r) => !r.ok);
-    // Failures are collected only among checks that stand alone: the last three.
+    // Only independent checks can fail together: the last three.
     const standsAlone = blocker === undefined || ['inner product', 'opening'].includes(blocker.check);
     let fault: string | undefined;
     try {

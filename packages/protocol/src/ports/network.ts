@@ -1,4 +1,4 @@
-/** What a topic's handler says of a message: pass it on, drop it quietly, or drop it and blame the sender. */
+/** A topic handler's decision on a message: pass it on, drop it quietly, or drop it and blame the sender. */
 export type Verdict = 'accept' | 'ignore' | 'reject';
 
 export interface TopicMessage {
@@ -6,7 +6,7 @@ export interface TopicMessage {
   data: Uint8Array;
   /** The peer that signed the message; gossip is strictly signed. */
   from: string;
-  /** The neighbour that brought it: its author, or who passed it on. */
+  /** The neighbour that brought it: its author, or a peer that passed it on. */
   via: string;
 }
 
@@ -23,7 +23,7 @@ export interface RequestOptions {
   signal?: AbortSignal;
 }
 
-/** Peer-to-peer messaging. Implemented over libp2p, and by a twin in memory for tests. */
+/** Peer-to-peer messaging. Implemented over libp2p, and in memory for tests. */
 export interface NetworkPort {
   /** This node's peer id. */
   readonly peerId: string;
@@ -38,11 +38,11 @@ export interface NetworkPort {
   connect(target: string, options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<void>;
   /** Remember addresses of a peer (from a signed presence message) for later connects. */
   learn(peerId: string, multiaddrs: string[]): Promise<void>;
-  /** Receive a topic; returns the function that ends it. One handler a topic. */
+  /** Receive a topic; returns the function that ends it. One handler per topic. */
   subscribe(topic: string, handler: TopicHandler): () => void;
   /**
    * Send to all subscribers. Does not echo to the sender's own handler.
-   * @throws ChorusError `E_NETWORK_TOO_LARGE` past MAX_GOSSIP_BYTES
+   * @throws ChorusError `E_NETWORK_TOO_LARGE` beyond MAX_GOSSIP_BYTES
    */
   publish(topic: string, data: Uint8Array): Promise<void>;
   /** Serve a request protocol; returns the function that ends it. Requests over MAX_MESSAGE_BYTES are refused. */
@@ -52,7 +52,10 @@ export interface NetworkPort {
    * @throws ChorusError `E_NETWORK_REQUEST` (facts: peer, protocol, cause), `E_NETWORK_TOO_LARGE`
    */
   request(peer: string, protocol: string, data: Uint8Array, options: RequestOptions): Promise<Uint8Array>;
-  /** A peer gave a wrong summary of a settled round: it loses standing, and is banned where it does so again and again. */
+  /**
+   * Report that a peer gave a wrong summary of a settled round: its score falls, and repeated offences ban
+   * it.
+   */
   blame(peer: string, offence: 'wrong-summary'): void;
   close(): Promise<void>;
 }

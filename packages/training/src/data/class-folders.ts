@@ -29,7 +29,7 @@ const UNREADABLE = new Set(
   .sgi .webm .mp4 .avi .mov .mkv`.split(/\s+/),
 );
 
-/** An image and the class whose folder it lies in. */
+/** An image and the class of its folder. */
 export interface ImageFile {
   path: string | Buffer;
   /** Its number among the images of its class, by name. */
@@ -37,10 +37,10 @@ export interface ImageFile {
   label: string;
 }
 
-/** What a folder of class folders holds. */
+/** Content of a folder of class folders. */
 export interface ClassFolders {
   images: ImageFile[];
-  /** One for each folder that is a class, also where it has no image. */
+  /** One for each folder that is a class, even without images. */
   labels: string[];
   /** How many of the images lie deeper than in the folder of their class itself. */
   nested: number;
@@ -90,10 +90,10 @@ export async function holdsImages(folder: Entry): Promise<boolean> {
 }
 
 /**
- * List the images of a folder of class folders. A class is a folder directly in it, with all images that lie in that folder
- * at any depth. What is no image is left out and counted; what is an image and cannot be read is refused.
+ * List the images of a folder of class folders. A class is a folder directly in it, with all images that lie in that
+ * folder at any depth. Other files are left out and counted; an unreadable image is refused.
  *
- * An empty folder is a class without samples. A folder that holds files, but no image, is none.
+ * An empty folder is a class without samples. A folder that holds files, but no image, is not a class.
  * @throws ChorusError `E_DATA_UNREADABLE`, `E_DATA_FORMAT`, `E_DATA_TOO_LARGE`
  */
 export async function listClassFolders(listing: Listing): Promise<ClassFolders> {
@@ -107,7 +107,7 @@ export async function listClassFolders(listing: Listing): Promise<ClassFolders> 
   for (const entry of listing.entries) {
     if (entry.kind === 'dangling' && endingOf(entry.name) === '') throw dangling(entry);
     if (entry.kind !== 'folder') {
-      leftOut.add('files beside the class folders', entry.name);
+      leftOut.add('files next to the class folders', entry.name);
       continue;
     }
     const path = folderPath(entry);
@@ -134,14 +134,14 @@ export async function listClassFolders(listing: Listing): Promise<ClassFolders> 
   return { images, labels, nested, leftOut, ...(wrapper === undefined ? {} : { wrapper }) };
 }
 
-/** What the folder of one class holds. */
+/** Content of the folder of one class. */
 interface FoundClass {
   images: ImageFile[];
   /** Images that lie deeper than in the folder itself. */
   nested: number;
   /** Folders directly in it that hold images. */
   nestedFolders: number;
-  /** It holds nothing at all. */
+  /** Whether the folder is empty. */
   isEmpty: boolean;
   /** Everything left out, and of that what is left out in any folder. */
   leftOut: Tally;
@@ -203,7 +203,7 @@ async function listClass(path: string, chain: readonly string[]): Promise<FoundC
   return found;
 }
 
-/** A class with parts of its own: what is to be tested on would be trained on. */
+/** Refuse a class with its own parts: its test samples would be trained on. */
 function refuseParts({ path, entries }: Listing): void {
   const folders = entries.filter(({ kind }) => kind === 'folder').map(({ name }) => name);
   const train = folders.find((name) => partNamed(name) === 'train');

@@ -20,7 +20,7 @@ const spelling = fc.constantFrom(
 );
 
 describe('labels', () => {
-  it('that are whole numbers mean themselves, however they are written and whichever occur', () => {
+  it('whole-number labels mean themselves, in any spelling and with any gaps', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(200), spelling), { minLength: 2, maxLength: 40 }),
@@ -35,7 +35,7 @@ describe('labels', () => {
     );
   });
 
-  it('have the same numbers on two nodes that know all names, whichever they hold', () => {
+  it('labels have the same numbers on two nodes that know all names, even if each holds other classes', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.string({ minLength: 1, maxLength: 8 }), {
@@ -65,11 +65,11 @@ describe('labels', () => {
       ['9007199254740992', '9007199254740993'],
     ],
     ['names that also mean nothing', ['None', 'some', ''], ['None', 'some']],
-  ])('that are %s are numbered in order', (_, labels, names) => {
+  ])('labels that are %s are numbered in order', (_, labels, names) => {
     expect(classNamesOf(labels, {}, 'x')).toEqual(names);
   });
 
-  it('far apart are refused with the option that says what they mean', () => {
+  it('labels far apart are refused with the option that says what they mean', () => {
     expect(() => classNamesOf(['0', '7', '99999'], {}, 'x')).toThrowError(
       expect.objectContaining({ code: 'E_DATA_FORMAT', hint: expect.stringContaining('--classes 100000') }),
     );
@@ -80,7 +80,7 @@ describe('labels', () => {
     expect(numbersOf(['7', '0'], { classes: 100_000 })).toEqual([7, 0]);
   });
 
-  it('of one class need the others stated', () => {
+  it('labels of a single class are refused unless the other classes are stated', () => {
     expect(() => classNamesOf(['0', '0'], {}, 'x')).toThrowError(
       expect.objectContaining({ code: 'E_DATA_FORMAT', hint: expect.stringContaining('--classes') }),
     );
@@ -90,7 +90,7 @@ describe('labels', () => {
     );
   });
 
-  it('of a class that is not there are refused by its name', () => {
+  it('a label of an unknown class is refused by name', () => {
     expect(() => numberLabels(['cat', 'dog', 'dog'], ['ant', 'cat'], 'x')).toThrowError(
       expect.objectContaining({
         code: 'E_DATA_LABEL',
@@ -115,7 +115,7 @@ describe('a file of class names', () => {
     return readClassNames(path);
   };
 
-  it('has one name a line, whatever ends the lines', async () => {
+  it('a file of class names has one name per line, with any line ending', async () => {
     expect(await written('\ufeffdog\r\ncat\r\n\r\n two words \rant')).toEqual([
       'dog',
       'cat',
@@ -127,7 +127,7 @@ describe('a file of class names', () => {
   it.each([
     ['names a class twice', 'cat\ndog\ncat\n', 'cat'],
     ['names a number twice', '1\n1.0\n', '1'],
-  ])('that %s is refused', async (_, content, name) => {
+  ])('a file of class names that %s is refused', async (_, content, name) => {
     await expect(written(content)).rejects.toMatchObject({ code: 'E_DATA_FORMAT', facts: { name } });
   });
 
@@ -135,7 +135,7 @@ describe('a file of class names', () => {
     ['is empty', ''],
     ['is not UTF-8', Buffer.from('stra\xdfe\nb\n', 'latin1')],
     ['has a name too long', `${'x'.repeat(201)}\ny\n`],
-  ])('that %s is refused', async (_, content) => {
+  ])('a file of class names that %s is refused', async (_, content) => {
     await expect(written(content)).rejects.toMatchObject({ code: 'E_DATA_FORMAT', hint: expect.any(String) });
   });
 });

@@ -3,11 +3,11 @@ import { ChorusError } from '@chorus/protocol';
 import { MAX_CLASS_FILE_BYTES, MAX_CLASS_NAME, MAX_CLASSES } from './limits.ts';
 import { unreadable } from './unreadable.ts';
 
-/** What is known of the classes before any sample is read: all names in order, or how many there are. */
+/** What is known about the classes before any sample is read: all names in order, or their number. */
 export interface ClassOptions {
   /** Names of all classes, in the order of their numbers. */
   classNames?: readonly string[];
-  /** How many classes there are, where labels are numbers from 0. */
+  /** Number of classes, if labels are numbers from 0. */
   classes?: number;
 }
 
@@ -17,7 +17,7 @@ const SPARSE = 1000;
 const NUMBER = /^[+-]?\d{1,15}(?:\.\d*)?$/;
 const WHOLE = /^\+?\d{1,15}(?:\.0*)?$/;
 
-/** What statistics programs write where a number is missing. */
+/** Placeholders of statistics programs for a missing number. */
 const NOTHING = /^(?:na|nan|n\/a|null|none|nil|\?)$/i;
 
 /**
@@ -29,7 +29,7 @@ export function canonicalLabel(label: string): string {
   return NUMBER.test(text) ? String(Number(text) + 0) : text;
 }
 
-/** Whether classes are called by their own numbers, so that the names say nothing more than the number. */
+/** Whether the names of the classes are just their numbers. */
 export function isNumbered(classNames: readonly string[]): boolean {
   return classNames.every((name, i) => name === String(i));
 }
@@ -42,13 +42,13 @@ export function numberedNames(count: number): string[] {
 /**
  * The names of the classes that labels stand for, in the order of their numbers.
  *
- * Whole numbers from 0 are the class itself, so that a part which lacks one still means the same. Other numbers are
- * numbered in rising order, and names in the order of their code units, which is the same in every locale; numbers come
- * before names.
+ * Whole numbers from 0 are the class itself, so that a part that lacks one has the same classes. Other numbers are
+ * numbered in rising order, and names in the order of their code units, which is the same in every locale; numbers
+ * come before names.
  *
  * @param labels every label of the data, of all its parts that are trained on
  * @param path for messages
- * @throws ChorusError `E_DATA_FORMAT` where they make no classes, or do not fit what is known
+ * @throws ChorusError `E_DATA_FORMAT` if they make no classes, or do not fit what is known
  */
 export function classNamesOf(labels: Iterable<string>, known: ClassOptions, path: string): string[] {
   if (known.classNames) return checkNames(known.classNames.map(canonicalLabel), path);
@@ -62,8 +62,8 @@ export function classNamesOf(labels: Iterable<string>, known: ClassOptions, path
 }
 
 /**
- * The number of each label's class; -1 for a label that says nothing: an empty one, or `NA` and its like where classes are
- * numbers.
+ * The number of each label's class; -1 for a label that says nothing: an empty one, or a placeholder such as `NA` if
+ * classes are numbers.
  * @throws ChorusError `E_DATA_LABEL` naming the labels that are no class
  */
 export function numberLabels(
@@ -140,7 +140,7 @@ export async function readClassNames(path: string): Promise<string[]> {
   );
 }
 
-/** The first few, for people. */
+/** The first few, for display. */
 export function someOf(names: readonly string[], count = 12): string {
   const shown = names.slice(0, count).map((name) => (name.length > 40 ? `${name.slice(0, 39)}…` : name));
   return shown.join(', ') + (names.length > count ? ` and ${names.length - count} more` : '');
@@ -187,7 +187,7 @@ function checkNames(names: readonly string[], path: string): string[] {
     throw refuse(
       'there are more classes than a task can have',
       { classes: names.length, limit: MAX_CLASSES },
-      'check that the labels are where they are looked for; for CSV say it with --label-column',
+      'check the place of the labels; for CSV give it with --label-column',
     );
   }
   const seen = new Set<string>();

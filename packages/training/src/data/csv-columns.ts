@@ -1,7 +1,7 @@
 import { ChorusError } from '@chorus/protocol';
 import { MAX_SAMPLE_VALUES } from './limits.ts';
 
-/** What each column of a CSV file is for. */
+/** Use of each column of a CSV file. */
 export interface Columns {
   header: string[];
   label: number;
@@ -21,7 +21,7 @@ export interface ColumnOptions {
 
 const LABEL_NAMES = ['label', 'labels', 'class', 'target', 'y'];
 
-/** Columns that number the rows, by what they are called: the same on every node, whatever its rows are. */
+/** Names of columns that number the rows: the same on every node, for any rows. */
 const ROW_NUMBERS = /^(?:id|index|row|row[ _]?(?:id|number|names?)|sample[ _]?id)$/i;
 
 const NUMBER = /^[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[+-]?\d+)?$/i;
@@ -29,8 +29,8 @@ const NUMBER = /^[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[+-]?\d+)?$/i;
 /**
  * Tell the columns of a CSV file apart by its first line.
  *
- * Columns without a name (`Unnamed: 0` too, as pandas calls them) hold the index that programs write beside data, and are
- * not trained on; nor are those called `id` or `index`, unless it is said which are left out.
+ * Columns without a name (`Unnamed: 0` too, as pandas calls them) hold the index that programs add to data, and are
+ * not trained on; nor are those called `id` or `index`, unless the options state which columns to leave out.
  * @throws ChorusError `E_DATA_FORMAT`
  */
 export function columnsOf(first: readonly string[], options: ColumnOptions, path: string): Columns {
@@ -73,7 +73,7 @@ export function columnsOf(first: readonly string[], options: ColumnOptions, path
   return { header: names, label, inputs, leftOut, headless };
 }
 
-/** All numbers, and not the numbers of the columns, which pandas writes where columns have no names. */
+/** All numbers, and not the numbers of the columns, which pandas writes if columns have no names. */
 function isSample(fields: readonly string[], wanted: ColumnOptions['labelColumn']): boolean {
   const name =
     typeof wanted === 'string' && !/^-?\d+$/.test(wanted.trim()) ? wanted.trim().toLowerCase() : null;
@@ -110,7 +110,7 @@ function findLabel(
     }
     throw refuse(
       headless
-        ? 'the first line of the CSV file is no header, and nothing says which column holds the labels'
+        ? 'the first line of the CSV file is not a header, and no option names the column of labels'
         : 'no column of the CSV file holds the labels',
       'say which with --label-column NAME, or its number from 0 (-1 is the last); samples without labels cannot be used',
     );

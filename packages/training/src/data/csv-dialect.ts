@@ -3,7 +3,7 @@ import { parse as parseAll } from 'csv-parse/sync';
 import { CSV_HEAD_BYTES } from './limits.ts';
 import { openBytes, readingError } from './open-bytes.ts';
 
-/** How a CSV file is written. */
+/** The dialect of a CSV file. */
 export interface Dialect {
   /** A label of the Encoding Standard, such as `utf-8` or `windows-1252`. */
   encoding: string;
@@ -14,7 +14,7 @@ export interface Dialect {
   skipLines: number;
 }
 
-/** Which of its traits are stated; the others are found out. */
+/** The stated traits; the others are detected. */
 export interface StatedDialect {
   encoding?: string;
   separator?: string;
@@ -22,7 +22,7 @@ export interface StatedDialect {
 
 const SEPARATORS = [',', ';', '\t', '|'];
 
-/** Lines that the separator is told by. */
+/** Number of lines from which the separator is detected. */
 const LOOKED_AT = 100;
 
 /** True for names of CSV files, compressed or not. */
@@ -31,9 +31,9 @@ export function isCsv(name: string): boolean {
 }
 
 /**
- * Find out how a CSV file is written, by its beginning.
- * @throws ChorusError `E_DATA_UNREADABLE`; `E_USAGE` on an encoding that does not exist; `E_DATA_FORMAT` on a file that
- * is no text
+ * Detect the dialect of a CSV file from its beginning.
+ * @throws ChorusError `E_DATA_UNREADABLE`; `E_USAGE` on an encoding that does not exist; `E_DATA_FORMAT` on a file
+ * that is not text
  */
 export async function dialectOf(path: string, stated: StatedDialect = {}): Promise<Dialect> {
   const head = await headOf(path);
@@ -103,7 +103,7 @@ function encodingOf(head: Buffer, path: string): string {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
   if (!head.includes(0)) return 'utf-8';
-  throw new ChorusError('E_DATA_FORMAT', 'the CSV file holds bytes that are no text', {
+  throw new ChorusError('E_DATA_FORMAT', 'the CSV file holds bytes that are not text', {
     facts: { path },
     hint: 'if it is text in UTF-16, say --encoding utf-16le',
   });

@@ -23,7 +23,7 @@ async function csv(content: string | Uint8Array, options?: CsvOptions) {
 const refusal = (facts: object, hint = expect.any(String)) => ({ code: 'E_DATA_FORMAT', facts, hint });
 
 describe('a CSV file', () => {
-  it('means the same however it is written', async () => {
+  it('a CSV file means the same in every dialect', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(fc.integer({ min: -9999, max: 9999 }), fc.nat(5), fc.boolean()), {
@@ -65,7 +65,7 @@ describe('a CSV file', () => {
     );
   });
 
-  it('that is compressed is refused by name where it is damaged or cut', async () => {
+  it('a compressed CSV file is refused by name if it is damaged or cut', async () => {
     const whole = gzipSync(`a,label\n${'0.5,1\n1.5,0\n'.repeat(50)}`);
     const damaged = Buffer.from(whole).fill(0x55, 12, 30);
     for (const bytes of [damaged, whole.subarray(0, -4), whole.subarray(0, 20)]) {
@@ -77,7 +77,7 @@ describe('a CSV file', () => {
     }
   });
 
-  it('is blamed by the line that an editor shows', async () => {
+  it('an error in a CSV file names the line that an editor shows', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom('0.5,cat', '', '0.5,"two\nlines"', '"1.5","a ""b"""', '   '), {
@@ -97,7 +97,7 @@ describe('a CSV file', () => {
     );
   });
 
-  it('leaves rows without a label out, and counts them', async () => {
+  it('a CSV file leaves rows without a label out, and counts them', async () => {
     const dataset = await csv('a,label\n1,0.0\n2,\n3,11.0\n4,NaN\n5,10.0\n');
     expect([...dataset.inputs]).toEqual([1, 3, 5]);
     expect([...dataset.labels]).toEqual([0, 11, 10]);
@@ -109,7 +109,7 @@ describe('a CSV file', () => {
     });
   });
 
-  it('has the classes of all its rows, whichever part and however few are taken', async () => {
+  it('a CSV file has the classes of all its rows, for any part and any limit', async () => {
     const text = `a,label\n${['x', 'y', 'x', 'z', 'x', 'w'].map((label, i) => `${i},${label}`).join('\n')}\n`;
     for (const options of [{ keep: (row: number) => row % 5 === 4 }, { limit: 1 }, {}]) {
       expect((await csv(text, options)).classNames).toEqual(['w', 'x', 'y', 'z']);
@@ -128,7 +128,7 @@ describe('a CSV file', () => {
       { leaveOut: ['city'] },
       [1.5, 2.5],
     ],
-  ])('leaves out %s, and says so', async (_, text, options, inputs) => {
+  ])('a CSV file is read without %s, and the report says so', async (_, text, options, inputs) => {
     const dataset = await csv(text, options);
     expect([...dataset.inputs]).toEqual(inputs);
     expect(describeDataset(dataset).notes.join('\n')).toMatch(/is not trained on: /);
@@ -139,27 +139,27 @@ describe('a CSV file', () => {
     ['a number from the end', 'sepal,kind\n1,a\n2,b\n', '-1'],
     ['a name in other letters', 'sepal,Kind\n1,a\n2,b\n', 'kind'],
     ['a name that is a number', 'p,0\n1,a\n2,b\n', '0'],
-  ])('takes the column of labels by %s', async (_, text, labelColumn) => {
+  ])('a CSV file’s label column can be given by %s', async (_, text, labelColumn) => {
     expect((await csv(text, { labelColumn })).classNames).toEqual(['a', 'b']);
   });
 
-  it('without a header loses no sample where the column of labels is said', async () => {
+  it('a CSV file without a header loses no sample if the label column is given', async () => {
     const iris = '5.1,3.5,setosa\n4.9,3.0,other\n';
     expect([...(await csv(iris, { labelColumn: -1 })).inputs]).toEqual([5.1, 3.5, 4.9, 3].map(Math.fround));
     await expect(csv(iris)).rejects.toMatchObject(refusal({}, expect.stringContaining('--label-column')));
-    // Years are a header where one of the names is that of the labels.
+    // Years are a header if one of the names is that of the labels.
     expect((await csv('2019,2020,kind\n1,2,a\n3,4,b\n', { labelColumn: 'kind' })).count).toBe(2);
     // The numbers of the columns, as pandas writes them, are a header.
     expect((await csv('0,1,2\n5,6,1\n7,8,0\n', { labelColumn: '2' })).count).toBe(2);
   });
 
-  it('that states its separator is read by it', async () => {
+  it('a CSV file that states its separator is read by it', async () => {
     expect([...(await csv('sep=;\na;label\n1,5;0\n2,5;1\n')).inputs]).toEqual([1.5, 2.5]);
     expect([...(await csv('a~label\n1~0\n2~1\n', { separator: '~' })).inputs]).toEqual([1, 2]);
     await expect(csv('sep=;\na;label\n1;0\nx;1\n')).rejects.toMatchObject(refusal({ line: 4 }));
   });
 
-  it('in another encoding is refused by its line, and read where the encoding is said', async () => {
+  it('a CSV file in another encoding is refused by line, and read if the encoding is given', async () => {
     const text = Buffer.from('a,label\n1,caf\xe9\n2,caf\xe8\n', 'latin1');
     await expect(csv(text)).rejects.toMatchObject(
       refusal({ line: 2 }, expect.stringContaining('--encoding')),
@@ -183,7 +183,7 @@ describe('a CSV file', () => {
     await expect(csv(text)).rejects.toMatchObject(refusal(facts, expect.stringContaining(hint)));
   });
 
-  it('refuses to leave out a column it does not have', async () => {
+  it('a CSV file refuses to leave out a column it does not have', async () => {
     await expect(csv('a,label\n1,0\n2,1\n', { leaveOut: ['b'] })).rejects.toMatchObject(
       refusal({ wanted: 'b' }),
     );

@@ -11,17 +11,17 @@ import { Tally } from './report.ts';
 
 export interface CsvOptions extends ClassOptions, ColumnOptions, StatedDialect {
   limit?: number;
-  /** Which rows (numbered from 0) to take; all by default. The classes are those of all rows all the same. */
+  /** Which rows (numbered from 0) to take; all by default. The classes are always those of all rows. */
   keep?: (row: number) => boolean;
 }
 
 /**
  * Read a CSV file, gzip or not: a header line, one column of labels, every other column a number.
  *
- * Encoding, separator and decimal comma are found out where they are not stated. Values are taken as they are, because
- * scaling by local statistics would differ from node to node; only columns that are all named `pixel...` (as in Kaggle's
- * digits) are divided by 255, and become [1, side, side] where they fill a square. Rows with an empty label are left out
- * and counted. Lines in messages are those of an editor.
+ * Encoding, separator and decimal comma are detected unless stated. Values are taken unchanged, because scaling by
+ * local statistics would differ from node to node; only columns that are all named `pixel...` (as in Kaggle's digits)
+ * are divided by 255, and become [1, side, side] if they fill a square. Rows with an empty label are left out and
+ * counted. Lines in messages are those of an editor.
  * @throws ChorusError `E_DATA_UNREADABLE`, `E_DATA_FORMAT` naming line and column, `E_DATA_LABEL`, `E_DATA_TOO_LARGE`
  */
 export async function loadCsv(path: string, name: string, options: CsvOptions = {}): Promise<Dataset> {
@@ -205,7 +205,7 @@ function tooManyLabels(path: string, { header, label }: Columns): ChorusError {
   });
 }
 
-/** A label as it is, or with a point where numbers have commas. */
+/** A label unchanged, or with a decimal point if numbers have commas. */
 function labelIn(field: string, { decimalComma }: Dialect): string {
   return decimalComma ? field.replace(/^([+-]?\d+),(\d+)$/, '$1.$2') : field;
 }
@@ -226,7 +226,7 @@ function numberIn(
   });
 }
 
-/** Samples whose label is a class; `missing` hears of the others. */
+/** Samples whose label is a class; `missing` receives the others. */
 function withoutMissing(
   inputs: Float32Array,
   labels: Int32Array,
@@ -245,7 +245,7 @@ function withoutMissing(
   return { inputs: inputs.subarray(0, kept * width), labels: labels.slice(0, kept) };
 }
 
-/** Floats whose number is not known beforehand; doubling, with the bound of a data set. */
+/** A growing list of floats; its capacity doubles, up to the bound of a data set. */
 function growingFloats(path: string) {
   let array = new Float32Array(1 << 16);
   let length = 0;

@@ -23,7 +23,7 @@ describe('createDataset', () => {
     ['an empty axis', { inputShape: [0] }, 'E_DATA_FORMAT'],
     ['six axes', { inputShape: [1, 1, 1, 1, 1, 2] }, 'E_DATA_FORMAT'],
     ['one class', { classes: 1, labels: Int32Array.of(0, 0, 0) }, 'E_DATA_FORMAT'],
-  ])('refuses %s', (_, change, code) => {
+  ])('createDataset refuses %s', (_, change, code) => {
     expect(() => createDataset({ ...parts, ...change })).toThrow(expect.objectContaining({ code }));
   });
 });
@@ -38,7 +38,7 @@ describe('subset', () => {
     expect(some.inputs.buffer).not.toBe(dataset.inputs.buffer);
   });
 
-  it.each([-1, 3, 0.5])('refuses index %s', (index) => {
+  it.each([-1, 3, 0.5])('subset refuses index %s', (index) => {
     expect(() => subset(createDataset(parts), [index])).toThrow(RangeError);
   });
 });

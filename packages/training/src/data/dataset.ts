@@ -17,11 +17,11 @@ export interface Dataset {
   readonly inputShape: number[];
   readonly classes: number;
   readonly count: number;
-  /** Where it comes from, for people. */
+  /** Its origin, for display. */
   readonly name: string;
-  /** What the classes are called, in the order of their numbers, where the data says so. */
+  /** Class names in the order of their numbers, if the data states them. */
   readonly classNames?: string[];
-  /** How the files were understood; of data that was read from files. */
+  /** How the files were interpreted, for data read from files. */
   readonly report?: DataReport;
 }
 
@@ -54,9 +54,8 @@ export function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
 }
 
 /**
- * A data set out of its parts, checked.
- * @throws ChorusError `E_DATA_FORMAT` where the parts do not fit each other, `E_DATA_LABEL` where a label is
- * outside its range, `E_DATA_VALUE` where an input is not finite
+ * A data set made of checked parts. @throws ChorusError `E_DATA_FORMAT` if the parts do not fit each other,
+ * `E_DATA_LABEL` if a label is outside its range, `E_DATA_VALUE` if an input is not finite
  */
 export function createDataset(parts: Omit<Dataset, 'kind' | 'count'>): Dataset {
   const { inputs, labels, inputShape, classes, name, classNames, report } = parts;
@@ -119,7 +118,7 @@ export function checkLabels(labels: Int32Array, classes: number, name: string): 
 }
 
 /**
- * The samples at `indices`, in that order, copied: nothing of the rest stays reachable through it.
+ * The samples at `indices`, in that order, copied, so that the rest is not kept in memory.
  * @throws {RangeError} on an index outside the data set
  */
 export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {

@@ -2,15 +2,15 @@ import { isNumbered } from './class-names.ts';
 import type { Dataset } from './dataset.ts';
 import type { LeftOut } from './report.ts';
 
-/** What data turned out to be, as a person or a program wants to see it before it is trained on. */
+/** Description of data for a user or program to see before training. */
 export interface DataDescription {
   name: string;
   samples: number;
   /** Shape of one sample. */
   shape: number[];
-  /** Of each class its name and its samples, in the order of their numbers; of texts those that occur. */
+  /** Name and number of samples of each class, in the order of their numbers; for texts only those that occur. */
   classes: { name: string; samples: number }[];
-  /** How many classes there are. */
+  /** Number of classes. */
   classCount: number;
   notes: string[];
   leftOut: LeftOut[];

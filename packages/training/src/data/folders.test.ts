@@ -28,7 +28,7 @@ const leftOut = async (dir: string) =>
   Object.fromEntries(describeDataset(await loadDataset(dir)).leftOut.map(({ what, count }) => [what, count]));
 
 describe('the parts of data', () => {
-  it('mean the same classes, whichever each of them holds', async () => {
+  it('the parts of data have the same classes, even if a part lacks some', async () => {
     const names = ['ant', 'bee', 'cat', 'dog', '10', '9'];
     await fc.assert(
       fc.asyncProperty(
@@ -69,7 +69,7 @@ describe('the parts of data', () => {
     );
   });
 
-  it('that lack a class through holding out keep its number', async () => {
+  it('the parts of data keep the number of a class that they lack after holding out', async () => {
     const many = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}/${i}.png`);
     const dir = await folder(pngs(...many('ant', 6), ...many('bee', 4), ...many('cat', 6)));
     const { train, test } = await loadParts(dir);
@@ -78,7 +78,7 @@ describe('the parts of data', () => {
     expect((await loadDataset(dir, { split: 'test' })).classNames).toEqual(['ant', 'bee', 'cat']);
   });
 
-  it('of which one has no labels are refused, saying which', async () => {
+  it('parts of data are refused by name if one has no labels', async () => {
     const table = await folder({
       'train.csv': 'label,pixel0\n0,1\n1,2\n',
       'test.csv': 'pixel0\n1\n',
@@ -93,7 +93,7 @@ describe('the parts of data', () => {
     await expect(loadParts(images)).rejects.toMatchObject({ facts: { path: join(images, 'test') } });
   });
 
-  it('can be files of other names', async () => {
+  it('the parts of data can be files with other names', async () => {
     const dir = await folder({
       'Train.csv': 'a,label\n1,x\n2,y\n',
       'val.csv': 'a,label\n3,y\n',
@@ -107,13 +107,13 @@ describe('the parts of data', () => {
     );
   });
 
-  it('are one file where that is named', async () => {
+  it('the parts of data are read from one file if that is named', async () => {
     const dir = await folder({ 'a.csv': `a,label\n${'1,x\n2,y\n'.repeat(5)}`, 'b.csv': '' });
     const { train, test } = await loadParts(join(dir, 'a.csv'));
     expect([train.count, test.count]).toEqual([8, 2]);
   });
 
-  it('can be compressed files, in a folder or named', async () => {
+  it('the parts of data can be compressed files, in a folder or named', async () => {
     const table = gzipSync(`a,label\n${'1,x\n2,y\n'.repeat(5)}`);
     const dir = await folder({ 'Train.csv.gz': table, 'test.tsv.GZ': gzipSync('a\tlabel\n3\ty\n') });
     const divided = await loadParts(dir);
@@ -124,12 +124,12 @@ describe('the parts of data', () => {
     await expect(loadDataset(both)).rejects.toMatchObject({ facts: { found: 'a.csv, a.csv.gz' } });
   });
 
-  it('may be a class called train', async () => {
+  it('a class may be called train', async () => {
     const dir = await folder(pngs('train/1.png', 'bus/1.png', 'test/1.png'));
     expect((await loadDataset(dir)).classNames).toEqual(['bus', 'test', 'train']);
   });
 
-  it('without a test part have a fifth of the training part held out', async () => {
+  it('data without a test part has a fifth of the training part held out', async () => {
     const names = Array.from({ length: 5 }, (_, i) => [`train/a/${i}.png`, `train/b/${i}.png`]).flat();
     const { train, test } = await loadParts(await folder(pngs(...names)));
     expect([train.count, test.count]).toEqual([8, 2]);
@@ -137,7 +137,7 @@ describe('the parts of data', () => {
 });
 
 describe('class folders', () => {
-  it('leave out what is no image, and count it', async () => {
+  it('class folders are read without files that are not images, which are counted', async () => {
     const dir = await folder({
       ...pngs('a/1.png', 'a/2.JPG', 'b/1.png', 'b/.hidden.png', '.git/x.png', 'b/old/.9.png'),
       'a/1.xml': '<x/>',
@@ -154,11 +154,11 @@ describe('class folders', () => {
       'hidden files and files of the system': 7,
       'files that are no images (.xml)': 1,
       'folders without images': 1,
-      'files beside the class folders': 2,
+      'files next to the class folders': 2,
     });
   });
 
-  it('that are empty are classes without samples', async () => {
+  it('empty class folders are classes without samples', async () => {
     const dataset = await loadDataset(await folder({ ...pngs('a/1.png', 'c/1.png'), 'b/': '' }));
     expect(dataset.classNames).toEqual(['a', 'b', 'c']);
     expect(describeDataset(dataset)).toMatchObject({
@@ -171,7 +171,7 @@ describe('class folders', () => {
     });
   });
 
-  it('are followed where they, or images, are links', async () => {
+  it('links to class folders and images are followed', async () => {
     const source = await folder(pngs('x/1.png', 'y/1.png', 'y/2.png'));
     const dir = await folder(pngs('a/1.png'));
     await symlink(join(source, 'y'), join(dir, 'b'));
@@ -186,7 +186,7 @@ describe('class folders', () => {
   });
 
   it.each(['gone', 'a/gone.png', 'a/self.png'])(
-    'with the link %s, which leads nowhere, are refused',
+    'class folders with the link %s, which leads nowhere, are refused',
     async (name) => {
       const dir = await folder(pngs('a/1.png', 'b/1.png'));
       await symlink(name.includes('self') ? 'self.png' : '/nowhere/at/all', join(dir, name));
@@ -214,7 +214,7 @@ describe('class folders', () => {
   );
 
   it.each(['.bmp', '.HEIC', '.tga', '.ppm', '.mp4'])(
-    'with an image ending in %s are refused',
+    'class folders with an image ending in %s are refused',
     async (ending) => {
       const dir = await folder({ ...pngs('a/1.png', 'b/1.png'), [`b/2${ending}`]: 'x' });
       await expect(loadDataset(dir)).rejects.toMatchObject({
@@ -224,7 +224,7 @@ describe('class folders', () => {
     },
   );
 
-  it('hold the images of their class at any depth', async () => {
+  it('class folders may hold the images of their class at any depth', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -260,7 +260,7 @@ describe('class folders', () => {
     );
   });
 
-  it('in one folder with nothing else are refused, naming that folder', async () => {
+  it('class folders inside a single other folder are refused, and the error names that folder', async () => {
     const dir = await folder(pngs('images/a/1.png', 'images/b/deep/1.png'));
     await expect(loadDataset(dir)).rejects.toMatchObject({
       code: 'E_DATA_FORMAT',
@@ -271,7 +271,7 @@ describe('class folders', () => {
     expect([...stated.labels]).toEqual([0, 0]);
   });
 
-  it('that have parts of their own are refused, since the test part would be trained on', async () => {
+  it('class folders with their own parts are refused, since the test part would be trained on', async () => {
     const dir = await folder(pngs('a/Train/1.png', 'a/val/1.png', 'b/Train/1.png', 'b/val/1.png'));
     await expect(loadDataset(dir)).rejects.toMatchObject({
       code: 'E_DATA_FORMAT',
@@ -279,17 +279,17 @@ describe('class folders', () => {
     });
   });
 
-  it('end where links lead in circles', async () => {
+  it('reading class folders ends if links lead in circles', async () => {
     const dir = await folder(pngs('a/1.png', 'b/deep/1.png'));
     await symlink('../b', join(dir, 'a', 'b'));
     await symlink('../../a', join(dir, 'b', 'deep', 'a'));
     const dataset = await loadDataset(dir);
-    // a: 1.png, b/deep/1.png; b: deep/1.png, deep/a/1.png; each circle is cut where it leads back.
+    // a: 1.png, b/deep/1.png; b: deep/1.png, deep/a/1.png; each circle is cut at its return.
     expect([...dataset.labels]).toEqual([0, 0, 1, 1]);
     expect(await leftOut(dir)).toEqual({ 'links to a folder above': 2 });
   });
 
-  it('have colour where any image has, and say what was resized', async () => {
+  it('class folders are read in colour if any image has colour, and the report says what was resized', async () => {
     const dir = await folder({ 'a/1.png': png, 'b/1.png': await image(9, 3, 4, 4) });
     const dataset = await loadDataset(dir);
     expect(dataset.inputShape).toEqual([3, 2, 2]);
@@ -304,17 +304,17 @@ describe('text', () => {
     ['loose images', { '1.png': 'x', 'README.md': '# Ants and bees' }],
     ['arrays', { 'x.npy': 'x', 'notes.txt': 'How to read x.npy' }],
     ['folders of something', { 'data/1.xyz': 'x', 'README.txt': 'Ants and bees, in words', LICENSE: 'MIT' }],
-    ['bytes that are no text', { 'a.txt': Buffer.from('Ants and bees'.repeat(9), 'utf16le') }],
-  ])('is not made of what stands beside %s', async (_, files) => {
+    ['bytes that are not text', { 'a.txt': Buffer.from('Ants and bees'.repeat(9), 'utf16le') }],
+  ])('text files next to %s do not make a text data set', async (_, files) => {
     await expect(loadDataset(await folder(files as Record<string, string>))).rejects.toMatchObject({
       code: 'E_DATA_FORMAT',
       hint: expect.any(String),
     });
   });
 
-  it('is what a folder of texts holds, whatever else is counted', async () => {
+  it('a folder of texts makes a text data set, and other files are counted', async () => {
     const dir = await folder({ 'a.txt': 'abcdefgh'.repeat(20), 'fetch.sh': '', 'README.md': '' });
     expect((await loadDataset(dir)).classes).toBe(256);
-    expect(await leftOut(dir)).toEqual({ 'files and folders that are no text': 1 });
+    expect(await leftOut(dir)).toEqual({ 'files and folders that are not text': 1 });
   });
 });

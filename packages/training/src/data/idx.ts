@@ -14,15 +14,15 @@ interface Idx {
 const UNSIGNED_BYTE = 0x08;
 
 export interface IdxOptions extends ClassOptions {
-  /** At most so many samples are read, and the rest of the images is not even decompressed. */
+  /** Most samples to read; the rest of the images is not even decompressed. */
   limit?: number;
 }
 
 /**
  * Read an IDX image file and an IDX label file (gzip or not, by content), scaling pixels to [0, 1].
  *
- * Images without a channel axis become [1, height, width]; other shapes are kept as they are. Where the classes are not
- * stated they are those of the whole label file, and at least ten.
+ * Images without a channel axis become [1, height, width]; other shapes are kept as they are. Unless stated, the
+ * classes are those of the whole label file, and at least ten.
  * @throws ChorusError `E_DATA_UNREADABLE`, `E_DATA_FORMAT`, `E_DATA_LABEL`
  */
 export async function loadIdx(
@@ -63,7 +63,7 @@ export async function idxClassNames(labelsPath: string, options: ClassOptions = 
   return namesFor((await readIdx(labelsPath)).data, options, labelsPath);
 }
 
-/** MNIST and its relatives have ten classes even where a small file lacks one of them. */
+/** MNIST and its relatives have ten classes even if a small file lacks one of them. */
 function namesFor(labels: Uint8Array, { classNames, classes }: ClassOptions, path: string): string[] {
   if (classNames) return classNamesOf([], { classNames }, path);
   const highest = labels.reduce((a, b) => Math.max(a, b), 0);
@@ -113,7 +113,7 @@ async function readIdx(path: string, limit = Number.POSITIVE_INFINITY): Promise<
   }
 }
 
-/** Exactly as many bytes as asked for from a stream, and not more in memory than that and one chunk. */
+/** Reads exactly the given number of bytes from a stream, and holds at most that and one chunk in memory. */
 function byteReader(source: Readable) {
   const iterator: AsyncIterator<Buffer> = source[Symbol.asyncIterator]();
   let rest: Buffer = Buffer.alloc(0);
@@ -127,7 +127,7 @@ function byteReader(source: Readable) {
   };
   return {
     async take(length: number): Promise<Buffer> {
-      // The stated length is not trusted with memory before the bytes are there.
+      // Do not allocate memory for the stated length before the bytes have arrived.
       const pieces: Buffer[] = [];
       for (let missing = length; missing > 0; ) {
         if (!(await refill())) throw new RangeError('end of file');

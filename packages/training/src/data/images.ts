@@ -10,7 +10,7 @@ import { listFolder } from './listing.ts';
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
 export interface ImageOptions extends ClassOptions {
-  /** What all images are brought to; by default the size of the first one, in colour where any image has colour. */
+  /** Shape of all images after resizing; by default the size of the first one, in colour if any image has colour. */
   imageShape?: ImageShape;
   limit?: number;
   /** Which images of a class (numbered from 0 by name) to take; all by default. */
@@ -21,18 +21,18 @@ export interface ImageOptions extends ClassOptions {
 /** Loaded with the first image: its native library takes 15 MB, and most nodes read other data. */
 const loadSharp = async () => (await import('sharp')).default;
 
-/** An image of this side without a stated size is surely meant to be made smaller first. */
+/** Images with this side need a stated size: they are surely meant to be made smaller first. */
 const MAX_IMPLICIT_SIDE = 256;
 
-/** Decoded at the same time: sharp works in libuv's pool, which has four threads. */
+/** Images decoded concurrently: sharp works in libuv's pool, which has four threads. */
 const CONCURRENCY = 4;
 
 /**
  * Read a folder with one subfolder of images per class, at any depth in it, pixels scaled to [0, 1].
  *
- * Images stand as their EXIF orientation says. All become one shape; others are resized to it, distorting where
- * proportions differ. Transparency becomes black. With a limit, classes are thinned evenly. The classes, and the shape
- * where none is given, are those of the whole folder, whichever images are kept.
+ * Images are turned by their EXIF orientation. All become one shape; others are resized to it, and distorted if
+ * proportions differ. Transparency becomes black. With a limit, classes are thinned evenly. The classes, and the
+ * default shape, are those of the whole folder, regardless of which images are kept.
  * @throws ChorusError `E_DATA_UNREADABLE`, `E_DATA_FORMAT` naming the file, `E_DATA_LABEL`
  */
 export async function loadImages(folder: string, name: string, options: ImageOptions = {}): Promise<Dataset> {
@@ -119,8 +119,8 @@ export function imageClassNames(folders: ClassFolders, options: ClassOptions, pa
 }
 
 /**
- * The shape that images have without being told: the size of the first, in colour where any of them has colour.
- * @throws ChorusError `E_DATA_FORMAT` where they are large
+ * The default shape of images: the size of the first, in colour if any of them has colour.
+ * @throws ChorusError `E_DATA_FORMAT` if they are large
  */
 export async function imageShapeOf({ images }: ClassFolders, signal?: AbortSignal): Promise<ImageShape> {
   const first = await factsOf(images[0]!.path);
@@ -159,7 +159,7 @@ async function eachOf<T>(
   await Promise.all(Array.from({ length: CONCURRENCY }, worker));
 }
 
-/** Size as it is seen, turned by EXIF, and whether there is colour. */
+/** Displayed size, turned by EXIF, and whether the image has colour. */
 async function factsOf(path: ImageFile['path']): Promise<{ width: number; height: number; colour: boolean }> {
   return reading(path, async (bytes) => {
     const { autoOrient, channels } = await (await loadSharp())(bytes).metadata();

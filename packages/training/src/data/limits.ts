@@ -1,6 +1,6 @@
 /** Bounds on data from files. Each is a constant with its reason. */
 
-/** Memory of one data set's inputs (float32): a whole ImageNet does not fit and is not meant to. */
+/** Memory of one data set's inputs (float32): a whole ImageNet intentionally does not fit. */
 export const MAX_DATASET_BYTES = 2 ** 31;
 
 /** Samples of one data set: indices stay in 32 bits and label arrays small. */
@@ -9,7 +9,7 @@ export const MAX_SAMPLES = 2 ** 26;
 /** Classes; matches the bound of a task's terms. */
 export const MAX_CLASSES = 100_000;
 
-/** Letters of one class's name, so that names can be told apart on a line. */
+/** Letters of one class's name, so that a line can show several names. */
 export const MAX_CLASS_NAME = 200;
 
 /** A file that lists the names of all classes. */
@@ -21,7 +21,7 @@ export const MAX_SAMPLE_VALUES = 2 ** 22;
 /** Axes of one sample; matches the bound of a task's terms. */
 export const MAX_AXES = 5;
 
-/** Files looked at in a folder of images or texts. */
+/** Files read in a folder of images or texts. */
 export const MAX_FILES = 2_000_000;
 
 /** One image file, before decoding. */
@@ -33,7 +33,7 @@ export const MAX_IMAGE_PIXELS = 2 ** 26;
 /** Bytes of one line of CSV. */
 export const MAX_CSV_RECORD_BYTES = 16 * 1024 * 1024;
 
-/** Bytes of a CSV file looked at to tell encoding and separator. */
+/** Bytes of a CSV file read to detect encoding and separator. */
 export const CSV_HEAD_BYTES = 256 * 1024;
 
 /** Bytes of text read from one folder. */

@@ -7,9 +7,9 @@ import { unreadable } from './unreadable.ts';
 
 /** A file or folder, with links followed. */
 export interface Entry {
-  /** The name; bytes that are no UTF-8 are written `\xNN`. */
+  /** The name; bytes that are not UTF-8 are written `\xNN`. */
   name: string;
-  /** Bytes where the name is no UTF-8. */
+  /** Bytes if the name is not UTF-8. */
   path: string | Buffer;
   kind: 'file' | 'folder' | 'dangling' | 'other';
   isUtf8: boolean;
@@ -19,11 +19,11 @@ export interface Listing {
   path: string;
   /** By name, in the order of code units. */
   entries: Entry[];
-  /** Hidden and what operating systems leave in folders: not among the entries. */
+  /** Hidden files and those that operating systems leave in folders: not among the entries. */
   leftOut: Tally;
 }
 
-/** What operating systems, file managers and archives put into folders, in lower case. */
+/** Names of files that operating systems, file managers and archives create, in lower case. */
 const FOREIGN = new Set([
   'lost+found',
   'thumbs.db',
@@ -40,18 +40,18 @@ const FOREIGN = new Set([
   'folder.htt',
 ]);
 
-/** True for names of files that no person put beside the data. */
+/** True for names of files that no user added to the data. */
 export function isForeign(name: string): boolean {
   return name.startsWith('.') || FOREIGN.has(name.toLowerCase()) || name.endsWith('~');
 }
 
-/** The ending of a name in lower case, with its dot; empty where there is none. */
+/** The ending of a name in lower case, with its dot; empty if it has no ending. */
 export function endingOf(name: string): string {
   return extname(name).toLowerCase();
 }
 
 /**
- * What a folder holds, links followed: a link stands for what it leads to.
+ * Entries of a folder; a link counts as its target.
  * @throws ChorusError `E_DATA_UNREADABLE`
  */
 export async function listFolder(path: string): Promise<Listing> {
@@ -82,7 +82,7 @@ export async function listFolder(path: string): Promise<Listing> {
   return { path, entries, leftOut };
 }
 
-/** The refusal of a link that leads nowhere: what it stood for may be a part of the data. */
+/** The refusal of a link that leads nowhere: its target may be a part of the data. */
 export function dangling(entry: Entry): ChorusError {
   return new ChorusError('E_DATA_UNREADABLE', 'a link leads nowhere', {
     facts: { path: String(entry.path) },
@@ -110,7 +110,7 @@ async function kindBehind(path: string | Buffer): Promise<Entry['kind']> {
   }
 }
 
-/** ASCII as it is, every other byte as `\xNN`. */
+/** ASCII unchanged, every other byte as `\xNN`. */
 function escaped(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) =>
     byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,

@@ -41,7 +41,7 @@ describe('IDX', () => {
     ['plain', images, labels, ''],
     ['gzip', gzipSync(images), gzipSync(labels), '.gz'],
     ['gzip without the ending', gzipSync(images), gzipSync(labels), ''],
-  ])('reads %s files, scaling pixels to [0, 1]', async (_, a, b, ending) => {
+  ])('the IDX reader reads %s files, scaling pixels to [0, 1]', async (_, a, b, ending) => {
     const dir = await folder({
       [`train-images-idx3-ubyte${ending}`]: a,
       [`train-labels-idx1-ubyte${ending}`]: b,
@@ -52,7 +52,7 @@ describe('IDX', () => {
     expect([...dataset.labels]).toEqual([7, 0, 9]);
   });
 
-  it('stops at the limit, without caring for the rest of the file', async () => {
+  it('the IDX reader stops at the limit, without reading the rest of the file', async () => {
     const dir = await folder({
       't10k-images.idx3-ubyte': images.subarray(0, 16 + 8),
       't10k-labels.idx1-ubyte': labels,
@@ -71,7 +71,7 @@ describe('IDX', () => {
     ['damaged gzip', gzipSync(images).fill(0x55, 12, 30), labels],
     ['truncated gzip', gzipSync(images).subarray(0, -4), labels],
     ['an empty file', Buffer.alloc(0), labels],
-  ])('refuses %s', async (_, a, b) => {
+  ])('the IDX reader refuses %s', async (_, a, b) => {
     const dir = await folder({ 'train-images-idx3-ubyte': a, 'train-labels-idx1-ubyte': b });
     await expect(loadDataset(dir)).rejects.toEqual(
       expect.objectContaining({
@@ -81,14 +81,14 @@ describe('IDX', () => {
     );
   });
 
-  it('says which part is missing', async () => {
+  it('the IDX reader names the missing part', async () => {
     const dir = await folder({ 'train-images-idx3-ubyte': images, 'train-labels-idx1-ubyte': labels });
     await expect(loadDataset(dir, { split: 'test' })).rejects.toEqual(refusal('E_DATA_FORMAT'));
   });
 });
 
 describe('CSV', () => {
-  it('finds the label by its name and keeps numbers as they are', async () => {
+  it('the CSV reader finds the label by its name and keeps numbers as they are', async () => {
     const dir = await folder({ 'iris.csv': '\ufeffa,b,Class\n1.5,-2,x\n3,4e1,y\n\n5,6,x\n7,8,y\n9,10,x\n' });
     const train = await loadDataset(dir);
     expect(train).toMatchObject({ inputShape: [2], classes: 2, count: 4, classNames: ['x', 'y'] });
@@ -98,7 +98,7 @@ describe('CSV', () => {
     expect([...test.inputs]).toEqual([9, 10]);
   });
 
-  it('scales pixel columns and makes them square', async () => {
+  it('the CSV reader scales pixel columns and makes them square', async () => {
     const dir = await folder({
       'train.csv': 'label,pixel0,pixel1,pixel2,pixel3\n1,0,255,51,102\n0,0,0,0,0\n',
       'test.csv': 'label,pixel0,pixel1,pixel2,pixel3\n1,255,255,255,255\n',
@@ -109,7 +109,7 @@ describe('CSV', () => {
     expect((await loadDataset(dir, { split: 'test' })).classes).toBe(2);
   });
 
-  it('takes a column by number or name, and at most so many rows', async () => {
+  it('the CSV reader selects a column by number or name, and at most the given number of rows', async () => {
     const dir = await folder({ 'a.csv': 'p,q\n0,1\n1,2\n2,0\n' });
     expect([...(await loadDataset(dir, { labelColumn: 0 })).labels]).toEqual([0, 1, 2]);
     expect([...(await loadDataset(dir, { labelColumn: 'q', limit: 2 })).labels]).toEqual([1, 2]);
@@ -125,12 +125,12 @@ describe('CSV', () => {
     ['a header only', 'a,label\n', {}],
     ['one class only', 'a,label\n1,x\n2,x\n', { classes: 1 }],
     ['nothing', '', {}],
-  ])('refuses %s', async (_, content, facts) => {
+  ])('the CSV reader refuses %s', async (_, content, facts) => {
     const dir = await folder({ 'train.csv': content, 'test.csv': content });
     await expect(loadDataset(dir)).rejects.toMatchObject({ code: 'E_DATA_FORMAT', facts });
   });
 
-  it('refuses to guess among several files', async () => {
+  it('the CSV reader refuses to guess among several files', async () => {
     const dir = await folder({ 'a.csv': '', 'b.csv': '' });
     await expect(loadDataset(dir)).rejects.toEqual(refusal('E_DATA_FORMAT', { found: 'a.csv, b.csv' }));
   });
@@ -142,7 +142,7 @@ describe('images', () => {
       channels === 1 ? 'b-w' : 'srgb',
     );
 
-  it('reads one folder per class, resizing to the first image', async () => {
+  it('the image reader reads one folder per class, resizing to the first image', async () => {
     const dir = await folder({
       'cat/1.png': await plain(1, 255).png().toBuffer(),
       'cat/2.png': await plain(1, 51, 8, 8).png().toBuffer(),
@@ -161,7 +161,7 @@ describe('images', () => {
     expect(Array.from(dataset.inputs)).toEqual([1, 0.2, 0].flatMap((v) => Array(6).fill(Math.fround(v))));
   });
 
-  it('puts colours into planes, drops alpha and honours the shape asked for', async () => {
+  it('the image reader puts colours into planes, drops alpha and honours the shape asked for', async () => {
     const red = await sharp(Buffer.from([255, 0, 51, 255]), { raw: { width: 1, height: 1, channels: 4 } })
       .png()
       .toBuffer();
@@ -178,7 +178,7 @@ describe('images', () => {
     );
   });
 
-  it('holds out every fifth image of a class and thins evenly', async () => {
+  it('the image reader holds out every fifth image of a class and thins evenly', async () => {
     const png = await plain(1, 9).png().toBuffer();
     const names = Array.from({ length: 10 }, (_, i) => [`a/${i}.png`, `b/${i}.png`]).flat();
     const dir = await folder(Object.fromEntries(names.map((name) => [name, png])));
@@ -187,7 +187,7 @@ describe('images', () => {
     expect([...(await loadDataset(dir, { limit: 4 })).labels]).toEqual([0, 0, 1, 1]);
   });
 
-  it('names the image it cannot read', async () => {
+  it('the image reader names the image it cannot read', async () => {
     const good = await plain(1, 9).png().toBuffer();
     const dir = await folder({ 'a/1.png': good, 'b/1.png': good.subarray(0, 40) });
     await expect(loadDataset(dir)).rejects.toEqual(
@@ -195,14 +195,14 @@ describe('images', () => {
     );
   });
 
-  it('asks for a size where images are large', async () => {
+  it('the image reader asks for a size if images are large', async () => {
     const dir = await folder({ 'a/1.png': await plain(1, 9, 300, 10).png().toBuffer(), 'b/1.png': '' });
     await expect(loadDataset(dir)).rejects.toEqual(refusal('E_DATA_FORMAT', { width: 300 }));
   });
 });
 
 describe('text', () => {
-  it('makes windows of bytes that predict the next byte', async () => {
+  it('a text data set makes windows of bytes that predict the next byte', async () => {
     const dir = await folder({ 'a.txt': 'abcdefgh', 'b.txt': 'ij' });
     const train = await loadDataset(dir, { context: 3 });
     expect(train).toMatchObject({ inputShape: [3], classes: 256, count: 5 });
@@ -210,14 +210,14 @@ describe('text', () => {
     expect(String.fromCharCode(...train.inputs.subarray(12, 15), train.labels[4]!)).toBe('efgh');
   });
 
-  it('holds out the end of the text', async () => {
+  it('a text data set holds out the end of the text', async () => {
     const dir = await folder({ 'a.txt': 'abcdefghijklmnopqrst' });
     const test = await loadDataset(dir, { split: 'test', context: 2 });
     expect(String.fromCharCode(...test.inputs.subarray(0, 2), test.labels[0]!)).toBe('qrs');
     expect(test.count).toBe(2);
   });
 
-  it('refuses a text shorter than a window', async () => {
+  it('a text data set refuses a text shorter than a window', async () => {
     await expect(loadDataset(await folder({ 'a.txt': 'abc' }))).rejects.toMatchObject({
       code: 'E_DATA_FORMAT',
     });
@@ -225,26 +225,29 @@ describe('text', () => {
 });
 
 describe('a folder', () => {
-  it('that does not exist is unreadable, with a hint', async () => {
+  it('a data folder that does not exist is unreadable, with a hint', async () => {
     await expect(loadDataset(join(root, 'nowhere'))).rejects.toEqual(
       refusal('E_DATA_UNREADABLE', { reason: 'ENOENT', path: join(root, 'nowhere') }),
     );
   });
 
-  it('that is a file is unreadable, with a hint', async () => {
+  it('a data folder that is a file is unreadable, with a hint', async () => {
     const dir = await folder({ file: 'x' });
     await expect(loadDataset(join(dir, 'file'))).rejects.toEqual(
       refusal('E_DATA_UNREADABLE', { reason: 'ENOTDIR' }),
     );
   });
 
-  it.skipIf(process.getuid?.() === 0)('that may not be read is unreadable, with a hint', async () => {
-    const dir = await folder({ 'a.csv': '' });
-    await chmod(dir, 0);
-    await expect(loadDataset(dir)).rejects.toEqual(refusal('E_DATA_UNREADABLE', { reason: 'EACCES' }));
-  });
+  it.skipIf(process.getuid?.() === 0)(
+    'a data folder that may not be read is unreadable, with a hint',
+    async () => {
+      const dir = await folder({ 'a.csv': '' });
+      await chmod(dir, 0);
+      await expect(loadDataset(dir)).rejects.toEqual(refusal('E_DATA_UNREADABLE', { reason: 'EACCES' }));
+    },
+  );
 
-  it('of something else is refused, saying what was found', async () => {
+  it('a data folder of something else is refused, saying what was found', async () => {
     await expect(loadDataset(await folder({ 'a.xyz': '' }))).rejects.toEqual(
       refusal('E_DATA_FORMAT', { found: 'a.xyz' }),
     );
@@ -257,7 +260,7 @@ describe('a folder', () => {
 const DATA = process.env.CHORUS_DATA ?? new URL('../../../../../shared/data', import.meta.url).pathname;
 
 describe.skipIf(!existsSync(join(DATA, 'mnist')))('real MNIST (skipped where CHORUS_DATA has none)', () => {
-  it('has 10,000 test digits with the known class counts and mean', async () => {
+  it('a data folder has 10,000 test digits with the known class counts and mean', async () => {
     const test = await loadDataset(join(DATA, 'mnist'), { split: 'test' });
     expect(test).toMatchObject({ inputShape: [1, 28, 28], classes: 10, count: 10_000 });
     const counts = Array(10).fill(0);

@@ -19,34 +19,34 @@ import { unreadable } from './unreadable.ts';
 export interface LoadOptions extends ClassOptions, ColumnOptions, StatedDialect {
   /** Which part of the data; `train` by default. */
   split?: Part;
-  /** At most so many samples. */
+  /** Most samples to load. */
   limit?: number;
-  /** Images: what to bring all images to. */
+  /** Images: the shape to resize them to. */
   imageShape?: ImageShape;
   /** Text: tokens of one window, 32 by default. */
   context?: number;
   signal?: AbortSignal;
 }
 
-/** Where data is not divided into train and test, every fifth sample is held out. */
+/** If data is not divided into train and test, every fifth sample is held out. */
 const HOLD_OUT = 5;
 
 /**
- * Load data, recognising what it is:
+ * Load data, and detect its format:
  *
  * - IDX files with MNIST's names, gzip or not: `train-images-idx3-ubyte[.gz]`, `t10k-labels-idx1-ubyte[.gz]` ...
  * - `train.csv` and `test.csv` (or `val.csv`), or one other CSV file, gzip or not, with a header line and a label column
  * - images in one folder per class, at any depth in it, under `train/` and `test/` (or `val/`), or directly
  * - text files, as windows of bytes that predict the next byte
  *
- * `path` is a folder or one CSV file. Where there is no division into train and test, every fifth sample is the test part.
- * The classes, their numbers and the shape of images are those of the training part, whichever part is loaded.
+ * `path` is a folder or one CSV file. Without a division into train and test, every fifth sample is the test part.
+ * The classes, their numbers and the shape of images are always those of the training part, for either part.
  *
  * @example
  * const digits = await loadDataset('data/mnist', { split: 'test', limit: 1000 });
- * @throws ChorusError `E_DATA_UNREADABLE` where the file system refuses, `E_DATA_FORMAT` where the content
- * cannot be used (naming file, line or column), `E_DATA_LABEL` where samples are of other classes, `E_DATA_TOO_LARGE`
- * beyond the memory of one data set
+ * @throws ChorusError `E_DATA_UNREADABLE` if the file system refuses, `E_DATA_FORMAT` if the content cannot be used
+ * (naming file, line or column), `E_DATA_LABEL` if samples have other classes, `E_DATA_TOO_LARGE` beyond the memory
+ * of one data set
  */
 export async function loadDataset(path: string, options: LoadOptions = {}): Promise<Dataset> {
   const { split = 'train', limit } = options;
@@ -81,7 +81,7 @@ export async function loadParts(
   });
 }
 
-/** What another part, folder or node must share with this data to mean the same. */
+/** Properties that another part, folder or node must share with this data to be compatible. */
 export function meaningOf({
   classNames,
   inputShape,
@@ -107,7 +107,7 @@ async function loadDivided(
   leftOut.addAll(listing.leftOut.list());
   for (const entry of listing.entries) {
     const isPart = entry === division.train || entry === division.test;
-    if (!isPart) leftOut.add('files and folders beside those of the parts', entry.name);
+    if (!isPart) leftOut.add('files and folders next to those of the parts', entry.name);
   }
   if (!division.test) return withLeftOut(await loadOne(train, name, options), leftOut);
   if (split === 'train') return withLeftOut(await loadOne(train, name, options, true), leftOut);
@@ -204,7 +204,7 @@ async function loadCsvPart(
   const others = (used: Entry | undefined) => {
     for (const entry of listing.entries) {
       if (entry !== used && entry !== division?.test)
-        leftOut.add('files and folders beside the CSV file', entry.name);
+        leftOut.add('files and folders next to the CSV file', entry.name);
     }
   };
   if (!division || (!division.test && files.length === 1)) {
@@ -232,7 +232,7 @@ async function loadCsvPart(
   const testPath = String(division.test.path);
   const classNames = options.classNames ?? (await csvClassNames(trainPath, options));
   const loaded = await loadCsv(testPath, name, { ...options, classNames }).catch((error: unknown) => {
-    // The training part has that column, so it is not the option that is wrong.
+    // The training part has that column, so the option is not at fault.
     const message = error instanceof Error ? error.message : '';
     if (error instanceof ChorusError && /holds the labels$|has a label$|needs a label/.test(message)) {
       throw withoutLabels(testPath, 'it has no column of labels', error);
@@ -255,7 +255,7 @@ async function loadTexts(
   if (data.length > 0 || (others.length > 0 && texts.every((entry) => isAboutData(entry.name)))) {
     throw await unrecognised(listing);
   }
-  for (const { name: other } of others) leftOut.add('files and folders that are no text', other);
+  for (const { name: other } of others) leftOut.add('files and folders that are not text', other);
   const division = whole ? undefined : dividedFiles(listing, isText);
   const used = division?.test ? division : undefined;
   const { split = 'train', context = 32, limit } = options;
@@ -263,7 +263,7 @@ async function loadTexts(
   if (used) {
     for (const entry of texts) {
       if (entry !== used.train && entry !== used.test)
-        leftOut.add('texts beside those of the parts', entry.name);
+        leftOut.add('texts next to those of the parts', entry.name);
     }
   }
   const text = await readTexts(part ? { ...listing, entries: [part] } : listing, name);
@@ -283,7 +283,7 @@ async function loadTexts(
   return textWindows({ ...text, tokens }, { context, report, ...(limit === undefined ? {} : { limit }) });
 }
 
-/** Files that hold data in a form that is not read here. */
+/** Files that hold data in an unsupported format. */
 const DATA_FILES =
   /\.(?:npy|npz|parquet|feather|arrow|h5|hdf5|mat|pkl|pickle|pt|pth|arff|jsonl?|ndjson|xlsx?|ods|db|sqlite3?|zip|tar|tgz|gz|bz2|xz|zst|7z|rar|tfrecord|lmdb|dat|data|bin|wav|mp3|flac|ogg)$/i;
 
@@ -318,7 +318,7 @@ function withoutLabels(path: string, why: string, cause?: unknown): ChorusError 
   });
 }
 
-/** @throws ChorusError `E_DATA_UNREADABLE` where it is no CSV file */
+/** @throws ChorusError `E_DATA_UNREADABLE` if it is not a CSV file */
 function csvFile(path: string, isFile: boolean): string {
   if (isFile && isCsv(path)) return path;
   throw new ChorusError('E_DATA_UNREADABLE', 'a file of this kind is not read', {

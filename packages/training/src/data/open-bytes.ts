@@ -5,7 +5,7 @@ import { ChorusError } from '@chorus/protocol';
 import { unreadable } from './unreadable.ts';
 
 /**
- * The bytes of a file as a stream, decompressed if the file begins as gzip does, whatever its name.
+ * The bytes of a file as a stream, decompressed if the file begins as gzip does, under any name.
  * @throws ChorusError `E_DATA_UNREADABLE`; while it is read, what {@link readingError} explains
  */
 export async function openBytes(path: string): Promise<Readable> {
@@ -24,7 +24,9 @@ export async function openBytes(path: string): Promise<Readable> {
   return file.pipe(gunzip);
 }
 
-/** What an error while reading {@link openBytes} means: the file system refuses, or the compressed bytes are damaged. */
+/**
+ * Explains an error while reading {@link openBytes}: the file system refuses, or the compressed bytes are damaged.
+ */
 export function readingError(path: string, error: unknown): ChorusError {
   if (error instanceof Error && 'syscall' in error) return unreadable(path, error);
   return new ChorusError('E_DATA_FORMAT', 'the file cannot be decompressed', {

@@ -1,6 +1,6 @@
 export type Part = 'train' | 'test';
 
-/** What divides data into what is trained on and what is tested on; the first that is there. */
+/** Names of the parts of data for training and testing; the first one found counts. */
 export const PART_NAMES: Record<Part, readonly string[]> = {
   train: ['train', 'training'],
   test: ['test', 'testing', 'val', 'valid', 'validation', 'dev', 'eval'],

@@ -5,9 +5,9 @@ import { PART_NAMES, type Part } from './part-names.ts';
 /** Data that states its parts. */
 export interface Division {
   train: Entry;
-  /** Missing where only the training part is there: then a fifth of it is held out. */
+  /** Missing if there is only a training part: then a fifth of it is held out. */
   test?: Entry;
-  /** Parts that are not used: a second one to test on. */
+  /** Unused parts: a second test part. */
   unused: Entry[];
 }
 

@@ -1,21 +1,21 @@
-/** Something of the data that is not trained on, and why. */
+/** A part of the data that is not trained on, and why. */
 export interface LeftOut {
   /** Why, as it follows a number: "hidden files", "samples without a label". */
   what: string;
   count: number;
-  /** One of them. */
+  /** One of them, as an example. */
   example: string;
 }
 
-/** How data was understood, for whoever is about to train on it. */
+/** How data was interpreted, to show before training on it. */
 export interface DataReport {
   format: 'idx' | 'csv' | 'images' | 'text';
-  /** What was decided without being told, one sentence each. */
+  /** Decisions made without an option, one sentence each. */
   notes: string[];
   leftOut: LeftOut[];
 }
 
-/** Counts what is left out, by reason. */
+/** Counts left-out entries by reason. */
 export class Tally {
   readonly #counts = new Map<string, LeftOut>();
 

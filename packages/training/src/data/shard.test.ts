@@ -22,7 +22,7 @@ const small = createDataset({
 });
 
 describe('a shard', () => {
-  it('comes back as it was, is private and leaves no other file', async () => {
+  it('a shard comes back as it was, is private and leaves no other file', async () => {
     const path = join(dir, 'a.shard');
     const dataset = syntheticDigits({ seed: 1, count: 50 });
     await writeShard(path, small);
@@ -32,7 +32,7 @@ describe('a shard', () => {
     expect(await readdir(dir)).toEqual(['a.shard']);
   });
 
-  it('keeps class names and an empty data set', async () => {
+  it('a shard keeps class names and an empty data set', async () => {
     const path = join(dir, 'b.shard');
     await writeShard(path, small);
     expect(await readShard(path)).toEqual(small);
@@ -40,7 +40,7 @@ describe('a shard', () => {
     expect(await readShard(path)).toMatchObject({ count: 0, inputShape: [2] });
   });
 
-  it('is refused when any byte has changed or is missing', async () => {
+  it('a shard is refused when any byte has changed or is missing', async () => {
     const path = join(dir, 'c.shard');
     await writeShard(path, small);
     const bytes = await readFile(path);
@@ -56,11 +56,11 @@ describe('a shard', () => {
     }
   });
 
-  it('that does not exist is unreadable', async () => {
+  it('a shard that does not exist is unreadable', async () => {
     await expect(readShard(join(dir, 'none'))).rejects.toMatchObject({ code: 'E_DATA_UNREADABLE' });
   });
 
-  it('is not half written into a folder that does not exist', async () => {
+  it('a shard is not half written into a folder that does not exist', async () => {
     await expect(writeShard(join(dir, 'none', 'x'), small)).rejects.toThrow('ENOENT');
   });
 });

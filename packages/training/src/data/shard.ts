@@ -40,7 +40,7 @@ export async function writeShard(path: string, dataset: Dataset): Promise<void> 
 
 /**
  * Read a data set written by {@link writeShard}.
- * @throws ChorusError `E_DATA_UNREADABLE` where the file cannot be read, `E_DATA_FORMAT` where it is not a
+ * @throws ChorusError `E_DATA_UNREADABLE` if the file cannot be read, `E_DATA_FORMAT` if it is not a
  * whole, undamaged shard
  */
 export async function readShard(path: string): Promise<Dataset> {

@@ -9,7 +9,7 @@ const splits: fc.Arbitrary<Split> = fc.oneof(
 );
 
 describe('splitIndices', () => {
-  it('gives every index to exactly one node and leaves no node empty', () => {
+  it('splitIndices gives every index to exactly one node and leaves no node empty', () => {
     fc.assert(
       fc.property(
         splits,
@@ -27,7 +27,7 @@ describe('splitIndices', () => {
     );
   });
 
-  it('is the same for the same seed and another for another seed', () => {
+  it('splitIndices gives equal splits for equal seeds and others for another seed', () => {
     const labels = Int32Array.from({ length: 500 }, (_, i) => i % 10);
     for (const text of ['iid', 'dirichlet:0.5', 'shards:2']) {
       const split = parseSplit(text);
@@ -39,19 +39,19 @@ describe('splitIndices', () => {
   const labels = Int32Array.from({ length: 5000 }, (_, i) => i % 10);
   const classesOf = (part: Uint32Array) => new Set(Array.from(part, (i) => labels[i]!)).size;
 
-  it('gives equal parts with all classes for iid', () => {
+  it('splitIndices gives equal parts with all classes for iid', () => {
     const parts = splitIndices(labels, 7, { kind: 'iid' }, 1);
     expect(Math.max(...parts.map((p) => p.length)) - Math.min(...parts.map((p) => p.length))).toBeLessThan(2);
     expect(parts.every((part) => classesOf(part) === 10)).toBe(true);
   });
 
-  it('gives about so many classes as shards', () => {
+  it('splitIndices gives each node about as many classes as shards', () => {
     const parts = splitIndices(labels, 10, { kind: 'shards', perNode: 2 }, 1);
     // Pieces line up with classes here, so two pieces are at most two classes.
     expect(parts.every((part) => classesOf(part) <= 2 && part.length === 500)).toBe(true);
   });
 
-  it('makes nodes the more unlike the smaller alpha is', () => {
+  it('splitIndices makes nodes more unlike for smaller alpha', () => {
     const spread = (alpha: number) => {
       const parts = splitIndices(labels, 10, { kind: 'dirichlet', alpha }, 1);
       const shares = parts.flatMap((part) =>
@@ -65,7 +65,7 @@ describe('splitIndices', () => {
     for (const alpha of [0.5, 1, 10]) expect(spread(alpha) / (0.09 / (10 * alpha + 1))).toBeCloseTo(1, 0);
   });
 
-  it('refuses more nodes or shards than samples', () => {
+  it('splitIndices refuses more nodes or shards than samples', () => {
     const few = Int32Array.of(0, 1, 0);
     const refused = expect.objectContaining({ code: 'E_SPLIT' });
     expect(() => splitIndices(few, 4, { kind: 'iid' }, 1)).toThrow(refused);
@@ -75,7 +75,7 @@ describe('splitIndices', () => {
 });
 
 describe('parseSplit', () => {
-  it('reads the three kinds', () => {
+  it('parseSplit reads the three kinds', () => {
     expect(parseSplit('iid')).toEqual({ kind: 'iid' });
     expect(parseSplit(' dirichlet:0.5 ')).toEqual({ kind: 'dirichlet', alpha: 0.5 });
     expect(parseSplit('shards:2')).toEqual({ kind: 'shards', perNode: 2 });
@@ -95,7 +95,7 @@ describe('parseSplit', () => {
     'shards:1.5',
     'shards:2:3',
     'random',
-  ])('refuses "%s" and says what is known', (text) => {
+  ])('parseSplit refuses "%s" and says what is known', (text) => {
     expect(() => parseSplit(text)).toThrow(
       expect.objectContaining({ code: 'E_SPLIT', hint: expect.stringContaining('dirichlet:ALPHA') }),
     );

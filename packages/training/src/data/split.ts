@@ -2,7 +2,7 @@ import { ChorusError } from '@chorus/protocol';
 import { permutation, type Random, random, shuffle } from '../random.ts';
 
 /**
- * How one data set is spread over several nodes.
+ * How to divide one data set over several nodes.
  *
  * - `iid`: at random, in equal parts
  * - `dirichlet`: each class is divided by proportions drawn from Dirichlet(alpha): small alpha, unlike nodes
@@ -41,7 +41,7 @@ export function parseSplit(text: string): Split {
  *
  * @param labels the class of each sample
  * @param nodes how many nodes, at most the number of samples
- * @throws ChorusError `E_SPLIT` where there are fewer samples than nodes (or pieces)
+ * @throws ChorusError `E_SPLIT` if there are fewer samples than nodes (or pieces)
  */
 export function splitIndices(labels: Int32Array, nodes: number, split: Split, seed: number): Uint32Array[] {
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > labels.length) {

@@ -11,7 +11,7 @@ export function isText(name: string): boolean {
   return ['.txt', '.md', '.text'].includes(endingOf(name));
 }
 
-/** True for texts that stand beside data to describe it. */
+/** True for texts that describe data, such as a readme. */
 export function isAboutData(name: string): boolean {
   return /^(?:read[-_ ]?me|licen[cs]e|copying|notice|authors|changelog|citation|requirements|class(?:es|_?names)|labels)\b/i.test(
     name,
@@ -19,8 +19,8 @@ export function isAboutData(name: string): boolean {
 }
 
 /**
- * The tokens are the bytes of UTF-8: a vocabulary that all nodes share whatever their texts contain
- * (as ByT5, Xue et al. 2022, arXiv:2105.13626).
+ * The tokens are the bytes of UTF-8: a vocabulary that all nodes share for any texts (as ByT5, Xue et al. 2022,
+ * arXiv:2105.13626).
  */
 const VOCABULARY: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
@@ -58,7 +58,7 @@ export async function readTexts(listing: Listing, name: string): Promise<TextDat
       }
       const content = await readFile(path);
       if (content.includes(0)) {
-        throw new ChorusError('E_DATA_FORMAT', 'a text file holds bytes that are no text', {
+        throw new ChorusError('E_DATA_FORMAT', 'a text file holds bytes that are not text', {
           facts: { path: String(path) },
           hint: 'if it is text in UTF-16, convert it to UTF-8; otherwise remove it or give it another ending',
         });
@@ -76,7 +76,7 @@ export async function readTexts(listing: Listing, name: string): Promise<TextDat
  * the token that follows.
  *
  * @param stride distance between the starts of two windows
- * @throws ChorusError `E_DATA_FORMAT` where the text is shorter than one window
+ * @throws ChorusError `E_DATA_FORMAT` if the text is shorter than one window
  */
 export function textWindows(
   text: TextDataset,

@@ -8,7 +8,7 @@ const HINTS: Record<string, string> = {
   EISDIR: 'a file is needed here, and this is a folder',
 };
 
-/** What `loadDataset` and its parts throw where the file system refuses. */
+/** The error of `loadDataset` and its parts if the file system refuses. */
 export function unreadable(path: string, cause: unknown): ChorusError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   return new ChorusError('E_DATA_UNREADABLE', 'cannot read the data', {

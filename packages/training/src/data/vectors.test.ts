@@ -30,7 +30,7 @@ describe('images', () => {
   const readable = images.filter(({ name }) => !name.endsWith('.bmp'));
 
   it.each(readable)(
-    '$name is read as Pillow shows it',
+    'the image $name reads as Pillow shows it',
     async ({ name, file: content, shape, pixels, tolerance }) => {
       const bytes = Buffer.from(content, 'base64');
       const dir = await dataFolder(root, {
@@ -45,7 +45,7 @@ describe('images', () => {
     },
   );
 
-  it('a bitmap is refused by name, also beside images that are read', async () => {
+  it('a bitmap is refused by name, even among readable images', async () => {
     const content = (name: string) => Buffer.from(images.find((each) => each.name === name)!.file, 'base64');
     const dir = await dataFolder(root, {
       'a/1.png': content('grey.png'),
@@ -62,7 +62,7 @@ describe('images', () => {
 
 describe('tables', () => {
   it.each(tables)(
-    'of pandas ($name) have its values and labels',
+    'tables of pandas ($name) have its values and labels',
     async ({ text, column, values, labels }) => {
       const dir = await dataFolder(root, { 'train.csv': text, 'test.csv': text });
       const dataset = await loadDataset(dir, { labelColumn: column });

@@ -16,16 +16,16 @@ describe('devices', () => {
     reports = await devices();
   });
 
-  it('names every device once, and a reason for each that cannot be used', () => {
+  it('devices names every device once, with a reason for each unusable one', () => {
     expect(reports.map(({ device }) => device).sort()).toEqual(['coreml', 'cpu', 'cuda', 'dml', 'webgpu']);
     for (const { usable, reason } of reports) expect(usable).toBe(reason === undefined);
   });
 
-  it('can always use the CPU', () => {
+  it('the CPU is always usable', () => {
     expect(reports).toContainEqual({ device: 'cpu', usable: true });
   });
 
-  it('train where they are usable, and refuse with the reason where they are not', async () => {
+  it('usable devices train, and unusable ones refuse with the reason', async () => {
     const dataset = syntheticDigits({ seed: 1, count: 32 });
     for (const { device, usable, reason } of reports) {
       const opening = createTrainer({ model, ...sgd, device });
@@ -47,13 +47,13 @@ describe('devices', () => {
     }
   });
 
-  it('choose the CPU for small models and something usable for large ones', async () => {
+  it('the device choice is the CPU for small models and a usable device for large ones', async () => {
     expect(await chooseDevice('auto', 1000)).toBe('cpu');
     const chosen = await chooseDevice('auto', 1e9);
     expect(reports).toContainEqual({ device: chosen, usable: true });
   });
 
-  it('refuse a device of another name', async () => {
+  it('an unknown device name is refused', async () => {
     await expect(chooseDevice('tpu' as Device, 1)).rejects.toMatchObject({ code: 'E_DEVICE' });
   });
 });

@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { ChorusError } from '@chorus/protocol';
 import { loadRuntime } from './runtime.ts';
 
-/** Where a model computes; `auto` chooses. */
+/** The device on which a model computes; `auto` chooses. */
 export type Device = 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'coreml' | 'dml';
 
 export interface DeviceReport {
   device: Exclude<Device, 'auto'>;
   usable: boolean;
-  /** Why it cannot be used. */
+  /** Reason why it cannot be used. */
   reason?: string;
 }
 
@@ -24,8 +24,8 @@ const PROBE_MS = 30_000;
 const WORTH_A_GPU_BYTES = 8 * 1024 * 1024;
 
 /**
- * What each execution provider of onnxruntime can do on this machine: a small product is really computed on
- * it, in a process of its own, because a faulty driver may take its process down.
+ * Which execution providers of onnxruntime work on this machine: each really computes a small product, in its own
+ * process, because a faulty driver may crash that process.
  */
 export async function devices(): Promise<DeviceReport[]> {
   const { listSupportedBackends } = await loadRuntime();
@@ -43,7 +43,7 @@ export async function devices(): Promise<DeviceReport[]> {
 
 /**
  * The device to use for a model of `modelBytes`.
- * @throws ChorusError `E_DEVICE` where the one asked for cannot be used, saying why
+ * @throws ChorusError `E_DEVICE` if the requested one cannot be used, with the reason
  */
 export async function chooseDevice(wanted: Device, modelBytes: number): Promise<Exclude<Device, 'auto'>> {
   if (wanted === 'cpu' || (wanted === 'auto' && modelBytes < WORTH_A_GPU_BYTES)) return 'cpu';
@@ -66,7 +66,7 @@ function plain(reason: string): string {
   return reason.replace(/^\/\S*onnxruntime\S*.* was false\. */s, '').trim() || reason;
 }
 
-/** Resolves to undefined where the device works, to the reason where it does not. */
+/** Resolves to undefined if the device works, else to the reason. */
 function probe(device: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const child = fork(

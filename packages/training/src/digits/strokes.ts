@@ -1,6 +1,6 @@
 /**
- * How digits are written: strokes as control points of a smooth curve, in a unit box with y downwards.
- * Several styles for a digit, as people differ (a 7 with and without a bar, an open and a closed 4 ...).
+ * How digits are written: strokes as control points of a smooth curve, in a unit box with y downwards. Several styles
+ * for a digit, as writers differ (a 7 with and without a bar, an open and a closed 4 ...).
  */
 
 /** x0, y0, x1, y1, ...: a curve passes through these points. */

@@ -5,20 +5,20 @@ import { SIDE } from './raster.ts';
 import { syntheticDigits } from './synthetic.ts';
 
 describe('syntheticDigits', () => {
-  it('gives the very same images on every machine', () => {
+  it('syntheticDigits gives the very same images on every machine', () => {
     const { inputs, labels } = syntheticDigits({ seed: 7, count: 100 });
     const levels = Uint8Array.from(inputs, (x) => Math.round(x * 255));
     const digest = createHash('sha256').update(levels).update(Uint8Array.from(labels)).digest('hex');
     expect(digest).toBe('7bc084346726df7f222b87a5c214317ce35f22edca6d6a19dbf5c405c6541145');
   });
 
-  it('gives other images for another seed', () => {
+  it('syntheticDigits gives other images for another seed', () => {
     expect(syntheticDigits({ seed: 1, count: 5 }).inputs).not.toEqual(
       syntheticDigits({ seed: 2, count: 5 }).inputs,
     );
   });
 
-  it('has the shape and the range of MNIST, whole grey levels and balanced classes', () => {
+  it('syntheticDigits has the shape and the range of MNIST, whole grey levels and balanced classes', () => {
     const digits = syntheticDigits({ seed: 3, count: 1000 });
     expect(digits).toMatchObject({ inputShape: [1, 28, 28], classes: 10, count: 1000 });
     expect(digits.inputs.every((x) => x >= 0 && x <= 1 && Math.fround(Math.round(x * 255) / 255) === x)).toBe(
@@ -29,7 +29,7 @@ describe('syntheticDigits', () => {
     expect(counts).toEqual(Array(10).fill(100));
   });
 
-  it('draws ink in the middle and none at the rim, with an amount near that of real digits', () => {
+  it('syntheticDigits draws ink in the middle and none at the rim, with an amount near that of real digits', () => {
     const { inputs, count } = syntheticDigits({ seed: 4, count: 500 });
     const mean = new Float64Array(SIDE * SIDE);
     inputs.forEach((x, i) => {
@@ -42,7 +42,7 @@ describe('syntheticDigits', () => {
     expect(ink).toBeLessThan(0.2);
   });
 
-  it('is neither trivial nor hopeless: the nearest of 1,000 neighbours is right mostly, the class means are not enough', () => {
+  it('syntheticDigits is neither trivial nor hopeless: the nearest of 1,000 neighbours is right mostly, the class means are not enough', () => {
     const all = syntheticDigits({ seed: 5, count: 1200 });
     const index = Array.from({ length: 1200 }, (_, i) => i);
     const known = subset(all, index.slice(0, 1000));
@@ -76,7 +76,7 @@ describe('syntheticDigits', () => {
     expect(accuracy((j) => nearest(10, (i) => distance(means, i, asked.inputs, j)))).toBeLessThan(0.85);
   });
 
-  it.each([0, -1, 1.5])('refuses to make %s images', (count) => {
+  it.each([0, -1, 1.5])('syntheticDigits refuses to make %s images', (count) => {
     expect(() => syntheticDigits({ seed: 1, count })).toThrow(RangeError);
   });
 });

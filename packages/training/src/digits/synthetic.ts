@@ -22,7 +22,7 @@ const MAX_NOISE = 0.15;
 export interface SyntheticOptions {
   /** Any integer; equal seeds give equal images on every machine. */
   seed: number;
-  /** How many images. */
+  /** Number of images. */
   count: number;
 }
 

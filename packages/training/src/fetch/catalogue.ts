@@ -15,9 +15,9 @@ export interface CatalogueEntry {
 export type FetchableDataset = 'mnist' | 'fashion-mnist';
 
 /**
- * Where the files are and what they must be. Sizes and digests are those of TensorFlow Datasets'
- * `url_checksums/{mnist,fashion_mnist}.txt`, so a mirror needs no trust: neither does Fashion-MNIST's own
- * address, which offers no TLS.
+ * Addresses, sizes and digests of the files. Sizes and digests are those of TensorFlow Datasets'
+ * `url_checksums/{mnist,fashion_mnist}.txt`, so a mirror needs no trust: neither does Fashion-MNIST's own address,
+ * which offers no TLS.
  */
 export const CATALOGUE: Readonly<Record<FetchableDataset, CatalogueEntry>> = {
   mnist: {

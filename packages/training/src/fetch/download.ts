@@ -9,19 +9,19 @@ export interface DownloadOptions {
   signal?: AbortSignal | undefined;
   /** Bytes of this file so far. */
   onBytes?: (bytes: number) => void;
-  /** A transfer that brings nothing for so long is given up and resumed. */
+  /** A transfer without new bytes for this long is aborted and resumed. */
   stallMs?: number;
 }
 
-/** Attempts that brought nothing new, in a row, before giving up. */
+/** Attempts in a row without new bytes before giving up. */
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 100;
 
 /**
- * Bring `url` to `path`: resumes `path.part` with an HTTP range (RFC 9110, section 14), checks size and
- * sha2-256, and renames only then. What is at `path` is therefore always whole.
- * @throws ChorusError `E_DOWNLOAD_STATUS` where the server refuses, `E_DOWNLOAD_DIGEST` where the content is
- * not the expected one (the partial file is removed), `E_DOWNLOAD_INTERRUPTED` where the connection keeps
+ * Bring `url` to `path`: resumes `path.part` with an HTTP range (RFC 9110, section 14), checks size and sha2-256, and
+ * renames only then. A file at `path` is therefore always complete.
+ * @throws ChorusError `E_DOWNLOAD_STATUS` if the server refuses, `E_DOWNLOAD_DIGEST` if the content is
+ * not the expected one (the partial file is removed), `E_DOWNLOAD_INTERRUPTED` if the connection keeps
  * breaking (the partial file stays, to be resumed)
  */
 export async function download(
@@ -62,7 +62,7 @@ export async function download(
     return;
   }
   await rm(part, { force: true });
-  // The old part may have been of something else: one clean attempt.
+  // The old part may be of another file: make one clean attempt.
   if (resumed) return download(url, path, file, { signal, onBytes, stallMs });
   throw wrongContent(url, { expected: file.sha256, digest });
 }
@@ -93,7 +93,7 @@ async function transfer(
     });
     if (response.status !== 200 && response.status !== 206) {
       await response.body?.cancel();
-      // 416: our part is not a beginning of their file.
+      // 416: the local part is not a beginning of the server's file.
       if (response.status === 416) throw wrongContent(url, { from, status: 416 });
       // Overload and server trouble may pass; everything else stays as it is.
       if (response.status === 429 || response.status >= 500) throw new Error(`HTTP ${response.status}`);
@@ -129,7 +129,7 @@ export async function sha256OfFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Size of a file, 0 where there is none. */
+/** Size of a file, 0 if it does not exist. */
 export async function sizeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size;

@@ -49,8 +49,8 @@ afterEach(async () => {
 
 const fetched = () => readFile(join(dir, file.name));
 
-describe('fetching a data set', () => {
-  it('brings the file, tells progress up to the whole, and leaves nothing else', async () => {
+describe('fetchDataset', () => {
+  it('fetchDataset downloads the file, reports progress up to its end, and leaves nothing else', async () => {
     const progress: number[] = [];
     await fetchFiles(entry, dir, {
       baseUrl: url,
@@ -62,40 +62,40 @@ describe('fetching a data set', () => {
     expect(progress).toEqual(progress.toSorted((a, b) => a - b));
   });
 
-  it('does not ask again for what is whole', async () => {
+  it('fetchDataset does not download a complete file again', async () => {
     await fetchFiles(entry, dir, { baseUrl: url });
     await fetchFiles(entry, dir, { baseUrl: url });
     expect(requests).toHaveLength(1);
   });
 
-  it('replaces a file that is damaged', async () => {
+  it('fetchDataset replaces a file that is damaged', async () => {
     await writeFile(join(dir, file.name), Buffer.alloc(content.length));
     await fetchFiles(entry, dir, { baseUrl: url });
     expect(await fetched()).toEqual(content);
   });
 
-  it('resumes with a range where an earlier download stopped', async () => {
+  it('fetchDataset resumes an earlier download with a range', async () => {
     await writeFile(join(dir, `${file.name}.part`), content.subarray(0, 60_000));
     await fetchFiles(entry, dir, { baseUrl: url });
     expect(requests).toEqual(['bytes=60000-']);
     expect(await fetched()).toEqual(content);
   });
 
-  it('begins again where the server knows no ranges', async () => {
+  it('fetchDataset begins again if the server does not support ranges', async () => {
     await writeFile(join(dir, `${file.name}.part`), content.subarray(0, 60_000));
     answer = (_, response) => void response.end(content);
     await fetchFiles(entry, dir, { baseUrl: url });
     expect(await fetched()).toEqual(content);
   });
 
-  it('begins again, once, where the resumed part was of something else', async () => {
+  it('fetchDataset begins again, once, if the resumed part was of another file', async () => {
     await writeFile(join(dir, `${file.name}.part`), Buffer.alloc(60_000));
     await fetchFiles(entry, dir, { baseUrl: url });
     expect(requests).toEqual(['bytes=60000-', undefined]);
     expect(await fetched()).toEqual(content);
   });
 
-  it('continues after a connection that breaks in the middle', async () => {
+  it('fetchDataset continues after a connection that breaks in the middle', async () => {
     answer = (request, response) => {
       answer = serve(content);
       response.writeHead(200, { 'content-length': content.length });
@@ -106,7 +106,7 @@ describe('fetching a data set', () => {
     expect(await fetched()).toEqual(content);
   });
 
-  it('continues after a connection that falls silent', async () => {
+  it('fetchDataset continues after a connection that falls silent', async () => {
     answer = (_, response) => {
       answer = serve(content);
       response.writeHead(200, { 'content-length': content.length });
@@ -117,7 +117,7 @@ describe('fetching a data set', () => {
     expect(await fetched()).toEqual(content);
   });
 
-  it('refuses content with another digest, and keeps nothing of it', async () => {
+  it('fetchDataset refuses content with another digest, and keeps nothing of it', async () => {
     answer = serve(Buffer.alloc(content.length));
     await expect(fetchFiles(entry, dir, { baseUrl: url })).rejects.toMatchObject({
       code: 'E_DOWNLOAD_DIGEST',
@@ -125,7 +125,7 @@ describe('fetching a data set', () => {
     expect(await readdir(dir)).toEqual([]);
   });
 
-  it('refuses content that is longer than it must be, without storing it', async () => {
+  it('fetchDataset refuses content that is longer than it must be, without storing it', async () => {
     answer = serve(Buffer.concat([content, content]));
     await expect(fetchFiles(entry, dir, { baseUrl: url })).rejects.toMatchObject({
       code: 'E_DOWNLOAD_DIGEST',
@@ -133,7 +133,7 @@ describe('fetching a data set', () => {
     expect(await readdir(dir)).toEqual([]);
   });
 
-  it('gives up on a file that ends too early, keeping what came for a later attempt', async () => {
+  it('fetchDataset gives up on a file that ends too early, keeping what came for a later attempt', async () => {
     answer = serve(content.subarray(0, 40_000));
     await expect(fetchFiles(entry, dir, { baseUrl: url })).rejects.toMatchObject({
       code: 'E_DOWNLOAD_DIGEST',
@@ -148,7 +148,7 @@ describe('fetching a data set', () => {
     });
   });
 
-  it('reports a status that does not pass at once', async () => {
+  it('fetchDataset reports a permanent status at once', async () => {
     answer = (_, response) => void response.writeHead(404).end('no');
     await expect(fetchFiles(entry, dir, { baseUrl: url })).rejects.toMatchObject({
       code: 'E_DOWNLOAD_STATUS',
@@ -157,7 +157,7 @@ describe('fetching a data set', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('waits for a server in trouble', async () => {
+  it('fetchDataset waits for a server in trouble', async () => {
     answer = (_, response) => {
       answer = serve(content);
       response.writeHead(503).end();
@@ -166,7 +166,7 @@ describe('fetching a data set', () => {
     expect(await fetched()).toEqual(content);
   });
 
-  it('tries the next mirror', async () => {
+  it('fetchDataset tries the next mirror', async () => {
     const mirrors = [`${url}absent/`, url];
     answer = (request, response) => {
       if (request.url!.includes('absent')) response.writeHead(404).end();
@@ -176,7 +176,7 @@ describe('fetching a data set', () => {
     expect(await fetched()).toEqual(content);
   });
 
-  it('stops when told to, and can be resumed', async () => {
+  it('fetchDataset stops when aborted, and can be resumed', async () => {
     const abort = new AbortController();
     answer = (_, response) => {
       response.writeHead(200, { 'content-length': content.length });
@@ -189,7 +189,7 @@ describe('fetching a data set', () => {
     expect(await fetched()).toEqual(content);
   });
 
-  it('knows MNIST and Fashion-MNIST by size and digest, and nothing else', async () => {
+  it('fetchDataset knows MNIST and Fashion-MNIST by size and digest, and nothing else', async () => {
     for (const known of Object.values(CATALOGUE)) {
       expect(known.files.map((f) => f.name).sort()).toEqual([
         't10k-images-idx3-ubyte.gz',
@@ -206,7 +206,7 @@ describe('fetching a data set', () => {
     }
   });
 
-  it('puts each data set into a folder of the cache, refusing a mirror with other content', async () => {
+  it('fetchDataset puts each data set into a folder of the cache, refusing a mirror with other content', async () => {
     await expect(fetchDataset('mnist', { cacheDir: join(dir, 'a'), baseUrl: url })).rejects.toMatchObject({
       code: 'E_DOWNLOAD_DIGEST',
     });
@@ -217,7 +217,7 @@ describe('fetching a data set', () => {
 const DATA = process.env.CHORUS_DATA ?? new URL('../../../../../shared/data', import.meta.url).pathname;
 
 describe('real MNIST files (skipped where CHORUS_DATA has none)', () => {
-  it('have the digests of the catalogue', async (context) => {
+  it('real MNIST files (skipped if CHORUS_DATA has none) have the digests of the catalogue', async (context) => {
     const source = join(DATA, 'mnist');
     const whole = CATALOGUE.mnist.files.filter((f) => f.name.startsWith('t10k'));
     for (const { name, bytes } of whole) {

@@ -7,10 +7,10 @@ import { download, sha256OfFile, sizeOf } from './download.ts';
 export interface FetchOptions {
   /** Folder that holds one folder per data set. */
   cacheDir: string;
-  /** Instead of the canonical addresses: a mirror with the same file names. */
+  /** A mirror with the same file names, instead of the canonical addresses. */
   baseUrl?: string;
   signal?: AbortSignal;
-  /** Called with the bytes at hand and the bytes of all files. */
+  /** Called with the bytes received and the bytes of all files. */
   onProgress?: (bytes: number, total: number) => void;
 }
 

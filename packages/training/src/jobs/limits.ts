@@ -1,4 +1,4 @@
-/** What the process of one model may take. What is left out is not bounded. */
+/** Limits of the process of one model. An absent one means no limit. */
 export interface ProcessLimits {
   /** Resident memory, bytes: the runtime, the model, its tensors and the data sets it was given. */
   memoryBytes?: number;
@@ -10,8 +10,8 @@ export interface ProcessLimits {
   callSeconds?: number;
 }
 
-/** A call may take so many times its CPU time on a machine that is busy with other things. */
+/** A call may take this multiple of its CPU time on a busy machine. */
 export const PATIENCE = 10;
 
-/** How often a process that computes is looked at. */
+/** Interval at which a computing process is checked. */
 export const WATCH_MILLISECONDS = 50;

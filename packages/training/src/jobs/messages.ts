@@ -4,14 +4,14 @@ import type { PrivacySettings } from '../privacy/accountant.ts';
 import type { ProcessLimits } from './limits.ts';
 
 /**
- * What training minimises. `mse` and `bce-with-logits` compare the outputs with the label's class as a vector of
- * zeros and a one (with the label itself where the model has one output). Tasks use cross-entropy.
+ * The loss that training minimises. `mse` and `bce-with-logits` compare the outputs with the label's class as a
+ * vector of zeros and a one (with the label itself if the model has one output). Tasks use cross-entropy.
  */
 export interface Loss {
   kind: 'softmax-cross-entropy' | 'mse' | 'bce-with-logits';
 }
 
-/** How training moves. State (momentum, moments) begins at zero unless given. Tasks use `sgd`. */
+/** The optimiser. State (momentum, moments) begins at zero unless given. Tasks use `sgd`. */
 export type Optimizer =
   | {
       kind: 'sgd';
@@ -26,20 +26,20 @@ export type Optimizer =
       weightDecay: number;
     };
 
-/** What decides the training graph of a model. */
+/** Settings that determine the training graph of a model. */
 export interface GraphOptions {
   loss: Loss;
   optimizer: Optimizer;
-  /** Names of the parameters that train; all unless told. */
+  /** Names of the trained parameters; default: all. */
   trainable?: readonly string[];
-  /** Parameters whose names match stay as they are. */
+  /** Parameters whose names match stay unchanged. */
   freeze?: RegExp;
   /**
    * `running` (default): with stored statistics, which are no parameters and would drift apart between nodes.
    * `batch`: with the batch's, the stored ones following; they are part of the {@link TrainingState}.
    */
   batchNormalization?: 'batch' | 'running';
-  /** Most trainable parameters; what a task can commit to unless told. */
+  /** Most trainable parameters; default: the most that a task can commit to. */
   maxDimension?: number;
   /**
    * Differential privacy for single samples (DP-SGD): batches are Poisson samples of the expected size, each sample's
@@ -48,7 +48,7 @@ export interface GraphOptions {
   privacy?: PrivacySettings;
 }
 
-/** What training carries besides parameters, by name: momentum, moments, running statistics, step numbers. */
+/** Training state other than parameters, by name: momentum, moments, running statistics, step numbers. */
 export type TrainingState = Record<string, Float32Array | Float64Array | BigInt64Array>;
 
 /** One trainable tensor and its place in the parameter vector. */
@@ -62,9 +62,9 @@ export interface ParameterInfo {
 }
 
 /**
- * That a model is somebody else's, and what it is to be trained on. It is opened only if all its operators are of the
- * standard domain and known here, none runs a subgraph, and every tensor of a training step on such a batch, and of an
- * evaluation, is bounded before the runtime sees the model.
+ * Marks a foreign model, and states the data to train it on. It is opened only if all its operators are of the
+ * standard domain and known here, none runs a subgraph, and every tensor of a training step on such a batch, and of
+ * an evaluation, is bounded before the runtime sees the model.
  */
 export interface Foreign {
   /** Shape of one sample. */
@@ -72,8 +72,8 @@ export interface Foreign {
   /** Samples of one step. */
   batchSize: number;
   /**
-   * Number of classes, for a model that is to be refused unless its graph and its parameters are as `buildModel` makes
-   * them: others can be made so that an update carries samples.
+   * Number of classes; if set, the model is refused unless its graph and parameters are like those of `buildModel`:
+   * other models can be built so that an update carries samples.
    */
   knownWith?: { classes: number };
 }
@@ -98,11 +98,11 @@ export interface Opened {
   parameters: ParameterInfo[];
   initial: Float32Array;
   initialState: TrainingState;
-  /** Of the state, what belongs to the model: running statistics. */
+  /** The part of the state that belongs to the model: running statistics. */
   modelState: string[];
-  /** Dimensions of one sample; null where the model leaves them open. */
+  /** Dimensions of one sample; null if the model leaves them open. */
   sampleShape: (number | null)[] | null;
-  /** Number of logits, null where the model leaves it open. */
+  /** Number of logits; null if the model leaves it open. */
   classes: number | null;
 }
 
@@ -110,7 +110,7 @@ interface Job {
   id: number;
   parameters: Float32Array;
   state: TrainingState | undefined;
-  /** Which data set, by the key it was sent under. */
+  /** Key under which the data set was sent. */
   data: number;
 }
 
@@ -139,7 +139,7 @@ interface Forget {
   key: number;
 }
 
-/** What a trainer sends to the process of its model. */
+/** Messages of a trainer to the process of its model. */
 export type ToHost =
   | { kind: 'setup'; setup: HostSetup }
   | Data
@@ -152,7 +152,7 @@ export type ToHost =
 /** Set to 1 to stop: the thread is deaf to messages while onnxruntime runs. */
 export type Stoppable<Job> = Job & { stop: Int32Array<SharedArrayBuffer> };
 
-/** What the process hands on to the thread that computes. */
+/** Messages that the process forwards to the computing thread. */
 export type ToWorker = Data | Forget | Stoppable<TrainJob> | Stoppable<EvaluateJob>;
 
 export interface TrainResult {
@@ -160,7 +160,7 @@ export interface TrainResult {
   delta: Float32Array;
   /** Loss of every step. */
   losses: number[];
-  /** As it is after the last step. */
+  /** State after the last step. */
   state: TrainingState;
   /** Wall-clock time of the training itself. */
   seconds: number;
@@ -174,7 +174,7 @@ export interface EvaluateResult {
   count: number;
 }
 
-/** What the process tells of itself: what it took, and which limit it passed before it ended. */
+/** Reports of the process about itself: its memory, and the limit it passed before it ended. */
 export type FromHost =
   | FromWorker
   | { kind: 'usage'; peakBytes: number }
@@ -187,7 +187,7 @@ export type FromWorker =
   | { kind: 'failed'; id: number; error: CarriedError }
   | { kind: 'unusable'; error: CarriedError };
 
-/** Longest text of an error that is carried: messages of the runtime may quote a model. */
+/** Longest error text that is transferred: messages of the runtime may quote a model. */
 const MAX_TEXT = 2_000;
 
 /** An error on its way between processes: structured clone keeps neither class nor code. */

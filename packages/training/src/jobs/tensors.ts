@@ -8,7 +8,7 @@ export const EVALUATE_BATCH = 256;
 /** Inputs of a run by name. */
 export type Feeds = Record<string, Tensor>;
 
-/** The parameter vector as one tensor per parameter; shares memory with the vector where types agree. */
+/** The parameter vector as one tensor per parameter; shares memory with the vector if types agree. */
 export function parameterFeeds(graph: TrainingGraph, vector: Float32Array): Feeds {
   return Object.fromEntries(
     graph.parameters.map((parameter) => [parameter.name, parameterTensor(parameter, vector)]),
@@ -29,7 +29,7 @@ export function readParameters(graph: TrainingGraph, tensors: Feeds, vector: Flo
   }
 }
 
-/** The optimiser's and the model's state: as given, or as before the first step. */
+/** The optimiser's and the model's state: the given one, or that before the first step. */
 export function stateFeeds(state: readonly StateSpec[], given: TrainingState = {}): Feeds {
   return Object.fromEntries(
     state.map(({ name, dtype, shape, initial }) => [
@@ -46,7 +46,7 @@ export function readState(state: readonly StateSpec[], tensors: Feeds): Training
   );
 }
 
-/** The model's own view of one sample of `width` values, where it states one: a flat model takes images flat. */
+/** The model's own view of one sample of `width` values, if it states one: a flat model takes images flat. */
 export function sampleShape(shape: Shape | undefined, width: number): number[] {
   const dims = shape?.slice(1);
   if (!dims) return [width];

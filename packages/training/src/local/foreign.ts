@@ -11,12 +11,11 @@ import type { Foreign } from '../jobs/messages.ts';
 import { EVALUATE_BATCH, sampleShape } from '../jobs/tensors.ts';
 
 /**
- * Bounds every tensor of a training step and of an evaluation of somebody else's model, in the graphs that the runtime
- * is going to be given.
+ * Bounds every tensor of a training step and of an evaluation of a foreign model, in the graphs for the runtime.
  *
- * @param tensorBytes most that they may take together, in bytes; any size unless told
+ * @param tensorBytes most that they may take together, in bytes; default: any size
  * @returns bytes of what the runtime may compute when it opens the graphs
- * @throws ChorusError `E_MODEL_MEMORY` where they take more
+ * @throws ChorusError `E_MODEL_MEMORY` if they take more
  * @throws UnboundedTensorError
  */
 export function checkForeign(

@@ -15,21 +15,21 @@ import { checkForeign } from './foreign.ts';
 import { checkKnown } from './known-architectures.ts';
 import { clippedSumGraph } from './private-training.ts';
 
-/** The graphs that a model is trained with. */
+/** The training graphs of a model. */
 export interface TrainingGraphs {
   training: TrainingGraph;
   /** Sums clipped gradients of single samples, if training is to be private. */
   clippedSum: TrainingGraph | null;
-  /** Of a foreign model, the bytes that the runtime may compute of constants when it opens it. */
+  /** For a foreign model, the bytes of constants that the runtime may compute when it opens the model. */
   constantBytes: number;
 }
 
 /**
  * The training graphs of a model, with the errors a node shows to its user.
- * @throws ChorusError `E_MODEL_CORRUPT` where the bytes are no valid ONNX model, `E_MODEL_UNSUPPORTED` where it
- * is valid but cannot be trained here, `E_PRIVACY` where it cannot be trained privately, `E_MODEL_VALUE` where a
- * parameter is not finite; of a foreign model `E_MODEL_FORBIDDEN`, `E_MODEL_UNBOUNDED`, `E_MODEL_MEMORY`,
- * `E_MODEL_PRIVACY` where only known ones are wanted
+ * @throws ChorusError `E_MODEL_CORRUPT` if the bytes are not a valid ONNX model, `E_MODEL_UNSUPPORTED` if it is valid
+ * but cannot be trained here, `E_PRIVACY` if it cannot be trained privately, `E_MODEL_VALUE` if a parameter is not
+ * finite; of a foreign model `E_MODEL_FORBIDDEN`, `E_MODEL_UNBOUNDED`, `E_MODEL_MEMORY`, `E_MODEL_PRIVACY` if only
+ * known models are allowed
  */
 export function trainingGraphs(
   model: Uint8Array,
@@ -67,7 +67,7 @@ export function trainingGraphs(
   return { training, clippedSum, constantBytes };
 }
 
-/** Tensors that would train unless told otherwise, but for those whose names match. */
+/** Tensors that train by default, except those whose names match. */
 function unfrozen(model: Model, freeze: RegExp): (name: string) => boolean {
   return (name) => {
     const { dtype, dims } = model.graph.initializers.get(name)!;
@@ -101,7 +101,7 @@ function checkGraph(graph: TrainingGraph, maxDimension: number): void {
   }
   if (graph.otherInputs.length > 0) {
     throw unsupported(
-      'the model has inputs beside its data',
+      'the model has inputs in addition to its data',
       {
         inputs: graph.otherInputs
           .map((input) => input.name)

@@ -10,7 +10,7 @@ const knownArchitecture = (bytes: Uint8Array, samples: typeof data) => checkKnow
 const data = { inputShape: [1, 28, 28], classes: 10 };
 const refusal = expect.objectContaining({ code: 'E_MODEL_PRIVACY' });
 
-/** An MLP with the graph that is known, and parameters as the requester likes them. */
+/** An MLP with a known graph, and parameters chosen by the requester. */
 function mlp(weights: (index: number, bound: number) => number, bias: (index: number) => number): Uint8Array {
   const g = new GraphBuilder({ name: 'anything' });
   const x = g.input('pixels', 'float32', ['N', 1, 28, 28]);
@@ -39,12 +39,12 @@ const stream = random(1);
 const anything = (_: number, bound: number): number => stream.between(-bound, bound);
 
 describe('checkKnown', () => {
-  it.each(MODEL_NAMES)('knows %s, whatever its seed', (name) => {
+  it.each(MODEL_NAMES)('checkKnown accepts %s with any seed', (name) => {
     for (const seed of [0, 1, 2, 7])
       expect(knownArchitecture(buildModel(name, { ...data, seed }), data)).toBe(name);
   });
 
-  it('knows a model by its graph and not by its names', () => {
+  it('checkKnown recognises a model by its graph, not by its names', () => {
     expect(
       knownArchitecture(
         mlp(anything, () => 0),
@@ -53,13 +53,13 @@ describe('checkKnown', () => {
     ).toBe('mlp');
   });
 
-  it('refuses the model that read 75 % of the private images in the audit', () => {
+  it('checkKnown refuses the model that read 75 % of the private images in the audit', () => {
     const thresholds = Array.from({ length: 2400 }, (_, k) => k / 10);
     const { model } = imprintModel({ thresholds, ...data });
     expect(() => knownArchitecture(model, data)).toThrowError(refusal);
   });
 
-  it('refuses the same trick in a graph that is known: rows that measure the same thing', () => {
+  it('checkKnown refuses the same trick in a known graph: rows that measure the same thing', () => {
     const alike = (i: number, bound: number): number => 0.8 * bound * Math.sin(Math.floor(i / 64));
     expect(() =>
       knownArchitecture(
@@ -69,7 +69,7 @@ describe('checkKnown', () => {
     ).toThrowError(refusal);
   });
 
-  it('refuses staggered biases', () => {
+  it('checkKnown refuses staggered biases', () => {
     expect(() =>
       knownArchitecture(
         mlp(anything, (i) => -0.01 * i),
@@ -78,7 +78,7 @@ describe('checkKnown', () => {
     ).toThrowError(refusal);
   });
 
-  it('refuses outputs that hardly any sample switches on (Boenisch et al. 2021)', () => {
+  it('checkKnown refuses outputs that hardly any sample switches on (Boenisch et al. 2021)', () => {
     // Samples are not negative: of weights around a negative mean, the sum hardly ever is positive.
     expect(() =>
       knownArchitecture(
@@ -91,7 +91,7 @@ describe('checkKnown', () => {
     ).toThrowError(refusal);
   });
 
-  it('refuses an output that is much stronger than the others', () => {
+  it('checkKnown refuses an output that is much stronger than the others', () => {
     expect(() =>
       knownArchitecture(
         mlp(
@@ -103,7 +103,7 @@ describe('checkKnown', () => {
     ).toThrowError(refusal);
   });
 
-  it('refuses outputs half of which are a little off centre one way, and half the other', () => {
+  it('checkKnown refuses outputs half of which are a little off centre one way, and half the other', () => {
     expect(() =>
       knownArchitecture(
         mlp(
@@ -115,7 +115,7 @@ describe('checkKnown', () => {
     ).toThrowError(refusal);
   });
 
-  it('refuses a layer that makes all probabilities 0 or 1', () => {
+  it('checkKnown refuses a layer that makes all probabilities 0 or 1', () => {
     expect(() =>
       knownArchitecture(
         mlp(
@@ -127,7 +127,7 @@ describe('checkKnown', () => {
     ).toThrowError(refusal);
   });
 
-  it('refuses a known model for other data', () => {
+  it('checkKnown refuses a known model for other data', () => {
     const model = buildModel('mlp', { ...data, seed: 0 });
     expect(() => knownArchitecture(model, { ...data, classes: 12 })).toThrowError(refusal);
   });

@@ -23,10 +23,10 @@ const OFF_CENTRE = { output: 6, layer: 8 };
 /**
  * Refuse a model whose updates could be made to carry single samples.
  *
- * Whoever writes a task chooses its model, and a model can be made so that its gradient is a list of the samples it was
- * computed from: rows that measure the same thing with staggered biases (Fowl et al. 2021, arXiv:2110.13057), or outputs
- * that hardly any sample switches on (Boenisch et al. 2021, arXiv:2112.02918). So only the graphs that Chorus itself builds
- * pass, with parameters as a random initialisation has them: biases of zero, and of each layer no two outputs alike, none
+ * The requester of a task chooses its model, and a model can be built so that its gradient is a list of its samples:
+ * rows that measure the same thing with staggered biases (Fowl et al. 2021, arXiv:2110.13057), or outputs that hardly
+ * any sample switches on (Boenisch et al. 2021, arXiv:2112.02918). So only the graphs that Chorus itself builds pass,
+ * with parameters like those of a random initialisation: biases of zero, and of each layer no two outputs alike, none
  * off centre and none much stronger than the others. A model that was trained before does not pass.
  *
  * Not guaranteed: that nothing at all can be learned from an update. A model of few outputs may leak few samples, and
@@ -57,7 +57,7 @@ export function checkKnown(
   return known.name;
 }
 
-/** @throws ChorusError `E_MODEL_PRIVACY` where none is like it */
+/** @throws ChorusError `E_MODEL_PRIVACY` if it matches none */
 function knownLike(
   signature: string,
   data: { inputShape: readonly number[]; classes: number },
@@ -66,10 +66,10 @@ function knownLike(
     const built = build(name, data);
     if (built && signatureOf(built) === signature) return { name, built };
   }
-  throw refuse('its graph is none that is known', {});
+  throw refuse('its graph is not a known one', {});
 }
 
-/** Null where the architecture cannot take such samples. */
+/** Null if the architecture cannot take such samples. */
 function build(name: ModelName, data: { inputShape: readonly number[]; classes: number }): Model | null {
   try {
     return parseModel(buildModel(name, { ...data, seed: 0 }));
@@ -129,7 +129,7 @@ function rowsOf(dims: readonly number[], values: readonly number[]): Float64Arra
   );
 }
 
-/** Neither a layer nor an output of it is much stronger or weaker than where training begins. */
+/** Neither a layer nor an output of it is much stronger or weaker than at the start of training. */
 function checkSizes(tensor: string, rows: readonly Float64Array[], usual: number): void {
   const layer = meanSquare(rows);
   if (!within(layer, usual, SIZE_FACTOR.layer)) {
@@ -141,7 +141,10 @@ function checkSizes(tensor: string, rows: readonly Float64Array[], usual: number
     throw refuse('an output of a layer is much stronger or weaker than others', { tensor, output });
 }
 
-/** Of weights around zero, sum / norm is about a normal number. Samples are seldom negative: others make dead outputs. */
+/**
+ * Of weights around zero, sum / norm is about a normal number. Samples are seldom negative: other weights make dead
+ * outputs.
+ */
 function checkCentred(tensor: string, rows: readonly Float64Array[]): void {
   const off = rows.map((row) => row.reduce((sum, weight) => sum + weight, 0) / Math.sqrt(dot(row, row)));
   const output = off.findIndex((z) => Math.abs(z) > OFF_CENTRE.output);

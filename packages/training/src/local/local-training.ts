@@ -33,7 +33,7 @@ export interface TrainSettings {
   epochs: number;
   /** Number of the first epoch, by which its shuffling is drawn. */
   firstEpoch: number;
-  /** Where momentum and the like begin; zero unless given. */
+  /** Initial momentum and other state; default: zero. */
   state: TrainingState | undefined;
   batchSize: number;
   learningRate: number;
@@ -46,7 +46,7 @@ interface PrivateTraining {
   settings: PrivacySettings & Pick<GraphOptions, 'optimizer'>;
 }
 
-/** One run of the epoch graph should take about so long, so that progress is seen and a stop is heard. */
+/** Target duration of one run of the epoch graph, so that progress shows and a stop takes effect. */
 const RUN_MS = 100;
 const MAX_STEPS_PER_RUN = 4096;
 
@@ -149,7 +149,7 @@ export class LocalTraining {
     const delta = new Float32Array(start.length);
     readParameters(this.#graph, carried, delta);
     for (let j = 0; j < delta.length; j++) {
-      // A gradient may overflow where the loss did not: the last step shows it in the parameters only.
+      // A gradient may overflow although the loss did not: then only the parameters show it.
       if (!Number.isFinite(delta[j])) throw diverged(losses.length, delta[j]!, learningRate);
       delta[j] = delta[j]! - start[j]!;
     }
@@ -171,11 +171,11 @@ export class LocalTraining {
     const losses: number[] = [];
     const progressed = () => check(losses.length / steps, losses.at(-1) ?? 0);
     const clippedSum = clippedSumIn(graph, epoch, this.#whole(samples), progressed);
-    // A data set that is smaller than a batch is in each of them whole.
+    // A data set smaller than a batch is in each batch whole.
     const expected = Math.min(batchSize, count);
     for (let step = 1; step <= steps; step++) {
       const drawn = await privateStep(state, { ...settings, learningRate, count, expected }, clippedSum);
-      // Of a step that drew nobody nothing is known; the last loss stands for it.
+      // A step that drew no sample has no loss; the last loss replaces it.
       const loss = drawn.length ? drawn.reduce((sum, x) => sum + x, 0) / drawn.length : (losses.at(-1) ?? 0);
       if (!Number.isFinite(loss)) throw diverged(step, loss, learningRate);
       losses.push(loss);
@@ -295,7 +295,7 @@ function scalar(value: unknown): number {
   return Number((value as Tensor).data[0]);
 }
 
-/** Logits of so many samples. */
+/** Logits of `count` samples. */
 function rows({ dims, data }: Tensor, count: number): ArrayLike<number> {
   if (dims.length === 2 && dims[0] === count) return data as Float32Array;
   throw new ChorusError('E_MODEL_UNSUPPORTED', 'the model does not give one row of logits per sample', {

@@ -22,7 +22,7 @@ describe('privateStep', () => {
   const everyone = { uniform: () => 0, normal: () => 0 };
   const settings = { learningRate: 0.5, count: 10, expected: 4, clip: 2, noiseMultiplier: 0.25 } as const;
 
-  it('adds noise of deviation sigma C over the expected batch, also to a step that draws nobody', async () => {
+  it('privateStep adds noise of deviation sigma C over the expected batch, even to a step that draws no sample', async () => {
     const state = { parameters: new Float32Array(3), velocity: new Float32Array(3) };
     const nothing = async (_: Float32Array, drawn: readonly number[]) => {
       expect(drawn).toEqual([]);
@@ -32,7 +32,7 @@ describe('privateStep', () => {
     expect([...state.parameters]).toEqual([-0.0625, -0.0625, -0.0625]);
   });
 
-  it('divides by the expected size of the batch, with momentum and weight decay as SGD has them', async () => {
+  it('privateStep divides by the expected size of the batch, with momentum and weight decay as SGD has them', async () => {
     const state = { parameters: Float32Array.of(1, 2), velocity: Float32Array.of(1, 0) };
     const sum = async (_: Float32Array, drawn: readonly number[]) => {
       expect(drawn).toHaveLength(10);
@@ -61,7 +61,7 @@ describe('a model opened with privacy settings', () => {
     await clipped.close();
   });
 
-  it('moves by no more than the clip allows, whatever the data', async () => {
+  it('a model opened with privacy settings moves by no more than the clip allows, for any data', async () => {
     const parameters = plain.initial;
     const options = { parameters, dataset, epochs: 1, batchSize: 200, learningRate: 1, seed: 1 };
     const { delta } = await clipped.train(options);
@@ -70,7 +70,7 @@ describe('a model opened with privacy settings', () => {
     expect(Math.hypot(...delta)).toBeGreaterThan(0.01);
   });
 
-  it('is gradient descent where nothing is clipped and nothing is added', async () => {
+  it('a model opened with privacy settings does plain gradient descent if nothing is clipped and no noise is added', async () => {
     const open = await createTrainer({ model, ...sgd, privacy: { clip: 1e6, noiseMultiplier: 0 } });
     const options = {
       parameters: plain.initial,
@@ -86,7 +86,7 @@ describe('a model opened with privacy settings', () => {
     expect(distance).toBeLessThan(1e-4 * Math.hypot(...a.delta));
   });
 
-  it('never makes the same update twice', async () => {
+  it('a model opened with privacy settings never makes the same update twice', async () => {
     const noisy = await createTrainer({ model, ...sgd, privacy: DEFAULT_PRIVACY });
     const options = {
       parameters: plain.initial,
@@ -101,7 +101,7 @@ describe('a model opened with privacy settings', () => {
     expect(a.delta).not.toEqual(b.delta);
   });
 
-  it('refuses an optimiser whose steps are no sums', async () => {
+  it('a model opened with privacy settings refuses an optimiser whose steps are not sums', async () => {
     const optimizer = { kind: 'adam', weightDecay: 0 } as const;
     await expect(createTrainer({ model, ...sgd, optimizer, privacy: DEFAULT_PRIVACY })).rejects.toMatchObject(
       {
@@ -138,7 +138,7 @@ describe('reading private samples out of one update', () => {
     return recovered(secret.inputs, values, reconstruct(vector, imprint), 0.9) / secret.count;
   }
 
-  it('is refused from the start where only known models are wanted, which those are', async () => {
+  it('a model that reads private samples out of an update is refused if only known models are allowed', async () => {
     const { inputShape, classes } = digits;
     const foreign = { inputShape, batchSize: 10, knownWith: { classes } };
     const { model } = imprintModel({ thresholds, inputShape, classes });
@@ -150,19 +150,23 @@ describe('reading private samples out of one update', () => {
     await (await createTrainer({ model: known, ...sgd, foreign })).close();
   });
 
-  it.each(['staggered', 'binned'] as const)('works without privacy: %s', async (kind) => {
-    expect(await leak({ kind }, sgd)).toBeGreaterThan(0.7);
-  });
+  it.each(['staggered', 'binned'] as const)(
+    'reading private samples out of one update works without privacy: %s',
+    async (kind) => {
+      expect(await leak({ kind }, sgd)).toBeGreaterThan(0.7);
+    },
+  );
 
   it.each(['staggered', 'binned'] as const)(
-    'works where gradients are clipped without noise: %s',
+    'reading private samples out of one update works if gradients are clipped without noise: %s',
     async (kind) => {
       const privacy = { ...DEFAULT_PRIVACY, noiseMultiplier: 1e-6 };
       expect(await leak({ kind, headScale: 10 }, { ...sgd, privacy })).toBeGreaterThan(0.5);
     },
   );
 
-  // A larger head makes larger gradients: with it the clip binds, and the noise is as small as it gets beside them.
+  // A larger head makes larger gradients: with it the clip binds, and the noise is as small as possible relative to
+  // them.
   it.each(
     (['staggered', 'binned'] as const).flatMap((kind) =>
       [1e-3, 10].map((headScale) => ({ kind, headScale })),

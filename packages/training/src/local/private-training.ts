@@ -7,7 +7,7 @@ import { type Feeds, parameterFeeds, stateFeeds } from '../jobs/tensors.ts';
 import type { PrivacySettings } from '../privacy/accountant.ts';
 import { type SecureRandom, secureRandom } from '../privacy/gaussian.ts';
 
-/** One run should take about so long, so that progress is seen, a stop is heard, and no limit of a call is passed. */
+/** Target duration of one run, so that progress shows, a stop takes effect, and no limit of a call is passed. */
 const RUN_MILLISECONDS = 100;
 /** Samples whose clipped gradients the first run sums, and the most that one may. */
 const FIRST_RUN = 8;
@@ -45,7 +45,7 @@ export function clippedSumGraph(
   if (!graph.epoch || graph.state.length !== graph.parameters.length) {
     throw impossible('this model cannot be trained one sample at a time', {
       state: graph.state.length - graph.parameters.length,
-      obstacle: graph.epochUnavailable ?? 'statistics or a random state beside the parameters',
+      obstacle: graph.epochUnavailable ?? 'statistics or a random state in addition to the parameters',
     });
   }
   return graph;
@@ -56,11 +56,14 @@ export interface PrivateSteps extends PrivacySettings {
   learningRate: number;
   /** Samples of the data set; each is drawn by itself with chance `expected / count`. */
   count: number;
-  /** Expected size of a batch. A step divides by it, not by the size drawn, which would tell of the samples. */
+  /**
+   * Expected size of a batch. A step divides by it, not by the size drawn, which would reveal something about the
+   * samples.
+   */
   expected: number;
 }
 
-/** What one step carries to the next. */
+/** State from one step to the next. */
 export interface PrivateState {
   parameters: Float32Array;
   velocity: Float32Array;

@@ -29,7 +29,7 @@ describe('buildModel', () => {
     expect(buildModel(name, { ...mnist, seed: 1 })).not.toEqual(bytes);
   });
 
-  it('begins with the same parameters on every machine', () => {
+  it('buildModel gives the same initial parameters on every machine', () => {
     const hash = createHash('sha256');
     for (const tensor of parseModel(buildModel('mlp', mnist)).graph.initializers.values()) {
       if (tensor.name.includes('.')) hash.update(tensor.data);
@@ -60,7 +60,7 @@ describe('buildModel', () => {
     ['mlp', { classes: 1 }, 'E_MODEL_SHAPE'],
     ['mlp', { inputShape: [3, 512, 512] }, 'E_MODEL_SHAPE'],
     ['resnet' as ModelName, {}, 'E_MODEL_UNKNOWN'],
-  ] as const)('refuses %s with %o', (name, change, code) => {
+  ] as const)('buildModel refuses %s with %o', (name, change, code) => {
     expect(() => buildModel(name, { ...mnist, ...change })).toThrow(expect.objectContaining({ code }));
   });
 });

@@ -28,7 +28,7 @@ export interface BuildOptions {
  *
  * Weights are uniform with He's bound before a ReLU (He et al. 2015, arXiv:1502.01852) and Glorot's at the
  * end (Glorot and Bengio 2010), biases zero.
- * @throws ChorusError `E_MODEL_SHAPE` where the model cannot take such samples
+ * @throws ChorusError `E_MODEL_SHAPE` if the model cannot take such samples
  */
 export function buildModel(name: ModelName, { inputShape, classes, seed }: BuildOptions): Uint8Array {
   const unfit = (message: string, hint: string) =>

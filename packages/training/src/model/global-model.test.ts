@@ -25,7 +25,7 @@ function rational(x: number): [bigint, number] {
 }
 
 describe('global model', () => {
-  it('keeps the sum of all aggregates exactly, as BigInt does', () => {
+  it('the global model keeps the sum of all aggregates exactly, as BigInt does', () => {
     fc.assert(
       fc.property(fc.array(fc.array(int32, { minLength: 3, maxLength: 3 }), { maxLength: 40 }), (rounds) => {
         const model = createGlobalModel(new Float32Array(3), 2 ** -14);
@@ -41,14 +41,14 @@ describe('global model', () => {
     );
   });
 
-  it('keeps the largest sum a task can reach exactly', () => {
+  it('the global model keeps the largest sum a task can reach exactly', () => {
     const model = createGlobalModel(Float32Array.of(0), 1);
     for (let round = 0; round < 4096; round++) applyAggregate(model, Int32Array.of(LARGEST));
     applyAggregate(model, Int32Array.of(-1));
     expect(BigInt(model.sum[0]!)).toBe(BigInt(LARGEST) * 4096n - 1n);
   });
 
-  it('gives parameters within one rounding of the exact value for power-of-two scales', () => {
+  it('the global model gives parameters within one rounding of the exact value for power-of-two scales', () => {
     fc.assert(
       fc.property(fc.integer({ min: -(2 ** 20), max: 2 ** 20 }), int32, (mantissa, sum) => {
         const base = mantissa * 2 ** -20;
@@ -63,7 +63,7 @@ describe('global model', () => {
     );
   });
 
-  it('does not depend on the order of rounds', () => {
+  it('the global model does not depend on the order of rounds', () => {
     fc.assert(
       fc.property(fc.array(int32, { minLength: 2, maxLength: 20 }), float32, (aggregates, base) => {
         const one = createGlobalModel(Float32Array.of(base), Math.fround(0.0001));
@@ -76,7 +76,7 @@ describe('global model', () => {
     );
   });
 
-  it('comes back from its file bit for bit', () => {
+  it('the global model comes back from its file bit for bit', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(float32, int32, int32), { minLength: 1, maxLength: 20 }), (entries) => {
         const model = createGlobalModel(
@@ -98,7 +98,7 @@ describe('global model', () => {
     );
   });
 
-  it('has a digest that changes with base, scale and sum', () => {
+  it('the global model has a digest that changes with base, scale and sum', () => {
     const model = createGlobalModel(Float32Array.of(1, 2), 2 ** -14);
     const changed = createGlobalModel(Float32Array.of(1, 2), 2 ** -14);
     applyAggregate(changed, Int32Array.of(0, 1));
@@ -111,7 +111,7 @@ describe('global model', () => {
     expect(new Set(digests).size).toBe(4);
   });
 
-  it('has the digest of a known file', () => {
+  it('the global model has the digest of a known file', () => {
     const model = createGlobalModel(Float32Array.of(0.5, -1), 2 ** -14);
     applyAggregate(model, Int32Array.of(-1, 70000));
     expect(Buffer.from(encodeGlobalModel(model)).toString('hex')).toBe(
@@ -126,7 +126,7 @@ describe('global model', () => {
     );
   });
 
-  it('refuses an aggregate of another dimension and stays unchanged', () => {
+  it('the global model refuses an aggregate of another dimension and stays unchanged', () => {
     const model = createGlobalModel(Float32Array.of(1, 2), 1);
     expect(() => applyAggregate(model, Int32Array.of(1))).toThrow(
       expect.objectContaining({ code: 'E_MODEL_DIMENSION' }),
@@ -134,7 +134,7 @@ describe('global model', () => {
     expect([...model.sum]).toEqual([0, 0]);
   });
 
-  it('refuses an overflow and stays unchanged', () => {
+  it('the global model refuses an overflow and stays unchanged', () => {
     const model = createGlobalModel(Float32Array.of(1, 2), 1);
     model.sum[1] = Number.MAX_SAFE_INTEGER;
     expect(() => applyAggregate(model, Int32Array.of(5, 1))).toThrow(
@@ -143,13 +143,13 @@ describe('global model', () => {
     expect(model.sum[0]).toBe(0);
   });
 
-  it('refuses parameters that are not finite', () => {
+  it('the global model refuses parameters that are not finite', () => {
     expect(() => createGlobalModel(Float32Array.of(1, Number.NaN), 1)).toThrow(
       expect.objectContaining({ code: 'E_MODEL_VALUE' }),
     );
   });
 
-  it('refuses every truncation of its file, another magic and impossible values', () => {
+  it('the global model refuses every truncation of its file, another magic and impossible values', () => {
     const bytes = encodeGlobalModel(createGlobalModel(Float32Array.of(1, 2), 1));
     const corrupt = expect.objectContaining({ code: 'E_MODEL_CORRUPT' });
     for (let n = 0; n < bytes.length; n++)

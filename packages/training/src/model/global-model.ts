@@ -22,7 +22,7 @@ const MAX_SUM = Number.MAX_SAFE_INTEGER;
 
 /**
  * The model before the first round.
- * @throws ChorusError `E_MODEL_VALUE` where a parameter is not finite
+ * @throws ChorusError `E_MODEL_VALUE` if a parameter is not finite
  * @throws {RangeError} on a scale that is not a positive float32, or an empty or too long base
  */
 export function createGlobalModel(base: Float32Array, scale: number): GlobalModel {
@@ -39,7 +39,7 @@ export function createGlobalModel(base: Float32Array, scale: number): GlobalMode
 
 /**
  * Add a settled round's aggregate `A_t = sum_i w_i u_i` (weights sum to at most 2^16), in place.
- * @throws ChorusError `E_MODEL_DIMENSION` on another length, `E_MODEL_RANGE` where a sum would leave 2^53;
+ * @throws ChorusError `E_MODEL_DIMENSION` on another length, `E_MODEL_RANGE` if a sum would leave 2^53;
  * the model is unchanged then
  */
 export function applyAggregate(model: GlobalModel, aggregate: Int32Array): void {
@@ -66,7 +66,7 @@ export function globalParameters(model: GlobalModel): Float32Array {
   return model.base.map((base, j) => base + model.sum[j]! * unit);
 }
 
-/** sha2-256 of the encoded model: equal exactly where base, scale and integer sum are equal. */
+/** sha2-256 of the encoded model: equal exactly if base, scale and integer sum are equal. */
 export function modelDigest(model: GlobalModel): Hex {
   return `0x${createHash('sha256').update(encodeGlobalModel(model)).digest('hex')}`;
 }

@@ -1,19 +1,19 @@
 import type { AutodiffError } from '@chorus/autodiff';
 import { ChorusError, type ErrorCode, type Facts } from '@chorus/protocol';
 
-/** Longest reason that is quoted: it may name tensors of the model. */
+/** Longest quoted reason: it may name tensors of the model. */
 export const MAX_REASON = 300;
 
-/** Found in the bytes themselves, and not in what they say. */
+/** Faults of the bytes themselves, not of their content. */
 const DAMAGED: readonly string[] = ['CORRUPT_MODEL', 'INVALID_GRAPH'];
 
-/** Why a model of somebody else is refused that could be opened. */
+/** Why a foreign model is refused although it could be opened. */
 const REFUSALS = new Map<string, [code: ErrorCode, message: string]>([
   ['FORBIDDEN_OPERATOR', ['E_MODEL_FORBIDDEN', 'the model has an operator that is not run for others']],
   ['UNBOUNDED_TENSOR', ['E_MODEL_UNBOUNDED', 'the model has a tensor whose size cannot be bounded']],
 ]);
 
-/** What is wrong with a model, as a node shows it to its user; the reason is said once. */
+/** The fault of a model, as a node shows it to its user; it states the reason once. */
 export function modelFault(cause: AutodiffError, facts: Facts = {}): ChorusError {
   const { code, hint } = cause;
   const rest = { facts: { ...facts, reason: code }, hint };

@@ -8,7 +8,7 @@ describe('a reference as integers', () => {
     .float32Array({ minLength: 1, maxLength: 400, noNaN: true, min: -8, max: 8 })
     .filter((delta) => delta.some((x) => Math.abs(x) > 1e-20));
 
-  it('never exceeds the norm that validators accept, whatever the direction', () => {
+  it('a reference as integers never exceeds the norm that validators accept, for any direction', () => {
     fc.assert(
       fc.property(deltas, (delta) => {
         const vector = quantiseReference(delta);
@@ -18,7 +18,7 @@ describe('a reference as integers', () => {
     );
   });
 
-  it('has the same norm however long the direction was', () => {
+  it('a reference as integers has the same norm for a direction of any length', () => {
     const delta = Float32Array.from({ length: 5000 }, (_, j) => Math.sin(j * j));
     for (const factor of [1e-6, 1, 1e6]) {
       const norm = Math.sqrt(squaredNorm(quantiseReference(delta.map((x) => x * factor))));
@@ -26,7 +26,7 @@ describe('a reference as integers', () => {
     }
   });
 
-  it('is refused where there is no direction', () => {
+  it('a reference without a direction is refused', () => {
     for (const odd of [new Float32Array(3), Float32Array.of(1, Number.NaN), Float32Array.of(1, Infinity)]) {
       expect(() => quantiseReference(odd)).toThrow(expect.objectContaining({ code: 'E_TRAINING_DIVERGED' }));
     }

@@ -1,13 +1,13 @@
 import { ChorusError, MAX_DIMENSION, MAX_ENTRY, referenceNorm } from '@chorus/protocol';
 
 /**
- * A validator's direction as integers of the network's one norm, `referenceNorm(d)`: references are summed, so
- * whoever could send a longer one would decide alone. A direction dominated by a few entries is clamped to int16 and
+ * A validator's direction as integers of the network's one norm, `referenceNorm(d)`: references are summed, so a
+ * validator with a longer one would decide alone. A direction dominated by a few entries is clamped to int16 and
  * comes out shorter, which only makes it count for less.
  *
  * @param delta trained minus global parameters, in the model's parameter order
  * @returns d entries within [-32767, 32767]
- * @throws ChorusError `E_TRAINING_DIVERGED` where an entry is not finite, or all are zero: there is no direction
+ * @throws ChorusError `E_TRAINING_DIVERGED` if an entry is not finite, or all are zero: there is no direction
  */
 export function quantiseReference(delta: Float32Array): Int16Array {
   if (delta.length > MAX_DIMENSION) {

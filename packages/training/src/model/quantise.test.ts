@@ -39,7 +39,7 @@ describe('quantise', () => {
     );
   });
 
-  it('agrees with exact arithmetic for arbitrary float32 scales on typical deltas', () => {
+  it('quantise agrees with exact arithmetic for arbitrary float32 scales on typical deltas', () => {
     const scales = fc.integer({ min: 1, max: 0xffffff }).map((m) => Math.fround(m * 2 ** -36));
     const deltas = fc.array(fc.integer({ min: -(2 ** 23), max: 2 ** 23 }), { maxLength: 50 });
     fc.assert(
@@ -56,25 +56,28 @@ describe('quantise', () => {
     expect([...vector]).toEqual([1, -1, 2, -2, 3, -3, 0, 0]);
   });
 
-  it('counts what it clamps and never gives -32768', () => {
+  it('quantise counts what it clamps and never gives -32768', () => {
     const { vector, saturated } = quantise(Float32Array.of(32767, 32767.4, 32767.5, -32768, -1e30, 1e30), 1);
     expect([...vector]).toEqual([32767, 32767, 32767, -32767, -32767, 32767]);
     expect(saturated).toBe(4);
   });
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('refuses %s', (value) => {
-    expect(() => quantise(Float32Array.of(0, value), 2 ** -14)).toThrow(
-      expect.objectContaining({ code: 'E_TRAINING_DIVERGED', facts: { index: 1, value } }),
-    );
-  });
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    'quantise refuses %s',
+    (value) => {
+      expect(() => quantise(Float32Array.of(0, value), 2 ** -14)).toThrow(
+        expect.objectContaining({ code: 'E_TRAINING_DIVERGED', facts: { index: 1, value } }),
+      );
+    },
+  );
 
-  it.each([0, -1, Number.NaN, 0.1, Number.POSITIVE_INFINITY])('refuses the scale %s', (scale) => {
+  it.each([0, -1, Number.NaN, 0.1, Number.POSITIVE_INFINITY])('quantise refuses the scale %s', (scale) => {
     expect(() => quantise(Float32Array.of(1), scale)).toThrow(RangeError);
   });
 });
 
 describe('suggestScale', () => {
-  it('is a power of two that fills between an eighth and a quarter of the range', () => {
+  it('suggestScale is a power of two that fills between an eighth and a quarter of the range', () => {
     const deltas = fc.array(fc.float({ noNaN: true, min: Math.fround(-1e6), max: Math.fround(1e6) }), {
       minLength: 1,
     });
@@ -91,7 +94,7 @@ describe('suggestScale', () => {
     );
   });
 
-  it.each([[0], [Number.NaN], [Number.POSITIVE_INFINITY]])('refuses a delta of %s', (value) => {
+  it.each([[0], [Number.NaN], [Number.POSITIVE_INFINITY]])('suggestScale refuses a delta of %s', (value) => {
     expect(() => suggestScale(Float32Array.of(value))).toThrow(RangeError);
   });
 });

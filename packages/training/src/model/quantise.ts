@@ -4,7 +4,7 @@ import { ChorusError, MAX_DIMENSION, MAX_ENTRY } from '@chorus/protocol';
 export interface Quantised {
   /** `clamp(round(delta_j / scale), -32767, 32767)`, d entries. */
   vector: Int16Array;
-  /** How many entries the clamp changed. */
+  /** Number of entries that the clamp changed. */
   saturated: number;
 }
 
@@ -16,7 +16,7 @@ export interface Quantised {
  *
  * @param delta trained minus global parameters, in the model's parameter order
  * @param scale s of the task's terms, a positive float32
- * @throws ChorusError `E_TRAINING_DIVERGED` where an entry is NaN or infinite
+ * @throws ChorusError `E_TRAINING_DIVERGED` if an entry is NaN or infinite
  * @throws {RangeError} on a scale that is not a positive float32
  */
 export function quantise(delta: Float32Array, scale: number): Quantised {
@@ -48,7 +48,7 @@ function roundHalfUp(x: number): number {
   return x - floor >= 0.5 ? floor + 1 : floor;
 }
 
-/** @throws {RangeError} where `scale` is not a positive float32 */
+/** @throws {RangeError} if `scale` is not a positive float32 */
 export function checkScale(scale: number): void {
   if (!(scale > 0 && Number.isFinite(scale) && Math.fround(scale) === scale)) {
     throw new RangeError(`the scale ${scale} is not a positive float32`);
@@ -62,7 +62,7 @@ const HEADROOM = 4;
  * A scale for a task, from the delta of one trial round: the smallest power of two at which the largest entry
  * fills at most a quarter of the int16 range. For the models of this package that is about 2^-14, which leaves
  * a rounding error well below 1 % of the delta's norm and saturates nothing.
- * @throws {RangeError} where the delta is all zero or not finite
+ * @throws {RangeError} if the delta is all zero or not finite
  */
 export function suggestScale(delta: Float32Array): number {
   const largest = delta.reduce((max, x) => Math.max(max, Math.abs(x)), 0);

@@ -45,11 +45,11 @@ function external(location: string): Buffer {
   return Buffer.concat([number(1, 8), graph, field(8, number(2, 18))]);
 }
 
-describe('a model file with data beside it', () => {
+describe('a model file with external data', () => {
   const path = () => join(folder, 'model', 'm.onnx');
   const values = Buffer.from(Float32Array.of(1, 2, 3, 4).buffer);
 
-  it('becomes one file', async () => {
+  it('a model file with external data becomes one file', async () => {
     await writeFile(path(), external('w.bin'));
     await writeFile(join(folder, 'model', 'w.bin'), values);
     const bytes = Buffer.from(await readModelFile(path()));
@@ -57,7 +57,7 @@ describe('a model file with data beside it', () => {
     expect(bytes.includes('w.bin')).toBe(false);
   });
 
-  it('is refused where the data is missing, too short, or outside its folder, also by a link', async () => {
+  it('a model file with external data is refused if the data is missing, too short, or outside its folder, even by a link', async () => {
     await writeFile(path(), external('w.bin'));
     await expect(readModelFile(path())).rejects.toMatchObject({ code: 'E_MODEL_UNREADABLE' });
     await writeFile(join(folder, 'model', 'w.bin'), values.subarray(0, 12));
@@ -71,7 +71,7 @@ describe('a model file with data beside it', () => {
   });
 });
 
-it('a file that is missing, or no model, is named', async () => {
+it('the error of a missing file, or of one that is not a model, names it', async () => {
   const path = join(folder, 'none.onnx');
   await expect(readModelFile(path)).rejects.toMatchObject({ code: 'E_MODEL_UNREADABLE', facts: { path } });
   await writeFile(path, 'hello');

@@ -6,10 +6,10 @@ import { ChorusError } from '@chorus/protocol';
 import { modelFault } from './model-fault.ts';
 
 /**
- * Read an ONNX file; tensors kept in data files beside it are brought into it (up to 2 GiB in all).
- * @throws ChorusError `E_MODEL_UNREADABLE` where a file cannot be read, or a data file lies outside the model's
- * folder (also by a link); `E_MODEL_CORRUPT` where the file is no sound ONNX model; `E_MODEL_UNSUPPORTED` where it is of
- * a kind that is not read
+ * Read an ONNX file; tensors in external data files are merged into it (up to 2 GiB in all).
+ * @throws ChorusError `E_MODEL_UNREADABLE` if a file cannot be read, or a data file lies outside the model's folder
+ * (even by a link); `E_MODEL_CORRUPT` if the file is not a valid ONNX model; `E_MODEL_UNSUPPORTED` if it is of a kind
+ * that is not read
  */
 export async function readModelFile(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { epsilonOf, privateRun, renyiDivergence } from './accountant.ts';
 
 /**
- * Renyi divergence of the subsampled Gaussian by numerical integration of its definition, E_{x ~ N(0, s^2)} of
- * ((1-q) + q e^{(2x-1) / 2 s^2})^alpha: nothing of the closed form under test is in it.
+ * Renyi divergence of the subsampled Gaussian by numerical integration of its definition, E_{x ~ N(0, s^2)} of ((1-q)
+ * + q e^{(2x-1) / 2 s^2})^alpha: it shares nothing with the closed form under test.
  */
 function integrated(q: number, sigma: number, order: number): number {
   const step = sigma / 400;
@@ -39,7 +39,7 @@ describe('renyiDivergence', () => {
     // Without sampling: alpha / 2 sigma^2.
     { q: 1, sigma: 10, steps: 1, order: 20, published: 0.1 },
   ])(
-    'is what others published: q $q, sigma $sigma, order $order',
+    'renyiDivergence equals published values: q $q, sigma $sigma, order $order',
     ({ q, sigma, steps, order, published }) => {
       const divergence = steps * renyiDivergence({ noiseMultiplier: sigma, sampleRate: q }, order);
       expect(Math.abs(divergence - published)).toBeLessThan(1e-5);
@@ -48,7 +48,7 @@ describe('renyiDivergence', () => {
 });
 
 describe('epsilonOf', () => {
-  it('is at most what TensorFlow Privacy states for its example, by a looser conversion', () => {
+  it('epsilonOf is at most what TensorFlow Privacy states for its example, by a looser conversion', () => {
     // N=60000 batch_size=256 noise_multiplier=1.12 epochs=60 delta=1e-5: (2.92, 1e-5)
     const run = privateRun({ noiseMultiplier: 1.12 }, { samples: 60_000, epochs: 60, batchSize: 256 });
     const epsilon = epsilonOf([run], 1e-5);
@@ -60,7 +60,7 @@ describe('epsilonOf', () => {
     { q: 0.01, sigma: 1.1, steps: 1000, delta: 1e-5 },
     { q: 0.08, sigma: 2, steps: 130, delta: 1e-4 },
     { q: 0.25, sigma: 4, steps: 60, delta: 1e-3 },
-  ])('agrees with numerical integration: $q, $sigma, $steps', ({ q, sigma, steps, delta }) => {
+  ])('epsilonOf agrees with numerical integration: $q, $sigma, $steps', ({ q, sigma, steps, delta }) => {
     const epsilon = epsilonOf([{ noiseMultiplier: sigma, sampleRate: q, steps }], delta);
     const slow = slowEpsilon(q, sigma, steps, delta);
     // Fewer orders can only be looser.
@@ -68,14 +68,14 @@ describe('epsilonOf', () => {
     expect(epsilon).toBeGreaterThan(slow * 0.9);
   });
 
-  it('is the Gaussian mechanism if every sample is in every step', () => {
+  it('epsilonOf is the Gaussian mechanism if every sample is in every step', () => {
     const epsilon = epsilonOf([{ noiseMultiplier: 5, sampleRate: 1, steps: 4 }], 1e-5);
     // One Gaussian of 5 / sqrt(4) by the classical bound (Dwork and Roth 2014, theorem 3.22), which is looser.
     expect(epsilon).toBeLessThan(Math.sqrt(2 * Math.log(1.25 / 1e-5)) / 2.5);
     expect(epsilon).toBeGreaterThan(1);
   });
 
-  it('grows with steps and rate, falls with noise, and adds up over runs', () => {
+  it('epsilonOf grows with steps and rate, falls with noise, and adds up over runs', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 0.5, max: 8, noNaN: true }),
@@ -96,7 +96,7 @@ describe('epsilonOf', () => {
     );
   });
 
-  it('is zero for nothing done and infinite without noise', () => {
+  it('epsilonOf is zero without runs and infinite without noise', () => {
     expect(epsilonOf([], 1e-5)).toBe(0);
     expect(epsilonOf([{ noiseMultiplier: 1, sampleRate: 0.1, steps: 0 }], 1e-5)).toBe(0);
     expect(epsilonOf([{ noiseMultiplier: 0, sampleRate: 0.1, steps: 1 }], 1e-5)).toBe(
@@ -111,18 +111,18 @@ describe('epsilonOf', () => {
     [{ noiseMultiplier: 1, sampleRate: 0.5, steps: 0.5 }, 1e-5],
     [{ noiseMultiplier: 1, sampleRate: 0.5, steps: 1 }, 0],
     [{ noiseMultiplier: 1, sampleRate: 0.5, steps: 1 }, Number.NaN],
-  ])('refuses %j with delta %s', (run, delta) => {
+  ])('epsilonOf refuses %j with delta %s', (run, delta) => {
     expect(() => epsilonOf([run], delta)).toThrowError(expect.objectContaining({ code: 'E_PRIVACY' }));
   });
 });
 
 describe('privateRun', () => {
-  it('draws each sample with the chance of being in a batch', () => {
+  it('privateRun draws each sample with its chance of being in a batch', () => {
     const run = privateRun({ noiseMultiplier: 1 }, { samples: 1000, epochs: 2, batchSize: 64 });
     expect(run).toEqual({ noiseMultiplier: 1, sampleRate: 0.064, steps: 32 });
   });
 
-  it('takes a batch larger than the data as all of it', () => {
+  it('privateRun treats a batch larger than the data as all of it', () => {
     const run = privateRun({ noiseMultiplier: 1 }, { samples: 10, epochs: 3, batchSize: 64 });
     expect(run).toEqual({ noiseMultiplier: 1, sampleRate: 1, steps: 3 });
   });

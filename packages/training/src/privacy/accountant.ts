@@ -9,13 +9,13 @@ export interface PrivacySettings {
 }
 
 /**
- * What private training is unless told otherwise: enough noise against reading samples out of updates, at a cost in
- * accuracy of about one point (`README.md`, "Private training"). Its epsilon is in the hundreds: against somebody who
- * asks whether a certain sample was trained on, it proves nothing.
+ * Default settings of private training: enough noise to prevent reading samples out of updates, at a cost in accuracy
+ * of about one point (`README.md`, "Private training"). Its epsilon is in the hundreds: it proves nothing against an
+ * attacker that asks whether a certain sample was trained on.
  */
 export const DEFAULT_PRIVACY: PrivacySettings = { clip: 3, noiseMultiplier: 0.5 };
 
-/** What a run of DP-SGD did, as far as the accountant needs it. */
+/** The facts about a run of DP-SGD that the accountant needs. */
 export interface PrivateRun {
   noiseMultiplier: number;
   /** q: the chance of each sample to be in a step. */
@@ -41,11 +41,11 @@ const ORDERS: readonly number[] = [
  * 2019, "Renyi Differential Privacy of the Sampled Gaussian Mechanism", section 3.3), added up over steps and runs, and
  * converted by Canonne, Kamath and Steinke 2020, "The Discrete Gaussian", proposition 12.
  *
- * It holds for neighbouring data sets that differ by one sample, for whoever sees every update of the node. It does not
- * account for floating-point artefacts of the noise.
+ * It holds for neighbouring data sets that differ by one sample, against an observer of every update of the node. It
+ * does not account for floating-point artefacts of the noise.
  *
  * @param delta in (0, 1): usually well below 1 / samples
- * @returns epsilon >= 0; Infinity where a run has no noise
+ * @returns epsilon >= 0; Infinity if a run has no noise
  * @throws ChorusError `E_PRIVACY` for impossible settings
  */
 export function epsilonOf(runs: readonly PrivateRun[], delta: number): number {
@@ -86,7 +86,7 @@ export function renyiDivergence(
     sum = addLogs(sum, term);
     logBinomial += Math.log((order - k) / (k + 1));
   }
-  // Rounding can leave a divergence of next to nothing below zero.
+  // Rounding can leave a tiny divergence below zero.
   return Math.max(0, sum) / (order - 1);
 }
 
@@ -96,7 +96,7 @@ function addLogs(a: number, b: number): number {
 }
 
 /**
- * The run that `epochs` over `samples` in batches of `batchSize` are.
+ * The run of `epochs` over `samples` in batches of `batchSize`.
  * @throws ChorusError `E_PRIVACY`
  */
 export function privateRun(

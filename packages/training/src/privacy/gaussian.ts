@@ -4,7 +4,7 @@ import { polarNormals } from '../random.ts';
 /** Bytes drawn from the operating system at a time. */
 const BLOCK = 1 << 16;
 
-/** Uniform and normal numbers that nobody can predict: what privacy rests on must not follow from a seed. */
+/** Unpredictable uniform and normal numbers: privacy noise must not follow from a seed. */
 export interface SecureRandom {
   /** Uniform in [0, 1), 32 bits. */
   uniform(): number;

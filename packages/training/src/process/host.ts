@@ -1,7 +1,7 @@
 /**
- * The process in which one model computes. This thread never computes itself: it hands messages on to the worker thread
- * that does, and ends the process with SIGKILL when the parent is gone or a limit is passed, whatever the other thread
- * is at.
+ * The process in which one model computes. This thread never computes itself: it hands messages on to the worker
+ * thread that does, and ends the process with SIGKILL when the parent is gone or a limit is passed, whatever the
+ * other thread is doing.
  */
 import { writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
@@ -13,10 +13,10 @@ import { receive, sender } from './wire.ts';
 
 const end = (): void => void process.kill(process.pid, 'SIGKILL');
 process.on('disconnect', end);
-// The node decides when this process ends. A terminal and a service manager tell all of them at once.
+// The node decides when this process ends. A terminal and a service manager signal all processes at once.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 try {
-  // Where the machine runs out of memory, the kernel takes this process and not the node.
+  // If the machine runs out of memory, the kernel kills this process and not the node.
   writeFileSync('/proc/self/oom_score_adj', '1000');
 } catch {
   // not Linux
@@ -26,14 +26,14 @@ const send = sender<FromHost>(process);
 let worker: Worker | undefined;
 /** Set to 1 to stop a job: its thread is deaf to messages while onnxruntime runs. */
 const stops = new Map<number, Int32Array<SharedArrayBuffer>>();
-/** Jobs under way, opening included: while there is one, limits are watched. */
+/** Current jobs, including the opening: limits are watched while there is one. */
 let busy = 0;
 let limits: ProcessLimits = {};
 let threads = 1;
 let timer: NodeJS.Timeout | undefined;
 let progressAt = performance.now();
 let cpuAt = process.cpuUsage();
-/** Peak of what was held, where the system does not keep it. */
+/** Peak memory, if the system does not record it. */
 let peak = 0;
 
 receive<ToHost>(
@@ -78,7 +78,7 @@ function begin({ limits: given, ...setup }: HostSetup): void {
   });
 }
 
-/** Arrays of one small message share its memory, which can be handed on once. */
+/** Arrays of one small message share its memory, which can be transferred only once. */
 function own<T extends Float32Array | Int32Array>(array: T): T & { buffer: ArrayBuffer } {
   return (array.byteLength === array.buffer.byteLength ? array : array.slice()) as T & {
     buffer: ArrayBuffer;

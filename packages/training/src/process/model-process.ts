@@ -8,33 +8,33 @@ import type { FromHost, FromWorker, HostSetup, ToHost } from '../jobs/messages.t
 import { residentBytes } from './memory.ts';
 import { receive, sender } from './wire.ts';
 
-/** Of what a process writes when it crashes, this much is kept. */
+/** Maximum length kept of the output of a crashing process. */
 const LAST_WORDS = 2_000;
 
-/** The process watches itself; the parent steps in this much later. */
+/** The process watches itself; the parent intervenes this much later. */
 const SLACK_MILLISECONDS = 2_000;
 
 const running = new Set<ModelProcess>();
 
-/** Resident memory of all processes of models that are open here, bytes; 0 where the system does not tell. */
+/** Resident memory of all open model processes, bytes; 0 if the system does not report it. */
 export function modelMemory(): number {
   let sum = 0;
   for (const { pid } of running) sum += pid === undefined ? 0 : (residentBytes(pid) ?? 0);
   return sum;
 }
 
-/** Ends every process of a model at once, for a node that ends itself. */
+/** Ends every model process at once, for a node that ends. */
 export function killModels(): void {
   for (const process of running) process.kill();
 }
 
 export interface ProcessEvents {
   message(message: FromWorker): void;
-  /** The process is gone, by `kill` or by itself: then with why. */
+  /** Called when the process has ended, by `kill` or by itself; then with the reason. */
   ended(fault: ChorusError): void;
 }
 
-/** A child process in which one model computes, and the watch over it. */
+/** A supervised child process in which one model computes. */
 export class ModelProcess {
   /** Resolves when the process is gone. */
   readonly exited: Promise<void>;
@@ -56,7 +56,7 @@ export class ModelProcess {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
       env: environment(),
-      // Out of reach of the terminal's signals: it is the node's to end.
+      // Detached from the terminal's signals: only the node ends it.
       detached: process.platform !== 'win32',
       windowsHide: true,
     });
@@ -64,7 +64,7 @@ export class ModelProcess {
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS);
     });
-    const corrupt = () => this.#end(crashed({ reason: 'it sent what is no message' }));
+    const corrupt = () => this.#end(crashed({ reason: 'it sent an invalid message' }));
     this.send = sender<ToHost>(this.#child);
     receive<FromHost>(this.#child, (message) => this.#receive(message), corrupt);
     this.exited = new Promise((resolve) => {
@@ -86,7 +86,7 @@ export class ModelProcess {
     return this.#child.pid;
   }
 
-  /** Whether it computes: only then its time runs and its memory is looked at. */
+  /** Whether it computes: only then its time counts and its memory is checked. */
   busy(busy: boolean): void {
     clearInterval(this.#watch);
     if (!busy) return;
@@ -115,7 +115,7 @@ export class ModelProcess {
     else this.#events.message(message);
   }
 
-  /** The process may be past watching itself. */
+  /** The process may no longer be able to watch itself. */
   #look(): void {
     const { memoryBytes = Infinity, callSeconds = Infinity } = this.#limits;
     const held = this.pid === undefined ? null : residentBytes(this.pid);
@@ -133,7 +133,7 @@ export class ModelProcess {
   }
 }
 
-/** The environment without what belongs to the node alone, such as the password of its wallet. */
+/** The environment without the node's own secrets, such as the password of its wallet. */
 function environment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CHORUS_'));
   const compiled = getCompileCacheDir();

@@ -49,7 +49,7 @@ afterEach(async () => {
 const work = (trainer: Trainer, signal?: AbortSignal) =>
   trainer.train({ ...settings, parameters: trainer.initial, ...(signal ? { signal } : {}) });
 
-describe("somebody else's model is refused before the runtime sees it", () => {
+describe('a foreign model is refused before the runtime sees it', () => {
   const foreign = { inputShape: [VALUES], batchSize: 4 };
   const limits = { memoryBytes: GiB };
 
@@ -61,7 +61,7 @@ describe("somebody else's model is refused before the runtime sees it", () => {
     ["an operator of the runtime's own domain", foreignDomain(VALUES), 'E_MODEL_FORBIDDEN'],
     ['loops in loops', nested(VALUES, 8), 'E_MODEL_FORBIDDEN'],
     ['loops nested beyond all measure', nested(VALUES, 40), 'E_MODEL_CORRUPT'],
-  ])('with %s', async (_, model, code) => {
+  ])('a foreign model is refused before the runtime sees it with %s', async (_, model, code) => {
     await expect(open(model, { foreign, limits })).rejects.toMatchObject({
       code,
       facts: expect.any(Object),
@@ -69,13 +69,13 @@ describe("somebody else's model is refused before the runtime sees it", () => {
     });
   });
 
-  it('with tensors that only its batch makes too large', async () => {
+  it('a foreign model is refused before the runtime sees it with tensors that only its batch makes too large', async () => {
     const wide = { inputShape: [VALUES], batchSize: 2 ** 22 };
     await expect(open(harmless, { foreign: wide, limits })).rejects.toMatchObject({ code: 'E_MODEL_MEMORY' });
   });
 });
 
-describe("somebody else's model that is like others is opened, and measured", () => {
+describe('a foreign model that resembles ordinary ones is opened, and measured', () => {
   const image = [1, 28, 28];
   it.each([
     ...MODEL_NAMES.map(
@@ -100,7 +100,7 @@ describe("somebody else's model that is like others is opened, and measured", ()
 });
 
 describe('a process that passes its limits is ended', () => {
-  it('by memory, when it opens: the node keeps its own', async () => {
+  it('a process that passes its memory limit while opening is ended, and the node’s memory is unaffected', async () => {
     const before = process.memoryUsage.rss();
     await expect(
       open(largeConstants(VALUES, GiB), { limits: { memoryBytes: GiB / 2 } }),
@@ -109,14 +109,14 @@ describe('a process that passes its limits is ended', () => {
     expect(modelMemory()).toBe(0);
   });
 
-  it('by time, and is not started again; the next model works', async () => {
+  it('a process that passes its time limit is ended and not started again, and the next model works', async () => {
     const trainer = await open(endlessLoop(VALUES, 2n ** 62n), { limits: { callSeconds: 5 } });
     await expect(work(trainer)).rejects.toMatchObject({ code: 'E_MODEL_TIME', facts: { limit: 5 } });
     await expect(work(trainer)).rejects.toMatchObject({ code: 'E_MODEL_TIME' });
     expect((await work(await open(harmless))).losses).toHaveLength(2);
   });
 
-  it('by time, however ordinary what it computes is', async () => {
+  it('a process that passes its time limit with ordinary computations is ended', async () => {
     const foreign = { inputShape: [VALUES], batchSize: 4 };
     const limits = { memoryBytes: GiB, callSeconds: 5 };
     // The runtime computes what does not depend on the data when it opens the model: that may be too long already.
@@ -125,14 +125,14 @@ describe('a process that passes its limits is ended', () => {
     await until(() => modelProcesses().length === 0);
   });
 
-  it('by whoever closes it, whatever it is at', async () => {
+  it('closing a trainer ends its process during any work', async () => {
     const trainer = await open(endlessLoop(VALUES, 2n ** 62n));
     const working = expect(work(trainer)).rejects.toMatchObject({ code: 'E_TRAINER_CLOSED' });
     await trainer.close();
     await working;
   });
 
-  it('where it is deaf to a signal', async () => {
+  it('a process that passes its limits is ended even if it ignores a signal', async () => {
     const abort = new AbortController();
     const trainer = await open(endlessLoop(VALUES, 2n ** 62n));
     const working = work(trainer, abort.signal);
@@ -145,7 +145,7 @@ describe('a process that passes its limits is ended', () => {
     await until(() => modelProcesses().length === 0);
   });
 
-  it('with its parent, however that ends', async () => {
+  it('a model’s process ends with its parent, however that ends', async () => {
     const path = fileURLToPath(new URL('../testing/open-and-hang.ts', import.meta.url));
     const parent = fork(path, [], { execArgv: ['--conditions=@chorus/source'] });
     const [[pid]] = (await once(parent, 'message')) as [[number]];
@@ -156,7 +156,7 @@ describe('a process that passes its limits is ended', () => {
 });
 
 describe('a process that crashes', () => {
-  it('is told, and started again with the next job', async () => {
+  it('a crash of the process is reported, and the next job starts it again', async () => {
     const trainer = await open(harmless);
     const first = await work(trainer);
     const running = trainer.train({ ...settings, parameters: trainer.initial, epochs: 10 ** 6 });
@@ -170,7 +170,7 @@ describe('a process that crashes', () => {
     expect((await work(trainer)).delta).toEqual(first.delta);
   });
 
-  it('each time is given up', async () => {
+  it('a process that crashes each time is given up', async () => {
     const trainer = await open(harmless);
     for (let k = 0; k < 3; k++) {
       const running = trainer.train({ ...settings, parameters: trainer.initial, epochs: 10 ** 6 });

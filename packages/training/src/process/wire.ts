@@ -36,8 +36,8 @@ export interface Channel {
 }
 
 /**
- * A function that sends messages in order. Their arrays must not change until it resolves. What cannot be sent because
- * the other process is gone is dropped: its end is told by the process, not by the channel.
+ * A function that sends messages in order. Their arrays must not change until it resolves. A message that cannot be
+ * sent because the other process is gone is dropped: the process reports its end, not the channel.
  */
 export function sender<Message>(channel: Channel): (message: Message) => Promise<void> {
   let queue: Promise<void> = Promise.resolve();
@@ -51,7 +51,7 @@ export function sender<Message>(channel: Channel): (message: Message) => Promise
       const arrays: AnyArray[] = [];
       const packed = replace(message, (value) => {
         if (!isArray(value)) return undefined;
-        // A data set's shared memory ends at the process: what travels is a copy.
+        // A data set's shared memory ends at the process: the message carries a copy.
         if (value.byteLength <= PART_BYTES) return value.slice();
         return { $array: arrays.push(value) - 1 } satisfies Placeholder;
       });
@@ -70,7 +70,7 @@ export function sender<Message>(channel: Channel): (message: Message) => Promise
 
 /**
  * Calls back with each message that arrives, its arrays put together.
- * @param corrupt called where the other process breaks the form; nothing is received after that
+ * @param corrupt called if the other process breaks the protocol; nothing is received after that
  */
 export function receive<Message>(
   channel: Channel,

@@ -34,7 +34,7 @@ try {
     // A busy-waiting pool takes the cores that other nodes and the prover need.
     extra: {
       session: { intra_op: { allow_spinning: '0' } },
-      // What is computed before the first step, once for each of the three graphs, is to be worth keeping.
+      // Work before the first step, once for each of the three graphs, must be worth caching.
       ...(constantBytes > MAX_FOLDED_BYTES
         ? { optimization: { disable_specified_optimizers: 'ConstantFolding' } }
         : {}),

@@ -27,7 +27,7 @@ export function modelProcesses(parent = process.pid): number[] {
     });
 }
 
-/** Resolves when a condition holds; looks ten times a second. */
+/** Resolves when a condition holds; checks ten times a second. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 100));
 }

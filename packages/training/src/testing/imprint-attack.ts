@@ -5,7 +5,7 @@ import { encodeModel, GraphBuilder } from '@chorus/autodiff';
  *
  * The task's model looks like an MLP. All rows of its first layer measure the same thing, the sum of a sample's values,
  * and the biases are staggered thresholds: sample i moves neuron k if its sum is above threshold k. Neighbouring neurons
- * differ by the samples between their thresholds; where that is one sample, the difference of their weights' changes
+ * differ by the samples between their thresholds; if that is one sample, the difference of their weights' changes
  * is that sample, times a number that the difference of the biases' changes tells.
  */
 export interface ImprintModel {

@@ -1,4 +1,4 @@
-/** Child process of `sandbox.test.ts`: a model in it computes without end. Tells the id of the model's process. */
+/** Child process of `sandbox.test.ts`: a model in it computes without end. Reports the id of the model's process. */
 import { createDataset } from '../data/dataset.ts';
 import { createTrainer } from '../train/trainer.ts';
 import { modelProcesses } from './children.ts';

@@ -6,11 +6,11 @@ import { atomicWrite, makeFolder } from '@chorus/utils';
 import { z } from 'zod';
 import type { TrainingState } from '../jobs/messages.ts';
 
-/** Everything training needs to go on as if it had never stopped. */
+/** Everything that training needs to resume as if it had never stopped. */
 export interface Checkpoint {
-  /** Epochs that are done. */
+  /** Number of finished epochs. */
   epochs: number;
-  /** What must be the same to go on: digest of model and settings. */
+  /** Digest of model and settings, which must be equal to resume. */
   run: string;
   parameters: Float32Array;
   state: TrainingState;
@@ -23,7 +23,7 @@ export interface EpochResult {
   epoch: number;
   /** Mean loss over the epoch's steps. */
   loss: number;
-  /** On the held-out samples, where there are any. */
+  /** Results on the held-out samples, if there are any. */
   validation: { loss: number; accuracy: number } | null;
   seconds: number;
 }
@@ -90,8 +90,8 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
 }
 
 /**
- * The newest checkpoint of a folder; null where there is none.
- * @throws ChorusError `E_CHECKPOINT_CORRUPT` where the file is not what was written
+ * The newest checkpoint of a folder; null if it has none.
+ * @throws ChorusError `E_CHECKPOINT_CORRUPT` if the file was damaged or changed
  */
 export async function readCheckpoint(folder: string): Promise<Checkpoint | null> {
   const [newest] = await checkpointNames(folder);
@@ -102,7 +102,7 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint | null>
   } catch (cause) {
     throw new ChorusError('E_CHECKPOINT_CORRUPT', 'the checkpoint cannot be used', {
       facts: { path },
-      hint: 'delete the file; the one before it will be taken',
+      hint: 'delete the file; the previous one will be used',
       cause,
     });
   }
@@ -124,7 +124,7 @@ async function readFrom(path: string): Promise<Checkpoint> {
       return buffer;
     };
     const start = await read(0, MAGIC.length + 4);
-    if (start.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new Error('it is no checkpoint');
+    if (start.toString('latin1', 0, MAGIC.length) !== MAGIC) throw new Error('it is not a checkpoint');
     const headerBytes = start.readUInt32LE(MAGIC.length);
     if (headerBytes > MAX_HEADER_BYTES) throw new Error('its header is too long');
     const header = headerSchema.parse(JSON.parse((await read(start.length, headerBytes)).toString()));
@@ -170,8 +170,8 @@ function digest(parts: readonly Uint8Array[]): string {
   return hash.digest('hex');
 }
 
-/** Remove the checkpoints in a folder, and the folder where nothing else is in it. */
+/** Remove the checkpoints in a folder, and the folder if it is then empty. */
 export async function removeCheckpoints(folder: string): Promise<void> {
   for (const name of await checkpointNames(folder)) await rm(join(folder, name), { force: true });
-  await rmdir(folder).catch(() => {}); // something else of somebody's is in it
+  await rmdir(folder).catch(() => {}); // it holds other files
 }

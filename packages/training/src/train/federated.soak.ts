@@ -58,7 +58,7 @@ describe('federated averaging of generated digits', () => {
   const train = syntheticDigits({ seed: 1, count: 4000 });
   const test = syntheticDigits({ seed: 2, count: 2000 });
 
-  it('grows over the rounds: below 85 % after one, above 90 % after five', async () => {
+  it('federated averaging of generated digits grows over the rounds: below 85 % after one, above 90 % after five', async () => {
     const { accuracies, saturated } = await federate('mlp', train, test, 10, { kind: 'iid' });
     expect(accuracies[0]).toBeGreaterThan(0.6);
     expect(accuracies[0]).toBeLessThan(0.85);
@@ -67,14 +67,14 @@ describe('federated averaging of generated digits', () => {
     expect(saturated).toBe(0);
   });
 
-  it('works where each node has two classes, slower', async () => {
+  it('federated averaging of generated digits also works, more slowly, if each node has two classes', async () => {
     const { accuracies } = await federate('mlp', train, test, 10, { kind: 'shards', perNode: 2 });
     expect(accuracies[9]).toBeGreaterThan(0.5);
   });
 });
 
 describe.skipIf(!existsSync(MNIST))(
-  'federated averaging of real MNIST (skipped where CHORUS_DATA has none)',
+  'federated averaging of real MNIST (skipped if CHORUS_DATA has none)',
   async () => {
     const all = existsSync(MNIST) ? await loadDataset(MNIST) : syntheticDigits({ seed: 1, count: 400 });
     // As many as the validator of the demo holds out.

@@ -37,8 +37,8 @@ function weights(bytes: Uint8Array): Map<string, number[]> {
   return new Map(Array.from(initializers, ([name, tensor]) => [name, tensorNumbers(tensor)]));
 }
 
-describe('training a model by itself', () => {
-  it('writes an inference model that scores as the last validation said', async () => {
+describe('trainModel', () => {
+  it('trainModel writes an inference model with the score of the last validation', async () => {
     const trained = await trainModel(base);
     expect(trained.history.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
     expect(trained.history[2]!.loss).toBeLessThan(trained.history[0]!.loss);
@@ -52,7 +52,7 @@ describe('training a model by itself', () => {
     expect({ loss, accuracy }).toEqual(trained.history[2]!.validation);
   });
 
-  it('is bit for bit the same when stopped by a signal and resumed, moments included', async () => {
+  it('trainModel gives the same bits after an abort and resume, moments included', async () => {
     const whole = await trainModel(base);
     const abort = new AbortController();
     const stopped = new Error('stopped by the test');
@@ -76,7 +76,7 @@ describe('training a model by itself', () => {
     expect(resumed.history.map(({ loss }) => loss)).toEqual(whole.history.map(({ loss }) => loss));
   });
 
-  it('keeps the last whole epoch when the training diverges', async () => {
+  it('trainModel keeps the last whole epoch when the training diverges', async () => {
     // Squared error with too large a step grows by a factor each step: finite for some, then not.
     const diverging = trainModel({
       ...base,
@@ -95,7 +95,7 @@ describe('training a model by itself', () => {
     expect(kept!.history).toHaveLength(kept!.epochs);
   });
 
-  it('leaves frozen parameters as they were, bit for bit', async () => {
+  it('trainModel leaves frozen parameters as they were, bit for bit', async () => {
     const trained = await trainModel({ ...base, epochs: 1, freeze: /^fc[12]\./ });
     const [before, after] = [weights(model), weights(trained.model)];
     for (const [name, values] of before) {
@@ -105,7 +105,7 @@ describe('training a model by itself', () => {
     expect(trained.dimension).toBe(32 * 10 + 10);
   });
 
-  it('trains adapters alone with LoRA, and folds them into their weights', async () => {
+  it('trainModel trains adapters alone with LoRA, and folds them into their weights', async () => {
     const trained = await trainModel({ ...base, epochs: 1, lora: { target: /^fc2\.weight$/, rank: 2 } });
     expect(trained.dimension).toBe(2 * (64 + 32));
     const [before, after] = [weights(model), weights(trained.model)];
@@ -116,27 +116,30 @@ describe('training a model by itself', () => {
     }
   });
 
-  it('refuses adapters for weights that do not exist', async () => {
+  it('trainModel refuses adapters for weights that do not exist', async () => {
     const training = trainModel({ ...base, lora: { target: /^attention/, rank: 2 } });
     await expect(training).rejects.toMatchObject({ code: 'E_MODEL_LORA' });
   });
 
-  it('writes the running statistics of BatchNormalization into the model', async () => {
+  it('trainModel writes the running statistics of BatchNormalization into the model', async () => {
     const trained = await trainModel({ ...base, epochs: 1, model: normalised() });
     const after = weights(trained.model);
     expect(after.get('mean')!.some((x) => x !== 0)).toBe(true);
     expect(after.get('variance')!.some((x) => x !== 1)).toBe(true);
   });
 
-  it.for(['mse', 'bce-with-logits'] as const)('learns by %s against the class as a vector', async (kind) => {
-    const { history } = await trainModel({ ...base, loss: { kind }, epochs: 6 });
-    expect(history.at(-1)!.loss).toBeLessThan(history[0]!.loss * 0.7);
-    expect(history.at(-1)!.validation!.accuracy).toBeGreaterThan(0.5);
-  });
+  it.for(['mse', 'bce-with-logits'] as const)(
+    'trainModel learns with %s against the class as a vector',
+    async (kind) => {
+      const { history } = await trainModel({ ...base, loss: { kind }, epochs: 6 });
+      expect(history.at(-1)!.loss).toBeLessThan(history[0]!.loss * 0.7);
+      expect(history.at(-1)!.validation!.accuracy).toBeGreaterThan(0.5);
+    },
+  );
 });
 
 describe('checkpoints', () => {
-  it('of another training are refused, and so is a folder in use without resume', async () => {
+  it('a checkpoint of another training is refused, and so is a folder in use without resume', async () => {
     await trainModel({ ...base, epochs: 1, checkpoints: folder });
     await expect(trainModel({ ...base, checkpoints: folder })).rejects.toMatchObject({
       code: 'E_CHECKPOINT_EXISTS',
@@ -154,12 +157,12 @@ describe('checkpoints', () => {
     }
   });
 
-  it('are the newest two', async () => {
+  it('training keeps the two newest checkpoints', async () => {
     await trainModel({ ...base, epochs: 4, checkpoints: folder });
     expect((await readdir(folder)).sort()).toEqual(['epoch-000003.checkpoint', 'epoch-000004.checkpoint']);
   });
 
-  it('are refused when any byte changed or is missing', async () => {
+  it('checkpoints are refused when any byte changed or is missing', async () => {
     await trainModel({ ...base, epochs: 1, checkpoints: folder });
     const path = join(folder, 'epoch-000001.checkpoint');
     const bytes = await readFile(path);
@@ -179,7 +182,7 @@ describe('checkpoints', () => {
 });
 
 describe('a step whose gradient overflows', () => {
-  it('stops the training although its loss was finite', async () => {
+  it('a step whose gradient overflows stops the training although its loss was finite', async () => {
     // The loss of the only step is about 1e30 and finite; its gradient times the rate is not.
     const huge = createDataset({
       inputs: new Float32Array(4).fill(1e15),

@@ -13,27 +13,27 @@ export interface TrainModelOptions {
   dataset: Dataset;
   /** Held-out samples to evaluate on after each epoch. */
   validation?: Dataset;
-  /** Epochs in all, those before a resumed checkpoint included. */
+  /** Total number of epochs, including those before a resumed checkpoint. */
   epochs: number;
   batchSize: number;
   learningRate: number;
   optimizer: Optimizer;
-  /** Cross-entropy unless told. */
+  /** Default: cross-entropy. */
   loss?: Loss;
   device?: Device;
   threads?: number;
-  /** Parameters whose names match stay as they are. */
+  /** Parameters whose names match stay unchanged. */
   freeze?: RegExp;
-  /** Train only low-rank adapters (Hu et al. 2021, arXiv:2106.09685) beside the weights whose names match. */
+  /** Train only low-rank adapters (Hu et al. 2021, arXiv:2106.09685) on the weights whose names match. */
   lora?: { target: RegExp; rank: number };
   seed: number;
   /** Folder for a checkpoint after every epoch. */
   checkpoints?: string;
-  /** Go on from the newest checkpoint in that folder, where there is one. */
+  /** Resume from the newest checkpoint in that folder, if there is one. */
   resume?: boolean;
   signal?: AbortSignal;
   onOpen?: (trainer: Pick<Trainer, 'dimension' | 'device'>, resumedFrom: number) => void;
-  /** Share of all epochs that is done, and the loss of the last step. */
+  /** Finished share of all epochs, and the loss of the last step. */
   onProgress?: (fraction: number, loss: number) => void;
   onEpoch?: (result: EpochResult) => void;
 }
@@ -53,11 +53,10 @@ const MAX_PARAMETERS = 2 ** 29;
 /**
  * Train a model by itself, as a training framework does: no task, no network.
  *
- * Training is bit for bit the same whether it ran through or was stopped and resumed, on one machine, device and
- * thread count.
- * @throws ChorusError as {@link createTrainer} and `Trainer.train`; `E_MODEL_LORA` where no adapter fits,
- * `E_CHECKPOINT_EXISTS` where a folder is in use and `resume` was not said, `E_CHECKPOINT_MISMATCH` where the checkpoint is of another model, data or settings, `E_CHECKPOINT_CORRUPT`. After
- * an error the checkpoint of the last whole epoch is still there.
+ * An uninterrupted training and a resumed one give the same bits on one machine, device and thread count.
+ * @throws ChorusError as {@link createTrainer} and `Trainer.train`; `E_MODEL_LORA` if no adapter fits,
+ * `E_CHECKPOINT_EXISTS` if a folder is in use without `resume`, `E_CHECKPOINT_MISMATCH` if the checkpoint has another
+ * model, data or settings, `E_CHECKPOINT_CORRUPT`. After an error the checkpoint of the last whole epoch remains.
  */
 export async function trainModel(options: TrainModelOptions): Promise<TrainedModel> {
   const { model, dataset, validation, epochs, batchSize, learningRate, seed, checkpoints, signal } = options;
@@ -118,7 +117,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainedMod
         ? await trainer.evaluate({ parameters, state, dataset: validation, ...(signal ? { signal } : {}) })
         : null;
       if (tested && !Number.isFinite(tested.loss)) {
-        // The step after would not be finite either; what is kept stays usable.
+        // The next step would not be finite either; the stored checkpoint stays usable.
         throw new ChorusError('E_TRAINING_DIVERGED', 'the loss on the held-out samples is not finite', {
           facts: { epoch: epoch + 1, loss: tested.loss, learningRate },
           hint: 'lower the learning rate',
@@ -158,7 +157,7 @@ function withAdapters(model: Uint8Array, { target, rank }: { target: RegExp; ran
   }
 }
 
-/** New values of the model's initialisers: parameters, and running statistics out of the state. */
+/** New values of the model's initialisers: parameters, and running statistics from the state. */
 function trainedValues(
   trainer: Trainer,
   parameters: Float32Array,
@@ -174,7 +173,7 @@ function trainedValues(
   return values;
 }
 
-/** What must be the same to go on, in the order of {@link runOf}; epochs and device may differ. */
+/** Settings that must be equal to resume, in the order of {@link runOf}; epochs and device may differ. */
 const RUN_PARTS = [
   'model',
   'data',
@@ -187,7 +186,7 @@ const RUN_PARTS = [
   'adapters',
 ] as const;
 
-/** Tells trainings apart, and what of them: a short digest of each part. */
+/** Short digests of the parts of a training, to find out which differ. */
 function runOf(options: TrainModelOptions, loss: Loss): string {
   const { model, dataset, batchSize, learningRate, optimizer, freeze, lora, seed } = options;
   const { inputs, labels, count, inputShape, classes } = dataset;
@@ -209,7 +208,7 @@ function runOf(options: TrainModelOptions, loss: Loss): string {
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 
-/** 48 bits: enough to tell one's own trainings apart. */
+/** 48 bits: enough to distinguish a user's own trainings. */
 function digestOf(...parts: (string | Uint8Array)[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
@@ -220,7 +219,7 @@ function digestOf(...parts: (string | Uint8Array)[]): string {
 function differences(one: string, other: string): string {
   const [parts, others] = [one.split('.'), other.split('.')];
   const named = RUN_PARTS.filter((_, i) => parts[i] !== others[i]);
-  // Of a version that told trainings apart as a whole.
+  // A checkpoint of a version with one digest for the whole training.
   if (parts.length !== others.length) return 'model, data or setting';
   return named.length > 1 ? `${named.slice(0, -1).join(', ')} and ${named.at(-1)}` : String(named[0]);
 }

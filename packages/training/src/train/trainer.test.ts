@@ -47,7 +47,7 @@ describe('a trainer', () => {
   });
   afterAll(() => trainer.close());
 
-  it('describes the parameters in the order of the model file', () => {
+  it('a trainer describes the parameters in the order of the model file', () => {
     expect(trainer.parameters.map(({ name, shape, offset }) => [name, shape, offset])).toEqual([
       ['fc1.weight', [784, 64], 0],
       ['fc1.bias', [64], 50_176],
@@ -60,7 +60,7 @@ describe('a trainer', () => {
     expect(trainer.initial).toHaveLength(52_650);
   });
 
-  it('learns: the loss on the training data falls and the accuracy rises', async () => {
+  it('a trainer learns: the loss on the training data falls and the accuracy rises', async () => {
     const before = await trainer.evaluate({ parameters: trainer.initial, dataset: digits });
     const { delta, losses, seconds } = await trainer.train({
       ...settings,
@@ -76,7 +76,7 @@ describe('a trainer', () => {
     expect(seconds).toBeGreaterThan(0);
   });
 
-  it('gives equal bits for equal seeds and others for another seed', async () => {
+  it('a trainer gives equal bits for equal seeds and others for another seed', async () => {
     const run = (seed: number) => trainer.train({ ...settings, parameters: trainer.initial, seed });
     const [a, b, c] = [await run(7), await run(7), await run(8)];
     expect(a.delta).toEqual(b.delta);
@@ -84,7 +84,7 @@ describe('a trainer', () => {
     expect(a.delta).not.toEqual(c.delta);
   });
 
-  it('gives equal bits in another thread, and with jobs queued at once', async () => {
+  it('a trainer gives equal bits in another thread, and with jobs queued at once', async () => {
     const here = trainer.train({ ...settings, parameters: trainer.initial });
     const again = trainer.train({ ...settings, parameters: trainer.initial });
     const there = await opened({}, (other) => other.train({ ...settings, parameters: other.initial }));
@@ -92,7 +92,7 @@ describe('a trainer', () => {
     expect((await again).delta).toEqual(there.delta);
   });
 
-  it('leaves the given parameters and the data set as they were', async () => {
+  it('a trainer leaves the given parameters and the data set as they were', async () => {
     const parameters = trainer.initial;
     const inputs = digits.inputs.slice();
     await trainer.train({ ...settings, parameters, epochs: 1 });
@@ -100,7 +100,7 @@ describe('a trainer', () => {
     expect(digits.inputs).toEqual(inputs);
   });
 
-  it('tells progress from 0 to 1 without going back', async () => {
+  it('a trainer reports progress from 0 to 1 without going back', async () => {
     const seen: number[] = [];
     await trainer.train({
       ...settings,
@@ -112,7 +112,7 @@ describe('a trainer', () => {
     expect(seen).toEqual(seen.toSorted((a, b) => a - b));
   });
 
-  it('uses a batch of all samples where there are fewer than the batch size', async () => {
+  it('a trainer uses a batch of all samples if there are fewer than the batch size', async () => {
     const few = subset(digits, [0, 1, 2]);
     const { losses } = await trainer.train({
       ...settings,
@@ -123,7 +123,7 @@ describe('a trainer', () => {
     expect(losses).toHaveLength(1);
   });
 
-  it('does not block the event loop while it trains', async () => {
+  it('a trainer does not block the event loop while it trains', async () => {
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);
     const { seconds } = await trainer.train({
@@ -137,7 +137,7 @@ describe('a trainer', () => {
     expect(ticks).toBeGreaterThan(2);
   });
 
-  it('stops soon when told to, with the reason given, and works on', async () => {
+  it('a trainer stops soon after an abort, with the given reason, and keeps working', async () => {
     const abort = new AbortController();
     const reason = new Error('enough');
     const long = trainer.train({
@@ -155,7 +155,7 @@ describe('a trainer', () => {
     expect(losses).toHaveLength(21);
   });
 
-  it('stops at a loss that is not finite and names the step', async () => {
+  it('a trainer stops at a loss that is not finite and names the step', async () => {
     const wild = trainer.train({ ...settings, parameters: trainer.initial, learningRate: 1e30 });
     await expect(wild).rejects.toMatchObject({
       code: 'E_TRAINING_DIVERGED',
@@ -165,7 +165,7 @@ describe('a trainer', () => {
     });
   });
 
-  it('knows a data set again and forgets the least recently used', async () => {
+  it('a trainer recognises a data set it holds, and forgets the least recently used', async () => {
     const sets = Array.from({ length: 6 }, (_, k) =>
       subset(
         digits,
@@ -192,7 +192,7 @@ describe('a trainer', () => {
     ],
     ['no samples', { count: 0, labels: new Int32Array(0), inputs: new Float32Array(0) }, 'E_DATA_EMPTY', {}],
     ['fewer inputs than it says', { inputs: new Float32Array(784) }, 'E_DATA_SHAPE', {}],
-  ])('refuses %s before training', async (_, change, code, facts) => {
+  ])('a trainer refuses %s before training', async (_, change, code, facts) => {
     const dataset: Dataset = { ...digits, ...change };
     await expect(trainer.train({ ...settings, dataset, parameters: trainer.initial })).rejects.toMatchObject({
       code,
@@ -204,7 +204,7 @@ describe('a trainer', () => {
     });
   });
 
-  it('refuses parameters of another model', async () => {
+  it('a trainer refuses parameters of another model', async () => {
     await expect(trainer.train({ ...settings, parameters: new Float32Array(3) })).rejects.toMatchObject({
       code: 'E_MODEL_DIMENSION',
     });
@@ -217,7 +217,7 @@ describe('a trainer', () => {
     { learningRate: 0 },
     { learningRate: Number.NaN },
     { seed: 0.5 },
-  ])('refuses %o', async (change) => {
+  ])('a trainer refuses %o', async (change) => {
     await expect(trainer.train({ ...settings, parameters: trainer.initial, ...change })).rejects.toThrow(
       RangeError,
     );
@@ -235,7 +235,7 @@ describe('one step of gradient descent', () => {
   });
   const once = { dataset, epochs: 1, batchSize: 2, learningRate: 0.5, seed: 1 };
 
-  it('is what one computes by hand', async () => {
+  it('one step of gradient descent equals a calculation by hand', async () => {
     const { delta, losses } = await opened({ model: linearModel([2], 2, 2) }, (trainer) =>
       trainer.train({ ...once, parameters: trainer.initial }),
     );
@@ -244,7 +244,7 @@ describe('one step of gradient descent', () => {
     expect(losses).toEqual([Math.fround(Math.log(2))]);
   });
 
-  it('decays weights by the coefficient', async () => {
+  it('one step of gradient descent decays weights by the coefficient', async () => {
     const parameters = Float32Array.of(1, 1, 1, 1); // still equal logits for both classes
     const { delta } = await opened(
       { model: linearModel([2], 2, 2), optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0.5 } },
@@ -253,7 +253,7 @@ describe('one step of gradient descent', () => {
     expect([...delta]).toEqual([-0.5, 0, -0.5, 0]);
   });
 
-  it('begins every round with zero momentum', async () => {
+  it('one step of gradient descent begins every round with zero momentum', async () => {
     await opened(
       { model: linearModel([2], 2, 2), optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 } },
       async (trainer) => {
@@ -267,7 +267,7 @@ describe('one step of gradient descent', () => {
 });
 
 describe('models', () => {
-  it('may take samples flat, or leave dimensions open', async () => {
+  it('models may take samples flat, or leave dimensions open', async () => {
     for (const shape of [[784], ['any'], [1, 28, 'width']]) {
       await opened({ model: linearModel(shape, 784, 10) }, async (trainer) => {
         const { delta } = await trainer.train({ ...settings, parameters: trainer.initial });
@@ -277,7 +277,7 @@ describe('models', () => {
     }
   });
 
-  it('may be convolutional', async () => {
+  it('models may be convolutional', async () => {
     const cnn = buildModel('cnn', { inputShape: [1, 28, 28], classes: 10, seed: 0 });
     await opened({ model: cnn }, async (trainer) => {
       const { delta } = await trainer.train({ ...settings, parameters: trainer.initial, epochs: 3 });
@@ -286,7 +286,7 @@ describe('models', () => {
     });
   });
 
-  it('that are damaged are refused, whatever byte is missing', async () => {
+  it('a damaged model is refused for any missing byte', async () => {
     for (const bytes of [
       new Uint8Array(0),
       new Uint8Array(100).fill(0xff),
@@ -354,7 +354,7 @@ describe('models', () => {
 });
 
 describe('closing', () => {
-  it('ends what is running and what waits, refuses what comes, and may be repeated', async () => {
+  it('closing a trainer ends current and waiting jobs, refuses new ones, and may be repeated', async () => {
     const trainer = await createTrainer({ model, ...sgd });
     const running = trainer.train({ ...settings, parameters: trainer.initial, epochs: 100_000 });
     const waiting = trainer.evaluate({ parameters: trainer.initial, dataset: digits });
@@ -368,14 +368,14 @@ describe('closing', () => {
     });
   });
 
-  it('happens by itself when opening is aborted', async () => {
+  it('a trainer closes itself if its opening is aborted', async () => {
     const abort = new AbortController();
     const opening = createTrainer({ model, ...sgd, signal: abort.signal });
     setTimeout(() => abort.abort(new Error('no more')), 5);
     await expect(opening).rejects.toThrow('no more');
   });
 
-  it('leaves nothing behind that would keep the process alive', async () => {
+  it('closing a trainer leaves nothing behind that would keep the process alive', async () => {
     const workers = () =>
       process.getActiveResourcesInfo().filter((kind) => /Worker|MessagePort/.test(kind)).length;
     const before = workers();

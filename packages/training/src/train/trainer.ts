@@ -25,34 +25,34 @@ export interface TrainerOptions extends GraphOptions {
   /** Threads of one operator; 1 by default, which is fastest for small models and bit-reproducible. */
   threads?: number;
   device?: Device;
-  /** What the model's process may take before it is ended; one's own models are not bounded unless told. */
+  /** Limits of the model's process; no limits by default, for the user's own models. */
   limits?: ProcessLimits;
-  /** Given for a model of somebody else. */
+  /** Set for a foreign model. */
   foreign?: Foreign;
   signal?: AbortSignal;
 }
 
 export interface TrainOptions {
-  /** d float32: where training begins; not changed. */
+  /** d float32: the initial parameters; not changed. */
   parameters: Float32Array;
   dataset: Dataset;
   epochs: number;
-  /** Number of the first of these epochs; each is shuffled in its own way. 0 unless told. */
+  /** Number of the first of these epochs; each is shuffled differently. Default: 0. */
   firstEpoch?: number;
-  /** State to go on from, of an earlier result; as before the first step unless given. */
+  /** State of an earlier result to resume from; default: that before the first step. */
   state?: TrainingState;
   batchSize: number;
   learningRate: number;
   /** Seed of the shuffling: equal seeds give equal bits on one machine and thread count. */
   seed: number;
   signal?: AbortSignal;
-  /** Share of the work that is done, and the loss of the last step. */
+  /** Finished share of the work, and the loss of the last step. */
   onProgress?: (fraction: number, loss: number) => void;
 }
 
 export interface EvaluateOptions {
   parameters: Float32Array;
-  /** Running statistics, where training moves them. */
+  /** Running statistics, if training moves them. */
   state?: TrainingState;
   dataset: Dataset;
   signal?: AbortSignal;
@@ -73,38 +73,38 @@ export interface Trainer {
   readonly initialState: TrainingState;
   /** Names of the state that belongs to the model: running statistics. */
   readonly modelState: readonly string[];
-  /** Where it computes. */
+  /** The device on which it computes. */
   readonly device: Exclude<Device, 'auto'>;
   /**
    * Train on local data.
-   * @throws ChorusError `E_DATA_SHAPE`, `E_DATA_LABEL`, `E_DATA_EMPTY` where data and model do not fit (before
-   * any training), `E_TRAINING_DIVERGED` where the loss is not finite, `E_TRAINER_CLOSED`, `E_MODEL_MEMORY` and
-   * `E_MODEL_TIME` where the process passed a limit, `E_MODEL_CRASHED`; the signal's reason when aborted
+   * @throws ChorusError `E_DATA_SHAPE`, `E_DATA_LABEL`, `E_DATA_EMPTY` if data and model do not fit (before
+   * any training), `E_TRAINING_DIVERGED` if the loss is not finite, `E_TRAINER_CLOSED`, `E_MODEL_MEMORY` and
+   * `E_MODEL_TIME` if the process passed a limit, `E_MODEL_CRASHED`; the signal's reason when aborted
    * @throws {RangeError} on impossible settings
    */
   train(options: TrainOptions): Promise<TrainResult>;
   /** Loss and accuracy on a data set; errors as in {@link train}. */
   evaluate(options: EvaluateOptions): Promise<EvaluateResult>;
-  /** Why it computes no more: it passed a limit, or crashed too often. Null while it can. */
+  /** Why it stopped computing: it passed a limit, or crashed too often. Null while it works. */
   readonly fault: ChorusError | null;
   /** The most memory the model's process has held, bytes. */
   peakBytes(): Promise<number>;
-  /** End the process, whatever it is at. Safe to call again. */
+  /** End the process during any work. Safe to call again. */
   close(): Promise<void>;
 }
 
 /** Data sets a process keeps; the least recently used goes first. A node has its shard and a test set. */
 const KEPT_DATASETS = 4;
 
-/** A process that crashed so often without finishing a job is not started again. */
+/** A process that crashed this number of times without finishing a job is not started again. */
 const MAX_CRASHES = 3;
 
-/** A job that was told to stop hears it between two calls of the runtime; after so long it is ended with its process. */
+/** An aborted job stops between two calls of the runtime; after this time its process is ended. */
 const DEAF_MILLISECONDS = 2_000;
 
 /**
  * Open a model for training.
- * @throws ChorusError `E_MODEL_CORRUPT`, `E_MODEL_UNSUPPORTED`, `E_DEVICE` where the device cannot be used; of a foreign
+ * @throws ChorusError `E_MODEL_CORRUPT`, `E_MODEL_UNSUPPORTED`, `E_DEVICE` if the device cannot be used; of a foreign
  * model `E_MODEL_FORBIDDEN`, `E_MODEL_UNBOUNDED`; `E_MODEL_MEMORY`, `E_MODEL_TIME`, `E_MODEL_CRASHED`
  * @throws {RangeError} on an impossible thread count
  */
@@ -154,7 +154,7 @@ interface Life {
   process: ModelProcess;
   opening: PromiseWithResolvers<Opened>;
   pending: Map<number, Pending>;
-  /** Data sets it has, by the key they have there. */
+  /** The data sets it holds, by their keys there. */
   sent: Map<Dataset, number>;
 }
 
@@ -238,7 +238,7 @@ class ProcessTrainer implements Trainer {
 
   async #shutDown(): Promise<void> {
     const life = this.#life;
-    // What the process computes is wanted by nobody any more, and nothing else is in it.
+    // No caller needs the result of the process any more, and it has no other job.
     life?.process.kill();
     await life?.process.exited;
   }
@@ -254,7 +254,7 @@ class ProcessTrainer implements Trainer {
       pending: new Map(),
       sent: new Map(),
     };
-    // Whoever opens awaits it; a job of a process started again does not need to.
+    // The opener awaits it; a job of a restarted process does not need to.
     life.opening.promise.catch(() => {});
     this.#life = life;
     return life;
@@ -309,7 +309,7 @@ class ProcessTrainer implements Trainer {
     return promise;
   }
 
-  /** Send a data set unless the process has it; the key it has there. */
+  /** Send a data set unless the process has it; returns its key there. */
   #send({ process, sent }: Life, dataset: Dataset): number {
     const known = sent.get(dataset);
     if (known !== undefined) {
@@ -356,7 +356,7 @@ class ProcessTrainer implements Trainer {
   #ended(life: Life, fault: ChorusError): void {
     if (this.#life === life) this.#life = undefined;
     const crashed = fault.code === 'E_MODEL_CRASHED';
-    // Before it was opened there is nothing to go on with.
+    // A process that never opened cannot be restarted.
     if (!crashed || !this.#opened || ++this.#crashes >= MAX_CRASHES) this.#failure ??= fault;
     const error = this.#closing ? closed() : (this.#failure ?? fault);
     life.opening.reject(error);
@@ -365,7 +365,7 @@ class ProcessTrainer implements Trainer {
   }
 }
 
-/** @throws ChorusError `E_MODEL_DIMENSION` where the state is of another model or optimiser */
+/** @throws ChorusError `E_MODEL_DIMENSION` if the state belongs to another model or optimiser */
 function checkState(state: TrainingState | undefined, initial: TrainingState): void {
   for (const [name, values] of Object.entries(state ?? {})) {
     const own = initial[name];

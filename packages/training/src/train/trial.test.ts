@@ -67,7 +67,7 @@ describe('what a round does with a model is done with it first', () => {
       bytesOf(linear({ before: (g, x) => g.op('Log', [x]) })),
     ],
     ['the mlp', buildModel('mlp', { inputShape: [VALUES], classes: CLASSES, seed: 1 })],
-  ])('%s passes, with the data of a node and without', async (_, model) => {
+  ])('the trial of %s passes, with a node’s data and without', async (_, model) => {
     const opened = await open(model);
     expect((await tryModel(opened, { terms })).secondsPerStep).toBeGreaterThan(0);
     expect((await tryModel(opened, { terms, dataset: own })).peakBytes).toBeGreaterThan(1e6);
@@ -112,7 +112,7 @@ describe('what a round does with a model is done with it first', () => {
   });
 });
 
-it('data that nothing can be learnt from is told from a model that cannot learn', async () => {
+it('a trial distinguishes data without information from a model that cannot learn', async () => {
   const opened = await open(bytesOf(linear()));
   const dataset = { ...own, inputs: own.inputs.map(() => Number.NaN) };
   await expect(tryModel(opened, { terms, dataset })).rejects.toMatchObject({

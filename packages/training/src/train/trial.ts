@@ -7,7 +7,7 @@ import { quantiseReference } from '../model/quantise-reference.ts';
 import { random } from '../random.ts';
 import type { Trainer } from './trainer.ts';
 
-/** What a model was seen to take on this machine, with the threads and the device of its trainer. */
+/** Measured cost of a model on this machine, with the threads and the device of its trainer. */
 export interface TrialResult {
   /** Wall-clock seconds of one training step. */
   secondsPerStep: number;
@@ -21,36 +21,36 @@ export type TrialTerms = Pick<Terms, 'batchSize' | 'learningRate' | 'scale'> & {
 
 export interface TrialOptions {
   terms: TrialTerms;
-  /** Samples to try it on; made up where there are none. */
+  /** Samples for the trial; default: generated ones. */
   dataset?: Dataset | null;
   signal?: AbortSignal;
 }
 
-/** Full steps that are timed: the first run of the runtime has so many. */
+/** Number of timed full steps: that of the runtime's first run. */
 const TIMED_STEPS = 4;
 
-/** A step that is timed changes nothing that could end it. */
+/** Timed steps use a rate too small to make them diverge. */
 const TIMED_RATE = 1e-6;
 
-/** A bound on what is made up: 64 MiB. */
+/** Bound on generated samples: 64 MiB. */
 const MAX_VALUES = 2 ** 24;
 
-/** More steps than a round has: what rounds to nothing after so many rounds to nothing. */
+/** More steps than a round has: an entry that rounds to zero after this number of steps always does. */
 const MOST_STEPS = 1e6;
 
-/** Of the entries that move, so many may be clamped in the first step. */
+/** Maximum share of the moving entries that the first step may clamp. */
 const MOST_SATURATED = 0.5;
 
 /**
- * Do with a model what a round does with it, on few samples: initial parameters, a step of training, its update and its
- * direction as they are committed and sent, an evaluation. What this lets pass is trained,
- * evaluated, validated and aggregated; it is asked before a budget is locked, and before a stake is.
+ * Run all steps of a round on a model, with few samples: initial parameters, a step of training, its update and its
+ * direction as they are committed and sent, an evaluation. A model that passes can be trained, evaluated, validated
+ * and aggregated; the trial runs before a budget or a stake is locked.
  *
  * The limits of the trainer's process hold, so it ends: it is at most twelve calls of the runtime.
  *
- * @throws ChorusError `E_DATA_SHAPE`, `E_DATA_LABEL` where model and samples do not fit each other; `E_MODEL_VALUE` where
- *   a parameter, or the loss on whatever is tried, is not finite; `E_MODEL_UNSUPPORTED` where it does not run, or no
- *   parameter moves; `E_TASK_SCALE` where no update can be told in units of the scale; what training throws
+ * @throws ChorusError `E_DATA_SHAPE`, `E_DATA_LABEL` if model and samples do not fit each other; `E_MODEL_VALUE` if
+ *   a parameter, or the loss on all tried samples, is not finite; `E_MODEL_UNSUPPORTED` if it does not run, or no
+ *   parameter moves; `E_TASK_SCALE` if no update can be expressed in units of the scale; the errors of training
  */
 export async function tryModel(trainer: Trainer, options: TrialOptions): Promise<TrialResult> {
   const { terms, signal } = options;
@@ -84,7 +84,7 @@ export async function tryModel(trainer: Trainer, options: TrialOptions): Promise
     if (!Number.isFinite(loss)) throw infinite(loss);
     return { secondsPerStep: timed / TIMED_STEPS, peakBytes: await trainer.peakBytes() };
   } catch (error) {
-    // Whatever the runtime does not do with these samples, it will not do in a round.
+    // Any failure of the runtime with these samples would occur in a round too.
     if (!hasCode(error, 'E_TRAINING_FAILED')) throw error;
     throw new ChorusError(
       'E_MODEL_UNSUPPORTED',
@@ -99,7 +99,7 @@ export async function tryModel(trainer: Trainer, options: TrialOptions): Promise
 }
 
 /**
- * Whether a batch that the terms describe can be made up at all.
+ * Check that a batch of the terms can be generated at all.
  * @throws ChorusError `E_DATA_SHAPE`
  */
 export function checkBatch({ data, batchSize }: Omit<TrialTerms, 'learningRate' | 'scale'>): void {
@@ -113,7 +113,7 @@ export function checkBatch({ data, batchSize }: Omit<TrialTerms, 'learningRate' 
 /** `bits`: zeros and ones, as brightness, features and tokens are. `noise`: for a model of which bits are too rare. */
 type Kind = 'own' | 'bits' | 'noise';
 
-/** The first step must be finite and move something; of samples that mean nothing, the next ones need not be. */
+/** The first step must be finite and move something; with meaningless samples, the next ones need not be. */
 async function firstStep(
   terms: TrialTerms,
   own: Dataset | null,
@@ -132,7 +132,7 @@ async function firstStep(
   for (const kind of kinds) {
     try {
       const found = await attempt(kind);
-      // What fails on a node's own data alone is to be seen there.
+      // A failure that only a node's own data causes must show there.
       if (faults.length > 0 && own && own.count > 0) throw faults[0];
       return found;
     } catch (error) {
@@ -170,7 +170,7 @@ function madeUp({ data }: TrialTerms, count: number, kind: 'bits' | 'noise'): Da
   });
 }
 
-/** Seconds of a training that may diverge: how long it took is known all the same. */
+/** Duration in seconds of a training that may diverge: it is measured anyway. */
 async function finite(training: Promise<{ seconds: number }>): Promise<number> {
   const began = performance.now();
   try {
@@ -181,7 +181,7 @@ async function finite(training: Promise<{ seconds: number }>): Promise<number> {
   }
 }
 
-/** Whether updates of such a model can be told in whole units of the scale, of which int16 holds 32,767. */
+/** Whether updates of such a model can be expressed in whole units of the scale, of which int16 holds 32,767. */
 function checkUpdate(delta: Float32Array, { scale }: TrialTerms): void {
   const largest = delta.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   if (largest * MOST_STEPS < scale / 2) throw coarse(delta, scale);
@@ -197,7 +197,7 @@ function checkUpdate(delta: Float32Array, { scale }: TrialTerms): void {
   );
 }
 
-/** The sizes and entries of what is sent. */
+/** Sizes and entries of the sent data. */
 function checkPayload(kind: 'update' | 'reference', delta: Float32Array, scale: number): void {
   const vector = kind === 'update' ? quantise(delta, scale).vector : quantiseReference(delta);
   const author = `0x${'0'.repeat(40)}` as const;
