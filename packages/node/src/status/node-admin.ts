@@ -25,7 +25,7 @@ import type {
   TaskList,
   TaskSummary,
 } from '../admin/schema/tasks.ts';
-import type { Notice } from '../admin/schema/values.ts';
+import type { Notice, TokenAmount } from '../admin/schema/values.ts';
 import type { AdminSource } from '../admin/source.ts';
 import type { NodeConfig } from '../config/config.ts';
 import type { NodeEvent } from '../events/events.ts';
@@ -35,6 +35,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { missedRoundBps } from '../policy/task-policy.ts';
 import { Stakes } from '../stakes/stakes.ts';
 import type { PublicationState } from '../tasks/publication-queue.ts';
+import { decimalsOf, withDecimals } from '../utils/token-decimals.ts';
 import { ActivityTracker } from './activity-tracker.ts';
 import { lagSeconds } from './chain-watch.ts';
 import type { HostInfo } from './host-info.ts';
@@ -166,10 +167,14 @@ export class NodeAdmin implements AdminSource {
     const { node, conditions, money } = this.#running();
     const { config, machine, version } = this.#options;
     const { chain, network } = node.ports;
-    const [head, holding, claimable] = await Promise.all([
+    const [head, holding, claimable, tasks, rounds, earned, staked] = await Promise.all([
       conditions.chain.view(),
       conditions.warnings(),
-      money.claimable().catch(() => []),
+      this.#claimable().catch(() => []),
+      this.#summaries(),
+      this.#rounds({ limit: STATUS_ROUNDS }),
+      withDecimals(chain, money.earned()),
+      withDecimals(chain, money.staked()),
     ]);
     const paused = this.#pauses();
     const details = this.#network();
@@ -208,12 +213,12 @@ export class NodeAdmin implements AdminSource {
         gasBalance: head.gasBalance?.toString() ?? null,
         requests: requestsOf(chain),
       },
-      tasks: this.#summaries(),
+      tasks,
       refused: this.#activities.refusals(),
-      rounds: this.#rounds({ limit: STATUS_ROUNDS }),
-      earned: money.earned(),
+      rounds,
+      earned,
       claimable,
-      staked: money.staked(),
+      staked,
       resources: {
         cpuPercent: machine.cpuPercent,
         rssBytes: memory.rss + modelMemory(),
@@ -233,7 +238,7 @@ export class NodeAdmin implements AdminSource {
 
   async tasks(): Promise<TaskList> {
     this.#running();
-    return { tasks: this.#summaries(), refused: this.#activities.refusals() };
+    return { tasks: await this.#summaries(), refused: this.#activities.refusals() };
   }
 
   async task(id: bigint): Promise<TaskDetail> {
@@ -253,18 +258,24 @@ export class NodeAdmin implements AdminSource {
       hasDone: () => false,
       stake: 0n,
     };
-    const decimals = await chain.decimals(task.token).catch(() => null);
+    const decimals = await decimalsOf(chain, task.token);
     return taskDetail(chain.account, { ...known, task }, this.#activities.of(id), decimals);
   }
 
   async rounds({ task, limit }: RoundsQuery): Promise<RoundList> {
     this.#running();
-    return { rounds: this.#rounds({ limit, ...(task === undefined ? {} : { taskId: BigInt(task) }) }) };
+    const query = { limit, ...(task === undefined ? {} : { taskId: BigInt(task) }) };
+    return { rounds: await this.#rounds(query) };
   }
 
   async rewards(): Promise<Rewards> {
-    const { money } = this.#running();
-    return { earned: money.earned(), claimable: await money.claimable(), staked: money.staked() };
+    const { node, money } = this.#running();
+    const [earned, claimable, staked] = await Promise.all([
+      withDecimals(node.ports.chain, money.earned()),
+      this.#claimable(),
+      withDecimals(node.ports.chain, money.staked()),
+    ]);
+    return { earned, claimable, staked };
   }
 
   async peers(): Promise<PeerList> {
@@ -290,6 +301,7 @@ export class NodeAdmin implements AdminSource {
     return {
       taskId: id.toString(),
       member,
+      decimals: task ? await decimalsOf(node.ports.chain, task.token) : null,
       stakeLocked: stake.toString(),
       missedRoundBps: member ? cost : 0,
       stakeReturnsAfter: member
@@ -302,8 +314,10 @@ export class NodeAdmin implements AdminSource {
   }
 
   async refund(id: bigint, cancel: boolean): Promise<RefundResult> {
-    const { token, amount, transaction } = await this.#running().node.refund(id, { cancel });
-    return { taskId: id.toString(), token, amount: amount.toString(), transaction };
+    const { node } = this.#running();
+    const { token, amount, transaction } = await node.refund(id, { cancel });
+    const decimals = await decimalsOf(node.ports.chain, token);
+    return { taskId: id.toString(), token, decimals, amount: amount.toString(), transaction };
   }
 
   async storeModel(model: Uint8Array): Promise<StoredModel> {
@@ -322,14 +336,14 @@ export class NodeAdmin implements AdminSource {
   async claim({ token }: ClaimRequest): Promise<ClaimResult> {
     const { node, money } = this.#running();
     const wanted = token === undefined ? await money.claimable(true) : [{ token, amount: '1' }];
-    const claimed: ClaimResult['claimed'] = [];
+    const claimed: Omit<ClaimResult['claimed'][number], 'decimals'>[] = [];
     for (const { token: each, amount } of wanted) {
       if (amount === '0') continue;
       const receipt = await node.claim(each as Address);
       claimed.push({ token: each, amount: receipt.amount.toString(), transaction: receipt.transaction });
     }
     money.forget();
-    return { claimed };
+    return { claimed: await withDecimals(node.ports.chain, claimed) };
   }
 
   async stakes(query: StakesQuery): Promise<StakesDocument> {
@@ -394,12 +408,19 @@ export class NodeAdmin implements AdminSource {
       .map(({ code, reason, change }) => ({ code, message: reason, hint: change }));
   }
 
-  #summaries(): TaskSummary[] {
+  #summaries(): Promise<TaskSummary[]> {
     const { node } = this.#running();
-    return node.followed().flatMap((followed) => {
+    const { chain } = node.ports;
+    const summaries = node.followed().flatMap((followed) => {
       const activity = this.#activities.of(followed.taskId);
-      return taskSummary(node.ports.chain.account, followed, activity) ?? [];
+      return taskSummary(chain.account, followed, activity) ?? [];
     });
+    return withDecimals(chain, summaries);
+  }
+
+  async #claimable(): Promise<TokenAmount[]> {
+    const { node, money } = this.#running();
+    return withDecimals(node.ports.chain, await money.claimable());
   }
 
   #termsOf(node: ChorusNode, id: bigint): Terms | null {
@@ -407,10 +428,12 @@ export class NodeAdmin implements AdminSource {
     return bytes && decodeTerms(bytes);
   }
 
-  #rounds(query: { limit: number; taskId?: bigint }): RoundSummary[] {
-    return this.#running()
-      .node.journal.rounds(query)
+  #rounds(query: { limit: number; taskId?: bigint }): Promise<RoundSummary[]> {
+    const { node } = this.#running();
+    const summaries = node.journal
+      .rounds(query)
       .map((record) => roundSummary(record, this.#activities.stageSeconds(record.taskId, record.round)));
+    return withDecimals(node.ports.chain, summaries);
   }
 }
 
