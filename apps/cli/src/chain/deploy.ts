@@ -17,6 +17,7 @@ import ora from 'ora';
 import { Interrupted } from '../environment/exit.ts';
 import { readSecretFile } from '../environment/secret-file.ts';
 import { integer, print, printJson, table } from '../output/table.ts';
+import { COIN_DECIMALS } from '../output/units.ts';
 
 export interface DeployCommandOptions {
   rpc: string;
@@ -170,5 +171,5 @@ deployed on chain ${chainId} and verified; written to ${file}`;
 
 /** Of the chain's own coin, to nine decimals. */
 function coins(wei: bigint): string {
-  return Number(formatUnits(wei, 18)).toFixed(9);
+  return Number(formatUnits(wei, COIN_DECIMALS)).toFixed(9);
 }

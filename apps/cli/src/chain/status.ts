@@ -3,6 +3,7 @@ import { ChorusError } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { EXIT } from '../environment/exit.ts';
 import { integer, print, printJson, roundedTokens, table } from '../output/table.ts';
+import { COIN_DECIMALS, OWN_TOKEN_DECIMALS } from '../output/units.ts';
 
 export interface StatusCommandOptions {
   rpc: string;
@@ -37,20 +38,21 @@ function statusView(status: DeploymentStatus): string {
   const checks = wiring.map((finding) => [finding.what, sign(finding.ok), finding.found]);
   const { protocolFeeBps, contestSeconds, unbondSeconds, minimumStake, treasury } = parameters;
   const { missedRounds = 0, ...slashing } = parameters.slashing;
+  const tokens = (units: bigint) => roundedTokens(units, OWN_TOKEN_DECIMALS);
   const settings = [
     ['protocol fee', `${protocolFeeBps / 100} %`],
     ['treasury', treasury],
     ['contest window', `${integer(contestSeconds)} s`],
     ['unbonding', `${integer(unbondSeconds)} s`],
-    ['minimum stake', roundedTokens(minimumStake)],
+    ['minimum stake', tokens(minimumStake)],
     ['shortest phase', `${integer(parameters.minPhaseSeconds)} s`],
     ['dropped after', `${integer(missedRounds)} missed rounds in a row`],
     ...Object.entries(slashing).map(([name, bps]) => [`slash: ${name}`, `${bps / 100} % of the stake`]),
-    ['supply', roundedTokens(balances.supply)],
-    ['in escrow', roundedTokens(balances.escrow)],
-    ['at stake', roundedTokens(balances.stake)],
-    ['of the treasury', roundedTokens(balances.treasury)],
-    ['coin of the deployer', formatUnits(balances.deployerCoin, 18)],
+    ['supply', tokens(balances.supply)],
+    ['in escrow', tokens(balances.escrow)],
+    ['at stake', tokens(balances.stake)],
+    ['of the treasury', tokens(balances.treasury)],
+    ['coin of the deployer', formatUnits(balances.deployerCoin, COIN_DECIMALS)],
   ];
   return [
     `chain ${chainId} at block ${integer(height)}`,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive } from '@chorus/node';
 import { createAdminClient, readAdmin } from '@chorus/node/admin';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, sameAddress } from '@chorus/protocol';
 import { makeFolder } from '@chorus/utils';
 import { Command } from 'commander';
 import ora from 'ora';
@@ -18,7 +18,7 @@ import { machineFactor } from '../environment/machine.ts';
 import { columns } from '../output/columns.ts';
 import { fields, print, printJson } from '../output/table.ts';
 import { write } from '../output/terminal.ts';
-import { amount, bytes } from '../output/units.ts';
+import { amount, bytes, OWN_TOKEN_DECIMALS } from '../output/units.ts';
 import { Heartbeat } from '../task/heartbeat.ts';
 
 interface DevnetFlags {
@@ -187,7 +187,7 @@ async function end(pid: number): Promise<void> {
 
 async function statusAction(flags: DevnetFlags): Promise<void> {
   const devnet = await readDevnet(flags.dir);
-  const nodes = await Promise.all(devnet.nodes.map(nodeStatus));
+  const nodes = await Promise.all(devnet.nodes.map((node) => nodeStatus(node, devnet.deployment.token)));
   if (flags.json) return printJson({ ...devnet, nodes });
   print(
     fields([
@@ -204,7 +204,7 @@ async function statusAction(flags: DevnetFlags): Promise<void> {
         state,
         peers === null ? '-' : String(peers),
         tasks === null ? '-' : String(tasks),
-        earned === null ? '-' : amount(earned),
+        earned === null ? '-' : amount(earned, OWN_TOKEN_DECIMALS),
         rssBytes === null ? '-' : bytes(rssBytes),
         home,
       ]),
@@ -213,17 +213,17 @@ async function statusAction(flags: DevnetFlags): Promise<void> {
   );
 }
 
-/** What a node of the devnet says of itself; one that does not answer is `down`. */
-async function nodeStatus(node: DevnetDescriptor['nodes'][number]) {
+/** What a node of the devnet says of itself, and has earned of the devnet's own token; one that does not answer is `down`. */
+async function nodeStatus(node: DevnetDescriptor['nodes'][number], token: string) {
   try {
     const status = await createAdminClient(await readAdmin(node.home)).status();
-    const earned = status.earned.reduce((sum, { amount: units }) => sum + BigInt(units), 0n);
+    const earned = status.earned.find((entry) => sameAddress(entry.token, token))?.amount ?? '0';
     return {
       ...node,
       state: status.state as string,
       peers: status.network.peers,
       tasks: status.tasks.length,
-      earned: earned.toString(),
+      earned,
       rssBytes: status.resources.rssBytes,
     };
   } catch {
@@ -237,5 +237,5 @@ async function fundAction(address: string, flags: DevnetFlags): Promise<void> {
   }
   const given = await fundAccount(await readDevnet(flags.dir), address.toLowerCase() as `0x${string}`);
   if (flags.json) printJson({ address, given: given.toString() });
-  else print(`${amount(given.toString())} tokens and coins for gas given to ${address}`);
+  else print(`${amount(given.toString(), OWN_TOKEN_DECIMALS)} tokens and coins for gas given to ${address}`);
 }

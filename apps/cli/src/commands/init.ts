@@ -12,7 +12,7 @@ import { type InitResult, initNode, refuseExisting } from '../init/init.ts';
 import { type InitAnswers, type NodeRole, STAKE_DAYS } from '../init/plan.ts';
 import { integer } from '../options/numbers.ts';
 import { fields, print, printJson } from '../output/table.ts';
-import { short } from '../output/units.ts';
+import { OWN_TOKEN_DECIMALS, short } from '../output/units.ts';
 import { addresses } from '../task-request/request.ts';
 
 interface InitFlags extends HomeOptions {
@@ -193,7 +193,10 @@ function describe(result: InitResult, flags: InitFlags): void {
       ...(data === null ? [] : ([['data', data]] as [string, string][])),
       ...(funded === 0n
         ? []
-        : ([['given by the devnet', `${formatUnits(funded, 18)} tokens`]] as [string, string][])),
+        : ([['given by the devnet', `${formatUnits(funded, OWN_TOKEN_DECIMALS)} tokens`]] as [
+            string,
+            string,
+          ][])),
       ['may stake', stakeText(result)],
     ]),
     '',

@@ -71,7 +71,10 @@ async function listAction(options: InspectOptions & { task?: string }): Promise<
     network.step('checking every proof');
     const listed = await listProofs(network, task);
     if (options.json) printJson(listDocument(task, listed));
-    else print(listView(network, task, listed));
+    else {
+      const decimals = await network.chain.decimals(task.token).catch(() => null);
+      print(listView(network, task, listed, decimals));
+    }
     return listed.every(({ fault }) => fault === null);
   });
 }

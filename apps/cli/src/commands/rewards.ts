@@ -35,15 +35,17 @@ async function showAction(flags: HomeOptions): Promise<void> {
 function describe(token: string, { earned, claimable, staked }: Rewards): string {
   const of = <T extends { token: string }>(list: T[]) => list.find((entry) => entry.token === token);
   const money = of(earned);
+  const decimals = (money ?? of(claimable) ?? of(staked))?.decimals ?? null;
+  const written = (units = '0') => amount(units, decimals);
   return [
     colors.bold(`token ${short(token)}`),
     fields([
-      ['earned', amount(money?.amount ?? '0')],
-      ['  by training', amount(money?.rewards ?? '0')],
-      ['  by fees', amount(money?.fees ?? '0')],
-      ['paid out', amount(money?.claimed ?? '0')],
-      ['claimable', amount(of(claimable)?.amount ?? '0')],
-      ['staked', amount(of(staked)?.amount ?? '0')],
+      ['earned', written(money?.amount)],
+      ['  by training', written(money?.rewards)],
+      ['  by fees', written(money?.fees)],
+      ['paid out', written(money?.claimed)],
+      ['claimable', written(of(claimable)?.amount)],
+      ['staked', written(of(staked)?.amount)],
       ['rounds', money ? `${money.settled} settled, ${money.paid} of them paid, ${money.void} void` : '-'],
     ]),
   ].join('\n');
@@ -54,7 +56,7 @@ async function claimAction(flags: HomeOptions & { token?: string }): Promise<voi
   const { claimed } = await node.claim(flags.token ? { token: flags.token } : {});
   if (flags.json) return printJson({ claimed });
   if (claimed.length === 0) return print('there is nothing to claim');
-  for (const { token, amount: units, transaction } of claimed) {
-    print(`${amount(units)} of ${short(token)} paid out in ${transaction}`);
+  for (const { token, amount: units, decimals, transaction } of claimed) {
+    print(`${amount(units, decimals)} of ${short(token)} paid out in ${transaction}`);
   }
 }

@@ -69,7 +69,14 @@ async function listAction(flags: HomeOptions): Promise<void> {
   function row(task: TaskSummary): string[] {
     const where =
       task.status === 'running' ? `${task.round}/${task.rounds} ${task.phase ?? ''}` : task.status;
-    return [task.id, cut(task.name, width), rolesText(task), where, doing(task), amount(task.stake)];
+    return [
+      task.id,
+      cut(task.name, width),
+      rolesText(task),
+      where,
+      doing(task),
+      amount(task.stake, task.decimals),
+    ];
   }
 }
 
@@ -81,8 +88,7 @@ async function showAction(id: string, flags: HomeOptions): Promise<void> {
 
 function describe(task: TaskDetail): string[] {
   const { roles, terms } = task;
-  const tokens = (units: string) =>
-    task.decimals === null ? `${units} smallest units` : amount(units, task.decimals);
+  const tokens = (units: string) => amount(units, task.decimals);
   const optional = (name: string, value: string | number | null | undefined): [string, string | number][] =>
     value === null || value === undefined ? [] : [[name, value]];
   return [
@@ -136,11 +142,15 @@ async function refundAction(id: string, flags: HomeOptions & { cancel?: boolean 
   const node = await connectNode(flags);
   const result = await node.refund(parseTask(id), { cancel: flags.cancel ?? false });
   if (flags.json) printJson(result);
-  else print(`${amount(result.amount)} of ${short(result.token)} came back in ${result.transaction}`);
+  else
+    print(
+      `${amount(result.amount, result.decimals)} of ${short(result.token)} came back in ${result.transaction}`,
+    );
 }
 
 async function leaveAction(id: string, flags: HomeOptions): Promise<void> {
   const result = await (await connectNode(flags)).leave(parseTask(id));
   if (flags.json) printJson(result);
-  else print(result.message, ...(result.member ? [`stake locked: ${amount(result.stakeLocked)}`] : []));
+  else if (!result.member) print(result.message);
+  else print(result.message, `stake locked: ${amount(result.stakeLocked, result.decimals)}`);
 }

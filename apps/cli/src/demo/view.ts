@@ -5,6 +5,7 @@ import Table from 'cli-table3';
 import ora from 'ora';
 import colors from 'yoctocolors';
 import { write } from '../output/terminal.ts';
+import { OWN_TOKEN_DECIMALS } from '../output/units.ts';
 import type { DemoProgress } from './demo.ts';
 import type { DemoOptions } from './options.ts';
 import type { DemoReport, RoundResult } from './report.ts';
@@ -80,7 +81,7 @@ export function createDemoView(options: DemoOptions): DemoView {
 
 const percent = (fraction: number, digits = 1) => `${(100 * fraction).toFixed(digits)} %`;
 const seconds = (value: number) => value.toFixed(2);
-const tokens = (amount: string) => Number(formatUnits(BigInt(amount), 18)).toFixed(2);
+const tokens = (amount: string) => Number(formatUnits(BigInt(amount), OWN_TOKEN_DECIMALS)).toFixed(2);
 
 function proofText({ proof }: RoundResult): string {
   return proof === 'ok' ? colors.green('proof ok') : colors.red(`proof: ${proof}`);

@@ -4,6 +4,7 @@ import { type NodeConfig, verifierFault } from '@chorus/node';
 import { type Address, type ChorusError, RULE_NAMES, reasonOf } from '@chorus/protocol';
 import { keccak256 } from 'ethers';
 import { DEPLOYMENT_FILE, type DeploymentFile, readDeployment } from '../chain/deployment.ts';
+import { COIN_DECIMALS } from '../output/units.ts';
 import type { Finding } from './checks.ts';
 import { ask } from './rpc.ts';
 
@@ -149,7 +150,7 @@ async function verifiers(url: string, contract: Address, chainId: number): Promi
 
 async function gas(url: string, wallet: Address): Promise<Finding> {
   const balance = BigInt(String((await ask(url, 'eth_getBalance', [wallet, 'latest'])).result));
-  const found = `${Number(formatUnits(balance, 18)).toLocaleString('en', { maximumFractionDigits: 4 })} for gas`;
+  const found = `${Number(formatUnits(balance, COIN_DECIMALS)).toLocaleString('en', { maximumFractionDigits: 4 })} for gas`;
   return balance >= LEAST_GAS
     ? { what: 'wallet', state: 'ok', found: `${wallet}, ${found}` }
     : { what: 'wallet', state: 'problem', found: `${wallet}, ${found}`, todo: 'send it coins of this chain' };

@@ -25,14 +25,23 @@ export function listDocument(task: TaskState, listed: readonly ListedRound[]) {
   };
 }
 
-export function listView(names: Names, task: TaskState, listed: readonly ListedRound[]): string {
+/** @param decimals of the task's token; null while they are not known */
+export function listView(
+  names: Names,
+  task: TaskState,
+  listed: readonly ListedRound[],
+  decimals: number | null,
+): string {
   const rows = listed.map(({ settled, fault }) => [
     settled.round,
     names.nameOf(settled.aggregator),
     shortHex(settled.transaction),
     settled.block,
     integer(settled.gasUsed),
-    roundedTokens(settled.rewards.reduce((sum, reward) => sum + reward, 0n)),
+    roundedTokens(
+      settled.rewards.reduce((sum, reward) => sum + reward, 0n),
+      decimals,
+    ),
     fault === null ? colors.green('proof ok') : colors.red(fault),
   ]);
   const head = ['round', 'settled by', 'transaction', 'block', 'gas', 'paid to trainers', 'proof'];

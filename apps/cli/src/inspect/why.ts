@@ -25,6 +25,7 @@ export function whyDocument(names: Names, explanation: RoundExplanation, only: n
     paidAsAgreed: explanation.paidAsAgreed,
     missing: explanation.missing,
     references: explanation.references,
+    decimals: explanation.decimals,
     money: {
       budget: money.budget,
       protocolFee: money.protocolFee,
@@ -84,7 +85,7 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
       last ?? none,
       percent(settled.weights[i]!, WEIGHT_ONE),
       percent(settled.shares[i]!, SHARE_ONE),
-      roundedTokens(settled.rewards[i]!),
+      roundedTokens(settled.rewards[i]!, explanation.decimals),
     ];
   });
   const last = result?.explanation.rule === 'reference-projection' ? 'new' : 'trust';
@@ -113,7 +114,7 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
 
 /** One trainer, formula by formula with the numbers in place. */
 export function whyTrainer(names: Names, explanation: RoundExplanation, index: number): string {
-  const { task, settled, result, gram, money } = explanation;
+  const { task, settled, result, gram, money, decimals } = explanation;
   const address = task.trainers[index]!;
   const row = result?.explanation.rows[index];
   const cid = explanation.cids[index];
@@ -132,12 +133,12 @@ export function whyTrainer(names: Names, explanation: RoundExplanation, index: n
   }
   steps.push(
     ...minimumStep(explanation, index),
-    ['pool', 'round budget - fees', integer(money.pool), `${roundedTokens(money.pool)} tokens`],
+    ['pool', 'round budget - fees', integer(money.pool), tokens(money.pool, decimals)],
     [
       colors.bold('reward'),
       'floor(pool * share / 2^32)',
       colors.bold(integer(settled.rewards[index]!)),
-      colors.bold(`${roundedTokens(settled.rewards[index]!)} tokens`),
+      colors.bold(tokens(settled.rewards[index]!, decimals)),
     ],
   );
   return [
@@ -172,13 +173,17 @@ function title({ task, settled, terms, rule }: RoundExplanation): string {
   return heading(`Task ${task.id}${name}, round ${settled.round} of ${task.rounds}, rule ${rule}`);
 }
 
-function moneyLine({ money }: RoundExplanation): string {
+const tokens = (units: bigint, decimals: number | null) =>
+  `${roundedTokens(units, decimals)}${decimals === null ? '' : ' tokens'}`;
+
+function moneyLine({ money, decimals }: RoundExplanation): string {
+  const rounded = (units: bigint) => roundedTokens(units, decimals);
   const fees = [
-    `protocol ${roundedTokens(money.protocolFee)}`,
-    `aggregator ${roundedTokens(money.aggregatorFee)}`,
-    `validators ${roundedTokens(money.validatorFee)}`,
+    `protocol ${rounded(money.protocolFee)}`,
+    `aggregator ${rounded(money.aggregatorFee)}`,
+    `validators ${rounded(money.validatorFee)}`,
   ];
-  return `round budget ${roundedTokens(money.budget)} tokens - ${fees.join(' - ')} = pool ${roundedTokens(money.pool)}`;
+  return `round budget ${tokens(money.budget, decimals)} - ${fees.join(' - ')} = pool ${rounded(money.pool)}`;
 }
 
 const privacyOf = ({ privacy }: Names, { terms, task }: RoundExplanation) =>

@@ -9,6 +9,7 @@ const ETHER = '000000000000000000';
 
 const EARNED: Status['earned'][number] = {
   token: TOKEN,
+  decimals: 18,
   amount: `1234${ETHER}`,
   rewards: `1234${ETHER}`,
   fees: '0',
@@ -31,6 +32,7 @@ const task = (id: number, change: Partial<TaskSummary> = {}): TaskSummary => ({
   duty: null,
   activity: { stage: 'train', round: 3, since: '2026-01-01T00:00:00Z', fraction: 0.456 },
   token: TOKEN,
+  decimals: 18,
   stake: `10${ETHER}`,
   leaving: false,
   ...change,
@@ -45,6 +47,7 @@ const round = (number: number): RoundSummary => ({
   weight: 16_384,
   share: 2 ** 30,
   token: TOKEN,
+  decimals: 18,
   reward: '12345678900000000000',
   fee: '0',
   reason: null,
@@ -95,7 +98,7 @@ function status(change: Partial<Status> = {}): Status {
     rounds: [],
     earned: [EARNED],
     claimable: [],
-    staked: [{ token: TOKEN, amount: `20${ETHER}` }],
+    staked: [{ token: TOKEN, decimals: 18, amount: `20${ETHER}` }],
     resources: {
       cpuPercent: 99.4,
       rssBytes: 412e6,
@@ -169,6 +172,30 @@ describe('the status screen', () => {
     }
   });
 
+  it('shows amounts in the decimals of their own token', () => {
+    const SIX = `0x${'06'.repeat(20)}`;
+    const ODD = `0x${'0d'.repeat(20)}`;
+    const six = { token: SIX, decimals: 6 };
+    const text = stripVTControlCharacters(
+      statusScreen(
+        status({
+          tasks: [task(7, { ...six, stake: '12500000' })],
+          rounds: [{ ...round(2), ...six, reward: '3750000', fee: '250000' }],
+          earned: [{ ...EARNED, ...six, amount: '4000000' }],
+          claimable: [
+            { ...six, amount: '1500000' },
+            { token: TOKEN, decimals: 18, amount: `2${ETHER}` },
+          ],
+          staked: [{ token: ODD, decimals: null, amount: '77' }],
+        }),
+        { columns: 140, rows: 40 },
+      ),
+    );
+    expect(text).toContain('earned 4, claimable 1.5 of 0x060606…0606 + 2 of 0xababab…abab, staked 77 units');
+    expect(text).toMatch(/train 45 % +12\.5\n/);
+    expect(text).toMatch(/25\.0 % +3\.75 +0\.25 /);
+  });
+
   it('tells of a chain that does not answer, of a pause, and of no task', () => {
     const text = stripVTControlCharacters(
       statusScreen(
@@ -215,9 +242,12 @@ describe('the status screen', () => {
 
 describe('quantities', () => {
   it('are rounded as people read them', () => {
-    expect(amount('1500000000000000000')).toBe('1.5');
-    expect(amount('1')).toBe('<0.0001');
-    expect(amount('0')).toBe('0');
+    expect(amount('1500000000000000000', 18)).toBe('1.5');
+    expect(amount('1', 18)).toBe('<0.0001');
+    expect(amount('0', 18)).toBe('0');
+    expect(amount('1500000', 6)).toBe('1.5');
+    expect(amount('1500000', null)).toBe('1500000 units');
+    expect(amount('0', null)).toBe('0');
     expect([0, 999, 1500, 2.5e9].map(bytes)).toEqual(['0 B', '999 B', '1.5 kB', '2.5 GB']);
     expect([5, 100, 7_200, 400_000].map(duration)).toEqual(['5 s', '2 min', '2 h', '5 days']);
   });

@@ -3,7 +3,7 @@ import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import { getAddress } from 'ethers';
 import colors from 'yoctocolors';
 import { columns, cut } from '../output/columns.ts';
-import { amount, bytes, duration, short } from '../output/units.ts';
+import { amount, bytes, COIN_DECIMALS, duration, short } from '../output/units.ts';
 import { spentText } from './privacy-view.ts';
 
 export interface ScreenSize {
@@ -54,7 +54,7 @@ function headLines(status: Status): string[] {
     line(
       'wallet',
       getAddress(identity.wallet),
-      chain.gasBalance === null ? null : `${amount(chain.gasBalance)} for gas`,
+      chain.gasBalance === null ? null : `${amount(chain.gasBalance, COIN_DECIMALS)} for gas`,
     ),
     line(
       'network',
@@ -112,7 +112,7 @@ function taskLines({ tasks, limits }: Status, room: number): string[] {
     rolesText(task),
     task.status === 'running' ? `${task.round}/${task.rounds} ${task.phase ?? ''}` : task.status,
     doing(task),
-    amount(task.stake),
+    amount(task.stake, task.decimals),
   ]);
   const left = tasks.length - fits.length;
   return [
@@ -170,8 +170,8 @@ function roundLines(rounds: readonly RoundSummary[], most: number): string[] {
       round.outcome,
       round.weight === null ? '-' : percent(round.weight, WEIGHT_ONE),
       round.share === null ? '-' : percent(round.share, SHARE_ONE),
-      amount(round.reward),
-      amount(round.fee),
+      amount(round.reward, round.decimals),
+      amount(round.fee, round.decimals),
       round.endedAt.slice(11, 19),
     ]);
   return [
@@ -201,6 +201,10 @@ function warningLines({ warnings, paused }: Status): string[] {
 const percent = (part: number, whole: number) => `${((100 * part) / whole).toFixed(1)} %`;
 
 function amounts(list: readonly TokenAmount[]): string {
-  if (list.length <= 1) return amount(list[0]?.amount ?? '0');
-  return list.map(({ token, amount: units }) => `${amount(units)} of ${short(token)}`).join(' + ');
+  const [first] = list;
+  if (!first) return '0';
+  if (list.length === 1) return amount(first.amount, first.decimals);
+  return list
+    .map(({ token, amount: units, decimals }) => `${amount(units, decimals)} of ${short(token)}`)
+    .join(' + ');
 }

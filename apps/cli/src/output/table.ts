@@ -28,8 +28,9 @@ export const percent = (part: number, whole: number, digits = 2): string =>
 
 export const integer = (value: number | bigint): string => value.toLocaleString('en');
 
-/** An amount of a token with 18 decimals, to four of them. */
-export const roundedTokens = (amount: bigint): string => Number(formatUnits(amount, 18)).toFixed(4);
+/** An amount to four decimals, as figures below each other want; smallest units while the token's decimals are not known. */
+export const roundedTokens = (amount: bigint, decimals: number | null): string =>
+  decimals === null ? `${amount} units` : Number(formatUnits(amount, decimals)).toFixed(4);
 
 /** A field element as 32 bytes of hex. */
 export const scalar = (value: bigint): string => `0x${value.toString(16).padStart(64, '0')}`;

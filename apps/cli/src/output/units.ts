@@ -3,8 +3,18 @@ import { formatUnits } from '@chorus/chain';
 /** An address or digest, its beginning and end. */
 export const short = (hex: string): string => (hex.length > 16 ? `${hex.slice(0, 8)}…${hex.slice(-4)}` : hex);
 
-/** An amount of 18 decimals, or of those its token has, to four of them; little is not nothing. */
-export function amount(units: string, decimals = 18): string {
+/** Decimals of the coin that pays for gas: the same on every EVM chain. */
+export const COIN_DECIMALS = 18;
+
+/** Decimals of the token that a deployment of Chorus makes. */
+export const OWN_TOKEN_DECIMALS = 18;
+
+/**
+ * An amount to four decimals; little is not nothing.
+ * @param decimals of its token; null while they are not known, when the smallest units are counted
+ */
+export function amount(units: string, decimals: number | null): string {
+  if (decimals === null) return units === '0' ? units : `${units} units`;
   const tokens = Number(formatUnits(units, decimals));
   if (tokens > 0 && tokens < 0.0001) return '<0.0001';
   return tokens.toLocaleString('en', { maximumFractionDigits: 4 });

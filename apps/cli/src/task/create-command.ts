@@ -153,7 +153,7 @@ async function createAction(flags: CreateFlags): Promise<void> {
       `${summary(request, place, await ownerIn(place.config.dataDir), flags.model, Boolean(flags.devnet))}\n\n`,
     );
   const { home, samples, decimals } = place;
-  const listener = listenerOf(flags, { running: access !== null, decimals, beat, signal: stop.signal });
+  const listener = listenerOf(flags, { running: access !== null, beat, signal: stop.signal });
   const outcome = access
     ? await publishByNode(
         { ...createAdminClient(access), access, home },
@@ -169,12 +169,7 @@ async function createAction(flags: CreateFlags): Promise<void> {
 
 function listenerOf(
   { json, detach }: CreateFlags,
-  {
-    running,
-    decimals,
-    beat,
-    signal,
-  }: { running: boolean; decimals: number; beat: Heartbeat; signal: AbortSignal },
+  { running, beat, signal }: { running: boolean; beat: Heartbeat; signal: AbortSignal },
 ): Listener {
   const say = (text: string) => {
     if (json) return;
@@ -188,7 +183,7 @@ function listenerOf(
     published: (taskId) => say(`published as task ${taskId}${detach ? '' : `; ${leaving}`}`),
     event: (streamed) => {
       if (json) writeJson(JSON.stringify(streamed));
-      else if (logMessageOf(streamed.event).level !== 'debug') say(eventLine(streamed, decimals));
+      else if (logMessageOf(streamed.event).level !== 'debug') say(eventLine(streamed));
     },
   };
 }

@@ -8,18 +8,18 @@ afterEach(() => {
   said = '';
 });
 
-const ENDED: StreamedEvent = {
-  id: 1,
+const ended = (decimals: number | null): StreamedEvent => ({
+  id: '1',
   at: 0,
   event: {
     type: 'task-ended',
     taskId: '3',
     opensCommitment: true,
-    left: false,
     claimed: '1500000',
-    modelCid: '',
+    decimals,
+    modelCid: null,
   },
-} as unknown as StreamedEvent;
+});
 
 /** A node that follows a task of a token with the given decimals, until the task has ended. */
 function nodeWith(decimals: number | null): WatchedNode {
@@ -38,7 +38,7 @@ function nodeWith(decimals: number | null): WatchedNode {
   const node: Partial<AdminClient> = {
     task,
     events: async function* () {
-      yield ENDED;
+      yield ended(decimals);
       status = 'ended';
     },
   };

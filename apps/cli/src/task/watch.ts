@@ -32,7 +32,6 @@ export async function watchNode(node: WatchedNode, { task, json }: WatchOptions)
   const beat = new Heartbeat(dimly);
   const { signal } = abort;
   const told = (id: string) => patiently(node, id, { beat, signal }, () => node.task(id));
-  const decimalsOf = tokenDecimals(node);
   beat.expect('asking the node');
   if (taskId !== undefined) {
     const first = await told(taskId);
@@ -44,7 +43,7 @@ export async function watchNode(node: WatchedNode, { task, json }: WatchOptions)
     for await (const streamed of events) {
       if (json) writeJson(JSON.stringify(streamed));
       else if (streamed.event.type !== 'progress') {
-        write(process.stdout, `${eventLine(streamed, await decimalsOf(streamed.event))}\n`);
+        write(process.stdout, `${eventLine(streamed)}\n`);
         beat.told();
       }
       if (taskId !== undefined && isEnd(streamed.event, taskId)) return;
@@ -137,25 +136,10 @@ const MARK = {
   error: colors.red('✘'),
 };
 
-/** The decimals of the token that the amounts of an event are of, each task asked for once; null while they are not known. */
-function tokenDecimals(node: WatchedNode): (event: StreamedEvent['event']) => Promise<number | null> {
-  const known = new Map<string, number>();
-  return async (event) => {
-    if (!('taskId' in event) || event.taskId === null || event.taskId === undefined) return null;
-    const id = String(event.taskId);
-    const decimals = known.get(id) ?? (await node.task(id).catch(() => null))?.decimals ?? null;
-    if (decimals !== null) known.set(id, decimals);
-    return decimals;
-  };
-}
-
 /** Time, mark and sentence. */
-export function eventLine(
-  { at, event }: Pick<StreamedEvent, 'at' | 'event'>,
-  decimals: number | null,
-): string {
+export function eventLine({ at, event }: Pick<StreamedEvent, 'at' | 'event'>): string {
   const { level, text } = logMessageOf(event, {
-    amount: (units) =>
+    amount: (units, decimals) =>
       decimals === null ? `${units} of the token's smallest unit` : `${amount(units, decimals)} tokens`,
   });
   const time = new Date(at).toTimeString().slice(0, 8);

@@ -13,8 +13,9 @@ import type {
 } from '../admin/schema/stakes.ts';
 import type { AdminSource } from '../admin/source.ts';
 import type { NodeObserver } from '../status/node-observer.ts';
+import { withDecimals } from '../utils/token-decimals.ts';
 import type { AttachedNode } from './attached-node.ts';
-import { roundSummaries } from './summaries.ts';
+import { claimableAmounts, roundSummaries } from './summaries.ts';
 
 type MoneyMethods =
   | 'rounds'
@@ -30,30 +31,32 @@ export function moneySource(attached: AttachedNode, observer: NodeObserver): Pic
   return {
     async rounds({ task, limit }: RoundsQuery): Promise<RoundList> {
       const { node } = attached.running();
-      return {
-        rounds: roundSummaries(node, observer, {
-          limit,
-          ...(task === undefined ? {} : { taskId: BigInt(task) }),
-        }),
-      };
+      const query = { limit, ...(task === undefined ? {} : { taskId: BigInt(task) }) };
+      return { rounds: await roundSummaries(node, observer, query) };
     },
 
     async rewards(): Promise<Rewards> {
-      const { money } = attached.running();
-      return { earned: money.earned(), claimable: await money.claimable(), staked: money.staked() };
+      const running = attached.running();
+      const { node, money } = running;
+      const [earned, claimable, staked] = await Promise.all([
+        withDecimals(node.ports.chain, money.earned()),
+        claimableAmounts(running),
+        withDecimals(node.ports.chain, money.staked()),
+      ]);
+      return { earned, claimable, staked };
     },
 
     async claim({ token }: ClaimRequest): Promise<ClaimResult> {
       const { node, money } = attached.running();
       const wanted = token === undefined ? await money.claimable(true) : [{ token, amount: '1' }];
-      const claimed: ClaimResult['claimed'] = [];
+      const claimed: Omit<ClaimResult['claimed'][number], 'decimals'>[] = [];
       for (const { token: each, amount } of wanted) {
         if (amount === '0') continue;
         const receipt = await node.claim(each as Address);
         claimed.push({ token: each, amount: receipt.amount.toString(), transaction: receipt.transaction });
       }
       money.forget();
-      return { claimed };
+      return { claimed: await withDecimals(node.ports.chain, claimed) };
     },
 
     async stakes(query: StakesQuery): Promise<StakesDocument> {

@@ -11,8 +11,9 @@ import type { HostInfo } from '../status/host-info.ts';
 import { limitsView } from '../status/limits-view.ts';
 import type { NodeObserver } from '../status/node-observer.ts';
 import { privacyView } from '../status/privacy-view.ts';
+import { withDecimals } from '../utils/token-decimals.ts';
 import type { AttachedNode } from './attached-node.ts';
-import { roundSummaries, taskSummaries } from './summaries.ts';
+import { claimableAmounts, roundSummaries, taskSummaries } from './summaries.ts';
 
 /** Rounds on the status screen. */
 const STATUS_ROUNDS = 10;
@@ -31,12 +32,17 @@ export function statusSource(
 ): Pick<AdminSource, 'status'> {
   return {
     async status(): Promise<Status> {
-      const { node, conditions, money } = attached.running();
+      const running = attached.running();
+      const { node, conditions, money } = running;
       const { chain, network } = node.ports;
-      const [head, holding, claimable] = await Promise.all([
+      const [head, holding, claimable, tasks, rounds, earned, staked] = await Promise.all([
         conditions.chain.view(),
         conditions.warnings(),
-        money.claimable().catch(() => []),
+        claimableAmounts(running).catch(() => []),
+        taskSummaries(node, observer),
+        roundSummaries(node, observer, { limit: STATUS_ROUNDS }),
+        withDecimals(chain, money.earned()),
+        withDecimals(chain, money.staked()),
       ]);
       const paused = pausesOf(node);
       const details = attached.network();
@@ -75,12 +81,12 @@ export function statusSource(
           gasBalance: head.gasBalance?.toString() ?? null,
           requests: requestsOf(chain),
         },
-        tasks: taskSummaries(node, observer),
+        tasks,
         refused: observer.activities.refusals(),
-        rounds: roundSummaries(node, observer, { limit: STATUS_ROUNDS }),
-        earned: money.earned(),
+        rounds,
+        earned,
         claimable,
-        staked: money.staked(),
+        staked,
         resources: {
           cpuPercent: machine.cpuPercent,
           rssBytes: memory.rss + modelMemory(),

@@ -8,6 +8,7 @@ import { missedRoundBps } from '../policy/task-policy.ts';
 import type { NodeObserver } from '../status/node-observer.ts';
 import { rolesIn, taskDetail } from '../status/task-view.ts';
 import type { PublicationState } from '../tasks/publication-queue.ts';
+import { decimalsOf } from '../utils/token-decimals.ts';
 import type { AttachedNode } from './attached-node.ts';
 import { taskSummaries } from './summaries.ts';
 
@@ -18,7 +19,7 @@ export function tasksSource(attached: AttachedNode, observer: NodeObserver): Pic
   return {
     async tasks(): Promise<TaskList> {
       const { node } = attached.running();
-      return { tasks: taskSummaries(node, observer), refused: observer.activities.refusals() };
+      return { tasks: await taskSummaries(node, observer), refused: observer.activities.refusals() };
     },
 
     async task(id: bigint): Promise<TaskDetail> {
@@ -38,7 +39,7 @@ export function tasksSource(attached: AttachedNode, observer: NodeObserver): Pic
         hasDone: () => false,
         stake: 0n,
       };
-      const decimals = await chain.decimals(task.token).catch(() => null);
+      const decimals = await decimalsOf(chain, task.token);
       return taskDetail(chain.account, { ...known, task }, observer.activities.of(id), decimals);
     },
 
@@ -58,6 +59,7 @@ export function tasksSource(attached: AttachedNode, observer: NodeObserver): Pic
       return {
         taskId: id.toString(),
         member,
+        decimals: task ? await decimalsOf(node.ports.chain, task.token) : null,
         stakeLocked: stake.toString(),
         missedRoundBps: member ? cost : 0,
         stakeReturnsAfter: member
@@ -70,8 +72,10 @@ export function tasksSource(attached: AttachedNode, observer: NodeObserver): Pic
     },
 
     async refund(id: bigint, cancel: boolean): Promise<RefundResult> {
-      const { token, amount, transaction } = await attached.running().node.refund(id, { cancel });
-      return { taskId: id.toString(), token, amount: amount.toString(), transaction };
+      const { node } = attached.running();
+      const { token, amount, transaction } = await node.refund(id, { cancel });
+      const decimals = await decimalsOf(node.ports.chain, token);
+      return { taskId: id.toString(), token, decimals, amount: amount.toString(), transaction };
     },
 
     async storeModel(model: Uint8Array): Promise<StoredModel> {

@@ -28,6 +28,7 @@ const summary = {
   duty: 'train',
   activity: { stage: 'train', round: 2, since: TIME, fraction: 0.5 },
   token: ADDRESS,
+  decimals: 6,
   stake: '100',
   leaving: false,
 } as const;
@@ -40,13 +41,14 @@ const round = {
   weight: 65536,
   share: 4294967296,
   token: ADDRESS,
+  decimals: 6,
   reward: '95',
   fee: '0',
   reason: 'Earned its share.',
   transaction: '0x01',
   stageSeconds: { train: 0.4 },
 } as const;
-const amounts = [{ token: ADDRESS, amount: '95' }];
+const amounts = [{ token: ADDRESS, decimals: 6, amount: '95' }];
 const earned = [{ ...amounts[0]!, rewards: '95', fees: '0', claimed: '0', settled: 1, paid: 1, void: 0 }];
 const stakes = {
   account: ADDRESS,
@@ -143,7 +145,7 @@ function fakeNode(): AdminSource & { calls: string[] } {
         maxOwnerPercent: 10,
         phaseMargin: 2,
         stakeTotal: null,
-        stakePerToken: amounts,
+        stakePerToken: [{ token: ADDRESS, amount: '95' }],
         minReward: null,
         maxModelBytes: null,
         maxDimension: null,
@@ -171,7 +173,6 @@ function fakeNode(): AdminSource & { calls: string[] } {
         ...summary,
         roles: ['trainer'],
         ownerAddress: ADDRESS,
-        decimals: 18,
         budget: '1000',
         remaining: '900',
         stakePerMember: '100',
@@ -195,6 +196,7 @@ function fakeNode(): AdminSource & { calls: string[] } {
     leave: async (id) => ({
       taskId: `${id}`,
       member: true,
+      decimals: 6,
       stakeLocked: '100',
       missedRoundBps: 500,
       stakeReturnsAfter: 'the end',
@@ -202,7 +204,7 @@ function fakeNode(): AdminSource & { calls: string[] } {
     }),
     refund: async (id, cancel) => {
       calls.push(`refund ${id} ${cancel}`);
-      return { taskId: `${id}`, token: ADDRESS, amount: '95', transaction: '0x01' };
+      return { taskId: `${id}`, token: ADDRESS, decimals: 6, amount: '95', transaction: '0x01' };
     },
     storeModel: async (model) => ({ cid: 'bafymodel', bytes: model.length }),
     publish: async (id, { params }) => {
@@ -268,7 +270,7 @@ function fakeNode(): AdminSource & { calls: string[] } {
     },
     rewards: async () => ({ earned, claimable: amounts, staked: amounts }),
     claim: async ({ token }) => ({
-      claimed: [{ token: token ?? ADDRESS, amount: '95', transaction: '0x01' }],
+      claimed: [{ token: token ?? ADDRESS, decimals: 6, amount: '95', transaction: '0x01' }],
     }),
     peers: async () => ({
       peers: [

@@ -16,9 +16,9 @@ export type NodeEvent =
   | ({ type: 'publication-failed'; publication: string } & Explanation)
   /**
    * A task of this node's own that it cannot follow, and that nobody can therefore: ended on chain before it began.
-   * `refunded`: of the budget, in the token's smallest unit.
+   * `refunded`: of the budget, in the token's smallest unit. `decimals`: of that token; null if the chain did not say.
    */
-  | ({ type: 'task-cancelled'; taskId: bigint; refunded: bigint } & Explanation)
+  | ({ type: 'task-cancelled'; taskId: bigint; refunded: bigint; decimals: number | null } & Explanation)
   /** No more work is done for it, by the contributor's wish. */
   | { type: 'left'; taskId: bigint }
   /** The update is on chain. */
@@ -39,6 +39,8 @@ export type NodeEvent =
       round: number;
       outcome: 'settled' | 'void';
       token: Address;
+      /** Of the token; null if the chain did not say. */
+      decimals: number | null;
       /** Null where this account does not train the task. */
       weight: number | null;
       share: number | null;
@@ -52,6 +54,8 @@ export type NodeEvent =
       taskId: bigint;
       /** Paid out at its end: not what was before, nor what the crash of an earlier run left to be counted. */
       claimed: bigint;
+      /** Of the task's token; null if the chain did not say. */
+      decimals: number | null;
       opensCommitment: boolean;
       modelCid: string | null;
       /** The node had left the task: it has no model to speak of. */

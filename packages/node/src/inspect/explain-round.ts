@@ -17,6 +17,7 @@ import {
 import { findSummary } from '../history/find-summary.ts';
 import { reasonFor } from '../history/reason.ts';
 import { storedPayloadBytes } from '../payloads/sealing/payload-form.ts';
+import { decimalsOf } from '../utils/token-decimals.ts';
 import { type Inspection, readTerms, requireSettled, summarySource } from './inspection.ts';
 import { paidAsComputed, type RoundMoney, roundMoney } from './money.ts';
 import { ruleOf } from './proven-round.ts';
@@ -27,6 +28,8 @@ const PROJECTION_FREEDOM = 2;
 /** A settled round recomputed from its Gram matrix, beside what the chain recorded. */
 export interface RoundExplanation {
   task: TaskState;
+  /** Of the task's token; null while the chain does not say. */
+  decimals: number | null;
   rule: RuleName;
   /** Null where they are not available here. */
   terms: Terms | null;
@@ -68,11 +71,12 @@ export async function explainRound(
   const { chain, signal } = inspection;
   const task = await chain.task(taskId);
   const settled = await requireSettled(chain, task, number);
-  const [round, members, terms, source] = await Promise.all([
+  const [round, members, terms, source, decimals] = await Promise.all([
     chain.round(taskId, number),
     chain.members(taskId),
     readTerms(inspection, task).catch(() => null),
     summarySource(inspection, task),
+    decimalsOf(chain, task.token),
   ]);
   const counted = openedReferences(round, settled.rejected);
   const trainers = committedTrainers(round).filter((index) => !settled.unavailable.includes(index));
@@ -90,6 +94,7 @@ export async function explainRound(
   const cidOf = (digest: Hex) => (terms ? cidFromDigest(digest, storedPayloadBytes(terms, task)) : null);
   const known = {
     task,
+    decimals,
     rule,
     terms,
     round,

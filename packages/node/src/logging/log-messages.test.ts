@@ -29,6 +29,7 @@ const EVENTS: { [T in NodeEvent['type']]: Extract<NodeEvent, { type: T }> } = {
     type: 'task-cancelled',
     taskId: 7n,
     refunded: 1500n,
+    decimals: 18,
     code: 'E_X',
     message: 'the disk is gone',
     hint: null,
@@ -54,13 +55,21 @@ const EVENTS: { [T in NodeEvent['type']]: Extract<NodeEvent, { type: T }> } = {
     ...round,
     outcome: 'settled',
     token: TOKEN,
+    decimals: 18,
     weight: 32768,
     share: 2 ** 31,
     reward: 1500n,
     fee: 0n,
     reason: 'Earned its share.',
   },
-  'task-ended': { type: 'task-ended', taskId: 7n, claimed: 1500n, opensCommitment: true, modelCid: 'bafy' },
+  'task-ended': {
+    type: 'task-ended',
+    taskId: 7n,
+    claimed: 1500n,
+    decimals: 18,
+    opensCommitment: true,
+    modelCid: 'bafy',
+  },
   paused: { type: 'paused', code: 'E_LIMIT_HOURS', message: 'work is begun only at night', hint: 'wait' },
   resumed: { type: 'resumed', code: 'E_LIMIT_HOURS' },
   'condition-began': {
@@ -101,9 +110,11 @@ describe('an event as a sentence', () => {
   });
 
   it('tells money the way the caller writes it', () => {
-    const { text } = logMessageOf(EVENTS['round-ended'], { amount: (a) => `${Number(a) / 1000} CHR` });
+    const { text } = logMessageOf(EVENTS['round-ended'], {
+      amount: (units, decimals) => `${units} of ${decimals} decimals`,
+    });
     expect(text).toBe(
-      'Task 7, round 3 is settled, weight 50.0 %, share 50.0 %: earned 1.5 CHR. Earned its share.',
+      'Task 7, round 3 is settled, weight 50.0 %, share 50.0 %: earned 1500 of 18 decimals. Earned its share.',
     );
   });
 

@@ -11,8 +11,8 @@ export interface LogMessage {
 }
 
 export interface LogMessageOptions {
-  /** An amount in the token's smallest unit, for people; as it is by default. */
-  amount?: (amount: string) => string;
+  /** An amount in the token's smallest unit, for people; `decimals` of the token if they are known. As it is by default. */
+  amount?: (amount: string, decimals: number | null) => string;
 }
 
 const DOING: Readonly<Record<Stage, string>> = {
@@ -56,7 +56,9 @@ export function logMessageOf(
 }
 
 function wordsFor(event: NodeEvent | EventJson | Gap, options: LogMessageOptions): LogMessage {
-  const amount = (value: bigint | string) => (options.amount ?? String)(String(value));
+  // Nodes of earlier versions do not say the decimals.
+  const decimals = 'decimals' in event ? event.decimals : null;
+  const amount = (value: bigint | string) => options.amount?.(String(value), decimals) ?? String(value);
   switch (event.type) {
     case 'ready':
       return info(`Ready as ${event.address}, peer ${event.peerId}${listening(event.multiaddrs)}.`);

@@ -58,6 +58,18 @@ describe('a log', () => {
     expect(text).toMatch(/^\[\d\d:\d\d:\d\d\] INFO: Joined task 7\.\n$/);
   });
 
+  it.each([
+    [6, '1.5 tokens'],
+    [18, '0 tokens'],
+    [null, "1500000 of the token's smallest unit"],
+  ])('writes amounts in the %s decimals of their token', async (decimals, written) => {
+    const { log, lines } = await open({ file: false });
+    const over = { type: 'task-ended', taskId: 7n, opensCommitment: true, modelCid: null } as const;
+    log.sink({ ...over, claimed: 1_500_000n, decimals });
+    await log.close();
+    expect(JSON.parse(lines()[0]!).msg).toContain(`has ended, ${written} was claimed`);
+  });
+
   it('writes nothing below its level', async () => {
     const { log, lines } = await open({ level: 'warn', file: false });
     log.sink({ type: 'joined', taskId: 7n });

@@ -77,9 +77,11 @@ function writeEvent(logger: Logger, event: NodeEvent, held: number): void {
   logger[level](JSON.parse(JSON.stringify({ event }, bigintAsText)), `${text}${times}`);
 }
 
-/** Tokens of this network have 18 decimals; four of them are enough for a line. */
-const inTokens = (amount: string) =>
-  `${Number(formatUnits(amount, 18)).toLocaleString('en', { maximumFractionDigits: 4 })} tokens`;
+/** In tokens, to four decimals: enough for a line. */
+const inTokens = (amount: string, decimals: number | null) =>
+  decimals === null
+    ? `${amount} of the token's smallest unit`
+    : `${Number(formatUnits(amount, decimals)).toLocaleString('en', { maximumFractionDigits: 4 })} tokens`;
 
 /** Lines for people: time, level and sentence. */
 async function prettyStream(output: NodeJS.WritableStream): Promise<DestinationStream> {

@@ -36,6 +36,7 @@ describe('the metrics', () => {
         ...round,
         outcome,
         token: TOKEN,
+        decimals: 18,
         weight: null,
         share: null,
         reward: 0n,

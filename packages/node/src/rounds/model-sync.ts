@@ -1,5 +1,6 @@
 import { ChorusError, type Member, sameAddress, sameG1, type TaskState } from '@chorus/protocol';
 import { type RoundRecord, settledRecord, voidRecord } from '../journal/records.ts';
+import { decimalsOf } from '../utils/token-decimals.ts';
 import { ModelCommitmentCheck } from './model-commitment-check.ts';
 import { restoreModel, saveModel } from './model-snapshot.ts';
 import type { TaskSession } from './session/task-session.ts';
@@ -97,7 +98,7 @@ export class ModelSync {
     const snapshot = keeps ? await saveModel(this.#session, number, this.check.total) : null;
     await journal.endRound(record, snapshot);
     this.#unrecorded = null;
-    this.#report(record);
+    this.#report(record, await decimalsOf(this.#session.ports.chain, record.token));
     if (snapshot) await files.prune(taskId, number);
   }
 
@@ -116,7 +117,8 @@ export class ModelSync {
     return settledRecord(chain.account, task, round, settled, digest);
   }
 
-  #report({ taskId, round, outcome, token, trainer, weight, share, reward, fee, reason }: RoundRecord): void {
+  #report(record: RoundRecord, decimals: number | null): void {
+    const { taskId, round, outcome, token, trainer, weight, share, reward, fee, reason } = record;
     const shared = trainer === null || outcome === 'void' ? { weight: null, share: null } : { weight, share };
     this.#session.emit({
       type: 'round-ended',
@@ -124,6 +126,7 @@ export class ModelSync {
       round,
       outcome,
       token,
+      decimals,
       ...shared,
       reward,
       fee,

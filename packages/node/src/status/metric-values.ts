@@ -1,23 +1,23 @@
 import type { NetworkStats } from '@chorus/network';
-import type { TokenAmount } from '../admin/schema/values.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 import type { MetricValues } from '../metrics/metrics.ts';
 import { type ChainView, lagSeconds } from './chain-watch.ts';
+import type { TokenUnits } from './money-view.ts';
 
 export interface MetricSource {
   node: ChorusNode;
   head: ChainView;
   /** Null where the network keeps none. */
   details: NetworkStats | null;
-  staked: TokenAmount[];
-  claimable: TokenAmount[];
+  staked: TokenUnits[];
+  claimable: TokenUnits[];
 }
 
 /** What the metrics show of a node's state now. */
 export function metricValues({ node, head, details, staked, claimable }: MetricSource): MetricValues {
   const followed = node.followed();
   const statuses = followed.map(({ task }) => task?.status ?? 'unknown');
-  const amounts = (rows: TokenAmount[]) =>
+  const amounts = (rows: TokenUnits[]) =>
     rows.map(({ token, amount }) => ({ token, amount: Number(amount) }));
   return {
     peers: node.ports.network.peers().length,

@@ -3,6 +3,9 @@ import type { Earnings } from '../admin/schema/rounds.ts';
 import type { TokenAmount } from '../admin/schema/values.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 
+/** An amount of a token in its smallest units; what is shown also says the token's decimals. */
+export type TokenUnits = Omit<TokenAmount, 'decimals'>;
+
 /** Tokens whose balances are asked for; a node earns in one or two. */
 const MAX_TOKENS = 20;
 
@@ -12,13 +15,13 @@ const BALANCES_FRESH = 5_000;
 /** What a node has earned, may claim and has at stake. */
 export class MoneyView {
   readonly #node: ChorusNode;
-  #claimable: { at: number; amounts: Promise<TokenAmount[]> } | null = null;
+  #claimable: { at: number; amounts: Promise<TokenUnits[]> } | null = null;
 
   constructor(node: ChorusNode) {
     this.#node = node;
   }
 
-  earned(): Earnings[] {
+  earned(): Omit<Earnings, 'decimals'>[] {
     return this.#node.journal.totals().map(({ token, rewards, fees, claimed, ...rounds }) => ({
       token,
       amount: (rewards + fees).toString(),
@@ -29,7 +32,7 @@ export class MoneyView {
     }));
   }
 
-  staked(): TokenAmount[] {
+  staked(): TokenUnits[] {
     return [...this.#node.resources.staked()].map(([token, amount]) => ({
       token,
       amount: amount.toString(),
@@ -37,7 +40,7 @@ export class MoneyView {
   }
 
   /** Balances on chain, of the tokens this node has to do with; of the last seconds unless `fresh`. */
-  claimable(fresh = false): Promise<TokenAmount[]> {
+  claimable(fresh = false): Promise<TokenUnits[]> {
     if (fresh || !this.#claimable || Date.now() - this.#claimable.at > BALANCES_FRESH) {
       const amounts = this.#balances();
       this.#claimable = { at: Date.now(), amounts };
@@ -51,7 +54,7 @@ export class MoneyView {
     this.#claimable = null;
   }
 
-  #balances(): Promise<TokenAmount[]> {
+  #balances(): Promise<TokenUnits[]> {
     const node = this.#node;
     const { chain } = node.ports;
     const tokens = new Set([

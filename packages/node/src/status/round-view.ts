@@ -5,7 +5,7 @@ import type { RoundRecord } from '../journal/records.ts';
 export function roundSummary(
   { taskId, round, outcome, at, trainer, weight, share, ...record }: RoundRecord,
   stageSeconds: RoundSummary['stageSeconds'],
-): RoundSummary {
+): Omit<RoundSummary, 'decimals'> {
   const { token, reward, fee, reason, transaction } = record;
   const trained = trainer !== null && outcome === 'settled';
   return {

@@ -40,7 +40,7 @@ export function taskSummary(
   account: Address,
   followed: FollowedTask,
   activity: Activity | null,
-): TaskSummary | null {
+): Omit<TaskSummary, 'decimals'> | null {
   const { task, terms, context, left, stake } = followed;
   if (!task) return null;
   const round = task.status === 'joining' ? null : (context?.round ?? null);

@@ -73,6 +73,7 @@ describe('the book of activities', () => {
       ...round,
       outcome: 'void',
       token: '0x00000000000000000000000000000000000000aa',
+      decimals: 18,
       weight: null,
       share: null,
       reward: 0n,

@@ -13,6 +13,7 @@ import { lookForPayload, type PayloadSource } from '../rounds/disputes/look-for-
 import type { TaskSession } from '../rounds/session/task-session.ts';
 import type { TaskRunner } from '../rounds/task-runner.ts';
 import type { Background } from '../utils/background.ts';
+import { decimalsOf } from '../utils/token-decimals.ts';
 import { Payout } from './claims.ts';
 import { DepartedTask } from './left-task.ts';
 
@@ -87,6 +88,7 @@ export class TaskCompletion {
         type: 'task-ended',
         taskId: ended.id,
         claimed,
+        decimals: await decimalsOf(ports.chain, ended.token),
         opensCommitment: false,
         modelCid: null,
         left: true,
@@ -104,7 +106,8 @@ export class TaskCompletion {
     // Others may recompute the model, or take it from here and check it against the chain.
     const publishes = opensCommitment && sameAddress(task.owner, chain.account);
     const modelCid = publishes ? await storage.put(encodeGlobalModel(session.model)) : null;
-    emit({ type: 'task-ended', taskId, claimed, opensCommitment, modelCid });
+    const decimals = await decimalsOf(chain, task.token);
+    emit({ type: 'task-ended', taskId, claimed, decimals, opensCommitment, modelCid });
     await this.payout.releaseStake(taskId, disputes);
     if (signal.aborted) return;
     await this.#close(taskId);

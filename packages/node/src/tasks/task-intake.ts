@@ -25,6 +25,7 @@ import { hasOpenObligations } from '../rounds/obligations.ts';
 import { openSession, type TaskSession } from '../rounds/session/task-session.ts';
 import { TaskRunner } from '../rounds/task-runner.ts';
 import { RETRY_MILLISECONDS } from '../utils/background.ts';
+import { decimalsOf } from '../utils/token-decimals.ts';
 import { Admission, type AdmissionParts } from './admission.ts';
 import type { TaskCreator } from './create-task.ts';
 import { type FoundTask, KnownTasks } from './known-tasks.ts';
@@ -290,10 +291,12 @@ export class TaskIntake {
   async #giveUp(taskId: bigint, error: unknown): Promise<void> {
     const { ports, background, completion, emit } = this.#parts;
     const { chain } = ports;
-    if ((await chain.task(taskId)).status === 'joining') {
+    const { status, token } = await chain.task(taskId);
+    if (status === 'joining') {
       await chain.cancel(taskId);
       const { amount } = await chain.refund(taskId);
-      emit({ type: 'task-cancelled', taskId, refunded: amount, ...explain(error) });
+      const decimals = await decimalsOf(chain, token);
+      emit({ type: 'task-cancelled', taskId, refunded: amount, decimals, ...explain(error) });
     } else await background.report(Promise.reject(error), taskId);
     background.spawn(completion.awaitEnd(await chain.task(taskId)));
   }

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { addressSchema, amountSchema, taskIdSchema, timeSchema, tokenAmountSchema } from './values.ts';
+import {
+  addressSchema,
+  amountSchema,
+  decimalsSchema,
+  taskIdSchema,
+  timeSchema,
+  tokenAmountSchema,
+} from './values.ts';
 
 /** How a round of a followed task went, and what this account had of it. */
 export const roundSummarySchema = z.object({
@@ -15,6 +22,7 @@ export const roundSummarySchema = z.object({
   weight: z.number().int().nullable().describe('weight of its update in the aggregate, of 65536'),
   share: z.number().int().nullable().describe('share of the reward, of 4294967296'),
   token: addressSchema,
+  decimals: decimalsSchema,
   reward: amountSchema.describe('earned by this account for training'),
   fee: amountSchema.describe('earned by this account for validating and aggregating'),
   reason: z.string().nullable().describe('why its update got this share, where this node knows'),

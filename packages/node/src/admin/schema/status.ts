@@ -41,7 +41,7 @@ export const limitsViewSchema = z.object({
   maxOwnerPercent: z.number(),
   phaseMargin: z.number(),
   stakeTotal: amountSchema.nullable(),
-  stakePerToken: z.array(tokenAmountSchema),
+  stakePerToken: z.array(tokenAmountSchema.omit({ decimals: true })),
   minReward: amountSchema.nullable().describe('least expected reward of a round'),
   maxModelBytes: z.number().nullable(),
   maxDimension: z.number().nullable(),

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { addressSchema, amountSchema, noticeSchema, roleSchema, taskIdSchema, timeSchema } from './values.ts';
+import {
+  addressSchema,
+  amountSchema,
+  decimalsSchema,
+  noticeSchema,
+  roleSchema,
+  taskIdSchema,
+  timeSchema,
+} from './values.ts';
 
 /** What the node is doing in a round at this moment. */
 export const activitySchema = z.object({
@@ -23,6 +31,7 @@ export const taskSummarySchema = z.object({
   duty: z.string().nullable().describe('what the chain asks of this account now; null where nothing is due'),
   activity: activitySchema.nullable().describe('what this node is doing about it'),
   token: addressSchema,
+  decimals: decimalsSchema,
   stake: amountSchema.describe('stake of this account in the task'),
   leaving: z.boolean().describe('this node has stopped working for the task and waits for its end'),
 });
@@ -31,11 +40,6 @@ export type TaskSummary = z.infer<typeof taskSummarySchema>;
 /** Everything the node knows of one task. */
 export const taskDetailSchema = taskSummarySchema.extend({
   ownerAddress: addressSchema,
-  decimals: z
-    .number()
-    .int()
-    .nullable()
-    .describe("decimals of the task's token; null while the chain does not say"),
   budget: amountSchema,
   remaining: amountSchema.describe('escrow not paid out yet'),
   stakePerMember: amountSchema,
@@ -76,6 +80,7 @@ export const leaveResultSchema = z.object({
   member: z
     .boolean()
     .describe('this account has joined the task on chain: it takes part until the round under way has ended'),
+  decimals: decimalsSchema,
   stakeLocked: amountSchema.describe('stays on chain until the round under way has ended'),
   missedRoundBps: z
     .number()
@@ -94,6 +99,7 @@ export type RefundRequest = z.input<typeof refundRequestSchema>;
 export const refundResultSchema = z.object({
   taskId: taskIdSchema,
   token: addressSchema,
+  decimals: decimalsSchema,
   amount: amountSchema,
   transaction: z.string(),
 });

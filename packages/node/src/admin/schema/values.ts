@@ -22,8 +22,18 @@ export const roleSchema = z.enum(['trainer', 'validator', 'aggregator']);
 
 export const peerIdSchema = z.string().min(8).max(128).describe('libp2p peer id');
 
+export const decimalsSchema = z
+  .number()
+  .int()
+  .nullable()
+  .describe('decimals of the token; null while the chain does not say');
+
 /** An amount with its token. */
-export const tokenAmountSchema = z.object({ token: addressSchema, amount: amountSchema });
+export const tokenAmountSchema = z.object({
+  token: addressSchema,
+  decimals: decimalsSchema,
+  amount: amountSchema,
+});
 export type TokenAmount = z.infer<typeof tokenAmountSchema>;
 
 /** Something that stands in the way, with what to do about it. */
