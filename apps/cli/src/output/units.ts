@@ -1,16 +1,16 @@
 import { formatUnits } from '@chorus/chain';
 
-/** An address or digest, its beginning and end. */
+/** Beginning and end of an address or digest. */
 export const short = (hex: string): string => (hex.length > 16 ? `${hex.slice(0, 8)}…${hex.slice(-4)}` : hex);
 
-/** An amount of 18 decimals, or of those its token has, to four of them; little is not nothing. */
+/** An amount with 18 decimals, or its token's number, to four of them; a small amount is never shown as 0. */
 export function amount(units: string, decimals = 18): string {
   const tokens = Number(formatUnits(units, decimals));
   if (tokens > 0 && tokens < 0.0001) return '<0.0001';
   return tokens.toLocaleString('en', { maximumFractionDigits: 4 });
 }
 
-/** A size in decimal units, three digits of it. */
+/** A size in decimal units, with three digits. */
 export function bytes(count: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = count;
