@@ -3,13 +3,13 @@ import type { Earnings } from '../admin/schema/rounds.ts';
 import type { TokenAmount } from '../admin/schema/values.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 
-/** Tokens whose balances are asked for; a node earns in one or two. */
+/** Maximum number of tokens whose balances are requested; a node earns in one or two. */
 const MAX_TOKENS = 20;
 
-/** Balances are asked for at most so often, milliseconds. */
+/** Minimum interval between two requests for balances, ms. */
 const BALANCES_FRESH = 5_000;
 
-/** What a node has earned, may claim and has at stake. */
+/** What a node has earned, can claim and has staked. */
 export class MoneyView {
   readonly #node: ChorusNode;
   #claimable: { at: number; amounts: Promise<TokenAmount[]> } | null = null;
@@ -36,7 +36,7 @@ export class MoneyView {
     }));
   }
 
-  /** Balances on chain, of the tokens this node has to do with; of the last seconds unless `fresh`. */
+  /** Balances on chain, in the tokens of this node's tasks; up to some seconds old unless `fresh`. */
   claimable(fresh = false): Promise<TokenAmount[]> {
     if (fresh || !this.#claimable || Date.now() - this.#claimable.at > BALANCES_FRESH) {
       const amounts = this.#balances();
@@ -46,7 +46,7 @@ export class MoneyView {
     return this.#claimable.amounts;
   }
 
-  /** Have the balances asked for again: they have changed. */
+  /** Request the balances again, because they have changed. */
   forget(): void {
     this.#claimable = null;
   }
