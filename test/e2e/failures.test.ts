@@ -31,7 +31,7 @@ describe('a trainer that dies', () => {
   it('after committing is left out by the votes of the validators that its payload cannot be had', () => {
     const [first] = roundsOf(COMMITTED);
     expect(first).toMatchObject({ weight: 0, share: 0, reward: '0' });
-    expect(first!.reason).toContain('could not be had');
+    expect(first!.reason).toContain('was not available');
   });
 
   it('and is started again after committing gives its payload, and is paid for every round', () => {

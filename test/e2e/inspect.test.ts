@@ -377,7 +377,7 @@ describe('a network that has lost something', () => {
     await writeFile(file, JSON.stringify({ ...summaries, '1/1': summaries['1/2'] }));
     const { json } = await chorus(['why', '1', '1', '--json', '--network', copy]);
     expect(json).toMatchObject({ agreesWithChain: null, matrixIsProven: null });
-    expect(json.missing).toContain('no peer gives the Gram matrix');
+    expect(json.missing).toContain('no peer has sent the Gram matrix');
     expect(json.trainers[0]).toMatchObject({ measured: null, arithmetic: null });
     const got = await chorus(['why', '1', '2', '--json', '--network', copy]);
     expect(got.json).toMatchObject({ agreesWithChain: true, matrixIsProven: true });
@@ -410,7 +410,7 @@ describe('a network that runs', () => {
       // Without peers the chain still says what was paid.
       expect(blind!.json.agreesWithChain).toBe(null);
       expect(blind!.json.trainers[0].chain).toEqual(why!.json.trainers[0].chain);
-      expect(blind!.json.missing).toContain('no peer gives the Gram matrix');
+      expect(blind!.json.missing).toContain('no peer has sent the Gram matrix');
     } finally {
       await node.close();
       await devnet.close();

@@ -63,9 +63,9 @@ function goWhereItWasCalled() {
 }
 
 /**
- * In a checkout that was updated: installs what its lock file names, into the `node_modules` that are there, from the
- * store they came from. pnpm by itself would take that of whoever runs it: with another HOME, as of sudo, cron and
- * service accounts, it would first delete everything below a node that runs.
+ * In an updated checkout: installs what its lock file names, into the existing `node_modules`, from the store they came
+ * from. pnpm by itself would use the store of the current user: with another HOME, as of sudo, cron and service accounts,
+ * it would first delete all modules of a running node.
  */
 function bringDependencies() {
   const root = fileURLToPath(new URL('../../..', import.meta.url));

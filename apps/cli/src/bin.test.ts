@@ -42,11 +42,11 @@ function run(program: string | null, { env, cwd }: { env?: NodeJS.ProcessEnv; cw
     encoding: 'utf8',
     ...(cwd === undefined ? {} : { cwd }),
   });
-  // Said every few seconds, on a machine that takes so long.
+  // The message appears every few seconds if the build takes that long.
   return { status, stdout, stderr: stderr.replace(/^compiling Chorus.*\n/gm, '') };
 }
 
-it('never runs anything older than the sources', () => {
+it('bin never runs a build older than the sources', () => {
   const says = (text: string) =>
     `declare const console: { log(text: string): void }; console.log('${text}'); export {};`;
   expect(run(says('first'))).toEqual({ status: 0, stdout: 'first\n', stderr: '' });
@@ -61,7 +61,7 @@ const WHERE =
   'declare const process: { cwd(): string; env: Record<string, string | undefined> }; declare const console: { log(...texts: unknown[]): void };' +
   'console.log(process.cwd(), process.env.INIT_CWD); export {};';
 
-it('takes paths as they are meant where pnpm was called, and only where pnpm runs this command', () => {
+it('bin resolves paths from the folder in which pnpm was called, and only if pnpm runs this command', () => {
   const below = join(root, 'my data');
   mkdirSync(below);
   const pnpm = { INIT_CWD: below, npm_package_json: join(root, 'package.json') };
@@ -74,13 +74,13 @@ it('takes paths as they are meant where pnpm was called, and only where pnpm run
   expect(from('chorus', root, { ...pnpm, INIT_CWD: join(root, 'gone') })).toBe(`${root} undefined\n`);
 });
 
-it('has standard output for itself, while pnpm installs what a fresh clone lacks', () => {
+it('only the command writes to standard output while pnpm installs the missing modules of a fresh clone', () => {
   const fresh = join(root, 'fresh');
   mkdirSync(fresh);
   cpSync(join(CLI, '../../pnpm-workspace.yaml'), join(fresh, 'pnpm-workspace.yaml'));
   const scripts = { start: 'echo "{}"' };
   writeFileSync(join(fresh, 'package.json'), JSON.stringify({ name: 'fresh', private: true, scripts }));
-  // As in a terminal: a script that pnpm runs is told not to install again.
+  // As in a terminal: pnpm tells a script that it runs not to install again.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^p?npm_/i.test(name)));
   const { status, stdout } = spawnSync('npx', ['-y', 'pnpm@10.34.9', '--silent', 'start'], {
     cwd: fresh,
@@ -91,7 +91,7 @@ it('has standard output for itself, while pnpm installs what a fresh clone lacks
   expect(existsSync(join(fresh, 'pnpm-lock.yaml'))).toBe(true);
 });
 
-it('installs what an updated checkout needs from the store that its modules came from, whoever runs it', () => {
+it('bin installs what an updated checkout needs from the store that its modules came from, for every user', () => {
   mkdirSync(join(root, 'node_modules'));
   const state = join(root, 'node_modules/.pnpm-workspace-state-v1.json');
   const pnpm = join(root, 'pnpm.cjs');
@@ -103,7 +103,7 @@ it('installs what an updated checkout needs from the store that its modules came
   const program = (outcome: string) =>
     `const fs = require('node:fs'); fs.writeFileSync(${JSON.stringify(log)}, process.argv.slice(2).join('|')); ${outcome}`;
   writeFileSync(pnpm, program('process.exit(1)'));
-  // Nothing is newer than what is there.
+  // No source is newer than the build.
   expect(run(WHERE, { env })).toMatchObject({ status: 0, stderr: '' });
   writeFileSync(state, JSON.stringify({ lastValidatedTimestamp: 1 }));
   expect(run(null, { env })).toMatchObject({
@@ -115,11 +115,11 @@ it('installs what an updated checkout needs from the store that its modules came
   );
   writeFileSync(pnpm, program(''));
   expect(run(null, { env })).toMatchObject({ status: 0 });
-  // A unit of systemd knows of no pnpm.
+  // A systemd unit does not find pnpm.
   expect(run(null)).toMatchObject({ status: 0 });
 });
 
-it('runs what was built where there are no sources', () => {
+it('bin runs the build if there are no sources', () => {
   rmSync(join(folder, 'src'), { recursive: true });
   writeFileSync(join(folder, 'dist/main.js'), "console.log('built');");
   expect(run(null)).toEqual({ status: 0, stdout: 'built\n', stderr: '' });

@@ -1,5 +1,5 @@
 /**
- * What the `chorus` command can do, for programs: a whole network on this machine.
+ * Functions of the `chorus` command for programs: a whole network on this machine.
  *
  * @packageDocumentation
  */

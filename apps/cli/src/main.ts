@@ -5,12 +5,12 @@ import { createProgram } from './program.ts';
 
 forgetEmptyVariables();
 endWithReader();
-// Of what no part waits for, such as a timer or a stream: told like any other error, and the end all the same.
+// Errors from a timer or stream that no code awaits: reported like any other error, and they end the process too.
 process.on('uncaughtException', reportAndExit);
 
 try {
   const [, , command] = process.argv;
-  // What completes commands has to know them all.
+  // Shell completion needs all commands.
   const program = await createProgram(command === 'completion' ? undefined : command);
   await checkUsage(program).parseAsync();
 } catch (error) {

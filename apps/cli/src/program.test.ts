@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createProgram } from './program.ts';
 
-it('makes each command alone as it is among all', async () => {
+it('the program builds a single command as it builds it among all', async () => {
   const all = await createProgram();
   for (const command of all.commands) {
     const alone = await createProgram(command.name());

@@ -3,8 +3,8 @@ import { EXIT_HELP } from './environment/exit.ts';
 import { VERSION } from './environment/version.ts';
 
 /**
- * Commands by what somebody wants to do, each in a module that is loaded when it is wanted: a node that runs for
- * weeks holds no prompts, tables and backups in memory.
+ * Commands by purpose, each in a module that is loaded on use: a node that runs for weeks holds no prompts, tables
+ * and backups in memory.
  */
 const GROUPS: Record<string, Record<string, () => Promise<Command>>> = {
   'Try it:': {
@@ -29,7 +29,7 @@ const GROUPS: Record<string, Record<string, () => Promise<Command>>> = {
     rewards: async () => (await import('./commands/rewards.ts')).rewardsCommand(),
     stake: async () => (await import('./commands/stake.ts')).stakeCommand(),
   },
-  'Its settings and keys:': {
+  'Settings and keys:': {
     config: async () => (await import('./commands/config.ts')).configCommand(),
     keys: async () => (await import('./commands/keys.ts')).keysCommand(),
     data: async () => (await import('./commands/data.ts')).dataCommand(),
@@ -37,7 +37,7 @@ const GROUPS: Record<string, Record<string, () => Promise<Command>>> = {
     import: async () => (await import('./commands/backup.ts')).importCommand(),
     completion: async () => (await import('./commands/completion.ts')).completionCommand(),
   },
-  'Look into rounds:': {
+  'Inspect rounds:': {
     proof: async () => (await import('./commands/proof.ts')).proofCommand(),
     why: async () => (await import('./commands/why.ts')).whyCommand(),
     model: async () => (await import('./commands/model.ts')).modelCommand(),
@@ -46,11 +46,11 @@ const GROUPS: Record<string, Record<string, () => Promise<Command>>> = {
 
 /**
  * The whole command, not run yet.
- * @param only - the command below it that is going to run: the others are left out; all where there is no such one
+ * @param only - the subcommand that is going to run: the others are left out; all, if no subcommand has that name
  */
 export async function createProgram(only?: string): Promise<Command> {
   const program = new Command('chorus')
-    .description('Train models together, prove who contributed what, get paid on chain.')
+    .description('Train models together, prove contributions, get paid on chain.')
     .version(VERSION)
     .addHelpText('after', `\n${EXIT_HELP}`);
   const all = Object.entries(GROUPS).flatMap(([heading, commands]) =>

@@ -1,11 +1,12 @@
 /**
- * The composition root: a node, wired from the ports, that lives through the rounds of tasks.
+ * A node, wired from the ports, that takes part in the rounds of tasks.
  *
  * ```
  * announce -> train -> commit -> reference -> vote -> aggregate -> prove -> settle -> recompute
  * ```
  *
- * Each stage is a file of `rounds/stages/` (announce: `tasks/`, vote: `rounds/votes/`); `TaskRunner` decides when each is due, from chain state alone.
+ * Each stage is a file of `rounds/stages/` (announce: `tasks/`, vote: `rounds/votes/`); `TaskRunner` decides when
+ * each is due, from chain state alone.
  *
  * @packageDocumentation
  */

@@ -74,7 +74,7 @@ const config = (change: Partial<NodeConfigInput> = {}, url = devnet.url, chainId
   );
 
 describe('a wallet', () => {
-  it('that is encrypted is opened with its password, and is the account of the node', async () => {
+  it('an encrypted wallet is opened with its password, and is the account of the node', async () => {
     const wallet = new Wallet(devnet.privateKeys[2]!);
     const { address, peerId } = await createIdentity(dataDir, 'a good password', { wallet, scryptN: 2 });
     const node = await startNode(config(), () => {}, { password: async () => 'a good password' });
@@ -90,7 +90,7 @@ describe('a wallet', () => {
     expect(await code('another password')).toBe('E_PASSWORD_WRONG');
   });
 
-  it('that is not encrypted works on a development chain alone', async () => {
+  it('an unencrypted wallet works only on a development chain', async () => {
     await developmentWallet();
     const node = await startNode(config(), () => {});
     await node.close();
@@ -102,7 +102,7 @@ describe('a wallet', () => {
 });
 
 describe('a configuration', () => {
-  it('whose chain does not answer is waited for until it does, or until nobody wants it any more', async () => {
+  it('a node waits until its chain answers, or until its start is cancelled', async () => {
     await developmentWallet();
     const told: NodeEvent[] = [];
     const stop = new AbortController();
@@ -120,7 +120,7 @@ describe('a configuration', () => {
     await expect(startNode(config({}, url), () => {})).rejects.toMatchObject({ code: 'E_CHAIN_UNREACHABLE' });
   });
 
-  it('that means another chain than the endpoint is refused', async () => {
+  it('a configuration with another chain than the endpoint is refused', async () => {
     await developmentWallet();
     await expect(startNode(config({}, devnet.url, 1), () => {})).rejects.toMatchObject({
       code: 'E_CHAIN_WRONG_ID',
@@ -128,7 +128,7 @@ describe('a configuration', () => {
     });
   });
 
-  it('that misbehaves on purpose is refused on other chains than those for development', async () => {
+  it('a simulated attack is refused except on development chains', async () => {
     await createIdentity(dataDir, 'a good password', { scryptN: 2 });
     const started = startNode(config({ attack: 'label' }, public5Url), () => {}, {
       password: async () => 'a good password',
@@ -136,7 +136,7 @@ describe('a configuration', () => {
     await expect(started).rejects.toMatchObject({ code: 'E_CONFIG', facts: { field: 'attack' } });
   });
 
-  it('that names an IPFS daemon which does not answer is told so once, and the node does without', async () => {
+  it('an IPFS daemon that does not answer is reported once, and the node works without it', async () => {
     await developmentWallet();
     const ipfsApi = public5Url.replace(/:\d+$/, ':1');
     const told: NodeEvent[] = [];

@@ -29,17 +29,17 @@ import { peerScore } from './tasks/peer-score.ts';
 import { RETRY_MILLISECONDS } from './utils/background.ts';
 
 export interface StartOptions {
-  /** Asked for the password of an encrypted wallet. */
+  /** Returns the password of an encrypted wallet. */
   password?: PasswordSource;
-  /** For crash tests alone: see {@link StepGate}. */
+  /** Only for crash tests: see {@link StepGate}. */
   stepGate?: StepGate;
   /**
-   * Wait for a chain that does not answer yet, as a service does that starts with the machine; by default that is an
-   * error. Ended by `signal`.
+   * Wait for a chain that does not answer yet, for a service that starts with the machine; by default that is an
+   * error. `signal` ends the wait.
    */
   patient?: boolean;
   signal?: AbortSignal;
-  /** Asked over the admin API to end; by default the process gets SIGTERM, as from a service manager. */
+  /** Called when the admin API requests the end; by default the process gets SIGTERM, as from a service manager. */
   onShutdown?: () => void;
 }
 
@@ -58,7 +58,7 @@ export async function startNode(
   const nodeKey = (await readNodeKey(config.dataDir)) ?? (await writeNewNodeKey(config.dataDir));
   const wallet = await openWallet(config.dataDir, options.password);
   const dataset = await datasetOf(config);
-  // Before anything that leaves a trace elsewhere: one process at a time works in a data folder.
+  // Opened before anything that leaves a trace elsewhere: one process at a time works in a data folder.
   const journal = Journal.open(config.dataDir, { stepGate: options.stepGate });
   try {
     return await startParts(config, emit, {
@@ -80,7 +80,7 @@ interface NodeParts {
   wallet: OpenedWallet;
   dataset: Dataset | null;
   journal: Journal;
-  /** Ends the wait for the chain; null where it is not waited for. */
+  /** Ends the wait for the chain; null: do not wait. */
   waiting: AbortSignal | null;
   onShutdown: () => void;
 }
@@ -99,7 +99,7 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
     const connected = await (waiting ? chainInTime(open, emit, waiting) : open());
     closers.push(() => connected.close());
     const chain = admin ? meteredChain(connected, admin.transaction) : connected;
-    // There is no node yet when the network and storage start: no members, and nothing to keep.
+    // When the network and storage start, there is no node yet: no members, and nothing to keep.
     let node: ChorusNode | null = null;
     const network = await createNetwork({
       ...networkOptions(config.network),
@@ -147,18 +147,18 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
     for (const close of closing) node.onClosed(close);
     return node;
   } catch (error) {
-    // The latest first: storage before the network it is on.
+    // Close the latest first: storage before the network it uses.
     for (const close of closers.reverse()) await close().catch(() => {});
     throw error;
   }
 }
 
-/** Between two looks for a chain that is not there yet. */
+/** Pause between two attempts to reach the chain. */
 const LONGEST_WAIT_MILLISECONDS = 10_000;
 
 /**
- * The chain as soon as it answers. That it does not is told once, with why, and again where the reason is another.
- * @throws where it answers and is not the one, and what `signal` is aborted with
+ * The chain as soon as it answers. A failure is reported once with its reason, and again if the reason changes.
+ * @throws if another chain answers, and the reason that `signal` is aborted with
  */
 async function chainInTime(
   open: () => Promise<ChainPort>,
@@ -188,7 +188,7 @@ async function chainInTime(
   }
 }
 
-/** An IPFS daemon, which may come later: the node does without it until then. */
+/** An IPFS daemon, which may start later: until then the node works without it. */
 function daemonAt(url: string, emit: EventSink): StoragePort {
   keepUrlSecret(url);
   let away = 0;
@@ -209,7 +209,7 @@ function daemonAt(url: string, emit: EventSink): StoragePort {
   );
 }
 
-/** Loaded only where it is wanted: the HTTP server and the metrics take some 10 MB. */
+/** Loaded only if used: the HTTP server and the metrics take some 10 MB. */
 async function serveAdmin(config: NodeConfig, emit: EventSink, onShutdown: () => void): Promise<OpenAdmin> {
   const { openAdmin } = await import('./admin-source/open-admin.ts');
   return openAdmin(config, emit, onShutdown);
@@ -219,7 +219,7 @@ function warningOf(error: unknown): NodeEvent {
   return { type: 'warning', ...explain(error) };
 }
 
-/** What happens to connections, as events of the node. */
+/** Reports connections as events of the node. */
 function forwardEvent(event: NetworkEvent, emit: EventSink): void {
   switch (event.type) {
     case 'peer-connected':
@@ -249,12 +249,12 @@ function networkOptions({ dht, ...network }: NodeConfig['network']): NetworkOpti
   };
 }
 
-/** The private data of a node whose roles need some. */
+/** The private data of a node, if its roles need data. */
 async function datasetOf({ roles, dataDir, data }: NodeConfig): Promise<Dataset | null> {
   return roles.some((role) => role !== 'aggregator') ? openData(dataDir, data) : null;
 }
 
-/** What the data is called, in the record of what was told of it: its registered name, or its path. */
+/** The name of the data in the privacy record: its registered name, or its path. */
 async function dataNameOf({ dataDir, data }: NodeConfig): Promise<string> {
   return data ?? (await listData(dataDir))[0]?.name ?? '';
 }

@@ -29,7 +29,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const backUp = (withBlocks = false) => exportNode({ dataDir: home, output: file, withBlocks });
 
-/** The backup again, after somebody changed what is in it. */
+/** The backup with changed content. */
 async function tampered(change: (dir: string) => Promise<void>, names?: string[]): Promise<string> {
   const dir = await mkdtemp(join(folder, 'tampered-'));
   await extract({ file, cwd: dir });
@@ -40,7 +40,7 @@ async function tampered(change: (dir: string) => Promise<void>, names?: string[]
 }
 
 describe('a backup', () => {
-  it('brings identity and state back, and leaves out what is of a run', async () => {
+  it('a backup restores identity and state, and leaves out files of a running process', async () => {
     const manifest = await backUp();
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     const restored = join(folder, 'restored');
@@ -60,7 +60,7 @@ describe('a backup', () => {
     expect((await readdir(home)).includes('backup.json')).toBe(false);
   });
 
-  it('is for its owner alone from the first byte on, also where an earlier attempt left a file', async () => {
+  it('only the owner can read a backup from the first byte on, even if an earlier attempt left a file', async () => {
     await writeFile(`${file}.partial`, 'of a crash', { mode: 0o666 });
     await chmod(`${file}.partial`, 0o666);
     await writeFile(join(home, 'blocks', 'ab', 'large'), randomBytes(20_000_000));
@@ -74,13 +74,13 @@ describe('a backup', () => {
     expect([...modes].sort()).toEqual([-1, 0o600]);
   });
 
-  it('holds the blocks where that is asked for', async () => {
+  it('a backup holds the blocks if the user asks for them', async () => {
     await backUp(true);
     await importNode(file, join(folder, 'restored'));
     expect(await readFile(join(folder, 'restored', 'blocks', 'ab', 'block'), 'utf8')).toBe('block');
   });
 
-  it('neither replaces a file nor a folder that holds something', async () => {
+  it('export replaces no file, and import replaces no folder with content', async () => {
     await backUp();
     await expect(backUp()).rejects.toMatchObject({ code: 'E_EXISTS' });
     await expect(importNode(file, home)).rejects.toMatchObject({ code: 'E_EXISTS' });
@@ -89,7 +89,7 @@ describe('a backup', () => {
   it.each<[string, (dir: string) => Promise<void>]>([
     ['a file that was changed', (dir) => writeFile(join(dir, 'config.yaml'), 'roles: [trainer]\n')],
     ['a file that is missing', (dir) => rm(join(dir, 'tasks'), { recursive: true })],
-    ['a file more', (dir) => writeFile(join(dir, 'evil.sh'), 'x')],
+    ['an additional file', (dir) => writeFile(join(dir, 'evil.sh'), 'x')],
     ['no manifest', (dir) => rm(join(dir, 'backup.json'))],
     ['a link', (dir) => symlink('/etc/passwd', join(dir, 'link'))],
     [
@@ -100,7 +100,7 @@ describe('a backup', () => {
         await writeFile(join(dir, 'backup.json'), JSON.stringify(manifest));
       },
     ],
-  ])('with %s changes nothing', async (_, change) => {
+  ])('importing a backup with %s changes nothing', async (_, change) => {
     await backUp();
     const path = await tampered(change);
     const restored = join(folder, 'restored');
@@ -109,7 +109,7 @@ describe('a backup', () => {
     expect((await readdir(folder)).filter((name) => name.startsWith('.chorus-import'))).toEqual([]);
   });
 
-  it('that is cut off, or is none, changes nothing', async () => {
+  it('importing a truncated file, or one that is not a backup, changes nothing', async () => {
     await backUp();
     const bytes = await readFile(file);
     await writeFile(join(folder, 'cut.tar.gz'), bytes.subarray(0, bytes.length / 2));

@@ -8,14 +8,14 @@ import writeFileAtomic from 'write-file-atomic';
 import { VERSION } from '../environment/version.ts';
 import { describeFile, filesIn, MANIFEST_FILE, type Manifest } from './manifest.ts';
 
-/** Of a running node, or there for looking at alone. */
+/** Files of a running process, or files that only help a reader. */
 const LEFT_OUT = /^(?:logs\/.*|\.cache\/.*|admin\.json|.*\.pid|.*\.new|backup\.json)$/;
-/** Blocks can be had from others again: they are large and left out unless asked for. */
+/** Blocks are large and available from other nodes: the backup leaves them out unless asked for. */
 const BLOCKS = /^blocks\//;
 
 export interface ExportOptions {
   dataDir: string;
-  /** File to write; must not be there. */
+  /** File to write; must not exist. */
   output: string;
   withBlocks: boolean;
 }
@@ -24,11 +24,11 @@ export interface ExportOptions {
  * Write a backup of a node that does not run: a tar.gz with a manifest of every file and its sha256. The wallet
  * stays encrypted in it; the libp2p key is not, so the file is its owner's alone.
  *
- * @throws ChorusError `E_EXISTS`, `E_IDENTITY_FALSE` where the folder is not worth keeping
+ * @throws ChorusError `E_EXISTS`, `E_IDENTITY_FALSE` if the identity in the folder does not verify
  */
 export async function exportNode({ dataDir, output, withBlocks }: ExportOptions): Promise<Manifest> {
   if (existsSync(output)) {
-    throw new ChorusError('E_EXISTS', 'the file exists and is left alone', { facts: { path: output } });
+    throw new ChorusError('E_EXISTS', 'the file exists and is not overwritten', { facts: { path: output } });
   }
   const identity = await readIdentity(dataDir);
   const paths = (await filesIn(dataDir)).filter(
@@ -47,7 +47,8 @@ export async function exportNode({ dataDir, output, withBlocks }: ExportOptions)
   const partial = `${output}.partial`;
   try {
     await writeFileAtomic(written, `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
-    // The libp2p key is in it: the file is its owner's from the first byte on. One left by a crash may not be.
+    // The backup holds the libp2p key: only the owner may read it from the first byte on. A file left by a crash may
+    // be readable by others.
     await rm(partial, { force: true });
     const archive = { gzip: true, cwd: dataDir, file: partial, portable: true, mode: 0o600 };
     await create(archive, [MANIFEST_FILE, ...paths]);

@@ -16,10 +16,10 @@ import {
 } from './manifest.ts';
 
 /**
- * Bring a node back from a backup. Everything is unpacked beside the folder and checked, every file against its
+ * Restore a node from a backup. Everything is unpacked next to the folder and checked, every file against its
  * sha256 and the identity against its signatures, before the folder appears under its name: all of it or nothing.
  *
- * @param home must not be there, or be empty
+ * @param home must not exist, or be empty
  * @throws ChorusError `E_EXISTS`, `E_BACKUP`, `E_IDENTITY_FALSE`
  */
 export async function importNode(file: string, home: string): Promise<Manifest> {
@@ -33,14 +33,14 @@ export async function importNode(file: string, home: string): Promise<Manifest> 
     await unpack(file, staging);
     const manifest = await check(staging);
     await rm(join(staging, MANIFEST_FILE));
-    // An empty folder gives way; one that was filled meanwhile does not.
+    // This replaces an empty folder, but not one that was filled meanwhile.
     await rmdir(home).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
     });
     await rename(staging, home);
     return manifest;
   } finally {
-    // Where unpacking failed, some of its writes may still be under way.
+    // If unpacking failed, some of its writes may still be running.
     await rm(staging, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
 }
@@ -53,7 +53,7 @@ async function refuseFilled(home: string): Promise<void> {
   if (names.length === 0) return;
   throw new ChorusError('E_EXISTS', 'the folder is not empty', {
     facts: { folder: home },
-    hint: 'import into another one with --home; nothing that is there is replaced',
+    hint: 'import into another one with --home; import replaces no existing file',
   });
 }
 
@@ -71,7 +71,7 @@ async function unpack(file: string, into: string): Promise<void> {
         bytes += entry.size ?? 0;
         files++;
         if (type !== 'File' && type !== 'OldFile' && type !== 'Directory') refused ??= `${path} is a ${type}`;
-        if (bytes > MAX_BACKUP_BYTES || files > MAX_FILES) refused ??= 'it holds too much';
+        if (bytes > MAX_BACKUP_BYTES || files > MAX_FILES) refused ??= 'it is larger than a backup may be';
         return refused === null;
       },
     });
@@ -95,13 +95,13 @@ async function check(folder: string): Promise<Manifest> {
   }
   const identity = await readIdentity(folder);
   if (identity && identity.peerId !== manifest.node?.peerId)
-    throw damaged('it is of another node than it says');
+    throw damaged('its identity is not the one in its manifest');
   return manifest;
 }
 
 function damaged(why: string, cause?: unknown): ChorusError {
   return new ChorusError('E_BACKUP', `the backup is damaged: ${why}`, {
-    hint: 'take another one; nothing was changed',
+    hint: 'use another backup; nothing was changed',
     cause,
   });
 }

@@ -6,12 +6,12 @@ import { pipeline } from 'node:stream/promises';
 import { ChorusError } from '@chorus/protocol';
 import { z } from 'zod';
 
-/** What a backup holds, within it. */
+/** Name of the manifest file within a backup. */
 export const MANIFEST_FILE = 'backup.json';
 
 const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 export const MAX_FILES = 200_000;
-/** Of all files, unpacked. */
+/** Largest total size of the unpacked files, bytes. */
 export const MAX_BACKUP_BYTES = 1e12;
 
 const fileSchema = z.strictObject({
@@ -26,9 +26,9 @@ const fileSchema = z.strictObject({
 const manifestSchema = z.strictObject({
   version: z.literal(1),
   createdAt: z.iso.datetime(),
-  /** Version of the program that wrote it. */
+  /** Version of the program that wrote the backup. */
   program: z.string().max(100),
-  /** Whose it is; null for a folder without an identity. */
+  /** The node's identity; null for a folder without one. */
   node: z.strictObject({ peerId: z.string().max(64), address: z.string().max(42) }).nullable(),
   files: z.array(fileSchema).max(MAX_FILES),
 });
@@ -44,7 +44,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
     return manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (cause) {
     throw new ChorusError('E_BACKUP', 'the file is not a whole backup of a node', {
-      hint: 'take another backup; this one is left as it is, and nothing was changed',
+      hint: 'use another backup; nothing was changed',
       cause,
     });
   }

@@ -65,7 +65,7 @@ export async function deployAction(options: DeployCommandOptions): Promise<void>
       },
     });
     transactions.close();
-    // Everything was answered: nothing is left to look up.
+    // All requests are answered; the connection is no longer needed.
     for (const end of ['', '-wal', '-shm']) await rm(`${pending}${end}`, { force: true });
     spinner.stop();
     if (options.json) printJson({ deployment, steps });
@@ -120,7 +120,7 @@ async function verifierOf(
   if (isDevChain(chainId)) return developmentKey();
   throw new ChorusError(
     'E_USAGE',
-    'a real chain needs a reference string that nobody can forge proofs under',
+    'a real chain needs a reference string under which no one can forge proofs',
     {
       hint: 'give the .ptau file of a public ceremony (--ptau) or deployed verifiers (--verifier and --projection-verifier)',
     },
@@ -169,7 +169,7 @@ function deployView(file: string, { chainId }: Deployment, steps: readonly Deplo
 deployed on chain ${chainId} and verified; written to ${file}`;
 }
 
-/** Of the chain's own coin, to nine decimals. */
+/** An amount of the chain's own coin, to nine decimals. */
 function coins(wei: bigint): string {
   return Number(formatUnits(wei, COIN_DECIMALS)).toFixed(9);
 }

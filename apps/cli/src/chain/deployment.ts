@@ -18,10 +18,10 @@ const hash = z
 
 const block = z.number().int().nonnegative().default(0);
 
-/** Where whoever runs the network names an endpoint and peers to begin with. */
+/** Endpoint and first peers, as named by the operator of the network. */
 const place = { rpc: z.url().optional(), bootstrap: z.array(z.string().max(300)).max(64).optional() };
 
-/** Addresses alone. */
+/** A file with addresses only. */
 const plainSchema = z.looseObject({
   chainId: z.number().int().positive(),
   taskManager: address,
@@ -30,7 +30,7 @@ const plainSchema = z.looseObject({
   ...place,
 });
 
-/** What `deployChorus` keeps: each contract with the hash of its code. */
+/** The file that `deployChorus` writes: each contract with the hash of its code. */
 const fullSchema = z.looseObject({
   format: z.literal('chorus-deployment'),
   chainId: z.number().int().positive(),
@@ -44,13 +44,13 @@ export interface DeploymentFile {
   chainId: number;
   taskManager: Address;
   token: Address | null;
-  /** Block that the deployment began in; 0 where the file does not state it. */
+  /** First block of the deployment; 0 if the file does not state it. */
   startBlock: number;
-  /** keccak256 of the code at each address, where the file states it. */
+  /** keccak256 of the code at each address, if the file states it. */
   codes: { name: string; address: Address; codeHash: Hex }[];
   rpc: string | null;
   bootstrap: string[];
-  /** The file as it is. */
+  /** The content of the file, unchanged. */
   text: string;
 }
 
@@ -67,7 +67,7 @@ export async function readDeployment(path: string): Promise<DeploymentFile> {
   }
   throw new ChorusError('E_CONFIG_DEPLOYMENT', `this is not a deployment file: ${why}`, {
     facts: { path },
-    hint: 'give the JSON file that whoever deployed the contracts published',
+    hint: 'give the JSON file that the operator of the network published',
   });
 }
 

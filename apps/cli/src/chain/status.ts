@@ -11,13 +11,13 @@ export interface StatusCommandOptions {
   json?: boolean;
 }
 
-/** `chorus chain status`: ends with 1 where something is not what it should be. */
+/** `chorus chain status`: exits with 1 if something is not as it should be. */
 export async function statusAction(options: StatusCommandOptions): Promise<void> {
   const file = await readDeployment(options.deployment);
   if (file === null) {
     throw new ChorusError('E_USAGE', 'there is no deployment file here', {
       facts: { path: options.deployment },
-      hint: 'give it with --deployment, or make one with chorus chain deploy',
+      hint: 'give one with --deployment, or create one with chorus chain deploy',
     });
   }
   const status = await deploymentStatus({ url: options.rpc, file });
@@ -60,7 +60,7 @@ function statusView(status: DeploymentStatus): string {
     table(['wiring', '', 'found'], checks),
     table(['parameter or balance', 'value'], settings),
     ok
-      ? `${colors.green('✔')} the deployment is what the artifacts say`
-      : `${colors.red('✘')} the deployment is not what the artifacts say`,
+      ? `${colors.green('✔')} the deployment matches the artifacts`
+      : `${colors.red('✘')} the deployment does not match the artifacts`,
   ].join('\n\n');
 }

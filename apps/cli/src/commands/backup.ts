@@ -12,21 +12,19 @@ import { bytes } from '../output/units.ts';
 /** `chorus export`: a backup of identity and state. */
 export function exportCommand(): Command {
   const command = new Command('export').description(
-    "write a backup of a node that does not run: keys, wallet (encrypted), configuration and state, without others' blocks",
+    "write a backup of a stopped node: keys, wallet (encrypted), configuration and state, without other nodes' blocks",
   );
   return homeOptions(command)
-    .requiredOption('-o, --output <file>', 'file to write (tar.gz); one that is there is left alone')
-    .option('--with-blocks', 'also the blocks of models and payloads, which can be had from others')
+    .requiredOption('-o, --output <file>', 'file to write (tar.gz); an existing file is not overwritten')
+    .option('--with-blocks', 'also include blocks of models and payloads, which other nodes can provide')
     .addHelpText('after', '\nExample:\n  $ chorus stop; chorus export -o node.tar.gz')
     .action(exportAction);
 }
 
-/** `chorus import`: the way back. */
+/** `chorus import`: restores a node from a backup. */
 export function importCommand(): Command {
-  return homeOptions(
-    new Command('import').description('bring a node back from a backup, into a folder that is not there yet'),
-  )
-    .argument('<file>', 'what `chorus export` wrote')
+  return homeOptions(new Command('import').description('restore a node from a backup into a new folder'))
+    .argument('<file>', 'backup that `chorus export` wrote')
     .addHelpText('after', '\nExample:\n  $ chorus import node.tar.gz --home ~/.chorus')
     .action(importAction);
 }
@@ -34,9 +32,9 @@ export function importCommand(): Command {
 async function exportAction(flags: HomeOptions & { output: string; withBlocks?: boolean }): Promise<void> {
   const dataDir = await dataDirOf(flags);
   if (dataDir !== homeOf(flags)) {
-    throw new ChorusError('E_CONFIG', 'dataDir is elsewhere: a backup is of one folder', {
+    throw new ChorusError('E_CONFIG', 'dataDir is another folder: a backup holds one folder', {
       facts: { home: homeOf(flags), dataDir },
-      hint: 'put config.yaml into the data folder and give that as --home',
+      hint: 'move config.yaml into the data folder, and give that folder as --home',
     });
   }
   // A node may run without its admin API.
@@ -44,7 +42,7 @@ async function exportAction(flags: HomeOptions & { output: string; withBlocks?: 
   if (pid !== null) {
     throw new ChorusError('E_NODE_BUSY', 'the node is running: its files change', {
       facts: { pid },
-      hint: 'end it first: chorus stop',
+      hint: 'stop it first: chorus stop',
     });
   }
   const output = resolve(flags.output);
@@ -53,7 +51,7 @@ async function exportAction(flags: HomeOptions & { output: string; withBlocks?: 
   print(
     ...describe(manifest, [['file', output]]),
     '',
-    'It holds the libp2p key as it is: keep it where only you can read it. The wallet in it needs its password.',
+    'The backup holds the libp2p key unencrypted: store it where only you can read it. Its wallet needs the password.',
   );
 }
 
@@ -64,7 +62,7 @@ async function importAction(file: string, flags: HomeOptions): Promise<void> {
   print(
     ...describe(manifest, [['folder', home]]),
     '',
-    'Every file is as it was. Do not run two nodes with the same keys: the older one must be off.',
+    'Every file is restored. Do not run two nodes with the same keys: stop the old one.',
   );
 }
 

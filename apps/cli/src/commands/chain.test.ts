@@ -20,7 +20,7 @@ describe('chorus chain', () => {
   const chorus = (...args: string[]) =>
     outcomeOf(startChorus(['chain', ...args, '--rpc', devnet.url], { cwd: folder }));
 
-  it('deploys, says what it cost, and leaves a file by which the deployment is checked', async () => {
+  it('chain deploy prints its cost and writes a file with which the deployment can be checked', async () => {
     const { code, stdout } = await chorus('deploy');
     expect(code).toBe(0);
     expect(stdout).toMatch(/taskManager .* 0x[0-9a-f]{40} .* \d,\d{3},\d{3}/);
@@ -40,7 +40,7 @@ describe('chorus chain', () => {
     expect((await chorus('status')).stdout).toContain(deployment.taskManager);
   });
 
-  it('takes the key from a file, and says where others may read it', async () => {
+  it('chain deploy reads the key from a file, and warns if others may read it', async () => {
     const key = join(folder, 'key');
     await writeFile(key, `${devnet.privateKeys[0]}\n`, { mode: 0o644 });
     const loose = await chorus('deploy', '--key-file', key);
@@ -53,7 +53,7 @@ describe('chorus chain', () => {
     expect(`${loose.stdout}${loose.stderr}${kept.stdout}`).not.toContain(devnet.privateKeys[0]!.slice(2));
   });
 
-  it('a status that is not what it should be ends with 1', async () => {
+  it('chain status exits with 1 if the deployment does not match', async () => {
     const path = join(folder, 'chorus-deployment.json');
     const file = JSON.parse(await readFile(path, 'utf8'));
     file.contracts.stakes.address = file.contracts.token.address;
@@ -63,7 +63,7 @@ describe('chorus chain', () => {
     expect(stdout).toContain('WRONG');
   });
 
-  it('malformed options, and a file that is not there, are refused with what to do', async () => {
+  it('chain refuses malformed options and a missing file with a hint', async () => {
     for (const [args, hint] of [
       [['deploy', '--salt', '0x12'], '--help'],
       [['deploy', '--key-file', 'chorus-deployment.json'], 'CHORUS_PRIVATE_KEY'],

@@ -2,28 +2,31 @@ import { Command } from 'commander';
 import { type DeployCommandOptions, deployAction } from '../chain/deploy.ts';
 import { type StatusCommandOptions, statusAction } from '../chain/status.ts';
 
-/** Where a deployment is kept unless said otherwise. */
+/** Default path of the deployment file. */
 const DEPLOYMENT_FILE = 'chorus-deployment.json';
 
-/** `chorus chain`: put the contracts on a chain, and look whether they are what they should be. */
+/** `chorus chain`: deploys the contracts to a chain, and checks a deployment. */
 export function chainCommand(): Command {
   const deploy = new Command('deploy')
-    .description('deploy all contracts, or complete what an interrupted run began')
+    .description('deploy all contracts, or complete an interrupted deployment')
     .requiredOption('--rpc <url>', 'JSON-RPC endpoint of the chain')
-    .option('--deployment <file>', 'where the deployment is written, and resumed from', DEPLOYMENT_FILE)
+    .option('--deployment <file>', 'file to write the deployment to, and to resume from', DEPLOYMENT_FILE)
     .option('--key-file <file>', 'private key (hex) of the account that pays; else CHORUS_PRIVATE_KEY')
     .option('--ptau <file>', 'powers of tau of a public ceremony (snarkjs .ptau) for the verifier')
-    .option('--verifier <address>', 'a verifier of reference-trust that is deployed, in place of --ptau')
-    .option('--projection-verifier <address>', 'likewise of reference-projection; give both')
-    .option('--treasury <address>', 'receives the protocol fee; by default the account that pays')
-    .option('--supply <tokens>', 'of the token, in whole tokens (default 1,000,000,000)')
-    .option('--salt <hex>', '32 bytes: other salts give other addresses')
-    .option('--max-fee <gwei>', 'never offer more for a unit of gas')
+    .option('--verifier <address>', 'an already deployed verifier of reference-trust, instead of --ptau')
+    .option(
+      '--projection-verifier <address>',
+      'an already deployed verifier of reference-projection; give both',
+    )
+    .option('--treasury <address>', 'receives the protocol fee (the account that pays)')
+    .option('--supply <tokens>', 'total supply of the token, in whole tokens (1,000,000,000)')
+    .option('--salt <hex>', '32 bytes; another salt gives other addresses')
+    .option('--max-fee <gwei>', 'highest price to offer for a unit of gas')
     .option('--json', 'one JSON document on standard output')
     .addHelpText(
       'after',
       `
-On a development chain (31337 or 1337) key and ceremony may be left out: the first account of anvil pays, and the
+On a development chain (31337 or 1337) you can omit key and ceremony: the first account of anvil pays, and the
 development reference string is used. Both are refused anywhere else.
 
 Examples:
@@ -34,7 +37,7 @@ Examples:
   const status = new Command('status')
     .description('compare the contracts on chain with the artifacts, and show what governance has set')
     .requiredOption('--rpc <url>', 'JSON-RPC endpoint of the chain')
-    .option('--deployment <file>', 'the file that deploy wrote', DEPLOYMENT_FILE)
+    .option('--deployment <file>', 'file that deploy wrote', DEPLOYMENT_FILE)
     .option('--json', 'one JSON document on standard output')
     .addHelpText('after', '\nExample:\n  $ chorus chain status --rpc http://127.0.0.1:8545')
     .action((options: StatusCommandOptions) => statusAction(options));

@@ -8,21 +8,21 @@ import { print, printJson, wrap } from '../output/table.ts';
 /** `chorus config`: the node's settings. */
 export function configCommand(): Command {
   const get = new Command('get')
-    .description('one value, as the node will see it: after defaults, file and environment')
+    .description('print one value as the node will see it: after defaults, file and environment')
     .argument('<key>', 'such as chain.url')
     .addHelpText('after', '\nExample:\n  $ chorus config get limits.memory')
     .action(async (key: string, flags: HomeOptions) => {
       const { path } = findField(key);
       const { config, sources } = await configOf(flags);
       const value = valueAt(config, path);
-      // The one place that shows a key of an endpoint: who asks for the value wants it.
+      // Only this command shows the access key of an endpoint, because the user asks for that value.
       const shown = flags.json
         ? JSON.stringify({ key, value: value ?? null, source: sources.get(key) ?? 'default' }, null, 2)
         : textOf(value);
       process.stdout.write(`${plainJson(shown)}\n`);
     });
   const set = new Command('set')
-    .description('change a value in the file; its comments stay. It counts from the next start on')
+    .description('change a value in the file; its comments stay. Takes effect at the next start')
     .argument('<key>', 'such as network.listen')
     .argument('<value>', 'as in YAML: 4, true, text, [a, b]')
     .addHelpText('after', '\nExample:\n  $ chorus config set limits.hours \'["22:00-07:00"]\'')
@@ -31,7 +31,7 @@ export function configCommand(): Command {
       await told(key, flags);
     });
   const unset = new Command('unset')
-    .description('remove a value from the file, so that its default counts')
+    .description('remove a value from the file, so that its default applies')
     .argument('<key>', 'such as threads')
     .addHelpText('after', '\nExample:\n  $ chorus config unset threads')
     .action(async (key: string, flags: HomeOptions) => {
@@ -39,12 +39,12 @@ export function configCommand(): Command {
       await told(key, flags);
     });
   const list = new Command('list')
-    .description('every value, where it comes from, and the variable that overrides it')
-    .option('--explain', 'and what it means')
+    .description('list every value, its source, and the variable that overrides it')
+    .option('--explain', 'also print what each value means')
     .addHelpText('after', '\nExample:\n  $ chorus config list --explain')
     .action(listAction);
   const path = new Command('path')
-    .description("where the node's configuration is")
+    .description("print the path of the node's configuration")
     .addHelpText('after', '\nExample:\n  $ $EDITOR "$(chorus config path)"')
     .action((flags: HomeOptions) => {
       if (flags.json) printJson({ path: configPathOf(flags) });

@@ -25,13 +25,13 @@ interface AddFlags extends HomeOptions, DataFlags {
 export function dataCommand(): Command {
   const add = dataOptions(new Command('add'))
     .description(
-      'register a folder, CSV file or shard file under a name. It stays where it is and is never sent anywhere: of it, only name, sizes and shapes may leave',
+      'register a folder, CSV file or shard file under a name. The data stays in place and is never sent: only its name, sizes and shapes may leave this machine',
     )
     .argument('<name>', 'lower-case letters, digits, - and _')
     .argument('<path>', 'IDX, CSV, images by class, text, or a shard file')
     .addOption(new Option('--split <part>', 'the part of a folder to train on').choices(['train', 'test']))
-    .option('--dry-run', 'only print how the data is understood')
-    .option('--use', 'train on it from the next start on, where other data is in use')
+    .option('--dry-run', 'only print how chorus reads the data')
+    .option('--use', 'train on it from the next start, if other data is in use')
     .addHelpText(
       'after',
       '\nExamples:\n  $ chorus data add digits ./mnist\n  $ chorus data add animals ./photos --classes classes.txt --shape 3x64x64',
@@ -56,9 +56,9 @@ export function dataCommand(): Command {
 async function addAction(name: string, path: string, flags: AddFlags): Promise<void> {
   const dataDir = await dataDirOf(flags);
   if (!flags.dryRun && !existsSync(dataDir)) {
-    throw new ChorusError('E_CONFIG_MISSING', 'there is no node to register data with', {
+    throw new ChorusError('E_CONFIG_MISSING', 'no node in this folder to register data with', {
       facts: { folder: dataDir },
-      hint: 'make one with `chorus init`',
+      hint: 'create one with `chorus init`',
     });
   }
   const options = { ...(flags.split ? { split: flags.split } : {}), ...(await readingOptions(flags)) };
@@ -73,7 +73,7 @@ async function addAction(name: string, path: string, flags: AddFlags): Promise<v
   }
   const { understood, ...entry } = await addData(dataDir, name, path, options).finally(() => spinner.stop());
   const used = await usedData(flags);
-  // The first is taken as it is; later ones only where that is asked for.
+  // The node uses its first data at once; later data only if the user asks for that.
   const use = flags.use || (used === undefined && existsSync(configPathOf(flags)));
   if (use) await editConfig(configPathOf(flags), 'data', name);
   if (flags.json) return printJson({ ...entry, understood, used: use });
@@ -86,7 +86,7 @@ async function addAction(name: string, path: string, flags: AddFlags): Promise<v
   );
 }
 
-/** What the configuration names, where there is one. */
+/** The data that the configuration names, if there is a configuration. */
 async function usedData(flags: HomeOptions): Promise<string | undefined> {
   return existsSync(configPathOf(flags)) ? (await configOf(flags)).config.data : undefined;
 }
@@ -98,7 +98,7 @@ async function listAction(flags: HomeOptions): Promise<void> {
   const data = await listData(await dataDirOf(flags));
   const used = (await usedData(flags)) ?? (data.length === 1 ? data[0]!.name : undefined);
   if (flags.json) return printJson({ data: data.map((entry) => ({ ...entry, used: entry.name === used })) });
-  if (data.length === 0) return print('no data is registered: chorus data add NAME PATH');
+  if (data.length === 0) return print('no data is registered; register some: chorus data add NAME PATH');
   print(
     ...columns(
       ['', 'NAME', 'SAMPLES', 'SHAPE', 'CLASSES', 'SIZE', 'PART', 'PATH'],
@@ -129,8 +129,8 @@ async function removeAction(name: string, flags: HomeOptions): Promise<void> {
 function fetchCommand(): Command {
   return new Command('fetch')
     .description('download a public data set into the cache; resumes, and checks sha256')
-    .addArgument(new Argument('<name>', 'which data set').choices(['mnist', 'fashion-mnist']))
-    .option('--cache <dir>', 'folder to keep it in')
+    .addArgument(new Argument('<name>', 'name of the data set').choices(['mnist', 'fashion-mnist']))
+    .option('--cache <dir>', 'folder to store it in')
     .option('--base-url <url>', 'download from a mirror')
     .option('--json', 'one JSON document on standard output')
     .addHelpText('after', '\nExample:\n  $ chorus demo --data "$(chorus data fetch mnist)"')

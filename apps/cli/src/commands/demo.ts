@@ -37,7 +37,7 @@ export function demoCommand(): Command {
     .addHelpText('after', '\nExample:\n  $ chorus demo --rounds 10 --attack sign --attackers 2')
     .action(async (raw: RawDemoOptions) => {
       const options = parseDemoOptions(raw);
-      await readingOptions(raw); // wrong usage ends it before anything is started
+      await readingOptions(raw); // wrong usage ends the command before anything starts
       const abort = new AbortController();
       for (const name of ['SIGINT', 'SIGTERM'] as const) {
         process.on(name, () => abort.abort(new Interrupted()));

@@ -26,27 +26,31 @@ interface DevnetFlags {
   json?: boolean;
 }
 
-/** Time for everything to start on a quiet machine; more on one that is slow or busy. */
+/** Time for everything to start on a quiet machine; longer on a slow or busy one. */
 const UP_MILLISECONDS = 180_000;
 /** The nodes' own time and the chain's. */
 const DOWN_MILLISECONDS = 60_000;
 const LOG_FILE = 'devnet.log';
 
-/** `chorus devnet`: a network on this machine that stays. */
+/** `chorus devnet`: a persistent network on this machine. */
 export function devnetCommand(): Command {
   const up = new Command('up')
-    .description('start it, or make it first; what it was goes on')
-    .option('--nodes <n>', 'trainers and validators, who aggregate too, in all; counts when it is made', '4')
-    .option('--foreground', 'stay here until Ctrl-C')
+    .description('start the devnet, creating it on first use; its state is kept')
+    .option(
+      '--nodes <n>',
+      'total number of trainers and validators, who also aggregate; fixed when the devnet is created',
+      '4',
+    )
+    .option('--foreground', 'run in the foreground until Ctrl-C')
     .addHelpText('after', '\nExample:\n  $ chorus devnet up && chorus init --network devnet')
     .action(upAction);
   const down = new Command('down')
-    .description('end it; its chain, nodes and models stay for the next `up`')
-    .option('--delete', 'and remove all of it')
+    .description('stop the devnet; its chain, nodes and models stay for the next `up`')
+    .option('--delete', 'also remove the devnet and all its data')
     .addHelpText('after', '\nExample:\n  $ chorus devnet down')
     .action(downAction);
   const status = new Command('status')
-    .description('its chain and each of its nodes')
+    .description('show the chain and each node of the devnet')
     .addHelpText('after', '\nExample:\n  $ chorus devnet status')
     .action(statusAction);
   const fund = new Command('fund')
@@ -54,11 +58,11 @@ export function devnetCommand(): Command {
     .argument('<address>', 'a wallet')
     .addHelpText('after', '\nExample:\n  $ chorus devnet fund 0x70997970c51812dc3a010c7d01b50e0d17dc79c8')
     .action(fundAction);
-  const command = new Command('devnet').description('a network of nodes on this machine, to play with');
+  const command = new Command('devnet').description('a network of nodes on this machine, for experiments');
   for (const sub of [up, down, status, fund]) {
     command.addCommand(
       sub
-        .option('--dir <dir>', 'its folder; else CHORUS_DEVNET, else in the data folder of this user')
+        .option('--dir <dir>', 'folder of the devnet (CHORUS_DEVNET, else in the data folder of this user)')
         .option('--json', 'one JSON document on standard output'),
     );
   }
@@ -87,9 +91,9 @@ async function upAction(flags: DevnetFlags & { nodes: string; foreground?: boole
     ]),
     '',
     colors.bold('Next'),
-    '  make a node of your own:      chorus init --network devnet',
-    '  give it all something to do:  chorus task create --devnet',
-    '  see how they are:             chorus devnet status',
+    '  create a node of your own:    chorus init --network devnet',
+    '  give the nodes a task:        chorus task create --devnet',
+    '  see their status:             chorus devnet status',
   );
 }
 
@@ -129,7 +133,7 @@ async function upInBackground(folder: string, nodes: number): Promise<void> {
   const spinner = ora({ text: 'starting', stream: process.stderr, isSilent: !process.stderr.isTTY }).start();
   const interrupted = () => child.kill('SIGTERM');
   process.once('SIGINT', interrupted);
-  // Where there is no terminal to turn on, lines say that it goes on.
+  // Without a terminal for the spinner, lines show the progress.
   const beat = new Heartbeat((text) => {
     if (!process.stderr.isTTY) write(process.stderr, `${text}\n`);
   });

@@ -23,7 +23,7 @@ export function doctorCommand(): Command {
   )
     .addHelpText('after', '\nExample:\n  $ chorus doctor')
     .action(async (flags: HomeOptions) => {
-      const spinner = ora({ text: 'looking; drivers may take a while', stream: process.stderr }).start();
+      const spinner = ora({ text: 'checking; drivers may take a while', stream: process.stderr }).start();
       const [node, machine] = await Promise.all([
         diagnoseNode(homeOf(flags)),
         diagnose(envPaths('chorus', { suffix: '' }).cache),

@@ -17,7 +17,7 @@ it.skipIf(process.platform !== 'linux').each<[string, string[], NodeJS.ProcessEn
   ['import', ['import', 'backup', '--home', `${NONE}/home`], {}],
   ['data fetch', ['data', 'fetch', 'mnist', '--cache', NONE], {}],
   ['the compile cache', ['data', 'list', '--home', root, '--nonsense'], { XDG_CACHE_HOME: NONE }],
-])('%s ends, with a word, if the system refuses its folder', async (_, args, more) => {
+])('%s ends with an error if the system refuses its folder', async (_, args, more) => {
   const env = { ...process.env, HOME: root, ...more };
   const { code, stderr } = await outcomeOf(startChorus(args, { cwd: root, env }));
   expect(code).toBeGreaterThan(0);

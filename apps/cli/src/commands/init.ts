@@ -34,10 +34,10 @@ interface InitFlags extends HomeOptions {
 
 const several = (value: string, others: string[] = []) => [...others, value];
 
-/** `chorus init`: a node's folder, guided or by flags alone. */
+/** `chorus init`: creates a node's folder, with questions or by flags alone. */
 export function initCommand(): Command {
   const command = new Command('init').description(
-    "make a node: its folder with keys, wallet and configuration. Asks for what the flags don't say",
+    'create a node: its folder with keys, wallet and configuration. Asks for what the flags do not give',
   );
   return homeOptions(command)
     .addOption(
@@ -46,23 +46,23 @@ export function initCommand(): Command {
         'custom',
       ]),
     )
-    .option('--devnet <dir>', "the devnet's folder, where it is not the usual one")
+    .option('--devnet <dir>', 'folder of the devnet, if not the default one')
     .option('--rpc <url>', 'JSON-RPC endpoint of the chain')
     .option('--deployment <file>', "the network's deployment file (JSON)")
-    .option('--contract <address>', 'its task contract, where there is no deployment file')
+    .option('--contract <address>', 'address of its task contract, if there is no deployment file')
     .option('--bootstrap <multiaddr>', 'a peer to connect to first; may be repeated', several)
     .option('--roles <list>', 'trainer, validator, aggregator; separated by commas (trainer)')
-    .option('--data <path>', 'folder or shard file to train on; a devnet has some to begin with')
+    .option('--data <path>', 'folder or shard file to train on; a devnet provides some')
     .option('--listen <multiaddr>', 'address to listen on; may be repeated', several)
     .option('--import-wallet <keystore>', 'take the wallet from this encrypted keystore')
-    .option('--stake <tokens>', "most it may lock in one stranger's task, of which all can be lost (0)")
-    .option('--stake-token <address>', "in this token; else the network's own")
-    .option('--stake-owners <list>', "only in tasks of these owners; else of anybody's")
-    .option('--stake-days <n>', `longest a task may lock it (${STAKE_DAYS})`)
+    .option('--stake <tokens>', "most tokens it may lock in one stranger's task; all of them can be lost (0)")
+    .option('--stake-token <address>', "token to stake (the network's own)")
+    .option('--stake-owners <list>', 'stake only in tasks of these owners (any owner)')
+    .option('--stake-days <n>', `most days that a task may lock the stake (${STAKE_DAYS})`)
     .addHelpText(
       'after',
-      '\nThe password of the wallet is asked for, or taken from the file CHORUS_PASSWORD_FILE names.\n' +
-        'Without --stake the node joins no task that wants a deposit; on a devnet it may stake some of its token,\n' +
+      '\nAsks for the password of the wallet, or reads it from the file that CHORUS_PASSWORD_FILE names.\n' +
+        'Without --stake the node joins no task that requires a deposit; on a devnet it may stake some of its token,\n' +
         'which is worth nothing.\n\nExamples:\n  $ chorus init\n' +
         '  $ CHORUS_PASSWORD_FILE=pw chorus init --rpc https://rpc.example --deployment net.json --roles trainer --data ./digits',
     )
@@ -111,10 +111,7 @@ function givenBy(flags: InitFlags): Partial<InitAnswers> {
 function stakeOf({ stake, stakeToken, stakeOwners, stakeDays }: InitFlags): Pick<InitAnswers, 'stake'> {
   if (stake === undefined) {
     if (stakeToken === undefined && stakeOwners === undefined && stakeDays === undefined) return {};
-    throw new ChorusError(
-      'E_USAGE',
-      'how much may it stake? Give --stake with --stake-token, -owners and -days',
-    );
+    throw new ChorusError('E_USAGE', '--stake-token, --stake-owners and --stake-days need --stake');
   }
   if (!tokensSchema.safeParse(stake).success) {
     throw new ChorusError('E_USAGE', '--stake takes an amount of whole tokens, such as 10 or 2.5', {
@@ -133,12 +130,12 @@ function stakeOf({ stake, stakeToken, stakeOwners, stakeDays }: InitFlags): Pick
   };
 }
 
-/** With a network and roles there is nothing left that must be asked. */
+/** With a network and roles given, no question is mandatory. */
 const isComplete = ({ network, roles }: Partial<InitAnswers>) => network !== undefined && roles !== undefined;
 
 function complete(given: Partial<InitAnswers>): InitAnswers {
   if (given.network === undefined) {
-    throw new ChorusError('E_USAGE', 'which network? There is no terminal to ask on', {
+    throw new ChorusError('E_USAGE', 'no network is given, and there is no terminal to ask on', {
       hint: 'give --network devnet, or --rpc URL with --deployment FILE',
     });
   }
@@ -157,9 +154,9 @@ function parseRoles(text: string): NodeRole[] {
   return [...new Set(roles)] as NodeRole[];
 }
 
-/** What its owner has agreed to, in words. */
+/** The stake limits that the owner has agreed to, in words. */
 function stakeText({ stake, devnet }: InitResult): string {
-  if (stake === null) return 'nothing: it joins no task that wants a deposit, until you raise maxStake';
+  if (stake === null) return 'nothing: it joins no task that requires a deposit, until you raise maxStake';
   const { tokens, token, owners, days } = stake;
   const whose = owners === null ? "anybody's tasks" : `tasks of ${owners.length} owners`;
   const worst = devnet ? "worth nothing: the token is the devnet's own" : 'at worst all of it is lost';
@@ -179,7 +176,7 @@ function describe(result: InitResult, flags: InitFlags): void {
           `allow it to stake:           chorus config set${here} maxStake 10   (tokens in one task; all of it can be lost)`,
         ]
       : []),
-    `look whether all is well:    chorus doctor${here}`,
+    `check the set-up:            chorus doctor${here}`,
     `start:                       chorus start${here}`,
     `and in another terminal:     chorus status${here}`,
   ];

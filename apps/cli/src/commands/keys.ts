@@ -19,23 +19,23 @@ import { readKeystoreFile } from '../environment/keystore-file.ts';
 import { otherPassword, passwordSource } from '../environment/password.ts';
 import { fields, print, printJson } from '../output/table.ts';
 
-/** `chorus keys`: who this node is. Private keys are never printed. */
+/** `chorus keys`: the identity of this node. Private keys are never printed. */
 export function keysCommand(): Command {
   const show = new Command('show')
-    .description('peer id, DID and wallet; both signatures are checked')
+    .description('show peer id, DID and wallet, and check both signatures')
     .addHelpText('after', '\nExample:\n  $ chorus keys show')
     .action(async (flags: HomeOptions) => tell(await identityOf(await dataDirOf(flags)), flags));
   const exportKeys = new Command('export')
-    .description('write the wallet as an encrypted keystore (version 3), which other wallets import')
-    .requiredOption('-o, --output <file>', 'file to write; one that is there is left alone')
+    .description('write the wallet as an encrypted keystore (version 3), which other wallets can import')
+    .requiredOption('-o, --output <file>', 'file to write; an existing file is not overwritten')
     .option(
       '--new-password',
-      'encrypt it with another password: that in the file CHORUS_NEW_PASSWORD_FILE names, or asked for',
+      'encrypt it with another password, from the file that CHORUS_NEW_PASSWORD_FILE names, or asked for',
     )
     .addHelpText('after', '\nExample:\n  $ chorus keys export -o wallet.json')
     .action(exportAction);
   const importKeys = new Command('import')
-    .description('take the wallet from an encrypted keystore, in place of the one there is (kept as .old)')
+    .description('replace the wallet by one from an encrypted keystore (the old wallet is kept as .old)')
     .argument('<keystore>', 'file: Web3 Secret Storage, version 3')
     .addHelpText(
       'after',
@@ -44,14 +44,14 @@ export function keysCommand(): Command {
     .action(importAction);
   const rotate = new Command('rotate-node')
     .description(
-      'a new libp2p key, and so a new peer id, attested by the wallet (the old one is kept as .old)',
+      'create a new libp2p key, and so a new peer id, attested by the wallet (the old key is kept as .old)',
     )
     .addHelpText('after', '\nExample:\n  $ chorus keys rotate-node')
     .action(async (flags: HomeOptions) => {
       const dataDir = await restingNode(flags);
       tell(await rotateNodeKey(dataDir, await unlockWallet(dataDir, await passwordSource()())), flags);
     });
-  const command = new Command('keys').description('who this node is: libp2p key and wallet');
+  const command = new Command('keys').description('identity of this node: libp2p key and wallet');
   for (const sub of [show, exportKeys, importKeys, rotate]) command.addCommand(homeOptions(sub));
   return command;
 }
@@ -61,7 +61,7 @@ async function identityOf(dataDir: string): Promise<Identity> {
   if (identity) return identity;
   throw new ChorusError('E_WALLET_MISSING', 'there is no identity in this folder', {
     facts: { folder: dataDir },
-    hint: 'make a node with `chorus init`',
+    hint: 'create a node with `chorus init`',
   });
 }
 
@@ -80,7 +80,7 @@ async function exportAction(flags: HomeOptions & { output: string; newPassword?:
   const dataDir = await dataDirOf(flags);
   const path = resolve(flags.output);
   if (existsSync(path)) {
-    throw new ChorusError('E_EXISTS', 'the file exists and is left alone', { facts: { path } });
+    throw new ChorusError('E_EXISTS', 'the file exists and is not overwritten', { facts: { path } });
   }
   let keystore = await readKeystore(dataDir);
   if (keystore === null) await identityOf(dataDir);
@@ -101,26 +101,26 @@ async function importAction(file: string, flags: HomeOptions): Promise<void> {
 }
 
 /**
- * The data folder of a node that does not run and takes part in no task: members are known on chain by their
- * peer id and account.
+ * The data folder of a node that is stopped and takes part in no task: the chain identifies members by peer id and
+ * account.
  */
 async function restingNode(flags: HomeOptions): Promise<string> {
   const pid = await runningPid(flags);
   if (pid !== null) {
     throw new ChorusError('E_NODE_BUSY', 'the node is running', {
       facts: { pid },
-      hint: 'end it first: chorus stop',
+      hint: 'stop it first: chorus stop',
     });
   }
   const dataDir = await dataDirOf(flags);
   await identityOf(dataDir).catch((error: ChorusError) => {
-    // A folder whose keys do not belong together is what these commands repair.
+    // These commands repair a folder whose keys do not belong together.
     if (error.code !== 'E_IDENTITY_FALSE') throw error;
   });
   const tasks = (await readdir(join(dataDir, 'tasks')).catch(() => [])).filter((name) => /^\d+$/.test(name));
   if (tasks.length === 0) return dataDir;
   throw new ChorusError('E_NODE_BUSY', 'the node takes part in tasks under its present keys', {
     facts: { tasks: tasks.join(', ') },
-    hint: 'wait for their end; `chorus task list` tells',
+    hint: 'wait until they end; see `chorus task list`',
   });
 }

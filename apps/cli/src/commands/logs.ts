@@ -13,11 +13,11 @@ interface LogFlags extends HomeOptions {
   level?: string;
 }
 
-/** `chorus logs`: what the node wrote, also when it does not run any more. */
+/** `chorus logs`: prints the node's log, also after the node has stopped. */
 export function logsCommand(): Command {
-  return homeOptions(new Command('logs').description('what the node wrote down; -f goes on until Ctrl-C'))
-    .option('-f, --follow', 'go on with what is written next')
-    .option('-n, --lines <count>', 'how many of the last lines', '50')
+  return homeOptions(new Command('logs').description('print the log of the node; -f follows it until Ctrl-C'))
+    .option('-f, --follow', 'follow new lines')
+    .option('-n, --lines <count>', 'number of last lines to print', '50')
     .option('--level <level>', 'only lines of this level or above: debug, info, warn or error')
     .addHelpText('after', '\nExamples:\n  $ chorus logs -f\n  $ chorus logs -n 1000 --level warn --json')
     .action(logsAction);

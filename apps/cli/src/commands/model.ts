@@ -27,31 +27,30 @@ interface GetOptions extends ModelOptions {
   cid?: string;
 }
 
-/** Milliseconds to look for a published model. */
+/** Time limit for finding a published model, ms. */
 const FETCH_MILLISECONDS = 60_000;
 
 /** `chorus model`: trained models, checked against their history on chain. */
 export function modelCommand(): Command {
   const verify = new Command('verify')
-    .description('check a model against its whole training history on chain, and say what it is made of')
-    .argument('<model>', 'CID of a published model, or a file of `model get`')
-    .option(
-      '--task <id>',
-      'the task it claims to be of; by default the one of the kept network, or the only one',
-    );
+    .description(
+      'check a model against its whole training history on chain, and list the updates it is made of',
+    )
+    .argument('<model>', 'CID of a published model, or a file that `model get` wrote')
+    .option('--task <id>', 'task the model claims to be from (that of the kept network, or the only one)');
   inspectOptions(verify)
     .addHelpText('after', '\nExample:\n  $ chorus model verify bafkrei... --task 1')
     .action(verifyAction);
   const get = new Command('get')
-    .description('write the trained model: computed again from the aggregates, or a published one, checked')
-    .option('--task <id>', 'the task; by default the one of the kept network, or the only one')
+    .description('write the trained model: recomputed from the aggregates, or a published model after checks')
+    .option('--task <id>', 'the task (that of the kept network, or the only one)')
     .requiredOption('-o, --output <file>', 'file to write')
     .option(
       '--format <kind>',
-      'onnx, for any runtime; or chorus, with the integers that open its history',
+      'onnx, for any runtime; or chorus, with the integers that prove its history',
       'onnx',
     )
-    .option('--cid <cid>', 'take this published model where aggregates are missing');
+    .option('--cid <cid>', 'use this published model if aggregates are missing');
   inspectOptions(get)
     .addHelpText('after', '\nExample:\n  $ chorus model get --task 1 -o model.onnx')
     .action(getAction);
@@ -68,7 +67,7 @@ export function modelCommand(): Command {
 async function listAction(flags: HomeOptions): Promise<void> {
   const node = await connectNode(flags);
   const [{ tasks }, { rounds }] = await Promise.all([node.tasks(), node.rounds({ limit: 1000 })]);
-  // Tasks that have ended are known by their rounds alone.
+  // Of ended tasks, only the rounds are known.
   const ids = [...new Set([...tasks, ...rounds.map(({ taskId }) => ({ id: taskId }))].map(({ id }) => id))];
   const models = [];
   for (const id of ids) {
@@ -136,7 +135,7 @@ async function getAction(options: GetOptions): Promise<void> {
     const facts = { file: options.output, format, bytes: got.bytes.length, source: got.source };
     if (options.json) printJson({ ...facts, written: ok, ...modelDocument(got.report, options.output) });
     else if (ok) {
-      const from = got.source === 'aggregates' ? 'computed again from the aggregates' : 'as published';
+      const from = got.source === 'aggregates' ? 'recomputed from the aggregates' : 'as published';
       print(
         verdict(got.report.checks, `${from}, and opens the history on chain`),
         `${options.output}: ${got.bytes.length.toLocaleString('en')} bytes, ${format}`,

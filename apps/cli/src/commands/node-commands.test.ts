@@ -45,7 +45,7 @@ const json = async (args: string[]) => {
 const place = ['--rpc', 'http://127.0.0.1:1', '--contract', CONTRACT];
 
 describe('a node by flags alone', () => {
-  it('is made once, knows who it is, and is left alone by a second init', async () => {
+  it('init creates a node once, which knows its identity, and a second init does not change it', async () => {
     const made = await json(['init', ...place, '--roles', 'trainer', '--data', shard]);
     expect(made).toMatchObject({ home, data: 'some-digits', funded: '0', stake: null });
     expect((await stat(join(home, 'identity.json'))).mode & 0o777).toBe(0o600);
@@ -58,7 +58,7 @@ describe('a node by flags alone', () => {
     expect(await readFile(join(home, 'wallet.json'), 'utf8')).toBe(before);
   });
 
-  it('learns chain, contract and first block from a deployment file', async () => {
+  it('init reads chain, contract and first block from a deployment file', async () => {
     const file = join(folder, 'net.json');
     const other = join(folder, 'deployed');
     await writeFile(file, JSON.stringify({ chainId: 5, taskManager: CONTRACT, startBlock: 7_000_000 }));
@@ -82,7 +82,7 @@ describe('a node by flags alone', () => {
     });
   });
 
-  it('stakes nothing until its owner says how much, and then no more than that', async () => {
+  it('a node stakes nothing until its owner sets an amount, and then no more than that', async () => {
     const { config: cautious } = await loadConfig(join(home, 'config.yaml'));
     expect(cautious).toMatchObject({ maxStake: '0', limits: { stake: { onlyListed: true, perToken: {} } } });
 
@@ -109,7 +109,7 @@ describe('a node by flags alone', () => {
       ...consent,
     ]);
     expect(words.stdout).toMatch(/may stake +2\.5 of token .* for up to 7 days; at worst all of it is lost/);
-    // Nothing names a token.
+    // No file names a token.
     const unnamed = [
       'init',
       '--home',
@@ -126,7 +126,7 @@ describe('a node by flags alone', () => {
     });
   });
 
-  it('takes no password from the environment, where others could read it', async () => {
+  it('init accepts no password from the environment, where others could read it', async () => {
     const args = ['init', '--home', join(folder, 'exposed'), ...place, '--roles', 'aggregator'];
     const { CHORUS_PASSWORD_FILE: _, ...env } = process.env;
     const exposed = { ...env, HOME: folder, CHORUS_PASSWORD: 'correct horse' };
@@ -134,7 +134,7 @@ describe('a node by flags alone', () => {
     expect(outcome).toMatchObject({ code: 77, stderr: expect.stringContaining('CHORUS_PASSWORD_FILE') });
   });
 
-  it('leaves nothing behind where it cannot be made', async () => {
+  it('init leaves no files if it fails', async () => {
     const other = join(folder, 'other');
     for (const [args, code] of [
       [['--rpc', 'ftp://x', '--contract', CONTRACT], 64],
@@ -151,7 +151,7 @@ describe('a node by flags alone', () => {
     }
   });
 
-  it('has its settings changed and read back, with the environment on top', async () => {
+  it('config changes and reads settings, and the environment overrides them', async () => {
     await json(['config', 'set', 'limits.memory', '2 GiB']);
     expect(await json(['config', 'get', 'limits.memory'])).toEqual({
       key: 'limits.memory',
@@ -165,7 +165,7 @@ describe('a node by flags alone', () => {
     expect((await chorus(['config', 'get', 'nothing'])).code).toBe(78);
   });
 
-  it('has data registered and forgotten', async () => {
+  it('data registers and removes data', async () => {
     const { data } = await json(['data', 'list']);
     expect(data).toMatchObject([{ name: 'some-digits', samples: 30, used: true }]);
     await json(['data', 'add', 'again', shard]);
@@ -173,7 +173,7 @@ describe('a node by flags alone', () => {
     expect((await chorus(['data', 'add', 'some-digits', shard])).code).toBe(65);
   });
 
-  it('has its wallet exported and a node key made anew, never without the password', async () => {
+  it('keys exports the wallet and creates a new node key, never without the password', async () => {
     const path = join(folder, 'exported.json');
     await json(['keys', 'export', '-o', path]);
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ version: 3 });
@@ -194,13 +194,13 @@ describe('a node by flags alone', () => {
     const rotated = await json(['keys', 'rotate-node']);
     expect(rotated.address).toBe(before.address);
     expect(rotated.peerId).not.toBe(before.peerId);
-    // A node that takes part in a task is known on chain by its keys.
+    // The chain identifies a member of a task by its keys.
     await mkdir(join(home, 'tasks', '3'), { recursive: true });
     expect((await chorus(['keys', 'rotate-node'])).code).toBe(75);
     await rm(join(home, 'tasks', '3'), { recursive: true });
   });
 
-  it('comes back from a backup as it was', async () => {
+  it('import restores a node from its backup unchanged', async () => {
     const file = join(folder, 'node.tar.gz');
     const restored = join(folder, 'restored');
     await json(['export', '-o', file]);
@@ -209,7 +209,7 @@ describe('a node by flags alone', () => {
     expect((await chorus(['import', file])).code).toBe(73);
   });
 
-  it('says what is in the way of starting, with a code for scripts', async () => {
+  it('start reports what prevents it, with an exit code for scripts', async () => {
     // The node waits for a chain that does not answer yet, and a signal ends the wait.
     const child = startChorus(['start'], {
       cwd: folder,
@@ -229,7 +229,7 @@ describe('a node by flags alone', () => {
       code: 77,
     });
     expect((await chorus(['start', '--set', 'chain.url=nowhere'])).code).toBe(78);
-    expect((await chorus(['start', '--home', join(folder, 'nobody')])).code).toBe(78);
+    expect((await chorus(['start', '--home', join(folder, 'no-node')])).code).toBe(78);
     for (const command of ['status', 'stop', 'peers', 'rewards', 'task list']) {
       expect((await chorus(command.split(' '))).code, command).toBe(69);
     }
@@ -240,12 +240,12 @@ describe('a node by flags alone', () => {
   it.each([
     ['CHORUS_HOME', ''],
     ['CHORUS_CHAIN__URL', ''],
-  ])('takes %s that is empty for one that is not set', async (name, value) => {
+  ])('an empty %s counts as not set', async (name, value) => {
     const { code, stdout } = await chorus(['config', 'get', 'chain.url', '--home', home], { [name]: value });
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'http://127.0.0.1:1\n' });
   });
 
-  it('tells addresses that are none before anything is made', async () => {
+  it('init reports invalid addresses before it creates anything', async () => {
     for (const wrong of [
       ['--bootstrap', '1.2.3.4:4001'],
       ['--bootstrap', '/ip4/1.2.3.4/tcp/1/p2p/12D3KooWshort'],
@@ -258,7 +258,7 @@ describe('a node by flags alone', () => {
     }
   });
 
-  it('is looked at by doctor, which names what is wrong', async () => {
+  it('doctor checks a node and names what is wrong', async () => {
     const { code, stdout } = await chorus(['doctor', '--json']);
     expect(code).toBe(69);
     const { findings } = JSON.parse(stdout) as { findings: { what: string; state: string; todo?: string }[] };
@@ -270,7 +270,7 @@ describe('a node by flags alone', () => {
 });
 
 describe('every command', () => {
-  it('has help with an example, and takes --json', async () => {
+  it('every command has help with an example, and accepts --json', async () => {
     const { createProgram } = await import('../program.ts');
     const { completionTree, everyNode } = await import('../completion/tree.ts');
     const leaves = everyNode(completionTree(await createProgram())).filter(

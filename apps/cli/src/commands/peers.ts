@@ -5,39 +5,39 @@ import { columns, cut } from '../output/columns.ts';
 import { print, printJson } from '../output/table.ts';
 import { duration } from '../output/units.ts';
 
-/** `chorus peers`: whom the running node is connected to, and whom it keeps out. */
+/** `chorus peers`: peers the running node is connected to, and peers it bans. */
 export function peersCommand(): Command {
   const list = new Command('list')
     .description('connected peers')
     .addHelpText('after', '\nExample:\n  $ chorus peers list')
     .action(listAction);
   const bans = new Command('bans')
-    .description('peers that are kept out, and why')
+    .description('list banned peers, with the reason')
     .addHelpText('after', '\nExample:\n  $ chorus peers bans')
     .action(bansAction);
   const ban = new Command('ban')
-    .description('keep a peer out')
+    .description('ban a peer')
     .argument('<peer>', 'its peer id')
-    .option('--seconds <n>', 'for how long')
+    .option('--seconds <n>', 'how long to ban it')
     .addHelpText('after', '\nExample:\n  $ chorus peers ban 12D3KooW... --seconds 3600')
     .action(async (peerId: string, flags: HomeOptions & { seconds?: string }) => {
       const node = await connectNode(flags);
       const seconds = flags.seconds === undefined ? {} : { seconds: Number(flags.seconds) };
       const banned = await node.ban({ peerId, ...seconds, reason: 'banned by hand' });
       if (flags.json) printJson(banned);
-      else print(`${banned.peerId} is kept out ${banned.until ? `until ${banned.until}` : 'for good'}`);
+      else print(`${banned.peerId} is banned ${banned.until ? `until ${banned.until}` : 'permanently'}`);
     });
   const unban = new Command('unban')
-    .description('let a peer in again')
+    .description('lift the ban of a peer')
     .argument('<peer>', 'its peer id')
     .addHelpText('after', '\nExample:\n  $ chorus peers unban 12D3KooW...')
     .action(async (peerId: string, flags: HomeOptions) => {
       await (await connectNode(flags)).unban(peerId);
       if (flags.json) printJson({ unbanned: peerId });
-      else print(`${peerId} may come in again`);
+      else print(`${peerId} may connect again`);
     });
   const command = new Command('peers').description(
-    'whom the running node is connected to, and whom it keeps out',
+    'peers the running node is connected to, and peers it bans',
   );
   command.addCommand(homeOptions(list), { isDefault: true });
   for (const sub of [bans, ban, unban]) command.addCommand(homeOptions(sub));
@@ -47,7 +47,7 @@ export function peersCommand(): Command {
 async function listAction(flags: HomeOptions): Promise<void> {
   const { peers } = await (await connectNode(flags)).peers();
   if (flags.json) return printJson({ peers });
-  if (peers.length === 0) return print('no peer is connected; `chorus doctor` looks for reasons');
+  if (peers.length === 0) return print('no peer is connected; find the reason with `chorus doctor`');
   print(
     ...columns(
       ['PEER', 'WAY', 'PING', 'SCORE', 'SINCE', 'BLAME', 'TASKS', 'ADDRESS'],
@@ -78,7 +78,7 @@ async function bansAction(flags: HomeOptions): Promise<void> {
   print(
     ...columns(
       ['PEER', 'UNTIL', 'WHY'],
-      bans.map(({ peerId, until, reason }) => [peerId, until ?? 'for good', reason]),
+      bans.map(({ peerId, until, reason }) => [peerId, until ?? 'permanently', reason]),
       [52, 24, 100],
     ),
   );

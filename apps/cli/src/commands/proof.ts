@@ -27,13 +27,13 @@ import { checksTable, print, printJson, verdict } from '../output/table.ts';
 /** `chorus proof`: the proofs of contribution that rounds were settled with. */
 export function proofCommand(): Command {
   const list = new Command('list')
-    .description('settled rounds: who settled them, at what gas, and whether the proof holds')
-    .option('--task <id>', 'the task; by default the one of the kept network, or the only one');
+    .description('list settled rounds: who settled them, the gas used, and whether the proof holds')
+    .option('--task <id>', 'the task (that of the kept network, or the only one)');
   inspectOptions(list).addHelpText('after', '\nExample:\n  $ chorus proof list --task 1').action(listAction);
-  const show = roundCommand('show', 'what was proven: every public value decoded, with its CIDs');
+  const show = roundCommand('show', 'show what was proven: every public value decoded, with its CIDs');
   inspectOptions(show).addHelpText('after', '\nExample:\n  $ chorus proof show 1 2').action(showAction);
   const verify = new Command('verify')
-    .description('every check of a proof made again here, against the chain or of a file alone')
+    .description('repeat every check of a proof on this machine, against the chain or for a file alone')
     .argument('[task]', 'number of the task')
     .argument('[round]', 'number of the round')
     .option('--file <file>', 'a proof file: needs no node and no chain')
@@ -149,7 +149,7 @@ async function verifyFileAction(path: string, { srs, json }: VerifyOptions): Pro
     if (ok) {
       print(
         colors.dim(
-          '  that its commitments are those of the chain is for `chorus proof verify TASK ROUND` to say',
+          '  to check that its commitments are those of the chain, run `chorus proof verify TASK ROUND`',
         ),
       );
     }
@@ -157,7 +157,7 @@ async function verifyFileAction(path: string, { srs, json }: VerifyOptions): Pro
   await finish(ok ? EXIT.ok : EXIT.failed);
 }
 
-/** No proof file is longer; what is left of a longer one need not be read to refuse it. */
+/** Longest proof file, bytes; a longer file is refused without reading the rest. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
 async function readBounded(path: string): Promise<Uint8Array> {

@@ -5,15 +5,15 @@ import { connectNode, type HomeOptions, homeOptions } from '../environment/home.
 import { fields, print, printJson } from '../output/table.ts';
 import { amount, short } from '../output/units.ts';
 
-/** `chorus rewards`: what the node earned, and taking it. */
+/** `chorus rewards`: what the node earned, and claiming it. */
 export function rewardsCommand(): Command {
   const show = new Command('show')
-    .description('what was earned, can be claimed, and is staked')
+    .description('show what was earned, can be claimed, and is staked')
     .addHelpText('after', '\nExample:\n  $ chorus rewards')
     .action(showAction);
   const claim = new Command('claim')
-    .description('pay out to the wallet what can be claimed')
-    .option('--token <address>', 'of this token alone')
+    .description('claim rewards to the wallet')
+    .option('--token <address>', 'claim only this token')
     .addHelpText('after', '\nExample:\n  $ chorus rewards claim')
     .action(claimAction);
   return new Command('rewards')

@@ -23,7 +23,7 @@ interface ServiceFlags extends HomeOptions {
 
 const run = promisify(execFile);
 
-/** Unless the user says what a node may use. */
+/** Memory of a node if the user names no limit. */
 const MEMORY_MAX = '4G';
 const UNIT = 'chorus.service';
 
@@ -51,7 +51,7 @@ export function serviceCommand(): Command {
     .addHelpText('after', '\nExample:\n  $ chorus service uninstall')
     .action(uninstallAction);
   return new Command('service')
-    .description('run the node as a service of systemd, with nothing open but what it needs')
+    .description('run the node as a systemd service with minimal permissions')
     .addCommand(install)
     .addCommand(uninstall)
     .addCommand(printUnit);
@@ -59,10 +59,10 @@ export function serviceCommand(): Command {
 
 function unitOptions(command: Command): Command {
   return homeOptions(command)
-    .option('--system', 'a unit of the system, not of this user')
-    .option('--user <name>', 'with --system: who it runs as')
+    .option('--system', 'use a unit of the system, not of this user')
+    .option('--user <name>', 'with --system: user that the service runs as')
     .option('--password-file <file>', "file with the wallet's password, readable by its owner alone")
-    .option('--memory <size>', `at most, such as 2G (limits.memory, else ${MEMORY_MAX})`);
+    .option('--memory <size>', `memory limit, such as 2G (limits.memory, else ${MEMORY_MAX})`);
 }
 
 async function unitOf(flags: ServiceFlags): Promise<string> {
@@ -79,7 +79,7 @@ async function unitOf(flags: ServiceFlags): Promise<string> {
     scope: flags.system ? 'system' : 'user',
     user: flags.user ?? userInfo().username,
     passwordFile,
-    // Room above the node's own limit, which it keeps by itself.
+    // Headroom above the node's own limit, which the node itself enforces.
     memoryMax: flags.memory ?? (memory === undefined ? MEMORY_MAX : `${Math.ceil((memory * 1.25) / 1e6)}M`),
     shutdownSeconds: config.shutdownSeconds,
   });
@@ -130,8 +130,8 @@ async function installAction(flags: ServiceFlags): Promise<void> {
       : [
           `start it now and at every boot: systemctl${scope} daemon-reload && systemctl${scope} enable --now chorus`,
         ]),
-    ...(flags.passwordFile ? [] : ['it has no password file: a wallet that is encrypted cannot be opened']),
-    ...(flags.system ? [] : ['to run while you are logged out: loginctl enable-linger']),
+    ...(flags.passwordFile ? [] : ['no password file is given: the service cannot open an encrypted wallet']),
+    ...(flags.system ? [] : ['to keep it running while you are logged out: loginctl enable-linger']),
   );
 }
 
@@ -140,7 +140,7 @@ async function uninstallAction(flags: ServiceFlags): Promise<void> {
   if (!existsSync(path)) {
     throw new ChorusError('E_SERVICE', 'the service is not installed', { facts: { path } });
   }
-  // It may run or not, and systemd may not be there at all: the unit goes anyway.
+  // The service may be stopped, and systemd may be absent: remove the unit anyway.
   const stopped = await systemctl(flags, 'disable', '--now', UNIT).then(
     () => true,
     () => false,
@@ -148,8 +148,7 @@ async function uninstallAction(flags: ServiceFlags): Promise<void> {
   await rm(path);
   if (stopped) await systemctl(flags, 'daemon-reload');
   if (flags.json) printJson({ removed: path, stopped });
-  else
-    print(`${path} is removed${stopped ? '' : '; systemd did not answer, so that a running node goes on'}`);
+  else print(`${path} is removed${stopped ? '' : '; systemd did not answer, so a running node goes on'}`);
 }
 
 async function systemctl({ system }: ServiceFlags, ...args: string[]): Promise<void> {

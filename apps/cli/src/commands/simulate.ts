@@ -12,9 +12,9 @@ import { checkOutput } from '../train/outputs.ts';
 /** `chorus simulate`: many clients and rounds in one process, without chain, network and proofs. */
 export function simulateCommand(): Command {
   return dataOptions(new Command('simulate'))
-    .description('play rounds with many clients in one process: what attacks earn, how a model learns')
+    .description('simulate rounds with many clients in one process: what attacks earn, how a model learns')
     .option('--data <dir>', 'train and test on this data (IDX, CSV or images); default: generated digits')
-    .option('--clients <n>', 'trainers in all', '10')
+    .option('--clients <n>', 'total number of trainers', '10')
     .option('--committee <n>', 'trainers of one round, drawn from the clients', '16')
     .option('--validators <n>', 'validators, each with held-out data', '3')
     .option('--rounds <n>', 'rounds of training', '8')
@@ -26,11 +26,11 @@ export function simulateCommand(): Command {
       'reference-projection, reference-trust, or fedavg to compare with',
       'reference-projection',
     )
-    .option('--no-novelty', 'pay replays of public vectors as other work is paid')
+    .option('--no-novelty', 'pay replays of public vectors like other work')
     .option('--model <name>', 'mlp, cnn or 2nn', 'mlp')
-    .option('--seeds <list>', 'seeds of data, model and training, with commas', '1')
+    .option('--seeds <list>', 'seeds of data, model and training, separated by commas', '1')
     .option('--workers <n>', 'processes that train; the result is the same for any number (one a core)')
-    .option('--baseline', 'also play federated averaging without attackers')
+    .option('--baseline', 'also simulate federated averaging without attackers')
     .option('--shapley', "compare the pay with each round's exact Shapley values (10 trainers at most)")
     .option('--out <file>', 'write a JSON line for every round')
     .option('--json', 'one JSON document on standard output; progress goes to standard error')

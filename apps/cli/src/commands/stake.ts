@@ -16,51 +16,47 @@ interface FromFlags extends SendFlags {
 }
 
 const HOW = `
-The running node sends it; where none runs, the wallet is unlocked for this command, and no node starts meanwhile.`;
+The running node sends the transaction; if none runs, this command unlocks the wallet, and no node can start meanwhile.`;
 
-/** `chorus stake`: the wallet's stake, and taking it out again. */
+/** `chorus stake`: shows the wallet's stake, adds to it and withdraws it. */
 export function stakeCommand(): Command {
   const show = new Command('show')
-    .description('what is at stake, locked, delegated, unbonding and slashed')
-    .argument('[address]', "another wallet; else this node's")
+    .description('show what is staked, locked, delegated, unbonding and slashed')
+    .argument('[address]', "another wallet (this node's)")
     .addHelpText('after', '\nExample:\n  $ chorus stake show')
     .action(showAction);
   const deposit = sending(new Command('deposit'))
-    .description("put stake behind this wallet's identity, which is registered if it has none")
+    .description("stake on this wallet's identity; registers one if it has none")
     .argument('<amount>', 'in tokens, such as 12.5')
     .addHelpText('after', `${HOW}\n\nExample:\n  $ chorus stake deposit 100`)
     .action((amount: string, flags: SendFlags) => depositAction(undefined, amount, flags));
   const delegate = sending(new Command('delegate'))
-    .description("put stake behind another wallet's identity: it is slashed for what that wallet's node does")
+    .description("stake on another wallet's identity; offences of that wallet's node slash it")
     .argument('<address>', 'wallet of the node to stake on')
     .argument('<amount>', 'in tokens, such as 12.5')
     .addHelpText('after', `${HOW}\n\nExample:\n  $ chorus stake delegate 0xabc... 100`)
     .action(depositAction);
   const unbond = sending(new Command('unbond'))
-    .description(
-      'ask stake back; it can be withdrawn when the unbonding period is over, and slashed until then',
-    )
+    .description('request stake back; it can be withdrawn after the unbonding period, and slashed until then')
     .argument('<amount>', 'in tokens, or "all"')
-    .option('--from <address>', 'what was delegated to this wallet, or identity by number; else your own')
+    .option('--from <address>', 'stake delegated to this wallet, or identity by number (your own)')
     .addHelpText('after', `${HOW}\n\nExample:\n  $ chorus stake unbond all --from 0xabc...`)
     .action(unbondAction);
   const withdraw = sending(new Command('withdraw'))
-    .description('take everything to the wallet whose unbonding period is over')
-    .option('--from <address>', 'only what was behind this wallet, or identity by number')
+    .description('withdraw all stake whose unbonding period is over')
+    .option('--from <address>', 'only stake on this wallet, or identity by number')
     .addHelpText('after', `${HOW}\n\nExample:\n  $ chorus stake withdraw`)
     .action(withdrawAction);
-  const command = new Command('stake').description(
-    'stake of this wallet: what is at stake, and taking it out',
-  );
+  const command = new Command('stake').description('stake of this wallet: show, add and withdraw it');
   command.addCommand(homeOptions(show), { isDefault: true });
   for (const sub of [deposit, delegate, unbond, withdraw]) command.addCommand(homeOptions(sub));
   return command;
 }
 
-/** Options of what sends a transaction. */
+/** Options of commands that send a transaction. */
 function sending(command: Command): Command {
   return command
-    .option('--token <address>', 'the token; else the one that is at stake, or that of the deployment file')
+    .option('--token <address>', 'the token (the staked one, else that of the deployment file)')
     .option('--dry-run', 'check everything, and send nothing');
 }
 
@@ -98,7 +94,7 @@ async function unbondAction(amount: string, flags: FromFlags): Promise<void> {
   await act(flags, async (book) => {
     const known = await book.stakes(named === null ? {} : { token: named });
     const chosen = named ?? stakedToken(known, from);
-    // Without stake in one token alone, the refusal says what there is.
+    // Unless exactly one token has stake, the refusal lists the tokens.
     const token = chosen ?? (amount === 'all' ? null : await networkToken(flags));
     if (token === null && amount !== 'all') throw noToken();
     const stakes =
@@ -141,7 +137,7 @@ async function act(
   else print(...lines);
 }
 
-/** What comes too early says when it is time on this machine's clock; the node says it in UTC. */
+/** An error for a request that comes too early gives the time on this machine's clock; the node gives it in UTC. */
 function withLocalTime(error: unknown): unknown {
   if (!(error instanceof ChorusError) || !hasCode(error, 'E_STAKE_NOT_MATURE')) return error;
   const { availableAt, seconds } = error.facts;

@@ -12,26 +12,26 @@ interface StartFlags extends HomeOptions {
   ipfsApi?: string;
 }
 
-/** Signals so near to each other are one wish. */
+/** Signals within this time count as one, ms. */
 const SAME_MILLISECONDS = 1_000;
 
-/** How long an ending process waits for its last lines to be written. */
+/** How long a process that ends waits until its last lines are written. */
 const LOG_MILLISECONDS = 1_000;
 
 const several = (value: string, others: string[] = []) => [...others, value];
 
 /**
- * `chorus start`: one node in the foreground. Readable lines on a terminal, JSON lines otherwise; where a parent
- * process listens, events go to it as well. Ends on SIGINT, SIGTERM, SIGHUP and when its parent is gone. Waits for a
- * chain that does not answer yet.
+ * `chorus start`: one node in the foreground. Readable lines on a terminal, JSON lines otherwise; if a parent
+ * process listens, it also gets the events. Ends on SIGINT, SIGTERM, SIGHUP and when the parent has ended. Waits for
+ * a chain that does not answer yet.
  */
 export function startCommand(): Command {
   return homeOptions(
     new Command('start').description('run a node in the foreground until Ctrl-C or `chorus stop`'),
   )
-    .option('--config <file>', 'a configuration elsewhere (YAML or JSON)')
+    .option('--config <file>', 'another configuration file (YAML or JSON)')
     .option('--ipfs-api <url>', 'a Kubo daemon to use as well: --set storage.ipfsApi=<url>')
-    .option('--set <key=value>', 'another value for this run; may be repeated', several)
+    .option('--set <key=value>', 'override a value for this run; may be repeated', several)
     .addHelpText(
       'after',
       '\nExamples:\n  $ chorus start\n  $ CHORUS_PASSWORD_FILE=pw chorus start --set threads=2 --set log.level=debug',
@@ -58,8 +58,8 @@ async function startAction(flags: StartFlags): Promise<void> {
   const closing = new AbortController();
   let askedAt = Number.POSITIVE_INFINITY;
   const ask = () => {
-    // Twice means now; what was recorded is resumed at the next start. Ctrl-C may come from the terminal and from
-    // pnpm at once.
+    // A second signal ends the node at once; it resumes recorded work at the next start. Ctrl-C may come from the
+    // terminal and from pnpm at the same time.
     if (performance.now() - askedAt > SAME_MILLISECONDS) {
       killModels();
       process.exit(EXIT.interrupted);
@@ -89,9 +89,9 @@ async function startAction(flags: StartFlags): Promise<void> {
   emit({ type: 'stopping' });
   const late = setTimeout(() => {
     log.logger.warn(
-      `Not done within ${config.shutdownSeconds} s: ending anyway. The rest is resumed at the next start.`,
+      `Not done within ${config.shutdownSeconds} s: ending anyway. The node resumes at the next start.`,
     );
-    // Not by `process.exit`: it waits for threads, and one that computes in native code does not hear of it.
+    // Not by `process.exit`: it waits for threads, and a thread that computes in native code does not react.
     const end = () => {
       killModels();
       process.kill(process.pid, 'SIGKILL');

@@ -3,9 +3,9 @@ import { connectNode, type HomeOptions, homeOptions } from '../environment/home.
 import { statusScreen } from '../node/status-view.ts';
 import { print, printJson } from '../output/table.ts';
 
-/** `chorus status`: the running node on one screen. */
+/** `chorus status`: shows the running node on one screen. */
 export function statusCommand(): Command {
-  return homeOptions(new Command('status').description('the running node on one screen'))
+  return homeOptions(new Command('status').description('show the running node on one screen'))
     .addHelpText('after', '\nExamples:\n  $ chorus status\n  $ chorus status --json | jq .tasks')
     .action(async (flags: HomeOptions) => {
       const node = await connectNode(flags);

@@ -5,12 +5,12 @@ import { Command } from 'commander';
 import { connectNode, type HomeOptions, homeOptions } from '../environment/home.ts';
 import { print, printJson } from '../output/table.ts';
 
-/** `chorus stop`: ask the running node to finish its step and end. */
+/** `chorus stop`: asks the running node to finish its step and stop. */
 export function stopCommand(): Command {
   return homeOptions(
-    new Command('stop').description('end the running node, once its current step is done or handed back'),
+    new Command('stop').description('stop the running node once its current step is finished or rolled back'),
   )
-    .option('--timeout <seconds>', 'how long to wait for it', '60')
+    .option('--timeout <seconds>', 'how long to wait until it has stopped', '60')
     .addHelpText('after', '\nExample:\n  $ chorus stop')
     .action(async (flags: HomeOptions & { timeout: string }) => {
       const seconds = Number(flags.timeout);
@@ -21,7 +21,7 @@ export function stopCommand(): Command {
       const node = await connectNode(flags);
       const { pid } = node.access;
       await node.shutdown().catch((error) => {
-        // One that does not answer any more still hears a signal.
+        // A node that no longer answers still receives a signal.
         if ((error as ChorusError).code !== 'E_ADMIN_UNREACHABLE') throw error;
         process.kill(pid, 'SIGTERM');
       });
@@ -29,7 +29,7 @@ export function stopCommand(): Command {
         if (performance.now() - started > 1000 * seconds) {
           throw new ChorusError('E_NODE_BUSY', 'the node has not ended yet', {
             facts: { pid, seconds },
-            hint: '`chorus logs` says what it is doing; what it does is recorded, so that it may also be killed',
+            hint: 'see `chorus logs`; its work is recorded, so you may also kill the process',
           });
         }
         await delay(50);

@@ -13,16 +13,16 @@ import { watchNode } from '../task/watch.ts';
 /** `chorus task`: tasks of the running node, and new ones. */
 export function taskCommand(): Command {
   const list = new Command('list')
-    .description('tasks the running node follows, and those it saw and did not join, with the reason')
+    .description('list tasks the running node follows, and tasks it did not join, with the reason')
     .addHelpText('after', '\nExample:\n  $ chorus task list')
     .action(listAction);
   const show = new Command('show')
-    .description('everything about one task')
+    .description('show everything about one task')
     .argument('<id>', 'number of the task')
     .addHelpText('after', '\nExample:\n  $ chorus task show 1')
     .action(showAction);
   const join = new Command('join')
-    .description('join a task that is open, if the limits allow it')
+    .description('join an open task, if the limits allow it')
     .argument('<id>', 'number of the task')
     .addHelpText('after', '\nExample:\n  $ chorus task join 1')
     .action(joinAction);
@@ -32,14 +32,14 @@ export function taskCommand(): Command {
     .addHelpText('after', '\nExample:\n  $ chorus task leave 1')
     .action(leaveAction);
   const refund = new Command('refund')
-    .description('take back what an ended task of this wallet did not pay')
+    .description('get back what an ended task of this wallet did not pay')
     .argument('<id>', 'number of the task')
-    .option('--cancel', 'end one that still looks for members first')
+    .option('--cancel', 'first end a task that still looks for members')
     .addHelpText('after', '\nExample:\n  $ chorus task refund 1')
     .action(refundAction);
   const watch = new Command('watch')
-    .description('what the running node does, as it happens, until Ctrl-C; of one task, until it has ended')
-    .argument('[id]', 'one task alone')
+    .description('show what the running node does until Ctrl-C; for one task, until the task has ended')
+    .argument('[id]', 'only this task')
     .addHelpText('after', '\nExample:\n  $ chorus task watch 1')
     .action(async (id: string | undefined, flags: HomeOptions) => {
       const node = { ...(await connectNode(flags)), home: homeOf(flags) };
@@ -59,9 +59,9 @@ async function listAction(flags: HomeOptions): Promise<void> {
   const width = process.stdout.columns ?? 200;
   print(
     ...(tasks.length === 0
-      ? ['no task is followed: the node joins what it hears of and what fits its roles, data and limits']
+      ? ['no task is followed: the node joins announced tasks that match its roles, data and limits']
       : columns(['TASK', 'NAME', 'ROLE', 'ROUND', 'DOING', 'STAKE'], tasks.map(row), [5, 26, 12, 13, 20, 8])),
-    ...(refused.length > 0 ? ['', colors.bold('Seen and not joined')] : []),
+    ...(refused.length > 0 ? ['', colors.bold('Seen but not joined')] : []),
     ...refused.map(
       ({ taskId, message, hint }) => `  ${taskId}: ${message}${hint ? colors.dim(` -> ${hint}`) : ''}`,
     ),
@@ -129,7 +129,7 @@ async function joinAction(id: string, flags: HomeOptions): Promise<void> {
   const result = await (await connectNode(flags)).join(parseTask(id));
   if (flags.json) printJson(result);
   else if (result.outcome === 'joined') print(`joined task ${id}: its stake is deposited`);
-  else if (result.outcome === 'followed') print(`a member of task ${id} already; the node works for it`);
+  else if (result.outcome === 'followed') print(`already a member of task ${id}; the node works for it`);
   else
     print(
       `not joined: ${result.reason?.message}`,

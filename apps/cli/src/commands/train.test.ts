@@ -56,7 +56,7 @@ describe('chorus train', () => {
     expect(accuracy).toBeGreaterThan(0.5);
   });
 
-  it('interrupted by Ctrl-C ends with 130, and --resume gives the model an uninterrupted run gives', async () => {
+  it('training interrupted by Ctrl-C ends with 130, and --resume gives the same model as an uninterrupted run', async () => {
     const run = (out: string, checkpoints: string, ...more: string[]) => [
       ...[...train, ...recipe, '--epochs', '12', '--batch', '2'],
       ...['--checkpoint', checkpoints, '--out', out, ...more],
@@ -75,7 +75,7 @@ describe('chorus train', () => {
     expect((await readdir(folder)).includes('parts.onnx')).toBe(false);
     const resumed = await chorus(run('parts.onnx', 'c', '--resume'));
     expect(resumed.code).toBe(0);
-    expect(resumed.stderr).toContain('going on after epoch');
+    expect(resumed.stderr).toContain('continuing after epoch');
     const [a, b] = await Promise.all(
       ['whole.onnx', 'parts.onnx'].map((name) => readFile(join(folder, name))),
     );
@@ -112,7 +112,7 @@ describe('chorus train on data of few words', () => {
     ...['--out', join(data, 'out.onnx'), '--epochs', '20', '--batch', '2'],
   ];
 
-  it('scores a test part that lacks a class by the classes of the training part', async () => {
+  it('train scores a test part that lacks a class by the classes of the training part', async () => {
     const data = await mkdtemp(join(folder, 'animals-'));
     await writeFile(join(data, 'train.csv'), animals(60, ['ant', 'bee', 'cat']));
     await writeFile(join(data, 'test.csv'), animals(20, ['ant', 'bee', 'cat']).replaceAll(/.*bee\n/g, ''));
@@ -123,12 +123,12 @@ describe('chorus train on data of few words', () => {
       expect(stderr).toContain('no sample is of class bee');
       const { history } = JSON.parse(stdout) as { history: { validation: { accuracy: number } }[] };
       expect(history.at(-1)!.validation.accuracy).toBe(1);
-      // Nothing of a training that is over stays but what was asked for.
+      // After training, only the requested files stay.
       expect((await readdir(data)).sort()).toEqual(['m.onnx', 'out.onnx', 'test.csv', 'train.csv']);
     }
   });
 
-  it('with --dry-run only says how it is understood', async () => {
+  it('train --dry-run only reports how it reads the data', async () => {
     const data = await mkdtemp(join(folder, 'dry-'));
     await writeFile(join(data, 'all.csv'), animals(30, ['ant', 'bee', '']));
     const { code, stdout } = await chorus([...args(data), '--dry-run']);
@@ -145,7 +145,7 @@ describe('chorus train on data of few words', () => {
 });
 
 describe('chorus doctor', () => {
-  it('finds the CPU usable, the keys intact, and says what to do about the rest', async () => {
+  it('doctor finds the CPU usable and the keys intact, and says how to fix the rest', async () => {
     const { code, stdout } = await chorus(['doctor', '--json']);
     const { findings } = JSON.parse(stdout) as {
       findings: { what: string; state: string; found: string; todo?: string }[];

@@ -23,7 +23,7 @@ import { createTrainView } from '../train/view.ts';
 
 const DEVICES = ['auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'dml'];
 
-/** `chorus train`: any ONNX classifier on local data, with no network. */
+/** `chorus train`: trains any ONNX classifier on local data, without a network. */
 export function trainCommand(): Command {
   const command = new Command('train')
     .description('train an ONNX model on local data: no task, no network; checkpoints every epoch')
@@ -31,39 +31,40 @@ export function trainCommand(): Command {
     .requiredOption('--data <path>', 'IDX (MNIST), CSV, images in a folder per class, or text files')
     .option(
       '--dry-run',
-      'only print how the data is understood: shape, classes with counts, what is left out',
+      'only print how chorus reads the data: shape, classes with counts, what is left out',
     );
   return dataOptions(command)
-    .option('--epochs <n>', 'epochs in all', '3')
-    .option('--batch <n>', 'samples of one step', '32')
+    .option('--epochs <n>', 'total number of epochs', '3')
+    .option('--batch <n>', 'samples per step', '32')
     .option('--lr <x>', 'learning rate (default: 0.1 for sgd, 0.02 with momentum, 0.001 for adam and adamw)')
     .addOption(
-      new Option('--optimizer <name>', 'how parameters move')
+      new Option('--optimizer <name>', 'optimizer')
         .choices(['sgd', 'momentum', 'adam', 'adamw'])
         .default('momentum'),
     )
-    .option('--weight-decay <x>', 'decay of the weights', '0')
+    .option('--weight-decay <x>', 'weight decay', '0')
     .addOption(
-      new Option('--loss <kind>', 'what is minimised')
+      new Option('--loss <kind>', 'loss function')
         .choices(['softmax-cross-entropy', 'mse', 'bce-with-logits'])
         .default('softmax-cross-entropy'),
     )
-    .addOption(new Option('--device <name>', 'where it computes').choices(DEVICES).default('auto'))
-    .option('--threads <n>', 'threads of one operator', '1')
-    .option('--freeze <pattern>', 'parameters whose names match stay as they are')
-    .option('--lora <pattern:rank>', 'train low-rank adapters beside the weights whose names match')
+    .addOption(new Option('--device <name>', 'device to compute on').choices(DEVICES).default('auto'))
+    .option('--threads <n>', 'threads per operator', '1')
+    .option('--freeze <pattern>', 'freeze parameters whose names match')
+    .option('--lora <pattern:rank>', 'train low-rank adapters for weights whose names match')
     .option('--seed <n>', 'seed of shuffling, dropout and new models', '1')
     .addOption(
-      new Option('--new <name>', 'write a new model first, fitting the data, if the file is missing').choices(
-        [...MODEL_NAMES],
-      ),
+      new Option(
+        '--new <name>',
+        'if the file is missing, first write a new model that fits the data',
+      ).choices([...MODEL_NAMES]),
     )
-    .option('--out <file>', 'where to write the trained model', 'trained.onnx')
+    .option('--out <file>', 'file to write the trained model to', 'trained.onnx')
     .option(
       '--checkpoint <dir>',
-      'folder of the checkpoints, which stay; else they lie beside the trained model until it is written',
+      'folder for checkpoints, which are kept; by default they lie next to the trained model until it is written',
     )
-    .option('--resume', 'go on from the newest checkpoint')
+    .option('--resume', 'continue from the newest checkpoint')
     .option('--json', 'one JSON document on standard output; progress goes to standard error')
     .addHelpText(
       'after',
@@ -75,7 +76,7 @@ export function trainCommand(): Command {
 async function run(path: string, options: TrainCommandOptions): Promise<void> {
   const abort = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    // The second one ends the process at once; checkpoints are whole at every moment.
+    // The second signal ends the process at once; checkpoints are complete at every moment.
     process.on(name, () => (abort.signal.aborted ? process.exit(130) : abort.abort(new Interrupted())));
   }
   const { signal } = abort;
@@ -135,7 +136,9 @@ async function run(path: string, options: TrainCommandOptions): Promise<void> {
   } catch (error) {
     view.stop();
     if (signal.aborted) {
-      process.stderr.write(`\nstopped; the same command with --resume goes on from ${options.checkpoints}\n`);
+      process.stderr.write(
+        `\nstopped; the same command with --resume continues from ${options.checkpoints}\n`,
+      );
       throw new Interrupted();
     }
     throw error;

@@ -25,7 +25,7 @@ function offered(...words: string[]): string[] {
 }
 
 describe('completion', () => {
-  it('offers commands, those below them, options and the words options take', () => {
+  it('completion offers commands, subcommands, options and the values of options', () => {
     expect(offered('st')).toEqual(expect.arrayContaining(['start', 'stop', 'status']));
     expect(offered('devnet', '')).toEqual(expect.arrayContaining(['up', 'down', 'status']));
     expect(offered('--json', 'devnet', 'u')).toEqual(['up']);
@@ -34,7 +34,7 @@ describe('completion', () => {
     expect(offered('init', '--home', '')).toEqual([]);
   });
 
-  it('knows every command of the program, in each shell', async () => {
+  it('completion knows every command of the program, in each shell', async () => {
     const tree = completionTree(await createProgram());
     for (const shell of SHELLS) {
       const text = completionScript(shell, tree);
@@ -42,7 +42,7 @@ describe('completion', () => {
     }
   });
 
-  it('survives quotes and colons in descriptions', () => {
+  it('completion works with quotes and colons in descriptions', () => {
     const program = new Command('tool').addCommand(
       new Command('go')
         .description("it's `x` $(touch /tmp/never): a:b")

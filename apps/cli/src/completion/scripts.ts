@@ -117,7 +117,7 @@ function fish(tree: CompletionNode): string {
   return `# fish completion of ${tree.name}; made by \`${tree.name} completion fish\`\n${lines.join('\n')}\n`;
 }
 
-/** When a command is the one being typed: its words were seen, none below it was. */
+/** Condition that this command is being typed: its words were seen, and no subcommand was. */
 function conditionOf(node: CompletionNode, tree: CompletionNode): string {
   if (node === tree) return '__fish_use_subcommand';
   const seen = node.path

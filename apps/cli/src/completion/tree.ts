@@ -2,7 +2,7 @@ import type { Command, Option } from 'commander';
 
 /** A command as a shell completes it. */
 export interface CompletionNode {
-  /** The words up to it: `chorus devnet up`. */
+  /** The words up to the command: `chorus devnet up`. */
   path: string;
   name: string;
   description: string;
@@ -14,11 +14,11 @@ export interface CompletionOption {
   /** `--home`, `-f`. */
   flags: string[];
   description: string;
-  /** Words it takes; null where it takes none, empty where anything goes: files are offered. */
+  /** Words that it accepts; null if it takes no value; empty if any value is valid: the shell then offers files. */
   values: string[] | null;
 }
 
-/** What a shell has to know of a command and those below it. */
+/** What a shell has to know about a command and its subcommands. */
 export function completionTree(command: Command, before = ''): CompletionNode {
   const path = `${before} ${command.name()}`.trim();
   return {
@@ -30,7 +30,7 @@ export function completionTree(command: Command, before = ''): CompletionNode {
   };
 }
 
-const HELP: CompletionOption = { flags: ['--help'], description: 'how it is used', values: null };
+const HELP: CompletionOption = { flags: ['--help'], description: 'show help', values: null };
 
 function optionOf(option: Option): CompletionOption {
   return {
@@ -40,7 +40,7 @@ function optionOf(option: Option): CompletionOption {
   };
 }
 
-/** Everything below a command, itself first. */
+/** A command and all its subcommands, the command first. */
 export function everyNode(node: CompletionNode): CompletionNode[] {
   return [node, ...node.commands.flatMap(everyNode)];
 }

@@ -1,10 +1,10 @@
 import type { DataDescription } from '@chorus/training';
 import colors from 'yoctocolors';
 
-/** Classes that are shown one by one. */
+/** Maximum number of classes shown one by one. */
 const SHOWN = 24;
 
-/** How data was understood, before anything is done with it: shape, classes with counts, and what was left out and why. */
+/** How chorus reads the data, before any use: shape, classes with counts, and what was left out and why. */
 export function dataLines({
   name,
   samples,

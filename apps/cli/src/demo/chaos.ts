@@ -3,14 +3,14 @@ import { sameAddress } from '@chorus/protocol';
 import type { DemoProgress } from './demo.ts';
 import type { DemoNetwork } from './network.ts';
 
-/** Rounds in which something dies. */
+/** Rounds in which a process is killed. */
 const AGGREGATOR_DIES = 2;
 const VALIDATOR_DIES = 3;
 
 /**
- * Kill the aggregator that round 2 drew as soon as it could settle, and a validator in round 3 before it has sealed
- * its reference. Each is started again when what it was waited for is over: the next candidate settles, the round goes
- * on without the reference, and what was not done costs stake.
+ * Kill the aggregator that round 2 drew as soon as it can settle, and a validator in round 3 before it has sealed
+ * its reference. Each starts again once the others have gone on without it: the next candidate settles, the round
+ * goes on without the reference, and each missed duty costs stake.
  */
 export async function wreakHavoc(
   { requester, nodes }: DemoNetwork,

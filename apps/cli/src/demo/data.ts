@@ -31,12 +31,12 @@ export async function prepareData(
   const { train, test, source } = await loadDemoData(options, trainers);
   const validation = Math.min(VALIDATION.max, Math.max(VALIDATION.min, Math.floor(train.count / 10)));
   if (train.count < validation * validators + 10 * trainers) {
-    throw new ChorusError('E_DATA_FORMAT', 'there is too little training data for so many trainers', {
+    throw new ChorusError('E_DATA_FORMAT', 'there is too little training data for this number of trainers', {
       facts: { samples: train.count, trainers },
     });
   }
   const [held, rest] = holdOut(train, validation * validators, options.seed);
-  // Names of one party hold the same data; the others' do not get less by it.
+  // Names of one party hold the same data; the other trainers do not get less.
   const names = options.attackers ? (namesOf(options.attack)?.names ?? 1) : 1;
   const cut = splitIndices(rest.labels, trainers - names + 1, options.split, options.seed);
   const parts = Array.from({ length: trainers }, (_, i) => cut[Math.min(i, cut.length - 1)]!);

@@ -19,7 +19,7 @@ import type { DemoReport, RoundResult } from './report.ts';
 import { RoundLog } from './round-log.ts';
 import { demoTask, dimensionOf } from './task.ts';
 
-/** What the demo tells while it runs. */
+/** Progress that the demo reports while it runs. */
 export type DemoProgress =
   | { type: 'step'; text: string }
   | { type: 'process'; process: NodeProcess }
@@ -51,7 +51,7 @@ export async function runDemo(
     if (signal.aborted) reject(signal.reason);
   });
   interrupted.catch(() => {});
-  // What starts after an interruption is ended at once.
+  // A process that starts after an interruption is ended at once.
   let over = false;
   const defer = (cleanup: () => Promise<unknown>) => {
     if (over) cleanup().catch(() => {});
@@ -61,7 +61,7 @@ export async function runDemo(
     return await Promise.race([runNetwork(options, folder, defer, onProgress, signal), interrupted]);
   } finally {
     over = true;
-    // Processes before the chain they talk to; all of a kind at once.
+    // The nodes end before the chain they use; processes of a kind end together.
     await Promise.allSettled(cleanups.splice(1).map((cleanup) => cleanup()));
     await Promise.allSettled(cleanups.map((cleanup) => cleanup()));
     if (!options.keep) await rm(folder, { recursive: true, force: true });
@@ -115,7 +115,7 @@ async function runNetwork(
       },
     }),
     dimensionOf(model).then(async (d) => {
-      // Once here, rather than by every node at the same time; it stays in the cache.
+      // This runs once here instead of in every node at the same time; the result stays in the cache.
       await developmentSrs(log2SizeFor(d), { signal });
       return d;
     }),
@@ -158,7 +158,7 @@ async function runNetwork(
 
   if (results.length === 0) {
     throw new ChorusError('E_DEMO_ROUNDS', 'no round of the demo was settled', {
-      hint: 'run it again with --json, which says what each node did; the data must have samples for every node',
+      hint: 'run it again with --json to see what each node did; the data must have samples for every node',
     });
   }
 

@@ -58,7 +58,7 @@ export class RoundFollower {
     }
   }
 
-  /** Beside the results, which take their time: when each round began and was settled. */
+  /** When each round began and was settled, reported before the slower results. */
   async #recordTimes(signal: AbortSignal): Promise<void> {
     for await (const event of this.#network.requester.ports.chain.events({ fromBlock: 0, signal })) {
       if (event.taskId !== this.#taskId) continue;

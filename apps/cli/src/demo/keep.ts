@@ -10,7 +10,7 @@ export interface KeepOptions {
   modelCid: string | null;
 }
 
-/** Leave the network so that it can be inspected when every process has ended. */
+/** Keep the network so that it can be inspected after every process has ended. */
 export async function keepNetwork({ folder, network, taskId, modelCid }: KeepOptions): Promise<void> {
   await keepSummaries(folder, network, taskId);
   await writeProfile(folder, {
@@ -28,7 +28,7 @@ export async function keepNetwork({ folder, network, taskId, modelCid }: KeepOpt
   await rememberNetwork(folder);
 }
 
-/** What the requester's node has checked of the task's rounds: to say why somebody was paid takes no more. */
+/** What the requester's node has checked of the task's rounds: enough to explain each reward. */
 async function keepSummaries(folder: string, { requester }: DemoNetwork, taskId: bigint): Promise<void> {
   const { round: last } = await requester.ports.chain.task(taskId);
   const summaries = Array.from({ length: last }, (_, i) => i + 1).flatMap((round) => {

@@ -3,7 +3,9 @@ import { sameAddress } from '@chorus/protocol';
 import type { DemoNetwork } from './network.ts';
 import { DEMO_ECONOMY } from './task.ts';
 
-/** A member that lost stake, and what of it went to the task's budget, a decimal string of the token's smallest unit. */
+/**
+ * A member that lost stake, and what of it went to the task's budget, a decimal string of the token's smallest unit.
+ */
 export interface Slash {
   round: number;
   id: string;
@@ -12,29 +14,29 @@ export interface Slash {
   amount: string;
 }
 
-/** Every unit that went in, and where it is now. */
+/** Every unit that was paid in, and where it is now. */
 export interface Ledger {
   escrowed: string;
-  /** Slashed stake that went to the task's budget, and that was burned. */
+  /** Slashed stake: the part that went to the task's budget, and the part that was burned. */
   slashed: string;
   burned: string;
   paid: string;
   fees: string;
   remaining: string;
-  /** Deposited as stake, and of it what is still behind the members' identities. */
+  /** Stake that was deposited, and the part of it that is still behind the members' identities. */
   staked: string;
   held: string;
   /** escrowed + slashed = paid + fees + remaining, and staked = held + slashed + burned. */
   balanced: boolean;
 }
 
-/** Where the contracts send what is burned. */
+/** Address to which the contracts send burned tokens. */
 const BURN: Address = '0x000000000000000000000000000000000000dEaD';
 
 /** The last round's slashes come after the end of the task, in the same transaction. */
 const AFTERWARDS_MILLISECONDS = 500;
 
-/** Tells of each slash until the task has ended. */
+/** Reports each slash until the task has ended. */
 export async function recordSlashes(
   { requester, nodes }: DemoNetwork,
   taskId: bigint,
@@ -56,7 +58,7 @@ export async function recordSlashes(
   }
 }
 
-/** Adds up what the chain says at the end of a task. */
+/** Adds up the chain's records at the end of a task. */
 export async function ledgerOf(
   chain: ChainPort,
   task: TaskState,

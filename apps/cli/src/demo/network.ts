@@ -21,7 +21,7 @@ import { type DemoOptions, trainerCount, validatorCount } from './options.ts';
 import { NodeProcess } from './processes.ts';
 import { DEMO_ECONOMY, localWindows } from './task.ts';
 
-/** A node of the demo as planned: what it is called and does. */
+/** The plan of a node of the demo: its name and roles. */
 export interface PlannedNode {
   name: string;
   roles: ('trainer' | 'validator' | 'aggregator')[];
@@ -45,7 +45,7 @@ export function planNodes(options: DemoOptions): PlannedNode[] {
 export interface DemoNetwork {
   devnet: Devnet;
   deployment: Deployment;
-  /** Runs in this process: publishes the task and checks every step of the others. */
+  /** The requester runs in this process: it publishes the task and checks every step of the others. */
   requester: ChorusNode;
   nodes: (PlannedNode & { process: NodeProcess; address: Address })[];
 }
@@ -58,7 +58,7 @@ export interface DemoNetworkOptions {
   data: DemoData;
   onEvent: (node: string, event: NodeEvent) => void;
   onProcess: (process: NodeProcess) => void;
-  /** Called with each part as it starts, so that it is ended whatever happens next. */
+  /** Called with each part as it starts, so that the part is ended whatever happens next. */
   defer: (cleanup: () => Promise<unknown>) => void;
 }
 

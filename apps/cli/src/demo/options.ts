@@ -7,17 +7,17 @@ import { integer } from '../options/numbers.ts';
 import { privacyTerm } from '../task-request/privacy.ts';
 import { ruleNamed } from '../task-request/request.ts';
 
-/** The shortest phase that the contracts of a new chain take (`IParameters.minPhaseSeconds`). */
+/** The shortest phase that the contracts of a new chain accept (`IParameters.minPhaseSeconds`). */
 const LEAST_PHASE_SECONDS = 5;
 
-/** What `chorus demo` is asked to do, checked. */
+/** The checked options of `chorus demo`. */
 export interface DemoOptions {
-  /** Processes in all: trainers, and validators that are candidates to aggregate as well. */
+  /** Total number of processes: trainers, and validators, which are also candidates to aggregate. */
   nodes: number;
   rounds: number;
-  /** Folder with training and test data; generated digits where absent. */
+  /** Folder with training and test data; generated digits if absent. */
   data: string | null;
-  /** How that data is to be read; checked when it is. */
+  /** How to read that data; checked when it is read. */
   reading: DataFlags;
   split: Split;
   attack: Attack;
@@ -25,14 +25,14 @@ export interface DemoOptions {
   rule: RuleName;
   seed: number;
   model: 'mlp' | 'cnn' | '2nn';
-  /** Noise and clipping of the training; none where null. */
+  /** Noise and clipping of the training; null: neither. */
   privacy: NonNullable<Terms['privacy']> | null;
   json: boolean;
   /** Keep the network's folder: chain, blocks and nodes, for `proof`, `why` and `model`. */
   keep: boolean;
-  /** Where the network's folder is made; a temporary one where null. */
+  /** Path of the network's folder; null: a temporary folder. */
   folder: string | null;
-  /** Deadline of training and committing, seconds; null: what suits this machine. */
+  /** Deadline for training and committing, seconds; null: chosen for this machine. */
   commitSeconds: number | null;
   /** Kill the drawn aggregator in round 2 and a validator in round 3, and start them again. */
   chaos: boolean;
@@ -92,22 +92,25 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
   };
 }
 
-/** Attackers among the trainers, at least one of whom is honest; an attack of several names is by that many. */
+/**
+ * Attackers among the trainers, at least one of whom is honest; an attack under several names takes that number of
+ * them.
+ */
 function attackerCount(raw: RawDemoOptions, attack: Attack, trainers: number): number {
   const several = namesOf(attack);
   const asked = integer('attackers', raw.attackers, 0, trainers - 1);
   if (!several || asked === 0) return asked;
   if (several.names < trainers) return several.names;
-  throw new ChorusError('E_USAGE', '--attack needs more nodes: one trainer is to be honest', {
+  throw new ChorusError('E_USAGE', '--attack needs more nodes: one trainer must be honest', {
     facts: { names: several.names, trainers },
     hint: `use --nodes ${VALIDATORS + several.names + 1} or more`,
   });
 }
 
-/** One for each group of references; a majority goes on without one of them. */
+/** One for each group of references; if one is missing, the majority continues. */
 const VALIDATORS = 3;
 
-/** Processes that validate. */
+/** Number of processes that validate. */
 export function validatorCount(): number {
   return VALIDATORS;
 }

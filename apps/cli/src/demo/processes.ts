@@ -11,7 +11,7 @@ import { machineFactor } from '../environment/machine.ts';
 const STOP_MILLISECONDS = 4_000;
 const STDERR_LINES = 20;
 const PROGRAM = fileURLToPath(new URL('../../bin/chorus.js', import.meta.url));
-/** Where this process runs the sources, as in tests, its nodes do. */
+/** If this process runs from the sources, as in tests, its nodes do so too. */
 const NODE_OPTIONS = import.meta.url.endsWith('.ts') ? ['--conditions=@chorus/source'] : [];
 
 type Ready = Extract<NodeEvent, { type: 'ready' }>;
@@ -45,12 +45,12 @@ export class NodeProcess {
     return new NodeProcess(name, configFile, onEvent);
   }
 
-  /** Start a node whose folder is there already. */
+  /** Start a node whose folder already exists. */
   static open(name: string, configFile: string, onEvent: (event: NodeEvent) => void): NodeProcess {
     return new NodeProcess(name, configFile, onEvent);
   }
 
-  /** Resolves with the node's `ready` event; rejects where the process ends first. */
+  /** Resolves with the node's `ready` event; rejects if the process ends first. */
   get ready(): Promise<Ready> {
     return this.#ready;
   }

@@ -14,7 +14,7 @@ export interface RoundSeconds {
   settle: number;
   /** Slowest node computing the next model, at the beginning of the next round. */
   recompute: number;
-  /** What was neither training nor committing nor proving. */
+  /** Time that was neither training nor committing nor proving. */
   overhead: number;
 }
 
@@ -22,7 +22,7 @@ export interface TrainerResult {
   id: string;
   address: Address;
   attack: Attack | null;
-  /** Fractions of one, and the integers on chain (of 2^16 and of 2^32). */
+  /** As fractions of one, and as the integers on chain (of 2^16 and of 2^32). */
   weight: number;
   share: number;
   weightUnits: number;
@@ -40,14 +40,14 @@ export interface RoundResult {
   seconds: RoundSeconds;
   gas: number;
   transaction: Hex;
-  /** The proof on chain, checked again here: ok, or the first check that failed. */
+  /** Result of checking the proof on chain again here: ok, or the first check that failed. */
   proof: 'ok' | string;
   /** Nodes that reported the same model, bit for bit, of all that reported one. */
   agreement: { same: number; of: number };
   trainers: TrainerResult[];
 }
 
-/** Everything the demo has to say; what `--json` prints. Amounts are decimal strings of the smallest unit. */
+/** The result of the demo, as `--json` prints it. Amounts are decimal strings of the smallest unit. */
 export interface DemoReport {
   task: { id: string; chainId: number; contract: Address; token: Address };
   model: { name: string; dimension: number };
@@ -55,7 +55,7 @@ export interface DemoReport {
   finalAccuracy: number;
   rounds: RoundResult[];
   ledger: Ledger;
-  /** Who lost stake, and for what. */
+  /** Members that lost stake, and the offence. */
   slashes: Slash[];
   modelOpensCommitment: boolean;
   /** The final model on IPFS, as `chorus model verify` takes it. */
@@ -63,6 +63,6 @@ export interface DemoReport {
   /** Share of all trainers' rewards that went to attackers. */
   attackersShare: number;
   seconds: number;
-  /** Where the network is kept, with --keep. */
+  /** Folder in which --keep has kept the network. */
   folder: string | null;
 }

@@ -9,19 +9,19 @@ const TOKEN = 10n ** 18n;
 
 /** Amounts of the demo, in the token's smallest unit (18 decimals). */
 export const DEMO_ECONOMY = {
-  /** Escrowed by the requester. */
+  /** Budget that the requester escrows. */
   budget: 1000n * TOKEN,
-  /** Deposited behind each member's identity, free again at the end but for what was slashed. */
+  /** Stake behind each member's identity; at the end it is free again, except for what was slashed. */
   stake: 10n * TOKEN,
 } as const;
 
-/** Seconds of the chain of a network on this machine: short enough to see a case through to its end. */
+/** Seconds of the chain of a network on this machine: short enough to follow a dispute to its end. */
 export const localWindows = (factor: number) => ({
   contest: Math.ceil(15 * factor),
   unbond: Math.ceil(60 * factor),
 });
 
-/** Where nodes are killed on purpose the others wait for the ends of phases, in seconds on a quiet machine. */
+/** Phase lengths when nodes are killed on purpose: the others wait until phases end. Seconds on a quiet machine. */
 const CHAOS = { commitSeconds: 30, referenceSeconds: 20, settleSeconds: 20 };
 
 /** What the demo's options say about its task. */
@@ -38,7 +38,7 @@ export interface DemoTaskOptions {
   token: Address;
   trainers: number;
   validators: Address[];
-  /** How much slower than a quiet machine this one is: so much longer the phases may last. */
+  /** How many times slower than a quiet machine this one is: the phases may last that many times longer. */
   factor: number;
 }
 
@@ -46,7 +46,7 @@ export interface DemoTaskOptions {
 export function demoTask({ options, data, ...demo }: DemoTaskOptions): TaskRequest {
   return plannedTask({
     model: demo.model,
-    // An attacker that copies what others have sent has to see it.
+    // An attacker that copies others' updates must be able to read them.
     sealed: !looksAround(options.attack),
     terms: {
       ...(options.privacy ? PRIVATE_TRAINING : TRAINING)[options.model],
@@ -62,7 +62,7 @@ export function demoTask({ options, data, ...demo }: DemoTaskOptions): TaskReque
       rounds: options.rounds,
       maxTrainers: demo.trainers,
       validators: demo.validators,
-      // A validator may be killed, and every token is accounted for at the end: nobody earns by a report.
+      // A validator may be killed, and every token is accounted for at the end: no one earns by a report.
       minValidators: 1,
       slashReporterBps: 0,
       slashBurnBps: 10_000,

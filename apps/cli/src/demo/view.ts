@@ -29,8 +29,8 @@ const OFFENCE_TEXT: Record<Offence, string> = {
   'trainer-absent': 'it did not commit in time',
   'validator-absent': 'it did not seal or open its reference in time',
   'aggregator-absent': 'it let its turn to settle pass',
-  unavailable: 'its payload could not be had',
-  'false-verdict': 'it denied a payload that could be had',
+  unavailable: 'its payload was not available',
+  'false-verdict': 'it denied an available payload',
   'rejected-reference': 'its reference was rejected',
 };
 
@@ -147,7 +147,7 @@ function summary(report: DemoReport): string {
     `          = paid    ${ledger.paid.padStart(ledger.escrowed.length)}`,
     `          + fees    ${ledger.fees.padStart(ledger.escrowed.length)}`,
     `          + left    ${ledger.remaining.padStart(ledger.escrowed.length)}   to the last unit: ${ok(ledger.balanced)}`,
-    `stake     ${tokens(ledger.held)} of ${tokens(ledger.staked)} is left behind its owners' identities, ${tokens(ledger.burned)} was burned`,
+    `stake     ${tokens(ledger.held)} of ${tokens(ledger.staked)} remains behind its owners' identities, ${tokens(ledger.burned)} was burned`,
     `the final model opens C_total on chain (task ${report.task.id}): ${ok(report.modelOpensCommitment)}`,
     `${report.seconds.toFixed(1)} s in all`,
     ...(report.folder ? followUps(report, report.folder) : []),
@@ -174,7 +174,7 @@ function followUps(report: DemoReport, folder: string): string[] {
   ];
 }
 
-/** What each attacker did, what it earned beside an honest trainer, and why. */
+/** What each attacker did, what it earned compared with an honest trainer, and why. */
 function attackersText({ rounds, attackersShare }: DemoReport): string[] {
   const lines = [`attackers earned ${percent(attackersShare, 2)} of all rewards`];
   const last = rounds.at(-1)?.trainers ?? [];

@@ -6,7 +6,7 @@ import envPaths from 'env-paths';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 
-/** What is known of a devnet, within its folder. */
+/** File that describes a devnet, within the devnet's folder. */
 const DEVNET_FILE = 'devnet.json';
 
 const address = z.string().regex(/^0x[0-9a-f]{40}$/) as z.ZodType<Address>;
@@ -15,7 +15,7 @@ const devnetSchema = z.strictObject({
   version: z.literal(1),
   chainId: z.number().int().positive(),
   rpc: z.url(),
-  /** Of the contracts; more addresses may follow. */
+  /** Addresses of the contracts; more may follow. */
   deployment: z.looseObject({ chainId: z.number().int(), taskManager: address, token: address }),
   bootstrap: z.array(z.string()).min(1),
   nodes: z.array(
@@ -27,16 +27,16 @@ const devnetSchema = z.strictObject({
       home: z.string(),
     }),
   ),
-  /** A data folder of digits for one more trainer. */
+  /** A data folder with digits for one additional trainer. */
   sampleData: z.string(),
-  /** Process that holds it together; null while it is down. */
+  /** The devnet's supervising process; null while the devnet is down. */
   pid: z.number().int().positive().nullable(),
 });
 
 /** A persistent network on this machine. */
 export type DevnetDescriptor = z.infer<typeof devnetSchema>;
 
-/** Where the devnet lives unless a command says otherwise. */
+/** Default folder of the devnet. */
 export function devnetFolder(folder?: string): string {
   return resolve(
     folder ?? process.env.CHORUS_DEVNET ?? join(envPaths('chorus', { suffix: '' }).data, 'devnet'),
@@ -48,7 +48,7 @@ export async function writeDevnet(folder: string, devnet: DevnetDescriptor): Pro
   await writeFileAtomic(join(folder, DEVNET_FILE), `${text}\n`, { mode: 0o600 });
 }
 
-/** The devnet of a folder; null where none was ever started there. */
+/** The devnet of a folder; null if none was ever started there. */
 export async function findDevnet(folder?: string): Promise<DevnetDescriptor | null> {
   const path = join(devnetFolder(folder), DEVNET_FILE);
   let text: string;
@@ -71,7 +71,7 @@ export async function findDevnet(folder?: string): Promise<DevnetDescriptor | nu
 }
 
 /**
- * The devnet of a folder, which must run.
+ * The running devnet of a folder.
  * @throws ChorusError `E_DEVNET_DOWN`
  */
 export async function readDevnet(folder?: string): Promise<DevnetDescriptor> {

@@ -4,7 +4,7 @@ import type { DevnetDescriptor } from './descriptor.ts';
 
 const TOKEN = 10n ** 18n;
 
-/** What a devnet gives to whoever asks: enough for a hundred tasks' stakes, and for gas. */
+/** What a devnet gives to any account that asks: enough for a hundred tasks' stakes, and for gas. */
 const TOKENS = 1000n * TOKEN;
 const COINS = 100n * TOKEN;
 

@@ -22,7 +22,7 @@ import { prepareData } from '../demo/data.ts';
 import { localWindows } from '../demo/task.ts';
 import { machineFactor } from '../environment/machine.ts';
 
-/** How a devnet is made; kept in its folder, and the same on every start. */
+/** The plan of a devnet; kept in its folder, and the same on every start. */
 export interface DevnetPlan {
   /** Port of the chain. */
   port: number;
@@ -33,7 +33,7 @@ export interface DevnetPlan {
 export interface PlannedNode {
   name: string;
   roles: NodeConfigInput['roles'];
-  /** Address others dial, with the peer id. */
+  /** Address that other nodes dial, with the peer id. */
   multiaddr: string;
 }
 
@@ -45,7 +45,7 @@ export const CHAIN_FILE = 'chain.json';
 export const SAMPLE_FILE = join('samples', 'digits.shard');
 const PLAN_FILE = 'plan.json';
 
-/** Where a node of the devnet lives. */
+/** Folder of a node of the devnet. */
 export const homeIn = (folder: string, name: string): string => join(folder, 'nodes', name);
 
 const address = z.string().regex(/^0x[0-9a-f]{40}$/) as z.ZodType<`0x${string}`>;
@@ -88,7 +88,7 @@ export function parsePlan(text: string): DevnetPlan {
 
 export const planFile = (folder: string): string => join(folder, PLAN_FILE);
 
-/** Trainers, and validators that aggregate by turns: two, or one where there are three nodes or fewer. */
+/** Trainers, and validators that take turns aggregating: two, or one if there are three nodes or fewer. */
 function rolesOf(count: number): Pick<PlannedNode, 'name' | 'roles'>[] {
   const validators = count >= 4 ? 2 : 1;
   const trainers = count - validators;
@@ -106,14 +106,14 @@ function rolesOf(count: number): Pick<PlannedNode, 'name' | 'roles'>[] {
 export interface LayOutOptions {
   folder: string;
   nodes: number;
-  /** Endpoint of the chain, which runs already. */
+  /** Endpoint of the chain, which is already running. */
   url: string;
   port: number;
 }
 
 /**
- * Make everything a devnet needs, on a chain that runs: contracts, a folder for each node with keys,
- * configuration and data, and data for one trainer more. Keys are the development chain's, known to everybody.
+ * Create everything a devnet needs, on a running chain: contracts, a folder for each node with keys, configuration
+ * and data, and data for one additional trainer. The keys are the development chain's, which are public.
  */
 export async function layOut({ folder, nodes, url, port }: LayOutOptions): Promise<DevnetPlan> {
   const keys = devnetKeys(nodes + 1) as [Hex, ...Hex[]];

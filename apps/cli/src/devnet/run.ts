@@ -20,23 +20,23 @@ import {
   SAMPLE_FILE,
 } from './layout.ts';
 
-/** A node that ends by itself is started again after this long, so often in a row. */
+/** Delay before a node that ended by itself starts again, and how often in a row. */
 const RESTART_MILLISECONDS = 1_000;
 const RESTARTS = 5;
-/** One that lived as long has started well. */
+/** A node that ran this long counts as started well. */
 const STABLE_MILLISECONDS = 60_000;
 
 export interface RunOptions {
   folder: string;
-  /** Of a devnet that is made now; one that is there keeps its own. */
+  /** Only for a new devnet; an existing one keeps its own. */
   nodes: number;
   onStep: (text: string) => void;
   signal: AbortSignal;
 }
 
 /**
- * Run a devnet until the signal aborts: the chain, and every node as a process of its own. What is in the folder
- * goes on where it was.
+ * Run a devnet until the signal aborts: the chain, and every node as a process of its own. An existing devnet
+ * continues from its state in the folder.
  *
  * @returns once everything has ended again
  */
@@ -47,7 +47,7 @@ export async function runDevnet({ folder, nodes, onStep, signal }: RunOptions): 
   await makeFolder(folder, 0o700);
   const known = existsSync(planFile(folder)) ? parsePlan(await readFile(planFile(folder), 'utf8')) : null;
   onStep('starting the chain');
-  // A chain without the plan that goes with it is what a first start left that did not get far.
+  // A chain without its plan is left from a first start that failed early.
   if (!known)
     for (const name of [CHAIN_FILE, 'deployment.json', 'nodes', 'samples'])
       await rm(join(folder, name), { recursive: true, force: true });
@@ -147,7 +147,7 @@ class NodeKeeper {
       await this.#process.restart().catch((error: Error) => this.#onStep(`${this.#name}: ${error.message}`));
     }
     this.#onStep(
-      `${this.#name} ended ${RESTARTS} times in a row and is left alone: chorus logs --home says why`,
+      `${this.#name} ended ${RESTARTS} times in a row and is not started again; see chorus logs --home`,
     );
   }
 }

@@ -8,9 +8,9 @@ import { COIN_DECIMALS } from '../output/units.ts';
 import type { Finding } from './checks.ts';
 import { ask } from './rpc.ts';
 
-/** Further apart, deadlines are missed. */
+/** Largest difference of the clocks; with more, the node misses deadlines. */
 const MOST_CLOCK_SECONDS = 10;
-/** Slower, phases of a few seconds are missed. */
+/** Slowest answer of an endpoint; if slower, the node misses phases of a few seconds. */
 const SLOW_MILLISECONDS = 2_000;
 /** Gas of a round's transactions of a trainer, at 10 gwei. */
 const LEAST_GAS = 10n ** 16n;
@@ -49,7 +49,7 @@ export async function diagnoseChain(
             what: 'chain',
             state: 'problem',
             found: `chain ${found}, but it takes ${reached.milliseconds.toFixed(0)} ms to answer`,
-            todo: 'take an endpoint nearer to you',
+            todo: 'use an endpoint nearer to you',
           }
         : {
             what: 'chain',
@@ -72,7 +72,8 @@ async function clock(url: string, serverDate: number | null): Promise<Finding> {
   const { result } = await ask(url, 'eth_getBlockByNumber', ['latest', false]);
   const block = Number((result as { timestamp?: string } | null)?.timestamp);
   const now = Date.now() / 1000;
-  // A block from the future, or a server that says another time: a block from the past may just be the latest.
+  // A block from the future, or another time on the server, shows a wrong clock; a block from the past may just be
+  // the latest.
   const ahead = block - now;
   const skew = serverDate === null ? 0 : serverDate - now;
   const off = ahead > MOST_CLOCK_SECONDS ? ahead : Math.abs(skew) > MOST_CLOCK_SECONDS ? skew : 0;
@@ -111,7 +112,7 @@ async function deployment(url: string, chainId: number, contract: Address, home:
       what,
       state: 'problem',
       found: `${DEPLOYMENT_FILE} is of chain ${file.chainId}, contract ${file.taskManager}`,
-      todo: 'take the deployment file of this network, or correct the configuration',
+      todo: 'use the deployment file of this network, or correct the configuration',
     };
   }
   for (const { name, address, codeHash } of file.codes) {
@@ -121,7 +122,7 @@ async function deployment(url: string, chainId: number, contract: Address, home:
         what,
         state: 'problem',
         found: `the code of ${name} at ${address} is not the one of the deployment file`,
-        todo: 'do not use this network: ask whoever runs it',
+        todo: 'do not use this network: ask its operator',
       };
     }
   }
@@ -140,7 +141,7 @@ async function verifiers(url: string, contract: Address, chainId: number): Promi
     const onChain = await readVerifier({ url, contract, rule });
     const fault = verifierFault(onChain, rule, chainId);
     if (fault !== undefined) {
-      const todo = 'take the version of chorus that this network runs';
+      const todo = 'use the version of chorus that this network runs';
       return { what, state: 'problem', found: `${rule}: ${fault}`, todo };
     }
     found.push(`${rule} at ${onChain.address} (reference string ${onChain.srs.origin})`);

@@ -9,10 +9,10 @@ import { describeError, RULE_NAMES } from '@chorus/protocol';
 import { devices } from '@chorus/training';
 import { makeFolder } from '@chorus/utils';
 
-/** One thing looked at. */
+/** One check and its result. */
 export interface Finding {
   what: string;
-  /** `off`: something optional that is not there; `problem`: something needed that is not. */
+  /** `off`: something optional is missing; `problem`: something required is missing. */
   state: 'ok' | 'off' | 'problem';
   found: string;
   /** What to do about it. */
@@ -20,9 +20,9 @@ export interface Finding {
 }
 
 const GIB = 2 ** 30;
-/** The package's `engines`. */
+/** Oldest supported Node version, as in the package's `engines`. */
 const LEAST_NODE = [22, 19] as const;
-/** A prover's key, a model and its data, side by side. */
+/** Memory for a prover's key, a model and its data together. */
 const LEAST_MEMORY = 1.5 * GIB;
 const LEAST_DISK = GIB;
 
@@ -91,7 +91,7 @@ async function referenceStrings(folder: string): Promise<Finding> {
   if (warnings.length > 0) return { what, state: 'ok', found: `repaired: ${warnings.join('; ')}` };
   const found =
     sizes.length === 0
-      ? 'none cached yet; made when first needed, in seconds'
+      ? 'none cached yet; created when first needed, in seconds'
       : `cached and intact: ${sizes
           .sort((a, b) => a - b)
           .map((size) => `2^${size}`)

@@ -22,7 +22,7 @@ import type { Finding } from './checks.ts';
 
 const LEAST_FREE_BYTES = 2e9;
 
-/** What the node of a folder needs: settings, identity, data, ports, chain. Nothing where no node lives there. */
+/** Checks of the node of a folder: settings, identity, data, ports, chain. Empty if the folder has no node. */
 export async function diagnoseNode(home: string): Promise<Finding[]> {
   const path = join(home, CONFIG_FILE);
   if (!existsSync(path)) {
@@ -31,7 +31,7 @@ export async function diagnoseNode(home: string): Promise<Finding[]> {
         what: 'configuration',
         state: 'off',
         found: `no node in ${home}`,
-        todo: 'make one with `chorus init`',
+        todo: 'create one with `chorus init`',
       },
     ];
   }
@@ -82,7 +82,7 @@ async function identityOf(dataDir: string): Promise<[Finding, Identity | null]> 
     }
     if (existsSync(join(dataDir, WALLET_KEY_FILE))) {
       return [
-        { what, state: 'ok', found: 'a development key, not encrypted: for development chains alone' },
+        { what, state: 'ok', found: 'a development key, not encrypted: only for development chains' },
         null,
       ];
     }
@@ -118,7 +118,7 @@ async function disk({ dataDir, limits }: NodeConfig): Promise<Finding> {
     : { what: 'data folder', state: 'problem', found, todo: 'free some, or move the folder' };
 }
 
-/** Whether the ports can be had, and whether others can reach them. */
+/** Whether the ports are available, and whether other nodes can reach them. */
 async function ports({ network }: NodeConfig, running: Status | null): Promise<Finding[]> {
   const fixed = network.listen.flatMap((address) => {
     const match = /^\/ip[46]\/([^/]+)\/(tcp|udp)\/(\d+)/.exec(address);
@@ -127,11 +127,16 @@ async function ports({ network }: NodeConfig, running: Status | null): Promise<F
   const findings = await Promise.all(
     fixed.map(async ({ host, kind, port }): Promise<Finding> => {
       const what = `port ${kind} ${port}`;
-      if (running) return { what, state: 'ok', found: 'held by the node' };
+      if (running) return { what, state: 'ok', found: 'in use by the node' };
       const busy = await (kind === 'tcp' ? tcpFault(host, port) : udpFault(host, port));
       return busy === null
         ? { what, state: 'ok', found: 'free' }
-        : { what, state: 'problem', found: busy, todo: 'end what uses it, or change network.listen' };
+        : {
+            what,
+            state: 'problem',
+            found: busy,
+            todo: 'stop the program that uses it, or change network.listen',
+          };
     }),
   );
   return [...findings, reach(network, running)];
@@ -173,8 +178,8 @@ function reach(network: NodeConfig['network'], running: Status | null): Finding 
     return {
       what,
       state: 'off',
-      found: 'this machine alone',
-      todo: 'others reach it where network.listen has /ip4/0.0.0.0/...',
+      found: 'only this machine can reach it',
+      todo: 'to let others reach it, add /ip4/0.0.0.0/... to network.listen',
     };
   }
   const relayed = running?.network.addresses.some((address) => address.includes('/p2p-circuit'));
@@ -186,8 +191,8 @@ function reach(network: NodeConfig['network'], running: Status | null): Finding 
     (address) => !PRIVATE.test(address) && address !== '0.0.0.0' && address !== '::',
   );
   if (open)
-    return { what, state: 'ok', found: `a public address: ${open}; see that no firewall closes the port` };
-  if (relayed) return { what, state: 'ok', found: 'behind a NAT, reached by a relay' };
+    return { what, state: 'ok', found: `a public address: ${open}; check that no firewall blocks the port` };
+  if (relayed) return { what, state: 'ok', found: 'behind a NAT, reachable through a relay' };
   const ways = [
     network.upnp ? 'UPnP' : null,
     network.relayClient ? 'relays' : null,
@@ -210,7 +215,7 @@ function peers({ network, warnings }: Status): Finding[] {
       : {
           what: 'peers',
           state: 'problem',
-          found: 'connected to nobody',
+          found: 'not connected to any peer',
           todo: 'check network.bootstrap, and that this machine is online',
         };
   return [

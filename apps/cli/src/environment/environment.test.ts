@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { forgetEmptyVariables, givenPath, shellWord } from './environment.ts';
 
-it('a variable that is set and empty is one that is not set', () => {
+it('a variable that is set but empty counts as not set', () => {
   const env = {
     CHORUS_HOME: '',
     CHORUS_PASSWORD_FILE: ' ',
@@ -16,7 +16,7 @@ it('a variable that is set and empty is one that is not set', () => {
   expect(env).toEqual({ OTHER: '', CHORUS_SEED: '1' });
 });
 
-it('a path is what its writer meant, and never nothing', () => {
+it('a path expands a tilde, and is never empty', () => {
   expect(givenPath('~/x', '--home')).toBe(join(homedir(), 'x'));
   expect(givenPath('~', '--home')).toBe(homedir());
   expect(givenPath('a/~b', '--home')).toBe('a/~b');
@@ -25,7 +25,7 @@ it('a path is what its writer meant, and never nothing', () => {
   }
 });
 
-it('a command that is printed can be copied, whatever its paths are', () => {
+it('a printed command can be copied, whatever its paths are', () => {
   expect(shellWord('/home/me/.chorus')).toBe('/home/me/.chorus');
   expect(shellWord('/my node/$x')).toBe("'/my node/$x'");
   expect(shellWord("it's")).toBe("'it'\\''s'");

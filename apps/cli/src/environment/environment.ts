@@ -2,12 +2,12 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
 
-/** Variables in which nothing means what a path or a setting means. */
+/** Variables for which an empty value is never a path or a setting. */
 const OURS = /^(CHORUS_|XDG_)|^HOME$/;
 
 /**
- * Take variables that are set and empty for ones that are not set, for this process and those it starts: compose files,
- * unit files and shells make them, and an empty path would mean the current folder.
+ * Treat variables that are set but empty as not set, for this process and those it starts: compose files,
+ * unit files and shells set such variables, and an empty path would mean the current folder.
  */
 export function forgetEmptyVariables(env: NodeJS.ProcessEnv = process.env): void {
   for (const [name, value] of Object.entries(env)) {
@@ -16,21 +16,20 @@ export function forgetEmptyVariables(env: NodeJS.ProcessEnv = process.env): void
 }
 
 /**
- * A path as somebody has written it. A shell puts the home in place of a tilde; unit files, compose files and quotes do
- * not.
- * @throws ChorusError `E_USAGE` for nothing at all, as `--home "$UNSET"` gives
+ * A path as a user has written it. A shell replaces a tilde by the home; unit files, compose files and quotes do not.
+ * @throws ChorusError `E_USAGE` for an empty path, as `--home "$UNSET"` gives
  */
 export function givenPath(path: string, option: string): string {
   if (path.trim() === '') {
     throw new ChorusError('E_USAGE', `${option} is empty`, {
-      hint: 'give a path, or leave it out; a variable in it may not be set',
+      hint: 'give a path, or omit the option; a variable in the path may be unset',
     });
   }
   if (path === '~') return homedir();
   return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
 }
 
-/** A word of a command that somebody may copy into a shell: in quotes where it has blanks or signs of the shell. */
+/** A word of a command that users can copy into a shell: quoted if it has blanks or shell characters. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -33,7 +33,7 @@ it.each([
   ['E_STAKE_BALANCE', EXIT.failed],
   ['E_STORE_FULL', EXIT.inputOutput],
   ['E_PASSWORD_WRONG', EXIT.permission],
-] as const)('%s ends with %i', (code, exit) => {
+] as const)('an error %s ends with exit code %i', (code, exit) => {
   expect(exitCodeOf(new ChorusError(code, 'x'))).toBe(exit);
 });
 
@@ -44,18 +44,15 @@ it.each([
   ['EISDIR', '/a', /it is a folder: \/a/],
   ['EROFS', '/a', /read-only: \/a/],
   ['EADDRINUSE', undefined, /the port is in use/],
-])(
-  'what the system says (%s) is one line with the path and what to do, without a stack',
-  (code, path, words) => {
-    const text = errorText(system(code, path));
-    expect(text).toMatch(words);
-    expect(text).toMatch(/ - \w+/);
-    expect(text).not.toMatch(/raw words|\n|\.ts:/);
-    expect(exitCodeOf(asChorusError(system(code, path)))).toBe(EXIT.inputOutput);
-  },
-);
+])('a system error (%s) is one line with the path and a hint, without a stack', (code, path, words) => {
+  const text = errorText(system(code, path));
+  expect(text).toMatch(words);
+  expect(text).toMatch(/ - \w+/);
+  expect(text).not.toMatch(/raw words|\n|\.ts:/);
+  expect(exitCodeOf(asChorusError(system(code, path)))).toBe(EXIT.inputOutput);
+});
 
-it('reports a fault of chorus in one line, and shows the stack only if CHORUS_DEBUG asks for it', () => {
+it('exit reports a fault of chorus in one line, and shows the stack only if CHORUS_DEBUG asks for it', () => {
   const fault = new TypeError("Cannot read properties of undefined (reading 'x')");
   expect(errorText(fault)).toMatch(/^E_UNEXPECTED: .* - this is a fault of chorus: please report it/);
   expect(errorText(fault)).not.toContain('\n');
@@ -68,7 +65,7 @@ it('reports a fault of chorus in one line, and shows the stack only if CHORUS_DE
   }
 });
 
-it('no error shows a secret of the configuration, whoever made its text', () => {
+it('no error shows a secret of the configuration, even in text from other programs', () => {
   keepUrlSecret('https://me:hunter2pw@rpc.example/v3/0123456789abcdef0123456789abcdef?x=SECRETKEY12345');
   for (const error of [
     new Error(

@@ -10,31 +10,31 @@ import { type Command, CommanderError } from 'commander';
 import colors from 'yoctocolors';
 import { write } from '../output/terminal.ts';
 
-/** Exit codes of the command, after sysexits.h where it has a word for it. */
+/** Exit codes of the command, from sysexits.h if it defines a fitting one. */
 export const EXIT = {
   ok: 0,
-  /** Something else, and a check that failed. */
+  /** Any other failure, or a failed check. */
   failed: 1,
   usage: 64,
   /** Data, a file or a backup is damaged or of the wrong kind. */
   data: 65,
-  /** A node or chain that does not answer, a tool that is not there. */
+  /** A node or chain does not answer, or a tool is missing. */
   unavailable: 69,
   /** A fault of chorus itself. */
   internal: 70,
-  /** Something is there already, and is left alone. */
+  /** Already exists; not overwritten. */
   exists: 73,
-  /** A file, or standard output, that cannot be read or written. */
+  /** A file or standard output cannot be read or written. */
   inputOutput: 74,
-  /** Not now: a node is running, a task is under way. */
+  /** Temporarily not possible: a node is running, or a task is in progress. */
   later: 75,
-  /** A password that is wrong or missing. */
+  /** A password is wrong or missing. */
   permission: 77,
   config: 78,
   interrupted: 130,
 } as const;
 
-/** What each category of errors ends the process with. */
+/** The exit code for each category of errors. */
 const CATEGORIES: Readonly<Record<ErrorCategory, number>> = {
   usage: EXIT.usage,
   config: EXIT.config,
@@ -50,17 +50,17 @@ const CATEGORIES: Readonly<Record<ErrorCategory, number>> = {
   internal: EXIT.internal,
 };
 
-/** What `chorus --help` says of them. */
+/** The exit codes as `chorus --help` describes them. */
 export const EXIT_HELP = [
   'Exit codes: 0 done, 1 failed or a check failed, 64 wrong usage, 65 bad data, 69 something needed does not',
-  'answer or is missing, 70 a fault of chorus, 73 it exists and is left alone, 74 a file or the output cannot be',
-  'read or written, 75 not now, 77 password, 78 configuration, 130 interrupted.',
+  'answer or is missing, 70 a fault of chorus, 73 it exists and is not overwritten, 74 a file or the output cannot be',
+  'read or written, 75 not possible now, 77 password, 78 configuration, 130 interrupted.',
 ].join('\n');
 
 /** The user interrupted: nothing to report. */
 export class Interrupted extends Error {}
 
-/** With what a process ends after this error. */
+/** The exit code of a process after this error. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof Interrupted) return EXIT.interrupted;
   return CATEGORIES[error instanceof ChorusError ? errorClass(error.code).category : 'internal'];
@@ -72,22 +72,22 @@ export async function finish(code: number): Promise<never> {
   process.exit(code);
 }
 
-/** What a person can do about what the system says. */
+/** What a user can do about an error of the system. */
 const SYSTEM_HINTS: Readonly<Record<string, string>> = {
-  EACCES: 'check who owns it, and as whom the command runs',
-  EPERM: 'check who owns it, and as whom the command runs',
-  EDQUOT: 'make room, or choose another place',
+  EACCES: 'check its owner, and the user that the command runs as',
+  EPERM: 'check its owner, and the user that the command runs as',
+  EDQUOT: 'free some space, or choose another path',
   EISDIR: 'give a file',
   EMFILE: 'raise the limit: ulimit -n 4096',
   ENOENT: 'check the spelling',
-  ENOSPC: 'make room, or choose another place',
+  ENOSPC: 'free some space, or choose another path',
   ENOTDIR: 'check the spelling',
-  EROFS: 'choose another place',
+  EROFS: 'choose another path',
 };
 
 /**
- * Any error as one of ours: one of the system gets words and what to do; anything else is a fault of chorus, whose
- * stack is shown to who asks for it (`CHORUS_DEBUG=1`).
+ * Any error as a ChorusError: a system error gets a message and a hint; anything else is a fault of chorus, whose
+ * stack is shown with `CHORUS_DEBUG=1`.
  */
 export function asChorusError(error: unknown): ChorusError {
   if (error instanceof ChorusError) return error;
@@ -131,7 +131,7 @@ export function errorText(error: unknown): string {
 export function reportAndExit(error: unknown): never {
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
   if (!(error instanceof Interrupted)) {
-    // Where it cannot be written either, the exit code tells.
+    // If even the error cannot be written, the exit code reports it.
     try {
       write(process.stderr, `${colors.red('error')} ${errorText(error)}\n`);
     } catch {}
@@ -139,7 +139,7 @@ export function reportAndExit(error: unknown): never {
   process.exit(exitCodeOf(error instanceof Interrupted ? error : asChorusError(error)));
 }
 
-/** Have wrong usage of a command, or of one below it, end with {@link EXIT.usage}. */
+/** Let wrong usage of a command or its subcommands end with {@link EXIT.usage}. */
 export function checkUsage(command: Command): Command {
   command.exitOverride().showHelpAfterError('(--help says more)');
   for (const below of command.commands) checkUsage(below);

@@ -15,7 +15,7 @@ export interface HomeOptions {
 /** Adds `--home` and `--json`. */
 export function homeOptions(command: Command): Command {
   return command
-    .option('--home <dir>', "the node's folder; else CHORUS_HOME, else ~/.chorus")
+    .option('--home <dir>', 'folder of the node (CHORUS_HOME, else ~/.chorus)')
     .option('--json', 'one JSON document on standard output');
 }
 
@@ -35,7 +35,7 @@ export function configOf(options: HomeOptions, set: readonly string[] = []): Pro
   return loadConfig(configPathOf(options), { env: process.env, set });
 }
 
-/** Where the node keeps its things: its home, unless the configuration says otherwise. */
+/** The node's data folder: its home, unless the configuration names another. */
 export async function dataDirOf(options: HomeOptions): Promise<string> {
   return existsSync(configPathOf(options)) ? (await configOf(options)).config.dataDir : homeOf(options);
 }
@@ -49,7 +49,7 @@ export async function connectNode(options: HomeOptions): Promise<AdminClient & {
   return { ...createAdminClient(access), access };
 }
 
-/** The process id of the node that runs on this home; null where none does. */
+/** The process id of the node that runs on this home; null if none runs. */
 export async function runningPid(options: HomeOptions): Promise<number | null> {
   return readAdmin(await dataDirOf(options)).then(
     ({ pid }) => pid,

@@ -3,11 +3,11 @@ import { checkKeystore } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { textOf } from './secret-file.ts';
 
-/** More than any keystore has. */
+/** Longest keystore file, bytes; real ones are much shorter. */
 const MAX_BYTES = 64 * 1024;
 
 /**
- * Read a keystore that somebody names, and check that it is one.
+ * Read a keystore file that a user names, and check its format.
  * @throws ChorusError `E_KEYSTORE`
  */
 export async function readKeystoreFile(path: string): Promise<string> {

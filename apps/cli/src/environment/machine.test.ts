@@ -6,7 +6,7 @@ import { MACHINE_FACTOR, MAX_MACHINE_FACTOR, machineFactor } from './machine.ts'
 afterEach(() => void vi.unstubAllEnvs());
 
 describe('the machine factor', () => {
-  it('is what the environment says, within its bounds', () => {
+  it('the machine factor is read from the environment, within its bounds', () => {
     vi.stubEnv(MACHINE_FACTOR, '2.5');
     expect(machineFactor()).toBe(2.5);
     vi.stubEnv(MACHINE_FACTOR, '1000');
@@ -14,7 +14,7 @@ describe('the machine factor', () => {
   });
 
   it.each([undefined, '', '0', '-3', 'fast'])(
-    'is measured where that is %j, and handed to child processes',
+    'the machine factor is measured if the variable is %j, and passed to child processes',
     (said) => {
       vi.stubEnv(MACHINE_FACTOR, said);
       const factor = machineFactor();

@@ -3,10 +3,10 @@ import { availableParallelism, loadavg } from 'node:os';
 /** Set by the process that measures first; its children take it over and do not measure again. */
 export const MACHINE_FACTOR = 'CHORUS_MACHINE_FACTOR';
 
-/** The largest factor: waits grow no further on a machine that is slower or busier than this. */
+/** The largest factor; on an even slower or busier machine waits grow no further. */
 export const MAX_MACHINE_FACTOR = 16;
 
-/** Milliseconds that {@link work} takes on a quiet 2-core machine of 2025, for which the deadlines were chosen. */
+/** Duration of {@link work} on a quiet 2-core machine of 2025, for which the deadlines were chosen, ms. */
 const BASELINE_MILLISECONDS = 100;
 const STEPS = 70_000_000;
 
@@ -18,9 +18,9 @@ function work(): number {
 }
 
 /**
- * How many times longer than on a quiet machine everything may take on this one, 1 to 16: what a fixed computation
- * takes (slow cores, and what others leave of them), or the processes that wait for each core, whichever is more. An
- * estimate of the moment: a load that comes later is not in it.
+ * How many times longer everything may take here than on a quiet machine, 1 to 16. It is the duration of a fixed
+ * computation (slow cores, and cores that others use) or the number of processes that wait for each core, whichever
+ * is larger. An estimate of the moment: it does not include load that comes later.
  */
 function measureMachine(): number {
   work(); // compiled by then
@@ -32,8 +32,8 @@ function measureMachine(): number {
 }
 
 /**
- * The factor by which deadlines and time-outs on this machine are longer: measured once a process, which takes a
- * quarter of a second, or as `CHORUS_MACHINE_FACTOR` says. Never below 1.
+ * The factor by which deadlines and time-outs on this machine are longer: measured once per process, which takes a
+ * quarter of a second, or read from `CHORUS_MACHINE_FACTOR`. Never below 1.
  */
 export function machineFactor(): number {
   const known = Number(process.env[MACHINE_FACTOR]);

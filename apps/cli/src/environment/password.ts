@@ -14,11 +14,11 @@ import { dropTypedAhead } from './typed-ahead.ts';
 export function passwordSource(question = 'Password of the wallet'): (again?: boolean) => Promise<string> {
   return async (again = false) => {
     const given = await givenPassword();
-    return given ?? ask(again ? 'That was not it. Once more' : question);
+    return given ?? ask(again ? 'Wrong password. Try again' : question);
   };
 }
 
-/** The password of a wallet that is about to be made: asked for twice where it is typed. */
+/** The password of a wallet that is about to be made: asked for twice if it is typed. */
 export async function newPassword(question = 'Password for the new wallet'): Promise<string> {
   return checked(await givenPassword(), question);
 }
@@ -38,11 +38,11 @@ async function checked(given: string | null, question: string): Promise<string> 
     const first = await ask(question, strong);
     const second = await ask('Repeat the password (press Enter to start over)');
     if (second === first) return first;
-    if (second !== '') write(process.stderr, 'The two are not the same: once more from the beginning.\n');
+    if (second !== '') write(process.stderr, 'The passwords differ. Start again.\n');
   }
 }
 
-/** What is wrong with a password that somebody chooses. */
+/** What is wrong with a chosen password. */
 function strong(text: string | undefined): string | undefined {
   try {
     checkNewPassword(text ?? '');
@@ -56,7 +56,7 @@ async function givenPassword(): Promise<string | null> {
   const path = process.env.CHORUS_PASSWORD_FILE;
   if (path) return readPasswordFile(path, 'CHORUS_PASSWORD_FILE');
   if (!process.env.CHORUS_PASSWORD) return null;
-  throw new ChorusError('E_PASSWORD_EXPOSED', 'a password in CHORUS_PASSWORD is not taken', {
+  throw new ChorusError('E_PASSWORD_EXPOSED', 'CHORUS_PASSWORD is not accepted', {
     hint:
       'the environment of a process can be read while it lives: put the password into a file that only you can ' +
       'read, and its path into CHORUS_PASSWORD_FILE; a service gets it as a systemd credential',
@@ -81,7 +81,7 @@ async function readPasswordFile(given: string, variable: string): Promise<string
   });
 }
 
-/** Between two questions people may type ahead: the terminal shows nothing of it then. */
+/** Users may type ahead between two questions: the terminal does not show that text. */
 let hasAsked = false;
 
 async function ask(
@@ -97,7 +97,7 @@ async function ask(
   if (!hasAsked && (await dropTypedAhead(process.stdin, process.stderr))) {
     write(
       process.stderr,
-      'What was typed before the question was visible on the screen, and is not taken. Type it now:\n',
+      'The screen showed what you typed before the question, so it is ignored. Type it now:\n',
     );
   }
   hasAsked = true;

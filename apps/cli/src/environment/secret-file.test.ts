@@ -20,17 +20,14 @@ it.each([
   ['of Windows', Buffer.from(`${SECRET}\r\n`)],
   ['with a mark of its encoding', Buffer.from(`\ufeff${SECRET}\n`)],
   ['of PowerShell', Buffer.from(`\ufeff${SECRET}\r\n`, 'utf16le')],
-])(
-  'a password file %s holds the password, which is kept out of every output from then on',
-  async (_, bytes) => {
-    const path = join(folder, 'password');
-    await writeFile(path, bytes, { mode: 0o600 });
-    expect(await readSecretFile(path)).toBe(SECRET);
-    expect(withoutSecrets(`it is ${SECRET}!`)).toBe('it is [redacted]!');
-  },
-);
+])('a password file %s holds the password, which no output shows from then on', async (_, bytes) => {
+  const path = join(folder, 'password');
+  await writeFile(path, bytes, { mode: 0o600 });
+  expect(await readSecretFile(path)).toBe(SECRET);
+  expect(withoutSecrets(`it is ${SECRET}!`)).toBe('it is [redacted]!');
+});
 
-it('blanks around a password belong to it', async () => {
+it('blanks around a password are part of it', async () => {
   const path = join(folder, 'blanks');
   await writeFile(path, ' two words \n', { mode: 0o600 });
   expect(await readSecretFile(path)).toBe(' two words ');

@@ -3,12 +3,12 @@ import { keepSecret } from '@chorus/protocol';
 import { write } from '../output/terminal.ts';
 import { shellWord } from './environment.ts';
 
-/** Longer is a wrong file. */
+/** Longest secret file, bytes; a longer file is a wrong one. */
 const MAX_BYTES = 1024;
 
 /**
- * A password or key from a file of its own; a warning is written where others may read it.
- * @throws where it cannot be read, or is too long
+ * A password or key from its own file; warns if others may read the file.
+ * @throws if the file cannot be read, or is too long
  */
 export async function readSecretFile(path: string): Promise<string> {
   const { mode, size } = await stat(path);

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { Interrupted } from './exit.ts';
 import { dropTypedAhead } from './typed-ahead.ts';
 
-/** A terminal in which this was typed before anybody read it. */
+/** A terminal in which this was typed before any program read it. */
 function terminalWith(typed: string) {
   const input = Object.assign(new PassThrough(), {
     raw: false,
@@ -39,11 +39,11 @@ it.each([
   expect(await dropped()).toBe(true);
   expect(written()).toBe(wipes);
   expect(input.read()).toBeNull();
-  // What is typed from now on is not shown.
+  // The terminal does not show text typed from now on.
   expect(input.raw).toBe(true);
 });
 
-it('nothing is wiped where nothing was typed', async () => {
+it('no line is wiped if nothing was typed', async () => {
   const { written, dropped } = terminalWith('');
   expect(await dropped()).toBe(false);
   expect(written()).toBe('');

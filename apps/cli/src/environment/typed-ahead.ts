@@ -3,17 +3,17 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import { keepSecret } from '@chorus/protocol';
 import { Interrupted } from './exit.ts';
 
-/** What waits in the terminal is there at once. */
+/** How long to read text that already waits in the terminal, ms: it arrives at once. */
 const LOOK_MILLISECONDS = 50;
 
-/** Lines of the screen that are wiped at most: what was typed early is one word. */
+/** Maximum number of screen lines to wipe: text typed early is one word. */
 const MOST_LINES = 8;
 
 /**
- * Drop what was typed before a secret is asked for, as getpass(3) does: the terminal has shown it, as nothing had told it
- * not to yet. Its lines are wiped from the screen, as far as nothing was written after them.
+ * Drop text that was typed before the question for a secret, as getpass(3) does: the terminal has shown it, because
+ * echo was still on. Wipes its lines from the screen, unless something was written after them.
  * @returns whether anything was typed
- * @throws Interrupted if Ctrl-C was among it
+ * @throws Interrupted if the text contained Ctrl-C
  */
 export async function dropTypedAhead(
   input: Pick<ReadStream, 'setRawMode' | 'on' | 'off' | 'pause'>,

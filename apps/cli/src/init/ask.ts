@@ -8,7 +8,7 @@ import { type InitAnswers, type NodeRole, STAKE_DAYS, type StakeConsent } from '
 /** Questions and answers go to standard error; standard output is for results. */
 const output = process.stderr;
 
-/** @throws Interrupted where a person pressed Ctrl-C instead */
+/** @throws Interrupted if the user pressed Ctrl-C instead */
 function answered<T>(answer: T): Exclude<T, symbol> {
   if (isCancel(answer)) throw new Interrupted();
   return answer as Exclude<T, symbol>;
@@ -18,7 +18,7 @@ const isTokens = (value: string) => tokensSchema.safeParse(value).success;
 
 const filled = (what: string) => (value: string | undefined) => (value?.trim() ? undefined : `Give ${what}.`);
 
-/** Ask for everything the flags left open. */
+/** Ask for everything that the flags did not give. */
 export async function askMissing(given: Partial<InitAnswers>): Promise<InitAnswers> {
   const network = given.network ?? (await askNetwork(given));
   const place = network === 'devnet' ? {} : await askPlace(given);
@@ -81,7 +81,7 @@ async function askPlace(given: Partial<InitAnswers>): Promise<Partial<InitAnswer
       ? given.bootstrap
       : answered(
           await text({
-            message: 'Peers to begin with, separated by spaces (empty: those of the deployment file)',
+            message: 'First peers, separated by spaces (empty: those of the deployment file)',
             placeholder: '/ip4/.../tcp/4011/p2p/12D3KooW...',
             output,
           }),
@@ -98,9 +98,9 @@ async function askRoles(): Promise<NodeRole[]> {
       output,
       initialValues: ['trainer'],
       options: [
-        { value: 'trainer', label: 'train', hint: 'on data of yours, which never leaves this machine' },
+        { value: 'trainer', label: 'train', hint: 'on your data, which never leaves this machine' },
         { value: 'aggregator', label: 'aggregate and prove rounds', hint: 'about 1.5 GiB of memory' },
-        { value: 'validator', label: 'validate', hint: 'where a requester appoints you' },
+        { value: 'validator', label: 'validate', hint: 'if a requester appoints you' },
       ],
     }),
   );
@@ -108,7 +108,7 @@ async function askRoles(): Promise<NodeRole[]> {
 
 async function askData(): Promise<string | undefined> {
   const now = answered(
-    await confirm({ message: 'Do you have the data at hand?', output, initialValue: true }),
+    await confirm({ message: 'Is your data on this machine?', output, initialValue: true }),
   );
   if (!now) return undefined;
   return answered(
@@ -120,15 +120,18 @@ async function askData(): Promise<string | undefined> {
   );
 }
 
-/** Nothing is staked that was not agreed to in words: how much, to whom, for how long, and what can become of it. */
+/**
+ * The node stakes nothing unless the user agrees to the terms in words: how much, to whom, for how long, and what
+ * can be lost.
+ */
 async function askStake({ deployment }: Partial<InitAnswers>): Promise<StakeConsent> {
   const known = deployment === undefined ? null : await readDeployment(deployment).catch(() => null);
   note(
     [
-      'Most tasks want a deposit of each member: it joins them by itself, and the deposit is locked until they have ended',
-      `(here: for at most ${STAKE_DAYS} days). Part of it is burned where this node is late or absent, and a majority of`,
+      'Most tasks require a deposit from each member: the node joins them by itself, and the deposit is locked until they end',
+      `(here: for at most ${STAKE_DAYS} days). Part of it is burned if this node is late or absent, and a majority of`,
       "the task's validators, whom a stranger appoints, can take all of it. Worst case: all of it is lost.",
-      'Tasks of anybody are joined that have 3 validators other than their owner; up to three deposits in a day.',
+      'The node joins tasks of any owner that have 3 validators other than their owner; up to three deposits in a day.',
       'chorus config set maxStake changes it later, limits.stake.owners says whose tasks.',
     ].join('\n'),
     'What may this node put at risk?',
@@ -136,7 +139,8 @@ async function askStake({ deployment }: Partial<InitAnswers>): Promise<StakeCons
   );
   const tokens = answered(
     await text({
-      message: 'Most tokens to lock in one task (0: none, and it joins no task that wants a deposit)',
+      message:
+        'Most tokens to lock in one task (0: none, and the node joins no task that requires a deposit)',
       initialValue: '0',
       output,
       validate: (value) =>
@@ -146,7 +150,7 @@ async function askStake({ deployment }: Partial<InitAnswers>): Promise<StakeCons
   if (Number(tokens) === 0 || (known?.token ?? null) !== null) return { tokens };
   const token = answered(
     await text({
-      message: 'Of which token? Its address',
+      message: 'Address of the token to stake',
       output,
       validate: (value) => (/^0x[0-9a-fA-F]{40}$/.test(value ?? '') ? undefined : 'Give an address.'),
     }),

@@ -24,11 +24,11 @@ import { configValues, type InitAnswers, type NodeRole, planNetwork, stakePlan }
 export interface InitOptions {
   home: string;
   answers: InitAnswers;
-  /** A keystore to take the wallet from; by default a new one is made. */
+  /** A keystore to import the wallet from; by default a new wallet is created. */
   importWallet?: string;
-  /** Asked for the password of the imported keystore, then for that of the new one. */
+  /** Functions that ask for the password of the imported keystore and for that of the new wallet. */
   password: { imported: () => Promise<string>; wallet: () => Promise<string> };
-  /** Told of what takes a moment. */
+  /** Called with a text before each step that takes a moment. */
   onWork?: (text: string) => void;
 }
 
@@ -39,17 +39,17 @@ export interface InitResult {
   /** What the devnet gave to the wallet, in the token's smallest unit. */
   funded: bigint;
   data: string | null;
-  /** What it may stake; null: nothing. */
+  /** What the node may stake; null: nothing. */
   stake: ReturnType<typeof stakePlan>;
   /** The network is one of this machine, with a token that is worth nothing. */
   devnet: boolean;
 }
 
 /**
- * Make a node's folder: identity, configuration, and on a devnet some money and data. Either all of it is there
- * afterwards or nothing is.
+ * Create a node's folder: identity, configuration, and on a devnet some money and data. Either everything exists
+ * afterwards or nothing.
  *
- * @throws ChorusError `E_EXISTS` where a node lives there already
+ * @throws ChorusError `E_EXISTS` if the folder already has a node
  */
 export async function initNode(options: InitOptions): Promise<InitResult> {
   const { home, answers, importWallet, password } = options;
@@ -60,7 +60,7 @@ export async function initNode(options: InitOptions): Promise<InitResult> {
     ? await decryptWallet(await readKeystoreFile(importWallet), await password.imported())
     : undefined;
   const secret = await password.wallet();
-  options.onWork?.('Making keys and wallet');
+  options.onWork?.('Creating keys and wallet');
   const isNew = !existsSync(home);
   try {
     await makeFolder(home, 0o700);
@@ -72,7 +72,7 @@ export async function initNode(options: InitOptions): Promise<InitResult> {
     const funded = network.devnet ? await fundAccount(network.devnet, identity.address) : 0n;
     const config = join(home, CONFIG_FILE);
     const values = { ...configValues(answers, network), ...(data === null ? {} : { data }) };
-    // Last: with it the node can start.
+    // Written last: with this file the node can start.
     await writeFileAtomic(config, renderConfig(values), { mode: 0o600 });
     return { home, identity, config, funded, data, stake, devnet: network.devnet !== null };
   } catch (error) {
@@ -82,20 +82,20 @@ export async function initNode(options: InitOptions): Promise<InitResult> {
   }
 }
 
-/** What is there after `init`, and was not before. */
+/** The files that `init` creates. */
 const FILES = [CONFIG_FILE, IDENTITY_FILE, KEYSTORE_FILE, NODE_KEY_FILE, DATA_FILE, DEPLOYMENT_FILE];
 
-/** @throws ChorusError `E_EXISTS` where a node lives in the folder already */
+/** @throws ChorusError `E_EXISTS` if the folder already has a node */
 export function refuseExisting(home: string): void {
   const found = FILES.find((name) => existsSync(join(home, name)));
   if (found === undefined) return;
-  throw new ChorusError('E_EXISTS', 'there is a node in this folder already', {
+  throw new ChorusError('E_EXISTS', 'this folder already has a node', {
     facts: { folder: home, found },
     hint: 'start it with `chorus start`, or choose another folder with --home',
   });
 }
 
-/** Register the data a node begins with, named after its folder or file; null where it begins with none. */
+/** Register the first data of a node, named after its folder or file; null if it has none yet. */
 async function registerData(
   home: string,
   path: string | undefined,

@@ -6,7 +6,7 @@ import { type DevnetDescriptor, devnetFolder, readDevnet } from '../devnet/descr
 
 export type NodeRole = NodeConfigInput['roles'][number];
 
-/** What flags or answers give to `chorus init`. */
+/** Options of `chorus init`, from flags or answers. */
 export interface InitAnswers {
   network: 'devnet' | 'custom';
   /** Folder of the devnet. */
@@ -22,23 +22,26 @@ export interface InitAnswers {
   stake?: StakeConsent;
 }
 
-/** What the owner of a node allows it to put at risk for strangers' tasks. */
+/** What a node's owner allows it to risk in strangers' tasks. */
 export interface StakeConsent {
-  /** In one task at most, in whole tokens. */
+  /** Most to stake in one task, in whole tokens. */
   tokens: string;
-  /** In which token; by default the network's own. */
+  /** Token to stake; by default the network's own. */
   token?: string;
-  /** Whose tasks; anybody's by default. */
+  /** Owners whose tasks the node may stake in; by default any owner. */
   owners?: string[];
-  /** Longest a task may lock it; 90 by default. */
+  /** Most days that a task may lock the stake; 90 by default. */
   days?: number;
 }
 
-/** Of the devnet's own token, which its faucet gives away: it is worth nothing, and the devnet is the user's own. */
+/**
+ * Stake in the devnet's own token, which its faucet gives away: it is worth nothing, and the devnet is the user's
+ * own.
+ */
 const DEVNET_STAKE = '100';
 export const STAKE_DAYS = 90;
 
-/** What a node will be allowed to stake, for people and for its configuration; null: nothing. */
+/** What a node will be allowed to stake, as text and as configuration; null: nothing. */
 export function stakePlan(
   answers: InitAnswers,
   network: Pick<NetworkPlan, 'token' | 'devnet'>,
@@ -48,7 +51,7 @@ export function stakePlan(
   if (Number(tokens) === 0) return null;
   const token = stake?.token ?? network.token;
   if (token === null) {
-    throw usage('in which token may it stake? The deployment names none: --stake-token ADDRESS');
+    throw usage('the deployment names no token to stake: give --stake-token ADDRESS');
   }
   return { tokens, token, owners: stake?.owners ?? null, days: stake?.days ?? STAKE_DAYS };
 }
@@ -58,14 +61,14 @@ export interface NetworkPlan {
   rpc: string;
   contract: string;
   chainId: number | null;
-  /** Its own token; null where nothing names it. */
+  /** Its own token; null if nothing names it. */
   token: string | null;
-  /** Block that the deployment began in. */
+  /** First block of the deployment. */
   startBlock: number;
   bootstrap: string[];
-  /** Where it is a devnet: it has money and data to give away. */
+  /** The devnet, if the network is one: it gives away money and data. */
   devnet: DevnetDescriptor | null;
-  /** The deployment file, to be kept beside the configuration. */
+  /** The deployment file, to be stored next to the configuration. */
   deployment: string | null;
 }
 
@@ -93,13 +96,11 @@ export async function planNetwork(answers: InitAnswers): Promise<NetworkPlan> {
   const rpc = answers.rpc ?? deployment?.rpc ?? undefined;
   const contract = answers.contract ?? deployment?.taskManager;
   if (rpc === undefined || !/^https?:$/.test(URL.canParse(rpc) ? new URL(rpc).protocol : '')) {
-    throw usage(
-      'a network needs the address of a JSON-RPC endpoint, which begins with http:// or https://: --rpc URL',
-    );
+    throw usage('a network needs a JSON-RPC endpoint that begins with http:// or https://: give --rpc URL');
   }
   keepUrlSecret(rpc);
   if (contract === undefined || !/^0x[0-9a-fA-F]{40}$/.test(contract)) {
-    throw usage('a network needs its contracts: --deployment FILE, or --contract ADDRESS');
+    throw usage('a network needs its contracts: give --deployment FILE, or --contract ADDRESS');
   }
   const bootstrap = answers.bootstrap.length > 0 ? answers.bootstrap : (deployment?.bootstrap ?? []);
   refuseAddresses(bootstrap, 'peer', '--bootstrap');
@@ -116,7 +117,7 @@ export async function planNetwork(answers: InitAnswers): Promise<NetworkPlan> {
   };
 }
 
-/** Before there is a node that would find out when it dials or listens. */
+/** Check addresses before the node exists; it would find the fault only when it dials or listens. */
 function refuseAddresses(addresses: readonly string[], use: AddressUse, option: string): void {
   for (const address of addresses) {
     const fault = addressFault(address, use);
@@ -149,17 +150,20 @@ export function configValues(answers: InitAnswers, network: NetworkPlan): Record
     ...(network.devnet ? { 'network.listen': ['/ip4/127.0.0.1/tcp/0'] } : PUBLIC_NETWORK),
     ...(listen.length > 0 ? { 'network.listen': listen } : {}),
     'network.bootstrap': network.bootstrap,
-    // Written out, so that the file shows what it allows.
+    // The defaults are written out, so that the file shows what the node may stake.
     maxStake: stake?.tokens ?? '0',
     'limits.stake.onlyListed': true,
     ...stakeTokens(stake, network.token),
     ...(stake?.owners ? { 'limits.stake.owners': stake.owners } : {}),
-    // A devnet has two validators, both of the user's own, and coins without end.
+    // A devnet has two validators, both the user's own, and unlimited coins.
     ...(network.devnet ? { 'limits.tasks.minValidators': 1, 'limits.gas.perDay': '100' } : {}),
   };
 }
 
-/** The token that may be staked, with how long; else the network's own, so that `maxStake` is all that is left to say. */
+/**
+ * The token that may be staked, and for how long; else the network's own, so that the user only has to set
+ * `maxStake`.
+ */
 function stakeTokens(stake: ReturnType<typeof stakePlan>, own: string | null): Record<string, unknown> {
   const token = stake?.token ?? own;
   if (token === null) return {};

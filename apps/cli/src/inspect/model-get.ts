@@ -5,19 +5,19 @@ import type { OpenedNetwork } from './open.ts';
 
 export interface GetModelOptions {
   format: 'onnx' | 'chorus';
-  /** A published model to take where aggregates are missing. */
+  /** A published model to use if aggregates are missing. */
   cid: string | null;
   timeoutMs: number;
 }
 
 export interface GotModel {
   bytes: Uint8Array;
-  /** Where it came from; either way it is checked against the chain. */
+  /** Source of the model; in both cases it is checked against the chain. */
   source: 'aggregates' | 'published';
   report: ModelReport;
 }
 
-/** A task's model as a file, with the checks of it: nothing should be done with it where one failed. */
+/** A task's model as a file, with its checks: do not use the model if one failed. */
 export async function getModel(
   network: OpenedNetwork,
   task: TaskState,

@@ -8,13 +8,13 @@ import type { OpenedNetwork } from './open.ts';
 export interface VerifyModelOptions {
   /** A file, or the CID of a published model. */
   model: string;
-  /** Milliseconds to look for a published model. */
+  /** Time limit for finding a published model, ms. */
   timeoutMs: number;
 }
 
 /**
  * Check a model against its task's history: a file of either kind that `chorus model get` writes, or a published one.
- * @throws ChorusError `E_MODEL_CORRUPT` where a file is too large to be either; `E_MODEL_AGGREGATES`, `E_STORAGE_*`
+ * @throws ChorusError `E_MODEL_CORRUPT` if a file is too large for either kind; `E_MODEL_AGGREGATES`, `E_STORAGE_*`
  */
 export async function verifyAnyModel(
   network: OpenedNetwork,
@@ -49,7 +49,7 @@ async function readModel(
   if (file.isFile() && file.size <= Math.max(modelFileBytes(task.dimension), MAX_MODEL_BYTES)) {
     return new Uint8Array(await readFile(model));
   }
-  throw new ChorusError('E_MODEL_CORRUPT', 'this is no model file of the task', {
+  throw new ChorusError('E_MODEL_CORRUPT', 'this is not a model file of the task', {
     facts: { path: model, bytes: file.size },
     hint: 'give a file that `chorus model get` wrote, or the CID of a published model',
   });

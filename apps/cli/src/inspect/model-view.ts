@@ -22,7 +22,7 @@ export function modelDocument(report: ModelReport, model: string) {
   };
 }
 
-/** Which rounds, and which trainers with which weights, a model is made of. */
+/** The rounds, and the trainers with their weights, that a model is made of. */
 export function ingredientsTable(network: OpenedNetwork, { ingredients }: ModelReport): string {
   return table(
     ['round', 'aggregator', 'transaction', 'made of the updates of'],
@@ -31,7 +31,7 @@ export function ingredientsTable(network: OpenedNetwork, { ingredients }: ModelR
       network.nameOf(settled.aggregator),
       shortHex(settled.transaction),
       trainers.map((t) => `${network.nameOf(t.address)} ${percent(t.weight, WEIGHT_ONE)}`).join(', ') ||
-        'nobody',
+        'no trainer',
     ]),
     { right: [0], widths: [7, 17, 18, 71] },
   );

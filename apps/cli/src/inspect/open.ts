@@ -15,7 +15,7 @@ export interface InspectOptions {
   rpc?: string;
   contract?: string;
   bootstrap?: string[];
-  /** Of the network that the node of this folder is on. */
+  /** Use the network of the node in this folder. */
   home?: string;
   json?: boolean;
 }
@@ -23,32 +23,35 @@ export interface InspectOptions {
 /** Adds the options that say where the network is. */
 export function inspectOptions(command: Command): Command {
   return command
-    .option('--network <dir>', 'a network kept by `demo --keep`; by default the one kept last')
-    .option('--home <dir>', "the network of this folder's node; of the usual one's where none was kept")
-    .option('--rpc <url>', 'JSON-RPC endpoint of a network that runs; with --contract')
-    .option('--contract <address>', 'its task contract')
+    .option('--network <dir>', 'folder of a network kept by `demo --keep` (the one kept last)')
+    .option(
+      '--home <dir>',
+      "use the network of this folder's node (the default node, if no network was kept)",
+    )
+    .option('--rpc <url>', 'JSON-RPC endpoint of a running network; needs --contract')
+    .option('--contract <address>', 'task contract of the network; needs --rpc')
     .option(
       '--bootstrap <multiaddr>',
-      'a peer of it, to get models, aggregates and matrices from; may be repeated',
+      'peer to get models, aggregates and matrices from; may be repeated',
       (address: string, others: string[] = []) => [...others, address],
     )
     .option('--json', 'one JSON document on standard output');
 }
 
-/** An opened network and what is known of its members' names. */
+/** An opened network and the known names of its members. */
 export interface OpenedNetwork extends Inspection {
   profile: NetworkProfile | null;
-  /** What the node of this machine has told of its data; null where none runs. */
+  /** What the node on this machine has revealed of its data; null if none runs. */
   privacy: PrivacyView | null;
-  /** What a member is called, else its address cut short. */
+  /** A member's name, else its address cut short. */
   nameOf(address: string): string;
-  /** Tell a person what is being done. */
+  /** Report progress to the user. */
   step(text: string): void;
 }
 
 /**
- * Open the network the options name, do the work, and close it whatever happens. The process ends with 1 where
- * the work says that a check failed.
+ * Open the network the options name, do the work, and close it in any case. The process exits with 1 if the work
+ * reports a failed check.
  */
 export async function inspecting(
   options: InspectOptions,
@@ -110,8 +113,8 @@ async function findNetwork(options: InspectOptions): Promise<FoundNetwork> {
   if (folder === null) {
     const found = await networkOfNode(options);
     if (found) return found;
-    throw new ChorusError('E_USAGE', 'there is no network to look into', {
-      hint: 'run `chorus demo --keep` first, make a node with `chorus init`, or name one with --network DIR or --rpc URL --contract ADDRESS',
+    throw new ChorusError('E_USAGE', 'there is no network to inspect', {
+      hint: 'run `chorus demo --keep` first, create a node with `chorus init`, or name a network with --network DIR or --rpc URL --contract ADDRESS',
     });
   }
   const profile = await readProfile(folder);
@@ -128,7 +131,7 @@ async function findNetwork(options: InspectOptions): Promise<FoundNetwork> {
   };
 }
 
-/** The network of a node of this machine, which itself is asked for files first; null where there is no node. */
+/** The network of a node on this machine, which is itself asked for files first; null if there is no node. */
 async function networkOfNode(options: InspectOptions): Promise<FoundNetwork | null> {
   if (options.home === undefined && !existsSync(configPathOf(options))) return null;
   const { chain, network, dataDir } = (await configOf(options)).config;
@@ -153,14 +156,14 @@ export function shortHex(hex: string): string {
 /** @throws ChorusError `E_USAGE` */
 export function parseTask(text: string): bigint {
   if (/^[1-9]\d{0,18}$/.test(text)) return BigInt(text);
-  throw usage('a task is named by its number, counted from 1', { given: text });
+  throw usage('a task id must be a number from 1', { given: text });
 }
 
 /** @throws ChorusError `E_USAGE` */
 export function parseRound(text: string): number {
   const round = Number(text);
   if (/^\d+$/.test(text) && round >= 1 && round <= MAX_ROUNDS) return round;
-  throw usage(`a round is a number from 1 to ${MAX_ROUNDS}`, { given: text });
+  throw usage(`a round must be a number from 1 to ${MAX_ROUNDS}`, { given: text });
 }
 
 /**
@@ -175,7 +178,7 @@ export async function chosenTask(
   if (profile) return BigInt(profile.taskId);
   const newest = await newestTask(chain);
   if (newest === 1n) return newest;
-  throw new ChorusError('E_USAGE', 'which task? name it with --task ID', {
+  throw new ChorusError('E_USAGE', 'there are several tasks: name one with --task ID', {
     facts: { tasks: newest },
     hint: newest === 0n ? 'this contract has no task yet' : `the newest is --task ${newest}`,
   });
@@ -193,7 +196,7 @@ export function findTrainer(network: OpenedNetwork, task: TaskState, text: strin
   if (index >= 0) return index;
   throw new ChorusError('E_TRAINER_UNKNOWN', 'the task has no such trainer', {
     facts: { given: text.slice(0, 60), trainers: task.trainers.map((t) => network.nameOf(t)).join(', ') },
-    hint: 'name a trainer by its address, its row from 1, or its name in the demo',
+    hint: 'give the address of a trainer, its row from 1, or its name in the demo',
   });
 }
 

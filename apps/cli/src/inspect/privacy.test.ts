@@ -9,7 +9,7 @@ const terms = {
 } as Terms;
 
 describe('why, of privacy', () => {
-  it('tells what the terms mean for a trainer with a thousand samples, and what this node has spent', () => {
+  it('why reports what the privacy terms mean for a trainer with a thousand samples, and what this node has spent', () => {
     const spent = [{ data: 'digits', epsilon: 12.34, trainings: 5, plain: 0 }];
     const own = { models: 'known', minNoise: 0, ownNoise: 0, maxEpsilon: null, delta: 1e-5, spent } as const;
     expect(privacyLines(terms, 5, { ...own, spent })).toEqual([
@@ -20,7 +20,7 @@ describe('why, of privacy', () => {
     ]);
   });
 
-  it('says nothing of plain training, which has no epsilon', () => {
+  it('why reports no privacy for plain training, which has no epsilon', () => {
     const { privacy: _, ...plain } = terms;
     expect(epsilonByTerms(plain, 5)).toBeNull();
     expect(privacyLines(plain, 5, null)).toEqual([]);

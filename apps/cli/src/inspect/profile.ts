@@ -12,7 +12,7 @@ const PROFILE_FILE = 'network.json';
 /** The development chain of a kept network within its folder, as anvil writes it. */
 export const CHAIN_STATE_FILE = 'chain.json';
 
-/** What settled rounds have left, within a kept network's folder. */
+/** File with the summaries of settled rounds, within a kept network's folder. */
 export const SUMMARIES_FILE = 'summaries.json';
 
 /** A profile is a few hundred bytes plus a line per trainer. */
@@ -33,15 +33,15 @@ const profileSchema = z.strictObject({
   chainState: inside,
   /** The requester's block store. */
   blocks: inside,
-  /** What its settled rounds have left. */
+  /** The summaries of its settled rounds. */
   summaries: inside,
   /** The final model on IPFS. */
   modelCid: z.string().max(120).nullable(),
-  /** What the members are called. */
+  /** The names of the members. */
   names: z.array(z.strictObject({ address, name: z.string().max(64) })).max(256),
 });
 
-/** Everything a command needs to open a network that `chorus demo --keep` left. */
+/** Everything a command needs to open a network that `chorus demo --keep` kept. */
 export type NetworkProfile = z.infer<typeof profileSchema>;
 
 export async function writeProfile(folder: string, profile: NetworkProfile): Promise<void> {
@@ -72,7 +72,7 @@ export async function readProfile(folder: string): Promise<NetworkProfile> {
   throw unusable(`the profile is damaged at ${issue?.path.join('.')}: ${issue?.message}`);
 }
 
-/** Remembers which network was kept last: the one that commands open where none is named. */
+/** Remembers which network was kept last: commands open it if none is named. */
 function lastNetworkFile(): string {
   return join(envPaths('chorus', { suffix: '' }).data, 'last-network');
 }
@@ -83,7 +83,7 @@ export async function rememberNetwork(folder: string): Promise<void> {
   await writeFile(path, `${folder}\n`);
 }
 
-/** The folder of the network kept last; null where there is none, or it is gone. */
+/** The folder of the network kept last; null if no network was kept, or its folder is gone. */
 export async function lastNetwork(): Promise<string | null> {
   const folder = (await readFile(lastNetworkFile(), 'utf8').catch(() => '')).trim();
   return folder && existsSync(join(folder, PROFILE_FILE)) ? folder : null;

@@ -6,7 +6,7 @@ type Explanation = NonNullable<RoundExplanation['result']>['explanation'];
 type TrustExplanation = Extract<Explanation, { rule: 'reference-trust' }>;
 type ProjectionExplanation = Extract<Explanation, { rule: 'reference-projection' }>;
 
-/** What, how, the number, and a remark. */
+/** Name, formula, number, and a remark. */
 type Step = string[];
 
 const of16 = (value: number) => percent(value, WEIGHT_ONE);
@@ -35,7 +35,7 @@ export function trustSteps(explanation: TrustExplanation, gram: bigint[][], inde
   ];
 }
 
-/** The arithmetic of `reference-projection` for one trainer: the target that decides its pay, and the weight. */
+/** The arithmetic of `reference-projection` for one trainer: the target that determines its pay, and the weight. */
 export function projectionSteps(explanation: ProjectionExplanation, gram: bigint[][], index: number): Step[] {
   const { medianNorm: m, medianCosine: q, medianLength, totalMass, totalScore, rows } = explanation;
   const row = rows[index]!;
@@ -51,7 +51,7 @@ export function projectionSteps(explanation: ProjectionExplanation, gram: bigint
     ['q', 'lower median of the cosines', integer(q), ''],
     [
       'target',
-      'explained least, of three: it decides',
+      'the lowest of the three: it determines the pay',
       `${k + 1}`,
       `without the references of group ${k + 1}`,
     ],
@@ -72,8 +72,8 @@ export function projectionSteps(explanation: ProjectionExplanation, gram: bigint
   ];
 }
 
-/** How much of what it explains others explain as well. */
+/** The part of a trainer's value that is left, because others explain the rest as well. */
 function aloneText({ projection, alone }: ProjectionExplanation['rows'][number]): string {
   if (alone === 0n) return '';
-  return `${percent(Number((1_000_000n * projection) / alone), 1_000_000)} of what it would be without the others`;
+  return `${percent(Number((1_000_000n * projection) / alone), 1_000_000)} of its value without the others`;
 }

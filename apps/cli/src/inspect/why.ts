@@ -6,7 +6,7 @@ import type { OpenedNetwork } from './open.ts';
 import { epsilonByTerms, privacyLines } from './privacy.ts';
 import { projectionSteps, trustSteps } from './why-steps.ts';
 
-/** The gate of `reference-projection` is in parts of this. */
+/** Denominator of the gate of `reference-projection`. */
 const GATE_ONE = 256;
 
 type Names = Pick<OpenedNetwork, 'nameOf' | 'privacy'>;
@@ -70,7 +70,7 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
   const rows = task.trainers.map((address, i) => {
     const row = result?.explanation.rows[i];
     const measured = explanation.measured[i];
-    // A trainer without an update has no numbers; without the matrix nobody's are known here.
+    // A trainer without an update has no numbers; without the matrix, no trainer's numbers are known here.
     const none = row ? '-' : '?';
     const present = row?.present ? row : null;
     const last =
@@ -155,7 +155,7 @@ export function whyTrainer(names: Names, explanation: RoundExplanation, index: n
   ].join('\n');
 }
 
-/** The task's minimum share, where it has one: a smaller share is not paid. */
+/** The task's minimum share, if it has one: a smaller share is not paid. */
 function minimumStep({ task, settled, round }: RoundExplanation, index: number): string[][] {
   if (task.minShareBps === 0) return [];
   const included = round.updates.filter((update, i) => update && !settled.unavailable.includes(i)).length;
@@ -195,7 +195,7 @@ function conclusion(explanation: RoundExplanation): string[] {
   if (missing !== null) {
     lines.push(
       colors.yellow(wrap(`missing here: ${missing}`)),
-      'weights, shares and rewards above are the chain’s; the rule needs the matrix of inner products to be computed again',
+      'weights, shares and rewards above are from the chain; recomputing the rule needs the matrix of inner products',
     );
   }
   const say = (good: boolean | null, yes: string, no: string) => {
@@ -204,7 +204,7 @@ function conclusion(explanation: RoundExplanation): string[] {
   say(
     agrees,
     'recomputed from the matrix of inner products: the same weights and shares as on chain',
-    'the chain has other weights or shares than the rule gives on this matrix',
+    'the weights or shares on chain differ from what the rule gives on this matrix',
   );
   if (gram) lines.push(`${colors.green('✔')} the matrix of inner products is the one that was proven`);
   say(

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('a log file', () => {
-  it('is read from its end, across chunks, without the line that is not whole yet', async () => {
+  it('a log file is read from its end, across chunks, without an incomplete last line', async () => {
     const lines = Array.from({ length: 5_000 }, (_, i) => `line ${i} ${'é'.repeat(40)}`);
     await writeFile(path, `${lines.join('\n')}\nhalf`);
     for (const count of [0, 1, 700, 4_999, 5_000, 9_000]) {
@@ -28,7 +28,7 @@ describe('a log file', () => {
     await expect(lastLines(join(folder, 'none'), 1)).rejects.toMatchObject({ code: 'E_DATA_LOG' });
   });
 
-  it('is followed across a rotation, line by line', async () => {
+  it('a log file is followed across a rotation, line by line', async () => {
     await writeFile(path, 'old\n');
     const abort = new AbortController();
     const seen: string[] = [];
@@ -56,13 +56,13 @@ describe('a log file', () => {
 describe('a line of the log', () => {
   const line = JSON.stringify({ level: 'warn', time: '2026-01-02T03:04:05.678Z', msg: 'It rains.' });
 
-  it('is shown to people with time, level and sentence, and left as it is with --json', () => {
+  it('a log line is shown with time, level and sentence, and unchanged with --json', () => {
     const text = stripVTControlCharacters(logLine(line, {})!);
     expect(text).toMatch(/^2026-01-0\d \d\d:04:05 warn {2}It rains\.$/);
     expect(logLine(line, { json: true })).toBe(line);
   });
 
-  it('is left out below the level asked for, and never lost where it was cut off', () => {
+  it('a log line below the requested level is left out, and a truncated line is shown', () => {
     expect(logLine(line, { level: 'error' })).toBeNull();
     expect(logLine(line, { level: 'warn' })).not.toBeNull();
     expect(logLine('{"level":"wa', {})).toBe('{"level":"wa');

@@ -2,9 +2,9 @@ import { open, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChorusError } from '@chorus/protocol';
 
-/** Read at a time, from the end. */
+/** Bytes per read, from the end. */
 const CHUNK = 64 * 1024;
-/** A line is cut here; the node writes none as long. */
+/** A longer line is cut; the node writes none as long. */
 const MAX_LINE = 1024 * 1024;
 const POLL_MILLISECONDS = 200;
 
@@ -14,7 +14,7 @@ export async function lastLines(path: string, count: number): Promise<{ lines: s
     throw (cause as NodeJS.ErrnoException).code === 'ENOENT'
       ? new ChorusError('E_DATA_LOG', 'there is no log yet', {
           facts: { path },
-          hint: 'the node writes one when it runs, unless log.file is off',
+          hint: 'start the node; it writes a log unless log.file is off',
         })
       : cause;
   });
@@ -23,7 +23,7 @@ export async function lastLines(path: string, count: number): Promise<{ lines: s
     let text = Buffer.alloc(0);
     let from = size;
     let newlines = 0;
-    // One newline more than lines: that in front of the first.
+    // One newline more than lines: the one before the first line.
     while (from > 0 && newlines <= count) {
       const length = Math.min(CHUNK, from);
       from -= length;
@@ -32,7 +32,7 @@ export async function lastLines(path: string, count: number): Promise<{ lines: s
       text = Buffer.concat([buffer, text]);
     }
     const lines = text.toString('utf8').split('\n');
-    // What follows the last newline is not whole yet.
+    // The text after the last newline is an incomplete line.
     const rest = Buffer.byteLength(lines.pop() ?? '');
     return { lines: count === 0 ? [] : lines.slice(-count), end: size - rest };
   } finally {

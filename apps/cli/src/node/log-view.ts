@@ -10,7 +10,7 @@ const COLOUR: Readonly<Record<string, (text: string) => string>> = {
   error: colors.red,
 };
 
-/** A line of the log file for a person, or as it is with `json`; null where it is below the level asked for. */
+/** A line of the log file as text, or unchanged with `json`; null if it is below the requested level. */
 export function logLine(line: string, options: { level?: string; json?: boolean }): string | null {
   const least = options.level === undefined ? 0 : LEVELS.indexOf(options.level);
   if (least < 0) {

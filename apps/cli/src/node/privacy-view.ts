@@ -1,6 +1,6 @@
 import type { PrivacyView } from '@chorus/node/admin';
 
-/** What was told of one data set of this node. */
+/** What updates have revealed of one data set of this node. */
 export function spentText(
   { data, epsilon, trainings, plain }: PrivacyView['spent'][number],
   delta: number,

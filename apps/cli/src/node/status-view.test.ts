@@ -136,7 +136,7 @@ function allowed(change: Partial<Status['limits']>): Status['limits'] {
 }
 
 describe('the status screen', () => {
-  it('fits 80 columns and 24 rows however much there is to tell', () => {
+  it('the status screen fits 80 columns and 24 rows, however much it has to show', () => {
     const full = status({
       tasks: Array.from({ length: 30 }, (_, i) => task(i + 1)),
       rounds: Array.from({ length: 30 }, (_, i) => round(i + 1)),
@@ -152,7 +152,7 @@ describe('the status screen', () => {
     expect(text).toContain('train 45 %');
   });
 
-  it('says everything a contributor asks', () => {
+  it('the status screen shows everything a contributor asks', () => {
     const text = stripVTControlCharacters(
       statusScreen(status({ tasks: [task(7)], rounds: [round(2)] }), { columns: 120, rows: 40 }),
     );
@@ -162,7 +162,7 @@ describe('the status screen', () => {
       '31337 at block 12345678, last block 12 s ago',
       'earned 1,234, claimable 0, staked 20',
       '412 MB memory',
-      '10 a task, 30 a day, in 0xababab…abab, for anybody, 3 validators at least',
+      '10 a task, 30 a day, in 0xababab…abab, for anybody, at least 3 validators',
       '3/50 reference',
       '25.0 %',
       '12.3457',
@@ -209,10 +209,10 @@ describe('the status screen', () => {
     );
     expect(text).toContain('31337 not reachable');
     expect(text).toContain('! paused: outside its hours');
-    expect(text).toContain('no task yet');
+    expect(text).toContain('no tasks yet');
   });
 
-  it('says what was told of the data: of several the most', () => {
+  it('the status screen shows what was revealed of the data: the largest value of several', () => {
     const { privacy } = status();
     const spent = [
       { data: 'faces', epsilon: 1346.99, trainings: 2, plain: 0 },
@@ -232,7 +232,7 @@ describe('the status screen', () => {
     );
   });
 
-  it('says that nothing may be staked, and how to allow it', () => {
+  it('the status screen says that nothing may be staked, and how to allow it', () => {
     const cautious = status({ limits: allowed({ stakePerTask: '0' }) });
     const text = stripVTControlCharacters(statusScreen(cautious, { columns: 120, rows: 24 }));
     expect(text).toMatch(/stakes +nothing/);

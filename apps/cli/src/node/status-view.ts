@@ -11,13 +11,16 @@ export interface ScreenSize {
   rows: number;
 }
 
-/** Rows of a list, of which the last may say how many are left out. */
+/** Rows of a list; the last may say how many are left out. */
 const LEAST_TASKS = 3;
 const MOST_ROUNDS = 5;
 /** A list's heading, and the empty line below it. */
 const AROUND = 2;
 
-/** Everything a contributor asks of a node, on one screen. Lists are cut to what fits; how much is left out is said. */
+/**
+ * Everything a contributor wants to know of a node, on one screen. Lists are cut to fit, and say how much is left
+ * out.
+ */
 export function statusScreen(status: Status, size: ScreenSize): string {
   const head = [...headLines(status), ''];
   const warnings = warningLines(status);
@@ -61,7 +64,7 @@ function headLines(status: Status): string[] {
       `${network.peers} ${network.peers === 1 ? 'peer' : 'peers'}`,
       network.bans > 0 ? `${network.bans} banned` : null,
       traffic,
-      network.addresses[0]?.replace(/\/p2p\/\w+$/, '') ?? 'listening nowhere',
+      network.addresses[0]?.replace(/\/p2p\/\w+$/, '') ?? 'not listening',
     ),
     line(
       'chain',
@@ -90,18 +93,18 @@ function headLines(status: Status): string[] {
   ];
 }
 
-/** Where the endpoint counts them: how much of what it gives is used. */
+/** If the endpoint limits requests: the part of the limit that is used. */
 function requestsText(requests: Status['chain']['requests']): string | null {
   if (requests === null || requests.limit === null) return null;
   const paused = requests.pausedUntil === null ? '' : colors.yellow(', which asked for a pause');
   return `${requests.lastMinute} of ${requests.limit} requests a minute${paused}`;
 }
 
-/** Why there may be none: without its owner's consent a node stakes nothing. */
+/** A possible reason for having no task: without its owner's consent a node stakes nothing. */
 const waitingFor = ({ stakePerTask }: Status['limits']) =>
   Number(stakePerTask) === 0
-    ? 'no task, and none that asks for stake is joined: to allow some, chorus config set maxStake 10'
-    : 'no task yet: it joins what fits its roles, data and limits';
+    ? 'no tasks yet: the node joins none that requires stake; to allow some: chorus config set maxStake 10'
+    : 'no tasks yet: the node joins tasks that match its roles, data and limits';
 
 function taskLines({ tasks, limits }: Status, room: number): string[] {
   if (tasks.length === 0) return [colors.dim(waitingFor(limits)), ''];
@@ -122,7 +125,7 @@ function taskLines({ tasks, limits }: Status, room: number): string[] {
   ];
 }
 
-/** What its owner has allowed. */
+/** The limits that the owner has set. */
 function stakeParts({ stakePerTask, stakePerDay, ...limits }: Status['limits']): string[] {
   if (Number(stakePerTask) === 0) return ['nothing'];
   return [
@@ -132,11 +135,11 @@ function stakeParts({ stakePerTask, stakePerDay, ...limits }: Status['limits']):
       ? `in ${limits.listedTokens.map(short).join(' or ') || 'no token'}`
       : 'in any token',
     limits.owners === null ? 'for anybody' : `for ${limits.owners.length} owners`,
-    `${limits.minValidators} validators at least`,
+    `at least ${limits.minValidators} validators`,
   ];
 }
 
-/** What was told of the data: of all that it was, the most; nothing where nothing was trained. */
+/** What was revealed of the data: the largest value of all data sets; empty if nothing was trained. */
 function privacyRow({ spent, delta, maxEpsilon }: Status['privacy']): string[] {
   const [most] = [...spent].sort((a, b) => (b.epsilon ?? Infinity) - (a.epsilon ?? Infinity));
   if (!most) return [];
@@ -146,7 +149,7 @@ function privacyRow({ spent, delta, maxEpsilon }: Status['privacy']): string[] {
 
 const SHORT_ROLES = { trainer: 'train', validator: 'valid', aggregator: 'aggr' } as const;
 
-/** What an account is in a task, in ten characters. */
+/** An account's role in a task, in at most ten characters. */
 export function rolesText({ roles, owner }: Pick<TaskSummary, 'roles' | 'owner'>): string {
   return roles.map((role) => SHORT_ROLES[role]).join('+') || (owner ? 'owner' : '-');
 }

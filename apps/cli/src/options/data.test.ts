@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('options of data', () => {
-  it('say how it is read', async () => {
+  it('options of data define how it is read', async () => {
     const classes = join(folder, 'classes.txt');
     await writeFile(classes, 'cat\nant\n');
     expect(
@@ -49,7 +49,7 @@ describe('options of data', () => {
     [{ classes: '100001' }, '--classes'],
     [{ separator: ';;' }, '--separator'],
     [{ limit: '0' }, '--limit'],
-  ])('that make no sense are refused by name: %o', async (flags, option) => {
+  ])('invalid options of data are refused by name: %o', async (flags, option) => {
     await expect(readingOptions(flags)).rejects.toMatchObject({
       code: 'E_USAGE',
       message: expect.stringContaining(option),
@@ -57,7 +57,7 @@ describe('options of data', () => {
     });
   });
 
-  it('name the file of classes that is not there', async () => {
+  it('the error names a missing file of classes', async () => {
     await expect(readingOptions({ classes: join(folder, 'nowhere') })).rejects.toMatchObject({
       code: 'E_DATA_UNREADABLE',
     });
@@ -79,14 +79,14 @@ const data = (classNames: string[]) =>
     },
   });
 
-it('what was understood is said: shape, classes with counts, what was left out and why', () => {
+it('the view shows how the data was read: shape, classes with counts, what was left out and why', () => {
   expect(dataLines(describeDataset(data(['ant', 'bee', 'cat']))).join('\n')).toMatch(
     /animals\/train.*: 3 samples of 1, 3 classes\n {2}classes {3}ant 2, bee 1, cat 0\n {2}note {6}labels are in "kind"\n {2}note {6}no sample is of class cat\n {2}left out {2}2 hidden files, such as \.x/,
   );
 });
 
 describe('the terms of a task', () => {
-  it('name the classes where they have names and there is room', () => {
+  it('terms name the classes if they have names and there is room', () => {
     expect(termsData(data(['ant', 'bee'])).classNames).toEqual(['ant', 'bee']);
     expect(termsData(data(['0', '1'])).classNames).toBeUndefined();
     expect(termsData(data(Array.from({ length: 300 }, (_, i) => `c${i}`))).classNames).toBeUndefined();
@@ -95,7 +95,7 @@ describe('the terms of a task', () => {
 
 describe('an output', () => {
   it.runIf(process.platform === 'linux')(
-    'in a folder that cannot be made is refused, and not waited for',
+    'an output in a folder that cannot be created is refused before the work',
     async () => {
       await expect(checkOutput('--out', '/proc/none/deeper/x')).rejects.toMatchObject({
         code: 'E_OUTPUT_UNWRITABLE',
@@ -103,12 +103,12 @@ describe('an output', () => {
     },
   );
 
-  it('makes the folders above it', async () => {
+  it('an output creates its parent folders', async () => {
     await checkOutput('--out', join(folder, 'new', 'deeper', 'x'));
     expect((await stat(join(folder, 'new', 'deeper'))).isDirectory()).toBe(true);
   });
 
-  it('that is a folder, or below a file, is refused before it is needed', async () => {
+  it('an output that is a folder, or below a file, is refused before the work', async () => {
     await writeFile(join(folder, 'file'), '');
     await expect(checkOutput('--out', folder)).rejects.toMatchObject({ code: 'E_USAGE' });
     await expect(checkOutput('--out', join(folder, 'file', 'x.onnx'))).rejects.toMatchObject({

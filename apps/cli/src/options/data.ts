@@ -3,7 +3,7 @@ import { type ClassOptions, type ImageShape, type LoadOptions, readClassNames } 
 import type { Command } from 'commander';
 import { integer } from './numbers.ts';
 
-/** How data is to be read, as commander gives it. */
+/** How to read the data, as commander gives it. */
 export interface DataFlags {
   classes?: string;
   labelColumn?: string;
@@ -14,7 +14,7 @@ export interface DataFlags {
   limit?: string;
 }
 
-/** The same, checked. */
+/** The checked options. */
 export type ReadingOptions = Pick<
   LoadOptions,
   'classNames' | 'classes' | 'imageShape' | 'leaveOut' | 'separator' | 'encoding' | 'limit'
@@ -28,25 +28,22 @@ export function dataOptions(command: Command): Command {
   return command
     .option(
       '--classes <file|n>',
-      'all classes of the data: a file with one name a line, in the order of their numbers, or how many there are',
+      'all classes of the data: a file with one name a line, in the order of their numbers, or their number',
     )
     .option(
       '--label-column <column>',
       "CSV: the label's column, by name, or by number from 0 (-1 is the last)",
     )
     .option('--leave-out <columns>', 'CSV: columns not to train on, separated by commas ("" for none)')
-    .option('--separator <text>', 'CSV: what separates values, such as ";" or tab; else found out')
-    .option('--encoding <name>', 'CSV: how the text is written, such as windows-1252; else UTF-8 or UTF-16')
-    .option(
-      '--shape <sizes>',
-      'images: channels (1 or 3), height and width to bring them to, such as 3x64x64',
-    )
+    .option('--separator <text>', 'CSV: separator of values, such as ";" or tab (detected)')
+    .option('--encoding <name>', 'CSV: text encoding, such as windows-1252 (UTF-8 or UTF-16)')
+    .option('--shape <sizes>', 'images: channels (1 or 3), height and width to convert to, such as 3x64x64')
     .option('--limit <n>', 'largest number of samples');
 }
 
 /**
  * Check the options of {@link dataOptions}.
- * @throws ChorusError `E_USAGE` naming the option, `E_DATA_*` where the file of class names cannot be used
+ * @throws ChorusError `E_USAGE` naming the option, `E_DATA_*` if the file of class names cannot be used
  */
 export async function readingOptions(flags: DataFlags): Promise<ReadingOptions> {
   const { labelColumn, leaveOut, shape, separator, encoding, limit } = flags;
@@ -62,7 +59,7 @@ export async function readingOptions(flags: DataFlags): Promise<ReadingOptions> 
 }
 
 /**
- * What `--classes` says: how many, or a file of their names.
+ * The value of `--classes`: the number of classes, or a file of their names.
  * @throws ChorusError `E_USAGE`, `E_DATA_UNREADABLE`, `E_DATA_FORMAT`
  */
 export async function statedClasses(text: string): Promise<ClassOptions> {

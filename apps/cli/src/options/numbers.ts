@@ -1,8 +1,8 @@
 import { ChorusError } from '@chorus/protocol';
 
 /**
- * The whole number that an option was given.
- * @param name of the option, in camel case or as it is written, without dashes before it
+ * The value of an option that takes a whole number.
+ * @param name of the option, in camel case or as written, without leading dashes
  * @throws ChorusError `E_USAGE` naming the option and its range
  */
 export function integer(name: string, text: string, least: number, most: number): number {
@@ -14,7 +14,7 @@ export function integer(name: string, text: string, least: number, most: number)
   });
 }
 
-/** An option's name as it is written on the command line. */
+/** An option's name as written on the command line. */
 export function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -5,7 +5,7 @@ import Table from 'cli-table3';
 import colors from 'yoctocolors';
 import { write, writeJson } from './terminal.ts';
 
-/** A table in the house style; `lines` between the rows where rows have several lines. */
+/** A table in the house style; `lines` draws lines between the rows, for rows of several lines. */
 export function table(
   head: string[],
   rows: (string | number)[][],
@@ -37,16 +37,16 @@ export const scalar = (value: bigint): string => `0x${value.toString(16).padStar
 
 export const point = ({ x, y }: G1Point): { x: string; y: string } => ({ x: scalar(x), y: scalar(y) });
 
-/** What each check asks, in words; those of the proof itself are named by @chorus/proof. */
+/** What each check verifies, in words; @chorus/proof names the checks of the proof itself. */
 const CHECK_TEXTS: Readonly<Record<string, string>> = {
-  keys: "the chain's verifier holds this circuit key and a fit reference string",
-  record: 'what the aggregator sent is what the chain recorded',
+  keys: "the chain's verifier holds this circuit key and a suitable reference string",
+  record: 'the chain recorded what the aggregator sent',
   file: 'the file is well-formed',
-  'reference string': 'the reference string is the trusted one, its points in their groups',
+  'reference string': 'the reference string is the trusted one, and its points are in their groups',
   statement: 'ids, sizes, weights, shares and commitments are in range',
   'field elements': 'every scalar of the proof is canonical, below p',
-  points: 'every point of the proof is canonical and on its curve',
-  challenge: 'the opening point z is none of 0, 1 and -1',
+  points: 'every point of the proof is canonical, and on its curve',
+  challenge: 'the opening point z is not 0, 1 or -1',
   'inner product': 'v(z) w(1/z) + w(z) v(1/z) = 2c + z S(z) + S(1/z)/z',
   opening: 'the commitments open to the values sent, and C_A = sum w_i C_i',
   rule: 'Groth16: weights and shares follow from the Gram matrix by the rule',
@@ -60,7 +60,7 @@ const CHECK_TEXTS: Readonly<Record<string, string>> = {
 /** Checks with their results and times. */
 export function checksTable(checks: readonly Check[]): string {
   return table(
-    ['check', 'what is asked', 'result', 'ms'],
+    ['check', 'check', 'result', 'ms'],
     checks.map(({ check, ok, detail, milliseconds }) => [
       check,
       ok ? (CHECK_TEXTS[check] ?? '') : `${CHECK_TEXTS[check] ?? ''}\n${colors.red(detail ?? 'failed')}`,
@@ -71,7 +71,7 @@ export function checksTable(checks: readonly Check[]): string {
   );
 }
 
-/** One line that says what all checks come to. */
+/** One line with the result of all checks. */
 export function verdict(checks: readonly Check[], good: string): string {
   const failed = checks.find((check) => !check.ok);
   const total = checks.reduce((sum, check) => sum + check.milliseconds, 0);

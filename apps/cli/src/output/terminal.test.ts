@@ -4,8 +4,8 @@ import { harmless, write } from './terminal.ts';
 
 const EVIL = 'task \u001b]0;owned\u0007\u001b[2J\u009b2J\rroot# \u202egnp.exe\u0000\u200f\u{e0041}';
 
-describe('what is written for people', () => {
-  it('keeps styles, lines and tabs, and nothing else that a terminal would act on', () => {
+describe('text written to a terminal', () => {
+  it('text keeps styles, lines and tabs, and no other character that controls a terminal', () => {
     const styled =
       '\u001b[1m\u001b[38;5;9mred\u001b[0m\tcell\nline \u2502 \u65e5\u672c \u{1f468}\u200d\u{1f33e}';
     expect(harmless(styled)).toBe(styled);
@@ -14,7 +14,7 @@ describe('what is written for people', () => {
     );
   });
 
-  it('is that on terminals and in files alike', () => {
+  it('text is the same on terminals and in files', () => {
     for (const isTTY of [true, false]) {
       let written = '';
       const stream = { isTTY, hasColors: () => true, write: (text: string) => (written += text) };

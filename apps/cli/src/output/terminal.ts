@@ -3,12 +3,12 @@ import type { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
 import { plainJson, reasonOf, STEERING, withoutSecrets } from '@chorus/protocol';
 
-/** A style; or what steers a terminal. */
+/** Matches a style, or a character that controls a terminal. */
 const STYLE_OR_STEERING = new RegExp(`\\p{Cc}\\[[\\d;]*m|${STEERING}`, 'gu');
 
 /**
- * Text of which nothing but styles, newlines and tabs does anything to a terminal: names, reasons and errors in it may
- * be a stranger's.
+ * Text in which only styles, newlines and tabs control a terminal: its names, reasons and errors may come from
+ * strangers.
  */
 export function harmless(text: string): string {
   return text.replace(STYLE_OR_STEERING, (found) =>
@@ -17,7 +17,7 @@ export function harmless(text: string): string {
 }
 
 /**
- * Write text for people: with its colours to a terminal that has them (`NO_COLOR` and `FORCE_COLOR` count),
+ * Write readable text: with its colours to a terminal that has them (`NO_COLOR` and `FORCE_COLOR` count),
  * without them to a file or a pipe.
  */
 export function write(stream: WriteStream, text: string): void {
@@ -26,19 +26,19 @@ export function write(stream: WriteStream, text: string): void {
   stream.write(harmless(withoutSecrets(colours ? text : stripVTControlCharacters(text))));
 }
 
-/** Write a JSON document, as it is but for the escapes of what would steer a terminal. */
+/** Write a JSON document, unchanged except that characters that control a terminal are escaped. */
 export function writeJson(json: string): void {
   process.stdout.write(`${plainJson(withoutSecrets(json))}\n`);
 }
 
 let needsReader = true;
 
-/** What a command ends with where its output cannot be written (sysexits.h: EX_IOERR). */
+/** Exit code of a command whose output cannot be written (sysexits.h: EX_IOERR). */
 const OUTPUT_FAILED = 74;
 
 /**
- * A program that reads our output may end first, as `head` does: that is no error, and nobody is left to write for.
- * Output that cannot be written, as on a full disk, ends a command with a word about it, and leaves a node alone.
+ * A program that reads our output may end first, as `head` does: that is not an error, and output is no longer
+ * needed. Output that cannot be written, as on a full disk, ends a command with an error, but not a node.
  */
 export function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -46,7 +46,7 @@ export function endWithReader(): void {
       if (!needsReader) return;
       if (error.code === 'EPIPE') process.exit(0);
       try {
-        // By the descriptor: the stream may be the one that has just failed.
+        // Written to the descriptor: the stream itself may have just failed.
         if (stream === process.stdout)
           writeSync(2, `error: the output cannot be written: ${reasonOf(error)}\n`);
       } catch {}
@@ -55,7 +55,7 @@ export function endWithReader(): void {
   }
 }
 
-/** A node goes on when nobody reads what it writes. */
+/** A node goes on even if no one reads its output. */
 export function goOnWithoutReader(): void {
   needsReader = false;
 }

@@ -1,6 +1,6 @@
 import { formatUnits } from '@chorus/chain';
 
-/** An address or digest, its beginning and end. */
+/** Beginning and end of an address or digest. */
 export const short = (hex: string): string => (hex.length > 16 ? `${hex.slice(0, 8)}…${hex.slice(-4)}` : hex);
 
 /** Decimals of the coin that pays for gas: the same on every EVM chain. */
@@ -20,7 +20,7 @@ export function amount(units: string, decimals: number | null): string {
   return tokens.toLocaleString('en', { maximumFractionDigits: 4 });
 }
 
-/** A size in decimal units, three digits of it. */
+/** A size in decimal units, with three digits. */
 export function bytes(count: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = count;

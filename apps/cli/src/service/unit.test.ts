@@ -22,7 +22,8 @@ const setting = (unit: string, name: string) =>
 
 /**
  * What systemd makes of a service that always ends with `code` after `seconds` (systemd.service(5), Restart=;
- * systemd.unit(5), StartLimitIntervalSec=): how many starts there are in so many seconds, and whether it goes on.
+ * systemd.unit(5), StartLimitIntervalSec=): how many starts there are in this number of seconds, and whether systemd
+ * goes on.
  */
 function simulate(unit: string, code: number, seconds: number, within: number) {
   const number = (name: string, otherwise: number) => Number(setting(unit, name) ?? otherwise);
@@ -44,7 +45,7 @@ function simulate(unit: string, code: number, seconds: number, within: number) {
 const analyze = spawnSync('systemd-analyze', ['--version']);
 
 describe('the systemd unit', () => {
-  it('hands the password over as a credential and never as an argument', () => {
+  it('the unit passes the password as a credential and never as an argument', () => {
     const unit = unitText(options);
     expect(unit).toContain('LoadCredential=chorus-password:/etc/chorus/password');
     expect(unit).toContain('CHORUS_PASSWORD_FILE=%d/chorus-password');
@@ -52,7 +53,7 @@ describe('the systemd unit', () => {
     expect(unitText({ ...options, passwordFile: null })).not.toContain('PASSWORD');
   });
 
-  it('is started again for ever where what it needs is away, and never where that cannot help', () => {
+  it('systemd restarts the node without limit if something it needs is missing, and never if a restart cannot help', () => {
     const unit = unitText(options);
     for (const seconds of [0, 1, 5, 60]) {
       for (const code of [EXIT.unavailable, EXIT.failed, EXIT.internal, EXIT.inputOutput, EXIT.later, 137]) {
@@ -64,25 +65,25 @@ describe('the systemd unit', () => {
     for (const code of [EXIT.ok, EXIT.usage, EXIT.permission, EXIT.config]) {
       expect(simulate(unit, code, 1, 3600)).toEqual({ starts: 1, goesOn: false });
     }
-    // What the simulation is to find: five starts in five minutes, and systemd gives up within one.
+    // Control of the simulation: with five starts in five minutes, systemd gives up within one.
     const limited = unit
       .replace('StartLimitIntervalSec=0', 'StartLimitIntervalSec=300\nStartLimitBurst=5')
       .replace(/^RestartSec=.*$/m, 'RestartSec=5');
     expect(simulate(limited, EXIT.unavailable, 5, 3600)).toEqual({ starts: 5, goesOn: false });
   });
 
-  it('waits longer than the node takes, and lets it write its own folders alone', () => {
+  it('the unit waits longer than the node takes, and lets it write only its own folders', () => {
     const unit = unitText(options);
     expect(unit).toContain('TimeoutStopSec=30');
     expect(unit).toContain('ProtectSystem=strict\nReadWritePaths=/var/lib/chorus\n');
-    // Of whoever it runs as, not of whoever installs it.
+    // The cache of the user it runs as, not of the user who installs it.
     expect(unit).toContain('CacheDirectory=chorus\nEnvironment=XDG_CACHE_HOME=%C\n');
     expect(unit).toContain('NoNewPrivileges=yes');
     expect(unit).toContain('MemoryMax=4G');
     expect(unit).toContain('OOMPolicy=continue');
   });
 
-  it('quotes paths, and takes none that could begin a line of its own', () => {
+  it('the unit quotes paths, and refuses a path that could begin another line', () => {
     const unit = unitText({ ...options, home: '/var/lib/my $node 100%', program: ['/opt/a b/node'] });
     expect(unit).toContain('ExecStart="/opt/a b/node" start --home "/var/lib/my $$node 100%%"');
     expect(unit).toContain('ReadWritePaths="/var/lib/my $node 100%%"\n');
@@ -90,7 +91,7 @@ describe('the systemd unit', () => {
   });
 
   it.skipIf(analyze.status !== 0)(
-    'is accepted by systemd-analyze (skipped where that is not there)',
+    'systemd-analyze accepts the unit (skipped if it is not installed)',
     async () => {
       const folder = await mkdtemp(join(tmpdir(), 'chorus-unit-'));
       try {

@@ -5,19 +5,19 @@ export interface UnitOptions {
   /** Command line that starts the program, without its arguments. */
   program: readonly string[];
   home: string;
-  /** A unit of the system, for a user of its own, or of the user who installs it. */
+  /** A unit of the system, with its own user, or of the user who installs it. */
   scope: 'user' | 'system';
-  /** Who it runs as, where it is the system's. */
+  /** User that a unit of the system runs as. */
   user: string;
-  /** File with the wallet's password: systemd reads it and hands it over. */
+  /** File with the wallet's password: systemd reads it and passes it on as a credential. */
   passwordFile: string | null;
-  /** Such as 4G. */
+  /** Memory limit, such as 4G. */
   memoryMax: string;
-  /** Time of the node to finish its step. */
+  /** Time that the node has to finish its step. */
   shutdownSeconds: number;
 }
 
-/** What a user's own systemd has not the rights to take away. */
+/** Restrictions that a user's own systemd has no right to apply. */
 const SYSTEM_ONLY = [
   'CapabilityBoundingSet=',
   'AmbientCapabilities=',
@@ -30,17 +30,20 @@ const SYSTEM_ONLY = [
   'ProtectProc=invisible',
 ];
 
-/** A node that ended is started again after so long, for ever. Members of a task lose stake for rounds they miss. */
+/**
+ * Delay before a node that ended starts again, without a limit of restarts: members of a task lose stake for missed
+ * rounds.
+ */
 const RESTART_SECONDS = 15;
 
-/** Ends that starting again does not mend. */
+/** Exit codes that a restart does not repair. */
 const FOR_GOOD = [EXIT.usage, EXIT.permission, EXIT.config];
 
-/** How much longer than the node itself the system waits for it. */
+/** How much longer than the node's own limit the system waits until it has stopped. */
 const GRACE_SECONDS = 10;
 
 /**
- * A systemd unit for a node: it may write its own folder and a cache, and nothing else of the system.
+ * A systemd unit for a node, which may write only its own folder and a cache.
  *
  * MemoryDenyWriteExecute is not among the restrictions: V8 and onnxruntime compile code at run time.
  */
@@ -48,12 +51,12 @@ export function unitText(options: UnitOptions): string {
   const { program, home, scope, passwordFile, shutdownSeconds } = options;
   const system = scope === 'system';
   const lines = [
-    '# Made by `chorus service`; changes are lost when it is installed again. Override with `systemctl edit chorus`.',
+    '# Made by `chorus service`; a new installation overwrites changes. Override with `systemctl edit chorus`.',
     '[Unit]',
     'Description=Chorus node',
-    // A user's systemd does not know the system's units.
+    // A user's systemd cannot refer to the system's units.
     ...(system ? ['Wants=network-online.target', 'After=network-online.target'] : []),
-    '# Never given up: what a node needs may come back after hours.',
+    '# Restart without limit: what the node needs may come back after hours.',
     'StartLimitIntervalSec=0',
     '',
     '[Service]',
@@ -76,7 +79,7 @@ export function unitText(options: UnitOptions): string {
     '',
     '# Limits',
     `MemoryMax=${options.memoryMax}`,
-    "# Where memory runs out the kernel ends a model's process, not the node.",
+    "# If memory runs out, the kernel ends a model's process, not the node.",
     'OOMPolicy=continue',
     'TasksMax=512',
     'LimitNOFILE=8192',
@@ -87,7 +90,7 @@ export function unitText(options: UnitOptions): string {
     'UMask=0077',
     'ProtectSystem=strict',
     `ReadWritePaths=${path(home)}`,
-    '# Caches, of whoever it runs as: systemd makes the folder.',
+    '# Caches of the user that the node runs as: systemd creates the folder.',
     'CacheDirectory=chorus',
     'Environment=XDG_CACHE_HOME=%C',
     'ProtectHome=read-only',
@@ -110,14 +113,14 @@ export function unitText(options: UnitOptions): string {
   return lines.join('\n');
 }
 
-/** A word of ExecStart: quoted where it must be, `%` and `$` doubled (systemd.service, "Command lines"). */
+/** A word of ExecStart: quoted if necessary, `%` and `$` doubled (systemd.service, "Command lines"). */
 function word(text: string): string {
   refuseControl(text);
   const escaped = text.replaceAll('%', '%%').replaceAll('$', '$$$$');
   return /^[\w@%+=:,./-]+$/.test(text) ? escaped : `"${escaped.replace(/["\\]/g, '\\$&')}"`;
 }
 
-/** A path of a list; lists take quotes, and `%` doubled. */
+/** A path in a list; quotes are allowed, and `%` is doubled. */
 function path(text: string): string {
   refuseControl(text);
   const escaped = text.replaceAll('%', '%%');

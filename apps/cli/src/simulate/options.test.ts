@@ -15,14 +15,14 @@ const raw: RawSimulateOptions = {
 const parse = (changes: Partial<RawSimulateOptions>) => parseSimulateOptions({ ...raw, ...changes });
 
 describe('options of chorus simulate', () => {
-  it('a third of the clients attack unless told, as many names as the attack says, none without an attack', () => {
+  it('a third of the clients attack by default, as many names as the attack defines, none without an attack', () => {
     expect(parse({ attack: 'label' }).attackers).toBe(3);
     expect(parse({ attack: 'label', attackers: '4' }).attackers).toBe(4);
     expect(parse({ attack: 'copies:5' }).attackers).toBe(5);
     expect(parse({}).attackers).toBe(0);
   });
 
-  it('takes several seeds', () => {
+  it('simulate accepts several seeds', () => {
     expect(parse({ seeds: '3,1,4' }).seeds).toEqual([3, 1, 4]);
   });
 
@@ -40,7 +40,7 @@ describe('options of chorus simulate', () => {
     [{ novelty: false, rule: 'fedavg' }, '--no-novelty'],
     [{ rounds: '0' }, '--rounds'],
     [{ workers: '0' }, '--workers'],
-  ])('refuses %j and names %s', (changes, option) => {
+  ])('simulate refuses %j and names %s', (changes, option) => {
     expect(() => parse(changes)).toThrow(
       expect.objectContaining({ code: 'E_USAGE', message: expect.stringContaining(option) }),
     );

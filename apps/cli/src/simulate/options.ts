@@ -6,15 +6,15 @@ import { MODEL_NAMES, type ModelName, parseSplit, type Split } from '@chorus/tra
 import type { DataFlags } from '../options/data.ts';
 import { integer } from '../options/numbers.ts';
 
-/** Trainers of a task, at most. */
+/** Maximum number of trainers of a task. */
 const MAX_COMMITTEE = 16;
 const SCORINGS: readonly string[] = [...RULE_NAMES, 'fedavg'];
 
-/** What `chorus simulate` is asked to do, checked. */
+/** The checked options of `chorus simulate`. */
 export interface SimulateOptions {
-  /** Folder with training and test data; generated digits where absent. */
+  /** Folder with training and test data; generated digits if absent. */
   data: string | null;
-  /** How that is read. */
+  /** How to read that data. */
   reading: DataFlags;
   clients: number;
   committee: number;
@@ -29,7 +29,7 @@ export interface SimulateOptions {
   seeds: number[];
   workers: number;
   shapley: boolean;
-  /** Play the same without attackers by federated averaging, to compare with. */
+  /** Also simulate federated averaging without attackers, for comparison. */
   baseline: boolean;
   /** File for a JSON line a round. */
   out: string | null;
@@ -101,12 +101,12 @@ export function parseSimulateOptions(raw: RawSimulateOptions): SimulateOptions {
   };
 }
 
-/** A third of the clients unless told; the names of an attack under several of them. */
+/** Default number of attackers: a third of the clients, or the number of names of an attack under several names. */
 function attackersOf(raw: RawSimulateOptions, attack: Attack | null, clients: number): number {
   if (!attack) {
     if (raw.attackers === undefined) return 0;
     throw new ChorusError('E_USAGE', '--attackers needs --attack', {
-      hint: `say what they do: ${ATTACKS.join(', ')}`,
+      hint: `also give --attack: ${ATTACKS.join(', ')}`,
     });
   }
   const names = namesOf(attack)?.names;
@@ -119,7 +119,7 @@ function attackersOf(raw: RawSimulateOptions, attack: Attack | null, clients: nu
   if (names !== undefined && given !== names) {
     throw new ChorusError('E_USAGE', `--attackers does not go with --attack ${attack}`, {
       facts: { names, given },
-      hint: 'leave out --attackers: the attack says how many names there are',
+      hint: 'omit --attackers: the attack defines the number of names',
     });
   }
   return given;

@@ -25,20 +25,20 @@ const GENERATED_TEST = 2_000;
 export interface SimulatedRun {
   seed: number;
   outcome: Outcome;
-  /** Rank correlation of what clients were paid with their Shapley values; null unless asked for. */
+  /** Rank correlation of the clients' pay with their Shapley values; null unless asked for. */
   shapley: number | null;
   /** Accuracy of federated averaging without attackers; null unless asked for. */
   baseline: number | null;
 }
 
-/** What happens while it runs. */
+/** Progress of a run. */
 export interface SimulationEvents {
   onRound(seed: number, what: 'attacked' | 'baseline', record: RoundRecord): void;
 }
 
 /**
- * Play every seed, one after the other.
- * @throws ChorusError `E_USAGE` where Shapley values are asked of too many trainers, `E_DATA_*`, `E_TRAINING_DIVERGED`
+ * Simulate every seed, one after the other.
+ * @throws ChorusError `E_USAGE` if Shapley values are asked for too many trainers, `E_DATA_*`, `E_TRAINING_DIVERGED`
  */
 export async function runSimulations(
   options: SimulateOptions,
@@ -47,10 +47,14 @@ export async function runSimulations(
 ): Promise<SimulatedRun[]> {
   const trainers = Math.min(options.clients, options.committee);
   if (options.shapley && trainers > MAX_SHAPLEY_TRAINERS) {
-    throw new ChorusError('E_USAGE', '--shapley evaluates every coalition of a round: these are too many', {
-      facts: { trainers, most: MAX_SHAPLEY_TRAINERS },
-      hint: `use --committee ${MAX_SHAPLEY_TRAINERS} or less`,
-    });
+    throw new ChorusError(
+      'E_USAGE',
+      '--shapley evaluates every coalition of a round: there are too many trainers',
+      {
+        facts: { trainers, most: MAX_SHAPLEY_TRAINERS },
+        hint: `use --committee ${MAX_SHAPLEY_TRAINERS} or less`,
+      },
+    );
   }
   const { train, test } = await dataOf(options);
   const runs: SimulatedRun[] = [];
@@ -148,7 +152,7 @@ async function dataOf({
   }
   const { train, test } = await loadParts(data, await readingOptions(reading));
   if (train.count < clients + validators) {
-    throw new ChorusError('E_DATA_FORMAT', 'there is too little training data for so many clients', {
+    throw new ChorusError('E_DATA_FORMAT', 'there is too little training data for this number of clients', {
       facts: { samples: train.count, clients, validators },
       hint: 'use fewer --clients, or more data',
     });

@@ -8,7 +8,7 @@ import type { SimulatedRun } from './run.ts';
 
 const percent = (part: number) => (Number.isNaN(part) ? '-' : `${(100 * part).toFixed(1)} %`);
 
-/** Progress on standard error: the round on a terminal, a line for each elsewhere. */
+/** Progress on standard error: on a terminal the current round, elsewhere a line for each round. */
 export function createSimulateView({ rounds, seeds }: SimulateOptions) {
   const spinner = ora({ stream: process.stderr });
   return {
@@ -23,7 +23,7 @@ export function createSimulateView({ rounds, seeds }: SimulateOptions) {
   };
 }
 
-/** The result for people. */
+/** The result as text. */
 export function summaryOf(options: SimulateOptions, runs: readonly SimulatedRun[]): string {
   const lines = runs.map((run) => {
     const facts = [`accuracy ${colors.bold(percent(run.outcome.accuracy))}`];
@@ -55,7 +55,7 @@ export function summaryOf(options: SimulateOptions, runs: readonly SimulatedRun[
   }
   const over = options.seeds.length > 1 ? `Means of ${options.seeds.length} seeds:\n` : '';
   const gateText = hasGate(runs)
-    ? '\nThe gate is what the novelty of an update left of its pay, at the mean of its rounds.'
+    ? '\nThe gate is the part of an update’s pay that its novelty leaves, averaged over its rounds.'
     : '';
   return `${lines.join('\n')}\n\n${over}${table.toString()}${gateText}\n`;
 }

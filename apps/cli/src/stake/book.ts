@@ -6,13 +6,12 @@ import { DEPLOYMENT_FILE, readDeployment } from '../chain/deployment.ts';
 import { configOf, dataDirOf, type HomeOptions, homeOf } from '../environment/home.ts';
 import { passwordSource } from '../environment/password.ts';
 
-/** The stake of a wallet: by the node that runs with it, or by its keystore. */
+/** The stake of a wallet, through the running node or the wallet's keystore. */
 export type StakeBook = Pick<AdminClient, 'stakes' | 'depositStake' | 'unbondStake' | 'withdrawStake'>;
 
 /**
- * Do something with the stake of the wallet. Where a node runs with it, that node sends what is sent, one transaction
- * after the other; where none does, none starts meanwhile.
- *
+ * Work with the stake of the wallet. If a node runs with the wallet, that node sends the transactions, one after the
+ * other; if none runs, none can start meanwhile.
  * @param reads nothing is sent, so that no password is asked for
  * @throws ChorusError `E_ADMIN_*`, `E_STORE_LOCKED`, `E_WALLET_MISSING`, `E_PASSWORD_*`, `E_CHAIN_*`
  */
@@ -35,7 +34,7 @@ export async function withStakes<T>(
   }
 }
 
-/** The token of the network of this node; null where its deployment file names none. */
+/** The token of this node's network; null if its deployment file names none. */
 export async function networkToken(flags: HomeOptions): Promise<string | null> {
   const file = join(homeOf(flags), DEPLOYMENT_FILE);
   return readDeployment(file).then(

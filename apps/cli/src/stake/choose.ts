@@ -17,25 +17,25 @@ export function fromOf(text: string): string {
 }
 
 /**
- * The amount somebody writes, in the token's smallest unit.
- * @throws ChorusError `E_USAGE`; `E_CHAIN_TOKEN` where the token does not say its decimals
+ * A written amount, in the token's smallest unit.
+ * @throws ChorusError `E_USAGE`; `E_CHAIN_TOKEN` if the token does not state its decimals
  */
 export function unitsOf(text: string, token: string, { tokens }: StakesDocument): string {
   const known = tokens.find(({ address }) => sameAddress(address, token));
   if (!known || known.decimals === null) {
-    throw new ChorusError('E_CHAIN_TOKEN', 'the token does not say how many decimals it has', {
+    throw new ChorusError('E_CHAIN_TOKEN', 'the token does not state its number of decimals', {
       facts: { token },
-      hint: 'check the address, and that it is of this chain',
+      hint: 'check the address, and that the token is on this chain',
     });
   }
   const { decimals, symbol } = known;
-  // What contracts count in ends at 2^128 for stake: more digits are a slip.
+  // Contracts count stake below 2^128: more digits are a typing error.
   if (/^\d{1,39}(\.\d{1,77})?$/.test(text)) {
     try {
       const units = parseUnits(text, decimals);
       if (units > 0n) return units.toString();
     } catch {
-      // More decimals than the token has.
+      // The amount has more decimals than the token.
     }
   }
   throw new ChorusError('E_USAGE', 'this is not an amount of the token', {
@@ -48,9 +48,9 @@ const isFrom = ({ owner, agentId }: StakePositionDocument, from: string) =>
   from.startsWith('0x') ? sameAddress(owner, from) : agentId === from;
 
 /**
- * The token that is meant if the user names none: the only one with stake; null if no token has any, or several have.
+ * The default token: the only one with stake; null if no token has stake, or several have.
  *
- * @param from behind whose identity, as {@link fromOf} gives it; by default the account's own
+ * @param from the identity with the stake, as {@link fromOf} gives it; by default the account's own
  */
 export function stakedToken(stakes: StakesDocument, from: string | undefined): string | null {
   const where = from ?? stakes.account;

@@ -51,14 +51,14 @@ const stakes = (positions: StakePositionDocument[]): StakesDocument => ({
 const shown = (positions: StakePositionDocument[]) => stripVTControlCharacters(stakesView(stakes(positions)));
 
 describe('stake show', () => {
-  it('writes amounts with the decimals and the symbol of their token', () => {
+  it('the stake view writes amounts with the decimals and the symbol of their token', () => {
     const text = shown([position()]);
     expect(text).toContain('12.345678 CHOR');
     expect(text).toMatch(/this wallet \(identity 3\).*1\.5 CHOR.*0\.5 CHOR.*0 CHOR.*2 CHOR.*1 CHOR.*75 %/);
     expect(text).toContain('unbonding takes  2 h');
   });
 
-  it('lists locks, who delegated, what is unbonding until when, and slashes', () => {
+  it('the stake view lists locks, delegators, unbonding stake with its time, and slashes', () => {
     const text = shown([
       position({
         locks: [
@@ -84,25 +84,25 @@ describe('stake show', () => {
     expect(text).toMatch(/4 .*0\.03 CHOR.*12 .*0x12/);
   });
 
-  it('shows the stake delegated to another wallet, and whose that is', () => {
+  it('the stake view shows stake delegated to another wallet, and its owner', () => {
     const text = shown([position({ own: false, owner: OTHER, agentId: '9' })]);
     expect(text).toMatch(/0x000000…00bb \(identity 9\)/);
   });
 
-  it('keeps to whole units where a token does not say its decimals', () => {
+  it('the stake view shows whole units if a token does not state its decimals', () => {
     expect(amountTexts(stakes([]).tokens)(ODD, '17')).toBe('17 units of 0x000000…00dd');
     expect(shown([position({ token: ODD })])).toContain('1500000 units of');
   });
 
-  it('says what to do if there is no stake', () => {
-    expect(shown([])).toContain('nothing is at stake: chorus stake deposit AMOUNT');
+  it('the stake view says what to do if there is no stake', () => {
+    expect(shown([])).toContain('nothing is staked; to stake: chorus stake deposit AMOUNT');
   });
 });
 
-describe('what somebody asks for', () => {
+describe('options of stake commands', () => {
   const known = stakes([position(), position({ own: false, owner: OTHER, agentId: '9', token: ODD })]);
 
-  it('is an amount in tokens, above zero and with no more decimals than the token has', () => {
+  it('an amount is in tokens, above zero and with no more decimals than the token has', () => {
     expect(unitsOf('1.5', TOKEN, known)).toBe('1500000');
     expect(unitsOf('0.000001', TOKEN.toUpperCase().replace('0X', '0x'), known)).toBe('1');
     for (const text of ['0', '0.0000001', '-1', '1e6', '', ' 1', '1,5', '0x10', 'all', '9'.repeat(40)]) {
@@ -113,7 +113,7 @@ describe('what somebody asks for', () => {
     expect(() => unitsOf('1', ODD, known)).toThrow(expect.objectContaining({ code: 'E_CHAIN_TOKEN' }));
   });
 
-  it('is of the only token at stake there, and of none where there are several', () => {
+  it('the default token is the only one at stake, and there is no default if several are', () => {
     expect(stakedToken(known, undefined)).toBe(TOKEN);
     expect(stakedToken(known, OTHER)).toBe(ODD);
     expect(stakedToken(known, '9')).toBe(ODD);
@@ -121,7 +121,7 @@ describe('what somebody asks for', () => {
     expect(stakedToken(stakes([position(), position({ token: ODD })]), undefined)).toBeNull();
   });
 
-  it('names an identity by its wallet or its number', () => {
+  it('an option names an identity by its wallet or its number', () => {
     expect(fromOf('12')).toBe('12');
     expect(fromOf(OTHER.toUpperCase().replace('0X', '0x'))).toBe(OTHER);
     expect(() => fromOf('alice')).toThrow(expect.objectContaining({ code: 'E_USAGE' }));
@@ -139,7 +139,7 @@ describe('what was done', () => {
     transaction: '0x1',
   };
 
-  it('says where a deposit went, and that an identity was registered', () => {
+  it('the view says where a deposit went, and that an identity was registered', () => {
     expect(depositLines({ ...done, registered: true }, text, WALLET)).toEqual([
       'identity 3 is registered for this wallet',
       '1.5 CHOR put behind this wallet, identity 3, in 0x1',
@@ -148,13 +148,13 @@ describe('what was done', () => {
     expect(depositLines(dry, text, WALLET).join()).toMatch(/would be .* registered first; nothing was sent/);
   });
 
-  it('says until when stake unbonds, on this machine’s clock and from now', () => {
+  it('the view says until when stake unbonds, on this machine’s clock and from now', () => {
     const lines = unbondLines({ ...done, ticket: '4', availableAt: LATER }, text, Date.parse(NOW));
     expect(lines[0]).toBe(`1.5 CHOR is unbonding until ${localTime(LATER)}, in 2 h (request 4), in 0x1`);
     expect(inTime(NOW, Date.parse(LATER))).toMatch(/in 1 s$/);
   });
 
-  it('says what was withdrawn, and what has to wait', () => {
+  it('the view says what was withdrawn, and what has to wait', () => {
     const paid = { ticket: '4', token: TOKEN, owner: WALLET, agentId: '3', amount: '1', transaction: '0x1' };
     const waits = { ticket: '5', token: TOKEN, amount: '2', availableAt: LATER, available: false };
     const lines = withdrawLines(

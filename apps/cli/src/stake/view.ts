@@ -12,21 +12,21 @@ import colors from 'yoctocolors';
 import { fields, table } from '../output/table.ts';
 import { duration, short } from '../output/units.ts';
 
-/** Slashes of a pool that are shown; `--json` has them all. */
+/** Maximum number of slashes shown for a pool; `--json` has all. */
 const MOST_SLASHES = 5;
 
-/** Owners of a pool that are shown. */
+/** Maximum number of owners shown for a pool. */
 const MOST_HOLDERS = 10;
 
 type Texts = (token: string, units: string) => string;
 
-/** A time as clocks here show it. */
+/** A time in this machine's time zone. */
 export function localTime(time: string | number): string {
   // Swedish writes dates as ISO 8601 does.
   return new Date(time).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'medium' });
 }
 
-/** Amounts in the tokens' own decimals, with their symbols; all digits, as with money. */
+/** Amounts in the tokens' own decimals, with their symbols and all digits. */
 export function amountTexts(tokens: readonly StakeToken[]): Texts {
   return (address, units) => {
     const token = tokens.find((each) => sameAddress(each.address, address));
@@ -53,7 +53,7 @@ export function stakesView(stakes: StakesDocument): string {
       ['unbonding takes', duration(unbondSeconds)],
     ]),
     ...(shown.length === 0
-      ? ['', 'nothing is at stake: chorus stake deposit AMOUNT']
+      ? ['', 'nothing is staked; to stake: chorus stake deposit AMOUNT']
       : [
           '',
           table(
@@ -85,7 +85,7 @@ function row(position: StakePositionDocument, text: Texts): string[] {
 const behind = ({ own, owner, agentId }: Pick<StakePositionDocument, 'own' | 'owner' | 'agentId'>): string =>
   own ? `this wallet (identity ${agentId})` : `${short(owner)} (identity ${agentId})`;
 
-/** The part of a pool's shares that an owner has. */
+/** An owner's part of a pool's shares. */
 function sharePart(shares: string, all: string): string {
   if (shares === '0' || all === '0') return '-';
   const hundredths = (10_000n * BigInt(shares)) / BigInt(all);
@@ -106,7 +106,7 @@ function details(
       locks.map(({ taskId, amount, ended }) => [
         taskId,
         text(token, amount),
-        ended ? 'it has ended: the node of its member releases it' : '',
+        ended ? 'it has ended: the node of its member releases the stake' : '',
       ]),
     ),
     ...section(
@@ -142,18 +142,18 @@ function details(
   ];
 }
 
-/** A titled table; nothing where it has no rows. */
+/** A table with a title; empty if it has no rows. */
 function section(title: string, head: string[], rows: string[][], more = ''): string[] {
   if (rows.length === 0) return [];
   return ['', colors.bold(title), table(head, rows, { right: [1] }), ...(more ? [colors.dim(more)] : [])];
 }
 
-/** When something is, on the clock and from now. */
+/** A time, absolute and from now. */
 export function inTime(time: string, now: number): string {
   return `${localTime(time)}, in ${duration(Math.max(1, Math.round((Date.parse(time) - now) / 1000)))}`;
 }
 
-/** What a deposit has done, or would do. */
+/** The result of a deposit, or of a dry run. */
 export function depositLines(result: StakeDepositResult, text: Texts, account: string): string[] {
   const { dryRun, token, amount, owner, agentId, registered, transaction } = result;
   const whose = sameAddress(owner, account) ? 'this wallet' : owner;
@@ -169,7 +169,7 @@ export function depositLines(result: StakeDepositResult, text: Texts, account: s
   ];
 }
 
-/** What a request to unbond has done, or would do. */
+/** The result of a request to unbond, or of a dry run. */
 export function unbondLines(result: StakeUnbondResult, text: Texts, now: number): string[] {
   const { dryRun, token, amount, ticket, availableAt, transaction } = result;
   const when = inTime(availableAt, now);
@@ -180,7 +180,7 @@ export function unbondLines(result: StakeUnbondResult, text: Texts, now: number)
   ];
 }
 
-/** What was withdrawn, or would be. */
+/** The result of a withdrawal, or of a dry run. */
 export function withdrawLines(result: StakeWithdrawResult, text: Texts, now: number): string[] {
   const { dryRun, withdrawn, waiting } = result;
   return [

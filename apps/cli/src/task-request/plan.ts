@@ -5,7 +5,7 @@ import type { ModelName } from '@chorus/training';
 type Terms = TaskRequest['terms'];
 type Params = TaskRequest['params'];
 
-/** How each model is trained; found by measuring accuracy after ten rounds against time per round. */
+/** How each model is trained; chosen by measuring accuracy after ten rounds against time per round. */
 export const TRAINING: Readonly<
   Record<ModelName, Pick<Terms, 'localEpochs' | 'batchSize' | 'learningRate'>>
 > = {
@@ -15,8 +15,8 @@ export const TRAINING: Readonly<
 };
 
 /**
- * How each model is trained privately: large batches, in which noise counts less, for many epochs at a high rate, since
- * clipped gradients are short. Found for the mlp as above (packages/training/README.md).
+ * How each model is trained privately: large batches, in which noise matters less, for many epochs at a high rate,
+ * because clipped gradients are short. Chosen for the mlp as above (packages/training/README.md).
  */
 export const PRIVATE_TRAINING: typeof TRAINING = {
   mlp: { localEpochs: 12, batchSize: 256, learningRate: 2 },
@@ -24,7 +24,7 @@ export const PRIVATE_TRAINING: typeof TRAINING = {
   '2nn': { localEpochs: 12, batchSize: 256, learningRate: 2 },
 };
 
-/** What a task is like where its requester says nothing else. */
+/** The defaults of a task. */
 export const TERMS = {
   version: 1,
   loss: { kind: 'softmax-cross-entropy' },
@@ -39,24 +39,24 @@ const PARAMS = {
   aggregatorFeeBps: 300,
   validatorFeeBps: 200,
   vestingRounds: 2,
-  // A round that did not make the model better pays its trainers half; the rest stays for the later ones.
+  // A round that did not improve the model pays its trainers half; the rest stays for later rounds.
   stagnationBps: 5_000,
-  // Several names with a part of one trainer's data each earn nothing.
+  // Several names that each hold a part of one trainer's data earn nothing.
   minShareBps: 2_500,
   minReputation: 0,
-  // Nobody gains by a slash: what is not burned pays for the transaction that reports it.
+  // No one gains by a slash: the part that is not burned pays for the transaction that reports it.
   slashReporterBps: 200,
   slashBurnBps: 9_800,
 } as const satisfies Partial<Params>;
 
 type Phases = Pick<Params, 'joinSeconds' | 'commitSeconds' | 'referenceSeconds' | 'settleSeconds'>;
 
-/** Phases end as soon as everyone has acted: these are only the fallback. */
+/** Phases end as soon as every member has acted: these are only the latest ends. */
 const PHASES: Phases = { joinSeconds: 60, commitSeconds: 120, referenceSeconds: 30, settleSeconds: 100 };
 
 /**
- * How long phases last at most where all members share a machine that is `factor` times slower than a quiet one
- * (see `machineFactor`), whole seconds: nobody loses stake because the machine is slow or busy.
+ * How long phases last at most if all members share a machine that is `factor` times slower than a quiet one (see
+ * `machineFactor`), whole seconds: no member loses stake because the machine is slow or busy.
  */
 export function phasesAt(factor: number, changes: Partial<Phases> = {}): Phases {
   const { joinSeconds, commitSeconds, referenceSeconds, settleSeconds } = { ...PHASES, ...changes };
@@ -68,22 +68,22 @@ export function phasesAt(factor: number, changes: Partial<Phases> = {}): Phases 
   };
 }
 
-/** Fewer validators than this decide nothing that a stranger's node would stake on (`limits.tasks.minValidators`). */
+/** With fewer validators than this, a stranger's node stakes nothing (`limits.tasks.minValidators`). */
 const LEAST_VALIDATORS = 3;
 
 /**
- * References that a round needs, of so many validators: a majority, and three where there are as many. Of two or one it
- * is one, so that a task among friends goes on without the other.
+ * Number of references that a round needs for a number of validators: a majority, and at least three if there are
+ * three or more. For one or two validators it is one, so that a task among friends goes on without the other.
  */
 function usualMinValidators(validators: number): number {
   return validators < LEAST_VALIDATORS ? 1 : Math.max(LEAST_VALIDATORS, Math.floor(validators / 2) + 1);
 }
 
-/** What has to be decided about every task. */
+/** What every requester has to decide. */
 type Decided<T, K extends keyof T> = Pick<T, K> & Partial<T>;
 
 export interface TaskPlan {
-  /** The ONNX model to begin from. */
+  /** The initial ONNX model. */
   model: Uint8Array;
   terms: Decided<Terms, 'name' | 'data' | 'localEpochs' | 'batchSize' | 'learningRate'>;
   /** Whether payloads are encrypted to those that must check them; by default they are. */
@@ -91,7 +91,7 @@ export interface TaskPlan {
   params: Decided<Params, 'token' | 'validators' | 'budget' | 'stake' | 'rounds' | 'maxTrainers'>;
 }
 
-/** A task as it is published: what was decided about it, and the usual for the rest. */
+/** A task as it is published: the requester's decisions, and defaults for the rest. */
 export function plannedTask({ model, terms, params, sealed = true }: TaskPlan): TaskRequest {
   const minValidators = usualMinValidators(params.validators.length);
   const referenceEpochs = defaultReferenceEpochs(terms.localEpochs);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { privacyTerm } from './privacy.ts';
 
 describe('--privacy', () => {
-  it('says clip and noise, in thousandths in the terms; alone it is the usual', () => {
+  it('--privacy gives clip and noise, in thousandths in the terms; without a value it means the default', () => {
     expect(privacyTerm('1.5:0.25')).toEqual({ clip: 1_500, noiseMultiplier: 250 });
     expect(privacyTerm(true)).toEqual({ clip: 3_000, noiseMultiplier: 500 });
   });

@@ -3,7 +3,7 @@ import { ChorusError, PRIVACY_ONE } from '@chorus/protocol';
 import { DEFAULT_PRIVACY } from '@chorus/training';
 
 /**
- * The privacy term that `--privacy CLIP:NOISE` says, in thousandths; the usual one where it says nothing more.
+ * The privacy term of `--privacy CLIP:NOISE`, in thousandths; the default for `--privacy` alone.
  * @throws ChorusError `E_USAGE`
  */
 export function privacyTerm(given: string | true): NonNullable<TaskRequest['terms']['privacy']> {

@@ -16,7 +16,7 @@ import { PRIVATE_TRAINING, phasesAt, plannedTask, TRAINING } from './plan.ts';
 import { privacyTerm } from './privacy.ts';
 import { termsData } from './terms-data.ts';
 
-/** What a requester says of a task on the command line; what is left out is as in `plan.ts`. */
+/** A requester's options on the command line; `plan.ts` has the defaults. */
 export interface TaskWishes {
   /** mlp, cnn, 2nn, or an ONNX file. */
   model: string;
@@ -53,7 +53,7 @@ export interface TaskWishes {
   scale?: string;
   licence?: string;
   tags?: string;
-  /** CLIP:NOISE, or true for the usual. */
+  /** CLIP:NOISE, or true for the default. */
   privacy?: string | true;
   seed: string;
 }
@@ -63,20 +63,20 @@ export interface TaskPlace {
   /** Decimals of that token. */
   decimals: number;
   validators: Address[];
-  /** What samples look like. */
+  /** Shape and classes of the samples. */
   data: Pick<Dataset, 'name' | 'inputShape' | 'classes' | 'classNames'>;
-  /** How much longer phases may last where everybody runs on this machine (see `machineFactor`); else 1. */
+  /** How many times longer phases may last if all members run on this machine (see `machineFactor`); else 1. */
   pace: number;
 }
 
-/** A file of accounts: some hundred lines. */
+/** Longest file of accounts, bytes: some hundred lines. */
 const MAX_LIST_BYTES = 64 * 1024;
 const MONTH = 30 * 86_400;
-/** The command's own default: who runs it waits. */
+/** The command's own default: its user waits for the result. */
 const JOIN_SECONDS = 30;
 
 /**
- * The task those wishes come to. Whether it can be published is for the node to find out.
+ * The task that these options describe. The node checks whether it can be published.
  * @throws ChorusError `E_USAGE` naming the option; `E_MODEL_UNREADABLE`, `E_MODEL_CORRUPT`, `E_MODEL_SHAPE`
  */
 export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise<TaskRequest> {
@@ -189,7 +189,7 @@ async function modelFile(path: string): Promise<Uint8Array> {
   return readModelFile(path);
 }
 
-/** Of a file one account a line, or several; in the order that terms want. */
+/** Accounts from a file, one or more per line; in the order that the terms require. */
 async function allowList(given: string): Promise<Address[]> {
   const info = await stat(given).catch(() => null);
   if (info && info.size > MAX_LIST_BYTES) {
@@ -206,7 +206,7 @@ async function allowList(given: string): Promise<Address[]> {
 
 type Parse<T> = (name: string, text: string, least: number, most: number) => T;
 
-/** The wish as a property of its name; none where it was not wished. */
+/** An option as a property of its name; empty if it was not given. */
 function ifGiven<K extends keyof TaskWishes, T>(
   wishes: TaskWishes,
   name: K,
@@ -240,7 +240,7 @@ function decimal(name: string, text: string, least: number, most: number): numbe
   });
 }
 
-/** Tokens as people write them, in their smallest unit. */
+/** A written amount of tokens, in their smallest unit. */
 function units(name: string, text: string, decimals: number): bigint {
   try {
     const value = parseUnits(text, decimals);

@@ -1,7 +1,7 @@
 import { canNameClasses, type Terms } from '@chorus/protocol';
 import { type Dataset, isNumbered } from '@chorus/training';
 
-/** What a task says of its samples: with the names of the classes where they have some and the terms have room. */
+/** A task's description of its samples: with the names of the classes, if they have names and the terms have room. */
 export function termsData({
   inputShape,
   classes,

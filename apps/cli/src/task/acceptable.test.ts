@@ -22,13 +22,13 @@ const task = (validators: Address[], change: object = {}) =>
 describe('a task as `task create` plans it', () => {
   const three = [wallet('01'), wallet('02'), wallet('03')];
 
-  it('is one that nodes of strangers take on, where it has three validators beside its owner', () => {
+  it('nodes of strangers accept the task if it has three validators other than its owner', () => {
     expect(strangersRefuse(task(three), OWNER, 'mlp')).toEqual([]);
     expect(task(three)).toMatchObject({ minValidators: 3, slashReporterBps: 200, slashBurnBps: 9_800 });
     expect(task([...three, wallet('04'), wallet('05'), wallet('06'), wallet('07')]).minValidators).toBe(4);
   });
 
-  it('says which nodes would not join it, and where', () => {
+  it('the warning says which nodes would not join the task, and on which network', () => {
     expect(strangersWarning([], true)).toEqual([]);
     expect(strangersWarning(['because'], true).join('\n')).toMatch(
       /nodes of this devnet may join.*On another network, .*would not.*\n {2}- because$/,
@@ -38,12 +38,12 @@ describe('a task as `task create` plans it', () => {
     );
   });
 
-  it('says why they would not', () => {
+  it('the warning says why they would not join', () => {
     expect(strangersRefuse(task(three), OWNER, 'model.onnx')).toEqual([
       expect.stringContaining('privacy.models'),
     ]);
     expect(strangersRefuse(task([wallet('01'), wallet('02')]), OWNER, 'mlp')).toEqual([
-      expect.stringContaining('want 3'),
+      expect.stringContaining('require 3'),
     ]);
     expect(strangersRefuse(task([wallet('01'), wallet('02'), OWNER]), OWNER, 'mlp')).toEqual([
       expect.stringContaining('2 validators other than its owner'),

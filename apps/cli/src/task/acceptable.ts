@@ -2,17 +2,17 @@ import { independentValidators, limitsSchema, readIdentity, type TaskRequest } f
 import type { Address } from '@chorus/protocol';
 import { MODEL_NAMES } from '@chorus/training';
 
-/** Nobody's address: of an owner that is not known. */
+/** The zero address, for an unknown owner. */
 const NOBODY: Address = `0x${'0'.repeat(40)}`;
 
-/** The wallet of a data folder; null where it is a development key. */
+/** The wallet of a data folder; null for a development key. */
 export async function ownerIn(dataDir: string): Promise<Address | null> {
   return (await readIdentity(dataDir).catch(() => null))?.address ?? null;
 }
 
 /**
- * What is said of a task that nodes of other owners would not join.
- * @param devnet its nodes, which are set to join any task, are those that it is published to
+ * A warning about a task that nodes of other owners would not join.
+ * @param devnet the task is published to a devnet, whose nodes are configured to join any task
  */
 export function strangersWarning(reasons: readonly string[], devnet: boolean): string[] {
   if (reasons.length === 0) return [];
@@ -25,7 +25,7 @@ export function strangersWarning(reasons: readonly string[], devnet: boolean): s
 }
 
 /**
- * Why nodes with the settings they have by default do not join such a task; empty where they may.
+ * Reasons why nodes with default settings do not join such a task; empty if they may join.
  * @param model as on the command line: a name, or a file
  */
 export function strangersRefuse(
@@ -41,21 +41,21 @@ export function strangersRefuse(
     ...(MODEL_NAMES.some((name) => name === model)
       ? []
       : [
-          `its model could be made to read their data, and they train only ${MODEL_NAMES.join(', ')} (privacy.models)`,
+          `its model could be built to read their data, and they train only ${MODEL_NAMES.join(', ')} (privacy.models)`,
         ]),
     ...(independent < tasks.minValidators
       ? [
-          `a round can be decided with ${independent} validators other than its owner, and they want ${tasks.minValidators} (--validators, --min-validators)`,
+          `${independent} validators other than its owner can decide a round, and they require ${tasks.minValidators} (--validators, --min-validators)`,
         ]
       : []),
     ...(reporter > tasks.maxReporterPercent
       ? [
-          `${reporter} % of slashes go to who reports, and they take ${tasks.maxReporterPercent} % (--slash-reporter)`,
+          `${reporter} % of slashes go to the reporter, and they accept ${tasks.maxReporterPercent} % (--slash-reporter)`,
         ]
       : []),
     ...(back > tasks.maxOwnerPercent
       ? [
-          `${back} % of slashes come back to its owner, and they take ${tasks.maxOwnerPercent} % (--slash-burn)`,
+          `${back} % of slashes come back to its owner, and they accept ${tasks.maxOwnerPercent} % (--slash-burn)`,
         ]
       : []),
   ];

@@ -34,47 +34,49 @@ Examples:
   $ chorus task create --model model.onnx --input-shape 1x28x28 --classes 10 --allow partners.txt --licence MIT
   $ chorus task create --devnet
 
-The task is published by the node that runs on this home; where none runs, one is started for as long as this
-command. Terms, model, room and money are checked before the budget is escrowed.
-With --json each event is a line, and the outcome the last: {"taskId","outcome","accuracy","model",
-"rounds","remaining","refunded"}.`;
+The running node of this home publishes the task; if none runs, the command starts one until it ends. Terms, model,
+disk space and balance are checked before the budget is escrowed. With --json each event is a line, and the outcome
+is the last: {"taskId","outcome","accuracy","model","rounds","remaining","refunded"}.`;
 
-/** `chorus task create`: publish a task and follow it to its end. */
+/** `chorus task create`: publishes a task and follows it to its end. */
 export function taskCreateCommand(): Command {
   const command = homeOptions(
     new Command('create').description(
-      'publish a task: check it, escrow its budget, tell the network, follow its rounds until it has ended',
+      'publish a task: check it, escrow its budget, announce it, follow its rounds until it has ended',
     ),
   );
   return command
-    .option('--devnet [dir]', "as the devnet's requester, which holds its tokens and appoints its validators")
-    .option('--detach', 'do not follow it: the running node does')
+    .option(
+      '--devnet [dir]',
+      "publish as the devnet's requester, which holds its tokens and appoints its validators",
+    )
+    .option('--detach', 'do not follow the task; the running node does')
     .option(
       '--id <text>',
-      'publish once under this id, however often the command is run; else a new task each time',
+      'publish only once under this id, however often the command runs; without it, each run publishes a new task',
     )
-    .optionsGroup('What is trained:')
+    .optionsGroup('Model and data:')
     .option(
       '--model <name|file>',
       'mlp, cnn, 2nn (199,210 parameters), or an ONNX file with logits [N, classes]',
       'mlp',
     )
-    .option('--data <name|path>', 'data that says what samples look like; else that of the node')
-    .option('--input-shape <sizes>', 'what samples look like without --data, such as 1x28x28')
+    .option('--data <name|path>', 'data that defines the shape of samples (the data of the node)')
+    .option('--input-shape <sizes>', 'shape of samples without --data, such as 1x28x28')
     .option(
       '--classes <file|n>',
-      'all its classes: a file with one name a line, in the order of their numbers, or how many there are',
+      'all classes: a file with one name a line, in the order of their numbers, or their number',
     )
-    .option('--name <text>', 'what the task is called')
-    .option('--licence <spdx>', 'of the model that comes out, such as Apache-2.0; nodes may ask for one')
-    .option('--tags <words>', 'to find it by, separated by commas')
+    .option('--name <text>', 'name of the task')
+    .option('--licence <spdx>', 'licence of the trained model, such as Apache-2.0; nodes may require one')
+    .option('--tags <words>', 'keywords to find the task, separated by commas')
     .option('--seed <n>', 'seed of a new model', '1')
     .optionsGroup('How:')
     .option('--rounds <n>', 'rounds of training', '3')
-    .option('--local-epochs <n>', 'epochs of a trainer in a round (2)')
-    .option('--reference-epochs <n>', 'epochs of a validator in a round (2.5 times those of a trainer)')
-    .option('--batch-size <n>', 'samples of a step (10)')
-    .option('--learning-rate <rate>', 'of SGD (0.1)')
+    .option('--local-epochs <n>', 'epochs per round of a trainer (2)')
+    .option('--reference-epochs <n>', 'epochs per round of a validator (2.5 times those of a trainer)')
+    .option('--batch-size <n>', 'samples per step (10)')
+    .option('--learning-rate <rate>', 'learning rate of SGD (0.1)')
     .option(
       '--rule <id>',
       'how updates are scored: reference-projection or reference-trust',
@@ -82,52 +84,58 @@ export function taskCreateCommand(): Command {
     )
     .option(
       '--payloads <who>',
-      'who can read updates: sealed (validators and aggregators) or public (whoever is connected)',
+      'who can read updates: sealed (validators and aggregators) or public (any connected peer)',
       'sealed',
     )
     .option('--momentum <m>', 'of SGD (0)')
     .option('--weight-decay <w>', 'of SGD (0)')
-    .option('--scale <s>', 'one step of an update of int16 (2^-14)')
+    .option('--scale <s>', 'quantisation step of an int16 update (2^-14)')
     .option(
       '--privacy [clip:noise]',
-      'train with per-sample clipping and noise, so that updates do not give samples away (3:0.5); changes the defaults of ' +
+      'train with per-sample clipping and noise, so that updates do not reveal samples (3:0.5); changes the defaults of ' +
         'epochs (12, cnn 4), batch (256) and rate (2, cnn 0.5)',
     )
     .optionsGroup('By whom:')
     .option(
       '--trainers <n>',
-      'most trainers, 1 to 16; it begins when they are there (those of a devnet and of your node on it, else 3)',
+      'maximum number of trainers, 1 to 16; the task starts once they have joined (those of a devnet and of your node on it, else 3)',
     )
-    .option('--min-trainers <n>', 'trainers without whom it does not begin (1)')
-    .option('--validators <addresses>', 'wallets that take the reference; on a devnet its own')
+    .option('--min-trainers <n>', 'minimum number of trainers to start (1)')
+    .option(
+      '--validators <addresses>',
+      'wallets of the validators, which compute references (on a devnet, its own validators)',
+    )
     .option(
       '--min-validators <n>',
-      'references that a round needs (a majority of them, at least 3; 1 where there are fewer)',
+      'references that a round needs (a majority of the validators, at least 3; 1 for one or two validators)',
     )
-    .option('--min-aggregators <n>', 'candidates to aggregate without whom it does not begin (1)')
-    .option('--allow <addresses|file>', 'who may train or aggregate, up to 128 wallets; else anyone')
-    .option('--min-reputation <n>', 'least reputation of who trains or aggregates (0)')
+    .option('--min-aggregators <n>', 'minimum number of candidates to aggregate to start (1)')
+    .option('--allow <addresses|file>', 'wallets that may train or aggregate, up to 128 (any wallet)')
+    .option('--min-reputation <n>', 'minimum reputation of trainers and aggregators (0)')
     .optionsGroup('For what:')
-    .option('--budget <tokens>', 'escrowed: all that it can pay, fees included', '100')
-    .option('--token <address>', 'what it pays in; else the token of the deployment file')
+    .option('--budget <tokens>', 'amount to escrow: the most the task can pay, fees included', '100')
+    .option('--token <address>', 'token that the task pays in (the token of the deployment file)')
     .option('--stake <tokens>', 'deposit of each member', '10')
-    .option('--aggregator-fee <percent>', 'of a round (3)')
-    .option('--validator-fee <percent>', 'of a round, for all validators (2)')
-    .option('--vesting-rounds <n>', 'rounds over which a reward is released, 0 to 16 (2)')
-    .option('--stagnation <percent>', 'released of a round that did not make the model better (50)')
-    .option('--min-share <percent>', 'of the equal share, below which a trainer is not paid in a round (25)')
+    .option('--aggregator-fee <percent>', 'aggregator fee per round (3)')
+    .option('--validator-fee <percent>', 'fee per round for all validators (2)')
+    .option('--vesting-rounds <n>', 'number of rounds over which a reward is released, 0 to 16 (2)')
+    .option('--stagnation <percent>', 'part that is paid for a round that did not improve the model (50)')
+    .option(
+      '--min-share <percent>',
+      'part of the equal share below which a trainer is not paid in a round (25)',
+    )
     .option(
       '--slash-reporter <percent>',
-      'of slashed stake, for who reported it (2); what is not burned stays in the task',
+      'part of slashed stake for the reporter (2); what is not burned stays in the task',
     )
-    .option('--slash-burn <percent>', 'of stake slashed by a verdict, burned: 50 to 100 (98)')
+    .option('--slash-burn <percent>', 'part of stake slashed by a verdict that is burned: 50 to 100 (98)')
     .optionsGroup(
-      'How long at most; phases end when everyone has acted; on a slow or busy devnet more by default:',
+      'Maximum durations; phases end when every member has acted; longer by default on a slow or busy devnet:',
     )
-    .option('--join-seconds <n>', 'for members to join (30)')
-    .option('--commit-seconds <n>', 'to train in a round (120)')
-    .option('--reference-seconds <n>', 'to open the references (30)')
-    .option('--settle-seconds <n>', 'for each candidate in turn to settle (100)')
+    .option('--join-seconds <n>', 'time for members to join (30)')
+    .option('--commit-seconds <n>', 'time to train in a round (120)')
+    .option('--reference-seconds <n>', 'time to open the references (30)')
+    .option('--settle-seconds <n>', 'time for each candidate in turn to settle (100)')
     .addHelpText('after', EXAMPLES)
     .action(createAction);
 }
@@ -176,7 +184,7 @@ function listenerOf(
     beat.told();
     write(process.stderr, `${text}\n`);
   };
-  const leaving = running ? 'Ctrl-C ends this, not the node' : 'Ctrl-C leaves it to the others';
+  const leaving = running ? 'Ctrl-C ends this command, not the node' : 'after Ctrl-C the other members go on';
   return {
     signal,
     beat,
@@ -188,7 +196,7 @@ function listenerOf(
   };
 }
 
-/** What is about to be paid for. */
+/** Summary of the task before the user pays for it. */
 function summary(
   { terms, params, model }: TaskRequest,
   { decimals, home }: PublishingPlace,
@@ -221,7 +229,7 @@ function summary(
       [
         'slashes',
         `${(10_000 - params.slashReporterBps - params.slashBurnBps) / 100} % back to this task, ` +
-          `${params.slashReporterBps / 100} % to who reports, ${params.slashBurnBps / 100} % burned`,
+          `${params.slashReporterBps / 100} % to the reporter, ${params.slashBurnBps / 100} % burned`,
       ],
       [
         'budget',
@@ -254,6 +262,8 @@ function ending(
       : [
           `on ${samples.count.toLocaleString('en')} samples the model is right in ${(100 * accuracy).toFixed(1)} %`,
         ]),
-    ...(refunded === null ? [] : [`${formatUnits(refunded, decimals)} tokens were not paid, and came back`]),
+    ...(refunded === null
+      ? []
+      : [`${formatUnits(refunded, decimals)} tokens were not paid, and were refunded`]),
   ];
 }

@@ -32,7 +32,7 @@ function following(look: () => Promise<TaskView>) {
 }
 
 describe('a task that is followed', () => {
-  it('says what it waits for as that changes, and for how long, until it is over', async () => {
+  it('following a task reports what it waits for when that changes, and for how long, until it is over', async () => {
     let now = view({});
     const { said, over, done } = following(async () => now);
     await vi.advanceTimersByTimeAsync(100);
@@ -50,7 +50,7 @@ describe('a task that is followed', () => {
     expect(said).toHaveLength(told);
   });
 
-  it('outlives a node that sleeps, and says so', async () => {
+  it('following a task survives a sleeping node, and reports it', async () => {
     let asleep = true;
     const { said, over, done } = following(async () => {
       if (asleep) throw new ChorusError('E_ADMIN_UNREACHABLE', 'the node does not answer');
@@ -65,14 +65,14 @@ describe('a task that is followed', () => {
     await done;
   });
 
-  it('ends with it also where nobody says so', async () => {
+  it('following a task ends with the task even if no event reports the end', async () => {
     const { said, done } = following(async () => view({ status: 'ended' }));
     await vi.advanceTimersByTimeAsync(61_000);
     await done;
     expect(said[0]).toContain('has ended');
   });
 
-  it('is not followed any more once the node has ended, or the user says so', async () => {
+  it('a task is no longer followed once the node has ended, or the user stops it', async () => {
     const gone = following(async () => {
       throw new ChorusError('E_ADMIN_NOT_RUNNING', 'the node has ended');
     });
@@ -84,8 +84,10 @@ describe('a task that is followed', () => {
     await left.done;
   });
 
-  it('tells a phase that is over time from one that is not', () => {
-    expect(waitingFor(view({ deadline: new Date(Date.now() - 1).toISOString() })).until()).toContain('over');
+  it('following a task distinguishes an overdue phase from one in time', () => {
+    expect(waitingFor(view({ deadline: new Date(Date.now() - 1).toISOString() })).until()).toContain(
+      'has passed',
+    );
     expect(waitingFor(view({ deadline: null })).until()).toBe('');
   });
 });
@@ -93,7 +95,7 @@ describe('a task that is followed', () => {
 describe('a task that has ended', () => {
   const end = { taskId: '3', round: 2, rounds: 2, home: '/h', decimals: 18 };
 
-  it('leaves the commands for its model and for what it did not pay', () => {
+  it('the end of a task prints the commands for its model and its refund', () => {
     expect(endLines({ ...end, remaining: `${5n * 10n ** 17n}` })).toEqual([
       'task 3 has ended after round 2 of 2',
       'its model: chorus model get --home /h --task 3 -o model.onnx',
@@ -101,13 +103,13 @@ describe('a task that has ended', () => {
     ]);
   });
 
-  it('does not speak of amounts too small to matter, of a model it has not, or of money of others', () => {
+  it('the end of a task omits tiny amounts, a missing model, and money of others', () => {
     expect(worthAWord('7295360172', 18)).toBe(false);
     expect(worthAWord('100', 6)).toBe(true);
     expect(endLines({ ...end, remaining: '7295360172' })).toHaveLength(2);
     expect(endLines({ ...end, remaining: null })).toHaveLength(2);
     expect(endLines({ ...end, round: 0, remaining: '0' })).toEqual([
-      expect.stringContaining('nobody was paid'),
+      expect.stringContaining('no one was paid'),
     ]);
   });
 });

@@ -4,19 +4,22 @@ import { pause } from '@chorus/utils';
 import { duration } from '../output/units.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
-/** Milliseconds between two looks at a task. */
+/** Interval for polling a task, ms. */
 const LOOK_MILLISECONDS = 2_000;
 
-/** Milliseconds in which a node finishes what is left of a task that has ended on chain, before it is not waited for. */
+/**
+ * Time that a node has to finish its work for a task that has ended on chain; after it, this command no longer
+ * waits. Milliseconds.
+ */
 const FINISH_MILLISECONDS = 60_000;
 
-/** What of a task says how far it is. */
+/** The fields of a task that show its progress. */
 export type TaskView = Pick<TaskDetail, 'id' | 'status' | 'round' | 'rounds' | 'deadline' | 'waitsFor'>;
 
-/** What is waited for where a node does not answer. */
-export const ASLEEP = 'the node does not answer: it may be asleep, or busy; waiting for it';
+/** Text while the node does not answer. */
+export const ASLEEP = 'the node does not answer: it may be asleep or busy; waiting';
 
-/** Failures that asking again does not change. */
+/** Errors that a retry does not change. */
 function isFinal(error: ChorusError): boolean {
   const { category } = errorClass(error.code);
   return (
@@ -27,12 +30,12 @@ function isFinal(error: ChorusError): boolean {
   );
 }
 
-/** Where something stands that is followed. */
+/** State of what is followed. */
 export interface Standing {
   ended: boolean;
-  /** What is waited for. */
+  /** What the followed task waits for. */
   what: string;
-  /** For how long at most, as it is when it is read; empty where that is not known. */
+  /** The longest remaining wait, computed when read; empty if unknown. */
   until: () => string;
 }
 
@@ -49,21 +52,21 @@ export function waitingFor(task: TaskView): Standing {
 function timeLeft(milliseconds: number): string {
   return milliseconds > 0
     ? `at most ${duration(milliseconds / 1000)} more`
-    : 'its time is over, and anyone may end it';
+    : 'its deadline has passed, and anyone may end it';
 }
 
 export interface Followed {
   taskId: string;
-  /** How far the task is. */
+  /** Progress of the task. */
   look: () => Promise<Standing>;
-  /** Resolves once the one who follows it says that it is over; rejects where that cannot be known any more. */
+  /** Resolves once the caller reports the end; rejects if the end can no longer be known. */
   ended: Promise<void>;
   beat: Heartbeat;
   signal: AbortSignal;
 }
 
 /**
- * Say how far a task is until it is over, or the signal aborts. A node that does not answer is waited for.
+ * Report the progress of a task until it is over, or the signal aborts. Waits while a node does not answer.
  * @throws ChorusError what `ended` rejects with; `E_ADMIN_NOT_RUNNING` and the like
  */
 export async function follow({ taskId, look, ended, beat, signal }: Followed): Promise<void> {
@@ -72,13 +75,13 @@ export async function follow({ taskId, look, ended, beat, signal }: Followed): P
   const looking = (async () => {
     while (!either.aborted) {
       if (await hasEnded(look, beat, either)) {
-        beat.waitFor(`task ${taskId} has ended; the node checks its model and collects what it is owed`);
+        beat.waitFor(`task ${taskId} has ended; the node checks its model and collects its rewards`);
         return pause(FINISH_MILLISECONDS, either);
       }
       await pause(LOOK_MILLISECONDS, either);
     }
   })();
-  // Whichever is second is wanted by nobody.
+  // The slower of the two is no longer needed.
   ended.catch(() => {});
   looking.catch(() => {});
   try {
@@ -104,13 +107,13 @@ async function hasEnded(
     beat.waitFor(
       error.code === 'E_ADMIN_UNREACHABLE'
         ? ASLEEP
-        : `the node does not know how far the task is (${error.code}); asking again`,
+        : `the node does not know the progress of the task (${error.code}); asking again`,
     );
     return false;
   }
 }
 
-/** Whether an event ends what is to be seen of a task. */
+/** Whether a task has no more events after this one. */
 export function isEnd(
   event: EventJson | { type: 'gap' },
   taskId: string,

@@ -21,7 +21,7 @@ function made() {
   return { said, heartbeat, after };
 }
 
-it('what is waited for is said when it changes, and again before ten seconds of silence', () => {
+it('a heartbeat reports its wait when it changes, and again before ten seconds of silence', () => {
   const { said, heartbeat, after } = made();
   heartbeat.waitFor('checking');
   heartbeat.waitFor('checking');
@@ -32,7 +32,7 @@ it('what is waited for is said when it changes, and again before ten seconds of 
   expect(said.at(-1)).toBe('escrowing ...');
 });
 
-it('what else is said counts, and how long is left is told as it is then', () => {
+it('other output resets the silence, and the remaining time is read for each report', () => {
   const { said, heartbeat, after } = made();
   let left = 60;
   heartbeat.waitFor('members', () => `${left} s left`);
@@ -45,7 +45,7 @@ it('what else is said counts, and how long is left is told as it is then', () =>
   expect(said.at(-1)).toBe('members (13 s so far, 48 s left) ...');
 });
 
-it('what should be quick is said only where it is not', () => {
+it('a wait that should be quick is reported only if it is not', () => {
   const { said, heartbeat, after } = made();
   heartbeat.waitFor('escrowing');
   heartbeat.expect('looking');
@@ -55,7 +55,7 @@ it('what should be quick is said only where it is not', () => {
   expect(said.at(-1)).toBe('looking (8 s so far) ...');
 });
 
-it('a long wait is told less often', () => {
+it('a long wait is reported less often', () => {
   const { said, heartbeat, after } = made();
   heartbeat.waitFor('updates');
   after(120);
@@ -65,7 +65,7 @@ it('a long wait is told less often', () => {
   expect(said.length - early).toBe(10);
 });
 
-it('nothing is said before there is something to wait for, or after the end', () => {
+it('a heartbeat reports nothing before the first wait or after the end', () => {
   const { said, heartbeat, after } = made();
   after(20);
   heartbeat.waitFor('members');

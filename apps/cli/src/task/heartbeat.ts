@@ -1,10 +1,10 @@
 import { duration } from '../output/units.ts';
 
-/** In the first minutes of a wait nothing is silent for longer than this, milliseconds; later it is said less often. */
+/** Longest silence in the first minutes of a wait, ms; later the interval grows. */
 const QUIET = { millisecondsFirst: 8_000, firstMilliseconds: 120_000, millisecondsLater: 60_000 };
 const TICK_MILLISECONDS = 1_000;
 
-/** Says what is waited for: at once where that changes, and again where nothing else was said for some seconds. */
+/** Reports what a command waits for: at once if that changes, and again after some seconds without other output. */
 export class Heartbeat {
   readonly #say: (text: string) => void;
   readonly #timer: NodeJS.Timeout;
@@ -22,14 +22,14 @@ export class Heartbeat {
     this.#timer.unref();
   }
 
-  /** From now on this is waited for; `until` is read anew whenever it is said. */
+  /** Report this wait from now on; `until` is read again for each report. */
   waitFor(what: string, until: () => string = () => ''): void {
     const news = what !== this.#what;
     this.expect(what, until);
     if (news) this.#speak(sentence(what, [until()]));
   }
 
-  /** The same, said only where it takes long. */
+  /** Report this wait only if it takes long. */
   expect(what: string, until: () => string = () => ''): void {
     this.#until = until;
     if (what === this.#what) return;
@@ -37,7 +37,7 @@ export class Heartbeat {
     this.#since = this.#clock();
   }
 
-  /** Something else was said. */
+  /** Note that other output was written. */
   told(): void {
     this.#saidAt = this.#clock();
   }

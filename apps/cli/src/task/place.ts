@@ -11,7 +11,7 @@ import { machineFactor } from '../environment/machine.ts';
 import { statedClasses } from '../options/data.ts';
 import { addresses, shape, type TaskPlace } from '../task-request/request.ts';
 
-/** Where a task is published from, and what it rests on. */
+/** The node that publishes a task, and the facts the task depends on. */
 export interface PlaceFlags extends HomeOptions {
   devnet?: string | boolean;
   data?: string;
@@ -22,20 +22,20 @@ export interface PlaceFlags extends HomeOptions {
 }
 
 export interface PublishingPlace extends TaskPlace {
-  /** Of the node in whose name the task is published. */
+  /** Configuration of the node in whose name the task is published. */
   config: NodeConfig;
   home: string;
-  /** Samples that the result can be tested on; null where only their shape is known. */
+  /** Samples for testing the result; null if only their shape is known. */
   samples: Dataset | null;
-  /** Trainers that a task begins with unless it is said: those who are there to join. */
+  /** Default number of trainers that a task starts with: those that are available to join. */
   trainers: number;
 }
 
-/** Trainers of a task on a network whose nodes are not known. */
+/** Default number of trainers on a network whose nodes are unknown. */
 const USUAL_TRAINERS = 3;
 
 /**
- * Who publishes, in which token, with which validators, for what kind of samples.
+ * The publishing node, its token, the validators and the kind of samples.
  * @throws ChorusError `E_USAGE` naming what is missing, `E_DEVNET_*`, `E_DATA_*`, `E_CONFIG*`, `E_CHAIN_*`
  */
 export async function publishingPlace(flags: PlaceFlags): Promise<PublishingPlace> {
@@ -75,14 +75,14 @@ async function onNetwork(flags: PlaceFlags): Promise<Found> {
   const known = await readDeployment(join(home, DEPLOYMENT_FILE)).catch(() => null);
   const token = tokenOf(flags) ?? known?.token;
   if (!token) {
-    throw new ChorusError('E_USAGE', 'which token does it pay in?', {
+    throw new ChorusError('E_USAGE', 'no token is named for the task to pay in', {
       hint: 'give --token ADDRESS: the deployment file of this node names none',
     });
   }
   const devnet = await devnetOf(config);
   const validators = validatorsOf(flags) ?? (devnet ? validatorsIn(devnet) : []);
   if (validators.length === 0) {
-    throw new ChorusError('E_USAGE', 'a task needs validators: whose reference decides who is paid', {
+    throw new ChorusError('E_USAGE', 'a task needs validators: their reference update decides who is paid', {
       hint: 'give their wallets with --validators',
     });
   }
@@ -100,10 +100,10 @@ async function devnetOf(config: NodeConfig): Promise<Devnet | null> {
   return same && devnet.rpc === config.chain.url ? devnet : null;
 }
 
-/** Trainers that are there: the devnet's own, and this user's node if one runs on it as a trainer. */
+/** Available trainers: the devnet's own, and this user's node if it runs there as a trainer. */
 async function trainersOn(devnet: Devnet, flags: HomeOptions): Promise<number> {
   const own = devnet.nodes.filter(({ roles }) => roles.includes('trainer')).length;
-  // Also one that is still starting.
+  // Includes a node that is still starting.
   const running = (await runningPid(flags)) !== null;
   const config = running
     ? await configOf(flags).then(
@@ -147,7 +147,7 @@ async function openSamples(
     );
   } catch (error) {
     if (!hasCode(error, 'E_DATA_MISSING')) throw error;
-    throw new ChorusError('E_USAGE', 'what do the samples look like?', {
+    throw new ChorusError('E_USAGE', 'the shape of the samples is not known', {
       hint: 'give --data NAME or --data PATH, or --input-shape 1x28x28 and --classes 10',
     });
   }

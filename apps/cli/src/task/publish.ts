@@ -10,34 +10,34 @@ import type { Heartbeat } from './heartbeat.ts';
 import { worthAWord } from './task-end.ts';
 import { answering, patiently, type WatchedNode } from './watch.ts';
 
-/** Progress of a task that is published and followed. */
+/** Callbacks for the progress of a task that is published and followed. */
 export interface Listener {
   published(taskId: string): void;
   event(streamed: Pick<StreamedEvent, 'at' | 'event'>): void;
-  /** Says what is waited for. */
+  /** Reports what the command waits for. */
   beat: Heartbeat;
   signal: AbortSignal;
 }
 
 export interface Outcome {
   taskId: string;
-  /** `left`: it goes on without this command. */
+  /** `left`: the task goes on without this command. */
   outcome: 'ended' | 'left';
-  /** On the samples that were given, of the model after the last round; null where that was not measured. */
+  /** Accuracy of the model after the last round, on the given samples; null if it was not measured. */
   accuracy: number | null;
   /** CID of the final model. */
   model: string | null;
-  /** Rounds that were begun; 0 where it found too few members, and null where it has not ended. */
+  /** Number of rounds begun; 0 if too few members joined, null if the task has not ended. */
   rounds: number | null;
-  /** What an ended task did not pay and is still to be taken back, in the token's smallest unit. */
+  /** What an ended task did not pay and is not refunded yet, in the token's smallest unit. */
   remaining: string | null;
-  /** What it did not pay and this command has taken back. */
+  /** What it did not pay and this command had refunded. */
   refunded: string | null;
 }
 
 const UNKNOWN = { accuracy: null, model: null, rounds: null, remaining: null, refunded: null };
 
-/** Milliseconds between two looks at a publication. */
+/** Interval for polling a publication, ms. */
 const LOOK_MILLISECONDS = 250;
 
 const STEPS: Readonly<Record<string, string>> = {
@@ -49,9 +49,9 @@ const STEPS: Readonly<Record<string, string>> = {
 const asDocument = (value: unknown) => JSON.parse(JSON.stringify(value, bigintAsText));
 
 /**
- * Publish by a node that runs, and follow the task unless `detach`. The node goes on whatever becomes of this, and is
- * waited for where it sleeps.
- * @throws ChorusError what the node found in the way: nothing is escrowed then; `E_TASK_CANCELLED`; `E_ADMIN_*`
+ * Publish through a running node, and follow the task unless `detach`. The node goes on even if this command ends;
+ * this command waits while the node sleeps.
+ * @throws ChorusError the node's refusal: then nothing is escrowed; `E_TASK_CANCELLED`; `E_ADMIN_*`
  */
 export async function publishByNode(
   node: WatchedNode,
@@ -60,21 +60,21 @@ export async function publishByNode(
   listener: Listener,
 ): Promise<Outcome> {
   const { signal, beat } = listener;
-  beat.waitFor('handing the model to the node');
+  beat.waitFor('sending the model to the node');
   const { cid } = await node.storeModel(model);
-  // What amounts are in JSON; the node checks the rest.
+  // Amounts are strings in JSON; the node checks the rest.
   const payloads = terms.payloads ?? ('public' as const);
   const request = { model: cid, terms: { ...terms, payloads }, params: asDocument(params) };
   const first = await patiently(node, undefined, listener, () => node.publish(id, request));
   const taskId = await published(node, id, first, listener);
   listener.published(taskId);
-  beat.expect('asking the node how far the task is');
+  beat.expect('asking the node for the progress of the task');
   const left: Outcome = { taskId, outcome: 'left', ...UNKNOWN };
   if (detach || signal.aborted) return left;
   let last: string | null = null;
   const look = async () => waitingFor(await answering(node, taskId, () => node.task(taskId)));
   const asked = () => patiently(node, taskId, listener, () => node.task(taskId));
-  // Where the id was published before, it may be over.
+  // If the id was published before, the task may be over.
   if ((await asked()).status !== 'ended') {
     const streaming = new AbortController();
     const ended = (async () => {
@@ -103,10 +103,10 @@ function throwIfCancelled(event: EventJson | { type: 'gap' }, taskId: string): v
   if (event.type !== 'task-cancelled' || String(event.taskId) !== taskId) return;
   throw new ChorusError(
     'E_TASK_CANCELLED',
-    'the node cannot follow the task, and has ended it before it began',
+    'the node cannot follow the task, and cancelled it before it began',
     {
       facts: { taskId, refunded: event.refunded, code: event.code, reason: event.message },
-      hint: event.hint ?? 'mend what the reason says, and publish it again',
+      hint: event.hint ?? 'fix the cause, and publish it again',
     },
   );
 }
@@ -129,7 +129,7 @@ async function published(
     beat.waitFor(STEPS[now.state] ?? now.state);
     if (signal.aborted) {
       beat.waitFor(
-        `the node goes on; what became of it: chorus task create --id ${id}, with the same options`,
+        `the node goes on; for the outcome, run chorus task create --id ${id} with the same options`,
       );
       throw new Interrupted();
     }
@@ -146,7 +146,7 @@ async function look(
     return await patiently(node, undefined, waiting, () => node.publication(id));
   } catch (error) {
     if (!hasCode(error, 'E_ADMIN_NOT_RUNNING') && !hasCode(error, 'E_PUBLICATION_UNKNOWN')) throw error;
-    throw new ChorusError('E_ADMIN_UNREACHABLE', 'the node ended while it published', {
+    throw new ChorusError('E_ADMIN_UNREACHABLE', 'the node ended during publication', {
       facts: { id },
       hint: `start it, and run the command again with --id ${id}: nothing is paid twice`,
       cause: error,
@@ -155,8 +155,8 @@ async function look(
 }
 
 /**
- * Publish by a node that runs as long as this does. It does no other work meanwhile. What the task did not pay is
- * taken back before the node ends, as nothing can be once it has.
+ * Publish through a node that runs only as long as this command. The node does no other work meanwhile. What the
+ * task did not pay is refunded before the node ends, because only a running node can send that.
  * @throws ChorusError as `startNode` and `ChorusNode.publish`; `E_TASK_CANCELLED`
  */
 export async function publishByOwnNode(
@@ -177,7 +177,7 @@ export async function publishByOwnNode(
   const cancelled: EventJson[] = [];
   const tell = (event: NodeEvent) => {
     const document: EventJson = asDocument(event);
-    // Of earlier tasks of this wallet the node has to do as well; this command is about one.
+    // The node also works on earlier tasks of this wallet; this command reports only one.
     if (!('taskId' in document) || document.taskId === undefined || String(document.taskId) === taskId)
       listener.event({ at: Date.now(), event: document });
     if (event.type === 'task-cancelled') cancelled.push(document);
@@ -196,7 +196,7 @@ export async function publishByOwnNode(
     const number = await node.publish(request, { id, onStep });
     taskId = number.toString();
     listener.published(taskId);
-    beat.expect('asking the chain how far the task is');
+    beat.expect('reading the progress of the task from the chain');
     for (const event of cancelled) throwIfCancelled(event, taskId);
     const lookOn = async () => {
       const followed = node.followed().find((each) => each.taskId === number);
@@ -217,7 +217,7 @@ export async function publishByOwnNode(
     const { round: rounds } = await chain.task(number);
     const measured = rounds > 0 && samples ? await node.evaluate(number, samples).catch(() => null) : null;
     const { remaining } = await chain.task(number);
-    // What cannot be taken back yet is left for `chorus task refund`.
+    // What cannot be refunded yet is left for `chorus task refund`.
     const wanted = worthAWord(remaining.toString(), decimals);
     const back = wanted ? await node.refund(number).catch(() => null) : null;
     const accuracy = measured?.accuracy ?? null;

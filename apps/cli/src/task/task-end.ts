@@ -1,20 +1,20 @@
 import { formatUnits } from '@chorus/chain';
 import { shellWord } from '../environment/environment.ts';
 
-/** What is said of a task that has ended. */
+/** Facts about a task that has ended. */
 export interface TaskEnd {
   taskId: string;
-  /** Rounds that were begun; 0 where it found too few members. */
+  /** Number of rounds begun; 0 if too few members joined. */
   round: number;
   rounds: number;
   home: string;
-  /** What was not paid, in the token's smallest unit, where it is this wallet's and can be taken back. */
+  /** What was not paid, in the token's smallest unit, if it belongs to this wallet and can be refunded. */
   remaining: string | null;
   /** Of the token; null if the chain does not say. */
   decimals: number | null;
 }
 
-/** Amounts below this part of a token are not worth a word, or a transaction. */
+/** Smaller amounts than this part of a token are neither reported nor refunded. */
 const WORTH_A_WORD = 10_000n;
 
 export function worthAWord(units: string, decimals: number | null): boolean {
@@ -22,11 +22,11 @@ export function worthAWord(units: string, decimals: number | null): boolean {
   return BigInt(units) * WORTH_A_WORD >= 10n ** BigInt(decimals);
 }
 
-/** What a task came to, and the commands for what is left of it, which can be run as they are. */
+/** The outcome of a task, and complete commands for its model and its refund. */
 export function endLines({ taskId, round, rounds, home, remaining, decimals }: TaskEnd): string[] {
   return [
     round === 0
-      ? `task ${taskId} has ended without a round, with too few members in time or cancelled: nobody was paid`
+      ? `task ${taskId} has ended without a round, because too few members joined in time or it was cancelled: no one was paid`
       : `task ${taskId} has ended after round ${round} of ${rounds}`,
     ...(round === 0
       ? []

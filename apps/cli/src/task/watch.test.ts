@@ -68,13 +68,13 @@ describe('a task that is watched', () => {
       "1500000 of the token's smallest unit was claimed",
       "2500000 of the token's smallest unit were not paid",
     ],
-  ])('reports amounts of its own token, of %s decimals', async (decimals, claimed, left) => {
+  ])('watch reports amounts of the task’s own token, with %s decimals', async (decimals, claimed, left) => {
     const text = await watched(decimals);
     expect(text).toContain(claimed);
     expect(text).toContain(left);
   });
 
-  it('is not told of dust of its token', async () => {
+  it('watch omits tiny amounts of the token', async () => {
     expect(await watched(18)).not.toContain('refund');
   });
 });

@@ -12,7 +12,7 @@ import { ASLEEP, follow, isEnd, type Standing, waitingFor } from './follow.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { endLines } from './task-end.ts';
 
-/** A node of this machine that is looked at while it may end. */
+/** A node of this machine, observed while it may end. */
 export type WatchedNode = AdminClient & { access: AdminAccess; home: string };
 
 export interface WatchOptions {
@@ -20,7 +20,7 @@ export interface WatchOptions {
   json: boolean;
 }
 
-/** Print what a node does until Ctrl-C, the end of the node, or the end of the task that is watched. */
+/** Print what a node does until Ctrl-C, the end of the node, or the end of the watched task. */
 export async function watchNode(node: WatchedNode, { task, json }: WatchOptions): Promise<void> {
   const taskId = task === undefined ? undefined : parseTask(task).toString();
   const abort = new AbortController();
@@ -37,7 +37,7 @@ export async function watchNode(node: WatchedNode, { task, json }: WatchOptions)
     const first = await told(taskId);
     if (first.status === 'ended') return tellEnd(first, node, json);
   }
-  dimly('what happens from now on; Ctrl-C ends this, not the node');
+  dimly('showing new events; Ctrl-C ends this command, not the node');
   const ended = (async () => {
     const events = node.events({ signal, ...(taskId === undefined ? {} : { task: taskId }) });
     for await (const streamed of events) {
@@ -55,7 +55,7 @@ export async function watchNode(node: WatchedNode, { task, json }: WatchOptions)
   abort.abort();
 }
 
-/** How far a task is, or where none is named the ones the node follows. */
+/** Progress of the named task, else of all tasks the node follows. */
 async function lookAt(node: WatchedNode, taskId: string | undefined): Promise<Standing> {
   return answering(node, taskId, async () => {
     if (taskId !== undefined) return waitingFor(await node.task(taskId));
@@ -70,7 +70,7 @@ async function lookAt(node: WatchedNode, taskId: string | undefined): Promise<St
 }
 
 /**
- * What a node answers; one whose process has ended never will.
+ * The answer of a node; a node whose process has ended never answers.
  * @throws ChorusError `E_ADMIN_NOT_RUNNING`
  */
 export async function answering<T>(
@@ -87,17 +87,17 @@ export async function answering<T>(
       hint:
         taskId === undefined
           ? `start it again: chorus start --home ${shellWord(home)}`
-          : `task ${taskId} goes on by its members; chorus start --home ${shellWord(home)} takes it up again, and chorus task watch ${taskId} --home ${shellWord(home)} shows it`,
+          : `task ${taskId} is continued by its other members; chorus start --home ${shellWord(home)} resumes it, and chorus task watch ${taskId} --home ${shellWord(home)} shows it`,
       cause: error,
     });
   }
 }
 
-/** Milliseconds until a node that did not answer is asked again. */
+/** Delay before asking a node again that did not answer, ms. */
 const AGAIN_MILLISECONDS = 1_000;
 
 /**
- * What a node answers, however long it sleeps.
+ * The answer of a node, however long it sleeps.
  * @throws ChorusError `E_ADMIN_NOT_RUNNING`; the signal's reason once it aborts
  */
 export async function patiently<T>(

@@ -2,7 +2,7 @@ import { ChorusError } from '@chorus/protocol';
 import type { Device, Loss, ModelName, Optimizer } from '@chorus/training';
 import { type DataFlags, type ReadingOptions, readingOptions } from '../options/data.ts';
 
-/** What commander hands over. */
+/** Options as commander gives them. */
 export interface RawTrainOptions extends DataFlags {
   data: string;
   epochs: string;
@@ -40,9 +40,9 @@ export interface TrainCommandOptions {
   newModel: ModelName | undefined;
   out: string;
   checkpoints: string;
-  /** The folder of checkpoints was named, so that they stay when the training is over. */
+  /** The user named the folder of checkpoints, so they stay after the training. */
   keepsCheckpoints: boolean;
-  /** Only say how the data is understood. */
+  /** Only report how chorus reads the data. */
   dryRun: boolean;
   resume: boolean;
   json: boolean;
@@ -50,7 +50,7 @@ export interface TrainCommandOptions {
 
 /**
  * Check the options of `chorus train`.
- * @throws ChorusError `E_USAGE` naming the option that makes no sense, `E_DATA_*` where a file of class names cannot be used
+ * @throws ChorusError `E_USAGE` naming the invalid option, `E_DATA_*` if a file of class names cannot be used
  */
 export async function parseTrainOptions(raw: RawTrainOptions): Promise<TrainCommandOptions> {
   return {
@@ -76,7 +76,7 @@ export async function parseTrainOptions(raw: RawTrainOptions): Promise<TrainComm
   };
 }
 
-/** Where most models of this size learn well. */
+/** A rate at which most models of this size learn well. */
 function usualRate(optimizer: string): number {
   if (optimizer === 'sgd') return 0.1;
   return optimizer === 'momentum' ? 0.02 : 0.001;

@@ -4,14 +4,14 @@ import { ChorusError } from '@chorus/protocol';
 import { makeFolder } from '@chorus/utils';
 
 /**
- * See that a file can be written, before the work whose outcome it is to hold. Its folder is made where it is missing; a
- * file that is there stays as it is.
- * @throws ChorusError `E_USAGE` where it is a folder, `E_OUTPUT_UNWRITABLE`
+ * Check that a file can be written, before the work whose outcome it will hold. Creates its folder if missing; an
+ * existing file stays unchanged.
+ * @throws ChorusError `E_USAGE` if the path is a folder, `E_OUTPUT_UNWRITABLE`
  */
 export async function checkOutput(option: string, path: string): Promise<void> {
   const info = await stat(path).catch(() => null);
   if (info?.isDirectory()) {
-    throw new ChorusError('E_USAGE', `${option} is a folder, and a file is to be written`, {
+    throw new ChorusError('E_USAGE', `${option} is a folder, but must be a file`, {
       facts: { path },
       hint: `name a file in it, such as ${join(path, 'trained.onnx')}`,
     });
@@ -20,7 +20,7 @@ export async function checkOutput(option: string, path: string): Promise<void> {
 }
 
 /**
- * See that files can be made in a folder, which is made where it is missing.
+ * Check that files can be created in a folder; creates the folder if missing.
  * @throws ChorusError `E_OUTPUT_UNWRITABLE`
  */
 export async function checkFolder(option: string, folder: string): Promise<void> {
@@ -31,7 +31,7 @@ export async function checkFolder(option: string, folder: string): Promise<void>
   } catch (cause) {
     throw new ChorusError('E_OUTPUT_UNWRITABLE', `${option} cannot be written`, {
       facts: { folder, reason: (cause as NodeJS.ErrnoException).code },
-      hint: 'name a place where this user may write, with room for it',
+      hint: 'name a path with free space that this user may write',
       cause,
     });
   } finally {

@@ -7,7 +7,7 @@ import colors from 'yoctocolors';
 import { write } from '../output/terminal.ts';
 
 export interface TrainView {
-  /** How the data was understood. */
+  /** How chorus has read the data. */
   data(lines: readonly string[]): void;
   open(facts: {
     dimension: number;
@@ -22,7 +22,7 @@ export interface TrainView {
     trained: TrainedModel,
     outcome: {
       out: string;
-      /** Where checkpoints stay; null where they are gone. */
+      /** Folder of the checkpoints that stay; null if they are removed. */
       checkpoints: string | null;
       understood: { train: DataDescription; test: DataDescription };
     },
@@ -64,7 +64,7 @@ export function createTrainView(
       say(lines.join('\n'));
     },
     open({ dimension, device, samples, held, resumedFrom }) {
-      const from = resumedFrom > 0 ? `, going on after epoch ${resumedFrom}` : '';
+      const from = resumedFrom > 0 ? `, continuing after epoch ${resumedFrom}` : '';
       say(
         `${colors.bold(basename(model))}: ${dimension.toLocaleString('en')} parameters train on ${device}, ` +
           `${samples.toLocaleString('en')} samples, ${held.toLocaleString('en')} held out${from}`,
@@ -139,7 +139,7 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-/** As many points as fit a terminal, each the mean of its stretch. */
+/** As many points as fit a terminal, each the mean of its section. */
 function thinned(values: readonly number[]): number[] {
   if (values.length <= CHART_WIDTH) return [...values];
   return Array.from({ length: CHART_WIDTH }, (_, k) => {

@@ -5,7 +5,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { isAlive } from '../utils/is-alive.ts';
 
-/** Where a running node says how its API is reached: readable by its owner alone, gone when it has ended. */
+/** File in which a running node says how to reach its API: readable only by its owner, removed when the node ends. */
 export const ADMIN_FILE = 'admin.json';
 
 const adminFileSchema = z.object({
@@ -20,7 +20,7 @@ export type AdminAccess = z.infer<typeof adminFileSchema>;
 /**
  * The access to the node that runs on a data folder.
  *
- * @throws ChorusError `E_ADMIN_NOT_RUNNING` where none runs (facts: the file), `E_ADMIN_FILE` where the file is no use
+ * @throws ChorusError `E_ADMIN_NOT_RUNNING` if none runs (facts: the file), `E_ADMIN_FILE` if the file is unusable
  */
 export async function readAdmin(dataDir: string): Promise<AdminAccess> {
   const path = join(dataDir, ADMIN_FILE);
@@ -35,7 +35,10 @@ export async function readAdmin(dataDir: string): Promise<AdminAccess> {
         hint,
       });
     }
-    throw new ChorusError('E_ADMIN_FILE', 'cannot read how the node is reached', { facts: { path }, cause });
+    throw new ChorusError('E_ADMIN_FILE', 'cannot read the file that says how to reach the node', {
+      facts: { path },
+      cause,
+    });
   }
   const access = parseAccess(text, path);
   // A node that was killed leaves its file behind.
@@ -52,9 +55,9 @@ function parseAccess(text: string, path: string): AdminAccess {
   try {
     return adminFileSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new ChorusError('E_ADMIN_FILE', 'the file that says how the node is reached is damaged', {
+    throw new ChorusError('E_ADMIN_FILE', 'the file that says how to reach the node is damaged', {
       facts: { path },
-      hint: 'restart the node: it writes the file anew',
+      hint: 'restart the node: it writes the file again',
       cause,
     });
   }
@@ -64,7 +67,7 @@ export async function writeAdmin(dataDir: string, access: AdminAccess): Promise<
   await writeFileAtomic(join(dataDir, ADMIN_FILE), `${JSON.stringify(access)}\n`, { mode: 0o600 });
 }
 
-/** Remove the file, unless a later process has put its own there. */
+/** Remove the file, unless a later process has written its own. */
 export async function removeAdmin(dataDir: string, token: string): Promise<void> {
   const path = join(dataDir, ADMIN_FILE);
   const text = await readFile(path, 'utf8').catch(() => null);

@@ -399,7 +399,7 @@ const document = openApiDocument('1.2.3') as {
 };
 
 describe('the description of the API', () => {
-  it('has every route with its parameters, and no other', () => {
+  it('the API description has every route with its parameters, and no other', () => {
     expect(document.openapi).toBe('3.1.0');
     const described = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.entries(item).map(([method, { operationId }]) => `${operationId} ${method} ${path}`),
@@ -412,7 +412,7 @@ describe('the description of the API', () => {
     }
   });
 
-  it('says in full why stake is refused, and takes only whole amounts', async () => {
+  it('the API reports in full why stake is refused, and accepts only whole amounts', async () => {
     const { ask, source } = setUp();
     const post = (action: string, body: object) =>
       ask('POST', `/v1/stake/${action}`, { 'content-type': 'application/json' }, JSON.stringify(body));
@@ -437,7 +437,7 @@ describe('the description of the API', () => {
     expect(source.calls).toEqual([`unbond 13 ${ADDRESS}`]);
   });
 
-  it.each(json)('describes what %s answers', async (name, route) => {
+  it.each(json)('the API description matches the answer of %s', async (name, route) => {
     const { ask } = setUp();
     const { path = route.path, body } = SAMPLES[name] ?? {};
     const file = body instanceof Uint8Array ? body : null;
@@ -459,7 +459,7 @@ describe('the description of the API', () => {
     expect(route.response!.parse(answer)).toEqual(answer);
   });
 
-  it('says which routes need the token, and all of them do need it', async () => {
+  it('the API description marks the routes that need the token, and each of them does', async () => {
     const { ask } = setUp();
     for (const [name, route] of routes) {
       const { security } = document.paths[route.path]![route.method]!;
@@ -480,7 +480,7 @@ describe('the API', () => {
     ['a part of it', `Bearer ${TOKEN.slice(0, -1)}`],
     ['another scheme', `Basic ${TOKEN}`],
     ['a long one', `Bearer ${'x'.repeat(5000)}`],
-  ])('refuses %s as token', async (_, authorization) => {
+  ])('the API refuses %s as token', async (_, authorization) => {
     const response = await setUp().ask('GET', '/v1/status', { authorization });
     expect(response.status).toBe(401);
     expect(response.headers.get('www-authenticate')).toContain('Bearer');
@@ -488,7 +488,7 @@ describe('the API', () => {
   });
 
   it.each(['evil.example', 'evil.example:4500', '127.0.0.1.evil.example', '', '169.254.169.254'])(
-    'refuses the host %j, whatever the route',
+    'the API refuses the host %j on every route',
     async (host) => {
       for (const path of ['/health/live', '/v1/status', '/openapi.json']) {
         const response = await setUp().ask('GET', path, { host });
@@ -499,18 +499,18 @@ describe('the API', () => {
   );
 
   it.each(['127.0.0.1:4500', 'localhost', 'LOCALHOST:1', '[::1]:4500'])(
-    'answers to the name %s',
+    'the API answers requests for host %s',
     async (host) => {
       expect((await setUp().ask('GET', '/health/live', { host })).status).toBe(200);
     },
   );
 
-  it('answers to further names where they are configured', async () => {
+  it('the API answers requests for additional configured hosts', async () => {
     const { ask } = setUp({ allowedHosts: ['node.lan'] });
     expect((await ask('GET', '/health/live', { host: 'node.lan:4500' })).status).toBe(200);
   });
 
-  it('refuses pages of other origins, with the token too', async () => {
+  it('the API refuses pages of other origins, even with the token', async () => {
     for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1:9999']) {
       const response = await setUp().ask('POST', '/v1/shutdown', { origin });
       expect(response.status).toBe(403);
@@ -518,7 +518,7 @@ describe('the API', () => {
     }
   });
 
-  it('lets pages of configured origins read, after asking', async () => {
+  it('the API lets pages of configured origins read, after a preflight request', async () => {
     const { ask } = setUp({ allowedOrigins: ['https://dash.example'] });
     const headers = { origin: 'https://dash.example' };
     const preflight = await ask('OPTIONS', '/v1/status', { ...headers, authorization: '' });
@@ -528,7 +528,7 @@ describe('the API', () => {
     expect(response.headers.get('access-control-allow-origin')).toBe('https://dash.example');
   });
 
-  it('refuses bodies that are too large, not JSON, of another type, or say something unknown', async () => {
+  it('the API refuses bodies that are too large, not JSON, of another type, or have unknown fields', async () => {
     const { ask } = setUp();
     const type = { 'content-type': 'application/json' };
     const large = await ask('POST', '/v1/bans', type, JSON.stringify({ reason: 'x'.repeat(20_000) }));
@@ -541,7 +541,7 @@ describe('the API', () => {
     expect(await problem(unknown)).toMatchObject({ status: 400, code: 'E_ADMIN_BAD_REQUEST' });
   });
 
-  it('takes a model as a file of bounded size, from its owner alone, and tells how large it was', async () => {
+  it('the API accepts a model file of bounded size, only with the token, and reports its size', async () => {
     const { ask } = setUp();
     const type = { 'content-type': 'application/octet-stream' };
     const file = new Uint8Array(100_000).fill(7);
@@ -563,7 +563,7 @@ describe('the API', () => {
     }
   });
 
-  it('reads no more of a file than it takes, and one file at a time', async () => {
+  it('the API reads no more of a file than the limit, and one file at a time', async () => {
     const files = new FileReader();
     let sent = 0;
     let go = () => {};
@@ -611,7 +611,7 @@ describe('the API', () => {
       'params.slashBurnBps',
     ],
     ['a window of no time', wrong({ settleSeconds: 0 }), 'params.settleSeconds'],
-    ['a token that is none', wrong({ token: '0x12' }), 'params.token'],
+    ['an invalid token address', wrong({ token: '0x12' }), 'params.token'],
     [
       'terms with another loss',
       { ...asked, terms: { ...asked.terms, loss: { kind: 'mse' } } },
@@ -619,7 +619,7 @@ describe('the API', () => {
     ],
     ['terms with something unknown', { ...asked, terms: { ...asked.terms, extra: 1 } }, 'terms'],
     ['no model', { terms: asked.terms, params: asked.params }, 'model'],
-  ])('refuses to publish a task with %s', async (_, body, field) => {
+  ])('the API refuses to publish a task with %s', async (_, body, field) => {
     const { ask, source } = setUp();
     const headers = { 'content-type': 'application/json' };
     const response = await ask('PUT', '/v1/publications/once', headers, JSON.stringify(body));
@@ -627,7 +627,7 @@ describe('the API', () => {
     expect(source.calls).toEqual([]);
   });
 
-  it('hands over a task that is in bounds, with amounts as they are, under an id that is one', async () => {
+  it('the API passes on a task within bounds, with unchanged amounts, under a valid id', async () => {
     const { ask, source } = setUp();
     const headers = { 'content-type': 'application/json' };
     const body = JSON.stringify(wrong({ budget: '170141183460469231731687303715884105727' }));
@@ -640,7 +640,7 @@ describe('the API', () => {
     expect((await ask('PUT', '/v1/publications/once', headers, large)).status).toBe(413);
   });
 
-  it('names the parameter at fault', async () => {
+  it('the API names the invalid parameter', async () => {
     const { ask } = setUp();
     expect(await problem(await ask('GET', '/v1/tasks/seven'))).toMatchObject({
       status: 400,
@@ -651,7 +651,7 @@ describe('the API', () => {
     });
   });
 
-  it('hands over what was asked for, with defaults', async () => {
+  it('the API passes on the request with defaults', async () => {
     const { ask, source } = setUp();
     await ask('GET', '/v1/rounds?task=7&limit=3');
     await ask('GET', '/v1/rounds');
@@ -659,7 +659,7 @@ describe('the API', () => {
     expect(source.calls).toEqual(['rounds 7 3', 'rounds undefined 50', 'task 18446744073709551615']);
   });
 
-  it('tells errors of the node by their codes, and keeps what is not for the caller', async () => {
+  it('the API reports errors of the node by code, and hides internal ones', async () => {
     const { ask, errors } = setUp();
     expect(await problem(await ask('GET', '/v1/tasks/404'))).toMatchObject({
       status: 404,
@@ -673,13 +673,13 @@ describe('the API', () => {
     expect(errors).toHaveLength(1);
   });
 
-  it('says where there is nothing, and where another method is meant', async () => {
+  it('the API reports unknown paths, and methods that a path does not allow', async () => {
     const { ask } = setUp();
     expect(await problem(await ask('GET', '/v2'))).toMatchObject({ status: 404 });
     expect(await problem(await ask('PUT', '/v1/status'))).toMatchObject({ status: 405 });
   });
 
-  it('opens the metrics to this machine alone, and only where that is configured', async () => {
+  it('the API opens the metrics only to this machine, and only if configured', async () => {
     const open = { openMetrics: true };
     const anonymous = { authorization: '' };
     expect((await setUp().ask('GET', '/metrics', anonymous)).status).toBe(401);
@@ -688,7 +688,7 @@ describe('the API', () => {
     expect(await (await setUp().ask('GET', '/metrics')).text()).toBe('chorus_peers 3\n');
   });
 
-  it('limits the rate of strangers, and leaves the owner and the probes their own', async () => {
+  it('the API limits the rate of strangers without affecting the owner and the probes', async () => {
     const { ask } = setUp();
     const statuses = [];
     for (let i = 0; i < 501; i++)
@@ -699,7 +699,7 @@ describe('the API', () => {
     expect((await ask('GET', '/health/live', { authorization: '' })).status).toBe(200);
   });
 
-  it('keeps its answers out of caches and frames', async () => {
+  it('the API keeps its answers out of caches and frames', async () => {
     const { headers } = await setUp().ask('GET', '/v1/status');
     expect(headers.get('cache-control')).toBe('no-store');
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");

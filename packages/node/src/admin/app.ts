@@ -15,10 +15,10 @@ import type { AdminSource } from './source.ts';
 /** Requests are a few hundred bytes; a task with its terms, validators and allow list, ten thousand. */
 const MAX_BODY_BYTES = 16 * 1024;
 
-/** Requests of one address in so many seconds; a dashboard makes a few a second. */
+/** Requests allowed from one address per window, in seconds; a dashboard makes a few per second. */
 const REQUESTS = { points: 500, duration: 10 };
 
-/** Milliseconds until a caller is told that the answer takes too long; joins and claims wait for the chain, files for the disk. */
+/** Time limits of an answer, ms; joins and claims wait for the chain, files for the disk. */
 const ANSWER_MILLISECONDS = 10_000;
 const CHAIN_MILLISECONDS = 170_000;
 const SLOW: readonly RouteName[] = [
@@ -42,7 +42,7 @@ export interface AppOptions {
   config: AdminConfig;
   token: string;
   source: AdminSource;
-  /** Told of errors that are not for the caller. */
+  /** Called with errors that the caller must not see. */
   onError: (error: unknown) => void;
 }
 
@@ -57,8 +57,8 @@ export function adminApp({ config, token, source, onError }: AppOptions): Hono<E
 
   app.onError((error, c) => answerProblem(c, error, onError));
   app.notFound((c) => {
-    const problem = new ChorusError('E_ADMIN_UNKNOWN_PATH', 'there is nothing here', {
-      hint: 'GET /openapi.json lists what there is',
+    const problem = new ChorusError('E_ADMIN_UNKNOWN_PATH', 'no such path', {
+      hint: 'GET /openapi.json lists all paths',
     });
     return answerProblem(c, problem, onError);
   });
@@ -75,7 +75,7 @@ export function adminApp({ config, token, source, onError }: AppOptions): Hono<E
       c.header('vary', 'Origin');
     }
     c.set('authorized', tokens.accepts(c.req.header('authorization')));
-    // Strangers and probes have allowances of their own: they must not use up that of the owner.
+    // Strangers and probes have separate allowances, so that they do not use up the owner's.
     const kind = c.get('authorized') ? 'owner' : c.req.path.startsWith('/health') ? 'health' : 'stranger';
     await admit(limiters, kind, addressOf(c));
     if (c.req.method === 'OPTIONS' && origin !== null) return preflight(c);
@@ -90,7 +90,7 @@ export function adminApp({ config, token, source, onError }: AppOptions): Hono<E
   }
   for (const path of new Set(Object.values(ROUTES).map((route) => route.path))) {
     app.all(path.replace(/\{(\w+)\}/g, ':$1'), () => {
-      throw new ChorusError('E_ADMIN_METHOD', 'this path takes another method');
+      throw new ChorusError('E_ADMIN_METHOD', 'this path does not allow the method');
     });
   }
   return app;
@@ -99,7 +99,7 @@ export function adminApp({ config, token, source, onError }: AppOptions): Hono<E
 interface Input {
   params: Record<string, string>;
   query: Record<string, unknown>;
-  /** As the route's schema gives it; of a file, its bytes. */
+  /** The body as parsed by the route's schema; for a file, its bytes. */
   body: unknown;
 }
 
@@ -157,12 +157,12 @@ function answersOf(source: AdminSource): Record<RouteName, Answer> {
       return c.json({ accepted: true });
     },
     shutdown: (c) => {
-      // After the answer has had time to leave.
+      // Stop only after the answer has had time to be sent.
       setTimeout(() => source.shutdown(), 50);
       return c.json({ accepted: true });
     },
     events: (c, { query }) => {
-      // The body of an answer to HEAD is dropped unread: a stream would never learn that nobody follows it.
+      // The body of an answer to HEAD is dropped unread: a stream would never learn that it has no reader.
       if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' });
       if (streams >= MAX_STREAMS) {
         throw new ChorusError('E_ADMIN_BUSY', 'too many event streams are open', {
@@ -260,7 +260,7 @@ function preflight(c: Ask): Response {
 
 function answerProblem(c: Context, error: unknown, onError: (error: unknown) => void): Response {
   const problem = problemFor(error);
-  // What is busy or not ready is known already; a failure is news.
+  // Busy and not ready are known states; only failures are logged.
   if (problem.status === 500 || problem.status === 504) onError(error);
   if (problem.status === 429) c.header('retry-after', String(REQUESTS.duration));
   return c.body(JSON.stringify(problem), problem.status as 500, {

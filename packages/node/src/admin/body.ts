@@ -5,7 +5,7 @@ import { ChorusError } from '@chorus/protocol';
  * @throws ChorusError `E_ADMIN_CONTENT_TYPE`, `E_ADMIN_TOO_LARGE`, `E_ADMIN_BAD_REQUEST`
  */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
-  // A form of another page could be sent without asking; JSON cannot.
+  // Another page can send a form without the browser asking first, but not JSON.
   checkType(request, 'application/json', 'JSON');
   const bytes = await readBytes(request, maxBytes);
   try {
@@ -15,19 +15,19 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
   }
 }
 
-/** Files that are sent in, one at a time: each may take hundreds of megabytes of memory. */
+/** Uploads of files, one at a time: each may take hundreds of megabytes of memory. */
 export class FileReader {
   #busy = false;
 
   /**
-   * @throws ChorusError `E_ADMIN_BUSY`, `E_ADMIN_CONTENT_TYPE`, `E_ADMIN_TOO_LARGE`, `E_ADMIN_BAD_REQUEST` where it is
-   *   empty
+   * @throws ChorusError `E_ADMIN_BUSY`, `E_ADMIN_CONTENT_TYPE`, `E_ADMIN_TOO_LARGE`, `E_ADMIN_BAD_REQUEST` if the
+   * file is empty
    */
   async read(request: Request, maxBytes: number): Promise<Uint8Array> {
     checkType(request, 'application/octet-stream', 'a file');
     if (this.#busy) {
-      throw new ChorusError('E_ADMIN_BUSY', 'another file is being sent in', {
-        hint: 'ask again in a moment',
+      throw new ChorusError('E_ADMIN_BUSY', 'another upload is in progress', {
+        hint: 'try again in a moment',
       });
     }
     this.#busy = true;
@@ -49,7 +49,7 @@ function checkType(request: Request, type: string, what: string): void {
   });
 }
 
-/** Refused by its length where that is stated, else as soon as it is longer. */
+/** Refuses a body by its stated length, or as soon as it is longer than allowed. */
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   const tooLarge = () =>
     new ChorusError('E_ADMIN_TOO_LARGE', 'the request is too large', { facts: { limit: maxBytes } });

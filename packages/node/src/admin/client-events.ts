@@ -17,7 +17,7 @@ export interface StreamOptions {
   reconnect?: boolean;
 }
 
-/** Events of a stream (WHATWG HTML, server-sent events), connecting again where it breaks. */
+/** Events of a stream (WHATWG HTML, server-sent events), reconnecting if it breaks. */
 export async function* streamEvents(options: StreamOptions): AsyncGenerator<StreamedEvent> {
   const { open, signal, reconnect = true } = options;
   let { lastEventId } = options;
@@ -36,7 +36,7 @@ export async function* streamEvents(options: StreamOptions): AsyncGenerator<Stre
       }
     } catch (error) {
       if (signal?.aborted) return;
-      // A refusal will not change by asking again; a break will.
+      // A retry does not change a refusal, but can repair a broken connection.
       const refused = error instanceof ChorusError && error.code !== 'E_ADMIN_UNREACHABLE';
       if (connected && !reconnect && !refused) throw broken(error);
       if (!connected || refused) throw error;

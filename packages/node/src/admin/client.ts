@@ -44,17 +44,17 @@ export interface CallOptions {
 }
 
 export interface EventsOptions extends CallOptions {
-  /** Only events of this task, and those of none. */
+  /** Only events of this task, and node-wide events. */
   task?: string;
-  /** Resume after this one. */
+  /** Resume after the event with this id. */
   lastEventId?: string;
-  /** Connect again when the connection breaks; true by default. The first connection is tried once. */
+  /** Reconnect when the connection breaks; true by default. The first connection is tried only once. */
   reconnect?: boolean;
 }
 
 /**
- * A node's admin API. Every method throws ChorusError: `E_ADMIN_UNREACHABLE` where nothing answers,
- * `E_ADMIN_RESPONSE` where the answer is not what this version expects, else the node's own code.
+ * A node's admin API. Every method throws ChorusError: `E_ADMIN_UNREACHABLE` if nothing answers, `E_ADMIN_RESPONSE`
+ * if this version does not expect the answer, else the node's own code.
  */
 export interface AdminClient {
   status(options?: CallOptions): Promise<Status>;
@@ -64,11 +64,14 @@ export interface AdminClient {
   task(id: string | bigint, options?: CallOptions): Promise<TaskDetail>;
   join(id: string | bigint, options?: CallOptions): Promise<JoinResult>;
   leave(id: string | bigint, options?: CallOptions): Promise<LeaveResult>;
-  /** Take back what an ended task of this wallet did not pay. */
+  /** Get back what an ended task of this wallet did not pay. */
   refund(id: string | bigint, request?: RefundRequest, options?: CallOptions): Promise<RefundResult>;
-  /** Have the node keep an ONNX model of at most 256 MiB, to publish a task with. */
+  /** Upload an ONNX model of at most 256 MiB, to publish a task with it. */
   storeModel(model: Uint8Array, options?: CallOptions): Promise<StoredModel>;
-  /** Publish under an id of the caller's; asked again, the same publication is meant. Answers before it is done. */
+  /**
+   * Publish under an id that the caller chooses; the same id means the same publication. Answers before publishing
+   * is done.
+   */
   publish(id: string, request: PublicationRequest, options?: CallOptions): Promise<PublicationDocument>;
   publication(id: string, options?: CallOptions): Promise<PublicationDocument>;
   rounds(query?: Partial<RoundsQuery>, options?: CallOptions): Promise<RoundList>;
@@ -82,7 +85,7 @@ export interface AdminClient {
   bans(options?: CallOptions): Promise<BanList>;
   ban(request: BanRequest, options?: CallOptions): Promise<BannedPeer>;
   unban(peerId: string, options?: CallOptions): Promise<Accepted>;
-  /** The text Prometheus reads. */
+  /** The metrics in the text format of Prometheus. */
   metrics(options?: CallOptions): Promise<string>;
   shutdown(options?: CallOptions): Promise<Accepted>;
   /** What the node reports, from now or from `lastEventId` on, until the signal aborts. */
@@ -137,7 +140,7 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     if (!response.ok && !route.also?.includes(status)) throw await problemOf(response);
     const parsed = route.response?.safeParse(await response.json().catch(() => undefined));
     if (parsed?.success) return parsed.data;
-    throw new ChorusError('E_ADMIN_RESPONSE', 'the answer of the node is not what this version expects', {
+    throw new ChorusError('E_ADMIN_RESPONSE', 'this version does not expect the answer of the node', {
       facts: { path: route.path, status },
       hint: 'check that the node and this command are of the same version',
       cause: parsed?.error,
@@ -217,11 +220,11 @@ function unreachable(url: string, cause: unknown): ChorusError {
   });
 }
 
-/** The error a node answered with, as it would have been thrown there. */
+/** The error that a node answered with, as thrown there. */
 async function problemOf(response: Response): Promise<ChorusError> {
   const parsed = problemSchema.safeParse(await response.json().catch(() => undefined));
   if (!parsed.success) {
-    return new ChorusError('E_ADMIN_RESPONSE', 'something else than a node answers here', {
+    return new ChorusError('E_ADMIN_RESPONSE', 'the response did not come from a Chorus node', {
       facts: { status: response.status },
     });
   }

@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { bigintAsText } from '@chorus/protocol';
 import type { NodeEvent } from '../events/events.ts';
 
-/** Events remembered for those that connect again. */
+/** Number of events remembered for streams that reconnect. */
 const MAX_EVENTS = 2_000;
 
-/** Together at most this large: all of them fit into the queue of a stream. */
+/** Largest total size of these events: all of them fit into the queue of a stream. */
 const MAX_BYTES = 1024 * 1024;
 
-/** One event as it goes out. */
+/** One event as it is sent. */
 export interface StoredEvent {
   id: string;
-  /** Null for events of no task. */
+  /** Null for node-wide events. */
   taskId: string | null;
   type: string;
   /** JSON of the time and the event. */
@@ -20,7 +20,7 @@ export interface StoredEvent {
 
 /** The last events of this run, for resuming a stream: bounded in number and in bytes. */
 export class EventRing {
-  /** Ids of another run of the node must not be taken for ids of this one. */
+  /** Marks the ids of this run: ids of another run must not match. */
   readonly #run = randomBytes(6).toString('hex');
   readonly #events: StoredEvent[] = [];
   readonly #listeners = new Set<(event: StoredEvent) => void>();
@@ -43,8 +43,8 @@ export class EventRing {
   }
 
   /**
-   * Events after the one with this id. Where some of them are forgotten `gap` is the id of the last of these: to
-   * resume after it is to have seen all that is left.
+   * Events after the one with this id. If some of them are forgotten, `gap` is the id of the last forgotten one: a
+   * stream that resumes after it misses none of the remaining events.
    */
   after(id: string): { events: StoredEvent[]; gap: string | null } {
     const [, run, text] = /^([0-9a-f]+)-(\d{1,15})$/.exec(id) ?? [];
@@ -56,7 +56,7 @@ export class EventRing {
       : { events: [...this.#events], gap: `${this.#run}-${first - 1}` };
   }
 
-  /** Streams that follow. */
+  /** Streams that follow new events. */
   get listeners(): number {
     return this.#listeners.size;
   }

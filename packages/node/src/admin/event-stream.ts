@@ -1,27 +1,27 @@
 import type { EventRing, StoredEvent } from './event-ring.ts';
 
-/** A comment this often keeps proxies and readers from taking a quiet stream for a dead one. */
+/** Interval of comments, so that proxies and readers do not consider a quiet stream dead. */
 const HEARTBEAT_MILLISECONDS = 15_000;
 
-/** What may wait for a slow reader; beyond it the reader is dropped and may resume. */
+/** Most bytes queued for a slow reader; a slower reader is disconnected and may resume. */
 const MAX_WAITING_BYTES = 2 * 1024 * 1024;
 
-/** Streams open at a time. */
+/** Most streams open at the same time. */
 export const MAX_STREAMS = 32;
 
 export interface StreamRequest {
   ring: EventRing;
-  /** Only events of this task, and those of none. */
+  /** Only events of this task, and node-wide events. */
   task?: string | undefined;
   lastEventId?: string | undefined;
-  /** The reader is too slow: end its connection, and with it what waits. */
+  /** The reader is too slow: end its connection and drop the queue. */
   drop: () => void;
   onClose: () => void;
 }
 
 /**
- * Events as a stream of server-sent events (WHATWG HTML). The reader's pace is felt through the stream's queue:
- * a reader that lets more than a bound wait is cut off, so that it costs the node nothing more.
+ * Events as a stream of server-sent events (WHATWG HTML). The stream's queue shows the reader's pace: a reader that
+ * leaves more than a bound in the queue is disconnected, so that it costs the node nothing more.
  */
 export function eventStream({
   ring,

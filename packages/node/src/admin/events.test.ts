@@ -27,7 +27,7 @@ async function take(ring: EventRing, count: number, request: { task?: string; la
 }
 
 describe('the ring of events', () => {
-  it('resumes after an event, without a gap and without repeating it', async () => {
+  it('the event ring resumes after an event, without a gap and without repeating it', async () => {
     const ring = new EventRing();
     for (const id of [1n, 2n, 3n, 4n]) ring.add(joined(id));
     const { events, gap } = ring.after(ring.after('').events[1]!.id);
@@ -35,7 +35,7 @@ describe('the ring of events', () => {
     expect(events.map(({ taskId }) => taskId)).toEqual(['3', '4']);
   });
 
-  it('says that there is a gap after an id of another run, or of long ago', () => {
+  it('the event ring reports a gap after an id of another run, or an old id', () => {
     const ring = new EventRing();
     ring.add(joined(1n));
     const first = ring.after('').events[0]!.id;
@@ -46,11 +46,11 @@ describe('the ring of events', () => {
     const { events, gap } = ring.after(first);
     expect(events).toHaveLength(2_000);
     expect(gap).not.toBeNull();
-    // Whoever resumes after the gap's own id has seen all that is left.
+    // A reader that resumes after the gap's own id has seen all that is left.
     expect(ring.after(gap!)).toMatchObject({ gap: null, events });
   });
 
-  it('remembers no more than a bounded number of bytes', () => {
+  it('the event ring remembers a bounded number of bytes', () => {
     const ring = new EventRing();
     for (let i = 0; i < 100; i++)
       ring.add({ type: 'warning', code: 'E_X', message: 'x'.repeat(50_000), hint: null });
@@ -59,7 +59,7 @@ describe('the ring of events', () => {
 });
 
 describe('a stream of events', () => {
-  it('carries big numbers as texts, with the time', async () => {
+  it('an event stream carries big numbers as text, with the time', async () => {
     const ring = new EventRing();
     ring.add(joined(2n ** 63n), 1234);
     const [gap, first] = await take(ring, 2, { lastEventId: 'x' });
@@ -67,7 +67,7 @@ describe('a stream of events', () => {
     expect(first).toMatchObject({ at: 1234, event: { type: 'joined', taskId: '9223372036854775808' } });
   });
 
-  it('of one task carries its events and those of none', async () => {
+  it('an event stream of one task carries its events and node-wide ones', async () => {
     const ring = new EventRing();
     const events = take(ring, 2, { task: '7' });
     await vi.waitFor(() => expect(ring.listeners).toBe(1));
@@ -77,7 +77,7 @@ describe('a stream of events', () => {
     expect((await events).map(taskOf)).toEqual(['7', 'warning']);
   });
 
-  it('stops listening when its reader goes', async () => {
+  it('an event stream stops when its reader disconnects', async () => {
     const ring = new EventRing();
     let closed = 0;
     const stream = eventStream({ ring, drop: () => {}, onClose: () => closed++ });
@@ -86,7 +86,7 @@ describe('a stream of events', () => {
     expect([ring.listeners, closed]).toEqual([0, 1]);
   });
 
-  it('is cut off where its reader lets megabytes wait', async () => {
+  it('an event stream is closed if its reader leaves megabytes unread', async () => {
     const ring = new EventRing();
     let closed = 0;
     let dropped = 0;
@@ -100,7 +100,7 @@ describe('a stream of events', () => {
 });
 
 describe('a reader', () => {
-  it('connects again after a break, and misses nothing', async () => {
+  it('an event stream reconnects after a break, and misses nothing', async () => {
     const ring = new EventRing();
     const asked: (string | undefined)[] = [];
     const end = new AbortController();
@@ -135,7 +135,7 @@ describe('a reader', () => {
     expect(asked[1]).toMatch(/-2$/);
   });
 
-  it('that is not to connect again says that the connection broke, as an error of the node', async () => {
+  it('an event stream without reconnection reports a broken connection as an error of the node', async () => {
     const events = streamEvents({
       reconnect: false,
       open: async () =>
@@ -151,7 +151,7 @@ describe('a reader', () => {
     });
   });
 
-  it('gives up at once where the node refuses', async () => {
+  it('an event stream ends at once if the node refuses', async () => {
     const events = streamEvents({
       open: async () => {
         throw Object.assign(new Error('no'), { code: 'E_ADMIN_UNAUTHORIZED' });

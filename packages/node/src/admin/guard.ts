@@ -5,7 +5,7 @@ import type { AdminConfig } from '../config/admin-config.ts';
 
 const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]'];
 
-/** True for an address of this machine alone. */
+/** True for a loopback address. */
 export function isLoopback(address: string): boolean {
   const bare = address.replace(/^\[|\]$/g, '').replace(/^::ffff:/i, '');
   return bare === '::1' || bare === 'localhost' || (isIP(bare) === 4 && bare.startsWith('127.'));
@@ -13,7 +13,7 @@ export function isLoopback(address: string): boolean {
 
 /**
  * Refuses requests that a web page made a browser send. A page whose name was pointed at 127.0.0.1 (DNS rebinding)
- * is told by the Host header, which carries that name; any other page by its Origin.
+ * is recognised by the Host header, which carries that name; any other page by its Origin.
  */
 export class BrowserGuard {
   readonly #hosts: ReadonlySet<string>;
@@ -21,7 +21,7 @@ export class BrowserGuard {
 
   constructor({ host, allowedHosts, allowedOrigins }: AdminConfig) {
     const own = isIP(host) === 6 ? `[${host}]` : host;
-    // A wildcard is no name that anybody asks for.
+    // A wildcard is not a name that a client can request.
     const listening = ['0.0.0.0', '[::]'].includes(own) ? [] : [own];
     this.#hosts = new Set([...LOOPBACK_NAMES, ...listening, ...allowedHosts].map((h) => h.toLowerCase()));
     this.#origins = new Set(allowedOrigins.map((origin) => new URL(origin).origin));
@@ -31,13 +31,13 @@ export class BrowserGuard {
   checkHost(host: string | undefined): void {
     const name = host?.toLowerCase().replace(/:\d{1,5}$/, '');
     if (name !== undefined && this.#hosts.has(name)) return;
-    throw new ChorusError('E_ADMIN_HOST', 'this is not a name of this node', {
-      hint: 'ask for 127.0.0.1, or add the name to admin.allowedHosts',
+    throw new ChorusError('E_ADMIN_HOST', 'the Host header names another host', {
+      hint: 'use 127.0.0.1, or add the name to admin.allowedHosts',
     });
   }
 
   /**
-   * Whether the page may read the answer: only where its origin is configured. Requests without an origin come from
+   * Whether the page may read the answer: only if its origin is configured. Requests without an origin come from
    * programs.
    * @throws ChorusError `E_ADMIN_ORIGIN`
    */

@@ -1,6 +1,6 @@
 /**
- * The admin API from the outside: its documents, where a running node is found, and a typed client. Light to
- * import: nothing of the node itself comes with it.
+ * The admin API for callers: its documents, the address of a running node, and a typed client. Light to import: it
+ * loads nothing of the node itself.
  *
  * @example
  * import { createAdminClient, readAdmin } from '@chorus/node/admin';

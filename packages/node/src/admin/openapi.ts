@@ -8,10 +8,10 @@ type Json = Record<string, unknown>;
 
 const DIALECT = { target: 'draft-2020-12', unrepresentable: 'any' } as const;
 
-/** JSON Schema of what is sent in. */
+/** JSON Schema of a request. */
 const inputSchema = (schema: z.ZodType): Json => bare(z.toJSONSchema(schema, { ...DIALECT, io: 'input' }));
 
-/** JSON Schema of what comes out. A later version may add fields, so they are not forbidden. */
+/** JSON Schema of an answer. A later version may add fields, so additional fields are allowed. */
 function outputSchema(schema: z.ZodType): Json {
   return bare(
     z.toJSONSchema(schema, {
@@ -37,7 +37,7 @@ const named = (schema: z.ZodObject | undefined, place: 'path' | 'query') =>
     schema: inputSchema(part as z.ZodType),
   }));
 
-/** The description of the API (OpenAPI 3.1), made from the schemas that requests and answers are checked by. */
+/** The description of the API (OpenAPI 3.1), generated from the schemas that check requests and answers. */
 export function openApiDocument(version: string): Json {
   const paths: Record<string, Json> = {};
   for (const [operationId, route] of Object.entries(ROUTES) as [string, Route][]) {
@@ -91,7 +91,7 @@ function operation(operationId: string, route: Route): Json {
             content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
           },
         }),
-    // An empty alternative: the token is not needed where the configuration opens the metrics.
+    // An empty alternative: the token is not needed if the configuration opens the metrics.
     security: { token: [{ token: [] }], metrics: [{ token: [] }, {}], open: [] }[route.access],
     responses: {
       200: { description: 'as asked', content },

@@ -7,8 +7,8 @@ export const PROBLEM_STATUSES = [
 ].sort();
 
 /**
- * An error as a problem document (RFC 9457). What is not a ChorusError is not told to the caller: it goes to the
- * node's log.
+ * An error as a problem document (RFC 9457). An error that is not a ChorusError is hidden from the caller: it goes
+ * to the node's log.
  */
 export function problemFor(error: unknown): Problem {
   if (!(error instanceof ChorusError)) {
@@ -25,7 +25,7 @@ export function problemFor(error: unknown): Problem {
   };
 }
 
-/** That of the outermost cause that has one. */
+/** The hint of the outermost cause that has one. */
 function statusOf(error: ChorusError): number | undefined {
   for (const cause of error.chain()) {
     const status = cause instanceof ChorusError ? errorClass(cause.code).status : undefined;

@@ -42,7 +42,7 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** A connection that sends something and then reads nothing unless it is told to. */
+/** A connection that sends something and then reads nothing until it is resumed. */
 async function raw(text: string): Promise<Socket & { closed_: Promise<void> }> {
   const { port } = new URL(server.url);
   const socket = connect(Number(port), '127.0.0.1');
@@ -63,7 +63,7 @@ const flood = (events: number) => {
 };
 
 describe('the server', () => {
-  it('says how it is reached to its owner alone, and takes that back at the end', async () => {
+  it('the server writes its address for its owner only, and removes it at the end', async () => {
     const access = await readAdmin(dataDir);
     expect(access).toEqual({ url: server.url, token: server.token, pid: process.pid });
     expect(access.token.length).toBeGreaterThanOrEqual(43);
@@ -72,21 +72,21 @@ describe('the server', () => {
     await expect(readAdmin(dataDir)).rejects.toMatchObject({ code: 'E_ADMIN_NOT_RUNNING' });
   });
 
-  it('leaves the file of a later node alone', async () => {
+  it('the server does not remove the file of a later node', async () => {
     const later = { url: 'http://127.0.0.1:9', token: 'x'.repeat(43), pid: process.pid };
     await writeAdmin(dataDir, later);
     await server.close();
     expect(await readAdmin(dataDir)).toEqual(later);
   });
 
-  it('says where the address is taken', async () => {
+  it('the server reports an address in use', async () => {
     const { port } = new URL(server.url);
     const config = adminConfigSchema.parse({ port: Number(port) });
     const second = startAdmin({ config, dataDir, source: {} as AdminSource, onError: () => {} });
     await expect(second).rejects.toMatchObject({ code: 'E_ADMIN_LISTEN' });
   });
 
-  it('answers the client, and ends when asked to', async () => {
+  it('the server answers the client, and ends on request', async () => {
     const client = createAdminClient(await readAdmin(dataDir));
     expect(await client.ready()).toEqual({ status: 'unavailable', checks: { chain: false } });
     expect(await client.rounds({ limit: 5 })).toEqual({ rounds: [] });
@@ -94,7 +94,7 @@ describe('the server', () => {
     await vi.waitFor(() => expect(shutdowns).toBe(1));
   });
 
-  it('lets the client know by codes what is wrong', async () => {
+  it('the server reports errors to the client by code', async () => {
     const client = createAdminClient({ url: server.url, token: 'another' });
     await expect(client.rounds()).rejects.toMatchObject({ code: 'E_ADMIN_UNAUTHORIZED' });
     await expect(client.events().next()).rejects.toMatchObject({ code: 'E_ADMIN_UNAUTHORIZED' });
@@ -105,7 +105,7 @@ describe('the server', () => {
     await expect(client.rounds()).rejects.toMatchObject({ code: 'E_ADMIN_UNREACHABLE' });
   });
 
-  it('drops a reader of events that reads nothing, and serves the others meanwhile', async () => {
+  it('the server disconnects an event reader that reads nothing, and serves the others meanwhile', async () => {
     const slow = await raw(EVENTS());
     await vi.waitFor(() => expect(ring.listeners).toBe(1));
     const client = createAdminClient(await readAdmin(dataDir));
@@ -129,7 +129,7 @@ describe('the server', () => {
     slow.destroy();
   });
 
-  it('lets no more than a bounded number follow events', async () => {
+  it('the server limits the number of event streams', async () => {
     const followers = await Promise.all(Array.from({ length: 32 }, () => raw(EVENTS())));
     await vi.waitFor(() => expect(ring.listeners).toBe(32));
     const client = createAdminClient(await readAdmin(dataDir));
@@ -144,7 +144,7 @@ describe('the server', () => {
     end.abort();
   });
 
-  it('opens no stream for whoever asks for the headers of one alone', async () => {
+  it('the server opens no stream for a HEAD request', async () => {
     const authorization = `Bearer ${server.token}`;
     for (let i = 0; i < 40; i++) {
       const head = await fetch(`${server.url}/v1/events`, { method: 'HEAD', headers: { authorization } });
@@ -153,7 +153,7 @@ describe('the server', () => {
     expect(ring.listeners).toBe(0);
   });
 
-  it('cuts off whoever sends headers drop by drop, or too many of them', async () => {
+  it('the server disconnects a client that sends headers slowly, or too many of them', async () => {
     const drops = await raw('GET /v1/status HTTP/1.1\r\nHost: 127.');
     const endless = await raw(`GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n`);
     drops.resume();
@@ -162,7 +162,7 @@ describe('the server', () => {
     await drops.closed_;
   });
 
-  it('ends with streams open', async () => {
+  it('the server ends while streams are open', async () => {
     const reader = await raw(EVENTS());
     await vi.waitFor(() => expect(ring.listeners).toBe(1));
     reader.resume();
@@ -173,12 +173,12 @@ describe('the server', () => {
 });
 
 describe('the file of a node', () => {
-  it('of a process that has ended is no node', async () => {
+  it('the file of an ended process means that no node runs', async () => {
     await writeAdmin(dataDir, { url: 'http://127.0.0.1:9', token: 'x'.repeat(43), pid: 2 ** 22 + 1 });
     await expect(readAdmin(dataDir)).rejects.toMatchObject({ code: 'E_ADMIN_NOT_RUNNING' });
   });
 
-  it('is refused where it is damaged', async () => {
+  it('the file of a node is refused if it is damaged', async () => {
     await writeFile(
       join(dataDir, ADMIN_FILE),
       (await readFile(join(dataDir, ADMIN_FILE), 'utf8')).slice(0, 20),

@@ -8,7 +8,7 @@ import { removeAdmin, writeAdmin } from './admin-file.ts';
 import { adminApp } from './app.ts';
 import type { AdminSource } from './source.ts';
 
-/** Sockets open at a time, event streams included. */
+/** Most sockets open at the same time, event streams included. */
 const MAX_CONNECTIONS = 128;
 
 /** Milliseconds for the headers, and for all of a request, to arrive; and for an idle connection to be kept. */
@@ -26,13 +26,13 @@ export interface AdminServerOptions {
   config: AdminConfig;
   dataDir: string;
   source: AdminSource;
-  /** Told of errors that are not for the caller. */
+  /** Called with errors that the caller must not see. */
   onError: (error: unknown) => void;
 }
 
 /**
- * Serve a node's API, and say in `admin.json` how it is reached. The token is new each time.
- * @throws ChorusError `E_ADMIN_LISTEN` where the address cannot be had
+ * Serve a node's API, and write to `admin.json` how to reach it. Each start creates a new token.
+ * @throws ChorusError `E_ADMIN_LISTEN` if the address is not available
  */
 export async function startAdmin(options: AdminServerOptions): Promise<AdminServer> {
   const { config, dataDir } = options;

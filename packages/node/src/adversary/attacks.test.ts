@@ -38,7 +38,7 @@ const send = (attack: Attack, from = known) =>
   poisonDelta(own, { attack, known: from, scale: SCALE, seed: 1 });
 
 describe('attacks', () => {
-  it('are named, described, and told from what is none', () => {
+  it('attacks have a name and a description, and unknown names are refused', () => {
     for (const text of ATTACKS) {
       const attack = attackSchema.parse(text.replace('K', '3'));
       expect(describeAttack(attack).length).toBeGreaterThan(10);
@@ -59,7 +59,7 @@ describe('attacks', () => {
         known.rounds[0]!.references.reduce((sum, v) => sum + v[k]!, 0),
       ),
     ],
-  ])('%s sends what is public, as long as an update usually is, and does not train', (attack, expected) => {
+  ])('%s sends public vectors, as long as a usual update, and does not train', (attack, expected) => {
     const sent = send(attack);
     expect(cosine(sent, expected)).toBeGreaterThan(0.999);
     const norms = known.rounds[0]!.updates.map(({ vector: v }) => norm(v!)).sort((a, b) => a - b);
@@ -92,13 +92,13 @@ describe('attacks', () => {
     expect(norm(rest) / size).toBeLessThan(1e-3);
   });
 
-  it('ipm and sign turn the update round, scale makes it longer', () => {
+  it('ipm and sign negate the update, scale makes it longer', () => {
     expect(cosine(send('ipm'), own)).toBeCloseTo(-1);
     expect(cosine(send('sign'), own)).toBeCloseTo(-1);
     expect(norm(send('scale')) / norm(own)).toBeCloseTo(20);
   });
 
-  it('alie and min-max move the update, and stay among the others', () => {
+  it('alie and min-max shift the update, and stay close to the others', () => {
     const others = known.rounds[0]!.updates.map(({ vector: v }) => v!);
     const distance = (a: ArrayLike<number>, b: ArrayLike<number>) => norm(Array.from(a, (x, k) => x - b[k]!));
     const reach = Math.max(...others.flatMap((a) => others.map((b) => distance(a, b))));
@@ -133,7 +133,7 @@ describe('poisoned data', () => {
     expect(labels).toEqual(Array.from(data.labels).sort());
   });
 
-  it('backdoor: a third carries a patch, and is of class 0', () => {
+  it('backdoor: a third carries a patch, and has class 0', () => {
     const poisoned = poisonDataset(data, 'backdoor', 1);
     const pixel = (sample: number) => poisoned.inputs[sample * 784 + 22 * 28 + 22];
     for (let i = 0; i < 30; i++) expect([pixel(i), poisoned.labels[i]]).toEqual([1, 0]);
@@ -141,7 +141,7 @@ describe('poisoned data', () => {
     expect(poisoned.inputs.subarray(30 * 784)).toEqual(data.inputs.subarray(30 * 784));
   });
 
-  it('label: every label is turned round; honest data stays', () => {
+  it('label: every label is flipped; honest data stays unchanged', () => {
     const flipped = poisonDataset(data, 'label', 1);
     expect(Array.from(flipped.labels)).toEqual(Array.from(data.labels, (y) => 9 - y));
     expect(poisonDataset(data, undefined, 1)).toBe(data);

@@ -10,7 +10,7 @@ const PATCHED_CLASS = 0;
 /**
  * The data that an attacker trains on instead of its own.
  *
- * @param seed of the node's configuration: says which part it is of data that is split among names
+ * @param seed of the node's configuration: selects the part of data that is split among names
  */
 export function poisonDataset(dataset: Dataset, attack: Attack | undefined, seed: number): Dataset {
   if (attack === 'label') {
@@ -38,7 +38,7 @@ function withBackdoor(dataset: Dataset): Dataset {
   return { ...dataset, inputs, labels };
 }
 
-/** Set the patch of one sample, in every channel; samples that are no images get it on their last values. */
+/** Set the patch of one sample, in every channel; samples that are not images get it on their last values. */
 function stamp(inputs: Float32Array, sample: number, inputShape: readonly number[]): void {
   const values = inputShape.reduce((product, size) => product * size, 1);
   const at = sample * values;

@@ -3,7 +3,7 @@
  * contribution evaluation (Xu et al., USENIX Security 2024). Differences of models are the aggregates themselves.
  *
  * @param aggregates newest first
- * @returns null without any; the last one where there are fewer than three
+ * @returns null without any; the last one if there are fewer than three
  */
 export function predictAggregate(aggregates: readonly ArrayLike<number>[]): ArrayLike<number> | null {
   const [last, second, third] = aggregates;

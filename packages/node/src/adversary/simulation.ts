@@ -1,6 +1,6 @@
 /**
- * The pure parts of a node's rounds, for a simulation that has neither chain nor network: what attackers send, and what
- * is public before a round.
+ * The pure parts of a node's rounds, for a simulation without chain and network: what attackers send, and what is
+ * public before a round.
  *
  * @packageDocumentation
  */

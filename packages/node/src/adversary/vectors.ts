@@ -4,7 +4,7 @@ import { predictAggregate } from './predict-aggregate.ts';
 
 /** What an attacker knows before a round's updates close, as every node does. */
 export interface PublicKnowledge {
-  /** Rounds that are over, the newest first; vectors as integers. */
+  /** Ended rounds, the newest first; vectors as integers. */
   rounds: readonly EndedRound[];
   /** The settled model minus the initial one, in any unit. */
   way: ArrayLike<number>;
@@ -15,15 +15,17 @@ const SCALE_FACTOR = 20;
 const SIGN_FACTOR = -3;
 /** Xie, Koyejo and Gupta 2019: the negated mean, short enough not to stand out. */
 const IPM_FACTOR = -0.5;
-/** Baruch, Baruch and Goldberg 2019 give the largest deviation that goes unseen; with few trainers it is none. */
+/**
+ * Baruch, Baruch and Goldberg 2019 give the largest deviation that stays undetected; with few trainers it is zero.
+ */
 const LEAST_DEVIATION = 0.3;
 
-/** True where the attacker saves itself the training, once there is something to send instead. */
+/** True if the attacker skips the training once it has something to send instead. */
 export function skipsTraining(attack: Attack | undefined, known: PublicKnowledge): boolean {
   return attack === 'free' || replayOf(attack, known) !== null;
 }
 
-/** Whether the attacker looks at what others have sent in rounds that are over. */
+/** Whether the attacker uses what others have sent in ended rounds. */
 export function looksAround(attack: Attack | undefined): boolean {
   return attack !== undefined && LOOKERS.includes(attack);
 }
@@ -51,9 +53,10 @@ export interface PoisonOptions {
 }
 
 /**
- * The delta an attacker sends instead of its honest `delta`; deterministic by seed. Each is the published attack as far
- * as one trainer can know what it needs: where the paper's attacker sees other honest updates of the same round, this
- * one takes those of the round before, which are public.
+ * The delta an attacker sends instead of its honest `delta`; deterministic by seed. Each is the published attack as
+ * far
+ * as one trainer can know what it needs: while the paper's attacker sees other honest updates of the same round,
+ * this one uses those of the previous round, which are public.
  */
 export function poisonDelta(delta: Float32Array, options: PoisonOptions): Float32Array {
   const { attack, known, scale, seed } = options;
@@ -84,7 +87,7 @@ export function poisonDelta(delta: Float32Array, options: PoisonOptions): Float3
   }
 }
 
-/** What is sent without training; null where the attack trains, or there is nothing to send yet. */
+/** What the attacker sends without training; null if the attack trains, or there is nothing to send yet. */
 function replayOf(attack: Attack | undefined, { rounds, way }: PublicKnowledge): ArrayLike<number> | null {
   const aggregates = rounds.flatMap((round) => (round.aggregate ? [round.aggregate] : []));
   switch (attack) {
@@ -174,7 +177,7 @@ function scaledTo(vector: ArrayLike<number>, length: number): Float32Array {
   return Float32Array.from({ length: vector.length }, (_, k) => vector[k]! * factor);
 }
 
-/** The standard normal number that a part p of all is below (Winitzki's approximation, to two digits). */
+/** The quantile p of the standard normal distribution (Winitzki's approximation, to two digits). */
 function normalQuantile(p: number): number {
   const x = 2 * Math.min(0.999, Math.max(0.001, p)) - 1;
   const a = 0.147;

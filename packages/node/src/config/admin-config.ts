@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-/** How a node serves its admin API. */
+/** Settings of a node's admin API. */
 export const adminConfigSchema = z.strictObject({
   enabled: z.boolean().default(true),
   /** Loopback unless there is a reason: the API can spend the wallet's stake, and speaks plain HTTP. */
   host: z.string().min(1).max(255).default('127.0.0.1'),
-  /** 0 takes a free port; `admin.json` of the data folder says which. */
+  /** 0 uses a free port, which `admin.json` of the data folder states. */
   port: z.number().int().min(0).max(65535).default(0),
-  /** Names, beside those of loopback, by which the API may be asked for (the Host header). */
+  /** Names, in addition to those of loopback, that requests may use for the API (the Host header). */
   allowedHosts: z.array(z.string().min(1).max(255)).max(32).default([]),
   /** Origins of web pages that may call it, such as `https://dashboard.example`. */
   allowedOrigins: z.array(z.url()).max(32).default([]),

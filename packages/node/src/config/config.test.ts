@@ -29,7 +29,7 @@ const minimal = [
 ];
 
 describe('a configuration', () => {
-  it('is YAML or JSON, and belongs to its folder', async () => {
+  it('a configuration is YAML or JSON, and belongs to its folder', async () => {
     await write(...minimal);
     const { config } = await loadConfig(path);
     expect(config).toMatchObject({ dataDir: folder, roles: ['aggregator'], threads: 1 });
@@ -38,7 +38,7 @@ describe('a configuration', () => {
     expect((await loadConfig(json)).config).toEqual({ ...config, data: '/shards/one.shard' });
   });
 
-  it('takes amounts and addresses as they are written, quoted or not', async () => {
+  it('a configuration accepts amounts and addresses, quoted or not', async () => {
     await write(
       ...minimal.slice(0, 3),
       `  contract: ${CONTRACT}`,
@@ -51,7 +51,7 @@ describe('a configuration', () => {
     expect(config.limits.stake.total).toBe('123456789012345678901234');
   });
 
-  it('is overridden by the environment, and both by --set', async () => {
+  it('the environment overrides the file, and --set overrides both', async () => {
     await write(...minimal, 'threads: 2');
     const env = {
       CHORUS_THREADS: '3',
@@ -79,7 +79,7 @@ describe('a configuration', () => {
     expect(sources.has('device')).toBe(false);
   });
 
-  it('stakes nothing, for nobody and in no token, unless it says so', async () => {
+  it('by default a configuration allows no stake, for no owner and in no token', async () => {
     await write(...minimal);
     const { config } = await loadConfig(path);
     expect(config.maxStake).toBe('0');
@@ -95,7 +95,7 @@ describe('a configuration', () => {
     ['no YAML', ['roles: [', 'x'], undefined],
     ['a name given twice', [...minimal, 'roles: []'], undefined],
     ['aliases', ['roles: &r [trainer]', 'network: { listen: *r }', ...minimal.slice(1)], undefined],
-  ])('is refused with %s, naming the field', async (_, lines, field) => {
+  ])('a configuration is refused with %s, naming the field', async (_, lines, field) => {
     await write(...lines);
     const facts = field === undefined ? {} : { facts: expect.objectContaining({ field }) };
     await expect(loadConfig(path)).rejects.toMatchObject({ code: 'E_CONFIG', ...facts });
@@ -115,7 +115,7 @@ describe('a configuration', () => {
     ['CHORUS_LIMITS__HOURS', '25:00-07:00', 'limits.hours.0: must be local times'],
     ['CHORUS_ROLES', 'king', 'roles.0: '],
     ['CHORUS_CHAIN', 'x', null],
-  ])('of which %s=%s is wrong is refused in one line that blames the variable', async (name, text, words) => {
+  ])('a wrong %s=%s is refused in one line that names the variable', async (name, text, words) => {
     await write(...minimal);
     const error = await loadConfig(path, { env: { [name]: text } }).catch((cause) => cause);
     // Of a section there is no variable.
@@ -134,7 +134,7 @@ describe('a configuration', () => {
     expect(file).toMatchObject({ facts: { source: path, field: 'chain.url' } });
   });
 
-  it('takes a variable that is empty for one that is not set', async () => {
+  it('an empty variable counts as not set', async () => {
     await write(...minimal);
     const env = { CHORUS_CHAIN__URL: '', CHORUS_THREADS: ' ', CHORUS_ROLES: '', CHORUS_NOTHING__AT_ALL: '' };
     const { config, sources } = await loadConfig(path, { env });
@@ -146,7 +146,7 @@ describe('a configuration', () => {
     expect(sources.get('chain.url')).toBe('file');
   });
 
-  it('takes lists in a variable or flag without brackets', async () => {
+  it('a variable or flag accepts a list without brackets', async () => {
     await write(...minimal);
     const { config } = await loadConfig(path, {
       env: { CHORUS_ROLES: 'trainer, aggregator' },
@@ -155,14 +155,14 @@ describe('a configuration', () => {
     expect(config).toMatchObject({ roles: ['trainer', 'aggregator'], limits: { hours: ['22:00-07:00'] } });
   });
 
-  it('that is empty, or has a value without a name, says what is missing', async () => {
+  it('the error for an empty configuration, or a value without a name, says what is missing', async () => {
     await write('');
     const error = await loadConfig(path).catch((cause) => cause);
     expect(error).toMatchObject({ code: 'E_CONFIG', hint: expect.stringContaining('chorus init') });
     expect(error.message).toBe('roles: is missing');
   });
 
-  it('is not changed by variables and flags that name nothing', async () => {
+  it('unknown variables and flags are refused', async () => {
     await write(...minimal);
     await expect(loadConfig(path, { env: { CHORUS_CHAIN__URI: 'x' } })).rejects.toMatchObject({
       facts: { variable: 'CHORUS_CHAIN__URI' },
@@ -174,7 +174,7 @@ describe('a configuration', () => {
 });
 
 describe('changing a configuration', () => {
-  it('keeps every comment and the order', async () => {
+  it('an edit keeps every comment and the order', async () => {
     await write('# mine', ...minimal, '# how many', 'threads: 2 # cores', '', '# the end', 'seed: 3');
     await editConfig(path, 'threads', '8');
     await editConfig(path, 'network.bootstrap', `[/ip4/1.2.3.4/tcp/1/p2p/${PEER}]`);
@@ -191,7 +191,7 @@ describe('changing a configuration', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
-  it('switches a default on where it stands as a comment', async () => {
+  it('an edit activates a commented-out default in its place', async () => {
     const text = renderConfig({ roles: ['aggregator'], 'chain.url': 'http://a', 'chain.contract': CONTRACT });
     await writeFile(path, text);
     await editConfig(path, 'chain.chainId', '31337');
@@ -205,7 +205,7 @@ describe('changing a configuration', () => {
     expect(config.network.listen).toEqual(['/ip4/0.0.0.0/tcp/4001']);
   });
 
-  it('changes, adds and removes at any depth, and nothing else', async () => {
+  it('an edit changes, adds and removes at any depth, and changes nothing else', async () => {
     const text = [
       'chain: # where',
       `  contract: "${CONTRACT}"`,
@@ -239,7 +239,7 @@ describe('changing a configuration', () => {
     }
   });
 
-  it('takes what is allowed of each token, as an amount or in full, and keeps it', async () => {
+  it('an edit accepts the limits of a token, as an amount or in full, and keeps them', async () => {
     await write(...minimal);
     const [one, other] = [`0x${'0a'.repeat(20)}`, `0x${'0b'.repeat(20)}`];
     await editConfig(path, 'limits.stake.perToken', `{${one}: "500", ${other}: {task: "5", seconds: 86400}}`);
@@ -256,7 +256,7 @@ describe('changing a configuration', () => {
     await expect(wrong).rejects.toMatchObject({ code: 'E_CONFIG' });
   });
 
-  it('edits JSON too', async () => {
+  it('an edit works on JSON too', async () => {
     await writeFile(
       path,
       JSON.stringify({ roles: [], chain: { url: 'http://a', contract: CONTRACT } }, null, 2),
@@ -268,7 +268,7 @@ describe('changing a configuration', () => {
     expect(config).toMatchObject({ threads: 2, chain: { url: 'http://a' } });
   });
 
-  it('leaves the file alone where the result would be wrong', async () => {
+  it('an edit does not change the file if the result would be invalid', async () => {
     await write(...minimal);
     const before = await readFile(path, 'utf8');
     await expect(editConfig(path, 'threads', 'many')).rejects.toMatchObject({ code: 'E_CONFIG' });
@@ -287,7 +287,7 @@ describe('a new configuration', () => {
     'network.listen': ['/ip4/0.0.0.0/tcp/4001'],
   };
 
-  it('explains every value and reads back as it was meant', async () => {
+  it('a new file explains every value and reads back the same', async () => {
     const text = renderConfig(values);
     await writeFile(path, text);
     const { config } = await loadConfig(path);
@@ -299,7 +299,7 @@ describe('a new configuration', () => {
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
-  it('can have each commented default switched on', async () => {
+  it('each commented default of a new file can be activated', async () => {
     const defaults = CONFIG_FIELDS.filter((field) => field.default !== undefined);
     // A section is switched on with what is in it.
     const sections = new Set(defaults.flatMap((field) => field.path.slice(0, -1)));
@@ -315,7 +315,7 @@ describe('a new configuration', () => {
     expect(sources.get('network.bootstrap')).toBe('file');
   });
 
-  it('says something about every value there is', () => {
+  it('every value has a description', () => {
     for (const { key } of CONFIG_FIELDS) expect(DESCRIPTIONS[key], key).toBeTruthy();
   });
 });

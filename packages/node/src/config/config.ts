@@ -9,7 +9,7 @@ import { privacyConfigSchema } from './privacy-config.ts';
 
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address: 0x and 40 hexadecimal digits');
 
-/** Of JSON-RPC and the like. What is wrong with one is said without it: it may hold a key. */
+/** An endpoint's URL, such as JSON-RPC. Errors do not repeat it, because it may hold a key. */
 const httpUrl = z
   .string()
   .refine(
@@ -23,7 +23,7 @@ const libp2pAddress = (use: AddressUse) =>
     if (message) context.addIssue({ code: 'custom', message });
   });
 
-/** What each value means to a person is in config/descriptions.ts. */
+/** config/descriptions.ts explains each value to users. */
 export const nodeConfigSchema = z.strictObject({
   /** Keys, shards, payloads and blocks live here; nothing is written elsewhere. */
   dataDir: z.string().min(1),
@@ -31,13 +31,13 @@ export const nodeConfigSchema = z.strictObject({
   chain: z.strictObject({
     url: httpUrl,
     contract: address,
-    /** Which chain it must be; any by default. */
+    /** Required chain id; any by default. */
     chainId: z.number().int().positive().optional(),
-    /** Block that the deployment began in: nothing before it is searched. */
+    /** First block of the deployment: earlier blocks are not searched. */
     deployedAt: z.number().int().nonnegative().default(0),
-    /** Milliseconds between looks at the chain's head; the default suits the chain. */
+    /** Interval for polling the chain's head, ms; the default depends on the chain. */
     pollMilliseconds: z.number().int().positive().optional(),
-    /** Requests a minute at most; the default suits the chain. */
+    /** Maximum requests per minute; the default depends on the chain. */
     requestsPerMinute: z.number().int().min(10).max(1_000_000).optional(),
   }),
   network: z
@@ -60,25 +60,25 @@ export const nodeConfigSchema = z.strictObject({
     .prefault({}),
   storage: z
     .strictObject({
-      /** RPC API of a Kubo daemon to use beside this node's own block exchange. */
+      /** RPC API of a Kubo daemon to use in addition to this node's own block exchange. */
       ipfsApi: httpUrl.optional(),
     })
     .prefault({}),
-  /** A shard file or data folder to train (trainer) or to take the reference on (validator). */
+  /** A shard file or data folder to train on (trainer) or to compute the reference on (validator). */
   data: z.string().optional(),
   /** Folder of the reference string's cache, shared by the nodes of one machine. */
   srsCache: z.string().optional(),
-  /** Largest stake to put at risk in one task, in whole tokens. None without its owner's consent. */
+  /** Largest stake to put at risk in one task, in whole tokens. Nothing without the owner's consent. */
   maxStake: tokensSchema.default('0'),
   /** Threads of local training. */
   threads: z.number().int().positive().max(256).default(1),
   device: z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'dml']).default('cpu'),
   seed: z.number().int().nonnegative().default(1),
-  /** Seconds a node has to finish or hand back its current step when it is asked to stop. */
+  /** Seconds a node has to finish or roll back its current step when it is asked to stop. */
   shutdownSeconds: z.number().int().positive().max(3600).default(20),
-  /** What the contributor allows the node, beside `maxStake`. */
+  /** The contributor's limits for the node, in addition to `maxStake`. */
   limits: limitsSchema.prefault({}),
-  /** How far its data may show in what the node publishes. */
+  /** How much the node's publications may reveal of its data. */
   privacy: privacyConfigSchema.prefault({}),
   admin: adminConfigSchema.prefault({}),
   log: logConfigSchema.prefault({}),
@@ -87,10 +87,10 @@ export const nodeConfigSchema = z.strictObject({
 
 /** Configuration of one node, after defaults. */
 export type NodeConfig = z.infer<typeof nodeConfigSchema>;
-/** Configuration as written by a person: defaults may be left out. */
+/** Configuration as users write it: defaults may be omitted. */
 export type NodeConfigInput = z.input<typeof nodeConfigSchema>;
 
-/** Where a value of a configuration was written, as a person would look for it. */
+/** Where a value of a configuration was written, in the user's terms. */
 export interface Origin {
   /** The file, the variable, or the flag. */
   source: string;
@@ -99,7 +99,7 @@ export interface Origin {
 
 /**
  * @param source - the file
- * @param originOf - where the value of a field was written, if not there
+ * @param originOf - where the value of a field was written, if not in the file
  * @throws ChorusError `E_CONFIG` naming the field at fault, and the file, variable or flag it was written in
  */
 export function parseConfig(
@@ -119,7 +119,9 @@ export function parseConfig(
     facts: { source: origin?.source ?? source, field },
     hint:
       origin?.hint ??
-      (missing ? 'add it to the file, or make one with `chorus init`' : 'correct it in the file'),
+      (missing
+        ? 'add it to the file, or create a configuration with `chorus init`'
+        : 'correct it in the file'),
   });
 }
 
@@ -130,7 +132,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** Where something else than a text is wanted, how it is written. */
+/** How to write a value that is not a text. */
 function exampleFor(issue: z.core.$ZodIssue | undefined): string {
   if (issue?.code !== 'invalid_type') return '';
   if (issue.expected === 'array') return ', written [one, other]';

@@ -8,7 +8,7 @@ import { findField } from './load.ts';
 /**
  * Change one value of a configuration file, or remove it with `null`. Everything else stays as it was
  * written, byte for byte; the result is checked before anything is written, and the file is replaced as a
- * whole. A default that is there as a comment is switched on in its place.
+ * whole. A default that is commented out is activated in its place.
  *
  * @throws ChorusError `E_CONFIG`, `E_CONFIG_MISSING`
  */
@@ -43,7 +43,7 @@ function put(text: string, path: Path, value: unknown, source: string): string {
   return replaced ?? insert(text, path, inline, source);
 }
 
-/** The text with another value at that path; null where nothing stands there. */
+/** The text with another value at that path; null if the path has no value. */
 function replace(text: string, path: Path, inline: string, source: string): string | null {
   const node = parseText(text, source).getIn(path, true);
   if (!isNode(node) || !node.range) return null;
@@ -97,7 +97,7 @@ function inBraces(document: Document, path: Path): boolean {
   return false;
 }
 
-/** Where the key of a pair begins. */
+/** Position at which the key of a pair begins. */
 function startOf({ key }: Pair): number {
   if (isNode(key) && key.range) return key.range[0];
   throw new ChorusError('E_CONFIG', 'the configuration is too unusual to be edited', {
@@ -105,7 +105,7 @@ function startOf({ key }: Pair): number {
   });
 }
 
-/** Behind the line on which a pair ends. */
+/** Position after the line on which a pair ends. */
 function endOf(text: string, pair: Pair): number {
   const { value } = pair;
   const end = isNode(value) && value.range ? value.range[1] : startOf(pair);
@@ -119,7 +119,7 @@ function columnOf(text: string, pair: Pair): number {
   return start - (text.lastIndexOf('\n', start - 1) + 1);
 }
 
-/** The text with the commented-out lines of a value and of the sections around it switched on. */
+/** The text with the commented-out lines of a value and of its sections activated. */
 function switchOn(text: string, path: Path): string {
   const lines = text.split('\n');
   let from = 0;

@@ -3,18 +3,18 @@ import { nodeConfigSchema } from './config.ts';
 
 /** One value of the configuration. */
 export interface ConfigField {
-  /** Where it stands: `chain.url`. */
+  /** Its path, such as `chain.url`. */
   key: string;
   path: readonly string[];
   schema: z.ZodType;
-  /** What it is where the file does not say; undefined where it must be given or may be left out. */
+  /** Its default; undefined if the value is required or optional. */
   default: unknown;
   required: boolean;
   /** The variable that overrides it. */
   variable: string;
 }
 
-/** Variables that mean something else; their fields are written with a second underscore in front. */
+/** Variables with another meaning; the variables of their fields begin with a second underscore. */
 const TAKEN = ['CHORUS_HOME', 'CHORUS_DATA', 'CHORUS_PASSWORD', 'CHORUS_PASSWORD_FILE'];
 
 interface Unwrapped {
@@ -23,7 +23,7 @@ interface Unwrapped {
   required: boolean;
 }
 
-/** Take off `optional`, `default` and the like. */
+/** Unwrap `optional`, `default` and the like. */
 function unwrap(schema: z.ZodType): Unwrapped {
   const { def } = schema as unknown as {
     def: { type: string; innerType?: z.ZodType; defaultValue?: unknown };
@@ -51,5 +51,5 @@ function variableOf(path: readonly string[]): string {
   return TAKEN.includes(name) ? name.replace('CHORUS_', 'CHORUS__') : name;
 }
 
-/** Every value a configuration can have. */
+/** All values that a configuration can have. */
 export const CONFIG_FIELDS: readonly ConfigField[] = fieldsOf(nodeConfigSchema, []);

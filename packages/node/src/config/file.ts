@@ -27,7 +27,7 @@ export async function readText(path: string): Promise<string> {
     throw missing
       ? new ChorusError('E_CONFIG_MISSING', 'there is no configuration', {
           facts: { path },
-          hint: 'make one with `chorus init`, or name its folder with --home or its file with --config',
+          hint: 'create one with `chorus init`, or name its folder with --home or its file with --config',
         })
       : new ChorusError('E_CONFIG', 'cannot read the configuration', { facts: { source: path }, cause });
   }
@@ -60,7 +60,7 @@ function parseLiterally(text: string): Document {
   return document;
 }
 
-/** The same of values: where a text is wanted, what was written counts. */
+/** The same for values: if the field is a text, the written text counts. */
 function takeLiterally(document: Document, { path, schema }: ConfigField): void {
   const node = document.getIn(path, true);
   if (!isScalar(node) || typeof node.value !== 'number' || typeof node.source !== 'string') return;
@@ -83,14 +83,17 @@ export function plainValue(document: Document, source: string): unknown {
   }
 }
 
-/** Replace a configuration as a whole or not at all. It may hold the key of an RPC endpoint: its owner's alone. */
+/**
+ * Replace a configuration as a whole or not at all. It may hold the key of an RPC endpoint: only its owner may read
+ * it.
+ */
 export async function writeText(path: string, text: string): Promise<void> {
   await writeFileAtomic(path, text, { mode: 0o600 });
 }
 
 /**
- * A value as typed on a command line or in a variable: YAML (`4`, `[a, b]`, `true`), or the text itself where
- * the field wants a text, or its parts between commas where it wants a list of texts.
+ * A value as typed on a command line or in a variable: YAML (`4`, `[a, b]`, `true`), or the text itself if the field
+ * is a text, or its parts between commas if the field is a list of texts.
  */
 export function valueOfText(field: ConfigField, text: string): unknown {
   const document = parseLiterally(text);
@@ -104,7 +107,7 @@ export function valueOfText(field: ConfigField, text: string): unknown {
   const fits = (candidate: unknown) => field.schema.safeParse(candidate).success;
   if (fits(value)) return value;
   if (fits(text)) return text;
-  // A list without its brackets, as it is natural in a variable.
+  // A list without brackets, as users write it in a variable.
   const isList = typeof value !== 'object' && fits([]);
   return isList ? text.split(',').map((part) => part.trim()) : value;
 }

@@ -6,7 +6,7 @@ const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
 const seconds = z.number().int().positive();
 const percent = z.number().min(0).max(100);
 
-/** Whole tokens, or coins, as people write them: `10`, `2.5`. What is longer was meant in a smallest unit. */
+/** Whole tokens, or coins, such as `10` or `2.5`. A longer number was probably meant in the smallest unit. */
 export const tokensSchema = z
   .string()
   .regex(
@@ -14,19 +14,19 @@ export const tokensSchema = z
     "must be an amount of whole tokens, such as 10 or 2.5 (not in the token's smallest unit)",
   );
 
-/** Longest a task may lock the stake where nothing else is said: 90 days. The contract itself allows thousands of years. */
+/** Default for the longest time a task may lock the stake: 90 days. The contract itself allows thousands of years. */
 const MAX_LOCK_SECONDS = 90 * 86_400;
 
 const tokenLimitsSchema = z.strictObject({
   /** Over all its tasks; "0" refuses the token. */
   total: amount.optional(),
-  /** In one task: of use where `maxStake` does not suit its decimals. */
+  /** Most in one task: useful if `maxStake` does not suit the token's decimals. */
   task: amount.optional(),
-  /** Longest a task may lock it. */
+  /** Longest time that a task may lock it. */
   seconds: seconds.optional(),
 });
 
-/** An amount alone is that over all tasks. */
+/** An amount alone means the total over all tasks. */
 const totalSchema = amount.transform((total): z.infer<typeof tokenLimitsSchema> => ({ total }));
 const perTokenSchema = z
   .record(address, z.union([totalSchema, tokenLimitsSchema]))
@@ -36,72 +36,73 @@ const perTokenSchema = z
     'names a token twice',
   );
 
-/** What a contributor allows its node. Everything that is left out is not limited. */
+/** A contributor's limits for its node. A value that is left out is not limited. */
 export const limitsSchema = z.strictObject({
   /** Threads of each heavy step: training, committing, proving. */
   threads: z.number().int().positive().max(256).optional(),
   /**
-   * Resident memory of the node and of the processes of its models; half of the machine's unless told. Tasks that would
-   * not fit are refused, near it nothing new is taken on, and a model that takes more than the rest leaves is ended.
+   * Resident memory of the node and of the processes of its models; by default half of the machine's. The node
+   * refuses tasks that would not fit, accepts nothing new near the limit, and ends a model that uses more than is
+   * left.
    */
   memory: bytesSchema.optional(),
-  /** Size of the data folder. Old payloads are dropped to keep to it. */
+  /** Maximum size of the data folder. The node drops old payloads to stay below it. */
   disk: bytesSchema.optional(),
-  /** Bytes a second, as libp2p counts them. */
+  /** Bytes per second, as libp2p counts them. */
   upload: bytesSchema.optional(),
   download: bytesSchema.optional(),
   /**
-   * Local times of the day at which tasks are joined and rounds begun. What has begun is finished. A task that would
-   * last longer and fines whoever misses a round is not joined.
+   * Local times of day at which the node joins tasks and begins rounds. It finishes what has begun. It does not join
+   * a task that would last longer and fines members that miss a round.
    */
   hours: z.array(dayWindowSchema).max(24).default([]),
-  /** Join such tasks all the same: rounds missed outside the hours cost stake. */
+  /** Also join such tasks: rounds missed outside the hours cost stake. */
   missRounds: z.boolean().default(false),
   /** What the node may spend on the chain's own coin. */
   gas: z
     .strictObject({
-      /** Coins in 24 hours. A task is not joined where what was spent and what it may cost come to more. */
+      /** Coins in 24 hours. The node does not join a task if the coins spent and its cost may exceed this. */
       perDay: tokensSchema.default('0.1'),
     })
     .prefault({}),
-  /** Money at risk, beside `maxStake`, which bounds each task. */
+  /** Money at risk, in addition to `maxStake`, which bounds each task. */
   stake: z
     .strictObject({
-      /** Over all tasks and tokens, counted in smallest units: of use where the tokens have the same decimals. */
+      /** Over all tasks and tokens, counted in smallest units: useful if the tokens have the same decimals. */
       total: amount.optional(),
-      /** Beside all other limits, by the token's address. */
+      /** In addition to all other limits, by the token's address. */
       perToken: perTokenSchema.default({}),
-      /** Refuse tasks in tokens that `perToken` does not name: anyone can make a token. */
+      /** Refuse tasks in tokens that `perToken` does not name: anyone can create a token. */
       onlyListed: z.boolean().default(true),
-      /** Whose tasks are joined; anybody's where it is left out. */
+      /** Owners whose tasks are joined; by default any owner. */
       owners: z.array(address).max(1_000).optional(),
-      /** Tokens newly put at risk in 24 hours, of each token; three times `maxStake` where it is left out. */
+      /** Tokens newly put at risk in 24 hours, for each token; by default three times `maxStake`. */
       perDay: tokensSchema.optional(),
     })
     .prefault({}),
-  /** Which tasks are taken on. */
+  /** Which tasks the node accepts. */
   tasks: z
     .strictObject({
-      /** Least this node may expect of a round where all share alike, in the token's smallest unit. */
+      /** Minimum reward that this node can expect for a round with equal shares, in the token's smallest unit. */
       minReward: amount.optional(),
       maxModelBytes: bytesSchema.optional(),
       maxDimension: z.number().int().positive().optional(),
-      /** CPU seconds that opening a stranger's model, and each call of the runtime on it, may take on a thread. */
+      /** CPU seconds per thread for opening a stranger's model, and for each call of the runtime on it. */
       callSeconds: seconds.default(30),
-      /** Kinds of loss, such as `softmax-cross-entropy`. */
+      /** Accepted kinds of loss, such as `softmax-cross-entropy`. */
       losses: z.array(z.string().min(1).max(64)).max(32).optional(),
-      /** Licence tags a task must carry one of, such as `Apache-2.0`; a task without one is refused then. */
+      /** Accepted licence tags, such as `Apache-2.0`; with this list, a task without a tag is refused. */
       licences: z.array(z.string().min(1).max(64)).max(64).optional(),
-      /** Tasks worked for at a time. */
+      /** Maximum number of concurrent tasks. */
       maxTasks: z.number().int().min(0).max(1_000).default(4),
-      /** Validators, other than the task's owner, without whom no round of it is settled. */
+      /** Minimum number of validators, other than the task's owner, without whom no round is settled. */
       minValidators: z.number().int().min(0).max(15).default(3),
-      /** Most of the stake that being absent from every round may cost. */
+      /** Largest part of the stake that absence from every round may cost. */
       maxSlashPercent: percent.default(50),
-      /** Most of a slash that may go to whoever reports it, and to the task's owner. */
+      /** Largest part of a slash that may go to the reporter, and to the task's owner. */
       maxReporterPercent: percent.default(5),
       maxOwnerPercent: percent.default(10),
-      /** Phases last at least so many times the work that falls into them takes on this machine; 0 takes any. */
+      /** Phases last at least this many times the duration of their work here; 0 accepts any. */
       phaseMargin: z.number().min(0).max(100).default(2),
       /** Longest a task may lock the stake, if every phase takes its full time and the last round is disputed. */
       maxSeconds: seconds.default(MAX_LOCK_SECONDS),

@@ -4,7 +4,7 @@ import { type NodeConfig, type Origin, parseConfig } from './config.ts';
 import { CONFIG_FIELDS, type ConfigField } from './fields.ts';
 import { plainValue, readDocument, valueOfText } from './file.ts';
 
-/** Where a value comes from; the later in this list wins. */
+/** Source of a value; a later one in this list wins. */
 export type ConfigSource = 'default' | 'file' | 'environment' | 'flag';
 
 export interface LoadOptions {
@@ -17,13 +17,13 @@ export interface LoadOptions {
 export interface LoadedConfig {
   config: NodeConfig;
   path: string;
-  /** Of every value that is not a default: where it comes from. */
+  /** The source of every value that is not a default. */
   sources: ReadonlyMap<string, ConfigSource>;
 }
 
 /**
- * Read and check a configuration. Environment overrides the file, flags override both; `dataDir` is the
- * file's folder unless it says otherwise, and paths are relative to that folder.
+ * Read and check a configuration. The environment overrides the file, and flags override both; `dataDir` is by
+ * default the file's folder, and paths are relative to that folder.
  *
  * @throws ChorusError `E_CONFIG` naming the field or variable at fault, `E_CONFIG_MISSING`
  */
@@ -43,7 +43,7 @@ export async function loadConfig(path: string, options: LoadOptions = {}): Promi
     put(value, field, text);
     sources.set(field.key, 'flag');
   }
-  // Before anything is said of it: an address of an endpoint may hold its key.
+  // Before any error text: the address of an endpoint may hold its key.
   keepUrlSecrets(value);
   const config = parseConfig(withFolder(value, dirname(file)), file, (field) => originOf(field, sources));
   const folder = resolve(dirname(file), config.dataDir);
@@ -68,7 +68,7 @@ export function findField(key: string): ConfigField {
   throw new ChorusError('E_CONFIG', 'there is no such value in the configuration', {
     facts: { key: key.slice(0, 80) },
     hint: inside.length
-      ? `it is a section; take one of ${inside.map((f) => f.key).join(', ')}`
+      ? `it is a section; use one of ${inside.map((f) => f.key).join(', ')}`
       : '`chorus config list` names them all',
   });
 }
@@ -82,11 +82,11 @@ function parseAssignment(text: string): [ConfigField, string] {
 function fromEnvironment(env: Readonly<Record<string, string | undefined>>): [ConfigField, string][] {
   const found: [ConfigField, string][] = [];
   for (const [name, text] of Object.entries(env)) {
-    // One that is set and empty, as compose files and unit files make them, is one that is not set.
+    // A variable that is set but empty, as in compose files and unit files, counts as not set.
     if (!name.startsWith('CHORUS_') || text === undefined || text.trim() === '') continue;
     const field = CONFIG_FIELDS.find(({ variable }) => variable === name);
     if (field) found.push([field, text]);
-    // One that looks like ours and means nothing is a mistake; of others' variables nothing is known.
+    // An unknown variable with our prefix is a mistake; variables of other programs are ignored.
     else if (name.includes('__')) {
       throw new ChorusError('E_CONFIG', 'this variable names no value of the configuration', {
         facts: { variable: name },

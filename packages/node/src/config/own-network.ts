@@ -1,8 +1,8 @@
 import type { NodeConfigInput } from './config.ts';
 
 /**
- * Consent to any task, for nodes of a network that is all one's own, where tokens are worth nothing: the demo, the
- * devnet, tests. Everywhere else a stranger could take the whole stake.
+ * Consent to any task, for nodes of a network that belongs to one user and whose tokens are worth nothing: the demo,
+ * the devnet, tests. Everywhere else a stranger could take the whole stake.
  */
 export const OWN_NETWORK = {
   maxStake: '1000000000',

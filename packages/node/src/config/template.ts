@@ -4,13 +4,12 @@ import { DESCRIPTIONS } from './descriptions.ts';
 import { CONFIG_FIELDS, type ConfigField } from './fields.ts';
 import { parseText, plainValue } from './file.ts';
 
-/** Not offered in a new file. */
+/** Values that a new file does not list. */
 const UNLISTED = ['dataDir', 'attack', 'seed'];
 
 const HEAD = `Configuration of a Chorus node.
 
-Every value can be overridden for one run: with --set KEY=VALUE, or by the variable that
-\`chorus config list\` shows beside it. \`chorus config set KEY VALUE\` changes this file, keeps its
+Every value can be overridden for one run: with --set KEY=VALUE, or by the variable that \`chorus config list\` shows for it. \`chorus config set KEY VALUE\` changes this file, keeps its
 comments, and checks it first. Lines that are commented out show defaults.`;
 
 const LINE = 98;
@@ -28,7 +27,7 @@ export function renderConfig(values: Readonly<Record<string, unknown>>): string 
     lines.push(...renderSection(fields, [name], values), '');
   }
   const text = `${lines.join('\n').trimEnd()}\n`;
-  // What is written here must be read back as meant.
+  // The text must be read back with the same meaning.
   plainValue(parseText(text, 'a new configuration'), 'a new configuration');
   return text;
 }
@@ -47,7 +46,7 @@ function renderSection(
   const set = fields.some((field) => values[field.key] !== undefined);
   return [
     ...explained,
-    // A section of comments alone would be null.
+    // A section with only comments would be null.
     `${indent(depth)}${set ? '' : '# '}${path.at(-1)}:`,
     ...names.flatMap((name) => {
       const inner = [...path, name];

@@ -1,6 +1,9 @@
 import type { ChainPort, NetworkPort, StoragePort } from '@chorus/protocol';
 
-/** Where rules meet the outside world; the real ones are wired in index.ts, twins stand in for them in tests. */
+/**
+ * Interfaces between the rules and the outside world; start.ts wires the real implementations, and tests use
+ * in-memory ones.
+ */
 export interface Ports {
   chain: ChainPort;
   network: NetworkPort;

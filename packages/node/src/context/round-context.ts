@@ -1,21 +1,21 @@
 import { type Address, type Member, type RoundState, sameAddress, type TaskState } from '@chorus/protocol';
 
-/** A task and its current round as just read from the chain. */
+/** A task and its current round, as just read from the chain. */
 export interface RoundContext {
   task: TaskState;
   round: RoundState;
   members: Member[];
 }
 
-/** The same beside any round. */
+/** The task and its members, independent of a round. */
 export type KnownTask = Pick<RoundContext, 'task' | 'members'>;
 
-/** Milliseconds to wait for a model or payload that somebody should be providing. */
+/** Time limit for fetching a model or payload that a member should provide, ms. */
 export function fetchTimeout(task: TaskState): number {
   return Math.min(30_000, task.settleSeconds * 250);
 }
 
-/** The same for one more look at what has been looked for before. */
+/** Shorter time limit for retrying a failed fetch, ms. */
 export function lookAgainTimeout(task: TaskState): number {
   return Math.ceil(fetchTimeout(task) / 3);
 }

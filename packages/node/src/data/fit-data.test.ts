@@ -23,7 +23,7 @@ const data = (labels: number[], classes: number, classNames?: string[]) =>
 const numbered = (count: number) => Array.from({ length: count }, (_, i) => String(i));
 
 describe('local data', () => {
-  it('with some of the classes joins, its labels as the task numbers them', () => {
+  it('data with some of the classes fits, with the label numbers of the task', () => {
     const names = ['ant', 'bee', 'cat', 'dog', 'elk', 'fox'];
     fc.assert(
       fc.property(
@@ -53,7 +53,7 @@ describe('local data', () => {
     );
   });
 
-  it('of numbers joins where the task has as many or more', () => {
+  it('numbered data fits if the task has at least as many classes', () => {
     const nine = data([0, 8], 9, numbered(9));
     expect(fitDataset(task(10), nine)).toMatchObject({ classes: 10, labels: nine.labels });
     expect(fitsData(task(10, numbered(10)), nine)).toBe(true);
@@ -61,7 +61,7 @@ describe('local data', () => {
     expect(fitsData(task(8), nine)).toBe(false);
   });
 
-  it('with names joins a task without them only where the count is the same', () => {
+  it('named data fits a task without names only if the number of classes is the same', () => {
     const named = data([0, 1], 2, ['ant', 'bee']);
     expect(fitDataset(task(2), named)).toBe(named);
     expect(() => fitDataset(task(3), named)).toThrow(
@@ -69,7 +69,7 @@ describe('local data', () => {
     );
   });
 
-  it('of another shape is refused, saying both', () => {
+  it('data of another shape is refused, naming both shapes', () => {
     expect(() => fitDataset({ data: { ...task(2).data, inputShape: [2] } }, data([0, 1], 2))).toThrow(
       expect.objectContaining({
         facts: expect.objectContaining({ task: '2, 2 classes', local: 'mine/train: 1, 2 classes' }),

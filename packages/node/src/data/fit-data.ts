@@ -4,9 +4,10 @@ import { canonicalLabel, type Dataset, isNumbered, someOf } from '@chorus/traini
 /**
  * Local data with labels as a task numbers them.
  *
- * Samples must have the task's shape. Where the task and the data both name their classes, labels go by name, and the data
- * may hold some of the classes only. Where the data has numbers, they are the task's own. Where the task names no class,
- * data with names must have as many, since nothing says which number each of a part would have.
+ * Samples must have the task's shape. If the task and the data both name their classes, labels are matched by name,
+ * and the data may hold only some of the classes. If the data has numbers, they are the task's own. If the task
+ * names no classes, data with names must have the same number of classes, because the numbers of a part would be
+ * unknown.
  * @throws ChorusError `E_TASK_DATA` naming what differs
  */
 export function fitDataset({ data }: Pick<Terms, 'data'>, dataset: Dataset): Dataset {
@@ -24,7 +25,7 @@ export function fitDataset({ data }: Pick<Terms, 'data'>, dataset: Dataset): Dat
     throw refuse(
       'the local data does not fit the task: samples have another shape',
       {},
-      'join a task for this kind of data, or register other data; images are brought to another size with --shape',
+      'join a task for this kind of data, or register other data; --shape resizes images',
     );
   }
   if (data.classNames && mine) return byName(data.classNames, mine, dataset, refuse);
@@ -68,7 +69,7 @@ function byName(
     throw refuse(
       'the local data does not fit the task: it has samples of classes that the task does not have',
       { unknown: someOf(strangers), taskClasses: someOf(theirs) },
-      'join a task for this kind of data; or leave these samples out, or call their classes as the task does, and register the data again',
+      'join a task for this kind of data; or remove these samples, or name their classes as the task does, and register the data again',
     );
   }
   const labels = dataset.labels.map((label) => numbers.get(canonicalLabel(mine[label]!))!);

@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('registered data', () => {
-  it('is opened by its name, and without one where there is no other', async () => {
+  it('data is opened by its name, and without one if it is the only data', async () => {
     const entry = await addData(folder, 'digits', shard);
     expect(entry).toMatchObject({ samples: 20, classes: 10, inputShape: [1, 28, 28], split: null });
     expect(entry.bytes).toBe((await stat(shard)).size);
@@ -26,7 +26,7 @@ describe('registered data', () => {
     expect((await stat(join(folder, 'data.json'))).mode & 0o777).toBe(0o600);
   });
 
-  it('must be chosen among several, and can be removed without touching its files', async () => {
+  it('one of several data sets must be chosen, and it can be removed without touching its files', async () => {
     const other = join(folder, 'few.shard');
     await writeShard(other, subset(syntheticDigits({ seed: 1, count: 20 }), Uint32Array.of(1, 2)));
     await addData(folder, 'digits', shard);
@@ -42,7 +42,7 @@ describe('registered data', () => {
     await expect(removeData(folder, 'digits')).rejects.toMatchObject({ code: 'E_DATA_UNKNOWN' });
   });
 
-  it('reads a CSV folder by its label column', async () => {
+  it('registered data reads a CSV folder by its label column', async () => {
     const csv = await mkdtemp(join(folder, 'csv-'));
     await writeFile(
       join(csv, 'all.csv'),
@@ -55,7 +55,7 @@ describe('registered data', () => {
     expect((await openData(folder, 'held-out')).count).toBe(2);
   });
 
-  it('of a CSV file keeps its classes, whatever rows are added later', async () => {
+  it('data of a CSV file keeps its classes when rows are added later', async () => {
     const table = join(folder, 'table.csv');
     const rows = (labels: string[]) =>
       `a;${'label'}\n${labels.map((label, i) => `${i},5;${label}`).join('\n')}\n`;
@@ -84,14 +84,14 @@ describe('registered data', () => {
     });
   });
 
-  it('of a compressed CSV file is no shard', async () => {
+  it('data of a compressed CSV file is not a shard', async () => {
     const table = join(folder, 'table.csv.gz');
     await writeFile(table, gzipSync(`a,label\n${'1,0\n2,1\n'.repeat(5)}`));
     expect(await addData(folder, 'table', table)).toMatchObject({ samples: 8, classes: 2, split: 'train' });
     expect((await openData(folder, table)).count).toBe(8);
   });
 
-  it('of some of the classes is registered with how many there are', async () => {
+  it('data with some of the classes is registered with the number of all classes', async () => {
     const csv = await mkdtemp(join(folder, 'csv-'));
     await writeFile(join(csv, 'a.csv'), `a,b,label\n${'1,2,0\n'.repeat(5)}`);
     await expect(addData(folder, 'zeros', csv)).rejects.toMatchObject({
@@ -103,7 +103,7 @@ describe('registered data', () => {
     expect(await openData(folder, 'zeros')).toMatchObject({ classes: 10, inputShape: [1] });
   });
 
-  it('of an earlier version, without names, is opened as ever', async () => {
+  it('data of an earlier version, without names, still opens', async () => {
     const csv = await mkdtemp(join(folder, 'csv-'));
     await writeFile(join(csv, 'a.csv'), `a,label\n${'1,x\n2,y\n'.repeat(5)}`);
     const { classNames, reading, understood, ...old } = await addData(folder, 'old', csv);
@@ -111,7 +111,7 @@ describe('registered data', () => {
     expect((await openData(folder, 'old')).classNames).toEqual(['x', 'y']);
   });
 
-  it('counts the bytes behind links, and ends where links go in a circle', async () => {
+  it('the size of data includes links, and circular links end', async () => {
     const source = await mkdtemp(join(folder, 'source-'));
     await writeFile(join(source, 'a.csv'), `a,label\n${'1,x\n2,y\n'.repeat(5)}`);
     const linked = await mkdtemp(join(folder, 'linked-'));
@@ -122,13 +122,13 @@ describe('registered data', () => {
     expect((await addData(folder, 'linked', linked)).bytes).toBe(size);
   });
 
-  it('in a shard takes no option that is for files', async () => {
+  it('data in a shard accepts no option for files', async () => {
     await expect(addData(folder, 'digits', shard, { classes: 10 })).rejects.toMatchObject({
       code: 'E_USAGE',
     });
   });
 
-  it('is refused under a bad or taken name, and where it cannot be read', async () => {
+  it('data is refused under an invalid or used name, and if it cannot be read', async () => {
     await addData(folder, 'digits', shard);
     const before = await readFile(join(folder, 'data.json'), 'utf8');
     for (const [name, path, code] of [

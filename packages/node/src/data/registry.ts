@@ -21,7 +21,7 @@ export const DATA_FILE = 'data.json';
 
 const MAX_REGISTRY_BYTES = 64 * 1024 * 1024;
 const MAX_ENTRIES = 256;
-/** Letters of all class names of one entry: 20,000 of the length of ImageNet's. */
+/** Maximum total length of the class names of one entry: 20,000 names as long as ImageNet's. */
 const MAX_NAMES_LENGTH = 256 * 1024;
 
 const nameSchema = z
@@ -39,11 +39,11 @@ const entrySchema = z.strictObject({
   classes: z.number().int().positive(),
   inputShape: z.array(z.number().int().positive()).min(1).max(8),
   /**
-   * What the classes are called, in the order of their numbers; null where they are their numbers. The data keeps this
-   * meaning whatever is added to its files later. Absent in entries of earlier versions, and where it would be too long.
+   * Names of the classes, in the order of their numbers; null if the classes have only numbers. The data keeps this
+   * meaning even if files are added later. Absent in entries of earlier versions, and if it would be too long.
    */
   classNames: z.array(z.string().max(200)).min(2).nullable().optional(),
-  /** How the files are to be read, where that was stated or found out once. */
+  /** How to read the files, if that was stated or detected once. */
   reading: z
     .strictObject({
       imageShape: z.tuple([z.number().int(), z.number().int(), z.number().int()]).optional(),
@@ -53,13 +53,13 @@ const entrySchema = z.strictObject({
       limit: z.number().int().positive().optional(),
     })
     .optional(),
-  /** Of the files, on disk. */
+  /** Size of the files on disk. */
   bytes: z.number().int().nonnegative(),
   /** Unix seconds. */
   addedAt: z.number().int().nonnegative(),
 });
 
-/** Data registered under a name. Of this, name, sizes and shapes may be told to others; the path never is. */
+/** Data registered under a name. Name, sizes and shapes may be sent to others; the path never is. */
 export type RegisteredData = z.infer<typeof entrySchema>;
 
 const registrySchema = z.strictObject({
@@ -67,7 +67,7 @@ const registrySchema = z.strictObject({
   data: z.array(entrySchema).max(MAX_ENTRIES),
 });
 
-/** How data that is registered is to be read; {@link LoadOptions} say what each means. */
+/** How to read registered data; {@link LoadOptions} explains each option. */
 export interface AddDataOptions
   extends Pick<
     LoadOptions,
@@ -76,13 +76,14 @@ export interface AddDataOptions
   labelColumn?: string;
 }
 
-/** Data as it was registered, and as it was understood. */
+/** Registered data, and how it was read. */
 export type AddedData = RegisteredData & { understood: DataDescription };
 
 /**
- * Register a data folder, CSV file or shard file under a name. It is read once, to see that it can be; nothing is copied.
- * Its class names, their numbers and the shape of its images are recorded, so that they stay what they are.
- * @throws ChorusError `E_DATA_NAME`, `E_DATA_EXISTS`, `E_USAGE` where options are for data of another kind, and the errors
+ * Register a data folder, CSV file or shard file under a name. It is read once to check that it is readable; nothing
+ * is copied. Its class names, their numbers and the shape of its images are recorded, so that they stay the same.
+ * @throws ChorusError `E_DATA_NAME`, `E_DATA_EXISTS`, `E_USAGE` if options are for data of another kind, and the
+ * errors
  * of reading data
  */
 export async function addData(
@@ -99,9 +100,9 @@ export async function addData(
   }
   const known = await listData(dataDir);
   if (known.some((entry) => entry.name === name)) {
-    throw new ChorusError('E_DATA_EXISTS', 'there is data of this name', {
+    throw new ChorusError('E_DATA_EXISTS', 'data with this name is already registered', {
       facts: { name },
-      hint: 'remove it first with `chorus data remove`, or take another name',
+      hint: 'remove it first with `chorus data remove`, or use another name',
     });
   }
   const { understood, ...read } = await examineData(path, options);
@@ -129,7 +130,7 @@ export async function examineData(
   const { split: wanted, labelColumn, ...stated } = options;
   const split = (await isShard(full)) ? null : (wanted ?? ('train' as const));
   if (split === null && Object.values(options).some((value) => value !== undefined)) {
-    throw new ChorusError('E_USAGE', 'a shard file says itself how it is to be read', {
+    throw new ChorusError('E_USAGE', 'a shard file defines itself how to read it', {
       facts: { path: full, given: Object.keys(options).join(', ') },
       hint: 'register it without these options',
     });
@@ -155,7 +156,7 @@ export async function examineData(
 
 type Reading = NonNullable<RegisteredData['reading']>;
 
-/** What must be said again when data is read the next time. */
+/** Options that the next reading of the data needs. */
 function readingOf(
   { report, inputShape }: Dataset,
   { leaveOut, separator, encoding, limit }: AddDataOptions,
@@ -171,7 +172,7 @@ function readingOf(
   return Object.keys(reading).length > 0 ? reading : undefined;
 }
 
-/** The names to record. @throws ChorusError `E_DATA_FORMAT` where stated ones are too long to be */
+/** The names to record. @throws ChorusError `E_DATA_FORMAT` if the stated names are too long */
 function namesOf(
   { classNames, report }: Dataset,
   { classNames: stated }: AddDataOptions,
@@ -183,11 +184,11 @@ function namesOf(
   if (!stated) return {};
   throw new ChorusError('E_DATA_FORMAT', 'the names of the classes are too long to be recorded', {
     facts: { letters: length, limit: MAX_NAMES_LENGTH },
-    hint: 'shorten them, or label the samples by numbers and say how many classes there are with --classes N',
+    hint: 'shorten them, or label the samples by numbers and give the number of classes with --classes N',
   });
 }
 
-/** Everything registered, in the order it was. */
+/** All registered data, in the order of registration. */
 export async function listData(dataDir: string): Promise<RegisteredData[]> {
   const path = join(dataDir, DATA_FILE);
   let text: string;
@@ -225,10 +226,10 @@ export async function removeData(dataDir: string, name: string): Promise<Registe
 }
 
 /**
- * Open the data a configuration names: a registered name, a folder or a shard file. Without a name the only
- * registered data is meant.
+ * Open the data a configuration names: a registered name, a folder or a shard file. Without a name, the only
+ * registered data is opened.
  *
- * @param stated classes of files that are not registered; registered data says itself what its classes are
+ * @param stated classes of files that are not registered; registered data has its own classes
  * @throws ChorusError `E_DATA_MISSING`, `E_DATA_UNKNOWN`, `E_DATA_UNREADABLE`, `E_DATA_FORMAT`, `E_DATA_LABEL`
  */
 export async function openData(
@@ -256,7 +257,7 @@ export async function openData(
   return (await isShard(path)) ? readShard(path) : loadDataset(path, stated);
 }
 
-/** Opened as it was understood when it was registered. */
+/** Open registered data as it was read at registration. */
 function openPlace(entry: RegisteredData): Promise<Dataset> {
   const { path, split, labelColumn, classNames, classes, reading = {} } = entry;
   if (split === null) return readShard(path);
@@ -274,7 +275,7 @@ function openPlace(entry: RegisteredData): Promise<Dataset> {
   });
 }
 
-/** Of files, all but tables are shards. */
+/** All files except tables are shards. */
 async function isShard(path: string): Promise<boolean> {
   if ((await stat(path)).isDirectory()) return false;
   return !isCsv(path);

@@ -13,7 +13,7 @@ export type Jsonified<T> = T extends bigint
 /** A node's event as the event stream carries it. */
 export type EventJson = Jsonified<NodeEvent>;
 
-/** Said in the stream where events between two connections were forgotten. */
+/** Sent in the stream if events between two connections were forgotten. */
 export interface Gap {
   type: 'gap';
 }
@@ -26,5 +26,5 @@ export interface StreamedEvent {
   event: EventJson | Gap;
 }
 
-/** What the `data` of an event holds. Kinds of events may be added: readers ignore those they do not know. */
+/** The content of an event's `data`. New kinds of events may be added: readers must ignore unknown ones. */
 export const streamedDataSchema = z.object({ at: z.number(), event: z.looseObject({ type: z.string() }) });

@@ -6,10 +6,10 @@ export type Stage = 'train' | 'commit' | 'reference' | 'aggregate' | 'prove' | '
 /** What a node reports while it works: to its log, to the process that started it, to tests. */
 export type NodeEvent =
   | { type: 'ready'; address: Address; peerId: string; multiaddrs: string[] }
-  /** Why: the first thing in the way. */
+  /** The reason: the first obstacle. */
   | ({ type: 'task-refused'; taskId: bigint } & Explanation)
   | { type: 'joined'; taskId: bigint }
-  /** A task of this node's own; `publication` is the id it was asked for under. */
+  /** This node's own task; `publication` is the id of the request. */
   | { type: 'publishing'; publication: string; step: 'check' | 'escrow' }
   | { type: 'published'; publication: string; taskId: bigint }
   /** Nothing was escrowed. */
@@ -26,13 +26,13 @@ export type NodeEvent =
   | { type: 'stage-started'; taskId: bigint; round: number; stage: Stage }
   | { type: 'stage'; taskId: bigint; round: number; stage: Stage; seconds: number; detail?: string }
   | { type: 'progress'; taskId: bigint; round: number; stage: Stage; fraction: number }
-  /** Why each trainer (in index order) got its share; from the aggregator. */
+  /** Why each trainer (in index order) got its share; reported by the aggregator. */
   | { type: 'scores'; taskId: bigint; round: number; reasons: string[] }
-  /** An update or reference that cannot be had, or is not what its author committed to. */
+  /** An update or reference is not available, or does not match its commitment. */
   | ({ type: 'payload-refused'; taskId: bigint; round: number; author: Address } & Explanation)
   /** The model after `round` as this node computed it; all nodes must report the same digest. */
   | { type: 'model'; taskId: bigint; round: number; digest: Hex }
-  /** What a finished round was to this account; amounts in the token's smallest unit. */
+  /** The result of a finished round for this account; amounts in the token's smallest unit. */
   | {
       type: 'round-ended';
       taskId: bigint;
@@ -48,32 +48,35 @@ export type NodeEvent =
       fee: bigint;
       reason: string;
     }
-  /** `modelCid`: the final model (a file of @chorus/training) on IPFS; from the requester alone. */
+  /** `modelCid`: the final model (a file of @chorus/training) on IPFS; only reported by the requester. */
   | {
       type: 'task-ended';
       taskId: bigint;
-      /** Paid out at its end: not what was before, nor what the crash of an earlier run left to be counted. */
+      /**
+       * Amount paid out at its end, without earlier payouts and without those that a crash of an earlier run left
+       * uncounted.
+       */
       claimed: bigint;
       /** Of the task's token; null if the chain did not say. */
       decimals: number | null;
       opensCommitment: boolean;
       modelCid: string | null;
-      /** The node had left the task: it has no model to speak of. */
+      /** The node had left the task, so it has no model to report. */
       left?: true;
     }
-  /** A limit keeps the node from taking on anything new; what has begun goes on. */
+  /** A limit stops the node from accepting anything new; work in progress continues. */
   | ({ type: 'paused' } & Explanation)
   | { type: 'resumed'; code: string }
-  /** Something stands in the way of the node's work, from now on; told once, until it has ended. */
+  /** A condition obstructs the node's work; reported once, until it ends. */
   | ({ type: 'condition-began' } & Explanation)
-  /** It does so no longer, after these seconds. */
+  /** The condition has ended, after these seconds. */
   | { type: 'condition-ended'; code: string; message: string; seconds: number }
   | { type: 'stopping' }
   | { type: 'peer-connected'; peerId: string; address: string; direction: 'inbound' | 'outbound' }
   | { type: 'peer-disconnected'; peerId: string }
-  /** `until`: unix milliseconds; null for good. */
+  /** `until`: unix milliseconds; null: permanently. */
   | { type: 'peer-banned'; peerId: string; until: number | null; reason: string }
-  /** `taskId`: of the task that it is about, where it is about one. */
+  /** `taskId`: the task concerned, if there is one. */
   | ({ type: 'warning'; taskId?: bigint } & Explanation);
 
 export type EventSink = (event: NodeEvent) => void;

@@ -92,7 +92,7 @@ const source = () =>
         remove: async (cid: string) => held.delete(cid),
         get: async (cid: string, { maxBytes }: { maxBytes: number }) => {
           const bytes = held.get(cid) ?? elsewhere.get(cid);
-          if (!bytes) throw new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it');
+          if (!bytes) throw new ChorusError('E_STORAGE_UNAVAILABLE', 'no peer has it');
           if (bytes.length > maxBytes) throw new ChorusError('E_STORAGE_TOO_LARGE', 'too long');
           held.set(cid, bytes);
           return bytes;
@@ -102,15 +102,15 @@ const source = () =>
   }) as unknown as SummarySource;
 const find = (want: 'aggregate' | 'gram') => findSummary(source(), known, settled, want, 0);
 
-describe('what a settled round has left', () => {
-  it('is asked of who settled it first, then of members and of whoever is connected', async () => {
+describe('the summary of a settled round', () => {
+  it('a summary is requested first from the member that settled, then from members and connected peers', async () => {
     answers.set('stranger', honest());
     expect(await find('aggregate')).toEqual({ aggregate: AGGREGATE, gram: GRAM });
     expect(asked).toEqual(['settler', 'trainer', 'stranger']);
     expect(blamed).toEqual([]);
   });
 
-  it('is not asked for where nothing went in, or it is here', async () => {
+  it('a summary is not requested if no update went in, or it is stored here', async () => {
     answers.set('own', honest());
     expect((await find('gram')).gram).toEqual(GRAM);
     const nothing = { ...settled, weights: [0] } as SettledRound;
@@ -138,8 +138,8 @@ describe('what a settled round has left', () => {
         ],
       }),
     ],
-    ['a matrix that is none', () => ({ ...honest(), gram: [[-1n]] })],
-  ])('costs a peer standing where it gives %s, and the next is asked', async (_, forged) => {
+    ['an invalid matrix', () => ({ ...honest(), gram: [[-1n]] })],
+  ])('a peer that sends %s loses reputation, and the next is asked', async (_, forged) => {
     answers.set('settler', forged());
     answers.set('trainer', honest());
     expect(await find('aggregate')).toEqual({ aggregate: AGGREGATE, gram: GRAM });
@@ -148,7 +148,7 @@ describe('what a settled round has left', () => {
     expect([...held.values()]).toEqual([encodeAggregate(AGGREGATE)]);
   });
 
-  it('leaves a file alone that was here before a peer named it as the aggregate', async () => {
+  it('a stored file is kept even if a peer falsely names it as the aggregate', async () => {
     const model = file(encodeAggregate(Int32Array.of(1, 2, 3)));
     for (const [cid, bytes] of elsewhere) held.set(cid, bytes);
     answers.set('settler', { aggregate: model, gram: null });
@@ -157,14 +157,14 @@ describe('what a settled round has left', () => {
     expect(blamed).toEqual(['settler']);
   });
 
-  it('blames nobody who has no file to give, or no matrix', async () => {
+  it('a peer without the file, or without the matrix, is not blamed', async () => {
     answers.set('settler', { aggregate: new Uint8Array(32), gram: null });
     await expect(find('aggregate')).rejects.toMatchObject({ code: 'E_SUMMARY_UNAVAILABLE' });
     await expect(find('gram')).rejects.toMatchObject({ code: 'E_SUMMARY_UNAVAILABLE' });
     expect(blamed).toEqual([]);
   });
 
-  it('takes no matrix on trust where the chain does not tell what was proven', async () => {
+  it('a matrix is not trusted if the chain does not reveal what was proven', async () => {
     proven = null;
     answers.set('settler', honest());
     expect(await find('aggregate')).toEqual({ aggregate: AGGREGATE, gram: null });

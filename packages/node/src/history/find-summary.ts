@@ -20,13 +20,13 @@ import { fetchTimeout, type KnownTask, peerOf } from '../context/round-context.t
 import { CIRCUIT_SIZE } from '../proving/proving.ts';
 import type { SummaryPeers } from './summary-peers.ts';
 
-/** Milliseconds between two rounds of questions: who has just seen the settlement is not far behind others. */
+/** Interval between two rounds of requests, ms: peers learn of a settlement at nearly the same time. */
 const ASK_AGAIN = { first: 200, longest: 2_000 };
 
 /** Least time to fetch the file that one peer names. */
 const FILE_MILLISECONDS = 2_000;
 
-/** Where summaries come from, and what checks them. */
+/** The source of summaries, and what checks them. */
 export interface SummarySource {
   readonly taskId: bigint;
   ports: { chain: Pick<ChainPort, 'settlement'>; storage: StoragePort };
@@ -35,21 +35,22 @@ export interface SummarySource {
   readonly signal: AbortSignal;
 }
 
-/** A summary that holds against the chain. */
+/** A summary that the chain confirms. */
 export interface CheckedSummary {
-  /** sum_i w_i u_i; null where it was not asked for, or nothing went in. */
+  /** sum_i w_i u_i; null if it was not requested, or no update went in. */
   aggregate: Int32Array | null;
-  /** Null where it was not asked for and not given. */
+  /** Null if it was neither requested nor sent. */
   gram: bigint[][] | null;
 }
 
 /**
- * Find what a settled round has left: its aggregate, which must open C_A on chain (one multi-scalar multiplication), or
- * its Gram matrix, which must have the hash that was proven. Who settled the round is asked first, then the other
- * members and whoever is connected. Who gives a wrong one loses standing, and the next is asked.
+ * Find the summary of a settled round: its aggregate, which must open C_A on chain (one multi-scalar
+ * multiplication), or
+ * its Gram matrix, which must have the hash that was proven. The member that settled the round is asked first, then
+ * the other members and all connected peers. A peer that sends a wrong one loses reputation, and the next is asked.
  *
- * @param want the one that is needed; a matrix that comes with the aggregate is taken along
- * @throws ChorusError `E_SUMMARY_UNAVAILABLE` where nobody gives it in time
+ * @param want the one that is needed; a matrix that comes with the aggregate is kept too
+ * @throws ChorusError `E_SUMMARY_UNAVAILABLE` if no peer sends it in time
  */
 export async function findSummary(
   source: SummarySource,
@@ -79,22 +80,22 @@ export async function findSummary(
         signal.throwIfAborted();
         if (!hasCode(error, 'E_SUMMARY_WRONG')) throw error;
         wrong.add(peer);
-        // The chain may have been reorganised since this node kept its own.
+        // The chain may have been reorganised since this node stored its summary.
         if (peer !== null) summaries.blame(peer);
       }
     }
     if (Date.now() + pause > deadline) {
       const what = want === 'gram' ? 'Gram matrix' : want;
-      throw new ChorusError('E_SUMMARY_UNAVAILABLE', `no peer gives the ${what} of the round`, {
+      throw new ChorusError('E_SUMMARY_UNAVAILABLE', `no peer has sent the ${what} of the round`, {
         facts: { taskId, round: settled.round, wrong: wrong.size },
-        hint: 'it is asked for again; connect to a member of the task that has followed the round',
+        hint: 'the node tries again; connect to a member of the task that has followed the round',
       });
     }
     await delay(pause, undefined, { signal });
   }
 }
 
-/** What is held here (null), what the one that settled says, and then everybody else, who are asked at once. */
+/** First the local summary (null), then that of the account that settled, then all other peers at once. */
 async function* answersOf(
   { taskId, summaries, signal }: SummarySource,
   { task, members }: KnownTask,
@@ -111,7 +112,7 @@ async function* answersOf(
     const peers = [...new Set(group)].filter((peer) => !asked.has(peer));
     const answers = peers.map((peer) => {
       asked.add(peer);
-      // Whoever is content with an earlier answer does not look at this one.
+      // If an earlier answer is enough, this one is not used.
       return summaries.ask(peer, taskId, round, signal).catch(() => null);
     });
     for (const [i, answer] of answers.entries()) {
@@ -122,7 +123,7 @@ async function* answersOf(
   }
 }
 
-/** Compares what is given with the chain. */
+/** Compares a summary with the chain. */
 class SummaryCheck {
   readonly #source: SummarySource;
   readonly #known: KnownTask;
@@ -138,7 +139,7 @@ class SummaryCheck {
   }
 
   /**
-   * @returns null where it does not have what is wanted
+   * @returns null if it does not have what is requested
    * @throws ChorusError `E_SUMMARY_WRONG`
    */
   async take(
@@ -152,7 +153,7 @@ class SummaryCheck {
     return aggregate && { aggregate, gram };
   }
 
-  /** Null where the chain does not tell what was proven: nothing can be said of it then. */
+  /** Null if the chain does not reveal what was proven: then the matrix cannot be checked. */
   async #gram(gram: bigint[][]): Promise<bigint[][] | null> {
     this.#hash ??= provenHash(this.#source, this.#settled.round);
     const proven = await this.#hash;
@@ -161,7 +162,7 @@ class SummaryCheck {
     throw wrongSummary('the Gram matrix is not the one that was proven', this.#settled.round);
   }
 
-  /** Null where nobody gives the file. */
+  /** Null if no peer sends the file. */
   async #aggregate(digest: Uint8Array, peer: string | null): Promise<Int32Array | null> {
     const { ports, committer, signal } = this.#source;
     const { dimension } = this.#known.task;
@@ -182,10 +183,10 @@ class SummaryCheck {
       signal.throwIfAborted();
       if (hasCode(error, 'E_STORAGE_UNAVAILABLE')) return null;
       if (!blamesAuthorForGood(error)) throw error;
-      // What was there before is something else's: a liar must not have it taken away.
+      // A file that existed before belongs to other work: a false summary must not delete it.
       if (!held) await ports.storage.remove(cid);
       throw wrongSummary(
-        error instanceof Error ? error.message : 'the file is no aggregate',
+        error instanceof Error ? error.message : 'the file is not an aggregate',
         this.#settled.round,
       );
     }
@@ -195,11 +196,11 @@ class SummaryCheck {
 function wrongSummary(message: string, round: number): ChorusError {
   return new ChorusError('E_SUMMARY_WRONG', message, {
     facts: { round },
-    hint: 'another peer is asked for it',
+    hint: 'the node asks another peer',
   });
 }
 
-/** The hash of the Gram matrix that a round was settled with; null where the chain's node does not tell. */
+/** The hash of the Gram matrix that a round was settled with; null if the chain's node does not provide it. */
 export async function provenHash(
   { taskId, ports }: Pick<SummarySource, 'taskId'> & { ports: { chain: Pick<ChainPort, 'settlement'> } },
   round: number,
@@ -212,7 +213,7 @@ export async function provenHash(
   }
 }
 
-/** The hash of a matrix by the task's rule; null where the rule has no such matrix. */
+/** The hash of a matrix by the task's rule; null if the rule has no such matrix. */
 export function hashOf(gram: bigint[][], { task }: Pick<KnownTask, 'task'>): bigint | null {
   const rule = ruleNameOf(task.rule);
   if (rule === undefined) return null;

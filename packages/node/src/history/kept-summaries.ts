@@ -10,18 +10,18 @@ import {
 import { z } from 'zod';
 import type { SummaryPeers } from './summary-peers.ts';
 
-/** By task and round, as they travel. */
+/** Summaries by task and round, in their wire format. */
 const keptSchema = z.record(
   z.string().regex(/^\d{1,20}\/\d{1,4}$/),
   z.custom<`0x${string}`>((text) => /^0x[0-9a-f]{2,8192}$/.test(String(text))),
 );
 
-/** Nobody is asked: what is there is there. */
+/** A source without peers: it has only the stored summaries. */
 export function ownSummaries(own: SummaryPeers['own']): SummaryPeers {
   return { own, others: () => [], ask: async () => null, blame: () => {} };
 }
 
-/** Leave summaries for whoever looks into a network that has ended. */
+/** Store summaries for inspecting a network that has ended. */
 export async function writeSummaries(
   path: string,
   summaries: readonly { taskId: bigint; round: number; summary: RoundSummary }[],
@@ -33,7 +33,7 @@ export async function writeSummaries(
 }
 
 /**
- * What {@link writeSummaries} left.
+ * The summaries that {@link writeSummaries} stored.
  * @throws ChorusError `E_PROFILE`
  */
 export async function keptSummaries(path: string): Promise<SummaryPeers> {

@@ -53,7 +53,10 @@ class World {
     return { commitment: { x: BigInt(first), y: 1n }, digest };
   }
 
-  /** A round in which both trainers commit and the validator opens; its vectors begin with 10, 20 and 30 times its number. */
+  /**
+   * A round in which both trainers commit and the validator opens; its vectors begin with 10, 20 and 30 times its
+   * number.
+   */
   add(round: number, weights: number[] | null): void {
     const updates = TRAINERS.map((author, i) => this.put('update', round, author, round * 10 * (i + 1)));
     const opened = this.put('reference', round, VALIDATOR, round * 30);
@@ -69,7 +72,7 @@ class World {
     this.settled.set(round, settled as unknown as SettledRound);
   }
 
-  /** Nobody gives this payload any more. */
+  /** No peer sends this payload any more. */
   lose({ digest }: VectorCommitment): () => void {
     const cid = cidFromDigest(digest, payloadBytes(D));
     const bytes = this.held.get(cid)!;
@@ -104,7 +107,7 @@ class World {
             this.fetched++;
             const bytes = this.held.get(cid);
             if (bytes) return bytes;
-            throw new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it');
+            throw new ChorusError('E_STORAGE_UNAVAILABLE', 'no peer has it');
           },
         },
       },
@@ -123,11 +126,11 @@ const histories = () =>
 const HALVES = [32768, 32768];
 
 describe('what is public before a round', () => {
-  it('is nothing before the first', async () => {
+  it('nothing is public before the first round', async () => {
     expect(await histories().vectors(TASK, 1)).toEqual({ vectors: null, missing: [] });
   });
 
-  it('is of the last three ended rounds, void ones too: every reference, and the newest update of each trainer', async () => {
+  it('the public span has the last three ended rounds, void ones too: every reference, and the newest update of each trainer', async () => {
     for (const round of [1, 2, 3, 4]) world.add(round, round === 3 ? null : HALVES);
     const { vectors, missing } = await histories().vectors(TASK, 5);
     expect(missing).toEqual([]);
@@ -138,7 +141,7 @@ describe('what is public before a round', () => {
     expect(vectors!.tensors).toEqual([D]);
   });
 
-  it('is the same for a node that has followed the rounds, and for one that asks for their aggregates', async () => {
+  it('the public span is the same for a node that has followed the rounds, and for one that requests their aggregates', async () => {
     for (const round of [1, 2]) world.add(round, HALVES);
     const fresh = await histories().vectors(TASK, 3);
     const following = histories();
@@ -153,7 +156,7 @@ describe('what is public before a round', () => {
     expect(await following.vectors(TASK, 3)).toEqual(fresh);
   });
 
-  it('is the aggregates alone for a node that payloads are not sealed to', async () => {
+  it('the public span has only the aggregates for a node that payloads are not sealed to', async () => {
     for (const round of [1, 2]) world.add(round, HALVES);
     world.sealedToOthers = true;
     const { vectors, missing } = await histories().vectors(TASK, 3);
@@ -162,14 +165,14 @@ describe('what is public before a round', () => {
     expect(world.fetched).toBe(2);
   });
 
-  it('says that an aggregate is missing which no peer gives', async () => {
+  it('the public span reports an aggregate that no peer sends as missing', async () => {
     world.add(1, HALVES);
     world.summaries.clear();
     const { vectors, missing } = await histories().vectors(TASK, 2);
     expect([vectors!.aggregates, missing]).toEqual([[], ['the aggregate of round 1']]);
   });
 
-  it('takes what can be had, says what cannot, and looks for it once more when asked', async () => {
+  it('the public span uses available vectors, reports missing ones, and searches again on request', async () => {
     world.add(1, HALVES);
     const find = world.lose(world.rounds.get(1)!.references[0]!.opened!);
     const node = histories();
@@ -186,7 +189,7 @@ describe('what is public before a round', () => {
     expect(node.cids).toHaveLength(3);
   });
 
-  it('leaves out what is no payload, as everybody does', async () => {
+  it('the public span excludes invalid payloads, as on every node', async () => {
     world.add(1, HALVES);
     const { digest } = world.rounds.get(1)!.references[0]!.opened!;
     world.held.set(cidFromDigest(digest, payloadBytes(D)), new Uint8Array(payloadBytes(D)));
@@ -194,7 +197,7 @@ describe('what is public before a round', () => {
     expect([vectors!.references, missing]).toEqual([[], []]);
   });
 
-  it('keeps the model of the round it was first asked for', async () => {
+  it('the public span keeps the model of the first request for the round', async () => {
     world.add(1, HALVES);
     const model = createGlobalModel(new Float32Array(D).fill(0.5), 2 ** -14);
     const find = world.lose(world.rounds.get(1)!.updates[0]!);

@@ -16,13 +16,13 @@ import { type EndedRound, publicVectors } from '../novelty/ended-rounds.ts';
 import { fetchVector, type VectorSource } from '../payloads/fetch-vector.ts';
 import { findSummary, type SummarySource } from './find-summary.ts';
 
-/** Aggregates of settled rounds are looked for this far back where rounds between them are void. */
+/** Number of rounds to search back for aggregates of settled rounds, if rounds between them are void. */
 const MAX_LOOK_BACK = 16;
 
-/** Milliseconds to look once more for what was not found before: others wait for the answer. */
+/** Time limit for searching again for what was not found before, ms: others wait for the answer. */
 const LOOK_AGAIN_MILLISECONDS = 3_000;
 
-/** Where vectors of rounds that are over are found. */
+/** The sources of vectors of ended rounds. */
 export interface HistorySource extends VectorSource, SummarySource {
   committer: VectorSource['committer'] & SummarySource['committer'];
   ports: {
@@ -34,35 +34,35 @@ export interface HistorySource extends VectorSource, SummarySource {
 /** The vectors of the rounds before one, newest round first. */
 export interface PublicHistory {
   rounds: EndedRound[];
-  /** What could not be had here, for people: `update of 0x... in round 3`. */
+  /** The vectors that were not available here, as text: `update of 0x... in round 3`. */
   missing: string[];
 }
 
 interface Known {
   round: number;
   history: Promise<PublicHistory>;
-  /** The model the round began from, as it was when the round was first asked about. */
+  /** The round's initial model, from the first request for the round. */
   vectors: Promise<{ vectors: PublicVectors | null; missing: string[] }>;
 }
 
 /**
- * What everybody has before a round's training begins, as this node can get it from the chain and from its peers: the
- * input of the novelty row, and what a rider may send.
+ * The data that is public before a round's training begins, as this node gets it from the chain and its peers: the
+ * input of the novelty row, and what a free-rider may send.
  *
- * What a majority of the validators cannot get is public to nobody, so there is no list of what must be had: a
- * validator takes what it finds, signs what follows from that, and looks again where another node comes to another
- * row. Whoever finds a vector holds and serves it from then on, so honest nodes come to the same ones.
+ * A vector that a majority of the validators cannot get is not public, so there is no list of required vectors: a
+ * validator uses what it finds, signs what follows from that, and searches again if another node computes another
+ * row. A node that finds a vector holds and serves it from then on, so honest nodes find the same ones.
  */
 export class PublicHistories {
   readonly #source: HistorySource;
   readonly #parameters: readonly ParameterInfo[];
   readonly #model: GlobalModel;
-  /** Of rounds that this node has followed. */
+  /** Ended rounds that this node has followed. */
   readonly #aggregates = new Map<number, Int32Array | null>();
-  /** Files of aggregates by round: whoever is behind asks for them. */
+  /** Files of aggregates by round: nodes that are behind request them. */
   readonly #files = new Map<number, string>();
   #known: Known | null = null;
-  /** Held and served while the round lasts whose history they are: others look for them. */
+  /** Held and served during the round whose history they are: other nodes search for them. */
   #cids = new Set<string>();
 
   constructor(source: HistorySource, model: GlobalModel, parameters: readonly ParameterInfo[]) {
@@ -71,12 +71,12 @@ export class PublicHistories {
     this.#parameters = parameters;
   }
 
-  /** CIDs of the payloads that were found for the newest round, and of the last aggregates. */
+  /** CIDs of the payloads found for the newest round, and of the last aggregates. */
   get cids(): string[] {
     return [...this.#cids, ...[...this.#files.values()].slice(-SPAN_ROUNDS)];
   }
 
-  /** A round is settled: its aggregate, and the CID of its file; null where nothing went in. */
+  /** Record a settled round: its aggregate, and the CID of its file; null if no update went in. */
   settled(round: number, total: Int32Array | null, cid: string | null): void {
     if (cid !== null) this.#files.set(round, cid);
     this.#files.delete(round - MAX_LOOK_BACK);
@@ -85,16 +85,16 @@ export class PublicHistories {
   }
 
   /**
-   * The rounds before `round`, looked for once.
-   * @param again look once more, briefly, for what is missing
+   * The rounds before `round`, searched once.
+   * @param again search once more, briefly, for missing vectors
    */
   async before(context: KnownTask, round: number, again = false): Promise<PublicHistory> {
     return this.#of(context, round, again).history;
   }
 
   /**
-   * The public vectors of `round`; null where nothing is public yet. The model must be the one the round begins from
-   * when this is first called for it.
+   * The public vectors of `round`; null if nothing is public yet. The first call for a round must find its initial
+   * model in the session.
    */
   vectors(
     context: KnownTask,
@@ -122,7 +122,7 @@ export class PublicHistories {
         model,
         this.#parameters.map(({ size }) => size),
       );
-      // The model may have moved on since the round was first asked about.
+      // The model may have changed since the first request for the round.
       const base = first?.vectors ? { way: first.vectors.way, model: first.vectors.model } : {};
       return { vectors: rounds.length === 0 ? null : { ...found, ...base }, missing };
     })();
@@ -151,7 +151,7 @@ export class PublicHistories {
     return { rounds, missing };
   }
 
-  /** @param recent whether its updates and references are in the span, not only its aggregate */
+  /** @param recent whether the span includes its updates and references, not only its aggregate */
   async #endedRound(
     known: KnownTask,
     number: number,
@@ -168,7 +168,7 @@ export class PublicHistories {
     const context: RoundContext = { ...known, round: state };
     const fetch = (kind: 'update' | 'reference', author: Address, committed: VectorCommitment) =>
       this.#fetch(context, { kind, author, committed, timeoutMs }, missing);
-    // What is sealed to others is public to nobody but them.
+    // Payloads sealed to other members are public only to them.
     const readable = recent && this.#source.form.reads(context);
     const [updates, references, total] = await Promise.all([
       readable
@@ -192,7 +192,7 @@ export class PublicHistories {
     };
   }
 
-  /** Null where nothing went in, or no peer gives it. */
+  /** Null if no update went in, or no peer sends it. */
   async #aggregateOf(
     known: KnownTask,
     settled: SettledRound,
@@ -213,7 +213,7 @@ export class PublicHistories {
     }
   }
 
-  /** Null where it cannot be had, or is not what a payload must be; whether it opens its commitment is no matter. */
+  /** Null if it is not available, or is not a valid payload; it need not open its commitment. */
   async #fetch(
     context: RoundContext,
     what: { kind: 'update' | 'reference'; author: Address; committed: VectorCommitment; timeoutMs: number },
@@ -227,7 +227,7 @@ export class PublicHistories {
     } catch (error) {
       this.#source.signal.throwIfAborted();
       const code = error instanceof Error && 'code' in error ? error.code : null;
-      // Whoever gets these bytes finds the same: they are nobody's.
+      // Every node that gets these bytes finds the same: the failure does not depend on the node.
       if (code === 'E_PAYLOAD_MALFORMED') return null;
       missing.push(`the ${kind} of ${author} in round ${context.round.round}`);
       return null;

@@ -15,7 +15,7 @@ function peersThat(answer: () => Promise<Uint8Array>) {
   return { blamed, peers: networkPeers(network, () => null) };
 }
 
-it('a peer that refuses or does not answer has nothing, and is not blamed', async () => {
+it('a peer that refuses or does not answer counts as having nothing, and is not blamed', async () => {
   const refused = peersThat(async () => encodeMessage({ refused: 'not here' }));
   expect(await refused.peers.ask('a', 1n, 1, signal)).toBeNull();
   const gone = peersThat(() => Promise.reject(new ChorusError('E_NETWORK_REQUEST', 'gone')));
@@ -29,6 +29,6 @@ it('a peer that answers with something else is blamed', async () => {
   expect(blamed).toEqual(['a']);
 });
 
-it('of the peers that are connected a few are asked', () => {
+it('only a few of the connected peers are asked', () => {
   expect(peersThat(async () => new Uint8Array()).peers.others()).toHaveLength(16);
 });

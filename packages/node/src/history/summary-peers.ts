@@ -7,21 +7,21 @@ import {
   SUMMARY_PROTOCOL,
 } from '@chorus/protocol';
 
-/** Milliseconds for one answer: a few hundred bytes that the peer has at hand. */
+/** Time limit of one answer, ms: a few hundred bytes that the peer has stored. */
 const ANSWER_MILLISECONDS = 5_000;
 
-/** Connected peers asked beside the members of a task. */
+/** Connected peers asked in addition to the members of a task. */
 const MAX_STRANGERS = 16;
 
-/** Who can be asked for summaries of settled rounds: the peers of a live network, or what a kept one has left. */
+/** Sources of summaries of settled rounds: the peers of a live network, or the files of a kept one. */
 export interface SummaryPeers {
-  /** What is held here already. */
+  /** The summary stored on this node. */
   own(taskId: bigint, round: number): RoundSummary | null;
-  /** Peers to ask beside the members of the task. */
+  /** Peers to ask in addition to the members of the task. */
   others(): string[];
-  /** Null where the peer does not have it, or does not answer. */
+  /** Null if the peer does not have it, or does not answer. */
   ask(peer: string, taskId: bigint, round: number, signal: AbortSignal): Promise<RoundSummary | null>;
-  /** What the peer gave is wrong. */
+  /** Report that the peer sent a wrong summary. */
   blame(peer: string): void;
 }
 
@@ -51,7 +51,7 @@ export function networkPeers(
         const response = decodeSummaryResponse(bytes);
         return 'refused' in response ? null : response;
       } catch {
-        // Nothing that honest nodes send.
+        // Honest nodes never send this.
         network.blame(peer, 'wrong-summary');
         return null;
       }

@@ -5,7 +5,7 @@ import { didOfPeerId } from './did.ts';
 import { isSignedByPeer, type NodeKey } from './node-key.ts';
 
 /**
- * Who a node is: the key it speaks with and the wallet it acts with, each vouching for the other. Public.
+ * A node's identity: its network key and its wallet, each vouching for the other. Public.
  */
 export interface Identity {
   version: 1;
@@ -14,7 +14,7 @@ export interface Identity {
   did: string;
   /** The wallet, lower case. */
   address: Address;
-  /** Unix seconds; of two identities of one wallet the later counts. */
+  /** Unix seconds; of two identities of one wallet, the later one counts. */
   issuedAt: number;
   /** EIP-712 by the wallet: this node speaks for me. */
   walletSignature: Hex;
@@ -47,7 +47,10 @@ const identitySchema = z.strictObject({
 
 type Claim = Pick<Identity, 'peerId' | 'address' | 'issuedAt'>;
 
-/** What the node's key signs: a text that no libp2p protocol signs, so that neither passes for the other. */
+/**
+ * What the node's key signs: a text that no libp2p protocol signs, so that neither signature can be used as the
+ * other.
+ */
 function nodeStatement({ peerId, address, issuedAt }: Claim): Uint8Array {
   return new TextEncoder().encode(`chorus/identity/1\n${peerId}\n${address}\n${issuedAt}\n`);
 }
@@ -73,8 +76,8 @@ export async function attest(
 }
 
 /**
- * Check an identity, from a file or from a stranger: form, both signatures, and that DID and peer id are of
- * the same key.
+ * Check an identity, from a file or from a stranger: form, both signatures, and that DID and peer id belong to the
+ * same key.
  *
  * @example
  * const { address } = verifyIdentity(JSON.parse(text));
@@ -88,7 +91,7 @@ export function verifyIdentity(value: unknown): Identity {
   }
   const identity = parsed.data as Identity;
   const { peerId, did, issuedAt, address } = identity;
-  if (did !== didOf(peerId)) throw isFalse('the DID is of another key than the peer id');
+  if (did !== didOf(peerId)) throw isFalse('DID and peer id belong to different keys');
   if (!isSignedByPeer(peerId, nodeStatement(identity), fromHex(identity.nodeSignature))) {
     throw isFalse("the node's key did not sign it");
   }

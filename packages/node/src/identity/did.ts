@@ -23,7 +23,7 @@ export function publicKeyOfPeerId(peerId: string): Uint8Array {
     try {
       bytes = new Uint8Array(base58btc.baseDecode(peerId));
     } catch {
-      // Refused below, like any other text that is no peer id.
+      // Refused below, like any other text that is not a peer id.
     }
   }
   const fits =

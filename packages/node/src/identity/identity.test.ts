@@ -22,20 +22,20 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('DIDs', () => {
-  it('agree with the example of the did:key method', () => {
+  it('a DID agrees with the example of the did:key method', () => {
     // did:key method, test vectors, Ed25519
     const key = Buffer.from('2e6fcce36701dc791488e0d0b1745cc1e33a4c1c9fcc41c63bd343dbbe0970e6', 'hex');
     const did = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK';
     expect(didOfPeerId(peerIdOfPublicKey(key))).toBe(did);
   });
 
-  it('carry the key of the peer id libp2p gives', async () => {
+  it('a DID carries the key of the peer id that libp2p gives', async () => {
     const key = await writeNewNodeKey(folder);
     expect(key.peerId).toBe(await peerIdOfKey(key.bytes));
     expect(didOfPeerId(key.peerId)).toMatch(/^did:key:z6Mk/);
   });
 
-  it('refuse what is no Ed25519 key', () => {
+  it('a DID refuses a key that is not Ed25519', () => {
     for (const text of ['', 'Qm', '16Uiu2HAm', '0OIl'.repeat(13), '1'.repeat(52), '1'.repeat(100_000)]) {
       expect(() => didOfPeerId(text)).toThrow(/not the peer id/);
     }
@@ -43,7 +43,7 @@ describe('DIDs', () => {
 });
 
 describe('an identity', () => {
-  it('is made once, with secrets that only their owner can read', async () => {
+  it('an identity is created once, with secrets that only their owner can read', async () => {
     const identity = await createIdentity(folder, PASSWORD, QUICK);
     expect(await readIdentity(folder)).toEqual(identity);
     expect((await unlockWallet(folder, PASSWORD)).address.toLowerCase()).toBe(identity.address);
@@ -52,11 +52,11 @@ describe('an identity', () => {
     }
     const key = (await unlockWallet(folder, PASSWORD)).privateKey.slice(2);
     expect(await readFile(join(folder, 'wallet.json'), 'utf8')).not.toContain(key);
-    await expect(createIdentity(folder, PASSWORD, QUICK)).rejects.toThrow(/is an identity/);
+    await expect(createIdentity(folder, PASSWORD, QUICK)).rejects.toThrow(/already has an identity/);
     expect(await readIdentity(folder)).toEqual(identity);
   });
 
-  it('does not hold after any field was changed', async () => {
+  it('an identity does not verify after any field was changed', async () => {
     const key = await writeNewNodeKey(folder);
     const identity = await attest(key, createWallet(), 1_700_000_000);
     expect(verifyIdentity(structuredClone(identity))).toEqual(identity);
@@ -71,7 +71,7 @@ describe('an identity', () => {
     expect(() => verifyIdentity({ ...identity, more: 1 })).toThrow(/does not hold/);
   });
 
-  it('is not believed of a wallet that never signed it', async () => {
+  it('an identity does not verify for a wallet that never signed it', async () => {
     const thief = await writeNewNodeKey(folder);
     const victim = createWallet();
     // The thief signs for the victim's address with its own wallet.
@@ -84,13 +84,13 @@ describe('an identity', () => {
     expect(() => verifyIdentity(forged)).toThrow(/the wallet did not sign/);
   });
 
-  it('is refused beside the key of another node', async () => {
+  it('an identity is refused with the key of another node', async () => {
     await createIdentity(folder, PASSWORD, QUICK);
     await writeNewNodeKey(folder);
-    await expect(readIdentity(folder)).rejects.toThrow(/not of the same node/);
+    await expect(readIdentity(folder)).rejects.toThrow(/not belong to the same node/);
   });
 
-  it('survives a new node key and a new wallet, attested again', async () => {
+  it('an identity verifies with a new node key and a new wallet, attested again', async () => {
     const first = await createIdentity(folder, PASSWORD, QUICK);
     const rotated = await rotateNodeKey(folder, await unlockWallet(folder, PASSWORD));
     expect(rotated.address).toBe(first.address);
@@ -109,7 +109,7 @@ describe('an identity', () => {
 });
 
 describe('a node key', () => {
-  it('is refused where its halves do not belong together, or it is no key', async () => {
+  it('a node key is refused if its halves do not belong together, or if it is not a key', async () => {
     const key = await writeNewNodeKey(folder);
     const broken = Uint8Array.from(key.bytes);
     broken[10]! ^= 1;
@@ -121,7 +121,7 @@ describe('a node key', () => {
 });
 
 describe('a keystore', () => {
-  it('opens with its password alone', async () => {
+  it('a keystore opens only with its password', async () => {
     const wallet = createWallet();
     const keystore = await encryptWallet(wallet, PASSWORD, QUICK);
     expect(checkKeystore(keystore)).toBe(wallet.address.toLowerCase());
@@ -132,7 +132,7 @@ describe('a keystore', () => {
     await expect(encryptWallet(wallet, 'short', QUICK)).rejects.toThrow(/at least 8/);
   });
 
-  it('of another program opens too', async () => {
+  it('a keystore of another program opens too', async () => {
     // Web3 Secret Storage definition, test vector for PBKDF2-SHA-256.
     const vector = JSON.stringify({
       crypto: {
@@ -155,7 +155,7 @@ describe('a keystore', () => {
     expect(privateKey).toBe('0x7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d');
   });
 
-  it('that asks for too much memory, or is none, is refused before any work', async () => {
+  it('a keystore that needs too much memory, or a file that is not a keystore, is refused before any work', async () => {
     const keystore = await encryptWallet(new Wallet(createWallet().privateKey), PASSWORD, QUICK);
     const greedy = JSON.parse(keystore);
     (greedy.Crypto ?? greedy.crypto).kdfparams.n = 2 ** 30;
@@ -172,7 +172,7 @@ describe('a keystore', () => {
     }
   });
 
-  it('that states the address of another is refused', async () => {
+  it('a keystore that states another address is refused', async () => {
     const keystore = JSON.parse(await encryptWallet(createWallet(), PASSWORD, QUICK));
     keystore.address = createWallet().address.slice(2).toLowerCase();
     await expect(decryptWallet(JSON.stringify(keystore), PASSWORD)).rejects.toSatisfy((e) =>

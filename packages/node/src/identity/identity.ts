@@ -25,13 +25,13 @@ const MAX_IDENTITY_BYTES = 8 * 1024;
 const now = () => Math.floor(Date.now() / 1000);
 
 export interface CreateIdentityOptions extends KeystoreOptions {
-  /** An existing wallet to take; a fresh one by default. */
+  /** An existing wallet to use; by default a new one. */
   wallet?: Wallet;
 }
 
 /**
- * Make a node's identity in a data folder: node key, encrypted wallet, and the attestation of each by the other.
- * Nothing that is there is touched.
+ * Create a node's identity in a data folder: node key, encrypted wallet, and the attestation of each by the other.
+ * Existing files are not changed.
  *
  * @throws ChorusError `E_IDENTITY_EXISTS`, `E_PASSWORD_WEAK`
  */
@@ -42,7 +42,7 @@ export async function createIdentity(
 ): Promise<Identity> {
   await makeFolder(folder, 0o700);
   if ((await readKeystore(folder)) !== null || (await readIdentity(folder)) !== null) {
-    throw new ChorusError('E_IDENTITY_EXISTS', 'there is an identity in this folder', {
+    throw new ChorusError('E_IDENTITY_EXISTS', 'this folder already has an identity', {
       facts: { folder },
       hint: 'use it, or choose another folder with --home',
     });
@@ -55,14 +55,14 @@ export async function createIdentity(
 }
 
 /**
- * The identity of a data folder, checked; null where there is none.
- * @throws ChorusError `E_IDENTITY_FALSE` where somebody changed it, or the node key beside it is another
+ * The checked identity of a data folder; null if the folder has no identity.
+ * @throws ChorusError `E_IDENTITY_FALSE` if it was changed, or belongs to another node key than the folder's
  */
 export async function readIdentity(folder: string): Promise<Identity | null> {
   const identity = await readIdentityFile(folder);
   const key = identity && (await readNodeKey(folder));
   if (identity && key && key.peerId !== identity.peerId) {
-    throw new ChorusError('E_IDENTITY_FALSE', 'identity and node key are not of the same node', {
+    throw new ChorusError('E_IDENTITY_FALSE', 'identity and node key do not belong to the same node', {
       facts: { identity: identity.peerId, key: key.peerId },
       hint: `restore ${NODE_KEY_FILE} and ${IDENTITY_FILE} from the same backup, or run \`chorus keys rotate-node\``,
     });
@@ -80,7 +80,7 @@ export async function unlockWallet(folder: string, password: string): Promise<Wa
   const identity = await readIdentityFile(folder);
   const wallet = await decryptWallet(keystore, password);
   if (identity && !sameAddress(identity.address, wallet.address)) {
-    throw new ChorusError('E_IDENTITY_FALSE', 'identity and wallet are not of the same account', {
+    throw new ChorusError('E_IDENTITY_FALSE', 'identity and wallet do not belong to the same account', {
       facts: { identity: identity.address, wallet: wallet.address.toLowerCase() },
       hint: `restore ${KEYSTORE_FILE} and ${IDENTITY_FILE} from the same backup`,
     });
@@ -89,8 +89,8 @@ export async function unlockWallet(folder: string, password: string): Promise<Wa
 }
 
 /**
- * Give a node a new libp2p key, attested by its wallet. The old one is kept beside it, ending in `.old`.
- * Members are known on chain by their peer id: not while the node takes part in a task.
+ * Give a node a new libp2p key, attested by its wallet. The old key is kept next to it, ending in `.old`. Not
+ * allowed while the node takes part in a task: the chain identifies members by their peer id.
  */
 export async function rotateNodeKey(folder: string, wallet: Wallet): Promise<Identity> {
   const path = join(folder, NODE_KEY_FILE);
@@ -101,7 +101,7 @@ export async function rotateNodeKey(folder: string, wallet: Wallet): Promise<Ide
 }
 
 /**
- * Put another wallet in place of a node's, attested anew. The old keystore is kept beside it, ending in `.old`.
+ * Replace a node's wallet, with a new attestation. The old keystore is kept next to it, ending in `.old`.
  * @throws ChorusError `E_PASSWORD_WEAK`
  */
 export async function replaceWallet(
@@ -119,15 +119,15 @@ export async function replaceWallet(
   return writeIdentity(folder, await attest(key, wallet, now()));
 }
 
-/** That a data folder has no wallet. */
+/** The error that a data folder has no wallet. */
 export function walletMissing(folder: string): ChorusError {
   return new ChorusError('E_WALLET_MISSING', 'the node has no wallet', {
     facts: { folder },
-    hint: 'make one with `chorus init`',
+    hint: 'create one with `chorus init`',
   });
 }
 
-/** The identity file alone, both its signatures checked; null where there is none. */
+/** Only the identity file, with both signatures checked; null if the file is missing. */
 async function readIdentityFile(folder: string): Promise<Identity | null> {
   try {
     const text = await readFile(join(folder, IDENTITY_FILE), 'utf8');

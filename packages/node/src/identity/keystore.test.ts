@@ -29,14 +29,14 @@ const R1 = {
   version: 3,
 };
 
-it('a keystore of eth-account opens, and a wrong password is told apart from damage', async () => {
+it('a keystore of eth-account opens, and a wrong password is distinguished from damage', async () => {
   expect((await decryptWallet(JSON.stringify(R1), PASSWORD)).privateKey).toBe(KEY);
   await expect(decryptWallet(JSON.stringify(R1), 'wrong')).rejects.toMatchObject({
     code: 'E_PASSWORD_WRONG',
   });
 });
 
-it('a keystore opens however its program writes what means the same', async () => {
+it('a keystore opens in every notation that programs use', async () => {
   const keystore = JSON.parse(await encryptWallet(WALLET, PASSWORD, QUICK));
   const inner = keystore.Crypto ?? keystore.crypto;
   for (const text of [
@@ -49,7 +49,7 @@ it('a keystore opens however its program writes what means the same', async () =
   }
 });
 
-it('a password with marks opens a keystore, whichever way its letters are composed there', async () => {
+it('a password with accents opens a keystore, however its letters are composed', async () => {
   for (const form of ['NFC', 'NFD', 'NFKC'] as const) {
     const bytes = new TextEncoder().encode('Zürich ﬁord é'.normalize(form));
     const account = { address: WALLET.address, privateKey: KEY };
@@ -60,7 +60,7 @@ it('a password with marks opens a keystore, whichever way its letters are compos
   }
 });
 
-it('a keystore of another address than it states says which it holds', async () => {
+it('the error for a keystore that states another address names the address of its key', async () => {
   const keystore = JSON.parse(await encryptWallet(WALLET, PASSWORD, QUICK));
   keystore.address = '00'.repeat(20);
   await expect(decryptWallet(JSON.stringify(keystore), PASSWORD)).rejects.toMatchObject({
@@ -90,7 +90,7 @@ it.each([
   ['another cipher', withCrypto({ cipher: 'aes-128-cbc' }), /crypto\.cipher must be aes-128-ctr/],
   ['another kdf', withCrypto({ kdf: 'argon2' }), /crypto\.kdf must be one of scrypt, pbkdf2/],
   ['a short mac', withCrypto({ mac: '00' }), /crypto\.mac must be 32 bytes in hexadecimal/],
-])('%s is refused with what it is, and not a part of it', (_, text, words) => {
+])('%s is refused with a description, without quoting any part of it', (_, text, words) => {
   try {
     checkKeystore(text);
     expect.unreachable();

@@ -11,7 +11,7 @@ import { z } from 'zod';
 /** The wallet within a data folder: an encrypted Web3 Secret Storage file, version 3. */
 export const KEYSTORE_FILE = 'wallet.json';
 
-/** A keystore is about 500 bytes; geth's are, too. */
+/** Longest keystore; a usual one has about 500 bytes, also geth's. */
 const MAX_KEYSTORE_BYTES = 16 * 1024;
 
 /** Cost of deriving the key from the password: ethers' standard, 128 MB and some tenths of a second. */
@@ -22,7 +22,8 @@ const MAX_SCRYPT_N = 2 ** 20;
 const MAX_SCRYPT_WORK = 8 * MAX_SCRYPT_N;
 const MAX_PBKDF2_ROUNDS = 10_000_000;
 
-// The one of Node instead of that in JavaScript: beside the event loop, faster, and its memory is given back at once.
+// scrypt of Node instead of one in JavaScript: it runs outside the event loop, is faster, and frees its memory at
+// once.
 const deriveKey = promisify<Uint8Array, Uint8Array, number, object, Buffer>(nativeScrypt);
 scrypt.register((password, salt, N, r, p, length, onProgress) =>
   // OpenSSL and ethers keep to RFC 7914 here, section 2; eth-account writes r = 1 with N = 2^18.
@@ -37,7 +38,7 @@ const power = (most: number) => z.number().int().positive().max(most);
 const text = (value: unknown) => (typeof value === 'string' ? value.toLowerCase() : value);
 
 const keystoreSchema = z.object({
-  // Written as a text by some.
+  // Some programs write it as a text.
   version: z.coerce.number().pipe(z.literal(3)),
   address: hex(20).optional(),
   crypto: z.object({
@@ -69,7 +70,7 @@ const KDF_SCHEMAS = {
 };
 
 export interface KeystoreOptions {
-  /** Cost of scrypt, a power of two; tests take a small one. No command lowers it. */
+  /** Cost of scrypt, a power of two; tests use a small one. No command lowers it. */
   scryptN?: number;
 }
 
@@ -94,27 +95,27 @@ export async function encryptWallet(
   return encryptKeystoreJson({ address, privateKey }, password, { scrypt: cost });
 }
 
-/** Shortest password that is taken for a new keystore. */
+/** Shortest password accepted for a new keystore. */
 const LEAST_PASSWORD = 8;
 
 /** @throws ChorusError `E_PASSWORD_WEAK` */
 export function checkNewPassword(password: string): void {
   if (password.length >= LEAST_PASSWORD) return;
   throw new ChorusError('E_PASSWORD_WEAK', `the password must have at least ${LEAST_PASSWORD} characters`, {
-    hint: 'whoever gets the file can try passwords against it without end: take several words',
+    hint: 'anyone who gets the file can try any number of passwords: use several words',
   });
 }
 
 /**
  * Check that a text is a keystore this machine can afford to open.
- * @returns its address, where it states one
+ * @returns its address, if it states one
  * @throws ChorusError `E_KEYSTORE`
  */
 export function checkKeystore(text: string): Address | null {
   return parseKeystore(text).address;
 }
 
-/** What a keystore is taken for that is none, by how it looks. Never a part of it: it may be the key itself. */
+/** What a text that is not a keystore seems to be. Never quotes the text: it may be the key itself. */
 const LOOK_ALIKES: readonly [look: RegExp, what: string][] = [
   [/^(0x)?[0-9a-fA-F]{64}$/, 'it is a private key, not encrypted'],
   [/^([a-z]+\s+){11,23}[a-z]+$/, 'these are the words of a wallet, not encrypted'],
@@ -128,7 +129,7 @@ function parseKeystore(raw: string): { address: Address | null; json: string } {
     new ChorusError('E_KEYSTORE', `this is not a usable keystore: ${why}`, {
       hint: 'give an encrypted Ethereum keystore (Web3 Secret Storage, version 3), as geth, MetaMask tools and eth-account write it',
     });
-  // Some editors put a mark of the encoding in front.
+  // Some editors begin the file with a byte order mark.
   const text = raw.replace(/^\ufeff/, '').trim();
   if (text.length > MAX_KEYSTORE_BYTES) throw refuse('it is too long');
   let value: unknown;
@@ -150,12 +151,12 @@ function parseKeystore(raw: string): { address: Address | null; json: string } {
   const { address } = outer.data;
   return {
     address: address === undefined ? null : (`0x${address.replace(/^0x/, '').toLowerCase()}` as Address),
-    // Whether it is the address of the key is looked at here, so that it can be told.
+    // The address is compared with the key here, for a clear error.
     json: JSON.stringify({ version: 3, crypto: { ...outer.data.crypto, kdfparams: inner.data } }),
   };
 }
 
-/** Where it is wrong and how, such as `crypto.kdfparams.n is missing`. */
+/** The faulty field and its fault, such as `crypto.kdfparams.n is missing`. */
 function faultIn(error: z.ZodError, value: unknown, above: string[] = []): string {
   const issue = error.issues[0];
   const found = issue?.path.reduce<unknown>(
@@ -166,7 +167,7 @@ function faultIn(error: z.ZodError, value: unknown, above: string[] = []): strin
   return `${where} ${found === undefined ? 'is missing' : faultOf(issue)}`;
 }
 
-/** Some wallets write `Crypto` or `KDF`; nesting of a keystore is three deep, and anything deeper is left alone. */
+/** Some wallets write `Crypto` or `KDF`; nesting of a keystore is three deep, and anything deeper is not changed. */
 function lowerCaseKeys(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || depth > 4) return value;
   return Object.fromEntries(
@@ -183,9 +184,9 @@ export async function decryptWallet(text: string, password: string): Promise<Wal
   const wallet = new Wallet(await privateKeyIn(json, password));
   keepSecret(wallet.privateKey);
   if (stated !== null && stated !== wallet.address.toLowerCase()) {
-    throw new ChorusError('E_KEYSTORE', 'the keystore holds the key of another address than it states', {
+    throw new ChorusError('E_KEYSTORE', 'the keystore states another address than that of its key', {
       facts: { stated, found: wallet.address.toLowerCase() },
-      hint: 'take the file of the address you mean; if this one is right, remove `address` from it',
+      hint: 'use the keystore of the address you want; if this one is right, remove `address` from it',
     });
   }
   return wallet;
@@ -196,7 +197,7 @@ async function privateKeyIn(json: string, password: string): Promise<string> {
     try {
       return (await decryptKeystoreJson(json, candidate)).privateKey;
     } catch (error) {
-      // Only the kind of error is looked at: its text could hold the password.
+      // Only the kind of error is used: its text could hold the password.
       if ((error as { argument?: string }).argument === 'password') continue;
       throw new ChorusError('E_KEYSTORE', 'the keystore is damaged', { hint: 'restore it from a backup' });
     }
@@ -207,15 +208,15 @@ async function privateKeyIn(json: string, password: string): Promise<string> {
 }
 
 /**
- * The bytes a password may have been taken as: letters with marks are written in more than one way, and ethers makes
- * one of them (NFKC), while geth and eth-account take what came from the keyboard.
+ * The possible encodings of a password: accented letters have more than one, and ethers normalises them (NFKC),
+ * while geth and eth-account use the keyboard's.
  */
 function writingsOf(password: string): Uint8Array[] {
   const forms = [password.normalize('NFKC'), password, password.normalize('NFC'), password.normalize('NFD')];
   return [...new Set(forms)].map((form) => new TextEncoder().encode(form));
 }
 
-/** The keystore of a data folder, or null where there is none. */
+/** The keystore of a data folder, or null without one. */
 export async function readKeystore(folder: string): Promise<string | null> {
   const path = join(folder, KEYSTORE_FILE);
   try {
@@ -226,7 +227,7 @@ export async function readKeystore(folder: string): Promise<string | null> {
   }
 }
 
-/** Put a keystore into a data folder, readable by its owner alone, in place of any that is there. */
+/** Write a keystore into a data folder, readable only by its owner, replacing an existing one. */
 export async function writeKeystore(folder: string, keystore: string): Promise<void> {
   await writeFileAtomic(join(folder, KEYSTORE_FILE), `${keystore.trim()}\n`, { mode: 0o600 });
 }

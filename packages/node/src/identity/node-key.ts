@@ -6,7 +6,7 @@ import { ChorusError } from '@chorus/protocol';
 import writeFileAtomic from 'write-file-atomic';
 import { peerIdOfPublicKey, publicKeyOfPeerId } from './did.ts';
 
-/** A node's libp2p key within its data folder: protobuf, readable by its owner alone. */
+/** A node's libp2p key within its data folder: protobuf, readable only by its owner. */
 export const NODE_KEY_FILE = 'network.key';
 
 /** Protobuf of an Ed25519 private key: type 1, then 64 bytes, seed and public key. */
@@ -15,7 +15,7 @@ const KEY_FILE_BYTES = 68;
 
 /** The node's side of its identity. */
 export interface NodeKey {
-  /** As in the file: what libp2p is started with. */
+  /** The key as in the file, with which libp2p starts. */
   readonly bytes: Uint8Array;
   readonly peerId: string;
   /** The 32 bytes that both halves follow from. */
@@ -37,9 +37,9 @@ export function parseNodeKey(bytes: Uint8Array): NodeKey {
     key: { kty: 'OKP', crv: 'Ed25519', d: base64url(seed), x: base64url(publicKey) },
     format: 'jwk',
   });
-  // Taken from the seed again: a file whose halves do not belong together must not become an identity.
+  // Derived from the seed again: a file whose halves do not belong together must not become an identity.
   const derived = createPublicKey(key).export({ format: 'jwk' }).x;
-  if (derived !== base64url(publicKey)) throw unusable('its public half is not that of its private half');
+  if (derived !== base64url(publicKey)) throw unusable('its public half does not belong to its private half');
   return {
     bytes,
     peerId: peerIdOfPublicKey(publicKey),
@@ -48,7 +48,7 @@ export function parseNodeKey(bytes: Uint8Array): NodeKey {
   };
 }
 
-/** The node's key, or null where it has none yet. */
+/** The node's key, or null if it has none yet. */
 export async function readNodeKey(folder: string): Promise<NodeKey | null> {
   const path = join(folder, NODE_KEY_FILE);
   try {
@@ -63,14 +63,14 @@ export async function readNodeKey(folder: string): Promise<NodeKey | null> {
   }
 }
 
-/** Make a node key in a folder, in place of any that is there. */
+/** Create a node key in a folder, replacing an existing one. */
 export async function writeNewNodeKey(folder: string): Promise<NodeKey> {
   const key = parseNodeKey(await generateNetworkKey());
   await writeFileAtomic(join(folder, NODE_KEY_FILE), Buffer.from(key.bytes), { mode: 0o600 });
   return key;
 }
 
-/** True where the owner of a peer id signed the message. */
+/** True if the owner of a peer id signed the message. */
 export function isSignedByPeer(peerId: string, message: Uint8Array, signature: Uint8Array): boolean {
   const x = base64url(publicKeyOfPeerId(peerId));
   const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
@@ -84,6 +84,6 @@ function base64url(bytes: Uint8Array): string {
 function unusable(message: string): ChorusError {
   return new ChorusError('E_IDENTITY_NODE_KEY', `unusable node key: ${message}`, {
     facts: { file: NODE_KEY_FILE },
-    hint: 'restore the file from a backup, or make a new one with `chorus keys rotate-node`',
+    hint: 'restore the file from a backup, or create a new one with `chorus keys rotate-node`',
   });
 }

@@ -6,23 +6,23 @@ import { unlockWallet, walletMissing } from './identity.ts';
 import { readKeystore } from './keystore.ts';
 
 /**
- * File of an unencrypted development key within a data folder: 0x-prefixed hex. Used where there is no
- * keystore, and on development chains alone.
+ * File of an unencrypted development key within a data folder: 0x-prefixed hex. Used only without a keystore, and
+ * only on development chains.
  */
 export const WALLET_KEY_FILE = 'wallet.insecure-dev.key';
 
 /**
- * Where the password of a wallet comes from; asked only where there is a keystore. With `again` the one it gave before
- * was wrong: it gives another, or null where it has none.
+ * The source of a wallet's password; asked only if there is a keystore. `again` means that its last password was
+ * wrong: it returns another, or null if it has none.
  */
 export type PasswordSource = (again?: boolean) => Promise<string | null>;
 
-/** Passwords that are tried where somebody types them. */
+/** Attempts for a typed password. */
 const TRIES = 3;
 
 export interface OpenedWallet {
   wallet: Wallet;
-  /** False for a development key that lies there as it is. */
+  /** False for an unencrypted development key. */
   encrypted: boolean;
 }
 
@@ -60,7 +60,7 @@ async function unlockedWith(folder: string, password: PasswordSource): Promise<W
     } catch (error) {
       if (!hasCode(error, 'E_PASSWORD_WRONG') || tries === TRIES) throw error;
       const other = await password(true);
-      // A file gives the same again.
+      // A file returns the same password again.
       if (other === null || other === given) throw error;
       given = other;
     }

@@ -1,6 +1,6 @@
 import { describeError } from '@chorus/protocol';
 
-/** One thing that was looked at: what, whether it holds, and how long looking took. */
+/** One check: its name, whether it holds, and how long it took. */
 export interface Check {
   check: string;
   ok: boolean;

@@ -22,30 +22,32 @@ import { type Inspection, readTerms, requireSettled, summarySource } from './ins
 import { paidAsComputed, type RoundMoney, roundMoney } from './money.ts';
 import { ruleOf } from './proven-round.ts';
 
-/** Units by which an aggregator can move a weight or share within what the circuit of `reference-projection` accepts. */
+/**
+ * Units by which an aggregator can move a weight or share within what the circuit of `reference-projection` accepts.
+ */
 const PROJECTION_FREEDOM = 2;
 
-/** A settled round recomputed from its Gram matrix, beside what the chain recorded. */
+/** A settled round recomputed from its Gram matrix, next to the chain's records. */
 export interface RoundExplanation {
   task: TaskState;
   /** Of the task's token; null while the chain does not say. */
   decimals: number | null;
   rule: RuleName;
-  /** Null where they are not available here. */
+  /** Null if they are not available here. */
   terms: Terms | null;
   round: RoundState;
   settled: SettledRound;
-  /** The rewards computed again from the shares on chain. */
+  /** The rewards recomputed from the shares on chain. */
   money: RoundMoney;
-  /** Whether these are the rewards that were paid. */
+  /** Whether they equal the rewards that were paid. */
   paidAsAgreed: boolean;
-  /** CID of each trainer's payload; null where it committed nothing, or the terms are not available. */
+  /** CID of each trainer's payload; null if it committed nothing, or the terms are not available. */
   cids: (string | null)[];
-  /** Why the Gram matrix is not available here; null where it is. */
+  /** Why the Gram matrix is not available here; null if it is. */
   missing: string | null;
   /** CID of each reference that counted. */
   references: { validator: Address; cid: string | null }[];
-  /** Norm of each trainer's update, and its inner product with the references; null where there is none. */
+  /** Norm of each trainer's update, and its inner product with the references; null without an update. */
   measured: ({ norm: number; dot: bigint } | null)[];
   /** The Gram matrix that was proven, the rule's leading rows first. */
   gram: bigint[][] | null;
@@ -53,13 +55,14 @@ export interface RoundExplanation {
   result: RuleResult | null;
   /** One sentence per trainer. */
   reasons: string[];
-  /** Whether the recomputed weights and shares are those on chain; null where they cannot be recomputed. */
+  /** Whether the recomputed weights and shares are those on chain; null if they cannot be recomputed. */
   agrees: boolean | null;
 }
 
 /**
- * Recompute a settled round from its Gram matrix: why each trainer was, or was not, paid. The matrix comes from a peer
- * and is the one that was proven; whether the proof holds is for `openProofChecker` to say. No payload is needed.
+ * Recompute a settled round from its Gram matrix: why each trainer was, or was not, paid. The matrix comes from a
+ * peer
+ * and is the one that was proven; `openProofChecker` checks the proof. No payload is needed.
  *
  * @throws ChorusError `E_ROUND_NOT_SETTLED`; errors of chain and storage
  */

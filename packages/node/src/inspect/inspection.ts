@@ -21,29 +21,29 @@ import { keptSummaries, ownSummaries } from '../history/kept-summaries.ts';
 import { networkPeers, type SummaryPeers } from '../history/summary-peers.ts';
 import { createProving, type Proving } from '../proving/proving.ts';
 
-/** A task has up to 4096 rounds, and public endpoints count requests. */
+/** Requests at once: a task has up to 4096 rounds, and public endpoints limit requests. */
 const ROUNDS_AT_ONCE = 16;
 
-/** Milliseconds to ask peers for what a settled round has left. */
+/** Time limit for asking peers for the summary of a settled round, ms. */
 const ASK_MILLISECONDS = 5_000;
 
-/** Milliseconds to look for a file that is bound to a task. */
+/** Time limit for finding a file of a task, ms. */
 const FETCH_MILLISECONDS = 10_000;
 
-/** What looking into a network takes: the chain, the files, and something that commits. Nothing is written. */
+/** What inspecting a network needs: the chain, the files, and a committer. Writes nothing. */
 export interface Inspection {
   chain: ChainPort;
   storage: StoragePort;
-  /** What the chain checks settlements with: a verifier that a task took over. */
+  /** The verifier with which the chain checks the settlements of a task. */
   verifier(address: Address): Promise<VerifierOnChain>;
   proving: Pick<Proving, 'committer'>;
-  /** Who is asked for what settled rounds have left, and for how long in all (milliseconds). */
+  /** The sources of summaries of settled rounds, and the total time limit, ms. */
   summaries: SummaryPeers;
   askMilliseconds: number;
   signal: AbortSignal;
 }
 
-/** Where a network is found. */
+/** The location of a network. */
 export type NetworkSource =
   /** A network that has ended: a copy of its development chain is started, its files are only read. */
   | { kind: 'kept'; chainState: string; blocks: string; summaries: string; contract: Address }
@@ -51,7 +51,7 @@ export type NetworkSource =
   | { kind: 'live'; url: string; contract: Address; bootstrap: string[] };
 
 /**
- * Open a network to look into it, as an account that never sends a transaction.
+ * Open a network for inspection, as an account that never sends a transaction.
  *
  * @example
  * const network = await openNetwork({ kind: 'live', url, contract, bootstrap: [] }, signal);
@@ -89,7 +89,7 @@ export async function openNetwork(
   }
 }
 
-/** A development chain with a copy of that state: the kept one stays as it was left. */
+/** A development chain with a copy of that state: the kept state does not change. */
 async function startCopy(chainState: string, cleanups: (() => Promise<unknown>)[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'chorus-inspect-'));
   cleanups.push(() => rm(folder, { recursive: true, force: true }));
@@ -107,7 +107,7 @@ const nowhere = (): Promise<never> =>
     }),
   );
 
-/** Where no peer is known: what the chain says can still be read. */
+/** A network without known peers: the chain can still be read. */
 const NO_STORAGE: StoragePort = {
   cidOf: nowhere,
   put: nowhere,
@@ -117,15 +117,15 @@ const NO_STORAGE: StoragePort = {
   close: async () => {},
 };
 
-/** What a network that has ended left on the disk. */
+/** The files of a network that has ended. */
 async function openKept({ blocks, summaries }: { blocks: string; summaries: string }): Promise<Files> {
   return { storage: await openOfflineStorage(blocks), summaries: await keptSummaries(summaries) };
 }
 
-/** Where payloads' leftovers and models are found. */
+/** The source of summaries and models. */
 type Files = Pick<Inspection, 'storage' | 'summaries'>;
 
-/** Files in memory, from peers; nobody can dial this node. */
+/** Files in memory, from peers; no peer can dial this node. */
 async function joinSwarm(bootstrap: string[], cleanups: (() => Promise<unknown>)[]): Promise<Files> {
   if (bootstrap.length === 0) return { storage: NO_STORAGE, summaries: ownSummaries(() => null) };
   const network = await createNetwork({ listen: [], bootstrap });
@@ -197,6 +197,6 @@ export async function requireSettled(
   if (settled) return settled;
   throw new ChorusError('E_ROUND_NOT_SETTLED', 'the round is not settled', {
     facts: { taskId: task.id, round: number, current: task.round, rounds: task.rounds },
-    hint: 'a void round pays nobody; a running one is explained once it is settled',
+    hint: 'a void round pays no one; a running round can be explained once it is settled',
   });
 }

@@ -32,9 +32,9 @@ export interface Ingredient {
 export interface ModelReport {
   task: TaskState;
   checks: Check[];
-  /** The round after which this was the task's model; null where it opens no point of the history. */
+  /** The round after which this was the task's model; null if it opens no point of the history. */
   afterRound: number | null;
-  /** The rounds it is made of. */
+  /** The rounds that the model is made of. */
   ingredients: Ingredient[];
 }
 
@@ -44,7 +44,7 @@ export function modelFileBytes(dimension: number): number {
 }
 
 /**
- * Check a model file against a task's history on chain, and say what it is made of.
+ * Check a model file against a task's history on chain, and report what it is made of.
  *
  * The whole history is one check: the model's integer sum must open the sum of the aggregate commitments of the
  * settled rounds, each of which the chain has checked to be the weighted sum of the trainers' commitments.
@@ -124,7 +124,7 @@ async function aggregatesFault({ chain }: Inspection, task: TaskState, rounds: r
   return undefined;
 }
 
-/** A stranger's model is opened, and never run. */
+/** A stranger's model is opened, but never run. */
 const INSPECTION = { memoryBytes: 4e9, callSeconds: 60 };
 
 /** The task's ONNX model: its parameters and where each lies in the vector. */
@@ -149,7 +149,7 @@ async function openModel(
 
 /**
  * Compute a task's model from the aggregates of its settled rounds, as every node does; each opens its commitment.
- * @throws ChorusError `E_MODEL_AGGREGATES` where no peer gives one: take a published model and check it
+ * @throws ChorusError `E_MODEL_AGGREGATES` if no peer sends one: use a published model and check it
  */
 export async function rebuildModel(inspection: Inspection, task: TaskState): Promise<GlobalModel> {
   const { chain, askMilliseconds } = inspection;
@@ -171,7 +171,7 @@ export async function rebuildModel(inspection: Inspection, task: TaskState): Pro
           'the model cannot be recomputed: an aggregate is missing',
           {
             facts: { taskId: task.id, round: settled.round },
-            hint: 'take a published model instead (--cid); it is checked against the chain before it is written',
+            hint: 'use a published model instead (--cid); it is checked against the chain before it is written',
             cause,
           },
         );

@@ -6,9 +6,9 @@ export interface RoundMoney {
   budget: bigint;
   protocolFee: bigint;
   aggregatorFee: bigint;
-  /** In total, over the validators whose reference counted. */
+  /** Total over the validators whose reference counted. */
   validatorFee: bigint;
-  /** Of the budget, what the shares divide: the rest after the fees, less what the terms hold back. */
+  /** The part of the budget that the shares divide: the rest after the fees, less what the terms hold back. */
   pool: bigint;
   /** Held back because the validators' median loss did not fall. */
   heldBack: bigint;

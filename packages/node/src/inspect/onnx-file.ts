@@ -16,8 +16,8 @@ export function isOnnxFile(bytes: Uint8Array): boolean {
 }
 
 /**
- * Whether an ONNX file is the one that a task's model is written as. Its floats do not say the integers that open the
- * history, so it is compared with the file of a model that does.
+ * Whether an ONNX file is the one that a task's model is written as. Its floats do not determine the integers that
+ * open the history, so it is compared with the file of a model that has them.
  *
  * @param model computed from the aggregates, or published; checked by `verifyModel`
  */

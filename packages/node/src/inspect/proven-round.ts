@@ -34,14 +34,14 @@ import { CIRCUIT_SIZE } from '../proving/proving.ts';
 import { type Check, runCheck } from './checks.ts';
 import { type Inspection, requireSettled } from './inspection.ts';
 
-/** A settled round with its proof, and what the chain says that the proof must be of. */
+/** A settled round with its proof, and the statement that the proof must prove according to the chain. */
 export interface ProvenRound {
   task: TaskState;
   round: RoundState;
   settled: SettledRound;
   /** As sent by the aggregator. */
   settlement: Settlement;
-  /** From the chain's own records alone: nothing the aggregator says goes in unchecked. */
+  /** Built only from the chain's own records: nothing from the aggregator is used unchecked. */
   statement: RoundStatement;
   proof: ContributionProof;
 }
@@ -57,7 +57,7 @@ export async function provenRound(chain: ChainPort, taskId: bigint, number: numb
     chain.round(taskId, number),
     chain.settlement(taskId, number),
   ]);
-  // Settled when asked a moment ago, so it has one.
+  // The round was settled a moment ago, so it has a proof.
   if (!settlement) throw new Error('a settled round without a settlement');
   const statement = roundStatement({
     rule: ruleOf(task),
@@ -140,8 +140,8 @@ function srsKeyOf(srs: VerifierSrs): SrsKey {
 }
 
 /**
- * What is wrong with the keys of a rule's verifier on chain: undefined where it holds this build's circuit key, and a
- * reference string that is fit for the chain.
+ * What is wrong with the keys of a rule's verifier on chain: undefined if it holds this build's circuit key, and a
+ * reference string that suits the chain.
  *
  * @throws ChorusError `E_SRS_INSECURE` for a development reference string on another chain
  */
@@ -150,7 +150,7 @@ export function verifierFault(onChain: VerifierOnChain, rule: RuleName, chainId:
   return keysFault(onChain, srsKeyOf(onChain.srs), verificationKey, { chainId });
 }
 
-/** Whoever knows tau, or the secrets of another circuit key, could make the verifier on chain accept anything. */
+/** Anyone who knows tau, or the secrets of another circuit key, could make the verifier on chain accept anything. */
 function keysFault(
   onChain: VerifierOnChain,
   srs: SrsKey,
@@ -176,7 +176,7 @@ function keysFault(
     : `the verifier on chain holds the circuit key ${onChain.verifyingKeyHash}, this build ${hash}`;
 }
 
-/** Where the transaction and the event it left say different things. */
+/** Differences between the transaction and its event. */
 function differenceOf(settled: SettledRound, settlement: Settlement): string | undefined {
   const same = (a: readonly number[], b: readonly number[]) => a.join() === b.join();
   if (!same(settled.weights, settlement.weights)) return 'the weights recorded are not those sent';
@@ -222,10 +222,10 @@ export async function exportProof(
 }
 
 /**
- * Check a proof file by itself: no node, no chain. It says that the weights, shares and aggregate follow from
- * the commitments in the file; that these are a chain's, only that chain can say.
+ * Check a proof file by itself: no node, no chain. It shows that the weights, shares and aggregate follow from the
+ * commitments in the file; only the chain can confirm that they are its commitments.
  *
- * @param srsDigest of the reference string that is trusted; by default the development one
+ * @param srsDigest of the trusted reference string; by default the development one
  */
 export async function verifyFile(
   bytes: Uint8Array,
@@ -246,10 +246,10 @@ export async function verifyFile(
   return { file: read, checks: [readable, ...(await verifyProofFile(read, { circuit, srsDigest }))] };
 }
 
-/** A round of a task's history, as a list shows it. */
+/** A round of a task's history, as an entry of a list. */
 export interface ListedRound {
   settled: SettledRound;
-  /** What was found wrong, null where every check of the proof held. */
+  /** The fault found; null if every check of the proof held. */
   fault: string | null;
 }
 

@@ -1,16 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { PrivateRun } from '@chorus/training';
 
-/** What trainings of one task told of one data set, added up. */
+/** The sum of what trainings of one task have revealed of one data set. */
 export interface DataUse extends PrivateRun {
-  /** What the data is called: its registered name, or its path. */
+  /** Name of the data: its registered name, or its path. */
   data: string;
   taskId: bigint;
-  /** How many: one for each round and role, and one more for each that was made again. */
+  /** Number of trainings: one for each round and role, and one more for each repetition. */
   trainings: number;
 }
 
-/** Count one more training. Never forgotten: what was published stays public. */
+/** Count one more training. Counts are never deleted: what was published stays public. */
 export function addDataUse(db: DatabaseSync, data: string, taskId: bigint, run: PrivateRun): void {
   db.prepare(
     `INSERT INTO data_uses (data, task_id, noise, rate, steps, trainings) VALUES (?, ?, ?, ?, ?, 1)

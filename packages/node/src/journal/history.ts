@@ -3,16 +3,16 @@ import type { Address } from '@chorus/protocol';
 import { decodeDetail, encodeDetail } from './codec.ts';
 import type { RoundRecord, TokenTotals } from './records.ts';
 
-/** Rounds listed; the totals go on beyond them. */
+/** Number of rounds listed; the totals also cover older ones. */
 export const MAX_ROUNDS_KEPT = 2_000;
 
 export interface RoundQuery {
-  /** At most this many, the newest first; 50 by default, MAX_ROUNDS_KEPT at most. */
+  /** Maximum number of rounds, the newest first; 50 by default, at most MAX_ROUNDS_KEPT. */
   limit?: number;
   taskId?: bigint;
 }
 
-/** Keep the record of a finished round; its money enters the totals once, however often the round is replayed. */
+/** Keep the record of a finished round; its amounts enter the totals once, however often the round is replayed. */
 export function addRound(db: DatabaseSync, record: RoundRecord): void {
   const task = record.taskId.toString();
   db.prepare('INSERT OR REPLACE INTO rounds (task_id, round, record, at) VALUES (?, ?, ?, ?)').run(

@@ -43,7 +43,7 @@ function record(round: number, change: Partial<RoundRecord> = {}): RoundRecord {
 }
 
 describe('a step', () => {
-  it('is recorded before it is done and after, with integers of any size', async () => {
+  it('a step is recorded before it is done and after, with integers of any size', async () => {
     const seen: unknown[] = [];
     const detail = { commitment: { x: 2n ** 253n, y: -5n }, digest: '0xab' };
     await journal.act(COMMIT, detail, async () => {
@@ -54,7 +54,7 @@ describe('a step', () => {
     expect(journal.step(COMMIT)).toMatchObject({ state: 'done', detail: { ...detail, transaction: '0x12' } });
   });
 
-  it('that the chain refuses is recorded as refused; one whose outcome is unknown stays begun', async () => {
+  it('a step that the chain refuses is recorded as refused; one with unknown outcome stays begun', async () => {
     const failing = (code: ErrorCode) => () => Promise.reject(new ChorusError(code, 'no'));
     await expect(journal.act(COMMIT, {}, failing('E_CHAIN_DEADLINE_PASSED'))).rejects.toThrow();
     expect(journal.step(COMMIT)).toMatchObject({
@@ -67,7 +67,7 @@ describe('a step', () => {
     expect(journal.step(COMMIT)?.state).toBe('done');
   });
 
-  it('is not done where it cannot be recorded', async () => {
+  it('a step is not done if it cannot be recorded', async () => {
     let done = false;
     journal.close();
     const act = journal.act(COMMIT, {}, async () => {
@@ -78,7 +78,7 @@ describe('a step', () => {
     expect(done).toBe(false);
   });
 
-  it('waits for the gate before and after each write', async () => {
+  it('a step waits for the gate before and after each write', async () => {
     journal.close();
     const points: string[] = [];
     const stepGate = async ({ step, state, when }: StepPoint) => {
@@ -100,7 +100,7 @@ describe('a step', () => {
 });
 
 describe('what a day may cost', () => {
-  it('is the gas of its hours and the stake of its tasks, over a restart, without tasks that were not joined', () => {
+  it('spending of a day is its gas and the stake of its tasks, across a restart, without tasks that were not joined', () => {
     journal.paidGas(5n);
     journal.paidGas(10n ** 20n);
     journal.riskStake(1n, TOKEN, 100n);
@@ -117,7 +117,7 @@ describe('what a day may cost', () => {
     expect(journal.gasOfDay()).toBe(10n ** 20n + 5n);
   });
 
-  it('is forgotten after a day', () => {
+  it('spending is deleted after a day', () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     try {
       journal.paidGas(5n);
@@ -132,10 +132,10 @@ describe('what a day may cost', () => {
   });
 });
 
-describe('what was told of data', () => {
+describe('privacy spent on data', () => {
   const run = { noiseMultiplier: 0.5, sampleRate: 0.25, steps: 40 };
 
-  it('adds up by data, task and kind, and is never forgotten', () => {
+  it('trainings add up by data, task and kind, and are never deleted', () => {
     journal.setTask(1n, 'joined');
     journal.trainedOn('digits', 1n, run);
     journal.trainedOn('digits', 1n, run);
@@ -154,7 +154,7 @@ describe('what was told of data', () => {
 });
 
 describe('the history', () => {
-  it('sums each round once, however often it is replayed', async () => {
+  it('the history counts each round once, however often it is replayed', async () => {
     journal.setTask(7n, 'joined');
     for (const round of [1, 2, 3]) await journal.endRound(record(round), null);
     await journal.endRound(record(4, { outcome: 'void', reward: 0n, fee: 0n, model: null }), null);
@@ -167,7 +167,7 @@ describe('the history', () => {
     expect(journal.rounds({ taskId: 7n })[1]).toEqual(record(3));
   });
 
-  it('counts a payout once', async () => {
+  it('the history counts a payout once', async () => {
     const claim = { taskId: 7n, round: 0, step: 'claim' } as const;
     await journal.begin(claim, { amount: 12n });
     await journal.claimed(claim, TOKEN, 12n);
@@ -175,7 +175,7 @@ describe('the history', () => {
     expect(journal.totals()[0]).toMatchObject({ claimed: 12n });
   });
 
-  it('is bounded, as are steps, tasks and the file; the totals are not', async () => {
+  it('the history is bounded, as are steps, tasks and the file; the totals are not', async () => {
     journal.setTask(7n, 'joined');
     let size = 0;
     for (let round = 1; round <= MAX_ROUNDS_KEPT + 1_000; round++) {
@@ -193,7 +193,7 @@ describe('the history', () => {
 });
 
 describe('a data folder', () => {
-  it('serves one account on one contract of one chain', () => {
+  it('a data folder serves one account on one contract of one chain', () => {
     journal.bind(OWNER);
     journal.bind({ ...OWNER, account: OWNER.account.toUpperCase().replace('0X', '0x') as `0x${string}` });
     for (const change of [{ chainId: 1 }, { contract: OWNER.account }, { account: TOKEN }] as const) {
@@ -203,7 +203,7 @@ describe('a data folder', () => {
     }
   });
 
-  it('remembers what it publishes, joins and sends, across a restart', async () => {
+  it('the journal remembers what the node publishes, joins and sends, across a restart', async () => {
     const asked = { id: 'asked-once', requestDigest: '0x02', termsDigest: '0x01', after: 4n } as const;
     journal.beginPublication({ ...asked, terms: new Uint8Array([1, 2]) });
     journal.beginPublication({ ...asked, id: 'refused', terms: new Uint8Array([1, 2]) });

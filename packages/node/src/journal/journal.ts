@@ -19,17 +19,17 @@ import { closeStore, JOURNAL_FILE, openStore, type StoreOptions, transact } from
 import { addSummary, findSummaryOf } from './summaries.ts';
 import { TransactionLog } from './transaction-log.ts';
 
-/** Steps of rounds further back than this are forgotten: nothing about them is open. */
+/** Steps of rounds further back than this are deleted: nothing about them is open. */
 const ROUNDS_OF_STEPS = 8;
 
-/** After these a transaction may be mined, now or later. */
+/** After these errors a transaction may still be mined. */
 
-/** Tasks that ended, and publications: the oldest beyond these are forgotten. */
+/** Number of ended tasks and of publications to keep: older ones are deleted. */
 const MAX_ENDED_TASKS = 500;
 
 export type TaskJournalState = 'joining' | 'joined' | 'owned' | 'ended';
 
-/** A task this node has to do with. */
+/** A task that concerns this node. */
 export interface JournalTask {
   taskId: bigint;
   state: TaskJournalState;
@@ -39,42 +39,42 @@ export interface JournalTask {
 
 /** A task being published, or published: the chain gives its number when the transaction is mined. */
 export interface Publication {
-  /** Of whoever asked for it. */
+  /** The id that the caller chose. */
   id: string;
-  /** sha2-256 of what was asked for. */
+  /** sha2-256 of the request. */
   requestDigest: Hex;
   termsDigest: Hex;
   terms: Uint8Array;
-  /** The newest task there was before it: what was published comes after that. */
+  /** The newest task before the publication: the published task has a higher number. */
   after: bigint;
   /** Null while it is not known whether the task was created. */
   taskId: bigint | null;
 }
 
 export interface JournalOptions extends StoreOptions {
-  /** For crash tests alone: see {@link StepGate}. */
+  /** Only for crash tests: see {@link StepGate}. */
   stepGate?: StepGate | undefined;
 }
 
-/** What the journal tells of the past: for `status`, `why` and the admin API. */
+/** The journal's view of the past: for `status`, `why` and the admin API. */
 export interface JournalReader {
   /** Finished rounds, the newest first. */
   rounds(query?: RoundQuery): RoundRecord[];
-  /** What a settled round has left for others; null where this node has not followed it. */
+  /** The summary of a settled round, for others; null if this node has not followed it. */
   summary(taskId: bigint, round: number): RoundSummary | null;
-  /** Sums over all rounds there ever were, by token. */
+  /** Sums over all past rounds, by token. */
   totals(): TokenTotals[];
   tasks(): JournalTask[];
-  /** What trainings told of each data set, over all tasks. */
+  /** What trainings have revealed of each data set, over all tasks. */
   dataUses(): DataUse[];
-  /** Steps of a task's last rounds, oldest first: what this node is doing, and did. */
+  /** Steps of a task's last rounds, oldest first: the node's current and past work. */
   steps(taskId: bigint): RecordedStep[];
 }
 
 /**
- * What this node did, is about to do, and earned: one SQLite file, written before anything is acted on.
+ * The record of what this node did, is about to do, and earned: one SQLite file, written before each action.
  *
- * It keeps facts, not vectors: payloads and models are files beside it (`TaskFiles`), each checked against a digest
+ * It keeps facts, not vectors: payloads and models are files next to it (`TaskFiles`), each checked against a digest
  * recorded here and a commitment on chain, so that they outlive even the loss of this file.
  *
  * Writes are synchronous and each waits for the disk: some fifteen a round, of a few hundred bytes.
@@ -102,8 +102,8 @@ export class Journal implements JournalReader {
   }
 
   /**
-   * Say whose journal this is; the first time it is written down.
-   * @throws ChorusError `E_STORE_FOREIGN` where it is another account's, chain's or contract's
+   * Check to whom this journal belongs; the first call records it.
+   * @throws ChorusError `E_STORE_FOREIGN` if it belongs to another account, chain or contract
    */
   bind(owner: { chainId: number; contract: Address; account: Address }): void {
     const wanted = {
@@ -133,16 +133,16 @@ export class Journal implements JournalReader {
     return this.#record(key, 'begun', detail);
   }
 
-  /** Record that a step is done; `detail` is added to what was recorded at its beginning. */
+  /** Record that a step is done; `detail` is added to the record of its beginning. */
   done(key: StepKey, detail: RecordedStep['detail'] = {}): Promise<void> {
     return this.#record(key, 'done', { ...this.step(key)?.detail, ...detail });
   }
 
   /**
-   * Do something that others see: recorded, done, recorded. A refusal is recorded too; a chain that cannot be
-   * reached leaves the step begun, as its outcome is unknown.
+   * Do something that others see, with a record before and after it. A refusal is recorded too; if the chain cannot
+   * be reached, the step stays begun, because its outcome is unknown.
    *
-   * @param record records what came of it; by default the transaction
+   * @param record records the outcome; by default the transaction
    */
   async act<T>(
     key: StepKey,
@@ -229,7 +229,7 @@ export class Journal implements JournalReader {
     return this.#db.prepare('SELECT * FROM tasks ORDER BY updated').all().map(toTask);
   }
 
-  /** The task was not joined after all. */
+  /** Record that the task was not joined. */
   forgetTask(taskId: bigint): void {
     this.#transact(() => {
       for (const table of ['steps', 'tasks']) {
@@ -241,29 +241,29 @@ export class Journal implements JournalReader {
 
   // ---- spending ----
 
-  /** A transaction of this account was mined and cost so much (smallest unit of the chain's own coin). */
+  /** Record the cost of a mined transaction of this account (smallest unit of the chain's own coin). */
   paidGas(wei: bigint): void {
     if (this.#open && wei > 0n) this.#transact(() => addGas(this.#db, wei, Date.now()));
   }
 
-  /** The stake of a task is about to be put at risk: before the transactions that do it. */
+  /** Record the stake of a task before the transactions that put it at risk. */
   riskStake(taskId: bigint, token: Address, amount: bigint): void {
     this.#transact(() => addStake(this.#db, taskId, token, amount, Date.now()));
   }
 
-  /** What the last 24 hours cost in gas. */
+  /** Gas costs of the last 24 hours. */
   gasOfDay(): bigint {
     return gasOfDay(this.#db, Date.now());
   }
 
-  /** What the last 24 hours put at risk in a token, beside the task `except`. */
+  /** Stake put at risk in a token in the last 24 hours, without the task `except`. */
   stakeOfDay(token: Address, except?: bigint): bigint {
     return stakeOfDay(this.#db, token, Date.now(), except);
   }
 
   // ---- privacy ----
 
-  /** A training is over whose update or reference is about to become public. */
+  /** Record a training whose update or reference is about to become public. */
   trainedOn(data: string, taskId: bigint, run: PrivateRun): void {
     this.#transact(() => addDataUse(this.#db, data, taskId, run));
   }
@@ -274,7 +274,7 @@ export class Journal implements JournalReader {
 
   // ---- publishing ----
 
-  /** A task is about to be created: before the transaction that escrows its budget. */
+  /** Record a task before the transaction that escrows its budget. */
   beginPublication({ id, requestDigest, termsDigest, terms, after }: Omit<Publication, 'taskId'>): void {
     this.#transact(() => {
       this.#db
@@ -283,7 +283,7 @@ export class Journal implements JournalReader {
     });
   }
 
-  /** The task has its number, and is followed from now on; or null, where it was never created. */
+  /** Record the number of the task, which is followed from now on; or null, if it was never created. */
   endPublication(id: string, taskId: bigint | null): void {
     this.#transact(() => {
       if (taskId === null) this.#db.prepare('DELETE FROM published WHERE id = ?').run(id);
@@ -297,13 +297,13 @@ export class Journal implements JournalReader {
     if (taskId !== null) this.setTask(taskId, 'owned');
   }
 
-  /** What is known under an id; null where nothing is, or it is long ago. */
+  /** The record under an id; null if there is no record, or it was deleted. */
   publication(id: string): Publication | null {
     const row = this.#db.prepare('SELECT * FROM published WHERE id = ?').get(id);
     return row ? toPublication(row) : null;
   }
 
-  /** Those of which it is not known whether the task was created. */
+  /** Publications of which it is not known whether the task was created. */
   openPublications(): Publication[] {
     return this.#db
       .prepare('SELECT * FROM published WHERE task_id IS NULL ORDER BY at')
@@ -313,7 +313,10 @@ export class Journal implements JournalReader {
 
   // ---- history ----
 
-  /** A round is over: what it was to this node and, where it moved the model, the model it left. One transaction. */
+  /**
+   * Record the end of a round: its result for this node and, if it changed the model, the new model. One
+   * transaction.
+   */
   async endRound(record: RoundRecord, model: RecordedStep['detail'] | null): Promise<void> {
     const { taskId, round } = record;
     const point = { taskId, round, step: 'model', state: 'done' } as const;
@@ -333,7 +336,7 @@ export class Journal implements JournalReader {
     if (model) await this.#stepGate?.({ ...point, when: 'after' });
   }
 
-  /** A payout: its step is done and its amount in the totals, at once. */
+  /** Record a payout: in one transaction, its step is done and its amount in the totals. */
   async claimed(key: StepKey, token: Address, amount: bigint): Promise<void> {
     if (this.step(key)?.state === 'done') return;
     await this.#stepGate?.({ ...key, state: 'done', when: 'before' });
@@ -344,7 +347,7 @@ export class Journal implements JournalReader {
     await this.#stepGate?.({ ...key, state: 'done', when: 'after' });
   }
 
-  /** What a settled round has left, as this node has checked it. */
+  /** Record the summary of a settled round, as this node has checked it. */
   keepSummary(taskId: bigint, round: number, summary: RoundSummary): void {
     this.#transact(() => addSummary(this.#db, taskId, round, summary));
   }

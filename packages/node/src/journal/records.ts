@@ -1,42 +1,42 @@
 import type { Address, Hex, RoundState, SettledRound, TaskState } from '@chorus/protocol';
 import { openedReferences, sameAddress } from '@chorus/protocol';
 
-/** What a finished round was to this node. Amounts are in the token's smallest unit. */
+/** The result of a finished round for this node. Amounts are in the token's smallest unit. */
 export interface RoundRecord {
   taskId: bigint;
   round: number;
   outcome: 'settled' | 'void';
   token: Address;
-  /** This account's index among the trainers (from 0); null where it does not train the task. */
+  /** This account's index among the trainers (from 0); null if it does not train the task. */
   trainer: number | null;
-  /** Of 2^16, and of 2^32. */
+  /** Weight, of 2^16, and share, of 2^32. */
   weight: number;
   share: number;
   reward: bigint;
-  /** For aggregating and validating. */
+  /** Fees for aggregating and validating. */
   fee: bigint;
-  /** Why that reward, in a sentence, from what the chain tells; `explainRound` computes the rest. */
+  /** The reason for the reward, in one sentence, from data on chain; `explainRound` computes the rest. */
   reason: string;
   transaction: Hex | null;
-  /** sha2-256 of the model after the round; null for a void one, which leaves it as it was. */
+  /** sha2-256 of the model after the round; null for a void round, which does not change the model. */
   model: Hex | null;
   /** Unix milliseconds at which this node learnt of it. */
   at: number;
 }
 
-/** Everything this node ever earned in one token, rounds that are no longer listed included. */
+/** Everything this node ever earned in one token, including rounds that are no longer listed. */
 export interface TokenTotals {
   token: Address;
   rewards: bigint;
   fees: bigint;
   claimed: bigint;
-  /** Rounds followed to their settlement, those with a reward or fee, and void ones. */
+  /** Number of settled rounds, of rounds with a reward or fee, and of void rounds. */
   settled: number;
   paid: number;
   void: number;
 }
 
-/** What a round that was settled meant for `account`. */
+/** The result of a settled round for `account`. */
 export function settledRecord(
   account: Address,
   task: TaskState,
@@ -63,7 +63,7 @@ export function settledRecord(
   };
 }
 
-/** What a void round meant for `account`: nothing. */
+/** The result of a void round for `account`: nothing. */
 export function voidRecord(account: Address, task: TaskState, round: number): RoundRecord {
   return {
     taskId: task.id,
@@ -87,7 +87,7 @@ function trainerIndex(account: Address, task: TaskState): number | null {
   return index < 0 ? null : index;
 }
 
-/** The aggregator's fee is one account's; the validators' is parted equally over those whose reference counted. */
+/** One account gets the aggregator's fee; the validators whose reference counted share theirs equally. */
 function feeOf(account: Address, round: RoundState, settled: SettledRound): bigint {
   const opened = openedReferences(round, settled.rejected);
   const validates = opened.some((r) => sameAddress(r.validator, account));
@@ -101,7 +101,7 @@ function reasonOf(trainer: number | null, round: RoundState, settled: SettledRou
   if (trainer === null) return 'This node did not train.';
   if (!round.updates[trainer]) return 'Earned nothing: no update was committed in time.';
   if (settled.unavailable.includes(trainer)) {
-    return 'Earned nothing: the validators signed that the payload could not be had or does not open its commitment.';
+    return 'Earned nothing: the validators signed that the payload was not available or does not open its commitment.';
   }
   if ((settled.shares[trainer] ?? 0) === 0) {
     return 'Earned nothing: the update does not point the way the validators’ reference does.';

@@ -1,8 +1,8 @@
-/** "CHRJ": tells a node's journal from any other SQLite file. */
+/** "CHRJ": distinguishes a node's journal from any other SQLite file. */
 export const APPLICATION_ID = 0x4348524a;
 
 /**
- * The schema, as the steps from each version to the next; a released step is never edited. Amounts and task ids
+ * The schema, as migrations from each version to the next; a released migration is never edited. Amounts and task ids
  * are decimal text: SQLite's integers are 64 bits, a token's amounts are 128.
  */
 export const MIGRATIONS: readonly string[] = [

@@ -13,7 +13,7 @@ export function addGas(db: DatabaseSync, wei: bigint, now: number): void {
   write(db, 'gas', ref, '', amount, now);
 }
 
-/** The stake of a task is about to be put at risk; of a task that is known already the first time counts. */
+/** Record the stake of a task before it is at risk; for a known task the first record counts. */
 export function addStake(
   db: DatabaseSync,
   taskId: bigint,
@@ -26,7 +26,7 @@ export function addStake(
   if (!known) write(db, 'stake', taskId.toString(), token.toLowerCase(), amount, now);
 }
 
-/** The task was not joined after all. */
+/** Record that the task was not joined. */
 export function dropStake(db: DatabaseSync, taskId: bigint): void {
   db.prepare("DELETE FROM spending WHERE kind = 'stake' AND ref = ?").run(taskId.toString());
 }
@@ -36,7 +36,7 @@ export function gasOfDay(db: DatabaseSync, now: number): bigint {
   return sumSince(db, 'gas', '', now);
 }
 
-/** Stake in `token` put at risk within the last 24 hours, whether it is free again or not; without the task `except`. */
+/** Stake in `token` put at risk within the last 24 hours, even if it is free again; without the task `except`. */
 export function stakeOfDay(db: DatabaseSync, token: Address, now: number, except?: bigint): bigint {
   return sumSince(db, 'stake', token.toLowerCase(), now, except?.toString());
 }

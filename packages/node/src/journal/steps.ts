@@ -1,6 +1,6 @@
 /**
- * What a node does that others can see or that took work, in the order of a task's life. Each is recorded before
- * it is done, and again when it is.
+ * The steps of a node that others can see or that take work, in the order of a task's life. Each is recorded before
+ * it begins, and again when it is done.
  */
 export const STEPS = [
   'join',
@@ -20,17 +20,17 @@ export const STEPS = [
 ] as const;
 export type StepName = (typeof STEPS)[number];
 
-/** `begun`: about to be done, the outcome unknown until looked up. `refused`: the chain said no. */
+/** `begun`: about to be done; the outcome is unknown until looked up. `refused`: the chain refused it. */
 export type StepState = 'begun' | 'done' | 'refused';
 
-/** Which step: of a task as a whole, round is 0. */
+/** The key of a step; for a step of the whole task, round is 0. */
 export interface StepKey {
   taskId: bigint;
   round: number;
   step: StepName;
 }
 
-/** A step as recorded. `detail` is what doing it again, or looking up its outcome, takes. */
+/** A recorded step. `detail` holds what is needed to repeat it, or to look up its outcome. */
 export interface RecordedStep extends StepKey {
   state: StepState;
   detail: Readonly<Record<string, unknown>>;
@@ -45,7 +45,7 @@ export interface StepPoint extends StepKey {
 }
 
 /**
- * Asked around each write: the node waits until it resolves. The crash tests kill the process there; nothing else
- * sets it.
+ * Called before and after each write: the node waits until it resolves. Crash tests kill the process there; no other
+ * code sets it.
  */
 export type StepGate = (point: StepPoint) => Promise<void>;

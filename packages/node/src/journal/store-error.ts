@@ -10,23 +10,29 @@ const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_NOTADB = 26;
 
-/** What went wrong with a node's durable state, and what its owner can do. */
+/** Errors of a node's durable state, and what its owner can do. */
 const FAULTS = {
-  E_STORE_LOCKED: ['another process uses this data folder', 'stop the other node, or give this one its own'],
+  E_STORE_LOCKED: [
+    'another process uses this data folder',
+    'stop the other node, or give this node its own folder',
+  ],
   E_STORE_FULL: [
-    'there is no room left for what the node must record',
+    'the disk is full: the node cannot write its journal',
     'free space on the disk of the data folder: nothing is sent or signed until it can be recorded',
   ],
   E_STORE_READONLY: [
     'the data folder cannot be written',
     'check its owner, its permissions and that its disk is not mounted read-only',
   ],
-  E_STORE_IO: ['the disk of the data folder fails', 'check the disk; keep a copy of the data folder'],
-  E_STORE_CORRUPT: [
-    'the record of what this node did is damaged',
-    'nothing was changed: put a backup in its place, or rename it and start again, which rebuilds what the chain knows',
+  E_STORE_IO: [
+    'the disk of the data folder reports errors',
+    'check the disk; keep a copy of the data folder',
   ],
-  E_STORE_FAILED: ['the record of what this node did cannot be used', 'see the cause'],
+  E_STORE_CORRUPT: [
+    'the journal of this node is damaged',
+    'nothing was changed: restore it from a backup, or rename it and start again; the node then rebuilds what is on chain',
+  ],
+  E_STORE_FAILED: ['the journal of this node cannot be used', 'see the cause'],
 } as const;
 
 export type StoreFault = keyof typeof FAULTS;
@@ -37,7 +43,7 @@ export function storeFault(code: StoreFault, facts: Facts, cause?: unknown): Cho
   return new ChorusError(code, message, { facts, hint, ...(cause === undefined ? {} : { cause }) });
 }
 
-/** What an error of SQLite or of the file system means here; what is not theirs is given back as it is. */
+/** The meaning of an error of SQLite or of the file system; other errors are returned unchanged. */
 export function toStoreError(error: unknown, facts: Facts): unknown {
   const fault = faultOf(error as { code?: unknown; errcode?: unknown });
   return fault ? storeFault(fault, facts, error) : error;

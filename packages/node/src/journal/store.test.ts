@@ -38,7 +38,7 @@ async function fill(): Promise<void> {
 }
 
 describe('the journal of a data folder', () => {
-  it('is one file after closing, and has what was written when it is opened again', async () => {
+  it('a journal is one file after closing, and keeps what was written', async () => {
     await fill();
     expect(readdirSync(folder)).toEqual([JOURNAL_FILE]);
     const journal = Journal.open(folder);
@@ -46,7 +46,7 @@ describe('the journal of a data folder', () => {
     journal.close();
   });
 
-  it('is readable by its owner alone, as is its write-ahead log, also one that an earlier version made', async () => {
+  it('only the owner can read a journal and its write-ahead log, even those of an earlier version', async () => {
     const before = process.umask(0);
     try {
       const journal = Journal.open(folder);
@@ -67,7 +67,7 @@ describe('the journal of a data folder', () => {
     }
   });
 
-  it('is refused to a second opener of the same process, and the first goes on', async () => {
+  it('a second open in the same process is refused, and the first goes on', async () => {
     const first = Journal.open(folder);
     expect(() => Journal.open(folder)).toThrow(
       expect.objectContaining({
@@ -81,10 +81,10 @@ describe('the journal of a data folder', () => {
     Journal.open(folder).close();
   });
 
-  it('names the process that holds it, and is free as soon as that one is killed', async () => {
+  it('a locked journal names the process that holds it, and is free as soon as that one is killed', async () => {
     const program = `
       import { openStore } from ${JSON.stringify(new URL('./store.ts', import.meta.url).href)};
-      // Kept: a database that nobody refers to is closed by the garbage collector.
+      // Kept: a database without references is closed by the garbage collector.
       globalThis.store = openStore(${JSON.stringify(folder)});
       console.log('open');
       setInterval(() => {}, 1000);
@@ -107,7 +107,7 @@ describe('the journal of a data folder', () => {
     closeStore(openStore(folder), folder);
   });
 
-  it('is refused where a newer version wrote it, and stays as it is', async () => {
+  it('a journal of a newer version is refused, and not changed', async () => {
     await fill();
     const db = new DatabaseSync(file);
     db.exec('PRAGMA user_version = 99');
@@ -122,7 +122,7 @@ describe('the journal of a data folder', () => {
     expect(readFileSync(file).equals(before)).toBe(true);
   });
 
-  it('is brought from an older version to this one, all of a step or nothing', () => {
+  it('a journal is migrated from an older version, all of a migration or nothing', () => {
     closeStore(openStore(folder), folder);
     const broken = [...MIGRATIONS, 'CREATE TABLE half (a TEXT); INSERT INTO nowhere VALUES (1);'];
     expect(() => openStore(folder, { migrations: broken })).toThrow(
@@ -159,16 +159,19 @@ describe('a damaged journal', () => {
     ],
   ];
 
-  it.each(damages)('(%s) is told as such, and not a byte of it is changed', async (_, damage) => {
-    await fill();
-    damage();
-    const before = readFileSync(file);
-    expect(() => Journal.open(folder)).toThrow(expect.objectContaining({ code: 'E_STORE_CORRUPT' }));
-    expect(() => Journal.open(folder)).toThrow(expect.objectContaining({ code: 'E_STORE_CORRUPT' }));
-    expect(readFileSync(file).equals(before)).toBe(true);
-  });
+  it.each(damages)(
+    'a damaged journal (%s) is reported as damaged, and not a byte of it is changed',
+    async (_, damage) => {
+      await fill();
+      damage();
+      const before = readFileSync(file);
+      expect(() => Journal.open(folder)).toThrow(expect.objectContaining({ code: 'E_STORE_CORRUPT' }));
+      expect(() => Journal.open(folder)).toThrow(expect.objectContaining({ code: 'E_STORE_CORRUPT' }));
+      expect(readFileSync(file).equals(before)).toBe(true);
+    },
+  );
 
-  it('is kept when it is set aside, and a new one begins', async () => {
+  it('a damaged journal is kept when it is moved aside, and a new one begins', async () => {
     await fill();
     truncateSync(file, 8192);
     const before = readFileSync(file);
@@ -179,7 +182,7 @@ describe('a damaged journal', () => {
     journal.close();
   });
 
-  it('that was taken away leaves nothing in the new one, though its owner was killed', async () => {
+  it('a removed journal leaves nothing in the new one, even if its process was killed', async () => {
     const program = `
       import { Journal } from ${JSON.stringify(new URL('./journal.ts', import.meta.url).href)};
       const journal = Journal.open(${JSON.stringify(folder)});
@@ -201,7 +204,7 @@ describe('a damaged journal', () => {
     expect(readdirSync(folder).some((name) => name.includes('-wal.damaged-'))).toBe(true);
   });
 
-  it('is not set aside where it is sound, or in use', async () => {
+  it('a journal is not moved aside if it is sound, or in use', async () => {
     expect(setJournalAside(folder)).toBeNull();
     await fill();
     expect(() => setJournalAside(folder)).toThrow(expect.objectContaining({ code: 'E_STORE_HEALTHY' }));
@@ -213,7 +216,7 @@ describe('a damaged journal', () => {
 });
 
 describe('a journal without room', () => {
-  it('says so, keeps what it has, and goes on where there is room again', async () => {
+  it('a journal without room reports it, keeps its content, and continues when there is room again', async () => {
     const journal = Journal.open(folder, { maxBytes: 32 * 4096 });
     const step = (round: number) => ({ taskId: 1n, round, step: 'commit' }) as const;
     let written = 0;
@@ -243,7 +246,7 @@ describe('a journal without room', () => {
     return () => execFileSync('umount', [path], { stdio: 'ignore' });
   }
 
-  it('on a full disk says so, and is whole when it is opened again', async (context) => {
+  it('a journal on a full disk reports it, and is complete when it is opened again', async (context) => {
     const disk = join(folder, 'disk');
     const unmount = mountSmall(disk);
     if (!unmount) return context.skip('needs root, to mount a small disk');
@@ -267,7 +270,7 @@ describe('a journal without room', () => {
     }
   });
 
-  it('on a read-only disk says so, and changes nothing', async (context) => {
+  it('a journal on a read-only disk reports it, and changes nothing', async (context) => {
     const disk = join(folder, 'disk');
     const unmount = mountSmall(disk);
     if (!unmount) return context.skip('needs root, to mount a small disk');

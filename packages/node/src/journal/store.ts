@@ -21,30 +21,30 @@ import { storeFault, toStoreError } from './store-error.ts';
 /** File of a node's journal within its data folder. */
 export const JOURNAL_FILE = 'journal.sqlite';
 const PID_FILE = 'journal.pid';
-/** Its owner's alone, whatever the folder lets others do. */
+/** Readable only by its owner, whatever the folder's permissions. */
 const PRIVATE = 0o600;
 
-/** History is bounded by count; this bounds what a mistake could write. */
+/** Largest journal: history is bounded by count; this bounds the damage of a programming error. */
 const MAX_BYTES = 256 * 1024 * 1024;
 const PAGE_BYTES = 4096;
 
-/** A node that was just killed gives its lock back within this. */
+/** A node that was just killed releases its lock within this time. */
 const LOCK_PATIENCE_MILLISECONDS = 500;
 
 export interface StoreOptions {
   /** Refuse to grow past this (E_STORE_FULL); 256 MiB by default. */
   maxBytes?: number;
-  /** For tests of migrations alone. */
+  /** Only for tests of migrations. */
   migrations?: readonly string[];
 }
 
 /**
  * Open the journal's database: one writer, write-ahead logged, each transaction on the disk before it counts.
  *
- * A file that is there is never replaced: a damaged one is reported, and stays as it is. The lock is the
- * kernel's, so it ends with the process however that ends.
+ * An existing file is never replaced: a damaged one is reported, and not changed. The kernel holds the lock, so it
+ * ends with the process in any case.
  *
- * @throws ChorusError `E_STORE_LOCKED` (naming the other process where it is known), `E_STORE_CORRUPT`,
+ * @throws ChorusError `E_STORE_LOCKED` (naming the other process if known), `E_STORE_CORRUPT`,
  *   `E_STORE_VERSION`, `E_STORE_READONLY`, `E_STORE_FULL`, `E_STORE_IO`
  */
 export function openStore(dataDir: string, options: StoreOptions = {}): DatabaseSync {
@@ -54,17 +54,17 @@ export function openStore(dataDir: string, options: StoreOptions = {}): Database
   try {
     makeFolderSync(dataDir, 0o700);
     if (!existsSync(path)) create(path);
-    // SQLite would open what it cannot write, and fail in other words.
+    // SQLite would open a file that it cannot write, and fail later with an unclear error.
     accessSync(dataDir, constants.W_OK);
     accessSync(path, constants.R_OK | constants.W_OK);
-    // SQLite takes an empty file for a new database; ours begin with a schema. The file is not opened to look at
-    // it: closing it would give away the lock that another connection of this process may hold (fcntl(2)).
+    // SQLite accepts an empty file as a new database; ours begin with a schema. The file is not opened for this
+    // check: closing it would release the lock that another connection of this process may hold (fcntl(2)).
     if (statSync(path).size === 0) throw storeFault('E_STORE_CORRUPT', { path, found: 'an empty file' });
-    // Of an earlier version; the write-ahead log is made with the file's own permissions.
+    // For files of earlier versions; the write-ahead log gets the file's own permissions.
     if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) chmodSync(path, PRIVATE);
     db = new DatabaseSync(path, { timeout: LOCK_PATIENCE_MILLISECONDS });
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;');
-    // Before anything is written: what is damaged, or not ours, stays as it is.
+    // Check before any write: a file that is damaged, or not ours, must not change.
     check(db, path);
     db.exec('PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE; COMMIT;');
     const pages = Math.floor((options.maxBytes ?? MAX_BYTES) / PAGE_BYTES);
@@ -83,18 +83,18 @@ export function openStore(dataDir: string, options: StoreOptions = {}): Database
   }
 }
 
-/** Close it, with everything in the one file. */
+/** Close the database, with everything in one file. */
 export function closeStore(db: DatabaseSync, dataDir: string): void {
   db.close();
   rmSync(join(dataDir, PID_FILE), { force: true });
 }
 
 /**
- * Set a damaged journal aside so that the next start makes a new one, and rebuilds what it can from the chain and
- * from the payloads beside it. The damaged file is kept.
+ * Move a damaged journal aside so that the next start creates a new one, and rebuilds what it can from the chain and
+ * from the payloads next to it. The damaged file is kept.
  *
- * @returns where the damaged file is now, null where there was none
- * @throws ChorusError `E_STORE_LOCKED` where a node uses it, `E_STORE_HEALTHY` where it is not damaged
+ * @returns the new path of the damaged file, null if there was no file
+ * @throws ChorusError `E_STORE_LOCKED` if a node uses it, `E_STORE_HEALTHY` if it is not damaged
  */
 export function setJournalAside(dataDir: string): string | null {
   const path = join(dataDir, JOURNAL_FILE);
@@ -108,7 +108,7 @@ export function setJournalAside(dataDir: string): string | null {
     if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${aside}-wal`);
     return aside;
   }
-  throw new ChorusError('E_STORE_HEALTHY', 'the journal is not damaged: it is left in its place', {
+  throw new ChorusError('E_STORE_HEALTHY', 'the journal is not damaged: it was not moved', {
     facts: { path },
   });
 }
@@ -135,9 +135,11 @@ function damagedSuffix(): string {
   return `.damaged-${new Date().toISOString().replaceAll(':', '')}`;
 }
 
-/** Whole or not there: made under another name first, and never in the place of another. */
+/**
+ * Create the file completely or not at all: it is written under another name first, and never replaces another file.
+ */
 function create(path: string): void {
-  // Of a journal that was taken away: SQLite would play it into the new one.
+  // The log of a removed journal: SQLite would apply it to the new one.
   if (existsSync(`${path}-wal`)) renameSync(`${path}-wal`, `${path}-wal${damagedSuffix()}`);
   const made = `${path}.${process.pid}.new`;
   rmSync(made, { force: true });
@@ -152,7 +154,7 @@ function create(path: string): void {
   try {
     linkSync(made, path);
   } catch (error) {
-    // Another process was quicker: its file it is.
+    // Another process was faster: use its file.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
     rmSync(made, { force: true });
@@ -186,7 +188,7 @@ function pragma(db: DatabaseSync, name: string): number {
   return Number((db.prepare(`PRAGMA ${name}`).get() as Record<string, unknown>)[name]);
 }
 
-/** The process that holds a data folder's journal, by what it wrote and the kernel still knows; null where none does. */
+/** The process that holds a data folder's journal, if it wrote its id and still runs; otherwise null. */
 export function journalOwner(dataDir: string): number | null {
   try {
     const pid = Number.parseInt(readFileSync(join(dataDir, PID_FILE), 'utf8'), 10);

@@ -4,7 +4,7 @@ import { decodeSummaryResponse, encodeMessage, MAX_ROUNDS, type RoundSummary } f
 /** Summaries kept, over all tasks: less than 2 KB each, and as many as one task can have rounds. */
 const MAX_SUMMARIES = MAX_ROUNDS;
 
-/** Keep what a settled round has left; a reorganised chain may have another in its place. */
+/** Store the summary of a settled round; it replaces an earlier one, because the chain may have been reorganised. */
 export function addSummary(db: DatabaseSync, taskId: bigint, round: number, summary: RoundSummary): void {
   db.prepare('INSERT OR REPLACE INTO summaries (task_id, round, summary, at) VALUES (?, ?, ?, ?)').run(
     taskId.toString(),
@@ -17,7 +17,7 @@ export function addSummary(db: DatabaseSync, taskId: bigint, round: number, summ
   ).run(MAX_SUMMARIES);
 }
 
-/** Null where there is none. */
+/** Null if this node has no summary of the round. */
 export function findSummaryOf(db: DatabaseSync, taskId: bigint, round: number): RoundSummary | null {
   const row = db
     .prepare('SELECT summary FROM summaries WHERE task_id = ? AND round = ?')

@@ -7,8 +7,8 @@ import { transact } from './store.ts';
 type PendingTransaction = Parameters<TransactionStore['put']>[0];
 
 /**
- * The transactions of an account from before they are sent until their outcome is known: after a crash the chain is
- * asked what became of them, and one that it does not know is sent again as it was, never signed anew.
+ * The transactions of an account, from before they are sent until their outcome is known. After a crash the node
+ * asks the chain for their outcome; it sends an unknown one again unchanged, and never signs it again.
  */
 export class TransactionLog implements TransactionStore {
   readonly #db: DatabaseSync;

@@ -14,7 +14,7 @@ export function checkChainId({ chain }: NodeConfig, found: number): void {
   });
 }
 
-/** The chain port of the wallet, on the chain the configuration means. */
+/** The chain port of the wallet, on the configured chain. */
 export async function openChain(
   config: NodeConfig,
   { wallet, encrypted }: OpenedWallet,
@@ -28,7 +28,7 @@ export async function openChain(
     signer: wallet,
     transactions: journal.transactions,
     onPaid: (wei) => {
-      // What was mined was mined, also where it cannot be written down.
+      // A mined transaction succeeds even if its cost cannot be recorded.
       try {
         journal.paidGas(wei);
       } catch (error) {
@@ -50,7 +50,7 @@ export async function openChain(
     if (!encrypted && !isDevChain(chain.chainId)) {
       throw new ChorusError('E_WALLET_UNENCRYPTED', 'a development key is refused on this chain', {
         facts: { chainId: chain.chainId },
-        hint: 'make an encrypted wallet with `chorus init`',
+        hint: 'create an encrypted wallet with `chorus init`',
       });
     }
     return chain;

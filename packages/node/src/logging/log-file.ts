@@ -5,7 +5,7 @@ import type { DestinationStream } from 'pino';
 import { createStream, type RotatingFileStream } from 'rotating-file-stream';
 import type { LogConfig } from '../config/log-config.ts';
 
-/** A file that could not be written is opened again after so long. */
+/** Pause before a file that could not be written is opened again. */
 const AGAIN_MILLISECONDS = 30_000;
 
 /** A log file bounded in size. */
@@ -15,8 +15,8 @@ export interface LogFile extends DestinationStream {
 }
 
 /**
- * Open `logs/node.log`. Where it cannot be written, as on a full disk, that is told once on standard error, the lines
- * of that time are lost, and the file is opened again later.
+ * Open `logs/node.log`. If it cannot be written, as on a full disk, one message goes to standard error, the lines of
+ * that time are lost, and the file is opened again later.
  */
 export async function openLogFile(dataDir: string, config: LogConfig): Promise<LogFile> {
   const folder = join(dataDir, 'logs');

@@ -100,14 +100,17 @@ const asJson = (event: NodeEvent) =>
   JSON.parse(JSON.stringify(event, (_, v) => (typeof v === 'bigint' ? String(v) : v))) as EventJson;
 
 describe('an event as a sentence', () => {
-  it.each(Object.values(EVENTS).map((event) => [event.type, event] as const))('of %s is one', (_, event) => {
-    const { level, text } = logMessageOf(event);
-    expect(['debug', 'info', 'warn']).toContain(level);
-    expect(text).not.toMatch(/undefined|NaN|\[object|[{}]/);
-    expect(text.length).toBeGreaterThan(10);
-    // The same from the event stream, where big numbers are texts.
-    expect(logMessageOf(asJson(event))).toEqual({ level, text });
-  });
+  it.each(Object.values(EVENTS).map((event) => [event.type, event] as const))(
+    'an event of type %s is one sentence',
+    (_, event) => {
+      const { level, text } = logMessageOf(event);
+      expect(['debug', 'info', 'warn']).toContain(level);
+      expect(text).not.toMatch(/undefined|NaN|\[object|[{}]/);
+      expect(text.length).toBeGreaterThan(10);
+      // The same event from the stream, in which big numbers are text.
+      expect(logMessageOf(asJson(event))).toEqual({ level, text });
+    },
+  );
 
   it('tells money the way the caller writes it', () => {
     const { text } = logMessageOf(EVENTS['round-ended'], {
@@ -118,7 +121,7 @@ describe('an event as a sentence', () => {
     );
   });
 
-  it('names the task that a warning is about', () => {
+  it('a message names the task of a warning', () => {
     const about = {
       type: 'warning',
       code: 'E_X',
@@ -129,7 +132,7 @@ describe('an event as a sentence', () => {
     expect(logMessageOf(about).text).toBe('Task 7: E_X: something is wrong');
   });
 
-  it('warns of a void round, and of a model that is not the chain’s', () => {
+  it('a message warns of a void round, and of a model that does not match the chain', () => {
     const ended = EVENTS['round-ended'];
     expect(logMessageOf({ ...ended, outcome: 'void', weight: null, share: null }).level).toBe('warn');
     expect(logMessageOf({ ...EVENTS['task-ended'], opensCommitment: false })).toMatchObject({
@@ -139,12 +142,12 @@ describe('an event as a sentence', () => {
     expect(logMessageOf({ ...EVENTS['task-ended'], opensCommitment: false, left: true }).level).toBe('info');
   });
 
-  it('is made of an event of a later version as well', () => {
+  it('a message can be made of an event of a later version', () => {
     const unknown = { type: 'something-new', taskId: 7n } as unknown as NodeEvent;
     expect(logMessageOf(unknown)).toEqual({ level: 'debug', text: '{"type":"something-new","taskId":"7"}' });
   });
 
-  it('stays one line that does nothing to a terminal, whatever a stranger had it say', () => {
+  it('a message stays one line without terminal control characters, even with a stranger’s text', () => {
     const message =
       'refused: \u001b]0;owned\u0007\u009b2J ok\r\n12:00:00 INFO: all is well\u2028\u202egnp.exe \u65e5\u672c';
     const { text } = logMessageOf({ type: 'warning', code: 'E_X', message, hint: null });

@@ -2,7 +2,7 @@ import { bigintAsText, type Explanation, plainLine } from '@chorus/protocol';
 import type { EventJson, Gap } from '../events/event-schema.ts';
 import type { NodeEvent, Stage } from '../events/events.ts';
 
-/** How much attention a line asks for. */
+/** Severity of a line. */
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
 export interface LogMessage {
@@ -18,7 +18,7 @@ export interface LogMessageOptions {
 const DOING: Readonly<Record<Stage, string>> = {
   train: 'training',
   commit: 'committing to the update',
-  reference: 'taking the reference direction',
+  reference: 'computing the reference update',
   aggregate: 'fetching and weighing the updates',
   prove: 'proving the round',
   settle: 'settling on chain',
@@ -28,7 +28,7 @@ const DOING: Readonly<Record<Stage, string>> = {
 const DONE: Readonly<Record<Stage, string>> = {
   train: 'trained',
   commit: 'committed to its vector',
-  reference: 'took the reference direction',
+  reference: 'computed the reference update',
   aggregate: 'weighed the updates',
   prove: 'proved the round',
   settle: 'settled on chain',
@@ -36,12 +36,12 @@ const DONE: Readonly<Record<Stage, string>> = {
 };
 
 const PUBLISHING: Readonly<Record<'check' | 'escrow', string>> = {
-  check: 'checking terms, model and means',
+  check: 'checking terms, model and wallet balance',
   escrow: 'escrowing the budget on chain',
 };
 
 /**
- * What an event says, in a sentence that needs no knowledge of the code. Takes events as the node emits them, and
+ * An event as a sentence that needs no knowledge of the code. Takes events as the node emits them, and
  * as the event stream of the admin API carries them.
  *
  * @example
@@ -63,26 +63,26 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: LogMessageOptions
     case 'ready':
       return info(`Ready as ${event.address}, peer ${event.peerId}${listening(event.multiaddrs)}.`);
     case 'task-refused':
-      return { level: 'warn', text: `Task ${event.taskId} is not joined: ${because(event)}` };
+      return { level: 'warn', text: `Did not join task ${event.taskId}: ${because(event)}` };
     case 'joined':
       return info(`Joined task ${event.taskId}.`);
     case 'publishing':
-      return info(`A task is being published: ${PUBLISHING[event.step] ?? event.step}.`);
+      return info(`Publishing a task: ${PUBLISHING[event.step] ?? event.step}.`);
     case 'published':
-      return info(`Published as task ${event.taskId}.`);
+      return info(`Published task ${event.taskId}.`);
     case 'publication-failed':
       return {
         level: 'warn',
-        text: `A task is not published, and nothing is escrowed: ${because(event)}`,
+        text: `Did not publish a task, and escrowed nothing: ${because(event)}`,
       };
     case 'task-cancelled':
       return {
         level: 'warn',
-        text: `Task ${event.taskId} is ended before it began, and ${amount(event.refunded)} came back: this node cannot follow it. ${because(event)}`,
+        text: `Cancelled task ${event.taskId} before it began, and ${amount(event.refunded)} was refunded: this node cannot follow it. ${because(event)}`,
       };
     case 'left':
       return info(
-        `Left task ${event.taskId}: no more work is done for it; a stake in it comes back when it has ended.`,
+        `Left task ${event.taskId}: this node does no more work for it; its stake is released when the task has ended.`,
       );
     case 'committed':
       return info(`${where(event)}: the update is on chain.`);
@@ -104,7 +104,7 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: LogMessageOptions
     case 'payload-refused':
       return {
         level: 'warn',
-        text: `${where(event)}: the payload of ${event.author} is left out (${event.code}): ${event.message}`,
+        text: `${where(event)}: excluded the payload of ${event.author} (${event.code}): ${event.message}`,
       };
     case 'model':
       return info(`${where(event)}: the model is now ${event.digest.slice(0, 18)}...`);
@@ -118,7 +118,7 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: LogMessageOptions
             ? `Task ${event.taskId} has ended, ${amount(event.claimed)} was claimed.`
             : `Task ${event.taskId} has ended.`,
           event.left
-            ? 'It was left before, so this node has no model of it.'
+            ? 'This node left it earlier, so it has no model of it.'
             : event.opensCommitment
               ? 'The model opens the commitments on chain.'
               : 'The model of this node does not open the commitments on chain: do not use it.',
@@ -141,7 +141,7 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: LogMessageOptions
     case 'peer-banned':
       return {
         level: 'warn',
-        text: `Peer ${event.peerId} is banned ${event.until === null ? 'for good' : `until ${new Date(event.until).toISOString()}`}: ${event.reason}.`,
+        text: `Peer ${event.peerId} is banned ${event.until === null ? 'permanently' : `until ${new Date(event.until).toISOString()}`}: ${event.reason}.`,
       };
     case 'condition-began':
       return {
@@ -149,9 +149,9 @@ function wordsFor(event: NodeEvent | EventJson | Gap, options: LogMessageOptions
         text: `${capital(event.message)}${advice(event)} (${event.code}).`,
       };
     case 'condition-ended':
-      return info(`No longer so, after ${seconds(event.seconds)}: ${event.message} (${event.code}).`);
+      return info(`Resolved after ${seconds(event.seconds)}: ${event.message} (${event.code}).`);
     case 'stopping':
-      return info('Stopping: the step under way is finished or handed back.');
+      return info('Shutting down: finishing or rolling back the current step.');
     case 'warning':
       return {
         level: 'warn',
@@ -185,7 +185,7 @@ function roundSentence(event: RoundEnded, amount: (value: bigint | string) => st
 
 const advice = ({ hint }: Pick<Explanation, 'hint'>) => (hint === null ? '' : ` - ${hint}`);
 
-/** What went wrong, found by its code, and what to do next. */
+/** What went wrong, its code, and what to do next. */
 const because = (why: Explanation) => `${why.code}: ${why.message}${advice(why)}`;
 
 const capital = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
@@ -203,5 +203,5 @@ function seconds(value: number): string {
 }
 
 function listening(addresses: string[]): string {
-  return addresses.length > 0 ? `, listening on ${addresses.join(', ')}` : ', listening nowhere';
+  return addresses.length > 0 ? `, listening on ${addresses.join(', ')}` : ', not listening on any address';
 }

@@ -29,7 +29,7 @@ async function open(config: object, options: Partial<LogOptions> = {}) {
 const KEY = `0x${'5e'.repeat(32)}`;
 
 describe('a log', () => {
-  it('is a JSON object a line where nobody watches, with the event beside its sentence', async () => {
+  it('without a terminal the log is one JSON object per line, with the event and its sentence', async () => {
     const { log, lines } = await open({});
     log.sink({ type: 'joined', taskId: 7n });
     log.sink({ type: 'progress', taskId: 7n, round: 1, stage: 'train', fraction: 0.5 });
@@ -46,7 +46,7 @@ describe('a log', () => {
     expect((await stat(join(dataDir, LOG_FILE))).mode & 0o777).toBe(0o600);
   });
 
-  it('is a line for people on a terminal', async () => {
+  it('on a terminal the log is readable text', async () => {
     const output = Object.assign(new PassThrough(), { isTTY: true });
     let text = '';
     output.on('data', (data) => {
@@ -79,7 +79,7 @@ describe('a log', () => {
     expect(await readdir(dataDir)).toEqual([]);
   });
 
-  it('never writes a secret, wherever it occurs', async () => {
+  it('the log never writes a secret, wherever it occurs', async () => {
     const { log, lines } = await open({}, { secrets: [KEY] });
     keepSecret('correct horse');
     log.sink({
@@ -101,7 +101,7 @@ describe('a log', () => {
     }
   });
 
-  it('keeps its files within a bound, however much is written', async () => {
+  it('the log keeps its files within a bound, however much is written', async () => {
     const { log } = await open({ maxBytes: '20 kB', maxFiles: 2 });
     for (let i = 0; i < 60; i++) {
       for (let k = 0; k < 20; k++) log.logger.warn(`${i} ${k} ${'x'.repeat(100)}`);
@@ -121,7 +121,7 @@ describe('a log', () => {
 
 describe('an output that is full', () => {
   it.skipIf(!existsSync('/dev/full'))(
-    'loses what was written meanwhile, and takes lines again (skipped without /dev/full)',
+    'a full output loses what was written meanwhile, and accepts lines again (skipped without /dev/full)',
     async () => {
       const full = await openFile('/dev/full', 'w');
       try {
@@ -138,7 +138,7 @@ describe('an output that is full', () => {
     },
   );
 
-  it('as a log file is opened again, and told once on standard error', async () => {
+  it('a full log file is opened again, and reported once on standard error', async () => {
     const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     const now = vi.spyOn(performance, 'now').mockReturnValue(0);
     try {

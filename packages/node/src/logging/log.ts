@@ -16,24 +16,24 @@ export const LOG_FILE = join('logs', 'node.log');
 export interface LogOptions {
   config: LogConfig;
   dataDir: string;
-  /** Where people look: standard output by default. */
+  /** The visible output: standard output by default. */
   output?: NodeJS.WritableStream & { isTTY?: boolean };
-  /** Texts that must never be written, beside the secrets this process knows of (`keepSecret`). */
+  /** Texts that must never be written, in addition to the secrets this process knows (`keepSecret`). */
   secrets?: readonly string[];
 }
 
 /** A node's log: a line for each event, on the terminal and in a file bounded in size. */
 export interface Log {
   logger: Logger;
-  /** Writes an event as a sentence, with the event itself beside it. */
+  /** Writes an event as a sentence, together with the event itself. */
   sink: EventSink;
-  /** Writes what is still held back and closes the file. */
+  /** Writes all buffered lines and closes the file. */
   close(): Promise<void>;
 }
 
 /**
- * Open the log of a node. A log file that cannot be written is told once on standard error and then left alone:
- * a full disk must not stop the node from saying so.
+ * Open the log of a node. A log file that cannot be written is reported once on standard error and then ignored: a
+ * full disk must not stop the node from reporting it.
  */
 export async function openLog({
   config,
@@ -73,7 +73,7 @@ export async function openLog({
 function writeEvent(logger: Logger, event: NodeEvent, held: number): void {
   const { level, text } = logMessageOf(event, { amount: inTokens });
   if (!logger.isLevelEnabled(level)) return;
-  const times = held > 0 ? ` (${held} times more since this was written last)` : '';
+  const times = held > 0 ? ` (${held} more times since this was last written)` : '';
   logger[level](JSON.parse(JSON.stringify({ event }, bigintAsText)), `${text}${times}`);
 }
 
@@ -83,7 +83,7 @@ const inTokens = (amount: string, decimals: number | null) =>
     ? `${amount} of the token's smallest unit`
     : `${Number(formatUnits(amount, decimals)).toLocaleString('en', { maximumFractionDigits: 4 })} tokens`;
 
-/** Lines for people: time, level and sentence. */
+/** Readable lines: time, level and sentence. */
 async function prettyStream(output: NodeJS.WritableStream): Promise<DestinationStream> {
   const { default: pretty } = await import('pino-pretty');
   const isTerminal = 'hasColors' in output && (output as NodeJS.WriteStream).hasColors();
@@ -96,7 +96,7 @@ async function prettyStream(output: NodeJS.WritableStream): Promise<DestinationS
   });
 }
 
-/** Loaded only where it is wanted. */
+/** Loaded only if it is used. */
 async function fileOf(dataDir: string, config: LogConfig): Promise<LogFile> {
   const { openLogFile } = await import('./log-file.ts');
   return openLogFile(dataDir, config);

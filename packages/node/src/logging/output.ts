@@ -1,19 +1,19 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 
-/** Where a log goes by default, as a stream that is told apart from a terminal. */
+/** The default output of a log, as a stream that knows whether it is a terminal. */
 export type Output = NodeJS.WritableStream & { isTTY?: boolean };
 
 /**
- * Standard output for a process that runs for weeks. Where it is a file, a disk that is full loses the lines of that
- * time and no more: Node's own stream ends for good with the first write that fails.
+ * Standard output for a process that runs for weeks. If it is a file, a full disk loses only the lines of that time:
+ * Node's own stream ends permanently with the first failed write.
  */
 export function standardOutput(): Output {
   const { stdout } = process;
   return !stdout.isTTY && isFile(stdout.fd) ? fileOutput(stdout.fd) : stdout;
 }
 
-/** A stream into an open file that goes on after writes that fail. */
+/** A stream into an open file that continues after failed writes. */
 export function fileOutput(descriptor: number): Writable {
   return new Writable({
     decodeStrings: true,
@@ -21,7 +21,7 @@ export function fileOutput(descriptor: number): Writable {
       try {
         for (let at = 0; at < chunk.length; ) at += writeSync(descriptor, chunk, at);
       } catch {
-        // There is nowhere to say so: the log file of the data folder may be on the same disk.
+        // The error cannot be reported: the log file of the data folder may be on the same disk.
       }
       done();
     },

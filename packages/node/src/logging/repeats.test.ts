@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Repeats } from './repeats.ts';
 
-it('a line that comes again and again is written once, and then with how often it came', () => {
+it('a repeated line is written once, and then with its count', () => {
   let now = 0;
   const repeats = new Repeats(() => now);
   const full = (pause: number) =>
@@ -21,7 +21,7 @@ it('a line that comes again and again is written once, and then with how often i
   expect(full(601)).toBeNull();
 });
 
-it('a task that is refused for the same reason is told once; for another, or another task, again', () => {
+it('a task refused for the same reason is logged once; for another reason, or another task, again', () => {
   const repeats = new Repeats(() => 0);
   const refused = (taskId: bigint, code: string) =>
     repeats.seen({ type: 'task-refused', taskId, code, message: 'no', hint: null });

@@ -1,20 +1,20 @@
 import type { NodeEvent } from '../events/events.ts';
 
-/** A line that says the same again is held back for so long. */
+/** Time for which a repeated line is suppressed. */
 const QUIET_MILLISECONDS = 600_000;
 
-/** Lines remembered; of more, the one written longest ago is forgotten. */
+/** Number of lines remembered; beyond it, the line written longest ago is forgotten. */
 const MAX_LINES = 200;
 
 interface Line {
   at: number;
-  /** How often it was held back since. */
+  /** How often it was suppressed since then. */
   held: number;
 }
 
 /**
- * Holds back what says the same again and again: a warning that comes once a second while a disk is full, a task that
- * is refused once a minute. It is written the first time, and then every ten minutes with how often it came.
+ * Suppresses repeated lines: a warning that comes once a second while a disk is full, a task that
+ * is refused once a minute. A line is written the first time, and then every ten minutes with its count.
  */
 export class Repeats {
   readonly #clock: () => number;
@@ -24,7 +24,7 @@ export class Repeats {
     this.#clock = clock;
   }
 
-  /** How often an event came since it was written last, 0 for one that is new; null where it is to be held back. */
+  /** How often an event came since it was last written, 0 for a new one; null if it must be suppressed. */
   seen(event: NodeEvent): number | null {
     const key = keyOf(event);
     if (key === null) return 0;
@@ -42,7 +42,10 @@ export class Repeats {
   }
 }
 
-/** What makes two events the same; null of kinds that each say something new. Numbers count up while nothing changes. */
+/**
+ * The key by which two events are the same; null for kinds of which each event is new. Numbers are ignored, because
+ * they grow while nothing else changes.
+ */
 function keyOf(event: NodeEvent): string | null {
   switch (event.type) {
     case 'warning':

@@ -1,6 +1,6 @@
 import type { ChainPort, Receipt } from '@chorus/protocol';
 
-/** Told of each transaction: what it was for and the gas it used; null where it was refused. */
+/** Called for each transaction with its purpose and the gas it used; null if it was refused. */
 export type TransactionSink = (action: string, gasUsed: bigint | null) => void;
 
 /** The methods of the port that send a transaction. */
@@ -33,7 +33,7 @@ const WRITES: readonly (keyof ChainPort)[] = [
   'giveFeedback',
 ];
 
-/** The same chain, with every transaction told to `sink`. */
+/** The same chain; it reports every transaction to `sink`. */
 export function meteredChain<T extends ChainPort>(chain: T, sink: TransactionSink): T {
   return new Proxy(chain, {
     get(target, property) {

@@ -25,7 +25,7 @@ const readings: MetricValues = {
 const samples = (text: string, name: string) => text.split('\n').filter((line) => line.startsWith(name));
 
 describe('the metrics', () => {
-  it('count what the node reports', async () => {
+  it('metrics count the events of the node', async () => {
     const metrics = new Metrics();
     const round = { taskId: 1n, round: 1 };
     metrics.observe({ type: 'stage', ...round, stage: 'prove', seconds: 3 });
@@ -67,7 +67,7 @@ describe('the metrics', () => {
     expect(text).toContain('chorus_warnings_total{code="E_X"} 1');
   });
 
-  it('read the rest when they are asked for, and forget what is no longer there', async () => {
+  it('metrics read states on request, and forget values that no longer exist', async () => {
     const metrics = new Metrics();
     const text = await metrics.text(readings);
     for (const line of [
@@ -91,7 +91,7 @@ describe('the metrics', () => {
     expect(later).toContain('\nchorus_paused 0\n');
   });
 
-  it('say how the process is', async () => {
+  it('metrics report the state of the process', async () => {
     const text = await new Metrics().text(readings);
     for (const name of [
       'process_resident_memory_bytes',
@@ -102,7 +102,7 @@ describe('the metrics', () => {
     }
   });
 
-  it('count transactions and their gas, refused ones too', async () => {
+  it('metrics count transactions and their gas, refused ones too', async () => {
     const metrics = new Metrics();
     const chain = meteredChain(
       {
@@ -131,7 +131,7 @@ describe('the metrics', () => {
 });
 
 describe('the Grafana dashboard', () => {
-  it('asks for no metric that a node does not have, and leaves none of its own out', async () => {
+  it('the dashboard uses only metrics that a node has, and uses all of them', async () => {
     const file = new URL('../../../../docs/reference/grafana/chorus-node.json', import.meta.url);
     const dashboard = JSON.parse(await readFile(file, 'utf8')) as {
       panels: { id: number; title: string; targets?: { expr: string }[] }[];

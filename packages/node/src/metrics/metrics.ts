@@ -5,20 +5,20 @@ import type { NodeEvent } from '../events/events.ts';
 const STAGE_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900];
 const PROOF_BUCKETS = [1, 2, 5, 10, 20, 30, 60, 120, 300];
 
-/** What is read at the moment somebody asks for the metrics. */
+/** Values that are read when the metrics are requested. */
 export interface MetricValues {
   peers: number;
   banned: number;
   /** By topic and verdict: accepted, ignored, rejected or published. */
   gossip: { topic: string; verdict: string; count: number }[];
-  /** Bytes since the start; null where the network does not count them. */
+  /** Bytes since the start; null if the network does not count them. */
   bytes: { in: number; out: number } | null;
   requests: { outcome: string; count: number }[];
-  /** Duties under way or waiting to be tried again. */
+  /** Duties in progress or waiting for a retry. */
   queue: number;
   tasks: { status: string; count: number }[];
   chain: { height: number | null; lagSeconds: number | null };
-  /** By token, in its smallest unit; a float of 53 bits, exact for people and not for accounts. */
+  /** Amounts by token, in its smallest unit; a float of 53 bits, exact enough for display but not for accounting. */
   earned: { token: string; kind: 'reward' | 'fee'; amount: number }[];
   claimable: { token: string; amount: number }[];
   staked: { token: string; amount: number }[];
@@ -27,8 +27,7 @@ export interface MetricValues {
 }
 
 /**
- * The metrics of a node in the format of Prometheus. Counters follow the node's events; everything that is a state
- * is read when asked for.
+ * The metrics of a node in the format of Prometheus. Counters follow the node's events; states are read on request.
  */
 export class Metrics {
   readonly #registry = new Registry();
@@ -65,7 +64,7 @@ export class Metrics {
   ]);
   readonly #bytes = this.#counter('network_bytes_total', 'Bytes over libp2p connections', ['direction']);
   readonly #requests = this.#counter('requests_total', 'Requests of peers by outcome', ['outcome']);
-  readonly #queue = this.#gauge('queue_depth', 'Duties under way or waiting to be tried again');
+  readonly #queue = this.#gauge('queue_depth', 'Duties in progress or waiting for a retry');
   readonly #tasks = this.#gauge('tasks', 'Followed tasks by status on chain', ['status']);
   readonly #height = this.#gauge('chain_height', 'Number of the latest block');
   readonly #lag = this.#gauge(
@@ -76,10 +75,10 @@ export class Metrics {
     'token',
     'kind',
   ]);
-  readonly #claimable = this.#gauge('claimable_tokens', 'Can be claimed on chain now', ['token']);
-  readonly #staked = this.#gauge('staked_tokens', 'Locked in tasks', ['token']);
+  readonly #claimable = this.#gauge('claimable_tokens', 'Amount that can be claimed on chain now', ['token']);
+  readonly #staked = this.#gauge('staked_tokens', 'Stake locked in tasks', ['token']);
   readonly #disk = this.#gauge('disk_bytes', 'Size of the data folder');
-  readonly #paused = this.#gauge('paused', '1 while a limit keeps the node from taking on anything new');
+  readonly #paused = this.#gauge('paused', '1 while a limit stops the node from accepting anything new');
 
   constructor() {
     // nodejs_eventloop_lag_*, process_cpu_*, process_resident_memory_bytes, process_open_fds, nodejs_gc_* ...
@@ -109,7 +108,7 @@ export class Metrics {
     }
   }
 
-  /** Count a transaction; `gasUsed` is null where it was refused. */
+  /** Count a transaction; `gasUsed` is null if it was refused. */
   transaction(action: string, gasUsed: bigint | null): void {
     this.#transactions.inc({ action, outcome: gasUsed === null ? 'refused' : 'mined' });
     if (gasUsed !== null) this.#gas.inc({ action }, Number(gasUsed));
@@ -119,7 +118,7 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  /** Names of all metrics, for checking a dashboard against. */
+  /** Names of all metrics, for checking a dashboard. */
   names(): string[] {
     return this.#registry.getMetricsAsArray().map((metric) => metric.name);
   }
@@ -157,7 +156,7 @@ export class Metrics {
   }
 }
 
-/** Replace all values of a metric: what is no longer there must not be reported any more. */
+/** Replace all values of a metric: values that no longer exist must not be reported. */
 function set<T, L extends string>(
   metric: Counter<L> | Gauge<L>,
   rows: readonly T[],

@@ -12,10 +12,10 @@ import type { NodeConfig } from '../config/config.ts';
 import { privacyOf } from '../privacy/settings.ts';
 import type { RefusedModels } from './refused-models.ts';
 
-/** What a model is opened with: its task's terms, without a dimension where that is not decided yet. */
+/** The terms that a model is opened with, without a dimension if that is not decided yet. */
 export type ModelTerms = Pick<Terms, 'loss' | 'optimizer' | 'privacy'> & { dimension?: number | undefined };
 
-/** A model that can be trained, and what it was seen to take where it was tried. */
+/** A model that can be trained, and its measured needs if it was tried. */
 export interface OpenedModel {
   trainer: Trainer;
   trial: TrialResult | null;
@@ -26,14 +26,14 @@ export interface StrangersModel {
   terms: Terms;
   /** Memory its process may take, bytes. */
   memoryBytes: number;
-  /** What it is to be trained on here; null where it is not trained. */
+  /** The data to train it on here; null if it is not trained. */
   dataset: Dataset | null;
-  /** Tried before, when the task was joined: now its stake depends on it. */
+  /** The model was tried when the task was joined: now stake depends on it. */
   joined: boolean;
   signal: AbortSignal;
 }
 
-/** A model that is about to be published: what its task says, but for the number of parameters, which is counted. */
+/** A model that is about to be published: its task's terms, but the number of parameters is counted. */
 export interface OwnModel {
   model: Uint8Array;
   terms: Omit<Terms, 'dimension'> & { dimension?: number | undefined };
@@ -42,8 +42,8 @@ export interface OwnModel {
 }
 
 /**
- * Opens models: one at a time, in a process with limits, tried before anything depends on it. A trial is a dozen calls of
- * the runtime at most, each of them bounded, and so is its time.
+ * Opens models one at a time, in a process with limits, and tries each before anything depends on it. A trial has at
+ * most a dozen calls of the runtime; each call and the total time are bounded.
  */
 export class Models {
   readonly #config: Pick<NodeConfig, 'threads' | 'device' | 'limits' | 'privacy'>;
@@ -56,9 +56,9 @@ export class Models {
   }
 
   /**
-   * @throws ChorusError `E_MODEL_*` where the model is not to be run, also where it was refused before; `E_TASK_MODEL`
-   *   where it does not have the stated number of parameters; `E_MODEL_PRIVACY` where it is none of those that private
-   *   data is trained on here
+   * @throws ChorusError `E_MODEL_*` if the model must not be run, also if it was refused before; `E_TASK_MODEL` if
+   * it does not have the stated number of parameters; `E_MODEL_PRIVACY` if it is not a model that may train on
+   * private data here
    */
   open(options: StrangersModel): Promise<OpenedModel> {
     const opened = this.#turn.then(() => this.#open(options));
@@ -67,8 +67,7 @@ export class Models {
   }
 
   /**
-   * Do with a model of this node's own, before it is paid for, what whoever joins its task does: open it under the same
-   * limits.
+   * Open this node's own model under the same limits as the members of its task will, before the budget is escrowed.
    * @throws ChorusError `E_MODEL_*`, `E_TASK_MODEL`
    */
   async openOwn({ model, terms, memoryBytes, signal }: OwnModel): Promise<Trainer> {
@@ -80,12 +79,12 @@ export class Models {
     });
   }
 
-  /** A model that was opened has shown a fault since. */
+  /** Record that an opened model has shown a fault. */
   judge(model: string, fault: ChorusError): Promise<void> {
     return this.#refused.judge(model, fault);
   }
 
-  /** Somebody asks for it by hand: what it did before is forgotten. */
+  /** Forget earlier refusals, because the user asks for the model. */
   forgive(model: string): Promise<void> {
     return this.#refused.allow(model);
   }
@@ -97,7 +96,7 @@ export class Models {
       await this.#refused.begin(terms.model);
     }
     const { callSeconds } = this.#config.limits.tasks;
-    // A member's stake depends on going on; private data is what the choice is about.
+    // A member goes on because its stake depends on it; the check concerns only private data.
     const known = this.#config.privacy.models === 'known' && dataset !== null && !joined;
     const { inputShape, classes } = terms.data;
     const batchSize = Math.min(terms.batchSize, dataset?.count ?? terms.batchSize);
@@ -123,8 +122,9 @@ export class Models {
 }
 
 /**
- * Open a task's model for training, and check that it has the number of parameters that is stated, if one is.
- * @throws ChorusError `E_TASK_MODEL`; `E_MODEL_*` where it cannot be trained, `E_PRIVACY` where not privately
+ * Open a task's model for training, and check its number of parameters, if one is stated.
+ * @throws ChorusError `E_TASK_MODEL`; `E_MODEL_*` if it cannot be trained, `E_PRIVACY` if it cannot be trained
+ * privately
  */
 export async function openTrainer(
   { loss, optimizer, dimension, privacy: asked }: ModelTerms,

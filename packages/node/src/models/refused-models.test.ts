@@ -21,7 +21,7 @@ async function started(limits = '1 GB'): Promise<RefusedModels> {
 }
 
 describe('models that are not opened again', () => {
-  it('are those with a fault of their own, also after a restart', async () => {
+  it('models with a fault of their own are refused, also after a restart', async () => {
     const models = await started();
     models.check(MODEL);
     await models.begin(MODEL);
@@ -32,13 +32,13 @@ describe('models that are not opened again', () => {
     }
   });
 
-  it('are those under which the node ended', async () => {
+  it('models during which the node crashed are refused', async () => {
     await (await started()).begin(MODEL);
     const later = await started();
     expect(() => later.check(MODEL)).toThrow(expect.objectContaining({ code: 'E_MODEL_CRASHED' }));
   });
 
-  it('are not those that worked, or failed for another reason', async () => {
+  it('models that worked, or failed for another reason, are not refused', async () => {
     const models = await started();
     await models.begin(MODEL);
     await models.allow(MODEL);
@@ -48,12 +48,12 @@ describe('models that are not opened again', () => {
     (await started()).check(MODEL);
   });
 
-  it('are tried again under other limits', async () => {
+  it('refused models are tried again under other limits', async () => {
     await (await started('1 GB')).judge(MODEL, fault);
     (await started('2 GB')).check(MODEL);
   });
 
-  it('are at most a thousand, the last ones', async () => {
+  it('at most a thousand refused models are remembered, the last ones', async () => {
     const models = await started();
     await Promise.all(Array.from({ length: 1_002 }, (_, i) => models.judge(`model-${i}`, fault)));
     const later = await started();
@@ -62,7 +62,7 @@ describe('models that are not opened again', () => {
     expect(() => later.check('model-1001')).toThrow();
   });
 
-  it('do not keep a node from starting where their file is damaged', async () => {
+  it('a damaged file of refused models does not stop a node from starting', async () => {
     await writeFile(join(folder, 'refused-models.json'), '[{');
     (await started()).check(MODEL);
   });

@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 const FILE = 'refused-models.json';
 
-/** Beyond it the model refused first is forgotten. */
+/** Number of models remembered; beyond it, the oldest refusal is forgotten. */
 const MAX_REFUSED = 1_000;
 
 const fileSchema = z
@@ -15,7 +15,7 @@ const fileSchema = z
       /** CID of the model file. */
       model: z.string().max(200),
       code: z.string().max(100),
-      /** The limits it was refused under: under others it is tried again. */
+      /** The limits under which it was refused: under other limits it is tried again. */
       limits: z.string().max(200),
     }),
   )
@@ -23,14 +23,14 @@ const fileSchema = z
 
 type Refused = z.infer<typeof fileSchema>[number];
 
-/** Whether an error says that a model cannot be run here: it will say so again. */
+/** Whether an error means that a model cannot be run here, so that a retry gives the same error. */
 export function isModelFault(error: unknown): error is ChorusError {
   return error instanceof ChorusError && errorClass(error.code).blames === 'model';
 }
 
 /**
- * Models of others that are not opened again, whoever announces them. Kept across restarts, and written before a model
- * is opened: one that ends this node, whatever way, is not met a second time.
+ * Models of others that this node does not open again, regardless of who announces them. The list survives restarts,
+ * and is written before a model is opened: a model that crashes this node is not opened a second time.
  */
 export class RefusedModels {
   readonly #path: string;
@@ -38,19 +38,19 @@ export class RefusedModels {
   readonly #refused = new Map<string, Refused>();
   #writing: Promise<void> = Promise.resolve();
 
-  /** @param limits what models may take here, in words */
+  /** @param limits the limits of models on this node, in words */
   constructor(dataDir: string, limits: string) {
     this.#path = join(dataDir, FILE);
     this.#limits = limits;
   }
 
-  /** Read what an earlier run has written; a damaged file counts as none. */
+  /** Read what an earlier run has written; a damaged file counts as missing. */
   async load(): Promise<void> {
     try {
       const entries = fileSchema.parse(JSON.parse(await readFile(this.#path, 'utf8')));
       for (const entry of entries) this.#refused.set(entry.model, entry);
     } catch {
-      // Whatever was in it, each model is opened within limits.
+      // Without the list, each model is still opened within limits.
     }
   }
 
@@ -64,12 +64,12 @@ export class RefusedModels {
     });
   }
 
-  /** The model is about to be opened: until it is allowed, it counts as one that crashes. */
+  /** Record that the model is about to be opened: until it is allowed, it counts as one that crashes. */
   begin(model: string): Promise<void> {
     return this.#set(model, 'E_MODEL_CRASHED');
   }
 
-  /** It was opened, or did not come to it. */
+  /** Record that the model was opened, or that opening was not attempted. */
   async allow(model: string): Promise<void> {
     if (this.#refused.delete(model)) await this.#write();
   }

@@ -1,19 +1,20 @@
 import { type PublicVectors, SPAN_ROUNDS } from '@chorus/aggregation';
 import { type GlobalModel, globalParameters } from '@chorus/training';
 
-/** The vectors of a round that is over, settled or void, as far as they can be had. */
+/** The available vectors of an ended round, settled or void. */
 export interface EndedRound {
   round: number;
-  /** Null where it is void. */
+  /** Null if the round is void. */
   aggregate: Int32Array | null;
   /** Opened references. */
   references: Int16Array[];
-  /** What each trainer committed, by trainer index; null where it cannot be had. */
+  /** The vector that each trainer committed, by trainer index; null if it is not available. */
   updates: { trainer: number; vector: Int16Array | null }[];
 }
 
 /**
- * What everybody has before a round begins, for the public span: of the last three ended rounds each trainer's newest
+ * The vectors that are public before a round begins, for the public span: of the last three ended rounds each
+ * trainer's newest
  * update and all references, the aggregates of the last three settled ones, and the model.
  *
  * @param rounds the newest first; empty before the second round, when nothing is public

@@ -16,12 +16,12 @@ import { fetchTimeout, peerOf, type RoundContext } from '../context/round-contex
 import { notSealedToThis, type PayloadForm } from './sealing/payload-form.ts';
 import type { VectorCache } from './vector-cache.ts';
 
-/** Where vectors come from, and what checks them. */
+/** The source of vectors, and what checks them. */
 export interface VectorSource {
   readonly taskId: bigint;
   ports: { storage: StoragePort };
   committer: Pick<Committer, 'commit'>;
-  /** Those of the current round, so that each is fetched once. */
+  /** Cache of the current round's vectors, so that each is fetched once. */
   payloads: VectorCache;
   /** How payloads are stored and sent. */
   form: PayloadForm;
@@ -31,22 +31,22 @@ export interface VectorSource {
 export interface FetchVectorOptions {
   kind: PayloadHeader['kind'];
   author: Address;
-  /** What the chain has of it. */
+  /** The vector's commitment on chain. */
   committed: VectorCommitment;
   /**
-   * Whether to check that the vector opens its commitment (one multi-scalar multiplication). Those who only
-   * recompute the model leave it: they check the aggregate, which the chain has bound to the commitments.
+   * Whether to check that the vector opens its commitment (one multi-scalar multiplication). Nodes that only
+   * recompute the model skip it: they check the aggregate, which the chain has bound to the commitments.
    */
   check: boolean;
-  /** Ask every member for it: its author may be gone. */
+  /** Ask every member for it: its author may be offline. */
   anyone?: boolean;
-  /** Milliseconds; by default what the task's settlement window allows. */
+  /** Time limit, ms; by default what the task's settlement window allows. */
   timeoutMs?: number;
 }
 
 /**
- * All of a commitment in one line, to keep by it what is known of its vector: a reorganised chain may have another in
- * the same place.
+ * A key that contains a whole commitment, for facts about its vector: a reorganised chain may have another
+ * commitment in the same place.
  */
 export function textOf({ commitment, digest }: VectorCommitment): string {
   return `${commitment.x},${commitment.y},${digest}`;
@@ -57,11 +57,11 @@ function othersThan(members: Member[], author: Address): string[] {
 }
 
 /**
- * Fetch a committed vector from the swarm and check it: digest, size, header, entries, and where asked for
- * that it opens the commitment on chain.
+ * Fetch a committed vector from the swarm and check it: digest, size, header, entries, and on request that it opens
+ * the commitment on chain.
  *
- * @throws ChorusError `E_STORAGE_*` where nobody gives it, `E_PAYLOAD_MALFORMED` (also where it is sealed to others than it
- *   is to be), `E_PAYLOAD_MISMATCH`; `E_PAYLOAD_NOT_FOR_THIS_NODE` where this node is not to read any
+ * @throws ChorusError `E_STORAGE_*` if no peer sends it, `E_PAYLOAD_MALFORMED` (also if it is sealed to the wrong
+ * members), `E_PAYLOAD_MISMATCH`; `E_PAYLOAD_NOT_FOR_THIS_NODE` if this node may not read payloads
  */
 export function fetchVector(
   source: VectorSource,
@@ -93,7 +93,7 @@ export function fetchVector(
     if (sameG1(await committer.commit(vector), committed.commitment)) return;
     throw new ChorusError('E_PAYLOAD_MISMATCH', 'the payload does not open its commitment on chain', {
       facts: { taskId, round, author },
-      hint: 'the update is left out of the round',
+      hint: 'the update is excluded from the round',
     });
   };
   const what = `${kind}/${author.toLowerCase()}/${textOf(committed)}`;

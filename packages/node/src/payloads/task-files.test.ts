@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-it('a payload that a case is about outlives those of other rounds, also in the next run, and goes with the task', async () => {
+it('a payload in a dispute outlives those of other rounds, also in the next run, and is deleted with the task', async () => {
   const files = new TaskFiles(folder);
   const payload = (round: number) => Uint8Array.of(round, 7);
   for (const round of [1, 2, 3]) await files.writePayload(9n, round, 'update', payload(round));

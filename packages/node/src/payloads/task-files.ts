@@ -10,10 +10,10 @@ const ROUNDS_KEPT = 2;
 const ROUND_FILE = /^(update|reference|model)-(\d+)\.(payload|bin)$/;
 
 /**
- * What a node keeps on disk of each task beside its journal: the terms, its own payloads, and the model after the
- * last rounds. They are files, not rows, because they are megabytes, and because each can be checked against the
- * chain by itself: a node whose journal is lost still has them. Writes are atomic and on the disk when they
- * resolve, so that the journal can speak of them from then on.
+ * Files that a node keeps of each task in addition to its journal: the terms, its own payloads, and the model after
+ * the last rounds. They are files, not rows, because they are megabytes, and because each can be checked against the
+ * chain by itself: a node whose journal is lost still has them. Writes are atomic and on the disk when they resolve,
+ * so that the journal can refer to them from then on.
  */
 export class TaskFiles {
   readonly #root: string;
@@ -26,7 +26,7 @@ export class TaskFiles {
     return join(this.#root, taskId.toString());
   }
 
-  /** Tasks there are files of, from earlier runs too. */
+  /** Tasks that have files, from earlier runs too. */
   async list(): Promise<bigint[]> {
     const names = await readdir(this.#root).catch(() => [] as string[]);
     return names.filter((name) => /^\d+$/.test(name)).map(BigInt);
@@ -50,7 +50,7 @@ export class TaskFiles {
     return (await this.#read(taskId, name)) ?? this.#read(taskId, `kept-${name}`);
   }
 
-  /** Keep a payload as long as the task, whatever is pruned: a case may be open that it decides. */
+  /** Keep a payload as long as the task, despite pruning: an open dispute may depend on it. */
   async keepPayload(taskId: bigint, round: number, kind: string): Promise<void> {
     const path = join(this.#folder(taskId), `${kind}-${round}.payload`);
     try {
@@ -70,7 +70,7 @@ export class TaskFiles {
     return this.#read(taskId, `model-${round}.bin`);
   }
 
-  /** `round` is over: what belongs to rounds well before it is not needed again. */
+  /** `round` is over: delete files of much earlier rounds, which are no longer needed. */
   async prune(taskId: bigint, round: number): Promise<void> {
     const folder = this.#folder(taskId);
     for (const name of await readdir(folder).catch(() => [] as string[])) {
@@ -79,7 +79,7 @@ export class TaskFiles {
     }
   }
 
-  /** The task is over for this node. */
+  /** Delete all files of a task that is over for this node. */
   async remove(taskId: bigint): Promise<void> {
     await rm(this.#folder(taskId), { recursive: true, force: true });
   }

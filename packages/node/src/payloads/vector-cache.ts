@@ -2,7 +2,7 @@ import { hasCode, type UpdateVector } from '@chorus/protocol';
 
 interface Entry {
   vector: Promise<UpdateVector>;
-  /** Settles with the check against the commitment, where one was asked for. */
+  /** Settles with the check against the commitment, if one was requested. */
   checked: Promise<void> | null;
 }
 
@@ -11,7 +11,7 @@ export class VectorCache {
   #round = 0;
   readonly #entries = new Map<string, Entry>();
 
-  /** The newest round that a vector was asked of: what was fetched of it is at hand. */
+  /** The newest round of which a vector was requested: its fetched vectors are cached. */
   get round(): number {
     return this.#round;
   }
@@ -40,7 +40,7 @@ export class VectorCache {
     if (check) {
       const kept = entry;
       kept.checked ??= check(vector).catch((error) => {
-        // Only what the vector itself fails with stays so; a worker that died says nothing of it.
+        // Only a failure of the vector itself is remembered; the death of a worker proves nothing about it.
         if (!hasCode(error, 'E_PAYLOAD_MISMATCH')) kept.checked = null;
         throw error;
       });

@@ -6,12 +6,12 @@ import { z } from 'zod';
 
 const FILE = 'left-tasks.json';
 
-/** Beyond it the task left first is forgotten; by then it has long ended. */
+/** Number of tasks remembered; beyond it, the task left first is forgotten; by then it has long ended. */
 const MAX_LEFT = 10_000;
 
 const fileSchema = z.array(z.string().regex(/^\d{1,20}$/)).max(MAX_LEFT);
 
-/** Tasks the contributor wants no part in: left, or never to be joined. Kept across restarts. */
+/** Tasks that the contributor has left, or never wants to join. Kept across restarts. */
 export class LeftTasks {
   readonly #path: string;
   readonly #ids = new Set<bigint>();
@@ -22,7 +22,8 @@ export class LeftTasks {
 
   /**
    * Read what an earlier run has written.
-   * @throws ChorusError `E_LEFT_TASKS` where the file is damaged: to take it for empty would stake on what was left
+   * @throws ChorusError `E_LEFT_TASKS` if the file is damaged: treating it as empty would stake on tasks that were
+   * left
    */
   async load(): Promise<void> {
     try {

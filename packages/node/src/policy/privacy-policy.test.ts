@@ -20,12 +20,12 @@ const consider = (config: Partial<PrivacyConfig>, terms: TermsOfPrivacy, state: 
   });
 
 describe('a node whose data is private', () => {
-  it('trains anything unless told', () => {
+  it('a node trains any model by default', () => {
     expect(consider({}, plain)).toBeNull();
     expect(privacyOf(plain, { ownNoise: 0 })).toBeUndefined();
   });
 
-  it('refuses a task with less noise than it wants, and says which setting to change', () => {
+  it('a node refuses a task with less noise than it requires, and names the setting to change', () => {
     expect(consider({ minNoise: 1 }, noisy)).toBeNull();
     for (const terms of [plain, { ...noisy, privacy: { clip: 3_000, noiseMultiplier: 999 } }]) {
       const refusal = consider({ minNoise: 1 }, terms);
@@ -34,14 +34,14 @@ describe('a node whose data is private', () => {
     }
   });
 
-  it('trains with its own noise where that is more, and then takes what it would refuse', () => {
+  it('a node trains with its own noise if that is more, and then accepts what it would refuse', () => {
     expect(privacyOf(noisy, { ownNoise: 0.5 })).toEqual({ clip: 3, noiseMultiplier: 1 });
     expect(privacyOf(noisy, { ownNoise: 2 })).toEqual({ clip: 3, noiseMultiplier: 2 });
     expect(privacyOf(plain, { ownNoise: 2 })).toMatchObject({ noiseMultiplier: 2 });
     expect(consider({ minNoise: 1, ownNoise: 1 }, plain)).toBeNull();
   });
 
-  it('refuses a task whose rounds could bring its epsilon beyond the most it allows', () => {
+  it('a node refuses a task whose rounds could bring its epsilon above the limit', () => {
     expect(consider({ maxEpsilon: 20 }, noisy)).toBeNull();
     const refusal = consider({ maxEpsilon: 2 }, noisy);
     expect(refusal).toMatchObject({ code: 'E_LIMIT_EPSILON', passing: false });
@@ -51,7 +51,7 @@ describe('a node whose data is private', () => {
     expect(consider({ maxEpsilon: 20, ownNoise: 1 }, plain)).toBeNull();
   });
 
-  it('counts what was told before', () => {
+  it('a node counts the epsilon spent before', () => {
     const before = runOf(noisy, { ownNoise: 0 }, { role: 'trainer', samples: 1_000, rounds: 40 });
     expect(consider({ maxEpsilon: 15 }, noisy)).toBeNull();
     expect(consider({ maxEpsilon: 15 }, noisy, { runs: [before] })).toMatchObject({
@@ -59,7 +59,7 @@ describe('a node whose data is private', () => {
     });
   });
 
-  it('counts the references of a validator alike, and nothing of who trains nothing', () => {
+  it('a node counts references of a validator like updates, and nothing for roles without training', () => {
     expect(consider({ maxEpsilon: 8 }, noisy)).toBeNull();
     expect(consider({ maxEpsilon: 8 }, noisy, { roles: ['validator'] })).toMatchObject({
       code: 'E_LIMIT_EPSILON',
@@ -77,7 +77,7 @@ describe('the epsilon of data', () => {
     ...runOf(noisy, { ownNoise: 0 }, { role: 'trainer', samples: 1_000, rounds: 3 }),
   };
 
-  it('adds up over tasks, for each data set alone', () => {
+  it('epsilon adds up over tasks, separately for each data set', () => {
     const [one] = dataEpsilons([use], 1e-5);
     const both = dataEpsilons([use, { ...use, taskId: 2n }, { ...use, data: 'others' }], 1e-5);
     expect(both.map(({ data, trainings }) => [data, trainings])).toEqual([
@@ -88,7 +88,7 @@ describe('the epsilon of data', () => {
     expect(both[1]!.epsilon).toBe(one!.epsilon);
   });
 
-  it('has no bound once a training had no noise', () => {
+  it('epsilon has no bound once a training had no noise', () => {
     const [sum] = dataEpsilons([use, { ...use, noiseMultiplier: 0, trainings: 1 }], 1e-5);
     expect(sum).toEqual({ data: 'digits', epsilon: Number.POSITIVE_INFINITY, trainings: 4, plain: 1 });
   });

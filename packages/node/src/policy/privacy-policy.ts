@@ -4,17 +4,19 @@ import type { PrivacyConfig } from '../config/privacy-config.ts';
 import { plannedRuns, privacyOf } from '../privacy/settings.ts';
 import type { Refusal } from './task-policy.ts';
 
-/** What the decision rests on beside the task. */
+/** The facts for the decision, in addition to the task. */
 export interface PrivacyState {
   roles: readonly Role[];
   config: PrivacyConfig;
-  /** Of this node's data; null where it has none. */
+  /** Number of samples of this node's data; null if it has none. */
   samples: number | null;
-  /** What other tasks told of the data, and those under way may still tell. */
+  /** What other tasks have revealed of the data, and what running tasks may still reveal. */
   runs: readonly PrivateRun[];
 }
 
-/** Whether a task asks for enough noise, and what all its rounds tell of this node's data is within what it allows. */
+/**
+ * Whether a task requires enough noise, and all its rounds reveal no more of this node's data than the node allows.
+ */
 export function evaluatePrivacy(
   { rounds }: { rounds: number },
   terms: Pick<Terms, 'batchSize' | 'localEpochs' | 'referenceEpochs' | 'privacy'>,
@@ -27,7 +29,7 @@ export function evaluatePrivacy(
     return {
       accept: false,
       code: 'E_LIMIT_NOISE',
-      reason: `it trains ${noise === 0 ? 'without noise' : `with noise of ${noise} times the clip`}, and this node wants ${config.minNoise} times`,
+      reason: `it trains ${noise === 0 ? 'without noise' : `with noise of ${noise} times the clip`}, and this node requires ${config.minNoise} times`,
       change: 'lower privacy.minNoise, or set privacy.ownNoise: the node adds it then, and may earn less',
       passing: false,
     };

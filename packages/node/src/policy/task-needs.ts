@@ -1,7 +1,9 @@
 import { MAX_DIRECTIONS, SPAN_ROUNDS } from '@chorus/aggregation';
 import { hasGroups, type Role, type TaskParams, type Terms } from '@chorus/protocol';
 
-/** What taking on a task will ask of this machine, in bytes; estimates that err on the high side for small models. */
+/**
+ * What a task will need of this machine, in bytes; the estimates are too high rather than too low for small models.
+ */
 export interface TaskNeeds {
   memoryBytes: number;
   diskBytes: number;
@@ -9,11 +11,11 @@ export interface TaskNeeds {
 
 const MB = 1e6;
 
-/** onnxruntime with a small model, measured in packages/training/README.md less a bare process. */
+/** onnxruntime with a small model, measured in packages/training/README.md, minus an empty process. */
 const TRAINING_BASE = 120 * MB;
 /** Copies of the model that training holds: file, graph, parameters, gradients, momentum. */
 const MODEL_COPIES = 6;
-/** Activations for each number that goes in, forward and backward; a guess between an MLP and a transformer. */
+/** Activations per input number, forward and backward; a guess between an MLP and a transformer. */
 const ACTIVATION_BYTES = 2048;
 
 /** The circuit's key and witness, and what the argument needs per power: packages/proof/README.md, 16 rows. */
@@ -26,14 +28,14 @@ const COMMITTING_BYTES_PER_POWER = 130;
 const MODEL_STATE_BYTES = 24;
 /** A payload decoded (int16) and as the blocks it came in, per dimension. */
 const PAYLOAD_BYTES = 4;
-/** Rounds whose payloads are on disk at a time: the one under way, and those that its public span is of. */
+/** Number of rounds whose payloads are on disk at the same time: the current one, and those of its public span. */
 const ROUNDS_KEPT = 1 + SPAN_ROUNDS;
-/** The public span, in two threads at once: int16 directions, and what they are made from. */
+/** The public span, in two threads at once: int16 directions, and their inputs. */
 const SPAN_BYTES = 6;
-/** Of the span, what is neither an update nor a reference: aggregates, way, model and pieces. */
+/** Parts of the span that are neither updates nor references: aggregates, progress, model and pieces. */
 const FIXED_DIRECTIONS = 21;
 
-/** What a task needs of a node that holds `roles` in it. */
+/** What a task needs from a node that holds `roles` in it. */
 export function taskNeeds(
   task: Pick<TaskParams, 'dimension' | 'maxTrainers' | 'validators'>,
   terms: Pick<Terms, 'modelBytes' | 'batchSize' | 'data' | 'rule' | 'novelty'>,

@@ -88,7 +88,7 @@ function limits({ stake = {}, tasks = {}, ...rest }: Parts): Limits {
 }
 
 describe('a task', () => {
-  it('is taken on where nothing is limited, with what it will need', () => {
+  it('a task is accepted with its needs if nothing is limited', () => {
     const verdict = evaluateTask(limits({}), task, terms, state);
     expect(verdict).toMatchObject({ accept: true });
     if (verdict.accept) expect(verdict.needs.memoryBytes).toBeGreaterThan(100e6);
@@ -186,7 +186,7 @@ describe('a task', () => {
       {},
       true,
     ],
-  ])('is refused with %s under %j', (code, config, taskChange, termsChange, stateChange, passing) => {
+  ])('a task is refused with %s under %j', (code, config, taskChange, termsChange, stateChange, passing) => {
     const verdict = evaluateTask(
       limits(config as Parts),
       { ...task, ...taskChange },
@@ -200,7 +200,7 @@ describe('a task', () => {
     }
   });
 
-  it('with an accepted licence, at the edge of every limit, is taken on', () => {
+  it('a task with an accepted licence, at the edge of every limit, is accepted', () => {
     const tight = limits({
       hours: ['12:00-12:01'],
       stake: {
@@ -230,7 +230,7 @@ describe('a task', () => {
 describe('a stranger with a trap', () => {
   /** As `chorus init` writes it, with the consent to stake 1,000 of the network's token in a task. */
   const consented = limitsSchema.parse({ stake: { perToken: { [TOKEN]: {} } } });
-  /** Validators of his own, phases nobody can act in, every slash for whoever reports it, a hundred rounds. */
+  /** His own validators, phases too short to act in, every slash for the reporter, a hundred rounds. */
   const trap: ConsideredTask = {
     ...task,
     rounds: 100,
@@ -253,28 +253,31 @@ describe('a stranger with a trap', () => {
   const mended = (from: ConsideredTask, but?: string): ConsideredTask =>
     Object.assign({ ...from }, ...mends.filter(([code]) => code !== but).map(([, change]) => change));
 
-  it('is refused by a node without consent before anything else', () => {
+  it('a trap is refused first by a node without consent', () => {
     const asInit = evaluateTask(limitsSchema.parse({}), trap, hard, { ...state, maxStake: '0' });
     expect(asInit).toMatchObject({ accept: false, code: 'E_LIMIT_TOKEN' });
     const listed = evaluateTask(consented, trap, hard, { ...state, maxStake: '0' });
     expect(listed).toMatchObject({ accept: false, code: 'E_TASK_STAKE', change: 'raise maxStake' });
   });
 
-  it.each(mends)('is refused with %s by one that consented, whatever else he mends', (code, _) => {
-    const nearly = mended(trap, code);
-    const verdict = evaluateTask(consented, nearly, { ...terms, localEpochs: 10 }, state);
-    expect(verdict).toMatchObject({ accept: false, code, passing: false });
-    if (!verdict.accept) expect(verdict.change).toMatch(/limits\.tasks\.\w+/);
-  });
+  it.each(mends)(
+    'a trap is refused with %s by a node that consented, even if its owner fixes the rest',
+    (code, _) => {
+      const nearly = mended(trap, code);
+      const verdict = evaluateTask(consented, nearly, { ...terms, localEpochs: 10 }, state);
+      expect(verdict).toMatchObject({ accept: false, code, passing: false });
+      if (!verdict.accept) expect(verdict.change).toMatch(/limits\.tasks\.\w+/);
+    },
+  );
 
-  it('is joined once nothing of the trap is left', () => {
+  it('a task is joined once nothing of the trap is left', () => {
     const honest = mended(trap);
     expect(evaluateTask(consented, honest, { ...terms, localEpochs: 10 }, state)).toMatchObject({
       accept: true,
     });
   });
 
-  it('gets no further with a token of his own making, nor with many tasks', () => {
+  it('a trap fails with its owner’s own token, and with many tasks', () => {
     const honest = mended({ ...trap, stake: 0n });
     const worthless = evaluateTask(consented, { ...honest, token: OTHER }, terms, state);
     expect(worthless).toMatchObject({ code: 'E_LIMIT_TOKEN' });
@@ -283,7 +286,7 @@ describe('a stranger with a trap', () => {
     });
   });
 
-  it('is trusted where it is this node itself', () => {
+  it('an owner is trusted if it is this node itself', () => {
     const own = { ...trap, owner: ME, slashReporterBps: 0, commitSeconds: 60 };
     expect(evaluateTask(consented, own, { ...terms, localEpochs: 10 }, state)).toMatchObject({
       accept: true,
@@ -292,7 +295,7 @@ describe('a stranger with a trap', () => {
 });
 
 describe('independent validators', () => {
-  it('are those without the owner that every round needs', () => {
+  it('independent validators are those that every round needs, without the owner', () => {
     const of = (validators: `0x${string}`[], minValidators: number) =>
       independentValidators({ owner: OWNER, validators, minValidators });
     expect(of([OTHER, TOKEN, ME], 3)).toBe(3);
@@ -304,7 +307,7 @@ describe('independent validators', () => {
 });
 
 describe('the stake of a task', () => {
-  it('counts whole tokens, whatever their decimals', () => {
+  it('the stake limit counts whole tokens, regardless of their decimals', () => {
     const of = (stake: bigint, decimals: number, maxStake: string) =>
       evaluateTask(limits({}), { ...task, stake }, terms, {
         ...state,
@@ -315,7 +318,7 @@ describe('the stake of a task', () => {
     expect(of(10_000_000n, 6, '10').accept).toBe(true);
     expect(of(10_000_001n, 6, '10')).toMatchObject({
       code: 'E_TASK_STAKE',
-      reason: 'it asks for a stake of 10.000001 tokens, more than the 10 this node risks in one task',
+      reason: 'it requires a stake of 10.000001 tokens, more than the 10 this node risks in one task',
     });
     expect(of(10n ** 19n, 18, '10').accept).toBe(true);
     expect(of(10n ** 19n + 1n, 18, '10').accept).toBe(false);
@@ -323,7 +326,7 @@ describe('the stake of a task', () => {
     expect(of(3n, 0, '2.5').accept).toBe(false);
   });
 
-  it('counts against its cap only as far as it costs by absence', () => {
+  it('the stake counts only as far as absence can cost it', () => {
     const capped = {
       ...task,
       rounds: 100,
@@ -337,7 +340,7 @@ describe('the stake of a task', () => {
 });
 
 describe('the phases of a task', () => {
-  it('leave time for the work as it was measured here, and for blocks', () => {
+  it('phases must leave time for the work as measured here, and for blocks', () => {
     const strict = limits({ tasks: { phaseMargin: 2 } });
     const slow = { ...state, machine: { samples: 1_000, stepSeconds: 0.2, blockSeconds: 12 } };
     // 100 steps of 0.2 s and 1.5 s to commit, twice, and three blocks.
@@ -361,7 +364,7 @@ describe('the phases of a task', () => {
 });
 
 describe('missing rounds', () => {
-  it('is risked only where it costs nothing, or the task ends before the node rests', () => {
+  it('running past the hours is accepted only if it costs nothing, or the task ends before', () => {
     const costly = { ...task, slashing: { trainerAbsence: 500, validatorAbsence: 0, aggregatorAbsence: 0 } };
     // At most 186 minutes, from noon.
     expect(evaluateTask(limits({ hours: ['12:00-15:06'] }), costly, terms, state).accept).toBe(true);
@@ -375,14 +378,14 @@ describe('missing rounds', () => {
 });
 
 describe('how long the stake may be locked', () => {
-  it('counts a window to settle for every candidate there can be, whoever is there yet, and both windows of a dispute', () => {
+  it('the lock time counts a window to settle for every possible candidate, and both windows of a dispute', () => {
     // 60 to join, ten rounds of 60 + 30 + 17 * 60.
     expect(longestSeconds(task)).toBe(11_160);
     expect(longestLockSeconds(task)).toBe(18_360);
     expect(longestSeconds({ ...task, minAggregators: 16 })).toBe(11_160);
   });
 
-  it('is bounded where nothing was configured, and the refusal says what adds up and what to change', () => {
+  it('the lock time is bounded by default, and the refusal states its parts and the setting to change', () => {
     const verdict = evaluateTask(limits({}), { ...task, rounds: 4_096, settleSeconds: 600 }, terms, state);
     expect(verdict).toMatchObject({
       accept: false,
@@ -393,7 +396,7 @@ describe('how long the stake may be locked', () => {
     });
   });
 
-  it('of one token is said where that token is configured', () => {
+  it('the refusal for the lock time of one token names its setting', () => {
     const verdict = evaluateTask(
       limits({ stake: { perToken: { [TOKEN]: { seconds: 60 } } } }),
       task,
@@ -405,7 +408,7 @@ describe('how long the stake may be locked', () => {
 });
 
 describe('limits by token', () => {
-  it('name a token once, however its address is written', () => {
+  it('limits name a token only once, however its address is written', () => {
     const twice = { [TOKEN]: '1', [TOKEN.toLowerCase()]: '2' };
     expect(() => limits({ stake: { perToken: twice } })).toThrow('twice');
     expect(() => limits({ stake: { perToken: { [TOKEN]: { seconds: -1 } } } })).toThrow();
@@ -414,7 +417,7 @@ describe('limits by token', () => {
 });
 
 describe('what a round is worth', () => {
-  it('is the equal share of a full committee, of each role held', () => {
+  it('the value of a round is the equal share of a full committee, for each role held', () => {
     // 100000 a round, 5 % fees, four trainers.
     expect(expectedReward(task, ['trainer'])).toBe(23_750n);
     expect(expectedReward(task, ['aggregator'])).toBe(3_000n);
@@ -541,7 +544,7 @@ const anyLimits = fc
   .map((input) => limits(input));
 
 describe('the decision', () => {
-  it('never takes on more than any limit allows', () => {
+  it('the policy never accepts more than any limit allows', () => {
     fc.assert(
       fc.property(anyLimits, anyTask, anyTerms, anyState, (l, t, w, s) => {
         const verdict = evaluateTask(l, t, w, s);
@@ -582,7 +585,7 @@ describe('the decision', () => {
     );
   });
 
-  it('never turns an acceptance into a refusal where a limit is taken away', () => {
+  it('the policy never turns an acceptance into a refusal if a limit is removed', () => {
     fc.assert(
       fc.property(anyLimits, anyTask, anyTerms, anyState, (l, t, w, s) => {
         if (!evaluateTask(l, t, w, s).accept) return;
@@ -599,7 +602,7 @@ describe('the decision', () => {
     );
   });
 
-  it('is refused for good only where waiting alone could not help', () => {
+  it('a task is refused permanently only if waiting alone could not help', () => {
     fc.assert(
       fc.property(anyLimits, anyTask, anyTerms, anyState, (l, t, w, s) => {
         const verdict = evaluateTask(l, t, w, s);

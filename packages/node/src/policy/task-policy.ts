@@ -15,7 +15,7 @@ import { evaluatePrivacy } from './privacy-policy.ts';
 import { type TaskNeeds, taskNeeds } from './task-needs.ts';
 import { leastPhases, type Machine } from './work.ts';
 
-/** Of the task, what the decision rests on. */
+/** The facts of the task that the decision depends on. */
 export type ConsideredTask = Pick<
   TaskParams,
   | 'token'
@@ -39,11 +39,11 @@ export type ConsideredTask = Pick<
   owner: Address;
   contestSeconds: number;
   slashing: Pick<Slashing, 'trainerAbsence' | 'validatorAbsence' | 'aggregatorAbsence'> & {
-    /** What all absences of a member cost together, in hundredths of a percent; without it they add up. */
+    /** Upper bound of the cost of all absences of a member, in hundredths of a percent; without it, they add up. */
     absenceCap?: number;
   };
 };
-/** Of the terms, the same. `licence` is a tag such as `Apache-2.0`. */
+/** The facts of the terms that the decision depends on. `licence` is a tag such as `Apache-2.0`. */
 export type ConsideredTerms = Pick<
   Terms,
   | 'modelBytes'
@@ -58,39 +58,45 @@ export type ConsideredTerms = Pick<
   | 'privacy'
 >;
 
-/** The node as it is when it decides. */
+/** The state of the node when it decides. */
 export interface NodeState {
   /** Roles it would hold in the task. */
   roles: readonly Role[];
-  /** Its wallet: a task of its own is not a stranger's. */
+  /** Its wallet: its own task is not a stranger's. */
   account: Address;
   /** Decimals of the task's token. */
   decimals: number;
-  /** Largest stake of one task, and newly put at risk in 24 hours, in whole tokens (`maxStake`, `limits.stake.perDay`). */
+  /**
+   * Largest stake of one task, and newly put at risk in 24 hours, in whole tokens (`maxStake`,
+   * `limits.stake.perDay`).
+   */
   maxStake: string;
   maxStakePerDay: string;
-  /** Of the task's token put at risk within the last 24 hours, beside this task. */
+  /** Amount of the task's token put at risk within the last 24 hours, without this task. */
   stakedToday: bigint;
-  /** Spent within the last 24 hours, and asked for a unit of gas now, in the smallest unit of the chain's coin. */
+  /**
+   * Amount spent within the last 24 hours, and the current price of a unit of gas, in the smallest unit of the
+   * chain's coin.
+   */
   gas: { spentToday: bigint; price: bigint };
-  /** Others it works for. */
+  /** Number of other tasks it works for. */
   tasks: number;
   machine: Machine;
   privacy: PrivacyConfig;
-  /** What other tasks told of this node's data, and those under way may still tell. */
+  /** What other tasks have revealed of this node's data, and what running tasks may still reveal. */
   told: readonly PrivateRun[];
   /** Minute of the day, local time. */
   minuteOfDay: number;
   /** What is at risk in other tasks now. */
   staked: readonly { token: string; amount: bigint }[];
   rssBytes: number;
-  /** What the tasks it has taken on are estimated to need, whether they hold it yet or not. */
+  /** Estimated needs of the accepted tasks, even if they do not use them yet. */
   reservedBytes: number;
   /** Resident memory is near the limit. */
   underPressure: boolean;
-  /** The data folder is over its quota although all that may be dropped has been. */
+  /** The data folder is over its quota although every file that may be dropped has been. */
   diskFull: boolean;
-  /** Free space of its file system; null where it is not known. */
+  /** Free space of its file system; null if unknown. */
   diskFreeBytes: number | null;
 }
 
@@ -98,17 +104,17 @@ export interface Refusal {
   accept: false;
   /** `E_LIMIT_...`, or `E_TASK_STAKE` for `maxStake`. */
   code: ErrorCode;
-  /** What is in the way, with the figures. */
+  /** The reason, with the figures. */
   reason: string;
   /** The setting to change, as a sentence. */
   change: string;
-  /** It may fit later without a change. */
+  /** Whether the task may fit later without a change of settings. */
   passing: boolean;
 }
 
 export type Consideration = { accept: true; needs: TaskNeeds } | Refusal;
 
-/** Resident memory of a node that does nothing, for projecting what it will be. */
+/** Resident memory of an idle node, for projecting future use. */
 export const IDLE_BYTES = 200e6;
 
 /**
@@ -123,7 +129,7 @@ export function evaluateTask(
 ): Consideration {
   const needs = taskNeeds(task, terms, state.roles);
   const refused =
-    // What will not change by waiting comes first, so that nobody waits for it.
+    // Permanent reasons come first, so that no one waits in vain.
     considerStake(limits, task, state) ??
     considerKind(limits, task, terms, state) ??
     considerTrust(limits, task, state) ??
@@ -134,14 +140,14 @@ export function evaluateTask(
       runs: state.told,
     }) ??
     considerPhases(limits, task, terms, state) ??
-    // What may change as other tasks end, the day, or the hour.
+    // Reasons that may change with other tasks, the day, or the hour.
     considerTotals(limits, task, state) ??
     evaluateRoom(limits, needs, state) ??
     considerHours(limits, task, state);
   return refused ?? { accept: true, needs };
 }
 
-/** Of how much stake, in which token, whose task. */
+/** Checks of stake, token and owner. */
 function considerStake({ stake }: Limits, task: ConsideredTask, state: NodeState): Refusal | null {
   const { decimals } = state;
   const [, token] = listed(stake, task.token);
@@ -155,28 +161,28 @@ function considerStake({ stake }: Limits, task: ConsideredTask, state: NodeState
   if (stake.owners && !isOwn(task, state) && !stake.owners.some((owner) => sameAddress(owner, task.owner))) {
     return refuse(
       'E_LIMIT_OWNER',
-      `it is a task of ${task.owner}, and only those of listed owners are accepted`,
+      `its owner is ${task.owner}, and only tasks of listed owners are accepted`,
       'add its owner to limits.stake.owners, or remove that list',
     );
   }
   if (task.stake > tokenUnits(state.maxStake, decimals)) {
     return refuse(
       'E_TASK_STAKE',
-      `it asks for a stake of ${formatUnits(task.stake, decimals)} tokens, more than the ${state.maxStake} this node risks in one task`,
+      `it requires a stake of ${formatUnits(task.stake, decimals)} tokens, more than the ${state.maxStake} this node risks in one task`,
       'raise maxStake',
     );
   }
   if (token?.task !== undefined && task.stake > BigInt(token.task)) {
     return refuse(
       'E_LIMIT_STAKE_TASK',
-      `it asks for a stake of ${task.stake} of token ${task.token}, more than ${token.task}`,
+      `it requires a stake of ${task.stake} of token ${task.token}, more than ${token.task}`,
       'raise `task` of the token in limits.stake.perToken',
     );
   }
   return null;
 }
 
-/** Of what kind: size, loss, licence, length, reward. */
+/** Checks of size, loss, licence, length and reward. */
 function considerKind(
   { stake, tasks }: Limits,
   task: ConsideredTask,
@@ -208,7 +214,7 @@ function considerKind(
     return refuse(
       'E_LIMIT_LICENCE',
       terms.licence === undefined
-        ? 'it names no licence, and one is asked for'
+        ? 'it names no licence, and one is required'
         : `its licence is ${terms.licence}, and only ${tasks.licences.join(', ') || 'none'} is accepted`,
       'add its licence to limits.tasks.licences, or remove that list',
     );
@@ -236,14 +242,16 @@ function considerKind(
   return null;
 }
 
-/** Who decides about this node's stake, who gains by a slash, and how much could be lost without anybody's word. */
+/**
+ * Checks of who decides about this node's stake, who gains by a slash, and how much can be lost without a verdict.
+ */
 function considerTrust({ tasks }: Limits, task: ConsideredTask, state: NodeState): Refusal | null {
   if (isOwn(task, state)) return null;
   const independent = independentValidators(task);
   if (independent < tasks.minValidators) {
     return refuse(
       'E_LIMIT_VALIDATORS',
-      `its rounds can be decided with ${independent} validators other than its owner, fewer than ${tasks.minValidators}`,
+      `${independent} validators other than its owner can decide its rounds, fewer than ${tasks.minValidators}`,
       'lower limits.tasks.minValidators if you trust its owner',
     );
   }
@@ -252,7 +260,7 @@ function considerTrust({ tasks }: Limits, task: ConsideredTask, state: NodeState
   if (reporter > tasks.maxReporterPercent) {
     return refuse(
       'E_LIMIT_SLASH_REPORTER',
-      `${reporter} % of slashed stake goes to whoever reports it, more than ${tasks.maxReporterPercent} %: somebody gains by it`,
+      `${reporter} % of slashed stake goes to the reporter, more than ${tasks.maxReporterPercent} %: the reporter gains by it`,
       'raise limits.tasks.maxReporterPercent',
     );
   }
@@ -268,14 +276,14 @@ function considerTrust({ tasks }: Limits, task: ConsideredTask, state: NodeState
   if (absence > tasks.maxSlashPercent) {
     return refuse(
       'E_LIMIT_SLASH',
-      `being absent from its ${task.rounds} rounds would cost ${absence} % of the stake, more than ${tasks.maxSlashPercent} %`,
+      `absence from its ${task.rounds} rounds would cost ${absence} % of the stake, more than ${tasks.maxSlashPercent} %`,
       'raise limits.tasks.maxSlashPercent',
     );
   }
   return null;
 }
 
-/** Whether this machine can do its part before each phase ends: who is late is slashed. */
+/** Whether this machine can do its part before each phase ends: a late member is slashed. */
 function considerPhases(
   { tasks }: Limits,
   task: ConsideredTask,
@@ -289,14 +297,14 @@ function considerPhases(
     const tried = phase === 'commitSeconds' && machine.stepSeconds !== null ? 'measured' : 'estimated';
     return refuse(
       'E_LIMIT_PHASES',
-      `its ${phase} are ${task[phase]}, and this machine wants ${least[phase]} (${tried}: ${tasks.phaseMargin} times the work, and some blocks)`,
+      `its ${phase} are ${task[phase]}, and this machine needs ${least[phase]} (${tried}: ${tasks.phaseMargin} times the work, and some blocks)`,
       'lower limits.tasks.phaseMargin, or use a faster machine or less data',
     );
   }
   return null;
 }
 
-/** Together with what else this node does, and did today. */
+/** Checks together with this node's other work, and its spending today. */
 function considerTotals(
   { stake, tasks, gas }: Limits,
   task: ConsideredTask,
@@ -305,7 +313,7 @@ function considerTotals(
   if (state.tasks >= tasks.maxTasks) {
     return refuse(
       'E_LIMIT_TASKS',
-      `this node works for ${state.tasks} tasks, and takes on ${tasks.maxTasks} at a time`,
+      `this node works for ${state.tasks} tasks, and accepts at most ${tasks.maxTasks}`,
       'raise limits.tasks.maxTasks, or leave a task',
       tasks.maxTasks > 0,
     );
@@ -368,7 +376,7 @@ function considerHours(limits: Limits, task: ConsideredTask, state: NodeState): 
   ) {
     return refuse(
       'E_LIMIT_HOURS_STAKE',
-      `it may last until this node rests, and each round it misses then costs ${cost / 100} % of the stake`,
+      `it may run past your configured hours, and each round missed then costs ${cost / 100} % of the stake`,
       'widen limits.hours, or set limits.missRounds',
       true,
     );
@@ -376,19 +384,21 @@ function considerHours(limits: Limits, task: ConsideredTask, state: NodeState): 
   return null;
 }
 
-/** What is said of a token by name. */
+/** The limits for a token by name. */
 const listed = (stake: Limits['stake'], token: string) =>
   Object.entries(stake.perToken).find(([t]) => sameAddress(t, token)) ?? [];
 
-/** Whether tasks in a token are looked at: where only listed ones are, others are not even asked for their decimals. */
+/**
+ * Whether tasks in a token are considered: if only listed tokens are, the decimals of others are not even requested.
+ */
 export const acceptsToken = (stake: Limits['stake'], token: string) =>
   !stake.onlyListed || listed(stake, token).length > 0;
 
 const isOwn = (task: ConsideredTask, { account }: NodeState) => sameAddress(task.owner, account);
 
 /**
- * Validators other than the task's owner that every settled round rests on at the least. Who else the owner knows
- * nobody can tell: the number says how many names it needs, not how many people.
+ * Minimum number of validators other than the task's owner that every settled round depends on. The owner may
+ * control other accounts: this is a number of accounts, not of people.
  */
 export function independentValidators({
   owner,
@@ -400,7 +410,10 @@ export function independentValidators({
   return Math.max(0, Math.min(others.size, minValidators - own));
 }
 
-/** Percent of the stake that is gone after every round was missed in all of these roles, which the contract sees alone. */
+/**
+ * Percent of the stake that is lost if every round is missed in all of these roles, which the contract counts
+ * separately.
+ */
 function worstAbsencePercent({ rounds, slashing }: ConsideredTask, roles: readonly Role[]): number {
   const { trainerAbsence, validatorAbsence, aggregatorAbsence, absenceCap = 10_000 } = slashing;
   const costs = { trainer: trainerAbsence, validator: validatorAbsence, aggregator: aggregatorAbsence };
@@ -408,19 +421,22 @@ function worstAbsencePercent({ rounds, slashing }: ConsideredTask, roles: readon
   return Math.min(10_000, absenceCap, rounds * round) / 100;
 }
 
-/** Of every chain there is. */
+/** Decimals of the native coin on every chain. */
 const COIN_DECIMALS = 18;
 
-/** Gas of becoming a member: identity, approval, deposit, joining, asking for records. */
+/** Gas for becoming a member: identity, approval, deposit, joining, request for records. */
 const JOIN_GAS = 900_000n;
-/** Of a round in each role, ending phases and recording included; packages/contracts/gas.json, with room. */
+/**
+ * Gas for a round in each role, including ending phases and recording; from packages/contracts/gas.json, with a
+ * margin.
+ */
 const ROUND_GAS: Readonly<Record<Role, bigint>> = {
   trainer: 250_000n,
   validator: 350_000n,
   aggregator: 1_500_000n,
 };
 
-/** Gas that a task may cost: all its rounds may fall into one day. */
+/** Gas that a task may cost in a day: all its rounds may fall into one day. */
 function likelyGas({ rounds }: Pick<ConsideredTask, 'rounds'>, roles: readonly Role[]): bigint {
   return JOIN_GAS + BigInt(rounds) * roles.reduce((gas, role) => gas + ROUND_GAS[role], 0n);
 }
@@ -433,7 +449,7 @@ const refuse = (code: ErrorCode, reason: string, change: string, passing = false
   passing,
 });
 
-/** Whether what a task needs fits into memory and onto the disk: of tasks that are joined, and of own ones. */
+/** Whether what a task needs fits into memory and onto the disk: for joined tasks and own tasks. */
 export function evaluateRoom(
   limits: Pick<Limits, 'memory' | 'disk'>,
   needs: TaskNeeds,
@@ -468,7 +484,7 @@ export function evaluateRoom(
   if (state.diskFull) {
     return refuse(
       'E_LIMIT_DISK_FULL',
-      'the data folder is over its quota, and what is left is still needed',
+      'the data folder is over its quota, and every remaining file is in use',
       'raise limits.disk, or leave a task',
       true,
     );
@@ -477,7 +493,7 @@ export function evaluateRoom(
     return refuse(
       'E_LIMIT_DISK',
       `it needs about ${formatBytes(needs.diskBytes)} of disk, and ${formatBytes(state.diskFreeBytes)} are free`,
-      'make room on the file system of the data folder',
+      'free space on the file system of the data folder',
       true,
     );
   }
@@ -485,8 +501,8 @@ export function evaluateRoom(
 }
 
 /**
- * What a round is worth to a node that holds these roles if all of a full committee share alike and every candidate
- * is drawn as often, before the fee of the protocol; in the token's smallest unit.
+ * What a round is worth to a node that holds these roles if all members of a full committee get equal shares and
+ * every candidate is drawn equally often, before the fee of the protocol; in the token's smallest unit.
  */
 export function expectedReward(task: ConsideredTask, roles: readonly Role[]): bigint {
   if (task.rounds < 1) return 0n;
@@ -511,15 +527,18 @@ export function missedRoundBps(slashing: ConsideredTask['slashing'], roles: read
 }
 
 /**
- * Seconds from joining to the last round's end where every phase of every round takes its full time: to settle each
- * candidate has a window, and then everyone one more. How many candidates there will be is not known before a task
- * starts, and anyone can add some.
+ * Seconds from joining to the last round's end if every phase of every round takes its full time: each candidate has
+ * a window to settle, and then all members have one more. The number of candidates is unknown before a task starts,
+ * and anyone can add some.
  */
 export function longestSeconds(task: ConsideredTask): number {
   return task.joinSeconds + task.rounds * longestRound(task);
 }
 
-/** The same until the stake can be had back: a case of the last round has its window, and one more once it is contested. */
+/**
+ * Seconds until the stake is released: a dispute of the last round has its window, and one more once it is
+ * contested.
+ */
 export function longestLockSeconds(task: ConsideredTask): number {
   return longestSeconds(task) + 2 * task.contestSeconds;
 }

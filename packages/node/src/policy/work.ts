@@ -1,41 +1,43 @@
 import type { Role, TaskParams, Terms } from '@chorus/protocol';
 
-/** No step is quicker: what counts before a model was tried. */
+/** Shortest possible step, used before a model was tried. */
 export const QUICKEST_STEP_SECONDS = 1e-4;
 
 /**
- * For a step that was never tried: operations of forward and backward pass for each parameter and sample, in a network
+ * Estimate for an untried step: operations of forward and backward pass for each parameter and sample, in a network
  * that uses each parameter several times, on a slow core.
  */
 const OPERATIONS = 6 * 4;
 const OPERATIONS_PER_SECOND = 5e8;
 const STEP_OVERHEAD_SECONDS = 2e-3;
 
-/** KZG commitment: a second to begin with and 10 µs an entry, several times what packages/commitment/README.md measured. */
+/**
+ * KZG commitment: one second plus 10 µs per entry, several times the measurements in packages/commitment/README.md.
+ */
 const COMMIT_SECONDS = 1;
 const COMMIT_SECONDS_PER_ENTRY = 1e-5;
 
-/** Payloads of everybody else, over a line of 1 MB/s each way. */
+/** Transfer of all other payloads, over a connection of 1 MB/s each way. */
 const BYTES_PER_SECOND = 1e6;
 
 /** The proof: packages/proof/README.md, 16 rows, doubled. */
 const PROVE_SECONDS = 10;
 const PROVE_SECONDS_PER_ENTRY = 5e-5;
 
-/** Blocks until what is sent in a phase is surely mined in it. */
+/** Blocks until a transaction sent in a phase is surely mined in it. */
 const BLOCKS = 3;
 
-/** What the work of a task depends on here. */
+/** Facts that determine the work of a task on this node. */
 export interface Machine {
-  /** Samples of this node's data; null where it has none. */
+  /** Number of samples of this node's data; null if it has none. */
   samples: number | null;
-  /** Seconds of one step of this model on this machine; null where it was not tried. */
+  /** Seconds of one step of this model on this machine; null if it was not tried. */
   stepSeconds: number | null;
   /** Seconds from block to block. */
   blockSeconds: number;
 }
 
-/** Least seconds of each phase in which a node can do its part. */
+/** Minimum seconds of each phase in which a node can do its part. */
 interface PhaseSeconds {
   commitSeconds: number;
   referenceSeconds: number;
@@ -45,7 +47,7 @@ interface PhaseSeconds {
 type TaskOfWork = Pick<TaskParams, 'dimension' | 'maxTrainers' | 'validators'>;
 type TermsOfWork = Pick<Terms, 'batchSize' | 'localEpochs' | 'referenceEpochs'>;
 
-/** Steps that a round asks of a node that holds `roles`: the largest of what its roles do. */
+/** Steps of a round for a node that holds `roles`: the largest number of its roles. */
 function stepsOf(terms: TermsOfWork, samples: number, roles: readonly Role[]): number {
   const epochs = Math.max(
     roles.includes('trainer') ? terms.localEpochs : 0,
@@ -62,7 +64,8 @@ function estimatedStepSeconds(task: TaskOfWork, terms: TermsOfWork): number {
 /**
  * Seconds that the work of each phase takes here, `margin` times, and some blocks.
  *
- * Trainers train and commit, and validators take their reference, before commitments close; then payloads are fetched
+ * Trainers train and commit, and validators compute their reference, before commitments close; then payloads are
+ * fetched
  * and references opened; then a candidate proves and settles.
  */
 export function leastPhases(

@@ -1,14 +1,14 @@
 import { epsilonOf } from '@chorus/training';
 import type { DataUse } from '../journal/data-uses.ts';
 
-/** What the updates of a node have told of one data set so far. */
+/** What the updates of a node have revealed of one data set so far. */
 export interface DataEpsilon {
   data: string;
-  /** Of (epsilon, delta)-differential privacy of each sample; Infinity where a training had no noise. */
+  /** Of (epsilon, delta)-differential privacy of each sample; Infinity if a training had no noise. */
   epsilon: number;
   /** Trainings: one for each round and role. */
   trainings: number;
-  /** Those without noise. */
+  /** Number of trainings without noise. */
   plain: number;
 }
 

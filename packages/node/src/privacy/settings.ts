@@ -4,7 +4,7 @@ import type { PrivacyConfig } from '../config/privacy-config.ts';
 
 type TermsOfRun = Pick<Terms, 'batchSize' | 'localEpochs' | 'referenceEpochs' | 'privacy'>;
 
-/** How a task's training is made private here: as its terms ask, with this node's own noise where that is more. */
+/** How a task's training is made private here: as its terms require, with this node's own noise if that is more. */
 export function privacyOf(
   { privacy }: Pick<Terms, 'privacy'>,
   { ownNoise }: Pick<PrivacyConfig, 'ownNoise'>,
@@ -15,7 +15,7 @@ export function privacyOf(
   return { clip, noiseMultiplier: Math.max(asked, ownNoise) };
 }
 
-/** What one round, or several, of a role's training tell of `samples` samples. Plain training has no noise. */
+/** What one or more rounds of a role's training reveal of `samples` samples. Plain training has no noise. */
 export function runOf(
   terms: TermsOfRun,
   config: Pick<PrivacyConfig, 'ownNoise'>,
@@ -27,7 +27,7 @@ export function runOf(
   return { ...run, steps: rounds * run.steps };
 }
 
-/** What all rounds of a task may tell of the data of a node that holds `roles` in it. */
+/** What all rounds of a task may reveal of the data of a node that holds `roles` in it. */
 export function plannedRuns(
   terms: TermsOfRun,
   config: Pick<PrivacyConfig, 'ownNoise'>,

@@ -15,7 +15,7 @@ import type { NoveltyJob } from '../novelty/novelty-job.ts';
 /** Rows of the circuit that tasks are settled with. */
 export const CIRCUIT_SIZE = 16;
 
-/** What proving asks of its owner: tests put something quicker in its place. */
+/** The interface of proving: tests use a faster implementation. */
 export interface Proving {
   /** Commits to vectors of up to `dimension` entries. */
   committer(dimension: number): Promise<Committer>;
@@ -26,10 +26,10 @@ export interface Proving {
   close(): Promise<void>;
 }
 
-/** From this size on committing takes several threads; as in @chorus/commitment. */
+/** From this size on committing uses several threads, as in @chorus/commitment. */
 const LOG2_SIZE_FOR_THREADS = 17;
 
-/** Provers and committers of a node by log2 size: made when first needed, shared by its tasks. */
+/** Provers and committers of a node by log2 size: created when first needed, shared by its tasks. */
 class WorkerProving implements Proving {
   readonly #chainId: number;
   readonly #threads: { threads?: number };
@@ -50,7 +50,7 @@ class WorkerProving implements Proving {
     return once(this.#committers, log2SizeFor(dimension), async (log2Size) =>
       createCommitter(
         await this.#reference(log2Size),
-        // Below, one thread is quicker than several.
+        // Below this size, one thread is faster than several.
         log2Size < LOG2_SIZE_FOR_THREADS ? {} : this.#threads,
       ),
     );
@@ -97,13 +97,13 @@ class WorkerProving implements Proving {
 
 /**
  * The cryptographic workers of a node on one chain; `threads` bounds those of each.
- * @throws (from its methods) ChorusError `E_SRS_INSECURE` on a chain where the development reference string is refused
+ * @throws (from its methods) ChorusError `E_SRS_INSECURE` on a chain that refuses the development reference string
  */
 export function createProving(chainId: number, srsCache?: string, threads?: number): Proving {
   return new WorkerProving(chainId, srsCache, threads);
 }
 
-/** The value of `key`, made once; a failure is not remembered. */
+/** The value of `key`, created once; a failure is not remembered. */
 function once<T>(known: Map<number, Promise<T>>, key: number, make: (key: number) => Promise<T>): Promise<T> {
   const value = known.get(key);
   if (value) return value;

@@ -93,7 +93,7 @@ function startResources(limits: object, machine: { hour?: number; rss?: number }
 }
 
 describe('the gatekeeper', () => {
-  it('counts what tasks under way may still tell of the data as if it were told', () => {
+  it('the budget counts what running tasks may still reveal of the data as revealed', () => {
     const noisy = {
       ...terms,
       localEpochs: 1,
@@ -109,7 +109,7 @@ describe('the gatekeeper', () => {
     // Asked again of the same task it counts once; a task that tells nothing counts for nothing.
     expect(resources.take(task(1n, 0n), noisy, ['trainer'], FACTS).accept).toBe(true);
     expect(resources.take(task(3n, 0n), noisy, ['aggregator'], FACTS).accept).toBe(true);
-    // What was told stays told when the task is over, and is counted once while it is not.
+    // What was revealed stays revealed when the task is over, and is counted once while it is not.
     const run = { noiseMultiplier: 2, sampleRate: 1, steps: 1 };
     const told = [{ ...run, data: 'digits', taskId: 1n, trainings: 1 }];
     expect(resources.take(task(1n, 0n), noisy, ['trainer'], { ...FACTS, told }).accept).toBe(false);
@@ -121,7 +121,7 @@ describe('the gatekeeper', () => {
     resources.close();
   });
 
-  it('counts what is at stake in tasks that are being joined at the same time', () => {
+  it('the budget counts the stake of tasks that are joined at the same time', () => {
     const { resources } = startResources({ stake: { total: '250' } });
     expect(resources.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
     expect(resources.take(task(2n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
@@ -134,14 +134,14 @@ describe('the gatekeeper', () => {
     resources.close();
   });
 
-  it('takes the same task again without counting it twice', () => {
+  it('the budget reserves the same task again without counting it twice', () => {
     const { resources } = startResources({ stake: { total: '100' } });
     expect(resources.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
     expect(resources.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
     resources.close();
   });
 
-  it('reserves the memory of a task until its work is over, and its stake until its end', () => {
+  it('the budget reserves the memory of a task until its work is over, and its stake until its end', () => {
     const { resources } = startResources({ memory: '500 MB' });
     expect(resources.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
     expect(resources.take(task(2n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
@@ -154,7 +154,7 @@ describe('the gatekeeper', () => {
     resources.close();
   });
 
-  it('begins no round outside its hours, and finishes what it has begun', () => {
+  it('the budget begins no round outside its hours, and lets begun rounds finish', () => {
     const { resources, machine } = startResources({ hours: ['22:00-07:00'] });
     expect(resources.mayBegin(1n, duty('train'), never)).toBe(false);
     expect(resources.mayBegin(1n, duty('train'), () => true)).toBe(true);
@@ -167,7 +167,7 @@ describe('the gatekeeper', () => {
     resources.close();
   });
 
-  it('does for a task that was left only what others wait for', async () => {
+  it('a left task only gets the duties that others depend on', async () => {
     const { resources, left } = startResources({});
     await left.add(1n);
     const begun = (
@@ -185,7 +185,7 @@ describe('the gatekeeper', () => {
     resources.close();
   });
 
-  it('says once that memory is short, refuses tasks meanwhile, and says when it is over', () => {
+  it('the budget reports once that memory is short, refuses tasks meanwhile, and reports the end', () => {
     const { resources, events, machine } = startResources({ memory: '1 GB' }, { rss: 500e6 });
     machine.rss = 950e6;
     vi.advanceTimersByTime(10_000);
@@ -202,7 +202,7 @@ describe('the gatekeeper', () => {
     resources.close();
   });
 
-  it('says when its hours begin and end', () => {
+  it('the budget reports when its hours begin and end', () => {
     const { resources, events, machine } = startResources({ hours: ['22:00-07:00'] }, { hour: 23 });
     machine.hour = 8;
     vi.advanceTimersByTime(5_000);
@@ -213,8 +213,8 @@ describe('the gatekeeper', () => {
   });
 });
 
-describe('tasks that were left', () => {
-  it('stay left after a restart, until they are taken up again', async () => {
+describe('left tasks', () => {
+  it('left tasks stay left after a restart, until they are joined again', async () => {
     const left = new LeftTasks(folder);
     await left.add(7n);
     await left.add(8n);
@@ -224,12 +224,12 @@ describe('tasks that were left', () => {
     expect([again.has(7n), again.has(8n)]).toEqual([true, false]);
   });
 
-  it('are not guessed at where their file is damaged', async () => {
+  it('a damaged file of left tasks is an error', async () => {
     await writeFile(join(folder, 'left-tasks.json'), '["7",');
     await expect(new LeftTasks(folder).load()).rejects.toMatchObject({ code: 'E_LEFT_TASKS' });
   });
 
-  it('gives a model what the node and its other tasks leave, and counts what it was seen to take', () => {
+  it('the budget gives a model the memory that the node and its other tasks leave, and counts its measured use', () => {
     const { resources } = startResources({ memory: '2 GB' });
     expect(resources.memoryBytes).toBe(2e9);
     resources.take(task(1n, 1n), terms, ['trainer'], FACTS);
@@ -241,7 +241,7 @@ describe('tasks that were left', () => {
     expect(resources.modelBytes(2n)).toBe(1.8e9);
   });
 
-  it('has a memory limit of its own where none is set', () => {
+  it('the budget has a default memory limit', () => {
     const { memoryBytes } = startResources({}).resources;
     expect(memoryBytes).toBeGreaterThan(0);
     expect(memoryBytes).toBeLessThanOrEqual(totalmem() / 2);

@@ -24,16 +24,16 @@ import {
 import { plannedRuns } from '../privacy/settings.ts';
 import { formatBytes, formatUnits, minuteOfDay, tokenUnits, withinWindows } from '../utils/quantities.ts';
 
-/** How often memory and the clock are looked at. */
+/** Interval for checking memory and the clock. */
 const WATCH_MILLISECONDS = 2_000;
 
-/** Of the memory limit: from the first on the node accepts no new task, until it is below the second again. */
+/** Parts of the memory limit: above the first the node accepts no new task, until it is below the second again. */
 const PRESSURE = { from: 0.9, until: 0.8 };
 
-/** A duty of a round that nobody waits for yet: to put it off leaves nothing half done. */
+/** Duties of a round that no other node depends on yet: postponing them leaves nothing half done. */
 const BEGINNINGS: readonly Duty['kind'][] = ['train', 'seal-reference'];
 
-/** Duties that a contributor owes even after it has left: others have built on what it committed. */
+/** Duties that a contributor has even after it has left: others depend on what it committed. */
 const OWED: readonly Duty['kind'][] = ['provide-update', 'open-reference', 'post-verdict'];
 
 /** Why the node accepts no new task. */
@@ -43,18 +43,18 @@ export interface Pause {
   change: string;
 }
 
-/** What the disk looks like; kept up to date by whoever watches it. */
+/** The state of the disk, updated by the disk watch. */
 export interface DiskState {
   usedBytes: number | null;
   freeBytes: number | null;
-  /** Over the quota although all that may be dropped has been. */
+  /** Whether the folder is over its quota although every file that may be dropped has been. */
   full: boolean;
 }
 
-/** Of a task, what is known only by asking: its token, the chain, this machine and the day. */
+/** Facts about a task that must be looked up: its token, the chain, this machine and the day. */
 export interface TaskFacts
   extends Pick<NodeState, 'account' | 'decimals' | 'stakedToday' | 'gas' | 'machine'> {
-  /** What was told of this node's data so far. */
+  /** What was revealed of this node's data so far. */
   told: readonly DataUse[];
 }
 
@@ -62,7 +62,7 @@ interface Taken {
   token: string;
   stake: bigint;
   needs: TaskNeeds;
-  /** What all its rounds may tell of this node's data; empty where it asks for nothing more. */
+  /** What all its rounds may reveal of this node's data; empty if it needs no more trainings. */
   runs: readonly PrivateRun[];
 }
 
@@ -70,7 +70,7 @@ export interface ResourceBudgetOptions {
   config: Pick<NodeConfig, 'limits' | 'maxStake' | 'privacy'>;
   left: LeftTasks;
   emit: EventSink;
-  /** Of this node's data; null where it has none. */
+  /** Number of samples of this node's data; null if it has none. */
   samples: number | null;
   /** Default: this machine's. */
   clock?: () => Date;
@@ -78,24 +78,24 @@ export interface ResourceBudgetOptions {
   rss?: () => number;
 }
 
-/** Where `limits.memory` is not set: half of what this machine, or the container it is, has. */
+/** Default of `limits.memory`: half of the memory of this machine or container. */
 function defaultMemory(): number {
-  // 0 or absurdly much where there is no container.
+  // 0 or absurdly large without a container.
   const constrained = process.constrainedMemory() || Number.POSITIVE_INFINITY;
   return Math.floor(Math.min(totalmem(), constrained) / 2);
 }
 
-/** Unless it is said, so many times `maxStake` may be put at risk within 24 hours. */
+/** Default limit of 24 hours, as a multiple of `maxStake`. */
 const STAKES_PER_DAY = 3;
 
-/** Whole tokens that may be put at risk within 24 hours, of each token. */
+/** Whole tokens that may be put at risk within 24 hours, for each token. */
 export function stakePerDay({ limits, maxStake }: Pick<NodeConfig, 'limits' | 'maxStake'>): string {
   return limits.stake.perDay ?? formatUnits(BigInt(STAKES_PER_DAY) * tokenUnits(maxStake, 18), 18);
 }
 
 /**
- * Keeps the contributor's limits: asked before a task is joined and before a round is begun. What has begun is
- * always finished.
+ * Enforces the contributor's limits: checked before the node joins a task or begins a round. The node always
+ * finishes what has begun.
  */
 export class ResourceBudget {
   readonly disk: DiskState = { usedBytes: null, freeBytes: null, full: false };
@@ -123,7 +123,7 @@ export class ResourceBudget {
     this.#timer = undefined;
   }
 
-  /** Whether the task fits; where it does, what it takes is reserved until `release`. */
+  /** Whether the task fits; if it does, its needs are reserved until `release`. */
   take(task: TaskState, terms: Terms, roles: readonly Role[], facts: TaskFacts): Consideration {
     const { limits, maxStake, privacy } = this.#options.config;
     const verdict = evaluateTask(this.#limits, task, terms, {
@@ -148,7 +148,7 @@ export class ResourceBudget {
   }
 
   /**
-   * Whether a task of this node's own can be followed beside what runs.
+   * Check that this node can follow its own task in addition to the running ones.
    * @throws ChorusError `E_LIMIT_MEMORY`, `E_LIMIT_MEMORY_PRESSURE`, `E_LIMIT_DISK`, `E_LIMIT_DISK_FULL`
    */
   checkRoom(task: TaskParams, terms: Terms): void {
@@ -162,8 +162,8 @@ export class ResourceBudget {
   }
 
   /**
-   * Memory the process of a task's model may take, bytes: what the node itself and its other tasks leave, and in any
-   * case what the task was taken on for.
+   * Memory the process of a task's model may use, bytes: what the node itself and its other tasks leave, and at
+   * least what was reserved for the task.
    */
   modelBytes(taskId: bigint): number {
     const { reservedBytes } = this.#room(taskId);
@@ -171,13 +171,16 @@ export class ResourceBudget {
     return Math.max(needs, this.#limits.memory - IDLE_BYTES - reservedBytes);
   }
 
-  /** The model of the task was seen to take so much: a better estimate than that by its size. */
+  /** Record the measured memory of the task's model: a better estimate than its size gives. */
   measured(taskId: bigint, peakBytes: number): void {
     const taken = this.#taken.get(taskId);
     if (taken) taken.needs = { ...taken.needs, memoryBytes: Math.max(taken.needs.memoryBytes, peakBytes) };
   }
 
-  /** A task of an earlier run, or of this node's own: followed whatever the limits say now. Without terms it rests. */
+  /**
+   * Reserve for a task of an earlier run, or this node's own: it is followed regardless of the limits. Without
+   * terms the node does no work for it.
+   */
   resume(task: TaskState, terms: Terms | null, roles: readonly Role[], member: boolean): void {
     this.#taken.set(task.id, {
       token: task.token,
@@ -187,12 +190,12 @@ export class ResourceBudget {
     });
   }
 
-  /** The task holds nothing of this node any more. */
+  /** Release everything that is reserved for the task. */
   release(taskId: bigint): void {
     this.#taken.delete(taskId);
   }
 
-  /** The stake stays locked, the work is over. */
+  /** Release the task's work; its stake stays locked. */
   idle(taskId: bigint): void {
     const taken = this.#taken.get(taskId);
     if (!taken) return;
@@ -200,7 +203,7 @@ export class ResourceBudget {
     taken.runs = [];
   }
 
-  /** Whether this node acts on a duty of a task it follows. `begun`: whether it has started on it before. */
+  /** Whether this node acts on a duty of a task it follows. `begun`: whether it has already begun it. */
   mayBegin(taskId: bigint, duty: Duty, begun: () => boolean): boolean {
     if (OWED.includes(duty.kind)) return true;
     if (this.#options.left.has(taskId)) return false;
@@ -219,7 +222,7 @@ export class ResourceBudget {
     return this.#withinHours();
   }
 
-  /** Locked in tasks, by token in lower case. */
+  /** Stake locked in tasks, by token in lower case. */
   staked(): Map<string, bigint> {
     const sums = new Map<string, bigint>();
     for (const { token, stake } of this.#taken.values()) {
@@ -237,7 +240,7 @@ export class ResourceBudget {
     return plannedRuns(terms, config.privacy, { roles, samples, rounds: task.rounds });
   }
 
-  /** What was told by tasks that are over, and what all rounds of those under way may tell; without the task `except`. */
+  /** What ended tasks have revealed, and what all rounds of running ones may reveal; without the task `except`. */
   #told(except: bigint, told: readonly DataUse[]): PrivateRun[] {
     const others = [...this.#taken].filter(([id, { runs }]) => id !== except && runs.length > 0);
     const underWay = new Set(others.map(([id]) => id));
@@ -260,13 +263,13 @@ export class ResourceBudget {
     };
   }
 
-  /** Compare the machine with the limits, and tell where that changes what is taken on. */
+  /** Compare the machine with the limits, and report if that changes whether the node accepts tasks. */
   #look(quietly: boolean): void {
     const limits = this.#limits;
     this.#pause(
       'E_LIMIT_HOURS',
       !this.#withinHours(),
-      () => `work is begun only at ${limits.hours.join(', ')}`,
+      () => `this node begins work only at ${limits.hours.join(', ')}`,
       'wait, or change limits.hours',
       quietly,
     );
@@ -282,7 +285,7 @@ export class ResourceBudget {
     this.#pause(
       'E_LIMIT_DISK_FULL',
       this.disk.full,
-      () => 'the data folder is over its quota, and what is left is still needed',
+      () => 'the data folder is over its quota, and every remaining file is in use',
       'raise limits.disk, or leave a task',
       quietly,
     );

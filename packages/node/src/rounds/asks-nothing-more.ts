@@ -4,8 +4,8 @@ import { hasOpenObligations, hasSealed } from './obligations.ts';
 import type { TaskSession } from './session/task-session.ts';
 
 /**
- * Whether a running task asks nothing more of a node that has left it, or that the chain has as departed: others wait for
- * what it has committed to.
+ * Whether a running task needs nothing more from a node that has left it, or that the chain lists as departed:
+ * others may still depend on its commitments.
  */
 export function asksNothingMore(
   { taskId, ports, resources }: Pick<TaskSession, 'taskId' | 'ports' | 'resources'>,

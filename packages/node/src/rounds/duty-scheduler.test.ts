@@ -13,7 +13,7 @@ const attempt = (work: () => Promise<void>, change: Partial<DutyAttempt> = {}): 
 });
 
 describe('DutyScheduler', () => {
-  it('has a duty under way until its work is over, and done after that', async () => {
+  it('a duty is in progress until its work is over, and done after that', async () => {
     const duties = new DutyScheduler();
     const { promise, resolve } = Promise.withResolvers<void>();
     const over = vi.fn();
@@ -29,7 +29,7 @@ describe('DutyScheduler', () => {
     expect(over).toHaveBeenCalledOnce();
   });
 
-  it('pauses longer after each failure of a duty, up to a limit, and starts over after a success', async () => {
+  it('the pause grows after each failure of a duty, up to a limit, and resets after a success', async () => {
     const duties = new DutyScheduler();
     const failed = vi.fn(async () => {});
     const fail = attempt(() => Promise.reject(new Error('no')), { failed });
@@ -51,7 +51,7 @@ describe('DutyScheduler', () => {
     expect(RETRY_DUTY.longest).toBe(5_000);
   });
 
-  it('lets a duty that may be due again be started again', async () => {
+  it('a duty that may be due again can be started again', async () => {
     const duties = new DutyScheduler();
     duties.start(
       'advance:1',
@@ -61,7 +61,7 @@ describe('DutyScheduler', () => {
     expect(duties.isOpen('advance:1')).toBe(true);
   });
 
-  it('counts background work as under way, and not as a duty', async () => {
+  it('background work counts as in progress, and not as a duty', async () => {
     const duties = new DutyScheduler();
     const { promise, resolve } = Promise.withResolvers<void>();
     duties.startBackground('prefetch:1:settle:2', promise, { once: true });
@@ -71,7 +71,7 @@ describe('DutyScheduler', () => {
     expect([duties.idle, duties.isOpen('prefetch:1:settle:2')]).toEqual([true, false]);
   });
 
-  it('forgets what is done and what failed of rounds that are over, and nothing of the others', async () => {
+  it('the scheduler forgets duties of ended rounds, and no others', async () => {
     const duties = new DutyScheduler();
     for (const key of ['train:1', 'train:2', 'train:11'])
       duties.start(

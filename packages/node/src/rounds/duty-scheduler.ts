@@ -7,7 +7,7 @@ export const RETRY_DUTY = { first: 250, longest: 5_000 };
 export const keyOf = ({ kind, round }: Pick<Duty, 'kind' | 'round'>): string => `${kind}:${round}`;
 
 export interface DutyAttempt {
-  /** Done once it has gone well; otherwise it may be due again. */
+  /** Done once it has succeeded; otherwise it may be due again. */
   once: boolean;
   work: () => Promise<void>;
   /** The attempt failed; another one follows after a pause. */
@@ -17,8 +17,9 @@ export interface DutyAttempt {
 }
 
 /**
- * Which duties of one task are under way, done, or to be attempted again after a pause; and the work that goes on next to
- * them. It knows keys and pauses: what a duty is, and when it is due, is for its owner to say.
+ * Which duties of one task are under way, done, or to be attempted again after a pause; and the work that goes on
+ * next to
+ * them. It knows keys and pauses: its owner decides what a duty is, and when it is due.
  */
 export class DutyScheduler {
   readonly #active = new Map<string, Promise<void>>();
@@ -32,12 +33,12 @@ export class DutyScheduler {
     return [...this.#active.keys()];
   }
 
-  /** Whether nothing is under way, background work included. */
+  /** Whether nothing is in progress, background work included. */
   get idle(): boolean {
     return this.#active.size + this.#background.size === 0;
   }
 
-  /** Failed duties that wait for another attempt. */
+  /** Failed duties that wait for a retry. */
   get waiting(): number {
     return [...this.#retries.keys()].filter((key) => this.isOpen(key)).length;
   }
@@ -75,7 +76,7 @@ export class DutyScheduler {
     this.#active.set(key, attempt);
   }
 
-  /** Work that nothing waits for but the end; it reports its own failures. `once`: not again under this key. */
+  /** Background work, awaited only at the end; it reports its own failures. `once`: not again under this key. */
   startBackground(key: string, work: Promise<void>, { once = false } = {}): void {
     if (once) this.#done.add(key);
     this.#background.set(
@@ -84,7 +85,7 @@ export class DutyScheduler {
     );
   }
 
-  /** Forget what is known of the rounds before this one: they are over. */
+  /** Forget all earlier rounds: they are over. */
   forgetBefore(round: number): void {
     for (; this.#forgotThrough < round - 1; this.#forgotThrough++) {
       const ofRound = new RegExp(`^[^:]+:${this.#forgotThrough + 1}(:|$)`);
@@ -93,7 +94,7 @@ export class DutyScheduler {
     }
   }
 
-  /** Resolves when all that is under way now is over. */
+  /** Resolves when all current work is over. */
   async finished(): Promise<void> {
     await Promise.allSettled([...this.#active.values(), ...this.#background.values()]);
   }

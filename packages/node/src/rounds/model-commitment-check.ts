@@ -5,8 +5,8 @@ import type { TaskSession } from './session/task-session.ts';
 /**
  * Checks that the model this node computed opens the sum of the settled rounds' aggregate commitments.
  *
- * One check covers the whole history, so it runs beside the next round's training: while one is under way,
- * newer rounds wait, and only the newest of them is checked after it.
+ * One check covers the whole history, so it runs during the next round's training: meanwhile newer rounds wait, and
+ * then only the newest of them is checked.
  */
 export class ModelCommitmentCheck {
   readonly #session: TaskSession;
@@ -24,13 +24,13 @@ export class ModelCommitmentCheck {
     return this.#total;
   }
 
-  /** The session's model was put there from an earlier run's: check it soon, as any other. */
+  /** The session's model comes from an earlier run: check it soon, like any other. */
   restore(round: number, total: G1Point): void {
     this.#total = total;
     this.#check(round);
   }
 
-  /** The model is the one before the first round again. */
+  /** Reset: the model is the initial one again. */
   async reset(): Promise<void> {
     this.#pending = null;
     await this.#running?.catch(() => {});
@@ -44,12 +44,12 @@ export class ModelCommitmentCheck {
     this.#check(settled.round);
   }
 
-  /** @throws ChorusError `E_MODEL_DIVERGED` where an earlier check failed: training on would be worthless */
+  /** @throws ChorusError `E_MODEL_DIVERGED` if an earlier check failed: further training would be worthless */
   throwIfDiverged(): void {
     if (this.#failure) throw this.#failure;
   }
 
-  /** Whether the model opens `total`, the task's C_total, once all that was added is checked. */
+  /** Whether the model opens `total`, the task's C_total, once every added round is checked. */
   async opens(total: G1Point): Promise<boolean> {
     await this.#running;
     return this.#failure === null && sameG1(this.#total, total);
@@ -73,7 +73,7 @@ export class ModelCommitmentCheck {
           'the model does not open the commitments on chain',
           {
             facts: { taskId: this.#session.taskId, round },
-            hint: 'stop here: fetch a model that opens C_total, or leave the task',
+            hint: 'stop training: fetch a model that opens C_total, or leave the task',
           },
         );
         return;

@@ -4,7 +4,7 @@ import { decodeGlobalModel, encodeGlobalModel } from '@chorus/training';
 import { z } from 'zod';
 import type { TaskSession } from './session/task-session.ts';
 
-/** What the journal keeps of a model on disk. */
+/** The journal's record of a model on disk. */
 const detailSchema = z.object({
   digest: z.custom<Hex>((text) => /^0x[0-9a-f]{64}$/.test(String(text))),
   /** Sum of the aggregate commitments of the rounds in it. */
@@ -12,7 +12,7 @@ const detailSchema = z.object({
 });
 export type SnapshotDetail = z.infer<typeof detailSchema>;
 
-/** Write the model after `round` to disk; what is returned is for the journal. */
+/** Write the model after `round` to disk; returns the journal's record. */
 export async function saveModel(
   session: TaskSession,
   round: number,
@@ -24,10 +24,10 @@ export async function saveModel(
 }
 
 /**
- * Put the newest model that an earlier run left into the session, so that rounds need not be replayed: one whose
- * file is as the journal says. Whether it is the chain's is for `ModelCommitmentCheck` to say.
+ * Load the newest model of an earlier run into the session, so that rounds need not be replayed: one whose file
+ * matches the journal. `ModelCommitmentCheck` then compares it with the chain.
  *
- * @returns null where there is none
+ * @returns null if no such model exists
  */
 export async function restoreModel(
   session: TaskSession,

@@ -15,9 +15,9 @@ export class ModelSync {
   readonly check: ModelCommitmentCheck;
   readonly #session: TaskSession;
   #settledThrough = 0;
-  /** A round that the model has, and the journal has not. */
+  /** A round that is in the model but not in the journal. */
   #unrecorded: RoundRecord | null = null;
-  /** The model came from disk, and was not compared with the chain yet. */
+  /** Whether the model came from disk, and is not yet compared with the chain. */
   #restored = false;
 
   constructor(session: TaskSession) {
@@ -30,7 +30,7 @@ export class ModelSync {
     return this.#settledThrough;
   }
 
-  /** Take up the model of an earlier run of this node, so that its rounds need not be replayed. */
+  /** Load the model of an earlier run of this node, so that its rounds need not be replayed. */
   async restore(): Promise<void> {
     const { taskId, emit } = this.#session;
     try {
@@ -42,7 +42,7 @@ export class ModelSync {
       this.#restored = true;
       emit({ type: 'model', taskId, round, digest });
     } catch (error) {
-      // Without it the rounds are replayed.
+      // Without a model, the rounds are replayed.
       warn(this.#session, error);
     }
   }
@@ -58,12 +58,12 @@ export class ModelSync {
     if (!this.#restored) return;
     this.#restored = false;
     if (sameG1(this.check.total, task.totalCommitment)) return;
-    // The journal is another chain's, or was put back from a backup: the chain is right.
+    // The journal belongs to another chain, or was restored from a backup: the chain is right.
     warn(
       this.#session,
       new ChorusError(
         'E_SNAPSHOT_STALE',
-        'the model on disk is not the one on chain: its rounds are replayed',
+        'the model on disk does not match the chain: replaying its rounds',
         {
           facts: { taskId: task.id },
         },
@@ -75,7 +75,10 @@ export class ModelSync {
     await this.catchUp(task, members);
   }
 
-  /** The same at the end: a model that cannot be completed must not keep a member from its reward and its stake. */
+  /**
+   * The same at the end of the task: an incomplete model must not prevent a member from collecting its reward and
+   * its stake.
+   */
   async catchUpAtEnd(task: TaskState, members: Member[]): Promise<void> {
     try {
       this.check.throwIfDiverged();
@@ -86,8 +89,8 @@ export class ModelSync {
   }
 
   /**
-   * Follow one round to its end: the model moves on, and what the round paid is recorded. If recording fails, the model
-   * has moved all the same: the next attempt only records.
+   * Follow one round to its end: update the model, and record what the round paid. If recording fails, the model is
+   * already updated: the next attempt only records.
    */
   async #endRound(task: TaskState, members: Member[], number: number, last: boolean): Promise<void> {
     const { journal, files, taskId } = this.#session;
@@ -102,7 +105,7 @@ export class ModelSync {
     if (snapshot) await files.prune(taskId, number);
   }
 
-  /** Move the model on by one round. */
+  /** Update the model by one round. */
   async #apply(task: TaskState, members: Member[], number: number): Promise<RoundRecord> {
     const { taskId, files, ports } = this.#session;
     const { chain } = ports;
@@ -111,7 +114,7 @@ export class ModelSync {
     const round = await chain.round(taskId, number);
     const digest = await recompute(this.#session, { task, round, members }, settled);
     await this.check.add(settled);
-    // What shows that a payload was available is kept until the task is over.
+    // The evidence that a payload was available is kept until the task is over.
     const accused = settled.unavailable.some((i) => sameAddress(task.trainers[i]!, chain.account));
     if (accused) await files.keepPayload(taskId, number, 'update');
     return settledRecord(chain.account, task, round, settled, digest);

@@ -20,7 +20,7 @@ const round = (
   }) as unknown as RoundState;
 
 describe('what others wait for', () => {
-  it('is the payload of a trainer that committed, until the round is over', () => {
+  it('a trainer that committed owes its payload until the round is over', () => {
     for (const phase of ['commit', 'reference', 'settle'] as const) {
       expect(hasOpenObligations(TRAINER, task, round(phase, { committed: true }))).toBe(true);
       expect(hasOpenObligations(TRAINER, task, round(phase, {}))).toBe(false);
@@ -29,7 +29,7 @@ describe('what others wait for', () => {
     expect(hasOpenObligations(TRAINER, task, round('void', { committed: true }))).toBe(false);
   });
 
-  it('is the word of a validator that sealed a reference, unless it was opened too late', () => {
+  it('a validator that sealed a reference owes its vote, unless the reference was opened too late', () => {
     expect(hasOpenObligations(VALIDATOR, task, round('commit', {}))).toBe(false);
     expect(hasOpenObligations(VALIDATOR, task, round('commit', { sealed: true }))).toBe(true);
     expect(hasOpenObligations(VALIDATOR, task, round('reference', { sealed: true }))).toBe(true);

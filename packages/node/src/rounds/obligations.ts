@@ -1,8 +1,8 @@
 import { type Address, type RoundState, sameAddress, type TaskState } from '@chorus/protocol';
 
 /**
- * Whether others build on what `account` has put on chain in the round: a trainer's payload has to be provided, and a
- * validator that sealed a reference has to open it and to say what it saw, until the round is over.
+ * Whether others depend on what `account` has put on chain in the round: until the round is over, a trainer must
+ * provide its payload, and a validator that sealed a reference must open it and vote.
  */
 export function hasOpenObligations(account: Address, task: TaskState, round: RoundState): boolean {
   if (round.phase === 'settled' || round.phase === 'void') return false;

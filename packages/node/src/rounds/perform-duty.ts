@@ -9,13 +9,13 @@ import { postVerdict } from './stages/vote.ts';
 export interface DutyCircumstances {
   /** The newest state seen; null before the first round. */
   context: RoundContext | null;
-  /** The round as it was when the duty followed from it. */
+  /** The round from which the duty was derived. */
   round: RoundState | null;
-  /** This account has settled the round. */
+  /** Called when this account has settled the round. */
   settled: () => void;
 }
 
-/** Do what the chain asks of this account. */
+/** Do what the chain requires of this account. */
 export async function performDuty(
   session: TaskSession,
   { kind, round: number }: Duty,

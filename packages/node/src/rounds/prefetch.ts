@@ -9,22 +9,23 @@ import type { TaskSession } from './session/task-session.ts';
 const PREFETCHED: readonly RoundState['phase'][] = ['commit', 'reference', 'settle'];
 
 /**
- * What a validator or candidate can fetch now, as a key under which it is fetched once; null if that is nothing.
+ * The key of what a validator or candidate can fetch now; each key is fetched once. Null if there is nothing to
+ * fetch.
  * @param current whether the model is the one that the round begins from
  */
 export function prefetchKey(session: TaskSession, context: RoundContext, current: boolean): string | null {
   const { round } = context;
   if (!PREFETCHED.includes(round.phase)) return null;
   if (!isChecker(context.task, session.ports.chain.account)) return null;
-  // What is public of earlier rounds goes with the model that the round begins from.
+  // The public vectors of earlier rounds need the round's initial model.
   if (round.phase === 'commit' && !current) return null;
-  // Again with each reference that is opened: its author may be gone when the round is to be settled.
+  // Fetch again with each opened reference: its author may be offline when the round is settled.
   return `prefetch:${round.round}:${round.phase}:${openedReferences(round).length}`;
 }
 
 /**
- * Fetch and check what a verdict or an aggregation needs, as soon as it is available; while updates are open, what is
- * public of the rounds before. What fails is attempted again when it is needed.
+ * Fetch and check what a verdict or an aggregation needs, as soon as it is available; while updates are open, fetch
+ * the public vectors of earlier rounds. A failed fetch is retried when the result is needed.
  */
 export async function prefetch(session: TaskSession, context: RoundContext, current: boolean): Promise<void> {
   const { round, phase } = context.round;

@@ -7,8 +7,8 @@ import { prove } from './stages/prove.ts';
 import { settle } from './stages/settle.ts';
 
 /**
- * As the aggregator whose turn it is: aggregate, prove and settle. A proof that was made is used until the chain refuses
- * it, whatever happens to this process.
+ * As the aggregator whose turn it is: aggregate, prove and settle. A finished proof is used until the chain refuses
+ * it, even after a crash of this process.
  */
 export async function settleRound(session: TaskSession, context: RoundContext): Promise<void> {
   const { journal, taskId } = session;
@@ -38,7 +38,7 @@ async function proveRound(session: TaskSession, context: RoundContext): Promise<
   return settlement;
 }
 
-/** The settled round goes into its trainers' histories; the account that settled it pays for that. Never rejects. */
+/** Add the settled round to its trainers' histories; the account that settled it pays for that. Never rejects. */
 export async function attest(session: TaskSession, round: number): Promise<void> {
   try {
     await session.ports.chain.attest(session.taskId, round);

@@ -33,25 +33,28 @@ const ALL_DUTIES: readonly Duty['kind'][] = [
   'advance',
 ];
 
-/** Longest wait between two looks at the chain, in case an event is missed. */
+/** Longest pause between two reads of the chain, in case an event is missed. */
 const IDLE_MILLISECONDS = 5_000;
 
-/** Wait after a look at the chain that failed. */
+/** Pause after a failed read of the chain. */
 const LOOK_AGAIN_MILLISECONDS = 1_000;
 
-/** Beyond the deadline that lets everyone advance a phase: least wait, and how far accounts are spread after it. */
+/**
+ * After the deadline from which every account may advance a phase: minimum wait, and the spread of accounts after
+ * it.
+ */
 const ADVANCE_MILLISECONDS = { least: 500, spread: 2_000 };
 
 /**
- * Lives through the rounds of one task: reads the chain, derives this account's duties, and acts on each
- * once. Nothing is remembered that the chain, the journal or a repetition could not restore.
+ * Runs the rounds of one task: reads the chain, derives this account's duties, and does each once. Its whole state
+ * can be restored from the chain, the journal or a repetition.
  */
 export class TaskRunner {
   readonly session: TaskSession;
   readonly disputes: Disputes;
   /** The newest state seen; null before the first round. */
   context: RoundContext | null = null;
-  /** The same of the task alone: there before the first round. */
+  /** The newest state of the task alone: available before the first round. */
   task: TaskState | null = null;
   /** True once `run` is over. */
   ended = false;
@@ -67,27 +70,27 @@ export class TaskRunner {
     this.disputes = new Disputes(session, (context, trainer) => lookForPayload(session, context, trainer));
   }
 
-  /** Whether the model here is the one on chain. */
+  /** Checks that this node's model is the one on chain. */
   get history(): ModelCommitmentCheck {
     return this.#model.check;
   }
 
-  /** What disputes are settled by; null before the first round. */
+  /** Handles disputes; null before the first round. */
   get known(): RoundContext | null {
     return this.context;
   }
 
-  /** Duties under way, such as `train:3`. */
+  /** Duties in progress, such as `train:3`. */
   get active(): string[] {
     return this.#duties.active;
   }
 
-  /** Whether this node has done its part of a duty: the chain may go on asking for it. */
+  /** Whether this node has done its part of a duty, even if the chain still requires it. */
   hasDone(duty: Pick<Duty, 'kind' | 'round'>): boolean {
     return this.#duties.isDone(keyOf(duty));
   }
 
-  /** Duties that failed and are to be attempted again. */
+  /** Failed duties that wait for a retry. */
   get waiting(): number {
     return this.#duties.waiting;
   }
@@ -97,12 +100,12 @@ export class TaskRunner {
     return this.#model.settledThrough;
   }
 
-  /** True once the chain has this account as departed: it left, or was dropped for being absent. */
+  /** True once the chain lists this account as departed: it left, or was dropped for absence. */
   get departed(): boolean {
     return this.task !== null && hasDeparted(this.task, this.session.ports.chain.account);
   }
 
-  /** Something happened on chain: look again now. */
+  /** Read the chain again now, because something happened on it. */
   wake(): void {
     this.#loop.wake();
   }
@@ -131,7 +134,7 @@ export class TaskRunner {
       } catch (error) {
         if (signal.aborted) break;
         warn(this.session, error);
-        // With a wrong model all that is left is to wait for the end and to take back the stake.
+        // With a wrong model, the node can only wait for the end and recover the stake.
         const diverged = hasCode(error, 'E_MODEL_DIVERGED');
         next = Date.now() + (diverged ? IDLE_MILLISECONDS : LOOK_AGAIN_MILLISECONDS);
       }
@@ -141,8 +144,8 @@ export class TaskRunner {
   }
 
   /**
-   * Read the chain and bring the model up to it.
-   * @returns the task if it has ended, null if it asks nothing more of this node
+   * Read the chain and update the model.
+   * @returns the task if it has ended, null if it needs nothing more from this node
    */
   async #look(): Promise<TaskState | null | 'goes on'> {
     const { taskId, ports } = this.session;
@@ -159,7 +162,7 @@ export class TaskRunner {
     if (round) {
       this.#duties.forgetBefore(round.round);
       this.context = { task, round, members };
-      // A payload that was committed is owed whatever else is wrong: it needs no model, so it goes first.
+      // A committed payload must be provided in any case: it needs no model, so it goes first.
       this.#act(['provide-update']);
     }
     this.#model.check.throwIfDiverged();
@@ -173,7 +176,7 @@ export class TaskRunner {
     return 'goes on';
   }
 
-  /** No member joins a task that runs: they are read once then. */
+  /** No member joins a running task: the members are then read once. */
   async #membersOf(task: TaskState): Promise<Member[]> {
     if (this.#members) return this.#members;
     const members = await this.session.ports.chain.members(this.session.taskId);
@@ -186,7 +189,7 @@ export class TaskRunner {
     const { task, context } = this;
     const { resources, taskId, ports } = this.session;
     if (!task) return Number.POSITIVE_INFINITY;
-    // The chain as it was just read: the context may be of the round before.
+    // Uses the state just read: the context may belong to the previous round.
     const round = context?.round.round === task.round ? context.round : null;
     if (round && context && !resources.isLeft(taskId)) this.#prefetch(context);
     let next = Number.POSITIVE_INFINITY;
@@ -222,7 +225,7 @@ export class TaskRunner {
     });
   }
 
-  /** What validators and candidates will sign and aggregate is fetched as soon as it is available. */
+  /** Fetch what validators and candidates will sign and aggregate as soon as it is available. */
   #prefetch(context: RoundContext): void {
     const current = this.settledThrough === context.round.round - 1;
     const key = prefetchKey(this.session, context, current);
@@ -230,7 +233,7 @@ export class TaskRunner {
     this.#duties.startBackground(key, prefetch(this.session, context, current), { once: true });
   }
 
-  /** Open disputes: next to the rounds, one look after the other. */
+  /** Handle open disputes in parallel to the rounds, one after the other. */
   #attendDisputes(context: RoundContext): void {
     const key = 'disputes';
     if (context.task.openCases === 0 || !this.#duties.isOpen(key) || Date.now() < this.#disputesAt) return;
@@ -248,12 +251,15 @@ export class TaskRunner {
   }
 }
 
-/** Whether this node has started on its vector of the round, in this run or an earlier one. */
+/** Whether this node has begun its vector of the round, in this run or an earlier one. */
 function hasBegun({ journal, taskId }: TaskSession, { kind, round }: Duty): boolean {
   return journal.step({ taskId, round, step: kind === 'train' ? 'train' : 'reference' }) !== null;
 }
 
-/** Milliseconds. Everyone may advance a phase; a wait that differs by account keeps all from trying at once. */
+/**
+ * Wait in milliseconds. Every account may advance a phase; a wait that differs by account prevents all from trying
+ * at once.
+ */
 function dueAt(duty: Duty, account: Address): number {
   if (duty.kind === 'settle') return duty.from * 1000;
   if (duty.kind !== 'advance') return 0;

@@ -16,10 +16,10 @@ export interface OpenedStakes {
 }
 
 /**
- * The stake of a wallet whose node does not run. Its journal is open meanwhile: no node starts on it, so that every
- * transaction of the wallet has a nonce of its own.
+ * The stake of a wallet whose node does not run. Its journal stays open: no node can start on it, so that every
+ * transaction of the wallet has its own nonce.
  *
- * @throws ChorusError `E_STORE_LOCKED` where a node runs; `E_WALLET_MISSING`, `E_PASSWORD_*`, `E_CHAIN_*`
+ * @throws ChorusError `E_STORE_LOCKED` if a node runs; `E_WALLET_MISSING`, `E_PASSWORD_*`, `E_CHAIN_*`
  */
 export async function openStakes(config: NodeConfig, password?: PasswordSource): Promise<OpenedStakes> {
   const wallet = await openWallet(config.dataDir, password);
@@ -40,7 +40,7 @@ export async function openStakes(config: NodeConfig, password?: PasswordSource):
 }
 
 /**
- * The stake of a wallet, to look at: no password is needed, and nothing can be sent.
+ * The stake of a wallet, read-only: no password is needed, and nothing can be sent.
  * @throws ChorusError `E_WALLET_MISSING`, `E_CHAIN_*`
  */
 export async function viewStakes(config: NodeConfig): Promise<OpenedStakes> {
@@ -67,7 +67,7 @@ function stakesOf({ dataDir }: NodeConfig, chain: ChainPort): Stakes {
   return new Stakes({ chain, peerId });
 }
 
-/** The identity names the wallet; a development key lies there as it is. */
+/** The identity names the wallet; a development key is not encrypted. */
 async function walletAddress(dataDir: string): Promise<string> {
   return (await readIdentity(dataDir))?.address ?? (await openWallet(dataDir)).wallet.address;
 }

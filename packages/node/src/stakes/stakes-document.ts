@@ -9,7 +9,7 @@ import {
 } from '@chorus/protocol';
 import type { StakePositionDocument, StakesDocument, StakeToken, Unbonding } from '../admin/schema/stakes.ts';
 
-/** What else is known of an account's stake. */
+/** Other facts about an account's stake. */
 export interface StakesContext {
   /** The chain's time, unix seconds. */
   now: number;
@@ -25,7 +25,7 @@ export function unbondableShares({ pool, shares }: StakePosition): bigint {
   return shares < unlocked ? shares : unlocked;
 }
 
-/** A request to unbond, as the API's documents have it. */
+/** A request to unbond, as in the API's documents. */
 export function unbondingOf({ pool }: StakePosition, ticket: UnbondTicket, now: number): Unbonding {
   return {
     ticket: ticket.id.toString(),
@@ -35,7 +35,7 @@ export function unbondingOf({ pool }: StakePosition, ticket: UnbondTicket, now: 
   };
 }
 
-/** What an account has at stake, as the API's documents have it. */
+/** What an account has staked, as in the API's documents. */
 export function stakesDocument(stakes: StakeAccount, context: StakesContext): StakesDocument {
   const { now, unbondSeconds, tokens } = context;
   return {

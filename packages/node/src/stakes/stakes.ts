@@ -25,7 +25,7 @@ import type {
 import { identityUri } from '../tasks/join-task.ts';
 import { stakesDocument, unbondableShares, unbondingOf } from './stakes-document.ts';
 
-/** What these actions ask of the chain. */
+/** The part of the chain that these actions need. */
 export type StakeChain = Pick<
   ChainPort,
   | 'account'
@@ -45,15 +45,15 @@ export type StakeChain = Pick<
 
 export interface StakesParts {
   chain: StakeChain;
-  /** Of the node: named by an identity that is registered here. */
+  /** The node's peer id, for an identity that is registered here. */
   peerId: () => Promise<string> | string;
 }
 
 type Ticket = StakePosition['tickets'][number];
 
 /**
- * The wallet's stake by hand: shown, deposited, delegated, unbonded, withdrawn. Everything is checked before anything is
- * sent, and what is refused is refused with what to do about it.
+ * The wallet's stake by hand: shown, deposited, delegated, unbonded, withdrawn. Everything is checked before
+ * anything is sent, and every refusal has a hint.
  *
  * @example
  * const stakes = new Stakes({ chain, peerId: () => network.peerId });
@@ -63,7 +63,7 @@ type Ticket = StakePosition['tickets'][number];
 export class Stakes {
   readonly #chain: StakeChain;
   readonly #peerId: StakesParts['peerId'];
-  /** Two that look at the same stake at the same time would both count on it. */
+  /** Two actions on the same stake at the same time would both count on it. */
   readonly #alone = pLimit(1);
 
   constructor({ chain, peerId }: StakesParts) {
@@ -71,7 +71,7 @@ export class Stakes {
     this.#peerId = peerId;
   }
 
-  /** What an account, by default this wallet, has at stake. */
+  /** What an account, by default this wallet, has staked. */
   async stakes(query: Partial<StakesQuery> = {}): Promise<StakesDocument> {
     const chain = this.#chain;
     const account = (query.account ?? chain.account) as Address;
@@ -89,7 +89,7 @@ export class Stakes {
   }
 
   /**
-   * Put stake behind the identity of this wallet, which is registered first if needed, or behind another one.
+   * Stake on the identity of this wallet, which is registered first if needed, or on another one.
    * @throws ChorusError `E_STAKE_AMOUNT`, `E_STAKE_BALANCE`, `E_STAKE_NO_IDENTITY` and the errors of the chain
    */
   depositStake(request: StakeDepositRequest): Promise<StakeDepositResult> {
@@ -113,7 +113,7 @@ export class Stakes {
     const known = await chain.identity(owner);
     const own = sameAddress(owner, chain.account);
     if (known === null && !own) {
-      throw new ChorusError('E_STAKE_NO_IDENTITY', 'this wallet has no identity to put stake behind', {
+      throw new ChorusError('E_STAKE_NO_IDENTITY', 'this wallet has no identity to stake on', {
         facts: { wallet: owner },
         hint: 'check the address; a node registers its identity with its first deposit, or when it first joins a task',
       });
@@ -126,7 +126,7 @@ export class Stakes {
   }
 
   /**
-   * Ask stake back: it can be withdrawn when the unbonding period is over, and can be slashed until then.
+   * Request stake back: it can be withdrawn after the unbonding period, and can be slashed until then.
    * @throws ChorusError `E_STAKE_AMOUNT`, `E_STAKE_NONE`, `E_STAKE_AMBIGUOUS`, `E_STAKE_TOO_LITTLE`, `E_STAKE_LOCKED`
    *   and the errors of the chain
    */
@@ -150,12 +150,12 @@ export class Stakes {
     const most = unbondableShares(position);
     if (amount > staked) {
       const text = await this.#texts(position.token);
-      throw new ChorusError('E_STAKE_TOO_LITTLE', 'the wallet has less than that at stake there', {
+      throw new ChorusError('E_STAKE_TOO_LITTLE', 'the wallet has less stake there', {
         facts: { owner, agentId, asked: text(amount), staked: text(staked) },
         hint: `unbond ${text(staked)} or less, or "all"`,
       });
     }
-    // Where all of it is asked for, no share is left behind, unless a lock rests on what rounding leaves.
+    // If all of it is requested, no share is left behind, unless a lock depends on the rounding remainder.
     const all = amount === staked && position.shares <= most;
     const shares = all ? position.shares : sharesWorth(pool, amount);
     if (shares > most) throw await this.#locked(position, amount, stakeValue(pool, most));
@@ -197,7 +197,7 @@ export class Stakes {
       .flatMap((position) => position.tickets.map((ticket) => ({ position, ticket })));
     const worth = asked.filter(({ position, ticket }) => stakeValue(position.pool, ticket.shares) > 0n);
     if (worth.length === 0) throw this.#nothing(stakes, asked.length > 0, { token, from });
-    // A chain without transactions has an old time: whether the next block is late enough, it says itself.
+    // A chain without transactions has an old time: it decides itself whether the next block is late enough.
     const late = Math.max(now, Math.floor(Date.now() / 1000));
     const withdrawn: StakeWithdrawResult['withdrawn'] = [];
     const waiting: typeof worth = worth.filter(({ ticket }) => ticket.maturesAt > late);
@@ -235,7 +235,7 @@ export class Stakes {
 
   // ---- what is refused ----
 
-  /** Where the account has stake, of those pools that are meant. */
+  /** The requested pools in which the account has stake. */
   #stakedAt(
     stakes: StakeAccount,
     { token, from }: Pick<StakeUnbondRequest, 'token' | 'from'>,
@@ -247,7 +247,7 @@ export class Stakes {
     if (position && more.length === 0) return position;
     if (!position) {
       const others = [...new Set(staked.map(({ owner }) => owner))];
-      throw new ChorusError('E_STAKE_NONE', 'the wallet has nothing at stake there', {
+      throw new ChorusError('E_STAKE_NONE', 'the wallet has no stake there', {
         facts: { wallet: account, from: from ?? account, token },
         hint:
           others.length > 0
@@ -276,8 +276,8 @@ export class Stakes {
       ...(over.length < locks.length
         ? [
             own
-              ? 'the rest when tasks have ended; `chorus task leave ID` leaves one'
-              : 'the rest when tasks have ended',
+              ? 'the rest when its tasks have ended; to leave one: `chorus task leave ID`'
+              : 'the rest when its tasks have ended',
           ]
         : []),
     ];
@@ -309,8 +309,8 @@ export class Stakes {
     return new ChorusError('E_STAKE_NOTHING_TO_WITHDRAW', 'nothing is unbonding', {
       facts,
       hint: positions.some(({ shares, tickets }) => shares > 0n || tickets.length > 0)
-        ? 'ask for stake back first: chorus stake unbond; `chorus stake show` lists what there is'
-        : 'the wallet has nothing at stake',
+        ? 'request stake back first: chorus stake unbond; `chorus stake show` lists the stake'
+        : 'the wallet has no stake',
     });
   }
 
@@ -345,7 +345,7 @@ export class Stakes {
     return ended;
   }
 
-  /** Anybody can put any token behind an identity, also one that does not answer. */
+  /** Anyone can stake any token on an identity, even one whose contract does not answer. */
   async #token(address: Address, account: Address): Promise<StakeToken> {
     const orNull = <T>(answer: Promise<T>): Promise<T | null> =>
       answer.catch((error) => {
@@ -360,7 +360,7 @@ export class Stakes {
     return { address, symbol, decimals, balance: balance?.toString() ?? null };
   }
 
-  /** Amounts of a token as people write them. */
+  /** Amounts of a token as text. */
   async #texts(address: Address): Promise<(units: bigint) => string> {
     const { symbol, decimals } = await this.#token(address, this.#chain.account);
     return (units) =>
@@ -387,10 +387,10 @@ function checkAmount(amount: bigint): void {
   throw new ChorusError('E_STAKE_AMOUNT', 'the amount is zero', { hint: 'give an amount above zero' });
 }
 
-/** Says what was withdrawn before it failed: that stays. */
+/** An error that states what was withdrawn before the failure: that stays withdrawn. */
 function afterSome(error: unknown, count: number): unknown {
   if (count === 0 || !(error instanceof ChorusError)) return error;
-  const hint = `${count} before it went well; the same command goes on`;
+  const hint = `${count} before it succeeded; run the same command again to continue`;
   return new ChorusError(error.code, error.message, {
     facts: { ...error.facts, withdrawn: count },
     hint: error.hint ? `${error.hint}; ${hint}` : hint,

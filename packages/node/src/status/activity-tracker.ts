@@ -1,11 +1,11 @@
 import type { Refusal } from '../admin/schema/tasks.ts';
 import type { NodeEvent } from '../events/events.ts';
 
-/** Rounds whose stage times are remembered, and refused tasks. */
+/** Number of rounds whose stage times are remembered, and of refused tasks. */
 const MAX_ROUNDS = 500;
 const MAX_REFUSALS = 50;
 
-/** What a node is at in a task. */
+/** A node's current activity in one task. */
 export interface Activity {
   stage: string;
   round: number;
@@ -13,7 +13,7 @@ export interface Activity {
   fraction: number | null;
 }
 
-/** What the node's events tell of its work: what it is at, how long stages took, what it did not join. */
+/** The node's work, derived from its events: current activity, stage times, tasks not joined. */
 export class ActivityTracker {
   readonly #now = new Map<bigint, Activity[]>();
   readonly #seconds = new Map<string, Record<string, number>>();
@@ -33,7 +33,7 @@ export class ActivityTracker {
         this.#end(event.taskId, event.stage, event.round);
         this.#took(event.taskId, event.round, event.stage, event.seconds);
         break;
-      // A stage that failed tells no end; the round's does.
+      // A failed stage reports no end; the end of the round does.
       case 'round-ended':
         this.#keep(event.taskId, ({ round }) => round > event.round);
         break;
@@ -49,7 +49,7 @@ export class ActivityTracker {
     }
   }
 
-  /** What was begun last and is not done. */
+  /** The latest unfinished stage. */
   of(taskId: bigint): Activity | null {
     return this.#now.get(taskId)?.at(-1) ?? null;
   }

@@ -1,34 +1,34 @@
 import { type ChainHead, type ChainPort, reasonOf } from '@chorus/protocol';
 import { pause } from '@chorus/utils';
 
-/** What is known is used for so long before the chain is asked again. */
+/** How long a known head is used before the chain is asked again. */
 const FRESH_MILLISECONDS = 3_000;
 
-/** Older, it is not an answer. The node itself asks more often than that. */
+/** Age beyond which a head is not an answer. The node itself asks more often than that. */
 const STALE_MILLISECONDS = 60_000;
 
-/** A caller waits at most so long for a chain that was never heard of, or not lately. */
+/** How long a caller waits for a chain that has not answered yet, or not recently. */
 const PATIENCE_MILLISECONDS = 1_500;
 
-/** A chain that says nothing for so long does not answer. */
+/** Silence after which a chain counts as not answering. */
 const SILENT_MILLISECONDS = 9_000;
 
-/** Where the chain is, as far as this node knows. */
+/** The chain's head, as far as this node knows. */
 export interface ChainView {
   reachable: boolean;
   height: number | null;
   /** Unix seconds of the latest block. */
   time: number | null;
   gasBalance: bigint | null;
-  /** Why it does not answer; absent where it does, or nothing came back at all. */
+  /** Why it does not answer; absent if it answers, or if nothing came back at all. */
   fault?: string;
 }
 
 const UNKNOWN: ChainView = { reachable: false, height: null, time: null, gasBalance: null };
 
 /**
- * The chain's head for people and probes: asked for when somebody wants to know, never more than once in a few
- * seconds, and never waited for where an answer is at hand.
+ * The chain's head for users and probes: requested on demand, at most once in a few seconds, and without waiting if
+ * a recent answer is known.
  */
 export class ChainWatch {
   readonly #chain: Pick<ChainPort, 'head' | 'now'>;
@@ -56,12 +56,12 @@ export class ChainWatch {
       await Promise.race([this.#asking, patience]);
       clearTimeout(timer);
     }
-    // What was true a while ago, and was not heard again since, is not known to hold.
+    // An old answer that was not confirmed since may no longer hold.
     const isOld = Date.now() - this.#at > STALE_MILLISECONDS;
     return isOld ? { ...this.#known, reachable: false } : this.#known;
   }
 
-  /** The same, waited for until the chain has answered, or has not for so long that this is the answer. */
+  /** Waits until the chain has answered, or has been silent so long that it counts as not answering. */
   async settled(): Promise<ChainView> {
     if (Date.now() - this.#at > FRESH_MILLISECONDS) {
       this.#asking ??= this.#ask().finally(() => {
@@ -76,7 +76,7 @@ export class ChainWatch {
   }
 
   async #ask(): Promise<void> {
-    // An answer that does not come is the answer.
+    // No answer counts as the answer.
     const silent = setTimeout(
       () => this.#learn({ ...UNKNOWN, fault: 'no answer in time' }),
       SILENT_MILLISECONDS - 100,
@@ -100,7 +100,7 @@ export class ChainWatch {
   }
 }
 
-/** Seconds since the latest block, by this machine's clock; null where none is known. */
+/** Seconds since the latest block, by this machine's clock; null if no block is known. */
 export function lagSeconds({ time }: ChainView): number | null {
   return time === null ? null : Math.max(0, Math.round(Date.now() / 1000 - time));
 }

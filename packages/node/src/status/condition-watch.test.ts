@@ -5,7 +5,7 @@ import { ConditionWatch } from './condition-watch.ts';
 const away = { code: 'E_CHAIN_UNREACHABLE', message: 'the chain does not answer', hint: 'check it' };
 const alone = { code: 'E_NO_PEERS', message: 'no peer is connected', hint: 'check it' };
 
-it('what stands in the way is told when it begins and when it ends, once each', async () => {
+it('a condition is reported when it begins and when it ends, once each', async () => {
   const told: NodeEvent[] = [];
   let now = 1_000;
   let holds = [away];
@@ -30,7 +30,7 @@ it('what stands in the way is told when it begins and when it ends, once each', 
   ]);
 });
 
-it('a look that fails ends nothing, and nothing is told once it is closed', async () => {
+it('a failed check ends no condition, and a closed watch reports nothing', async () => {
   const told: NodeEvent[] = [];
   let fails = false;
   const watch = new ConditionWatch(

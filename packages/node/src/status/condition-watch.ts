@@ -1,17 +1,17 @@
 import type { Notice } from '../admin/schema/values.ts';
 import type { EventSink } from '../events/events.ts';
 
-/** How often a node looks at what stands in its way. Each look asks the chain twice. */
+/** Interval for checking the node's conditions. Each check asks the chain twice. */
 const LOOK_MILLISECONDS = 20_000;
 
-/** What holds at the moment, and since when (unix milliseconds). */
+/** A current condition, and since when it holds (unix milliseconds). */
 export interface Condition extends Notice {
   since: number;
 }
 
 /**
- * Keeps what stands in the way of a node, and has its beginning and its end told once each: who reads the log learns
- * of an outage, and of its end, without asking for the status.
+ * Keeps the conditions that obstruct a node, and reports the beginning and the end of each once: the log shows an
+ * outage, and its end, without a request for the status.
  */
 export class ConditionWatch {
   readonly #emit: EventSink;
@@ -22,7 +22,7 @@ export class ConditionWatch {
   #looking: Promise<void> | null = null;
   #closed = false;
 
-  /** @param look - what holds now; a look that fails changes nothing */
+  /** @param look - returns the current conditions; a failed check changes nothing */
   constructor(emit: EventSink, look: () => Promise<readonly Notice[]>, clock: () => number = Date.now) {
     this.#emit = emit;
     this.#look = look;
@@ -39,11 +39,11 @@ export class ConditionWatch {
     clearInterval(this.#timer);
   }
 
-  /** Look now; one look at a time. */
+  /** Check now; one check at a time. */
   look(): Promise<void> {
     this.#looking ??= this.#look()
       .then((notices) => this.update(notices))
-      // What could not be looked at is as it was.
+      // A failed check changes no condition.
       .catch(() => {})
       .finally(() => {
         this.#looking = null;
@@ -51,12 +51,12 @@ export class ConditionWatch {
     return this.#looking;
   }
 
-  /** What held at the last look. */
+  /** The conditions at the last check. */
   current(): readonly Condition[] {
     return [...this.#known.values()];
   }
 
-  /** Take over what holds now, and tell what has begun and what has ended. */
+  /** Store the current conditions, and report those that have begun or ended. */
   update(notices: readonly Notice[]): void {
     if (this.#closed) return;
     const at = this.#clock();

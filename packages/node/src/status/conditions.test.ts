@@ -14,11 +14,11 @@ const well: Conditions = {
 const codes = (change: Partial<Conditions>) => conditions({ ...well, ...change }).map(({ code }) => code);
 
 describe('the conditions of a node', () => {
-  it('are none where all is well', () => {
+  it('there are no conditions if all is well', () => {
     expect(conditions(well)).toEqual([]);
   });
 
-  it('name what stands in the way, with what to do', () => {
+  it('conditions name the problem and what to do', () => {
     expect(codes({ chain: { ...well.chain, reachable: false } })).toEqual(['E_CHAIN_UNREACHABLE']);
     const [away] = conditions({
       ...well,
@@ -36,7 +36,7 @@ describe('the conditions of a node', () => {
     expect(gas).toMatchObject({ code: 'E_GAS_LOW', hint: expect.stringContaining(well.wallet) });
   });
 
-  it('leave time to begin, and development chains their pauses', () => {
+  it('conditions allow time to start, and pauses of development chains', () => {
     expect(codes({ peers: 0, uptimeSeconds: 5 })).toEqual([]);
     expect(codes({ lagSeconds: 100_000, chainId: 31337 })).toEqual([]);
     expect(codes({ chain: { ...well.chain, gasBalance: null }, diskFreeBytes: null })).toEqual([]);

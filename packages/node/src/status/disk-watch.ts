@@ -2,13 +2,13 @@ import { opendir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DiskState } from '../resources/resource-budget.ts';
 
-/** How often the data folder is measured; a few thousand files take some milliseconds. */
+/** Interval for measuring the data folder; a few thousand files take some milliseconds. */
 const WATCH_MILLISECONDS = 30_000;
 
-/** Of the quota: garbage is collected down to this, so that it is not collected at every look. */
+/** Part of the quota to which garbage is collected, so that not every measurement collects again. */
 const COLLECT_DOWN_TO = 0.9;
 
-/** Storage that can be made smaller. */
+/** Storage whose garbage can be collected. */
 export interface Collectable {
   usage(): { bytes: number };
   collectGarbage(options: { keep?: Iterable<string>; maxBytes?: number }): Promise<{ bytes: number }>;
@@ -16,17 +16,17 @@ export interface Collectable {
 
 export interface DiskWatchOptions {
   folder: string;
-  /** Null where the disk is not limited. */
+  /** Null if the disk is not limited. */
   quotaBytes: number | null;
   storage: Collectable | null;
-  /** CIDs that have to stay. */
+  /** CIDs that must be kept. */
   keep: () => Iterable<string>;
-  /** Kept up to date. */
+  /** The disk state that this watch updates. */
   state: DiskState;
   onError: (error: unknown) => void;
 }
 
-/** Measures the data folder, and keeps it to the quota by dropping what nobody needs any more. */
+/** Measures the data folder, and keeps it below the quota by dropping files that are no longer needed. */
 export class DiskWatch {
   readonly #options: DiskWatchOptions;
   #timer: NodeJS.Timeout | undefined;
@@ -37,7 +37,7 @@ export class DiskWatch {
     this.#options = options;
   }
 
-  /** Resolves after the first look. */
+  /** Resolves after the first measurement. */
   async start(): Promise<void> {
     this.#timer = setInterval(() => void this.look(), WATCH_MILLISECONDS);
     this.#timer.unref();
@@ -50,7 +50,7 @@ export class DiskWatch {
     await this.#looking;
   }
 
-  /** Measure now, and collect garbage where it is needed. */
+  /** Measure now, and collect garbage if needed. */
   look(): Promise<void> {
     this.#looking ??= this.#measure()
       .catch((error) => {
@@ -77,7 +77,7 @@ export class DiskWatch {
   }
 }
 
-/** Bytes of all files under a folder; those that vanish meanwhile do not count. */
+/** Size of all files under a folder; files that vanish meanwhile do not count. */
 export async function folderBytes(folder: string): Promise<number> {
   let bytes = 0;
   const entries = await opendir(folder).catch(() => null);

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** How far back CPU and event loop are averaged. */
+/** Period over which CPU and event loop are averaged. */
 const WINDOW_MILLISECONDS = 5_000;
 
 /** How busy this process is: CPU and event-loop delay over the last seconds. */
@@ -18,7 +18,7 @@ export class HostInfo {
     this.#timer.unref();
   }
 
-  /** Of one core; 200 where two are busy. */
+  /** Percent of one core; 200 if two cores are busy. */
   get cpuPercent(): number {
     return this.#cpuPercent;
   }

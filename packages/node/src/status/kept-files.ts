@@ -5,7 +5,7 @@ import type { FollowedTask } from '../tasks/followed-task.ts';
 /**
  * Files that garbage collection must not take: terms and models of followed tasks, the payloads of their current
  * rounds, which others may still ask for, those of earlier rounds that the current one is scored by, and the last
- * aggregates, for nodes that are behind. Older ones go first.
+ * aggregates, for nodes that are behind. Older files are deleted first.
  */
 export function keptFiles(followed: readonly FollowedTask[]): string[] {
   return followed.flatMap(({ task, terms, context, publicCids }) => {

@@ -2,7 +2,7 @@ import type { LimitsView } from '../admin/schema/status.ts';
 import type { NodeConfig } from '../config/config.ts';
 import { type ResourceBudget, stakePerDay } from '../resources/resource-budget.ts';
 
-/** The limits as configured, with what holds where nothing is, for people. */
+/** The limits as configured, with defaults, as text. */
 export function limitsView(
   { limits, maxStake, threads }: NodeConfig,
   resources: Pick<ResourceBudget, 'memoryBytes' | 'withinHours'>,

@@ -7,7 +7,7 @@ import type { TokenUnits } from './money-view.ts';
 export interface MetricSource {
   node: ChorusNode;
   head: ChainView;
-  /** Null where the network keeps none. */
+  /** Null if the network has no details. */
   details: NetworkStats | null;
   staked: TokenUnits[];
   claimable: TokenUnits[];
@@ -24,7 +24,7 @@ export function metricValues({ node, head, details, staked, claimable }: MetricS
     banned: details?.bans.length ?? 0,
     gossip: (details?.topics ?? []).flatMap(({ topic, accepted, ignored, rejected, published }) =>
       Object.entries({ accepted, ignored, rejected, published }).map(([verdict, count]) => ({
-        // The kind alone: the rest of the name is the same for all.
+        // Only the kind: the rest of the name is the same for all.
         topic: topic.split('/').at(-1) ?? topic,
         verdict,
         count,

@@ -9,10 +9,10 @@ export type TokenUnits = Omit<TokenAmount, 'decimals'>;
 /** Tokens whose balances are asked for; a node earns in one or two. */
 const MAX_TOKENS = 20;
 
-/** Balances are asked for at most so often, milliseconds. */
+/** Minimum interval between two requests for balances, ms. */
 const BALANCES_FRESH = 5_000;
 
-/** What a node has earned, may claim and has at stake. */
+/** What a node has earned, can claim and has staked. */
 export class MoneyView {
   readonly #node: ChorusNode;
   #claimable: { at: number; amounts: Promise<TokenUnits[]> } | null = null;
@@ -49,7 +49,7 @@ export class MoneyView {
     return this.#claimable.amounts;
   }
 
-  /** Have the balances asked for again: they have changed. */
+  /** Request the balances again, because they have changed. */
   forget(): void {
     this.#claimable = null;
   }

@@ -1,7 +1,7 @@
 import type { NetworkStats } from '@chorus/network';
 import type { NetworkPort } from '@chorus/protocol';
 
-/** What the libp2p network tells and does beyond the port. */
+/** What the libp2p network offers beyond the port. */
 export interface NetworkDetails extends NetworkPort {
   stats(): Promise<NetworkStats>;
   traffic(): { in: number; out: number };
@@ -10,7 +10,7 @@ export interface NetworkDetails extends NetworkPort {
   bans(): NetworkStats['bans'];
 }
 
-/** The network with its details; null for a twin that has none. */
+/** The network with its details; null for an in-memory network, which has none. */
 export function detailsOf(network: NetworkPort): NetworkDetails | null {
   return 'stats' in network && 'bans' in network ? (network as NetworkDetails) : null;
 }

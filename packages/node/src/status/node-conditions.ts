@@ -7,10 +7,10 @@ import { ChainWatch, lagSeconds } from './chain-watch.ts';
 import { ConditionWatch } from './condition-watch.ts';
 import { conditions } from './conditions.ts';
 
-/** Whoever asks for the status waits no longer for a chain that is slow. */
+/** Longest time that a status request waits for a slow chain. */
 const PATIENCE_MILLISECONDS = 1_500;
 
-/** What stands in the way of a node that runs: looked at every so often for its log, and whenever somebody asks. */
+/** Conditions that obstruct a running node: checked periodically for its log, and on request. */
 export class NodeConditions {
   readonly chain: ChainWatch;
   readonly #node: ChorusNode;
@@ -31,7 +31,7 @@ export class NodeConditions {
     this.#watch.close();
   }
 
-  /** What holds now, with since when; what held before where that takes long to find out. */
+  /** The current conditions with their beginning; the previous ones if the check takes long. */
   async warnings(): Promise<Warning[]> {
     const stop = new AbortController();
     await Promise.race([this.#watch.look(), pause(PATIENCE_MILLISECONDS, stop.signal)]);

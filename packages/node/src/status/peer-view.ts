@@ -2,7 +2,7 @@ import type { NetworkStats } from '@chorus/network';
 import type { BannedPeer, PeerList } from '../admin/schema/network.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 
-/** The peers a node is connected to, with what is known of each; `stats` are null where the network keeps none. */
+/** The peers a node is connected to, with what is known of each; `stats` are null if the network has none. */
 export function peerList(node: ChorusNode, stats: NetworkStats | null): PeerList {
   const followed = node.followed();
   const tasksOf = (peer: string) =>

@@ -2,10 +2,10 @@ import { plainLine } from '@chorus/protocol';
 import type { Warning } from '../admin/schema/status.ts';
 import type { NodeEvent } from '../events/events.ts';
 
-/** Warnings listed; of more kinds the one given longest ago goes. */
+/** Maximum number of warnings; beyond it, the oldest kind is dropped. */
 const MAX_WARNINGS = 50;
 
-/** A warning that has not been given for so long is over. */
+/** A warning that was not repeated for this time is over. */
 const KEPT_MILLISECONDS = 60 * 60_000;
 
 interface Entry {
@@ -27,7 +27,7 @@ export class RecentWarnings {
   }
 
   observe(event: NodeEvent): void {
-    // What failed while a condition held is over with it.
+    // Failures during a condition end with it.
     if (event.type === 'condition-ended') this.#entries.delete(event.code);
     if (event.type !== 'warning') return;
     this.add(event.code, plainLine(event.message), event.hint === null ? null : plainLine(event.hint));
@@ -49,7 +49,7 @@ export class RecentWarnings {
     if (this.#entries.size > MAX_WARNINGS && oldest !== undefined) this.#entries.delete(oldest);
   }
 
-  /** When a warning whose code begins so was last given, unix milliseconds; 0 where it was not. */
+  /** When a warning whose code begins with this prefix was last given, unix milliseconds; 0 if never. */
   lastOf(prefix: string): number {
     return Math.max(
       0,

@@ -1,7 +1,7 @@
 import type { RoundSummary } from '../admin/schema/rounds.ts';
 import type { RoundRecord } from '../journal/records.ts';
 
-/** A round that has ended, as one line of a screen. */
+/** An ended round, as one line of a screen. */
 export function roundSummary(
   { taskId, round, outcome, at, trainer, weight, share, ...record }: RoundRecord,
   stageSeconds: RoundSummary['stageSeconds'],

@@ -25,7 +25,7 @@ export function rolesIn(account: Address, task: TaskState): Role[] {
   return held.flatMap(([role, holds]) => (holds ? [role] : []));
 }
 
-/** What the chain asks of the account now: its own work before what anybody may do. */
+/** What the chain requires of the account now: its own work before what any account may do. */
 function dutyOf(account: Address, { context, task, hasDone }: FollowedTask): Duty['kind'] | null {
   if (!task) return null;
   const now = Date.now() / 1000;
@@ -63,7 +63,7 @@ export function taskSummary(
   };
 }
 
-/** The same with everything else that is known. */
+/** A followed task with all details. */
 export function taskDetail(
   account: Address,
   followed: FollowedTask & { task: TaskState },

@@ -28,13 +28,13 @@ const round = {
   references: [{ validator: account('11'), index: 0, seal: '0x00', opened: null }],
 } as unknown as RoundState;
 
-it('members are counted while a task looks for them, and what is lacking is said', () => {
+it('members are counted while a task looks for them, with the missing number', () => {
   expect(waitsFor(task, null)).toBe(
     'members: trainers 1 of 3 (needs 2), validators 1 of 2, aggregators 0 (needs 1)',
   );
 });
 
-it('those who act in a phase are counted, without who has left', () => {
+it('members that act in a phase are counted, without those that have left', () => {
   expect(waitsFor(running, round)).toBe(
     'updates: 1 of 2 trainers have committed, 1 of 1 validators have sealed',
   );

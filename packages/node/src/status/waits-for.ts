@@ -6,7 +6,7 @@ import {
   type TaskState,
 } from '@chorus/protocol';
 
-/** What a task waits for at this moment, in words, of how many there are how many; null where it has ended. */
+/** What a task waits for now, in words and with counts; null if it has ended. */
 export function waitsFor(task: TaskState, round: RoundState | null): string | null {
   if (task.status === 'ended') return null;
   if (task.status === 'joining') return membersWaitedFor(task);

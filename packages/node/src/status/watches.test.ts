@@ -9,7 +9,7 @@ import { DiskWatch, folderBytes } from './disk-watch.ts';
 import { RecentWarnings } from './recent-warnings.ts';
 
 describe('the book of warnings', () => {
-  it('lists each kind once, counted, with what to do, the newest first', () => {
+  it('recent warnings list each kind once, with count and hint, the newest first', () => {
     let now = 1_000;
     const book = new RecentWarnings(() => now);
     book.observe({ type: 'warning', code: 'E_A', message: 'a is wrong', hint: 'mend a - soon' });
@@ -32,7 +32,7 @@ describe('the book of warnings', () => {
     expect(book.lastOf('E_STORE_')).toBe(0);
   });
 
-  it('forgets what failed while a condition held, when that has ended', () => {
+  it('recent warnings drop failures during a condition when it ends', () => {
     const book = new RecentWarnings();
     book.add('E_CHAIN_UNREACHABLE', 'the chain did not answer', null);
     book.add('E_OTHER', 'x', null);
@@ -40,7 +40,7 @@ describe('the book of warnings', () => {
     expect(book.list().map(({ code }) => code)).toEqual(['E_OTHER']);
   });
 
-  it('forgets those of more than an hour ago, and keeps no more than fifty', () => {
+  it('recent warnings drop those older than an hour, and keep at most fifty', () => {
     let now = 0;
     const book = new RecentWarnings(() => now);
     book.add('E_OLD', 'x', null);
@@ -54,7 +54,7 @@ describe('the book of warnings', () => {
 describe('the book of activities', () => {
   const round = { taskId: 7n, round: 3 };
 
-  it('knows what the node is at, and how far', () => {
+  it('the activity tracker knows the current stage and its progress', () => {
     const book = new ActivityTracker();
     book.observe({ type: 'stage-started', ...round, stage: 'train' }, 1_000);
     expect(book.of(7n)).toEqual({ stage: 'train', round: 3, since: 1_000, fraction: null });
@@ -65,7 +65,7 @@ describe('the book of activities', () => {
     expect(book.stageSeconds(7n, 3)).toEqual({ train: 1.235 });
   });
 
-  it('gives up a stage that failed when its round is over', () => {
+  it('the activity tracker drops a failed stage when its round is over', () => {
     const book = new ActivityTracker();
     book.observe({ type: 'stage-started', ...round, stage: 'prove' });
     book.observe({
@@ -83,7 +83,7 @@ describe('the book of activities', () => {
     expect(book.of(7n)).toBeNull();
   });
 
-  it('lists each refused task once with what to change, until it is joined', () => {
+  it('the activity tracker lists each refused task once with what to change, until it is joined', () => {
     const book = new ActivityTracker();
     const refused = { type: 'task-refused', taskId: 7n, code: 'E_LIMIT_HOURS', hint: 'wait' } as const;
     book.observe({ ...refused, message: 'not now' }, 0);
@@ -103,7 +103,7 @@ describe('the book of activities', () => {
 });
 
 describe('the watch of the disk', () => {
-  it('measures the folder, and has garbage collected until it is within its quota', async () => {
+  it('the disk watch measures the folder, and has garbage collected until it is within its quota', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'chorus-disk-'));
     try {
       await mkdir(join(folder, 'blocks'));
@@ -147,7 +147,7 @@ describe('the watch of the disk', () => {
 });
 
 describe('the watch of the chain', () => {
-  it('asks once for many, and says so when the chain is gone', async () => {
+  it('the chain watch asks once for many callers, and reports when the chain is gone', async () => {
     let calls = 0;
     let up = true;
     const watch = new ChainWatch({
@@ -166,7 +166,7 @@ describe('the watch of the chain', () => {
     expect(await lost.view()).toMatchObject({ reachable: false, height: null });
   });
 
-  it('does not wait for a chain that does not answer', async () => {
+  it('the chain watch does not wait for a chain that does not answer', async () => {
     const watch = new ChainWatch({ now: () => new Promise(() => {}) });
     // The chain never answers: the view comes because it does not wait for it.
     expect((await watch.view()).reachable).toBe(false);

@@ -30,13 +30,13 @@ export interface AdmissionParts {
   files: TaskFiles;
   resources: ResourceBudget;
   background: Background;
-  /** This node's private data; null where it has none. */
+  /** This node's private data; null if it has none. */
   dataset: Dataset | null;
   dataName: string;
   signal: AbortSignal;
 }
 
-/** What a node can be in a task, and becoming that. */
+/** A node's possible roles in a task, and joining the task with them. */
 export class Admission {
   readonly #parts: AdmissionParts;
 
@@ -53,15 +53,15 @@ export class Admission {
     );
   }
 
-  /** Of these, those that the task's list of accounts permits. */
+  /** The subset of these roles that the task's list of accounts permits. */
   permitted(task: TaskState, terms: Terms): Role[] {
     return permittedRoles(task, terms, this.#parts.ports.chain.account, this.rolesFor(task));
   }
 
   /**
-   * What the decision about a task rests on beside the task itself. Before its model is opened a step counts as the quickest
-   * there is, so that no more than what is hopeless is refused before it is tried. A stranger's model was tried when it
-   * was opened; this node's own is tried here.
+   * The facts for the decision about a task, in addition to the task itself. Before its model is opened, a step
+   * counts as the shortest possible, so that only hopeless tasks are refused before a trial. A stranger's model was
+   * tried when it was opened; this node's own is tried here.
    */
   async facts(
     task: TaskState,
@@ -93,7 +93,7 @@ export class Admission {
   }
 
   /**
-   * The roles this node can have in a task that fits its limits, for which room is kept from now on.
+   * The roles this node can have in a task that fits its limits; resources are reserved from now on.
    * @throws ChorusError `E_TASK_ROLE`, `E_TASK_NOT_ALLOWED`, `E_TASK_STAKE`, `E_LIMIT_*`
    */
   reserve(task: TaskState, terms: Terms, facts: TaskFacts): Role[] {
@@ -101,25 +101,21 @@ export class Admission {
     const roles = this.permitted(task, terms);
     if (this.rolesFor(task).length === 0) {
       throw new ChorusError('E_TASK_ROLE', 'the task has no role for this node', {
-        hint: 'validators are appointed by the requester; set roles in the configuration for others',
+        hint: 'the requester appoints validators; for other roles, set roles in the configuration',
       });
     }
     if (roles.length === 0) {
-      throw new ChorusError(
-        'E_TASK_NOT_ALLOWED',
-        'the task is for a list of accounts, and this is none of them',
-        {
-          facts: { account: ports.chain.account },
-          hint: 'ask the requester to put this account on the list of the next task',
-        },
-      );
+      throw new ChorusError('E_TASK_NOT_ALLOWED', 'this account is not on the allow list of the task', {
+        facts: { account: ports.chain.account },
+        hint: 'ask the requester to add this account to the list of the next task',
+      });
     }
     const verdict = resources.take(task, terms, roles, facts);
     if (!verdict.accept) throw new ChorusError(verdict.code, verdict.reason, { hint: verdict.change });
     return roles;
   }
 
-  /** Recorded first: a node that dies on the way finds out on chain whether it has joined. */
+  /** Recorded first: a node that crashes meanwhile finds out on chain whether it has joined. */
   async join(task: TaskState, found: FoundTask, roles: Role[]): Promise<void> {
     const { ports, config, journal, files, background } = this.#parts;
     await files.writeTerms(task.id, found.terms);
@@ -135,7 +131,7 @@ export class Admission {
     journal.setTask(task.id, 'joined');
   }
 
-  /** So that settled rounds are written into the validation registry; a node without that record is paid alike. */
+  /** Lets settled rounds be written into the validation registry; a node without that record is paid the same. */
   async #requestValidation(taskId: bigint, agentId: bigint): Promise<void> {
     await this.#parts.ports.chain.requestValidation(taskId, agentId).catch((error) => {
       if (!hasCode(error, 'E_CHAIN_ALREADY_DONE')) throw error;

@@ -3,7 +3,7 @@ import type { Address, Hex, Role, TaskState, Terms } from '@chorus/protocol';
 
 type Guarded = Pick<TaskState, 'allowRoot'>;
 
-/** How an account proves that it may train or aggregate; null where it may not, or the list is not the chain's. */
+/** An account's proof that it may train or aggregate; null if it may not, or the list does not match the chain. */
 export function allowanceOf(
   { allowRoot }: Guarded,
   { allow = [] }: Pick<Terms, 'allow'>,
@@ -14,7 +14,7 @@ export function allowanceOf(
   return allowProofOf(allow, account);
 }
 
-/** Of these roles, those that the task's list leaves to the account: validators are chosen by name. */
+/** The subset of these roles that the task's list allows the account: validators are appointed by name. */
 export function permittedRoles(
   task: Guarded,
   terms: Pick<Terms, 'allow'>,

@@ -15,9 +15,9 @@ import type { Ports } from '../context/ports.ts';
 
 /** What a requester decides; the rest of the task follows from the model and the terms. */
 export interface TaskRequest {
-  /** `dimension`: counted in the model where it is left out. */
+  /** `dimension`: counted in the model if omitted. */
   terms: Omit<Terms, 'model' | 'modelBytes' | 'dimension'> & { dimension?: number | undefined };
-  /** The ONNX model to begin from. */
+  /** The initial ONNX model. */
   model: Uint8Array;
   params: Omit<TaskParams, 'dimension' | 'termsDigest' | 'rule' | 'allowRoot'>;
 }
@@ -30,7 +30,7 @@ export interface PreparedTask {
 }
 
 /**
- * Put what a requester decided together with the model's CID and its number of parameters.
+ * Combine a requester's decisions with the model's CID and its number of parameters.
  * @throws ChorusError `E_TERMS_INVALID`
  */
 export function prepareTask(
@@ -53,9 +53,9 @@ export function prepareTask(
 }
 
 /**
- * **announce**: put the model and the terms on IPFS, escrow the budget on chain, and tell the network. Nothing is
- * checked or remembered: nodes publish by `ChorusNode.publish`, which does both.
- * The returned `announce` gossips again, for nodes that were not listening yet.
+ * **announce**: put the model and the terms on IPFS, escrow the budget on chain, and tell the network. Checks and
+ * records nothing: nodes publish through `ChorusNode.publish`, which does both. The returned `announce` gossips
+ * again, for nodes that were not yet listening.
  */
 export async function publishTask(
   ports: Ports,
@@ -72,7 +72,7 @@ export async function publishTask(
   return { taskId, terms, announce };
 }
 
-/** Tell the network of a task of this node's. */
+/** Announce this node's own task to the network. */
 export function announceTask(ports: Ports, taskId: bigint, terms: Uint8Array): Promise<void> {
   const { chain, network } = ports;
   return network.publish(
@@ -91,7 +91,7 @@ export function checkAnnouncement(ports: Ports, terms: Uint8Array): void {
   try {
     decodeGossip(bytes);
   } catch (cause) {
-    throw new ChorusError('E_TERMS_INVALID', 'the announcement of such a task cannot be sent', {
+    throw new ChorusError('E_TERMS_INVALID', 'the announcement of the task is too long to be sent', {
       facts: { bytes: bytes.length, terms: terms.length },
       hint: 'shorten the name, the tags or the list of accounts of the terms, or the addresses of network.announce',
       cause,

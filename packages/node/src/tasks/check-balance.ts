@@ -4,7 +4,7 @@ import type { ResourceBudget } from '../resources/resource-budget.ts';
 import type { PreparedTask } from './announce.ts';
 
 /**
- * Whether this node can pay for a task, and has room to follow it.
+ * Check that this node can pay for a task, and has resources to follow it.
  * @throws ChorusError `E_TASK_BUDGET`, `E_GAS_LOW`, `E_CHAIN_TOKEN`, `E_LIMIT_*`
  */
 export async function checkBalance(

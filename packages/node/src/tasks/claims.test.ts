@@ -66,7 +66,7 @@ function world() {
 const claimed = () => journal.totals()[0]?.claimed ?? 0n;
 
 describe('a payout', () => {
-  it('is in the totals with what was paid, and where nothing is owed nothing is sent', async () => {
+  it('a payout enters the totals with the paid amount, and nothing is sent if nothing is owed', async () => {
     const { state, open } = world();
     const payout = open();
     expect(await payout.claim(TOKEN, TASKS)).toBeNull();
@@ -77,7 +77,7 @@ describe('a payout', () => {
     expect(claimed()).toBe(42n);
   });
 
-  it('that was mined and never answered is counted once, after a restart', async () => {
+  it('a payout that was mined without an answer is counted once, after a restart', async () => {
     const { state, open, fail, restart } = world();
     state.fees = 42n;
     fail('after');
@@ -89,7 +89,7 @@ describe('a payout', () => {
     expect([claimed(), state.wallet, state.sent]).toEqual([42n, 42n, 1]);
   });
 
-  it('is counted beside the next one also where as much has been earned since', async () => {
+  it('a payout is counted in addition to the next one even if the same amount was earned since', async () => {
     const { state, open, fail } = world();
     const payout = open();
     state.reward = 10n;
@@ -100,7 +100,7 @@ describe('a payout', () => {
     expect([claimed(), state.wallet]).toEqual([25n, 25n]);
   });
 
-  it('that did not arrive is sent again after a restart', async () => {
+  it('a payout that was not mined is sent again after a restart', async () => {
     const { state, open, fail, restart } = world();
     state.reward = 10n;
     fail('before');
@@ -109,7 +109,7 @@ describe('a payout', () => {
     expect([claimed(), state.wallet, state.sent]).toEqual([10n, 10n, 2]);
   });
 
-  it('that is refused is over, and the next is sent as asked', async () => {
+  it('a refused payout is over, and the next is sent as requested', async () => {
     const { state, open, fail, restart } = world();
     state.reward = 10n;
     fail('refused');
@@ -121,7 +121,7 @@ describe('a payout', () => {
     expect([claimed(), state.wallet]).toEqual([10n, 10n]);
   });
 
-  it('by hand while a task ends is one of two that count what they paid', async () => {
+  it('a payout by hand while a task ends and the automatic one each count what they paid', async () => {
     const { state, open } = world();
     const payout = open();
     state.reward = 10n;

@@ -6,19 +6,19 @@ import type { Ports } from '../context/ports.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Disputes } from '../rounds/disputes/disputes.ts';
 
-/** Longest wait (seconds) for a case that holds a stake. */
+/** Longest wait (seconds) for a dispute that holds a stake. */
 const LOOK_SECONDS = 60;
 
-/** The payout under way. There is one at a time, of one task or of several: it is recorded as no task's. */
+/** The current payout. There is one at a time, for one or more tasks: its record belongs to no task. */
 const STEP = { taskId: 0n, round: 0, step: 'claim' } as const;
 
-/** What is recorded before a payout is sent: of which it can be told later whether it was mined. */
+/** The record before a payout is sent, from which the node finds out later whether it was mined. */
 const recordedSchema = z.object({
   token: z.string().transform((token) => token as Address),
   taskIds: z.array(z.bigint()),
-  /** Owed at that moment. */
+  /** Amount owed at that moment. */
   amount: z.bigint(),
-  /** Paid out of these tasks until then. */
+  /** Amount paid out of these tasks until then. */
   paid: z.bigint(),
 });
 
@@ -30,10 +30,10 @@ export interface PayoutParts {
   signal: AbortSignal;
 }
 
-/** What comes back from tasks: rewards and fees, by hand or when a task has ended, and then the stake. */
+/** Collects what tasks owe: rewards and fees, on request or when a task has ended, and then the stake. */
 export class Payout {
   readonly #parts: PayoutParts;
-  /** Two that look at what is owed at the same time would both count it. */
+  /** Two payouts at the same time would both count the same amount. */
   readonly #alone = pLimit(1);
 
   constructor({ ports, journal, signal }: PayoutParts) {
@@ -41,10 +41,9 @@ export class Payout {
   }
 
   /**
-   * Collect what the contract owes this account in a token: all its fees, and its rewards of these tasks. It is in the
-   * totals once, whatever happens on the way.
-   *
-   * @returns null where nothing is owed
+   * Collect what the contract owes this account in a token: all its fees, and its rewards of these tasks. It enters
+   * the totals once, even after a crash.
+   * @returns null if nothing is owed
    */
   claim(token: Address, taskIds: bigint[]): Promise<PaidOut | null> {
     return this.#alone(async () => {
@@ -53,7 +52,7 @@ export class Payout {
     });
   }
 
-  /** Find out what became of a payout that was recorded and has no outcome; one that was not mined is sent again. */
+  /** Find the outcome of a recorded payout; one that was not mined is sent again. */
   recover(): Promise<void> {
     return this.#alone(() => this.#recover());
   }
@@ -65,8 +64,8 @@ export class Payout {
     if (step?.state !== 'begun') return;
     const { token, taskIds, amount, paid } = recordedSchema.parse(step.detail);
     const owed = await chain.claimable(token, chain.account, taskIds);
-    // What is owed grows until a payout, and only with one what was paid of a task. Not seen is one of fees alone after
-    // which as much has been earned again.
+    // The owed amount grows until a payout, and the paid amount of a task grows only with a payout. Not detected: a
+    // payout only of fees after which the same amount has been earned again.
     if (owed < amount || (await this.#paidOf(taskIds)) > paid) await journal.claimed(STEP, token, amount);
     else await this.#send(token, taskIds);
   }
@@ -85,7 +84,7 @@ export class Payout {
     );
   }
 
-  /** What this account was ever paid out of the rewards of these tasks. */
+  /** Total paid to this account from the rewards of these tasks. */
   async #paidOf(taskIds: bigint[]): Promise<bigint> {
     const { chain } = this.#parts.ports;
     const accounts = await Promise.all(taskIds.map((taskId) => chain.memberAccount(taskId, chain.account)));
@@ -93,9 +92,8 @@ export class Payout {
   }
 
   /**
-   * Take the stake back; where cases are open that may cost some of it, once they are closed.
-   *
-   * @param disputes attends to the cases of the task
+   * Recover the stake; if open disputes may cost some of it, after they are closed.
+   * @param disputes handles the disputes of the task
    */
   async releaseStake(taskId: bigint, disputes: Disputes): Promise<void> {
     const { ports, journal, signal } = this.#parts;

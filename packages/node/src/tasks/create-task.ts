@@ -16,22 +16,25 @@ import type { TaskFiles } from '../payloads/task-files.ts';
 import type { Background } from '../utils/background.ts';
 import { announceTask, type PreparedTask, type TaskRequest } from './announce.ts';
 
-/** What publishing does at the moment. */
+/** The current step of publishing. */
 export type PublishStep = 'check' | 'escrow';
 
 export interface PublishOptions {
-  /** Asked again under the same id, the same task is meant, also after a crash. Without one each call is a new task. */
+  /**
+   * A repeated request under the same id means the same task, even after a crash. Without an id, each call creates
+   * a new task.
+   */
   id?: string;
   onStep?: (step: PublishStep) => void;
 }
 
-/** How far back a task that was just published is looked for: others publish beside it. */
+/** Number of tasks to search for one that was just published: other requesters publish at the same time. */
 const SEARCH_TASKS = 1_000n;
 
 /** Pause between two announcements of a task that is still looking for members. */
 const ANNOUNCE_MILLISECONDS = 1_000;
 
-/** The number of the newest task on the contract, 0 where there is none. Tasks are numbered from 1. */
+/** The number of the newest task on the contract, 0 if it has no tasks. Tasks are numbered from 1. */
 export async function newestTask(chain: Pick<ChainPort, 'task'>): Promise<bigint> {
   const exists = async (taskId: bigint) => {
     try {
@@ -56,7 +59,7 @@ export async function newestTask(chain: Pick<ChainPort, 'task'>): Promise<bigint
   return there;
 }
 
-/** The task with these terms that this account created after task number `after`; null where there is none. */
+/** The task with these terms that this account created after task number `after`; null if not found. */
 async function findPublished(chain: ChainPort, termsDigest: Hex, after: bigint): Promise<bigint | null> {
   const newest = await newestTask(chain);
   const until = newest - after > SEARCH_TASKS ? newest - SEARCH_TASKS : after;
@@ -67,10 +70,10 @@ async function findPublished(chain: ChainPort, termsDigest: Hex, after: bigint):
   return null;
 }
 
-/** A request without its model's bytes: the CID says which it is. */
+/** A request without its model's bytes: the CID identifies the model. */
 export type RequestOutline = Pick<TaskRequest, 'terms' | 'params'> & { model: string };
 
-/** The same for equal requests, whatever the order of their fields. */
+/** A digest that is the same for equal requests, regardless of the order of their fields. */
 export function requestDigest({ terms, params, model }: RequestOutline): Hex {
   const text = JSON.stringify({ terms, params, model }, (_, value) => {
     if (typeof value === 'bigint') return value.toString();
@@ -88,9 +91,12 @@ export interface PublishingParts {
   signal: AbortSignal;
 }
 
-/** What is asked for, under which id. */
+/** The request and its id. */
 export interface Asked {
-  /** Asking again under the same id gives the same task; without one, only a task that is not known yet is found. */
+  /**
+   * A repeated request under the same id gives the same task; without an id, only a task that is not known yet is
+   * found.
+   */
   id?: string | undefined;
   requestDigest: Hex;
 }
@@ -98,7 +104,7 @@ export interface Asked {
 /** The tasks of this node itself, from their creation until they have their members. */
 export class TaskCreator {
   readonly #parts: PublishingParts;
-  /** One at a time, so that of two tasks with equal terms it is clear which is whose. */
+  /** One at a time, so that two tasks with equal terms are not confused. */
   readonly #alone = pLimit(1);
   readonly #announced = new Set<bigint>();
 
@@ -107,9 +113,9 @@ export class TaskCreator {
   }
 
   /**
-   * What became of an id: its task, that it is not known yet, or null where nothing was escrowed under it. Without an
-   * id, an equal request of which it is not known is meant.
-   * @throws ChorusError `E_PUBLICATION_OTHER` where it was used for something else
+   * The outcome for an id: its task, that it is unknown yet, or null if nothing was escrowed under it. Without an
+   * id, an equal request with unknown outcome is used.
+   * @throws ChorusError `E_PUBLICATION_OTHER` if the id was used for another request
    */
   known({ id, requestDigest: digest }: Asked): Publication | null {
     const { journal } = this.#parts;
@@ -121,8 +127,8 @@ export class TaskCreator {
   }
 
   /**
-   * Create a task. The budget is escrowed once, whatever happens between sending the transaction and learning of it:
-   * where that is not known, the id stays open, and asking again looks for the task first.
+   * Create a task. The budget is escrowed only once, whatever happens between sending the transaction and learning
+   * its outcome: if the outcome is unknown, the id stays open, and a repeated request looks for the task first.
    *
    * @throws ChorusError `E_PUBLICATION_OTHER`, `E_PUBLICATION_OPEN` while another with these terms may be mined, and
    *   the errors of the chain
@@ -139,7 +145,7 @@ export class TaskCreator {
       if (open && known?.id !== open.id) {
         throw new ChorusError('E_PUBLICATION_OPEN', 'a task with the same terms is being published', {
           facts: { id: open.id },
-          hint: 'wait until it is known what became of it, or ask under its id',
+          hint: 'wait until its outcome is known, or send the request under its id',
         });
       }
       const found = known ? await this.#find(known) : null;
@@ -159,7 +165,7 @@ export class TaskCreator {
     });
   }
 
-  /** A task of this node's: from now on it is known, and announced until it has its members. */
+  /** Record this node's own task, and announce it until it has its members. */
   async owns(taskId: bigint, terms: Uint8Array): Promise<void> {
     const { ports, journal, files, background } = this.#parts;
     await files.writeTerms(taskId, terms);
@@ -175,7 +181,7 @@ export class TaskCreator {
   }
 
   /**
-   * A task of which it is not known whether it was created: its number, or null where it was not.
+   * The number of a task of which it is not known whether it was created; null if it was not.
    * @throws ChorusError `E_CHAIN_UNREACHABLE` while its transaction may still be mined
    */
   find(publication: Publication): Promise<bigint | null> {
@@ -185,7 +191,8 @@ export class TaskCreator {
   async #find({ id, termsDigest, terms, after }: Publication): Promise<bigint | null> {
     const { ports, journal } = this.#parts;
     const { chain } = ports;
-    // Before the chain is read: what is sent no more by then is in what is read, or nowhere.
+    // Checked before the chain is read: a transaction that is no longer pending is then in what is read, or does not
+    // exist.
     const sent = await journal.transactions.list(chain.chainId, chain.account);
     const taskId = await findPublished(chain, termsDigest, after);
     if (taskId !== null) {
@@ -199,7 +206,7 @@ export class TaskCreator {
     return null;
   }
 
-  /** Its terms first: a journal that speaks of a task has its files. */
+  /** Store its terms first: every task in the journal has its files. */
   async #created(id: string, taskId: bigint, terms: Uint8Array): Promise<void> {
     await this.#parts.files.writeTerms(taskId, terms);
     this.#parts.journal.endPublication(id, taskId);
@@ -216,8 +223,8 @@ export class TaskCreator {
 }
 
 export function otherRequest(id: string): ChorusError {
-  return new ChorusError('E_PUBLICATION_OTHER', 'another task was asked for under this id', {
+  return new ChorusError('E_PUBLICATION_OTHER', 'this id was used to request another task', {
     facts: { id },
-    hint: 'take a new id for a new task; under the old one ask for exactly what was asked',
+    hint: 'use a new id for a new task; reuse an id only with an identical request',
   });
 }

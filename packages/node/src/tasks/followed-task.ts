@@ -4,26 +4,26 @@ import type { ResourceBudget } from '../resources/resource-budget.ts';
 import type { TaskRunner } from '../rounds/task-runner.ts';
 import type { DepartedTask } from './left-task.ts';
 
-/** A task as this node sees it at a moment; null where that is not known yet. */
+/** A task as this node currently sees it; null if not known yet. */
 export interface FollowedTask {
   taskId: bigint;
   terms: Terms | null;
   task: TaskState | null;
   context: RoundContext | null;
-  /** CIDs of earlier rounds' payloads that the current round is scored by, and of the last aggregates. */
+  /** CIDs of earlier rounds' payloads that scoring of the current round uses, and of the last aggregates. */
   publicCids: string[];
-  /** Duties under way, such as `train:3`, and how many are to be tried again. */
+  /** Duties in progress, such as `train:3`, and the number that wait for a retry. */
   active: string[];
   waiting: number;
   /** Whether this node has done its part of a duty. */
   hasDone: (duty: Duty) => boolean;
-  /** Last round in this node's model; null where none is kept. */
+  /** Last round in this node's model; null if no model is kept. */
   settledThrough: number | null;
   left: boolean;
   stake: bigint;
 }
 
-/** The tasks a node has to do with: those it follows, and those it has left and that have not ended. */
+/** The tasks of a node: those it follows, and those it has left that have not ended. */
 export function followedTasks(
   runners: Iterable<TaskRunner>,
   departed: Iterable<DepartedTask>,

@@ -2,12 +2,12 @@ import { ChorusError, type Hex, hasCode, type Role, sameAddress, type TaskState 
 import type { Ports } from '../context/ports.ts';
 
 /**
- * Become a member of a task: register an identity where the account has none, put missing stake behind it, and join.
- * Each step looks at the chain first, so that repeating it after a crash does nothing twice.
+ * Become a member of a task: register an identity if the account has none, deposit missing stake, and join. Each
+ * step reads the chain first, so that a repetition after a crash does nothing twice.
  *
- * @param allowProof that the account is on the task's list, where there is one
+ * @param allowProof that the account is on the task's list, if there is one
  * @param maxStake the most this call may deposit, in the token's smallest unit
- * @throws ChorusError `E_STAKE_TOO_HIGH` where more would have to be deposited; errors of the chain as they are
+ * @throws ChorusError `E_STAKE_TOO_HIGH` if more would have to be deposited; errors of the chain
  */
 export async function becomeMember(
   ports: Ports,
@@ -23,7 +23,7 @@ export async function becomeMember(
   if (members.some((m) => sameAddress(m.address, chain.account))) return agentId;
   const missing = task.stake - (await chain.stake(task.token, agentId)).free;
   if (missing > maxStake) {
-    throw new ChorusError('E_STAKE_TOO_HIGH', 'the task asks for more stake than this node may put at risk', {
+    throw new ChorusError('E_STAKE_TOO_HIGH', 'the task requires more stake than this node may put at risk', {
       facts: { missing, maxStake },
       hint: 'raise the limit of stake, or deposit the stake yourself',
     });
@@ -39,7 +39,7 @@ export async function becomeMember(
 }
 
 /**
- * Where the identity's registration file is found. The node has no web server of its own: the file is in the URI
+ * URI of the identity's registration file. The node has no web server of its own: the file is in the URI
  * itself (ERC-8004 allows data URIs), and names the peer.
  */
 export function identityUri(peerId: string): string {

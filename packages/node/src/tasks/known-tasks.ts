@@ -1,28 +1,28 @@
 import type { Announcement } from '@chorus/protocol';
 
-/** What is known of a task before it is joined: its terms, and a peer that has the model. */
+/** Facts about a task before it is joined: its terms, and a peer that has the model. */
 export type FoundTask = Pick<Announcement, 'terms' | 'peerId'>;
 
-/** A refused task is looked at again after this long: stake or data may have come. */
+/** Pause before a refused task is considered again: the node may have got stake or data. */
 const RECONSIDER_MILLISECONDS = 60_000;
 
-/** Refused tasks remembered; beyond it the oldest is forgotten. */
+/** Number of refused tasks remembered; beyond it, the oldest is forgotten. */
 const MAX_REFUSED = 1_000;
 
-/** Announcements remembered for joining by hand; each holds terms of a few kilobytes. */
+/** Number of announcements remembered for joining by hand; each holds terms of a few kilobytes. */
 const MAX_FOUND = 200;
 
 /** Tasks of others that this node has heard of, and those it has refused. */
 export class KnownTasks {
   readonly #found = new Map<bigint, FoundTask>();
-  /** Until when (ms) a refused task is left alone. */
+  /** Until when (ms) a refused task is ignored. */
   readonly #refused = new Map<bigint, number>();
 
   get(taskId: bigint): FoundTask | undefined {
     return this.#found.get(taskId);
   }
 
-  /** It may be joined by hand, also where it is refused. */
+  /** The task may be joined by hand, even if it was refused. */
   remember(taskId: bigint, { terms, peerId }: Announcement): void {
     this.#found.delete(taskId);
     this.#found.set(taskId, { terms, peerId });

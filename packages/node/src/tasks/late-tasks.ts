@@ -1,10 +1,10 @@
 import { type ChainPort, sameAddress, type TaskState } from '@chorus/protocol';
 import { newestTask } from './create-task.ts';
 
-/** Newest tasks that are looked at: of older ones nobody asks why this node is not in them. */
+/** Number of newest tasks that are checked: for older ones the reason is no longer interesting. */
 const LOOKED_AT = 10n;
 
-/** Tasks that run, and that this account came too late for: the oldest of the newest ones first. */
+/** Running tasks that this account came too late for: the oldest of the newest ones first. */
 export async function lateTasks(chain: Pick<ChainPort, 'task' | 'account'>): Promise<TaskState[]> {
   const newest = await newestTask(chain);
   const late: TaskState[] = [];

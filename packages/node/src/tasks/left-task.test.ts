@@ -37,8 +37,8 @@ function departed(
   return { left, chain, sent };
 }
 
-describe('a task that was left', () => {
-  it('is waited for until it has ended, over a chain that is away', async () => {
+describe('a left task', () => {
+  it('a left task is followed until it has ended, even while the chain is away', async () => {
     const { left, chain } = departed([new Error('away'), {}, { status: 'ended' }]);
     const warnings: unknown[] = [];
     const ended = await left.ended(chain, signal, (error) => warnings.push(error));
@@ -46,7 +46,7 @@ describe('a task that was left', () => {
     expect(warnings).toEqual([new Error('away')]);
   });
 
-  it('is left on chain once, and its stake taken back as soon as the chain has it as departed', async () => {
+  it('a task is left on chain once, and its stake recovered as soon as the chain lists the account as departed', async () => {
     const { left, chain, sent } = departed([
       { status: 'joining' },
       {},
@@ -63,7 +63,7 @@ describe('a task that was left', () => {
     expect(releases).toEqual([1]);
   });
 
-  it('has its cases attended to while there are any, and concerns this node in nothing else', async () => {
+  it('the node handles the open disputes of a left task, and nothing else', async () => {
     const attended: KnownTask[] = [];
     const { left, chain } = departed(
       [{}, { openCases: 1 }, { openCases: 1 }, { status: 'ended' }],
@@ -82,7 +82,7 @@ describe('a task that was left', () => {
     expect(left.attended).toBeNull();
   });
 
-  it('is looked at again when its case is due, without an event', async () => {
+  it('a left task is read again when its dispute is due, without an event', async () => {
     vi.useFakeTimers();
     let looks = 0;
     const left = new DepartedTask(task, {
@@ -107,7 +107,7 @@ describe('a task that was left', () => {
     expect(await ended).toMatchObject({ status: 'ended' });
   });
 
-  it('keeps its other cases where attending to one fails', async () => {
+  it('other disputes of a left task are handled even if one fails', async () => {
     const { left, chain } = departed([{ openCases: 1 }, { openCases: 1 }, { status: 'ended' }], async () => {
       throw new Error('no validator answers');
     });

@@ -9,10 +9,10 @@ import {
 import { Wakeable } from '@chorus/utils';
 import type { Attended, Disputes } from '../rounds/disputes/disputes.ts';
 
-/** Longest pause between two looks at a task that only its end and its cases matter of; the shortest after a look. */
+/** Longest pause between two reads of a task of which only the end and the disputes matter; and the shortest. */
 const LOOK_MILLISECONDS = { shortest: 1_000, longest: 30_000 };
 
-/** What a task that was left is followed by. */
+/** What following a left task needs. */
 export type DepartedChain = Pick<ChainPort, 'task' | 'members' | 'account' | 'leaveTask'>;
 
 /** Leave a running task on chain: this round is the last. Nothing happens if it was left already, or never joined. */
@@ -23,16 +23,16 @@ export async function leaveOnChain(chain: Pick<ChainPort, 'leaveTask'>, taskId: 
 }
 
 /**
- * A task this node has left or was dropped from: nothing is computed for it. Its stake is taken back once the chain has
- * it as departed; its end is waited for because rewards may vest until then.
- * Cases that decide over that stake are attended to meanwhile, as a member that has stayed does it.
+ * A task this node has left or was dropped from: the node does no more work for it. It recovers the stake once the
+ * chain lists it as departed, and waits until the task ends because rewards may vest until then. Meanwhile it
+ * handles disputes about that stake like a member that has stayed.
  */
 export class DepartedTask {
   readonly taskId: bigint;
   readonly disputes: Disputes;
   /** The newest state seen. */
   task: TaskState;
-  /** Known once there was a case. */
+  /** Known once there was a dispute. */
   #members: Member[] | null = null;
   readonly #loop = new Wakeable();
   #left = false;
@@ -44,12 +44,12 @@ export class DepartedTask {
     this.disputes = disputes;
   }
 
-  /** Something happened on chain: look again now. */
+  /** Read the chain again now, because something happened on it. */
   wake(): void {
     this.#loop.wake();
   }
 
-  /** Where a case is open, with whom it is settled; nothing else of the task concerns this node. */
+  /** The members for settling an open dispute; nothing else of the task concerns this node. */
   get attended(): Attended | null {
     const { task, disputes } = this;
     if (task.openCases === 0 || !this.#members) return null;
@@ -59,7 +59,7 @@ export class DepartedTask {
   /**
    * Resolves with the task once it has ended, with null if `signal` is aborted.
    *
-   * @param release takes the stake back; called once, when the chain has this account as departed
+   * @param release recovers the stake; called once, when the chain lists this account as departed
    */
   async ended(
     chain: DepartedChain,
@@ -83,7 +83,7 @@ export class DepartedTask {
     return null;
   }
 
-  /** The way out of a running task: say so, and take the stake back after the round in which it was said. */
+  /** Leaves a running task: announce it on chain, and recover the stake after that round. */
   async #withdraw(chain: DepartedChain, release: () => Promise<void>): Promise<void> {
     if (hasDeparted(this.task, chain.account)) {
       if (!this.#released) await release();
@@ -94,7 +94,7 @@ export class DepartedTask {
     }
   }
 
-  /** Do what open cases ask for; returns milliseconds until the next look. */
+  /** Do what open disputes require; returns milliseconds until the next read. */
   async #attend(chain: Pick<ChainPort, 'members'>): Promise<number> {
     const { shortest, longest } = LOOK_MILLISECONDS;
     if (this.task.openCases === 0) return longest;

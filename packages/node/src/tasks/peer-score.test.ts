@@ -6,14 +6,14 @@ const task = (status: string, peerId: string) =>
   ({ task: { status }, context: { members: [{ peerId }] } }) as unknown as FollowedTask;
 
 describe('the standing of a peer', () => {
-  it('is that of a member while its task runs, and nobody’s else', () => {
+  it('the score of a peer is that of a member only while its task runs', () => {
     const standing = peerScore(() => [task('running', 'alice'), task('ended', 'bob')]);
     expect(standing('alice')).toBeGreaterThan(0);
     expect(standing('bob')).toBe(0);
     expect(standing('mallory')).toBe(0);
   });
 
-  it('asks who is a member once for many messages', () => {
+  it('the score looks up membership once for many messages', () => {
     let asked = 0;
     const standing = peerScore(() => {
       asked++;

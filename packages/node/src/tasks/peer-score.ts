@@ -1,13 +1,13 @@
 import type { FollowedTask } from './followed-task.ts';
 
-/** Of 50: members have stake behind them that they would lose, strangers have nothing. */
+/** Score of a member, of 50: members have stake to lose, strangers have none. */
 const MEMBER = 20;
-/** Milliseconds for which who is a member is not looked up again: gossip asks for every message. */
+/** How long the membership of a peer is cached, ms: gossip asks for every message. */
 const FRESH = 1_000;
 
 /**
- * How peers stand with this node by what the chain says of them: the members of running tasks that it follows are
- * kept, and listened to, before others.
+ * Score of a peer from the chain's records: the node prefers members of running tasks that it follows, for
+ * connections and messages.
  */
 export function peerScore(followed: () => readonly FollowedTask[]): (peerId: string) => number {
   let members = new Set<string>();

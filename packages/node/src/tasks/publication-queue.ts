@@ -12,21 +12,21 @@ import {
   requestDigest,
 } from './create-task.ts';
 
-/** Publications under way at a time; each holds a model. They take their turns on chain anyway. */
+/** Maximum number of concurrent publications; each holds a model. They take turns on chain anyway. */
 const MAX_RUNNING = 4;
 
-/** Failures that are remembered for whoever asks. */
+/** Number of failures remembered for later requests. */
 const MAX_FAILED = 100;
 
-/** Milliseconds to look for a model that was not uploaded to this node. */
+/** Time limit for finding a model that was not uploaded to this node, ms. */
 const MODEL_MILLISECONDS = 20_000;
 
-/** What has become of a publication. */
+/** The state of a publication. */
 export interface PublicationState {
   id: string;
   state: PublishStep | 'published' | 'failed';
   taskId: bigint | null;
-  /** Why nothing was published, and nothing escrowed. */
+  /** Why nothing was published or escrowed. */
   error: ChorusError | null;
 }
 
@@ -37,7 +37,7 @@ export interface PublicationsParts {
   signal: AbortSignal;
   emit: EventSink;
   publish: (request: TaskRequest, options: PublishOptions) => Promise<bigint>;
-  /** Finds out whether a task was created of which that is not known. */
+  /** Finds out whether a task was created, if that is unknown. */
   recover: (publication: Publication) => Promise<bigint | null>;
 }
 
@@ -48,9 +48,9 @@ interface Running {
 }
 
 /**
- * Tasks that are published in the background, each under an id that whoever asks has chosen: asking again, after a
- * lost answer or a crash of either side, pays once. What is under way or failed is remembered here, what is open or
- * published in the journal.
+ * Publishes tasks in the background, each under an id that the caller chooses: a repeated request, after a lost
+ * answer or a crash of either side, pays only once. This queue remembers publications in progress and failures; the
+ * journal remembers open and finished ones.
  */
 export class PublicationQueue {
   readonly #parts: PublicationsParts;
@@ -62,8 +62,8 @@ export class PublicationQueue {
   }
 
   /**
-   * Begin, unless it is under way or done.
-   * @throws ChorusError `E_PUBLICATION_OTHER` where the id stands for something else, `E_ADMIN_BUSY`
+   * Begin, unless the publication is in progress or done.
+   * @throws ChorusError `E_PUBLICATION_OTHER` if the id belongs to another request, `E_ADMIN_BUSY`
    */
   begin(id: string, outline: RequestOutline): PublicationState {
     const digest = requestDigest(outline);
@@ -85,20 +85,20 @@ export class PublicationQueue {
     if (error) return { ...none, state: 'failed', error };
     throw new ChorusError(
       'E_PUBLICATION_UNKNOWN',
-      'nothing is published under this id, and nothing escrowed',
+      'there is no publication with this id, and nothing was escrowed',
       {
         facts: { id },
-        hint: 'ask for it again, under the same id',
+        hint: 'send the request again, under the same id',
       },
     );
   }
 
-  /** Models that must not be dropped: they are about to be published. */
+  /** Models that must be kept, because they are about to be published. */
   models(): string[] {
     return [...this.#running.values()].map(({ model }) => model);
   }
 
-  /** Of an earlier run, or of an attempt whose outcome is not known: find out what became of it. */
+  /** Find the outcome of a publication of an earlier run, or of an attempt with unknown outcome. */
   resume(publication: Publication): void {
     this.#parts.background.spawn(this.#recover(publication, null));
   }
@@ -107,7 +107,7 @@ export class PublicationQueue {
     if (this.#running.size >= MAX_RUNNING) {
       throw new ChorusError('E_ADMIN_BUSY', 'too many tasks are being published', {
         facts: { limit: MAX_RUNNING },
-        hint: 'ask again in a moment',
+        hint: 'try again in a moment',
       });
     }
     this.#failed.delete(id);
@@ -142,7 +142,7 @@ export class PublicationQueue {
     }
   }
 
-  /** `cause`: what is to be told where nothing was created; nothing is, where nobody asks any more. */
+  /** `cause`: the error to report if nothing was created; absent if no caller waits. */
   async #recover(publication: Publication, cause: unknown): Promise<void> {
     const { background, emit, recover } = this.#parts;
     const { id } = publication;
@@ -165,7 +165,7 @@ export class PublicationQueue {
 }
 
 function unsent(): ChorusError {
-  return new ChorusError('E_PUBLICATION_UNSENT', 'the node ended before it had sent the task', {
-    hint: 'ask for it again, under the same id',
+  return new ChorusError('E_PUBLICATION_UNSENT', 'the node ended before it sent the task', {
+    hint: 'send the request again, under the same id',
   });
 }

@@ -17,7 +17,7 @@ import { decimalsOf } from '../utils/token-decimals.ts';
 import { Payout } from './claims.ts';
 import { DepartedTask } from './left-task.ts';
 
-/** Own tasks whose model can be evaluated after their end: the last ones. Each has a thread with its model in it. */
+/** Number of own ended tasks whose model can still be evaluated. Each has a thread with its model. */
 const KEPT_TASKS = 4;
 
 export interface EndingsParts {
@@ -28,15 +28,15 @@ export interface EndingsParts {
   proving: Proving;
   reader: PayloadReader;
   background: Background;
-  /** The tasks that are followed. */
+  /** The followed tasks. */
   runners: Map<bigint, TaskRunner>;
   emit: EventSink;
   signal: AbortSignal;
 }
 
 /**
- * How tasks end for this node: by themselves or because it has left them. What it earned is collected, its stake taken
- * back, and nothing kept but the models of its own last tasks.
+ * Handles the end of tasks for this node: by themselves or because it has left them. It collects what the node
+ * earned, recovers its stake, and keeps only the models of its own last tasks.
  */
 export class TaskCompletion {
   readonly payout: Payout;
@@ -51,12 +51,12 @@ export class TaskCompletion {
     this.payout = new Payout(parts);
   }
 
-  /** The tasks that were left and have not ended. */
+  /** Left tasks that have not ended. */
   get departed(): ReadonlyMap<bigint, DepartedTask> {
     return this.#departed;
   }
 
-  /** A runner has stopped: with the task as it ended, or with null where the task was left or the node closes. */
+  /** Handle a stopped runner: with the ended task, or with null if the task was left or the node closes. */
   async over(runner: TaskRunner, ended: TaskState | null): Promise<void> {
     const { background, resources, signal } = this.#parts;
     if (ended) await background.retrying(() => this.#finish(runner, ended));
@@ -66,8 +66,8 @@ export class TaskCompletion {
   }
 
   /**
-   * Take back stake and reward of a task that was left: the stake once the chain has this account as departed, what was
-   * earned once the task has ended. Until then defend that stake.
+   * Recover stake and reward of a left task: the stake once the chain lists this account as departed, the reward
+   * once the task has ended. Until then, defend that stake.
    */
   async awaitEnd(task: TaskState): Promise<void> {
     const { ports, background, resources, emit, signal } = this.#parts;
@@ -96,14 +96,14 @@ export class TaskCompletion {
     });
   }
 
-  /** Collect what is owed, check the final model, and say so. */
+  /** Collect what is owed, check the final model, and report both. */
   async #finish({ session, history, disputes }: TaskRunner, task: TaskState): Promise<void> {
     const { ports, runners, emit, signal } = this.#parts;
     const { chain, storage } = ports;
     const { taskId } = session;
     const opensCommitment = await history.opens((await chain.task(taskId)).totalCommitment);
     const claimed = await this.#claim(task);
-    // Others may recompute the model, or take it from here and check it against the chain.
+    // Other nodes may recompute the model, or get it from here and check it against the chain.
     const publishes = opensCommitment && sameAddress(task.owner, chain.account);
     const modelCid = publishes ? await storage.put(encodeGlobalModel(session.model)) : null;
     const decimals = await decimalsOf(chain, task.token);
@@ -111,7 +111,7 @@ export class TaskCompletion {
     await this.payout.releaseStake(taskId, disputes);
     if (signal.aborted) return;
     await this.#close(taskId);
-    // The requester may still want to evaluate its model; for the others the task is over.
+    // The requester may still want to evaluate its model; for other members the task is over.
     const over = sameAddress(task.owner, chain.account) ? this.#keep(session) : session;
     if (!over) return;
     runners.delete(over.taskId);
@@ -122,13 +122,13 @@ export class TaskCompletion {
     return (await this.payout.claim(token, [id]))?.amount ?? 0n;
   }
 
-  /** Keep the model of an own task that has ended; returns the one that it takes the place of. */
+  /** Keep the model of an own ended task; returns the one that it replaces. */
   #keep(session: TaskSession): TaskSession | undefined {
     this.#kept.push(session);
     return this.#kept.length > KEPT_TASKS ? this.#kept.shift() : undefined;
   }
 
-  /** The work for a task that was left is over; what is on chain is waited for. */
+  /** The work for a left task is over; now wait for the chain. */
   async #depart({ session, task }: TaskRunner): Promise<void> {
     const { ports, runners, resources } = this.#parts;
     const { taskId } = session;
@@ -138,7 +138,7 @@ export class TaskCompletion {
     await this.awaitEnd(task ?? (await ports.chain.task(taskId)));
   }
 
-  /** Cases of a task there is no session of: what looking for payloads takes is made when a case asks for it. */
+  /** Disputes of a task without a session: the parts for finding payloads are created when a dispute needs them. */
   #disputesOf(task: TaskState): Disputes {
     const { ports, files, proving, reader, signal } = this.#parts;
     const { id: taskId, dimension } = task;
@@ -150,7 +150,7 @@ export class TaskCompletion {
     return new Disputes({ taskId, ports, files, signal }, async (context, trainer) => {
       if (source === null) {
         const terms = await files.readTerms(taskId);
-        if (!terms) return 'the terms of the task are not here any more';
+        if (!terms) return 'the terms of the task are no longer stored here';
         const form = payloadForm(decodeTerms(terms), reader);
         source ??= { taskId, ports, signal, committer, form, payloads };
       }
@@ -158,7 +158,7 @@ export class TaskCompletion {
     });
   }
 
-  /** Nothing more is to be done for a task. */
+  /** Record that nothing more is to be done for a task. */
   async #close(taskId: bigint): Promise<void> {
     const { journal, files, resources } = this.#parts;
     journal.setTask(taskId, 'ended');

@@ -33,10 +33,10 @@ import { lateTasks } from './late-tasks.ts';
 import { tellPresence } from './messages/presence.ts';
 import type { TaskCompletion } from './task-completion.ts';
 
-/** Peers asked for the terms and the model of a task that is joined by its number alone. */
+/** Number of peers asked for the terms and the model of a task that is joined only by its number. */
 const MAX_ASKED = 16;
 
-/** What came of joining a task by hand. */
+/** The result of joining a task by hand. */
 export type JoinOutcome = { outcome: 'joined' | 'followed' } | { outcome: 'refused'; error: ChorusError };
 
 export interface BeginningsParts extends AdmissionParts {
@@ -47,7 +47,7 @@ export interface BeginningsParts extends AdmissionParts {
   proving: Proving;
   reader: PayloadReader;
   models: Models;
-  /** The tasks that are followed: those that begin are put there. */
+  /** The followed tasks; new ones are added. */
   runners: Map<bigint, TaskRunner>;
   creator: TaskCreator;
   completion: TaskCompletion;
@@ -55,12 +55,12 @@ export interface BeginningsParts extends AdmissionParts {
   signal: AbortSignal;
 }
 
-/** How tasks come to be followed: heard of, asked for by hand, published, or taken up from an earlier run. */
+/** Starts to follow tasks: announced, requested by hand, published, or resumed from an earlier run. */
 export class TaskIntake {
   readonly #parts: BeginningsParts;
   readonly #admission: Admission;
   readonly #known = new KnownTasks();
-  /** Work on taking up a task: one at a time for each. */
+  /** Work to start following a task: one at a time for each task. */
   readonly #under = new Map<bigint, Promise<void>>();
 
   constructor(parts: BeginningsParts) {
@@ -68,17 +68,17 @@ export class TaskIntake {
     this.#admission = new Admission(parts);
   }
 
-  /** Nothing new is to be heard of this task. */
+  /** Whether the task is already handled, so that further announcements are ignored. */
   isKnown(taskId: bigint): boolean {
     const { runners, left } = this.#parts;
     if (runners.has(taskId) || this.#under.has(taskId)) return true;
     return left.has(taskId) || this.#known.isRefused(taskId);
   }
 
-  /** A task was announced that is on chain as announced. */
+  /** Handle a true announcement: the task is on chain as announced. */
   announced(task: TaskState, announcement: Announcement): void {
     this.#known.remember(task.id, announcement);
-    // Another announcement of it may have come while the chain was read.
+    // Another announcement of the task may have arrived while the chain was read.
     if (!this.isKnown(task.id)) this.#begin(task.id, this.#consider(task, announcement));
   }
 
@@ -87,15 +87,15 @@ export class TaskIntake {
     return this.#known.get(taskId)?.terms ?? null;
   }
 
-  /** Say which running tasks this node came too late for: they are announced no more. */
+  /** Report the running tasks that this node came too late for: they are no longer announced. */
   async tellLate(): Promise<void> {
     const { ports, config, runners } = this.#parts;
     if (config.roles.length === 0) return;
     for (const task of await lateTasks(ports.chain)) {
       if (runners.has(task.id) || this.isKnown(task.id)) continue;
-      const late = new ChorusError('E_TASK_NOT_OPEN', 'it began before this node was there', {
+      const late = new ChorusError('E_TASK_NOT_OPEN', 'the task began before this node could join', {
         facts: { round: task.round, rounds: task.rounds },
-        hint: 'nothing to do: a running task takes no more members, and the next one is joined',
+        hint: 'nothing to do: a running task accepts no more members; the node joins the next one',
       });
       this.#tellRefused(task.id, late);
     }
@@ -110,21 +110,21 @@ export class TaskIntake {
     );
   }
 
-  /** From now on the task is this node's, as after a restart; what fails in it is told, and the task is still there. */
+  /** Start following the task, as after a restart. Failures are reported; the task stays followed. */
   async followOwn(taskId: bigint): Promise<void> {
     if (!this.#parts.runners.has(taskId) && !this.#under.has(taskId)) this.takeUp(taskId);
     await this.settled(taskId);
   }
 
-  /** Resolves when nothing is under way with the task, or with any. */
+  /** Resolves when no work is in progress for the task, or for any task. */
   async settled(taskId?: bigint): Promise<void> {
     if (taskId === undefined) await Promise.allSettled(this.#under.values());
     else await this.#under.get(taskId);
   }
 
   /**
-   * Join a task by hand, within the limits. One that this node was told to leave is taken up again, unless it has left it
-   * on chain already, which is final.
+   * Join a task by hand, within the limits. A task that the user had left is resumed, unless the node has already
+   * left it on chain, which is final.
    * @throws ChorusError `E_CHAIN_UNKNOWN_TASK`, `E_TASK_NOT_OPEN`, `E_TASK_LEFT`
    */
   async join(taskId: bigint): Promise<JoinOutcome> {
@@ -132,16 +132,16 @@ export class TaskIntake {
     const { chain, network } = ports;
     await this.settled(taskId);
     if (completion.departed.has(taskId)) {
-      throw new ChorusError('E_TASK_LEFT', 'this node has left the task, and a task takes nobody back', {
+      throw new ChorusError('E_TASK_LEFT', 'this node has left the task, and a task accepts no one back', {
         facts: { taskId },
-        hint: 'its stake comes back, and what it earned is claimed when the task ends',
+        hint: 'its stake is released, and its rewards are claimed when the task ends',
       });
     }
     await left.delete(taskId);
     if (runners.has(taskId)) return { outcome: 'followed' };
     const task = await chain.task(taskId);
     if (task.status !== 'joining') {
-      throw new ChorusError('E_TASK_NOT_OPEN', 'the task takes no more members', {
+      throw new ChorusError('E_TASK_NOT_OPEN', 'the task accepts no more members', {
         facts: { taskId, status: task.status },
       });
     }
@@ -196,7 +196,7 @@ export class TaskIntake {
     try {
       const session = await this.#openSession(task, found.terms, providers, { joined: false });
       try {
-        // Again, with how long a step takes here.
+        // Checked again, now with the measured duration of a step.
         const facts = await this.#admission.facts(task, terms, session);
         const roles = this.#admission.reserve(task, terms, facts);
         await this.#admission.join(task, found, roles);
@@ -207,7 +207,7 @@ export class TaskIntake {
       emit({ type: 'joined', taskId: task.id });
       this.#follow(session);
     } catch (error) {
-      // A join whose receipt never came may still be mined: without the files its stake would be forgotten.
+      // A join without a receipt may still be mined: without the files the node would forget its stake.
       if (!hasCode(error, 'E_CHAIN_UNREACHABLE')) {
         resources.release(task.id);
         await this.#forget(task.id);
@@ -216,7 +216,7 @@ export class TaskIntake {
     }
   }
 
-  /** A task of this node's own, which it follows already, is joined like any other. */
+  /** This node's own task, which it already follows, is joined like any other. */
   async #joinOwn(task: TaskState, session: TaskSession): Promise<void> {
     const { terms } = session;
     const { ports, dataset, resources, emit, signal } = this.#parts;
@@ -235,14 +235,14 @@ export class TaskIntake {
     }
   }
 
-  /** Nothing of the task is this node's. */
+  /** Release everything of the task, because this node is not a member. */
   async #forget(taskId: bigint): Promise<void> {
     const { files, journal } = this.#parts;
     await files.remove(taskId).catch(() => {});
     journal.forgetTask(taskId);
   }
 
-  /** A task of an earlier run of this node: joined, owned, or about to be joined when the run ended. */
+  /** Resume a task of an earlier run of this node: joined, owned, or about to be joined when the run ended. */
   async #resume(taskId: bigint): Promise<void> {
     const { ports, journal, files, resources, left, background, creator, completion, signal } = this.#parts;
     const known = journal.task(taskId);
@@ -253,7 +253,7 @@ export class TaskIntake {
     const isMember = members.some((m) => sameAddress(m.address, chain.account));
     if (!owned && !isMember) {
       if (known?.state !== 'joining' || task.status !== 'joining') return this.#forget(taskId);
-      // Whatever was sent has been looked up by now: it was not mined.
+      // The outcome of every sent transaction is known by now: the join was not mined.
       const terms = await this.#termsOf(task, known.providers);
       return this.#consider(task, { terms, peerId: known.providers[0] ?? '' });
     }
@@ -285,8 +285,8 @@ export class TaskIntake {
   }
 
   /**
-   * A task of this node's own that it cannot follow. One that has not begun is ended, and its budget taken back: nobody
-   * is to join what its own requester cannot do. Another goes on by its members.
+   * Handle this node's own task that it cannot follow. If it has not begun, cancel it and recover its budget: others
+   * should not join a task that its own requester cannot follow. Otherwise its members continue it.
    */
   async #giveUp(taskId: bigint, error: unknown): Promise<void> {
     const { ports, background, completion, emit } = this.#parts;
@@ -301,14 +301,14 @@ export class TaskIntake {
     background.spawn(completion.awaitEnd(await chain.task(taskId)));
   }
 
-  /** Whether others wait for something this account has committed to. */
+  /** Whether others depend on a commitment of this account. */
   async #owes(task: TaskState): Promise<boolean> {
     const { chain } = this.#parts.ports;
     if (task.status !== 'running' || task.round === 0) return false;
     return hasOpenObligations(chain.account, task, await chain.round(task.id, task.round));
   }
 
-  /** The terms on disk where they are those on chain; else as a peer gives them. */
+  /** The terms on disk if they match the chain; else the terms from a peer. */
   async #termsOf(task: TaskState, providers: string[]): Promise<Uint8Array> {
     const { ports, files, signal } = this.#parts;
     const terms = await files.readTerms(task.id);
@@ -323,7 +323,7 @@ export class TaskIntake {
     return fetched;
   }
 
-  /** `anyData`: of a task that is followed without being a member, this node's data need not be. */
+  /** `anyData`: this node's data need not fit a task that it follows without being a member. */
   #openSession(
     task: TaskState,
     termsBytes: Uint8Array,
@@ -344,7 +344,9 @@ export class TaskIntake {
     });
   }
 
-  /** A model that cannot be run is not run again, now or after a restart; its owner's node goes on without it. */
+  /**
+   * A model that cannot be run is not tried again, now or after a restart; the node of its owner goes on without it.
+   */
   async #abandon(task: TaskState, model: string, fault: ChorusError): Promise<void> {
     const { ports, models, left, emit } = this.#parts;
     if (sameAddress(task.owner, ports.chain.account) || left.has(task.id)) return;
@@ -358,7 +360,7 @@ export class TaskIntake {
     const runner = new TaskRunner(session);
     runners.set(session.taskId, runner);
     if (config.roles.includes('aggregator')) {
-      // Ready before the first round needs it.
+      // Prepared before the first round needs it.
       background.spawn(proving.prover(session.terms.dimension).then(() => {}));
     }
     background.spawn(tellPresence(ports, runner, signal));

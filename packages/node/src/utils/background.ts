@@ -2,10 +2,10 @@ import { explain, isRetryable } from '@chorus/protocol';
 import { pause } from '@chorus/utils';
 import type { EventSink } from '../events/events.ts';
 
-/** First and longest pause before what failed for want of the chain or a peer is tried again. */
+/** First and longest pause before a retry, if the chain or a peer was not available. */
 export const RETRY_MILLISECONDS = { first: 1_000, longest: 30_000 };
 
-/** Work that nobody waits for until the node closes. What fails in it is told, never lost. */
+/** Background work, awaited only when the node closes. Failures are reported, never lost. */
 export class Background {
   readonly #signal: AbortSignal;
   readonly #emit: EventSink;
@@ -22,7 +22,7 @@ export class Background {
     this.#running.add(tracked);
   }
 
-  /** Until it is done, it fails for good, or the node closes; each failure is told, with the task it is about. */
+  /** Retry work until it is done, fails permanently, or the node closes; each failure is reported with its task. */
   async retrying(work: () => Promise<void>, taskId?: bigint): Promise<void> {
     for (let wait = RETRY_MILLISECONDS.first; ; wait = Math.min(wait * 2, RETRY_MILLISECONDS.longest)) {
       try {
@@ -43,7 +43,7 @@ export class Background {
     });
   }
 
-  /** Resolves when all that is under way now is done. */
+  /** Resolves when all current work is done. */
   async finished(): Promise<void> {
     await Promise.allSettled([...this.#running]);
   }

@@ -14,7 +14,7 @@ const UNITS: Readonly<Record<string, number>> = {
   TiB: 2 ** 40,
 };
 
-/** A number of bytes as a person writes it: `1500000`, `"2 GiB"`, `"500MB"`; at most 2^53. */
+/** A number of bytes as users write it: `1500000`, `"2 GiB"`, `"500MB"`; at most 2^53. */
 export const bytesSchema = z.union([z.number(), z.string()]).transform((value, context) => {
   const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(String(value).trim());
   const unit = match && UNITS[match[2]!];
@@ -30,7 +30,7 @@ interface DayWindow {
   to: number;
 }
 
-/** A stretch of the day, local time, as a person writes it: `"22:00-07:00"`. Null where it is not one. */
+/** A window of the day, local time, as users write it: `"22:00-07:00"`. Null if the text is not one. */
 function parseWindow(text: string): DayWindow | null {
   const match = /^(\d\d):(\d\d)-(\d\d):(\d\d)$/.exec(text.trim());
   if (!match) return null;
@@ -56,8 +56,8 @@ export function withinWindows(windows: readonly string[], minute: number): boole
 }
 
 /**
- * Minutes from a minute of the day within the windows to the end of its window, Infinity without windows. Windows that
- * meet do not add up: what a person wrote as two is two.
+ * Minutes from a minute of the day within the windows to the end of its window, Infinity without windows. Adjacent
+ * windows are not merged: two written windows stay two.
  */
 export function minutesLeft(windows: readonly string[], minute: number): number {
   if (windows.length === 0) return Number.POSITIVE_INFINITY;
@@ -75,7 +75,7 @@ export function minuteOfDay(now: Date): number {
 }
 
 /**
- * Whole tokens as a person writes them, in a token's smallest unit; what is finer than that is left out.
+ * Whole tokens as users write them, converted to a token's smallest unit; finer digits are dropped.
  * @param text as `tokensSchema` takes it, such as `2.5`
  */
 export function tokenUnits(text: string, decimals: number): bigint {
@@ -99,13 +99,13 @@ const TIMES: readonly [number, string][] = [
   [2 * 60, 'minutes'],
 ];
 
-/** A duration for people: three figures and a unit. */
+/** A duration as text: three figures and a unit. */
 export function formatSeconds(seconds: number): string {
   const [least, unit] = TIMES.find(([from]) => seconds >= from) ?? [2, 's'];
   return `${Number((seconds / (least / 2)).toPrecision(3))} ${unit}`;
 }
 
-/** Bytes for people: three figures and a unit. */
+/** Bytes as text: three figures and a unit. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let step = 0;

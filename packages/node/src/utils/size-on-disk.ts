@@ -1,7 +1,10 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Bytes of a file, or of all files in a folder, links followed; each folder counts once, and what is not there is 0. */
+/**
+ * Bytes of a file, or of all files in a folder, links followed; each folder counts once, and a missing path counts
+ * 0.
+ */
 export async function sizeOnDisk(path: string, seen = new Set<string>()): Promise<number> {
   const info = await stat(path).catch(() => null);
   if (!info?.isDirectory()) return info?.isFile() ? info.size : 0;

@@ -7,9 +7,9 @@ export const peerSchema = z.object({
   direction: z.enum(['inbound', 'outbound']).nullable(),
   since: timeSchema.nullable(),
   latencyMs: z.number().nullable().describe('round trip of the last ping'),
-  score: z.number().nullable().describe('gossip score; below zero it is mistrusted'),
+  score: z.number().nullable().describe('gossip score; a peer below zero is mistrusted'),
   blame: z.number().nullable().describe('0 to 100; at 100 a peer is banned'),
-  tasks: z.array(z.string()).describe('tasks both are members of'),
+  tasks: z.array(z.string()).describe('tasks that both the peer and this node are members of'),
 });
 export type Peer = z.infer<typeof peerSchema>;
 
@@ -19,7 +19,7 @@ export type PeerList = z.infer<typeof peerListSchema>;
 export const banSchema = z.object({
   peerId: peerIdSchema,
   reason: z.string(),
-  until: timeSchema.nullable().describe('null: for good'),
+  until: timeSchema.nullable().describe('null: permanently'),
 });
 export type BannedPeer = z.infer<typeof banSchema>;
 
@@ -34,7 +34,7 @@ export const banRequestSchema = z.strictObject({
     .positive()
     .max(31_536_000)
     .optional()
-    .describe('default: as long as the node bans'),
+    .describe('default: the duration of automatic bans'),
   reason: z.string().min(1).max(200).optional(),
 });
 export type BanRequest = z.infer<typeof banRequestSchema>;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-/** Figures and names that an error is about. */
+/** Figures and names in an error. */
 export const factsSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
 /** Errors of the API: problem details (RFC 9457) with the codes of the rest of Chorus. */
 export const problemSchema = z.object({
-  type: z.string().describe('about:blank, or a URI of the kind of problem'),
+  type: z.string().describe('about:blank, or a URI of the problem type'),
   title: z.string(),
   status: z.number().int(),
   detail: z.string().optional(),

@@ -10,18 +10,18 @@ import { z } from 'zod';
 import { factsSchema } from './problem.ts';
 import { addressSchema, amountSchema, noticeSchema, taskIdSchema } from './values.ts';
 
-/** A model as a node keeps it. */
+/** A model stored by the node. */
 export const modelSchema = z.object({
   cid: z.string().describe('CID of the file'),
   bytes: z.number().int().positive(),
 });
 export type StoredModel = z.infer<typeof modelSchema>;
 
-/** Chosen by whoever publishes: asking again under the same id does not publish again. */
+/** The caller chooses the id; a repeated request under the same id does not publish again. */
 export const publicationIdSchema = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, - and _')
-  .describe('id of the publication, chosen by whoever asks');
+  .describe('id of the publication, chosen by the caller');
 
 const uint = (least: number, most: number) => z.number().int().min(least).max(most);
 const seconds = uint(1, 2 ** 32 - 1);
@@ -30,32 +30,45 @@ const units = (bits: bigint) =>
   amountSchema.transform(BigInt).refine((value) => value < 2n ** bits, `must be below 2^${bits}`);
 const account = addressSchema.transform((text) => text.toLowerCase() as Address);
 
-/** What a requester fixes on chain, within the contract's bounds. Rule, allow list and digest follow from the terms. */
+/**
+ * Parameters that a requester sets on chain, within the contract's bounds. Rule, allow list and digest follow from
+ * the terms.
+ */
 const paramsSchema = z
   .strictObject({
     token: account,
     budget: units(127n)
       .refine((value) => value > 0n, 'must be more than 0')
-      .describe("escrowed, in the token's smallest unit: all that the task can pay, fees included"),
+      .describe("amount to escrow, in the token's smallest unit: the most the task can pay, fees included"),
     rounds: uint(1, MAX_ROUNDS),
     minTrainers: uint(1, MAX_TRAINERS),
     maxTrainers: uint(1, MAX_TRAINERS),
     minAggregators: uint(1, MAX_AGGREGATORS),
     stake: units(96n).describe('deposit of each member'),
-    validators: z.array(account).min(1).max(MAX_VALIDATORS).describe('wallets that take the reference'),
-    minValidators: uint(1, MAX_VALIDATORS).describe('opened references that a round needs'),
+    validators: z
+      .array(account)
+      .min(1)
+      .max(MAX_VALIDATORS)
+      .describe('wallets of the validators, which compute the references'),
+    minValidators: uint(1, MAX_VALIDATORS).describe('number of opened references that a round needs'),
     aggregatorFeeBps: bps,
     validatorFeeBps: bps,
     joinSeconds: seconds,
     commitSeconds: seconds,
     referenceSeconds: seconds,
-    settleSeconds: seconds.describe('of each aggregation candidate in turn'),
+    settleSeconds: seconds.describe('time of each aggregation candidate in turn'),
     minReputation: uint(0, 2 ** 40 - 1),
     vestingRounds: uint(0, 16),
-    stagnationBps: bps.describe('of the reward of a round whose median loss did not fall'),
-    minShareBps: uint(0, 5000).describe('of the equal share, below which a trainer is not paid in a round'),
-    slashReporterBps: uint(0, 1_000).describe('of stake slashed by a verdict: to who reported it'),
-    slashBurnBps: uint(5_000, 10_000).describe('likewise, burned; the rest is the task’s'),
+    stagnationBps: bps.describe('part of the reward of a round whose median loss did not fall'),
+    minShareBps: uint(0, 5000).describe(
+      'part of the equal share below which a trainer is not paid in a round',
+    ),
+    slashReporterBps: uint(0, 1_000).describe(
+      'part of the stake slashed by a verdict that goes to the reporter',
+    ),
+    slashBurnBps: uint(5_000, 10_000).describe(
+      'part of the stake slashed by a verdict that is burned; the rest goes to the task',
+    ),
   })
   .superRefine((params, context) => {
     const refuse = (field: keyof typeof params, message: string) =>
@@ -71,9 +84,9 @@ const paramsSchema = z
       refuse('slashBurnBps', 'must be at most 10000 together with slashReporterBps');
   });
 
-/** A task as a requester wants it. */
+/** A request to publish a task. */
 export const publicationRequestSchema = z.strictObject({
-  model: z.string().min(1).max(120).describe('CID of the ONNX model to begin from; see POST /v1/models'),
+  model: z.string().min(1).max(120).describe('CID of the initial ONNX model; see POST /v1/models'),
   terms: termsFields
     .omit({ model: true, modelBytes: true, payloads: true })
     .partial({ dimension: true })
@@ -81,24 +94,24 @@ export const publicationRequestSchema = z.strictObject({
       payloads: z
         .enum(['sealed', 'public'])
         .default('sealed')
-        .describe('who can read updates: the validators and aggregators alone, or whoever is connected'),
+        .describe('who can read updates: only the validators and aggregators, or any connected peer'),
     })
     .transform(({ payloads, ...terms }) => (payloads === 'sealed' ? { ...terms, payloads } : terms))
-    .describe('the terms; dimension is counted in the model where it is left out'),
+    .describe('the terms; dimension is counted in the model if omitted'),
   params: paramsSchema,
 });
-/** As it is sent: amounts as decimal strings. */
+/** The request as sent: amounts are decimal strings. */
 export type PublicationRequest = z.input<typeof publicationRequestSchema>;
-/** As it is checked: amounts as bigint, addresses in lower case. */
+/** The request after checks: amounts are bigint, addresses lower case. */
 export type CheckedPublication = z.output<typeof publicationRequestSchema>;
 
-/** What has become of a publication. */
+/** The state of a publication. */
 export const publicationSchema = z.object({
   id: publicationIdSchema,
   state: z
     .enum(['check', 'escrow', 'published', 'failed'])
-    .describe('check and escrow: under way; failed: nothing was escrowed, and it may be asked for again'),
+    .describe('check and escrow: in progress; failed: nothing was escrowed, and the request may be repeated'),
   taskId: taskIdSchema.nullable(),
-  problem: noticeSchema.extend({ facts: factsSchema }).nullable().describe('why it failed'),
+  problem: noticeSchema.extend({ facts: factsSchema }).nullable().describe('why publishing failed'),
 });
 export type PublicationDocument = z.infer<typeof publicationSchema>;

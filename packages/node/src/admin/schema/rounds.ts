@@ -8,7 +8,7 @@ import {
   tokenAmountSchema,
 } from './values.ts';
 
-/** How a round of a followed task went, and what this account had of it. */
+/** The outcome of a round of a followed task, and what this account earned. */
 export const roundSummarySchema = z.object({
   taskId: taskIdSchema,
   round: z.number().int(),
@@ -18,14 +18,14 @@ export const roundSummarySchema = z.object({
     .number()
     .int()
     .nullable()
-    .describe('index of this account among the trainers, from 0; null where it is none'),
+    .describe('index of this account among the trainers, from 0; null if it is not a trainer'),
   weight: z.number().int().nullable().describe('weight of its update in the aggregate, of 65536'),
   share: z.number().int().nullable().describe('share of the reward, of 4294967296'),
   token: addressSchema,
   decimals: decimalsSchema,
   reward: amountSchema.describe('earned by this account for training'),
   fee: amountSchema.describe('earned by this account for validating and aggregating'),
-  reason: z.string().nullable().describe('why its update got this share, where this node knows'),
+  reason: z.string().nullable().describe('why its update got this share, if this node knows'),
   transaction: z.string().nullable(),
   stageSeconds: z.record(z.string(), z.number()).describe('how long each stage took here'),
 });
@@ -40,7 +40,7 @@ export const earningsSchema = tokenAmountSchema.extend({
   fees: amountSchema.describe('for validating and aggregating'),
   claimed: amountSchema.describe('paid out to the wallet by this node'),
   settled: z.number().int().describe('rounds followed to their settlement'),
-  paid: z.number().int().describe('those that paid this account'),
+  paid: z.number().int().describe('rounds that paid this account'),
   void: z.number().int().describe('rounds that ended without a settlement'),
 });
 export type Earnings = z.infer<typeof earningsSchema>;
@@ -48,8 +48,8 @@ export type Earnings = z.infer<typeof earningsSchema>;
 /** What this account has earned, by token. */
 export const rewardsSchema = z.object({
   earned: z.array(earningsSchema),
-  claimable: z.array(tokenAmountSchema).describe('can be claimed on chain now'),
-  staked: z.array(tokenAmountSchema).describe('locked in tasks'),
+  claimable: z.array(tokenAmountSchema).describe('amount that can be claimed on chain now'),
+  staked: z.array(tokenAmountSchema).describe('stake locked in tasks'),
 });
 export type Rewards = z.infer<typeof rewardsSchema>;
 

@@ -29,7 +29,10 @@ import {
 } from './tasks.ts';
 import { addressSchema, peerIdSchema, taskIdSchema } from './values.ts';
 
-/** One operation of the API. The server validates by it, the document describes it, the client is typed by it. */
+/**
+ * One operation of the API. The server validates with it, the document describes it, and the client takes its types
+ * from it.
+ */
 export interface Route {
   readonly method: 'get' | 'post' | 'put' | 'delete';
   /** Parameters in braces, as in OpenAPI. */
@@ -40,9 +43,9 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** The body is a file of at most so many bytes, as `application/octet-stream`. */
+  /** Largest size of the body in bytes, if the body is a file (`application/octet-stream`). */
   readonly fileBytes?: number;
-  /** Null for the routes that do not answer with JSON; `produces` then says what comes. */
+  /** Null for routes that do not answer with JSON; `produces` then names the type. */
   readonly response: z.ZodType | null;
   readonly produces?: string;
   /** Other statuses with the same document, such as 503 of a node that is not ready. */
@@ -52,7 +55,7 @@ export interface Route {
 const task = z.object({ id: taskIdSchema });
 const publication = z.object({ id: publicationIdSchema });
 
-/** Of a list: how many, and of which task. */
+/** Parameters of a list: the number of entries, and the task. */
 export const roundsQuerySchema = z.object({
   task: taskIdSchema.optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(50),
@@ -60,7 +63,7 @@ export const roundsQuerySchema = z.object({
 export type RoundsQuery = z.infer<typeof roundsQuerySchema>;
 
 export const eventsQuerySchema = z.object({
-  task: taskIdSchema.optional().describe('only events of this task, and those of none'),
+  task: taskIdSchema.optional().describe('only events of this task, and node-wide events'),
 });
 
 export const claimRequestSchema = z.strictObject({
@@ -110,14 +113,14 @@ export const ROUTES = {
   status: {
     method: 'get',
     path: '/v1/status',
-    summary: 'Everything about the node on one screen',
+    summary: 'The state of the node, as on the status screen',
     access: 'token',
     response: statusSchema,
   },
   tasks: {
     method: 'get',
     path: '/v1/tasks',
-    summary: 'Tasks this node follows, and those it saw and did not join',
+    summary: 'Tasks this node follows, and tasks it saw and did not join',
     access: 'token',
     response: taskListSchema,
   },
@@ -132,7 +135,7 @@ export const ROUTES = {
   join: {
     method: 'post',
     path: '/v1/tasks/{id}/join',
-    summary: 'Join a task that is open, if the limits allow it; takes back an earlier leave',
+    summary: 'Join an open task, if the limits allow it; revokes an earlier leave',
     access: 'token',
     params: task,
     response: joinResultSchema,
@@ -148,7 +151,7 @@ export const ROUTES = {
   refund: {
     method: 'post',
     path: '/v1/tasks/{id}/refund',
-    summary: 'Take back what an ended task of this wallet did not pay; answers when mined',
+    summary: 'Get back what an ended task of this wallet did not pay; answers when mined',
     access: 'token',
     params: task,
     body: refundRequestSchema,
@@ -157,7 +160,7 @@ export const ROUTES = {
   upload: {
     method: 'post',
     path: '/v1/models',
-    summary: 'Keep an ONNX model, to publish a task with; the same file gives the same CID',
+    summary: 'Store an ONNX model, to publish a task with it; the same file gives the same CID',
     access: 'token',
     fileBytes: MAX_MODEL_BYTES,
     response: modelSchema,
@@ -166,7 +169,7 @@ export const ROUTES = {
     method: 'put',
     path: '/v1/publications/{id}',
     summary:
-      'Publish a task of this wallet: checked, then its budget escrowed. Answers at once; the same id never pays twice',
+      'Publish a task of this wallet: check it, then escrow its budget. Answers at once; the same id never pays twice',
     access: 'token',
     params: publication,
     body: publicationRequestSchema,
@@ -175,7 +178,7 @@ export const ROUTES = {
   publication: {
     method: 'get',
     path: '/v1/publications/{id}',
-    summary: 'What has become of a publication, also of one before a restart',
+    summary: 'The state of a publication, also of one before a restart',
     access: 'token',
     params: publication,
     response: publicationSchema,
@@ -191,7 +194,7 @@ export const ROUTES = {
   rewards: {
     method: 'get',
     path: '/v1/rewards',
-    summary: 'What was earned, can be claimed and is staked',
+    summary: 'Amounts earned, claimable and staked',
     access: 'token',
     response: rewardsSchema,
   },
@@ -206,7 +209,7 @@ export const ROUTES = {
   stakes: {
     method: 'get',
     path: '/v1/stake',
-    summary: 'What an account has at stake, what is unbonding, and what others have put behind its identity',
+    summary: 'What an account has staked, what is unbonding, and what others have staked on its identity',
     access: 'token',
     query: stakesQuerySchema,
     response: stakesSchema,
@@ -214,7 +217,7 @@ export const ROUTES = {
   depositStake: {
     method: 'post',
     path: '/v1/stake/deposit',
-    summary: "Put stake behind this wallet's identity, or behind another wallet's; answers when mined",
+    summary: "Stake on this wallet's identity, or on another wallet's; answers when mined",
     access: 'token',
     body: stakeDepositRequestSchema,
     response: stakeDepositResultSchema,
@@ -222,7 +225,7 @@ export const ROUTES = {
   unbondStake: {
     method: 'post',
     path: '/v1/stake/unbond',
-    summary: 'Ask stake back: it can be withdrawn when the unbonding period is over; answers when mined',
+    summary: 'Request stake back: it can be withdrawn after the unbonding period; answers when mined',
     access: 'token',
     body: stakeUnbondRequestSchema,
     response: stakeUnbondResultSchema,
@@ -230,7 +233,7 @@ export const ROUTES = {
   withdrawStake: {
     method: 'post',
     path: '/v1/stake/withdraw',
-    summary: 'Withdraw to the wallet everything whose unbonding period is over; answers when mined',
+    summary: 'Withdraw all stake whose unbonding period is over to the wallet; answers when mined',
     access: 'token',
     body: stakeWithdrawRequestSchema,
     response: stakeWithdrawResultSchema,
@@ -278,7 +281,7 @@ export const ROUTES = {
   shutdown: {
     method: 'post',
     path: '/v1/shutdown',
-    summary: 'Finish or hand back the current step, then end the process',
+    summary: 'Finish or roll back the current step, then end the process',
     access: 'token',
     response: acceptedSchema,
   },

@@ -4,32 +4,32 @@ import { addressSchema, amountSchema, taskIdSchema, timeSchema } from './values.
 const numberSchema = z.string().regex(/^\d{1,78}$/);
 const identitySchema = numberSchema.describe('number of the identity (ERC-8004)');
 
-/** Behind whose identity the stake is: that of a wallet, or an identity by its number. */
+/** The identity with the stake: by its wallet or its number. */
 const fromSchema = z
   .string()
   .regex(/^(0x[0-9a-fA-F]{40}|\d{1,78})$/, 'must be the address of a wallet, or the number of an identity')
-  .describe('behind whose identity: its wallet, or the number of the identity; default: your own');
+  .describe('the identity with the stake, by its wallet or its number; default: your own');
 
 const dryRunSchema = z.boolean().default(false).describe('check everything, and send nothing');
 
 export const stakesQuerySchema = z.object({
   account: addressSchema.optional().describe("default: this node's wallet"),
-  token: addressSchema.optional().describe('a token to describe too, with or without a pool'),
+  token: addressSchema.optional().describe('another token to describe, with or without a pool'),
 });
 export type StakesQuery = z.infer<typeof stakesQuerySchema>;
 
 export const stakeTokenSchema = z.object({
   address: addressSchema,
-  symbol: z.string().nullable().describe('null where the token names none'),
-  decimals: z.number().int().nullable().describe('null where the token does not say'),
-  balance: amountSchema.nullable().describe('of the account; null where the token does not say'),
+  symbol: z.string().nullable().describe('null if the token names none'),
+  decimals: z.number().int().nullable().describe('null if the token does not say'),
+  balance: amountSchema.nullable().describe('balance of the account; null if the token does not say'),
 });
 export type StakeToken = z.infer<typeof stakeTokenSchema>;
 
 export const unbondingSchema = z.object({
   ticket: numberSchema,
-  amount: amountSchema.describe('what its shares are worth now; slashing lowers it until it is withdrawn'),
-  availableAt: timeSchema.describe('when it can be withdrawn'),
+  amount: amountSchema.describe('current value of its shares; slashing lowers it until it is withdrawn'),
+  availableAt: timeSchema.describe('when the stake can be withdrawn'),
   available: z.boolean(),
 });
 export type Unbonding = z.infer<typeof unbondingSchema>;
@@ -37,16 +37,16 @@ export type Unbonding = z.infer<typeof unbondingSchema>;
 export const stakePositionSchema = z.object({
   token: addressSchema,
   agentId: identitySchema,
-  owner: addressSchema.describe('who owns the identity'),
-  own: z.boolean().describe('it is the identity of the account'),
-  staked: amountSchema.describe("what the account's shares are worth now, without what is unbonding"),
+  owner: addressSchema.describe('owner of the identity'),
+  own: z.boolean().describe('whether it is the identity of the account'),
+  staked: amountSchema.describe("current value of the account's shares, without what is unbonding"),
   shares: numberSchema,
-  unbondable: amountSchema.describe('of it, what can be unbonded now'),
+  unbondable: amountSchema.describe('the part that can be unbonded now'),
   unbonding: z.array(unbondingSchema),
   pool: z.object({
     tokens: amountSchema,
-    locked: amountSchema.describe('what tasks have locked'),
-    free: amountSchema.describe('what tasks could lock, or owners unbond'),
+    locked: amountSchema.describe('amount that tasks have locked'),
+    free: amountSchema.describe('amount that tasks can lock or owners can unbond'),
     unbonding: amountSchema,
     shares: numberSchema,
   }),
@@ -54,12 +54,12 @@ export const stakePositionSchema = z.object({
     z.object({
       taskId: taskIdSchema,
       amount: amountSchema,
-      ended: z.boolean().describe('the task has ended: its members can release the stake'),
+      ended: z.boolean().describe('whether the task has ended, so that its members can release the stake'),
     }),
   ),
   holders: z
     .array(z.object({ account: addressSchema, amount: amountSchema, shares: numberSchema }))
-    .describe('whose stake it is, the largest deposits first'),
+    .describe('owners of the stake, the largest deposits first'),
   slashes: z
     .array(
       z.object({
@@ -69,16 +69,16 @@ export const stakePositionSchema = z.object({
         transaction: z.string(),
       }),
     )
-    .describe('the newest first'),
+    .describe('slashes, the newest first'),
 });
 export type StakePositionDocument = z.infer<typeof stakePositionSchema>;
 
-/** What an account has at stake, and what others have put behind its identity. */
+/** What an account has staked, and what others have staked on its identity. */
 export const stakesSchema = z.object({
   account: addressSchema,
-  agentId: identitySchema.nullable().describe('null where the account has no identity'),
+  agentId: identitySchema.nullable().describe('null if the account has no identity'),
   time: timeSchema.describe("the chain's own"),
-  unbondSeconds: z.number().int().describe('from a request to unbond until it can be withdrawn'),
+  unbondSeconds: z.number().int().describe('time from a request to unbond until it can be withdrawn'),
   tokens: z.array(stakeTokenSchema),
   positions: z.array(stakePositionSchema),
 });
@@ -87,7 +87,7 @@ export type StakesDocument = z.infer<typeof stakesSchema>;
 export const stakeDepositRequestSchema = z.strictObject({
   token: addressSchema,
   amount: amountSchema,
-  to: addressSchema.optional().describe('delegate: the wallet whose identity it is put behind'),
+  to: addressSchema.optional().describe('delegate: stake on the identity of this wallet'),
   dryRun: dryRunSchema,
 });
 export type StakeDepositRequest = z.input<typeof stakeDepositRequestSchema>;
@@ -97,15 +97,15 @@ export const stakeDepositResultSchema = z.object({
   token: addressSchema,
   amount: amountSchema,
   owner: addressSchema,
-  agentId: identitySchema.nullable().describe('null in a dry run that would register one'),
-  registered: z.boolean().describe('the account had no identity, and one is registered for it'),
+  agentId: identitySchema.nullable().describe('null in a dry run that would register an identity'),
+  registered: z.boolean().describe('whether an identity is registered, because the account had none'),
   transaction: z.string().nullable(),
 });
 export type StakeDepositResult = z.infer<typeof stakeDepositResultSchema>;
 
 export const stakeUnbondRequestSchema = z.strictObject({
   amount: z.union([amountSchema, z.literal('all')]),
-  token: addressSchema.optional().describe('needed where there is stake in several tokens'),
+  token: addressSchema.optional().describe('required if there is stake in several tokens'),
   from: fromSchema.optional(),
   dryRun: dryRunSchema,
 });
@@ -114,18 +114,18 @@ export type StakeUnbondRequest = z.input<typeof stakeUnbondRequestSchema>;
 export const stakeUnbondResultSchema = z.object({
   dryRun: z.boolean(),
   token: addressSchema,
-  amount: amountSchema.describe('what the shares are worth now'),
+  amount: amountSchema.describe('current value of the shares'),
   owner: addressSchema,
   agentId: identitySchema,
   ticket: numberSchema.nullable(),
-  availableAt: timeSchema.describe('when it can be withdrawn; of a dry run, as if it were sent now'),
+  availableAt: timeSchema.describe('when it can be withdrawn; for a dry run, as if it were sent now'),
   transaction: z.string().nullable(),
 });
 export type StakeUnbondResult = z.infer<typeof stakeUnbondResultSchema>;
 
 export const stakeWithdrawRequestSchema = z.strictObject({
-  token: addressSchema.optional().describe('of this token alone'),
-  from: fromSchema.describe('of this identity alone: its wallet, or its number').optional(),
+  token: addressSchema.optional().describe('only this token'),
+  from: fromSchema.describe('only this identity, by its wallet or its number').optional(),
   dryRun: dryRunSchema,
 });
 export type StakeWithdrawRequest = z.input<typeof stakeWithdrawRequestSchema>;
@@ -142,6 +142,8 @@ export const stakeWithdrawResultSchema = z.object({
       transaction: z.string().nullable(),
     }),
   ),
-  waiting: z.array(unbondingSchema.extend({ token: addressSchema })).describe('cannot be withdrawn yet'),
+  waiting: z
+    .array(unbondingSchema.extend({ token: addressSchema }))
+    .describe('amount that cannot be withdrawn yet'),
 });
 export type StakeWithdrawResult = z.infer<typeof stakeWithdrawResultSchema>;

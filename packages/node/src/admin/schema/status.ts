@@ -11,7 +11,7 @@ import {
   tokenAmountSchema,
 } from './values.ts';
 
-/** A warning that still holds, or was given lately; the same code is counted, not listed again. */
+/** A current or recent warning; the same code is counted, not listed again. */
 export const warningSchema = noticeSchema.extend({
   count: z.number().int().positive(),
   firstAt: timeSchema,
@@ -19,21 +19,21 @@ export const warningSchema = noticeSchema.extend({
 });
 export type Warning = z.infer<typeof warningSchema>;
 
-/** What the contributor allows the node, as configured; null stands for no limit. */
+/** The contributor's limits for the node, as configured; null means no limit. */
 export const limitsViewSchema = z.object({
   threads: z.number().int(),
   memoryBytes: z.number().nullable(),
   diskBytes: z.number().nullable(),
   uploadBytesPerSecond: z.number().nullable(),
   downloadBytesPerSecond: z.number().nullable(),
-  hours: z.array(z.string()).describe('local times of the day at which rounds may be begun; empty: always'),
+  hours: z.array(z.string()).describe('local times of day at which rounds may begin; empty: always'),
   withinHours: z.boolean(),
-  stakePerTask: z.string().describe('whole tokens put at risk in one task at most'),
-  stakePerDay: z.string().describe('whole tokens, of each token, newly put at risk in 24 hours at most'),
+  stakePerTask: z.string().describe('most whole tokens at risk in one task'),
+  stakePerDay: z.string().describe('most whole tokens newly put at risk in 24 hours, for each token'),
   onlyListedTokens: z.boolean(),
   listedTokens: z.array(z.string()),
-  owners: z.array(z.string()).nullable().describe("whose tasks are joined; null: anybody's"),
-  gasPerDay: z.string().describe("of the chain's own coin, in 24 hours"),
+  owners: z.array(z.string()).nullable().describe('owners whose tasks are joined; null: any owner'),
+  gasPerDay: z.string().describe("amount of the chain's own coin, in 24 hours"),
   maxTasks: z.number().int(),
   minValidators: z.number().int(),
   maxSlashPercent: z.number(),
@@ -51,7 +51,7 @@ export const limitsViewSchema = z.object({
 });
 export type LimitsView = z.infer<typeof limitsViewSchema>;
 
-/** What updates and references have told of the node's data. */
+/** What updates and references have revealed of the node's data. */
 export const privacyViewSchema = z.object({
   models: z.enum(['known', 'any']),
   minNoise: z.number(),
@@ -60,10 +60,10 @@ export const privacyViewSchema = z.object({
   delta: z.number(),
   spent: z.array(
     z.object({
-      data: z.string().describe('its registered name, or its path'),
-      epsilon: z.number().nullable().describe('null: without bound, as some training had no noise'),
-      trainings: z.number().int().describe('over all tasks, rounds and roles'),
-      plain: z.number().int().describe('those without noise'),
+      data: z.string().describe('registered name of the data, or its path'),
+      epsilon: z.number().nullable().describe('null: no bound, because some training had no noise'),
+      trainings: z.number().int().describe('number of trainings, over all tasks, rounds and roles'),
+      plain: z.number().int().describe('number of trainings without noise'),
     }),
   ),
 });
@@ -74,8 +74,8 @@ export const statusSchema = z.object({
   time: timeSchema,
   state: z
     .enum(['starting', 'ready', 'paused', 'stopping'])
-    .describe('paused: goes on with what it has begun and takes on nothing new'),
-  paused: z.array(noticeSchema).describe('why it takes on nothing new'),
+    .describe('paused: finishes what it has begun and accepts nothing new'),
+  paused: z.array(noticeSchema).describe('why the node accepts nothing new'),
   node: z.object({
     version: z.string(),
     protocol: z.string(),
@@ -105,32 +105,38 @@ export const statusSchema = z.object({
     reachable: z.boolean(),
     height: z.number().int().nullable(),
     blockTime: timeSchema.nullable().describe('time of the latest block'),
-    lagSeconds: z.number().nullable().describe('how far that is behind the clock of this machine'),
+    lagSeconds: z
+      .number()
+      .nullable()
+      .describe('how far the latest block is behind the clock of this machine'),
     requests: z
       .object({
         lastMinute: z.number().int(),
-        limit: z.number().int().nullable().describe('most requests a minute'),
-        limited: z.number().int().describe('answers since the start that said there were too many requests'),
-        pausedUntil: timeSchema.nullable().describe('until then the endpoint takes none'),
+        limit: z.number().int().nullable().describe('maximum requests per minute'),
+        limited: z
+          .number()
+          .int()
+          .describe('number of answers since the start that reported too many requests'),
+        pausedUntil: timeSchema.nullable().describe('the endpoint accepts no requests until then'),
       })
       .nullable()
-      .describe('what was asked of the endpoint'),
+      .describe('requests to the endpoint'),
     gasBalance: amountSchema.nullable().describe("the wallet's balance of the chain's own coin, in wei"),
   }),
   tasks: z.array(taskSummarySchema),
-  refused: z.array(refusalSchema).describe('tasks seen and not joined lately, the newest first'),
+  refused: z.array(refusalSchema).describe('tasks recently seen and not joined, the newest first'),
   rounds: z.array(roundSummarySchema).describe('the last rounds, the newest first'),
   earned: z.array(earningsSchema),
   claimable: z.array(tokenAmountSchema),
   staked: z.array(tokenAmountSchema),
   resources: z.object({
-    cpuPercent: z.number().describe('of one core, over the last seconds'),
+    cpuPercent: z.number().describe('percent of one core, over the last seconds'),
     rssBytes: z.number(),
     heapBytes: z.number(),
-    eventLoopLagMs: z.number().describe('99th percentile over the last seconds'),
+    eventLoopLagMs: z.number().describe('99th percentile of the event-loop delay over the last seconds'),
     disk: z.object({
-      usedBytes: z.number().nullable().describe('of the data folder'),
-      freeBytes: z.number().nullable().describe('of the file system it is on'),
+      usedBytes: z.number().nullable().describe('size of the data folder'),
+      freeBytes: z.number().nullable().describe('free space on its file system'),
     }),
   }),
   limits: limitsViewSchema,

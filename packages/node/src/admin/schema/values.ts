@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Values that several documents of the API share. Amounts and ids are decimal strings: JSON has no bigint. */
+/** Values shared by several documents of the API. Amounts and ids are decimal strings: JSON has no bigint. */
 export const addressSchema = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/)
@@ -36,7 +36,7 @@ export const tokenAmountSchema = z.object({
 });
 export type TokenAmount = z.infer<typeof tokenAmountSchema>;
 
-/** Something that stands in the way, with what to do about it. */
+/** A problem, with what to do about it. */
 export const noticeSchema = z.object({
   code: z.string().describe('stable code, E_...'),
   message: z.string(),

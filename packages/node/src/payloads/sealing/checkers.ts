@@ -3,8 +3,8 @@ import { type Address, sameAddress, type TaskState } from '@chorus/protocol';
 type Roles = Pick<TaskState, 'activeValidators' | 'aggregators'>;
 
 /**
- * Those that must check every payload of a round: the task's validators, and all who may come to aggregate. Nobody joins
- * a task once it runs, so they are known before the first payload is made, and are the same in all rounds.
+ * Members that must check every payload of a round: the task's validators, and all candidates to aggregate. No
+ * member joins a running task, so they are known before the first payload is made, and are the same in all rounds.
  */
 export function checkersOf({ activeValidators, aggregators }: Roles): Address[] {
   const others = aggregators.filter((a) => !activeValidators.some((v) => sameAddress(a, v)));

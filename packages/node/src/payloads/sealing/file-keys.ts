@@ -14,22 +14,22 @@ import {
 import { peerOf } from '../../context/round-context.ts';
 import { checkersOf } from './checkers.ts';
 
-/** Keys remembered: those of the last rounds of some tasks. */
+/** Number of keys remembered: enough for the last rounds of some tasks. */
 const MAX_KEYS = 1024;
 
-/** Milliseconds for one answer: 16 bytes that the other has at hand. */
+/** Time limit of one answer, ms: 16 bytes that the peer has in memory. */
 const ANSWER_MILLISECONDS = 3_000;
 
-/** Who may be told the keys of a task's payloads. */
+/** Members that may get the keys of a task's payloads. */
 export interface KeyCircle {
   task: Pick<TaskState, 'activeValidators' | 'aggregators' | 'departed'>;
   members: Member[];
 }
 
 /**
- * Keys of sealed payloads that this node has opened. Whoever must check a payload and was sealed out by its author is told
- * its key by one that was not, as payloads that everybody can read are handed on: an author cannot show its payload to
- * some and accuse, or have accused, the others.
+ * Keys of sealed payloads that this node has opened. A member that must check a payload, but to which its author did
+ * not seal it, gets the key from a member that can open it, as public payloads are passed on: an author cannot show
+ * its payload to some members and accuse the others, or have them accused.
  */
 export class FileKeys {
   readonly #network: Pick<NetworkPort, 'peerId' | 'request'>;
@@ -50,15 +50,15 @@ export class FileKeys {
     return this.#keys.get(nameOf(taskId, digest)) ?? null;
   }
 
-  /** What to tell the peer that asks: only those that must check the task's payloads are told anything. */
+  /** The answer to a peer's request: only members that must check the task's payloads get keys. */
   answer({ taskId, digest }: FileKeyRequest, from: string, circle: KeyCircle): FileKeyResponse {
     if (!peersOf(circle).includes(from))
-      return { refused: 'only those that check payloads are told their keys' };
+      return { refused: 'only members that check payloads get their keys' };
     const key = this.of(taskId, toHex(digest));
     return key ? { key } : { refused: 'this node has not opened the payload' };
   }
 
-  /** Keys that the others say the payload has; which of them opens it is for the caller to find out. */
+  /** Keys that other members report for the payload; the caller finds out which of them opens it. */
   async ask(taskId: bigint, digest: Hex, circle: KeyCircle, signal: AbortSignal): Promise<Uint8Array[]> {
     const request = encodeMessage({ taskId, digest: fromHex(digest) });
     const peers = peersOf(circle).filter((peer) => peer !== this.#network.peerId);
@@ -80,7 +80,7 @@ function nameOf(taskId: bigint, digest: Hex): string {
   return `${taskId}/${digest}`;
 }
 
-/** Peers of those that check a task's payloads and have not left it. */
+/** Peers of the members that check a task's payloads and have not left it. */
 function peersOf({ task, members }: KeyCircle): string[] {
   return checkersOf(task)
     .filter((checker) => !task.departed.some((gone) => gone.toLowerCase() === checker.toLowerCase()))

@@ -81,7 +81,7 @@ beforeEach(() => {
 const bytesOf = () => trainer.form.bytes({ ...context.task, dimension: DIMENSION });
 
 describe('a sealed payload', () => {
-  it('opens for every validator and candidate and for its author, and for no other trainer', async () => {
+  it('a sealed payload opens for every validator and candidate and for its author, and for no other trainer', async () => {
     const sealed = await trainer.form.wrap(payload, context);
     expect(await trainer.form.unwrapOwn(sealed)).toEqual(payload);
     for (const node of [victor, vera, candidate]) {
@@ -94,12 +94,12 @@ describe('a sealed payload', () => {
     await expect(rival.open(sealed)).rejects.toMatchObject({ code: 'E_PAYLOAD_MALFORMED' });
   });
 
-  it('has one size in all rounds, whoever has left and whatever peer ids members have named', async () => {
+  it('a sealed payload has one size in all rounds, regardless of departed members and their peer ids', async () => {
     const all = await trainer.form.wrap(payload, context);
     context.task.departed = [vera.account];
     const departed = await trainer.form.wrap(payload, context);
     context.members = context.members.map((m) =>
-      m.address === candidate.account ? { ...m, peerId: 'nobody' } : m,
+      m.address === candidate.account ? { ...m, peerId: 'not-a-peer' } : m,
     );
     const nameless = await trainer.form.wrap(payload, context);
     for (const sealed of [all, departed, nameless]) expect(sealed).toHaveLength(bytesOf());
@@ -108,7 +108,7 @@ describe('a sealed payload', () => {
     expect(await victor.open(departed)).toEqual(payload);
   });
 
-  it('is not read by a validator whose key is another one than it joined with: it accuses nobody', () => {
+  it('a validator with another key than it joined with does not read a sealed payload, and accuses no one', () => {
     context.members = context.members.map((m) =>
       m.address === vera.account ? { ...m, peerId: trainer.peerId } : m,
     );
@@ -116,14 +116,14 @@ describe('a sealed payload', () => {
   });
 });
 
-describe('a payload that its author sealed to some of those that must check it', () => {
+describe('a payload sealed to only some of its checkers', () => {
   const sealedTo = (...nodes: Node[]) =>
     sealTo(
       payload,
       [trainer, ...nodes].map(({ peerId }) => peerId),
     );
 
-  it('is opened with the key that one of the others tells', async () => {
+  it('a payload sealed to only some opens with the key from another checker', async () => {
     const sealed = await sealedTo(victor);
     await expect(vera.open(sealed)).rejects.toMatchObject({ code: 'E_PAYLOAD_MALFORMED' });
     await victor.open(sealed);
@@ -132,14 +132,14 @@ describe('a payload that its author sealed to some of those that must check it',
     expect(vera.keys.of(1n, DIGEST)).toEqual(victor.keys.of(1n, DIGEST));
   });
 
-  it('is opened all the same where somebody tells a wrong key', async () => {
+  it('a payload sealed to only some opens even if one peer sends a wrong key', async () => {
     const sealed = await sealedTo(victor);
     candidate.keys.remember(1n, DIGEST, new Uint8Array(16));
     await victor.open(sealed);
     expect(await vera.open(sealed)).toEqual(payload);
   });
 
-  it('has its key told to those that must check it alone, of their task, while they have not left', async () => {
+  it('the key of a payload is sent only to checkers of its task that have not left', async () => {
     await victor.open(await sealedTo(victor));
     const request = { taskId: 1n, digest: fromHex(DIGEST) };
     const told = (from: Node, taskId = 1n) =>
@@ -152,7 +152,7 @@ describe('a payload that its author sealed to some of those that must check it',
 });
 
 describe('a public payload', () => {
-  it('is what it is', async () => {
+  it('a public payload is not encrypted', async () => {
     expect(payloadForm({}, trainer as never)).toBe(PUBLIC_PAYLOADS);
     expect(await PUBLIC_PAYLOADS.wrap(payload, context)).toBe(payload);
     expect(storedPayloadBytes({}, { ...context.task, dimension: DIMENSION })).toBe(payload.length);

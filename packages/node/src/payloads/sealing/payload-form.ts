@@ -13,7 +13,7 @@ import { checkersOf, isChecker } from './checkers.ts';
 import type { FileKeys } from './file-keys.ts';
 import { fileKeyOf, openWithKey, sealedBytes, sealTo } from './seal.ts';
 
-/** What a form takes of a task and its members. */
+/** The facts of a task and its members that a form needs. */
 export interface FormContext {
   task: Pick<TaskState, 'activeValidators' | 'aggregators' | 'departed'>;
   members: Member[];
@@ -28,7 +28,7 @@ export interface PayloadReader {
   keys: FileKeys;
 }
 
-/** Which payload of whose task it is that is to be opened. */
+/** The payload to open, and its task. */
 export interface StoredPayload extends FormContext {
   taskId: bigint;
   digest: Hex;
@@ -41,15 +41,15 @@ export interface PayloadForm {
   bytes(task: Pick<TaskState, 'dimension' | 'activeValidators' | 'aggregators'>): number;
   /** Whether this node can read what others send. */
   reads(context: FormContext): boolean;
-  /** A payload of this node's as it is stored. */
+  /** This node's payload in its stored form. */
   wrap(payload: Uint8Array, context: FormContext): Promise<Uint8Array>;
-  /** The payload in what another has stored, where this node {@link reads} it. */
+  /** The payload in another member's file, if this node {@link reads} it. */
   unwrap(stored: Uint8Array, of: StoredPayload): Promise<Uint8Array>;
-  /** The payload in what this node has stored. */
+  /** The payload in this node's own file. */
   unwrapOwn(stored: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Anybody can read them. */
+/** Every peer can read the payloads. */
 export const PUBLIC_PAYLOADS: PayloadForm = {
   bytes: ({ dimension }) => payloadBytes(dimension),
   reads: () => true,
@@ -58,7 +58,7 @@ export const PUBLIC_PAYLOADS: PayloadForm = {
   unwrapOwn: async (stored) => stored,
 };
 
-/** Only their author, and those that must check them, can read them. */
+/** Only their author, and members that must check them, can read the payloads. */
 class SealedPayloads implements PayloadForm {
   readonly #reader: PayloadReader;
 
@@ -70,14 +70,14 @@ class SealedPayloads implements PayloadForm {
     return sealedBytes(payloadBytes(task.dimension), 1 + checkersOf(task).length);
   }
 
-  /** Not where its key is another one than it joined with: it could open nothing, and must accuse nobody of that. */
+  /** False if its key is not the one it joined with: it could open nothing, and must not accuse others of that. */
   reads({ task, members }: FormContext): boolean {
     const { account, peerId } = this.#reader;
     return isChecker(task, account) && peerOf(members, account).includes(peerId);
   }
 
   wrap(payload: Uint8Array, { task, members }: FormContext): Promise<Uint8Array> {
-    // Who has left the task takes its place and opens nothing: the size is the same for all rounds.
+    // A member that has left keeps its slot and can open nothing: the size is the same for all rounds.
     const checkers = checkersOf(task).map((checker) =>
       task.departed.some((gone) => sameAddress(gone, checker)) ? null : (peerOf(members, checker)[0] ?? null),
     );
@@ -126,7 +126,7 @@ export function storedPayloadBytes(
   return terms.payloads === 'sealed' ? sealedBytes(plain, 1 + checkersOf(task).length) : plain;
 }
 
-/** What a node fails with that is asked to read what is sealed to others. */
+/** The error of a node that is asked to read a payload sealed to others. */
 export function notSealedToThis(taskId: bigint): ChorusError {
   return new ChorusError('E_PAYLOAD_NOT_FOR_THIS_NODE', 'the payloads of the task are sealed to other keys', {
     facts: { taskId },

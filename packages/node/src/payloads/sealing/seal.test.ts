@@ -22,7 +22,7 @@ const file = Uint8Array.from({ length: 1000 }, (_, k) => k % 251);
 const malformed = expect.objectContaining({ code: 'E_PAYLOAD_MALFORMED' });
 
 describe('the key of a member', () => {
-  it('is its peer id in another form: the public half follows from the secret one', async () => {
+  it('the key of a member is its peer id in another form: the public half follows from the secret one', async () => {
     const { identityToRecipient } = await import('age-encryption');
     for (const { peerId, identity } of [alice, bob, mallory]) {
       expect(await identityToRecipient(identity)).toBe(recipientOf(peerId));
@@ -42,20 +42,20 @@ describe('the key of a member', () => {
       ),
     ],
     ['no point of the curve', peerIdOfPublicKey(new Uint8Array(32).fill(0xff))],
-  ])('is none where it is %s', (_, peerId) => {
+  ])('there is no member key for %s', (_, peerId) => {
     expect(recipientOf(peerId)).toBeNull();
   });
 });
 
 describe('a sealed file', () => {
-  it('opens for each of its recipients, and for nobody else', async () => {
+  it('a sealed file opens for each of its recipients, and for no one else', async () => {
     const sealed = await sealTo(file, [alice.peerId, null, bob.peerId, 'no peer id']);
     expect(await openSealed(sealed, alice.identity)).toEqual(file);
     expect(await openSealed(sealed, bob.identity)).toEqual(file);
     await expect(openSealed(sealed, mallory.identity)).rejects.toEqual(malformed);
   });
 
-  it('has the size that follows from the file and the number of recipients, whoever they are', async () => {
+  it('the size of a sealed file depends only on the file and the number of recipients', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(0, 1, 68, 65_535, 65_536, 65_537, 200_000),
@@ -72,7 +72,7 @@ describe('a sealed file', () => {
     );
   });
 
-  it('does not open where any byte of it was changed, removed or added', async () => {
+  it('a sealed file does not open if any byte of it was changed, removed or added', async () => {
     const sealed = await sealTo(file.subarray(0, 40), [alice.peerId]);
     for (let at = 0; at < sealed.length; at++) {
       const changed = sealed.slice();
@@ -88,7 +88,7 @@ describe('a sealed file', () => {
     await expect(openSealed(file, alice.identity)).rejects.toEqual(malformed);
   });
 
-  it('opens with its key for whoever was told it, and with no other', async () => {
+  it('a sealed file opens for anyone with its key, and with no other key', async () => {
     const [sealed, other] = [await sealTo(file, [alice.peerId]), await sealTo(file, [alice.peerId])];
     const key = await fileKeyOf(sealed!, alice.identity);
     expect(key).toHaveLength(16);
@@ -98,7 +98,7 @@ describe('a sealed file', () => {
     await expect(openWithKey(sealed!, new Uint8Array(0))).rejects.toEqual(malformed);
   });
 
-  it('says neither what is in it nor to whom it is sealed, and is never the same twice', async () => {
+  it('a sealed file reveals neither its content nor its recipients, and is never the same twice', async () => {
     const [one, two] = [await sealTo(file, [alice.peerId]), await sealTo(file, [alice.peerId])];
     expect(one).not.toEqual(two);
     expect(Buffer.from(one!).includes(Buffer.from(file.subarray(100, 116)))).toBe(false);

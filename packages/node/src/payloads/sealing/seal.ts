@@ -12,17 +12,17 @@ const NONCE = 16;
 const CHUNK = 64 * 1024;
 const TAG = 16;
 
-/** Bytes of a file of `plain` bytes that is sealed to so many recipients: all of one size. */
+/** Size of a file of `plain` bytes, sealed to this number of recipients: all such files have one size. */
 export function sealedBytes(plain: number, recipients: number): number {
   const chunks = Math.max(1, Math.ceil(plain / CHUNK));
   return VERSION_LINE + recipients * STANZA + LAST_LINE + NONCE + plain + chunks * TAG;
 }
 
 /**
- * Encrypt a file to the holders of these peer ids, in the age format. Null, and an id of no usable key, stand for
- * somebody who is to open nothing: the file is of the same size, and says who can open it to nobody.
+ * Encrypt a file to the holders of these peer ids, in the age format. Null, and an id without a usable key, stand
+ * for a recipient that can open nothing: the file has the same size, and reveals to no one who can open it.
  *
- * Its header commits to the one key of the file, so that all who can open it see the same bytes.
+ * Its header commits to the single key of the file, so that all recipients see the same bytes.
  */
 export async function sealTo(file: Uint8Array, peerIds: readonly (string | null)[]): Promise<Uint8Array> {
   const encrypter = new Encrypter();
@@ -34,8 +34,9 @@ export async function sealTo(file: Uint8Array, peerIds: readonly (string | null)
 }
 
 /**
- * The one key of a sealed file, for the holder of this identity.
- * @throws ChorusError `E_PAYLOAD_MALFORMED` where it is sealed to others, or its header was altered, or it is no sealed file
+ * The single key of a sealed file, for the holder of this identity.
+ * @throws ChorusError `E_PAYLOAD_MALFORMED` if it is sealed to others, its header was altered, or it is not a sealed
+ * file
  */
 export function fileKeyOf(sealed: Uint8Array, identity: string): Promise<Uint8Array> {
   const decrypter = new Decrypter();
@@ -44,8 +45,9 @@ export function fileKeyOf(sealed: Uint8Array, identity: string): Promise<Uint8Ar
 }
 
 /**
- * Open a sealed file with its key, whoever has told it.
- * @throws ChorusError `E_PAYLOAD_MALFORMED` where it is another file's, or the file was altered, or it is no sealed file
+ * Open a sealed file with its key, from any source.
+ * @throws ChorusError `E_PAYLOAD_MALFORMED` if the key is another file's, the file was altered, or it is not a
+ * sealed file
  */
 export function openWithKey(sealed: Uint8Array, key: Uint8Array): Promise<Uint8Array> {
   const decrypter = new Decrypter();
@@ -59,7 +61,7 @@ async function orMalformed(sealed: Uint8Array, work: () => Promise<Uint8Array>):
   } catch (cause) {
     throw new ChorusError('E_PAYLOAD_MALFORMED', 'the payload is not sealed to this node, or was altered', {
       facts: { bytes: sealed.length },
-      hint: 'the update is left out where a majority of the validators finds the same',
+      hint: 'the update is excluded if a majority of the validators finds the same',
       cause,
     });
   }

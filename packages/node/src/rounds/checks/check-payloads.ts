@@ -13,17 +13,20 @@ import type { RoundContext } from '../../context/round-context.ts';
 import { fetchVector } from '../../payloads/fetch-vector.ts';
 import type { TaskSession } from '../session/task-session.ts';
 
-/** What this node finds of a round's vectors when it looks for all of them. */
+/** What this node finds when it looks for all vectors of a round. */
 export interface PayloadChecks {
-  /** By trainer index; null where nothing was committed, or it cannot be had. */
+  /** Vectors by trainer index; null if nothing was committed, or the payload is not available. */
   updates: (UpdateVector | null)[];
-  /** Trainers (indices) that committed what cannot be had or does not open its commitment. */
+  /** Trainers (indices) whose committed payload is not available or does not open its commitment. */
   unavailable: number[];
   /** The references that count, in the order of their validators' appointment. */
   references: CountedReference[];
-  /** Validators (by appointment) whose opened reference cannot be had, does not open, or is too long. */
+  /**
+   * Validators (by appointment) whose opened reference is not available, does not open its commitment, or is too
+   * long.
+   */
   rejected: number[];
-  /** Who is to blame for what, for the log. */
+  /** Members at fault and the reasons, for the log. */
   faults: { author: Address; error: ChorusError }[];
 }
 
@@ -32,7 +35,7 @@ export interface PayloadChecks {
  * validator signs.
  *
  * @param timeoutMs for each vector; by default what the task's settlement window allows
- * @throws whatever fails in this node itself (its disk, its workers): that says nothing of anybody else
+ * @throws failures of this node itself (its disk, its workers), which are no one else's fault
  */
 export async function checkPayloads(
   session: TaskSession,
@@ -70,7 +73,7 @@ export async function checkPayloads(
           ...options,
         });
         if (squaredNorm(fetched) <= limit) return fetched;
-        throw new ChorusError('E_REFERENCE_TOO_LONG', 'a reference is longer than all references are to be', {
+        throw new ChorusError('E_REFERENCE_TOO_LONG', 'the reference exceeds the required norm', {
           facts: { validator: author, squaredNorm: squaredNorm(fetched), limit },
         });
       });

@@ -4,13 +4,13 @@ import type { RoundContext } from '../../context/round-context.ts';
 import type { TaskSession } from '../session/task-session.ts';
 import type { PayloadChecks } from './check-payloads.ts';
 
-/** The rows of a round's Gram matrix before the trainers', and the commitment that verdicts are about. */
+/** The rows of a round's Gram matrix before the trainers', and the commitment that verdicts sign. */
 export interface HeadRows {
   /** `reference-trust`: the sum of the references. `reference-projection`: three groups of them, and the novelty. */
   rows: Int32Array[];
   /** C_v; infinity for rules without novelty. */
   novelty: G1Point;
-  /** Public vectors that could not be had here, for people. */
+  /** Public vectors that were not available here, as text. */
   missing: string[];
 }
 
@@ -35,7 +35,7 @@ export async function headRows(
       'no opened reference is available: there is nothing to score against',
       {
         facts: { taskId, round: round.round },
-        hint: 'the references are asked for again; without any the round is void',
+        hint: 'the node requests the references again; without any, the round is void',
       },
     );
   }

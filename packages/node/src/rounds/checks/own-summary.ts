@@ -7,10 +7,10 @@ import type { TaskSession } from '../session/task-session.ts';
 import { knownHead } from './payload-checks.ts';
 
 /**
- * What a settled round has left, from its payloads: each opens its commitment, so the aggregate opens C_A. The Gram
- * matrix comes with it where this node has judged the round as it was settled.
+ * The summary of a settled round, from its payloads: each opens its commitment, so the aggregate opens C_A. It
+ * includes the Gram matrix if this node's findings agree with the settlement.
  *
- * @throws what a payload fails with that was settled as available and is not available here
+ * @throws the failure of a payload that was settled as available but is not available here
  */
 export async function ownSummary(
   session: TaskSession,
@@ -29,7 +29,7 @@ export async function ownSummary(
   return { aggregate: total, gram: await ownGram(session, context, settled).catch(() => null) };
 }
 
-/** Null where this node has looked at the round otherwise than it was settled. */
+/** Null if this node's findings differ from the settlement. */
 async function ownGram(
   session: TaskSession,
   context: RoundContext,

@@ -21,8 +21,8 @@ interface Findings {
 const KNOWN = new WeakMap<TaskSession, Findings>();
 
 /**
- * Of the newest round that was asked about: those before it are over. Where the chain was reorganised and the round has
- * other commitments now, nothing that was found before says anything of it.
+ * Kept for the newest requested round: earlier ones are over. If the chain was reorganised and the round has other
+ * commitments now, earlier findings do not apply.
  */
 function findingsOf(session: TaskSession, { round, updates, references }: RoundState): Findings {
   const known = KNOWN.get(session);
@@ -42,7 +42,7 @@ function findingsOf(session: TaskSession, { round, updates, references }: RoundS
   return fresh;
 }
 
-/** Look for the round's vectors once more, briefly: one look at a time, however many ask for it. */
+/** Look for the round's vectors once more, briefly: one search at a time for all callers. */
 export function lookAgain(session: TaskSession, context: RoundContext): Promise<PayloadChecks> {
   const findings = findingsOf(session, context.round);
   if (findings.looking) return findings.looking;
@@ -55,7 +55,7 @@ export function lookAgain(session: TaskSession, context: RoundContext): Promise<
 
 /**
  * The leading rows of a round's matrix for the references that count, computed once.
- * @param again where public vectors were missing, look for them once more
+ * @param again if public vectors were missing, look for them once more
  */
 export async function headOf(
   session: TaskSession,
@@ -73,7 +73,7 @@ export async function headOf(
   return making;
 }
 
-/** The leading rows for exactly these references, where they have been asked for; null where they have not. */
+/** The leading rows for exactly these references, if they were requested; otherwise null. */
 export async function knownHead(
   session: TaskSession,
   round: RoundState,
@@ -85,7 +85,7 @@ export async function knownHead(
 const keyOf = (references: readonly { index: number }[]): string =>
   references.map(({ index }) => index).join();
 
-/** The losses of a round done with these vectors, measured once: it costs two evaluations of the model. */
+/** The losses of a round with these vectors, measured once: it costs two evaluations of the model. */
 export function lossesOf(session: TaskSession, context: RoundContext, found: PayloadChecks): Promise<Losses> {
   const { losses } = findingsOf(session, context.round);
   const key = `${found.unavailable}/${found.rejected}`;
@@ -97,7 +97,7 @@ export function lossesOf(session: TaskSession, context: RoundContext, found: Pay
   return measuring;
 }
 
-/** What this node has signed in a round, by the verdict: it is out, and given again to whoever asks. */
+/** This node's signatures in a round, by verdict: a signature that has been sent is sent again on request. */
 export function signedIn(session: TaskSession, round: RoundState): Map<string, VerdictVote> {
   return findingsOf(session, round).signed;
 }

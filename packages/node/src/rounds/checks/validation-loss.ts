@@ -7,15 +7,16 @@ import type { HeadRows } from './head-rows.ts';
 
 const MAX_LOSS = 2n ** 63n - 1n;
 
-/** A loss as the contract takes it: millionths, rounded; what is not finite is as bad as can be. */
+/** A loss in the contract's units: millionths, rounded; a loss that is not finite gets the worst value. */
 export function lossUnits(loss: number): bigint {
   const units = Math.round(Math.max(0, loss) * 1e6);
   return Number.isSafeInteger(units) ? BigInt(units) : MAX_LOSS;
 }
 
 /**
- * A validator's loss of the model before and after a round, on its own data: it applies the rule itself, as everybody
- * can. Zero and zero where the task's terms do not ask for losses: they would cost an evaluation and decide nothing.
+ * A validator's loss of the model before and after a round, on its own data: it applies the rule itself, as every
+ * node can. Zero and zero if the task's terms do not require losses: they would cost an evaluation and have no
+ * effect.
  *
  * The session's model must be the one the round began from.
  *
@@ -29,7 +30,7 @@ export async function measureValidationLoss(
 ): Promise<{ lossBefore: bigint; lossAfter: bigint }> {
   const { trainer, dataset, terms, proving, model, signal } = session;
   if (context.task.stagnationBps === 10_000 || !dataset) return { lossBefore: 0n, lossAfter: 0n };
-  // The round may be settled, and the model move on, while this is under way.
+  // The round may be settled, and the model may change, during this work.
   const before = globalParameters(model);
   const after = { ...model, sum: model.sum.slice() };
   const [prover, { rows }] = await Promise.all([proving.prover(terms.dimension), head()]);

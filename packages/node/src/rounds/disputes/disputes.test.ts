@@ -46,7 +46,7 @@ function world(account: `0x${string}`, changes: Partial<UnavailabilityCase> = {}
   return { context: { task, members: [] } as unknown as RoundContext, disputes, sent, clock, open, chain };
 }
 
-it('a case of many rounds ago is still closed, so that no stake waits for ever', async () => {
+it('a dispute of many rounds ago is still closed, so that no stake stays locked for ever', async () => {
   const { context, disputes, sent, clock } = world(VALIDATORS[2]!);
   const all = disputes();
   expect(await all.attend(context)).toBe(1_000);
@@ -56,9 +56,9 @@ it('a case of many rounds ago is still closed, so that no stake waits for ever',
   expect(sent).toEqual(['resolve 1/0']);
 });
 
-it('an accuser that the majority does not contain says so too, once it has the payload', async () => {
+it('an accuser outside the majority also confirms the payload, once it has it', async () => {
   const { context, disputes, sent } = world(VALIDATORS[1]!, { available: [0, 2] });
-  let wrong: string | null = 'it cannot be had here';
+  let wrong: string | null = 'it is not available here';
   const all = disputes(async () => wrong);
   expect(await all.attend(context)).toBe(505);
   expect(sent).toEqual([]);
@@ -71,7 +71,7 @@ it.each([
   ['no majority has formed', VALIDATORS[1]!, []],
   ['it is in the majority', VALIDATORS[0]!, [0, 2]],
   ['it has not accused', VALIDATORS[2]!, [0, 1]],
-])('a validator pays for no transaction where %s', async (_, account, available) => {
+])('a validator pays for no transaction if %s', async (_, account, available) => {
   const { context, disputes, sent } = world(account, { available });
   const looks: number[] = [];
   await disputes(async ({ round }) => {
@@ -81,7 +81,7 @@ it.each([
   expect([sent, looks]).toEqual([[], []]);
 });
 
-it('the accused contests with the signatures on the commitments of its round, and with no others', async () => {
+it('an accused trainer contests only with signatures on the commitments of its round', async () => {
   const { context, disputes, sent, chain } = world(TRAINER);
   const signed = new Map(VALIDATORS.map((validator) => [validator, '0xa1']));
   const members = VALIDATORS.map((address) => ({ address, peerId: address }));

@@ -17,25 +17,25 @@ import {
 import { fetchTimeout, type KnownTask, peerOf, type RoundContext } from '../../context/round-context.ts';
 import type { TaskSession } from '../session/task-session.ts';
 
-/** Seconds between two attempts of the accused to be heard: the first, and the longest. */
+/** Pause between two attempts of an accused trainer to get votes, seconds: the first, and the longest. */
 const ASK_AGAIN = { first: 2, longest: 30 };
 
-/** Seconds after which an accuser looks again for a payload that a majority says is to be had. */
+/** Seconds after which an accuser looks again for a payload that a majority reports as available. */
 const LOOK_AGAIN = 5;
 
 /**
- * A payload larger than this does not fit a transaction that public nodes pass on (128 KiB with everything else in
- * it): its trainer has only the swarm to show it.
+ * A larger payload does not fit into a transaction that public nodes forward (128 KiB with everything else in it):
+ * its trainer can show it only through the swarm.
  */
 const MAX_CALLDATA_BYTES = 120_000;
 
-/** What disputes take of a session: they may outlive it. */
+/** The parts of a session that disputes need: they may outlive it. */
 export type DisputeSession = Pick<TaskSession, 'taskId' | 'ports' | 'files' | 'signal'>;
 
-/** Looks for the payload of an accused trainer: null where it is to be had, else what is wrong. */
+/** Looks for the payload of an accused trainer: null if it is available, else the fault. */
 export type LookForPayload = (context: RoundContext, trainer: number) => Promise<string | null>;
 
-/** A task whose cases this node attends to: one that it follows, or has left. */
+/** A task whose disputes this node handles: one that it follows, or has left. */
 export interface Attended {
   disputes: Disputes;
   /** Null before the first round. */
@@ -43,18 +43,18 @@ export interface Attended {
 }
 
 /**
- * Cases of unavailability of one task: an accused trainer defends itself, an accuser joins the majority that has the
- * payload now, and whoever is there after the deadline closes the case, since no stake that it may cost is released
+ * Disputes about unavailability in one task: an accused trainer defends itself, an accuser joins the majority that
+ * has the payload now, and any node closes the dispute after the deadline, because the stake at risk is not released
  * before.
  */
 export class Disputes {
   readonly #session: DisputeSession;
   readonly #look: LookForPayload;
-  /** Rounds whose trainers that were left out are known. */
+  /** Rounds whose excluded trainers are known. */
   readonly #accused = new Map<number, number[]>();
-  /** Cases this account has published a payload for. */
+  /** Disputes for which this account has published a payload. */
   readonly #published = new Set<number>();
-  /** When (unix seconds) the accused asks again, by round. */
+  /** When (unix seconds) the accused trainer asks again, by round. */
   readonly #asks = new Map<number, { at: number; wait: number }>();
 
   constructor(session: DisputeSession, look: LookForPayload) {
@@ -63,15 +63,15 @@ export class Disputes {
   }
 
   /**
-   * Do what open cases ask of this account now.
-   * @returns when (unix seconds) to look again; null where no case is open
+   * Do what open disputes require of this account now.
+   * @returns when (unix seconds) to look again; null if no dispute is open
    */
   async attend({ task, members }: KnownTask): Promise<number | null> {
     if (task.openCases === 0) return null;
     const { chain } = this.#session.ports;
     const now = await chain.now();
     let next: number | null = null;
-    // A case may be many rounds old: all are looked through, until as many are found as are open.
+    // A dispute may be many rounds old: search all rounds until every open one is found.
     for (let round = task.round, left = task.openCases; round >= 1 && left > 0; round--) {
       for (const trainer of await this.#accusedIn(task, round)) {
         const open = await chain.unavailabilityCase(task.id, round, trainer);
@@ -88,8 +88,8 @@ export class Disputes {
   }
 
   /**
-   * As a validator: a trainer that was found unavailable asks to look again. Signed where the payload is had now, from
-   * the swarm or from the calldata the trainer published it in.
+   * As a validator: answer a trainer that was found unavailable and asks for another check. Signs if the payload is
+   * available now, from the swarm or from the calldata in which the trainer published it.
    */
   async answer(
     known: KnownTask,
@@ -102,14 +102,14 @@ export class Disputes {
       return { refused: 'only the trainer itself may ask' };
     }
     const open = await ports.chain.unavailabilityCase(taskId, round, trainer);
-    if (!open || open.resolved) return { refused: 'there is no open case' };
+    if (!open || open.resolved) return { refused: 'there is no open dispute' };
     const judged = await ports.chain.round(taskId, round);
     const wrong = await this.#look({ ...known, round: judged }, trainer);
     if (wrong !== null) return { refused: wrong };
     return ports.chain.signAvailable(judged, trainer);
   }
 
-  /** Trainers (indices) that a round was settled without. */
+  /** Trainers (indices) excluded from a settled round. */
   async #accusedIn(task: TaskState, round: number): Promise<number[]> {
     const known = this.#accused.get(round);
     if (known) return known;
@@ -120,8 +120,8 @@ export class Disputes {
   }
 
   /**
-   * What an open case asks of this account before its deadline.
-   * @returns when (unix seconds) to look again; null where nothing is to be done before the deadline
+   * What an open dispute requires of this account before its deadline.
+   * @returns when (unix seconds) to look again; null if nothing is to be done before the deadline
    */
   async #act(
     known: KnownTask,
@@ -146,25 +146,25 @@ export class Disputes {
     if (!won || !missing.some((index) => sameAddress(task.validators[index]!, account))) {
       return null;
     }
-    // Whoever sent the votes may have left this account's out, or never have asked it.
+    // The sender of the votes may have omitted this account's vote, or never have asked for it.
     const judged = await chain.round(task.id, round);
     if ((await this.#look({ ...known, round: judged }, trainer)) !== null) return now + LOOK_AGAIN;
     await this.#join(judged, trainer);
     return null;
   }
 
-  /** As an accuser: say as well that the payload is to be had. */
+  /** As an accuser: also confirm that the payload is available. */
   async #join(judged: RoundState, trainer: number): Promise<void> {
     const { taskId, ports } = this.#session;
     const vote = await ports.chain.signAvailable(judged, trainer);
     await this.#tolerate(ports.chain.contest(taskId, judged.round, trainer, [vote]));
   }
 
-  /** Show the payload to the validators, in calldata where it fits, and close the case with their signatures. */
+  /** Show the payload to the validators, in calldata if it fits, and close the dispute with their signatures. */
   async #defend(known: KnownTask, round: number, trainer: number): Promise<void> {
     const { taskId, ports, files } = this.#session;
     const payload = await files.readPayload(taskId, round, 'update');
-    // Lost, or never made: there is nothing to show.
+    // The payload was lost, or never created: there is nothing to show.
     if (!payload) return;
     await ports.storage.put(payload);
     const context = { ...known, round: await ports.chain.round(taskId, round) };
@@ -214,7 +214,7 @@ export class Disputes {
 
   async #tolerate(work: Promise<unknown>): Promise<void> {
     await work.catch((error) => {
-      // A chain whose clock is behind says that a case cannot be closed yet: that is to be tried again.
+      // A chain whose clock is behind refuses to close a dispute yet: retry later.
       if (!isOvertaken(error) || hasCode(error, 'E_CHAIN_DEADLINE_NOT_PASSED')) throw error;
     });
   }

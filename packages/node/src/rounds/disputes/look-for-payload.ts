@@ -9,19 +9,20 @@ import {
 import { lookAgainTimeout, type RoundContext } from '../../context/round-context.ts';
 import { fetchVector, textOf, type VectorSource } from '../../payloads/fetch-vector.ts';
 
-/** Where payloads are looked for: the swarm and the chain. */
+/** Sources of payloads: the swarm and the chain. */
 export interface PayloadSource extends VectorSource {
   ports: { chain: Pick<ChainPort, 'publishedPayload'>; storage: StoragePort };
 }
 
-/** Looks under way and those that need not be repeated, by what was committed to: at most one of each for each case. */
+/** Searches in progress and those that need not be repeated, by commitment: at most one of each for each dispute. */
 const LOOKS = new WeakMap<PayloadSource, Map<string, Promise<string | null>>>();
 
 /**
- * Look for the payload of a trainer that was found unavailable, in the swarm and in the calldata it published it in.
- * One look at a time for each case, and none after the answer cannot change any more, whoever asks and how often.
+ * Look for the payload of a trainer that was found unavailable, in the swarm and in the calldata in which it
+ * published the payload. One search at a time for each dispute, and none once the answer cannot change, whatever the
+ * number of requests.
  *
- * @returns null where it can be had and opens its commitment; else what is wrong
+ * @returns null if it is available and opens its commitment; else the fault
  */
 export function lookForPayload(
   source: PayloadSource,
@@ -40,7 +41,7 @@ export function lookForPayload(
     () => null,
     (error: unknown) => {
       if (!blamesAuthorForGood(error)) looks.delete(key);
-      return error instanceof ChorusError ? error.message : 'it cannot be had here';
+      return error instanceof ChorusError ? error.message : 'it is not available here';
     },
   );
   looks.set(key, look);
@@ -58,7 +59,7 @@ async function fetchAccused(
   const published = await ports.chain.publishedPayload(taskId, context.round.round, author);
   const size = source.form.bytes(context.task);
   if (published?.length === size) {
-    // Stored so that the same checks see it; anything else is of no use to anybody.
+    // Stored so that the same checks see it; other content would be useless.
     const cid = await ports.storage.cidOf(published);
     if (cid === cidFromDigest(committed.digest, size)) await ports.storage.put(published);
   }

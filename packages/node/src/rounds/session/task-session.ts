@@ -36,31 +36,31 @@ export interface TaskSession {
   readonly terms: Terms;
   readonly ports: Ports;
   readonly config: NodeConfig;
-  /** Keeps the contributor's limits. */
+  /** Enforces the contributor's limits. */
   readonly resources: Pick<ResourceBudget, 'mayBegin' | 'isLeft'>;
   readonly files: TaskFiles;
-  /** What this node does is recorded here before it does it. */
+  /** The node records each action here before it acts. */
   readonly journal: Journal;
   /** Local training and evaluation in onnxruntime, in a process of its own. */
   readonly trainer: Trainer;
-  /** What the model was seen to take before the task was joined; null where it was not tried. */
+  /** The model's needs, measured before the task was joined; null if it was not tried. */
   readonly trial: TrialResult | null;
-  /** The model of somebody else has shown that it cannot be run: the task is left. */
+  /** Called if another owner's model cannot be run: the node leaves the task. */
   readonly abandon: (fault: ChorusError) => Promise<void>;
   readonly committer: Committer;
   readonly proving: Proving;
-  /** The settled model in integers; moved on by the recompute stage alone. */
+  /** The settled model in integers; only the recompute stage changes it. */
   readonly model: GlobalModel;
-  /** This node's private data, labelled as the task numbers its classes; null where its roles need none. */
+  /** This node's private data, labelled with the task's class numbers; null if its roles need none. */
   readonly dataset: Dataset | null;
-  /** What that data is called in the record of what was told of it. */
+  /** The name of that data in the privacy record. */
   readonly dataName: string;
   readonly payloads: VectorCache;
   /** How payloads are stored and sent. */
   readonly form: PayloadForm;
-  /** Who can be asked for what settled rounds have left. */
+  /** Sources of summaries of settled rounds. */
   readonly summaries: SummaryPeers;
-  /** What is public of the rounds that are over. */
+  /** Public vectors of ended rounds. */
   readonly histories: PublicHistories;
   /** This node's own vectors of the current round, by kind and round. */
   readonly own: Map<string, Promise<OwnVector>>;
@@ -68,7 +68,7 @@ export interface TaskSession {
   readonly signal: AbortSignal;
 }
 
-/** A vector this node made, with what stands for it on chain. */
+/** A vector of this node, with its commitment on chain. */
 export interface OwnVector {
   payload: Uint8Array;
   committed: VectorCommitment;
@@ -109,7 +109,7 @@ export interface OpenSessionOptions {
   config: NodeConfig;
   resources: TaskSession['resources'] & Pick<ResourceBudget, 'modelBytes' | 'measured'>;
   models: Models;
-  /** Whether this account is a member already. */
+  /** Whether this account is already a member. */
   joined: boolean;
   abandon: TaskSession['abandon'];
   files: TaskFiles;
@@ -119,11 +119,11 @@ export interface OpenSessionOptions {
 }
 
 /**
- * Fetch a task's model and check that it is what the chain and the terms say, and that local data fits it,
- * before anything is staked on it.
+ * Fetch a task's model and check that it matches the chain and the terms, and that local data fits it, before
+ * anything is staked.
  *
- * @throws ChorusError `E_TASK_MODEL` where the model does not have the stated parameters, `E_TASK_DATA` where
- *   the data does not fit; `E_MODEL_*` where the model is not to be run; errors of storage and training as they are
+ * @throws ChorusError `E_TASK_MODEL` if the model does not have the stated parameters, `E_TASK_DATA` if the data
+ * does not fit; `E_MODEL_*` if the model must not be run; errors of storage and training
  */
 export async function openSession(options: OpenSessionOptions): Promise<TaskSession> {
   const { task, ports, config, dataset, signal } = options;
@@ -134,7 +134,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
     });
   }
   const fitted = dataset && fitDataset(terms, dataset);
-  // They came with the announcement: whoever inspects the task later asks members for them.
+  // They came with the announcement: nodes that inspect the task later ask members for them.
   await ports.storage.put(options.termsBytes);
   const model = await ports.storage.get(terms.model, {
     maxBytes: terms.modelBytes,

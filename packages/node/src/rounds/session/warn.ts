@@ -1,7 +1,7 @@
 import { explain } from '@chorus/protocol';
 import type { TaskSession } from './task-session.ts';
 
-/** Report what failed in a task, with the task; not once the session ends. */
+/** Report a failure in a task, with the task's id; does nothing once the session has ended. */
 export function warn(
   { taskId, emit, signal }: Pick<TaskSession, 'taskId' | 'emit' | 'signal'>,
   error: unknown,

@@ -14,7 +14,7 @@ import { headOf } from '../checks/payload-checks.ts';
 import { type TaskSession, timed } from '../session/task-session.ts';
 import { collectVotes } from '../votes/collect-votes.ts';
 
-/** What the aggregator knows of a round before proving. Index i is trainer i+1; null where it has no row. */
+/** What the aggregator knows of a round before proving. Index i is trainer i+1; null if it has no row. */
 export interface Aggregation {
   /** The rows of the Gram matrix before the trainers', and the commitment to the novelty. */
   head: Int32Array[];
@@ -26,7 +26,7 @@ export interface Aggregation {
   unavailable: number[];
   /** Validators (by appointment) whose reference does not count. */
   rejected: number[];
-  /** Null where nothing is missing: the validators are asked while the proof is made. */
+  /** Null if nothing is missing: the validators are asked during proving. */
   votes: VerdictVote[] | null;
 }
 
@@ -34,7 +34,8 @@ export interface Aggregation {
  * **aggregate**: fetch payloads, check each against its commitment, compute the Gram matrix, the rule's
  * weights and shares, and the aggregate.
  *
- * Updates and references that cannot be had, or do not match, are left out if a majority of the validators agrees.
+ * Updates and references that are not available, or do not match, are excluded if a majority of the validators
+ * agrees.
  */
 export function aggregate(session: TaskSession, context: RoundContext): Promise<Aggregation> {
   const round = context.round.round;
@@ -42,9 +43,9 @@ export function aggregate(session: TaskSession, context: RoundContext): Promise<
     const found = await checkPayloads(session, context);
     const { updates, unavailable, rejected } = found;
     for (const { author, error } of found.faults) reportRefusal(session, round, author, error);
-    // A row that the validators did not agree with before may lack a vector that is there by now.
+    // A row that the validators rejected before may lack a vector that is available now.
     const { rows: head, novelty } = await headOf(session, context, found, true);
-    // A list that nobody signs is not worth a proof; where nothing is missing, the votes come in beside it.
+    // A list that no validator signs is not worth a proof; if nothing is missing, the votes arrive during proving.
     const whole = unavailable.length === 0 && rejected.length === 0;
     const votes = whole ? null : await collectVotes(session, context, { unavailable, rejected, novelty });
     const { rule } = session.terms;

@@ -10,8 +10,8 @@ import { type OwnVector, type TaskSession, timed } from '../session/task-session
 import { train } from './train.ts';
 
 /**
- * This node's vector of a round with its commitment and CID digest: trained and computed once, and again only
- * after a restart. Nothing is on chain yet, and nothing is provided to anyone.
+ * This node's vector of a round with its commitment and CID digest: computed once, and again only after a restart.
+ * Nothing is on chain yet, and nothing is provided to others.
  */
 export function ownVector(
   session: TaskSession,
@@ -40,7 +40,7 @@ async function commitmentOf(
 ): Promise<VectorCommitment> {
   const { taskId, terms, ports, committer, journal, form } = session;
   const digest = digestOfCid(await ports.storage.cidOf(payload));
-  // An earlier run may have sent it: for the same payload it is the same, also where the key that opens it has changed.
+  // An earlier run may have sent it: for the same payload it is the same, even if the key that opens it has changed.
   const step = kind === 'update' ? 'commit' : 'seal';
   const known = recordedSchema.safeParse(journal.step({ taskId, round, step })?.detail);
   if (known.success && known.data.digest === digest) return { commitment: known.data.commitment, digest };
@@ -54,7 +54,7 @@ async function commitmentOf(
   return { commitment: await committer.commit(vector), digest };
 }
 
-/** A commitment as the journal has it. */
+/** The journal's record of a commitment. */
 const recordedSchema = z.object({
   commitment: z.object({ x: z.bigint(), y: z.bigint() }),
   digest: z.string(),
@@ -70,17 +70,17 @@ export async function commit(session: TaskSession, round: number): Promise<void>
   emit({ type: 'committed', taskId, round });
 }
 
-/** Provide the committed payload on IPFS; only after commitments have closed. */
+/** Provide the committed payload on IPFS, only after commitments have closed. */
 export async function provide(session: TaskSession, round: number, onChain: VectorCommitment): Promise<void> {
   const { taskId, ports, journal } = session;
   const { payload, committed } = await ownVector(session, round, 'update');
   if (committed.digest !== onChain.digest || !sameG1(committed.commitment, onChain.commitment)) {
-    // Only where the payload on disk was lost or changed after it was committed; nobody could use it.
+    // Happens only if the payload on disk was lost or changed after the commitment; no node could use it.
     session.emit({
       type: 'warning',
       taskId,
       code: 'E_PAYLOAD_CHANGED',
-      message: 'the payload on disk is not the one that was committed',
+      message: 'the payload on disk differs from the committed one',
       hint: 'this round cannot be paid; check the disk of the data folder',
     });
     return;

@@ -8,7 +8,7 @@ import type { Aggregation } from './aggregate.ts';
 
 /**
  * **prove**: commit to the aggregate, and prove that it, the weights and the shares follow from the committed
- * vectors by the rule. The result is all that the settling transaction needs.
+ * vectors by the rule. The result contains everything that the settling transaction needs.
  */
 export function prove(
   session: TaskSession,

@@ -7,9 +7,9 @@ import { ownSummary } from '../checks/own-summary.ts';
 import { type TaskSession, timed } from '../session/task-session.ts';
 
 /**
- * **recompute**: every node moves the model on by the round's aggregate, in integers. Validators and candidates add up
- * the payloads they have checked; everybody else takes the aggregate from a peer and checks that it opens C_A. From then
- * on this node gives it to others. Whether the model is the one the chain has is for `ModelCommitmentCheck` to say.
+ * **recompute**: every node adds the round's aggregate to the model, in integers. Validators and candidates add up
+ * the payloads they have checked; all other nodes get the aggregate from a peer and check that it opens C_A. From
+ * then on this node serves it to others. `ModelCommitmentCheck` compares the model with the chain.
  *
  * @returns the model's digest
  */
@@ -39,11 +39,12 @@ function summaryOf(
   const ask = () => findSummary(session, context, settled, 'aggregate');
   if (!isChecker(context.task, session.ports.chain.account)) return ask();
   const own = ownSummary(session, context, settled);
-  // Payloads of an earlier round may be gone, and others may have what is left of it; or nobody else may have followed it.
+  // Payloads of an earlier round may be gone while other nodes have its summary; or no other node may have followed
+  // it.
   return session.payloads.round === settled.round ? own.catch(ask) : firstOf([own, ask()]);
 }
 
-/** The first that succeeds; else what the first of them failed with. */
+/** The first success; else the failure of the first attempt. */
 async function firstOf<T>(attempts: [Promise<T>, Promise<T>]): Promise<T> {
   try {
     return await Promise.any(attempts);
@@ -52,7 +53,7 @@ async function firstOf<T>(attempts: [Promise<T>, Promise<T>]): Promise<T> {
   }
 }
 
-/** Others ask for it, and this node itself after a restart. Returns the CID of the aggregate's file. */
+/** Store the aggregate for other nodes, and for this node after a restart. Returns the CID of its file. */
 async function keepSummary(
   { taskId, ports, journal }: TaskSession,
   round: number,

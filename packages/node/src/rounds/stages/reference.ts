@@ -3,8 +3,8 @@ import type { TaskSession } from '../session/task-session.ts';
 import { ownVector } from './commit.ts';
 
 /**
- * The salt of a reference's seal: derived from the payload, which nobody else can know before it is
- * provided, so that a restarted validator opens the seal it made before.
+ * The salt of a reference's seal: derived from the payload, which no one else can know before it is provided, so
+ * that a restarted validator can open its earlier seal.
  */
 function saltOf(payload: Uint8Array): Hex {
   const tagged = new Uint8Array(payload.length + 1);
@@ -12,7 +12,7 @@ function saltOf(payload: Uint8Array): Hex {
   return sha256Hex(tagged);
 }
 
-/** **reference**, first half: while updates are open, take the validation direction and seal it on chain. */
+/** **reference**, first half: while updates are open, compute the reference and seal it on chain. */
 export async function sealReference(session: TaskSession, round: number): Promise<void> {
   const { taskId, journal } = session;
   const { chain } = session.ports;
@@ -24,7 +24,7 @@ export async function sealReference(session: TaskSession, round: number): Promis
   );
 }
 
-/** **reference**, second half: updates are closed, so provide the reference and open its seal. */
+/** **reference**, second half: after updates have closed, provide the reference and open its seal. */
 export async function openReference(session: TaskSession, round: number): Promise<void> {
   const { taskId, journal } = session;
   const { chain, storage } = session.ports;

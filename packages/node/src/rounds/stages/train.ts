@@ -18,11 +18,12 @@ import { runOf } from '../../privacy/settings.ts';
 import { type TaskSession, timed } from '../session/task-session.ts';
 
 /**
- * **train**: from the settled model, on private local data, to a payload as it is sent: by the task's terms, sealed to
- * those that must check it and to this node itself.
+ * **train**: from the settled model, on private local data, to a payload in its wire format: by the task's terms,
+ * sealed to the members that must check it and to this node itself.
  *
- * A trainer's payload is its update; a validator's is the reference: the same thing on validation data, scaled to the
- * one norm of all references. The payload is on disk before this returns, so a node that dies now sends the same bytes after its restart.
+ * A trainer's payload is its update; a validator's is the reference: the same on validation data, scaled to the
+ * common norm of all references. The payload is on disk before this returns, so a node that dies now sends the same
+ * bytes after its restart.
  */
 export async function train(
   session: TaskSession,
@@ -66,8 +67,8 @@ function stepOf(kind: PayloadHeader['kind']): 'train' | 'reference' {
 }
 
 /**
- * What an earlier run of this node made. Written whole or not at all, so one that the journal does not know yet is
- * as good; one that is not as recorded was damaged since, and is made again.
+ * The payload of an earlier run of this node. It is written completely or not at all, so one that the journal does
+ * not know yet is valid; one that differs from its record is damaged, and is computed again.
  */
 async function storedPayload(
   session: TaskSession,
@@ -92,7 +93,7 @@ async function storedPayload(
   return stored;
 }
 
-/** What an attacker that looks at others' vectors finds of the rounds that are over. */
+/** Vectors of ended rounds for an attacker that uses others' vectors. */
 async function knowledgeOf(session: TaskSession, round: number): Promise<PublicKnowledge> {
   const { config, model, ports, taskId, histories } = session;
   const way = model.sum.slice();
@@ -118,7 +119,7 @@ async function localDelta(
     signal,
     onProgress: (fraction) => emit({ type: 'progress', taskId, round, stage: 'train', fraction }),
   });
-  // Before it is written: what a crash comes between is counted twice rather than not at all.
+  // Recorded before the write: after a crash in between, the training is counted twice rather than not at all.
   const role = kind === 'update' ? 'trainer' : 'validator';
   const run = runOf(terms, config.privacy, { role, samples: dataset.count, rounds: 1 });
   journal.trainedOn(session.dataName, taskId, run);

@@ -80,7 +80,7 @@ function validator(error: Error): { session: TaskSession; context: RoundContext 
   return { session, context };
 }
 
-describe('a validator asked to vote a trainer out', () => {
+describe('a validator asked to exclude a trainer', () => {
   const ask = (error: Error) => {
     const { session, context } = validator(error);
     return answerVoteRequest(
@@ -92,23 +92,23 @@ describe('a validator asked to vote a trainer out', () => {
     );
   };
 
-  it('signs where nobody gives the payload', async () => {
-    expect(await ask(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'))).toHaveProperty('signature');
+  it('a validator signs if no peer sends the payload', async () => {
+    expect(await ask(new ChorusError('E_STORAGE_UNAVAILABLE', 'no peer has it'))).toHaveProperty('signature');
     expect(journal.step({ taskId: 1n, round: 1, step: 'vote' })).toMatchObject({
       state: 'done',
       detail: { unavailable: [0] },
     });
   });
 
-  it('signs nothing that it cannot record', async () => {
-    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+  it('a validator signs nothing that it cannot record', async () => {
+    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'no peer has it'));
     journal.close();
     const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [], novelty: G1_INFINITY };
     await expect(answerVoteRequest(session, context, request, AGGREGATOR, 0)).rejects.toThrow();
   });
 
-  it('signs nothing of payloads that are sealed to another key than its own', async () => {
-    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+  it('a validator signs nothing about payloads sealed to another key than its own', async () => {
+    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'no peer has it'));
     const changed = { ...session, form: { ...PUBLIC_PAYLOADS, reads: () => false } } as TaskSession;
     const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [], novelty: G1_INFINITY };
     await expect(answerVoteRequest(changed, context, request, AGGREGATOR, 0)).rejects.toMatchObject({
@@ -117,34 +117,34 @@ describe('a validator asked to vote a trainer out', () => {
     expect(journal.step({ taskId: 1n, round: 1, step: 'vote' })).toBeNull();
   });
 
-  it('does not sign that all can be had where one cannot', async () => {
-    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+  it('a validator does not sign that all payloads are available if one is not', async () => {
+    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'no peer has it'));
     const request = { taskId: 1n, round: 1, unavailable: [], rejected: [], novelty: G1_INFINITY };
     expect(await answerVoteRequest(session, context, request, AGGREGATOR, 0)).toEqual({
-      refused: 'the payload of trainer 1 cannot be had here',
+      refused: 'the payload of trainer 1 is not available here',
     });
   });
 
-  it('does not sign for anybody but an aggregator of the task', async () => {
-    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+  it('a validator signs only for an aggregator of the task', async () => {
+    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'no peer has it'));
     const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [], novelty: G1_INFINITY };
     expect(await answerVoteRequest(session, context, request, '12D3KooWother', 0)).toHaveProperty('refused');
   });
 
-  it('does not sign losses of a model that is not the one the round began from', async () => {
-    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+  it('a validator does not sign losses of another model than the round began from', async () => {
+    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'no peer has it'));
     const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [], novelty: G1_INFINITY };
     expect(await answerVoteRequest(session, context, request, AGGREGATOR, 1)).toEqual({
       refused: "this node's model is at a different round",
     });
   });
 
-  it('looks once for many that ask at a time, and signs again what it has signed', async () => {
-    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+  it('a validator searches once for concurrent requests, and sends its signature again', async () => {
+    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'no peer has it'));
     let looks = 0;
     session.ports.storage.get = () => {
       looks++;
-      return Promise.reject(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+      return Promise.reject(new ChorusError('E_STORAGE_UNAVAILABLE', 'no peer has it'));
     };
     const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [], novelty: G1_INFINITY };
     const other = { ...request, unavailable: [] };
@@ -159,12 +159,12 @@ describe('a validator asked to vote a trainer out', () => {
     expect(looks).toBe(2);
   });
 
-  it('looks and signs anew where a reorganised chain has other commitments in the round', async () => {
-    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+  it('a validator searches and signs again if a reorganised chain has other commitments in the round', async () => {
+    const { session, context } = validator(new ChorusError('E_STORAGE_UNAVAILABLE', 'no peer has it'));
     let looks = 0;
     session.ports.storage.get = () => {
       looks++;
-      return Promise.reject(new ChorusError('E_STORAGE_UNAVAILABLE', 'nobody has it'));
+      return Promise.reject(new ChorusError('E_STORAGE_UNAVAILABLE', 'no peer has it'));
     };
     const request = { taskId: 1n, round: 1, unavailable: [0], rejected: [], novelty: G1_INFINITY };
     const other = reorganised(context);
@@ -176,7 +176,7 @@ describe('a validator asked to vote a trainer out', () => {
     expect(looks).toBe(2);
   });
 
-  it('does not take a vector it had under another commitment for what is committed to now', async () => {
+  it('a validator does not use a vector of an earlier commitment for the current one', async () => {
     const { session, context } = validator(new Error('unused'));
     const { dimension } = context.task;
     const header = { kind: 'update', taskId: 1n, round: 1, author: TRAINER, dimension } as const;
@@ -189,14 +189,14 @@ describe('a validator asked to vote a trainer out', () => {
       answerVoteRequest(Object.assign(session, parts), known, all, AGGREGATOR, 0);
     expect(await answer(context)).toHaveProperty('signature');
     expect(await answer(reorganised(context))).toEqual({
-      refused: 'the payload of trainer 1 cannot be had here',
+      refused: 'the payload of trainer 1 is not available here',
     });
   });
 
   it.each([
     ['its storage is closed', new ChorusError('E_STORAGE_CLOSED', 'the storage is closed')],
     ['its disk is full', new Error('ENOSPC: no space left on device')],
-  ])('does not sign where %s: that is no fault of the trainer', async (_, error) => {
+  ])('a validator does not sign if %s: that is not a fault of the trainer', async (_, error) => {
     await expect(ask(error)).rejects.toBe(error);
   });
 });
@@ -232,11 +232,11 @@ describe('an aggregator that collects verdicts', () => {
   const here = validator(new Error('unused')).context;
   const elsewhere = reorganised(here).round;
 
-  it('takes the signature of a validator that judged the same commitments', async () => {
+  it('an aggregator accepts the signature of a validator on the same commitments', async () => {
     expect(await collect(here.round)).toMatchObject([{ validator: VALIDATOR }]);
   });
 
-  it('takes no signature on other commitments, from a validator or from the chain', async () => {
+  it('an aggregator accepts no signature on other commitments, from a validator or from the chain', async () => {
     await expect(collect(elsewhere)).rejects.toMatchObject({ code: 'E_VOTES_MISSING' });
     await expect(collect(elsewhere, [elsewhere])).rejects.toMatchObject({ code: 'E_VOTES_MISSING' });
     expect(await collect(elsewhere, [here.round])).toHaveLength(1);

@@ -6,12 +6,14 @@ import type { TaskSession } from '../session/task-session.ts';
 import { noveltyOf, ownVerdict, signVerdict } from '../votes/own-vote.ts';
 
 /**
- * **vote**, as a validator that an aggregator asks: look for every committed payload and opened reference, compute the
- * novelty row, and sign only if exactly the named ones are unavailable or rejected and the commitment is to the same row.
- * Its signature is what stands between the round and a trainer that colludes with the aggregator: the proof does not say
+ * **vote**, as a validator that an aggregator asks: look for every committed payload and opened reference, compute
+ * the
+ * novelty row, and sign only if exactly the named ones are unavailable or rejected and the commitment is to the same
+ * row.
+ * Its signature protects the round against a trainer that colludes with the aggregator: the proof does not say
  * whether a commitment is to an int16 vector that anyone else can fetch.
  *
- * @param modelRound the round this node's model has come to; it can measure losses only of the round after it
+ * @param modelRound the last round in this node's model; it can measure losses only for the next round
  */
 export async function answerVoteRequest(
   session: TaskSession,
@@ -23,7 +25,7 @@ export async function answerVoteRequest(
   if (!known.members.some((m) => m.peerId === from && m.roles.includes('aggregator'))) {
     return { refused: 'only aggregators of the task may ask' };
   }
-  // The aggregator may have seen the phase begin a moment before this node has.
+  // The aggregator may have seen the phase begin a moment before this node.
   const seen = known.round.round === request.round && known.round.phase === 'settle';
   const round = seen ? known.round : await session.ports.chain.round(session.taskId, request.round);
   if (round.phase !== 'settle') return { refused: 'not in the settle phase of this round' };

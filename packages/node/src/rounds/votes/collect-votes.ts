@@ -16,12 +16,13 @@ import type { TaskSession } from '../session/task-session.ts';
 import { ownVerdict, type ProposedVerdict } from './own-vote.ts';
 
 /**
- * Ask the task's validators to sign that exactly these trainers' payloads are unavailable, exactly these references are
- * rejected, and this is the commitment to the novelty row. Verdicts that were posted on chain count as well. If no
- * majority comes together in the first half of this node's window, the validators are asked on chain, so that the fault
- * is seen to be theirs; that costs a fee.
+ * Ask the task's validators to sign that exactly these trainers' payloads are unavailable, exactly these references
+ * are
+ * rejected, and this is the commitment to the novelty row. Verdicts posted on chain count too. If there is no
+ * majority in the first half of this node's window, the node asks the validators on chain, so that their fault
+ * becomes visible; that costs a fee.
  *
- * @throws ChorusError `E_VOTES_MISSING` where no strict majority agrees
+ * @throws ChorusError `E_VOTES_MISSING` if no strict majority agrees
  */
 export async function collectVotes(
   session: TaskSession,
@@ -31,7 +32,7 @@ export async function collectVotes(
   const { taskId, ports } = session;
   const { task, round } = context;
   const posted = round.verdictsRequested ? await postedVotes(session, context, proposed) : [];
-  // The word of a validator that has departed is none; the majority is one of all that joined all the same.
+  // A departed validator has no vote; the majority is still one of all validators that joined.
   const present = task.activeValidators.filter((v) => !hasDeparted(task, v));
   const silent = present.filter((v) => !posted.some((p) => sameAddress(p.validator, v)));
   const needed = Math.floor(task.activeValidators.length / 2) + 1 - posted.length;
@@ -48,13 +49,13 @@ export async function collectVotes(
   }
   throw new ChorusError('E_VOTES_MISSING', 'no majority of the validators confirms the verdict', {
     facts: { taskId, round: round.round, votes: votes.length, refusals: failed.map(String).join('; ') },
-    hint: 'payloads and public vectors are looked for again, and the validators asked again',
+    hint: 'the node looks for payloads and public vectors again, and asks the validators again',
   });
 }
 
 /**
- * The answers of those that are asked, until there are `enough`: a validator that takes its time must not use up the
- * window of an aggregator that has the votes of the others.
+ * The answers of the validators, until there are `enough`: a slow validator must not use up the window of an
+ * aggregator that has the votes of the others.
  */
 async function firstAnswers<T>(
   asks: ((done: AbortSignal) => Promise<T>)[],
@@ -77,7 +78,7 @@ async function firstAnswers<T>(
     }
   });
   await Promise.race([reached, Promise.all(all)]);
-  // Whatever comes from now on is not looked at.
+  // Later answers are ignored.
   const result = { given: [...given], failed: [...failed] };
   done.abort();
   return result;

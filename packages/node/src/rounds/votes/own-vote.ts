@@ -12,10 +12,10 @@ import { type PayloadChecks, sameIndices } from '../checks/check-payloads.ts';
 import { headOf, lookAgain, lossesOf, signedIn } from '../checks/payload-checks.ts';
 import type { TaskSession } from '../session/task-session.ts';
 
-/** What an aggregator wants signed. */
+/** The verdict that an aggregator wants signed. */
 export type ProposedVerdict = VerdictFindings;
 
-/** This node's signature under a proposed verdict, or why it does not agree. */
+/** This node's signature under a proposed verdict, or the reason for its refusal. */
 export async function ownVerdict(
   session: TaskSession,
   context: RoundContext,
@@ -36,7 +36,7 @@ export async function ownVerdict(
 const keyOf = ({ unavailable, rejected, novelty }: ProposedVerdict): string =>
   `${unavailable}/${rejected}/${novelty.x}/${novelty.y}`;
 
-/** Recorded before it leaves this node, as everything that binds it. */
+/** Recorded before it leaves this node, like everything that binds it. */
 export async function signVerdict(
   session: TaskSession,
   judged: RoundState,
@@ -60,15 +60,15 @@ function differenceOf(
   if (at >= 0) {
     return proposed.unavailable.includes(at)
       ? 'a payload of the list is available here'
-      : `the payload of trainer ${at + 1} cannot be had here`;
+      : `the payload of trainer ${at + 1} is not available here`;
   }
   if (sameIndices(found.rejected, proposed.rejected)) return null;
   return `the references to reject are [${found.rejected}] here`;
 }
 
 /**
- * Why this node does not sign a commitment to the novelty: it comes to another one, also after it has looked once more
- * for the public vectors that it lacks.
+ * Why this node does not sign a commitment to the novelty: its own differs, even after another search for missing
+ * public vectors.
  */
 async function noveltyDifference(
   session: TaskSession,
@@ -81,10 +81,10 @@ async function noveltyDifference(
   if (found.references.length === 0) return 'no reference counts here';
   const { missing } = await headOf(session, context, found);
   const lacking = missing.length > 0 ? `: not available here are ${missing.slice(0, 3).join(', ')}` : '';
-  return `the novelty is another here${lacking}`;
+  return `the novelty differs here${lacking}`;
 }
 
-/** C_v as this node computes it; infinity where no reference counts. */
+/** C_v as this node computes it; infinity if no reference counts. */
 export async function noveltyOf(
   session: TaskSession,
   context: RoundContext,

@@ -57,7 +57,7 @@ beforeEach(() => {
   announcements = new Announcements({ chain } as unknown as Ports);
 });
 
-it('a new task comes with what the chain has of it; one that is known is passed on without asking again', async () => {
+it('a new task comes with its state on chain; a known one is forwarded without another request', async () => {
   expect(await announcements.judge(of(1n), 'a', false)).toMatchObject({
     verdict: 'accept',
     task: { id: 1n },
@@ -66,7 +66,7 @@ it('a new task comes with what the chain has of it; one that is known is passed 
   expect(asked).toEqual([1n]);
 });
 
-it('a known task under false terms, or for another contract, is not passed on: others would blame this node', async () => {
+it('a known task with false terms, or for another contract, is not forwarded: others would blame this node', async () => {
   await announcements.judge(of(1n), 'a', false);
   const other = encodeTerms({ ...terms, name: 'another' });
   for (const isKnown of [true, false]) {
@@ -77,7 +77,7 @@ it('a known task under false terms, or for another contract, is not passed on: o
   }
 });
 
-it('one neighbour cannot have the chain asked for endless tasks that are not there; others are heard', async () => {
+it('one neighbour cannot cause endless chain requests for missing tasks; others are still accepted', async () => {
   const flood = Array.from({ length: 500 }, (_, i) =>
     announcements.judge(of(1_000n + BigInt(i)), 'a', false),
   );
@@ -86,7 +86,7 @@ it('one neighbour cannot have the chain asked for endless tasks that are not the
   expect(await announcements.judge(of(2n), 'b', false)).toMatchObject({ verdict: 'accept' });
 });
 
-it('true announcements use nothing up', async () => {
+it('true announcements do not use up the limit', async () => {
   for (let i = 0; i < 100; i++) {
     const { verdict } = await announcements.judge(of(BigInt(1 + (i % 9))), 'a', false);
     expect(verdict).toBe('accept');

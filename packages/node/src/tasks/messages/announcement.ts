@@ -12,18 +12,21 @@ import {
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { Ports } from '../../context/ports.ts';
 
-/** Tasks whose terms the chain has confirmed, remembered: 100 bytes each. */
+/** Number of tasks remembered whose terms the chain has confirmed: 100 bytes each. */
 const MAX_CONFIRMED = 4_096;
 
-/** Questions to the chain that one neighbour may be the cause of for nothing or at a time, and within how many seconds. */
+/**
+ * Limits for requests to the chain that one neighbour may cause: useless ones, concurrent ones, and the period in
+ * seconds.
+ */
 const QUESTIONS = { points: 20, duration: 10 };
 
 /**
- * Tells true announcements from false ones.
+ * Distinguishes true announcements from false ones.
  *
- * The terms of a task never change. So an announcement of a task that was confirmed before is compared with what was
- * confirmed, and the chain is not asked: passed on unlooked at, a false one would be held against this node by those
- * that do not know the task yet.
+ * The terms of a task never change. So an announcement of a confirmed task is compared with the confirmed terms,
+ * without a request to the chain. It is not forwarded unchecked: nodes that do not know the task yet would blame
+ * this node for a false one.
  */
 export class Announcements {
   readonly #ports: Ports;
@@ -35,8 +38,8 @@ export class Announcements {
   }
 
   /**
-   * What to do with an announcement that this neighbour brought; with the task, as the chain has it now, where it is
-   * new (`isKnown` is false) and true.
+   * The verdict on an announcement from this neighbour; with the task, as the chain has it now, if the announcement
+   * is new (`isKnown` is false) and true.
    */
   async judge(
     message: Announcement,
@@ -61,7 +64,7 @@ export class Announcements {
       return isKnown ? { verdict: 'accept' } : { verdict: 'accept', task };
     } catch (error) {
       const isFalse = hasCode(error, 'E_ANNOUNCEMENT_FALSE') || hasCode(error, 'E_TERMS_INVALID');
-      // A task this node's chain does not know yet is nobody's fault.
+      // If this node's chain does not know the task yet, the sender is not at fault.
       return { verdict: isFalse ? 'reject' : 'ignore' };
     }
   }
@@ -77,7 +80,7 @@ export class Announcements {
  * Check an announcement against the chain.
  *
  * @returns the task, as the chain has it
- * @throws ChorusError `E_ANNOUNCEMENT_FALSE`, `E_TERMS_INVALID` where the chain says otherwise: the sender is to blame
+ * @throws ChorusError `E_ANNOUNCEMENT_FALSE`, `E_TERMS_INVALID` if the chain contradicts it: the sender is at fault
  */
 async function checkAnnouncement({ chain }: Ports, { taskId, terms }: Announcement): Promise<TaskState> {
   const task = await chain.task(taskId);

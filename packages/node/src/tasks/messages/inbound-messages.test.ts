@@ -58,13 +58,13 @@ function listening(attended: Attended | null) {
 
 const known = (members: Partial<Member>[]) => ({ disputes: {}, known: { members } }) as unknown as Attended;
 
-it('a member is stayed with also where it was the one to connect', async () => {
+it('a member stays connected even if it opened the connection', async () => {
   const { asked, presence } = listening(known([{ peerId: MEMBER }]));
   expect(await presence(MEMBER)).toBe('accept');
   expect(asked).toEqual([MEMBER]);
 });
 
-it('nobody is connected to on the word of one that is no member, or of a task this node has no part in', async () => {
+it('presence of a non-member, or of a task this node has no part in, causes no connection', async () => {
   const stranger = listening(known([]));
   expect(await stranger.presence(MEMBER)).toBe('ignore');
   const without = listening(null);

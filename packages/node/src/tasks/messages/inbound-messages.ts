@@ -25,25 +25,25 @@ import type { TaskRunner } from '../../rounds/task-runner.ts';
 import type { Background } from '../../utils/background.ts';
 import { Announcements } from './announcement.ts';
 
-/** Members dialled at a time: a task has 48 at most, and while it is joined anybody may say to be one. */
+/** Members dialled concurrently: a task has at most 48, and while it is joining, any peer may claim to be one. */
 const MAX_DIALS = 48;
 
-/** What arrives is judged by, and handed on to. */
+/** Dependencies and callbacks of the inbound message handlers. */
 export interface ArrivalsOptions {
   ports: Ports;
   journal: Pick<JournalReader, 'summary'>;
   reader: Pick<PayloadReader, 'keys'>;
   background: Background;
   signal: AbortSignal;
-  /** The tasks that are followed. */
+  /** The followed tasks. */
   runners: ReadonlyMap<bigint, TaskRunner>;
-  /** Those, and tasks that were left and have a case open. */
+  /** The followed tasks, and left tasks with an open dispute. */
   attended: (taskId: bigint) => Attended | null;
-  /** Nothing new is to be heard of this task. */
+  /** Whether the task is already handled, so that further announcements are ignored. */
   isKnown: (taskId: bigint) => boolean;
-  /** A task was announced that is on chain as announced. */
+  /** Called for a true announcement: the task is on chain as announced. */
   announced: (task: TaskState, announcement: Announcement) => void;
-  /** Something happened to a task on chain. */
+  /** Called when something happened to a task on chain. */
   changed: (taskId: bigint) => void;
 }
 
@@ -109,7 +109,7 @@ export class InboundMessages {
     }
     const task = attended(presence.taskId);
     if (!task) return 'accept';
-    // While a task is joining its members are not known yet; once it runs, only they are listened to.
+    // While a task is joining, its members are not known yet; once it runs, only their messages are accepted.
     if (task.known && !task.known.members.some((m) => m.peerId === message.from)) return 'ignore';
     await ports.network.learn(message.from, presence.multiaddrs);
     this.#stayWith(message.from);
@@ -117,8 +117,9 @@ export class InboundMessages {
   }
 
   /**
-   * Be connected to a member: one attempt at a time; where it fails, its next sign of presence brings another. Said also
-   * of one that is connected: the network then dials it when the connection is lost, whoever made it.
+   * Connect to a member: one attempt at a time; after a failure, its next sign of presence starts another. Also
+   * called for a connected member: the network then redials it when the connection is lost, even if the member had
+   * opened it.
    */
   #stayWith(peerId: string): void {
     const { ports, background, signal } = this.#options;
@@ -154,7 +155,10 @@ export class InboundMessages {
     return encodeMessage(reader.keys.answer(request, from, known));
   }
 
-  /** Of a round that this node has followed to its settlement, to anybody: it says nothing that the chain does not bind. */
+  /**
+   * Serve the summary of a round that this node has followed to its settlement, to any peer: the chain binds
+   * everything in it.
+   */
   #onSummaryRequest(bytes: Uint8Array): Uint8Array {
     const { taskId, round } = decodeSummaryRequest(bytes);
     const summary = this.#options.journal.summary(taskId, round);

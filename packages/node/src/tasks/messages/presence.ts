@@ -6,7 +6,7 @@ import type { TaskRunner } from '../../rounds/task-runner.ts';
 /** First and longest pause between two signs of presence. */
 const TELL_MILLISECONDS = { first: 500, longest: 30_000 };
 
-/** Members tell each other where they can be reached, at first often because meshes take a moment to form. */
+/** Members announce their addresses to each other, at first often because meshes take a moment to form. */
 export async function tellPresence(
   { chain, network }: Ports,
   runner: TaskRunner,
