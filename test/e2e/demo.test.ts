@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,26 +13,52 @@ afterEach(() => rm(scratch, { recursive: true, force: true }));
 
 const chorus = (args: string[]) => startChorus(args, { env: { ...process.env, TMPDIR: scratch } });
 
-/** Command lines of living processes that mention `text`. */
-async function processesMentioning(text: string): Promise<string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(
-    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+interface Process {
+  pid: number;
+  line: string;
+}
+
+/** Living processes whose command lines mention `text`. */
+async function processesMentioning(text: string): Promise<Process[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const processes = await Promise.all(
+    pids.map(async (pid) => ({ pid, line: await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '') })),
   );
-  return lines.filter((line) => line.includes(text));
+  return processes.filter(({ line }) => line.includes(text));
+}
+
+/** Resolves once the command has written this on standard error, or has ended. */
+function written(child: ChildProcess, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    child.stderr!.on('data', (data) => String(data).includes(text) && resolve());
+    child.once('close', () => resolve());
+  });
 }
 
 describe('chorus demo', () => {
   it('leaves no process and no file behind when interrupted', async () => {
     const child = chorus(['demo', '--nodes', '5', '--rounds', '50']);
     const ended = outcomeOf(child);
-    await new Promise<void>((resolve) => {
-      child.stderr!.on('data', (data) => String(data).includes('round 1') && resolve());
-      child.once('close', () => resolve());
-    });
+    await written(child, 'round 1');
     expect(await processesMentioning(scratch)).not.toEqual([]);
     child.kill('SIGINT');
     expect((await ended).code).toBe(130);
+    expect(await processesMentioning(scratch)).toEqual([]);
+    expect(await readdir(scratch)).toEqual([]);
+  });
+
+  it('says so if no round was settled, since its trainers were killed', async () => {
+    const child = chorus(['demo', '--nodes', '5', '--rounds', '1', '--commit-seconds', '5']);
+    const ended = outcomeOf(child);
+    await written(child, 'publishing the task');
+    const trainers = await processesMentioning('/trainer-');
+    const own = trainers.filter(({ line }) => line.includes(scratch));
+    expect(own).toHaveLength(2);
+    for (const { pid } of own) process.kill(pid, 'SIGKILL');
+    const { code, stdout, stderr } = await ended;
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('E_DEMO_ROUNDS: no round of the demo was settled');
+    expect(stderr).toContain('run it again with --json');
     expect(await processesMentioning(scratch)).toEqual([]);
     expect(await readdir(scratch)).toEqual([]);
   });

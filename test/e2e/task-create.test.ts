@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
@@ -8,6 +8,7 @@ import { CONFIG_FILE, type NodeConfigInput, OWN_NETWORK, WALLET_KEY_FILE } from 
 import { type AdminClient, createAdminClient, readAdmin } from '@chorus/node/admin';
 import type { Address } from '@chorus/protocol';
 import { buildModel, epsilonOf, subset, syntheticDigits, writeShard } from '@chorus/training';
+import { JsonRpcProvider } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Outcome, outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
 import { patientSeconds } from '../patience.ts';
@@ -234,6 +235,35 @@ describe('chorus task create beside a running node', () => {
       });
     }
     expect((await alice.tasks()).tasks).toHaveLength(before);
+  });
+
+  it('ends with an error if the node cannot follow the task, which is then ended, and its budget back', async () => {
+    const provider = new JsonRpcProvider(devnet.url);
+    const blocks = homeOf(join('alice', 'blocks', 'files'));
+    const wallet = (await alice.status()).identity.wallet;
+    const sent = async () =>
+      Number(await provider.getTransactionCount(wallet, 'pending')) -
+      Number(await provider.getTransactionCount(wallet, 'latest'));
+    try {
+      // Between the check, which reads the model, and the escrow, the node loses the folder of its files.
+      await provider.send('evm_setAutomine', [false]);
+      const { done } = create('--budget', '7', '--rounds', '3');
+      await vi.waitFor(async () => expect(await sent()).toBeGreaterThan(0), PATIENT);
+      await rename(blocks, `${blocks}-elsewhere`);
+      await provider.send('evm_mine', []);
+      await provider.send('evm_setAutomine', [true]);
+      const { code, stderr } = await done;
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('E_TASK_CANCELLED') });
+      expect(stderr).toContain('the node cannot follow the task, and has ended it before it began');
+      expect(stderr).toContain('E_STORAGE_WRITE');
+      expect(stderr).toContain(`refunded=${7n * TOKENS}`);
+      const taskId = /taskId=(\d+)/.exec(stderr)![1]!;
+      expect(await alice.task(taskId)).toMatchObject({ status: 'ended', remaining: '0', trainers: [] });
+    } finally {
+      await provider.send('evm_setAutomine', [true]);
+      provider.destroy();
+      await rename(`${blocks}-elsewhere`, blocks).catch(() => undefined);
+    }
   });
 
   it('starts no node of its own where it was told not to stay', async () => {

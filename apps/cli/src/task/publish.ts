@@ -65,37 +65,53 @@ export async function publishByNode(
   // Amounts are strings in JSON; the node checks the rest.
   const payloads = terms.payloads ?? ('public' as const);
   const request = { model: cid, terms: { ...terms, payloads }, params: asDocument(params) };
-  const first = await patiently(node, undefined, listener, () => node.publish(id, request));
-  const taskId = await published(node, id, first, listener);
-  listener.published(taskId);
-  beat.expect('asking the node for the progress of the task');
-  const left: Outcome = { taskId, outcome: 'left', ...UNKNOWN };
-  if (detach || signal.aborted) return left;
+  const number = Promise.withResolvers<string>();
+  number.promise.catch(() => {});
+  const streaming = new AbortController();
   let last: string | null = null;
-  const look = async () => waitingFor(await answering(node, taskId, () => node.task(taskId)));
-  const asked = () => patiently(node, taskId, listener, () => node.task(taskId));
-  // If the id was published before, the task may be over.
-  if ((await asked()).status !== 'ended') {
-    const streaming = new AbortController();
-    const ended = (async () => {
-      const events = node.events({ task: taskId, signal: AbortSignal.any([signal, streaming.signal]) });
-      for await (const streamed of events) {
-        listener.event(streamed);
-        throwIfCancelled(streamed.event, taskId);
-        if (!isEnd(streamed.event, taskId)) continue;
-        last = streamed.event.modelCid;
-        return;
-      }
-    })();
-    try {
-      await follow({ taskId, look, ended, beat, signal });
-    } finally {
-      streaming.abort();
+  const hear = async () => {
+    for await (const streamed of node.events({ signal: AbortSignal.any([signal, streaming.signal]) })) {
+      const taskId = await number.promise;
+      if (!isAbout(streamed.event, taskId)) continue;
+      listener.event(streamed);
+      throwIfCancelled(streamed.event, taskId);
+      if (!isEnd(streamed.event, taskId)) continue;
+      last = streamed.event.modelCid;
+      return;
     }
-    if (signal.aborted) return left;
+  };
+  // Begun before the task exists: a node that cannot follow it ends it at once.
+  const ended = detach ? Promise.resolve() : hear();
+  ended.catch(() => {});
+  try {
+    const first = await patiently(node, undefined, listener, () => node.publish(id, request));
+    const taskId = await published(node, id, first, listener);
+    listener.published(taskId);
+    number.resolve(taskId);
+    beat.expect('asking the node for the progress of the task');
+    const left: Outcome = { taskId, outcome: 'left', ...UNKNOWN };
+    if (detach || signal.aborted) return left;
+    const look = async () => waitingFor(await answering(node, taskId, () => node.task(taskId)));
+    const asked = () => patiently(node, taskId, listener, () => node.task(taskId));
+    // If the id was published before, the task may be over.
+    if (first.taskId === null || (await asked()).status !== 'ended') {
+      await follow({ taskId, look, ended, beat, signal });
+      if (signal.aborted) return left;
+    }
+    const { round, remaining } = await asked();
+    return { ...left, outcome: 'ended', model: last, rounds: round, remaining };
+  } catch (error) {
+    number.reject(error);
+    throw error;
+  } finally {
+    streaming.abort();
   }
-  const { round, remaining } = await asked();
-  return { ...left, outcome: 'ended', model: last, rounds: round, remaining };
+}
+
+/** Whether an event is of this task, or of the node as a whole. */
+function isAbout(event: EventJson | { type: 'gap' }, taskId: string): boolean {
+  if ('publication' in event) return false;
+  return !('taskId' in event) || event.taskId === undefined || String(event.taskId) === taskId;
 }
 
 /** @throws ChorusError `E_TASK_CANCELLED` */
@@ -180,7 +196,14 @@ export async function publishByOwnNode(
     // The node also works on earlier tasks of this wallet; this command reports only one.
     if (!('taskId' in document) || document.taskId === undefined || String(document.taskId) === taskId)
       listener.event({ at: Date.now(), event: document });
-    if (event.type === 'task-cancelled') cancelled.push(document);
+    if (event.type === 'task-cancelled') {
+      cancelled.push(document);
+      try {
+        if (taskId !== null) throwIfCancelled(document, taskId);
+      } catch (error) {
+        over.reject(error);
+      }
+    }
     if (taskId === null || !isEnd(document, taskId)) return;
     model = document.modelCid;
     over.resolve();
