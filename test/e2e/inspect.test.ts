@@ -422,9 +422,9 @@ describe('what cannot be answered', () => {
   it.each([
     [['why', '1', '9'], 1, 'E_ROUND_NOT_SETTLED'],
     [['why', '7', '1'], 1, 'E_CHAIN_UNKNOWN_TASK'],
-    [['why', 'one', '1'], 64, 'a task is named by its number'],
+    [['why', 'one', '1'], 64, 'a task id must be a number'],
     [['proof', 'verify', '1'], 64, 'give a task and a round, or --file'],
-    [['proof', 'show', '1', '0'], 64, 'a round is a number from 1'],
+    [['proof', 'show', '1', '0'], 64, 'a round must be a number from 1'],
     [['proof', 'list', '--rpc', 'http://127.0.0.1:1'], 64, '--rpc and --contract go together'],
     [['proof', 'list', '--network', '/nowhere'], 65, 'E_PROFILE'],
     [['proof', 'verify', '--file', '/nowhere'], 65, 'E_PROOF_FILE'],

@@ -112,8 +112,8 @@ describe('a round on the ports in memory', () => {
     const alice = await network.add('alice', { roles: ['trainer'], data: shards[1]! });
     await network.until(() => [alice, victor].every(({ events }) => ended(events)));
 
-    const settled = await requester.node.ports.chain.settledRound(taskId, 1);
-    expect(settled!.rewards[0]).toBeGreaterThan(0n);
+    // Whether the noisy update earns something is chance; that its payload was there and checked is not.
+    expect(await requester.node.ports.chain.settledRound(taskId, 1)).toMatchObject({ unavailable: [] });
     const step = { data: shards[1]!.name, taskId, noiseMultiplier: 0.5, sampleRate: 0.5, trainings: 1 };
     expect(alice.node.journal.dataUses()).toEqual([{ ...step, steps: 8 }]);
     expect(victor.node.journal.dataUses()).toEqual([{ ...step, steps: 16 }]);

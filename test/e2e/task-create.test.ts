@@ -254,7 +254,7 @@ describe('chorus task create beside a running node', () => {
       await provider.send('evm_setAutomine', [true]);
       const { code, stderr } = await done;
       expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('E_TASK_CANCELLED') });
-      expect(stderr).toContain('the node cannot follow the task, and has ended it before it began');
+      expect(stderr).toContain('the node cannot follow the task, and cancelled it before it began');
       expect(stderr).toContain('E_STORAGE_WRITE');
       expect(stderr).toContain(`refunded=${7n * TOKENS}`);
       const taskId = /taskId=(\d+)/.exec(stderr)![1]!;
