@@ -4,6 +4,9 @@ export type Hex = `0x${string}`;
 /** A 20-byte account address; compared in lower case. */
 export type Address = Hex;
 
+/** An address as users and documents write it, in any letter case; a checksum is not checked. */
+export const ADDRESS_PATTERN = /^0x[0-9a-fA-F]{40}$/;
+
 /** Bytes to 0x-prefixed lower-case hex. */
 export function toHex(bytes: Uint8Array): Hex {
   let text = '0x';

@@ -1,12 +1,13 @@
 import { decode, encode } from 'cborg';
 import { z } from 'zod';
 import { ChorusError } from './errors.ts';
+import { ADDRESS_PATTERN } from './hex.ts';
 import { MAX_GOSSIP_BYTES, MAX_MESSAGE_BYTES } from './limits.ts';
 import { PRESENCE_STAGES } from './round.ts';
 import { pointFromBytes, pointToBytes } from './settlement.ts';
 import { encodeGram, MAX_SUMMARY_BYTES, type RoundSummary, summaryResponseSchema } from './summary.ts';
 
-const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
+const address = z.string().regex(ADDRESS_PATTERN);
 const peerId = z.string().min(8).max(128);
 const taskId = z
   .bigint()

@@ -1,4 +1,7 @@
-/** Resolves after this time, or at once where the signal is aborted. */
+/**
+ * Resolves after this time, or at once if the signal is aborted. On the global timer, which tests replace; that of
+ * `node:timers/promises` they cannot.
+ */
 export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const finish = () => {

@@ -1,14 +1,18 @@
 import { refusal } from '@chorus/chain';
-import type { Address, StakePool, StakePosition, StakeSlash, UnbondTicket } from '@chorus/protocol';
+import {
+  type Address,
+  type StakePool,
+  type StakePosition,
+  type StakeShares,
+  type StakeSlash,
+  stakeValue,
+  type UnbondTicket,
+  VIRTUAL_SHARES,
+} from '@chorus/protocol';
 
-const VIRTUAL_SHARES = 10n ** 6n;
 const BPS = 10_000n;
 
-interface Pool {
-  tokens: bigint;
-  locked: bigint;
-  shares: bigint;
-  unbonding: bigint;
+interface Pool extends StakeShares {
   owners: Map<Address, bigint>;
 }
 
@@ -49,7 +53,7 @@ export class MemoryStakes {
   shares(token: Address, agentId: bigint, owner: Address): { shares: bigint; value: bigint } {
     const pool = this.#pool(token, agentId);
     const shares = pool.owners.get(owner) ?? 0n;
-    return { shares, value: value(pool, shares) };
+    return { shares, value: stakeValue(pool, shares) };
   }
 
   /** Of every pool that the account has put something into, or that is behind its identity. */
@@ -98,8 +102,8 @@ export class MemoryStakes {
     if (shares === 0n) throw refusal('ZeroAmount', 'unbond stake');
     const owned = pool.owners.get(owner) ?? 0n;
     if (owned < shares) throw refusal('NotYourShares', 'unbond stake');
-    if (value(pool, pool.shares - pool.unbonding - shares) < pool.locked) {
-      throw refusal('StakeTooSmall', 'unbond stake', { free: free(pool), needed: value(pool, shares) });
+    if (stakeValue(pool, pool.shares - pool.unbonding - shares) < pool.locked) {
+      throw refusal('StakeTooSmall', 'unbond stake', { free: free(pool), needed: stakeValue(pool, shares) });
     }
     pool.owners.set(owner, owned - shares);
     pool.unbonding += shares;
@@ -117,7 +121,7 @@ export class MemoryStakes {
     }
     this.#tickets.delete(id);
     const pool = this.#pool(ticket.token, ticket.agentId);
-    const amount = value(pool, ticket.shares);
+    const amount = stakeValue(pool, ticket.shares);
     pool.tokens -= amount;
     pool.shares -= ticket.shares;
     pool.unbonding -= ticket.shares;
@@ -192,10 +196,6 @@ function keyOf(token: Address, agentId: bigint): string {
   return `${token.toLowerCase()}/${agentId}`;
 }
 
-function value(pool: Pool, shares: bigint): bigint {
-  return (shares * (pool.tokens + 1n)) / (pool.shares + VIRTUAL_SHARES);
-}
-
 function free(pool: Pool): bigint {
-  return value(pool, pool.shares - pool.unbonding) - pool.locked;
+  return stakeValue(pool, pool.shares - pool.unbonding) - pool.locked;
 }

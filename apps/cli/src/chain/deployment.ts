@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Address, ChorusError, type Hex } from '@chorus/protocol';
+import { ADDRESS_PATTERN, type Address, ChorusError, type Hex } from '@chorus/protocol';
 import { z } from 'zod';
 
 /** A copy of the deployment file, within a node's folder. */
@@ -9,7 +9,7 @@ const MAX_DEPLOYMENT_BYTES = 1024 * 1024;
 
 const address = z
   .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address')
+  .regex(ADDRESS_PATTERN, 'must be an address')
   .transform((text) => text.toLowerCase() as Address);
 const hash = z
   .string()

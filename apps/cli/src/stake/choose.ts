@@ -1,10 +1,10 @@
 import { parseUnits } from '@chorus/chain';
 import type { StakePositionDocument, StakesDocument } from '@chorus/node/admin';
-import { ChorusError, sameAddress } from '@chorus/protocol';
+import { ADDRESS_PATTERN, ChorusError, sameAddress } from '@chorus/protocol';
 
 /** @throws ChorusError `E_USAGE` */
 export function addressOf(text: string, what: string): string {
-  if (/^0x[0-9a-fA-F]{40}$/.test(text)) return text.toLowerCase();
+  if (ADDRESS_PATTERN.test(text)) return text.toLowerCase();
   throw new ChorusError('E_USAGE', `${what} is not an address`, {
     facts: { given: text.slice(0, 50) },
     hint: 'give 0x and 40 hexadecimal digits',

@@ -1,4 +1,4 @@
-import { formatUnits } from '@chorus/chain';
+import { exactAmount } from '@chorus/chain';
 import type {
   StakeDepositResult,
   StakePositionDocument,
@@ -31,11 +31,9 @@ export function amountTexts(tokens: readonly StakeToken[]): Texts {
   return (address, units) => {
     const token = tokens.find((each) => sameAddress(each.address, address));
     if (!token || token.decimals === null) return `${units} units of ${short(address)}`;
-    return `${decimal(units, token.decimals)} ${token.symbol ?? `of ${short(address)}`}`;
+    return `${exactAmount(units, token.decimals)} ${token.symbol ?? `of ${short(address)}`}`;
   };
 }
-
-const decimal = (units: string, decimals: number): string => formatUnits(units, decimals).replace(/\.0$/, '');
 
 /** What an account has at stake. */
 export function stakesView(stakes: StakesDocument): string {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { formatUnits } from '@chorus/chain';
+import { exactAmount, formatUnits } from '@chorus/chain';
 import type { TaskRequest } from '@chorus/node';
 import { createAdminClient, logMessageOf, readAdmin } from '@chorus/node/admin';
 import { type Address, hasCode } from '@chorus/protocol';
@@ -206,7 +206,7 @@ function summary(
 ): string {
   const round =
     params.commitSeconds + params.referenceSeconds + params.settleSeconds * (params.minAggregators + 1);
-  const tokens = (units: bigint) => formatUnits(units, decimals).replace(/\.0$/, '');
+  const tokens = (units: bigint) => exactAmount(units, decimals);
   const { inputShape, classes, classNames } = terms.data;
   return [
     colors.bold(terms.name),

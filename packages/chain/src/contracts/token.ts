@@ -1,6 +1,6 @@
 import { chorusToken } from '@chorus/contracts';
 import { type Address, type Hex, plainLine } from '@chorus/protocol';
-import { Contract, type Interface, isError, NonceManager, type Result, Wallet } from 'ethers';
+import { Contract, formatUnits, type Interface, isError, NonceManager, type Result, Wallet } from 'ethers';
 import { TOKEN } from '../abi/abis.ts';
 import { ChainError, toChainError } from '../errors/errors.ts';
 import { isDevChain, openProvider, read } from '../rpc/rpc.ts';
@@ -39,9 +39,14 @@ export async function transferTokens(options: TransferOptions): Promise<void> {
   }
 }
 
+/** An amount of smallest units with all of its digits: `12.5`, and `12` rather than `12.0`. */
+export function exactAmount(units: bigint | string, decimals: number): string {
+  return formatUnits(units, decimals).replace(/\.0$/, '');
+}
+
 /**
- * Decimals of a token, to convert a user's amounts to its smallest units. @throws ChainError `E_CHAIN_TOKEN` if no
- * token answers at the address, `E_CHAIN_UNREACHABLE`
+ * Decimals of a token, to convert a user's amounts to its smallest units.
+ * @throws ChainError `E_CHAIN_TOKEN` if no token answers at the address, `E_CHAIN_UNREACHABLE`
  */
 export async function readTokenDecimals(url: string, token: Address): Promise<number> {
   const { provider } = await openProvider(url);
@@ -64,7 +69,7 @@ interface TokenReader {
 }
 
 /**
- * The symbol of a token, in one plain line; null where it has none, or one that is too long.
+ * The symbol of a token, in one plain line; null if it has none, or one that is too long.
  * @throws ChainError `E_CHAIN_UNREACHABLE`
  */
 export async function symbolOf(reader: TokenReader, token: Address): Promise<string | null> {

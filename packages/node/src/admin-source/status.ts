@@ -98,7 +98,7 @@ export function statusSource(
         privacy: privacyView(config.privacy, node.journal),
         warnings: [
           ...holding,
-          // What holds is told above, with the time it was last looked at.
+          // Conditions that still hold are listed above, with the time of their last check.
           ...observer.warnings.list(),
         ].filter(({ code }, i, all) => all.findIndex((other) => other.code === code) === i),
       };

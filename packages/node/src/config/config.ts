@@ -1,5 +1,5 @@
 import { type AddressUse, addressFault } from '@chorus/network';
-import { ChorusError, faultOf } from '@chorus/protocol';
+import { ADDRESS_PATTERN, ChorusError, faultOf } from '@chorus/protocol';
 import { z } from 'zod';
 import { adminConfigSchema } from './admin-config.ts';
 import { attackSchema } from './attack-config.ts';
@@ -7,7 +7,7 @@ import { limitsSchema, tokensSchema } from './limits-config.ts';
 import { logConfigSchema } from './log-config.ts';
 import { privacyConfigSchema } from './privacy-config.ts';
 
-const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address: 0x and 40 hexadecimal digits');
+const address = z.string().regex(ADDRESS_PATTERN, 'must be an address: 0x and 40 hexadecimal digits');
 
 /** An endpoint's URL, such as JSON-RPC. Errors do not repeat it, because it may hold a key. */
 const httpUrl = z

@@ -1,8 +1,9 @@
+import { ADDRESS_PATTERN } from '@chorus/protocol';
 import { z } from 'zod';
 import { bytesSchema, dayWindowSchema } from '../utils/quantities.ts';
 
 const amount = z.string().regex(/^\d{1,78}$/, "must be an amount in the token's smallest unit");
-const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
+const address = z.string().regex(ADDRESS_PATTERN, 'must be an address');
 const seconds = z.number().int().positive();
 const percent = z.number().min(0).max(100);
 

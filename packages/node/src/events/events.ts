@@ -15,7 +15,7 @@ export type NodeEvent =
   /** Nothing was escrowed. */
   | ({ type: 'publication-failed'; publication: string } & Explanation)
   /**
-   * A task of this node's own that it cannot follow, and that nobody can therefore: ended on chain before it began.
+   * A task of this node's own that it cannot follow, so that no node can: ended on chain before it began.
    * `refunded`: of the budget, in the token's smallest unit. `decimals`: of that token; null if the chain did not say.
    */
   | ({ type: 'task-cancelled'; taskId: bigint; refunded: bigint; decimals: number | null } & Explanation)

@@ -86,7 +86,7 @@ export class ChorusNode {
     this.#inbound.listen();
     this.#parts.background.spawn(this.#parts.background.retrying(() => this.#parts.intake.tellLate()));
     for (const peer of this.#parts.config.network.bootstrap) {
-      // The network goes on trying; that nobody is connected is told where it lasts.
+      // The network keeps trying; a node that stays without peers reports it as a condition.
       const connecting = network.connect(peer, { signal: this.#abort.signal }).catch((error) => {
         if (!hasCode(error, 'E_NETWORK_DIAL')) throw error;
       });
@@ -140,7 +140,7 @@ export class ChorusNode {
     this.#cleanups.push(cleanup);
   }
 
-  /** The tasks whose rewards are in `token`, of those this node has to do with. */
+  /** The followed tasks that pay rewards in `token`. */
   tasksPaying(token: Address): bigint[] {
     return this.followed().flatMap(({ task }) => (task && sameAddress(task.token, token) ? [task.id] : []));
   }
@@ -193,8 +193,9 @@ export class ChorusNode {
     this.#inbound.close();
     // An endpoint that does not answer leaves half of the time to the rest: what was sent is in the journal.
     const giveUp = setTimeout(() => void this.ports.chain.close(), this.#parts.config.shutdownSeconds * 500);
-    await Promise.all([this.#parts.background.finished(), this.#parts.intake.settled()]);
-    clearTimeout(giveUp);
+    await Promise.all([this.#parts.background.finished(), this.#parts.intake.settled()]).finally(() =>
+      clearTimeout(giveUp),
+    );
     await Promise.allSettled([...this.#parts.runners.values()].map((r) => r.session.trainer.close()));
     await this.#parts.proving.close();
     await Promise.allSettled([this.ports.storage.close(), this.ports.chain.close()]);

@@ -26,7 +26,7 @@ export interface NodeDependencies {
   proving?: Proving;
   /** Private data of a trainer or validator. */
   dataset: Dataset | null;
-  /** What the record of what was told of it calls that data; by default the data set's own name. */
+  /** Name of that data in the record of its uses; by default the data set's own name. */
   dataName?: string;
   /** By default the one in the data folder; the node closes it. */
   journal?: Journal;

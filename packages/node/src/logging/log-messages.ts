@@ -11,7 +11,7 @@ export interface LogMessage {
 }
 
 export interface LogMessageOptions {
-  /** An amount in the token's smallest unit, for people; `decimals` of the token if they are known. As it is by default. */
+  /** Formats an amount in the token's smallest unit; `decimals` of the token, null if unknown. By default unchanged. */
   amount?: (amount: string, decimals: number | null) => string;
 }
 

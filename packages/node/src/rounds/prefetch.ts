@@ -27,7 +27,11 @@ export function prefetchKey(session: TaskSession, context: RoundContext, current
  * Fetch and check what a verdict or an aggregation needs, as soon as it is available; while updates are open, fetch
  * the public vectors of earlier rounds. A failed fetch is retried when the result is needed.
  */
-export async function prefetch(session: TaskSession, context: RoundContext, current: boolean): Promise<void> {
+export async function prefetch(
+  session: TaskSession,
+  context: RoundContext,
+  isCurrent: () => boolean,
+): Promise<void> {
   const { round, phase } = context.round;
   try {
     if (phase === 'commit') {
@@ -36,7 +40,9 @@ export async function prefetch(session: TaskSession, context: RoundContext, curr
       return;
     }
     const found = await checkPayloads(session, context);
-    if (phase === 'settle' && current && found.references.length > 0) await headOf(session, context, found);
+    // The model may have caught up meanwhile, or moved on to the next round.
+    if (phase === 'settle' && isCurrent() && found.references.length > 0)
+      await headOf(session, context, found);
   } catch {
     // The stage that needs it reports it.
   }

@@ -227,10 +227,10 @@ export class TaskRunner {
 
   /** Fetch what validators and candidates will sign and aggregate as soon as it is available. */
   #prefetch(context: RoundContext): void {
-    const current = this.settledThrough === context.round.round - 1;
-    const key = prefetchKey(this.session, context, current);
+    const isCurrent = () => this.settledThrough === context.round.round - 1;
+    const key = prefetchKey(this.session, context, isCurrent());
     if (key === null || !this.#duties.isOpen(key)) return;
-    this.#duties.startBackground(key, prefetch(this.session, context, current), { once: true });
+    this.#duties.startBackground(key, prefetch(this.session, context, isCurrent), { once: true });
   }
 
   /** Handle open disputes in parallel to the rounds, one after the other. */
@@ -257,8 +257,8 @@ function hasBegun({ journal, taskId }: TaskSession, { kind, round }: Duty): bool
 }
 
 /**
- * Wait in milliseconds. Every account may advance a phase; a wait that differs by account prevents all from trying
- * at once.
+ * When a duty is due, unix milliseconds. Every account may advance a phase; a wait that differs by account prevents all
+ * from trying at once.
  */
 function dueAt(duty: Duty, account: Address): number {
   if (duty.kind === 'settle') return duty.from * 1000;

@@ -1,4 +1,4 @@
-import { formatUnits } from '@chorus/chain';
+import { exactAmount } from '@chorus/chain';
 import {
   type Address,
   type ChainPort,
@@ -235,7 +235,7 @@ export class Stakes {
 
   // ---- what is refused ----
 
-  /** The requested pools in which the account has stake. */
+  /** The one pool of the account's stake that a request means: of this token, behind this identity or its own. */
   #stakedAt(
     stakes: StakeAccount,
     { token, from }: Pick<StakeUnbondRequest, 'token' | 'from'>,
@@ -366,7 +366,7 @@ export class Stakes {
     return (units) =>
       decimals === null
         ? `${units} units of ${address}`
-        : `${formatUnits(units, decimals).replace(/\.0$/, '')} ${symbol ?? `of ${address}`}`;
+        : `${exactAmount(units, decimals)} ${symbol ?? `of ${address}`}`;
   }
 }
 

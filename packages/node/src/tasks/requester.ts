@@ -27,22 +27,22 @@ export class Requester {
   }
 
   /**
-   * Publish a task, announce it until it has its members, follow its rounds, and join it like any
-   * other where roles, data and limits of this node allow it. Resolves when the task is on chain.
+   * Publish a task, announce it until it has its members, follow its rounds, and join it like any other if roles, data
+   * and limits of this node allow it. Resolves when the task is on chain.
    *
    * Everything is checked before the budget is escrowed: that the terms are sound, that a round of the model goes well on
    * what they describe (see `tryModel`) under the limits that others open it with, that this node can follow it and its
    * wallet can pay for it; the contract's own bounds are checked by the chain before anything is sent.
    *
-   * @throws ChorusError `E_TERMS_INVALID`, `E_MODEL_*`, `E_TASK_MODEL`, `E_TASK_SCALE`, `E_DATA_SHAPE`, `E_DATA_LABEL`, `E_TASK_BUDGET`,
-   *   `E_GAS_LOW`, `E_LIMIT_*`, `E_PUBLICATION_*` and the errors of the chain; nothing is escrowed then, but after
-   *   `E_CHAIN_UNREACHABLE` and `E_CHAIN_NOT_MINED`, where that is not known
+   * @throws ChorusError `E_TERMS_INVALID`, `E_MODEL_*`, `E_TASK_MODEL`, `E_TASK_SCALE`, `E_DATA_SHAPE`, `E_DATA_LABEL`,
+   *   `E_TASK_BUDGET`, `E_GAS_LOW`, `E_LIMIT_*`, `E_PUBLICATION_*` and the errors of the chain. Nothing is escrowed then,
+   *   except perhaps after `E_CHAIN_UNREACHABLE` and `E_CHAIN_NOT_MINED`, whose outcome is unknown
    */
   async publish(request: TaskRequest, { id, onStep = () => {} }: PublishOptions = {}): Promise<bigint> {
     const { storage } = this.#parts.ports;
     const cid = await storage.cidOf(request.model);
     const asked = { id, requestDigest: requestDigest({ ...request, model: cid }) };
-    // Before the wallet is looked into: the budget may have left it.
+    // Before the wallet's balance is checked: the budget may have left it.
     const known = this.#parts.creator.known(asked);
     const there = known && (known.taskId ?? (await this.recover(known)));
     if (there !== null) return there;
@@ -55,7 +55,7 @@ export class Requester {
     return taskId;
   }
 
-  /** What members do with the task later is done here first, by the same code and under the limits of this node. */
+  /** Do first what members will do with the task, by the same code and under the limits of this node. */
   async #checked(request: TaskRequest, cid: string): Promise<PreparedTask> {
     const { signal } = this.#parts;
     // The terms before the model, which is opened by what they say; its size is counted then.
@@ -78,7 +78,7 @@ export class Requester {
     }
   }
 
-  /** A task of which it is not known whether it was created: its number, or null where it was not. */
+  /** Find out whether a task was created whose outcome is unknown: its number, or null if it was not. */
   async recover(publication: Publication): Promise<bigint | null> {
     const taskId = await this.#parts.creator.find(publication);
     if (taskId !== null) await this.#parts.intake.followOwn(taskId);

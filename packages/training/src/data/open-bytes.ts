@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ChorusError } from '@chorus/protocol';
 import { unreadable } from './unreadable.ts';
@@ -18,10 +18,8 @@ export async function openBytes(path: string): Promise<Readable> {
   }
   const file = createReadStream(path);
   if (!gzip) return file;
-  const gunzip = createGunzip();
-  file.on('error', (error) => gunzip.destroy(error));
-  gunzip.on('close', () => file.destroy());
-  return file.pipe(gunzip);
+  // An error of either ends both; the reader of the result sees it.
+  return pipeline(file, createGunzip(), () => {});
 }
 
 /**

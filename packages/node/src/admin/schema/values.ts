@@ -1,10 +1,8 @@
+import { ADDRESS_PATTERN } from '@chorus/protocol';
 import { z } from 'zod';
 
 /** Values shared by several documents of the API. Amounts and ids are decimal strings: JSON has no bigint. */
-export const addressSchema = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/)
-  .describe('account address');
+export const addressSchema = z.string().regex(ADDRESS_PATTERN).describe('account address');
 
 export const amountSchema = z
   .string()

@@ -6,12 +6,10 @@ import type { TaskSession } from '../session/task-session.ts';
 import { noveltyOf, ownVerdict, signVerdict } from '../votes/own-vote.ts';
 
 /**
- * **vote**, as a validator that an aggregator asks: look for every committed payload and opened reference, compute
- * the
- * novelty row, and sign only if exactly the named ones are unavailable or rejected and the commitment is to the same
- * row.
- * Its signature protects the round against a trainer that colludes with the aggregator: the proof does not say
- * whether a commitment is to an int16 vector that anyone else can fetch.
+ * **vote**, as a validator that an aggregator asks: look for every committed payload and opened reference, compute the
+ * novelty row, and sign only if exactly the named ones are unavailable or rejected and the commitment is to the same row.
+ * Its signature protects the round against a trainer that colludes with the aggregator: the proof does not say whether a
+ * commitment is to an int16 vector that anyone else can fetch.
  *
  * @param modelRound the last round in this node's model; it can measure losses only for the next round
  */
