@@ -2,11 +2,11 @@
  * The words of the network: what a task, a round, an update and a settlement are, how they are encoded and
  * bounded, who has to act when, and the ports through which rules meet the outside world.
  *
- * Nothing here does I/O and nothing here imports another package of Chorus. For that reason
- * `@chorus/protocol/make-folder`, which all packages share, is a separate entry point.
+ * Nothing here does I/O and nothing here imports another package of Chorus.
  *
  * @packageDocumentation
  */
+export * from './agents/executor.ts';
 export * from './cid.ts';
 export * from './error-codes.ts';
 export * from './errors.ts';

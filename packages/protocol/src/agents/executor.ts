@@ -1,0 +1,64 @@
+/** A file that travels with a message of an agent. */
+export interface AgentAttachment {
+  name: string | null;
+  /** Media type, such as `image/png`; `application/octet-stream` if the sender did not say. */
+  mediaType: string;
+  bytes: Uint8Array;
+}
+
+/** One message of a conversation: text, attached files and JSON values, in the order they were sent. */
+export interface AgentMessage {
+  from: 'caller' | 'agent';
+  text: string;
+  files: readonly AgentAttachment[];
+  /** JSON values. */
+  data: readonly unknown[];
+}
+
+/** What a caller asks of an agent. */
+export interface AgentRequest {
+  /** Id of the agent task (A2A's word) that this request belongs to. */
+  taskId: string;
+  /** Id of the conversation. */
+  contextId: string;
+  message: AgentMessage;
+  /** Earlier messages of the conversation, the oldest first. Only of the same caller. */
+  history: readonly AgentMessage[];
+  /**
+   * Who asks: `peer:<peer id>` if the transport proved it, otherwise `anonymous`. Conversations and notes of one
+   * caller are never shown to another.
+   */
+  caller: string;
+}
+
+/** Use of a model, in its own tokens; null if it has none or does not say. */
+export interface AgentUsage {
+  inputTokens: number | null;
+  outputTokens: number | null;
+}
+
+/** What an agent reports while it works. The last event is `completed`, `input-required` or `rejected`. */
+export type AgentEvent =
+  /** A further part of the answer's text. */
+  | { type: 'text'; text: string }
+  /** A result besides the text: a JSON value. */
+  | { type: 'data'; name: string; value: unknown }
+  /** A result besides the text: a file. */
+  | { type: 'file'; file: AgentAttachment }
+  /** The agent calls a tool, or has called it; for the log and for a caller that watches. */
+  | { type: 'tool'; name: string; state: 'called' | 'answered' | 'failed'; detail: string }
+  /** The agent cannot go on without an answer of its caller to this question. */
+  | { type: 'input-required'; question: string }
+  /** The agent does not do this; nothing was done. */
+  | { type: 'rejected'; reason: string }
+  | { type: 'completed'; usage: AgentUsage };
+
+/**
+ * Does the work of an agent. It knows no transport: A2A, MCP, the OpenAI API and the terminal all call it.
+ *
+ * A failure is thrown as a ChorusError; its message and hint may be shown to the caller.
+ */
+export interface AgentExecutor {
+  execute(request: AgentRequest, signal: AbortSignal): AsyncIterable<AgentEvent>;
+  close(): Promise<void>;
+}
