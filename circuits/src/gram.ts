@@ -7,6 +7,9 @@ export const FIELD_ORDER = 21888242871839275222246405745257275088548364400416034
 /** Trainers a contribution circuit has rows for; shorter rounds are padded with zero rows. */
 export type CircuitSize = 16 | 64;
 
+/** Rows of the circuit that tasks are settled with. */
+export const CIRCUIT_SIZE = 16 satisfies CircuitSize;
+
 /** The rules that have a circuit. */
 export type CircuitRule = 'reference-trust' | 'reference-projection';
 

@@ -22,6 +22,7 @@ export {
 } from './artifacts.ts';
 export {
   bilinearForm,
+  CIRCUIT_SIZE,
   type CircuitRule,
   type CircuitSize,
   type GramMatrix,

@@ -2,10 +2,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gramMatrix } from '@chorus/aggregation';
-import { gramHash } from '@chorus/circuits';
+import { CIRCUIT_SIZE, gramHash } from '@chorus/circuits';
 import {
   ChorusNode,
-  CIRCUIT_SIZE,
   createProving,
   type NodeConfigInput,
   type NodeEvent,

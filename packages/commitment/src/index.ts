@@ -8,6 +8,7 @@
  * @packageDocumentation
  */
 export { type Committer, type CommitterOptions, createCommitter, type Opening } from './committer.ts';
+export { Committers, type CommittersOptions } from './committers.ts';
 export { DEVELOPMENT_TAU, developmentKey, developmentSrs, type SrsOptions } from './development-srs.ts';
 export { addPoints, combinePoints, G1_GENERATOR, isOnCurve, negatePoint } from './points.ts';
 export { importPtau } from './ptau.ts';

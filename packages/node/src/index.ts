@@ -48,7 +48,6 @@ export {
   removeData,
 } from './data/registry.ts';
 export type { EventSink, NodeEvent, Stage } from './events/events.ts';
-export { writeSummaries } from './history/kept-summaries.ts';
 export { type Identity, verifyIdentity } from './identity/attestation.ts';
 export {
   createIdentity,
@@ -68,30 +67,6 @@ export {
 } from './identity/keystore.ts';
 export { NODE_KEY_FILE, readNodeKey, writeNewNodeKey } from './identity/node-key.ts';
 export { type PasswordSource, WALLET_KEY_FILE } from './identity/wallet.ts';
-export type { Check } from './inspect/checks.ts';
-export { explainRound, type RoundExplanation } from './inspect/explain-round.ts';
-export { type Inspection, type NetworkSource, openNetwork } from './inspect/inspection.ts';
-export {
-  exportOnnx,
-  type Ingredient,
-  type ModelReport,
-  modelFileBytes,
-  rebuildModel,
-  verifyModel,
-} from './inspect/model-history.ts';
-export type { RoundMoney } from './inspect/money.ts';
-export { checkOnnxFile, isOnnxFile } from './inspect/onnx-file.ts';
-export {
-  exportProof,
-  type ListedRound,
-  listProofs,
-  openProofChecker,
-  type ProvenRound,
-  provenRound,
-  publicValues,
-  verifierFault,
-  verifyFile,
-} from './inspect/proven-round.ts';
 export type { RoundQuery } from './journal/history.ts';
 export { Journal, type JournalReader, type JournalTask } from './journal/journal.ts';
 export type { RoundRecord, TokenTotals } from './journal/records.ts';
@@ -102,7 +77,7 @@ export type { NodeDependencies } from './lifecycle/node-parts.ts';
 export { LOG_FILE, type Log, openLog } from './logging/log.ts';
 export { type Level, logMessageOf } from './logging/log-messages.ts';
 export { independentValidators } from './policy/task-policy.ts';
-export { CIRCUIT_SIZE, createProving, type Proving } from './proving/proving.ts';
+export { createProving, type Proving } from './proving/proving.ts';
 export { type OpenedStakes, openStakes, viewStakes } from './stakes/open-stakes.ts';
 export { type StartOptions, startNode } from './start.ts';
 export { waitsFor } from './status/waits-for.ts';

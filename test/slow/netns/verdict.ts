@@ -1,5 +1,5 @@
 import { readVerifier } from '@chorus/chain';
-import { openProofChecker, provenRound } from '@chorus/node';
+import { openProofChecker, provenRound } from '@chorus/inspector';
 import type { Address, ChainEvent, SettledRound, TaskState } from '@chorus/protocol';
 import { JsonRpcProvider } from 'ethers';
 import { expect } from 'vitest';

@@ -1,4 +1,4 @@
-import type { ModelReport } from '@chorus/node';
+import type { ModelReport } from '@chorus/inspector';
 import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';

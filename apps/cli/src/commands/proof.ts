@@ -6,7 +6,7 @@ import {
   type ProvenRound,
   provenRound,
   verifyFile,
-} from '@chorus/node';
+} from '@chorus/inspector';
 import { ChorusError, type Hex } from '@chorus/protocol';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';

@@ -1,4 +1,4 @@
-import { explainRound } from '@chorus/node';
+import { explainRound } from '@chorus/inspector';
 import { Command } from 'commander';
 import {
   findTrainer,

@@ -1,5 +1,6 @@
 import { readVerifier } from '@chorus/chain';
-import { type ChorusNode, type NodeEvent, openProofChecker, provenRound } from '@chorus/node';
+import { openProofChecker, provenRound } from '@chorus/inspector';
+import type { ChorusNode, NodeEvent } from '@chorus/node';
 import { type SettledRound, SHARE_ONE, sameAddress, WEIGHT_ONE } from '@chorus/protocol';
 import type { Dataset } from '@chorus/training';
 import { machineFactor } from '../environment/machine.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeSummaries } from '@chorus/node';
+import { writeSummaries } from '@chorus/inspector';
 import { CHAIN_STATE_FILE, rememberNetwork, SUMMARIES_FILE, writeProfile } from '../inspect/profile.ts';
 import type { DemoNetwork } from './network.ts';
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { formatUnits, readVerifier } from '@chorus/chain';
-import { type NodeConfig, verifierFault } from '@chorus/node';
+import { verifierFault } from '@chorus/inspector';
+import type { NodeConfig } from '@chorus/node';
 import { type Address, type ChorusError, RULE_NAMES, reasonOf } from '@chorus/protocol';
 import { keccak256 } from 'ethers';
 import { DEPLOYMENT_FILE, type DeploymentFile, readDeployment } from '../chain/deployment.ts';

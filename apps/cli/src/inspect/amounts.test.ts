@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { ListedRound, RoundExplanation } from '@chorus/node';
+import type { ListedRound, RoundExplanation } from '@chorus/inspector';
 import { SHARE_ONE, type TaskState, WEIGHT_ONE } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
 import { listView } from './proof-view.ts';

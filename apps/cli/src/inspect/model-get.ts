@@ -1,4 +1,4 @@
-import { exportOnnx, type ModelReport, modelFileBytes, rebuildModel, verifyModel } from '@chorus/node';
+import { exportOnnx, type ModelReport, modelFileBytes, rebuildModel, verifyModel } from '@chorus/inspector';
 import { hasCode, type TaskState } from '@chorus/protocol';
 import { decodeGlobalModel, encodeGlobalModel } from '@chorus/training';
 import type { OpenedNetwork } from './open.ts';

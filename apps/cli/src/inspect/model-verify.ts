@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { checkOnnxFile, isOnnxFile, type ModelReport, modelFileBytes, verifyModel } from '@chorus/node';
+import { checkOnnxFile, isOnnxFile, type ModelReport, modelFileBytes, verifyModel } from '@chorus/inspector';
 import { ChorusError, MAX_MODEL_BYTES, type TaskState } from '@chorus/protocol';
 import { decodeGlobalModel } from '@chorus/training';
 import { getModel } from './model-get.ts';

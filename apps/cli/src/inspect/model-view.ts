@@ -1,4 +1,4 @@
-import type { ModelReport } from '@chorus/node';
+import type { ModelReport } from '@chorus/inspector';
 import { WEIGHT_ONE } from '@chorus/protocol';
 import { percent, table } from '../output/table.ts';
 import { type OpenedNetwork, shortHex } from './open.ts';

@@ -1,4 +1,4 @@
-import { type ListedRound, type ProvenRound, publicValues } from '@chorus/node';
+import { type ListedRound, type ProvenRound, publicValues } from '@chorus/inspector';
 import { openedReferences, SHARE_ONE, type TaskState, WEIGHT_ONE } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { fields, heading, integer, percent, point, roundedTokens, scalar, table } from '../output/table.ts';

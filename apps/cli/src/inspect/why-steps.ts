@@ -1,4 +1,4 @@
-import type { RoundExplanation } from '@chorus/node';
+import type { RoundExplanation } from '@chorus/inspector';
 import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import { integer, percent } from '../output/table.ts';
 

@@ -1,4 +1,4 @@
-import type { RoundExplanation } from '@chorus/node';
+import type { RoundExplanation } from '@chorus/inspector';
 import { paidShares, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { heading, integer, percent, roundedTokens, table, wrap } from '../output/table.ts';

@@ -1,5 +1,5 @@
 import { formatUnits } from '@chorus/chain';
-import type { Check } from '@chorus/node';
+import type { Check } from '@chorus/inspector';
 import { bigintAsText, type G1Point } from '@chorus/protocol';
 import Table from 'cli-table3';
 import colors from 'yoctocolors';

@@ -1,3 +1,4 @@
+import { withDecimals } from '@chorus/chain';
 import type { Address } from '@chorus/protocol';
 import type { ClaimResult, Rewards, RoundList } from '../admin/schema/rounds.ts';
 import type { ClaimRequest, RoundsQuery } from '../admin/schema/routes.ts';
@@ -13,7 +14,6 @@ import type {
 } from '../admin/schema/stakes.ts';
 import type { AdminSource } from '../admin/source.ts';
 import type { NodeObserver } from '../status/node-observer.ts';
-import { withDecimals } from '../utils/token-decimals.ts';
 import type { AttachedNode } from './attached-node.ts';
 import { claimableAmounts, roundSummaries } from './summaries.ts';
 

@@ -1,3 +1,4 @@
+import { withDecimals } from '@chorus/chain';
 import type { ChainPort } from '@chorus/protocol';
 import { modelMemory } from '@chorus/training';
 import type { Status } from '../admin/schema/status.ts';
@@ -11,7 +12,6 @@ import type { HostInfo } from '../status/host-info.ts';
 import { limitsView } from '../status/limits-view.ts';
 import type { NodeObserver } from '../status/node-observer.ts';
 import { privacyView } from '../status/privacy-view.ts';
-import { withDecimals } from '../utils/token-decimals.ts';
 import type { AttachedNode } from './attached-node.ts';
 import { claimableAmounts, roundSummaries, taskSummaries } from './summaries.ts';
 

@@ -1,3 +1,4 @@
+import { withDecimals } from '@chorus/chain';
 import type { RoundSummary } from '../admin/schema/rounds.ts';
 import type { TaskSummary } from '../admin/schema/tasks.ts';
 import type { TokenAmount } from '../admin/schema/values.ts';
@@ -5,7 +6,6 @@ import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 import type { NodeObserver } from '../status/node-observer.ts';
 import { roundSummary } from '../status/round-view.ts';
 import { taskSummary } from '../status/task-view.ts';
-import { withDecimals } from '../utils/token-decimals.ts';
 import type { RunningNode } from './attached-node.ts';
 
 /** The tasks that a node follows. */

@@ -1,3 +1,4 @@
+import { decimalsOf } from '@chorus/chain';
 import { decodeTerms, type Terms } from '@chorus/protocol';
 import { factsOf } from '../admin/problem.ts';
 import type { CheckedPublication, PublicationDocument, StoredModel } from '../admin/schema/publications.ts';
@@ -8,7 +9,6 @@ import { missedRoundBps } from '../policy/task-policy.ts';
 import type { NodeObserver } from '../status/node-observer.ts';
 import { rolesIn, taskDetail } from '../status/task-view.ts';
 import type { PublicationState } from '../tasks/publication-queue.ts';
-import { decimalsOf } from '../utils/token-decimals.ts';
 import type { AttachedNode } from './attached-node.ts';
 import { taskSummaries } from './summaries.ts';
 

@@ -1,3 +1,4 @@
+import type { KnownTask } from '@chorus/protocol';
 import {
   type Address,
   ChorusError,
@@ -14,7 +15,6 @@ import {
 } from '@chorus/protocol';
 import { createGlobalModel } from '@chorus/training';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { KnownTask } from '../context/round-context.ts';
 import { PUBLIC_PAYLOADS } from '../payloads/sealing/payload-form.ts';
 import { VectorCache } from '../payloads/vector-cache.ts';
 import { type HistorySource, PublicHistories } from './public-history.ts';

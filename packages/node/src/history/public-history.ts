@@ -1,20 +1,22 @@
 import { type PublicVectors, SPAN_ROUNDS } from '@chorus/aggregation';
+import { findSummary, type SummarySource } from '@chorus/inspector';
 import {
   type Address,
   type ChainPort,
   cidFromDigest,
   committedTrainers,
+  fetchTimeout,
   hasCode,
+  type KnownTask,
   openedReferences,
+  type RoundContext,
   type SettledRound,
   type StoragePort,
   type VectorCommitment,
 } from '@chorus/protocol';
 import type { GlobalModel, ParameterInfo } from '@chorus/training';
-import { fetchTimeout, type KnownTask, type RoundContext } from '../context/round-context.ts';
 import { type EndedRound, publicVectors } from '../novelty/ended-rounds.ts';
 import { fetchVector, type VectorSource } from '../payloads/fetch-vector.ts';
-import { findSummary, type SummarySource } from './find-summary.ts';
 
 /** Number of rounds to search back for aggregates of settled rounds, if rounds between them are void. */
 const MAX_LOOK_BACK = 16;

@@ -4,15 +4,17 @@ import {
   ChorusError,
   cidFromDigest,
   decodePayload,
+  fetchTimeout,
   type Member,
   type PayloadHeader,
+  peerOf,
+  type RoundContext,
   type StoragePort,
   sameAddress,
   sameG1,
   type UpdateVector,
   type VectorCommitment,
 } from '@chorus/protocol';
-import { fetchTimeout, peerOf, type RoundContext } from '../context/round-context.ts';
 import { notSealedToThis, type PayloadForm } from './sealing/payload-form.ts';
 import type { VectorCache } from './vector-cache.ts';
 

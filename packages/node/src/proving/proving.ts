@@ -1,19 +1,9 @@
 import { extname } from 'node:path';
-import { circuitArtifacts } from '@chorus/circuits';
-import {
-  assertSrsAllowed,
-  type Committer,
-  createCommitter,
-  developmentSrs,
-  log2SizeFor,
-  type Srs,
-} from '@chorus/commitment';
+import { CIRCUIT_SIZE, circuitArtifacts } from '@chorus/circuits';
+import { type Committer, Committers, log2SizeFor } from '@chorus/commitment';
 import { WorkerPool } from '@chorus/commitment/engine';
 import { createProver, type Prover } from '@chorus/proof';
 import type { NoveltyJob } from '../novelty/novelty-job.ts';
-
-/** Rows of the circuit that tasks are settled with. */
-export const CIRCUIT_SIZE = 16;
 
 /** The interface of proving: tests use a faster implementation. */
 export interface Proving {
@@ -26,44 +16,32 @@ export interface Proving {
   close(): Promise<void>;
 }
 
-/** From this size on committing uses several threads, as in @chorus/commitment. */
-const LOG2_SIZE_FOR_THREADS = 17;
-
 /** Provers and committers of a node by log2 size: created when first needed, shared by its tasks. */
 class WorkerProving implements Proving {
-  readonly #chainId: number;
   readonly #threads: { threads?: number };
-  readonly #srsCache: string | undefined;
-  readonly #srs = new Map<number, Promise<Srs>>();
-  readonly #committers = new Map<number, Promise<Committer>>();
+  readonly #committers: Committers;
   readonly #provers = new Map<number, Promise<Prover>>();
   #novelty: WorkerPool | null = null;
-  readonly #abort = new AbortController();
 
   constructor(chainId: number, srsCache: string | undefined, threads: number | undefined) {
     this.#threads = threads === undefined ? {} : { threads };
-    this.#chainId = chainId;
-    this.#srsCache = srsCache;
+    const cache = srsCache === undefined ? {} : { cacheDir: srsCache };
+    this.#committers = new Committers(chainId, { ...cache, ...this.#threads });
   }
 
   committer(dimension: number): Promise<Committer> {
-    return once(this.#committers, log2SizeFor(dimension), async (log2Size) =>
-      createCommitter(
-        await this.#reference(log2Size),
-        // Below this size, one thread is faster than several.
-        log2Size < LOG2_SIZE_FOR_THREADS ? {} : this.#threads,
-      ),
-    );
+    return this.#committers.committer(dimension);
   }
 
   prover(dimension: number): Promise<Prover> {
-    return once(this.#provers, log2SizeFor(dimension), async (log2Size) =>
-      createProver({
-        srs: await this.#reference(log2Size),
-        circuits: (rule) => circuitArtifacts(CIRCUIT_SIZE, rule),
-        ...this.#threads,
-      }),
-    );
+    const log2Size = log2SizeFor(dimension);
+    const known = this.#provers.get(log2Size);
+    if (known) return known;
+    const making = this.#createProver(log2Size);
+    // A failure is not remembered.
+    making.catch(() => this.#provers.delete(log2Size));
+    this.#provers.set(log2Size, making);
+    return making;
   }
 
   novelty(job: NoveltyJob, signal?: AbortSignal): Promise<Int32Array> {
@@ -75,22 +53,20 @@ class WorkerProving implements Proving {
   }
 
   async close(): Promise<void> {
-    this.#abort.abort();
-    const parts = [...this.#committers.values(), ...this.#provers.values()];
-    this.#committers.clear();
+    const provers = [...this.#provers.values()];
     this.#provers.clear();
-    await Promise.allSettled([...parts.map(async (part) => (await part).close()), this.#novelty?.close()]);
+    await Promise.allSettled([
+      this.#committers.close(),
+      ...provers.map(async (prover) => (await prover).close()),
+      this.#novelty?.close(),
+    ]);
   }
 
-  #reference(log2Size: number): Promise<Srs> {
-    return once(this.#srs, log2Size, async () => {
-      const srs = await developmentSrs(log2Size, {
-        ...(this.#srsCache === undefined ? {} : { cacheDir: this.#srsCache }),
-        ...this.#threads,
-        signal: this.#abort.signal,
-      });
-      assertSrsAllowed(srs, this.#chainId);
-      return srs;
+  async #createProver(log2Size: number): Promise<Prover> {
+    return createProver({
+      srs: await this.#committers.srs(log2Size),
+      circuits: (rule) => circuitArtifacts(CIRCUIT_SIZE, rule),
+      ...this.#threads,
     });
   }
 }
@@ -101,14 +77,4 @@ class WorkerProving implements Proving {
  */
 export function createProving(chainId: number, srsCache?: string, threads?: number): Proving {
   return new WorkerProving(chainId, srsCache, threads);
-}
-
-/** The value of `key`, created once; a failure is not remembered. */
-function once<T>(known: Map<number, Promise<T>>, key: number, make: (key: number) => Promise<T>): Promise<T> {
-  const value = known.get(key);
-  if (value) return value;
-  const making = make(key);
-  making.catch(() => known.delete(key));
-  known.set(key, making);
-  return making;
 }

@@ -1,5 +1,5 @@
+import type { RoundContext } from '@chorus/protocol';
 import { type Duty, hasDeparted, sameAddress, type TaskState } from '@chorus/protocol';
-import type { RoundContext } from '../context/round-context.ts';
 import { hasOpenObligations, hasSealed } from './obligations.ts';
 import type { TaskSession } from './session/task-session.ts';
 

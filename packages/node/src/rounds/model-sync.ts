@@ -1,6 +1,6 @@
+import { decimalsOf } from '@chorus/chain';
 import { ChorusError, type Member, sameAddress, sameG1, type TaskState } from '@chorus/protocol';
 import { type RoundRecord, settledRecord, voidRecord } from '../journal/records.ts';
-import { decimalsOf } from '../utils/token-decimals.ts';
 import { ModelCommitmentCheck } from './model-commitment-check.ts';
 import { restoreModel, saveModel } from './model-snapshot.ts';
 import type { TaskSession } from './session/task-session.ts';

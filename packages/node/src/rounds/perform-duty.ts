@@ -1,5 +1,5 @@
+import type { RoundContext } from '@chorus/protocol';
 import { type Duty, type RoundState, sameAddress, type VectorCommitment } from '@chorus/protocol';
-import type { RoundContext } from '../context/round-context.ts';
 import type { TaskSession } from './session/task-session.ts';
 import { settleRound } from './settle-round.ts';
 import { commit, provide } from './stages/commit.ts';

@@ -1,6 +1,5 @@
-import { hasGroups, openedReferences, type RoundState } from '@chorus/protocol';
-import type { RoundContext } from '../context/round-context.ts';
-import { isChecker } from '../payloads/sealing/checkers.ts';
+import type { RoundContext } from '@chorus/protocol';
+import { hasGroups, isChecker, openedReferences, type RoundState } from '@chorus/protocol';
 import { checkPayloads } from './checks/check-payloads.ts';
 import { headOf } from './checks/payload-checks.ts';
 import type { TaskSession } from './session/task-session.ts';

@@ -1,5 +1,5 @@
+import type { RoundContext } from '@chorus/protocol';
 import { hasCode, mayBeSentAgain, type Settlement } from '@chorus/protocol';
-import type { RoundContext } from '../context/round-context.ts';
 import type { TaskSession } from './session/task-session.ts';
 import { warn } from './session/warn.ts';
 import { aggregate } from './stages/aggregate.ts';

@@ -1,3 +1,4 @@
+import type { RoundContext } from '@chorus/protocol';
 import {
   type Address,
   type Duty,
@@ -10,7 +11,6 @@ import {
   type TaskState,
 } from '@chorus/protocol';
 import { Wakeable } from '@chorus/utils';
-import type { RoundContext } from '../context/round-context.ts';
 import { asksNothingMore } from './asks-nothing-more.ts';
 import { Disputes } from './disputes/disputes.ts';
 import { lookForPayload } from './disputes/look-for-payload.ts';

@@ -1,5 +1,4 @@
-import { cidFromDigest, MAX_TERMS_BYTES, openedReferences } from '@chorus/protocol';
-import { storedPayloadBytes } from '../payloads/sealing/payload-form.ts';
+import { cidFromDigest, MAX_TERMS_BYTES, openedReferences, storedPayloadBytes } from '@chorus/protocol';
 import type { FollowedTask } from '../tasks/followed-task.ts';
 
 /**

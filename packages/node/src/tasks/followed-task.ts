@@ -1,5 +1,4 @@
-import type { Duty, TaskState, Terms } from '@chorus/protocol';
-import type { RoundContext } from '../context/round-context.ts';
+import type { Duty, RoundContext, TaskState, Terms } from '@chorus/protocol';
 import type { ResourceBudget } from '../resources/resource-budget.ts';
 import type { TaskRunner } from '../rounds/task-runner.ts';
 import type { DepartedTask } from './left-task.ts';

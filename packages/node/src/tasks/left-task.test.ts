@@ -1,6 +1,5 @@
-import type { Address, Member, TaskState } from '@chorus/protocol';
+import type { Address, KnownTask, Member, TaskState } from '@chorus/protocol';
 import { describe, expect, it, vi } from 'vitest';
-import type { KnownTask } from '../context/round-context.ts';
 import type { Disputes } from '../rounds/disputes/disputes.ts';
 import { type DepartedChain, DepartedTask } from './left-task.ts';
 

@@ -1,3 +1,4 @@
+import { decimalsOf } from '@chorus/chain';
 import { decodeTerms, sameAddress, type TaskState } from '@chorus/protocol';
 import { encodeGlobalModel } from '@chorus/training';
 import type { Ports } from '../context/ports.ts';
@@ -13,7 +14,6 @@ import { lookForPayload, type PayloadSource } from '../rounds/disputes/look-for-
 import type { TaskSession } from '../rounds/session/task-session.ts';
 import type { TaskRunner } from '../rounds/task-runner.ts';
 import type { Background } from '../utils/background.ts';
-import { decimalsOf } from '../utils/token-decimals.ts';
 import { Payout } from './claims.ts';
 import { DepartedTask } from './left-task.ts';
 

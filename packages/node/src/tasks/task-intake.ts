@@ -1,3 +1,4 @@
+import { decimalsOf } from '@chorus/chain';
 import {
   type Announcement,
   ChorusError,
@@ -25,7 +26,6 @@ import { hasOpenObligations } from '../rounds/obligations.ts';
 import { openSession, type TaskSession } from '../rounds/session/task-session.ts';
 import { TaskRunner } from '../rounds/task-runner.ts';
 import { RETRY_MILLISECONDS } from '../utils/background.ts';
-import { decimalsOf } from '../utils/token-decimals.ts';
 import { Admission, type AdmissionParts } from './admission.ts';
 import type { TaskCreator } from './create-task.ts';
 import { type FoundTask, KnownTasks } from './known-tasks.ts';

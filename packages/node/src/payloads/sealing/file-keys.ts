@@ -1,4 +1,5 @@
 import {
+  checkersOf,
   decodeFileKeyResponse,
   encodeMessage,
   FILE_KEY_PROTOCOL,
@@ -8,11 +9,10 @@ import {
   type Hex,
   type Member,
   type NetworkPort,
+  peerOf,
   type TaskState,
   toHex,
 } from '@chorus/protocol';
-import { peerOf } from '../../context/round-context.ts';
-import { checkersOf } from './checkers.ts';
 
 /** Number of keys remembered: enough for the last rounds of some tasks. */
 const MAX_KEYS = 1024;

@@ -8,13 +8,14 @@ import {
   type Hex,
   type Member,
   payloadBytes,
+  storedPayloadBytes,
 } from '@chorus/protocol';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { peerIdOfPublicKey } from '../../identity/did.ts';
 import { FileKeys } from './file-keys.ts';
 import { ageIdentityOf } from './member-keys.ts';
-import { type PayloadForm, PUBLIC_PAYLOADS, payloadForm, storedPayloadBytes } from './payload-form.ts';
+import { type PayloadForm, PUBLIC_PAYLOADS, payloadForm } from './payload-form.ts';
 import { sealTo } from './seal.ts';
 
 const TERMS = { payloads: 'sealed' } as const;

@@ -1,17 +1,19 @@
 import {
   type Address,
   ChorusError,
+  checkersOf,
   type Hex,
+  isChecker,
   type Member,
   payloadBytes,
+  peerOf,
   sameAddress,
+  sealedBytes,
   type TaskState,
   type Terms,
 } from '@chorus/protocol';
-import { peerOf } from '../../context/round-context.ts';
-import { checkersOf, isChecker } from './checkers.ts';
 import type { FileKeys } from './file-keys.ts';
-import { fileKeyOf, openWithKey, sealedBytes, sealTo } from './seal.ts';
+import { fileKeyOf, openWithKey, sealTo } from './seal.ts';
 
 /** The facts of a task and its members that a form needs. */
 export interface FormContext {
@@ -115,15 +117,6 @@ class SealedPayloads implements PayloadForm {
 /** How the payloads of a task with these terms are stored and sent. */
 export function payloadForm(terms: Pick<Terms, 'payloads'>, reader: PayloadReader): PayloadForm {
   return terms.payloads === 'sealed' ? new SealedPayloads(reader) : PUBLIC_PAYLOADS;
-}
-
-/** Bytes of a payload as it is stored, in a task with these terms. */
-export function storedPayloadBytes(
-  terms: Pick<Terms, 'payloads'>,
-  task: Pick<TaskState, 'dimension' | 'activeValidators' | 'aggregators'>,
-): number {
-  const plain = payloadBytes(task.dimension);
-  return terms.payloads === 'sealed' ? sealedBytes(plain, 1 + checkersOf(task).length) : plain;
 }
 
 /** The error of a node that is asked to read a payload sealed to others. */

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import { sealedBytes } from '@chorus/protocol';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { peerIdOfPublicKey } from '../../identity/did.ts';
 import { ageIdentityOf, recipientOf } from './member-keys.ts';
-import { fileKeyOf, openWithKey, sealedBytes, sealTo } from './seal.ts';
+import { fileKeyOf, openWithKey, sealTo } from './seal.ts';
 
 /** The same key for the same name. */
 function member(name: string): { peerId: string; identity: string } {

@@ -2,22 +2,6 @@ import { ChorusError } from '@chorus/protocol';
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { recipientOf } from './member-keys.ts';
 
-/** `age-encryption.org/v1` and a line break. */
-const VERSION_LINE = 22;
-/** `-> X25519 `, the ephemeral share, and the wrapped key: two lines. */
-const STANZA = 98;
-/** `--- ` and the header's authentication code. */
-const LAST_LINE = 48;
-const NONCE = 16;
-const CHUNK = 64 * 1024;
-const TAG = 16;
-
-/** Size of a file of `plain` bytes, sealed to this number of recipients: all such files have one size. */
-export function sealedBytes(plain: number, recipients: number): number {
-  const chunks = Math.max(1, Math.ceil(plain / CHUNK));
-  return VERSION_LINE + recipients * STANZA + LAST_LINE + NONCE + plain + chunks * TAG;
-}
-
 /**
  * Encrypt a file to the holders of these peer ids, in the age format. Null, and an id without a usable key, stand
  * for a recipient that can open nothing: the file has the same size, and reveals to no one who can open it.

@@ -1,4 +1,5 @@
 import type { CountedReference } from '@chorus/aggregation';
+import type { RoundContext } from '@chorus/protocol';
 import {
   type Address,
   blames,
@@ -9,7 +10,6 @@ import {
   type UpdateVector,
 } from '@chorus/protocol';
 import { squaredNorm } from '@chorus/training';
-import type { RoundContext } from '../../context/round-context.ts';
 import { fetchVector } from '../../payloads/fetch-vector.ts';
 import type { TaskSession } from '../session/task-session.ts';
 

@@ -1,6 +1,6 @@
 import { sumGroups, sumReferences } from '@chorus/aggregation';
+import type { RoundContext } from '@chorus/protocol';
 import { ChorusError, G1_INFINITY, type G1Point, hasGroups } from '@chorus/protocol';
-import type { RoundContext } from '../../context/round-context.ts';
 import type { TaskSession } from '../session/task-session.ts';
 import type { PayloadChecks } from './check-payloads.ts';
 

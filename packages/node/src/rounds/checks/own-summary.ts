@@ -1,7 +1,7 @@
 import { aggregate } from '@chorus/aggregation';
+import { type CheckedSummary, hashOf, provenHash } from '@chorus/inspector';
+import type { RoundContext } from '@chorus/protocol';
 import { openedReferences, type SettledRound, type UpdateVector } from '@chorus/protocol';
-import type { RoundContext } from '../../context/round-context.ts';
-import { type CheckedSummary, hashOf, provenHash } from '../../history/find-summary.ts';
 import { fetchVector } from '../../payloads/fetch-vector.ts';
 import type { TaskSession } from '../session/task-session.ts';
 import { knownHead } from './payload-checks.ts';

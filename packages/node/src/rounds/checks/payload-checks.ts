@@ -1,5 +1,5 @@
 import type { RoundState, VerdictVote } from '@chorus/protocol';
-import { lookAgainTimeout, type RoundContext } from '../../context/round-context.ts';
+import { lookAgainTimeout, type RoundContext } from '@chorus/protocol';
 import { textOf } from '../../payloads/fetch-vector.ts';
 import type { TaskSession } from '../session/task-session.ts';
 import { checkPayloads, type PayloadChecks } from './check-payloads.ts';

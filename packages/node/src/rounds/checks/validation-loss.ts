@@ -1,6 +1,6 @@
 import { aggregate, ruleById } from '@chorus/aggregation';
+import type { RoundContext } from '@chorus/protocol';
 import { applyAggregate, globalParameters } from '@chorus/training';
-import type { RoundContext } from '../../context/round-context.ts';
 import type { TaskSession } from '../session/task-session.ts';
 import type { PayloadChecks } from './check-payloads.ts';
 import type { HeadRows } from './head-rows.ts';

@@ -1,6 +1,6 @@
+import type { RoundContext } from '@chorus/protocol';
 import { type AvailableVote, encodeMessage, type TaskState, type UnavailabilityCase } from '@chorus/protocol';
 import { expect, it } from 'vitest';
-import type { RoundContext } from '../../context/round-context.ts';
 import { type DisputeSession, Disputes, type LookForPayload } from './disputes.ts';
 
 const TRAINER = `0x${'aa'.repeat(20)}` as const;

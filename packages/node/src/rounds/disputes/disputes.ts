@@ -6,15 +6,18 @@ import {
   ChorusError,
   decodeAvailableResponse,
   encodeMessage,
+  fetchTimeout,
   type Hex,
   hasCode,
   isOvertaken,
+  type KnownTask,
+  peerOf,
+  type RoundContext,
   type RoundState,
   sameAddress,
   type TaskState,
   type UnavailabilityCase,
 } from '@chorus/protocol';
-import { fetchTimeout, type KnownTask, peerOf, type RoundContext } from '../../context/round-context.ts';
 import type { TaskSession } from '../session/task-session.ts';
 
 /** Pause between two attempts of an accused trainer to get votes, seconds: the first, and the longest. */

@@ -3,10 +3,11 @@ import {
   type ChainPort,
   ChorusError,
   cidFromDigest,
+  lookAgainTimeout,
+  type RoundContext,
   type StoragePort,
   type VectorCommitment,
 } from '@chorus/protocol';
-import { lookAgainTimeout, type RoundContext } from '../../context/round-context.ts';
 import { fetchVector, textOf, type VectorSource } from '../../payloads/fetch-vector.ts';
 
 /** Sources of payloads: the swarm and the chain. */

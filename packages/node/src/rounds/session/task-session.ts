@@ -1,7 +1,9 @@
 import type { Committer } from '@chorus/commitment';
+import { networkPeers, type SummaryPeers } from '@chorus/inspector';
 import {
   ChorusError,
   decodeTerms,
+  fetchTimeout,
   sameAddress,
   type TaskState,
   type Terms,
@@ -17,11 +19,9 @@ import {
 import { poisonDataset } from '../../adversary/data.ts';
 import type { NodeConfig } from '../../config/config.ts';
 import type { Ports } from '../../context/ports.ts';
-import { fetchTimeout } from '../../context/round-context.ts';
 import { fitDataset } from '../../data/fit-data.ts';
 import type { EventSink, NodeEvent, Stage } from '../../events/events.ts';
 import { PublicHistories } from '../../history/public-history.ts';
-import { networkPeers, type SummaryPeers } from '../../history/summary-peers.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { type Models, openTrainer } from '../../models/models.ts';
 import { type PayloadForm, type PayloadReader, payloadForm } from '../../payloads/sealing/payload-form.ts';

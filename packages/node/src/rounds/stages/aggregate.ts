@@ -1,4 +1,6 @@
 import { aggregate as aggregateUpdates, ruleById } from '@chorus/aggregation';
+import { reasonFor } from '@chorus/inspector';
+import type { RoundContext } from '@chorus/protocol';
 import {
   type Address,
   type ChorusError,
@@ -7,8 +9,6 @@ import {
   type UpdateVector,
   type VerdictVote,
 } from '@chorus/protocol';
-import type { RoundContext } from '../../context/round-context.ts';
-import { reasonFor } from '../../history/reason.ts';
 import { checkPayloads } from '../checks/check-payloads.ts';
 import { headOf } from '../checks/payload-checks.ts';
 import { type TaskSession, timed } from '../session/task-session.ts';

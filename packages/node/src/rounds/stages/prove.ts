@@ -1,7 +1,7 @@
 import { log2SizeFor } from '@chorus/commitment';
 import { roundStatement } from '@chorus/proof';
+import type { RoundContext } from '@chorus/protocol';
 import { openedReferences, type Settlement } from '@chorus/protocol';
-import type { RoundContext } from '../../context/round-context.ts';
 import { type TaskSession, timed } from '../session/task-session.ts';
 import { collectVotes } from '../votes/collect-votes.ts';
 import type { Aggregation } from './aggregate.ts';

@@ -1,8 +1,14 @@
-import { digestOfCid, encodeAggregate, fromHex, type Hex, type SettledRound } from '@chorus/protocol';
+import { type CheckedSummary, findSummary } from '@chorus/inspector';
+import type { RoundContext } from '@chorus/protocol';
+import {
+  digestOfCid,
+  encodeAggregate,
+  fromHex,
+  type Hex,
+  isChecker,
+  type SettledRound,
+} from '@chorus/protocol';
 import { applyAggregate, modelDigest } from '@chorus/training';
-import type { RoundContext } from '../../context/round-context.ts';
-import { type CheckedSummary, findSummary } from '../../history/find-summary.ts';
-import { isChecker } from '../../payloads/sealing/checkers.ts';
 import { ownSummary } from '../checks/own-summary.ts';
 import { type TaskSession, timed } from '../session/task-session.ts';
 

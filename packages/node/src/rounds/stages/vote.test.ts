@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RoundContext } from '@chorus/protocol';
 import {
   ChorusError,
   encodeMessage,
@@ -11,7 +12,6 @@ import {
   type VerdictVote,
 } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RoundContext } from '../../context/round-context.ts';
 import { Journal } from '../../journal/journal.ts';
 import { PUBLIC_PAYLOADS } from '../../payloads/sealing/payload-form.ts';
 import { VectorCache } from '../../payloads/vector-cache.ts';

@@ -1,5 +1,5 @@
+import type { RoundContext } from '@chorus/protocol';
 import { committedTrainers, openedReferences, type VoteRequest, type VoteResponse } from '@chorus/protocol';
-import type { RoundContext } from '../../context/round-context.ts';
 
 import { lookAgain, lossesOf } from '../checks/payload-checks.ts';
 import type { TaskSession } from '../session/task-session.ts';

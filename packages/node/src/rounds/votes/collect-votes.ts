@@ -2,15 +2,17 @@ import {
   ChorusError,
   decodeVoteResponse,
   encodeMessage,
+  fetchTimeout,
   type Hex,
   hasCode,
   hasDeparted,
+  peerOf,
+  type RoundContext,
   requestWindow,
   sameAddress,
   type VerdictVote,
   VOTE_PROTOCOL,
 } from '@chorus/protocol';
-import { fetchTimeout, peerOf, type RoundContext } from '../../context/round-context.ts';
 
 import type { TaskSession } from '../session/task-session.ts';
 import { ownVerdict, type ProposedVerdict } from './own-vote.ts';

@@ -1,3 +1,4 @@
+import type { RoundContext } from '@chorus/protocol';
 import {
   G1_INFINITY,
   type G1Point,
@@ -7,7 +8,6 @@ import {
   type VerdictFindings,
   type VerdictVote,
 } from '@chorus/protocol';
-import type { RoundContext } from '../../context/round-context.ts';
 import { type PayloadChecks, sameIndices } from '../checks/check-payloads.ts';
 import { headOf, lookAgain, lossesOf, signedIn } from '../checks/payload-checks.ts';
 import type { TaskSession } from '../session/task-session.ts';

@@ -1,4 +1,6 @@
-import { type Address, type Member, type RoundState, sameAddress, type TaskState } from '@chorus/protocol';
+import { type Address, sameAddress } from './hex.ts';
+import type { RoundState } from './round.ts';
+import type { Member, TaskState } from './task.ts';
 
 /** A task and its current round, as just read from the chain. */
 export interface RoundContext {

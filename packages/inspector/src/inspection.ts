@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectChain, devnetKeys, readVerifier, startDevnet, type VerifierOnChain } from '@chorus/chain';
-import { createNetwork } from '@chorus/network';
+import { type Committer, Committers } from '@chorus/commitment';
 import {
   type Address,
   type ChainPort,
@@ -15,11 +15,9 @@ import {
   type TaskState,
   type Terms,
 } from '@chorus/protocol';
-import { createHeliaStorage, openOfflineStorage } from '@chorus/storage';
-import type { SummarySource } from '../history/find-summary.ts';
-import { keptSummaries, ownSummaries } from '../history/kept-summaries.ts';
-import { networkPeers, type SummaryPeers } from '../history/summary-peers.ts';
-import { createProving, type Proving } from '../proving/proving.ts';
+import type { SummarySource } from './history/find-summary.ts';
+import { keptSummaries, ownSummaries } from './history/kept-summaries.ts';
+import { networkPeers, type SummaryPeers } from './history/summary-peers.ts';
 
 /** Requests at once: a task has up to 4096 rounds, and public endpoints limit requests. */
 const ROUNDS_AT_ONCE = 16;
@@ -36,7 +34,8 @@ export interface Inspection {
   storage: StoragePort;
   /** The verifier with which the chain checks the settlements of a task. */
   verifier(address: Address): Promise<VerifierOnChain>;
-  proving: Pick<Proving, 'committer'>;
+  /** Commits to vectors of up to `dimension` entries. */
+  committer(dimension: number): Promise<Committer>;
   /** The sources of summaries of settled rounds, and the total time limit, ms. */
   summaries: SummaryPeers;
   askMilliseconds: number;
@@ -77,12 +76,13 @@ export async function openNetwork(
       source.kind === 'live' ? await joinSwarm(source.bootstrap, cleanups) : await openKept(source);
     const askMilliseconds = source.kind === 'live' && source.bootstrap.length > 0 ? ASK_MILLISECONDS : 0;
     cleanups.push(() => storage.close());
-    const proving = createProving(chain.chainId);
-    cleanups.push(() => proving.close());
+    const committers = new Committers(chain.chainId);
+    cleanups.push(() => committers.close());
+    const committer = (dimension: number) => committers.committer(dimension);
     signal.throwIfAborted();
     const verifier = (address: Address) =>
       readVerifier({ url, contract: source.contract, verifier: address });
-    return { chain, storage, verifier, proving, summaries, askMilliseconds, signal, close };
+    return { chain, storage, verifier, committer, summaries, askMilliseconds, signal, close };
   } catch (error) {
     await close();
     throw error;
@@ -119,6 +119,7 @@ const NO_STORAGE: StoragePort = {
 
 /** The files of a network that has ended. */
 async function openKept({ blocks, summaries }: { blocks: string; summaries: string }): Promise<Files> {
+  const { openOfflineStorage } = await import('@chorus/storage');
   return { storage: await openOfflineStorage(blocks), summaries: await keptSummaries(summaries) };
 }
 
@@ -128,6 +129,8 @@ type Files = Pick<Inspection, 'storage' | 'summaries'>;
 /** Files in memory, from peers; no peer can dial this node. */
 async function joinSwarm(bootstrap: string[], cleanups: (() => Promise<unknown>)[]): Promise<Files> {
   if (bootstrap.length === 0) return { storage: NO_STORAGE, summaries: ownSummaries(() => null) };
+  // Loaded only if a swarm is joined: libp2p takes a second and 60 MB.
+  const { createNetwork } = await import('@chorus/network');
   const network = await createNetwork({ listen: [], bootstrap });
   cleanups.push(() => network.close());
   if (network.peers().length === 0) {
@@ -136,14 +139,15 @@ async function joinSwarm(bootstrap: string[], cleanups: (() => Promise<unknown>)
       hint: 'give the address of a running node, ending in /p2p/<peer id>',
     });
   }
+  const { createHeliaStorage } = await import('@chorus/storage');
   const storage = await createHeliaStorage({ libp2p: network.libp2p });
   return { storage, summaries: networkPeers(network, () => null) };
 }
 
 /** A source of the summaries of a task's rounds. */
 export async function summarySource(inspection: Inspection, task: TaskState): Promise<SummarySource> {
-  const { chain, storage, summaries, proving, signal } = inspection;
-  const committer = await proving.committer(task.dimension);
+  const { chain, storage, summaries, signal } = inspection;
+  const committer = await inspection.committer(task.dimension);
   return { taskId: task.id, ports: { chain, storage }, summaries, committer, signal };
 }
 

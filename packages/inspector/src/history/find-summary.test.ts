@@ -1,5 +1,6 @@
 import { ruleId } from '@chorus/chain';
 import { gramHash } from '@chorus/circuits';
+import type { KnownTask } from '@chorus/protocol';
 import {
   ChorusError,
   cidFromDigest,
@@ -11,7 +12,6 @@ import {
   sha256Hex,
 } from '@chorus/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { KnownTask } from '../context/round-context.ts';
 import { findSummary, type SummarySource } from './find-summary.ts';
 
 const AGGREGATE = Int32Array.of(5, -6, 7);

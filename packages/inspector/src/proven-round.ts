@@ -1,5 +1,5 @@
 import { ruleNameOf, type VerifierOnChain, type VerifierSrs, verifyingKeyHash } from '@chorus/chain';
-import { circuitArtifacts, circuitName, type VerificationKey } from '@chorus/circuits';
+import { CIRCUIT_SIZE, circuitArtifacts, circuitName, type VerificationKey } from '@chorus/circuits';
 import { assertSrsAllowed, developmentKey, log2SizeFor, type SrsKey, srsDigest } from '@chorus/commitment';
 import {
   createVerifier,
@@ -30,7 +30,6 @@ import {
   sameG1,
   type TaskState,
 } from '@chorus/protocol';
-import { CIRCUIT_SIZE } from '../proving/proving.ts';
 import { type Check, runCheck } from './checks.ts';
 import { type Inspection, requireSettled } from './inspection.ts';
 

@@ -1,4 +1,5 @@
 import { type RuleResult, ruleById } from '@chorus/aggregation';
+import { decimalsOf } from '@chorus/chain';
 import {
   type Address,
   cidFromDigest,
@@ -11,13 +12,12 @@ import {
   type RoundState,
   type RuleName,
   type SettledRound,
+  storedPayloadBytes,
   type TaskState,
   type Terms,
 } from '@chorus/protocol';
-import { findSummary } from '../history/find-summary.ts';
-import { reasonFor } from '../history/reason.ts';
-import { storedPayloadBytes } from '../payloads/sealing/payload-form.ts';
-import { decimalsOf } from '../utils/token-decimals.ts';
+import { findSummary } from './history/find-summary.ts';
+import { reasonFor } from './history/reason.ts';
 import { type Inspection, readTerms, requireSettled, summarySource } from './inspection.ts';
 import { paidAsComputed, type RoundMoney, roundMoney } from './money.ts';
 import { ruleOf } from './proven-round.ts';

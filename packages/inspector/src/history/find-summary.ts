@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ruleNameOf } from '@chorus/chain';
-import { gramHash } from '@chorus/circuits';
+import { CIRCUIT_SIZE, gramHash } from '@chorus/circuits';
 import type { Committer } from '@chorus/commitment';
 import {
   aggregateBytes,
@@ -9,15 +9,16 @@ import {
   ChorusError,
   cidFromDigest,
   decodeAggregate,
+  fetchTimeout,
   hasCode,
+  type KnownTask,
+  peerOf,
   type RoundSummary,
   type SettledRound,
   type StoragePort,
   sameG1,
   toHex,
 } from '@chorus/protocol';
-import { fetchTimeout, type KnownTask, peerOf } from '../context/round-context.ts';
-import { CIRCUIT_SIZE } from '../proving/proving.ts';
 import type { SummaryPeers } from './summary-peers.ts';
 
 /** Interval between two rounds of requests, ms: peers learn of a settlement at nearly the same time. */

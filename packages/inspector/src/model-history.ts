@@ -18,8 +18,8 @@ import {
   globalParameters,
   type ParameterInfo,
 } from '@chorus/training';
-import { findSummary } from '../history/find-summary.ts';
 import { type Check, runCheck } from './checks.ts';
+import { findSummary } from './history/find-summary.ts';
 import { type Inspection, readInitialModel, readTerms, settledRounds, summarySource } from './inspection.ts';
 
 /** One settled round that a model is made of. */
@@ -54,7 +54,7 @@ export async function verifyModel(
   task: TaskState,
   bytes: Uint8Array,
 ): Promise<ModelReport> {
-  const { chain, proving } = inspection;
+  const { chain } = inspection;
   const [rounds, terms] = await Promise.all([settledRounds(chain, task), readTerms(inspection, task)]);
   const totals = runningTotals(rounds);
   let model: GlobalModel | null = null;
@@ -78,7 +78,7 @@ export async function verifyModel(
     );
     checks.push(
       await runCheck('history', async () => {
-        const committer = await proving.committer(task.dimension);
+        const committer = await inspection.committer(task.dimension);
         const opened = await committer.commitIntegers(read.sum);
         after = totals.findLastIndex((total) => sameG1(total, opened));
         return after < 0 ? 'the model opens no point of the history on chain' : undefined;

@@ -1,0 +1,43 @@
+/**
+ * Reads a network, and never sends a transaction: what was proven in each round, why each member was paid, and
+ * whether a model is the one that the settled rounds made.
+ *
+ * `history/` finds what settled rounds left (aggregates, Gram matrices) and checks it against the chain; the node's
+ * training service uses it too.
+ *
+ * @packageDocumentation
+ */
+export type { Check } from './checks.ts';
+export { explainRound, type RoundExplanation } from './explain-round.ts';
+export {
+  type CheckedSummary,
+  findSummary,
+  hashOf,
+  provenHash,
+  type SummarySource,
+} from './history/find-summary.ts';
+export { writeSummaries } from './history/kept-summaries.ts';
+export { reasonFor } from './history/reason.ts';
+export { networkPeers, type SummaryPeers } from './history/summary-peers.ts';
+export { type Inspection, type NetworkSource, openNetwork } from './inspection.ts';
+export {
+  exportOnnx,
+  type Ingredient,
+  type ModelReport,
+  modelFileBytes,
+  rebuildModel,
+  verifyModel,
+} from './model-history.ts';
+export type { RoundMoney } from './money.ts';
+export { checkOnnxFile, isOnnxFile } from './onnx-file.ts';
+export {
+  exportProof,
+  type ListedRound,
+  listProofs,
+  openProofChecker,
+  type ProvenRound,
+  provenRound,
+  publicValues,
+  verifierFault,
+  verifyFile,
+} from './proven-round.ts';
