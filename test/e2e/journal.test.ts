@@ -218,7 +218,7 @@ describe('a requester that dies', () => {
     expect(created).toHaveLength(1);
     await requester.node.close();
     const journal = Journal.open(join(network.folder, 'requester'));
-    expect(journal.openPublications()).toEqual([]);
+    expect(journal.publications.open()).toEqual([]);
     journal.close();
   });
 

@@ -97,9 +97,9 @@ describe('a task that is published in the background', () => {
       throw new ChorusError('E_CHAIN_UNREACHABLE', 'the answer is late');
     };
     const { journal } = requester.node as unknown as {
-      journal: { transactions: { list: () => Promise<object[]> } };
+      journal: { store: { transactions: { list: () => Promise<object[]> } } };
     };
-    journal.transactions.list = async () => (created() > 0 ? [] : [{}]);
+    journal.store.transactions.list = async () => (created() > 0 ? [] : [{}]);
     requester.node.publications.begin('once', outline);
     await network.until(() => attempts === 1);
     expect(requester.node.publications.find('once')).toMatchObject({ state: 'escrow' });

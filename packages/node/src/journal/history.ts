@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Address } from '@chorus/protocol';
-import { decodeDetail, encodeDetail } from './codec.ts';
+import { decodeDetail, encodeDetail } from '../store/codec.ts';
 import type { RoundRecord, TokenTotals } from './records.ts';
 
 /** Number of rounds listed; the totals also cover older ones. */

@@ -101,8 +101,8 @@ describe('a step', () => {
 
 describe('what a day may cost', () => {
   it('spending of a day is its gas and the stake of its tasks, across a restart, without tasks that were not joined', () => {
-    journal.paidGas(5n);
-    journal.paidGas(10n ** 20n);
+    journal.store.spending.paidGas(5n);
+    journal.store.spending.paidGas(10n ** 20n);
     journal.riskStake(1n, TOKEN, 100n);
     journal.riskStake(1n, TOKEN, 100n);
     journal.riskStake(2n, TOKEN, 50n);
@@ -120,7 +120,7 @@ describe('what a day may cost', () => {
   it('spending is deleted after a day', () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     try {
-      journal.paidGas(5n);
+      journal.store.spending.paidGas(5n);
       journal.riskStake(1n, TOKEN, 100n);
       vi.setSystemTime(Date.now() + 23 * 3_600_000);
       expect([journal.gasOfDay(), journal.stakeOfDay(TOKEN)]).toEqual([5n, 100n]);
@@ -181,12 +181,12 @@ describe('the history', () => {
     for (let round = 1; round <= MAX_ROUNDS_KEPT + 1_000; round++) {
       await journal.begin({ taskId: 7n, round, step: 'commit' }, { text: 'x'.repeat(200) });
       await journal.endRound(record(round), { digest: '0x' });
-      if (round === MAX_ROUNDS_KEPT) size = statSync(journal.path).size;
+      if (round === MAX_ROUNDS_KEPT) size = statSync(journal.store.path).size;
     }
     expect(journal.rounds({ limit: 1e9 })).toHaveLength(MAX_ROUNDS_KEPT);
     expect(journal.steps(7n).length).toBeLessThan(20);
     expect(journal.totals()[0]!.settled).toBe(MAX_ROUNDS_KEPT + 1_000);
-    expect(statSync(journal.path).size).toBeLessThan(size * 1.1);
+    expect(statSync(journal.store.path).size).toBeLessThan(size * 1.1);
     for (let id = 100n; id < 800n; id++) journal.setTask(id, 'ended');
     expect(journal.tasks().length).toBeLessThan(510);
   });
@@ -194,10 +194,13 @@ describe('the history', () => {
 
 describe('a data folder', () => {
   it('a data folder serves one account on one contract of one chain', () => {
-    journal.bind(OWNER);
-    journal.bind({ ...OWNER, account: OWNER.account.toUpperCase().replace('0X', '0x') as `0x${string}` });
+    journal.store.bind(OWNER);
+    journal.store.bind({
+      ...OWNER,
+      account: OWNER.account.toUpperCase().replace('0X', '0x') as `0x${string}`,
+    });
     for (const change of [{ chainId: 1 }, { contract: OWNER.account }, { account: TOKEN }] as const) {
-      expect(() => journal.bind({ ...OWNER, ...change })).toThrow(
+      expect(() => journal.store.bind({ ...OWNER, ...change })).toThrow(
         expect.objectContaining({ code: 'E_STORE_FOREIGN' }),
       );
     }
@@ -205,29 +208,28 @@ describe('a data folder', () => {
 
   it('the journal remembers what the node publishes, joins and sends, across a restart', async () => {
     const asked = { id: 'asked-once', requestDigest: '0x02', termsDigest: '0x01', after: 4n } as const;
-    journal.beginPublication({ ...asked, terms: new Uint8Array([1, 2]) });
-    journal.beginPublication({ ...asked, id: 'refused', terms: new Uint8Array([1, 2]) });
-    journal.endPublication('refused', null);
+    journal.publications.begin({ ...asked, terms: new Uint8Array([1, 2]) });
+    journal.publications.begin({ ...asked, id: 'refused', terms: new Uint8Array([1, 2]) });
+    journal.publications.end('refused', null);
     journal.setTask(9n, 'joining', ['peer']);
     journal.setTask(9n, 'joined');
     const { chainId, account } = OWNER;
     const call = { chainId, account, action: 'join', to: TOKEN, data: '0x', since: 1 } as const;
-    await journal.transactions.put({ ...call, nonce: 3, signed: ['0x02f8'] });
-    await journal.transactions.put({ ...call, nonce: 2, signed: ['0x02f9'] });
+    await journal.store.transactions.put({ ...call, nonce: 3, signed: ['0x02f8'] });
+    await journal.store.transactions.put({ ...call, nonce: 2, signed: ['0x02f9'] });
     journal.close();
     journal = Journal.open(folder);
-    expect(journal.openPublications()).toEqual([{ ...asked, terms: new Uint8Array([1, 2]), taskId: null }]);
-    expect(journal.publication('refused')).toBeNull();
+    expect(journal.publications.open()).toEqual([{ ...asked, terms: new Uint8Array([1, 2]), taskId: null }]);
+    expect(journal.publications.find('refused')).toBeNull();
     expect(journal.task(9n)).toEqual({ taskId: 9n, state: 'joined', providers: ['peer'] });
-    expect((await journal.transactions.list(chainId, account)).map((t) => t.nonce)).toEqual([2, 3]);
-    await journal.transactions.delete({ chainId, account, nonce: 2 });
-    expect(await journal.transactions.list(chainId, account)).toEqual([
+    expect((await journal.store.transactions.list(chainId, account)).map((t) => t.nonce)).toEqual([2, 3]);
+    await journal.store.transactions.delete({ chainId, account, nonce: 2 });
+    expect(await journal.store.transactions.list(chainId, account)).toEqual([
       { ...call, nonce: 3, signed: ['0x02f8'] },
     ]);
-    expect(await journal.transactions.list(1, account)).toEqual([]);
-    journal.endPublication('asked-once', 10n);
-    expect(journal.openPublications()).toEqual([]);
-    expect(journal.publication('asked-once')).toMatchObject({ taskId: 10n, requestDigest: '0x02' });
-    expect(journal.task(10n)?.state).toBe('owned');
+    expect(await journal.store.transactions.list(1, account)).toEqual([]);
+    journal.publications.end('asked-once', 10n);
+    expect(journal.publications.open()).toEqual([]);
+    expect(journal.publications.find('asked-once')).toMatchObject({ taskId: 10n, requestDigest: '0x02' });
   });
 });

@@ -1,15 +1,9 @@
-/** "CHRJ": distinguishes a node's journal from any other SQLite file. */
-export const APPLICATION_ID = 0x4348524a;
-
 /**
- * The schema, as migrations from each version to the next; a released migration is never edited. Amounts and task ids
- * are decimal text: SQLite's integers are 64 bits, a token's amounts are 128.
+ * The tables of training in a node's store, as migrations from each version to the next; a released migration is never
+ * edited. Amounts and task ids are decimal text: SQLite's integers are 64 bits, a token's amounts are 128.
  */
-export const MIGRATIONS: readonly string[] = [
+export const TRAINING_MIGRATIONS: readonly string[] = [
   `
-  -- Whose record this is: chain id, contract and account; a folder serves one.
-  CREATE TABLE identity (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-
   CREATE TABLE tasks (
     task_id TEXT PRIMARY KEY,
     state TEXT NOT NULL CHECK (state IN ('joining', 'joined', 'owned', 'ended')),
@@ -49,25 +43,6 @@ export const MIGRATIONS: readonly string[] = [
     void INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 
-  -- Tasks this node publishes, before the chain has given them a number.
-  CREATE TABLE publications (
-    terms_digest TEXT PRIMARY KEY,
-    terms BLOB NOT NULL,
-    -- The newest task there was before: what was published comes after it.
-    after TEXT NOT NULL,
-    at INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-
-  -- Signed transactions, from before they are sent until their outcome is known.
-  CREATE TABLE transactions (
-    chain_id INTEGER NOT NULL,
-    account TEXT NOT NULL,
-    nonce INTEGER NOT NULL,
-    body TEXT NOT NULL,
-    PRIMARY KEY (chain_id, account, nonce)
-  ) STRICT, WITHOUT ROWID;
-  `,
-  `
   -- Tasks this node publishes, and published: under an id of whoever asks, so that asking again pays once.
   CREATE TABLE published (
     id TEXT PRIMARY KEY,
@@ -81,22 +56,7 @@ export const MIGRATIONS: readonly string[] = [
     task_id TEXT,
     at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-  INSERT INTO published SELECT terms_digest, terms_digest, terms_digest, terms, after, NULL, at FROM publications;
-  DROP TABLE publications;
-  `,
-  `
-  -- What this account spent and put at risk of late: gas by the hour, stake by task.
-  CREATE TABLE spending (
-    kind TEXT NOT NULL CHECK (kind IN ('gas', 'stake')),
-    ref TEXT NOT NULL,
-    -- Empty for the chain's own coin.
-    token TEXT NOT NULL,
-    amount TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    PRIMARY KEY (kind, ref)
-  ) STRICT, WITHOUT ROWID;
-  `,
-  `
+
   -- What trainings told of each data set: noisy steps, or steps without noise (0), by task.
   CREATE TABLE data_uses (
     data TEXT NOT NULL,
@@ -108,8 +68,7 @@ export const MIGRATIONS: readonly string[] = [
     trainings INTEGER NOT NULL,
     PRIMARY KEY (data, task_id, noise, rate)
   ) STRICT, WITHOUT ROWID;
-  `,
-  `
+
   -- What settled rounds have left, for whoever asks: CBOR, as it is sent.
   CREATE TABLE summaries (
     task_id TEXT NOT NULL,

@@ -16,9 +16,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { closeStore, JOURNAL_FILE, openStore, setJournalAside } from '../store/database.ts';
+import { MIGRATIONS } from '../store/schema.ts';
 import { Journal } from './journal.ts';
-import { MIGRATIONS } from './schema.ts';
-import { closeStore, JOURNAL_FILE, openStore, setJournalAside } from './store.ts';
 
 let folder: string;
 let file: string;
@@ -83,7 +83,7 @@ describe('the journal of a data folder', () => {
 
   it('a locked journal names the process that holds it, and is free as soon as that one is killed', async () => {
     const program = `
-      import { openStore } from ${JSON.stringify(new URL('./store.ts', import.meta.url).href)};
+      import { openStore } from ${JSON.stringify(new URL('../store/database.ts', import.meta.url).href)};
       // Kept: a database without references is closed by the garbage collector.
       globalThis.store = openStore(${JSON.stringify(folder)});
       console.log('open');

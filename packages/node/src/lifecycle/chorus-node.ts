@@ -67,7 +67,7 @@ export class ChorusNode {
   /** Begin to listen, take up the tasks of an earlier run, and report `ready`. */
   async start(): Promise<void> {
     const { chain, network } = this.ports;
-    this.#parts.journal.bind(chain);
+    this.#parts.journal.store.bind(chain);
     await this.#parts.left.load();
     await this.#parts.refused.load();
     this.resources.start();
@@ -82,7 +82,7 @@ export class ChorusNode {
     this.#parts.background.spawn(
       this.#parts.background.retrying(() => this.#parts.completion.payout.recover()),
     );
-    for (const publication of this.#parts.journal.openPublications()) this.publications.resume(publication);
+    for (const publication of this.#parts.journal.publications.open()) this.publications.resume(publication);
     this.#inbound.listen();
     this.#parts.background.spawn(this.#parts.background.retrying(() => this.#parts.intake.tellLate()));
     for (const peer of this.#parts.config.network.bootstrap) {

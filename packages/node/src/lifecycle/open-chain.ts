@@ -26,11 +26,11 @@ export async function openChain(
     url,
     contract: contract as `0x${string}`,
     signer: wallet,
-    transactions: journal.transactions,
+    transactions: journal.store.transactions,
     onPaid: (wei) => {
       // A mined transaction succeeds even if its cost cannot be recorded.
       try {
-        journal.paidGas(wei);
+        journal.store.spending.paidGas(wei);
       } catch (error) {
         emit({ type: 'warning', ...explain(error) });
       }

@@ -2,7 +2,7 @@ import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '@chorus/utils';
 import writeFileAtomic from 'write-file-atomic';
-import { toStoreError } from '../journal/store-error.ts';
+import { toStoreError } from '../store/store-error.ts';
 
 /** Own payloads, and models, of this many rounds are kept: a newer file may turn out to be damaged. */
 const ROUNDS_KEPT = 2;

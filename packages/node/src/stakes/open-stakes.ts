@@ -31,7 +31,7 @@ export async function openStakes(config: NodeConfig, password?: PasswordSource):
   };
   try {
     chain = await openChain(config, wallet, journal, () => {});
-    journal.bind(chain);
+    journal.store.bind(chain);
     return { stakes: stakesOf(config, chain), close };
   } catch (error) {
     await close();

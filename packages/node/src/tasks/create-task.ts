@@ -11,7 +11,8 @@ import {
 import { pause } from '@chorus/utils';
 import pLimit from 'p-limit';
 import type { Ports } from '../context/ports.ts';
-import type { Journal, Publication } from '../journal/journal.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Publication } from '../journal/publications.ts';
 import type { TaskFiles } from '../payloads/task-files.ts';
 import type { Background } from '../utils/background.ts';
 import { announceTask, type PreparedTask, type TaskRequest } from './announce.ts';
@@ -120,8 +121,8 @@ export class TaskCreator {
   known({ id, requestDigest: digest }: Asked): Publication | null {
     const { journal } = this.#parts;
     if (id === undefined)
-      return journal.openPublications().find((each) => each.requestDigest === digest) ?? null;
-    const known = journal.publication(id);
+      return journal.publications.open().find((each) => each.requestDigest === digest) ?? null;
+    const known = journal.publications.find(id);
     if (known && known.requestDigest !== digest) throw otherRequest(id);
     return known;
   }
@@ -139,7 +140,7 @@ export class TaskCreator {
       const { chain, storage } = ports;
       const { id = randomUUID(), requestDigest: digest } = asked;
       const { termsDigest } = params;
-      const open = journal.openPublications().find((each) => each.termsDigest === termsDigest);
+      const open = journal.publications.open().find((each) => each.termsDigest === termsDigest);
       const known = this.known(asked);
       if (known && known.taskId !== null) return known.taskId;
       if (open && known?.id !== open.id) {
@@ -152,14 +153,14 @@ export class TaskCreator {
       if (found !== null) return found;
       await storage.put(bytes);
       const after = await newestTask(chain);
-      journal.beginPublication({ id, requestDigest: digest, termsDigest, terms: bytes, after });
+      journal.publications.begin({ id, requestDigest: digest, termsDigest, terms: bytes, after });
       try {
         const { taskId } = await chain.createTask(params);
         await this.#created(id, taskId, bytes);
         return taskId;
       } catch (error) {
         const refused = error instanceof ChorusError && error.code.startsWith('E_CHAIN_');
-        if (refused && !isOutcomeUnknown(error)) journal.endPublication(id, null);
+        if (refused && !isOutcomeUnknown(error)) journal.publications.end(id, null);
         throw error;
       }
     });
@@ -193,7 +194,7 @@ export class TaskCreator {
     const { chain } = ports;
     // Checked before the chain is read: a transaction that is no longer pending is then in what is read, or does not
     // exist.
-    const sent = await journal.transactions.list(chain.chainId, chain.account);
+    const sent = await journal.store.transactions.list(chain.chainId, chain.account);
     const taskId = await findPublished(chain, termsDigest, after);
     if (taskId !== null) {
       await this.#created(id, taskId, terms);
@@ -202,14 +203,15 @@ export class TaskCreator {
     if (sent.length > 0) {
       throw new ChorusError('E_CHAIN_UNREACHABLE', 'the transaction of a task is not mined yet');
     }
-    journal.endPublication(id, null);
+    journal.publications.end(id, null);
     return null;
   }
 
   /** Store its terms first: every task in the journal has its files. */
   async #created(id: string, taskId: bigint, terms: Uint8Array): Promise<void> {
     await this.#parts.files.writeTerms(taskId, terms);
-    this.#parts.journal.endPublication(id, taskId);
+    this.#parts.journal.publications.end(id, taskId);
+    this.#parts.journal.setTask(taskId, 'owned');
   }
 
   async #announceUntilRunning(taskId: bigint, announce: () => Promise<void>): Promise<void> {

@@ -1,7 +1,8 @@
 import { ChorusError, explain, type Hex, MAX_MODEL_BYTES } from '@chorus/protocol';
 import type { Ports } from '../context/ports.ts';
 import type { EventSink } from '../events/events.ts';
-import type { Journal, Publication } from '../journal/journal.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Publication } from '../journal/publications.ts';
 import type { Background } from '../utils/background.ts';
 import type { TaskRequest } from './announce.ts';
 import {
@@ -32,7 +33,7 @@ export interface PublicationState {
 
 export interface PublicationsParts {
   ports: Pick<Ports, 'storage'>;
-  journal: Pick<Journal, 'publication'>;
+  journal: Pick<Journal, 'publications'>;
   background: Background;
   signal: AbortSignal;
   emit: EventSink;
@@ -67,7 +68,7 @@ export class PublicationQueue {
    */
   begin(id: string, outline: RequestOutline): PublicationState {
     const digest = requestDigest(outline);
-    const known = this.#running.get(id)?.digest ?? this.#parts.journal.publication(id)?.requestDigest;
+    const known = this.#running.get(id)?.digest ?? this.#parts.journal.publications.find(id)?.requestDigest;
     if (known !== undefined && known !== digest) throw otherRequest(id);
     if (known === undefined) this.#start(id, digest, outline);
     return this.find(id);
@@ -78,7 +79,7 @@ export class PublicationQueue {
     const none = { id, taskId: null, error: null };
     const running = this.#running.get(id);
     if (running) return { ...none, state: running.step };
-    const known = this.#parts.journal.publication(id);
+    const known = this.#parts.journal.publications.find(id);
     if (known)
       return { ...none, state: known.taskId === null ? 'escrow' : 'published', taskId: known.taskId };
     const error = this.#failed.get(id);
@@ -136,7 +137,7 @@ export class PublicationQueue {
       emit({ type: 'published', publication: id, taskId });
     } catch (cause) {
       if (signal.aborted) return;
-      const open = journal.publication(id);
+      const open = journal.publications.find(id);
       if (open) await this.#recover(open, cause);
       else this.#fail(id, cause);
     }

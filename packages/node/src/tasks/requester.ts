@@ -1,7 +1,7 @@
 import { type Address, ChorusError, type ErrorCode, type Hex, sameAddress } from '@chorus/protocol';
 import { checkBatch, tryModel } from '@chorus/training';
 import type { Ports } from '../context/ports.ts';
-import type { Publication } from '../journal/journal.ts';
+import type { Publication } from '../journal/publications.ts';
 import type { Models } from '../models/models.ts';
 import type { ResourceBudget } from '../resources/resource-budget.ts';
 import { checkAnnouncement, type PreparedTask, prepareTask, type TaskRequest } from './announce.ts';

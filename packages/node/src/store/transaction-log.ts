@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { TransactionStore } from '@chorus/chain';
 import type { Address } from '@chorus/protocol';
 import { decodeDetail, encodeDetail } from './codec.ts';
-import { transact } from './store.ts';
+import { transact } from './database.ts';
 
 type PendingTransaction = Parameters<TransactionStore['put']>[0];
 

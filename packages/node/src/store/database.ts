@@ -15,7 +15,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { ChorusError } from '@chorus/protocol';
 import { makeFolderSync } from '@chorus/utils';
 import { isAlive } from '../utils/is-alive.ts';
-import { APPLICATION_ID, MIGRATIONS } from './schema.ts';
+import { APPLICATION_ID, HOST_SCHEMA, MIGRATIONS } from './schema.ts';
 import { storeFault, toStoreError } from './store-error.ts';
 
 /** File of a node's journal within its data folder. */
@@ -34,7 +34,7 @@ const LOCK_PATIENCE_MILLISECONDS = 500;
 export interface StoreOptions {
   /** Refuse to grow past this (E_STORE_FULL); 256 MiB by default. */
   maxBytes?: number;
-  /** Only for tests of migrations. */
+  /** Only for tests of migrations; by default those of the host. */
   migrations?: readonly string[];
 }
 
@@ -178,10 +178,23 @@ function migrate(db: DatabaseSync, migrations: readonly string[], path: string):
       hint: 'run the newer version, or give this one its own data folder',
     });
   }
+  if (version === 0) {
+    transact(db, path, () => db.exec(`${HOST_SCHEMA}; PRAGMA user_version = ${migrations.length};`));
+    return;
+  }
+  if (version < migrations.length) backUp(db, `${path}.v${version}`);
   for (const [index, migration] of migrations.entries()) {
     if (index < version) continue;
     transact(db, path, () => db.exec(`${migration}; PRAGMA user_version = ${index + 1};`));
   }
+}
+
+/** The store as it was before an upgrade: the release that made it can go on with it. */
+function backUp(db: DatabaseSync, path: string): void {
+  // Of an upgrade that did not get further.
+  rmSync(path, { force: true });
+  db.prepare('VACUUM INTO ?').run(path);
+  chmodSync(path, PRIVATE);
 }
 
 function pragma(db: DatabaseSync, name: string): number {
