@@ -76,7 +76,7 @@ describe('a task that is left', () => {
     const taskId = await requester.node.publish(request);
     await network.until(() => of(bob, 'committed').length === 1);
     const { chain } = bob.node.ports;
-    const stake = bob.node.resources.stakeIn(taskId);
+    const stake = bob.node.budget.stakeIn(taskId);
     expect(stake).toBe(request.params.stake);
     expect(await bob.node.leave(taskId)).toEqual({ member: true, stake });
     expect(of(bob, 'left')).toHaveLength(1);
@@ -95,7 +95,7 @@ describe('a task that is left', () => {
     await network.until(() => of(bob, 'task-ended').length > 0);
     expect(of(bob, 'committed')).toHaveLength(1);
     expect(of(bob, 'task-ended')[0]).toMatchObject({ taskId, left: true });
-    expect(bob.node.resources.staked().size).toBe(0);
+    expect(bob.node.budget.staked().size).toBe(0);
     expect((await chain.memberAccount(taskId, chain.account))!.released).toBe(true);
     const second = await requester.node.ports.chain.round(taskId, 2);
     expect(second.updates[index]).toBeNull();

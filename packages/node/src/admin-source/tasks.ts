@@ -35,7 +35,7 @@ export function tasksSource(attached: AttachedNode, observer: NodeObserver): Pic
         active: [],
         waiting: 0,
         settledThrough: null,
-        left: node.resources.isLeft(id),
+        left: node.budget.isLeft(id),
         hasDone: () => false,
         stake: 0n,
       };

@@ -3,6 +3,7 @@ import { type Dataset, globalParameters } from '@chorus/training';
 import type { NodeConfig } from '../config/config.ts';
 import type { Ports } from '../context/ports.ts';
 import type { JournalReader } from '../journal/journal.ts';
+import type { TaskBudget } from '../policy/task-budget.ts';
 import type { ResourceBudget } from '../resources/resource-budget.ts';
 import type { TaskRunner } from '../rounds/task-runner.ts';
 import type { TaskRequest } from '../tasks/announce.ts';
@@ -54,9 +55,14 @@ export class ChorusNode {
     return this.#parts.ports;
   }
 
-  /** Keeps the contributor's limits. */
+  /** Memory, disk and hours of all the node's work. */
   get resources(): ResourceBudget {
     return this.#parts.resources;
+  }
+
+  /** Keeps the contributor's limits for training tasks. */
+  get budget(): TaskBudget {
+    return this.#parts.budget;
   }
 
   /** What this node did and earned. */
@@ -147,11 +153,7 @@ export class ChorusNode {
 
   /** Every task this node has to do with, those it has left included. */
   followed(): FollowedTask[] {
-    return followedTasks(
-      this.#parts.runners.values(),
-      this.#parts.completion.departed.values(),
-      this.resources,
-    );
+    return followedTasks(this.#parts.runners.values(), this.#parts.completion.departed.values(), this.budget);
   }
 
   /**

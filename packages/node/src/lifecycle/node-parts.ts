@@ -1,4 +1,4 @@
-import type { Dataset } from '@chorus/training';
+import { type Dataset, modelMemory } from '@chorus/training';
 import type { NodeConfig } from '../config/config.ts';
 import type { Ports } from '../context/ports.ts';
 import type { EventSink } from '../events/events.ts';
@@ -10,6 +10,7 @@ import { ageIdentityOf } from '../payloads/sealing/member-keys.ts';
 import type { PayloadReader } from '../payloads/sealing/payload-form.ts';
 import { TaskFiles } from '../payloads/task-files.ts';
 import { LeftTasks } from '../policy/left-tasks.ts';
+import { TaskBudget } from '../policy/task-budget.ts';
 import { createProving, type Proving } from '../proving/proving.ts';
 import { ResourceBudget } from '../resources/resource-budget.ts';
 import type { TaskRunner } from '../rounds/task-runner.ts';
@@ -44,8 +45,10 @@ export function createParts(
   const { threads, tasks } = given.limits;
   const config = { ...given, threads: Math.min(given.threads, threads ?? given.threads) };
   const left = new LeftTasks(config.dataDir);
-  const resources = new ResourceBudget({ config, left, samples: dataset?.count ?? null, emit });
-  const refused = new RefusedModels(config.dataDir, `${resources.memoryBytes} bytes, ${tasks.callSeconds} s`);
+  const resources = new ResourceBudget({ limits: config.limits, emit });
+  resources.countProcesses(modelMemory);
+  const budget = new TaskBudget({ config, machine: resources, left, samples: dataset?.count ?? null });
+  const refused = new RefusedModels(config.dataDir, `${budget.memoryBytes} bytes, ${tasks.callSeconds} s`);
   const reader: PayloadReader = {
     account: ports.chain.account,
     peerId: ports.network.peerId,
@@ -62,6 +65,7 @@ export function createParts(
     files: new TaskFiles(config.dataDir),
     left,
     resources,
+    budget,
     refused,
     models: new Models(config, refused),
     proving: dependencies.proving ?? createProving(ports.chain.chainId, config.srsCache, threads),

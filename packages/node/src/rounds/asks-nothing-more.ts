@@ -8,14 +8,14 @@ import type { TaskSession } from './session/task-session.ts';
  * others may still depend on its commitments.
  */
 export function asksNothingMore(
-  { taskId, ports, resources }: Pick<TaskSession, 'taskId' | 'ports' | 'resources'>,
+  { taskId, ports, budget }: Pick<TaskSession, 'taskId' | 'ports' | 'budget'>,
   task: TaskState,
   context: RoundContext | null,
   hasDone: (duty: Pick<Duty, 'kind' | 'round'>) => boolean,
 ): boolean {
   const { account } = ports.chain;
   if (hasDeparted(task, account) && !sameAddress(task.owner, account)) return true;
-  if (!resources.isLeft(taskId)) return false;
+  if (!budget.isLeft(taskId)) return false;
   if (!context || !hasOpenObligations(account, context.task, context.round)) return true;
   const { phase, round } = context.round;
   return (

@@ -187,16 +187,16 @@ export class TaskRunner {
   /** Start every duty of these kinds that is due; returns when (ms) the next one will be. */
   #act(kinds: readonly Duty['kind'][]): number {
     const { task, context } = this;
-    const { resources, taskId, ports } = this.session;
+    const { budget, taskId, ports } = this.session;
     if (!task) return Number.POSITIVE_INFINITY;
     // Uses the state just read: the context may belong to the previous round.
     const round = context?.round.round === task.round ? context.round : null;
-    if (round && context && !resources.isLeft(taskId)) this.#prefetch(context);
+    if (round && context && !budget.isLeft(taskId)) this.#prefetch(context);
     let next = Number.POSITIVE_INFINITY;
     for (const duty of dutiesOf(ports.chain.account, task, round)) {
       const key = keyOf(duty);
       if (!kinds.includes(duty.kind) || !this.#duties.isOpen(key)) continue;
-      if (!resources.mayBegin(taskId, duty, () => hasBegun(this.session, duty))) continue;
+      if (!budget.mayBegin(taskId, duty, () => hasBegun(this.session, duty))) continue;
       const due = Math.max(dueAt(duty, ports.chain.account), this.#duties.retryAt(key));
       if (due > Date.now()) next = Math.min(next, due);
       else this.#start(duty, round);

@@ -1,6 +1,7 @@
 import type { LimitsView } from '../admin/schema/status.ts';
 import type { NodeConfig } from '../config/config.ts';
-import { type ResourceBudget, stakePerDay } from '../resources/resource-budget.ts';
+import { stakePerDay } from '../policy/task-budget.ts';
+import type { ResourceBudget } from '../resources/resource-budget.ts';
 
 /** The limits as configured, with defaults, as text. */
 export function limitsView(

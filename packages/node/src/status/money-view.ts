@@ -33,7 +33,7 @@ export class MoneyView {
   }
 
   staked(): TokenUnits[] {
-    return [...this.#node.resources.staked()].map(([token, amount]) => ({
+    return [...this.#node.budget.staked()].map(([token, amount]) => ({
       token,
       amount: amount.toString(),
     }));

@@ -13,9 +13,9 @@ import type { Ports } from '../context/ports.ts';
 import { fitDataset } from '../data/fit-data.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { TaskFiles } from '../payloads/task-files.ts';
+import type { TaskBudget, TaskFacts } from '../policy/task-budget.ts';
 import { acceptsToken } from '../policy/task-policy.ts';
 import { QUICKEST_STEP_SECONDS } from '../policy/work.ts';
-import type { ResourceBudget, TaskFacts } from '../resources/resource-budget.ts';
 import type { TaskSession } from '../rounds/session/task-session.ts';
 import type { Background } from '../utils/background.ts';
 import { tokenUnits } from '../utils/quantities.ts';
@@ -28,7 +28,7 @@ export interface AdmissionParts {
   config: Pick<NodeConfig, 'roles' | 'maxStake' | 'limits'>;
   journal: Journal;
   files: TaskFiles;
-  resources: ResourceBudget;
+  budget: TaskBudget;
   background: Background;
   /** This node's private data; null if it has none. */
   dataset: Dataset | null;
@@ -93,11 +93,11 @@ export class Admission {
   }
 
   /**
-   * The roles this node can have in a task that fits its limits; resources are reserved from now on.
+   * The roles this node can have in a task that fits its limits; budget are reserved from now on.
    * @throws ChorusError `E_TASK_ROLE`, `E_TASK_NOT_ALLOWED`, `E_TASK_STAKE`, `E_LIMIT_*`
    */
   reserve(task: TaskState, terms: Terms, facts: TaskFacts): Role[] {
-    const { ports, resources } = this.#parts;
+    const { ports, budget } = this.#parts;
     const roles = this.permitted(task, terms);
     if (this.rolesFor(task).length === 0) {
       throw new ChorusError('E_TASK_ROLE', 'the task has no role for this node', {
@@ -110,7 +110,7 @@ export class Admission {
         hint: 'ask the requester to add this account to the list of the next task',
       });
     }
-    const verdict = resources.take(task, terms, roles, facts);
+    const verdict = budget.take(task, terms, roles, facts);
     if (!verdict.accept) throw new ChorusError(verdict.code, verdict.reason, { hint: verdict.change });
     return roles;
   }

@@ -1,18 +1,18 @@
 import { ChorusError } from '@chorus/protocol';
 import type { Ports } from '../context/ports.ts';
-import type { ResourceBudget } from '../resources/resource-budget.ts';
+import type { TaskBudget } from '../policy/task-budget.ts';
 import type { PreparedTask } from './announce.ts';
 
 /**
- * Check that this node can pay for a task, and has resources to follow it.
+ * Check that this node can pay for a task, and has the resources to follow it.
  * @throws ChorusError `E_TASK_BUDGET`, `E_GAS_LOW`, `E_CHAIN_TOKEN`, `E_LIMIT_*`
  */
 export async function checkBalance(
   { chain }: Pick<Ports, 'chain'>,
-  resources: ResourceBudget,
+  limits: Pick<TaskBudget, 'checkRoom'>,
   { params, terms }: PreparedTask,
 ): Promise<void> {
-  resources.checkRoom(params, terms);
+  limits.checkRoom(params, terms);
   const { token, budget } = params;
   const balance = await chain.balance(token, chain.account);
   if (balance < budget) {

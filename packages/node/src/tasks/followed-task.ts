@@ -1,5 +1,5 @@
 import type { Duty, RoundContext, TaskState, Terms } from '@chorus/protocol';
-import type { ResourceBudget } from '../resources/resource-budget.ts';
+import type { TaskBudget } from '../policy/task-budget.ts';
 import type { TaskRunner } from '../rounds/task-runner.ts';
 import type { DepartedTask } from './left-task.ts';
 
@@ -26,13 +26,13 @@ export interface FollowedTask {
 export function followedTasks(
   runners: Iterable<TaskRunner>,
   departed: Iterable<DepartedTask>,
-  resources: Pick<ResourceBudget, 'isLeft' | 'stakeIn'>,
+  budget: Pick<TaskBudget, 'isLeft' | 'stakeIn'>,
 ): FollowedTask[] {
   const running = [...runners].map((runner) => {
     const { taskId, terms, histories } = runner.session;
     const publicCids = histories.cids;
     const { task, context, active, waiting, settledThrough } = runner;
-    const left = resources.isLeft(taskId);
+    const left = budget.isLeft(taskId);
     const hasDone = (duty: Duty) => runner.hasDone(duty);
     return { taskId, terms, task, context, publicCids, active, waiting, settledThrough, left, hasDone };
   });
@@ -40,5 +40,5 @@ export function followedTasks(
     const none = { terms: null, context: null, publicCids: [], active: [], waiting: 0, settledThrough: null };
     return { taskId, task, ...none, left: true, hasDone: () => false };
   });
-  return [...running, ...resting].map((each) => ({ ...each, stake: resources.stakeIn(each.taskId) }));
+  return [...running, ...resting].map((each) => ({ ...each, stake: budget.stakeIn(each.taskId) }));
 }

@@ -2,7 +2,7 @@ import { ChorusError, sameAddress } from '@chorus/protocol';
 import type { Ports } from '../context/ports.ts';
 import type { EventSink } from '../events/events.ts';
 import type { LeftTasks } from '../policy/left-tasks.ts';
-import type { ResourceBudget } from '../resources/resource-budget.ts';
+import type { TaskBudget } from '../policy/task-budget.ts';
 import type { TaskRunner } from '../rounds/task-runner.ts';
 import { leaveOnChain } from './left-task.ts';
 import type { TaskCompletion } from './task-completion.ts';
@@ -10,7 +10,7 @@ import type { TaskIntake } from './task-intake.ts';
 
 export interface LeaveParts {
   ports: Ports;
-  resources: ResourceBudget;
+  budget: TaskBudget;
   runners: ReadonlyMap<bigint, TaskRunner>;
   left: LeftTasks;
   intake: TaskIntake;
@@ -29,7 +29,7 @@ export async function leaveTask(
   parts: LeaveParts,
   taskId: bigint,
 ): Promise<{ member: boolean; stake: bigint }> {
-  const { ports, resources, runners, left, intake, completion, emit } = parts;
+  const { ports, budget, runners, left, intake, completion, emit } = parts;
   await intake.settled(taskId);
   const runner = runners.get(taskId);
   const { account } = ports.chain;
@@ -45,6 +45,6 @@ export async function leaveTask(
   // If this fails, it is tried again once the work under way is over.
   if (runner?.task?.status === 'running') await leaveOnChain(ports.chain, taskId).catch(() => {});
   runner?.wake();
-  const stake = resources.stakeIn(taskId);
+  const stake = budget.stakeIn(taskId);
   return { member: runner !== undefined || completion.departed.has(taskId), stake };
 }

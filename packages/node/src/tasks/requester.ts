@@ -3,7 +3,7 @@ import { checkBatch, tryModel } from '@chorus/training';
 import type { Ports } from '../context/ports.ts';
 import type { Publication } from '../journal/publications.ts';
 import type { Models } from '../models/models.ts';
-import type { ResourceBudget } from '../resources/resource-budget.ts';
+import type { TaskBudget } from '../policy/task-budget.ts';
 import { checkAnnouncement, type PreparedTask, prepareTask, type TaskRequest } from './announce.ts';
 import { checkBalance } from './check-balance.ts';
 import { type PublishOptions, requestDigest, type TaskCreator } from './create-task.ts';
@@ -12,7 +12,7 @@ import type { TaskIntake } from './task-intake.ts';
 export interface RequesterParts {
   ports: Ports;
   models: Models;
-  resources: ResourceBudget;
+  budget: TaskBudget;
   creator: TaskCreator;
   intake: TaskIntake;
   signal: AbortSignal;
@@ -64,13 +64,13 @@ export class Requester {
     const trainer = await this.#parts.models.openOwn({
       model: request.model,
       terms: { ...terms, dimension: request.terms.dimension },
-      memoryBytes: this.#parts.resources.memoryBytes,
+      memoryBytes: this.#parts.budget.memoryBytes,
       signal,
     });
     try {
       const prepared = prepareTask(request, { cid, dimension: trainer.dimension });
       checkAnnouncement(this.#parts.ports, prepared.bytes);
-      await checkBalance(this.#parts.ports, this.#parts.resources, prepared);
+      await checkBalance(this.#parts.ports, this.#parts.budget, prepared);
       await tryModel(trainer, { terms: prepared.terms, signal });
       return prepared;
     } finally {

@@ -7,8 +7,8 @@ import type { Journal } from '../journal/journal.ts';
 import { type PayloadReader, payloadForm } from '../payloads/sealing/payload-form.ts';
 import type { TaskFiles } from '../payloads/task-files.ts';
 import { VectorCache } from '../payloads/vector-cache.ts';
+import type { TaskBudget } from '../policy/task-budget.ts';
 import type { Proving } from '../proving/proving.ts';
-import type { ResourceBudget } from '../resources/resource-budget.ts';
 import { Disputes } from '../rounds/disputes/disputes.ts';
 import { lookForPayload, type PayloadSource } from '../rounds/disputes/look-for-payload.ts';
 import type { TaskSession } from '../rounds/session/task-session.ts';
@@ -24,7 +24,7 @@ export interface EndingsParts {
   ports: Ports;
   journal: Journal;
   files: TaskFiles;
-  resources: ResourceBudget;
+  budget: TaskBudget;
   proving: Proving;
   reader: PayloadReader;
   background: Background;
@@ -58,9 +58,9 @@ export class TaskCompletion {
 
   /** Handle a stopped runner: with the ended task, or with null if the task was left or the node closes. */
   async over(runner: TaskRunner, ended: TaskState | null): Promise<void> {
-    const { background, resources, signal } = this.#parts;
+    const { background, budget, signal } = this.#parts;
     if (ended) await background.retrying(() => this.#finish(runner, ended));
-    else if ((resources.isLeft(runner.session.taskId) || runner.departed) && !signal.aborted) {
+    else if ((budget.isLeft(runner.session.taskId) || runner.departed) && !signal.aborted) {
       await this.#depart(runner);
     }
   }
@@ -70,13 +70,13 @@ export class TaskCompletion {
    * once the task has ended. Until then, defend that stake.
    */
   async awaitEnd(task: TaskState): Promise<void> {
-    const { ports, background, resources, emit, signal } = this.#parts;
+    const { ports, background, budget, emit, signal } = this.#parts;
     const departed = new DepartedTask(task, this.#disputesOf(task));
     this.#departed.set(task.id, departed);
     const warn = (error: unknown): void => void background.report(Promise.reject(error));
     const ended = await departed.ended(ports.chain, signal, warn, async () => {
       await this.payout.releaseStake(task.id, departed.disputes);
-      resources.release(task.id);
+      budget.release(task.id);
     });
     if (!ended) return;
     await background.retrying(async () => {
@@ -130,11 +130,11 @@ export class TaskCompletion {
 
   /** The work for a left task is over; now wait for the chain. */
   async #depart({ session, task }: TaskRunner): Promise<void> {
-    const { ports, runners, resources } = this.#parts;
+    const { ports, runners, budget } = this.#parts;
     const { taskId } = session;
     runners.delete(taskId);
     await session.trainer.close();
-    resources.idle(taskId);
+    budget.idle(taskId);
     await this.awaitEnd(task ?? (await ports.chain.task(taskId)));
   }
 
@@ -160,9 +160,9 @@ export class TaskCompletion {
 
   /** Record that nothing more is to be done for a task. */
   async #close(taskId: bigint): Promise<void> {
-    const { journal, files, resources } = this.#parts;
+    const { journal, files, budget } = this.#parts;
     journal.setTask(taskId, 'ended');
     await files.remove(taskId);
-    resources.release(taskId);
+    budget.release(taskId);
   }
 }

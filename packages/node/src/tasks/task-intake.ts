@@ -190,7 +190,7 @@ export class TaskIntake {
    * @throws ChorusError `E_LIMIT_*`, `E_TASK_*` and the errors of the parts; nothing is staked then
    */
   async #take(task: TaskState, found: FoundTask, providers: string[]): Promise<void> {
-    const { resources, emit } = this.#parts;
+    const { budget, emit } = this.#parts;
     const terms = decodeTerms(found.terms);
     this.#admission.reserve(task, terms, await this.#admission.facts(task, terms));
     try {
@@ -209,7 +209,7 @@ export class TaskIntake {
     } catch (error) {
       // A join without a receipt may still be mined: without the files the node would forget its stake.
       if (!hasCode(error, 'E_CHAIN_UNREACHABLE')) {
-        resources.release(task.id);
+        budget.release(task.id);
         await this.#forget(task.id);
       }
       throw error;
@@ -219,7 +219,7 @@ export class TaskIntake {
   /** This node's own task, which it already follows, is joined like any other. */
   async #joinOwn(task: TaskState, session: TaskSession): Promise<void> {
     const { terms } = session;
-    const { ports, dataset, resources, emit, signal } = this.#parts;
+    const { ports, dataset, budget, emit, signal } = this.#parts;
     if (this.#admission.permitted(task, terms).length === 0) return;
     try {
       if (dataset) fitDataset(terms, dataset);
@@ -230,7 +230,7 @@ export class TaskIntake {
       emit({ type: 'joined', taskId: task.id });
     } catch (error) {
       if (signal.aborted || hasCode(error, 'E_CHAIN_UNREACHABLE')) throw error;
-      resources.resume(task, terms, [], false);
+      budget.resume(task, terms, [], false);
       this.#tellRefused(task.id, error);
     }
   }
@@ -244,7 +244,7 @@ export class TaskIntake {
 
   /** Resume a task of an earlier run of this node: joined, owned, or about to be joined when the run ended. */
   async #resume(taskId: bigint): Promise<void> {
-    const { ports, journal, files, resources, left, background, creator, completion, signal } = this.#parts;
+    const { ports, journal, files, budget, left, background, creator, completion, signal } = this.#parts;
     const known = journal.task(taskId);
     if (known?.state === 'ended') return files.remove(taskId);
     const { chain } = ports;
@@ -258,13 +258,13 @@ export class TaskIntake {
       return this.#consider(task, { terms, peerId: known.providers[0] ?? '' });
     }
     if (left.has(taskId) && !owned && !(await this.#owes(task))) {
-      resources.resume(task, null, [], isMember);
+      budget.resume(task, null, [], isMember);
       background.spawn(completion.awaitEnd(task));
       return;
     }
     const providers = [...members.map((m) => m.peerId), ...(known?.providers ?? [])];
     const terms = await this.#termsOf(task, providers);
-    resources.resume(task, decodeTerms(terms), this.#admission.rolesFor(task), isMember);
+    budget.resume(task, decodeTerms(terms), this.#admission.rolesFor(task), isMember);
     if (owned) await creator.owns(taskId, terms);
     else journal.setTask(taskId, 'joined');
     let session: TaskSession;

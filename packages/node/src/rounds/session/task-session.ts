@@ -27,8 +27,8 @@ import { type Models, openTrainer } from '../../models/models.ts';
 import { type PayloadForm, type PayloadReader, payloadForm } from '../../payloads/sealing/payload-form.ts';
 import type { TaskFiles } from '../../payloads/task-files.ts';
 import { VectorCache } from '../../payloads/vector-cache.ts';
+import type { TaskBudget } from '../../policy/task-budget.ts';
 import type { Proving } from '../../proving/proving.ts';
-import type { ResourceBudget } from '../../resources/resource-budget.ts';
 
 /** Everything the stages of one task's rounds work with. */
 export interface TaskSession {
@@ -37,7 +37,7 @@ export interface TaskSession {
   readonly ports: Ports;
   readonly config: NodeConfig;
   /** Enforces the contributor's limits. */
-  readonly resources: Pick<ResourceBudget, 'mayBegin' | 'isLeft'>;
+  readonly budget: Pick<TaskBudget, 'mayBegin' | 'isLeft'>;
   readonly files: TaskFiles;
   /** The node records each action here before it acts. */
   readonly journal: Journal;
@@ -107,7 +107,7 @@ export interface OpenSessionOptions {
   proving: Proving;
   ports: Ports;
   config: NodeConfig;
-  resources: TaskSession['resources'] & Pick<ResourceBudget, 'modelBytes' | 'measured'>;
+  budget: TaskSession['budget'] & Pick<TaskBudget, 'modelBytes' | 'measured'>;
   models: Models;
   /** Whether this account is already a member. */
   joined: boolean;
@@ -147,12 +147,12 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
     : await options.models.open({
         model,
         terms,
-        memoryBytes: options.resources.modelBytes(task.id),
+        memoryBytes: options.budget.modelBytes(task.id),
         dataset: fitted,
         joined: options.joined,
         signal,
       });
-  if (trial) options.resources.measured(task.id, trial.peakBytes);
+  if (trial) options.budget.measured(task.id, trial.peakBytes);
   try {
     const committer = await options.proving.committer(terms.dimension);
     const globalModel = createGlobalModel(trainer.initial, terms.scale);
@@ -166,7 +166,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
       terms,
       ports,
       config,
-      resources: options.resources,
+      budget: options.budget,
       files: options.files,
       journal: options.journal,
       trainer,

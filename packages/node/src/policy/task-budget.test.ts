@@ -7,8 +7,9 @@ import { type Limits, limitsSchema } from '../config/limits-config.ts';
 import { OWN_NETWORK } from '../config/own-network.ts';
 import { privacyConfigSchema } from '../config/privacy-config.ts';
 import type { NodeEvent } from '../events/events.ts';
-import { LeftTasks } from '../policy/left-tasks.ts';
-import { ResourceBudget, type TaskFacts } from './resource-budget.ts';
+import { ResourceBudget } from '../resources/resource-budget.ts';
+import { LeftTasks } from './left-tasks.ts';
+import { TaskBudget, type TaskFacts } from './task-budget.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -76,20 +77,17 @@ const never = () => false;
 function startResources(limits: object, machine: { hour?: number; rss?: number } = {}, privacy: object = {}) {
   const events: NodeEvent[] = [];
   const left = new LeftTasks(folder);
+  const parsed = ownLimits(limits);
   const resources = new ResourceBudget({
-    config: {
-      limits: ownLimits(limits),
-      maxStake: '1000',
-      privacy: privacyConfigSchema.parse(privacy),
-    },
-    left,
-    samples: 10,
+    limits: parsed,
     emit: (event) => events.push(event),
     clock: () => new Date(2026, 0, 1, machine.hour ?? 12),
     rss: () => machine.rss ?? 100e6,
   });
   resources.start();
-  return { resources, left, events, machine };
+  const config = { limits: parsed, maxStake: '1000', privacy: privacyConfigSchema.parse(privacy) };
+  const budget = new TaskBudget({ config, machine: resources, left, samples: 10 });
+  return { budget, resources, left, events, machine };
 }
 
 describe('the gatekeeper', () => {
@@ -101,74 +99,74 @@ describe('the gatekeeper', () => {
       privacy: { clip: 1_000, noiseMultiplier: 2_000 },
     } as Terms;
     // One step over all of the data with noise of twice the clip.
-    const { resources } = startResources({}, {}, { maxEpsilon: 2.5, delta: 1e-5 });
-    expect(resources.take(task(1n, 0n), noisy, ['trainer'], FACTS).accept).toBe(true);
-    expect(resources.take(task(2n, 0n), noisy, ['trainer'], FACTS)).toMatchObject({
+    const { budget, resources } = startResources({}, {}, { maxEpsilon: 2.5, delta: 1e-5 });
+    expect(budget.take(task(1n, 0n), noisy, ['trainer'], FACTS).accept).toBe(true);
+    expect(budget.take(task(2n, 0n), noisy, ['trainer'], FACTS)).toMatchObject({
       code: 'E_LIMIT_EPSILON',
     });
     // Asked again of the same task it counts once; a task that tells nothing counts for nothing.
-    expect(resources.take(task(1n, 0n), noisy, ['trainer'], FACTS).accept).toBe(true);
-    expect(resources.take(task(3n, 0n), noisy, ['aggregator'], FACTS).accept).toBe(true);
+    expect(budget.take(task(1n, 0n), noisy, ['trainer'], FACTS).accept).toBe(true);
+    expect(budget.take(task(3n, 0n), noisy, ['aggregator'], FACTS).accept).toBe(true);
     // What was revealed stays revealed when the task is over, and is counted once while it is not.
     const run = { noiseMultiplier: 2, sampleRate: 1, steps: 1 };
     const told = [{ ...run, data: 'digits', taskId: 1n, trainings: 1 }];
-    expect(resources.take(task(1n, 0n), noisy, ['trainer'], { ...FACTS, told }).accept).toBe(false);
-    resources.release(1n);
-    expect(resources.take(task(2n, 0n), noisy, ['trainer'], { ...FACTS, told })).toMatchObject({
+    expect(budget.take(task(1n, 0n), noisy, ['trainer'], { ...FACTS, told }).accept).toBe(false);
+    budget.release(1n);
+    expect(budget.take(task(2n, 0n), noisy, ['trainer'], { ...FACTS, told })).toMatchObject({
       code: 'E_LIMIT_EPSILON',
     });
-    expect(resources.take(task(2n, 0n), noisy, ['trainer'], FACTS).accept).toBe(true);
+    expect(budget.take(task(2n, 0n), noisy, ['trainer'], FACTS).accept).toBe(true);
     resources.close();
   });
 
   it('the budget counts the stake of tasks that are joined at the same time', () => {
-    const { resources } = startResources({ stake: { total: '250' } });
-    expect(resources.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
-    expect(resources.take(task(2n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
-    expect(resources.take(task(3n, 100n), terms, ['trainer'], FACTS)).toMatchObject({
+    const { budget, resources } = startResources({ stake: { total: '250' } });
+    expect(budget.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(budget.take(task(2n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(budget.take(task(3n, 100n), terms, ['trainer'], FACTS)).toMatchObject({
       code: 'E_LIMIT_STAKE_TOTAL',
     });
-    expect(resources.staked()).toEqual(new Map([[TOKEN.toLowerCase(), 200n]]));
-    resources.release(1n);
-    expect(resources.take(task(3n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(budget.staked()).toEqual(new Map([[TOKEN.toLowerCase(), 200n]]));
+    budget.release(1n);
+    expect(budget.take(task(3n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
     resources.close();
   });
 
   it('the budget reserves the same task again without counting it twice', () => {
-    const { resources } = startResources({ stake: { total: '100' } });
-    expect(resources.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
-    expect(resources.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    const { budget, resources } = startResources({ stake: { total: '100' } });
+    expect(budget.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(budget.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
     resources.close();
   });
 
   it('the budget reserves the memory of a task until its work is over, and its stake until its end', () => {
-    const { resources } = startResources({ memory: '500 MB' });
-    expect(resources.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
-    expect(resources.take(task(2n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
-    expect(resources.take(task(3n, 100n), terms, ['trainer'], FACTS)).toMatchObject({
+    const { budget, resources } = startResources({ memory: '500 MB' });
+    expect(budget.take(task(1n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(budget.take(task(2n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(budget.take(task(3n, 100n), terms, ['trainer'], FACTS)).toMatchObject({
       code: 'E_LIMIT_MEMORY',
     });
-    resources.idle(1n);
-    expect(resources.take(task(3n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
-    expect(resources.stakeIn(1n)).toBe(100n);
+    budget.idle(1n);
+    expect(budget.take(task(3n, 100n), terms, ['trainer'], FACTS).accept).toBe(true);
+    expect(budget.stakeIn(1n)).toBe(100n);
     resources.close();
   });
 
   it('the budget begins no round outside its hours, and lets begun rounds finish', () => {
-    const { resources, machine } = startResources({ hours: ['22:00-07:00'] });
-    expect(resources.mayBegin(1n, duty('train'), never)).toBe(false);
-    expect(resources.mayBegin(1n, duty('train'), () => true)).toBe(true);
+    const { budget, resources, machine } = startResources({ hours: ['22:00-07:00'] });
+    expect(budget.mayBegin(1n, duty('train'), never)).toBe(false);
+    expect(budget.mayBegin(1n, duty('train'), () => true)).toBe(true);
     for (const kind of ['provide-update', 'open-reference', 'settle', 'advance'] as const) {
-      expect(resources.mayBegin(1n, duty(kind), never)).toBe(true);
+      expect(budget.mayBegin(1n, duty(kind), never)).toBe(true);
     }
     machine.hour = 23;
-    expect(resources.mayBegin(1n, duty('train'), never)).toBe(true);
-    expect(resources.mayBegin(1n, duty('seal-reference'), never)).toBe(true);
+    expect(budget.mayBegin(1n, duty('train'), never)).toBe(true);
+    expect(budget.mayBegin(1n, duty('seal-reference'), never)).toBe(true);
     resources.close();
   });
 
   it('a left task only gets the duties that others depend on', async () => {
-    const { resources, left } = startResources({});
+    const { budget, resources, left } = startResources({});
     await left.add(1n);
     const begun = (
       [
@@ -180,7 +178,7 @@ describe('the gatekeeper', () => {
         'settle',
         'advance',
       ] as const
-    ).filter((kind) => resources.mayBegin(1n, duty(kind), () => true));
+    ).filter((kind) => budget.mayBegin(1n, duty(kind), () => true));
     expect(begun).toEqual(['provide-update', 'open-reference', 'post-verdict']);
     resources.close();
   });
@@ -230,15 +228,15 @@ describe('left tasks', () => {
   });
 
   it('the budget gives a model the memory that the node and its other tasks leave, and counts its measured use', () => {
-    const { resources } = startResources({ memory: '2 GB' });
-    expect(resources.memoryBytes).toBe(2e9);
-    resources.take(task(1n, 1n), terms, ['trainer'], FACTS);
-    expect(resources.modelBytes(1n)).toBe(1.8e9);
-    resources.measured(1n, 1e9);
-    expect(resources.modelBytes(1n)).toBe(1.8e9);
-    expect(resources.modelBytes(2n)).toBe(0.8e9);
-    resources.release(1n);
-    expect(resources.modelBytes(2n)).toBe(1.8e9);
+    const { budget } = startResources({ memory: '2 GB' });
+    expect(budget.memoryBytes).toBe(2e9);
+    budget.take(task(1n, 1n), terms, ['trainer'], FACTS);
+    expect(budget.modelBytes(1n)).toBe(1.8e9);
+    budget.measured(1n, 1e9);
+    expect(budget.modelBytes(1n)).toBe(1.8e9);
+    expect(budget.modelBytes(2n)).toBe(0.8e9);
+    budget.release(1n);
+    expect(budget.modelBytes(2n)).toBe(1.8e9);
   });
 
   it('the budget has a default memory limit', () => {
