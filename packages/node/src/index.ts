@@ -47,7 +47,7 @@ export {
   type RegisteredData,
   removeData,
 } from './data/registry.ts';
-export type { EventSink, NodeEvent, Stage } from './events/events.ts';
+export type { EventSink, NodeEvent, Stage } from './events/training-events.ts';
 export { type Identity, verifyIdentity } from './identity/attestation.ts';
 export {
   createIdentity,
@@ -74,7 +74,7 @@ export type { RecordedStep, StepGate, StepName, StepPoint, StepState } from './j
 export { ChorusNode } from './lifecycle/chorus-node.ts';
 export type { NodeDependencies } from './lifecycle/node-parts.ts';
 export { LOG_FILE, type Log, openLog } from './logging/log.ts';
-export { type Level, logMessageOf } from './logging/log-messages.ts';
+export { type Level, logMessageOf, NODE_EVENTS } from './logging/log-messages.ts';
 export { independentValidators } from './policy/task-policy.ts';
 export { createProving, type Proving } from './proving/proving.ts';
 export { type OpenedStakes, openStakes, viewStakes } from './stakes/open-stakes.ts';

@@ -10,7 +10,7 @@ import type { Address } from '@chorus/protocol';
 import { Wallet } from 'ethers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type NodeConfigInput, parseConfig } from './config/config.ts';
-import type { NodeEvent } from './events/events.ts';
+import type { NodeEvent } from './events/training-events.ts';
 import { createIdentity } from './identity/identity.ts';
 import { WALLET_KEY_FILE } from './identity/wallet.ts';
 import { startNode } from './start.ts';

@@ -14,7 +14,7 @@ import { makeFolder, pause } from '@chorus/utils';
 import type { OpenAdmin } from './admin-source/open-admin.ts';
 import type { NodeConfig } from './config/config.ts';
 import { listData, openData } from './data/registry.ts';
-import type { EventSink, NodeEvent } from './events/events.ts';
+import type { EventSink, NodeEvent } from './events/training-events.ts';
 import { type NodeKey, readNodeKey, writeNewNodeKey } from './identity/node-key.ts';
 import { type OpenedWallet, openWallet, type PasswordSource } from './identity/wallet.ts';
 import { Journal } from './journal/journal.ts';

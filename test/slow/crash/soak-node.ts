@@ -6,6 +6,7 @@ import { createNetwork, type LibP2pNetwork } from '@chorus/network';
 import {
   ChorusNode,
   type Log,
+  NODE_EVENTS,
   type NodeEvent,
   OWN_NETWORK,
   openLog,
@@ -65,6 +66,7 @@ export class SoakNode {
     const log = await openLog({
       config: config.log,
       dataDir,
+      catalogue: NODE_EVENTS,
       output: new Writable({ write: (_chunk, _encoding, done) => done() }),
     });
     await mkdir(dataDir, { recursive: true });

@@ -1,4 +1,4 @@
-import { loadConfig, type NodeEvent, openLog, startNode } from '@chorus/node';
+import { loadConfig, NODE_EVENTS, type NodeEvent, openLog, startNode } from '@chorus/node';
 import { killModels } from '@chorus/training';
 import { Command } from 'commander';
 import { EXIT, errorText, Interrupted, reportAndExit } from '../environment/exit.ts';
@@ -49,7 +49,7 @@ async function startAction(flags: StartFlags): Promise<void> {
   const { config } = flags.config
     ? await loadConfig(flags.config, { env: process.env, set })
     : await configOf(flags, set);
-  const log = await openLog({ config: config.log, dataDir: config.dataDir });
+  const log = await openLog({ config: config.log, dataDir: config.dataDir, catalogue: NODE_EVENTS });
   const emit = (event: NodeEvent) => {
     log.sink(event);
     if (process.send && process.connected) process.send(event);

@@ -1,5 +1,5 @@
 import type { AdminSource } from '../admin/source.ts';
-import type { NodeEvent } from '../events/events.ts';
+import type { NodeEvent } from '../events/training-events.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { NodeConditions } from '../status/node-conditions.ts';

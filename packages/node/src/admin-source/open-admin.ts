@@ -3,7 +3,7 @@ import { ChorusError, explain } from '@chorus/protocol';
 import { isLoopback } from '../admin/guard.ts';
 import { type AdminServer, startAdmin } from '../admin/server.ts';
 import type { NodeConfig } from '../config/config.ts';
-import type { EventSink, NodeEvent } from '../events/events.ts';
+import type { EventSink, NodeEvent } from '../events/training-events.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 import type { TransactionSink } from '../metrics/metered-chain.ts';
 import { Metrics } from '../metrics/metrics.ts';

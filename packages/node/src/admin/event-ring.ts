@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { bigintAsText } from '@chorus/protocol';
-import type { NodeEvent } from '../events/events.ts';
+import type { NodeEvent } from '../events/training-events.ts';
 
 /** Number of events remembered for streams that reconnect. */
 const MAX_EVENTS = 2_000;

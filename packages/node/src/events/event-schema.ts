@@ -1,14 +1,8 @@
 import { z } from 'zod';
-import type { NodeEvent } from './events.ts';
+import type { Jsonified } from './catalogue.ts';
+import type { NodeEvent } from './training-events.ts';
 
-/** The same value after JSON: bigint has become a decimal string. */
-export type Jsonified<T> = T extends bigint
-  ? string
-  : T extends (infer E)[]
-    ? Jsonified<E>[]
-    : T extends object
-      ? { [K in keyof T]: Jsonified<T[K]> }
-      : T;
+export type { Jsonified } from './catalogue.ts';
 
 /** A node's event as the event stream carries it. */
 export type EventJson = Jsonified<NodeEvent>;

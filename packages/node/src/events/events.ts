@@ -1,69 +1,13 @@
-import type { Address, Explanation, Hex } from '@chorus/protocol';
+import type { Address, Explanation } from '@chorus/protocol';
 
-/** The stages of a round, in order; each is a file of `stages/`. */
-export type Stage = 'train' | 'commit' | 'reference' | 'aggregate' | 'prove' | 'settle' | 'recompute';
+/** Any event of a node: of the host, or of one of its services. Services' types begin with the service's name. */
+export interface AnyEvent {
+  readonly type: string;
+}
 
-/** What a node reports while it works: to its log, to the process that started it, to tests. */
-export type NodeEvent =
+/** What the host reports while it works: to its log, to the process that started it, to the admin API. */
+export type HostEvent =
   | { type: 'ready'; address: Address; peerId: string; multiaddrs: string[] }
-  /** The reason: the first obstacle. */
-  | ({ type: 'task-refused'; taskId: bigint } & Explanation)
-  | { type: 'joined'; taskId: bigint }
-  /** This node's own task; `publication` is the id of the request. */
-  | { type: 'publishing'; publication: string; step: 'check' | 'escrow' }
-  | { type: 'published'; publication: string; taskId: bigint }
-  /** Nothing was escrowed. */
-  | ({ type: 'publication-failed'; publication: string } & Explanation)
-  /**
-   * A task of this node's own that it cannot follow, so that no node can: ended on chain before it began.
-   * `refunded`: of the budget, in the token's smallest unit. `decimals`: of that token; null if the chain did not say.
-   */
-  | ({ type: 'task-cancelled'; taskId: bigint; refunded: bigint; decimals: number | null } & Explanation)
-  /** No more work is done for it, by the contributor's wish. */
-  | { type: 'left'; taskId: bigint }
-  /** The update is on chain. */
-  | { type: 'committed'; taskId: bigint; round: number }
-  | { type: 'stage-started'; taskId: bigint; round: number; stage: Stage }
-  | { type: 'stage'; taskId: bigint; round: number; stage: Stage; seconds: number; detail?: string }
-  | { type: 'progress'; taskId: bigint; round: number; stage: Stage; fraction: number }
-  /** Why each trainer (in index order) got its share; reported by the aggregator. */
-  | { type: 'scores'; taskId: bigint; round: number; reasons: string[] }
-  /** An update or reference is not available, or does not match its commitment. */
-  | ({ type: 'payload-refused'; taskId: bigint; round: number; author: Address } & Explanation)
-  /** The model after `round` as this node computed it; all nodes must report the same digest. */
-  | { type: 'model'; taskId: bigint; round: number; digest: Hex }
-  /** The result of a finished round for this account; amounts in the token's smallest unit. */
-  | {
-      type: 'round-ended';
-      taskId: bigint;
-      round: number;
-      outcome: 'settled' | 'void';
-      token: Address;
-      /** Of the token; null if the chain did not say. */
-      decimals: number | null;
-      /** Null where this account does not train the task. */
-      weight: number | null;
-      share: number | null;
-      reward: bigint;
-      fee: bigint;
-      reason: string;
-    }
-  /** `modelCid`: the final model (a file of @chorus/training) on IPFS; only reported by the requester. */
-  | {
-      type: 'task-ended';
-      taskId: bigint;
-      /**
-       * Amount paid out at its end, without earlier payouts and without those that a crash of an earlier run left
-       * uncounted.
-       */
-      claimed: bigint;
-      /** Of the task's token; null if the chain did not say. */
-      decimals: number | null;
-      opensCommitment: boolean;
-      modelCid: string | null;
-      /** The node had left the task, so it has no model to report. */
-      left?: true;
-    }
   /** A limit stops the node from accepting anything new; work in progress continues. */
   | ({ type: 'paused' } & Explanation)
   | { type: 'resumed'; code: string }
@@ -76,7 +20,8 @@ export type NodeEvent =
   | { type: 'peer-disconnected'; peerId: string }
   /** `until`: unix milliseconds; null: permanently. */
   | { type: 'peer-banned'; peerId: string; until: number | null; reason: string }
-  /** `taskId`: the task concerned, if there is one. */
-  | ({ type: 'warning'; taskId?: bigint } & Explanation);
+  /** `subject`: what it concerns, such as `Task 3`. */
+  | ({ type: 'warning'; subject?: string } & Explanation);
 
-export type EventSink = (event: NodeEvent) => void;
+/** Takes the host's events; sinks of a node take those of its services too. */
+export type EventSink<E extends AnyEvent = HostEvent> = (event: E) => void;

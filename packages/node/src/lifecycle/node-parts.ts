@@ -1,7 +1,7 @@
 import { type Dataset, modelMemory } from '@chorus/training';
 import type { NodeConfig } from '../config/config.ts';
 import type { Ports } from '../context/ports.ts';
-import type { EventSink } from '../events/events.ts';
+import type { EventSink } from '../events/training-events.ts';
 import { Journal } from '../journal/journal.ts';
 import { Models } from '../models/models.ts';
 import { RefusedModels } from '../models/refused-models.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EventJson } from '../events/event-schema.ts';
-import type { NodeEvent } from '../events/events.ts';
+import type { NodeEvent } from '../events/training-events.ts';
 import { logMessageOf } from './log-messages.ts';
 
 const TOKEN = '0x00000000000000000000000000000000000000aa';
@@ -126,6 +126,7 @@ describe('an event as a sentence', () => {
       type: 'warning',
       code: 'E_X',
       message: 'something is wrong',
+      subject: 'Task 7',
       taskId: 7n,
       hint: null,
     } as const;

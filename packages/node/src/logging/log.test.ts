@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { logConfigSchema } from '../config/log-config.ts';
 import { LOG_FILE, type LogOptions, openLog } from './log.ts';
 import { openLogFile } from './log-file.ts';
+import { NODE_EVENTS } from './log-messages.ts';
 import { fileOutput } from './output.ts';
 
 let dataDir: string;
@@ -22,7 +23,13 @@ async function open(config: object, options: Partial<LogOptions> = {}) {
   output.on('data', (data) => {
     text += String(data);
   });
-  const log = await openLog({ config: logConfigSchema.parse(config), dataDir, output, ...options });
+  const log = await openLog({
+    config: logConfigSchema.parse(config),
+    dataDir,
+    catalogue: NODE_EVENTS,
+    output,
+    ...options,
+  });
   return { log, lines: () => text.split('\n').filter(Boolean) };
 }
 

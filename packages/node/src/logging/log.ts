@@ -3,9 +3,9 @@ import { formatUnits } from '@chorus/chain';
 import { bigintAsText, keepSecret, plainJson, withoutSecrets } from '@chorus/protocol';
 import { type DestinationStream, type Logger, multistream, pino, stdTimeFunctions } from 'pino';
 import type { LogConfig } from '../config/log-config.ts';
-import type { EventSink, NodeEvent } from '../events/events.ts';
+import { type AnyCatalogue, messageOf } from '../events/catalogue.ts';
+import type { AnyEvent } from '../events/events.ts';
 import type { LogFile } from './log-file.ts';
-import { logMessageOf } from './log-messages.ts';
 import { standardOutput } from './output.ts';
 import { Repeats } from './repeats.ts';
 import { SECRET_FIELDS } from './secret-fields.ts';
@@ -16,6 +16,8 @@ export const LOG_FILE = join('logs', 'node.log');
 export interface LogOptions {
   config: LogConfig;
   dataDir: string;
+  /** How each kind of event reads. */
+  catalogue: AnyCatalogue;
   /** The visible output: standard output by default. */
   output?: NodeJS.WritableStream & { isTTY?: boolean };
   /** Texts that must never be written, in addition to the secrets this process knows (`keepSecret`). */
@@ -26,7 +28,7 @@ export interface LogOptions {
 export interface Log {
   logger: Logger;
   /** Writes an event as a sentence, together with the event itself. */
-  sink: EventSink;
+  sink: <E extends AnyEvent>(event: E) => void;
   /** Writes all buffered lines and closes the file. */
   close(): Promise<void>;
 }
@@ -38,11 +40,12 @@ export interface Log {
 export async function openLog({
   config,
   dataDir,
+  catalogue,
   output = standardOutput(),
   secrets = [],
 }: LogOptions): Promise<Log> {
   for (const secret of secrets) keepSecret(secret);
-  const repeats = new Repeats();
+  const repeats = new Repeats(catalogue);
   const pretty = config.format === 'pretty' || (config.format === 'auto' && output.isTTY === true);
   const streams: { level: string; stream: DestinationStream }[] = [
     { level: config.level, stream: pretty ? await prettyStream(output) : output },
@@ -64,14 +67,14 @@ export async function openLog({
     logger,
     sink: (event) => {
       const held = repeats.seen(event);
-      if (held !== null) writeEvent(logger, event, held);
+      if (held !== null) writeEvent(logger, event, catalogue, held);
     },
     close: async () => await file?.close(),
   };
 }
 
-function writeEvent(logger: Logger, event: NodeEvent, held: number): void {
-  const { level, text } = logMessageOf(event, { amount: inTokens });
+function writeEvent(logger: Logger, event: AnyEvent, catalogue: AnyCatalogue, held: number): void {
+  const { level, text } = messageOf(event, catalogue, { amount: inTokens });
   if (!logger.isLevelEnabled(level)) return;
   const times = held > 0 ? ` (${held} more times since this was last written)` : '';
   logger[level](JSON.parse(JSON.stringify({ event }, bigintAsText)), `${text}${times}`);

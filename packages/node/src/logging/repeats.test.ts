@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
+import { NODE_EVENTS } from './log-messages.ts';
 import { Repeats } from './repeats.ts';
 
 it('a repeated line is written once, and then with its count', () => {
   let now = 0;
-  const repeats = new Repeats(() => now);
+  const repeats = new Repeats(NODE_EVENTS, () => now);
   const full = (pause: number) =>
     repeats.seen({
       type: 'warning',
@@ -22,7 +23,7 @@ it('a repeated line is written once, and then with its count', () => {
 });
 
 it('a task refused for the same reason is logged once; for another reason, or another task, again', () => {
-  const repeats = new Repeats(() => 0);
+  const repeats = new Repeats(NODE_EVENTS, () => 0);
   const refused = (taskId: bigint, code: string) =>
     repeats.seen({ type: 'task-refused', taskId, code, message: 'no', hint: null });
   expect([refused(5n, 'E_A'), refused(5n, 'E_A'), refused(5n, 'E_B'), refused(6n, 'E_A')]).toEqual([

@@ -1,4 +1,5 @@
-import type { NodeEvent } from '../events/events.ts';
+import type { AnyCatalogue } from '../events/catalogue.ts';
+import type { AnyEvent } from '../events/events.ts';
 
 /** Time for which a repeated line is suppressed. */
 const QUIET_MILLISECONDS = 600_000;
@@ -17,17 +18,19 @@ interface Line {
  * is refused once a minute. A line is written the first time, and then every ten minutes with its count.
  */
 export class Repeats {
+  readonly #catalogue: AnyCatalogue;
   readonly #clock: () => number;
   readonly #lines = new Map<string, Line>();
 
-  constructor(clock: () => number = Date.now) {
+  constructor(catalogue: AnyCatalogue, clock: () => number = Date.now) {
+    this.#catalogue = catalogue;
     this.#clock = clock;
   }
 
   /** How often an event came since it was last written, 0 for a new one; null if it must be suppressed. */
-  seen(event: NodeEvent): number | null {
-    const key = keyOf(event);
-    if (key === null) return 0;
+  seen<E extends AnyEvent>(event: E): number | null {
+    const key = this.#catalogue[event.type]?.repeats?.(event);
+    if (key === undefined) return 0;
     const now = this.#clock();
     const line = this.#lines.get(key);
     if (line && now - line.at < QUIET_MILLISECONDS) {
@@ -39,20 +42,5 @@ export class Repeats {
     const [oldest] = this.#lines.keys();
     if (this.#lines.size > MAX_LINES && oldest !== undefined) this.#lines.delete(oldest);
     return line?.held ?? 0;
-  }
-}
-
-/**
- * The key by which two events are the same; null for kinds of which each event is new. Numbers are ignored, because
- * they grow while nothing else changes.
- */
-function keyOf(event: NodeEvent): string | null {
-  switch (event.type) {
-    case 'warning':
-      return `${event.code} ${event.message.replace(/\d+/g, '#')}`;
-    case 'task-refused':
-      return `refused ${event.taskId} ${event.code} ${event.message.replace(/\d+/g, '#')}`;
-    default:
-      return null;
   }
 }

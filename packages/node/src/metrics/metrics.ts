@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { NodeEvent } from '../events/events.ts';
+import type { NodeEvent } from '../events/training-events.ts';
 
 /** Upper bounds in seconds: a round of a small model takes seconds, one of a large model many minutes. */
 const STAGE_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900];

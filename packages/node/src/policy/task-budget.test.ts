@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Limits, limitsSchema } from '../config/limits-config.ts';
 import { OWN_NETWORK } from '../config/own-network.ts';
 import { privacyConfigSchema } from '../config/privacy-config.ts';
-import type { NodeEvent } from '../events/events.ts';
+import type { NodeEvent } from '../events/training-events.ts';
 import { ResourceBudget } from '../resources/resource-budget.ts';
 import { LeftTasks } from './left-tasks.ts';
 import { TaskBudget, type TaskFacts } from './task-budget.ts';

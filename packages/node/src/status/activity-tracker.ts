@@ -1,5 +1,5 @@
 import type { Refusal } from '../admin/schema/tasks.ts';
-import type { NodeEvent } from '../events/events.ts';
+import type { NodeEvent } from '../events/training-events.ts';
 
 /** Number of rounds whose stage times are remembered, and of refused tasks. */
 const MAX_ROUNDS = 500;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { NodeEvent } from '../events/events.ts';
+import type { NodeEvent } from '../events/training-events.ts';
 import { ConditionWatch } from './condition-watch.ts';
 
 const away = { code: 'E_CHAIN_UNREACHABLE', message: 'the chain does not answer', hint: 'check it' };

@@ -1,6 +1,6 @@
 import { EventRing } from '../admin/event-ring.ts';
 import type { Notice } from '../admin/schema/values.ts';
-import type { NodeEvent } from '../events/events.ts';
+import type { NodeEvent } from '../events/training-events.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { ActivityTracker } from './activity-tracker.ts';
 import { RecentWarnings } from './recent-warnings.ts';

@@ -1,6 +1,6 @@
 import { plainLine } from '@chorus/protocol';
 import type { Warning } from '../admin/schema/status.ts';
-import type { NodeEvent } from '../events/events.ts';
+import type { NodeEvent } from '../events/training-events.ts';
 
 /** Maximum number of warnings; beyond it, the oldest kind is dropped. */
 const MAX_WARNINGS = 50;

@@ -1,6 +1,6 @@
 import { ChorusError, sameAddress } from '@chorus/protocol';
 import type { Ports } from '../context/ports.ts';
-import type { EventSink } from '../events/events.ts';
+import type { EventSink } from '../events/training-events.ts';
 import type { LeftTasks } from '../policy/left-tasks.ts';
 import type { TaskBudget } from '../policy/task-budget.ts';
 import type { TaskRunner } from '../rounds/task-runner.ts';

@@ -1,6 +1,6 @@
 import { ChorusError, explain, type Hex, MAX_MODEL_BYTES } from '@chorus/protocol';
 import type { Ports } from '../context/ports.ts';
-import type { EventSink } from '../events/events.ts';
+import type { EventSink } from '../events/training-events.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Publication } from '../journal/publications.ts';
 import type { Background } from '../utils/background.ts';

@@ -2,7 +2,7 @@ import { decimalsOf } from '@chorus/chain';
 import { decodeTerms, sameAddress, type TaskState } from '@chorus/protocol';
 import { encodeGlobalModel } from '@chorus/training';
 import type { Ports } from '../context/ports.ts';
-import type { EventSink } from '../events/events.ts';
+import type { EventSink } from '../events/training-events.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type PayloadReader, payloadForm } from '../payloads/sealing/payload-form.ts';
 import type { TaskFiles } from '../payloads/task-files.ts';

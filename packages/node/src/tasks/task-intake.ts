@@ -16,7 +16,7 @@ import {
 import type { Dataset } from '@chorus/training';
 import type { NodeConfig } from '../config/config.ts';
 import { fitDataset, fitsData } from '../data/fit-data.ts';
-import type { EventSink } from '../events/events.ts';
+import type { EventSink } from '../events/training-events.ts';
 import type { Models } from '../models/models.ts';
 import { isModelFault } from '../models/refused-models.ts';
 import type { PayloadReader } from '../payloads/sealing/payload-form.ts';

@@ -1,6 +1,6 @@
 import { explain, isRetryable } from '@chorus/protocol';
 import { pause } from '@chorus/utils';
-import type { EventSink } from '../events/events.ts';
+import type { EventSink } from '../events/training-events.ts';
 
 /** First and longest pause before a retry, if the chain or a peer was not available. */
 export const RETRY_MILLISECONDS = { first: 1_000, longest: 30_000 };
@@ -39,7 +39,8 @@ export class Background {
   report(work: Promise<void>, taskId?: bigint): Promise<void> {
     return work.catch((error) => {
       if (this.#signal.aborted) return;
-      this.#emit({ type: 'warning', ...explain(error), ...(taskId === undefined ? {} : { taskId }) });
+      const concerns = taskId === undefined ? {} : { subject: `Task ${taskId}`, taskId };
+      this.#emit({ type: 'warning', ...explain(error), ...concerns });
     });
   }
 

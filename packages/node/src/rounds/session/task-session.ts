@@ -20,7 +20,7 @@ import { poisonDataset } from '../../adversary/data.ts';
 import type { NodeConfig } from '../../config/config.ts';
 import type { Ports } from '../../context/ports.ts';
 import { fitDataset } from '../../data/fit-data.ts';
-import type { EventSink, NodeEvent, Stage } from '../../events/events.ts';
+import type { EventSink, NodeEvent, Stage } from '../../events/training-events.ts';
 import { PublicHistories } from '../../history/public-history.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { type Models, openTrainer } from '../../models/models.ts';

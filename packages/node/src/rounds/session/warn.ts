@@ -6,5 +6,5 @@ export function warn(
   { taskId, emit, signal }: Pick<TaskSession, 'taskId' | 'emit' | 'signal'>,
   error: unknown,
 ): void {
-  if (!signal.aborted) emit({ type: 'warning', taskId, ...explain(error) });
+  if (!signal.aborted) emit({ type: 'warning', subject: `Task ${taskId}`, taskId, ...explain(error) });
 }

@@ -78,6 +78,7 @@ export async function provide(session: TaskSession, round: number, onChain: Vect
     // Happens only if the payload on disk was lost or changed after the commitment; no node could use it.
     session.emit({
       type: 'warning',
+      subject: `Task ${taskId}`,
       taskId,
       code: 'E_PAYLOAD_CHANGED',
       message: 'the payload on disk differs from the committed one',
