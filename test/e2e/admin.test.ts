@@ -19,7 +19,7 @@ import { type Address, cidFromDigest, type Hex, payloadBytes } from '@chorus/pro
 import { writeShard } from '@chorus/training';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { FakeKubo, FakeSwarm } from '../twins/kubo.ts';
-import { smallTask, type TwinNetwork, withOwnNetwork } from './twins.ts';
+import { smallTask, type TwinNetwork } from './twins.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../apps/cli/bin/chorus.js', import.meta.url));
 const STAKE = 1_000n;
@@ -57,6 +57,7 @@ async function start(name: string, account: number, config: Partial<NodeConfigIn
     srsCache: join(folder, 'srs'),
     ...OWN_NETWORK,
     ...config,
+    training: { ...OWN_NETWORK.training, ...config.training },
   };
   await writeFile(file, JSON.stringify(full));
   const child = fork(PROGRAM, ['start', '--config', file], {
@@ -123,14 +124,15 @@ describe('a node at work', () => {
     await writeShard(join(folder, 'train.shard'), shards[0]!);
     await writeShard(join(folder, 'validate.shard'), validation);
     const alice = await start('alice', 1, {
-      roles: ['trainer'],
-      data: join(folder, 'train.shard'),
-      limits: withOwnNetwork({ tasks: { licences: ['Apache-2.0'] } }),
+      training: {
+        roles: ['trainer'],
+        data: join(folder, 'train.shard'),
+        tasks: { ...OWN_NETWORK.training.tasks, licences: ['Apache-2.0'] },
+      },
       storage: { ipfsApi: daemon.url },
     });
     const victor = await start('victor', 2, {
-      roles: ['validator', 'aggregator'],
-      data: join(folder, 'validate.shard'),
+      training: { roles: ['validator', 'aggregator'], data: join(folder, 'validate.shard') },
     });
     await transferTokens({
       url: devnet.url,

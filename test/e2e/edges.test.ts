@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Deployment, type Devnet, deployChorus, startDevnet } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
-import { CONFIG_FILE, loadConfig, OWN_NETWORK, WALLET_KEY_FILE } from '@chorus/node';
+import { CONFIG_FILE, loadConfig, OWN_NETWORK, TRAINING_NODE, WALLET_KEY_FILE } from '@chorus/node';
 import { type AdminClient, createAdminClient, readAdmin, type Status } from '@chorus/node/admin';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { diagnoseChain } from '../../apps/cli/src/doctor/chain-checks.ts';
@@ -164,7 +164,7 @@ it.each<[RpcFault, RegExp]>([
   ['limited', /too many requests/],
 ])('doctor says of an endpoint that answers with %s what is wrong and what to do', async (fault, words) => {
   other.fault = fault;
-  const { config } = await loadConfig(join(home, CONFIG_FILE));
+  const { config } = await loadConfig(TRAINING_NODE, join(home, CONFIG_FILE));
   const url = config.chain.url.replace(`:${port}/`, `:${otherPort}/`);
   const findings = await diagnoseChain({ ...config, chain: { ...config.chain, url } }, null, home);
   said += `\ndoctor ${JSON.stringify(findings)}\n`;

@@ -54,19 +54,17 @@ async function startVictim(
   const file = join(dataDir, 'config.json');
   const config = {
     dataDir,
-    roles: ['trainer'],
-    data: join(folder, 'train.shard'),
     chain: { url: devnet.url, contract: deployment.taskManager },
     network: { bootstrap: stranger.ports.network.multiaddrs() },
-    srsCache: join(folder, 'srs'),
     admin: { enabled: false },
-    // What is refused here is the model: the terms are consented to.
-    maxStake: OWN_NETWORK.maxStake,
-    privacy: OWN_NETWORK.privacy,
-    limits: {
-      ...OWN_NETWORK.limits,
-      memory: MEMORY,
-      tasks: { ...OWN_NETWORK.limits.tasks, callSeconds },
+    limits: { ...OWN_NETWORK.limits, memory: MEMORY },
+    training: {
+      roles: ['trainer'],
+      data: join(folder, 'train.shard'),
+      srsCache: join(folder, 'srs'),
+      // What is refused here is the model: the terms are consented to.
+      ...OWN_NETWORK.training,
+      tasks: { ...OWN_NETWORK.training.tasks, callSeconds },
     },
   };
   await writeFile(file, JSON.stringify(config));

@@ -45,6 +45,7 @@ async function start(name: string, account: number, config: Partial<NodeConfigIn
     srsCache: homeOf('srs'),
     ...OWN_NETWORK,
     ...config,
+    training: { ...OWN_NETWORK.training, ...config.training },
   };
   await writeFile(join(home, CONFIG_FILE), JSON.stringify(rest));
   run(['start', '--home', home]);
@@ -72,11 +73,10 @@ beforeAll(async () => {
   await writeShard(homeOf('train.shard'), half(0));
   await writeShard(homeOf('validate.shard'), half(60));
   await writeFile(homeOf('own.onnx'), buildModel('mlp', { inputShape: [784], classes: 10, seed: 5 }));
-  alice = await start('alice', 1, { roles: ['trainer'], data: homeOf('train.shard') });
+  alice = await start('alice', 1, { training: { roles: ['trainer'], data: homeOf('train.shard') } });
   const { identity, network } = await alice.status();
   const validator = await start('victor', 2, {
-    roles: ['validator', 'aggregator'],
-    data: homeOf('validate.shard'),
+    training: { roles: ['validator', 'aggregator'], data: homeOf('validate.shard') },
     network: { bootstrap: network.addresses },
   });
   victor = (await validator.status()).identity.wallet as Address;

@@ -61,12 +61,14 @@ export interface TwinNode {
   events: NodeEvent[];
 }
 
+type Training = NonNullable<NodeConfigInput['training']>;
+
 export interface JoinOptions {
   roles: ('trainer' | 'validator' | 'aggregator')[];
   data?: Dataset;
-  attack?: NodeConfigInput['attack'];
-  limits?: NodeConfigInput['limits'];
-  privacy?: NodeConfigInput['privacy'];
+  attack?: Training['attack'];
+  limits?: NodeConfigInput['limits'] & Pick<Training, 'stake' | 'tasks'>;
+  privacy?: Training['privacy'];
   /** Stand something between a node and its chain, or its storage. */
   wrapChain?: (chain: MemoryChain) => MemoryChain;
   wrapStorage?: (storage: StoragePort) => StoragePort;
@@ -114,17 +116,19 @@ export class TwinNetwork {
       // What a node holds is on its disk.
       for (const [cid, bytes] of held) storage.held.set(cid, bytes);
       held = storage.held;
+      const own = withOwnNetwork(options);
       const config = parseConfig(
         {
           dataDir,
-          roles: options.roles,
           chain: { url: 'http://127.0.0.1:1', contract: this.ledger.contract },
           network: { bootstrap: known.map((each) => each.network.multiaddrs()[0]!) },
-          seed,
-          ...(options.attack ? { attack: options.attack } : {}),
-          maxStake: OWN_NETWORK.maxStake,
-          privacy: { ...OWN_NETWORK.privacy, ...options.privacy },
-          limits: withOwnNetwork(options.limits),
+          limits: own.limits,
+          training: {
+            ...own.training,
+            roles: options.roles,
+            seed,
+            ...(options.attack ? { attack: options.attack } : {}),
+          },
         },
         name,
       );
@@ -179,13 +183,17 @@ export class TwinNetwork {
 }
 
 /** Every task is joined, but for what a test limits itself. */
-export function withOwnNetwork({ gas, stake, tasks, ...rest }: NonNullable<JoinOptions['limits']> = {}) {
-  const own = OWN_NETWORK.limits;
+function withOwnNetwork({ limits = {}, privacy }: Pick<JoinOptions, 'limits' | 'privacy'>) {
+  const { stake, tasks, ...host } = limits;
+  const own = OWN_NETWORK.training;
   return {
-    ...rest,
-    gas: { ...own.gas, ...gas },
-    stake: { ...own.stake, ...stake },
-    tasks: { ...own.tasks, ...tasks },
+    limits: { ...host, gas: { ...OWN_NETWORK.limits.gas, ...host.gas } },
+    training: {
+      ...own,
+      privacy: { ...own.privacy, ...privacy },
+      stake: { ...own.stake, ...stake },
+      tasks: { ...own.tasks, ...tasks },
+    },
   };
 }
 

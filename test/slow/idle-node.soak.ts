@@ -56,7 +56,7 @@ async function start(name: string, account: number, options: string[], bootstrap
   await writeFile(join(dataDir, WALLET_KEY_FILE), devnet.privateKeys[account]!, { mode: 0o600 });
   const config: NodeConfigInput = {
     dataDir,
-    roles: ['aggregator'],
+    training: { roles: ['aggregator'] },
     // Development chains are asked 20 times a second by default, others as often as this.
     chain: { url: devnet.url, contract, pollMilliseconds: 2_000 },
     network: { bootstrap },

@@ -13,18 +13,11 @@
 
 export { type AddressUse, addressFault } from '@chorus/network';
 export { looksAround } from './adversary/vectors.ts';
-export { ATTACKS, type Attack, attackSchema, describeAttack, namesOf } from './config/attack-config.ts';
-export {
-  type NodeConfig,
-  type NodeConfigInput,
-  nodeConfigSchema,
-  parseConfig,
-} from './config/config.ts';
-export { DESCRIPTIONS } from './config/descriptions.ts';
+export { type ConfigDefinition, defineConfig } from './config/definition.ts';
 export { editConfig } from './config/edit.ts';
-export { CONFIG_FIELDS, type ConfigField } from './config/fields.ts';
+export type { ConfigField } from './config/fields.ts';
 export { CONFIG_FILE } from './config/file.ts';
-export { limitsSchema, tokensSchema } from './config/limits-config.ts';
+export { tokensSchema } from './config/limits-config.ts';
 export {
   type ConfigSource,
   findField,
@@ -32,8 +25,9 @@ export {
   type LoadOptions,
   loadConfig,
 } from './config/load.ts';
-export { OWN_NETWORK, OWN_NETWORK_VALUES } from './config/own-network.ts';
+export type { ConfigSection } from './config/section.ts';
 export { renderConfig } from './config/template.ts';
+export { upgradeFile } from './config/upgrade.ts';
 export type { Ports } from './context/ports.ts';
 export { fitDataset } from './data/fit-data.ts';
 export {
@@ -83,4 +77,14 @@ export { waitsFor } from './status/waits-for.ts';
 export { JOURNAL_FILE, journalOwner, setJournalAside } from './store/database.ts';
 export { publishTask, type TaskRequest } from './tasks/announce.ts';
 export { newestTask } from './tasks/create-task.ts';
+export {
+  ATTACKS,
+  type Attack,
+  attackSchema,
+  describeAttack,
+  namesOf,
+} from './training-config/attack-config.ts';
+export { type NodeConfigInput, parseConfig, TRAINING_NODE } from './training-config/node-config.ts';
+export { OWN_NETWORK, OWN_NETWORK_VALUES } from './training-config/own-network.ts';
+export { limitsSchema, type NodeConfig } from './training-config/settings.ts';
 export { isAlive } from './utils/is-alive.ts';

@@ -9,11 +9,11 @@ import { developmentKey } from '@chorus/commitment';
 import type { Address } from '@chorus/protocol';
 import { Wallet } from 'ethers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type NodeConfigInput, parseConfig } from './config/config.ts';
 import type { NodeEvent } from './events/training-events.ts';
 import { createIdentity } from './identity/identity.ts';
 import { WALLET_KEY_FILE } from './identity/wallet.ts';
 import { startNode } from './start.ts';
+import { type NodeConfigInput, parseConfig } from './training-config/node-config.ts';
 
 let devnet: Devnet;
 let contract: Address;
@@ -130,10 +130,10 @@ describe('a configuration', () => {
 
   it('a simulated attack is refused except on development chains', async () => {
     await createIdentity(dataDir, 'a good password', { scryptN: 2 });
-    const started = startNode(config({ attack: 'label' }, public5Url), () => {}, {
+    const started = startNode(config({ training: { attack: 'label' } }, public5Url), () => {}, {
       password: async () => 'a good password',
     });
-    await expect(started).rejects.toMatchObject({ code: 'E_CONFIG', facts: { field: 'attack' } });
+    await expect(started).rejects.toMatchObject({ code: 'E_CONFIG', facts: { field: 'training.attack' } });
   });
 
   it('an IPFS daemon that does not answer is reported once, and the node works without it', async () => {

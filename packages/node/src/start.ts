@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isDevChain } from '@chorus/chain';
 import { createNetwork, type NetworkEvent, type NetworkOptions } from '@chorus/network';
 import {
   type ChainPort,
@@ -12,7 +13,6 @@ import { createHeliaStorage, createKuboStorage, laterStorage, withDaemon } from 
 import type { Dataset } from '@chorus/training';
 import { makeFolder, pause } from '@chorus/utils';
 import type { OpenAdmin } from './admin-source/open-admin.ts';
-import type { NodeConfig } from './config/config.ts';
 import { listData, openData } from './data/registry.ts';
 import type { EventSink, NodeEvent } from './events/training-events.ts';
 import { type NodeKey, readNodeKey, writeNewNodeKey } from './identity/node-key.ts';
@@ -26,6 +26,7 @@ import { DiskWatch } from './status/disk-watch.ts';
 import { keptFiles } from './status/kept-files.ts';
 import { NodeConditions } from './status/node-conditions.ts';
 import { peerScore } from './tasks/peer-score.ts';
+import type { NodeConfig } from './training-config/settings.ts';
 import { RETRY_MILLISECONDS } from './utils/background.ts';
 
 export interface StartOptions {
@@ -98,6 +99,7 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
     const open = () => openChain(config, wallet, journal, emit);
     const connected = await (waiting ? chainInTime(open, emit, waiting) : open());
     closers.push(() => connected.close());
+    refuseAttack(config, connected.chainId);
     const chain = admin ? meteredChain(connected, admin.transaction) : connected;
     // When the network and storage start, there is no node yet: no members, and nothing to keep.
     let node: ChorusNode | null = null;
@@ -151,6 +153,15 @@ async function startParts(config: NodeConfig, told: EventSink, parts: NodeParts)
     for (const close of closers.reverse()) await close().catch(() => {});
     throw error;
   }
+}
+
+/** @throws ChorusError `E_CONFIG` if a simulated attack would meet a chain on which others have something to lose */
+function refuseAttack({ training }: NodeConfig, chainId: number): void {
+  if (training.attack === undefined || isDevChain(chainId)) return;
+  throw new ChorusError('E_CONFIG', 'simulated attacks are allowed only on development chains', {
+    facts: { field: 'training.attack', chainId },
+    hint: 'remove `training.attack` from the configuration',
+  });
 }
 
 /** Pause between two attempts to reach the chain. */
@@ -250,11 +261,11 @@ function networkOptions({ dht, ...network }: NodeConfig['network']): NetworkOpti
 }
 
 /** The private data of a node, if its roles need data. */
-async function datasetOf({ roles, dataDir, data }: NodeConfig): Promise<Dataset | null> {
+async function datasetOf({ dataDir, training: { roles, data } }: NodeConfig): Promise<Dataset | null> {
   return roles.some((role) => role !== 'aggregator') ? openData(dataDir, data) : null;
 }
 
 /** The name of the data in the privacy record: its registered name, or its path. */
-async function dataNameOf({ dataDir, data }: NodeConfig): Promise<string> {
+async function dataNameOf({ dataDir, training: { data } }: NodeConfig): Promise<string> {
   return data ?? (await listData(dataDir))[0]?.name ?? '';
 }

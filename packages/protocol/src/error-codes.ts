@@ -68,6 +68,7 @@ export const ERROR_CODES = {
   E_CONFIG: { category: 'config' },
   E_CONFIG_DEPLOYMENT: { category: 'config' },
   E_CONFIG_MISSING: { category: 'config' },
+  E_CONFIG_RENAMED: { category: 'config' },
   E_IDENTITY_EXISTS: { category: 'exists' },
   E_IDENTITY_FALSE: { category: 'data' },
   E_IDENTITY_NODE_KEY: { category: 'data' },

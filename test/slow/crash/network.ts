@@ -132,10 +132,13 @@ async function start(
       config: {
         ...shared,
         dataDir: join(folder, name),
-        roles: [role],
         network: { bootstrap },
-        seed: i + 2,
-        ...(shard ? { data: shard } : {}),
+        training: {
+          ...OWN_NETWORK.training,
+          roles: [role],
+          seed: i + 2,
+          ...(shard ? { data: shard } : {}),
+        },
       },
       ...(killAt ? { killAt: (point: StepPoint) => killAt(name, [role], point) } : {}),
       onEvent: (event) => onEvent(name, event),

@@ -238,7 +238,7 @@ async function startMember(
   { net, book, folder, url, contract, running }: NodePlan,
   name: string,
   walletKey: Hex,
-  { network, ...config }: Pick<NodeConfigInput, 'roles' | 'data' | 'seed' | 'network'>,
+  { network, ...training }: NodeConfigInput['training'] & Pick<NodeConfigInput, 'network'>,
 ): Promise<MemberProcess> {
   const member = await MemberProcess.start({
     name,
@@ -246,7 +246,7 @@ async function startMember(
     program: name === HUB ? 'requester' : 'start',
     config: {
       ...OWN_NETWORK,
-      ...config,
+      training: { ...OWN_NETWORK.training, ...training },
       dataDir: join(folder, name),
       chain: { url, contract, pollMilliseconds: POLL_MILLISECONDS },
       network: { ...network, listen: [`/ip4/${net.localAddress(name)}/tcp/${PORT}`] },

@@ -1,8 +1,9 @@
-import { CONFIG_FIELDS, DESCRIPTIONS, editConfig, findField, type NodeConfig } from '@chorus/node';
+import { findField, type NodeConfig } from '@chorus/node';
 import { plainJson } from '@chorus/protocol';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
 import { configOf, configPathOf, type HomeOptions, homeOptions } from '../environment/home.ts';
+import { CONFIG, editConfig } from '../environment/node-config.ts';
 import { print, printJson, wrap } from '../output/table.ts';
 
 /** `chorus config`: the node's settings. */
@@ -12,7 +13,7 @@ export function configCommand(): Command {
     .argument('<key>', 'such as chain.url')
     .addHelpText('after', '\nExample:\n  $ chorus config get limits.memory')
     .action(async (key: string, flags: HomeOptions) => {
-      const { path } = findField(key);
+      const { path } = findField(CONFIG, key);
       const { config, sources } = await configOf(flags);
       const value = valueAt(config, path);
       // Only this command shows the access key of an endpoint, because the user asks for that value.
@@ -33,7 +34,7 @@ export function configCommand(): Command {
   const unset = new Command('unset')
     .description('remove a value from the file, so that its default applies')
     .argument('<key>', 'such as threads')
-    .addHelpText('after', '\nExample:\n  $ chorus config unset threads')
+    .addHelpText('after', '\nExample:\n  $ chorus config unset training.threads')
     .action(async (key: string, flags: HomeOptions) => {
       await editConfig(configPathOf(flags), key, null);
       await told(key, flags);
@@ -57,8 +58,9 @@ export function configCommand(): Command {
 
 async function told(key: string, flags: HomeOptions): Promise<void> {
   const { config, sources } = await configOf(flags);
-  const value = valueAt(config, findField(key).path);
-  const source = sources.get(key) ?? 'default';
+  const field = findField(CONFIG, key);
+  const value = valueAt(config, field.path);
+  const source = sources.get(field.key) ?? 'default';
   if (flags.json) return printJson({ key, value: value ?? null, source });
   print(
     `${key} ${colors.dim('=')} ${textOf(value)}${source === 'environment' ? colors.yellow(' (overridden by the environment)') : ''}`,
@@ -67,17 +69,17 @@ async function told(key: string, flags: HomeOptions): Promise<void> {
 
 async function listAction(flags: HomeOptions & { explain?: boolean }): Promise<void> {
   const { config, sources, path } = await configOf(flags);
-  const values = CONFIG_FIELDS.map((field) => ({
+  const values = CONFIG.fields.map((field) => ({
     key: field.key,
     value: valueAt(config, field.path) ?? null,
     source: sources.get(field.key) ?? 'default',
     variable: field.variable,
-    description: DESCRIPTIONS[field.key] ?? '',
+    description: CONFIG.descriptions[field.key] ?? '',
   }));
   if (flags.json) return printJson({ path, values });
   const lines = values.flatMap(({ key, value, source, variable, description }) => {
     const text = textOf(value);
-    const line = `${key.padEnd(28)} ${(source === 'default' ? colors.dim : String)(text)}`;
+    const line = `${key.padEnd(36)} ${(source === 'default' ? colors.dim : String)(text)}`;
     if (!flags.explain) return source === 'default' ? [line] : [`${line} ${colors.dim(`(${source})`)}`];
     return [line, colors.dim(wrap(`    ${description} ${variable}`, 4)), ''];
   });

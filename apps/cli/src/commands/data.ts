@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { addData, editConfig, examineData, listData, type RegisteredData, removeData } from '@chorus/node';
+import { addData, examineData, listData, type RegisteredData, removeData } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { fetchDataset } from '@chorus/training';
 import { Argument, Command, Option } from 'commander';
@@ -10,6 +10,7 @@ import colors from 'yoctocolors';
 import { dataLines } from '../data/view.ts';
 import { Interrupted } from '../environment/exit.ts';
 import { configOf, configPathOf, dataDirOf, type HomeOptions, homeOptions } from '../environment/home.ts';
+import { editConfig } from '../environment/node-config.ts';
 import { type DataFlags, dataOptions, readingOptions } from '../options/data.ts';
 import { columns } from '../output/columns.ts';
 import { print, printJson } from '../output/table.ts';
@@ -75,20 +76,20 @@ async function addAction(name: string, path: string, flags: AddFlags): Promise<v
   const used = await usedData(flags);
   // The node uses its first data at once; later data only if the user asks for that.
   const use = flags.use || (used === undefined && existsSync(configPathOf(flags)));
-  if (use) await editConfig(configPathOf(flags), 'data', name);
+  if (use) await editConfig(configPathOf(flags), 'training.data', name);
   if (flags.json) return printJson({ ...entry, understood, used: use });
   print(
     `${colors.bold(name)}: ${describe(entry)}`,
     ...dataLines(understood).slice(1),
     use
       ? 'the node trains on it from its next start on'
-      : colors.dim(`in use is ${used}; change that with chorus config set data ${name}`),
+      : colors.dim(`in use is ${used}; change that with chorus config set training.data ${name}`),
   );
 }
 
 /** The data that the configuration names, if there is a configuration. */
 async function usedData(flags: HomeOptions): Promise<string | undefined> {
-  return existsSync(configPathOf(flags)) ? (await configOf(flags)).config.data : undefined;
+  return existsSync(configPathOf(flags)) ? (await configOf(flags)).config.training.data : undefined;
 }
 
 const describe = ({ samples, inputShape, classes, bytes: size }: RegisteredData) =>
@@ -121,7 +122,7 @@ async function listAction(flags: HomeOptions): Promise<void> {
 async function removeAction(name: string, flags: HomeOptions): Promise<void> {
   const entry = await removeData(await dataDirOf(flags), name);
   const used = (await usedData(flags)) === name;
-  if (used) await editConfig(configPathOf(flags), 'data', null);
+  if (used) await editConfig(configPathOf(flags), 'training.data', null);
   if (flags.json) printJson({ removed: entry.name, path: entry.path });
   else print(`${name} is forgotten; ${entry.path} stays`);
 }

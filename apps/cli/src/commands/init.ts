@@ -156,7 +156,8 @@ function parseRoles(text: string): NodeRole[] {
 
 /** The stake limits that the owner has agreed to, in words. */
 function stakeText({ stake, devnet }: InitResult): string {
-  if (stake === null) return 'nothing: it joins no task that requires a deposit, until you raise maxStake';
+  if (stake === null)
+    return 'nothing: it joins no task that requires a deposit, until you raise training.maxStake';
   const { tokens, token, owners, days } = stake;
   const whose = owners === null ? "anybody's tasks" : `tasks of ${owners.length} owners`;
   const worst = devnet ? "worth nothing: the token is the devnet's own" : 'at worst all of it is lost';
@@ -173,7 +174,7 @@ function describe(result: InitResult, flags: InitFlags): void {
     ...(data === null ? [`register data to train on:   chorus data add${here} NAME PATH`] : []),
     ...(stake === null
       ? [
-          `allow it to stake:           chorus config set${here} maxStake 10   (tokens in one task; all of it can be lost)`,
+          `allow it to stake:           chorus config set${here} training.maxStake 10   (tokens in one task; all of it can be lost)`,
         ]
       : []),
     `check the set-up:            chorus doctor${here}`,

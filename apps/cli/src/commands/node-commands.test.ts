@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decryptWallet, loadConfig } from '@chorus/node';
+import { decryptWallet } from '@chorus/node';
 import { syntheticDigits, writeShard } from '@chorus/training';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../environment/node-config.ts';
 import { outcomeOf, startChorus } from '../testing/chorus-process.ts';
 
 const CONTRACT = `0x${'12'.repeat(20)}`;
@@ -93,8 +94,8 @@ describe('a node by flags alone', () => {
     const made = await json(['init', '--home', bold, ...place, '--roles', 'aggregator', ...consent]);
     expect(made.stake).toEqual({ tokens: '2.5', token, owners: [owner], days: 7 });
     const { config } = await loadConfig(join(bold, 'config.yaml'));
-    expect(config.maxStake).toBe('2.5');
-    expect(config.limits.stake).toEqual({
+    expect(config.training.maxStake).toBe('2.5');
+    expect(config.training.stake).toEqual({
       onlyListed: true,
       owners: [owner],
       perToken: { [token]: { seconds: 7 * 86_400 } },
@@ -158,7 +159,7 @@ describe('a node by flags alone', () => {
       value: 2 ** 31,
       source: 'file',
     });
-    const { stdout } = await chorus(['config', 'get', 'threads'], { CHORUS_THREADS: '7' });
+    const { stdout } = await chorus(['config', 'get', 'training.threads'], { CHORUS_TRAINING__THREADS: '7' });
     expect(stdout.trim()).toBe('7');
     expect(await readFile(join(home, 'config.yaml'), 'utf8')).toContain('  memory: 2 GiB\n');
     expect((await chorus(['config', 'set', 'threads', 'many'])).code).toBe(78);

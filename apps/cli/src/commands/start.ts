@@ -1,8 +1,10 @@
-import { loadConfig, NODE_EVENTS, type NodeEvent, openLog, startNode } from '@chorus/node';
+import { NODE_EVENTS, type NodeEvent, openLog, startNode } from '@chorus/node';
+import type { Explanation } from '@chorus/protocol';
 import { killModels } from '@chorus/training';
 import { Command } from 'commander';
 import { EXIT, errorText, Interrupted, reportAndExit } from '../environment/exit.ts';
-import { configOf, type HomeOptions, homeOptions } from '../environment/home.ts';
+import { configPathOf, type HomeOptions, homeOptions } from '../environment/home.ts';
+import { loadConfig, upgradeConfig } from '../environment/node-config.ts';
 import { passwordSource } from '../environment/password.ts';
 import { goOnWithoutReader } from '../output/terminal.ts';
 
@@ -34,7 +36,7 @@ export function startCommand(): Command {
     .option('--set <key=value>', 'override a value for this run; may be repeated', several)
     .addHelpText(
       'after',
-      '\nExamples:\n  $ chorus start\n  $ CHORUS_PASSWORD_FILE=pw chorus start --set threads=2 --set log.level=debug',
+      '\nExamples:\n  $ chorus start\n  $ CHORUS_PASSWORD_FILE=pw chorus start --set training.threads=2 --set log.level=debug',
     )
     .action(startAction);
 }
@@ -46,14 +48,17 @@ async function startAction(flags: StartFlags): Promise<void> {
     ...(flags.ipfsApi === undefined ? [] : [`storage.ipfsApi=${flags.ipfsApi}`]),
     ...(flags.json ? ['log.format=json'] : []),
   ];
-  const { config } = flags.config
-    ? await loadConfig(flags.config, { env: process.env, set })
-    : await configOf(flags, set);
+  const path = flags.config ?? configPathOf(flags);
+  const rewritten = await upgradeConfig(path);
+  const { config, renamed } = await loadConfig(path, { env: process.env, set });
   const log = await openLog({ config: config.log, dataDir: config.dataDir, catalogue: NODE_EVENTS });
   const emit = (event: NodeEvent) => {
     log.sink(event);
     if (process.send && process.connected) process.send(event);
   };
+  for (const { from, to } of [...rewritten, ...renamed]) {
+    emit({ type: 'warning', ...renamedNotice(from, to, rewritten.length > 0) });
+  }
   const stopping = Promise.withResolvers<void>();
   const closing = new AbortController();
   let askedAt = Number.POSITIVE_INFINITY;
@@ -108,4 +113,15 @@ async function startAction(flags: StartFlags): Promise<void> {
   await log.close();
   clearTimeout(late);
   process.exit(EXIT.ok);
+}
+
+/** Tells that a value of the configuration has another name now. */
+function renamedNotice(from: string, to: string, rewritten: boolean): Explanation {
+  return {
+    code: 'E_CONFIG_RENAMED',
+    message: `${from} is called ${to} now`,
+    hint: rewritten
+      ? 'the file was rewritten, and the old one kept beside it as .before-upgrade'
+      : 'use the new name: the old one works until the next minor version',
+  };
 }

@@ -89,10 +89,9 @@ export async function startDemoNodes(demo: DemoNetworkOptions): Promise<DemoNetw
   const shared = {
     ...OWN_NETWORK,
     chain: { url: devnet.url, contract: deployment.taskManager },
-    seed: options.seed,
   };
   const requester = await startRequester(
-    { ...shared, dataDir: join(folder, 'requester'), roles: [] },
+    { ...shared, dataDir: join(folder, 'requester') },
     requesterKey,
     (event) => onEvent('requester', event),
   );
@@ -103,14 +102,17 @@ export async function startDemoNodes(demo: DemoNetworkOptions): Promise<DemoNetw
       const config: NodeConfigInput = {
         ...shared,
         dataDir: join(folder, planned.name),
-        roles: planned.roles,
         network: { bootstrap },
-        seed: options.seed + i + 1,
-        ...(planned.attack ? { attack: planned.attack } : {}),
-        ...(planned.roles.includes('trainer') ? { data: data.trainerShards[i]! } : {}),
-        ...(planned.roles.includes('validator')
-          ? { data: data.validatorShards[i - trainerCount(options)]! }
-          : {}),
+        training: {
+          ...OWN_NETWORK.training,
+          roles: planned.roles,
+          seed: options.seed + i + 1,
+          ...(planned.attack ? { attack: planned.attack } : {}),
+          ...(planned.roles.includes('trainer') ? { data: data.trainerShards[i]! } : {}),
+          ...(planned.roles.includes('validator')
+            ? { data: data.validatorShards[i - trainerCount(options)]! }
+            : {}),
+        },
       };
       const process = await NodeProcess.start(planned.name, config, nodeKeys[i]!, (event) =>
         onEvent(planned.name, event),

@@ -7,9 +7,8 @@ import { developmentKey } from '@chorus/commitment';
 import {
   addData,
   CONFIG_FILE,
-  type NodeConfigInput,
+  type NodeConfig,
   OWN_NETWORK_VALUES,
-  renderConfig,
   WALLET_KEY_FILE,
   writeNewNodeKey,
 } from '@chorus/node';
@@ -21,6 +20,7 @@ import { DEPLOYMENT_FILE } from '../chain/deployment.ts';
 import { prepareData } from '../demo/data.ts';
 import { localWindows } from '../demo/task.ts';
 import { machineFactor } from '../environment/machine.ts';
+import { renderConfig } from '../environment/node-config.ts';
 
 /** The plan of a devnet; kept in its folder, and the same on every start. */
 export interface DevnetPlan {
@@ -32,7 +32,7 @@ export interface DevnetPlan {
 
 export interface PlannedNode {
   name: string;
-  roles: NodeConfigInput['roles'];
+  roles: NodeConfig['training']['roles'];
   /** Address that other nodes dial, with the peer id. */
   multiaddr: string;
 }
@@ -149,14 +149,14 @@ function configText(name: string, roles: string[], plan: DevnetPlan, url: string
   const own = plan.nodes.find((node) => node.name === name)?.multiaddr;
   const others = plan.nodes.filter((node) => node.name !== name).map(({ multiaddr }) => multiaddr);
   return renderConfig({
-    roles,
+    'training.roles': roles,
     'chain.url': url,
     'chain.contract': plan.deployment.taskManager,
     'chain.chainId': plan.deployment.chainId,
     'network.listen': [own ? own.replace(/\/p2p\/.*$/, '') : '/ip4/127.0.0.1/tcp/0'],
     'network.bootstrap': others.slice(-3),
     ...OWN_NETWORK_VALUES,
-    ...(roles.includes('trainer') || roles.includes('validator') ? { data: 'digits' } : {}),
+    ...(roles.includes('trainer') || roles.includes('validator') ? { 'training.data': 'digits' } : {}),
   });
 }
 

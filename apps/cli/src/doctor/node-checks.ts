@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import {
   CONFIG_FILE,
   type Identity,
-  loadConfig,
   type NodeConfig,
   openData,
   readIdentity,
@@ -17,6 +16,7 @@ import {
 } from '@chorus/node';
 import { createAdminClient, readAdmin, type Status } from '@chorus/node/admin';
 import { describeError } from '@chorus/protocol';
+import { loadConfig } from '../environment/node-config.ts';
 import { diagnoseChain } from './chain-checks.ts';
 import type { Finding } from './checks.ts';
 
@@ -92,7 +92,8 @@ async function identityOf(dataDir: string): Promise<[Finding, Identity | null]> 
   }
 }
 
-async function data({ roles, dataDir, data: name }: NodeConfig): Promise<Finding> {
+async function data({ dataDir, training }: NodeConfig): Promise<Finding> {
+  const { roles, data: name } = training;
   const what = 'data';
   if (!roles.some((role) => role !== 'aggregator'))
     return { what, state: 'off', found: 'its roles need none' };

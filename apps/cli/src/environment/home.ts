@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { CONFIG_FILE, type LoadedConfig, loadConfig } from '@chorus/node';
+import { CONFIG_FILE, type LoadedConfig, type NodeConfig } from '@chorus/node';
 import { type AdminAccess, type AdminClient, createAdminClient, readAdmin } from '@chorus/node/admin';
 import type { Command } from 'commander';
 import { givenPath } from './environment.ts';
+import { loadConfig } from './node-config.ts';
 
 /** Options of every command that concerns a node of this machine. */
 export interface HomeOptions {
@@ -31,7 +32,10 @@ export function configPathOf(options: HomeOptions): string {
 }
 
 /** The configuration of the node, with what the environment and `--set` change. */
-export function configOf(options: HomeOptions, set: readonly string[] = []): Promise<LoadedConfig> {
+export function configOf(
+  options: HomeOptions,
+  set: readonly string[] = [],
+): Promise<LoadedConfig<NodeConfig>> {
   return loadConfig(configPathOf(options), { env: process.env, set });
 }
 

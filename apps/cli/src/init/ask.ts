@@ -132,7 +132,7 @@ async function askStake({ deployment }: Partial<InitAnswers>): Promise<StakeCons
       `(here: for at most ${STAKE_DAYS} days). Part of it is burned if this node is late or absent, and a majority of`,
       "the task's validators, whom a stranger appoints, can take all of it. Worst case: all of it is lost.",
       'The node joins tasks of any owner that have 3 validators other than their owner; up to three deposits in a day.',
-      'chorus config set maxStake changes it later, limits.stake.owners says whose tasks.',
+      'chorus config set training.maxStake changes it later, training.stake.owners says whose tasks.',
     ].join('\n'),
     'What may this node put at risk?',
     { output },

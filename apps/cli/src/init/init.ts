@@ -11,7 +11,6 @@ import {
   type Identity,
   KEYSTORE_FILE,
   NODE_KEY_FILE,
-  renderConfig,
 } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import { makeFolder } from '@chorus/utils';
@@ -19,6 +18,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { DEPLOYMENT_FILE } from '../chain/deployment.ts';
 import { fundAccount } from '../devnet/fund.ts';
 import { readKeystoreFile } from '../environment/keystore-file.ts';
+import { renderConfig } from '../environment/node-config.ts';
 import { configValues, type InitAnswers, type NodeRole, planNetwork, stakePlan } from './plan.ts';
 
 export interface InitOptions {
@@ -71,7 +71,7 @@ export async function initNode(options: InitOptions): Promise<InitResult> {
     }
     const funded = network.devnet ? await fundAccount(network.devnet, identity.address) : 0n;
     const config = join(home, CONFIG_FILE);
-    const values = { ...configValues(answers, network), ...(data === null ? {} : { data }) };
+    const values = { ...configValues(answers, network), ...(data === null ? {} : { 'training.data': data }) };
     // Written last: with this file the node can start.
     await writeFileAtomic(config, renderConfig(values), { mode: 0o600 });
     return { home, identity, config, funded, data, stake, devnet: network.devnet !== null };

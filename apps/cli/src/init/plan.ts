@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
-import { type AddressUse, addressFault, type NodeConfigInput } from '@chorus/node';
+import { type AddressUse, addressFault, type NodeConfig } from '@chorus/node';
 import { ChorusError, keepUrlSecret } from '@chorus/protocol';
 import { DEPLOYMENT_FILE, readDeployment } from '../chain/deployment.ts';
 import { type DevnetDescriptor, devnetFolder, readDevnet } from '../devnet/descriptor.ts';
 
-export type NodeRole = NodeConfigInput['roles'][number];
+export type NodeRole = NodeConfig['training']['roles'][number];
 
 /** Options of `chorus init`, from flags or answers. */
 export interface InitAnswers {
@@ -142,7 +142,7 @@ export function configValues(answers: InitAnswers, network: NetworkPlan): Record
   const { listen, roles } = answers;
   const stake = stakePlan(answers, network);
   return {
-    roles,
+    'training.roles': roles,
     'chain.url': network.rpc,
     'chain.contract': network.contract,
     ...(network.chainId === null ? {} : { 'chain.chainId': network.chainId }),
@@ -151,23 +151,23 @@ export function configValues(answers: InitAnswers, network: NetworkPlan): Record
     ...(listen.length > 0 ? { 'network.listen': listen } : {}),
     'network.bootstrap': network.bootstrap,
     // The defaults are written out, so that the file shows what the node may stake.
-    maxStake: stake?.tokens ?? '0',
-    'limits.stake.onlyListed': true,
+    'training.maxStake': stake?.tokens ?? '0',
+    'training.stake.onlyListed': true,
     ...stakeTokens(stake, network.token),
-    ...(stake?.owners ? { 'limits.stake.owners': stake.owners } : {}),
+    ...(stake?.owners ? { 'training.stake.owners': stake.owners } : {}),
     // A devnet has two validators, both the user's own, and unlimited coins.
-    ...(network.devnet ? { 'limits.tasks.minValidators': 1, 'limits.gas.perDay': '100' } : {}),
+    ...(network.devnet ? { 'training.tasks.minValidators': 1, 'limits.gas.perDay': '100' } : {}),
   };
 }
 
 /**
  * The token that may be staked, and for how long; else the network's own, so that the user only has to set
- * `maxStake`.
+ * `training.maxStake`.
  */
 function stakeTokens(stake: ReturnType<typeof stakePlan>, own: string | null): Record<string, unknown> {
   const token = stake?.token ?? own;
   if (token === null) return {};
-  return { 'limits.stake.perToken': { [token]: { seconds: (stake?.days ?? STAKE_DAYS) * 86_400 } } };
+  return { 'training.stake.perToken': { [token]: { seconds: (stake?.days ?? STAKE_DAYS) * 86_400 } } };
 }
 
 function usage(message: string): ChorusError {

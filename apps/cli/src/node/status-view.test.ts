@@ -236,7 +236,7 @@ describe('the status screen', () => {
     const cautious = status({ limits: allowed({ stakePerTask: '0' }) });
     const text = stripVTControlCharacters(statusScreen(cautious, { columns: 120, rows: 24 }));
     expect(text).toMatch(/stakes +nothing/);
-    expect(text).toContain('chorus config set maxStake 10');
+    expect(text).toContain('chorus config set training.maxStake 10');
   });
 });
 

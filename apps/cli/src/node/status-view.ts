@@ -103,7 +103,7 @@ function requestsText(requests: Status['chain']['requests']): string | null {
 /** A possible reason for having no task: without its owner's consent a node stakes nothing. */
 const waitingFor = ({ stakePerTask }: Status['limits']) =>
   Number(stakePerTask) === 0
-    ? 'no tasks yet: the node joins none that requires stake; to allow some: chorus config set maxStake 10'
+    ? 'no tasks yet: the node joins none that requires stake; to allow some: chorus config set training.maxStake 10'
     : 'no tasks yet: the node joins tasks that match its roles, data and limits';
 
 function taskLines({ tasks, limits }: Status, room: number): string[] {

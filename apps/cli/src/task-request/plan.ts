@@ -68,7 +68,7 @@ export function phasesAt(factor: number, changes: Partial<Phases> = {}): Phases 
   };
 }
 
-/** With fewer validators than this, a stranger's node stakes nothing (`limits.tasks.minValidators`). */
+/** With fewer validators than this, a stranger's node stakes nothing (`training.tasks.minValidators`). */
 const LEAST_VALIDATORS = 3;
 
 /**

@@ -40,7 +40,7 @@ describe('a task as `task create` plans it', () => {
 
   it('the warning says why they would not join', () => {
     expect(strangersRefuse(task(three), OWNER, 'model.onnx')).toEqual([
-      expect.stringContaining('privacy.models'),
+      expect.stringContaining('training.privacy.models'),
     ]);
     expect(strangersRefuse(task([wallet('01'), wallet('02')]), OWNER, 'mlp')).toEqual([
       expect.stringContaining('require 3'),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readTokenDecimals } from '@chorus/chain';
-import { CONFIG_FILE, fitDataset, loadConfig, type NodeConfig, openData } from '@chorus/node';
+import { CONFIG_FILE, fitDataset, type NodeConfig, openData } from '@chorus/node';
 import { type Address, ChorusError, hasCode, MAX_TRAINERS, sameAddress } from '@chorus/protocol';
 import type { ClassOptions, Dataset } from '@chorus/training';
 import { DEPLOYMENT_FILE, readDeployment } from '../chain/deployment.ts';
@@ -8,6 +8,7 @@ import { devnetFolder, findDevnet, readDevnet } from '../devnet/descriptor.ts';
 import { homeIn, REQUESTER } from '../devnet/layout.ts';
 import { configOf, type HomeOptions, homeOf, runningPid } from '../environment/home.ts';
 import { machineFactor } from '../environment/machine.ts';
+import { loadConfig } from '../environment/node-config.ts';
 import { statedClasses } from '../options/data.ts';
 import { addresses, shape, type TaskPlace } from '../task-request/request.ts';
 
@@ -88,7 +89,7 @@ async function onNetwork(flags: PlaceFlags): Promise<Found> {
   }
   const pace = devnet ? machineFactor() : 1;
   const trainers = devnet ? await trainersOn(devnet, flags) : USUAL_TRAINERS;
-  return { config, home, token, validators, data: flags.data ?? config.data, pace, trainers };
+  return { config, home, token, validators, data: flags.data ?? config.training.data, pace, trainers };
 }
 
 type Devnet = Awaited<ReturnType<typeof readDevnet>>;
@@ -112,7 +113,8 @@ async function trainersOn(devnet: Devnet, flags: HomeOptions): Promise<number> {
       )
     : null;
   const joins =
-    config?.roles.includes('trainer') && sameAddress(config.chain.contract, devnet.deployment.taskManager);
+    config?.training.roles.includes('trainer') &&
+    sameAddress(config.chain.contract, devnet.deployment.taskManager);
   return Math.min(MAX_TRAINERS, Math.max(1, own) + (joins ? 1 : 0));
 }
 

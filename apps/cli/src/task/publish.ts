@@ -209,7 +209,7 @@ export async function publishByOwnNode(
     over.resolve();
   };
   beat.waitFor('starting a node for this task, as none runs on its home');
-  const node = await startNode({ ...config, roles: [] }, tell, {
+  const node = await startNode({ ...config, training: { ...config.training, roles: [] } }, tell, {
     password: passwordSource(),
     onShutdown: leave,
   });

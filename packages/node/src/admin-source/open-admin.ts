@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { ChorusError, explain } from '@chorus/protocol';
 import { isLoopback } from '../admin/guard.ts';
 import { type AdminServer, startAdmin } from '../admin/server.ts';
-import type { NodeConfig } from '../config/config.ts';
 import type { EventSink, NodeEvent } from '../events/training-events.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 import type { TransactionSink } from '../metrics/metered-chain.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { HostInfo } from '../status/host-info.ts';
 import type { NodeConditions } from '../status/node-conditions.ts';
+import type { NodeConfig } from '../training-config/settings.ts';
 import { createNodeAdmin } from './node-admin.ts';
 
 /** The admin API of a node that is about to start. */

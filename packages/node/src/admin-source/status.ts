@@ -4,7 +4,6 @@ import { modelMemory } from '@chorus/training';
 import type { Status } from '../admin/schema/status.ts';
 import type { Notice } from '../admin/schema/values.ts';
 import type { AdminSource } from '../admin/source.ts';
-import type { NodeConfig } from '../config/config.ts';
 import { didOfPeerId } from '../identity/did.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 import { lagSeconds } from '../status/chain-watch.ts';
@@ -12,6 +11,7 @@ import type { HostInfo } from '../status/host-info.ts';
 import { limitsView } from '../status/limits-view.ts';
 import type { NodeObserver } from '../status/node-observer.ts';
 import { privacyView } from '../status/privacy-view.ts';
+import { type NodeConfig, trainingSettings } from '../training-config/settings.ts';
 import type { AttachedNode } from './attached-node.ts';
 import { claimableAmounts, roundSummaries, taskSummaries } from './summaries.ts';
 
@@ -60,7 +60,7 @@ export function statusSource(
           pid: process.pid,
           startedAt: observer.startedAt.toISOString(),
           uptimeSeconds: Math.round((Date.now() - observer.startedAt.getTime()) / 1000),
-          roles: config.roles,
+          roles: config.training.roles,
           dataFolder: config.dataDir,
         },
         identity: { peerId: network.peerId, did: didOrNull(network.peerId), wallet: chain.account },
@@ -94,8 +94,8 @@ export function statusSource(
           eventLoopLagMs: machine.lagMs,
           disk: { usedBytes: node.resources.disk.usedBytes, freeBytes: node.resources.disk.freeBytes },
         },
-        limits: limitsView(config, node.resources),
-        privacy: privacyView(config.privacy, node.journal),
+        limits: limitsView(trainingSettings(config), node.resources),
+        privacy: privacyView(config.training.privacy, node.journal),
         warnings: [
           ...holding,
           // Conditions that still hold are listed above, with the time of their last check.

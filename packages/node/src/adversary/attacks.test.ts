@@ -1,7 +1,13 @@
 import { syntheticDigits } from '@chorus/training';
 import { describe, expect, it } from 'vitest';
-import { ATTACKS, type Attack, attackSchema, describeAttack, namesOf } from '../config/attack-config.ts';
 import type { EndedRound } from '../novelty/ended-rounds.ts';
+import {
+  ATTACKS,
+  type Attack,
+  attackSchema,
+  describeAttack,
+  namesOf,
+} from '../training-config/attack-config.ts';
 import { poisonDataset } from './data.ts';
 import { type PublicKnowledge, poisonDelta, skipsTraining, trainingSeed } from './vectors.ts';
 

@@ -1,5 +1,5 @@
 import { type Dataset, subset } from '@chorus/training';
-import { type Attack, namesOf } from '../config/attack-config.ts';
+import { type Attack, namesOf } from '../training-config/attack-config.ts';
 
 /** Part of a backdoor's samples that carry the patch. */
 const PATCHED = 1 / 3;

@@ -5,7 +5,13 @@
  * @packageDocumentation
  */
 
-export { ATTACKS, type Attack, attackSchema, describeAttack, namesOf } from '../config/attack-config.ts';
 export { type EndedRound, publicVectors } from '../novelty/ended-rounds.ts';
+export {
+  ATTACKS,
+  type Attack,
+  attackSchema,
+  describeAttack,
+  namesOf,
+} from '../training-config/attack-config.ts';
 export { poisonDataset } from './data.ts';
 export { type PublicKnowledge, poisonDelta, skipsTraining, trainingSeed } from './vectors.ts';

@@ -1,5 +1,5 @@
-import { type Attack, namesOf } from '../config/attack-config.ts';
 import type { EndedRound } from '../novelty/ended-rounds.ts';
+import { type Attack, namesOf } from '../training-config/attack-config.ts';
 import { predictAggregate } from './predict-aggregate.ts';
 
 /** What an attacker knows before a round's updates close, as every node does. */

@@ -2,8 +2,10 @@ import { dirname } from 'node:path';
 import { ChorusError } from '@chorus/protocol';
 import { type Document, isMap, isNode, type Pair, stringify, type YAMLMap } from 'yaml';
 import { parseConfig } from './config.ts';
+import type { ConfigDefinition } from './definition.ts';
 import { parseText, plainValue, readText, valueOfText, writeText } from './file.ts';
 import { findField } from './load.ts';
+import { upgradeFile } from './upgrade.ts';
 
 /**
  * Change one value of a configuration file, or remove it with `null`. Everything else stays as it was
@@ -12,17 +14,24 @@ import { findField } from './load.ts';
  *
  * @throws ChorusError `E_CONFIG`, `E_CONFIG_MISSING`
  */
-export async function editConfig(path: string, key: string, text: string | null): Promise<void> {
-  const field = findField(key);
+export async function editConfig(
+  definition: ConfigDefinition,
+  path: string,
+  key: string,
+  text: string | null,
+): Promise<void> {
+  const field = findField(definition, key);
+  await upgradeFile(definition, path);
   const before = await readText(path);
   const edited =
     text === null
       ? remove(before, field.path, path)
       : put(before, field.path, valueOfText(field, text), path);
-  const value = plainValue(parseText(edited, path), path) as object;
+  const value = plainValue(parseText(edited, path, definition.written), path) as object;
   const asked = `chorus config ${text === null ? 'unset' : 'set'} ${key}`;
-  parseConfig('dataDir' in value ? value : { ...value, dataDir: dirname(path) }, path, (field) =>
-    field === key || field.startsWith(`${key}.`)
+  const given = 'dataDir' in value ? value : { ...value, dataDir: dirname(path) };
+  parseConfig(definition, given, path, (at) =>
+    at === field.key || at.startsWith(`${field.key}.`)
       ? { source: asked, hint: 'nothing was changed; give another value' }
       : null,
   );
@@ -33,8 +42,8 @@ type Path = readonly string[];
 
 function put(text: string, path: Path, value: unknown, source: string): string {
   // JSON, or a section within braces: no comments to keep.
-  if (inBraces(parseText(text, source), path)) {
-    const document = parseText(text, source);
+  if (inBraces(parseText(text, source, []), path)) {
+    const document = parseText(text, source, []);
     document.setIn(path, document.createNode(value));
     return document.toString({ lineWidth: 0 });
   }
@@ -45,7 +54,7 @@ function put(text: string, path: Path, value: unknown, source: string): string {
 
 /** The text with another value at that path; null if the path has no value. */
 function replace(text: string, path: Path, inline: string, source: string): string | null {
-  const node = parseText(text, source).getIn(path, true);
+  const node = parseText(text, source, []).getIn(path, true);
   if (!isNode(node) || !node.range) return null;
   const [start, end] = node.range;
   const newline = text.slice(start, end).endsWith('\n') ? '\n' : '';
@@ -54,7 +63,7 @@ function replace(text: string, path: Path, inline: string, source: string): stri
 
 /** The text with a new value at the end of the section it belongs to, or of the file. */
 function insert(text: string, path: Path, inline: string, source: string): string {
-  const document = parseText(text, source);
+  const document = parseText(text, source, []);
   let depth = path.length - 1;
   while (depth > 0 && !isMap(document.getIn(path.slice(0, depth), true))) depth--;
   const section = (
@@ -73,7 +82,7 @@ function insert(text: string, path: Path, inline: string, source: string): strin
 
 /** The text without a value, and without a section that held nothing else. */
 function remove(text: string, path: Path, source: string): string {
-  const document = parseText(text, source);
+  const document = parseText(text, source, []);
   if (!document.hasIn(path)) return text;
   if (inBraces(document, path)) {
     document.deleteIn(path);

@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import { nodeConfigSchema } from './config.ts';
 
 /** One value of the configuration. */
 export interface ConfigField {
@@ -37,7 +36,7 @@ function unwrap(schema: z.ZodType): Unwrapped {
 }
 
 /** All values of a section, in the order of the schema. */
-function fieldsOf(schema: z.ZodType, path: readonly string[]): ConfigField[] {
+export function fieldsOf(schema: z.ZodType, path: readonly string[]): ConfigField[] {
   const { schema: inner, required, default: value } = unwrap(schema);
   const { shape } = inner as unknown as { shape?: Record<string, z.ZodType> };
   if (shape) return Object.entries(shape).flatMap(([name, part]) => fieldsOf(part, [...path, name]));
@@ -45,11 +44,8 @@ function fieldsOf(schema: z.ZodType, path: readonly string[]): ConfigField[] {
 }
 
 /** CHORUS_CHAIN__POLL_MILLISECONDS of chain.pollMilliseconds. */
-function variableOf(path: readonly string[]): string {
+export function variableOf(path: readonly string[]): string {
   const words = path.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase());
   const name = `CHORUS_${words.join('__')}`;
   return TAKEN.includes(name) ? name.replace('CHORUS_', 'CHORUS__') : name;
 }
-
-/** All values that a configuration can have. */
-export const CONFIG_FIELDS: readonly ConfigField[] = fieldsOf(nodeConfigSchema, []);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { ChorusError } from '@chorus/protocol';
 import writeFileAtomic from 'write-file-atomic';
 import { type Document, isScalar, parseDocument, visit } from 'yaml';
-import { CONFIG_FIELDS, type ConfigField } from './fields.ts';
+import type { ConfigField } from './fields.ts';
 
 /** A configuration with every comment is about 5 kB. */
 const MAX_CONFIG_BYTES = 256 * 1024;
@@ -14,8 +14,8 @@ export const CONFIG_FILE = 'config.yaml';
  * Read a configuration as a YAML document, which keeps its comments; JSON is YAML.
  * @throws ChorusError `E_CONFIG`, `E_CONFIG_MISSING`
  */
-export async function readDocument(path: string): Promise<Document> {
-  return parseText(await readText(path), path);
+export async function readDocument(path: string, fields: readonly ConfigField[]): Promise<Document> {
+  return parseText(await readText(path), path, fields);
 }
 
 /** @throws ChorusError `E_CONFIG`, `E_CONFIG_MISSING` */
@@ -34,7 +34,7 @@ export async function readText(path: string): Promise<string> {
 }
 
 /** @throws ChorusError `E_CONFIG` with the line at fault */
-export function parseText(text: string, source: string): Document {
+export function parseText(text: string, source: string, fields: readonly ConfigField[]): Document {
   const refuse = (message: string, cause?: unknown) =>
     new ChorusError('E_CONFIG', `cannot read the configuration: ${message}`, {
       facts: { source },
@@ -45,7 +45,7 @@ export function parseText(text: string, source: string): Document {
   const document = parseLiterally(text);
   const [error] = document.errors;
   if (error) throw refuse(error.message.split('\n')[0] ?? 'it is not YAML', error);
-  for (const field of CONFIG_FIELDS) takeLiterally(document, field);
+  for (const field of fields) takeLiterally(document, field);
   return document;
 }
 

@@ -1,11 +1,7 @@
 import { stringify } from 'yaml';
-import { nodeConfigSchema } from './config.ts';
-import { DESCRIPTIONS } from './descriptions.ts';
-import { CONFIG_FIELDS, type ConfigField } from './fields.ts';
+import type { ConfigDefinition } from './definition.ts';
+import type { ConfigField } from './fields.ts';
 import { parseText, plainValue } from './file.ts';
-
-/** Values that a new file does not list. */
-const UNLISTED = ['dataDir', 'attack', 'seed'];
 
 const HEAD = `Configuration of a Chorus node.
 
@@ -19,27 +15,34 @@ const LINE = 98;
  *
  * @param values by key, such as `chain.url`
  */
-export function renderConfig(values: Readonly<Record<string, unknown>>): string {
+export function renderConfig(
+  definition: ConfigDefinition,
+  values: Readonly<Record<string, unknown>>,
+): string {
   const lines = [comment(HEAD, 0), ''];
-  for (const name of Object.keys(nodeConfigSchema.shape)) {
-    const fields = CONFIG_FIELDS.filter(({ path }) => path[0] === name);
-    if (UNLISTED.includes(name) && !(name in values)) continue;
-    lines.push(...renderSection(fields, [name], values), '');
+  const listed = definition.fields.filter(
+    ({ key }) => values[key] !== undefined || !definition.unlisted.includes(key),
+  );
+  for (const name of new Set(listed.map(({ path }) => path[0]!))) {
+    const fields = listed.filter(({ path }) => path[0] === name);
+    lines.push(...renderSection(definition, fields, [name], values), '');
   }
   const text = `${lines.join('\n').trimEnd()}\n`;
   // The text must be read back with the same meaning.
-  plainValue(parseText(text, 'a new configuration'), 'a new configuration');
+  plainValue(parseText(text, 'a new configuration', definition.fields), 'a new configuration');
   return text;
 }
 
 function renderSection(
+  definition: ConfigDefinition,
   fields: readonly ConfigField[],
   path: readonly string[],
   values: Readonly<Record<string, unknown>>,
 ): string[] {
   const depth = path.length - 1;
   const key = path.join('.');
-  const explained = DESCRIPTIONS[key] ? [comment(DESCRIPTIONS[key], depth)] : [];
+  const description = definition.descriptions[key];
+  const explained = description ? [comment(description, depth)] : [];
   const [only] = fields;
   if (only?.key === key) return [...explained, renderValue(only, depth, values[key])];
   const names = [...new Set(fields.map((field) => field.path[path.length]!))];
@@ -52,7 +55,7 @@ function renderSection(
       const inner = [...path, name];
       const prefix = inner.join('.');
       const part = fields.filter((field) => field.key === prefix || field.key.startsWith(`${prefix}.`));
-      return renderSection(part, inner, values);
+      return renderSection(definition, part, inner, values);
     }),
   ];
 }

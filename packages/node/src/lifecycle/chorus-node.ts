@@ -1,6 +1,5 @@
 import { type Address, ChorusError, type Hex, hasCode, sameAddress } from '@chorus/protocol';
 import { type Dataset, globalParameters } from '@chorus/training';
-import type { NodeConfig } from '../config/config.ts';
 import type { Ports } from '../context/ports.ts';
 import type { JournalReader } from '../journal/journal.ts';
 import type { TaskBudget } from '../policy/task-budget.ts';
@@ -14,6 +13,7 @@ import { InboundMessages } from '../tasks/messages/inbound-messages.ts';
 import { PublicationQueue } from '../tasks/publication-queue.ts';
 import { Requester } from '../tasks/requester.ts';
 import type { JoinOutcome } from '../tasks/task-intake.ts';
+import type { NodeConfig } from '../training-config/settings.ts';
 import { createParts, type NodeDependencies, type NodeParts } from './node-parts.ts';
 
 /**

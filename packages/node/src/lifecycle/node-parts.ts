@@ -1,5 +1,4 @@
 import { type Dataset, modelMemory } from '@chorus/training';
-import type { NodeConfig } from '../config/config.ts';
 import type { Ports } from '../context/ports.ts';
 import type { EventSink } from '../events/training-events.ts';
 import { Journal } from '../journal/journal.ts';
@@ -17,6 +16,7 @@ import type { TaskRunner } from '../rounds/task-runner.ts';
 import { TaskCreator } from '../tasks/create-task.ts';
 import { TaskCompletion } from '../tasks/task-completion.ts';
 import { TaskIntake } from '../tasks/task-intake.ts';
+import { type NodeConfig, trainingSettings } from '../training-config/settings.ts';
 import { Background } from '../utils/background.ts';
 
 export interface NodeDependencies {
@@ -42,8 +42,9 @@ export function createParts(
   { ports, keySeed, dataset, emit, ...dependencies }: NodeDependencies,
   signal: AbortSignal,
 ) {
-  const { threads, tasks } = given.limits;
-  const config = { ...given, threads: Math.min(given.threads, threads ?? given.threads) };
+  const settings = trainingSettings(given);
+  const { threads, tasks } = settings.limits;
+  const config = { ...settings, threads: Math.min(settings.threads, threads ?? settings.threads) };
   const left = new LeftTasks(config.dataDir);
   const resources = new ResourceBudget({ limits: config.limits, emit });
   resources.countProcesses(modelMemory);

@@ -1,12 +1,12 @@
 import { connectChain, isDevChain } from '@chorus/chain';
 import { type ChainPort, ChorusError, explain } from '@chorus/protocol';
-import type { NodeConfig } from '../config/config.ts';
+import type { HostConfig } from '../config/host-config.ts';
 import type { EventSink } from '../events/events.ts';
 import type { OpenedWallet } from '../identity/wallet.ts';
 import type { Journal } from '../journal/journal.ts';
 
 /** @throws ChorusError `E_CHAIN_WRONG_ID` if the endpoint serves another chain than the configuration names */
-export function checkChainId({ chain }: NodeConfig, found: number): void {
+export function checkChainId({ chain }: HostConfig, found: number): void {
   if (chain.chainId === undefined || found === chain.chainId) return;
   throw new ChorusError('E_CHAIN_WRONG_ID', 'chain id mismatch: endpoint and configuration differ', {
     facts: { configured: chain.chainId, found },
@@ -16,7 +16,7 @@ export function checkChainId({ chain }: NodeConfig, found: number): void {
 
 /** The chain port of the wallet, on the configured chain. */
 export async function openChain(
-  config: NodeConfig,
+  config: HostConfig,
   { wallet, encrypted }: OpenedWallet,
   journal: Journal,
   emit: EventSink,
@@ -41,12 +41,6 @@ export async function openChain(
   });
   try {
     checkChainId(config, chain.chainId);
-    if (config.attack !== undefined && !isDevChain(chain.chainId)) {
-      throw new ChorusError('E_CONFIG', 'simulated attacks are allowed only on development chains', {
-        facts: { field: 'attack', chainId: chain.chainId },
-        hint: 'remove `attack` from the configuration',
-      });
-    }
     if (!encrypted && !isDevChain(chain.chainId)) {
       throw new ChorusError('E_WALLET_UNENCRYPTED', 'a development key is refused on this chain', {
         facts: { chainId: chain.chainId },

@@ -8,8 +8,8 @@ import {
   type TrialResult,
   tryModel,
 } from '@chorus/training';
-import type { NodeConfig } from '../config/config.ts';
 import { privacyOf } from '../privacy/settings.ts';
+import type { TrainingSettings } from '../training-config/settings.ts';
 import type { RefusedModels } from './refused-models.ts';
 
 /** The terms that a model is opened with, without a dimension if that is not decided yet. */
@@ -46,11 +46,14 @@ export interface OwnModel {
  * most a dozen calls of the runtime; each call and the total time are bounded.
  */
 export class Models {
-  readonly #config: Pick<NodeConfig, 'threads' | 'device' | 'limits' | 'privacy'>;
+  readonly #config: Pick<TrainingSettings, 'threads' | 'device' | 'limits' | 'privacy'>;
   readonly #refused: RefusedModels;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(config: Pick<NodeConfig, 'threads' | 'device' | 'limits' | 'privacy'>, refused: RefusedModels) {
+  constructor(
+    config: Pick<TrainingSettings, 'threads' | 'device' | 'limits' | 'privacy'>,
+    refused: RefusedModels,
+  ) {
     this.#config = config;
     this.#refused = refused;
   }
@@ -129,7 +132,7 @@ export class Models {
 export async function openTrainer(
   { loss, optimizer, dimension, privacy: asked }: ModelTerms,
   model: Uint8Array,
-  { threads, device, privacy: own }: Pick<NodeConfig, 'threads' | 'device' | 'privacy'>,
+  { threads, device, privacy: own }: Pick<TrainingSettings, 'threads' | 'device' | 'privacy'>,
   bounds: {
     limits?: ProcessLimits;
     foreign?: Foreign;

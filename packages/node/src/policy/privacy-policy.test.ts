@@ -1,8 +1,8 @@
 import type { Terms } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
-import { type PrivacyConfig, privacyConfigSchema } from '../config/privacy-config.ts';
 import { dataEpsilons } from '../privacy/data-epsilon.ts';
 import { privacyOf, runOf } from '../privacy/settings.ts';
+import { type PrivacyConfig, privacyConfigSchema } from '../training-config/privacy-config.ts';
 import { evaluatePrivacy, type PrivacyState } from './privacy-policy.ts';
 
 type TermsOfPrivacy = Pick<Terms, 'batchSize' | 'localEpochs' | 'referenceEpochs' | 'privacy'>;
@@ -30,7 +30,7 @@ describe('a node whose data is private', () => {
     for (const terms of [plain, { ...noisy, privacy: { clip: 3_000, noiseMultiplier: 999 } }]) {
       const refusal = consider({ minNoise: 1 }, terms);
       expect(refusal).toMatchObject({ code: 'E_LIMIT_NOISE', passing: false });
-      expect(refusal?.change).toContain('privacy.minNoise');
+      expect(refusal?.change).toContain('training.privacy.minNoise');
     }
   });
 
@@ -45,7 +45,7 @@ describe('a node whose data is private', () => {
     expect(consider({ maxEpsilon: 20 }, noisy)).toBeNull();
     const refusal = consider({ maxEpsilon: 2 }, noisy);
     expect(refusal).toMatchObject({ code: 'E_LIMIT_EPSILON', passing: false });
-    expect(refusal?.change).toContain('privacy.maxEpsilon');
+    expect(refusal?.change).toContain('training.privacy.maxEpsilon');
     // Without noise there is no bound, however large the one allowed.
     expect(consider({ maxEpsilon: 1e6 }, plain)).toMatchObject({ code: 'E_LIMIT_EPSILON' });
     expect(consider({ maxEpsilon: 20, ownNoise: 1 }, plain)).toBeNull();

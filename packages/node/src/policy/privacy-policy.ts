@@ -1,7 +1,7 @@
 import type { Role, Terms } from '@chorus/protocol';
 import { epsilonOf, type PrivateRun } from '@chorus/training';
-import type { PrivacyConfig } from '../config/privacy-config.ts';
 import { plannedRuns, privacyOf } from '../privacy/settings.ts';
+import type { PrivacyConfig } from '../training-config/privacy-config.ts';
 import type { Refusal } from './task-policy.ts';
 
 /** The facts for the decision, in addition to the task. */
@@ -30,7 +30,8 @@ export function evaluatePrivacy(
       accept: false,
       code: 'E_LIMIT_NOISE',
       reason: `it trains ${noise === 0 ? 'without noise' : `with noise of ${noise} times the clip`}, and this node requires ${config.minNoise} times`,
-      change: 'lower privacy.minNoise, or set privacy.ownNoise: the node adds it then, and may earn less',
+      change:
+        'lower training.privacy.minNoise, or set privacy.ownNoise: the node adds it then, and may earn less',
       passing: false,
     };
   }
@@ -41,7 +42,7 @@ export function evaluatePrivacy(
     accept: false,
     code: 'E_LIMIT_EPSILON',
     reason: `with it the epsilon of this node's data may come to ${shown(epsilon)}, more than ${config.maxEpsilon}`,
-    change: 'raise privacy.maxEpsilon or privacy.ownNoise, or train on other data',
+    change: 'raise training.privacy.maxEpsilon or training.privacy.ownNoise, or train on other data',
     passing: false,
   };
 }

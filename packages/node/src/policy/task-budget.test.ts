@@ -3,11 +3,11 @@ import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Duty, TaskState, Terms } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Limits, limitsSchema } from '../config/limits-config.ts';
-import { OWN_NETWORK } from '../config/own-network.ts';
-import { privacyConfigSchema } from '../config/privacy-config.ts';
 import type { NodeEvent } from '../events/training-events.ts';
 import { ResourceBudget } from '../resources/resource-budget.ts';
+import { OWN_NETWORK } from '../training-config/own-network.ts';
+import { privacyConfigSchema } from '../training-config/privacy-config.ts';
+import { type Limits, limitsSchema } from '../training-config/settings.ts';
 import { LeftTasks } from './left-tasks.ts';
 import { TaskBudget, type TaskFacts } from './task-budget.ts';
 
@@ -63,7 +63,7 @@ const FACTS: TaskFacts = {
 
 /** Limits that leave everything open but what is given. */
 function ownLimits({ stake = {}, tasks = {}, ...rest }: { stake?: object; tasks?: object }): Limits {
-  const own = OWN_NETWORK.limits;
+  const own = OWN_NETWORK.training;
   return limitsSchema.parse({
     ...rest,
     stake: { ...own.stake, ...stake },

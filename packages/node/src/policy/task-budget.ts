@@ -7,10 +7,10 @@ import {
   type Terms,
 } from '@chorus/protocol';
 import type { PrivateRun } from '@chorus/training';
-import type { NodeConfig } from '../config/config.ts';
 import type { DataUse } from '../journal/data-uses.ts';
 import { plannedRuns } from '../privacy/settings.ts';
 import type { ResourceBudget } from '../resources/resource-budget.ts';
+import type { TrainingSettings } from '../training-config/settings.ts';
 import { formatUnits, tokenUnits } from '../utils/quantities.ts';
 import type { LeftTasks } from './left-tasks.ts';
 import { type TaskNeeds, taskNeeds } from './task-needs.ts';
@@ -38,7 +38,7 @@ interface Taken {
 }
 
 export interface TaskBudgetOptions {
-  config: Pick<NodeConfig, 'limits' | 'maxStake' | 'privacy'>;
+  config: Pick<TrainingSettings, 'limits' | 'maxStake' | 'privacy'>;
   /** Memory, disk and hours, which training shares with other services. */
   machine: ResourceBudget;
   left: LeftTasks;
@@ -50,7 +50,7 @@ export interface TaskBudgetOptions {
 const STAKES_PER_DAY = 3;
 
 /** Whole tokens that may be put at risk within 24 hours, for each token. */
-export function stakePerDay({ limits, maxStake }: Pick<NodeConfig, 'limits' | 'maxStake'>): string {
+export function stakePerDay({ limits, maxStake }: Pick<TrainingSettings, 'limits' | 'maxStake'>): string {
   return limits.stake.perDay ?? formatUnits(BigInt(STAKES_PER_DAY) * tokenUnits(maxStake, 18), 18);
 }
 

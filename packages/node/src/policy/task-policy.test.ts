@@ -1,9 +1,9 @@
 import type { Address } from '@chorus/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Limits, limitsSchema } from '../config/limits-config.ts';
-import { OWN_NETWORK } from '../config/own-network.ts';
-import { privacyConfigSchema } from '../config/privacy-config.ts';
+import { OWN_NETWORK } from '../training-config/own-network.ts';
+import { privacyConfigSchema } from '../training-config/privacy-config.ts';
+import { type Limits, limitsSchema } from '../training-config/settings.ts';
 import { tokenUnits } from '../utils/quantities.ts';
 import {
   type ConsideredTask,
@@ -82,9 +82,9 @@ interface Parts {
 
 /** Limits that leave everything open but what is given. */
 function limits({ stake = {}, tasks = {}, ...rest }: Parts): Limits {
-  const own = OWN_NETWORK.limits;
+  const own = OWN_NETWORK.training;
   const opened = { stake: { ...own.stake, ...stake }, tasks: { ...own.tasks, ...tasks } };
-  return limitsSchema.parse({ gas: own.gas, ...rest, ...opened });
+  return limitsSchema.parse({ gas: OWN_NETWORK.limits.gas, ...rest, ...opened });
 }
 
 describe('a task', () => {
@@ -257,7 +257,7 @@ describe('a stranger with a trap', () => {
     const asInit = evaluateTask(limitsSchema.parse({}), trap, hard, { ...state, maxStake: '0' });
     expect(asInit).toMatchObject({ accept: false, code: 'E_LIMIT_TOKEN' });
     const listed = evaluateTask(consented, trap, hard, { ...state, maxStake: '0' });
-    expect(listed).toMatchObject({ accept: false, code: 'E_TASK_STAKE', change: 'raise maxStake' });
+    expect(listed).toMatchObject({ accept: false, code: 'E_TASK_STAKE', change: 'raise training.maxStake' });
   });
 
   it.each(mends)(
@@ -266,7 +266,7 @@ describe('a stranger with a trap', () => {
       const nearly = mended(trap, code);
       const verdict = evaluateTask(consented, nearly, { ...terms, localEpochs: 10 }, state);
       expect(verdict).toMatchObject({ accept: false, code, passing: false });
-      if (!verdict.accept) expect(verdict.change).toMatch(/limits\.tasks\.\w+/);
+      if (!verdict.accept) expect(verdict.change).toMatch(/training\.tasks\.\w+/);
     },
   );
 
@@ -392,7 +392,7 @@ describe('how long the stake may be locked', () => {
       code: 'E_LIMIT_DURATION',
       reason:
         'it may lock the stake for 488 days (60 s to join, 4096 rounds of up to 2.86 hours, 2 hours to dispute: 42155100 s), longer than 90 days (7776000 s)',
-      change: 'raise limits.tasks.maxSeconds',
+      change: 'raise training.tasks.maxSeconds',
     });
   });
 
@@ -403,7 +403,7 @@ describe('how long the stake may be locked', () => {
       terms,
       state,
     );
-    expect(verdict).toMatchObject({ change: expect.stringContaining('limits.stake.perToken') });
+    expect(verdict).toMatchObject({ change: expect.stringContaining('training.stake.perToken') });
   });
 });
 

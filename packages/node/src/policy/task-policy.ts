@@ -1,8 +1,8 @@
 import type { Address, ErrorCode, Role, Slashing, TaskParams, Terms } from '@chorus/protocol';
 import { MAX_AGGREGATORS, sameAddress } from '@chorus/protocol';
 import type { PrivateRun } from '@chorus/training';
-import type { Limits } from '../config/limits-config.ts';
-import type { PrivacyConfig } from '../config/privacy-config.ts';
+import type { PrivacyConfig } from '../training-config/privacy-config.ts';
+import type { Limits } from '../training-config/settings.ts';
 import {
   formatBytes,
   formatSeconds,
@@ -67,8 +67,8 @@ export interface NodeState {
   /** Decimals of the task's token. */
   decimals: number;
   /**
-   * Largest stake of one task, and newly put at risk in 24 hours, in whole tokens (`maxStake`,
-   * `limits.stake.perDay`).
+   * Largest stake of one task, and newly put at risk in 24 hours, in whole tokens (`training.maxStake`,
+   * `training.stake.perDay`).
    */
   maxStake: string;
   maxStakePerDay: string;
@@ -102,7 +102,7 @@ export interface NodeState {
 
 export interface Refusal {
   accept: false;
-  /** `E_LIMIT_...`, or `E_TASK_STAKE` for `maxStake`. */
+  /** `E_LIMIT_...`, or `E_TASK_STAKE` for `training.maxStake`. */
   code: ErrorCode;
   /** The reason, with the figures. */
   reason: string;
@@ -155,28 +155,28 @@ function considerStake({ stake }: Limits, task: ConsideredTask, state: NodeState
     return refuse(
       'E_LIMIT_TOKEN',
       `it pays and stakes token ${task.token}, and only listed tokens are accepted`,
-      'add the token to limits.stake.perToken if it is worth something to you, or set limits.stake.onlyListed to false',
+      'add the token to training.stake.perToken if it is worth something to you, or set training.stake.onlyListed to false',
     );
   }
   if (stake.owners && !isOwn(task, state) && !stake.owners.some((owner) => sameAddress(owner, task.owner))) {
     return refuse(
       'E_LIMIT_OWNER',
       `its owner is ${task.owner}, and only tasks of listed owners are accepted`,
-      'add its owner to limits.stake.owners, or remove that list',
+      'add its owner to training.stake.owners, or remove that list',
     );
   }
   if (task.stake > tokenUnits(state.maxStake, decimals)) {
     return refuse(
       'E_TASK_STAKE',
       `it requires a stake of ${formatUnits(task.stake, decimals)} tokens, more than the ${state.maxStake} this node risks in one task`,
-      'raise maxStake',
+      'raise training.maxStake',
     );
   }
   if (token?.task !== undefined && task.stake > BigInt(token.task)) {
     return refuse(
       'E_LIMIT_STAKE_TASK',
       `it requires a stake of ${task.stake} of token ${task.token}, more than ${token.task}`,
-      'raise `task` of the token in limits.stake.perToken',
+      'raise `task` of the token in training.stake.perToken',
     );
   }
   return null;
@@ -193,21 +193,21 @@ function considerKind(
     return refuse(
       'E_LIMIT_DIMENSION',
       `its model has ${task.dimension} parameters, more than ${tasks.maxDimension}`,
-      'raise limits.tasks.maxDimension',
+      'raise training.tasks.maxDimension',
     );
   }
   if (tasks.maxModelBytes !== undefined && terms.modelBytes > tasks.maxModelBytes) {
     return refuse(
       'E_LIMIT_MODEL_BYTES',
       `its model has ${formatBytes(terms.modelBytes)}, more than ${formatBytes(tasks.maxModelBytes)}`,
-      'raise limits.tasks.maxModelBytes',
+      'raise training.tasks.maxModelBytes',
     );
   }
   if (tasks.losses && !tasks.losses.includes(terms.loss.kind)) {
     return refuse(
       'E_LIMIT_LOSS',
       `its loss is ${terms.loss.kind}, and only ${tasks.losses.join(', ') || 'none'} is accepted`,
-      'add it to limits.tasks.losses',
+      'add it to training.tasks.losses',
     );
   }
   if (tasks.licences && (terms.licence === undefined || !tasks.licences.includes(terms.licence))) {
@@ -216,19 +216,19 @@ function considerKind(
       terms.licence === undefined
         ? 'it names no licence, and one is required'
         : `its licence is ${terms.licence}, and only ${tasks.licences.join(', ') || 'none'} is accepted`,
-      'add its licence to limits.tasks.licences, or remove that list',
+      'add its licence to training.tasks.licences, or remove that list',
     );
   }
   const locked = longestLockSeconds(task);
   if (locked > tasks.maxSeconds) {
-    return refuse('E_LIMIT_DURATION', tooLong(task, tasks.maxSeconds), 'raise limits.tasks.maxSeconds');
+    return refuse('E_LIMIT_DURATION', tooLong(task, tasks.maxSeconds), 'raise training.tasks.maxSeconds');
   }
   const [, token] = listed(stake, task.token);
   if (token?.seconds !== undefined && locked > token.seconds) {
     return refuse(
       'E_LIMIT_DURATION',
       `${tooLong(task, token.seconds)} for token ${task.token}`,
-      'raise `seconds` of the token in limits.stake.perToken',
+      'raise `seconds` of the token in training.stake.perToken',
     );
   }
   const reward = expectedReward(task, state.roles);
@@ -236,7 +236,7 @@ function considerKind(
     return refuse(
       'E_LIMIT_REWARD',
       `a round is worth about ${reward} to this node, less than ${tasks.minReward}`,
-      'lower limits.tasks.minReward',
+      'lower training.tasks.minReward',
     );
   }
   return null;
@@ -252,7 +252,7 @@ function considerTrust({ tasks }: Limits, task: ConsideredTask, state: NodeState
     return refuse(
       'E_LIMIT_VALIDATORS',
       `${independent} validators other than its owner can decide its rounds, fewer than ${tasks.minValidators}`,
-      'lower limits.tasks.minValidators if you trust its owner',
+      'lower training.tasks.minValidators if you trust its owner',
     );
   }
   if (task.stake === 0n) return null;
@@ -261,7 +261,7 @@ function considerTrust({ tasks }: Limits, task: ConsideredTask, state: NodeState
     return refuse(
       'E_LIMIT_SLASH_REPORTER',
       `${reporter} % of slashed stake goes to the reporter, more than ${tasks.maxReporterPercent} %: the reporter gains by it`,
-      'raise limits.tasks.maxReporterPercent',
+      'raise training.tasks.maxReporterPercent',
     );
   }
   const owner = (10_000 - task.slashReporterBps - task.slashBurnBps) / 100;
@@ -269,7 +269,7 @@ function considerTrust({ tasks }: Limits, task: ConsideredTask, state: NodeState
     return refuse(
       'E_LIMIT_SLASH_OWNER',
       `${owner} % of slashed stake goes back to its owner, more than ${tasks.maxOwnerPercent} %: its owner gains by it`,
-      'raise limits.tasks.maxOwnerPercent',
+      'raise training.tasks.maxOwnerPercent',
     );
   }
   const absence = worstAbsencePercent(task, state.roles);
@@ -277,7 +277,7 @@ function considerTrust({ tasks }: Limits, task: ConsideredTask, state: NodeState
     return refuse(
       'E_LIMIT_SLASH',
       `absence from its ${task.rounds} rounds would cost ${absence} % of the stake, more than ${tasks.maxSlashPercent} %`,
-      'raise limits.tasks.maxSlashPercent',
+      'raise training.tasks.maxSlashPercent',
     );
   }
   return null;
@@ -298,7 +298,7 @@ function considerPhases(
     return refuse(
       'E_LIMIT_PHASES',
       `its ${phase} are ${task[phase]}, and this machine needs ${least[phase]} (${tried}: ${tasks.phaseMargin} times the work, and some blocks)`,
-      'lower limits.tasks.phaseMargin, or use a faster machine or less data',
+      'lower training.tasks.phaseMargin, or use a faster machine or less data',
     );
   }
   return null;
@@ -314,7 +314,7 @@ function considerTotals(
     return refuse(
       'E_LIMIT_TASKS',
       `this node works for ${state.tasks} tasks, and accepts at most ${tasks.maxTasks}`,
-      'raise limits.tasks.maxTasks, or leave a task',
+      'raise training.tasks.maxTasks, or leave a task',
       tasks.maxTasks > 0,
     );
   }
@@ -324,7 +324,7 @@ function considerTotals(
     return refuse(
       'E_LIMIT_STAKE_TOKEN',
       `with it ${atRisk + task.stake} of token ${task.token} would be at risk, more than ${token.total}`,
-      'raise the entry of the token in limits.stake.perToken',
+      'raise the entry of the token in training.stake.perToken',
       task.stake <= BigInt(token.total),
     );
   }
@@ -333,7 +333,7 @@ function considerTotals(
     return refuse(
       'E_LIMIT_STAKE_TOTAL',
       `with it ${total + task.stake} would be at risk in all tasks, more than ${stake.total}`,
-      'raise limits.stake.total',
+      'raise training.stake.total',
       task.stake <= BigInt(stake.total),
     );
   }
@@ -343,7 +343,7 @@ function considerTotals(
     return refuse(
       'E_LIMIT_STAKE_DAY',
       `with it ${today} tokens would have been put at risk within 24 hours, more than ${state.maxStakePerDay}`,
-      'raise limits.stake.perDay, or wait',
+      'raise training.stake.perDay, or wait',
       task.stake <= perDay,
     );
   }
@@ -377,7 +377,7 @@ function considerHours(limits: Limits, task: ConsideredTask, state: NodeState): 
     return refuse(
       'E_LIMIT_HOURS_STAKE',
       `it may run past your configured hours, and each round missed then costs ${cost / 100} % of the stake`,
-      'widen limits.hours, or set limits.missRounds',
+      'widen limits.hours, or set training.missRounds',
       true,
     );
   }

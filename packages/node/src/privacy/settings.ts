@@ -1,6 +1,6 @@
 import { PRIVACY_ONE, type Role, type Terms } from '@chorus/protocol';
 import { DEFAULT_PRIVACY, type PrivacySettings, type PrivateRun, privateRun } from '@chorus/training';
-import type { PrivacyConfig } from '../config/privacy-config.ts';
+import type { PrivacyConfig } from '../training-config/privacy-config.ts';
 
 type TermsOfRun = Pick<Terms, 'batchSize' | 'localEpochs' | 'referenceEpochs' | 'privacy'>;
 

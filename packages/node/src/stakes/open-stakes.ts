@@ -1,7 +1,7 @@
 import { connectChain } from '@chorus/chain';
 import type { Address, ChainPort } from '@chorus/protocol';
 import { VoidSigner } from 'ethers';
-import type { NodeConfig } from '../config/config.ts';
+import type { HostConfig } from '../config/host-config.ts';
 import { readIdentity } from '../identity/identity.ts';
 import { readNodeKey, writeNewNodeKey } from '../identity/node-key.ts';
 import { openWallet, type PasswordSource } from '../identity/wallet.ts';
@@ -21,7 +21,7 @@ export interface OpenedStakes {
  *
  * @throws ChorusError `E_STORE_LOCKED` if a node runs; `E_WALLET_MISSING`, `E_PASSWORD_*`, `E_CHAIN_*`
  */
-export async function openStakes(config: NodeConfig, password?: PasswordSource): Promise<OpenedStakes> {
+export async function openStakes(config: HostConfig, password?: PasswordSource): Promise<OpenedStakes> {
   const wallet = await openWallet(config.dataDir, password);
   const journal = Journal.open(config.dataDir);
   let chain: ChainPort | null = null;
@@ -43,7 +43,7 @@ export async function openStakes(config: NodeConfig, password?: PasswordSource):
  * The stake of a wallet, read-only: no password is needed, and nothing can be sent.
  * @throws ChorusError `E_WALLET_MISSING`, `E_CHAIN_*`
  */
-export async function viewStakes(config: NodeConfig): Promise<OpenedStakes> {
+export async function viewStakes(config: HostConfig): Promise<OpenedStakes> {
   const { url, contract, deployedAt, requestsPerMinute } = config.chain;
   const chain = await connectChain({
     url,
@@ -62,7 +62,7 @@ export async function viewStakes(config: NodeConfig): Promise<OpenedStakes> {
   }
 }
 
-function stakesOf({ dataDir }: NodeConfig, chain: ChainPort): Stakes {
+function stakesOf({ dataDir }: HostConfig, chain: ChainPort): Stakes {
   const peerId = async () => ((await readNodeKey(dataDir)) ?? (await writeNewNodeKey(dataDir))).peerId;
   return new Stakes({ chain, peerId });
 }

@@ -1,11 +1,11 @@
 import type { LimitsView } from '../admin/schema/status.ts';
-import type { NodeConfig } from '../config/config.ts';
 import { stakePerDay } from '../policy/task-budget.ts';
 import type { ResourceBudget } from '../resources/resource-budget.ts';
+import type { TrainingSettings } from '../training-config/settings.ts';
 
 /** The limits as configured, with defaults, as text. */
 export function limitsView(
-  { limits, maxStake, threads }: NodeConfig,
+  { limits, maxStake, threads }: TrainingSettings,
   resources: Pick<ResourceBudget, 'memoryBytes' | 'withinHours'>,
 ): LimitsView {
   const { gas, stake, tasks } = limits;

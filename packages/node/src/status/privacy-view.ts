@@ -1,7 +1,7 @@
 import type { PrivacyView } from '../admin/schema/status.ts';
-import type { PrivacyConfig } from '../config/privacy-config.ts';
 import type { JournalReader } from '../journal/journal.ts';
 import { dataEpsilons } from '../privacy/data-epsilon.ts';
+import type { PrivacyConfig } from '../training-config/privacy-config.ts';
 
 /** What the node allows to be revealed of its data, and what was revealed so far. */
 export function privacyView(config: PrivacyConfig, journal: Pick<JournalReader, 'dataUses'>): PrivacyView {

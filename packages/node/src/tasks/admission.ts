@@ -8,7 +8,6 @@ import {
   type Terms,
 } from '@chorus/protocol';
 import { type Dataset, tryModel } from '@chorus/training';
-import type { NodeConfig } from '../config/config.ts';
 import type { Ports } from '../context/ports.ts';
 import { fitDataset } from '../data/fit-data.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -17,6 +16,7 @@ import type { TaskBudget, TaskFacts } from '../policy/task-budget.ts';
 import { acceptsToken } from '../policy/task-policy.ts';
 import { QUICKEST_STEP_SECONDS } from '../policy/work.ts';
 import type { TaskSession } from '../rounds/session/task-session.ts';
+import type { TrainingSettings } from '../training-config/settings.ts';
 import type { Background } from '../utils/background.ts';
 import { tokenUnits } from '../utils/quantities.ts';
 import { allowanceOf, permittedRoles } from './allow-list.ts';
@@ -25,7 +25,7 @@ import type { FoundTask } from './known-tasks.ts';
 
 export interface AdmissionParts {
   ports: Ports;
-  config: Pick<NodeConfig, 'roles' | 'maxStake' | 'limits'>;
+  config: Pick<TrainingSettings, 'roles' | 'maxStake' | 'limits'>;
   journal: Journal;
   files: TaskFiles;
   budget: TaskBudget;

@@ -14,7 +14,6 @@ import {
   type TaskState,
 } from '@chorus/protocol';
 import type { Dataset } from '@chorus/training';
-import type { NodeConfig } from '../config/config.ts';
 import { fitDataset, fitsData } from '../data/fit-data.ts';
 import type { EventSink } from '../events/training-events.ts';
 import type { Models } from '../models/models.ts';
@@ -25,6 +24,7 @@ import type { Proving } from '../proving/proving.ts';
 import { hasOpenObligations } from '../rounds/obligations.ts';
 import { openSession, type TaskSession } from '../rounds/session/task-session.ts';
 import { TaskRunner } from '../rounds/task-runner.ts';
+import type { TrainingSettings } from '../training-config/settings.ts';
 import { RETRY_MILLISECONDS } from '../utils/background.ts';
 import { Admission, type AdmissionParts } from './admission.ts';
 import type { TaskCreator } from './create-task.ts';
@@ -40,7 +40,7 @@ const MAX_ASKED = 16;
 export type JoinOutcome = { outcome: 'joined' | 'followed' } | { outcome: 'refused'; error: ChorusError };
 
 export interface BeginningsParts extends AdmissionParts {
-  config: NodeConfig;
+  config: TrainingSettings;
   dataset: Dataset | null;
   dataName: string;
   left: LeftTasks;

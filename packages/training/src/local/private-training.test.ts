@@ -144,7 +144,7 @@ describe('reading private samples out of one update', () => {
     const { model } = imprintModel({ thresholds, inputShape, classes });
     await expect(createTrainer({ model, ...sgd, foreign })).rejects.toMatchObject({
       code: 'E_MODEL_PRIVACY',
-      hint: expect.stringContaining('privacy.models'),
+      hint: expect.stringContaining('training.privacy.models'),
     });
     const known = buildModel('mlp', { inputShape, classes, seed: 3 });
     await (await createTrainer({ model: known, ...sgd, foreign })).close();

@@ -155,7 +155,7 @@ function passed({ what, value, limit }: { what: string; value: number; limit: nu
   }
   return new ChorusError('E_MODEL_TIME', 'the model computed longer than it may, and was ended', {
     facts: { kind: what === 'cpu' ? 'CPU time' : 'time', seconds: Math.round(value), limit },
-    hint: 'use a smaller model or batch, or raise limits.tasks.callSeconds',
+    hint: 'use a smaller model or batch, or raise training.tasks.callSeconds',
   });
 }
 

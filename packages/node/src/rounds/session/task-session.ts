@@ -17,7 +17,6 @@ import {
   type TrialResult,
 } from '@chorus/training';
 import { poisonDataset } from '../../adversary/data.ts';
-import type { NodeConfig } from '../../config/config.ts';
 import type { Ports } from '../../context/ports.ts';
 import { fitDataset } from '../../data/fit-data.ts';
 import type { EventSink, NodeEvent, Stage } from '../../events/training-events.ts';
@@ -29,13 +28,14 @@ import type { TaskFiles } from '../../payloads/task-files.ts';
 import { VectorCache } from '../../payloads/vector-cache.ts';
 import type { TaskBudget } from '../../policy/task-budget.ts';
 import type { Proving } from '../../proving/proving.ts';
+import type { TrainingSettings } from '../../training-config/settings.ts';
 
 /** Everything the stages of one task's rounds work with. */
 export interface TaskSession {
   readonly taskId: bigint;
   readonly terms: Terms;
   readonly ports: Ports;
-  readonly config: NodeConfig;
+  readonly config: TrainingSettings;
   /** Enforces the contributor's limits. */
   readonly budget: Pick<TaskBudget, 'mayBegin' | 'isLeft'>;
   readonly files: TaskFiles;
@@ -106,7 +106,7 @@ export interface OpenSessionOptions {
   dataName: string;
   proving: Proving;
   ports: Ports;
-  config: NodeConfig;
+  config: TrainingSettings;
   budget: TaskSession['budget'] & Pick<TaskBudget, 'modelBytes' | 'measured'>;
   models: Models;
   /** Whether this account is already a member. */

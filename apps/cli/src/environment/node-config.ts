@@ -1,0 +1,25 @@
+import * as host from '@chorus/node';
+import { type LoadedConfig, type LoadOptions, type NodeConfig, TRAINING_NODE } from '@chorus/node';
+
+/** What the configuration of a node can say: the host's part, and a section for each service of this program. */
+export const CONFIG = TRAINING_NODE;
+
+/** See `loadConfig` of the host. */
+export function loadConfig(path: string, options?: LoadOptions): Promise<LoadedConfig<NodeConfig>> {
+  return host.loadConfig(CONFIG, path, options);
+}
+
+/** See `editConfig` of the host. */
+export function editConfig(path: string, key: string, text: string | null): Promise<void> {
+  return host.editConfig(CONFIG, path, key, text);
+}
+
+/** See `upgradeFile` of the host. */
+export function upgradeConfig(path: string): ReturnType<typeof host.upgradeFile> {
+  return host.upgradeFile(CONFIG, path);
+}
+
+/** See `renderConfig` of the host. */
+export function renderConfig(values: Readonly<Record<string, unknown>>): string {
+  return host.renderConfig(CONFIG, values);
+}
