@@ -47,6 +47,7 @@ export {
   type RegisteredData,
   removeData,
 } from './data/registry.ts';
+export type { EventJson } from './events/event-schema.ts';
 export type { EventSink, NodeEvent, Stage } from './events/events.ts';
 export { writeSummaries } from './history/kept-summaries.ts';
 export { type Identity, verifyIdentity } from './identity/attestation.ts';

@@ -5,6 +5,7 @@ import { statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { createAdminClient, readAdmin, type Status } from '@chorus/admin-api';
 import {
   CONFIG_FILE,
   type Identity,
@@ -15,7 +16,6 @@ import {
   readKeystore,
   WALLET_KEY_FILE,
 } from '@chorus/node';
-import { createAdminClient, readAdmin, type Status } from '@chorus/node/admin';
 import { describeError } from '@chorus/protocol';
 import { diagnoseChain } from './chain-checks.ts';
 import type { Finding } from './checks.ts';

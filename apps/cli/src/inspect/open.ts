@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { createAdminClient, type PrivacyView, readAdmin } from '@chorus/admin-api';
 import { type Inspection, type NetworkSource, newestTask, openNetwork } from '@chorus/node';
-import { createAdminClient, type PrivacyView, readAdmin } from '@chorus/node/admin';
 import { type Address, ChorusError, MAX_ROUNDS, sameAddress, type TaskState } from '@chorus/protocol';
 import type { Command } from 'commander';
 import ora from 'ora';

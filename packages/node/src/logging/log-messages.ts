@@ -1,5 +1,6 @@
+import type { Gap } from '@chorus/admin-api';
 import { bigintAsText, type Explanation, plainLine } from '@chorus/protocol';
-import type { EventJson, Gap } from '../events/event-schema.ts';
+import type { EventJson } from '../events/event-schema.ts';
 import type { NodeEvent, Stage } from '../events/events.ts';
 
 /** Severity of a line. */

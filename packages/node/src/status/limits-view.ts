@@ -1,4 +1,4 @@
-import type { LimitsView } from '../admin/schema/status.ts';
+import type { LimitsView } from '@chorus/admin-api';
 import type { NodeConfig } from '../config/config.ts';
 import { type ResourceBudget, stakePerDay } from '../resources/resource-budget.ts';
 
