@@ -14,7 +14,6 @@
 export type { AdminClient, CallOptions, EventsOptions } from './client/admin-client.ts';
 export { ADMIN_FILE, type AdminAccess, readAdmin } from './client/admin-file.ts';
 export { createAdminClient } from './client/client.ts';
-export { readEvents, type StreamOptions } from './client/event-reader.ts';
 export type { AdminClientOptions } from './client/request.ts';
 export type { Gap, LooseEvent, StreamedEvent } from './documents/events.ts';
 export type { Readiness } from './documents/health.ts';
