@@ -4,17 +4,18 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type AdminClient, createAdminClient, readAdmin, type StreamedEvent } from '@chorus/admin-api';
 import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
 import {
   type ChorusNode,
+  type EventJson,
   type NodeConfigInput,
   OWN_NETWORK,
   parseConfig,
   startNode,
   WALLET_KEY_FILE,
 } from '@chorus/node';
-import { type AdminClient, createAdminClient, readAdmin, type StreamedEvent } from '@chorus/node/admin';
 import { type Address, cidFromDigest, type Hex, payloadBytes } from '@chorus/protocol';
 import { writeShard } from '@chorus/training';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -29,7 +30,7 @@ interface NodeAtWork {
   process: ChildProcess;
   dataDir: string;
   address: Address;
-  client: AdminClient;
+  client: AdminClient<EventJson>;
 }
 
 let folder: string;
@@ -65,7 +66,7 @@ async function start(name: string, account: number, config: Partial<NodeConfigIn
     serialization: 'advanced',
     execArgv: ['--conditions=@chorus/source'],
   });
-  const client = await until(async () => createAdminClient(await readAdmin(dataDir)));
+  const client = await until(async () => createAdminClient<EventJson>(await readAdmin(dataDir)));
   await until(async () => {
     expect((await client.ready()).status).toBe('ok');
   });
@@ -160,7 +161,7 @@ describe('a node at work', () => {
     expect(await victor.client.leave(unlicensed)).toMatchObject({ member: true, stakeLocked: String(STAKE) });
 
     // One with a licence is joined and lived through, among many questions and a reader that reads nothing.
-    const streamed: StreamedEvent[] = [];
+    const streamed: StreamedEvent<EventJson>[] = [];
     const end = new AbortController();
     const following = (async () => {
       for await (const event of alice.client.events({ signal: end.signal })) streamed.push(event);
@@ -226,7 +227,7 @@ describe('a node at work', () => {
     }
     // Whoever comes back with the id of an event gets what followed it.
     const from = streamed.findIndex(({ event }) => event.type === 'joined');
-    const again: StreamedEvent[] = [];
+    const again: StreamedEvent<EventJson>[] = [];
     const stop = new AbortController();
     for await (const event of alice.client.events({ lastEventId: streamed[from]!.id, signal: stop.signal })) {
       again.push(event);

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
 import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
 import {
@@ -13,7 +14,6 @@ import {
   type TaskRequest,
   WALLET_KEY_FILE,
 } from '@chorus/node';
-import { type AdminClient, createAdminClient, readAdmin } from '@chorus/node/admin';
 import type { Address } from '@chorus/protocol';
 import { writeShard } from '@chorus/training';
 import { JsonRpcProvider, parseEther, toBeHex } from 'ethers';

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
 import { type Devnet, deployChorus, startDevnet } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
 import { type NodeConfigInput, WALLET_KEY_FILE } from '@chorus/node';
-import { type AdminClient, createAdminClient, readAdmin } from '@chorus/node/admin';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

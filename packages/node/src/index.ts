@@ -41,6 +41,7 @@ export {
   type RegisteredData,
   removeData,
 } from './data/registry.ts';
+export type { EventJson } from './events/event-schema.ts';
 export type { EventSink, NodeEvent, Stage } from './events/training-events.ts';
 export { type Identity, verifyIdentity } from './identity/attestation.ts';
 export {

@@ -85,7 +85,9 @@ describe('a node by flags alone', () => {
 
   it('a node stakes nothing until its owner sets an amount, and then no more than that', async () => {
     const { config: cautious } = await loadConfig(join(home, 'config.yaml'));
-    expect(cautious).toMatchObject({ maxStake: '0', limits: { stake: { onlyListed: true, perToken: {} } } });
+    expect(cautious).toMatchObject({
+      training: { maxStake: '0', stake: { onlyListed: true, perToken: {} } },
+    });
 
     const token = `0x${'ab'.repeat(20)}`;
     const owner = `0x${'cd'.repeat(20)}`;

@@ -1,4 +1,4 @@
-import type { Peer } from '@chorus/node/admin';
+import type { Peer } from '@chorus/admin-api';
 import { Command } from 'commander';
 import { connectNode, type HomeOptions, homeOptions } from '../environment/home.ts';
 import { columns, cut } from '../output/columns.ts';

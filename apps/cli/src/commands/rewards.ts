@@ -1,4 +1,4 @@
-import type { Rewards } from '@chorus/node/admin';
+import type { Rewards } from '@chorus/admin-api';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
 import { connectNode, type HomeOptions, homeOptions } from '../environment/home.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
+import { isAlive } from '@chorus/utils';
 import { Command } from 'commander';
 import { connectNode, type HomeOptions, homeOptions } from '../environment/home.ts';
 import { print, printJson } from '../output/table.ts';

@@ -1,4 +1,4 @@
-import type { TaskDetail, TaskSummary } from '@chorus/node/admin';
+import type { TaskDetail, TaskSummary } from '@chorus/admin-api';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
 import { connectNode, type HomeOptions, homeOf, homeOptions } from '../environment/home.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { isAlive } from '@chorus/node';
 import { type Address, ChorusError } from '@chorus/protocol';
+import { isAlive } from '@chorus/utils';
 import envPaths from 'env-paths';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';

@@ -5,6 +5,7 @@ import { statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { createAdminClient, readAdmin, type Status } from '@chorus/admin-api';
 import {
   CONFIG_FILE,
   type Identity,
@@ -14,7 +15,6 @@ import {
   readKeystore,
   WALLET_KEY_FILE,
 } from '@chorus/node';
-import { createAdminClient, readAdmin, type Status } from '@chorus/node/admin';
 import { describeError } from '@chorus/protocol';
 import { loadConfig } from '../environment/node-config.ts';
 import { diagnoseChain } from './chain-checks.ts';

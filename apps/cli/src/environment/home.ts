@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { CONFIG_FILE, type LoadedConfig, type NodeConfig } from '@chorus/node';
-import { type AdminAccess, type AdminClient, createAdminClient, readAdmin } from '@chorus/node/admin';
+import { type AdminAccess, type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
+import { CONFIG_FILE, type EventJson, type LoadedConfig, type NodeConfig } from '@chorus/node';
 import type { Command } from 'commander';
 import { givenPath } from './environment.ts';
 import { loadConfig } from './node-config.ts';
@@ -48,9 +48,11 @@ export async function dataDirOf(options: HomeOptions): Promise<string> {
  * The admin API of the node that runs on this home.
  * @throws ChorusError `E_ADMIN_NOT_RUNNING`
  */
-export async function connectNode(options: HomeOptions): Promise<AdminClient & { access: AdminAccess }> {
+export async function connectNode(
+  options: HomeOptions,
+): Promise<AdminClient<EventJson> & { access: AdminAccess }> {
   const access = await readAdmin(await dataDirOf(options));
-  return { ...createAdminClient(access), access };
+  return { ...createAdminClient<EventJson>(access), access };
 }
 
 /** The process id of the node that runs on this home; null if none runs. */

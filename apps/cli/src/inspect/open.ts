@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { createAdminClient, type PrivacyView, readAdmin } from '@chorus/admin-api';
 import { type Inspection, type NetworkSource, openNetwork } from '@chorus/inspector';
 import { newestTask } from '@chorus/node';
-import { createAdminClient, type PrivacyView, readAdmin } from '@chorus/node/admin';
 import { type Address, ChorusError, MAX_ROUNDS, sameAddress, type TaskState } from '@chorus/protocol';
 import type { Command } from 'commander';
 import ora from 'ora';

@@ -1,4 +1,4 @@
-import type { PrivacyView } from '@chorus/node/admin';
+import type { PrivacyView } from '@chorus/admin-api';
 import { PRIVACY_ONE, type Terms } from '@chorus/protocol';
 import { epsilonOf, privateRun } from '@chorus/training';
 import { number, spentText } from '../node/privacy-view.ts';

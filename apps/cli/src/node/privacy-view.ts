@@ -1,4 +1,4 @@
-import type { PrivacyView } from '@chorus/node/admin';
+import type { PrivacyView } from '@chorus/admin-api';
 
 /** What updates have revealed of one data set of this node. */
 export function spentText(

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { RoundSummary, Status, TaskSummary } from '@chorus/node/admin';
+import type { RoundSummary, Status, TaskSummary } from '@chorus/admin-api';
 import { describe, expect, it } from 'vitest';
 import { amount, bytes, duration } from '../output/units.ts';
 import { statusScreen } from './status-view.ts';

@@ -1,4 +1,4 @@
-import type { RoundSummary, Status, TaskSummary, TokenAmount } from '@chorus/node/admin';
+import type { RoundSummary, Status, TaskSummary, TokenAmount } from '@chorus/admin-api';
 import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import { getAddress } from 'ethers';
 import colors from 'yoctocolors';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
 import { openStakes, viewStakes } from '@chorus/node';
-import { type AdminClient, createAdminClient, readAdmin } from '@chorus/node/admin';
 import { hasCode } from '@chorus/protocol';
 import { DEPLOYMENT_FILE, readDeployment } from '../chain/deployment.ts';
 import { configOf, dataDirOf, type HomeOptions, homeOf } from '../environment/home.ts';

@@ -1,5 +1,5 @@
+import type { StakePositionDocument, StakesDocument } from '@chorus/admin-api';
 import { parseUnits } from '@chorus/chain';
-import type { StakePositionDocument, StakesDocument } from '@chorus/node/admin';
 import { ADDRESS_PATTERN, ChorusError, sameAddress } from '@chorus/protocol';
 
 /** @throws ChorusError `E_USAGE` */

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { StakePositionDocument, StakesDocument } from '@chorus/node/admin';
+import type { StakePositionDocument, StakesDocument } from '@chorus/admin-api';
 import { describe, expect, it } from 'vitest';
 import { fromOf, stakedToken, unitsOf } from './choose.ts';
 import {

@@ -1,4 +1,3 @@
-import { exactAmount } from '@chorus/chain';
 import type {
   StakeDepositResult,
   StakePositionDocument,
@@ -6,7 +5,8 @@ import type {
   StakeToken,
   StakeUnbondResult,
   StakeWithdrawResult,
-} from '@chorus/node/admin';
+} from '@chorus/admin-api';
+import { exactAmount } from '@chorus/chain';
 import { sameAddress } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { fields, table } from '../output/table.ts';

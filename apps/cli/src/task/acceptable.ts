@@ -41,7 +41,7 @@ export function strangersRefuse(
     ...(MODEL_NAMES.some((name) => name === model)
       ? []
       : [
-          `its model could be built to read their data, and they train only ${MODEL_NAMES.join(', ')} (privacy.models)`,
+          `its model could be built to read their data, and they train only ${MODEL_NAMES.join(', ')} (training.privacy.models)`,
         ]),
     ...(independent < tasks.minValidators
       ? [

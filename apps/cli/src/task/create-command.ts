@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { createAdminClient, readAdmin } from '@chorus/admin-api';
 import { exactAmount, formatUnits } from '@chorus/chain';
-import type { TaskRequest } from '@chorus/node';
-import { createAdminClient, logMessageOf, readAdmin } from '@chorus/node/admin';
+import type { EventJson, TaskRequest } from '@chorus/node';
+import { logMessageOf } from '@chorus/node/log-messages';
 import { type Address, hasCode } from '@chorus/protocol';
 import { someOf } from '@chorus/training';
 import { Command } from 'commander';
@@ -164,7 +165,7 @@ async function createAction(flags: CreateFlags): Promise<void> {
   const listener = listenerOf(flags, { running: access !== null, beat, signal: stop.signal });
   const outcome = access
     ? await publishByNode(
-        { ...createAdminClient(access), access, home },
+        { ...createAdminClient<EventJson>(access), access, home },
         request,
         { id, detach: flags.detach ?? false },
         listener,

@@ -1,4 +1,5 @@
-import type { EventJson, TaskDetail } from '@chorus/node/admin';
+import type { TaskDetail } from '@chorus/admin-api';
+import type { EventJson } from '@chorus/node';
 import { ChorusError, errorClass, hasCode } from '@chorus/protocol';
 import { pause } from '@chorus/utils';
 import { duration } from '../output/units.ts';

@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type NodeConfig, type NodeEvent, startNode, type TaskRequest, waitsFor } from '@chorus/node';
-import type { EventJson, PublicationDocument, StreamedEvent } from '@chorus/node/admin';
+import type { PublicationDocument, StreamedEvent } from '@chorus/admin-api';
+import {
+  type EventJson,
+  type NodeConfig,
+  type NodeEvent,
+  startNode,
+  type TaskRequest,
+  waitsFor,
+} from '@chorus/node';
 import { bigintAsText, ChorusError, hasCode, readErrorCode } from '@chorus/protocol';
 import type { Dataset } from '@chorus/training';
 import { Interrupted } from '../environment/exit.ts';
@@ -13,7 +20,7 @@ import { answering, patiently, type WatchedNode } from './watch.ts';
 /** Callbacks for the progress of a task that is published and followed. */
 export interface Listener {
   published(taskId: string): void;
-  event(streamed: Pick<StreamedEvent, 'at' | 'event'>): void;
+  event(streamed: Pick<StreamedEvent<EventJson>, 'at' | 'event'>): void;
   /** Reports what the command waits for. */
   beat: Heartbeat;
   signal: AbortSignal;

@@ -1,4 +1,5 @@
-import type { AdminClient, StreamedEvent, TaskDetail } from '@chorus/node/admin';
+import type { AdminClient, StreamedEvent, TaskDetail } from '@chorus/admin-api';
+import type { EventJson } from '@chorus/node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type WatchedNode, watchNode } from './watch.ts';
 
@@ -8,7 +9,7 @@ afterEach(() => {
   said = '';
 });
 
-const ended = (decimals: number | null): StreamedEvent => ({
+const ended = (decimals: number | null): StreamedEvent<EventJson> => ({
   id: '1',
   at: 0,
   event: {
@@ -35,7 +36,7 @@ function nodeWith(decimals: number | null): WatchedNode {
       decimals,
       deadline: null,
     }) as TaskDetail;
-  const node: Partial<AdminClient> = {
+  const node: Partial<AdminClient<EventJson>> = {
     task,
     events: async function* () {
       yield ended(decimals);
@@ -43,7 +44,7 @@ function nodeWith(decimals: number | null): WatchedNode {
     },
   };
   return {
-    ...(node as AdminClient),
+    ...(node as AdminClient<EventJson>),
     access: { pid: process.pid } as WatchedNode['access'],
     home: '/home/me',
   };

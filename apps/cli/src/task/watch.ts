@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive, logMessageOf } from '@chorus/node';
-import type { AdminAccess, AdminClient, StreamedEvent, TaskDetail } from '@chorus/node/admin';
+import type { AdminAccess, AdminClient, StreamedEvent, TaskDetail } from '@chorus/admin-api';
+import type { EventJson } from '@chorus/node';
+import { logMessageOf } from '@chorus/node/log-messages';
 import { ChorusError, hasCode } from '@chorus/protocol';
+import { isAlive } from '@chorus/utils';
 import colors from 'yoctocolors';
 import { shellWord } from '../environment/environment.ts';
 import { Interrupted } from '../environment/exit.ts';
@@ -13,7 +15,7 @@ import { Heartbeat } from './heartbeat.ts';
 import { endLines } from './task-end.ts';
 
 /** A node of this machine, observed while it may end. */
-export type WatchedNode = AdminClient & { access: AdminAccess; home: string };
+export type WatchedNode = AdminClient<EventJson> & { access: AdminAccess; home: string };
 
 export interface WatchOptions {
   task: string | undefined;
@@ -137,7 +139,7 @@ const MARK = {
 };
 
 /** Time, mark and sentence. */
-export function eventLine({ at, event }: Pick<StreamedEvent, 'at' | 'event'>): string {
+export function eventLine({ at, event }: Pick<StreamedEvent<EventJson>, 'at' | 'event'>): string {
   const { level, text } = logMessageOf(event, {
     amount: (units, decimals) =>
       decimals === null ? `${units} of the token's smallest unit` : `${amount(units, decimals)} tokens`,

@@ -1,4 +1,4 @@
-import type { AdminSource } from '../admin/source.ts';
+import type { HealthSource } from '../admin/host-areas/health.ts';
 import type { HostInfo } from '../status/host-info.ts';
 import { metricValues } from '../status/metric-values.ts';
 import type { NodeObserver } from '../status/node-observer.ts';
@@ -15,7 +15,7 @@ export function healthSource(
   attached: AttachedNode,
   { warnings, metrics }: NodeObserver,
   machine: HostInfo,
-): Pick<AdminSource, 'ready' | 'metrics'> {
+): HealthSource {
   return {
     async ready() {
       const chain = await attached.current?.conditions.chain.view();

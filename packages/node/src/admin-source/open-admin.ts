@@ -32,11 +32,13 @@ export async function openAdmin(
   const machine = new HostInfo();
   try {
     const metrics = new Metrics();
-    const admin = createNodeAdmin({ config, version: await readVersion(), machine, metrics, onShutdown });
+    const version = await readVersion();
+    const admin = createNodeAdmin({ config, version, machine, metrics, onShutdown });
     const server = await startAdmin({
       config: config.admin,
       dataDir: config.dataDir,
-      source: admin.source,
+      version,
+      areas: admin.areas,
       onError: (error) =>
         emit({
           type: 'warning',

@@ -1,9 +1,8 @@
+import type { Notice, Status } from '@chorus/admin-api';
 import { withDecimals } from '@chorus/chain';
 import type { ChainPort } from '@chorus/protocol';
 import { modelMemory } from '@chorus/training';
-import type { Status } from '../admin/schema/status.ts';
-import type { Notice } from '../admin/schema/values.ts';
-import type { AdminSource } from '../admin/source.ts';
+import type { NodeSource } from '../admin/host-areas/node.ts';
 import { didOfPeerId } from '../identity/did.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 import { lagSeconds } from '../status/chain-watch.ts';
@@ -29,7 +28,7 @@ export function statusSource(
   attached: AttachedNode,
   observer: NodeObserver,
   { config, version, machine }: StatusOptions,
-): Pick<AdminSource, 'status'> {
+): Pick<NodeSource, 'status'> {
   return {
     async status(): Promise<Status> {
       const running = attached.running();

@@ -1,7 +1,5 @@
+import type { RoundSummary, TaskSummary, TokenAmount } from '@chorus/admin-api';
 import { withDecimals } from '@chorus/chain';
-import type { RoundSummary } from '../admin/schema/rounds.ts';
-import type { TaskSummary } from '../admin/schema/tasks.ts';
-import type { TokenAmount } from '../admin/schema/values.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 import type { NodeObserver } from '../status/node-observer.ts';
 import { roundSummary } from '../status/round-view.ts';

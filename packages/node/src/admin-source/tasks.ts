@@ -1,21 +1,16 @@
+import type { JoinResult, LeaveResult, RefundResult, TaskDetail, TaskList } from '@chorus/admin-api';
 import { decimalsOf } from '@chorus/chain';
 import { decodeTerms, type Terms } from '@chorus/protocol';
-import { factsOf } from '../admin/problem.ts';
-import type { CheckedPublication, PublicationDocument, StoredModel } from '../admin/schema/publications.ts';
-import type { JoinResult, LeaveResult, RefundResult, TaskDetail, TaskList } from '../admin/schema/tasks.ts';
-import type { AdminSource } from '../admin/source.ts';
+import type { TasksSource } from '../admin/training-areas/tasks.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 import { missedRoundBps } from '../policy/task-policy.ts';
 import type { NodeObserver } from '../status/node-observer.ts';
 import { rolesIn, taskDetail } from '../status/task-view.ts';
-import type { PublicationState } from '../tasks/publication-queue.ts';
 import type { AttachedNode } from './attached-node.ts';
 import { taskSummaries } from './summaries.ts';
 
-type TaskMethods = 'tasks' | 'task' | 'join' | 'leave' | 'refund' | 'storeModel' | 'publish' | 'publication';
-
-/** Training tasks: what is known of them, joining and leaving, and publishing one. */
-export function tasksSource(attached: AttachedNode, observer: NodeObserver): Pick<AdminSource, TaskMethods> {
+/** Training tasks: what is known of them, joining and leaving. */
+export function tasksSource(attached: AttachedNode, observer: NodeObserver): TasksSource {
   return {
     async tasks(): Promise<TaskList> {
       const { node } = attached.running();
@@ -77,33 +72,10 @@ export function tasksSource(attached: AttachedNode, observer: NodeObserver): Pic
       const decimals = await decimalsOf(node.ports.chain, token);
       return { taskId: id.toString(), token, decimals, amount: amount.toString(), transaction };
     },
-
-    async storeModel(model: Uint8Array): Promise<StoredModel> {
-      const { storage } = attached.running().node.ports;
-      return { cid: await storage.put(model), bytes: model.length };
-    },
-
-    async publish(id: string, request: CheckedPublication): Promise<PublicationDocument> {
-      return toPublication(attached.running().node.publications.begin(id, request));
-    },
-
-    async publication(id: string): Promise<PublicationDocument> {
-      return toPublication(attached.running().node.publications.find(id));
-    },
   };
 }
 
 function termsOf(node: ChorusNode, id: bigint): Terms | null {
   const bytes = node.announcedTerms(id);
   return bytes && decodeTerms(bytes);
-}
-
-function toPublication({ id, state, taskId, error }: PublicationState): PublicationDocument {
-  const problem = error && {
-    code: error.code,
-    message: error.message,
-    hint: error.hint ?? null,
-    facts: factsOf(error),
-  };
-  return { id, state, taskId: taskId?.toString() ?? null, problem };
 }

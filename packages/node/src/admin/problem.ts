@@ -1,16 +1,16 @@
-import { ChorusError, ERROR_CODES, type ErrorClass, errorClass } from '@chorus/protocol';
-import type { Problem } from './schema/problem.ts';
+import type { Problem } from '@chorus/admin-api';
+import { ChorusError, errorClass } from '@chorus/protocol';
+import { HTTPException } from 'hono/http-exception';
 
-/** Statuses of problems, for the API's description. */
-export const PROBLEM_STATUSES = [
-  ...new Set([...Object.values<ErrorClass>(ERROR_CODES).flatMap(({ status }) => status ?? []), 500]),
-].sort();
+/** Seconds after which a caller that asked too often may ask again. */
+export const RETRY_SECONDS = 10;
 
 /**
  * An error as a problem document (RFC 9457). An error that is not a ChorusError is hidden from the caller: it goes
  * to the node's log.
  */
-export function problemFor(error: unknown): Problem {
+export function problemFor(thrown: unknown): Problem {
+  const error = thrown instanceof HTTPException ? fromHono(thrown) : thrown;
   if (!(error instanceof ChorusError)) {
     return { type: 'about:blank', title: 'the node failed', status: 500, code: 'E_UNEXPECTED' };
   }
@@ -25,7 +25,19 @@ export function problemFor(error: unknown): Problem {
   };
 }
 
-/** The hint of the outermost cause that has one. */
+/** What hono itself refuses: a body that it cannot parse, and what the limits above it throw. */
+function fromHono(error: HTTPException): unknown {
+  if (error.cause instanceof ChorusError) return error.cause;
+  if (error.status === 400) {
+    return new ChorusError('E_ADMIN_BAD_REQUEST', 'the request is not JSON', { cause: error });
+  }
+  if (error.status === 415) {
+    return new ChorusError('E_ADMIN_CONTENT_TYPE', 'the request has the wrong type', { cause: error });
+  }
+  return error;
+}
+
+/** The status of the outermost cause that has one. */
 function statusOf(error: ChorusError): number | undefined {
   for (const cause of error.chain()) {
     const status = cause instanceof ChorusError ? errorClass(cause.code).status : undefined;

@@ -1,14 +1,19 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ADMIN_FILE, createAdminClient, readAdmin } from '@chorus/admin-api';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { adminConfigSchema } from '../config/admin-config.ts';
-import { ADMIN_FILE, readAdmin, writeAdmin } from './admin-file.ts';
-import { createAdminClient } from './client.ts';
+import { writeAdmin } from './admin-file.ts';
 import { EventRing } from './event-ring.ts';
+import { eventsApp } from './host-areas/events.ts';
+import { healthApp } from './host-areas/health.ts';
+import { networkApp } from './host-areas/network.ts';
+import { nodeApp } from './host-areas/node.ts';
 import { type AdminServer, startAdmin } from './server.ts';
-import type { AdminSource } from './source.ts';
+import { only } from './testing/only.ts';
+import { roundsApp } from './training-areas/rounds.ts';
 
 let dataDir: string;
 let server: AdminServer;
@@ -19,19 +24,24 @@ beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'chorus-admin-'));
   ring = new EventRing();
   shutdowns = 0;
-  const source: Partial<AdminSource> = {
-    version: '1.2.3',
-    events: ring,
-    ready: async () => ({ status: 'unavailable', checks: { chain: false } }),
-    rounds: async () => ({ rounds: [] }),
-    shutdown: () => {
-      shutdowns++;
-    },
-  };
+  const areas = [
+    healthApp(only({ ready: async () => ({ status: 'unavailable', checks: { chain: false } }) })),
+    nodeApp(
+      only({
+        shutdown: () => {
+          shutdowns++;
+        },
+      }),
+    ),
+    networkApp(only({})),
+    eventsApp(ring),
+    roundsApp({ rounds: async () => ({ rounds: [] }) }),
+  ];
   server = await startAdmin({
     config: adminConfigSchema.parse({}),
     dataDir,
-    source: source as AdminSource,
+    version: '1.2.3',
+    areas,
     onError: (error) => {
       throw error;
     },
@@ -82,7 +92,7 @@ describe('the server', () => {
   it('the server reports an address in use', async () => {
     const { port } = new URL(server.url);
     const config = adminConfigSchema.parse({ port: Number(port) });
-    const second = startAdmin({ config, dataDir, source: {} as AdminSource, onError: () => {} });
+    const second = startAdmin({ config, dataDir, version: '1.2.3', areas: [], onError: () => {} });
     await expect(second).rejects.toMatchObject({ code: 'E_ADMIN_LISTEN' });
   });
 
@@ -169,20 +179,5 @@ describe('the server', () => {
     await server.close();
     await reader.closed_;
     expect(ring.listeners).toBe(0);
-  });
-});
-
-describe('the file of a node', () => {
-  it('the file of an ended process means that no node runs', async () => {
-    await writeAdmin(dataDir, { url: 'http://127.0.0.1:9', token: 'x'.repeat(43), pid: 2 ** 22 + 1 });
-    await expect(readAdmin(dataDir)).rejects.toMatchObject({ code: 'E_ADMIN_NOT_RUNNING' });
-  });
-
-  it('the file of a node is refused if it is damaged', async () => {
-    await writeFile(
-      join(dataDir, ADMIN_FILE),
-      (await readFile(join(dataDir, ADMIN_FILE), 'utf8')).slice(0, 20),
-    );
-    await expect(readAdmin(dataDir)).rejects.toMatchObject({ code: 'E_ADMIN_FILE' });
   });
 });

@@ -5,8 +5,7 @@ import { ChorusError, keepSecret } from '@chorus/protocol';
 import { serve } from '@hono/node-server';
 import type { AdminConfig } from '../config/admin-config.ts';
 import { removeAdmin, writeAdmin } from './admin-file.ts';
-import { adminApp } from './app.ts';
-import type { AdminSource } from './source.ts';
+import { adminHost, type HostOptions } from './host.ts';
 
 /** Most sockets open at the same time, event streams included. */
 const MAX_CONNECTIONS = 128;
@@ -22,12 +21,8 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-export interface AdminServerOptions {
-  config: AdminConfig;
+export interface AdminServerOptions extends Omit<HostOptions, 'token'> {
   dataDir: string;
-  source: AdminSource;
-  /** Called with errors that the caller must not see. */
-  onError: (error: unknown) => void;
 }
 
 /**
@@ -38,7 +33,7 @@ export async function startAdmin(options: AdminServerOptions): Promise<AdminServ
   const { config, dataDir } = options;
   const token = randomBytes(32).toString('base64url');
   keepSecret(token);
-  const app = adminApp({ ...options, token });
+  const app = adminHost({ ...options, token });
   const server = await listen(app.fetch, config);
   const { port } = server.address() as AddressInfo;
   const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host;

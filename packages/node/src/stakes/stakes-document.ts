@@ -1,3 +1,4 @@
+import type { StakePositionDocument, StakesDocument, StakeToken, Unbonding } from '@chorus/admin-api';
 import {
   type Address,
   type StakeAccount,
@@ -7,7 +8,6 @@ import {
   type UnbondTicket,
   unlockedShares,
 } from '@chorus/protocol';
-import type { StakePositionDocument, StakesDocument, StakeToken, Unbonding } from '../admin/schema/stakes.ts';
 
 /** Other facts about an account's stake. */
 export interface StakesContext {

@@ -1,3 +1,14 @@
+import type {
+  StakeDepositRequest,
+  StakeDepositResult,
+  StakesDocument,
+  StakesQuery,
+  StakeToken,
+  StakeUnbondRequest,
+  StakeUnbondResult,
+  StakeWithdrawRequest,
+  StakeWithdrawResult,
+} from '@chorus/admin-api';
 import { exactAmount } from '@chorus/chain';
 import {
   type Address,
@@ -11,17 +22,6 @@ import {
   stakeValue,
 } from '@chorus/protocol';
 import pLimit from 'p-limit';
-import type {
-  StakeDepositRequest,
-  StakeDepositResult,
-  StakesDocument,
-  StakesQuery,
-  StakeToken,
-  StakeUnbondRequest,
-  StakeUnbondResult,
-  StakeWithdrawRequest,
-  StakeWithdrawResult,
-} from '../admin/schema/stakes.ts';
 import { identityUri } from '../tasks/join-task.ts';
 import { stakesDocument, unbondableShares, unbondingOf } from './stakes-document.ts';
 

@@ -1,4 +1,4 @@
-import type { Refusal } from '../admin/schema/tasks.ts';
+import type { Refusal } from '@chorus/admin-api';
 import type { NodeEvent } from '../events/training-events.ts';
 
 /** Number of rounds whose stage times are remembered, and of refused tasks. */

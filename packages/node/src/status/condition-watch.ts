@@ -1,4 +1,4 @@
-import type { Notice } from '../admin/schema/values.ts';
+import type { Notice } from '@chorus/admin-api';
 import type { EventSink } from '../events/events.ts';
 
 /** Interval for checking the node's conditions. Each check asks the chain twice. */

@@ -1,6 +1,6 @@
+import type { Notice } from '@chorus/admin-api';
 import { isDevChain } from '@chorus/chain';
 import type { ErrorCode } from '@chorus/protocol';
-import type { Notice } from '../admin/schema/values.ts';
 import { formatBytes } from '../utils/quantities.ts';
 import type { ChainView } from './chain-watch.ts';
 

@@ -1,4 +1,4 @@
-import type { LimitsView } from '../admin/schema/status.ts';
+import type { LimitsView } from '@chorus/admin-api';
 import { stakePerDay } from '../policy/task-budget.ts';
 import type { ResourceBudget } from '../resources/resource-budget.ts';
 import type { TrainingSettings } from '../training-config/settings.ts';

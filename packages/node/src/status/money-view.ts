@@ -1,6 +1,5 @@
+import type { Earnings, TokenAmount } from '@chorus/admin-api';
 import type { Address } from '@chorus/protocol';
-import type { Earnings } from '../admin/schema/rounds.ts';
-import type { TokenAmount } from '../admin/schema/values.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 
 /** An amount of a token in its smallest units; what is shown also says the token's decimals. */

@@ -1,6 +1,5 @@
+import type { Notice, Warning } from '@chorus/admin-api';
 import { pause } from '@chorus/utils';
-import type { Warning } from '../admin/schema/status.ts';
-import type { Notice } from '../admin/schema/values.ts';
 import type { EventSink } from '../events/training-events.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 import { ChainWatch, lagSeconds } from './chain-watch.ts';

@@ -1,5 +1,5 @@
+import type { Notice } from '@chorus/admin-api';
 import { EventRing } from '../admin/event-ring.ts';
-import type { Notice } from '../admin/schema/values.ts';
 import type { NodeEvent } from '../events/training-events.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { ActivityTracker } from './activity-tracker.ts';

@@ -1,5 +1,5 @@
+import type { BannedPeer, PeerList } from '@chorus/admin-api';
 import type { NetworkStats } from '@chorus/network';
-import type { BannedPeer, PeerList } from '../admin/schema/network.ts';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 
 /** The peers a node is connected to, with what is known of each; `stats` are null if the network has none. */

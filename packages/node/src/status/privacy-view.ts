@@ -1,4 +1,4 @@
-import type { PrivacyView } from '../admin/schema/status.ts';
+import type { PrivacyView } from '@chorus/admin-api';
 import type { JournalReader } from '../journal/journal.ts';
 import { dataEpsilons } from '../privacy/data-epsilon.ts';
 import type { PrivacyConfig } from '../training-config/privacy-config.ts';

@@ -1,5 +1,5 @@
+import type { Warning } from '@chorus/admin-api';
 import { plainLine } from '@chorus/protocol';
-import type { Warning } from '../admin/schema/status.ts';
 import type { NodeEvent } from '../events/training-events.ts';
 
 /** Maximum number of warnings; beyond it, the oldest kind is dropped. */

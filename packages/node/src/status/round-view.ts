@@ -1,4 +1,4 @@
-import type { RoundSummary } from '../admin/schema/rounds.ts';
+import type { RoundSummary } from '@chorus/admin-api';
 import type { RoundRecord } from '../journal/records.ts';
 
 /** An ended round, as one line of a screen. */

@@ -1,3 +1,4 @@
+import type { TaskDetail, TaskSummary } from '@chorus/admin-api';
 import {
   type Address,
   committedTrainers,
@@ -7,7 +8,6 @@ import {
   sameAddress,
   type TaskState,
 } from '@chorus/protocol';
-import type { TaskDetail, TaskSummary } from '../admin/schema/tasks.ts';
 import type { FollowedTask } from '../tasks/followed-task.ts';
 import type { Activity } from './activity-tracker.ts';
 import { waitsFor } from './waits-for.ts';

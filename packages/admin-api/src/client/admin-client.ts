@@ -1,0 +1,81 @@
+import type { LooseEvent, StreamedEvent } from '../documents/events.ts';
+import type { Readiness } from '../documents/health.ts';
+import type { BanList, BannedPeer, BanRequest, PeerList } from '../documents/network.ts';
+import type { PublicationDocument, PublicationRequest, StoredModel } from '../documents/publications.ts';
+import type { ClaimRequest, ClaimResult, Rewards } from '../documents/rewards.ts';
+import type { RoundList, RoundsQuery } from '../documents/rounds.ts';
+import type {
+  StakeDepositRequest,
+  StakeDepositResult,
+  StakesDocument,
+  StakesQuery,
+  StakeUnbondRequest,
+  StakeUnbondResult,
+  StakeWithdrawRequest,
+  StakeWithdrawResult,
+} from '../documents/stakes.ts';
+import type { Status } from '../documents/status.ts';
+import type {
+  JoinResult,
+  LeaveResult,
+  RefundRequest,
+  RefundResult,
+  TaskDetail,
+  TaskList,
+} from '../documents/tasks.ts';
+import type { Accepted } from '../documents/values.ts';
+
+export interface CallOptions {
+  signal?: AbortSignal;
+}
+
+export interface EventsOptions extends CallOptions {
+  /** Only events of this task, and node-wide events. */
+  task?: string;
+  /** Resume after the event with this id. */
+  lastEventId?: string;
+  /** Reconnect when the connection breaks; true by default. The first connection is tried only once. */
+  reconnect?: boolean;
+}
+
+/**
+ * A node's admin API. Every method throws ChorusError: `E_ADMIN_UNREACHABLE` if nothing answers, `E_ADMIN_RESPONSE`
+ * if this version does not expect the answer, else the node's own code.
+ *
+ * `E`: the events that the caller knows; by default only their `type` is.
+ */
+export interface AdminClient<E extends LooseEvent = LooseEvent> {
+  status(options?: CallOptions): Promise<Status>;
+  /** Resolves with the checks whether the node is ready or not. */
+  ready(options?: CallOptions): Promise<Readiness>;
+  tasks(options?: CallOptions): Promise<TaskList>;
+  task(id: string | bigint, options?: CallOptions): Promise<TaskDetail>;
+  join(id: string | bigint, options?: CallOptions): Promise<JoinResult>;
+  leave(id: string | bigint, options?: CallOptions): Promise<LeaveResult>;
+  /** Get back what an ended task of this wallet did not pay. */
+  refund(id: string | bigint, request?: RefundRequest, options?: CallOptions): Promise<RefundResult>;
+  /** Upload an ONNX model of at most 256 MiB, to publish a task with it. */
+  storeModel(model: Uint8Array, options?: CallOptions): Promise<StoredModel>;
+  /**
+   * Publish under an id that the caller chooses; the same id means the same publication. Answers before publishing
+   * is done.
+   */
+  publish(id: string, request: PublicationRequest, options?: CallOptions): Promise<PublicationDocument>;
+  publication(id: string, options?: CallOptions): Promise<PublicationDocument>;
+  rounds(query?: Partial<RoundsQuery>, options?: CallOptions): Promise<RoundList>;
+  rewards(options?: CallOptions): Promise<Rewards>;
+  claim(request?: ClaimRequest, options?: CallOptions): Promise<ClaimResult>;
+  stakes(query?: Partial<StakesQuery>, options?: CallOptions): Promise<StakesDocument>;
+  depositStake(request: StakeDepositRequest, options?: CallOptions): Promise<StakeDepositResult>;
+  unbondStake(request: StakeUnbondRequest, options?: CallOptions): Promise<StakeUnbondResult>;
+  withdrawStake(request?: StakeWithdrawRequest, options?: CallOptions): Promise<StakeWithdrawResult>;
+  peers(options?: CallOptions): Promise<PeerList>;
+  bans(options?: CallOptions): Promise<BanList>;
+  ban(request: BanRequest, options?: CallOptions): Promise<BannedPeer>;
+  unban(peerId: string, options?: CallOptions): Promise<Accepted>;
+  /** The metrics in the text format of Prometheus. */
+  metrics(options?: CallOptions): Promise<string>;
+  shutdown(options?: CallOptions): Promise<Accepted>;
+  /** What the node reports, from now or from `lastEventId` on, until the signal aborts. */
+  events(options?: EventsOptions): AsyncGenerator<StreamedEvent<E>>;
+}

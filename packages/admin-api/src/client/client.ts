@@ -1,0 +1,59 @@
+import type { LooseEvent } from '../documents/events.ts';
+import { ENDPOINTS } from '../endpoints/endpoints.ts';
+import type { AdminClient } from './admin-client.ts';
+import { readEvents } from './event-reader.ts';
+import { type AdminClientOptions, createRequests } from './request.ts';
+
+/**
+ * A client of a node's admin API; runs in Node.js and in browsers.
+ *
+ * @example
+ * const { url, token } = await readAdmin(dataDir);
+ * const node = createAdminClient({ url, token });
+ * console.log((await node.status()).identity.peerId);
+ * for await (const { event } of node.events({ signal })) console.log(event.type);
+ */
+export function createAdminClient<E extends LooseEvent = LooseEvent>(
+  options: AdminClientOptions,
+): AdminClient<E> {
+  const { ask, text, open } = createRequests(options);
+  return {
+    status: ({ signal } = {}) => ask(ENDPOINTS.status, { signal }),
+    ready: ({ signal } = {}) => ask(ENDPOINTS.ready, { signal }),
+    tasks: ({ signal } = {}) => ask(ENDPOINTS.tasks, { signal }),
+    task: (id, { signal } = {}) => ask(ENDPOINTS.task, { params: { id: String(id) }, signal }),
+    join: (id, { signal } = {}) => ask(ENDPOINTS.join, { params: { id: String(id) }, signal }),
+    leave: (id, { signal } = {}) => ask(ENDPOINTS.leave, { params: { id: String(id) }, signal }),
+    refund: (id, body = {}, { signal } = {}) =>
+      ask(ENDPOINTS.refund, { params: { id: String(id) }, body, signal }),
+    storeModel: (file, { signal } = {}) => ask(ENDPOINTS.upload, { file, signal }),
+    publish: (id, body, { signal } = {}) => ask(ENDPOINTS.publish, { params: { id }, body, signal }),
+    publication: (id, { signal } = {}) => ask(ENDPOINTS.publication, { params: { id }, signal }),
+    rounds: (query = {}, { signal } = {}) => ask(ENDPOINTS.rounds, { query, signal }),
+    rewards: ({ signal } = {}) => ask(ENDPOINTS.rewards, { signal }),
+    claim: (body = {}, { signal } = {}) => ask(ENDPOINTS.claim, { body, signal }),
+    stakes: (query = {}, { signal } = {}) => ask(ENDPOINTS.stakes, { query, signal }),
+    depositStake: (body, { signal } = {}) => ask(ENDPOINTS.depositStake, { body, signal }),
+    unbondStake: (body, { signal } = {}) => ask(ENDPOINTS.unbondStake, { body, signal }),
+    withdrawStake: (body = {}, { signal } = {}) => ask(ENDPOINTS.withdrawStake, { body, signal }),
+    peers: ({ signal } = {}) => ask(ENDPOINTS.peers, { signal }),
+    bans: ({ signal } = {}) => ask(ENDPOINTS.bans, { signal }),
+    ban: (body, { signal } = {}) => ask(ENDPOINTS.ban, { body, signal }),
+    unban: (peer, { signal } = {}) => ask(ENDPOINTS.unban, { params: { peer }, signal }),
+    metrics: ({ signal } = {}) => text(ENDPOINTS.metrics, { signal }),
+    shutdown: ({ signal } = {}) => ask(ENDPOINTS.shutdown, { signal }),
+    events: (events = {}) =>
+      readEvents<E>({
+        ...events,
+        open: (lastEventId, signal) =>
+          open(
+            ENDPOINTS.events,
+            { query: { task: events.task }, signal },
+            {
+              accept: 'text/event-stream',
+              ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+            },
+          ),
+      }),
+  };
+}

@@ -1,0 +1,22 @@
+import { eventEndpoints } from './events.ts';
+import { healthEndpoints } from './health.ts';
+import { networkEndpoints } from './network.ts';
+import { nodeEndpoints } from './node.ts';
+import { publicationEndpoints } from './publications.ts';
+import { rewardEndpoints } from './rewards.ts';
+import { roundEndpoints } from './rounds.ts';
+import { stakeEndpoints } from './stakes.ts';
+import { taskEndpoints } from './tasks.ts';
+
+/** Every operation of the API by its name. */
+export const ENDPOINTS = {
+  ...healthEndpoints,
+  ...nodeEndpoints,
+  ...networkEndpoints,
+  ...eventEndpoints,
+  ...taskEndpoints,
+  ...publicationEndpoints,
+  ...roundEndpoints,
+  ...rewardEndpoints,
+  ...stakeEndpoints,
+};

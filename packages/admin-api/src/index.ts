@@ -1,0 +1,62 @@
+/**
+ * The admin API of a node for callers: its documents, the address of a running node, and a typed client. Light to
+ * import: it loads nothing of the node, and no hono.
+ *
+ * @example
+ * import { createAdminClient, readAdmin } from '@chorus/admin-api';
+ *
+ * const node = createAdminClient(await readAdmin(dataDir));
+ * const { tasks, earned, warnings } = await node.status();
+ *
+ * @packageDocumentation
+ */
+
+export type { AdminClient, CallOptions, EventsOptions } from './client/admin-client.ts';
+export { ADMIN_FILE, type AdminAccess, readAdmin } from './client/admin-file.ts';
+export { createAdminClient } from './client/client.ts';
+export type { AdminClientOptions } from './client/request.ts';
+export type { Gap, LooseEvent, StreamedEvent } from './documents/events.ts';
+export type { Readiness } from './documents/health.ts';
+export type { BanList, BannedPeer, BanRequest, Peer, PeerList } from './documents/network.ts';
+export type { Problem } from './documents/problem.ts';
+export type {
+  CheckedPublication,
+  PublicationDocument,
+  PublicationRequest,
+  StoredModel,
+} from './documents/publications.ts';
+export type { ClaimRequest, ClaimResult, Earnings, Rewards } from './documents/rewards.ts';
+export type { RoundList, RoundSummary, RoundsQuery } from './documents/rounds.ts';
+export type {
+  StakeDepositRequest,
+  StakeDepositResult,
+  StakePositionDocument,
+  StakesDocument,
+  StakesQuery,
+  StakeToken,
+  StakeUnbondRequest,
+  StakeUnbondResult,
+  StakeWithdrawRequest,
+  StakeWithdrawResult,
+  Unbonding,
+} from './documents/stakes.ts';
+export {
+  type LimitsView,
+  type PrivacyView,
+  type Status,
+  statusSchema,
+  type Warning,
+} from './documents/status.ts';
+export type {
+  JoinResult,
+  LeaveResult,
+  RefundRequest,
+  RefundResult,
+  Refusal,
+  TaskDetail,
+  TaskList,
+  TaskSummary,
+} from './documents/tasks.ts';
+export type { Accepted, Notice, TokenAmount } from './documents/values.ts';
+export type { Endpoint } from './endpoints/endpoint.ts';
+export { ENDPOINTS } from './endpoints/endpoints.ts';

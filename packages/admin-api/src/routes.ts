@@ -1,0 +1,42 @@
+/**
+ * The routes of the admin API for a server on `@hono/zod-openapi`, a group per area.
+ *
+ * @example
+ * import { rewardRoutes } from '@chorus/admin-api/routes';
+ *
+ * const app = new OpenAPIHono();
+ * app.openapi(rewardRoutes.rewards, async (c) => c.json(await source.rewards(), 200));
+ *
+ * @packageDocumentation
+ */
+import { createRoute } from '@hono/zod-openapi';
+import type { Endpoint } from './endpoints/endpoint.ts';
+import { eventEndpoints } from './endpoints/events.ts';
+import { healthEndpoints } from './endpoints/health.ts';
+import { networkEndpoints } from './endpoints/network.ts';
+import { nodeEndpoints } from './endpoints/node.ts';
+import { publicationEndpoints } from './endpoints/publications.ts';
+import { rewardEndpoints } from './endpoints/rewards.ts';
+import { roundEndpoints } from './endpoints/rounds.ts';
+import { stakeEndpoints } from './endpoints/stakes.ts';
+import { taskEndpoints } from './endpoints/tasks.ts';
+
+export { PROBLEM_STATUSES, problemSchema } from './documents/problem.ts';
+export { isSlow, slow } from './endpoints/endpoint.ts';
+
+type Routes<T> = { [K in keyof T]: T[K] & { getRoutingPath(): string } };
+
+function toRoutes<T extends Record<string, Endpoint>>(endpoints: T): Routes<T> {
+  const routes = Object.entries(endpoints).map(([name, endpoint]) => [name, createRoute(endpoint)]);
+  return Object.fromEntries(routes) as Routes<T>;
+}
+
+export const healthRoutes = toRoutes(healthEndpoints);
+export const nodeRoutes = toRoutes(nodeEndpoints);
+export const networkRoutes = toRoutes(networkEndpoints);
+export const eventRoutes = toRoutes(eventEndpoints);
+export const taskRoutes = toRoutes(taskEndpoints);
+export const publicationRoutes = toRoutes(publicationEndpoints);
+export const roundRoutes = toRoutes(roundEndpoints);
+export const rewardRoutes = toRoutes(rewardEndpoints);
+export const stakeRoutes = toRoutes(stakeEndpoints);

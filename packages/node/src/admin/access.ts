@@ -1,0 +1,104 @@
+import { healthRoutes, nodeRoutes } from '@chorus/admin-api/routes';
+import { ChorusError } from '@chorus/protocol';
+import type { Context, MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
+import { secureHeaders } from 'hono/secure-headers';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { AdminConfig } from '../config/admin-config.ts';
+import type { AdminEnv } from './env.ts';
+import { BrowserGuard, isLoopback, TokenGuard } from './guard.ts';
+import { RETRY_SECONDS } from './problem.ts';
+
+/** Requests allowed from one address per window; a dashboard makes a few per second. */
+const REQUESTS = { points: 500, duration: RETRY_SECONDS };
+
+/**
+ * Paths that need no token. All others do, those of areas that the host does not know included, and unknown ones: a
+ * stranger learns nothing of what the node serves.
+ */
+const OPEN_PATHS: ReadonlySet<string> = new Set(
+  [...Object.values(healthRoutes), nodeRoutes.openapi]
+    .filter(({ security }) => security.length === 0)
+    .map(({ path }) => path),
+);
+
+type Middleware = MiddlewareHandler<AdminEnv>;
+
+/** Headers that keep answers out of caches, frames and other pages. */
+export function headers(): Middleware {
+  const secure = secureHeaders({
+    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    xFrameOptions: 'DENY',
+    // The API is served in the clear, and a browser ignores it there.
+    strictTransportSecurity: false,
+  });
+  return async (c, next) => {
+    c.header('cache-control', 'no-store');
+    await secure(c, next);
+  };
+}
+
+/**
+ * Refuses what other pages make a browser send, and lets pages of configured origins read. `csrf` of hono looks at the
+ * origin of forms alone, and at no Host: this looks at every request.
+ */
+export function browserProtection(config: AdminConfig): Middleware {
+  const guard = new BrowserGuard(config);
+  const sharing = cors({
+    origin: (origin) => origin,
+    allowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
+    allowHeaders: ['authorization', 'content-type', 'last-event-id'],
+    maxAge: 600,
+  });
+  return async (c, next) => {
+    const host = c.req.header('host');
+    guard.checkHost(host);
+    const origin = guard.checkOrigin(c.req.header('origin'), host!);
+    if (origin === null) return next();
+    c.header('vary', 'Origin');
+    return sharing(c, next);
+  };
+}
+
+/** Recognises the owner, and limits the rate of requests. */
+export function admission(token: string): Middleware {
+  const tokens = new TokenGuard(token);
+  // Strangers and probes have separate allowances, so that they do not use up the owner's.
+  const limiters = {
+    owner: new RateLimiterMemory(REQUESTS),
+    health: new RateLimiterMemory(REQUESTS),
+    stranger: new RateLimiterMemory(REQUESTS),
+  };
+  return async (c, next) => {
+    const authorized = tokens.accepts(c.req.header('authorization'));
+    c.set('authorized', authorized);
+    const kind = authorized ? 'owner' : c.req.path.startsWith('/health') ? 'health' : 'stranger';
+    try {
+      await limiters[kind].consume(addressOf(c));
+    } catch {
+      throw new ChorusError('E_ADMIN_RATE', 'too many requests', {
+        facts: { limit: REQUESTS.points, seconds: REQUESTS.duration },
+        hint: 'wait a few seconds',
+      });
+    }
+    await next();
+  };
+}
+
+/** Refuses what needs the token and does not carry it. `bearerAuth` of hono would answer a malformed header with 400. */
+export function authorization(config: AdminConfig): Middleware {
+  return async (c, next) => {
+    const { path } = c.req;
+    const open = OPEN_PATHS.has(path);
+    const openMetrics = path === healthRoutes.metrics.path && config.openMetrics && isLoopback(addressOf(c));
+    if (open || openMetrics || c.get('authorized')) return next();
+    c.header('www-authenticate', 'Bearer realm="chorus"');
+    throw new ChorusError('E_ADMIN_UNAUTHORIZED', 'the token is missing or wrong', {
+      hint: 'send the token in admin.json of the data folder: Authorization: Bearer ...',
+    });
+  };
+}
+
+function addressOf(c: Context<AdminEnv>): string {
+  return c.env.incoming?.socket.remoteAddress ?? 'unknown';
+}
