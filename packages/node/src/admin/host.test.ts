@@ -50,4 +50,10 @@ describe('an area that the host does not know', () => {
     expect(JSON.stringify(failed)).not.toContain('swordfish');
     expect(errors).toHaveLength(1);
   });
+
+  it('an area below a base path is refused, because the limits of the host would miss it', () => {
+    const area = new OpenAPIHono<AdminEnv>().basePath('/v1/below');
+    area.openapi(route, (c) => c.json({ said: '' }, 200));
+    expect(() => hostOf([area])).toThrow(TypeError);
+  });
 });

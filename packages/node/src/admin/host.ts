@@ -46,10 +46,17 @@ export function adminHost({ config, token, version, areas, onError }: HostOption
   return app;
 }
 
-/** Serve a sub-app, within the limits that follow from what its routes declare. */
+/**
+ * Serve a sub-app, within the limits that follow from what its routes declare.
+ * @throws TypeError if they do not declare whole paths, so that the limits would miss them
+ */
 function mount(app: OpenAPIHono<AdminEnv>, area: OpenAPIHono<AdminEnv>): void {
+  const served = new Set(area.routes.map(({ method, path }) => `${method} ${path}`));
   for (const route of routesOf(area)) {
-    app.on(route.method.toUpperCase(), toPattern(route.path), timeLimit(route), jsonRequests(route));
+    const method = route.method.toUpperCase();
+    const pattern = toPattern(route.path);
+    if (!served.has(`${method} ${pattern}`)) throw new TypeError(`${route.path} is below a base path`);
+    app.on(method, pattern, timeLimit(route), jsonRequests(route));
   }
   app.route('/', area);
 }

@@ -1,7 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { adminConfigSchema } from '../config/admin-config.ts';
+import { type NetworkSource, networkApp } from './host-areas/network.ts';
+import { startAdmin } from './server.ts';
 import { everyArea } from './testing/areas.ts';
 import { hostOf, JSON_TYPE, problemIn } from './testing/ask.ts';
 import { PEER } from './testing/documents.ts';
+import { only } from './testing/only.ts';
 
 const setUp = () => hostOf(everyArea());
 
@@ -54,5 +61,31 @@ describe('what is asked', () => {
     ] as const) {
       expect((await ask(method, path, { authorization: '' })).status).toBe(401);
     }
+  });
+
+  it('the API takes a body of unknown length from a socket, within the same limit', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'chorus-admin-'));
+    onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+    const bans: unknown[] = [];
+    const source = only<NetworkSource>({
+      ban: async (request) => {
+        bans.push(request);
+        return { peerId: request.peerId, reason: 'by hand', until: null };
+      },
+    });
+    const config = adminConfigSchema.parse({});
+    const areas = [networkApp(source)];
+    const server = await startAdmin({ config, dataDir, version: '1.2.3', areas, onError: () => {} });
+    onTestFinished(() => server.close());
+    const ban = (request: object) =>
+      fetch(`${server.url}/v1/bans`, {
+        method: 'POST',
+        headers: { ...JSON_TYPE, authorization: `Bearer ${server.token}` },
+        body: new Blob([JSON.stringify(request)]).stream(),
+        duplex: 'half',
+      } as RequestInit);
+    expect((await ban({ peerId: PEER })).status).toBe(200);
+    expect((await ban({ peerId: PEER, reason: 'x'.repeat(20_000) })).status).toBe(413);
+    expect(bans).toEqual([{ peerId: PEER }]);
   });
 });
