@@ -1,4 +1,4 @@
-import type { NodeEvent } from '@chorus/node';
+import type { NodeEvent } from '@chorus/service-training';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { smallTask, TwinNetwork, type TwinNode } from './twins.ts';
 
@@ -49,7 +49,7 @@ describe('what a contributor allows', () => {
     for (const [name, code, limits] of bounds) {
       nodes.push({ code, node: await network.add(name, { roles: ['trainer'], data: shards[1]!, limits }) });
     }
-    const taskId = await requester.node.publish(request);
+    const taskId = await requester.node.services.training.publish(request);
     await network.until(() => nodes.every(({ node }) => of(node, 'task-refused').length > 0));
     for (const { code, node } of nodes) {
       const [refused] = of(node, 'task-refused');
@@ -58,7 +58,10 @@ describe('what a contributor allows', () => {
       const { chain } = node.node.ports;
       expect(await chain.balance(network.ledger.token, chain.account)).toBe(1_000_000n);
       // By hand it is the same rule.
-      expect(await node.node.join(taskId)).toMatchObject({ outcome: 'refused', error: { code } });
+      expect(await node.node.services.training.join(taskId)).toMatchObject({
+        outcome: 'refused',
+        error: { code },
+      });
     }
   });
 
@@ -73,12 +76,12 @@ describe('a task that is left', () => {
   it('is worked for no more, and its stake comes back at its end, over a restart', async () => {
     const { request, requester, alice, shards } = await setUp();
     const bob = await network.add('bob', { roles: ['trainer'], data: shards[1]! });
-    const taskId = await requester.node.publish(request);
+    const taskId = await requester.node.services.training.publish(request);
     await network.until(() => of(bob, 'committed').length === 1);
     const { chain } = bob.node.ports;
-    const stake = bob.node.budget.stakeIn(taskId);
+    const stake = bob.node.services.training.budget.stakeIn(taskId);
     expect(stake).toBe(request.params.stake);
-    expect(await bob.node.leave(taskId)).toEqual({ member: true, stake });
+    expect(await bob.node.services.training.leave(taskId)).toEqual({ member: true, stake });
     expect(of(bob, 'left')).toHaveLength(1);
 
     // What was committed is still provided: the round counts it.
@@ -89,13 +92,15 @@ describe('a task that is left', () => {
     const index = task.trainers.indexOf(chain.account);
     expect(first!.rewards[index]).toBeGreaterThan(0n);
 
-    await network.until(() => bob.node.followed().some(({ left, terms }) => left && terms === null));
+    await network.until(() =>
+      bob.node.services.training.followed().some(({ left, terms }) => left && terms === null),
+    );
     await bob.restart();
-    await network.until(() => bob.node.followed().some(({ left }) => left));
+    await network.until(() => bob.node.services.training.followed().some(({ left }) => left));
     await network.until(() => of(bob, 'task-ended').length > 0);
     expect(of(bob, 'committed')).toHaveLength(1);
     expect(of(bob, 'task-ended')[0]).toMatchObject({ taskId, left: true });
-    expect(bob.node.budget.staked().size).toBe(0);
+    expect(bob.node.services.training.budget.staked().size).toBe(0);
     expect((await chain.memberAccount(taskId, chain.account))!.released).toBe(true);
     const second = await requester.node.ports.chain.round(taskId, 2);
     expect(second.updates[index]).toBeNull();
@@ -105,23 +110,25 @@ describe('a task that is left', () => {
     const { request, requester, shards } = await setUp({ joinSeconds: 20 });
     const bob = await network.add('bob', { roles: ['trainer'], data: shards[1]! });
     const next = 1n;
-    expect(await bob.node.leave(next)).toEqual({ member: false, stake: 0n });
-    expect(await requester.node.publish(request)).toBe(next);
+    expect(await bob.node.services.training.leave(next)).toEqual({ member: false, stake: 0n });
+    expect(await requester.node.services.training.publish(request)).toBe(next);
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(of(bob, 'joined')).toEqual([]);
-    expect(await bob.node.join(next)).toEqual({ outcome: 'joined' });
-    expect(await bob.node.join(next)).toEqual({ outcome: 'followed' });
+    expect(await bob.node.services.training.join(next)).toEqual({ outcome: 'joined' });
+    expect(await bob.node.services.training.join(next)).toEqual({ outcome: 'followed' });
     expect(of(bob, 'joined')).toHaveLength(1);
   });
 
   it('is not taken up again once the chain was told', async () => {
     const { request, requester, shards } = await setUp();
     const bob = await network.add('bob', { roles: ['trainer'], data: shards[1]! });
-    const taskId = await requester.node.publish(request);
+    const taskId = await requester.node.services.training.publish(request);
     await network.until(() => of(bob, 'committed').length === 1);
-    await bob.node.leave(taskId);
-    await network.until(() => bob.node.followed().some(({ left, terms }) => left && terms === null));
-    await expect(bob.node.join(taskId)).rejects.toMatchObject({ code: 'E_TASK_LEFT' });
+    await bob.node.services.training.leave(taskId);
+    await network.until(() =>
+      bob.node.services.training.followed().some(({ left, terms }) => left && terms === null),
+    );
+    await expect(bob.node.services.training.join(taskId)).rejects.toMatchObject({ code: 'E_TASK_LEFT' });
     await network.until(() => of(bob, 'task-ended').length > 0);
     expect(of(bob, 'committed')).toHaveLength(1);
     expect(of(bob, 'task-ended')[0]).toMatchObject({ left: true });
@@ -129,17 +136,21 @@ describe('a task that is left', () => {
 
   it('cannot be the requester’s own', async () => {
     const { request, requester } = await setUp();
-    const taskId = await requester.node.publish(request);
-    await network.until(() => requester.node.followed().some(({ task }) => task !== null));
-    await expect(requester.node.leave(taskId)).rejects.toMatchObject({ code: 'E_TASK_OWNER' });
+    const taskId = await requester.node.services.training.publish(request);
+    await network.until(() => requester.node.services.training.followed().some(({ task }) => task !== null));
+    await expect(requester.node.services.training.leave(taskId)).rejects.toMatchObject({
+      code: 'E_TASK_OWNER',
+    });
   });
 
   it('that is closed to members is not joined by hand', async () => {
     const { request, requester, alice } = await setUp({ rounds: 1, maxTrainers: 1 });
-    const taskId = await requester.node.publish(request);
+    const taskId = await requester.node.services.training.publish(request);
     await network.until(() => of(alice, 'task-ended').length > 0);
     const late = await network.add('late', { roles: ['trainer'] });
-    await expect(late.node.join(taskId)).rejects.toMatchObject({ code: 'E_TASK_NOT_OPEN' });
-    await expect(late.node.join(99n)).rejects.toMatchObject({ code: 'E_CHAIN_UNKNOWN_TASK' });
+    await expect(late.node.services.training.join(taskId)).rejects.toMatchObject({ code: 'E_TASK_NOT_OPEN' });
+    await expect(late.node.services.training.join(99n)).rejects.toMatchObject({
+      code: 'E_CHAIN_UNKNOWN_TASK',
+    });
   });
 });

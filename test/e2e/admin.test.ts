@@ -7,16 +7,16 @@ import { fileURLToPath } from 'node:url';
 import { type AdminClient, createAdminClient, readAdmin, type StreamedEvent } from '@chorus/admin-api';
 import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
+import { WALLET_KEY_FILE } from '@chorus/node';
+import { type Address, cidFromDigest, type Hex, payloadBytes } from '@chorus/protocol';
 import {
-  type ChorusNode,
   type EventJson,
   type NodeConfigInput,
   OWN_NETWORK,
   parseConfig,
   startNode,
-  WALLET_KEY_FILE,
-} from '@chorus/node';
-import { type Address, cidFromDigest, type Hex, payloadBytes } from '@chorus/protocol';
+  type TrainingNode,
+} from '@chorus/service-training';
 import { writeShard } from '@chorus/training';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { FakeKubo, FakeSwarm } from '../twins/kubo.ts';
@@ -36,7 +36,7 @@ interface NodeAtWork {
 let folder: string;
 let devnet: Devnet;
 let deployment: Deployment;
-let requester: ChorusNode;
+let requester: TrainingNode;
 /** The IPFS daemon beside the trainer. */
 let daemon: FakeKubo;
 const nodes: NodeAtWork[] = [];
@@ -145,7 +145,7 @@ describe('a node at work', () => {
     request.params.validators = [victor.address];
 
     // A task without a licence is refused, and the node says what to change.
-    const unlicensed = await requester.publish(request);
+    const unlicensed = await requester.services.training.publish(request);
     const refused = await until(async () => {
       const [first] = (await alice.client.status()).refused;
       expect(first).toBeDefined();
@@ -181,7 +181,10 @@ describe('a node at work', () => {
       }
     })();
     const taskId = String(
-      await requester.publish({ ...request, terms: { ...request.terms, licence: 'Apache-2.0' } }),
+      await requester.services.training.publish({
+        ...request,
+        terms: { ...request.terms, licence: 'Apache-2.0' },
+      }),
     );
     const working = await until(async () => {
       const task = (await alice.client.status()).tasks.find(({ id }) => id === taskId);

@@ -1,5 +1,5 @@
-import type { NodeEvent } from '@chorus/node';
 import type { ChainEvent, StoragePort } from '@chorus/protocol';
+import type { NodeEvent } from '@chorus/service-training';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { smallTask, TwinNetwork } from './twins.ts';
 
@@ -48,7 +48,7 @@ async function runTask(wraps: Record<string, (storage: StoragePort) => StoragePo
   const validators = [await add('victor', ['validator']), await add('vera', ['validator'])];
   await add('arthur', ['aggregator']);
   request.params.validators = validators.map((v) => v.node.ports.chain.account);
-  const taskId = await requester.node.publish(request);
+  const taskId = await requester.node.services.training.publish(request);
   const accountOf = (name: string) => network.nodes.find((n) => n.name === name)!.node.ports.chain.account;
   return { taskId, chain: requester.node.ports.chain, accountOf };
 }
@@ -97,10 +97,12 @@ describe('a round with members that withhold', () => {
     const { taskId, chain, accountOf } = await runTask({ bob: withholding('update', () => withhold) });
     const bob = network.nodes.find((n) => n.name === 'bob')!;
     await network.until(() => bob.events.some((e) => e.type === 'committed'));
-    expect(await bob.node.leave(taskId)).toMatchObject({ member: true });
+    expect(await bob.node.services.training.leave(taskId)).toMatchObject({ member: true });
     await network.until(() => told('case-opened').length > 0);
     await bob.restart();
-    await network.until(() => bob.node.followed().some(({ left, terms }) => left && terms === null));
+    await network.until(() =>
+      bob.node.services.training.followed().some(({ left, terms }) => left && terms === null),
+    );
     expect(told('case-resolved')).toEqual([]);
     withhold = false;
     await network.until(() => told('case-resolved').length > 0);

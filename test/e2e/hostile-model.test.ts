@@ -7,17 +7,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
+import { WALLET_KEY_FILE } from '@chorus/node';
+import type { Hex } from '@chorus/protocol';
 import {
-  type ChorusNode,
   type NodeEvent,
   OWN_NETWORK,
   parseConfig,
   publishTask,
   startNode,
   type TaskRequest,
-  WALLET_KEY_FILE,
-} from '@chorus/node';
-import type { Hex } from '@chorus/protocol';
+  type TrainingNode,
+} from '@chorus/service-training';
 import { writeShard } from '@chorus/training';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { modelProcesses, until } from '../../packages/training/src/testing/children.ts';
@@ -34,7 +34,7 @@ const MEMORY = 1e9;
 let folder: string;
 let devnet: Devnet;
 let deployment: Deployment;
-let stranger: ChorusNode;
+let stranger: TrainingNode;
 /** A task as any other. */
 let honest: TaskRequest;
 const children: ChildProcess[] = [];
@@ -163,7 +163,7 @@ it('a node survives every hostile model, keeps its memory, takes the next task, 
   const { url, privateKeys } = devnet;
   const money = { url, privateKey: privateKeys[0]!, token: deployment.token };
   await transferTokens({ ...money, recipients, amount: 10n * STAKE });
-  const taskId = await stranger.publish(honest);
+  const taskId = await stranger.services.training.publish(honest);
   await until(() => events.some((event) => event.type === 'joined' && event.taskId === taskId));
   const [model] = modelProcesses(child.pid);
   expect(peakOf(model!)).toBeLessThan(MEMORY);

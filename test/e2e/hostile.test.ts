@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { publishTask } from '@chorus/node';
 import { ChorusError, encodeMessage, encodeTerms, topicOf } from '@chorus/protocol';
+import { publishTask } from '@chorus/service-training';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { smallTask, TwinNetwork } from './twins.ts';
 
@@ -68,7 +68,7 @@ it('a join whose receipt never comes keeps its task on disk: it may have been mi
     throw new ChorusError('E_CHAIN_UNREACHABLE', 'the transaction was not mined in time');
   };
   request.params.validators = [requester.node.ports.chain.account];
-  const taskId = await requester.node.publish(request);
+  const taskId = await requester.node.services.training.publish(request);
   await network.until(() => alice.events.some((e) => e.type === 'task-refused'));
   expect((await chain.task(taskId)).trainers).toEqual([chain.account]);
   await access(termsFile(taskId));

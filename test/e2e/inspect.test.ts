@@ -3,8 +3,8 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { homedir, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { startDevnet } from '@chorus/chain';
-import { parseConfig, startNode } from '@chorus/node';
 import { decodeSummaryResponse, fromHex, type RoundSummary, SHARE_ONE, toHex } from '@chorus/protocol';
+import { parseConfig, startNode } from '@chorus/service-training';
 import { createTrainer, decodeGlobalModel, globalParameters } from '@chorus/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Outcome, outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';

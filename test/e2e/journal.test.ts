@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { JOURNAL_FILE, Journal, type NodeEvent, setJournalAside } from '@chorus/node';
+import { JOURNAL_FILE, setJournalAside } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
+import { Journal, type NodeEvent } from '@chorus/service-training';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { smallTask, TwinNetwork, type TwinNode } from './twins.ts';
 
@@ -34,7 +35,7 @@ async function begin(rounds: number, before?: () => void): Promise<Cast> {
   await network.add('bob', { roles: ['trainer'], data: shards[1]! });
   const validator = await network.add('victor', { roles: ['validator', 'aggregator'], data: validation });
   request.params.validators = [validator.node.ports.chain.account];
-  const taskId = await requester.node.publish(request);
+  const taskId = await requester.node.services.training.publish(request);
   return { taskId, requester, alice, validator };
 }
 
@@ -54,7 +55,7 @@ describe('the journal of a node', () => {
     const cast = await begin(3);
     const { alice, validator, taskId } = cast;
     await network.until(() => network.nodes.every((n) => ended(n.events)));
-    const rounds = alice.node.journal.rounds();
+    const rounds = alice.node.services.training.journal.rounds();
     expect(rounds.map((r) => r.round)).toEqual([3, 2, 1]);
     for (const round of rounds) {
       expect(round).toMatchObject({ taskId, outcome: 'settled', fee: 0n });
@@ -62,14 +63,18 @@ describe('the journal of a node', () => {
     }
     const earned = await earnedOnChain(cast, alice);
     expect(earned).toBeGreaterThan(0n);
-    expect(alice.node.journal.totals()).toMatchObject([{ rewards: earned, claimed: earned, settled: 3 }]);
+    expect(alice.node.services.training.journal.totals()).toMatchObject([
+      { rewards: earned, claimed: earned, settled: 3 },
+    ]);
     const fees = await Promise.all(
       [1, 2, 3].map((round) => validator.node.ports.chain.settledRound(taskId, round)),
     );
     const fee = fees.reduce((sum, s) => sum + s!.aggregatorFee + s!.validatorFee, 0n);
-    expect(validator.node.journal.totals()).toMatchObject([{ rewards: 0n, fees: fee, claimed: fee }]);
-    expect(alice.node.journal.tasks()).toMatchObject([{ taskId, state: 'ended' }]);
-    expect(alice.node.journal.steps(taskId)).toEqual([]);
+    expect(validator.node.services.training.journal.totals()).toMatchObject([
+      { rewards: 0n, fees: fee, claimed: fee },
+    ]);
+    expect(alice.node.services.training.journal.tasks()).toMatchObject([{ taskId, state: 'ended' }]);
+    expect(alice.node.services.training.journal.steps(taskId)).toEqual([]);
   });
 
   it('spares a restarted node the replay: it goes on from its model, which the chain confirms', async () => {
@@ -80,7 +85,7 @@ describe('the journal of a node', () => {
     expect(computed(alice.events, 1)).toHaveLength(1);
     expect(ended(alice.events)).toMatchObject({ opensCommitment: true });
     expect(computed(alice.events, 4)).toEqual(computed(requester.events, 4));
-    expect(alice.node.journal.totals()[0]!.settled).toBe(4);
+    expect(alice.node.services.training.journal.totals()[0]!.settled).toBe(4);
     expect(taskId).toBe(1n);
   });
 
@@ -105,7 +110,7 @@ describe('the journal of a node', () => {
     expect(warned(alice.events, 'E_SNAPSHOT_STALE')).toBe(1);
     expect(ended(alice.events)).toMatchObject({ opensCommitment: true });
     expect(computed(alice.events, 4)).toEqual(computed(requester.events, 4));
-    expect(alice.node.journal.totals()[0]!.settled).toBe(4);
+    expect(alice.node.services.training.journal.totals()[0]!.settled).toBe(4);
   });
 
   it('that is damaged keeps the node from starting; set aside, all is rebuilt from the files and the chain', async () => {
@@ -120,7 +125,9 @@ describe('the journal of a node', () => {
     await alice.restart();
     await network.until(() => network.nodes.every((n) => ended(n.events)));
     const earned = await earnedOnChain(cast, alice);
-    expect(alice.node.journal.totals()).toMatchObject([{ rewards: earned, claimed: earned, settled: 4 }]);
+    expect(alice.node.services.training.journal.totals()).toMatchObject([
+      { rewards: earned, claimed: earned, settled: 4 },
+    ]);
     expect(ended(alice.events)).toMatchObject({ opensCommitment: true });
   });
 
@@ -148,16 +155,22 @@ describe('a payout by hand', () => {
       throw new ChorusError('E_CHAIN_UNREACHABLE', 'the answer is lost with the process');
     };
     const token = network.ledger.token;
-    await expect(alice.node.claim(token)).rejects.toMatchObject({ code: 'E_CHAIN_UNREACHABLE' });
+    await expect(alice.node.services.training.claim(token)).rejects.toMatchObject({
+      code: 'E_CHAIN_UNREACHABLE',
+    });
     expect(paid).toBeGreaterThan(0n);
-    expect(alice.node.journal.totals()).toMatchObject([{ claimed: 0n }]);
+    expect(alice.node.services.training.journal.totals()).toMatchObject([{ claimed: 0n }]);
     await alice.restart();
-    await network.until(() => (alice.node.journal.totals()[0]?.claimed ?? 0n) >= paid);
+    await network.until(() => (alice.node.services.training.journal.totals()[0]?.claimed ?? 0n) >= paid);
     await network.until(() => network.nodes.every((n) => ended(n.events)));
     const earned = await earnedOnChain(cast, alice);
-    expect(alice.node.journal.totals()).toMatchObject([{ rewards: earned, claimed: earned }]);
+    expect(alice.node.services.training.journal.totals()).toMatchObject([
+      { rewards: earned, claimed: earned },
+    ]);
     expect((await chain.memberAccount(taskId, chain.account))!.claimed).toBe(earned);
-    await expect(alice.node.claim(token)).rejects.toMatchObject({ code: 'E_CHAIN_NOTHING_TO_CLAIM' });
+    await expect(alice.node.services.training.claim(token)).rejects.toMatchObject({
+      code: 'E_CHAIN_NOTHING_TO_CLAIM',
+    });
   });
 });
 
@@ -189,7 +202,9 @@ describe('a node whose disk is full', () => {
       await network.until(() => network.nodes.every((n) => ended(n.events)));
       expect(computed(alice.events, 2)).toEqual(computed(requester.events, 2));
       const earned = await earnedOnChain(cast, alice);
-      expect(alice.node.journal.totals()).toMatchObject([{ rewards: earned, claimed: earned, settled: 2 }]);
+      expect(alice.node.services.training.journal.totals()).toMatchObject([
+        { rewards: earned, claimed: earned, settled: 2 },
+      ]);
     } finally {
       await network.nodes.find((n) => n.name === 'alice')?.node.close();
       execFileSync('umount', [disk], { stdio: 'ignore' });
@@ -210,7 +225,9 @@ describe('a requester that dies', () => {
       await create(params);
       throw new ChorusError('E_CHAIN_UNREACHABLE', 'the answer is lost with the process');
     };
-    await expect(requester.node.publish(request)).rejects.toMatchObject({ code: 'E_CHAIN_UNREACHABLE' });
+    await expect(requester.node.services.training.publish(request)).rejects.toMatchObject({
+      code: 'E_CHAIN_UNREACHABLE',
+    });
     await requester.restart();
     await network.until(() => network.nodes.every((n) => ended(n.events)));
     expect(ended(alice.events)).toMatchObject({ opensCommitment: true });
@@ -234,11 +251,11 @@ describe('a requester that dies', () => {
       if (++attempts === 1) throw new ChorusError('E_CHAIN_UNREACHABLE', 'the answer is lost');
       return created;
     };
-    await expect(requester.node.publish(request)).rejects.toThrow();
-    expect(await requester.node.publish(request)).toBe(1n);
+    await expect(requester.node.services.training.publish(request)).rejects.toThrow();
+    expect(await requester.node.services.training.publish(request)).toBe(1n);
     expect(attempts).toBe(1);
     // A second task with the same terms is a second task.
-    expect(await requester.node.publish(request)).toBe(2n);
+    expect(await requester.node.services.training.publish(request)).toBe(2n);
   });
 });
 

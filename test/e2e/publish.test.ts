@@ -1,6 +1,6 @@
 import { encodeModel, GraphBuilder } from '@chorus/autodiff';
-import type { NodeEvent, TaskRequest } from '@chorus/node';
 import { type Address, ChorusError } from '@chorus/protocol';
+import type { NodeEvent, TaskRequest } from '@chorus/service-training';
 import { buildModel, subset } from '@chorus/training';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { smallTask, TwinNetwork, type TwinNode } from './twins.ts';
@@ -31,13 +31,13 @@ async function alone(change: Parameters<typeof smallTask>[2] = {}) {
 describe('a task that is published in the background', () => {
   it('is one task under one id, however often it is asked for, and over a restart', async () => {
     const { requester, outline } = await alone();
-    const { publications } = requester.node;
+    const { publications } = requester.node.services.training;
     expect(publications.begin('once', outline)).toMatchObject({ state: 'check', taskId: null });
     expect(publications.begin('once', outline).id).toBe('once');
     await network.until(() => of(requester, 'published').length > 0);
     expect(publications.begin('once', outline)).toMatchObject({ state: 'published', taskId: 1n });
     await requester.restart();
-    const again = requester.node.publications;
+    const again = requester.node.services.training.publications;
     expect(again.begin('once', outline)).toMatchObject({ state: 'published', taskId: 1n });
     const other = { ...outline, params: { ...outline.params, budget: 7n } };
     expect(() => again.begin('once', other)).toThrow(
@@ -59,11 +59,14 @@ describe('a task that is published in the background', () => {
       void requester.node.close();
       throw new ChorusError('E_CHAIN_UNREACHABLE', 'the answer is lost with the process');
     };
-    requester.node.publications.begin('once', outline);
+    requester.node.services.training.publications.begin('once', outline);
     await network.until(() => requester.node.closing.aborted);
     await requester.restart();
     await network.until(() => of(requester, 'published').length > 0);
-    expect(requester.node.publications.begin('once', outline)).toMatchObject({ taskId: 1n, error: null });
+    expect(requester.node.services.training.publications.begin('once', outline)).toMatchObject({
+      taskId: 1n,
+      error: null,
+    });
     expect(created()).toBe(1);
   });
 
@@ -77,10 +80,10 @@ describe('a task that is published in the background', () => {
     };
     for (const options of [{ id: 'once' }, {}]) {
       const taskId = BigInt(created() + 1);
-      await expect(requester.node.publish(request, options)).rejects.toMatchObject({
+      await expect(requester.node.services.training.publish(request, options)).rejects.toMatchObject({
         code: 'E_CHAIN_UNREACHABLE',
       });
-      expect(await requester.node.publish(request, options)).toBe(taskId);
+      expect(await requester.node.services.training.publish(request, options)).toBe(taskId);
       network.ledger.mint(network.ledger.token, chain.account, 200_000n);
     }
     expect(created()).toBe(2);
@@ -100,9 +103,9 @@ describe('a task that is published in the background', () => {
       journal: { store: { transactions: { list: () => Promise<object[]> } } };
     };
     journal.store.transactions.list = async () => (created() > 0 ? [] : [{}]);
-    requester.node.publications.begin('once', outline);
+    requester.node.services.training.publications.begin('once', outline);
     await network.until(() => attempts === 1);
-    expect(requester.node.publications.find('once')).toMatchObject({ state: 'escrow' });
+    expect(requester.node.services.training.publications.find('once')).toMatchObject({ state: 'escrow' });
     await network.until(() => of(requester, 'published').length > 0);
     expect([attempts, created()]).toEqual([1, 1]);
   });
@@ -110,7 +113,7 @@ describe('a task that is published in the background', () => {
   it('that was refused may be asked for again, and of one that never was nothing is known', async () => {
     const { requester, request } = await alone({ budget: 2_000_000n });
     const outline = await outlineOf(requester, request);
-    const { publications } = requester.node;
+    const { publications } = requester.node.services.training;
     publications.begin('poor', outline);
     await network.until(() => of(requester, 'publication-failed').length > 0);
     const { state, error } = publications.find('poor');
@@ -169,7 +172,7 @@ describe('before anything is escrowed', () => {
   ])('%s is refused (%s)', async (_, code, spoil) => {
     const { request, requester } = await alone();
     spoil(request);
-    await expect(requester.node.publish(request)).rejects.toMatchObject({
+    await expect(requester.node.services.training.publish(request)).rejects.toMatchObject({
       code: expect.stringContaining(code),
     });
     expect(created()).toBe(0);
@@ -180,7 +183,9 @@ describe('before anything is escrowed', () => {
   it('a task whose announcement nobody could read is refused', async () => {
     const { request, requester } = await alone();
     requester.node.ports.network.multiaddrs = () => [`/dns4/${'x'.repeat(300)}/tcp/1`];
-    await expect(requester.node.publish(request)).rejects.toMatchObject({ code: 'E_TERMS_INVALID' });
+    await expect(requester.node.services.training.publish(request)).rejects.toMatchObject({
+      code: 'E_TERMS_INVALID',
+    });
     expect(created()).toBe(0);
   });
 
@@ -188,7 +193,9 @@ describe('before anything is escrowed', () => {
     const { request } = await smallTask(network, 1);
     const requester = await network.add('requester', { roles: [], limits: { disk: '1 kB' } });
     request.params.validators = [requester.node.ports.chain.account];
-    await expect(requester.node.publish(request)).rejects.toMatchObject({ code: 'E_LIMIT_DISK' });
+    await expect(requester.node.services.training.publish(request)).rejects.toMatchObject({
+      code: 'E_LIMIT_DISK',
+    });
   });
 });
 
@@ -206,12 +213,12 @@ describe('a node’s own task', () => {
     request.params.validators = [victor.node.ports.chain.account];
     // The number of parameters is counted.
     const { dimension: _, ...terms } = request.terms;
-    const taskId = await alice.node.publish({ ...request, terms });
+    const taskId = await alice.node.services.training.publish({ ...request, terms });
     await network.until(() => network.nodes.every((node) => of(node, 'task-ended').length > 0));
     const task = await alice.node.ports.chain.task(taskId);
     expect(task.trainers).toContain(alice.node.ports.chain.account);
     expect(task.trainers).toContain(bob.node.ports.chain.account);
-    expect(alice.node.journal.totals()[0]!.rewards).toBeGreaterThan(0n);
+    expect(alice.node.services.training.journal.totals()[0]!.rewards).toBeGreaterThan(0n);
     expect(of(alice, 'task-ended')[0]).toMatchObject({ opensCommitment: true, modelCid: expect.any(String) });
   });
 
@@ -222,7 +229,7 @@ describe('a node’s own task', () => {
     await network.add('alice', { roles: ['trainer'], data: shards[0]! });
     const victor = await network.add('victor', { roles: ['validator', 'aggregator'], data: validation });
     request.params.validators = [victor.node.ports.chain.account];
-    await requester.node.publish(request);
+    await requester.node.services.training.publish(request);
     await network.until(() => of(requester, 'task-refused').length > 0);
     expect(of(requester, 'task-refused')[0]).toMatchObject({ code: 'E_TASK_DATA' });
     await network.until(() => of(requester, 'task-ended').length > 0);
@@ -235,7 +242,7 @@ describe('a node’s own task', () => {
     storage.get = async () => {
       throw new ChorusError('E_STORAGE_MALFORMED', 'the disk gives back something else');
     };
-    const taskId = await requester.node.publish(request);
+    const taskId = await requester.node.services.training.publish(request);
     await network.until(() => of(requester, 'task-ended').length > 0);
     expect(of(requester, 'task-cancelled')).toMatchObject([
       { taskId, refunded: 100_000n, code: 'E_STORAGE_MALFORMED' },
@@ -250,7 +257,7 @@ describe('a node’s own task', () => {
     const alice = await network.add('alice', { roles: ['trainer'], data: shards[0]! });
     const victor = await network.add('victor', { roles: ['validator', 'aggregator'], data: validation });
     request.params.validators = [victor.node.ports.chain.account];
-    const taskId = await requester.node.publish(request);
+    const taskId = await requester.node.services.training.publish(request);
     await network.until(() => of(alice, 'stage-started').length > 0);
     const late = await network.add('late', { roles: ['trainer'], data: shards[0]! });
     await network.until(() => of(late, 'task-refused').length > 0);
@@ -267,7 +274,10 @@ describe('a node’s own task', () => {
     const account = ({ node }: TwinNode) => node.ports.chain.account.toLowerCase() as Address;
     request.params.validators = [account(victor)];
     const allow = [account(alice), account(victor), `0x${'ff'.repeat(20)}` as Address].sort();
-    const taskId = await requester.node.publish({ ...request, terms: { ...request.terms, allow } });
+    const taskId = await requester.node.services.training.publish({
+      ...request,
+      terms: { ...request.terms, allow },
+    });
     await network.until(() => of(mallory, 'task-refused').length > 0);
     expect(of(mallory, 'task-refused')[0]).toMatchObject({ code: 'E_TASK_NOT_ALLOWED' });
     await network.until(() => of(requester, 'task-ended').length > 0);
@@ -285,7 +295,7 @@ describe('a node’s own task', () => {
       ({ node }) => node.ports.chain.account.toLowerCase() as Address,
     );
     request.params.validators = [validator!];
-    const taskId = await requester.node.publish({
+    const taskId = await requester.node.services.training.publish({
       ...request,
       terms: { ...request.terms, allow: [trainer!] },
     });
@@ -300,19 +310,29 @@ describe('what a task did not pay', () => {
   it('goes back to its owner: of one that was cancelled, all of it, once', async () => {
     const { request, requester } = await alone();
     const { chain } = requester.node.ports;
-    const taskId = await requester.node.publish(request);
-    await expect(requester.node.refund(taskId)).rejects.toMatchObject({ code: 'E_TASK_NOT_ENDED' });
+    const taskId = await requester.node.services.training.publish(request);
+    await expect(requester.node.services.training.refund(taskId)).rejects.toMatchObject({
+      code: 'E_TASK_NOT_ENDED',
+    });
     const other = await network.add('other', { roles: [] });
-    await expect(other.node.refund(taskId, { cancel: true })).rejects.toMatchObject({
+    await expect(other.node.services.training.refund(taskId, { cancel: true })).rejects.toMatchObject({
       code: 'E_TASK_NOT_OWNED',
     });
-    expect(await requester.node.refund(taskId, { cancel: true })).toMatchObject({ amount: 100_000n });
+    expect(await requester.node.services.training.refund(taskId, { cancel: true })).toMatchObject({
+      amount: 100_000n,
+    });
     expect(await chain.balance(network.ledger.token, chain.account)).toBe(1_000_000n);
-    await expect(requester.node.refund(taskId)).rejects.toMatchObject({ code: 'E_CHAIN_NOTHING_TO_CLAIM' });
+    await expect(requester.node.services.training.refund(taskId)).rejects.toMatchObject({
+      code: 'E_CHAIN_NOTHING_TO_CLAIM',
+    });
     // It is over for the node too, and nothing of it is taken up again.
-    await network.until(() => requester.node.journal.tasks().some(({ state }) => state === 'ended'));
+    await network.until(() =>
+      requester.node.services.training.journal.tasks().some(({ state }) => state === 'ended'),
+    );
     expect(of(requester, 'warning')).toEqual([]);
-    await expect(requester.node.refund(99n)).rejects.toMatchObject({ code: 'E_CHAIN_UNKNOWN_TASK' });
+    await expect(requester.node.services.training.refund(99n)).rejects.toMatchObject({
+      code: 'E_CHAIN_UNKNOWN_TASK',
+    });
   });
 });
 
@@ -325,7 +345,7 @@ it('a model of one’s own with other samples is published and trained', async (
   const victor = await network.add('victor', { roles: ['validator', 'aggregator'], data: wide(validation) });
   request.params.validators = [victor.node.ports.chain.account];
   const { dimension: _, ...terms } = { ...request.terms, data: { ...request.terms.data, classes: 12 } };
-  const taskId = await requester.node.publish({ model, terms, params: request.params });
+  const taskId = await requester.node.services.training.publish({ model, terms, params: request.params });
   await network.until(() => of(requester, 'task-ended').length > 0);
   expect((await requester.node.ports.chain.task(taskId)).dimension).toBe(52_650 + 2 * 33);
 });

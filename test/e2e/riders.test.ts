@@ -1,5 +1,5 @@
-import type { NodeEvent } from '@chorus/node';
 import { SHARE_ONE } from '@chorus/protocol';
+import type { NodeEvent } from '@chorus/service-training';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { smallDigits } from '../economy/riders/small-digits.ts';
 import { smallTask, TwinNetwork } from './twins.ts';
@@ -37,13 +37,13 @@ async function ridersParts(): Promise<number[]> {
     const validator = await network.add(`validator-${i + 1}`, { roles: ['validator', 'aggregator'], data });
     request.params.validators.push(validator.node.ports.chain.account);
   }
-  const taskId = await requester.node.publish(request);
+  const taskId = await requester.node.services.training.publish(request);
   const { chain } = requester.node.ports;
   const third = network.nodes.find((n) => n.name === 'validator-3')!;
   await network.until(() => third.events.some((e) => e.type === 'model' && e.round === 2), 120_000);
   await third.restart();
   await network.until(() => network.nodes.every((n) => ended(n.events)), 240_000);
-  expect(await requester.node.opensCommitment(taskId)).toBe(true);
+  expect(await requester.node.services.training.opensCommitment(taskId)).toBe(true);
   const task = await chain.task(taskId);
   const index = task.trainers.indexOf(rider.node.ports.chain.account);
   const settled = await Promise.all(

@@ -1,14 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type NodeEvent,
-  parseConfig,
-  publishTask,
-  startNode,
-  WALLET_KEY_FILE,
-  writeNewNodeKey,
-} from '@chorus/node';
+import { WALLET_KEY_FILE, writeNewNodeKey } from '@chorus/node';
 import {
   aggregateBytes,
   ChorusError,
@@ -25,6 +18,7 @@ import {
   SUMMARY_PROTOCOL,
   topicOf,
 } from '@chorus/protocol';
+import { type NodeEvent, parseConfig, publishTask, startNode } from '@chorus/service-training';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { imprintModel } from '../../packages/training/src/testing/imprint-attack.ts';
 import { smallTask, TwinNetwork } from './twins.ts';
@@ -46,7 +40,7 @@ async function runTask(last: Parameters<TwinNetwork['add']>[1] = { roles: ['trai
   await network.add('carol', { data: shards[2]!, ...last });
   const validator = await network.add('victor', { roles: ['validator', 'aggregator'], data: validation });
   request.params.validators = [validator.node.ports.chain.account];
-  const taskId = await requester.node.publish(request);
+  const taskId = await requester.node.services.training.publish(request);
   return { taskId, requester, validator };
 }
 
@@ -70,7 +64,7 @@ describe('a round on the ports in memory', () => {
       expect(new Set(digests).size).toBe(1);
       expect(digests[0]).toMatch(/^0x[0-9a-f]{64}$/);
     }
-    expect(await requester.node.opensCommitment(taskId)).toBe(true);
+    expect(await requester.node.services.training.opensCommitment(taskId)).toBe(true);
 
     const { chain } = requester.node.ports;
     const task = await chain.task(taskId);
@@ -106,7 +100,7 @@ describe('a round on the ports in memory', () => {
     });
     const victor = await network.add('victor', { roles: ['validator', 'aggregator'], data: validation });
     request.params.validators = [victor.node.ports.chain.account];
-    const taskId = await requester.node.publish(request);
+    const taskId = await requester.node.services.training.publish(request);
     const refused = (event: NodeEvent) => event.type === 'task-refused' && event.code === 'E_LIMIT_NOISE';
     await network.until(() => careful.events.some(refused));
     const alice = await network.add('alice', { roles: ['trainer'], data: shards[1]! });
@@ -115,9 +109,9 @@ describe('a round on the ports in memory', () => {
     // Whether the noisy update earns something is chance; that its payload was there and checked is not.
     expect(await requester.node.ports.chain.settledRound(taskId, 1)).toMatchObject({ unavailable: [] });
     const step = { data: shards[1]!.name, taskId, noiseMultiplier: 0.5, sampleRate: 0.5, trainings: 1 };
-    expect(alice.node.journal.dataUses()).toEqual([{ ...step, steps: 8 }]);
-    expect(victor.node.journal.dataUses()).toEqual([{ ...step, steps: 16 }]);
-    expect(careful.node.journal.dataUses()).toEqual([]);
+    expect(alice.node.services.training.journal.dataUses()).toEqual([{ ...step, steps: 8 }]);
+    expect(victor.node.services.training.journal.dataUses()).toEqual([{ ...step, steps: 16 }]);
+    expect(careful.node.services.training.journal.dataUses()).toEqual([]);
   });
 
   it('leaves out an update that does not open its commitment, and says so', async () => {
@@ -217,7 +211,7 @@ describe('a round on the ports in memory', () => {
 
     const validator = await network.add('victor', { roles: ['validator'], data: shards[0]! });
     request.params.validators = [validator.node.ports.chain.account];
-    await requester.node.publish(request);
+    await requester.node.services.training.publish(request);
     await network.until(() => ended(alice.events) !== undefined);
   });
 
@@ -232,7 +226,7 @@ describe('a round on the ports in memory', () => {
     const careful = await network.add('careful', { roles: ['trainer'], data, privacy: { models: 'known' } });
     const trusting = await network.add('trusting', { roles: ['trainer'], data });
     request.params.validators = [requester.node.ports.chain.account];
-    await requester.node.publish({ ...request, model, terms });
+    await requester.node.services.training.publish({ ...request, model, terms });
     await network.until(
       () =>
         careful.events.some(({ type }) => type === 'task-refused') &&
@@ -249,7 +243,9 @@ describe('a round on the ports in memory', () => {
     const alice = await network.add('alice', { roles: ['trainer'], data: shards[0]! });
     request.model = request.model.subarray(0, request.model.length / 2);
     request.params.validators = [requester.node.ports.chain.account];
-    await expect(requester.node.publish(request)).rejects.toMatchObject({ code: 'E_MODEL_CORRUPT' });
+    await expect(requester.node.services.training.publish(request)).rejects.toMatchObject({
+      code: 'E_MODEL_CORRUPT',
+    });
     // A requester that does not care publishes it all the same.
     const { announce } = await publishTask(requester.node.ports, request, request.terms.dimension!);
     await announce();
@@ -266,7 +262,7 @@ describe('a round on the ports in memory', () => {
     const odd = { ...shards[0]!, inputShape: [1, 14, 56] };
     const bob = await network.add('bob', { roles: ['trainer'], data: odd });
     request.params.validators = [requester.node.ports.chain.account];
-    await requester.node.publish(request);
+    await requester.node.services.training.publish(request);
     const reason = (events: NodeEvent[]) =>
       events.flatMap((e) => (e.type === 'task-refused' ? [e.code] : []))[0];
     await network.until(() => reason(alice.events) !== undefined && reason(bob.events) !== undefined);
@@ -274,7 +270,7 @@ describe('a round on the ports in memory', () => {
 
     const fair = await smallTask(network, 1);
     fair.request.params.validators = [requester.node.ports.chain.account];
-    await requester.node.publish(fair.request);
+    await requester.node.services.training.publish(fair.request);
     await network.until(() => bob.events.filter((e) => e.type === 'task-refused').length === 2);
     expect(bob.events.flatMap((e) => (e.type === 'task-refused' ? [e.code] : []))[1]).toContain(
       'E_TASK_DATA',
@@ -320,7 +316,7 @@ describe('a round with sealed payloads', () => {
           },
         }),
     });
-    const taskId = await requester.node.publish(request);
+    const taskId = await requester.node.services.training.publish(request);
     const has = (events: NodeEvent[], round: number) =>
       events.some((e) => e.type === 'model' && e.round === round);
     await network.until(() => has(alice.events, 1));
@@ -333,7 +329,7 @@ describe('a round with sealed payloads', () => {
       );
       expect(new Set(digests).size).toBe(1);
     }
-    expect(await requester.node.opensCommitment(taskId)).toBe(true);
+    expect(await requester.node.services.training.opensCommitment(taskId)).toBe(true);
 
     const { chain } = requester.node.ports;
     const [task, round, settled] = await Promise.all([
@@ -389,7 +385,7 @@ describe('a round with sealed payloads', () => {
     expect(summary).toMatchObject({ aggregate: expect.any(Uint8Array), gram: expect.any(Array) });
     for (const { node, network: each } of network.nodes) {
       expect(each.blamed).toEqual([]);
-      expect(node.journal.summary(taskId, 2)).toEqual(summary);
+      expect(node.services.training.journal.summary(taskId, 2)).toEqual(summary);
     }
   });
 });
@@ -406,14 +402,16 @@ describe('a requester', () => {
     const open: number[] = [];
     const tasks: bigint[] = [];
     for (let count = 1; count <= 6; count++) {
-      tasks.push(await requester.node.publish(request));
+      tasks.push(await requester.node.services.training.publish(request));
       await network.until(
         () => network.nodes.every((n) => n.events.filter((e) => e.type === 'task-ended').length === count),
         60_000,
       );
       const kept = tasks.slice(-4);
       await network.until(() => {
-        const followed = network.nodes.flatMap(({ node }) => node.followed().map((each) => each.taskId));
+        const followed = network.nodes.flatMap(({ node }) =>
+          node.services.training.followed().map((each) => each.taskId),
+        );
         return followed.join() === kept.join();
       });
       await new Promise((resolve) => setTimeout(resolve, 200));
@@ -421,8 +419,10 @@ describe('a requester', () => {
     }
     expect(open[3]).toBe(open[0]! + 3);
     expect(open.slice(4)).toEqual([open[3], open[3]]);
-    expect(await requester.node.evaluate(tasks[2]!, validation)).toMatchObject({ count: validation.count });
-    expect(() => requester.node.evaluate(tasks[1]!, validation)).toThrow(
+    expect(await requester.node.services.training.evaluate(tasks[2]!, validation)).toMatchObject({
+      count: validation.count,
+    });
+    expect(() => requester.node.services.training.evaluate(tasks[1]!, validation)).toThrow(
       expect.objectContaining({ code: 'E_TASK_UNKNOWN' }),
     );
   });

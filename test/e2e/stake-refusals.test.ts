@@ -2,7 +2,7 @@ import { ruleId } from '@chorus/chain';
 import { type Address, type ChainPort, OPEN_TO_ALL, stakeValue, unlockedShares } from '@chorus/protocol';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Stakes } from '../../packages/node/src/stakes/stakes.ts';
+import { Stakes } from '../../packages/service-training/src/stakes/stakes.ts';
 import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
 
 const key = (n: number): `0x${string}` => `0x${n.toString(16).padStart(64, '0')}`;
@@ -12,7 +12,8 @@ let ledger: MemoryLedger;
 let ada: MemoryChain;
 let bob: MemoryChain;
 const token = () => ledger.token;
-const stakesOf = (chain: ChainPort) => new Stakes({ chain, peerId: () => 'a-peer-of-the-test' });
+const stakesOf = (chain: ChainPort) =>
+  new Stakes({ chain, registrationUri: () => 'data:,a-node-of-the-test' });
 
 beforeEach(() => {
   ledger = new MemoryLedger();

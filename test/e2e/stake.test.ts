@@ -14,8 +14,9 @@ import {
   startDevnet,
   transferTokens,
 } from '@chorus/chain';
-import { CONFIG_FILE, createIdentity, OWN_NETWORK, WALLET_KEY_FILE } from '@chorus/node';
+import { CONFIG_FILE, createIdentity, WALLET_KEY_FILE } from '@chorus/node';
 import { type Address, OPEN_TO_ALL } from '@chorus/protocol';
+import { OWN_NETWORK } from '@chorus/service-training';
 import { JsonRpcProvider, Wallet } from 'ethers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Outcome, outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';

@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
 import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
+import { WALLET_KEY_FILE } from '@chorus/node';
+import type { Address } from '@chorus/protocol';
 import {
-  type ChorusNode,
   OWN_NETWORK,
   parseConfig,
   publishTask,
   startNode,
   type TaskRequest,
-  WALLET_KEY_FILE,
-} from '@chorus/node';
-import type { Address } from '@chorus/protocol';
+  type TrainingNode,
+} from '@chorus/service-training';
 import { writeShard } from '@chorus/training';
 import { JsonRpcProvider, parseEther, toBeHex } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -30,7 +30,7 @@ let devnet: Devnet;
 let deployment: Deployment;
 /** A token of the attacker's own making. */
 let worthless: Address;
-let attacker: ChorusNode;
+let attacker: TrainingNode;
 let victim: ChildProcess | null = null;
 let provider: JsonRpcProvider;
 

@@ -3,18 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gramMatrix } from '@chorus/aggregation';
 import { CIRCUIT_SIZE, gramHash } from '@chorus/circuits';
+import { writeNewNodeKey } from '@chorus/node';
+import { type Hex, OPEN_TO_ALL, type RuleName, type StoragePort } from '@chorus/protocol';
 import {
-  ChorusNode,
   createProving,
   type NodeConfigInput,
   type NodeEvent,
   OWN_NETWORK,
   type Proving,
   parseConfig,
+  startNode,
   type TaskRequest,
-  writeNewNodeKey,
-} from '@chorus/node';
-import { type Hex, OPEN_TO_ALL, type RuleName, type StoragePort } from '@chorus/protocol';
+  type TrainingNode,
+} from '@chorus/service-training';
 import { buildModel, createTrainer, type Dataset, subset, syntheticDigits } from '@chorus/training';
 import { patience, patientSeconds } from '../patience.ts';
 import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
@@ -54,7 +55,7 @@ export function provingWithoutProof(workers: Proving): Proving {
 
 export interface TwinNode {
   name: string;
-  node: ChorusNode;
+  node: TrainingNode;
   /** Another node in its place: the same key, configuration and folder, after the first is closed. */
   restart(): Promise<void>;
   network: MemoryNetwork;
@@ -122,6 +123,7 @@ export class TwinNetwork {
           dataDir,
           chain: { url: 'http://127.0.0.1:1', contract: this.ledger.contract },
           network: { bootstrap: known.map((each) => each.network.multiaddrs()[0]!) },
+          admin: { enabled: false },
           limits: own.limits,
           training: {
             ...own.training,
@@ -132,18 +134,15 @@ export class TwinNetwork {
         },
         name,
       );
-      const node = new ChorusNode(config, {
+      if (!again) this.ledger.mint(this.ledger.token, chain.account, 1_000_000n);
+      const node = await startNode(config, (event) => events.push(event), {
         ports: { chain, network, storage: options.wrapStorage?.(storage) ?? storage },
-        keySeed: nodeKey.seed,
         proving: this.#proving,
         dataset: options.data ?? null,
-        emit: (event) => events.push(event),
       });
-      return { node, network, chain };
+      return { node, network };
     };
-    const { node, network, chain } = await start();
-    this.ledger.mint(this.ledger.token, chain.account, 1_000_000n);
-    await node.start();
+    const { node, network } = await start();
     const entry: TwinNode = {
       name,
       node,
@@ -154,7 +153,6 @@ export class TwinNetwork {
         const again = await start(true);
         entry.node = again.node;
         entry.network = again.network;
-        await again.node.start();
       },
     };
     this.nodes.push(entry);

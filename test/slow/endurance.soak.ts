@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createProving, type NodeEvent } from '@chorus/node';
 import type { Address, Hex } from '@chorus/protocol';
+import { createProving, type NodeEvent } from '@chorus/service-training';
 import { describe, expect, it } from 'vitest';
 import { provingWithoutProof } from '../e2e/twins.ts';
 import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
@@ -86,7 +86,11 @@ describe('soak', () => {
         models.clear();
         round = 0;
         const params = tinyParams(ledger.token, TRAINERS, rounds, appointed);
-        const taskId = await requester.node.publish({ terms: task.terms, model: task.model, params });
+        const taskId = await requester.node.services.training.publish({
+          terms: task.terms,
+          model: task.model,
+          params,
+        });
         const descriptors: number[] = [];
         for (let next = 10; ended.size < nodes.length; ) {
           await new Promise((resolve) => setTimeout(resolve, 50));
@@ -101,7 +105,7 @@ describe('soak', () => {
         });
         for (const [number, digests] of models) expect(digests.size, `models of round ${number}`).toBe(1);
         expect(models.size).toBe(rounds);
-        expect(await requester.node.opensCommitment(taskId)).toBe(true);
+        expect(await requester.node.services.training.opensCommitment(taskId)).toBe(true);
         return descriptors;
       };
 
@@ -118,7 +122,7 @@ describe('soak', () => {
       expect(Math.max(...descriptors) - Math.min(...descriptors), told).toBeLessThanOrEqual(FILE_DESCRIPTORS);
       const rounds = ROUNDS + WARM_UP.reduce((sum, each) => sum + each, 0);
       for (const { name, node } of nodes) {
-        expect(node.journal.totals()[0], name).toMatchObject({ settled: rounds, void: 0 });
+        expect(node.services.training.journal.totals()[0], name).toMatchObject({ settled: rounds, void: 0 });
       }
     } finally {
       await Promise.allSettled(nodes.map((node) => node.close()));

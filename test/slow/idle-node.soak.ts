@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
 import { type Devnet, deployChorus, startDevnet } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
-import { type NodeConfigInput, WALLET_KEY_FILE } from '@chorus/node';
+import { WALLET_KEY_FILE } from '@chorus/node';
+import type { NodeConfigInput } from '@chorus/service-training';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RoundPhase } from '@chorus/protocol';
-import { sameAddress } from '@chorus/protocol';
+import { type RoundPhase, sameAddress } from '@chorus/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
 import { patience } from '../patience.ts';
 import { whyNoNamespaces } from './netns/netns.ts';

@@ -1,8 +1,7 @@
 import { identify } from '@libp2p/identify';
 import { ping } from '@libp2p/ping';
 import { kademlia } from './discovery.ts';
-import type { GossipOptions } from './gossip.ts';
-import { gossipService } from './gossip.ts';
+import { type GossipOptions, gossipService } from './gossip.ts';
 import { RELAY_BYTES, RELAY_DURATION_MS, RELAY_RESERVATIONS } from './limits.ts';
 import type { NetworkOptions } from './options.ts';
 import { ownAddresses } from './own-addresses.ts';

@@ -1,23 +1,30 @@
 /**
- * A node, wired from the ports, that takes part in the rounds of tasks.
+ * The host of a node: keys, configuration, store, events, log, metrics, resources, admin API, and the life of its
+ * services. It knows no service; `createNode` is given those that the node has.
  *
- * ```
- * announce -> train -> commit -> reference -> vote -> aggregate -> prove -> settle -> recompute
- * ```
- *
- * Each stage is a file of `rounds/stages/` (announce: `tasks/`, vote: `rounds/votes/`); `TaskRunner` decides when
- * each is due, from chain state alone.
+ * @example
+ * const node = await createNode({ config, services: { training: training() } });
+ * await node.services.training.join(7n);
  *
  * @packageDocumentation
  */
 
 export { type AddressUse, addressFault } from '@chorus/network';
-export { looksAround } from './adversary/vectors.ts';
-export { type ConfigDefinition, defineConfig } from './config/definition.ts';
+export type { AdminEnv } from './admin/env.ts';
+export { FileReader } from './admin/file-reader.ts';
+export { factsOf } from './admin/problem.ts';
+export { parseConfig } from './config/config.ts';
+export {
+  type ConfigDefinition,
+  type ConfigInputOf,
+  type ConfigOf,
+  defineConfig,
+} from './config/definition.ts';
 export { editConfig } from './config/edit.ts';
 export type { ConfigField } from './config/fields.ts';
 export { CONFIG_FILE } from './config/file.ts';
-export { tokensSchema } from './config/limits-config.ts';
+export type { HostConfig } from './config/host-config.ts';
+export { hostLimitsSchema, tokensSchema } from './config/limits-config.ts';
 export {
   type ConfigSource,
   findField,
@@ -28,22 +35,27 @@ export {
 export type { ConfigSection } from './config/section.ts';
 export { renderConfig } from './config/template.ts';
 export { upgradeFile } from './config/upgrade.ts';
-export type { Ports } from './context/ports.ts';
-export { fitDataset } from './data/fit-data.ts';
 export {
-  type AddDataOptions,
-  type AddedData,
-  addData,
-  DATA_FILE,
-  examineData,
-  listData,
-  openData,
-  type RegisteredData,
-  removeData,
-} from './data/registry.ts';
-export type { EventJson } from './events/event-schema.ts';
-export type { EventSink, NodeEvent, Stage } from './events/training-events.ts';
+  type AnyCatalogue,
+  because,
+  debug,
+  type EventCatalogue,
+  info,
+  type Jsonified,
+  type Level,
+  type LogMessage,
+  type LogMessageOptions,
+  mergeCatalogues,
+  messageOf,
+  secondsText,
+  type Told,
+  warn,
+  withoutNumbers,
+} from './events/catalogue.ts';
+export type { AnyEvent, HostEvent } from './events/events.ts';
+export { HOST_EVENTS } from './events/host-catalogue.ts';
 export { type Identity, verifyIdentity } from './identity/attestation.ts';
+export { didOfPeerId, peerIdOfPublicKey, publicKeyOfPeerId } from './identity/did.ts';
 export {
   createIdentity,
   IDENTITY_FILE,
@@ -61,31 +73,36 @@ export {
   readKeystore,
 } from './identity/keystore.ts';
 export { NODE_KEY_FILE, readNodeKey, writeNewNodeKey } from './identity/node-key.ts';
-export { type PasswordSource, WALLET_KEY_FILE } from './identity/wallet.ts';
-export type { RoundQuery } from './journal/history.ts';
-export { Journal, type JournalReader, type JournalTask } from './journal/journal.ts';
-export type { RoundRecord, TokenTotals } from './journal/records.ts';
-export type { RecordedStep, StepGate, StepName, StepPoint, StepState } from './journal/steps.ts';
+export { openWallet, type PasswordSource, WALLET_KEY_FILE } from './identity/wallet.ts';
 export { ChorusNode } from './lifecycle/chorus-node.ts';
-export type { NodeDependencies } from './lifecycle/node-parts.ts';
+export { type CreateNodeOptions, createNode } from './lifecycle/create-node.ts';
+export { checkChainId, openChain } from './lifecycle/open-chain.ts';
 export { LOG_FILE, type Log, openLog } from './logging/log.ts';
-export { type Level, logMessageOf, NODE_EVENTS } from './logging/log-messages.ts';
-export { independentValidators } from './policy/task-policy.ts';
-export { createProving, type Proving } from './proving/proving.ts';
-export { type OpenedStakes, openStakes, viewStakes } from './stakes/open-stakes.ts';
-export { type StartOptions, startNode } from './start.ts';
-export { waitsFor } from './status/waits-for.ts';
-export { JOURNAL_FILE, journalOwner, setJournalAside } from './store/database.ts';
-export { publishTask, type TaskRequest } from './tasks/announce.ts';
-export { newestTask } from './tasks/create-task.ts';
+export { ResourceBudget } from './resources/resource-budget.ts';
+export type { Components } from './service/components.ts';
+export { type Meter, setRows } from './service/meter.ts';
+export type { Ports } from './service/ports.ts';
+export { registrationUri } from './service/registration.ts';
+export type {
+  EventsOf,
+  RegisteredService,
+  Registration,
+  Running,
+  Service,
+  ServiceDefinition,
+  Services,
+} from './service/service.ts';
+export { decodeDetail, encodeDetail } from './store/codec.ts';
+export { JOURNAL_FILE, journalOwner, type StoreOptions, setJournalAside } from './store/database.ts';
+export { NodeStore } from './store/node-store.ts';
+export { toStoreError } from './store/store-error.ts';
 export {
-  ATTACKS,
-  type Attack,
-  attackSchema,
-  describeAttack,
-  namesOf,
-} from './training-config/attack-config.ts';
-export { type NodeConfigInput, parseConfig, TRAINING_NODE } from './training-config/node-config.ts';
-export { OWN_NETWORK, OWN_NETWORK_VALUES } from './training-config/own-network.ts';
-export { limitsSchema, type NodeConfig } from './training-config/settings.ts';
-export { isAlive } from './utils/is-alive.ts';
+  bytesSchema,
+  formatBytes,
+  formatSeconds,
+  formatUnits,
+  minutesLeft,
+  tokenUnits,
+  withinWindows,
+} from './utils/quantities.ts';
+export { sizeOnDisk } from './utils/size-on-disk.ts';

@@ -5,7 +5,7 @@ import {
   poisonDelta,
   skipsTraining,
   trainingSeed,
-} from '@chorus/node/simulation';
+} from '@chorus/service-training/simulation';
 import { type Dataset, quantise } from '@chorus/training';
 
 /** The knowledge and identity of a client that makes its update. */

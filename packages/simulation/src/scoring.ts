@@ -8,8 +8,8 @@ import {
   sumGroups,
   sumReferences,
 } from '@chorus/aggregation';
-import { type EndedRound, publicVectors } from '@chorus/node/simulation';
 import { type RuleName, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
+import { type EndedRound, publicVectors } from '@chorus/service-training/simulation';
 import type { GlobalModel } from '@chorus/training';
 
 /** Scoring of a round: a rule of the chain, or federated averaging for comparison (McMahan et al. 2017). */

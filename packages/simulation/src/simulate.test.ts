@@ -1,4 +1,4 @@
-import type { PublicKnowledge } from '@chorus/node/simulation';
+import type { PublicKnowledge } from '@chorus/service-training/simulation';
 import { buildModel, syntheticDigits } from '@chorus/training';
 import { describe, expect, it } from 'vitest';
 import { attackBehaviour } from './behaviour.ts';

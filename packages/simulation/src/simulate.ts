@@ -1,6 +1,6 @@
 import { aggregate, type Reason } from '@chorus/aggregation';
-import type { EndedRound } from '@chorus/node/simulation';
 import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
+import type { EndedRound } from '@chorus/service-training/simulation';
 import {
   applyAggregate,
   createGlobalModel,

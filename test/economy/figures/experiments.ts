@@ -1,4 +1,4 @@
-import type { Attack } from '@chorus/node/simulation';
+import type { Attack } from '@chorus/service-training';
 import { attackBehaviour, type Party, type Scoring } from '@chorus/simulation';
 import { behaviourOf, type Ride } from '../riders/rides.ts';
 

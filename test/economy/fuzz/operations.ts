@@ -1,6 +1,5 @@
 import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
-import type { Deployed, Receipt } from '../world/chain.ts';
-import { Refusal } from '../world/chain.ts';
+import { type Deployed, type Receipt, Refusal } from '../world/chain.ts';
 import {
   digestOf,
   point,

@@ -1,5 +1,5 @@
 import { sumReferences } from '@chorus/aggregation';
-import type { PublicKnowledge } from '@chorus/node/simulation';
+import type { PublicKnowledge } from '@chorus/service-training/simulation';
 import { attackBehaviour, type Behaviour } from '@chorus/simulation';
 import { quantise, quantiseReference } from '@chorus/training';
 

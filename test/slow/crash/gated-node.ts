@@ -3,7 +3,7 @@
  * else, with the gate that the crash tests need. Arguments: the configuration file, and `gated` to wait.
  */
 import { readFileSync } from 'node:fs';
-import { type NodeEvent, parseConfig, type StepPoint, startNode } from '@chorus/node';
+import { type NodeEvent, parseConfig, type StepPoint, startNode } from '@chorus/service-training';
 
 /** What the child tells its parent. */
 export type FromNode = { event: NodeEvent } | { point: StepPoint; id: number };

@@ -2,8 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type NodeConfigInput, type NodeEvent, type StepPoint, WALLET_KEY_FILE } from '@chorus/node';
+import { WALLET_KEY_FILE } from '@chorus/node';
 import type { Hex } from '@chorus/protocol';
+import type { NodeConfigInput, NodeEvent, StepPoint } from '@chorus/service-training';
 import { patience } from '../../patience.ts';
 import type { FromNode } from './gated-node.ts';
 

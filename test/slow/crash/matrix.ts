@@ -1,4 +1,4 @@
-import type { StepName, StepPoint, StepState } from '@chorus/node';
+import type { StepName, StepPoint, StepState } from '@chorus/service-training';
 import { expect } from 'vitest';
 import { allOver, startCrashNetwork, until } from './network.ts';
 import {

@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { developmentKey, developmentSrs, log2SizeFor } from '@chorus/commitment';
+import { WALLET_KEY_FILE } from '@chorus/node';
+import type { Address, Hex } from '@chorus/protocol';
 import {
-  type ChorusNode,
   type NodeEvent,
   OWN_NETWORK,
   parseConfig,
   type StepPoint,
   startNode,
-  WALLET_KEY_FILE,
-} from '@chorus/node';
-import type { Address, Hex } from '@chorus/protocol';
+  type TrainingNode,
+} from '@chorus/service-training';
 import { writeShard } from '@chorus/training';
 import { patience } from '../../patience.ts';
 import { GatedProcess } from './gated-process.ts';
@@ -29,7 +29,7 @@ export interface Member {
 export interface CrashNetwork {
   devnet: Devnet;
   deployment: Deployment;
-  requester: ChorusNode;
+  requester: TrainingNode;
   members: Member[];
   /** Model digests by round: who computed which. */
   models: Map<number, Map<string, Hex>>;
@@ -165,7 +165,7 @@ async function start(
     ended,
     warnings,
     publish: (rounds) =>
-      requester.publish({
+      requester.services.training.publish({
         terms: task.terms,
         model: task.model,
         params: tinyParams(deployment.token, trainers, rounds, appointed),

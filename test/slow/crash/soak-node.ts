@@ -3,18 +3,17 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { createNetwork, type LibP2pNetwork } from '@chorus/network';
+import { type Log, openLog, writeNewNodeKey } from '@chorus/node';
+import type { ChainPort } from '@chorus/protocol';
 import {
-  ChorusNode,
-  type Log,
   NODE_EVENTS,
   type NodeEvent,
   OWN_NETWORK,
-  openLog,
   type Proving,
   parseConfig,
-  writeNewNodeKey,
-} from '@chorus/node';
-import type { ChainPort } from '@chorus/protocol';
+  startNode,
+  type TrainingNode,
+} from '@chorus/service-training';
 import { createHeliaStorage } from '@chorus/storage';
 import type { Dataset } from '@chorus/training';
 
@@ -36,12 +35,12 @@ export interface SoakOptions {
 /** A node with everything real but the chain: libp2p, Helia on disk, journal, log. */
 export class SoakNode {
   readonly name: string;
-  readonly node: ChorusNode;
+  readonly node: TrainingNode;
   readonly network: LibP2pNetwork;
   readonly folder: string;
   readonly #log: Log;
 
-  private constructor({ name, folder }: SoakOptions, node: ChorusNode, network: LibP2pNetwork, log: Log) {
+  private constructor({ name, folder }: SoakOptions, node: TrainingNode, network: LibP2pNetwork, log: Log) {
     this.name = name;
     this.folder = join(folder, name);
     this.node = node;
@@ -59,6 +58,7 @@ export class SoakNode {
         chain: { url: 'http://127.0.0.1:1', contract: chain.contract },
         seed,
         ...OWN_NETWORK,
+        admin: { enabled: false },
         log: { level: 'debug', format: 'json', maxBytes: SOAK_LIMITS.log, maxFiles: SOAK_LIMITS.logFiles },
       },
       name,
@@ -84,14 +84,7 @@ export class SoakNode {
       log.sink(event);
       onEvent(event);
     };
-    const node = new ChorusNode(config, {
-      ports: { chain, network, storage },
-      keySeed: nodeKey.seed,
-      proving,
-      dataset,
-      emit,
-    });
-    await node.start();
+    const node = await startNode(config, emit, { ports: { chain, network, storage }, proving, dataset });
     return new SoakNode(options, node, network, log);
   }
 

@@ -1,5 +1,5 @@
-import type { TaskRequest } from '@chorus/node';
 import { type Address, OPEN_TO_ALL } from '@chorus/protocol';
+import type { TaskRequest } from '@chorus/service-training';
 import { buildModel, createDataset, createTrainer, type Dataset } from '@chorus/training';
 import { patientSeconds } from '../../patience.ts';
 

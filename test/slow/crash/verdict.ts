@@ -1,5 +1,5 @@
-import { Journal } from '@chorus/node';
 import type { ChainEvent, SettledRound } from '@chorus/protocol';
+import { Journal } from '@chorus/service-training';
 import { id, JsonRpcProvider } from 'ethers';
 import { expect } from 'vitest';
 import { patience } from '../../patience.ts';
@@ -92,7 +92,7 @@ export async function expectOneModel(network: CrashNetwork, taskId: bigint, roun
   for (const [round, digests] of network.digests) expect(digests.size, `models of round ${round}`).toBe(1);
   const last = (await settledRounds(network, taskId, rounds)).findLastIndex((round) => round !== null) + 1;
   expect(network.models.get(last)?.size).toBe(network.members.length + 1);
-  expect(await network.requester.opensCommitment(taskId)).toBe(true);
+  expect(await network.requester.services.training.opensCommitment(taskId)).toBe(true);
 }
 
 /**

@@ -3,7 +3,7 @@ import { access, constants, readdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { isAlive } from '@chorus/node';
+import { isAlive } from '@chorus/utils';
 
 const run = promisify(execFile);
 const WIRE = fileURLToPath(new URL('./wire.py', import.meta.url));

@@ -11,8 +11,8 @@ import {
   transferTokens,
 } from '@chorus/chain';
 import { developmentKey, developmentSrs, log2SizeFor } from '@chorus/commitment';
-import { type NodeConfigInput, type NodeEvent, OWN_NETWORK } from '@chorus/node';
 import type { Address, Hex } from '@chorus/protocol';
+import { type NodeConfigInput, type NodeEvent, OWN_NETWORK } from '@chorus/service-training';
 import { writeShard } from '@chorus/training';
 import { patientSeconds } from '../../patience.ts';
 import { STAKE, type TinyTask, tinyParams, tinyTask } from '../crash/tiny-task.ts';

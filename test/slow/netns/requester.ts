@@ -3,7 +3,7 @@
  * Argument: the configuration file.
  */
 import { readFileSync } from 'node:fs';
-import { type NodeEvent, parseConfig, startNode, type TaskRequest } from '@chorus/node';
+import { type NodeEvent, parseConfig, startNode, type TaskRequest } from '@chorus/service-training';
 
 /** What is told beside events. */
 export type FromRequester = { published: bigint } | { fault: string };
@@ -17,7 +17,7 @@ const end = () => {
   void node.close().then(() => process.exit(0));
 };
 process.on('message', (request) => {
-  node.publish(request as TaskRequest).then(
+  node.services.training.publish(request as TaskRequest).then(
     (taskId) => tell({ published: taskId }),
     (error: unknown) => tell({ fault: error instanceof Error ? error.message : String(error) }),
   );

@@ -1,5 +1,6 @@
-import { findField, type NodeConfig } from '@chorus/node';
+import { findField } from '@chorus/node';
 import { plainJson } from '@chorus/protocol';
+import type { NodeConfig } from '@chorus/service-training';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
 import { configOf, configPathOf, type HomeOptions, homeOptions } from '../environment/home.ts';

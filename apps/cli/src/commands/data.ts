@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { addData, examineData, listData, type RegisteredData, removeData } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
+import { addData, examineData, listData, type RegisteredData, removeData } from '@chorus/service-training';
 import { fetchDataset } from '@chorus/training';
 import { Argument, Command, Option } from 'commander';
 import envPaths from 'env-paths';

@@ -1,4 +1,4 @@
-import { ATTACKS } from '@chorus/node';
+import { ATTACKS } from '@chorus/service-training';
 import { Command } from 'commander';
 import { type DemoProgress, runDemo } from '../demo/demo.ts';
 import { parseDemoOptions, type RawDemoOptions } from '../demo/options.ts';

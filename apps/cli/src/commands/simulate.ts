@@ -1,5 +1,5 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
-import { ATTACKS } from '@chorus/node';
+import { ATTACKS } from '@chorus/service-training';
 import { Command } from 'commander';
 import { Interrupted } from '../environment/exit.ts';
 import { dataOptions } from '../options/data.ts';

@@ -1,5 +1,6 @@
-import { NODE_EVENTS, type NodeEvent, openLog, startNode } from '@chorus/node';
+import { openLog } from '@chorus/node';
 import type { Explanation } from '@chorus/protocol';
+import { NODE_EVENTS, type NodeEvent, startNode } from '@chorus/service-training';
 import { killModels } from '@chorus/training';
 import { Command } from 'commander';
 import { EXIT, errorText, Interrupted, reportAndExit } from '../environment/exit.ts';

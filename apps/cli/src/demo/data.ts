@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { namesOf } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
+import { namesOf } from '@chorus/service-training';
 import { type Dataset, loadParts, splitIndices, subset, syntheticDigits, writeShard } from '@chorus/training';
 import { makeFolder } from '@chorus/utils';
 import { readingOptions } from '../options/data.ts';

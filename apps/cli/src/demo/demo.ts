@@ -2,8 +2,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { developmentSrs, log2SizeFor } from '@chorus/commitment';
-import type { NodeEvent } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
+import type { NodeEvent } from '@chorus/service-training';
 import { buildModel } from '@chorus/training';
 import { makeFolder } from '@chorus/utils';
 import { machineFactor } from '../environment/machine.ts';
@@ -122,7 +122,7 @@ async function runNetwork(
   ]);
 
   step('publishing the task');
-  const taskId = await network.requester.publish(
+  const taskId = await network.requester.services.training.publish(
     demoTask({
       options,
       model,
@@ -188,7 +188,7 @@ async function runNetwork(
       slashes,
     ),
     slashes,
-    modelOpensCommitment: await network.requester.opensCommitment(taskId),
+    modelOpensCommitment: await network.requester.services.training.opensCommitment(taskId),
     modelCid,
     attackersShare: attackersShare(results),
     seconds: Math.round(performance.now() - started) / 1000,

@@ -32,7 +32,7 @@ export async function keepNetwork({ folder, network, taskId, modelCid }: KeepOpt
 async function keepSummaries(folder: string, { requester }: DemoNetwork, taskId: bigint): Promise<void> {
   const { round: last } = await requester.ports.chain.task(taskId);
   const summaries = Array.from({ length: last }, (_, i) => i + 1).flatMap((round) => {
-    const summary = requester.journal.summary(taskId, round);
+    const summary = requester.services.training.journal.summary(taskId, round);
     return summary ? [{ taskId, round, summary }] : [];
   });
   await writeSummaries(join(folder, SUMMARIES_FILE), summaries);

@@ -1,5 +1,11 @@
-import type { Address, ChainPort, Offence, SettledRound, TaskState } from '@chorus/protocol';
-import { sameAddress } from '@chorus/protocol';
+import {
+  type Address,
+  type ChainPort,
+  type Offence,
+  type SettledRound,
+  sameAddress,
+  type TaskState,
+} from '@chorus/protocol';
 import type { DemoNetwork } from './network.ts';
 import { DEMO_ECONOMY } from './task.ts';
 

@@ -2,17 +2,17 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
+import { WALLET_KEY_FILE } from '@chorus/node';
+import type { Address, Hex } from '@chorus/protocol';
 import {
-  type ChorusNode,
   type EventSink,
   type NodeConfigInput,
   type NodeEvent,
   OWN_NETWORK,
   parseConfig,
   startNode,
-  WALLET_KEY_FILE,
-} from '@chorus/node';
-import type { Address, Hex } from '@chorus/protocol';
+  type TrainingNode,
+} from '@chorus/service-training';
 import { makeFolder } from '@chorus/utils';
 import { machineFactor } from '../environment/machine.ts';
 import { CHAIN_STATE_FILE } from '../inspect/profile.ts';
@@ -46,7 +46,7 @@ export interface DemoNetwork {
   devnet: Devnet;
   deployment: Deployment;
   /** The requester runs in this process: it publishes the task and checks every step of the others. */
-  requester: ChorusNode;
+  requester: TrainingNode;
   nodes: (PlannedNode & { process: NodeProcess; address: Address })[];
 }
 
@@ -138,7 +138,7 @@ export async function startDemoNodes(demo: DemoNetworkOptions): Promise<DemoNetw
   };
 }
 
-async function startRequester(config: NodeConfigInput, key: Hex, emit: EventSink): Promise<ChorusNode> {
+async function startRequester(config: NodeConfigInput, key: Hex, emit: EventSink): Promise<TrainingNode> {
   await makeFolder(config.dataDir, 0o700);
   await writeFile(join(config.dataDir, WALLET_KEY_FILE), key, { mode: 0o600 });
   return startNode(parseConfig(config, 'demo requester'), emit);

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { ATTACKS, type Attack, attackSchema, namesOf } from '@chorus/node';
 import { ChorusError, type RuleName, type Terms } from '@chorus/protocol';
+import { ATTACKS, type Attack, attackSchema, namesOf } from '@chorus/service-training';
 import { parseSplit, type Split } from '@chorus/training';
 import type { DataFlags } from '../options/data.ts';
 import { integer } from '../options/numbers.ts';

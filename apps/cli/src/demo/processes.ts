@@ -2,8 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type NodeConfigInput, type NodeEvent, WALLET_KEY_FILE } from '@chorus/node';
+import { WALLET_KEY_FILE } from '@chorus/node';
 import { ChorusError, type Hex } from '@chorus/protocol';
+import type { NodeConfigInput, NodeEvent } from '@chorus/service-training';
 import { makeFolder } from '@chorus/utils';
 import { machineFactor } from '../environment/machine.ts';
 

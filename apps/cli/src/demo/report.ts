@@ -1,5 +1,5 @@
-import type { Attack } from '@chorus/node';
 import type { Address, Hex } from '@chorus/protocol';
+import type { Attack } from '@chorus/service-training';
 import type { Ledger, Slash } from './ledger.ts';
 
 /** Where the seconds of a round went. The stages of different nodes overlap, so they do not add up to `total`. */

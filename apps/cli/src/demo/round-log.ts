@@ -1,5 +1,5 @@
-import type { NodeEvent, Stage } from '@chorus/node';
 import type { Hex } from '@chorus/protocol';
+import type { NodeEvent, Stage } from '@chorus/service-training';
 import type { RoundSeconds } from './report.ts';
 
 interface RoundEntry {

@@ -1,5 +1,5 @@
-import { looksAround, type TaskRequest } from '@chorus/node';
 import type { Address } from '@chorus/protocol';
+import { looksAround, type TaskRequest } from '@chorus/service-training';
 import { createTrainer, type Dataset } from '@chorus/training';
 import { PRIVATE_TRAINING, phasesAt, plannedTask, TRAINING } from '../task-request/plan.ts';
 import { termsData } from '../task-request/terms-data.ts';

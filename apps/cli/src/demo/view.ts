@@ -1,6 +1,6 @@
 import { formatUnits } from '@chorus/chain';
-import { describeAttack, logMessageOf } from '@chorus/node';
 import type { Offence } from '@chorus/protocol';
+import { describeAttack, logMessageOf } from '@chorus/service-training';
 import Table from 'cli-table3';
 import ora from 'ora';
 import colors from 'yoctocolors';

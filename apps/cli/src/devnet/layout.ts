@@ -4,15 +4,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Deployment, deployChorus, devnetKeys } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
-import {
-  addData,
-  CONFIG_FILE,
-  type NodeConfig,
-  OWN_NETWORK_VALUES,
-  WALLET_KEY_FILE,
-  writeNewNodeKey,
-} from '@chorus/node';
+import { CONFIG_FILE, WALLET_KEY_FILE, writeNewNodeKey } from '@chorus/node';
 import { ChorusError, type Hex } from '@chorus/protocol';
+import { addData, type NodeConfig, OWN_NETWORK_VALUES } from '@chorus/service-training';
 import { makeFolder } from '@chorus/utils';
 import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';

@@ -6,16 +6,9 @@ import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { createAdminClient, readAdmin, type Status } from '@chorus/admin-api';
-import {
-  CONFIG_FILE,
-  type Identity,
-  type NodeConfig,
-  openData,
-  readIdentity,
-  readKeystore,
-  WALLET_KEY_FILE,
-} from '@chorus/node';
+import { CONFIG_FILE, type Identity, readIdentity, readKeystore, WALLET_KEY_FILE } from '@chorus/node';
 import { describeError } from '@chorus/protocol';
+import { type NodeConfig, openData } from '@chorus/service-training';
 import { loadConfig } from '../environment/node-config.ts';
 import { diagnoseChain } from './chain-checks.ts';
 import type { Finding } from './checks.ts';

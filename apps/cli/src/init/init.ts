@@ -2,10 +2,8 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import {
-  addData,
   CONFIG_FILE,
   createIdentity,
-  DATA_FILE,
   decryptWallet,
   IDENTITY_FILE,
   type Identity,
@@ -13,6 +11,7 @@ import {
   NODE_KEY_FILE,
 } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
+import { addData, DATA_FILE } from '@chorus/service-training';
 import { makeFolder } from '@chorus/utils';
 import writeFileAtomic from 'write-file-atomic';
 import { DEPLOYMENT_FILE } from '../chain/deployment.ts';

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
-import { type AddressUse, addressFault, type NodeConfig } from '@chorus/node';
+import { type AddressUse, addressFault } from '@chorus/node';
 import { ChorusError, keepUrlSecret } from '@chorus/protocol';
+import type { NodeConfig } from '@chorus/service-training';
 import { DEPLOYMENT_FILE, readDeployment } from '../chain/deployment.ts';
 import { type DevnetDescriptor, devnetFolder, readDevnet } from '../devnet/descriptor.ts';
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { ATTACKS, type Attack, attackSchema, namesOf } from '@chorus/node';
 import { ChorusError, hasGroups, RULE_NAMES } from '@chorus/protocol';
+import { ATTACKS, type Attack, attackSchema, namesOf } from '@chorus/service-training';
 import type { Scoring } from '@chorus/simulation';
 import { MODEL_NAMES, type ModelName, parseSplit, type Split } from '@chorus/training';
 import type { DataFlags } from '../options/data.ts';

@@ -1,5 +1,5 @@
-import { namesOf } from '@chorus/node';
 import { ChorusError, defaultReferenceEpochs } from '@chorus/protocol';
+import { namesOf } from '@chorus/service-training';
 import {
   attackBehaviour,
   MAX_SHAPLEY_TRAINERS,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
-import { openStakes, viewStakes } from '@chorus/node';
 import { hasCode } from '@chorus/protocol';
+import { openStakes, viewStakes } from '@chorus/service-training';
 import { DEPLOYMENT_FILE, readDeployment } from '../chain/deployment.ts';
 import { configOf, dataDirOf, type HomeOptions, homeOf } from '../environment/home.ts';
 import { passwordSource } from '../environment/password.ts';

@@ -1,5 +1,5 @@
-import type { TaskRequest } from '@chorus/node';
 import { defaultReferenceEpochs } from '@chorus/protocol';
+import type { TaskRequest } from '@chorus/service-training';
 import type { ModelName } from '@chorus/training';
 
 type Terms = TaskRequest['terms'];

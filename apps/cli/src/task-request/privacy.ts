@@ -1,5 +1,5 @@
-import type { TaskRequest } from '@chorus/node';
 import { ChorusError, PRIVACY_ONE } from '@chorus/protocol';
+import type { TaskRequest } from '@chorus/service-training';
 import { DEFAULT_PRIVACY } from '@chorus/training';
 
 /**

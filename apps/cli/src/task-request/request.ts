@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
 import { parseUnits } from '@chorus/chain';
-import type { TaskRequest } from '@chorus/node';
 import {
   type Address,
   ChorusError,
@@ -10,6 +9,7 @@ import {
   RULE_NAMES,
   type RuleName,
 } from '@chorus/protocol';
+import type { TaskRequest } from '@chorus/service-training';
 import { buildModel, type Dataset, MODEL_NAMES, readModelFile } from '@chorus/training';
 import { integer, kebab } from '../options/numbers.ts';
 import { PRIVATE_TRAINING, phasesAt, plannedTask, TRAINING } from './plan.ts';

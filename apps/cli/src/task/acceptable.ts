@@ -1,5 +1,6 @@
-import { independentValidators, limitsSchema, readIdentity, type TaskRequest } from '@chorus/node';
+import { readIdentity } from '@chorus/node';
 import type { Address } from '@chorus/protocol';
+import { independentValidators, limitsSchema, type TaskRequest } from '@chorus/service-training';
 import { MODEL_NAMES } from '@chorus/training';
 
 /** The zero address, for an unknown owner. */

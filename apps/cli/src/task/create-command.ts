@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createAdminClient, readAdmin } from '@chorus/admin-api';
 import { exactAmount, formatUnits } from '@chorus/chain';
-import type { EventJson, TaskRequest } from '@chorus/node';
-import { logMessageOf } from '@chorus/node/log-messages';
 import { type Address, hasCode } from '@chorus/protocol';
+import type { EventJson, TaskRequest } from '@chorus/service-training';
+import { logMessageOf } from '@chorus/service-training/log-messages';
 import { someOf } from '@chorus/training';
 import { Command } from 'commander';
 import colors from 'yoctocolors';

@@ -1,6 +1,6 @@
 import type { TaskDetail } from '@chorus/admin-api';
-import type { EventJson } from '@chorus/node';
 import { ChorusError, errorClass, hasCode } from '@chorus/protocol';
+import type { EventJson } from '@chorus/service-training';
 import { pause } from '@chorus/utils';
 import { duration } from '../output/units.ts';
 import type { Heartbeat } from './heartbeat.ts';

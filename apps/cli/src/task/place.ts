@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { readTokenDecimals } from '@chorus/chain';
-import { CONFIG_FILE, fitDataset, type NodeConfig, openData } from '@chorus/node';
+import { CONFIG_FILE } from '@chorus/node';
 import { type Address, ChorusError, hasCode, MAX_TRAINERS, sameAddress } from '@chorus/protocol';
+import { fitDataset, type NodeConfig, openData } from '@chorus/service-training';
 import type { ClassOptions, Dataset } from '@chorus/training';
 import { DEPLOYMENT_FILE, readDeployment } from '../chain/deployment.ts';
 import { devnetFolder, findDevnet, readDevnet } from '../devnet/descriptor.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PublicationDocument, StreamedEvent } from '@chorus/admin-api';
+import { bigintAsText, ChorusError, hasCode, readErrorCode } from '@chorus/protocol';
 import {
   type EventJson,
   type NodeConfig,
@@ -7,8 +8,7 @@ import {
   startNode,
   type TaskRequest,
   waitsFor,
-} from '@chorus/node';
-import { bigintAsText, ChorusError, hasCode, readErrorCode } from '@chorus/protocol';
+} from '@chorus/service-training';
 import type { Dataset } from '@chorus/training';
 import { Interrupted } from '../environment/exit.ts';
 import { passwordSource } from '../environment/password.ts';
@@ -180,7 +180,7 @@ async function look(
 /**
  * Publish through a node that runs only as long as this command. The node does no other work meanwhile. What the
  * task did not pay is refunded before the node ends, because only a running node can send that.
- * @throws ChorusError as `startNode` and `ChorusNode.publish`; `E_TASK_CANCELLED`
+ * @throws ChorusError as `startNode` and `TrainingNode.publish`; `E_TASK_CANCELLED`
  */
 export async function publishByOwnNode(
   config: NodeConfig,
@@ -223,13 +223,13 @@ export async function publishByOwnNode(
   try {
     const { chain } = node.ports;
     const onStep = (step: string) => beat.waitFor(STEPS[step] ?? step);
-    const number = await node.publish(request, { id, onStep });
+    const number = await node.services.training.publish(request, { id, onStep });
     taskId = number.toString();
     listener.published(taskId);
     beat.expect('reading the progress of the task from the chain');
     for (const event of cancelled) throwIfCancelled(event, taskId);
     const lookOn = async () => {
-      const followed = node.followed().find((each) => each.taskId === number);
+      const followed = node.services.training.followed().find((each) => each.taskId === number);
       const task = followed?.task ?? (await chain.task(number));
       const round = followed?.context?.round ?? null;
       const seconds = task.status === 'joining' ? task.joinDeadline : round?.deadline;
@@ -245,11 +245,12 @@ export async function publishByOwnNode(
     await follow({ taskId, look: lookOn, ended: over.promise, beat, signal: stopping.signal });
     if (stopping.signal.aborted) return { taskId, outcome: 'left', ...UNKNOWN };
     const { round: rounds } = await chain.task(number);
-    const measured = rounds > 0 && samples ? await node.evaluate(number, samples).catch(() => null) : null;
+    const measured =
+      rounds > 0 && samples ? await node.services.training.evaluate(number, samples).catch(() => null) : null;
     const { remaining } = await chain.task(number);
     // What cannot be refunded yet is left for `chorus task refund`.
     const wanted = worthAWord(remaining.toString(), decimals);
-    const back = wanted ? await node.refund(number).catch(() => null) : null;
+    const back = wanted ? await node.services.training.refund(number).catch(() => null) : null;
     const accuracy = measured?.accuracy ?? null;
     const money = { remaining: back ? '0' : remaining.toString(), refunded: back?.amount.toString() ?? null };
     return { taskId, outcome: 'ended', accuracy, model, rounds, ...money };

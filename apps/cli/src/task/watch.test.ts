@@ -1,5 +1,5 @@
 import type { AdminClient, StreamedEvent, TaskDetail } from '@chorus/admin-api';
-import type { EventJson } from '@chorus/node';
+import type { EventJson } from '@chorus/service-training';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type WatchedNode, watchNode } from './watch.ts';
 

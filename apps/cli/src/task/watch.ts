@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AdminAccess, AdminClient, StreamedEvent, TaskDetail } from '@chorus/admin-api';
-import type { EventJson } from '@chorus/node';
-import { logMessageOf } from '@chorus/node/log-messages';
 import { ChorusError, hasCode } from '@chorus/protocol';
+import type { EventJson } from '@chorus/service-training';
+import { logMessageOf } from '@chorus/service-training/log-messages';
 import { isAlive } from '@chorus/utils';
 import colors from 'yoctocolors';
 import { shellWord } from '../environment/environment.ts';

@@ -1,24 +1,26 @@
 import { SHARE_WORDS, unpackWords, WEIGHT_WORDS } from '@chorus/contracts';
-import type {
-  Address,
-  ChainEvent,
-  G1Point,
-  Hex,
-  MemberAccount,
-  Role,
-  RoundPhase,
-  RoundRecord,
-  RoundState,
-  RoundVerdict,
-  SettledRound,
-  TaskParams,
-  TaskState,
-  TaskStatus,
-  UnavailabilityCase,
-  VectorCommitment,
-  VerdictVote,
+import {
+  type Address,
+  type ChainEvent,
+  type G1Point,
+  type Hex,
+  type MemberAccount,
+  OFFENCES,
+  ROLE_BITS,
+  type Role,
+  type RoundPhase,
+  type RoundRecord,
+  type RoundState,
+  type RoundVerdict,
+  type SettledRound,
+  sameAddress,
+  type TaskParams,
+  type TaskState,
+  type TaskStatus,
+  type UnavailabilityCase,
+  type VectorCommitment,
+  type VerdictVote,
 } from '@chorus/protocol';
-import { OFFENCES, ROLE_BITS, sameAddress } from '@chorus/protocol';
 import { type LogDescription, type Result, toUtf8String, ZeroHash } from 'ethers';
 import { TASK_MANAGER } from './abis.ts';
 import { bitsOf } from './signing.ts';

@@ -1,5 +1,11 @@
-import type { Address, Hex, SettledRound, Settlement } from '@chorus/protocol';
-import { fromHex, sameAddress } from '@chorus/protocol';
+import {
+  type Address,
+  fromHex,
+  type Hex,
+  type SettledRound,
+  type Settlement,
+  sameAddress,
+} from '@chorus/protocol';
 import type { JsonRpcProvider, TransactionDescription } from 'ethers';
 import { TASK_MANAGER } from '../abi/abis.ts';
 import type { RawLog } from '../abi/decode.ts';

@@ -1,20 +1,20 @@
-import type {
-  Address,
-  Hex,
-  Member,
-  MemberAccount,
-  ReferenceState,
-  RoundRecord,
-  RoundState,
-  RoundVerdict,
-  SettledRound,
-  Settlement,
-  TaskState,
-  UnavailabilityCase,
-  VectorCommitment,
-  VerdictVote,
+import {
+  type Address,
+  type Hex,
+  type Member,
+  type MemberAccount,
+  type ReferenceState,
+  type RoundRecord,
+  type RoundState,
+  type RoundVerdict,
+  type SettledRound,
+  type Settlement,
+  sameAddress,
+  type TaskState,
+  type UnavailabilityCase,
+  type VectorCommitment,
+  type VerdictVote,
 } from '@chorus/protocol';
-import { sameAddress } from '@chorus/protocol';
 import { type Interface, type JsonRpcProvider, type Result, toBeHex, zeroPadValue } from 'ethers';
 import { TASK_MANAGER } from '../abi/abis.ts';
 import {

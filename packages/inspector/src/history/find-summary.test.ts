@@ -1,12 +1,12 @@
 import { ruleId } from '@chorus/chain';
 import { gramHash } from '@chorus/circuits';
-import type { KnownTask } from '@chorus/protocol';
 import {
   ChorusError,
   cidFromDigest,
   encodeAggregate,
   fromHex,
   type Hex,
+  type KnownTask,
   type RoundSummary,
   type SettledRound,
   sha256Hex,

@@ -1,4 +1,4 @@
-import type { EventRing, StoredEvent } from './event-ring.ts';
+import type { EventRing, StoredEvent } from '../events/event-ring.ts';
 
 /** Interval of comments, so that proxies and readers do not consider a quiet stream dead. */
 const HEARTBEAT_MILLISECONDS = 15_000;

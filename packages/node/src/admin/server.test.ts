@@ -5,15 +5,14 @@ import { join } from 'node:path';
 import { ADMIN_FILE, createAdminClient, readAdmin } from '@chorus/admin-api';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { adminConfigSchema } from '../config/admin-config.ts';
+import { EventRing } from '../events/event-ring.ts';
 import { writeAdmin } from './admin-file.ts';
-import { EventRing } from './event-ring.ts';
 import { eventsApp } from './host-areas/events.ts';
 import { healthApp } from './host-areas/health.ts';
 import { networkApp } from './host-areas/network.ts';
 import { nodeApp } from './host-areas/node.ts';
 import { type AdminServer, startAdmin } from './server.ts';
 import { only } from './testing/only.ts';
-import { roundsApp } from './training-areas/rounds.ts';
 
 let dataDir: string;
 let server: AdminServer;
@@ -33,9 +32,8 @@ beforeEach(async () => {
         },
       }),
     ),
-    networkApp(only({})),
+    networkApp(only({ bans: async () => ({ bans: [] }) })),
     eventsApp(ring),
-    roundsApp({ rounds: async () => ({ rounds: [] }) }),
   ];
   server = await startAdmin({
     config: adminConfigSchema.parse({}),
@@ -99,20 +97,20 @@ describe('the server', () => {
   it('the server answers the client, and ends on request', async () => {
     const client = createAdminClient(await readAdmin(dataDir));
     expect(await client.ready()).toEqual({ status: 'unavailable', checks: { chain: false } });
-    expect(await client.rounds({ limit: 5 })).toEqual({ rounds: [] });
+    expect(await client.bans()).toEqual({ bans: [] });
     await client.shutdown();
     await vi.waitFor(() => expect(shutdowns).toBe(1));
   });
 
   it('the server reports errors to the client by code', async () => {
     const client = createAdminClient({ url: server.url, token: 'another' });
-    await expect(client.rounds()).rejects.toMatchObject({ code: 'E_ADMIN_UNAUTHORIZED' });
+    await expect(client.bans()).rejects.toMatchObject({ code: 'E_ADMIN_UNAUTHORIZED' });
     await expect(client.events().next()).rejects.toMatchObject({ code: 'E_ADMIN_UNAUTHORIZED' });
     await expect(createAdminClient(await readAdmin(dataDir)).ban({ peerId: 'x' })).rejects.toMatchObject({
       code: 'E_ADMIN_BAD_REQUEST',
     });
     await server.close();
-    await expect(client.rounds()).rejects.toMatchObject({ code: 'E_ADMIN_UNREACHABLE' });
+    await expect(client.bans()).rejects.toMatchObject({ code: 'E_ADMIN_UNREACHABLE' });
   });
 
   it('the server disconnects an event reader that reads nothing, and serves the others meanwhile', async () => {

@@ -1,9 +1,10 @@
 import { connectChain, isDevChain } from '@chorus/chain';
-import { type ChainPort, ChorusError, explain } from '@chorus/protocol';
+import { type ChainPort, ChorusError, explain, hasCode } from '@chorus/protocol';
+import { pause } from '@chorus/utils';
 import type { HostConfig } from '../config/host-config.ts';
 import type { EventSink } from '../events/events.ts';
 import type { OpenedWallet } from '../identity/wallet.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { NodeStore } from '../store/node-store.ts';
 
 /** @throws ChorusError `E_CHAIN_WRONG_ID` if the endpoint serves another chain than the configuration names */
 export function checkChainId({ chain }: HostConfig, found: number): void {
@@ -18,7 +19,7 @@ export function checkChainId({ chain }: HostConfig, found: number): void {
 export async function openChain(
   config: HostConfig,
   { wallet, encrypted }: OpenedWallet,
-  journal: Journal,
+  store: NodeStore,
   emit: EventSink,
 ): Promise<ChainPort> {
   const { url, contract, deployedAt, pollMilliseconds, requestsPerMinute } = config.chain;
@@ -26,11 +27,11 @@ export async function openChain(
     url,
     contract: contract as `0x${string}`,
     signer: wallet,
-    transactions: journal.store.transactions,
+    transactions: store.transactions,
     onPaid: (wei) => {
       // A mined transaction succeeds even if its cost cannot be recorded.
       try {
-        journal.store.spending.paidGas(wei);
+        if (store.isOpen) store.spending.paidGas(wei);
       } catch (error) {
         emit({ type: 'warning', ...explain(error) });
       }
@@ -51,5 +52,40 @@ export async function openChain(
   } catch (error) {
     await chain.close();
     throw error;
+  }
+}
+
+/** First and longest pause between two attempts to reach the chain. */
+const WAIT_MILLISECONDS = { first: 1_000, longest: 10_000 };
+
+/**
+ * The chain as soon as it answers. A failure is reported once with its reason, and again if the reason changes.
+ * @throws if another chain answers, and the reason that `signal` is aborted with
+ */
+export async function chainInTime(
+  open: () => Promise<ChainPort>,
+  emit: EventSink,
+  signal: AbortSignal,
+): Promise<ChainPort> {
+  const since = performance.now();
+  let told: ChorusError | null = null;
+  for (let wait = WAIT_MILLISECONDS.first; ; wait = Math.min(2 * wait, WAIT_MILLISECONDS.longest)) {
+    try {
+      const chain = await open();
+      if (told) {
+        const seconds = Math.round((performance.now() - since) / 1000);
+        emit({ type: 'condition-ended', code: told.code, message: told.message, seconds });
+      }
+      return chain;
+    } catch (error) {
+      if (!(error instanceof ChorusError) || !hasCode(error, 'E_CHAIN_UNREACHABLE')) throw error;
+      if (told?.message !== error.message) {
+        const hint = `the node waits for it${error.hint ? `; ${error.hint}` : ''}`;
+        emit({ type: 'condition-began', code: error.code, message: error.message, hint });
+      }
+      told = error;
+      await pause(wait, signal);
+      signal.throwIfAborted();
+    }
   }
 }

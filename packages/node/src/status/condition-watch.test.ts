@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import type { NodeEvent } from '../events/training-events.ts';
+import type { HostEvent } from '../events/events.ts';
 import { ConditionWatch } from './condition-watch.ts';
 
 const away = { code: 'E_CHAIN_UNREACHABLE', message: 'the chain does not answer', hint: 'check it' };
 const alone = { code: 'E_NO_PEERS', message: 'no peer is connected', hint: 'check it' };
 
 it('a condition is reported when it begins and when it ends, once each', async () => {
-  const told: NodeEvent[] = [];
+  const told: HostEvent[] = [];
   let now = 1_000;
   let holds = [away];
   const watch = new ConditionWatch(
@@ -31,7 +31,7 @@ it('a condition is reported when it begins and when it ends, once each', async (
 });
 
 it('a failed check ends no condition, and a closed watch reports nothing', async () => {
-  const told: NodeEvent[] = [];
+  const told: HostEvent[] = [];
   let fails = false;
   const watch = new ConditionWatch(
     (event) => told.push(event),

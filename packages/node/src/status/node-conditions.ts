@@ -1,7 +1,8 @@
 import type { Notice, Warning } from '@chorus/admin-api';
 import { pause } from '@chorus/utils';
-import type { EventSink } from '../events/training-events.ts';
-import type { ChorusNode } from '../lifecycle/chorus-node.ts';
+import type { EventSink } from '../events/events.ts';
+import type { ResourceBudget } from '../resources/resource-budget.ts';
+import type { Ports } from '../service/ports.ts';
 import { ChainWatch, lagSeconds } from './chain-watch.ts';
 import { ConditionWatch } from './condition-watch.ts';
 import { conditions } from './conditions.ts';
@@ -9,14 +10,20 @@ import { conditions } from './conditions.ts';
 /** Longest time that a status request waits for a slow chain. */
 const PATIENCE_MILLISECONDS = 1_500;
 
+/** A running node, as far as its conditions and its API look at it. */
+export interface ObservedNode {
+  readonly ports: Ports;
+  readonly resources: ResourceBudget;
+}
+
 /** Conditions that obstruct a running node: checked periodically for its log, and on request. */
 export class NodeConditions {
   readonly chain: ChainWatch;
-  readonly #node: ChorusNode;
+  readonly #node: ObservedNode;
   readonly #watch: ConditionWatch;
   readonly #startedAt = Date.now();
 
-  constructor(node: ChorusNode, emit: EventSink) {
+  constructor(node: ObservedNode, emit: EventSink) {
     this.#node = node;
     this.chain = new ChainWatch(node.ports.chain);
     this.#watch = new ConditionWatch(emit, () => this.#notices());

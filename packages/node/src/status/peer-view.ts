@@ -1,18 +1,21 @@
 import type { BannedPeer, PeerList } from '@chorus/admin-api';
 import type { NetworkStats } from '@chorus/network';
-import type { ChorusNode } from '../lifecycle/chorus-node.ts';
+import type { NetworkPort } from '@chorus/protocol';
 
-/** The peers a node is connected to, with what is known of each; `stats` are null if the network has none. */
-export function peerList(node: ChorusNode, stats: NetworkStats | null): PeerList {
-  const followed = node.followed();
-  const tasksOf = (peer: string) =>
-    followed.flatMap(({ taskId, context }) =>
-      context?.members.some((m) => m.peerId === peer) ? [taskId.toString()] : [],
-    );
+/**
+ * The peers a node is connected to, with what is known of each.
+ * @param describe what the services know of a peer
+ * @param stats null if the network has none
+ */
+export function peerList(
+  network: Pick<NetworkPort, 'peers'>,
+  describe: (peerId: string) => object,
+  stats: NetworkStats | null,
+): PeerList {
   if (!stats) {
     const none = { addresses: [], direction: null, since: null, latencyMs: null, score: null, blame: null };
     return {
-      peers: node.ports.network.peers().map((peerId) => ({ peerId, ...none, tasks: tasksOf(peerId) })),
+      peers: network.peers().map((peerId) => ({ peerId, ...none, tasks: [], ...describe(peerId) })),
     };
   }
   return {
@@ -24,7 +27,8 @@ export function peerList(node: ChorusNode, stats: NetworkStats | null): PeerList
       latencyMs: connections.find((c) => c.latencyMs !== null)?.latencyMs ?? null,
       score,
       blame,
-      tasks: tasksOf(peer),
+      tasks: [],
+      ...describe(peer),
     })),
   };
 }

@@ -13,8 +13,7 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ChorusError } from '@chorus/protocol';
-import { makeFolderSync } from '@chorus/utils';
-import { isAlive } from '../utils/is-alive.ts';
+import { isAlive, makeFolderSync } from '@chorus/utils';
 import { APPLICATION_ID, HOST_SCHEMA, MIGRATIONS } from './schema.ts';
 import { storeFault, toStoreError } from './store-error.ts';
 

@@ -1,8 +1,8 @@
 import { eventRoutes } from '@chorus/admin-api/routes';
 import { ChorusError } from '@chorus/protocol';
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { EventRing } from '../../events/event-ring.ts';
 import type { AdminEnv } from '../env.ts';
-import type { EventRing } from '../event-ring.ts';
 import { eventStream, MAX_STREAMS } from '../event-stream.ts';
 
 /** What the node reports, as server-sent events. */

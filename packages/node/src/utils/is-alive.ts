@@ -1,1 +1,0 @@
-export { isAlive } from '@chorus/utils';

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { ENDPOINTS, type Endpoint } from '@chorus/admin-api';
+import { ADDRESS, hostOf, JSON_TYPE, PEER } from '@chorus/node/testing';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { everyArea } from './testing/areas.ts';
+import { asked } from './testing/asked.ts';
+import { reworded } from './testing/reworded.ts';
+
+type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
+
+interface Operation {
+  operationId: string;
+  parameters?: { name: string; in: string; required: boolean }[];
+  security: object[];
+  responses: Record<string, { content: Record<string, { schema: JsonSchema }> }>;
+}
+
+const { ask } = hostOf(everyArea());
+const document = (await (await ask('GET', '/openapi.json')).json()) as {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: object;
+};
+const operationOf = ({ path, method }: Endpoint) => document.paths[path]![method]!;
+
+const endpoints = Object.entries(ENDPOINTS) as [string, Endpoint][];
+/** The schema of the document that an endpoint answers with, if it does. */
+function schemaOf({ responses }: Endpoint): z.ZodType | undefined {
+  const answer = responses[200];
+  const json = answer && 'content' in answer ? answer.content?.['application/json'] : undefined;
+  return json && 'schema' in json && json.schema instanceof z.ZodType ? json.schema : undefined;
+}
+
+/** A request that each operation takes. */
+const SAMPLES: Record<string, { path?: string; body?: object }> = {
+  refund: { path: '/v1/tasks/7/refund', body: { cancel: true } },
+  upload: { body: new Uint8Array([8, 7]) },
+  publish: { path: '/v1/publications/once', body: asked },
+  publication: { path: '/v1/publications/once' },
+  task: { path: '/v1/tasks/7' },
+  join: { path: '/v1/tasks/7/join' },
+  leave: { path: '/v1/tasks/7/leave' },
+  claim: { body: {} },
+  depositStake: { body: { token: ADDRESS, amount: '5' } },
+  unbondStake: { body: { amount: 'all' } },
+  withdrawStake: { body: {} },
+  ban: { body: { peerId: PEER, seconds: 60, reason: 'noise' } },
+  unban: { path: `/v1/bans/${PEER}` },
+};
+
+/** Ask for an operation; a body of its sample is sent with the owner's token unless `headers` say otherwise. */
+function call(name: string, endpoint: Endpoint, headers: Record<string, string> = {}): Promise<Response> {
+  const { path = endpoint.path, body } = SAMPLES[name] ?? {};
+  const method = endpoint.method.toUpperCase();
+  if (body === undefined) return ask(method, path, headers);
+  return body instanceof Uint8Array
+    ? ask(method, path, { 'content-type': 'application/octet-stream', ...headers }, body)
+    : ask(method, path, { ...JSON_TYPE, ...headers }, JSON.stringify(body));
+}
+
+describe('the description of the API', () => {
+  it('the API description has every endpoint with its parameters, and no other', () => {
+    expect(document.openapi).toBe('3.1.0');
+    const described = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, { operationId }]) => `${operationId} ${method} ${path}`),
+    );
+    expect(described.sort()).toEqual(endpoints.map(([name, e]) => `${name} ${e.method} ${e.path}`).sort());
+    for (const [, endpoint] of endpoints) {
+      const named = [...endpoint.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const { parameters = [] } = operationOf(endpoint);
+      expect(parameters.filter((p) => p.in === 'path').map((p) => p.name)).toEqual(named);
+    }
+  });
+
+  it('the API description still has every operation of 0.1.0, in other words where the generator has others', () => {
+    const url = new URL('../../../../test/vectors/admin-api/openapi.json', import.meta.url);
+    const before = JSON.parse(readFileSync(url, 'utf8')) as {
+      operations: Record<string, object>;
+      components: object;
+    };
+    expect(Object.keys(before.operations)).toHaveLength(27);
+    for (const [operation, description] of Object.entries(before.operations)) {
+      const [method, path] = operation.split(' ') as [string, string];
+      expect(reworded(document.paths[path]?.[method]), operation).toEqual(reworded(description));
+    }
+    expect(reworded(document.components)).toEqual(reworded({ ...before.components, parameters: {} }));
+  });
+
+  const withDocument = endpoints.filter(([, endpoint]) => schemaOf(endpoint) !== undefined);
+  it.each(withDocument)('the API description matches the answer of %s', async (name, endpoint) => {
+    const response = await call(name, endpoint);
+    expect(response.status).toBe(200);
+    const answer: unknown = await response.json();
+    // By the document itself, as a client in another language would read it.
+    const { schema } = operationOf(endpoint).responses['200']!.content['application/json']!;
+    expect(z.fromJSONSchema(schema).safeParse(answer).error).toBeUndefined();
+    // And by the schema in full: nothing is sent that is not described.
+    expect(schemaOf(endpoint)!.parse(answer)).toEqual(answer);
+  });
+
+  it('the API description marks the endpoints that need the token, and each of them does', async () => {
+    for (const [name, endpoint] of endpoints) {
+      expect(operationOf(endpoint).security, name).toEqual(endpoint.security);
+      const response = await call(name, endpoint, { authorization: '' });
+      expect(response.status, name).toBe(endpoint.security.length === 0 ? 200 : 401);
+    }
+  });
+});

@@ -1,0 +1,42 @@
+import { ADDRESS } from '@chorus/node/testing';
+
+/** A task as it is asked for. */
+export const asked = {
+  model: 'bafymodel',
+  terms: {
+    version: 1,
+    name: 'digits',
+    data: { kind: 'classification', inputShape: [1, 28, 28], classes: 10 },
+    loss: { kind: 'softmax-cross-entropy' },
+    optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
+    localEpochs: 1,
+    referenceEpochs: 4,
+    batchSize: 10,
+    learningRate: 0.05,
+    scale: 2 ** -14,
+    rule: 'reference-trust',
+  },
+  params: {
+    token: ADDRESS,
+    budget: '1000',
+    rounds: 3,
+    minTrainers: 1,
+    maxTrainers: 3,
+    minAggregators: 1,
+    stake: '10',
+    validators: [ADDRESS],
+    minValidators: 1,
+    aggregatorFeeBps: 300,
+    validatorFeeBps: 200,
+    joinSeconds: 30,
+    commitSeconds: 30,
+    referenceSeconds: 30,
+    settleSeconds: 30,
+    minReputation: 0,
+    vestingRounds: 2,
+    stagnationBps: 5000,
+    minShareBps: 2500,
+    slashReporterBps: 0,
+    slashBurnBps: 10_000,
+  },
+};

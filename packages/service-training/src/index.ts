@@ -1,0 +1,48 @@
+/**
+ * Federated training as a service of a node: it finds tasks, joins those its roles and data fit, and lives through
+ * their rounds.
+ *
+ * ```
+ * announce -> train -> commit -> reference -> vote -> aggregate -> prove -> settle -> recompute
+ * ```
+ *
+ * Each stage is a file of `rounds/stages/` (announce: `tasks/`, vote: `rounds/votes/`); `TaskRunner` decides when
+ * each is due, from chain state alone.
+ *
+ * @packageDocumentation
+ */
+export { looksAround } from './adversary/vectors.ts';
+export { ATTACKS, type Attack, attackSchema, describeAttack, namesOf } from './config/attack-config.ts';
+export { type NodeConfigInput, parseConfig, TRAINING_NODE } from './config/node-config.ts';
+export { OWN_NETWORK, OWN_NETWORK_VALUES } from './config/own-network.ts';
+export { limitsSchema, type NodeConfig } from './config/settings.ts';
+export { TRAINING_SECTION } from './config/training-config.ts';
+export { fitDataset } from './data/fit-data.ts';
+export {
+  type AddDataOptions,
+  type AddedData,
+  addData,
+  DATA_FILE,
+  examineData,
+  listData,
+  openData,
+  type RegisteredData,
+  removeData,
+} from './data/registry.ts';
+export type { EventJson } from './events/event-schema.ts';
+export { type Level, logMessageOf, NODE_EVENTS } from './events/log-messages.ts';
+export { TRAINING_EVENTS } from './events/training-catalogue.ts';
+export type { EventSink, NodeEvent, Stage, TrainingEvent } from './events/training-events.ts';
+export type { RoundQuery } from './journal/history.ts';
+export { Journal, type JournalReader, type JournalTask } from './journal/journal.ts';
+export type { RoundRecord, TokenTotals } from './journal/records.ts';
+export type { RecordedStep, StepGate, StepName, StepPoint, StepState } from './journal/steps.ts';
+export { independentValidators } from './policy/task-policy.ts';
+export { createProving, type Proving } from './proving/proving.ts';
+export { type StartOptions, startNode, type TrainingNode } from './service/start-node.ts';
+export { type Training, type TrainingOptions, training } from './service/training.ts';
+export { TrainingService } from './service/training-service.ts';
+export { type OpenedStakes, openStakes, viewStakes } from './stakes/open-stakes.ts';
+export { waitsFor } from './status/waits-for.ts';
+export { publishTask, type TaskRequest } from './tasks/announce.ts';
+export { newestTask } from './tasks/create-task.ts';
