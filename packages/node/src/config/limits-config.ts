@@ -37,6 +37,3 @@ export const hostLimitsSchema = z.strictObject({
     })
     .prefault({}),
 });
-
-/** Limits after parsing: bytes are numbers, hours are windows of the day. */
-export type HostLimits = z.infer<typeof hostLimitsSchema>;
