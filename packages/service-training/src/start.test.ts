@@ -1,16 +1,16 @@
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Devnet, deployChorus, startDevnet } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
-import { createIdentity, WALLET_KEY_FILE } from '@chorus/node';
+import { CONFIG_FILE, createIdentity, loadConfig, upgradeFile, WALLET_KEY_FILE } from '@chorus/node';
 import type { Address } from '@chorus/protocol';
 import { Wallet } from 'ethers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type NodeConfigInput, parseConfig } from './config/node-config.ts';
+import { type NodeConfigInput, parseConfig, TRAINING_NODE } from './config/node-config.ts';
 import type { NodeEvent } from './events/training-events.ts';
 import { startNode } from './service/start-node.ts';
 
@@ -144,5 +144,29 @@ describe('a configuration', () => {
     await vi.waitFor(() => expect(began()).toMatchObject([{ code: 'E_STORAGE_KUBO' }]));
     expect(told.some(({ type }) => type === 'ready')).toBe(true);
     await node.close();
+  });
+});
+
+describe('a folder of release 0.1', () => {
+  it('a node starts on a folder that release 0.1 made, with its keys, limits and earnings', async () => {
+    const fixture = new URL('../../../test/fixtures/node-folder-0.1/', import.meta.url);
+    await cp(fixture, dataDir, { recursive: true });
+    const path = join(dataDir, CONFIG_FILE);
+    expect(await upgradeFile(TRAINING_NODE, path)).not.toEqual([]);
+    const set = [`chain.url=${devnet.url}`, `chain.contract=${contract}`];
+    const { config: own } = await loadConfig(TRAINING_NODE, path, { set });
+    const identity = JSON.parse(await readFile(join(dataDir, 'identity.json'), 'utf8'));
+
+    const node = await startNode(own, () => {}, { password: async () => 'a good password' });
+    expect(node.ports.chain.account.toLowerCase()).toBe(identity.address);
+    expect(node.ports.network.peerId).toBe(identity.peerId);
+    const { journal } = node.services.training;
+    expect(journal.totals()).toMatchObject([{ rewards: 12_345_678_901_234_567_890n, fees: 7n, settled: 1 }]);
+    expect(journal.dataUses()).toMatchObject([{ data: 'digits', steps: 100 }]);
+    expect(own.training.stake.owners).toEqual(['0x5fbdb2315678afecb367f032d93f642f64180aa5']);
+    await node.close();
+    expect(await readdir(dataDir)).toEqual(
+      expect.arrayContaining(['config.yaml.before-upgrade', 'journal.sqlite.v5']),
+    );
   });
 });

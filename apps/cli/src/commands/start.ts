@@ -122,7 +122,7 @@ function renamedNotice(from: string, to: string, rewritten: boolean): Explanatio
     code: 'E_CONFIG_RENAMED',
     message: `${from} is called ${to} now`,
     hint: rewritten
-      ? 'the file was rewritten, and the old one kept beside it as .before-upgrade'
+      ? 'the file was rewritten, and the old one kept as a copy that ends in .before-upgrade'
       : 'use the new name: the old one works until the next minor version',
   };
 }

@@ -10,7 +10,7 @@ const BACKUP = '.before-upgrade';
 
 /**
  * Rewrite a configuration file that has values under earlier names, with every value under its present name. The old
- * file is kept beside it; a file that is up to date is not touched.
+ * file is kept as a copy; a file that is up to date is not touched.
  *
  * @returns what was renamed; empty if nothing was
  * @throws ChorusError `E_CONFIG` if the file is not valid: then nothing is changed

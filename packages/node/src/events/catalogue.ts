@@ -41,7 +41,7 @@ export type EventCatalogue<E extends AnyEvent> = {
   readonly [T in E['type']]: EventKind<Extract<E, { type: T }>>;
 };
 
-/** The catalogues of a node, merged: for whoever handles all events alike. */
+/** The catalogues of a node, merged: for code that handles all events alike. */
 export type AnyCatalogue = Readonly<Record<string, EventKind<AnyEvent>>>;
 
 /**

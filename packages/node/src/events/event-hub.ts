@@ -6,7 +6,7 @@ import { RecentWarnings } from './recent-warnings.ts';
 
 /**
  * Every event of a node comes by here, from the first on: for the log, the stream of the admin API, recent warnings,
- * and whoever listens.
+ * and other listeners.
  */
 export class EventHub {
   /** The last events, for streams. */

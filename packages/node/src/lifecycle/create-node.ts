@@ -92,7 +92,7 @@ export async function createNode<S extends Services>(options: CreateNodeOptions<
     const onEvent = (listener: (event: AnyEvent) => void) => hub.listen(listener);
     const meter = admin?.meter ?? null;
     const { seed: keySeed } = key;
-    const anyEmit = (event: AnyEvent) => hub.emit(event);
+    const anyEmit = <E extends AnyEvent>(event: E) => hub.emit(event);
     teardown.add(() => stopServices(host, ports.chain, config.shutdownSeconds));
     await host.create(
       { config, ports, store, resources, keySeed, meter, signal, emit: anyEmit, onEvent },

@@ -6,7 +6,7 @@ import type { HostConfig } from '../config/host-config.ts';
 import type { EventSink } from '../events/events.ts';
 
 /**
- * IPFS over the node's own libp2p, and a Kubo daemon beside it if one is configured.
+ * IPFS over the node's own libp2p, and a Kubo daemon in addition if one is configured.
  * @param keep CIDs that garbage collection must not take
  */
 export async function openStorage(

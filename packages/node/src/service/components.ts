@@ -18,12 +18,12 @@ export interface Components<Config extends HostConfig = HostConfig> {
   readonly resources: ResourceBudget;
   /** The node's libp2p key, 32 bytes of an Ed25519 seed. */
   readonly keySeed: Uint8Array;
-  /** Null if nobody reads metrics. */
+  /** Null if no one reads metrics. */
   readonly meter: Meter | null;
   /** Aborted when the node closes. */
   readonly signal: AbortSignal;
   /** Report an event: the host's, or one of the service's own. */
-  readonly emit: (event: AnyEvent) => void;
+  readonly emit: <E extends AnyEvent>(event: E) => void;
   /** See every event of the node. */
   readonly onEvent: (listener: (event: AnyEvent) => void) => void;
   /** The ERC-8004 registration file of this node, with what all its services offer, as a URI. */

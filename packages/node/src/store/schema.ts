@@ -18,7 +18,7 @@ export const HOST_SCHEMA = `
     PRIMARY KEY (chain_id, account, nonce)
   ) STRICT, WITHOUT ROWID;
 
-  -- What this account spent and put at risk of late: gas by the hour, and what services count of their own kinds.
+  -- What this account spent and put at risk recently: gas by the hour, and what services count of their own kinds.
   CREATE TABLE spending (
     kind TEXT NOT NULL,
     ref TEXT NOT NULL,

@@ -395,7 +395,7 @@ describe('a configuration of release 0.1', () => {
     expect(await readFile(path, 'utf8')).toBe(OLD.join('\n'));
   });
 
-  it('the file is rewritten once, means the same, and the old one is kept beside it', async () => {
+  it('the file is rewritten once, means the same, and a copy of the old one is kept', async () => {
     await write(...OLD);
     const before = (await loadConfig(path)).config;
     expect(await upgradeFile(TRAINING_NODE, path)).toContainEqual({ from: 'data', to: 'training.data' });

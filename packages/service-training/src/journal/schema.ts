@@ -43,7 +43,7 @@ export const TRAINING_MIGRATIONS: readonly string[] = [
     void INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 
-  -- Tasks this node publishes, and published: under an id of whoever asks, so that asking again pays once.
+  -- Tasks this node publishes, and published: under an id that the caller chooses, so that asking again pays once.
   CREATE TABLE published (
     id TEXT PRIMARY KEY,
     -- sha2-256 of the request: the same id for something else is refused.
@@ -69,7 +69,7 @@ export const TRAINING_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (data, task_id, noise, rate)
   ) STRICT, WITHOUT ROWID;
 
-  -- What settled rounds have left, for whoever asks: CBOR, as it is sent.
+  -- What settled rounds have left, for any peer that asks: CBOR, as it is sent.
   CREATE TABLE summaries (
     task_id TEXT NOT NULL,
     round INTEGER NOT NULL,
