@@ -99,7 +99,7 @@ describe('a task that is published in the background', () => {
       setTimeout(() => void create(params), 1_500);
       throw new ChorusError('E_CHAIN_UNREACHABLE', 'the answer is late');
     };
-    const { journal } = requester.node as unknown as {
+    const { journal } = requester.node.services.training as unknown as {
       journal: { store: { transactions: { list: () => Promise<object[]> } } };
     };
     journal.store.transactions.list = async () => (created() > 0 ? [] : [{}]);
