@@ -152,7 +152,7 @@ describe('a node at work', () => {
       return first!;
     });
     expect(refused).toMatchObject({ taskId: String(unlicensed), code: 'E_LIMIT_LICENCE' });
-    expect(refused.hint).toContain('limits.tasks.licences');
+    expect(refused.hint).toContain('training.tasks.licences');
     expect(await alice.client.join(unlicensed)).toMatchObject({
       outcome: 'refused',
       reason: { code: 'E_LIMIT_LICENCE' },

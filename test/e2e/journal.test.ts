@@ -181,7 +181,7 @@ describe('a node whose disk is full', () => {
     const cast = await begin(2, () => {
       mkdirSync(disk);
       try {
-        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'chorus-test', disk], { stdio: 'ignore' });
+        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'chorus-test', disk], { stdio: 'ignore' });
         mounted = true;
       } catch {
         // Not root, or a kernel that does not allow it.

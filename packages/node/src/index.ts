@@ -12,7 +12,6 @@
 export { type AddressUse, addressFault } from '@chorus/network';
 export type { AdminEnv } from './admin/env.ts';
 export { FileReader } from './admin/file-reader.ts';
-export { factsOf } from './admin/problem.ts';
 export { parseConfig } from './config/config.ts';
 export {
   type ConfigDefinition,
@@ -54,6 +53,8 @@ export {
 } from './events/catalogue.ts';
 export type { AnyEvent, HostEvent } from './events/events.ts';
 export { HOST_EVENTS } from './events/host-catalogue.ts';
+export type { GatewayEnv } from './gateway/env.ts';
+export { factsOf, problemOf } from './http/problem.ts';
 export { type Identity, verifyIdentity } from './identity/attestation.ts';
 export { didOfPeerId, peerIdOfPublicKey, publicKeyOfPeerId } from './identity/did.ts';
 export {

@@ -100,6 +100,12 @@ export const ERROR_CODES = {
   E_ADMIN_UNAUTHORIZED: { category: 'permission', status: 401 },
   E_ADMIN_UNKNOWN_PATH: { category: 'refused', status: 404 },
   E_ADMIN_UNREACHABLE: { category: 'unavailable' },
+  E_GATEWAY_HOST: { category: 'refused', status: 403 },
+  E_GATEWAY_LISTEN: { category: 'unavailable' },
+  E_GATEWAY_ORIGIN: { category: 'refused', status: 403 },
+  E_GATEWAY_RATE: { category: 'refused', status: 429 },
+  E_GATEWAY_TOO_LARGE: { category: 'refused', status: 413 },
+  E_GATEWAY_UNKNOWN_PATH: { category: 'refused', status: 404 },
   // ---- the chain ----
   E_CHAIN_ALREADY_DONE: { category: 'overtaken' },
   E_CHAIN_CALLDATA: { category: 'failed' },

@@ -79,6 +79,7 @@ function status(change: Partial<Status> = {}): Status {
     network: {
       peers: 40,
       addresses: ['/ip4/203.0.113.7/tcp/4011/p2p/12D3KooW'],
+      gateway: null,
       bans: 3,
       bytesIn: 5e9,
       bytesOut: 7e9,

@@ -66,6 +66,7 @@ function headLines(status: Status): string[] {
       traffic,
       network.addresses[0]?.replace(/\/p2p\/\w+$/, '') ?? 'not listening',
     ),
+    ...(network.gateway ? [line('gateway', network.gateway)] : []),
     line(
       'chain',
       chain.reachable

@@ -96,6 +96,7 @@ export const statusSchema = z.object({
   network: z.object({
     peers: z.number().int(),
     addresses: z.array(z.string()),
+    gateway: z.string().nullable().describe('address of the public HTTP server; null: not served'),
     bans: z.number().int(),
     bytesIn: z.number().nullable(),
     bytesOut: z.number().nullable(),

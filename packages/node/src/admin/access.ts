@@ -5,8 +5,9 @@ import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { AdminConfig } from '../config/admin-config.ts';
+import { BrowserGuard, isLoopback } from '../http/browser-guard.ts';
 import type { AdminEnv } from './env.ts';
-import { BrowserGuard, isLoopback, TokenGuard } from './guard.ts';
+import { TokenGuard } from './guard.ts';
 import { RETRY_SECONDS } from './problem.ts';
 
 /** Requests allowed from one address per window; a dashboard makes a few per second. */
@@ -43,7 +44,11 @@ export function headers(): Middleware {
  * origin of forms alone, and at no Host: this looks at every request.
  */
 export function browserProtection(config: AdminConfig): Middleware {
-  const guard = new BrowserGuard(config);
+  const guard = new BrowserGuard({
+    ...config,
+    section: 'admin',
+    codes: { host: 'E_ADMIN_HOST', origin: 'E_ADMIN_ORIGIN' },
+  });
   const sharing = cors({
     origin: (origin) => origin,
     allowMethods: ['GET', 'POST', 'PUT', 'DELETE'],

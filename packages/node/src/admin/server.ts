@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { ChorusError, keepSecret } from '@chorus/protocol';
-import { serve } from '@hono/node-server';
-import type { AdminConfig } from '../config/admin-config.ts';
+import { listen, localUrl, stopListening } from '../http/listen.ts';
 import { removeAdmin, writeAdmin } from './admin-file.ts';
 import { adminHost, type HostOptions } from './host.ts';
 
@@ -34,16 +31,24 @@ export async function startAdmin(options: AdminServerOptions): Promise<AdminServ
   const token = randomBytes(32).toString('base64url');
   keepSecret(token);
   const app = adminHost({ ...options, token });
-  const server = await listen(app.fetch, config);
-  const { port } = server.address() as AddressInfo;
-  const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const server = await listen(app.fetch, {
+    host: config.host,
+    port: config.port,
+    maxConnections: MAX_CONNECTIONS,
+    headersMilliseconds: HEADERS_MILLISECONDS,
+    requestMilliseconds: REQUEST_MILLISECONDS,
+    idleMilliseconds: IDLE_MILLISECONDS,
+  }).catch((cause) => {
+    throw new ChorusError('E_ADMIN_LISTEN', 'the admin API cannot listen', {
+      facts: { host: config.host, port: config.port },
+      hint: 'choose another admin.port, or 0 for a free one',
+      cause,
+    });
+  });
+  const url = localUrl(server, config.host);
   const stop = async () => {
     await removeAdmin(dataDir, token).catch(() => {});
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
+    await stopListening(server);
   };
   try {
     await writeAdmin(dataDir, { url, token, pid: process.pid });
@@ -60,37 +65,4 @@ export async function startAdmin(options: AdminServerOptions): Promise<AdminServ
       return closing;
     },
   };
-}
-
-function listen(fetch: Parameters<typeof serve>[0]['fetch'], config: AdminConfig): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = serve(
-      {
-        fetch,
-        hostname: config.host,
-        port: config.port,
-        serverOptions: {
-          headersTimeout: HEADERS_MILLISECONDS,
-          requestTimeout: REQUEST_MILLISECONDS,
-          keepAliveTimeout: IDLE_MILLISECONDS,
-          connectionsCheckingInterval: 2_000,
-          maxHeaderSize: 8 * 1024,
-        },
-      },
-      () => {
-        server.removeListener('error', refuse);
-        resolve(server);
-      },
-    ) as Server;
-    server.maxConnections = MAX_CONNECTIONS;
-    const refuse = (cause: Error) =>
-      reject(
-        new ChorusError('E_ADMIN_LISTEN', 'the admin API cannot listen', {
-          facts: { host: config.host, port: config.port },
-          hint: 'choose another admin.port, or 0 for a free one',
-          cause,
-        }),
-      );
-    server.once('error', refuse);
-  });
 }

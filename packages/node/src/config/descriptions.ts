@@ -56,6 +56,20 @@ export const HOST_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'admin.allowedHosts': 'Host names, in addition to those of loopback, that requests may use.',
   'admin.allowedOrigins': 'Origins of web pages that may call the API.',
   'admin.openMetrics': 'Serve /metrics without the token to programs on this machine.',
+  gateway:
+    'The public HTTP server, for what services offer to strangers, such as agents. It shares nothing with the admin API.',
+  'gateway.enabled': 'Serve it.',
+  'gateway.host': 'Address to listen on. It speaks plain HTTP: put a proxy with TLS in front of it.',
+  'gateway.port': 'Port; 0 uses a free port, which the status states.',
+  'gateway.url': 'Address that others reach it by, such as https://agents.example.',
+  'gateway.allowedHosts':
+    'Host names, in addition to those of loopback and of the url, that requests may use.',
+  'gateway.allowedOrigins': 'Origins of web pages that may call it.',
+  'gateway.requestsPerMinute': 'Requests from one address per minute.',
+  'gateway.maxRequestBytes': 'Largest body of a request.',
+  'gateway.maxConnections': 'Most connections at the same time.',
+  'gateway.behindProxy':
+    'Take the address of a caller from the last entry of X-Forwarded-For: only behind a proxy that sets it.',
   log: 'The node’s log.',
   'log.level': 'debug, info, warn, error or silent.',
   'log.format': 'pretty, json, or auto: pretty on a terminal.',

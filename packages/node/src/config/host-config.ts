@@ -2,6 +2,7 @@ import { type AddressUse, addressFault } from '@chorus/network';
 import { ADDRESS_PATTERN } from '@chorus/protocol';
 import { z } from 'zod';
 import { adminConfigSchema } from './admin-config.ts';
+import { gatewayConfigSchema } from './gateway-config.ts';
 import { hostLimitsSchema } from './limits-config.ts';
 import { logConfigSchema } from './log-config.ts';
 
@@ -66,6 +67,7 @@ export const hostConfigSchema = z.strictObject({
   /** The owner's limits for all services together. */
   limits: hostLimitsSchema.prefault({}),
   admin: adminConfigSchema.prefault({}),
+  gateway: gatewayConfigSchema.prefault({}),
   log: logConfigSchema.prefault({}),
 });
 

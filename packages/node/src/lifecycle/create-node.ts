@@ -5,6 +5,7 @@ import { mergeCatalogues } from '../events/catalogue.ts';
 import { EventHub } from '../events/event-hub.ts';
 import type { AnyEvent, EventSink, HostEvent } from '../events/events.ts';
 import { HOST_EVENTS } from '../events/host-catalogue.ts';
+import type { GatewayServer } from '../gateway/server.ts';
 import { type NodeKey, readNodeKey, writeNewNodeKey } from '../identity/node-key.ts';
 import { openWallet, type PasswordSource } from '../identity/wallet.ts';
 import { meteredChain } from '../metrics/metered-chain.ts';
@@ -94,8 +95,10 @@ export async function createNode<S extends Services>(options: CreateNodeOptions<
     const { seed: keySeed } = key;
     const anyEmit = <E extends AnyEvent>(event: E) => hub.emit(event);
     teardown.add(() => stopServices(host, ports.chain, config.shutdownSeconds));
+    const gateway: { server: GatewayServer | null } = { server: null };
+    const gatewayUrl = () => gateway.server?.url ?? null;
     await host.create(
-      { config, ports, store, resources, keySeed, meter, signal, emit: anyEmit, onEvent },
+      { config, ports, store, resources, keySeed, meter, signal, emit: anyEmit, onEvent, gatewayUrl },
       prepared,
     );
     const node = new ChorusNode({
@@ -112,8 +115,13 @@ export async function createNode<S extends Services>(options: CreateNodeOptions<
     teardown.add(() => disk.close());
     const conditions = new NodeConditions(node, emit);
     teardown.add(() => conditions.close());
-    admin?.attach({ node, conditions });
+    admin?.attach({ node, conditions, gatewayUrl });
     await disk.start();
+    if (config.gateway.enabled) {
+      const server = await openGateway(config, services, host, emit);
+      gateway.server = server;
+      teardown.add(() => server.close());
+    }
     for (const service of host.running) await service.start?.();
     connectToPeers(config, ports, signal, emit);
     hub.emit({
@@ -145,6 +153,21 @@ async function openAdmin(
 ): Promise<OpenAdmin> {
   const module = await import('../node-admin/open-admin.ts');
   return module.openAdmin(options);
+}
+
+/** What the services offer to strangers, on a server of its own. */
+async function openGateway(
+  config: HostConfig,
+  services: Services,
+  host: ServiceHost,
+  emit: EventSink,
+): Promise<GatewayServer> {
+  const { startGateway } = await import('../gateway/server.ts');
+  const apps = Object.entries(services).flatMap(
+    ([name, { gateway }]) => gateway?.(() => host.find(name)!) ?? [],
+  );
+  const onError = (error: unknown) => emit({ type: 'warning', ...explain(error) });
+  return startGateway({ config: config.gateway, apps, onError });
 }
 
 /** The chain, libp2p and IPFS of the configuration; each is closed before those it uses. */

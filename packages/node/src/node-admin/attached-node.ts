@@ -7,6 +7,8 @@ import type { NodeConditions, ObservedNode } from '../status/node-conditions.ts'
 export interface RunningNode {
   node: ObservedNode;
   conditions: NodeConditions;
+  /** Where strangers reach the gateway; null if it is not served. */
+  gatewayUrl: () => string | null;
 }
 
 /** The node behind an admin API, which answers before there is one. */

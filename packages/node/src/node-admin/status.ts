@@ -29,7 +29,7 @@ export function statusSource({
 }: StatusParts): Pick<NodeSource, 'status'> {
   return {
     async status(): Promise<Status> {
-      const { node, conditions } = attached.running();
+      const { node, conditions, gatewayUrl } = attached.running();
       const { chain, network } = node.ports;
       const [head, holding, own] = await Promise.all([
         conditions.chain.view(),
@@ -62,6 +62,7 @@ export function statusSource({
         network: {
           peers: network.peers().length,
           addresses: network.multiaddrs(),
+          gateway: gatewayUrl(),
           bans: details?.bans().length ?? 0,
           bytesIn: bytes?.in ?? null,
           bytesOut: bytes?.out ?? null,

@@ -26,6 +26,8 @@ export interface Components<Config extends HostConfig = HostConfig> {
   readonly emit: <E extends AnyEvent>(event: E) => void;
   /** See every event of the node. */
   readonly onEvent: (listener: (event: AnyEvent) => void) => void;
+  /** Where strangers reach the gateway, such as `https://agents.example`; null if it is not served. */
+  readonly gatewayUrl: () => string | null;
   /** The ERC-8004 registration file of this node, with what all its services offer, as a URI. */
   readonly registrationUri: () => string;
   /** What another service offers; it is one of `needs` of this service. */

@@ -1,9 +1,11 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Hono } from 'hono';
 import type { z } from 'zod';
 import type { AdminEnv } from '../admin/env.ts';
 import type { ConfigSection } from '../config/section.ts';
 import type { EventCatalogue } from '../events/catalogue.ts';
 import type { AnyEvent } from '../events/events.ts';
+import type { GatewayEnv } from '../gateway/env.ts';
 import type { Components } from './components.ts';
 
 /** One entry of an ERC-8004 registration file. */
@@ -68,6 +70,11 @@ export interface ServiceDefinition<
    * begin with `/v1/<name>/`, but for those that are older than services.
    */
   admin?(running: () => S): readonly OpenAPIHono<AdminEnv>[];
+  /**
+   * What it serves to strangers on the gateway, if that is switched on. Everything that comes in is a stranger's; the
+   * gateway bounds rate and size.
+   */
+  gateway?(running: () => S): Hono<GatewayEnv>;
 }
 
 /** The services of a node by name. */

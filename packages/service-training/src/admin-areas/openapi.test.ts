@@ -32,6 +32,25 @@ function schemaOf({ responses }: Endpoint): z.ZodType | undefined {
   return json && 'schema' in json && json.schema instanceof z.ZodType ? json.schema : undefined;
 }
 
+/** Values that documents have since 0.1.0, by operation: a section and a name. */
+const ADDED: Record<string, [section: string, name: string][]> = {
+  'get /v1/status': [['network', 'gateway']],
+};
+
+/** Take a property out of an object's schema, wherever a schema has that section. */
+function dropProperty(part: unknown, [section, name]: [string, string]): void {
+  if (typeof part !== 'object' || part === null) return;
+  const { properties } = part as {
+    properties?: Record<string, { properties?: object; required?: string[] }>;
+  };
+  const inner = properties?.[section];
+  if (inner?.properties) {
+    delete (inner.properties as Record<string, unknown>)[name];
+    inner.required = inner.required?.filter((each) => each !== name) ?? [];
+  }
+  for (const each of Object.values(part)) dropProperty(each, [section, name]);
+}
+
 /** A request that each operation takes. */
 const SAMPLES: Record<string, { path?: string; body?: object }> = {
   refund: { path: '/v1/tasks/7/refund', body: { cancel: true } },
@@ -82,7 +101,9 @@ describe('the description of the API', () => {
     expect(Object.keys(before.operations)).toHaveLength(27);
     for (const [operation, description] of Object.entries(before.operations)) {
       const [method, path] = operation.split(' ') as [string, string];
-      expect(reworded(document.paths[path]?.[method]), operation).toEqual(reworded(description));
+      const now = structuredClone(document.paths[path]?.[method]);
+      for (const added of ADDED[operation] ?? []) dropProperty(now, added);
+      expect(reworded(now), operation).toEqual(reworded(description));
     }
     expect(reworded(document.components)).toEqual(reworded({ ...before.components, parameters: {} }));
   });

@@ -101,7 +101,7 @@ export const status: Status = {
     dataFolder: '/data',
   },
   identity: { peerId: PEER, did: null, wallet: ADDRESS },
-  network: { peers: 1, addresses: [], bans: 0, bytesIn: null, bytesOut: null },
+  network: { peers: 1, addresses: [], gateway: null, bans: 0, bytesIn: null, bytesOut: null },
   chain: {
     id: 31337,
     contract: ADDRESS,
