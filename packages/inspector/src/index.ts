@@ -29,6 +29,7 @@ export {
   verifyModel,
 } from './model-history.ts';
 export type { RoundMoney } from './money.ts';
+export { newestTask } from './newest-task.ts';
 export { checkOnnxFile, isOnnxFile } from './onnx-file.ts';
 export {
   exportProof,

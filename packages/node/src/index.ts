@@ -12,28 +12,7 @@
 export { type AddressUse, addressFault } from '@chorus/network';
 export type { AdminEnv } from './admin/env.ts';
 export { FileReader } from './admin/file-reader.ts';
-export { parseConfig } from './config/config.ts';
-export {
-  type ConfigDefinition,
-  type ConfigInputOf,
-  type ConfigOf,
-  defineConfig,
-} from './config/definition.ts';
-export { editConfig } from './config/edit.ts';
-export type { ConfigField } from './config/fields.ts';
-export { CONFIG_FILE } from './config/file.ts';
-export type { HostConfig } from './config/host-config.ts';
-export { hostLimitsSchema, tokensSchema } from './config/limits-config.ts';
-export {
-  type ConfigSource,
-  findField,
-  type LoadedConfig,
-  type LoadOptions,
-  loadConfig,
-} from './config/load.ts';
-export type { ConfigSection } from './config/section.ts';
-export { renderConfig } from './config/template.ts';
-export { upgradeFile } from './config/upgrade.ts';
+export * from './config/index.ts';
 export {
   type AnyCatalogue,
   because,
@@ -98,7 +77,6 @@ export { JOURNAL_FILE, journalOwner, type StoreOptions, setJournalAside } from '
 export { NodeStore } from './store/node-store.ts';
 export { toStoreError } from './store/store-error.ts';
 export {
-  bytesSchema,
   formatBytes,
   formatSeconds,
   formatUnits,

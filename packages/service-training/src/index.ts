@@ -12,11 +12,7 @@
  * @packageDocumentation
  */
 export { looksAround } from './adversary/vectors.ts';
-export { ATTACKS, type Attack, attackSchema, describeAttack, namesOf } from './config/attack-config.ts';
-export { type NodeConfigInput, parseConfig, TRAINING_NODE } from './config/node-config.ts';
-export { OWN_NETWORK, OWN_NETWORK_VALUES } from './config/own-network.ts';
-export { limitsSchema, type NodeConfig } from './config/settings.ts';
-export { TRAINING_SECTION } from './config/training-config.ts';
+export * from './config/index.ts';
 export { fitDataset } from './data/fit-data.ts';
 export {
   type AddDataOptions,
@@ -45,4 +41,3 @@ export { TrainingService } from './service/training-service.ts';
 export { type OpenedStakes, openStakes, viewStakes } from './stakes/open-stakes.ts';
 export { waitsFor } from './status/waits-for.ts';
 export { publishTask, type TaskRequest } from './tasks/announce.ts';
-export { newestTask } from './tasks/create-task.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type AdminAccess, type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
-import { CONFIG_FILE, type LoadedConfig } from '@chorus/node';
+import { CONFIG_FILE, type LoadedConfig } from '@chorus/node/config';
 import type { EventJson, NodeConfig } from '@chorus/service-training';
 import type { Command } from 'commander';
 import { givenPath } from './environment.ts';

@@ -1,6 +1,6 @@
-import type { LoadedConfig, LoadOptions } from '@chorus/node';
-import * as host from '@chorus/node';
-import { type NodeConfig, TRAINING_NODE } from '@chorus/service-training';
+import type { LoadedConfig, LoadOptions } from '@chorus/node/config';
+import * as host from '@chorus/node/config';
+import { type NodeConfig, TRAINING_NODE } from '@chorus/service-training/config';
 
 /** What the configuration of a node can say: the host's part, and a section for each service of this program. */
 export const CONFIG = TRAINING_NODE;

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createAdminClient, type PrivacyView, readAdmin } from '@chorus/admin-api';
-import { type Inspection, type NetworkSource, openNetwork } from '@chorus/inspector';
+import { type Inspection, type NetworkSource, newestTask, openNetwork } from '@chorus/inspector';
 import { type Address, ChorusError, MAX_ROUNDS, sameAddress, type TaskState } from '@chorus/protocol';
-import { newestTask } from '@chorus/service-training';
 import type { Command } from 'commander';
 import ora from 'ora';
 import { EXIT, finish, Interrupted } from '../environment/exit.ts';

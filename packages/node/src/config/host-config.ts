@@ -1,4 +1,4 @@
-import { type AddressUse, addressFault } from '@chorus/network';
+import { type AddressUse, addressFault } from '@chorus/network/address';
 import { ADDRESS_PATTERN } from '@chorus/protocol';
 import { z } from 'zod';
 import { adminConfigSchema } from './admin-config.ts';

@@ -7,7 +7,7 @@ import {
   loadConfig as load,
   renderConfig as render,
   upgradeFile,
-} from '@chorus/node';
+} from '@chorus/node/config';
 import { describeError } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TRAINING_NODE } from './node-config.ts';

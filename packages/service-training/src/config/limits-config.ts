@@ -1,4 +1,4 @@
-import { bytesSchema, tokensSchema } from '@chorus/node';
+import { bytesSchema, tokensSchema } from '@chorus/node/config';
 import { ADDRESS_PATTERN } from '@chorus/protocol';
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-import { type ConfigInputOf, defineConfig, parseConfig as parse } from '@chorus/node';
+import { type ConfigInputOf, defineConfig, parseConfig as parse } from '@chorus/node/config';
 import type { NodeConfig } from './settings.ts';
 import { TRAINING_SECTION } from './training-config.ts';
 

@@ -1,4 +1,4 @@
-import { type HostConfig, hostLimitsSchema } from '@chorus/node';
+import { type HostConfig, hostLimitsSchema } from '@chorus/node/config';
 import { z } from 'zod';
 import { stakeLimitsSchema, taskLimitsSchema } from './limits-config.ts';
 import type { TrainingSection } from './training-config.ts';

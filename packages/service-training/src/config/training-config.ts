@@ -1,4 +1,4 @@
-import { type ConfigSection, tokensSchema } from '@chorus/node';
+import { type ConfigSection, tokensSchema } from '@chorus/node/config';
 import { z } from 'zod';
 import { attackSchema } from './attack-config.ts';
 import { TRAINING_DESCRIPTIONS } from './descriptions.ts';

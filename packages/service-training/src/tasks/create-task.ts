@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { newestTask } from '@chorus/inspector';
 import type { Ports } from '@chorus/node';
 import {
   type ChainPort,
   ChorusError,
   type Hex,
-  hasCode,
   isOutcomeUnknown,
   sameAddress,
   sha256Hex,
@@ -34,31 +34,6 @@ const SEARCH_TASKS = 1_000n;
 
 /** Pause between two announcements of a task that is still looking for members. */
 const ANNOUNCE_MILLISECONDS = 1_000;
-
-/** The number of the newest task on the contract, 0 if it has no tasks. Tasks are numbered from 1. */
-export async function newestTask(chain: Pick<ChainPort, 'task'>): Promise<bigint> {
-  const exists = async (taskId: bigint) => {
-    try {
-      await chain.task(taskId);
-      return true;
-    } catch (error) {
-      if (hasCode(error, 'E_CHAIN_UNKNOWN_TASK')) return false;
-      throw error;
-    }
-  };
-  let there = 0n;
-  let beyond = 1n;
-  while (await exists(beyond)) {
-    there = beyond;
-    beyond *= 2n;
-  }
-  while (beyond - there > 1n) {
-    const middle = (there + beyond) / 2n;
-    if (await exists(middle)) there = middle;
-    else beyond = middle;
-  }
-  return there;
-}
 
 /** The task with these terms that this account created after task number `after`; null if not found. */
 async function findPublished(chain: ChainPort, termsDigest: Hex, after: bigint): Promise<bigint | null> {

@@ -1,5 +1,5 @@
+import { newestTask } from '@chorus/inspector';
 import { type ChainPort, sameAddress, type TaskState } from '@chorus/protocol';
-import { newestTask } from './create-task.ts';
 
 /** Number of newest tasks that are checked: for older ones the reason is no longer interesting. */
 const LOOKED_AT = 10n;
