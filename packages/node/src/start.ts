@@ -57,7 +57,7 @@ export async function startNode(
   await makeFolder(config.dataDir, 0o700);
   const nodeKey = (await readNodeKey(config.dataDir)) ?? (await writeNewNodeKey(config.dataDir));
   const wallet = await openWallet(config.dataDir, options.password);
-  const dataset = await datasetOf(config);
+  const dataset = await datasetOf(config, options.signal);
   // Opened before anything that leaves a trace elsewhere: one process at a time works in a data folder.
   const journal = Journal.open(config.dataDir, { stepGate: options.stepGate });
   try {
@@ -250,8 +250,12 @@ function networkOptions({ dht, ...network }: NodeConfig['network']): NetworkOpti
 }
 
 /** The private data of a node, if its roles need data. */
-async function datasetOf({ roles, dataDir, data }: NodeConfig): Promise<Dataset | null> {
-  return roles.some((role) => role !== 'aggregator') ? openData(dataDir, data) : null;
+async function datasetOf(
+  { roles, dataDir, data, limits }: NodeConfig,
+  signal: AbortSignal | undefined,
+): Promise<Dataset | null> {
+  if (roles.every((role) => role === 'aggregator')) return null;
+  return openData(dataDir, data, {}, { quotaBytes: limits.disk, ...(signal ? { signal } : {}) });
 }
 
 /** The name of the data in the privacy record: its registered name, or its path. */

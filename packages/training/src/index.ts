@@ -40,7 +40,7 @@ export {
 export { type DataDescription, describeDataset } from './data/describe.ts';
 export { loadIdx } from './data/idx.ts';
 export { type ImageOptions, type ImageShape, loadImages } from './data/images.ts';
-export { forgetSamples } from './data/kept-samples.ts';
+export { forgetSamples, type KeepOptions, keptOr } from './data/kept-samples.ts';
 export { type LoadOptions, loadDataset, loadParts } from './data/load.ts';
 export type { DataReport, LeftOut } from './data/report.ts';
 export type { SpillOptions } from './data/sample-writer.ts';

@@ -92,12 +92,17 @@ async function identityOf(dataDir: string): Promise<[Finding, Identity | null]> 
   }
 }
 
-async function data({ roles, dataDir, data: name }: NodeConfig): Promise<Finding> {
+async function data({ roles, dataDir, data: name, limits }: NodeConfig): Promise<Finding> {
   const what = 'data';
   if (!roles.some((role) => role !== 'aggregator'))
     return { what, state: 'off', found: 'its roles need none' };
   try {
-    const { count, inputShape, classes, name: found } = await openData(dataDir, name);
+    const {
+      count,
+      inputShape,
+      classes,
+      name: found,
+    } = await openData(dataDir, name, {}, { quotaBytes: limits.disk });
     return {
       what,
       state: 'ok',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, link, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { createFileDataset, type Dataset, type FileDataset, valuesOf } from './dataset.ts';
 import { MAX_CLASSES, MAX_SAMPLE_VALUES, MAX_SAMPLES } from './limits.ts';
@@ -39,8 +39,8 @@ const trailerSchema = z.strictObject({
 export interface KeepOptions {
   folder: string;
   name: string;
-  /** Data that was read before by the same files and options has the same text here. */
-  reading: string;
+  /** How the data is read: the same text for the same options. If only the data read tells, nothing kept is taken. */
+  reading: string | ((dataset: Dataset) => string);
 }
 
 /**
@@ -52,15 +52,19 @@ export async function keptOr(
   { folder, name, reading }: KeepOptions,
   load: () => Promise<Dataset>,
 ): Promise<Dataset> {
-  const key = await keyOf(path, reading);
-  const kept = join(folder, `${name}.${key}.samples`);
-  const known = await openKept(folder, kept);
+  const files = await filesIn(path);
+  const placeOf = (text: string) => join(folder, `${name}.${digestOf(files, text)}.samples`);
+  const known = typeof reading === 'string' ? await openKept(folder, placeOf(reading)) : undefined;
   if (known) return known;
   const dataset = await load();
-  // Files that changed meanwhile are read again the next time.
-  const unchanged = dataset.file !== undefined && (await keyOf(path, reading)) === key;
-  const result = unchanged ? await keep(dataset, kept) : dataset;
-  await forgetSamples(folder, name, unchanged ? kept : undefined);
+  const kept = placeOf(typeof reading === 'string' ? reading : reading(dataset));
+  // Files that changed meanwhile are read again the next time. A file that was there before stays where it is.
+  const keeps =
+    dataset.file !== undefined &&
+    dirname(resolve(dataset.file.path)) === resolve(folder) &&
+    (await filesIn(path)) === files;
+  const result = keeps ? await keep(dataset, kept) : dataset;
+  await forgetSamples(folder, name, keeps ? kept : undefined);
   return result;
 }
 
@@ -190,9 +194,9 @@ function jsonOf(bytes: Buffer): unknown {
   }
 }
 
-/** What tells data apart from other data without reading it: path, size and time of change of each file, and options. */
-async function keyOf(path: string, reading: string): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([VERSION, await realpath(path), reading]));
+/** What tells data apart from other data without reading it: path, size and time of change of each file. */
+async function filesIn(path: string): Promise<string> {
+  const hash = createHash('sha256').update(await realpath(path));
   const visit = async (at: string | Buffer, above: readonly string[]): Promise<void> => {
     const info = await stat(at).catch(() => null);
     hash.update(JSON.stringify([Buffer.from(at).toString('latin1'), info?.size ?? -1, info?.mtimeMs ?? 0]));
@@ -206,7 +210,14 @@ async function keyOf(path: string, reading: string): Promise<string> {
     }
   };
   await visit(path, []);
-  return hash.digest('hex').slice(0, 32);
+  return hash.digest('hex');
+}
+
+function digestOf(files: string, reading: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([VERSION, files, reading]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;

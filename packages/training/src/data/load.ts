@@ -9,7 +9,6 @@ import { isCsv, type StatedDialect } from './csv-dialect.ts';
 import type { Dataset, MemoryDataset } from './dataset.ts';
 import { idxClassNames, loadIdx } from './idx.ts';
 import { type ImageShape, imageClassNames, imageShapeOf, loadImages } from './images.ts';
-import { keptOr } from './kept-samples.ts';
 import { MEMORY_DATASET_BYTES } from './limits.ts';
 import { dangling, type Entry, endingOf, folderPath, type Listing, listFolder } from './listing.ts';
 import type { Part } from './part-names.ts';
@@ -70,19 +69,10 @@ const HOLD_OUT = 5;
 export function loadDataset(path: string, options?: LoadOptions & { spill?: never }): Promise<MemoryDataset>;
 export function loadDataset(path: string, options: LoadOptions): Promise<Dataset>;
 export async function loadDataset(path: string, options: LoadOptions = {}): Promise<Dataset> {
-  const { split = 'train', limit, spill } = options;
+  const { split = 'train', limit } = options;
   if (limit !== undefined && !(Number.isInteger(limit) && limit > 0))
     throw new RangeError(`a limit of ${limit}`);
   options.signal?.throwIfAborted();
-  if (spill?.keepAs === undefined) return read(path, split, options);
-  const { spill: _place, signal: _signal, onProgress: _progress, ...reading } = options;
-  const { folder, keepAs: name } = spill;
-  return keptOr(path, { folder, name, reading: JSON.stringify(Object.entries(reading).sort()) }, () =>
-    read(path, split, options),
-  );
-}
-
-async function read(path: string, split: Part, options: LoadOptions): Promise<Dataset> {
   const name = `${basename(resolve(path))}/${split}`;
   const info = await stat(path).catch((cause: unknown) => {
     throw unreadable(path, cause);

@@ -6,10 +6,11 @@ import type { SampleFile } from './sample-file.ts';
 
 /** Where the samples of a data set go that are too many for memory. */
 export interface SpillOptions {
-  /** Folder for files of samples; made if it is missing. This program removes what it no longer needs there. */
+  /**
+   * Folder for files of samples; made if it is missing. A file goes with the process that wrote it, or, if that was
+   * killed, with the next user of the folder.
+   */
   folder: string;
-  /** Name under which the file is kept for the next reading of the same data; else it goes with the process. */
-  keepAs?: string;
   /** Bytes of float32 that stay in memory; default: {@link MEMORY_DATASET_BYTES}. */
   memoryBytes?: number;
   /** Most bytes that the file may have, such as what is left of a quota; default: what is free. */

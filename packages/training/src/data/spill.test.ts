@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,10 +12,11 @@ import { dataFolder } from '../testing/data-folder.ts';
 import { contentOf } from '../testing/samples.ts';
 import { type Dataset, subset } from './dataset.ts';
 import { describeDataset } from './describe.ts';
-import { forgetSamples } from './kept-samples.ts';
+import { forgetSamples, keptOr } from './kept-samples.ts';
 import { LEAST_FREE_BYTES } from './limits.ts';
 import { type LoadOptions, loadDataset, loadParts } from './load.ts';
 import { SampleReader } from './sample-file.ts';
+import type { SpillOptions } from './sample-writer.ts';
 import { readShard, writeShard } from './shard.ts';
 
 let root: string;
@@ -25,6 +26,12 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 const folder = (files: Record<string, string | Uint8Array>) => dataFolder(root, files);
+/** A reading of a folder that keeps its samples under a name. */
+const kept = (name: string, dir: string, spill: SpillOptions, options: LoadOptions = {}) =>
+  keptOr(dir, { folder: spill.folder, name, reading: JSON.stringify(options) }, () =>
+    loadDataset(dir, { ...options, spill }),
+  );
+
 /** A new folder for samples, into which all data goes. */
 const place = async () => ({ folder: await mkdtemp(join(root, 's-')), memoryBytes: 0 });
 
@@ -209,8 +216,8 @@ describe('data in a file is the data in memory', () => {
 });
 
 describe('the file of samples', () => {
-  const csv = (rows: number) =>
-    `a,b,c,label\n${Array.from({ length: rows }, (_, i) => `${i},2,3,${i % 2}`).join('\n')}\n`;
+  const csv = (rows: number, zeros = '') =>
+    `a,b,c${zeros.replaceAll('0', 'z')},label\n${Array.from({ length: rows }, (_, i) => `${i},2,3${zeros},${i % 2}`).join('\n')}\n`;
 
   it('data that does not fit onto the disk or the quota is refused with figures, and leaves nothing', async () => {
     const dir = await folder({ 'd.csv': csv(500) });
@@ -265,43 +272,43 @@ describe('the file of samples', () => {
 
   it('kept samples serve the next reading, until files or options change', async () => {
     const dir = await folder({ 'd.csv': csv(50) });
-    const spill = { ...(await place()), keepAs: 'digits' };
-    const kept = async () => (await readdir(spill.folder)).filter((name) => name.startsWith('digits.'));
-    const first = await loadDataset(dir, { spill });
-    const [name, ...more] = await kept();
+    const spill = await place();
+    const names = async () => (await readdir(spill.folder)).filter((name) => name.startsWith('digits.'));
+    const first = await kept('digits', dir, spill);
+    const [name, ...more] = await names();
     expect(more).toEqual([]);
     const path = join(spill.folder, name!);
     const written = (await stat(path)).mtimeMs;
-    const second = await loadDataset(dir, { spill });
+    const second = await kept('digits', dir, spill);
     expect(await contentOf(second)).toEqual(await contentOf(first));
     expect((await stat(path)).mtimeMs).toBe(written);
     expect(await contentOf(second)).toEqual(await contentOf(await loadDataset(dir)));
     // Another option: other samples, and the old ones go, but not for who uses them.
-    const test = await loadDataset(dir, { spill, split: 'test' });
-    expect(await kept()).toHaveLength(1);
-    expect(await kept()).not.toContain(name);
+    const test = await kept('digits', dir, spill, { split: 'test' });
+    expect(await names()).toHaveLength(1);
+    expect(await names()).not.toContain(name);
     expect((await contentOf(first)).count).toBe(40);
     expect(await contentOf(test)).toEqual(await contentOf(await loadDataset(dir, { split: 'test' })));
     // Another file of the same size.
     await writeFile(join(dir, 'd.csv'), csv(50).replace('0,2,3', '9,2,3'));
     await utimes(join(dir, 'd.csv'), new Date(), new Date(Date.now() + 5000));
-    expect((await contentOf(await loadDataset(dir, { spill }))).values[0]).toBe(9);
+    expect((await contentOf(await kept('digits', dir, spill))).values[0]).toBe(9);
     await forgetSamples(spill.folder, 'digits');
     await forgetSamples(join(spill.folder, 'missing'), 'digits');
-    expect(await kept()).toEqual([]);
+    expect(await names()).toEqual([]);
   });
 
   it('a kept file that is damaged, cut or foreign is written again', async () => {
     const dir = await folder({ 'd.csv': csv(50) });
-    const spill = { ...(await place()), keepAs: 'digits' };
-    const good = await contentOf(await loadDataset(dir, { spill }));
+    const spill = await place();
+    const good = await contentOf(await kept('digits', dir, spill));
     const [name] = (await readdir(spill.folder)).filter((each) => each.startsWith('digits.'));
     const path = join(spill.folder, name!);
     const { size } = await stat(path);
     for (const content of [Buffer.alloc(0), Buffer.alloc(size), Buffer.alloc(size, 'CHORSMPL')]) {
       await rm(path);
       await writeFile(path, content);
-      expect(await contentOf(await loadDataset(dir, { spill }))).toEqual(good);
+      expect(await contentOf(await kept('digits', dir, spill))).toEqual(good);
       expect((await stat(path)).size).toBe(size);
     }
   });
@@ -309,8 +316,8 @@ describe('the file of samples', () => {
   it('samples of one name do not take those of a longer one', async () => {
     const dir = await folder({ 'd.csv': csv(50) });
     const spill = await place();
-    await loadDataset(dir, { spill: { ...spill, keepAs: 'a' } });
-    await loadDataset(dir, { spill: { ...spill, keepAs: 'a-b' } });
+    await kept('a', dir, spill);
+    await kept('a-b', dir, spill);
     await forgetSamples(spill.folder, 'a');
     const left = (await readdir(spill.folder)).filter((name) => !name.startsWith('own.'));
     expect(left).toEqual([expect.stringMatching(/^a-b\./)]);
@@ -318,7 +325,7 @@ describe('the file of samples', () => {
 
   it('processes that read the same data at once all have it, and a killed one leaves only what the next removes', async () => {
     const dir = await folder({ 'd.csv': csv(20_000) });
-    const spill = { ...(await place()), keepAs: 'digits' };
+    const spill = await place();
     const children = Array.from({ length: 4 }, () => reader(dir, spill));
     const answers = await Promise.all(children.map(async (child) => (await once(child, 'message'))[0]));
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
@@ -336,18 +343,21 @@ describe('the file of samples', () => {
   });
 
   it('a process that is killed while it writes leaves no half file for the next', async () => {
-    const dir = await folder({ 'd.csv': csv(200_000) });
-    const spill = { ...(await place()), keepAs: 'digits' };
-    await mkdir(spill.folder, { recursive: true });
+    // 1.3 million values are more than one piece, which is written before the end.
+    const dir = await folder({ 'd.csv': csv(80_000, ',0'.repeat(17)) });
+    const spill = await place();
     const child = reader(dir, spill, 'tell');
     await once(child, 'message');
     child.kill('SIGKILL');
     await once(child, 'close');
-    expect((await readdir(spill.folder)).filter((name) => name.startsWith('digits.'))).toEqual([]);
-    const dataset = await loadDataset(dir, { spill });
-    expect(dataset.count).toBe(160_000);
+    const left = await readdir(spill.folder);
+    expect(left).toEqual([expect.stringMatching(/^own\./)]);
+    expect((await stat(join(spill.folder, left[0]!))).size).toBeGreaterThan(0);
+    const dataset = await kept('digits', dir, spill);
+    expect(dataset.count).toBe(64_000);
     const names = await readdir(spill.folder);
     expect(names).toHaveLength(2);
+    expect(names).not.toContain(left[0]);
   });
 });
 
