@@ -58,7 +58,9 @@ export async function loadCsv(path: string, name: string, options: CsvOptions = 
         columns = columnsOf(fields, options, path);
         const { header, inputs } = columns;
         pixels = inputs.every((column) => /^pixel/i.test(header[column]!));
-        samples = new SampleSink(inputs.length, options.spill, (fits) => beyondMemory(path, fits));
+        samples = new SampleSink({ width: inputs.length, most: limit }, options.spill, (fits) =>
+          beyondMemory(path, fits),
+        );
         if (!columns.headless) continue;
       }
       row++;

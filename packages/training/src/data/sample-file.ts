@@ -58,14 +58,16 @@ export class SampleReader {
 
   /**
    * The samples at these places of the file, in this order.
+   * @param into memory for them; by default new memory
    * @throws ChorusError `E_DATA_UNREADABLE`
    */
-  read(rows: ArrayLike<number>): Float32Array {
+  read(rows: ArrayLike<number>, into = new Float32Array(rows.length * this.#width)): Float32Array {
     const { offset, stride } = this.#file;
     const size = this.#width * valueBytes(this.#file);
-    const into = new Float32Array(rows.length * this.#width);
     // In the order of the file, for the sake of the disk.
-    const order = Float64Array.from(rows, (row, k) => row * rows.length + k).sort();
+    const order = new Float64Array(rows.length);
+    for (let k = 0; k < rows.length; k++) order[k] = rows[k]! * rows.length + k;
+    order.sort();
     const rowAt = (i: number) => Math.floor(order[i]! / rows.length);
     for (let first = 0; first < order.length; ) {
       const begin = rowAt(first) * stride;
@@ -107,7 +109,7 @@ export class SampleReader {
   #place(bytes: Uint8Array, into: Float32Array, at: number): void {
     const { values } = this.#file;
     if (values === 'float32') {
-      new Uint8Array(into.buffer, at * 4, bytes.length).set(bytes);
+      new Uint8Array(into.buffer, into.byteOffset + at * 4, bytes.length).set(bytes);
       return;
     }
     const table = TABLES[values];

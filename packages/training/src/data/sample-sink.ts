@@ -11,6 +11,9 @@ export function staysInMemory(spill: Pick<SpillOptions, 'memoryBytes'> | undefin
   return spill === undefined || values * 4 <= (spill.memoryBytes ?? MEMORY_DATASET_BYTES);
 }
 
+/** By how much a forecast of the number of samples must be beyond the bound. */
+const MARGIN = 1.25;
+
 /** Values gathered before they are moved on. */
 const PIECE_VALUES = 2 ** 20;
 
@@ -20,6 +23,7 @@ const PIECE_VALUES = 2 ** 20;
  */
 export class SampleSink {
   readonly #width: number;
+  readonly #most: number;
   readonly #spill: SpillOptions | undefined;
   readonly #tooLarge: (samples: number) => Error;
   #pieces: Float32Array[] = [];
@@ -30,10 +34,16 @@ export class SampleSink {
 
   /**
    * @param width values of one sample
+   * @param most samples that may come
    * @param tooLarge the refusal of samples that do not fit into memory, of which so many do
    */
-  constructor(width: number, spill: SpillOptions | undefined, tooLarge: (samples: number) => Error) {
+  constructor(
+    { width, most }: { width: number; most: number },
+    spill: SpillOptions | undefined,
+    tooLarge: (samples: number) => Error,
+  ) {
     this.#width = width;
+    this.#most = most;
     this.#spill = spill;
     this.#tooLarge = tooLarge;
     this.#piece = this.#newPiece();
@@ -105,8 +115,11 @@ export class SampleSink {
   async #moveOn(done: number | undefined): Promise<void> {
     const filled = this.#piece.subarray(0, this.#filled);
     this.#filled = 0;
-    const expected = done ? (this.#samples * this.#width * 4) / done : 0;
-    if (!this.#writer && staysInMemory(this.#spill, this.#samples * this.#width)) {
+    const foreseen = Math.min(this.#most, done ? this.#samples / done : this.#samples);
+    const expected = foreseen * this.#width * 4;
+    // Data that surely will not fit goes to the file from the start, instead of filling the memory first.
+    const values = Math.max(this.#samples, foreseen / MARGIN) * this.#width;
+    if (!this.#writer && staysInMemory(this.#spill, values)) {
       this.#pieces.push(filled);
       this.#piece = this.#newPiece();
       return;

@@ -234,7 +234,6 @@ export class LocalTraining {
 
   /** In memory, all samples as one tensor that is made once; else those that are meant. */
   #feed(samples: Samples, indices: ArrayLike<number>): Fed {
-    const index = BigInt64Array.from(indices, BigInt);
     const { inputs, labels, width } = samples;
     if (!inputs) {
       const values = dataTensor(this.#graph, samples.gather(indices), indices.length, this.#shape(width));
@@ -244,7 +243,7 @@ export class LocalTraining {
           this.#graph,
           Int32Array.from(indices, (i) => labels[i]!),
         ),
-        index: index.map((_, k) => BigInt(k)),
+        index: BigInt64Array.from(indices, (_, k) => BigInt(k)),
       };
     }
     let whole = this.#whole.get(samples);
@@ -255,7 +254,7 @@ export class LocalTraining {
       };
       this.#whole.set(samples, whole);
     }
-    return { ...whole, index };
+    return { ...whole, index: BigInt64Array.from(indices, BigInt) };
   }
 
   async #runSteps(

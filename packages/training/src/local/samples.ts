@@ -8,15 +8,15 @@ export interface Samples {
   readonly width: number;
   /** All values, if they are in memory. */
   readonly inputs: Float32Array | null;
-  /** The values of these samples, in this order. */
+  /** The values of these samples, in this order; valid until the next call. */
   gather(indices: ArrayLike<number>): Float32Array;
   /** Samples whose values may be gathered at once. */
   readonly most: number;
   close(): void;
 }
 
-/** Values gathered from a file at once: 16 MiB. */
-const MOST_VALUES = 2 ** 22;
+/** Values gathered from a file at once: 4 MiB, which caches hold, but at least one sample. */
+const MOST_VALUES = 2 ** 20;
 
 /**
  * The samples that a message brings, or names the file of.
@@ -41,11 +41,18 @@ export function samplesOf({ labels, width, inputs, file, rows }: SentData): Samp
     };
   }
   const reader = new SampleReader(file, width);
+  let values = new Float32Array(0);
   return {
     labels,
     width,
     inputs: null,
-    gather: (indices) => reader.read(rows ? Int32Array.from(indices, (i) => rows[i]!) : indices),
+    gather(indices) {
+      const length = indices.length * width;
+      // New memory for every batch costs more than reading it.
+      if (values.length < length) values = new Float32Array(length);
+      const places = rows ? Int32Array.from(indices, (i) => rows[i]!) : indices;
+      return reader.read(places, values.subarray(0, length));
+    },
     most: Math.max(1, Math.floor(MOST_VALUES / width)),
     close: () => reader.close(),
   };
