@@ -35,7 +35,7 @@ export function healthSource(
         attached.network()?.stats() ?? null,
         money.claimable().catch(() => []),
       ]);
-      const values = metricValues({ node, head, details, staked: money.staked(), claimable });
+      const values = await metricValues({ node, head, details, staked: money.staked(), claimable });
       return { contentType: metrics.contentType, text: await metrics.text(values) };
     },
   };

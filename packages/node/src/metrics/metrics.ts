@@ -22,6 +22,8 @@ export interface MetricValues {
   earned: { token: string; kind: 'reward' | 'fee'; amount: number }[];
   claimable: { token: string; amount: number }[];
   staked: { token: string; amount: number }[];
+  /** Decimals of these tokens, as far as the chain says: an amount divided by 10^decimals is in whole tokens. */
+  decimals: { token: string; decimals: number }[];
   diskBytes: number | null;
   paused: boolean;
 }
@@ -75,8 +77,19 @@ export class Metrics {
     'token',
     'kind',
   ]);
-  readonly #claimable = this.#gauge('claimable_tokens', 'Amount that can be claimed on chain now', ['token']);
-  readonly #staked = this.#gauge('staked_tokens', 'Stake locked in tasks', ['token']);
+  readonly #claimable = this.#gauge(
+    'claimable_tokens',
+    "Amount that can be claimed on chain now, in the token's smallest unit",
+    ['token'],
+  );
+  readonly #staked = this.#gauge('staked_tokens', "Stake locked in tasks, in the token's smallest unit", [
+    'token',
+  ]);
+  readonly #decimals = this.#gauge(
+    'token_decimals',
+    'Decimals of a token: amounts are in its smallest unit, 10^-decimals of a token',
+    ['token'],
+  );
   readonly #disk = this.#gauge('disk_bytes', 'Size of the data folder');
   readonly #paused = this.#gauge('paused', '1 while a limit stops the node from accepting anything new');
 
@@ -143,6 +156,7 @@ export class Metrics {
     set(this.#earned, now.earned, ({ token, kind, amount }) => [{ token, kind }, amount]);
     set(this.#claimable, now.claimable, ({ token, amount }) => [{ token }, amount]);
     set(this.#staked, now.staked, ({ token, amount }) => [{ token }, amount]);
+    set(this.#decimals, now.decimals, ({ token, decimals }) => [{ token }, decimals]);
     if (now.diskBytes !== null) this.#disk.set(now.diskBytes);
     this.#paused.set(now.paused ? 1 : 0);
   }

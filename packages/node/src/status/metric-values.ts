@@ -1,6 +1,7 @@
 import type { NetworkStats } from '@chorus/network';
 import type { ChorusNode } from '../lifecycle/chorus-node.ts';
 import type { MetricValues } from '../metrics/metrics.ts';
+import { withDecimals } from '../utils/token-decimals.ts';
 import { type ChainView, lagSeconds } from './chain-watch.ts';
 import type { TokenUnits } from './money-view.ts';
 
@@ -14,11 +15,23 @@ export interface MetricSource {
 }
 
 /** What the metrics show of a node's state now. */
-export function metricValues({ node, head, details, staked, claimable }: MetricSource): MetricValues {
+export async function metricValues({
+  node,
+  head,
+  details,
+  staked,
+  claimable,
+}: MetricSource): Promise<MetricValues> {
   const followed = node.followed();
   const statuses = followed.map(({ task }) => task?.status ?? 'unknown');
   const amounts = (rows: TokenUnits[]) =>
     rows.map(({ token, amount }) => ({ token, amount: Number(amount) }));
+  const earned = node.journal.totals();
+  const tokens = new Set([...earned, ...claimable, ...staked].map(({ token }) => token));
+  const decimals = await withDecimals(
+    node.ports.chain,
+    Array.from(tokens, (token) => ({ token })),
+  );
   return {
     peers: node.ports.network.peers().length,
     banned: details?.bans.length ?? 0,
@@ -38,12 +51,13 @@ export function metricValues({ node, head, details, staked, claimable }: MetricS
       count: statuses.filter((s) => s === status).length,
     })),
     chain: { height: head.height, lagSeconds: lagSeconds(head) },
-    earned: node.journal.totals().flatMap(({ token, rewards, fees }) => [
+    earned: earned.flatMap(({ token, rewards, fees }) => [
       { token, kind: 'reward' as const, amount: Number(rewards) },
       { token, kind: 'fee' as const, amount: Number(fees) },
     ]),
     claimable: amounts(claimable),
     staked: amounts(staked),
+    decimals: decimals.flatMap(({ token, decimals }) => (decimals === null ? [] : [{ token, decimals }])),
     diskBytes: node.resources.disk.usedBytes,
     paused: node.resources.pauses().length > 0,
   };
