@@ -87,7 +87,11 @@ async function addAction(name: string, path: string, flags: AddFlags): Promise<v
     ...dataLines(understood).slice(1),
     use
       ? 'the node trains on it from its next start on'
-      : colors.dim(`in use is ${used}; change that with chorus config set data ${name}`),
+      : colors.dim(
+          used === undefined
+            ? `no configuration names data to train on: create one with chorus init, then chorus config set data ${name}`
+            : `in use is ${used}; change that with chorus config set data ${name}`,
+        ),
   );
 }
 
