@@ -61,6 +61,11 @@ export function classNamesOf(labels: Iterable<string>, known: ClassOptions, path
   return checkNames(names.sort(inOrder), path);
 }
 
+/** A text of its own: a part of a longer one would keep that in memory. */
+export function ownText(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
+}
+
 /** Labels of many samples, each different one kept once. */
 export class LabelList {
   readonly #numbers = new Map<string, number>();
@@ -83,7 +88,7 @@ export class LabelList {
     let number = this.#numbers.get(label);
     if (number === undefined) {
       number = this.#counts.length;
-      this.#numbers.set(label, number);
+      this.#numbers.set(ownText(label), number);
       this.#counts.push(0);
     }
     this.#counts[number]!++;

@@ -1,11 +1,18 @@
-import { Readable } from 'node:stream';
-import { ChorusError } from '@chorus/protocol';
-import { CsvError, type Info, parse } from 'csv-parse';
-import { type ClassOptions, canonicalLabel, classNamesOf, classNumbers, LabelList } from './class-names.ts';
+import { ChorusError, type Facts } from '@chorus/protocol';
+import { CsvError } from 'csv-parse';
+import {
+  type ClassOptions,
+  canonicalLabel,
+  classNamesOf,
+  classNumbers,
+  LabelList,
+  ownText,
+} from './class-names.ts';
 import { type ColumnOptions, type Columns, columnsOf } from './csv-columns.ts';
 import { type Dialect, dialectOf, lineDecoder, type StatedDialect } from './csv-dialect.ts';
+import { rowsIn } from './csv-rows.ts';
 import { type Dataset, datasetOf, type MemoryDataset, tooManySamples } from './dataset.ts';
-import { MAX_CLASSES, MAX_CSV_RECORD_BYTES, MAX_DATASET_BYTES, MAX_SAMPLES } from './limits.ts';
+import { MAX_CLASSES, MAX_DATASET_BYTES, MAX_SAMPLES } from './limits.ts';
 import { openCounted, readingError } from './open-bytes.ts';
 import { Tally } from './report.ts';
 import { SampleSink } from './sample-sink.ts';
@@ -67,7 +74,7 @@ export async function loadCsv(path: string, name: string, options: CsvOptions = 
       if (row % ROWS_PER_LOOK === 0) look(options, done);
       const label = labelIn(fields[columns.label]!, dialect);
       if (!stated) {
-        everyLabel.add(label);
+        if (!everyLabel.has(label)) everyLabel.add(ownText(label));
         if (everyLabel.size > 4 * MAX_CLASSES) throw tooManyLabels(path, columns);
       }
       if (!keep(row)) continue;
@@ -182,7 +189,8 @@ export async function csvClassNames(path: string, options: CsvOptions = {}): Pro
       columns = columnsOf(fields, options, path);
       if (!columns.headless) continue;
     }
-    found.add(canonicalLabel(labelIn(fields[columns.label]!, dialect)));
+    const label = canonicalLabel(labelIn(fields[columns.label]!, dialect));
+    if (!found.has(label)) found.add(ownText(label));
     if (found.size > 4 * MAX_CLASSES) throw tooManyLabels(path, columns);
   }
   return classNamesOf(found, options, path);
@@ -196,50 +204,35 @@ async function* rowsOf(
   const { bytes: file, done } = await openCounted(path);
   const decode = lineDecoder(dialect.encoding, path);
   let failure: unknown;
-  const text = Readable.from(
-    (async function* () {
-      try {
-        for await (const bytes of file) yield decode(bytes as Buffer);
-        yield decode(null);
-      } catch (error) {
-        failure = error;
-        throw error;
-      }
-    })(),
-  );
-  const parser = parse({
-    bom: true,
-    trim: true,
-    info: true,
-    delimiter: dialect.separator,
-    record_delimiter: '\n',
-    from_line: 1 + dialect.skipLines,
-    skip_empty_lines: true,
-    max_record_size: MAX_CSV_RECORD_BYTES,
-  });
-  text.on('error', (error) => parser.destroy(error));
-  text.pipe(parser);
-  try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: Info }>) {
-      const within = record.reduce(
-        (sum, field) => sum + (field.includes('\n') ? field.split('\n').length - 1 : 0),
-        0,
-      );
-      yield { fields: record, line: info.lines - within, done: done() };
+  const text = (async function* () {
+    try {
+      for await (const bytes of file) yield decode(bytes as Buffer);
+      yield decode(null);
+    } catch (error) {
+      failure = error;
+      throw error;
     }
-  } catch (cause) {
-    if (failure instanceof ChorusError) throw failure;
-    if (failure !== undefined) throw readingError(path, failure);
-    if (!(cause instanceof CsvError)) throw cause;
-    throw new ChorusError('E_DATA_FORMAT', 'the CSV file cannot be understood', {
-      facts: { path, line: lineOf(cause), reason: cause.code, separator: nameOf(dialect.separator) },
+  })();
+  const malformed = (facts: Facts, cause?: unknown) =>
+    new ChorusError('E_DATA_FORMAT', 'the CSV file cannot be understood', {
+      facts: { path, ...facts, separator: nameOf(dialect.separator) },
       hint: `every line needs as many values as the first, separated by a ${nameOf(dialect.separator)}; say another with --separator`,
       cause,
     });
+  let width: number | undefined;
+  try {
+    for await (const { fields, line } of rowsIn(text, dialect)) {
+      width ??= fields.length;
+      if (fields.length !== width) throw malformed({ line, values: fields.length, expected: width });
+      yield { fields, line, done: done() };
+    }
+  } catch (cause) {
+    if (cause instanceof ChorusError) throw cause;
+    if (failure !== undefined) throw readingError(path, failure);
+    if (!(cause instanceof CsvError)) throw cause;
+    throw malformed({ line: lineOf(cause), reason: cause.code }, cause);
   } finally {
     file.destroy();
-    text.destroy();
-    parser.destroy();
   }
 }
 

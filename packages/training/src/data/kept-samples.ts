@@ -45,7 +45,7 @@ export interface KeepOptions {
 
 /**
  * The data set that an earlier reading left in the folder, or that of `load`, which is left there if it lies in a file.
- * Other files under the same name are removed; whoever uses one keeps it, as it has a link of its own.
+ * Other files under the same name are removed; a process that uses one keeps it, as it has a link of its own.
  */
 export async function keptOr(
   path: string,

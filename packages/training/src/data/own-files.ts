@@ -11,7 +11,7 @@ import { makeFolder } from '@chorus/utils';
  */
 const OWN = /^own\.([0-9a-f]{8})\.(\d+)\.(\d*)\.[0-9a-f]{12}$/;
 
-/** Nobody can tell from here whether a process of another machine lives: its files are left alone for this long. */
+/** Whether a process of another machine lives cannot be known from here: its files are left alone for this long. */
 const FOREIGN_MILLISECONDS = 30 * 24 * 3600 * 1000;
 
 const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);

@@ -11,7 +11,7 @@ export interface SampleFile {
   stride: number;
   /** How a value is written: little-endian float32, a byte that is the value, or a byte that is 255 times the value. */
   values: 'float32' | 'byte' | 'pixel';
-  /** Size and time of change in milliseconds, by which another file at this path is told apart. */
+  /** Size and time of change in milliseconds, which another file at this path does not have. */
   bytes: number;
   modified: number;
 }

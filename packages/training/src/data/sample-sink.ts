@@ -35,7 +35,7 @@ export class SampleSink {
   /**
    * @param width values of one sample
    * @param most samples that may come
-   * @param tooLarge the refusal of samples that do not fit into memory, of which so many do
+   * @param tooLarge the refusal of samples that do not fit into memory, by the number of those that do
    */
   constructor(
     { width, most }: { width: number; most: number },

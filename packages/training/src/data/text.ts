@@ -189,7 +189,7 @@ export async function textWindowsInFile(
   try {
     let start = -from;
     for (const { path } of files) {
-      // Every text is looked at to its end, so that the same ones are refused as in memory.
+      // Every text is read to its end, so that the same ones are refused as in memory.
       for await (const content of piecesOf(path)) {
         signal?.throwIfAborted();
         const begin = Math.max(0, start);

@@ -1,5 +1,5 @@
 /**
- * A process that reads a folder of data and says what it found, then waits to be told to end: a user of kept samples.
+ * A process that reads a folder of data and says what it found, then waits for a message to end: a user of kept samples.
  * With `tell` it sends a message while it reads, as soon as the file is being written.
  */
 import { keptOr } from '../data/kept-samples.ts';

@@ -79,7 +79,7 @@ describe('training on data in a file gives the bits of training in memory', () =
     }
   });
 
-  it('batch statistics, checkpoints and what is told of them are the same', {
+  it('batch statistics, checkpoints and the history are the same', {
     timeout: 120_000,
   }, async () => {
     const colour = createDataset({
