@@ -11,6 +11,7 @@ import { idxClassNames, loadIdx } from './idx.ts';
 import { type ImageShape, imageClassNames, imageShapeOf, loadImages } from './images.ts';
 import { MEMORY_DATASET_BYTES } from './limits.ts';
 import { dangling, type Entry, endingOf, folderPath, type Listing, listFolder } from './listing.ts';
+import { sweep } from './own-files.ts';
 import type { Part } from './part-names.ts';
 import { type Division, dividedFiles, dividedFolders } from './parts.ts';
 import { type DataReport, Tally } from './report.ts';
@@ -73,6 +74,7 @@ export async function loadDataset(path: string, options: LoadOptions = {}): Prom
   if (limit !== undefined && !(Number.isInteger(limit) && limit > 0))
     throw new RangeError(`a limit of ${limit}`);
   options.signal?.throwIfAborted();
+  if (options.spill) await sweep(options.spill.folder);
   const name = `${basename(resolve(path))}/${split}`;
   const info = await stat(path).catch((cause: unknown) => {
     throw unreadable(path, cause);

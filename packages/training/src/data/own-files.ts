@@ -54,9 +54,9 @@ function removeMine(): void {
   }
 }
 
-/** Remove what processes that no longer live have left. */
-async function sweep(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
+/** Remove from a folder, if it is there, what processes that no longer live have left. */
+export async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
     const [, machine, pid, start] = OWN.exec(name) ?? [];
     if (machine === undefined) continue;
     const path = join(folder, name);
