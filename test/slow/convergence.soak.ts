@@ -1,7 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseModel, tensorNumbers } from '@chorus/autodiff';
-import { buildModel, createTrainer, type Dataset, loadDataset, loadText, trainModel } from '@chorus/training';
+import {
+  buildModel,
+  createTrainer,
+  type Dataset,
+  loadDataset,
+  loadText,
+  type MemoryDataset,
+  trainModel,
+} from '@chorus/training';
 import { describe, expect, it } from 'vitest';
 import { GraphTraining, Tensor } from '../../packages/training/src/testing/graph-training.ts';
 import { recurrent, transformer } from '../../packages/training/src/testing/models.ts';
@@ -150,7 +158,7 @@ async function accuracyOf(model: Uint8Array, dataset: Dataset): Promise<number> 
   return accuracy;
 }
 
-function upsideDown(dataset: Dataset): Dataset {
+function upsideDown(dataset: MemoryDataset): MemoryDataset {
   const width = dataset.inputs.length / dataset.count;
   const inputs = new Float32Array(dataset.inputs.length);
   for (let i = 0; i < dataset.count; i++) {

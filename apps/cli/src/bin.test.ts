@@ -8,6 +8,7 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -89,6 +90,53 @@ it('only the command writes to standard output while pnpm installs the missing m
   });
   expect({ status, stdout }).toEqual({ status: 0, stdout: '{}\n' });
   expect(existsSync(join(fresh, 'pnpm-lock.yaml'))).toBe(true);
+});
+
+it('pnpm installs into the modules of an updated checkout from the store they came from, for every user', () => {
+  const owner = join(root, 'owner');
+  const checkout = join(owner, 'checkout');
+  mkdirSync(join(checkout, 'packages/part'), { recursive: true });
+  for (const name of ['pnpm-workspace.yaml', '.pnpmfile.cjs']) {
+    cpSync(join(CLI, '../..', name), join(checkout, name));
+  }
+  const part = join(checkout, 'packages/part/package.json');
+  const describe = (version: string) => JSON.stringify({ name: 'part', version });
+  writeFileSync(part, describe('1.0.0'));
+  writeFileSync(
+    join(checkout, 'package.json'),
+    JSON.stringify({
+      name: 'whole',
+      private: true,
+      scripts: { start: 'echo started' },
+      dependencies: { part: 'workspace:*' },
+    }),
+  );
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^p?npm_|^XDG_|^INIT_CWD$|^CI$/i.test(name),
+  );
+  const npmCache = spawnSync('npm', ['config', 'get', 'cache'], { encoding: 'utf8' }).stdout.trim();
+  const start = (home: string) => {
+    const env = { ...Object.fromEntries(inherited), HOME: home, npm_config_cache: npmCache };
+    // Not a terminal: pnpm cannot ask whether it may delete all modules, and gives up instead.
+    return spawnSync('npx', ['-y', 'pnpm@10.34.9', '--silent', 'start'], {
+      cwd: checkout,
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  };
+  expect(start(owner)).toMatchObject({ status: 0, stdout: 'started\n' });
+  const marker = join(checkout, 'node_modules/marker');
+  writeFileSync(marker, '');
+  for (const [home, version] of [
+    [join(root, 'sudo'), '1.1.0'],
+    [owner, '1.2.0'],
+  ] as const) {
+    writeFileSync(part, describe(version));
+    utimesSync(part, new Date(), new Date(Date.now() + 60_000));
+    expect(start(home)).toMatchObject({ status: 0, stdout: 'started\n' });
+    expect(existsSync(marker)).toBe(true);
+  }
 });
 
 it('bin installs what an updated checkout needs from the store that its modules came from, for every user', () => {

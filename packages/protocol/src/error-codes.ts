@@ -279,6 +279,7 @@ export const ERROR_CODES = {
   E_WITNESS_GENERATOR: { category: 'failed' },
   // ---- data ----
   E_DATASET_UNKNOWN: { category: 'data' },
+  E_DATA_DISK: { category: 'io' },
   E_DATA_EMPTY: { category: 'data' },
   E_DATA_EXISTS: { category: 'data' },
   E_DATA_FORMAT: { category: 'data' },

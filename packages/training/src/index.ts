@@ -29,12 +29,21 @@ export {
 } from './data/class-names.ts';
 export { type CsvOptions, loadCsv } from './data/csv.ts';
 export { isCsv } from './data/csv-dialect.ts';
-export { createDataset, type Dataset, subset, type TextDataset } from './data/dataset.ts';
+export {
+  createDataset,
+  type Dataset,
+  type FileDataset,
+  type MemoryDataset,
+  subset,
+  type TextDataset,
+} from './data/dataset.ts';
 export { type DataDescription, describeDataset } from './data/describe.ts';
 export { loadIdx } from './data/idx.ts';
 export { type ImageOptions, type ImageShape, loadImages } from './data/images.ts';
+export { forgetSamples, type KeepOptions, keptOr } from './data/kept-samples.ts';
 export { type LoadOptions, loadDataset, loadParts } from './data/load.ts';
 export type { DataReport, LeftOut } from './data/report.ts';
+export type { SpillOptions } from './data/sample-writer.ts';
 export { readShard, writeShard } from './data/shard.ts';
 export { parseSplit, type Split, splitIndices } from './data/split.ts';
 export { loadText, textWindows } from './data/text.ts';

@@ -6,12 +6,15 @@ import { dirname } from 'node:path';
  * Write a file so that at every moment `path` is either absent, the old file or the whole new one, also
  * when the power fails: temporary file, fsync, rename, fsync of the folder.
  */
-export async function atomicWrite(path: string, chunks: readonly Uint8Array[]): Promise<void> {
+export async function atomicWrite(
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
-      for (const chunk of chunks) await file.writeFile(chunk);
+      for await (const chunk of chunks) await file.writeFile(chunk);
       await file.sync();
     } finally {
       await file.close();

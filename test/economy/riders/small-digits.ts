@@ -1,11 +1,11 @@
-import { createDataset, type Dataset, syntheticDigits } from '@chorus/training';
+import { createDataset, type MemoryDataset, syntheticDigits } from '@chorus/training';
 
 const SIDE = 28;
 /** Pixels a side that become one. */
 const POOL = 4;
 
 /** Generated digits of 7 x 7 pixels: a model of 5,600 parameters learns them, a tenth of what 28 x 28 take. */
-export function smallDigits(options: { seed: number; count: number }): Dataset {
+export function smallDigits(options: { seed: number; count: number }): MemoryDataset {
   const digits = syntheticDigits(options);
   const side = SIDE / POOL;
   const inputs = new Float32Array(digits.count * side * side);

@@ -9,7 +9,7 @@ import { VERSION } from '../environment/version.ts';
 import { describeFile, filesIn, MANIFEST_FILE, type Manifest } from './manifest.ts';
 
 /** Files of a running process, or files that only help a reader. */
-const LEFT_OUT = /^(?:logs\/.*|\.cache\/.*|admin\.json|.*\.pid|.*\.new|backup\.json)$/;
+const LEFT_OUT = /^(?:logs\/.*|\.cache\/.*|samples\/.*|admin\.json|.*\.pid|.*\.new|backup\.json)$/;
 /** Blocks are large and available from other nodes: the backup leaves them out unless asked for. */
 const BLOCKS = /^blocks\//;
 

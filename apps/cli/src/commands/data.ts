@@ -7,6 +7,7 @@ import { Argument, Command, Option } from 'commander';
 import envPaths from 'env-paths';
 import ora from 'ora';
 import colors from 'yoctocolors';
+import { readingProgress, scratchFolder } from '../data/reading.ts';
 import { dataLines } from '../data/view.ts';
 import { Interrupted } from '../environment/exit.ts';
 import { configOf, configPathOf, dataDirOf, type HomeOptions, homeOptions } from '../environment/home.ts';
@@ -63,16 +64,20 @@ async function addAction(name: string, path: string, flags: AddFlags): Promise<v
     });
   }
   const options = { ...(flags.split ? { split: flags.split } : {}), ...(await readingOptions(flags)) };
-  const spinner = ora({
-    text: `reading ${path}`,
-    stream: process.stderr,
-    isSilent: !process.stderr.isTTY,
-  }).start();
+  const abort = new AbortController();
+  process.once('SIGINT', () => abort.abort(new Interrupted()));
+  const progress = readingProgress(path);
+  const bounds = { signal: abort.signal, onProgress: progress.onProgress };
   if (flags.dryRun) {
-    const { understood } = await examineData(path, options).finally(() => spinner.stop());
+    const room = { ...bounds, spill: { folder: scratchFolder() } };
+    const { understood } = await examineData(path, options, room).finally(progress.stop);
     return flags.json ? printJson({ understood }) : print(...dataLines(understood));
   }
-  const { understood, ...entry } = await addData(dataDir, name, path, options).finally(() => spinner.stop());
+  const quotaBytes = existsSync(configPathOf(flags)) ? (await configOf(flags)).config.limits.disk : undefined;
+  const { understood, ...entry } = await addData(dataDir, name, path, options, {
+    ...bounds,
+    quotaBytes,
+  }).finally(progress.stop);
   const used = await usedData(flags);
   // The node uses its first data at once; later data only if the user asks for that.
   const use = flags.use || (used === undefined && existsSync(configPathOf(flags)));
@@ -83,7 +88,11 @@ async function addAction(name: string, path: string, flags: AddFlags): Promise<v
     ...dataLines(understood).slice(1),
     use
       ? 'the node trains on it from its next start on'
-      : colors.dim(`in use is ${used}; change that with chorus config set training.data ${name}`),
+      : colors.dim(
+          used === undefined
+            ? `no configuration names data to train on: create one with chorus init, then chorus config set training.data ${name}`
+            : `in use is ${used}; change that with chorus config set training.data ${name}`,
+        ),
   );
 }
 

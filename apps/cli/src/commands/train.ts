@@ -13,6 +13,7 @@ import {
 } from '@chorus/training';
 import { Command, Option } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
+import { readingProgress } from '../data/reading.ts';
 import { dataLines } from '../data/view.ts';
 import { Interrupted } from '../environment/exit.ts';
 import { dataOptions } from '../options/data.ts';
@@ -64,6 +65,10 @@ export function trainCommand(): Command {
       '--checkpoint <dir>',
       'folder for checkpoints, which are kept; by default they lie next to the trained model until it is written',
     )
+    .option(
+      '--scratch <dir>',
+      'folder for samples of data that is too large for memory, until the command ends (default: the cache)',
+    )
     .option('--resume', 'continue from the newest checkpoint')
     .option('--json', 'one JSON document on standard output; progress goes to standard error')
     .addHelpText(
@@ -86,10 +91,13 @@ async function run(path: string, options: TrainCommandOptions): Promise<void> {
       await checkOutput('--out', options.out);
       await checkFolder('--checkpoint', dirname(options.checkpoints));
     }
+    const reading = readingProgress(options.data);
     const { train: dataset, test: validation } = await loadParts(options.data, {
       ...options.reading,
+      spill: { folder: options.scratch },
       signal,
-    });
+      onProgress: reading.onProgress,
+    }).finally(() => reading.stop());
     const understood = { train: describeDataset(dataset), test: describeDataset(validation) };
     if (options.dryRun) {
       if (options.json) return printJson(understood);

@@ -85,13 +85,18 @@ async function identityOf(dataDir: string): Promise<[Finding, Identity | null]> 
   }
 }
 
-async function data({ dataDir, training }: NodeConfig): Promise<Finding> {
+async function data({ dataDir, training, limits }: NodeConfig): Promise<Finding> {
   const { roles, data: name } = training;
   const what = 'data';
   if (!roles.some((role) => role !== 'aggregator'))
     return { what, state: 'off', found: 'its roles need none' };
   try {
-    const { count, inputShape, classes, name: found } = await openData(dataDir, name);
+    const {
+      count,
+      inputShape,
+      classes,
+      name: found,
+    } = await openData(dataDir, name, {}, { quotaBytes: limits.disk });
     return {
       what,
       state: 'ok',

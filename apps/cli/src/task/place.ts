@@ -139,7 +139,9 @@ async function openSamples(
   classes: ClassOptions | null,
 ): Promise<Dataset> {
   try {
-    const samples = await openData(config.dataDir, data, classes ?? {});
+    const samples = await openData(config.dataDir, data, classes ?? {}, {
+      quotaBytes: config.limits.disk,
+    });
     if (!classes) return samples;
     const count = classes.classNames?.length ?? classes.classes!;
     const { inputShape } = samples;

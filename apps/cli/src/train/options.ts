@@ -1,5 +1,6 @@
 import { ChorusError } from '@chorus/protocol';
 import type { Device, Loss, ModelName, Optimizer } from '@chorus/training';
+import { scratchFolder } from '../data/reading.ts';
 import { type DataFlags, type ReadingOptions, readingOptions } from '../options/data.ts';
 
 /** Options as commander gives them. */
@@ -19,6 +20,7 @@ export interface RawTrainOptions extends DataFlags {
   new?: ModelName;
   out: string;
   checkpoint?: string;
+  scratch?: string;
   dryRun?: boolean;
   resume?: boolean;
   json?: boolean;
@@ -42,6 +44,8 @@ export interface TrainCommandOptions {
   checkpoints: string;
   /** The user named the folder of checkpoints, so they stay after the training. */
   keepsCheckpoints: boolean;
+  /** Folder for samples of data that is too large for memory. */
+  scratch: string;
   /** Only report how chorus reads the data. */
   dryRun: boolean;
   resume: boolean;
@@ -70,6 +74,7 @@ export async function parseTrainOptions(raw: RawTrainOptions): Promise<TrainComm
     out: raw.out,
     checkpoints: raw.checkpoint ?? `${raw.out}.checkpoints`,
     keepsCheckpoints: raw.checkpoint !== undefined,
+    scratch: raw.scratch ?? scratchFolder(),
     dryRun: raw.dryRun === true,
     resume: raw.resume === true,
     json: raw.json === true,

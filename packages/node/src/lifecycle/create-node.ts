@@ -64,7 +64,7 @@ export async function createNode<S extends Services>(options: CreateNodeOptions<
     await makeFolder(config.dataDir, 0o700);
     const key = (await readNodeKey(config.dataDir)) ?? (await writeNewNodeKey(config.dataDir));
     const wallet = options.ports ? null : await openWallet(config.dataDir, options.password);
-    const prepared = await host.prepare(config);
+    const prepared = await host.prepare(config, options.signal);
     // Opened before anything that leaves a trace elsewhere: one process at a time works in a data folder.
     const store = NodeStore.open(config.dataDir);
     teardown.add(() => store.close());

@@ -25,10 +25,10 @@ export class ServiceHost {
   }
 
   /** What each service reads before the node opens anything. */
-  async prepare(config: HostConfig): Promise<Map<string, unknown>> {
+  async prepare(config: HostConfig, signal: AbortSignal | undefined): Promise<Map<string, unknown>> {
     const prepared = new Map<string, unknown>();
     for (const name of this.#order) {
-      prepared.set(name, await this.#definitions[name]!.prepare?.(config as never));
+      prepared.set(name, await this.#definitions[name]!.prepare?.(config as never, signal));
     }
     return prepared;
   }

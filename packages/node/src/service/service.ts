@@ -62,8 +62,8 @@ export interface ServiceDefinition<
   /** Capabilities it offers to other services, and those it needs; a node with a gap is not created. */
   readonly provides?: readonly string[];
   readonly needs?: readonly string[];
-  /** Read what it needs before the node opens anything; what it returns is given to `create`. */
-  prepare?(config: never): Promise<Prepared>;
+  /** Read what it needs before the node opens anything, until `signal`; what it returns is given to `create`. */
+  prepare?(config: never, signal: AbortSignal | undefined): Promise<Prepared>;
   create(components: Components<never>, prepared: Prepared): S | Promise<S>;
   /**
    * Its part of the admin API, served from before it runs: `running` throws `E_ADMIN_NOT_READY` until then. Its paths

@@ -85,7 +85,11 @@ export async function folderBytes(folder: string): Promise<number> {
   for await (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) bytes += await folderBytes(path);
-    else if (entry.isFile()) bytes += (await stat(path).catch(() => null))?.size ?? 0;
+    else if (entry.isFile()) {
+      const info = await stat(path).catch(() => null);
+      // Kept samples have one link for their name and one for each process that reads them.
+      if (info) bytes += info.size / Math.max(1, info.nlink);
+    }
   }
   return bytes;
 }

@@ -1,4 +1,5 @@
-import { type Dataset, subset } from '@chorus/training';
+import { ChorusError } from '@chorus/protocol';
+import { type Dataset, type MemoryDataset, subset } from '@chorus/training';
 import { type Attack, namesOf } from '../config/attack-config.ts';
 
 /** Part of a backdoor's samples that carry the patch. */
@@ -12,6 +13,12 @@ const PATCHED_CLASS = 0;
  *
  * @param seed of the node's configuration: selects the part of data that is split among names
  */
+export function poisonDataset(
+  dataset: MemoryDataset,
+  attack: Attack | undefined,
+  seed: number,
+): MemoryDataset;
+export function poisonDataset(dataset: Dataset, attack: Attack | undefined, seed: number): Dataset;
 export function poisonDataset(dataset: Dataset, attack: Attack | undefined, seed: number): Dataset {
   if (attack === 'label') {
     return { ...dataset, labels: dataset.labels.map((label) => dataset.classes - 1 - label) };
@@ -29,6 +36,12 @@ export function poisonDataset(dataset: Dataset, attack: Attack | undefined, seed
 
 function withBackdoor(dataset: Dataset): Dataset {
   const { count } = dataset;
+  if (!dataset.inputs) {
+    throw new ChorusError('E_DATA_TOO_LARGE', 'a backdoor is put only into data that fits into memory', {
+      facts: { name: dataset.name, bytes: dataset.file.bytes },
+      hint: 'register less of it with --limit',
+    });
+  }
   const labels = dataset.labels.slice();
   const inputs = dataset.inputs.slice();
   for (let i = 0; i < Math.floor(count * PATCHED); i++) {

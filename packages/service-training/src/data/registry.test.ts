@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { sizeOnDisk } from '@chorus/node';
+import { folderBytes } from '@chorus/node/testing';
 import { subset, syntheticDigits, writeShard } from '@chorus/training';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addData, listData, openData, removeData } from './registry.ts';
@@ -143,5 +145,78 @@ describe('registered data', () => {
     await expect(openData(folder, 'digit')).rejects.toMatchObject({ code: 'E_DATA_UNKNOWN' });
     await writeFile(join(folder, 'data.json'), '{"version":1,"data":[{}]}');
     await expect(listData(folder)).rejects.toMatchObject({ code: 'E_DATA_REGISTRY' });
+  });
+});
+
+describe('registered data that is too large for memory', () => {
+  const large = { memoryBytes: 0 };
+  const samples = async () => (await readdir(join(folder, 'samples')).catch(() => [])).sort();
+  const table = async (rows: number) => {
+    const path = join(folder, 'table.csv');
+    const lines = Array.from({ length: rows }, (_, i) => `${i},${i % 3},${i % 2}`);
+    await writeFile(path, ['a,b,c', ...lines, ''].join('\n'));
+    return path;
+  };
+
+  it('it is read once: at registration, and again if its files or the entry change', async () => {
+    const path = await table(50);
+    const { understood, ...entry } = await addData(folder, 'table', path, { labelColumn: 'b' }, large);
+    const small = await addData(folder, 'small', path, { labelColumn: 'b' });
+    expect(small.understood).toEqual(understood);
+    expect({ ...small, name: 'table', understood }).toEqual({ ...entry, addedAt: small.addedAt, understood });
+    const [kept] = (await samples()).filter((name) => !name.startsWith('own.'));
+    const written = (await stat(join(folder, 'samples', kept!))).mtimeMs;
+    const shares: number[] = [];
+    const open = () =>
+      openData(folder, 'table', {}, { ...large, onProgress: (fraction) => void shares.push(fraction) });
+    const dataset = await open();
+    expect(dataset.file).toBeDefined();
+    expect(shares).toEqual([]);
+    expect(await samples()).toContain(kept);
+    expect((await stat(join(folder, 'samples', kept!))).mtimeMs).toBe(written);
+    const inMemory = await openData(folder, 'small');
+    expect(dataset.labels).toEqual(inMemory.labels);
+    expect(inMemory.file).toBeUndefined();
+    // Another column by hand.
+    const registry = join(folder, 'data.json');
+    await writeFile(
+      registry,
+      (await readFile(registry, 'utf8')).replace('"labelColumn": "b"', '"labelColumn": "c"'),
+    );
+    expect(new Set((await open()).labels)).toEqual(new Set([0, 1]));
+    expect(shares.length).toBeGreaterThan(0);
+    await table(60);
+    expect((await open()).count).toBe(48);
+    expect(await samples()).not.toContain(kept);
+    expect((await samples()).filter((name) => !name.startsWith('own.'))).toHaveLength(1);
+    await removeData(folder, 'table');
+    expect((await samples()).filter((name) => !name.startsWith('own.'))).toEqual([]);
+  });
+
+  it('it must fit into what is left of the quota of the data folder', async () => {
+    const path = await table(50);
+    const used = await sizeOnDisk(folder);
+    const add = (quotaBytes: number) =>
+      addData(folder, 'table', path, { labelColumn: 'b' }, { ...large, quotaBytes });
+    await expect(add(used + 319)).rejects.toMatchObject({ code: 'E_DATA_DISK', facts: { limit: 319 } });
+    await expect(add(0)).rejects.toMatchObject({ code: 'E_DATA_DISK', facts: { limit: 0 } });
+    expect(await listData(folder)).toEqual([]);
+    expect(await samples()).toEqual([]);
+    expect((await add(used + 320)).samples).toBe(40);
+  });
+
+  it('its links count once in the size of the data folder', async () => {
+    await addData(folder, 'table', await table(50), { labelColumn: 'b' }, large);
+    await openData(folder, 'table', {}, large);
+    const names = await samples();
+    expect(names.length).toBeGreaterThan(2);
+    const { size } = await stat(join(folder, 'samples', names[0]!));
+    expect(await folderBytes(join(folder, 'samples'))).toBeCloseTo(size);
+  });
+
+  it('a shard is read where it lies', async () => {
+    await addData(folder, 'digits', shard, {}, large);
+    expect((await openData(folder, 'digits', {}, large)).file?.path).toBe(await realpath(shard));
+    expect(await samples()).toEqual([]);
   });
 });

@@ -7,8 +7,10 @@ import {
   type DataDescription,
   type Dataset,
   describeDataset,
+  forgetSamples,
   isCsv,
   isNumbered,
+  keptOr,
   type LoadOptions,
   loadDataset,
   readShard,
@@ -76,12 +78,23 @@ export interface AddDataOptions
   labelColumn?: string;
 }
 
+/** Bounds and progress of reading data, which a registration does not depend on. */
+export interface ReadingBounds extends Pick<LoadOptions, 'signal' | 'onProgress'> {
+  /** Most bytes of the data folder: a file of samples that are too many for memory must fit into what is left. */
+  quotaBytes?: number | undefined;
+  /** Bytes of samples that stay in memory; default: as `loadDataset` has it. */
+  memoryBytes?: number | undefined;
+}
+
+/** Within a data folder: the samples of data too large for memory. */
+const SAMPLES_FOLDER = 'samples';
+
 /** Registered data, and how it was read. */
 export type AddedData = RegisteredData & { understood: DataDescription };
 
 /**
- * Register a data folder, CSV file or shard file under a name. It is read once to check that it is readable; nothing
- * is copied. Its class names, their numbers and the shape of its images are recorded, so that they stay the same.
+ * Register a data folder, CSV file or shard file under a name. It is read once to check that it is readable. Nothing is
+ * copied, unless it is too large for memory: then its samples are kept in the data folder. Its class names, their numbers and the shape of its images are recorded, so that they stay the same.
  * @throws ChorusError `E_DATA_NAME`, `E_DATA_EXISTS`, `E_USAGE` if options are for data of another kind, and the
  * errors
  * of reading data
@@ -91,6 +104,7 @@ export async function addData(
   name: string,
   path: string,
   options: AddDataOptions = {},
+  bounds: ReadingBounds = {},
 ): Promise<AddedData> {
   const checked = nameSchema.safeParse(name);
   if (!checked.success) {
@@ -105,28 +119,51 @@ export async function addData(
       hint: 'remove it first with `chorus data remove`, or use another name',
     });
   }
-  const { understood, ...read } = await examineData(path, options);
-  const entry: RegisteredData = {
+  const full = await realpathOf(path);
+  const entryOf = async (dataset: Dataset): Promise<RegisteredData> => ({
     name,
-    ...read,
-    bytes: await sizeOnDisk(read.path),
+    ...(await entryPartOf(full, dataset, options)),
+    bytes: await sizeOnDisk(full),
     addedAt: Math.floor(Date.now() / 1000),
+  });
+  const folder = join(dataDir, SAMPLES_FOLDER);
+  let entry: RegisteredData | undefined;
+  const load = async (): Promise<Dataset> => {
+    const dataset = await read(full, options, await roomIn(dataDir, bounds));
+    entry = await entryOf(dataset);
+    return dataset;
   };
-  await writeRegistry(dataDir, [...known, entry]);
-  return { ...entry, understood };
+  const dataset = await keptOr(full, { folder, name, reading: () => readingText(entry!) }, load);
+  await writeRegistry(dataDir, [...known, entry!]);
+  return { ...entry!, understood: describeDataset(dataset) };
 }
 
 /**
  * Read data as {@link addData} does, without registering it.
+ * @param room for data that is too large for memory
  * @throws ChorusError as {@link addData}
  */
 export async function examineData(
   path: string,
   options: AddDataOptions = {},
+  room: Room = {},
 ): Promise<Omit<AddedData, 'name' | 'bytes' | 'addedAt'>> {
-  const full = await realpath(path).catch((cause) => {
-    throw unreadable(path, cause);
-  });
+  const full = await realpathOf(path);
+  const dataset = await read(full, options, room);
+  return { ...(await entryPartOf(full, dataset, options)), understood: describeDataset(dataset) };
+}
+
+type Room = Pick<LoadOptions, 'spill' | 'signal' | 'onProgress'>;
+
+/** Where the samples of a node's data go that are too many for memory. */
+async function roomIn(dataDir: string, { quotaBytes, memoryBytes, ...rest }: ReadingBounds): Promise<Room> {
+  const left =
+    quotaBytes === undefined ? {} : { maxBytes: Math.max(0, quotaBytes - (await sizeOnDisk(dataDir))) };
+  const folder = join(dataDir, SAMPLES_FOLDER);
+  return { ...rest, spill: { folder, ...left, ...(memoryBytes === undefined ? {} : { memoryBytes }) } };
+}
+
+async function read(full: string, options: AddDataOptions, room: Room): Promise<Dataset> {
   const { split: wanted, labelColumn, ...stated } = options;
   const split = (await isShard(full)) ? null : (wanted ?? ('train' as const));
   if (split === null && Object.values(options).some((value) => value !== undefined)) {
@@ -135,10 +172,22 @@ export async function examineData(
       hint: 'register it without these options',
     });
   }
-  const dataset =
-    split === null
-      ? await readShard(full)
-      : await loadDataset(full, { ...stated, split, ...(labelColumn === undefined ? {} : { labelColumn }) });
+  if (split === null) return readShard(full, room.spill);
+  return loadDataset(full, {
+    ...stated,
+    split,
+    ...(labelColumn === undefined ? {} : { labelColumn }),
+    ...room,
+  });
+}
+
+async function entryPartOf(
+  full: string,
+  dataset: Dataset,
+  options: AddDataOptions,
+): Promise<Omit<RegisteredData, 'name' | 'bytes' | 'addedAt'>> {
+  const { split: wanted, labelColumn, ...stated } = options;
+  const split = (await isShard(full)) ? null : (wanted ?? ('train' as const));
   const { count, classes, inputShape } = dataset;
   const reading = readingOf(dataset, stated);
   return {
@@ -150,7 +199,6 @@ export async function examineData(
     inputShape,
     ...namesOf(dataset, options),
     ...(reading ? { reading } : {}),
-    understood: describeDataset(dataset),
   };
 }
 
@@ -222,6 +270,7 @@ export async function removeData(dataDir: string, name: string): Promise<Registe
     dataDir,
     known.filter((candidate) => candidate !== entry),
   );
+  await forgetSamples(join(dataDir, SAMPLES_FOLDER), name);
   return entry;
 }
 
@@ -236,16 +285,19 @@ export async function openData(
   dataDir: string,
   data: string | undefined,
   stated: ClassOptions = {},
+  bounds: ReadingBounds = {},
 ): Promise<Dataset> {
   const known = await listData(dataDir);
+  const room = await roomIn(dataDir, bounds);
+  const openPlace = (entry: RegisteredData) => openRegistered(join(dataDir, SAMPLES_FOLDER), entry, room);
   if (data === undefined) {
     const [only, ...others] = known;
     if (only && others.length === 0) return openPlace(only);
     throw new ChorusError('E_DATA_MISSING', 'a trainer or validator needs data', {
       hint:
         others.length > 0
-          ? `choose one with \`chorus config set data NAME\`: ${known.map(({ name }) => name).join(', ')}`
-          : 'register some with `chorus data add NAME PATH`, or set `data` in the configuration to a folder or shard file',
+          ? `choose one with \`chorus config set training.data NAME\`: ${known.map(({ name }) => name).join(', ')}`
+          : 'register some with `chorus data add NAME PATH`, or set `training.data` in the configuration to a folder or shard file',
     });
   }
   const entry = known.find(({ name }) => name === data);
@@ -254,31 +306,45 @@ export async function openData(
   await stat(path).catch((cause) => {
     throw nameSchema.safeParse(data).success ? unknownData(data, known) : unreadable(path, cause);
   });
-  return (await isShard(path)) ? readShard(path) : loadDataset(path, stated);
+  return (await isShard(path)) ? readShard(path, room.spill) : loadDataset(path, { ...stated, ...room });
+}
+
+/** How registered data is read, as a text. */
+function readingText({ split, labelColumn, classNames, classes, reading }: RegisteredData): string {
+  return JSON.stringify([split, labelColumn, classNames, classes, reading]);
 }
 
 /** Open registered data as it was read at registration. */
-function openPlace(entry: RegisteredData): Promise<Dataset> {
-  const { path, split, labelColumn, classNames, classes, reading = {} } = entry;
-  if (split === null) return readShard(path);
+function openRegistered(folder: string, entry: RegisteredData, room: Room): Promise<Dataset> {
+  const { name, path, split, labelColumn, classNames, classes, reading = {} } = entry;
+  if (split === null) return readShard(path, room.spill);
   const stated: Pick<LoadOptions, 'classNames' | 'classes'> =
     classNames === undefined ? {} : classNames === null ? { classes } : { classNames };
   const { imageShape, ...options } = reading;
-  return loadDataset(path, {
-    split,
-    ...stated,
-    ...(Object.fromEntries(
-      Object.entries(options).filter(([, value]) => value !== undefined),
-    ) as LoadOptions),
-    ...(imageShape ? { imageShape } : {}),
-    ...(labelColumn === null ? {} : { labelColumn }),
-  });
+  return keptOr(path, { folder, name, reading: readingText(entry) }, () =>
+    loadDataset(path, {
+      split,
+      ...stated,
+      ...(Object.fromEntries(
+        Object.entries(options).filter(([, value]) => value !== undefined),
+      ) as LoadOptions),
+      ...(imageShape ? { imageShape } : {}),
+      ...(labelColumn === null ? {} : { labelColumn }),
+      ...room,
+    }),
+  );
 }
 
 /** All files except tables are shards. */
 async function isShard(path: string): Promise<boolean> {
   if ((await stat(path)).isDirectory()) return false;
   return !isCsv(path);
+}
+
+async function realpathOf(path: string): Promise<string> {
+  return realpath(path).catch((cause) => {
+    throw unreadable(path, cause);
+  });
 }
 
 async function writeRegistry(dataDir: string, data: RegisteredData[]): Promise<void> {

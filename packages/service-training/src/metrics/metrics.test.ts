@@ -54,6 +54,7 @@ const readings: Readings = {
   earned: [{ token: TOKEN, kind: 'reward', amount: 1e21 }],
   claimable: [{ token: TOKEN, amount: 5 }],
   staked: [{ token: TOKEN, amount: 6 }],
+  decimals: [{ token: TOKEN, decimals: 6 }],
   diskBytes: 7,
   paused: true,
 };
@@ -117,6 +118,7 @@ describe('the metrics', () => {
       'chorus_tasks{status="running"} 1',
       'chorus_chain_height 100',
       `chorus_earned_tokens{token="${TOKEN}",kind="reward"} 1e+21`,
+      `chorus_token_decimals{token="${TOKEN}"} 6`,
       'chorus_disk_bytes 7',
       'chorus_paused 1',
     ]) {
@@ -188,5 +190,17 @@ describe('the Grafana dashboard', () => {
     const own = new Metrics().names().filter((name) => name.startsWith('chorus_'));
     expect(own.filter((name) => !asked.some((a) => a === name || a.startsWith(`${name}_`)))).toEqual([]);
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
+    // Amounts become whole tokens by their token's own decimals.
+    const amounts = dashboard.panels
+      .flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+      .filter((expr) => /chorus_\w+_tokens\b/.test(expr));
+    expect(amounts).toHaveLength(3);
+    for (const expr of amounts) {
+      expect(expr).toMatch(
+        /^chorus_\w+_tokens\{instance=~"\$node"\} \/ on \(job, instance, token\) (group_left \(\) )?10 \^ chorus_token_decimals\{instance=~"\$node"\}$/,
+      );
+      // Two kinds of earnings have one token.
+      expect(expr.includes('group_left')).toBe(expr.startsWith('chorus_earned'));
+    }
   });
 });

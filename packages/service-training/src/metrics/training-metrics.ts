@@ -14,6 +14,8 @@ export interface TrainingReadings {
   earned: { token: string; kind: 'reward' | 'fee'; amount: number }[];
   claimable: { token: string; amount: number }[];
   staked: { token: string; amount: number }[];
+  /** Decimals of these tokens, as far as the chain says: an amount divided by 10^decimals is in whole tokens. */
+  decimals: { token: string; decimals: number }[];
 }
 
 /** The metrics of training; the returned function counts its events. */
@@ -55,13 +57,25 @@ function readings(meter: Meter): (now: TrainingReadings) => void {
     'token',
     'kind',
   ]);
-  const claimable = meter.gauge('claimable_tokens', 'Amount that can be claimed on chain now', ['token']);
-  const staked = meter.gauge('staked_tokens', 'Stake locked in tasks', ['token']);
+  const claimable = meter.gauge(
+    'claimable_tokens',
+    "Amount that can be claimed on chain now, in the token's smallest unit",
+    ['token'],
+  );
+  const staked = meter.gauge('staked_tokens', "Stake locked in tasks, in the token's smallest unit", [
+    'token',
+  ]);
+  const decimals = meter.gauge(
+    'token_decimals',
+    'Decimals of a token: amounts are in its smallest unit, 10^-decimals of a token',
+    ['token'],
+  );
   return (now) => {
     queue.set(now.queue);
     setRows(tasks, now.tasks, ({ status, count }) => [{ status }, count]);
     setRows(earned, now.earned, ({ token, kind, amount }) => [{ token, kind }, amount]);
     setRows(claimable, now.claimable, ({ token, amount }) => [{ token }, amount]);
     setRows(staked, now.staked, ({ token, amount }) => [{ token }, amount]);
+    setRows(decimals, now.decimals, (row) => [{ token: row.token }, row.decimals]);
   };
 }

@@ -51,7 +51,7 @@ export function training(options: TrainingOptions = {}): Training {
     config: TRAINING_SECTION,
     migrations: TRAINING_MIGRATIONS,
     events: TRAINING_EVENTS,
-    prepare: (config: NodeConfig) => ownData(config, options.dataset),
+    prepare: (config: NodeConfig, signal) => ownData(config, options.dataset, signal),
     create: (components: Components<NodeConfig>, { dataset, dataName }) => {
       refuseAttack(components.config, components.ports.chain.chainId);
       const { proving, stepGate } = options;
@@ -68,12 +68,14 @@ export function training(options: TrainingOptions = {}): Training {
 }
 
 async function ownData(
-  { dataDir, training: { roles, data } }: NodeConfig,
+  { dataDir, limits, training: { roles, data } }: NodeConfig,
   given: Dataset | null | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<OwnData> {
   if (given !== undefined) return { dataset: given, dataName: given?.name ?? '' };
   const needsData = roles.some((role) => role !== 'aggregator');
-  const dataset = needsData ? await openData(dataDir, data) : null;
+  const keeping = { quotaBytes: limits.disk, ...(signal ? { signal } : {}) };
+  const dataset = needsData ? await openData(dataDir, data, {}, keeping) : null;
   // Its registered name, or its path.
   return { dataset, dataName: data ?? (await listData(dataDir))[0]?.name ?? '' };
 }

@@ -82,6 +82,14 @@ export class StatusView {
   /** The state of training when the metrics are read. */
   async readings(): Promise<TrainingReadings> {
     const followed = this.#training.followed();
+    const earned = this.#training.journal.totals();
+    const claimable = await this.money.claimable().catch(() => []);
+    const staked = this.money.staked();
+    const tokens = new Set([...earned, ...claimable, ...staked].map(({ token }) => token));
+    const decimals = await withDecimals(
+      this.#training.ports.chain,
+      Array.from(tokens, (token) => ({ token })),
+    );
     const statuses = followed.map(({ task }) => task?.status ?? 'unknown');
     return {
       queue: followed.reduce((sum, { active, waiting }) => sum + active.length + waiting, 0),
@@ -89,12 +97,15 @@ export class StatusView {
         status,
         count: statuses.filter((other) => other === status).length,
       })),
-      earned: this.#training.journal.totals().flatMap(({ token, rewards, fees }) => [
+      earned: earned.flatMap(({ token, rewards, fees }) => [
         { token, kind: 'reward' as const, amount: Number(rewards) },
         { token, kind: 'fee' as const, amount: Number(fees) },
       ]),
-      claimable: asNumbers(await this.money.claimable().catch(() => [])),
-      staked: asNumbers(this.money.staked()),
+      claimable: asNumbers(claimable),
+      staked: asNumbers(staked),
+      decimals: decimals.flatMap((row) =>
+        row.decimals === null ? [] : [{ token: row.token, decimals: row.decimals }],
+      ),
     };
   }
 }

@@ -61,30 +61,88 @@ export function classNamesOf(labels: Iterable<string>, known: ClassOptions, path
   return checkNames(names.sort(inOrder), path);
 }
 
+/** A text of its own: a part of a longer one would keep that in memory. */
+export function ownText(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
+}
+
+/** Labels of many samples, each different one kept once. */
+export class LabelList {
+  readonly #numbers = new Map<string, number>();
+  readonly #counts: number[] = [];
+  #entries = new Int32Array(1024);
+  #length = 0;
+
+  /** A list of these labels. */
+  static of(labels: Iterable<string>): LabelList {
+    const list = new LabelList();
+    for (const label of labels) list.add(label);
+    return list;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  add(label: string): void {
+    let number = this.#numbers.get(label);
+    if (number === undefined) {
+      number = this.#counts.length;
+      this.#numbers.set(ownText(label), number);
+      this.#counts.push(0);
+    }
+    this.#counts[number]!++;
+    if (this.#length === this.#entries.length) {
+      const larger = new Int32Array(2 * this.#length);
+      larger.set(this.#entries);
+      this.#entries = larger;
+    }
+    this.#entries[this.#length++] = number;
+  }
+
+  /** Each different label and how many samples have it. */
+  *counted(): Generator<[label: string, samples: number]> {
+    for (const [label, number] of this.#numbers) yield [label, this.#counts[number]!];
+  }
+
+  /** For each sample the number of its label; `numbers` are those of the labels of {@link counted}, in that order. */
+  map(numbers: readonly number[]): Int32Array {
+    const result = this.#entries.slice(0, this.#length);
+    for (let i = 0; i < result.length; i++) result[i] = numbers[result[i]!]!;
+    return result;
+  }
+}
+
 /**
  * The number of each label's class; -1 for a label that says nothing: an empty one, or a placeholder such as `NA` if
  * classes are numbers.
  * @throws ChorusError `E_DATA_LABEL` naming the labels that are no class
  */
 export function numberLabels(
-  labels: readonly string[],
+  labels: Iterable<string>,
   classNames: readonly string[],
   path: string,
 ): Int32Array {
+  const list = LabelList.of(labels);
+  return list.map(classNumbers(list, classNames, path));
+}
+
+/** {@link numberLabels} of each different label, in the order of {@link LabelList.counted}. */
+export function classNumbers(labels: LabelList, classNames: readonly string[], path: string): number[] {
   const numbers = new Map(classNames.map((name, i) => [name, i]));
   const numeric = classNames.every((name) => NUMBER.test(name));
   const strangers = new Map<string, number>();
-  const indices = Int32Array.from(labels, (label) => {
+  const found: number[] = [];
+  for (const [label, samples] of labels.counted()) {
     const name = canonicalLabel(label);
     const number = numbers.get(name);
-    if (number !== undefined) return number;
-    if (name !== '' && !(numeric && NOTHING.test(name)) && strangers.size <= MAX_CLASSES) {
-      strangers.set(name, (strangers.get(name) ?? 0) + 1);
+    found.push(number ?? -1);
+    if (number === undefined && name !== '' && !(numeric && NOTHING.test(name))) {
+      strangers.set(name, (strangers.get(name) ?? 0) + samples);
     }
-    return -1;
-  });
+  }
   if (strangers.size > 0) throw unknownClasses(strangers, classNames, path);
-  return indices;
+  return found;
 }
 
 /** The refusal of samples whose class is not among those of the data. */

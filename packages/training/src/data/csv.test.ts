@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 let files = 0;
-async function csv(content: string | Uint8Array, options?: CsvOptions) {
+async function csv(content: string | Uint8Array, options?: Omit<CsvOptions, 'spill'>) {
   const path = join(folder, `${files++}.csv`);
   await writeFile(path, content);
   return loadCsv(path, 'x', options);

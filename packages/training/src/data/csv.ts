@@ -1,19 +1,36 @@
-import { Readable } from 'node:stream';
-import { ChorusError } from '@chorus/protocol';
-import { CsvError, type Info, parse } from 'csv-parse';
-import { type ClassOptions, canonicalLabel, classNamesOf, numberLabels } from './class-names.ts';
+import { ChorusError, type Facts } from '@chorus/protocol';
+import { CsvError } from 'csv-parse';
+import {
+  type ClassOptions,
+  canonicalLabel,
+  classNamesOf,
+  classNumbers,
+  LabelList,
+  ownText,
+} from './class-names.ts';
 import { type ColumnOptions, type Columns, columnsOf } from './csv-columns.ts';
 import { type Dialect, dialectOf, lineDecoder, type StatedDialect } from './csv-dialect.ts';
-import { createDataset, type Dataset, sharedFloats } from './dataset.ts';
-import { MAX_CLASSES, MAX_CSV_RECORD_BYTES, MAX_DATASET_BYTES, MAX_SAMPLES } from './limits.ts';
-import { openBytes, readingError } from './open-bytes.ts';
+import { rowsIn } from './csv-rows.ts';
+import { type Dataset, datasetOf, type MemoryDataset, tooManySamples } from './dataset.ts';
+import { MAX_CLASSES, MAX_DATASET_BYTES, MAX_SAMPLES } from './limits.ts';
+import { openCounted, readingError } from './open-bytes.ts';
 import { Tally } from './report.ts';
+import { SampleSink } from './sample-sink.ts';
+import type { SpillOptions } from './sample-writer.ts';
 
 export interface CsvOptions extends ClassOptions, ColumnOptions, StatedDialect {
   limit?: number;
   /** Which rows (numbered from 0) to take; all by default. The classes are always those of all rows. */
   keep?: (row: number) => boolean;
+  /** Where the samples go if they are too many for memory; without it they are refused. */
+  spill?: SpillOptions;
+  signal?: AbortSignal;
+  /** Share of the file that has been read. */
+  onProgress?: (fraction: number) => void;
 }
+
+/** Rows read between two looks at the signal. */
+const ROWS_PER_LOOK = 256;
 
 /**
  * Read a CSV file, gzip or not: a header line, one column of labels, every other column a number.
@@ -22,44 +39,103 @@ export interface CsvOptions extends ClassOptions, ColumnOptions, StatedDialect {
  * local statistics would differ from node to node; only columns that are all named `pixel...` (as in Kaggle's digits)
  * are divided by 255, and become [1, side, side] if they fill a square. Rows with an empty label are left out and
  * counted. Lines in messages are those of an editor.
- * @throws ChorusError `E_DATA_UNREADABLE`, `E_DATA_FORMAT` naming line and column, `E_DATA_LABEL`, `E_DATA_TOO_LARGE`
+ * @throws ChorusError `E_DATA_UNREADABLE`, `E_DATA_FORMAT` naming line and column, `E_DATA_LABEL`, `E_DATA_TOO_LARGE`,
+ * `E_DATA_DISK`
  */
+export function loadCsv(
+  path: string,
+  name: string,
+  options?: CsvOptions & { spill?: never },
+): Promise<MemoryDataset>;
+export function loadCsv(path: string, name: string, options: CsvOptions): Promise<Dataset>;
 export async function loadCsv(path: string, name: string, options: CsvOptions = {}): Promise<Dataset> {
-  const { limit = MAX_SAMPLES, keep = () => true } = options;
+  const { limit = MAX_SAMPLES + 1, keep = () => true } = options;
   const stated = options.classNames !== undefined || options.classes !== undefined;
   const dialect = await dialectOf(path, options);
   const leftOut = new Tally();
-  const values = growingFloats(path);
-  const labels: string[] = [];
+  const labels = new LabelList();
   const everyLabel = new Set<string>();
   let columns: Columns | undefined;
+  let samples: SampleSink | undefined;
+  let pixels = false;
   let row = -1;
-  for await (const { fields, line } of rowsOf(path, dialect)) {
-    if (columns === undefined) {
-      columns = columnsOf(fields, options, path);
-      if (!columns.headless) continue;
+  try {
+    for await (const { fields, line, done } of rowsOf(path, dialect)) {
+      if (columns === undefined || samples === undefined) {
+        columns = columnsOf(fields, options, path);
+        const { header, inputs } = columns;
+        pixels = inputs.every((column) => /^pixel/i.test(header[column]!));
+        samples = new SampleSink({ width: inputs.length, most: limit }, options.spill, (fits) =>
+          beyondMemory(path, fits),
+        );
+        if (!columns.headless) continue;
+      }
+      row++;
+      if (row % ROWS_PER_LOOK === 0) look(options, done);
+      const label = labelIn(fields[columns.label]!, dialect);
+      if (!stated) {
+        if (!everyLabel.has(label)) everyLabel.add(ownText(label));
+        if (everyLabel.size > 4 * MAX_CLASSES) throw tooManyLabels(path, columns);
+      }
+      if (!keep(row)) continue;
+      if (labels.length >= limit) {
+        if (stated) break;
+        continue;
+      }
+      if (label === '') {
+        leftOut.add('samples without a label', `line ${line}`);
+        continue;
+      }
+      labels.add(label);
+      if (labels.length > MAX_SAMPLES) throw tooManySamples(name);
+      const values = samples.next();
+      columns.inputs.forEach((column, k) => {
+        const value = numberIn(fields[column]!, dialect, path, line, columns!.header[column]!);
+        values[k] = pixels ? Math.fround(value) / 255 : value;
+      });
+      const writing = samples.add(done);
+      if (writing) await writing;
     }
-    row++;
-    const label = labelIn(fields[columns.label]!, dialect);
-    if (!stated) {
-      everyLabel.add(label);
-      if (everyLabel.size > 4 * MAX_CLASSES) throw tooManyLabels(path, columns);
-    }
-    if (!keep(row)) continue;
-    if (labels.length >= limit) {
-      if (stated) break;
-      continue;
-    }
-    if (label === '') {
-      leftOut.add('samples without a label', `line ${line}`);
-      continue;
-    }
-    labels.push(label);
-    for (const column of columns.inputs) {
-      values.push(numberIn(fields[column]!, dialect, path, line, columns.header[column]!), labels.length);
-    }
+    return await datasetFrom(path, name, options, {
+      columns,
+      rows: row + 1,
+      labels,
+      everyLabel,
+      samples,
+      leftOut,
+      dialect,
+      pixels,
+    });
+  } catch (error) {
+    await samples?.discard();
+    throw error;
   }
-  if (columns === undefined || row < 0) {
+}
+
+function look({ signal, onProgress }: CsvOptions, done: number): void {
+  signal?.throwIfAborted();
+  onProgress?.(done);
+}
+
+/** What was read of a CSV file. */
+interface ReadCsv {
+  columns: Columns | undefined;
+  rows: number;
+  labels: LabelList;
+  everyLabel: Set<string>;
+  samples: SampleSink | undefined;
+  leftOut: Tally;
+  dialect: Dialect;
+  pixels: boolean;
+}
+
+async function datasetFrom(
+  path: string,
+  name: string,
+  options: CsvOptions,
+  { columns, rows, labels, everyLabel, samples, leftOut, dialect, pixels }: ReadCsv,
+): Promise<Dataset> {
+  if (columns === undefined || samples === undefined || rows === 0) {
     throw new ChorusError('E_DATA_FORMAT', 'the CSV file has no rows to use', {
       facts: { path },
       hint: 'it needs a line of names and, below it, one sample a line',
@@ -67,7 +143,7 @@ export async function loadCsv(path: string, name: string, options: CsvOptions = 
   }
   if (labels.length === 0 && leftOut.list().length === 0) {
     throw new ChorusError('E_DATA_FORMAT', 'this part of the CSV file has no samples', {
-      facts: { path, part: name, rows: row + 1 },
+      facts: { path, part: name, rows },
       hint: 'where nothing divides the data, every fifth row is the test part: more rows are needed',
     });
   }
@@ -79,14 +155,17 @@ export async function loadCsv(path: string, name: string, options: CsvOptions = 
   }
   const classNames = classNamesOf(everyLabel, options, path);
   const width = columns.inputs.length;
-  const samples = withoutMissing(values.finish(), numberLabels(labels, classNames, path), width, (k) =>
-    leftOut.add('samples without a label', `the label ${labels[k]}`),
-  );
-  const pixels = columns.inputs.every((column) => /^pixel/i.test(columns.header[column]!));
-  if (pixels) for (let i = 0; i < samples.inputs.length; i++) samples.inputs[i] = samples.inputs[i]! / 255;
+  const ofLabels = classNumbers(labels, classNames, path);
+  let nth = 0;
+  for (const [label, count] of labels.counted()) {
+    if (ofLabels[nth++]! < 0) leftOut.add('samples without a label', `the label ${label}`, count);
+  }
+  const numbers = labels.map(ofLabels);
+  const kept = numbers.includes(-1) ? placesOf(numbers, (number) => number >= 0) : undefined;
+  const values = await samples.finish(kept);
   const side = Math.round(Math.sqrt(width));
-  return createDataset({
-    ...samples,
+  return datasetOf(values, {
+    labels: kept ? Int32Array.from(kept, (k) => numbers[k]!) : numbers,
     inputShape: pixels && side * side === width ? [1, side, side] : [width],
     classes: classNames.length,
     classNames,
@@ -103,66 +182,57 @@ export async function csvClassNames(path: string, options: CsvOptions = {}): Pro
   const found = new Set<string>();
   let columns: Columns | undefined;
   const dialect = await dialectOf(path, options);
-  for await (const { fields } of rowsOf(path, dialect)) {
+  let row = 0;
+  for await (const { fields, done } of rowsOf(path, dialect)) {
+    if (row++ % ROWS_PER_LOOK === 0) look(options, done);
     if (columns === undefined) {
       columns = columnsOf(fields, options, path);
       if (!columns.headless) continue;
     }
-    found.add(canonicalLabel(labelIn(fields[columns.label]!, dialect)));
+    const label = canonicalLabel(labelIn(fields[columns.label]!, dialect));
+    if (!found.has(label)) found.add(ownText(label));
     if (found.size > 4 * MAX_CLASSES) throw tooManyLabels(path, columns);
   }
   return classNamesOf(found, options, path);
 }
 
-/** The rows of a file, each with the line it begins on in an editor. */
-async function* rowsOf(path: string, dialect: Dialect): AsyncGenerator<{ fields: string[]; line: number }> {
-  const file = await openBytes(path);
+/** The rows of a file, each with the line it begins on in an editor, and the share of the file read for it. */
+async function* rowsOf(
+  path: string,
+  dialect: Dialect,
+): AsyncGenerator<{ fields: string[]; line: number; done: number }> {
+  const { bytes: file, done } = await openCounted(path);
   const decode = lineDecoder(dialect.encoding, path);
   let failure: unknown;
-  const text = Readable.from(
-    (async function* () {
-      try {
-        for await (const bytes of file) yield decode(bytes as Buffer);
-        yield decode(null);
-      } catch (error) {
-        failure = error;
-        throw error;
-      }
-    })(),
-  );
-  const parser = parse({
-    bom: true,
-    trim: true,
-    info: true,
-    delimiter: dialect.separator,
-    record_delimiter: '\n',
-    from_line: 1 + dialect.skipLines,
-    skip_empty_lines: true,
-    max_record_size: MAX_CSV_RECORD_BYTES,
-  });
-  text.on('error', (error) => parser.destroy(error));
-  text.pipe(parser);
-  try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: Info }>) {
-      const within = record.reduce(
-        (sum, field) => sum + (field.includes('\n') ? field.split('\n').length - 1 : 0),
-        0,
-      );
-      yield { fields: record, line: info.lines - within };
+  const text = (async function* () {
+    try {
+      for await (const bytes of file) yield decode(bytes as Buffer);
+      yield decode(null);
+    } catch (error) {
+      failure = error;
+      throw error;
     }
-  } catch (cause) {
-    if (failure instanceof ChorusError) throw failure;
-    if (failure !== undefined) throw readingError(path, failure);
-    if (!(cause instanceof CsvError)) throw cause;
-    throw new ChorusError('E_DATA_FORMAT', 'the CSV file cannot be understood', {
-      facts: { path, line: lineOf(cause), reason: cause.code, separator: nameOf(dialect.separator) },
+  })();
+  const malformed = (facts: Facts, cause?: unknown) =>
+    new ChorusError('E_DATA_FORMAT', 'the CSV file cannot be understood', {
+      facts: { path, ...facts, separator: nameOf(dialect.separator) },
       hint: `every line needs as many values as the first, separated by a ${nameOf(dialect.separator)}; say another with --separator`,
       cause,
     });
+  let width: number | undefined;
+  try {
+    for await (const { fields, line } of rowsIn(text, dialect)) {
+      width ??= fields.length;
+      if (fields.length !== width) throw malformed({ line, values: fields.length, expected: width });
+      yield { fields, line, done: done() };
+    }
+  } catch (cause) {
+    if (cause instanceof ChorusError) throw cause;
+    if (failure !== undefined) throw readingError(path, failure);
+    if (!(cause instanceof CsvError)) throw cause;
+    throw malformed({ line: lineOf(cause), reason: cause.code }, cause);
   } finally {
     file.destroy();
-    text.destroy();
-    parser.destroy();
   }
 }
 
@@ -226,49 +296,18 @@ function numberIn(
   });
 }
 
-/** Samples whose label is a class; `missing` receives the others. */
-function withoutMissing(
-  inputs: Float32Array,
-  labels: Int32Array,
-  width: number,
-  missing: (sample: number) => void,
-): { inputs: Float32Array; labels: Int32Array } {
+function placesOf(numbers: Int32Array, test: (number: number) => boolean): Int32Array {
   let kept = 0;
-  for (const [k, label] of labels.entries()) {
-    if (label < 0) {
-      missing(k);
-      continue;
-    }
-    inputs.copyWithin(kept * width, k * width, (k + 1) * width);
-    labels[kept++] = label;
-  }
-  return { inputs: inputs.subarray(0, kept * width), labels: labels.slice(0, kept) };
+  const places = new Int32Array(numbers.length);
+  numbers.forEach((number, k) => {
+    if (test(number)) places[kept++] = k;
+  });
+  return places.slice(0, kept);
 }
 
-/** A growing list of floats; its capacity doubles, up to the bound of a data set. */
-function growingFloats(path: string) {
-  let array = new Float32Array(1 << 16);
-  let length = 0;
-  return {
-    /** @param samples how many there are with this one */
-    push(value: number, samples: number): void {
-      if (length === array.length) {
-        if (length * 4 >= MAX_DATASET_BYTES) {
-          throw new ChorusError('E_DATA_TOO_LARGE', 'the CSV file holds more than fits into memory', {
-            facts: { path, limit: MAX_DATASET_BYTES, fits: samples - 1 },
-            hint: `use fewer samples with --limit, up to ${samples - 1}`,
-          });
-        }
-        const larger = new Float32Array(2 * length);
-        larger.set(array);
-        array = larger;
-      }
-      array[length++] = value;
-    },
-    finish(): Float32Array {
-      const result = sharedFloats(length);
-      result.set(array.subarray(0, length));
-      return result;
-    },
-  };
+function beyondMemory(path: string, fits: number): ChorusError {
+  return new ChorusError('E_DATA_TOO_LARGE', 'the CSV file holds more than fits into memory', {
+    facts: { path, limit: MAX_DATASET_BYTES, fits },
+    hint: `use fewer samples with --limit, up to ${fits}`,
+  });
 }

@@ -1,16 +1,11 @@
 import { ChorusError } from '@chorus/protocol';
 import { MAX_AXES, MAX_CLASSES, MAX_DATASET_BYTES, MAX_SAMPLE_VALUES, MAX_SAMPLES } from './limits.ts';
 import type { DataReport } from './report.ts';
+import type { SampleFile } from './sample-file.ts';
 
-/**
- * Samples with one class each, all of one shape, in memory.
- *
- * Treat it as immutable: a trainer sends it to its worker once and knows it by identity.
- */
-export interface Dataset {
+/** Samples with one class each, all of one shape, apart from their values. */
+interface LabelledSamples {
   readonly kind: 'classification';
-  /** `count` samples of `inputShape`, row-major, sample after sample. */
-  readonly inputs: Float32Array;
   /** The class of each sample, 0 <= label < classes. */
   readonly labels: Int32Array;
   /** Shape of one sample without the batch axis; images are [channels, height, width]. */
@@ -24,6 +19,29 @@ export interface Dataset {
   /** How the files were interpreted, for data read from files. */
   readonly report?: DataReport;
 }
+
+/** A data set in memory. */
+export interface MemoryDataset extends LabelledSamples {
+  /** `count` samples of `inputShape`, row-major, sample after sample. */
+  readonly inputs: Float32Array;
+  readonly file?: undefined;
+}
+
+/** A data set whose values lie in a file, from which each batch is read. Labels are in memory. */
+export interface FileDataset extends LabelledSamples {
+  readonly file: SampleFile;
+  /** The place of each sample in the file; absent if they lie in their order. */
+  readonly rows?: Int32Array;
+  readonly inputs?: undefined;
+}
+
+/**
+ * Samples with one class each, all of one shape, in memory or in a file: training and evaluation give the same bits
+ * for both.
+ *
+ * Treat it as immutable: a trainer sends it to its worker once and knows it by identity.
+ */
+export type Dataset = MemoryDataset | FileDataset;
 
 /** A text as a sequence of tokens, for next-token prediction. */
 export interface TextDataset {
@@ -53,36 +71,23 @@ export function sharedFloats(length: number): Float32Array<SharedArrayBuffer> {
   return new Float32Array(new SharedArrayBuffer(length * 4));
 }
 
+/** A sample, its classes and its labels, to be checked. */
+type Checked = Pick<LabelledSamples, 'labels' | 'inputShape' | 'classes' | 'name'>;
+
 /**
  * A data set made of checked parts. @throws ChorusError `E_DATA_FORMAT` if the parts do not fit each other,
  * `E_DATA_LABEL` if a label is outside its range, `E_DATA_VALUE` if an input is not finite
  */
-export function createDataset(parts: Omit<Dataset, 'kind' | 'count'>): Dataset {
-  const { inputs, labels, inputShape, classes, name, classNames, report } = parts;
-  const malformed = (message: string, facts: Record<string, string | number>, hint?: string) =>
-    new ChorusError('E_DATA_FORMAT', message, { facts: { name, ...facts }, ...(hint ? { hint } : {}) });
-  if (inputShape.length > MAX_AXES || !inputShape.every((dim) => Number.isSafeInteger(dim) && dim > 0)) {
-    throw malformed('a sample has an impossible shape', { shape: inputShape.join('x') });
-  }
-  const width = valuesOf(inputShape);
-  if (width > MAX_SAMPLE_VALUES) {
-    throw malformed(
-      'a sample is too large',
-      { values: width, limit: MAX_SAMPLE_VALUES },
-      'use smaller images with --shape, or fewer columns with --leave-out',
-    );
-  }
-  if (!Number.isSafeInteger(classes) || classes < 2 || classes > MAX_CLASSES) {
-    throw malformed('classification needs at least two classes', { classes }, 'state them with --classes');
-  }
-  if (labels.length > MAX_SAMPLES || inputs.length !== labels.length * width) {
-    throw malformed('inputs and labels do not belong together', {
+export function createDataset(parts: Omit<MemoryDataset, 'kind' | 'count' | 'file'>): MemoryDataset {
+  const { inputs, labels, inputShape, name } = parts;
+  const width = checkSamples(parts);
+  if (inputs.length !== labels.length * width) {
+    throw malformed(name, 'inputs and labels do not belong together', {
       values: inputs.length,
       labels: labels.length,
       shape: inputShape.join('x'),
     });
   }
-  checkLabels(labels, classes, name);
   for (let i = 0; i < inputs.length; i++) {
     if (!Number.isFinite(inputs[i]!)) {
       throw new ChorusError('E_DATA_VALUE', 'an input value is not a finite number', {
@@ -91,17 +96,75 @@ export function createDataset(parts: Omit<Dataset, 'kind' | 'count'>): Dataset {
       });
     }
   }
+  return { ...parts, kind: 'classification', inputShape: [...inputShape], count: labels.length };
+}
+
+/**
+ * A data set whose values, finite ones, were written to a file. @throws ChorusError `E_DATA_FORMAT`, `E_DATA_LABEL` as
+ * {@link createDataset}
+ */
+export function createFileDataset(parts: Omit<FileDataset, 'kind' | 'count' | 'inputs'>): FileDataset {
+  checkSamples(parts);
   return {
+    ...parts,
     kind: 'classification',
-    inputs,
-    labels,
-    inputShape: [...inputShape],
-    classes,
-    count: labels.length,
-    name,
-    ...(classNames ? { classNames } : {}),
-    ...(report ? { report } : {}),
+    inputShape: [...parts.inputShape],
+    count: parts.labels.length,
   };
+}
+
+/** A data set of what {@link createSink} returned. */
+export function datasetOf(
+  values: { inputs: Float32Array } | { file: SampleFile },
+  parts: Omit<MemoryDataset, 'kind' | 'count' | 'inputs' | 'file'>,
+): Dataset {
+  return 'file' in values
+    ? createFileDataset({ ...parts, ...values })
+    : createDataset({ ...parts, ...values });
+}
+
+/** @returns values of one sample */
+function checkSamples({ labels, inputShape, classes, name }: Checked): number {
+  if (inputShape.length > MAX_AXES || !inputShape.every((dim) => Number.isSafeInteger(dim) && dim > 0)) {
+    throw malformed(name, 'a sample has an impossible shape', { shape: inputShape.join('x') });
+  }
+  const width = valuesOf(inputShape);
+  if (width > MAX_SAMPLE_VALUES) {
+    throw malformed(
+      name,
+      'a sample is too large',
+      { values: width, limit: MAX_SAMPLE_VALUES },
+      'use smaller images with --shape, or fewer columns with --leave-out',
+    );
+  }
+  if (!Number.isSafeInteger(classes) || classes < 2 || classes > MAX_CLASSES) {
+    throw malformed(
+      name,
+      'classification needs at least two classes',
+      { classes },
+      'state them with --classes',
+    );
+  }
+  if (labels.length > MAX_SAMPLES) throw tooManySamples(name);
+  checkLabels(labels, classes, name);
+  return width;
+}
+
+/** The refusal of more samples than indices and labels have room for. */
+export function tooManySamples(name: string): ChorusError {
+  return new ChorusError('E_DATA_TOO_LARGE', 'the data has more samples than one data set may have', {
+    facts: { name, limit: MAX_SAMPLES },
+    hint: 'use fewer with --limit',
+  });
+}
+
+function malformed(
+  name: string,
+  message: string,
+  facts: Record<string, string | number>,
+  hint?: string,
+): ChorusError {
+  return new ChorusError('E_DATA_FORMAT', message, { facts: { name, ...facts }, ...(hint ? { hint } : {}) });
 }
 
 /** @throws ChorusError `E_DATA_LABEL` naming the first label that is not in [0, classes) */
@@ -118,21 +181,32 @@ export function checkLabels(labels: Int32Array, classes: number, name: string): 
 }
 
 /**
- * The samples at `indices`, in that order, copied, so that the rest is not kept in memory.
+ * The samples at `indices`, in that order: copied if they are in memory, so that the rest is not kept there; else the
+ * file is shared.
  * @throws {RangeError} on an index outside the data set
  */
+export function subset(dataset: MemoryDataset, indices: ArrayLike<number>): MemoryDataset;
+export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset;
 export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
-  const width = valuesOf(dataset.inputShape);
-  const inputs = sharedFloats(indices.length * width);
   const labels = new Int32Array(indices.length);
   for (let k = 0; k < indices.length; k++) {
     const i = indices[k]!;
     if (!(Number.isInteger(i) && i >= 0 && i < dataset.count)) {
       throw new RangeError(`sample ${i} of ${dataset.count}`);
     }
-    inputs.set(dataset.inputs.subarray(i * width, (i + 1) * width), k * width);
     labels[k] = dataset.labels[i]!;
   }
   const { report: _ofTheWhole, ...rest } = dataset;
-  return { ...rest, inputs, labels, count: indices.length };
+  const count = indices.length;
+  if (rest.file) {
+    const rows = Int32Array.from(indices, (i) => rest.rows?.[i] ?? i);
+    return { ...rest, labels, rows, count };
+  }
+  const width = valuesOf(dataset.inputShape);
+  const inputs = sharedFloats(count * width);
+  for (let k = 0; k < count; k++) {
+    const i = indices[k]!;
+    inputs.set(rest.inputs.subarray(i * width, (i + 1) * width), k * width);
+  }
+  return { ...rest, inputs, labels, count };
 }

@@ -2,9 +2,11 @@ import { readFile, stat } from 'node:fs/promises';
 import { ChorusError } from '@chorus/protocol';
 import { type ClassFolders, type ImageFile, listClassFolders } from './class-folders.ts';
 import { type ClassOptions, classNamesOf, numberLabels } from './class-names.ts';
-import { createDataset, type Dataset, sharedFloats, valuesOf } from './dataset.ts';
+import { type Dataset, datasetOf, type MemoryDataset, sharedFloats, valuesOf } from './dataset.ts';
 import { MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from './limits.ts';
 import { listFolder } from './listing.ts';
+import { type SampleValues, staysInMemory } from './sample-sink.ts';
+import { SampleWriter, type SpillOptions } from './sample-writer.ts';
 
 /** [channels, height, width] with 1 (grey) or 3 (red, green, blue) channels. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
@@ -15,7 +17,11 @@ export interface ImageOptions extends ClassOptions {
   limit?: number;
   /** Which images of a class (numbered from 0 by name) to take; all by default. */
   keep?: (index: number) => boolean;
+  /** Where the images go if they are too many for memory; without it they are refused. */
+  spill?: SpillOptions;
   signal?: AbortSignal;
+  /** Share of the images that has been decoded. */
+  onProgress?: (fraction: number) => void;
 }
 
 /** Loaded with the first image: its native library takes 15 MB, and most nodes read other data. */
@@ -33,8 +39,15 @@ const CONCURRENCY = 4;
  * Images are turned by their EXIF orientation. All become one shape; others are resized to it, and distorted if
  * proportions differ. Transparency becomes black. With a limit, classes are thinned evenly. The classes, and the
  * default shape, are those of the whole folder, regardless of which images are kept.
- * @throws ChorusError `E_DATA_UNREADABLE`, `E_DATA_FORMAT` naming the file, `E_DATA_LABEL`
+ * @throws ChorusError `E_DATA_UNREADABLE`, `E_DATA_FORMAT` naming the file, `E_DATA_LABEL`, `E_DATA_TOO_LARGE`,
+ * `E_DATA_DISK`
  */
+export function loadImages(
+  folder: string,
+  name: string,
+  options?: ImageOptions & { spill?: never },
+): Promise<MemoryDataset>;
+export function loadImages(folder: string, name: string, options: ImageOptions): Promise<Dataset>;
 export async function loadImages(folder: string, name: string, options: ImageOptions = {}): Promise<Dataset> {
   const folders = await listClassFolders(await listFolder(folder));
   const { images, leftOut } = folders;
@@ -71,15 +84,8 @@ export async function loadImages(folder: string, name: string, options: ImageOpt
     });
   }
   const shape = options.imageShape ?? (await imageShapeOf(folders, signal));
-  const width = valuesOf(shape);
-  const inputs = sharedFloats(files.length * width);
-  let resized = 0;
-  await eachOf(files, signal, async ({ path }, i) => {
-    const wasOther = await decodeInto(inputs.subarray(i * width, (i + 1) * width), path, shape);
-    if (wasOther) resized++;
-  });
-  return createDataset({
-    inputs,
+  const { values, resized } = await decodeAll(files, shape, options);
+  return datasetOf(values, {
     labels: Int32Array.from(files, ({ number }) => number),
     inputShape: [...shape],
     classes: classNames.length,
@@ -167,12 +173,44 @@ async function factsOf(path: ImageFile['path']): Promise<{ width: number; height
   });
 }
 
-/** @returns whether the image had another size */
-async function decodeInto(
-  target: Float32Array,
+/** The pixels of all images, and how many of them had another size. */
+async function decodeAll(
+  files: readonly Pick<ImageFile, 'path'>[],
+  shape: ImageShape,
+  { spill, signal, onProgress }: ImageOptions,
+): Promise<{ values: SampleValues; resized: number }> {
+  const width = valuesOf(shape);
+  let resized = 0;
+  let decoded = 0;
+  const each = (take: (pixels: Uint8Array, i: number) => Promise<void> | void) =>
+    eachOf(files, signal, async ({ path }, i) => {
+      const { pixels, wasOther } = await decode(path, shape);
+      await take(pixels, i);
+      if (wasOther) resized++;
+      onProgress?.(++decoded / files.length);
+    });
+  if (staysInMemory(spill, files.length * width)) {
+    const inputs = sharedFloats(files.length * width);
+    await each((pixels, i) => {
+      for (let k = 0; k < width; k++) inputs[i * width + k] = pixels[k]! / 255;
+    });
+    return { values: { inputs }, resized };
+  }
+  const writer = await SampleWriter.create(spill!, files.length * width);
+  try {
+    await each((pixels, i) => writer.write(pixels, { position: i * width }));
+    return { values: { file: await writer.finish({ stride: width, values: 'pixel' }) }, resized };
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+}
+
+/** The pixels of an image, channel by channel, and whether it had another size. */
+async function decode(
   path: ImageFile['path'],
   [channels, height, width]: ImageShape,
-): Promise<boolean> {
+): Promise<{ pixels: Uint8Array; wasOther: boolean }> {
   return reading(path, async (bytes) => {
     const sharp = await loadSharp();
     const image = sharp(bytes, { limitInputPixels: MAX_IMAGE_PIXELS, failOn: 'error' });
@@ -185,10 +223,11 @@ async function decodeInto(
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     const plane = width * height;
+    const pixels = new Uint8Array(channels * plane);
     for (let c = 0; c < channels; c++) {
-      for (let i = 0; i < plane; i++) target[c * plane + i] = data[i * info.channels + c]! / 255;
+      for (let i = 0; i < plane; i++) pixels[c * plane + i] = data[i * info.channels + c]!;
     }
-    return autoOrient.width !== width || autoOrient.height !== height;
+    return { pixels, wasOther: autoOrient.width !== width || autoOrient.height !== height };
   });
 }
 

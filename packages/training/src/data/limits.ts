@@ -1,9 +1,18 @@
 /** Bounds on data from files. Each is a constant with its reason. */
 
-/** Memory of one data set's inputs (float32): a whole ImageNet intentionally does not fit. */
+/** Memory of one data set's inputs (float32) where no folder for larger ones is known. */
 export const MAX_DATASET_BYTES = 2 ** 31;
 
-/** Samples of one data set: indices stay in 32 bits and label arrays small. */
+/**
+ * Memory of a data set's inputs (float32) beyond which they are written to a file instead: MNIST's 60,000 images fit,
+ * and two processes may hold them.
+ */
+export const MEMORY_DATASET_BYTES = 2 ** 28;
+
+/** Free space that a file of samples leaves on its disk. */
+export const LEAST_FREE_BYTES = 2 ** 30;
+
+/** Samples of one data set: indices stay in 32 bits; labels and an epoch's order take at most 256 MiB each. */
 export const MAX_SAMPLES = 2 ** 26;
 
 /** Classes; matches the bound of a task's terms. */

@@ -120,7 +120,7 @@ describe('CSV', () => {
     ['text among the numbers', 'a,label\n1,0\nx,1\n', { line: 3, column: 'a', value: 'x' }],
     ['an empty field', 'a,label\n1,0\n,1\n', { line: 3, value: '' }],
     ['a number beyond float32', 'a,label\n1e39,0\n', { value: '1e39' }],
-    ['ragged lines', 'a,label\n1,0\n1,0,1\n', { reason: 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH' }],
+    ['ragged lines', 'a,label\n1,0\n1,0,1\n', { line: 3, values: 3, expected: 2 }],
     ['an open quote', 'a,label\n"1,0\n', { reason: 'CSV_QUOTE_NOT_CLOSED' }],
     ['a header only', 'a,label\n', {}],
     ['one class only', 'a,label\n1,x\n2,x\n', { classes: 1 }],

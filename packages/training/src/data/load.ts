@@ -6,14 +6,26 @@ import { type ClassOptions, someOf } from './class-names.ts';
 import { csvClassNames, loadCsv } from './csv.ts';
 import type { ColumnOptions } from './csv-columns.ts';
 import { isCsv, type StatedDialect } from './csv-dialect.ts';
-import type { Dataset } from './dataset.ts';
+import type { Dataset, MemoryDataset } from './dataset.ts';
 import { idxClassNames, loadIdx } from './idx.ts';
 import { type ImageShape, imageClassNames, imageShapeOf, loadImages } from './images.ts';
+import { MEMORY_DATASET_BYTES } from './limits.ts';
 import { dangling, type Entry, endingOf, folderPath, type Listing, listFolder } from './listing.ts';
+import { sweep } from './own-files.ts';
 import type { Part } from './part-names.ts';
 import { type Division, dividedFiles, dividedFolders } from './parts.ts';
 import { type DataReport, Tally } from './report.ts';
-import { isAboutData, isText, readTexts, textWindows } from './text.ts';
+import { staysInMemory } from './sample-sink.ts';
+import type { SpillOptions } from './sample-writer.ts';
+import {
+  isAboutData,
+  isText,
+  readTexts,
+  textFiles,
+  textWindows,
+  textWindowsInFile,
+  windowsIn,
+} from './text.ts';
 import { unreadable } from './unreadable.ts';
 
 export interface LoadOptions extends ClassOptions, ColumnOptions, StatedDialect {
@@ -25,7 +37,11 @@ export interface LoadOptions extends ClassOptions, ColumnOptions, StatedDialect 
   imageShape?: ImageShape;
   /** Text: tokens of one window, 32 by default. */
   context?: number;
+  /** Where samples go that are too many for memory; without it they are refused with `E_DATA_TOO_LARGE`. */
+  spill?: SpillOptions;
   signal?: AbortSignal;
+  /** Share of the data that has been read, 0 to 1. */
+  onProgress?: (fraction: number) => void;
 }
 
 /** If data is not divided into train and test, every fifth sample is held out. */
@@ -42,17 +58,23 @@ const HOLD_OUT = 5;
  * `path` is a folder or one CSV file. Without a division into train and test, every fifth sample is the test part.
  * The classes, their numbers and the shape of images are always those of the training part, for either part.
  *
+ * Samples that are too many for memory are written to a file, if `spill` names a folder for it. The data set is the same
+ * for every use.
+ *
  * @example
  * const digits = await loadDataset('data/mnist', { split: 'test', limit: 1000 });
  * @throws ChorusError `E_DATA_UNREADABLE` if the file system refuses, `E_DATA_FORMAT` if the content cannot be used
  * (naming file, line or column), `E_DATA_LABEL` if samples have other classes, `E_DATA_TOO_LARGE` beyond the memory
- * of one data set
+ * of one data set, `E_DATA_DISK` if the file of samples does not fit onto its disk
  */
+export function loadDataset(path: string, options?: LoadOptions & { spill?: never }): Promise<MemoryDataset>;
+export function loadDataset(path: string, options: LoadOptions): Promise<Dataset>;
 export async function loadDataset(path: string, options: LoadOptions = {}): Promise<Dataset> {
   const { split = 'train', limit } = options;
   if (limit !== undefined && !(Number.isInteger(limit) && limit > 0))
     throw new RangeError(`a limit of ${limit}`);
   options.signal?.throwIfAborted();
+  if (options.spill) await sweep(options.spill.folder);
   const name = `${basename(resolve(path))}/${split}`;
   const info = await stat(path).catch((cause: unknown) => {
     throw unreadable(path, cause);
@@ -65,20 +87,43 @@ export async function loadDataset(path: string, options: LoadOptions = {}): Prom
 }
 
 /**
- * Load both parts of data, which mean the same by their classes and shapes.
+ * Load both parts of data, which mean the same by their classes and shapes. Together they take no more memory than one
+ * data set may.
  * @throws ChorusError as {@link loadDataset}
  */
+export function loadParts(
+  path: string,
+  options?: Omit<LoadOptions, 'split' | 'spill'> & { spill?: never },
+): Promise<{ train: MemoryDataset; test: MemoryDataset }>;
+export function loadParts(
+  path: string,
+  options: Omit<LoadOptions, 'split'>,
+): Promise<{ train: Dataset; test: Dataset }>;
 export async function loadParts(
   path: string,
   options: Omit<LoadOptions, 'split'> = {},
 ): Promise<{ train: Dataset; test: Dataset }> {
-  const train = await loadDataset(path, { ...options, split: 'train' });
-  const test = await loadDataset(path, { ...options, ...meaningOf(train), split: 'test' });
+  const { spill, onProgress } = options;
+  const half = (from: number) =>
+    onProgress ? { onProgress: (fraction: number) => onProgress(from + fraction / 2) } : {};
+  const train = await loadDataset(path, { ...options, ...half(0), split: 'train' });
+  const test = await loadDataset(path, {
+    ...options,
+    ...meaningOf(train),
+    ...half(0.5),
+    split: 'test',
+    ...(spill ? { spill: { ...spill, memoryBytes: memoryLeft(spill, train) } } : {}),
+  });
   if (train.inputShape.join() === test.inputShape.join()) return { train, test };
   throw new ChorusError('E_DATA_FORMAT', 'the parts of the data do not look alike', {
     facts: { path, train: train.inputShape.join('x'), test: test.inputShape.join('x') },
     hint: 'give both parts the same columns, or images one size with --shape',
   });
+}
+
+/** Memory of the test part: what the training part leaves, or little if that did not fit. */
+function memoryLeft({ memoryBytes = MEMORY_DATASET_BYTES }: SpillOptions, train: Dataset): number {
+  return train.inputs ? Math.max(0, memoryBytes - train.inputs.byteLength) : memoryBytes / 8;
 }
 
 /** Properties that another part, folder or node must share with this data to be compatible. */
@@ -266,21 +311,37 @@ async function loadTexts(
         leftOut.add('texts next to those of the parts', entry.name);
     }
   }
-  const text = await readTexts(part ? { ...listing, entries: [part] } : listing, name);
-  // The last fifth, not every fifth window: neighbouring windows share their text.
-  const cut = Math.floor((text.tokens.length * (HOLD_OUT - 1)) / HOLD_OUT);
-  const tokens =
-    whole || used
-      ? text.tokens
-      : split === 'train'
-        ? text.tokens.subarray(0, cut)
-        : text.tokens.subarray(cut);
+  const chosen = part ? { ...listing, entries: [part] } : listing;
   const report: DataReport = {
     format: 'text',
     notes: [`text is read as bytes, ${context} of which foretell the next`],
     leftOut: leftOut.list(),
   };
-  return textWindows({ ...text, tokens }, { context, report, ...(limit === undefined ? {} : { limit }) });
+  const windows = { context, report, ...(limit === undefined ? {} : { limit }) };
+  const { spill } = options;
+  if (spill) {
+    const files = await textFiles(chosen);
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    const [from, to] = whole || used ? [0, bytes] : rangeOf(split, bytes);
+    const count = windowsIn({ name, tokens: to - from }, windows);
+    // All tokens are in memory before the windows of one part are.
+    if (!staysInMemory(spill, Math.max(bytes, count * context))) {
+      return textWindowsInFile(
+        files,
+        { from, to, name },
+        { ...windows, spill, ...(options.signal ? { signal: options.signal } : {}) },
+      );
+    }
+  }
+  const text = await readTexts(chosen, name);
+  const tokens = whole || used ? text.tokens : text.tokens.subarray(...rangeOf(split, text.tokens.length));
+  return textWindows({ ...text, tokens }, windows);
+}
+
+/** The last fifth is held out, not every fifth window: neighbouring windows share their text. */
+function rangeOf(split: Part, length: number): [from: number, to: number] {
+  const cut = Math.floor((length * (HOLD_OUT - 1)) / HOLD_OUT);
+  return split === 'train' ? [0, cut] : [cut, length];
 }
 
 /** Files that hold data in an unsupported format. */

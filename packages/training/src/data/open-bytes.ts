@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ChorusError } from '@chorus/protocol';
@@ -9,17 +10,24 @@ import { unreadable } from './unreadable.ts';
  * @throws ChorusError `E_DATA_UNREADABLE`; while it is read, what {@link readingError} explains
  */
 export async function openBytes(path: string): Promise<Readable> {
+  return (await openCounted(path)).bytes;
+}
+
+/** {@link openBytes}, and the share of the file, 0 to 1, that has been read at any moment. */
+export async function openCounted(path: string): Promise<{ bytes: Readable; done: () => number }> {
   const first = createReadStream(path, { end: 1 });
   let gzip = false;
+  let size: number;
   try {
     for await (const chunk of first) gzip = chunk[0] === 0x1f && chunk[1] === 0x8b;
+    size = (await stat(path)).size;
   } catch (error) {
     throw unreadable(path, error);
   }
   const file = createReadStream(path);
-  if (!gzip) return file;
+  const done = () => Math.min(1, file.bytesRead / Math.max(1, size));
   // An error of either ends both; the reader of the result sees it.
-  return pipeline(file, createGunzip(), () => {});
+  return { bytes: gzip ? pipeline(file, createGunzip(), () => {}) : file, done };
 }
 
 /**

@@ -3,8 +3,18 @@ import { open } from 'node:fs/promises';
 import { ChorusError } from '@chorus/protocol';
 import { atomicWrite } from '@chorus/utils';
 import { z } from 'zod';
-import { createDataset, type Dataset, sharedFloats, valuesOf } from './dataset.ts';
+import {
+  createDataset,
+  createFileDataset,
+  type Dataset,
+  type MemoryDataset,
+  sharedFloats,
+  valuesOf,
+} from './dataset.ts';
 import { MAX_CLASSES, MAX_SAMPLE_VALUES, MAX_SAMPLES } from './limits.ts';
+import { staysInMemory } from './sample-sink.ts';
+import { describeFile, type SpillOptions } from './sample-writer.ts';
+import { floatPieces } from './samples.ts';
 
 /**
  * A node's private data as one file: magic `CHORSHRD`, version, length of a JSON header, the header, inputs
@@ -32,18 +42,31 @@ export async function writeShard(path: string, dataset: Dataset): Promise<void> 
   MAGIC.copy(prefix);
   prefix.writeUInt32LE(VERSION, 8);
   prefix.writeUInt32LE(header.length, 12);
-  const parts = [prefix, header, littleEndian(dataset.inputs), littleEndian(dataset.labels)];
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  await atomicWrite(path, [...parts, hash.digest()]);
+  async function* content(): AsyncGenerator<Uint8Array> {
+    const hash = createHash('sha256');
+    const parts = async function* () {
+      yield* [prefix, header];
+      for await (const piece of floatPieces(dataset)) yield littleEndian(piece);
+      yield littleEndian(dataset.labels);
+    };
+    for await (const part of parts()) {
+      hash.update(part);
+      yield part;
+    }
+    yield hash.digest();
+  }
+  await atomicWrite(path, content());
 }
 
 /**
  * Read a data set written by {@link writeShard}.
+ * @param spill if given, a shard too large for memory is read where it lies, batch by batch
  * @throws ChorusError `E_DATA_UNREADABLE` if the file cannot be read, `E_DATA_FORMAT` if it is not a
  * whole, undamaged shard
  */
-export async function readShard(path: string): Promise<Dataset> {
+export function readShard(path: string): Promise<MemoryDataset>;
+export function readShard(path: string, spill?: Pick<SpillOptions, 'memoryBytes'>): Promise<Dataset>;
+export async function readShard(path: string, spill?: Pick<SpillOptions, 'memoryBytes'>): Promise<Dataset> {
   const damaged = (message: string, facts: Record<string, string | number> = {}, cause?: unknown) =>
     new ChorusError('E_DATA_FORMAT', message, {
       facts: { path, ...facts },
@@ -89,25 +112,41 @@ export async function readShard(path: string): Promise<Dataset> {
     if (size !== PREFIX_BYTES + headerLength + 4 * (values + header.count) + DIGEST_BYTES) {
       throw damaged('the shard does not have the stated size', { size, count: header.count });
     }
-    const inputs = sharedFloats(values);
+    const inMemory = staysInMemory(spill, values);
+    const inputs = inMemory ? sharedFloats(values) : null;
     const labels = new Int32Array(header.count);
-    await read(new Uint8Array(inputs.buffer));
+    if (inputs) await read(new Uint8Array(inputs.buffer));
+    else await readPast(values, read, () => damaged('a value of the shard is not a finite number'));
     await read(new Uint8Array(labels.buffer));
     const expected = hash.digest();
     const digest = Buffer.alloc(DIGEST_BYTES);
     await file.read(digest, 0, DIGEST_BYTES);
     if (!digest.equals(expected)) throw damaged('the shard is damaged: its checksum does not match');
     const { classNames, inputShape, classes, name } = header;
-    return createDataset({
-      inputs,
-      labels,
-      inputShape,
-      classes,
-      name,
-      ...(classNames ? { classNames } : {}),
-    });
+    const rest = { labels, inputShape, classes, name, ...(classNames ? { classNames } : {}) };
+    if (inputs) return createDataset({ inputs, ...rest });
+    const layout = {
+      offset: PREFIX_BYTES + headerLength,
+      stride: 4 * valuesOf(inputShape),
+      values: 'float32',
+    } as const;
+    return createFileDataset({ file: await describeFile(path, layout), ...rest });
   } finally {
     await file.close();
+  }
+}
+
+/** Read values only to check them. */
+async function readPast(
+  values: number,
+  read: (target: Uint8Array) => Promise<void>,
+  infinite: () => Error,
+): Promise<void> {
+  for (let at = 0; at < values; ) {
+    const piece = new Float32Array(Math.min(2 ** 20, values - at));
+    await read(new Uint8Array(piece.buffer));
+    if (!piece.every(Number.isFinite)) throw infinite();
+    at += piece.length;
   }
 }
 

@@ -1,4 +1,4 @@
-import { createDataset, type Dataset, sharedFloats } from '../data/dataset.ts';
+import { createDataset, type MemoryDataset, sharedFloats } from '../data/dataset.ts';
 import { MAX_SAMPLES } from '../data/limits.ts';
 import { permutation, type Random, random } from '../random.ts';
 import { flatten } from './curve.ts';
@@ -37,7 +37,7 @@ export interface SyntheticOptions {
  * const train = syntheticDigits({ seed: 1, count: 6000 });
  * const test = syntheticDigits({ seed: 2, count: 1000 });
  */
-export function syntheticDigits({ seed, count }: SyntheticOptions): Dataset {
+export function syntheticDigits({ seed, count }: SyntheticOptions): MemoryDataset {
   if (!(Number.isInteger(count) && count > 0 && count <= MAX_SAMPLES))
     throw new RangeError(`${count} images`);
   const inputs = sharedFloats(count * PIXELS);

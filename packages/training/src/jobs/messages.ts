@@ -1,4 +1,5 @@
 import { ChorusError, type ErrorCode, type Facts } from '@chorus/protocol';
+import type { SampleFile } from '../data/sample-file.ts';
 import type { Device } from '../device/devices.ts';
 import type { PrivacySettings } from '../privacy/accountant.ts';
 import type { ProcessLimits } from './limits.ts';
@@ -127,11 +128,20 @@ export interface EvaluateJob extends Job {
   kind: 'evaluate';
 }
 
-interface Data {
+/** A data set on its way to the process: its values, or the file they are in. */
+export interface SentData {
+  /** Values of one sample. */
+  width: number;
+  labels: Int32Array;
+  inputs?: Float32Array | undefined;
+  file?: SampleFile | undefined;
+  /** The place of each sample in the file; absent if they lie in their order. */
+  rows?: Int32Array | undefined;
+}
+
+interface Data extends SentData {
   kind: 'data';
   key: number;
-  inputs: Float32Array;
-  labels: Int32Array;
 }
 
 interface Forget {

@@ -17,13 +17,13 @@ import type { PrivacySettings } from '../privacy/accountant.ts';
 import { permutation, random } from '../random.ts';
 import { ports, type TrainingGraphs } from './graph.ts';
 import { clippedSumIn, privateStep } from './private-training.ts';
+import type { Samples } from './samples.ts';
 
-/** Samples and labels as the worker holds them. */
-export interface Samples {
-  inputs: Float32Array;
-  labels: Int32Array;
-  /** The samples as one tensor for the epoch graph, made when first used. */
-  whole?: { data: Tensor; labels: Tensor };
+/** Samples as inputs of an epoch graph, and which of them are meant. */
+export interface Fed {
+  data: Tensor;
+  labels: Tensor;
+  index: BigInt64Array;
 }
 
 /** Called between runs; throws to stop. */
@@ -57,6 +57,7 @@ export class LocalTraining {
   readonly #epoch: InferenceSession | null;
   readonly #evaluate: InferenceSession;
   readonly #private: PrivateTraining | null;
+  readonly #whole = new WeakMap<Samples, Pick<Fed, 'data' | 'labels'>>();
 
   private constructor(
     graph: TrainingGraph,
@@ -127,7 +128,8 @@ export class LocalTraining {
     for (let epoch = 0; epoch < epochs; epoch++) {
       const order = permutation(count, random(seed, firstEpoch + epoch));
       for (let step = 0; step < full; ) {
-        const steps = this.#epoch ? Math.min(stepsPerRun, full - step) : 1;
+        const most = Math.max(1, Math.floor(samples.most / batchSize));
+        const steps = this.#epoch ? Math.min(stepsPerRun, most, full - step) : 1;
         const index = order.subarray(step * batchSize, (step + steps) * batchSize);
         const before = performance.now();
         const [next, stepLosses] = this.#epoch
@@ -170,7 +172,7 @@ export class LocalTraining {
     const state = { parameters: start.slice(), velocity: new Float32Array(start.length) };
     const losses: number[] = [];
     const progressed = () => check(losses.length / steps, losses.at(-1) ?? 0);
-    const clippedSum = clippedSumIn(graph, epoch, this.#whole(samples), progressed);
+    const clippedSum = clippedSumIn(graph, epoch, (indices) => this.#feed(samples, indices), progressed);
     // A data set smaller than a batch is in each batch whole.
     const expected = Math.min(batchSize, count);
     for (let step = 1; step <= steps; step++) {
@@ -197,7 +199,7 @@ export class LocalTraining {
     const graph = this.#graph;
     const { data, labels, logits } = ports(graph);
     const count = samples.labels.length;
-    const width = samples.inputs.length / count;
+    const { width } = samples;
     const feeds = parameterFeeds(graph, parameters);
     const state = stateFeeds(
       graph.state.filter(({ name }) => graph.inputs.evaluateState.includes(name)),
@@ -213,7 +215,7 @@ export class LocalTraining {
         ...state,
         [data.name]: dataTensor(
           graph,
-          samples.inputs.slice(from * width, to * width),
+          samples.gather(Uint32Array.from({ length: to - from }, (_, k) => from + k)),
           to - from,
           this.#shape(width),
         ),
@@ -230,13 +232,29 @@ export class LocalTraining {
     return sampleShape(ports(this.#graph).data.shape, width);
   }
 
-  #whole(samples: Samples): { data: Tensor; labels: Tensor } {
-    const count = samples.labels.length;
-    samples.whole ??= {
-      data: dataTensor(this.#graph, samples.inputs, count, this.#shape(samples.inputs.length / count)),
-      labels: labelTensor(this.#graph, samples.labels),
-    };
-    return samples.whole;
+  /** In memory, all samples as one tensor that is made once; else those that are meant. */
+  #feed(samples: Samples, indices: ArrayLike<number>): Fed {
+    const { inputs, labels, width } = samples;
+    if (!inputs) {
+      const values = dataTensor(this.#graph, samples.gather(indices), indices.length, this.#shape(width));
+      return {
+        data: values,
+        labels: labelTensor(
+          this.#graph,
+          Int32Array.from(indices, (i) => labels[i]!),
+        ),
+        index: BigInt64Array.from(indices, (_, k) => BigInt(k)),
+      };
+    }
+    let whole = this.#whole.get(samples);
+    if (!whole) {
+      whole = {
+        data: dataTensor(this.#graph, inputs, labels.length, this.#shape(width)),
+        labels: labelTensor(this.#graph, labels),
+      };
+      this.#whole.set(samples, whole);
+    }
+    return { ...whole, index: BigInt64Array.from(indices, BigInt) };
   }
 
   async #runSteps(
@@ -249,13 +267,12 @@ export class LocalTraining {
   ): Promise<[Feeds, Float32Array]> {
     const { data, labels } = ports(this.#graph);
     const { inputs, outputs } = this.#graph;
-    const whole = this.#whole(samples);
-    const index = BigInt64Array.from(order, BigInt);
+    const fed = this.#feed(samples, order);
     const results = await session.run({
       ...carried,
-      [data.name]: whole.data,
-      [labels.name]: whole.labels,
-      [inputs.index]: new Tensor('int64', index, [steps, order.length / steps]),
+      [data.name]: fed.data,
+      [labels.name]: fed.labels,
+      [inputs.index]: new Tensor('int64', fed.index, [steps, order.length / steps]),
       [inputs.learningRate]: new Tensor('float32', new Float32Array(steps).fill(learningRate), [steps]),
     });
     return [this.#carry(results), results[outputs.losses]!.data as Float32Array];
@@ -268,9 +285,8 @@ export class LocalTraining {
     learningRate: number,
   ): Promise<[Feeds, number[]]> {
     const { data, labels } = ports(this.#graph);
-    const width = samples.inputs.length / samples.labels.length;
-    const batch = new Float32Array(order.length * width);
-    order.forEach((i, k) => void batch.set(samples.inputs.subarray(i * width, (i + 1) * width), k * width));
+    const { width } = samples;
+    const batch = samples.gather(order);
     const results = await this.#step.run({
       ...carried,
       [data.name]: dataTensor(this.#graph, batch, order.length, this.#shape(width)),

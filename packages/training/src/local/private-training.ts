@@ -104,13 +104,14 @@ export async function privateStep(
 }
 
 /**
- * Sums clipped gradients in onnxruntime, with the data set's tensors of {@link clippedSumGraph}'s epoch.
+ * Sums clipped gradients in onnxruntime, by {@link clippedSumGraph}'s epoch.
+ * @param feed the tensors of given samples
  * @param progressed called after each run; throws to stop
  */
 export function clippedSumIn(
   graph: TrainingGraph,
   epoch: InferenceSession,
-  data: { data: Tensor; labels: Tensor },
+  feed: (samples: readonly number[]) => { data: Tensor; labels: Tensor; index: BigInt64Array },
   progressed: () => void,
 ): ClippedSum {
   const { inputs, outputs } = graph;
@@ -122,13 +123,13 @@ export function clippedSumIn(
     const losses: number[] = [];
     for (let from = 0; from < samples.length; ) {
       const count = Math.min(perRun, samples.length - from);
-      const index = BigInt64Array.from(samples.slice(from, from + count), BigInt);
+      const fed = feed(samples.slice(from, from + count));
       const feeds: Feeds = {
         ...parameterFeeds(graph, parameters),
         ...stateFeeds(graph.state),
-        [graph.dataInputs[0]!.name]: data.data,
-        [graph.labelInput!.name]: data.labels,
-        [inputs.index]: new Tensor('int64', index, [count, 1]),
+        [graph.dataInputs[0]!.name]: fed.data,
+        [graph.labelInput!.name]: fed.labels,
+        [inputs.index]: new Tensor('int64', fed.index, [count, 1]),
         [inputs.learningRate]: new Tensor('float32', new Float32Array(count), [count]),
       };
       const before = performance.now();

@@ -43,8 +43,16 @@ receive<ToHost>(
     else if (message.kind === 'stop') stop(message.id);
     else if (message.kind === 'usage') void send({ kind: 'usage', peakBytes: measured() });
     else if (message.kind === 'data') {
-      const [inputs, labels] = [own(message.inputs), own(message.labels)];
-      worker!.postMessage({ ...message, inputs, labels }, [inputs.buffer, labels.buffer]);
+      const { inputs, labels, rows } = message;
+      const owned = {
+        labels: own(labels),
+        ...(inputs ? { inputs: own(inputs) } : {}),
+        ...(rows ? { rows: own(rows) } : {}),
+      };
+      worker!.postMessage(
+        { ...message, ...owned },
+        Object.values(owned).map(({ buffer }) => buffer),
+      );
     } else if (message.kind === 'forget') worker!.postMessage(message);
     else {
       const flag = new Int32Array(new SharedArrayBuffer(4));

@@ -6,20 +6,24 @@ import {
   type EvaluateJob,
   type FromWorker,
   packError,
+  type SentData,
   type Stoppable,
   type ToWorker,
   type TrainJob,
   type WorkerSetup,
 } from '../jobs/messages.ts';
 import { describe, trainingGraphs } from '../local/graph.ts';
-import { LocalTraining, type Samples } from '../local/local-training.ts';
+import { LocalTraining } from '../local/local-training.ts';
+import { type Samples, samplesOf } from '../local/samples.ts';
 
 /** Constants of a foreign model that the runtime may compute when it opens it. */
 const MAX_FOLDED_BYTES = 64 * 2 ** 20;
 
 const port = parentPort!;
 const setup = workerData as WorkerSetup;
-const samples = new Map<number, Samples>();
+const sent = new Map<number, SentData>();
+/** Those that a job has used. */
+const opened = new Map<number, Samples>();
 const send = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
 try {
@@ -53,10 +57,12 @@ try {
 async function handle(training: LocalTraining, message: ToWorker): Promise<void> {
   switch (message.kind) {
     case 'data':
-      samples.set(message.key, { inputs: message.inputs, labels: message.labels });
+      sent.set(message.key, message);
       break;
     case 'forget':
-      samples.delete(message.key);
+      opened.get(message.key)?.close();
+      opened.delete(message.key);
+      sent.delete(message.key);
       break;
     default:
       await work(training, message);
@@ -70,7 +76,8 @@ async function work(training: LocalTraining, job: Stoppable<TrainJob | EvaluateJ
   };
   try {
     if (Atomics.load(job.stop, 0) !== 0) throw new ChorusError('E_ABORTED', 'stopped');
-    const data = samples.get(job.data)!;
+    const data = opened.get(job.data) ?? samplesOf(sent.get(job.data)!);
+    opened.set(job.data, data);
     if (job.kind === 'evaluate') {
       send({
         kind: 'done',

@@ -27,8 +27,10 @@ export function checkFit(
     });
   }
   if (
-    dataset.inputs.length !== dataset.count * valuesOf(dataset.inputShape) ||
-    dataset.labels.length !== dataset.count
+    dataset.labels.length !== dataset.count ||
+    (dataset.file
+      ? (dataset.rows?.length ?? dataset.count) !== dataset.count
+      : dataset.inputs.length !== dataset.count * valuesOf(dataset.inputShape))
   ) {
     throw new ChorusError('E_DATA_SHAPE', 'the data set contradicts itself', {
       facts: { name: dataset.name },

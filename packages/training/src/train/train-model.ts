@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { AutodiffError, insertLora, mergeLora, withParameters } from '@chorus/autodiff';
 import { ChorusError } from '@chorus/protocol';
 import type { Dataset } from '../data/dataset.ts';
+import { floatPieces } from '../data/samples.ts';
 import type { Device } from '../device/devices.ts';
 import type { Loss, Optimizer } from '../jobs/messages.ts';
 import { type Checkpoint, type EpochResult, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
@@ -63,7 +64,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainedMod
   const { loss = { kind: 'softmax-cross-entropy' }, optimizer, lora, freeze } = options;
   if (!(Number.isSafeInteger(epochs) && epochs > 0)) throw new RangeError(`epochs is ${epochs}`);
   const adapted = lora ? withAdapters(model, lora, seed) : undefined;
-  const run = runOf(options, loss);
+  const run = await runOf(options, loss);
   const saved = checkpoints === undefined ? null : await readCheckpoint(checkpoints);
   if (saved && !options.resume) {
     throw new ChorusError('E_CHECKPOINT_EXISTS', 'the folder holds checkpoints of an earlier training', {
@@ -187,10 +188,9 @@ const RUN_PARTS = [
 ] as const;
 
 /** Short digests of the parts of a training, to find out which differ. */
-function runOf(options: TrainModelOptions, loss: Loss): string {
+async function runOf(options: TrainModelOptions, loss: Loss): Promise<string> {
   const { model, dataset, batchSize, learningRate, optimizer, freeze, lora, seed } = options;
-  const { inputs, labels, count, inputShape, classes } = dataset;
-  const data = digestOf(JSON.stringify([count, inputShape, classes]), bytesOf(inputs), bytesOf(labels));
+  const data = await digestOfData(dataset);
   const settings = [
     batchSize,
     learningRate,
@@ -208,12 +208,18 @@ function runOf(options: TrainModelOptions, loss: Loss): string {
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 
-/** 48 bits: enough to distinguish a user's own trainings. */
-function digestOf(...parts: (string | Uint8Array)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex').slice(0, 12);
+/** The same for data in memory and in a file. */
+async function digestOfData(dataset: Dataset): Promise<string> {
+  const { labels, count, inputShape, classes } = dataset;
+  const hash = createHash('sha256').update(JSON.stringify([count, inputShape, classes]));
+  for await (const piece of floatPieces(dataset)) hash.update(bytesOf(piece));
+  return shortened(hash.update(bytesOf(labels)));
 }
+
+/** 48 bits: enough to distinguish a user's own trainings. */
+const shortened = (hash: Hash): string => hash.digest('hex').slice(0, 12);
+
+const digestOf = (part: string | Uint8Array): string => shortened(createHash('sha256').update(part));
 
 /** The parts in which two trainings differ, for a sentence. */
 function differences(one: string, other: string): string {

@@ -1,6 +1,6 @@
 import { encodeModel, GraphBuilder } from '@chorus/autodiff';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDataset, type Dataset, subset } from '../data/dataset.ts';
+import { createDataset, type MemoryDataset, subset } from '../data/dataset.ts';
 import { syntheticDigits } from '../digits/synthetic.ts';
 import { buildModel } from '../model/build.ts';
 import { createTrainer, type Trainer, type TrainerOptions } from './trainer.ts';
@@ -193,7 +193,7 @@ describe('a trainer', () => {
     ['no samples', { count: 0, labels: new Int32Array(0), inputs: new Float32Array(0) }, 'E_DATA_EMPTY', {}],
     ['fewer inputs than it says', { inputs: new Float32Array(784) }, 'E_DATA_SHAPE', {}],
   ])('a trainer refuses %s before training', async (_, change, code, facts) => {
-    const dataset: Dataset = { ...digits, ...change };
+    const dataset: MemoryDataset = { ...digits, ...change };
     await expect(trainer.train({ ...settings, dataset, parameters: trainer.initial })).rejects.toMatchObject({
       code,
       facts,

@@ -1,5 +1,5 @@
 import { ChorusError, MAX_MODEL_BYTES } from '@chorus/protocol';
-import type { Dataset } from '../data/dataset.ts';
+import { type Dataset, valuesOf } from '../data/dataset.ts';
 import { chooseDevice, type Device } from '../device/devices.ts';
 import type { ProcessLimits } from '../jobs/limits.ts';
 import {
@@ -324,7 +324,9 @@ class ProcessTrainer implements Trainer {
     }
     const key = this.#next++;
     sent.set(dataset, key);
-    void process.send({ kind: 'data', key, inputs: dataset.inputs, labels: dataset.labels });
+    const { inputs, labels, inputShape } = dataset;
+    const values = dataset.file ? { file: dataset.file, rows: dataset.rows } : { inputs };
+    void process.send({ kind: 'data', key, width: valuesOf(inputShape), labels, ...values });
     return key;
   }
 

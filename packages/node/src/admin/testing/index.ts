@@ -15,6 +15,7 @@ export type { HostReadings } from '../../metrics/host-metrics.ts';
 export { HostMetrics } from '../../metrics/host-metrics.ts';
 export { PrometheusMeter } from '../../metrics/meter.ts';
 export { meteredChain } from '../../metrics/metered-chain.ts';
+export { folderBytes } from '../../status/disk-watch.ts';
 export { closeStore, openStore } from '../../store/database.ts';
 export { MIGRATIONS } from '../../store/schema.ts';
 export { eventsApp } from '../host-areas/events.ts';
