@@ -9,46 +9,18 @@ import type {
   StakeWithdrawRequest,
   StakeWithdrawResult,
 } from '@chorus/admin-api';
-import { exactAmount } from '@chorus/chain';
-import {
-  type Address,
-  type ChainPort,
-  ChorusError,
-  hasCode,
-  type StakeAccount,
-  type StakePosition,
-  sameAddress,
-  sharesWorth,
-  stakeValue,
-} from '@chorus/protocol';
+import { type Address, ChorusError, hasCode, sameAddress, sharesWorth, stakeValue } from '@chorus/protocol';
 import pLimit from 'p-limit';
+import type { StakeChain } from './stake-chain.ts';
+import { amountTexts, endedTasks, stakeToken } from './stake-reads.ts';
+import { isOf, nothingToWithdraw, notMature, stakedAt, stakeLocked, timeOf } from './stake-refusals.ts';
 import { stakesDocument, unbondableShares, unbondingOf } from './stakes-document.ts';
-
-/** The part of the chain that these actions need. */
-export type StakeChain = Pick<
-  ChainPort,
-  | 'account'
-  | 'identity'
-  | 'registerIdentity'
-  | 'depositStake'
-  | 'requestUnbond'
-  | 'withdrawStake'
-  | 'stakeAccount'
-  | 'unbondSeconds'
-  | 'task'
-  | 'balance'
-  | 'decimals'
-  | 'symbol'
-  | 'now'
->;
 
 export interface StakesParts {
   chain: StakeChain;
   /** URI of the registration file, for an identity that is registered here. */
   registrationUri: () => Promise<string> | string;
 }
-
-type Ticket = StakePosition['tickets'][number];
 
 /**
  * The wallet's stake by hand: shown, deposited, delegated, unbonded, withdrawn. Everything is checked before
@@ -82,8 +54,8 @@ export class Stakes {
     const addresses = new Set(stakes.positions.map(({ token }) => token));
     if (query.token !== undefined) addresses.add(query.token.toLowerCase() as Address);
     const tokens: StakeToken[] = [];
-    for (const token of addresses) tokens.push(await this.#token(token, account));
-    const ended = await this.#ended(stakes.positions);
+    for (const token of addresses) tokens.push(await stakeToken(chain, token, account));
+    const ended = await endedTasks(chain, stakes.positions);
     return stakesDocument(stakes, { now, unbondSeconds, tokens, ended });
   }
 
@@ -103,7 +75,7 @@ export class Stakes {
     checkAmount(amount);
     const balance = await chain.balance(token, chain.account);
     if (balance < amount) {
-      const text = await this.#texts(token);
+      const text = await amountTexts(chain, token);
       throw new ChorusError('E_STAKE_BALANCE', 'the wallet holds fewer tokens than that', {
         facts: { wallet: chain.account, token, balance: text(balance), asked: text(amount) },
         hint: `${text(amount - balance)} more are needed; deposit less, or send tokens to the wallet`,
@@ -142,13 +114,13 @@ export class Stakes {
     const chain = this.#chain;
     if (asked !== 'all') checkAmount(BigInt(asked));
     const stakes = await chain.stakeAccount(chain.account);
-    const position = this.#stakedAt(stakes, { token, from });
+    const position = stakedAt(chain, stakes, { token, from });
     const { pool, agentId, owner } = position;
     const staked = stakeValue(pool, position.shares);
     const amount = asked === 'all' ? staked : BigInt(asked);
     const most = unbondableShares(position);
     if (amount > staked) {
-      const text = await this.#texts(position.token);
+      const text = await amountTexts(chain, position.token);
       throw new ChorusError('E_STAKE_TOO_LITTLE', 'the wallet has less stake there', {
         facts: { owner, agentId, asked: text(amount), staked: text(staked) },
         hint: `unbond ${text(staked)} or less, or "all"`,
@@ -157,7 +129,7 @@ export class Stakes {
     // If all of it is requested, no share is left behind, unless a lock depends on the rounding remainder.
     const all = amount === staked && position.shares <= most;
     const shares = all ? position.shares : sharesWorth(pool, amount);
-    if (shares > most) throw await this.#locked(position, amount, stakeValue(pool, most));
+    if (shares > most) throw await stakeLocked(chain, position, amount, stakeValue(pool, most));
     const done = { dryRun, token: position.token, owner, agentId: agentId.toString() };
     if (dryRun) {
       const availableAt = timeOf((await chain.now()) + (await chain.unbondSeconds()));
@@ -195,7 +167,7 @@ export class Stakes {
       .filter((position) => isOf(position, { token, from }))
       .flatMap((position) => position.tickets.map((ticket) => ({ position, ticket })));
     const worth = asked.filter(({ position, ticket }) => stakeValue(position.pool, ticket.shares) > 0n);
-    if (worth.length === 0) throw this.#nothing(stakes, asked.length > 0, { token, from });
+    if (worth.length === 0) throw nothingToWithdraw(chain, stakes, asked.length > 0, { token, from });
     // A chain without transactions has an old time: it decides itself whether the next block is late enough.
     const late = Math.max(now, Math.floor(Date.now() / 1000));
     const withdrawn: StakeWithdrawResult['withdrawn'] = [];
@@ -221,7 +193,7 @@ export class Stakes {
         waiting.push(each);
       }
     }
-    if (withdrawn.length === 0) throw await this.#notMature(waiting, now);
+    if (withdrawn.length === 0) throw await notMature(chain, waiting, now);
     return {
       dryRun,
       withdrawn,
@@ -231,154 +203,6 @@ export class Stakes {
       })),
     };
   }
-
-  // ---- what is refused ----
-
-  /** The one pool of the account's stake that a request means: of this token, behind this identity or its own. */
-  #stakedAt(
-    stakes: StakeAccount,
-    { token, from }: Pick<StakeUnbondRequest, 'token' | 'from'>,
-  ): StakePosition {
-    const { account } = this.#chain;
-    const staked = stakes.positions.filter(({ shares }) => shares > 0n);
-    const meant = staked.filter((position) => isOf(position, { token, from: from ?? account }));
-    const [position, ...more] = meant;
-    if (position && more.length === 0) return position;
-    if (!position) {
-      const others = [...new Set(staked.map(({ owner }) => owner))];
-      throw new ChorusError('E_STAKE_NONE', 'the wallet has no stake there', {
-        facts: { wallet: account, from: from ?? account, token },
-        hint:
-          others.length > 0
-            ? `it has stake behind the identity of ${others.join(', ')}: name one with --from`
-            : '`chorus stake show` lists what it has; what is unbonding already is withdrawn, not unbonded again',
-      });
-    }
-    const tokens = [...new Set(meant.map((each) => each.token))];
-    throw new ChorusError('E_STAKE_AMBIGUOUS', 'the wallet has stake there in more than one pool', {
-      facts: { tokens: tokens.join(', '), identities: meant.map(({ agentId }) => agentId).join(', ') },
-      hint: tokens.length > 1 ? 'name the token: --token ADDRESS' : 'name the identity: --from NUMBER',
-    });
-  }
-
-  async #locked(position: StakePosition, amount: bigint, free: bigint): Promise<ChorusError> {
-    const { locks, pool, owner, agentId } = position;
-    const text = await this.#texts(position.token);
-    const ended = await this.#ended([position]);
-    const own = sameAddress(owner, this.#chain.account);
-    const over = locks.filter(({ taskId }) => ended.has(taskId)).map(({ taskId }) => taskId);
-    const hints = [
-      ...(free > 0n ? [`${text(free)} can be unbonded now`] : []),
-      ...(over.length > 0
-        ? [`task ${over.join(', ')} has ended: a node of its member releases the stake when it runs`]
-        : []),
-      ...(over.length < locks.length
-        ? [
-            own
-              ? 'the rest when its tasks have ended; to leave one: `chorus task leave ID`'
-              : 'the rest when its tasks have ended',
-          ]
-        : []),
-    ];
-    return new ChorusError('E_STAKE_LOCKED', 'tasks have locked some of this stake', {
-      facts: {
-        owner,
-        agentId,
-        asked: text(amount),
-        free: text(free),
-        locked: text(pool.locked),
-        tasks: locks.map(({ taskId }) => taskId).join(', '),
-      },
-      hint: hints.join('; '),
-    });
-  }
-
-  #nothing(
-    { positions }: StakeAccount,
-    slashed: boolean,
-    { token, from }: Pick<StakeWithdrawRequest, 'token' | 'from'>,
-  ): ChorusError {
-    const facts = { wallet: this.#chain.account, token, from };
-    if (slashed) {
-      return new ChorusError('E_STAKE_NOTHING_TO_WITHDRAW', 'slashing took all that was unbonding', {
-        facts,
-        hint: '`chorus stake show` lists the slashes',
-      });
-    }
-    return new ChorusError('E_STAKE_NOTHING_TO_WITHDRAW', 'nothing is unbonding', {
-      facts,
-      hint: positions.some(({ shares, tickets }) => shares > 0n || tickets.length > 0)
-        ? 'request stake back first: chorus stake unbond; `chorus stake show` lists the stake'
-        : 'the wallet has no stake',
-    });
-  }
-
-  async #notMature(
-    waiting: { position: StakePosition; ticket: Ticket }[],
-    now: number,
-  ): Promise<ChorusError> {
-    const [first] = waiting.toSorted((a, b) => a.ticket.maturesAt - b.ticket.maturesAt);
-    const { position, ticket } = first!;
-    const text = await this.#texts(position.token);
-    const availableAt = timeOf(ticket.maturesAt);
-    const seconds = Math.max(1, ticket.maturesAt - now);
-    return new ChorusError('E_STAKE_NOT_MATURE', 'the unbonding period is not over', {
-      facts: {
-        ticket: ticket.id,
-        amount: text(stakeValue(position.pool, ticket.shares)),
-        availableAt,
-        seconds,
-      },
-      hint: `withdraw it at ${availableAt}, in ${seconds} s`,
-    });
-  }
-
-  // ---- what is read ----
-
-  /** Tasks that have locked stake in one of these pools, and have ended. */
-  async #ended(positions: readonly StakePosition[]): Promise<Set<bigint>> {
-    const ended = new Set<bigint>();
-    for (const taskId of new Set(positions.flatMap(({ locks }) => locks.map((lock) => lock.taskId)))) {
-      if ((await this.#chain.task(taskId)).status === 'ended') ended.add(taskId);
-    }
-    return ended;
-  }
-
-  /** Anyone can stake any token on an identity, even one whose contract does not answer. */
-  async #token(address: Address, account: Address): Promise<StakeToken> {
-    const orNull = <T>(answer: Promise<T>): Promise<T | null> =>
-      answer.catch((error) => {
-        if (hasCode(error, 'E_CHAIN_TOKEN')) return null;
-        throw error;
-      });
-    const [symbol, decimals, balance] = await Promise.all([
-      this.#chain.symbol(address),
-      orNull(this.#chain.decimals(address)),
-      orNull(this.#chain.balance(address, account)),
-    ]);
-    return { address, symbol, decimals, balance: balance?.toString() ?? null };
-  }
-
-  /** Amounts of a token as text. */
-  async #texts(address: Address): Promise<(units: bigint) => string> {
-    const { symbol, decimals } = await this.#token(address, this.#chain.account);
-    return (units) =>
-      decimals === null
-        ? `${units} units of ${address}`
-        : `${exactAmount(units, decimals)} ${symbol ?? `of ${address}`}`;
-  }
-}
-
-const timeOf = (seconds: number): string => new Date(1000 * seconds).toISOString();
-
-/** Whether a pool is of this token, and behind this identity: its owner's address, or its number. */
-function isOf(
-  position: StakePosition,
-  { token, from }: { token?: string | undefined; from?: string | undefined },
-): boolean {
-  if (token !== undefined && !sameAddress(position.token, token)) return false;
-  if (from === undefined) return true;
-  return from.startsWith('0x') ? sameAddress(position.owner, from) : position.agentId === BigInt(from);
 }
 
 function checkAmount(amount: bigint): void {
