@@ -28,13 +28,13 @@ export interface BytesModel {
   sampling: BytesSettings;
 }
 
-/** The model of a training task. Its terms say whether it is a classifier or a language model. */
+/** The model of a training task; its terms say what a sample looks like and what the classes are. */
 export interface NetworkModel {
   kind: 'network';
   task: bigint;
   cid: string | null;
-  /** Only for a task that trains on text. */
-  sampling: BytesSettings;
+  /** For a task that trains on text; null: the model is a classifier. */
+  sampling: BytesSettings | null;
 }
 
 export type AgentModel = ChatModel | ClassifierModel | BytesModel | NetworkModel;

@@ -107,11 +107,11 @@ function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOption
     return { kind: 'classifier', file, classes: classesOf(classes, yaml, options), input: input ?? null };
   }
   const { task, cid = null, bytes } = network!;
-  return { kind: 'network', task: BigInt(task), cid, sampling: samplingOf(bytes) };
+  return { kind: 'network', task: BigInt(task), cid, sampling: bytes === undefined ? null : samplingOf(bytes) };
 }
 
-function samplingOf(bytes: true | BytesSettings | undefined): BytesSettings {
-  return bytes === true || bytes === undefined ? defaultBytes() : bytes;
+function samplingOf(bytes: true | BytesSettings): BytesSettings {
+  return bytes === true ? defaultBytes() : bytes;
 }
 
 function classesOf(

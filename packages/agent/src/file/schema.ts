@@ -94,7 +94,7 @@ const network = z
       .regex(/^[A-Za-z0-9]{1,120}$/, 'must be a CID')
       .optional()
       .describe('A published model of that task, used if no peer has the aggregates to compute it from'),
-    bytes: z.union([z.literal(true), bytes]).optional().describe('How text is sampled, for a task that trains on text'),
+    bytes: z.union([z.literal(true), bytes]).optional().describe('The task trains on text: true, or how it is sampled. Default: it trains a classifier'),
   })
   .describe('The model of a training task, checked against its whole history on chain');
 
