@@ -107,7 +107,7 @@ export function describeEngine(name: string, factory: () => Promise<EngineCase>)
       const { facts } = (await open()).engine;
       expect(facts.inputModes.length).toBeGreaterThan(0);
       expect(facts.outputModes).toContain('text/plain');
-      expect(facts.bytesPerToken).toBeGreaterThan(0);
+      expect(facts.bytesPerToken ?? 1).toBeGreaterThan(0);
       expect(facts.model).not.toBe('');
     });
   });

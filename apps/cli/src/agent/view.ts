@@ -11,9 +11,11 @@ export function answerText(text: string): string {
 /** What one request may use, in a sentence. */
 export function limitsLine({ limits }: AgentDefinition, facts?: EngineFacts): string {
   const { steps, tokens, seconds, concurrent } = limits;
-  const unit = facts?.bytesPerToken === 1 ? 'bytes' : 'tokens';
+  const { bytesPerToken = 4 } = facts ?? {};
+  const unit = bytesPerToken === 1 ? 'bytes' : 'tokens';
   const count = (value: number) => value.toLocaleString('en');
-  return `${count(steps)} calls of the model, ${count(tokens)} ${unit}, ${count(seconds)} s; ${count(concurrent)} requests at once`;
+  const length = bytesPerToken === null ? '' : ` ${count(tokens)} ${unit},`;
+  return `${count(steps)} calls of the model,${length} ${count(seconds)} s; ${count(concurrent)} requests at once`;
 }
 
 /** A model in one line. */

@@ -93,7 +93,7 @@ class ModelExecutor implements AgentExecutor {
       yield event;
     }
     if (!finished) throw new ChorusError('E_ENGINE_RESPONSE', "the model's answer ended before it was complete");
-    const estimate = { input: prompt.tokens, output: Math.ceil(written / facts.bytesPerToken) };
+    const estimate = { input: prompt.tokens, output: Math.ceil(written / (facts.bytesPerToken ?? Infinity)) };
     ledger.spend(finished.usage, estimate);
     if (finished.reason === 'filtered') {
       yield { type: 'rejected', reason: "the model's host withheld the answer" };

@@ -7,9 +7,6 @@ const QUESTION_PART = 3 / 4;
 /** Tokens around each message, in the templates of chat models. */
 const PER_MESSAGE = 4;
 
-/** Files and JSON values are counted by their size as well, so that attachments cannot pass a limit on text. */
-const BYTES_OF_NOTHING = 0;
-
 export interface Prompt {
   messages: EngineMessage[];
   /** Estimated from the size of the texts: the model counts its own tokens only when it answers. */
@@ -28,7 +25,7 @@ export function promptFor(
   { message, history }: { message: AgentMessage; history: readonly AgentMessage[] },
   tokens: number,
 ): Prompt {
-  const count = (each: EngineMessage) => Math.ceil(bytesOf(each) / bytesPerToken) + (bytesPerToken > 1 ? PER_MESSAGE : 0);
+  const count = (each: EngineMessage) => tokensOf(each, bytesPerToken);
   const system: EngineMessage[] =
     conversation && instructions.trim() !== ''
       ? [{ role: 'system', text: instructions, files: [], data: [] }]
@@ -57,12 +54,17 @@ export function promptFor(
   return { messages: [...system, ...earlier, question], tokens: used };
 }
 
+function tokensOf(message: EngineMessage, bytesPerToken: number | null): number {
+  if (bytesPerToken === null) return 0;
+  return Math.ceil(bytesOf(message) / bytesPerToken) + (bytesPerToken > 1 ? PER_MESSAGE : 0);
+}
+
 function messageOf({ from, text, files, data }: AgentMessage): EngineMessage {
   return { role: from === 'caller' ? 'user' : 'assistant', text, files, data };
 }
 
 function bytesOf({ text, files, data }: EngineMessage): number {
-  const values = data.reduce<number>((sum, value) => sum + (JSON.stringify(value)?.length ?? BYTES_OF_NOTHING), 0);
+  const values = data.reduce<number>((sum, value) => sum + (JSON.stringify(value)?.length ?? 0), 0);
   const textFiles = files.filter(({ mediaType }) => isText(mediaType));
   return Buffer.byteLength(text) + values + textFiles.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }

@@ -1,4 +1,4 @@
-import type { Engine, EngineEvent, EngineFacts, EngineRequest } from '@chorus/protocol';
+import { ChorusError, type Engine, type EngineEvent, type EngineFacts, type EngineRequest } from '@chorus/protocol';
 import { endpointFault } from './faults.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 import { chatMessages } from './messages.ts';
@@ -98,7 +98,7 @@ class ChatEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#closing.abort(new ChorusError('E_AGENT_CLOSED', 'the model has been closed'));
   }
 }
 

@@ -18,7 +18,9 @@ const TOO_LONG = /context.{0,40}(?:length|window|size)|(?:too long|too many toke
 export function endpointFault(error: unknown, model: string): ChorusError {
   const known = causes(error).find((each) => each instanceof ChorusError);
   if (known) return known;
-  const { statusCode: status, responseBody = '' } = (error ?? {}) as CallFault;
+  const { statusCode, responseBody = '' } = (error ?? {}) as CallFault;
+  // A stream that breaks has the status with which it began.
+  const status = statusCode !== undefined && statusCode >= 400 ? statusCode : undefined;
   const said = saidBy(error);
   const fault = (code: ErrorCode, message: string, hint: string) =>
     new ChorusError(code, message, {
@@ -47,7 +49,19 @@ export function endpointFault(error: unknown, model: string): ChorusError {
   if (isNetworkFault(error)) {
     return fault('E_ENGINE_UNAVAILABLE', 'the endpoint does not answer', 'check model.openai.url, and that its server runs');
   }
-  return fault('E_ENGINE_RESPONSE', 'the endpoint answers in a form that is not understood', 'check model.openai.url');
+  if (/ended (?:without|before)/.test(said)) {
+    return fault('E_ENGINE_RESPONSE', 'the answer ended before it was complete', 'try again, or check the server of the model');
+  }
+  if (isMalformed(error)) {
+    return fault('E_ENGINE_RESPONSE', 'the endpoint answers in a form that is not understood', 'check model.openai.url');
+  }
+  // An error inside the stream.
+  return fault('E_ENGINE_UNAVAILABLE', 'the endpoint has failed', 'try again later, or check its server');
+}
+
+/** Errors of the SDK about what it read. */
+function isMalformed(error: unknown): boolean {
+  return causes(error).some(({ name }) => /JSONParse|TypeValidation|InvalidResponse|EmptyResponse|SyntaxError/.test(name));
 }
 
 function causes(error: unknown): Error[] {

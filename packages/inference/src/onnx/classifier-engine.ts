@@ -63,7 +63,7 @@ class ClassifierEngine implements Engine {
       inputModes: [...(isImage ? ['image/png', 'image/jpeg', 'image/webp'] : []), 'application/json'],
       outputModes: ['application/json', 'text/plain'],
       conversation: false,
-      bytesPerToken: 4,
+      bytesPerToken: null,
       details: { input: sample.join('x'), classes },
     };
   }

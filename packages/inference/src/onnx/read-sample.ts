@@ -34,7 +34,7 @@ export function readSample({ files, data, text }: EngineMessage, shape: readonly
     throw refuse(`this agent does not read files of the type ${file.mediaType.slice(0, 60)}`);
   }
   const value = file ? parse(new TextDecoder().decode(file.bytes)) : data.length > 0 ? data[0] : parse(text);
-  if (!Array.isArray(value)) throw refuse(`this agent reads ${wanted}`);
+  if (!Array.isArray(value)) throw refuse('the message has no sample that this agent reads');
   if (value.length > MAX_SAMPLE_VALUES) throw refuse('the list is too long');
   const numbers: unknown[] = value.flat(MAX_AXES - 1);
   if (numbers.length !== size) throw refuse(`the list has ${numbers.length} numbers, and not ${size}`);

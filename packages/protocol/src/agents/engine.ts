@@ -35,8 +35,11 @@ export interface EngineFacts {
   outputModes: readonly string[];
   /** Whether earlier messages of a conversation count. */
   conversation: boolean;
-  /** Bytes of UTF-8 that make about one token, to bound a prompt before the model counts it. */
-  bytesPerToken: number;
+  /**
+   * Bytes of UTF-8 that make about one token, to bound a prompt before the model counts it; null if the model has no
+   * tokens, and the size of its input is fixed.
+   */
+  bytesPerToken: number | null;
   /** Facts for readers, such as the shape of an input and the number of classes. */
   details: Readonly<Record<string, string | number>>;
 }

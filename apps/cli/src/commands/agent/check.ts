@@ -55,7 +55,7 @@ async function checkAction(file: string, flags: InspectOptions): Promise<void> {
   } catch (error) {
     if (abort.signal.aborted) reportAndExit(abort.signal.reason);
     failure = asChorusError(error);
-    checks.push({ check: at, ok: false, detail: explain(failure).message });
+    checks.push({ check: at, ok: false, detail: detailOf(failure) });
   } finally {
     await engine?.close();
   }
@@ -63,6 +63,13 @@ async function checkAction(file: string, flags: InspectOptions): Promise<void> {
   if (flags.json) printJson(documentOf(file, checks, agent, facts, failure));
   else show(file, checks, agent, facts, failure);
   await finish(failure === undefined ? EXIT.ok : exitCodeOf(failure));
+}
+
+/** Faults of a file are listed below, each at its place. */
+function detailOf(failure: unknown): string {
+  if (!(failure instanceof AgentFileError)) return explain(failure).message;
+  const { length } = failure.faults;
+  return length === 1 ? 'one fault' : `${length} faults`;
 }
 
 async function answered(agent: LoadedAgent, engine: Engine, signal: AbortSignal): Promise<Check> {

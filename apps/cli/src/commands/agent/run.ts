@@ -64,15 +64,20 @@ async function runAction(file: string, flags: RunFlags): Promise<void> {
 async function once(executor: AgentExecutor, flags: RunFlags, signal: AbortSignal): Promise<void> {
   const files = await Promise.all(flags.file.map(attach));
   const text = flags.message ?? (files.length > 0 ? '' : await standardInput());
-  const reply = await ask(executor, {
-    contextId: randomUUID(),
-    message: callerSays(text, files),
-    history: [],
-    signal,
-    ...(flags.json ? {} : { onText: (part: string) => write(process.stdout, answerText(part)) }),
-  });
-  if (flags.json) printJson(reply satisfies Reply);
-  else if (reply.text !== '') write(process.stdout, '\n');
+  let hasText = false;
+  const show = (part: string) => {
+    hasText = true;
+    write(process.stdout, answerText(part));
+  };
+  const question = { contextId: randomUUID(), message: callerSays(text, files), history: [], signal };
+  let reply: Reply;
+  try {
+    reply = await ask(executor, flags.json ? question : { ...question, onText: show });
+  } finally {
+    // What follows, an error too, begins on a line of its own.
+    if (hasText) write(process.stdout, '\n');
+  }
+  if (flags.json) printJson(reply);
   if (reply.rejected !== null) throw new ChorusError('E_AGENT_INPUT', reply.rejected);
 }
 
