@@ -53,7 +53,7 @@ export function readYaml(text: string): YamlValue | Fault {
   const lines = new LineCounter();
   const deep = tooDeep(text);
   if (deep) return deep;
-  const document = parseDocument(text, { lineCounter: lines, logLevel: 'silent' });
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem) {
     const [place] = problem.linePos ?? [{ line: 1, col: 1 }];

@@ -50,7 +50,7 @@ export function readSample({ files, data, text }: EngineMessage, shape: readonly
 
 /** JSON, or numbers between commas; undefined if it is neither. */
 function parse(text: string): unknown {
-  if (text.length > MAX_TEXT) return undefined;
+  if (text.trim() === '' || text.length > MAX_TEXT) return undefined;
   for (const json of [text, `[${text}]`]) {
     try {
       const value: unknown = JSON.parse(json);

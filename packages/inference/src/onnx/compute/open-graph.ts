@@ -4,6 +4,7 @@ import {
   checkOperators,
   DataType,
   type DataTypeName,
+  type Graph,
   type Model,
   parseModel,
   type ValueInfo,
@@ -53,7 +54,7 @@ export async function openGraph(
   const first = parsed.graph.outputs[0]!.name;
   return {
     sample,
-    isProbability: parsed.graph.nodes.some(({ op, outputs }) => op === 'Softmax' && outputs.includes(first)),
+    isProbability: producerOf(parsed.graph, first) === 'Softmax',
     async run(values) {
       const outputs = await session.run({ [input.name]: tensorOf(dtype, values, dims) }, [first]).catch((cause: unknown) => {
         throw unsupported('onnxruntime cannot run the model', {}, 'check that it runs in onnxruntime', cause);
@@ -62,6 +63,13 @@ export async function openGraph(
       return { dims: output.dims, data: floatsOf(output) };
     },
   };
+}
+
+/** The operator that computes a value, without copies of it. */
+function producerOf(graph: Graph, name: string): string | undefined {
+  const producer = graph.nodes.find(({ outputs }) => outputs.includes(name));
+  // Nodes are in topological order, so this ends.
+  return producer?.op === 'Identity' ? producerOf(graph, producer.inputs[0]!) : producer?.op;
 }
 
 function readGraph(bytes: Uint8Array, foreign: boolean): { parsed: Model; input: ValueInfo } {

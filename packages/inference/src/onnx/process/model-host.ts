@@ -66,6 +66,11 @@ export class ModelHost {
     this.#limits = limits;
   }
 
+  /** The process id; undefined while there is no process. */
+  get pid(): number | undefined {
+    return this.#life?.child.pid;
+  }
+
   /**
    * Opens the model.
    * @throws ChorusError `E_MODEL_...` why it cannot be used
