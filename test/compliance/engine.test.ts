@@ -4,7 +4,9 @@ import { counting, largest } from '../../packages/inference/src/testing/models.t
 import { ScriptedEngine } from '../twins/engine.ts';
 import { describeEngine } from './engine.ts';
 
-const picture = { files: [{ name: 'a.bin', mediaType: 'application/octet-stream', bytes: new Uint8Array(4) }] };
+const picture = {
+  files: [{ name: 'a.bin', mediaType: 'application/octet-stream', bytes: new Uint8Array(4) }],
+};
 
 describeEngine('in memory', async () => ({
   engine: new ScriptedEngine(),

@@ -1,5 +1,6 @@
 import { type Engine, type EngineEvent, type EngineMessage, hasCode } from '@chorus/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
+import { collect } from '../collect.ts';
 
 export interface EngineCase {
   engine: Engine;
@@ -72,7 +73,9 @@ export function describeEngine(name: string, factory: () => Promise<EngineCase>)
     test('a request that was aborted before throws the reason of its signal', async () => {
       const { engine, questions } = await open();
       const reason = new Error('no longer wanted');
-      await expect(ask(engine, user({ text: questions[0]![0] }), AbortSignal.abort(reason))).rejects.toBe(reason);
+      await expect(ask(engine, user({ text: questions[0]![0] }), AbortSignal.abort(reason))).rejects.toBe(
+        reason,
+      );
     });
 
     test('a request that is aborted at its beginning throws the reason, and the next one is answered', async () => {
@@ -111,10 +114,6 @@ export function describeEngine(name: string, factory: () => Promise<EngineCase>)
       expect(facts.model).not.toBe('');
     });
   });
-}
-
-export async function collect(events: AsyncIterable<EngineEvent>): Promise<EngineEvent[]> {
-  return Array.fromAsync(events);
 }
 
 export const textOf = (events: readonly EngineEvent[]): string =>

@@ -1,4 +1,10 @@
-import { ChorusError, type Engine, type EngineEvent, type EngineFacts, type EngineRequest } from '@chorus/protocol';
+import {
+  ChorusError,
+  type Engine,
+  type EngineEvent,
+  type EngineFacts,
+  type EngineRequest,
+} from '@chorus/protocol';
 
 export interface ScriptedOptions {
   /** Events of one answer; `echo: ` and the message by default. */
@@ -46,7 +52,8 @@ export class ScriptedEngine implements Engine {
 
 async function* echo({ messages }: EngineRequest): AsyncGenerator<EngineEvent> {
   const { text, files } = messages.at(-1)!;
-  if (files.length > 0) throw new ChorusError('E_AGENT_INPUT', 'this agent reads no files', { hint: 'send text' });
+  if (files.length > 0)
+    throw new ChorusError('E_AGENT_INPUT', 'this agent reads no files', { hint: 'send text' });
   for (const part of ['echo: ', text]) {
     await new Promise(setImmediate);
     yield { type: 'text', text: part };

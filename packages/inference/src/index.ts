@@ -8,6 +8,6 @@
 export { type ChatOptions, createChatEngine } from './chat/chat-engine.ts';
 export { type Classification, type ClassifierOptions, createClassifier } from './onnx/classifier-engine.ts';
 export type { LocalModelOptions } from './onnx/host-options.ts';
-export type { Sampling } from './onnx/messages.ts';
+export type { Sampling } from './onnx/jobs/messages.ts';
 export type { HostLimits } from './onnx/process/model-host.ts';
 export { createTextModel, type TextModelOptions } from './onnx/text-engine.ts';

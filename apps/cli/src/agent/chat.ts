@@ -15,7 +15,7 @@ const HELP = `/file PATH   attach a file to the next message
 const say = (text: string) => write(process.stdout, text);
 
 /**
- * A conversation in the terminal. Ctrl-C stops the answer; when there is none, it ends the conversation.
+ * A conversation in the terminal. Ctrl-C stops an answer, and between answers it ends the conversation.
  * @throws Interrupted if Ctrl-C ended it
  */
 export async function chat(executor: AgentExecutor, name: string): Promise<void> {

@@ -27,7 +27,7 @@ export function loadAgent(file: string): LoadedAgent {
   return { definition, path, folder };
 }
 
-/** A text file of at most so many bytes; nothing of a larger one is read. */
+/** A text file; nothing of one that is larger than `maxBytes` is read. */
 function readText(path: string, maxBytes: number): string {
   const refuse = (message: string, hint: string, cause?: unknown) =>
     new ChorusError('E_AGENT_FILE', message, { facts: { path }, hint, cause });
@@ -36,7 +36,10 @@ function readText(path: string, maxBytes: number): string {
     const info = statSync(path);
     if (!info.isFile()) throw refuse('it is not a file', 'name the file itself');
     if (info.size > maxBytes) {
-      throw refuse(`the file is too long: ${info.size} of at most ${maxBytes} bytes`, 'name another file, or shorten it');
+      throw refuse(
+        `the file is too long: ${info.size} of at most ${maxBytes} bytes`,
+        'name another file, or shorten it',
+      );
     }
     bytes = readFileSync(path);
   } catch (cause) {

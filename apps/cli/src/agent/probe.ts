@@ -22,7 +22,11 @@ export interface Probed {
  * Asks an agent's model one real question. The engine stays open.
  * @throws ChorusError of the model
  */
-export async function probe(definition: AgentDefinition, engine: Engine, signal: AbortSignal): Promise<Probed> {
+export async function probe(
+  definition: AgentDefinition,
+  engine: Engine,
+  signal: AbortSignal,
+): Promise<Probed> {
   const began = performance.now();
   const reply = await ask(createExecutor({ definition, engine }), {
     contextId: randomUUID(),

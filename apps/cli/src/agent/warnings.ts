@@ -19,7 +19,8 @@ export function warningsOf({ model, instructions, skills }: AgentDefinition, fac
   }
   for (const { id, inputModes } of skills ?? []) {
     const unread = inputModes?.filter((mode) => !facts.inputModes.includes(mode)) ?? [];
-    if (unread.length > 0) warnings.push(`skill ${id} promises to read ${unread.join(', ')}, which the model does not`);
+    if (unread.length > 0)
+      warnings.push(`skill ${id} promises to read ${unread.join(', ')}, which the model does not`);
   }
   return warnings;
 }

@@ -13,7 +13,7 @@ export interface CardSkill {
 }
 
 /**
- * What an agent's file says of it, in the JSON of an A2A 1.0 AgentCard. Whoever serves the agent adds
+ * What an agent's file says of it, in the JSON of an A2A 1.0 AgentCard. The server of the agent adds
  * `supportedInterfaces`, security schemes and signatures.
  */
 export interface CardFields {

@@ -32,7 +32,9 @@ export function faultsOf(error: z.ZodError, yaml: YamlValue, schema: z.ZodType):
 function narrowed(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
   const misses = (branch: readonly Issue[]) =>
-    branch.some(({ code, path }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value'));
+    branch.some(
+      ({ code, path }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value'),
+    );
   const near = issue.errors.filter((branch) => !misses(branch));
   if (near.length !== 1) return [issue];
   return near[0]!.flatMap((inner) => narrowed({ ...inner, path: [...issue.path, ...inner.path] }));
@@ -42,13 +44,22 @@ function faultsOfIssue(issue: Issue, yaml: YamlValue, schema: z.ZodType): Found[
   const path = [...issue.path];
   if (issue.code !== 'unrecognized_keys') {
     const missing = issue.code === 'invalid_type' && valueAt(yaml.value, path) === undefined;
-    const message = missing ? MISSING : issue.code === 'invalid_union' ? 'has the wrong form' : faultOf(issue);
+    const message = missing
+      ? MISSING
+      : issue.code === 'invalid_union'
+        ? 'has the wrong form'
+        : faultOf(issue);
     return [place(yaml, path, message, missing ? 'add it' : 'correct it')];
   }
   return issue.keys.map((key) => {
     const at = [...path, key];
     if (isPlanned(at)) {
-      return place(yaml, at, 'is not supported yet by this version', 'remove it; the documentation lists what is');
+      return place(
+        yaml,
+        at,
+        'is not supported yet by this version',
+        'remove it; the documentation lists what is',
+      );
     }
     const meant = similar(key, keysAt(schema, path));
     const loose = 'put a text that has a comma into quotes';
@@ -76,7 +87,8 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   let found: z.ZodType[] = unwrapped(schema);
   for (const key of path) {
     found = found.flatMap((each) => {
-      const inner = each instanceof z.ZodArray ? (each.element as z.ZodType) : (each as Section).shape?.[String(key)];
+      const inner =
+        each instanceof z.ZodArray ? (each.element as z.ZodType) : (each as Section).shape?.[String(key)];
       return inner ? unwrapped(inner) : [];
     });
   }

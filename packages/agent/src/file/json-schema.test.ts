@@ -13,7 +13,8 @@ it('the JSON Schema says what every key means, and knows no others', () => {
   type Node = { properties?: Record<string, Node>; description?: string; additionalProperties?: unknown };
   const missing: string[] = [];
   const visit = (path: string, { properties = {}, additionalProperties }: Node) => {
-    if (Object.keys(properties).length > 0) expect({ path, additionalProperties }).toEqual({ path, additionalProperties: false });
+    if (Object.keys(properties).length > 0)
+      expect({ path, additionalProperties }).toEqual({ path, additionalProperties: false });
     for (const [key, inner] of Object.entries(properties)) {
       if (!inner.description) missing.push(`${path}.${key}`);
       visit(`${path}.${key}`, inner);

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { AgentFileError, readAgentFile, sentenceOf } from './read.ts';
 import { TEMPLATES, templateText } from './templates.ts';
 
-const environment = (name: string) => ({ LLM_KEY: 'sk-abcdefgh12345678', LLM_URL: 'https://llm.example/v1' })[name];
+const environment = (name: string) =>
+  ({ LLM_KEY: 'sk-abcdefgh12345678', LLM_URL: 'https://llm.example/v1' })[name];
 const files: Record<string, string> = { './names.txt': 'cat\ndog\n\n', './prompt.md': 'Be brief.' };
 const readText = (path: string) => files[path]!;
 const read = (text: string) => readAgentFile(text, { source: 'a.yaml', environment, readText });
@@ -29,7 +30,13 @@ describe('an agent file', () => {
       description: 'A',
       version: '1.0.0',
       instructions: '',
-      model: { kind: 'openai', url: 'http://127.0.0.1:11434/v1', name: 'qwen3', key: null, temperature: null },
+      model: {
+        kind: 'openai',
+        url: 'http://127.0.0.1:11434/v1',
+        name: 'qwen3',
+        key: null,
+        temperature: null,
+      },
       skills: null,
       limits: { steps: 12, tokens: 32_000, seconds: 120, concurrent: 4 },
     });
@@ -53,7 +60,9 @@ describe('an agent file', () => {
     expect(read(`${HEAD}model: { onnx: { file: m.onnx, bytes: true } }`).model).toMatchObject({
       sampling: defaults,
     });
-    expect(read(`${HEAD}model: { onnx: { file: m.onnx, bytes: { seed: 3, stop: ["."] } } }`).model).toMatchObject({
+    expect(
+      read(`${HEAD}model: { onnx: { file: m.onnx, bytes: { seed: 3, stop: ["."] } } }`).model,
+    ).toMatchObject({
       sampling: { ...defaults, seed: 3, stop: ['.'] },
     });
   });
@@ -109,7 +118,9 @@ limits: { steps: 40, seconds: 900 }
   });
 
   it('an agent with a trained model is read without its shape of output, price and shares', () => {
-    expect(read(digits).skills).toMatchObject([{ id: 'read-digit', inputModes: ['image/png'], outputModes: null }]);
+    expect(read(digits).skills).toMatchObject([
+      { id: 'read-digit', inputModes: ['image/png'], outputModes: null },
+    ]);
     const whole = `${digits.replace('image/png } }', 'image/png }, output: { digit: integer } }')}price: 0.001 CHOR\nshare: { models: 4000 }\n`;
     expect(faults(whole)).toHaveLength(4); // and an output without its media type
     expect(unsupported(whole)).toEqual(['skills.0.output.digit', 'price', 'share']);
@@ -127,7 +138,9 @@ describe('a fault in an agent file', () => {
   });
 
   it('every fault is listed, in the order of the file', () => {
-    expect(faults(`name: ''\nchorus: agent/2\nmodel: {}\nlimits: { steps: 0, tokens: many, secnds: 3 }`)).toEqual([
+    expect(
+      faults(`name: ''\nchorus: agent/2\nmodel: {}\nlimits: { steps: 0, tokens: many, secnds: 3 }`),
+    ).toEqual([
       expect.stringMatching(/^1:1 "name" must be/),
       expect.stringMatching(/^2:1 "chorus"/),
       expect.stringMatching(/^3:1 "model" must have exactly one of openai, onnx and network/),
@@ -146,7 +159,9 @@ describe('a fault in an agent file', () => {
 
   it('two models are refused, and settings of another kind of model too', () => {
     expect(faults(`${HEAD}model: { network: { task: 1 }, onnx: { file: a } }`)[0]).toContain('exactly one');
-    expect(faults(`${HEAD}model: { onnx: { file: a, bytes: true, classes: [a, b] } }`)[0]).toContain('no meaning');
+    expect(faults(`${HEAD}model: { onnx: { file: a, bytes: true, classes: [a, b] } }`)[0]).toContain(
+      'no meaning',
+    );
   });
 
   it.each(['tools: []', 'graph: {}', 'price: 1 CHOR', 'limits: { spend: 1 CHOR }', 'limits: { depth: 2 }'])(

@@ -4,7 +4,7 @@ import type { Fault } from './fault.ts';
 import { faultsOf } from './faults.ts';
 import { MAX_INSTRUCTIONS } from './limits.ts';
 import { type AgentFile, agentFileSchema, type BytesSettings, defaultBytes } from './schema.ts';
-import { type Environment, ENVIRONMENT_REFERENCE, resolveEndpoint } from './secrets.ts';
+import { ENVIRONMENT_REFERENCE, type Environment, resolveEndpoint } from './secrets.ts';
 import { readYaml, type YamlValue } from './yaml.ts';
 
 export interface ReadOptions {
@@ -75,7 +75,11 @@ function define(file: AgentFile, yaml: YamlValue, options: ReadOptions): AgentDe
   };
 }
 
-function instructionsOf({ instructions }: AgentFile, yaml: YamlValue, { source, readText }: ReadOptions): string {
+function instructionsOf(
+  { instructions }: AgentFile,
+  yaml: YamlValue,
+  { source, readText }: ReadOptions,
+): string {
   if (typeof instructions === 'string') return instructions;
   const text = readText(instructions.file, 4 * MAX_INSTRUCTIONS);
   if (text.length <= MAX_INSTRUCTIONS) return text;
@@ -107,7 +111,12 @@ function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOption
     return { kind: 'classifier', file, classes: classesOf(classes, yaml, options), input: input ?? null };
   }
   const { task, cid = null, bytes } = network!;
-  return { kind: 'network', task: BigInt(task), cid, sampling: bytes === undefined ? null : samplingOf(bytes) };
+  return {
+    kind: 'network',
+    task: BigInt(task),
+    cid,
+    sampling: bytes === undefined ? null : samplingOf(bytes),
+  };
 }
 
 function samplingOf(bytes: true | BytesSettings): BytesSettings {

@@ -11,7 +11,10 @@ const line = (most: number) =>
 const path = line(1024);
 
 /** Media types as in a Content-Type header, without parameters. */
-const mediaType = z.string().max(100).regex(/^[a-z0-9][\w.+-]*\/[a-z0-9*][\w.+*-]*$/i, 'must be a media type, such as image/png');
+const mediaType = z
+  .string()
+  .max(100)
+  .regex(/^[a-z0-9][\w.+-]*\/[a-z0-9*][\w.+*-]*$/i, 'must be a media type, such as image/png');
 const mediaTypes = z.union([mediaType, z.array(mediaType).min(1).max(16)]);
 
 const openai = z
@@ -38,7 +41,13 @@ const bytes = z
   .strictObject({
     length: z.number().int().min(1).max(65_536).default(400).describe('Most bytes of an answer'),
     temperature: z.number().min(0).max(5).default(0.8).describe('0 always takes the most probable byte'),
-    topK: z.number().int().min(1).max(256).default(256).describe('Only this number of the most probable bytes'),
+    topK: z
+      .number()
+      .int()
+      .min(1)
+      .max(256)
+      .default(256)
+      .describe('Only this number of the most probable bytes'),
     stop: z.array(z.string().min(1).max(100)).max(8).default([]).describe('Texts that end an answer'),
     seed: z
       .number()
@@ -62,9 +71,17 @@ const onnx = z
     file: path.describe('The ONNX file, from the folder of the agent file'),
     classes: z
       // YAML reads digits as numbers; as names they are texts.
-      .union([z.array(z.union([z.string().min(1).max(200), z.int()])).min(2).max(MAX_CLASSES), path])
+      .union([
+        z
+          .array(z.union([z.string().min(1).max(200), z.int()]))
+          .min(2)
+          .max(MAX_CLASSES),
+        path,
+      ])
       .optional()
-      .describe('Names of the classes in the order of their numbers, or a file with one name a line. Default: numbers'),
+      .describe(
+        'Names of the classes in the order of their numbers, or a file with one name a line. Default: numbers',
+      ),
     input: z
       .array(z.number().int().min(1).max(65_536))
       .min(1)
@@ -74,7 +91,9 @@ const onnx = z
     bytes: z
       .union([z.literal(true), bytes])
       .optional()
-      .describe('The model predicts the next byte of a text: true, or how it is sampled. Default: it is a classifier'),
+      .describe(
+        'The model predicts the next byte of a text: true, or how it is sampled. Default: it is a classifier',
+      ),
   })
   .refine((model) => model.bytes === undefined || model.classes === undefined, {
     path: ['classes'],
@@ -94,7 +113,10 @@ const network = z
       .regex(/^[A-Za-z0-9]{1,120}$/, 'must be a CID')
       .optional()
       .describe('A published model of that task, used if no peer has the aggregates to compute it from'),
-    bytes: z.union([z.literal(true), bytes]).optional().describe('The task trains on text: true, or how it is sampled. Default: it trains a classifier'),
+    bytes: z
+      .union([z.literal(true), bytes])
+      .optional()
+      .describe('The task trains on text: true, or how it is sampled. Default: it trains a classifier'),
   })
   .describe('The model of a training task, checked against its whole history on chain');
 
@@ -107,15 +129,13 @@ const model = z
   .describe('What answers');
 
 const skill = z.strictObject({
-  id: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/, 'must be lower-case letters, digits, dots and dashes'),
+  id: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/, 'must be lower-case letters, digits, dots and dashes'),
   name: line(80).optional().describe('Default: the id'),
   description: line(1000).describe('What it does, for those who look for an agent'),
   tags: z.array(line(40)).max(16).default([]),
   examples: z.array(z.string().min(1).max(1000)).max(8).default([]).describe('Messages that it understands'),
-  input: z.strictObject({ mediaType: mediaTypes }).optional().describe("Default: what the model reads"),
-  output: z.strictObject({ mediaType: mediaTypes }).optional().describe("Default: what the model writes"),
+  input: z.strictObject({ mediaType: mediaTypes }).optional().describe('Default: what the model reads'),
+  output: z.strictObject({ mediaType: mediaTypes }).optional().describe('Default: what the model writes'),
 });
 
 /** What one request may use. Every limit has a default, so that no agent is without. */
@@ -142,7 +162,7 @@ export const agentFileSchema = z
     instructions: z
       .union([z.string().max(MAX_INSTRUCTIONS), z.strictObject({ file: path })])
       .default('')
-      .describe('What the model is told before every conversation: a text, or { file: PATH }'),
+      .describe('What the model reads before every conversation: a text, or { file: PATH }'),
     model,
     skills: z
       .array(skill)

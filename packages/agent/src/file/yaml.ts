@@ -47,7 +47,11 @@ const idOf = (path: readonly PropertyKey[]): string => path.map(String).join('\0
 export function readYaml(text: string): YamlValue | Fault {
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_FILE_BYTES) {
-    return fault('', { line: 1, column: 1 }, `the file is too long: ${bytes} of at most ${MAX_FILE_BYTES} bytes`);
+    return fault(
+      '',
+      { line: 1, column: 1 },
+      `the file is too long: ${bytes} of at most ${MAX_FILE_BYTES} bytes`,
+    );
   }
   if (text.includes('\0')) return fault('', { line: 1, column: 1 }, 'the file has bytes that are not text');
   const lines = new LineCounter();
@@ -58,12 +62,20 @@ export function readYaml(text: string): YamlValue | Fault {
   if (problem) {
     const [place] = problem.linePos ?? [{ line: 1, col: 1 }];
     const message = problem.message.split(/ at line \d|\n/, 1)[0]!;
-    return fault('', { line: place.line, column: place.col }, `it is not YAML as an agent file needs it: ${message}`);
+    return fault(
+      '',
+      { line: place.line, column: place.col },
+      `it is not YAML as an agent file needs it: ${message}`,
+    );
   }
   const reader = new Reader(lines);
   try {
     const value = reader.read(document.contents, []);
-    return { value, placeOf: (path) => reader.placeOf(path), isLoose: (path) => reader.loose.has(idOf(path)) };
+    return {
+      value,
+      placeOf: (path) => reader.placeOf(path),
+      isLoose: (path) => reader.loose.has(idOf(path)),
+    };
   } catch (error) {
     if (error instanceof Unreadable) return error.fault;
     throw error;
@@ -133,7 +145,9 @@ class Reader {
       const place = this.#note(key, at);
       // As a property of a plain object it would change what the object is.
       if (name === '__proto__') {
-        throw new Unreadable(fault(at.map(String).join('.'), place, `there is no key "${name}"`, 'remove it'));
+        throw new Unreadable(
+          fault(at.map(String).join('.'), place, `there is no key "${name}"`, 'remove it'),
+        );
       }
       section[name] = this.read(value, at);
       this.#places.set(idOf(at), place);

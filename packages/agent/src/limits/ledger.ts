@@ -73,7 +73,8 @@ export class RequestLedger {
    */
   step(inputTokens: number): number {
     const { steps, tokens } = this.#limits;
-    if (this.#steps >= steps) throw overBudget('steps', steps, 'the request needs more calls of the model than it may make');
+    if (this.#steps >= steps)
+      throw overBudget('steps', steps, 'the request needs more calls of the model than it may make');
     const output = this.tokensLeft - inputTokens;
     if (output < 1) throw overBudget('tokens', tokens, 'the request uses more tokens than it may');
     this.#steps++;

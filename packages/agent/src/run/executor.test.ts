@@ -1,5 +1,6 @@
 import { type AgentMessage, type AgentRequest, ChorusError, type EngineEvent } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
+import { collect } from '../../../../test/collect.ts';
 import { ScriptedEngine } from '../../../../test/twins/engine.ts';
 import type { AgentDefinition } from '../file/definition.ts';
 import { createExecutor } from './executor.ts';
@@ -13,7 +14,12 @@ const definition = (limits: Partial<AgentDefinition['limits']> = {}): AgentDefin
   skills: null,
   limits: { steps: 12, tokens: 1000, seconds: 60, concurrent: 2, ...limits },
 });
-const says = (from: AgentMessage['from'], text: string): AgentMessage => ({ from, text, files: [], data: [] });
+const says = (from: AgentMessage['from'], text: string): AgentMessage => ({
+  from,
+  text,
+  files: [],
+  data: [],
+});
 const request = (text: string, more: Partial<AgentRequest> = {}): AgentRequest => ({
   taskId: 't',
   contextId: 'c',
@@ -23,7 +29,11 @@ const request = (text: string, more: Partial<AgentRequest> = {}): AgentRequest =
   ...more,
 });
 const never = new AbortController().signal;
-const finished: EngineEvent = { type: 'finished', reason: 'stop', usage: { inputTokens: 1, outputTokens: 1 } };
+const finished: EngineEvent = {
+  type: 'finished',
+  reason: 'stop',
+  usage: { inputTokens: 1, outputTokens: 1 },
+};
 
 /** An engine that says nothing until it is let go on, and listens to no signal. */
 function held() {
@@ -41,7 +51,9 @@ function held() {
 describe('an agent that answers', () => {
   it('text is passed on as it comes, and the last event says what was used', async () => {
     const engine = new ScriptedEngine();
-    const events = await Array.fromAsync(createExecutor({ definition: definition(), engine }).execute(request('hi'), never));
+    const events = await collect(
+      createExecutor({ definition: definition(), engine }).execute(request('hi'), never),
+    );
     expect(events).toEqual([
       { type: 'text', text: 'echo: ' },
       { type: 'text', text: 'hi' },
@@ -52,7 +64,9 @@ describe('an agent that answers', () => {
   it('the model is shown the instructions, the conversation and the message', async () => {
     const engine = new ScriptedEngine();
     const history = [says('caller', 'one'), says('agent', 'two')];
-    await Array.fromAsync(createExecutor({ definition: definition(), engine }).execute(request('three', { history }), never));
+    await collect(
+      createExecutor({ definition: definition(), engine }).execute(request('three', { history }), never),
+    );
     expect(engine.requests[0]!.messages.map(({ role, text }) => `${role}: ${text}`)).toEqual([
       'system: Be kind.',
       'user: one',
@@ -70,7 +84,7 @@ describe('an agent that answers', () => {
         [1, 2, 3].map((turn) => {
           const history = [says('caller', `${caller} said ${turn}`), says('agent', `to ${caller}`)];
           // Equal ids: a caller chooses them, and may choose another one's.
-          return Array.fromAsync(executor.execute(request(`from ${caller}`, { caller, history }), never));
+          return collect(executor.execute(request(`from ${caller}`, { caller, history }), never));
         }),
       ),
     );
@@ -83,8 +97,12 @@ describe('an agent that answers', () => {
 
   it('the oldest messages are left out if a conversation is too long, and it still begins with its caller', async () => {
     const engine = new ScriptedEngine();
-    const history = Array.from({ length: 40 }, (_, i) => says(i % 2 ? 'agent' : 'caller', `${i} ${'x'.repeat(200)}`));
-    await Array.fromAsync(createExecutor({ definition: definition(), engine }).execute(request('now', { history }), never));
+    const history = Array.from({ length: 40 }, (_, i) =>
+      says(i % 2 ? 'agent' : 'caller', `${i} ${'x'.repeat(200)}`),
+    );
+    await collect(
+      createExecutor({ definition: definition(), engine }).execute(request('now', { history }), never),
+    );
     const [system, first, ...rest] = engine.requests[0]!.messages;
     expect(system!.role).toBe('system');
     expect(first!.role).toBe('user');
@@ -97,7 +115,7 @@ describe('an agent that answers', () => {
   it('a message that is too long by itself is refused before the model is asked', async () => {
     const engine = new ScriptedEngine();
     const executor = createExecutor({ definition: definition(), engine });
-    await expect(Array.fromAsync(executor.execute(request('x'.repeat(10_000)), never))).rejects.toMatchObject({
+    await expect(collect(executor.execute(request('x'.repeat(10_000)), never))).rejects.toMatchObject({
       code: 'E_AGENT_CONTEXT',
     });
     expect(engine.requests).toEqual([]);
@@ -105,8 +123,11 @@ describe('an agent that answers', () => {
 
   it('a message that the model cannot read is rejected with what it reads', async () => {
     const executor = createExecutor({ definition: definition(), engine: new ScriptedEngine() });
-    const message = { ...says('caller', ''), files: [{ name: 'a', mediaType: 'image/png', bytes: new Uint8Array(1) }] };
-    expect(await Array.fromAsync(executor.execute(request('', { message }), never))).toEqual([
+    const message = {
+      ...says('caller', ''),
+      files: [{ name: 'a', mediaType: 'image/png', bytes: new Uint8Array(1) }],
+    };
+    expect(await collect(executor.execute(request('', { message }), never))).toEqual([
       { type: 'rejected', reason: 'this agent reads no files: send text' },
     ]);
   });
@@ -121,7 +142,7 @@ describe('an agent that fails', () => {
     const executor = failing(async function* () {
       throw new ChorusError('E_ENGINE_UNAVAILABLE', 'away');
     });
-    await expect(Array.fromAsync(executor.execute(request('hi'), never))).rejects.toMatchObject({
+    await expect(collect(executor.execute(request('hi'), never))).rejects.toMatchObject({
       code: 'E_ENGINE_UNAVAILABLE',
     });
   });
@@ -130,7 +151,7 @@ describe('an agent that fails', () => {
     const executor = failing(async function* () {
       while (true) yield { type: 'text', text: 'x'.repeat(1000) };
     });
-    await expect(Array.fromAsync(executor.execute(request('hi'), never))).rejects.toMatchObject({
+    await expect(collect(executor.execute(request('hi'), never))).rejects.toMatchObject({
       code: 'E_AGENT_BUDGET',
     });
   });
@@ -139,7 +160,7 @@ describe('an agent that fails', () => {
     const executor = failing(async function* () {
       yield { type: 'text', text: 'half' };
     });
-    await expect(Array.fromAsync(executor.execute(request('hi'), never))).rejects.toMatchObject({
+    await expect(collect(executor.execute(request('hi'), never))).rejects.toMatchObject({
       code: 'E_ENGINE_RESPONSE',
     });
   });
@@ -148,7 +169,7 @@ describe('an agent that fails', () => {
     const executor = failing(async function* () {
       yield { ...finished, reason: 'filtered' } as EngineEvent;
     });
-    const events = await Array.fromAsync(executor.execute(request('hi'), never));
+    const events = await collect(executor.execute(request('hi'), never));
     expect(events).toEqual([{ type: 'rejected', reason: "the model's host withheld the answer" }]);
   });
 
@@ -156,8 +177,12 @@ describe('an agent that fails', () => {
     const { engine, release } = held();
     let now = 0;
     // The clock has passed nearly all of the time when the timer is set.
-    const executor = createExecutor({ definition: definition({ seconds: 1 }), engine, now: () => (now += 999) });
-    await expect(Array.fromAsync(executor.execute(request('hi'), never))).rejects.toMatchObject({
+    const executor = createExecutor({
+      definition: definition({ seconds: 1 }),
+      engine,
+      now: () => (now += 999),
+    });
+    await expect(collect(executor.execute(request('hi'), never))).rejects.toMatchObject({
       code: 'E_AGENT_TIME',
     });
     release();
@@ -167,31 +192,34 @@ describe('an agent that fails', () => {
     const { engine, release } = held();
     const executor = createExecutor({ definition: definition({ concurrent: 1 }), engine });
     const abort = new AbortController();
-    const asked = Array.fromAsync(executor.execute(request('hi'), abort.signal));
-    await expect(Array.fromAsync(executor.execute(request('hi'), never))).rejects.toMatchObject({
+    const asked = collect(executor.execute(request('hi'), abort.signal));
+    await expect(collect(executor.execute(request('hi'), never))).rejects.toMatchObject({
       code: 'E_AGENT_BUSY',
     });
     const reason = new Error('no longer wanted');
     abort.abort(reason);
     await expect(asked).rejects.toBe(reason);
     release();
-    expect(await Array.fromAsync(executor.execute(request('hi'), never))).toHaveLength(2);
+    expect(await collect(executor.execute(request('hi'), never))).toHaveLength(2);
   });
 
   it('a caller that leaves in the middle makes room for another one', async () => {
-    const executor = createExecutor({ definition: definition({ concurrent: 1 }), engine: new ScriptedEngine() });
+    const executor = createExecutor({
+      definition: definition({ concurrent: 1 }),
+      engine: new ScriptedEngine(),
+    });
     for await (const _ of executor.execute(request('hi'), never)) break;
-    expect(await Array.fromAsync(executor.execute(request('hi'), never))).toHaveLength(3);
+    expect(await collect(executor.execute(request('hi'), never))).toHaveLength(3);
   });
 
   it('a closed agent closes its model, and answers nothing', async () => {
     const { engine, release } = held();
     const executor = createExecutor({ definition: definition(), engine });
-    const asked = Array.fromAsync(executor.execute(request('hi'), never));
+    const asked = collect(executor.execute(request('hi'), never));
     await executor.close();
     release();
     await expect(asked).rejects.toMatchObject({ code: 'E_AGENT_CLOSED' });
-    await expect(Array.fromAsync(executor.execute(request('hi'), never))).rejects.toMatchObject({
+    await expect(collect(executor.execute(request('hi'), never))).rejects.toMatchObject({
       code: 'E_AGENT_CLOSED',
     });
     expect(engine.isClosed).toBe(true);

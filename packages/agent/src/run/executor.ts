@@ -82,7 +82,10 @@ class ModelExecutor implements AgentExecutor {
     const maxOutputTokens = ledger.step(prompt.tokens);
     let written = 0;
     let finished: Extract<EngineEvent, { type: 'finished' }> | undefined;
-    for await (const event of stoppable(this.#engine.run({ messages: prompt.messages, maxOutputTokens }, signal), signal)) {
+    for await (const event of stoppable(
+      this.#engine.run({ messages: prompt.messages, maxOutputTokens }, signal),
+      signal,
+    )) {
       if (event.type === 'finished') {
         finished = event;
         continue;
@@ -92,7 +95,8 @@ class ModelExecutor implements AgentExecutor {
       ledger.write(bytes);
       yield event;
     }
-    if (!finished) throw new ChorusError('E_ENGINE_RESPONSE', "the model's answer ended before it was complete");
+    if (!finished)
+      throw new ChorusError('E_ENGINE_RESPONSE', "the model's answer ended before it was complete");
     const estimate = { input: prompt.tokens, output: Math.ceil(written / (facts.bytesPerToken ?? Infinity)) };
     ledger.spend(finished.usage, estimate);
     if (finished.reason === 'filtered') {

@@ -1,5 +1,6 @@
 import { type EngineMessage, type EngineRequest, explain, keepSecret } from '@chorus/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { collect } from '../../../../test/collect.ts';
 import { patience } from '../../../../test/patience.ts';
 import { type MockOpenAi, mockOpenAi, type Scenario } from '../testing/mock-openai.ts';
 import { createChatEngine } from './chat-engine.ts';
@@ -13,18 +14,24 @@ afterAll(() => server.close());
 const KEY = 'sk-0123456789abcdef';
 keepSecret(KEY);
 const never = new AbortController().signal;
-const message = (role: EngineMessage['role'], text: string): EngineMessage => ({ role, text, files: [], data: [] });
+const message = (role: EngineMessage['role'], text: string): EngineMessage => ({
+  role,
+  text,
+  files: [],
+  data: [],
+});
 const request = (text = 'hi', maxOutputTokens = 50): EngineRequest => ({
   messages: [message('user', text)],
   maxOutputTokens,
 });
 const engine = (name: Scenario, more = {}) => createChatEngine({ url: server.url, name, key: KEY, ...more });
-const ask = (name: Scenario, more: EngineRequest = request()) => Array.fromAsync(engine(name).run(more, never));
-const textOf = (events: readonly object[]) => events.map((event) => ('text' in event ? event.text : '')).join('');
+const ask = (name: Scenario, more: EngineRequest = request()) => collect(engine(name).run(more, never));
+const textOf = (events: readonly object[]) =>
+  events.map((event) => ('text' in event ? event.text : '')).join('');
 
 /** What a failing request is explained with. */
 async function failure(name: Scenario, more = {}, maxOutputTokens = 50) {
-  const error = await Array.fromAsync(engine(name, more).run(request('hi', maxOutputTokens), never)).then(
+  const error = await collect(engine(name, more).run(request('hi', maxOutputTokens), never)).then(
     () => new Error('it was answered'),
     (cause: unknown) => cause,
   );
@@ -44,7 +51,9 @@ describe('an answer of a chat endpoint', () => {
   });
 
   it('usage that the endpoint does not report is null', async () => {
-    expect((await ask('no-usage')).at(-1)).toMatchObject({ usage: { inputTokens: null, outputTokens: null } });
+    expect((await ask('no-usage')).at(-1)).toMatchObject({
+      usage: { inputTokens: null, outputTokens: null },
+    });
   });
 
   it('an answer that is cut at its limit of tokens says so, and so does a withheld one', async () => {
@@ -53,8 +62,13 @@ describe('an answer of a chat endpoint', () => {
   });
 
   it('the endpoint is sent the conversation, the limit and the temperature', async () => {
-    const messages = [message('system', 'Be kind.'), message('user', 'one'), message('assistant', 'two'), message('user', 'three')];
-    const events = await Array.fromAsync(
+    const messages = [
+      message('system', 'Be kind.'),
+      message('user', 'one'),
+      message('assistant', 'two'),
+      message('user', 'three'),
+    ];
+    const events = await collect(
       engine('repeat-prompt', { temperature: 0.5 }).run({ messages, maxOutputTokens: 77 }, never),
     );
     expect(textOf(events)).toBe('system: Be kind. | user: one | assistant: two | user: three');
@@ -111,11 +125,14 @@ describe('a chat endpoint that fails', () => {
     await expect.poll(() => server.open(), { timeout: patience(10_000) }).toBeLessThanOrEqual(1);
   });
 
-  it.each(['hang', 'silent'] as const)('an endpoint that goes %s is given up after its time of silence', async (scenario) => {
-    const { code, message: said } = await failure(scenario, { idleMilliseconds: 100 });
-    expect(code).toBe('E_ENGINE_UNAVAILABLE');
-    expect(said).toContain('has stopped answering');
-  });
+  it.each(['hang', 'silent'] as const)(
+    'an endpoint that goes %s is given up after its time of silence',
+    async (scenario) => {
+      const { code, message: said } = await failure(scenario, { idleMilliseconds: 100 });
+      expect(code).toBe('E_ENGINE_UNAVAILABLE');
+      expect(said).toContain('has stopped answering');
+    },
+  );
 
   it('an endpoint that does not exist is reported without a stack', async () => {
     const gone = await mockOpenAi();
@@ -132,7 +149,10 @@ describe('a chat endpoint that fails', () => {
     const abort = new AbortController();
     const reason = new Error('enough');
     const asked = (async () => {
-      for await (const event of createChatEngine({ url: own.url, name: 'hang' }).run(request(), abort.signal)) {
+      for await (const event of createChatEngine({ url: own.url, name: 'hang' }).run(
+        request(),
+        abort.signal,
+      )) {
         if (event.type === 'text') abort.abort(reason);
       }
     })();

@@ -1,4 +1,10 @@
-import { ChorusError, type Engine, type EngineEvent, type EngineFacts, type EngineRequest } from '@chorus/protocol';
+import {
+  ChorusError,
+  type Engine,
+  type EngineEvent,
+  type EngineFacts,
+  type EngineRequest,
+} from '@chorus/protocol';
 import { endpointFault } from './faults.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 import { chatMessages } from './messages.ts';

@@ -12,7 +12,8 @@ interface CallFault {
 }
 
 /** Words in which servers say that a prompt does not fit. */
-const TOO_LONG = /context.{0,40}(?:length|window|size)|(?:too long|too many tokens|maximum.{0,30}tokens|exceed.{0,40}context)/i;
+const TOO_LONG =
+  /context.{0,40}(?:length|window|size)|(?:too long|too many tokens|maximum.{0,30}tokens|exceed.{0,40}context)/i;
 
 /** Why an endpoint did not answer, without its address and without secrets. */
 export function endpointFault(error: unknown, model: string): ChorusError {
@@ -27,33 +28,64 @@ export function endpointFault(error: unknown, model: string): ChorusError {
       facts: { ...(status === undefined ? {} : { status }), model, ...(said ? { said } : {}) },
       hint,
     });
-  if ((status === 400 || status === 413 || status === undefined) && TOO_LONG.test(`${responseBody} ${said}`)) {
-    return fault('E_AGENT_CONTEXT', 'the conversation is too long for the model', 'shorten it, or begin a new one');
+  if (
+    (status === 400 || status === 413 || status === undefined) &&
+    TOO_LONG.test(`${responseBody} ${said}`)
+  ) {
+    return fault(
+      'E_AGENT_CONTEXT',
+      'the conversation is too long for the model',
+      'shorten it, or begin a new one',
+    );
   }
   switch (status) {
     case undefined:
       break;
     case 401:
     case 403:
-      return fault('E_ENGINE_UNAUTHORIZED', 'the endpoint refuses the key', 'check model.openai.key and its variable');
+      return fault(
+        'E_ENGINE_UNAUTHORIZED',
+        'the endpoint refuses the key',
+        'check model.openai.key and its variable',
+      );
     case 404:
-      return fault('E_ENGINE_MODEL', 'the endpoint knows no such model or path', 'check model.openai.name and url');
+      return fault(
+        'E_ENGINE_MODEL',
+        'the endpoint knows no such model or path',
+        'check model.openai.name and url',
+      );
     case 429:
       return fault('E_ENGINE_RATE', 'the endpoint accepts no more requests for now', 'try again later');
     default:
       if (status >= 500 || status === 408) {
-        return fault('E_ENGINE_UNAVAILABLE', 'the endpoint has failed', 'try again later, or check its server');
+        return fault(
+          'E_ENGINE_UNAVAILABLE',
+          'the endpoint has failed',
+          'try again later, or check its server',
+        );
       }
       return fault('E_ENGINE_RESPONSE', 'the endpoint refuses the request', 'check model.openai');
   }
   if (isNetworkFault(error)) {
-    return fault('E_ENGINE_UNAVAILABLE', 'the endpoint does not answer', 'check model.openai.url, and that its server runs');
+    return fault(
+      'E_ENGINE_UNAVAILABLE',
+      'the endpoint does not answer',
+      'check model.openai.url, and that its server runs',
+    );
   }
   if (/ended (?:without|before)/.test(said)) {
-    return fault('E_ENGINE_RESPONSE', 'the answer ended before it was complete', 'try again, or check the server of the model');
+    return fault(
+      'E_ENGINE_RESPONSE',
+      'the answer ended before it was complete',
+      'try again, or check the server of the model',
+    );
   }
   if (isMalformed(error)) {
-    return fault('E_ENGINE_RESPONSE', 'the endpoint answers in a form that is not understood', 'check model.openai.url');
+    return fault(
+      'E_ENGINE_RESPONSE',
+      'the endpoint answers in a form that is not understood',
+      'check model.openai.url',
+    );
   }
   // An error inside the stream.
   return fault('E_ENGINE_UNAVAILABLE', 'the endpoint has failed', 'try again later, or check its server');
@@ -61,7 +93,9 @@ export function endpointFault(error: unknown, model: string): ChorusError {
 
 /** Errors of the SDK about what it read. */
 function isMalformed(error: unknown): boolean {
-  return causes(error).some(({ name }) => /JSONParse|TypeValidation|InvalidResponse|EmptyResponse|SyntaxError/.test(name));
+  return causes(error).some(({ name }) =>
+    /JSONParse|TypeValidation|InvalidResponse|EmptyResponse|SyntaxError/.test(name),
+  );
 }
 
 function causes(error: unknown): Error[] {
@@ -86,7 +120,10 @@ function saidBy(error: unknown): string {
   const { responseBody } = (error ?? {}) as CallFault;
   let text = '';
   try {
-    const body = JSON.parse(responseBody ?? '') as { error?: { message?: unknown } | string; message?: unknown };
+    const body = JSON.parse(responseBody ?? '') as {
+      error?: { message?: unknown } | string;
+      message?: unknown;
+    };
     const inner = typeof body.error === 'object' ? body.error?.message : (body.error ?? body.message);
     if (typeof inner === 'string') text = inner;
   } catch {

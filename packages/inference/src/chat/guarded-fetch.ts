@@ -12,7 +12,7 @@ const MAX_ERROR_BYTES = 64 * 1024;
 
 /**
  * `fetch` for an endpoint that is not trusted: it follows no redirect, which would carry the key to another host, gives up
- * on silence, and reads no more than so many bytes.
+ * on silence, and reads a bounded number of bytes.
  * @throws ChorusError `E_ENGINE_RESPONSE`, `E_ENGINE_UNAVAILABLE`, also from the body while it is read
  */
 export function guardedFetch({ maxBytes, idleMilliseconds }: FetchLimits): typeof fetch {

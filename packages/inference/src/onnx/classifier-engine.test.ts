@@ -1,10 +1,10 @@
-import { buildModel, syntheticDigits, trainModel } from '@chorus/training';
 import type { Engine, EngineMessage } from '@chorus/protocol';
+import { buildModel, syntheticDigits, trainModel } from '@chorus/training';
 import { afterEach, describe, expect, it } from 'vitest';
 import { largest, largestWithSoftmax, linear, unbounded } from '../testing/models.ts';
 import { greyPng } from '../testing/png.ts';
 import { type Classification, type ClassifierOptions, createClassifier } from './classifier-engine.ts';
-import { MAX_IMAGE_BYTES } from './limits.ts';
+import { MAX_IMAGE_BYTES } from './jobs/limits.ts';
 
 const engines: Engine[] = [];
 afterEach(async () => {
@@ -17,7 +17,13 @@ async function open(options: Partial<ClassifierOptions> & { model: Uint8Array })
   return engine;
 }
 
-const message = (more: Partial<EngineMessage>): EngineMessage => ({ role: 'user', text: '', files: [], data: [], ...more });
+const message = (more: Partial<EngineMessage>): EngineMessage => ({
+  role: 'user',
+  text: '',
+  files: [],
+  data: [],
+  ...more,
+});
 const image = (bytes: Uint8Array, mediaType = 'image/png') => ({ files: [{ name: null, mediaType, bytes }] });
 
 async function classify(engine: Engine, more: Partial<EngineMessage>): Promise<Classification> {
@@ -30,7 +36,9 @@ async function classify(engine: Engine, more: Partial<EngineMessage>): Promise<C
 
 /** Bright on the left, or on the right. */
 const half = (left: boolean) => greyPng(8, 8, (x) => (x < 4 === left ? 255 : 0));
-const weights = [true, false].map((left) => Array.from({ length: 16 }, (_, i) => (i % 4 < 2 === left ? 1 : -1)));
+const weights = [true, false].map((left) =>
+  Array.from({ length: 16 }, (_, i) => (i % 4 < 2 === left ? 1 : -1)),
+);
 const halves = (): Uint8Array => linear([1, 4, 4], weights);
 
 describe('a classifier', () => {
@@ -40,7 +48,10 @@ describe('a classifier', () => {
     expect(engine.facts.inputModes).toContain('image/png');
     expect(await classify(engine, image(half(true)))).toMatchObject({ label: 'left' });
     const { label, confidence, top } = await classify(engine, image(half(false)));
-    expect({ label, listed: top.map((each) => each.label) }).toEqual({ label: 'right', listed: ['right', 'left'] });
+    expect({ label, listed: top.map((each) => each.label) }).toEqual({
+      label: 'right',
+      listed: ['right', 'left'],
+    });
     expect(confidence).toBeGreaterThan(0.99);
     expect(confidence).toBeLessThanOrEqual(1);
   });
@@ -112,13 +123,28 @@ describe('input that a classifier refuses', () => {
     ['a number beyond float32', { data: [[1e300, ...Array(15).fill(0)]] }, /not a finite number/],
     ['texts', { data: [Array(16).fill('1')] }, /not a finite number/],
     ['an object', { data: [{ __proto__: null, length: 16 }] }, /no sample/],
-    ['lists nested beyond all axes', { data: [JSON.parse('['.repeat(5000) + ']'.repeat(5000))] }, /1 numbers/],
-    ['two images', { files: [...image(half(true)).files, ...image(half(true)).files] }, /one sample at a time/],
+    [
+      'lists nested beyond all axes',
+      { data: [JSON.parse('['.repeat(5000) + ']'.repeat(5000))] },
+      /1 numbers/,
+    ],
+    [
+      'two images',
+      { files: [...image(half(true)).files, ...image(half(true)).files] },
+      /one sample at a time/,
+    ],
     ['an image of 10 MB', image(new Uint8Array(10_000_000)), new RegExp(`at most ${MAX_IMAGE_BYTES}`)],
-    ['an image that is none', image(new Uint8Array(1000)), /cannot be read/],
+    ['a file that is no image', image(new Uint8Array(1000)), /cannot be read/],
     ['half an image', image(half(true).slice(0, 60)), /cannot be read/],
     ['a bomb of 400 megapixels', image(greyPng(20_000, 20_000, () => 0)), /cannot be read/],
-    ['SVG', image(new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), 'image/svg+xml'), /cannot be read/],
+    [
+      'SVG',
+      image(
+        new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+        'image/svg+xml',
+      ),
+      /cannot be read/,
+    ],
     ['a file of another kind', image(new Uint8Array(9), 'application/pdf'), /application\/pdf/],
   ];
 
@@ -126,7 +152,10 @@ describe('input that a classifier refuses', () => {
     const engine = await open({ model: halves(), classes: ['left', 'right'] });
     for (const [what, more, reason] of refused) {
       const error = await classify(engine, more).catch((cause: unknown) => cause);
-      expect({ what, error }).toMatchObject({ what, error: { code: 'E_AGENT_INPUT', message: expect.stringMatching(reason) } });
+      expect({ what, error }).toMatchObject({
+        what,
+        error: { code: 'E_AGENT_INPUT', message: expect.stringMatching(reason) },
+      });
     }
     expect(await classify(engine, image(half(true)))).toMatchObject({ label: 'left' });
   });

@@ -1,6 +1,12 @@
-import { ChorusError, type Engine, type EngineEvent, type EngineFacts, type EngineRequest } from '@chorus/protocol';
+import {
+  ChorusError,
+  type Engine,
+  type EngineEvent,
+  type EngineFacts,
+  type EngineRequest,
+} from '@chorus/protocol';
 import { type LocalModelOptions, withDefaults } from './host-options.ts';
-import type { Opened } from './messages.ts';
+import type { Opened } from './jobs/messages.ts';
 import { ModelHost } from './process/model-host.ts';
 import { readSample } from './read-sample.ts';
 

@@ -1,6 +1,6 @@
 import { ChorusError, type EngineMessage } from '@chorus/protocol';
-import { MAX_IMAGE_BYTES, MAX_SAMPLE_VALUES } from './limits.ts';
-import type { ClassifyJob } from './messages.ts';
+import { MAX_IMAGE_BYTES, MAX_SAMPLE_VALUES } from './jobs/limits.ts';
+import type { ClassifyJob } from './jobs/messages.ts';
 
 /** Text of numbers: 4 million of at most 24 characters would be 100 MB; a sample that is typed is far shorter. */
 const MAX_TEXT = 2 ** 24;

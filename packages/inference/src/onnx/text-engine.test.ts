@@ -1,7 +1,8 @@
 import type { Engine, EngineMessage } from '@chorus/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
+import { collect } from '../../../../test/collect.ts';
 import { counting, largest } from '../testing/models.ts';
-import type { Sampling } from './messages.ts';
+import type { Sampling } from './jobs/messages.ts';
 import { createTextModel } from './text-engine.ts';
 
 const engines: Engine[] = [];
@@ -16,22 +17,34 @@ async function open(model: Uint8Array, sampling: Partial<Sampling> = {}): Promis
   return engine;
 }
 
-const says = (text: string, role: EngineMessage['role'] = 'user'): EngineMessage => ({ role, text, files: [], data: [] });
+const says = (text: string, role: EngineMessage['role'] = 'user'): EngineMessage => ({
+  role,
+  text,
+  files: [],
+  data: [],
+});
 
 async function write(engine: Engine, text: string, { most = 1000, history = [] as EngineMessage[] } = {}) {
   const request = { messages: [...history, says(text)], maxOutputTokens: most };
-  const events = await Array.fromAsync(engine.run(request, new AbortController().signal));
+  const events = await collect(engine.run(request, new AbortController().signal));
   const parts = events.flatMap((event) => (event.type === 'text' ? event.text : []));
   return { text: parts.join(''), parts, end: events.at(-1) };
 }
 
 describe('a language model over bytes', () => {
-  it.each([false, true])('a text is continued by a model that predicts at every place: %s', async (everywhere) => {
-    const { text, parts, end } = await write(await open(counting(6, { everywhere })), 'abc');
-    expect(text).toBe('defghijklm');
-    expect(parts.length).toBeGreaterThan(1);
-    expect(end).toEqual({ type: 'finished', reason: 'length', usage: { inputTokens: 3, outputTokens: 10 } });
-  });
+  it.each([false, true])(
+    'a text is continued by a model that predicts at every place: %s',
+    async (everywhere) => {
+      const { text, parts, end } = await write(await open(counting(6, { everywhere })), 'abc');
+      expect(text).toBe('defghijklm');
+      expect(parts.length).toBeGreaterThan(1);
+      expect(end).toEqual({
+        type: 'finished',
+        reason: 'length',
+        usage: { inputTokens: 3, outputTokens: 10 },
+      });
+    },
+  );
 
   it('an answer ends before a stop text, which is not shown, nor a part of it', async () => {
     const engine = await open(counting(4), { stop: ['zzz', 'fgh', 'gx'] });
@@ -45,7 +58,7 @@ describe('a language model over bytes', () => {
     expect((await write(await open(counting(4)), 'a', { most: 2 })).text).toBe('bc');
   });
 
-  it('a character of several bytes comes whole, and bytes that are none become a mark', async () => {
+  it('bytes that make no character become a mark', async () => {
     // 0xc3 follows 0xc2, which ends no text: the bytes from 0xc3 on are no UTF-8.
     const { text } = await write(await open(counting(4), { length: 2 }), '\u0082');
     expect(text).toBe('\ufffd\ufffd');

@@ -8,7 +8,7 @@ import {
   type EngineRequest,
 } from '@chorus/protocol';
 import { type LocalModelOptions, withDefaults } from './host-options.ts';
-import type { Opened, Sampling } from './messages.ts';
+import type { Opened, Sampling } from './jobs/messages.ts';
 import { ModelHost } from './process/model-host.ts';
 
 export interface TextModelOptions extends LocalModelOptions {
@@ -57,7 +57,10 @@ class TextEngine implements Engine {
     const most = Math.min(this.#sampling.length, maxOutputTokens);
     const decoder = new TextDecoder();
     let end: { reason: 'stop' | 'length'; bytes: number } | undefined;
-    for await (const answer of this.#host.run({ kind: 'write', prompt, sampling: this.#sampling, seed, most }, signal)) {
+    for await (const answer of this.#host.run(
+      { kind: 'write', prompt, sampling: this.#sampling, seed, most },
+      signal,
+    )) {
       if (answer.kind === 'written') end = answer;
       if (answer.kind !== 'bytes') continue;
       // A character may come in several parts.
@@ -79,10 +82,15 @@ class TextEngine implements Engine {
 function textOf({ text, files, data }: EngineMessage): string {
   const parts = files.map(({ mediaType, bytes }) => {
     if (mediaType.startsWith('text/')) return new TextDecoder().decode(bytes);
-    throw new ChorusError('E_AGENT_INPUT', `this agent does not read files of the type ${mediaType.slice(0, 60)}`, {
-      hint: 'send text',
-    });
+    throw new ChorusError(
+      'E_AGENT_INPUT',
+      `this agent does not read files of the type ${mediaType.slice(0, 60)}`,
+      {
+        hint: 'send text',
+      },
+    );
   });
-  if (data.length > 0) throw new ChorusError('E_AGENT_INPUT', 'this agent reads text only', { hint: 'send text' });
+  if (data.length > 0)
+    throw new ChorusError('E_AGENT_INPUT', 'this agent reads text only', { hint: 'send text' });
   return [...parts, text].filter((part) => part !== '').join('\n');
 }

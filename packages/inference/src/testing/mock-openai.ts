@@ -83,7 +83,11 @@ export async function mockOpenAi(): Promise<MockOpenAi> {
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, requests: ChatRequest[]): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  requests: ChatRequest[],
+): Promise<void> {
   let text = '';
   for await (const part of request) text += part;
   if (request.url !== '/v1/chat/completions') return void response.writeHead(404).end('not here');
@@ -102,13 +106,28 @@ async function answer(request: IncomingMessage, response: ServerResponse, reques
   }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const write = (chunk: string | Uint8Array) =>
-    new Promise<void>((resolve) => void (response.write(chunk) ? setImmediate(resolve) : response.once('drain', resolve)));
+    new Promise<void>(
+      (resolve) => void (response.write(chunk) ? setImmediate(resolve) : response.once('drain', resolve)),
+    );
   const event = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
   const delta = (content: string) =>
-    event({ id: 'c', object: 'chat.completion.chunk', model: scenario, choices: [{ index: 0, delta: { content } }] });
+    event({
+      id: 'c',
+      object: 'chat.completion.chunk',
+      model: scenario,
+      choices: [{ index: 0, delta: { content } }],
+    });
   const end = (reason: string) =>
-    event({ id: 'c', object: 'chat.completion.chunk', choices: [{ index: 0, delta: {}, finish_reason: reason }] });
-  const usage = event({ id: 'c', choices: [], usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 } });
+    event({
+      id: 'c',
+      object: 'chat.completion.chunk',
+      choices: [{ index: 0, delta: {}, finish_reason: reason }],
+    });
+  const usage = event({
+    id: 'c',
+    choices: [],
+    usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 },
+  });
 
   switch (scenario) {
     case 'hang':
@@ -151,7 +170,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, reques
   response.end();
 }
 
-function sendError(response: ServerResponse, status: number, message: string, code: string | null = null): void {
+function sendError(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  code: string | null = null,
+): void {
   response
     .writeHead(status, { 'content-type': 'application/json' })
     .end(JSON.stringify({ error: { message, type: 'error', code } }));

@@ -17,7 +17,9 @@ export function linear(shape: readonly number[], weights: readonly (readonly num
 
 /** The class is the place of the largest value. */
 export function largest(values: number): Uint8Array {
-  const weights = Array.from({ length: values }, (_, c) => Array.from({ length: values }, (_, i) => (i === c ? 5 : 0)));
+  const weights = Array.from({ length: values }, (_, c) =>
+    Array.from({ length: values }, (_, i) => (i === c ? 5 : 0)),
+  );
   return linear([values], weights);
 }
 

@@ -29,7 +29,8 @@ async function file(name: string, model: string, more = ''): Promise<string> {
   await writeFile(join(folder, `${name}.yaml`), `chorus: agent/1\nname: ${name}\nmodel: ${model}\n${more}`);
   return `${name}.yaml`;
 }
-const chat = (name: string) => file(name, `{ openai: { url: "${server.url}", name: ${name}, key: "\${env:LLM_KEY}" } }`);
+const chat = (name: string) =>
+  file(name, `{ openai: { url: "${server.url}", name: ${name}, key: "\${env:LLM_KEY}" } }`);
 const classifier = () => file('classifier', '{ onnx: { file: largest.onnx, classes: [cat, dog, eel] } }');
 
 describe('chorus agent init', () => {
@@ -67,11 +68,14 @@ describe('chorus agent check', () => {
     ['unknown-model', 78],
     ['rate-limited', 69],
     ['leaks-key', 77],
-  ])('an endpoint that answers %s fails with the exit code %i, and shows no key', async (scenario, expected) => {
-    const { code, stdout, stderr } = await agent('check', await chat(scenario));
-    expect({ code, stdout }).toEqual({ code: expected, stdout: expect.stringContaining('failed') });
-    expect(stdout + stderr).not.toContain(KEY);
-  });
+  ])(
+    'an endpoint that answers %s fails with the exit code %i, and shows no key',
+    async (scenario, expected) => {
+      const { code, stdout, stderr } = await agent('check', await chat(scenario));
+      expect({ code, stdout }).toEqual({ code: expected, stdout: expect.stringContaining('failed') });
+      expect(stdout + stderr).not.toContain(KEY);
+    },
+  );
 
   it('a file with faults lists all of them with their places', async () => {
     const name = await file('faulty', `{ openai: { url: "${server.url}", nmae: echo } }`, 'tools: []\n');
@@ -82,7 +86,10 @@ describe('chorus agent check', () => {
   });
 
   it('a literal key is refused, and not repeated', async () => {
-    const name = await file('literal', `{ openai: { url: "${server.url}", name: echo, key: sk-literal-987654 } }`);
+    const name = await file(
+      'literal',
+      `{ openai: { url: "${server.url}", name: echo, key: sk-literal-987654 } }`,
+    );
     const { code, stdout, stderr } = await agent('check', name, '--json');
     expect(code).toBe(78);
     expect(stdout + stderr).not.toContain('literal-987654');
@@ -118,7 +125,10 @@ describe('chorus agent run', () => {
 
   it('a message that the model cannot read ends as bad data, with what it reads', async () => {
     const { code, stderr } = await agent('run', await classifier(), '--message', 'hello');
-    expect({ code, stderr }).toEqual({ code: 65, stderr: expect.stringContaining('send a list of 3 numbers') });
+    expect({ code, stderr }).toEqual({
+      code: 65,
+      stderr: expect.stringContaining('send a list of 3 numbers'),
+    });
   });
 
   it('an answer that breaks off ends on a line of its own, and with an error', async () => {
@@ -135,6 +145,9 @@ describe('chorus agent run', () => {
 
   it('standard input that is no terminal is the message', async () => {
     const { code, stdout } = await agent('run', await chat('echo'), '--json');
-    expect({ code, text: JSON.parse(stdout).text }).toEqual({ code: 0, text: expect.stringContaining('echo: ') });
+    expect({ code, text: JSON.parse(stdout).text }).toEqual({
+      code: 0,
+      text: expect.stringContaining('echo: '),
+    });
   });
 });

@@ -7,7 +7,14 @@ import { type LoadedAgent, loadAgent } from '../../agent/load.ts';
 import { probe } from '../../agent/probe.ts';
 import { definitionDocument, limitsLine, modelLine } from '../../agent/view.ts';
 import { warningsOf } from '../../agent/warnings.ts';
-import { asChorusError, EXIT, exitCodeOf, finish, Interrupted, reportAndExit } from '../../environment/exit.ts';
+import {
+  asChorusError,
+  EXIT,
+  exitCodeOf,
+  finish,
+  Interrupted,
+  reportAndExit,
+} from '../../environment/exit.ts';
 import { type InspectOptions, inspectOptions } from '../../inspect/options.ts';
 import { print, printJson } from '../../output/print.ts';
 
@@ -36,7 +43,9 @@ export function checkCommand(): Command {
 async function checkAction(file: string, flags: InspectOptions): Promise<void> {
   const abort = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => (abort.signal.aborted ? process.exit(EXIT.interrupted) : abort.abort(new Interrupted())));
+    process.on(name, () =>
+      abort.signal.aborted ? process.exit(EXIT.interrupted) : abort.abort(new Interrupted()),
+    );
   }
   const checks: Check[] = [];
   let agent: LoadedAgent | undefined;
@@ -80,7 +89,10 @@ async function answered(agent: LoadedAgent, engine: Engine, signal: AbortSignal)
     });
   }
   const { inputTokens, outputTokens } = reply.usage ?? {};
-  const used = inputTokens == null && outputTokens == null ? '' : `, ${inputTokens ?? '?'} + ${outputTokens ?? '?'} tokens`;
+  const used =
+    inputTokens == null && outputTokens == null
+      ? ''
+      : `, ${inputTokens ?? '?'} + ${outputTokens ?? '?'} tokens`;
   const text = reply.text.trim().replaceAll(/\s+/g, ' ');
   const quoted = JSON.stringify(text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text);
   return { check: 'answer', ok: true, detail: `${quoted} in ${(milliseconds / 1000).toFixed(1)} s${used}` };
@@ -128,5 +140,7 @@ function show(
   if (!agent) return;
   print('', `one request may use ${limitsLine(agent.definition, facts ?? undefined)}`);
   print('it can spend no tokens of any chain: this version of the agent file has no payments');
-  if (facts) for (const warning of warningsOf(agent.definition, facts)) print(`${colors.yellow('warning')} ${warning}`);
+  if (facts)
+    for (const warning of warningsOf(agent.definition, facts))
+      print(`${colors.yellow('warning')} ${warning}`);
 }

@@ -23,7 +23,10 @@ export function initCommand(): Command {
     .description('write a commented agent file, and its JSON Schema for editors; nothing is overwritten')
     .argument('[name]', 'file to write, with or without .yaml', 'agent')
     .addOption(new Option('--template <kind>', 'kind of model').choices([...TEMPLATES]).default('chat'))
-    .option('--from-task <id>', "write the trained model of this training task too, and the agent file for it");
+    .option(
+      '--from-task <id>',
+      'write the trained model of this training task too, and the agent file for it',
+    );
   return inspectOptions(command)
     .addHelpText(
       'after',
@@ -64,7 +67,12 @@ async function initAction(given: string, flags: InitFlags): Promise<void> {
 }
 
 /** The model of a task in an agent file: its file, and what the task's terms say of it. */
-function fromTask(id: string, { taskName, classNames, inputShape }: TaskModel, file: string, template: Template) {
+function fromTask(
+  id: string,
+  { taskName, classNames, inputShape }: TaskModel,
+  file: string,
+  template: Template,
+) {
   const lines =
     template === 'text'
       ? ['    bytes: true']
@@ -83,7 +91,8 @@ function fromTask(id: string, { taskName, classNames, inputShape }: TaskModel, f
   return { model, description: `The model of training task ${id}: ${taskName}` };
 }
 
-const titleOf = (name: string): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}`.replaceAll(/[-_]+/g, ' ');
+const titleOf = (name: string): string =>
+  `${name.charAt(0).toUpperCase()}${name.slice(1)}`.replaceAll(/[-_]+/g, ' ');
 
 /** Never over another file, also not over one that was written since it was looked for. */
 async function create(path: string, content: string | Uint8Array): Promise<void> {

@@ -26,8 +26,16 @@ export function runCommand(): Command {
   const command = new Command('run')
     .description('talk to an agent in this terminal; nothing leaves this machine but what its model is sent')
     .argument('<file>', 'the agent file')
-    .option('--message <text>', 'ask this and end; without it, a conversation, or standard input if that is no terminal')
-    .option('--file <path>', 'attach a file to the message; may be repeated', (path: string, others: string[]) => [...others, path], []);
+    .option(
+      '--message <text>',
+      'ask this and end; without it, a conversation, or standard input if that is no terminal',
+    )
+    .option(
+      '--file <path>',
+      'attach a file to the message; may be repeated',
+      (path: string, others: string[]) => [...others, path],
+      [],
+    );
   return inspectOptions(command)
     .addHelpText(
       'after',
@@ -39,7 +47,9 @@ export function runCommand(): Command {
 async function runAction(file: string, flags: RunFlags): Promise<void> {
   const isOnce = flags.message !== undefined || flags.file.length > 0 || !process.stdin.isTTY;
   if (!isOnce && flags.json) {
-    throw new ChorusError('E_USAGE', '--json needs one message', { hint: 'add --message TEXT or --file PATH' });
+    throw new ChorusError('E_USAGE', '--json needs one message', {
+      hint: 'add --message TEXT or --file PATH',
+    });
   }
   const agent = loadAgent(file);
   const abort = new AbortController();

@@ -1,7 +1,7 @@
 import { ChorusError } from '@chorus/protocol';
 import { decodeImage } from '@chorus/training';
-import { LISTED_CLASSES, MAX_IMAGE_PIXELS, MAX_SAMPLE_VALUES } from '../limits.ts';
-import type { Answer, ClassifyJob, HostSetup, Opened, Ranked } from '../messages.ts';
+import { LISTED_CLASSES, MAX_IMAGE_PIXELS, MAX_SAMPLE_VALUES } from '../jobs/limits.ts';
+import type { Answer, ClassifyJob, HostSetup, Opened, Ranked } from '../jobs/messages.ts';
 import { type OpenGraph, openGraph } from './open-graph.ts';
 
 /** A classifier in the runtime. */
@@ -50,7 +50,12 @@ export class Classifier {
       return await decodeImage(image, [channels, height!, width!], MAX_IMAGE_PIXELS);
     } catch (cause) {
       throw new ChorusError('E_AGENT_INPUT', 'the image cannot be read', {
-        facts: { bytes: image.length, reason: String((cause as Error).message).split('\n')[0]!.slice(0, 200) },
+        facts: {
+          bytes: image.length,
+          reason: String((cause as Error).message)
+            .split('\n')[0]!
+            .slice(0, 200),
+        },
         hint: `send a PNG, JPEG or WebP of at most ${MAX_IMAGE_PIXELS / 1e6} megapixels`,
       });
     }

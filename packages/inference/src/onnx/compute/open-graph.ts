@@ -11,7 +11,7 @@ import {
 } from '@chorus/autodiff';
 import { ChorusError } from '@chorus/protocol';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { HostSetup } from '../messages.ts';
+import type { HostSetup } from '../jobs/messages.ts';
 
 /** Constants of a foreign model that the runtime may compute when it opens it. */
 const MAX_FOLDED_BYTES = 64 * 2 ** 20;
@@ -44,7 +44,11 @@ export async function openGraph(
   const { parsed, input } = readGraph(model, foreign);
   const { shape } = input;
   if (typeof shape?.[0] === 'number' && shape[0] !== 1) {
-    throw unsupported('the batch axis of the model is fixed', { shape: shape.join('x') }, 'export it with a free first dimension');
+    throw unsupported(
+      'the batch axis of the model is fixed',
+      { shape: shape.join('x') },
+      'export it with a free first dimension',
+    );
   }
   const sample = sampleOf(shape?.slice(1).map((dim) => (typeof dim === 'number' ? dim : null)) ?? null);
   const dims = [1, ...sample];
@@ -56,9 +60,16 @@ export async function openGraph(
     sample,
     isProbability: producerOf(parsed.graph, first) === 'Softmax',
     async run(values) {
-      const outputs = await session.run({ [input.name]: tensorOf(dtype, values, dims) }, [first]).catch((cause: unknown) => {
-        throw unsupported('onnxruntime cannot run the model', {}, 'check that it runs in onnxruntime', cause);
-      });
+      const outputs = await session
+        .run({ [input.name]: tensorOf(dtype, values, dims) }, [first])
+        .catch((cause: unknown) => {
+          throw unsupported(
+            'onnxruntime cannot run the model',
+            {},
+            'check that it runs in onnxruntime',
+            cause,
+          );
+        });
       const output = outputs[first] as Tensor;
       return { dims: output.dims, data: floatsOf(output) };
     },
@@ -83,11 +94,22 @@ function readGraph(bytes: Uint8Array, foreign: boolean): { parsed: Model; input:
   const { inputs, initializers, outputs } = parsed.graph;
   const [input, ...others] = inputs.filter(({ name }) => !initializers.has(name));
   if (!input || others.length > 0 || outputs.length === 0) {
-    const found = [input, ...others].map((each) => each?.name).join(', ').slice(0, 200);
-    throw unsupported('the model does not have exactly one input', { inputs: found }, 'export it with one input tensor');
+    const found = [input, ...others]
+      .map((each) => each?.name)
+      .join(', ')
+      .slice(0, 200);
+    throw unsupported(
+      'the model does not have exactly one input',
+      { inputs: found },
+      'export it with one input tensor',
+    );
   }
   if (!TYPES.has(input.dtype)) {
-    throw unsupported('the model takes data of a type that is not prepared here', { input: input.name.slice(0, 100) }, 'use float32');
+    throw unsupported(
+      'the model takes data of a type that is not prepared here',
+      { input: input.name.slice(0, 100) },
+      'use float32',
+    );
   }
   return { parsed, input };
 }
@@ -132,14 +154,23 @@ async function createSession(
       },
     });
   } catch (cause) {
-    throw unsupported('onnxruntime does not accept the model', {}, 'check that it runs in onnxruntime', cause);
+    throw unsupported(
+      'onnxruntime does not accept the model',
+      {},
+      'check that it runs in onnxruntime',
+      cause,
+    );
   }
 }
 
 function tensorOf(dtype: DataTypeName, values: Float32Array, dims: readonly number[]): Tensor {
   switch (dtype) {
     case 'int64':
-      return new Tensor('int64', BigInt64Array.from(values, (x) => BigInt(Math.trunc(x))), dims);
+      return new Tensor(
+        'int64',
+        BigInt64Array.from(values, (x) => BigInt(Math.trunc(x))),
+        dims,
+      );
     case 'int32':
       return new Tensor('int32', Int32Array.from(values), dims);
     case 'float64':
@@ -153,7 +184,11 @@ function tensorOf(dtype: DataTypeName, values: Float32Array, dims: readonly numb
 function floatsOf(output: Tensor): Float32Array {
   const { data } = output;
   if (!(data instanceof Float32Array || data instanceof Float64Array)) {
-    throw unsupported('the first output of the model is not of floating-point numbers', { type: output.type }, 'export the logits as first output');
+    throw unsupported(
+      'the first output of the model is not of floating-point numbers',
+      { type: output.type },
+      'export the logits as first output',
+    );
   }
   const odd = data.findIndex((value: number) => !Number.isFinite(value));
   if (odd < 0) return Float32Array.from(data);
@@ -170,14 +205,26 @@ function faultOf(cause: unknown): unknown {
   const rest = { facts: { ...facts, reason: code }, hint, cause };
   switch (code) {
     case 'FORBIDDEN_OPERATOR':
-      return new ChorusError('E_MODEL_FORBIDDEN', 'the model has an operator that is not run for others', rest);
+      return new ChorusError(
+        'E_MODEL_FORBIDDEN',
+        'the model has an operator that is not run for others',
+        rest,
+      );
     case 'UNBOUNDED_TENSOR':
-      return new ChorusError('E_MODEL_UNBOUNDED', 'the model has a tensor whose size cannot be bounded', rest);
+      return new ChorusError(
+        'E_MODEL_UNBOUNDED',
+        'the model has a tensor whose size cannot be bounded',
+        rest,
+      );
     case 'CORRUPT_MODEL':
     case 'INVALID_GRAPH':
       return new ChorusError('E_MODEL_CORRUPT', 'the model file is damaged or no ONNX model', rest);
     default:
-      return new ChorusError('E_MODEL_UNSUPPORTED', `the model cannot be read: ${cause.message.slice(0, 300)}`, rest);
+      return new ChorusError(
+        'E_MODEL_UNSUPPORTED',
+        `the model cannot be read: ${cause.message.slice(0, 300)}`,
+        rest,
+      );
   }
 }
 

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { sampleByte } from './sample.ts';
 
-const logits = Float32Array.from({ length: 256 }, (_, byte) => (byte === 65 ? Math.log(3) : byte === 66 ? 0 : -1e4));
+const logits = Float32Array.from({ length: 256 }, (_, byte) =>
+  byte === 65 ? Math.log(3) : byte === 66 ? 0 : -1e4,
+);
 
 it('temperature 0 takes the most probable byte', () => {
   expect(sampleByte(logits, { temperature: 0, topK: 256 }, 0.999)).toBe(65);

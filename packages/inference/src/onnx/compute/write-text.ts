@@ -1,7 +1,7 @@
 import { ChorusError } from '@chorus/protocol';
 import { random } from '@chorus/training';
-import { MAX_CONTEXT } from '../limits.ts';
-import type { Answer, HostSetup, Opened, WriteJob } from '../messages.ts';
+import { MAX_CONTEXT } from '../jobs/limits.ts';
+import type { Answer, HostSetup, Opened, WriteJob } from '../jobs/messages.ts';
 import { type OpenGraph, openGraph } from './open-graph.ts';
 import { sampleByte } from './sample.ts';
 import { StopMatcher } from './stop-matcher.ts';
@@ -73,17 +73,28 @@ export class ByteWriter {
 function contextOf(declared: readonly (number | null)[] | null, stated: number | null): number {
   const refuse = (message: string, hint: string) =>
     new ChorusError('E_MODEL_SHAPE', message, {
-      facts: { declared: declared?.map((dim) => dim ?? '?').join('x') ?? 'nothing', ...(stated ? { stated } : {}) },
+      facts: {
+        declared: declared?.map((dim) => dim ?? '?').join('x') ?? 'nothing',
+        ...(stated ? { stated } : {}),
+      },
       hint,
     });
   if (declared && declared.length !== 1) {
-    throw refuse('the model does not read a row of bytes', 'a language model over bytes has one input [N, context]');
+    throw refuse(
+      'the model does not read a row of bytes',
+      'a language model over bytes has one input [N, context]',
+    );
   }
   const context = declared?.[0] ?? stated;
-  if (!context) throw refuse('the model does not say how many bytes it reads', 'state it: model.onnx.bytes.context');
+  if (!context)
+    throw refuse('the model does not say how many bytes it reads', 'state it: model.onnx.bytes.context');
   if (stated && stated !== context) {
-    throw refuse('the stated context is not that of the model', 'correct model.onnx.bytes.context, or leave it out');
+    throw refuse(
+      'the stated context is not that of the model',
+      'correct model.onnx.bytes.context, or leave it out',
+    );
   }
-  if (context > MAX_CONTEXT) throw refuse('the model reads more bytes at once than are given', 'use a smaller model');
+  if (context > MAX_CONTEXT)
+    throw refuse('the model reads more bytes at once than are given', 'use a smaller model');
   return context;
 }

@@ -6,7 +6,7 @@ import { ChorusError } from '@chorus/protocol';
 import { packError } from '@chorus/training';
 import { Classifier } from '../compute/classify.ts';
 import { ByteWriter } from '../compute/write-text.ts';
-import type { ClassifyJob, FromHost, HostSetup, Job, ToHost, WriteJob } from '../messages.ts';
+import type { ClassifyJob, FromHost, HostSetup, Job, ToHost, WriteJob } from '../jobs/messages.ts';
 
 process.on('disconnect', () => process.exit());
 // The agent decides when this process ends. A terminal signals all processes at once.
@@ -42,9 +42,7 @@ async function work(id: number, job: Job): Promise<void> {
   const isStopped = () => stopped.has(id);
   try {
     const answers =
-      model instanceof Classifier
-        ? model.run(job as ClassifyJob)
-        : model!.run(job as WriteJob, isStopped);
+      model instanceof Classifier ? model.run(job as ClassifyJob) : model!.run(job as WriteJob, isStopped);
     for await (const answer of answers) send({ kind: 'answer', id, answer });
     send({ kind: 'done', id });
   } catch (error) {

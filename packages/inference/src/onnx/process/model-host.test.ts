@@ -1,3 +1,6 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { collect } from '../../../../../test/collect.ts';
+import { patience } from '../../../../../test/patience.ts';
 import {
   endlessLoop,
   foreignDomain,
@@ -7,10 +10,8 @@ import {
   sizeFromData,
   slow,
 } from '../../../../training/src/testing/hostile-models.ts';
-import { afterEach, describe, expect, it } from 'vitest';
-import { patience } from '../../../../../test/patience.ts';
 import { counting } from '../../testing/models.ts';
-import type { HostSetup, Opened } from '../messages.ts';
+import type { HostSetup, Opened } from '../jobs/messages.ts';
 import { type HostLimits, ModelHost } from './model-host.ts';
 
 const VALUES = 16;
@@ -21,7 +22,11 @@ afterEach(async () => {
   for (const host of hosts.splice(0)) await host.close();
 });
 
-function host(model: Uint8Array, setup: Partial<HostSetup> = {}, limits: Partial<HostLimits> = {}): ModelHost {
+function host(
+  model: Uint8Array,
+  setup: Partial<HostSetup> = {},
+  limits: Partial<HostLimits> = {},
+): ModelHost {
   const filled = { ...generous, ...limits };
   const made = new ModelHost(
     {
@@ -58,10 +63,13 @@ describe("an owner's model is ended when it passes a limit", () => {
     await expect(opening).rejects.toMatchObject({ code: 'E_MODEL_TIME' });
   });
 
-  it.skipIf(process.platform !== 'linux')('a model that takes too much memory is ended, and says why', async () => {
-    const opening = host(largeConstants(VALUES, GiB / 2), {}, { memoryBytes: GiB / 2 }).open();
-    await expect(opening).rejects.toMatchObject({ code: 'E_MODEL_MEMORY' });
-  });
+  it.skipIf(process.platform !== 'linux')(
+    'a model that takes too much memory is ended, and says why',
+    async () => {
+      const opening = host(largeConstants(VALUES, GiB / 2), {}, { memoryBytes: GiB / 2 }).open();
+      await expect(opening).rejects.toMatchObject({ code: 'E_MODEL_MEMORY' });
+    },
+  );
 });
 
 describe('the process of a model', () => {
@@ -79,10 +87,10 @@ describe('the process of a model', () => {
     const model = host(counting(4), text);
     const opened: Opened = await model.open();
     expect(opened).toEqual({ kind: 'text', context: 4 });
-    const writing = Array.fromAsync(model.run({ ...job, most: 1_000_000 }, never));
+    const writing = collect(model.run({ ...job, most: 1_000_000 }, never));
     process.kill(pidOf(model), 'SIGKILL');
     await expect(writing).rejects.toMatchObject({ code: 'E_MODEL_CRASHED' });
-    const answers = await Array.fromAsync(model.run(job, never));
+    const answers = await collect(model.run(job, never));
     expect(answers.at(-1)).toEqual({ kind: 'written', reason: 'length', bytes: 9 });
   });
 
@@ -96,7 +104,7 @@ describe('the process of a model', () => {
       for await (const _ of model.run({ ...job, most: 10_000_000 }, abort.signal)) abort.abort(reason);
     })();
     await expect(writing).rejects.toBe(reason);
-    expect((await Array.fromAsync(model.run(job, never))).length).toBeGreaterThan(1);
+    expect((await collect(model.run(job, never))).length).toBeGreaterThan(1);
     expect(pidOf(model)).toBe(pid);
   });
 
@@ -116,7 +124,7 @@ describe('the process of a model', () => {
     const pid = pidOf(model);
     await model.close();
     expect(() => process.kill(pid, 0)).toThrow();
-    await expect(Array.fromAsync(model.run(job, never))).rejects.toMatchObject({ code: 'E_AGENT_CLOSED' });
+    await expect(collect(model.run(job, never))).rejects.toMatchObject({ code: 'E_AGENT_CLOSED' });
   });
 });
 

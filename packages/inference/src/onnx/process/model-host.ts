@@ -4,7 +4,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ChorusError, type Facts } from '@chorus/protocol';
 import { residentBytes, unpackError } from '@chorus/training';
-import type { Answer, FromHost, HostSetup, Job, Opened, ToHost } from '../messages.ts';
+import type { Answer, FromHost, HostSetup, Job, Opened, ToHost } from '../jobs/messages.ts';
 import { EventQueue } from './event-queue.ts';
 
 export interface HostLimits {
@@ -27,7 +27,8 @@ const MAX_CRASHES = 3;
 const LAST_WORDS = 2_000;
 
 /** Variables that the process needs; it is given no other, such as the keys of endpoints. */
-const INHERITED = /^(?:PATH|HOME|TMPDIR|TEMP|TMP|LD_LIBRARY_PATH|DYLD_.*|SystemRoot|LANG|LC_.*|NODE_EXTRA_CA_CERTS)$/i;
+const INHERITED =
+  /^(?:PATH|HOME|TMPDIR|TEMP|TMP|LD_LIBRARY_PATH|DYLD_.*|SystemRoot|LANG|LC_.*|NODE_EXTRA_CA_CERTS)$/i;
 
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -158,7 +159,9 @@ export class ModelHost {
       gone.resolve();
     };
     child.once('error', (error) => ended({ reason: error.message }));
-    child.once('close', (code, signal) => ended({ code, signal, lastWords: life.lastWords.trim().slice(-300) }));
+    child.once('close', (code, signal) =>
+      ended({ code, signal, lastWords: life.lastWords.trim().slice(-300) }),
+    );
     this.#life = life;
     post(child, { kind: 'setup', setup: this.#setup });
     this.#watch(life);
@@ -212,10 +215,14 @@ export class ModelHost {
     const held = life.child.pid === undefined ? null : residentBytes(life.child.pid);
     const waited = (performance.now() - life.progressAt) / 1000;
     if (held !== null && held > memoryBytes) {
-      life.fault ??= new ChorusError('E_MODEL_MEMORY', 'the model took more memory than it may, and was ended', {
-        facts: { bytes: held, limit: memoryBytes },
-        hint: 'use a smaller model',
-      });
+      life.fault ??= new ChorusError(
+        'E_MODEL_MEMORY',
+        'the model took more memory than it may, and was ended',
+        {
+          facts: { bytes: held, limit: memoryBytes },
+          hint: 'use a smaller model',
+        },
+      );
     } else if (waited > callSeconds) {
       life.fault ??= new ChorusError('E_MODEL_TIME', 'the model computed longer than it may, and was ended', {
         facts: { seconds: Math.round(waited), limit: callSeconds },
