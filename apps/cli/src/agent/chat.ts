@@ -16,17 +16,23 @@ const say = (text: string) => write(process.stdout, text);
 
 /**
  * A conversation in the terminal. Ctrl-C stops an answer, and between answers it ends the conversation.
- * @throws Interrupted if Ctrl-C ended it
+ * @param signal ends it, as another process asks
+ * @throws Interrupted if Ctrl-C or the signal ended it
  */
-export async function chat(executor: AgentExecutor, name: string): Promise<void> {
+export async function chat(executor: AgentExecutor, name: string, signal: AbortSignal): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
   let answering: AbortController | null = null;
   let isInterrupted = false;
   terminal.on('SIGINT', () => {
-    if (answering && !answering.signal.aborted) return answering.abort(new Interrupted());
-    isInterrupted = true;
-    terminal.close();
+    if (answering && !answering.signal.aborted) answering.abort(new Interrupted());
+    else end();
   });
+  const end = () => {
+    isInterrupted = true;
+    answering?.abort(new Interrupted());
+    terminal.close();
+  };
+  signal.addEventListener('abort', end, { once: true });
   let conversation: { id: string; history: AgentMessage[] } = { id: randomUUID(), history: [] };
   let files: AgentAttachment[] = [];
   say(`${colors.bold(name)}  ${colors.dim('/help says what else can be typed')}\n`);

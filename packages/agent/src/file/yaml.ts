@@ -57,16 +57,17 @@ export function readYaml(text: string): YamlValue | Fault {
   const lines = new LineCounter();
   const deep = tooDeep(text);
   if (deep) return deep;
-  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
+  // Without what is quadratic in it: its pictures of errors, and its search for keys that occur twice.
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    logLevel: 'error',
+    prettyErrors: false,
+    uniqueKeys: false,
+  });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem) {
-    const [place] = problem.linePos ?? [{ line: 1, col: 1 }];
-    const message = problem.message.split(/ at line \d|\n/, 1)[0]!;
-    return fault(
-      '',
-      { line: place.line, column: place.col },
-      `it is not YAML as an agent file needs it: ${message}`,
-    );
+    const message = `it is not YAML as an agent file needs it: ${problem.message.split('\n', 1)[0]}`;
+    return fault('', placeAt(lines, problem.pos[0]), message);
   }
   const reader = new Reader(lines);
   try {
@@ -149,6 +150,9 @@ class Reader {
           fault(at.map(String).join('.'), place, `there is no key "${name}"`, 'remove it'),
         );
       }
+      if (Object.hasOwn(section, name)) {
+        throw new Unreadable(fault(at.map(String).join('.'), place, 'stands here twice', 'remove one'));
+      }
       section[name] = this.read(value, at);
       this.#places.set(idOf(at), place);
       if (map.flow && (value === null || value === undefined)) this.loose.add(idOf(at));
@@ -158,13 +162,13 @@ class Reader {
 
   #note(node: unknown, path: readonly PropertyKey[]): Place {
     const start = (node as Node | null)?.range?.[0];
-    const place = start === undefined ? this.placeOf(path) : this.#at(start);
+    const place = start === undefined ? this.placeOf(path) : placeAt(this.#lines, start);
     this.#places.set(idOf(path), place);
     return place;
   }
+}
 
-  #at(offset: number): Place {
-    const { line, col } = this.#lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
-  }
+function placeAt(lines: LineCounter, offset: number): Place {
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(1, line), column: Math.max(1, col) };
 }

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type EngineMessage, type EngineRequest, explain, keepSecret } from '@chorus/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collect } from '../../../../test/collect.ts';
@@ -85,6 +88,28 @@ describe('an answer of a chat endpoint', () => {
   });
 });
 
+it('an empty message is refused, and not sent', async () => {
+  const before = server.requests.length;
+  await expect(ask('echo', request(''))).rejects.toMatchObject({ code: 'E_AGENT_INPUT' });
+  expect(server.requests.length).toBe(before);
+});
+
+it('the chat engine alone brings no ONNX runtime into a process', async () => {
+  const program = `
+    const { createChatEngine } = await import('@chorus/inference/chat');
+    const engine = createChatEngine({ url: '${server.url}', name: 'echo' });
+    const message = { role: 'user', text: 'hi', files: [], data: [] };
+    for await (const _ of engine.run({ messages: [message], maxOutputTokens: 9 }, new AbortController().signal)) {}
+    console.log(process.report.getReport().sharedObjects.filter((path) => /onnx|sharp/.test(path)).length);`;
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--conditions=@chorus/source', '--input-type=module', '-e', program],
+    { cwd },
+  );
+  expect(stdout.trim()).toBe('0');
+});
+
 describe('a chat endpoint that fails', () => {
   it.each([
     ['unauthorized', 'E_ENGINE_UNAUTHORIZED', /refuses the key.*Incorrect API key/],
@@ -94,6 +119,7 @@ describe('a chat endpoint that fails', () => {
     ['too-long', 'E_AGENT_CONTEXT', /maximum context length/],
     ['redirect', 'E_ENGINE_RESPONSE', /redirects/],
     ['html', 'E_ENGINE_RESPONSE', /text\/html/],
+    ['giant-error', 'E_ENGINE_RESPONSE', /larger than it can be/],
     ['not-json', 'E_ENGINE_RESPONSE', /form that is not understood/],
     ['truncated', 'E_ENGINE_RESPONSE', /ended before it was complete/],
     ['cut-connection', 'E_ENGINE_UNAVAILABLE', /does not answer/],

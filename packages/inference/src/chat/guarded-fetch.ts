@@ -20,7 +20,7 @@ export function guardedFetch({ maxBytes, idleMilliseconds }: FetchLimits): typeo
     const idle = new AbortController();
     const given = init?.signal;
     const expire = () => idle.abort(silent(idleMilliseconds));
-    let timer = setTimeout(expire, idleMilliseconds);
+    let timer = setTimeout(expire, idleMilliseconds).unref();
     const signal = given ? AbortSignal.any([given, idle.signal]) : idle.signal;
     let response: Response;
     try {
@@ -53,7 +53,7 @@ export function guardedFetch({ maxBytes, idleMilliseconds }: FetchLimits): typeo
         clearTimeout(timer);
         count += chunk.length;
         if (count > most) throw tooLong(most);
-        timer = setTimeout(expire, idleMilliseconds);
+        timer = setTimeout(expire, idleMilliseconds).unref();
         controller.enqueue(chunk);
       },
       flush: () => clearTimeout(timer),

@@ -1,12 +1,18 @@
 import { ChorusError, type EngineMessage } from '@chorus/protocol';
 import type { ModelMessage } from 'ai';
 
-/** The conversation as the SDK takes it; the instructions are passed on their own. */
+/**
+ * The conversation as the SDK takes it; the instructions are passed on their own.
+ * @throws ChorusError `E_AGENT_INPUT` if a file is not text, or there is nothing to answer
+ */
 export function chatMessages(messages: readonly EngineMessage[]): {
   instructions: string | undefined;
   messages: ModelMessage[];
 } {
   const system = messages.filter(({ role }) => role === 'system').map(({ text }) => text);
+  if (contentOf(messages.at(-1)!) === '') {
+    throw new ChorusError('E_AGENT_INPUT', 'the message is empty', { hint: 'send text' });
+  }
   return {
     instructions: system.length > 0 ? system.join('\n\n') : undefined,
     messages: messages.flatMap((message): ModelMessage[] => {

@@ -32,6 +32,8 @@ export type Scenario =
   | 'html'
   /** An error inside the stream. */
   | 'error-event'
+  /** An error of many megabytes. */
+  | 'giant-error'
   /** An error message that quotes the key. */
   | 'leaks-key';
 
@@ -100,6 +102,9 @@ async function answer(
     return sendError(response, 401, `Incorrect API key provided: ${request.headers.authorization?.slice(7)}`);
   }
   if (scenario === 'silent') return;
+  if (scenario === 'giant-error') {
+    return void response.writeHead(500, { 'content-type': 'application/json' }).end('x'.repeat(8_000_000));
+  }
   if (scenario === 'redirect') return void response.writeHead(307, { location: '/v1/elsewhere' }).end();
   if (scenario === 'html') {
     return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>a login page</html>');

@@ -61,7 +61,7 @@ async function runAction(file: string, flags: RunFlags): Promise<void> {
     const engine = await openEngine(agent, flags, abort.signal);
     executor = createExecutor({ definition: agent.definition, engine });
     if (isOnce) await once(executor, flags, abort.signal);
-    else await chat(executor, agent.definition.name);
+    else await chat(executor, agent.definition.name, abort.signal);
   } catch (error) {
     throw abort.signal.aborted ? abort.signal.reason : error;
   } finally {

@@ -108,6 +108,20 @@ describe('the process of a model', () => {
     expect(pidOf(model)).toBe(pid);
   });
 
+  it('a job that is aborted while another one computes leaves that one alone', async () => {
+    const model = host(counting(4), text);
+    await model.open();
+    const pid = pidOf(model);
+    const long = collect(model.run({ ...job, most: 60_000 }, never));
+    const abort = new AbortController();
+    const waiting = collect(model.run({ ...job, most: 10_000_000 }, abort.signal));
+    abort.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    expect((await long).at(-1)).toMatchObject({ kind: 'written', bytes: 60_000 });
+    expect((await collect(model.run(job, never))).length).toBeGreaterThan(1);
+    expect(pidOf(model)).toBe(pid);
+  });
+
   it('a process is given no variable of the environment that it does not need', async () => {
     process.env.CHORUS_TEST_SECRET_KEY = 'sk-not-for-models';
     const model = host(counting(4), text);

@@ -191,10 +191,16 @@ export class ModelHost {
   /** A job whose caller is gone. */
   #stop(life: Life, id: number): void {
     post(life.child, { kind: 'stop', id });
-    const deaf = setTimeout(() => {
-      if (life.jobs.has(id)) life.child.kill('SIGKILL');
-    }, DEAF_MILLISECONDS);
-    deaf.unref();
+    // Only while it is at this job: before, it may compute the answer of another caller.
+    let wasAtIt = false;
+    const look = () => {
+      if (!life.jobs.has(id)) return;
+      const [current] = life.jobs.keys();
+      if (current === id && wasAtIt) return void life.child.kill('SIGKILL');
+      wasAtIt = current === id;
+      setTimeout(look, DEAF_MILLISECONDS / 2).unref();
+    };
+    look();
   }
 
   /** Checks limits while the process computes. */
