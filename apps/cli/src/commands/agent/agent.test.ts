@@ -20,8 +20,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const start = (args: readonly string[]) =>
-  startChorus(['agent', ...args], { cwd: folder, env: { ...process.env, HOME: folder, LLM_KEY: KEY } });
+const start = (args: readonly string[], input?: string) =>
+  startChorus(
+    ['agent', ...args],
+    { cwd: folder, env: { ...process.env, HOME: folder, LLM_KEY: KEY } },
+    input,
+  );
 const agent = (...args: string[]) => outcomeOf(start(args));
 
 /** An agent file in the folder; returns its name. */
@@ -143,11 +147,16 @@ describe('chorus agent run', () => {
     expect(await outcomeOf(child)).toMatchObject({ code: 130, stdout: 'one moment\n' });
   });
 
-  it('standard input that is no terminal is the message', async () => {
-    const { code, stdout } = await agent('run', await chat('echo'), '--json');
+  it('standard input that is no terminal is the message, and an empty one is refused', async () => {
+    const args = ['run', await chat('echo'), '--json'];
+    const { code, stdout } = await outcomeOf(start(args, 'line one\nline two\n'));
     expect({ code, text: JSON.parse(stdout).text }).toEqual({
       code: 0,
-      text: expect.stringContaining('echo: '),
+      text: 'echo: line one\nline two \u{1f40c}',
+    });
+    expect(await agent(...args)).toMatchObject({
+      code: 65,
+      stderr: expect.stringContaining('the message is empty'),
     });
   });
 });
