@@ -43,7 +43,8 @@ function narrowed(issue: Issue): Issue[] {
 function faultsOfIssue(issue: Issue, yaml: YamlValue, schema: z.ZodType): Found[] {
   const path = [...issue.path];
   if (issue.code !== 'unrecognized_keys') {
-    const missing = issue.code === 'invalid_type' && valueAt(yaml.value, path) === undefined;
+    const needs = issue.code === 'invalid_type' || issue.code === 'invalid_union';
+    const missing = needs && valueAt(yaml.value, path) === undefined;
     const message = missing
       ? MISSING
       : issue.code === 'invalid_union'
@@ -53,7 +54,8 @@ function faultsOfIssue(issue: Issue, yaml: YamlValue, schema: z.ZodType): Found[
   }
   return issue.keys.map((key) => {
     const at = [...path, key];
-    if (isPlanned(at)) {
+    const meant = similar(key, keysAt(schema, path));
+    if (isPlanned(at) && !meant) {
       return place(
         yaml,
         at,
@@ -61,7 +63,6 @@ function faultsOfIssue(issue: Issue, yaml: YamlValue, schema: z.ZodType): Found[
         'remove it; the documentation lists what is',
       );
     }
-    const meant = similar(key, keysAt(schema, path));
     const loose = 'put a text that has a comma into quotes';
     const hint = meant ? `did you mean "${meant}"?` : yaml.isLoose(at) ? loose : 'remove it';
     const found = place(yaml, at, 'there is no such key', hint);

@@ -2,7 +2,7 @@
  * Keys that the format plans and that this version does not do: accepted, they would promise what nothing keeps.
  * A star stands for any part of a path.
  */
-const PLANNED: readonly string[] = [
+export const PLANNED: readonly string[] = [
   'image',
   'languages',
   'tools',

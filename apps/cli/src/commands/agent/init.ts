@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { agentFileJsonSchema, TEMPLATES, type Template, templateText } from '@chorus/agent';
 import { ChorusError } from '@chorus/protocol';
 import { Command, Option } from 'commander';
-import type { TaskModel } from '../../agent/task-model.ts';
+import { fromTask } from '../../agent/from-task.ts';
 import { givenPath, shellWord } from '../../environment/environment.ts';
 import { type InspectOptions, inspectOptions } from '../../inspect/options.ts';
 import { print, printJson } from '../../output/print.ts';
@@ -64,31 +64,6 @@ async function initAction(given: string, flags: InitFlags): Promise<void> {
   }
   if (flags.json) return printJson({ file, template, written });
   print(...written.map((each) => `wrote ${each}`), '', `next: chorus agent check ${shellWord(file)}`);
-}
-
-/** The model of a task in an agent file: its file, and what the task's terms say of it. */
-function fromTask(
-  id: string,
-  { taskName, classNames, inputShape }: TaskModel,
-  file: string,
-  template: Template,
-) {
-  const lines =
-    template === 'text'
-      ? ['    bytes: true']
-      : [
-          ...(classNames ? [`    classes: ${JSON.stringify(classNames)}`] : []),
-          `    input: ${JSON.stringify(inputShape)}`,
-        ];
-  const model = [
-    `# The model of training task ${id}, as it was when this file was written; its history was checked on chain.`,
-    'model:',
-    '  onnx:',
-    `    file: ${JSON.stringify(file)}`,
-    ...lines,
-    '',
-  ].join('\n');
-  return { model, description: `The model of training task ${id}: ${taskName}` };
 }
 
 const titleOf = (name: string): string =>
