@@ -1,5 +1,4 @@
 import {
-  AutodiffError,
   boundTensors,
   checkOperators,
   DataType,
@@ -12,6 +11,7 @@ import {
 import { ChorusError } from '@chorus/protocol';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { HostSetup } from '../jobs/messages.ts';
+import { faultOf, unsupported } from './faults.ts';
 
 /** Constants of a foreign model that the runtime may compute when it opens it. */
 const MAX_FOLDED_BYTES = 64 * 2 ** 20;
@@ -196,43 +196,4 @@ function floatsOf(output: Tensor): Float32Array {
     facts: { index: odd, value: data[odd]! },
     hint: 'check its weights, and whether its input is scaled as it was in training',
   });
-}
-
-/** Why a foreign model is refused, or a file cannot be read. */
-function faultOf(cause: unknown): unknown {
-  if (!(cause instanceof AutodiffError)) return cause;
-  const { code, hint, facts } = cause;
-  const rest = { facts: { ...facts, reason: code }, hint, cause };
-  switch (code) {
-    case 'FORBIDDEN_OPERATOR':
-      return new ChorusError(
-        'E_MODEL_FORBIDDEN',
-        'the model has an operator that is not run for others',
-        rest,
-      );
-    case 'UNBOUNDED_TENSOR':
-      return new ChorusError(
-        'E_MODEL_UNBOUNDED',
-        'the model has a tensor whose size cannot be bounded',
-        rest,
-      );
-    case 'CORRUPT_MODEL':
-    case 'INVALID_GRAPH':
-      return new ChorusError('E_MODEL_CORRUPT', 'the model file is damaged or no ONNX model', rest);
-    default:
-      return new ChorusError(
-        'E_MODEL_UNSUPPORTED',
-        `the model cannot be read: ${cause.message.slice(0, 300)}`,
-        rest,
-      );
-  }
-}
-
-function unsupported(
-  message: string,
-  facts: Record<string, string | number>,
-  hint: string,
-  cause?: unknown,
-): ChorusError {
-  return new ChorusError('E_MODEL_UNSUPPORTED', message, { facts, hint, cause });
 }

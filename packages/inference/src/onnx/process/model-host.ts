@@ -1,10 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { getCompileCacheDir } from 'node:module';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { ChorusError, type Facts } from '@chorus/protocol';
 import { residentBytes, unpackError } from '@chorus/training';
-import type { Answer, FromHost, HostSetup, Job, Opened, ToHost } from '../jobs/messages.ts';
+import type { Answer, FromHost, HostSetup, Job, Opened } from '../jobs/messages.ts';
+import { post, startChild } from './child.ts';
 import { EventQueue } from './event-queue.ts';
 
 export interface HostLimits {
@@ -25,15 +23,6 @@ const MAX_CRASHES = 3;
 
 /** Longest kept output of a crashing process. */
 const LAST_WORDS = 2_000;
-
-/** Variables that the process needs; it is given no other, such as the keys of endpoints. */
-const INHERITED =
-  /^(?:PATH|HOME|TMPDIR|TEMP|TMP|LD_LIBRARY_PATH|DYLD_.*|SystemRoot|LANG|LC_.*|NODE_EXTRA_CA_CERTS)$/i;
-
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
 
 /** One life of a model's process. */
 interface Life {
@@ -126,16 +115,7 @@ export class ModelHost {
   }
 
   #begin(): Life {
-    const child = fork(fileURLToPath(new URL(`./host${extname(import.meta.url)}`, import.meta.url)), {
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
-      env: environment(),
-      // Detached from the terminal's signals: only the agent ends it.
-      detached: process.platform !== 'win32',
-      windowsHide: true,
-    });
-    running.add(child);
+    const child = startChild();
     const gone = Promise.withResolvers<void>();
     const life: Life = {
       child,
@@ -154,7 +134,6 @@ export class ModelHost {
     child.on('message', (message: FromHost) => this.#receive(life, message));
     const ended = (facts: Facts) => {
       clearInterval(life.watch);
-      running.delete(child);
       this.#ended(life, facts);
       gone.resolve();
     };
@@ -248,22 +227,6 @@ export class ModelHost {
     for (const answers of life.jobs.values()) answers.fail(error);
     life.jobs.clear();
   }
-}
-
-/** A message to a process that is gone is dropped: the process reports its end, not the channel. */
-function post(child: ChildProcess, message: ToHost): void {
-  if (child.connected) child.send(message, () => {});
-}
-
-function environment(): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => INHERITED.test(name));
-  const compiled = getCompileCacheDir();
-  return {
-    ...Object.fromEntries(inherited),
-    ...(compiled ? { NODE_COMPILE_CACHE: compiled } : {}),
-    // onnxruntime reports to its vendor unless this is set before its native library is loaded.
-    ORT_DISABLE_TELEMETRY: process.env.ORT_DISABLE_TELEMETRY ?? '1',
-  };
 }
 
 function crashed(facts: Facts): ChorusError {
