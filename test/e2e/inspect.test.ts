@@ -349,6 +349,26 @@ describe('chorus model', () => {
     expect(good!.code).toBe(0);
     expect([bad!.code, failing(bad!)]).toEqual([1, ['onnx']]);
   });
+
+  it('a trained model answers as an agent, from two exported files and by the id of its task alike', async () => {
+    const exported = join(scratch, 'digits');
+    expect((await chorus(['agent', 'init', exported, '--from-task', '1'])).code).toBe(0);
+    const named = join(scratch, 'named.yaml');
+    await writeFile(named, 'chorus: agent/1\nname: Named\nmodel: { network: { task: 1 } }\n');
+    const sample = JSON.stringify(Array.from({ length: 784 }, (_, i) => (i % 28) / 28));
+    const answers = await Promise.all(
+      [`${exported}.yaml`, named].map((file) =>
+        chorus(['agent', 'run', file, '--message', sample, '--json']),
+      ),
+    );
+    expect(answers.map(({ code }) => code)).toEqual([0, 0]);
+    const [one, other] = answers.map(({ json }) => json.data[0].value);
+    expect(one).toMatchObject({ label: expect.stringMatching(/^\d$/), confidence: expect.any(Number) });
+    expect(other).toEqual(one);
+    // Nothing of the network is needed any more.
+    const alone = await chorus(['agent', 'check', `${exported}.yaml`, '--json'], homeAt('elsewhere'));
+    expect({ code: alone.code, ok: alone.json.ok }).toEqual({ code: 0, ok: true });
+  });
 });
 
 describe('a network that has lost something', () => {

@@ -24,6 +24,9 @@ const GROUPS: Record<string, Record<string, () => Promise<Command>>> = {
     chain: async () => (await import('./commands/chain.ts')).chainCommand(),
     service: async () => (await import('./commands/service.ts')).serviceCommand(),
   },
+  'Agents:': {
+    agent: async () => (await import('./commands/agent/agent.ts')).agentCommand(),
+  },
   'Tasks and rewards:': {
     task: async () => (await import('./commands/task.ts')).taskCommand(),
     rewards: async () => (await import('./commands/rewards.ts')).rewardsCommand(),

@@ -6,6 +6,7 @@
  *
  * @packageDocumentation
  */
+export * from './agents/engine.ts';
 export * from './agents/executor.ts';
 export * from './cid.ts';
 export * from './error-codes.ts';

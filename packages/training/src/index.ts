@@ -39,7 +39,7 @@ export {
 } from './data/dataset.ts';
 export { type DataDescription, describeDataset } from './data/describe.ts';
 export { loadIdx } from './data/idx.ts';
-export { type ImageOptions, type ImageShape, loadImages } from './data/images.ts';
+export { decodeImage, type ImageOptions, type ImageShape, loadImages } from './data/images.ts';
 export { forgetSamples, type KeepOptions, keptOr } from './data/kept-samples.ts';
 export { type LoadOptions, loadDataset, loadParts } from './data/load.ts';
 export type { DataReport, LeftOut } from './data/report.ts';
@@ -52,15 +52,18 @@ export { type SyntheticOptions, syntheticDigits } from './digits/synthetic.ts';
 export type { FetchableDataset } from './fetch/catalogue.ts';
 export { type FetchOptions, fetchDataset } from './fetch/fetch-dataset.ts';
 export type { ProcessLimits } from './jobs/limits.ts';
-export type {
-  EvaluateResult,
-  Foreign,
-  GraphOptions,
-  Loss,
-  Optimizer,
-  ParameterInfo,
-  TrainingState,
-  TrainResult,
+export {
+  type CarriedError,
+  type EvaluateResult,
+  type Foreign,
+  type GraphOptions,
+  type Loss,
+  type Optimizer,
+  type ParameterInfo,
+  packError,
+  type TrainingState,
+  type TrainResult,
+  unpackError,
 } from './jobs/messages.ts';
 export { type BuildOptions, buildModel, MODEL_NAMES, type ModelName } from './model/build.ts';
 export {
@@ -82,6 +85,7 @@ export {
   type PrivateRun,
   privateRun,
 } from './privacy/accountant.ts';
+export { residentBytes } from './process/memory.ts';
 export { killModels, modelMemory } from './process/model-process.ts';
 export { random } from './random.ts';
 export { type EpochResult, removeCheckpoints } from './train/checkpoint.ts';

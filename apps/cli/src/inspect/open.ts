@@ -3,40 +3,13 @@ import { join, resolve } from 'node:path';
 import { createAdminClient, type PrivacyView, readAdmin } from '@chorus/admin-api';
 import { type Inspection, type NetworkSource, newestTask, openNetwork } from '@chorus/inspector';
 import { type Address, ChorusError, MAX_ROUNDS, sameAddress, type TaskState } from '@chorus/protocol';
-import type { Command } from 'commander';
 import ora from 'ora';
 import { EXIT, finish, Interrupted } from '../environment/exit.ts';
 import { configOf, configPathOf } from '../environment/home.ts';
+import type { InspectOptions } from './options.ts';
 import { lastNetwork, type NetworkProfile, readProfile } from './profile.ts';
 
-/** The options that every inspecting command has. */
-export interface InspectOptions {
-  network?: string;
-  rpc?: string;
-  contract?: string;
-  bootstrap?: string[];
-  /** Use the network of the node in this folder. */
-  home?: string;
-  json?: boolean;
-}
-
-/** Adds the options that say where the network is. */
-export function inspectOptions(command: Command): Command {
-  return command
-    .option('--network <dir>', 'folder of a network kept by `demo --keep` (the one kept last)')
-    .option(
-      '--home <dir>',
-      "use the network of this folder's node (the default node, if no network was kept)",
-    )
-    .option('--rpc <url>', 'JSON-RPC endpoint of a running network; needs --contract')
-    .option('--contract <address>', 'task contract of the network; needs --rpc')
-    .option(
-      '--bootstrap <multiaddr>',
-      'peer to get models, aggregates and matrices from; may be repeated',
-      (address: string, others: string[] = []) => [...others, address],
-    )
-    .option('--json', 'one JSON document on standard output');
-}
+export { type InspectOptions, inspectOptions } from './options.ts';
 
 /** An opened network and the known names of its members. */
 export interface OpenedNetwork extends Inspection {
@@ -57,14 +30,24 @@ export async function inspecting(
   options: InspectOptions,
   work: (network: OpenedNetwork) => Promise<boolean>,
 ): Promise<void> {
+  const ok = await withNetwork(options, work);
+  await finish(ok ? EXIT.ok : EXIT.failed);
+}
+
+/**
+ * Open the network the options name, do the work, and close it in any case.
+ * @throws Interrupted if a signal ended it
+ */
+export async function withNetwork<T>(
+  options: InspectOptions,
+  work: (network: OpenedNetwork) => Promise<T>,
+): Promise<T> {
   const { source, profile, privacy } = await findNetwork(options);
   const abort = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => abort.abort(new Interrupted()));
-  }
+  const interrupt = () => abort.abort(new Interrupted());
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupt);
   const spinner = ora({ stream: process.stderr, isSilent: !process.stderr.isTTY });
   spinner.start(source.kind === 'kept' ? 'opening the kept network' : 'connecting');
-  let ok: boolean;
   try {
     const network = await openNetwork(source, abort.signal);
     try {
@@ -78,7 +61,7 @@ export async function inspecting(
         },
       });
       abort.signal.throwIfAborted();
-      ok = result;
+      return result;
     } finally {
       spinner.stop();
       await network.close();
@@ -87,8 +70,8 @@ export async function inspecting(
     throw abort.signal.aborted ? abort.signal.reason : error;
   } finally {
     spinner.stop();
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
   }
-  await finish(ok ? EXIT.ok : EXIT.failed);
 }
 
 interface FoundNetwork {

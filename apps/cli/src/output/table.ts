@@ -1,9 +1,10 @@
 import { formatUnits } from '@chorus/chain';
 import type { Check } from '@chorus/inspector';
-import { bigintAsText, type G1Point } from '@chorus/protocol';
+import type { G1Point } from '@chorus/protocol';
 import Table from 'cli-table3';
 import colors from 'yoctocolors';
-import { write, writeJson } from './terminal.ts';
+
+export { fields, print, printJson } from './print.ts';
 
 /** A table in the house style; `lines` draws lines between the rows, for rows of several lines. */
 export function table(
@@ -80,12 +81,6 @@ export function verdict(checks: readonly Check[], good: string): string {
     : `${colors.green('✔')} ${good} (${checks.length} checks in ${total.toFixed(0)} ms)`;
 }
 
-/** Lines of `name  value`, aligned. */
-export function fields(entries: [name: string, value: string | number][]): string {
-  const width = Math.max(...entries.map(([name]) => name.length));
-  return entries.map(([name, value]) => `  ${colors.dim(name.padEnd(width))}  ${value}`).join('\n');
-}
-
 export const heading = (text: string): string => colors.bold(text);
 
 /** Lines of at most 118 characters, all but the first indented. */
@@ -99,13 +94,4 @@ export function wrap(text: string, indent = 0): string {
     } else line = line ? `${line} ${word}` : word;
   }
   return [...lines, line].join('\n');
-}
-
-/** A JSON document on standard output; integers beyond 2^53 are decimal strings. */
-export function printJson(value: unknown): void {
-  writeJson(JSON.stringify(value, bigintAsText, 2));
-}
-
-export function print(...parts: string[]): void {
-  write(process.stdout, `${parts.join('\n')}\n`);
 }

@@ -10,15 +10,18 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Start the command from its sources, as a process of its own without a terminal. */
+/** Start the command from its sources, as a process of its own without a terminal; `input` is its standard input. */
 export function startChorus(
   args: readonly string[],
   options: Pick<SpawnOptions, 'cwd' | 'env'> = {},
+  input?: string,
 ): ChildProcess {
-  return spawn(process.execPath, ['--conditions=@chorus/source', CHORUS, ...args], {
+  const child = spawn(process.execPath, ['--conditions=@chorus/source', CHORUS, ...args], {
     ...options,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(input);
+  return child;
 }
 
 /** Wait until the process has ended. */

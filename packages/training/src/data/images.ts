@@ -30,6 +30,9 @@ const loadSharp = async () => (await import('sharp')).default;
 /** Images with this side need a stated size: they are surely meant to be made smaller first. */
 const MAX_IMPLICIT_SIDE = 256;
 
+/** Formats of single images that are read, by the decoder's own names. */
+const DECODED: ReadonlySet<string> = new Set(['png', 'jpeg', 'webp', 'gif', 'tiff', 'heif']);
+
 /** Images decoded concurrently: sharp works in libuv's pool, which has four threads. */
 const CONCURRENCY = 4;
 
@@ -211,24 +214,48 @@ async function decode(
   path: ImageFile['path'],
   [channels, height, width]: ImageShape,
 ): Promise<{ pixels: Uint8Array; wasOther: boolean }> {
-  return reading(path, async (bytes) => {
-    const sharp = await loadSharp();
-    const image = sharp(bytes, { limitInputPixels: MAX_IMAGE_PIXELS, failOn: 'error' });
-    const { autoOrient } = await image.metadata();
-    const { data, info } = await image
-      .autoOrient()
-      .flatten({ background: '#000' })
-      .toColourspace(channels === 1 ? 'b-w' : 'srgb')
-      .resize(width, height, { fit: 'fill' })
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    const plane = width * height;
-    const pixels = new Uint8Array(channels * plane);
-    for (let c = 0; c < channels; c++) {
-      for (let i = 0; i < plane; i++) pixels[c * plane + i] = data[i * info.channels + c]!;
-    }
-    return { pixels, wasOther: autoOrient.width !== width || autoOrient.height !== height };
-  });
+  return reading(path, (bytes) => decodePixels(bytes, [channels, height, width], MAX_IMAGE_PIXELS));
+}
+
+/**
+ * One image as a model that was trained on {@link loadImages} takes it: turned, resized, pixels scaled to [0, 1].
+ * @param maxPixels of the image as it is sent
+ * @throws Error of the decoder if it is no image, damaged or larger
+ */
+export async function decodeImage(
+  bytes: Uint8Array,
+  shape: ImageShape,
+  maxPixels = MAX_IMAGE_PIXELS,
+): Promise<Float32Array> {
+  const { format } = await (await loadSharp())(bytes).metadata();
+  // Its library reads more, SVG with references to other files among it.
+  if (!DECODED.has(format ?? '')) throw new Error(`images of the kind ${format} are not read`);
+  const { pixels } = await decodePixels(bytes, shape, maxPixels);
+  return Float32Array.from(pixels, (pixel) => pixel / 255);
+}
+
+/** The pixels of an image in memory, channel by channel, and whether it had another size. */
+async function decodePixels(
+  bytes: Uint8Array,
+  [channels, height, width]: ImageShape,
+  maxPixels: number,
+): Promise<{ pixels: Uint8Array; wasOther: boolean }> {
+  const sharp = await loadSharp();
+  const image = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error' });
+  const { autoOrient } = await image.metadata();
+  const { data, info } = await image
+    .autoOrient()
+    .flatten({ background: '#000' })
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    .resize(width, height, { fit: 'fill' })
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const plane = width * height;
+  const pixels = new Uint8Array(channels * plane);
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0; i < plane; i++) pixels[c * plane + i] = data[i * info.channels + c]!;
+  }
+  return { pixels, wasOther: autoOrient.width !== width || autoOrient.height !== height };
 }
 
 async function reading<T>(path: ImageFile['path'], read: (bytes: Buffer) => Promise<T>): Promise<T> {

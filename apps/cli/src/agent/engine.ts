@@ -1,0 +1,70 @@
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import type { AgentModel } from '@chorus/agent';
+import { ChorusError, type Engine, MAX_MODEL_BYTES } from '@chorus/protocol';
+import type { InspectOptions } from '../inspect/options.ts';
+import type { LoadedAgent } from './load.ts';
+
+/**
+ * Opens the model of an agent. What a kind of model needs is loaded with it: an agent that asks an endpoint holds no ONNX
+ * runtime in memory.
+ * @throws ChorusError why it cannot be used
+ */
+export async function openEngine(
+  { definition: { model }, folder }: LoadedAgent,
+  network: InspectOptions,
+  signal: AbortSignal,
+): Promise<Engine> {
+  switch (model.kind) {
+    case 'openai': {
+      const { createChatEngine } = await import('@chorus/inference/chat');
+      return createChatEngine(model);
+    }
+    case 'network':
+      return openNetworkModel(model, network, signal);
+    default:
+      return openFile(model, folder, signal);
+  }
+}
+
+async function openFile(
+  model: Extract<AgentModel, { kind: 'classifier' | 'bytes' }>,
+  folder: string,
+  signal: AbortSignal,
+): Promise<Engine> {
+  const path = resolve(folder, model.file);
+  const [{ createClassifier, createTextModel }, { readModelFile }] = await Promise.all([
+    import('@chorus/inference'),
+    import('@chorus/training'),
+  ]);
+  const size = await stat(path).then(
+    (info) => info.size,
+    () => 0, // reading it says why
+  );
+  if (size > MAX_MODEL_BYTES) {
+    throw new ChorusError('E_MODEL_CORRUPT', 'the model file is larger than a model may be', {
+      facts: { path, bytes: size, limit: MAX_MODEL_BYTES },
+    });
+  }
+  const common = { model: await readModelFile(path), name: basename(path), signal };
+  return model.kind === 'bytes'
+    ? createTextModel({ ...common, sampling: model.sampling })
+    : createClassifier({ ...common, classes: model.classes, input: model.input });
+}
+
+async function openNetworkModel(
+  { task, cid, sampling }: Extract<AgentModel, { kind: 'network' }>,
+  options: InspectOptions,
+  signal: AbortSignal,
+): Promise<Engine> {
+  const [{ createClassifier, createTextModel }, { taskModel }] = await Promise.all([
+    import('@chorus/inference'),
+    import('./task-model.ts'),
+  ]);
+  const { bytes, inputShape, classNames } = await taskModel(task, cid, options);
+  // A stranger's graph, whatever its weights are.
+  const common = { model: bytes, name: `task ${task}`, foreign: true, signal };
+  return sampling
+    ? createTextModel({ ...common, sampling })
+    : createClassifier({ ...common, classes: classNames, input: inputShape });
+}

@@ -1,0 +1,40 @@
+import { readAgentFile, type Template, templateText } from '@chorus/agent';
+import { expect, it } from 'vitest';
+import { fromTask } from './from-task.ts';
+import type { TaskModel } from './task-model.ts';
+
+const task: TaskModel = {
+  bytes: new Uint8Array(),
+  taskName: 'digits "of" everyone: # all',
+  inputShape: [1, 28, 28],
+  classes: 4,
+  classNames: ['a, b', 'c: d # e', '"quoted"', '\u00e9 - \u65e5\u672c'],
+  afterRound: 2,
+};
+const read = (model: TaskModel, template: Template) =>
+  readAgentFile(
+    templateText(template, {
+      name: 'Digits',
+      schema: './agent.schema.json',
+      ...fromTask('3', model, './my digits.onnx', template),
+    }),
+    { source: 'a.yaml', environment: () => undefined, readText: () => '' },
+  );
+
+it('the agent file for a task has its classes and its shape of input, whatever they are called', () => {
+  expect(read(task, 'classify')).toMatchObject({
+    description: 'The model of training task 3: digits "of" everyone: # all',
+    model: { kind: 'classifier', file: './my digits.onnx', classes: task.classNames, input: [1, 28, 28] },
+  });
+});
+
+it('a task without names of classes makes an agent whose labels are numbers', () => {
+  expect(read({ ...task, classNames: null }, 'classify').model).toMatchObject({ classes: null });
+});
+
+it('a task that trains on text makes a language model over bytes', () => {
+  expect(read({ ...task, classNames: null }, 'text').model).toMatchObject({
+    kind: 'bytes',
+    sampling: { length: 400 },
+  });
+});

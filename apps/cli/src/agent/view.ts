@@ -1,0 +1,33 @@
+import type { AgentDefinition } from '@chorus/agent';
+import { type EngineFacts, STEERING } from '@chorus/protocol';
+
+const steering = new RegExp(STEERING, 'gu');
+
+/** Text of a model for a terminal: lines and tabs stay, and nothing else that controls it, styles neither. */
+export function answerText(text: string): string {
+  return text.replace(steering, (found) => (found === '\n' || found === '\t' ? found : '\ufffd'));
+}
+
+/** What one request may use, in a sentence. */
+export function limitsLine({ limits }: AgentDefinition, facts?: EngineFacts): string {
+  const { steps, tokens, seconds, concurrent } = limits;
+  const { bytesPerToken = 4 } = facts ?? {};
+  const unit = bytesPerToken === 1 ? 'bytes' : 'tokens';
+  const count = (value: number) => value.toLocaleString('en');
+  const length = bytesPerToken === null ? '' : ` ${count(tokens)} ${unit},`;
+  return `${count(steps)} calls of the model,${length} ${count(seconds)} s; ${count(concurrent)} requests at once`;
+}
+
+/** A model in one line. */
+export function modelLine({ kind, model, details }: EngineFacts): string {
+  const shown = Object.entries(details).map(([name, value]) => `${name} ${value}`);
+  return `${model} (${[kind, ...shown].join(', ')})`;
+}
+
+/** The definition for a program: without the key and the address, which may hold one. */
+export function definitionDocument(definition: AgentDefinition): Record<string, unknown> {
+  const { model, ...rest } = definition;
+  if (model.kind !== 'openai') return { ...rest, model };
+  const { key, url, ...open } = model;
+  return { ...rest, model: { ...open, host: new URL(url).host, hasKey: key !== null } };
+}

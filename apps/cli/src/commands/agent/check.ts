@@ -1,0 +1,146 @@
+import { AgentFileError, cardFields, sentenceOf } from '@chorus/agent';
+import { ChorusError, type Engine, type EngineFacts, explain } from '@chorus/protocol';
+import { Command } from 'commander';
+import colors from 'yoctocolors';
+import { openEngine } from '../../agent/engine.ts';
+import { type LoadedAgent, loadAgent } from '../../agent/load.ts';
+import { probe } from '../../agent/probe.ts';
+import { definitionDocument, limitsLine, modelLine } from '../../agent/view.ts';
+import { warningsOf } from '../../agent/warnings.ts';
+import {
+  asChorusError,
+  EXIT,
+  exitCodeOf,
+  finish,
+  Interrupted,
+  reportAndExit,
+} from '../../environment/exit.ts';
+import { type InspectOptions, inspectOptions } from '../../inspect/options.ts';
+import { print, printJson } from '../../output/print.ts';
+
+interface Check {
+  check: 'file' | 'model' | 'answer';
+  ok: boolean;
+  detail: string;
+}
+
+/** Longest part of an answer that is shown. */
+const SHOWN = 80;
+
+/** `chorus agent check`: whether an agent can work. */
+export function checkCommand(): Command {
+  const command = new Command('check')
+    .description('check an agent file, open its model, and ask it one real question')
+    .argument('<file>', 'the agent file');
+  return inspectOptions(command)
+    .addHelpText(
+      'after',
+      '\nIt ends with 78 if the file or the environment is wrong, 65 for the model file, 69 if the model does not answer, 77 for its key.\n\nExample:\n  $ chorus agent check harbour.yaml',
+    )
+    .action(checkAction);
+}
+
+async function checkAction(file: string, flags: InspectOptions): Promise<void> {
+  const abort = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () =>
+      abort.signal.aborted ? process.exit(EXIT.interrupted) : abort.abort(new Interrupted()),
+    );
+  }
+  const checks: Check[] = [];
+  let agent: LoadedAgent | undefined;
+  let engine: Engine | undefined;
+  let failure: unknown;
+  let at: Check['check'] = 'file';
+  try {
+    agent = loadAgent(file);
+    const skills = agent.definition.skills?.length ?? 1;
+    checks.push({ check: 'file', ok: true, detail: `agent/1, ${skills} skill${skills === 1 ? '' : 's'}` });
+    at = 'model';
+    engine = await openEngine(agent, flags, abort.signal);
+    checks.push({ check: 'model', ok: true, detail: modelLine(engine.facts) });
+    at = 'answer';
+    checks.push(await answered(agent, engine, abort.signal));
+  } catch (error) {
+    if (abort.signal.aborted) reportAndExit(abort.signal.reason);
+    failure = asChorusError(error);
+    checks.push({ check: at, ok: false, detail: detailOf(failure) });
+  } finally {
+    await engine?.close();
+  }
+  const facts = engine?.facts ?? null;
+  if (flags.json) printJson(documentOf(file, checks, agent, facts, failure));
+  else show(file, checks, agent, facts, failure);
+  await finish(failure === undefined ? EXIT.ok : exitCodeOf(failure));
+}
+
+/** Faults of a file are listed below, each at its place. */
+function detailOf(failure: unknown): string {
+  if (!(failure instanceof AgentFileError)) return explain(failure).message;
+  const { length } = failure.faults;
+  return length === 1 ? 'one fault' : `${length} faults`;
+}
+
+async function answered(agent: LoadedAgent, engine: Engine, signal: AbortSignal): Promise<Check> {
+  const { reply, milliseconds } = await probe(agent.definition, engine, signal);
+  if (reply.rejected !== null || reply.text.trim() === '') {
+    throw new ChorusError('E_ENGINE_RESPONSE', reply.rejected ?? 'the model answers with an empty text', {
+      hint: 'check that the model is one for chat, and try it with: chorus agent run',
+    });
+  }
+  const { inputTokens, outputTokens } = reply.usage ?? {};
+  const used =
+    inputTokens == null && outputTokens == null
+      ? ''
+      : `, ${inputTokens ?? '?'} + ${outputTokens ?? '?'} tokens`;
+  const text = reply.text.trim().replaceAll(/\s+/g, ' ');
+  const quoted = JSON.stringify(text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text);
+  return { check: 'answer', ok: true, detail: `${quoted} in ${(milliseconds / 1000).toFixed(1)} s${used}` };
+}
+
+function documentOf(
+  file: string,
+  checks: readonly Check[],
+  agent: LoadedAgent | undefined,
+  facts: EngineFacts | null,
+  failure: unknown,
+) {
+  return {
+    file,
+    ok: failure === undefined,
+    checks,
+    faults: failure instanceof AgentFileError ? failure.faults : [],
+    error: failure === undefined ? null : explain(failure),
+    agent: agent ? definitionDocument(agent.definition) : null,
+    model: facts,
+    card: agent && facts ? cardFields(agent.definition, facts) : null,
+    warnings: agent && facts ? warningsOf(agent.definition, facts) : [],
+  };
+}
+
+function show(
+  file: string,
+  checks: readonly Check[],
+  agent: LoadedAgent | undefined,
+  facts: EngineFacts | null,
+  failure: unknown,
+): void {
+  print(colors.bold(agent?.definition.name ?? file));
+  for (const { check, ok, detail } of checks) {
+    print(`  ${ok ? colors.green('ok    ') : colors.red('failed')}  ${check.padEnd(6)}  ${detail}`);
+  }
+  if (failure instanceof AgentFileError) {
+    for (const fault of failure.faults) {
+      print(`  ${fault.line}:${fault.column}  ${sentenceOf(fault)} -> ${fault.hint}`);
+    }
+  } else if (failure !== undefined) {
+    const { hint } = explain(failure);
+    if (hint) print(`  -> ${hint}`);
+  }
+  if (!agent) return;
+  print('', `one request may use ${limitsLine(agent.definition, facts ?? undefined)}`);
+  print('it can spend no tokens of any chain: this version of the agent file has no payments');
+  if (facts)
+    for (const warning of warningsOf(agent.definition, facts))
+      print(`${colors.yellow('warning')} ${warning}`);
+}

@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { agentFileJsonSchema, TEMPLATES, type Template, templateText } from '@chorus/agent';
+import { ChorusError } from '@chorus/protocol';
+import { Command, Option } from 'commander';
+import { fromTask } from '../../agent/from-task.ts';
+import { givenPath, shellWord } from '../../environment/environment.ts';
+import { type InspectOptions, inspectOptions } from '../../inspect/options.ts';
+import { print, printJson } from '../../output/print.ts';
+
+interface InitFlags extends InspectOptions {
+  template: Template;
+  fromTask?: string;
+}
+
+/** The JSON Schema for editors, next to the agent file. */
+const SCHEMA_FILE = 'agent.schema.json';
+
+/** `chorus agent init`: writes an agent file. */
+export function initCommand(): Command {
+  const command = new Command('init')
+    .description('write a commented agent file, and its JSON Schema for editors; nothing is overwritten')
+    .argument('[name]', 'file to write, with or without .yaml', 'agent')
+    .addOption(new Option('--template <kind>', 'kind of model').choices([...TEMPLATES]).default('chat'))
+    .option(
+      '--from-task <id>',
+      'write the trained model of this training task too, and the agent file for it',
+    );
+  return inspectOptions(command)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ chorus agent init harbour\n  $ chorus agent init digits --from-task 1   # with the network options of `chorus model get`',
+    )
+    .action(initAction);
+}
+
+async function initAction(given: string, flags: InitFlags): Promise<void> {
+  const path = givenPath(given, 'the name').replace(/\.ya?ml$/, '');
+  const name = basename(path);
+  const file = `${path}.yaml`;
+  if (existsSync(file)) throw exists(file);
+  const written = [file];
+  let { template } = flags;
+  let taken: { model: string; description: string } | undefined;
+  if (flags.fromTask !== undefined) {
+    const modelFile = `${path}.onnx`;
+    if (existsSync(modelFile)) throw exists(modelFile);
+    const { looksLikeText, taskModel } = await import('../../agent/task-model.ts');
+    const { parseTask } = await import('../../inspect/open.ts');
+    const model = await taskModel(parseTask(flags.fromTask), null, flags);
+    if (looksLikeText(model)) template = 'text';
+    else if (template === 'chat') template = 'classify';
+    taken = fromTask(flags.fromTask, model, `./${name}.onnx`, template);
+    await create(modelFile, model.bytes);
+    written.push(modelFile);
+  }
+  const text = templateText(template, { name: titleOf(name), schema: `./${SCHEMA_FILE}`, ...taken });
+  await create(file, text);
+  const schema = join(dirname(path), SCHEMA_FILE);
+  if (!existsSync(schema)) {
+    await create(schema, `${JSON.stringify(agentFileJsonSchema(), null, 2)}\n`);
+    written.push(schema);
+  }
+  if (flags.json) return printJson({ file, template, written });
+  print(...written.map((each) => `wrote ${each}`), '', `next: chorus agent check ${shellWord(file)}`);
+}
+
+const titleOf = (name: string): string =>
+  `${name.charAt(0).toUpperCase()}${name.slice(1)}`.replaceAll(/[-_]+/g, ' ');
+
+/** Never over another file, also not over one that was written since it was looked for. */
+async function create(path: string, content: string | Uint8Array): Promise<void> {
+  await writeFile(path, content, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EEXIST' ? exists(path) : error;
+  });
+}
+
+function exists(path: string): ChorusError {
+  return new ChorusError('E_EXISTS', 'the file exists already, and is not overwritten', {
+    facts: { path },
+    hint: 'choose another name, or remove the file',
+  });
+}

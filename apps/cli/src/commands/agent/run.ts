@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { createExecutor } from '@chorus/agent';
+import { type AgentExecutor, ChorusError } from '@chorus/protocol';
+import { Command } from 'commander';
+import { ask, callerSays, type Reply } from '../../agent/ask.ts';
+import { attach } from '../../agent/attach.ts';
+import { chat } from '../../agent/chat.ts';
+import { openEngine } from '../../agent/engine.ts';
+import { loadAgent } from '../../agent/load.ts';
+import { answerText } from '../../agent/view.ts';
+import { EXIT, finish, Interrupted } from '../../environment/exit.ts';
+import { type InspectOptions, inspectOptions } from '../../inspect/options.ts';
+import { printJson } from '../../output/print.ts';
+import { write } from '../../output/terminal.ts';
+
+interface RunFlags extends InspectOptions {
+  message?: string;
+  file: string[];
+}
+
+/** Text from standard input; a message of a file is longer than one that is typed. */
+const MAX_STDIN_BYTES = 4 * 1024 * 1024;
+
+/** `chorus agent run`: talk to an agent here. */
+export function runCommand(): Command {
+  const command = new Command('run')
+    .description('talk to an agent in this terminal; nothing leaves this machine but what its model is sent')
+    .argument('<file>', 'the agent file')
+    .option(
+      '--message <text>',
+      'ask this and end; without it, a conversation, or standard input if that is no terminal',
+    )
+    .option(
+      '--file <path>',
+      'attach a file to the message; may be repeated',
+      (path: string, others: string[]) => [...others, path],
+      [],
+    );
+  return inspectOptions(command)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ chorus agent run harbour.yaml\n  $ chorus agent run digits.yaml --file seven.png --json',
+    )
+    .action(runAction);
+}
+
+async function runAction(file: string, flags: RunFlags): Promise<void> {
+  const isOnce = flags.message !== undefined || flags.file.length > 0 || !process.stdin.isTTY;
+  if (!isOnce && flags.json) {
+    throw new ChorusError('E_USAGE', '--json needs one message', {
+      hint: 'add --message TEXT or --file PATH',
+    });
+  }
+  const agent = loadAgent(file);
+  const abort = new AbortController();
+  const interrupt = () =>
+    abort.signal.aborted ? process.exit(EXIT.interrupted) : abort.abort(new Interrupted());
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
+  let executor: AgentExecutor | undefined;
+  try {
+    const engine = await openEngine(agent, flags, abort.signal);
+    executor = createExecutor({ definition: agent.definition, engine });
+    if (isOnce) await once(executor, flags, abort.signal);
+    else await chat(executor, agent.definition.name, abort.signal);
+  } catch (error) {
+    throw abort.signal.aborted ? abort.signal.reason : error;
+  } finally {
+    await executor?.close();
+  }
+  await finish(EXIT.ok);
+}
+
+/** @throws ChorusError `E_AGENT_INPUT` if the agent refuses the message */
+async function once(executor: AgentExecutor, flags: RunFlags, signal: AbortSignal): Promise<void> {
+  const files = await Promise.all(flags.file.map(attach));
+  const text = flags.message ?? (files.length > 0 ? '' : await standardInput());
+  let hasText = false;
+  const show = (part: string) => {
+    hasText = true;
+    write(process.stdout, answerText(part));
+  };
+  const question = { contextId: randomUUID(), message: callerSays(text, files), history: [], signal };
+  let reply: Reply;
+  try {
+    reply = await ask(executor, flags.json ? question : { ...question, onText: show });
+  } finally {
+    // What follows, an error too, begins on a line of its own.
+    if (hasText) write(process.stdout, '\n');
+  }
+  if (flags.json) printJson(reply);
+  if (reply.rejected !== null) throw new ChorusError('E_AGENT_INPUT', reply.rejected);
+}
+
+async function standardInput(): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of process.stdin as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > MAX_STDIN_BYTES) {
+      throw new ChorusError('E_AGENT_INPUT', 'the message on standard input is too long', {
+        facts: { limit: MAX_STDIN_BYTES },
+        hint: 'send less',
+      });
+    }
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8').trim();
+}

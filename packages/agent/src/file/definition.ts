@@ -1,0 +1,63 @@
+import type { AgentLimits, BytesSettings } from './schema.ts';
+
+/** A chat model at an endpoint; secrets are resolved. */
+export interface ChatModel {
+  kind: 'openai';
+  url: string;
+  name: string;
+  key: string | null;
+  /** Null: the endpoint's own. */
+  temperature: number | null;
+}
+
+/** An ONNX classifier. */
+export interface ClassifierModel {
+  kind: 'classifier';
+  /** As written in the file: from its folder, unless absolute. */
+  file: string;
+  /** In the order of their numbers; null: numbers. */
+  classes: readonly string[] | null;
+  /** Shape of one sample; null: that of the ONNX file. */
+  input: readonly number[] | null;
+}
+
+/** An ONNX language model over bytes. */
+export interface BytesModel {
+  kind: 'bytes';
+  file: string;
+  sampling: BytesSettings;
+}
+
+/** The model of a training task; its terms say what a sample looks like and what the classes are. */
+export interface NetworkModel {
+  kind: 'network';
+  task: bigint;
+  cid: string | null;
+  /** For a task that trains on text; null: the model is a classifier. */
+  sampling: BytesSettings | null;
+}
+
+export type AgentModel = ChatModel | ClassifierModel | BytesModel | NetworkModel;
+
+export interface AgentSkill {
+  id: string;
+  name: string;
+  description: string;
+  tags: readonly string[];
+  examples: readonly string[];
+  /** Media types; null: what the model reads and writes. */
+  inputModes: readonly string[] | null;
+  outputModes: readonly string[] | null;
+}
+
+/** An agent file that was checked: every default filled in, files read, secrets resolved. */
+export interface AgentDefinition {
+  name: string;
+  description: string;
+  version: string;
+  instructions: string;
+  model: AgentModel;
+  /** Null: one skill, which follows from the model. */
+  skills: readonly AgentSkill[] | null;
+  limits: AgentLimits;
+}

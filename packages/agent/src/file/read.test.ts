@@ -1,0 +1,235 @@
+import { readFileSync } from 'node:fs';
+import { keepSecret, withoutSecrets } from '@chorus/protocol';
+import { describe, expect, it } from 'vitest';
+import { AgentFileError, readAgentFile, sentenceOf } from './read.ts';
+import { TEMPLATES, templateText } from './templates.ts';
+import { PLANNED } from './unsupported.ts';
+
+const environment = (name: string) =>
+  ({ LLM_KEY: 'sk-abcdefgh12345678', LLM_URL: 'https://llm.example/v1' })[name];
+const files: Record<string, string> = { './names.txt': 'cat\ndog\n\n', './prompt.md': 'Be brief.' };
+const readText = (path: string) => files[path]!;
+const read = (text: string) => readAgentFile(text, { source: 'a.yaml', environment, readText });
+
+/** What is wrong with a file: `line:column sentence -> hint`. */
+function faults(text: string): string[] {
+  try {
+    read(text);
+  } catch (error) {
+    if (!(error instanceof AgentFileError)) throw error;
+    return error.faults.map((fault) => `${fault.line}:${fault.column} ${sentenceOf(fault)} -> ${fault.hint}`);
+  }
+  return [];
+}
+
+const HEAD = 'chorus: agent/1\nname: A\n';
+const CHAT = `${HEAD}model: { openai: { url: http://127.0.0.1:11434/v1, name: qwen3 } }\n`;
+
+describe('an agent file', () => {
+  it('a file with a name and a model gets every default', () => {
+    expect(read(CHAT)).toEqual({
+      name: 'A',
+      description: 'A',
+      version: '1.0.0',
+      instructions: '',
+      model: {
+        kind: 'openai',
+        url: 'http://127.0.0.1:11434/v1',
+        name: 'qwen3',
+        key: null,
+        temperature: null,
+      },
+      skills: null,
+      limits: { steps: 12, tokens: 32_000, seconds: 120, concurrent: 4 },
+    });
+  });
+
+  it('a file may name texts, which are read from its folder', () => {
+    const { instructions, model } = read(
+      `${HEAD}instructions: { file: ./prompt.md }\nmodel: { onnx: { file: m.onnx, classes: ./names.txt } }`,
+    );
+    expect(instructions).toBe('Be brief.');
+    expect(model).toEqual({ kind: 'classifier', file: 'm.onnx', classes: ['cat', 'dog'], input: null });
+  });
+
+  it('numbers name classes as they are written', () => {
+    const { model } = read(`${HEAD}model: { onnx: { file: m.onnx, classes: [0, 1, "02"] } }`);
+    expect(model).toMatchObject({ classes: ['0', '1', '02'] });
+  });
+
+  it('a language model over bytes has settings for sampling, each with a default', () => {
+    const defaults = { length: 400, temperature: 0.8, topK: 256, stop: [] };
+    expect(read(`${HEAD}model: { onnx: { file: m.onnx, bytes: true } }`).model).toMatchObject({
+      sampling: defaults,
+    });
+    expect(
+      read(`${HEAD}model: { onnx: { file: m.onnx, bytes: { seed: 3, stop: ["."] } } }`).model,
+    ).toMatchObject({
+      sampling: { ...defaults, seed: 3, stop: ['.'] },
+    });
+  });
+
+  it('the model of a training task is named by its id', () => {
+    expect(read(`${HEAD}model: { network: { task: 12 } }`).model).toEqual({
+      kind: 'network',
+      task: 12n,
+      cid: null,
+      sampling: null,
+    });
+  });
+
+  it.each(TEMPLATES)('the template %s is a correct file', (template) => {
+    const text = templateText(template, { name: 'My "own": agent', schema: './agent.schema.json' });
+    expect(read(text)).toMatchObject({ name: 'My "own": agent' });
+  });
+});
+
+describe('the files in the documents', () => {
+  const document = readFileSync(new URL('../../../../docs/how-to/run-an-agent.md', import.meta.url), 'utf8');
+  const blocks = [...document.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text]) => text!);
+
+  it('each agent file in the guide is correct', () => {
+    const whole = blocks.filter((text) => text.startsWith('chorus: agent/1'));
+    expect(whole.length).toBeGreaterThanOrEqual(3);
+    for (const text of whole) expect(faults(text)).toEqual([]);
+    for (const text of blocks.filter((each) => !whole.includes(each)))
+      expect(faults(HEAD + text)).toEqual([]);
+  });
+});
+
+describe('the example files of the design', () => {
+  const weather = `chorus: agent/1
+name: Harbour guide
+description: Answers questions about the harbour of Gdynia, with sources.
+model: { openai: { url: http://127.0.0.1:11434/v1, name: qwen3:8b } }
+instructions: Answer briefly. Cite the document for every fact.
+`;
+  const weatherLater = `knowledge: [ ./docs/*.pdf, ./timetable.md ]
+tools: [ { mcp: { url: https://tides.example/mcp }, approve: never } ]
+price: 0.02 CHOR
+`;
+  const digits = `chorus: agent/1
+name: Digit reader
+description: Reads one handwritten digit.
+model: { network: { task: 1 } }
+skills:
+  - { id: read-digit, description: 'Image in, digit and confidence out', tags: [vision, digits], input: { mediaType: image/png } }
+`;
+  const team = `chorus: agent/1
+name: Paper desk
+description: Finds, checks and summarises papers.
+spend: { perCall: 0.50 CHOR, perDay: 20 CHOR, approveAbove: 5 CHOR }
+graph: { nodes: { approve: { ask: Publish this? } }, edges: [] }
+limits: { steps: 40, seconds: 900 }
+`;
+  const unsupported = (text: string) =>
+    faults(text)
+      .filter((fault) => fault.includes('not supported yet'))
+      .map((fault) => /"([^"]+)"/.exec(fault)![1]);
+
+  it('a chat agent is read without what this version does not do, and refused with it', () => {
+    expect(read(weather)).toMatchObject({ name: 'Harbour guide', model: { name: 'qwen3:8b' } });
+    expect(unsupported(weather + weatherLater)).toEqual(['knowledge', 'tools', 'price']);
+  });
+
+  it('an agent with a trained model is read without its shape of output, price and shares', () => {
+    expect(read(digits).skills).toMatchObject([
+      { id: 'read-digit', inputModes: ['image/png'], outputModes: null },
+    ]);
+    const whole = `${digits.replace('image/png } }', 'image/png }, output: { digit: integer } }')}price: 0.001 CHOR\nshare: { models: 4000 }\n`;
+    expect(faults(whole)).toHaveLength(4); // and an output without its media type
+    expect(unsupported(whole)).toEqual(['skills.0.output.digit', 'price', 'share']);
+  });
+
+  it('a team is refused: graphs and spending are not there yet', () => {
+    expect(unsupported(team)).toEqual(['spend', 'graph']);
+  });
+});
+
+describe('a fault in an agent file', () => {
+  it('a mistyped key is named with its place and with what was meant', () => {
+    const text = `${HEAD}model:\n  openai:\n    url: http://h/v1\n    nmae: m\n`;
+    expect(faults(text)).toEqual(['6:5 "model.openai.nmae" there is no such key -> did you mean "name"?']);
+  });
+
+  it('every fault is listed, in the order of the file', () => {
+    expect(
+      faults(`name: ''\nchorus: agent/2\nmodel: {}\nlimits: { steps: 0, tokens: many, secnds: 3 }`),
+    ).toEqual([
+      expect.stringMatching(/^1:1 "name" must be/),
+      expect.stringMatching(/^2:1 "chorus"/),
+      expect.stringMatching(/^3:1 "model" must have exactly one of openai, onnx and network/),
+      expect.stringMatching(/^4:11 "limits.steps"/),
+      expect.stringMatching(/^4:21 "limits.tokens" must be a number/),
+      '4:35 "limits.secnds" there is no such key -> did you mean "seconds"?',
+    ]);
+  });
+
+  it('an unquoted text that a comma has cut is recognised', () => {
+    const text = `${CHAT}skills: [ { id: a, description: Image in, digit out } ]`;
+    expect(faults(text)).toEqual([
+      '4:43 "skills.0.digit out" there is no such key -> put a text that has a comma into quotes',
+    ]);
+  });
+
+  it('two models are refused, and settings of another kind of model too', () => {
+    expect(faults(`${HEAD}model: { network: { task: 1 }, onnx: { file: a } }`)[0]).toContain('exactly one');
+    expect(faults(`${HEAD}model: { onnx: { file: a, bytes: true, classes: [a, b] } }`)[0]).toContain(
+      'no meaning',
+    );
+  });
+
+  it.each(PLANNED.filter((key) => !key.includes('*')))(
+    'the key %s is refused as not supported yet, and not ignored',
+    (key) => {
+      const [section, inner] = key.split('.');
+      const text =
+        section === 'model'
+          ? CHAT.replace('model: {', `model: { ${inner}: 1,`)
+          : `${CHAT}${inner ? `${section}: { ${inner}: 1 }` : `${section}: 1`}`;
+      expect(faults(text).join()).toContain(`"${key}" is not supported yet by this version`);
+    },
+  );
+
+  it('a shape of input is not supported yet, and a mistyped media type is still recognised', () => {
+    const skill = (input: string) => `${CHAT}skills: [ { id: a, description: b, input: { ${input} } } ]`;
+    expect(faults(skill('mediaType: image/png, digit: integer'))[0]).toContain(
+      '"skills.0.input.digit" is not supported yet',
+    );
+    expect(faults(skill('mediaTyp: image/png'))[0]).toContain('did you mean "mediaType"?');
+  });
+});
+
+describe('secrets', () => {
+  const withKey = (key: string) => `${HEAD}model: { openai: { url: http://h/v1, name: m, key: "${key}" } }`;
+
+  it('a key comes from the environment, and is kept out of all that is shown', () => {
+    expect(read(withKey('${env:LLM_KEY}')).model).toMatchObject({ key: 'sk-abcdefgh12345678' });
+    expect(withoutSecrets('said sk-abcdefgh12345678')).toBe('said [redacted]');
+  });
+
+  it('a key that stands in the file is refused, and is not repeated in the refusal', () => {
+    const [fault] = faults(withKey('sk-literal-in-the-file'));
+    expect(fault).toContain('must be ${env:NAME}');
+    expect(fault).not.toContain('literal');
+    expect(withoutSecrets('key sk-literal-in-the-file')).toBe('key [redacted]');
+  });
+
+  it('an address may come from the environment, and may hold no password of its own', () => {
+    const withUrl = (url: string) => `${HEAD}model: { openai: { url: "${url}", name: m } }`;
+    expect(read(withUrl('${env:LLM_URL}')).model).toMatchObject({ url: 'https://llm.example/v1' });
+    expect(faults(withUrl('https://me:pass-word-1@h/v1'))[0]).toContain('has a user or password in it');
+    expect(faults(withUrl('ftp://h/v1'))[0]).toContain('must begin with http:// or https://');
+  });
+
+  it('a variable that is not set is named, with its place', () => {
+    expect(faults(withKey('${env:NO_SUCH}'))).toEqual([
+      '3:47 "model.openai.key" the variable NO_SUCH of the environment is not set -> set it: export NO_SUCH=...',
+    ]);
+  });
+
+  it('a reference to the environment is not replaced where others would read it', () => {
+    keepSecret('nothing to do with it');
+    expect(read(`${CHAT}description: "\${env:LLM_KEY}"`).description).toBe('${env:LLM_KEY}');
+  });
+});

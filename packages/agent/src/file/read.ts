@@ -1,0 +1,158 @@
+import { ChorusError, type ErrorCode, keepSecret } from '@chorus/protocol';
+import type { AgentDefinition, AgentModel, AgentSkill } from './definition.ts';
+import type { Fault } from './fault.ts';
+import { faultsOf } from './faults.ts';
+import { MAX_INSTRUCTIONS } from './limits.ts';
+import { type AgentFile, agentFileSchema, type BytesSettings, defaultBytes } from './schema.ts';
+import { ENVIRONMENT_REFERENCE, type Environment, resolveEndpoint } from './secrets.ts';
+import { readYaml, type YamlValue } from './yaml.ts';
+
+export interface ReadOptions {
+  /** The name of the file, for messages. */
+  source: string;
+  /** Where `${env:NAME}` comes from. */
+  environment: Environment;
+  /**
+   * Reads a text file that the agent file names, from its folder.
+   * @throws ChorusError if it cannot be read, or is longer
+   */
+  readText(path: string, maxBytes: number): string;
+}
+
+/** Names of 100,000 classes. */
+const MAX_CLASS_FILE_BYTES = 8 * 1024 * 1024;
+
+/** All that is wrong in an agent file. The first fault is in the message. */
+export class AgentFileError extends ChorusError {
+  readonly faults: readonly Fault[];
+
+  constructor(source: string, faults: readonly Fault[], code: ErrorCode = 'E_AGENT_FILE') {
+    const [first] = faults as [Fault];
+    super(code, `${source}:${first.line}:${first.column}: ${sentenceOf(first)}`, {
+      facts: faults.length > 1 ? { faults: faults.length } : {},
+      hint: first.hint,
+    });
+    this.faults = faults;
+  }
+}
+
+/** A fault in one sentence, without its place. */
+export function sentenceOf({ path, message }: Fault): string {
+  return path === '' ? message : `"${path}" ${message}`;
+}
+
+/**
+ * Checks an agent file: strict, every key known, every default filled in.
+ * @throws AgentFileError `E_AGENT_FILE` with every fault, its line and column; `E_AGENT_SECRET` if a variable of the
+ * environment is not set
+ */
+export function readAgentFile(text: string, options: ReadOptions): AgentDefinition {
+  const { source } = options;
+  const yaml = readYaml(text);
+  if (!('placeOf' in yaml)) throw new AgentFileError(source, [yaml]);
+  hideLiteralKey(yaml.value);
+  const parsed = agentFileSchema.safeParse(yaml.value);
+  if (!parsed.success) throw new AgentFileError(source, faultsOf(parsed.error, yaml, agentFileSchema));
+  return define(parsed.data, yaml, options);
+}
+
+/** A key that stands in the file against the rule must not appear in what is said about the file. */
+function hideLiteralKey(value: unknown): void {
+  const key = (value as { model?: { openai?: { key?: unknown } } } | null)?.model?.openai?.key;
+  if (typeof key === 'string' && !ENVIRONMENT_REFERENCE.test(key)) keepSecret(key);
+}
+
+function define(file: AgentFile, yaml: YamlValue, options: ReadOptions): AgentDefinition {
+  const { name, version, limits } = file;
+  return {
+    name,
+    description: file.description ?? name,
+    version,
+    instructions: instructionsOf(file, yaml, options),
+    model: modelOf(file.model, yaml, options),
+    skills: file.skills?.map(skillOf) ?? null,
+    limits,
+  };
+}
+
+function instructionsOf(
+  { instructions }: AgentFile,
+  yaml: YamlValue,
+  { source, readText }: ReadOptions,
+): string {
+  if (typeof instructions === 'string') return instructions;
+  const text = readText(instructions.file, 4 * MAX_INSTRUCTIONS);
+  if (text.length <= MAX_INSTRUCTIONS) return text;
+  throw new AgentFileError(source, [
+    {
+      path: 'instructions.file',
+      ...yaml.placeOf(['instructions', 'file']),
+      message: `names a text of ${text.length} characters, of at most ${MAX_INSTRUCTIONS}`,
+      hint: 'shorten it',
+    },
+  ]);
+}
+
+function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOptions): AgentModel {
+  const { openai, onnx, network } = model;
+  if (openai) {
+    const resolved = resolveEndpoint(openai, options.environment);
+    if (!('endpoint' in resolved)) {
+      const path = ['model', 'openai', resolved.path];
+      const fault = { ...resolved, path: path.join('.'), ...yaml.placeOf(path) };
+      throw new AgentFileError(options.source, [fault], 'E_AGENT_SECRET');
+    }
+    const { url, name, key = null, temperature = null } = resolved.endpoint;
+    return { kind: 'openai', url: url.replace(/\/+$/, ''), name, key, temperature };
+  }
+  if (onnx) {
+    const { file, classes, input } = onnx;
+    if (onnx.bytes !== undefined) return { kind: 'bytes', file, sampling: samplingOf(onnx.bytes) };
+    return { kind: 'classifier', file, classes: classesOf(classes, yaml, options), input: input ?? null };
+  }
+  const { task, cid = null, bytes } = network!;
+  return {
+    kind: 'network',
+    task: BigInt(task),
+    cid,
+    sampling: bytes === undefined ? null : samplingOf(bytes),
+  };
+}
+
+function samplingOf(bytes: true | BytesSettings): BytesSettings {
+  return bytes === true ? defaultBytes() : bytes;
+}
+
+function classesOf(
+  classes: string | readonly (string | number)[] | undefined,
+  yaml: YamlValue,
+  { source, readText }: ReadOptions,
+): readonly string[] | null {
+  if (classes === undefined) return null;
+  const names =
+    typeof classes === 'string'
+      ? readText(classes, MAX_CLASS_FILE_BYTES)
+          .split(/\r\n|\r|\n/)
+          .map((name) => name.trim())
+          .filter((name) => name !== '')
+      : classes.map(String);
+  if (names.length >= 2 && new Set(names).size === names.length) return names;
+  const message = names.length < 2 ? 'must name at least two classes' : 'must name each class once';
+  const fault = { path: 'model.onnx.classes', ...yaml.placeOf(['model', 'onnx', 'classes']), message };
+  throw new AgentFileError(source, [{ ...fault, hint: 'correct it' }]);
+}
+
+function skillOf(skill: NonNullable<AgentFile['skills']>[number]): AgentSkill {
+  const list = (types: string | readonly string[] | undefined) =>
+    types === undefined ? null : typeof types === 'string' ? [types] : types;
+  const { id, name = id, description, tags, examples, input, output } = skill;
+  return {
+    id,
+    name,
+    description,
+    tags,
+    examples,
+    inputModes: list(input?.mediaType),
+    outputModes: list(output?.mediaType),
+  };
+}

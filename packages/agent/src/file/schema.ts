@@ -1,0 +1,183 @@
+import { isPlainLine } from '@chorus/protocol';
+import { z } from 'zod';
+import { MAX_INSTRUCTIONS } from './limits.ts';
+import { ENVIRONMENT_REFERENCE } from './secrets.ts';
+
+const MAX_CLASSES = 100_000;
+
+const line = (most: number) =>
+  z.string().min(1).max(most).refine(isPlainLine, 'must be one line of printable text');
+
+const path = line(1024);
+
+/** Media types as in a Content-Type header, without parameters. */
+const mediaType = z
+  .string()
+  .max(100)
+  .regex(/^[a-z0-9][\w.+-]*\/[a-z0-9*][\w.+*-]*$/i, 'must be a media type, such as image/png');
+const mediaTypes = z.union([mediaType, z.array(mediaType).min(1).max(16)]);
+
+const openai = z
+  .strictObject({
+    url: line(2048)
+      .regex(/^(https?:\/\/|\$\{env:)/, 'must begin with http:// or https://')
+      .describe('Base address of an OpenAI-compatible API, such as http://127.0.0.1:11434/v1'),
+    name: line(200).describe('Name of the model at that endpoint'),
+    key: z
+      .string()
+      .regex(ENVIRONMENT_REFERENCE, 'must be ${env:NAME}: secrets do not stand in the file')
+      .optional()
+      .describe('API key, as ${env:NAME}: the variable of the environment that holds it. Default: none'),
+    temperature: z
+      .number()
+      .min(0)
+      .max(2)
+      .optional()
+      .describe("Sampling temperature, 0 to 2. Default: the endpoint's own"),
+  })
+  .describe('A chat model at an endpoint that speaks the OpenAI API');
+
+const bytes = z
+  .strictObject({
+    length: z.number().int().min(1).max(65_536).default(400).describe('Most bytes of an answer'),
+    temperature: z.number().min(0).max(5).default(0.8).describe('0 always takes the most probable byte'),
+    topK: z
+      .number()
+      .int()
+      .min(1)
+      .max(256)
+      .default(256)
+      .describe('Only this number of the most probable bytes'),
+    stop: z.array(z.string().min(1).max(100)).max(8).default([]).describe('Texts that end an answer'),
+    seed: z
+      .number()
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .optional()
+      .describe('Equal seeds give equal answers on one machine. Default: a random one for each answer'),
+    context: z
+      .number()
+      .int()
+      .min(1)
+      .max(8192)
+      .optional()
+      .describe('Bytes the model reads at once, if its file leaves that open'),
+  })
+  .describe('How text is sampled');
+
+const onnx = z
+  .strictObject({
+    file: path.describe('The ONNX file, from the folder of the agent file'),
+    classes: z
+      // YAML reads digits as numbers; as names they are texts.
+      .union([
+        z
+          .array(z.union([z.string().min(1).max(200), z.int()]))
+          .min(2)
+          .max(MAX_CLASSES),
+        path,
+      ])
+      .optional()
+      .describe(
+        'Names of the classes in the order of their numbers, or a file with one name a line. Default: numbers',
+      ),
+    input: z
+      .array(z.number().int().min(1).max(65_536))
+      .min(1)
+      .max(5)
+      .optional()
+      .describe('Shape of one sample, [channels, height, width] for images. Default: that of the ONNX file'),
+    bytes: z
+      .union([z.literal(true), bytes])
+      .optional()
+      .describe(
+        'The model predicts the next byte of a text: true, or how it is sampled. Default: it is a classifier',
+      ),
+  })
+  .refine((model) => model.bytes === undefined || model.classes === undefined, {
+    path: ['classes'],
+    message: 'has no meaning for a model of text (bytes)',
+  })
+  .refine((model) => model.bytes === undefined || model.input === undefined, {
+    path: ['input'],
+    message: 'has no meaning for a model of text (bytes): use bytes.context',
+  })
+  .describe('An ONNX model on this machine: a classifier, or a language model over bytes');
+
+const network = z
+  .strictObject({
+    task: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).describe('Id of the training task'),
+    cid: z
+      .string()
+      .regex(/^[A-Za-z0-9]{1,120}$/, 'must be a CID')
+      .optional()
+      .describe('A published model of that task, used if no peer has the aggregates to compute it from'),
+    bytes: z
+      .union([z.literal(true), bytes])
+      .optional()
+      .describe('The task trains on text: true, or how it is sampled. Default: it trains a classifier'),
+  })
+  .describe('The model of a training task, checked against its whole history on chain');
+
+const model = z
+  .strictObject({ openai: openai.optional(), onnx: onnx.optional(), network: network.optional() })
+  .refine((forms) => Object.values(forms).filter((form) => form !== undefined).length === 1, {
+    message: 'must have exactly one of openai, onnx and network',
+  })
+  .meta({ minProperties: 1, maxProperties: 1 })
+  .describe('What answers');
+
+const skill = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/, 'must be lower-case letters, digits, dots and dashes'),
+  name: line(80).optional().describe('Default: the id'),
+  description: line(1000).describe('What it does, for those who look for an agent'),
+  tags: z.array(line(40)).max(16).default([]),
+  examples: z.array(z.string().min(1).max(1000)).max(8).default([]).describe('Messages that it understands'),
+  input: z.strictObject({ mediaType: mediaTypes }).optional().describe('Default: what the model reads'),
+  output: z.strictObject({ mediaType: mediaTypes }).optional().describe('Default: what the model writes'),
+});
+
+/** What one request may use. Every limit has a default, so that no agent is without. */
+const limits = z.strictObject({
+  steps: z.number().int().min(1).max(1000).default(12).describe('Calls of the model for one request'),
+  tokens: z
+    .number()
+    .int()
+    .min(16)
+    .max(10_000_000)
+    .default(32_000)
+    .describe('Tokens of one request, question and answer together; bytes for a model of text'),
+  seconds: z.number().int().min(1).max(86_400).default(120).describe('Seconds for one request'),
+  concurrent: z.number().int().min(1).max(256).default(4).describe('Requests at once; others are refused'),
+});
+
+/** The agent file, version 1. Nothing is accepted that this version does not do. */
+export const agentFileSchema = z
+  .strictObject({
+    chorus: z.literal('agent/1').describe('The format of this file'),
+    name: line(80).describe('The name that callers see'),
+    description: line(1000).optional().describe('What the agent does, for its callers. Default: its name'),
+    version: line(40).default('1.0.0').describe("The agent's own version"),
+    instructions: z
+      .union([z.string().max(MAX_INSTRUCTIONS), z.strictObject({ file: path })])
+      .default('')
+      .describe('What the model reads before every conversation: a text, or { file: PATH }'),
+    model,
+    skills: z
+      .array(skill)
+      .min(1)
+      .max(32)
+      .refine((list) => new Set(list.map(({ id }) => id)).size === list.length, 'must have different ids')
+      .optional()
+      .describe('What callers can ask for. Default: one skill that follows from the model'),
+    limits: limits.prefault({}).describe('What one request may use at most'),
+  })
+  .meta({ title: 'Chorus agent file' });
+
+export type AgentFile = z.output<typeof agentFileSchema>;
+export type BytesSettings = z.output<typeof bytes>;
+export type AgentLimits = z.output<typeof limits>;
+
+/** How text is sampled if the file says no more than `bytes: true`. */
+export const defaultBytes = (): BytesSettings => bytes.parse({});

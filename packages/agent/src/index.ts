@@ -1,0 +1,24 @@
+/**
+ * What an agent decides: its file, its card, its limits, and how a request becomes calls of a model. No sockets and no
+ * models are here; they are behind the port `Engine` of `@chorus/protocol`.
+ *
+ * @packageDocumentation
+ */
+export { type CardFields, type CardSkill, cardFields } from './card/card.ts';
+export type {
+  AgentDefinition,
+  AgentModel,
+  AgentSkill,
+  BytesModel,
+  ChatModel,
+  ClassifierModel,
+  NetworkModel,
+} from './file/definition.ts';
+export type { Fault } from './file/fault.ts';
+export { agentFileJsonSchema } from './file/json-schema.ts';
+export { MAX_FILE_BYTES } from './file/limits.ts';
+export { AgentFileError, type ReadOptions, readAgentFile, sentenceOf } from './file/read.ts';
+export type { AgentLimits, BytesSettings } from './file/schema.ts';
+export { TEMPLATES, type Template, type TemplateOptions, templateText } from './file/templates.ts';
+export { LimitLedger, RequestLedger } from './limits/ledger.ts';
+export { createExecutor, type ExecutorOptions } from './run/executor.ts';

@@ -1,0 +1,227 @@
+import { type AgentMessage, type AgentRequest, ChorusError, type EngineEvent } from '@chorus/protocol';
+import { describe, expect, it } from 'vitest';
+import { collect } from '../../../../test/collect.ts';
+import { ScriptedEngine } from '../../../../test/twins/engine.ts';
+import type { AgentDefinition } from '../file/definition.ts';
+import { createExecutor } from './executor.ts';
+
+const definition = (limits: Partial<AgentDefinition['limits']> = {}): AgentDefinition => ({
+  name: 'A',
+  description: 'A',
+  version: '1',
+  instructions: 'Be kind.',
+  model: { kind: 'openai', url: 'http://h', name: 'm', key: null, temperature: null },
+  skills: null,
+  limits: { steps: 12, tokens: 1000, seconds: 60, concurrent: 2, ...limits },
+});
+const says = (from: AgentMessage['from'], text: string): AgentMessage => ({
+  from,
+  text,
+  files: [],
+  data: [],
+});
+const request = (text: string, more: Partial<AgentRequest> = {}): AgentRequest => ({
+  taskId: 't',
+  contextId: 'c',
+  message: says('caller', text),
+  history: [],
+  caller: 'anonymous',
+  ...more,
+});
+const never = new AbortController().signal;
+const finished: EngineEvent = {
+  type: 'finished',
+  reason: 'stop',
+  usage: { inputTokens: 1, outputTokens: 1 },
+};
+
+/** An engine that says nothing until it is let go on, and listens to no signal. */
+function held() {
+  const gate = Promise.withResolvers<void>();
+  const engine = new ScriptedEngine({
+    answer: async function* () {
+      await gate.promise;
+      yield { type: 'text', text: 'late' };
+      yield finished;
+    },
+  });
+  return { engine, release: gate.resolve };
+}
+
+describe('an agent that answers', () => {
+  it('text is passed on as it comes, and the last event says what was used', async () => {
+    const engine = new ScriptedEngine();
+    const events = await collect(
+      createExecutor({ definition: definition(), engine }).execute(request('hi'), never),
+    );
+    expect(events).toEqual([
+      { type: 'text', text: 'echo: ' },
+      { type: 'text', text: 'hi' },
+      { type: 'completed', usage: { inputTokens: 5, outputTokens: 2 } },
+    ]);
+  });
+
+  it('the model is shown the instructions, the conversation and the message', async () => {
+    const engine = new ScriptedEngine();
+    const history = [says('caller', 'one'), says('agent', 'two')];
+    await collect(
+      createExecutor({ definition: definition(), engine }).execute(request('three', { history }), never),
+    );
+    expect(engine.requests[0]!.messages.map(({ role, text }) => `${role}: ${text}`)).toEqual([
+      'system: Be kind.',
+      'user: one',
+      'assistant: two',
+      'user: three',
+    ]);
+  });
+
+  it('a prompt holds nothing of another caller, however their requests interleave', async () => {
+    const engine = new ScriptedEngine();
+    const executor = createExecutor({ definition: definition({ concurrent: 20 }), engine });
+    const callers = ['ann', 'bob', 'cy'];
+    await Promise.all(
+      callers.flatMap((caller) =>
+        [1, 2, 3].map((turn) => {
+          const history = [says('caller', `${caller} said ${turn}`), says('agent', `to ${caller}`)];
+          // Equal ids: a caller chooses them, and may choose another one's.
+          return collect(executor.execute(request(`from ${caller}`, { caller, history }), never));
+        }),
+      ),
+    );
+    expect(engine.requests).toHaveLength(9);
+    for (const { messages } of engine.requests) {
+      const text = messages.map((message) => message.text).join('\n');
+      expect(callers.filter((caller) => text.includes(caller))).toHaveLength(1);
+    }
+  });
+
+  it('the oldest messages are left out if a conversation is too long, and it still begins with its caller', async () => {
+    const engine = new ScriptedEngine();
+    const history = Array.from({ length: 40 }, (_, i) =>
+      says(i % 2 ? 'agent' : 'caller', `${i} ${'x'.repeat(200)}`),
+    );
+    await collect(
+      createExecutor({ definition: definition(), engine }).execute(request('now', { history }), never),
+    );
+    const [system, first, ...rest] = engine.requests[0]!.messages;
+    expect(system!.role).toBe('system');
+    expect(first!.role).toBe('user');
+    expect(rest.length).toBeGreaterThan(3);
+    expect(rest.length).toBeLessThan(20);
+    expect(rest.at(-2)!.text).toMatch(/^39 /);
+    expect(engine.requests[0]!.maxOutputTokens).toBeGreaterThanOrEqual(250);
+  });
+
+  it('a message that is too long by itself is refused before the model is asked', async () => {
+    const engine = new ScriptedEngine();
+    const executor = createExecutor({ definition: definition(), engine });
+    await expect(collect(executor.execute(request('x'.repeat(10_000)), never))).rejects.toMatchObject({
+      code: 'E_AGENT_CONTEXT',
+    });
+    expect(engine.requests).toEqual([]);
+  });
+
+  it('a message that the model cannot read is rejected with what it reads', async () => {
+    const executor = createExecutor({ definition: definition(), engine: new ScriptedEngine() });
+    const message = {
+      ...says('caller', ''),
+      files: [{ name: 'a', mediaType: 'image/png', bytes: new Uint8Array(1) }],
+    };
+    expect(await collect(executor.execute(request('', { message }), never))).toEqual([
+      { type: 'rejected', reason: 'this agent reads no files: send text' },
+    ]);
+  });
+});
+
+describe('an agent that fails', () => {
+  const failing = (answer: () => AsyncGenerator<EngineEvent>) =>
+    createExecutor({ definition: definition({ tokens: 100 }), engine: new ScriptedEngine({ answer }) });
+
+  it("the model's own failure is passed on", async () => {
+    // biome-ignore lint/correctness/useYield: it fails before
+    const executor = failing(async function* () {
+      throw new ChorusError('E_ENGINE_UNAVAILABLE', 'away');
+    });
+    await expect(collect(executor.execute(request('hi'), never))).rejects.toMatchObject({
+      code: 'E_ENGINE_UNAVAILABLE',
+    });
+  });
+
+  it('a model that writes without end is cut off', async () => {
+    const executor = failing(async function* () {
+      while (true) yield { type: 'text', text: 'x'.repeat(1000) };
+    });
+    await expect(collect(executor.execute(request('hi'), never))).rejects.toMatchObject({
+      code: 'E_AGENT_BUDGET',
+    });
+  });
+
+  it('an answer that ends without saying so is a failure', async () => {
+    const executor = failing(async function* () {
+      yield { type: 'text', text: 'half' };
+    });
+    await expect(collect(executor.execute(request('hi'), never))).rejects.toMatchObject({
+      code: 'E_ENGINE_RESPONSE',
+    });
+  });
+
+  it('an answer that its host withheld is rejected', async () => {
+    const executor = failing(async function* () {
+      yield { ...finished, reason: 'filtered' } as EngineEvent;
+    });
+    const events = await collect(executor.execute(request('hi'), never));
+    expect(events).toEqual([{ type: 'rejected', reason: "the model's host withheld the answer" }]);
+  });
+
+  it('a request over its time ends, also if the model does not listen', async () => {
+    const { engine, release } = held();
+    let now = 0;
+    // The clock has passed nearly all of the time when the timer is set.
+    const executor = createExecutor({
+      definition: definition({ seconds: 1 }),
+      engine,
+      now: () => (now += 999),
+    });
+    await expect(collect(executor.execute(request('hi'), never))).rejects.toMatchObject({
+      code: 'E_AGENT_TIME',
+    });
+    release();
+  });
+
+  it('a request that is aborted ends with the reason, and makes room for another one', async () => {
+    const { engine, release } = held();
+    const executor = createExecutor({ definition: definition({ concurrent: 1 }), engine });
+    const abort = new AbortController();
+    const asked = collect(executor.execute(request('hi'), abort.signal));
+    await expect(collect(executor.execute(request('hi'), never))).rejects.toMatchObject({
+      code: 'E_AGENT_BUSY',
+    });
+    const reason = new Error('no longer wanted');
+    abort.abort(reason);
+    await expect(asked).rejects.toBe(reason);
+    release();
+    expect(await collect(executor.execute(request('hi'), never))).toHaveLength(2);
+  });
+
+  it('a caller that leaves in the middle makes room for another one', async () => {
+    const executor = createExecutor({
+      definition: definition({ concurrent: 1 }),
+      engine: new ScriptedEngine(),
+    });
+    for await (const _ of executor.execute(request('hi'), never)) break;
+    expect(await collect(executor.execute(request('hi'), never))).toHaveLength(3);
+  });
+
+  it('a closed agent closes its model, and answers nothing', async () => {
+    const { engine, release } = held();
+    const executor = createExecutor({ definition: definition(), engine });
+    const asked = collect(executor.execute(request('hi'), never));
+    await executor.close();
+    release();
+    await expect(asked).rejects.toMatchObject({ code: 'E_AGENT_CLOSED' });
+    await expect(collect(executor.execute(request('hi'), never))).rejects.toMatchObject({
+      code: 'E_AGENT_CLOSED',
+    });
+    expect(engine.isClosed).toBe(true);
+  });
+});

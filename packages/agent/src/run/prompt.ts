@@ -1,0 +1,75 @@
+import { type AgentMessage, ChorusError, type EngineFacts, type EngineMessage } from '@chorus/protocol';
+import type { AgentDefinition } from '../file/definition.ts';
+
+/** Part of a request's tokens that the question may take; the rest is for the answer. */
+const QUESTION_PART = 3 / 4;
+
+/** Tokens around each message, in the templates of chat models. */
+const PER_MESSAGE = 4;
+
+export interface Prompt {
+  messages: EngineMessage[];
+  /** Estimated from the size of the texts: the model counts its own tokens only when it answers. */
+  tokens: number;
+}
+
+/**
+ * What the model is shown for one request: the instructions, as much of the conversation as fits, and the message.
+ * All of it is from the definition and this request: nothing of another caller can be in it.
+ * @param tokens most tokens of question and answer together
+ * @throws ChorusError `E_AGENT_CONTEXT` if the instructions and the message alone are too long
+ */
+export function promptFor(
+  { instructions }: AgentDefinition,
+  { conversation, bytesPerToken }: EngineFacts,
+  { message, history }: { message: AgentMessage; history: readonly AgentMessage[] },
+  tokens: number,
+): Prompt {
+  const count = (each: EngineMessage) => tokensOf(each, bytesPerToken);
+  const system: EngineMessage[] =
+    conversation && instructions.trim() !== ''
+      ? [{ role: 'system', text: instructions, files: [], data: [] }]
+      : [];
+  const question = messageOf(message);
+  const most = Math.floor(tokens * QUESTION_PART);
+  let used = [...system, question].reduce((sum, each) => sum + count(each), 0);
+  if (used > most) {
+    throw new ChorusError('E_AGENT_CONTEXT', 'the message is too long for this agent', {
+      facts: { tokens: used, limit: most },
+      hint: "shorten it, or let the agent's owner raise limits.tokens",
+    });
+  }
+  const earlier: EngineMessage[] = [];
+  for (const each of conversation ? history.toReversed() : []) {
+    const said = messageOf(each);
+    used += count(said);
+    if (used > most) {
+      used -= count(said);
+      break;
+    }
+    earlier.unshift(said);
+  }
+  // A conversation begins with its caller: some chat templates refuse any other order.
+  while (earlier[0]?.role === 'assistant') used -= count(earlier.shift()!);
+  return { messages: [...system, ...earlier, question], tokens: used };
+}
+
+function tokensOf(message: EngineMessage, bytesPerToken: number | null): number {
+  if (bytesPerToken === null) return 0;
+  return Math.ceil(bytesOf(message) / bytesPerToken) + (bytesPerToken > 1 ? PER_MESSAGE : 0);
+}
+
+function messageOf({ from, text, files, data }: AgentMessage): EngineMessage {
+  return { role: from === 'caller' ? 'user' : 'assistant', text, files, data };
+}
+
+function bytesOf({ text, files, data }: EngineMessage): number {
+  const values = data.reduce<number>((sum, value) => sum + (JSON.stringify(value)?.length ?? 0), 0);
+  const textFiles = files.filter(({ mediaType }) => isText(mediaType));
+  return Buffer.byteLength(text) + values + textFiles.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
+/** Whether a model of text is shown a file of this type as it is. */
+function isText(mediaType: string): boolean {
+  return mediaType.startsWith('text/') || mediaType === 'application/json';
+}

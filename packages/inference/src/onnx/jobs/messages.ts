@@ -1,0 +1,72 @@
+import type { CarriedError } from '@chorus/training';
+
+/** How text is sampled. */
+export interface Sampling {
+  /** Most bytes of an answer. */
+  length: number;
+  /** 0 always takes the most probable byte. */
+  temperature: number;
+  topK: number;
+  stop: readonly string[];
+  /** Absent: a random one for each answer. */
+  seed?: number | undefined;
+  /** Bytes the model reads at once, if its file leaves that open. */
+  context?: number | undefined;
+}
+
+/** What the process of a model is started with. */
+export interface HostSetup {
+  model: Uint8Array;
+  task: { kind: 'classifier'; input: readonly number[] | null } | { kind: 'text'; context: number | null };
+  /** A stranger's model: its operators and the size of its tensors are checked before the runtime sees it. */
+  foreign: boolean;
+  /** Most that the tensors of a foreign model may take, bytes. */
+  tensorBytes: number;
+  threads: number;
+}
+
+/** What is found out about a model when it is opened. */
+export type Opened =
+  | { kind: 'classifier'; sample: readonly number[]; classes: number }
+  | { kind: 'text'; context: number };
+
+export interface ClassifyJob {
+  kind: 'classify';
+  /** An image file, or the values of a sample. */
+  image?: Uint8Array;
+  values?: Float32Array;
+}
+
+export interface WriteJob {
+  kind: 'write';
+  prompt: Uint8Array;
+  sampling: Sampling;
+  seed: number;
+  /** Most bytes to write. */
+  most: number;
+}
+
+export type Job = ClassifyJob | WriteJob;
+
+export type ToHost =
+  | { kind: 'setup'; setup: HostSetup }
+  | { kind: 'job'; id: number; job: Job }
+  | { kind: 'stop'; id: number };
+
+/** A class by its number, and its probability. */
+export interface Ranked {
+  index: number;
+  confidence: number;
+}
+
+export type Answer =
+  | { kind: 'classified'; top: Ranked[] }
+  | { kind: 'bytes'; bytes: Uint8Array }
+  | { kind: 'written'; reason: 'stop' | 'length'; bytes: number };
+
+export type FromHost =
+  | { kind: 'opened'; opened: Opened }
+  | { kind: 'unusable'; error: CarriedError }
+  | { kind: 'answer'; id: number; answer: Answer }
+  | { kind: 'done'; id: number }
+  | { kind: 'failed'; id: number; error: CarriedError };

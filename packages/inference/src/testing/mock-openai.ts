@@ -1,0 +1,187 @@
+/** An OpenAI-compatible server for tests: it says what a scenario says, badly if that is asked for. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What the server does with a request; chosen by the name of the model. */
+export type Scenario =
+  /** Answers `echo: ` and the last message, in several chunks, some split in the middle of an event or a character. */
+  | 'echo'
+  /** Lists every message it was sent. */
+  | 'repeat-prompt'
+  | 'no-usage'
+  | 'filtered'
+  /** Stops at the limit of tokens. */
+  | 'cut'
+  | 'unauthorized'
+  | 'rate-limited'
+  | 'failing'
+  | 'unknown-model'
+  | 'too-long'
+  /** Sends headers and one chunk, and nothing more. */
+  | 'hang'
+  /** Sends nothing at all. */
+  | 'silent'
+  /** Sends text without end, whatever the limit. */
+  | 'giant'
+  | 'redirect'
+  /** Ends the stream in the middle of an answer. */
+  | 'truncated'
+  /** Cuts the connection in the middle of an answer. */
+  | 'cut-connection'
+  | 'not-json'
+  | 'html'
+  /** An error inside the stream. */
+  | 'error-event'
+  /** An error of many megabytes. */
+  | 'giant-error'
+  /** An error message that quotes the key. */
+  | 'leaks-key';
+
+interface ChatRequest {
+  model: Scenario;
+  messages: { role: string; content: string }[];
+  max_tokens?: number;
+  stream?: boolean;
+}
+
+export interface MockOpenAi {
+  /** Base address, with /v1. */
+  url: string;
+  /** Bodies of the requests so far. */
+  requests: ChatRequest[];
+  /** Connections that are open now. */
+  open(): number;
+  close(): Promise<void>;
+}
+
+const ERRORS: Partial<Record<Scenario, [status: number, message: string, code?: string]>> = {
+  unauthorized: [401, 'Incorrect API key provided.', 'invalid_api_key'],
+  'rate-limited': [429, 'Rate limit reached for requests', 'rate_limit_exceeded'],
+  failing: [500, 'The server had an error while processing your request'],
+  'unknown-model': [404, 'The model `unknown-model` does not exist', 'model_not_found'],
+  'too-long': [400, "This model's maximum context length is 8192 tokens.", 'context_length_exceeded'],
+};
+
+export async function mockOpenAi(): Promise<MockOpenAi> {
+  const requests: ChatRequest[] = [];
+  const sockets = new Set<object>();
+  const server: Server = createServer((request, response) => {
+    void answer(request, response, requests).catch(() => response.destroy());
+  });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    requests,
+    open: () => sockets.size,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  requests: ChatRequest[],
+): Promise<void> {
+  let text = '';
+  for await (const part of request) text += part;
+  if (request.url !== '/v1/chat/completions') return void response.writeHead(404).end('not here');
+  const body = JSON.parse(text) as ChatRequest;
+  requests.push(body);
+  const { model: scenario } = body;
+  const error = ERRORS[scenario];
+  if (error) return sendError(response, ...error);
+  if (scenario === 'leaks-key') {
+    return sendError(response, 401, `Incorrect API key provided: ${request.headers.authorization?.slice(7)}`);
+  }
+  if (scenario === 'silent') return;
+  if (scenario === 'giant-error') {
+    return void response.writeHead(500, { 'content-type': 'application/json' }).end('x'.repeat(8_000_000));
+  }
+  if (scenario === 'redirect') return void response.writeHead(307, { location: '/v1/elsewhere' }).end();
+  if (scenario === 'html') {
+    return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>a login page</html>');
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  const write = (chunk: string | Uint8Array) =>
+    new Promise<void>(
+      (resolve) => void (response.write(chunk) ? setImmediate(resolve) : response.once('drain', resolve)),
+    );
+  const event = (value: unknown) => `data: ${JSON.stringify(value)}\n\n`;
+  const delta = (content: string) =>
+    event({
+      id: 'c',
+      object: 'chat.completion.chunk',
+      model: scenario,
+      choices: [{ index: 0, delta: { content } }],
+    });
+  const end = (reason: string) =>
+    event({
+      id: 'c',
+      object: 'chat.completion.chunk',
+      choices: [{ index: 0, delta: {}, finish_reason: reason }],
+    });
+  const usage = event({
+    id: 'c',
+    choices: [],
+    usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 },
+  });
+
+  switch (scenario) {
+    case 'hang':
+      return write(delta('one moment'));
+    case 'giant':
+      while (!response.destroyed) await write(delta('x'.repeat(64 * 1024)));
+      return;
+    case 'truncated':
+      await write(delta('half an'));
+      return void response.end();
+    case 'cut-connection':
+      await write(delta('half an'));
+      return void response.destroy();
+    case 'not-json':
+      await write('data: {broken\n\n');
+      return void response.end();
+    case 'error-event':
+      await write(delta('well'));
+      await write(event({ error: { message: 'the model has crashed', type: 'server_error' } }));
+      return void response.end();
+    default:
+  }
+  const said =
+    scenario === 'repeat-prompt'
+      ? body.messages.map(({ role, content }) => `${role}: ${content}`).join(' | ')
+      : `echo: ${body.messages.at(-1)?.content} \u{1f40c}`;
+  // In the middle of an event, and of a character of four bytes.
+  const bytes = new TextEncoder().encode(delta(said.slice(0, 3)) + delta(said.slice(3)));
+  const snail = bytes.indexOf(0xf0);
+  const cuts = [5, 40, snail > 0 ? snail + 2 : 60, bytes.length];
+  let from = 0;
+  for (const to of cuts.filter((cut) => cut > 0).sort((a, b) => a - b)) {
+    await write(bytes.slice(from, to));
+    from = to;
+  }
+  await write(': keep-alive\n\n');
+  await write(end(scenario === 'cut' ? 'length' : scenario === 'filtered' ? 'content_filter' : 'stop'));
+  if (scenario !== 'no-usage') await write(usage);
+  await write('data: [DONE]\n\n');
+  response.end();
+}
+
+function sendError(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  code: string | null = null,
+): void {
+  response
+    .writeHead(status, { 'content-type': 'application/json' })
+    .end(JSON.stringify({ error: { message, type: 'error', code } }));
+}

@@ -1,0 +1,63 @@
+import type { AgentAttachment, AgentUsage } from './executor.ts';
+
+/** A part of a conversation as a model is given it. */
+export interface EngineMessage {
+  role: 'system' | 'user' | 'assistant';
+  text: string;
+  files: readonly AgentAttachment[];
+  /** JSON values. */
+  data: readonly unknown[];
+}
+
+export interface EngineRequest {
+  /** The conversation, the oldest message first; the last one is the user's. */
+  messages: readonly EngineMessage[];
+  /** Most tokens of the answer, in the model's own; 1 or more. */
+  maxOutputTokens: number;
+}
+
+/** What a model answers. The last event is `finished`, and no other one is. */
+export type EngineEvent =
+  /** A further part of the answer's text. */
+  | { type: 'text'; text: string }
+  /** A result besides the text: a JSON value. */
+  | { type: 'data'; name: string; value: unknown }
+  /** `length`: the answer is cut at `maxOutputTokens`. `filtered`: the model's host withheld it. */
+  | { type: 'finished'; reason: 'stop' | 'length' | 'filtered'; usage: AgentUsage };
+
+/** What a model takes and gives, for a card, a check and the prompt. */
+export interface EngineFacts {
+  kind: 'chat' | 'classifier' | 'text';
+  /** The model's name, or the name of its file. */
+  model: string;
+  /** Media types of what it reads and writes. */
+  inputModes: readonly string[];
+  outputModes: readonly string[];
+  /** Whether earlier messages of a conversation count. */
+  conversation: boolean;
+  /**
+   * Bytes of UTF-8 that make about one token, to bound a prompt before the model counts it; null if the model has no
+   * tokens, and the size of its input is fixed.
+   */
+  bytesPerToken: number | null;
+  /** Facts for readers, such as the shape of an input and the number of classes. */
+  details: Readonly<Record<string, string | number>>;
+}
+
+/**
+ * The port of everything that computes an answer: an endpoint, or a model on this machine.
+ *
+ * Engines keep nothing of a request: what a model is shown is in that request alone.
+ */
+export interface Engine {
+  readonly facts: EngineFacts;
+  /**
+   * Computes one answer, as a stream.
+   * @throws ChorusError `E_AGENT_INPUT` before any event if the model cannot read the message; `E_AGENT_CONTEXT` if it
+   * is too long for the model; `E_ENGINE_...` if the model does not answer; `E_MODEL_...` if a model on this machine
+   * fails; the signal's reason when aborted
+   */
+  run(request: EngineRequest, signal: AbortSignal): AsyncIterable<EngineEvent>;
+  /** Ends it, with all requests. Safe to call again. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,56 @@
+import { createChatEngine, createClassifier, createTextModel } from '@chorus/inference';
+import { mockOpenAi } from '../../packages/inference/src/testing/mock-openai.ts';
+import { counting, largest } from '../../packages/inference/src/testing/models.ts';
+import { ScriptedEngine } from '../twins/engine.ts';
+import { describeEngine } from './engine.ts';
+
+const picture = {
+  files: [{ name: 'a.bin', mediaType: 'application/octet-stream', bytes: new Uint8Array(4) }],
+};
+
+describeEngine('in memory', async () => ({
+  engine: new ScriptedEngine(),
+  questions: [
+    ['one', 'echo: one'],
+    ['two', 'echo: two'],
+  ],
+  unreadable: picture,
+  close: async () => undefined,
+}));
+
+describeEngine('chat endpoint', async () => {
+  const server = await mockOpenAi();
+  return {
+    engine: createChatEngine({ url: server.url, name: 'echo' }),
+    questions: [
+      ['one', 'echo: one \u{1f40c}'],
+      ['zwei\u00e4', 'echo: zwei\u00e4 \u{1f40c}'],
+    ],
+    unreadable: picture,
+    close: () => server.close(),
+  };
+});
+
+describeEngine('ONNX classifier', async () => ({
+  engine: await createClassifier({ model: largest(3), name: 'largest.onnx', classes: ['a', 'b', 'c'] }),
+  questions: [
+    ['[2, 0, 0]', 'a (100.0 %)'],
+    ['0, 0, 2', 'c (100.0 %)'],
+  ],
+  unreadable: picture,
+  close: async () => undefined,
+}));
+
+describeEngine('ONNX language model over bytes', async () => ({
+  engine: await createTextModel({
+    model: counting(4),
+    name: 'counting.onnx',
+    sampling: { length: 5, temperature: 0, topK: 256, stop: [] },
+  }),
+  questions: [
+    ['abc', 'defgh'],
+    ['012', '34567'],
+  ],
+  unreadable: picture,
+  close: async () => undefined,
+}));
