@@ -1,9 +1,11 @@
+import { Readable } from 'node:stream';
+import type { ReadableStream as NodeStream } from 'node:stream/web';
 import { type FetchOptions, MAX_HTTP_HEADER_BYTES, MAX_HTTP_OPEN_REQUESTS } from '@chorus/protocol';
 import type { Libp2p } from '@libp2p/interface';
 import { peerIdFromCID, peerIdFromString } from '@libp2p/peer-id';
 import { base36 } from 'multiformats/bases/base36';
 import { CID } from 'multiformats/cid';
-import { Agent, type buildConnector, fetch } from 'undici';
+import { Agent, type buildConnector, type Dispatcher } from 'undici';
 import { Exchange, failed } from './exchange.ts';
 import { HTTP_IDLE_MS, HTTP_PROTOCOL } from './limits.ts';
 import { StreamSocket } from './stream-socket.ts';
@@ -65,16 +67,16 @@ export class HttpClient {
     const exchange = new Exchange(peer, request, options, this.#closing);
     const { pathname, search } = new URL(request.url);
     try {
-      const response = await fetch(`http://${host}${pathname}${search}`, {
-        method: request.method,
-        headers: [...request.headers],
-        body: request.body as never,
-        duplex: 'half',
-        redirect: 'manual',
+      // Not undici's fetch: a stream that is reset right after the head leaves its body waiting for ever (8.12).
+      const response = await this.#agent.request({
+        origin: `http://${host}`,
+        path: `${pathname}${search}`,
+        method: request.method as Dispatcher.HttpMethod,
+        headers: [...request.headers].flat(),
+        body: request.body ? Readable.fromWeb(request.body as NodeStream<Uint8Array>) : null,
         signal: exchange.signal,
-        dispatcher: this.#agent,
       });
-      return exchange.received(response as unknown as Response);
+      return exchange.received(response);
     } catch (cause) {
       throw exchange.failure(cause);
     }

@@ -1,6 +1,10 @@
 import { ChorusError, type FetchOptions, MAX_HTTP_HEADER_BYTES, reasonOf } from '@chorus/protocol';
+import type { Dispatcher } from 'undici';
 import { counted } from './counted.ts';
 import { HTTP_PROTOCOL } from './limits.ts';
+
+/** Statuses of responses that have no body (Fetch, section "Statuses"). */
+const NO_BODY = new Set([101, 103, 204, 205, 304]);
 
 /** One request to a peer and its response: what ends it, and why it ended. */
 export class Exchange {
@@ -34,17 +38,23 @@ export class Exchange {
   }
 
   /** The response, whose body is bounded and fails with the errors of the port. */
-  received(response: Response): Response {
+  received({ statusCode, headers, body }: Dispatcher.ResponseData): Response {
     clearTimeout(this.#timer);
-    const { status, statusText } = response;
-    if (!response.body) this.#over();
-    const body = response.body ? this.#bounded(response.body) : null;
-    return new Response(body, { status, statusText, headers: [...response.headers] });
+    const bodyless = NO_BODY.has(statusCode);
+    if (bodyless) {
+      body.on('error', () => undefined).resume();
+      this.#over();
+    }
+    return new Response(bodyless ? null : this.#bounded(body), {
+      status: statusCode,
+      headers: Object.entries(headers).flatMap(([name, value]) =>
+        [value ?? []].flat().map((one): [string, string] => [name, one]),
+      ),
+    });
   }
 
-  #bounded(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-    // Locked at once: undici cancels the unlocked body of a Response that was collected as garbage.
-    const chunks = counted(body.values(), this.#options.maxResponseBytes, 'response');
+  #bounded(body: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+    const chunks = counted(body, this.#options.maxResponseBytes, 'response');
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
