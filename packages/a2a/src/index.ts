@@ -1,1 +1,21 @@
-export {};
+/**
+ * A2A 1.0 for agents: a server over any transport of HTTP, cards signed by a node's key, and a client for both.
+ *
+ * @packageDocumentation
+ */
+export {
+  A2A_VERSION,
+  CARD_PATH,
+  LIBP2P_BINDING,
+  type PeerUrl,
+  parsePeerUrl,
+  peerUrl,
+} from './card/binding.ts';
+export { type AgentDescription, type AgentPlaces, buildCard, type SkillDescription } from './card/build.ts';
+export { signCard } from './card/sign.ts';
+export { MAX_CARD_BYTES, type VerifiedCard, verifyCard } from './card/verify.ts';
+export type { NodeIdentity } from './identity/did-key.ts';
+export type { GuardOptions } from './net/guarded-agent.ts';
+export { type A2aApp, type A2aAppOptions, a2aApp } from './server/app.ts';
+export type { A2aBindings } from './server/context.ts';
+export { type A2aLimits, DEFAULT_LIMITS } from './tasks/limits.ts';
