@@ -133,12 +133,15 @@ export class Executions implements SdkExecutor {
     };
   }
 
-  async cancelTask(taskId: string): Promise<void> {
+  async cancelTask(taskId: string, bus: ExecutionEventBus): Promise<void> {
     const execution = this.#running.get(taskId);
     const words = 'The caller cancelled the task.';
-    if (execution) {
+    if (execution && !execution.reporter.ended) {
       execution.reporter.end(TaskState.TASK_STATE_CANCELED, words);
       execution.abort.abort(new ChorusError('E_ABORTED', 'the caller cancelled the task'));
+    } else {
+      const contextId = this.#parts.store.contextOf(taskId);
+      new Reporter({ id: taskId, contextId }, bus, 0).end(TaskState.TASK_STATE_CANCELED, words);
     }
   }
 

@@ -74,10 +74,12 @@ export function assembleApp(
     limits,
   });
   const etag = `"${createHash('sha256').update(options.card).digest('base64url')}"`;
+  const since = new Date().toUTCString();
   const hono = new Hono<{ Bindings: A2aBindings }>({ strict: false });
   hono.get(`/${CARD_PATH}`, (c) => {
     const headers = {
       etag,
+      'last-modified': since,
       'cache-control': `public, max-age=${CARD_MAX_AGE}`,
       'content-type': 'application/json',
     };

@@ -9,7 +9,7 @@ const MAX_DEPTH = 64;
  * @throws ChorusError `E_A2A_TOO_LARGE`; ContentTypeNotSupportedError; RequestMalformedError; SyntaxError if it is not JSON
  */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
-  const type = request.headers.get('content-type')?.split(';')[0]!.trim().toLowerCase();
+  const type = request.headers.get('content-type')?.replace(/;.*/s, '').trim().toLowerCase();
   if (type !== undefined && type !== 'application/json' && type !== 'application/a2a+json') {
     throw new ContentTypeNotSupportedError('the body is application/json or application/a2a+json');
   }

@@ -5,7 +5,6 @@ import {
   UnsupportedOperationError,
 } from '@a2a-js/sdk/errors';
 import {
-  DefaultExecutionEventBusManager,
   DefaultRequestHandler,
   type PushNotificationSender,
   type PushNotificationStore,
@@ -15,6 +14,7 @@ import {
 import { PLACE } from '../execution/executions.ts';
 import type { A2aLimits } from '../tasks/limits.ts';
 import { NAMED_CONTEXT, ownerOf, type TaskStore } from '../tasks/task-store.ts';
+import { Buses } from './buses.ts';
 
 const MAX_ID = 200;
 const MAX_REFERENCES = 16;
@@ -39,18 +39,7 @@ export class AgentHandler extends DefaultRequestHandler {
   readonly #parts: HandlerParts;
 
   constructor(parts: HandlerParts) {
-    super(
-      parts.card,
-      parts.store,
-      parts.work,
-      new DefaultExecutionEventBusManager(ownerOf),
-      parts.pushStore,
-      parts.pushSender,
-      undefined,
-      undefined,
-      // A task that waits for its caller holds nothing here: its next message begins anew from the store.
-      { keepBusAliveStates: [] },
-    );
+    super(parts.card, parts.store, parts.work, new Buses(), parts.pushStore, parts.pushSender);
     this.#parts = parts;
   }
 

@@ -38,10 +38,7 @@ export function rpcProblem(error: unknown, id: Id): Response {
 /** The same of the HTTP+JSON binding (A2A 1.0, section 11.6). */
 export function restProblem(error: unknown): Response {
   const { status, body } = restError(error);
-  return Response.json(body, {
-    status,
-    headers: { 'content-type': 'application/a2a+json', ...retryAfter(error) },
-  });
+  return Response.json(body, { status, headers: retryAfter(error) });
 }
 
 export function restError(error: unknown): { status: number; body: unknown } {

@@ -74,6 +74,11 @@ export class TaskStore implements SdkTaskStore {
     return Number(this.db.prepare('SELECT bytes FROM tasks WHERE id = ?').get(taskId)?.bytes ?? 0);
   }
 
+  /** The conversation of a task, empty if there is no such task. */
+  contextOf(taskId: string): string {
+    return String(this.db.prepare('SELECT context FROM tasks WHERE id = ?').get(taskId)?.context ?? '');
+  }
+
   async list(params: ListTasksRequest, context: ServerCallContext): Promise<ListTasksResponse> {
     const pageSize = params.pageSize ?? 50;
     const owner = ownerOf(context);
