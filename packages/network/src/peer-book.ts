@@ -19,6 +19,8 @@ export const BLAME = {
   'unfinished-request': 3,
   /** More requests than allowed. */
   'too-many-requests': 3,
+  /** An HTTP request beyond the rate that a peer may have; it is told so, with the time to wait. */
+  'http-flood': 1,
   /** Something else than HTTP on an HTTP stream. */
   'http-malformed': 34,
   /** An HTTP request with too long a head, or with more body than it may have without having said so. */

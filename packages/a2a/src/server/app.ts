@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AgentExecutor } from '@chorus/protocol';
+import { pause } from '@chorus/utils';
 import { Hono } from 'hono';
 import { CARD_PATH } from '../card/binding.ts';
 import { parseCard } from '../card/verify.ts';
@@ -94,10 +95,11 @@ export function assembleApp(
     load: () => ({ tasks: work.open, streams: service.openStreams }),
     close: async () => {
       work.close();
+      // Their last words reach those who watch, and the store.
+      for (let i = 0; i < 50 && (i < 3 || service.openStreams > 0); i++)
+        await pause(20, service.closing.signal);
       service.closing.abort(new Error('the agent is closing'));
       await pushSender.close();
-      // What the ending tasks still have to say is stored first.
-      await new Promise((resolve) => setTimeout(resolve, 50));
       store.close();
     },
   };

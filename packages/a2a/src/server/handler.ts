@@ -16,6 +16,9 @@ import type { A2aLimits } from '../tasks/limits.ts';
 import { NAMED_CONTEXT, ownerOf, type TaskStore } from '../tasks/task-store.ts';
 import { Buses } from './buses.ts';
 
+/** Key of a call's state: why the server, not A2A, refused it. The SDK would call that an internal error. */
+export const REFUSAL = 'chorus:refusal';
+
 const MAX_ID = 200;
 const MAX_REFERENCES = 16;
 
@@ -89,7 +92,12 @@ export class AgentHandler extends DefaultRequestHandler {
       throw new UnsupportedOperationError('the task is too large to go on: begin another one');
     }
     if (contextId && !store.isMinted(contextId, context)) context.state.set(NAMED_CONTEXT, true);
-    context.state.set(PLACE, work.admit(ownerOf(context)));
+    try {
+      context.state.set(PLACE, work.admit(ownerOf(context)));
+    } catch (error) {
+      context.state.set(REFUSAL, error);
+      throw error;
+    }
   }
 }
 

@@ -1,6 +1,8 @@
+import { A2A_ERROR_CODE } from '@a2a-js/sdk/errors';
 import { readJson } from './body.ts';
 import { type A2aBindings, callerOf, contextOf } from './context.ts';
 import { eventStream, patientJson } from './event-stream.ts';
+import { REFUSAL } from './handler.ts';
 import { idOf, rpcError, rpcProblem } from './problems.ts';
 import type { A2aService } from './service.ts';
 
@@ -26,7 +28,10 @@ export async function answerRpc(
     });
     if (!onEnd) {
       const response = answer.then(
-        (result) => Response.json(result),
+        (result) => {
+          const refusal = context.state.get(REFUSAL);
+          return refusal === undefined ? Response.json(withoutInnards(result)) : rpcProblem(refusal, id);
+        },
         (error: unknown) => rpcProblem(error, id),
       );
       return await patientJson(response, { 'content-type': 'application/json' });
@@ -34,7 +39,7 @@ export async function answerRpc(
     const result = await answer;
     if (!(Symbol.asyncIterator in result)) {
       onEnd();
-      return Response.json(result);
+      return Response.json(withoutInnards(result));
     }
     return await eventStream(result, {
       toText: (value) => value,
@@ -55,4 +60,11 @@ function withoutTenant(json: unknown): unknown {
   if (typeof params !== 'object' || params === null || Array.isArray(params)) return json;
   const { tenant: _, ...rest } = params as { tenant?: unknown };
   return { ...(json as object), params: rest };
+}
+
+/** What a library or the system says of an internal error is not for strangers. */
+function withoutInnards(answer: unknown): unknown {
+  const { error } = answer as { error?: { code?: unknown } };
+  if (error?.code !== A2A_ERROR_CODE.INTERNAL_ERROR) return answer;
+  return { ...(answer as object), error: { code: error.code, message: 'the agent failed' } };
 }

@@ -24,7 +24,7 @@ import { hasBody, toRequest, writeResponse } from './message.ts';
 import { StreamSocket } from './stream-socket.ts';
 
 /** What a peer may do wrong over HTTP. */
-export type HttpOffence = 'http-malformed' | 'http-oversized' | 'unfinished-request' | 'too-many-requests';
+export type HttpOffence = 'http-malformed' | 'http-oversized' | 'unfinished-request' | 'http-flood';
 
 export interface HttpServerParts {
   /** Host of the URLs that handlers see. */
@@ -134,7 +134,7 @@ export class HttpServer {
     try {
       this.#rate.consume(peer);
     } catch {
-      this.#parts.blame(peer, 'too-many-requests');
+      this.#parts.blame(peer, 'http-flood');
       return plain(429, 'too many requests', { 'retry-after': String(HTTP_WINDOW_S) });
     }
     if (Number(message.headers['content-length'] ?? 0) > this.#maxBytes) return this.#tooLarge();
