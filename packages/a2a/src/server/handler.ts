@@ -84,6 +84,8 @@ export class AgentHandler extends DefaultRequestHandler {
     if (message.referenceTaskIds.length > MAX_REFERENCES) {
       throw new RequestMalformedError(`a message refers to at most ${MAX_REFERENCES} tasks`);
     }
+    // Those that are not this caller's are nothing to it; the SDK would write their names to the log.
+    message.referenceTaskIds = message.referenceTaskIds.filter((id) => store.has(id, context));
     for (const part of parts) assertAccepted(part, card.defaultInputModes);
     if (taskId && work.isRunning(taskId)) {
       throw new UnsupportedOperationError('the agent still works on this task: subscribe to it, or wait');

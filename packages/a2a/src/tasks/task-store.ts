@@ -69,6 +69,12 @@ export class TaskStore implements SdkTaskStore {
     return row ? Task.fromJSON(JSON.parse(row.json)) : undefined;
   }
 
+  /** Whether a caller has such a task. */
+  has(taskId: string, context: ServerCallContext): boolean {
+    const sql = 'SELECT 1 FROM tasks WHERE id = ? AND owner = ?';
+    return this.db.prepare(sql).get(taskId, ownerOf(context)) !== undefined;
+  }
+
   /** Bytes of a stored task; 0 if there is none. */
   bytesOf(taskId: string): number {
     return Number(this.db.prepare('SELECT bytes FROM tasks WHERE id = ?').get(taskId)?.bytes ?? 0);

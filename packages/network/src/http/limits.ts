@@ -25,6 +25,9 @@ export const HTTP_IDLE_MS = 120_000;
 /** How long a stream that this node has ended may wait for the other side to read the rest, and to end it too. */
 export const HTTP_LINGER_MS = 60_000;
 
+/** The same after what was not HTTP, whose sender is hardly waiting for a polite answer. */
+export const HTTP_REFUSED_LINGER_MS = 2_000;
+
 /**
  * Bytes that may arrive on a stream after this node has asked for a pause: yamux lets a peer send what it has been
  * allowed before, 16 MiB at most. libp2p's own limit of 4 MiB would end the streams of honest fast peers.

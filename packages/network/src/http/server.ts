@@ -14,6 +14,7 @@ import { counted } from './counted.ts';
 import {
   HTTP_HEAD_MS,
   HTTP_IDLE_MS,
+  HTTP_REFUSED_LINGER_MS,
   HTTP_REQUEST_MS,
   HTTP_WINDOW_S,
   MAX_HTTP_REQUESTS_PER_WINDOW,
@@ -192,6 +193,7 @@ export class HttpServer {
       this.#parts.count('refused');
       this.#parts.blame(socket.peer, overflow ? 'http-oversized' : 'http-malformed');
       const status = overflow ? '431 Request Header Fields Too Large' : '400 Bad Request';
+      socket.lingerMs = HTTP_REFUSED_LINGER_MS;
       socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       socket.destroySoon();
     } else {

@@ -13,6 +13,8 @@ export class StreamSocket extends Duplex {
   readonly peer: string;
   readonly remoteAddress: string;
   readonly connecting = false;
+  /** How long the other side may take to read the rest once this side has ended. */
+  lingerMs = HTTP_LINGER_MS;
   readonly #stream: Stream;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
