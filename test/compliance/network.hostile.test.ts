@@ -293,7 +293,7 @@ describe('a hostile peer', () => {
       await honestIsAnswered();
     });
 
-    test('a hostile peer that floods with HTTP requests is told to wait, and banned if it does not', async () => {
+    test('a hostile peer that floods with HTTP requests gets 429, and is banned if it goes on', async () => {
       const statuses = new Set<number>();
       for (let i = 0; i < 60 && !isBanned(); i++) {
         const burst = Array.from({ length: 20 }, async () => {

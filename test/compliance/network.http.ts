@@ -268,7 +268,7 @@ export function describeHttp(name: string, factory: NetworkFactory): void {
       expect([whole.status, await whole.text()]).toEqual([200, '1000']);
     });
 
-    test('an answer with too long a head or body is an error, and its writer is told', async () => {
+    test('an answer with too long a head or body is an error, and its writer is cancelled', async () => {
       const [a, b] = await start(2);
       const endless = chunks(Number.POSITIVE_INFINITY);
       a.serve((request) =>
@@ -283,7 +283,7 @@ export function describeHttp(name: string, factory: NetworkFactory): void {
       expect(endless.state.cancelled).toBe(true);
     });
 
-    test('many requests at once are all answered, and the handler sees only so many of one peer at a time', async () => {
+    test('many requests at once are all answered, and the handler gets a limited number of one peer at a time', async () => {
       const [a, b] = await start(2);
       let open = 0;
       let most = 0;

@@ -182,7 +182,7 @@ export class MemoryNetwork implements NetworkPort {
     const known = peer === this.peerId || this.#known.has(peer) || this.peers().includes(peer);
     const node = known ? this.#hub.nodes.get(peer) : undefined;
     if (node) this.#hub.link(this.peerId, peer);
-    return await this.#http.fetch(this.peerId, peer, node?.#http, request, options);
+    return await this.#http.fetch(this.peerId, peer, node ? node.#http : undefined, request, options);
   }
 
   blame(peer: string): void {

@@ -19,7 +19,7 @@ export const BLAME = {
   'unfinished-request': 3,
   /** More requests than allowed. */
   'too-many-requests': 3,
-  /** An HTTP request beyond the rate that a peer may have; it is told so, with the time to wait. */
+  /** An HTTP request above the allowed rate; the answer says how long to wait. */
   'http-flood': 1,
   /** Something else than HTTP on an HTTP stream. */
   'http-malformed': 34,

@@ -42,8 +42,8 @@ export interface AgentPlaces {
 }
 
 /**
- * An A2A 1.0 card (section 4.4.1), unsigned. The libp2p interface is the last: clients that know only the standard bindings take the
- * others.
+ * An A2A 1.0 card (section 4.4.1), unsigned. The libp2p interface is the last: clients that know only the standard
+ * bindings take the others.
  * @throws ChorusError `E_A2A_CARD` if it is served nowhere, `E_A2A_KEY` for a peer id that is not of an Ed25519 key
  */
 export function buildCard(agent: AgentDescription, places: AgentPlaces): AgentCard {

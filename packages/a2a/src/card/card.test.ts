@@ -49,7 +49,7 @@ describe('the names of a key', () => {
     expect(() => keysOfSeed(new Uint8Array(31))).toThrow(/32 bytes/);
   });
 
-  it('the URL of a peer is read back, and what is none is refused', () => {
+  it('the URL of a peer is read back, and other text is refused', () => {
     expect(parsePeerUrl(peerUrl(keys.host, '/agents/7/?a=b'))).toMatchObject({
       identity: { peerId: keys.peerId },
       path: '/agents/7/?a=b',
@@ -127,7 +127,7 @@ describe('a signed card', () => {
     }
   });
 
-  it('what is no card, or too long for one, is refused before its signature is looked at', async () => {
+  it('bytes that are not a card, or are too long, are refused before their signature is checked', async () => {
     const card = json(await signCard(buildCard(agent, places), SEED));
     for (const bytes of [
       bytesOf(null),

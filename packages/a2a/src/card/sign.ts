@@ -2,8 +2,8 @@ import { AgentCard, generateAgentCardSignature } from '@a2a-js/sdk';
 import { keysOfSeed } from '../identity/did-key.ts';
 
 /**
- * Sign a card (A2A 1.0, section 8.4) with a node's key, and return the bytes to serve: whoever pins a card's digest gets
- * the same ones each time.
+ * Sign a card (A2A 1.0, section 8.4) with a node's key, and return the bytes to serve: clients that pin the
+ * card's digest must get the same bytes each time.
  * @param seed the node's Ed25519 seed, 32 bytes
  * @throws ChorusError `E_A2A_KEY`
  */

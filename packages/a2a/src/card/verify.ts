@@ -63,9 +63,10 @@ export function parseCard(bytes: Uint8Array): AgentCard {
 }
 
 /**
- * Check a card's signature (A2A 1.0, section 8.4.3): EdDSA by a did:key, and every libp2p interface is a place at that very key. What the
- * signature does not cover, fields that A2A does not know, is not in the result.
- * @throws ChorusError `E_A2A_CARD` for what is not a card, `E_A2A_CARD_SIGNATURE` for one whose signature does not hold
+ * Check a card's signature (A2A 1.0, section 8.4.3): EdDSA by a did:key, and every libp2p interface is a place at
+ * that very key. What the signature does not cover, fields that A2A does not know, is not in the result.
+ * @throws ChorusError `E_A2A_CARD` for what is not a card, `E_A2A_CARD_SIGNATURE` for one whose signature does not
+ *   hold
  */
 export async function verifyCard(bytes: Uint8Array): Promise<VerifiedCard> {
   const card = parseCard(bytes);

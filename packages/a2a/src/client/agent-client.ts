@@ -10,10 +10,11 @@ import {
   JsonRpcTransportFactory,
   RestTransportFactory,
 } from '@a2a-js/sdk/client';
-import { type AgentMessage, ChorusError, reasonOf } from '@chorus/protocol';
+import { type AgentMessage, ChorusError } from '@chorus/protocol';
 import type { NodeIdentity } from '../identity/did-key.ts';
 import { toParts, message as wireMessage } from '../tasks/wire.ts';
 import { type CallEvent, EventReader, isLast } from './events.ts';
+import { failureOf } from './failure.ts';
 import { type ResolvedAgent, resolveAgent } from './resolve.ts';
 import { Transport, type TransportOptions } from './transport.ts';
 
@@ -62,8 +63,8 @@ export class AgentClient {
   }
 
   /**
-   * Ask the agent. The last event is `completed`, `input-required`, `rejected`, `failed` or `cancelled`; to stop reading ends the stream,
-   * not the task.
+   * Ask the agent. The last event is `completed`, `input-required`, `rejected`, `failed` or `cancelled`; to stop
+   * reading ends the stream, not the task.
    * @throws ChorusError `E_A2A_CALL`, `E_A2A_REFUSED` (the agent's own words), `E_A2A_RESPONSE`, `E_A2A_TOO_LARGE`
    */
   async *call(
@@ -93,7 +94,7 @@ export class AgentClient {
         }
       }
     } catch (error) {
-      throw this.#failure(error);
+      throw failureOf(error, this.#signal);
     }
     if (!last) {
       throw new ChorusError('E_A2A_RESPONSE', 'the answer ended before the task did', {
@@ -110,7 +111,7 @@ export class AgentClient {
         yield* reader.read(event);
       }
     } catch (error) {
-      throw this.#failure(error);
+      throw failureOf(error, this.#signal);
     }
   }
 
@@ -132,49 +133,28 @@ export class AgentClient {
     try {
       return await action();
     } catch (error) {
-      throw this.#failure(error);
+      throw failureOf(error, this.#signal);
     }
   }
 
   #with(): { signal?: AbortSignal } {
     return this.#signal ? { signal: this.#signal } : {};
   }
-
-  #failure(error: unknown): unknown {
-    if (this.#signal?.aborted) return this.#signal.reason;
-    for (
-      let cause: unknown = error, depth = 0;
-      cause instanceof Error && depth < 8;
-      cause = cause.cause, depth++
-    ) {
-      if (cause instanceof ChorusError) return cause;
-    }
-    const reason = (error as { reason?: unknown }).reason;
-    if (reason === 'TASK_NOT_FOUND') {
-      return new ChorusError('E_A2A_TASK_UNKNOWN', 'the agent knows no such task of yours', { cause: error });
-    }
-    if (typeof reason === 'string') {
-      return new ChorusError('E_A2A_REFUSED', 'the agent refuses', {
-        facts: { reason: reason.slice(0, 100), says: reasonOf(error).slice(0, 500) },
-        cause: error,
-      });
-    }
-    return new ChorusError('E_A2A_RESPONSE', 'the agent does not answer as A2A says', {
-      facts: { cause: reasonOf(error).slice(0, 500) },
-      cause: error,
-    });
-  }
 }
 
 export interface ConnectOptions extends TransportOptions {
-  /** Take a card without a signature, of agents that do not sign. A signature that does not hold is never taken. Off by default. */
+  /**
+   * Take a card without a signature, of agents that do not sign. A signature that does not hold is never taken. Off
+   * by default.
+   */
   allowUnsigned?: boolean;
 }
 
 /**
  * Read and verify an agent's card.
  * @param target base or card URL: `https://host/agents/7/`, or `libp2p://k51.../agents/7/` with a `network`
- * @throws ChorusError `E_A2A_CARD`, `E_A2A_CARD_SIGNATURE`, `E_A2A_CALL`, `E_A2A_REDIRECT`, `E_A2A_URL`, `E_A2A_TOO_LARGE`
+ * @throws ChorusError `E_A2A_CARD`, `E_A2A_CARD_SIGNATURE`, `E_A2A_CALL`, `E_A2A_REDIRECT`, `E_A2A_URL`,
+ *   `E_A2A_TOO_LARGE`
  */
 export async function connectAgent(target: string, options: ConnectOptions = {}): Promise<AgentClient> {
   return await AgentClient.connect(target, options);

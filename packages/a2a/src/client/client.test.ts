@@ -112,7 +112,7 @@ describe('a hostile agent', () => {
     await expect(connectAgent(`libp2p://${other.host}/`)).rejects.toSatisfy(withCode('E_A2A_URL'));
   });
 
-  it('an endless answer ends where the caller reads no more, and its writer is told', async () => {
+  it("an endless answer ends at the caller's limit, and its stream is cancelled", async () => {
     for (const [stream, type] of [
       [false, 'application/json'],
       [true, 'text/event-stream'],

@@ -4,7 +4,10 @@ import { z } from 'zod';
 import { TOOL_KEY, USAGE_KEY } from '../execution/reporter.ts';
 import { fromParts } from '../tasks/wire.ts';
 
-/** What a caller sees of a task: the events of the agent, and what becomes of the task. The last event ends it, or asks. */
+/**
+ * What a caller sees of a task: the events of the agent, and what becomes of the task. The last event ends it, or
+ * asks.
+ */
 export type CallEvent =
   | AgentEvent
   /** First: the task and the conversation, to come back to. */

@@ -18,8 +18,9 @@ export interface ResolvedAgent {
 }
 
 /**
- * Read and check an agent's card, and choose where to call it: at a peer, only there, and only what this very peer signed; over http(s),
- * only at the card's own origin. A card that names other hosts would make its reader call them on a stranger's word.
+ * Read and check an agent's card, and choose where to call it: at a peer, only there, and only what this very peer
+ * signed; over http(s), only at the card's own origin. A card that names other hosts would make its reader call them
+ * on a stranger's word.
  *
  * @param target base or card URL: `https://host/agents/7/`, `libp2p://k51.../agents/7/`
  * @throws ChorusError `E_A2A_CARD`, `E_A2A_CARD_SIGNATURE`, `E_A2A_URL`, and those of the transport

@@ -8,7 +8,10 @@ import { guardedFetch, type SendRequest } from '../net/guarded-fetch.ts';
 export interface TransportOptions extends GuardOptions {
   /** Reaches `libp2p://` URLs. */
   network?: Pick<NetworkPort, 'fetch'>;
-  /** Reaches http(s) URLs, instead of a `fetch` that only public addresses can be reached by. Must not follow redirects. */
+  /**
+   * Reaches http(s) URLs, instead of a `fetch` that only public addresses can be reached by. Must not follow
+   * redirects.
+   */
   fetch?: SendRequest;
   /** Most bytes of one response, of an event stream as a whole; 64 MiB by default. */
   maxResponseBytes?: number;
@@ -22,7 +25,8 @@ const TIMEOUT_MS = 120_000;
 
 /**
  * Sends requests to http(s) and libp2p URLs, with the limits of both.
- * @throws ChorusError `E_A2A_CALL`, `E_A2A_REDIRECT`, `E_A2A_URL`, `E_A2A_TOO_LARGE`; the signal's reason if the caller aborts
+ * @throws ChorusError `E_A2A_CALL`, `E_A2A_REDIRECT`, `E_A2A_URL`, `E_A2A_TOO_LARGE`; the signal's reason if the
+ *   caller aborts
  */
 export class Transport {
   readonly #options: TransportOptions;

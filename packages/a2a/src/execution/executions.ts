@@ -14,7 +14,7 @@ import { fromParts, saidIn } from '../tasks/wire.ts';
 import { Reporter } from './reporter.ts';
 import { Slots } from './slots.ts';
 
-/** An executor that does not end when it is told to is left alone after this. */
+/** How long an executor may take to end after its abort; after that its place is given to others. */
 const GRACE_MS = 10_000;
 /** Earlier messages that an executor is given. */
 const MAX_HISTORY = 100;
@@ -158,7 +158,7 @@ export class Executions implements SdkExecutor {
 /** Key of a call's state: gives back the place that was taken for its task. */
 export const PLACE = 'chorus:place';
 
-/** What may be told to a stranger of an error: words that Chorus wrote, nothing that a library or a system said. */
+/** The words of an error that a caller may read: those that Chorus wrote, not those of a library or the system. */
 function wordsOf(error: unknown): string {
   if (!(error instanceof ChorusError)) return 'The agent failed.';
   const { code, hint } = explain(error);

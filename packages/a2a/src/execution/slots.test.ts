@@ -5,7 +5,7 @@ import { Slots } from './slots.ts';
 const never = new AbortController().signal;
 
 describe('places and turns', () => {
-  it('a caller has so many places, all callers together so many more, and a place given back is free', () => {
+  it('places are limited for each caller and in total, and a place that is given back is free', () => {
     const slots = new Slots({ maxRunning: 1, maxOpen: 3, maxOpenPerCaller: 2 });
     const busy = (caller: string) =>
       expect(() => slots.take(caller)).toThrow(expect.toSatisfy((error) => hasCode(error, 'E_A2A_BUSY')));

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Addresses that a stranger's URL must not lead this node to: its own, its network's, and those with a special meaning
- * (IANA special-purpose address registries, RFC 6890).
+ * Addresses that a stranger's URL must not lead this node to: its own, its network's, and those with a special
+ * meaning (IANA special-purpose address registries, RFC 6890).
  */
 const special = new BlockList();
 for (const [network, bits] of [

@@ -1,6 +1,6 @@
 import { ChorusError } from '@chorus/protocol';
 
-/** A response whose body fails beyond so many bytes. */
+/** The response, whose body fails after this number of bytes. */
 export function boundedResponse(response: Response, maxBytes: number): Response {
   if (!response.body) return response;
   let bytes = 0;

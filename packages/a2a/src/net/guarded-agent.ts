@@ -27,8 +27,8 @@ export function guardedUrl(text: string, { allowPrivate = false }: GuardOptions 
 }
 
 /**
- * Connects only to public addresses. The name is looked up once, here, and the connection goes to what was found and checked: a name that
- * means another address a moment later (DNS rebinding) gains nothing.
+ * Connects only to public addresses. The name is looked up once, here, and the connection goes to what was found and
+ * checked: a name that means another address a moment later (DNS rebinding) gains nothing.
  */
 export function guardedAgent({ allowPrivate = false }: GuardOptions = {}): Agent {
   const connect = buildConnector({

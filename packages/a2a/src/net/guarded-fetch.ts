@@ -7,8 +7,8 @@ import { type GuardOptions, guardedAgent, guardedUrl } from './guarded-agent.ts'
 const NO_BODY = new Set([101, 103, 204, 205, 304]);
 
 /**
- * Sends a request. Redirects are returned, not followed. The signal ends it, also while the body arrives; it is not the request's own,
- * which follows others only as long as the Request is not collected as garbage.
+ * Sends a request. Redirects are returned, not followed. The signal ends it, also while the body arrives; it is not
+ * the request's own, which follows others only as long as the Request is not collected as garbage.
  */
 export type SendRequest = (request: Request, signal: AbortSignal) => Promise<Response>;
 

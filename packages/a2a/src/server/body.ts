@@ -6,7 +6,8 @@ const MAX_DEPTH = 64;
 
 /**
  * The JSON of a request's body.
- * @throws ChorusError `E_A2A_TOO_LARGE`; ContentTypeNotSupportedError; RequestMalformedError; SyntaxError if it is not JSON
+ * @throws ChorusError `E_A2A_TOO_LARGE`; ContentTypeNotSupportedError; RequestMalformedError; SyntaxError if it is
+ *   not JSON
  */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
   const type = request.headers.get('content-type')?.replace(/;.*/s, '').trim().toLowerCase();

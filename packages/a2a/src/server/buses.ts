@@ -10,8 +10,8 @@ import { ownerOf } from '../tasks/task-store.ts';
 const MAX_KEPT = 1_000;
 
 /**
- * Where the events of each task go. A task that waits for its caller keeps its subscribers, so that they see how it goes on; of those that
- * wait too long, the oldest lose them.
+ * Where the events of each task go. A task that waits for its caller keeps its subscribers, so that they see how it
+ * goes on; of those that wait too long, the oldest lose them.
  */
 export class Buses extends DefaultExecutionEventBusManager {
   readonly #kept = new Map<string, () => void>();

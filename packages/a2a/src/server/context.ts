@@ -15,8 +15,8 @@ export function callerOf({ peer, caller }: A2aBindings = {}): string {
 }
 
 /**
- * The context of a call. The version is asked for by a header; without one it is 0.3, which this agent does not speak (A2A 1.0, section
- * 3.6.2).
+ * The context of a call. The version is asked for by a header; without one it is 0.3, which this agent does not speak
+ * (A2A 1.0, section 3.6.2).
  * @throws VersionNotSupportedError
  */
 export function contextOf(request: Request, caller: string, card: AgentCard): ServerCallContext {

@@ -1,4 +1,4 @@
-/** A comment in an event stream, so that whoever watches an agent that thinks knows that it lives. */
+/** Interval of comments in an event stream: they show that the connection is alive while the agent works. */
 const HEARTBEAT_MS = 15_000;
 const HEARTBEAT = new TextEncoder().encode(': the agent is at work\n\n');
 const encoder = new TextEncoder();
@@ -16,8 +16,9 @@ export interface EventStreamOptions<T> {
 }
 
 /**
- * Server-sent events of what a generator yields. The generator is read as fast as it goes, not as fast as the reader: a slow reader must
- * not hold up the task, nor have its events pile up. One that is too far behind is cut off, and may subscribe again.
+ * Server-sent events of what a generator yields. The generator is read at its own speed, not the client's: a slow
+ * client must not delay the task or make its events pile up. A client that falls too far behind is disconnected, and
+ * may subscribe again.
  *
  * @throws what the generator throws before its first value
  */
@@ -86,8 +87,8 @@ export async function eventStream<T>(
 const PATIENCE_MS = 20_000;
 
 /**
- * The JSON that an answer will be. If it takes long, the response begins with spaces, which JSON allows: a connection on which nothing
- * moves is taken for dead by whatever lies between.
+ * The JSON that an answer will be. If it takes long, the response begins with spaces, which JSON allows: a connection
+ * on which nothing moves is taken for dead by whatever lies between.
  */
 export async function patientJson(
   answer: Promise<Response>,

@@ -37,7 +37,9 @@ export interface HandlerParts {
   limits: A2aLimits;
 }
 
-/** The SDK's request handler with the limits of this agent: what a message may hold, and how many tasks may be open. */
+/**
+ * The SDK's request handler with the limits of this agent: what a message may hold, and how many tasks may be open.
+ */
 export class AgentHandler extends DefaultRequestHandler {
   readonly #parts: HandlerParts;
 
@@ -108,7 +110,10 @@ function giveBack(context: ServerCallContext): void {
   context.state.delete(PLACE);
 }
 
-/** Text and JSON may be written without their type. Files by URL are refused: an agent fetches nothing that a stranger names. */
+/**
+ * Text and JSON may be written without their type. Files by URL are refused: an agent fetches nothing that a stranger
+ * names.
+ */
 function assertAccepted({ content, mediaType }: Part, modes: readonly string[]): void {
   if (!content) throw new RequestMalformedError('a part has text, data or raw bytes');
   if (content.$case === 'url') {

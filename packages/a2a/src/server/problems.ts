@@ -27,7 +27,7 @@ function rpcErrorObject(error: unknown): unknown {
   return toJsonRpcError(withoutInnards(error));
 }
 
-/** A JSON-RPC answer: what A2A defines is told in the body, what the server refuses also by the status. */
+/** A JSON-RPC error response. Errors that A2A defines have status 200; refusals of the server have their own. */
 export function rpcProblem(error: unknown, id: Id): Response {
   return Response.json(rpcError(error, id), {
     status: error instanceof ChorusError ? statusOf(error) : 200,

@@ -13,8 +13,9 @@ const MAX_AT_ONCE = 8;
 const MAX_WAITING = 1_000;
 
 /**
- * Tells whoever asked for it of a task's progress (A2A 1.0, section 4.3.3), to public https addresses only, without following redirects.
- * Best effort: one that fails is not repeated. Chunks of a growing answer are not told; `GetTask` has the whole.
+ * Sends notifications of a task's progress (A2A 1.0, section 4.3.3) to public https addresses only, without following
+ * redirects. Best effort: a failed one is not repeated. Chunks of a growing answer are not sent; `GetTask` returns
+ * the whole.
  */
 export class PushSender implements PushNotificationSender {
   readonly #store: PushNotificationStore;

@@ -42,7 +42,7 @@ export class PushStore implements PushNotificationStore {
     if (Number(others.get(taskId, config.id)!.n) >= this.#max) {
       throw new RequestMalformedError(`a task has at most ${this.#max} push notification configurations`);
     }
-    // A new task is stored with its first event; what is to be told of it is known before.
+    // A new task is stored with its first event; its notifications are configured before that.
     if (this.#store.bytesOf(taskId) === 0) {
       this.#early.set(taskId, config);
       if (this.#early.size > 1_000) this.#early.delete(this.#early.keys().next().value!);

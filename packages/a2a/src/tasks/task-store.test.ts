@@ -39,7 +39,7 @@ describe('the task store', () => {
     expect(await ids(store, alice)).toEqual(['1']);
   });
 
-  it('an anonymous caller sees no list but that of a conversation whose name nobody could guess', async () => {
+  it('an anonymous caller lists only the tasks of a conversation whose id cannot be guessed', async () => {
     await store.save(task('1', undefined, 0, 'random'), anyone);
     const named = by(ANONYMOUS);
     named.state.set(NAMED_CONTEXT, true);

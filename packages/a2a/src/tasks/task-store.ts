@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type ListTasksRequest, type ListTasksResponse, Task, TaskState } from '@a2a-js/sdk';
-import { RequestMalformedError } from '@a2a-js/sdk/errors';
 import type { TaskStore as SdkTaskStore, ServerCallContext } from '@a2a-js/sdk/server';
 import { compacted } from './compact.ts';
 import { openDatabase } from './database.ts';
 import { type A2aLimits, DEFAULT_LIMITS } from './limits.ts';
+import { pageToken, parsePageToken } from './page-token.ts';
 import { isActive } from './states.ts';
 import { agentText } from './wire.ts';
 
@@ -22,8 +22,8 @@ interface Row {
 export const ownerOf = (context: ServerCallContext): string => context.user?.userName || ANONYMOUS;
 
 /**
- * The tasks of one agent, in SQLite. A caller sees its own tasks. An anonymous caller's are seen by whoever knows the id of a task, or of
- * a conversation that this agent has named: both are random, 122 bits.
+ * The tasks of one agent, in SQLite. A caller sees its own tasks. Those of anonymous callers are visible to anyone
+ * who knows the id of a task, or of a conversation that this agent named: both are random, 122 bits.
  */
 export class TaskStore implements SdkTaskStore {
   readonly db: DatabaseSync;
@@ -75,7 +75,7 @@ export class TaskStore implements SdkTaskStore {
     return this.db.prepare(sql).get(taskId, ownerOf(context)) !== undefined;
   }
 
-  /** Bytes of a stored task; 0 if there is none. */
+  /** Bytes of a stored task; 0 if it does not exist. */
   bytesOf(taskId: string): number {
     return Number(this.db.prepare('SELECT bytes FROM tasks WHERE id = ?').get(taskId)?.bytes ?? 0);
   }
@@ -95,7 +95,7 @@ export class TaskStore implements SdkTaskStore {
       values.push(...more);
     };
     if (params.contextId) and('context = ?', params.contextId);
-    // To know the name of a conversation is what entitles an anonymous caller, if nobody could guess it.
+    // An anonymous caller proves its right by the conversation's id, if it cannot be guessed.
     if (owner === ANONYMOUS) and(params.contextId ? 'minted = 1' : '0');
     if (params.status) and('state = ?', params.status);
     if (params.statusTimestampAfter) {
@@ -189,19 +189,4 @@ export class TaskStore implements SdkTaskStore {
   close(): void {
     if (this.db.isOpen) this.db.close();
   }
-}
-
-function pageToken(time: string, id: string): string {
-  return Buffer.from(JSON.stringify([time, id])).toString('base64url');
-}
-
-function parsePageToken(token: string): [string, string] {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(token.slice(0, 500), 'base64url').toString('utf8'));
-    const [time, id] = parsed as [unknown, unknown];
-    if (typeof time === 'string' && typeof id === 'string') return [time, id];
-  } catch {
-    // Refused below, like any other token that is not ours.
-  }
-  throw new RequestMalformedError('pageToken is not one of this agent');
 }

@@ -48,7 +48,9 @@ export function message(
   };
 }
 
-/** The parts of a message as an executor, or a caller, reads them. Files by URL are left out: nobody fetches them. */
+/**
+ * The parts of a message as an executor, or a caller, reads them. Files by URL are left out: they are never fetched.
+ */
 export function fromParts(parts: readonly Part[], from: AgentMessage['from']): AgentMessage {
   const text: string[] = [];
   const files: AgentAttachment[] = [];

@@ -11,8 +11,8 @@ import { HTTP_IDLE_MS, HTTP_PROTOCOL } from './limits.ts';
 import { StreamSocket } from './stream-socket.ts';
 
 /**
- * A peer id as the host of a URL: base36 of its CID (libp2p peer-ids spec, section "String representation"), since hosts
- * are lower-cased and base58 is not.
+ * A peer id as the host of a URL: base36 of its CID (libp2p peer-ids spec, section "String representation"), since
+ * hosts are lower-cased and base58 is not.
  */
 export function hostOfPeer(peer: string): string {
   return peerIdFromString(peer).toCID().toString(base36);

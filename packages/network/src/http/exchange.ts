@@ -81,7 +81,7 @@ export class Exchange {
     );
   }
 
-  /** The error for whoever asked, or reads: the first. The exchange is over, and its stream with it. */
+  /** The error for the caller: the first one counts. Ends the exchange and its stream. */
   failure(cause: unknown): unknown {
     if (this.#failure) return this.#failure.error;
     this.#failure = { error: this.#errorOf(cause) };

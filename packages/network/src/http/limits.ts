@@ -1,4 +1,4 @@
-/** Protocol id of HTTP/1.1 over libp2p streams (libp2p specs, `http/README.md`). */
+/** Protocol id of HTTP/1.1 over libp2p streams (libp2p specifications, "HTTP"). */
 export const HTTP_PROTOCOL = '/http/1.1';
 
 /** HTTP streams that one peer may have open here, over all its connections: twice what this node opens to a peer. */

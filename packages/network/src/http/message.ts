@@ -3,6 +3,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream as NodeStream } from 'node:stream/web';
 
+import { ChorusError } from '@chorus/protocol';
+import { counted } from './counted.ts';
+
 /** Headers that belong to one connection, not to the message (RFC 9110, section 7.6.1). */
 const HOP_BY_HOP = new Set([
   'connection',
@@ -49,6 +52,31 @@ export function hasBody(message: IncomingMessage): boolean {
   if (message.method === 'GET' || message.method === 'HEAD') return false;
   return (
     message.headers['transfer-encoding'] !== undefined || Number(message.headers['content-length'] ?? 0) > 0
+  );
+}
+
+/** The body of a message, which fails beyond a number of bytes. To read no further does not end the connection. */
+export function boundedBody(
+  message: IncomingMessage,
+  limit: number,
+  onExceeded: () => void,
+): ReadableStream<Uint8Array> {
+  const chunks = counted(message.iterator({ destroyOnReturn: false }), limit, 'request');
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const { done, value } = await chunks.next().catch((error: unknown) => {
+          if (error instanceof ChorusError) onExceeded();
+          throw error;
+        });
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: async () => {
+        await chunks.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
   );
 }
 

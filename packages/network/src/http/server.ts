@@ -10,7 +10,6 @@ import {
 } from '@chorus/protocol';
 import type { Connection, Stream } from '@libp2p/interface';
 import { RateLimiter } from '@libp2p/utils';
-import { counted } from './counted.ts';
 import {
   HTTP_HEAD_MS,
   HTTP_IDLE_MS,
@@ -21,7 +20,7 @@ import {
   MAX_HTTP_STREAMS,
   MAX_HTTP_STREAMS_PER_PEER,
 } from './limits.ts';
-import { hasBody, toRequest, writeResponse } from './message.ts';
+import { boundedBody, hasBody, toRequest, writeResponse } from './message.ts';
 import { StreamSocket } from './stream-socket.ts';
 
 /** What a peer may do wrong over HTTP. */
@@ -37,8 +36,8 @@ export interface HttpServerParts {
 }
 
 /**
- * Answers HTTP requests on libp2p streams, one request a stream: a stream costs less than a round trip to open, and what
- * holds only one request is bounded with one deadline.
+ * Answers HTTP requests on libp2p streams, one request a stream: a stream costs less than a round trip to open, and
+ * what holds only one request is bounded with one deadline.
  */
 export class HttpServer {
   readonly #parts: HttpServerParts;
@@ -152,7 +151,8 @@ export class HttpServer {
     signal: AbortSignal,
     kept: { request?: Request | null },
   ): Promise<Response> {
-    const body = hasBody(message) ? this.#bodyOf(message, peer) : null;
+    const exceeded = () => this.#parts.blame(peer, 'http-oversized');
+    const body = hasBody(message) ? boundedBody(message, this.#maxBytes, exceeded) : null;
     const request = toRequest(message, this.#parts.authority, body, signal);
     kept.request = request;
     if (!request) return plain(400, 'not a request that can be served');
@@ -162,27 +162,6 @@ export class HttpServer {
       if (hasCode(error, 'E_NETWORK_TOO_LARGE')) return this.#tooLarge();
       return plain(500, 'the handler failed');
     }
-  }
-
-  #bodyOf(message: IncomingMessage, peer: string): ReadableStream<Uint8Array> {
-    const chunks = counted(message.iterator({ destroyOnReturn: false }), this.#maxBytes, 'request');
-    const blame = (error: unknown) => {
-      if (error instanceof ChorusError) this.#parts.blame(peer, 'http-oversized');
-      throw error;
-    };
-    return new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          const { done, value } = await chunks.next().catch(blame);
-          if (done) controller.close();
-          else controller.enqueue(value);
-        },
-        cancel: async () => {
-          await chunks.return(undefined);
-        },
-      },
-      { highWaterMark: 0 },
-    );
   }
 
   /** What is not HTTP, or has too long a head. */

@@ -5,8 +5,8 @@ import { HTTP_LINGER_MS, MAX_PAUSED_BYTES } from './limits.ts';
 /**
  * A libp2p stream as the socket that Node's HTTP server and undici expect.
  *
- * `streamToSocket` of `@libp2p/http-utils` does the same without back-pressure for what is read, and without time-outs:
- * a slow handler would hold a whole upload in memory, and a silent stream would stay for ever.
+ * `streamToSocket` of `@libp2p/http-utils` does the same without back-pressure for what is read, and without
+ * time-outs: a slow handler would hold a whole upload in memory, and a silent stream would stay for ever.
  */
 export class StreamSocket extends Duplex {
   /** The peer at the other end, proven by the connection. */
