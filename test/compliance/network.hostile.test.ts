@@ -212,20 +212,100 @@ describe('a hostile peer', () => {
     const known = (pubsub as unknown as { topics: Map<string, unknown> }).topics;
     expect(known.size).toBeLessThan(100);
   });
+
+  describe('over HTTP', () => {
+    const HTTP = '/http/1.1';
+    const limits = { timeoutMs: patience(20_000), maxResponseBytes: 1_000 };
+    const get = () => new Request('http://agent/');
+    let handled: number;
+    beforeEach(() => {
+      handled = 0;
+      victim.serve(async (request) => {
+        handled++;
+        await request.arrayBuffer();
+        return new Response('served');
+      });
+    });
+    const honestIsAnswered = async () => {
+      expect(await (await honest.fetch(victim.peerId, get(), limits)).text()).toBe('served');
+      await honestIsServed();
+    };
+
+    test('a hostile peer that sends what is not HTTP is banned', async () => {
+      for (let i = 0; i < 3 && !isBanned(); i++) {
+        const before = victim.blameOf(hostile.peerId);
+        await send(HTTP, text('\u0016\u0003\u0001 this is not HTTP\r\n\r\n')).catch(() => undefined);
+        await until(() => victim.blameOf(hostile.peerId) > before || isBanned(), 5_000);
+      }
+      await until(isBanned);
+      expect(victim.bans()).toMatchObject([{ peer: hostile.peerId, reason: 'http-malformed' }]);
+      expect(handled).toBe(0);
+      await honestIsAnswered();
+    });
+
+    test('a hostile peer that sends header bombs is refused each, and banned in the end', async () => {
+      const bomb = text(`GET / HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`);
+      for (let i = 0; i < 12 && !isBanned(); i++) {
+        const before = victim.blameOf(hostile.peerId);
+        await send(HTTP, bomb).catch(() => undefined);
+        await until(() => victim.blameOf(hostile.peerId) > before || isBanned(), 5_000);
+      }
+      await until(isBanned);
+      expect(victim.bans()).toMatchObject([{ peer: hostile.peerId, reason: 'http-oversized' }]);
+      expect(handled).toBe(0);
+      await honestIsAnswered();
+    });
+
+    test('a hostile peer that opens streams and sends half a request has a bounded number, and delays no other peer', async () => {
+      const half = text('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nhalf');
+      const open = async () => await send(HTTP, half).catch(() => undefined);
+      const streams = await Promise.all(Array.from({ length: 100 }, open));
+      const held = () => {
+        const [connection] = victim.libp2p.getConnections(hostile.libp2p.peerId);
+        return connection?.streams.filter(({ protocol }) => protocol === HTTP).length ?? 0;
+      };
+      await until(() => held() > 0);
+      expect(held()).toBeLessThanOrEqual(64);
+      await honestIsAnswered();
+      for (const stream of streams) stream?.abort(new Error('gone'));
+      await until(() => held() === 0);
+      expect(held()).toBe(0);
+    });
+
+    test('a hostile peer that sends more body than a request may have is cut off and blamed', async () => {
+      const chunk = new Uint8Array(65_536);
+      let sent = 0;
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          sent += chunk.length;
+          if (sent > 64 * 1024 * 1024) controller.close();
+          else controller.enqueue(chunk);
+        },
+      });
+      const endless = new Request('http://agent/', { method: 'POST', body, duplex: 'half' } as RequestInit);
+      const status = await hostile.fetch(victim.peerId, endless, limits).then(
+        (response) => response.status,
+        () => 'reset',
+      );
+      expect([413, 'reset']).toContain(status);
+      expect(sent).toBeLessThan(32 * 1024 * 1024);
+      expect(victim.blameOf(hostile.peerId)).toBeGreaterThan(5);
+      await honestIsAnswered();
+    });
+
+    test('a hostile peer that floods with HTTP requests gets 429, and is banned if it goes on', async () => {
+      const statuses = new Set<number>();
+      for (let i = 0; i < 60 && !isBanned(); i++) {
+        const burst = Array.from({ length: 20 }, async () => {
+          const response = await hostile.fetch(victim.peerId, get(), limits);
+          statuses.add(response.status);
+          await response.arrayBuffer();
+        });
+        await Promise.allSettled(burst);
+      }
+      expect([...statuses].sort()).toEqual([200, 429]);
+      expect(victim.bans()).toMatchObject([{ peer: hostile.peerId, reason: 'http-flood' }]);
+      await honestIsAnswered();
+    });
+  });
 });
-
-const varint = (n: number): number[] => (n < 128 ? [n] : [(n % 128) | 128, ...varint(Math.floor(n / 128))]);
-const field = (number: number, data: number[]) => [(number << 3) | 2, ...varint(data.length), ...data];
-
-/** A gossipsub frame (pubsub specification) of one message with an invalid signature. */
-function forged(author: Uint8Array, sequence: number): Uint8Array {
-  const message = [
-    ...field(1, [...author]),
-    ...field(2, [65]),
-    ...field(3, [0, 0, 0, 0, 0, 0, sequence >> 8, sequence & 255]),
-    ...field(4, [...text(TOPIC)]),
-    ...field(5, [...new Uint8Array(64).fill(1)]),
-  ];
-  const rpc = field(2, message);
-  return Uint8Array.from([...varint(rpc.length), ...rpc]);
-}

@@ -1,6 +1,8 @@
 import { createNetwork } from '@chorus/network';
-import { describeNetwork } from './network.ts';
+import { describeHttp } from './network.http.ts';
+import { describeNetwork, type NetworkFactory } from './network.ts';
 
-describeNetwork('libp2p on loopback', (count) =>
-  Promise.all(Array.from({ length: count }, () => createNetwork())),
-);
+const factory: NetworkFactory = (count) => Promise.all(Array.from({ length: count }, () => createNetwork()));
+
+describeNetwork('libp2p on loopback', factory);
+describeHttp('libp2p on loopback', factory);

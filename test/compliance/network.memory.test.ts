@@ -1,7 +1,11 @@
 import { MemoryHub } from '../twins/network.ts';
-import { describeNetwork } from './network.ts';
+import { describeHttp } from './network.http.ts';
+import { describeNetwork, type NetworkFactory } from './network.ts';
 
-describeNetwork('in memory', async (count) => {
+const factory: NetworkFactory = async (count) => {
   const hub = new MemoryHub();
   return Array.from({ length: count }, () => hub.create());
-});
+};
+
+describeNetwork('in memory', factory);
+describeHttp('in memory', factory);

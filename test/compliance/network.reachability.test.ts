@@ -40,6 +40,12 @@ describe('transports', () => {
       expect(a.multiaddrs()).toHaveLength(1);
       await b.connect(a.multiaddrs()[0]!);
       await echo(b, a, 60_000);
+      a.serve(async (request) => new Response(await request.arrayBuffer()));
+      const large = new Uint8Array(randomBytes(2_000_000));
+      const request = new Request('http://agent/', { method: 'POST', body: large });
+      const limits = { timeoutMs: patience(20_000), maxResponseBytes: 3_000_000 };
+      const response = await b.fetch(a.peerId, request, limits);
+      expect(Buffer.from(await response.arrayBuffer()).equals(large)).toBe(true);
       const [seen] = (await a.stats()).peers;
       expect(seen).toMatchObject({ peer: b.peerId, connections: [{ direction: 'inbound', relayed: false }] });
       // Of QUIC, what arrives while the protocol is agreed on is not counted.
@@ -80,7 +86,7 @@ describe('transports', () => {
 });
 
 describe('relays', () => {
-  test('a node that cannot be dialled is reached through a relay: requests, gossip and payloads', async () => {
+  test('a node that cannot be dialled is reached through a relay: requests, gossip, payloads and HTTP', async () => {
     const relay = await start({ relayServer: true });
     const bootstrap = relay.multiaddrs();
     // It listens on no address: peers must connect through the relay.
@@ -115,6 +121,13 @@ describe('relays', () => {
       from: [hidden.peerId],
     });
     expect(Buffer.from(got).equals(bytes)).toBe(true);
+    hidden.serve(async (request, peer) => new Response(`${await request.text()} from ${peer}`));
+    const request = new Request('http://agent/', { method: 'POST', body: 'HTTP' });
+    const response = await outside.fetch(hidden.peerId, request, {
+      timeoutMs: patience(20_000),
+      maxResponseBytes: 1_000,
+    });
+    expect(await response.text()).toBe(`HTTP from ${outside.peerId}`);
     expect((await outside.stats()).connections.relayed).toBe(1);
     await Promise.all([from.close(), to.close()]);
   });

@@ -1,13 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   ChorusError,
+  type FetchOptions,
+  type HttpHandler,
   MAX_GOSSIP_BYTES,
   MAX_MESSAGE_BYTES,
   type NetworkPort,
   type RequestHandler,
   type RequestOptions,
+  type ServeOptions,
   type TopicHandler,
 } from '@chorus/protocol';
+import { MemoryHttp } from './network-http.ts';
 
 /** The wire that the networks of one test share: who exists, and who is connected with whom. */
 export class MemoryHub {
@@ -42,6 +46,7 @@ export class MemoryNetwork implements NetworkPort {
   readonly #protocols = new Map<string, RequestHandler>();
   readonly #seen = new Set<string>();
   readonly #known = new Set<string>();
+  readonly #http = new MemoryHttp();
   /** Peers that gave a wrong summary, each time one did. */
   readonly blamed: string[] = [];
   #closed = false;
@@ -167,6 +172,19 @@ export class MemoryNetwork implements NetworkPort {
     return response.slice();
   }
 
+  serve(handler: HttpHandler, options: ServeOptions = {}): () => void {
+    this.#assertOpen();
+    return this.#http.serve(handler, options);
+  }
+
+  async fetch(peer: string, request: Request, options: FetchOptions): Promise<Response> {
+    this.#assertOpen();
+    const known = peer === this.peerId || this.#known.has(peer) || this.peers().includes(peer);
+    const node = known ? this.#hub.nodes.get(peer) : undefined;
+    if (node) this.#hub.link(this.peerId, peer);
+    return await this.#http.fetch(this.peerId, peer, node ? node.#http : undefined, request, options);
+  }
+
   blame(peer: string): void {
     this.blamed.push(peer);
   }
@@ -174,6 +192,7 @@ export class MemoryNetwork implements NetworkPort {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#http.close();
     this.#hub.unlink(this.peerId);
     this.#hub.nodes.delete(this.peerId);
     this.#topics.clear();

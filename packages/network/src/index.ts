@@ -6,6 +6,7 @@
  */
 export { type AddressUse, addressFault } from './address.ts';
 export { createNetwork } from './create.ts';
+export { hostOfPeer } from './http/client.ts';
 export { generateNetworkKey, peerIdOfKey } from './key.ts';
 export * from './limits.ts';
 export { LibP2pNetwork, type Services } from './network.ts';

@@ -1,10 +1,13 @@
 import {
   ChorusError,
+  type FetchOptions,
+  type HttpHandler,
   MAX_GOSSIP_BYTES,
   type NetworkPort,
   type RequestHandler,
   type RequestOptions,
   reasonOf,
+  type ServeOptions,
   type TopicHandler,
 } from '@chorus/protocol';
 import type { Identify } from '@libp2p/identify';
@@ -15,6 +18,7 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import { addressFault, parseAddress, parsePeerId, peerOfAddress } from './address.ts';
 import { networkError } from './errors.ts';
 import { boundedStanding, type Judge, type ScoredGossip } from './gossip.ts';
+import { HttpService } from './http/service.ts';
 import {
   BAN_MS,
   DIAL_TIMEOUT_MS,
@@ -75,6 +79,7 @@ export class LibP2pNetwork implements NetworkPort {
   });
   /** Requests being handled, by peer. */
   readonly #inFlight = new Map<string, number>();
+  readonly #http: HttpService;
   readonly #closing: AbortController;
   #closed: Promise<void> | undefined;
 
@@ -88,6 +93,14 @@ export class LibP2pNetwork implements NetworkPort {
     this.#closing = closing;
     this.#onClosed = onClosed;
     this.peerId = libp2p.peerId.toString();
+    this.#http = new HttpService({
+      libp2p,
+      closing: closing.signal,
+      blame: (peer, offence) => book.blame(peer, offence),
+      count: (outcome) => {
+        this.#requests[outcome]++;
+      },
+    });
     this.#reach = new Reach({
       isConnected: (target) => this.#isConnected(target),
       connect: (target) => this.#connect(target),
@@ -326,6 +339,16 @@ export class LibP2pNetwork implements NetworkPort {
     return await sendRequest(this.libp2p, to, protocol, data, options, this.#closing.signal);
   }
 
+  serve(handler: HttpHandler, options: ServeOptions = {}): () => void {
+    this.#assertOpen();
+    return this.#http.serve(handler, options);
+  }
+
+  async fetch(peer: string, request: Request, options: FetchOptions): Promise<Response> {
+    this.#assertOpen();
+    return await this.#http.fetch(peer, request, options);
+  }
+
   /** Bytes this node has received and sent since its start; cheap, unlike `stats`. */
   traffic(): { in: number; out: number } {
     return { ...this.#traffic.total };
@@ -369,6 +392,7 @@ export class LibP2pNetwork implements NetworkPort {
     this.#closed ??= (async () => {
       this.#closing.abort(new ChorusError('E_NETWORK_CLOSED', 'the network is closed'));
       this.#reach.stop();
+      await this.#http.close();
       await this.libp2p.stop();
       await this.#onClosed();
     })();

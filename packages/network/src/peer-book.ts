@@ -19,6 +19,12 @@ export const BLAME = {
   'unfinished-request': 3,
   /** More requests than allowed. */
   'too-many-requests': 3,
+  /** An HTTP request above the allowed rate; the answer says how long to wait. */
+  'http-flood': 1,
+  /** Something else than HTTP on an HTTP stream. */
+  'http-malformed': 34,
+  /** An HTTP request with too long a head, or with more body than it may have without having said so. */
+  'http-oversized': 12,
   /** More bytes of gossip than allowed. */
   'gossip-flood': 34,
   /** Connects again and again: each handshake costs this node more than the other. */

@@ -61,3 +61,12 @@ export const MAX_MESSAGE_BYTES = 64 * 1024;
  * sha2-256 of its bytes; below bitswap's 2 MiB block limit.
  */
 export const CHUNK_BYTES = 1024 * 1024;
+
+/** The head of an HTTP request or response between peers: request line or status, and headers. */
+export const MAX_HTTP_HEADER_BYTES = 16 * 1024;
+
+/** Default limit of an HTTP request's body. Larger files travel by CID. */
+export const MAX_HTTP_REQUEST_BYTES = 16 * 1024 * 1024;
+
+/** HTTP requests of one peer to another that are open at a time; further ones wait. */
+export const MAX_HTTP_OPEN_REQUESTS = 32;

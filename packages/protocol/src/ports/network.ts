@@ -23,6 +23,27 @@ export interface RequestOptions {
   signal?: AbortSignal;
 }
 
+/**
+ * Answers one HTTP request of a peer. `from` is the peer's id, proven by the connection; nothing in the request can
+ * change it. The request's signal aborts when the asker leaves or the network closes. The host of its URL is this node's
+ * own id, whatever the asker wrote. A handler that throws is answered with status 500.
+ */
+export type HttpHandler = (request: Request, from: string) => Response | Promise<Response>;
+
+export interface ServeOptions {
+  /** Most bytes of a request's body; beyond it the answer is 413. Default: MAX_HTTP_REQUEST_BYTES. */
+  maxRequestBytes?: number;
+}
+
+export interface FetchOptions {
+  /** Give up if the head of the response has not arrived after this long; its body may take longer. */
+  timeoutMs: number;
+  /** Most bytes of the response's body; reading beyond it fails. */
+  maxResponseBytes: number;
+  /** Aborts the request, also while the response's body arrives. */
+  signal?: AbortSignal;
+}
+
 /** Peer-to-peer messaging. Implemented over libp2p, and in memory for tests. */
 export interface NetworkPort {
   /** This node's peer id. */
@@ -52,6 +73,19 @@ export interface NetworkPort {
    * @throws ChorusError `E_NETWORK_REQUEST` (facts: peer, protocol, cause), `E_NETWORK_TOO_LARGE`
    */
   request(peer: string, protocol: string, data: Uint8Array, options: RequestOptions): Promise<Uint8Array>;
+  /**
+   * Answer HTTP requests of peers, sent with {@link NetworkPort.fetch} or by any libp2p node that speaks HTTP over
+   * streams. Returns the function that ends it, which also ends requests in progress. One handler at a time.
+   * @throws ChorusError `E_NETWORK_DUPLICATE`
+   */
+  serve(handler: HttpHandler, options?: ServeOptions): () => void;
+  /**
+   * Send an HTTP request to a peer. Bodies stream both ways. Only path and query of the request's URL count: the peer
+   * is the host. Redirects are returned, not followed.
+   * @throws ChorusError `E_NETWORK_REQUEST` (facts: peer, cause), `E_NETWORK_TOO_LARGE`; the signal's reason if the
+   * caller aborts. The response's body fails with the same.
+   */
+  fetch(peer: string, request: Request, options: FetchOptions): Promise<Response>;
   /**
    * Report that a peer gave a wrong summary of a settled round: its score falls, and repeated offences ban
    * it.

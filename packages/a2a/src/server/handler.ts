@@ -1,0 +1,135 @@
+import type { AgentCard, Message, Part, SendMessageRequest, StreamResponse, Task } from '@a2a-js/sdk';
+import {
+  ContentTypeNotSupportedError,
+  RequestMalformedError,
+  UnsupportedOperationError,
+} from '@a2a-js/sdk/errors';
+import {
+  DefaultRequestHandler,
+  type PushNotificationSender,
+  type PushNotificationStore,
+  type AgentExecutor as SdkExecutor,
+  type ServerCallContext,
+} from '@a2a-js/sdk/server';
+import { PLACE } from '../execution/executions.ts';
+import type { A2aLimits } from '../tasks/limits.ts';
+import { NAMED_CONTEXT, ownerOf, type TaskStore } from '../tasks/task-store.ts';
+import { Buses } from './buses.ts';
+
+/** Key of a call's state: why the server, not A2A, refused it. The SDK would call that an internal error. */
+export const REFUSAL = 'chorus:refusal';
+
+const MAX_ID = 200;
+const MAX_REFERENCES = 16;
+
+/** Who runs tasks, and says whether there is a place for one more. */
+export interface Work extends SdkExecutor {
+  admit(caller: string): () => void;
+  isRunning(taskId: string): boolean;
+}
+
+export interface HandlerParts {
+  card: AgentCard;
+  store: TaskStore;
+  work: Work;
+  pushStore: PushNotificationStore;
+  pushSender: PushNotificationSender;
+  limits: A2aLimits;
+}
+
+/**
+ * The SDK's request handler with the limits of this agent: what a message may hold, and how many tasks may be open.
+ */
+export class AgentHandler extends DefaultRequestHandler {
+  readonly #parts: HandlerParts;
+
+  constructor(parts: HandlerParts) {
+    super(parts.card, parts.store, parts.work, new Buses(), parts.pushStore, parts.pushSender);
+    this.#parts = parts;
+  }
+
+  override async sendMessage(
+    params: SendMessageRequest,
+    context: ServerCallContext,
+  ): Promise<Message | Task> {
+    this.#admit(params, context);
+    try {
+      return await super.sendMessage(params, context);
+    } finally {
+      giveBack(context);
+    }
+  }
+
+  override async *sendMessageStream(
+    params: SendMessageRequest,
+    context: ServerCallContext,
+  ): AsyncGenerator<StreamResponse, void, undefined> {
+    this.#admit(params, context);
+    try {
+      yield* super.sendMessageStream(params, context);
+    } finally {
+      giveBack(context);
+    }
+  }
+
+  #admit({ message }: SendMessageRequest, context: ServerCallContext): void {
+    const { store, work, limits, card } = this.#parts;
+    if (!message) throw new RequestMalformedError('message is required');
+    const { messageId, taskId, contextId, parts } = message;
+    if (messageId === '') throw new RequestMalformedError('message.messageId is required');
+    if ([messageId, taskId, contextId].some((id) => id.length > MAX_ID)) {
+      throw new RequestMalformedError(`ids may have ${MAX_ID} characters`);
+    }
+    if (parts.length === 0 || parts.length > limits.maxParts) {
+      throw new RequestMalformedError(`a message has 1 to ${limits.maxParts} parts`);
+    }
+    if (message.referenceTaskIds.length > MAX_REFERENCES) {
+      throw new RequestMalformedError(`a message refers to at most ${MAX_REFERENCES} tasks`);
+    }
+    // Those that are not this caller's are nothing to it; the SDK would write their names to the log.
+    message.referenceTaskIds = message.referenceTaskIds.filter((id) => store.has(id, context));
+    for (const part of parts) assertAccepted(part, card.defaultInputModes);
+    if (taskId && work.isRunning(taskId)) {
+      throw new UnsupportedOperationError('the agent still works on this task: subscribe to it, or wait');
+    }
+    if (taskId && store.bytesOf(taskId) > limits.maxTaskBytes) {
+      throw new UnsupportedOperationError('the task is too large to go on: begin another one');
+    }
+    if (contextId && !store.isMinted(contextId, context)) context.state.set(NAMED_CONTEXT, true);
+    try {
+      context.state.set(PLACE, work.admit(ownerOf(context)));
+    } catch (error) {
+      context.state.set(REFUSAL, error);
+      throw error;
+    }
+  }
+}
+
+function giveBack(context: ServerCallContext): void {
+  (context.state.get(PLACE) as (() => void) | undefined)?.();
+  context.state.delete(PLACE);
+}
+
+/**
+ * Text and JSON may be written without their type. Files by URL are refused: an agent fetches nothing that a stranger
+ * names.
+ */
+function assertAccepted({ content, mediaType }: Part, modes: readonly string[]): void {
+  if (!content) throw new RequestMalformedError('a part has text, data or raw bytes');
+  if (content.$case === 'url') {
+    throw new ContentTypeNotSupportedError('files by URL are not fetched: send their bytes');
+  }
+  const standard = content.$case === 'raw' ? 'application/octet-stream' : '';
+  const type = (mediaType || standard).split(';')[0]!.trim().toLowerCase();
+  if (type === '' || type === 'text/plain' || (content.$case === 'data' && type === 'application/json'))
+    return;
+  const accepted = modes.some((mode) => {
+    const [major, minor] = mode.toLowerCase().split('/');
+    return mode === '*/*' || mode.toLowerCase() === type || (minor === '*' && type.startsWith(`${major}/`));
+  });
+  if (!accepted) {
+    throw new ContentTypeNotSupportedError(
+      `'${type.slice(0, 100)}' is not accepted. Accepted: ${modes.join(', ')}`,
+    );
+  }
+}
