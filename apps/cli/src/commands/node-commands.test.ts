@@ -176,6 +176,15 @@ describe('a node by flags alone', () => {
     expect((await chorus(['data', 'add', 'some-digits', shard])).code).toBe(65);
   });
 
+  it('data in a folder without a configuration is registered, and the command says what is missing', async () => {
+    const bare = join(folder, 'bare');
+    await mkdir(bare);
+    const { code, stdout } = await chorus(['data', 'add', 'digits', shard, '--home', bare]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('chorus init');
+    expect(stdout).not.toContain('undefined');
+  });
+
   it('keys exports the wallet and creates a new node key, never without the password', async () => {
     const path = join(folder, 'exported.json');
     await json(['keys', 'export', '-o', path]);

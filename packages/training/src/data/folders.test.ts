@@ -289,6 +289,15 @@ describe('class folders', () => {
     expect(await leftOut(dir)).toEqual({ 'links to a folder above': 2 });
   });
 
+  it('one image in colour among grey ones decides, whichever of them is read last', async () => {
+    const [colour, large] = [await image(9, 3), await image(51, 1, 250, 250)];
+    for (let at = 0; at < 8; at++) {
+      const files = Array.from({ length: 8 }, (_, i) => [`a/${i}.png`, i === at ? colour : large] as const);
+      const dir = await folder({ ...Object.fromEntries(files), 'b/1.png': png });
+      expect((await loadDataset(dir)).inputShape[0]).toBe(3);
+    }
+  });
+
   it('class folders are read in colour if any image has colour, and the report says what was resized', async () => {
     const dir = await folder({ 'a/1.png': png, 'b/1.png': await image(9, 3, 4, 4) });
     const dataset = await loadDataset(dir);

@@ -141,7 +141,8 @@ export async function imageShapeOf({ images }: ClassFolders, signal?: AbortSigna
   }
   let colour = first.colour;
   await eachOf(images, signal, async ({ path }) => {
-    if (!colour) colour = (await factsOf(path)).colour;
+    // Several are read at once: one without colour must not take back what another has found.
+    if (!colour && (await factsOf(path)).colour) colour = true;
   });
   return [colour ? 3 : 1, first.height, first.width];
 }
