@@ -24,7 +24,12 @@ import {
   hasCode,
 } from '@chorus/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
+import { collect } from '../collect.ts';
 import { until } from '../patience.ts';
+
+/** The JSON of an answer, of any shape. */
+// biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of it.
+const jsonOf = async (response: Response): Promise<any> => await response.json();
 
 /** An agent that is served, and two callers of it. */
 export interface Served {
@@ -118,7 +123,7 @@ export function describeA2a(name: string, serve: Serve): void {
       options: Parameters<typeof callAgent>[2] = {},
     ) => {
       const { target, caller } = served!;
-      return await Array.fromAsync(callAgent(target, message, { ...caller, ...options }));
+      return await collect(callAgent(target, message, { ...caller, ...options }));
     };
 
     test('an agent answers with text, data, files and tools, and the caller sees them in order', async () => {
@@ -203,7 +208,7 @@ export function describeA2a(name: string, serve: Serve): void {
         }),
       );
       await ask('my secret', { contextId: 'chat' });
-      await Array.fromAsync(callAgent(target, 'tell me', { ...stranger, contextId: 'chat' }));
+      await collect(callAgent(target, 'tell me', { ...stranger, contextId: 'chat' }));
       expect(heard).toEqual([0, 0]);
     });
 
@@ -264,9 +269,7 @@ export function describeA2a(name: string, serve: Serve): void {
         for await (const event of agent.subscribe(taskId)) second.push(event);
       })();
       await until(() => second.length > 0);
-      await expect(Array.fromAsync(agent.call('again', { taskId }))).rejects.toSatisfy(
-        withCode('E_A2A_REFUSED'),
-      );
+      await expect(collect(agent.call('again', { taskId }))).rejects.toSatisfy(withCode('E_A2A_REFUSED'));
       state.goOn();
       await Promise.all([one, two]);
       expect([textOf(first), textOf(second)]).toEqual(['begun done', 'begun done']);
@@ -305,14 +308,12 @@ export function describeA2a(name: string, serve: Serve): void {
       if (proven) {
         await expect(other.task(taskId)).rejects.toSatisfy(withCode('E_A2A_TASK_UNKNOWN'));
         await expect(other.cancel(taskId)).rejects.toSatisfy(withCode('E_A2A_TASK_UNKNOWN'));
-        await expect(Array.fromAsync(other.subscribe(taskId))).rejects.toSatisfy(
-          withCode('E_A2A_TASK_UNKNOWN'),
-        );
-        await expect(Array.fromAsync(other.call('and?', { taskId }))).rejects.toSatisfy(
+        await expect(collect(other.subscribe(taskId))).rejects.toSatisfy(withCode('E_A2A_TASK_UNKNOWN'));
+        await expect(collect(other.call('and?', { taskId }))).rejects.toSatisfy(
           withCode('E_A2A_TASK_UNKNOWN'),
         );
       }
-      const listed = await (await served!.request('a2a', rpc('ListTasks', {}))).json();
+      const listed = await jsonOf(await served!.request('a2a', rpc('ListTasks', {})));
       expect(listed.result.tasks.map(({ id }: { id: string }) => id)).toEqual(proven ? [taskId] : []);
     });
 
@@ -381,7 +382,7 @@ export function describeA2a(name: string, serve: Serve): void {
       await start(echo);
       const code = async (init: RequestInit) => {
         const response = await served!.request('a2a', init);
-        return [response.status, (await response.json()).error?.code];
+        return [response.status, (await jsonOf(response)).error?.code];
       };
       expect(await code({ method: 'POST', headers: JSON_HEADERS, body: '{' })).toEqual([200, -32700]);
       expect(await code({ method: 'POST', headers: JSON_HEADERS, body: new Uint8Array([0xff]) })).toEqual([
@@ -398,7 +399,7 @@ export function describeA2a(name: string, serve: Serve): void {
         await code({ ...rpc('GetTask', {}), headers: { ...JSON_HEADERS, 'content-type': 'text/html' } }),
       ).toEqual([200, -32005]);
       const rest = await served!.request('rest/tasks/none', { headers: { 'a2a-version': '1.0' } });
-      expect([rest.status, (await rest.json()).error.details[0].reason]).toEqual([404, 'TASK_NOT_FOUND']);
+      expect([rest.status, (await jsonOf(rest)).error.details[0].reason]).toEqual([404, 'TASK_NOT_FOUND']);
       expect((await served!.request('rest/nothing', { headers: { 'a2a-version': '1.0' } })).status).toBe(404);
     });
 
@@ -407,7 +408,7 @@ export function describeA2a(name: string, serve: Serve): void {
       const send = async (message: object, body?: string) => {
         const init = rpc('SendMessage', { message: { ...hi.message, ...message } });
         const response = await served!.request('a2a', body === undefined ? init : { ...init, body });
-        return [response.status, (await response.json()).error?.code];
+        return [response.status, (await jsonOf(response)).error?.code];
       };
       expect(await send({ parts: [{ text: 'x'.repeat(20_000) }] })).toEqual([413, -32000]);
       expect(await send({}, `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}`)).toEqual([200, -32602]);

@@ -1,5 +1,6 @@
 import { ChorusError, hasCode } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
+import { collect } from '../../../../test/collect.ts';
 import { type AgentPlaces, buildCard } from '../card/build.ts';
 import { signCard } from '../card/sign.ts';
 import { MAX_CARD_BYTES } from '../card/verify.ts';
@@ -31,7 +32,7 @@ function server(
 const none = () => new Response(null, { status: 404 });
 const withCode = (code: Parameters<typeof hasCode>[1]) => (error: unknown) => hasCode(error, code);
 const call = async (options: ConnectOptions & { stream?: boolean }) =>
-  await Array.fromAsync(callAgent(BASE, 'hi', options));
+  await collect(callAgent(BASE, 'hi', options));
 
 /** A body that never ends, and whether its reader left. */
 function endless(chunk: Uint8Array) {

@@ -54,7 +54,7 @@ describe('the gateway', () => {
     }
   });
 
-  it('an error of a service is told by its code, and one that is no ChorusError is hidden and reported', async () => {
+  it('an error of a service is reported by its code, and one that is no ChorusError is hidden and reported', async () => {
     const url = await start();
     expect(await problem(await fetch(`${url}/busy`))).toMatchObject({ status: 503, code: 'E_ADMIN_BUSY' });
     const hidden = await fetch(`${url}/broken`);
@@ -64,7 +64,7 @@ describe('the gateway', () => {
 });
 
 describe('a stranger at the gateway', () => {
-  it('a body over the limit is refused, whether its length is told or not', async () => {
+  it('a body over the limit is refused, whether its length is announced or not', async () => {
     const url = await start({ maxRequestBytes: 1_000 });
     const send = (body: string | ReadableStream, more: object = {}) =>
       fetch(`${url}/agents/a`, { method: 'POST', body, ...more });
@@ -80,7 +80,7 @@ describe('a stranger at the gateway', () => {
     if (answer) expect(answer.status).toBe(413);
   });
 
-  it('an address that asks too often is told to wait', async () => {
+  it('an address that asks too often has to wait', async () => {
     const url = await start({ requestsPerMinute: 3 });
     const asked = await Promise.all(Array.from({ length: 5 }, () => fetch(`${url}/agents/a`)));
     expect(asked.map(({ status }) => status).sort()).toEqual([200, 200, 200, 429, 429]);
