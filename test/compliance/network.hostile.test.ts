@@ -309,3 +309,19 @@ describe('a hostile peer', () => {
     });
   });
 });
+
+const varint = (n: number): number[] => (n < 128 ? [n] : [(n % 128) | 128, ...varint(Math.floor(n / 128))]);
+const field = (number: number, data: number[]) => [(number << 3) | 2, ...varint(data.length), ...data];
+
+/** A gossipsub frame (pubsub specification) of one message with an invalid signature. */
+function forged(author: Uint8Array, sequence: number): Uint8Array {
+  const message = [
+    ...field(1, [...author]),
+    ...field(2, [65]),
+    ...field(3, [0, 0, 0, 0, 0, 0, sequence >> 8, sequence & 255]),
+    ...field(4, [...text(TOPIC)]),
+    ...field(5, [...new Uint8Array(64).fill(1)]),
+  ];
+  const rpc = field(2, message);
+  return Uint8Array.from([...varint(rpc.length), ...rpc]);
+}

@@ -13,7 +13,7 @@ import type { NetworkFactory } from './network.ts';
 const MEGABYTE = 1024 * 1024;
 const ask: FetchOptions = { timeoutMs: patience(20_000), maxResponseBytes: 64 * MEGABYTE };
 const get = (path: string, init: RequestInit = {}) => new Request(`libp2p://agent${path}`, init);
-const post = (path: string, body: BodyInit, init: RequestInit = {}) =>
+const post = (path: string, body: NonNullable<RequestInit['body']>, init: RequestInit = {}) =>
   get(path, { method: 'POST', body, duplex: 'half', ...init } as RequestInit);
 const withCode = (code: Parameters<typeof hasCode>[1]) => (error: unknown) => hasCode(error, code);
 
