@@ -118,7 +118,7 @@ export function describeA2a(name: string, serve: Serve): void {
       options: Parameters<typeof callAgent>[2] = {},
     ) => {
       const { target, caller } = served!;
-      return await Array.fromAsync(callAgent(target, message, { ...caller, ...options }));
+      return await all(callAgent(target, message, { ...caller, ...options }));
     };
 
     test('an agent answers with text, data, files and tools, and the caller sees them in order', async () => {
@@ -203,7 +203,7 @@ export function describeA2a(name: string, serve: Serve): void {
         }),
       );
       await ask('my secret', { contextId: 'chat' });
-      await Array.fromAsync(callAgent(target, 'tell me', { ...stranger, contextId: 'chat' }));
+      await all(callAgent(target, 'tell me', { ...stranger, contextId: 'chat' }));
       expect(heard).toEqual([0, 0]);
     });
 
@@ -264,9 +264,7 @@ export function describeA2a(name: string, serve: Serve): void {
         for await (const event of agent.subscribe(taskId)) second.push(event);
       })();
       await until(() => second.length > 0);
-      await expect(Array.fromAsync(agent.call('again', { taskId }))).rejects.toSatisfy(
-        withCode('E_A2A_REFUSED'),
-      );
+      await expect(all(agent.call('again', { taskId }))).rejects.toSatisfy(withCode('E_A2A_REFUSED'));
       state.goOn();
       await Promise.all([one, two]);
       expect([textOf(first), textOf(second)]).toEqual(['begun done', 'begun done']);
@@ -305,15 +303,11 @@ export function describeA2a(name: string, serve: Serve): void {
       if (proven) {
         await expect(other.task(taskId)).rejects.toSatisfy(withCode('E_A2A_TASK_UNKNOWN'));
         await expect(other.cancel(taskId)).rejects.toSatisfy(withCode('E_A2A_TASK_UNKNOWN'));
-        await expect(Array.fromAsync(other.subscribe(taskId))).rejects.toSatisfy(
-          withCode('E_A2A_TASK_UNKNOWN'),
-        );
-        await expect(Array.fromAsync(other.call('and?', { taskId }))).rejects.toSatisfy(
-          withCode('E_A2A_TASK_UNKNOWN'),
-        );
+        await expect(all(other.subscribe(taskId))).rejects.toSatisfy(withCode('E_A2A_TASK_UNKNOWN'));
+        await expect(all(other.call('and?', { taskId }))).rejects.toSatisfy(withCode('E_A2A_TASK_UNKNOWN'));
       }
-      const listed = await (await served!.request('a2a', rpc('ListTasks', {}))).json();
-      expect(listed.result.tasks.map(({ id }: { id: string }) => id)).toEqual(proven ? [taskId] : []);
+      const listed = await answerOf(await served!.request('a2a', rpc('ListTasks', {})));
+      expect(listed.result?.tasks.map(({ id }) => id)).toEqual(proven ? [taskId] : []);
     });
 
     test.each(['JSONRPC', 'HTTP+JSON'] as const)(
@@ -381,7 +375,7 @@ export function describeA2a(name: string, serve: Serve): void {
       await start(echo);
       const code = async (init: RequestInit) => {
         const response = await served!.request('a2a', init);
-        return [response.status, (await response.json()).error?.code];
+        return [response.status, (await answerOf(response)).error?.code];
       };
       expect(await code({ method: 'POST', headers: JSON_HEADERS, body: '{' })).toEqual([200, -32700]);
       expect(await code({ method: 'POST', headers: JSON_HEADERS, body: new Uint8Array([0xff]) })).toEqual([
@@ -398,7 +392,10 @@ export function describeA2a(name: string, serve: Serve): void {
         await code({ ...rpc('GetTask', {}), headers: { ...JSON_HEADERS, 'content-type': 'text/html' } }),
       ).toEqual([200, -32005]);
       const rest = await served!.request('rest/tasks/none', { headers: { 'a2a-version': '1.0' } });
-      expect([rest.status, (await rest.json()).error.details[0].reason]).toEqual([404, 'TASK_NOT_FOUND']);
+      expect([rest.status, (await answerOf(rest)).error?.details?.[0]?.reason]).toEqual([
+        404,
+        'TASK_NOT_FOUND',
+      ]);
       expect((await served!.request('rest/nothing', { headers: { 'a2a-version': '1.0' } })).status).toBe(404);
     });
 
@@ -407,7 +404,7 @@ export function describeA2a(name: string, serve: Serve): void {
       const send = async (message: object, body?: string) => {
         const init = rpc('SendMessage', { message: { ...hi.message, ...message } });
         const response = await served!.request('a2a', body === undefined ? init : { ...init, body });
-        return [response.status, (await response.json()).error?.code];
+        return [response.status, (await answerOf(response)).error?.code];
       };
       expect(await send({ parts: [{ text: 'x'.repeat(20_000) }] })).toEqual([413, -32000]);
       expect(await send({}, `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}`)).toEqual([200, -32602]);
@@ -510,4 +507,21 @@ async function sdkClient(served: Served, binding: 'JSONRPC' | 'HTTP+JSON'): Prom
     ...card,
     supportedInterfaces: [{ url, protocolBinding: binding, protocolVersion: '1.0', tenant: '' }],
   });
+}
+
+/** All values, in order. */
+async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const seen: T[] = [];
+  for await (const value of values) seen.push(value);
+  return seen;
+}
+
+/** What these tests read of an answer. */
+interface Answer {
+  error?: { code: number; details?: { reason: string }[] };
+  result?: { tasks: { id: string }[] };
+}
+
+async function answerOf(response: Response): Promise<Answer> {
+  return (await response.json()) as Answer;
 }

@@ -31,7 +31,7 @@ function server(
 const none = () => new Response(null, { status: 404 });
 const withCode = (code: Parameters<typeof hasCode>[1]) => (error: unknown) => hasCode(error, code);
 const call = async (options: ConnectOptions & { stream?: boolean }) =>
-  await Array.fromAsync(callAgent(BASE, 'hi', options));
+  await all(callAgent(BASE, 'hi', options));
 
 /** A body that never ends, and whether its reader left. */
 function endless(chunk: Uint8Array) {
@@ -163,3 +163,10 @@ describe('a hostile agent', () => {
     await expect(call(empty.options)).rejects.toSatisfy(withCode('E_A2A_RESPONSE'));
   });
 });
+
+/** All values, in order. */
+async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const seen: T[] = [];
+  for await (const value of values) seen.push(value);
+  return seen;
+}
