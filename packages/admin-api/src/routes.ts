@@ -10,6 +10,7 @@
  * @packageDocumentation
  */
 import { createRoute } from '@hono/zod-openapi';
+import { agentEndpoints } from './endpoints/agents.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { eventEndpoints } from './endpoints/events.ts';
 import { healthEndpoints } from './endpoints/health.ts';
@@ -40,3 +41,4 @@ export const publicationRoutes = toRoutes(publicationEndpoints);
 export const roundRoutes = toRoutes(roundEndpoints);
 export const rewardRoutes = toRoutes(rewardEndpoints);
 export const stakeRoutes = toRoutes(stakeEndpoints);
+export const agentRoutes = toRoutes(agentEndpoints);

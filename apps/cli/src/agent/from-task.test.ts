@@ -1,7 +1,7 @@
 import { readAgentFile, type Template, templateText } from '@chorus/agent';
+import type { TaskModel } from '@chorus/service-agents/open';
 import { expect, it } from 'vitest';
 import { fromTask } from './from-task.ts';
-import type { TaskModel } from './task-model.ts';
 
 const task: TaskModel = {
   bytes: new Uint8Array(),

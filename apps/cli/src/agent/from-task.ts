@@ -1,5 +1,5 @@
 import type { Template, TemplateOptions } from '@chorus/agent';
-import type { TaskModel } from './task-model.ts';
+import type { TaskModel } from '@chorus/service-agents/open';
 
 /**
  * What an agent file says of the model of a task: its file, and what the task's terms say of its data.

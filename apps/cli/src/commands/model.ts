@@ -1,10 +1,9 @@
-import type { ModelReport } from '@chorus/inspector';
+import { getModel, type ModelReport } from '@chorus/inspector';
 import { ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
 import { shellWord } from '../environment/environment.ts';
 import { connectNode, type HomeOptions, homeOf, homeOptions } from '../environment/home.ts';
-import { getModel } from '../inspect/model-get.ts';
 import { verifyAnyModel } from '../inspect/model-verify.ts';
 import { ingredientsTable, modelDocument } from '../inspect/model-view.ts';
 import {
@@ -127,8 +126,9 @@ async function getAction(options: GetOptions): Promise<void> {
     const task = await network.chain.task(await chosenTask(options.task, network));
     const got = await getModel(network, task, {
       format,
-      cid: options.cid ?? network.profile?.modelCid ?? null,
+      cid: options.cid ?? network.modelCid,
       timeoutMs: FETCH_MILLISECONDS,
+      onStep: network.step,
     });
     const ok = got.report.checks.every((check) => check.ok);
     if (ok) await writeFileAtomic(options.output, Buffer.from(got.bytes));

@@ -1,6 +1,7 @@
-import { openLog } from '@chorus/node';
+import { createNode, HOST_EVENTS, mergeCatalogues, openLog } from '@chorus/node';
 import type { Explanation } from '@chorus/protocol';
-import { NODE_EVENTS, type NodeEvent, startNode } from '@chorus/service-training';
+import { AGENTS_EVENTS, type AgentsEvent, agents } from '@chorus/service-agents';
+import { type NodeEvent, TRAINING_EVENTS, training } from '@chorus/service-training';
 import { killModels } from '@chorus/training';
 import { Command } from 'commander';
 import { EXIT, errorText, Interrupted, reportAndExit } from '../environment/exit.ts';
@@ -20,6 +21,10 @@ const SAME_MILLISECONDS = 1_000;
 
 /** How long a process that ends waits until its last lines are written. */
 const LOG_MILLISECONDS = 1_000;
+
+/** What a node of this program runs, and what it reports. */
+const SERVICES = { training: training(), agents: agents() };
+const EVENTS = mergeCatalogues(HOST_EVENTS, TRAINING_EVENTS, AGENTS_EVENTS);
 
 const several = (value: string, others: string[] = []) => [...others, value];
 
@@ -52,8 +57,8 @@ async function startAction(flags: StartFlags): Promise<void> {
   const path = flags.config ?? configPathOf(flags);
   const rewritten = await upgradeConfig(path);
   const { config, renamed } = await loadConfig(path, { env: process.env, set });
-  const log = await openLog({ config: config.log, dataDir: config.dataDir, catalogue: NODE_EVENTS });
-  const emit = (event: NodeEvent) => {
+  const log = await openLog({ config: config.log, dataDir: config.dataDir, catalogue: EVENTS });
+  const emit = (event: NodeEvent | AgentsEvent) => {
     log.sink(event);
     if (process.send && process.connected) process.send(event);
   };
@@ -83,7 +88,10 @@ async function startAction(flags: StartFlags): Promise<void> {
     void log.close().finally(() => reportAndExit(error));
   });
 
-  const starting = startNode(config, emit, {
+  const starting = createNode({
+    config,
+    services: SERVICES,
+    emit,
     password: passwordSource(),
     patient: true,
     signal: closing.signal,

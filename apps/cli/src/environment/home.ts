@@ -3,10 +3,10 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type AdminAccess, type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
 import { CONFIG_FILE, type LoadedConfig } from '@chorus/node/config';
-import type { EventJson, NodeConfig } from '@chorus/service-training';
+import type { EventJson } from '@chorus/service-training';
 import type { Command } from 'commander';
 import { givenPath } from './environment.ts';
-import { loadConfig } from './node-config.ts';
+import { loadConfig, type NodeConfig } from './node-config.ts';
 
 /** Options of every command that concerns a node of this machine. */
 export interface HomeOptions {

@@ -1,9 +1,13 @@
 import type { LoadedConfig, LoadOptions } from '@chorus/node/config';
 import * as host from '@chorus/node/config';
-import { type NodeConfig, TRAINING_NODE } from '@chorus/service-training/config';
+import { AGENTS_SECTION, type AgentsNodeConfig } from '@chorus/service-agents/config';
+import { TRAINING_SECTION, type NodeConfig as TrainingConfig } from '@chorus/service-training/config';
+
+/** The configuration of a node of this program. */
+export type NodeConfig = TrainingConfig & AgentsNodeConfig;
 
 /** What the configuration of a node can say: the host's part, and a section for each service of this program. */
-export const CONFIG = TRAINING_NODE;
+export const CONFIG = host.defineConfig([TRAINING_SECTION, AGENTS_SECTION]);
 
 /** See `loadConfig` of the host. */
 export function loadConfig(path: string, options?: LoadOptions): Promise<LoadedConfig<NodeConfig>> {

@@ -1,8 +1,14 @@
 import { readFile, stat } from 'node:fs/promises';
-import { checkOnnxFile, isOnnxFile, type ModelReport, modelFileBytes, verifyModel } from '@chorus/inspector';
+import {
+  checkOnnxFile,
+  getModel,
+  isOnnxFile,
+  type ModelReport,
+  modelFileBytes,
+  verifyModel,
+} from '@chorus/inspector';
 import { ChorusError, MAX_MODEL_BYTES, type TaskState } from '@chorus/protocol';
 import { decodeGlobalModel } from '@chorus/training';
-import { getModel } from './model-get.ts';
 import type { OpenedNetwork } from './open.ts';
 
 export interface VerifyModelOptions {
@@ -27,8 +33,8 @@ export async function verifyAnyModel(
     network.step('checking it against the chain');
     return verifyModel(network, task, bytes);
   }
-  const cid = network.profile?.modelCid ?? null;
-  const own = await getModel(network, task, { format: 'chorus', cid, timeoutMs });
+  const { modelCid: cid, step: onStep } = network;
+  const own = await getModel(network, task, { format: 'chorus', cid, timeoutMs, onStep });
   if (own.report.checks.some(({ ok }) => !ok)) return own.report;
   const check = await checkOnnxFile(network, task, bytes, decodeGlobalModel(own.bytes));
   const report = { ...own.report, checks: [...own.report.checks, check] };

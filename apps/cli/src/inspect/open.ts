@@ -14,6 +14,8 @@ export { type InspectOptions, inspectOptions } from './options.ts';
 /** An opened network and the known names of its members. */
 export interface OpenedNetwork extends Inspection {
   profile: NetworkProfile | null;
+  /** The model that was published last, if the profile knows it. */
+  modelCid: string | null;
   /** What the node on this machine has revealed of its data; null if none runs. */
   privacy: PrivacyView | null;
   /** A member's name, else its address cut short. */
@@ -54,6 +56,7 @@ export async function withNetwork<T>(
       const result = await work({
         ...network,
         profile,
+        modelCid: profile?.modelCid ?? null,
         privacy,
         nameOf: (address) => nameIn(profile, address) ?? shortHex(address),
         step: (text) => {

@@ -1,3 +1,4 @@
+import type { AgentDocument, AgentList, AgentStartRequest } from '../documents/agents.ts';
 import type { LooseEvent, StreamedEvent } from '../documents/events.ts';
 import type { Readiness } from '../documents/health.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from '../documents/network.ts';
@@ -69,6 +70,11 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   depositStake(request: StakeDepositRequest, options?: CallOptions): Promise<StakeDepositResult>;
   unbondStake(request: StakeUnbondRequest, options?: CallOptions): Promise<StakeUnbondResult>;
   withdrawStake(request?: StakeWithdrawRequest, options?: CallOptions): Promise<StakeWithdrawResult>;
+  agents(options?: CallOptions): Promise<AgentList>;
+  agent(name: string, options?: CallOptions): Promise<AgentDocument>;
+  /** Serve the agent of a file, or open it anew. Resolves when others can call it. */
+  startAgent(request: AgentStartRequest, options?: CallOptions): Promise<AgentDocument>;
+  stopAgent(name: string, options?: CallOptions): Promise<Accepted>;
   peers(options?: CallOptions): Promise<PeerList>;
   bans(options?: CallOptions): Promise<BanList>;
   ban(request: BanRequest, options?: CallOptions): Promise<BannedPeer>;

@@ -1,3 +1,4 @@
+import { agentEndpoints } from './agents.ts';
 import { eventEndpoints } from './events.ts';
 import { healthEndpoints } from './health.ts';
 import { networkEndpoints } from './network.ts';
@@ -19,4 +20,5 @@ export const ENDPOINTS = {
   ...roundEndpoints,
   ...rewardEndpoints,
   ...stakeEndpoints,
+  ...agentEndpoints,
 };

@@ -65,6 +65,9 @@ const SAMPLES: Record<string, { path?: string; body?: object }> = {
   unbondStake: { body: { amount: 'all' } },
   withdrawStake: { body: {} },
   ban: { body: { peerId: PEER, seconds: 60, reason: 'noise' } },
+  agent: { path: '/v1/agents/guide' },
+  startAgent: { body: { file: '/home/me/guide.yaml' } },
+  stopAgent: { path: '/v1/agents/guide' },
   unban: { path: `/v1/bans/${PEER}` },
 };
 

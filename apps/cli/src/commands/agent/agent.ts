@@ -1,13 +1,21 @@
 import { Command } from 'commander';
 import { checkCommand } from './check.ts';
 import { initCommand } from './init.ts';
+import { listCommand } from './list.ts';
 import { runCommand } from './run.ts';
+import { showCommand } from './show.ts';
+import { startCommand } from './start.ts';
+import { stopCommand } from './stop.ts';
 
-/** `chorus agent`: agents on this machine. */
+/** `chorus agent`: agents on this machine, alone or served by its node. */
 export function agentCommand(): Command {
   return new Command('agent')
     .description('agents: a model, instructions and limits in one file')
     .addCommand(initCommand())
     .addCommand(checkCommand())
-    .addCommand(runCommand());
+    .addCommand(runCommand())
+    .addCommand(startCommand())
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(stopCommand());
 }

@@ -1,12 +1,13 @@
 import { AgentFileError, cardFields, sentenceOf } from '@chorus/agent';
 import { ChorusError, type Engine, type EngineFacts, explain } from '@chorus/protocol';
+import { type LoadedAgent, loadAgent, openEngine } from '@chorus/service-agents/open';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
-import { openEngine } from '../../agent/engine.ts';
-import { type LoadedAgent, loadAgent } from '../../agent/load.ts';
+import { modelSource } from '../../agent/model-source.ts';
 import { probe } from '../../agent/probe.ts';
 import { definitionDocument, limitsLine, modelLine } from '../../agent/view.ts';
 import { warningsOf } from '../../agent/warnings.ts';
+import { givenPath } from '../../environment/environment.ts';
 import {
   asChorusError,
   EXIT,
@@ -53,11 +54,11 @@ async function checkAction(file: string, flags: InspectOptions): Promise<void> {
   let failure: unknown;
   let at: Check['check'] = 'file';
   try {
-    agent = loadAgent(file);
+    agent = loadAgent(givenPath(file, 'the agent file'));
     const skills = agent.definition.skills?.length ?? 1;
     checks.push({ check: 'file', ok: true, detail: `agent/1, ${skills} skill${skills === 1 ? '' : 's'}` });
     at = 'model';
-    engine = await openEngine(agent, flags, abort.signal);
+    engine = await openEngine(agent, modelSource(flags, abort.signal));
     checks.push({ check: 'model', ok: true, detail: modelLine(engine.facts) });
     at = 'answer';
     checks.push(await answered(agent, engine, abort.signal));

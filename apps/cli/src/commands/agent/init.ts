@@ -46,9 +46,10 @@ async function initAction(given: string, flags: InitFlags): Promise<void> {
   if (flags.fromTask !== undefined) {
     const modelFile = `${path}.onnx`;
     if (existsSync(modelFile)) throw exists(modelFile);
-    const { looksLikeText, taskModel } = await import('../../agent/task-model.ts');
-    const { parseTask } = await import('../../inspect/open.ts');
-    const model = await taskModel(parseTask(flags.fromTask), null, flags);
+    const { looksLikeText, taskModel } = await import('@chorus/service-agents/open');
+    const { parseTask, withNetwork } = await import('../../inspect/open.ts');
+    const id = parseTask(flags.fromTask);
+    const model = await withNetwork(flags, (network) => taskModel(network, id, null));
     if (looksLikeText(model)) template = 'text';
     else if (template === 'chat') template = 'classify';
     taken = fromTask(flags.fromTask, model, `./${name}.onnx`, template);

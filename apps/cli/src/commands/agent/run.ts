@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createExecutor } from '@chorus/agent';
 import { type AgentExecutor, ChorusError } from '@chorus/protocol';
+import { loadAgent, openEngine } from '@chorus/service-agents/open';
 import { Command } from 'commander';
 import { ask, callerSays, type Reply } from '../../agent/ask.ts';
 import { attach } from '../../agent/attach.ts';
 import { chat } from '../../agent/chat.ts';
-import { openEngine } from '../../agent/engine.ts';
-import { loadAgent } from '../../agent/load.ts';
+import { modelSource } from '../../agent/model-source.ts';
 import { answerText } from '../../agent/view.ts';
+import { givenPath } from '../../environment/environment.ts';
 import { EXIT, finish, Interrupted } from '../../environment/exit.ts';
 import { type InspectOptions, inspectOptions } from '../../inspect/options.ts';
 import { printJson } from '../../output/print.ts';
@@ -51,14 +52,14 @@ async function runAction(file: string, flags: RunFlags): Promise<void> {
       hint: 'add --message TEXT or --file PATH',
     });
   }
-  const agent = loadAgent(file);
+  const agent = loadAgent(givenPath(file, 'the agent file'));
   const abort = new AbortController();
   const interrupt = () =>
     abort.signal.aborted ? process.exit(EXIT.interrupted) : abort.abort(new Interrupted());
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
   let executor: AgentExecutor | undefined;
   try {
-    const engine = await openEngine(agent, flags, abort.signal);
+    const engine = await openEngine(agent, modelSource(flags, abort.signal));
     executor = createExecutor({ definition: agent.definition, engine });
     if (isOnce) await once(executor, flags, abort.signal);
     else await chat(executor, agent.definition.name, abort.signal);

@@ -1,3 +1,4 @@
+import type { AgentDocument } from '@chorus/admin-api';
 import {
   ADDRESS,
   amounts,
@@ -16,6 +17,7 @@ import {
   summary,
   TIME,
 } from '@chorus/node/testing';
+import { agentsApp } from '../../../../service-agents/src/admin-areas/agents-app.ts';
 import { publicationsApp } from '../publications.ts';
 import { rewardsApp } from '../rewards.ts';
 import { roundsApp } from '../rounds.ts';
@@ -85,6 +87,12 @@ export const everyArea = () => [
     }),
   }),
   roundsApp({ rounds: async () => ({ rounds: [round] }) }),
+  agentsApp(() => ({
+    list: () => ({ agents: [agent] }),
+    show: () => agent,
+    startAgent: async () => agent,
+    stopAgent: async () => {},
+  })),
   rewardsApp({
     rewards: async () => ({ earned, claimable: amounts, staked: amounts }),
     claim: async ({ token }) => ({
@@ -108,3 +116,18 @@ export const everyArea = () => [
 ];
 
 const paid = { token: ADDRESS, owner: ADDRESS, agentId: '3', amount: '5', transaction: '0x01' };
+
+const agent: AgentDocument = {
+  name: 'guide',
+  title: 'Guide',
+  description: 'Answers',
+  version: '1.0.0',
+  file: '/home/me/guide.yaml',
+  state: 'serving',
+  problem: null,
+  model: { kind: 'chat', name: 'echo' },
+  urls: { http: null, libp2p: 'libp2p://k51/agents/guide/' },
+  since: TIME,
+  load: { tasks: 0, streams: 0 },
+  answers: { completed: 1, 'input-required': 0, rejected: 0, cancelled: 0, failed: 0 },
+};

@@ -1,5 +1,8 @@
 type Json = unknown;
 
+/** Statuses of problems that the API has since 0.1.0. */
+const NEW_STATUSES = /(?<=^a problem: .*)422, /;
+
 /**
  * A part of an OpenAPI document without what two generators word differently. `zod.toJSONSchema`, which made the
  * document before, and `@hono/zod-openapi` describe the same values, but the latter
@@ -9,6 +12,8 @@ type Json = unknown;
  *   record, which JSON says already;
  * - has the description of a parameter at the parameter as well;
  * - calls a literal an enumeration of one.
+ *
+ * Problems of other statuses than then are left out of the descriptions that list them.
  */
 export function reworded(part: Json): Json {
   if (Array.isArray(part)) return part.map(reworded);
@@ -19,6 +24,9 @@ export function reworded(part: Json): Json {
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   if (schema.format === 'date-time') delete schema.pattern;
   if ('in' in schema && 'schema' in schema) delete schema.description;
+  if (typeof schema.description === 'string') {
+    schema.description = schema.description.replace(NEW_STATUSES, '');
+  }
   if ('const' in schema) {
     schema.enum = [schema.const];
     delete schema.const;

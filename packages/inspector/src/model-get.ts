@@ -1,13 +1,15 @@
-import { exportOnnx, type ModelReport, modelFileBytes, rebuildModel, verifyModel } from '@chorus/inspector';
 import { hasCode, type TaskState } from '@chorus/protocol';
 import { decodeGlobalModel, encodeGlobalModel } from '@chorus/training';
-import type { OpenedNetwork } from './open.ts';
+import type { Inspection } from './inspection.ts';
+import { exportOnnx, type ModelReport, modelFileBytes, rebuildModel, verifyModel } from './model-history.ts';
 
 export interface GetModelOptions {
   format: 'onnx' | 'chorus';
   /** A published model to use if aggregates are missing. */
   cid: string | null;
   timeoutMs: number;
+  /** Called with what is being done. */
+  onStep?: (text: string) => void;
 }
 
 export interface GotModel {
@@ -19,24 +21,24 @@ export interface GotModel {
 
 /** A task's model as a file, with its checks: do not use the model if one failed. */
 export async function getModel(
-  network: OpenedNetwork,
+  inspection: Inspection,
   task: TaskState,
-  { format, cid, timeoutMs }: GetModelOptions,
+  { format, cid, timeoutMs, onStep }: GetModelOptions,
 ): Promise<GotModel> {
-  network.step('computing the model from its aggregates');
+  onStep?.('computing the model from its aggregates');
   let source: GotModel['source'] = 'aggregates';
-  const file = await rebuildModel(network, task)
+  const file = await rebuildModel(inspection, task)
     .then(encodeGlobalModel)
     .catch((error: unknown) => {
       if (cid === null || !hasCode(error, 'E_MODEL_AGGREGATES')) throw error;
-      network.step('getting the published model');
+      onStep?.('getting the published model');
       source = 'published';
-      const { storage, signal } = network;
+      const { storage, signal } = inspection;
       return storage.get(cid, { maxBytes: modelFileBytes(task.dimension), timeoutMs, signal });
     });
-  network.step('checking it against the chain');
-  const report = await verifyModel(network, task, file);
+  onStep?.('checking it against the chain');
+  const report = await verifyModel(inspection, task, file);
   const usable = format === 'onnx' && report.checks.every((check) => check.ok);
-  const bytes = usable ? await exportOnnx(network, task, decodeGlobalModel(file)) : file;
+  const bytes = usable ? await exportOnnx(inspection, task, decodeGlobalModel(file)) : file;
   return { bytes, source, report };
 }

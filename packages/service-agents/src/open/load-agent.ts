@@ -2,7 +2,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { type AgentDefinition, MAX_FILE_BYTES, readAgentFile } from '@chorus/agent';
 import { ChorusError } from '@chorus/protocol';
-import { givenPath } from '../environment/environment.ts';
+
+/** Variables of the node's own, such as the password of its wallet: no agent file may send them to an endpoint. */
+const OWN_VARIABLES = /^CHORUS_/i;
 
 export interface LoadedAgent {
   definition: AgentDefinition;
@@ -17,14 +19,22 @@ export interface LoadedAgent {
  * @throws ChorusError `E_AGENT_FILE`, `E_AGENT_SECRET`
  */
 export function loadAgent(file: string): LoadedAgent {
-  const path = resolve(givenPath(file, 'the agent file'));
+  const path = resolve(file);
   const folder = dirname(path);
   const definition = readAgentFile(readText(path, MAX_FILE_BYTES), {
     source: basename(path),
-    environment: (name) => process.env[name],
+    environment: variable,
     readText: (name, maxBytes) => readText(resolve(folder, name), maxBytes),
   });
   return { definition, path, folder };
+}
+
+function variable(name: string): string | undefined {
+  if (!OWN_VARIABLES.test(name)) return process.env[name];
+  throw new ChorusError('E_AGENT_SECRET', 'an agent file may not read a variable of the node itself', {
+    facts: { variable: name },
+    hint: 'keep the key of the endpoint in a variable whose name does not begin with CHORUS_',
+  });
 }
 
 /** A text file; nothing of one that is larger than `maxBytes` is read. */

@@ -1,9 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { AgentModel } from '@chorus/agent';
+import type { Inspection } from '@chorus/inspector';
 import { ChorusError, type Engine, MAX_MODEL_BYTES } from '@chorus/protocol';
-import type { InspectOptions } from '../inspect/options.ts';
-import type { LoadedAgent } from './load.ts';
+import type { LoadedAgent } from './load-agent.ts';
+
+/** Where a model of the network comes from; asked only for an agent that names one. */
+export interface ModelSource {
+  /** Does the work with an opened network, and closes it if it was opened for this. */
+  inspect<T>(work: (inspection: Inspection) => Promise<T>): Promise<T>;
+  signal: AbortSignal;
+}
 
 /**
  * Opens the model of an agent. What a kind of model needs is loaded with it: an agent that asks an endpoint holds no ONNX
@@ -12,8 +19,7 @@ import type { LoadedAgent } from './load.ts';
  */
 export async function openEngine(
   { definition: { model }, folder }: LoadedAgent,
-  network: InspectOptions,
-  signal: AbortSignal,
+  source: ModelSource,
 ): Promise<Engine> {
   switch (model.kind) {
     case 'openai': {
@@ -21,9 +27,9 @@ export async function openEngine(
       return createChatEngine(model);
     }
     case 'network':
-      return openNetworkModel(model, network, signal);
+      return openNetworkModel(model, source);
     default:
-      return openFile(model, folder, signal);
+      return openFile(model, folder, source.signal);
   }
 }
 
@@ -54,14 +60,13 @@ async function openFile(
 
 async function openNetworkModel(
   { task, cid, sampling }: Extract<AgentModel, { kind: 'network' }>,
-  options: InspectOptions,
-  signal: AbortSignal,
+  { inspect, signal }: ModelSource,
 ): Promise<Engine> {
   const [{ createClassifier, createTextModel }, { taskModel }] = await Promise.all([
     import('@chorus/inference'),
     import('./task-model.ts'),
   ]);
-  const { bytes, inputShape, classNames } = await taskModel(task, cid, options);
+  const { bytes, inputShape, classNames } = await inspect((inspection) => taskModel(inspection, task, cid));
   // A stranger's graph, whatever its weights are.
   const common = { model: bytes, name: `task ${task}`, foreign: true, signal };
   return sampling

@@ -1,7 +1,5 @@
+import { getModel, type Inspection } from '@chorus/inspector';
 import { ChorusError, cidFromDigest, decodeTerms, MAX_TERMS_BYTES, type Terms } from '@chorus/protocol';
-import { getModel } from '../inspect/model-get.ts';
-import { withNetwork } from '../inspect/open.ts';
-import type { InspectOptions } from '../inspect/options.ts';
 
 /** Time limit for finding a file of a task, ms. */
 const FETCH_MILLISECONDS = 60_000;
@@ -21,32 +19,34 @@ export interface TaskModel {
 
 /**
  * The model of a task, checked against its whole history on chain.
- * @param cid a published model, used if no peer has the aggregates; null: that of a kept network
+ * @param cid a published model, used if no peer has the aggregates; null: none, or that of the opened network
  * @throws ChorusError `E_MODEL_AGGREGATES` if it cannot be computed, `E_MODEL_UNKNOWN` if a check fails
  */
-export function taskModel(taskId: bigint, cid: string | null, options: InspectOptions): Promise<TaskModel> {
-  return withNetwork(options, async (network) => {
-    const { storage, signal } = network;
-    const task = await network.chain.task(taskId);
-    const terms = await storage.get(cidFromDigest(task.termsDigest, 0), {
-      maxBytes: MAX_TERMS_BYTES,
-      timeoutMs: FETCH_MILLISECONDS,
-      signal,
-    });
-    const { bytes, report } = await getModel(network, task, {
-      format: 'onnx',
-      cid: cid ?? network.profile?.modelCid ?? null,
-      timeoutMs: FETCH_MILLISECONDS,
-    });
-    const failed = report.checks.find(({ ok }) => !ok);
-    if (failed) {
-      throw new ChorusError('E_MODEL_UNKNOWN', "this is not the task's model", {
-        facts: { task: taskId, check: failed.check, detail: failed.detail },
-        hint: `see: chorus model verify, with --task ${taskId}`,
-      });
-    }
-    return { bytes, afterRound: report.afterRound, ...meaningOf(decodeTerms(terms)) };
+export async function taskModel(
+  inspection: Inspection & { readonly modelCid?: string | null },
+  taskId: bigint,
+  cid: string | null,
+): Promise<TaskModel> {
+  const { chain, storage, signal, modelCid = null } = inspection;
+  const task = await chain.task(taskId);
+  const terms = await storage.get(cidFromDigest(task.termsDigest, 0), {
+    maxBytes: MAX_TERMS_BYTES,
+    timeoutMs: FETCH_MILLISECONDS,
+    signal,
   });
+  const { bytes, report } = await getModel(inspection, task, {
+    format: 'onnx',
+    timeoutMs: FETCH_MILLISECONDS,
+    cid: cid ?? modelCid,
+  });
+  const failed = report.checks.find(({ ok }) => !ok);
+  if (failed) {
+    throw new ChorusError('E_MODEL_UNKNOWN', "this is not the task's model", {
+      facts: { task: taskId, check: failed.check, detail: failed.detail },
+      hint: `see: chorus model verify, with --task ${taskId}`,
+    });
+  }
+  return { bytes, afterRound: report.afterRound, ...meaningOf(decodeTerms(terms)) };
 }
 
 function meaningOf({ name, data }: Terms) {

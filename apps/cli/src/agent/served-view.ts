@@ -1,0 +1,33 @@
+import type { AgentDocument } from '@chorus/admin-api';
+import colors from 'yoctocolors';
+
+/** How requests ended, without those outcomes that did not occur. */
+export function answersText(answers: AgentDocument['answers']): string {
+  const some = Object.entries(answers).filter(([, count]) => count > 0);
+  return some.map(([outcome, count]) => `${count} ${outcome}`).join(', ') || 'none yet';
+}
+
+/** An agent of a node, for people. */
+export function servedLines(agent: AgentDocument): string[] {
+  const { name, title, state, file, model, urls, answers, load, problem } = agent;
+  const isServed = state === 'serving';
+  const rows = [
+    ['agent', `${name} (${title})`],
+    ['state', isServed ? colors.green(state) : colors.yellow(state)],
+    ...(problem ? [['because', `${problem.code}: ${problem.message}`]] : []),
+    ...(problem?.hint ? [['do', problem.hint]] : []),
+    ['file', file],
+    ...(model ? [['model', `${model.name} (${model.kind})`]] : []),
+    ...(urls.http === null ? [] : [['over HTTP', urls.http]]),
+    ...(urls.libp2p === null ? [] : [['over libp2p', urls.libp2p]]),
+    ['answers', answersText(answers)],
+    ['at work', `${load.tasks} tasks, ${load.streams} event streams`],
+  ];
+  const table = rows.map(([label, value]) => `${colors.dim(label!.padEnd(12))} ${value}`);
+  if (!isServed || urls.http !== null) return table;
+  return [
+    ...table,
+    '',
+    'Only nodes of the network can call it. For HTTP: chorus config set gateway.enabled true, then restart.',
+  ];
+}

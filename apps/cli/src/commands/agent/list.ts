@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { answersText } from '../../agent/served-view.ts';
+import { connectNode, type HomeOptions, homeOptions } from '../../environment/home.ts';
+import { columns, cut } from '../../output/columns.ts';
+import { print, printJson } from '../../output/print.ts';
+import { duration } from '../../output/units.ts';
+
+/** `chorus agent list`: the agents of the running node. */
+export function listCommand(): Command {
+  const command = new Command('list').description('agents of the running node, and where others call them');
+  return homeOptions(command).addHelpText('after', '\nExample:\n  $ chorus agent list').action(listAction);
+}
+
+async function listAction(flags: HomeOptions): Promise<void> {
+  const { agents } = await (await connectNode(flags)).agents();
+  if (flags.json) return printJson({ agents });
+  if (agents.length === 0) return print('no agent yet; serve one with: chorus agent start FILE');
+  const rows = agents.map(({ name, state, model, since, answers, urls, problem }) => [
+    name,
+    state,
+    model?.name ?? '-',
+    duration((Date.now() - Date.parse(since)) / 1000),
+    answersText(answers),
+    urls.http ?? urls.libp2p ?? problem?.code ?? '-',
+  ]);
+  print(
+    ...columns(['NAME', 'STATE', 'MODEL', 'SINCE', 'ANSWERS', 'WHERE'], rows, [24, 8, 20, 8, 20, 120]).map(
+      (line) => cut(line, process.stdout.columns ?? 200),
+    ),
+  );
+}

@@ -1,0 +1,32 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { servedLines } from '../../agent/served-view.ts';
+import { givenPath } from '../../environment/environment.ts';
+import { connectNode, type HomeOptions, homeOptions } from '../../environment/home.ts';
+import { print, printJson } from '../../output/print.ts';
+
+interface StartFlags extends HomeOptions {
+  name?: string;
+}
+
+/** `chorus agent start`: others can call an agent from now on, also after the node has restarted. */
+export function startCommand(): Command {
+  const command = new Command('start')
+    .description('serve an agent by the running node: others can call it, also after a restart')
+    .argument('<file>', 'the agent file; the node reads it, with its own environment')
+    .option('--name <name>', 'name of the agent in addresses (made of the name in the file)');
+  return homeOptions(command)
+    .addHelpText(
+      'after',
+      '\nAn agent that is served already is opened anew, with its file as it is now.\n\nExample:\n  $ chorus agent start harbour.yaml',
+    )
+    .action(async (file: string, flags: StartFlags) => {
+      const node = await connectNode(flags);
+      const agent = await node.startAgent({
+        file: resolve(givenPath(file, 'the agent file')),
+        ...(flags.name === undefined ? {} : { name: flags.name }),
+      });
+      if (flags.json) printJson(agent);
+      else print(...servedLines(agent));
+    });
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { noticeSchema, timeSchema } from './values.ts';
+
+export const agentNameSchema = z
+  .string()
+  .regex(/^[a-z0-9-]{1,40}$/, 'must be the name of an agent: lower-case letters, digits and hyphens')
+  .describe('name of the agent in addresses');
+
+const count = z.number().int().nonnegative();
+
+export const agentSchema = z.object({
+  name: agentNameSchema,
+  title: z.string().describe('its name for people'),
+  description: z.string(),
+  version: z.string().nullable().describe('null until its file was read'),
+  file: z.string().describe('the agent file'),
+  state: z.enum(['starting', 'serving', 'failed']),
+  problem: noticeSchema.nullable().describe('why it is not served; it is tried again'),
+  model: z.object({ kind: z.enum(['chat', 'classifier', 'text']), name: z.string() }).nullable(),
+  urls: z
+    .object({
+      http: z.string().nullable().describe('at the gateway; null if that is switched off'),
+      libp2p: z.string().nullable(),
+    })
+    .describe('where others call it; its card is below'),
+  since: timeSchema.describe('when it was opened last'),
+  load: z.object({ tasks: count, streams: count }).describe('tasks that run or wait, and open event streams'),
+  answers: z
+    .object({
+      completed: count,
+      'input-required': count,
+      rejected: count,
+      cancelled: count,
+      failed: count,
+    })
+    .describe('requests that have ended since the node started'),
+});
+export type AgentDocument = z.infer<typeof agentSchema>;
+
+export const agentListSchema = z.object({ agents: z.array(agentSchema) });
+export type AgentList = z.infer<typeof agentListSchema>;
+
+export const agentStartRequestSchema = z.strictObject({
+  file: z.string().min(1).max(4_096).describe('absolute path of the agent file, on the machine of the node'),
+  name: agentNameSchema.optional().describe('default: made of the title in the file'),
+});
+export type AgentStartRequest = z.infer<typeof agentStartRequestSchema>;

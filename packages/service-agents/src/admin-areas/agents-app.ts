@@ -1,0 +1,24 @@
+import type { AgentDocument, AgentList, AgentStartRequest } from '@chorus/admin-api';
+import { agentRoutes } from '@chorus/admin-api/routes';
+import type { AdminEnv } from '@chorus/node';
+import { OpenAPIHono } from '@hono/zod-openapi';
+
+/** The agents of a node. Methods throw ChorusError. */
+export interface AgentsSource {
+  list(): AgentList;
+  show(name: string): AgentDocument;
+  startAgent(request: AgentStartRequest): Promise<AgentDocument>;
+  stopAgent(name: string): Promise<void>;
+}
+
+/** Agents that the node serves: shown, started, stopped. */
+export function agentsApp(source: () => AgentsSource): OpenAPIHono<AdminEnv> {
+  return new OpenAPIHono<AdminEnv>()
+    .openapi(agentRoutes.agents, (c) => c.json(source().list(), 200))
+    .openapi(agentRoutes.agent, (c) => c.json(source().show(c.req.valid('param').name), 200))
+    .openapi(agentRoutes.startAgent, async (c) => c.json(await source().startAgent(c.req.valid('json')), 200))
+    .openapi(agentRoutes.stopAgent, async (c) => {
+      await source().stopAgent(c.req.valid('param').name);
+      return c.json({ accepted: true as const }, 200);
+    });
+}

@@ -1,0 +1,21 @@
+import type { Explanation } from '@chorus/protocol';
+
+/** How a request to an agent ended. */
+export type Outcome = 'completed' | 'input-required' | 'rejected' | 'cancelled' | 'failed';
+
+/** What the agents of a node report; `agent` is its name in addresses. */
+export type AgentsEvent =
+  /** Others can call it; `urls` are where. */
+  | { type: 'agents.started'; agent: string; model: string; urls: readonly string[] }
+  | { type: 'agents.stopped'; agent: string }
+  /** It cannot be served now; the node tries again. */
+  | ({ type: 'agents.failed'; agent: string; retrySeconds: number } & Explanation)
+  /** One request has ended. `code` says why it failed; null if it did not. */
+  | {
+      type: 'agents.answered';
+      agent: string;
+      caller: string;
+      outcome: Outcome;
+      code: string | null;
+      seconds: number;
+    };

@@ -1,0 +1,29 @@
+import { because, debug, type EventCatalogue, info, secondsText, warn } from '@chorus/node';
+import type { AgentsEvent } from './agent-events.ts';
+
+/** Time between two answers of one agent that the stream of the admin API carries, ms. */
+const SAMPLE_MILLISECONDS = 1_000;
+
+/** What agents report, as sentences. */
+export const AGENTS_EVENTS: EventCatalogue<AgentsEvent> = {
+  'agents.started': {
+    message: ({ agent, model, urls }) =>
+      info(`Agent ${agent} is served with ${model}, at ${urls.join(' and ')}.`),
+  },
+  'agents.stopped': { message: ({ agent }) => info(`Agent ${agent} is no longer served.`) },
+  'agents.failed': {
+    message: ({ agent, retrySeconds, ...why }) =>
+      warn(
+        `Agent ${agent} cannot be served: ${because(why)}. The next try is in ${secondsText(retrySeconds)}.`,
+      ),
+    repeats: ({ agent, code }) => `agents.failed ${agent} ${code}`,
+  },
+  'agents.answered': {
+    message: ({ agent, caller, outcome, code, seconds }) => {
+      const text = `Agent ${agent} and ${caller}: ${outcome} after ${secondsText(seconds)}`;
+      return code === null ? debug(`${text}.`) : warn(`${text}: ${code}.`);
+    },
+    repeats: ({ agent, outcome, code }) => `agents.answered ${agent} ${outcome} ${code}`,
+    sampled: { milliseconds: SAMPLE_MILLISECONDS, key: ({ agent }) => agent, ends: () => false },
+  },
+};

@@ -1,0 +1,8 @@
+/**
+ * An agent file and its model, opened: by a node that serves it, and by a program that runs it once.
+ *
+ * @packageDocumentation
+ */
+export { type LoadedAgent, loadAgent } from './load-agent.ts';
+export { type ModelSource, openEngine } from './open-engine.ts';
+export { looksLikeText, type TaskModel, taskModel } from './task-model.ts';

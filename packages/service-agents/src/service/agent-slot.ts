@@ -1,0 +1,219 @@
+import type { AgentDocument } from '@chorus/admin-api';
+import type { Components } from '@chorus/node';
+import { ChorusError, type Explanation, explain, hasCode } from '@chorus/protocol';
+import { pause } from '@chorus/utils';
+import type { AgentsNodeConfig } from '../config/agents-config.ts';
+import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
+import type { LoadedAgent } from '../open/load-agent.ts';
+import type { AgentRecord } from '../store/agent-records.ts';
+import { modelMemory } from './model-memory.ts';
+import { inspectingWith } from './node-inspection.ts';
+import type { Answered } from './observed-executor.ts';
+import { refusal } from './refusal.ts';
+import type { ServedAgent } from './served-agent.ts';
+
+/** Between two tries to open an agent, seconds: each wait is twice the one before. */
+const RETRY = { first: 5, most: 600 };
+
+/** The place of one agent on a node, from its record to the agent that answers, through failures and changes. */
+export class AgentSlot {
+  readonly record: AgentRecord;
+  readonly answers: Record<Outcome, number> = {
+    completed: 0,
+    'input-required': 0,
+    rejected: 0,
+    cancelled: 0,
+    failed: 0,
+  };
+  readonly #components: Components<AgentsNodeConfig>;
+  readonly #closing = new AbortController();
+  #loaded: LoadedAgent | null = null;
+  #served: ServedAgent | null = null;
+  #since = Date.now();
+  #problem: Explanation | null = null;
+  #change: Promise<void> | null = null;
+
+  constructor(components: Components<AgentsNodeConfig>, record: AgentRecord) {
+    this.#components = components;
+    this.record = record;
+  }
+
+  /** Open the agent; if that fails, try again until it succeeds or the node closes. Never rejects. */
+  async keepOpening(): Promise<void> {
+    const first = await this.#try(RETRY.first);
+    if (!first) void this.#retry(RETRY.first);
+  }
+
+  async #retry(firstWait: number): Promise<void> {
+    const { signal } = this.#closing;
+    for (let wait = firstWait; !signal.aborted; wait = Math.min(2 * wait, RETRY.most)) {
+      await pause(wait * 1_000, signal).catch(() => {});
+      // The owner may have opened it meanwhile.
+      if (signal.aborted || this.#served) return;
+      if (await this.#try(Math.min(2 * wait, RETRY.most))) return;
+    }
+  }
+
+  async #try(retrySeconds: number): Promise<boolean> {
+    try {
+      await this.reopen();
+      return true;
+    } catch (error) {
+      if (this.#closing.signal.aborted) return true;
+      const why = explain(error);
+      this.#emit({ type: 'agents.failed', agent: this.record.name, retrySeconds, ...why });
+      return hasCode(error, 'E_AGENT_CHANGING');
+    }
+  }
+
+  /**
+   * Open the agent as its file is now. One that answers already does so until the new model is open.
+   * @throws ChorusError `E_AGENT_CHANGING` while it is being opened, and why it cannot be served
+   */
+  async reopen(): Promise<void> {
+    if (this.#change) {
+      throw new ChorusError('E_AGENT_CHANGING', 'the agent is being opened', {
+        facts: { agent: this.record.name },
+        hint: 'try again in a moment',
+      });
+    }
+    const change = this.#open();
+    this.#change = change;
+    try {
+      await change;
+      this.#problem = null;
+    } catch (error) {
+      // One that still answers has no problem: whoever asked for the change is told.
+      if (!this.#served) this.#problem = explain(error);
+      throw error;
+    } finally {
+      this.#change = null;
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { name, file } = this.record;
+    const { config, ports, keySeed, gatewayUrl } = this.#components;
+    const { signal } = this.#closing;
+    // Loaded with the first agent: a node without agents holds neither A2A nor a model runtime.
+    const [{ loadAgent }, { openEngine }, { ServedAgent }] = await Promise.all([
+      import('../open/load-agent.ts'),
+      import('../open/open-engine.ts'),
+      import('./served-agent.ts'),
+    ]);
+    const loaded = loadAgent(file);
+    this.#loaded ??= loaded;
+    this.#reserve(await modelMemory(loaded.definition.model, loaded.folder, ports.chain));
+    let engine: Awaited<ReturnType<typeof openEngine>>;
+    try {
+      engine = await openEngine(loaded, {
+        inspect: (work) => inspectingWith(ports, config.chain.url, signal, work),
+        signal,
+      });
+    } catch (error) {
+      if (!this.#served) this.#release();
+      throw error;
+    }
+    await this.#served?.close();
+    this.#served = null;
+    try {
+      signal.throwIfAborted();
+      this.#served = await ServedAgent.open({
+        name,
+        loaded,
+        engine,
+        config: config.agents,
+        dataDir: config.dataDir,
+        peerId: ports.network.peerId,
+        keySeed,
+        gateway: gatewayUrl(),
+        observer: { admit: () => this.#admit(), onAnswered: (answered) => this.#count(answered) },
+      });
+    } catch (error) {
+      await engine.close();
+      this.#release();
+      throw error;
+    }
+    this.#loaded = loaded;
+    this.#since = Date.now();
+    const { urls, facts } = this.#served;
+    const reachable = urls.http === null ? [urls.libp2p] : [urls.http, urls.libp2p];
+    this.#emit({ type: 'agents.started', agent: name, model: facts.model, urls: reachable });
+  }
+
+  /** Answer a stranger's request; its path begins at the agent's base. */
+  async answer(request: Request, peer: string | undefined): Promise<Response> {
+    if (this.#served) return this.#served.answer(request, peer);
+    return refusal(
+      new ChorusError('E_AGENT_NOT_SERVED', 'the agent cannot be called now', {
+        facts: { agent: this.record.name },
+        hint: 'try again later',
+      }),
+    );
+  }
+
+  document(): AgentDocument {
+    const served = this.#served;
+    const { name, file } = this.record;
+    const definition = this.#loaded?.definition;
+    return {
+      name,
+      title: definition?.name ?? name,
+      description: definition?.description ?? '',
+      version: definition?.version ?? null,
+      file,
+      state: served ? 'serving' : this.#problem ? 'failed' : 'starting',
+      problem: this.#problem,
+      model: served ? { kind: served.facts.kind, name: served.facts.model } : null,
+      urls: { http: served?.urls.http ?? null, libp2p: served?.urls.libp2p ?? null },
+      since: new Date(this.#since).toISOString(),
+      load: served?.load() ?? { tasks: 0, streams: 0 },
+      answers: { ...this.answers },
+    };
+  }
+
+  /** Ends the agent, and what is being opened. Safe to call again. */
+  async close(): Promise<void> {
+    this.#closing.abort(new ChorusError('E_AGENT_CLOSED', 'the agent is closing'));
+    await this.#change?.catch(() => {});
+    await this.#served?.close();
+    this.#served = null;
+    this.#release();
+  }
+
+  /** @throws ChorusError `E_AGENT_BUSY` while the node is short of memory */
+  #admit(): void {
+    if (!this.#components.resources.underPressure) return;
+    throw new ChorusError('E_AGENT_BUSY', 'the node is short of memory', { hint: 'try again later' });
+  }
+
+  /** @throws ChorusError `E_LIMIT_MEMORY` if other work has it */
+  #reserve(bytes: number): void {
+    const { resources } = this.#components;
+    const reserved = resources.reservedBytes(this.#work);
+    if (reserved + bytes > resources.memoryBytes) {
+      throw new ChorusError('E_LIMIT_MEMORY', "the agent's model needs more memory than is left", {
+        facts: { needs: bytes, reserved, limit: resources.memoryBytes },
+        hint: 'raise limits.memory, stop another agent, or leave a task',
+      });
+    }
+    if (bytes > 0) resources.reserve(this.#work, bytes);
+  }
+
+  #release(): void {
+    this.#components.resources.release(this.#work);
+  }
+
+  get #work(): string {
+    return `agents/${this.record.name}`;
+  }
+
+  #count({ caller, outcome, code, seconds }: Answered): void {
+    this.answers[outcome]++;
+    this.#emit({ type: 'agents.answered', agent: this.record.name, caller, outcome, code, seconds });
+  }
+
+  #emit(event: AgentsEvent): void {
+    this.#components.emit<AgentsEvent>(event);
+  }
+}

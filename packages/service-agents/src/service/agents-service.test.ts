@@ -1,0 +1,322 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CallEvent, callAgent } from '@chorus/a2a';
+import { createAdminClient, readAdmin } from '@chorus/admin-api';
+import {
+  type AnyEvent,
+  type ChorusNode,
+  createNode,
+  defineConfig,
+  parseConfig,
+  readNodeKey,
+  writeNewNodeKey,
+} from '@chorus/node';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { MemoryChain, MemoryLedger } from '../../../../test/twins/chain.ts';
+import { MemoryHub as Hub, type MemoryHub, type MemoryNetwork } from '../../../../test/twins/network.ts';
+import { MemorySwarm } from '../../../../test/twins/storage.ts';
+import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
+import { largest } from '../../../inference/src/testing/models.ts';
+import { AGENTS_SECTION, type AgentsNodeConfig } from '../config/agents-config.ts';
+import { type Agents, agents } from './agents.ts';
+
+let endpoint: MockOpenAi;
+beforeAll(async () => {
+  endpoint = await mockOpenAi();
+});
+afterAll(() => endpoint.close());
+
+let folder: string;
+let hub: MemoryHub;
+let caller: MemoryNetwork;
+let node: ChorusNode<{ agents: Agents }> | undefined;
+let events: AnyEvent[];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chorus-agents-'));
+  hub = new Hub();
+  caller = hub.create();
+  events = [];
+});
+afterEach(async () => {
+  await node?.close();
+  node = undefined;
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A node with the agents service alone, on memory; again with the same folder, it is that node after a restart. */
+async function start(config: object = {}): Promise<ChorusNode<{ agents: Agents }>> {
+  const ledger = new MemoryLedger();
+  const { peerId } = (await readNodeKey(folder)) ?? (await writeNewNodeKey(folder));
+  const network = hub.create(peerId);
+  hub.link(peerId, caller.peerId);
+  const services = { agents: agents() };
+  node = await createNode({
+    config: parseConfig(
+      defineConfig([AGENTS_SECTION]),
+      { dataDir: folder, chain: { url: 'http://127.0.0.1:1', contract: ledger.contract }, ...config },
+      'test',
+    ) as AgentsNodeConfig,
+    services,
+    emit: (event) => events.push(event),
+    ports: {
+      chain: new MemoryChain(ledger, `0x${'1'.padStart(64, '0')}`),
+      network,
+      storage: new MemorySwarm().create(),
+    },
+  });
+  return node;
+}
+
+const client = async () => createAdminClient(await readAdmin(folder));
+
+async function chatFile(name: string, scenario = 'echo', more = ''): Promise<string> {
+  const file = join(folder, `${name}.yaml`);
+  await writeFile(
+    file,
+    `chorus: agent/1\nname: ${name}\nmodel: { openai: { url: "${endpoint.url}", name: ${scenario} } }\n${more}`,
+  );
+  return file;
+}
+
+async function classifierFile(name: string): Promise<string> {
+  await writeFile(join(folder, `${name}.onnx`), largest(3));
+  const file = join(folder, `${name}.yaml`);
+  await writeFile(
+    file,
+    `chorus: agent/1\nname: ${name}\nmodel: { onnx: { file: ./${name}.onnx, classes: [cat, dog, eel] } }\n`,
+  );
+  return file;
+}
+
+/** Everything that an agent answers. */
+async function call(target: string, message: string): Promise<CallEvent[]> {
+  const answered: CallEvent[] = [];
+  for await (const event of callAgent(target, message, { network: caller })) answered.push(event);
+  return answered;
+}
+
+const textOf = (answered: readonly CallEvent[]) =>
+  answered.map((event) => (event.type === 'text' ? event.text : '')).join('');
+
+const urlOf = (running: ChorusNode<{ agents: Agents }>, name: string) =>
+  running.services.agents.show(name).urls.libp2p!;
+
+/** Resolves when `holds` does; the test's time limit ends it. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe('an agent of a node', () => {
+  it('an agent is started by the admin API, called by a peer, and its answers are counted', async () => {
+    const running = await start();
+    const api = await client();
+    const document = await api.startAgent({ file: await chatFile('Harbour guide') });
+    expect(document).toMatchObject({ name: 'harbour-guide', state: 'serving', model: { name: 'echo' } });
+    expect(textOf(await call(document.urls.libp2p!, 'hello'))).toBe('echo: hello \u{1f40c}');
+    await until(() => running.services.agents.show('harbour-guide').answers.completed === 1);
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'agents.answered',
+        agent: 'harbour-guide',
+        caller: `peer:${caller.peerId}`,
+        outcome: 'completed',
+        code: null,
+      }),
+    );
+    const metrics = await api.metrics();
+    expect(metrics).toContain('chorus_agents{state="serving"} 1\n');
+    expect(metrics).toContain('chorus_agents_answers_total{agent="harbour-guide",outcome="completed"} 1\n');
+  });
+
+  it('an ONNX classifier answers a peer with a label, computed in a process of its own', async () => {
+    const running = await start();
+    await running.services.agents.startAgent({ file: await classifierFile('reader') });
+    const answered = await call(urlOf(running, 'reader'), '0, 3, 1');
+    expect(answered.find(({ type }) => type === 'data')).toMatchObject({ value: { label: 'dog' } });
+    expect(running.resources.reservedBytes()).toBeGreaterThan(0);
+    await running.services.agents.stopAgent('reader');
+    expect(running.resources.reservedBytes()).toBe(0);
+  });
+
+  it('agents are served again after a restart, and a stopped one is not', async () => {
+    const before = await start();
+    await before.services.agents.startAgent({ file: await chatFile('one') });
+    await before.services.agents.startAgent({ file: await chatFile('two'), name: 'second' });
+    await before.services.agents.stopAgent('one');
+    await before.close();
+    const after = await start();
+    await until(() => after.services.agents.list().agents.every(({ state }) => state === 'serving'));
+    expect(after.services.agents.list().agents.map(({ name }) => name)).toEqual(['second']);
+    expect(textOf(await call(urlOf(after, 'second'), 'again'))).toContain('echo: again');
+  });
+
+  it('the card is signed by the key of the node, and names the gateway first if that is open', async () => {
+    const running = await start({ gateway: { enabled: true, port: 0 } });
+    const { urls } = await running.services.agents.startAgent({ file: await chatFile('both') });
+    const answered: CallEvent[] = [];
+    for await (const event of callAgent(urls.http!, 'by http', { fetch })) answered.push(event);
+    expect(textOf(answered)).toContain('echo: by http');
+    const card = await (await fetch(new URL('.well-known/agent-card.json', urls.http!))).json();
+    expect(card).toMatchObject({
+      supportedInterfaces: [{ url: `${urls.http}a2a` }, {}, { url: `${urls.libp2p}a2a` }],
+    });
+    expect(JSON.stringify(card)).not.toContain(endpoint.url);
+    const list = await (await fetch(new URL('/agents', urls.http!))).json();
+    expect(list).toEqual({
+      agents: [expect.objectContaining({ name: 'both', path: '/agents/both/' })],
+    });
+  });
+
+  it('the owner’s change of a file counts when the agent is started again, and a faulty one changes nothing', async () => {
+    const running = await start();
+    const { agents: service } = running.services;
+    const file = await chatFile('guide');
+    await service.startAgent({ file });
+    await writeFile(file, 'chorus: agent/1\nname: guide\nmodel: {}\n');
+    await expect(service.startAgent({ file, name: 'guide' })).rejects.toMatchObject({ code: 'E_AGENT_FILE' });
+    expect(textOf(await call(urlOf(running, 'guide'), 'still'))).toContain('echo: still');
+    await chatFile('guide', 'repeat-prompt', 'instructions: Be brief.\n');
+    await service.startAgent({ file });
+    expect(textOf(await call(urlOf(running, 'guide'), 'now'))).toContain('Be brief.');
+  });
+});
+
+describe('an agent that cannot be served', () => {
+  it('a start that fails leaves no agent, and its name free', async () => {
+    const running = await start();
+    const { agents: service } = running.services;
+    const file = join(folder, 'gone.yaml');
+    await writeFile(file, 'chorus: agent/1\nname: gone\nmodel: { onnx: { file: ./gone.onnx } }\n');
+    await expect(service.startAgent({ file })).rejects.toThrow();
+    expect(service.list().agents).toEqual([]);
+    await running.close();
+    expect((await start()).services.agents.list().agents).toEqual([]);
+  });
+
+  it('a kept agent whose model has gone is shown with the reason, refuses calls, and can be repaired', async () => {
+    const before = await start();
+    const file = await classifierFile('reader');
+    await before.services.agents.startAgent({ file });
+    await before.close();
+    const model = await readFile(join(folder, 'reader.onnx'));
+    await rm(join(folder, 'reader.onnx'));
+    const after = await start();
+    const { agents: service } = after.services;
+    await until(() => service.show('reader').state === 'failed');
+    expect(service.show('reader').problem).toMatchObject({ code: expect.stringMatching(/^E_/) });
+    expect(events).toContainEqual(expect.objectContaining({ type: 'agents.failed', agent: 'reader' }));
+    const { peerId } = after.ports.network;
+    const refused = await caller.fetch(
+      peerId,
+      new Request('http://x/agents/reader/a2a', { method: 'POST' }),
+      {
+        timeoutMs: 5_000,
+        maxResponseBytes: 10_000,
+      },
+    );
+    expect(refused.status).toBe(503);
+    await writeFile(join(folder, 'reader.onnx'), model);
+    expect(await service.startAgent({ file })).toMatchObject({ state: 'serving', problem: null });
+  });
+
+  it.each([
+    ['a name that another file has', 'E_AGENT_EXISTS', { name: 'first' }],
+    ['a name that addresses cannot have', 'E_AGENT_NAME', { name: '-no-' }],
+    ['one more than the owner allows', 'E_AGENT_LIMIT', { name: 'second' }],
+  ])('%s is refused', async (_, code, { name }) => {
+    const { services } = await start({ agents: { most: 1 } });
+    await services.agents.startAgent({ file: await chatFile('one'), name: 'first' });
+    await expect(services.agents.startAgent({ file: await chatFile('two'), name })).rejects.toMatchObject({
+      code,
+    });
+    expect(services.agents.list().agents.map((each) => each.name)).toEqual(['first']);
+  });
+
+  it('an agent file cannot read the password of the node’s wallet', async () => {
+    const { services } = await start();
+    const file = join(folder, 'thief.yaml');
+    await writeFile(
+      file,
+      `chorus: agent/1\nname: thief\nmodel: { openai: { url: "${endpoint.url}", name: echo, key: "\${env:CHORUS_PASSWORD}" } }\n`,
+    );
+    process.env.CHORUS_PASSWORD = 'correct horse';
+    try {
+      await expect(services.agents.startAgent({ file })).rejects.toMatchObject({ code: 'E_AGENT_SECRET' });
+    } finally {
+      delete process.env.CHORUS_PASSWORD;
+    }
+  });
+
+  it('a model that needs more memory than the owner gives is refused', async () => {
+    const { services } = await start({ limits: { memory: '64 MB' } });
+    await expect(services.agents.startAgent({ file: await classifierFile('large') })).rejects.toMatchObject({
+      code: 'E_LIMIT_MEMORY',
+    });
+  });
+});
+
+describe('a stranger', () => {
+  const ask = (peer: string, path: string, init: RequestInit = {}) =>
+    caller.fetch(peer, new Request(`http://x${path}`, init), { timeoutMs: 5_000, maxResponseBytes: 100_000 });
+
+  it.each(['/', '/agents/none/', '/agents/../v1/status', '/v1/agents', '/agents/%2e%2e/x', '/agents/A/'])(
+    '%s is answered with 404',
+    async (path) => {
+      const { ports } = await start();
+      const response = await ask(ports.network.peerId, path);
+      expect({ status: response.status, ...(await response.json()) }).toMatchObject({
+        status: 404,
+        code: 'E_AGENT_UNKNOWN',
+      });
+    },
+  );
+
+  it('a list for strangers has no file, no model and no agent that cannot be called', async () => {
+    const running = await start();
+    await running.services.agents.startAgent({ file: await chatFile('open') });
+    const list = await (await ask(running.ports.network.peerId, '/agents/')).json();
+    expect(list).toEqual({
+      agents: [{ name: 'open', title: 'open', description: 'open', path: '/agents/open/' }],
+    });
+  });
+
+  it('a failure of the model reaches the caller without its endpoint, and the owner with its code', async () => {
+    const running = await start();
+    await running.services.agents.startAgent({ file: await chatFile('broken', 'failing') });
+    const answered = await call(urlOf(running, 'broken'), 'hello');
+    expect(answered.at(-1)!.type).toBe('failed');
+    expect(JSON.stringify(answered)).not.toContain(new URL(endpoint.url).port);
+    await until(() => running.services.agents.show('broken').answers.failed === 1);
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'agents.answered', outcome: 'failed', code: 'E_ENGINE_UNAVAILABLE' }),
+    );
+  });
+
+  it('a conversation of one caller is not known to another', async () => {
+    const running = await start();
+    await running.services.agents.startAgent({ file: await chatFile('memory', 'repeat-prompt') });
+    const url = urlOf(running, 'memory');
+    const first = await call(url, 'my secret is 4711');
+    const { contextId } = first.find((event) => event.type === 'task')!;
+    const other = hub.create();
+    hub.link(other.peerId, running.ports.network.peerId);
+    const heard: CallEvent[] = [];
+    for await (const event of callAgent(url, 'what did I say?', { network: other, contextId }))
+      heard.push(event);
+    expect(textOf(heard)).not.toContain('4711');
+  });
+
+  it('closing the node ends a request that waits for the model', async () => {
+    const running = await start();
+    await running.services.agents.startAgent({ file: await chatFile('slow', 'silent') });
+    const asked = call(urlOf(running, 'slow'), 'hello').catch((error: unknown) => error);
+    await until(() => running.services.agents.show('slow').load.tasks === 1);
+    await running.close();
+    node = undefined;
+    const ended = await asked;
+    if (Array.isArray(ended))
+      expect(ended.at(-1)).toMatchObject({ type: expect.stringMatching(/failed|cancelled/) });
+    else expect(ended).toBeInstanceOf(Error);
+  });
+});

@@ -1,0 +1,46 @@
+import type { Components, GatewayEnv, ServiceDefinition } from '@chorus/node';
+import { Hono } from 'hono';
+import { agentsApp } from '../admin-areas/agents-app.ts';
+import { AGENTS_SECTION, type AgentsNodeConfig } from '../config/agents-config.ts';
+import type { AgentsEvent } from '../events/agent-events.ts';
+import { AGENTS_EVENTS } from '../events/agents-catalogue.ts';
+import { agentsMetrics } from '../metrics/agents-metrics.ts';
+import { AGENTS_MIGRATIONS } from '../store/agent-records.ts';
+import { AgentsService } from './agents-service.ts';
+
+/** Agents as a service of a node. */
+export type Agents = ServiceDefinition<
+  'agents',
+  typeof AGENTS_SECTION.schema,
+  AgentsService,
+  AgentsEvent,
+  undefined
+>;
+
+/**
+ * Agents as a service of a node: the owner starts them by the admin API, and others call them over A2A, on libp2p and,
+ * if the gateway is switched on, by HTTP.
+ *
+ * @example
+ * const node = await createNode({ config, services: { training: training(), agents: agents() } });
+ * await node.services.agents.startAgent({ file: '/home/me/harbour.yaml' });
+ */
+export function agents(): Agents {
+  return {
+    config: AGENTS_SECTION,
+    migrations: AGENTS_MIGRATIONS,
+    events: AGENTS_EVENTS,
+    create: (components: Components<AgentsNodeConfig>) => {
+      const service = new AgentsService(components);
+      if (components.meter) agentsMetrics(components.meter, service);
+      return service;
+    },
+    admin: (running) => [agentsApp(running)],
+    gateway: (running) => {
+      const answer = (request: Request) => running().answer(request);
+      return new Hono<GatewayEnv>()
+        .all('/agents', (c) => answer(c.req.raw))
+        .all('/agents/:name/*', (c) => answer(c.req.raw));
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { type AgentEvent, type AgentExecutor, type AgentRequest, explain } from '@chorus/protocol';
+import type { Outcome } from '../events/agent-events.ts';
+
+/** How one request ended. */
+export interface Answered {
+  caller: string;
+  outcome: Outcome;
+  code: string | null;
+  seconds: number;
+}
+
+export interface Observer {
+  /** Before a request is begun; what it throws refuses the request. */
+  admit(): void;
+  onAnswered(answered: Answered): void;
+}
+
+/** An executor that asks before each request, and tells how it ended. */
+export function observedExecutor(executor: AgentExecutor, observer: Observer): AgentExecutor {
+  return {
+    execute: (request, signal) => observe(executor, observer, request, signal),
+    close: () => executor.close(),
+  };
+}
+
+async function* observe(
+  executor: AgentExecutor,
+  { admit, onAnswered }: Observer,
+  request: AgentRequest,
+  signal: AbortSignal,
+): AsyncGenerator<AgentEvent> {
+  const began = performance.now();
+  // What is left if whoever reads the answer stops doing so.
+  let outcome: Outcome = 'cancelled';
+  let code: string | null = null;
+  try {
+    admit();
+    for await (const event of executor.execute(request, signal)) {
+      if (event.type === 'completed' || event.type === 'input-required' || event.type === 'rejected') {
+        outcome = event.type;
+      }
+      yield event;
+    }
+  } catch (error) {
+    if (!signal.aborted) {
+      outcome = 'failed';
+      code = explain(error).code;
+    }
+    throw error;
+  } finally {
+    onAnswered({ caller: request.caller, outcome, code, seconds: (performance.now() - began) / 1000 });
+  }
+}

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { type A2aApp, a2aApp, buildCard, identityOfPeerId, peerUrl, signCard } from '@chorus/a2a';
+import { cardFields, createExecutor } from '@chorus/agent';
+import type { AgentExecutor, Engine, EngineFacts } from '@chorus/protocol';
+import { makeFolder } from '@chorus/utils';
+import type { AgentsConfig } from '../config/agents-config.ts';
+import type { LoadedAgent } from '../open/load-agent.ts';
+import { pathOf } from '../serve/agent-path.ts';
+import { type Observer, observedExecutor } from './observed-executor.ts';
+
+/** Seconds that a task may take beyond the agent's own limit, which ends it with a better message. */
+const GRACE_SECONDS = 10;
+
+/** Where others reach an agent: the base of its card and of its operations. */
+export interface AgentUrls {
+  /** At the node's gateway; null if that is switched off. */
+  http: string | null;
+  /** On the node's libp2p streams: `libp2p://<peer id in base36>/agents/<name>/`. */
+  libp2p: string;
+}
+
+export interface ServeOptions {
+  name: string;
+  loaded: LoadedAgent;
+  engine: Engine;
+  config: AgentsConfig;
+  /** The node's folder; what an agent keeps is below it. */
+  dataDir: string;
+  peerId: string;
+  /** The node's key, which signs the card; 32 bytes. */
+  keySeed: Uint8Array;
+  /** Base URL of the gateway. */
+  gateway: string | null;
+  observer: Observer;
+}
+
+/** One agent that others can call. */
+export class ServedAgent {
+  readonly facts: EngineFacts;
+  readonly urls: AgentUrls;
+  readonly #app: A2aApp;
+  readonly #executor: AgentExecutor;
+
+  private constructor(facts: EngineFacts, urls: AgentUrls, app: A2aApp, executor: AgentExecutor) {
+    this.facts = facts;
+    this.urls = urls;
+    this.#app = app;
+    this.#executor = executor;
+  }
+
+  /**
+   * Serve an agent with an opened model; it closes the model, also if it cannot be served.
+   * @throws ChorusError `E_A2A_STORE`
+   */
+  static async open(options: ServeOptions): Promise<ServedAgent> {
+    const { name, loaded, engine, config, peerId, gateway } = options;
+    const { definition } = loaded;
+    const executor = observedExecutor(createExecutor({ definition, engine }), options.observer);
+    try {
+      const path = pathOf(name);
+      const urls = {
+        http: gateway === null ? null : new URL(path, gateway).href,
+        libp2p: peerUrl(identityOfPeerId(peerId).host, path),
+      };
+      const places = { ...(urls.http === null ? {} : { http: urls.http }), libp2p: { peerId, path } };
+      const card = await signCard(buildCard(cardFields(definition, engine.facts), places), options.keySeed);
+      const folder = join(options.dataDir, 'agents', name);
+      await makeFolder(folder, 0o700);
+      const { concurrent, seconds } = definition.limits;
+      const app = a2aApp({
+        card,
+        executor,
+        tasks: join(folder, 'tasks.sqlite'),
+        limits: {
+          maxRunning: Math.min(config.running, concurrent),
+          maxOpen: config.open,
+          maxOpenPerCaller: config.openPerCaller,
+          maxTaskSeconds: seconds + GRACE_SECONDS,
+          retentionSeconds: config.keepHours * 3_600,
+        },
+      });
+      return new ServedAgent(engine.facts, urls, app, executor);
+    } catch (error) {
+      await executor.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Answer a request whose path begins at the agent's base.
+   * @param peer proven by the connection; undefined for HTTP
+   */
+  answer(request: Request, peer: string | undefined): Promise<Response> {
+    return this.#app.fetch(request, peer === undefined ? {} : { peer });
+  }
+
+  load(): { tasks: number; streams: number } {
+    return this.#app.load();
+  }
+
+  /** Ends tasks and streams, then the model. */
+  async close(): Promise<void> {
+    await this.#app.close();
+    await this.#executor.close();
+  }
+}
