@@ -2,7 +2,7 @@ import type { Address, Hex } from '@chorus/protocol';
 import { isAddress, type Signer, Wallet } from 'ethers';
 import { ChainError } from './errors/errors.ts';
 import type { EventIndex } from './events/event-index.ts';
-import { type ChorusChain, EvmChain } from './evm-chain.ts';
+import { type ChorusChain, createChorusChain } from './ports/chorus-chain.ts';
 import { openProvider, pollInterval, read } from './rpc/rpc.ts';
 import type { FeePolicy } from './send/fees.ts';
 import type { TransactionStore } from './send/journal.ts';
@@ -54,7 +54,7 @@ export async function connectChain(options: ConnectOptions): Promise<ChorusChain
     const signer =
       options.signer?.connect(provider) ?? (options.privateKey && new Wallet(options.privateKey, provider));
     if (!signer) throw invalid('a private key or a signer is needed', options.contract);
-    return new EvmChain({
+    return createChorusChain({
       provider,
       chainId,
       use,

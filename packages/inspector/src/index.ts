@@ -19,7 +19,7 @@ export {
 export { writeSummaries } from './history/kept-summaries.ts';
 export { reasonFor } from './history/reason.ts';
 export { networkPeers, type SummaryPeers } from './history/summary-peers.ts';
-export { type Inspection, type NetworkSource, openNetwork } from './inspection.ts';
+export { type InspectedChain, type Inspection, type NetworkSource, openNetwork } from './inspection.ts';
 export { type GetModelOptions, type GotModel, getModel } from './model-get.ts';
 export {
   exportOnnx,

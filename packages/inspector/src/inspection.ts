@@ -5,15 +5,18 @@ import { connectChain, devnetKeys, readVerifier, startDevnet, type VerifierOnCha
 import { type Committer, Committers } from '@chorus/commitment';
 import {
   type Address,
-  type ChainPort,
+  type ChainAccount,
   ChorusError,
   cidFromDigest,
   decodeTerms,
   MAX_TERMS_BYTES,
+  type RoundChain,
   type SettledRound,
   type StoragePort,
+  type TaskChain,
   type TaskState,
   type Terms,
+  type TokenChain,
 } from '@chorus/protocol';
 import type { SummarySource } from './history/find-summary.ts';
 import { keptSummaries, ownSummaries } from './history/kept-summaries.ts';
@@ -28,9 +31,12 @@ const ASK_MILLISECONDS = 5_000;
 /** Time limit for finding a file of a task, ms. */
 const FETCH_MILLISECONDS = 10_000;
 
+/** The part of the chain that an inspection reads. */
+export type InspectedChain = ChainAccount & TaskChain & RoundChain & TokenChain;
+
 /** What inspecting a network needs: the chain, the files, and a committer. Writes nothing. */
 export interface Inspection {
-  chain: ChainPort;
+  chain: InspectedChain;
   storage: StoragePort;
   /** The verifier with which the chain checks the settlements of a task. */
   verifier(address: Address): Promise<VerifierOnChain>;
@@ -178,7 +184,7 @@ export function readInitialModel(
 
 /** The settled rounds of a task in order, up to `last`; void rounds are left out. */
 export async function settledRounds(
-  chain: ChainPort,
+  chain: RoundChain,
   task: TaskState,
   last = task.round,
 ): Promise<SettledRound[]> {
@@ -193,7 +199,7 @@ export async function settledRounds(
 
 /** @throws ChorusError `E_ROUND_NOT_SETTLED` */
 export async function requireSettled(
-  chain: ChainPort,
+  chain: RoundChain,
   task: TaskState,
   number: number,
 ): Promise<SettledRound> {

@@ -1,7 +1,7 @@
-import { type ChainPort, hasCode } from '@chorus/protocol';
+import { hasCode, type TaskChain } from '@chorus/protocol';
 
 /** The number of the newest task on the contract, 0 if it has no tasks. Tasks are numbered from 1. */
-export async function newestTask(chain: Pick<ChainPort, 'task'>): Promise<bigint> {
+export async function newestTask(chain: Pick<TaskChain, 'task'>): Promise<bigint> {
   const exists = async (taskId: bigint) => {
     try {
       await chain.task(taskId);

@@ -17,7 +17,7 @@ import {
 } from '@chorus/proof';
 import {
   type Address,
-  type ChainPort,
+  type ChainAccount,
   ChorusError,
   type ContributionProof,
   type G2Point,
@@ -31,7 +31,7 @@ import {
   type TaskState,
 } from '@chorus/protocol';
 import { type Check, runCheck } from './checks.ts';
-import { type Inspection, requireSettled } from './inspection.ts';
+import { type InspectedChain, type Inspection, requireSettled } from './inspection.ts';
 
 /** A settled round with its proof, and the statement that the proof must prove according to the chain. */
 export interface ProvenRound {
@@ -49,7 +49,11 @@ export interface ProvenRound {
  * Read a settled round's proof from the chain, and the statement it must prove.
  * @throws ChorusError `E_ROUND_NOT_SETTLED`, `E_CHAIN_CALLDATA`
  */
-export async function provenRound(chain: ChainPort, taskId: bigint, number: number): Promise<ProvenRound> {
+export async function provenRound(
+  chain: InspectedChain,
+  taskId: bigint,
+  number: number,
+): Promise<ProvenRound> {
   const task = await chain.task(taskId);
   const settled = await requireSettled(chain, task, number);
   const [round, settlement] = await Promise.all([
@@ -154,7 +158,7 @@ function keysFault(
   onChain: VerifierOnChain,
   srs: SrsKey,
   key: VerificationKey,
-  { chainId }: Pick<ChainPort, 'chainId'>,
+  { chainId }: Pick<ChainAccount, 'chainId'>,
 ): string | undefined {
   const isDevelopment = srs.digest === developmentKey().digest;
   assertSrsAllowed({ ...srs, origin: isDevelopment ? 'insecure-dev' : srs.origin }, chainId);
@@ -275,7 +279,7 @@ export async function listProofs(
 
 async function faultOf(
   checker: Awaited<ReturnType<typeof openProofChecker>>,
-  chain: ChainPort,
+  chain: InspectedChain,
   taskId: bigint,
   number: number,
 ): Promise<string | null> {

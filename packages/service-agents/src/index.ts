@@ -5,8 +5,8 @@
  * @packageDocumentation
  */
 export { type AgentsSource, agentsApp } from './admin-areas/agents-app.ts';
+export { type Agents, agents } from './agents.ts';
 export * from './config/index.ts';
 export type { AgentsEvent, Outcome } from './events/agent-events.ts';
 export { AGENTS_EVENTS } from './events/agents-catalogue.ts';
-export { type Agents, agents } from './service/agents.ts';
 export { AgentsService } from './service/agents-service.ts';

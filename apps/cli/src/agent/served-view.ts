@@ -7,7 +7,7 @@ export function answersText(answers: AgentDocument['answers']): string {
   return some.map(([outcome, count]) => `${count} ${outcome}`).join(', ') || 'none yet';
 }
 
-/** An agent of a node, for people. */
+/** An agent of a node, as lines. */
 export function servedLines(agent: AgentDocument): string[] {
   const { name, title, state, file, model, urls, answers, load, problem } = agent;
   const isServed = state === 'serving';

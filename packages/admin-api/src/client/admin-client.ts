@@ -72,7 +72,7 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   withdrawStake(request?: StakeWithdrawRequest, options?: CallOptions): Promise<StakeWithdrawResult>;
   agents(options?: CallOptions): Promise<AgentList>;
   agent(name: string, options?: CallOptions): Promise<AgentDocument>;
-  /** Serve the agent of a file, or open it anew. Resolves when others can call it. */
+  /** Serve the agent of a file, or open it again. Resolves when others can call it. */
   startAgent(request: AgentStartRequest, options?: CallOptions): Promise<AgentDocument>;
   stopAgent(name: string, options?: CallOptions): Promise<Accepted>;
   peers(options?: CallOptions): Promise<PeerList>;

@@ -10,7 +10,7 @@ const count = z.number().int().nonnegative();
 
 export const agentSchema = z.object({
   name: agentNameSchema,
-  title: z.string().describe('its name for people'),
+  title: z.string().describe('its name as the file has it'),
   description: z.string(),
   version: z.string().nullable().describe('null until its file was read'),
   file: z.string().describe('the agent file'),

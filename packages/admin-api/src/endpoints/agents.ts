@@ -32,7 +32,7 @@ export const agentEndpoints = {
     operationId: 'startAgent',
     method: 'post',
     path: '/v1/agents',
-    summary: 'Serve the agent of a file from now on, or open it anew; answers when others can call it',
+    summary: 'Serve the agent of a file from now on, or open it again; answers when others can call it',
     security: TOKEN,
     request: { body: jsonBody(agentStartRequestSchema) },
     responses: answers(agentSchema),

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Address, ChainPort } from '@chorus/protocol';
+import type { Address, TokenChain } from '@chorus/protocol';
 
-type Chain = Pick<ChainPort, 'decimals'>;
+type Chain = Pick<TokenChain, 'decimals'>;
 
 /** What is shown does not wait longer for a chain that does not answer. */
 const PATIENCE_MILLISECONDS = 1_000;

@@ -5,7 +5,6 @@ import type { Committer } from '@chorus/commitment';
 import {
   aggregateBytes,
   blamesAuthorForGood,
-  type ChainPort,
   ChorusError,
   cidFromDigest,
   decodeAggregate,
@@ -13,6 +12,7 @@ import {
   hasCode,
   type KnownTask,
   peerOf,
+  type RoundChain,
   type RoundSummary,
   type SettledRound,
   type StoragePort,
@@ -30,7 +30,7 @@ const FILE_MILLISECONDS = 2_000;
 /** The source of summaries, and what checks them. */
 export interface SummarySource {
   readonly taskId: bigint;
-  ports: { chain: Pick<ChainPort, 'settlement'>; storage: StoragePort };
+  ports: { chain: Pick<RoundChain, 'settlement'>; storage: StoragePort };
   summaries: SummaryPeers;
   committer: Pick<Committer, 'commitIntegers'>;
   readonly signal: AbortSignal;
@@ -203,7 +203,7 @@ function wrongSummary(message: string, round: number): ChorusError {
 
 /** The hash of the Gram matrix that a round was settled with; null if the chain's node does not provide it. */
 export async function provenHash(
-  { taskId, ports }: Pick<SummarySource, 'taskId'> & { ports: { chain: Pick<ChainPort, 'settlement'> } },
+  { taskId, ports }: Pick<SummarySource, 'taskId'> & { ports: { chain: Pick<RoundChain, 'settlement'> } },
   round: number,
 ): Promise<bigint | null> {
   try {

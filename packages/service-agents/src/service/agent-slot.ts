@@ -83,7 +83,7 @@ export class AgentSlot {
       await change;
       this.#problem = null;
     } catch (error) {
-      // One that still answers has no problem: whoever asked for the change is told.
+      // One that still answers has no problem: the caller gets the error.
       if (!this.#served) this.#problem = explain(error);
       throw error;
     } finally {

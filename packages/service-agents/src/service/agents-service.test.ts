@@ -18,8 +18,8 @@ import { MemoryHub as Hub, type MemoryHub, type MemoryNetwork } from '../../../.
 import { MemorySwarm } from '../../../../test/twins/storage.ts';
 import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
 import { largest } from '../../../inference/src/testing/models.ts';
+import { type Agents, agents } from '../agents.ts';
 import { AGENTS_SECTION, type AgentsNodeConfig } from '../config/agents-config.ts';
-import { type Agents, agents } from './agents.ts';
 
 let endpoint: MockOpenAi;
 beforeAll(async () => {
@@ -155,7 +155,8 @@ describe('an agent of a node', () => {
     const running = await start({ gateway: { enabled: true, port: 0 } });
     const { urls } = await running.services.agents.startAgent({ file: await chatFile('both') });
     const answered: CallEvent[] = [];
-    for await (const event of callAgent(urls.http!, 'by http', { fetch })) answered.push(event);
+    const here = (request: Request, signal: AbortSignal) => fetch(request, { signal });
+    for await (const event of callAgent(urls.http!, 'by http', { fetch: here })) answered.push(event);
     expect(textOf(answered)).toContain('echo: by http');
     const card = await (await fetch(new URL('.well-known/agent-card.json', urls.http!))).json();
     expect(card).toMatchObject({
@@ -265,7 +266,7 @@ describe('a stranger', () => {
     async (path) => {
       const { ports } = await start();
       const response = await ask(ports.network.peerId, path);
-      expect({ status: response.status, ...(await response.json()) }).toMatchObject({
+      expect({ status: response.status, ...((await response.json()) as object) }).toMatchObject({
         status: 404,
         code: 'E_AGENT_UNKNOWN',
       });

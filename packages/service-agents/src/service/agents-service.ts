@@ -59,7 +59,7 @@ export class AgentsService implements Service {
   }
 
   /**
-   * Serve the agent of a file from now on; one that is served already from that file is opened anew. Resolves when
+   * Serve the agent of a file from now on; one that is served already from that file is opened again. Resolves when
    * others can call it; if that fails, nothing has changed.
    *
    * @throws ChorusError `E_AGENT_FILE`, `E_AGENT_SECRET`, `E_AGENT_NAME`, `E_AGENT_EXISTS`, `E_AGENT_LIMIT`,

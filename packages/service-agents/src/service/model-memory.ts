@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { AgentModel } from '@chorus/agent';
-import type { ChainPort } from '@chorus/protocol';
+import type { TaskChain } from '@chorus/protocol';
 
 /** The process of a model before it has read the model, bytes. */
 const PROCESS_BYTES = 96 * 1024 * 1024;
@@ -9,11 +9,11 @@ const PROCESS_BYTES = 96 * 1024 * 1024;
 const COPIES = 3;
 const BYTES_PER_PARAMETER = 4;
 
-/** About the memory that an agent's model takes on this machine, bytes: an estimate, to promise it only once. */
+/** About what an agent's model needs here, bytes of memory: an estimate, so that it is promised only once. */
 export async function modelMemory(
   model: AgentModel,
   folder: string,
-  chain: Pick<ChainPort, 'task'>,
+  chain: Pick<TaskChain, 'task'>,
 ): Promise<number> {
   switch (model.kind) {
     case 'openai':

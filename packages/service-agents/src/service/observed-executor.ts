@@ -30,7 +30,7 @@ async function* observe(
   signal: AbortSignal,
 ): AsyncGenerator<AgentEvent> {
   const began = performance.now();
-  // What is left if whoever reads the answer stops doing so.
+  // The outcome if the reader of the answer leaves.
   let outcome: Outcome = 'cancelled';
   let code: string | null = null;
   try {

@@ -2,13 +2,13 @@ import { type PublicVectors, SPAN_ROUNDS } from '@chorus/aggregation';
 import { findSummary, type SummarySource } from '@chorus/inspector';
 import {
   type Address,
-  type ChainPort,
   cidFromDigest,
   committedTrainers,
   fetchTimeout,
   hasCode,
   type KnownTask,
   openedReferences,
+  type RoundChain,
   type RoundContext,
   type SettledRound,
   type StoragePort,
@@ -28,7 +28,7 @@ const LOOK_AGAIN_MILLISECONDS = 3_000;
 export interface HistorySource extends VectorSource, SummarySource {
   committer: VectorSource['committer'] & SummarySource['committer'];
   ports: {
-    chain: Pick<ChainPort, 'round' | 'settledRound' | 'settlement'>;
+    chain: Pick<RoundChain, 'round' | 'settledRound' | 'settlement'>;
     storage: StoragePort;
   };
 }

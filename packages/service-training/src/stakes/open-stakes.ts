@@ -15,6 +15,7 @@ import type { Address, ChainPort } from '@chorus/protocol';
 import { VoidSigner } from 'ethers';
 import { TRAINING_REGISTRATION } from '../identity/registration.ts';
 import { Stakes } from './stakes.ts';
+import type { StakesChain } from './stakes-chain.ts';
 
 /** The stake of a wallet, until it is closed. */
 export interface OpenedStakes {
@@ -69,7 +70,7 @@ export async function viewStakes(config: HostConfig): Promise<OpenedStakes> {
   }
 }
 
-function stakesOf({ dataDir }: HostConfig, chain: ChainPort): Stakes {
+function stakesOf({ dataDir }: HostConfig, chain: StakesChain): Stakes {
   const uri = async () => {
     const { peerId } = (await readNodeKey(dataDir)) ?? (await writeNewNodeKey(dataDir));
     return registrationUri(peerId, [TRAINING_REGISTRATION]);

@@ -1,11 +1,11 @@
 import type { StakeToken } from '@chorus/admin-api';
 import { exactAmount } from '@chorus/chain';
 import { type Address, hasCode, type StakePosition } from '@chorus/protocol';
-import type { StakeChain } from './stake-chain.ts';
+import type { StakesChain } from './stakes-chain.ts';
 
 /** Tasks that have locked stake in one of these pools, and have ended. */
 export async function endedTasks(
-  chain: Pick<StakeChain, 'task'>,
+  chain: Pick<StakesChain, 'task'>,
   positions: readonly StakePosition[],
 ): Promise<Set<bigint>> {
   const ended = new Set<bigint>();
@@ -16,7 +16,11 @@ export async function endedTasks(
 }
 
 /** Anyone can stake any token on an identity, even one whose contract does not answer. */
-export async function stakeToken(chain: StakeChain, address: Address, account: Address): Promise<StakeToken> {
+export async function stakeToken(
+  chain: StakesChain,
+  address: Address,
+  account: Address,
+): Promise<StakeToken> {
   const orNull = <T>(answer: Promise<T>): Promise<T | null> =>
     answer.catch((error) => {
       if (hasCode(error, 'E_CHAIN_TOKEN')) return null;
@@ -31,7 +35,7 @@ export async function stakeToken(chain: StakeChain, address: Address, account: A
 }
 
 /** Amounts of a token as text. */
-export async function amountTexts(chain: StakeChain, address: Address): Promise<(units: bigint) => string> {
+export async function amountTexts(chain: StakesChain, address: Address): Promise<(units: bigint) => string> {
   const { symbol, decimals } = await stakeToken(chain, address, chain.account);
   return (units) =>
     decimals === null

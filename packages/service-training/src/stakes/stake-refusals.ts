@@ -6,12 +6,12 @@ import {
   sameAddress,
   stakeValue,
 } from '@chorus/protocol';
-import type { StakeChain } from './stake-chain.ts';
 import { amountTexts, endedTasks } from './stake-reads.ts';
+import type { StakesChain } from './stakes-chain.ts';
 
 /** The one pool of the account's stake that a request means: of this token, behind this identity or its own. */
 export function stakedAt(
-  chain: StakeChain,
+  chain: StakesChain,
   stakes: StakeAccount,
   { token, from }: Pick<StakeUnbondRequest, 'token' | 'from'>,
 ): StakePosition {
@@ -39,7 +39,7 @@ export function stakedAt(
 
 /** The error of a request for stake that tasks have locked; `free`: what they have not. */
 export async function stakeLocked(
-  chain: StakeChain,
+  chain: StakesChain,
   position: StakePosition,
   amount: bigint,
   free: bigint,
@@ -77,7 +77,7 @@ export async function stakeLocked(
 
 /** The error of a withdrawal if nothing is unbonding; `slashed`: something was. */
 export function nothingToWithdraw(
-  chain: StakeChain,
+  chain: StakesChain,
   { positions }: StakeAccount,
   slashed: boolean,
   { token, from }: Pick<StakeWithdrawRequest, 'token' | 'from'>,
@@ -99,7 +99,7 @@ export function nothingToWithdraw(
 
 /** The error of a withdrawal before the unbonding period is over. */
 export async function notMature(
-  chain: StakeChain,
+  chain: StakesChain,
   waiting: { position: StakePosition; ticket: StakePosition['tickets'][number] }[],
   now: number,
 ): Promise<ChorusError> {

@@ -11,13 +11,13 @@ import type {
 } from '@chorus/admin-api';
 import { type Address, ChorusError, hasCode, sameAddress, sharesWorth, stakeValue } from '@chorus/protocol';
 import pLimit from 'p-limit';
-import type { StakeChain } from './stake-chain.ts';
 import { amountTexts, endedTasks, stakeToken } from './stake-reads.ts';
 import { isOf, nothingToWithdraw, notMature, stakedAt, stakeLocked, timeOf } from './stake-refusals.ts';
+import type { StakesChain } from './stakes-chain.ts';
 import { stakesDocument, unbondableShares, unbondingOf } from './stakes-document.ts';
 
 export interface StakesParts {
-  chain: StakeChain;
+  chain: StakesChain;
   /** URI of the registration file, for an identity that is registered here. */
   registrationUri: () => Promise<string> | string;
 }
@@ -32,7 +32,7 @@ export interface StakesParts {
  * const { availableAt } = await stakes.unbondStake({ amount: 'all' });
  */
 export class Stakes {
-  readonly #chain: StakeChain;
+  readonly #chain: StakesChain;
   readonly #registrationUri: StakesParts['registrationUri'];
   /** Two actions on the same stake at the same time would both count on it. */
   readonly #alone = pLimit(1);

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { newestTask } from '@chorus/inspector';
 import type { Ports } from '@chorus/node';
 import {
-  type ChainPort,
+  type ChainAccount,
   ChorusError,
   type Hex,
   isOutcomeUnknown,
   sameAddress,
   sha256Hex,
+  type TaskChain,
 } from '@chorus/protocol';
 import { pause } from '@chorus/utils';
 import pLimit from 'p-limit';
@@ -36,7 +37,11 @@ const SEARCH_TASKS = 1_000n;
 const ANNOUNCE_MILLISECONDS = 1_000;
 
 /** The task with these terms that this account created after task number `after`; null if not found. */
-async function findPublished(chain: ChainPort, termsDigest: Hex, after: bigint): Promise<bigint | null> {
+async function findPublished(
+  chain: ChainAccount & TaskChain,
+  termsDigest: Hex,
+  after: bigint,
+): Promise<bigint | null> {
   const newest = await newestTask(chain);
   const until = newest - after > SEARCH_TASKS ? newest - SEARCH_TASKS : after;
   for (let taskId = newest; taskId > until; taskId--) {

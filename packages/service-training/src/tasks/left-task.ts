@@ -1,9 +1,10 @@
 import {
-  type ChainPort,
+  type ChainAccount,
   hasCode,
   hasDeparted,
   isOvertaken,
   type Member,
+  type TaskChain,
   type TaskState,
 } from '@chorus/protocol';
 import { Wakeable } from '@chorus/utils';
@@ -13,10 +14,10 @@ import type { Attended, Disputes } from '../rounds/disputes/disputes.ts';
 const LOOK_MILLISECONDS = { shortest: 1_000, longest: 30_000 };
 
 /** What following a left task needs. */
-export type DepartedChain = Pick<ChainPort, 'task' | 'members' | 'account' | 'leaveTask'>;
+export type DepartedChain = Pick<ChainAccount & TaskChain, 'account' | 'task' | 'members' | 'leaveTask'>;
 
 /** Leave a running task on chain: this round is the last. Nothing happens if it was left already, or never joined. */
-export async function leaveOnChain(chain: Pick<ChainPort, 'leaveTask'>, taskId: bigint): Promise<void> {
+export async function leaveOnChain(chain: Pick<TaskChain, 'leaveTask'>, taskId: bigint): Promise<void> {
   await chain.leaveTask(taskId).catch((error) => {
     if (!isOvertaken(error) && !hasCode(error, 'E_CHAIN_NOT_A_MEMBER')) throw error;
   });
@@ -95,7 +96,7 @@ export class DepartedTask {
   }
 
   /** Do what open disputes require; returns milliseconds until the next read. */
-  async #attend(chain: Pick<ChainPort, 'members'>): Promise<number> {
+  async #attend(chain: Pick<TaskChain, 'members'>): Promise<number> {
     const { shortest, longest } = LOOK_MILLISECONDS;
     if (this.task.openCases === 0) return longest;
     this.#members ??= await chain.members(this.taskId);

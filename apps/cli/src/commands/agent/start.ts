@@ -18,7 +18,7 @@ export function startCommand(): Command {
   return homeOptions(command)
     .addHelpText(
       'after',
-      '\nAn agent that is served already is opened anew, with its file as it is now.\n\nExample:\n  $ chorus agent start harbour.yaml',
+      '\nAn agent that is served already is opened again, with its file as it is now.\n\nExample:\n  $ chorus agent start harbour.yaml',
     )
     .action(async (file: string, flags: StartFlags) => {
       const node = await connectNode(flags);

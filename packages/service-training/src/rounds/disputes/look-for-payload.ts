@@ -1,8 +1,8 @@
 import {
   blamesAuthorForGood,
-  type ChainPort,
   ChorusError,
   cidFromDigest,
+  type DisputeChain,
   lookAgainTimeout,
   type RoundContext,
   type StoragePort,
@@ -12,7 +12,7 @@ import { fetchVector, textOf, type VectorSource } from '../../payloads/fetch-vec
 
 /** Sources of payloads: the swarm and the chain. */
 export interface PayloadSource extends VectorSource {
-  ports: { chain: Pick<ChainPort, 'publishedPayload'>; storage: StoragePort };
+  ports: { chain: Pick<DisputeChain, 'publishedPayload'>; storage: StoragePort };
 }
 
 /** Searches in progress and those that need not be repeated, by commitment: at most one of each for each dispute. */

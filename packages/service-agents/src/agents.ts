@@ -1,12 +1,12 @@
 import type { Components, GatewayEnv, ServiceDefinition } from '@chorus/node';
 import { Hono } from 'hono';
-import { agentsApp } from '../admin-areas/agents-app.ts';
-import { AGENTS_SECTION, type AgentsNodeConfig } from '../config/agents-config.ts';
-import type { AgentsEvent } from '../events/agent-events.ts';
-import { AGENTS_EVENTS } from '../events/agents-catalogue.ts';
-import { agentsMetrics } from '../metrics/agents-metrics.ts';
-import { AGENTS_MIGRATIONS } from '../store/agent-records.ts';
-import { AgentsService } from './agents-service.ts';
+import { agentsApp } from './admin-areas/agents-app.ts';
+import { AGENTS_SECTION, type AgentsNodeConfig } from './config/agents-config.ts';
+import type { AgentsEvent } from './events/agent-events.ts';
+import { AGENTS_EVENTS } from './events/agents-catalogue.ts';
+import { agentsMetrics } from './metrics/agents-metrics.ts';
+import { AgentsService } from './service/agents-service.ts';
+import { AGENTS_MIGRATIONS } from './store/agent-records.ts';
 
 /** Agents as a service of a node. */
 export type Agents = ServiceDefinition<
