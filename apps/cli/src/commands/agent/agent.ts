@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { callCommand } from './call.ts';
 import { checkCommand } from './check.ts';
 import { initCommand } from './init.ts';
 import { runCommand } from './run.ts';
@@ -9,5 +10,6 @@ export function agentCommand(): Command {
     .description('agents: a model, instructions and limits in one file')
     .addCommand(initCommand())
     .addCommand(checkCommand())
-    .addCommand(runCommand());
+    .addCommand(runCommand())
+    .addCommand(callCommand());
 }
