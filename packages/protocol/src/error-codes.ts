@@ -172,6 +172,7 @@ export const ERROR_CODES = {
   E_A2A_REFUSED: { category: 'refused' },
   E_A2A_RESPONSE: { category: 'failed' },
   E_A2A_STORE: { category: 'io' },
+  E_A2A_TASK_FAILED: { category: 'failed' },
   E_A2A_TASK_UNKNOWN: { category: 'refused', status: 404 },
   E_A2A_TIME: { category: 'failed', status: 504 },
   E_A2A_TOO_LARGE: { category: 'refused', status: 413 },

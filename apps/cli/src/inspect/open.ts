@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createAdminClient, type PrivacyView, readAdmin } from '@chorus/admin-api';
+import type { PrivacyView } from '@chorus/admin-api';
 import { type Inspection, type NetworkSource, newestTask, openNetwork } from '@chorus/inspector';
 import { type Address, ChorusError, MAX_ROUNDS, sameAddress, type TaskState } from '@chorus/protocol';
 import ora from 'ora';
 import { EXIT, finish, Interrupted } from '../environment/exit.ts';
 import { configOf, configPathOf } from '../environment/home.ts';
+import { nodePeers } from './node-peers.ts';
 import type { InspectOptions } from './options.ts';
 import { lastNetwork, type NetworkProfile, readProfile } from './profile.ts';
 
@@ -120,14 +121,11 @@ async function findNetwork(options: InspectOptions): Promise<FoundNetwork> {
 /** The network of a node on this machine, which is itself asked for files first; null if there is no node. */
 async function networkOfNode(options: InspectOptions): Promise<FoundNetwork | null> {
   if (options.home === undefined && !existsSync(configPathOf(options))) return null;
-  const { chain, network, dataDir } = (await configOf(options)).config;
-  const own = await readAdmin(dataDir)
-    .then((access) => createAdminClient(access).status())
-    .catch(() => null);
-  const contract = chain.contract.toLowerCase() as Address;
-  const bootstrap = [...(own?.network.addresses.slice(0, 1) ?? []), ...network.bootstrap];
-  const source: NetworkSource = { kind: 'live', url: chain.url, contract, bootstrap };
-  return { source, profile: null, privacy: own?.privacy ?? null };
+  const { config } = await configOf(options);
+  const { bootstrap, running } = await nodePeers(config);
+  const contract = config.chain.contract.toLowerCase() as Address;
+  const source: NetworkSource = { kind: 'live', url: config.chain.url, contract, bootstrap };
+  return { source, profile: null, privacy: running?.status.privacy ?? null };
 }
 
 function nameIn(profile: NetworkProfile | null, address: string): string | undefined {

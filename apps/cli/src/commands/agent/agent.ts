@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { callCommand } from './call.ts';
 import { checkCommand } from './check.ts';
 import { initCommand } from './init.ts';
 import { listCommand } from './list.ts';
@@ -17,5 +18,6 @@ export function agentCommand(): Command {
     .addCommand(startCommand())
     .addCommand(listCommand())
     .addCommand(showCommand())
-    .addCommand(stopCommand());
+    .addCommand(stopCommand())
+    .addCommand(callCommand());
 }

@@ -7,6 +7,7 @@ import { ask, callerSays, type Reply } from '../../agent/ask.ts';
 import { attach } from '../../agent/attach.ts';
 import { chat } from '../../agent/chat.ts';
 import { modelSource } from '../../agent/model-source.ts';
+import { standardInput } from '../../agent/standard-input.ts';
 import { answerText } from '../../agent/view.ts';
 import { givenPath } from '../../environment/environment.ts';
 import { EXIT, finish, Interrupted } from '../../environment/exit.ts';
@@ -18,9 +19,6 @@ interface RunFlags extends InspectOptions {
   message?: string;
   file: string[];
 }
-
-/** Text from standard input; a message of a file is longer than one that is typed. */
-const MAX_STDIN_BYTES = 4 * 1024 * 1024;
 
 /** `chorus agent run`: talk to an agent here. */
 export function runCommand(): Command {
@@ -90,20 +88,4 @@ async function once(executor: AgentExecutor, flags: RunFlags, signal: AbortSigna
   }
   if (flags.json) printJson(reply);
   if (reply.rejected !== null) throw new ChorusError('E_AGENT_INPUT', reply.rejected);
-}
-
-async function standardInput(): Promise<string> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of process.stdin as AsyncIterable<Buffer>) {
-    bytes += part.length;
-    if (bytes > MAX_STDIN_BYTES) {
-      throw new ChorusError('E_AGENT_INPUT', 'the message on standard input is too long', {
-        facts: { limit: MAX_STDIN_BYTES },
-        hint: 'send less',
-      });
-    }
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8').trim();
 }

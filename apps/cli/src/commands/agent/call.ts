@@ -1,0 +1,155 @@
+import { type AgentMessage, ChorusError } from '@chorus/protocol';
+import { Command } from 'commander';
+import ora from 'ora';
+import { callerSays } from '../../agent/ask.ts';
+import { attach } from '../../agent/attach.ts';
+import type { Answer } from '../../agent/call/answer.ts';
+import type { ConnectedAgent } from '../../agent/call/connect.ts';
+import { parseTarget, type Target } from '../../agent/call/target.ts';
+import { answerDocument, failureOf, showRest, showSigner } from '../../agent/call/view.ts';
+import { standardInput } from '../../agent/standard-input.ts';
+import { answerText } from '../../agent/view.ts';
+import { EXIT, finish, Interrupted } from '../../environment/exit.ts';
+import { integer } from '../../options/numbers.ts';
+import { printJson } from '../../output/print.ts';
+import { write } from '../../output/terminal.ts';
+
+interface CallFlags {
+  file: string[];
+  context?: string;
+  task?: string;
+  timeout: string;
+  bootstrap?: string[];
+  home?: string;
+  json?: boolean;
+}
+
+const MAX_SECONDS = 86_400;
+
+const each = (value: string, others: string[] = []) => [...others, value];
+
+const HELP = `
+TARGET is https://HOST/PATH/, or an agent of a node: libp2p://PEER/PATH/, /p2p/PEER/PATH/, or with the address of its
+peer, /ip4/.../tcp/.../p2p/PEER/PATH/. Without that address the peer is found through --bootstrap, or the node on
+this machine. Ctrl-C cancels the task at the agent. It ends with 1 if the agent refuses or fails.
+
+Examples:
+  $ chorus agent call https://agents.example/harbour/ 'When does the ferry leave?'
+  $ chorus agent call /p2p/12D3KooW.../agents/digits/ --file seven.png --json`;
+
+/** `chorus agent call`: ask an agent elsewhere. */
+export function callCommand(): Command {
+  return new Command('call')
+    .description('ask an agent by A2A, over HTTP or libp2p; its card is checked first')
+    .argument('<target>', 'the address of the agent')
+    .argument(
+      '[text]',
+      'what to ask; standard input if it is -, or missing and standard input is no terminal',
+    )
+    .option('--file <path>', 'attach a file to the message; may be repeated', each, [])
+    .option('--context <id>', 'go on with this conversation')
+    .option('--task <id>', 'answer what this task has asked')
+    .option('--timeout <seconds>', 'give up after this long, and cancel the task', '600')
+    .option('--home <dir>', "find peers through this folder's node (the default node)")
+    .option('--bootstrap <multiaddr>', 'peer through which the agent is found; may be repeated', each)
+    .option('--json', 'one JSON document on standard output, at the end')
+    .addHelpText('after', HELP)
+    .action(callAction);
+}
+
+async function callAction(at: string, text: string | undefined, flags: CallFlags): Promise<void> {
+  const seconds = integer('timeout', flags.timeout, 1, MAX_SECONDS);
+  const target = parseTarget(at);
+  const message = await messageOf(text, flags.file);
+  const stop = new AbortController();
+  const interrupt = () =>
+    stop.signal.aborted ? process.exit(EXIT.interrupted) : stop.abort(new Interrupted());
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
+  setTimeout(() => stop.abort(tooLate(seconds)), seconds * 1000).unref();
+
+  const hangUp = new AbortController();
+  const connected = await unlessStopped(stop.signal, connect(target, flags, seconds, hangUp.signal));
+  let answer: Answer;
+  try {
+    if (target.kind === 'http') showSigner(connected);
+    answer = await ask(connected, message, flags, stop.signal, hangUp);
+  } finally {
+    await connected.close();
+  }
+  if (flags.json) printJson(answerDocument(answer, connected));
+  else showRest(answer);
+  const failure = failureOf(answer);
+  if (failure) throw failure;
+  await finish(EXIT.ok);
+}
+
+/** @throws ChorusError `E_USAGE`, `E_AGENT_INPUT` if there is nothing to ask */
+async function messageOf(given: string | undefined, paths: readonly string[]): Promise<AgentMessage> {
+  const files = await Promise.all(paths.map(attach));
+  const isStdin = given === '-' || (given === undefined && files.length === 0);
+  if (given === undefined && isStdin && process.stdin.isTTY) {
+    throw new ChorusError('E_USAGE', 'there is nothing to ask', { hint: 'give a text, or --file PATH' });
+  }
+  const text = isStdin ? await standardInput() : (given ?? '');
+  if (text.trim() === '' && files.length === 0) {
+    throw new ChorusError('E_AGENT_INPUT', 'the message is empty', { hint: 'give a text, or --file PATH' });
+  }
+  return callerSays(text, files);
+}
+
+async function connect(
+  target: Target,
+  { home, bootstrap }: CallFlags,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<ConnectedAgent> {
+  const spinner = ora({ stream: process.stderr, isSilent: !process.stderr.isTTY }).start('connecting');
+  try {
+    const { connectTarget } = await import('../../agent/call/connect.ts');
+    const options = {
+      timeoutMs: seconds * 1000,
+      ...(home ? { home } : {}),
+      ...(bootstrap ? { bootstrap } : {}),
+    };
+    return await connectTarget(target, options, signal);
+  } finally {
+    spinner.stop();
+  }
+}
+
+async function ask(
+  { agent }: ConnectedAgent,
+  message: AgentMessage,
+  { context, task, json }: CallFlags,
+  stop: AbortSignal,
+  hangUp: AbortController,
+): Promise<Answer> {
+  const { readAnswer } = await import('../../agent/call/answer.ts');
+  let hasText = false;
+  const onText = (part: string) => {
+    if (json) return;
+    hasText = true;
+    write(process.stdout, answerText(part));
+  };
+  const at = { ...(context ? { contextId: context } : {}), ...(task ? { taskId: task } : {}) };
+  try {
+    return await readAnswer(agent, message, { at, hangUp, stop, onText });
+  } finally {
+    // What follows, an error too, begins on a line of its own.
+    if (hasText) write(process.stdout, '\n');
+  }
+}
+
+/** What is given up because of a signal is left to the end of the process. */
+async function unlessStopped<T>(stop: AbortSignal, work: Promise<T>): Promise<T> {
+  const stopped = Promise.withResolvers<never>();
+  stop.addEventListener('abort', () => stopped.reject(stop.reason), { once: true });
+  return await Promise.race([work, stopped.promise]);
+}
+
+function tooLate(seconds: number): ChorusError {
+  return new ChorusError('E_A2A_TIME', 'the agent did not answer in time', {
+    facts: { seconds },
+    hint: 'give it longer with --timeout SECONDS',
+  });
+}
