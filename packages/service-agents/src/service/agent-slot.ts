@@ -95,6 +95,7 @@ export class AgentSlot {
     const { name, file } = this.record;
     const { config, ports, keySeed, gatewayUrl } = this.#components;
     const { signal } = this.#closing;
+    signal.throwIfAborted();
     // Loaded with the first agent: a node without agents holds neither A2A nor a model runtime.
     const [{ loadAgent }, { openEngine }, { ServedAgent }] = await Promise.all([
       import('../open/load-agent.ts'),

@@ -264,7 +264,8 @@ describe('a stranger', () => {
   it.each(['/', '/agents/none/', '/agents/../v1/status', '/v1/agents', '/agents/%2e%2e/x', '/agents/A/'])(
     '%s is answered with 404',
     async (path) => {
-      const { ports } = await start();
+      const { ports, services } = await start();
+      await services.agents.startAgent({ file: await chatFile('one') });
       const response = await ask(ports.network.peerId, path);
       expect({ status: response.status, ...((await response.json()) as object) }).toMatchObject({
         status: 404,
@@ -272,6 +273,16 @@ describe('a stranger', () => {
       });
     },
   );
+
+  it('a node without agents answers no HTTP request of a peer', async () => {
+    const { ports, services } = await start();
+    const { peerId } = ports.network;
+    await expect(ask(peerId, '/agents/')).rejects.toMatchObject({ code: 'E_NETWORK_REQUEST' });
+    await services.agents.startAgent({ file: await chatFile('one') });
+    expect((await ask(peerId, '/agents/')).status).toBe(200);
+    await services.agents.stopAgent('one');
+    await expect(ask(peerId, '/agents/')).rejects.toMatchObject({ code: 'E_NETWORK_REQUEST' });
+  });
 
   it('a list for strangers has no file, no model and no agent that cannot be called', async () => {
     const running = await start();

@@ -21,7 +21,7 @@ export class AgentsService implements Service {
   readonly #components: Components<AgentsNodeConfig>;
   readonly #records: AgentRecords;
   readonly #slots = new Map<string, AgentSlot>();
-  #stopServing: () => void = () => {};
+  #stopServing: (() => void) | null = null;
   #opening: Promise<unknown> = Promise.resolve();
 
   constructor(components: Components<AgentsNodeConfig>) {
@@ -29,10 +29,8 @@ export class AgentsService implements Service {
     this.#records = new AgentRecords(components.store);
   }
 
-  /** Serves at once; the models of kept agents are opened while the node runs. */
+  /** The models of kept agents are opened while the node runs. */
   start(): void {
-    const { network } = this.#components.ports;
-    this.#stopServing = network.serve((request, peer) => this.answer(request, peer));
     const open = pLimit(OPENED_AT_ONCE);
     this.#opening = Promise.all(
       this.#records.all().map((record) => {
@@ -43,7 +41,7 @@ export class AgentsService implements Service {
   }
 
   async stop(): Promise<void> {
-    this.#stopServing();
+    this.#stopServing?.();
     await Promise.all([...this.#slots.values()].map((slot) => slot.close()));
     await this.#opening;
   }
@@ -86,7 +84,7 @@ export class AgentsService implements Service {
     try {
       await slot.reopen();
     } catch (error) {
-      this.#slots.delete(name);
+      this.#drop(name);
       await slot.close();
       throw error;
     }
@@ -101,7 +99,7 @@ export class AgentsService implements Service {
   async stopAgent(name: string): Promise<void> {
     const slot = this.#find(name);
     this.#records.remove(name);
-    this.#slots.delete(name);
+    this.#drop(name);
     await slot.close();
     this.#components.emit<AgentsEvent>({ type: 'agents.stopped', agent: name });
   }
@@ -150,7 +148,17 @@ export class AgentsService implements Service {
   #slot(record: AgentRecord): AgentSlot {
     const slot = new AgentSlot(this.#components, record);
     this.#slots.set(record.name, slot);
+    // Peers find an HTTP server only on a node that has an agent.
+    const { network } = this.#components.ports;
+    this.#stopServing ??= network.serve((request, peer) => this.answer(request, peer));
     return slot;
+  }
+
+  #drop(name: string): void {
+    this.#slots.delete(name);
+    if (this.#slots.size > 0) return;
+    this.#stopServing?.();
+    this.#stopServing = null;
   }
 
   #find(name: string): AgentSlot {

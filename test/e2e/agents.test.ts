@@ -1,0 +1,139 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
+import { type Deployment, type Devnet, deployChorus, startDevnet } from '@chorus/chain';
+import { developmentKey } from '@chorus/commitment';
+import { CONFIG_FILE, WALLET_KEY_FILE } from '@chorus/node';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
+import { type MockOpenAi, mockOpenAi } from '../../packages/inference/src/testing/mock-openai.ts';
+import { patience } from '../patience.ts';
+
+let folder: string;
+let home: string;
+let devnet: Devnet;
+let deployed: Deployment;
+let endpoint: MockOpenAi;
+let node: ChildProcess | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chorus-agents-'));
+  home = join(folder, 'home');
+  endpoint = await mockOpenAi();
+  devnet = await startDevnet({ accounts: 2 });
+  deployed = await deployChorus({
+    url: devnet.url,
+    privateKey: devnet.privateKeys[0]!,
+    verifier: developmentKey(),
+  });
+  await mkdir(home, { mode: 0o700 });
+  await writeFile(join(home, WALLET_KEY_FILE), devnet.privateKeys[1]!, { mode: 0o600 });
+  await writeFile(
+    join(home, CONFIG_FILE),
+    JSON.stringify({
+      dataDir: '.',
+      chain: { url: devnet.url, contract: deployed.taskManager },
+      network: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+      gateway: { enabled: true, port: 0 },
+    }),
+  );
+  await writeFile(
+    join(folder, 'guide.yaml'),
+    `chorus: agent/1\nname: Harbour guide\nmodel: { openai: { url: "${endpoint.url}", name: echo } }\n`,
+  );
+});
+afterEach(async () => {
+  if (node && node.exitCode === null && node.signalCode === null) {
+    node.kill('SIGKILL');
+    await once(node, 'exit');
+  }
+});
+afterAll(async () => {
+  await devnet.close();
+  await endpoint.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const env = { ...process.env, HOME: '' };
+
+function command(...args: string[]) {
+  return outcomeOf(startChorus(args, { cwd: folder, env: { ...env, HOME: folder, CHORUS_HOME: home } }));
+}
+
+/** A command of somebody else, who shares nothing with the node but the network. */
+function stranger(...args: string[]) {
+  const elsewhere = { ...env, HOME: join(folder, 'stranger'), CHORUS_HOME: join(folder, 'stranger', 'home') };
+  return outcomeOf(startChorus(args, { cwd: folder, env: elsewhere }));
+}
+
+/** Wait until it holds; what follows says what should. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + patience(60_000);
+  while (!(await holds()) && Date.now() < deadline) await sleep(50);
+}
+
+/** Start the node's process; resolves when it is ready. */
+async function startNode(): Promise<AdminClient> {
+  node = startChorus(['start', '--home', home], { cwd: folder, env: { ...env, HOME: folder } });
+  node.stdout!.resume();
+  node.stderr!.resume();
+  let api: AdminClient | undefined;
+  await until(async () => {
+    const access = await readAdmin(home).catch(() => null);
+    if (!access || access.pid !== node!.pid) return false;
+    api = createAdminClient(access);
+    const { status } = await api.ready().catch(() => ({ status: 'unavailable' }));
+    return status === 'ok';
+  });
+  return api!;
+}
+
+it('a stranger calls an agent of a node over libp2p and HTTP, also after the node was killed', async () => {
+  const api = await startNode();
+  const started = await command('agent', 'start', 'guide.yaml', '--json');
+  expect({ code: started.code, stderr: started.stderr }).toEqual({ code: 0, stderr: '' });
+  const { name, urls } = JSON.parse(started.stdout);
+  expect(name).toBe('harbour-guide');
+
+  const [address] = (await api.status()).network.addresses;
+  const overPeers = await stranger('agent', 'call', `${address}/agents/${name}/`, 'hello', '--json');
+  expect({ code: overPeers.code, ...JSON.parse(overPeers.stdout) }).toMatchObject({
+    code: 0,
+    state: 'completed',
+    text: 'echo: hello \u{1f40c}',
+    card: { name: 'Harbour guide', url: urls.libp2p },
+  });
+  const overHttp = await stranger('agent', 'call', urls.http, 'hi');
+  expect(overHttp).toMatchObject({ code: 0, stdout: 'echo: hi \u{1f40c}\n' });
+  // The card is signed by the key of the node, whichever way it was read.
+  expect(overHttp.stderr).toContain(JSON.parse(overPeers.stdout).card.did);
+
+  node!.kill('SIGKILL');
+  await once(node!, 'exit');
+  const again = await startNode();
+  await until(async () => (await again.agents()).agents.every(({ state }) => state === 'serving'));
+  const [kept] = (await again.agents()).agents;
+  expect(kept).toMatchObject({ name, title: 'Harbour guide' });
+  const goingOn = ['--context', JSON.parse(overPeers.stdout).contextId];
+  const [now] = (await again.status()).network.addresses;
+  const later = await stranger(
+    'agent',
+    'call',
+    `${now}/agents/${name}/`,
+    'still there?',
+    ...goingOn,
+    '--json',
+  );
+  expect(JSON.parse(later.stdout)).toMatchObject({
+    contextId: JSON.parse(overPeers.stdout).contextId,
+    text: 'echo: still there? \u{1f40c}',
+  });
+
+  expect(await command('agent', 'stop', name)).toMatchObject({ code: 0 });
+  const gone = await stranger('agent', 'call', `${now}/agents/${name}/`, 'hello');
+  expect({ code: gone.code, stdout: gone.stdout }).toEqual({ code: 65, stdout: '' });
+});
