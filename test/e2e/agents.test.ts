@@ -99,7 +99,9 @@ it('a stranger calls an agent of a node over libp2p and HTTP, also after the nod
   const { name, urls } = JSON.parse(started.stdout);
   expect(name).toBe('harbour-guide');
 
-  const [address] = (await api.status()).network.addresses;
+  const { network, agents } = await api.status();
+  expect(agents).toEqual([{ name, state: 'serving' }]);
+  const [address] = network.addresses;
   const overPeers = await stranger('agent', 'call', `${address}/agents/${name}/`, 'hello', '--json');
   expect({ code: overPeers.code, ...JSON.parse(overPeers.stdout) }).toMatchObject({
     code: 0,

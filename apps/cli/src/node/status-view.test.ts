@@ -233,6 +233,16 @@ describe('the status screen', () => {
     );
   });
 
+  it('the status screen shows agents by their state, and nothing of them without one', () => {
+    const shown = (agents: Status['agents'] & object) =>
+      stripVTControlCharacters(statusScreen(status({ agents }), { columns: 120, rows: 24 }));
+    expect(shown([])).not.toContain('agents');
+    const named = (name: string, state: 'serving' | 'failed') => ({ name, state });
+    expect(shown([named('guide', 'serving'), named('poet', 'failed'), named('reader', 'serving')])).toMatch(
+      /agents +2 serving \(guide, reader\), 1 failed \(poet\)/,
+    );
+  });
+
   it('the status screen says that nothing may be staked, and how to allow it', () => {
     const cautious = status({ limits: allowed({ stakePerTask: '0' }) });
     const text = stripVTControlCharacters(statusScreen(cautious, { columns: 120, rows: 24 }));

@@ -83,6 +83,7 @@ function headLines(status: Status): string[] {
       `staked ${amounts(status.staked)}`,
     ),
     line('stakes', ...stakeParts(status.limits)),
+    ...agentsRow(status.agents).map((text) => line('agents', text)),
     ...privacyRow(status.privacy).map((text) => line('privacy', text)),
     line(
       'machine',
@@ -138,6 +139,18 @@ function stakeParts({ stakePerTask, stakePerDay, ...limits }: Status['limits']):
     limits.owners === null ? 'for anybody' : `for ${limits.owners.length} owners`,
     `at least ${limits.minValidators} validators`,
   ];
+}
+
+/** Agents by their state; empty if there is none. */
+function agentsRow(agents: Status['agents'] = []): string[] {
+  const inState = (state: string) => agents.filter((agent) => agent.state === state).map(({ name }) => name);
+  const parts = ['serving', 'starting', 'failed'].flatMap((state) => {
+    const names = inState(state);
+    if (names.length === 0) return [];
+    const text = `${names.length} ${state} (${names.join(', ')})`;
+    return state === 'failed' ? colors.red(text) : text;
+  });
+  return parts.length === 0 ? [] : [parts.join(', ')];
 }
 
 /** What was revealed of the data: the largest value of all data sets; empty if nothing was trained. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { agentSchema } from './agents.ts';
 import { earningsSchema } from './rewards.ts';
 import { roundSummarySchema } from './rounds.ts';
 import { refusalSchema, taskSummarySchema } from './tasks.ts';
@@ -141,6 +142,10 @@ export const statusSchema = z.object({
       freeBytes: z.number().nullable().describe('free space on its file system'),
     }),
   }),
+  agents: z
+    .array(agentSchema.pick({ name: true, state: true }))
+    .optional()
+    .describe('agents that the node serves; absent without that service'),
   limits: limitsViewSchema,
   privacy: privacyViewSchema,
   warnings: z.array(warningSchema),

@@ -53,7 +53,7 @@ describe('a Groth16 proof', () => {
 
   it('no Groth16 proof exists for a share that breaks the rule, and the next proof is not disturbed', async () => {
     const signals = honestSignals(5, 3);
-    const shareWords = [...(signals['shareWords'] as bigint[])];
+    const shareWords = [...(signals.shareWords as bigint[])];
     shareWords[0]! += 1n;
     await expect(prover.prove({ ...signals, shareWords })).rejects.toMatchObject({
       code: 'E_CIRCUIT',

@@ -1,4 +1,4 @@
-import type { AgentDocument, AgentList, AgentStartRequest } from '@chorus/admin-api';
+import type { AgentDocument, AgentList, AgentStartRequest, Status } from '@chorus/admin-api';
 import type { Components, Service } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import pLimit from 'p-limit';
@@ -44,6 +44,10 @@ export class AgentsService implements Service {
     this.#stopServing?.();
     await Promise.all([...this.#slots.values()].map((slot) => slot.close()));
     await this.#opening;
+  }
+
+  async status(): Promise<Pick<Status, 'agents'>> {
+    return { agents: this.list().agents.map(({ name, state }) => ({ name, state })) };
   }
 
   /** Every agent, in the order they were started. */

@@ -32,21 +32,26 @@ function schemaOf({ responses }: Endpoint): z.ZodType | undefined {
   return json && 'schema' in json && json.schema instanceof z.ZodType ? json.schema : undefined;
 }
 
-/** Values that documents have since 0.1.0, by operation: a section and a name. */
+/** Values that documents have since 0.1.0, by operation: a section, or nothing for the document itself, and a name. */
 const ADDED: Record<string, [section: string, name: string][]> = {
-  'get /v1/status': [['network', 'gateway']],
+  'get /v1/status': [
+    ['network', 'gateway'],
+    ['', 'agents'],
+  ],
 };
 
 /** Take a property out of an object's schema, wherever a schema has that section. */
 function dropProperty(part: unknown, [section, name]: [string, string]): void {
   if (typeof part !== 'object' || part === null) return;
-  const { properties } = part as {
-    properties?: Record<string, { properties?: object; required?: string[] }>;
-  };
-  const inner = properties?.[section];
+  interface Shape {
+    properties?: Record<string, Shape>;
+    required?: string[];
+  }
+  const whole = part as Shape;
+  const inner = section === '' ? whole : whole.properties?.[section];
   if (inner?.properties) {
-    delete (inner.properties as Record<string, unknown>)[name];
-    inner.required = inner.required?.filter((each) => each !== name) ?? [];
+    delete inner.properties[name];
+    if (inner.required) inner.required = inner.required.filter((each) => each !== name);
   }
   for (const each of Object.values(part)) dropProperty(each, [section, name]);
 }
