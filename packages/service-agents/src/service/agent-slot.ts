@@ -1,6 +1,13 @@
 import type { AgentDocument } from '@chorus/admin-api';
 import type { Components } from '@chorus/node';
-import { ChorusError, type Explanation, explain, hasCode } from '@chorus/protocol';
+import {
+  type AgentExecutor,
+  ChorusError,
+  type EngineFacts,
+  type Explanation,
+  explain,
+  hasCode,
+} from '@chorus/protocol';
 import { pause } from '@chorus/utils';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
@@ -14,6 +21,20 @@ import type { ServedAgent } from './served-agent.ts';
 
 /** Between two tries to open an agent, seconds: each wait is twice the one before. */
 const RETRY = { first: 5, most: 600 };
+
+/** An agent that answers, for protocols of which it knows nothing. */
+export interface CallableAgent {
+  /** In addresses. */
+  name: string;
+  title: string;
+  description: string;
+  version: string;
+  facts: EngineFacts;
+  /** When it was opened, ms since 1970. */
+  since: number;
+  /** Its owner closes it. */
+  executor: AgentExecutor;
+}
 
 /** The place of one agent on a node, from its record to the agent that answers, through failures and changes. */
 export class AgentSlot {
@@ -151,6 +172,14 @@ export class AgentSlot {
         hint: 'try again later',
       }),
     );
+  }
+
+  /** The agent for other protocols than A2A; null while it is not served. */
+  get callable(): CallableAgent | null {
+    if (!this.#served || !this.#loaded) return null;
+    const { facts, executor } = this.#served;
+    const { name: title, description, version } = this.#loaded.definition;
+    return { name: this.record.name, title, description, version, facts, since: this.#since, executor };
   }
 
   document(): AgentDocument {

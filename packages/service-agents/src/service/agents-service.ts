@@ -7,7 +7,7 @@ import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
 import { agentName } from '../serve/agent-name.ts';
 import { AGENTS_PATH, readPath } from '../serve/agent-path.ts';
 import { type AgentRecord, AgentRecords } from '../store/agent-records.ts';
-import { AgentSlot } from './agent-slot.ts';
+import { AgentSlot, type CallableAgent } from './agent-slot.ts';
 import { refusal } from './refusal.ts';
 
 /** Agents that are opened at a time when the node starts. */
@@ -126,6 +126,11 @@ export class AgentsService implements Service {
     }
     const below = new URL(asked.rest + url.search, url.origin);
     return slot.answer(new Request(below, request), peer);
+  }
+
+  /** Agents that can be called now, for protocols besides A2A. */
+  callable(): CallableAgent[] {
+    return [...this.#slots.values()].flatMap((slot) => slot.callable ?? []);
   }
 
   /** Answers by agent and outcome, for the metrics. */

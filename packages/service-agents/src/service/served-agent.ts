@@ -38,14 +38,15 @@ export interface ServeOptions {
 export class ServedAgent {
   readonly facts: EngineFacts;
   readonly urls: AgentUrls;
+  /** Does the agent's work for other protocols; its requests are counted like those over A2A. */
+  readonly executor: AgentExecutor;
   readonly #app: A2aApp;
-  readonly #executor: AgentExecutor;
 
   private constructor(facts: EngineFacts, urls: AgentUrls, app: A2aApp, executor: AgentExecutor) {
     this.facts = facts;
     this.urls = urls;
     this.#app = app;
-    this.#executor = executor;
+    this.executor = executor;
   }
 
   /**
@@ -101,6 +102,6 @@ export class ServedAgent {
   /** Ends tasks and streams, then the model. */
   async close(): Promise<void> {
     await this.#app.close();
-    await this.#executor.close();
+    await this.executor.close();
   }
 }
