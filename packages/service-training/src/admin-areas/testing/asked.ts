@@ -1,21 +1,13 @@
 import { ADDRESS } from '@chorus/node/testing';
+import { digitsTerms } from '../../../../protocol/src/testing/terms.ts';
+
+/** What the node adds from the model. */
+const { model: _model, modelBytes: _bytes, dimension: _dimension, ...terms } = digitsTerms;
 
 /** A task as it is asked for. */
 export const asked = {
   model: 'bafymodel',
-  terms: {
-    version: 1,
-    name: 'digits',
-    data: { kind: 'classification', inputShape: [1, 28, 28], classes: 10 },
-    loss: { kind: 'softmax-cross-entropy' },
-    optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
-    localEpochs: 1,
-    referenceEpochs: 4,
-    batchSize: 10,
-    learningRate: 0.05,
-    scale: 2 ** -14,
-    rule: 'reference-trust',
-  },
+  terms,
   params: {
     token: ADDRESS,
     budget: '1000',

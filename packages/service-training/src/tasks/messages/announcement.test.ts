@@ -1,32 +1,10 @@
 import type { Ports } from '@chorus/node';
-import {
-  type Announcement,
-  ChorusError,
-  encodeTerms,
-  sha256Hex,
-  type TaskState,
-  type Terms,
-} from '@chorus/protocol';
+import { type Announcement, ChorusError, encodeTerms, sha256Hex, type TaskState } from '@chorus/protocol';
 import { beforeEach, expect, it } from 'vitest';
+import { digitsTerms as terms } from '../../../../protocol/src/testing/terms.ts';
 import { Announcements } from './announcement.ts';
 
 const CONTRACT = '0x00000000000000000000000000000000000000AA';
-const terms: Terms = {
-  version: 1,
-  name: 'digits',
-  model: 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy',
-  modelBytes: 1234,
-  dimension: 100,
-  data: { kind: 'classification', inputShape: [1, 28, 28], classes: 10 },
-  loss: { kind: 'softmax-cross-entropy' },
-  optimizer: { kind: 'sgd', momentum: 0.9, weightDecay: 0 },
-  localEpochs: 1,
-  referenceEpochs: 10,
-  batchSize: 16,
-  learningRate: 0.05,
-  scale: 2 ** -14,
-  rule: 'reference-trust',
-};
 const announced = encodeTerms(terms);
 
 let asked: bigint[];
