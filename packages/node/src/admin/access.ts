@@ -6,6 +6,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { AdminConfig } from '../config/admin-config.ts';
 import { BrowserGuard, isLoopback } from '../http/browser-guard.ts';
+import { guardedBy } from '../http/guarded.ts';
 import type { AdminEnv } from './env.ts';
 import { TokenGuard } from './guard.ts';
 import { RETRY_SECONDS } from './problem.ts';
@@ -55,14 +56,7 @@ export function browserProtection(config: AdminConfig): Middleware {
     allowHeaders: ['authorization', 'content-type', 'last-event-id'],
     maxAge: 600,
   });
-  return async (c, next) => {
-    const host = c.req.header('host');
-    guard.checkHost(host);
-    const origin = guard.checkOrigin(c.req.header('origin'), host!);
-    if (origin === null) return next();
-    c.header('vary', 'Origin');
-    return sharing(c, next);
-  };
+  return guardedBy(guard, sharing);
 }
 
 /** Recognises the owner, and limits the rate of requests. */

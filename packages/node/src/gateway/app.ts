@@ -6,6 +6,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { GatewayConfig } from '../config/gateway-config.ts';
 import { BrowserGuard } from '../http/browser-guard.ts';
+import { guardedBy } from '../http/guarded.ts';
 import { problemOf } from '../http/problem.ts';
 import type { GatewayEnv } from './env.ts';
 
@@ -58,14 +59,7 @@ function browsers(config: GatewayConfig): MiddlewareHandler<GatewayEnv> {
     codes: { host: 'E_GATEWAY_HOST', origin: 'E_GATEWAY_ORIGIN' },
   });
   const sharing = cors({ origin: (origin) => origin, maxAge: 600 });
-  return async (c, next) => {
-    const host = c.req.header('host');
-    guard.checkHost(host);
-    const origin = guard.checkOrigin(c.req.header('origin'), host!);
-    if (origin === null) return next();
-    c.header('vary', 'Origin');
-    return sharing(c, next);
-  };
+  return guardedBy(guard, sharing);
 }
 
 function rate(config: GatewayConfig): MiddlewareHandler<GatewayEnv> {
