@@ -1,4 +1,5 @@
 import type { Components, GatewayEnv, ServiceDefinition } from '@chorus/node';
+import { openAiApp } from '@chorus/openai-api';
 import { Hono } from 'hono';
 import { agentsApp } from './admin-areas/agents-app.ts';
 import { AGENTS_SECTION, type AgentsNodeConfig } from './config/agents-config.ts';
@@ -19,7 +20,7 @@ export type Agents = ServiceDefinition<
 
 /**
  * Agents as a service of a node: the owner starts them by the admin API, and others call them over A2A, on libp2p and,
- * if the gateway is switched on, by HTTP.
+ * if the gateway is switched on, by HTTP, where clients of the OpenAI API can call them as well.
  *
  * @example
  * const node = await createNode({ config, services: { training: training(), agents: agents() } });
@@ -40,7 +41,8 @@ export function agents(): Agents {
       const answer = (request: Request) => running().answer(request);
       return new Hono<GatewayEnv>()
         .all('/agents', (c) => answer(c.req.raw))
-        .all('/agents/:name/*', (c) => answer(c.req.raw));
+        .all('/agents/:name/*', (c) => answer(c.req.raw))
+        .route('/', openAiApp({ agents: () => running().callable() }));
     },
   };
 }

@@ -141,7 +141,7 @@ function stakeParts({ stakePerTask, stakePerDay, ...limits }: Status['limits']):
   ];
 }
 
-/** Agents by their state; empty if there is none. */
+/** Agents by their state; empty without agents. */
 function agentsRow(agents: Status['agents'] = []): string[] {
   const inState = (state: string) => agents.filter((agent) => agent.state === state).map(({ name }) => name);
   const parts = ['serving', 'starting', 'failed'].flatMap((state) => {

@@ -1,0 +1,2 @@
+export type { OpenAiAgent, OpenAiSource } from './agents.ts';
+export { openAiApp } from './app.ts';

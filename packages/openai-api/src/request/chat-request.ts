@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { type ApiError, invalidRequest } from '../errors/api-error.ts';
+import { messagesSchema } from './messages.ts';
+import { unsupported } from './unsupported.ts';
+
+/** What `POST /v1/chat/completions` takes. Other parameters, such as `temperature`, are hints that an agent's owner sets. */
+const chatRequestSchema = z.object({
+  ...unsupported,
+  model: z.string().min(1).max(200),
+  messages: messagesSchema,
+  stream: z.boolean().nullish(),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+});
+
+export type ChatRequest = z.infer<typeof chatRequestSchema>;
+
+/** Parse the body of a request; an ApiError says what is wrong with the first faulty parameter. */
+export function parseChatRequest(json: unknown): { request: ChatRequest } | { error: ApiError } {
+  const parsed = chatRequestSchema.safeParse(json);
+  if (parsed.success) return { request: parsed.data };
+  const { path, message } = parsed.error.issues[0]!;
+  const param = path.reduce<string>(
+    (before, key) =>
+      typeof key === 'number' ? `${before}[${key}]` : `${before}${before && '.'}${String(key)}`,
+    '',
+  );
+  return { error: invalidRequest(param ? `${param}: ${message}` : message, param || null) };
+}

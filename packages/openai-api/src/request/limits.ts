@@ -1,0 +1,11 @@
+/** Messages of one request; a conversation of an honest client has fewer, and an agent reads the latest that fit. */
+export const MAX_MESSAGES = 512;
+
+/** Parts of one message. */
+export const MAX_PARTS = 128;
+
+/** Files of one request; the gateway bounds their bytes. */
+export const MAX_FILES = 32;
+
+/** Characters of all texts of one request: more than any context of a model holds. */
+export const MAX_TEXT = 1_000_000;

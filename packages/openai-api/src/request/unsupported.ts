@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** A parameter of the API that changes what is answered: only its neutral values are accepted. */
+const only = (accepts: (value: unknown) => boolean, message: string) =>
+  z
+    .unknown()
+    .refine((value) => value === undefined || value === null || accepts(value), message)
+    .optional();
+
+const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
+const never = () => false;
+
+/** Parameters that an agent cannot follow. To ignore them would answer another question than the one that was asked. */
+export const unsupported = {
+  n: only((value) => value === 1, 'an agent gives one answer; n must be 1'),
+  tools: only(isEmpty, 'agents call no tools of a caller'),
+  functions: only(isEmpty, 'agents call no functions of a caller'),
+  tool_choice: only((value) => value === 'none' || value === 'auto', 'agents call no tools of a caller'),
+  function_call: only(
+    (value) => value === 'none' || value === 'auto',
+    'agents call no functions of a caller',
+  ),
+  modalities: only(
+    (value) => Array.isArray(value) && value.length === 1 && value[0] === 'text',
+    'an answer is text; modalities must be ["text"]',
+  ),
+  audio: only(never, 'an answer is text'),
+  response_format: only(
+    (value) => (value as { type?: unknown }).type === 'text',
+    'the form of an answer is up to the agent; response_format must be of the type "text"',
+  ),
+  stop: only(isEmpty, 'where an answer ends is up to the agent; stop cannot be set'),
+  logprobs: only((value) => value === false, 'agents report no probabilities'),
+  web_search_options: only(never, 'agents search nothing for a caller'),
+};

@@ -1,0 +1,38 @@
+import type { AgentEvent } from '@chorus/protocol';
+import { agentTexts } from './agent-texts.ts';
+import { Extras, type Head, usageOf } from './result.ts';
+
+/**
+ * An answer as `chat.completion.chunk`s. The first comes with the first word of the agent, so that a refusal can still be
+ * a response of its own.
+ *
+ * @param includeUsage ends with a chunk of the tokens, if the agent reports them
+ * @throws AgentRejection; what the agent throws
+ */
+export async function* toChunks(
+  head: Head,
+  events: AsyncIterable<AgentEvent>,
+  includeUsage: boolean,
+): AsyncGenerator<object> {
+  const chunk = (delta: object, finish_reason: 'stop' | null = null) => ({
+    object: 'chat.completion.chunk',
+    ...head,
+    choices: [{ index: 0, delta, logprobs: null, finish_reason }],
+    ...(includeUsage && { usage: null }),
+  });
+  const extras = new Extras();
+  const texts = agentTexts(events, extras);
+  try {
+    let next = await texts.next();
+    yield chunk({ role: 'assistant', content: '' });
+    for (; !next.done; next = await texts.next()) yield chunk({ content: next.value });
+    yield chunk(extras.field(), 'stop');
+    const usage = usageOf(next.value);
+    if (includeUsage && usage) {
+      yield { object: 'chat.completion.chunk', ...head, choices: [], usage };
+    }
+  } finally {
+    // The agent stops if its reader left.
+    await texts.return({ inputTokens: null, outputTokens: null });
+  }
+}

@@ -1,0 +1,29 @@
+import type { AgentEvent } from '@chorus/protocol';
+import { agentTexts } from './agent-texts.ts';
+import { Extras, type Head, usageOf } from './result.ts';
+
+/**
+ * A whole answer as a `chat.completion`.
+ * @throws AgentRejection; what the agent throws
+ */
+export async function toCompletion(head: Head, events: AsyncIterable<AgentEvent>): Promise<object> {
+  const extras = new Extras();
+  const texts = agentTexts(events, extras);
+  let content = '';
+  let next = await texts.next();
+  for (; !next.done; next = await texts.next()) content += next.value;
+  const usage = usageOf(next.value);
+  return {
+    object: 'chat.completion',
+    ...head,
+    choices: [
+      {
+        index: 0,
+        message: { role: 'assistant', content, refusal: null, ...extras.field() },
+        logprobs: null,
+        finish_reason: 'stop',
+      },
+    ],
+    ...(usage && { usage }),
+  };
+}
