@@ -11,8 +11,13 @@ export interface InspectOptions {
   json?: boolean;
 }
 
-/** Adds the options that say where the network is. */
+/** Adds the options that say where the network is, and `--json`. */
 export function inspectOptions(command: Command): Command {
+  return networkOptions(command).option('--json', 'one JSON document on standard output');
+}
+
+/** Adds the options that say where the network is. */
+export function networkOptions(command: Command): Command {
   return command
     .option('--network <dir>', 'folder of a network kept by `demo --keep` (the one kept last)')
     .option(
@@ -25,6 +30,5 @@ export function inspectOptions(command: Command): Command {
       '--bootstrap <multiaddr>',
       'peer to get models, aggregates and matrices from; may be repeated',
       (address: string, others: string[] = []) => [...others, address],
-    )
-    .option('--json', 'one JSON document on standard output');
+    );
 }

@@ -3,6 +3,12 @@ import { fileURLToPath } from 'node:url';
 
 const CHORUS = fileURLToPath(new URL('../../bin/chorus.js', import.meta.url));
 
+/** The command line that runs the command from its sources. */
+export const chorusCommand = (args: readonly string[]): { command: string; args: string[] } => ({
+  command: process.execPath,
+  args: ['--conditions=@chorus/source', CHORUS, ...args],
+});
+
 /** How a command ended, and what it wrote. */
 export interface Outcome {
   code: number | null;
@@ -16,7 +22,8 @@ export function startChorus(
   options: Pick<SpawnOptions, 'cwd' | 'env'> = {},
   input?: string,
 ): ChildProcess {
-  const child = spawn(process.execPath, ['--conditions=@chorus/source', CHORUS, ...args], {
+  const chorus = chorusCommand(args);
+  const child = spawn(chorus.command, chorus.args, {
     ...options,
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });

@@ -26,7 +26,7 @@ export const AGENTS_SECTION = {
   descriptions: {
     agents: 'Agents that this node serves to others; start one with `chorus agent start`.',
     'agents.most': 'How many agents at a time.',
-    'agents.running': 'Tasks of one agent that run at a time; the others wait.',
+    'agents.running': 'Requests to one agent that run at a time; A2A tasks beyond wait.',
     'agents.open': 'Tasks of one agent that run or wait; further ones are refused.',
     'agents.openPerCaller':
       'The same of one caller; all callers without a proven identity together count as one.',

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type A2aApp, a2aApp, buildCard, identityOfPeerId, peerUrl, signCard } from '@chorus/a2a';
 import { cardFields, createExecutor } from '@chorus/agent';
+import type { McpAgent, McpEndpoint } from '@chorus/mcp';
 import type { AgentExecutor, Engine, EngineFacts } from '@chorus/protocol';
 import { makeFolder } from '@chorus/utils';
 import type { AgentsConfig } from '../config/agents-config.ts';
@@ -10,6 +11,9 @@ import { type Observer, observedExecutor } from './observed-executor.ts';
 
 /** Seconds that a task may take beyond the agent's own limit, which ends it with a better message. */
 const GRACE_SECONDS = 10;
+
+/** Path of MCP below an agent's base; all others are of A2A. */
+const MCP_PATH = '/mcp';
 
 /** Where others reach an agent: the base of its card and of its operations. */
 export interface AgentUrls {
@@ -41,12 +45,15 @@ export class ServedAgent {
   /** Does the agent's work for other protocols; its requests are counted like those over A2A. */
   readonly executor: AgentExecutor;
   readonly #app: A2aApp;
+  readonly #mcpAgent: McpAgent;
+  #mcp: Promise<McpEndpoint> | null = null;
 
-  private constructor(facts: EngineFacts, urls: AgentUrls, app: A2aApp, executor: AgentExecutor) {
+  private constructor(urls: AgentUrls, app: A2aApp, mcpAgent: McpAgent, facts: EngineFacts) {
     this.facts = facts;
     this.urls = urls;
     this.#app = app;
-    this.executor = executor;
+    this.#mcpAgent = mcpAgent;
+    this.executor = mcpAgent.executor;
   }
 
   /**
@@ -55,7 +62,10 @@ export class ServedAgent {
    */
   static async open(options: ServeOptions): Promise<ServedAgent> {
     const { name, loaded, engine, config, peerId, gateway } = options;
-    const { definition } = loaded;
+    const { limits } = loaded.definition;
+    // Over all protocols together, MCP as well as A2A.
+    const concurrent = Math.min(config.running, limits.concurrent);
+    const definition = { ...loaded.definition, limits: { ...limits, concurrent } };
     const executor = observedExecutor(createExecutor({ definition, engine }), options.observer);
     try {
       const path = pathOf(name);
@@ -67,20 +77,21 @@ export class ServedAgent {
       const card = await signCard(buildCard(cardFields(definition, engine.facts), places), options.keySeed);
       const folder = join(options.dataDir, 'agents', name);
       await makeFolder(folder, 0o700);
-      const { concurrent, seconds } = definition.limits;
       const app = a2aApp({
         card,
         executor,
         tasks: join(folder, 'tasks.sqlite'),
         limits: {
-          maxRunning: Math.min(config.running, concurrent),
+          maxRunning: concurrent,
           maxOpen: config.open,
           maxOpenPerCaller: config.openPerCaller,
-          maxTaskSeconds: seconds + GRACE_SECONDS,
+          maxTaskSeconds: limits.seconds + GRACE_SECONDS,
           retentionSeconds: config.keepHours * 3_600,
         },
       });
-      return new ServedAgent(engine.facts, urls, app, executor);
+      const { name: title, description, version } = definition;
+      const mcpAgent = { name, title, description, version, facts: engine.facts, executor };
+      return new ServedAgent(urls, app, mcpAgent, engine.facts);
     } catch (error) {
       await executor.close();
       throw error;
@@ -91,7 +102,13 @@ export class ServedAgent {
    * Answer a request whose path begins at the agent's base.
    * @param peer proven by the connection; undefined for HTTP
    */
-  answer(request: Request, peer: string | undefined): Promise<Response> {
+  async answer(request: Request, peer: string | undefined): Promise<Response> {
+    if (new URL(request.url).pathname === MCP_PATH) {
+      // Loaded with the first request.
+      this.#mcp ??= import('@chorus/mcp').then(({ mcpEndpoint }) => mcpEndpoint(this.#mcpAgent));
+      const mcp = await this.#mcp;
+      return mcp.fetch(request, peer === undefined ? 'anonymous' : `peer:${peer}`);
+    }
     return this.#app.fetch(request, peer === undefined ? {} : { peer });
   }
 
@@ -99,9 +116,10 @@ export class ServedAgent {
     return this.#app.load();
   }
 
-  /** Ends tasks and streams, then the model. */
+  /** Ends tasks, calls and streams, then the model. */
   async close(): Promise<void> {
     await this.#app.close();
+    await (await this.#mcp)?.close();
     await this.executor.close();
   }
 }

@@ -3,6 +3,7 @@ import { callCommand } from './call.ts';
 import { checkCommand } from './check.ts';
 import { initCommand } from './init.ts';
 import { listCommand } from './list.ts';
+import { mcpCommand } from './mcp.ts';
 import { runCommand } from './run.ts';
 import { showCommand } from './show.ts';
 import { startCommand } from './start.ts';
@@ -15,6 +16,7 @@ export function agentCommand(): Command {
     .addCommand(initCommand())
     .addCommand(checkCommand())
     .addCommand(runCommand())
+    .addCommand(mcpCommand())
     .addCommand(startCommand())
     .addCommand(listCommand())
     .addCommand(showCommand())
