@@ -1,4 +1,4 @@
-import { getModel, type Inspection } from '@chorus/inspector';
+import type { Inspection } from '@chorus/inspector';
 import { ChorusError, cidFromDigest, decodeTerms, MAX_TERMS_BYTES, type Terms } from '@chorus/protocol';
 
 /** Time limit for finding a file of a task, ms. */
@@ -27,6 +27,8 @@ export async function taskModel(
   taskId: bigint,
   cid: string | null,
 ): Promise<TaskModel> {
+  // Loaded with the first model of a task: it brings the chain, the commitments and the training.
+  const { getModel } = await import('@chorus/inspector');
   const { chain, storage, signal, modelCid = null } = inspection;
   const task = await chain.task(taskId);
   const terms = await storage.get(cidFromDigest(task.termsDigest, 0), {

@@ -1,5 +1,4 @@
 import { createExecutor } from '@chorus/agent';
-import { serveMcpStreams } from '@chorus/mcp';
 import type { AgentExecutor } from '@chorus/protocol';
 import { loadAgent, openEngine } from '@chorus/service-agents/open';
 import { Command } from 'commander';
@@ -29,6 +28,8 @@ export function mcpCommand(): Command {
 }
 
 async function mcpAction(file: string, flags: InspectOptions): Promise<void> {
+  // No other command of agents needs it.
+  const { serveMcpStreams } = await import('@chorus/mcp');
   const agent = loadAgent(givenPath(file, 'the agent file'));
   const abort = new AbortController();
   const interrupt = () =>
