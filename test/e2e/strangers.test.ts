@@ -127,7 +127,7 @@ describe('a node that was made by plain `chorus init`, beside a stranger', { tim
       ...Array(TASKS / 2).fill('E_TASK_STAKE'),
     ]);
     for (const each of refused)
-      expect(JSON.stringify(each)).toMatch(/raise maxStake|limits\.stake\.perToken/);
+      expect(JSON.stringify(each)).toMatch(/raise training\.maxStake|training\.stake\.perToken/);
     for (const { taskId } of published) expect(await attacker.ports.chain.members(taskId)).toEqual([]);
     expect(await provider.getTransactionCount(wallet)).toBe(0);
     expect(await provider.getBalance(wallet)).toBe(before);

@@ -9,7 +9,7 @@ export const TRAINING_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'training.srsCache': 'Folder for reference strings, shared by the nodes of one machine.',
   'training.maxStake':
     'Largest stake to put at risk in one task, in whole tokens such as "10" or "2.5", of the tokens that ' +
-    'limits.stake.perToken lists. A member can lose its whole stake. "0": join no task that requires stake.',
+    'training.stake.perToken lists. A member can lose its whole stake. "0": join no task that requires stake.',
   'training.threads': 'Threads of local training.',
   'training.device':
     'Where to train: auto, cpu, webgpu, cuda, coreml or dml; `chorus doctor` says what works here.',
