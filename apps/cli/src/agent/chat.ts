@@ -23,6 +23,14 @@ export async function chat(executor: AgentExecutor, name: string, signal: AbortS
   const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
   let answering: AbortController | null = null;
   let isInterrupted = false;
+  let isClosed = false;
+  terminal.once('close', () => {
+    isClosed = true;
+  });
+  // The end of input may come while an answer is written.
+  const prompt = () => {
+    if (!isClosed) terminal.prompt();
+  };
   terminal.on('SIGINT', () => {
     if (answering && !answering.signal.aborted) answering.abort(new Interrupted());
     else end();
@@ -36,7 +44,7 @@ export async function chat(executor: AgentExecutor, name: string, signal: AbortS
   let conversation: { id: string; history: AgentMessage[] } = { id: randomUUID(), history: [] };
   let files: AgentAttachment[] = [];
   say(`${colors.bold(name)}  ${colors.dim('/help says what else can be typed')}\n`);
-  terminal.prompt();
+  prompt();
   // Lines that are typed during an answer wait for their turn.
   for await (const typed of terminal) {
     const line = typed.trim();
@@ -58,7 +66,7 @@ export async function chat(executor: AgentExecutor, name: string, signal: AbortS
       answering = null;
       if (answered) conversation.history.push(message, answered);
     }
-    terminal.prompt();
+    prompt();
   }
   terminal.close();
   if (isInterrupted) throw new Interrupted();

@@ -134,6 +134,16 @@ describe('an agent of a node', () => {
     await running.services.agents.startAgent({ file: await classifierFile('reader') });
     const answered = await call(urlOf(running, 'reader'), '0, 3, 1');
     expect(answered.find(({ type }) => type === 'data')).toMatchObject({ value: { label: 'dog' } });
+    const path = '/agents/reader/.well-known/agent-card.json';
+    const card = await caller.fetch(running.ports.network.peerId, new Request(`http://x${path}`), {
+      timeoutMs: 5_000,
+      maxResponseBytes: 100_000,
+    });
+    // What a card does not name is refused before the model sees it.
+    expect(await card.json()).toMatchObject({
+      defaultInputModes: expect.arrayContaining(['application/json']),
+      defaultOutputModes: expect.arrayContaining(['application/json']),
+    });
     expect(running.resources.reservedBytes()).toBeGreaterThan(0);
     await running.services.agents.stopAgent('reader');
     expect(running.resources.reservedBytes()).toBe(0);

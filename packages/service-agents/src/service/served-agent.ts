@@ -74,7 +74,12 @@ export class ServedAgent {
         libp2p: peerUrl(identityOfPeerId(peerId).host, path),
       };
       const places = { ...(urls.http === null ? {} : { http: urls.http }), libp2p: { peerId, path } };
-      const card = await signCard(buildCard(cardFields(definition, engine.facts), places), options.keySeed);
+      const {
+        defaultInputModes: inputModes,
+        defaultOutputModes: outputModes,
+        ...fields
+      } = cardFields(definition, engine.facts);
+      const card = await signCard(buildCard({ ...fields, inputModes, outputModes }, places), options.keySeed);
       const folder = join(options.dataDir, 'agents', name);
       await makeFolder(folder, 0o700);
       const app = a2aApp({
