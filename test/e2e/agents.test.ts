@@ -137,5 +137,5 @@ it('a stranger calls an agent of a node over libp2p and HTTP, also after the nod
 
   expect(await command('agent', 'stop', name)).toMatchObject({ code: 0 });
   const gone = await stranger('agent', 'call', `${now}/agents/${name}/`, 'hello');
-  expect({ code: gone.code, stdout: gone.stdout }).toEqual({ code: 65, stdout: '' });
+  expect({ code: gone.code, stdout: gone.stdout }).toEqual({ code: 69, stdout: '' });
 });
