@@ -23,7 +23,7 @@ export const agentSchema = z.object({
       libp2p: z.string().nullable(),
     })
     .describe('where others call it; its card is below'),
-  since: timeSchema.describe('when it was opened last'),
+  since: timeSchema.nullable().describe('when it was opened; null while it is not served'),
   load: z.object({ tasks: count, streams: count }).describe('tasks that run or wait, and open event streams'),
   answers: z
     .object({

@@ -1,13 +1,6 @@
 import type { AgentDocument } from '@chorus/admin-api';
 import type { Components } from '@chorus/node';
-import {
-  type AgentExecutor,
-  ChorusError,
-  type EngineFacts,
-  type Explanation,
-  explain,
-  hasCode,
-} from '@chorus/protocol';
+import { ChorusError, type Explanation, explain, hasCode } from '@chorus/protocol';
 import { pause } from '@chorus/utils';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
@@ -17,24 +10,10 @@ import { modelMemory } from './model-memory.ts';
 import { inspectingWith } from './node-inspection.ts';
 import type { Answered } from './observed-executor.ts';
 import { refusal } from './refusal.ts';
-import type { ServedAgent } from './served-agent.ts';
+import type { CallableAgent, ServedAgent } from './served-agent.ts';
 
 /** Between two tries to open an agent, seconds: each wait is twice the one before. */
 const RETRY = { first: 5, most: 600 };
-
-/** An agent that answers, for protocols of which it knows nothing. */
-export interface CallableAgent {
-  /** In addresses. */
-  name: string;
-  title: string;
-  description: string;
-  version: string;
-  facts: EngineFacts;
-  /** When it was opened, ms since 1970. */
-  since: number;
-  /** Its owner closes it. */
-  executor: AgentExecutor;
-}
 
 /** The place of one agent on a node, from its record to the agent that answers, through failures and changes. */
 export class AgentSlot {
@@ -50,7 +29,6 @@ export class AgentSlot {
   readonly #closing = new AbortController();
   #loaded: LoadedAgent | null = null;
   #served: ServedAgent | null = null;
-  #since = Date.now();
   #problem: Explanation | null = null;
   #change: Promise<void> | null = null;
 
@@ -61,44 +39,48 @@ export class AgentSlot {
 
   /** Open the agent; if that fails, try again until it succeeds or the node closes. Never rejects. */
   async keepOpening(): Promise<void> {
-    const first = await this.#try(RETRY.first);
-    if (!first) void this.#retry(RETRY.first);
+    if (!(await this.#try(RETRY.first))) void this.#retry();
   }
 
-  async #retry(firstWait: number): Promise<void> {
+  async #retry(): Promise<void> {
     const { signal } = this.#closing;
-    for (let wait = firstWait; !signal.aborted; wait = Math.min(2 * wait, RETRY.most)) {
-      await pause(wait * 1_000, signal).catch(() => {});
+    let wait = RETRY.first;
+    do {
+      await pause(wait * 1_000, signal);
       // The owner may have opened it meanwhile.
       if (signal.aborted || this.#served) return;
-      if (await this.#try(Math.min(2 * wait, RETRY.most))) return;
-    }
+      wait = Math.min(2 * wait, RETRY.most);
+    } while (!(await this.#try(wait)));
   }
 
+  /** @returns whether there is no need to try again */
   async #try(retrySeconds: number): Promise<boolean> {
     try {
       await this.reopen();
       return true;
     } catch (error) {
       if (this.#closing.signal.aborted) return true;
-      const why = explain(error);
-      this.#emit({ type: 'agents.failed', agent: this.record.name, retrySeconds, ...why });
-      return hasCode(error, 'E_AGENT_CHANGING');
+      // The owner is opening it, and gets the error if that fails.
+      if (!hasCode(error, 'E_AGENT_CHANGING')) {
+        this.#emit({ type: 'agents.failed', agent: this.record.name, retrySeconds, ...explain(error) });
+      }
+      return false;
     }
   }
 
   /**
-   * Open the agent as its file is now. One that answers already does so until the new model is open.
+   * Open the agent. One that answers already does so until the new model is open.
+   * @param loaded its file, if that was read just now
    * @throws ChorusError `E_AGENT_CHANGING` while it is being opened, and why it cannot be served
    */
-  async reopen(): Promise<void> {
+  async reopen(loaded?: LoadedAgent): Promise<void> {
     if (this.#change) {
       throw new ChorusError('E_AGENT_CHANGING', 'the agent is being opened', {
         facts: { agent: this.record.name },
         hint: 'try again in a moment',
       });
     }
-    const change = this.#open();
+    const change = this.#open(loaded);
     this.#change = change;
     try {
       await change;
@@ -112,7 +94,7 @@ export class AgentSlot {
     }
   }
 
-  async #open(): Promise<void> {
+  async #open(given: LoadedAgent | undefined): Promise<void> {
     const { name, file } = this.record;
     const { config, ports, keySeed, gatewayUrl } = this.#components;
     const { signal } = this.#closing;
@@ -123,7 +105,7 @@ export class AgentSlot {
       import('../open/open-engine.ts'),
       import('./served-agent.ts'),
     ]);
-    const loaded = loadAgent(file);
+    const loaded = given ?? loadAgent(file);
     this.#loaded ??= loaded;
     this.#reserve(await modelMemory(loaded.definition.model, loaded.folder, ports.chain));
     let engine: Awaited<ReturnType<typeof openEngine>>;
@@ -136,9 +118,9 @@ export class AgentSlot {
       if (!this.#served) this.#release();
       throw error;
     }
-    await this.#served?.close();
-    this.#served = null;
     try {
+      await this.#served?.close();
+      this.#served = null;
       signal.throwIfAborted();
       this.#served = await ServedAgent.open({
         name,
@@ -157,10 +139,9 @@ export class AgentSlot {
       throw error;
     }
     this.#loaded = loaded;
-    this.#since = Date.now();
-    const { urls, facts } = this.#served;
+    const { urls, agent } = this.#served;
     const reachable = urls.http === null ? [urls.libp2p] : [urls.http, urls.libp2p];
-    this.#emit({ type: 'agents.started', agent: name, model: facts.model, urls: reachable });
+    this.#emit({ type: 'agents.started', agent: name, model: agent.facts.model, urls: reachable });
   }
 
   /** Answer a stranger's request; its path begins at the agent's base. */
@@ -176,10 +157,7 @@ export class AgentSlot {
 
   /** The agent for other protocols than A2A; null while it is not served. */
   get callable(): CallableAgent | null {
-    if (!this.#served || !this.#loaded) return null;
-    const { facts, executor } = this.#served;
-    const { name: title, description, version } = this.#loaded.definition;
-    return { name: this.record.name, title, description, version, facts, since: this.#since, executor };
+    return this.#served?.agent ?? null;
   }
 
   document(): AgentDocument {
@@ -194,9 +172,9 @@ export class AgentSlot {
       file,
       state: served ? 'serving' : this.#problem ? 'failed' : 'starting',
       problem: this.#problem,
-      model: served ? { kind: served.facts.kind, name: served.facts.model } : null,
+      model: served ? { kind: served.agent.facts.kind, name: served.agent.facts.model } : null,
       urls: { http: served?.urls.http ?? null, libp2p: served?.urls.libp2p ?? null },
-      since: new Date(this.#since).toISOString(),
+      since: served ? new Date(served.agent.since).toISOString() : null,
       load: served?.load() ?? { tasks: 0, streams: 0 },
       answers: { ...this.answers },
     };

@@ -3,23 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CallEvent, callAgent } from '@chorus/a2a';
 import { createAdminClient, readAdmin } from '@chorus/admin-api';
-import {
-  type AnyEvent,
-  type ChorusNode,
-  createNode,
-  defineConfig,
-  parseConfig,
-  readNodeKey,
-  writeNewNodeKey,
-} from '@chorus/node';
+import type { AnyEvent } from '@chorus/node';
+import type { AgentMessage } from '@chorus/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { MemoryChain, MemoryLedger } from '../../../../test/twins/chain.ts';
-import { MemoryHub as Hub, type MemoryHub, type MemoryNetwork } from '../../../../test/twins/network.ts';
-import { MemorySwarm } from '../../../../test/twins/storage.ts';
+import { MemoryHub, type MemoryNetwork } from '../../../../test/twins/network.ts';
 import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
-import { largest } from '../../../inference/src/testing/models.ts';
-import { type Agents, agents } from '../agents.ts';
-import { AGENTS_SECTION, type AgentsNodeConfig } from '../config/agents-config.ts';
+import { largest, linear } from '../../../inference/src/testing/models.ts';
+import { greyPng } from '../../../inference/src/testing/png.ts';
+import { type AgentsNode, chatFile as chatFileIn, startAgentsNode, until } from '../testing/agents-node.ts';
 
 let endpoint: MockOpenAi;
 beforeAll(async () => {
@@ -30,11 +21,11 @@ afterAll(() => endpoint.close());
 let folder: string;
 let hub: MemoryHub;
 let caller: MemoryNetwork;
-let node: ChorusNode<{ agents: Agents }> | undefined;
+let node: AgentsNode | undefined;
 let events: AnyEvent[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chorus-agents-'));
-  hub = new Hub();
+  hub = new MemoryHub();
   caller = hub.create();
   events = [];
 });
@@ -44,43 +35,20 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A node with the agents service alone, on memory; again with the same folder, it is that node after a restart. */
-async function start(config: object = {}): Promise<ChorusNode<{ agents: Agents }>> {
-  const ledger = new MemoryLedger();
-  const { peerId } = (await readNodeKey(folder)) ?? (await writeNewNodeKey(folder));
-  const network = hub.create(peerId);
-  hub.link(peerId, caller.peerId);
-  const services = { agents: agents() };
-  node = await createNode({
-    config: parseConfig(
-      defineConfig([AGENTS_SECTION]),
-      { dataDir: folder, chain: { url: 'http://127.0.0.1:1', contract: ledger.contract }, ...config },
-      'test',
-    ) as AgentsNodeConfig,
-    services,
-    emit: (event) => events.push(event),
-    ports: {
-      chain: new MemoryChain(ledger, `0x${'1'.padStart(64, '0')}`),
-      network,
-      storage: new MemorySwarm().create(),
-    },
-  });
+/** A node that the caller is connected with; again, it is that node after a restart. */
+async function start(config: object = {}): Promise<AgentsNode> {
+  node = await startAgentsNode(folder, hub, config, (event) => events.push(event));
+  hub.link(node.ports.network.peerId, caller.peerId);
   return node;
 }
 
 const client = async () => createAdminClient(await readAdmin(folder));
 
-async function chatFile(name: string, scenario = 'echo', more = ''): Promise<string> {
-  const file = join(folder, `${name}.yaml`);
-  await writeFile(
-    file,
-    `chorus: agent/1\nname: ${name}\nmodel: { openai: { url: "${endpoint.url}", name: ${scenario} } }\n${more}`,
-  );
-  return file;
-}
+const chatFile = (name: string, scenario = 'echo', more = '') =>
+  chatFileIn(folder, endpoint.url, name, { scenario, more });
 
-async function classifierFile(name: string): Promise<string> {
-  await writeFile(join(folder, `${name}.onnx`), largest(3));
+async function classifierFile(name: string, model = largest(3)): Promise<string> {
+  await writeFile(join(folder, `${name}.onnx`), model);
   const file = join(folder, `${name}.yaml`);
   await writeFile(
     file,
@@ -90,7 +58,7 @@ async function classifierFile(name: string): Promise<string> {
 }
 
 /** Everything that an agent answers. */
-async function call(target: string, message: string): Promise<CallEvent[]> {
+async function call(target: string, message: string | AgentMessage): Promise<CallEvent[]> {
   const answered: CallEvent[] = [];
   for await (const event of callAgent(target, message, { network: caller })) answered.push(event);
   return answered;
@@ -99,13 +67,7 @@ async function call(target: string, message: string): Promise<CallEvent[]> {
 const textOf = (answered: readonly CallEvent[]) =>
   answered.map((event) => (event.type === 'text' ? event.text : '')).join('');
 
-const urlOf = (running: ChorusNode<{ agents: Agents }>, name: string) =>
-  running.services.agents.show(name).urls.libp2p!;
-
-/** Resolves when `holds` does; the test's time limit ends it. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
+const urlOf = (running: AgentsNode, name: string) => running.services.agents.show(name).urls.libp2p!;
 
 describe('an agent of a node', () => {
   it('an agent is started by the admin API, called by a peer, and its answers are counted', async () => {
@@ -147,6 +109,43 @@ describe('an agent of a node', () => {
     expect(running.resources.reservedBytes()).toBeGreaterThan(0);
     await running.services.agents.stopAgent('reader');
     expect(running.resources.reservedBytes()).toBe(0);
+  });
+
+  it('a classifier of images answers a peer that sends one', async () => {
+    const running = await start();
+    // The class is the half of the image that is brighter.
+    const halves = linear(
+      [1, 1, 2],
+      [
+        [5, 0],
+        [0, 5],
+      ],
+    );
+    const file = await classifierFile('halves', halves);
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('[cat, dog, eel]', '[left, right]'));
+    await running.services.agents.startAgent({ file });
+    const bytes = greyPng(2, 1, (x) => 255 * x);
+    const answered = await call(urlOf(running, 'halves'), {
+      from: 'caller',
+      text: '',
+      files: [{ name: 'half.png', mediaType: 'image/png', bytes }],
+      data: [],
+    });
+    expect(answered.find(({ type }) => type === 'data')).toMatchObject({ value: { label: 'right' } });
+  });
+
+  it('an agent that is stopped while it opens is neither served nor kept', async () => {
+    const running = await start();
+    const { agents: service } = running.services;
+    const file = await classifierFile('brief');
+    const starting = service.startAgent({ file }).catch((error: unknown) => error);
+    await until(() => service.list().agents.length === 1);
+    await service.stopAgent('brief');
+    expect(await starting).toBeInstanceOf(Error);
+    expect(service.list().agents).toEqual([]);
+    await running.close();
+    expect((await start()).services.agents.list().agents).toEqual([]);
   });
 
   it('agents are served again after a restart, and a stopped one is not', async () => {

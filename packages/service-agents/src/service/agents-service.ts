@@ -5,10 +5,11 @@ import pLimit from 'p-limit';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
 import { agentName } from '../serve/agent-name.ts';
-import { AGENTS_PATH, readPath } from '../serve/agent-path.ts';
+import { AGENTS_PATH, pathOf, readPath } from '../serve/agent-path.ts';
 import { type AgentRecord, AgentRecords } from '../store/agent-records.ts';
-import { AgentSlot, type CallableAgent } from './agent-slot.ts';
+import { AgentSlot } from './agent-slot.ts';
 import { refusal } from './refusal.ts';
+import type { CallableAgent } from './served-agent.ts';
 
 /** Agents that are opened at a time when the node starts. */
 const OPENED_AT_ONCE = 2;
@@ -69,12 +70,13 @@ export class AgentsService implements Service {
    */
   async startAgent({ file, name: given }: AgentStartRequest): Promise<AgentDocument> {
     const { loadAgent } = await import('../open/load-agent.ts');
-    const { definition, path } = loadAgent(file);
+    const loaded = loadAgent(file);
+    const { definition, path } = loaded;
     const name = agentName(definition.name, given);
     const present = this.#slots.get(name);
     if (present) {
       if (present.record.file !== path) throw exists(name, present.record.file);
-      await present.reopen();
+      await present.reopen(loaded);
       return present.document();
     }
     const { most } = this.#components.config.agents;
@@ -86,9 +88,10 @@ export class AgentsService implements Service {
     }
     const slot = this.#slot({ name, file: path, added: Date.now() });
     try {
-      await slot.reopen();
+      await slot.reopen(loaded);
+      if (this.#slots.get(name) !== slot) throw new ChorusError('E_AGENT_CLOSED', 'the agent was stopped');
     } catch (error) {
-      this.#drop(name);
+      this.#drop(slot);
       await slot.close();
       throw error;
     }
@@ -103,7 +106,7 @@ export class AgentsService implements Service {
   async stopAgent(name: string): Promise<void> {
     const slot = this.#find(name);
     this.#records.remove(name);
-    this.#drop(name);
+    this.#drop(slot);
     await slot.close();
     this.#components.emit<AgentsEvent>({ type: 'agents.stopped', agent: name });
   }
@@ -146,12 +149,13 @@ export class AgentsService implements Service {
 
   /** What strangers may know: names and addresses of the agents that can be called. */
   #served() {
-    return {
-      agents: [...this.#slots.values()].flatMap((slot) => {
-        const { name, title, description, state } = slot.document();
-        return state === 'serving' ? { name, title, description, path: `${AGENTS_PATH}${name}/` } : [];
-      }),
-    };
+    const agents = this.callable().map(({ name, title, description }) => ({
+      name,
+      title,
+      description,
+      path: pathOf(name),
+    }));
+    return { agents };
   }
 
   #slot(record: AgentRecord): AgentSlot {
@@ -163,8 +167,10 @@ export class AgentsService implements Service {
     return slot;
   }
 
-  #drop(name: string): void {
-    this.#slots.delete(name);
+  #drop(slot: AgentSlot): void {
+    const { name } = slot.record;
+    // Under this name the owner may have started another one.
+    if (this.#slots.get(name) === slot) this.#slots.delete(name);
     if (this.#slots.size > 0) return;
     this.#stopServing?.();
     this.#stopServing = null;

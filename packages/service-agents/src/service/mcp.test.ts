@@ -1,22 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type AnyEvent,
-  type ChorusNode,
-  createNode,
-  defineConfig,
-  parseConfig,
-  writeNewNodeKey,
-} from '@chorus/node';
+import type { AnyEvent } from '@chorus/node';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { MemoryChain, MemoryLedger } from '../../../../test/twins/chain.ts';
-import { MemoryHub as Hub, type MemoryNetwork } from '../../../../test/twins/network.ts';
-import { MemorySwarm } from '../../../../test/twins/storage.ts';
+import { MemoryHub, type MemoryNetwork } from '../../../../test/twins/network.ts';
 import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
-import { type Agents, agents } from '../agents.ts';
-import { AGENTS_SECTION, type AgentsNodeConfig } from '../config/agents-config.ts';
+import { type AgentsNode, chatFile, startAgentsNode, until } from '../testing/agents-node.ts';
 
 let endpoint: MockOpenAi;
 beforeAll(async () => {
@@ -26,32 +16,17 @@ afterAll(() => endpoint.close());
 
 let folder: string;
 let caller: MemoryNetwork;
-let node: ChorusNode<{ agents: Agents }>;
+let node: AgentsNode;
 let client: Client | undefined;
 let events: AnyEvent[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chorus-agents-mcp-'));
-  const hub = new Hub();
+  const hub = new MemoryHub();
   caller = hub.create();
   events = [];
-  const ledger = new MemoryLedger();
-  const network = hub.create((await writeNewNodeKey(folder)).peerId);
-  hub.link(network.peerId, caller.peerId);
-  const chain = { url: 'http://127.0.0.1:1', contract: ledger.contract };
-  node = await createNode({
-    config: parseConfig(
-      defineConfig([AGENTS_SECTION]),
-      { dataDir: folder, chain, gateway: { enabled: true, port: 0 } },
-      'test',
-    ) as AgentsNodeConfig,
-    services: { agents: agents() },
-    emit: (event) => events.push(event),
-    ports: {
-      chain: new MemoryChain(ledger, `0x${'1'.padStart(64, '0')}`),
-      network,
-      storage: new MemorySwarm().create(),
-    },
-  });
+  const gateway = { enabled: true, port: 0 };
+  node = await startAgentsNode(folder, hub, { gateway }, (event) => events.push(event));
+  hub.link(node.ports.network.peerId, caller.peerId);
 });
 afterEach(async () => {
   await client?.close();
@@ -62,11 +37,7 @@ afterEach(async () => {
 
 /** Starts an agent on the node; returns the address of its MCP endpoint at the gateway. */
 async function serve(scenario: string): Promise<URL> {
-  const file = join(folder, 'guide.yaml');
-  await writeFile(
-    file,
-    `chorus: agent/1\nname: Guide\nmodel: { openai: { url: "${endpoint.url}", name: ${scenario} } }\n`,
-  );
+  const file = await chatFile(folder, endpoint.url, 'Guide', { scenario });
   const { urls } = await node.services.agents.startAgent({ file });
   return new URL('mcp', urls.http!);
 }
@@ -85,9 +56,6 @@ const overLibp2p: Fetch = (url, init) =>
 
 const HI = { name: 'ask', arguments: { message: 'hi' } };
 const answered = () => events.filter(({ type }) => type === 'agents.answered');
-const until = async (holds: () => boolean) => {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 describe('an agent of a node over MCP', () => {
   it.each(['auto', 'legacy'] as const)(

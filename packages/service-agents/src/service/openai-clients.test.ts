@@ -1,40 +1,20 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChorusNode, createNode, defineConfig, parseConfig, writeNewNodeKey } from '@chorus/node';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { MemoryChain, MemoryLedger } from '../../../../test/twins/chain.ts';
 import { MemoryHub } from '../../../../test/twins/network.ts';
-import { MemorySwarm } from '../../../../test/twins/storage.ts';
 import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
-import { type Agents, agents } from '../agents.ts';
-import { AGENTS_SECTION, type AgentsNodeConfig } from '../config/agents-config.ts';
+import { type AgentsNode, chatFile, startAgentsNode, until } from '../testing/agents-node.ts';
 
 let endpoint: MockOpenAi;
 let folder: string;
-let node: ChorusNode<{ agents: Agents }>;
+let node: AgentsNode;
 let gateway: string;
 beforeEach(async () => {
   endpoint = await mockOpenAi();
   folder = await mkdtemp(join(tmpdir(), 'chorus-openai-'));
-  const ledger = new MemoryLedger();
-  const { peerId } = await writeNewNodeKey(folder);
-  node = await createNode({
-    config: parseConfig(
-      defineConfig([AGENTS_SECTION]),
-      {
-        dataDir: folder,
-        chain: { url: 'http://127.0.0.1:1', contract: ledger.contract },
-        gateway: { enabled: true, maxRequestBytes: '10 kB' },
-      },
-      'test',
-    ) as AgentsNodeConfig,
-    services: { agents: agents() },
-    ports: {
-      chain: new MemoryChain(ledger, `0x${'1'.padStart(64, '0')}`),
-      network: new MemoryHub().create(peerId),
-      storage: new MemorySwarm().create(),
-    },
+  node = await startAgentsNode(folder, new MemoryHub(), {
+    gateway: { enabled: true, maxRequestBytes: '10 kB' },
   });
 });
 afterEach(async () => {
@@ -45,11 +25,8 @@ afterEach(async () => {
 
 /** Serve an agent whose model is a scenario of the mock endpoint. */
 async function serve(name: string, scenario: string): Promise<void> {
-  const file = join(folder, `${name}.yaml`);
-  await writeFile(
-    file,
-    `chorus: agent/1\nname: ${name}\ninstructions: Answer briefly.\nmodel: { openai: { url: "${endpoint.url}", name: ${scenario} } }\n`,
-  );
+  const more = 'instructions: Answer briefly.\n';
+  const file = await chatFile(folder, endpoint.url, name, { scenario, more });
   const { urls } = await node.services.agents.startAgent({ file });
   gateway = new URL('/', urls.http!).href;
 }
@@ -64,11 +41,6 @@ const ask = (body: object, init: RequestInit = {}) =>
 
 const messages = [{ role: 'user', content: 'hello' }];
 const answersOf = (name: string) => node.services.agents.show(name).answers;
-
-/** Resolves when `holds` does; the test's time limit ends it. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 it('an agent answers clients of the OpenAI API at the gateway, streamed or not, and its answers are counted', async () => {
   await serve('guide', 'echo');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type A2aApp, a2aApp, buildCard, identityOfPeerId, peerUrl, signCard } from '@chorus/a2a';
 import { cardFields, createExecutor } from '@chorus/agent';
-import type { McpAgent, McpEndpoint } from '@chorus/mcp';
+import type { McpEndpoint } from '@chorus/mcp';
 import type { AgentExecutor, Engine, EngineFacts } from '@chorus/protocol';
 import { makeFolder } from '@chorus/utils';
 import type { AgentsConfig } from '../config/agents-config.ts';
@@ -23,6 +23,20 @@ export interface AgentUrls {
   libp2p: string;
 }
 
+/** An agent that answers, for protocols of which it knows nothing. */
+export interface CallableAgent {
+  /** In addresses. */
+  name: string;
+  title: string;
+  description: string;
+  version: string;
+  facts: EngineFacts;
+  /** When it was opened, ms since 1970. */
+  since: number;
+  /** Does the agent's work; its requests are counted, whatever protocol they came by. Its owner closes it. */
+  executor: AgentExecutor;
+}
+
 export interface ServeOptions {
   name: string;
   loaded: LoadedAgent;
@@ -40,20 +54,15 @@ export interface ServeOptions {
 
 /** One agent that others can call. */
 export class ServedAgent {
-  readonly facts: EngineFacts;
+  readonly agent: CallableAgent;
   readonly urls: AgentUrls;
-  /** Does the agent's work for other protocols; its requests are counted like those over A2A. */
-  readonly executor: AgentExecutor;
   readonly #app: A2aApp;
-  readonly #mcpAgent: McpAgent;
   #mcp: Promise<McpEndpoint> | null = null;
 
-  private constructor(urls: AgentUrls, app: A2aApp, mcpAgent: McpAgent, facts: EngineFacts) {
-    this.facts = facts;
+  private constructor(agent: CallableAgent, urls: AgentUrls, app: A2aApp) {
+    this.agent = agent;
     this.urls = urls;
     this.#app = app;
-    this.#mcpAgent = mcpAgent;
-    this.executor = mcpAgent.executor;
   }
 
   /**
@@ -95,8 +104,9 @@ export class ServedAgent {
         },
       });
       const { name: title, description, version } = definition;
-      const mcpAgent = { name, title, description, version, facts: engine.facts, executor };
-      return new ServedAgent(urls, app, mcpAgent, engine.facts);
+      const { facts } = engine;
+      const agent = { name, title, description, version, facts, since: Date.now(), executor };
+      return new ServedAgent(agent, urls, app);
     } catch (error) {
       await executor.close();
       throw error;
@@ -110,7 +120,7 @@ export class ServedAgent {
   async answer(request: Request, peer: string | undefined): Promise<Response> {
     if (new URL(request.url).pathname === MCP_PATH) {
       // Loaded with the first request.
-      this.#mcp ??= import('@chorus/mcp').then(({ mcpEndpoint }) => mcpEndpoint(this.#mcpAgent));
+      this.#mcp ??= import('@chorus/mcp').then(({ mcpEndpoint }) => mcpEndpoint(this.agent));
       const mcp = await this.#mcp;
       return mcp.fetch(request, peer === undefined ? 'anonymous' : `peer:${peer}`);
     }
@@ -123,8 +133,11 @@ export class ServedAgent {
 
   /** Ends tasks, calls and streams, then the model. */
   async close(): Promise<void> {
-    await this.#app.close();
-    await (await this.#mcp)?.close();
-    await this.executor.close();
+    try {
+      await this.#app.close();
+      await (await this.#mcp)?.close();
+    } finally {
+      await this.agent.executor.close();
+    }
   }
 }

@@ -7,9 +7,10 @@ import type { Answer } from '../../agent/call/answer.ts';
 import type { ConnectedAgent } from '../../agent/call/connect.ts';
 import { parseTarget, type Target } from '../../agent/call/target.ts';
 import { answerDocument, failureOf, showRest, showSigner } from '../../agent/call/view.ts';
+import { abortOnInterrupt } from '../../agent/interrupts.ts';
 import { standardInput } from '../../agent/standard-input.ts';
 import { answerText } from '../../agent/view.ts';
-import { EXIT, finish, Interrupted } from '../../environment/exit.ts';
+import { EXIT, finish } from '../../environment/exit.ts';
 import { integer } from '../../options/numbers.ts';
 import { printJson } from '../../output/print.ts';
 import { write } from '../../output/terminal.ts';
@@ -62,9 +63,7 @@ async function callAction(at: string, text: string | undefined, flags: CallFlags
   const target = parseTarget(at);
   const message = await messageOf(text, flags.file);
   const stop = new AbortController();
-  const interrupt = () =>
-    stop.signal.aborted ? process.exit(EXIT.interrupted) : stop.abort(new Interrupted());
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
+  abortOnInterrupt(stop);
   setTimeout(() => stop.abort(tooLate(seconds)), seconds * 1000).unref();
 
   const hangUp = new AbortController();

@@ -3,19 +3,13 @@ import { ChorusError, type Engine, type EngineFacts, explain } from '@chorus/pro
 import { type LoadedAgent, loadAgent, openEngine } from '@chorus/service-agents/open';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
+import { abortOnInterrupt } from '../../agent/interrupts.ts';
 import { modelSource } from '../../agent/model-source.ts';
 import { probe } from '../../agent/probe.ts';
 import { definitionDocument, limitsLine, modelLine } from '../../agent/view.ts';
 import { warningsOf } from '../../agent/warnings.ts';
 import { givenPath } from '../../environment/environment.ts';
-import {
-  asChorusError,
-  EXIT,
-  exitCodeOf,
-  finish,
-  Interrupted,
-  reportAndExit,
-} from '../../environment/exit.ts';
+import { asChorusError, EXIT, exitCodeOf, finish, reportAndExit } from '../../environment/exit.ts';
 import { type InspectOptions, inspectOptions } from '../../inspect/options.ts';
 import { print, printJson } from '../../output/print.ts';
 
@@ -43,11 +37,7 @@ export function checkCommand(): Command {
 
 async function checkAction(file: string, flags: InspectOptions): Promise<void> {
   const abort = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () =>
-      abort.signal.aborted ? process.exit(EXIT.interrupted) : abort.abort(new Interrupted()),
-    );
-  }
+  abortOnInterrupt(abort);
   const checks: Check[] = [];
   let agent: LoadedAgent | undefined;
   let engine: Engine | undefined;

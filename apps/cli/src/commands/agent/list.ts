@@ -19,7 +19,7 @@ async function listAction(flags: HomeOptions): Promise<void> {
     name,
     state,
     model?.name ?? '-',
-    duration((Date.now() - Date.parse(since)) / 1000),
+    since === null ? '-' : duration((Date.now() - Date.parse(since)) / 1000),
     answersText(answers),
     urls.http ?? urls.libp2p ?? problem?.code ?? '-',
   ]);

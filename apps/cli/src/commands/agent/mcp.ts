@@ -2,9 +2,10 @@ import { createExecutor } from '@chorus/agent';
 import type { AgentExecutor } from '@chorus/protocol';
 import { loadAgent, openEngine } from '@chorus/service-agents/open';
 import { Command } from 'commander';
+import { abortOnInterrupt } from '../../agent/interrupts.ts';
 import { modelSource } from '../../agent/model-source.ts';
 import { givenPath } from '../../environment/environment.ts';
-import { EXIT, errorText, finish, Interrupted } from '../../environment/exit.ts';
+import { EXIT, errorText, finish } from '../../environment/exit.ts';
 import { type InspectOptions, networkOptions } from '../../inspect/options.ts';
 import { write } from '../../output/terminal.ts';
 
@@ -32,9 +33,7 @@ async function mcpAction(file: string, flags: InspectOptions): Promise<void> {
   const { serveMcpStreams } = await import('@chorus/mcp');
   const agent = loadAgent(givenPath(file, 'the agent file'));
   const abort = new AbortController();
-  const interrupt = () =>
-    abort.signal.aborted ? process.exit(EXIT.interrupted) : abort.abort(new Interrupted());
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
+  abortOnInterrupt(abort);
   let executor: AgentExecutor | undefined;
   try {
     const engine = await openEngine(agent, modelSource(flags, abort.signal));

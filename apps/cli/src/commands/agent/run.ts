@@ -6,11 +6,12 @@ import { Command } from 'commander';
 import { ask, callerSays, type Reply } from '../../agent/ask.ts';
 import { attach } from '../../agent/attach.ts';
 import { chat } from '../../agent/chat.ts';
+import { abortOnInterrupt } from '../../agent/interrupts.ts';
 import { modelSource } from '../../agent/model-source.ts';
 import { standardInput } from '../../agent/standard-input.ts';
 import { answerText } from '../../agent/view.ts';
 import { givenPath } from '../../environment/environment.ts';
-import { EXIT, finish, Interrupted } from '../../environment/exit.ts';
+import { EXIT, finish } from '../../environment/exit.ts';
 import { type InspectOptions, inspectOptions } from '../../inspect/options.ts';
 import { printJson } from '../../output/print.ts';
 import { write } from '../../output/terminal.ts';
@@ -52,9 +53,7 @@ async function runAction(file: string, flags: RunFlags): Promise<void> {
   }
   const agent = loadAgent(givenPath(file, 'the agent file'));
   const abort = new AbortController();
-  const interrupt = () =>
-    abort.signal.aborted ? process.exit(EXIT.interrupted) : abort.abort(new Interrupted());
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
+  abortOnInterrupt(abort);
   let executor: AgentExecutor | undefined;
   try {
     const engine = await openEngine(agent, modelSource(flags, abort.signal));
