@@ -62,9 +62,9 @@ async function startAction(flags: StartFlags): Promise<void> {
     log.sink(event);
     if (process.send && process.connected) process.send(event);
   };
-  for (const { from, to } of [...rewritten, ...renamed]) {
-    emit({ type: 'warning', ...renamedNotice(from, to, rewritten.length > 0) });
-  }
+  for (const { from, to } of rewritten) emit({ type: 'warning', ...renamedNotice(from, to, true) });
+  // Of variables and flags: the file has the new names by now.
+  for (const { from, to } of renamed) emit({ type: 'warning', ...renamedNotice(from, to, false) });
   const stopping = Promise.withResolvers<void>();
   const closing = new AbortController();
   let askedAt = Number.POSITIVE_INFINITY;

@@ -3,7 +3,6 @@ import { ChorusError } from '@chorus/protocol';
 import { CARD_PATH, LIBP2P_BINDING, parsePeerUrl } from '../card/binding.ts';
 import { MAX_CARD_BYTES, parseCard, verifyCard } from '../card/verify.ts';
 import type { NodeIdentity } from '../identity/did-key.ts';
-import { readBounded } from '../net/bounded.ts';
 import type { Transport } from './transport.ts';
 
 /** An agent whose card was read. */
@@ -39,7 +38,7 @@ export async function resolveAgent(
       hint: 'check the address of the agent',
     });
   }
-  const bytes = await readBounded(response, MAX_CARD_BYTES);
+  const bytes = new Uint8Array(await response.arrayBuffer());
   const signed = await verifyCard(bytes).catch((error: unknown) => {
     if (!allowUnsigned || parseCard(bytes).signatures.length > 0) throw error;
     return { card: parseCard(bytes), signer: null };

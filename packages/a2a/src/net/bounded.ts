@@ -20,11 +20,3 @@ export function boundedResponse(response: Response, maxBytes: number): Response 
   const { status, statusText, headers } = response;
   return new Response(body, { status, statusText, headers });
 }
-
-/**
- * The whole of a body.
- * @throws ChorusError `E_A2A_TOO_LARGE`
- */
-export async function readBounded(response: Response, maxBytes: number): Promise<Uint8Array> {
-  return new Uint8Array(await boundedResponse(response, maxBytes).arrayBuffer());
-}

@@ -43,8 +43,10 @@ export class PushSender implements PushNotificationSender {
     if (configs.length === 0 || this.#waiting + configs.length > MAX_WAITING) return;
     const body = JSON.stringify(StreamResponses.toJSON(event));
     const before = this.#chains.get(taskId) ?? Promise.resolve();
+    this.#waiting += configs.length;
     const chain = before.then(async () => {
       await Promise.allSettled(configs.map((config) => this.#deliver(config, body)));
+      this.#waiting -= configs.length;
     });
     this.#chains.set(taskId, chain);
     await chain;
@@ -52,13 +54,11 @@ export class PushSender implements PushNotificationSender {
   }
 
   async #deliver(config: TaskPushNotificationConfig, body: string): Promise<void> {
-    this.#waiting++;
     try {
       if (this.#running >= MAX_AT_ONCE) await new Promise<void>((go) => this.#turns.push(go));
       else this.#running++;
       await this.#post(config, body);
     } finally {
-      this.#waiting--;
       const next = this.#turns.shift();
       if (next) next();
       else this.#running--;

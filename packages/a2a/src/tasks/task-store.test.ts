@@ -90,6 +90,15 @@ describe('the task store', () => {
     expect(await ids(store, alice)).toEqual(['new']);
   });
 
+  it('a task that grows makes room for what it holds, in bytes and not in characters', async () => {
+    store.close();
+    let now = 0;
+    store = new TaskStore(':memory:', { maxStoreBytes: 5_000 }, () => now++);
+    for (const id of ['first', 'second', 'third']) await store.save(task(id), alice);
+    await store.save({ ...task('second'), metadata: { x: '\u00e9'.repeat(2_400) } }, alice);
+    expect((await ids(store, alice)).sort()).toEqual(['second']);
+  });
+
   it('a task that was at work when its process ended has failed, and what else is stored remains', async () => {
     await store.save(task('1', TaskState.TASK_STATE_WORKING), alice);
     await store.save(task('2', TaskState.TASK_STATE_INPUT_REQUIRED), alice);

@@ -5,7 +5,7 @@ import { compacted } from './compact.ts';
 import { openDatabase } from './database.ts';
 import { type A2aLimits, DEFAULT_LIMITS } from './limits.ts';
 import { pageToken, parsePageToken } from './page-token.ts';
-import { isActive } from './states.ts';
+import { ACTIVE_SQL } from './states.ts';
 import { agentText } from './wire.ts';
 
 /** Who asks, if the transport proves nothing: all such callers share this name, and see no list. */
@@ -44,12 +44,13 @@ export class TaskStore implements SdkTaskStore {
     const owner = ownerOf(context);
     const small = compacted(task);
     const json = JSON.stringify(Task.toJSON(small));
+    const bytes = Buffer.byteLength(json);
     const known = this.db.prepare('SELECT owner, bytes FROM tasks WHERE id = ?').get(task.id);
     if (known && known.owner !== owner) throw new Error('the task belongs to another caller');
     const state = task.status?.state ?? TaskState.TASK_STATE_SUBMITTED;
     const time = task.status?.timestamp ?? '';
     const now = this.#now();
-    if (!known) this.#makeRoom(owner, json.length, now);
+    if (!known) this.#makeRoom(owner, bytes, now);
     const minted = context.state.get(NAMED_CONTEXT) === true ? 0 : 1;
     this.db
       .prepare(
@@ -58,8 +59,10 @@ export class TaskStore implements SdkTaskStore {
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, status_time = excluded.status_time,
            updated = excluded.updated, bytes = excluded.bytes, json = excluded.json`,
       )
-      .run(task.id, owner, task.contextId, minted, state, time, now, now, json.length, json);
-    this.#bytes += json.length - Number(known?.bytes ?? 0);
+      .run(task.id, owner, task.contextId, minted, state, time, now, now, bytes, json);
+    this.#bytes += bytes - Number(known?.bytes ?? 0);
+    // A task that grew makes room as well, but not by itself.
+    this.#shrink('id <> ?', [task.id], this.#limits.maxStoreBytes);
   }
 
   async load(taskId: string, context: ServerCallContext): Promise<Task | undefined> {
@@ -155,14 +158,18 @@ export class TaskStore implements SdkTaskStore {
     if (own > 0) this.#delete('owner = ?', [owner], own);
     const all = count('') - maxTasks + 1;
     if (all > 0) this.#delete('1', [], all);
-    while (this.#bytes + bytes > maxStoreBytes) if (this.#delete('1', [], 1) === 0) break;
+    this.#shrink('1', [], maxStoreBytes - bytes);
+  }
+
+  /** Deletes the oldest until the rest has at most this size, as far as it can. */
+  #shrink(where: string, values: string[], most: number): void {
+    while (this.#bytes > most && this.#delete(where, values, 1) > 0);
   }
 
   #delete(where: string, values: (string | number)[], limit: number): number {
-    const active = [TaskState.TASK_STATE_SUBMITTED, TaskState.TASK_STATE_WORKING].join(', ');
     const rows = this.db
       .prepare(
-        `DELETE FROM tasks WHERE id IN (SELECT id FROM tasks WHERE ${where} AND state NOT IN (${active})
+        `DELETE FROM tasks WHERE id IN (SELECT id FROM tasks WHERE ${where} AND state NOT IN (${ACTIVE_SQL})
          ORDER BY updated LIMIT ?) RETURNING bytes`,
       )
       .all(...values, limit);
@@ -172,12 +179,10 @@ export class TaskStore implements SdkTaskStore {
 
   /** Tasks of an earlier process have no one who works on them. */
   #failUnfinished(): void {
-    const rows = this.db.prepare('SELECT id, json, state FROM tasks').all() as unknown as (Row & {
-      state: number;
-    })[];
+    const unfinished = `SELECT id, json FROM tasks WHERE state IN (${ACTIVE_SQL})`;
+    const rows = this.db.prepare(unfinished).all() as unknown as Row[];
     const update = this.db.prepare('UPDATE tasks SET state = ?, status_time = ?, json = ? WHERE id = ?');
-    for (const { id, json, state } of rows) {
-      if (!isActive(state)) continue;
+    for (const { id, json } of rows) {
       const task = Task.fromJSON(JSON.parse(json));
       const timestamp = new Date(this.#now()).toISOString();
       const message = agentText(task, 'The agent was restarted. Ask again.');

@@ -12,6 +12,7 @@ const connection = {
 
 let blamed: HttpOffence[];
 let requests: Request[];
+let answer: ReadableStreamDefaultController<Uint8Array>;
 let server: HttpServer;
 let client: Stream;
 let served: Stream;
@@ -27,9 +28,14 @@ beforeEach(async () => {
     count: () => undefined,
     handler: (request) => {
       requests.push(request);
-      // Says something once, and then nothing.
+      // Says something once, and then what a test says.
       return new Response(
-        new ReadableStream({ start: (controller) => controller.enqueue(encoder.encode('x')) }),
+        new ReadableStream({
+          start: (controller) => {
+            answer = controller;
+            controller.enqueue(encoder.encode('x'));
+          },
+        }),
       );
     },
   });
@@ -67,6 +73,16 @@ describe('the time that a peer may hold a stream', () => {
     expect([served.status, requests.length]).toEqual(['open', 1]);
     await pass(60_000);
     expect([served.status, blamed]).toEqual(['aborted', ['unfinished-request']]);
+  });
+
+  it('an answer may last longer than a request may, as long as something moves', async () => {
+    client.send(encoder.encode('GET / HTTP/1.1\r\nhost: a\r\n\r\n'));
+    for (let spent = 0; spent < HTTP_REQUEST_MS + 60_000; spent += 50_000) {
+      await pass(50_000);
+      answer.enqueue(encoder.encode('x'));
+    }
+    await pass(1_000);
+    expect([served.status, blamed, requests[0]!.signal.aborted]).toEqual(['open', [], false]);
   });
 
   it('an answer during which nothing moves is ended, and its handler knows', async () => {

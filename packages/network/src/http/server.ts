@@ -153,6 +153,8 @@ export class HttpServer {
   ): Promise<Response> {
     const exceeded = () => this.#parts.blame(peer, 'http-oversized');
     const body = hasBody(message) ? boundedBody(message, this.#maxBytes, exceeded) : null;
+    // No one reads it, and only then it ends: the deadline of the request must not end a long answer.
+    if (!body) message.resume();
     const request = toRequest(message, this.#parts.authority, body, signal);
     kept.request = request;
     if (!request) return plain(400, 'not a request that can be served');

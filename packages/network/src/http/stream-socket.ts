@@ -90,7 +90,7 @@ export class StreamSocket extends Duplex {
   }
 
   override _final(done: (error?: Error) => void): void {
-    this.#stream.close({ signal: AbortSignal.timeout(HTTP_LINGER_MS) }).then(
+    this.#stream.close({ signal: AbortSignal.timeout(this.lingerMs) }).then(
       () => done(),
       (error: Error) => done(error),
     );
@@ -108,10 +108,7 @@ export class StreamSocket extends Duplex {
     const stream = this.#stream;
     if (stream.status !== 'open' && stream.status !== 'closing') return;
     stream.closeRead().catch(() => undefined);
-    const timer = setTimeout(
-      () => stream.abort(new Error('the peer did not end the stream')),
-      HTTP_LINGER_MS,
-    );
+    const timer = setTimeout(() => stream.abort(new Error('the peer did not end the stream')), this.lingerMs);
     timer.unref();
     stream.addEventListener('close', () => clearTimeout(timer), { once: true });
   }

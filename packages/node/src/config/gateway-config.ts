@@ -1,7 +1,6 @@
 import { z } from 'zod';
+import { isLoopback } from '../utils/is-loopback.ts';
 import { bytesSchema } from '../utils/quantities.ts';
-
-const isLoopback = (host: string) => /^(127\.|localhost$|::1$|\[::1\]$)/.test(host);
 
 /** Settings of the public HTTP server, which serves what the services offer to strangers. */
 export const gatewayConfigSchema = z

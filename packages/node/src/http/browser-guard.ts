@@ -3,12 +3,6 @@ import { ChorusError, type ErrorCode } from '@chorus/protocol';
 
 const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]'];
 
-/** True for a loopback address. */
-export function isLoopback(address: string): boolean {
-  const bare = address.replace(/^\[|\]$/g, '').replace(/^::ffff:/i, '');
-  return bare === '::1' || bare === 'localhost' || (isIP(bare) === 4 && bare.startsWith('127.'));
-}
-
 export interface BrowserGuardOptions {
   /** The address that is listened on. */
   host: string;

@@ -59,6 +59,7 @@ export interface CreateNodeOptions<S extends Services> {
 export async function createNode<S extends Services>(options: CreateNodeOptions<S>): Promise<ChorusNode<S>> {
   const { config, services } = options;
   const teardown = new Teardown();
+  const abort = new AbortController();
   try {
     const host = new ServiceHost(services, startOrder(services));
     await makeFolder(config.dataDir, 0o700);
@@ -72,7 +73,6 @@ export async function createNode<S extends Services>(options: CreateNodeOptions<
 
     const hub = eventHub(options);
     const emit: EventSink = (event) => hub.emit(event);
-    const abort = new AbortController();
     const admin = config.admin.enabled
       ? await openAdmin({ config, services, host, hub, abort, shutdown: options.onShutdown })
       : null;
@@ -133,6 +133,8 @@ export async function createNode<S extends Services>(options: CreateNodeOptions<
     conditions.start();
     return node;
   } catch (error) {
+    // Work of services that have started waits for it.
+    abort.abort();
     await teardown.run().catch(() => {});
     throw error;
   }
@@ -200,8 +202,10 @@ function closeGiven({ chain, network, storage }: Ports, teardown: Teardown): voi
  */
 async function stopServices(host: ServiceHost, chain: ChainPort, seconds: number): Promise<void> {
   const giveUp = setTimeout(() => void chain.close(), seconds * 500);
+  const stopping = new Teardown();
+  for (const service of host.running) stopping.add(() => service.stop?.());
   try {
-    for (const service of [...host.running].reverse()) await service.stop?.();
+    await stopping.run();
   } finally {
     clearTimeout(giveUp);
   }

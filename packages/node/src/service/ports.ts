@@ -1,7 +1,7 @@
 import type { ChainPort, NetworkPort, StoragePort } from '@chorus/protocol';
 
 /**
- * Interfaces between the rules and the outside world; start.ts wires the real implementations, and tests use
+ * Interfaces between the rules and the outside world; lifecycle/create-node.ts wires the real implementations, and tests use
  * in-memory ones.
  */
 export interface Ports {

@@ -4,20 +4,16 @@ import type { AskedTraining } from './asked-training.ts';
 
 /** The stake of the node's account. */
 export function stakesSource(running: () => AskedTraining): StakesSource {
-  return {
-    stakes: async (query) => stakesOf(running()).stakes(query),
-    depositStake: async (request) => stakesOf(running()).depositStake(request),
-    unbondStake: async (request) => stakesOf(running()).unbondStake(request),
-    withdrawStake: async (request) => stakesOf(running()).withdrawStake(request),
+  let made: Stakes | undefined;
+  const stakes = (): Stakes => {
+    const { ports, registrationUri } = running();
+    made ??= new Stakes({ chain: ports.chain, registrationUri });
+    return made;
   };
-}
-
-const known = new WeakMap<AskedTraining, Stakes>();
-
-/** The stake of its account; one at a time is asked for. */
-function stakesOf(training: AskedTraining): Stakes {
-  const { chain } = training.ports;
-  const stakes = known.get(training) ?? new Stakes({ chain, registrationUri: training.registrationUri });
-  known.set(training, stakes);
-  return stakes;
+  return {
+    stakes: async (query) => stakes().stakes(query),
+    depositStake: async (request) => stakes().depositStake(request),
+    unbondStake: async (request) => stakes().unbondStake(request),
+    withdrawStake: async (request) => stakes().withdrawStake(request),
+  };
 }

@@ -163,7 +163,11 @@ async function eachOf<T>(
     while (next < items.length) {
       signal?.throwIfAborted();
       const i = next++;
-      await work(items[i]!, i);
+      await work(items[i]!, i).catch((error: unknown) => {
+        // The others stop after the item they are at.
+        next = items.length;
+        throw error;
+      });
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, worker));

@@ -43,7 +43,8 @@ async function work(id: number, job: Job): Promise<void> {
   try {
     const answers =
       model instanceof Classifier ? model.run(job as ClassifyJob) : model!.run(job as WriteJob, isStopped);
-    for await (const answer of answers) send({ kind: 'answer', id, answer });
+    // Lazy: nothing is computed for a caller who left while the job waited.
+    if (!isStopped()) for await (const answer of answers) send({ kind: 'answer', id, answer });
     send({ kind: 'done', id });
   } catch (error) {
     send({ kind: 'failed', id, error: packError(coded(error)) });

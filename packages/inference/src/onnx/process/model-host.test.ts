@@ -108,6 +108,29 @@ describe('the process of a model', () => {
     expect(pidOf(model)).toBe(pid);
   });
 
+  it.skipIf(process.platform === 'win32')(
+    'callers who leave while the process hears nothing cost a process each, and never the model',
+    async () => {
+      const model = host(counting(4), text);
+      await model.open();
+      for (let i = 0; i < 4; i++) {
+        const abort = new AbortController();
+        const leaving = async () => {
+          for await (const _ of model.run({ ...job, most: 10_000_000 }, abort.signal)) {
+            process.kill(pidOf(model), 'SIGSTOP');
+            abort.abort(new Error('enough'));
+          }
+        };
+        await expect(leaving()).rejects.toThrow('enough');
+        const { pid } = model;
+        // Undefined once it is gone.
+        while (pid !== undefined && model.pid === pid)
+          await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      expect((await collect(model.run(job, never))).at(-1)).toMatchObject({ kind: 'written' });
+    },
+  );
+
   it('a job that is aborted while another one computes leaves that one alone', async () => {
     const model = host(counting(4), text);
     await model.open();

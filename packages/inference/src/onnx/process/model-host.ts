@@ -34,12 +34,14 @@ interface Life {
   lastWords: string;
   progressAt: number;
   opened: boolean;
+  /** Ended because of a caller who left, which is no fault of the model. */
+  isAbandoned?: boolean;
   watch?: NodeJS.Timeout;
 }
 
 /**
- * A model in a process of its own. A process that crashes or passes a limit is started again with the next job,
- * {@link MAX_CRASHES} times in a row at most.
+ * A model in a process of its own. A process that crashes or passes a limit is started again with the next job, but not
+ * after {@link MAX_CRASHES} such ends in a row.
  */
 export class ModelHost {
   readonly #setup: HostSetup;
@@ -66,6 +68,7 @@ export class ModelHost {
    * @throws ChorusError `E_MODEL_...` why it cannot be used
    */
   async open(signal?: AbortSignal): Promise<Opened> {
+    signal?.throwIfAborted();
     const life = this.#begin();
     const onAbort = () => life.child.kill('SIGKILL');
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -131,7 +134,15 @@ export class ModelHost {
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       life.lastWords = (life.lastWords + text).slice(-LAST_WORDS);
     });
-    child.on('message', (message: FromHost) => this.#receive(life, message));
+    child.on('message', (message: FromHost) => {
+      try {
+        this.#receive(life, message);
+      } catch {
+        // The process of a stranger's model may have been taken over.
+        life.fault ??= crashed({ reason: 'it sent an invalid message' });
+        child.kill('SIGKILL');
+      }
+    });
     const ended = (facts: Facts) => {
       clearInterval(life.watch);
       this.#ended(life, facts);
@@ -175,8 +186,11 @@ export class ModelHost {
     const look = () => {
       if (!life.jobs.has(id)) return;
       const [current] = life.jobs.keys();
-      if (current === id && wasAtIt) return void life.child.kill('SIGKILL');
-      wasAtIt = current === id;
+      if (current === id && wasAtIt) {
+        life.isAbandoned = true;
+        return void life.child.kill('SIGKILL');
+      }
+      wasAtIt = life.opened && current === id;
       setTimeout(look, DEAF_MILLISECONDS / 2).unref();
     };
     look();
@@ -221,7 +235,8 @@ export class ModelHost {
     if (this.#life === life) this.#life = undefined;
     const fault = life.fault ?? crashed(facts);
     // A process that never opened cannot be restarted.
-    if (!this.#opened || ++this.#crashes >= MAX_CRASHES) this.#failure ??= fault;
+    if (!life.isAbandoned) this.#crashes++;
+    if (!this.#opened || this.#crashes >= MAX_CRASHES) this.#failure ??= fault;
     const error = this.#closed ? (life.fault ?? closed()) : fault;
     life.opening.reject(error);
     for (const answers of life.jobs.values()) answers.fail(error);
