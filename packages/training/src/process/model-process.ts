@@ -133,9 +133,15 @@ export class ModelProcess {
   }
 }
 
-/** The environment without the node's own secrets, such as the password of its wallet. */
+/**
+ * Variables of the node itself, such as the password of its wallet, and those named like the keys of endpoints that its
+ * agents use. A key under another name is passed on: drivers read too many variables to list those that are needed.
+ */
+const SECRET = /^CHORUS_|KEY|TOKEN|SECRET|PASSW|CREDENTIAL/i;
+
+/** The environment without secrets, as far as their names show them. */
 function environment(): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CHORUS_'));
+  const inherited = Object.entries(process.env).filter(([name]) => !SECRET.test(name));
   const compiled = getCompileCacheDir();
   return {
     ...Object.fromEntries(inherited),

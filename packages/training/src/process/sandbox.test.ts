@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { encodeModel } from '@chorus/autodiff';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -156,6 +157,23 @@ describe('a process that passes its limits is ended', () => {
 });
 
 describe('a process that crashes', () => {
+  it.skipIf(process.platform !== 'linux')(
+    'the process of a model has neither the secrets of the node nor the keys of its agents',
+    async () => {
+      const secrets = { CHORUS_PASSWORD: 'of-the-wallet', LLM_API_KEY: 'of-an-endpoint' };
+      Object.assign(process.env, secrets);
+      try {
+        await open(harmless);
+      } finally {
+        for (const name of Object.keys(secrets)) delete process.env[name];
+      }
+      const [pid] = modelProcesses();
+      const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
+      expect(environment).toContain('PATH=');
+      for (const value of Object.values(secrets)) expect(environment).not.toContain(value);
+    },
+  );
+
   it('a crash of the process is reported, and the next job starts it again', async () => {
     const trainer = await open(harmless);
     const first = await work(trainer);
