@@ -86,7 +86,7 @@ describe('a swarm that shares its libp2p nodes between gossip and storage', () =
     const bytes = new Uint8Array(randomBytes(1_000));
     const cid = await stores[2]!.put(bytes);
     // However little time there is.
-    for (const timeoutMs of [ask.timeoutMs, 3_000]) {
+    for (const timeoutMs of [ask.timeoutMs, patience(3_000)]) {
       expect(await stores[1]!.get(cid, { ...ask, timeoutMs, from: [nodes[0]!.peerId] })).toEqual(bytes);
       await stores[1]!.remove(cid);
     }

@@ -147,6 +147,7 @@ describe('a proof file', () => {
     ],
     ['a shorter number', () => bytes(text.replace(/"gramHash": "0x0?./, '"gramHash": "0x'))],
     ['a number as a float', () => bytes(text.replace('"version": 3,', '"version": 3.0,'))],
+    ['a task id that is no number', () => bytes(text.replace(/"taskId": "./, '"taskId": ":'))],
     ['a task id with a leading zero', () => bytes(text.replace(/"taskId": "/, '"taskId": "0'))],
     ['a repeated key', () => bytes(text.replace('"version": 3,', '"version": 3,\n  "version": 3,'))],
     ['an unknown key', () => bytes(text.replace('"version": 3,', '"version": 3,\n  "extra": 1,'))],

@@ -27,7 +27,10 @@ const payload = z.strictObject({ author: address, digest });
 const statement = z.strictObject({
   chainId: integer(1, Number.MAX_SAFE_INTEGER),
   contract: address,
-  taskId: z.string().regex(/^(?:0|[1-9][0-9]{0,19})$/),
+  taskId: z
+    .string()
+    .regex(/^(?:0|[1-9][0-9]{0,19})$/, { abort: true })
+    .refine((id) => BigInt(id) < 1n << 64n, 'not a task id'),
   round: integer(1, MAX_ROUNDS),
   prover: address,
   size: z.union([z.literal(16), z.literal(64)]),
@@ -104,7 +107,6 @@ export const proofFileSchema = z
     'the circuit has another size or rule',
   )
   .refine(({ statement: s, updates }) => updates.length <= s.size, 'there are more updates than rows')
-  .refine(({ statement: s }) => BigInt(s.taskId) < 1n << 64n, 'not a task id')
   .refine(({ statement: s, dimension }) => dimension <= s.N, 'the dimension is larger than N');
 
 export type ProofDocument = z.infer<typeof proofFileSchema>;
