@@ -97,7 +97,7 @@ export class MemoryChain implements ChainPort {
     return agentAt(this.#ledger, this.account, place);
   }
 
-  async registrationCost(_place: string, _uri: string): Promise<RegistrationCost> {
+  async registrationCost(_place: string, _uri: string, _agentId: bigint | null): Promise<RegistrationCost> {
     return { gas: 0n, wei: 0n };
   }
 

@@ -23,6 +23,12 @@ export function createAgentChain(parts: ChainParts): AgentChain {
     return { action: 'register an agent', to, abi: IDENTITIES, name: REGISTER, args };
   }
 
+  async function naming(agentId: bigint, uri: string): Promise<Call> {
+    const { identities: to } = await contracts();
+    const args = [agentId, uri];
+    return { action: 'name the file of an agent', to, abi: IDENTITIES, name: 'setAgentURI', args };
+  }
+
   async function gasOf({ action, to, name, args }: Call): Promise<bigint> {
     const data = IDENTITIES.encodeFunctionData(name, args);
     return read(action, () => provider.estimateGas({ from: account, to: to!, data }), signal);
@@ -36,17 +42,7 @@ export function createAgentChain(parts: ChainParts): AgentChain {
       return { ...receiptOf(mined), agentId: eventOf(mined, IDENTITIES, 'Registered').agentId };
     },
 
-    setAgentUri: async (agentId, uri) => {
-      const { identities: to } = await contracts();
-      const args = [agentId, uri];
-      return writer.receipt({
-        action: 'name the file of an agent',
-        to,
-        abi: IDENTITIES,
-        name: 'setAgentURI',
-        args,
-      });
-    },
+    setAgentUri: async (agentId, uri) => writer.receipt(await naming(agentId, uri)),
 
     registeredAgent: async (agentId) => (await identityReader(parts)).agent(agentId),
 
@@ -58,13 +54,13 @@ export function createAgentChain(parts: ChainParts): AgentChain {
       return null;
     },
 
-    registrationCost: async (place, uri) => {
-      const [whole, fees] = await Promise.all([
-        registration(place, uri).then(gasOf),
+    registrationCost: async (place, uri, agentId) => {
+      // The two transactions of a registration write what this estimate has in one.
+      const whole = async () => (await gasOf(await registration(place, uri))) + TRANSACTION_GAS;
+      const [gas, fees] = await Promise.all([
+        agentId === null ? whole() : naming(agentId, uri).then(gasOf),
         read('read the price of gas', () => provider.getFeeData(), signal),
       ]);
-      // The second transaction writes what this estimate has in one.
-      const gas = whole + TRANSACTION_GAS;
       return { gas, wei: gas * (fees.gasPrice ?? fees.maxFeePerGas ?? 0n) };
     },
   };

@@ -36,8 +36,8 @@ export interface AgentChain {
   registeredAgent(agentId: bigint): Promise<RegisteredAgent | null>;
   /** The first identity that this account registered for the agent at this place, and still owns. */
   agentAt(place: string): Promise<bigint | null>;
-  /** What `registerAgent` and `setAgentUri` would cost now, about. */
-  registrationCost(place: string, uri: string): Promise<RegistrationCost>;
+  /** What `registerAgent` and `setAgentUri` would cost now, about; with the id of a registered agent the latter alone. */
+  registrationCost(place: string, uri: string, agentId: bigint | null): Promise<RegistrationCost>;
 }
 
 /** Longest place of an agent in the registry, and longest URI that is read, bytes. */
