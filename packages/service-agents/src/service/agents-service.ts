@@ -20,6 +20,7 @@ import { Registrar } from '../registration/registrar.ts';
 import { Registrations } from '../registration/registrations.ts';
 import { agentName } from '../serve/agent-name.ts';
 import { AGENTS_PATH, pathOf, readPath } from '../serve/agent-path.ts';
+import type { PublishedAgent } from '../serve/well-known.ts';
 import { type AgentRecord, AgentRecords } from '../store/agent-records.ts';
 import { AgentSlot } from './agent-slot.ts';
 import { refusal } from './refusal.ts';
@@ -243,6 +244,30 @@ export class AgentsService implements Service {
   /** Agents that can be called now, for protocols besides A2A. */
   callable(): CallableAgent[] {
     return [...this.#slots.values()].flatMap((slot) => slot.callable ?? []);
+  }
+
+  /** The AI Catalog of this node. */
+  async aiCatalog() {
+    // Loaded with the first request: a node without agents holds nothing of A2A.
+    const { aiCatalog } = await import('../serve/well-known.ts');
+    return aiCatalog(this.#components.ports.network.peerId, this.#published());
+  }
+
+  /** Identities on chain that the gateway's domain stands behind (ERC-8004). */
+  async agentRegistration() {
+    const { agentRegistration } = await import('../serve/well-known.ts');
+    return agentRegistration(this.#published());
+  }
+
+  #published(): PublishedAgent[] {
+    const { chainId } = this.#components.ports.chain;
+    return [...this.#slots.values()].flatMap(({ served, record }) => {
+      if (!served) return [];
+      const found = this.#registrations.get(record.name);
+      const identity =
+        found && !found.retired ? { chainId, registry: found.registry, agentId: found.agentId } : null;
+      return { agent: served.agent, urls: served.urls, identity };
+    });
   }
 
   /** Answers by agent and outcome, for the metrics. */
