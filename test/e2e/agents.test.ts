@@ -182,16 +182,16 @@ it('an agent is registered, and the owner of another node finds it, sees who it 
 
   // Who looks on the web finds it too, and that the domain stands behind the identity.
   const { http } = (await api.agent('harbour-guide')).urls;
-  const wellKnown = async (name: string) =>
-    await (await fetch(new URL(`/.well-known/${name}`, http!))).json();
-  const { entries } = await wellKnown('ai-catalog.json');
+  const read = async (url: string | URL) => (await (await fetch(url)).json()) as Record<string, unknown>;
+  const wellKnown = (name: string) => read(new URL(`/.well-known/${name}`, http!));
+  const entries = (await wellKnown('ai-catalog.json')).entries as { url: string }[];
   expect(entries).toMatchObject([{ identifier: expect.stringMatching(new RegExp(`:${agentId}$`)) }]);
-  expect(await (await fetch(entries[0]!.url)).json()).toMatchObject({ name: 'Harbour guide' });
+  expect(await read(entries[0]!.url)).toMatchObject({ name: 'Harbour guide' });
   expect(await wellKnown('agent-registration.json')).toMatchObject({
     registrations: [{ agentId: Number(agentId) }],
   });
 
-  // A node that is killed does not say that its agents are gone: whoever looks is told so.
+  // A node that is killed does not say that its agents are gone: the caller learns it.
   await kill(node);
   const gone = await there('agent', 'call', agentId, 'hello');
   expect(gone.stderr).toContain('E_AGENT_IDENTITY');

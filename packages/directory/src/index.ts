@@ -11,3 +11,5 @@ export * from './identity/links.ts';
 export * from './ranking/rank.ts';
 export * from './registration/file.ts';
 export * from './registration/uri.ts';
+export * from './registry/place.ts';
+export * from './registry/registry.ts';

@@ -15,7 +15,7 @@ export function describeAgents(get: () => Fixture): void {
       expect(await owner.registeredAgent(agentId)).toEqual({ ...agent, uri: '' });
       const second = await owner.setAgentUri(agentId, 'ipfs://file');
       const used = first.gasUsed + second.gasUsed;
-      // An estimate: no more than a fifth beside the truth.
+      // An estimate: no more than a fifth off.
       expect(5n * (cost.gas > used ? cost.gas - used : used - cost.gas) <= used).toBe(true);
       expect((await owner.registrationCost(PLACE, 'ipfs://other', agentId)).gas <= cost.gas).toBe(true);
       await refused('E_CHAIN_NOT_ALLOWED', trainers[0]!.setAgentUri(agentId, 'ipfs://other'));

@@ -27,7 +27,7 @@ export const agentSchema = z.object({
   identity: z
     .object({
       agentId: z.string().describe('ERC-8004'),
-      retired: z.boolean().describe('others are no longer told of it'),
+      retired: z.boolean().describe('it is no longer announced'),
     })
     .nullable()
     .describe('its identity on chain; null until it is registered'),

@@ -83,7 +83,7 @@ export const agentIdentitySchema = z.object({
   links: z.array(
     z.object({
       name: z.enum(['registered', 'place', 'file', 'key', 'answers', 'card']),
-      holds: z.boolean().nullable().describe('null if it could not be looked at'),
+      holds: z.boolean().nullable().describe('null if it could not be checked'),
       says: z.string(),
     }),
   ),

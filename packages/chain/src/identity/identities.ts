@@ -95,7 +95,7 @@ export class IdentityReader {
     }
   }
 
-  /** The view of an identity; null if there is none with this number. */
+  /** The view of an identity; null if this number was not given out. */
   async #existing(name: string, args: [bigint]): Promise<unknown> {
     try {
       return await this.#view(name, args);

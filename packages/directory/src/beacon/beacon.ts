@@ -1,8 +1,9 @@
 import { sign as signBytes, verify } from 'node:crypto';
 import { identityOfPeerId, keysOfSeed } from '@chorus/a2a/keys';
-import { type Address, ChorusError, isPlainLine } from '@chorus/protocol';
+import { ChorusError, isPlainLine } from '@chorus/protocol';
 import { decode, encode } from 'cborg';
 import { z } from 'zod';
+import type { AgentRegistry } from '../registry/registry.ts';
 
 /** Longest beacon, bytes. */
 export const MAX_BEACON_BYTES = 2_048;
@@ -13,13 +14,6 @@ export const MAX_BEACON_SECONDS = 1_800;
 const MAX_ADDRESSES = 16;
 const MAX_ADDRESS_LENGTH = 200;
 const SIGNATURE_BYTES = 64;
-
-/** Where the network's agents are registered. */
-export interface AgentRegistry {
-  chainId: number;
-  /** The ERC-8004 identity registry. */
-  address: Address;
-}
 
 /**
  * What a node says of an agent that it serves: that it answers, where, and until when that holds. Everything else is

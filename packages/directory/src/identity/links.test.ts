@@ -1,7 +1,8 @@
 import { keysOfSeed } from '@chorus/a2a/keys';
 import { describe, expect, it } from 'vitest';
 import { type RegistrationFacts, readRegistrationFile, registrationFile } from '../registration/file.ts';
-import { identityExtension, placeOf } from './extension.ts';
+import { placeOf } from '../registry/place.ts';
+import { identityExtension } from './extension.ts';
 import { type IdentityEvidence, identityLinks, isProven } from './links.ts';
 
 const { peerId, did } = keysOfSeed(new Uint8Array(32).fill(1));
@@ -88,8 +89,8 @@ describe('the links from an identity to its agent', () => {
     expect(broken({ file: fileOf({ did: stranger.did }) })).toEqual([['key', false]]);
   });
 
-  it('what cannot be read is said, and what rests on it is not looked at', () => {
-    expect(broken({ file: { missing: 'nobody has it' } })).toEqual([
+  it('what cannot be read is said, and what rests on it is not checked', () => {
+    expect(broken({ file: { missing: 'no peer has it' } })).toEqual([
       ['file', false],
       ['key', null],
     ]);
@@ -101,7 +102,7 @@ describe('the links from an identity to its agent', () => {
 
   it('an identity of a node that is no agent has no place', () => {
     expect(
-      broken({ registered: { ...evidence.registered!, place: null }, card: { missing: 'not looked at' } }),
+      broken({ registered: { ...evidence.registered!, place: null }, card: { missing: 'not checked' } }),
     ).toEqual([
       ['place', false],
       ['key', null],

@@ -1,8 +1,9 @@
 import { identityOfPeerId } from '@chorus/a2a/keys';
 import type { RegisteredAgent } from '@chorus/protocol';
-import type { AgentRegistry } from '../beacon/beacon.ts';
 import { endpointsOf, namesIdentity, type RegistrationFile } from '../registration/file.ts';
-import { identityOfCard, readPlace } from './extension.ts';
+import { readPlace } from '../registry/place.ts';
+import type { AgentRegistry } from '../registry/registry.ts';
+import { identityOfCard } from './extension.ts';
 
 /** Names of the links, in the order in which each rests on those before it. */
 export const LINKS = ['registered', 'place', 'file', 'key', 'answers', 'card'] as const;
@@ -11,7 +12,7 @@ export type LinkName = (typeof LINKS)[number];
 /** One step of the way from an identity on chain to the agent that answers. */
 export interface IdentityLink {
   name: LinkName;
-  /** Null if it could not be looked at, because an earlier link does not hold. */
+  /** Null if it could not be checked, because an earlier link does not hold. */
   holds: boolean | null;
   /** What was found. */
   says: string;
@@ -60,10 +61,10 @@ export function identityLinks(evidence: IdentityEvidence): IdentityLink[] {
     link('place', registered && at !== null, place ?? 'the registry names no peer that serves it'),
   ];
   if (!registered) {
-    return [...links, ...LINKS.slice(2).map((name) => link(name, null, 'not looked at'))];
+    return [...links, ...LINKS.slice(2).map((name) => link(name, null, 'not checked'))];
   }
   if ('missing' in file) {
-    links.push(link('file', false, file.missing), link('key', null, 'not looked at'));
+    links.push(link('file', false, file.missing), link('key', null, 'not checked'));
   } else {
     const names = namesIdentity(file.value, registry, agentId);
     const active = file.value.active ? '' : '; it says that the agent is retired';
@@ -79,10 +80,7 @@ export function identityLinks(evidence: IdentityEvidence): IdentityLink[] {
     links.push(link('key', key === null ? null : dids.includes(key), dids[0] ?? 'the file names no key'));
   }
   if ('missing' in card) {
-    links.push(
-      link('answers', at === null ? null : false, card.missing),
-      link('card', null, 'not looked at'),
-    );
+    links.push(link('answers', at === null ? null : false, card.missing), link('card', null, 'not checked'));
     return links;
   }
   const { signer, milliseconds } = card.value;

@@ -1,7 +1,6 @@
 import { ChorusError } from '@chorus/protocol';
 import { z } from 'zod';
-import type { AgentRegistry } from '../beacon/beacon.ts';
-import { registryName } from '../identity/extension.ts';
+import { type AgentRegistry, registryName } from '../registry/registry.ts';
 
 /** Longest registration file that is read, bytes. */
 export const MAX_REGISTRATION_BYTES = 16 * 1024;

@@ -54,7 +54,7 @@ describe('a registration file', () => {
     expect(readRegistrationFile(retiredFile(registrationFile(facts)))).toEqual({ ...before, active: false });
   });
 
-  it('of others is read as far as the standard goes, and what is none is refused', () => {
+  it('of others is read as far as the standard goes, and another document is refused', () => {
     expect(readRegistrationFile(bytesOf({ type: 'x', name: 'Other', image: 'y' }))).toMatchObject({
       services: [],
       active: true,

@@ -17,7 +17,7 @@ import { type OwnAgent, OwnBeacons, type OwnOptions } from './own-beacons.ts';
 export interface DirectoryOptions extends Pick<OwnOptions, 'keySeed' | 'listings'> {
   ports: Ports;
   registry: () => Promise<AgentRegistry>;
-  /** Agents of this node that others may be told of now. */
+  /** Agents of this node that may be announced now. */
   own: () => OwnAgent[];
   /** False: only tell of this node's agents, and keep no list of others. */
   listens: boolean;
@@ -37,7 +37,7 @@ interface Parts {
 /** Time between two turns of the directory, ms. */
 const TURN_MILLISECONDS = 15_000;
 
-/** Peers that are asked which agents they know, until so many have answered, and again after this, ms. */
+/** Peers that are asked which agents they know, until this number has answered, and again after this time, ms. */
 const ASKED_AT_START = 3;
 const ASK_AGAIN_MILLISECONDS = 600_000;
 
@@ -112,16 +112,15 @@ export class AgentDirectory {
     const listings = this.#listings;
     const heard = new HeardBeacons({ ports, registry, listings, signal });
     const own = new OwnBeacons({ ports, registry, listings, keySeed });
-    const ends = [
-      // A node that keeps no list still passes beacons on, once it has read them.
-      ports.network.subscribe(beaconTopic(registry), (message) =>
-        listens ? heard.onMessage(message) : 'ignore',
-      ),
-      ports.network.handle(BEACONS_PROTOCOL, async (request) => {
-        const after = decodeBeaconsRequest(request);
-        return encodeBeaconsResponse(listings.beacons(after, Math.floor(Date.now() / 1_000)));
-      }),
-    ];
+    const ends = listens
+      ? [
+          ports.network.subscribe(beaconTopic(registry), (message) => heard.onMessage(message)),
+          ports.network.handle(BEACONS_PROTOCOL, async (request) => {
+            const after = decodeBeaconsRequest(request);
+            return encodeBeaconsResponse(listings.beacons(after, Math.floor(Date.now() / 1_000)));
+          }),
+        ]
+      : [];
     const close = () => {
       for (const end of ends) end();
     };

@@ -128,7 +128,7 @@ describe('an agent that is registered', () => {
     await until(() => found(two).length === 0);
   });
 
-  it('that is retired is told to nobody, says so on chain, and comes back under its number', async () => {
+  it('that is retired is no longer announced, says so on chain, and comes back under its number', async () => {
     const [one, two] = [await start(1), await start(2)];
     await serve(one, 'harbour');
     const { agentId, uri } = await one.services.agents.registerAgent('harbour');

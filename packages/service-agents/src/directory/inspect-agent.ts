@@ -65,7 +65,7 @@ async function readFile(
   registered: RegisteredAgent | null,
   { ports, signal }: InspectOptions,
 ): Promise<Found<RegistrationFile>> {
-  if (!registered) return { missing: 'not looked at' };
+  if (!registered) return { missing: 'not checked' };
   if (registered.uri === '') return { missing: 'no registration file is named on chain' };
   return attempt(async () => {
     const source = readRegistrationUri(registered.uri);
@@ -87,7 +87,7 @@ async function readCard(
 ): Promise<Found<Omit<PeerCard, 'bytes'>>> {
   const { ports, ownCard, signal } = options;
   const place = registered?.place == null ? null : readPlace(registered.place);
-  if (!registered || !place) return { missing: 'not looked at' };
+  if (!registered || !place) return { missing: 'not checked' };
   return attempt(async () => {
     if (place.peerId !== ports.network.peerId) {
       await ports.network.learn(place.peerId, [...options.addresses]);

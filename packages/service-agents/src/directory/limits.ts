@@ -17,7 +17,7 @@ export const MAX_WAITING = 512;
 /** Checks that run at a time: most of each is waiting for a stranger. */
 export const CHECKS_AT_ONCE = 4;
 
-/** Agents nobody has checked yet, a second, and at once: each costs requests to the chain's endpoint. */
+/** Agents that are not known yet, a second, and at once: each costs requests to the chain's endpoint. */
 export const NEW_AGENTS_PER_SECOND = 1;
 export const NEW_AGENTS_AT_ONCE = 64;
 

@@ -131,7 +131,7 @@ export class Listings {
         .all(now, most);
       return rows.map((row) => ({ ...(entryOf(row) as FoundEntry), relevance: 1 }));
     }
-    // Each word in quotes is a plain word: nothing of the query language of FTS5 is left to whoever asks.
+    // Each word in quotes is a plain word: the query language of FTS5 has no effect.
     const query = words.map((word) => `"${word.replaceAll('"', '')}"*`).join(' OR ');
     const rows = db
       .prepare(

@@ -5,7 +5,7 @@ import { listingOf } from './check-agent.ts';
 import { BEACON_INTERVAL_SECONDS, BEACON_SECONDS } from './limits.ts';
 import type { Listings } from './listings.ts';
 
-/** An agent of this node that others may be told of. */
+/** An agent of this node that may be announced. */
 export interface OwnAgent {
   name: string;
   agentId: bigint;
@@ -31,7 +31,7 @@ export class OwnBeacons {
     this.#options = options;
   }
 
-  /** Tell of those agents that nobody was told of lately, or that have changed, and take back those that are gone. */
+  /** Announce agents that were not announced lately or have changed, and take back those that are gone. */
   async tell(agents: readonly OwnAgent[]): Promise<void> {
     const present = new Set(agents.map(({ name }) => name));
     for (const [name, beacon] of this.#told) if (!present.has(name)) await this.#takeBack(name, beacon);

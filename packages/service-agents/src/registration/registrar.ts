@@ -12,12 +12,20 @@ import {
 import type { Ports } from '@chorus/node';
 import { ChorusError, type Hex, type RegistrationCost, sameAddress } from '@chorus/protocol';
 import pLimit from 'p-limit';
-import type { ServedAgent } from '../service/served-agent.ts';
 import { isReachable } from './reachable.ts';
 import type { RegistrationRecord, Registrations } from './registrations.ts';
 
 /** A file of this node's own, ms. */
 const READ_MILLISECONDS = 10_000;
+
+/** An agent that answers, as far as its registration says something of it. */
+export interface RegistrableAgent {
+  agent: { name: string; title: string; description: string };
+  /** Bases of its card. */
+  urls: { http: string | null; libp2p: string };
+  /** Of the key that signs its card. */
+  did: string;
+}
 
 export interface RegistrarOptions {
   ports: Ports;
@@ -51,7 +59,7 @@ export class Registrar {
    * @throws ChorusError of the chain and of storage
    */
   register(
-    served: ServedAgent,
+    served: RegistrableAgent,
     { dryRun = false }: { dryRun?: boolean } = {},
   ): Promise<RegistrationDocument> {
     return this.#alone(() => this.#register(served, { dryRun }));
@@ -65,7 +73,7 @@ export class Registrar {
     return this.#alone(() => this.#retire(name));
   }
 
-  async #register(served: ServedAgent, { dryRun }: { dryRun: boolean }): Promise<RegistrationDocument> {
+  async #register(served: RegistrableAgent, { dryRun }: { dryRun: boolean }): Promise<RegistrationDocument> {
     const { chain, storage, network } = this.#ports;
     const { name } = served.agent;
     const place = placeOf(network.peerId, name);
@@ -107,7 +115,7 @@ export class Registrar {
     return document(name, registry, { agentId, uri, transactions: transaction ? [transaction] : [] });
   }
 
-  /** Store the registration file, then name it on chain: nobody finds a URI that leads nowhere. */
+  /** Store the registration file, then name it on chain: no reader finds a URI that leads nowhere. */
   async #publish(
     name: string,
     { address }: AgentRegistry,
@@ -139,15 +147,9 @@ export class Registrar {
     }
     return chain.agentAt(place);
   }
-
-  /** Whether what is registered of an agent is what it says now. */
-  async isCurrent(served: ServedAgent, { agentId, cid, retired }: RegistrationRecord): Promise<boolean> {
-    const file = registrationFile(factsOf(served, await this.registry(), agentId));
-    return !retired && (await this.#ports.storage.cidOf(file)) === cid;
-  }
 }
 
-function factsOf(served: ServedAgent, registry: AgentRegistry, agentId: bigint): RegistrationFacts {
+function factsOf(served: RegistrableAgent, registry: AgentRegistry, agentId: bigint): RegistrationFacts {
   const { agent, urls, did } = served;
   const http = urls.http !== null && isReachable(urls.http) ? urls.http : null;
   return {

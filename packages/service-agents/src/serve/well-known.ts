@@ -1,12 +1,12 @@
 import { CARD_PATH, identityOfPeerId } from '@chorus/a2a';
 import { registryName } from '@chorus/directory';
 import type { Address } from '@chorus/protocol';
-import type { AgentUrls, CallableAgent } from '../service/served-agent.ts';
 
 /** An agent that the gateway serves, for those who look for agents on the web. */
 export interface PublishedAgent {
-  agent: Pick<CallableAgent, 'name' | 'title' | 'description' | 'version'>;
-  urls: AgentUrls;
+  agent: { description: string; version: string };
+  /** Bases of its card; `http` is null if the gateway does not serve it. */
+  urls: { http: string | null; libp2p: string };
   /** Its identity on chain; null if it has none. */
   identity: { chainId: number; registry: Address; agentId: bigint } | null;
 }

@@ -177,7 +177,7 @@ export class AgentsService implements Service {
   }
 
   /**
-   * Say on chain that an agent is no longer served, and tell nobody of it any more. It still answers, and can be
+   * Say on chain that an agent is no longer served, and announce it no more. It still answers, and can be
    * registered again.
    * @throws ChorusError `E_AGENT_UNREGISTERED`, and those of the chain
    */
@@ -213,7 +213,7 @@ export class AgentsService implements Service {
     });
   }
 
-  /** Agents that others may be told of. */
+  /** Agents that may be announced. */
   #announced() {
     return this.#registrations.all().flatMap(({ name, agentId, retired, cid }) => {
       const card = this.#slots.get(name)?.served?.card;

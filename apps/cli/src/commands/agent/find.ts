@@ -29,7 +29,7 @@ export function findCommand(): Command {
     .argument('[text]', 'words of its name, description or skills')
     .option('--skill <id>', 'only agents with a skill of this id or tag')
     .option('--min-score <score>', 'only agents with at least this score, 0 to 100')
-    .option('--limit <number>', 'show at most so many', '20')
+    .option('--limit <number>', 'show at most this many', '20')
     .option('--why', 'say how each score comes about');
   return homeOptions(command).addHelpText('after', HELP).action(findAction);
 }

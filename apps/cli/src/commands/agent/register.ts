@@ -42,7 +42,7 @@ async function registerAction(
   else print(...registrationLines(done));
 }
 
-/** `chorus agent retire`: others are no longer told of an agent, and its identity says so. */
+/** `chorus agent retire`: an agent is no longer announced, and its identity says so. */
 export function retireCommand(): Command {
   const command = new Command('retire')
     .description(
