@@ -13,7 +13,7 @@ import type { Ports } from '@chorus/node';
 import { ChorusError, type Hex, type RegistrationCost, sameAddress } from '@chorus/protocol';
 import pLimit from 'p-limit';
 import { isReachable } from './reachable.ts';
-import type { RegistrationRecord, Registrations } from './registrations.ts';
+import type { Registrations } from './registrations.ts';
 
 /** A file of this node's own, ms. */
 const READ_MILLISECONDS = 10_000;
