@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { describeAgents } from './chain/agents.ts';
 import { describeDisputes } from './chain/disputes.ts';
 import { describeEvents } from './chain/events.ts';
 import { type ChainWorld, Fixture } from './chain/fixture.ts';
@@ -32,6 +33,7 @@ export function describeChain(
     afterAll(() => fixture?.world.close());
     const get = (): Fixture => fixture;
     describeIdentities(get);
+    describeAgents(get);
     describeTasks(get);
     describeRounds(get);
     describeSettlement(get);

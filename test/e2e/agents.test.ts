@@ -18,39 +18,26 @@ let home: string;
 let devnet: Devnet;
 let deployed: Deployment;
 let endpoint: MockOpenAi;
-let node: ChildProcess | undefined;
+const nodes = new Set<ChildProcess>();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chorus-agents-'));
   home = join(folder, 'home');
   endpoint = await mockOpenAi();
-  devnet = await startDevnet({ accounts: 2 });
+  devnet = await startDevnet({ accounts: 3 });
   deployed = await deployChorus({
     url: devnet.url,
     privateKey: devnet.privateKeys[0]!,
     verifier: developmentKey(),
   });
-  await mkdir(home, { mode: 0o700 });
-  await writeFile(join(home, WALLET_KEY_FILE), devnet.privateKeys[1]!, { mode: 0o600 });
-  await writeFile(
-    join(home, CONFIG_FILE),
-    JSON.stringify({
-      dataDir: '.',
-      chain: { url: devnet.url, contract: deployed.taskManager },
-      network: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-      gateway: { enabled: true, port: 0 },
-    }),
-  );
+  await writeHome(home, 1, { gateway: { enabled: true, port: 0 } });
   await writeFile(
     join(folder, 'guide.yaml'),
     `chorus: agent/1\nname: Harbour guide\nmodel: { openai: { url: "${endpoint.url}", name: echo } }\n`,
   );
 });
 afterEach(async () => {
-  if (node && node.exitCode === null && node.signalCode === null) {
-    node.kill('SIGKILL');
-    await once(node, 'exit');
-  }
+  for (const node of nodes) await kill(node);
 });
 afterAll(async () => {
   await devnet.close();
@@ -58,11 +45,37 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+async function writeHome(folder: string, account: number, config: object): Promise<void> {
+  await mkdir(folder, { mode: 0o700 });
+  await writeFile(join(folder, WALLET_KEY_FILE), devnet.privateKeys[account]!, { mode: 0o600 });
+  const { url } = devnet;
+  const contract = deployed.taskManager;
+  await writeFile(
+    join(folder, CONFIG_FILE),
+    JSON.stringify({
+      dataDir: '.',
+      chain: { url, contract },
+      network: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+      ...config,
+    }),
+  );
+}
+
+async function kill(node: ChildProcess): Promise<void> {
+  nodes.delete(node);
+  if (node.exitCode !== null || node.signalCode !== null) return;
+  node.kill('SIGKILL');
+  await once(node, 'exit');
+}
+
 const env = { ...process.env, HOME: '' };
 
-function command(...args: string[]) {
-  return outcomeOf(startChorus(args, { cwd: folder, env: { ...env, HOME: folder, CHORUS_HOME: home } }));
-}
+/** A command of a node's owner. */
+const commandOf =
+  (of: string) =>
+  (...args: string[]) =>
+    outcomeOf(startChorus(args, { cwd: folder, env: { ...env, HOME: folder, CHORUS_HOME: of } }));
+const command = (...args: string[]) => commandOf(home)(...args);
 
 /** A command of somebody else, who shares nothing with the node but the network. */
 function stranger(...args: string[]) {
@@ -76,24 +89,25 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds()) && Date.now() < deadline) await sleep(50);
 }
 
-/** Start the node's process; resolves when it is ready. */
-async function startNode(): Promise<AdminClient> {
-  node = startChorus(['start', '--home', home], { cwd: folder, env: { ...env, HOME: folder } });
+/** Start a node's process; resolves when it is ready. */
+async function startNode(at = home): Promise<{ api: AdminClient; node: ChildProcess }> {
+  const node = startChorus(['start', '--home', at], { cwd: folder, env: { ...env, HOME: folder } });
+  nodes.add(node);
   node.stdout!.resume();
   node.stderr!.resume();
   let api: AdminClient | undefined;
   await until(async () => {
-    const access = await readAdmin(home).catch(() => null);
-    if (!access || access.pid !== node!.pid) return false;
+    const access = await readAdmin(at).catch(() => null);
+    if (!access || access.pid !== node.pid) return false;
     api = createAdminClient(access);
     const { status } = await api.ready().catch(() => ({ status: 'unavailable' }));
     return status === 'ok';
   });
-  return api!;
+  return { api: api!, node };
 }
 
 it('a stranger calls an agent of a node over libp2p and HTTP, also after the node was killed', async () => {
-  const api = await startNode();
+  const { api, node } = await startNode();
   const started = await command('agent', 'start', 'guide.yaml', '--json');
   expect({ code: started.code, stderr: started.stderr }).toEqual({ code: 0, stderr: '' });
   const { name, urls } = JSON.parse(started.stdout);
@@ -114,9 +128,8 @@ it('a stranger calls an agent of a node over libp2p and HTTP, also after the nod
   // The card is signed by the key of the node, whichever way it was read.
   expect(overHttp.stderr).toContain(JSON.parse(overPeers.stdout).card.did);
 
-  node!.kill('SIGKILL');
-  await once(node!, 'exit');
-  const again = await startNode();
+  await kill(node);
+  const { api: again } = await startNode();
   await until(async () => (await again.agents()).agents.every(({ state }) => state === 'serving'));
   const [kept] = (await again.agents()).agents;
   expect(kept).toMatchObject({ name, title: 'Harbour guide' });
@@ -138,4 +151,49 @@ it('a stranger calls an agent of a node over libp2p and HTTP, also after the nod
   expect(await command('agent', 'stop', name)).toMatchObject({ code: 0 });
   const gone = await stranger('agent', 'call', `${now}/agents/${name}/`, 'hello');
   expect({ code: gone.code, stdout: gone.stdout }).toEqual({ code: 69, stdout: '' });
+});
+
+it('an agent is registered, and the owner of another node finds it, sees who it is, and calls it', async () => {
+  const { api, node } = await startNode();
+  expect(await command('agent', 'start', 'guide.yaml')).toMatchObject({ code: 0 });
+  const priced = await command('agent', 'register', 'harbour-guide', '--dry-run', '--json');
+  expect(JSON.parse(priced.stdout)).toMatchObject({ agentId: null, transactions: [] });
+  expect(Number(JSON.parse(priced.stdout).cost.gas)).toBeGreaterThan(100_000);
+  const registered = await command('agent', 'register', 'harbour-guide', '--json');
+  expect(registered.code).toBe(0);
+  const { agentId, transactions } = JSON.parse(registered.stdout);
+  expect(transactions).toHaveLength(2);
+
+  const elsewhere = join(folder, 'other');
+  const [address] = (await api.status()).network.addresses;
+  await writeHome(elsewhere, 2, { network: { listen: ['/ip4/127.0.0.1/tcp/0'], bootstrap: [address] } });
+  const { api: other } = await startNode(elsewhere);
+  await until(async () => (await other.findAgents({ text: 'harbour' })).agents.length > 0);
+  const there = commandOf(elsewhere);
+  const found = await there('agent', 'find', 'guide', '--json');
+  expect(JSON.parse(found.stdout).agents).toMatchObject([{ agentId, title: 'Harbour guide' }]);
+  const shown = await there('agent', 'show', agentId, '--json');
+  expect(JSON.parse(shown.stdout)).toMatchObject({ proven: true });
+  const called = await there('agent', 'call', agentId, 'hello');
+  expect({ code: called.code, stdout: called.stdout }).toEqual({
+    code: 0,
+    stdout: 'echo: hello \u{1f40c}\n',
+  });
+
+  // Who looks on the web finds it too, and that the domain stands behind the identity.
+  const { http } = (await api.agent('harbour-guide')).urls;
+  const read = async (url: string | URL) => (await (await fetch(url)).json()) as Record<string, unknown>;
+  const wellKnown = (name: string) => read(new URL(`/.well-known/${name}`, http!));
+  const entries = (await wellKnown('ai-catalog.json')).entries as { url: string }[];
+  expect(entries).toMatchObject([{ identifier: expect.stringMatching(new RegExp(`:${agentId}$`)) }]);
+  expect(await read(entries[0]!.url)).toMatchObject({ name: 'Harbour guide' });
+  expect(await wellKnown('agent-registration.json')).toMatchObject({
+    registrations: [{ agentId: Number(agentId) }],
+  });
+
+  // A node that is killed does not say that its agents are gone: the caller learns it.
+  await kill(node);
+  const gone = await there('agent', 'call', agentId, 'hello');
+  expect(gone.stderr).toContain('E_AGENT_IDENTITY');
+  expect(gone.code).not.toBe(0);
 });

@@ -9,6 +9,8 @@ import type {
   Member,
   MemberAccount,
   Receipt,
+  RegisteredAgent,
+  RegistrationCost,
   RoundState,
   RoundVerdict,
   SettledRound,
@@ -28,13 +30,17 @@ import { cancel, create, join, topUp } from './ledger/creation.ts';
 import { leaveTask } from './ledger/departures.ts';
 import { contest, publishPayload, releaseStake, resolveCase } from './ledger/disputes.ts';
 import {
+  agentAt,
   attest,
   deposit,
   giveFeedback,
   identityOf,
   register,
+  registerAgent,
+  registeredAgent,
   reputation,
   requestValidation,
+  setAgentUri,
   unbond,
   withdraw,
 } from './ledger/identities.ts';
@@ -69,6 +75,30 @@ export class MemoryChain implements ChainPort {
 
   async identity(account: Address = this.account): Promise<bigint | null> {
     return identityOf(this.#ledger, lower(account));
+  }
+
+  async identityRegistry(): Promise<Address> {
+    return this.#ledger.identityContract;
+  }
+
+  registerAgent(place: string) {
+    return this.#ledger.transact(() => ({ agentId: registerAgent(this.#ledger, this.account, place) }));
+  }
+
+  setAgentUri(agentId: bigint, uri: string): Promise<Receipt> {
+    return this.#write(() => setAgentUri(this.#ledger, this.account, agentId, uri));
+  }
+
+  async registeredAgent(agentId: bigint): Promise<RegisteredAgent | null> {
+    return registeredAgent(this.#ledger, agentId);
+  }
+
+  async agentAt(place: string): Promise<bigint | null> {
+    return agentAt(this.#ledger, this.account, place);
+  }
+
+  async registrationCost(_place: string, _uri: string, _agentId: bigint | null): Promise<RegistrationCost> {
+    return { gas: 0n, wei: 0n };
   }
 
   async reputation(agentId: bigint): Promise<number> {

@@ -16,6 +16,13 @@ export { ADMIN_FILE, type AdminAccess, readAdmin } from './client/admin-file.ts'
 export { createAdminClient } from './client/client.ts';
 export type { AdminClientOptions } from './client/request.ts';
 export type { AgentDocument, AgentList, AgentStartRequest } from './documents/agents.ts';
+export type {
+  AgentIdentityDocument,
+  DirectoryList,
+  DirectoryQuery,
+  RegistrationDocument,
+  RegistrationRequest,
+} from './documents/directory.ts';
 export type { Gap, LooseEvent, StreamedEvent } from './documents/events.ts';
 export type { Readiness } from './documents/health.ts';
 export type { BanList, BannedPeer, BanRequest, Peer, PeerList } from './documents/network.ts';

@@ -1,6 +1,6 @@
+import { TokenBucket } from '@chorus/utils';
 import type { Connection, Metrics, MultiaddrConnection, PeerId, Stream } from '@libp2p/interface';
 import type { AbstractMessageStream } from '@libp2p/utils';
-import { TokenBucket } from './token-bucket.ts';
 
 /** Bytes received and sent. */
 export interface Bytes {

@@ -16,6 +16,7 @@ export * from './json.ts';
 export * from './limits.ts';
 export * from './messages.ts';
 export * from './plain-text.ts';
+export * from './ports/agent-chain.ts';
 export * from './ports/chain.ts';
 export * from './ports/chain-account.ts';
 export * from './ports/chain-events.ts';

@@ -40,6 +40,11 @@ export function agents(): Agents {
     gateway: (running) => {
       const answer = (request: Request) => running().answer(request);
       return new Hono<GatewayEnv>()
+        .get('/.well-known/ai-catalog.json', async (c) => {
+          const body = JSON.stringify(await running().aiCatalog());
+          return c.body(body, 200, { 'content-type': 'application/ai-catalog+json' });
+        })
+        .get('/.well-known/agent-registration.json', async (c) => c.json(await running().agentRegistration()))
         .all('/agents', (c) => answer(c.req.raw))
         .all('/agents/:name/*', (c) => answer(c.req.raw))
         .route('/', openAiApp({ agents: () => running().callable() }));

@@ -7,4 +7,5 @@ export { atomicWrite } from './atomic-write.ts';
 export { isAlive } from './is-alive.ts';
 export { makeFolder, makeFolderSync } from './make-folder.ts';
 export { pause } from './pause.ts';
+export { TokenBucket } from './token-bucket.ts';
 export { Wakeable } from './wakeable.ts';

@@ -1,7 +1,7 @@
 // Identities, the stake behind them, and what they have done.
 
 import { refusal } from '@chorus/chain';
-import type { Address } from '@chorus/protocol';
+import type { Address, RegisteredAgent } from '@chorus/protocol';
 import type { MemoryLedger } from './ledger.ts';
 import { RECORDS } from './task.ts';
 
@@ -11,8 +11,35 @@ export function register(ledger: MemoryLedger, owner: Address): bigint {
 }
 
 export function identityOf(ledger: MemoryLedger, owner: Address): bigint | null {
-  const index = ledger.owners.indexOf(owner);
+  const index = ledger.owners.findIndex((each, i) => each === owner && !ledger.agents.has(BigInt(i)));
   return index < 0 ? null : BigInt(index);
+}
+
+export function registerAgent(ledger: MemoryLedger, owner: Address, place: string): bigint {
+  const agentId = register(ledger, owner);
+  ledger.agents.set(agentId, { place, uri: '' });
+  return agentId;
+}
+
+export function setAgentUri(ledger: MemoryLedger, owner: Address, agentId: bigint, uri: string): void {
+  const action = 'name the file of an agent';
+  if (ledger.owners[Number(agentId)] === undefined) throw refusal('ERC721NonexistentToken', action);
+  if (ledger.owners[Number(agentId)] !== owner) throw refusal('NotAuthorized', action);
+  ledger.agents.get(agentId)!.uri = uri;
+}
+
+export function registeredAgent(ledger: MemoryLedger, agentId: bigint): RegisteredAgent | null {
+  const owner = ledger.owners[Number(agentId)];
+  if (owner === undefined) return null;
+  const { place = null, uri = '' } = ledger.agents.get(agentId) ?? {};
+  return { agentId, owner, wallet: owner, uri, place };
+}
+
+export function agentAt(ledger: MemoryLedger, owner: Address, place: string): bigint | null {
+  for (const [agentId, agent] of ledger.agents) {
+    if (agent.place === place && ledger.owners[Number(agentId)] === owner) return agentId;
+  }
+  return null;
 }
 
 export function reputation(ledger: MemoryLedger, agentId: bigint): number {

@@ -37,6 +37,7 @@ export class MemoryLedger {
   readonly contract: Address = '0x00000000000000000000000000000000000c0de5';
   readonly stakeContract: Address = '0x0000000000000000000000000000000000057a4e';
   readonly verifier: Address = '0x00000000000000000000000000000000000e41f1';
+  readonly identityContract: Address = '0x0000000000000000000000000000000000001de5';
   readonly token: Address = '0x0000000000000000000000000000000000070ce2';
   readonly treasury: Address = '0x00000000000000000000000000000000007eea51';
   readonly events: ChainEvent[] = [];
@@ -50,6 +51,8 @@ export class MemoryLedger {
   stakes = new MemoryStakes();
   /** Of identities, by their number. */
   owners: Address[] = [];
+  /** Those identities that are of agents. */
+  agents = new Map<bigint, { place: string; uri: string }>();
   /** Attested rounds of identities. */
   history = new Map<bigint, { rounds: number; rewarded: number }>();
   tasks: MemoryTask[] = [];
@@ -114,6 +117,7 @@ export class MemoryLedger {
       owed: this.owed.clone(),
       stakes: this.stakes.clone(),
       owners: [...this.owners],
+      agents: structuredClone(this.agents),
       history: structuredClone(this.history),
       tasks: structuredClone(this.tasks),
     };

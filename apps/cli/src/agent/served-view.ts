@@ -9,7 +9,7 @@ export function answersText(answers: AgentDocument['answers']): string {
 
 /** An agent of a node, as lines. */
 export function servedLines(agent: AgentDocument): string[] {
-  const { name, title, state, file, model, urls, answers, load, problem } = agent;
+  const { name, title, state, file, model, urls, answers, load, problem, identity } = agent;
   const isServed = state === 'serving';
   const rows = [
     ['agent', `${name} (${title})`],
@@ -20,6 +20,7 @@ export function servedLines(agent: AgentDocument): string[] {
     ...(model ? [['model', `${model.name} (${model.kind})`]] : []),
     ...(urls.http === null ? [] : [['over HTTP', urls.http]]),
     ...(urls.libp2p === null ? [] : [['over libp2p', urls.libp2p]]),
+    ...(identity ? [['identity', `agent ${identity.agentId}${identity.retired ? ', retired' : ''}`]] : []),
     ['answers', answersText(answers)],
     ['at work', `${load.tasks} tasks, ${load.streams} event streams`],
   ];

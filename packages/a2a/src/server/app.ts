@@ -36,6 +36,8 @@ export interface A2aApp {
   readonly hono: Hono<{ Bindings: A2aBindings }>;
   /** Answer a request whose path begins at the agent's base; `bindings` say who asks. */
   fetch(request: Request, bindings?: A2aBindings): Promise<Response>;
+  /** Serve another card from now on: one with the same places and media types. */
+  updateCard(card: Uint8Array): void;
   /** Tasks that run or wait, and open event streams. */
   load(): { tasks: number; streams: number };
   /** Ends tasks and streams. The executor is its owner's to close. */
@@ -74,24 +76,21 @@ export function assembleApp(
     pushSender,
     limits,
   });
-  const etag = `"${createHash('sha256').update(options.card).digest('base64url')}"`;
-  const since = new Date().toUTCString();
+  let card = servedCard(options.card);
   const hono = new Hono<{ Bindings: A2aBindings }>({ strict: false });
   hono.get(`/${CARD_PATH}`, (c) => {
-    const headers = {
-      etag,
-      'last-modified': since,
-      'cache-control': `public, max-age=${CARD_MAX_AGE}`,
-      'content-type': 'application/json',
-    };
-    if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers });
-    return new Response(options.card.slice(), { headers });
+    const { bytes, headers } = card;
+    if (c.req.header('if-none-match') === headers.etag) return new Response(null, { status: 304, headers });
+    return new Response(bytes.slice(), { headers });
   });
   hono.post('/a2a', (c) => answerRpc(service, c.req.raw, c.env));
   hono.route('/rest', restRoutes(service));
   return {
     hono,
     fetch: async (request, bindings = {}) => await hono.fetch(request, bindings),
+    updateCard: (bytes) => {
+      card = servedCard(bytes);
+    },
     load: () => ({ tasks: work.open, streams: service.openStreams }),
     close: async () => {
       work.close();
@@ -103,4 +102,14 @@ export function assembleApp(
       store.close();
     },
   };
+}
+
+function servedCard(bytes: Uint8Array) {
+  const headers = {
+    etag: `"${createHash('sha256').update(bytes).digest('base64url')}"`,
+    'last-modified': new Date().toUTCString(),
+    'cache-control': `public, max-age=${CARD_MAX_AGE}`,
+    'content-type': 'application/json',
+  };
+  return { bytes, headers };
 }

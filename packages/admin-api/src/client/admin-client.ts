@@ -1,4 +1,11 @@
 import type { AgentDocument, AgentList, AgentStartRequest } from '../documents/agents.ts';
+import type {
+  AgentIdentityDocument,
+  DirectoryList,
+  DirectoryQuery,
+  RegistrationDocument,
+  RegistrationRequest,
+} from '../documents/directory.ts';
 import type { LooseEvent, StreamedEvent } from '../documents/events.ts';
 import type { Readiness } from '../documents/health.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from '../documents/network.ts';
@@ -75,6 +82,17 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   /** Serve the agent of a file, or open it again. Resolves when others can call it. */
   startAgent(request: AgentStartRequest, options?: CallOptions): Promise<AgentDocument>;
   stopAgent(name: string, options?: CallOptions): Promise<Accepted>;
+  /** Give an agent of this node its identity on chain, or bring that up to date. */
+  registerAgent(
+    name: string,
+    request?: RegistrationRequest,
+    options?: CallOptions,
+  ): Promise<RegistrationDocument>;
+  retireAgent(name: string, options?: CallOptions): Promise<RegistrationDocument>;
+  /** Agents of the network that answer, the best first. */
+  findAgents(query?: Partial<DirectoryQuery>, options?: CallOptions): Promise<DirectoryList>;
+  /** An agent of the network, with every link from its identity on chain to the peer that answers. */
+  inspectAgent(agentId: string | bigint, options?: CallOptions): Promise<AgentIdentityDocument>;
   peers(options?: CallOptions): Promise<PeerList>;
   bans(options?: CallOptions): Promise<BanList>;
   ban(request: BanRequest, options?: CallOptions): Promise<BannedPeer>;

@@ -40,6 +40,12 @@ export function createAdminClient<E extends LooseEvent = LooseEvent>(
     agent: (name, { signal } = {}) => ask(ENDPOINTS.agent, { params: { name }, signal }),
     startAgent: (body, { signal } = {}) => ask(ENDPOINTS.startAgent, { body, signal }),
     stopAgent: (name, { signal } = {}) => ask(ENDPOINTS.stopAgent, { params: { name }, signal }),
+    registerAgent: (name, body = {}, { signal } = {}) =>
+      ask(ENDPOINTS.registerAgent, { params: { name }, body, signal }),
+    retireAgent: (name, { signal } = {}) => ask(ENDPOINTS.retireAgent, { params: { name }, signal }),
+    findAgents: (query = {}, { signal } = {}) => ask(ENDPOINTS.findAgents, { query, signal }),
+    inspectAgent: (agentId, { signal } = {}) =>
+      ask(ENDPOINTS.inspectAgent, { params: { agentId: String(agentId) }, signal }),
     peers: ({ signal } = {}) => ask(ENDPOINTS.peers, { signal }),
     bans: ({ signal } = {}) => ask(ENDPOINTS.bans, { signal }),
     ban: (body, { signal } = {}) => ask(ENDPOINTS.ban, { body, signal }),

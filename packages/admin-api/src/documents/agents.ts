@@ -24,6 +24,13 @@ export const agentSchema = z.object({
     })
     .describe('where others call it; its card is below'),
   since: timeSchema.nullable().describe('when it was opened; null while it is not served'),
+  identity: z
+    .object({
+      agentId: z.string().describe('ERC-8004'),
+      retired: z.boolean().describe('it is no longer announced'),
+    })
+    .nullable()
+    .describe('its identity on chain; null until it is registered'),
   load: z.object({ tasks: count, streams: count }).describe('tasks that run or wait, and open event streams'),
   answers: z
     .object({

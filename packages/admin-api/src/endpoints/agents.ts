@@ -5,6 +5,14 @@ import {
   agentSchema,
   agentStartRequestSchema,
 } from '../documents/agents.ts';
+import {
+  agentIdentitySchema,
+  agentIdSchema,
+  directoryListSchema,
+  directoryQuerySchema,
+  registrationRequestSchema,
+  registrationSchema,
+} from '../documents/directory.ts';
 import { acceptedSchema } from '../documents/values.ts';
 import { answers, type Endpoint, jsonBody, slow, TOKEN } from './endpoint.ts';
 
@@ -46,4 +54,40 @@ export const agentEndpoints = {
     request: { params },
     responses: answers(acceptedSchema),
   },
+  registerAgent: slow({
+    operationId: 'registerAgent',
+    method: 'post',
+    path: '/v1/agents/{name}/registration',
+    summary: 'Give an agent its identity on chain, or bring that up to date; answers when mined',
+    security: TOKEN,
+    request: { params, body: jsonBody(registrationRequestSchema) },
+    responses: answers(registrationSchema),
+  }),
+  retireAgent: slow({
+    operationId: 'retireAgent',
+    method: 'delete',
+    path: '/v1/agents/{name}/registration',
+    summary: 'Say on chain that an agent is no longer served; answers when mined',
+    security: TOKEN,
+    request: { params },
+    responses: answers(registrationSchema),
+  }),
+  findAgents: {
+    operationId: 'findAgents',
+    method: 'get',
+    path: '/v1/directory',
+    summary: 'Agents of the network that answer, the best first',
+    security: TOKEN,
+    request: { query: directoryQuerySchema },
+    responses: answers(directoryListSchema),
+  },
+  inspectAgent: slow({
+    operationId: 'inspectAgent',
+    method: 'get',
+    path: '/v1/directory/{agentId}',
+    summary: 'An agent of the network, and every link from its identity on chain to the peer that answers',
+    security: TOKEN,
+    request: { params: z.object({ agentId: agentIdSchema }) },
+    responses: answers(agentIdentitySchema),
+  }),
 } satisfies Record<string, Endpoint>;

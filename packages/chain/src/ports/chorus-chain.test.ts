@@ -1,5 +1,6 @@
 import { JsonRpcProvider, Network, Wallet } from 'ethers';
 import { afterAll, describe, expect, it } from 'vitest';
+import { createAgentChain } from './agent-chain.ts';
 import { createEventChain } from './chain-events.ts';
 import { createHeadChain } from './chain-head.ts';
 import { createChorusChain } from './chorus-chain.ts';
@@ -52,6 +53,7 @@ describe('the chain of one account, made of its ports', () => {
       createSlashChain(parts),
       createRewardChain(parts),
       createTokenChain(parts),
+      createAgentChain(parts),
       { chainId: 0, contract: '', account: '', contracts: null },
     ].flatMap((port) => Object.keys(port));
     expect(names.toSorted()).toEqual(Object.keys(createChorusChain(connection)).toSorted());

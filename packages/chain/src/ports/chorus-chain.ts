@@ -1,5 +1,6 @@
 import type { ChainPort } from '@chorus/protocol';
 import type { ContractAddresses } from '../contracts/addresses.ts';
+import { createAgentChain } from './agent-chain.ts';
 import { createEventChain } from './chain-events.ts';
 import { createHeadChain } from './chain-head.ts';
 import { createDisputeChain } from './dispute-chain.ts';
@@ -48,6 +49,7 @@ export function createChorusChain(connection: Connection): ChorusChain {
     ...createSlashChain(parts),
     ...createRewardChain(parts),
     ...identities,
+    ...createAgentChain(parts),
     ...createTokenChain(parts),
   };
 }

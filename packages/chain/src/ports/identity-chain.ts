@@ -1,6 +1,6 @@
 import { type Address, type IdentityChain, sameAddress } from '@chorus/protocol';
 import { ATTESTOR, IDENTITIES } from '../abi/abis.ts';
-import { ownIdentity } from '../identity/identity.ts';
+import { IdentityReader } from '../identity/identities.ts';
 import { requestValidation } from '../identity/validation.ts';
 import { eventOf, receiptOf } from '../write/writer.ts';
 import type { ChainParts } from './parts.ts';
@@ -12,16 +12,20 @@ export interface EvmIdentityChain extends IdentityChain {
 }
 
 /** Identities, in the ERC-8004 registries and the attestor. */
-export function createIdentityChain({
-  connection,
-  reader,
-  writer,
-  contracts,
-  signal,
-}: ChainParts): EvmIdentityChain {
-  const { account: own, provider, deployedAt: fromBlock } = connection;
+export function createIdentityChain(parts: ChainParts): EvmIdentityChain {
+  const { connection, reader, writer, contracts } = parts;
+  const { account: own } = connection;
   /** This account's identity, once known; an identity may be transferred, so each use checks it. */
   let ownAgentId: bigint | null = null;
+
+  /** The first identity of an account that is of no agent. */
+  async function firstOf(owner: Address): Promise<bigint | null> {
+    const identities = await identityReader(parts);
+    for await (const agentId of identities.ownedBy(owner)) {
+      if ((await identities.place(agentId)) === null) return agentId;
+    }
+    return null;
+  }
 
   return {
     registerIdentity: async (uri) => {
@@ -34,11 +38,11 @@ export function createIdentityChain({
     },
 
     identity: async (account = own) => {
-      const { identities } = await contracts();
       const owner = account.toLowerCase() as Address;
-      const query = { provider, identities, account: owner, fromBlock, signal };
-      if (!sameAddress(owner, own)) return ownIdentity(query, null);
-      ownAgentId = await ownIdentity(query, ownAgentId);
+      if (!sameAddress(owner, own)) return firstOf(owner);
+      const identities = await identityReader(parts);
+      const isKnown = ownAgentId !== null && (await identities.owner(ownAgentId)) === owner;
+      if (!isKnown) ownAgentId = await firstOf(owner);
       return ownAgentId;
     },
 
@@ -68,4 +72,10 @@ export function createIdentityChain({
       return writer.receipt({ action: 'rate a trainer', to, abi: ATTESTOR, name: 'giveFeedback', args });
     },
   };
+}
+
+/** Reads of the registry that the deployment uses. */
+export async function identityReader({ connection, contracts, signal }: ChainParts): Promise<IdentityReader> {
+  const { provider, deployedAt: fromBlock } = connection;
+  return new IdentityReader({ provider, address: (await contracts()).identities, fromBlock, signal });
 }

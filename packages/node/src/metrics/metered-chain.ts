@@ -6,6 +6,8 @@ export type TransactionSink = (action: string, gasUsed: bigint | null) => void;
 /** The methods of the port that send a transaction: one that is missing here, or sends none, does not compile. */
 const WRITES = {
   registerIdentity: true,
+  registerAgent: true,
+  setAgentUri: true,
   depositStake: true,
   requestUnbond: true,
   withdrawStake: true,

@@ -67,7 +67,7 @@ export interface ServiceDefinition<
   create(components: Components<never>, prepared: Prepared): S | Promise<S>;
   /**
    * Its part of the admin API, served from before it runs: `running` throws `E_ADMIN_NOT_READY` until then. Its paths
-   * begin with `/v1/<name>/`, but for those that are older than services.
+   * begin with `/v1/<name>/`, but for those that are older than services, and `/v1/directory` of the agents.
    */
   admin?(running: () => S): readonly OpenAPIHono<AdminEnv>[];
   /**

@@ -1,3 +1,4 @@
+import type { AgentChain } from './agent-chain.ts';
 import type { ChainAccount } from './chain-account.ts';
 import type { EventChain } from './chain-events.ts';
 import type { HeadChain } from './chain-head.ts';
@@ -36,4 +37,5 @@ export interface ChainPort
     StakeChain,
     RewardChain,
     IdentityChain,
+    AgentChain,
     TokenChain {}

@@ -5,7 +5,10 @@ import type { Sent } from './transaction.ts';
 export interface IdentityChain {
   /** Register an identity (ERC-8004) for this account. `uri` of its registration file, at most 2048 bytes. */
   registerIdentity(uri: string): Sent<{ agentId: bigint }>;
-  /** The first identity that an account (by default this one) registered and still owns; null if it owns no identity. */
+  /**
+   * The first identity that an account (by default this one) registered and still owns, those of agents left out; null
+   * if it has none.
+   */
   identity(account?: Address): Promise<bigint | null>;
   /** Rounds with a share, less ten for each slash: the number that `minReputation` bounds. */
   reputation(agentId: bigint): Promise<number>;

@@ -1,4 +1,12 @@
-import type { AgentDocument, AgentList, AgentStartRequest } from '@chorus/admin-api';
+import type {
+  AgentDocument,
+  AgentIdentityDocument,
+  AgentList,
+  AgentStartRequest,
+  DirectoryList,
+  DirectoryQuery,
+  RegistrationDocument,
+} from '@chorus/admin-api';
 import { agentRoutes } from '@chorus/admin-api/routes';
 import type { AdminEnv } from '@chorus/node';
 import { OpenAPIHono } from '@hono/zod-openapi';
@@ -9,9 +17,13 @@ export interface AgentsSource {
   show(name: string): AgentDocument;
   startAgent(request: AgentStartRequest): Promise<AgentDocument>;
   stopAgent(name: string): Promise<void>;
+  registerAgent(name: string, options: { dryRun?: boolean }): Promise<RegistrationDocument>;
+  retireAgent(name: string): Promise<RegistrationDocument>;
+  findAgents(query: DirectoryQuery): DirectoryList;
+  inspectAgent(agentId: bigint): Promise<AgentIdentityDocument>;
 }
 
-/** Agents that the node serves: shown, started, stopped. */
+/** Agents: those of the node are shown, started, registered and stopped; those of the network are found. */
 export function agentsApp(source: () => AgentsSource): OpenAPIHono<AdminEnv> {
   return new OpenAPIHono<AdminEnv>()
     .openapi(agentRoutes.agents, (c) => c.json(source().list(), 200))
@@ -20,5 +32,15 @@ export function agentsApp(source: () => AgentsSource): OpenAPIHono<AdminEnv> {
     .openapi(agentRoutes.stopAgent, async (c) => {
       await source().stopAgent(c.req.valid('param').name);
       return c.json({ accepted: true as const }, 200);
-    });
+    })
+    .openapi(agentRoutes.registerAgent, async (c) =>
+      c.json(await source().registerAgent(c.req.valid('param').name, c.req.valid('json')), 200),
+    )
+    .openapi(agentRoutes.retireAgent, async (c) =>
+      c.json(await source().retireAgent(c.req.valid('param').name), 200),
+    )
+    .openapi(agentRoutes.findAgents, (c) => c.json(source().findAgents(c.req.valid('query')), 200))
+    .openapi(agentRoutes.inspectAgent, async (c) =>
+      c.json(await source().inspectAgent(BigInt(c.req.valid('param').agentId)), 200),
+    );
 }

@@ -12,6 +12,8 @@ const agentsSectionSchema = z.strictObject({
   openPerCaller: z.number().int().positive().max(4_096).default(16),
   /** How long a finished task can be asked for, hours. */
   keepHours: z.number().int().positive().max(8_760).default(168),
+  /** Keep a list of the network's agents: others announce them by gossip. */
+  directory: z.boolean().default(true),
 });
 
 export type AgentsConfig = z.infer<typeof agentsSectionSchema>;
@@ -31,5 +33,6 @@ export const AGENTS_SECTION = {
     'agents.openPerCaller':
       'The same of one caller; all callers without a proven identity together count as one.',
     'agents.keepHours': 'How long a finished task can still be asked for, hours.',
+    'agents.directory': "Keep a list of the network's agents, for `chorus agent find`.",
   },
 } as const satisfies ConfigSection;

@@ -10,6 +10,8 @@ export type AgentsEvent =
   | { type: 'agents.stopped'; agent: string }
   /** It cannot be served now; the node tries again. */
   | ({ type: 'agents.failed'; agent: string; retrySeconds: number } & Explanation)
+  /** The directory of the network's agents could not do its work; it goes on trying. */
+  | ({ type: 'agents.directory-failed' } & Explanation)
   /** One request has ended. `code` says why it failed; null if it did not. */
   | {
       type: 'agents.answered';

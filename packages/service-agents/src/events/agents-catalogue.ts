@@ -18,6 +18,10 @@ export const AGENTS_EVENTS: EventCatalogue<AgentsEvent> = {
       ),
     repeats: ({ agent, code }) => `agents.failed ${agent} ${code}`,
   },
+  'agents.directory-failed': {
+    message: (why) => warn(`The directory of agents is behind: ${because(why)}. It goes on trying.`),
+    repeats: ({ code }) => `agents.directory-failed ${code}`,
+  },
   'agents.answered': {
     message: ({ agent, caller, outcome, code, seconds }) => {
       const text = `Agent ${agent} and ${caller}: ${outcome} after ${secondsText(seconds)}`;

@@ -5,12 +5,13 @@ import { pause } from '@chorus/utils';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
+import type { Registrations } from '../registration/registrations.ts';
 import type { AgentRecord } from '../store/agent-records.ts';
 import { modelMemory } from './model-memory.ts';
 import { inspectingWith } from './node-inspection.ts';
 import type { Answered } from './observed-executor.ts';
 import { refusal } from './refusal.ts';
-import type { CallableAgent, ServedAgent } from './served-agent.ts';
+import type { AgentIdentity, CallableAgent, ServedAgent } from './served-agent.ts';
 
 /** Between two tries to open an agent, seconds: each wait is twice the one before. */
 const RETRY = { first: 5, most: 600 };
@@ -26,15 +27,21 @@ export class AgentSlot {
     failed: 0,
   };
   readonly #components: Components<AgentsNodeConfig>;
+  readonly #registrations: Pick<Registrations, 'get'>;
   readonly #closing = new AbortController();
   #loaded: LoadedAgent | null = null;
   #served: ServedAgent | null = null;
   #problem: Explanation | null = null;
   #change: Promise<void> | null = null;
 
-  constructor(components: Components<AgentsNodeConfig>, record: AgentRecord) {
+  constructor(
+    components: Components<AgentsNodeConfig>,
+    record: AgentRecord,
+    registrations: Pick<Registrations, 'get'>,
+  ) {
     this.#components = components;
     this.record = record;
+    this.#registrations = registrations;
   }
 
   /** Open the agent; if that fails, try again until it succeeds or the node closes. Never rejects. */
@@ -131,6 +138,7 @@ export class AgentSlot {
         peerId: ports.network.peerId,
         keySeed,
         gateway: gatewayUrl(),
+        identity: this.#identity(),
         observer: { admit: () => this.#admit(), onAnswered: (answered) => this.#count(answered) },
       });
     } catch (error) {
@@ -155,6 +163,23 @@ export class AgentSlot {
     );
   }
 
+  /** Null while it is not served. */
+  get served(): ServedAgent | null {
+    return this.#served;
+  }
+
+  /** What the node keeps of its identity on chain has changed. */
+  async identityChanged(): Promise<void> {
+    await this.#served?.identify(this.#identity());
+  }
+
+  #identity(): AgentIdentity | null {
+    const found = this.#registrations.get(this.record.name);
+    if (!found || found.retired) return null;
+    const { chainId } = this.#components.ports.chain;
+    return { registry: { chainId, address: found.registry }, agentId: found.agentId };
+  }
+
   /** The agent for other protocols than A2A; null while it is not served. */
   get callable(): CallableAgent | null {
     return this.#served?.agent ?? null;
@@ -164,6 +189,7 @@ export class AgentSlot {
     const served = this.#served;
     const { name, file } = this.record;
     const definition = this.#loaded?.definition;
+    const identity = this.#registrations.get(name);
     return {
       name,
       title: definition?.name ?? name,
@@ -174,6 +200,7 @@ export class AgentSlot {
       problem: this.#problem,
       model: served ? { kind: served.agent.facts.kind, name: served.agent.facts.model } : null,
       urls: { http: served?.urls.http ?? null, libp2p: served?.urls.libp2p ?? null },
+      identity: identity && { agentId: identity.agentId.toString(), retired: identity.retired },
       since: served ? new Date(served.agent.since).toISOString() : null,
       load: served?.load() ?? { tasks: 0, streams: 0 },
       answers: { ...this.answers },

@@ -1,11 +1,26 @@
-import type { AgentDocument, AgentList, AgentStartRequest, Status } from '@chorus/admin-api';
+import type {
+  AgentDocument,
+  AgentIdentityDocument,
+  AgentList,
+  AgentStartRequest,
+  DirectoryList,
+  DirectoryQuery,
+  RegistrationDocument,
+  Status,
+} from '@chorus/admin-api';
 import type { Components, Service } from '@chorus/node';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, explain } from '@chorus/protocol';
 import pLimit from 'p-limit';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
+import { AgentDirectory } from '../directory/agent-directory.ts';
+import { inspectAgent } from '../directory/inspect-agent.ts';
+import { Listings } from '../directory/listings.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
+import { Registrar } from '../registration/registrar.ts';
+import { Registrations } from '../registration/registrations.ts';
 import { agentName } from '../serve/agent-name.ts';
 import { AGENTS_PATH, pathOf, readPath } from '../serve/agent-path.ts';
+import type { PublishedAgent } from '../serve/well-known.ts';
 import { type AgentRecord, AgentRecords } from '../store/agent-records.ts';
 import { AgentSlot } from './agent-slot.ts';
 import { refusal } from './refusal.ts';
@@ -21,13 +36,33 @@ const OPENED_AT_ONCE = 2;
 export class AgentsService implements Service {
   readonly #components: Components<AgentsNodeConfig>;
   readonly #records: AgentRecords;
+  readonly #registrations: Registrations;
+  readonly #registrar: Registrar;
+  readonly #directory: AgentDirectory;
+  readonly #listings: Listings;
   readonly #slots = new Map<string, AgentSlot>();
+  readonly #stopping = new AbortController();
   #stopServing: (() => void) | null = null;
   #opening: Promise<unknown> = Promise.resolve();
 
   constructor(components: Components<AgentsNodeConfig>) {
     this.#components = components;
-    this.#records = new AgentRecords(components.store);
+    const { store, ports, keySeed, config, signal } = components;
+    this.#records = new AgentRecords(store);
+    this.#registrations = new Registrations(store);
+    this.#registrar = new Registrar({ ports, records: this.#registrations });
+    this.#listings = new Listings(store);
+    this.#directory = new AgentDirectory({
+      ports,
+      keySeed,
+      listings: this.#listings,
+      registry: () => this.#registrar.registry(),
+      own: () => this.#announced(),
+      listens: config.agents.directory,
+      onError: (error) =>
+        components.emit<AgentsEvent>({ type: 'agents.directory-failed', ...explain(error) }),
+      signal: AbortSignal.any([signal, this.#stopping.signal]),
+    });
   }
 
   /** The models of kept agents are opened while the node runs. */
@@ -39,9 +74,12 @@ export class AgentsService implements Service {
         return open(() => slot.keepOpening());
       }),
     );
+    this.#directory.start();
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#directory.stop();
     this.#stopServing?.();
     await Promise.all([...this.#slots.values()].map((slot) => slot.close()));
     await this.#opening;
@@ -49,6 +87,11 @@ export class AgentsService implements Service {
 
   async status(): Promise<Pick<Status, 'agents'>> {
     return { agents: this.list().agents.map(({ name, state }) => ({ name, state })) };
+  }
+
+  /** Registration files: others read them from this node. */
+  pinned(): string[] {
+    return this.#registrations.all().flatMap(({ cid }) => cid ?? []);
   }
 
   /** Every agent, in the order they were started. */
@@ -77,6 +120,7 @@ export class AgentsService implements Service {
     if (present) {
       if (present.record.file !== path) throw exists(name, present.record.file);
       await present.reopen(loaded);
+      this.#directory.wake();
       return present.document();
     }
     const { most } = this.#components.config.agents;
@@ -96,6 +140,7 @@ export class AgentsService implements Service {
       throw error;
     }
     this.#records.put(slot.record);
+    this.#directory.wake();
     return slot.document();
   }
 
@@ -108,7 +153,72 @@ export class AgentsService implements Service {
     this.#records.remove(name);
     this.#drop(slot);
     await slot.close();
+    this.#directory.wake();
     this.#components.emit<AgentsEvent>({ type: 'agents.stopped', agent: name });
+  }
+
+  /**
+   * Give an agent its identity on chain, or bring that up to date: others can find it from then on. Can be repeated
+   * after any failure.
+   * @param options `dryRun`: only say what it would cost
+   * @throws ChorusError `E_AGENT_UNKNOWN`, `E_AGENT_NOT_SERVED`, and those of the chain
+   */
+  async registerAgent(name: string, options: { dryRun?: boolean } = {}): Promise<RegistrationDocument> {
+    const slot = this.#find(name);
+    if (!slot.served) {
+      throw new ChorusError('E_AGENT_NOT_SERVED', 'an agent that does not answer is not registered', {
+        facts: { agent: name },
+        hint: 'chorus agent show says why it is not served',
+      });
+    }
+    const registered = await this.#registrar.register(slot.served, options);
+    if (!options.dryRun) await this.#identityChanged(name);
+    return registered;
+  }
+
+  /**
+   * Say on chain that an agent is no longer served, and announce it no more. It still answers, and can be
+   * registered again.
+   * @throws ChorusError `E_AGENT_UNREGISTERED`, and those of the chain
+   */
+  async retireAgent(name: string): Promise<RegistrationDocument> {
+    const retired = await this.#registrar.retire(name);
+    await this.#identityChanged(name);
+    return retired;
+  }
+
+  async #identityChanged(name: string): Promise<void> {
+    await this.#slots.get(name)?.identityChanged();
+    this.#directory.wake();
+  }
+
+  /** Search the agents of the network. */
+  findAgents(query: DirectoryQuery): DirectoryList {
+    return this.#directory.find(query);
+  }
+
+  /** Agents of the network that can be found now. */
+  get found(): number {
+    return this.#directory.size;
+  }
+
+  /** Look up who an agent of the network is. */
+  async inspectAgent(agentId: bigint): Promise<AgentIdentityDocument> {
+    return inspectAgent(agentId, {
+      ports: this.#components.ports,
+      registry: await this.#registrar.registry(),
+      ownCard: (name) => this.#slots.get(name)?.served?.card ?? null,
+      addresses: this.#listings.get(agentId)?.listing?.addresses ?? [],
+      signal: this.#components.signal,
+    });
+  }
+
+  /** Agents that may be announced. */
+  #announced() {
+    return this.#registrations.all().flatMap(({ name, agentId, retired, cid }) => {
+      const card = this.#slots.get(name)?.served?.card;
+      return card && !retired && cid !== null ? [{ name, agentId, card }] : [];
+    });
   }
 
   /**
@@ -136,6 +246,30 @@ export class AgentsService implements Service {
     return [...this.#slots.values()].flatMap((slot) => slot.callable ?? []);
   }
 
+  /** The AI Catalog of this node. */
+  async aiCatalog() {
+    // Loaded with the first request: a node without agents holds nothing of A2A.
+    const { aiCatalog } = await import('../serve/well-known.ts');
+    return aiCatalog(this.#components.ports.network.peerId, this.#published());
+  }
+
+  /** Identities on chain that the gateway's domain stands behind (ERC-8004). */
+  async agentRegistration() {
+    const { agentRegistration } = await import('../serve/well-known.ts');
+    return agentRegistration(this.#published());
+  }
+
+  #published(): PublishedAgent[] {
+    const { chainId } = this.#components.ports.chain;
+    return [...this.#slots.values()].flatMap(({ served, record }) => {
+      if (!served) return [];
+      const found = this.#registrations.get(record.name);
+      const identity =
+        found && !found.retired ? { chainId, registry: found.registry, agentId: found.agentId } : null;
+      return { agent: served.agent, urls: served.urls, identity };
+    });
+  }
+
   /** Answers by agent and outcome, for the metrics. */
   answers(): { agent: string; outcome: Outcome; count: number }[] {
     return [...this.#slots.values()].flatMap((slot) =>
@@ -159,7 +293,7 @@ export class AgentsService implements Service {
   }
 
   #slot(record: AgentRecord): AgentSlot {
-    const slot = new AgentSlot(this.#components, record);
+    const slot = new AgentSlot(this.#components, record, this.#registrations);
     this.#slots.set(record.name, slot);
     // Peers find an HTTP server only on a node that has an agent.
     const { network } = this.#components.ports;

@@ -1,6 +1,16 @@
 import { join } from 'node:path';
-import { type A2aApp, a2aApp, buildCard, identityOfPeerId, peerUrl, signCard } from '@chorus/a2a';
+import {
+  type A2aApp,
+  type AgentDescription,
+  type AgentPlaces,
+  a2aApp,
+  buildCard,
+  identityOfPeerId,
+  peerUrl,
+  signCard,
+} from '@chorus/a2a';
 import { cardFields, createExecutor } from '@chorus/agent';
+import { type AgentRegistry, identityExtension } from '@chorus/directory';
 import type { McpEndpoint } from '@chorus/mcp';
 import type { AgentExecutor, Engine, EngineFacts } from '@chorus/protocol';
 import { makeFolder } from '@chorus/utils';
@@ -49,20 +59,48 @@ export interface ServeOptions {
   keySeed: Uint8Array;
   /** Base URL of the gateway. */
   gateway: string | null;
+  /** Its identity on chain, for its card; null if it has none. */
+  identity: AgentIdentity | null;
   observer: Observer;
+}
+
+/** An agent's number in an identity registry. */
+export interface AgentIdentity {
+  registry: AgentRegistry;
+  agentId: bigint;
+}
+
+/** What a card says of an agent besides its identity. */
+interface CardText {
+  description: AgentDescription;
+  places: AgentPlaces;
 }
 
 /** One agent that others can call. */
 export class ServedAgent {
   readonly agent: CallableAgent;
   readonly urls: AgentUrls;
+  /** Of the key that signs its card. */
+  readonly did: string;
   readonly #app: A2aApp;
+  readonly #sign: (identity: AgentIdentity | null) => Promise<Uint8Array>;
+  #card: Uint8Array;
   #mcp: Promise<McpEndpoint> | null = null;
 
-  private constructor(agent: CallableAgent, urls: AgentUrls, app: A2aApp) {
-    this.agent = agent;
-    this.urls = urls;
-    this.#app = app;
+  private constructor(parts: {
+    agent: CallableAgent;
+    urls: AgentUrls;
+    did: string;
+    app: A2aApp;
+    card: Uint8Array;
+    sign: (identity: AgentIdentity | null) => Promise<Uint8Array>;
+  }) {
+    this.agent = parts.agent;
+    this.urls = parts.urls;
+    this.did = parts.did;
+    this.#app = parts.app;
+    this.#card = parts.card;
+    this.#sign = parts.sign;
   }
 
   /**
@@ -78,9 +116,10 @@ export class ServedAgent {
     const executor = observedExecutor(createExecutor({ definition, engine }), options.observer);
     try {
       const path = pathOf(name);
+      const { host, did } = identityOfPeerId(peerId);
       const urls = {
         http: gateway === null ? null : new URL(path, gateway).href,
-        libp2p: peerUrl(identityOfPeerId(peerId).host, path),
+        libp2p: peerUrl(host, path),
       };
       const places = { ...(urls.http === null ? {} : { http: urls.http }), libp2p: { peerId, path } };
       const {
@@ -88,7 +127,10 @@ export class ServedAgent {
         defaultOutputModes: outputModes,
         ...fields
       } = cardFields(definition, engine.facts);
-      const card = await signCard(buildCard({ ...fields, inputModes, outputModes }, places), options.keySeed);
+      const description = { ...fields, inputModes, outputModes };
+      const sign = (identity: AgentIdentity | null) =>
+        signedCard({ description, places }, identity, options.keySeed);
+      const card = await sign(options.identity);
       const folder = join(options.dataDir, 'agents', name);
       await makeFolder(folder, 0o700);
       const app = a2aApp({
@@ -103,10 +145,19 @@ export class ServedAgent {
           retentionSeconds: config.keepHours * 3_600,
         },
       });
-      const { name: title, description, version } = definition;
+      const { name: title, version } = definition;
       const { facts } = engine;
-      const agent = { name, title, description, version, facts, since: Date.now(), executor };
-      return new ServedAgent(agent, urls, app);
+      const since = Date.now();
+      const agent = {
+        name,
+        title,
+        description: definition.description,
+        version,
+        facts,
+        since,
+        executor,
+      };
+      return new ServedAgent({ agent, urls, did, app, card, sign });
     } catch (error) {
       await executor.close();
       throw error;
@@ -127,6 +178,17 @@ export class ServedAgent {
     return this.#app.fetch(request, peer === undefined ? {} : { peer });
   }
 
+  /** The bytes of its card, as they are served. */
+  get card(): Uint8Array {
+    return this.#card;
+  }
+
+  /** Name its identity on chain in its card from now on; null: none. */
+  async identify(identity: AgentIdentity | null): Promise<void> {
+    this.#card = await this.#sign(identity);
+    this.#app.updateCard(this.#card);
+  }
+
   load(): { tasks: number; streams: number } {
     return this.#app.load();
   }
@@ -140,4 +202,13 @@ export class ServedAgent {
       await this.agent.executor.close();
     }
   }
+}
+
+function signedCard(
+  { description, places }: CardText,
+  identity: AgentIdentity | null,
+  keySeed: Uint8Array,
+): Promise<Uint8Array> {
+  const extensions = identity ? [identityExtension(identity.registry, identity.agentId)] : [];
+  return signCard(buildCard({ ...description, extensions }, places), keySeed);
 }

@@ -1,8 +1,10 @@
 import type { NodeStore } from '@chorus/node';
+import { DIRECTORY_MIGRATION } from './directory-migration.ts';
 
 /** Tables of the service; a released one is never edited. */
 export const AGENTS_MIGRATIONS: readonly string[] = [
   'CREATE TABLE agents_agents (name TEXT PRIMARY KEY, file TEXT NOT NULL, added INTEGER NOT NULL) STRICT',
+  DIRECTORY_MIGRATION,
 ];
 
 /** An agent that the owner started, and has not stopped. */

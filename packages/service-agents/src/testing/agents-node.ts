@@ -17,17 +17,25 @@ import { AGENTS_SECTION, type AgentsNodeConfig } from '../config/agents-config.t
 
 export type AgentsNode = ChorusNode<{ agents: Agents }>;
 
+/** The chain and the storage of nodes that know each other. */
+export class AgentsWorld {
+  readonly ledger = new MemoryLedger();
+  readonly swarm = new MemorySwarm();
+}
+
 /**
  * A node with the agents service alone, on memory; again with the same folder, it is that node after a restart.
  * @param config besides folder and chain
+ * @param account the number of its account; nodes of one world need different ones
  */
 export async function startAgentsNode(
   folder: string,
   hub: MemoryHub,
   config: object = {},
   emit: (event: AnyEvent) => void = () => {},
+  { ledger, swarm }: AgentsWorld = new AgentsWorld(),
+  account = 1,
 ): Promise<AgentsNode> {
-  const ledger = new MemoryLedger();
   const { peerId } = (await readNodeKey(folder)) ?? (await writeNewNodeKey(folder));
   const chain = { url: 'http://127.0.0.1:1', contract: ledger.contract };
   return createNode({
@@ -39,9 +47,9 @@ export async function startAgentsNode(
     services: { agents: agents() },
     emit,
     ports: {
-      chain: new MemoryChain(ledger, `0x${'1'.padStart(64, '0')}`),
+      chain: new MemoryChain(ledger, `0x${account.toString(16).padStart(64, '0')}`),
       network: hub.create(peerId),
-      storage: new MemorySwarm().create(),
+      storage: swarm.create(),
     },
   });
 }

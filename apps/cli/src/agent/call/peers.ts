@@ -25,7 +25,7 @@ export interface AgentPeer {
  * @throws ChorusError `E_USAGE` for an address that is not one, or if no peer is known; `E_A2A_KEY`, `E_NETWORK_DIAL`
  */
 export async function openAgentPeer(
-  { peer, path, address }: Extract<Target, { kind: 'peer' }>,
+  { peer, path, address, addresses = [] }: Extract<Target, { kind: 'peer' }>,
   options: PeerOptions,
   signal: AbortSignal,
 ): Promise<AgentPeer> {
@@ -49,7 +49,7 @@ export async function openAgentPeer(
   try {
     if (address) await network.connect(address, { signal });
     else if (network.peers().length === 0) throw noneAnswers(peers);
-    else await network.learn(peerId, await dialledBy(running, peerId));
+    else await network.learn(peerId, [...(await dialledBy(running, peerId)), ...addresses]);
     return { url, network };
   } catch (error) {
     await network.close();

@@ -3,8 +3,11 @@ import { ChorusError } from '@chorus/protocol';
 /** The address of an agent, as a user has typed it. */
 export type Target =
   | { kind: 'http'; url: string }
-  /** An agent at a libp2p peer; `address` says where the peer is, null if the network has to find it. */
-  | { kind: 'peer'; peer: string; path: string; address: string | null };
+  /**
+   * An agent at a libp2p peer; `address` says where the peer is, null if the network has to find it, for which
+   * `addresses` are hints.
+   */
+  | { kind: 'peer'; peer: string; path: string; address: string | null; addresses?: readonly string[] };
 
 /** `libp2p://PEER/PATH`, as in cards. */
 const PEER_URL = /^libp2p:\/\/([^/?#\s]+)(\/[^?#\s]*)?$/;

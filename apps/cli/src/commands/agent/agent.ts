@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { callCommand } from './call.ts';
 import { checkCommand } from './check.ts';
+import { findCommand } from './find.ts';
 import { initCommand } from './init.ts';
 import { listCommand } from './list.ts';
 import { mcpCommand } from './mcp.ts';
+import { registerCommand, retireCommand } from './register.ts';
 import { runCommand } from './run.ts';
 import { showCommand } from './show.ts';
 import { startCommand } from './start.ts';
@@ -21,5 +23,8 @@ export function agentCommand(): Command {
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(stopCommand())
+    .addCommand(registerCommand())
+    .addCommand(retireCommand())
+    .addCommand(findCommand())
     .addCommand(callCommand());
 }

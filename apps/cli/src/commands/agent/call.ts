@@ -7,6 +7,7 @@ import type { Answer } from '../../agent/call/answer.ts';
 import type { ConnectedAgent } from '../../agent/call/connect.ts';
 import { parseTarget, type Target } from '../../agent/call/target.ts';
 import { answerDocument, failureOf, showRest, showSigner } from '../../agent/call/view.ts';
+import { isAgentId } from '../../agent/directory/agent-id.ts';
 import { abortOnInterrupt } from '../../agent/interrupts.ts';
 import { standardInput } from '../../agent/standard-input.ts';
 import { answerText } from '../../agent/view.ts';
@@ -30,11 +31,12 @@ const MAX_SECONDS = 86_400;
 const each = (value: string, others: string[] = []) => [...others, value];
 
 const HELP = `
-TARGET is https://HOST/PATH/, or an agent of a node: libp2p://PEER/PATH/, /p2p/PEER/PATH/, or with the address of its
-peer, /ip4/.../tcp/.../p2p/PEER/PATH/. Without that address the peer is found through --bootstrap, or the node on
+TARGET is the number of an agent (chorus agent find), https://HOST/PATH/, or an agent of a node: libp2p://PEER/PATH/,
+/p2p/PEER/PATH/, or with the address of its peer, /ip4/.../tcp/.../p2p/PEER/PATH/. Without that address the peer is found through --bootstrap, or the node on
 this machine. Ctrl-C cancels the task at the agent. It ends with 1 if the agent refuses or fails.
 
 Examples:
+  $ chorus agent call 7 'When does the ferry leave?'
   $ chorus agent call https://agents.example/harbour/ 'When does the ferry leave?'
   $ chorus agent call /p2p/12D3KooW.../agents/digits/ --file seven.png --json`;
 
@@ -42,7 +44,7 @@ Examples:
 export function callCommand(): Command {
   return new Command('call')
     .description('ask an agent by A2A, over HTTP or libp2p; its card is checked first')
-    .argument('<target>', 'the address of the agent')
+    .argument('<target>', 'number or address of the agent')
     .argument(
       '[text]',
       'what to ask; standard input if it is -, or missing and standard input is no terminal',
@@ -60,13 +62,13 @@ export function callCommand(): Command {
 
 async function callAction(at: string, text: string | undefined, flags: CallFlags): Promise<void> {
   const seconds = integer('timeout', flags.timeout, 1, MAX_SECONDS);
-  const target = parseTarget(at);
   const message = await messageOf(text, flags.file);
   const stop = new AbortController();
   abortOnInterrupt(stop);
   setTimeout(() => stop.abort(tooLate(seconds)), seconds * 1000).unref();
 
   const hangUp = new AbortController();
+  const target = await unlessStopped(stop.signal, targetOf(at, flags));
   const connected = await unlessStopped(stop.signal, connect(target, flags, seconds, hangUp.signal));
   let answer: Answer;
   try {
@@ -80,6 +82,13 @@ async function callAction(at: string, text: string | undefined, flags: CallFlags
   const failure = failureOf(answer);
   if (failure) throw failure;
   await finish(EXIT.ok);
+}
+
+/** An address, or the number of an agent that the running node looks up. */
+async function targetOf(at: string, { home }: CallFlags): Promise<Target> {
+  if (!isAgentId(at)) return parseTarget(at);
+  const { resolveAgentId } = await import('../../agent/directory/resolve.ts');
+  return resolveAgentId(at, home === undefined ? {} : { home });
 }
 
 /** @throws ChorusError `E_USAGE`, `E_AGENT_INPUT` if there is nothing to ask */

@@ -1,18 +1,27 @@
 import { Command } from 'commander';
+import { isAgentId } from '../../agent/directory/agent-id.ts';
+import { identityLines } from '../../agent/directory/identity-view.ts';
 import { servedLines } from '../../agent/served-view.ts';
 import { connectNode, type HomeOptions, homeOptions } from '../../environment/home.ts';
 import { print, printJson } from '../../output/print.ts';
 
-/** `chorus agent show`: one agent of the running node. */
+/** `chorus agent show`: one agent of the running node, or who an agent of the network is. */
 export function showCommand(): Command {
   const command = new Command('show')
-    .description('one agent of the running node: its state, its addresses, and why it is not served')
-    .argument('<name>', 'its name: see `chorus agent list`');
+    .description('one agent of the running node; or of the network, with every link of its identity checked')
+    .argument('<agent>', 'its name on this node (`chorus agent list`), or its number (`chorus agent find`)');
   return homeOptions(command)
-    .addHelpText('after', '\nExample:\n  $ chorus agent show harbour-guide')
-    .action(async (name: string, flags: HomeOptions) => {
-      const agent = await (await connectNode(flags)).agent(name);
-      if (flags.json) printJson(agent);
-      else print(...servedLines(agent));
-    });
+    .addHelpText('after', '\nExamples:\n  $ chorus agent show harbour-guide\n  $ chorus agent show 7')
+    .action(showAction);
+}
+
+async function showAction(agent: string, flags: HomeOptions): Promise<void> {
+  const node = await connectNode(flags);
+  if (!isAgentId(agent)) {
+    const served = await node.agent(agent);
+    return flags.json ? printJson(served) : print(...servedLines(served));
+  }
+  const identity = await node.inspectAgent(agent);
+  if (flags.json) printJson(identity);
+  else print(...identityLines(identity));
 }

@@ -1,4 +1,4 @@
-import type { AgentDocument } from '@chorus/admin-api';
+import type { AgentDocument, AgentIdentityDocument, RegistrationDocument } from '@chorus/admin-api';
 import {
   ADDRESS,
   amounts,
@@ -92,6 +92,10 @@ export const everyArea = () => [
     show: () => agent,
     startAgent: async () => agent,
     stopAgent: async () => {},
+    registerAgent: async () => registration,
+    retireAgent: async () => registration,
+    findAgents: () => ({ agents: [], known: 0 }),
+    inspectAgent: async () => identity,
   })),
   rewardsApp({
     rewards: async () => ({ earned, claimable: amounts, staked: amounts }),
@@ -127,7 +131,35 @@ const agent: AgentDocument = {
   problem: null,
   model: { kind: 'chat', name: 'echo' },
   urls: { http: null, libp2p: 'libp2p://k51/agents/guide/' },
+  identity: null,
   since: TIME,
   load: { tasks: 0, streams: 0 },
   answers: { completed: 1, 'input-required': 0, rejected: 0, cancelled: 0, failed: 0 },
+};
+
+const registry = { chainId: 31337, address: ADDRESS };
+
+const registration: RegistrationDocument = {
+  agent: 'guide',
+  registry,
+  agentId: '7',
+  uri: 'ipfs://bafkfile',
+  cost: null,
+  transactions: ['0x01'],
+};
+
+const identity: AgentIdentityDocument = {
+  agentId: '7',
+  registry,
+  owner: ADDRESS,
+  wallet: null,
+  uri: 'ipfs://bafkfile',
+  peerId: '12D3KooWpeer',
+  addresses: [],
+  title: 'Guide',
+  description: 'Answers',
+  skills: [],
+  url: 'libp2p://k51/agents/guide/',
+  proven: false,
+  links: [{ name: 'registered', holds: true, says: 'by its owner' }],
 };

@@ -1,0 +1,42 @@
+import type { AgentIdentityDocument } from '@chorus/admin-api';
+import colors from 'yoctocolors';
+import { fields } from '../../output/print.ts';
+
+type Link = AgentIdentityDocument['links'][number];
+
+const MEANING: Readonly<Record<Link['name'], string>> = {
+  registered: 'the registry knows it',
+  place: 'its owner names the peer that serves it',
+  file: 'its registration file is the one on chain',
+  key: "the file names that peer's key",
+  answers: 'that peer answers for it',
+  card: 'its card is signed, and names it in return',
+};
+
+/** Who an agent is, as lines: what was found, and every link of the way with its tick. */
+export function identityLines(agent: AgentIdentityDocument): string[] {
+  const { agentId, title, description, owner, wallet, url, registry, skills, links, proven } = agent;
+  const known: [string, string | null][] = [
+    ['agent', `${agentId}${title === null ? '' : ` (${title})`}`],
+    ['description', description || null],
+    ['skills', skills.map(({ id }) => id).join(', ') || null],
+    ['owner', owner],
+    ['paid at', wallet],
+    ['registry', `${registry.address} on chain ${registry.chainId}`],
+    ['over libp2p', url],
+  ];
+  return [
+    fields(known.flatMap(([name, value]) => (value === null ? [] : [[name, value] as [string, string]]))),
+    '',
+    ...links.map(linkLine),
+    '',
+    proven
+      ? `${colors.green('Every link holds.')} Who answers is proven; what it answers is its own word.`
+      : colors.yellow('Not every link holds: do not rely on who this is.'),
+  ];
+}
+
+function linkLine({ name, holds, says }: Link): string {
+  const tick = holds === true ? colors.green('✓') : holds === false ? colors.red('✗') : colors.dim('–');
+  return `  ${tick} ${MEANING[name].padEnd(44)} ${colors.dim(says)}`;
+}

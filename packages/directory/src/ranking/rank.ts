@@ -1,0 +1,68 @@
+/** What is known of an agent when it is compared with others. */
+export interface Candidate {
+  /** How well it fits the words that were searched for, 0 to 1; 1 if none were. */
+  relevance: number;
+  /** Price of one call in the smallest unit of the token that all are compared in; null if it is free. */
+  price: bigint | null;
+  /** The latest answer to a probe, ms. */
+  latencyMs: number;
+}
+
+/** A part of a score: `value` from 0 to 1, times `weight`. */
+export interface ScorePart {
+  name: 'relevance' | 'price' | 'speed';
+  weight: number;
+  value: number;
+  /** Why it has this value. */
+  says: string;
+}
+
+export interface Score {
+  /** 0 to 100. */
+  total: number;
+  parts: ScorePart[];
+}
+
+const WEIGHTS = { relevance: 60, price: 20, speed: 20 } as const;
+
+/** An answer that takes this long has half the value of one that takes no time, ms. */
+const HALF_SPEED_MS = 250;
+
+/**
+ * Scores of agents that are compared with each other, in their order. A pure function: equal input gives equal scores,
+ * and the parts add up to the total.
+ */
+export function scores(candidates: readonly Candidate[]): Score[] {
+  const prices = candidates.flatMap(({ price }) => price || []);
+  const cheapest = prices.reduce<bigint | null>(
+    (least, price) => (least === null || price < least ? price : least),
+    null,
+  );
+  return candidates.map((candidate) => {
+    const parts = partsOf(candidate, cheapest);
+    const total = parts.reduce((sum, { weight, value }) => sum + weight * value, 0);
+    return { total: Math.round(total * 10) / 10, parts };
+  });
+}
+
+function partsOf({ relevance, price, latencyMs }: Candidate, cheapest: bigint | null): ScorePart[] {
+  const part = (name: ScorePart['name'], value: number, says: string): ScorePart => {
+    const bounded = Math.min(1, Math.max(0, value));
+    return { name, weight: WEIGHTS[name], value: Math.round(bounded * 1_000) / 1_000, says };
+  };
+  return [
+    part('relevance', relevance, relevance >= 1 ? 'fits best' : 'less than the best fit'),
+    price && cheapest
+      ? part(
+          'price',
+          Number((cheapest * 1_000n) / price) / 1_000,
+          price === cheapest ? 'the cheapest of those that ask a price' : 'dearer than the cheapest',
+        )
+      : part('price', 1, 'free'),
+    part(
+      'speed',
+      HALF_SPEED_MS / (HALF_SPEED_MS + Math.max(0, latencyMs)),
+      `answered in ${Math.round(latencyMs)} ms`,
+    ),
+  ];
+}

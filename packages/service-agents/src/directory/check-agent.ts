@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { type AgentRegistry, type Beacon, identityOfCard, placeOf } from '@chorus/directory';
+import type { Ports } from '@chorus/node';
+import { type AgentChain, ChorusError, plainLine, type RegisteredAgent } from '@chorus/protocol';
+import { pathOf } from '../serve/agent-path.ts';
+import type { Listing } from './listings.ts';
+
+/** Longest wait for a card, ms: the peer may have to be found first. */
+const CARD_MILLISECONDS = 15_000;
+
+/** Letters that are kept of a text of a stranger's card, so that one agent takes no more room than another. */
+const LONGEST = { title: 200, description: 2_000, skill: 300, tag: 40 };
+const MOST = { skills: 32, tags: 16 };
+
+/** A card that a peer gave over a connection that proves its key. */
+export interface PeerCard {
+  bytes: Uint8Array;
+  card: Awaited<ReturnType<typeof import('@chorus/a2a').verifyCard>>['card'];
+  signer: { did: string; peerId: string };
+  milliseconds: number;
+}
+
+/**
+ * Ask a peer for the card of one of its agents, and check its signature.
+ * @throws ChorusError `E_A2A_CARD`, `E_A2A_CARD_SIGNATURE`, `E_NETWORK_*`
+ */
+export async function askForCard(
+  network: Pick<Ports['network'], 'fetch'>,
+  peerId: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<PeerCard> {
+  // Loaded with the first agent that is heard of.
+  const { CARD_PATH, identityOfPeerId, MAX_CARD_BYTES, verifyCard } = await import('@chorus/a2a');
+  const url = new URL(pathOf(name) + CARD_PATH, `http://${identityOfPeerId(peerId).host}`);
+  const began = performance.now();
+  const response = await network.fetch(peerId, new Request(url, { redirect: 'manual' }), {
+    timeoutMs: CARD_MILLISECONDS,
+    maxResponseBytes: MAX_CARD_BYTES,
+    signal,
+  });
+  if (response.status !== 200) {
+    await response.body?.cancel().catch(() => undefined);
+    throw new ChorusError('E_A2A_CARD', 'the peer has no card of the agent', {
+      facts: { peer: peerId, agent: name, status: response.status },
+    });
+  }
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const milliseconds = performance.now() - began;
+  const { card, signer } = await verifyCard(bytes);
+  if (signer.peerId !== peerId) {
+    throw new ChorusError('E_A2A_CARD_SIGNATURE', 'the card at this peer is signed by another one', {
+      facts: { peer: peerId, signer: signer.peerId },
+    });
+  }
+  return { bytes, card, signer, milliseconds };
+}
+
+/**
+ * Check an agent that a beacon announces: the registry says that this peer serves it, and its card, given by that
+ * peer, is the announced one and names the identity in return.
+ * @throws ChorusError `E_AGENT_IDENTITY`, and those of {@link askForCard} and the chain
+ */
+export async function checkAgent(
+  {
+    chain,
+    network,
+  }: { chain: Pick<AgentChain, 'registeredAgent'>; network: Pick<Ports['network'], 'fetch' | 'learn'> },
+  registry: AgentRegistry,
+  beacon: Beacon,
+  signal: AbortSignal,
+): Promise<Listing> {
+  const { agentId, peerId, name, addresses } = beacon;
+  const registered = await chain.registeredAgent(agentId);
+  if (registered?.place !== placeOf(peerId, name)) {
+    throw doubt('its identity on chain names another place', { agentId, peer: peerId });
+  }
+  await network.learn(peerId, addresses);
+  const given = await askForCard(network, peerId, name, signal);
+  return listingOf(registry, beacon, registered, given);
+}
+
+/**
+ * What a checked card says, for the directory.
+ * @throws ChorusError `E_AGENT_IDENTITY`
+ */
+export async function listingOf(
+  registry: AgentRegistry,
+  { agentId, peerId, name, cardDigest, addresses }: Beacon,
+  { owner, wallet }: RegisteredAgent,
+  { bytes, card, milliseconds }: Pick<PeerCard, 'bytes' | 'card' | 'milliseconds'>,
+): Promise<Listing> {
+  const { identityOfPeerId, peerUrl } = await import('@chorus/a2a');
+  const digest = createHash('sha256').update(bytes).digest();
+  if (!digest.equals(cardDigest))
+    throw doubt('its card is not the one it announces', { agentId, peer: peerId });
+  if (identityOfCard(card, registry) !== agentId) {
+    throw doubt('its card does not name this identity', { agentId, peer: peerId });
+  }
+  const words = (text: string, most: number) => plainLine(text).slice(0, most);
+  return {
+    title: words(card.name, LONGEST.title),
+    description: words(card.description, LONGEST.description),
+    version: words(card.version, LONGEST.tag),
+    skills: card.skills.slice(0, MOST.skills).map((skill) => ({
+      id: words(skill.id, LONGEST.tag),
+      name: words(skill.name, LONGEST.title),
+      description: words(skill.description, LONGEST.skill),
+      tags: skill.tags.slice(0, MOST.tags).map((tag) => words(tag, LONGEST.tag)),
+    })),
+    owner,
+    wallet,
+    url: peerUrl(identityOfPeerId(peerId).host, pathOf(name)),
+    addresses,
+    card: digest.toString('hex'),
+    latencyMs: Math.round(milliseconds),
+  };
+}
+
+function doubt(why: string, facts: { agentId: bigint; peer: string }): ChorusError {
+  return new ChorusError('E_AGENT_IDENTITY', `this is not the agent that it says it is: ${why}`, { facts });
+}

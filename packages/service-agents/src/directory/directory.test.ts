@@ -1,0 +1,320 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { keysOfSeed } from '@chorus/a2a/keys';
+import type { DirectoryList } from '@chorus/admin-api';
+import { type Beacon, beaconTopic, placeOf, signBeacon } from '@chorus/directory';
+import type { AnyEvent } from '@chorus/node';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { MemoryChain } from '../../../../test/twins/chain.ts';
+import { MemoryHub } from '../../../../test/twins/network.ts';
+import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
+import { type AgentsNode, AgentsWorld, chatFile, startAgentsNode, until } from '../testing/agents-node.ts';
+import { HeardBeacons } from './heard-beacons.ts';
+import { Listings } from './listings.ts';
+
+let endpoint: MockOpenAi;
+beforeAll(async () => {
+  endpoint = await mockOpenAi();
+});
+afterAll(() => endpoint.close());
+
+let folder: string;
+let hub: MemoryHub;
+let world: AgentsWorld;
+let events: AnyEvent[];
+let nodes: AgentsNode[];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chorus-directory-'));
+  hub = new MemoryHub();
+  world = new AgentsWorld();
+  events = [];
+  nodes = [];
+});
+afterEach(async () => {
+  await Promise.all(nodes.map((node) => node.close()));
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Node number `n` of this network, connected with those that were started before. */
+async function start(n: number, config: object = {}): Promise<AgentsNode> {
+  const home = join(folder, `node-${n}`);
+  await mkdir(home, { recursive: true });
+  const node = await startAgentsNode(home, hub, config, (event) => events.push(event), world, n);
+  for (const other of nodes) hub.link(node.ports.network.peerId, other.ports.network.peerId);
+  nodes.push(node);
+  return node;
+}
+
+async function stop(node: AgentsNode): Promise<void> {
+  nodes.splice(nodes.indexOf(node), 1);
+  await node.close();
+}
+
+async function serve(node: AgentsNode, name: string, more = ''): Promise<void> {
+  const file = await chatFile(folder, endpoint.url, name, { more });
+  await node.services.agents.startAgent({ file });
+}
+
+const find = (node: AgentsNode, text?: string): DirectoryList =>
+  node.services.agents.findAgents({ ...(text === undefined ? {} : { text }), limit: 20 });
+const found = (node: AgentsNode, text?: string) => find(node, text).agents.map(({ title }) => title);
+
+describe('an agent that is registered', () => {
+  it('costs two transactions once, and nothing when it is repeated', async () => {
+    const node = await start(1);
+    await serve(node, 'harbour');
+    const { agents } = node.services;
+    const asked = await agents.registerAgent('harbour', { dryRun: true });
+    expect(asked).toMatchObject({ agentId: null, transactions: [], cost: { gas: '0' } });
+    const done = await agents.registerAgent('harbour');
+    expect(done.transactions).toHaveLength(2);
+    expect(agents.show('harbour').identity).toEqual({ agentId: done.agentId, retired: false });
+    const again = await agents.registerAgent('harbour');
+    expect(again).toEqual({ ...done, transactions: [] });
+  });
+
+  it('is found by another node, which checks every link', async () => {
+    const [one, two] = [await start(1), await start(2)];
+    await serve(one, 'harbour', 'description: Knows the ferries\n');
+    await serve(one, 'hidden');
+    const { agentId } = await one.services.agents.registerAgent('harbour');
+    await until(() => found(two).length > 0);
+    for (const node of [one, two]) {
+      expect(found(node, 'ferry')).toEqual(['harbour']);
+      expect(found(node, 'mountain')).toEqual([]);
+      expect(await node.services.agents.inspectAgent(BigInt(agentId!))).toMatchObject({
+        agentId,
+        title: 'harbour',
+        proven: true,
+        owner: one.ports.chain.account,
+      });
+    }
+    const [agent] = find(two).agents;
+    expect(agent).toMatchObject({
+      peerId: one.ports.network.peerId,
+      url: one.services.agents.show('harbour').urls.libp2p,
+    });
+    expect(agent!.score).toBeGreaterThan(0);
+  });
+
+  it('is found by a node that starts later, without its next beacon', async () => {
+    const one = await start(1);
+    await serve(one, 'harbour');
+    await one.services.agents.registerAgent('harbour');
+    await until(() => found(one).length > 0);
+    const two = await start(2);
+    await until(() => found(two).length > 0);
+    // From a node that does not serve it itself, too.
+    hub.unlink(one.ports.network.peerId);
+    const three = await start(3);
+    hub.unlink(one.ports.network.peerId);
+    hub.link(three.ports.network.peerId, two.ports.network.peerId);
+    await three.ports.network.learn(one.ports.network.peerId, one.ports.network.multiaddrs());
+    await until(() => found(three).length > 0);
+  });
+
+  it('has its identity again after a restart, and others forget it at once when it ends', async () => {
+    const [one, two] = [await start(1), await start(2)];
+    await serve(one, 'harbour');
+    const { agentId } = await one.services.agents.registerAgent('harbour');
+    await until(() => found(two).length > 0);
+    await stop(one);
+    await until(() => found(two).length === 0);
+    const again = await start(1);
+    await until(() => found(two).length > 0);
+    expect(again.services.agents.show('harbour').identity).toEqual({ agentId, retired: false });
+    await again.services.agents.stopAgent('harbour');
+    await until(() => found(two).length === 0);
+  });
+
+  it('that is retired is no longer announced, says so on chain, and comes back under its number', async () => {
+    const [one, two] = [await start(1), await start(2)];
+    await serve(one, 'harbour');
+    const { agentId, uri } = await one.services.agents.registerAgent('harbour');
+    await until(() => found(two).length > 0);
+    const retired = await one.services.agents.retireAgent('harbour');
+    expect(retired.agentId).toBe(agentId);
+    expect(retired.uri).not.toBe(uri);
+    await until(() => found(two).length === 0);
+    const seen = await two.services.agents.inspectAgent(BigInt(agentId!));
+    expect(seen.proven).toBe(false);
+    expect(seen.links.find(({ name }) => name === 'file')?.says).toMatch(/retired/);
+    await one.services.agents.registerAgent('harbour');
+    await until(() => found(two).length > 0);
+    expect(find(two).agents[0]!.agentId).toBe(agentId);
+  });
+
+  it('whose registration was cut off goes on where it was, under the same number', async () => {
+    const one = await start(1);
+    await serve(one, 'harbour');
+    const place = placeOf(one.ports.network.peerId, 'harbour');
+    const { agentId } = await one.ports.chain.registerAgent(place);
+    const done = await one.services.agents.registerAgent('harbour');
+    expect(done).toMatchObject({ agentId: agentId.toString() });
+    expect(done.transactions).toHaveLength(1);
+  });
+
+  it('that is not served cannot be registered, and one without an identity not retired', async () => {
+    const one = await start(1);
+    await expect(one.services.agents.registerAgent('harbour')).rejects.toMatchObject({
+      code: 'E_AGENT_UNKNOWN',
+    });
+    await serve(one, 'harbour');
+    await expect(one.services.agents.retireAgent('harbour')).rejects.toMatchObject({
+      code: 'E_AGENT_UNREGISTERED',
+    });
+  });
+
+  it('is not listed by a node that keeps no directory', async () => {
+    const [one, two] = [await start(1), await start(2, { agents: { directory: false } })];
+    await serve(one, 'harbour');
+    await one.services.agents.registerAgent('harbour');
+    await until(() => found(one).length > 0);
+    expect(found(two)).toEqual([]);
+  });
+});
+
+describe('a stranger who announces agents', () => {
+  const seed = new Uint8Array(32).fill(7);
+
+  async function stranger(node: AgentsNode) {
+    const { peerId } = keysOfSeed(seed);
+    const network = hub.create(peerId);
+    hub.link(peerId, node.ports.network.peerId);
+    const chain = new MemoryChain(world.ledger, `0x${'9'.padStart(64, '0')}`);
+    const registry = { chainId: chain.chainId, address: await chain.identityRegistry() };
+    const say = async (changes: Partial<Beacon> = {}) => {
+      const now = Math.floor(Date.now() / 1_000);
+      const beacon = {
+        agentId: 0n,
+        peerId,
+        name: 'harbour',
+        cardDigest: new Uint8Array(32),
+        issuedAt: now,
+        expiresAt: now + 900,
+        addresses: [],
+        ...changes,
+      };
+      await network.publish(beaconTopic(registry), signBeacon(registry, beacon, seed));
+    };
+    let asked = 0;
+    network.serve(() => {
+      asked++;
+      return new Response('no', { status: 404 });
+    });
+    return { peerId, network, chain, say, asked: () => asked };
+  }
+
+  /** Whatever was sent before has been judged when this has been found. */
+  async function settled(node: AgentsNode, other: AgentsNode): Promise<void> {
+    await serve(other, 'last');
+    await other.services.agents.registerAgent('last');
+    await until(() => found(node, 'last').length > 0);
+  }
+
+  it('cannot announce an agent whose identity names another place, or no identity at all', async () => {
+    const [one, two] = [await start(1), await start(2)];
+    await serve(one, 'harbour');
+    const { agentId } = await one.services.agents.registerAgent('harbour');
+    await until(() => found(two).length > 0);
+    const bad = await stranger(two);
+    const before = find(two).agents[0]!;
+    const later = Math.floor(Date.now() / 1_000) + 30;
+    await bad.say({ agentId: BigInt(agentId!), issuedAt: later, expiresAt: later + 900 });
+    await bad.say({ agentId: 999n });
+    await settled(two, one);
+    expect(find(two, 'harbour').agents[0]).toMatchObject({ peerId: before.peerId, agentId });
+    // Not even called: what the chain says is read first.
+    expect(bad.asked()).toBe(0);
+  });
+
+  it('cannot take back another’s agent', async () => {
+    const [one, two] = [await start(1), await start(2)];
+    await serve(one, 'harbour');
+    const { agentId } = await one.services.agents.registerAgent('harbour');
+    await until(() => found(two).length > 0);
+    const bad = await stranger(two);
+    const later = Math.floor(Date.now() / 1_000) + 30;
+    await bad.say({ agentId: BigInt(agentId!), issuedAt: later, expiresAt: later });
+    await settled(two, one);
+    expect(found(two, 'harbour')).toEqual(['harbour']);
+  });
+
+  it('with an identity of its own, but without a card, is not listed', async () => {
+    const [one, two] = [await start(1), await start(2)];
+    const bad = await stranger(two);
+    const { agentId } = await bad.chain.registerAgent(placeOf(bad.peerId, 'harbour'));
+    await bad.say({ agentId });
+    await until(() => bad.asked() > 0);
+    await settled(two, one);
+    expect(found(two)).toEqual(['last']);
+    const seen = await two.services.agents.inspectAgent(agentId);
+    expect(seen.links.find(({ name }) => name === 'answers')).toMatchObject({ holds: false });
+  });
+
+  it('is blamed for what is no beacon, and for a beacon of another peer', async () => {
+    const one = await start(1);
+    const bad = await stranger(one);
+    const { peerId: other } = keysOfSeed(new Uint8Array(32).fill(8));
+    const registry = { chainId: bad.chain.chainId, address: await bad.chain.identityRegistry() };
+    const heard = new HeardBeacons({
+      ports: one.ports,
+      registry,
+      listings: new Listings(one.store),
+      signal: new AbortController().signal,
+    });
+    expect(heard.onMessage({ data: Uint8Array.of(1), from: bad.peerId })).toBe('reject');
+    const now = Math.floor(Date.now() / 1_000);
+    const beacon = {
+      agentId: 1n,
+      peerId: bad.peerId,
+      name: 'x',
+      cardDigest: new Uint8Array(32),
+      issuedAt: now,
+      expiresAt: now + 900,
+      addresses: [],
+    };
+    const data = signBeacon(registry, beacon, seed);
+    expect(heard.onMessage({ data, from: other })).toBe('reject');
+    const old = signBeacon(registry, { ...beacon, issuedAt: now - 2_000, expiresAt: now - 1_100 }, seed);
+    expect(heard.onMessage({ data: old, from: bad.peerId })).toBe('ignore');
+    const early = signBeacon(registry, { ...beacon, issuedAt: now + 600, expiresAt: now + 700 }, seed);
+    expect(heard.onMessage({ data: early, from: bad.peerId })).toBe('ignore');
+  });
+
+  it('with many identities costs this node a bounded number of looks at the chain', async () => {
+    const one = await start(1);
+    const bad = await stranger(one);
+    const registry = { chainId: bad.chain.chainId, address: await bad.chain.identityRegistry() };
+    let looks = 0;
+    const chain = {
+      ...one.ports.chain,
+      registeredAgent: async () => {
+        looks++;
+        return null;
+      },
+    };
+    const heard = new HeardBeacons({
+      ports: { chain: chain as never, network: one.ports.network },
+      registry,
+      listings: new Listings(one.store),
+      signal: new AbortController().signal,
+    });
+    const now = Math.floor(Date.now() / 1_000);
+    const verdicts = Array.from({ length: 2_000 }, (_, i) => {
+      const beacon = {
+        agentId: BigInt(i),
+        peerId: bad.peerId,
+        name: 'x',
+        cardDigest: new Uint8Array(32),
+        issuedAt: now,
+        expiresAt: now + 900,
+        addresses: [],
+      };
+      return heard.onMessage({ data: signBeacon(registry, beacon, seed), from: bad.peerId });
+    });
+    expect(verdicts.filter((verdict) => verdict === 'accept').length).toBeLessThanOrEqual(128);
+    expect(looks).toBeLessThanOrEqual(128);
+  });
+});

@@ -1,0 +1,55 @@
+import type { DirectoryList, DirectoryQuery } from '@chorus/admin-api';
+import { scores } from '@chorus/directory';
+import type { FoundEntry, Listings } from './listings.ts';
+
+/** Words of a search that count. */
+const MAX_WORDS = 16;
+
+/** Agents that are compared; the best of them are shown. */
+const COMPARED = 512;
+
+/**
+ * Search the agents that answer, the best first.
+ * @param now ms since 1970
+ */
+export function findAgents(listings: Listings, query: DirectoryQuery, now: number): DirectoryList {
+  const { text = '', skill, minScore = 0, limit } = query;
+  const words = (text.match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, MAX_WORDS);
+  const found = listings
+    .find(words, Math.floor(now / 1_000), COMPARED)
+    .filter((entry) => skill === undefined || hasSkill(entry, skill));
+  const ranked = scores(
+    found.map(({ relevance, listing }) => ({ relevance, price: null, latencyMs: listing.latencyMs })),
+  );
+  const agents = found
+    .map((entry, i) => ({ ...documentOf(entry), score: ranked[i]!.total, parts: ranked[i]!.parts }))
+    .filter(({ score }) => score >= minScore)
+    .sort((a, b) => b.score - a.score || Number(BigInt(a.agentId) - BigInt(b.agentId)))
+    .slice(0, limit);
+  return { agents, known: listings.shown(Math.floor(now / 1_000)) };
+}
+
+/** A skill is asked for by its id or by a tag. */
+function hasSkill({ listing }: FoundEntry, wanted: string): boolean {
+  const text = wanted.toLowerCase();
+  return listing.skills.some(({ id, tags }) => [id, ...tags].some((word) => word.toLowerCase() === text));
+}
+
+function documentOf({ agentId, peerId, listing, expiresAt, issuedAt }: FoundEntry) {
+  const { title, description, version, skills, owner, wallet, url, addresses, latencyMs } = listing;
+  return {
+    agentId: agentId.toString(),
+    title,
+    description,
+    version,
+    skills,
+    owner,
+    wallet,
+    peerId,
+    url,
+    addresses,
+    latencyMs,
+    announcedAt: new Date(issuedAt * 1_000).toISOString(),
+    expiresAt: new Date(expiresAt * 1_000).toISOString(),
+  };
+}

@@ -1,0 +1,144 @@
+import { type AgentRegistry, type Beacon, readBeacon } from '@chorus/directory';
+import type { Ports } from '@chorus/node';
+import { explain, hasCode, type TopicMessage, type Verdict } from '@chorus/protocol';
+import { TokenBucket } from '@chorus/utils';
+import pLimit from 'p-limit';
+import { checkAgent } from './check-agent.ts';
+import {
+  CHECKS_AT_ONCE,
+  CLOCK_SECONDS,
+  MAX_AGENTS,
+  MAX_AGENTS_PER_PEER,
+  MAX_REFUSED,
+  MAX_WAITING,
+  NEW_AGENTS_AT_ONCE,
+  NEW_AGENTS_PER_SECOND,
+  PROBE_MILLISECONDS,
+  REFUSED_MILLISECONDS,
+  RETRY_MILLISECONDS,
+} from './limits.ts';
+import type { DirectoryEntry, Listings } from './listings.ts';
+
+export interface HeardOptions {
+  ports: Pick<Ports, 'chain' | 'network'>;
+  registry: AgentRegistry;
+  listings: Listings;
+  signal: AbortSignal;
+}
+
+interface Waiting {
+  beacon: Beacon;
+  bytes: Uint8Array;
+}
+
+/**
+ * Beacons of other nodes: each is read, bounded, and its agent checked before it is shown. A beacon proves only who
+ * sent it.
+ */
+export class HeardBeacons {
+  readonly #options: HeardOptions;
+  readonly #newAgents = new TokenBucket(NEW_AGENTS_PER_SECOND, NEW_AGENTS_AT_ONCE);
+  readonly #checks = pLimit(CHECKS_AT_ONCE);
+  /** The latest beacon of each agent that waits for its check. */
+  readonly #waiting = new Map<bigint, Waiting>();
+  /** Peers whose agents are not what they say, and until when they are not heard (ms since 1970). */
+  readonly #refused = new Map<string, number>();
+
+  constructor(options: HeardOptions) {
+    this.#options = options;
+  }
+
+  /** A beacon of gossip: its author is the peer that it names. */
+  onMessage({ data, from }: Pick<TopicMessage, 'data' | 'from'>): Verdict {
+    let beacon: Beacon;
+    try {
+      beacon = readBeacon(this.#options.registry, data);
+    } catch {
+      return 'reject';
+    }
+    return beacon.peerId === from ? this.#take(beacon, data) : 'reject';
+  }
+
+  /** A beacon that another peer passes on: its signature alone says whose it is. */
+  onPassedOn(data: Uint8Array): void {
+    this.#take(readBeacon(this.#options.registry, data), data);
+  }
+
+  #take(beacon: Beacon, bytes: Uint8Array): Verdict {
+    const { listings } = this.#options;
+    const { agentId, peerId, issuedAt, expiresAt } = beacon;
+    const now = Date.now() / 1_000;
+    if (issuedAt > now + CLOCK_SECONDS) return 'ignore';
+    const known = listings.get(agentId);
+    const ofSamePeer = known?.peerId === peerId;
+    if (known && ofSamePeer && known.issuedAt >= issuedAt) return 'ignore';
+    if (expiresAt === issuedAt) {
+      // Only the peer that serves an agent takes it back.
+      if (!ofSamePeer) return 'ignore';
+      listings.remove(agentId);
+      return 'accept';
+    }
+    if (expiresAt <= now) return 'ignore';
+    if (known && ofSamePeer && !this.#isDue(known, beacon)) {
+      const listing = known.listing && { ...known.listing, addresses: beacon.addresses };
+      listings.put({ ...known, issuedAt, expiresAt, beacon: bytes, listing });
+      return 'accept';
+    }
+    return this.#isAdmitted(beacon, ofSamePeer) ? this.#queue(beacon, bytes) : 'ignore';
+  }
+
+  /** Whether the agent has to be checked (again). */
+  #isDue({ listing, probedAt }: DirectoryEntry, { cardDigest }: Beacon): boolean {
+    const since = Date.now() - (probedAt ?? 0);
+    if (!listing) return since > RETRY_MILLISECONDS;
+    return listing.card !== Buffer.from(cardDigest).toString('hex') || since > PROBE_MILLISECONDS;
+  }
+
+  #isAdmitted({ peerId, agentId }: Beacon, isKnown: boolean): boolean {
+    const { listings } = this.#options;
+    if ((this.#refused.get(peerId) ?? 0) > Date.now()) return false;
+    if (this.#waiting.size >= MAX_WAITING && !this.#waiting.has(agentId)) return false;
+    if (isKnown) return true;
+    if (listings.count(peerId) >= MAX_AGENTS_PER_PEER || listings.count() >= MAX_AGENTS) return false;
+    if (this.#newAgents.waitMs() > 0) return false;
+    this.#newAgents.take(1);
+    return true;
+  }
+
+  #queue(beacon: Beacon, bytes: Uint8Array): Verdict {
+    const { agentId } = beacon;
+    const waiting = this.#waiting.get(agentId);
+    if (waiting && waiting.beacon.peerId === beacon.peerId && waiting.beacon.issuedAt >= beacon.issuedAt) {
+      return 'ignore';
+    }
+    this.#waiting.set(agentId, { beacon, bytes });
+    if (!waiting) void this.#checks(() => this.#check(agentId));
+    return 'accept';
+  }
+
+  async #check(agentId: bigint): Promise<void> {
+    const { ports, registry, listings, signal } = this.#options;
+    const { beacon, bytes } = this.#waiting.get(agentId)!;
+    this.#waiting.delete(agentId);
+    if (signal.aborted) return;
+    const { peerId, issuedAt, expiresAt } = beacon;
+    const entry = { agentId, peerId, issuedAt, expiresAt, beacon: bytes, probedAt: Date.now() };
+    try {
+      const listing = await checkAgent(ports, registry, beacon, signal);
+      if (!signal.aborted) listings.put({ ...entry, listing, problem: null });
+    } catch (error) {
+      if (signal.aborted) return;
+      if (hasCode(error, 'E_AGENT_IDENTITY')) return this.#refuse(peerId);
+      // Another peer may say so of an agent that is served elsewhere.
+      const known = listings.get(agentId);
+      if (known && known.peerId !== peerId) return;
+      const { code, message } = explain(error);
+      listings.put({ ...entry, listing: null, problem: `${code}: ${message}` });
+    }
+  }
+
+  #refuse(peerId: string): void {
+    if (this.#refused.size >= MAX_REFUSED) this.#refused.delete(this.#refused.keys().next().value!);
+    this.#refused.set(peerId, Date.now() + REFUSED_MILLISECONDS);
+  }
+}
