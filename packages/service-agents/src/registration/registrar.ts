@@ -14,6 +14,7 @@ import { ChorusError, type Hex, type RegistrationCost, sameAddress } from '@chor
 import pLimit from 'p-limit';
 import { isReachable } from './reachable.ts';
 import type { Registrations } from './registrations.ts';
+import { registryOf } from './registry-of.ts';
 
 /** A file of this node's own, ms. */
 const READ_MILLISECONDS = 10_000;
@@ -47,12 +48,6 @@ export class Registrar {
     this.#records = records;
   }
 
-  /** The registry in which agents are registered. */
-  async registry(): Promise<AgentRegistry> {
-    const { chain } = this.#ports;
-    return { chainId: chain.chainId, address: await chain.identityRegistry() };
-  }
-
   /**
    * Register an agent, or bring what is registered of it up to date.
    * @param options `dryRun`: only say what it would cost
@@ -77,7 +72,7 @@ export class Registrar {
     const { chain, storage, network } = this.#ports;
     const { name } = served.agent;
     const place = placeOf(network.peerId, name);
-    const registry = await this.registry();
+    const registry = await registryOf(chain);
     const known = await this.#known(name);
     const fileFor = (agentId: bigint) => registrationFile(factsOf(served, registry, agentId));
     if (dryRun) {
@@ -110,7 +105,7 @@ export class Registrar {
     }
     const options = { maxBytes: MAX_REGISTRATION_BYTES, timeoutMs: READ_MILLISECONDS };
     const file = retiredFile(await storage.get(record.cid, options));
-    const registry = await this.registry();
+    const registry = await registryOf(this.#ports.chain);
     const { uri, transaction } = await this.#publish(name, registry, agentId, file, true);
     return document(name, registry, { agentId, uri, transactions: transaction ? [transaction] : [] });
   }

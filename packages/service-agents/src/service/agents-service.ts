@@ -16,8 +16,9 @@ import { AgentDirectory } from '../directory/agent-directory.ts';
 import { inspectAgent } from '../directory/inspect-agent.ts';
 import { Listings } from '../directory/listings.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
-import { Registrar } from '../registration/registrar.ts';
+import type { Registrar } from '../registration/registrar.ts';
 import { Registrations } from '../registration/registrations.ts';
+import { registryOf } from '../registration/registry-of.ts';
 import { agentName } from '../serve/agent-name.ts';
 import { AGENTS_PATH, pathOf, readPath } from '../serve/agent-path.ts';
 import type { PublishedAgent } from '../serve/well-known.ts';
@@ -37,7 +38,7 @@ export class AgentsService implements Service {
   readonly #components: Components<AgentsNodeConfig>;
   readonly #records: AgentRecords;
   readonly #registrations: Registrations;
-  readonly #registrar: Registrar;
+  #registrar: Promise<Registrar> | null = null;
   readonly #directory: AgentDirectory;
   readonly #listings: Listings;
   readonly #slots = new Map<string, AgentSlot>();
@@ -50,13 +51,12 @@ export class AgentsService implements Service {
     const { store, ports, keySeed, config, signal } = components;
     this.#records = new AgentRecords(store);
     this.#registrations = new Registrations(store);
-    this.#registrar = new Registrar({ ports, records: this.#registrations });
     this.#listings = new Listings(store);
     this.#directory = new AgentDirectory({
       ports,
       keySeed,
       listings: this.#listings,
-      registry: () => this.#registrar.registry(),
+      registry: () => registryOf(ports.chain),
       own: () => this.#announced(),
       listens: config.agents.directory,
       onError: (error) =>
@@ -171,7 +171,7 @@ export class AgentsService implements Service {
         hint: 'chorus agent show says why it is not served',
       });
     }
-    const registered = await this.#registrar.register(slot.served, options);
+    const registered = await (await this.#registering()).register(slot.served, options);
     if (!options.dryRun) await this.#identityChanged(name);
     return registered;
   }
@@ -182,9 +182,18 @@ export class AgentsService implements Service {
    * @throws ChorusError `E_AGENT_UNREGISTERED`, and those of the chain
    */
   async retireAgent(name: string): Promise<RegistrationDocument> {
-    const retired = await this.#registrar.retire(name);
+    const retired = await (await this.#registering()).retire(name);
     await this.#identityChanged(name);
     return retired;
+  }
+
+  /** Loaded with the first registration: a node without agents holds nothing of A2A. */
+  #registering(): Promise<Registrar> {
+    const { ports } = this.#components;
+    this.#registrar ??= import('../registration/registrar.ts').then(
+      ({ Registrar }) => new Registrar({ ports, records: this.#registrations }),
+    );
+    return this.#registrar;
   }
 
   async #identityChanged(name: string): Promise<void> {
@@ -206,7 +215,7 @@ export class AgentsService implements Service {
   async inspectAgent(agentId: bigint): Promise<AgentIdentityDocument> {
     return inspectAgent(agentId, {
       ports: this.#components.ports,
-      registry: await this.#registrar.registry(),
+      registry: await registryOf(this.#components.ports.chain),
       ownCard: (name) => this.#slots.get(name)?.served?.card ?? null,
       addresses: this.#listings.get(agentId)?.listing?.addresses ?? [],
       signal: this.#components.signal,
