@@ -36,7 +36,7 @@ export function historyLine(id: string, { rounds, checks, afterRound }: TaskMode
   const made =
     rounds.length === 0
       ? 'no round was settled: it is the model the task began with'
-      : `rounds ${rangesOf(rounds)} were checked on chain: their proven aggregates add up to it, to the bit`;
+      : `${rounds.length === 1 ? `round ${rounds[0]} was` : `rounds ${rangesOf(rounds)} were`} checked on chain: the proven aggregates add up to it, to the bit`;
   return verdict(checks, `the model of task ${id} after round ${afterRound ?? 0}; ${made}`);
 }
 

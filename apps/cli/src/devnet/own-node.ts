@@ -10,7 +10,7 @@ export interface OwnNode {
   running: boolean;
 }
 
-/** The node of the usual home, if it works on this devnet; null if there is none, or its configuration cannot be read. */
+/** The node of the usual home, if it works on this devnet; null if it does not, or its configuration cannot be read. */
 export async function ownNodeOn(devnet: DevnetDescriptor): Promise<OwnNode | null> {
   if (!existsSync(configPathOf({}))) return null;
   const loaded = await configOf({}).catch(() => null);

@@ -6,7 +6,7 @@ import { type Dataset, isNumbered } from '@chorus/training';
  */
 export function classFileText({ classNames, report }: Pick<Dataset, 'classNames' | 'report'>): string | null {
   if (!classNames || isNumbered(classNames) || report?.format === 'text') return null;
-  // A name of several lines cannot be told from several names.
+  // A name of several lines would read as several names.
   if (classNames.some((name) => /[\r\n]/.test(name))) return null;
   return `${classNames.join('\n')}\n`;
 }

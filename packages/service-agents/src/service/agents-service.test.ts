@@ -193,7 +193,7 @@ describe('an agent of a node', () => {
 });
 
 describe('an agent that cannot be served', () => {
-  it('the owner whose file is faulty is told so, and the node keeps no warning about it', async () => {
+  it('a faulty file is the error of its owner, and the node keeps no warning about it', async () => {
     await start();
     const api = await client();
     const faulty = join(folder, 'faulty.yaml');
