@@ -14,6 +14,13 @@ declare module 'circom2' {
   }
 }
 
+declare module 'circom_runtime' {
+  export interface WitnessCalculator {
+    calculateWTNSBin(input: Record<string, unknown>): Promise<Uint8Array>;
+  }
+  export function WitnessCalculatorBuilder(wasm: Uint8Array): Promise<WitnessCalculator>;
+}
+
 declare module 'snarkjs' {
   type File = string | Uint8Array | { type: 'mem'; data?: Uint8Array };
   interface Logger {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ceremonyOf } from '../scripts/zkey.ts';
 import { type CircuitArtifacts, circuitArtifacts, circuitName } from './artifacts.ts';
 import { honestInput, projectionInput, randomGram, randomProjectionGram } from './testing/matrices.ts';
-import { calculateWitness } from './testing/witness.ts';
+import { witnessFile } from './testing/witness.ts';
 
 const keys = new URL('../keys/', import.meta.url);
 const snapshot = JSON.parse(readFileSync(new URL('../constraints.json', import.meta.url), 'utf8'));
@@ -107,8 +107,7 @@ describe.each(CIRCUITS)('a proof with the committed key of $rule', ({ rule, inpu
 
   it('a proof with the committed key verifies, and not with any public signal changed', async () => {
     const input = inputs()[0]!;
-    const witness: { type: 'mem'; data?: Uint8Array } = { type: 'mem' };
-    await calculateWitness(artifacts.wasmPath, input.signals, witness);
+    const witness = await witnessFile(artifacts.wasmPath, input.signals);
     const { proof, publicSignals } = await groth16.prove(artifacts.zkeyPath, witness);
     expect(publicSignals).toEqual(input.publicSignals.map(String));
     const verify = (signals: string[]) => groth16.verify(artifacts.verificationKey, signals, proof);
@@ -121,10 +120,8 @@ describe.each(CIRCUITS)('a proof with the committed key of $rule', ({ rule, inpu
 
   it('a proof from a witness that breaks a constraint does not verify', async () => {
     const input = inputs()[1]!;
-    const file: { type: 'mem'; data?: Uint8Array } = { type: 'mem' };
-    await calculateWitness(artifacts.wasmPath, input.signals, file);
     // One weight more, in the public word of the witness: bytes of wire 5 are little-endian.
-    const data = file.data!.slice();
+    const data = await witnessFile(artifacts.wasmPath, input.signals);
     const values = data.length - 32 * witnessLength(data);
     data[values + 32 * 5]! ^= 1;
     const { proof, publicSignals } = await groth16.prove(artifacts.zkeyPath, data);

@@ -48,7 +48,11 @@ describe('chorus demo', () => {
   });
 
   it('says so if no round was settled, since its trainers were killed', async () => {
-    const child = chorus(['demo', '--nodes', '5', '--rounds', '1', '--commit-seconds', '5']);
+    const child = chorus([
+      ...['demo', '--nodes', '5', '--rounds', '1'],
+      // No trainer is left that could be late.
+      ...['--join-seconds', '5', '--commit-seconds', '5'],
+    ]);
     const ended = outcomeOf(child);
     await written(child, 'publishing the task');
     const trainers = await processesMentioning('/trainer-');
@@ -66,6 +70,7 @@ describe('chorus demo', () => {
   it.each([
     [['--nodes', '2'], '--nodes must be an integer from 5'],
     [['--commit-seconds', '4'], '--commit-seconds must be an integer from 5'],
+    [['--join-seconds', '4'], '--join-seconds must be an integer from 5'],
     [['--attack', 'bribe'], '--attack must be one of'],
     [['--split', 'dirichlet:x'], 'dirichlet'],
     [['--data', '/nowhere'], 'E_DATA_UNREADABLE'],

@@ -9,6 +9,7 @@
 export * from './agents/engine.ts';
 export * from './agents/executor.ts';
 export * from './cid.ts';
+export * from './counted.ts';
 export * from './error-codes.ts';
 export * from './errors.ts';
 export * from './hex.ts';

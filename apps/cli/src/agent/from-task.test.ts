@@ -1,7 +1,7 @@
 import { readAgentFile, type Template, templateText } from '@chorus/agent';
 import type { TaskModel } from '@chorus/service-agents/open';
 import { expect, it } from 'vitest';
-import { fromTask } from './from-task.ts';
+import { fromTask, historyLine } from './from-task.ts';
 
 const task: TaskModel = {
   bytes: new Uint8Array(),
@@ -9,7 +9,9 @@ const task: TaskModel = {
   inputShape: [1, 28, 28],
   classes: 4,
   classNames: ['a, b', 'c: d # e', '"quoted"', '\u00e9 - \u65e5\u672c'],
-  afterRound: 2,
+  afterRound: 5,
+  rounds: [1, 2, 3, 5],
+  checks: [{ check: 'history', ok: true, milliseconds: 1 }],
 };
 const read = (model: TaskModel, template: Template) =>
   readAgentFile(
@@ -37,4 +39,11 @@ it('a task that trains on text makes a language model over bytes', () => {
     kind: 'bytes',
     sampling: { length: 400 },
   });
+});
+
+it('the rounds of the training history that were checked are named', () => {
+  expect(historyLine('3', task)).toContain(
+    'the model of task 3 after round 5; rounds 1 to 3, 5 were checked on chain',
+  );
+  expect(historyLine('3', { ...task, rounds: [], afterRound: 0 })).toContain('no round was settled');
 });

@@ -1,5 +1,6 @@
 import type { Template, TemplateOptions } from '@chorus/agent';
 import type { TaskModel } from '@chorus/service-agents/open';
+import { verdict } from '../output/table.ts';
 
 /**
  * What an agent file says of the model of a task: its file, and what the task's terms say of its data.
@@ -28,4 +29,24 @@ export function fromTask(
     '',
   ].join('\n');
   return { model, description: `The model of training task ${id}: ${taskName}` };
+}
+
+/** What of the task's training history was checked, and that it holds. */
+export function historyLine(id: string, { rounds, checks, afterRound }: TaskModel): string {
+  const made =
+    rounds.length === 0
+      ? 'no round was settled: it is the model the task began with'
+      : `${rounds.length === 1 ? `round ${rounds[0]} was` : `rounds ${rangesOf(rounds)} were`} checked on chain: the proven aggregates add up to it, to the bit`;
+  return verdict(checks, `the model of task ${id} after round ${afterRound ?? 0}; ${made}`);
+}
+
+/** Rising numbers, as in "1 to 3, 5". */
+export function rangesOf(numbers: readonly number[]): string {
+  const ranges: [from: number, to: number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last && number === last[1] + 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([from, to]) => (from === to ? String(from) : `${from} to ${to}`)).join(', ');
 }

@@ -1,4 +1,5 @@
 import type { AgentDocument } from '@chorus/admin-api';
+import { counted } from '@chorus/protocol';
 import colors from 'yoctocolors';
 
 /** How requests ended, without those outcomes that did not occur. */
@@ -22,7 +23,7 @@ export function servedLines(agent: AgentDocument): string[] {
     ...(urls.libp2p === null ? [] : [['over libp2p', urls.libp2p]]),
     ...(identity ? [['identity', `agent ${identity.agentId}${identity.retired ? ', retired' : ''}`]] : []),
     ['answers', answersText(answers)],
-    ['at work', `${load.tasks} tasks, ${load.streams} event streams`],
+    ['at work', `${counted(load.tasks, 'task')}, ${counted(load.streams, 'event stream')}`],
   ];
   const table = rows.map(([label, value]) => `${colors.dim(label!.padEnd(12))} ${value}`);
   if (!isServed || urls.http !== null) return table;

@@ -1,5 +1,5 @@
 import type { AgentDefinition } from '@chorus/agent';
-import { type EngineFacts, STEERING } from '@chorus/protocol';
+import { counted, type EngineFacts, STEERING } from '@chorus/protocol';
 
 const steering = new RegExp(STEERING, 'gu');
 
@@ -15,7 +15,7 @@ export function limitsLine({ limits }: AgentDefinition, facts?: EngineFacts): st
   const unit = bytesPerToken === 1 ? 'bytes' : 'tokens';
   const count = (value: number) => value.toLocaleString('en');
   const length = bytesPerToken === null ? '' : ` ${count(tokens)} ${unit},`;
-  return `${count(steps)} calls of the model,${length} ${count(seconds)} s; ${count(concurrent)} requests at once`;
+  return `${counted(steps, 'call')} of the model,${length} ${count(seconds)} s; ${counted(concurrent, 'request')} at once`;
 }
 
 /** A model in one line. */

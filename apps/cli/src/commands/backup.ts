@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { journalOwner } from '@chorus/node';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, counted } from '@chorus/protocol';
 import { Command } from 'commander';
 import { exportNode } from '../backup/export.ts';
 import { importNode } from '../backup/import.ts';
@@ -84,7 +84,7 @@ function describe(manifest: Manifest, first: [string, string][]): string[] {
             ['wallet', manifest.node.address],
           ] as [string, string][])
         : []),
-      ['holds', `${manifest.files.length} files, ${bytes(totalBytes(manifest))}`],
+      ['holds', `${counted(manifest.files.length, 'file')}, ${bytes(totalBytes(manifest))}`],
     ]),
   ];
 }

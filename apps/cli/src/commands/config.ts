@@ -3,7 +3,7 @@ import { plainJson } from '@chorus/protocol';
 import type { NodeConfig } from '@chorus/service-training';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
-import { configOf, configPathOf, type HomeOptions, homeOptions } from '../environment/home.ts';
+import { configOf, configPathOf, type HomeOptions, homeOptions, runningPid } from '../environment/home.ts';
 import { CONFIG, editConfig } from '../environment/node-config.ts';
 import { print, printJson, wrap } from '../output/table.ts';
 
@@ -34,7 +34,7 @@ export function configCommand(): Command {
     });
   const unset = new Command('unset')
     .description('remove a value from the file, so that its default applies')
-    .argument('<key>', 'such as threads')
+    .argument('<key>', 'such as training.threads')
     .addHelpText('after', '\nExample:\n  $ chorus config unset training.threads')
     .action(async (key: string, flags: HomeOptions) => {
       await editConfig(configPathOf(flags), key, null);
@@ -62,9 +62,13 @@ async function told(key: string, flags: HomeOptions): Promise<void> {
   const field = findField(CONFIG, key);
   const value = valueAt(config, field.path);
   const source = sources.get(field.key) ?? 'default';
-  if (flags.json) return printJson({ key, value: value ?? null, source });
+  const isRunning = (await runningPid(flags)) !== null;
+  if (flags.json) return printJson({ key, value: value ?? null, source, restartNeeded: isRunning });
   print(
     `${key} ${colors.dim('=')} ${textOf(value)}${source === 'environment' ? colors.yellow(' (overridden by the environment)') : ''}`,
+    ...(isRunning
+      ? [colors.dim('the node runs with the value it started with: this takes effect at the next start')]
+      : []),
   );
 }
 

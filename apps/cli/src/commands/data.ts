@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, counted } from '@chorus/protocol';
 import { addData, examineData, listData, type RegisteredData, removeData } from '@chorus/service-training';
 import { fetchDataset } from '@chorus/training';
 import { Argument, Command, Option } from 'commander';
@@ -102,7 +102,7 @@ async function usedData(flags: HomeOptions): Promise<string | undefined> {
 }
 
 const describe = ({ samples, inputShape, classes, bytes: size }: RegisteredData) =>
-  `${samples.toLocaleString('en')} samples of ${inputShape.join('x')}, ${classes} classes, ${bytes(size)}`;
+  `${counted(samples, 'sample')} of ${inputShape.join('x')}, ${counted(classes, 'class', 'classes')}, ${bytes(size)}`;
 
 async function listAction(flags: HomeOptions): Promise<void> {
   const data = await listData(await dataDirOf(flags));

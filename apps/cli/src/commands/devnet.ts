@@ -7,18 +7,18 @@ import { createAdminClient, readAdmin } from '@chorus/admin-api';
 import { ChorusError, sameAddress } from '@chorus/protocol';
 import { isAlive, makeFolder } from '@chorus/utils';
 import { Command } from 'commander';
-import ora from 'ora';
 import colors from 'yoctocolors';
 import { type DevnetDescriptor, devnetFolder, findDevnet, readDevnet } from '../devnet/descriptor.ts';
 import { fundAccount } from '../devnet/fund.ts';
 import { planFile } from '../devnet/layout.ts';
+import { orphanLines, ownNodeOn } from '../devnet/own-node.ts';
 import { runDevnet } from '../devnet/run.ts';
 import { machineFactor } from '../environment/machine.ts';
 import { columns } from '../output/columns.ts';
+import { startProgress } from '../output/progress.ts';
 import { fields, print, printJson } from '../output/table.ts';
 import { write } from '../output/terminal.ts';
 import { amount, bytes, OWN_TOKEN_DECIMALS } from '../output/units.ts';
-import { Heartbeat } from '../task/heartbeat.ts';
 
 interface DevnetFlags {
   dir?: string;
@@ -129,13 +129,9 @@ async function upInBackground(folder: string, nodes: number): Promise<void> {
   );
   child.unref();
   await log.close();
-  const spinner = ora({ text: 'starting', stream: process.stderr, isSilent: !process.stderr.isTTY }).start();
+  const progress = startProgress('starting');
   const interrupted = () => child.kill('SIGTERM');
   process.once('SIGINT', interrupted);
-  // Without a terminal for the spinner, lines show the progress.
-  const beat = new Heartbeat((text) => {
-    if (!process.stderr.isTTY) write(process.stderr, `${text}\n`);
-  });
   try {
     const began = Date.now();
     const until = began + UP_MILLISECONDS * machineFactor();
@@ -148,13 +144,12 @@ async function upInBackground(folder: string, nodes: number): Promise<void> {
         });
       }
       const step = said.at(-1)?.replace(/^\S+Z /, '') || 'starting';
-      spinner.text = `${step} (${Math.round((Date.now() - began) / 1000)} s)`;
-      beat.waitFor(step);
+      // Only a terminal replaces the line before.
+      progress.step(process.stderr.isTTY ? `${step} (${Math.round((Date.now() - began) / 1000)} s)` : step);
       await delay(100);
     }
   } finally {
-    spinner.stop();
-    beat.stop();
+    progress.stop();
     process.off('SIGINT', interrupted);
   }
 }
@@ -169,11 +164,13 @@ async function downAction(flags: DevnetFlags & { delete?: boolean }): Promise<vo
   if (pid !== null) await end(pid);
   else if (!flags.delete) await readDevnet(folder);
   const deleted = flags.delete === true && (existsSync(planFile(folder)) || devnet !== null);
+  const orphan = deleted && devnet ? await ownNodeOn(devnet) : null;
   if (deleted) await rm(folder, { recursive: true, force: true });
-  if (flags.json) printJson({ down: true, deleted, folder });
+  if (flags.json) printJson({ down: true, deleted, folder, orphan: orphan?.home ?? null });
   else
     print(
       deleted ? `the devnet in ${folder} is removed` : `down; \`chorus devnet up\` goes on with ${folder}`,
+      ...(orphan ? orphanLines(orphan) : []),
     );
 }
 

@@ -1,6 +1,6 @@
 import { formatUnits } from '@chorus/chain';
 import { tokensSchema } from '@chorus/node';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, counted } from '@chorus/protocol';
 import { intro, spinner } from '@clack/prompts';
 import { Command, Option } from 'commander';
 import colors from 'yoctocolors';
@@ -159,9 +159,9 @@ function stakeText({ stake, devnet }: InitResult): string {
   if (stake === null)
     return 'nothing: it joins no task that requires a deposit, until you raise training.maxStake';
   const { tokens, token, owners, days } = stake;
-  const whose = owners === null ? "anybody's tasks" : `tasks of ${owners.length} owners`;
+  const whose = owners === null ? "anybody's tasks" : `tasks of ${counted(owners.length, 'owner')}`;
   const worst = devnet ? "worth nothing: the token is the devnet's own" : 'at worst all of it is lost';
-  return `${tokens} of token ${short(token)} in each of ${whose}, three times that in a day, for up to ${days} days; ${worst}`;
+  return `${tokens} of token ${short(token)} in each of ${whose}, three times that in a day, for up to ${counted(days, 'day')}; ${worst}`;
 }
 
 function describe(result: InitResult, flags: InitFlags): void {

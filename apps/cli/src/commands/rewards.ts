@@ -8,7 +8,7 @@ import { amount, short } from '../output/units.ts';
 /** `chorus rewards`: what the node earned, and claiming it. */
 export function rewardsCommand(): Command {
   const show = new Command('show')
-    .description('show what was earned, can be claimed, and is staked')
+    .description('show what was earned, what can be claimed, and the stake that tasks lock now')
     .addHelpText('after', '\nExample:\n  $ chorus rewards')
     .action(showAction);
   const claim = new Command('claim')
@@ -45,7 +45,10 @@ function describe(token: string, { earned, claimable, staked }: Rewards): string
       ['  by fees', written(money?.fees)],
       ['paid out', written(money?.claimed)],
       ['claimable', written(of(claimable)?.amount)],
-      ['staked', written(of(staked)?.amount)],
+      [
+        'locked in tasks',
+        `${written(of(staked)?.amount)}  ${colors.dim('(all of the stake: chorus stake)')}`,
+      ],
       ['rounds', money ? `${money.settled} settled, ${money.paid} of them paid, ${money.void} void` : '-'],
     ]),
   ].join('\n');

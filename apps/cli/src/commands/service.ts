@@ -87,9 +87,10 @@ async function unitOf(flags: ServiceFlags): Promise<string> {
 
 async function passwordFileOf(path: string): Promise<string> {
   const full = resolve(givenPath(path, '--password-file'));
-  const info = await stat(full).catch((cause) => {
+  const info = await stat(full).catch((cause: NodeJS.ErrnoException) => {
     throw new ChorusError('E_PASSWORD_MISSING', 'cannot read the password file', {
-      facts: { path: full },
+      facts: { path: full, reason: cause.code },
+      hint: `write the wallet's password into it, in one line, and run chmod 600 ${shellWord(full)}; or correct the path`,
       cause,
     });
   });
@@ -118,18 +119,15 @@ async function installAction(flags: ServiceFlags): Promise<void> {
     });
   });
   if (flags.enable) {
-    await systemctl(flags, 'daemon-reload');
-    await systemctl(flags, 'enable', '--now', UNIT);
+    await systemctl(flags, 'daemon-reload').catch((error) => byHand(error, flags));
+    await systemctl(flags, 'enable', '--now', UNIT).catch((error) => byHand(error, flags));
   }
   if (flags.json) return printJson({ path, enabled: flags.enable ?? false });
-  const scope = flags.system ? '' : ' --user';
   print(
     `${path} is written`,
     ...(flags.enable
-      ? [`it runs: systemctl${scope} status chorus`]
-      : [
-          `start it now and at every boot: systemctl${scope} daemon-reload && systemctl${scope} enable --now chorus`,
-        ]),
+      ? [`it runs: systemctl${scopeOf(flags)} status chorus`]
+      : [`start it now and at every boot: ${startCommand(flags)}`]),
     ...(flags.passwordFile ? [] : ['no password file is given: the service cannot open an encrypted wallet']),
     ...(flags.system ? [] : ['to keep it running while you are logged out: loginctl enable-linger']),
   );
@@ -138,7 +136,12 @@ async function installAction(flags: ServiceFlags): Promise<void> {
 async function uninstallAction(flags: ServiceFlags): Promise<void> {
   const path = unitPath(flags);
   if (!existsSync(path)) {
-    throw new ChorusError('E_SERVICE', 'the service is not installed', { facts: { path } });
+    throw new ChorusError('E_SERVICE', 'the service is not installed', {
+      facts: { path },
+      hint: flags.system
+        ? 'install it with `chorus service install --system`, or leave out --system for the unit of this user'
+        : 'install it with `chorus service install`, or add --system for the unit of the system',
+    });
   }
   // The service may be stopped, and systemd may be absent: remove the unit anyway.
   const stopped = await systemctl(flags, 'disable', '--now', UNIT).then(
@@ -151,16 +154,37 @@ async function uninstallAction(flags: ServiceFlags): Promise<void> {
   else print(`${path} is removed${stopped ? '' : '; systemd did not answer, so a running node goes on'}`);
 }
 
-async function systemctl({ system }: ServiceFlags, ...args: string[]): Promise<void> {
+const scopeOf = ({ system }: ServiceFlags) => (system ? '' : ' --user');
+
+/** What starts a written unit. */
+function startCommand(flags: ServiceFlags): string {
+  const systemctl = `systemctl${scopeOf(flags)}`;
+  return `${systemctl} daemon-reload && ${systemctl} enable --now chorus`;
+}
+
+/** The unit is written, but systemd has not started it. */
+function byHand(error: ChorusError, flags: ServiceFlags): never {
+  throw new ChorusError(error.code, error.message, {
+    facts: { ...error.facts, unit: unitPath(flags) },
+    hint:
+      `the unit is written; once systemd answers, start it: ${startCommand(flags)}. ` +
+      'Without systemd, run `chorus start` in a terminal, or by another supervisor',
+    cause: error,
+  });
+}
+
+/** @throws ChorusError `E_SERVICE` with what systemctl said */
+async function systemctl(flags: ServiceFlags, ...args: string[]): Promise<void> {
+  const { system } = flags;
   await run('systemctl', [...(system ? [] : ['--user']), ...args], { timeout: 120_000 }).catch((cause) => {
     throw new ChorusError('E_SERVICE', 'systemctl failed', {
       facts: {
-        command: args.join(' '),
+        command: `systemctl${scopeOf(flags)} ${args.join(' ')}`,
         said: String(cause.stderr ?? cause.message)
           .trim()
           .slice(0, 300),
       },
-      hint: 'the unit is written; start it by hand',
+      cause,
     });
   });
 }

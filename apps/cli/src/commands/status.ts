@@ -11,9 +11,13 @@ export function statusCommand(): Command {
       const node = await connectNode(flags);
       const status = await node.status();
       if (flags.json) printJson(status);
+      // Lines are cut only for a terminal, which would break them.
       else
         print(
-          statusScreen(status, { columns: process.stdout.columns ?? 80, rows: process.stdout.rows ?? 24 }),
+          statusScreen(status, {
+            columns: process.stdout.columns ?? Infinity,
+            rows: process.stdout.rows ?? 24,
+          }),
         );
     });
 }

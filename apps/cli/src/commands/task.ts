@@ -60,7 +60,11 @@ async function listAction(flags: HomeOptions): Promise<void> {
   print(
     ...(tasks.length === 0
       ? ['no task is followed: the node joins announced tasks that match its roles, data and limits']
-      : columns(['TASK', 'NAME', 'ROLE', 'ROUND', 'DOING', 'STAKE'], tasks.map(row), [5, 26, 12, 13, 20, 8])),
+      : columns(
+          ['TASK', 'NAME', 'ROLE', 'ROUND', 'DOING', 'LOCKED'],
+          tasks.map(row),
+          [5, 26, 12, 13, 20, 8],
+        )),
     ...(refused.length > 0 ? ['', colors.bold('Seen but not joined')] : []),
     ...refused.map(
       ({ taskId, message, hint }) => `  ${taskId}: ${message}${hint ? colors.dim(` -> ${hint}`) : ''}`,

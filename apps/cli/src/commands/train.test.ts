@@ -124,7 +124,15 @@ describe('chorus train on data of few words', () => {
       const { history } = JSON.parse(stdout) as { history: { validation: { accuracy: number } }[] };
       expect(history.at(-1)!.validation.accuracy).toBe(1);
       // After training, only the requested files stay.
-      expect((await readdir(data)).sort()).toEqual(['m.onnx', 'out.onnx', 'test.csv', 'train.csv']);
+      expect((await readdir(data)).sort()).toEqual([
+        'm.onnx',
+        'out.classes.txt',
+        'out.onnx',
+        'test.csv',
+        'train.csv',
+      ]);
+      expect(JSON.parse(stdout).classes).toBe(join(data, 'out.classes.txt'));
+      expect(await readFile(join(data, 'out.classes.txt'), 'utf8')).toBe('ant\nbee\ncat\n');
     }
   });
 

@@ -18,6 +18,7 @@ import { dataLines } from '../data/view.ts';
 import { Interrupted } from '../environment/exit.ts';
 import { dataOptions } from '../options/data.ts';
 import { print, printJson } from '../output/table.ts';
+import { classFileOf, classFileText } from '../train/class-file.ts';
 import { parseTrainOptions, type RawTrainOptions, type TrainCommandOptions } from '../train/options.ts';
 import { checkFolder, checkOutput } from '../train/outputs.ts';
 import { createTrainView } from '../train/view.ts';
@@ -57,10 +58,14 @@ export function trainCommand(): Command {
     .addOption(
       new Option(
         '--new <name>',
-        'if the file is missing, first write a new model that fits the data',
+        'if the file is missing, first write a new, untrained model that fits the data; what is trained goes to --out',
       ).choices([...MODEL_NAMES]),
     )
-    .option('--out <file>', 'file to write the trained model to', 'trained.onnx')
+    .option(
+      '--out <file>',
+      'file to write the trained model to; the names of its classes go next to it, into *.classes.txt',
+      'trained.onnx',
+    )
     .option(
       '--checkpoint <dir>',
       'folder for checkpoints, which are kept; by default they lie next to the trained model until it is written',
@@ -134,10 +139,14 @@ async function run(path: string, options: TrainCommandOptions): Promise<void> {
       onProgress: (fraction, last) => view.progress(fraction, last),
       onEpoch: (result) => view.epoch(result),
     });
+    const names = classFileText(dataset);
+    const classFile = names === null ? null : classFileOf(options.out);
     await writeFileAtomic(options.out, Buffer.from(trained.model));
+    if (classFile !== null) await writeFileAtomic(classFile, names!);
     if (!options.keepsCheckpoints) await removeCheckpoints(checkpoints);
     view.finish(trained, {
       out: options.out,
+      classFile,
       checkpoints: options.keepsCheckpoints ? checkpoints : null,
       understood,
     });

@@ -1,3 +1,4 @@
+import { counted } from '@chorus/protocol';
 import type { DataDescription } from '@chorus/training';
 import colors from 'yoctocolors';
 
@@ -15,7 +16,7 @@ export function dataLines({
   leftOut,
 }: DataDescription): string[] {
   return [
-    `${colors.bold(name)}: ${samples.toLocaleString('en')} samples of ${shape.join('x')}, ${classCount.toLocaleString('en')} classes`,
+    `${colors.bold(name)}: ${counted(samples, 'sample')} of ${shape.join('x')}, ${counted(classCount, 'class', 'classes')}`,
     `  classes   ${classLine(classes)}`,
     ...notes.map((note) => `  note      ${note}`),
     ...leftOut.map(

@@ -34,6 +34,8 @@ export interface DemoOptions {
   folder: string | null;
   /** Deadline for training and committing, seconds; null: chosen for this machine. */
   commitSeconds: number | null;
+  /** Deadline for joining, seconds; null: chosen for this machine. */
+  joinSeconds: number | null;
   /** Kill the drawn aggregator in round 2 and a validator in round 3, and start them again. */
   chaos: boolean;
 }
@@ -53,6 +55,7 @@ export interface RawDemoOptions extends DataFlags {
   json?: boolean;
   keep?: boolean | string;
   commitSeconds?: string;
+  joinSeconds?: string;
   chaos?: boolean;
 }
 
@@ -84,13 +87,14 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
     json: raw.json ?? false,
     keep: raw.keep !== undefined && raw.keep !== false,
     folder: typeof raw.keep === 'string' ? resolve(raw.keep) : null,
-    commitSeconds:
-      raw.commitSeconds === undefined
-        ? null
-        : integer('commit-seconds', raw.commitSeconds, LEAST_PHASE_SECONDS, 3600),
+    commitSeconds: phase('commit-seconds', raw.commitSeconds),
+    joinSeconds: phase('join-seconds', raw.joinSeconds),
     chaos,
   };
 }
+
+const phase = (name: string, given: string | undefined): number | null =>
+  given === undefined ? null : integer(name, given, LEAST_PHASE_SECONDS, 3600);
 
 /**
  * Attackers among the trainers, at least one of whom is honest; an attack under several names takes that number of

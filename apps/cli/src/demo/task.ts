@@ -27,7 +27,7 @@ const CHAOS = { commitSeconds: 30, referenceSeconds: 20, settleSeconds: 20 };
 /** What the demo's options say about its task. */
 type TaskOptions = Pick<
   DemoOptions,
-  'model' | 'rounds' | 'rule' | 'privacy' | 'attack' | 'commitSeconds' | 'chaos'
+  'model' | 'rounds' | 'rule' | 'privacy' | 'attack' | 'commitSeconds' | 'joinSeconds' | 'chaos'
 >;
 
 export interface DemoTaskOptions {
@@ -68,6 +68,7 @@ export function demoTask({ options, data, ...demo }: DemoTaskOptions): TaskReque
       slashBurnBps: 10_000,
       ...phasesAt(demo.factor, options.chaos ? CHAOS : {}),
       ...(options.chaos || options.commitSeconds === null ? {} : { commitSeconds: options.commitSeconds }),
+      ...(options.joinSeconds === null ? {} : { joinSeconds: options.joinSeconds }),
     },
   });
 }

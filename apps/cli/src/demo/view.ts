@@ -1,5 +1,6 @@
 import { formatUnits } from '@chorus/chain';
 import type { Offence } from '@chorus/protocol';
+import { counted } from '@chorus/protocol';
 import { describeAttack, logMessageOf } from '@chorus/service-training';
 import Table from 'cli-table3';
 import ora from 'ora';
@@ -38,6 +39,8 @@ const OFFENCE_TEXT: Record<Offence, string> = {
 export function createDemoView(options: DemoOptions): DemoView {
   const spinner = ora({ stream: process.stderr });
   let round = 0;
+  /** Stages of rounds that a line was written for. */
+  const told = new Set<string>();
   const line = (text: string) => {
     const spinning = spinner.isSpinning;
     if (spinning) spinner.stop();
@@ -58,7 +61,13 @@ export function createDemoView(options: DemoOptions): DemoView {
         }
         if (event.type === 'stage' && event.stage !== 'recompute') {
           round = Math.max(round, event.round);
-          spinner.text = `round ${round} of ${options.rounds}: ${name} done ${STAGE_TEXT[event.stage]}`;
+          const text = `round ${round} of ${options.rounds}: ${name} done ${STAGE_TEXT[event.stage]}`;
+          if (process.stderr.isTTY) spinner.text = text;
+          else if (!told.has(`${event.round} ${event.stage}`)) {
+            // A log has one line for each stage of a round: of the first node that has done it.
+            told.add(`${event.round} ${event.stage}`);
+            line(`- ${text}`);
+          }
         }
       } else if (progress.type === 'killed') {
         line(colors.magenta(`  killed ${progress.name}: ${progress.why}`));
@@ -89,7 +98,10 @@ function proofText({ proof }: RoundResult): string {
 
 function roundLine(result: RoundResult): string {
   const { same, of } = result.agreement;
-  const agree = same === of ? `${of} nodes agree` : colors.red(`${same} of ${of} nodes agree`);
+  const agree =
+    same === of
+      ? `${counted(of, 'node')} ${of === 1 ? 'agrees' : 'agree'}`
+      : colors.red(`${same} of ${counted(of, 'node')} agree`);
   return (
     `${colors.green('✔')} round ${result.round}: accuracy ${colors.bold(percent(result.accuracy))}, ` +
     `loss ${result.loss.toFixed(3)}, ${seconds(result.seconds.total)} s (proving ${seconds(result.seconds.prove)} s), ` +
@@ -139,7 +151,7 @@ function summary(report: DemoReport): string {
     rounds.toString(),
     trainersTable(report),
     '',
-    `model     ${report.model.name}, ${report.model.dimension.toLocaleString('en')} parameters, trained on ${report.data.source} (${report.data.split})`,
+    `model     ${report.model.name}, ${counted(report.model.dimension, 'parameter')}, trained on ${report.data.source} (${report.data.split})`,
     `accuracy  ${colors.bold(percent(report.finalAccuracy, 2))} on ${report.data.test.toLocaleString('en')} test samples`,
     ...attackersText(report),
     `ledger    escrowed  ${ledger.escrowed}`,

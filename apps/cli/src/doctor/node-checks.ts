@@ -7,7 +7,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { createAdminClient, readAdmin, type Status } from '@chorus/admin-api';
 import { CONFIG_FILE, type Identity, readIdentity, readKeystore, WALLET_KEY_FILE } from '@chorus/node';
-import { describeError } from '@chorus/protocol';
+import { counted, describeError } from '@chorus/protocol';
 import { type NodeConfig, openData } from '@chorus/service-training';
 import { loadConfig } from '../environment/node-config.ts';
 import { diagnoseChain } from './chain-checks.ts';
@@ -100,7 +100,7 @@ async function data({ dataDir, training, limits }: NodeConfig): Promise<Finding>
     return {
       what,
       state: 'ok',
-      found: `${name ?? found}: ${count.toLocaleString('en')} samples of ${inputShape.join('x')}, ${classes} classes`,
+      found: `${name ?? found}: ${counted(count, 'sample')} of ${inputShape.join('x')}, ${counted(classes, 'class', 'classes')}`,
     };
   } catch (error) {
     return { what, state: 'problem', found: describeError(error), todo: 'chorus data add NAME PATH' };

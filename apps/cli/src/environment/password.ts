@@ -70,8 +70,8 @@ async function readPasswordFile(given: string, variable: string): Promise<string
     if (secret !== '') return secret;
   } catch (cause) {
     throw new ChorusError('E_PASSWORD_MISSING', 'cannot read the password file', {
-      facts: { variable, path },
-      hint: `correct the path in ${variable}`,
+      facts: { variable, path, reason: (cause as NodeJS.ErrnoException).code },
+      hint: `write the password into it, in one line, and make it readable by you alone (chmod 600); or correct the path in ${variable}`,
       cause,
     });
   }

@@ -3,9 +3,9 @@ import { join, resolve } from 'node:path';
 import type { PrivacyView } from '@chorus/admin-api';
 import { type Inspection, type NetworkSource, newestTask, openNetwork } from '@chorus/inspector';
 import { type Address, ChorusError, MAX_ROUNDS, sameAddress, type TaskState } from '@chorus/protocol';
-import ora from 'ora';
 import { EXIT, finish, Interrupted } from '../environment/exit.ts';
 import { configOf, configPathOf } from '../environment/home.ts';
+import { startProgress } from '../output/progress.ts';
 import { nodePeers } from './node-peers.ts';
 import type { InspectOptions } from './options.ts';
 import { lastNetwork, type NetworkProfile, readProfile } from './profile.ts';
@@ -49,8 +49,7 @@ export async function withNetwork<T>(
   const abort = new AbortController();
   const interrupt = () => abort.abort(new Interrupted());
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupt);
-  const spinner = ora({ stream: process.stderr, isSilent: !process.stderr.isTTY });
-  spinner.start(source.kind === 'kept' ? 'opening the kept network' : 'connecting');
+  const progress = startProgress(source.kind === 'kept' ? 'opening the kept network' : 'connecting');
   try {
     const network = await openNetwork(source, abort.signal);
     try {
@@ -60,20 +59,18 @@ export async function withNetwork<T>(
         modelCid: profile?.modelCid ?? null,
         privacy,
         nameOf: (address) => nameIn(profile, address) ?? shortHex(address),
-        step: (text) => {
-          spinner.text = text;
-        },
+        step: progress.step,
       });
       abort.signal.throwIfAborted();
       return result;
     } finally {
-      spinner.stop();
+      progress.stop();
       await network.close();
     }
   } catch (error) {
     throw abort.signal.aborted ? abort.signal.reason : error;
   } finally {
-    spinner.stop();
+    progress.stop();
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
   }
 }

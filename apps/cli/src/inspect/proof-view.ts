@@ -1,5 +1,5 @@
 import { type ListedRound, type ProvenRound, publicValues } from '@chorus/inspector';
-import { openedReferences, SHARE_ONE, type TaskState, WEIGHT_ONE } from '@chorus/protocol';
+import { counted, openedReferences, SHARE_ONE, type TaskState, WEIGHT_ONE } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { fields, heading, integer, percent, point, roundedTokens, scalar, table } from '../output/table.ts';
 import { type OpenedNetwork, shortHex } from './open.ts';
@@ -47,7 +47,7 @@ export function listView(
   const head = ['round', 'settled by', 'transaction', 'block', 'gas', 'paid to trainers', 'proof'];
   const good = listed.filter(({ fault }) => fault === null).length;
   return [
-    heading(`Task ${task.id}: ${listed.length} of ${task.rounds} rounds settled, ${task.status}`),
+    heading(`Task ${task.id}: ${listed.length} of ${counted(task.rounds, 'round')} settled, ${task.status}`),
     table(head, rows, { right: [0, 3, 4, 5] }),
     `${good === listed.length ? colors.green('✔') : colors.red('✘')} ${good} of ${listed.length} proofs hold, checked here against the chain`,
   ].join('\n');

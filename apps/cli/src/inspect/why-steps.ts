@@ -1,6 +1,7 @@
 import type { RoundExplanation } from '@chorus/inspector';
-import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
+import { counted, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import { integer, percent } from '../output/table.ts';
+import { cosineText, referenceLength } from './cosine.ts';
 
 type Explanation = NonNullable<RoundExplanation['result']>['explanation'];
 type TrustExplanation = Extract<Explanation, { rule: 'reference-trust' }>;
@@ -15,16 +16,17 @@ const of16 = (value: number) => percent(value, WEIGHT_ONE);
 export function trustSteps(explanation: TrustExplanation, gram: bigint[][], index: number): Step[] {
   const { medianNorm: m, medianCosine: q, totalMass, totalScore, rows } = explanation;
   const row = rows[index]!;
+  const length = referenceLength(gram, 'reference-trust');
   const [dot, square] = [gram[0]![index + 1]!, gram[index + 1]![index + 1]!];
   const present = rows.filter((r) => r.present).length;
   return [
     ['dot', '<reference, update>', integer(dot), dot < 0n ? 'negative: counts as 0' : ''],
     ['square', '<update, update>', integer(square), ''],
     ['norm', 'isqrt(square)', integer(row.norm), ''],
-    ['m', `lower median of the norms of ${present} updates`, integer(m), ''],
+    ['m', `lower median of the norms of ${counted(present, 'update')}`, integer(m), ''],
     ['clip', 'min(65536, floor(65536 * m / norm))', integer(row.clip), of16(row.clip)],
-    ['cosine', 'floor(dot / norm)', integer(row.cosine), ''],
-    ['q', 'lower median of the cosines', integer(q), ''],
+    ['cosine', 'floor(dot / norm)', integer(row.cosine), asDecimal(row.cosine, length)],
+    ['q', 'lower median of the cosines', integer(q), asDecimal(q, length)],
     ['trust', 'min(65536, floor(131072 * cosine / q))', integer(row.trust), of16(row.trust)],
     ['t', 'trust * clip', integer(row.mass), ''],
     ['T', 'sum of t', integer(totalMass), ''],
@@ -39,16 +41,17 @@ export function trustSteps(explanation: TrustExplanation, gram: bigint[][], inde
 export function projectionSteps(explanation: ProjectionExplanation, gram: bigint[][], index: number): Step[] {
   const { medianNorm: m, medianCosine: q, medianLength, totalMass, totalScore, rows } = explanation;
   const row = rows[index]!;
+  const length = referenceLength(gram, 'reference-projection');
   const present = rows.filter((r) => r.present).length;
   const k = row.smallestTarget;
   return [
     ['dot', '<all references, update>', integer(row.dot), row.dot <= 0n ? 'not positive: not eligible' : ''],
     ['square', '<update, update>', integer(gram[index + 4]![index + 4]!), ''],
     ['norm', 'isqrt(square)', integer(row.norm), ''],
-    ['m', `lower median of the norms of ${present} updates`, integer(m), ''],
+    ['m', `lower median of the norms of ${counted(present, 'update')}`, integer(m), ''],
     ['clip', 'floor(65536 * min(m, norm) / norm)', integer(row.clip), of16(row.clip)],
-    ['cosine', 'floor(dot / norm)', integer(row.cosine), ''],
-    ['q', 'lower median of the cosines', integer(q), ''],
+    ['cosine', 'floor(dot / norm)', integer(row.cosine), asDecimal(row.cosine, length)],
+    ['q', 'lower median of the cosines', integer(q), asDecimal(q, length)],
     [
       'target',
       'the lowest of the three: it determines the pay',
@@ -71,6 +74,9 @@ export function projectionSteps(explanation: ProjectionExplanation, gram: bigint
     ['weight', 'floor(65536 * t / T)', integer(row.weight), `${of16(row.weight)} of the aggregate`],
   ];
 }
+
+/** A cosine of the rule, which counts quantisation steps, as people know cosines. */
+const asDecimal = (cosine: bigint, length: number) => `${cosineText(cosine, length)} on a scale from -1 to 1`;
 
 /** The part of a trainer's value that is left, because others explain the rest as well. */
 function aloneText({ projection, alone }: ProjectionExplanation['rows'][number]): string {

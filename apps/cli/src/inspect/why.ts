@@ -2,6 +2,7 @@ import type { RoundExplanation } from '@chorus/inspector';
 import { paidShares, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { heading, integer, percent, roundedTokens, table, wrap } from '../output/table.ts';
+import { cosineText, measuredCosine, referenceLength } from './cosine.ts';
 import type { OpenedNetwork } from './open.ts';
 import { epsilonByTerms, privacyLines } from './privacy.ts';
 import { projectionSteps, trustSteps } from './why-steps.ts';
@@ -65,7 +66,7 @@ export function whyDocument(names: Names, explanation: RoundExplanation, only: n
 
 /** All trainers of a round side by side. */
 export function whyRound(names: Names, explanation: RoundExplanation): string {
-  const { task, settled, result } = explanation;
+  const { task, settled, result, gram, rule } = explanation;
   const width = Math.max(...task.trainers.map((address) => names.nameOf(address).length));
   const rows = task.trainers.map((address, i) => {
     const row = result?.explanation.rows[i];
@@ -81,7 +82,7 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
       measured ? integer(measured.dot) : none,
       measured ? integer(measured.norm) : none,
       present ? percent(present.clip, WEIGHT_ONE) : none,
-      present ? integer(present.cosine) : none,
+      present && gram ? measuredCosine(gram, rule, i) : none,
       last ?? none,
       percent(settled.weights[i]!, WEIGHT_ONE),
       percent(settled.shares[i]!, SHARE_ONE),
@@ -93,9 +94,10 @@ export function whyRound(names: Names, explanation: RoundExplanation): string {
   return [
     title(explanation),
     table(head, rows, { right: [0, 2, 3, 4, 5, 6, 7, 8, 9] }),
-    ...(result
+    ...(result && gram
       ? [
-          `median norm ${integer(result.explanation.medianNorm)}, median cosine ${integer(result.explanation.medianCosine)}`,
+          `median norm ${integer(result.explanation.medianNorm)}, median cosine ${cosineText(result.explanation.medianCosine, referenceLength(gram, rule))}; ` +
+            'cosine: from -1 to 1, with the sum of the references; 1 is their direction',
         ]
       : []),
     moneyLine(explanation),

@@ -1,11 +1,12 @@
 import type { PrivacyView } from '@chorus/admin-api';
+import { counted } from '@chorus/protocol';
 
 /** What updates have revealed of one data set of this node. */
 export function spentText(
   { data, epsilon, trainings, plain }: PrivacyView['spent'][number],
   delta: number,
 ): string {
-  const many = `${trainings} ${trainings === 1 ? 'training' : 'trainings'}`;
+  const many = counted(trainings, 'training');
   return epsilon === null
     ? `data ${data}: no bound on epsilon, ${plain} of ${many} without noise`
     : `data ${data}: epsilon ${number(epsilon)} spent in ${many} (delta ${delta})`;

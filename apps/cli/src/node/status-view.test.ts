@@ -161,9 +161,9 @@ describe('the status screen', () => {
       'ready, up 2 h',
       '40 peers, 3 banned',
       '31337 at block 12345678, last block 12 s ago',
-      'earned 1,234, claimable 0, staked 20',
+      'earned 1,234, claimable 0, locked in tasks 20',
       '412 MB memory',
-      '10 a task, 30 a day, in 0xababab…abab, for anybody, at least 3 validators',
+      '10 a task, 30 a day, in 0xababab…abab, for tasks of any owner, at least 3 validators',
       '3/50 reference',
       '25.0 %',
       '12.3457',
@@ -192,7 +192,9 @@ describe('the status screen', () => {
         { columns: 140, rows: 40 },
       ),
     );
-    expect(text).toContain('earned 4, claimable 1.5 of 0x060606…0606 + 2 of 0xababab…abab, staked 77 units');
+    expect(text).toContain(
+      'earned 4, claimable 1.5 of 0x060606…0606 + 2 of 0xababab…abab, locked in tasks 77 units',
+    );
     expect(text).toMatch(/train 45 % +12\.5\n/);
     expect(text).toMatch(/25\.0 % +3\.75 +0\.25 /);
   });
@@ -241,6 +243,25 @@ describe('the status screen', () => {
     expect(shown([named('guide', 'serving'), named('poet', 'failed'), named('reader', 'serving')])).toMatch(
       /agents +2 serving \(guide, reader\), 1 failed \(poet\)/,
     );
+  });
+
+  it('the status screen tells a node that never had a task from one that has none now', () => {
+    const shown = (rounds: Status['rounds']) =>
+      stripVTControlCharacters(statusScreen(status({ rounds }), { columns: 120, rows: 24 }));
+    expect(shown([])).toContain('no tasks yet: ');
+    expect(shown([round(2)])).toContain('no task now: ');
+    expect(shown([round(2)])).not.toContain('no tasks yet');
+  });
+
+  it('counts of one are written as one', () => {
+    const { network } = status();
+    const one = status({
+      network: { ...network, peers: 1 },
+      limits: allowed({ owners: [`0x${'01'.repeat(20)}`], minValidators: 1 }),
+    });
+    const text = stripVTControlCharacters(statusScreen(one, { columns: 140, rows: 24 }));
+    expect(text).toMatch(/ 1 peer,/);
+    expect(text).toContain('for tasks of 1 owner, at least 1 validator\n');
   });
 
   it('the status screen says that nothing may be staked, and how to allow it', () => {

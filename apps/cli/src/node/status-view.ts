@@ -1,5 +1,5 @@
 import type { RoundSummary, Status, TaskSummary, TokenAmount } from '@chorus/admin-api';
-import { SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
+import { counted, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import { getAddress } from 'ethers';
 import colors from 'yoctocolors';
 import { columns, cut } from '../output/columns.ts';
@@ -61,7 +61,7 @@ function headLines(status: Status): string[] {
     ),
     line(
       'network',
-      `${network.peers} ${network.peers === 1 ? 'peer' : 'peers'}`,
+      counted(network.peers, 'peer'),
       network.bans > 0 ? `${network.bans} banned` : null,
       traffic,
       network.addresses[0]?.replace(/\/p2p\/\w+$/, '') ?? 'not listening',
@@ -80,7 +80,7 @@ function headLines(status: Status): string[] {
       'money',
       `earned ${colors.bold(amounts(status.earned))}`,
       `claimable ${amounts(status.claimable)}`,
-      `staked ${amounts(status.staked)}`,
+      `locked in tasks ${amounts(status.staked)}`,
     ),
     line('stakes', ...stakeParts(status.limits)),
     ...agentsRow(status.agents).map((text) => line('agents', text)),
@@ -105,11 +105,12 @@ function requestsText(requests: Status['chain']['requests']): string | null {
 /** A possible reason for having no task: without its owner's consent a node stakes nothing. */
 const waitingFor = ({ stakePerTask }: Status['limits']) =>
   Number(stakePerTask) === 0
-    ? 'no tasks yet: the node joins none that requires stake; to allow some: chorus config set training.maxStake 10'
-    : 'no tasks yet: the node joins tasks that match its roles, data and limits';
+    ? 'the node joins none that requires stake; to allow some: chorus config set training.maxStake 10'
+    : 'the node joins tasks that match its roles, data and limits';
 
-function taskLines({ tasks, limits }: Status, room: number): string[] {
-  if (tasks.length === 0) return [colors.dim(waitingFor(limits)), ''];
+function taskLines({ tasks, rounds, limits }: Status, room: number): string[] {
+  if (tasks.length === 0)
+    return [colors.dim(`${rounds.length === 0 ? 'no tasks yet' : 'no task now'}: ${waitingFor(limits)}`), ''];
   const fits = tasks.length <= room ? tasks : tasks.slice(0, room - 1);
   const rows = fits.map((task) => [
     task.id,
@@ -121,7 +122,7 @@ function taskLines({ tasks, limits }: Status, room: number): string[] {
   ]);
   const left = tasks.length - fits.length;
   return [
-    ...columns(['TASK', 'NAME', 'ROLE', 'ROUND', 'DOING', 'STAKE'], rows, [4, 22, 10, 15, 16, 7]),
+    ...columns(['TASK', 'NAME', 'ROLE', 'ROUND', 'DOING', 'LOCKED'], rows, [4, 22, 10, 15, 16, 7]),
     ...(left > 0 ? [colors.dim(`and ${left} more: chorus task list`)] : []),
     '',
   ];
@@ -136,8 +137,10 @@ function stakeParts({ stakePerTask, stakePerDay, ...limits }: Status['limits']):
     limits.onlyListedTokens
       ? `in ${limits.listedTokens.map(short).join(' or ') || 'no token'}`
       : 'in any token',
-    limits.owners === null ? 'for anybody' : `for ${limits.owners.length} owners`,
-    `at least ${limits.minValidators} validators`,
+    limits.owners === null
+      ? 'for tasks of any owner'
+      : `for tasks of ${counted(limits.owners.length, 'owner')}`,
+    `at least ${counted(limits.minValidators, 'validator')}`,
   ];
 }
 

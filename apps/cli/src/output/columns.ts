@@ -1,8 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
 import colors from 'yoctocolors';
 
-/** Rows under dim headings, each column as wide as given. */
-export function columns(head: string[], rows: string[][], widths: number[]): string[] {
+/** Rows under dim headings, each column as wide as given, or else as its widest cell. */
+export function columns(
+  head: string[],
+  rows: string[][],
+  widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]!.length))),
+): string[] {
   const line = (cells: string[]) =>
     cells
       .map((cell, i) => cut(cell, widths[i]!).padEnd(widths[i]!))

@@ -1,6 +1,7 @@
 import { formatUnits } from '@chorus/chain';
 import type { Check } from '@chorus/inspector';
 import type { G1Point } from '@chorus/protocol';
+import { counted } from '@chorus/protocol';
 import Table from 'cli-table3';
 import colors from 'yoctocolors';
 
@@ -78,7 +79,7 @@ export function verdict(checks: readonly Check[], good: string): string {
   const total = checks.reduce((sum, check) => sum + check.milliseconds, 0);
   return failed
     ? `${colors.red('✘')} the check "${failed.check}" failed: ${failed.detail ?? ''}`
-    : `${colors.green('✔')} ${good} (${checks.length} checks in ${total.toFixed(0)} ms)`;
+    : `${colors.green('✔')} ${good} (${counted(checks.length, 'check')} in ${total.toFixed(0)} ms)`;
 }
 
 export const heading = (text: string): string => colors.bold(text);

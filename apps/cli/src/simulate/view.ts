@@ -1,3 +1,4 @@
+import { counted } from '@chorus/protocol';
 import type { RoundRecord } from '@chorus/simulation';
 import Table from 'cli-table3';
 import ora from 'ora';
@@ -29,7 +30,7 @@ export function summaryOf(options: SimulateOptions, runs: readonly SimulatedRun[
     const facts = [`accuracy ${colors.bold(percent(run.outcome.accuracy))}`];
     if (run.baseline !== null) facts.push(`federated averaging without attackers ${percent(run.baseline)}`);
     if (run.outcome.voidRounds > 0)
-      facts.push(`${run.outcome.voidRounds} of ${run.outcome.rounds} rounds void`);
+      facts.push(`${run.outcome.voidRounds} of ${counted(run.outcome.rounds, 'round')} void`);
     if (run.shapley !== null) {
       facts.push(`rank correlation of pay with Shapley values ${run.shapley.toFixed(2)}`);
     }

@@ -76,8 +76,9 @@ describe('stake show', () => {
         slashes: [{ taskId: '4', amount: '30000', block: 12, transaction: '0x12' }],
       }),
     ]);
-    expect(text).toMatch(/7 .*0\.6 CHOR/);
-    expect(text).toMatch(/5 .*0\.4 CHOR.*it has ended/);
+    expect(text).toMatch(/task .*locked .*until/);
+    expect(text).toMatch(/7 .*0\.6 CHOR.*the task has ended/);
+    expect(text).toMatch(/5 .*0\.4 CHOR.*the node of its member releases it/);
     expect(text).toMatch(new RegExp(`${OTHER}.*0\\.5 CHOR.*25 %`));
     expect(text).toMatch(/1 .*0\.00001 CHOR.*now: chorus stake withdraw/);
     expect(text).toMatch(new RegExp(`2 .*0\\.25 CHOR.*${localTime(LATER)}, in 2 h`));

@@ -100,11 +100,11 @@ function details(
   return [
     ...section(
       `Locked in tasks, of the stake behind ${behind(position)}`,
-      ['task', 'locked', ''],
+      ['task', 'locked', 'until'],
       locks.map(({ taskId, amount, ended }) => [
         taskId,
         text(token, amount),
-        ended ? 'it has ended: the node of its member releases the stake' : '',
+        ended ? 'the node of its member releases it: the task has ended' : 'the task has ended',
       ]),
     ),
     ...section(

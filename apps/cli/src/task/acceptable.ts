@@ -1,5 +1,6 @@
 import { readIdentity } from '@chorus/node';
 import type { Address } from '@chorus/protocol';
+import { counted } from '@chorus/protocol';
 import { independentValidators, limitsSchema, type TaskRequest } from '@chorus/service-training';
 import { MODEL_NAMES } from '@chorus/training';
 
@@ -46,7 +47,7 @@ export function strangersRefuse(
         ]),
     ...(independent < tasks.minValidators
       ? [
-          `${independent} validators other than its owner can decide a round, and they require ${tasks.minValidators} (--validators, --min-validators)`,
+          `${counted(independent, 'validator')} other than its owner can decide a round, and they require ${tasks.minValidators} (--validators, --min-validators)`,
         ]
       : []),
     ...(reporter > tasks.maxReporterPercent

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createAdminClient, readAdmin } from '@chorus/admin-api';
 import { exactAmount, formatUnits } from '@chorus/chain';
-import { type Address, hasCode } from '@chorus/protocol';
+import { type Address, counted, hasCode } from '@chorus/protocol';
 import type { EventJson, TaskRequest } from '@chorus/service-training';
 import { logMessageOf } from '@chorus/service-training/log-messages';
 import { someOf } from '@chorus/training';
@@ -11,19 +11,20 @@ import { shellWord } from '../environment/environment.ts';
 import { EXIT, finish, Interrupted } from '../environment/exit.ts';
 import { homeOptions } from '../environment/home.ts';
 import { privacyText } from '../inspect/privacy.ts';
+import { Heartbeat } from '../output/heartbeat.ts';
 import { fields, print } from '../output/table.ts';
 import { write, writeJson } from '../output/terminal.ts';
 import { duration, short } from '../output/units.ts';
 import { type TaskWishes, taskRequest } from '../task-request/request.ts';
 import { ownerIn, strangersRefuse, strangersWarning } from './acceptable.ts';
-import { Heartbeat } from './heartbeat.ts';
 import { type PlaceFlags, type PublishingPlace, publishingPlace } from './place.ts';
 import { type Listener, type Outcome, publishByNode, publishByOwnNode } from './publish.ts';
 import { endLines } from './task-end.ts';
 import { eventLine } from './watch.ts';
 
-interface CreateFlags extends PlaceFlags, Omit<TaskWishes, 'trainers'> {
+interface CreateFlags extends PlaceFlags, Omit<TaskWishes, 'trainers' | 'seed'> {
   trainers?: string;
+  seed?: string;
   id?: string;
   detach?: boolean;
 }
@@ -71,7 +72,7 @@ export function taskCreateCommand(): Command {
     .option('--name <text>', 'name of the task')
     .option('--licence <spdx>', 'licence of the trained model, such as Apache-2.0; nodes may require one')
     .option('--tags <words>', 'keywords to find the task, separated by commas')
-    .option('--seed <n>', 'seed of a new model', '1')
+    .option('--seed <n>', 'seed of a new model (another one for each task)')
     .optionsGroup('How:')
     .option('--rounds <n>', 'rounds of training', '3')
     .option('--local-epochs <n>', 'epochs per round of a trainer (2)')
@@ -150,8 +151,10 @@ async function createAction(flags: CreateFlags): Promise<void> {
   });
   beat.waitFor('reading the data and the model');
   const place = await publishingPlace(flags);
-  const request = await taskRequest({ ...flags, trainers: flags.trainers ?? String(place.trainers) }, place);
   const id = flags.id ?? randomUUID();
+  const seed = flags.seed ?? String(seedOf(id));
+  const trainers = flags.trainers ?? String(place.trainers);
+  const request = await taskRequest({ ...flags, trainers, seed }, place);
   const access = await readAdmin(place.config.dataDir).catch((error) => {
     if (hasCode(error, 'E_ADMIN_NOT_RUNNING') && !flags.detach) return null;
     throw error;
@@ -175,6 +178,9 @@ async function createAction(flags: CreateFlags): Promise<void> {
   else print(...ending(outcome, place, request.params.rounds, access !== null));
   await finish(EXIT.ok);
 }
+
+/** Each task begins from a model of its own; the same id gives the same model, because it is the same publication. */
+const seedOf = (id: string) => createHash('sha256').update(id).digest().readUInt32BE() >>> 1;
 
 function listenerOf(
   { json, detach }: CreateFlags,
@@ -215,7 +221,7 @@ function summary(
       ['from', home],
       [
         'model',
-        `${model.length.toLocaleString('en')} bytes, for ${inputShape.join('x')} and ${classes} classes`,
+        `${model.length.toLocaleString('en')} bytes, for ${inputShape.join('x')} and ${counted(classes, 'class', 'classes')}`,
       ],
       ['classes', classNames ? someOf(classNames) : `numbers from 0 to ${classes - 1}`],
       ['rounds', `${params.rounds}, within ${duration(params.joinSeconds + params.rounds * round)}`],
@@ -260,9 +266,7 @@ function ending(
     ...endLines({ taskId, round: rounds ?? 0, rounds: planned, home, remaining, decimals }),
     ...(accuracy === null || !samples
       ? []
-      : [
-          `on ${samples.count.toLocaleString('en')} samples the model is right in ${(100 * accuracy).toFixed(1)} %`,
-        ]),
+      : [`on ${counted(samples.count, 'sample')} the model is right in ${(100 * accuracy).toFixed(1)} %`]),
     ...(refunded === null
       ? []
       : [`${formatUnits(refunded, decimals)} tokens were not paid, and were refunded`]),

@@ -1,7 +1,7 @@
 import { ChorusError } from '@chorus/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Heartbeat } from '../output/heartbeat.ts';
 import { follow, type TaskView, waitingFor } from './follow.ts';
-import { Heartbeat } from './heartbeat.ts';
 import { endLines, worthAWord } from './task-end.ts';
 
 beforeEach(() => {

@@ -2,8 +2,8 @@ import type { TaskDetail } from '@chorus/admin-api';
 import { ChorusError, errorClass, hasCode } from '@chorus/protocol';
 import type { EventJson } from '@chorus/service-training';
 import { pause } from '@chorus/utils';
+import type { Heartbeat } from '../output/heartbeat.ts';
 import { duration } from '../output/units.ts';
-import type { Heartbeat } from './heartbeat.ts';
 
 /** Interval for polling a task, ms. */
 const LOOK_MILLISECONDS = 2_000;

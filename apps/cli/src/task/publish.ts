@@ -12,8 +12,8 @@ import {
 import type { Dataset } from '@chorus/training';
 import { Interrupted } from '../environment/exit.ts';
 import { passwordSource } from '../environment/password.ts';
+import type { Heartbeat } from '../output/heartbeat.ts';
 import { follow, isEnd, waitingFor } from './follow.ts';
-import type { Heartbeat } from './heartbeat.ts';
 import { worthAWord } from './task-end.ts';
 import { answering, patiently, type WatchedNode } from './watch.ts';
 

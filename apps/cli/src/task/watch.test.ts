@@ -62,11 +62,11 @@ async function watched(decimals: number | null): Promise<string> {
 
 describe('a task that is watched', () => {
   it.each([
-    [6, '1.5 tokens was claimed', '2.5 tokens were not paid: chorus task refund 3'],
-    [2, '15,000 tokens was claimed', '25000.0 tokens were not paid'],
+    [6, 'this node claimed 1.5 tokens.', '2.5 tokens were not paid: chorus task refund 3'],
+    [2, 'this node claimed 15,000 tokens.', '25000.0 tokens were not paid'],
     [
       null,
-      "1500000 of the token's smallest unit was claimed",
+      "this node claimed 1500000 of the token's smallest unit.",
       "2500000 of the token's smallest unit were not paid",
     ],
   ])('watch reports amounts of the task’s own token, with %s decimals', async (decimals, claimed, left) => {

@@ -8,10 +8,10 @@ import colors from 'yoctocolors';
 import { shellWord } from '../environment/environment.ts';
 import { Interrupted } from '../environment/exit.ts';
 import { parseTask } from '../inspect/open.ts';
+import { Heartbeat } from '../output/heartbeat.ts';
 import { write, writeJson } from '../output/terminal.ts';
 import { amount } from '../output/units.ts';
 import { ASLEEP, follow, isEnd, type Standing, waitingFor } from './follow.ts';
-import { Heartbeat } from './heartbeat.ts';
 import { endLines } from './task-end.ts';
 
 /** A node of this machine, observed while it may end. */

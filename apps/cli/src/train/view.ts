@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { counted } from '@chorus/protocol';
 import type { DataDescription, EpochResult, TrainedModel } from '@chorus/training';
 import asciichart from 'asciichart';
 import { Presets, SingleBar } from 'cli-progress';
@@ -22,6 +23,8 @@ export interface TrainView {
     trained: TrainedModel,
     outcome: {
       out: string;
+      /** File with the names of the classes; null if they have none. */
+      classFile: string | null;
       /** Folder of the checkpoints that stay; null if they are removed. */
       checkpoints: string | null;
       understood: { train: DataDescription; test: DataDescription };
@@ -66,8 +69,8 @@ export function createTrainView(
     open({ dimension, device, samples, held, resumedFrom }) {
       const from = resumedFrom > 0 ? `, continuing after epoch ${resumedFrom}` : '';
       say(
-        `${colors.bold(basename(model))}: ${dimension.toLocaleString('en')} parameters train on ${device}, ` +
-          `${samples.toLocaleString('en')} samples, ${held.toLocaleString('en')} held out${from}`,
+        `${colors.bold(basename(model))}: ${counted(dimension, 'parameter')} train on ${device}, ` +
+          `${counted(samples, 'sample')}, ${held.toLocaleString('en')} held out${from}`,
       );
       if (!process.stderr.isTTY) return;
       bar.start(1000, 0, { loss: lossText });
@@ -94,7 +97,7 @@ export function createTrainView(
         const { history, device, dimension } = trained;
         write(
           process.stdout,
-          `${JSON.stringify({ model: files.out, device, dimension, history, data: files.understood }, null, 2)}\n`,
+          `${JSON.stringify({ model: files.out, classes: files.classFile, device, dimension, history, data: files.understood }, null, 2)}\n`,
         );
         return;
       }
@@ -107,6 +110,12 @@ export function createTrainView(
         process.stdout,
         `${colors.green('trained')} ${files.out}${files.checkpoints === null ? '' : `  ${colors.dim(`checkpoints in ${files.checkpoints}`)}`}\n`,
       );
+      if (files.classFile !== null) {
+        write(
+          process.stdout,
+          `its classes are named in ${files.classFile}; in an agent file: classes: ./${basename(files.classFile)}\n`,
+        );
+      }
     },
     stop() {
       if (shown) bar.stop();

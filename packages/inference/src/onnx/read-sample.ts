@@ -1,4 +1,4 @@
-import { ChorusError, type EngineMessage } from '@chorus/protocol';
+import { ChorusError, counted, type EngineMessage } from '@chorus/protocol';
 import { MAX_IMAGE_BYTES, MAX_SAMPLE_VALUES } from './jobs/limits.ts';
 import type { ClassifyJob } from './jobs/messages.ts';
 
@@ -18,7 +18,7 @@ export function readSample({ files, data, text }: EngineMessage, shape: readonly
   const isImage = shape.length === 3 && (shape[0] === 1 || shape[0] === 3);
   const wanted = isImage
     ? `an image, or a list of ${size} numbers`
-    : `a list of ${size} number${size === 1 ? '' : 's'}, such as [1.5, 0, 2]`;
+    : `a list of ${counted(size, 'number')}, such as [1.5, 0, 2]`;
   const refuse = (message: string, facts: Record<string, string | number> = {}) =>
     new ChorusError('E_AGENT_INPUT', message, { facts, hint: `send ${wanted}` });
   if (files.length + data.length > 1) throw refuse('this agent reads one sample at a time');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { formatUnits } from '@chorus/chain';
-import { bigintAsText, keepSecret, plainJson, withoutSecrets } from '@chorus/protocol';
+import { bigintAsText, counted, keepSecret, plainJson, withoutSecrets } from '@chorus/protocol';
 import { type DestinationStream, type Logger, multistream, pino, stdTimeFunctions } from 'pino';
 import type { LogConfig } from '../config/log-config.ts';
 import { type AnyCatalogue, messageOf } from '../events/catalogue.ts';
@@ -76,7 +76,7 @@ export async function openLog({
 function writeEvent(logger: Logger, event: AnyEvent, catalogue: AnyCatalogue, held: number): void {
   const { level, text } = messageOf(event, catalogue, { amount: inTokens });
   if (!logger.isLevelEnabled(level)) return;
-  const times = held > 0 ? ` (${held} more times since this was last written)` : '';
+  const times = held > 0 ? ` (${counted(held, 'more time')} since this was last written)` : '';
   logger[level](JSON.parse(JSON.stringify({ event }, bigintAsText)), `${text}${times}`);
 }
 

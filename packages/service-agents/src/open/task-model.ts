@@ -1,4 +1,4 @@
-import type { Inspection } from '@chorus/inspector';
+import type { Check, Inspection } from '@chorus/inspector';
 import { ChorusError, cidFromDigest, decodeTerms, MAX_TERMS_BYTES, type Terms } from '@chorus/protocol';
 
 /** Time limit for finding a file of a task, ms. */
@@ -15,7 +15,19 @@ export interface TaskModel {
   classNames: readonly string[] | null;
   /** The round after which this was the task's model. */
   afterRound: number | null;
+  /** The settled rounds whose aggregates the model is made of. */
+  rounds: readonly number[];
+  /** The checks of the model against the chain; all of them hold. */
+  checks: readonly Check[];
 }
+
+/** The network to take a model from, and what it may know besides. */
+export type ModelInspection = Inspection & {
+  /** The model that was published last. */
+  readonly modelCid?: string | null;
+  /** Called with what is being done. */
+  readonly step?: (text: string) => void;
+};
 
 /**
  * The model of a task, checked against its whole history on chain.
@@ -23,13 +35,14 @@ export interface TaskModel {
  * @throws ChorusError `E_MODEL_AGGREGATES` if it cannot be computed, `E_MODEL_UNKNOWN` if a check fails
  */
 export async function taskModel(
-  inspection: Inspection & { readonly modelCid?: string | null },
+  inspection: ModelInspection,
   taskId: bigint,
   cid: string | null,
 ): Promise<TaskModel> {
   // Loaded with the first model of a task: it brings the chain, the commitments and the training.
   const { getModel } = await import('@chorus/inspector');
-  const { chain, storage, signal, modelCid = null } = inspection;
+  const { chain, storage, signal, modelCid = null, step } = inspection;
+  step?.("reading the task's terms");
   const task = await chain.task(taskId);
   const terms = await storage.get(cidFromDigest(task.termsDigest, 0), {
     maxBytes: MAX_TERMS_BYTES,
@@ -40,6 +53,7 @@ export async function taskModel(
     format: 'onnx',
     timeoutMs: FETCH_MILLISECONDS,
     cid: cid ?? modelCid,
+    ...(step ? { onStep: step } : {}),
   });
   const failed = report.checks.find(({ ok }) => !ok);
   if (failed) {
@@ -48,7 +62,9 @@ export async function taskModel(
       hint: `see: chorus model verify, with --task ${taskId}`,
     });
   }
-  return { bytes, afterRound: report.afterRound, ...meaningOf(decodeTerms(terms)) };
+  const { afterRound, checks, ingredients } = report;
+  const rounds = ingredients.map(({ settled }) => settled.round);
+  return { bytes, afterRound, rounds, checks, ...meaningOf(decodeTerms(terms)) };
 }
 
 function meaningOf({ name, data }: Terms) {

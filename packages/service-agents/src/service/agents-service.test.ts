@@ -193,6 +193,18 @@ describe('an agent of a node', () => {
 });
 
 describe('an agent that cannot be served', () => {
+  it('a faulty file is the error of its owner, and the node keeps no warning about it', async () => {
+    await start();
+    const api = await client();
+    const faulty = join(folder, 'faulty.yaml');
+    await writeFile(faulty, 'chorus: agent/1\nname: faulty\nmodel: {}\n');
+    const noModel = join(folder, 'no-model.yaml');
+    await writeFile(noModel, 'chorus: agent/1\nname: none\nmodel: { onnx: { file: ./no-model.yaml } }\n');
+    await expect(api.startAgent({ file: faulty })).rejects.toMatchObject({ code: 'E_AGENT_FILE' });
+    await expect(api.startAgent({ file: noModel })).rejects.toMatchObject({ code: 'E_MODEL_CORRUPT' });
+    expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
+  });
+
   it('a start that fails leaves no agent, and its name free', async () => {
     const running = await start();
     const { agents: service } = running.services;

@@ -1,4 +1,4 @@
-import { ChorusError, type Terms } from '@chorus/protocol';
+import { ChorusError, counted, type Terms } from '@chorus/protocol';
 import { canonicalLabel, type Dataset, isNumbered, someOf } from '@chorus/training';
 
 /**
@@ -76,4 +76,5 @@ function byName(
   return { ...dataset, labels, classes: theirs.length, classNames: [...theirs] };
 }
 
-const looks = (shape: readonly number[], classes: number) => `${shape.join('x')}, ${classes} classes`;
+const looks = (shape: readonly number[], classes: number) =>
+  `${shape.join('x')}, ${counted(classes, 'class', 'classes')}`;

@@ -78,7 +78,7 @@ describe('a log', () => {
     const over = { type: 'task-ended', taskId: 7n, opensCommitment: true, modelCid: null } as const;
     log.sink({ ...over, claimed: 1_500_000n, decimals });
     await log.close();
-    expect(JSON.parse(lines()[0]!).msg).toContain(`has ended, ${written} was claimed`);
+    expect(JSON.parse(lines()[0]!).msg).toContain(`has ended, and this node claimed ${written}.`);
   });
 
   it('writes nothing below its level', async () => {

@@ -111,7 +111,8 @@ function roundEnded(event: Find<'round-ended'>, options: LogMessageOptions): Log
 }
 
 function taskEnded(event: Find<'task-ended'>, options: LogMessageOptions): LogMessage {
-  const claimed = BigInt(event.claimed) > 0n ? `, ${amount(event.claimed, event, options)} was claimed` : '';
+  const claimed =
+    BigInt(event.claimed) > 0n ? `, and this node claimed ${amount(event.claimed, event, options)}` : '';
   const opens = event.opensCommitment
     ? 'The model opens the commitments on chain.'
     : 'The model of this node does not open the commitments on chain: do not use it.';

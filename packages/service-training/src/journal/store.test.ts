@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -36,6 +37,44 @@ async function fill(): Promise<void> {
   }
   journal.close();
 }
+
+/** A folder as release 0.1 left it. */
+const FOLDER_0_1 = new URL('../../../../test/fixtures/node-folder-0.1/', import.meta.url);
+
+/** Tables and indices with their columns and constraints, without comments, layout and the marks of a renamed table. */
+function schemaOf(path: string): Record<string, string> {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    const rows = db.prepare('SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL').all();
+    const plain = (sql: string) =>
+      sql
+        .replaceAll(/--.*$/gm, '')
+        .replaceAll('"', '')
+        .replaceAll(/\s+/g, ' ')
+        .replaceAll(/ ?([(),]) ?/g, '$1')
+        .trim();
+    return Object.fromEntries(rows.map(({ name, sql }) => [String(name), plain(String(sql))]));
+  } finally {
+    db.close();
+  }
+}
+
+it('a new store and one of release 0.1 that was upgraded have the same tables', () => {
+  Journal.open(folder).close();
+  const upgraded = mkdtempSync(join(tmpdir(), 'chorus-store-0.1-'));
+  try {
+    cpSync(FOLDER_0_1, upgraded, { recursive: true });
+    const before = schemaOf(join(upgraded, JOURNAL_FILE));
+    Journal.open(upgraded).close();
+    const fresh = schemaOf(file);
+    expect(schemaOf(join(upgraded, JOURNAL_FILE))).toEqual(fresh);
+    // The control: the release had other ones.
+    expect(before).not.toEqual(fresh);
+    expect(Object.keys(fresh)).toEqual(expect.arrayContaining(['spending', 'service_migrations', 'tasks']));
+  } finally {
+    rmSync(upgraded, { recursive: true, force: true });
+  }
+});
 
 describe('the journal of a data folder', () => {
   it('a journal is one file after closing, and keeps what was written', async () => {

@@ -391,7 +391,7 @@ describe('how long the stake may be locked', () => {
       accept: false,
       code: 'E_LIMIT_DURATION',
       reason:
-        'it may lock the stake for 488 days (60 s to join, 4096 rounds of up to 2.86 hours, 2 hours to dispute: 42155100 s), longer than 90 days (7776000 s)',
+        'it may lock the stake for 488 days (60 s to join, 4,096 rounds of up to 2.86 hours, 2 hours to dispute: 42155100 s), longer than 90 days (7776000 s)',
       change: 'raise training.tasks.maxSeconds',
     });
   });

@@ -8,6 +8,7 @@ import {
 } from '@chorus/node';
 import {
   type Address,
+  counted,
   type ErrorCode,
   MAX_AGGREGATORS,
   type Role,
@@ -259,7 +260,7 @@ function considerTrust({ tasks }: Limits, task: ConsideredTask, state: NodeState
   if (independent < tasks.minValidators) {
     return refuse(
       'E_LIMIT_VALIDATORS',
-      `${independent} validators other than its owner can decide its rounds, fewer than ${tasks.minValidators}`,
+      `${counted(independent, 'validator')} other than its owner can decide its rounds, fewer than ${tasks.minValidators}`,
       'lower training.tasks.minValidators if you trust its owner',
     );
   }
@@ -284,7 +285,7 @@ function considerTrust({ tasks }: Limits, task: ConsideredTask, state: NodeState
   if (absence > tasks.maxSlashPercent) {
     return refuse(
       'E_LIMIT_SLASH',
-      `absence from its ${task.rounds} rounds would cost ${absence} % of the stake, more than ${tasks.maxSlashPercent} %`,
+      `absence from its ${counted(task.rounds, 'round')} would cost ${absence} % of the stake, more than ${tasks.maxSlashPercent} %`,
       'raise training.tasks.maxSlashPercent',
     );
   }
@@ -321,7 +322,7 @@ function considerTotals(
   if (state.tasks >= tasks.maxTasks) {
     return refuse(
       'E_LIMIT_TASKS',
-      `this node works for ${state.tasks} tasks, and accepts at most ${tasks.maxTasks}`,
+      `this node works for ${counted(state.tasks, 'task')}, and accepts at most ${tasks.maxTasks}`,
       'raise training.tasks.maxTasks, or leave a task',
       tasks.maxTasks > 0,
     );
@@ -558,7 +559,7 @@ function longestRound({ commitSeconds, referenceSeconds, settleSeconds }: Consid
 function tooLong(task: ConsideredTask, most: number): string {
   const parts = [
     `${formatSeconds(task.joinSeconds)} to join`,
-    `${task.rounds} rounds of up to ${formatSeconds(longestRound(task))}`,
+    `${counted(task.rounds, 'round')} of up to ${formatSeconds(longestRound(task))}`,
     `${formatSeconds(2 * task.contestSeconds)} to dispute`,
   ];
   const locked = longestLockSeconds(task);

@@ -35,12 +35,8 @@ it('members are counted while a task looks for them, with the missing number', (
 });
 
 it('members that act in a phase are counted, without those that have left', () => {
-  expect(waitsFor(running, round)).toBe(
-    'updates: 1 of 2 trainers have committed, 1 of 1 validators have sealed',
-  );
-  expect(waitsFor(running, { ...round, phase: 'reference' })).toBe(
-    'references: 0 of 1 validators have opened theirs',
-  );
+  expect(waitsFor(running, round)).toBe('updates: 1 of 2 trainers committed, 1 of 1 validator sealed');
+  expect(waitsFor(running, { ...round, phase: 'reference' })).toBe('references: 0 of 1 validator opened');
   expect(waitsFor(running, { ...round, phase: 'settle' })).toContain('aggregator');
   expect(waitsFor(running, null)).toBe('the first round');
   expect(waitsFor({ ...running, status: 'ended' }, null)).toBeNull();

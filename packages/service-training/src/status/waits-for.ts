@@ -1,5 +1,6 @@
 import {
   committedTrainers,
+  counted,
   hasDeparted,
   openedReferences,
   type RoundState,
@@ -15,10 +16,10 @@ export function waitsFor(task: TaskState, round: RoundState | null): string | nu
   switch (round?.phase) {
     case 'commit': {
       const sealed = round.references.filter(({ seal }) => seal !== null).length;
-      return `updates: ${committedTrainers(round).length} of ${trainers} trainers have committed, ${sealed} of ${validators} validators have sealed`;
+      return `updates: ${committedTrainers(round).length} of ${counted(trainers, 'trainer')} committed, ${sealed} of ${counted(validators, 'validator')} sealed`;
     }
     case 'reference':
-      return `references: ${openedReferences(round).length} of ${validators} validators have opened theirs`;
+      return `references: ${openedReferences(round).length} of ${counted(validators, 'validator')} opened`;
     case 'settle':
       return 'the proof: an aggregator settles the round';
     case 'settled':

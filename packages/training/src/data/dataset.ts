@@ -113,7 +113,7 @@ export function createFileDataset(parts: Omit<FileDataset, 'kind' | 'count' | 'i
   };
 }
 
-/** A data set of what {@link createSink} returned. */
+/** A data set of values that are in memory, or were written to a file. */
 export function datasetOf(
   values: { inputs: Float32Array } | { file: SampleFile },
   parts: Omit<MemoryDataset, 'kind' | 'count' | 'inputs' | 'file'>,

@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { makeFolder } from '@chorus/utils';
+import { isAlive, makeFolder } from '@chorus/utils';
 
 /**
  * Files that live no longer than the process that made them. Their names say whose they are, so that the next user of
@@ -65,15 +65,8 @@ export async function sweep(folder: string): Promise<void> {
   }
 }
 
-function isOver(pid: number, start: string): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
-  // Another process may have the number by now; in a container it is always the same.
-  return startOf(pid) !== start;
-}
+/** Whether the process that began then has ended. Another may have its number by now; in a container it is always the same. */
+const isOver = (pid: number, start: string): boolean => !isAlive(pid) || startOf(pid) !== start;
 
 async function isOld(path: string): Promise<boolean> {
   const info = await stat(path).catch(() => null);

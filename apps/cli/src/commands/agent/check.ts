@@ -1,5 +1,5 @@
 import { AgentFileError, cardFields, sentenceOf } from '@chorus/agent';
-import { ChorusError, type Engine, type EngineFacts, explain } from '@chorus/protocol';
+import { ChorusError, counted, type Engine, type EngineFacts, explain } from '@chorus/protocol';
 import { type LoadedAgent, loadAgent, openEngine } from '@chorus/service-agents/open';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
@@ -46,7 +46,7 @@ async function checkAction(file: string, flags: InspectOptions): Promise<void> {
   try {
     agent = loadAgent(givenPath(file, 'the agent file'));
     const skills = agent.definition.skills?.length ?? 1;
-    checks.push({ check: 'file', ok: true, detail: `agent/1, ${skills} skill${skills === 1 ? '' : 's'}` });
+    checks.push({ check: 'file', ok: true, detail: `agent/1, ${counted(skills, 'skill')}` });
     at = 'model';
     engine = await openEngine(agent, modelSource(flags, abort.signal));
     checks.push({ check: 'model', ok: true, detail: modelLine(engine.facts) });
@@ -68,8 +68,7 @@ async function checkAction(file: string, flags: InspectOptions): Promise<void> {
 /** Faults of a file are listed below, each at its place. */
 function detailOf(failure: unknown): string {
   if (!(failure instanceof AgentFileError)) return explain(failure).message;
-  const { length } = failure.faults;
-  return length === 1 ? 'one fault' : `${length} faults`;
+  return counted(failure.faults.length, 'fault');
 }
 
 async function answered(agent: LoadedAgent, engine: Engine, signal: AbortSignal): Promise<Check> {

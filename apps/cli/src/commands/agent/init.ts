@@ -3,8 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { agentFileJsonSchema, TEMPLATES, type Template, templateText } from '@chorus/agent';
 import { ChorusError } from '@chorus/protocol';
+import type { TaskModel } from '@chorus/service-agents/open';
 import { Command, Option } from 'commander';
-import { fromTask } from '../../agent/from-task.ts';
+import { fromTask, historyLine } from '../../agent/from-task.ts';
 import { givenPath, shellWord } from '../../environment/environment.ts';
 import { type InspectOptions, inspectOptions } from '../../inspect/options.ts';
 import { print, printJson } from '../../output/print.ts';
@@ -43,13 +44,14 @@ async function initAction(given: string, flags: InitFlags): Promise<void> {
   const written = [file];
   let { template } = flags;
   let taken: { model: string; description: string } | undefined;
+  let model: TaskModel | undefined;
   if (flags.fromTask !== undefined) {
     const modelFile = `${path}.onnx`;
     if (existsSync(modelFile)) throw exists(modelFile);
     const { looksLikeText, taskModel } = await import('@chorus/service-agents/open');
     const { parseTask, withNetwork } = await import('../../inspect/open.ts');
     const id = parseTask(flags.fromTask);
-    const model = await withNetwork(flags, (network) => taskModel(network, id, null));
+    model = await withNetwork(flags, (network) => taskModel(network, id, null));
     if (looksLikeText(model)) template = 'text';
     else if (template === 'chat') template = 'classify';
     taken = fromTask(flags.fromTask, model, `./${name}.onnx`, template);
@@ -63,8 +65,16 @@ async function initAction(given: string, flags: InitFlags): Promise<void> {
     await create(schema, `${JSON.stringify(agentFileJsonSchema(), null, 2)}\n`);
     written.push(schema);
   }
-  if (flags.json) return printJson({ file, template, written });
-  print(...written.map((each) => `wrote ${each}`), '', `next: chorus agent check ${shellWord(file)}`);
+  if (flags.json) {
+    const { rounds, checks } = model ?? { rounds: [], checks: [] };
+    return printJson({ file, template, written, rounds, checks });
+  }
+  print(
+    ...(model && flags.fromTask !== undefined ? [`${historyLine(flags.fromTask, model)}\n`] : []),
+    ...written.map((each) => `wrote ${each}`),
+    '',
+    `next: chorus agent check ${shellWord(file)}`,
+  );
 }
 
 const titleOf = (name: string): string =>

@@ -23,9 +23,9 @@ async function listAction(flags: HomeOptions): Promise<void> {
     answersText(answers),
     urls.http ?? urls.libp2p ?? problem?.code ?? '-',
   ]);
-  print(
-    ...columns(['NAME', 'STATE', 'MODEL', 'SINCE', 'ANSWERS', 'WHERE'], rows, [24, 8, 20, 8, 20, 120]).map(
-      (line) => cut(line, process.stdout.columns ?? 200),
-    ),
-  );
+  const head = ['NAME', 'STATE', 'MODEL', 'SINCE', 'ANSWERS', 'WHERE'];
+  const { isTTY, columns: width } = process.stdout;
+  // Another program that reads the list needs whole names and addresses.
+  if (!isTTY) print(...columns(head, rows));
+  else print(...columns(head, rows, [24, 8, 20, 8, 20, 120]).map((line) => cut(line, width)));
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -111,8 +111,34 @@ describe('chorus agent mcp', () => {
     expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
   });
 
+  it('a call in flight is answered when its client closes its end, and then the command ends', async () => {
+    const path = await chat('silent');
+    // Nothing but the limit of the agent ends this call: it is answered with a failure.
+    await writeFile(path, `${await readFile(path, 'utf8')}limits: { seconds: 1 }\n`);
+    const child = start(path);
+    const outcome = outcomeOf(child);
+    child.stdin!.end(INITIALIZE + line({ method: 'notifications/initialized' }) + call('hi'));
+    const { code, stdout } = await outcome;
+    expect(code).toBe(0);
+    const answers = stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text));
+    expect(answers.map(({ id }) => id)).toEqual([1, 2]);
+    expect(answers[1].result).toMatchObject({ isError: true });
+    expect(JSON.stringify(answers[1])).toContain('E_AGENT_TIME');
+  });
+
+  it('messages without a pause before the end of input are all answered', async () => {
+    const child = start(await chat('echo'));
+    const outcome = outcomeOf(child);
+    child.stdin!.end(INITIALIZE + line({ method: 'notifications/initialized' }) + call('one shot'));
+    const { code, stdout } = await outcome;
+    expect(code).toBe(0);
+    expect(stdout).toContain('echo: one shot');
+  });
+
   it.each([
-    ['closes its end', (child: ChildProcess) => child.stdin!.end()],
     ['sends SIGTERM', (child: ChildProcess) => child.kill('SIGTERM')],
     ['sends SIGINT', (child: ChildProcess) => child.kill('SIGINT')],
   ])('the command ends while the model works, when its client %s', async (_, end) => {

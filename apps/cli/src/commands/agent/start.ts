@@ -4,6 +4,7 @@ import { servedLines } from '../../agent/served-view.ts';
 import { givenPath } from '../../environment/environment.ts';
 import { connectNode, type HomeOptions, homeOptions } from '../../environment/home.ts';
 import { print, printJson } from '../../output/print.ts';
+import { startProgress } from '../../output/progress.ts';
 
 interface StartFlags extends HomeOptions {
   name?: string;
@@ -22,10 +23,13 @@ export function startCommand(): Command {
     )
     .action(async (file: string, flags: StartFlags) => {
       const node = await connectNode(flags);
-      const agent = await node.startAgent({
-        file: resolve(givenPath(file, 'the agent file')),
-        ...(flags.name === undefined ? {} : { name: flags.name }),
-      });
+      const progress = startProgress('the node opens the model and the agent');
+      const agent = await node
+        .startAgent({
+          file: resolve(givenPath(file, 'the agent file')),
+          ...(flags.name === undefined ? {} : { name: flags.name }),
+        })
+        .finally(() => progress.stop());
       if (flags.json) printJson(agent);
       else print(...servedLines(agent));
     });

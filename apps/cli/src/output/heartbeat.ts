@@ -1,4 +1,4 @@
-import { duration } from '../output/units.ts';
+import { duration } from './units.ts';
 
 /** Longest silence in the first minutes of a wait, ms; later the interval grows. */
 const QUIET = { millisecondsFirst: 8_000, firstMilliseconds: 120_000, millisecondsLater: 60_000 };
