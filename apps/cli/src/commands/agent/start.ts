@@ -7,6 +7,7 @@ import { print, printJson } from '../../output/print.ts';
 
 interface StartFlags extends HomeOptions {
   name?: string;
+  acceptTools?: boolean;
 }
 
 /** `chorus agent start`: others can call an agent from now on, also after the node has restarted. */
@@ -14,7 +15,8 @@ export function startCommand(): Command {
   const command = new Command('start')
     .description('serve an agent by the running node: others can call it, also after a restart')
     .argument('<file>', 'the agent file; the node reads it, with its own environment')
-    .option('--name <name>', 'name of the agent in addresses (made of the name in the file)');
+    .option('--name <name>', 'name of the agent in addresses (made of the name in the file)')
+    .option('--accept-tools', 'accept what the tools of the agent say of themselves now');
   return homeOptions(command)
     .addHelpText(
       'after',
@@ -25,6 +27,7 @@ export function startCommand(): Command {
       const agent = await node.startAgent({
         file: resolve(givenPath(file, 'the agent file')),
         ...(flags.name === undefined ? {} : { name: flags.name }),
+        ...(flags.acceptTools ? { acceptTools: true } : {}),
       });
       if (flags.json) printJson(agent);
       else print(...servedLines(agent));
