@@ -28,6 +28,7 @@ export class ScriptedEngine implements Engine {
       inputModes: ['text/plain'],
       outputModes: ['text/plain'],
       conversation: true,
+      callsTools: true,
       bytesPerToken: 4,
       details: {},
       ...facts,

@@ -13,12 +13,15 @@ export type {
   ChatModel,
   ClassifierModel,
   NetworkModel,
+  ToolServer,
 } from './file/definition.ts';
 export type { Fault } from './file/fault.ts';
+export { AgentFileError, sentenceOf } from './file/file-error.ts';
 export { agentFileJsonSchema } from './file/json-schema.ts';
 export { MAX_FILE_BYTES } from './file/limits.ts';
-export { AgentFileError, type ReadOptions, readAgentFile, sentenceOf } from './file/read.ts';
+export { type ReadOptions, readAgentFile } from './file/read.ts';
 export type { AgentLimits, BytesSettings } from './file/schema.ts';
 export { TEMPLATES, type Template, type TemplateOptions, templateText } from './file/templates.ts';
 export { LimitLedger, RequestLedger } from './limits/ledger.ts';
 export { createExecutor, type ExecutorOptions } from './run/executor.ts';
+export type { Approval } from './run/tool-calls.ts';

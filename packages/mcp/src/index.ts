@@ -1,5 +1,5 @@
 /**
- * An agent as an MCP server with one tool, over two streams or streamable HTTP.
+ * MCP: an agent as a server with one tool, and the client of servers whose tools an agent calls.
  *
  * @packageDocumentation
  */

@@ -317,6 +317,11 @@ export const ERROR_CODES = {
   E_ENGINE_RESPONSE: { category: 'failed', status: 502 },
   E_ENGINE_UNAUTHORIZED: { category: 'permission', status: 502 },
   E_ENGINE_UNAVAILABLE: { category: 'unavailable', status: 502, retryable: true },
+  E_TOOL_DRIFT: { category: 'refused', status: 409 },
+  E_TOOL_NAME: { category: 'config', status: 422 },
+  E_TOOL_RESPONSE: { category: 'failed', status: 502 },
+  E_TOOL_TIME: { category: 'failed', status: 504 },
+  E_TOOL_UNAVAILABLE: { category: 'unavailable', status: 502, retryable: true },
   // ---- data ----
   E_DATASET_UNKNOWN: { category: 'data' },
   E_DATA_DISK: { category: 'io' },

@@ -8,6 +8,9 @@
  */
 export * from './agents/engine.ts';
 export * from './agents/executor.ts';
+export * from './agents/knowledge.ts';
+export * from './agents/resources.ts';
+export * from './agents/tools.ts';
 export * from './cid.ts';
 export * from './counted.ts';
 export * from './error-codes.ts';

@@ -1,11 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import type { AgentExecutor, AgentMessage, AgentUsage } from '@chorus/protocol';
+import type { AgentEvent, AgentExecutor, AgentMessage, AgentUsage, Citation } from '@chorus/protocol';
+
+/** A call of a tool, or what became of it. */
+export type ToolEvent = Extract<AgentEvent, { type: 'tool' }>;
 
 /** What an agent answered. */
 export interface Reply {
   text: string;
   /** Results besides the text, by name. */
   data: { name: string; value: unknown }[];
+  /** Calls of tools, in order. */
+  tools: { name: string; state: ToolEvent['state']; detail: string }[];
+  /** What the text cites. */
+  citations: Citation[];
   /** Why the agent does not do it; null if it did. */
   rejected: string | null;
   usage: AgentUsage | null;
@@ -18,6 +25,8 @@ export interface Question {
   signal: AbortSignal;
   /** Called with each part of the text as it arrives. */
   onText?: (text: string) => void;
+  /** Called when the agent calls a tool, and when that has answered. */
+  onTool?: (event: ToolEvent) => void;
 }
 
 export const callerSays = (text: string, files: AgentMessage['files'] = []): AgentMessage => ({
@@ -33,15 +42,20 @@ export const callerSays = (text: string, files: AgentMessage['files'] = []): Age
  */
 export async function ask(
   executor: AgentExecutor,
-  { contextId, message, history, signal, onText }: Question,
+  { contextId, message, history, signal, onText, onTool }: Question,
 ): Promise<Reply> {
-  const reply: Reply = { text: '', data: [], rejected: null, usage: null };
-  const request = { taskId: randomUUID(), contextId, message, history, caller: 'anonymous' };
+  const reply: Reply = { text: '', data: [], tools: [], citations: [], rejected: null, usage: null };
+  const request = { taskId: randomUUID(), contextId, message, history, caller: 'owner' };
   for await (const event of executor.execute(request, signal)) {
     if (event.type === 'text') {
       reply.text += event.text;
       onText?.(event.text);
     } else if (event.type === 'data') reply.data.push({ name: event.name, value: event.value });
+    else if (event.type === 'tool') {
+      const { name, state, detail } = event;
+      reply.tools.push({ name, state, detail });
+      onTool?.(event);
+    } else if (event.type === 'citations') reply.citations.push(...event.citations);
     else if (event.type === 'rejected') reply.rejected = event.reason;
     else if (event.type === 'completed') reply.usage = event.usage;
   }

@@ -3,9 +3,11 @@ import { createInterface } from 'node:readline/promises';
 import type { AgentAttachment, AgentExecutor, AgentMessage } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { errorText, Interrupted } from '../environment/exit.ts';
-import { write } from '../output/terminal.ts';
+import { harmless, write } from '../output/terminal.ts';
+import type { Approver } from './approval.ts';
 import { agentSaid, ask, callerSays } from './ask.ts';
 import { attach } from './attach.ts';
+import { toolLine } from './tool-view.ts';
 import { answerText } from './view.ts';
 
 const HELP = `/file PATH   attach a file to the next message
@@ -16,11 +18,18 @@ const say = (text: string) => write(process.stdout, text);
 
 /**
  * A conversation in the terminal. Ctrl-C stops an answer, and between answers it ends the conversation.
+ * @param approver is given this terminal to ask in
  * @param signal ends it, as another process asks
  * @throws Interrupted if Ctrl-C or the signal ended it
  */
-export async function chat(executor: AgentExecutor, name: string, signal: AbortSignal): Promise<void> {
+export async function chat(
+  executor: AgentExecutor,
+  name: string,
+  approver: Approver,
+  signal: AbortSignal,
+): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
+  approver.use((question, aborted) => terminal.question(harmless(question), { signal: aborted }));
   let answering: AbortController | null = null;
   let isInterrupted = false;
   let isClosed = false;
@@ -85,6 +94,7 @@ async function answer(
     history,
     signal,
     onText: (text) => say(answerText(text)),
+    onTool: (event) => say(toolLine(event) ?? ''),
   });
   if (reply.rejected !== null) {
     say(`${colors.yellow('refused')} ${answerText(reply.rejected)}\n`);

@@ -1,6 +1,7 @@
 import type { AgentDocument } from '@chorus/admin-api';
 import { counted } from '@chorus/protocol';
 import colors from 'yoctocolors';
+import { answerText } from './view.ts';
 
 /** How requests ended, without those outcomes that did not occur. */
 export function answersText(answers: AgentDocument['answers']): string {
@@ -8,9 +9,16 @@ export function answersText(answers: AgentDocument['answers']): string {
   return some.map(([outcome, count]) => `${count} ${outcome}`).join(', ') || 'none yet';
 }
 
+/** The tools that the model may call, and those that wait for the owner. */
+function toolsText(tools: AgentDocument['tools']): string {
+  return tools
+    .map(({ name, state }) => answerText(state === 'accepted' ? name : `${name} (${state}, not used)`))
+    .join(', ');
+}
+
 /** An agent of a node, as lines. */
 export function servedLines(agent: AgentDocument): string[] {
-  const { name, title, state, file, model, urls, answers, load, problem, identity } = agent;
+  const { name, title, state, file, model, tools, urls, answers, load, problem, identity } = agent;
   const isServed = state === 'serving';
   const rows = [
     ['agent', `${name} (${title})`],
@@ -19,6 +27,7 @@ export function servedLines(agent: AgentDocument): string[] {
     ...(problem?.hint ? [['do', problem.hint]] : []),
     ['file', file],
     ...(model ? [['model', `${model.name} (${model.kind})`]] : []),
+    ...(tools.length === 0 ? [] : [['tools', toolsText(tools)]]),
     ...(urls.http === null ? [] : [['over HTTP', urls.http]]),
     ...(urls.libp2p === null ? [] : [['over libp2p', urls.libp2p]]),
     ...(identity ? [['identity', `agent ${identity.agentId}${identity.retired ? ', retired' : ''}`]] : []),

@@ -1,4 +1,4 @@
-import type { AgentDefinition } from '@chorus/agent';
+import type { AgentDefinition, ToolServer } from '@chorus/agent';
 import { counted, type EngineFacts, STEERING } from '@chorus/protocol';
 
 const steering = new RegExp(STEERING, 'gu');
@@ -26,8 +26,24 @@ export function modelLine({ kind, model, details }: EngineFacts): string {
 
 /** The definition for a program: without the key and the address, which may hold one. */
 export function definitionDocument(definition: AgentDefinition): Record<string, unknown> {
-  const { model, ...rest } = definition;
+  const { model, tools: servers, ...others } = definition;
+  const rest = { ...others, tools: servers.map(toolServerDocument) };
   if (model.kind !== 'openai') return { ...rest, model };
   const { key, url, ...open } = model;
   return { ...rest, model: { ...open, host: new URL(url).host, hasKey: key !== null } };
+}
+
+/** Without keys, values of variables and addresses. */
+function toolServerDocument({ allow, needsApproval, ...server }: ToolServer): Record<string, unknown> {
+  if (server.kind === 'http') {
+    return {
+      kind: server.kind,
+      host: new URL(server.url).host,
+      hasKey: server.key !== null,
+      allow,
+      needsApproval,
+    };
+  }
+  const { kind, command, env } = server;
+  return { kind, command, env: Object.keys(env), allow, needsApproval };
 }

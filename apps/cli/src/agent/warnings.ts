@@ -2,7 +2,10 @@ import type { AgentDefinition } from '@chorus/agent';
 import type { EngineFacts } from '@chorus/protocol';
 
 /** What works, and is probably not meant. */
-export function warningsOf({ model, instructions, skills }: AgentDefinition, facts: EngineFacts): string[] {
+export function warningsOf(
+  { model, instructions, skills, tools }: AgentDefinition,
+  facts: EngineFacts,
+): string[] {
   const warnings: string[] = [];
   if (model.kind === 'openai' && model.key !== null) {
     const { protocol, hostname } = new URL(model.url);
@@ -16,6 +19,11 @@ export function warningsOf({ model, instructions, skills }: AgentDefinition, fac
   }
   if (!facts.conversation && instructions.trim() !== '') {
     warnings.push('the model is a classifier, which reads no instructions');
+  }
+  if (tools.some(({ needsApproval }) => needsApproval)) {
+    warnings.push(
+      'tools with approve: always are called in chorus agent run only: a node refuses their calls',
+    );
   }
   for (const { id, inputModes } of skills ?? []) {
     const unread = inputModes?.filter((mode) => !facts.inputModes.includes(mode)) ?? [];

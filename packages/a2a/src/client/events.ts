@@ -1,7 +1,7 @@
 import { type StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
 import type { AgentEvent } from '@chorus/protocol';
 import { z } from 'zod';
-import { TOOL_KEY, USAGE_KEY } from '../execution/reporter.ts';
+import { CITATIONS_KEY, TOOL_KEY, USAGE_KEY } from '../execution/reporter.ts';
 import { fromParts } from '../tasks/wire.ts';
 
 /**
@@ -23,6 +23,22 @@ const tool = z.object({
 });
 const count = z.number().int().nonnegative().nullable();
 const usage = z.object({ inputTokens: count, outputTokens: count });
+const text = z.string().max(4_096);
+const citations = z.object({
+  citations: z
+    .array(
+      z.object({
+        number: z.number().int().positive(),
+        source: text,
+        place: text.nullable(),
+        quote: text,
+        start: z.number().int().nonnegative(),
+        end: z.number().int().nonnegative(),
+      }),
+    )
+    .min(1)
+    .max(100),
+});
 const NO_USAGE = { inputTokens: null, outputTokens: null };
 
 const LAST = new Set(['completed', 'input-required', 'rejected', 'failed', 'cancelled']);
@@ -44,6 +60,7 @@ export class EventReader {
       if (!artifact || (!append && this.#seen.has(artifact.artifactId))) return;
       this.#seen.add(artifact.artifactId);
       yield* results(artifact.parts, artifact.name);
+      yield* cited(artifact.metadata);
     } else if (payload?.$case === 'statusUpdate') {
       yield* this.#status(payload.value.status, payload.value.metadata);
     }
@@ -54,10 +71,11 @@ export class EventReader {
       this.#taskId = task.id;
       yield { type: 'task', taskId: task.id, contextId: task.contextId };
     }
-    for (const { artifactId, name, parts } of task.artifacts) {
+    for (const { artifactId, name, parts, metadata } of task.artifacts) {
       if (this.#seen.has(artifactId)) continue;
       this.#seen.add(artifactId);
       yield* results(parts, name);
+      yield* cited(metadata);
     }
     yield* this.#status(task.status, task.metadata);
   }
@@ -90,6 +108,11 @@ export class EventReader {
         yield { type: 'cancelled' };
     }
   }
+}
+
+function* cited(metadata: Record<string, unknown> | undefined): Generator<AgentEvent> {
+  const read = citations.safeParse(metadata?.[CITATIONS_KEY]);
+  if (read.success) yield { type: 'citations', citations: read.data.citations };
 }
 
 function* results(parts: Parameters<typeof fromParts>[0], name: string): Generator<AgentEvent> {

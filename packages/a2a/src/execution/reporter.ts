@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Part, type Task, TaskState } from '@a2a-js/sdk';
 import { AgentEvent as A2aEvent, type ExecutionEventBus } from '@a2a-js/sdk/server';
-import { type AgentEvent, ChorusError } from '@chorus/protocol';
+import { type AgentEvent, ChorusError, type Citation } from '@chorus/protocol';
 import { agentText, dataPart, filePart, textPart } from '../tasks/wire.ts';
 
 /** Text waits this long for more of it: each chunk is an event, and is stored. */
@@ -12,6 +12,8 @@ const MAX_WORDS = 8_000;
 
 /** Key of metadata that says which tool an agent called. */
 export const TOOL_KEY = 'urn:chorus:a2a:tool:v1';
+/** Key of an artifact's metadata, and URI of the extension, that says what its text cites. */
+export const CITATIONS_KEY = 'urn:chorus:a2a:citations:v1';
 /** Key of metadata that says what a task used of a model. */
 export const USAGE_KEY = 'urn:chorus:a2a:usage:v1';
 
@@ -21,6 +23,7 @@ export class Reporter {
   readonly #bus: ExecutionEventBus;
   readonly #maxBytes: number;
   readonly #answerId = randomUUID();
+  #citations: readonly Citation[] = [];
   #bytes = 0;
   #text = '';
   #begun = false;
@@ -59,6 +62,8 @@ export class Reporter {
       const { name, state, detail } = event;
       this.#flush(false);
       this.working({ [TOOL_KEY]: { name: short(name), state, detail: short(detail) } });
+    } else if (event.type === 'citations') {
+      this.#citations = event.citations;
     } else if (event.type === 'input-required') {
       this.end(TaskState.TASK_STATE_INPUT_REQUIRED, event.question);
     } else if (event.type === 'rejected') {
@@ -92,7 +97,12 @@ export class Reporter {
     this.#begun = true;
     const text = this.#text;
     this.#text = '';
-    this.#artifact(this.#answerId, 'answer', textPart(text), { append, lastChunk: last });
+    const cited = last && this.#citations.length > 0;
+    this.#artifact(this.#answerId, 'answer', textPart(text), {
+      append,
+      lastChunk: last,
+      ...(cited ? { citations: this.#citations } : {}),
+    });
   }
 
   #result(name: string, part: Part, bytes: number): void {
@@ -105,13 +115,21 @@ export class Reporter {
     artifactId: string,
     name: string,
     part: Part,
-    chunk: { append: boolean; lastChunk: boolean },
+    { citations, ...chunk }: { append: boolean; lastChunk: boolean; citations?: readonly Citation[] },
   ): void {
+    const metadata = citations && { [CITATIONS_KEY]: { citations: citations.map((each) => ({ ...each })) } };
     this.#bus.publish(
       A2aEvent.artifactUpdate({
         taskId: this.#task.id,
         contextId: this.#task.contextId,
-        artifact: { artifactId, name, description: '', parts: [part], metadata: undefined, extensions: [] },
+        artifact: {
+          artifactId,
+          name,
+          description: '',
+          parts: [part],
+          metadata,
+          extensions: citations ? [CITATIONS_KEY] : [],
+        },
         ...chunk,
         metadata: undefined,
       }),

@@ -17,6 +17,15 @@ export const agentSchema = z.object({
   state: z.enum(['starting', 'serving', 'failed']),
   problem: noticeSchema.nullable().describe('why it is not served; it is tried again'),
   model: z.object({ kind: z.enum(['chat', 'classifier', 'text']), name: z.string() }).nullable(),
+  tools: z
+    .array(
+      z.object({
+        server: z.string().describe('host or command'),
+        name: z.string(),
+        state: z.enum(['first seen', 'accepted', 'new', 'changed', 'gone']),
+      }),
+    )
+    .describe('tools of its servers; the model may call those that are accepted'),
   urls: z
     .object({
       http: z.string().nullable().describe('at the gateway; null if that is switched off'),
@@ -50,5 +59,9 @@ export type AgentList = z.infer<typeof agentListSchema>;
 export const agentStartRequestSchema = z.strictObject({
   file: z.string().min(1).max(4_096).describe('absolute path of the agent file, on the machine of the node'),
   name: agentNameSchema.optional().describe('default: made of the title in the file'),
+  acceptTools: z
+    .boolean()
+    .optional()
+    .describe('the owner accepts what the tools say of themselves now; default: they must be as they were'),
 });
 export type AgentStartRequest = z.infer<typeof agentStartRequestSchema>;

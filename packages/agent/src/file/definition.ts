@@ -50,6 +50,18 @@ export interface AgentSkill {
   outputModes: readonly string[] | null;
 }
 
+/** A server of tools; secrets are resolved. */
+export type ToolServer = {
+  /** Names of the tools that the model may call; null: all. */
+  allow: readonly string[] | null;
+  /** The owner has to agree to each call. */
+  needsApproval: boolean;
+} & (
+  | { kind: 'http'; url: string; key: string | null }
+  /** Started in the folder of the agent file. */
+  | { kind: 'command'; command: string; args: readonly string[]; env: Readonly<Record<string, string>> }
+);
+
 /** An agent file that was checked: every default filled in, files read, secrets resolved. */
 export interface AgentDefinition {
   name: string;
@@ -59,5 +71,6 @@ export interface AgentDefinition {
   model: AgentModel;
   /** Null: one skill, which follows from the model. */
   skills: readonly AgentSkill[] | null;
+  tools: readonly ToolServer[];
   limits: AgentLimits;
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { keepSecret, withoutSecrets } from '@chorus/protocol';
 import { describe, expect, it } from 'vitest';
-import { AgentFileError, readAgentFile, sentenceOf } from './read.ts';
+import { AgentFileError, sentenceOf } from './file-error.ts';
+import { readAgentFile } from './read.ts';
 import { TEMPLATES, templateText } from './templates.ts';
 import { PLANNED } from './unsupported.ts';
 
@@ -40,6 +41,7 @@ describe('an agent file', () => {
         temperature: null,
       },
       skills: null,
+      tools: [],
       limits: { steps: 12, tokens: 32_000, seconds: 120, concurrent: 4 },
     });
   });
@@ -129,7 +131,7 @@ limits: { steps: 40, seconds: 900 }
 
   it('a chat agent is read without what this version does not do, and refused with it', () => {
     expect(read(weather)).toMatchObject({ name: 'Harbour guide', model: { name: 'qwen3:8b' } });
-    expect(unsupported(weather + weatherLater)).toEqual(['knowledge', 'tools', 'price']);
+    expect(unsupported(weather + weatherLater)).toEqual(['knowledge', 'price']);
   });
 
   it('an agent with a trained model is read without its shape of output, price and shares', () => {

@@ -1,10 +1,11 @@
-import { ChorusError, type ErrorCode, keepSecret } from '@chorus/protocol';
+import { keepSecret } from '@chorus/protocol';
 import type { AgentDefinition, AgentModel, AgentSkill } from './definition.ts';
-import type { Fault } from './fault.ts';
 import { faultsOf } from './faults.ts';
+import { AgentFileError } from './file-error.ts';
 import { MAX_INSTRUCTIONS } from './limits.ts';
 import { type AgentFile, agentFileSchema, type BytesSettings, defaultBytes } from './schema.ts';
 import { ENVIRONMENT_REFERENCE, type Environment, resolveEndpoint } from './secrets.ts';
+import { toolsOf } from './tools.ts';
 import { readYaml, type YamlValue } from './yaml.ts';
 
 export interface ReadOptions {
@@ -21,25 +22,6 @@ export interface ReadOptions {
 
 /** Names of 100,000 classes. */
 const MAX_CLASS_FILE_BYTES = 8 * 1024 * 1024;
-
-/** All that is wrong in an agent file. The first fault is in the message. */
-export class AgentFileError extends ChorusError {
-  readonly faults: readonly Fault[];
-
-  constructor(source: string, faults: readonly Fault[], code: ErrorCode = 'E_AGENT_FILE') {
-    const [first] = faults as [Fault];
-    super(code, `${source}:${first.line}:${first.column}: ${sentenceOf(first)}`, {
-      facts: faults.length > 1 ? { faults: faults.length } : {},
-      hint: first.hint,
-    });
-    this.faults = faults;
-  }
-}
-
-/** A fault in one sentence, without its place. */
-export function sentenceOf({ path, message }: Fault): string {
-  return path === '' ? message : `"${path}" ${message}`;
-}
 
 /**
  * Checks an agent file: strict, every key known, every default filled in.
@@ -58,8 +40,14 @@ export function readAgentFile(text: string, options: ReadOptions): AgentDefiniti
 
 /** A key that stands in the file against the rule must not appear in what is said about the file. */
 function hideLiteralKey(value: unknown): void {
-  const key = (value as { model?: { openai?: { key?: unknown } } } | null)?.model?.openai?.key;
-  if (typeof key === 'string' && !ENVIRONMENT_REFERENCE.test(key)) keepSecret(key);
+  const { model, tools } = (value ?? {}) as {
+    model?: { openai?: { key?: unknown } };
+    tools?: readonly ({ mcp?: { key?: unknown } } | null)[];
+  };
+  const servers = Array.isArray(tools) ? tools : [];
+  for (const key of [model?.openai?.key, ...servers.map((each) => each?.mcp?.key)]) {
+    if (typeof key === 'string' && !ENVIRONMENT_REFERENCE.test(key)) keepSecret(key);
+  }
 }
 
 function define(file: AgentFile, yaml: YamlValue, options: ReadOptions): AgentDefinition {
@@ -71,6 +59,7 @@ function define(file: AgentFile, yaml: YamlValue, options: ReadOptions): AgentDe
     instructions: instructionsOf(file, yaml, options),
     model: modelOf(file.model, yaml, options),
     skills: file.skills?.map(skillOf) ?? null,
+    tools: toolsOf(file, yaml, options),
     limits,
   };
 }

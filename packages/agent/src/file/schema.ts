@@ -138,6 +138,60 @@ const skill = z.strictObject({
   output: z.strictObject({ mediaType: mediaTypes }).optional().describe('Default: what the model writes'),
 });
 
+const mcp = z
+  .strictObject({
+    url: line(2048)
+      .regex(/^(https?:\/\/|\$\{env:)/, 'must begin with http:// or https://')
+      .optional()
+      .describe('Address of a server over streamable HTTP'),
+    key: z
+      .string()
+      .regex(ENVIRONMENT_REFERENCE, 'must be ${env:NAME}: secrets do not stand in the file')
+      .optional()
+      .describe('Sent to url as a bearer token, as ${env:NAME}. Default: none'),
+    command: line(1024)
+      .optional()
+      .describe(
+        'A program that is a server on its standard input and output, started in the folder of this file',
+      ),
+    args: z.array(z.string().max(4096)).max(64).optional().describe('Arguments of command'),
+    env: z
+      .record(
+        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'is no name of a variable'),
+        z.string().max(4096),
+      )
+      .optional()
+      .describe(
+        'Variables for command, as text or ${env:NAME}; of the others it gets PATH, HOME and the like',
+      ),
+  })
+  .refine(({ url, command }) => (url === undefined) !== (command === undefined), {
+    message: 'must have exactly one of url and command',
+  })
+  .refine(({ url, args, env }) => url === undefined || (args === undefined && env === undefined), {
+    message: 'has args or env, which belong to command',
+  })
+  .refine(({ command, key }) => command === undefined || key === undefined, {
+    message: 'has key, which belongs to url: use env',
+  })
+  .describe('A server of the Model Context Protocol');
+
+const toolServer = z.strictObject({
+  mcp,
+  allow: z
+    .array(line(128))
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Names of the tools that the model may call. Default: every tool of the server'),
+  approve: z
+    .enum(['never', 'always'])
+    .default('never')
+    .describe(
+      'always: you are asked before each call, in chorus agent run; an agent that is served refuses such calls',
+    ),
+});
+
 /** What one request may use. Every limit has a default, so that no agent is without. */
 const limits = z.strictObject({
   steps: z.number().int().min(1).max(1000).default(12).describe('Calls of the model for one request'),
@@ -171,12 +225,19 @@ export const agentFileSchema = z
       .refine((list) => new Set(list.map(({ id }) => id)).size === list.length, 'must have different ids')
       .optional()
       .describe('What callers can ask for. Default: one skill that follows from the model'),
+    tools: z
+      .array(toolServer)
+      .min(1)
+      .max(16)
+      .optional()
+      .describe('Servers whose tools the model may call; only for a chat model'),
     limits: limits.prefault({}).describe('What one request may use at most'),
   })
   .meta({ title: 'Chorus agent file' });
 
 export type AgentFile = z.output<typeof agentFileSchema>;
 export type BytesSettings = z.output<typeof bytes>;
+export type ToolServerEntry = z.output<typeof toolServer>;
 export type AgentLimits = z.output<typeof limits>;
 
 /** How text is sampled if the file says no more than `bytes: true`. */

@@ -14,13 +14,13 @@ const PLACES = ['url', 'name', 'key'] as const;
 
 interface Endpoint {
   url: string;
-  name: string;
+  name?: string | undefined;
   key?: string | undefined;
 }
 
 /**
- * Replaces `${env:NAME}` in the settings of an endpoint, and keeps the values out of all that this process shows.
- * @returns the settings, or what is wrong: a path below `model.openai`, and a message without any value
+ * Replaces `${env:NAME}` in the settings of an endpoint or of a tool server, and keeps the values out of all that this process shows.
+ * @returns the settings, or what is wrong: a path below them, and a message without any value
  */
 export function resolveEndpoint<T extends Endpoint>(
   endpoint: T,
@@ -30,17 +30,9 @@ export function resolveEndpoint<T extends Endpoint>(
   for (const place of PLACES) {
     const text = endpoint[place];
     if (text === undefined) continue;
-    let missing: string | undefined;
-    const value = text.replace(EACH, (_, name: string) => {
-      const found = environment(name)?.trim();
-      if (!found) missing ??= name;
-      else if (place === 'key') keepSecret(found);
-      return found ?? '';
-    });
-    if (missing !== undefined) {
-      const message = `the variable ${missing} of the environment is not set`;
-      return { path: place, message, hint: `set it: export ${missing}=...` };
-    }
+    const found = fillIn(text, environment, place === 'key');
+    if ('message' in found) return { path: place, ...found };
+    const { value } = found;
     if (place === 'url') {
       const fault = urlFault(value, text);
       if (fault) return fault;
@@ -49,6 +41,28 @@ export function resolveEndpoint<T extends Endpoint>(
     resolved[place] = value;
   }
   return { endpoint: { ...endpoint, ...resolved } };
+}
+
+/**
+ * Replaces `${env:NAME}` in a text.
+ * @param isSecret what is filled in appears nowhere in what this process shows
+ * @returns the text, or that a variable is not set
+ */
+export function fillIn(
+  text: string,
+  environment: Environment,
+  isSecret: boolean,
+): { value: string } | Pick<Fault, 'message' | 'hint'> {
+  let missing: string | undefined;
+  const value = text.replace(EACH, (_, name: string) => {
+    const found = environment(name)?.trim();
+    if (!found) missing ??= name;
+    else if (isSecret) keepSecret(found);
+    return found ?? '';
+  });
+  if (missing === undefined) return { value };
+  const message = `the variable ${missing} of the environment is not set`;
+  return { message, hint: `set it: export ${missing}=...` };
 }
 
 function urlFault(value: string, written: string): Pick<Fault, 'path' | 'message' | 'hint'> | null {

@@ -5,7 +5,6 @@
 export const PLANNED: readonly string[] = [
   'image',
   'languages',
-  'tools',
   'knowledge',
   'memory',
   'price',

@@ -2,45 +2,68 @@ import {
   type AgentEvent,
   type AgentExecutor,
   type AgentRequest,
+  type AgentResources,
+  type AgentTool,
+  type AgentUsage,
   ChorusError,
   type Engine,
   type EngineEvent,
+  type EngineMessage,
   hasCode,
+  type ToolCall,
 } from '@chorus/protocol';
 import type { AgentDefinition } from '../file/definition.ts';
 import { LimitLedger, type RequestLedger } from '../limits/ledger.ts';
-import { promptFor } from './prompt.ts';
+import { fenceCode } from './fence.ts';
+import { type Prompt, promptFor, tokensOf } from './prompt.ts';
 import { stoppable } from './stoppable.ts';
+import { type Approval, makeCalls } from './tool-calls.ts';
 
 export interface ExecutorOptions {
   definition: AgentDefinition;
   /** The model that answers; the executor closes it. */
   engine: Engine;
+  /** What it has besides; the executor closes it. */
+  resources?: AgentResources;
+  /** Asks the owner about a call of a tool that needs it; without it, such calls are refused. */
+  approve?: (call: Approval, signal: AbortSignal) => Promise<boolean>;
   /** Milliseconds of a clock that does not go back; for tests. */
   now?: () => number;
 }
 
 /**
- * Does an agent's work with one model: instructions, conversation and message become a prompt, and the answer becomes
- * events, within the limits of the agent file. It keeps nothing of a request.
+ * Does an agent's work with one model: instructions, conversation and message become a prompt, the model's calls of tools
+ * are made, and its answer becomes events, within the limits of the agent file. It keeps nothing of a request.
  *
- * `execute` throws `E_AGENT_BUSY`, `E_AGENT_BUDGET`, `E_AGENT_CONTEXT`, `E_AGENT_TIME`, what the engine throws, and the
+ * `execute` throws `E_AGENT_BUSY`, `E_AGENT_BUDGET`, `E_AGENT_CONTEXT`, `E_AGENT_TIME`, `E_TOOL_DRIFT`, what the engine throws, and the
  * signal's reason when aborted. A message that the model cannot read is an event `rejected`.
  */
 export function createExecutor(options: ExecutorOptions): AgentExecutor {
   return new ModelExecutor(options);
 }
 
+/** What one call of the model came to. */
+interface Step {
+  text: string;
+  calls: readonly ToolCall[];
+  reason: 'stop' | 'length' | 'filtered';
+  usage: AgentUsage;
+}
+
 class ModelExecutor implements AgentExecutor {
   readonly #definition: AgentDefinition;
   readonly #engine: Engine;
+  readonly #resources: AgentResources | undefined;
+  readonly #approve: NonNullable<ExecutorOptions['approve']> | null;
   readonly #now: () => number;
   readonly #ledger: LimitLedger;
   readonly #closing = new AbortController();
 
-  constructor({ definition, engine, now = () => performance.now() }: ExecutorOptions) {
+  constructor({ definition, engine, resources, approve, now = () => performance.now() }: ExecutorOptions) {
     this.#definition = definition;
     this.#engine = engine;
+    this.#resources = resources;
+    this.#approve = approve ?? null;
     this.#now = now;
     this.#ledger = new LimitLedger(definition.limits);
   }
@@ -69,7 +92,11 @@ class ModelExecutor implements AgentExecutor {
 
   async close(): Promise<void> {
     this.#closing.abort(new ChorusError('E_AGENT_CLOSED', 'the agent has ended'));
-    await this.#engine.close();
+    try {
+      await this.#engine.close();
+    } finally {
+      await this.#resources?.close();
+    }
   }
 
   async *#answer(
@@ -78,32 +105,70 @@ class ModelExecutor implements AgentExecutor {
     signal: AbortSignal,
   ): AsyncGenerator<AgentEvent> {
     const { facts } = this.#engine;
-    const prompt = promptFor(this.#definition, facts, request, ledger.tokensLeft);
+    const tools = facts.callsTools ? (this.#resources?.toolsFor(request.caller) ?? []) : [];
+    const prompt = promptFor(this.#definition, facts, request, ledger.tokensLeft, tools);
+    const calling = { tools, approve: this.#approve, code: fenceCode() };
+    let used: AgentUsage = { inputTokens: 0, outputTokens: 0 };
+    let text = '';
+    while (true) {
+      const step = yield* this.#step(prompt, tools, ledger, text !== '', signal);
+      used = {
+        inputTokens: add(used, step.usage, 'inputTokens'),
+        outputTokens: add(used, step.usage, 'outputTokens'),
+      };
+      text += step.text;
+      if (step.reason === 'filtered') {
+        yield { type: 'rejected', reason: "the model's host withheld the answer" };
+        return;
+      }
+      // The arguments of a call that was cut are not what the model meant.
+      if (step.calls.length === 0 || step.reason === 'length') break;
+      const calls = yield* makeCalls(step.calls, calling, signal);
+      const asked: EngineMessage = { role: 'assistant', text: step.text, files: [], data: [], calls };
+      prompt.messages.push(asked);
+      prompt.tokens += tokensOf(asked, facts.bytesPerToken);
+    }
+    yield { type: 'completed', usage: used };
+  }
+
+  /** One call of the model. Its text is passed on as it comes. */
+  async *#step(
+    prompt: Prompt,
+    tools: readonly AgentTool[],
+    ledger: RequestLedger,
+    isContinued: boolean,
+    signal: AbortSignal,
+  ): AsyncGenerator<AgentEvent, Step> {
     const maxOutputTokens = ledger.step(prompt.tokens);
+    const calls: ToolCall[] = [];
+    let text = '';
     let written = 0;
     let finished: Extract<EngineEvent, { type: 'finished' }> | undefined;
-    for await (const event of stoppable(
-      this.#engine.run({ messages: prompt.messages, maxOutputTokens }, signal),
-      signal,
-    )) {
+    const request = { messages: [...prompt.messages], tools, maxOutputTokens };
+    for await (const event of stoppable(this.#engine.run(request, signal), signal)) {
       if (event.type === 'finished') {
         finished = event;
         continue;
       }
-      const bytes = event.type === 'text' ? Buffer.byteLength(event.text) : 0;
+      const part = event.type === 'text' ? event.text : '';
+      const bytes = Buffer.byteLength(event.type === 'tool-call' ? JSON.stringify(event.call) : part);
       written += bytes;
       ledger.write(bytes);
+      if (event.type === 'tool-call') {
+        calls.push(event.call);
+        continue;
+      }
+      // What the model says after a call is a paragraph of its own.
+      if (isContinued && text === '' && part !== '') yield { type: 'text', text: '\n\n' };
+      text += part;
       yield event;
     }
     if (!finished)
       throw new ChorusError('E_ENGINE_RESPONSE', "the model's answer ended before it was complete");
-    const estimate = { input: prompt.tokens, output: Math.ceil(written / (facts.bytesPerToken ?? Infinity)) };
+    const { bytesPerToken } = this.#engine.facts;
+    const estimate = { input: prompt.tokens, output: Math.ceil(written / (bytesPerToken ?? Infinity)) };
     ledger.spend(finished.usage, estimate);
-    if (finished.reason === 'filtered') {
-      yield { type: 'rejected', reason: "the model's host withheld the answer" };
-      return;
-    }
-    yield { type: 'completed', usage: finished.usage };
+    return { text, calls, reason: finished.reason, usage: finished.usage };
   }
 
   #outOfTime(cause: unknown): ChorusError {
@@ -114,4 +179,10 @@ class ModelExecutor implements AgentExecutor {
       cause: cause instanceof ChorusError ? cause : undefined,
     });
   }
+}
+
+/** Null as soon as one call of the model does not say. */
+function add(one: AgentUsage, other: AgentUsage, key: keyof AgentUsage): number | null {
+  const [a, b] = [one[key], other[key]];
+  return a === null || b === null ? null : a + b;
 }

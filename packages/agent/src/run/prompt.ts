@@ -1,5 +1,12 @@
-import { type AgentMessage, ChorusError, type EngineFacts, type EngineMessage } from '@chorus/protocol';
+import {
+  type AgentMessage,
+  type AgentTool,
+  ChorusError,
+  type EngineFacts,
+  type EngineMessage,
+} from '@chorus/protocol';
 import type { AgentDefinition } from '../file/definition.ts';
+import { FENCE_RULE } from './fence.ts';
 
 /** Part of a request's tokens that the question may take; the rest is for the answer. */
 const QUESTION_PART = 3 / 4;
@@ -24,15 +31,18 @@ export function promptFor(
   { conversation, bytesPerToken }: EngineFacts,
   { message, history }: { message: AgentMessage; history: readonly AgentMessage[] },
   tokens: number,
+  tools: readonly AgentTool[] = [],
 ): Prompt {
   const count = (each: EngineMessage) => tokensOf(each, bytesPerToken);
+  const rules = [instructions, tools.length > 0 ? FENCE_RULE : ''].filter((text) => text.trim() !== '');
   const system: EngineMessage[] =
-    conversation && instructions.trim() !== ''
-      ? [{ role: 'system', text: instructions, files: [], data: [] }]
+    conversation && rules.length > 0
+      ? [{ role: 'system', text: rules.join('\n\n'), files: [], data: [] }]
       : [];
   const question = messageOf(message);
   const most = Math.floor(tokens * QUESTION_PART);
-  let used = [...system, question].reduce((sum, each) => sum + count(each), 0);
+  const fixed = tokensOfTools(tools, bytesPerToken);
+  let used = [...system, question].reduce((sum, each) => sum + count(each), fixed);
   if (used > most) {
     throw new ChorusError('E_AGENT_CONTEXT', 'the message is too long for this agent', {
       facts: { tokens: used, limit: most },
@@ -54,7 +64,18 @@ export function promptFor(
   return { messages: [...system, ...earlier, question], tokens: used };
 }
 
-function tokensOf(message: EngineMessage, bytesPerToken: number | null): number {
+/** What the descriptions of the tools add to every prompt. */
+function tokensOfTools(tools: readonly AgentTool[], bytesPerToken: number | null): number {
+  const bytes = tools.reduce(
+    (sum, { name, description, inputSchema }) =>
+      sum + Buffer.byteLength(name + description) + Buffer.byteLength(JSON.stringify(inputSchema)),
+    0,
+  );
+  return Math.ceil(bytes / (bytesPerToken ?? Infinity));
+}
+
+/** An estimate of what a message takes of the prompt. */
+export function tokensOf(message: EngineMessage, bytesPerToken: number | null): number {
   if (bytesPerToken === null) return 0;
   return Math.ceil(bytesOf(message) / bytesPerToken) + (bytesPerToken > 1 ? PER_MESSAGE : 0);
 }
@@ -63,10 +84,17 @@ function messageOf({ from, text, files, data }: AgentMessage): EngineMessage {
   return { role: from === 'caller' ? 'user' : 'assistant', text, files, data };
 }
 
-function bytesOf({ text, files, data }: EngineMessage): number {
+function bytesOf({ text, files, data, calls = [] }: EngineMessage): number {
   const values = data.reduce<number>((sum, value) => sum + (JSON.stringify(value)?.length ?? 0), 0);
   const textFiles = files.filter(({ mediaType }) => isText(mediaType));
-  return Buffer.byteLength(text) + values + textFiles.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const called = calls.reduce(
+    (sum, { name, input, output }) =>
+      sum + Buffer.byteLength(name + output) + Buffer.byteLength(JSON.stringify(input) ?? ''),
+    0,
+  );
+  return (
+    called + Buffer.byteLength(text) + values + textFiles.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  );
 }
 
 /** Whether a model of text is shown a file of this type as it is. */

@@ -1,4 +1,22 @@
 /**
+ * The same value, or the signal's reason if that comes first, even if the source does not listen to it.
+ * @throws the signal's reason when aborted
+ */
+export async function unlessAborted<T>(value: Promise<T>, signal: AbortSignal): Promise<T> {
+  // If the signal comes first, the source's own end is of no interest.
+  value.catch(() => {});
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([value, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/**
  * The same events, ended by a signal even if their source does not listen to it.
  * @throws the signal's reason when aborted
  */

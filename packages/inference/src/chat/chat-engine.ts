@@ -4,7 +4,9 @@ import {
   type EngineEvent,
   type EngineFacts,
   type EngineRequest,
+  type ToolDescription,
 } from '@chorus/protocol';
+import type { JSONSchema7, ToolSet } from 'ai';
 import { endpointFault } from './faults.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 import { chatMessages } from './messages.ts';
@@ -40,11 +42,11 @@ export function createChatEngine(options: ChatOptions): Engine {
 async function loadSdk() {
   // Its warnings go to the console otherwise.
   globalThis.AI_SDK_LOG_WARNINGS = false;
-  const [{ streamText }, { createOpenAICompatible }] = await Promise.all([
+  const [{ streamText, jsonSchema }, { createOpenAICompatible }] = await Promise.all([
     import('ai'),
     import('@ai-sdk/openai-compatible'),
   ]);
-  return { streamText, createOpenAICompatible };
+  return { streamText, jsonSchema, createOpenAICompatible };
 }
 
 class ChatEngine implements Engine {
@@ -60,17 +62,21 @@ class ChatEngine implements Engine {
       inputModes: ['text/plain', 'application/json'],
       outputModes: ['text/plain'],
       conversation: true,
+      callsTools: true,
       bytesPerToken: 4,
       details: { host: new URL(options.url).host },
     };
   }
 
-  async *run({ messages, maxOutputTokens }: EngineRequest, given: AbortSignal): AsyncGenerator<EngineEvent> {
+  async *run(
+    { messages, tools = [], maxOutputTokens }: EngineRequest,
+    given: AbortSignal,
+  ): AsyncGenerator<EngineEvent> {
     const { url, name, key, temperature, idleMilliseconds = IDLE_MILLISECONDS } = this.#options;
     const signal = AbortSignal.any([given, this.#closing.signal]);
     signal.throwIfAborted();
     const prompt = chatMessages(messages);
-    const { streamText, createOpenAICompatible } = await loadSdk();
+    const { streamText, jsonSchema, createOpenAICompatible } = await loadSdk();
     signal.throwIfAborted();
     const provider = createOpenAICompatible({
       name: 'endpoint',
@@ -84,6 +90,7 @@ class ChatEngine implements Engine {
         model: provider.chatModel(name),
         ...(prompt.instructions === undefined ? {} : { instructions: prompt.instructions }),
         messages: prompt.messages,
+        ...(tools.length > 0 ? { tools: toolSet(tools, jsonSchema) } : {}),
         maxOutputTokens,
         ...(temperature === null || temperature === undefined ? {} : { temperature }),
         abortSignal: signal,
@@ -93,7 +100,11 @@ class ChatEngine implements Engine {
       });
       for await (const part of fullStream) {
         if (part.type === 'text-delta') yield { type: 'text', text: part.text };
-        else if (part.type === 'error') throw part.error;
+        else if (part.type === 'tool-call') {
+          // Of a call that the SDK could not read, the input is the model's text.
+          const input = part.invalid && typeof part.input === 'string' ? undefined : part.input;
+          yield { type: 'tool-call', call: { id: part.toolCallId, name: part.toolName, input } };
+        } else if (part.type === 'error') throw part.error;
         else if (part.type === 'abort') signal.throwIfAborted();
         else if (part.type === 'finish') yield finished(part);
       }
@@ -106,6 +117,16 @@ class ChatEngine implements Engine {
   async close(): Promise<void> {
     this.#closing.abort(new ChorusError('E_AGENT_CLOSED', 'the model has been closed'));
   }
+}
+
+/** Tools without a function to run: the SDK ends its answer when the model asks for a call. */
+function toolSet(tools: readonly ToolDescription[], jsonSchema: typeof import('ai')['jsonSchema']): ToolSet {
+  return Object.fromEntries(
+    tools.map(({ name, description, inputSchema }) => [
+      name,
+      { description, inputSchema: jsonSchema(inputSchema as JSONSchema7) },
+    ]),
+  );
 }
 
 /** @throws Error if the stream ended without saying why: the answer may be cut anywhere */

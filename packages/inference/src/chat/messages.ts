@@ -1,4 +1,4 @@
-import { ChorusError, type EngineMessage } from '@chorus/protocol';
+import { ChorusError, type EngineCall, type EngineMessage } from '@chorus/protocol';
 import type { ModelMessage } from 'ai';
 
 /**
@@ -10,7 +10,8 @@ export function chatMessages(messages: readonly EngineMessage[]): {
   messages: ModelMessage[];
 } {
   const system = messages.filter(({ role }) => role === 'system').map(({ text }) => text);
-  if (contentOf(messages.at(-1)!) === '') {
+  const last = messages.at(-1)!;
+  if (contentOf(last) === '' && !last.calls?.length) {
     throw new ChorusError('E_AGENT_INPUT', 'the message is empty', { hint: 'send text' });
   }
   return {
@@ -18,10 +19,31 @@ export function chatMessages(messages: readonly EngineMessage[]): {
     messages: messages.flatMap((message): ModelMessage[] => {
       const content = contentOf(message);
       if (message.role === 'user') return [{ role: 'user', content }];
+      if (message.calls?.length) return answeredCalls(content, message.calls);
       // An answer without text, as of an earlier failure, is refused by many servers.
       return message.role === 'assistant' && content !== '' ? [{ role: 'assistant', content }] : [];
     }),
   };
+}
+
+/** What the model asked for, and what it is answered. */
+function answeredCalls(text: string, calls: readonly EngineCall[]): ModelMessage[] {
+  const asked = calls.map(({ id, name, input }) => ({
+    type: 'tool-call' as const,
+    toolCallId: id,
+    toolName: name,
+    input: input ?? {},
+  }));
+  const answered = calls.map(({ id, name, output }) => ({
+    type: 'tool-result' as const,
+    toolCallId: id,
+    toolName: name,
+    output: { type: 'text' as const, value: output },
+  }));
+  return [
+    { role: 'assistant', content: [...(text === '' ? [] : [{ type: 'text' as const, text }]), ...asked] },
+    { role: 'tool', content: answered },
+  ];
 }
 
 /** @throws ChorusError `E_AGENT_INPUT` if a file is not text */

@@ -69,6 +69,7 @@ class ClassifierEngine implements Engine {
       inputModes: [...(isImage ? ['image/png', 'image/jpeg', 'image/webp'] : []), 'application/json'],
       outputModes: ['application/json', 'text/plain'],
       conversation: false,
+      callsTools: false,
       bytesPerToken: null,
       details: { input: sample.join('x'), classes },
     };

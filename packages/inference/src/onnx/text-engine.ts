@@ -46,6 +46,7 @@ class TextEngine implements Engine {
       inputModes: ['text/plain'],
       outputModes: ['text/plain'],
       conversation: true,
+      callsTools: false,
       bytesPerToken: 1,
       details: { context, length: sampling.length },
     };

@@ -6,6 +6,15 @@ import type { AddressInfo } from 'node:net';
 export type Scenario =
   /** Answers `echo: ` and the last message, in several chunks, some split in the middle of an event or a character. */
   | 'echo'
+  /**
+   * Calls the tools that the message names, each on a line `call NAME JSON`; then says `tools: ` and their answers. A
+   * message without such a line is echoed.
+   */
+  | 'calls-tools'
+  /** Calls the first tool again and again. */
+  | 'calls-forever'
+  /** Calls the first tool with arguments that are not JSON, then says what that was answered. */
+  | 'calls-badly'
   /** Lists every message it was sent. */
   | 'repeat-prompt'
   | 'no-usage'
@@ -39,7 +48,8 @@ export type Scenario =
 
 interface ChatRequest {
   model: Scenario;
-  messages: { role: string; content: string }[];
+  messages: { role: string; content: string | null; tool_calls?: object[]; tool_call_id?: string }[];
+  tools?: { type: string; function: { name: string; description?: string; parameters?: object } }[];
   max_tokens?: number;
   stream?: boolean;
 }
@@ -134,6 +144,26 @@ async function answer(
     usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 },
   });
 
+  const calls = callsOf(body);
+  if (calls.length > 0) {
+    for (const [index, { name, input }] of calls.entries()) {
+      const half = Math.floor(input.length / 2);
+      const call = (more: object) =>
+        event({
+          id: 'c',
+          object: 'chat.completion.chunk',
+          choices: [{ index: 0, delta: { tool_calls: [{ index, ...more }] } }],
+        });
+      const id = `call-${body.messages.length}-${index}`;
+      await write(call({ id, type: 'function', function: { name, arguments: input.slice(0, half) } }));
+      await write(call({ function: { arguments: input.slice(half) } }));
+    }
+    await write(end('tool_calls'));
+    await write(usage);
+    await write('data: [DONE]\n\n');
+    return void response.end();
+  }
+
   switch (scenario) {
     case 'hang':
       return write(delta('one moment'));
@@ -158,7 +188,9 @@ async function answer(
   const said =
     scenario === 'repeat-prompt'
       ? body.messages.map(({ role, content }) => `${role}: ${content}`).join(' | ')
-      : `echo: ${body.messages.at(-1)?.content} \u{1f40c}`;
+      : body.messages.at(-1)?.role === 'tool'
+        ? `tools: ${answersOf(body).join(' | ')}`
+        : `echo: ${body.messages.at(-1)?.content} \u{1f40c}`;
   // In the middle of an event, and of a character of four bytes.
   const bytes = new TextEncoder().encode(delta(said.slice(0, 3)) + delta(said.slice(3)));
   const snail = bytes.indexOf(0xf0);
@@ -173,6 +205,26 @@ async function answer(
   if (scenario !== 'no-usage') await write(usage);
   await write('data: [DONE]\n\n');
   response.end();
+}
+
+/** The calls that a scenario asks for, with their arguments as text. */
+function callsOf({ model, messages, tools = [] }: ChatRequest): { name: string; input: string }[] {
+  const [first] = tools;
+  const { role, content } = messages.at(-1)!;
+  if (model === 'calls-forever' && first) return [{ name: first.function.name, input: '{}' }];
+  if (role === 'tool') return [];
+  if (model === 'calls-badly' && first) return [{ name: first.function.name, input: '{"half' }];
+  if (model !== 'calls-tools') return [];
+  return [...(content ?? '').matchAll(/^call (\S+) (.*)$/gm)].map(([, name, input]) => ({
+    name: name!,
+    input: input!,
+  }));
+}
+
+/** The answers of the tools that were called last. */
+function answersOf({ messages }: ChatRequest): string[] {
+  const from = messages.findLastIndex(({ role }) => role !== 'tool') + 1;
+  return messages.slice(from).map(({ content }) => content ?? '');
 }
 
 function sendError(

@@ -1,4 +1,5 @@
 import type { AgentAttachment, AgentUsage } from './executor.ts';
+import type { ToolDescription } from './tools.ts';
 
 /** A part of a conversation as a model is given it. */
 export interface EngineMessage {
@@ -7,11 +8,28 @@ export interface EngineMessage {
   files: readonly AgentAttachment[];
   /** JSON values. */
   data: readonly unknown[];
+  /** Calls of tools that the assistant asked for in this message, with what they answered. */
+  calls?: readonly EngineCall[];
+}
+
+/** A call of a tool, and its answer as the model is shown it. */
+export interface EngineCall extends ToolCall {
+  output: string;
+}
+
+/** A call that a model asks for. */
+export interface ToolCall {
+  id: string;
+  name: string;
+  /** A JSON value; undefined if what the model wrote is not JSON. */
+  input: unknown;
 }
 
 export interface EngineRequest {
-  /** The conversation, the oldest message first; the last one is the user's. */
+  /** The conversation, the oldest message first; the last one is the user's, or an assistant's with answered calls. */
   messages: readonly EngineMessage[];
+  /** Tools that the model may ask to call; only for an engine that can, by its facts. */
+  tools?: readonly ToolDescription[];
   /** Most tokens of the answer, in the model's own; 1 or more. */
   maxOutputTokens: number;
 }
@@ -22,6 +40,8 @@ export type EngineEvent =
   | { type: 'text'; text: string }
   /** A result besides the text: a JSON value. */
   | { type: 'data'; name: string; value: unknown }
+  /** The model wants a tool to be called, and its answer in a further request. */
+  | { type: 'tool-call'; call: ToolCall }
   /** `length`: the answer is cut at `maxOutputTokens`. `filtered`: the model's host withheld it. */
   | { type: 'finished'; reason: 'stop' | 'length' | 'filtered'; usage: AgentUsage };
 
@@ -35,6 +55,8 @@ export interface EngineFacts {
   outputModes: readonly string[];
   /** Whether earlier messages of a conversation count. */
   conversation: boolean;
+  /** Whether the model can ask for calls of tools. */
+  callsTools: boolean;
   /**
    * Bytes of UTF-8 that make about one token, to bound a prompt before the model counts it; null if the model has no
    * tokens, and the size of its input is fixed.

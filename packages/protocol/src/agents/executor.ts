@@ -1,3 +1,5 @@
+import type { Citation } from './knowledge.ts';
+
 /** A file that travels with a message of an agent. */
 export interface AgentAttachment {
   name: string | null;
@@ -25,8 +27,8 @@ export interface AgentRequest {
   /** Earlier messages of the conversation, the oldest first. Only of the same caller. */
   history: readonly AgentMessage[];
   /**
-   * Who asks: `peer:<peer id>` if the transport proved it, otherwise `anonymous`. Conversations and notes of one
-   * caller are never shown to another.
+   * Who asks: `peer:<peer id>` if the transport proved it, `owner` for the person at this machine's terminal, otherwise
+   * `anonymous`. Conversations and notes of one caller are never shown to another.
    */
   caller: string;
 }
@@ -47,6 +49,8 @@ export type AgentEvent =
   | { type: 'file'; file: AgentAttachment }
   /** The agent calls a tool, or has called it; for the log and for a caller that watches. */
   | { type: 'tool'; name: string; state: 'called' | 'answered' | 'failed'; detail: string }
+  /** What the answer's text cites, once it is complete. */
+  | { type: 'citations'; citations: readonly Citation[] }
   /** The agent cannot go on without an answer of its caller to this question. */
   | { type: 'input-required'; question: string }
   /** The agent does not do this; nothing was done. */

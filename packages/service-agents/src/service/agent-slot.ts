@@ -1,10 +1,11 @@
 import type { AgentDocument } from '@chorus/admin-api';
 import type { Components } from '@chorus/node';
-import { ChorusError, type Explanation, explain, hasCode } from '@chorus/protocol';
+import { ChorusError, type Engine, type Explanation, explain, hasCode } from '@chorus/protocol';
 import { pause } from '@chorus/utils';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
+import type { OpenedResources } from '../open/open-resources.ts';
 import type { Registrations } from '../registration/registrations.ts';
 import type { AgentRecord } from '../store/agent-records.ts';
 import { modelMemory } from './model-memory.ts';
@@ -31,6 +32,7 @@ export class AgentSlot {
   readonly #closing = new AbortController();
   #loaded: LoadedAgent | null = null;
   #served: ServedAgent | null = null;
+  #tools: OpenedResources['found'] = [];
   #problem: Explanation | null = null;
   #change: Promise<void> | null = null;
 
@@ -78,16 +80,17 @@ export class AgentSlot {
   /**
    * Open the agent. One that answers already does so until the new model is open.
    * @param loaded its file, if that was read just now
+   * @param accept `all`: the owner accepts what its tools say of themselves now
    * @throws ChorusError `E_AGENT_CHANGING` while it is being opened, and why it cannot be served
    */
-  async reopen(loaded?: LoadedAgent): Promise<void> {
+  async reopen(loaded?: LoadedAgent, accept: 'first' | 'all' = 'first'): Promise<void> {
     if (this.#change) {
       throw new ChorusError('E_AGENT_CHANGING', 'the agent is being opened', {
         facts: { agent: this.record.name },
         hint: 'try again in a moment',
       });
     }
-    const change = this.#open(loaded);
+    const change = this.#open(loaded, accept);
     this.#change = change;
     try {
       await change;
@@ -101,27 +104,33 @@ export class AgentSlot {
     }
   }
 
-  async #open(given: LoadedAgent | undefined): Promise<void> {
+  async #open(given: LoadedAgent | undefined, accept: 'first' | 'all'): Promise<void> {
     const { name, file } = this.record;
     const { config, ports, keySeed, gatewayUrl } = this.#components;
     const { signal } = this.#closing;
     signal.throwIfAborted();
     // Loaded with the first agent: a node without agents holds neither A2A nor a model runtime.
-    const [{ loadAgent }, { openEngine }, { ServedAgent }] = await Promise.all([
-      import('../open/load-agent.ts'),
-      import('../open/open-engine.ts'),
-      import('./served-agent.ts'),
-    ]);
+    const [{ loadAgent }, { openEngine }, { openResources }, { agentFolder, ServedAgent }] =
+      await Promise.all([
+        import('../open/load-agent.ts'),
+        import('../open/open-engine.ts'),
+        import('../open/open-resources.ts'),
+        import('./served-agent.ts'),
+      ]);
     const loaded = given ?? loadAgent(file);
     this.#loaded ??= loaded;
     this.#reserve(await modelMemory(loaded.definition.model, loaded.folder, ports.chain));
-    let engine: Awaited<ReturnType<typeof openEngine>>;
+    const state = agentFolder(config.dataDir, name);
+    let engine: Engine | undefined;
+    let resources: OpenedResources;
     try {
       engine = await openEngine(loaded, {
         inspect: (work) => inspectingWith(ports, config.chain.url, signal, work),
         signal,
       });
+      resources = await openResources(loaded, { state, accept, signal });
     } catch (error) {
+      await engine?.close();
       if (!this.#served) this.#release();
       throw error;
     }
@@ -133,6 +142,7 @@ export class AgentSlot {
         name,
         loaded,
         engine,
+        resources,
         config: config.agents,
         dataDir: config.dataDir,
         peerId: ports.network.peerId,
@@ -142,11 +152,12 @@ export class AgentSlot {
         observer: { admit: () => this.#admit(), onAnswered: (answered) => this.#count(answered) },
       });
     } catch (error) {
-      await engine.close();
+      await Promise.all([engine.close(), resources.close()]);
       this.#release();
       throw error;
     }
     this.#loaded = loaded;
+    this.#tools = resources.found;
     const { urls, agent } = this.#served;
     const reachable = urls.http === null ? [urls.libp2p] : [urls.http, urls.libp2p];
     this.#emit({ type: 'agents.started', agent: name, model: agent.facts.model, urls: reachable });
@@ -199,6 +210,7 @@ export class AgentSlot {
       state: served ? 'serving' : this.#problem ? 'failed' : 'starting',
       problem: this.#problem,
       model: served ? { kind: served.agent.facts.kind, name: served.agent.facts.model } : null,
+      tools: this.#tools.map(({ server, name: tool, state }) => ({ server, name: tool, state })),
       urls: { http: served?.urls.http ?? null, libp2p: served?.urls.libp2p ?? null },
       identity: identity && { agentId: identity.agentId.toString(), retired: identity.retired },
       since: served ? new Date(served.agent.since).toISOString() : null,

@@ -109,17 +109,18 @@ export class AgentsService implements Service {
    * others can call it; if that fails, nothing has changed.
    *
    * @throws ChorusError `E_AGENT_FILE`, `E_AGENT_SECRET`, `E_AGENT_NAME`, `E_AGENT_EXISTS`, `E_AGENT_LIMIT`,
-   *   `E_AGENT_CHANGING`, `E_LIMIT_MEMORY`, and why a model cannot be used
+   *   `E_AGENT_CHANGING`, `E_LIMIT_MEMORY`, `E_TOOL_DRIFT`, and why a model or a tool server cannot be used
    */
-  async startAgent({ file, name: given }: AgentStartRequest): Promise<AgentDocument> {
+  async startAgent({ file, name: given, acceptTools = false }: AgentStartRequest): Promise<AgentDocument> {
     const { loadAgent } = await import('../open/load-agent.ts');
     const loaded = loadAgent(file);
     const { definition, path } = loaded;
     const name = agentName(definition.name, given);
+    const accept = acceptTools ? 'all' : 'first';
     const present = this.#slots.get(name);
     if (present) {
       if (present.record.file !== path) throw exists(name, present.record.file);
-      await present.reopen(loaded);
+      await present.reopen(loaded, accept);
       this.#directory.wake();
       return present.document();
     }
@@ -132,7 +133,7 @@ export class AgentsService implements Service {
     }
     const slot = this.#slot({ name, file: path, added: Date.now() });
     try {
-      await slot.reopen(loaded);
+      await slot.reopen(loaded, accept);
       if (this.#slots.get(name) !== slot) throw new ChorusError('E_AGENT_CLOSED', 'the agent was stopped');
     } catch (error) {
       this.#drop(slot);

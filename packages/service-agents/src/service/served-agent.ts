@@ -12,7 +12,7 @@ import {
 import { cardFields, createExecutor } from '@chorus/agent';
 import { type AgentRegistry, identityExtension } from '@chorus/directory';
 import type { McpEndpoint } from '@chorus/mcp';
-import type { AgentExecutor, Engine, EngineFacts } from '@chorus/protocol';
+import type { AgentExecutor, AgentResources, Engine, EngineFacts } from '@chorus/protocol';
 import { makeFolder } from '@chorus/utils';
 import type { AgentsConfig } from '../config/agents-config.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
@@ -51,6 +51,8 @@ export interface ServeOptions {
   name: string;
   loaded: LoadedAgent;
   engine: Engine;
+  /** What it has besides its model; closed with it. */
+  resources: AgentResources;
   config: AgentsConfig;
   /** The node's folder; what an agent keeps is below it. */
   dataDir: string;
@@ -75,6 +77,8 @@ interface CardText {
   description: AgentDescription;
   places: AgentPlaces;
 }
+/** The folder of what an agent of a node keeps. */
+export const agentFolder = (dataDir: string, name: string): string => join(dataDir, 'agents', name);
 
 /** One agent that others can call. */
 export class ServedAgent {
@@ -104,16 +108,16 @@ export class ServedAgent {
   }
 
   /**
-   * Serve an agent with an opened model; it closes the model, also if it cannot be served.
+   * Serve an agent with an opened model and resources; it closes them, also if it cannot be served.
    * @throws ChorusError `E_A2A_STORE`
    */
   static async open(options: ServeOptions): Promise<ServedAgent> {
-    const { name, loaded, engine, config, peerId, gateway } = options;
+    const { name, loaded, engine, resources, config, peerId, gateway } = options;
     const { limits } = loaded.definition;
     // Over all protocols together, MCP as well as A2A.
     const concurrent = Math.min(config.running, limits.concurrent);
     const definition = { ...loaded.definition, limits: { ...limits, concurrent } };
-    const executor = observedExecutor(createExecutor({ definition, engine }), options.observer);
+    const executor = observedExecutor(createExecutor({ definition, engine, resources }), options.observer);
     try {
       const path = pathOf(name);
       const { host, did } = identityOfPeerId(peerId);
@@ -131,7 +135,7 @@ export class ServedAgent {
       const sign = (identity: AgentIdentity | null) =>
         signedCard({ description, places }, identity, options.keySeed);
       const card = await sign(options.identity);
-      const folder = join(options.dataDir, 'agents', name);
+      const folder = agentFolder(options.dataDir, name);
       await makeFolder(folder, 0o700);
       const app = a2aApp({
         card,

@@ -1,6 +1,7 @@
 import type { AgentClient } from '@chorus/a2a';
-import type { AgentMessage, AgentUsage } from '@chorus/protocol';
+import type { AgentMessage, AgentUsage, Citation } from '@chorus/protocol';
 import { pause } from '@chorus/utils';
+import type { ToolEvent } from '../ask.ts';
 
 /** How long an agent may take to cancel a task before it is left alone, ms. */
 const CANCEL_MS = 5_000;
@@ -15,6 +16,8 @@ export interface Answer {
   /** Results besides the text, by name. */
   data: { name: string; value: unknown }[];
   files: { name: string | null; mediaType: string; bytes: number }[];
+  /** What the text cites. */
+  citations: Citation[];
   /** What the agent asks, or why it did not do it. */
   reason: string | null;
   usage: AgentUsage | null;
@@ -29,6 +32,8 @@ export interface AnswerOptions {
   stop: AbortSignal;
   /** Called with each part of the text as it arrives. */
   onText: (text: string) => void;
+  /** Called when the agent calls a tool, and when that has answered. */
+  onTool: (event: ToolEvent) => void;
 }
 
 /**
@@ -38,7 +43,7 @@ export interface AnswerOptions {
 export async function readAnswer(
   agent: AgentClient,
   message: AgentMessage,
-  { at, hangUp, stop, onText }: AnswerOptions,
+  { at, hangUp, stop, onText, onTool }: AnswerOptions,
 ): Promise<Answer> {
   stop.throwIfAborted();
   const answer: Answer = {
@@ -48,6 +53,7 @@ export async function readAnswer(
     text: '',
     data: [],
     files: [],
+    citations: [],
     reason: null,
     usage: null,
   };
@@ -77,6 +83,10 @@ export async function readAnswer(
           break;
         }
         case 'tool':
+          onTool(event);
+          break;
+        case 'citations':
+          answer.citations.push(...event.citations);
           break;
         default:
           answer.state = event.type;

@@ -1,7 +1,7 @@
 import { type AgentMessage, ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
 import ora from 'ora';
-import { callerSays } from '../../agent/ask.ts';
+import { callerSays, type ToolEvent } from '../../agent/ask.ts';
 import { attach } from '../../agent/attach.ts';
 import type { Answer } from '../../agent/call/answer.ts';
 import type { ConnectedAgent } from '../../agent/call/connect.ts';
@@ -10,6 +10,7 @@ import { answerDocument, failureOf, showRest, showSigner } from '../../agent/cal
 import { isAgentId } from '../../agent/directory/agent-id.ts';
 import { abortOnInterrupt } from '../../agent/interrupts.ts';
 import { standardInput } from '../../agent/standard-input.ts';
+import { toolLine } from '../../agent/tool-view.ts';
 import { answerText } from '../../agent/view.ts';
 import { EXIT, finish } from '../../environment/exit.ts';
 import { integer } from '../../options/numbers.ts';
@@ -139,9 +140,13 @@ async function ask(
     hasText = true;
     write(process.stdout, answerText(part));
   };
+  const onTool = (event: ToolEvent) => {
+    const line = json ? null : toolLine(event);
+    if (line !== null) write(process.stderr, line);
+  };
   const at = { ...(context ? { contextId: context } : {}), ...(task ? { taskId: task } : {}) };
   try {
-    return await readAnswer(agent, message, { at, hangUp, stop, onText });
+    return await readAnswer(agent, message, { at, hangUp, stop, onText, onTool });
   } finally {
     // What follows, an error too, begins on a line of its own.
     if (hasText) write(process.stdout, '\n');

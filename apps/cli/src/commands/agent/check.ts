@@ -1,11 +1,19 @@
 import { AgentFileError, cardFields, sentenceOf } from '@chorus/agent';
 import { ChorusError, counted, type Engine, type EngineFacts, explain } from '@chorus/protocol';
-import { type LoadedAgent, loadAgent, openEngine } from '@chorus/service-agents/open';
+import {
+  type FoundTool,
+  inspectTools,
+  type LoadedAgent,
+  loadAgent,
+  openEngine,
+  stateFolder,
+} from '@chorus/service-agents/open';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
 import { abortOnInterrupt } from '../../agent/interrupts.ts';
 import { modelSource } from '../../agent/model-source.ts';
 import { probe } from '../../agent/probe.ts';
+import { foundToolLines, toolsLine } from '../../agent/tool-view.ts';
 import { definitionDocument, limitsLine, modelLine } from '../../agent/view.ts';
 import { warningsOf } from '../../agent/warnings.ts';
 import { givenPath } from '../../environment/environment.ts';
@@ -14,7 +22,7 @@ import { type InspectOptions, inspectOptions } from '../../inspect/options.ts';
 import { print, printJson } from '../../output/print.ts';
 
 interface Check {
-  check: 'file' | 'model' | 'answer';
+  check: 'file' | 'model' | 'tools' | 'answer';
   ok: boolean;
   detail: string;
 }
@@ -41,6 +49,7 @@ async function checkAction(file: string, flags: InspectOptions): Promise<void> {
   const checks: Check[] = [];
   let agent: LoadedAgent | undefined;
   let engine: Engine | undefined;
+  let tools: readonly FoundTool[] = [];
   let failure: unknown;
   let at: Check['check'] = 'file';
   try {
@@ -50,6 +59,12 @@ async function checkAction(file: string, flags: InspectOptions): Promise<void> {
     at = 'model';
     engine = await openEngine(agent, modelSource(flags, abort.signal));
     checks.push({ check: 'model', ok: true, detail: modelLine(engine.facts) });
+    if (agent.definition.tools.length > 0) {
+      at = 'tools';
+      tools = await inspectTools(agent, stateFolder(agent), abort.signal);
+      refuseDrift(tools);
+      checks.push({ check: 'tools', ok: true, detail: toolsLine(tools) });
+    }
     at = 'answer';
     checks.push(await answered(agent, engine, abort.signal));
   } catch (error) {
@@ -60,9 +75,19 @@ async function checkAction(file: string, flags: InspectOptions): Promise<void> {
     await engine?.close();
   }
   const facts = engine?.facts ?? null;
-  if (flags.json) printJson(documentOf(file, checks, agent, facts, failure));
-  else show(file, checks, agent, facts, failure);
+  if (flags.json) printJson({ ...documentOf(file, checks, agent, facts, failure), tools });
+  else show(file, checks, agent, facts, failure, tools);
   await finish(failure === undefined ? EXIT.ok : exitCodeOf(failure));
+}
+
+/** @throws ChorusError `E_TOOL_DRIFT` if the agent would not start */
+function refuseDrift(tools: readonly FoundTool[]): void {
+  const wrong = tools.filter(({ state }) => state === 'changed' || state === 'gone');
+  if (wrong.length === 0) return;
+  throw new ChorusError('E_TOOL_DRIFT', `tools are not as you accepted them: ${toolsLine(tools)}`, {
+    facts: { tools: wrong.map(({ name }) => name).join(', ') },
+    hint: 'read what they say below, then accept that with --accept-tools of run or start, or correct allow',
+  });
 }
 
 /** Faults of a file are listed below, each at its place. */
@@ -114,6 +139,7 @@ function show(
   agent: LoadedAgent | undefined,
   facts: EngineFacts | null,
   failure: unknown,
+  tools: readonly FoundTool[],
 ): void {
   print(colors.bold(agent?.definition.name ?? file));
   for (const { check, ok, detail } of checks) {
@@ -127,6 +153,7 @@ function show(
     const { hint } = explain(failure);
     if (hint) print(`  -> ${hint}`);
   }
+  if (tools.length > 0) print('', ...foundToolLines(tools));
   if (!agent) return;
   print('', `one request may use ${limitsLine(agent.definition, facts ?? undefined)}`);
   print('it can spend no tokens of any chain: this version of the agent file has no payments');

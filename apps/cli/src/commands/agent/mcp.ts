@@ -1,9 +1,9 @@
-import { createExecutor } from '@chorus/agent';
 import type { AgentExecutor } from '@chorus/protocol';
-import { loadAgent, openEngine } from '@chorus/service-agents/open';
+import { loadAgent } from '@chorus/service-agents/open';
 import { Command } from 'commander';
 import { abortOnInterrupt } from '../../agent/interrupts.ts';
 import { modelSource } from '../../agent/model-source.ts';
+import { openAgent } from '../../agent/open-agent.ts';
 import { givenPath } from '../../environment/environment.ts';
 import { EXIT, errorText, finish } from '../../environment/exit.ts';
 import { type InspectOptions, networkOptions } from '../../inspect/options.ts';
@@ -36,17 +36,16 @@ async function mcpAction(file: string, flags: InspectOptions): Promise<void> {
   abortOnInterrupt(abort);
   let executor: AgentExecutor | undefined;
   try {
-    const engine = await openEngine(agent, modelSource(flags, abort.signal));
-    const { definition } = agent;
-    executor = createExecutor({ definition, engine });
-    const { name, description, version } = definition;
+    const { facts, ...opened } = await openAgent(agent, modelSource(flags, abort.signal));
+    executor = opened.executor;
+    const { name, description, version } = agent.definition;
     await serveMcpStreams(
       {
         name,
         title: name,
         description,
         version,
-        facts: engine.facts,
+        facts,
         executor,
         onError: (error) => write(process.stderr, `error ${errorText(error)}\n`),
       },

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { createExecutor } from '@chorus/agent';
 import { type AgentExecutor, ChorusError } from '@chorus/protocol';
-import { loadAgent, openEngine } from '@chorus/service-agents/open';
+import { loadAgent } from '@chorus/service-agents/open';
 import { Command } from 'commander';
-import { ask, callerSays, type Reply } from '../../agent/ask.ts';
+import { Approver } from '../../agent/approval.ts';
+import { ask, callerSays, type Reply, type ToolEvent } from '../../agent/ask.ts';
 import { attach } from '../../agent/attach.ts';
 import { chat } from '../../agent/chat.ts';
 import { abortOnInterrupt } from '../../agent/interrupts.ts';
 import { modelSource } from '../../agent/model-source.ts';
+import { openAgent } from '../../agent/open-agent.ts';
 import { standardInput } from '../../agent/standard-input.ts';
+import { toolLine, toolNotes } from '../../agent/tool-view.ts';
 import { answerText } from '../../agent/view.ts';
 import { givenPath } from '../../environment/environment.ts';
 import { EXIT, finish } from '../../environment/exit.ts';
@@ -19,6 +21,7 @@ import { write } from '../../output/terminal.ts';
 interface RunFlags extends InspectOptions {
   message?: string;
   file: string[];
+  acceptTools?: boolean;
 }
 
 /** `chorus agent run`: talk to an agent here. */
@@ -35,7 +38,8 @@ export function runCommand(): Command {
       'attach a file to the message; may be repeated',
       (path: string, others: string[]) => [...others, path],
       [],
-    );
+    )
+    .option('--accept-tools', 'accept what the tools of the agent say of themselves now');
   return inspectOptions(command)
     .addHelpText(
       'after',
@@ -56,10 +60,16 @@ async function runAction(file: string, flags: RunFlags): Promise<void> {
   abortOnInterrupt(abort);
   let executor: AgentExecutor | undefined;
   try {
-    const engine = await openEngine(agent, modelSource(flags, abort.signal));
-    executor = createExecutor({ definition: agent.definition, engine });
+    const approver = new Approver();
+    const opened = await openAgent(agent, modelSource(flags, abort.signal), {
+      acceptTools: flags.acceptTools ?? false,
+      // Without a terminal there is no one to ask.
+      ...(process.stdin.isTTY ? { approve: approver.approve } : {}),
+    });
+    executor = opened.executor;
+    for (const line of toolNotes(opened.resources.found)) write(process.stderr, `${line}\n`);
     if (isOnce) await once(executor, flags, abort.signal);
-    else await chat(executor, agent.definition.name, abort.signal);
+    else await chat(executor, agent.definition.name, approver, abort.signal);
   } catch (error) {
     throw abort.signal.aborted ? abort.signal.reason : error;
   } finally {
@@ -77,10 +87,14 @@ async function once(executor: AgentExecutor, flags: RunFlags, signal: AbortSigna
     hasText = true;
     write(process.stdout, answerText(part));
   };
+  const onTool = (event: ToolEvent) => {
+    const line = toolLine(event);
+    if (line !== null) write(process.stderr, line);
+  };
   const question = { contextId: randomUUID(), message: callerSays(text, files), history: [], signal };
   let reply: Reply;
   try {
-    reply = await ask(executor, flags.json ? question : { ...question, onText: show });
+    reply = await ask(executor, flags.json ? question : { ...question, onText: show, onTool });
   } finally {
     // What follows, an error too, begins on a line of its own.
     if (hasText) write(process.stdout, '\n');

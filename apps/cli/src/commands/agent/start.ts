@@ -8,6 +8,7 @@ import { startProgress } from '../../output/progress.ts';
 
 interface StartFlags extends HomeOptions {
   name?: string;
+  acceptTools?: boolean;
 }
 
 /** `chorus agent start`: others can call an agent from now on, also after the node has restarted. */
@@ -15,7 +16,8 @@ export function startCommand(): Command {
   const command = new Command('start')
     .description('serve an agent by the running node: others can call it, also after a restart')
     .argument('<file>', 'the agent file; the node reads it, with its own environment')
-    .option('--name <name>', 'name of the agent in addresses (made of the name in the file)');
+    .option('--name <name>', 'name of the agent in addresses (made of the name in the file)')
+    .option('--accept-tools', 'accept what the tools of the agent say of themselves now');
   return homeOptions(command)
     .addHelpText(
       'after',
@@ -28,6 +30,7 @@ export function startCommand(): Command {
         .startAgent({
           file: resolve(givenPath(file, 'the agent file')),
           ...(flags.name === undefined ? {} : { name: flags.name }),
+          ...(flags.acceptTools ? { acceptTools: true } : {}),
         })
         .finally(() => progress.stop());
       if (flags.json) printJson(agent);

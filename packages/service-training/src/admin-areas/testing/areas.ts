@@ -130,6 +130,7 @@ const agent: AgentDocument = {
   state: 'serving',
   problem: null,
   model: { kind: 'chat', name: 'echo' },
+  tools: [],
   urls: { http: null, libp2p: 'libp2p://k51/agents/guide/' },
   identity: null,
   since: TIME,
