@@ -5,6 +5,7 @@ import { checkAggregate, type SettlementCheck } from './checks.ts';
 import { MemoryMoney } from './money.ts';
 import { MemoryStakes } from './stakes.ts';
 import type { MemoryTask } from './task.ts';
+import type { MadeTransfers } from './transfers.ts';
 
 export interface MemoryLedgerOptions {
   chainId?: number;
@@ -53,6 +54,8 @@ export class MemoryLedger {
   /** Attested rounds of identities. */
   history = new Map<bigint, { rounds: number; rewarded: number }>();
   tasks: MemoryTask[] = [];
+  /** EIP-3009 transfers that were made. */
+  transfers: MadeTransfers = new Map();
   readonly #waiting = new Set<() => void>();
   #offset = 0;
   block = 0;
@@ -87,6 +90,11 @@ export class MemoryLedger {
     return task;
   }
 
+  /** Position of the transaction that is being made. */
+  next(): EventPosition {
+    return { block: this.block + 1, transaction: transactionOf(this.block + 1) };
+  }
+
   /** Resolves at the next event. */
   changed(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
@@ -116,6 +124,7 @@ export class MemoryLedger {
       owners: [...this.owners],
       history: structuredClone(this.history),
       tasks: structuredClone(this.tasks),
+      transfers: new Map(this.transfers),
     };
     let result: T;
     try {

@@ -5,6 +5,7 @@ import { createHeadChain } from './chain-head.ts';
 import { createDisputeChain } from './dispute-chain.ts';
 import { createIdentityChain, type EvmIdentityChain } from './identity-chain.ts';
 import { type Connection, createParts } from './parts.ts';
+import { createPaymentChain } from './payment-chain.ts';
 import { createRewardChain, type EvmRewardChain } from './reward-chain.ts';
 import { createRoundChain } from './round-chain.ts';
 import { createSlashChain, type EvmSlashChain } from './slash-chain.ts';
@@ -49,5 +50,6 @@ export function createChorusChain(connection: Connection): ChorusChain {
     ...createRewardChain(parts),
     ...identities,
     ...createTokenChain(parts),
+    ...createPaymentChain(parts),
   };
 }

@@ -3,6 +3,7 @@ import type { EventChain } from './chain-events.ts';
 import type { HeadChain } from './chain-head.ts';
 import type { DisputeChain } from './dispute-chain.ts';
 import type { IdentityChain } from './identity-chain.ts';
+import type { PaymentChain } from './payment-chain.ts';
 import type { RewardChain } from './reward-chain.ts';
 import type { RoundChain } from './round-chain.ts';
 import type { StakeChain } from './stake-chain.ts';
@@ -36,4 +37,5 @@ export interface ChainPort
     StakeChain,
     RewardChain,
     IdentityChain,
-    TokenChain {}
+    TokenChain,
+    PaymentChain {}
