@@ -39,6 +39,7 @@ export * from './scrub.ts';
 export * from './sealed-payload.ts';
 export * from './settlement.ts';
 export * from './stake.ts';
+export * from './sum.ts';
 export * from './summary.ts';
 export * from './task.ts';
 export * from './terms.ts';

@@ -1,5 +1,6 @@
 import type { AgentDocument } from '@chorus/admin-api';
 import colors from 'yoctocolors';
+import { moneyText } from './payments-view.ts';
 
 /** How requests ended, without those outcomes that did not occur. */
 export function answersText(answers: AgentDocument['answers']): string {
@@ -7,9 +8,17 @@ export function answersText(answers: AgentDocument['answers']): string {
   return some.map(([outcome, count]) => `${count} ${outcome}`).join(', ') || 'none yet';
 }
 
+/** What an agent was paid. */
+export function earnedText({ earned }: Pick<AgentDocument, 'earned'>): string {
+  const sums = earned.map(({ amount, symbol, decimals, calls }) => {
+    return `${moneyText(amount, symbol, decimals)} for ${calls} ${calls === 1 ? 'call' : 'calls'}`;
+  });
+  return sums.join(', ') || 'nothing yet';
+}
+
 /** An agent of a node, as lines. */
 export function servedLines(agent: AgentDocument): string[] {
-  const { name, title, state, file, model, urls, answers, load, problem } = agent;
+  const { name, title, state, file, model, urls, answers, load, problem, price } = agent;
   const isServed = state === 'serving';
   const rows = [
     ['agent', `${name} (${title})`],
@@ -20,6 +29,8 @@ export function servedLines(agent: AgentDocument): string[] {
     ...(model ? [['model', `${model.name} (${model.kind})`]] : []),
     ...(urls.http === null ? [] : [['over HTTP', urls.http]]),
     ...(urls.libp2p === null ? [] : [['over libp2p', urls.libp2p]]),
+    ...(price ? [['price', `${price.text} a call`]] : []),
+    ...(price || agent.earned.length > 0 ? [['earned', earnedText(agent)]] : []),
     ['answers', answersText(answers)],
     ['at work', `${load.tasks} tasks, ${load.streams} event streams`],
   ];

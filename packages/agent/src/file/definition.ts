@@ -1,3 +1,4 @@
+import type { Sum } from '@chorus/protocol';
 import type { AgentLimits, BytesSettings } from './schema.ts';
 
 /** A chat model at an endpoint; secrets are resolved. */
@@ -59,5 +60,7 @@ export interface AgentDefinition {
   model: AgentModel;
   /** Null: one skill, which follows from the model. */
   skills: readonly AgentSkill[] | null;
+  /** What a call costs; null: nothing. */
+  price: Sum | null;
   limits: AgentLimits;
 }

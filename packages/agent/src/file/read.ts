@@ -1,4 +1,4 @@
-import { ChorusError, type ErrorCode, keepSecret } from '@chorus/protocol';
+import { ChorusError, type ErrorCode, keepSecret, parseSum } from '@chorus/protocol';
 import type { AgentDefinition, AgentModel, AgentSkill } from './definition.ts';
 import type { Fault } from './fault.ts';
 import { faultsOf } from './faults.ts';
@@ -71,6 +71,7 @@ function define(file: AgentFile, yaml: YamlValue, options: ReadOptions): AgentDe
     instructions: instructionsOf(file, yaml, options),
     model: modelOf(file.model, yaml, options),
     skills: file.skills?.map(skillOf) ?? null,
+    price: file.price === undefined ? null : parseSum(file.price),
     limits,
   };
 }

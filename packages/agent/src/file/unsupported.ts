@@ -8,7 +8,7 @@ export const PLANNED: readonly string[] = [
   'tools',
   'knowledge',
   'memory',
-  'price',
+  'price.*',
   'offers',
   'spend',
   'share',

@@ -5,7 +5,10 @@ import { pause } from '@chorus/utils';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
+import type { Amount } from '../payments/price.ts';
+import type { Selling } from '../payments/selling.ts';
 import type { AgentRecord } from '../store/agent-records.ts';
+import { earnedBy } from '../store/earned.ts';
 import { modelMemory } from './model-memory.ts';
 import { inspectingWith } from './node-inspection.ts';
 import type { Answered } from './observed-executor.ts';
@@ -26,14 +29,21 @@ export class AgentSlot {
     failed: 0,
   };
   readonly #components: Components<AgentsNodeConfig>;
+  readonly #selling: () => Promise<Selling>;
   readonly #closing = new AbortController();
   #loaded: LoadedAgent | null = null;
   #served: ServedAgent | null = null;
   #problem: Explanation | null = null;
   #change: Promise<void> | null = null;
 
-  constructor(components: Components<AgentsNodeConfig>, record: AgentRecord) {
+  /** @param selling what takes payments; asked only for an agent that has a price */
+  constructor(
+    components: Components<AgentsNodeConfig>,
+    record: AgentRecord,
+    selling: () => Promise<Selling>,
+  ) {
     this.#components = components;
+    this.#selling = selling;
     this.record = record;
   }
 
@@ -107,6 +117,7 @@ export class AgentSlot {
     ]);
     const loaded = given ?? loadAgent(file);
     this.#loaded ??= loaded;
+    const paid = await this.#paid(loaded);
     this.#reserve(await modelMemory(loaded.definition.model, loaded.folder, ports.chain));
     let engine: Awaited<ReturnType<typeof openEngine>>;
     try {
@@ -131,6 +142,7 @@ export class AgentSlot {
         peerId: ports.network.peerId,
         keySeed,
         gateway: gatewayUrl(),
+        paid,
         observer: { admit: () => this.#admit(), onAnswered: (answered) => this.#count(answered) },
       });
     } catch (error) {
@@ -142,6 +154,16 @@ export class AgentSlot {
     const { urls, agent } = this.#served;
     const reachable = urls.http === null ? [urls.libp2p] : [urls.http, urls.libp2p];
     this.#emit({ type: 'agents.started', agent: name, model: agent.facts.model, urls: reachable });
+  }
+
+  /** What a call costs, and who takes the payment; null if it costs nothing. */
+  async #paid({ definition: { price } }: LoadedAgent) {
+    if (price === null) return null;
+    const { config, ports } = this.#components;
+    const { chain } = ports;
+    const { amountOf } = await import('../payments/price.ts');
+    const amount = await amountOf(price, config.agents.tokens, chain);
+    return { price: amount, selling: await this.#selling(), chain };
   }
 
   /** Answer a stranger's request; its path begins at the agent's base. */
@@ -174,10 +196,22 @@ export class AgentSlot {
       problem: this.#problem,
       model: served ? { kind: served.agent.facts.kind, name: served.agent.facts.model } : null,
       urls: { http: served?.urls.http ?? null, libp2p: served?.urls.libp2p ?? null },
+      price: served?.agent.price ? priceDocument(served.agent.price) : null,
+      earned: this.#earned(),
       since: served ? new Date(served.agent.since).toISOString() : null,
       load: served?.load() ?? { tasks: 0, streams: 0 },
       answers: { ...this.answers },
     };
+  }
+
+  /** What the agent was paid; amounts in a token that is not its price's have no symbol here. */
+  #earned(): AgentDocument['earned'] {
+    const token = this.#served?.agent.price?.token;
+    return earnedBy(this.#components.store, this.record.name).map(({ token: address, amount, calls }) => {
+      const known = token?.address === address ? token : null;
+      const { symbol = null, decimals = null } = known ?? {};
+      return { token: address, symbol, decimals, amount, calls };
+    });
   }
 
   /** Ends the agent, and what is being opened. Safe to call again. */
@@ -225,3 +259,11 @@ export class AgentSlot {
     this.#components.emit<AgentsEvent>(event);
   }
 }
+
+const priceDocument = ({ text, units, token: { address, symbol, decimals } }: Amount) => ({
+  text,
+  token: address,
+  symbol,
+  decimals,
+  amount: units.toString(),
+});

@@ -2,18 +2,30 @@ import { join } from 'node:path';
 import { type A2aApp, a2aApp, buildCard, identityOfPeerId, peerUrl, signCard } from '@chorus/a2a';
 import { cardFields, createExecutor } from '@chorus/agent';
 import type { McpEndpoint } from '@chorus/mcp';
-import type { AgentExecutor, Engine, EngineFacts } from '@chorus/protocol';
+import {
+  type AgentExecutor,
+  type ChainPort,
+  ChorusError,
+  type Engine,
+  type EngineFacts,
+} from '@chorus/protocol';
 import { makeFolder } from '@chorus/utils';
 import type { AgentsConfig } from '../config/agents-config.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
+import type { Amount } from '../payments/price.ts';
+import type { Selling } from '../payments/selling.ts';
 import { pathOf } from '../serve/agent-path.ts';
 import { type Observer, observedExecutor } from './observed-executor.ts';
+import { refusal } from './refusal.ts';
 
 /** Seconds that a task may take beyond the agent's own limit, which ends it with a better message. */
 const GRACE_SECONDS = 10;
 
 /** Path of MCP below an agent's base; all others are of A2A. */
 const MCP_PATH = '/mcp';
+
+/** Receipts of paid calls, by the nonce of their payment. */
+const RECEIPT_PATH = /^\/receipts\/(0x[0-9a-f]{64})$/;
 
 /** Where others reach an agent: the base of its card and of its operations. */
 export interface AgentUrls {
@@ -35,6 +47,8 @@ export interface CallableAgent {
   since: number;
   /** Does the agent's work; its requests are counted, whatever protocol they came by. Its owner closes it. */
   executor: AgentExecutor;
+  /** Of each request; null: nothing. */
+  price: Amount | null;
 }
 
 export interface ServeOptions {
@@ -50,6 +64,8 @@ export interface ServeOptions {
   /** Base URL of the gateway. */
   gateway: string | null;
   observer: Observer;
+  /** What a request costs, and how it is paid; null: nothing. */
+  paid: { price: Amount; selling: Selling; chain: ChainPort } | null;
 }
 
 /** One agent that others can call. */
@@ -57,12 +73,14 @@ export class ServedAgent {
   readonly agent: CallableAgent;
   readonly urls: AgentUrls;
   readonly #app: A2aApp;
+  readonly #selling: Selling | null;
   #mcp: Promise<McpEndpoint> | null = null;
 
-  private constructor(agent: CallableAgent, urls: AgentUrls, app: A2aApp) {
+  private constructor(agent: CallableAgent, urls: AgentUrls, app: A2aApp, selling: Selling | null) {
     this.agent = agent;
     this.urls = urls;
     this.#app = app;
+    this.#selling = selling;
   }
 
   /**
@@ -75,7 +93,7 @@ export class ServedAgent {
     // Over all protocols together, MCP as well as A2A.
     const concurrent = Math.min(config.running, limits.concurrent);
     const definition = { ...loaded.definition, limits: { ...limits, concurrent } };
-    const executor = observedExecutor(createExecutor({ definition, engine }), options.observer);
+    const free = observedExecutor(createExecutor({ definition, engine }), options.observer);
     try {
       const path = pathOf(name);
       const urls = {
@@ -88,7 +106,11 @@ export class ServedAgent {
         defaultOutputModes: outputModes,
         ...fields
       } = cardFields(definition, engine.facts);
-      const card = await signCard(buildCard({ ...fields, inputModes, outputModes }, places), options.keySeed);
+      const { executor, extensions } = await charging(free, urls, { ...options, concurrent });
+      const card = await signCard(
+        buildCard({ ...fields, inputModes, outputModes, extensions }, places),
+        options.keySeed,
+      );
       const folder = join(options.dataDir, 'agents', name);
       await makeFolder(folder, 0o700);
       const app = a2aApp({
@@ -105,10 +127,11 @@ export class ServedAgent {
       });
       const { name: title, description, version } = definition;
       const { facts } = engine;
-      const agent = { name, title, description, version, facts, since: Date.now(), executor };
-      return new ServedAgent(agent, urls, app);
+      const price = options.paid?.price ?? null;
+      const agent = { name, title, description, version, facts, since: Date.now(), executor, price };
+      return new ServedAgent(agent, urls, app, options.paid?.selling ?? null);
     } catch (error) {
-      await executor.close();
+      await free.close();
       throw error;
     }
   }
@@ -118,13 +141,26 @@ export class ServedAgent {
    * @param peer proven by the connection; undefined for HTTP
    */
   async answer(request: Request, peer: string | undefined): Promise<Response> {
-    if (new URL(request.url).pathname === MCP_PATH) {
+    const { pathname } = new URL(request.url);
+    const nonce = this.#selling && request.method === 'GET' ? RECEIPT_PATH.exec(pathname)?.[1] : undefined;
+    if (nonce) return this.#receipt(nonce);
+    if (pathname === MCP_PATH) {
       // Loaded with the first request.
       this.#mcp ??= import('@chorus/mcp').then(({ mcpEndpoint }) => mcpEndpoint(this.agent));
       const mcp = await this.#mcp;
       return mcp.fetch(request, peer === undefined ? 'anonymous' : `peer:${peer}`);
     }
     return this.#app.fetch(request, peer === undefined ? {} : { peer });
+  }
+
+  #receipt(nonce: string): Response {
+    const sale = this.#selling!.cashier.store.byNonce(this.agent.name, nonce);
+    if (sale?.receipt) return Response.json({ receipt: sale.receipt });
+    return refusal(
+      new ChorusError('E_PAYMENT_UNKNOWN', 'this agent has no receipt for such a payment', {
+        hint: 'check the nonce of the payment',
+      }),
+    );
   }
 
   load(): { tasks: number; streams: number } {
@@ -140,4 +176,26 @@ export class ServedAgent {
       await this.agent.executor.close();
     }
   }
+}
+
+/** The executor that is paid for each request, and its price for the card. */
+async function charging(
+  executor: AgentExecutor,
+  urls: AgentUrls,
+  { paid, name, loaded, observer, concurrent }: ServeOptions & { concurrent: number },
+) {
+  if (!paid) return { executor, extensions: [] };
+  const { price, selling, chain } = paid;
+  const [{ offerOf, paymentExtension }, { paidExecutor }] = await Promise.all([
+    import('../payments/offer-of.ts'),
+    import('../payments/paid-executor.ts'),
+  ]);
+  const title = loaded.definition.name;
+  const offer = await offerOf({ name, title, url: urls.http ?? urls.libp2p }, price, chain);
+  const { cashier, call } = selling;
+  const admit = () => observer.admit();
+  return {
+    executor: paidExecutor(executor, { offer, cashier, call, admit, concurrent }),
+    extensions: [paymentExtension(offer, price)],
+  };
 }

@@ -9,6 +9,7 @@ import {
   readNodeKey,
   writeNewNodeKey,
 } from '@chorus/node';
+import type { Hex } from '@chorus/protocol';
 import { MemoryChain, MemoryLedger } from '../../../../test/twins/chain.ts';
 import type { MemoryHub } from '../../../../test/twins/network.ts';
 import { MemorySwarm } from '../../../../test/twins/storage.ts';
@@ -26,8 +27,9 @@ export async function startAgentsNode(
   hub: MemoryHub,
   config: object = {},
   emit: (event: AnyEvent) => void = () => {},
+  ledger = new MemoryLedger(),
+  privateKey: Hex = `0x${'1'.padStart(64, '0')}`,
 ): Promise<AgentsNode> {
-  const ledger = new MemoryLedger();
   const { peerId } = (await readNodeKey(folder)) ?? (await writeNewNodeKey(folder));
   const chain = { url: 'http://127.0.0.1:1', contract: ledger.contract };
   return createNode({
@@ -39,7 +41,7 @@ export async function startAgentsNode(
     services: { agents: agents() },
     emit,
     ports: {
-      chain: new MemoryChain(ledger, `0x${'1'.padStart(64, '0')}`),
+      chain: new MemoryChain(ledger, privateKey),
       network: hub.create(peerId),
       storage: new MemorySwarm().create(),
     },

@@ -8,6 +8,7 @@ import { runCommand } from './run.ts';
 import { showCommand } from './show.ts';
 import { startCommand } from './start.ts';
 import { stopCommand } from './stop.ts';
+import { whyCommand } from './why.ts';
 
 /** `chorus agent`: agents on this machine, alone or served by its node. */
 export function agentCommand(): Command {
@@ -21,5 +22,6 @@ export function agentCommand(): Command {
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(stopCommand())
-    .addCommand(callCommand());
+    .addCommand(callCommand())
+    .addCommand(whyCommand());
 }
