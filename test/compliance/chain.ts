@@ -5,6 +5,7 @@ import { describeEvents } from './chain/events.ts';
 import { type ChainWorld, Fixture } from './chain/fixture.ts';
 import { describeIdentities } from './chain/identities.ts';
 import { describeMoney } from './chain/money.ts';
+import { describePayments } from './chain/payments.ts';
 import { describeRounds } from './chain/rounds.ts';
 import { describeSettlement } from './chain/settlement.ts';
 import { describeTasks } from './chain/tasks.ts';
@@ -39,6 +40,7 @@ export function describeChain(
     describeSettlement(get);
     describeDisputes(get);
     describeMoney(get, options.propertyRuns);
+    describePayments(get);
     describeEvents(get);
   });
 }

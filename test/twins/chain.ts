@@ -15,10 +15,12 @@ import type {
   RoundVerdict,
   SettledRound,
   Settlement,
+  SignedTransfer,
   StakeAccount,
   StakePool,
   TaskParams,
   TaskState,
+  TransferAuthorization,
   UnavailabilityCase,
   VectorCommitment,
   VerdictFindings,
@@ -48,6 +50,13 @@ import { type Emit, lower, type MemoryLedger } from './ledger/ledger.ts';
 import { advance, commit, open, postVerdict, requestVerdicts, seal } from './ledger/rounds.ts';
 import { settle } from './ledger/settlement.ts';
 import { vestingOf } from './ledger/task.ts';
+import {
+  checkTransfer,
+  sendTransfer,
+  signTransfer,
+  TOKEN_DOMAIN,
+  transferState,
+} from './ledger/transfers.ts';
 import { isSignedBy, sign } from './ledger/votes.ts';
 
 export { MemoryLedger } from './ledger/ledger.ts';
@@ -299,6 +308,27 @@ export class MemoryChain implements ChainPort {
 
   async symbol(_token: Address): Promise<string | null> {
     return 'TWIN';
+  }
+
+  async tokenDomain(_token: Address) {
+    return TOKEN_DOMAIN;
+  }
+
+  signTransfer(transfer: Omit<TransferAuthorization, 'from'>): Promise<SignedTransfer> {
+    return signTransfer(this.#ledger, this.#wallet, transfer);
+  }
+
+  async tryTransfer(transfer: SignedTransfer) {
+    checkTransfer(this.#ledger, transfer);
+    return { block: this.#ledger.block };
+  }
+
+  sendTransfer(transfer: SignedTransfer): Promise<Receipt> {
+    return sendTransfer(this.#ledger, transfer);
+  }
+
+  async transferState(transfer: TransferAuthorization) {
+    return transferState(this.#ledger, transfer);
   }
 
   async pace() {

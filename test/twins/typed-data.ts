@@ -39,6 +39,17 @@ export const CLAIM = {
   ],
 };
 
+export const TRANSFER = {
+  TransferWithAuthorization: [
+    field('from', 'address'),
+    field('to', 'address'),
+    field('value', 'uint256'),
+    field('validAfter', 'uint256'),
+    field('validBefore', 'uint256'),
+    field('nonce', 'bytes32'),
+  ],
+};
+
 export const domainOf = (chainId: number, verifyingContract: string): TypedDataDomain => ({
   name: 'Chorus',
   version: '1',

@@ -23,7 +23,7 @@ export {
 } from './client/agent-client.ts';
 export type { CallEvent } from './client/events.ts';
 export { MAX_RESPONSE_BYTES, type TransportOptions } from './client/transport.ts';
-export { identityOfPeerId, type NodeIdentity } from './identity/did-key.ts';
+export { identityOfDid, identityOfPeerId, keysOfSeed, type NodeIdentity } from './identity/did-key.ts';
 export { isPublicAddress } from './net/addresses.ts';
 export type { GuardOptions } from './net/guarded-agent.ts';
 export type { SendRequest } from './net/guarded-fetch.ts';

@@ -26,6 +26,16 @@ export type {
 export type { Gap, LooseEvent, StreamedEvent } from './documents/events.ts';
 export type { Readiness } from './documents/health.ts';
 export type { BanList, BannedPeer, BanRequest, Peer, PeerList } from './documents/network.ts';
+export type {
+  EndPaymentRequest,
+  PaidDocument,
+  PaymentDocument,
+  PaymentList,
+  PaymentsQuery,
+  PayRequest,
+  ResumedPayment,
+  ResumePaymentRequest,
+} from './documents/payments.ts';
 export type { Problem } from './documents/problem.ts';
 export type {
   CheckedPublication,

@@ -34,6 +34,7 @@ export function openAiApp(source: OpenAiSource): Hono {
       const ids = { taskId: crypto.randomUUID(), contextId: crypto.randomUUID() };
       const head = { id: `chatcmpl-${ids.taskId}`, created: Math.floor(Date.now() / 1000), model };
       try {
+        await agent.executor.admit?.(false);
         const events = agent.executor.execute(
           { ...ids, ...toConversation(messages), caller: 'anonymous' },
           AbortSignal.any([c.req.raw.signal, leaving.signal]),

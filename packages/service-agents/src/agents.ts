@@ -2,6 +2,7 @@ import type { Components, GatewayEnv, ServiceDefinition } from '@chorus/node';
 import { openAiApp } from '@chorus/openai-api';
 import { Hono } from 'hono';
 import { agentsApp } from './admin-areas/agents-app.ts';
+import { paymentsApp } from './admin-areas/payments-app.ts';
 import { AGENTS_SECTION, type AgentsNodeConfig } from './config/agents-config.ts';
 import type { AgentsEvent } from './events/agent-events.ts';
 import { AGENTS_EVENTS } from './events/agents-catalogue.ts';
@@ -36,18 +37,27 @@ export function agents(): Agents {
       if (components.meter) agentsMetrics(components.meter, service);
       return service;
     },
-    admin: (running) => [agentsApp(running)],
+    admin: (running) => [agentsApp(running), paymentsApp(() => running().payments())],
     gateway: (running) => {
+      const openAi = openAiApp({ agents: () => running().callable() });
       const answer = (request: Request) => running().answer(request);
-      return new Hono<GatewayEnv>()
-        .get('/.well-known/ai-catalog.json', async (c) => {
-          const body = JSON.stringify(await running().aiCatalog());
-          return c.body(body, 200, { 'content-type': 'application/ai-catalog+json' });
-        })
-        .get('/.well-known/agent-registration.json', async (c) => c.json(await running().agentRegistration()))
-        .all('/agents', (c) => answer(c.req.raw))
-        .all('/agents/:name/*', (c) => answer(c.req.raw))
-        .route('/', openAiApp({ agents: () => running().callable() }));
+      return (
+        new Hono<GatewayEnv>()
+          .get('/.well-known/ai-catalog.json', async (c) => {
+            const body = JSON.stringify(await running().aiCatalog());
+            return c.body(body, 200, { 'content-type': 'application/ai-catalog+json' });
+          })
+          .get('/.well-known/agent-registration.json', async (c) =>
+            c.json(await running().agentRegistration()),
+          )
+          .all('/agents', (c) => answer(c.req.raw))
+          .all('/agents/:name/*', (c) => answer(c.req.raw))
+          // What is posted may have to be paid.
+          .post('/v1/*', (c) =>
+            running().paid(c.req.raw, 'anonymous', async (request) => openAi.fetch(request)),
+          )
+          .route('/', openAi)
+      );
     },
   };
 }

@@ -5,6 +5,7 @@ import { checkAggregate, type SettlementCheck } from './checks.ts';
 import { MemoryMoney } from './money.ts';
 import { MemoryStakes } from './stakes.ts';
 import type { MemoryTask } from './task.ts';
+import type { MadeTransfers } from './transfers.ts';
 
 export interface MemoryLedgerOptions {
   chainId?: number;
@@ -56,6 +57,8 @@ export class MemoryLedger {
   /** Attested rounds of identities. */
   history = new Map<bigint, { rounds: number; rewarded: number }>();
   tasks: MemoryTask[] = [];
+  /** EIP-3009 transfers that were made. */
+  transfers: MadeTransfers = new Map();
   readonly #waiting = new Set<() => void>();
   #offset = 0;
   block = 0;
@@ -90,6 +93,11 @@ export class MemoryLedger {
     return task;
   }
 
+  /** Position of the transaction that is being made. */
+  next(): EventPosition {
+    return { block: this.block + 1, transaction: transactionOf(this.block + 1) };
+  }
+
   /** Resolves at the next event. */
   changed(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
@@ -120,6 +128,7 @@ export class MemoryLedger {
       agents: structuredClone(this.agents),
       history: structuredClone(this.history),
       tasks: structuredClone(this.tasks),
+      transfers: new Map(this.transfers),
     };
     let result: T;
     try {

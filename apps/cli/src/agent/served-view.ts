@@ -1,6 +1,7 @@
 import type { AgentDocument } from '@chorus/admin-api';
 import { counted } from '@chorus/protocol';
 import colors from 'yoctocolors';
+import { moneyText } from './payments-view.ts';
 import { answerText } from './view.ts';
 
 /** How requests ended, without those outcomes that did not occur. */
@@ -16,9 +17,17 @@ function toolsText(tools: AgentDocument['tools']): string {
     .join(', ');
 }
 
+/** What an agent was paid. */
+export function earnedText({ earned }: Pick<AgentDocument, 'earned'>): string {
+  const sums = earned.map(({ amount, symbol, decimals, calls }) => {
+    return `${moneyText(amount, symbol, decimals)} for ${calls} ${calls === 1 ? 'call' : 'calls'}`;
+  });
+  return sums.join(', ') || 'nothing yet';
+}
+
 /** An agent of a node, as lines. */
 export function servedLines(agent: AgentDocument): string[] {
-  const { name, title, state, file, model, tools, urls, answers, load, problem, identity } = agent;
+  const { name, title, state, file, model, tools, urls, answers, load, problem, identity, price } = agent;
   const isServed = state === 'serving';
   const rows = [
     ['agent', `${name} (${title})`],
@@ -31,6 +40,8 @@ export function servedLines(agent: AgentDocument): string[] {
     ...(urls.http === null ? [] : [['over HTTP', urls.http]]),
     ...(urls.libp2p === null ? [] : [['over libp2p', urls.libp2p]]),
     ...(identity ? [['identity', `agent ${identity.agentId}${identity.retired ? ', retired' : ''}`]] : []),
+    ...(price ? [['price', `${price.text} a call`]] : []),
+    ...(price || agent.earned.length > 0 ? [['earned', earnedText(agent)]] : []),
     ['answers', answersText(answers)],
     ['at work', `${counted(load.tasks, 'task')}, ${counted(load.streams, 'event stream')}`],
   ];

@@ -1,5 +1,5 @@
 import type { AgentDefinition, ToolServer } from '@chorus/agent';
-import { counted, type EngineFacts, STEERING } from '@chorus/protocol';
+import { counted, type EngineFacts, STEERING, type Sum, sumText } from '@chorus/protocol';
 
 const steering = new RegExp(STEERING, 'gu');
 
@@ -17,6 +17,9 @@ export function limitsLine({ limits }: AgentDefinition, facts?: EngineFacts): st
   const length = bytesPerToken === null ? '' : ` ${count(tokens)} ${unit},`;
   return `${counted(steps, 'call')} of the model,${length} ${count(seconds)} s; ${counted(concurrent, 'request')} at once`;
 }
+
+/** A price as the agent file has it. */
+export const priceText = ({ digits, decimals, token }: Sum): string => sumText(digits, decimals, token);
 
 /** A model in one line. */
 export function modelLine({ kind, model, details }: EngineFacts): string {

@@ -154,6 +154,7 @@ export function configValues(answers: InitAnswers, network: NetworkPlan): Record
     // The defaults are written out, so that the file shows what the node may stake.
     'training.maxStake': stake?.tokens ?? '0',
     'training.stake.onlyListed': true,
+    ...(network.token === null ? {} : { 'agents.tokens': [network.token] }),
     ...stakeTokens(stake, network.token),
     ...(stake?.owners ? { 'training.stake.owners': stake.owners } : {}),
     // A devnet has two validators, both the user's own, and unlimited coins.

@@ -25,6 +25,8 @@ export interface CallOptions {
   taskId?: string;
   /** Goes on with a conversation. */
   contextId?: string;
+  /** Id of the message; by default a new one. The same again makes the same request. */
+  messageId?: string;
 }
 
 /** An agent whose card is checked, ready to be called. Make one with `connectAgent`. */
@@ -49,8 +51,10 @@ export class AgentClient {
   static async connect(target: string, options: ConnectOptions): Promise<AgentClient> {
     const transport = new Transport(options);
     const agent = await resolveAgent(target, transport, options);
-    const fetchImpl = (async (url: string | URL | Request, init?: RequestInit) =>
-      await transport.send(String(url), init)) as typeof fetch;
+    const sending = (url: string, init: RequestInit) => transport.send(url, init);
+    const send = options.through?.(sending) ?? sending;
+    const fetchImpl = (async (url: string | URL | Request, init: RequestInit = {}) =>
+      await send(String(url), init)) as typeof fetch;
     const transports = [new JsonRpcTransportFactory({ fetchImpl }), new RestTransportFactory({ fetchImpl })];
     // The chosen place alone, by the standard name of its binding: over libp2p the same JSON-RPC is spoken.
     const { url, binding } = agent.endpoint;
@@ -143,6 +147,8 @@ export class AgentClient {
 }
 
 export interface ConnectOptions extends TransportOptions {
+  /** What requests to the agent go through, such as what pays for them; its card is read without. */
+  through?: (send: (url: string, init: RequestInit) => Promise<Response>) => typeof send;
   /**
    * Take a card without a signature, of agents that do not sign. A signature that does not hold is never taken. Off
    * by default.
@@ -182,6 +188,7 @@ function requestOf(message: string | AgentMessage, options: CallOptions): SendMe
   const at = {
     ...(options.taskId ? { taskId: options.taskId } : {}),
     ...(options.contextId ? { contextId: options.contextId } : {}),
+    ...(options.messageId ? { messageId: options.messageId } : {}),
   };
   return { ...SendMessageRequests.fromJSON({}), message: wireMessage(Role.ROLE_USER, toParts(said), at) };
 }

@@ -62,6 +62,10 @@ export class Executions implements SdkExecutor {
     return this.#slots.take(caller);
   }
 
+  async ready(): Promise<void> {
+    await this.#parts.executor.admit?.(true);
+  }
+
   /** Never rejects: what goes wrong is the task's last status. */
   async execute(context: RequestContext, bus: ExecutionEventBus): Promise<void> {
     const { limits } = this.#parts;
@@ -150,7 +154,7 @@ export class Executions implements SdkExecutor {
     this.#closed = true;
     for (const { abort, reporter } of this.#running.values()) {
       reporter.end(TaskState.TASK_STATE_FAILED, 'The agent was stopped. Ask again later.');
-      abort.abort(new ChorusError('E_ABORTED', 'the agent is closing'));
+      abort.abort(new ChorusError('E_AGENT_CLOSED', 'the agent is closing'));
     }
   }
 }

@@ -25,6 +25,8 @@ const MAX_REFERENCES = 16;
 /** Who runs tasks, and says whether there is a place for one more. */
 export interface Work extends SdkExecutor {
   admit(caller: string): () => void;
+  /** Whether the work of a valid request may begin, such as one that is paid for; throws if not. */
+  ready(): Promise<void>;
   isRunning(taskId: string): boolean;
 }
 
@@ -52,8 +54,8 @@ export class AgentHandler extends DefaultRequestHandler {
     params: SendMessageRequest,
     context: ServerCallContext,
   ): Promise<Message | Task> {
-    this.#admit(params, context);
     try {
+      await this.#admit(params, context);
       return await super.sendMessage(params, context);
     } finally {
       giveBack(context);
@@ -64,15 +66,15 @@ export class AgentHandler extends DefaultRequestHandler {
     params: SendMessageRequest,
     context: ServerCallContext,
   ): AsyncGenerator<StreamResponse, void, undefined> {
-    this.#admit(params, context);
     try {
+      await this.#admit(params, context);
       yield* super.sendMessageStream(params, context);
     } finally {
       giveBack(context);
     }
   }
 
-  #admit({ message }: SendMessageRequest, context: ServerCallContext): void {
+  async #admit({ message }: SendMessageRequest, context: ServerCallContext): Promise<void> {
     const { store, work, limits, card } = this.#parts;
     if (!message) throw new RequestMalformedError('message is required');
     const { messageId, taskId, contextId, parts } = message;
@@ -98,6 +100,7 @@ export class AgentHandler extends DefaultRequestHandler {
     if (contextId && !store.isMinted(contextId, context)) context.state.set(NAMED_CONTEXT, true);
     try {
       context.state.set(PLACE, work.admit(ownerOf(context)));
+      await work.ready();
     } catch (error) {
       context.state.set(REFUSAL, error);
       throw error;

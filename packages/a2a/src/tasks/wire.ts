@@ -34,10 +34,10 @@ export function agentText(task: { id: string; contextId: string }, text: string)
 export function message(
   role: Role,
   parts: Part[],
-  at: { taskId?: string; contextId?: string } = {},
+  at: { taskId?: string; contextId?: string; messageId?: string } = {},
 ): Message {
   return {
-    messageId: randomUUID(),
+    messageId: at.messageId ?? randomUUID(),
     contextId: at.contextId ?? '',
     taskId: at.taskId ?? '',
     role,

@@ -9,6 +9,15 @@ import type {
 import type { LooseEvent, StreamedEvent } from '../documents/events.ts';
 import type { Readiness } from '../documents/health.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from '../documents/network.ts';
+import type {
+  EndPaymentRequest,
+  PaidDocument,
+  PaymentList,
+  PaymentsQuery,
+  PayRequest,
+  ResumedPayment,
+  ResumePaymentRequest,
+} from '../documents/payments.ts';
 import type { PublicationDocument, PublicationRequest, StoredModel } from '../documents/publications.ts';
 import type { ClaimRequest, ClaimResult, Rewards } from '../documents/rewards.ts';
 import type { RoundList, RoundsQuery } from '../documents/rounds.ts';
@@ -93,6 +102,12 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   findAgents(query?: Partial<DirectoryQuery>, options?: CallOptions): Promise<DirectoryList>;
   /** An agent of the network, with every link from its identity on chain to the peer that answers. */
   inspectAgent(agentId: string | bigint, options?: CallOptions): Promise<AgentIdentityDocument>;
+  /** Every sum that came in and went out for calls of agents, checked. */
+  payments(query?: PaymentsQuery, options?: CallOptions): Promise<PaymentList>;
+  resumePayment(request: ResumePaymentRequest, options?: CallOptions): Promise<ResumedPayment>;
+  /** Sign a payment for a call of another's agent. */
+  pay(request: PayRequest, options?: CallOptions): Promise<PaidDocument>;
+  endPayment(id: string, request: EndPaymentRequest, options?: CallOptions): Promise<Accepted>;
   peers(options?: CallOptions): Promise<PeerList>;
   bans(options?: CallOptions): Promise<BanList>;
   ban(request: BanRequest, options?: CallOptions): Promise<BannedPeer>;

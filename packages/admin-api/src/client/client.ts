@@ -46,6 +46,10 @@ export function createAdminClient<E extends LooseEvent = LooseEvent>(
     findAgents: (query = {}, { signal } = {}) => ask(ENDPOINTS.findAgents, { query, signal }),
     inspectAgent: (agentId, { signal } = {}) =>
       ask(ENDPOINTS.inspectAgent, { params: { agentId: String(agentId) }, signal }),
+    payments: (query = {}, { signal } = {}) => ask(ENDPOINTS.payments, { query, signal }),
+    resumePayment: (body, { signal } = {}) => ask(ENDPOINTS.resumePayment, { body, signal }),
+    pay: (body, { signal } = {}) => ask(ENDPOINTS.pay, { body, signal }),
+    endPayment: (id, body, { signal } = {}) => ask(ENDPOINTS.endPayment, { params: { id }, body, signal }),
     peers: ({ signal } = {}) => ask(ENDPOINTS.peers, { signal }),
     bans: ({ signal } = {}) => ask(ENDPOINTS.bans, { signal }),
     ban: (body, { signal } = {}) => ask(ENDPOINTS.ban, { body, signal }),

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { noticeSchema, timeSchema } from './values.ts';
+import { addressSchema, amountSchema, decimalsSchema, noticeSchema, timeSchema } from './values.ts';
+
+const count = z.number().int().nonnegative();
 
 export const agentNameSchema = z
   .string()
   .regex(/^[a-z0-9-]{1,40}$/, 'must be the name of an agent: lower-case letters, digits and hyphens')
   .describe('name of the agent in addresses');
-
-const count = z.number().int().nonnegative();
 
 export const agentSchema = z.object({
   name: agentNameSchema,
@@ -32,6 +32,27 @@ export const agentSchema = z.object({
       libp2p: z.string().nullable(),
     })
     .describe('where others call it; its card is below'),
+  price: z
+    .object({
+      text: z.string().describe('such as 0.02 CHOR'),
+      token: addressSchema,
+      symbol: z.string(),
+      decimals: z.number().int(),
+      amount: amountSchema,
+    })
+    .nullable()
+    .describe('what a call costs; null: nothing, or not known until it is served'),
+  earned: z
+    .array(
+      z.object({
+        token: addressSchema,
+        symbol: z.string().nullable(),
+        decimals: decimalsSchema,
+        amount: amountSchema,
+        calls: count,
+      }),
+    )
+    .describe('what it was paid, since ever'),
   since: timeSchema.nullable().describe('when it was opened; null while it is not served'),
   identity: z
     .object({

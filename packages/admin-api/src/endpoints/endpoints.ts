@@ -3,6 +3,7 @@ import { eventEndpoints } from './events.ts';
 import { healthEndpoints } from './health.ts';
 import { networkEndpoints } from './network.ts';
 import { nodeEndpoints } from './node.ts';
+import { paymentEndpoints } from './payments.ts';
 import { publicationEndpoints } from './publications.ts';
 import { rewardEndpoints } from './rewards.ts';
 import { roundEndpoints } from './rounds.ts';
@@ -21,4 +22,5 @@ export const ENDPOINTS = {
   ...rewardEndpoints,
   ...stakeEndpoints,
   ...agentEndpoints,
+  ...paymentEndpoints,
 };

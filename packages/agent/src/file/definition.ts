@@ -1,3 +1,4 @@
+import type { Sum } from '@chorus/protocol';
 import type { AgentLimits, BytesSettings } from './schema.ts';
 
 /** A chat model at an endpoint; secrets are resolved. */
@@ -72,5 +73,7 @@ export interface AgentDefinition {
   /** Null: one skill, which follows from the model. */
   skills: readonly AgentSkill[] | null;
   tools: readonly ToolServer[];
+  /** What a call costs; null: nothing. */
+  price: Sum | null;
   limits: AgentLimits;
 }

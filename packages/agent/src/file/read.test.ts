@@ -42,6 +42,7 @@ describe('an agent file', () => {
       },
       skills: null,
       tools: [],
+      price: null,
       limits: { steps: 12, tokens: 32_000, seconds: 120, concurrent: 4 },
     });
   });
@@ -86,6 +87,21 @@ describe('an agent file', () => {
   });
 });
 
+describe('a price', () => {
+  it.each([
+    '0.02',
+    '0.02 CHOR extra',
+    '0 CHOR',
+    '-1 CHOR',
+    '1e-2 CHOR',
+    '"0,02 CHOR"',
+    '{ call: 1 }',
+    'CHOR',
+  ])('%s is refused', (price) => {
+    expect(faults(`${CHAT}price: ${price}\n`)).toHaveLength(1);
+  });
+});
+
 describe('the files in the documents', () => {
   const document = readFileSync(new URL('../../../../docs/how-to/run-an-agent.md', import.meta.url), 'utf8');
   const blocks = [...document.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text]) => text!);
@@ -105,10 +121,10 @@ name: Harbour guide
 description: Answers questions about the harbour of Gdynia, with sources.
 model: { openai: { url: http://127.0.0.1:11434/v1, name: qwen3:8b } }
 instructions: Answer briefly. Cite the document for every fact.
+price: 0.02 CHOR
 `;
   const weatherLater = `knowledge: [ ./docs/*.pdf, ./timetable.md ]
 tools: [ { mcp: { url: https://tides.example/mcp }, approve: never } ]
-price: 0.02 CHOR
 `;
   const digits = `chorus: agent/1
 name: Digit reader
@@ -130,17 +146,21 @@ limits: { steps: 40, seconds: 900 }
       .map((fault) => /"([^"]+)"/.exec(fault)![1]);
 
   it('a chat agent is read without what this version does not do, and refused with it', () => {
-    expect(read(weather)).toMatchObject({ name: 'Harbour guide', model: { name: 'qwen3:8b' } });
-    expect(unsupported(weather + weatherLater)).toEqual(['knowledge', 'price']);
+    expect(read(weather)).toMatchObject({
+      name: 'Harbour guide',
+      model: { name: 'qwen3:8b' },
+      price: { digits: 2n, decimals: 2, token: 'CHOR' },
+    });
+    expect(unsupported(weather + weatherLater)).toEqual(['knowledge']);
   });
 
-  it('an agent with a trained model is read without its shape of output, price and shares', () => {
+  it('an agent with a trained model is read without its shape of output and shares', () => {
     expect(read(digits).skills).toMatchObject([
       { id: 'read-digit', inputModes: ['image/png'], outputModes: null },
     ]);
     const whole = `${digits.replace('image/png } }', 'image/png }, output: { digit: integer } }')}price: 0.001 CHOR\nshare: { models: 4000 }\n`;
-    expect(faults(whole)).toHaveLength(4); // and an output without its media type
-    expect(unsupported(whole)).toEqual(['skills.0.output.digit', 'price', 'share']);
+    expect(faults(whole)).toHaveLength(3); // and an output without its media type
+    expect(unsupported(whole)).toEqual(['skills.0.output.digit', 'share']);
   });
 
   it('a team is refused: graphs and spending are not there yet', () => {

@@ -1,4 +1,4 @@
-import { keepSecret } from '@chorus/protocol';
+import { keepSecret, parseSum } from '@chorus/protocol';
 import type { AgentDefinition, AgentModel, AgentSkill } from './definition.ts';
 import { faultsOf } from './faults.ts';
 import { AgentFileError } from './file-error.ts';
@@ -60,6 +60,7 @@ function define(file: AgentFile, yaml: YamlValue, options: ReadOptions): AgentDe
     model: modelOf(file.model, yaml, options),
     skills: file.skills?.map(skillOf) ?? null,
     tools: toolsOf(file, yaml, options),
+    price: file.price === undefined ? null : parseSum(file.price),
     limits,
   };
 }

@@ -1,4 +1,4 @@
-import { isPlainLine } from '@chorus/protocol';
+import { isPlainLine, parseSum } from '@chorus/protocol';
 import { z } from 'zod';
 import { MAX_INSTRUCTIONS } from './limits.ts';
 import { ENVIRONMENT_REFERENCE } from './secrets.ts';
@@ -206,6 +206,15 @@ const limits = z.strictObject({
   concurrent: z.number().int().min(1).max(256).default(4).describe('Requests at once; others are refused'),
 });
 
+/** Text, never a number: YAML would make a float of it. */
+const price = z
+  .string()
+  .max(100)
+  .refine((text) => {
+    const sum = parseSum(text);
+    return sum !== null && sum.digits > 0n;
+  }, 'must be an amount above 0 and its token, such as 0.02 CHOR');
+
 /** The agent file, version 1. Nothing is accepted that this version does not do. */
 export const agentFileSchema = z
   .strictObject({
@@ -231,6 +240,11 @@ export const agentFileSchema = z
       .max(16)
       .optional()
       .describe('Servers whose tools the model may call; only for a chat model'),
+    price: price
+      .optional()
+      .describe(
+        'What a call costs, with the symbol or address of its token, such as 0.02 CHOR. Default: nothing',
+      ),
     limits: limits.prefault({}).describe('What one request may use at most'),
   })
   .meta({ title: 'Chorus agent file' });

@@ -7,7 +7,7 @@ export const PLANNED: readonly string[] = [
   'languages',
   'knowledge',
   'memory',
-  'price',
+  'price.*',
   'offers',
   'spend',
   'share',

@@ -7,6 +7,7 @@ import { createChorusChain } from './chorus-chain.ts';
 import { createDisputeChain } from './dispute-chain.ts';
 import { createIdentityChain } from './identity-chain.ts';
 import { type Connection, createParts } from './parts.ts';
+import { createPaymentChain } from './payment-chain.ts';
 import { createRewardChain } from './reward-chain.ts';
 import { createRoundChain } from './round-chain.ts';
 import { createSlashChain } from './slash-chain.ts';
@@ -54,6 +55,7 @@ describe('the chain of one account, made of its ports', () => {
       createRewardChain(parts),
       createTokenChain(parts),
       createAgentChain(parts),
+      createPaymentChain(parts),
       { chainId: 0, contract: '', account: '', contracts: null },
     ].flatMap((port) => Object.keys(port));
     expect(names.toSorted()).toEqual(Object.keys(createChorusChain(connection)).toSorted());

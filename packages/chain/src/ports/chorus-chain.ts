@@ -6,6 +6,7 @@ import { createHeadChain } from './chain-head.ts';
 import { createDisputeChain } from './dispute-chain.ts';
 import { createIdentityChain, type EvmIdentityChain } from './identity-chain.ts';
 import { type Connection, createParts } from './parts.ts';
+import { createPaymentChain } from './payment-chain.ts';
 import { createRewardChain, type EvmRewardChain } from './reward-chain.ts';
 import { createRoundChain } from './round-chain.ts';
 import { createSlashChain, type EvmSlashChain } from './slash-chain.ts';
@@ -51,5 +52,6 @@ export function createChorusChain(connection: Connection): ChorusChain {
     ...identities,
     ...createAgentChain(parts),
     ...createTokenChain(parts),
+    ...createPaymentChain(parts),
   };
 }

@@ -38,6 +38,7 @@ async function ask(
   const progressToken = mcpReq._meta?.progressToken;
   const answer = new Answer();
   try {
+    await agent.executor.admit?.(false);
     for await (const event of agent.executor.execute(request, mcpReq.signal)) {
       answer.add(event);
       if (event.type !== 'text' || event.text === '' || progressToken === undefined) continue;

@@ -33,6 +33,7 @@ const WRITES = {
   requestValidation: true,
   attest: true,
   giveFeedback: true,
+  sendTransfer: true,
 } satisfies Record<WriteMethod<ChainPort>, true>;
 
 /** The same chain; it reports every transaction to `sink`. */

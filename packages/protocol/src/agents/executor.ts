@@ -63,6 +63,12 @@ export type AgentEvent =
  * A failure is thrown as a ChorusError; its message and hint may be shown to the caller.
  */
 export interface AgentExecutor {
+  /**
+   * Asked once for a request that is valid and has a place, before `execute`: whether the work may begin. Each protocol
+   * asks it before it answers anything. What it throws refuses the request.
+   * @param waits the request waits for its turn; otherwise a busy agent refuses it
+   */
+  admit?(waits: boolean): Promise<void>;
   execute(request: AgentRequest, signal: AbortSignal): AsyncIterable<AgentEvent>;
   close(): Promise<void>;
 }

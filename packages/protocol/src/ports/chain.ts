@@ -4,6 +4,7 @@ import type { EventChain } from './chain-events.ts';
 import type { HeadChain } from './chain-head.ts';
 import type { DisputeChain } from './dispute-chain.ts';
 import type { IdentityChain } from './identity-chain.ts';
+import type { PaymentChain } from './payment-chain.ts';
 import type { RewardChain } from './reward-chain.ts';
 import type { RoundChain } from './round-chain.ts';
 import type { StakeChain } from './stake-chain.ts';
@@ -38,4 +39,5 @@ export interface ChainPort
     RewardChain,
     IdentityChain,
     AgentChain,
-    TokenChain {}
+    TokenChain,
+    PaymentChain {}

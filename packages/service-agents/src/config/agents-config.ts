@@ -1,5 +1,20 @@
 import type { ConfigSection, HostConfig } from '@chorus/node/config';
+import { ADDRESS_PATTERN, parseSum } from '@chorus/protocol';
 import { z } from 'zod';
+
+const sum = z
+  .string()
+  .refine((text) => parseSum(text) !== null, 'must be an amount and its token, such as 0.5 CHOR');
+
+/** What this node's wallet may pay to agents of others. A sum that is left out is not limited. */
+const spend = z.strictObject({
+  perCall: sum.optional(),
+  /** In 24 hours: to all agents, and to one. */
+  perDay: sum.optional(),
+  perAgentDay: sum.optional(),
+  /** A call that costs more is paid only if its user has said yes to it. */
+  approveAbove: sum.optional(),
+});
 
 /** The section `agents` of a configuration. */
 const agentsSectionSchema = z.strictObject({
@@ -14,6 +29,12 @@ const agentsSectionSchema = z.strictObject({
   keepHours: z.number().int().positive().max(8_760).default(168),
   /** Keep a list of the network's agents: others announce them by gossip. */
   directory: z.boolean().default(true),
+  /** Tokens that prices are in; each must have transfers by signature (EIP-3009) and name its domain (EIP-5267). */
+  tokens: z
+    .array(z.string().regex(ADDRESS_PATTERN, 'must be an address: 0x and 40 hexadecimal digits'))
+    .max(16)
+    .default([]),
+  spend: spend.prefault({}),
 });
 
 export type AgentsConfig = z.infer<typeof agentsSectionSchema>;
@@ -34,5 +55,11 @@ export const AGENTS_SECTION = {
       'The same of one caller; all callers without a proven identity together count as one.',
     'agents.keepHours': 'How long a finished task can still be asked for, hours.',
     'agents.directory': "Keep a list of the network's agents, for `chorus agent find`.",
+    'agents.tokens': 'Addresses of the tokens that calls are paid in, both ways.',
+    'agents.spend': "What this node's wallet may pay for calls of other agents, such as 0.5 CHOR.",
+    'agents.spend.perCall': 'The most for one call.',
+    'agents.spend.perDay': 'The most within 24 hours.',
+    'agents.spend.perAgentDay': 'The most to one agent within 24 hours.',
+    'agents.spend.approveAbove': 'A call that costs more is paid only if its user says yes to it.',
   },
 } as const satisfies ConfigSection;

@@ -6,8 +6,11 @@ import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
 import type { OpenedResources } from '../open/open-resources.ts';
+import type { Amount } from '../payments/price.ts';
+import type { Selling } from '../payments/selling.ts';
 import type { Registrations } from '../registration/registrations.ts';
 import type { AgentRecord } from '../store/agent-records.ts';
+import { earnedBy } from '../store/earned.ts';
 import { modelMemory } from './model-memory.ts';
 import { inspectingWith } from './node-inspection.ts';
 import type { Answered } from './observed-executor.ts';
@@ -29,6 +32,7 @@ export class AgentSlot {
   };
   readonly #components: Components<AgentsNodeConfig>;
   readonly #registrations: Pick<Registrations, 'get'>;
+  readonly #selling: () => Promise<Selling>;
   readonly #closing = new AbortController();
   #loaded: LoadedAgent | null = null;
   #served: ServedAgent | null = null;
@@ -36,12 +40,15 @@ export class AgentSlot {
   #problem: Explanation | null = null;
   #change: Promise<void> | null = null;
 
+  /** @param selling what takes payments; asked only for an agent that has a price */
   constructor(
     components: Components<AgentsNodeConfig>,
     record: AgentRecord,
     registrations: Pick<Registrations, 'get'>,
+    selling: () => Promise<Selling>,
   ) {
     this.#components = components;
+    this.#selling = selling;
     this.record = record;
     this.#registrations = registrations;
   }
@@ -119,6 +126,7 @@ export class AgentSlot {
       ]);
     const loaded = given ?? loadAgent(file);
     this.#loaded ??= loaded;
+    const paid = await this.#paid(loaded);
     this.#reserve(await modelMemory(loaded.definition.model, loaded.folder, ports.chain));
     const state = agentFolder(config.dataDir, name);
     let engine: Engine | undefined;
@@ -149,6 +157,7 @@ export class AgentSlot {
         keySeed,
         gateway: gatewayUrl(),
         identity: this.#identity(),
+        paid,
         observer: { admit: () => this.#admit(), onAnswered: (answered) => this.#count(answered) },
       });
     } catch (error) {
@@ -161,6 +170,16 @@ export class AgentSlot {
     const { urls, agent } = this.#served;
     const reachable = urls.http === null ? [urls.libp2p] : [urls.http, urls.libp2p];
     this.#emit({ type: 'agents.started', agent: name, model: agent.facts.model, urls: reachable });
+  }
+
+  /** What a call costs, and who takes the payment; null if it costs nothing. */
+  async #paid({ definition: { price } }: LoadedAgent) {
+    if (price === null) return null;
+    const { config, ports } = this.#components;
+    const { chain } = ports;
+    const { amountOf } = await import('../payments/price.ts');
+    const amount = await amountOf(price, config.agents.tokens, chain);
+    return { price: amount, selling: await this.#selling(), chain };
   }
 
   /** Answer a stranger's request; its path begins at the agent's base. */
@@ -213,10 +232,22 @@ export class AgentSlot {
       tools: this.#tools.map(({ server, name: tool, state }) => ({ server, name: tool, state })),
       urls: { http: served?.urls.http ?? null, libp2p: served?.urls.libp2p ?? null },
       identity: identity && { agentId: identity.agentId.toString(), retired: identity.retired },
+      price: served?.agent.price ? priceDocument(served.agent.price) : null,
+      earned: this.#earned(),
       since: served ? new Date(served.agent.since).toISOString() : null,
       load: served?.load() ?? { tasks: 0, streams: 0 },
       answers: { ...this.answers },
     };
+  }
+
+  /** What the agent was paid; amounts in a token that is not its price's have no symbol here. */
+  #earned(): AgentDocument['earned'] {
+    const token = this.#served?.agent.price?.token;
+    return earnedBy(this.#components.store, this.record.name).map(({ token: address, amount, calls }) => {
+      const known = token?.address === address ? token : null;
+      const { symbol = null, decimals = null } = known ?? {};
+      return { token: address, symbol, decimals, amount, calls };
+    });
   }
 
   /** Ends the agent, and what is being opened. Safe to call again. */
@@ -264,3 +295,11 @@ export class AgentSlot {
     this.#components.emit<AgentsEvent>(event);
   }
 }
+
+const priceDocument = ({ text, units, token: { address, symbol, decimals } }: Amount) => ({
+  text,
+  token: address,
+  symbol,
+  decimals,
+  amount: units.toString(),
+});

@@ -16,6 +16,8 @@ import { AgentDirectory } from '../directory/agent-directory.ts';
 import { inspectAgent } from '../directory/inspect-agent.ts';
 import { Listings } from '../directory/listings.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
+import type { Selling } from '../payments/selling.ts';
+import type { PaymentsSource } from '../payments/source.ts';
 import type { Registrar } from '../registration/registrar.ts';
 import { Registrations } from '../registration/registrations.ts';
 import { registryOf } from '../registration/registry-of.ts';
@@ -45,6 +47,9 @@ export class AgentsService implements Service {
   readonly #stopping = new AbortController();
   #stopServing: (() => void) | null = null;
   #opening: Promise<unknown> = Promise.resolve();
+  /** Made with the first agent that has a price. */
+  #selling: Promise<Selling> | null = null;
+  #paymentsSource: PaymentsSource | null = null;
 
   constructor(components: Components<AgentsNodeConfig>) {
     this.#components = components;
@@ -248,7 +253,33 @@ export class AgentsService implements Service {
       );
     }
     const below = new URL(asked.rest + url.search, url.origin);
-    return slot.answer(new Request(below, request), peer);
+    const caller = peer === undefined ? 'anonymous' : `peer:${peer}`;
+    return this.paid(request, caller, (again) => slot.answer(new Request(below, again), peer));
+  }
+
+  /** Answer a request that may be for an agent with a price: what it does is done only if it is paid. */
+  async paid(
+    request: Request,
+    caller: string,
+    answer: (request: Request) => Promise<Response>,
+  ): Promise<Response> {
+    if (!this.#selling) return answer(request);
+    return (await this.#selling).serve(request, caller, answer);
+  }
+
+  /** What was paid, both ways. Loaded when it is asked for. */
+  async payments(): Promise<PaymentsSource> {
+    const { config, ports, store } = this.#components;
+    const { paymentsOf } = await import('../payments/source.ts');
+    this.#paymentsSource ??= paymentsOf(config, ports.chain, store);
+    return this.#paymentsSource;
+  }
+
+  #openSelling(): Promise<Selling> {
+    this.#selling ??= import('../payments/selling.ts').then(({ openSelling }) =>
+      openSelling(this.#components),
+    );
+    return this.#selling;
   }
 
   /** Agents that can be called now, for protocols besides A2A. */
@@ -303,7 +334,8 @@ export class AgentsService implements Service {
   }
 
   #slot(record: AgentRecord): AgentSlot {
-    const slot = new AgentSlot(this.#components, record, this.#registrations);
+    const selling = () => this.#openSelling();
+    const slot = new AgentSlot(this.#components, record, this.#registrations, selling);
     this.#slots.set(record.name, slot);
     // Peers find an HTTP server only on a node that has an agent.
     const { network } = this.#components.ports;

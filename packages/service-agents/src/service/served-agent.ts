@@ -12,18 +12,31 @@ import {
 import { cardFields, createExecutor } from '@chorus/agent';
 import { type AgentRegistry, identityExtension } from '@chorus/directory';
 import type { McpEndpoint } from '@chorus/mcp';
-import type { AgentExecutor, AgentResources, Engine, EngineFacts } from '@chorus/protocol';
+import {
+  type AgentExecutor,
+  type AgentResources,
+  type ChainPort,
+  ChorusError,
+  type Engine,
+  type EngineFacts,
+} from '@chorus/protocol';
 import { makeFolder } from '@chorus/utils';
 import type { AgentsConfig } from '../config/agents-config.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
+import type { Amount } from '../payments/price.ts';
+import type { Selling } from '../payments/selling.ts';
 import { pathOf } from '../serve/agent-path.ts';
 import { type Observer, observedExecutor } from './observed-executor.ts';
+import { refusal } from './refusal.ts';
 
 /** Seconds that a task may take beyond the agent's own limit, which ends it with a better message. */
 const GRACE_SECONDS = 10;
 
 /** Path of MCP below an agent's base; all others are of A2A. */
 const MCP_PATH = '/mcp';
+
+/** Receipts of paid calls, by the nonce of their payment. */
+const RECEIPT_PATH = /^\/receipts\/(0x[0-9a-f]{64})$/;
 
 /** Where others reach an agent: the base of its card and of its operations. */
 export interface AgentUrls {
@@ -45,6 +58,8 @@ export interface CallableAgent {
   since: number;
   /** Does the agent's work; its requests are counted, whatever protocol they came by. Its owner closes it. */
   executor: AgentExecutor;
+  /** Of each request; null: nothing. */
+  price: Amount | null;
 }
 
 export interface ServeOptions {
@@ -64,6 +79,8 @@ export interface ServeOptions {
   /** Its identity on chain, for its card; null if it has none. */
   identity: AgentIdentity | null;
   observer: Observer;
+  /** What a request costs, and how it is paid; null: nothing. */
+  paid: { price: Amount; selling: Selling; chain: ChainPort } | null;
 }
 
 /** An agent's number in an identity registry. */
@@ -89,6 +106,7 @@ export class ServedAgent {
   readonly #app: A2aApp;
   readonly #sign: (identity: AgentIdentity | null) => Promise<Uint8Array>;
   #card: Uint8Array;
+  readonly #selling: Selling | null;
   #mcp: Promise<McpEndpoint> | null = null;
 
   private constructor(parts: {
@@ -97,6 +115,7 @@ export class ServedAgent {
     did: string;
     app: A2aApp;
     card: Uint8Array;
+    selling: Selling | null;
     sign: (identity: AgentIdentity | null) => Promise<Uint8Array>;
   }) {
     this.agent = parts.agent;
@@ -105,6 +124,7 @@ export class ServedAgent {
     this.#app = parts.app;
     this.#card = parts.card;
     this.#sign = parts.sign;
+    this.#selling = parts.selling;
   }
 
   /**
@@ -117,7 +137,7 @@ export class ServedAgent {
     // Over all protocols together, MCP as well as A2A.
     const concurrent = Math.min(config.running, limits.concurrent);
     const definition = { ...loaded.definition, limits: { ...limits, concurrent } };
-    const executor = observedExecutor(createExecutor({ definition, engine, resources }), options.observer);
+    const free = observedExecutor(createExecutor({ definition, engine, resources }), options.observer);
     try {
       const path = pathOf(name);
       const { host, did } = identityOfPeerId(peerId);
@@ -131,7 +151,8 @@ export class ServedAgent {
         defaultOutputModes: outputModes,
         ...fields
       } = cardFields(definition, engine.facts);
-      const description = { ...fields, inputModes, outputModes };
+      const { executor, extensions } = await charging(free, urls, { ...options, concurrent });
+      const description = { ...fields, inputModes, outputModes, extensions };
       const sign = (identity: AgentIdentity | null) =>
         signedCard({ description, places }, identity, options.keySeed);
       const card = await sign(options.identity);
@@ -151,6 +172,8 @@ export class ServedAgent {
       });
       const { name: title, version } = definition;
       const { facts } = engine;
+      const price = options.paid?.price ?? null;
+      const selling = options.paid?.selling ?? null;
       const since = Date.now();
       const agent = {
         name,
@@ -160,10 +183,11 @@ export class ServedAgent {
         facts,
         since,
         executor,
+        price,
       };
-      return new ServedAgent({ agent, urls, did, app, card, sign });
+      return new ServedAgent({ agent, urls, did, app, card, selling, sign });
     } catch (error) {
-      await executor.close();
+      await free.close();
       throw error;
     }
   }
@@ -173,7 +197,10 @@ export class ServedAgent {
    * @param peer proven by the connection; undefined for HTTP
    */
   async answer(request: Request, peer: string | undefined): Promise<Response> {
-    if (new URL(request.url).pathname === MCP_PATH) {
+    const { pathname } = new URL(request.url);
+    const nonce = this.#selling && request.method === 'GET' ? RECEIPT_PATH.exec(pathname)?.[1] : undefined;
+    if (nonce) return this.#receipt(nonce);
+    if (pathname === MCP_PATH) {
       // Loaded with the first request.
       this.#mcp ??= import('@chorus/mcp').then(({ mcpEndpoint }) => mcpEndpoint(this.agent));
       const mcp = await this.#mcp;
@@ -191,6 +218,16 @@ export class ServedAgent {
   async identify(identity: AgentIdentity | null): Promise<void> {
     this.#card = await this.#sign(identity);
     this.#app.updateCard(this.#card);
+  }
+
+  #receipt(nonce: string): Response {
+    const sale = this.#selling!.cashier.store.byNonce(this.agent.name, nonce);
+    if (sale?.receipt) return Response.json({ receipt: sale.receipt });
+    return refusal(
+      new ChorusError('E_PAYMENT_UNKNOWN', 'this agent has no receipt for such a payment', {
+        hint: 'check the nonce of the payment',
+      }),
+    );
   }
 
   load(): { tasks: number; streams: number } {
@@ -213,6 +250,29 @@ function signedCard(
   identity: AgentIdentity | null,
   keySeed: Uint8Array,
 ): Promise<Uint8Array> {
-  const extensions = identity ? [identityExtension(identity.registry, identity.agentId)] : [];
+  const own = identity ? [identityExtension(identity.registry, identity.agentId)] : [];
+  const extensions = [...(description.extensions ?? []), ...own];
   return signCard(buildCard({ ...description, extensions }, places), keySeed);
+}
+
+/** The executor that is paid for each request, and its price for the card. */
+async function charging(
+  executor: AgentExecutor,
+  urls: AgentUrls,
+  { paid, name, loaded, observer, concurrent }: ServeOptions & { concurrent: number },
+) {
+  if (!paid) return { executor, extensions: [] };
+  const { price, selling, chain } = paid;
+  const [{ offerOf, paymentExtension }, { paidExecutor }] = await Promise.all([
+    import('../payments/offer-of.ts'),
+    import('../payments/paid-executor.ts'),
+  ]);
+  const title = loaded.definition.name;
+  const offer = await offerOf({ name, title, url: urls.http ?? urls.libp2p }, price, chain);
+  const { cashier, call } = selling;
+  const admit = () => observer.admit();
+  return {
+    executor: paidExecutor(executor, { offer, cashier, call, admit, concurrent }),
+    extensions: [paymentExtension(offer, price)],
+  };
 }

@@ -1,10 +1,13 @@
 import type { NodeStore } from '@chorus/node';
+import { PURCHASES_SCHEMA, SALES_SCHEMA } from '@chorus/payments/schema';
 import { DIRECTORY_MIGRATION } from './directory-migration.ts';
 
 /** Tables of the service; a released one is never edited. */
 export const AGENTS_MIGRATIONS: readonly string[] = [
   'CREATE TABLE agents_agents (name TEXT PRIMARY KEY, file TEXT NOT NULL, added INTEGER NOT NULL) STRICT',
   DIRECTORY_MIGRATION,
+  SALES_SCHEMA,
+  PURCHASES_SCHEMA,
 ];
 
 /** An agent that the owner started, and has not stopped. */

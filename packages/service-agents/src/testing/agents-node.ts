@@ -19,8 +19,12 @@ export type AgentsNode = ChorusNode<{ agents: Agents }>;
 
 /** The chain and the storage of nodes that know each other. */
 export class AgentsWorld {
-  readonly ledger = new MemoryLedger();
+  readonly ledger: MemoryLedger;
   readonly swarm = new MemorySwarm();
+
+  constructor(ledger = new MemoryLedger()) {
+    this.ledger = ledger;
+  }
 }
 
 /**

@@ -56,6 +56,8 @@ function dropProperty(part: unknown, [section, name]: [string, string]): void {
   for (const each of Object.values(part)) dropProperty(each, [section, name]);
 }
 
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+
 /** A request that each operation takes. */
 const SAMPLES: Record<string, { path?: string; body?: object }> = {
   refund: { path: '/v1/tasks/7/refund', body: { cancel: true } },
@@ -76,6 +78,20 @@ const SAMPLES: Record<string, { path?: string; body?: object }> = {
   registerAgent: { path: '/v1/agents/guide/registration', body: { dryRun: true } },
   retireAgent: { path: '/v1/agents/guide/registration' },
   inspectAgent: { path: '/v1/directory/7' },
+  resumePayment: { body: { intent: 'i'.repeat(16), request: DIGEST } },
+  pay: {
+    body: {
+      agent: 'https://a.example/',
+      intent: 'i'.repeat(16),
+      request: DIGEST,
+      required: 'e30=',
+      most: '3 CHOR',
+    },
+  },
+  endPayment: {
+    path: `/v1/agents/payments/pay_${'0a'.repeat(16)}/end`,
+    body: { state: 'refused', reason: 'too late' },
+  },
   unban: { path: `/v1/bans/${PEER}` },
 };
 

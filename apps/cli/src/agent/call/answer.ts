@@ -25,7 +25,7 @@ export interface Answer {
 
 /** How a call is made, and how it ends early. */
 export interface AnswerOptions {
-  at: { contextId?: string; taskId?: string };
+  at: { contextId?: string; taskId?: string; messageId?: string };
   /** The client's signal. */
   hangUp: AbortController;
   /** Ends the call: the task is cancelled at the agent, then the client hangs up. */

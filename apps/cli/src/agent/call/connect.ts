@@ -1,4 +1,5 @@
 import { type AgentClient, connectAgent } from '@chorus/a2a';
+import type { Send } from '@chorus/payments';
 import type { PeerOptions } from './peers.ts';
 import type { Target } from './target.ts';
 
@@ -17,20 +18,26 @@ export interface ConnectedAgent {
  */
 export async function connectTarget(
   target: Target,
-  options: PeerOptions & { timeoutMs: number },
+  options: PeerOptions & { timeoutMs: number; through: (send: Send) => Send },
   signal: AbortSignal,
 ): Promise<ConnectedAgent> {
-  const { timeoutMs } = options;
+  const { timeoutMs, through } = options;
   if (target.kind === 'http') {
     const { url } = target;
-    const agent = await connectAgent(url, { allowPrivate: true, allowUnsigned: true, timeoutMs, signal });
+    const agent = await connectAgent(url, {
+      allowPrivate: true,
+      allowUnsigned: true,
+      timeoutMs,
+      through,
+      signal,
+    });
     return { agent, url, close: async () => undefined };
   }
   // Loaded only if a peer is called: libp2p takes a second and 60 MB.
   const { openAgentPeer } = await import('./peers.ts');
   const { url, network } = await openAgentPeer(target, options, signal);
   try {
-    const agent = await connectAgent(url, { network, timeoutMs, signal });
+    const agent = await connectAgent(url, { network, timeoutMs, through, signal });
     return { agent, url, close: () => network.close() };
   } catch (error) {
     await network.close();

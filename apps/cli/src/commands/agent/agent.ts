@@ -10,6 +10,7 @@ import { runCommand } from './run.ts';
 import { showCommand } from './show.ts';
 import { startCommand } from './start.ts';
 import { stopCommand } from './stop.ts';
+import { whyCommand } from './why.ts';
 
 /** `chorus agent`: agents on this machine, alone or served by its node. */
 export function agentCommand(): Command {
@@ -26,5 +27,6 @@ export function agentCommand(): Command {
     .addCommand(registerCommand())
     .addCommand(retireCommand())
     .addCommand(findCommand())
-    .addCommand(callCommand());
+    .addCommand(callCommand())
+    .addCommand(whyCommand());
 }

@@ -1,10 +1,12 @@
 import { type AgentMessage, ChorusError } from '@chorus/protocol';
 import { Command } from 'commander';
 import ora from 'ora';
+import colors from 'yoctocolors';
 import { callerSays, type ToolEvent } from '../../agent/ask.ts';
 import { attach } from '../../agent/attach.ts';
 import type { Answer } from '../../agent/call/answer.ts';
 import type { ConnectedAgent } from '../../agent/call/connect.ts';
+import { type CallPayment, callPayment, paidLine } from '../../agent/call/payment.ts';
 import { parseTarget, type Target } from '../../agent/call/target.ts';
 import { answerDocument, failureOf, showRest, showSigner } from '../../agent/call/view.ts';
 import { isAgentId } from '../../agent/directory/agent-id.ts';
@@ -22,6 +24,8 @@ interface CallFlags {
   context?: string;
   task?: string;
   timeout: string;
+  pay?: string;
+  yes?: boolean;
   bootstrap?: string[];
   home?: string;
   json?: boolean;
@@ -36,10 +40,14 @@ TARGET is the number of an agent (chorus agent find), https://HOST/PATH/, or an 
 /p2p/PEER/PATH/, or with the address of its peer, /ip4/.../tcp/.../p2p/PEER/PATH/. Without that address the peer is found through --bootstrap, or the node on
 this machine. Ctrl-C cancels the task at the agent. It ends with 1 if the agent refuses or fails.
 
+A call that costs something is paid only with --pay, by the running node of --home or, if none runs, its wallet, within
+agents.spend. A call that was paid for and got no answer is not paid again if the same command is repeated.
+
 Examples:
   $ chorus agent call 7 'When does the ferry leave?'
   $ chorus agent call https://agents.example/harbour/ 'When does the ferry leave?'
-  $ chorus agent call /p2p/12D3KooW.../agents/digits/ --file seven.png --json`;
+  $ chorus agent call /p2p/12D3KooW.../agents/digits/ --file seven.png --json
+  $ chorus agent call https://agents.example/harbour/ 'When does the ferry leave?' --pay '0.05 CHOR'`;
 
 /** `chorus agent call`: ask an agent elsewhere. */
 export function callCommand(): Command {
@@ -53,6 +61,8 @@ export function callCommand(): Command {
     .option('--file <path>', 'attach a file to the message; may be repeated', each, [])
     .option('--context <id>', 'go on with this conversation')
     .option('--task <id>', 'answer what this task has asked')
+    .option('--pay <sum>', "the most that this call may cost, such as '0.05 CHOR' or 0.05")
+    .option('--yes', 'pay without a question, also above agents.spend.approveAbove')
     .option('--timeout <seconds>', 'give up after this long, and cancel the task', '600')
     .option('--home <dir>', "find peers through this folder's node (the default node)")
     .option('--bootstrap <multiaddr>', 'peer through which the agent is found; may be repeated', each)
@@ -70,16 +80,23 @@ async function callAction(at: string, text: string | undefined, flags: CallFlags
 
   const hangUp = new AbortController();
   const target = await unlessStopped(stop.signal, targetOf(at, flags));
-  const connected = await unlessStopped(stop.signal, connect(target, flags, seconds, hangUp.signal));
+  const { context, task } = flags;
+  const payment = await callPayment(flags, { at, message, context, task });
+  const connecting = connect(target, { ...flags, payment }, seconds, hangUp.signal);
+  const connected = await unlessStopped(stop.signal, connecting);
   let answer: Answer;
   try {
     if (target.kind === 'http') showSigner(connected);
-    answer = await ask(connected, message, flags, stop.signal, hangUp);
+    answer = await ask(connected, message, { ...flags, payment }, stop.signal, hangUp);
   } finally {
-    await connected.close();
+    await payment.close().finally(() => connected.close());
   }
-  if (flags.json) printJson(answerDocument(answer, connected));
-  else showRest(answer);
+  const paid = payment.paid();
+  if (flags.json) printJson({ ...answerDocument(answer, connected), paid });
+  else {
+    showRest(answer);
+    if (paid) write(process.stderr, `${colors.dim(paidLine(paid))}\n`);
+  }
   const failure = failureOf(answer);
   if (failure) throw failure;
   await finish(EXIT.ok);
@@ -108,7 +125,7 @@ async function messageOf(given: string | undefined, paths: readonly string[]): P
 
 async function connect(
   target: Target,
-  { home, bootstrap }: CallFlags,
+  { home, bootstrap, payment }: CallFlags & { payment: CallPayment },
   seconds: number,
   signal: AbortSignal,
 ): Promise<ConnectedAgent> {
@@ -117,6 +134,7 @@ async function connect(
     const { connectTarget } = await import('../../agent/call/connect.ts');
     const options = {
       timeoutMs: seconds * 1000,
+      through: payment.through,
       ...(home ? { home } : {}),
       ...(bootstrap ? { bootstrap } : {}),
     };
@@ -129,7 +147,7 @@ async function connect(
 async function ask(
   { agent }: ConnectedAgent,
   message: AgentMessage,
-  { context, task, json }: CallFlags,
+  { context, task, json, payment: { messageId } }: CallFlags & { payment: CallPayment },
   stop: AbortSignal,
   hangUp: AbortController,
 ): Promise<Answer> {
@@ -144,7 +162,11 @@ async function ask(
     const line = json ? null : toolLine(event);
     if (line !== null) write(process.stderr, line);
   };
-  const at = { ...(context ? { contextId: context } : {}), ...(task ? { taskId: task } : {}) };
+  const at = {
+    ...(context ? { contextId: context } : {}),
+    ...(task ? { taskId: task } : {}),
+    ...(messageId ? { messageId } : {}),
+  };
   try {
     return await readAnswer(agent, message, { at, hangUp, stop, onText, onTool });
   } finally {

@@ -14,7 +14,7 @@ import { abortOnInterrupt } from '../../agent/interrupts.ts';
 import { modelSource } from '../../agent/model-source.ts';
 import { probe } from '../../agent/probe.ts';
 import { foundToolLines, toolsLine } from '../../agent/tool-view.ts';
-import { definitionDocument, limitsLine, modelLine } from '../../agent/view.ts';
+import { definitionDocument, limitsLine, modelLine, priceText } from '../../agent/view.ts';
 import { warningsOf } from '../../agent/warnings.ts';
 import { givenPath } from '../../environment/environment.ts';
 import { asChorusError, EXIT, exitCodeOf, finish, reportAndExit } from '../../environment/exit.ts';
@@ -156,7 +156,13 @@ function show(
   if (tools.length > 0) print('', ...foundToolLines(tools));
   if (!agent) return;
   print('', `one request may use ${limitsLine(agent.definition, facts ?? undefined)}`);
-  print('it can spend no tokens of any chain: this version of the agent file has no payments');
+  const { price } = agent.definition;
+  print(
+    price
+      ? `a call costs ${priceText(price)}, paid to the wallet of the node that serves it; \`agent start\` checks the token`
+      : 'a call costs nothing',
+    'it can spend no tokens of any chain',
+  );
   if (facts)
     for (const warning of warningsOf(agent.definition, facts))
       print(`${colors.yellow('warning')} ${warning}`);

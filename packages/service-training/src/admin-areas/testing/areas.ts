@@ -1,4 +1,9 @@
-import type { AgentDocument, AgentIdentityDocument, RegistrationDocument } from '@chorus/admin-api';
+import type {
+  AgentDocument,
+  AgentIdentityDocument,
+  PaymentDocument,
+  RegistrationDocument,
+} from '@chorus/admin-api';
 import {
   ADDRESS,
   amounts,
@@ -18,6 +23,7 @@ import {
   TIME,
 } from '@chorus/node/testing';
 import { agentsApp } from '../../../../service-agents/src/admin-areas/agents-app.ts';
+import { paymentsApp } from '../../../../service-agents/src/admin-areas/payments-app.ts';
 import { publicationsApp } from '../publications.ts';
 import { rewardsApp } from '../rewards.ts';
 import { roundsApp } from '../rounds.ts';
@@ -97,6 +103,15 @@ export const everyArea = () => [
     findAgents: () => ({ agents: [], known: 0 }),
     inspectAgent: async () => identity,
   })),
+  paymentsApp(async () => ({
+    list: async () => ({ payments: [payment] }),
+    resume: async () => ({ payment: null }),
+    pay: async () => ({
+      ...{ id: PAYMENT, header: 'e30=', nonce: '0x01', token: ADDRESS },
+      ...{ symbol: 'CHOR', decimals: 18, amount: '3' },
+    }),
+    end: async () => {},
+  })),
   rewardsApp({
     rewards: async () => ({ earned, claimable: amounts, staked: amounts }),
     claim: async ({ token }) => ({
@@ -133,6 +148,8 @@ const agent: AgentDocument = {
   tools: [],
   urls: { http: null, libp2p: 'libp2p://k51/agents/guide/' },
   identity: null,
+  price: { text: '3 CHOR', token: ADDRESS, symbol: 'CHOR', decimals: 0, amount: '3' },
+  earned: [{ token: ADDRESS, symbol: 'CHOR', decimals: 0, amount: '9', calls: 3 }],
   since: TIME,
   load: { tasks: 0, streams: 0 },
   answers: { completed: 1, 'input-required': 0, rejected: 0, cancelled: 0, failed: 0 },
@@ -163,4 +180,29 @@ const identity: AgentIdentityDocument = {
   url: 'libp2p://k51/agents/guide/',
   proven: false,
   links: [{ name: 'registered', holds: true, says: 'by its owner' }],
+};
+
+const PAYMENT = `pay_${'0a'.repeat(16)}`;
+
+const payment: PaymentDocument = {
+  direction: 'in',
+  id: PAYMENT,
+  agent: 'guide',
+  resource: 'https://agents.example/agents/guide/',
+  payer: ADDRESS,
+  payee: ADDRESS,
+  token: ADDRESS,
+  symbol: 'CHOR',
+  decimals: 18,
+  amount: '3',
+  state: 'answered',
+  reason: null,
+  at: TIME,
+  endedAt: TIME,
+  transaction: '0x01',
+  input: `sha256:${'0'.repeat(64)}`,
+  output: null,
+  receipt: 'a.b.c',
+  signer: 'did:key:z6Mk',
+  checks: [{ check: 'chain', ok: true, detail: 'in block 5' }],
 };

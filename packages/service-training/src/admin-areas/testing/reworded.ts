@@ -1,7 +1,7 @@
 type Json = unknown;
 
 /** Statuses of problems that the API has since 0.1.0. */
-const NEW_STATUSES = /(?<=^a problem: .*)422, /;
+const NEW_STATUSES = /(?<=^a problem: .*)(?:402|422), /g;
 
 /**
  * A part of an OpenAPI document without what two generators word differently. `zod.toJSONSchema`, which made the

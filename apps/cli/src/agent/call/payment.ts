@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import type { PaidDocument } from '@chorus/admin-api';
+import { exactAmount } from '@chorus/chain';
+import type { Ending, Paid, Purse, Send } from '@chorus/payments';
+import { type AgentMessage, ChorusError, hasCode } from '@chorus/protocol';
+import type { HomeOptions } from '../../environment/home.ts';
+import type { OpenPayments } from '../open-payments.ts';
+import { answerText } from '../view.ts';
+
+export interface PaymentFlags extends HomeOptions {
+  /** The most to pay for the call. */
+  pay?: string;
+  /** Pay without a question. */
+  yes?: boolean;
+}
+
+/** What was paid for a call. */
+export interface PaidCall {
+  id: string;
+  amount: string;
+  symbol: string | null;
+  decimals: number | null;
+}
+
+/** Pays for a call if it must and may be paid. */
+export interface CallPayment {
+  /** Same again for the same question to the same agent, so that a call that was paid for is found. */
+  messageId: string | undefined;
+  through: (send: Send) => Send;
+  /** Resolves when the end of the call is recorded. */
+  close(): Promise<void>;
+  paid(): PaidCall | null;
+}
+
+interface Question {
+  /** The address of the agent, as the user gave it. */
+  at: string;
+  message: AgentMessage;
+  context: string | undefined;
+  task: string | undefined;
+}
+
+/** Nothing is opened until a call is to be paid; without `--pay` nothing ever is. */
+export async function callPayment(flags: PaymentFlags, question: Question): Promise<CallPayment> {
+  if (flags.pay === undefined) {
+    return { messageId: undefined, through: refusing, close: async () => undefined, paid: () => null };
+  }
+  const { payingFetch } = await import('@chorus/payments');
+  const intent = intentOf(question);
+  const purse = new CallPurse(flags, flags.pay, question.at, intent);
+  let done: () => Promise<void> = async () => undefined;
+  return {
+    messageId: `msg-${intent.slice(0, 32)}`,
+    through: (send) => {
+      const paying = payingFetch(send, purse, receiptUrl);
+      done = paying.done;
+      return paying.send;
+    },
+    close: async () => {
+      try {
+        await done();
+      } finally {
+        await purse.close();
+      }
+    },
+    paid: () => purse.paid,
+  };
+}
+
+/** Receipts are below the agent's base, as its protocols are. */
+const receiptUrl = (nonce: string, url: string) => url.replace(/\/(?:a2a|rest\/.*)$/, `/receipts/${nonce}`);
+
+class CallPurse implements Purse {
+  readonly #flags: PaymentFlags;
+  readonly #most: string;
+  readonly #agent: string;
+  readonly #intent: string;
+  #opened: Promise<OpenPayments> | null = null;
+  paid: PaidCall | null = null;
+
+  constructor(flags: PaymentFlags, most: string, agent: string, intent: string) {
+    this.#flags = flags;
+    this.#most = most;
+    this.#agent = agent;
+    this.#intent = intent;
+  }
+
+  async resume(request: string): Promise<Paid | null> {
+    const { payments } = await this.#open();
+    const { payment } = await payments.resume({ intent: this.#intent, request });
+    return payment && this.#note(payment);
+  }
+
+  async pay(required: string, request: string): Promise<Paid> {
+    const { payments } = await this.#open();
+    const order = { agent: this.#agent, intent: this.#intent, request, required, most: this.#most };
+    try {
+      return this.#note(await payments.pay({ ...order, approved: this.#flags.yes ?? false }));
+    } catch (error) {
+      if (!hasCode(error, 'E_PAYMENT_APPROVAL') || !(await agrees(error as ChorusError))) throw error;
+      return this.#note(await payments.pay({ ...order, approved: true }));
+    }
+  }
+
+  async ended(id: string, ending: Ending): Promise<void> {
+    const { payments } = await this.#open();
+    await payments.end(id, ending);
+  }
+
+  async close(): Promise<void> {
+    await (await this.#opened)?.close();
+  }
+
+  #note(paid: PaidDocument): Paid {
+    const { id, header, nonce, symbol, decimals, amount, token } = paid;
+    this.paid = { id, amount, symbol, decimals };
+    return { id, header, nonce, amount: BigInt(amount), token: token as Paid['token'] };
+  }
+
+  #open(): Promise<OpenPayments> {
+    this.#opened ??= import('../open-payments.ts').then(({ openPayments }) => openPayments(this.#flags));
+    return this.#opened;
+  }
+}
+
+/** Asks on the terminal; without one the answer is no. */
+async function agrees({ facts }: ChorusError): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
+  const { confirm } = await import('@clack/prompts');
+  const price = String(facts.price ?? 'more than agents.spend.approveAbove');
+  const message = `The call costs ${answerText(price)}. Pay it?`;
+  return (await confirm({ message, output: process.stderr, initialValue: false })) === true;
+}
+
+/** Without `--pay` a price is an answer, and not a bill. */
+const refusing =
+  (send: Send): Send =>
+  async (url, init) => {
+    const response = await send(url, init);
+    if (response.status !== 402) return response;
+    const price = await priceIn(response);
+    throw new ChorusError('E_PAYMENT_REQUIRED', 'this agent is paid for each call', {
+      facts: { price },
+      hint: price === undefined ? 'say the most to pay with --pay' : `to pay it, call with --pay '${price}'`,
+    });
+  };
+
+/** The price in the agent's own words; undefined if it does not say. */
+async function priceIn(response: Response): Promise<string | undefined> {
+  try {
+    const { resource } = JSON.parse((await response.text()).slice(0, 20_000)) as {
+      resource?: { description?: unknown };
+    };
+    return /: ([\d.]+ [A-Za-z0-9]{1,42})$/.exec(String(resource?.description))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+function intentOf({ at, message, context, task }: Question): string {
+  const files = message.files.map(({ name, mediaType, bytes }) => [name, mediaType, sha256(bytes)]);
+  return sha256(JSON.stringify([at, message.text, message.data, files, context ?? null, task ?? null]));
+}
+
+const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
+
+/** What was paid, in a few words. */
+export function paidLine({ id, amount, symbol, decimals }: PaidCall): string {
+  const sum = decimals === null ? `${amount} units` : exactAmount(amount, decimals);
+  return `paid ${sum}${symbol === null ? '' : ` ${symbol}`} (${id}); chorus agent why shows the receipt`;
+}

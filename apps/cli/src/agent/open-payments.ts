@@ -1,0 +1,36 @@
+import { createAdminClient, readAdmin } from '@chorus/admin-api';
+import { hasCode } from '@chorus/protocol';
+import type { PaymentsSource } from '@chorus/service-agents';
+import { configOf, dataDirOf, type HomeOptions } from '../environment/home.ts';
+import { passwordSource } from '../environment/password.ts';
+
+/** Payments of a wallet, through the running node or the wallet's keystore. */
+export interface OpenPayments {
+  payments: PaymentsSource;
+  close(): Promise<void>;
+}
+
+/**
+ * The payments of this home's wallet. If a node runs, it signs and keeps the record; if none runs, none can start until
+ * they are closed.
+ * @throws ChorusError `E_ADMIN_*`, `E_STORE_LOCKED`, `E_WALLET_MISSING`, `E_PASSWORD_*`, `E_CHAIN_*`
+ */
+export async function openPayments(flags: HomeOptions): Promise<OpenPayments> {
+  const access = await readAdmin(await dataDirOf(flags)).catch((error) => {
+    if (hasCode(error, 'E_ADMIN_NOT_RUNNING')) return null;
+    throw error;
+  });
+  if (!access) {
+    const { config } = await configOf(flags);
+    const { openPayments: open } = await import('@chorus/service-agents');
+    return open(config, passwordSource());
+  }
+  const node = createAdminClient(access);
+  const payments: PaymentsSource = {
+    list: (query) => node.payments(query),
+    resume: (request) => node.resumePayment(request),
+    pay: (request) => node.pay(request),
+    end: async (id, ending) => void (await node.endPayment(id, ending)),
+  };
+  return { payments, close: async () => undefined };
+}

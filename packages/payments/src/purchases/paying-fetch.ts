@@ -1,0 +1,231 @@
+import { createHash } from 'node:crypto';
+import { ChorusError, explain } from '@chorus/protocol';
+import {
+  decodeRequired,
+  decodeSettled,
+  OFFER_RECEIPT,
+  PAYMENT_HEADER,
+  REQUIRED_HEADER,
+  RESPONSE_HEADER,
+  type Settled,
+} from '../wire/headers.ts';
+import type { Ending, Paid } from './payer.ts';
+
+/** Sends a request; such as `fetch`. */
+export type Send = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Who pays, and what for: at this node, or in this process. */
+export interface Purse {
+  /** The payment of the same request that was never answered; null if there was no such payment. */
+  resume(request: string): Promise<Paid | null>;
+  /** @throws ChorusError why the call is not paid */
+  pay(required: string, request: string): Promise<Paid>;
+  ended(id: string, ending: Ending): Promise<void>;
+}
+
+/** Requests that are paid for if they must be. */
+export interface PayingFetch {
+  send: Send;
+  /** Resolves when the ends of all paid calls are written down. */
+  done(): Promise<void>;
+}
+
+/** Bytes of an answer 402 that are read to its end. */
+const MOST_DRAINED = 64 * 1024;
+
+/** Longest wait for the receipt that names the answer, ms, and between two tries. */
+const RECEIPT = { tries: 10, pauseMs: 200 };
+
+/**
+ * Pays for requests that are answered with 402, once each. A request that was paid for before and never answered is sent
+ * with the same payment.
+ * @param receiptUrl where the seller has the last receipt of a payment, by its nonce and the URL that was paid for
+ */
+export function payingFetch(
+  send: Send,
+  purse: Purse,
+  receiptUrl: (nonce: string, url: string) => string,
+): PayingFetch {
+  const ends: Promise<void>[] = [];
+  const answeredBy = (paid: Paid, url: string, response: Response): Response => {
+    const ended = Promise.withResolvers<void>();
+    ends.push(ended.promise);
+    const end = async (output: string | null) => {
+      const settled = settledOf(response);
+      const first = settled?.extensions?.[OFFER_RECEIPT]?.info.receipt?.signature ?? null;
+      const last = output === null ? null : await lastReceipt(send, receiptUrl(paid.nonce, url), first);
+      const told = { transaction: settled?.transaction ?? null, receipt: last ?? first, output };
+      await purse.ended(paid.id, { state: 'answered', ...told }).then(ended.resolve, ended.reject);
+    };
+    return readThrough(response, end, ended.resolve);
+  };
+  return {
+    send: async (url, init) => {
+      if (init.method !== 'POST' || (typeof init.body !== 'string' && !(init.body instanceof Uint8Array))) {
+        return send(url, init);
+      }
+      const request = `sha256:${createHash('sha256').update(init.body).digest('hex')}`;
+      let paid = await purse.resume(request);
+      let response = await send(url, paid ? withPayment(init, paid) : init);
+      if (response.status === 402 && paid) {
+        // It has expired unused, or the price has changed: the seller has not taken it.
+        await purse.ended(paid.id, { state: 'refused', reason: await whyOf(response) });
+        paid = null;
+        response = await send(url, init);
+      }
+      if (response.status !== 402 && !paid) return response;
+      if (!paid) {
+        const required = response.headers.get(REQUIRED_HEADER);
+        await drain(response);
+        if (required === null) throw noPrice();
+        paid = await purse.pay(required, request);
+        response = await send(url, withPayment(init, paid));
+      }
+      if (response.status === 402) {
+        const reason = await whyOf(response);
+        await purse.ended(paid.id, { state: 'refused', reason });
+        throw new ChorusError('E_PAYMENT_REFUSED', 'the agent does not take the payment', {
+          facts: { says: reason, payment: paid.id },
+          hint: 'the signed payment ends by itself; it counts as spent until then',
+        });
+      }
+      // Not answered: the payment stays good for this request.
+      if (response.status === 409 || response.status >= 429) {
+        const says = (await response.text().catch(() => '')).slice(0, 300);
+        if (!says.includes('E_PAYMENT_DONE')) throw notAnswered(response.status, says, paid);
+        await purse.ended(paid.id, { state: 'answered', transaction: null, receipt: null, output: null });
+        throw alreadyDone(paid);
+      }
+      return answeredBy(paid, url, response);
+    },
+    done: async () => {
+      await Promise.all(ends);
+    },
+  };
+}
+
+function withPayment(init: RequestInit, paid: Paid): RequestInit {
+  const headers = new Headers(init.headers);
+  headers.set(PAYMENT_HEADER, paid.header);
+  return { ...init, headers: Object.fromEntries(headers) };
+}
+
+/** Reads the little that is usually there: a stream of Node's that is cancelled while data arrives throws elsewhere. */
+async function drain({ body }: Response): Promise<void> {
+  const reader = body?.getReader();
+  if (!reader) return;
+  try {
+    for (let bytes = 0; bytes < MOST_DRAINED; ) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      bytes += value.length;
+    }
+    await reader.cancel();
+  } catch {
+    // Its end is of no interest.
+  }
+}
+
+async function whyOf(response: Response): Promise<string> {
+  await drain(response);
+  try {
+    return (
+      decodeRequired(response.headers.get(REQUIRED_HEADER) ?? '').error?.slice(0, 500) ??
+      'it does not say why'
+    );
+  } catch (error) {
+    return explain(error).message;
+  }
+}
+
+function alreadyDone(paid: Paid): ChorusError {
+  return new ChorusError(
+    'E_PAYMENT_DONE',
+    'the agent has answered this call before, and does not have the answer any more',
+    {
+      facts: { payment: paid.id },
+      hint: 'repeat the command to pay for another answer',
+    },
+  );
+}
+
+function notAnswered(status: number, says: string, paid: Paid): ChorusError {
+  return new ChorusError('E_PAYMENT_OPEN', 'the call was paid for, and not answered yet', {
+    facts: { status, says, payment: paid.id },
+    hint: 'repeat the command: the same payment is sent, and nothing is paid twice',
+  });
+}
+
+const noPrice = () =>
+  new ChorusError('E_PAYMENT_OFFER', 'the agent asks for a payment, and does not say how by x402 version 2', {
+    hint: 'ask its owner how it is paid',
+  });
+
+function settledOf(response: Response): Settled | null {
+  try {
+    return decodeSettled(response.headers.get(RESPONSE_HEADER) ?? '');
+  } catch {
+    return null;
+  }
+}
+
+/** The receipt with the digest of the answer, which the seller signs when the answer has ended. */
+async function lastReceipt(send: Send, url: string, first: string | null): Promise<string | null> {
+  if (first === null) return null;
+  for (let i = 0; i < RECEIPT.tries; i++) {
+    try {
+      const response = await send(url, { method: 'GET' });
+      if (response.status !== 200) return null;
+      const { receipt } = (await response.json()) as { receipt?: unknown };
+      if (typeof receipt === 'string' && receipt.length <= 8_000 && hasOutput(receipt)) return receipt;
+    } catch {
+      return null;
+    }
+    await new Promise((resolve) => setTimeout(resolve, RECEIPT.pauseMs));
+  }
+  return null;
+}
+
+const hasOutput = (receipt: string): boolean =>
+  typeof JSON.parse(Buffer.from(receipt.split('.')[1] ?? '', 'base64url').toString())?.output === 'string';
+
+/**
+ * The same response; at its end `end` is called with the digest of its body, or null if its reader had enough before, or
+ * `lost` if it broke off.
+ */
+function readThrough(
+  response: Response,
+  end: (output: string | null) => Promise<void>,
+  lost: () => void,
+): Response {
+  const hash = createHash('sha256');
+  const reader = response.body?.getReader();
+  const { status, headers } = response;
+  if (!reader) {
+    void end(`sha256:${hash.digest('hex')}`);
+    return new Response(null, { status, headers });
+  }
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (!done) {
+          hash.update(value);
+          controller.enqueue(value);
+          return;
+        }
+        void end(`sha256:${hash.digest('hex')}`);
+        controller.close();
+      } catch (error) {
+        // The connection broke: the payment stays good for this request.
+        lost();
+        controller.error(error);
+      }
+    },
+    async cancel(reason) {
+      void end(null);
+      await reader.cancel(reason);
+    },
+  });
+  return new Response(body, { status, headers });
+}

@@ -1,0 +1,89 @@
+import { type KeyObject, sign, verify } from 'node:crypto';
+import { ChorusError, reasonOf } from '@chorus/protocol';
+import { z } from 'zod';
+
+/** Version of the payload, as the extension `offer-receipt` of x402 counts it. */
+const VERSION = 1;
+const MAX_JWS = 8_000;
+
+const text = (most: number) => z.string().min(1).max(most);
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+
+const payload = z.looseObject({
+  version: z.literal(VERSION),
+  network: text(100),
+  resourceUrl: text(2_048),
+  payer: text(100),
+  issuedAt: z.int().nonnegative(),
+  transaction: text(100),
+  payee: text(100),
+  asset: text(100),
+  amount: z.string().regex(/^\d{1,78}$/),
+  nonce: text(100),
+  agent: text(200),
+  agentId: text(80).optional(),
+  input: digest,
+  output: digest.optional(),
+});
+
+/**
+ * What a seller signs: who paid whom for what, in which transaction. The first fields are those of x402's extension
+ * `offer-receipt` (section 5.2); the others make the sum checkable. Amounts are in the token's smallest unit.
+ *
+ * `input` and `output` are digests of the bodies of the request and of its answer; an answer that is still being
+ * written has no `output` yet.
+ */
+export type ReceiptPayload = z.infer<typeof payload>;
+
+/** A node's key as a signer of receipts. */
+export interface ReceiptSigner {
+  /** `did:key:z6Mk...` */
+  did: string;
+  /** Ed25519. */
+  privateKey: KeyObject;
+}
+
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** A receipt as a compact JWS (RFC 7515), signed with EdDSA (RFC 8037) by the key that `kid` names. */
+export function signReceipt(receipt: ReceiptPayload, { did, privateKey }: ReceiptSigner): string {
+  const kid = `${did}#${did.slice('did:key:'.length)}`;
+  const signed = `${encode({ alg: 'EdDSA', kid, typ: 'JWS' })}.${encode(receipt)}`;
+  return `${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`;
+}
+
+const header = z.looseObject({ alg: z.literal('EdDSA'), kid: z.string().max(200) });
+
+/**
+ * A receipt whose signature holds, and whose key signed it.
+ * @param keyOf the public key of a did:key; throws if it is not one
+ * @throws ChorusError `E_PAYMENT_RECEIPT`
+ */
+export function readReceipt(
+  jws: string,
+  keyOf: (did: string) => KeyObject,
+): { receipt: ReceiptPayload; did: string } {
+  const refuse = (message: string, cause?: unknown) =>
+    new ChorusError('E_PAYMENT_RECEIPT', message, {
+      ...(cause === undefined ? {} : { facts: { cause: reasonOf(cause).slice(0, 300) }, cause }),
+      hint: 'do not count on it: ask the agent for its receipt again',
+    });
+  const parts = jws.split('.');
+  if (jws.length > MAX_JWS || parts.length !== 3) throw refuse('this is not a receipt');
+  const [head, body, signature] = parts as [string, string, string];
+  let receipt: ReceiptPayload;
+  let did: string;
+  let key: KeyObject;
+  try {
+    const decoded = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+    did = header.parse(decoded(head)).kid.split('#')[0]!;
+    key = keyOf(did);
+    receipt = payload.parse(decoded(body));
+  } catch (cause) {
+    throw refuse('this is not a receipt', cause);
+  }
+  if (!verify(null, Buffer.from(`${head}.${body}`), key, Buffer.from(signature, 'base64url'))) {
+    throw refuse('the receipt was altered, or signed with another key');
+  }
+  return { receipt, did };
+}

@@ -1,0 +1,7 @@
+/**
+ * Tables in the node's store, for programs that open it before anything is paid.
+ *
+ * @packageDocumentation
+ */
+export { PURCHASES_SCHEMA } from './purchases-schema.ts';
+export { SALES_SCHEMA } from './sales-schema.ts';

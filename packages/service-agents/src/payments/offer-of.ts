@@ -1,0 +1,38 @@
+import type { AgentDescription } from '@chorus/a2a';
+import { type Offer, requirementsOf } from '@chorus/payments';
+import type { ChainPort } from '@chorus/protocol';
+import type { Amount } from './price.ts';
+
+/** Names, in a card, that calls are paid by x402 over HTTP. See docs/reference/a2a-over-libp2p.md. */
+export const PAYMENT_EXTENSION = 'urn:chorus:a2a:x402-over-http:v1';
+
+/** What a call of an agent costs: paid to the node's wallet. @throws ChorusError `E_CHAIN_TOKEN` */
+export async function offerOf(
+  agent: { name: string; title: string; url: string },
+  price: Amount,
+  chain: Pick<ChainPort, 'tokenDomain' | 'chainId' | 'account'>,
+): Promise<Offer> {
+  return {
+    agent: agent.name,
+    resource: agent.url,
+    description: `A call of ${agent.title}: ${price.text}`,
+    chainId: chain.chainId,
+    token: price.token.address,
+    domain: await chain.tokenDomain(price.token.address),
+    amount: price.units,
+    payTo: chain.account.toLowerCase() as Offer['payTo'],
+  };
+}
+
+/** The price in a card. */
+export function paymentExtension(
+  offer: Offer,
+  price: Amount,
+): NonNullable<AgentDescription['extensions']>[number] {
+  return {
+    uri: PAYMENT_EXTENSION,
+    description: `Each message costs ${price.text}, paid by x402 version 2 over HTTP`,
+    required: false,
+    params: { x402Version: 2, price: price.text, accepts: [requirementsOf(offer)] },
+  };
+}

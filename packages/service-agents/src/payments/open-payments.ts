@@ -1,0 +1,38 @@
+import { NodeStore, openChain, openWallet, type PasswordSource } from '@chorus/node';
+import type { ChainPort } from '@chorus/protocol';
+import type { AgentsNodeConfig } from '../config/agents-config.ts';
+import { AGENTS_MIGRATIONS } from '../store/agent-records.ts';
+import type { PaymentsSource } from './source.ts';
+
+/** The payments of a wallet, until they are closed. */
+export interface OpenedPayments {
+  payments: PaymentsSource;
+  close(): Promise<void>;
+}
+
+/**
+ * The payments of a wallet whose node does not run. Its journal stays open: no node can start on it meanwhile.
+ * @throws ChorusError `E_STORE_LOCKED` if a node runs; `E_WALLET_MISSING`, `E_PASSWORD_*`, `E_CHAIN_*`
+ */
+export async function openPayments(
+  config: AgentsNodeConfig,
+  password?: PasswordSource,
+): Promise<OpenedPayments> {
+  const { paymentsOf } = await import('./source.ts');
+  const wallet = await openWallet(config.dataDir, password);
+  const store = NodeStore.open(config.dataDir);
+  let chain: ChainPort | null = null;
+  const close = async () => {
+    await chain?.close();
+    store.close();
+  };
+  try {
+    store.migrate('agents', AGENTS_MIGRATIONS);
+    chain = await openChain(config, wallet, store, () => {});
+    store.bind(chain);
+    return { payments: paymentsOf(config, chain, store), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

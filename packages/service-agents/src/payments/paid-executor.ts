@@ -1,0 +1,63 @@
+import type { Cashier, Offer, PaidCall } from '@chorus/payments';
+import {
+  type AgentEvent,
+  type AgentExecutor,
+  type AgentRequest,
+  ChorusError,
+  hasCode,
+} from '@chorus/protocol';
+
+export interface Tariff {
+  offer: Offer;
+  cashier: Cashier;
+  /** The request that is being answered: what it has paid. */
+  call: () => PaidCall | undefined;
+  /** Refuses before anything is paid; throws why. */
+  admit(): void;
+  /** Requests at once. */
+  concurrent: number;
+}
+
+/**
+ * An executor that is paid for each request, before its work: by whatever protocol a request comes, nothing is done for
+ * one that has not paid. Failures of the agent leave the work owed; a caller that leaves has got what it paid for.
+ */
+export function paidExecutor(executor: AgentExecutor, tariff: Tariff): AgentExecutor {
+  let running = 0;
+  const { offer, cashier, concurrent } = tariff;
+  async function* execute(request: AgentRequest, signal: AbortSignal): AsyncGenerator<AgentEvent> {
+    const end = (tariff.call() ?? unpaid()).begin(offer.agent);
+    running++;
+    let done = true;
+    try {
+      yield* executor.execute(request, signal);
+    } catch (error) {
+      done = signal.aborted;
+      throw error;
+    } finally {
+      running--;
+      if (signal.aborted && isOurs(signal.reason)) done = false;
+      end(done);
+    }
+  }
+  return {
+    admit: async (waits) => {
+      tariff.admit();
+      if (!waits && running >= concurrent) {
+        throw new ChorusError('E_AGENT_BUSY', 'the agent has too much to do', { hint: 'ask again later' });
+      }
+      await (tariff.call() ?? unpaid()).charge(cashier, offer);
+    },
+    execute,
+    close: () => executor.close(),
+  };
+}
+
+/** The agent was stopped, or its time was over: the caller did not end it. */
+const isOurs = (reason: unknown) => hasCode(reason, 'E_AGENT_CLOSED') || hasCode(reason, 'E_A2A_TIME');
+
+function unpaid(): never {
+  throw new ChorusError('E_PAYMENT_REQUIRED', 'this agent is paid for each call', {
+    hint: 'call it over HTTP, and pay by x402',
+  });
+}

@@ -1,0 +1,62 @@
+import { type Address, type ChainPort, ChorusError, type Sum, sumText, unitsOfSum } from '@chorus/protocol';
+
+/** A token that prices may be in. */
+export interface KnownToken {
+  address: Address;
+  symbol: string;
+  decimals: number;
+}
+
+/** A sum in a token, to its smallest unit. */
+export interface Amount {
+  token: KnownToken;
+  units: bigint;
+  /** Such as `0.02 CHOR`. */
+  text: string;
+}
+
+type TokenReads = Pick<ChainPort, 'decimals' | 'symbol'>;
+
+/**
+ * A sum in one of the tokens of the configuration.
+ * @param tokens of the configuration
+ * @throws ChorusError `E_AGENT_PRICE` for a token that is not one of them, or that cannot be divided that far;
+ *   `E_CHAIN_TOKEN`, `E_CHAIN_UNREACHABLE`
+ */
+export async function amountOf(sum: Sum, tokens: readonly string[], chain: TokenReads): Promise<Amount> {
+  const known = await Promise.all(tokens.map((token) => knownToken(token as Address, chain)));
+  const named = known.filter(({ address, symbol }) => address === sum.token || symbol === sum.token);
+  const [token] = named;
+  if (!token || named.length > 1) throw noSuchToken(sum, known, named.length);
+  const units = unitsOfSum(sum, token.decimals);
+  if (units === null) {
+    throw new ChorusError('E_AGENT_PRICE', 'the token cannot be divided that far', {
+      facts: { token: token.symbol, decimals: token.decimals },
+      hint: `give at most ${token.decimals} digits after the point`,
+    });
+  }
+  return { token, units, text: sumText(units, token.decimals, token.symbol) };
+}
+
+export async function knownToken(token: Address, chain: TokenReads): Promise<KnownToken> {
+  const address = token.toLowerCase() as Address;
+  const [decimals, symbol] = await Promise.all([chain.decimals(address), chain.symbol(address)]);
+  return { address, decimals, symbol: symbol ?? address };
+}
+
+function noSuchToken(sum: Sum, known: readonly KnownToken[], named: number): ChorusError {
+  const possible = known.map(({ symbol, address }) => `${symbol} (${address})`).join(', ');
+  return new ChorusError(
+    'E_AGENT_PRICE',
+    named > 1 ? 'several tokens have this symbol' : 'this node takes no payments in this token',
+    {
+      facts: { token: sum.token, possible: possible || 'none' },
+      hint:
+        possible === ''
+          ? 'name the token of your network: chorus config set agents.tokens \'["0x..."]\''
+          : named > 1
+            ? 'name the token by its address'
+            : `give a sum in ${known[0]!.symbol}, or add the token's address to agents.tokens`,
+    },
+  );
+}
