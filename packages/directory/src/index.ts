@@ -8,6 +8,7 @@ export * from './beacon/beacon.ts';
 export * from './beacon/exchange.ts';
 export * from './identity/extension.ts';
 export * from './identity/links.ts';
+export * from './identity/price.ts';
 export * from './ranking/rank.ts';
 export * from './registration/file.ts';
 export * from './registration/uri.ts';

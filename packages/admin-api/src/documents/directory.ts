@@ -31,6 +31,7 @@ export type RegistrationRequest = z.input<typeof registrationRequestSchema>;
 export const directoryQuerySchema = z.object({
   text: z.string().max(500).optional().describe('words to search names, descriptions and skills for'),
   skill: z.string().max(100).optional().describe('only agents with a skill of this id or tag'),
+  maxPrice: z.string().max(100).optional().describe('only agents that cost at most this, such as 0.05 CHOR'),
   minScore: z.coerce.number().min(0).max(100).optional(),
   limit: z.coerce.number().int().min(1).max(100).default(20),
 });
@@ -53,6 +54,10 @@ export const directoryListSchema = z.object({
       skills: z.array(skill),
       owner: z.string(),
       wallet: z.string().nullable().describe('where it is paid'),
+      price: z
+        .object({ text: z.string(), units: amountSchema, token: addressSchema })
+        .nullable()
+        .describe('what a call costs; null if it is free'),
       peerId: z.string(),
       addresses: z.array(z.string()).describe('multiaddrs of the peer'),
       url: z.string().describe('where it is called over libp2p'),
@@ -82,7 +87,7 @@ export const agentIdentitySchema = z.object({
   proven: z.boolean().describe('whether every link holds'),
   links: z.array(
     z.object({
-      name: z.enum(['registered', 'place', 'file', 'key', 'answers', 'card']),
+      name: z.enum(['registered', 'place', 'file', 'key', 'answers', 'card', 'payee']),
       holds: z.boolean().nullable().describe('null if it could not be checked'),
       says: z.string(),
     }),

@@ -22,7 +22,7 @@ export function identityExtension(registry: AgentRegistry, agentId: bigint) {
 }
 
 /** A card's capabilities, as far as they matter here. */
-interface CardCapabilities {
+export interface CardCapabilities {
   capabilities?: { extensions?: readonly { uri: string; params?: unknown }[] } | undefined;
 }
 

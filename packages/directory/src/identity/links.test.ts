@@ -4,6 +4,7 @@ import { type RegistrationFacts, readRegistrationFile, registrationFile } from '
 import { placeOf } from '../registry/place.ts';
 import { identityExtension } from './extension.ts';
 import { type IdentityEvidence, identityLinks, isProven } from './links.ts';
+import { PAYMENT_EXTENSION } from './price.ts';
 
 const { peerId, did } = keysOfSeed(new Uint8Array(32).fill(1));
 const stranger = keysOfSeed(new Uint8Array(32).fill(2));
@@ -51,7 +52,15 @@ const broken = (changes: Partial<IdentityEvidence>) => {
 describe('the links from an identity to its agent', () => {
   it('hold from the registry to the peer that answers, and back', () => {
     const links = identityLinks(evidence);
-    expect(links.map(({ name }) => name)).toEqual(['registered', 'place', 'file', 'key', 'answers', 'card']);
+    expect(links.map(({ name }) => name)).toEqual([
+      'registered',
+      'place',
+      'file',
+      'key',
+      'answers',
+      'card',
+      'payee',
+    ]);
     expect(isProven(links)).toBe(true);
   });
 
@@ -63,6 +72,7 @@ describe('the links from an identity to its agent', () => {
       'key',
       'answers',
       'card',
+      'payee',
     ]);
   });
 
@@ -97,6 +107,24 @@ describe('the links from an identity to its agent', () => {
     expect(broken({ card: { missing: 'no answer' } })).toEqual([
       ['answers', false],
       ['card', null],
+      ['payee', null],
+    ]);
+  });
+
+  it('a price that goes to another wallet than the registry names is found', () => {
+    const wallet = `0x${'22'.repeat(20)}` as const;
+    const priced = (payTo: string) => {
+      const { card, ...rest } = cardOf(7n).value;
+      const accepts = [{ network: 'eip155:31337', amount: '5', asset: `0x${'33'.repeat(20)}`, payTo }];
+      const price = { uri: PAYMENT_EXTENSION, params: { price: '5 CHOR', accepts } };
+      const extensions = [...card.capabilities.extensions, price];
+      return { value: { ...rest, card: { ...card, capabilities: { extensions } } } };
+    };
+    const registered = { ...evidence.registered!, wallet };
+    expect(isProven(identityLinks({ ...evidence, registered, card: priced(wallet) }))).toBe(true);
+    expect(broken({ registered, card: priced(`0x${'44'.repeat(20)}`) })).toEqual([['payee', false]]);
+    expect(broken({ registered: { ...registered, wallet: null }, card: priced(wallet) })).toEqual([
+      ['payee', false],
     ]);
   });
 
@@ -108,6 +136,7 @@ describe('the links from an identity to its agent', () => {
       ['key', null],
       ['answers', null],
       ['card', null],
+      ['payee', null],
     ]);
   });
 });

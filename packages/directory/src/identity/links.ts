@@ -1,12 +1,13 @@
 import { identityOfPeerId } from '@chorus/a2a/keys';
-import type { RegisteredAgent } from '@chorus/protocol';
+import type { Address, RegisteredAgent } from '@chorus/protocol';
 import { endpointsOf, namesIdentity, type RegistrationFile } from '../registration/file.ts';
 import { readPlace } from '../registry/place.ts';
 import type { AgentRegistry } from '../registry/registry.ts';
 import { identityOfCard } from './extension.ts';
+import { type CardPrice, priceOfCard } from './price.ts';
 
 /** Names of the links, in the order in which each rests on those before it. */
-export const LINKS = ['registered', 'place', 'file', 'key', 'answers', 'card'] as const;
+export const LINKS = ['registered', 'place', 'file', 'key', 'answers', 'card', 'payee'] as const;
 export type LinkName = (typeof LINKS)[number];
 
 /** One step of the way from an identity on chain to the agent that answers. */
@@ -48,7 +49,8 @@ export interface IdentityEvidence {
  * - `file`: the registration file is the one whose CID is on chain, and names this identity;
  * - `key`: the file names that peer's key;
  * - `answers`: that peer, proven by its connection, answers for the agent;
- * - `card`: the agent's card is signed with that key, and names this identity in return.
+ * - `card`: the agent's card is signed with that key, and names this identity in return;
+ * - `payee`: what it asks for goes to the wallet that the registry names for the identity.
  *
  * It proves who answers, and that the owner stands behind it; not that the agent does what it says.
  */
@@ -80,7 +82,11 @@ export function identityLinks(evidence: IdentityEvidence): IdentityLink[] {
     links.push(link('key', key === null ? null : dids.includes(key), dids[0] ?? 'the file names no key'));
   }
   if ('missing' in card) {
-    links.push(link('answers', at === null ? null : false, card.missing), link('card', null, 'not checked'));
+    links.push(
+      link('answers', at === null ? null : false, card.missing),
+      link('card', null, 'not checked'),
+      link('payee', null, 'not checked'),
+    );
     return links;
   }
   const { signer, milliseconds } = card.value;
@@ -95,7 +101,18 @@ export function identityLinks(evidence: IdentityEvidence): IdentityLink[] {
         : `signed by ${signer.did}, but names ${named === null ? 'no identity' : `identity ${named}`}`,
     ),
   );
+  links.push(payeeLink(priceOfCard(card.value.card), registered.wallet));
   return links;
+}
+
+function payeeLink(price: CardPrice | null, wallet: Address | null): IdentityLink {
+  if (!price) return link('payee', true, 'a call costs nothing');
+  const says = `${price.text} a call, to ${price.payTo}`;
+  return link(
+    'payee',
+    price.payTo === wallet,
+    price.payTo === wallet ? says : `${says}, which the registry does not name`,
+  );
 }
 
 /** The key that a peer id is made of; null if it is made of none that is used here. */

@@ -17,6 +17,7 @@ describe('scores of agents', () => {
     const [free, cheap, dear] = totals(candidate(), candidate({ price: 10n }), candidate({ price: 30n }));
     expect(free).toBe(cheap);
     expect(cheap).toBeGreaterThan(dear!);
+    expect(totals(candidate({ price: 'other' }))[0]).toBeLessThan(dear!);
     const [quick, slow] = totals(candidate(), candidate({ latencyMs: 900 }));
     expect(quick).toBeGreaterThan(slow!);
   });
@@ -24,7 +25,7 @@ describe('scores of agents', () => {
   it('no agent can leave the scale, whatever it claims, and the parts add up', () => {
     const any = fc.record({
       relevance: fc.double({ min: -5, max: 5, noNaN: true }),
-      price: fc.option(fc.bigInt({ min: 0n, max: 2n ** 200n })),
+      price: fc.oneof(fc.constant('other' as const), fc.option(fc.bigInt({ min: 0n, max: 2n ** 200n }))),
       latencyMs: fc.double({ min: -1e9, max: 1e12, noNaN: true }),
     });
     fc.assert(

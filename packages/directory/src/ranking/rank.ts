@@ -2,8 +2,11 @@
 export interface Candidate {
   /** How well it fits the words that were searched for, 0 to 1; 1 if none were. */
   relevance: number;
-  /** Price of one call in the smallest unit of the token that all are compared in; null if it is free. */
-  price: bigint | null;
+  /**
+   * Price of one call in the smallest unit of the token that all are compared in; null if it is free, `other` if it is
+   * in another token.
+   */
+  price: bigint | null | 'other';
   /** The latest answer to a probe, ms. */
   latencyMs: number;
 }
@@ -33,7 +36,7 @@ const HALF_SPEED_MS = 250;
  * and the parts add up to the total.
  */
 export function scores(candidates: readonly Candidate[]): Score[] {
-  const prices = candidates.flatMap(({ price }) => price || []);
+  const prices = candidates.flatMap(({ price }) => (price && price !== 'other' ? price : []));
   const cheapest = prices.reduce<bigint | null>(
     (least, price) => (least === null || price < least ? price : least),
     null,
@@ -45,20 +48,23 @@ export function scores(candidates: readonly Candidate[]): Score[] {
   });
 }
 
+type Part = (name: ScorePart['name'], value: number, says: string) => ScorePart;
+
+function pricePart(part: Part, price: Candidate['price'], cheapest: bigint | null): ScorePart {
+  if (price === 'other') return part('price', 0, 'in another token than this node pays with');
+  if (!price || !cheapest) return part('price', 1, 'free');
+  const says = price === cheapest ? 'the cheapest of those that ask a price' : 'dearer than the cheapest';
+  return part('price', Number((cheapest * 1_000n) / price) / 1_000, says);
+}
+
 function partsOf({ relevance, price, latencyMs }: Candidate, cheapest: bigint | null): ScorePart[] {
-  const part = (name: ScorePart['name'], value: number, says: string): ScorePart => {
+  const part: Part = (name, value, says) => {
     const bounded = Math.min(1, Math.max(0, value));
     return { name, weight: WEIGHTS[name], value: Math.round(bounded * 1_000) / 1_000, says };
   };
   return [
     part('relevance', relevance, relevance >= 1 ? 'fits best' : 'less than the best fit'),
-    price && cheapest
-      ? part(
-          'price',
-          Number((cheapest * 1_000n) / price) / 1_000,
-          price === cheapest ? 'the cheapest of those that ask a price' : 'dearer than the cheapest',
-        )
-      : part('price', 1, 'free'),
+    pricePart(part, price, cheapest),
     part(
       'speed',
       HALF_SPEED_MS / (HALF_SPEED_MS + Math.max(0, latencyMs)),

@@ -19,7 +19,7 @@ export interface AgentsSource {
   stopAgent(name: string): Promise<void>;
   registerAgent(name: string, options: { dryRun?: boolean }): Promise<RegistrationDocument>;
   retireAgent(name: string): Promise<RegistrationDocument>;
-  findAgents(query: DirectoryQuery): DirectoryList;
+  findAgents(query: DirectoryQuery): Promise<DirectoryList>;
   inspectAgent(agentId: bigint): Promise<AgentIdentityDocument>;
 }
 
@@ -39,7 +39,9 @@ export function agentsApp(source: () => AgentsSource): OpenAPIHono<AdminEnv> {
     .openapi(agentRoutes.retireAgent, async (c) =>
       c.json(await source().retireAgent(c.req.valid('param').name), 200),
     )
-    .openapi(agentRoutes.findAgents, (c) => c.json(source().findAgents(c.req.valid('query')), 200))
+    .openapi(agentRoutes.findAgents, async (c) =>
+      c.json(await source().findAgents(c.req.valid('query')), 200),
+    )
     .openapi(agentRoutes.inspectAgent, async (c) =>
       c.json(await source().inspectAgent(BigInt(c.req.valid('param').agentId)), 200),
     );

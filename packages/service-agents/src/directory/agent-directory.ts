@@ -9,7 +9,7 @@ import {
 import type { Ports } from '@chorus/node';
 import { Wakeable } from '@chorus/utils';
 import { catchUp } from './catch-up.ts';
-import { findAgents } from './find-agents.ts';
+import { type FindOptions, findAgents } from './find-agents.ts';
 import { HeardBeacons } from './heard-beacons.ts';
 import type { Listings } from './listings.ts';
 import { type OwnAgent, OwnBeacons, type OwnOptions } from './own-beacons.ts';
@@ -73,8 +73,9 @@ export class AgentDirectory {
     this.#turn.wake();
   }
 
-  find(query: DirectoryQuery): DirectoryList {
-    return findAgents(this.#listings, query, Date.now());
+  /** @param money what prices are compared in, and bounded by */
+  find(query: DirectoryQuery, money: Omit<FindOptions, 'now'>): DirectoryList {
+    return findAgents(this.#listings, query, { ...money, now: Date.now() });
   }
 
   /** Agents that can be found now. */

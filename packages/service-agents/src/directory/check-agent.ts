@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type AgentRegistry, type Beacon, identityOfCard, placeOf } from '@chorus/directory';
+import { type AgentRegistry, type Beacon, identityOfCard, placeOf, priceOfCard } from '@chorus/directory';
 import type { Ports } from '@chorus/node';
 import { type AgentChain, ChorusError, plainLine, type RegisteredAgent } from '@chorus/protocol';
 import { pathOf } from '../serve/agent-path.ts';
@@ -97,6 +97,10 @@ export async function listingOf(
   if (identityOfCard(card, registry) !== agentId) {
     throw doubt('its card does not name this identity', { agentId, peer: peerId });
   }
+  const price = priceOfCard(card);
+  if (price && (price.payTo !== wallet || price.network !== `eip155:${registry.chainId}`)) {
+    throw doubt('it asks for payments to another wallet than its identity has', { agentId, peer: peerId });
+  }
   const words = (text: string, most: number) => plainLine(text).slice(0, most);
   return {
     title: words(card.name, LONGEST.title),
@@ -110,6 +114,11 @@ export async function listingOf(
     })),
     owner,
     wallet,
+    price: price && {
+      text: words(price.text, LONGEST.tag),
+      units: price.units.toString(),
+      token: price.token,
+    },
     url: peerUrl(identityOfPeerId(peerId).host, pathOf(name)),
     addresses,
     card: digest.toString('hex'),

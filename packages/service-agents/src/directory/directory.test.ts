@@ -56,9 +56,10 @@ async function serve(node: AgentsNode, name: string, more = ''): Promise<void> {
   await node.services.agents.startAgent({ file });
 }
 
-const find = (node: AgentsNode, text?: string): DirectoryList =>
+const find = (node: AgentsNode, text?: string): Promise<DirectoryList> =>
   node.services.agents.findAgents({ ...(text === undefined ? {} : { text }), limit: 20 });
-const found = (node: AgentsNode, text?: string) => find(node, text).agents.map(({ title }) => title);
+const found = async (node: AgentsNode, text?: string) =>
+  (await find(node, text)).agents.map(({ title }) => title);
 
 describe('an agent that is registered', () => {
   it('costs two transactions once, and nothing when it is repeated', async () => {
@@ -79,10 +80,10 @@ describe('an agent that is registered', () => {
     await serve(one, 'harbour', 'description: Knows the ferries\n');
     await serve(one, 'hidden');
     const { agentId } = await one.services.agents.registerAgent('harbour');
-    await until(() => found(two).length > 0);
+    await until(async () => (await found(two)).length > 0);
     for (const node of [one, two]) {
-      expect(found(node, 'ferry')).toEqual(['harbour']);
-      expect(found(node, 'mountain')).toEqual([]);
+      expect(await found(node, 'ferry')).toEqual(['harbour']);
+      expect(await found(node, 'mountain')).toEqual([]);
       expect(await node.services.agents.inspectAgent(BigInt(agentId!))).toMatchObject({
         agentId,
         title: 'harbour',
@@ -90,7 +91,7 @@ describe('an agent that is registered', () => {
         owner: one.ports.chain.account,
       });
     }
-    const [agent] = find(two).agents;
+    const [agent] = (await find(two)).agents;
     expect(agent).toMatchObject({
       peerId: one.ports.network.peerId,
       url: one.services.agents.show('harbour').urls.libp2p,
@@ -102,47 +103,47 @@ describe('an agent that is registered', () => {
     const one = await start(1);
     await serve(one, 'harbour');
     await one.services.agents.registerAgent('harbour');
-    await until(() => found(one).length > 0);
+    await until(async () => (await found(one)).length > 0);
     const two = await start(2);
-    await until(() => found(two).length > 0);
+    await until(async () => (await found(two)).length > 0);
     // From a node that does not serve it itself, too.
     hub.unlink(one.ports.network.peerId);
     const three = await start(3);
     hub.unlink(one.ports.network.peerId);
     hub.link(three.ports.network.peerId, two.ports.network.peerId);
     await three.ports.network.learn(one.ports.network.peerId, one.ports.network.multiaddrs());
-    await until(() => found(three).length > 0);
+    await until(async () => (await found(three)).length > 0);
   });
 
   it('has its identity again after a restart, and others forget it at once when it ends', async () => {
     const [one, two] = [await start(1), await start(2)];
     await serve(one, 'harbour');
     const { agentId } = await one.services.agents.registerAgent('harbour');
-    await until(() => found(two).length > 0);
+    await until(async () => (await found(two)).length > 0);
     await stop(one);
-    await until(() => found(two).length === 0);
+    await until(async () => (await found(two)).length === 0);
     const again = await start(1);
-    await until(() => found(two).length > 0);
+    await until(async () => (await found(two)).length > 0);
     expect(again.services.agents.show('harbour').identity).toEqual({ agentId, retired: false });
     await again.services.agents.stopAgent('harbour');
-    await until(() => found(two).length === 0);
+    await until(async () => (await found(two)).length === 0);
   });
 
   it('that is retired is no longer announced, says so on chain, and comes back under its number', async () => {
     const [one, two] = [await start(1), await start(2)];
     await serve(one, 'harbour');
     const { agentId, uri } = await one.services.agents.registerAgent('harbour');
-    await until(() => found(two).length > 0);
+    await until(async () => (await found(two)).length > 0);
     const retired = await one.services.agents.retireAgent('harbour');
     expect(retired.agentId).toBe(agentId);
     expect(retired.uri).not.toBe(uri);
-    await until(() => found(two).length === 0);
+    await until(async () => (await found(two)).length === 0);
     const seen = await two.services.agents.inspectAgent(BigInt(agentId!));
     expect(seen.proven).toBe(false);
     expect(seen.links.find(({ name }) => name === 'file')?.says).toMatch(/retired/);
     await one.services.agents.registerAgent('harbour');
-    await until(() => found(two).length > 0);
-    expect(find(two).agents[0]!.agentId).toBe(agentId);
+    await until(async () => (await found(two)).length > 0);
+    expect((await find(two)).agents[0]!.agentId).toBe(agentId);
   });
 
   it('whose registration was cut off goes on where it was, under the same number', async () => {
@@ -166,12 +167,42 @@ describe('an agent that is registered', () => {
     });
   });
 
+  it('with a price is found by what it costs, and its price goes to its wallet', async () => {
+    const tokens = [world.ledger.token];
+    const one = await start(1, { agents: { tokens } });
+    const two = await start(2, { agents: { tokens } });
+    for (const [name, price] of [
+      ['free', ''],
+      ['cheap', 'price: 2 TWIN\n'],
+      ['dear', 'price: 6 TWIN\n'],
+    ] as const) {
+      await serve(one, name, price);
+      await one.services.agents.registerAgent(name);
+    }
+    await until(async () => (await found(two)).length === 3);
+    const bounded = await two.services.agents.findAgents({ maxPrice: '2 TWIN', limit: 9 });
+    expect(bounded.agents.map(({ title, price }) => [title, price?.text])).toEqual([
+      ['free', undefined],
+      ['cheap', '2 TWIN'],
+    ]);
+    const { agents } = await find(two);
+    expect(agents.at(-1)).toMatchObject({ title: 'dear', price: { units: '6', token: world.ledger.token } });
+    const seen = await two.services.agents.inspectAgent(BigInt(agents.at(-1)!.agentId));
+    expect(seen.proven).toBe(true);
+    expect(seen.links.at(-1)).toMatchObject({ name: 'payee', says: expect.stringContaining('6 TWIN') });
+    for (const maxPrice of ['2 OTHER', 'a lot']) {
+      await expect(two.services.agents.findAgents({ maxPrice, limit: 9 })).rejects.toMatchObject({
+        code: 'E_AGENT_PRICE',
+      });
+    }
+  });
+
   it('is not listed by a node that keeps no directory', async () => {
     const [one, two] = [await start(1), await start(2, { agents: { directory: false } })];
     await serve(one, 'harbour');
     await one.services.agents.registerAgent('harbour');
-    await until(() => found(one).length > 0);
-    expect(found(two)).toEqual([]);
+    await until(async () => (await found(one)).length > 0);
+    expect(await found(two)).toEqual([]);
   });
 });
 
@@ -210,21 +241,21 @@ describe('a stranger who announces agents', () => {
   async function settled(node: AgentsNode, other: AgentsNode): Promise<void> {
     await serve(other, 'last');
     await other.services.agents.registerAgent('last');
-    await until(() => found(node, 'last').length > 0);
+    await until(async () => (await found(node, 'last')).length > 0);
   }
 
   it('cannot announce an agent whose identity names another place, or no identity at all', async () => {
     const [one, two] = [await start(1), await start(2)];
     await serve(one, 'harbour');
     const { agentId } = await one.services.agents.registerAgent('harbour');
-    await until(() => found(two).length > 0);
+    await until(async () => (await found(two)).length > 0);
     const bad = await stranger(two);
-    const before = find(two).agents[0]!;
+    const before = (await find(two)).agents[0]!;
     const later = Math.floor(Date.now() / 1_000) + 30;
     await bad.say({ agentId: BigInt(agentId!), issuedAt: later, expiresAt: later + 900 });
     await bad.say({ agentId: 999n });
     await settled(two, one);
-    expect(find(two, 'harbour').agents[0]).toMatchObject({ peerId: before.peerId, agentId });
+    expect((await find(two, 'harbour')).agents[0]).toMatchObject({ peerId: before.peerId, agentId });
     // Not even called: what the chain says is read first.
     expect(bad.asked()).toBe(0);
   });
@@ -233,12 +264,12 @@ describe('a stranger who announces agents', () => {
     const [one, two] = [await start(1), await start(2)];
     await serve(one, 'harbour');
     const { agentId } = await one.services.agents.registerAgent('harbour');
-    await until(() => found(two).length > 0);
+    await until(async () => (await found(two)).length > 0);
     const bad = await stranger(two);
     const later = Math.floor(Date.now() / 1_000) + 30;
     await bad.say({ agentId: BigInt(agentId!), issuedAt: later, expiresAt: later });
     await settled(two, one);
-    expect(found(two, 'harbour')).toEqual(['harbour']);
+    expect(await found(two, 'harbour')).toEqual(['harbour']);
   });
 
   it('with an identity of its own, but without a card, is not listed', async () => {
@@ -248,7 +279,7 @@ describe('a stranger who announces agents', () => {
     await bad.say({ agentId });
     await until(() => bad.asked() > 0);
     await settled(two, one);
-    expect(found(two)).toEqual(['last']);
+    expect(await found(two)).toEqual(['last']);
     const seen = await two.services.agents.inspectAgent(agentId);
     expect(seen.links.find(({ name }) => name === 'answers')).toMatchObject({ holds: false });
   });

@@ -1,6 +1,6 @@
 import type { DirectoryList, DirectoryQuery } from '@chorus/admin-api';
-import { scores } from '@chorus/directory';
-import type { FoundEntry, Listings } from './listings.ts';
+import { type Candidate, scores } from '@chorus/directory';
+import type { FoundEntry, Listing, Listings } from './listings.ts';
 
 /** Words of a search that count. */
 const MAX_WORDS = 16;
@@ -8,18 +8,35 @@ const MAX_WORDS = 16;
 /** Agents that are compared; the best of them are shown. */
 const COMPARED = 512;
 
+export interface FindOptions {
+  /** Prices in this token are compared; null if the node pays with none. */
+  token: string | null;
+  /** Dearer agents, and those that are paid in another token, are left out; null: all are shown. */
+  most: { token: string; units: bigint } | null;
+  /** ms since 1970. */
+  now: number;
+}
+
 /**
  * Search the agents that answer, the best first.
- * @param now ms since 1970
  */
-export function findAgents(listings: Listings, query: DirectoryQuery, now: number): DirectoryList {
+export function findAgents(
+  listings: Listings,
+  query: DirectoryQuery,
+  { token, most, now }: FindOptions,
+): DirectoryList {
   const { text = '', skill, minScore = 0, limit } = query;
   const words = (text.match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, MAX_WORDS);
   const found = listings
     .find(words, Math.floor(now / 1_000), COMPARED)
-    .filter((entry) => skill === undefined || hasSkill(entry, skill));
+    .filter((entry) => skill === undefined || hasSkill(entry, skill))
+    .filter(({ listing: { price } }) => most === null || costsAtMost(price, most));
   const ranked = scores(
-    found.map(({ relevance, listing }) => ({ relevance, price: null, latencyMs: listing.latencyMs })),
+    found.map(({ relevance, listing }) => ({
+      relevance,
+      price: priceIn(listing.price, token),
+      latencyMs: listing.latencyMs,
+    })),
   );
   const agents = found
     .map((entry, i) => ({ ...documentOf(entry), score: ranked[i]!.total, parts: ranked[i]!.parts }))
@@ -29,6 +46,14 @@ export function findAgents(listings: Listings, query: DirectoryQuery, now: numbe
   return { agents, known: listings.shown(Math.floor(now / 1_000)) };
 }
 
+const costsAtMost = (price: Listing['price'], most: { token: string; units: bigint }): boolean =>
+  price === null || (price.token === most.token && BigInt(price.units) <= most.units);
+
+function priceIn(price: Listing['price'], token: string | null): Candidate['price'] {
+  if (price === null) return null;
+  return price.token === token ? BigInt(price.units) : 'other';
+}
+
 /** A skill is asked for by its id or by a tag. */
 function hasSkill({ listing }: FoundEntry, wanted: string): boolean {
   const text = wanted.toLowerCase();
@@ -36,7 +61,7 @@ function hasSkill({ listing }: FoundEntry, wanted: string): boolean {
 }
 
 function documentOf({ agentId, peerId, listing, expiresAt, issuedAt }: FoundEntry) {
-  const { title, description, version, skills, owner, wallet, url, addresses, latencyMs } = listing;
+  const { title, description, version, skills, owner, wallet, price, url, addresses, latencyMs } = listing;
   return {
     agentId: agentId.toString(),
     title,
@@ -45,6 +70,7 @@ function documentOf({ agentId, peerId, listing, expiresAt, issuedAt }: FoundEntr
     skills,
     owner,
     wallet,
+    price,
     peerId,
     url,
     addresses,

@@ -9,6 +9,8 @@ export interface Listing {
   owner: string;
   /** Where it is paid; null if it is paid nowhere. */
   wallet: string | null;
+  /** What a call costs; null if it is free. `units` in the token's smallest unit, a decimal number. */
+  price: { text: string; units: string; token: string } | null;
   /** Base of its card and operations over libp2p. */
   url: string;
   /** Multiaddrs of its peer, from the latest beacon. */

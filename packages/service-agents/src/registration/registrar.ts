@@ -21,7 +21,7 @@ const READ_MILLISECONDS = 10_000;
 
 /** An agent that answers, as far as its registration says something of it. */
 export interface RegistrableAgent {
-  agent: { name: string; title: string; description: string };
+  agent: { name: string; title: string; description: string; price: object | null };
   /** Bases of its card. */
   urls: { http: string | null; libp2p: string };
   /** Of the key that signs its card. */
@@ -156,7 +156,7 @@ function factsOf(served: RegistrableAgent, registry: AgentRegistry, agentId: big
     libp2pCard: new URL(CARD_PATH, urls.libp2p).href,
     httpCard: http === null ? null : new URL(CARD_PATH, http).href,
     mcp: http === null ? null : new URL('mcp', http).href,
-    x402: false,
+    x402: agent.price !== null,
   };
 }
 

@@ -9,7 +9,7 @@ import type {
   Status,
 } from '@chorus/admin-api';
 import type { Components, Service } from '@chorus/node';
-import { ChorusError, explain } from '@chorus/protocol';
+import { ChorusError, explain, parseSum } from '@chorus/protocol';
 import pLimit from 'p-limit';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import { AgentDirectory } from '../directory/agent-directory.ts';
@@ -207,9 +207,24 @@ export class AgentsService implements Service {
     this.#directory.wake();
   }
 
-  /** Search the agents of the network. */
-  findAgents(query: DirectoryQuery): DirectoryList {
-    return this.#directory.find(query);
+  /**
+   * Search the agents of the network.
+   * @throws ChorusError `E_AGENT_PRICE` for a bound in a token that this node does not pay with
+   */
+  async findAgents(query: DirectoryQuery): Promise<DirectoryList> {
+    const { tokens } = this.#components.config.agents;
+    const [token = null] = tokens.map((each) => each.toLowerCase());
+    if (query.maxPrice === undefined) return this.#directory.find(query, { token, most: null });
+    const sum = parseSum(query.maxPrice);
+    if (!sum) {
+      throw new ChorusError('E_AGENT_PRICE', 'this is not a sum', {
+        facts: { given: query.maxPrice.slice(0, 100) },
+        hint: 'give an amount and its token, such as 0.05 CHOR',
+      });
+    }
+    const { amountOf } = await import('../payments/price.ts');
+    const { units, token: paidIn } = await amountOf(sum, tokens, this.#components.ports.chain);
+    return this.#directory.find(query, { token, most: { token: paidIn.address, units } });
   }
 
   /** Agents of the network that can be found now. */

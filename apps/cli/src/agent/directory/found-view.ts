@@ -5,11 +5,12 @@ type FoundAgent = DirectoryList['agents'][number];
 
 /** Found agents as rows of a table. */
 export function foundRows(agents: readonly FoundAgent[]): string[][] {
-  return agents.map(({ agentId, score, title, skills, latencyMs, description }) => [
+  return agents.map(({ agentId, score, title, skills, price, latencyMs, description }) => [
     agentId,
     score.toFixed(1),
     title,
     skills.map(({ id }) => id).join(', ') || '-',
+    price?.text ?? 'free',
     `${latencyMs} ms`,
     description,
   ]);

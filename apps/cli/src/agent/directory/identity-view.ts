@@ -11,6 +11,7 @@ const MEANING: Readonly<Record<Link['name'], string>> = {
   key: "the file names that peer's key",
   answers: 'that peer answers for it',
   card: 'its card is signed, and names it in return',
+  payee: 'what it asks for goes to its wallet',
 };
 
 /** Who an agent is, as lines: what was found, and every link of the way with its tick. */

@@ -9,6 +9,7 @@ import { print, printJson } from '../../output/print.ts';
 
 interface FindFlags extends HomeOptions {
   skill?: string;
+  maxPrice?: string;
   minScore?: string;
   limit: string;
   why?: boolean;
@@ -20,7 +21,7 @@ and has asked it within the last quarter of an hour: one that does not answer is
 
 Examples:
   $ chorus agent find 'ferry times'
-  $ chorus agent find --skill translate --why`;
+  $ chorus agent find --skill translate --max-price '0.05 CHOR' --why`;
 
 /** `chorus agent find`: search the agents of the network. */
 export function findCommand(): Command {
@@ -28,6 +29,7 @@ export function findCommand(): Command {
     .description('search the agents of the network that answer, through the running node')
     .argument('[text]', 'words of its name, description or skills')
     .option('--skill <id>', 'only agents with a skill of this id or tag')
+    .option('--max-price <sum>', "only agents that are free or cost at most this, such as '0.05 CHOR'")
     .option('--min-score <score>', 'only agents with at least this score, 0 to 100')
     .option('--limit <number>', 'show at most this many', '20')
     .option('--why', 'say how each score comes about');
@@ -35,11 +37,12 @@ export function findCommand(): Command {
 }
 
 async function findAction(text: string | undefined, flags: FindFlags): Promise<void> {
-  const { skill, minScore, limit, json, why } = flags;
+  const { skill, maxPrice, minScore, limit, json, why } = flags;
   const query = {
     limit: integer('limit', limit, 1, 100),
     ...(text === undefined ? {} : { text }),
     ...(skill === undefined ? {} : { skill }),
+    ...(maxPrice === undefined ? {} : { maxPrice }),
     ...(minScore === undefined ? {} : { minScore: integer('min-score', minScore, 0, 100) }),
   };
   const found: DirectoryList = await (await connectNode(flags)).findAgents(query);

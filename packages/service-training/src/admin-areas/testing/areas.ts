@@ -100,7 +100,7 @@ export const everyArea = () => [
     stopAgent: async () => {},
     registerAgent: async () => registration,
     retireAgent: async () => registration,
-    findAgents: () => ({ agents: [], known: 0 }),
+    findAgents: async () => ({ agents: [], known: 0 }),
     inspectAgent: async () => identity,
   })),
   paymentsApp(async () => ({
