@@ -30,6 +30,8 @@ export interface CallPayment {
   /** Resolves when the end of the call is recorded. */
   close(): Promise<void>;
   paid(): PaidCall | null;
+  /** The call was answered, or the agent did not take the payment. */
+  isOver(): boolean;
 }
 
 interface Question {
@@ -43,7 +45,13 @@ interface Question {
 /** Nothing is opened until a call is to be paid; without `--pay` nothing ever is. */
 export async function callPayment(flags: PaymentFlags, question: Question): Promise<CallPayment> {
   if (flags.pay === undefined) {
-    return { messageId: undefined, through: refusing, close: async () => undefined, paid: () => null };
+    return {
+      messageId: undefined,
+      through: refusing,
+      close: async () => undefined,
+      paid: () => null,
+      isOver: () => true,
+    };
   }
   const { payingFetch } = await import('@chorus/payments');
   const intent = intentOf(question);
@@ -64,6 +72,7 @@ export async function callPayment(flags: PaymentFlags, question: Question): Prom
       }
     },
     paid: () => purse.paid,
+    isOver: () => purse.isOver,
   };
 }
 
@@ -77,6 +86,7 @@ class CallPurse implements Purse {
   readonly #intent: string;
   #opened: Promise<OpenPayments> | null = null;
   paid: PaidCall | null = null;
+  isOver = false;
 
   constructor(flags: PaymentFlags, most: string, agent: string, intent: string) {
     this.#flags = flags;
@@ -105,6 +115,7 @@ class CallPurse implements Purse {
   async ended(id: string, ending: Ending): Promise<void> {
     const { payments } = await this.#open();
     await payments.end(id, ending);
+    this.isOver = true;
   }
 
   async close(): Promise<void> {
@@ -113,6 +124,7 @@ class CallPurse implements Purse {
 
   #note(paid: PaidDocument): Paid {
     const { id, header, nonce, symbol, decimals, amount, token } = paid;
+    this.isOver = false;
     this.paid = { id, amount, symbol, decimals };
     return { id, header, nonce, amount: BigInt(amount), token: token as Paid['token'] };
   }
@@ -163,6 +175,10 @@ function intentOf({ at, message, context, task }: Question): string {
 }
 
 const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
+
+/** That what was paid for is still to come. */
+export const owedLine = ({ id }: PaidCall): string =>
+  `the call was paid for (${id}) and not answered: repeat the command, and nothing is paid twice`;
 
 /** What was paid, in a few words. */
 export function paidLine({ id, amount, symbol, decimals }: PaidCall): string {
