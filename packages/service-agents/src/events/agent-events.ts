@@ -10,6 +10,8 @@ export type AgentsEvent =
   | { type: 'agents.stopped'; agent: string }
   /** It cannot be served now; the node tries again. */
   | ({ type: 'agents.failed'; agent: string; retrySeconds: number } & Explanation)
+  /** A call was paid; the work follows. `amount` is in the token's smallest unit. */
+  | { type: 'agents.paid'; agent: string; payer: string; token: string; amount: string; transaction: string }
   /** One request has ended. `code` says why it failed; null if it did not. */
   | {
       type: 'agents.answered';

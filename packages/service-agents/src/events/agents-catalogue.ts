@@ -18,6 +18,11 @@ export const AGENTS_EVENTS: EventCatalogue<AgentsEvent> = {
       ),
     repeats: ({ agent, code }) => `agents.failed ${agent} ${code}`,
   },
+  'agents.paid': {
+    message: ({ agent, payer, amount, token, transaction }) =>
+      debug(`Agent ${agent} was paid ${amount} units of ${token} by ${payer}, in ${transaction}.`),
+    sampled: { milliseconds: SAMPLE_MILLISECONDS, key: ({ agent }) => agent, ends: () => false },
+  },
   'agents.answered': {
     message: ({ agent, caller, outcome, code, seconds }) => {
       const text = `Agent ${agent} and ${caller}: ${outcome} after ${secondsText(seconds)}`;

@@ -1,10 +1,7 @@
-import type { AgentDescription } from '@chorus/a2a';
+import { type AgentDescription, PAYMENT_EXTENSION } from '@chorus/a2a';
 import { type Offer, requirementsOf } from '@chorus/payments';
 import type { ChainPort } from '@chorus/protocol';
 import type { Amount } from './price.ts';
-
-/** Names, in a card, that calls are paid by x402 over HTTP. See docs/reference/a2a-over-libp2p.md. */
-export const PAYMENT_EXTENSION = 'urn:chorus:a2a:x402-over-http:v1';
 
 /** What a call of an agent costs: paid to the node's wallet. @throws ChorusError `E_CHAIN_TOKEN` */
 export async function offerOf(

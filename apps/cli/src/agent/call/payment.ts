@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type AgentClient, PAYMENT_EXTENSION } from '@chorus/a2a';
 import type { PaidDocument } from '@chorus/admin-api';
 import { exactAmount } from '@chorus/chain';
 import type { Ending, Paid, Purse, Send } from '@chorus/payments';
@@ -22,11 +23,13 @@ export interface PaidCall {
   decimals: number | null;
 }
 
+type Card = AgentClient['card'];
+
 /** Pays for a call if it must and may be paid. */
 export interface CallPayment {
   /** Same again for the same question to the same agent, so that a call that was paid for is found. */
   messageId: string | undefined;
-  through: (send: Send) => Send;
+  through: (send: Send, card: Card) => Send;
   /** Resolves when the end of the call is recorded. */
   close(): Promise<void>;
   paid(): PaidCall | null;
@@ -53,13 +56,17 @@ export async function callPayment(flags: PaymentFlags, question: Question): Prom
       isOver: () => true,
     };
   }
-  const { payingFetch } = await import('@chorus/payments');
+  const { checkOffer, payingFetch } = await import('@chorus/payments');
   const intent = intentOf(question);
   const purse = new CallPurse(flags, flags.pay, question.at, intent);
   let done: () => Promise<void> = async () => undefined;
   return {
     messageId: `msg-${intent.slice(0, 32)}`,
-    through: (send) => {
+    through: (send, { capabilities }) => {
+      const { params } = capabilities?.extensions.find(({ uri }) => uri === PAYMENT_EXTENSION) ?? {};
+      const promised: unknown = params?.accepts;
+      // An agent that is not of Chorus may say what it costs only when it is called.
+      if (Array.isArray(promised)) purse.check = (required) => checkOffer(required, promised);
       const paying = payingFetch(send, purse, receiptUrl);
       done = paying.done;
       return paying.send;
@@ -87,6 +94,8 @@ class CallPurse implements Purse {
   #opened: Promise<OpenPayments> | null = null;
   paid: PaidCall | null = null;
   isOver = false;
+  /** Throws if more is asked for than the agent's card says. */
+  check: (required: string) => void = () => undefined;
 
   constructor(flags: PaymentFlags, most: string, agent: string, intent: string) {
     this.#flags = flags;
@@ -102,6 +111,7 @@ class CallPurse implements Purse {
   }
 
   async pay(required: string, request: string): Promise<Paid> {
+    this.check(required);
     const { payments } = await this.#open();
     const order = { agent: this.#agent, intent: this.#intent, request, required, most: this.#most };
     try {
