@@ -7,6 +7,7 @@ export {
   A2A_VERSION,
   CARD_PATH,
   LIBP2P_BINDING,
+  PAYMENT_EXTENSION,
   type PeerUrl,
   parsePeerUrl,
   peerUrl,

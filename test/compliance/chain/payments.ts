@@ -33,7 +33,7 @@ export function describePayments(get: () => Fixture): void {
       });
     };
 
-    it('a signed transfer is made once, by any sender', async () => {
+    it('a signed transfer is made once, and anyone may send it', async () => {
       const { payer, payee, other, token } = accounts();
       const signed = await transfer();
       const before = await payee.balance(token, payee.account);

@@ -10,6 +10,9 @@ export const A2A_VERSION = '1.0';
  */
 export const LIBP2P_BINDING = 'urn:chorus:a2a:http-over-libp2p:v1';
 
+/** Names the extension in a card that says what a message costs: x402 version 2 over HTTP, status 402. */
+export const PAYMENT_EXTENSION = 'urn:chorus:a2a:x402-over-http:v1';
+
 /** Path of an agent's card below its base (A2A 1.0, section 8.2). */
 export const CARD_PATH = '.well-known/agent-card.json';
 

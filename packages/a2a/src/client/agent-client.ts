@@ -52,7 +52,7 @@ export class AgentClient {
     const transport = new Transport(options);
     const agent = await resolveAgent(target, transport, options);
     const sending = (url: string, init: RequestInit) => transport.send(url, init);
-    const send = options.through?.(sending) ?? sending;
+    const send = options.through?.(sending, agent.card) ?? sending;
     const fetchImpl = (async (url: string | URL | Request, init: RequestInit = {}) =>
       await send(String(url), init)) as typeof fetch;
     const transports = [new JsonRpcTransportFactory({ fetchImpl }), new RestTransportFactory({ fetchImpl })];
@@ -146,9 +146,12 @@ export class AgentClient {
   }
 }
 
+/** Sends a request whose body is text. */
+type SendText = (url: string, init: RequestInit) => Promise<Response>;
+
 export interface ConnectOptions extends TransportOptions {
-  /** What requests to the agent go through, such as what pays for them; its card is read without. */
-  through?: (send: (url: string, init: RequestInit) => Promise<Response>) => typeof send;
+  /** What requests to the agent go through, such as what pays for them; its card, which was checked, is read without. */
+  through?: (send: SendText, card: AgentCard) => SendText;
   /**
    * Take a card without a signature, of agents that do not sign. A signature that does not hold is never taken. Off
    * by default.

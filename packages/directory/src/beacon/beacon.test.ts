@@ -1,4 +1,4 @@
-import { keysOfSeed } from '@chorus/a2a/keys';
+import { keysOfSeed } from '@chorus/a2a/names';
 import { encode } from 'cborg';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

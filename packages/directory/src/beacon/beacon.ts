@@ -1,5 +1,5 @@
 import { sign as signBytes, verify } from 'node:crypto';
-import { identityOfPeerId, keysOfSeed } from '@chorus/a2a/keys';
+import { identityOfPeerId, keysOfSeed } from '@chorus/a2a/names';
 import { ChorusError, isPlainLine } from '@chorus/protocol';
 import { decode, encode } from 'cborg';
 import { z } from 'zod';

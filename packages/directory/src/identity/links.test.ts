@@ -1,10 +1,9 @@
-import { keysOfSeed } from '@chorus/a2a/keys';
+import { keysOfSeed, PAYMENT_EXTENSION } from '@chorus/a2a/names';
 import { describe, expect, it } from 'vitest';
 import { type RegistrationFacts, readRegistrationFile, registrationFile } from '../registration/file.ts';
 import { placeOf } from '../registry/place.ts';
 import { identityExtension } from './extension.ts';
 import { type IdentityEvidence, identityLinks, isProven } from './links.ts';
-import { PAYMENT_EXTENSION } from './price.ts';
 
 const { peerId, did } = keysOfSeed(new Uint8Array(32).fill(1));
 const stranger = keysOfSeed(new Uint8Array(32).fill(2));

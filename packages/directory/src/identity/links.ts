@@ -1,4 +1,4 @@
-import { identityOfPeerId } from '@chorus/a2a/keys';
+import { identityOfPeerId } from '@chorus/a2a/names';
 import type { Address, RegisteredAgent } from '@chorus/protocol';
 import { endpointsOf, namesIdentity, type RegistrationFile } from '../registration/file.ts';
 import { readPlace } from '../registry/place.ts';

@@ -1,9 +1,7 @@
+import { PAYMENT_EXTENSION } from '@chorus/a2a/names';
 import { ADDRESS_PATTERN, type Address } from '@chorus/protocol';
 import { z } from 'zod';
 import type { CardCapabilities } from './extension.ts';
-
-/** Names, in a card, that calls are paid by x402 over HTTP. See docs/reference/a2a-over-libp2p.md. */
-export const PAYMENT_EXTENSION = 'urn:chorus:a2a:x402-over-http:v1';
 
 /** What a call costs, as a card says. */
 export interface CardPrice {

@@ -18,6 +18,9 @@ export interface GatewayAppOptions {
   onError: (error: unknown) => void;
 }
 
+/** Headers of answers that pages of allowed origins may read: what a request costs, and what was paid (x402). */
+const SHARED_HEADERS = ['payment-required', 'payment-response', 'retry-after'];
+
 /** Seconds in which requests of one address are counted. */
 const WINDOW_SECONDS = 60;
 
@@ -58,7 +61,7 @@ function browsers(config: GatewayConfig): MiddlewareHandler<GatewayEnv> {
     section: 'gateway',
     codes: { host: 'E_GATEWAY_HOST', origin: 'E_GATEWAY_ORIGIN' },
   });
-  const sharing = cors({ origin: (origin) => origin, maxAge: 600 });
+  const sharing = cors({ origin: (origin) => origin, maxAge: 600, exposeHeaders: SHARED_HEADERS });
   return guardedBy(guard, sharing);
 }
 

@@ -65,7 +65,7 @@ export class Payer {
     this.store = options.store;
   }
 
-  /** The payment of a call that was paid before, and never answered; null if there was no such payment. */
+  /** The payment of a call that was paid before, and never answered; null if no such payment exists. */
   async resume(intent: string, request: string): Promise<Paid | null> {
     const purchase = this.store.open(intent);
     if (!purchase || purchase.request !== request) return null;
@@ -114,7 +114,7 @@ export class Payer {
       await chain.tryTransfer(signed);
       header = encodeHeader(documentOf(purchase, signed, required, accepted));
     } catch (error) {
-      // No other party has seen the signature.
+      // No one else has seen the signature.
       this.store.void(purchase.id);
       throw error;
     }

@@ -16,7 +16,7 @@ export type Send = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Who pays, and what for: at this node, or in this process. */
 export interface Purse {
-  /** The payment of the same request that was never answered; null if there was no such payment. */
+  /** The payment of the same request that was never answered; null if no such payment exists. */
   resume(request: string): Promise<Paid | null>;
   /** @throws ChorusError why the call is not paid */
   pay(required: string, request: string): Promise<Paid>;
@@ -176,8 +176,9 @@ async function lastReceipt(send: Send, url: string, first: string | null): Promi
     try {
       const response = await send(url, { method: 'GET' });
       if (response.status !== 200) return null;
-      const { receipt } = (await response.json()) as { receipt?: unknown };
-      if (typeof receipt === 'string' && receipt.length <= 8_000 && hasOutput(receipt)) return receipt;
+      const { receipts } = (await response.json()) as { receipts?: unknown };
+      const last = Array.isArray(receipts) ? receipts.find((each) => follows(first, each)) : undefined;
+      if (last !== undefined) return last as string;
     } catch {
       return null;
     }
@@ -186,8 +187,14 @@ async function lastReceipt(send: Send, url: string, first: string | null): Promi
   return null;
 }
 
-const hasOutput = (receipt: string): boolean =>
-  typeof JSON.parse(Buffer.from(receipt.split('.')[1] ?? '', 'base64url').toString())?.output === 'string';
+/** Whether a receipt is for the same payment, and names the answer. Its signature is checked when it is shown. */
+function follows(first: string, receipt: unknown): boolean {
+  if (typeof receipt !== 'string' || receipt.length > 8_000) return false;
+  const payload = (jws: string) => JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString());
+  const { transaction, payer, output } = payload(receipt) ?? {};
+  const before = payload(first) ?? {};
+  return typeof output === 'string' && transaction === before.transaction && payer === before.payer;
+}
 
 /**
  * The same response; at its end `end` is called with the digest of its body, or null if its reader had enough before, or

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import {
   ChorusError,
   explain,
+  hasCode,
   isOutcomeUnknown,
   isRetryable,
+  mayBeSentAgain,
   type PaymentChain,
   type Receipt,
   type SignedTransfer,
@@ -41,6 +43,8 @@ export interface CashierOptions {
   signer: ReceiptSigner;
   /** Whether the owner's limits allow the gas of one more settlement. */
   mayPayGas(): boolean;
+  /** Called with each payment that was made. */
+  onPaid?: (sale: Sale) => void;
   /** Called with what a settlement failed of. */
   onError?: (error: unknown) => void;
 }
@@ -59,7 +63,7 @@ export type Charged =
   | { kind: 'refused'; response: Response }
   /** It was done, and this was the answer. */
   | { kind: 'answered'; sale: Sale; answer: KeptAnswer }
-  /** The work is owed. The caller that gets this ends it with `release`. */
+  /** The work is owed. The caller ends it with `release`. */
   | { kind: 'paid'; sale: Sale };
 
 /**
@@ -197,6 +201,9 @@ export class Cashier {
       const found = await chain.transferState(sale.transfer, sale.fromBlock).catch(() => null);
       if (found === null) return refused(refusePayment(mayBePaid()));
       if (found.state === 'made') return this.#settled(sale, found);
+      if (found.state === 'unused' && isOwnFault(failure)) {
+        return refused(refusePayment(notNow('it cannot send its transaction')));
+      }
       this.#strike(sale.payer);
       return this.#void(sale, offer, explain(failure).message);
     }
@@ -204,7 +211,9 @@ export class Cashier {
 
   #settled(sale: Sale, { transaction, block }: Pick<Receipt, 'transaction' | 'block'>): Charged {
     const receipt = this.receipt({ ...sale, transaction, block }, null);
-    return { kind: 'paid', sale: this.store.settled(sale, { transaction, block }, receipt) };
+    const paid = this.store.settled(sale, { transaction, block }, receipt);
+    this.#options.onPaid?.(paid);
+    return { kind: 'paid', sale: paid };
   }
 
   #void(sale: Sale, offer: Offer, reason: string): Charged {
@@ -242,6 +251,10 @@ export class Cashier {
     this.#strikes.set(payer, { count: (this.#strikes.get(payer)?.count ?? 0) + 1, until: now + STRIKE_MS });
   }
 }
+
+/** The transaction was not sent, for reasons that are not the payer's. */
+const isOwnFault = (failure: unknown): boolean =>
+  mayBeSentAgain(failure) || hasCode(failure, 'E_CHAIN_NO_GAS') || hasCode(failure, 'E_CHAIN_FEE_TOO_LOW');
 
 /** A payment is one by its nonce, and by the id that its payer gave it. */
 const busyKeys = (sale: Sale): string[] => [

@@ -19,7 +19,7 @@ export class PaidCall {
 
   constructor(facts: CallFacts) {
     this.#facts = facts;
-    // No caller may be waiting for it.
+    // It may be that nothing waits for it.
     this.#refused.promise.catch(() => undefined);
   }
 

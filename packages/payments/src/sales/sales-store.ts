@@ -45,11 +45,14 @@ export class SalesStore {
       .map(saleOf);
   }
 
-  byNonce(agent: string, nonce: string): Sale | null {
-    const row = this.#db
-      .prepare('SELECT * FROM agents_sales WHERE agent = ? AND nonce = ?')
-      .get(agent, nonce);
-    return row ? saleOf(row) : null;
+  /** Receipts of payments with a nonce: of one, unless another payer has chosen the same. */
+  receipts(agent: string, nonce: string): string[] {
+    return this.#db
+      .prepare(
+        'SELECT receipt FROM agents_sales WHERE agent = ? AND nonce = ? AND receipt IS NOT NULL LIMIT 16',
+      )
+      .all(agent, nonce)
+      .map(({ receipt }) => String(receipt));
   }
 
   /** Before the transfer is sent: after a crash it is known that it may have been. */

@@ -10,6 +10,7 @@ CREATE TABLE agents_sales (
   PRIMARY KEY (chain, token, payer, nonce)
 ) STRICT;
 CREATE UNIQUE INDEX agents_sales_ids ON agents_sales (payer, id) WHERE id IS NOT NULL;
+CREATE INDEX agents_sales_nonces ON agents_sales (nonce);
 CREATE INDEX agents_sales_times ON agents_sales (at);
 CREATE TABLE agents_answers (
   chain INTEGER NOT NULL, token TEXT NOT NULL, payer TEXT NOT NULL, nonce TEXT NOT NULL,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { CARD_PATH, identityOfPeerId, peerUrl } from '@chorus/a2a/names';
 import { type AgentRegistry, type Beacon, identityOfCard, placeOf, priceOfCard } from '@chorus/directory';
 import type { Ports } from '@chorus/node';
 import { type AgentChain, ChorusError, plainLine, type RegisteredAgent } from '@chorus/protocol';
@@ -31,7 +32,7 @@ export async function askForCard(
   signal: AbortSignal,
 ): Promise<PeerCard> {
   // Loaded with the first agent that is heard of.
-  const { CARD_PATH, identityOfPeerId, MAX_CARD_BYTES, verifyCard } = await import('@chorus/a2a');
+  const { MAX_CARD_BYTES, verifyCard } = await import('@chorus/a2a');
   const url = new URL(pathOf(name) + CARD_PATH, `http://${identityOfPeerId(peerId).host}`);
   const began = performance.now();
   const response = await network.fetch(peerId, new Request(url, { redirect: 'manual' }), {
@@ -84,13 +85,12 @@ export async function checkAgent(
  * What a checked card says, for the directory.
  * @throws ChorusError `E_AGENT_IDENTITY`
  */
-export async function listingOf(
+export function listingOf(
   registry: AgentRegistry,
   { agentId, peerId, name, cardDigest, addresses }: Beacon,
   { owner, wallet }: RegisteredAgent,
   { bytes, card, milliseconds }: Pick<PeerCard, 'bytes' | 'card' | 'milliseconds'>,
-): Promise<Listing> {
-  const { identityOfPeerId, peerUrl } = await import('@chorus/a2a');
+): Listing {
   const digest = createHash('sha256').update(bytes).digest();
   if (!digest.equals(cardDigest))
     throw doubt('its card is not the one it announces', { agentId, peer: peerId });

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keysOfSeed } from '@chorus/a2a/keys';
+import { keysOfSeed } from '@chorus/a2a/names';
 import type { DirectoryList } from '@chorus/admin-api';
 import { type Beacon, beaconTopic, placeOf, signBeacon } from '@chorus/directory';
 import type { AnyEvent } from '@chorus/node';

@@ -1,3 +1,4 @@
+import { identityOfPeerId, peerUrl } from '@chorus/a2a/names';
 import type { AgentIdentityDocument } from '@chorus/admin-api';
 import {
   type AgentRegistry,
@@ -50,14 +51,13 @@ export async function inspectAgent(agentId: bigint, options: InspectOptions): Pr
       id: plainLine(id),
       description: plainLine(description),
     })),
-    url: place ? await urlOf(place) : null,
+    url: place ? urlOf(place) : null,
     proven: isProven(links),
     links: links.map(({ name, holds, says }) => ({ name, holds, says: plainLine(says).slice(0, 500) })),
   };
 }
 
-async function urlOf({ peerId, name }: { peerId: string; name: string }): Promise<string> {
-  const { identityOfPeerId, peerUrl } = await import('@chorus/a2a');
+function urlOf({ peerId, name }: { peerId: string; name: string }): string {
   return peerUrl(identityOfPeerId(peerId).host, pathOf(name));
 }
 

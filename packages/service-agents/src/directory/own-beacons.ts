@@ -61,7 +61,7 @@ export class OwnBeacons {
     if (!registered) return;
     const { verifyCard } = await import('@chorus/a2a');
     const own = { bytes: card, card: (await verifyCard(card)).card, milliseconds: 0 };
-    const listing = await listingOf(registry, beacon, registered, own);
+    const listing = listingOf(registry, beacon, registered, own);
     const bytes = await this.#publish(beacon);
     listings.put({ ...beacon, beacon: bytes, listing, probedAt: Date.now(), problem: null });
     this.#told.set(name, beacon);

@@ -12,6 +12,8 @@ export type AgentsEvent =
   | ({ type: 'agents.failed'; agent: string; retrySeconds: number } & Explanation)
   /** The directory of the network's agents could not do its work; it goes on trying. */
   | ({ type: 'agents.directory-failed' } & Explanation)
+  /** A call was paid; the work follows. `amount` is in the token's smallest unit. */
+  | { type: 'agents.paid'; agent: string; payer: string; token: string; amount: string; transaction: string }
   /** One request has ended. `code` says why it failed; null if it did not. */
   | {
       type: 'agents.answered';

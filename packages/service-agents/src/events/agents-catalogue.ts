@@ -22,6 +22,11 @@ export const AGENTS_EVENTS: EventCatalogue<AgentsEvent> = {
     message: (why) => warn(`The directory of agents is behind: ${because(why)}. It goes on trying.`),
     repeats: ({ code }) => `agents.directory-failed ${code}`,
   },
+  'agents.paid': {
+    message: ({ agent, payer, amount, token, transaction }) =>
+      debug(`Agent ${agent} was paid ${amount} units of ${token} by ${payer}, in ${transaction}.`),
+    sampled: { milliseconds: SAMPLE_MILLISECONDS, key: ({ agent }) => agent, ends: () => false },
+  },
   'agents.answered': {
     message: ({ agent, caller, outcome, code, seconds }) => {
       const text = `Agent ${agent} and ${caller}: ${outcome} after ${secondsText(seconds)}`;

@@ -1,5 +1,4 @@
-import type { AgentDescription } from '@chorus/a2a';
-import { PAYMENT_EXTENSION } from '@chorus/directory';
+import { type AgentDescription, PAYMENT_EXTENSION } from '@chorus/a2a';
 import { type Offer, requirementsOf } from '@chorus/payments';
 import type { ChainPort } from '@chorus/protocol';
 import type { Amount } from './price.ts';

@@ -25,8 +25,12 @@ export interface Tariff {
 export function paidExecutor(executor: AgentExecutor, tariff: Tariff): AgentExecutor {
   let running = 0;
   const { offer, cashier, concurrent } = tariff;
-  async function* execute(request: AgentRequest, signal: AbortSignal): AsyncGenerator<AgentEvent> {
-    const end = (tariff.call() ?? unpaid()).begin(offer.agent);
+  async function* work(
+    call: PaidCall | undefined,
+    request: AgentRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<AgentEvent> {
+    const end = (call ?? unpaid()).begin(offer.agent);
     running++;
     let done = true;
     try {
@@ -48,7 +52,8 @@ export function paidExecutor(executor: AgentExecutor, tariff: Tariff): AgentExec
       }
       await (tariff.call() ?? unpaid()).charge(cashier, offer);
     },
-    execute,
+    // The call is the one that asks; its answer may be read outside of it.
+    execute: (request, signal) => work(tariff.call(), request, signal),
     close: () => executor.close(),
   };
 }

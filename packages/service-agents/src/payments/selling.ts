@@ -3,6 +3,7 @@ import { type Components, tokenUnits } from '@chorus/node';
 import { Cashier, PaidCall, SalesStore, servePaid } from '@chorus/payments';
 import { explain } from '@chorus/protocol';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
+import type { AgentsEvent } from '../events/agent-events.ts';
 
 /** Decimals of the chain's own coin. */
 const COIN_DECIMALS = 18;
@@ -34,6 +35,13 @@ export function openSelling({
     chain: ports.chain,
     signer: keysOfSeed(keySeed),
     mayPayGas: () => store.spending.gasOfDay() < gasLimit,
+    onPaid: ({ agent, payer, token, amount, transaction }) =>
+      emit<AgentsEvent>({
+        type: 'agents.paid',
+        ...{ agent, payer, token },
+        amount: amount.toString(),
+        transaction: transaction ?? '',
+      }),
     onError: (error) => emit({ type: 'warning', ...explain(error) }),
   });
   return {

@@ -1,4 +1,4 @@
-import { CARD_PATH, identityOfPeerId } from '@chorus/a2a';
+import { CARD_PATH, identityOfPeerId } from '@chorus/a2a/names';
 import { registryName } from '@chorus/directory';
 import type { Address } from '@chorus/protocol';
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ClientFactory, JsonRpcTransportFactory, RestTransportFactory } from '@a2a-js/sdk/client';
 import { identityOfDid } from '@chorus/a2a';
 import { readReceipt } from '@chorus/payments';
+import { ChorusError } from '@chorus/protocol';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryLedger } from '../../../../test/twins/chain.ts';
@@ -201,8 +202,8 @@ describe('the client of x402’s authors pays', () => {
     const at = new URL(`receipts/${receipt.nonce}`, base);
     let last: string | undefined;
     for (let i = 0; i < 200 && !last; i++) {
-      const { receipt: jws } = (await (await fetch(at)).json()) as { receipt: string };
-      if (receiptOf(jws).receipt.output) last = jws;
+      const { receipts } = (await (await fetch(at)).json()) as { receipts: string[] };
+      last = receipts.find((jws) => receiptOf(jws).receipt.output);
     }
     expect(receiptOf(last!).receipt).toMatchObject({
       input: receipt.input,
@@ -466,6 +467,19 @@ describe('what was paid for and not done', () => {
       return send(transfer);
     };
     expect((await ask(await pay())).status).toBe(200);
+    expect({ earned: earned(), completed: answers().completed }).toEqual({ earned: 3n, completed: 1 });
+  });
+
+  it('a seller that has no gas does not hold it against the payer, whose payment it takes later', async () => {
+    const { chain } = node.ports;
+    const send = chain.sendTransfer.bind(chain);
+    const payment = await pay();
+    chain.sendTransfer = async () => {
+      throw new ChorusError('E_CHAIN_NO_GAS', 'the account cannot pay for gas');
+    };
+    for (let i = 0; i < 4; i++) expect((await ask(payment)).status).toBe(503);
+    chain.sendTransfer = send;
+    expect((await ask(payment)).status).toBe(200);
     expect({ earned: earned(), completed: answers().completed }).toEqual({ earned: 3n, completed: 1 });
   });
 

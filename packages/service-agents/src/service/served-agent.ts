@@ -221,8 +221,8 @@ export class ServedAgent {
   }
 
   #receipt(nonce: string): Response {
-    const sale = this.#selling!.cashier.store.byNonce(this.agent.name, nonce);
-    if (sale?.receipt) return Response.json({ receipt: sale.receipt });
+    const receipts = this.#selling!.cashier.store.receipts(this.agent.name, nonce);
+    if (receipts.length > 0) return Response.json({ receipts });
     return refusal(
       new ChorusError('E_PAYMENT_UNKNOWN', 'this agent has no receipt for such a payment', {
         hint: 'check the nonce of the payment',

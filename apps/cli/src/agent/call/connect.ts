@@ -1,5 +1,5 @@
 import { type AgentClient, connectAgent } from '@chorus/a2a';
-import type { Send } from '@chorus/payments';
+import type { CallPayment } from './payment.ts';
 import type { PeerOptions } from './peers.ts';
 import type { Target } from './target.ts';
 
@@ -18,7 +18,7 @@ export interface ConnectedAgent {
  */
 export async function connectTarget(
   target: Target,
-  options: PeerOptions & { timeoutMs: number; through: (send: Send) => Send },
+  options: PeerOptions & { timeoutMs: number; through: CallPayment['through'] },
   signal: AbortSignal,
 ): Promise<ConnectedAgent> {
   const { timeoutMs, through } = options;

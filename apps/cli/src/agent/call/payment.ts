@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type AgentClient, PAYMENT_EXTENSION } from '@chorus/a2a';
 import type { PaidDocument } from '@chorus/admin-api';
 import { exactAmount } from '@chorus/chain';
 import type { Ending, Paid, Purse, Send } from '@chorus/payments';
@@ -22,14 +23,18 @@ export interface PaidCall {
   decimals: number | null;
 }
 
+type Card = AgentClient['card'];
+
 /** Pays for a call if it must and may be paid. */
 export interface CallPayment {
   /** Same again for the same question to the same agent, so that a call that was paid for is found. */
   messageId: string | undefined;
-  through: (send: Send) => Send;
+  through: (send: Send, card: Card) => Send;
   /** Resolves when the end of the call is recorded. */
   close(): Promise<void>;
   paid(): PaidCall | null;
+  /** The call was answered, or the agent did not take the payment. */
+  isOver(): boolean;
 }
 
 interface Question {
@@ -43,15 +48,25 @@ interface Question {
 /** Nothing is opened until a call is to be paid; without `--pay` nothing ever is. */
 export async function callPayment(flags: PaymentFlags, question: Question): Promise<CallPayment> {
   if (flags.pay === undefined) {
-    return { messageId: undefined, through: refusing, close: async () => undefined, paid: () => null };
+    return {
+      messageId: undefined,
+      through: refusing,
+      close: async () => undefined,
+      paid: () => null,
+      isOver: () => true,
+    };
   }
-  const { payingFetch } = await import('@chorus/payments');
+  const { checkOffer, payingFetch } = await import('@chorus/payments');
   const intent = intentOf(question);
   const purse = new CallPurse(flags, flags.pay, question.at, intent);
   let done: () => Promise<void> = async () => undefined;
   return {
     messageId: `msg-${intent.slice(0, 32)}`,
-    through: (send) => {
+    through: (send, { capabilities }) => {
+      const { params } = capabilities?.extensions.find(({ uri }) => uri === PAYMENT_EXTENSION) ?? {};
+      const promised: unknown = params?.accepts;
+      // An agent that is not of Chorus may say what it costs only when it is called.
+      if (Array.isArray(promised)) purse.check = (required) => checkOffer(required, promised);
       const paying = payingFetch(send, purse, receiptUrl);
       done = paying.done;
       return paying.send;
@@ -64,6 +79,7 @@ export async function callPayment(flags: PaymentFlags, question: Question): Prom
       }
     },
     paid: () => purse.paid,
+    isOver: () => purse.isOver,
   };
 }
 
@@ -77,6 +93,9 @@ class CallPurse implements Purse {
   readonly #intent: string;
   #opened: Promise<OpenPayments> | null = null;
   paid: PaidCall | null = null;
+  isOver = false;
+  /** Throws if more is asked for than the agent's card says. */
+  check: (required: string) => void = () => undefined;
 
   constructor(flags: PaymentFlags, most: string, agent: string, intent: string) {
     this.#flags = flags;
@@ -92,6 +111,7 @@ class CallPurse implements Purse {
   }
 
   async pay(required: string, request: string): Promise<Paid> {
+    this.check(required);
     const { payments } = await this.#open();
     const order = { agent: this.#agent, intent: this.#intent, request, required, most: this.#most };
     try {
@@ -105,6 +125,7 @@ class CallPurse implements Purse {
   async ended(id: string, ending: Ending): Promise<void> {
     const { payments } = await this.#open();
     await payments.end(id, ending);
+    this.isOver = true;
   }
 
   async close(): Promise<void> {
@@ -113,6 +134,7 @@ class CallPurse implements Purse {
 
   #note(paid: PaidDocument): Paid {
     const { id, header, nonce, symbol, decimals, amount, token } = paid;
+    this.isOver = false;
     this.paid = { id, amount, symbol, decimals };
     return { id, header, nonce, amount: BigInt(amount), token: token as Paid['token'] };
   }
@@ -163,6 +185,10 @@ function intentOf({ at, message, context, task }: Question): string {
 }
 
 const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
+
+/** That what was paid for is still to come. */
+export const owedLine = ({ id }: PaidCall): string =>
+  `the call was paid for (${id}) and not answered: repeat the command, and nothing is paid twice`;
 
 /** What was paid, in a few words. */
 export function paidLine({ id, amount, symbol, decimals }: PaidCall): string {

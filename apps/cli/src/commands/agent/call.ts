@@ -6,7 +6,7 @@ import { callerSays, type ToolEvent } from '../../agent/ask.ts';
 import { attach } from '../../agent/attach.ts';
 import type { Answer } from '../../agent/call/answer.ts';
 import type { ConnectedAgent } from '../../agent/call/connect.ts';
-import { type CallPayment, callPayment, paidLine } from '../../agent/call/payment.ts';
+import { type CallPayment, callPayment, owedLine, paidLine } from '../../agent/call/payment.ts';
 import { parseTarget, type Target } from '../../agent/call/target.ts';
 import { answerDocument, failureOf, showRest, showSigner } from '../../agent/call/view.ts';
 import { isAgentId } from '../../agent/directory/agent-id.ts';
@@ -88,6 +88,10 @@ async function callAction(at: string, text: string | undefined, flags: CallFlags
   try {
     if (target.kind === 'http') showSigner(connected);
     answer = await ask(connected, message, { ...flags, payment }, stop.signal, hangUp);
+  } catch (error) {
+    const paid = payment.paid();
+    if (paid && !payment.isOver()) write(process.stderr, `${colors.dim(owedLine(paid))}\n`);
+    throw error;
   } finally {
     await payment.close().finally(() => connected.close());
   }
