@@ -8,7 +8,7 @@ const [TRAINING, COMMITTED, RESTARTED] = ['trainer-2', 'trainer-3', 'trainer-4']
 let report: DemoReport;
 beforeAll(async () => {
   report = await demoKilling(7, [
-    // In the round in which another one is missing as well: one deadline is waited for, not two.
+    // In the round in which another one is missing as well: the others wait until one deadline, not two.
     { name: TRAINING, when: (event) => event === 'progress train 2' },
     { name: COMMITTED, when: (event) => event.startsWith('committed') },
     { name: RESTARTED, when: (event) => event === 'committed - 2', restart: true },
