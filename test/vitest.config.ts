@@ -23,6 +23,8 @@ export const settings = (minutes: number) => ({
     // Tests load onnxruntime themselves; see training/src/device/no-telemetry.ts.
     ORT_DISABLE_TELEMETRY: '1',
     [MACHINE_FACTOR]: String(factor),
+    // Processes that tests start, hundreds of them with homes of their own, take the types out of the sources only once.
+    NODE_COMPILE_CACHE: new URL('../node_modules/.cache/chorus-test/compiled', import.meta.url).pathname,
   },
   setupFiles: ['test/setup.ts'],
   testTimeout: factor * minutes * 60_000,

@@ -70,6 +70,7 @@ describe('chorus demo', () => {
   it.each([
     [['--nodes', '2'], '--nodes must be an integer from 5'],
     [['--commit-seconds', '4'], '--commit-seconds must be an integer from 5'],
+    [['--settle-seconds', '4'], '--settle-seconds must be an integer from 5'],
     [['--join-seconds', '4'], '--join-seconds must be an integer from 5'],
     [['--attack', 'bribe'], '--attack must be one of'],
     [['--split', 'dirichlet:x'], 'dirichlet'],

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { demoKilling, expectResumed } from '../e2e/killing.ts';
+import { demoKilling, expectResumed } from './killing.ts';
 
 describe('a trainer that dies and is started again', () => {
   it.each(['progress train 1', 'stage train 1', 'stage commit 1', 'committed - 1', 'stage train 2'])(

@@ -36,6 +36,8 @@ export interface DemoOptions {
   commitSeconds: number | null;
   /** Deadline for joining, seconds; null: chosen for this machine. */
   joinSeconds: number | null;
+  /** Deadline of each candidate in turn to settle, seconds; null: chosen for this machine. */
+  settleSeconds: number | null;
   /** Kill the drawn aggregator in round 2 and a validator in round 3, and start them again. */
   chaos: boolean;
 }
@@ -56,6 +58,7 @@ export interface RawDemoOptions extends DataFlags {
   keep?: boolean | string;
   commitSeconds?: string;
   joinSeconds?: string;
+  settleSeconds?: string;
   chaos?: boolean;
 }
 
@@ -89,6 +92,7 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
     folder: typeof raw.keep === 'string' ? resolve(raw.keep) : null,
     commitSeconds: phase('commit-seconds', raw.commitSeconds),
     joinSeconds: phase('join-seconds', raw.joinSeconds),
+    settleSeconds: phase('settle-seconds', raw.settleSeconds),
     chaos,
   };
 }

@@ -27,7 +27,15 @@ const CHAOS = { commitSeconds: 30, referenceSeconds: 20, settleSeconds: 20 };
 /** What the demo's options say about its task. */
 type TaskOptions = Pick<
   DemoOptions,
-  'model' | 'rounds' | 'rule' | 'privacy' | 'attack' | 'commitSeconds' | 'joinSeconds' | 'chaos'
+  | 'model'
+  | 'rounds'
+  | 'rule'
+  | 'privacy'
+  | 'attack'
+  | 'commitSeconds'
+  | 'joinSeconds'
+  | 'settleSeconds'
+  | 'chaos'
 >;
 
 export interface DemoTaskOptions {
@@ -69,6 +77,7 @@ export function demoTask({ options, data, ...demo }: DemoTaskOptions): TaskReque
       ...phasesAt(demo.factor, options.chaos ? CHAOS : {}),
       ...(options.chaos || options.commitSeconds === null ? {} : { commitSeconds: options.commitSeconds }),
       ...(options.joinSeconds === null ? {} : { joinSeconds: options.joinSeconds }),
+      ...(options.settleSeconds === null ? {} : { settleSeconds: options.settleSeconds }),
     },
   });
 }

@@ -22,7 +22,9 @@ export async function demoKilling(nodes: number, kills: Kill[]): Promise<DemoRep
     attackers: '0',
     seed: '5',
     model: 'mlp',
-    commitSeconds: String(patientSeconds(20)),
+    commitSeconds: String(patientSeconds(15)),
+    // A payload that no one has is looked for a quarter of this time.
+    settleSeconds: String(patientSeconds(40)),
   });
   const report = await runDemo(
     options,
