@@ -7,6 +7,7 @@ import { harmless, write } from '../output/terminal.ts';
 import type { Approver } from './approval.ts';
 import { agentSaid, ask, callerSays } from './ask.ts';
 import { attach } from './attach.ts';
+import { citationLines } from './citation-view.ts';
 import { toolLine } from './tool-view.ts';
 import { answerText } from './view.ts';
 
@@ -101,6 +102,7 @@ async function answer(
     return null;
   }
   say('\n');
+  for (const line of citationLines(reply.citations)) say(`${line}\n`);
   return agentSaid(reply);
 }
 

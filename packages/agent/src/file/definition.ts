@@ -62,6 +62,14 @@ export type ToolServer = {
   | { kind: 'command'; command: string; args: readonly string[]; env: Readonly<Record<string, string>> }
 );
 
+/** An agent's documents. */
+export interface KnowledgeFiles {
+  /** Files, folders and patterns, from the folder of the agent file. */
+  files: readonly string[];
+  /** A model for embeddings at the endpoint of the agent's chat model; null: passages are found by words. */
+  embed: { model: string } | null;
+}
+
 /** An agent file that was checked: every default filled in, files read, secrets resolved. */
 export interface AgentDefinition {
   name: string;
@@ -72,5 +80,6 @@ export interface AgentDefinition {
   /** Null: one skill, which follows from the model. */
   skills: readonly AgentSkill[] | null;
   tools: readonly ToolServer[];
+  knowledge: KnowledgeFiles | null;
   limits: AgentLimits;
 }

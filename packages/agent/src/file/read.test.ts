@@ -42,6 +42,7 @@ describe('an agent file', () => {
       },
       skills: null,
       tools: [],
+      knowledge: null,
       limits: { steps: 12, tokens: 32_000, seconds: 120, concurrent: 4 },
     });
   });
@@ -52,6 +53,23 @@ describe('an agent file', () => {
     );
     expect(instructions).toBe('Be brief.');
     expect(model).toEqual({ kind: 'classifier', file: 'm.onnx', classes: ['cat', 'dog'], input: null });
+  });
+
+  it('documents are a list of files, or have a model for embeddings as well', () => {
+    expect(read(`${CHAT}knowledge: [ ./docs/*.pdf, a.md ]\n`).knowledge).toEqual({
+      files: ['./docs/*.pdf', 'a.md'],
+      embed: null,
+    });
+    expect(read(`${CHAT}knowledge: { files: [ a.md ], embed: { model: e5 } }\n`).knowledge).toEqual({
+      files: ['a.md'],
+      embed: { model: 'e5' },
+    });
+    expect(faults(`${CHAT}knowledge: { files: [ a.md ], embde: { model: e5 } }\n`)).toEqual([
+      expect.stringContaining('did you mean "embed"?'),
+    ]);
+    expect(faults(`${HEAD}model: { onnx: { file: m.onnx } }\nknowledge: [ a.md ]\n`)).toEqual([
+      expect.stringContaining('"knowledge" needs a model that can read documents'),
+    ]);
   });
 
   it('numbers name classes as they are written', () => {
@@ -131,7 +149,7 @@ limits: { steps: 40, seconds: 900 }
 
   it('a chat agent is read without what this version does not do, and refused with it', () => {
     expect(read(weather)).toMatchObject({ name: 'Harbour guide', model: { name: 'qwen3:8b' } });
-    expect(unsupported(weather + weatherLater)).toEqual(['knowledge', 'price']);
+    expect(unsupported(weather + weatherLater)).toEqual(['price']);
   });
 
   it('an agent with a trained model is read without its shape of output, price and shares', () => {

@@ -1,5 +1,5 @@
 import { keepSecret } from '@chorus/protocol';
-import type { AgentDefinition, AgentModel, AgentSkill } from './definition.ts';
+import type { AgentDefinition, AgentModel, AgentSkill, KnowledgeFiles } from './definition.ts';
 import { faultsOf } from './faults.ts';
 import { AgentFileError } from './file-error.ts';
 import { MAX_INSTRUCTIONS } from './limits.ts';
@@ -60,6 +60,7 @@ function define(file: AgentFile, yaml: YamlValue, options: ReadOptions): AgentDe
     model: modelOf(file.model, yaml, options),
     skills: file.skills?.map(skillOf) ?? null,
     tools: toolsOf(file, yaml, options),
+    knowledge: knowledgeOf(file, yaml, options),
     limits,
   };
 }
@@ -80,6 +81,21 @@ function instructionsOf(
       hint: 'shorten it',
     },
   ]);
+}
+
+function knowledgeOf(
+  { knowledge, model }: AgentFile,
+  yaml: YamlValue,
+  { source }: ReadOptions,
+): KnowledgeFiles | null {
+  if (!knowledge) return null;
+  if (!model.openai) {
+    const message = 'needs a model that can read documents: a chat model (model.openai)';
+    const fault = { path: 'knowledge', ...yaml.placeOf(['knowledge']), message };
+    throw new AgentFileError(source, [{ ...fault, hint: 'remove it, or name a chat model' }]);
+  }
+  const { files, embed } = Array.isArray(knowledge) ? { files: knowledge } : knowledge;
+  return { files, embed: embed ?? null };
 }
 
 function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOptions): AgentModel {

@@ -192,6 +192,23 @@ const toolServer = z.strictObject({
     ),
 });
 
+const files = z.array(path).min(1).max(256);
+
+const knowledge = z
+  .union([
+    files,
+    z.strictObject({
+      files: files.describe('Files, folders and patterns such as ./docs/*.pdf, from the folder of this file'),
+      embed: z
+        .strictObject({
+          model: line(200).describe('A model for embeddings at the endpoint of model.openai'),
+        })
+        .optional()
+        .describe('Finds passages by meaning too. Default: by their words alone'),
+    }),
+  ])
+  .describe('Documents that the answers may cite: a list of files, or { files, embed }');
+
 /** What one request may use. Every limit has a default, so that no agent is without. */
 const limits = z.strictObject({
   steps: z.number().int().min(1).max(1000).default(12).describe('Calls of the model for one request'),
@@ -231,6 +248,7 @@ export const agentFileSchema = z
       .max(16)
       .optional()
       .describe('Servers whose tools the model may call; only for a chat model'),
+    knowledge: knowledge.optional(),
     limits: limits.prefault({}).describe('What one request may use at most'),
   })
   .meta({ title: 'Chorus agent file' });

@@ -13,6 +13,7 @@ const definition = (limits: Partial<AgentDefinition['limits']> = {}): AgentDefin
   model: { kind: 'openai', url: 'http://h', name: 'm', key: null, temperature: null },
   skills: null,
   tools: [],
+  knowledge: null,
   limits: { steps: 12, tokens: 1000, seconds: 60, concurrent: 2, ...limits },
 });
 const says = (from: AgentMessage['from'], text: string): AgentMessage => ({

@@ -20,6 +20,7 @@ const definition = (limits: Partial<AgentDefinition['limits']> = {}): AgentDefin
   model: { kind: 'openai', url: 'http://h', name: 'm', key: null, temperature: null },
   skills: null,
   tools: [],
+  knowledge: null,
   limits: { steps: 5, tokens: 20_000, seconds: 60, concurrent: 2, ...limits },
 });
 const request: AgentRequest = {

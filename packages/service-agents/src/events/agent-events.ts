@@ -10,6 +10,10 @@ export type AgentsEvent =
   | { type: 'agents.stopped'; agent: string }
   /** It cannot be served now; the node tries again. */
   | ({ type: 'agents.failed'; agent: string; retrySeconds: number } & Explanation)
+  /** A document cannot be read; the agent answers without it. */
+  | { type: 'agents.document'; agent: string; source: string; reason: string }
+  /** The search in documents does not work as it should; the agent answers with what it finds. */
+  | ({ type: 'agents.documents'; agent: string } & Explanation)
   /** One request has ended. `code` says why it failed; null if it did not. */
   | {
       type: 'agents.answered';

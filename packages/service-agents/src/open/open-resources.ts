@@ -1,8 +1,10 @@
 import { basename, extname, join } from 'node:path';
-import type { AgentResources } from '@chorus/protocol';
+import type { KnowledgeFiles } from '@chorus/agent';
+import type { IndexedDocument, Knowledge, Progress } from '@chorus/knowledge';
+import type { AgentResources, Embedder } from '@chorus/protocol';
 import type { LoadedAgent } from './load-agent.ts';
 import { AcceptedTools } from './tools/accepted-tools.ts';
-import { type FoundTool, type OpenedTools, openTools } from './tools/open-tools.ts';
+import { type FoundTool, openTools } from './tools/open-tools.ts';
 
 export interface ResourceOptions {
   /** The folder of what this agent keeps; made when something is. */
@@ -10,40 +12,84 @@ export interface ResourceOptions {
   /** As of `OpenToolsOptions`. */
   accept: 'first' | 'all';
   signal: AbortSignal;
+  /** How far the reading of documents is. */
+  onProgress?: (progress: Progress) => void;
+  /** Called with what goes wrong behind the requests, which are answered without it. */
+  onError?: (error: unknown) => void;
 }
 
 /** An agent's resources, and what its owner should know of them. */
 export interface OpenedResources extends AgentResources {
   /** The tools of its servers, those that it may not call as well. */
   found: readonly FoundTool[];
+  /** Its documents, those that cannot be read as well. */
+  documents: readonly IndexedDocument[];
+  /** Resolves when all passages of documents have vectors, or that has failed. */
+  embedded: Promise<void>;
 }
 
-/**
- * The folder of what an agent keeps that runs without a node: next to its file.
- */
+/** The folder of what an agent keeps that runs without a node: next to its file. */
 export function stateFolder({ path, folder }: Pick<LoadedAgent, 'path' | 'folder'>): string {
   return join(folder, '.chorus', basename(path, extname(path)));
 }
 
 /**
  * Opens what an agent has besides its model. What it does not have is not loaded.
- * @throws ChorusError `E_TOOL_...`
+ * @throws ChorusError `E_TOOL_...`, `E_DOCUMENT_...`
  */
-export async function openResources(
+export async function openResources(loaded: LoadedAgent, options: ResourceOptions): Promise<OpenedResources> {
+  const { definition, folder } = loaded;
+  const { accept, signal, state } = options;
+  // Documents first: a program of a tool is not started for an agent that cannot be opened.
+  const knowledge = await openDocuments(loaded, options);
+  try {
+    const accepted = new AcceptedTools(state);
+    const servers = await openTools(definition.tools, { folder, accepted, accept, signal });
+    return {
+      found: servers.found,
+      documents: knowledge?.documents() ?? [],
+      embedded: knowledge?.embedded ?? Promise.resolve(),
+      toolsFor: () => servers.tools,
+      knowledge,
+      close: async () => {
+        await Promise.all([servers.close(), knowledge?.close()]);
+      },
+    };
+  } catch (error) {
+    await knowledge?.close();
+    throw error;
+  }
+}
+
+/**
+ * Opens the documents of an agent; null if it has none.
+ * @throws ChorusError `E_DOCUMENT_...`
+ */
+export async function openDocuments(
   { definition, folder }: LoadedAgent,
-  { state, accept, signal }: ResourceOptions,
-): Promise<OpenedResources> {
-  const accepted = new AcceptedTools(state);
-  const servers: OpenedTools =
-    definition.tools.length > 0
-      ? await openTools(definition.tools, { folder, accepted, accept, signal })
-      : { found: [], tools: [], close: async () => {} };
-  return {
-    found: servers.found,
-    toolsFor: () => servers.tools,
-    knowledge: null,
-    close: () => servers.close(),
-  };
+  { state, signal, onProgress, onError }: Omit<ResourceOptions, 'accept'>,
+): Promise<Knowledge | null> {
+  const { knowledge, model } = definition;
+  if (!knowledge) return null;
+  const { openKnowledge } = await import('@chorus/knowledge');
+  return openKnowledge({
+    files: knowledge.files,
+    folder,
+    state,
+    embedder: await embedderOf(knowledge, model),
+    signal,
+    ...(onProgress ? { onProgress } : {}),
+    ...(onError ? { onError } : {}),
+  });
+}
+
+async function embedderOf(
+  { embed }: KnowledgeFiles,
+  model: LoadedAgent['definition']['model'],
+): Promise<Embedder | null> {
+  if (!embed || model.kind !== 'openai') return null;
+  const { createEmbedder } = await import('@chorus/inference/embed');
+  return createEmbedder({ url: model.url, key: model.key, model: embed.model });
 }
 
 /**

@@ -121,7 +121,12 @@ export class AgentSlot {
         inspect: (work) => inspectingWith(ports, config.chain.url, signal, work),
         signal,
       });
-      resources = await openResources(loaded, { state, accept, signal });
+      resources = await openResources(loaded, {
+        state,
+        accept,
+        signal,
+        onError: (error) => this.#emit({ type: 'agents.documents', agent: name, ...explain(error) }),
+      });
     } catch (error) {
       await engine?.close();
       if (!this.#served) this.#release();
@@ -151,6 +156,9 @@ export class AgentSlot {
     this.#loaded = loaded;
     this.#tools = resources.found;
     const { urls, agent } = this.#served;
+    for (const { source, fault } of resources.documents) {
+      if (fault !== null) this.#emit({ type: 'agents.document', agent: name, source, reason: fault });
+    }
     const reachable = urls.http === null ? [urls.libp2p] : [urls.http, urls.libp2p];
     this.#emit({ type: 'agents.started', agent: name, model: agent.facts.model, urls: reachable });
   }

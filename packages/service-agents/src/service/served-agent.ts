@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import { type A2aApp, a2aApp, buildCard, identityOfPeerId, peerUrl, signCard } from '@chorus/a2a';
+import {
+  type A2aApp,
+  a2aApp,
+  buildCard,
+  CITATIONS_EXTENSION,
+  identityOfPeerId,
+  peerUrl,
+  signCard,
+} from '@chorus/a2a';
 import { cardFields, createExecutor } from '@chorus/agent';
 import type { McpEndpoint } from '@chorus/mcp';
 import type { AgentExecutor, AgentResources, Engine, EngineFacts } from '@chorus/protocol';
@@ -93,7 +101,18 @@ export class ServedAgent {
         defaultOutputModes: outputModes,
         ...fields
       } = cardFields(definition, engine.facts);
-      const card = await signCard(buildCard({ ...fields, inputModes, outputModes }, places), options.keySeed);
+      const card = await signCard(
+        buildCard(
+          {
+            ...fields,
+            inputModes,
+            outputModes,
+            extensions: definition.knowledge ? [CITATIONS_EXTENSION] : [],
+          },
+          places,
+        ),
+        options.keySeed,
+      );
       const folder = agentFolder(options.dataDir, name);
       await makeFolder(folder, 0o700);
       const app = a2aApp({

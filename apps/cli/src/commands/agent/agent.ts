@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { callCommand } from './call.ts';
 import { checkCommand } from './check.ts';
 import { initCommand } from './init.ts';
+import { knowledgeCommand } from './knowledge.ts';
 import { listCommand } from './list.ts';
 import { mcpCommand } from './mcp.ts';
 import { runCommand } from './run.ts';
@@ -16,6 +17,7 @@ export function agentCommand(): Command {
     .addCommand(initCommand())
     .addCommand(checkCommand())
     .addCommand(runCommand())
+    .addCommand(knowledgeCommand())
     .addCommand(mcpCommand())
     .addCommand(startCommand())
     .addCommand(listCommand())

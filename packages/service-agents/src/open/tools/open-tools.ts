@@ -49,6 +49,8 @@ export async function openTools(
   servers: readonly ToolServerSettings[],
   options: OpenToolsOptions,
 ): Promise<OpenedTools> {
+  if (servers.length === 0) return { found: [], tools: [], close: async () => {} };
+  // Loaded with the first agent that has tools.
   const { toolServer } = await import('@chorus/mcp/client');
   const opened: ToolServer[] = [];
   const close = async () => {
