@@ -38,3 +38,12 @@ export const EMBED_AT_ONCE = 32;
 
 /** Numbers of one vector; the largest models in use have 4,096. */
 export const MAX_DIMENSIONS = 8_192;
+
+/** Characters of a note: a few sentences. */
+export const MAX_NOTE = 2_000;
+
+/** Notes of one caller. */
+export const MAX_NOTES_OF_CALLER = 200;
+
+/** Notes of one agent, about 40 MB: identities of peers cost nothing, and a store is refused before a disk is full. */
+export const MAX_NOTES = 20_000;

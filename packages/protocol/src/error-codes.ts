@@ -317,6 +317,8 @@ export const ERROR_CODES = {
   E_ENGINE_RESPONSE: { category: 'failed', status: 502 },
   E_ENGINE_UNAUTHORIZED: { category: 'permission', status: 502 },
   E_ENGINE_UNAVAILABLE: { category: 'unavailable', status: 502, retryable: true },
+  E_MEMORY_FULL: { category: 'refused', status: 409 },
+  E_MEMORY_STORE: { category: 'io' },
   E_TOOL_DRIFT: { category: 'refused', status: 409 },
   E_TOOL_NAME: { category: 'config', status: 422 },
   E_TOOL_RESPONSE: { category: 'failed', status: 502 },

@@ -1,4 +1,11 @@
-import type { AgentDocument, AgentList, AgentStartRequest } from '../documents/agents.ts';
+import type {
+  AgentDocument,
+  AgentList,
+  AgentMemory,
+  AgentStartRequest,
+  Forgotten,
+  MemoryQuery,
+} from '../documents/agents.ts';
 import type { LooseEvent, StreamedEvent } from '../documents/events.ts';
 import type { Readiness } from '../documents/health.ts';
 import type { BanList, BannedPeer, BanRequest, PeerList } from '../documents/network.ts';
@@ -74,6 +81,9 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   agent(name: string, options?: CallOptions): Promise<AgentDocument>;
   /** Serve the agent of a file, or open it again. Resolves when others can call it. */
   startAgent(request: AgentStartRequest, options?: CallOptions): Promise<AgentDocument>;
+  agentMemory(name: string, query?: MemoryQuery, options?: CallOptions): Promise<AgentMemory>;
+  /** Without a caller, all that it has noted. */
+  forgetAgentMemory(name: string, query?: MemoryQuery, options?: CallOptions): Promise<Forgotten>;
   stopAgent(name: string, options?: CallOptions): Promise<Accepted>;
   peers(options?: CallOptions): Promise<PeerList>;
   bans(options?: CallOptions): Promise<BanList>;

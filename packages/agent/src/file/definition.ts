@@ -81,5 +81,7 @@ export interface AgentDefinition {
   skills: readonly AgentSkill[] | null;
   tools: readonly ToolServer[];
   knowledge: KnowledgeFiles | null;
+  /** Null: it keeps nothing of its callers. */
+  memory: { keepDays: number } | null;
   limits: AgentLimits;
 }

@@ -43,6 +43,7 @@ describe('an agent file', () => {
       skills: null,
       tools: [],
       knowledge: null,
+      memory: null,
       limits: { steps: 12, tokens: 32_000, seconds: 120, concurrent: 4 },
     });
   });
@@ -70,6 +71,15 @@ describe('an agent file', () => {
     expect(faults(`${HEAD}model: { onnx: { file: m.onnx } }\nknowledge: [ a.md ]\n`)).toEqual([
       expect.stringContaining('"knowledge" needs a model that can read documents'),
     ]);
+  });
+
+  it('memory is switched on, with the days that notes are kept', () => {
+    expect(read(`${CHAT}memory: { notes: on }\n`).memory).toEqual({ keepDays: 90 });
+    expect(read(`${CHAT}memory: { notes: on, keep: 7d }\n`).memory).toEqual({ keepDays: 7 });
+    expect(faults(`${CHAT}memory: { notes: on, keep: forever }\n`)[0]).toContain('must be a number of days');
+    expect(faults(`${HEAD}model: { onnx: { file: m.onnx } }\nmemory: { notes: on }\n`)[0]).toContain(
+      '"memory" needs a model that can call tools',
+    );
   });
 
   it('numbers name classes as they are written', () => {

@@ -61,6 +61,7 @@ function define(file: AgentFile, yaml: YamlValue, options: ReadOptions): AgentDe
     skills: file.skills?.map(skillOf) ?? null,
     tools: toolsOf(file, yaml, options),
     knowledge: knowledgeOf(file, yaml, options),
+    memory: memoryOf(file, yaml, options),
     limits,
   };
 }
@@ -96,6 +97,18 @@ function knowledgeOf(
   }
   const { files, embed } = Array.isArray(knowledge) ? { files: knowledge } : knowledge;
   return { files, embed: embed ?? null };
+}
+
+function memoryOf(
+  { memory, model }: AgentFile,
+  yaml: YamlValue,
+  { source }: ReadOptions,
+): AgentDefinition['memory'] {
+  if (!memory) return null;
+  if (model.openai) return { keepDays: Number.parseInt(memory.keep, 10) };
+  const message = 'needs a model that can call tools: a chat model (model.openai)';
+  const fault = { path: 'memory', ...yaml.placeOf(['memory']), message };
+  throw new AgentFileError(source, [{ ...fault, hint: 'remove it, or name a chat model' }]);
 }
 
 function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOptions): AgentModel {

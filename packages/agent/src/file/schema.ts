@@ -209,6 +209,21 @@ const knowledge = z
   ])
   .describe('Documents that the answers may cite: a list of files, or { files, embed }');
 
+const memory = z
+  .strictObject({
+    notes: z
+      .literal('on')
+      .describe(
+        'The model may note what a caller tells it, and find that in later conversations with the same caller',
+      ),
+    keep: z
+      .string()
+      .regex(/^[1-9]\d{0,3}d$/, 'must be a number of days, such as 90d')
+      .default('90d')
+      .describe('How long a note is kept, in days'),
+  })
+  .describe('What the agent keeps of each caller with a proven identity; it is never shown to another one');
+
 /** What one request may use. Every limit has a default, so that no agent is without. */
 const limits = z.strictObject({
   steps: z.number().int().min(1).max(1000).default(12).describe('Calls of the model for one request'),
@@ -249,6 +264,7 @@ export const agentFileSchema = z
       .optional()
       .describe('Servers whose tools the model may call; only for a chat model'),
     knowledge: knowledge.optional(),
+    memory: memory.optional(),
     limits: limits.prefault({}).describe('What one request may use at most'),
   })
   .meta({ title: 'Chorus agent file' });

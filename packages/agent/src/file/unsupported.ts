@@ -5,7 +5,6 @@
 export const PLANNED: readonly string[] = [
   'image',
   'languages',
-  'memory',
   'price',
   'offers',
   'spend',

@@ -65,6 +65,7 @@ describe('an agent with documents', () => {
     skills: null,
     tools: [],
     knowledge: null,
+    memory: null,
     limits: { steps: 5, tokens: 20_000, seconds: 60, concurrent: 2 },
   };
   const request: AgentRequest = {

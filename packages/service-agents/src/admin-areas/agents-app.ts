@@ -1,4 +1,11 @@
-import type { AgentDocument, AgentList, AgentStartRequest } from '@chorus/admin-api';
+import type {
+  AgentDocument,
+  AgentList,
+  AgentMemory,
+  AgentStartRequest,
+  Forgotten,
+  MemoryQuery,
+} from '@chorus/admin-api';
 import { agentRoutes } from '@chorus/admin-api/routes';
 import type { AdminEnv } from '@chorus/node';
 import { OpenAPIHono } from '@hono/zod-openapi';
@@ -8,6 +15,8 @@ export interface AgentsSource {
   list(): AgentList;
   show(name: string): AgentDocument;
   startAgent(request: AgentStartRequest): Promise<AgentDocument>;
+  memory(name: string, query: MemoryQuery): Promise<AgentMemory>;
+  forgetMemory(name: string, query: MemoryQuery): Promise<Forgotten>;
   stopAgent(name: string): Promise<void>;
 }
 
@@ -17,6 +26,12 @@ export function agentsApp(source: () => AgentsSource): OpenAPIHono<AdminEnv> {
     .openapi(agentRoutes.agents, (c) => c.json(source().list(), 200))
     .openapi(agentRoutes.agent, (c) => c.json(source().show(c.req.valid('param').name), 200))
     .openapi(agentRoutes.startAgent, async (c) => c.json(await source().startAgent(c.req.valid('json')), 200))
+    .openapi(agentRoutes.agentMemory, async (c) =>
+      c.json(await source().memory(c.req.valid('param').name, c.req.valid('query')), 200),
+    )
+    .openapi(agentRoutes.forgetAgentMemory, async (c) =>
+      c.json(await source().forgetMemory(c.req.valid('param').name, c.req.valid('query')), 200),
+    )
     .openapi(agentRoutes.stopAgent, async (c) => {
       await source().stopAgent(c.req.valid('param').name);
       return c.json({ accepted: true as const }, 200);

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { type LoadedAgent, loadAgent } from './load-agent.ts';
+export { forgetMemory, readMemory } from './memory.ts';
 export { type ModelSource, openEngine } from './open-engine.ts';
 export {
   inspectTools,

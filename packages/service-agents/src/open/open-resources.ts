@@ -1,10 +1,12 @@
 import { basename, extname, join } from 'node:path';
 import type { KnowledgeFiles } from '@chorus/agent';
 import type { IndexedDocument, Knowledge, Progress } from '@chorus/knowledge';
-import type { AgentResources, Embedder } from '@chorus/protocol';
+import type { AgentResources, AgentTool, Embedder } from '@chorus/protocol';
 import type { LoadedAgent } from './load-agent.ts';
 import { AcceptedTools } from './tools/accepted-tools.ts';
 import { type FoundTool, openTools } from './tools/open-tools.ts';
+
+const DAY_MILLISECONDS = 86_400_000;
 
 export interface ResourceOptions {
   /** The folder of what this agent keeps; made when something is. */
@@ -35,28 +37,33 @@ export function stateFolder({ path, folder }: Pick<LoadedAgent, 'path' | 'folder
 
 /**
  * Opens what an agent has besides its model. What it does not have is not loaded.
- * @throws ChorusError `E_TOOL_...`, `E_DOCUMENT_...`
+ * @throws ChorusError `E_TOOL_...`, `E_DOCUMENT_...`, `E_MEMORY_STORE`
  */
 export async function openResources(loaded: LoadedAgent, options: ResourceOptions): Promise<OpenedResources> {
   const { definition, folder } = loaded;
   const { accept, signal, state } = options;
   // Documents first: a program of a tool is not started for an agent that cannot be opened.
   const knowledge = await openDocuments(loaded, options);
+  let memory: Awaited<ReturnType<typeof openMemory>> = null;
   try {
+    memory = await openMemory(loaded, state);
     const accepted = new AcceptedTools(state);
-    const servers = await openTools(definition.tools, { folder, accepted, accept, signal });
+    const reserved = memory?.names ?? [];
+    const servers = await openTools(definition.tools, { folder, accepted, reserved, accept, signal });
     return {
       found: servers.found,
       documents: knowledge?.documents() ?? [],
       embedded: knowledge?.embedded ?? Promise.resolve(),
-      toolsFor: () => servers.tools,
+      toolsFor: (caller) => [...servers.tools, ...(memory?.toolsFor(caller) ?? [])],
       knowledge,
       close: async () => {
         await Promise.all([servers.close(), knowledge?.close()]);
+        memory?.close();
       },
     };
   } catch (error) {
     await knowledge?.close();
+    memory?.close();
     throw error;
   }
 }
@@ -83,6 +90,21 @@ export async function openDocuments(
   });
 }
 
+/** What the agent notes of its callers, as tools; null if it keeps nothing. */
+async function openMemory({ definition: { memory } }: LoadedAgent, state: string) {
+  if (!memory) return null;
+  const { NOTE_TOOLS, NoteStore, noteTools } = await import('@chorus/knowledge');
+  const store = new NoteStore({ state, keepMilliseconds: memory.keepDays * DAY_MILLISECONDS });
+  return {
+    names: NOTE_TOOLS,
+    toolsFor: (caller: string): AgentTool[] => {
+      const notes = store.of(caller);
+      return notes ? noteTools(notes) : [];
+    },
+    close: () => store.close(),
+  };
+}
+
 async function embedderOf(
   { embed }: KnowledgeFiles,
   model: LoadedAgent['definition']['model'],
@@ -102,7 +124,13 @@ export async function inspectTools(
   signal: AbortSignal,
 ): Promise<readonly FoundTool[]> {
   const accepted = new AcceptedTools(state);
-  const opened = await openTools(definition.tools, { folder, accepted, accept: 'none', signal });
+  const opened = await openTools(definition.tools, {
+    folder,
+    accepted,
+    reserved: [],
+    accept: 'none',
+    signal,
+  });
   await opened.close();
   return opened.found;
 }

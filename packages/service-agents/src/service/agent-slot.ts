@@ -6,6 +6,7 @@ import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
 import type { OpenedResources } from '../open/open-resources.ts';
+import { agentFolder } from '../serve/agent-folder.ts';
 import type { AgentRecord } from '../store/agent-records.ts';
 import { modelMemory } from './model-memory.ts';
 import { inspectingWith } from './node-inspection.ts';
@@ -103,13 +104,12 @@ export class AgentSlot {
     const { signal } = this.#closing;
     signal.throwIfAborted();
     // Loaded with the first agent: a node without agents holds neither A2A nor a model runtime.
-    const [{ loadAgent }, { openEngine }, { openResources }, { agentFolder, ServedAgent }] =
-      await Promise.all([
-        import('../open/load-agent.ts'),
-        import('../open/open-engine.ts'),
-        import('../open/open-resources.ts'),
-        import('./served-agent.ts'),
-      ]);
+    const [{ loadAgent }, { openEngine }, { openResources }, { ServedAgent }] = await Promise.all([
+      import('../open/load-agent.ts'),
+      import('../open/open-engine.ts'),
+      import('../open/open-resources.ts'),
+      import('./served-agent.ts'),
+    ]);
     const loaded = given ?? loadAgent(file);
     this.#loaded ??= loaded;
     this.#reserve(await modelMemory(loaded.definition.model, loaded.folder, ports.chain));

@@ -1,9 +1,19 @@
-import type { AgentDocument, AgentList, AgentStartRequest, Status } from '@chorus/admin-api';
+import { existsSync } from 'node:fs';
+import type {
+  AgentDocument,
+  AgentList,
+  AgentMemory,
+  AgentStartRequest,
+  Forgotten,
+  MemoryQuery,
+  Status,
+} from '@chorus/admin-api';
 import type { Components, Service } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
 import pLimit from 'p-limit';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
+import { agentFolder } from '../serve/agent-folder.ts';
 import { agentName } from '../serve/agent-name.ts';
 import { AGENTS_PATH, pathOf, readPath } from '../serve/agent-path.ts';
 import { type AgentRecord, AgentRecords } from '../store/agent-records.ts';
@@ -98,6 +108,31 @@ export class AgentsService implements Service {
     }
     this.#records.put(slot.record);
     return slot.document();
+  }
+
+  /**
+   * What an agent has noted of its callers; also of one that was stopped.
+   * @throws ChorusError `E_AGENT_UNKNOWN`
+   */
+  async memory(name: string, query: MemoryQuery): Promise<AgentMemory> {
+    const { readMemory } = await import('../open/memory.ts');
+    return readMemory(await this.#stateOf(name), query);
+  }
+
+  /**
+   * Delete what an agent has noted of a caller, or of all.
+   * @throws ChorusError `E_AGENT_UNKNOWN`
+   */
+  async forgetMemory(name: string, query: MemoryQuery): Promise<Forgotten> {
+    const { forgetMemory } = await import('../open/memory.ts');
+    return forgetMemory(await this.#stateOf(name), query);
+  }
+
+  /** The folder of what an agent keeps, which is left when it is stopped. */
+  async #stateOf(name: string): Promise<string> {
+    const folder = agentFolder(this.#components.config.dataDir, name);
+    if (!this.#slots.has(name) && !existsSync(folder)) this.#find(name);
+    return folder;
   }
 
   /**

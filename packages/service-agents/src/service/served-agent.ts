@@ -14,6 +14,7 @@ import type { AgentExecutor, AgentResources, Engine, EngineFacts } from '@chorus
 import { makeFolder } from '@chorus/utils';
 import type { AgentsConfig } from '../config/agents-config.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
+import { agentFolder } from '../serve/agent-folder.ts';
 import { pathOf } from '../serve/agent-path.ts';
 import { type Observer, observedExecutor } from './observed-executor.ts';
 
@@ -61,9 +62,6 @@ export interface ServeOptions {
   gateway: string | null;
   observer: Observer;
 }
-
-/** The folder of what an agent of a node keeps. */
-export const agentFolder = (dataDir: string, name: string): string => join(dataDir, 'agents', name);
 
 /** One agent that others can call. */
 export class ServedAgent {

@@ -5,6 +5,7 @@ import { initCommand } from './init.ts';
 import { knowledgeCommand } from './knowledge.ts';
 import { listCommand } from './list.ts';
 import { mcpCommand } from './mcp.ts';
+import { memoryCommand } from './memory.ts';
 import { runCommand } from './run.ts';
 import { showCommand } from './show.ts';
 import { startCommand } from './start.ts';
@@ -18,6 +19,7 @@ export function agentCommand(): Command {
     .addCommand(checkCommand())
     .addCommand(runCommand())
     .addCommand(knowledgeCommand())
+    .addCommand(memoryCommand())
     .addCommand(mcpCommand())
     .addCommand(startCommand())
     .addCommand(listCommand())

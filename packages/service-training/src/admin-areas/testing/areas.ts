@@ -91,6 +91,8 @@ export const everyArea = () => [
     list: () => ({ agents: [agent] }),
     show: () => agent,
     startAgent: async () => agent,
+    memory: async () => ({ callers: [], notes: null }),
+    forgetMemory: async () => ({ forgotten: 0 }),
     stopAgent: async () => {},
   })),
   rewardsApp({
