@@ -16,12 +16,12 @@ let folder: string;
 let opened: Knowledge | undefined;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chorus-knowledge-'));
-  await mkdir(join(folder, 'docs'));
+  await mkdir(join(folder, 'papers'));
   await write(
-    'docs/hours.md',
+    'papers/hours.md',
     '# Opening hours\nThe museum is open from Tuesday to Sunday.\n# Prices\nAdults pay 12 crowns.',
   );
-  await write('docs/ferry.txt', 'The ferry to Hel leaves at noon from pier 3.');
+  await write('papers/ferry.txt', 'The ferry to Hel leaves at noon from pier 3.');
 });
 afterEach(async () => {
   await opened?.close();
@@ -33,7 +33,7 @@ const write = (name: string, content: string | Uint8Array) => writeFile(join(fol
 async function open(more: Partial<KnowledgeOptions> = {}): Promise<Knowledge> {
   await opened?.close();
   opened = await openKnowledge({
-    files: ['./docs'],
+    files: ['./papers'],
     folder,
     state: join(folder, 'state'),
     embedder: null,
@@ -108,9 +108,9 @@ describe('documents of an agent', () => {
   it('passages are found by words, with their document and place', async () => {
     await open();
     expect(await opened!.search('When does the ferry leave?', 1, never)).toEqual([
-      { source: 'docs/ferry.txt', place: null, text: 'The ferry to Hel leaves at noon from pier 3.' },
+      { source: 'papers/ferry.txt', place: null, text: 'The ferry to Hel leaves at noon from pier 3.' },
     ]);
-    expect(await sources('How much is it for adults?', 1)).toEqual(['docs/hours.md: Prices']);
+    expect(await sources('How much is it for adults?', 1)).toEqual(['papers/hours.md: Prices']);
     expect(await sources('quantum chromodynamics')).toEqual([]);
     expect(await sources('"; DROP TABLE documents; --')).toEqual([]);
   });
@@ -124,41 +124,41 @@ describe('documents of an agent', () => {
     await open({ onProgress });
     expect(read).toEqual([]);
     // Touched, and the same.
-    await utimes(join(folder, 'docs/ferry.txt'), 1, 1);
+    await utimes(join(folder, 'papers/ferry.txt'), 1, 1);
     const before = opened!.documents();
     await open({ onProgress });
     expect(read).toEqual([1]);
     expect(opened!.documents().map(({ digest }) => digest)).toEqual(before.map(({ digest }) => digest));
-    await write('docs/ferry.txt', 'The boat sails at midnight.');
-    await rm(join(folder, 'docs/hours.md'));
+    await write('papers/ferry.txt', 'The boat sails at midnight.');
+    await rm(join(folder, 'papers/hours.md'));
     await open();
-    expect(await sources('When does the boat sail?')).toEqual(['docs/ferry.txt']);
+    expect(await sources('When does the boat sail?')).toEqual(['papers/ferry.txt']);
     expect(await sources('adults crowns')).toEqual([]);
-    expect(opened!.documents()).toMatchObject([{ source: 'docs/ferry.txt', passages: 1 }]);
+    expect(opened!.documents()).toMatchObject([{ source: 'papers/ferry.txt', passages: 1 }]);
   });
 
   it('a document that cannot be read is listed with the reason, and the others are used', async () => {
-    await write('docs/broken.pdf', 'no pdf');
-    await write('docs/good.pdf', pdf(['Parking is free on Sundays']));
-    await write('docs/picture.png', 'not a document');
+    await write('papers/broken.pdf', 'no pdf');
+    await write('papers/good.pdf', pdf(['Parking is free on Sundays']));
+    await write('papers/picture.png', 'not a document');
     await open();
     expect(
       opened!.documents().map(({ source, passages, fault }) => [source, passages, fault !== null]),
     ).toEqual([
-      ['docs/broken.pdf', 0, true],
-      ['docs/ferry.txt', 1, false],
-      ['docs/good.pdf', 1, false],
-      ['docs/hours.md', 2, false],
+      ['papers/broken.pdf', 0, true],
+      ['papers/ferry.txt', 1, false],
+      ['papers/good.pdf', 1, false],
+      ['papers/hours.md', 2, false],
     ]);
-    expect(await sources('parking', 1)).toEqual(['docs/good.pdf: page 1']);
+    expect(await sources('parking', 1)).toEqual(['papers/good.pdf: page 1']);
   });
 
   it.each([
-    ['a pattern', ['docs/*.md'], ['docs/hours.md']],
+    ['a pattern', ['papers/*.md'], ['papers/hours.md']],
     [
       'a file and a folder that has it, once',
-      ['./docs/ferry.txt', 'docs'],
-      ['docs/ferry.txt', 'docs/hours.md'],
+      ['./papers/ferry.txt', 'papers'],
+      ['papers/ferry.txt', 'papers/hours.md'],
     ],
   ])('%s names documents', async (_, files, expected) => {
     await open({ files });
@@ -166,7 +166,7 @@ describe('documents of an agent', () => {
   });
 
   it('a pattern that names nothing is refused by name', async () => {
-    await expect(open({ files: ['docs', 'dcos/*.md'] })).rejects.toMatchObject({
+    await expect(open({ files: ['papers', 'dcos/*.md'] })).rejects.toMatchObject({
       code: 'E_DOCUMENT_FILES',
       facts: { pattern: 'dcos/*.md' },
     });
@@ -199,7 +199,7 @@ describe('documents with vectors', () => {
   it('a passage is found by meaning where it shares no word', async () => {
     await open({ embedder: embedder() });
     await opened!.embedded;
-    expect((await sources('boat'))[0]).toBe('docs/ferry.txt');
+    expect((await sources('boat'))[0]).toBe('papers/ferry.txt');
   });
 
   it('vectors are made once, and again for another model', async () => {
@@ -228,7 +228,7 @@ describe('documents with vectors', () => {
     await open({ embedder: broken, onError: (error) => errors.push(error) });
     await opened!.embedded;
     expect(errors).toHaveLength(1);
-    expect(await sources('ferry', 1)).toEqual(['docs/ferry.txt']);
+    expect(await sources('ferry', 1)).toEqual(['papers/ferry.txt']);
   });
 
   it('closing does not wait for a model that is silent', async () => {

@@ -102,7 +102,8 @@ async function answer(
     return null;
   }
   say('\n');
-  for (const line of citationLines(reply.citations)) say(`${line}\n`);
+  const sources = citationLines(reply.citations);
+  if (sources.length > 0) say(`\n${sources.join('\n')}\n`);
   return agentSaid(reply);
 }
 

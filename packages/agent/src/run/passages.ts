@@ -5,7 +5,7 @@ const RULE =
   'Passages of documents that may answer the message below, numbered. After each statement that rests on one, write its ' +
   'number in brackets, such as [1]. If none of them answers, say so.';
 
-/** Where a passage is, as readers see it: `docs/hours.md, "Prices"`. */
+/** Where a passage is, as readers see it: `hours.txt, "Prices"`. */
 export function placeText({ source, place }: Pick<Passage, 'source' | 'place'>): string {
   return place === null ? source : `${source}, ${JSON.stringify(place)}`;
 }

@@ -22,9 +22,9 @@ let node: AgentsNode;
 let events: AnyEvent[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chorus-agents-documents-'));
-  await mkdir(join(folder, 'docs'));
-  await writeFile(join(folder, 'docs', 'hours.md'), '# Prices\nAdults pay 12 crowns.');
-  await writeFile(join(folder, 'docs', 'broken.pdf'), 'no pdf');
+  await mkdir(join(folder, 'papers'));
+  await writeFile(join(folder, 'papers', 'hours.md'), '# Prices\nAdults pay 12 crowns.');
+  await writeFile(join(folder, 'papers', 'broken.pdf'), 'no pdf');
   events = [];
   node = await startAgentsNode(folder, new MemoryHub(), { gateway: { enabled: true, port: 0 } }, (event) =>
     events.push(event),
@@ -36,12 +36,12 @@ afterEach(async () => {
 });
 
 /** The mock repeats what it is shown, so each number in the prompt is one that it cites. */
-async function serve(more = 'knowledge: [ ./docs ]\n') {
+async function serve(more = 'knowledge: [ ./papers ]\n') {
   const file = await chatFile(folder, endpoint.url, 'Guide', { more });
   return (await node.services.agents.startAgent({ file })).urls.http!;
 }
 const QUESTION = 'How much do adults pay?';
-const CITED = { number: 1, source: 'docs/hours.md', place: 'Prices', quote: 'Adults pay 12 crowns.' };
+const CITED = { number: 1, source: 'papers/hours.md', place: 'Prices', quote: 'Adults pay 12 crowns.' };
 const ask = async (url: string): Promise<CallEvent[]> => {
   const agent = await connectAgent(url, { allowPrivate: true });
   return collect(agent.call({ from: 'caller', text: QUESTION, files: [], data: [] }));
@@ -71,7 +71,7 @@ describe('a served agent with documents', () => {
     const { choices } = (await response.json()) as { choices: { message: Record<string, unknown> }[] };
     expect(choices[0]!.message).toMatchObject({
       annotations: [
-        { type: 'url_citation', url_citation: { url: 'docs/hours.md', title: 'docs/hours.md, Prices' } },
+        { type: 'url_citation', url_citation: { url: 'papers/hours.md', title: 'papers/hours.md, Prices' } },
       ],
       chorus: { citations: [CITED] },
     });
@@ -88,7 +88,7 @@ describe('a served agent with documents', () => {
     await client.close();
     expect(content.at(-1)).toEqual({
       type: 'text',
-      text: 'Sources:\n[1] docs/hours.md, "Prices": "Adults pay 12 crowns."',
+      text: 'Sources:\n[1] papers/hours.md, "Prices": "Adults pay 12 crowns."',
     });
     expect(structuredContent).toMatchObject({ citations: [CITED] });
   });
@@ -96,7 +96,7 @@ describe('a served agent with documents', () => {
   it('a document that cannot be read is reported to the owner, and to no caller', async () => {
     const told = JSON.stringify(await ask(await serve()));
     expect(events.filter(({ type }) => type === 'agents.document')).toMatchObject([
-      { agent: 'guide', source: 'docs/broken.pdf' },
+      { agent: 'guide', source: 'papers/broken.pdf' },
     ]);
     expect(told).not.toContain('broken');
   });

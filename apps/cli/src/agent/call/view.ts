@@ -26,7 +26,7 @@ export function showSigner({ agent }: Pick<ConnectedAgent, 'agent'>): void {
  * on, on standard error.
  */
 export function showRest({ text, data, files, citations, ...answer }: Answer): void {
-  print(...citationLines(citations));
+  if (citations.length > 0) print('', ...citationLines(citations));
   if (text === '') for (const { value } of data) print(answerText(JSON.stringify(value)));
   const notes = files.map(
     ({ name, mediaType, bytes }) =>

@@ -103,6 +103,6 @@ async function once(executor: AgentExecutor, flags: RunFlags, signal: AbortSigna
     if (hasText) write(process.stdout, '\n');
   }
   if (flags.json) printJson(reply);
-  else print(...citationLines(reply.citations));
+  else if (reply.citations.length > 0) print('', ...citationLines(reply.citations));
   if (reply.rejected !== null) throw new ChorusError('E_AGENT_INPUT', reply.rejected);
 }
