@@ -15,7 +15,14 @@ export type { AdminClient, CallOptions, EventsOptions } from './client/admin-cli
 export { ADMIN_FILE, type AdminAccess, readAdmin } from './client/admin-file.ts';
 export { createAdminClient } from './client/client.ts';
 export type { AdminClientOptions } from './client/request.ts';
-export type { AgentDocument, AgentList, AgentStartRequest } from './documents/agents.ts';
+export type {
+  AgentDocument,
+  AgentList,
+  AgentMemory,
+  AgentStartRequest,
+  Forgotten,
+  MemoryQuery,
+} from './documents/agents.ts';
 export type {
   AgentIdentityDocument,
   DirectoryList,

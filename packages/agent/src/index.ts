@@ -12,6 +12,7 @@ export type {
   BytesModel,
   ChatModel,
   ClassifierModel,
+  KnowledgeFiles,
   NetworkModel,
   ToolServer,
 } from './file/definition.ts';
@@ -24,4 +25,5 @@ export type { AgentLimits, BytesSettings } from './file/schema.ts';
 export { TEMPLATES, type Template, type TemplateOptions, templateText } from './file/templates.ts';
 export { LimitLedger, RequestLedger } from './limits/ledger.ts';
 export { createExecutor, type ExecutorOptions } from './run/executor.ts';
+export { placeText } from './run/passages.ts';
 export type { Approval } from './run/tool-calls.ts';

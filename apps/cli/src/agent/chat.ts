@@ -7,6 +7,7 @@ import { harmless, write } from '../output/terminal.ts';
 import type { Approver } from './approval.ts';
 import { agentSaid, ask, callerSays } from './ask.ts';
 import { attach } from './attach.ts';
+import { citationLines } from './citation-view.ts';
 import { toolLine } from './tool-view.ts';
 import { answerText } from './view.ts';
 
@@ -101,6 +102,8 @@ async function answer(
     return null;
   }
   say('\n');
+  const sources = citationLines(reply.citations);
+  if (sources.length > 0) say(`\n${sources.join('\n')}\n`);
   return agentSaid(reply);
 }
 

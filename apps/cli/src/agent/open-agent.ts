@@ -8,6 +8,10 @@ import {
   openResources,
   stateFolder,
 } from '@chorus/service-agents/open';
+import colors from 'yoctocolors';
+import { errorText } from '../environment/exit.ts';
+import { write } from '../output/terminal.ts';
+import { indexProgress } from './document-view.ts';
 
 export interface OpenAgentOptions {
   /** The owner accepts what the tools say of themselves now. */
@@ -23,8 +27,8 @@ export interface OpenedAgent {
 }
 
 /**
- * Opens an agent to be used in this process: its model, and its tools. What it keeps is next to its file.
- * @throws ChorusError of the model, of the tools
+ * Opens an agent to be used in this process: its model, its documents and its tools. What it keeps is next to its file.
+ * @throws ChorusError of the model, the documents, the tools
  */
 export async function openAgent(
   agent: LoadedAgent,
@@ -33,11 +37,16 @@ export async function openAgent(
 ): Promise<OpenedAgent> {
   const engine = await openEngine(agent, source);
   try {
+    const progress = indexProgress();
     const resources = await openResources(agent, {
       state: stateFolder(agent),
       accept: acceptTools ? 'all' : 'first',
       signal: source.signal,
-    });
+      onProgress: progress.show,
+      onError: (error) => write(process.stderr, `${colors.yellow('warning')} ${errorText(error)}\n`),
+    }).finally(progress.stop);
+    // A short run would end before them, again and again.
+    await resources.embedded.finally(progress.stop);
     const executor = createExecutor({
       definition: agent.definition,
       engine,

@@ -14,6 +14,13 @@ const MAX_WORDS = 8_000;
 export const TOOL_KEY = 'urn:chorus:a2a:tool:v1';
 /** Key of an artifact's metadata, and URI of the extension, that says what its text cites. */
 export const CITATIONS_KEY = 'urn:chorus:a2a:citations:v1';
+/** How a card says that answers cite documents (A2A 1.0, section 4.6). */
+export const CITATIONS_EXTENSION = {
+  uri: CITATIONS_KEY,
+  description:
+    'Answers cite documents: the metadata of an artifact has what the numbers in its text stand for.',
+  required: false,
+};
 /** Key of metadata that says what a task used of a model. */
 export const USAGE_KEY = 'urn:chorus:a2a:usage:v1';
 

@@ -1,4 +1,11 @@
-import type { AgentDocument, AgentList, AgentStartRequest } from '../documents/agents.ts';
+import type {
+  AgentDocument,
+  AgentList,
+  AgentMemory,
+  AgentStartRequest,
+  Forgotten,
+  MemoryQuery,
+} from '../documents/agents.ts';
 import type {
   AgentIdentityDocument,
   DirectoryList,
@@ -90,6 +97,9 @@ export interface AdminClient<E extends LooseEvent = LooseEvent> {
   agent(name: string, options?: CallOptions): Promise<AgentDocument>;
   /** Serve the agent of a file, or open it again. Resolves when others can call it. */
   startAgent(request: AgentStartRequest, options?: CallOptions): Promise<AgentDocument>;
+  agentMemory(name: string, query?: MemoryQuery, options?: CallOptions): Promise<AgentMemory>;
+  /** Without a caller, all that it has noted. */
+  forgetAgentMemory(name: string, query?: MemoryQuery, options?: CallOptions): Promise<Forgotten>;
   stopAgent(name: string, options?: CallOptions): Promise<Accepted>;
   /** Give an agent of this node its identity on chain, or bring that up to date. */
   registerAgent(

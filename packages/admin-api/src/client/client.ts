@@ -39,6 +39,10 @@ export function createAdminClient<E extends LooseEvent = LooseEvent>(
     agents: ({ signal } = {}) => ask(ENDPOINTS.agents, { signal }),
     agent: (name, { signal } = {}) => ask(ENDPOINTS.agent, { params: { name }, signal }),
     startAgent: (body, { signal } = {}) => ask(ENDPOINTS.startAgent, { body, signal }),
+    agentMemory: (name, query = {}, { signal } = {}) =>
+      ask(ENDPOINTS.agentMemory, { params: { name }, query, signal }),
+    forgetAgentMemory: (name, query = {}, { signal } = {}) =>
+      ask(ENDPOINTS.forgetAgentMemory, { params: { name }, query, signal }),
     stopAgent: (name, { signal } = {}) => ask(ENDPOINTS.stopAgent, { params: { name }, signal }),
     registerAgent: (name, body = {}, { signal } = {}) =>
       ask(ENDPOINTS.registerAgent, { params: { name }, body, signal }),

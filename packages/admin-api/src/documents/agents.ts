@@ -77,6 +77,27 @@ export type AgentDocument = z.infer<typeof agentSchema>;
 export const agentListSchema = z.object({ agents: z.array(agentSchema) });
 export type AgentList = z.infer<typeof agentListSchema>;
 
+const callerSchema = z.string().min(1).max(200).describe('a caller as the notes have it: peer:<peer id>');
+
+export const memoryQuerySchema = z.object({ caller: callerSchema.optional() });
+export type MemoryQuery = z.infer<typeof memoryQuerySchema>;
+
+export const agentMemorySchema = z.object({
+  callers: z
+    .array(
+      z.object({ caller: z.string(), notes: count, last: timeSchema.describe('when the last was written') }),
+    )
+    .describe('callers that the agent has notes of, or the one that was asked for'),
+  notes: z
+    .array(z.object({ id: z.string(), text: z.string(), written: timeSchema }))
+    .nullable()
+    .describe('notes of the caller that was asked for, the latest first; null without one'),
+});
+export type AgentMemory = z.infer<typeof agentMemorySchema>;
+
+export const forgottenSchema = z.object({ forgotten: count.describe('notes that were deleted') });
+export type Forgotten = z.infer<typeof forgottenSchema>;
+
 export const agentStartRequestSchema = z.strictObject({
   file: z.string().min(1).max(4_096).describe('absolute path of the agent file, on the machine of the node'),
   name: agentNameSchema.optional().describe('default: made of the title in the file'),

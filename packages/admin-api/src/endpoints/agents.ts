@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import {
   agentListSchema,
+  agentMemorySchema,
   agentNameSchema,
   agentSchema,
   agentStartRequestSchema,
+  forgottenSchema,
+  memoryQuerySchema,
 } from '../documents/agents.ts';
 import {
   agentIdentitySchema,
@@ -45,6 +48,24 @@ export const agentEndpoints = {
     request: { body: jsonBody(agentStartRequestSchema) },
     responses: answers(agentSchema),
   }),
+  agentMemory: {
+    operationId: 'agentMemory',
+    method: 'get',
+    path: '/v1/agents/{name}/memory',
+    summary: 'What an agent has noted of its callers',
+    security: TOKEN,
+    request: { params, query: memoryQuerySchema },
+    responses: answers(agentMemorySchema),
+  },
+  forgetAgentMemory: {
+    operationId: 'forgetAgentMemory',
+    method: 'delete',
+    path: '/v1/agents/{name}/memory',
+    summary: 'Delete what an agent has noted of a caller, or of all',
+    security: TOKEN,
+    request: { params, query: memoryQuerySchema },
+    responses: answers(forgottenSchema),
+  },
   stopAgent: {
     operationId: 'stopAgent',
     method: 'delete',

@@ -63,6 +63,14 @@ export type ToolServer = {
   | { kind: 'command'; command: string; args: readonly string[]; env: Readonly<Record<string, string>> }
 );
 
+/** An agent's documents. */
+export interface KnowledgeFiles {
+  /** Files, folders and patterns, from the folder of the agent file. */
+  files: readonly string[];
+  /** A model for embeddings at the endpoint of the agent's chat model; null: passages are found by words. */
+  embed: { model: string } | null;
+}
+
 /** An agent file that was checked: every default filled in, files read, secrets resolved. */
 export interface AgentDefinition {
   name: string;
@@ -75,5 +83,8 @@ export interface AgentDefinition {
   tools: readonly ToolServer[];
   /** What a call costs; null: nothing. */
   price: Sum | null;
+  knowledge: KnowledgeFiles | null;
+  /** Null: it keeps nothing of its callers. */
+  memory: { keepDays: number } | null;
   limits: AgentLimits;
 }

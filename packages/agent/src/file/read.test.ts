@@ -43,6 +43,8 @@ describe('an agent file', () => {
       skills: null,
       tools: [],
       price: null,
+      knowledge: null,
+      memory: null,
       limits: { steps: 12, tokens: 32_000, seconds: 120, concurrent: 4 },
     });
   });
@@ -53,6 +55,32 @@ describe('an agent file', () => {
     );
     expect(instructions).toBe('Be brief.');
     expect(model).toEqual({ kind: 'classifier', file: 'm.onnx', classes: ['cat', 'dog'], input: null });
+  });
+
+  it('documents are a list of files, or have a model for embeddings as well', () => {
+    expect(read(`${CHAT}knowledge: [ ./docs/*.pdf, a.md ]\n`).knowledge).toEqual({
+      files: ['./docs/*.pdf', 'a.md'],
+      embed: null,
+    });
+    expect(read(`${CHAT}knowledge: { files: [ a.md ], embed: { model: e5 } }\n`).knowledge).toEqual({
+      files: ['a.md'],
+      embed: { model: 'e5' },
+    });
+    expect(faults(`${CHAT}knowledge: { files: [ a.md ], embde: { model: e5 } }\n`)).toEqual([
+      expect.stringContaining('did you mean "embed"?'),
+    ]);
+    expect(faults(`${HEAD}model: { onnx: { file: m.onnx } }\nknowledge: [ a.md ]\n`)).toEqual([
+      expect.stringContaining('"knowledge" needs a model that can read documents'),
+    ]);
+  });
+
+  it('memory is switched on, with the days that notes are kept', () => {
+    expect(read(`${CHAT}memory: { notes: on }\n`).memory).toEqual({ keepDays: 90 });
+    expect(read(`${CHAT}memory: { notes: on, keep: 7d }\n`).memory).toEqual({ keepDays: 7 });
+    expect(faults(`${CHAT}memory: { notes: on, keep: forever }\n`)[0]).toContain('must be a number of days');
+    expect(faults(`${HEAD}model: { onnx: { file: m.onnx } }\nmemory: { notes: on }\n`)[0]).toContain(
+      '"memory" needs a model that can call tools',
+    );
   });
 
   it('numbers name classes as they are written', () => {
@@ -122,8 +150,7 @@ description: Answers questions about the harbour of Gdynia, with sources.
 model: { openai: { url: http://127.0.0.1:11434/v1, name: qwen3:8b } }
 instructions: Answer briefly. Cite the document for every fact.
 price: 0.02 CHOR
-`;
-  const weatherLater = `knowledge: [ ./docs/*.pdf, ./timetable.md ]
+knowledge: [ ./docs/*.pdf, ./timetable.md ]
 tools: [ { mcp: { url: https://tides.example/mcp }, approve: never } ]
 `;
   const digits = `chorus: agent/1
@@ -145,13 +172,14 @@ limits: { steps: 40, seconds: 900 }
       .filter((fault) => fault.includes('not supported yet'))
       .map((fault) => /"([^"]+)"/.exec(fault)![1]);
 
-  it('a chat agent is read without what this version does not do, and refused with it', () => {
+  it('a chat agent with documents, a tool and a price is read', () => {
     expect(read(weather)).toMatchObject({
       name: 'Harbour guide',
       model: { name: 'qwen3:8b' },
       price: { digits: 2n, decimals: 2, token: 'CHOR' },
+      knowledge: { files: ['./docs/*.pdf', './timetable.md'] },
+      tools: [{ approve: 'never' }],
     });
-    expect(unsupported(weather + weatherLater)).toEqual(['knowledge']);
   });
 
   it('an agent with a trained model is read without its shape of output and shares', () => {

@@ -1,5 +1,5 @@
 import { keepSecret, parseSum } from '@chorus/protocol';
-import type { AgentDefinition, AgentModel, AgentSkill } from './definition.ts';
+import type { AgentDefinition, AgentModel, AgentSkill, KnowledgeFiles } from './definition.ts';
 import { faultsOf } from './faults.ts';
 import { AgentFileError } from './file-error.ts';
 import { MAX_INSTRUCTIONS } from './limits.ts';
@@ -61,6 +61,8 @@ function define(file: AgentFile, yaml: YamlValue, options: ReadOptions): AgentDe
     skills: file.skills?.map(skillOf) ?? null,
     tools: toolsOf(file, yaml, options),
     price: file.price === undefined ? null : parseSum(file.price),
+    knowledge: knowledgeOf(file, yaml, options),
+    memory: memoryOf(file, yaml, options),
     limits,
   };
 }
@@ -81,6 +83,33 @@ function instructionsOf(
       hint: 'shorten it',
     },
   ]);
+}
+
+function knowledgeOf(
+  { knowledge, model }: AgentFile,
+  yaml: YamlValue,
+  { source }: ReadOptions,
+): KnowledgeFiles | null {
+  if (!knowledge) return null;
+  if (!model.openai) {
+    const message = 'needs a model that can read documents: a chat model (model.openai)';
+    const fault = { path: 'knowledge', ...yaml.placeOf(['knowledge']), message };
+    throw new AgentFileError(source, [{ ...fault, hint: 'remove it, or name a chat model' }]);
+  }
+  const { files, embed } = Array.isArray(knowledge) ? { files: knowledge } : knowledge;
+  return { files, embed: embed ?? null };
+}
+
+function memoryOf(
+  { memory, model }: AgentFile,
+  yaml: YamlValue,
+  { source }: ReadOptions,
+): AgentDefinition['memory'] {
+  if (!memory) return null;
+  if (model.openai) return { keepDays: Number.parseInt(memory.keep, 10) };
+  const message = 'needs a model that can call tools: a chat model (model.openai)';
+  const fault = { path: 'memory', ...yaml.placeOf(['memory']), message };
+  throw new AgentFileError(source, [{ ...fault, hint: 'remove it, or name a chat model' }]);
 }
 
 function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOptions): AgentModel {

@@ -192,6 +192,38 @@ const toolServer = z.strictObject({
     ),
 });
 
+const files = z.array(path).min(1).max(256);
+
+const knowledge = z
+  .union([
+    files,
+    z.strictObject({
+      files: files.describe('Files, folders and patterns such as ./docs/*.pdf, from the folder of this file'),
+      embed: z
+        .strictObject({
+          model: line(200).describe('A model for embeddings at the endpoint of model.openai'),
+        })
+        .optional()
+        .describe('Finds passages by meaning too. Default: by their words alone'),
+    }),
+  ])
+  .describe('Documents that the answers may cite: a list of files, or { files, embed }');
+
+const memory = z
+  .strictObject({
+    notes: z
+      .literal('on')
+      .describe(
+        'The model may note what a caller tells it, and find that in later conversations with the same caller',
+      ),
+    keep: z
+      .string()
+      .regex(/^[1-9]\d{0,3}d$/, 'must be a number of days, such as 90d')
+      .default('90d')
+      .describe('How long a note is kept, in days'),
+  })
+  .describe('What the agent keeps of each caller with a proven identity; it is never shown to another one');
+
 /** What one request may use. Every limit has a default, so that no agent is without. */
 const limits = z.strictObject({
   steps: z.number().int().min(1).max(1000).default(12).describe('Calls of the model for one request'),
@@ -245,6 +277,8 @@ export const agentFileSchema = z
       .describe(
         'What a call costs, with the symbol or address of its token, such as 0.02 CHOR. Default: nothing',
       ),
+    knowledge: knowledge.optional(),
+    memory: memory.optional(),
     limits: limits.prefault({}).describe('What one request may use at most'),
   })
   .meta({ title: 'Chorus agent file' });

@@ -5,8 +5,6 @@
 export const PLANNED: readonly string[] = [
   'image',
   'languages',
-  'knowledge',
-  'memory',
   'price.*',
   'offers',
   'spend',

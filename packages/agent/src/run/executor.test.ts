@@ -14,6 +14,8 @@ const definition = (limits: Partial<AgentDefinition['limits']> = {}): AgentDefin
   skills: null,
   tools: [],
   price: null,
+  knowledge: null,
+  memory: null,
   limits: { steps: 12, tokens: 1000, seconds: 60, concurrent: 2, ...limits },
 });
 const says = (from: AgentMessage['from'], text: string): AgentMessage => ({

@@ -10,13 +10,17 @@ import {
   type EngineEvent,
   type EngineMessage,
   hasCode,
+  type Passage,
   type ToolCall,
 } from '@chorus/protocol';
 import type { AgentDefinition } from '../file/definition.ts';
 import { LimitLedger, type RequestLedger } from '../limits/ledger.ts';
+import { citationsOf } from './citations.ts';
 import { fenceCode } from './fence.ts';
+import { MAX_PASSAGES } from './limits.ts';
+import { questionOf } from './passages.ts';
 import { type Prompt, promptFor, tokensOf } from './prompt.ts';
-import { stoppable } from './stoppable.ts';
+import { stoppable, unlessAborted } from './stoppable.ts';
 import { type Approval, makeCalls } from './tool-calls.ts';
 
 export interface ExecutorOptions {
@@ -41,6 +45,8 @@ export interface ExecutorOptions {
 export function createExecutor(options: ExecutorOptions): AgentExecutor {
   return new ModelExecutor(options);
 }
+
+const PARAGRAPH = '\n\n';
 
 /** What one call of the model came to. */
 interface Step {
@@ -106,8 +112,10 @@ class ModelExecutor implements AgentExecutor {
   ): AsyncGenerator<AgentEvent> {
     const { facts } = this.#engine;
     const tools = facts.callsTools ? (this.#resources?.toolsFor(request.caller) ?? []) : [];
-    const prompt = promptFor(this.#definition, facts, request, ledger.tokensLeft, tools);
-    const calling = { tools, approve: this.#approve, code: fenceCode() };
+    const code = fenceCode();
+    const passages = await this.#passages(request, signal);
+    const prompt = promptFor(this.#definition, facts, request, ledger.tokensLeft, { tools, passages, code });
+    const calling = { tools, approve: this.#approve, code };
     let used: AgentUsage = { inputTokens: 0, outputTokens: 0 };
     let text = '';
     while (true) {
@@ -116,7 +124,8 @@ class ModelExecutor implements AgentExecutor {
         inputTokens: add(used, step.usage, 'inputTokens'),
         outputTokens: add(used, step.usage, 'outputTokens'),
       };
-      text += step.text;
+      // As the caller has it, with the line between the steps.
+      text += `${text !== '' && step.text !== '' ? PARAGRAPH : ''}${step.text}`;
       if (step.reason === 'filtered') {
         yield { type: 'rejected', reason: "the model's host withheld the answer" };
         return;
@@ -128,7 +137,17 @@ class ModelExecutor implements AgentExecutor {
       prompt.messages.push(asked);
       prompt.tokens += tokensOf(asked, facts.bytesPerToken);
     }
+    const citations = citationsOf(text, prompt.passages);
+    if (citations.length > 0) yield { type: 'citations', citations };
     yield { type: 'completed', usage: used };
+  }
+
+  /** What the agent's documents say to a message. */
+  async #passages({ message, history }: AgentRequest, signal: AbortSignal): Promise<Passage[]> {
+    const { knowledge = null } = this.#resources ?? {};
+    if (!knowledge) return [];
+    const question = questionOf(message.text, history);
+    return unlessAborted(knowledge.search(question, MAX_PASSAGES, signal), signal);
   }
 
   /** One call of the model. Its text is passed on as it comes. */
@@ -159,7 +178,7 @@ class ModelExecutor implements AgentExecutor {
         continue;
       }
       // What the model says after a call is a paragraph of its own.
-      if (isContinued && text === '' && part !== '') yield { type: 'text', text: '\n\n' };
+      if (isContinued && text === '' && part !== '') yield { type: 'text', text: PARAGRAPH };
       text += part;
       yield event;
     }

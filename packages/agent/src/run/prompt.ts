@@ -4,9 +4,11 @@ import {
   ChorusError,
   type EngineFacts,
   type EngineMessage,
+  type Passage,
 } from '@chorus/protocol';
 import type { AgentDefinition } from '../file/definition.ts';
 import { FENCE_RULE } from './fence.ts';
+import { withPassages } from './passages.ts';
 
 /** Part of a request's tokens that the question may take; the rest is for the answer. */
 const QUESTION_PART = 3 / 4;
@@ -18,6 +20,16 @@ export interface Prompt {
   messages: EngineMessage[];
   /** Estimated from the size of the texts: the model counts its own tokens only when it answers. */
   tokens: number;
+  /** Those that the model is shown, numbered from 1 in this order. */
+  passages: readonly Passage[];
+}
+
+export interface PromptExtras {
+  tools?: readonly AgentTool[];
+  /** What the agent's documents say to the message, the nearest first. */
+  passages?: readonly Passage[];
+  /** Marks them as data. */
+  code?: string;
 }
 
 /**
@@ -31,17 +43,22 @@ export function promptFor(
   { conversation, bytesPerToken }: EngineFacts,
   { message, history }: { message: AgentMessage; history: readonly AgentMessage[] },
   tokens: number,
-  tools: readonly AgentTool[] = [],
+  { tools = [], passages = [], code = '' }: PromptExtras = {},
 ): Prompt {
   const count = (each: EngineMessage) => tokensOf(each, bytesPerToken);
-  const rules = [instructions, tools.length > 0 ? FENCE_RULE : ''].filter((text) => text.trim() !== '');
+  const rules = [instructions, tools.length + passages.length > 0 ? FENCE_RULE : ''].filter(
+    (text) => text.trim() !== '',
+  );
   const system: EngineMessage[] =
     conversation && rules.length > 0
       ? [{ role: 'system', text: rules.join('\n\n'), files: [], data: [] }]
       : [];
-  const question = messageOf(message);
+  const asked = messageOf(message);
   const most = Math.floor(tokens * QUESTION_PART);
   const fixed = tokensOfTools(tools, bytesPerToken);
+  const room = most - [...system, asked].reduce((sum, each) => sum + count(each), fixed);
+  const { text, shown } = withPassages(asked.text, passages, code, room * (bytesPerToken ?? 1));
+  const question = { ...asked, text };
   let used = [...system, question].reduce((sum, each) => sum + count(each), fixed);
   if (used > most) {
     throw new ChorusError('E_AGENT_CONTEXT', 'the message is too long for this agent', {
@@ -61,7 +78,7 @@ export function promptFor(
   }
   // A conversation begins with its caller: some chat templates refuse any other order.
   while (earlier[0]?.role === 'assistant') used -= count(earlier.shift()!);
-  return { messages: [...system, ...earlier, question], tokens: used };
+  return { messages: [...system, ...earlier, question], tokens: used, passages: shown };
 }
 
 /** What the descriptions of the tools add to every prompt. */

@@ -21,6 +21,8 @@ const definition = (limits: Partial<AgentDefinition['limits']> = {}): AgentDefin
   skills: null,
   tools: [],
   price: null,
+  knowledge: null,
+  memory: null,
   limits: { steps: 5, tokens: 20_000, seconds: 60, concurrent: 2, ...limits },
 });
 const request: AgentRequest = {

@@ -5,7 +5,11 @@ export interface FetchLimits {
   maxBytes: number;
   /** Milliseconds without a byte after which a response is given up; a local server may load its model first. */
   idleMilliseconds: number;
+  /** Media type of an answer; a stream of events by default. */
+  accepts?: string;
 }
+
+const EVENT_STREAM = 'text/event-stream';
 
 /** The body of an error is quoted in part only. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -15,7 +19,11 @@ const MAX_ERROR_BYTES = 64 * 1024;
  * on silence, and reads a bounded number of bytes.
  * @throws ChorusError `E_ENGINE_RESPONSE`, `E_ENGINE_UNAVAILABLE`, also from the body while it is read
  */
-export function guardedFetch({ maxBytes, idleMilliseconds }: FetchLimits): typeof fetch {
+export function guardedFetch({
+  maxBytes,
+  idleMilliseconds,
+  accepts = EVENT_STREAM,
+}: FetchLimits): typeof fetch {
   return async (input, init) => {
     const idle = new AbortController();
     const given = init?.signal;
@@ -38,13 +46,17 @@ export function guardedFetch({ maxBytes, idleMilliseconds }: FetchLimits): typeo
       });
     }
     const type = response.headers.get('content-type') ?? '';
-    if (response.ok && !/^text\/event-stream\b/i.test(type)) {
+    if (response.ok && !type.toLowerCase().startsWith(accepts)) {
       clearTimeout(timer);
       await response.body?.cancel();
-      throw new ChorusError('E_ENGINE_RESPONSE', 'the endpoint does not answer with a stream of events', {
-        facts: { type: type.slice(0, 100) || 'none' },
-        hint: 'check model.openai.url: it usually ends in /v1',
-      });
+      throw new ChorusError(
+        'E_ENGINE_RESPONSE',
+        `the endpoint does not answer with ${accepts === EVENT_STREAM ? 'a stream of events' : accepts}`,
+        {
+          facts: { type: type.slice(0, 100) || 'none' },
+          hint: 'check model.openai.url: it usually ends in /v1',
+        },
+      );
     }
     const most = response.ok ? maxBytes : MAX_ERROR_BYTES;
     let count = 0;

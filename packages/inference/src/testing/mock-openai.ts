@@ -102,6 +102,7 @@ async function answer(
 ): Promise<void> {
   let text = '';
   for await (const part of request) text += part;
+  if (request.url === '/v1/embeddings') return embed(JSON.parse(text), response);
   if (request.url !== '/v1/chat/completions') return void response.writeHead(404).end('not here');
   const body = JSON.parse(text) as ChatRequest;
   requests.push(body);
@@ -205,6 +206,35 @@ async function answer(
   if (scenario !== 'no-usage') await write(usage);
   await write('data: [DONE]\n\n');
   response.end();
+}
+
+/** Vectors of words; it knows that a boat is a ferry. Model `too-few` leaves one out. */
+function embed(
+  { model, input }: { model: string; input: string | string[] },
+  response: ServerResponse,
+): void {
+  const error = ERRORS[model as Scenario];
+  if (model === 'silent') return;
+  if (error) {
+    sendError(response, ...error);
+    return;
+  }
+  if (model === 'html') {
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<html>a login page</html>');
+    return;
+  }
+  const texts = [input].flat().slice(model === 'too-few' ? 1 : 0);
+  const data = texts.map((text, index) => {
+    const embedding = new Array<number>(64).fill(0.01);
+    for (const word of text.toLowerCase().match(/\w+/g) ?? []) {
+      const meaning = word.replace(/^(?:boat|ship)s?$/, 'ferry');
+      embedding[[...meaning].reduce((sum, c) => (31 * sum + c.charCodeAt(0)) % 64, 7)]! += 1;
+    }
+    return { object: 'embedding', index, embedding };
+  });
+  response
+    .writeHead(200, { 'content-type': 'application/json' })
+    .end(JSON.stringify({ object: 'list', model, data, usage: { prompt_tokens: 1, total_tokens: 1 } }));
 }
 
 /** The calls that a scenario asks for, with their arguments as text. */

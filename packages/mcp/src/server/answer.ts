@@ -1,4 +1,4 @@
-import { type AgentAttachment, type AgentEvent, ChorusError } from '@chorus/protocol';
+import { type AgentAttachment, type AgentEvent, ChorusError, type Citation } from '@chorus/protocol';
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/server';
 import { MAX_ANSWER_BYTES, MAX_WORDS } from '../limits.ts';
 
@@ -9,6 +9,7 @@ export class Answer {
   #rejected: string | null = null;
   readonly #data: { name: string; value: unknown }[] = [];
   readonly #files: AgentAttachment[] = [];
+  #citations: readonly Citation[] = [];
 
   /** Characters of text so far. */
   get length(): number {
@@ -20,6 +21,7 @@ export class Answer {
     if (event.type === 'text') this.#say(event.text);
     else if (event.type === 'input-required') this.#say(short(event.question));
     else if (event.type === 'rejected') this.#rejected = event.reason;
+    else if (event.type === 'citations') this.#citations = event.citations;
     else if (event.type === 'data') {
       this.#count(Buffer.byteLength(JSON.stringify(event.value) ?? ''));
       this.#data.push({ name: event.name, value: event.value });
@@ -38,8 +40,10 @@ export class Answer {
     }
     for (const { value } of this.#data) content.push({ type: 'text', text: JSON.stringify(value) });
     content.push(...this.#files.map(contentOf));
-    if (this.#data.length === 0) return { content };
-    return { content, structuredContent: { text: this.#text, data: this.#data } };
+    if (this.#citations.length > 0) content.push({ type: 'text', text: sourcesText(this.#citations) });
+    if (this.#data.length + this.#citations.length === 0) return { content };
+    const cited = this.#citations.length > 0 ? { citations: [...this.#citations] } : {};
+    return { content, structuredContent: { text: this.#text, data: this.#data, ...cited } };
   }
 
   #say(text: string): void {
@@ -60,6 +64,15 @@ export class Answer {
 /** A failure as a result, which the model of the client is shown: it may do better at its next call. */
 export function failure(reason: string): CallToolResult {
   return { content: [{ type: 'text', text: short(reason) }], isError: true };
+}
+
+/** What the numbers in an answer stand for, for clients that read text alone. */
+function sourcesText(citations: readonly Citation[]): string {
+  const lines = citations.map(({ number, source, place, quote }) => {
+    const where = place === null ? source : `${source}, ${JSON.stringify(place)}`;
+    return `[${number}] ${where}: ${JSON.stringify(quote)}`;
+  });
+  return `Sources:\n${lines.join('\n')}`;
 }
 
 function contentOf({ name, mediaType, bytes }: AgentAttachment): ContentBlock {

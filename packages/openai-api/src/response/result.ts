@@ -1,4 +1,4 @@
-import type { AgentEvent, AgentUsage } from '@chorus/protocol';
+import type { AgentEvent, AgentUsage, Citation } from '@chorus/protocol';
 
 /** What every object about one answer begins with. */
 export interface Head {
@@ -11,26 +11,36 @@ export interface Head {
 export class Extras {
   readonly #data: object[] = [];
   readonly #files: object[] = [];
+  #citations: readonly Citation[] = [];
 
   /** Take what the event brings; events of other types bring nothing. */
   add(event: AgentEvent): void {
     if (event.type === 'data') this.#data.push({ name: event.name, value: event.value });
+    if (event.type === 'citations') this.#citations = event.citations;
     if (event.type === 'file') {
       const { name, mediaType, bytes } = event.file;
       this.#files.push({ name, url: `data:${mediaType};base64,${Buffer.from(bytes).toString('base64')}` });
     }
   }
 
-  /** `{ chorus: { data, files } }`, or nothing. */
+  /** `{ annotations, chorus: { data, files, citations } }`, or nothing. */
   field(): object {
-    if (this.#data.length + this.#files.length === 0) return {};
+    if (this.#data.length + this.#files.length + this.#citations.length === 0) return {};
     return {
+      ...(this.#citations.length > 0 && { annotations: this.#citations.map(toAnnotation) }),
       chorus: {
         ...(this.#data.length > 0 && { data: this.#data }),
         ...(this.#files.length > 0 && { files: this.#files }),
+        ...(this.#citations.length > 0 && { citations: this.#citations }),
       },
     };
   }
+}
+
+/** The only annotation that the API has. A document of an agent has no address, so its path stands for one. */
+function toAnnotation({ source, place, start, end }: Citation): object {
+  const title = place === null ? source : `${source}, ${place}`;
+  return { type: 'url_citation', url_citation: { start_index: start, end_index: end, url: source, title } };
 }
 
 /** The tokens of an answer; null if the agent does not say both numbers. */

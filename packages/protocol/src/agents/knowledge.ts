@@ -22,6 +22,17 @@ export interface Citation {
   end: number;
 }
 
+/** A model that turns texts into vectors: near ones mean nearly the same. */
+export interface Embedder {
+  /** Vectors of different models are not compared. */
+  readonly model: string;
+  /**
+   * @returns a vector for each text, in order
+   * @throws ChorusError `E_ENGINE_...`; the signal's reason when aborted
+   */
+  embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
+}
+
 /** The port of an agent's documents. */
 export interface KnowledgePort {
   /**

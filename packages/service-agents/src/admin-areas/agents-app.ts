@@ -2,9 +2,12 @@ import type {
   AgentDocument,
   AgentIdentityDocument,
   AgentList,
+  AgentMemory,
   AgentStartRequest,
   DirectoryList,
   DirectoryQuery,
+  Forgotten,
+  MemoryQuery,
   RegistrationDocument,
 } from '@chorus/admin-api';
 import { agentRoutes } from '@chorus/admin-api/routes';
@@ -16,6 +19,8 @@ export interface AgentsSource {
   list(): AgentList;
   show(name: string): AgentDocument;
   startAgent(request: AgentStartRequest): Promise<AgentDocument>;
+  memory(name: string, query: MemoryQuery): Promise<AgentMemory>;
+  forgetMemory(name: string, query: MemoryQuery): Promise<Forgotten>;
   stopAgent(name: string): Promise<void>;
   registerAgent(name: string, options: { dryRun?: boolean }): Promise<RegistrationDocument>;
   retireAgent(name: string): Promise<RegistrationDocument>;
@@ -29,6 +34,12 @@ export function agentsApp(source: () => AgentsSource): OpenAPIHono<AdminEnv> {
     .openapi(agentRoutes.agents, (c) => c.json(source().list(), 200))
     .openapi(agentRoutes.agent, (c) => c.json(source().show(c.req.valid('param').name), 200))
     .openapi(agentRoutes.startAgent, async (c) => c.json(await source().startAgent(c.req.valid('json')), 200))
+    .openapi(agentRoutes.agentMemory, async (c) =>
+      c.json(await source().memory(c.req.valid('param').name, c.req.valid('query')), 200),
+    )
+    .openapi(agentRoutes.forgetAgentMemory, async (c) =>
+      c.json(await source().forgetMemory(c.req.valid('param').name, c.req.valid('query')), 200),
+    )
     .openapi(agentRoutes.stopAgent, async (c) => {
       await source().stopAgent(c.req.valid('param').name);
       return c.json({ accepted: true as const }, 200);

@@ -14,6 +14,10 @@ export type AgentsEvent =
   | ({ type: 'agents.directory-failed' } & Explanation)
   /** A call was paid; the work follows. `amount` is in the token's smallest unit. */
   | { type: 'agents.paid'; agent: string; payer: string; token: string; amount: string; transaction: string }
+  /** A document cannot be read; the agent answers without it. */
+  | { type: 'agents.document'; agent: string; source: string; reason: string }
+  /** The search in documents does not work as it should; the agent answers with what it finds. */
+  | ({ type: 'agents.documents'; agent: string } & Explanation)
   /** One request has ended. `code` says why it failed; null if it did not. */
   | {
       type: 'agents.answered';

@@ -27,6 +27,15 @@ export const AGENTS_EVENTS: EventCatalogue<AgentsEvent> = {
       debug(`Agent ${agent} was paid ${amount} units of ${token} by ${payer}, in ${transaction}.`),
     sampled: { milliseconds: SAMPLE_MILLISECONDS, key: ({ agent }) => agent, ends: () => false },
   },
+  'agents.document': {
+    message: ({ agent, source, reason }) =>
+      warn(`Agent ${agent} answers without its document ${source}: ${reason}.`),
+  },
+  'agents.documents': {
+    message: ({ agent, ...why }) =>
+      warn(`Agent ${agent} does not find all in its documents: ${because(why)}.`),
+    repeats: ({ agent, code }) => `agents.documents ${agent} ${code}`,
+  },
   'agents.answered': {
     message: ({ agent, caller, outcome, code, seconds }) => {
       const text = `Agent ${agent} and ${caller}: ${outcome} after ${secondsText(seconds)}`;

@@ -4,7 +4,14 @@
  * @packageDocumentation
  */
 export { type LoadedAgent, loadAgent } from './load-agent.ts';
+export { forgetMemory, readMemory } from './memory.ts';
 export { type ModelSource, openEngine } from './open-engine.ts';
-export { inspectTools, type OpenedResources, openResources, stateFolder } from './open-resources.ts';
+export {
+  inspectTools,
+  type OpenedResources,
+  openDocuments,
+  openResources,
+  stateFolder,
+} from './open-resources.ts';
 export { looksLikeText, type TaskModel, taskModel } from './task-model.ts';
 export type { FoundTool } from './tools/open-tools.ts';

@@ -9,6 +9,7 @@ import type { OpenedResources } from '../open/open-resources.ts';
 import type { Amount } from '../payments/price.ts';
 import type { Selling } from '../payments/selling.ts';
 import type { Registrations } from '../registration/registrations.ts';
+import { agentFolder } from '../serve/agent-folder.ts';
 import type { AgentRecord } from '../store/agent-records.ts';
 import { earnedBy } from '../store/earned.ts';
 import { modelMemory } from './model-memory.ts';
@@ -117,13 +118,12 @@ export class AgentSlot {
     const { signal } = this.#closing;
     signal.throwIfAborted();
     // Loaded with the first agent: a node without agents holds neither A2A nor a model runtime.
-    const [{ loadAgent }, { openEngine }, { openResources }, { agentFolder, ServedAgent }] =
-      await Promise.all([
-        import('../open/load-agent.ts'),
-        import('../open/open-engine.ts'),
-        import('../open/open-resources.ts'),
-        import('./served-agent.ts'),
-      ]);
+    const [{ loadAgent }, { openEngine }, { openResources }, { ServedAgent }] = await Promise.all([
+      import('../open/load-agent.ts'),
+      import('../open/open-engine.ts'),
+      import('../open/open-resources.ts'),
+      import('./served-agent.ts'),
+    ]);
     const loaded = given ?? loadAgent(file);
     this.#loaded ??= loaded;
     const paid = await this.#paid(loaded);
@@ -136,7 +136,12 @@ export class AgentSlot {
         inspect: (work) => inspectingWith(ports, config.chain.url, signal, work),
         signal,
       });
-      resources = await openResources(loaded, { state, accept, signal });
+      resources = await openResources(loaded, {
+        state,
+        accept,
+        signal,
+        onError: (error) => this.#emit({ type: 'agents.documents', agent: name, ...explain(error) }),
+      });
     } catch (error) {
       await engine?.close();
       if (!this.#served) this.#release();
@@ -168,6 +173,9 @@ export class AgentSlot {
     this.#loaded = loaded;
     this.#tools = resources.found;
     const { urls, agent } = this.#served;
+    for (const { source, fault } of resources.documents) {
+      if (fault !== null) this.#emit({ type: 'agents.document', agent: name, source, reason: fault });
+    }
     const reachable = urls.http === null ? [urls.libp2p] : [urls.http, urls.libp2p];
     this.#emit({ type: 'agents.started', agent: name, model: agent.facts.model, urls: reachable });
   }

@@ -1,10 +1,14 @@
+import { existsSync } from 'node:fs';
 import type {
   AgentDocument,
   AgentIdentityDocument,
   AgentList,
+  AgentMemory,
   AgentStartRequest,
   DirectoryList,
   DirectoryQuery,
+  Forgotten,
+  MemoryQuery,
   RegistrationDocument,
   Status,
 } from '@chorus/admin-api';
@@ -21,6 +25,7 @@ import type { PaymentsSource } from '../payments/source.ts';
 import type { Registrar } from '../registration/registrar.ts';
 import { Registrations } from '../registration/registrations.ts';
 import { registryOf } from '../registration/registry-of.ts';
+import { agentFolder } from '../serve/agent-folder.ts';
 import { agentName } from '../serve/agent-name.ts';
 import { AGENTS_PATH, pathOf, readPath } from '../serve/agent-path.ts';
 import type { PublishedAgent } from '../serve/well-known.ts';
@@ -148,6 +153,31 @@ export class AgentsService implements Service {
     this.#records.put(slot.record);
     this.#directory.wake();
     return slot.document();
+  }
+
+  /**
+   * What an agent has noted of its callers; also of one that was stopped.
+   * @throws ChorusError `E_AGENT_UNKNOWN`
+   */
+  async memory(name: string, query: MemoryQuery): Promise<AgentMemory> {
+    const { readMemory } = await import('../open/memory.ts');
+    return readMemory(await this.#stateOf(name), query);
+  }
+
+  /**
+   * Delete what an agent has noted of a caller, or of all.
+   * @throws ChorusError `E_AGENT_UNKNOWN`
+   */
+  async forgetMemory(name: string, query: MemoryQuery): Promise<Forgotten> {
+    const { forgetMemory } = await import('../open/memory.ts');
+    return forgetMemory(await this.#stateOf(name), query);
+  }
+
+  /** The folder of what an agent keeps, which is left when it is stopped. */
+  async #stateOf(name: string): Promise<string> {
+    const folder = agentFolder(this.#components.config.dataDir, name);
+    if (!this.#slots.has(name) && !existsSync(folder)) this.#find(name);
+    return folder;
   }
 
   /**

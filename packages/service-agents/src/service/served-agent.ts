@@ -5,6 +5,7 @@ import {
   type AgentPlaces,
   a2aApp,
   buildCard,
+  CITATIONS_EXTENSION,
   identityOfPeerId,
   peerUrl,
   signCard,
@@ -25,6 +26,7 @@ import type { AgentsConfig } from '../config/agents-config.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
 import type { Amount } from '../payments/price.ts';
 import type { Selling } from '../payments/selling.ts';
+import { agentFolder } from '../serve/agent-folder.ts';
 import { pathOf } from '../serve/agent-path.ts';
 import { type Observer, observedExecutor } from './observed-executor.ts';
 import { refusal } from './refusal.ts';
@@ -94,9 +96,6 @@ interface CardText {
   description: AgentDescription;
   places: AgentPlaces;
 }
-/** The folder of what an agent of a node keeps. */
-export const agentFolder = (dataDir: string, name: string): string => join(dataDir, 'agents', name);
-
 /** One agent that others can call. */
 export class ServedAgent {
   readonly agent: CallableAgent;
@@ -152,7 +151,12 @@ export class ServedAgent {
         ...fields
       } = cardFields(definition, engine.facts);
       const { executor, extensions } = await charging(free, urls, { ...options, concurrent });
-      const description = { ...fields, inputModes, outputModes, extensions };
+      const description = {
+        ...fields,
+        inputModes,
+        outputModes,
+        extensions: [...(definition.knowledge ? [CITATIONS_EXTENSION] : []), ...extensions],
+      };
       const sign = (identity: AgentIdentity | null) =>
         signedCard({ description, places }, identity, options.keySeed);
       const card = await sign(options.identity);

@@ -3,6 +3,7 @@ import colors from 'yoctocolors';
 import { shellWord } from '../../environment/environment.ts';
 import { print } from '../../output/print.ts';
 import { write } from '../../output/terminal.ts';
+import { citationLines } from '../citation-view.ts';
 import { answerText } from '../view.ts';
 import type { Answer } from './answer.ts';
 import type { ConnectedAgent } from './connect.ts';
@@ -24,7 +25,8 @@ export function showSigner({ agent }: Pick<ConnectedAgent, 'agent'>): void {
  * Prints what follows the text of an answer: its data on standard output if there was no text; files, and how to go
  * on, on standard error.
  */
-export function showRest({ text, data, files, ...answer }: Answer): void {
+export function showRest({ text, data, files, citations, ...answer }: Answer): void {
+  if (citations.length > 0) print('', ...citationLines(citations));
   if (text === '') for (const { value } of data) print(answerText(JSON.stringify(value)));
   const notes = files.map(
     ({ name, mediaType, bytes }) =>

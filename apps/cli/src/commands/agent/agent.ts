@@ -3,8 +3,10 @@ import { callCommand } from './call.ts';
 import { checkCommand } from './check.ts';
 import { findCommand } from './find.ts';
 import { initCommand } from './init.ts';
+import { knowledgeCommand } from './knowledge.ts';
 import { listCommand } from './list.ts';
 import { mcpCommand } from './mcp.ts';
+import { memoryCommand } from './memory.ts';
 import { registerCommand, retireCommand } from './register.ts';
 import { runCommand } from './run.ts';
 import { showCommand } from './show.ts';
@@ -19,6 +21,8 @@ export function agentCommand(): Command {
     .addCommand(initCommand())
     .addCommand(checkCommand())
     .addCommand(runCommand())
+    .addCommand(knowledgeCommand())
+    .addCommand(memoryCommand())
     .addCommand(mcpCommand())
     .addCommand(startCommand())
     .addCommand(listCommand())

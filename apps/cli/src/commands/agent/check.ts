@@ -5,11 +5,13 @@ import {
   inspectTools,
   type LoadedAgent,
   loadAgent,
+  openDocuments,
   openEngine,
   stateFolder,
 } from '@chorus/service-agents/open';
 import { Command } from 'commander';
 import colors from 'yoctocolors';
+import { indexProgress } from '../../agent/document-view.ts';
 import { abortOnInterrupt } from '../../agent/interrupts.ts';
 import { modelSource } from '../../agent/model-source.ts';
 import { probe } from '../../agent/probe.ts';
@@ -22,7 +24,7 @@ import { type InspectOptions, inspectOptions } from '../../inspect/options.ts';
 import { print, printJson } from '../../output/print.ts';
 
 interface Check {
-  check: 'file' | 'model' | 'tools' | 'answer';
+  check: 'file' | 'model' | 'documents' | 'tools' | 'answer';
   ok: boolean;
   detail: string;
 }
@@ -59,6 +61,10 @@ async function checkAction(file: string, flags: InspectOptions): Promise<void> {
     at = 'model';
     engine = await openEngine(agent, modelSource(flags, abort.signal));
     checks.push({ check: 'model', ok: true, detail: modelLine(engine.facts) });
+    if (agent.definition.knowledge) {
+      at = 'documents';
+      checks.push(await documentsRead(agent, abort.signal));
+    }
     if (agent.definition.tools.length > 0) {
       at = 'tools';
       tools = await inspectTools(agent, stateFolder(agent), abort.signal);
@@ -78,6 +84,20 @@ async function checkAction(file: string, flags: InspectOptions): Promise<void> {
   if (flags.json) printJson({ ...documentOf(file, checks, agent, facts, failure), tools });
   else show(file, checks, agent, facts, failure, tools);
   await finish(failure === undefined ? EXIT.ok : exitCodeOf(failure));
+}
+
+async function documentsRead(agent: LoadedAgent, signal: AbortSignal): Promise<Check> {
+  const progress = indexProgress();
+  const state = stateFolder(agent);
+  const opened = await openDocuments(agent, { state, signal, onProgress: progress.show }).finally(
+    progress.stop,
+  );
+  const documents = opened?.documents() ?? [];
+  await opened?.close();
+  const read = documents.filter(({ fault }) => fault === null).length;
+  const passages = documents.reduce((sum, document) => sum + document.passages, 0);
+  const failed = documents.length > read ? `, ${documents.length - read} cannot be read` : '';
+  return { check: 'documents', ok: true, detail: `${read} with ${passages} passages${failed}` };
 }
 
 /** @throws ChorusError `E_TOOL_DRIFT` if the agent would not start */
@@ -143,7 +163,7 @@ function show(
 ): void {
   print(colors.bold(agent?.definition.name ?? file));
   for (const { check, ok, detail } of checks) {
-    print(`  ${ok ? colors.green('ok    ') : colors.red('failed')}  ${check.padEnd(6)}  ${detail}`);
+    print(`  ${ok ? colors.green('ok    ') : colors.red('failed')}  ${check.padEnd(9)}  ${detail}`);
   }
   if (failure instanceof AgentFileError) {
     for (const fault of failure.faults) {

@@ -6,6 +6,8 @@ import { Approver } from '../../agent/approval.ts';
 import { ask, callerSays, type Reply, type ToolEvent } from '../../agent/ask.ts';
 import { attach } from '../../agent/attach.ts';
 import { chat } from '../../agent/chat.ts';
+import { citationLines } from '../../agent/citation-view.ts';
+import { documentNotes } from '../../agent/document-view.ts';
 import { abortOnInterrupt } from '../../agent/interrupts.ts';
 import { modelSource } from '../../agent/model-source.ts';
 import { openAgent } from '../../agent/open-agent.ts';
@@ -15,7 +17,7 @@ import { answerText } from '../../agent/view.ts';
 import { givenPath } from '../../environment/environment.ts';
 import { EXIT, finish } from '../../environment/exit.ts';
 import { type InspectOptions, inspectOptions } from '../../inspect/options.ts';
-import { printJson } from '../../output/print.ts';
+import { print, printJson } from '../../output/print.ts';
 import { write } from '../../output/terminal.ts';
 
 interface RunFlags extends InspectOptions {
@@ -67,7 +69,8 @@ async function runAction(file: string, flags: RunFlags): Promise<void> {
       ...(process.stdin.isTTY ? { approve: approver.approve } : {}),
     });
     executor = opened.executor;
-    for (const line of toolNotes(opened.resources.found)) write(process.stderr, `${line}\n`);
+    const { found, documents } = opened.resources;
+    for (const line of [...toolNotes(found), ...documentNotes(documents)]) write(process.stderr, `${line}\n`);
     if (isOnce) await once(executor, flags, abort.signal);
     else await chat(executor, agent.definition.name, approver, abort.signal);
   } catch (error) {
@@ -100,5 +103,6 @@ async function once(executor: AgentExecutor, flags: RunFlags, signal: AbortSigna
     if (hasText) write(process.stdout, '\n');
   }
   if (flags.json) printJson(reply);
+  else if (reply.citations.length > 0) print('', ...citationLines(reply.citations));
   if (reply.rejected !== null) throw new ChorusError('E_AGENT_INPUT', reply.rejected);
 }

@@ -29,6 +29,8 @@ export interface OpenToolsOptions {
   /** The folder of the agent file, in which programs are started. */
   folder: string;
   accepted: AcceptedTools;
+  /** Names of tools that the agent has without a server. */
+  reserved: readonly string[];
   /**
    * `first`: tools of a server that was never accepted are, others have to be as they were. `all`: the owner accepts every
    * change. `none`: nothing is recorded and nothing refused, to look at them.
@@ -42,13 +44,15 @@ const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
  * Connects to the servers of an agent's tools, and compares what they say with what the owner accepted.
- * @throws ChorusError `E_TOOL_DRIFT` with the names of tools that are not what was accepted; `E_TOOL_NAME` if two servers
- * have a tool of one name, or a model cannot call it; `E_TOOL_UNAVAILABLE`, `E_TOOL_TIME`, `E_TOOL_RESPONSE`
+ * @throws ChorusError `E_TOOL_DRIFT` with the names of tools that are not what was accepted; `E_TOOL_NAME` if the agent
+ * has two tools of one name, or a model cannot call it; `E_TOOL_UNAVAILABLE`, `E_TOOL_TIME`, `E_TOOL_RESPONSE`
  */
 export async function openTools(
   servers: readonly ToolServerSettings[],
   options: OpenToolsOptions,
 ): Promise<OpenedTools> {
+  if (servers.length === 0) return { found: [], tools: [], close: async () => {} };
+  // Loaded with the first agent that has tools.
   const { toolServer } = await import('@chorus/mcp/client');
   const opened: ToolServer[] = [];
   const close = async () => {
@@ -71,7 +75,7 @@ export async function openTools(
         if (tool && state === 'accepted') tools.push(agentTool(server, tool, needsApproval));
       }
     }
-    if (options.accept !== 'none') refuseNames(tools);
+    if (options.accept !== 'none') refuseNames(tools, options.reserved);
     return { found, tools, close };
   } catch (error) {
     await close();
@@ -122,8 +126,8 @@ function agentTool(server: ToolServer, tool: ListedTool, needsApproval: boolean)
 }
 
 /** @throws ChorusError `E_TOOL_NAME` */
-function refuseNames(tools: readonly AgentTool[]): void {
-  const seen = new Set<string>();
+function refuseNames(tools: readonly AgentTool[], reserved: readonly string[]): void {
+  const seen = new Set(reserved);
   for (const { name } of tools) {
     if (!NAME.test(name)) {
       throw new ChorusError('E_TOOL_NAME', 'a model cannot call a tool of this name', {
@@ -132,7 +136,7 @@ function refuseNames(tools: readonly AgentTool[]): void {
       });
     }
     if (seen.has(name)) {
-      throw new ChorusError('E_TOOL_NAME', 'two servers have a tool of this name', {
+      throw new ChorusError('E_TOOL_NAME', 'the agent has two tools of this name', {
         facts: { name },
         hint: 'leave one of them out: name the tools that are wanted in allow',
       });

@@ -97,6 +97,8 @@ export const everyArea = () => [
     list: () => ({ agents: [agent] }),
     show: () => agent,
     startAgent: async () => agent,
+    memory: async () => ({ callers: [], notes: null }),
+    forgetMemory: async () => ({ forgotten: 0 }),
     stopAgent: async () => {},
     registerAgent: async () => registration,
     retireAgent: async () => registration,
