@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
 import { type Deployment, type Devnet, deployChorus, startDevnet } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
@@ -196,4 +197,58 @@ it('an agent is registered, and the owner of another node finds it, sees who it 
   const gone = await there('agent', 'call', agentId, 'hello');
   expect(gone.stderr).toContain('E_AGENT_IDENTITY');
   expect(gone.code).not.toBe(0);
+});
+
+it("a stranger is answered with an agent's tool, documents and notes, and the tool ends with the killed node", async () => {
+  const program = fileURLToPath(new URL('../../packages/mcp/src/testing/program.ts', import.meta.url));
+  const pidFile = join(folder, 'tool.pid');
+  await writeFile(join(folder, 'hours.md'), '# Prices\nAdults pay 12 crowns.');
+  await writeFile(
+    join(folder, 'helper.yaml'),
+    `chorus: agent/1
+name: Helper
+model: { openai: { url: "${endpoint.url}", name: calls-tools } }
+knowledge: [ hours.md ]
+memory: { notes: on }
+tools:
+  - mcp:
+      command: ${JSON.stringify(process.execPath)}
+      args: ["--conditions=@chorus/source", ${JSON.stringify(program)}]
+      env: { PID_FILE: ${JSON.stringify(pidFile)} }
+    allow: [tide_at]
+`,
+  );
+  const { api, node } = await startNode();
+  expect(await command('agent', 'start', 'helper.yaml')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/tools +tide_at\n/),
+  });
+  const [address] = (await api.status()).network.addresses;
+  const ask = async (text: string) => {
+    const { stdout, stderr } = await stranger('agent', 'call', `${address}/agents/helper/`, text);
+    return { stdout, stderr };
+  };
+  const tide = await ask('call tide_at {"day":"Monday"}');
+  expect(tide.stdout).toContain('1.2 m on Monday');
+  expect(tide.stderr).toContain('calls tide_at {"day":"Monday"}');
+  expect((await ask('How much do adults pay?')).stdout).toMatch(
+    /\[1\] hours\.md, "Prices" {2}"Adults pay 12 crowns\."\n/,
+  );
+  await ask('call remember {"note":"Comes on Mondays"}');
+  expect((await ask('call recall {"about":"Mondays"}')).stdout).toContain('Comes on Mondays');
+  const { stdout } = await command('agent', 'memory', 'list', 'helper', '--json');
+  expect(JSON.parse(stdout).callers).toMatchObject([{ caller: expect.stringMatching(/^peer:/), notes: 1 }]);
+
+  const pid = Number(await readFile(pidFile, 'utf8'));
+  const isAlive = async () => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  expect(await isAlive()).toBe(true);
+  await kill(node);
+  await until(async () => !(await isAlive()));
+  expect(await isAlive()).toBe(false);
 });

@@ -5,9 +5,10 @@
  *
  * @packageDocumentation
  */
+
+export { type Knowledge, type KnowledgeOptions, openKnowledge } from './documents/knowledge.ts';
 export type { IndexedDocument } from './index/document-index.ts';
 export type { Progress } from './index/update.ts';
-export { type Knowledge, type KnowledgeOptions, openKnowledge } from './knowledge.ts';
 export type { CallerNotes, Note } from './notes/caller-notes.ts';
 export { type NotedCaller, NoteStore } from './notes/note-store.ts';
 export { NOTE_TOOLS, noteTools } from './notes/note-tools.ts';

@@ -178,7 +178,7 @@ limits: { steps: 40, seconds: 900 }
       model: { name: 'qwen3:8b' },
       price: { digits: 2n, decimals: 2, token: 'CHOR' },
       knowledge: { files: ['./docs/*.pdf', './timetable.md'] },
-      tools: [{ approve: 'never' }],
+      tools: [{ kind: 'http', needsApproval: false }],
     });
   });
 

@@ -214,7 +214,7 @@ describe('hostile output of a tool', () => {
     expect(shown(engine)[0]).toContain('a\ufffd[31mred\ufffd\ufffd\ufffd\ufffd\tb\nc');
   });
 
-  it('ten megabytes are cut, and the model learns how much there was', async () => {
+  it('ten megabytes are cut, and the model reads how much there was', async () => {
     const engine = caller([call('web')]);
     const events = await run(engine, [tool('web', says('x'.repeat(10_000_000)))]);
     expect(shown(engine)[0]!.length).toBeLessThan(17_000);

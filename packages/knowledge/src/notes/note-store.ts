@@ -25,7 +25,7 @@ CREATE INDEX notes_written ON notes (written);
 CREATE VIRTUAL TABLE note_texts USING fts5(text, tokenize = 'porter unicode61 remove_diacritics 2');
 PRAGMA user_version = ${VERSION};`;
 
-/** Callers whom a note can be kept for: whoever has no proven identity may be anybody. */
+/** Callers that a note can be kept for: one without proven identity may be anyone. */
 const PROVEN = /^(?:owner$|peer:.)/;
 
 export interface NoteStoreOptions {

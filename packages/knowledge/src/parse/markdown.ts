@@ -3,7 +3,7 @@ import type { Section } from './document.ts';
 /** Longest heading that names a place. */
 const MAX_HEADING = 120;
 
-/** The sections of a Markdown text; those below a heading are named by it. Headings in code are none. */
+/** The sections of a Markdown text; those below a heading are named by it. A line of code is not one. */
 export function markdownSections(text: string): Section[] {
   const sections: Section[] = [];
   let lines: string[] = [];

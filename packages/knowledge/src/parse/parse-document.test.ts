@@ -68,8 +68,8 @@ describe('a document that is damaged or hostile', () => {
   it.each([
     ['text that is not UTF-8', 'text', Buffer.from([0xff, 0xfe, 0x41]), 'not text in UTF-8'],
     ['an empty text', 'text', Buffer.from('  \n'), 'no text'],
-    ['a PDF that is none', 'pdf', Buffer.from('%PDF-1.4 nothing more'), 'damaged'],
-    ['a Word document that is none', 'docx', Buffer.from('PK nothing more'), 'damaged'],
+    ['a PDF in name only', 'pdf', Buffer.from('%PDF-1.4 nothing more'), 'damaged'],
+    ['a Word document in name only', 'docx', Buffer.from('PK nothing more'), 'damaged'],
     ['one that is too large', 'text', Buffer.alloc(33 * 1024 * 1024, 'a'), 'larger than one may be'],
     ['text beyond its bound', 'text', Buffer.alloc(9_000_000, 'a'), 'more text'],
   ] as const)('%s is refused', async (_, kind, content, words) => {

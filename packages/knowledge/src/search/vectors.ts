@@ -3,7 +3,7 @@ import { MAX_DIMENSIONS } from '../limits.ts';
 
 /**
  * A vector of length 1 in the same direction, so that the product of two is their cosine.
- * @throws ChorusError `E_DOCUMENT_EMBED` if it is none
+ * @throws ChorusError `E_DOCUMENT_EMBED` if it has no direction
  */
 export function unit(vector: ArrayLike<number>): Float32Array {
   const result = Float32Array.from(vector);

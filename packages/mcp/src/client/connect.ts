@@ -37,7 +37,7 @@ export async function connect(server: McpServerAddress, signal: AbortSignal): Pr
   } catch (error) {
     signal.throwIfAborted();
     // Old servers on standard input may end when they are asked for their revision.
-    if (!(error instanceof ChorusError) || error.facts.code !== 0) throw error;
+    if (!(error instanceof ChorusError) || typeof error.facts.code !== 'number') throw error;
     return open(server, signal, 'legacy');
   }
 }

@@ -3,7 +3,7 @@ import { ChorusError, type ErrorCode, plainLine, reasonOf, withoutSecrets } from
 /** Longest quoted words of a server. */
 const MAX_QUOTE = 200;
 
-/** Why a server of tools cannot be used. Codes distinguish the SDK's errors, as it is loaded on first use. */
+/** Why a server of tools cannot be used. The SDK's errors are distinguished by their codes, as it is loaded on first use. */
 export function serverFault(error: unknown, server: string): ChorusError {
   const causes: Error[] = [];
   for (let each = error; each instanceof Error && causes.length < 16; each = each.cause) causes.push(each);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,6 +41,16 @@ const isAlive = (pid: number) => {
     return false;
   }
 };
+/** How many processes of this test run: their environment names its folder. */
+async function programsOf(path: string): Promise<number> {
+  if (process.platform !== 'linux') return 0;
+  const environments = await Promise.all(
+    (await readdir('/proc'))
+      .filter((name) => /^\d+$/.test(name))
+      .map((name) => readFile(`/proc/${name}/environ`, 'utf8').catch(() => '')),
+  );
+  return environments.filter((text) => text.includes(path)).length;
+}
 const failure = (work: Promise<unknown>) =>
   work.then(
     () => explain(new Error('it worked')),
@@ -93,6 +103,17 @@ describe('a program as a server of tools', () => {
       code: 'E_TOOL_UNAVAILABLE',
     });
     expect(await server.call(tide!, { day: 'Tuesday' }, never)).toMatchObject({ text: '1.2 m on Tuesday' });
+  });
+
+  it('several calls after a crash start it once', async () => {
+    const server = program();
+    const [tide] = await server.list(never);
+    await failure(server.call(tide!, { day: 'crash' }, never));
+    await Promise.all(['a', 'b', 'c'].map((day) => server.call(tide!, { day }, never)));
+    const pid = await pidOf();
+    await server.close();
+    await expect.poll(() => isAlive(pid), { timeout: patience(10_000) }).toBe(false);
+    expect(await programsOf(folder)).toBe(0);
   });
 
   it('one that prints to standard output before it begins is understood', async () => {

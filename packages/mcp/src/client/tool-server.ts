@@ -90,11 +90,12 @@ class McpToolServer implements ToolServer {
 
   async #connection(signal: AbortSignal): Promise<Connection> {
     if (this.#server.kind === 'http') return connect(this.#server, signal);
-    const present = await this.#program?.catch(() => null);
+    const current = this.#program;
+    const present = await current?.catch(() => null);
     if (present?.isOpen()) return present;
-    // Not the signal of one request: others may be waiting for the same program.
-    this.#program = connect(this.#server, this.#closing.signal);
-    return this.#program;
+    // Another request may have started it again meanwhile. Not the signal of one request: others wait for the same program.
+    if (this.#program === current) this.#program = connect(this.#server, this.#closing.signal);
+    return this.#program!;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 
-/** What a tool answered, as text: a model of text learns that there are images and sounds, but is not shown them. */
+/** What a tool answered, as text: images and sounds are named to a model of text, and not shown. */
 export function toolText({ content, structuredContent }: CallToolResult): string {
   const parts = content.map((block) => {
     switch (block.type) {

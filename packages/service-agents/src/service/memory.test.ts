@@ -117,7 +117,7 @@ describe('an agent with memory', () => {
     expect(await ask(bob, recall())).toContain('two');
     await node.services.agents.stopAgent('guide');
     expect(await node.services.agents.forgetMemory('guide', {})).toEqual({ forgotten: 1 });
-    await expect(node.services.agents.memory('nobody', {})).rejects.toSatisfy((error) =>
+    await expect(node.services.agents.memory('unknown', {})).rejects.toSatisfy((error) =>
       hasCode(error, 'E_AGENT_UNKNOWN'),
     );
   });

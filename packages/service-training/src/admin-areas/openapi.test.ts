@@ -75,6 +75,8 @@ const SAMPLES: Record<string, { path?: string; body?: object }> = {
   agent: { path: '/v1/agents/guide' },
   startAgent: { body: { file: '/home/me/guide.yaml' } },
   stopAgent: { path: '/v1/agents/guide' },
+  agentMemory: { path: '/v1/agents/guide/memory' },
+  forgetAgentMemory: { path: '/v1/agents/guide/memory' },
   registerAgent: { path: '/v1/agents/guide/registration', body: { dryRun: true } },
   retireAgent: { path: '/v1/agents/guide/registration' },
   inspectAgent: { path: '/v1/directory/7' },

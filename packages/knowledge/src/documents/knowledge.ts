@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { ChorusError, type Embedder, type KnowledgePort, type Passage } from '@chorus/protocol';
 import { makeFolder } from '@chorus/utils';
-import { DocumentIndex, type IndexedDocument } from './index/document-index.ts';
-import { documentFiles } from './index/files.ts';
-import { type Progress, update } from './index/update.ts';
-import { EMBED_AT_ONCE, MERGED } from './limits.ts';
-import { fuse } from './search/fuse.ts';
-import { nearest, unit } from './search/vectors.ts';
+import { DocumentIndex, type IndexedDocument } from '../index/document-index.ts';
+import { documentFiles } from '../index/files.ts';
+import { type Progress, update } from '../index/update.ts';
+import { EMBED_AT_ONCE, MERGED } from '../limits.ts';
+import { fuse } from '../search/fuse.ts';
+import { nearest, unit } from '../search/vectors.ts';
 
 /** A question looks for changed documents if the last look is older, ms. */
 const LOOK_MILLISECONDS = 30_000;
