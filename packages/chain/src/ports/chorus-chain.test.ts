@@ -6,6 +6,7 @@ import { createChorusChain } from './chorus-chain.ts';
 import { createDisputeChain } from './dispute-chain.ts';
 import { createIdentityChain } from './identity-chain.ts';
 import { type Connection, createParts } from './parts.ts';
+import { createPaymentChain } from './payment-chain.ts';
 import { createRewardChain } from './reward-chain.ts';
 import { createRoundChain } from './round-chain.ts';
 import { createSlashChain } from './slash-chain.ts';
@@ -52,6 +53,7 @@ describe('the chain of one account, made of its ports', () => {
       createSlashChain(parts),
       createRewardChain(parts),
       createTokenChain(parts),
+      createPaymentChain(parts),
       { chainId: 0, contract: '', account: '', contracts: null },
     ].flatMap((port) => Object.keys(port));
     expect(names.toSorted()).toEqual(Object.keys(createChorusChain(connection)).toSorted());
