@@ -110,7 +110,7 @@ async function startNode(at = home): Promise<{ api: AdminClient; node: ChildProc
 it('a stranger calls an agent of a node over libp2p and HTTP, also after the node was killed', async () => {
   const { api, node } = await startNode();
   const started = await command('agent', 'start', 'guide.yaml', '--json');
-  expect({ code: started.code, stderr: started.stderr }).toEqual({ code: 0, stderr: '' });
+  expect(started.code).toBe(0);
   const { name, urls } = JSON.parse(started.stdout);
   expect(name).toBe('harbour-guide');
 

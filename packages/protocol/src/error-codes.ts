@@ -334,6 +334,7 @@ export const ERROR_CODES = {
   E_PAYMENT_CAP: { category: 'refused', status: 409 },
   E_PAYMENT_OPEN: { category: 'failed', status: 409 },
   E_PAYMENT_DONE: { category: 'refused', status: 409 },
+  E_PAYMENT_FUNDS: { category: 'refused', status: 409 },
   E_PAYMENT_LATER: { category: 'busy', status: 503, retryable: true },
   E_PAYMENT_OFFER: { category: 'refused', status: 422 },
   E_PAYMENT_RECEIPT: { category: 'data' },

@@ -17,6 +17,12 @@ import { read } from '../rpc/rpc.ts';
 import { type Call, receiptOf } from '../write/writer.ts';
 import type { ChainParts } from './parts.ts';
 
+/**
+ * Transfers are tried as of the block that they would be in: they have a time, and the latest block of a chain without
+ * other transactions may be old.
+ */
+const NEXT = 'pending';
+
 const MAX_TOKENS = 1_000;
 
 /** EIP-3009 transfers of any token that has them. */
@@ -58,11 +64,20 @@ export function createPaymentChain({ connection, reader, writer, signal }: Chain
       const { action, to, abi, name, args } = callOf(transfer);
       const data = abi.encodeFunctionData(name, args);
       const block = await read('read the head', () => provider.getBlockNumber(), signal);
-      await read(action, () => provider.call({ from: account, to, data }), signal);
+      await read(action, () => provider.call({ from: account, to, data, blockTag: NEXT }), signal);
       return { block };
     },
 
-    sendTransfer: async (transfer) => receiptOf(await writer.send(callOf(transfer))),
+    sendTransfer: async (transfer) => {
+      const call = callOf(transfer);
+      const { action, to, abi, name, args } = call;
+      const transaction = { from: account, to, data: abi.encodeFunctionData(name, args) };
+      const gas = async () => {
+        const estimate = () => provider.send('eth_estimateGas', [transaction, NEXT]);
+        return (BigInt(await read(action, estimate, signal)) * 3n) / 2n;
+      };
+      return receiptOf(await writer.send({ ...call, gas }));
+    },
 
     transferState: async (transfer, fromBlock): Promise<TransferState> => {
       const { token, from, nonce } = transfer;
@@ -90,7 +105,7 @@ export function createPaymentChain({ connection, reader, writer, signal }: Chain
   };
 }
 
-function callOf(transfer: SignedTransfer): Required<Call> {
+function callOf(transfer: SignedTransfer): Required<Omit<Call, 'gas'>> {
   const call = {
     action: 'take a payment',
     to: transfer.token,

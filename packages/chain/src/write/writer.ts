@@ -15,6 +15,8 @@ export interface Call {
   abi?: Interface;
   name: string;
   args: unknown[];
+  /** Its gas, asked for when it is its turn; by default the sender's estimate. Throws why the call would be refused. */
+  gas?: () => Promise<bigint>;
 }
 
 export interface WriterOptions {
@@ -39,7 +41,10 @@ export class Writer {
     const { sender } = this.#options;
     return sender.exclusive(async () => {
       const { to, data } = this.#encoded(call);
-      return sender.send(call.action, to, data);
+      if (!call.gas) return sender.send(call.action, to, data);
+      // One that was sent before would be refused now.
+      const earlier = await sender.lookUp(call.action, to, data);
+      return earlier ?? sender.send(call.action, to, data, await call.gas());
     });
   }
 

@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type Address, ChorusError, type PaymentChain, type SignedTransfer, toHex } from '@chorus/protocol';
+import {
+  type Address,
+  ChorusError,
+  hasCode,
+  type PaymentChain,
+  type SignedTransfer,
+  toHex,
+} from '@chorus/protocol';
 import {
   decodeRequired,
   encodeHeader,
@@ -75,7 +82,7 @@ export class Payer {
   /**
    * Sign a payment. It is written down before it is signed.
    * @throws ChorusError `E_PAYMENT_OFFER` if nothing that the seller accepts can be paid; `E_PAYMENT_CAP`,
-   *   `E_PAYMENT_APPROVAL`; `E_CHAIN_STAKE_REQUIRED` if the balance is too small
+   *   `E_PAYMENT_APPROVAL`, `E_PAYMENT_FUNDS`
    */
   async pay(order: Order): Promise<Paid> {
     const required = decodeRequired(order.required);
@@ -116,7 +123,7 @@ export class Payer {
     } catch (error) {
       // No one else has seen the signature.
       this.store.void(purchase.id);
-      throw error;
+      throw hasCode(error, 'E_CHAIN_STAKE_REQUIRED') ? tooPoor(chain.account, token, amount, error) : error;
     }
     this.store.signed(purchase.id, header);
     return paidOf(purchase, header);
@@ -168,6 +175,14 @@ export class Payer {
       this.store.void(purchase.id);
     }
   }
+}
+
+function tooPoor(account: Address, token: Address, amount: bigint, cause: unknown): ChorusError {
+  return new ChorusError('E_PAYMENT_FUNDS', 'the wallet has not enough of the token for this call', {
+    facts: { amount, token, account },
+    hint: 'send it some, or call with another --home',
+    cause,
+  });
 }
 
 const paidOf = ({ id, amount, token, nonce }: Purchase, header: string): Paid => ({

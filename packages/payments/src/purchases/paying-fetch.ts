@@ -59,44 +59,51 @@ export function payingFetch(
     };
     return readThrough(response, end, ended.resolve);
   };
+  /** What a request with this payment is answered with, or that the seller does not take it. */
+  const paidBy = async (
+    paid: Paid,
+    url: string,
+    init: RequestInit,
+  ): Promise<Response | { refused: Response }> => {
+    const response = await send(url, withPayment(init, paid));
+    if (response.status === 402) return { refused: response };
+    // Not answered: the payment stays good for this request.
+    if (response.status === 409 || response.status >= 429) {
+      const says = (await response.text().catch(() => '')).slice(0, 300);
+      if (!says.includes('E_PAYMENT_DONE')) throw notAnswered(response.status, says, paid);
+      await purse.ended(paid.id, { state: 'answered', transaction: null, receipt: null, output: null });
+      throw alreadyDone(paid);
+    }
+    return answeredBy(paid, url, response);
+  };
   return {
     send: async (url, init) => {
       if (init.method !== 'POST' || (typeof init.body !== 'string' && !(init.body instanceof Uint8Array))) {
         return send(url, init);
       }
+      const first = await send(url, init);
+      if (first.status !== 402) return first;
+      let required = first.headers.get(REQUIRED_HEADER);
+      await drain(first);
       const request = `sha256:${createHash('sha256').update(init.body).digest('hex')}`;
-      let paid = await purse.resume(request);
-      let response = await send(url, paid ? withPayment(init, paid) : init);
-      if (response.status === 402 && paid) {
-        // It has expired unused, or the price has changed: the seller has not taken it.
-        await purse.ended(paid.id, { state: 'refused', reason: await whyOf(response) });
-        paid = null;
-        response = await send(url, init);
+      const earlier = await purse.resume(request);
+      if (earlier) {
+        const answer = await paidBy(earlier, url, init);
+        if (!('refused' in answer)) return answer;
+        // It has expired unused, or was never taken.
+        required = answer.refused.headers.get(REQUIRED_HEADER) ?? required;
+        await purse.ended(earlier.id, { state: 'refused', reason: await whyOf(answer.refused) });
       }
-      if (response.status !== 402 && !paid) return response;
-      if (!paid) {
-        const required = response.headers.get(REQUIRED_HEADER);
-        await drain(response);
-        if (required === null) throw noPrice();
-        paid = await purse.pay(required, request);
-        response = await send(url, withPayment(init, paid));
-      }
-      if (response.status === 402) {
-        const reason = await whyOf(response);
-        await purse.ended(paid.id, { state: 'refused', reason });
-        throw new ChorusError('E_PAYMENT_REFUSED', 'the agent does not take the payment', {
-          facts: { says: reason, payment: paid.id },
-          hint: 'the signed payment ends by itself; it counts as spent until then',
-        });
-      }
-      // Not answered: the payment stays good for this request.
-      if (response.status === 409 || response.status >= 429) {
-        const says = (await response.text().catch(() => '')).slice(0, 300);
-        if (!says.includes('E_PAYMENT_DONE')) throw notAnswered(response.status, says, paid);
-        await purse.ended(paid.id, { state: 'answered', transaction: null, receipt: null, output: null });
-        throw alreadyDone(paid);
-      }
-      return answeredBy(paid, url, response);
+      if (required === null) throw noPrice();
+      const paid = await purse.pay(required, request);
+      const answer = await paidBy(paid, url, init);
+      if (!('refused' in answer)) return answer;
+      const reason = await whyOf(answer.refused);
+      await purse.ended(paid.id, { state: 'refused', reason });
+      throw new ChorusError('E_PAYMENT_REFUSED', 'the agent does not take the payment', {
+        facts: { says: reason, payment: paid.id },
+        hint: 'the signed payment ends by itself; it counts as spent until then',
+      });
     },
     done: async () => {
       await Promise.all(ends);

@@ -171,7 +171,7 @@ export class Cashier {
         ({ block } = await this.#options.chain.tryTransfer(sale.transfer));
       } catch (error) {
         if (isRetryable(error)) return refused(refusePayment(notNow('its chain does not answer')));
-        return refused(askPayment(offer, `the chain refuses the payment: ${explain(error).message}`));
+        return refused(askPayment(offer, `the chain refuses the payment: ${reasonOfChain(error)}`));
       }
       const begun = { ...sale, fromBlock: block };
       this.store.begin(begun);
@@ -205,7 +205,7 @@ export class Cashier {
         return refused(refusePayment(notNow('it cannot send its transaction')));
       }
       this.#strike(sale.payer);
-      return this.#void(sale, offer, explain(failure).message);
+      return this.#void(sale, offer, reasonOfChain(failure));
     }
   }
 
@@ -251,6 +251,10 @@ export class Cashier {
     this.#strikes.set(payer, { count: (this.#strikes.get(payer)?.count ?? 0) + 1, until: now + STRIKE_MS });
   }
 }
+
+/** Why the chain refuses a transfer, in words of a payment. */
+const reasonOfChain = (error: unknown): string =>
+  hasCode(error, 'E_CHAIN_STAKE_REQUIRED') ? "the payer's balance is too small" : explain(error).message;
 
 /** The transaction was not sent, for reasons that are not the payer's. */
 const isOwnFault = (failure: unknown): boolean =>

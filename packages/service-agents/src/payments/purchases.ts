@@ -45,10 +45,10 @@ export class Purchases {
     const { amount, token: address, ...facts } = error.facts;
     const token = await knownToken(String(address) as Address, this.#chain).catch(() => null);
     if (!token) return error;
-    const price = sumText(amount, token.decimals, token.symbol);
+    const costs = sumText(amount, token.decimals, token.symbol);
     const { code, message, hint } = error;
     return new ChorusError(code, message, {
-      facts: { price, ...facts },
+      facts: { costs, ...facts },
       ...(hint === undefined ? {} : { hint }),
       cause: error,
     });

@@ -136,13 +136,22 @@ describe('a node that buys', () => {
     await startBuyer({ perCall: '2 TWIN' });
     await expect(caller(INTENT).call('ahoy')).rejects.toMatchObject({
       code: 'E_PAYMENT_CAP',
-      facts: { price: '3 TWIN', most: '2 TWIN' },
+      facts: { costs: '3 TWIN', most: '2 TWIN' },
     });
     await buyer.close();
     await startBuyer({ approveAbove: '2 TWIN' });
     await expect(caller(INTENT).call('ahoy')).rejects.toMatchObject({ code: 'E_PAYMENT_APPROVAL' });
     expect(spent()).toBe(0n);
     expect(await payments()).toEqual([]);
+  });
+
+  it('whose wallet has too little of the token says so, and signs nothing that counts', async () => {
+    ledger.mint(ledger.token, buyer.ports.chain.account, -998n);
+    await expect(caller(INTENT).call('ahoy')).rejects.toMatchObject({
+      code: 'E_PAYMENT_FUNDS',
+      facts: { costs: '3 TWIN' },
+    });
+    expect((await payments()).map(({ state }) => state)).toEqual(['void']);
   });
 
   it('holds the cap of a day over restarts', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type AgentClient, PAYMENT_EXTENSION } from '@chorus/a2a';
+import type { AgentClient } from '@chorus/a2a';
 import type { PaidDocument } from '@chorus/admin-api';
 import { exactAmount } from '@chorus/chain';
 import type { Ending, Paid, Purse, Send } from '@chorus/payments';
@@ -56,7 +56,10 @@ export async function callPayment(flags: PaymentFlags, question: Question): Prom
       isOver: () => true,
     };
   }
-  const { checkOffer, payingFetch } = await import('@chorus/payments');
+  const [{ checkOffer, payingFetch }, { PAYMENT_EXTENSION }] = await Promise.all([
+    import('@chorus/payments'),
+    import('@chorus/a2a'),
+  ]);
   const intent = intentOf(question);
   const purse = new CallPurse(flags, flags.pay, question.at, intent);
   let done: () => Promise<void> = async () => undefined;
@@ -149,7 +152,7 @@ class CallPurse implements Purse {
 async function agrees({ facts }: ChorusError): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
   const { confirm } = await import('@clack/prompts');
-  const price = String(facts.price ?? 'more than agents.spend.approveAbove');
+  const price = String(facts.costs ?? 'more than agents.spend.approveAbove');
   const message = `The call costs ${answerText(price)}. Pay it?`;
   return (await confirm({ message, output: process.stderr, initialValue: false })) === true;
 }
