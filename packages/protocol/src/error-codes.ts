@@ -301,6 +301,7 @@ export const ERROR_CODES = {
   E_AGENT_CONTEXT: { category: 'refused', status: 413 },
   E_AGENT_EXISTS: { category: 'refused', status: 409 },
   E_AGENT_FILE: { category: 'config', status: 422 },
+  E_AGENT_HIRE: { category: 'failed', status: 502 },
   E_AGENT_IDENTITY: { category: 'refused' },
   E_AGENT_INPUT: { category: 'data', status: 422 },
   E_AGENT_LIMIT: { category: 'refused', status: 409 },

@@ -7,6 +7,7 @@ import { ask, callerSays, type Reply } from './ask.ts';
 function probeFor({ kind, details }: EngineFacts): AgentMessage {
   if (kind === 'chat') return callerSays('Answer with one word: ready');
   if (kind === 'text') return callerSays('The ');
+  if (kind === 'agent') return callerSays('ready?');
   const values = String(details.input)
     .split('x')
     .reduce((product, dim) => product * Number(dim), 1);

@@ -27,6 +27,8 @@ export interface CallOptions {
   contextId?: string;
   /** Id of the message; by default a new one. The same again makes the same request. */
   messageId?: string;
+  /** Agents that have passed the message on, if the caller is one of them. */
+  hops?: number;
 }
 
 /** An agent whose card is checked, ready to be called. Make one with `connectAgent`. */
@@ -192,6 +194,7 @@ function requestOf(message: string | AgentMessage, options: CallOptions): SendMe
     ...(options.taskId ? { taskId: options.taskId } : {}),
     ...(options.contextId ? { contextId: options.contextId } : {}),
     ...(options.messageId ? { messageId: options.messageId } : {}),
+    ...(options.hops ? { hops: options.hops } : {}),
   };
   return { ...SendMessageRequests.fromJSON({}), message: wireMessage(Role.ROLE_USER, toParts(said), at) };
 }

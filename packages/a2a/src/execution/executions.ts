@@ -10,7 +10,7 @@ import {
 import { pause } from '@chorus/utils';
 import type { A2aLimits } from '../tasks/limits.ts';
 import { ownerOf, type TaskStore } from '../tasks/task-store.ts';
-import { fromParts, saidIn } from '../tasks/wire.ts';
+import { fromParts, hopsOf, saidIn } from '../tasks/wire.ts';
 import { Reporter } from './reporter.ts';
 import { Slots } from './slots.ts';
 
@@ -134,6 +134,7 @@ export class Executions implements SdkExecutor {
       message: fromParts(context.userMessage.parts, 'caller'),
       history: [...earlier, ...own].slice(-MAX_HISTORY),
       caller: ownerOf(context.context),
+      hops: hopsOf(context.userMessage),
     };
   }
 

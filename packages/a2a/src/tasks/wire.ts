@@ -2,6 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { type Artifact, type Message, type Part, Role } from '@a2a-js/sdk';
 import type { AgentAttachment, AgentMessage } from '@chorus/protocol';
 
+/** Metadata of a message that an agent passes on: how many agents have done so, this one included. */
+const HOPS_KEY = 'urn:chorus:a2a:hops:v1';
+
+/** More than any agent allows. */
+const MAX_HOPS = 1_000;
+
+/** How many agents have passed a message on, as its sender says. */
+export function hopsOf({ metadata }: Pick<Message, 'metadata'>): number {
+  const hops: unknown = metadata?.[HOPS_KEY];
+  return typeof hops === 'number' && Number.isInteger(hops) && hops > 0 ? Math.min(hops, MAX_HOPS) : 0;
+}
+
 /** Media type of a file whose sender does not say. */
 const UNKNOWN_TYPE = 'application/octet-stream';
 
@@ -34,7 +46,7 @@ export function agentText(task: { id: string; contextId: string }, text: string)
 export function message(
   role: Role,
   parts: Part[],
-  at: { taskId?: string; contextId?: string; messageId?: string } = {},
+  at: { taskId?: string; contextId?: string; messageId?: string; hops?: number } = {},
 ): Message {
   return {
     messageId: at.messageId ?? randomUUID(),
@@ -42,7 +54,7 @@ export function message(
     taskId: at.taskId ?? '',
     role,
     parts,
-    metadata: undefined,
+    metadata: at.hops ? { [HOPS_KEY]: at.hops } : undefined,
     extensions: [],
     referenceTaskIds: [],
   };

@@ -38,7 +38,16 @@ export interface NetworkModel {
   sampling: BytesSettings | null;
 }
 
-export type AgentModel = ChatModel | ClassifierModel | BytesModel | NetworkModel;
+/** Another agent. */
+export interface HiredAgent {
+  kind: 'agent';
+  /** Number of its identity, or its address. */
+  agent: bigint | string;
+  /** The most to pay for a call; null: nothing. */
+  pay: Sum | null;
+}
+
+export type AgentModel = ChatModel | ClassifierModel | BytesModel | NetworkModel | HiredAgent;
 
 export interface AgentSkill {
   id: string;

@@ -45,7 +45,7 @@ describe('an agent file', () => {
       price: null,
       knowledge: null,
       memory: null,
-      limits: { steps: 12, tokens: 32_000, seconds: 120, concurrent: 4 },
+      limits: { steps: 12, tokens: 32_000, seconds: 120, depth: 3, concurrent: 4 },
     });
   });
 
@@ -208,7 +208,7 @@ describe('a fault in an agent file', () => {
     ).toEqual([
       expect.stringMatching(/^1:1 "name" must be/),
       expect.stringMatching(/^2:1 "chorus"/),
-      expect.stringMatching(/^3:1 "model" must have exactly one of openai, onnx and network/),
+      expect.stringMatching(/^3:1 "model" must have exactly one of openai, onnx, network and agent/),
       expect.stringMatching(/^4:11 "limits.steps"/),
       expect.stringMatching(/^4:21 "limits.tokens" must be a number/),
       '4:35 "limits.secnds" there is no such key -> did you mean "seconds"?',

@@ -113,7 +113,7 @@ function memoryOf(
 }
 
 function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOptions): AgentModel {
-  const { openai, onnx, network } = model;
+  const { openai, onnx, network, agent } = model;
   if (openai) {
     const resolved = resolveEndpoint(openai, options.environment);
     if (!('endpoint' in resolved)) {
@@ -128,6 +128,10 @@ function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOption
     const { file, classes, input } = onnx;
     if (onnx.bytes !== undefined) return { kind: 'bytes', file, sampling: samplingOf(onnx.bytes) };
     return { kind: 'classifier', file, classes: classesOf(classes, yaml, options), input: input ?? null };
+  }
+  if (agent) {
+    const pay = agent.pay === undefined ? null : parseSum(agent.pay);
+    return { kind: 'agent', agent: agent.url ?? BigInt(agent.id!), pay };
   }
   const { task, cid = null, bytes } = network!;
   return {

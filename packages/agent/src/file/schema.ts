@@ -120,10 +120,48 @@ const network = z
   })
   .describe('The model of a training task, checked against its whole history on chain');
 
+/** Text, never a number: YAML would make a float of it. */
+const price = z
+  .string()
+  .max(100)
+  .refine((text) => {
+    const sum = parseSum(text);
+    return sum !== null && sum.digits > 0n;
+  }, 'must be an amount above 0 and its token, such as 0.02 CHOR');
+
+const agent = z
+  .strictObject({
+    id: z
+      .number()
+      .int()
+      .min(0)
+      .max(Number.MAX_SAFE_INTEGER)
+      .optional()
+      .describe('Number of a registered agent (chorus agent find); its identity is checked'),
+    url: line(2048)
+      .regex(/^(https|libp2p):\/\//, 'must begin with https:// or libp2p://')
+      .optional()
+      .describe('Address of an agent'),
+    pay: price
+      .optional()
+      .describe(
+        'The most to pay for one call of it, such as 0.02 CHOR. Default: nothing, and it must be free',
+      ),
+  })
+  .refine(({ id, url }) => (id === undefined) !== (url === undefined), {
+    message: 'must have exactly one of id and url',
+  })
+  .describe('Another agent, which is asked for each answer, and paid by the wallet of the node');
+
 const model = z
-  .strictObject({ openai: openai.optional(), onnx: onnx.optional(), network: network.optional() })
+  .strictObject({
+    openai: openai.optional(),
+    onnx: onnx.optional(),
+    network: network.optional(),
+    agent: agent.optional(),
+  })
   .refine((forms) => Object.values(forms).filter((form) => form !== undefined).length === 1, {
-    message: 'must have exactly one of openai, onnx and network',
+    message: 'must have exactly one of openai, onnx, network and agent',
   })
   .meta({ minProperties: 1, maxProperties: 1 })
   .describe('What answers');
@@ -235,17 +273,15 @@ const limits = z.strictObject({
     .default(32_000)
     .describe('Tokens of one request, question and answer together; bytes for a model of text'),
   seconds: z.number().int().min(1).max(86_400).default(120).describe('Seconds for one request'),
+  depth: z
+    .number()
+    .int()
+    .min(1)
+    .max(8)
+    .default(3)
+    .describe('Agents that a request may pass through, this one included, when it is passed on'),
   concurrent: z.number().int().min(1).max(256).default(4).describe('Requests at once; others are refused'),
 });
-
-/** Text, never a number: YAML would make a float of it. */
-const price = z
-  .string()
-  .max(100)
-  .refine((text) => {
-    const sum = parseSum(text);
-    return sum !== null && sum.digits > 0n;
-  }, 'must be an amount above 0 and its token, such as 0.02 CHOR');
 
 /** The agent file, version 1. Nothing is accepted that this version does not do. */
 export const agentFileSchema = z

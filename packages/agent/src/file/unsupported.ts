@@ -11,8 +11,6 @@ export const PLANNED: readonly string[] = [
   'share',
   'publish',
   'graph',
-  'model.agent',
-  'limits.depth',
   'limits.spend',
   'limits.queue',
   'skills.*.input.*',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LimitLedger } from './ledger.ts';
 
-const limits = { steps: 2, tokens: 100, seconds: 10, concurrent: 2 };
+const limits = { steps: 2, tokens: 100, seconds: 10, depth: 3, concurrent: 2 };
 const open = () => new LimitLedger(limits).open(0);
 
 describe('the limits of an agent', () => {

@@ -67,7 +67,7 @@ describe('an agent with documents', () => {
     tools: [],
     knowledge: null,
     memory: null,
-    limits: { steps: 5, tokens: 20_000, seconds: 60, concurrent: 2 },
+    limits: { steps: 5, tokens: 20_000, seconds: 60, depth: 3, concurrent: 2 },
   };
   const request: AgentRequest = {
     taskId: 't',

@@ -16,7 +16,7 @@ const definition = (limits: Partial<AgentDefinition['limits']> = {}): AgentDefin
   price: null,
   knowledge: null,
   memory: null,
-  limits: { steps: 12, tokens: 1000, seconds: 60, concurrent: 2, ...limits },
+  limits: { steps: 12, tokens: 1000, seconds: 60, depth: 3, concurrent: 2, ...limits },
 });
 const says = (from: AgentMessage['from'], text: string): AgentMessage => ({
   from,
@@ -81,7 +81,7 @@ describe('an agent that answers', () => {
 
   it('a prompt holds nothing of another caller, however their requests interleave', async () => {
     const engine = new ScriptedEngine();
-    const executor = createExecutor({ definition: definition({ concurrent: 20 }), engine });
+    const executor = createExecutor({ definition: definition({ depth: 3, concurrent: 20 }), engine });
     const callers = ['ann', 'bob', 'cy'];
     await Promise.all(
       callers.flatMap((caller) =>
@@ -194,7 +194,7 @@ describe('an agent that fails', () => {
 
   it('a request that is aborted ends with the reason, and makes room for another one', async () => {
     const { engine, release } = held();
-    const executor = createExecutor({ definition: definition({ concurrent: 1 }), engine });
+    const executor = createExecutor({ definition: definition({ depth: 3, concurrent: 1 }), engine });
     const abort = new AbortController();
     const asked = collect(executor.execute(request('hi'), abort.signal));
     await expect(collect(executor.execute(request('hi'), never))).rejects.toMatchObject({
@@ -209,7 +209,7 @@ describe('an agent that fails', () => {
 
   it('a caller that leaves in the middle makes room for another one', async () => {
     const executor = createExecutor({
-      definition: definition({ concurrent: 1 }),
+      definition: definition({ depth: 3, concurrent: 1 }),
       engine: new ScriptedEngine(),
     });
     for await (const _ of executor.execute(request('hi'), never)) break;

@@ -119,7 +119,7 @@ class ModelExecutor implements AgentExecutor {
     let used: AgentUsage = { inputTokens: 0, outputTokens: 0 };
     let text = '';
     while (true) {
-      const step = yield* this.#step(prompt, tools, ledger, text !== '', signal);
+      const step = yield* this.#step(request, prompt, tools, ledger, text !== '', signal);
       used = {
         inputTokens: add(used, step.usage, 'inputTokens'),
         outputTokens: add(used, step.usage, 'outputTokens'),
@@ -152,6 +152,7 @@ class ModelExecutor implements AgentExecutor {
 
   /** One call of the model. Its text is passed on as it comes. */
   async *#step(
+    { taskId, hops = 0 }: AgentRequest,
     prompt: Prompt,
     tools: readonly AgentTool[],
     ledger: RequestLedger,
@@ -163,7 +164,7 @@ class ModelExecutor implements AgentExecutor {
     let text = '';
     let written = 0;
     let finished: Extract<EngineEvent, { type: 'finished' }> | undefined;
-    const request = { messages: [...prompt.messages], tools, maxOutputTokens };
+    const request = { messages: [...prompt.messages], tools, maxOutputTokens, taskId, hops };
     for await (const event of stoppable(this.#engine.run(request, signal), signal)) {
       if (event.type === 'finished') {
         finished = event;

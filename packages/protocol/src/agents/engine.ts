@@ -32,6 +32,10 @@ export interface EngineRequest {
   tools?: readonly ToolDescription[];
   /** Most tokens of the answer, in the model's own; 1 or more. */
   maxOutputTokens: number;
+  /** Id of the task that this is for: the same when the request is repeated after a failure; by default none. */
+  taskId?: string;
+  /** Agents that have passed the request on to this one; 0 by default. */
+  hops?: number;
 }
 
 /** What a model answers. The last event is `finished`, and no other one is. */
@@ -40,6 +44,8 @@ export type EngineEvent =
   | { type: 'text'; text: string }
   /** A result besides the text: a JSON value. */
   | { type: 'data'; name: string; value: unknown }
+  /** A result besides the text: a file. */
+  | { type: 'file'; file: AgentAttachment }
   /** The model wants a tool to be called, and its answer in a further request. */
   | { type: 'tool-call'; call: ToolCall }
   /** `length`: the answer is cut at `maxOutputTokens`. `filtered`: the model's host withheld it. */
@@ -47,7 +53,8 @@ export type EngineEvent =
 
 /** What a model takes and gives, for a card, a check and the prompt. */
 export interface EngineFacts {
-  kind: 'chat' | 'classifier' | 'text';
+  /** `agent`: another agent answers. */
+  kind: 'chat' | 'classifier' | 'text' | 'agent';
   /** The model's name, or the name of its file. */
   model: string;
   /** Media types of what it reads and writes. */

@@ -31,6 +31,8 @@ export interface AgentRequest {
    * `anonymous`. Conversations and notes of one caller are never shown to another.
    */
   caller: string;
+  /** Agents that have passed the request on, as the caller says; 0 by default. */
+  hops?: number;
 }
 
 /** Use of a model, in its own tokens; null if it has none or does not say. */

@@ -3,12 +3,15 @@ import { basename, resolve } from 'node:path';
 import type { AgentModel } from '@chorus/agent';
 import type { Inspection } from '@chorus/inspector';
 import { ChorusError, type Engine, MAX_MODEL_BYTES } from '@chorus/protocol';
+import type { Hiring } from './hired-agent.ts';
 import type { LoadedAgent } from './load-agent.ts';
 
 /** Where a model of the network comes from; asked only for an agent that names one. */
 export interface ModelSource {
   /** Does the work with an opened network, and closes it if it was opened for this. */
   inspect<T>(work: (inspection: Inspection) => Promise<T>): Promise<T>;
+  /** What an agent needs that asks another one; null without a node. */
+  hiring: Hiring | null;
   signal: AbortSignal;
 }
 
@@ -18,7 +21,7 @@ export interface ModelSource {
  * @throws ChorusError why it cannot be used
  */
 export async function openEngine(
-  { definition: { model }, folder }: LoadedAgent,
+  { definition: { model, limits }, folder }: LoadedAgent,
   source: ModelSource,
 ): Promise<Engine> {
   switch (model.kind) {
@@ -28,6 +31,16 @@ export async function openEngine(
     }
     case 'network':
       return openNetworkModel(model, source);
+    case 'agent': {
+      const { hiring, signal } = source;
+      if (!hiring) {
+        throw new ChorusError('E_AGENT_HIRE', 'an agent that asks another one runs on a node', {
+          hint: 'serve it with a running node: chorus agent start FILE',
+        });
+      }
+      const { createHiredAgent } = await import('./hired-agent.ts');
+      return createHiredAgent({ model, depth: limits.depth, hiring, signal });
+    }
     default:
       return openFile(model, folder, source.signal);
   }

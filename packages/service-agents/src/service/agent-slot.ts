@@ -4,6 +4,7 @@ import { ChorusError, type Engine, type Explanation, explain, hasCode } from '@c
 import { pause } from '@chorus/utils';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
+import type { Hiring } from '../open/hired-agent.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
 import type { OpenedResources } from '../open/open-resources.ts';
 import type { Amount } from '../payments/price.ts';
@@ -34,6 +35,7 @@ export class AgentSlot {
   readonly #components: Components<AgentsNodeConfig>;
   readonly #registrations: Pick<Registrations, 'get'>;
   readonly #selling: () => Promise<Selling>;
+  readonly #hiring: Hiring;
   readonly #closing = new AbortController();
   #loaded: LoadedAgent | null = null;
   #served: ServedAgent | null = null;
@@ -47,9 +49,11 @@ export class AgentSlot {
     record: AgentRecord,
     registrations: Pick<Registrations, 'get'>,
     selling: () => Promise<Selling>,
+    hiring: Hiring,
   ) {
     this.#components = components;
     this.#selling = selling;
+    this.#hiring = hiring;
     this.record = record;
     this.#registrations = registrations;
   }
@@ -134,6 +138,7 @@ export class AgentSlot {
     try {
       engine = await openEngine(loaded, {
         inspect: (work) => inspectingWith(ports, config.chain.url, signal, work),
+        hiring: this.#hiring,
         signal,
       });
       resources = await openResources(loaded, {

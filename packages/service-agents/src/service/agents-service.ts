@@ -20,6 +20,7 @@ import { AgentDirectory } from '../directory/agent-directory.ts';
 import { inspectAgent } from '../directory/inspect-agent.ts';
 import { Listings } from '../directory/listings.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
+import type { Hiring } from '../open/hired-agent.ts';
 import type { Selling } from '../payments/selling.ts';
 import type { PaymentsSource } from '../payments/source.ts';
 import type { Registrar } from '../registration/registrar.ts';
@@ -380,12 +381,35 @@ export class AgentsService implements Service {
 
   #slot(record: AgentRecord): AgentSlot {
     const selling = () => this.#openSelling();
-    const slot = new AgentSlot(this.#components, record, this.#registrations, selling);
+    const slot = new AgentSlot(this.#components, record, this.#registrations, selling, this.#hiring());
     this.#slots.set(record.name, slot);
     // Peers find an HTTP server only on a node that has an agent.
     const { network } = this.#components.ports;
     this.#stopServing ??= network.serve((request, peer) => this.answer(request, peer));
     return slot;
+  }
+
+  /** What agents of this node need to ask others. */
+  #hiring(): Hiring {
+    const { network } = this.#components.ports;
+    return {
+      resolve: async (agent) => {
+        if (typeof agent === 'string') return agent;
+        const { proven, url, links } = await this.inspectAgent(agent);
+        if (proven && url !== null) return url;
+        const broken = links.find(({ holds }) => holds !== true);
+        throw new ChorusError('E_AGENT_IDENTITY', 'it is not proven who this agent is', {
+          facts: { agent, link: broken?.name, says: broken?.says },
+          hint: `see all of it with: chorus agent show ${agent}`,
+        });
+      },
+      network: {
+        // A node does not dial itself.
+        fetch: async (peer, request, options) =>
+          peer === network.peerId ? this.answer(request, peer) : network.fetch(peer, request, options),
+      },
+      payments: () => this.payments(),
+    };
   }
 
   #drop(slot: AgentSlot): void {

@@ -17,6 +17,7 @@ export async function modelMemory(
 ): Promise<number> {
   switch (model.kind) {
     case 'openai':
+    case 'agent':
       return 0;
     case 'network':
       return PROCESS_BYTES + COPIES * BYTES_PER_PARAMETER * (await chain.task(model.task)).dimension;
