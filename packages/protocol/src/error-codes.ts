@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   E_ABORTED: { category: 'failed' },
   E_BACKUP: { category: 'data' },
   E_CANCELLED: { category: 'failed' },
+  E_DEMO_AGENTS: { category: 'failed' },
   E_DEMO_NODE_ENDED: { category: 'failed' },
   E_DEMO_ROUNDS: { category: 'failed' },
   E_DEVNET_DOWN: { category: 'unavailable' },

@@ -34,6 +34,7 @@ export function demoCommand(): Command {
     .option('--join-seconds <n>', 'deadline for joining (60; more on a slow or busy machine)')
     .option('--settle-seconds <n>', 'deadline of each candidate to settle a round (100; more likewise)')
     .option('--chaos', 'kill the drawn aggregator in round 2 and a validator in round 3')
+    .option('--no-agents', 'end after the last round: do not serve the trained model as an agent')
     .option('--json', 'one JSON document on standard output; progress goes to standard error')
     .option('--keep [dir]', 'keep the network, to be inspected by proof, why and model')
     .addHelpText('after', '\nExample:\n  $ chorus demo --rounds 10 --attack sign --attackers 2')

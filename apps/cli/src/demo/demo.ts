@@ -7,6 +7,7 @@ import type { NodeEvent } from '@chorus/service-training';
 import { buildModel } from '@chorus/training';
 import { makeFolder } from '@chorus/utils';
 import { machineFactor } from '../environment/machine.ts';
+import { runAgents } from './agents.ts';
 import { wreakHavoc } from './chaos.ts';
 import { prepareData } from './data.ts';
 import { RoundFollower, waitUntil } from './follow.ts';
@@ -168,6 +169,9 @@ async function runNetwork(
   await watching;
   const { chain: port } = network.requester.ports;
   const task = await port.task(taskId);
+  const withAgents = options.agents
+    ? await runAgents({ network, folder, taskId, test: data.test, step, signal })
+    : null;
   const settled = await Promise.all(results.map((r) => port.settledRound(taskId, r.round)));
   if (options.keep) await keepNetwork({ folder, network, taskId, modelCid });
   return {
@@ -191,6 +195,9 @@ async function runNetwork(
     modelOpensCommitment: await network.requester.services.training.opensCommitment(taskId),
     modelCid,
     attackersShare: attackersShare(results),
+    agents: withAgents?.agents ?? null,
+    agentCall: withAgents?.answer ?? null,
+    agentLedger: withAgents?.ledger ?? null,
     seconds: Math.round(performance.now() - started) / 1000,
     folder: options.keep ? folder : null,
   };

@@ -1,7 +1,7 @@
 import { readVerifier } from '@chorus/chain';
 import { openProofChecker, provenRound } from '@chorus/inspector';
 import { type SettledRound, SHARE_ONE, sameAddress, WEIGHT_ONE } from '@chorus/protocol';
-import type { NodeEvent, TrainingNode } from '@chorus/service-training';
+import type { NodeEvent } from '@chorus/service-training';
 import type { Dataset } from '@chorus/training';
 import { machineFactor } from '../environment/machine.ts';
 import type { DemoNetwork } from './network.ts';
@@ -26,7 +26,7 @@ export class RoundFollower {
   }
 
   /** Begin to evaluate as soon as the requester's own node has computed a round's model. */
-  onRequesterEvent(requester: TrainingNode, event: NodeEvent): void {
+  onRequesterEvent(requester: DemoNetwork['requester'], event: NodeEvent): void {
     if (event.type !== 'model') return;
     const evaluation = requester.services.training.evaluate(this.#taskId, this.#test);
     evaluation.catch(() => {});

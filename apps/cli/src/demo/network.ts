@@ -2,24 +2,28 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Deployment, type Devnet, deployChorus, startDevnet, transferTokens } from '@chorus/chain';
 import { developmentKey } from '@chorus/commitment';
-import { WALLET_KEY_FILE } from '@chorus/node';
+import { type ChorusNode, createNode, parseConfig, WALLET_KEY_FILE } from '@chorus/node';
 import type { Address, Hex } from '@chorus/protocol';
+import { type Agents, agents } from '@chorus/service-agents';
 import {
   type EventSink,
   type NodeConfigInput,
   type NodeEvent,
   OWN_NETWORK,
-  parseConfig,
-  startNode,
-  type TrainingNode,
+  type Training,
+  training,
 } from '@chorus/service-training';
 import { makeFolder } from '@chorus/utils';
 import { machineFactor } from '../environment/machine.ts';
+import { CONFIG, type NodeConfig } from '../environment/node-config.ts';
 import { CHAIN_STATE_FILE } from '../inspect/profile.ts';
 import type { DemoData } from './data.ts';
 import { type DemoOptions, trainerCount, validatorCount } from './options.ts';
 import { NodeProcess } from './processes.ts';
 import { DEMO_ECONOMY, localWindows } from './task.ts';
+
+/** Publishes the task, and at the end calls an agent. */
+export type RequesterNode = ChorusNode<{ training: Training; agents: Agents }>;
 
 /** The plan of a node of the demo: its name and roles. */
 export interface PlannedNode {
@@ -46,7 +50,7 @@ export interface DemoNetwork {
   devnet: Devnet;
   deployment: Deployment;
   /** The requester runs in this process: it publishes the task and checks every step of the others. */
-  requester: TrainingNode;
+  requester: RequesterNode;
   nodes: (PlannedNode & { process: NodeProcess; address: Address })[];
 }
 
@@ -89,6 +93,7 @@ export async function startDemoNodes(demo: DemoNetworkOptions): Promise<DemoNetw
   const shared = {
     ...OWN_NETWORK,
     chain: { url: devnet.url, contract: deployment.taskManager },
+    agents: { tokens: [deployment.token] },
   };
   const requester = await startRequester(
     { ...shared, dataDir: join(folder, 'requester') },
@@ -138,8 +143,12 @@ export async function startDemoNodes(demo: DemoNetworkOptions): Promise<DemoNetw
   };
 }
 
-async function startRequester(config: NodeConfigInput, key: Hex, emit: EventSink): Promise<TrainingNode> {
+async function startRequester(config: NodeConfigInput, key: Hex, emit: EventSink): Promise<RequesterNode> {
   await makeFolder(config.dataDir, 0o700);
   await writeFile(join(config.dataDir, WALLET_KEY_FILE), key, { mode: 0o600 });
-  return startNode(parseConfig(config, 'demo requester'), emit);
+  return createNode({
+    config: parseConfig(CONFIG, config, 'demo requester') as NodeConfig,
+    services: { training: training(), agents: agents() },
+    emit: (event) => emit(event as NodeEvent),
+  });
 }

@@ -40,6 +40,8 @@ export interface DemoOptions {
   settleSeconds: number | null;
   /** Kill the drawn aggregator in round 2 and a validator in round 3, and start them again. */
   chaos: boolean;
+  /** After the last round, serve the trained model as an agent, and call it. */
+  agents: boolean;
 }
 
 /** Command-line words, as commander gives them. */
@@ -60,6 +62,7 @@ export interface RawDemoOptions extends DataFlags {
   joinSeconds?: string;
   settleSeconds?: string;
   chaos?: boolean;
+  agents?: boolean;
 }
 
 /** @throws ChorusError `E_USAGE` naming the option */
@@ -94,6 +97,7 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
     joinSeconds: phase('join-seconds', raw.joinSeconds),
     settleSeconds: phase('settle-seconds', raw.settleSeconds),
     chaos,
+    agents: raw.agents ?? true,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Address, Hex } from '@chorus/protocol';
 import type { Attack } from '@chorus/service-training';
+import type { AgentsReport, DemoAgent } from './agents.ts';
 import type { Ledger, Slash } from './ledger.ts';
 
 /** Where the seconds of a round went. The stages of different nodes overlap, so they do not add up to `total`. */
@@ -62,6 +63,10 @@ export interface DemoReport {
   modelCid: string | null;
   /** Share of all trainers' rewards that went to attackers. */
   attackersShare: number;
+  /** What the agents did; null if there were none. */
+  agents: DemoAgent[] | null;
+  agentCall: AgentsReport['answer'] | null;
+  agentLedger: AgentsReport['ledger'] | null;
   seconds: number;
   /** Folder in which --keep has kept the network. */
   folder: string | null;

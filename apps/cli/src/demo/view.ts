@@ -7,6 +7,7 @@ import ora from 'ora';
 import colors from 'yoctocolors';
 import { write } from '../output/terminal.ts';
 import { OWN_TOKEN_DECIMALS } from '../output/units.ts';
+import type { DemoAgent } from './agents.ts';
 import type { DemoProgress } from './demo.ts';
 import type { DemoOptions } from './options.ts';
 import type { DemoReport, RoundResult } from './report.ts';
@@ -161,10 +162,25 @@ function summary(report: DemoReport): string {
     `          + left    ${ledger.remaining.padStart(ledger.escrowed.length)}   to the last unit: ${ok(ledger.balanced)}`,
     `stake     ${tokens(ledger.held)} of ${tokens(ledger.staked)} remains behind its owners' identities, ${tokens(ledger.burned)} was burned`,
     `the final model opens C_total on chain (task ${report.task.id}): ${ok(report.modelOpensCommitment)}`,
+    ...agentsText(report),
     `${report.seconds.toFixed(1)} s in all`,
     ...(report.folder ? followUps(report, report.folder) : []),
     '',
   ].join('\n');
+}
+
+/** What the agents answered, and where the money went. */
+function agentsText({ agents, agentCall, agentLedger, task }: DemoReport): string[] {
+  if (!agents || !agentCall || !agentLedger) return [];
+  const [reader, desk] = agents as [DemoAgent, DemoAgent];
+  const earned = ({ calls, earned }: DemoAgent) => `${counted(calls, 'call')}, earned ${tokens(earned)}`;
+  const { label, confidence, expected, seconds: took } = agentCall;
+  return [
+    `agents    ${reader.id} "${reader.name}" at ${reader.node}, with the model of task ${task.id}: ${earned(reader)}`,
+    `          ${desk.id} "${desk.name}" at ${desk.node} asks agent ${reader.id}: ${earned(desk)}, paid ${tokens(desk.paid)}`,
+    `          the requester found agent ${desk.id}, called it and paid: ${colors.bold(label)} (${percent(confidence)}), the sample is ${expected}`,
+    `          paid ${agentLedger.paid} = earned ${agentLedger.earned}   to the last unit: ${agentLedger.balanced ? colors.green('yes') : colors.red('NO')}   (${took.toFixed(1)} s)`,
+  ];
 }
 
 /** What to try on a network that was kept. */

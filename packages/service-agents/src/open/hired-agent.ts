@@ -1,32 +1,16 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { connectAgent, PAYMENT_EXTENSION } from '@chorus/a2a';
+import { randomUUID } from 'node:crypto';
+import { connectAgent } from '@chorus/a2a';
 import type { AgentModel } from '@chorus/agent';
-import { payingFetch, type Send } from '@chorus/payments';
 import {
   type AgentMessage,
   ChorusError,
   type Engine,
   type EngineEvent,
   type EngineRequest,
-  type NetworkPort,
   plainLine,
   sumText,
 } from '@chorus/protocol';
-import { nodePurse } from '../payments/node-purse.ts';
-import type { PaymentsSource } from '../payments/source.ts';
-
-/** What an agent needs to ask another one. */
-export interface Hiring {
-  /**
-   * Where an agent is called. Of a number, its identity is checked.
-   * @throws ChorusError `E_AGENT_IDENTITY`
-   */
-  resolve(agent: bigint | string, signal: AbortSignal): Promise<string>;
-  /** Reaches agents at peers, those of this node too. */
-  network: Pick<NetworkPort, 'fetch'>;
-  /** Pays for calls, within the caps of the node. */
-  payments(): Promise<PaymentsSource>;
-}
+import { callAgentOf, HEAD_MILLISECONDS, type Hiring, type PaidCall } from './call-agent.ts';
 
 type HiredAgent = Extract<AgentModel, { kind: 'agent' }>;
 
@@ -37,9 +21,6 @@ export interface HiredOptions {
   hiring: Hiring;
   signal: AbortSignal;
 }
-
-/** Longest wait for the head of an answer, ms. */
-const HEAD_MILLISECONDS = 120_000;
 
 /**
  * Another agent as the model of this one: each request is passed on to it, and paid for if the file says how much.
@@ -62,69 +43,45 @@ export async function createHiredAgent({ model, depth, hiring, signal }: HiredOp
       bytesPerToken: null,
       details: {
         agent: String(agent),
-        pay: pay === null ? 'nothing' : `${sumText(pay.digits, pay.decimals, pay.token)}`,
+        pay: pay === null ? 'nothing' : sumText(pay.digits, pay.decimals, pay.token),
       },
     },
     async *run(request: EngineRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
       if ((request.hops ?? 0) + 1 >= depth) throw tooDeep(depth);
       const ends = AbortSignal.any([signal, closing.signal]);
       // Its owner may have moved it since.
-      const at = typeof agent === 'bigint' ? await hiring.resolve(agent, ends) : agent;
-      yield* askHired(at, model, request, hiring, ends);
+      const url = typeof agent === 'bigint' ? await hiring.resolve(agent, ends) : agent;
+      const { taskId = randomUUID(), hops = 0 } = request;
+      const call = { url, message: questionOf(request), pay, requestId: taskId, hops: hops + 1 };
+      yield* askHired(call, hiring, ends);
     },
     close: async () => closing.abort(new ChorusError('E_AGENT_CLOSED', 'the agent has ended')),
   };
 }
 
-async function* askHired(
-  url: string,
-  { pay }: HiredAgent,
-  request: EngineRequest,
-  { network, payments }: Hiring,
-  signal: AbortSignal,
-): AsyncGenerator<EngineEvent> {
-  const message = questionOf(request);
-  const intent = intentOf(url, request.taskId ?? randomUUID(), message);
-  let done = async (): Promise<void> => undefined;
-  const client = await connectAgent(url, {
-    network,
-    timeoutMs: HEAD_MILLISECONDS,
-    signal,
-    through: (send, { capabilities }) => {
-      if (pay === null) return unpaid(send);
-      const promised = capabilities?.extensions.find(({ uri }) => uri === PAYMENT_EXTENSION)?.params?.accepts;
-      const order = { agent: url, intent, most: sumText(pay.digits, pay.decimals, pay.token) };
-      const paying = payingFetch(send, nodePurse(payments, order, promised), receiptUrl);
-      done = paying.done;
-      return paying.send;
-    },
-  });
-  try {
-    const at = { messageId: `msg-${intent.slice(0, 32)}`, hops: (request.hops ?? 0) + 1 };
-    for await (const event of client.call(message, at)) {
-      switch (event.type) {
-        case 'text':
-        case 'data':
-        case 'file':
-          yield event;
-          break;
-        case 'completed':
-          yield { type: 'finished', reason: 'stop', usage: event.usage };
-          return;
-        case 'rejected':
-          throw new ChorusError('E_AGENT_INPUT', event.reason);
-        case 'input-required':
-          // The question is answered by asking again with the answer in it.
-          throw new ChorusError('E_AGENT_INPUT', event.question);
-        case 'failed':
-          throw failed(event.reason);
-        case 'cancelled':
-          throw failed('it cancelled the task');
-        default:
-      }
+/** What the other agent answers, as a model's answer. */
+async function* askHired(call: PaidCall, hiring: Hiring, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+  for await (const event of callAgentOf(call, hiring, signal)) {
+    switch (event.type) {
+      case 'text':
+      case 'data':
+      case 'file':
+        yield event;
+        break;
+      case 'completed':
+        yield { type: 'finished', reason: 'stop', usage: event.usage };
+        break;
+      case 'rejected':
+        throw new ChorusError('E_AGENT_INPUT', event.reason);
+      case 'input-required':
+        // The question is answered by asking again with the answer in it.
+        throw new ChorusError('E_AGENT_INPUT', event.question);
+      case 'failed':
+        throw failed(event.reason);
+      case 'cancelled':
+        throw failed('it cancelled the task');
+      default:
     }
-  } finally {
-    await done();
   }
 }
 
@@ -133,28 +90,6 @@ function questionOf({ messages }: EngineRequest): AgentMessage {
   const { text, files, data } = messages.findLast(({ role }) => role === 'user')!;
   return { from: 'caller', text, files, data };
 }
-
-/** The same for a request that is repeated, so that it is not paid twice. */
-function intentOf(url: string, taskId: string, { text, files, data }: AgentMessage): string {
-  const hash = createHash('sha256').update(JSON.stringify([url, taskId, text, data]));
-  for (const { name, mediaType, bytes } of files)
-    hash.update(JSON.stringify([name, mediaType])).update(bytes);
-  return hash.digest('hex');
-}
-
-/** Receipts are below the agent's base, as its protocols are. */
-const receiptUrl = (nonce: string, url: string) => url.replace(/\/(?:a2a|rest\/.*)$/, `/receipts/${nonce}`);
-
-const unpaid =
-  (send: Send): Send =>
-  async (url, init) => {
-    const response = await send(url, init);
-    if (response.status !== 402) return response;
-    await response.body?.cancel().catch(() => undefined);
-    throw new ChorusError('E_PAYMENT_REQUIRED', 'the agent that would answer is paid for each call', {
-      hint: 'its owner says with model.agent.pay how much it may cost',
-    });
-  };
 
 function tooDeep(depth: number): ChorusError {
   return new ChorusError('E_AGENT_HIRE', 'the request has been passed on by as many agents as may be', {

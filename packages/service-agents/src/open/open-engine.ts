@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import type { AgentModel } from '@chorus/agent';
 import type { Inspection } from '@chorus/inspector';
 import { ChorusError, type Engine, MAX_MODEL_BYTES } from '@chorus/protocol';
-import type { Hiring } from './hired-agent.ts';
+import type { Hiring } from './call-agent.ts';
 import type { LoadedAgent } from './load-agent.ts';
 
 /** Where a model of the network comes from; asked only for an agent that names one. */

@@ -4,7 +4,7 @@ import { ChorusError, type Engine, type Explanation, explain, hasCode } from '@c
 import { pause } from '@chorus/utils';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
-import type { Hiring } from '../open/hired-agent.ts';
+import type { Hiring } from '../open/call-agent.ts';
 import type { LoadedAgent } from '../open/load-agent.ts';
 import type { OpenedResources } from '../open/open-resources.ts';
 import type { Amount } from '../payments/price.ts';

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import type { CallEvent } from '@chorus/a2a';
 import type {
   AgentDocument,
   AgentIdentityDocument,
@@ -13,14 +15,14 @@ import type {
   Status,
 } from '@chorus/admin-api';
 import type { Components, Service } from '@chorus/node';
-import { ChorusError, explain, parseSum } from '@chorus/protocol';
+import { type AgentMessage, ChorusError, explain, parseSum, type Sum } from '@chorus/protocol';
 import pLimit from 'p-limit';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import { AgentDirectory } from '../directory/agent-directory.ts';
 import { inspectAgent } from '../directory/inspect-agent.ts';
 import { Listings } from '../directory/listings.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
-import type { Hiring } from '../open/hired-agent.ts';
+import type { Hiring } from '../open/call-agent.ts';
 import type { Selling } from '../payments/selling.ts';
 import type { PaymentsSource } from '../payments/source.ts';
 import type { Registrar } from '../registration/registrar.ts';
@@ -387,6 +389,23 @@ export class AgentsService implements Service {
     const { network } = this.#components.ports;
     this.#stopServing ??= network.serve((request, peer) => this.answer(request, peer));
     return slot;
+  }
+
+  /**
+   * Call an agent of the network, and pay for it by this node's wallet, within its caps.
+   * @param agent its number, whose identity is checked first, or its address
+   * @param pay the most to pay; null: nothing
+   * @throws ChorusError `E_AGENT_IDENTITY`, `E_PAYMENT_*`, and those of the client
+   */
+  async *callAgent(
+    agent: bigint | string,
+    message: AgentMessage,
+    { pay, signal }: { pay: Sum | null; signal: AbortSignal },
+  ): AsyncGenerator<CallEvent> {
+    const { callAgentOf } = await import('../open/call-agent.ts');
+    const hiring = this.#hiring();
+    const url = await hiring.resolve(agent, signal);
+    yield* callAgentOf({ url, message, pay, requestId: randomUUID(), hops: 0 }, hiring, signal);
   }
 
   /** What agents of this node need to ask others. */

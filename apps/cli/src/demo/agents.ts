@@ -1,0 +1,174 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
+import { type AgentMessage, ChorusError, parseSum } from '@chorus/protocol';
+import type { Dataset } from '@chorus/training';
+import { machineFactor } from '../environment/machine.ts';
+import { waitUntil } from './follow.ts';
+import type { DemoNetwork } from './network.ts';
+
+/** An agent of the demo, and what became of it. Sums are decimal strings of the token's smallest unit. */
+export interface DemoAgent {
+  /** Number of its identity on chain. */
+  id: string;
+  name: string;
+  /** The node that serves it. */
+  node: string;
+  calls: number;
+  earned: string;
+  /** What its node paid for calls of others. */
+  paid: string;
+}
+
+/** What the agents of the demo did. */
+export interface AgentsReport {
+  agents: DemoAgent[];
+  /** The requester's call of the second agent, and through it of the first. */
+  answer: { label: string; confidence: number; expected: string; seconds: number };
+  /** What was paid and what was earned, to the unit, each sum checked with its receipt and on chain. */
+  ledger: { paid: string; earned: string; balanced: boolean };
+}
+
+export interface DemoAgentsOptions {
+  network: DemoNetwork;
+  folder: string;
+  taskId: bigint;
+  test: Dataset;
+  step: (text: string) => void;
+  signal: AbortSignal;
+}
+
+/** Prices of a call, in whole tokens. The desk keeps the difference. */
+const PRICES = { reader: '0.02 CHOR', desk: '0.03 CHOR' };
+
+/** Longest time until an announced agent is found, on a quiet machine, ms. */
+const FOUND_MILLISECONDS = 20_000;
+
+/**
+ * Two agents on the network that has just trained a model: one answers with that model, the other asks it. Both are
+ * registered; the requester finds the second by a word, calls it over libp2p and pays it.
+ */
+export async function runAgents(options: DemoAgentsOptions): Promise<AgentsReport> {
+  const { network, taskId, test, step, signal } = options;
+  const began = performance.now();
+  step('serving the trained model as an agent, and registering it');
+  const reader = await serve(options, 'trainer', {
+    name: 'Digit reader',
+    text: `description: Reads one sample, with the model of task ${taskId}.
+model: { network: { task: ${taskId} } }
+price: ${PRICES.reader}
+`,
+  });
+  step('registering a second agent, which asks the first one');
+  const desk = await serve(options, 'validator', {
+    name: 'Front desk',
+    text: `description: Answers what others can, for a small surcharge.
+model: { agent: { id: ${reader.id}, pay: ${PRICES.reader} } }
+price: ${PRICES.desk}
+`,
+  });
+
+  step('finding an agent, calling it over libp2p, paying it');
+  const { agents } = network.requester.services;
+  let found: string | undefined;
+  await waitUntil(() => {
+    void agents.findAgents({ text: 'desk', limit: 1 }).then((list) => {
+      found = list.agents.find(({ agentId }) => agentId === desk.id)?.agentId;
+    });
+    return found !== undefined;
+  }, machineFactor() * FOUND_MILLISECONDS);
+  if (found === undefined) {
+    throw new ChorusError('E_DEMO_AGENTS', 'the agents of the demo were not found', {
+      hint: 'run it again with --no-agents to see the training alone',
+    });
+  }
+  const { message, expected } = question(test);
+  const answer = { label: '', confidence: Number.NaN };
+  for await (const event of agents.callAgent(BigInt(found), message, {
+    pay: parseSum(PRICES.desk),
+    signal,
+  })) {
+    if (event.type === 'data') Object.assign(answer, event.value);
+    if (event.type === 'failed' || event.type === 'rejected') {
+      throw new ChorusError('E_DEMO_AGENTS', 'the agent of the demo did not answer', {
+        facts: { says: event.reason },
+      });
+    }
+  }
+  const seconds = Math.round(performance.now() - began) / 1000;
+  return { ...(await accounts(options, [reader, desk])), answer: { ...answer, expected, seconds } };
+}
+
+interface Served {
+  id: string;
+  name: string;
+  node: string;
+  admin: AdminClient;
+  /** In addresses. */
+  slug: string;
+}
+
+/** Serve an agent of this file by the first node of a kind that lives and does not attack, and register it. */
+async function serve(
+  { network, folder }: DemoAgentsOptions,
+  role: 'trainer' | 'validator',
+  { name, text }: { name: string; text: string },
+): Promise<Served> {
+  const node = network.nodes.find(
+    ({ roles, attack, process }) => roles.includes(role) && attack === undefined && process.alive,
+  );
+  if (!node) {
+    throw new ChorusError('E_DEMO_AGENTS', `no honest ${role} is left to serve an agent`, {
+      hint: 'run it again with --no-agents',
+    });
+  }
+  const home = join(folder, node.name);
+  const file = join(home, 'agent.yaml');
+  await writeFile(file, `chorus: agent/1\nname: ${name}\n${text}`);
+  const admin = createAdminClient(await readAdmin(home));
+  const { name: slug } = await admin.startAgent({ file });
+  const { agentId } = await admin.registerAgent(slug);
+  return { id: agentId!, name, node: node.name, admin, slug };
+}
+
+/** The first sample of the test data, and its class. */
+function question({ inputs, inputShape, labels, classNames }: Dataset): {
+  message: AgentMessage;
+  expected: string;
+} {
+  const size = inputShape.reduce((product, dim) => product * dim, 1);
+  const label = labels[0]!;
+  const values = Array.from(inputs?.subarray(0, size) ?? []);
+  return {
+    message: { from: 'caller', text: '', files: [], data: [values] },
+    expected: classNames?.[label] ?? String(label),
+  };
+}
+
+/** What each agent earned and its node paid, as their nodes list it, each sum checked. */
+async function accounts({ network }: DemoAgentsOptions, served: readonly Served[]) {
+  const mine = await (await network.requester.services.agents.payments()).list({ most: 100 });
+  const lists = await Promise.all(served.map(({ admin }) => admin.payments({})));
+  const all = [mine, ...lists].flatMap(({ payments }) => payments);
+  const sum = (of: typeof all) => of.reduce((total, { amount }) => total + BigInt(amount), 0n);
+  const agents = served.map(({ id, name, node, slug }, i) => {
+    const own = lists[i]!.payments;
+    const earned = own.filter(({ direction, agent }) => direction === 'in' && agent === slug);
+    const paid = own.filter(({ direction }) => direction === 'out');
+    return {
+      id,
+      name,
+      node,
+      calls: earned.length,
+      earned: sum(earned).toString(),
+      paid: sum(paid).toString(),
+    };
+  });
+  const paid = sum(all.filter(({ direction }) => direction === 'out'));
+  const earned = sum(all.filter(({ direction }) => direction === 'in'));
+  const isChecked = all.every(({ checks }) => checks.every(({ ok }) => ok !== false));
+  return {
+    agents,
+    ledger: { paid: paid.toString(), earned: earned.toString(), balanced: paid === earned && isChecked },
+  };
+}

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { type CallEvent, connectAgent, PAYMENT_EXTENSION } from '@chorus/a2a';
+import { payingFetch, type Send } from '@chorus/payments';
+import { type AgentMessage, ChorusError, type NetworkPort, type Sum, sumText } from '@chorus/protocol';
+import { nodePurse } from '../payments/node-purse.ts';
+import type { PaymentsSource } from '../payments/source.ts';
+
+/** What an agent needs to ask another one. */
+export interface Hiring {
+  /**
+   * Where an agent is called. Of a number, its identity is checked.
+   * @throws ChorusError `E_AGENT_IDENTITY`
+   */
+  resolve(agent: bigint | string, signal: AbortSignal): Promise<string>;
+  /** Reaches agents at peers, those of this node too. */
+  network: Pick<NetworkPort, 'fetch'>;
+  /** Pays for calls, within the caps of the node. */
+  payments(): Promise<PaymentsSource>;
+}
+
+/** A call of another agent, which this node pays for. */
+export interface PaidCall {
+  url: string;
+  message: AgentMessage;
+  /** The most to pay; null: nothing. */
+  pay: Sum | null;
+  /** The same when the call is repeated after a failure: it is not paid twice. */
+  requestId: string;
+  /** Agents that have passed the message on, this node's included. */
+  hops: number;
+}
+
+/** Longest wait for the head of an answer, ms. */
+export const HEAD_MILLISECONDS = 120_000;
+
+/**
+ * Call an agent, and pay for it by the node's wallet within its caps.
+ * @throws ChorusError `E_PAYMENT_*`, and those of `AgentClient.call`
+ */
+export async function* callAgentOf(
+  { url, message, pay, requestId, hops }: PaidCall,
+  { network, payments }: Hiring,
+  signal: AbortSignal,
+): AsyncGenerator<CallEvent> {
+  const intent = intentOf(url, requestId, message);
+  let done = async (): Promise<void> => undefined;
+  const client = await connectAgent(url, {
+    network,
+    timeoutMs: HEAD_MILLISECONDS,
+    signal,
+    through: (send, { capabilities }) => {
+      if (pay === null) return unpaid(send);
+      const promised = capabilities?.extensions.find(({ uri }) => uri === PAYMENT_EXTENSION)?.params?.accepts;
+      const order = { agent: url, intent, most: sumText(pay.digits, pay.decimals, pay.token) };
+      const paying = payingFetch(send, nodePurse(payments, order, promised), receiptUrl);
+      done = paying.done;
+      return paying.send;
+    },
+  });
+  try {
+    yield* client.call(message, { messageId: `msg-${intent.slice(0, 32)}`, hops });
+  } finally {
+    await done();
+  }
+}
+
+/** The same for a request that is repeated, so that it is not paid twice. */
+function intentOf(url: string, requestId: string, { text, files, data }: AgentMessage): string {
+  const hash = createHash('sha256').update(JSON.stringify([url, requestId, text, data]));
+  for (const { name, mediaType, bytes } of files)
+    hash.update(JSON.stringify([name, mediaType])).update(bytes);
+  return hash.digest('hex');
+}
+
+/** Receipts are below the agent's base, as its protocols are. */
+const receiptUrl = (nonce: string, url: string) => url.replace(/\/(?:a2a|rest\/.*)$/, `/receipts/${nonce}`);
+
+const unpaid =
+  (send: Send): Send =>
+  async (url, init) => {
+    const response = await send(url, init);
+    if (response.status !== 402) return response;
+    await response.body?.cancel().catch(() => undefined);
+    throw new ChorusError('E_PAYMENT_REQUIRED', 'the agent that would answer is paid for each call', {
+      hint: 'its owner says with model.agent.pay how much it may cost',
+    });
+  };
