@@ -119,6 +119,21 @@ describe('chorus demo', () => {
     // All it left is what it was told to keep.
     expect(await readdir(join(scratch, 'tmp'))).toEqual([]);
   });
+
+  it('serves the trained model as an agent, which another asks and pays, and accounts to the last unit', () => {
+    const CENT = 10n ** 16n;
+    const [reader, desk] = report.agents;
+    expect(reader).toMatchObject({ name: 'Digit reader', node: 'trainer-1', calls: 1, paid: '0' });
+    expect(desk).toMatchObject({ name: 'Front desk', calls: 1, paid: String(2n * CENT) });
+    expect([reader.earned, desk.earned]).toEqual([String(2n * CENT), String(3n * CENT)]);
+    expect(report.agentLedger).toEqual({
+      paid: String(5n * CENT),
+      earned: String(5n * CENT),
+      balanced: true,
+    });
+    expect(report.agentCall.confidence).toBeGreaterThan(0.1);
+    expect(report.agentCall.label).toMatch(/^\d$/);
+  });
 });
 
 describe('chorus demo --keep', () => {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'chorus-projection-test-'));
   kept = join(scratch, 'kept');
   const args = ['demo', '--nodes', '6', '--rounds', '3', '--attack', 'replay-reference', '--seed', '3'];
-  report = await chorus([...args, '--json', `--keep=${kept}`]);
+  report = await chorus([...args, '--no-agents', '--json', `--keep=${kept}`]);
 });
 
 afterAll(async () => {

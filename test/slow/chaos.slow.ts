@@ -10,6 +10,7 @@ const options = parseDemoOptions({
   seed: '7',
   model: 'mlp',
   chaos: true,
+  agents: false,
 });
 
 describe('a network in which the drawn aggregator and a validator are killed', () => {

@@ -22,6 +22,7 @@ export async function demoKilling(nodes: number, kills: Kill[]): Promise<DemoRep
     attackers: '0',
     seed: '5',
     model: 'mlp',
+    agents: false,
     commitSeconds: String(patientSeconds(15)),
     // A payload that no one has is looked for a quarter of this time.
     settleSeconds: String(patientSeconds(40)),
