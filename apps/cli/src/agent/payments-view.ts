@@ -2,6 +2,7 @@ import type { PaymentDocument } from '@chorus/admin-api';
 import { exactAmount } from '@chorus/chain';
 import colors from 'yoctocolors';
 import { short } from '../output/units.ts';
+import { isAgentId } from './directory/agent-id.ts';
 import { answerText } from './view.ts';
 
 /** What a state means for the money. */
@@ -29,7 +30,7 @@ export function paymentLines(payment: PaymentDocument): string[] {
   const isIn = direction === 'in';
   const party = isIn
     ? `for a call of ${agent}, from ${payer}`
-    : `for a call of ${answerText(agent)}, to ${payee}`;
+    : `for a call of ${isAgentId(agent) ? `agent ${agent}` : answerText(agent)}, to ${payee}`;
   const head = `${isIn ? colors.green(`+ ${money}`) : colors.yellow(`- ${money}`)}  ${party}`;
   const rows = [
     ['when', at.slice(0, 19).replace('T', ' ')],

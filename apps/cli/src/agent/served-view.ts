@@ -46,10 +46,14 @@ export function servedLines(agent: AgentDocument): string[] {
     ['at work', `${counted(load.tasks, 'task')}, ${counted(load.streams, 'event stream')}`],
   ];
   const table = rows.map(([label, value]) => `${colors.dim(label!.padEnd(12))} ${value}`);
-  if (!isServed || urls.http !== null) return table;
-  return [
-    ...table,
-    '',
-    'Only nodes of the network can call it. For HTTP: chorus config set gateway.enabled true, then restart.',
+  if (!isServed) return table;
+  const hints = [
+    ...(urls.http === null
+      ? [
+          'Only nodes of the network can call it. For HTTP: chorus config set gateway.enabled true, then restart.',
+        ]
+      : []),
+    ...(identity === null ? [`So that others find it by a search: chorus agent register ${name}`] : []),
   ];
+  return hints.length === 0 ? table : [...table, '', ...hints];
 }
