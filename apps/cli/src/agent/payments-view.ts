@@ -2,7 +2,7 @@ import type { PaymentDocument } from '@chorus/admin-api';
 import { exactAmount } from '@chorus/chain';
 import colors from 'yoctocolors';
 import { short } from '../output/units.ts';
-import { isAgentId } from './directory/agent-id.ts';
+import { isAgentId } from './agent-id.ts';
 import { answerText } from './view.ts';
 
 /** What a state means for the money. */

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { isAgentId } from '../../agent/directory/agent-id.ts';
+import { isAgentId } from '../../agent/agent-id.ts';
 import { identityLines } from '../../agent/directory/identity-view.ts';
 import { servedLines } from '../../agent/served-view.ts';
 import { connectNode, type HomeOptions, homeOptions } from '../../environment/home.ts';
