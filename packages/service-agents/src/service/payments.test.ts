@@ -169,6 +169,24 @@ describe('an agent that has a price', () => {
     expect(earned()).toBe(3n);
   });
 
+  it.each<[string, (ended: string) => object]>([
+    ['to a task that does not exist', () => ({ message: { ...message('hi').message, taskId: 'none' } })],
+    ['to a task that has ended', (taskId) => ({ message: { ...message('hi').message, taskId } })],
+    [
+      'with notifications to an address that is not called',
+      () => ({
+        ...message('hi'),
+        configuration: { taskPushNotificationConfig: { url: 'https://127.0.0.1/' } },
+      }),
+    ],
+  ])('a message %s is refused before it is paid for', async (_, params) => {
+    const first = (await (await ask(await pay())).json()) as { result: { task: { id: string } } };
+    expect(earned()).toBe(3n);
+    const response = await post('a2a', rpc('SendMessage', params(first.result.task.id)), await pay());
+    expect(await response.json()).toHaveProperty('error');
+    expect(earned()).toBe(3n);
+  });
+
   it('the agents of a node that have no price stay free', async () => {
     const free = await serve('free', 'echo', '');
     expect((await ask(undefined, 'hello', free)).status).toBe(200);
