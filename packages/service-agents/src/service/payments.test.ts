@@ -430,6 +430,39 @@ describe('what was paid for and not done', () => {
     expect({ earned: earned(), failed: answers('broken').failed }).toEqual({ earned: 3n, failed: 3 });
   });
 
+  it('is still owed if the agent had no place for it, however often: that is no try of its work', async () => {
+    const busy = await serve('busy', 'silent', 'price: 3 TWIN\nlimits: { concurrent: 1 }\n');
+    const chat = JSON.stringify({ model: 'busy', messages: [{ role: 'user', content: 'hi' }] });
+    const asked = await post('/v1/chat/completions', chat, undefined, busy);
+    const stop = new AbortController();
+    const before = endpoint.requests.length;
+    const first = fetch(new URL('/v1/chat/completions', busy), {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'payment-signature': await paymentFor(asked, buyer.wallet),
+      },
+      body: chat,
+      signal: stop.signal,
+    }).catch(() => null);
+    await until(() => earned() === 3n && endpoint.requests.length > before);
+    // Tasks of A2A have a place of their own, and the model is taken by the other protocol.
+    const payment = await pay({}, busy);
+    for (let i = 0; i < 4; i++) {
+      expect(await (await ask(payment, 'hello', busy)).text()).toContain('E_AGENT_BUSY');
+      await until(() => answers('busy').failed === i + 1);
+    }
+    const begun = endpoint.requests.length;
+    stop.abort();
+    await first;
+    await until(() => answers('busy').cancelled === 1);
+    const later = ask(payment, 'hello', busy).catch(() => null);
+    await until(() => endpoint.requests.length > begun);
+    expect(earned()).toBe(6n);
+    await node.services.agents.stopAgent('busy');
+    await later;
+  });
+
   it('stays owed over a crash of the seller between payment and answer', async () => {
     const silent = await serve('quiet', 'silent');
     const payment = await pay({}, silent);
