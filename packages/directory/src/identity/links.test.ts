@@ -35,7 +35,7 @@ const evidence: IdentityEvidence = {
   registered: {
     agentId: 7n,
     owner: `0x${'11'.repeat(20)}`,
-    wallet: null,
+    wallet: `0x${'11'.repeat(20)}`,
     uri: 'ipfs://bafk',
     place: placeOf(peerId, 'harbour'),
   },
@@ -123,6 +123,7 @@ describe('the links from an identity to its agent', () => {
     expect(isProven(identityLinks({ ...evidence, registered, card: priced(wallet) }))).toBe(true);
     expect(broken({ registered, card: priced(`0x${'44'.repeat(20)}`) })).toEqual([['payee', false]]);
     expect(broken({ registered: { ...registered, wallet: null }, card: priced(wallet) })).toEqual([
+      ['place', false],
       ['payee', false],
     ]);
   });
