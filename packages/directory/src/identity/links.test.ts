@@ -128,6 +128,25 @@ describe('the links from an identity to its agent', () => {
     ]);
   });
 
+  it('a price is what the agent may ask for, whatever the card says of it in words', () => {
+    const wallet = evidence.registered!.wallet!;
+    const entry = { network: 'eip155:31337', amount: '5', asset: `0x${'33'.repeat(20)}`, payTo: wallet };
+    const priced = (...accepts: object[]) => {
+      const { card, ...rest } = cardOf(7n).value;
+      const price = { uri: PAYMENT_EXTENSION, params: { price: '0.1 CHOR', accepts } };
+      const extensions = [...card.capabilities.extensions, price];
+      return { value: { ...rest, card: { ...card, capabilities: { extensions } } } };
+    };
+    const dear = identityLinks({ ...evidence, card: priced(entry, { ...entry, amount: '900' }) });
+    expect(dear.at(-1)).toMatchObject({ holds: true, says: expect.stringMatching(/^900 units/) });
+    const unclear = [
+      priced(entry, { ...entry, payTo: `0x${'44'.repeat(20)}` }),
+      priced({ ...entry, amount: 'nothing' }),
+      priced(),
+    ];
+    for (const card of unclear) expect(broken({ card })).toEqual([['payee', false]]);
+  });
+
   it('an identity of a node that is no agent has no place', () => {
     expect(
       broken({ registered: { ...evidence.registered!, place: null }, card: { missing: 'not checked' } }),

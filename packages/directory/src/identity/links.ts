@@ -4,7 +4,7 @@ import { endpointsOf, namesIdentity, type RegistrationFile } from '../registrati
 import { readPlace } from '../registry/place.ts';
 import type { AgentRegistry } from '../registry/registry.ts';
 import { identityOfCard } from './extension.ts';
-import { type CardPrice, priceOfCard } from './price.ts';
+import { priceOfCard } from './price.ts';
 
 /** Names of the links, in the order in which each rests on those before it. */
 export const LINKS = ['registered', 'place', 'file', 'key', 'answers', 'card', 'payee'] as const;
@@ -46,6 +46,8 @@ export interface IdentityEvidence {
     signer: { did: string; peerId: string };
     milliseconds: number;
   }>;
+  /** What a call costs, in words of the reader's own: those of the card may be false. */
+  priceText?: string;
 }
 
 /**
@@ -108,7 +110,7 @@ export function identityLinks(evidence: IdentityEvidence): IdentityLink[] {
         : `signed by ${signer.did}, but names ${named === null ? 'no identity' : `identity ${named}`}`,
     ),
   );
-  links.push(payeeLink(priceOfCard(card.value.card), registered.wallet));
+  links.push(payeeLink(priceOfCard(card.value.card), registered.wallet, evidence.priceText));
   return links;
 }
 
@@ -120,9 +122,14 @@ function placeLink(registered: RegisteredAgent, place: string | null): IdentityL
   return link('place', false, `${place}, as an earlier owner may have said: no wallet was set since`);
 }
 
-function payeeLink(price: CardPrice | null, wallet: Address | null): IdentityLink {
+function payeeLink(
+  price: ReturnType<typeof priceOfCard>,
+  wallet: Address | null,
+  text: string | undefined,
+): IdentityLink {
   if (!price) return link('payee', true, 'a call costs nothing');
-  const says = `${price.text} a call, to ${price.payTo}`;
+  if (price === 'unclear') return link('payee', false, 'its card does not say clearly what a call costs');
+  const says = `${text ?? `${price.units} units of ${price.token}`} a call, to ${price.payTo}`;
   return link(
     'payee',
     price.payTo === wallet,

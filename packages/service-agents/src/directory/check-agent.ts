@@ -111,6 +111,9 @@ export function listingOf(
     throw doubt('its card does not name this identity', { agentId, peer: peerId });
   }
   const price = priceOfCard(card);
+  if (price === 'unclear') {
+    throw doubt('its card does not say clearly what a call costs', { agentId, peer: peerId });
+  }
   if (price && (price.payTo !== wallet || price.network !== `eip155:${registry.chainId}`)) {
     throw doubt('it asks for payments to another wallet than its identity has', { agentId, peer: peerId });
   }
@@ -127,11 +130,7 @@ export function listingOf(
     })),
     owner,
     wallet,
-    price: price && {
-      text: words(price.text, LONGEST.tag),
-      units: price.units.toString(),
-      token: price.token,
-    },
+    price: price && { units: price.units.toString(), token: price.token },
     url: peerUrl(identityOfPeerId(peerId).host, pathOf(name)),
     addresses,
     card: digest.toString('hex'),

@@ -193,6 +193,8 @@ describe('an agent that is registered', () => {
     const seen = await two.services.agents.inspectAgent(BigInt(agents.at(-1)!.agentId));
     expect(seen.proven).toBe(true);
     expect(seen.links.at(-1)).toMatchObject({ name: 'payee', says: expect.stringContaining('6 TWIN') });
+    // A number that no identity has, and that SQLite cannot hold.
+    expect(await two.services.agents.inspectAgent(2n ** 64n)).toMatchObject({ proven: false, owner: null });
     for (const maxPrice of ['2 OTHER', 'a lot']) {
       await expect(two.services.agents.findAgents({ maxPrice, limit: 9 })).rejects.toMatchObject({
         code: 'E_AGENT_PRICE',
