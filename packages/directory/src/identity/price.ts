@@ -45,7 +45,9 @@ export function priceOfCard(card: CardCapabilities): CardPrice | 'unclear' | nul
   const { accepts } = read.data;
   const { network, asset, payTo } = accepts[0]!;
   if (accepts.some((each) => each.payTo !== payTo || each.network !== network)) return 'unclear';
-  const amounts = accepts.flatMap((each) => (each.asset === asset ? BigInt(each.amount) : []));
-  const units = amounts.reduce((most, amount) => (amount > most ? amount : most));
+  let units = 0n;
+  for (const each of accepts) {
+    if (each.asset === asset && BigInt(each.amount) > units) units = BigInt(each.amount);
+  }
   return { units, token: asset, network, payTo };
 }

@@ -390,6 +390,28 @@ describe('one payment sent many times', () => {
     expect(answers().completed).toBe(1);
   });
 
+  it.each(['a2a', 'mcp'])('in a batch of calls by %s: one work at most', async (path) => {
+    const call =
+      path === 'a2a'
+        ? { method: 'SendMessage', params: message('hi') }
+        : { method: 'tools/call', params: { name: 'ask', arguments: { message: 'hi' } } };
+    const body = JSON.stringify([1, 2, 3].map((id) => ({ jsonrpc: '2.0', id, ...call })));
+    const asked = endpoint.requests.length;
+    const response = await fetch(new URL(path, base), {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'a2a-version': '1.0',
+        'payment-signature': await pay(),
+      },
+      body,
+    });
+    await response.text();
+    expect(endpoint.requests.length - asked).toBeLessThanOrEqual(1);
+    expect(answers().completed).toBe(Number(earned() / 3n));
+  });
+
   it('thirty payers at once: those that are served have paid, and those beyond the bound pay nothing', async () => {
     const buyers = Array.from({ length: 30 }, () => stockBuyer(ledger.token, 10n));
     for (const { address } of buyers) ledger.mint(ledger.token, address, 3n);
