@@ -17,7 +17,7 @@ export function identityOf(ledger: MemoryLedger, owner: Address): bigint | null 
 
 export function registerAgent(ledger: MemoryLedger, owner: Address, place: string): bigint {
   const agentId = register(ledger, owner);
-  ledger.agents.set(agentId, { place, uri: '' });
+  ledger.agents.set(agentId, { place, uri: '', wallet: owner });
   return agentId;
 }
 
@@ -31,8 +31,9 @@ export function setAgentUri(ledger: MemoryLedger, owner: Address, agentId: bigin
 export function registeredAgent(ledger: MemoryLedger, agentId: bigint): RegisteredAgent | null {
   const owner = ledger.owners[Number(agentId)];
   if (owner === undefined) return null;
-  const { place = null, uri = '' } = ledger.agents.get(agentId) ?? {};
-  return { agentId, owner, wallet: owner, uri, place };
+  const { place = null, uri = '', wallet = owner } = ledger.agents.get(agentId) ?? {};
+  // A transfer clears it.
+  return { agentId, owner, wallet: wallet === owner ? wallet : null, uri, place };
 }
 
 export function agentAt(ledger: MemoryLedger, owner: Address, place: string): bigint | null {

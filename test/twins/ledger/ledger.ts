@@ -53,7 +53,7 @@ export class MemoryLedger {
   /** Of identities, by their number. */
   owners: Address[] = [];
   /** Those identities that are of agents. */
-  agents = new Map<bigint, { place: string; uri: string }>();
+  agents = new Map<bigint, { place: string; uri: string; wallet: Address }>();
   /** Attested rounds of identities. */
   history = new Map<bigint, { rounds: number; rewarded: number }>();
   tasks: MemoryTask[] = [];

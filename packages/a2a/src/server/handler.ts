@@ -2,22 +2,27 @@ import type { AgentCard, Message, Part, SendMessageRequest, StreamResponse, Task
 import {
   ContentTypeNotSupportedError,
   RequestMalformedError,
+  TaskNotFoundError,
   UnsupportedOperationError,
 } from '@a2a-js/sdk/errors';
 import {
   DefaultRequestHandler,
   type PushNotificationSender,
-  type PushNotificationStore,
   type AgentExecutor as SdkExecutor,
   type ServerCallContext,
 } from '@a2a-js/sdk/server';
 import { PLACE } from '../execution/executions.ts';
 import type { A2aLimits } from '../tasks/limits.ts';
+import type { PushStore } from '../tasks/push-store.ts';
+import { ENDED } from '../tasks/states.ts';
 import { NAMED_CONTEXT, ownerOf, type TaskStore } from '../tasks/task-store.ts';
 import { Buses } from './buses.ts';
 
 /** Key of a call's state: why the server, not A2A, refused it. The SDK would call that an internal error. */
 export const REFUSAL = 'chorus:refusal';
+
+/** Key of a call's state: the task that goes on with it. */
+const CONTINUED = 'chorus:continued';
 
 const MAX_ID = 200;
 const MAX_REFERENCES = 16;
@@ -34,7 +39,7 @@ export interface HandlerParts {
   card: AgentCard;
   store: TaskStore;
   work: Work;
-  pushStore: PushNotificationStore;
+  pushStore: PushStore;
   pushSender: PushNotificationSender;
   limits: A2aLimits;
 }
@@ -44,6 +49,8 @@ export interface HandlerParts {
  */
 export class AgentHandler extends DefaultRequestHandler {
   readonly #parts: HandlerParts;
+  /** Tasks whose next message is being admitted, which may take a block of the chain, or answered. */
+  readonly #continued = new Set<string>();
 
   constructor(parts: HandlerParts) {
     super(parts.card, parts.store, parts.work, new Buses(), parts.pushStore, parts.pushSender);
@@ -58,7 +65,7 @@ export class AgentHandler extends DefaultRequestHandler {
       await this.#admit(params, context);
       return await super.sendMessage(params, context);
     } finally {
-      giveBack(context);
+      this.#giveBack(context);
     }
   }
 
@@ -70,12 +77,13 @@ export class AgentHandler extends DefaultRequestHandler {
       await this.#admit(params, context);
       yield* super.sendMessageStream(params, context);
     } finally {
-      giveBack(context);
+      this.#giveBack(context);
     }
   }
 
-  async #admit({ message }: SendMessageRequest, context: ServerCallContext): Promise<void> {
-    const { store, work, limits, card } = this.#parts;
+  /** Everything that can be wrong with a message is found here: what is paid for is answered. */
+  async #admit({ message, configuration }: SendMessageRequest, context: ServerCallContext): Promise<void> {
+    const { store, work, limits, card, pushStore } = this.#parts;
     if (!message) throw new RequestMalformedError('message is required');
     const { messageId, taskId, contextId, parts } = message;
     if (messageId === '') throw new RequestMalformedError('message.messageId is required');
@@ -91,13 +99,14 @@ export class AgentHandler extends DefaultRequestHandler {
     // Those that are not this caller's are nothing to it; the SDK would write their names to the log.
     message.referenceTaskIds = message.referenceTaskIds.filter((id) => store.has(id, context));
     for (const part of parts) assertAccepted(part, card.defaultInputModes);
-    if (taskId && work.isRunning(taskId)) {
-      throw new UnsupportedOperationError('the agent still works on this task: subscribe to it, or wait');
-    }
-    if (taskId && store.bytesOf(taskId) > limits.maxTaskBytes) {
-      throw new UnsupportedOperationError('the task is too large to go on: begin another one');
+    if (taskId) await this.#assertContinues(taskId, contextId, context);
+    const push = configuration?.taskPushNotificationConfig;
+    if (push) {
+      pushStore.assertUsable(push);
+      if (taskId) pushStore.assertRoom(taskId, push);
     }
     if (contextId && !store.isMinted(contextId, context)) context.state.set(NAMED_CONTEXT, true);
+    if (taskId) this.#continue(taskId, context);
     try {
       context.state.set(PLACE, work.admit(ownerOf(context)));
       await work.ready();
@@ -106,12 +115,40 @@ export class AgentHandler extends DefaultRequestHandler {
       throw error;
     }
   }
+
+  /** Whether the caller has such a task, and it takes one more message. */
+  async #assertContinues(taskId: string, contextId: string, context: ServerCallContext): Promise<void> {
+    const { store, work, limits } = this.#parts;
+    const task = await store.load(taskId, context);
+    if (!task) throw new TaskNotFoundError('there is no such task');
+    if (work.isRunning(taskId)) throw stillAtWork();
+    if (task.status && ENDED.has(task.status.state)) {
+      throw new UnsupportedOperationError('the task has ended: begin another one');
+    }
+    if (contextId && contextId !== task.contextId) {
+      throw new RequestMalformedError('the task is of another conversation than message.contextId');
+    }
+    if (store.bytesOf(taskId) > limits.maxTaskBytes) {
+      throw new UnsupportedOperationError('the task is too large to go on: begin another one');
+    }
+  }
+
+  /** Of two messages to one task at the same time, one is taken. */
+  #continue(taskId: string, { state }: ServerCallContext): void {
+    if (this.#continued.has(taskId)) throw stillAtWork();
+    this.#continued.add(taskId);
+    state.set(CONTINUED, taskId);
+  }
+
+  #giveBack({ state }: ServerCallContext): void {
+    (state.get(PLACE) as (() => void) | undefined)?.();
+    state.delete(PLACE);
+    this.#continued.delete(state.get(CONTINUED) as string);
+  }
 }
 
-function giveBack(context: ServerCallContext): void {
-  (context.state.get(PLACE) as (() => void) | undefined)?.();
-  context.state.delete(PLACE);
-}
+const stillAtWork = () =>
+  new UnsupportedOperationError('the agent still works on this task: subscribe to it, or wait');
 
 /**
  * Text and JSON may be written without their type. Files by URL are refused: an agent fetches nothing that a stranger

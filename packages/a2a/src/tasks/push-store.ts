@@ -22,26 +22,34 @@ export class PushStore implements PushNotificationStore {
     this.#guard = guard;
   }
 
-  /** @throws RequestMalformedError for a URL that may not be called, and beyond the limit of a task */
-  async save(taskId: string, _: ServerCallContext, config: TaskPushNotificationConfig): Promise<void> {
-    if (config.id === '') config.id = randomUUID();
-    const { scheme = '', credentials = '' } = config.authentication ?? {};
-    const long = config.id.length > MAX_ID || `${scheme}${credentials}${config.token}`.length > MAX_SECRET;
-    if (long || !HEADER_SAFE.test(`${scheme}${credentials}${config.token}`)) {
+  /** @throws RequestMalformedError for a configuration that cannot be used, such as a URL that may not be called */
+  assertUsable({ id, url, token, authentication }: TaskPushNotificationConfig): void {
+    const { scheme = '', credentials = '' } = authentication ?? {};
+    const secrets = `${scheme}${credentials}${token}`;
+    if (id.length > MAX_ID || secrets.length > MAX_SECRET || !HEADER_SAFE.test(secrets)) {
       throw new RequestMalformedError(
         'the id, token or credentials of the push notifications are not usable',
       );
     }
     try {
-      guardedUrl(config.url, this.#guard);
+      guardedUrl(url, this.#guard);
     } catch (error) {
       throw new RequestMalformedError((error as Error).message);
     }
-    const { db } = this.#store;
-    const others = db.prepare('SELECT count(*) AS n FROM push WHERE task = ? AND id <> ?');
-    if (Number(others.get(taskId, config.id)!.n) >= this.#max) {
-      throw new RequestMalformedError(`a task has at most ${this.#max} push notification configurations`);
-    }
+  }
+
+  /** @throws RequestMalformedError if a task has as many configurations as it may */
+  assertRoom(taskId: string, { id }: Pick<TaskPushNotificationConfig, 'id'>): void {
+    const others = this.#store.db.prepare('SELECT count(*) AS n FROM push WHERE task = ? AND id <> ?');
+    if (Number(others.get(taskId, id)!.n) < this.#max) return;
+    throw new RequestMalformedError(`a task has at most ${this.#max} push notification configurations`);
+  }
+
+  /** @throws RequestMalformedError as `assertUsable`, and beyond the limit of a task */
+  async save(taskId: string, _: ServerCallContext, config: TaskPushNotificationConfig): Promise<void> {
+    if (config.id === '') config.id = randomUUID();
+    this.assertUsable(config);
+    this.assertRoom(taskId, config);
     // A new task is stored with its first event; its notifications are configured before that.
     if (this.#store.bytesOf(taskId) === 0) {
       this.#early.set(taskId, config);

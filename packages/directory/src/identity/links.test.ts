@@ -35,7 +35,7 @@ const evidence: IdentityEvidence = {
   registered: {
     agentId: 7n,
     owner: `0x${'11'.repeat(20)}`,
-    wallet: null,
+    wallet: `0x${'11'.repeat(20)}`,
     uri: 'ipfs://bafk',
     place: placeOf(peerId, 'harbour'),
   },
@@ -123,8 +123,28 @@ describe('the links from an identity to its agent', () => {
     expect(isProven(identityLinks({ ...evidence, registered, card: priced(wallet) }))).toBe(true);
     expect(broken({ registered, card: priced(`0x${'44'.repeat(20)}`) })).toEqual([['payee', false]]);
     expect(broken({ registered: { ...registered, wallet: null }, card: priced(wallet) })).toEqual([
+      ['place', false],
       ['payee', false],
     ]);
+  });
+
+  it('a price is what the agent may ask for, whatever the card says of it in words', () => {
+    const wallet = evidence.registered!.wallet!;
+    const entry = { network: 'eip155:31337', amount: '5', asset: `0x${'33'.repeat(20)}`, payTo: wallet };
+    const priced = (...accepts: object[]) => {
+      const { card, ...rest } = cardOf(7n).value;
+      const price = { uri: PAYMENT_EXTENSION, params: { price: '0.1 CHOR', accepts } };
+      const extensions = [...card.capabilities.extensions, price];
+      return { value: { ...rest, card: { ...card, capabilities: { extensions } } } };
+    };
+    const dear = identityLinks({ ...evidence, card: priced(entry, { ...entry, amount: '900' }) });
+    expect(dear.at(-1)).toMatchObject({ holds: true, says: expect.stringMatching(/^900 units/) });
+    const unclear = [
+      priced(entry, { ...entry, payTo: `0x${'44'.repeat(20)}` }),
+      priced({ ...entry, amount: 'nothing' }),
+      priced(),
+    ];
+    for (const card of unclear) expect(broken({ card })).toEqual([['payee', false]]);
   });
 
   it('an identity of a node that is no agent has no place', () => {

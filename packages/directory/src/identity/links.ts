@@ -4,11 +4,18 @@ import { endpointsOf, namesIdentity, type RegistrationFile } from '../registrati
 import { readPlace } from '../registry/place.ts';
 import type { AgentRegistry } from '../registry/registry.ts';
 import { identityOfCard } from './extension.ts';
-import { type CardPrice, priceOfCard } from './price.ts';
+import { priceOfCard } from './price.ts';
 
 /** Names of the links, in the order in which each rests on those before it. */
 export const LINKS = ['registered', 'place', 'file', 'key', 'answers', 'card', 'payee'] as const;
 export type LinkName = (typeof LINKS)[number];
+
+/**
+ * Whether the place that the registry keeps is the word of its present owner. Whoever had an identity before could have
+ * written any place, and given it away: a transfer clears the wallet, which only the owner, with the wallet's signature,
+ * can set again (ERC-8004, "On-chain metadata").
+ */
+export const isConfirmed = ({ wallet }: Pick<RegisteredAgent, 'wallet'>): boolean => wallet !== null;
 
 /** One step of the way from an identity on chain to the agent that answers. */
 export interface IdentityLink {
@@ -39,13 +46,15 @@ export interface IdentityEvidence {
     signer: { did: string; peerId: string };
     milliseconds: number;
   }>;
+  /** What a call costs, in words of the reader's own: those of the card may be false. */
+  priceText?: string;
 }
 
 /**
  * The way from the identity's owner to the peer that answers, link by link:
  *
  * - `registered`: the registry knows the identity and its owner;
- * - `place`: the owner says in the registry which peer serves the agent, under which name;
+ * - `place`: the owner, not one before, says in the registry which peer serves the agent, under which name;
  * - `file`: the registration file is the one whose CID is on chain, and names this identity;
  * - `key`: the file names that peer's key;
  * - `answers`: that peer, proven by its connection, answers for the agent;
@@ -60,7 +69,7 @@ export function identityLinks(evidence: IdentityEvidence): IdentityLink[] {
   const place = at && `${at.name} at peer ${at.peerId}`;
   const links: IdentityLink[] = [
     link('registered', registered !== null, registered ? `by ${registered.owner}` : 'no such identity'),
-    link('place', registered && at !== null, place ?? 'the registry names no peer that serves it'),
+    registered ? placeLink(registered, place) : link('place', null, NO_PLACE),
   ];
   if (!registered) {
     return [...links, ...LINKS.slice(2).map((name) => link(name, null, 'not checked'))];
@@ -101,13 +110,26 @@ export function identityLinks(evidence: IdentityEvidence): IdentityLink[] {
         : `signed by ${signer.did}, but names ${named === null ? 'no identity' : `identity ${named}`}`,
     ),
   );
-  links.push(payeeLink(priceOfCard(card.value.card), registered.wallet));
+  links.push(payeeLink(priceOfCard(card.value.card), registered.wallet, evidence.priceText));
   return links;
 }
 
-function payeeLink(price: CardPrice | null, wallet: Address | null): IdentityLink {
+const NO_PLACE = 'the registry names no peer that serves it';
+
+function placeLink(registered: RegisteredAgent, place: string | null): IdentityLink {
+  if (place === null) return link('place', false, NO_PLACE);
+  if (isConfirmed(registered)) return link('place', true, place);
+  return link('place', false, `${place}, as an earlier owner may have said: no wallet was set since`);
+}
+
+function payeeLink(
+  price: ReturnType<typeof priceOfCard>,
+  wallet: Address | null,
+  text: string | undefined,
+): IdentityLink {
   if (!price) return link('payee', true, 'a call costs nothing');
-  const says = `${price.text} a call, to ${price.payTo}`;
+  if (price === 'unclear') return link('payee', false, 'its card does not say clearly what a call costs');
+  const says = `${text ?? `${price.units} units of ${price.token}`} a call, to ${price.payTo}`;
   return link(
     'payee',
     price.payTo === wallet,

@@ -5,9 +5,7 @@ import type { CardCapabilities } from './extension.ts';
 
 /** What a call costs, as a card says. */
 export interface CardPrice {
-  /** Such as `0.02 CHOR`; the agent's own words. */
-  text: string;
-  /** In the token's smallest unit. */
+  /** In the token's smallest unit: the most of what it may ask for in this token. */
   units: bigint;
   token: Address;
   /** `eip155:<chain id>` */
@@ -21,7 +19,6 @@ const address = z
   .transform((text) => text.toLowerCase() as Address);
 
 const params = z.looseObject({
-  price: z.string().max(100),
   accepts: z
     .array(
       z.looseObject({
@@ -35,11 +32,22 @@ const params = z.looseObject({
     .max(16),
 });
 
-/** The price in a card; null if a call costs nothing, as far as the card says. */
-export function priceOfCard(card: CardCapabilities): CardPrice | null {
-  const found = card.capabilities?.extensions?.find(({ uri }) => uri === PAYMENT_EXTENSION);
-  const read = params.safeParse(found?.params);
-  if (!read.success) return null;
-  const { network, amount, asset, payTo } = read.data.accepts[0]!;
-  return { text: read.data.price, units: BigInt(amount), token: asset, network, payTo };
+/**
+ * The price in a card; null if a call costs nothing, as far as the card says, and `unclear` if it names a price that cannot
+ * be read, or several accounts: the agent may ask for any of what it accepts. The card's own words for the price are not
+ * read: they may say less.
+ */
+export function priceOfCard(card: CardCapabilities): CardPrice | 'unclear' | null {
+  const found = card.capabilities?.extensions?.filter(({ uri }) => uri === PAYMENT_EXTENSION) ?? [];
+  if (found.length === 0) return null;
+  const read = params.safeParse(found[0]!.params);
+  if (found.length > 1 || !read.success) return 'unclear';
+  const { accepts } = read.data;
+  const { network, asset, payTo } = accepts[0]!;
+  if (accepts.some((each) => each.payTo !== payTo || each.network !== network)) return 'unclear';
+  let units = 0n;
+  for (const each of accepts) {
+    if (each.asset === asset && BigInt(each.amount) > units) units = BigInt(each.amount);
+  }
+  return { units, token: asset, network, payTo };
 }

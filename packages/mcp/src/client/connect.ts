@@ -2,7 +2,7 @@ import { ChorusError } from '@chorus/protocol';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { boundedFetch } from './bounded-fetch.ts';
 import { serverFault } from './faults.ts';
-import { CONNECT_SECONDS, PROBE_SECONDS } from './limits.ts';
+import { CONNECT_SECONDS, MAX_LIST_PAGES, PROBE_SECONDS } from './limits.ts';
 import { ProgramTransport } from './program-transport.ts';
 import { labelOf, type McpServerAddress } from './server.ts';
 
@@ -57,6 +57,7 @@ async function open(
         ...(server.kind === 'command' ? { probe: { timeoutMs: 1000 * PROBE_SECONDS } } : {}),
       },
       inputRequired: { autoFulfill: false },
+      listMaxPages: MAX_LIST_PAGES,
     },
   );
   const transport =

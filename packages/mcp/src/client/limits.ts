@@ -17,6 +17,9 @@ export const CALL_SECONDS = 60;
 /** Tools of one server: more do not fit into a prompt. */
 export const MAX_TOOLS = 128;
 
+/** Answers that they are listed in: each may be as large, and as slow, as one may be. */
+export const MAX_LIST_PAGES = 8;
+
 /** Bytes of the description and schema of one tool, about 4,000 tokens. */
 export const MAX_TOOL_BYTES = 16 * 1024;
 

@@ -33,18 +33,23 @@ export interface PayingFetch {
 /** Bytes of an answer 402 that are read to its end. */
 const MOST_DRAINED = 64 * 1024;
 
-/** Longest wait for the receipt that names the answer, ms, and between two tries. */
-const RECEIPT = { tries: 10, pauseMs: 200 };
+/** Tries to get the receipt that names the answer, the time between two and for all, ms, and what is read of each. */
+const RECEIPT = { tries: 10, pauseMs: 200, allMs: 15_000, mostBytes: 256 * 1024 };
+
+/** Bytes that are read of an answer which is none. */
+const MOST_PROBLEM = 4_096;
 
 /**
  * Pays for requests that are answered with 402, once each. A request that was paid for before and never answered is sent
  * with the same payment.
  * @param receiptUrl where the seller has the last receipt of a payment, by its nonce and the URL that was paid for
+ * @param receiptMs longest wait for that receipt
  */
 export function payingFetch(
   send: Send,
   purse: Purse,
   receiptUrl: (nonce: string, url: string) => string,
+  receiptMs = RECEIPT.allMs,
 ): PayingFetch {
   const ends: Promise<void>[] = [];
   const answeredBy = (paid: Paid, url: string, response: Response): Response => {
@@ -53,7 +58,8 @@ export function payingFetch(
     const end = async (output: string | null) => {
       const settled = settledOf(response);
       const first = settled?.extensions?.[OFFER_RECEIPT]?.info.receipt?.signature ?? null;
-      const last = output === null ? null : await lastReceipt(send, receiptUrl(paid.nonce, url), first);
+      const at = receiptUrl(paid.nonce, url);
+      const last = output === null ? null : await lastReceipt(send, at, first, receiptMs);
       const told = { transaction: settled?.transaction ?? null, receipt: last ?? first, output };
       await purse.ended(paid.id, { state: 'answered', ...told }).then(ended.resolve, ended.reject);
     };
@@ -69,7 +75,7 @@ export function payingFetch(
     if (response.status === 402) return { refused: response };
     // Not answered: the payment stays good for this request.
     if (response.status === 409 || response.status >= 429) {
-      const says = (await response.text().catch(() => '')).slice(0, 300);
+      const says = (await shortText(response, MOST_PROBLEM).catch(() => '')).slice(0, 300);
       if (!says.includes('E_PAYMENT_DONE')) throw notAnswered(response.status, says, paid);
       await purse.ended(paid.id, { state: 'answered', transaction: null, receipt: null, output: null });
       throw alreadyDone(paid);
@@ -176,14 +182,42 @@ function settledOf(response: Response): Settled | null {
   }
 }
 
-/** The receipt with the digest of the answer, which the seller signs when the answer has ended. */
-async function lastReceipt(send: Send, url: string, first: string | null): Promise<string | null> {
+/**
+ * The receipt with the digest of the answer, which the seller signs when the answer has ended; null if it does not come
+ * in time. The answer is there already: nobody waits for a seller that does not end this one.
+ */
+async function lastReceipt(
+  send: Send,
+  url: string,
+  first: string | null,
+  milliseconds: number,
+): Promise<string | null> {
   if (first === null) return null;
-  for (let i = 0; i < RECEIPT.tries; i++) {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), milliseconds);
+  const isLate = new Promise<null>((resolve) => {
+    late.signal.addEventListener('abort', () => resolve(null), { once: true });
+  });
+  try {
+    return await Promise.race([lookForReceipt(send, url, first, late.signal), isLate]);
+  } finally {
+    clearTimeout(timer);
+    late.abort();
+  }
+}
+
+async function lookForReceipt(
+  send: Send,
+  url: string,
+  first: string,
+  signal: AbortSignal,
+): Promise<string | null> {
+  for (let i = 0; i < RECEIPT.tries && !signal.aborted; i++) {
     try {
-      const response = await send(url, { method: 'GET' });
+      const response = await send(url, { method: 'GET', signal });
       if (response.status !== 200) return null;
-      const { receipts } = (await response.json()) as { receipts?: unknown };
+      const text = await shortText(response, RECEIPT.mostBytes, signal);
+      const { receipts } = JSON.parse(text) as { receipts?: unknown };
       const last = Array.isArray(receipts) ? receipts.find((each) => follows(first, each)) : undefined;
       if (last !== undefined) return last as string;
     } catch {
@@ -192,6 +226,28 @@ async function lastReceipt(send: Send, url: string, first: string | null): Promi
     await new Promise((resolve) => setTimeout(resolve, RECEIPT.pauseMs));
   }
   return null;
+}
+
+/** The text of a body, or its beginning: the rest is not read. */
+async function shortText({ body }: Response, most: number, signal?: AbortSignal): Promise<string> {
+  const reader = body?.getReader();
+  if (!reader) return '';
+  const cancel = () => void reader.cancel().catch(() => undefined);
+  signal?.addEventListener('abort', cancel, { once: true });
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    while (bytes < most) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      chunks.push(value);
+      bytes += value.length;
+    }
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
+  if (bytes >= most) cancel();
+  return Buffer.concat(chunks).toString('utf8').slice(0, most);
 }
 
 /** Whether a receipt is for the same payment, and names the answer. Its signature is checked when it is shown. */

@@ -79,21 +79,21 @@ export class PaidCall {
 
   /**
    * Begin the work; each payment begins it once.
-   * @returns to be called with whether the work was done
+   * @returns to be called with how it ended; of `no place` nothing was done, which is no try of the work
    * @throws ChorusError `E_PAYMENT_REQUIRED`
    */
-  begin(agent: string): (done: boolean) => void {
+  begin(agent: string): (ending: 'done' | 'failed' | 'no place') => void {
     const paid = this.#paid;
     if (!paid || paid.sale.agent !== agent || this.#work !== 'none') throw notPaid();
     const { sale, cashier } = paid;
     cashier.store.running(sale);
     this.#work = 'begun';
-    return (done) => {
+    return (ending) => {
       if (this.#work !== 'begun') return;
-      this.#work = done ? 'done' : 'failed';
+      this.#work = ending === 'done' ? 'done' : 'failed';
       try {
-        if (done) cashier.store.answered(sale, Date.now());
-        else cashier.store.owed(sale);
+        if (ending === 'done') cashier.store.answered(sale, Date.now());
+        else cashier.store.owed(sale, ending === 'failed');
       } finally {
         cashier.release(sale);
         this.#ended.resolve();

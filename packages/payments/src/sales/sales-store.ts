@@ -116,9 +116,10 @@ export class SalesStore {
     this.#store.transact(() => this.#update(sale, "state = 'running', tries = tries + 1", []));
   }
 
-  /** The work was not done: it is still owed. */
-  owed(sale: SaleKey): void {
-    this.#store.transact(() => this.#update(sale, "state = 'settled'", []));
+  /** The work was not done: it is still owed. @param counts whether this was a try of it */
+  owed(sale: SaleKey, counts: boolean): void {
+    const tries = counts ? '' : ', tries = max(tries - 1, 0)';
+    this.#store.transact(() => this.#update(sale, `state = 'settled'${tries}`, []));
   }
 
   answered(sale: SaleKey, at: number): void {

@@ -34,11 +34,22 @@ interface Parts {
   close: () => void;
 }
 
+/** Whom this node has asked which agents they know. */
+interface Asked {
+  answered: Set<string>;
+  /** Those that did not answer: how often, and when they may be asked again, ms since 1970. */
+  failed: Map<string, { times: number; again: number }>;
+  /** Since when, ms since 1970. */
+  at: number;
+}
+
 /** Time between two turns of the directory, ms. */
 const TURN_MILLISECONDS = 15_000;
 
 /** Peers that are asked which agents they know, until this number has answered, and again after this time, ms. */
 const ASKED_AT_START = 3;
+/** One that does not answer as it should is asked again after this time, and each time after twice as long, ms. */
+const ASK_FAILED_MILLISECONDS = 2_000;
 const ASK_AGAIN_MILLISECONDS = 600_000;
 
 /** The first turns follow each other faster, ms: a node that starts finds its peers within seconds. */
@@ -86,7 +97,8 @@ export class AgentDirectory {
   async #run(): Promise<void> {
     const { signal, onError } = this.#options;
     let parts: Parts | null = null;
-    const asked = { peers: new Set<string>(), at: Date.now() };
+    const asked: Asked = { answered: new Set(), failed: new Map(), at: Date.now() };
+    let asking: Promise<void> | null = null;
     for (let turn = 0; !signal.aborted; turn++) {
       this.#turn.looking();
       try {
@@ -94,13 +106,21 @@ export class AgentDirectory {
         parts ??= await this.#open();
         this.#listings.expire(Math.floor(Date.now() / 1_000));
         await parts.own.tell(this.#options.own());
-        if (this.#options.listens) await this.#ask(parts, asked);
+        if (this.#options.listens) {
+          // Not awaited: a peer may take its time, and what this node serves is told meanwhile.
+          asking ??= this.#ask(parts, asked)
+            .catch(onError)
+            .finally(() => {
+              asking = null;
+            });
+        }
       } catch (error) {
         if (!signal.aborted) onError(error);
       }
       const wait = turn < FIRST_TURNS.count ? FIRST_TURNS.milliseconds : TURN_MILLISECONDS;
       await this.#turn.until(Date.now() + wait, signal);
     }
+    await asking;
     parts?.close();
     // Others learn at once that the agents of a node that ends are gone.
     await parts?.own.tell([]).catch(() => undefined);
@@ -128,16 +148,18 @@ export class AgentDirectory {
     return { registry, heard, own, close };
   }
 
-  async #ask({ registry, heard }: Parts, asked: { peers: Set<string>; at: number }): Promise<void> {
+  async #ask({ registry, heard }: Parts, asked: Asked): Promise<void> {
     const { ports, signal } = this.#options;
     if (Date.now() - asked.at > ASK_AGAIN_MILLISECONDS)
-      Object.assign(asked, { peers: new Set(), at: Date.now() });
+      Object.assign(asked, { answered: new Set(), failed: new Map(), at: Date.now() });
+    const { answered, failed } = asked;
     for (const peer of ports.network.peers()) {
-      if (asked.peers.size >= ASKED_AT_START || signal.aborted) return;
-      if (asked.peers.has(peer)) continue;
-      if (await catchUp(ports.network, registry, peer, (bytes) => heard.onPassedOn(bytes), signal)) {
-        asked.peers.add(peer);
-      }
+      if (answered.size >= ASKED_AT_START || signal.aborted) return;
+      const { times = 0, again = 0 } = failed.get(peer) ?? {};
+      if (answered.has(peer) || again > Date.now()) continue;
+      const take = (bytes: Uint8Array) => heard.onPassedOn(bytes);
+      if (await catchUp(ports.network, registry, peer, take, signal)) answered.add(peer);
+      else failed.set(peer, { times: times + 1, again: Date.now() + ASK_FAILED_MILLISECONDS * 2 ** times });
     }
   }
 }

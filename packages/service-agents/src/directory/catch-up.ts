@@ -11,12 +11,14 @@ import { MAX_MESSAGE_BYTES } from '@chorus/protocol';
 /** Time limit of one answer, ms. */
 const ANSWER_MILLISECONDS = 10_000;
 
-/** Answers of one peer: some hundred agents each. */
+/** Answers of one peer: some hundred agents each; and the time for all of them, ms. */
 const MAX_ANSWERS = 32;
+const ALL_MILLISECONDS = 30_000;
 
 /**
  * Ask a peer which agents it knows: beacons come minutes apart, and a node that starts has heard none.
  * @param take each beacon that still may hold
+ * @param milliseconds for all answers together
  * @returns false if the peer does not answer, or not as it should
  */
 export async function catchUp(
@@ -24,8 +26,10 @@ export async function catchUp(
   registry: AgentRegistry,
   peer: string,
   take: (beacon: Uint8Array) => void,
-  signal: AbortSignal,
+  ends: AbortSignal,
+  milliseconds = ALL_MILLISECONDS,
 ): Promise<boolean> {
+  const signal = AbortSignal.any([ends, AbortSignal.timeout(milliseconds)]);
   const options = { timeoutMs: ANSWER_MILLISECONDS, maxResponseBytes: MAX_MESSAGE_BYTES, signal };
   let after: bigint | null = null;
   try {

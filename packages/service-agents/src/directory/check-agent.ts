@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { CARD_PATH, identityOfPeerId, peerUrl } from '@chorus/a2a/names';
-import { type AgentRegistry, type Beacon, identityOfCard, placeOf, priceOfCard } from '@chorus/directory';
+import {
+  type AgentRegistry,
+  type Beacon,
+  identityOfCard,
+  isConfirmed,
+  placeOf,
+  priceOfCard,
+} from '@chorus/directory';
 import type { Ports } from '@chorus/node';
 import { type AgentChain, ChorusError, plainLine, type RegisteredAgent } from '@chorus/protocol';
 import { pathOf } from '../serve/agent-path.ts';
@@ -60,7 +67,7 @@ export async function askForCard(
 /**
  * Check an agent that a beacon announces: the registry says that this peer serves it, and its card, given by that
  * peer, is the announced one and names the identity in return.
- * @throws ChorusError `E_AGENT_IDENTITY`, and those of {@link askForCard} and the chain
+ * @throws ChorusError `E_AGENT_IDENTITY`, `E_AGENT_BEACON`, and those of {@link askForCard} and the chain
  */
 export async function checkAgent(
   {
@@ -76,6 +83,9 @@ export async function checkAgent(
   if (registered?.place !== placeOf(peerId, name)) {
     throw doubt('its identity on chain names another place', { agentId, peer: peerId });
   }
+  if (!isConfirmed(registered)) {
+    throw doubt('its identity has changed hands, and names no wallet since', { agentId, peer: peerId });
+  }
   await network.learn(peerId, addresses);
   const given = await askForCard(network, peerId, name, signal);
   return listingOf(registry, beacon, registered, given);
@@ -83,7 +93,7 @@ export async function checkAgent(
 
 /**
  * What a checked card says, for the directory.
- * @throws ChorusError `E_AGENT_IDENTITY`
+ * @throws ChorusError `E_AGENT_IDENTITY`; `E_AGENT_BEACON` if it is not the card that was announced
  */
 export function listingOf(
   registry: AgentRegistry,
@@ -92,12 +102,18 @@ export function listingOf(
   { bytes, card, milliseconds }: Pick<PeerCard, 'bytes' | 'card' | 'milliseconds'>,
 ): Listing {
   const digest = createHash('sha256').update(bytes).digest();
-  if (!digest.equals(cardDigest))
-    throw doubt('its card is not the one it announces', { agentId, peer: peerId });
+  if (!digest.equals(cardDigest)) {
+    throw new ChorusError('E_AGENT_BEACON', 'the agent has another card than was announced', {
+      facts: { agentId, peer: peerId },
+    });
+  }
   if (identityOfCard(card, registry) !== agentId) {
     throw doubt('its card does not name this identity', { agentId, peer: peerId });
   }
   const price = priceOfCard(card);
+  if (price === 'unclear') {
+    throw doubt('its card does not say clearly what a call costs', { agentId, peer: peerId });
+  }
   if (price && (price.payTo !== wallet || price.network !== `eip155:${registry.chainId}`)) {
     throw doubt('it asks for payments to another wallet than its identity has', { agentId, peer: peerId });
   }
@@ -114,11 +130,7 @@ export function listingOf(
     })),
     owner,
     wallet,
-    price: price && {
-      text: words(price.text, LONGEST.tag),
-      units: price.units.toString(),
-      token: price.token,
-    },
+    price: price && { units: price.units.toString(), token: price.token },
     url: peerUrl(identityOfPeerId(peerId).host, pathOf(name)),
     addresses,
     card: digest.toString('hex'),

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { keysOfSeed } from '@chorus/a2a/names';
 import type { DirectoryList } from '@chorus/admin-api';
 import { type Beacon, beaconTopic, placeOf, signBeacon } from '@chorus/directory';
-import type { AnyEvent } from '@chorus/node';
+import { type AnyEvent, readNodeKey } from '@chorus/node';
+import { ChorusError } from '@chorus/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryChain } from '../../../../test/twins/chain.ts';
 import { MemoryHub } from '../../../../test/twins/network.ts';
 import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
 import { type AgentsNode, AgentsWorld, chatFile, startAgentsNode, until } from '../testing/agents-node.ts';
+import { catchUp } from './catch-up.ts';
 import { HeardBeacons } from './heard-beacons.ts';
 import { Listings } from './listings.ts';
 
@@ -181,20 +183,56 @@ describe('an agent that is registered', () => {
     }
     await until(async () => (await found(two)).length === 3);
     const bounded = await two.services.agents.findAgents({ maxPrice: '2 TWIN', limit: 9 });
-    expect(bounded.agents.map(({ title, price }) => [title, price?.text])).toEqual([
-      ['free', undefined],
+    // The cheapest is as good as a free one: which of them is first depends on how fast they answered.
+    expect(bounded.agents.map(({ title, price }) => [title, price?.text]).sort()).toEqual([
       ['cheap', '2 TWIN'],
+      ['free', undefined],
     ]);
     const { agents } = await find(two);
     expect(agents.at(-1)).toMatchObject({ title: 'dear', price: { units: '6', token: world.ledger.token } });
     const seen = await two.services.agents.inspectAgent(BigInt(agents.at(-1)!.agentId));
     expect(seen.proven).toBe(true);
     expect(seen.links.at(-1)).toMatchObject({ name: 'payee', says: expect.stringContaining('6 TWIN') });
+    // A number that no identity has, and that SQLite cannot hold.
+    expect(await two.services.agents.inspectAgent(2n ** 64n)).toMatchObject({ proven: false, owner: null });
     for (const maxPrice of ['2 OTHER', 'a lot']) {
       await expect(two.services.agents.findAgents({ maxPrice, limit: 9 })).rejects.toMatchObject({
         code: 'E_AGENT_PRICE',
       });
     }
+  });
+
+  it('is announced though another agent of its node cannot be', async () => {
+    const [one, two] = [await start(1), await start(2)];
+    await serve(one, 'astray');
+    const { agentId } = await one.services.agents.registerAgent('astray');
+    const { registeredAgent } = one.ports.chain;
+    one.ports.chain.registeredAgent = async (id) => {
+      if (id === BigInt(agentId!)) throw new ChorusError('E_CHAIN_UNREACHABLE', 'no answer');
+      return registeredAgent.call(one.ports.chain, id);
+    };
+    await serve(one, 'astray', 'description: Has a new card\n');
+    await serve(one, 'harbour');
+    await one.services.agents.registerAgent('harbour');
+    await until(async () => (await found(two, 'harbour')).length > 0);
+  });
+
+  it('is neither announced nor believed when its identity was given to someone who has not agreed', async () => {
+    const [one, two] = [await start(1), await start(2)];
+    await serve(one, 'harbour');
+    const { agentId } = await one.services.agents.registerAgent('harbour');
+    await until(async () => (await found(two)).length > 0);
+    world.ledger.owners[Number(agentId)] = `0x${'77'.repeat(20)}`;
+    const seen = await two.services.agents.inspectAgent(BigInt(agentId!));
+    expect(seen).toMatchObject({ proven: false, owner: `0x${'77'.repeat(20)}` });
+    expect(seen.links.find(({ name }) => name === 'place')).toMatchObject({
+      holds: false,
+      says: expect.stringMatching(/earlier owner/),
+    });
+    // With the next beacon, which a change of the card brings on, it is taken back.
+    await serve(one, 'harbour', 'description: Knows the ferries\n');
+    await until(async () => (await found(two)).length === 0);
+    expect(await found(one)).toEqual([]);
   });
 
   it('is not listed by a node that keeps no directory', async () => {
@@ -347,5 +385,117 @@ describe('a stranger who announces agents', () => {
     });
     expect(verdicts.filter((verdict) => verdict === 'accept').length).toBeLessThanOrEqual(128);
     expect(looks).toBeLessThanOrEqual(128);
+  });
+
+  it('cannot have an honest peer refused by passing on its old beacons', async () => {
+    const [one, two] = [await start(1), await start(2)];
+    const { seed: key } = (await readNodeKey(join(folder, 'node-1')))!;
+    const { peerId } = one.ports.network;
+    const registry = { chainId: two.ports.chain.chainId, address: await two.ports.chain.identityRegistry() };
+    await serve(one, 'harbour');
+    hub.unlink(peerId);
+    const { agentId } = await one.services.agents.registerAgent('harbour');
+    hub.link(peerId, two.ports.network.peerId);
+    const listings = new Listings(two.store);
+    const { signal } = new AbortController();
+    let looks = 0;
+    const chain = {
+      registeredAgent: async (id: bigint) => {
+        looks++;
+        return two.ports.chain.registeredAgent(id);
+      },
+    };
+    const heard = new HeardBeacons({
+      ports: { chain: chain as never, network: two.ports.network },
+      registry,
+      listings,
+      signal,
+    });
+    const now = Math.floor(Date.now() / 1_000);
+    const beacon = { peerId, name: 'harbour', issuedAt: now - 60, expiresAt: now + 600, addresses: [] };
+    const old = [
+      // Of an earlier card, and of an identity that has moved elsewhere since.
+      { ...beacon, agentId: BigInt(agentId!), cardDigest: new Uint8Array(32) },
+      { ...beacon, agentId: 999n, cardDigest: new Uint8Array(32) },
+    ];
+    for (const each of old) heard.onPassedOn(signBeacon(registry, each, key));
+    await until(() => looks === 2);
+    await until(async () => (await found(two)).length > 0);
+    const cardDigest = Buffer.from(listings.get(BigInt(agentId!))!.listing!.card, 'hex');
+    listings.remove(BigInt(agentId!));
+    const fresh = { ...beacon, agentId: BigInt(agentId!), cardDigest, issuedAt: now + 30 };
+    expect(heard.onMessage({ data: signBeacon(registry, fresh, key), from: peerId })).toBe('accept');
+    await until(() => listings.get(BigInt(agentId!))?.listing != null);
+  });
+
+  it('cannot keep an agent from its check, nor a known one from being shown until then', async () => {
+    const [one, two] = [await start(1), await start(2)];
+    await serve(one, 'harbour');
+    const { agentId } = await one.services.agents.registerAgent('harbour');
+    await until(async () => (await found(two)).length > 0);
+    const registry = { chainId: two.ports.chain.chainId, address: await two.ports.chain.identityRegistry() };
+    const listings = new Listings(two.store);
+    const known = listings.get(BigInt(agentId!))!;
+    // Its next check is due.
+    listings.put({ ...known, probedAt: 0 });
+    const gate = Promise.withResolvers<void>();
+    const checked: string[] = [];
+    const heard = new HeardBeacons({
+      ports: {
+        chain: {
+          registeredAgent: async (id: bigint) => {
+            await gate.promise;
+            const found = await two.ports.chain.registeredAgent(id);
+            checked.push(String(id));
+            return found;
+          },
+        } as never,
+        network: two.ports.network,
+      },
+      registry,
+      listings,
+      signal: new AbortController().signal,
+    });
+    const { seed: key } = (await readNodeKey(join(folder, 'node-1')))!;
+    const issuedAt = known.issuedAt + 10;
+    const beacon: Beacon = {
+      agentId: BigInt(agentId!),
+      peerId: known.peerId,
+      name: 'harbour',
+      cardDigest: Buffer.from(known.listing!.card, 'hex'),
+      issuedAt,
+      expiresAt: issuedAt + 900,
+      addresses: [],
+    };
+    // Others fill all places of checks, and announce the same agent.
+    const bad = keysOfSeed(seed).peerId;
+    for (let i = 0; i < 8; i++) {
+      const other = { ...beacon, agentId: BigInt(500 + i), peerId: bad };
+      heard.onMessage({ data: signBeacon(registry, other, seed), from: bad });
+    }
+    heard.onMessage({ data: signBeacon(registry, beacon, key), from: known.peerId });
+    heard.onMessage({ data: signBeacon(registry, { ...beacon, peerId: bad }, seed), from: bad });
+    expect(listings.get(BigInt(agentId!))).toMatchObject({
+      expiresAt: issuedAt + 900,
+      listing: { title: 'harbour' },
+    });
+    gate.resolve();
+    await until(() => checked.filter((id) => id === agentId).length === 2);
+    await until(() => listings.get(BigInt(agentId!))!.probedAt !== 0);
+    expect(listings.get(BigInt(agentId!))).toMatchObject({ peerId: known.peerId, problem: null });
+  });
+
+  it('that answers slowly which agents it knows is not listened to without end', async () => {
+    const one = await start(1);
+    const { chain } = one.ports;
+    const registry = { chainId: chain.chainId, address: await chain.identityRegistry() };
+    const network = {
+      request: (_: string, __: string, ___: Uint8Array, options?: { signal?: AbortSignal }) =>
+        new Promise<never>((_resolve, reject) => {
+          options?.signal?.addEventListener('abort', () => reject(options.signal!.reason));
+        }),
+    };
+    const { signal } = new AbortController();
+    expect(await catchUp(network, registry, 'x', () => {}, signal, 20)).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
 import type { DirectoryList, DirectoryQuery } from '@chorus/admin-api';
 import { type Candidate, scores } from '@chorus/directory';
+import { type KnownToken, priceText } from '../payments/price.ts';
 import type { FoundEntry, Listing, Listings } from './listings.ts';
 
 /** Words of a search that count. */
@@ -9,6 +10,8 @@ const MAX_WORDS = 16;
 const COMPARED = 512;
 
 export interface FindOptions {
+  /** Prices in these are shown in whole tokens. */
+  tokens: readonly KnownToken[];
   /** Prices in this token are compared; null if the node pays with none. */
   token: string | null;
   /** Dearer agents, and those that are paid in another token, are left out; null: all are shown. */
@@ -23,7 +26,7 @@ export interface FindOptions {
 export function findAgents(
   listings: Listings,
   query: DirectoryQuery,
-  { token, most, now }: FindOptions,
+  { token, tokens, most, now }: FindOptions,
 ): DirectoryList {
   const { text = '', skill, minScore = 0, limit } = query;
   const words = (text.match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, MAX_WORDS);
@@ -39,7 +42,7 @@ export function findAgents(
     })),
   );
   const agents = found
-    .map((entry, i) => ({ ...documentOf(entry), score: ranked[i]!.total, parts: ranked[i]!.parts }))
+    .map((entry, i) => ({ ...documentOf(entry, tokens), score: ranked[i]!.total, parts: ranked[i]!.parts }))
     .filter(({ score }) => score >= minScore)
     .sort((a, b) => b.score - a.score || Number(BigInt(a.agentId) - BigInt(b.agentId)))
     .slice(0, limit);
@@ -60,8 +63,15 @@ function hasSkill({ listing }: FoundEntry, wanted: string): boolean {
   return listing.skills.some(({ id, tags }) => [id, ...tags].some((word) => word.toLowerCase() === text));
 }
 
-function documentOf({ agentId, peerId, listing, expiresAt, issuedAt }: FoundEntry) {
-  const { title, description, version, skills, owner, wallet, price, url, addresses, latencyMs } = listing;
+function documentOf(
+  { agentId, peerId, listing, expiresAt, issuedAt }: FoundEntry,
+  tokens: readonly KnownToken[],
+) {
+  const { title, description, version, skills, owner, wallet, url, addresses, latencyMs } = listing;
+  const price = listing.price && {
+    ...listing.price,
+    text: priceText({ units: BigInt(listing.price.units), token: listing.price.token }, tokens),
+  };
   return {
     agentId: agentId.toString(),
     title,

@@ -29,7 +29,12 @@ export interface HeardOptions {
 interface Waiting {
   beacon: Beacon;
   bytes: Uint8Array;
+  /** The peer that it names has sent it. */
+  isFirstHand: boolean;
 }
+
+/** Two peers may announce one agent: neither takes the place of the other. */
+const keyOf = ({ agentId, peerId }: Beacon): string => `${agentId} ${peerId}`;
 
 /**
  * Beacons of other nodes: each is read, bounded, and its agent checked before it is shown. A beacon proves only who
@@ -39,8 +44,8 @@ export class HeardBeacons {
   readonly #options: HeardOptions;
   readonly #newAgents = new TokenBucket(NEW_AGENTS_PER_SECOND, NEW_AGENTS_AT_ONCE);
   readonly #checks = pLimit(CHECKS_AT_ONCE);
-  /** The latest beacon of each agent that waits for its check. */
-  readonly #waiting = new Map<bigint, Waiting>();
+  /** The latest beacon of each agent and peer that waits for its check. */
+  readonly #waiting = new Map<string, Waiting>();
   /** Peers whose agents are not what they say, and until when they are not heard (ms since 1970). */
   readonly #refused = new Map<string, number>();
 
@@ -56,15 +61,15 @@ export class HeardBeacons {
     } catch {
       return 'reject';
     }
-    return beacon.peerId === from ? this.#take(beacon, data) : 'reject';
+    return beacon.peerId === from ? this.#take(beacon, data, true) : 'reject';
   }
 
-  /** A beacon that another peer passes on: its signature alone says whose it is. */
+  /** A beacon that another peer passes on: its signature alone says whose it is, and it may be an old one. */
   onPassedOn(data: Uint8Array): void {
-    this.#take(readBeacon(this.#options.registry, data), data);
+    this.#take(readBeacon(this.#options.registry, data), data, false);
   }
 
-  #take(beacon: Beacon, bytes: Uint8Array): Verdict {
+  #take(beacon: Beacon, bytes: Uint8Array, isFirstHand: boolean): Verdict {
     const { listings } = this.#options;
     const { agentId, peerId, issuedAt, expiresAt } = beacon;
     const now = Date.now() / 1_000;
@@ -79,25 +84,28 @@ export class HeardBeacons {
       return 'accept';
     }
     if (expiresAt <= now) return 'ignore';
-    if (known && ofSamePeer && !this.#isDue(known, beacon)) {
+    const isDue = !known || !ofSamePeer || this.#isDue(known, beacon);
+    // Its check may have to wait for those of others; it was a quarter of an hour ago at most that it answered.
+    if (known && ofSamePeer && (!isDue || isOfCard(known, beacon))) {
       const listing = known.listing && { ...known.listing, addresses: beacon.addresses };
       listings.put({ ...known, issuedAt, expiresAt, beacon: bytes, listing });
-      return 'accept';
     }
-    return this.#isAdmitted(beacon, ofSamePeer) ? this.#queue(beacon, bytes) : 'ignore';
+    if (!isDue) return 'accept';
+    return this.#isAdmitted(beacon, ofSamePeer) ? this.#queue({ beacon, bytes, isFirstHand }) : 'ignore';
   }
 
   /** Whether the agent has to be checked (again). */
-  #isDue({ listing, probedAt }: DirectoryEntry, { cardDigest }: Beacon): boolean {
-    const since = Date.now() - (probedAt ?? 0);
-    if (!listing) return since > RETRY_MILLISECONDS;
-    return listing.card !== Buffer.from(cardDigest).toString('hex') || since > PROBE_MILLISECONDS;
+  #isDue(known: DirectoryEntry, beacon: Beacon): boolean {
+    const since = Date.now() - (known.probedAt ?? 0);
+    if (!known.listing) return since > RETRY_MILLISECONDS;
+    return !isOfCard(known, beacon) || since > PROBE_MILLISECONDS;
   }
 
-  #isAdmitted({ peerId, agentId }: Beacon, isKnown: boolean): boolean {
+  #isAdmitted(beacon: Beacon, isKnown: boolean): boolean {
     const { listings } = this.#options;
+    const { peerId } = beacon;
     if ((this.#refused.get(peerId) ?? 0) > Date.now()) return false;
-    if (this.#waiting.size >= MAX_WAITING && !this.#waiting.has(agentId)) return false;
+    if (this.#waiting.size >= MAX_WAITING && !this.#waiting.has(keyOf(beacon))) return false;
     if (isKnown) return true;
     if (listings.count(peerId) >= MAX_AGENTS_PER_PEER || listings.count() >= MAX_AGENTS) return false;
     if (this.#newAgents.waitMs() > 0) return false;
@@ -105,30 +113,31 @@ export class HeardBeacons {
     return true;
   }
 
-  #queue(beacon: Beacon, bytes: Uint8Array): Verdict {
-    const { agentId } = beacon;
-    const waiting = this.#waiting.get(agentId);
-    if (waiting && waiting.beacon.peerId === beacon.peerId && waiting.beacon.issuedAt >= beacon.issuedAt) {
-      return 'ignore';
-    }
-    this.#waiting.set(agentId, { beacon, bytes });
-    if (!waiting) void this.#checks(() => this.#check(agentId));
+  #queue(given: Waiting): Verdict {
+    const key = keyOf(given.beacon);
+    const waiting = this.#waiting.get(key);
+    if (waiting && waiting.beacon.issuedAt >= given.beacon.issuedAt) return 'ignore';
+    this.#waiting.set(key, given);
+    if (!waiting) void this.#checks(() => this.#check(key));
     return 'accept';
   }
 
-  async #check(agentId: bigint): Promise<void> {
+  async #check(key: string): Promise<void> {
     const { ports, registry, listings, signal } = this.#options;
-    const { beacon, bytes } = this.#waiting.get(agentId)!;
-    this.#waiting.delete(agentId);
+    const { beacon, bytes, isFirstHand } = this.#waiting.get(key)!;
+    this.#waiting.delete(key);
     if (signal.aborted) return;
-    const { peerId, issuedAt, expiresAt } = beacon;
+    const { agentId, peerId, issuedAt, expiresAt } = beacon;
     const entry = { agentId, peerId, issuedAt, expiresAt, beacon: bytes, probedAt: Date.now() };
     try {
       const listing = await checkAgent(ports, registry, beacon, signal);
       if (!signal.aborted) listings.put({ ...entry, listing, problem: null });
     } catch (error) {
       if (signal.aborted) return;
-      if (hasCode(error, 'E_AGENT_IDENTITY')) return this.#refuse(peerId);
+      // What was passed on may be old: then it says nothing against the peer that once signed it.
+      if (hasCode(error, 'E_AGENT_IDENTITY')) return isFirstHand ? this.#refuse(peerId) : undefined;
+      // The card has changed, and its next beacon is on the way.
+      if (hasCode(error, 'E_AGENT_BEACON')) return;
       // Another peer may say so of an agent that is served elsewhere.
       const known = listings.get(agentId);
       if (known && known.peerId !== peerId) return;
@@ -142,3 +151,7 @@ export class HeardBeacons {
     this.#refused.set(peerId, Date.now() + REFUSED_MILLISECONDS);
   }
 }
+
+/** Whether a beacon announces the card that was checked. */
+const isOfCard = ({ listing }: DirectoryEntry, { cardDigest }: Beacon): boolean =>
+  listing?.card === Buffer.from(cardDigest).toString('hex');

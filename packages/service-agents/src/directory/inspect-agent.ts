@@ -6,6 +6,7 @@ import {
   identityLinks,
   isProven,
   MAX_REGISTRATION_BYTES,
+  priceOfCard,
   type RegistrationFile,
   readPlace,
   readRegistrationFile,
@@ -13,6 +14,7 @@ import {
 } from '@chorus/directory';
 import type { Ports } from '@chorus/node';
 import { explain, plainLine, type RegisteredAgent } from '@chorus/protocol';
+import { priceText, readableTokens } from '../payments/price.ts';
 import { pathOf } from '../serve/agent-path.ts';
 import { askForCard, type PeerCard } from './check-agent.ts';
 
@@ -26,16 +28,28 @@ export interface InspectOptions {
   ownCard: (name: string) => Uint8Array | null;
   /** Where its peer is, as far as that was announced: multiaddrs. */
   addresses: readonly string[];
+  /** Prices in these are shown in whole tokens. */
+  tokens: readonly string[];
   signal: AbortSignal;
 }
+
+/** Letters and skills that are shown of a stranger's card. */
+const LONGEST = { title: 200, description: 2_000 };
+const MOST_SKILLS = 32;
 
 /** Look up every link from an agent's identity on chain to the peer that answers for it. */
 export async function inspectAgent(agentId: bigint, options: InspectOptions): Promise<AgentIdentityDocument> {
   const { ports, registry } = options;
   const registered = await ports.chain.registeredAgent(agentId);
   const [file, card] = await Promise.all([readFile(registered, options), readCard(registered, options)]);
-  const links = identityLinks({ registry, agentId, registered, file, card });
   const answer = 'value' in card ? card.value : null;
+  const price = answer && priceOfCard(answer.card);
+  const links = identityLinks({
+    ...{ registry, agentId, registered, file, card },
+    ...(price && price !== 'unclear'
+      ? { priceText: priceText(price, await readableTokens(options.tokens, ports.chain)) }
+      : {}),
+  });
   const place = registered?.place == null ? null : readPlace(registered.place);
   return {
     agentId: agentId.toString(),
@@ -45,11 +59,11 @@ export async function inspectAgent(agentId: bigint, options: InspectOptions): Pr
     uri: registered ? plainLine(registered.uri).slice(0, 300) : null,
     peerId: place?.peerId ?? null,
     addresses: [...options.addresses],
-    title: answer ? plainLine(answer.card.name) : null,
-    description: answer ? plainLine(answer.card.description) : null,
-    skills: (answer?.card.skills ?? []).map(({ id, description }) => ({
-      id: plainLine(id),
-      description: plainLine(description),
+    title: answer ? plainLine(answer.card.name).slice(0, LONGEST.title) : null,
+    description: answer ? plainLine(answer.card.description).slice(0, LONGEST.description) : null,
+    skills: (answer?.card.skills ?? []).slice(0, MOST_SKILLS).map(({ id, description }) => ({
+      id: plainLine(id).slice(0, LONGEST.title),
+      description: plainLine(description).slice(0, LONGEST.description),
     })),
     url: place ? urlOf(place) : null,
     proven: isProven(links),

@@ -10,7 +10,7 @@ export interface Listing {
   /** Where it is paid; null if it is paid nowhere. */
   wallet: string | null;
   /** What a call costs; null if it is free. `units` in the token's smallest unit, a decimal number. */
-  price: { text: string; units: string; token: string } | null;
+  price: { units: string; token: string } | null;
   /** Base of its card and operations over libp2p. */
   url: string;
   /** Multiaddrs of its peer, from the latest beacon. */
@@ -52,6 +52,8 @@ export class Listings {
   }
 
   get(agentId: bigint): DirectoryEntry | null {
+    // No identity has such a number, and SQLite cannot hold every one.
+    if (agentId > BigInt(Number.MAX_SAFE_INTEGER)) return null;
     const row = this.#store.db.prepare('SELECT * FROM agents_directory WHERE agent_id = ?').get(agentId);
     return row ? entryOf(row) : null;
   }

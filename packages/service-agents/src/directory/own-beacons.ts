@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type AgentRegistry, type Beacon, beaconTopic, signBeacon } from '@chorus/directory';
+import { type AgentRegistry, type Beacon, beaconTopic, isConfirmed, signBeacon } from '@chorus/directory';
 import type { Ports } from '@chorus/node';
+import { sameAddress } from '@chorus/protocol';
 import { listingOf } from './check-agent.ts';
 import { BEACON_INTERVAL_SECONDS, BEACON_SECONDS } from './limits.ts';
 import type { Listings } from './listings.ts';
@@ -35,7 +36,10 @@ export class OwnBeacons {
   async tell(agents: readonly OwnAgent[]): Promise<void> {
     const present = new Set(agents.map(({ name }) => name));
     for (const [name, beacon] of this.#told) if (!present.has(name)) await this.#takeBack(name, beacon);
-    for (const agent of agents) await this.#tell(agent);
+    const failures: unknown[] = [];
+    // One that cannot be announced does not keep the others from it.
+    for (const agent of agents) await this.#tell(agent).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   }
 
   async #tell({ name, agentId, card }: OwnAgent): Promise<void> {
@@ -58,7 +62,11 @@ export class OwnBeacons {
       addresses: network.multiaddrs(),
     };
     const registered = await chain.registeredAgent(agentId);
-    if (!registered) return;
+    // An identity that was given away is no longer this node's to announce.
+    if (!registered || !sameAddress(registered.owner, chain.account) || !isConfirmed(registered)) {
+      if (last) await this.#takeBack(name, last);
+      return;
+    }
     const { verifyCard } = await import('@chorus/a2a');
     const own = { bytes: card, card: (await verifyCard(card)).card, milliseconds: 0 };
     const listing = listingOf(registry, beacon, registered, own);

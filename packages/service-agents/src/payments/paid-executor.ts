@@ -32,16 +32,17 @@ export function paidExecutor(executor: AgentExecutor, tariff: Tariff): AgentExec
   ): AsyncGenerator<AgentEvent> {
     const end = (call ?? unpaid()).begin(offer.agent);
     running++;
-    let done = true;
+    let ending: Parameters<typeof end>[0] = 'done';
     try {
       yield* executor.execute(request, signal);
     } catch (error) {
-      done = signal.aborted;
+      // Others that were admitted at the same time may have the places.
+      if (!signal.aborted) ending = hasCode(error, 'E_AGENT_BUSY') ? 'no place' : 'failed';
       throw error;
     } finally {
       running--;
-      if (signal.aborted && isOurs(signal.reason)) done = false;
-      end(done);
+      if (signal.aborted && isOurs(signal.reason)) ending = 'failed';
+      end(ending);
     }
   }
   return {

@@ -38,6 +38,26 @@ export async function amountOf(sum: Sum, tokens: readonly string[], chain: Token
   return { token, units, text: sumText(units, token.decimals, token.symbol) };
 }
 
+/** Those of the tokens that can be read now. */
+export async function readableTokens(tokens: readonly string[], chain: TokenReads): Promise<KnownToken[]> {
+  const known = await Promise.all(
+    tokens.map((token) => knownToken(token as Address, chain).catch(() => null)),
+  );
+  return known.flatMap((token) => token ?? []);
+}
+
+/**
+ * What a stranger asks for, in words that it has not written: in whole tokens if the token is known here.
+ * @param price `units` in the token's smallest unit
+ */
+export function priceText(
+  { units, token }: { units: bigint; token: string },
+  tokens: readonly KnownToken[],
+): string {
+  const known = tokens.find(({ address }) => address === token);
+  return known ? sumText(units, known.decimals, known.symbol) : `${units} units of ${token}`;
+}
+
 export async function knownToken(token: Address, chain: TokenReads): Promise<KnownToken> {
   const address = token.toLowerCase() as Address;
   const [decimals, symbol] = await Promise.all([chain.decimals(address), chain.symbol(address)]);

@@ -247,7 +247,9 @@ export class AgentsService implements Service {
   async findAgents(query: DirectoryQuery): Promise<DirectoryList> {
     const { tokens } = this.#components.config.agents;
     const [token = null] = tokens.map((each) => each.toLowerCase());
-    if (query.maxPrice === undefined) return this.#directory.find(query, { token, most: null });
+    const { amountOf, readableTokens } = await import('../payments/price.ts');
+    const shown = { token, tokens: await readableTokens(tokens, this.#components.ports.chain) };
+    if (query.maxPrice === undefined) return this.#directory.find(query, { ...shown, most: null });
     const sum = parseSum(query.maxPrice);
     if (!sum) {
       throw new ChorusError('E_AGENT_PRICE', 'this is not a sum', {
@@ -255,9 +257,8 @@ export class AgentsService implements Service {
         hint: 'give an amount and its token, such as 0.05 CHOR',
       });
     }
-    const { amountOf } = await import('../payments/price.ts');
     const { units, token: paidIn } = await amountOf(sum, tokens, this.#components.ports.chain);
-    return this.#directory.find(query, { token, most: { token: paidIn.address, units } });
+    return this.#directory.find(query, { ...shown, most: { token: paidIn.address, units } });
   }
 
   /** Agents of the network that can be found now. */
@@ -272,6 +273,7 @@ export class AgentsService implements Service {
       registry: await registryOf(this.#components.ports.chain),
       ownCard: (name) => this.#slots.get(name)?.served?.card ?? null,
       addresses: this.#listings.get(agentId)?.listing?.addresses ?? [],
+      tokens: this.#components.config.agents.tokens,
       signal: this.#components.signal,
     });
   }

@@ -169,6 +169,24 @@ describe('an agent that has a price', () => {
     expect(earned()).toBe(3n);
   });
 
+  it.each<[string, (ended: string) => object]>([
+    ['to a task that does not exist', () => ({ message: { ...message('hi').message, taskId: 'none' } })],
+    ['to a task that has ended', (taskId) => ({ message: { ...message('hi').message, taskId } })],
+    [
+      'with notifications to an address that is not called',
+      () => ({
+        ...message('hi'),
+        configuration: { taskPushNotificationConfig: { url: 'https://127.0.0.1/' } },
+      }),
+    ],
+  ])('a message %s is refused before it is paid for', async (_, params) => {
+    const first = (await (await ask(await pay())).json()) as { result: { task: { id: string } } };
+    expect(earned()).toBe(3n);
+    const response = await post('a2a', rpc('SendMessage', params(first.result.task.id)), await pay());
+    expect(await response.json()).toHaveProperty('error');
+    expect(earned()).toBe(3n);
+  });
+
   it('the agents of a node that have no price stay free', async () => {
     const free = await serve('free', 'echo', '');
     expect((await ask(undefined, 'hello', free)).status).toBe(200);
@@ -372,6 +390,28 @@ describe('one payment sent many times', () => {
     expect(answers().completed).toBe(1);
   });
 
+  it.each(['a2a', 'mcp'])('in a batch of calls by %s: one work at most', async (path) => {
+    const call =
+      path === 'a2a'
+        ? { method: 'SendMessage', params: message('hi') }
+        : { method: 'tools/call', params: { name: 'ask', arguments: { message: 'hi' } } };
+    const body = JSON.stringify([1, 2, 3].map((id) => ({ jsonrpc: '2.0', id, ...call })));
+    const asked = endpoint.requests.length;
+    const response = await fetch(new URL(path, base), {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        'a2a-version': '1.0',
+        'payment-signature': await pay(),
+      },
+      body,
+    });
+    await response.text();
+    expect(endpoint.requests.length - asked).toBeLessThanOrEqual(1);
+    expect(answers().completed).toBe(Number(earned() / 3n));
+  });
+
   it('thirty payers at once: those that are served have paid, and those beyond the bound pay nothing', async () => {
     const buyers = Array.from({ length: 30 }, () => stockBuyer(ledger.token, 10n));
     for (const { address } of buyers) ledger.mint(ledger.token, address, 3n);
@@ -410,6 +450,39 @@ describe('what was paid for and not done', () => {
     }
     expect(tries).toEqual([200, 200, 200, 409, 409]);
     expect({ earned: earned(), failed: answers('broken').failed }).toEqual({ earned: 3n, failed: 3 });
+  });
+
+  it('is still owed if the agent had no place for it, however often: that is no try of its work', async () => {
+    const busy = await serve('busy', 'silent', 'price: 3 TWIN\nlimits: { concurrent: 1 }\n');
+    const chat = JSON.stringify({ model: 'busy', messages: [{ role: 'user', content: 'hi' }] });
+    const asked = await post('/v1/chat/completions', chat, undefined, busy);
+    const stop = new AbortController();
+    const before = endpoint.requests.length;
+    const first = fetch(new URL('/v1/chat/completions', busy), {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'payment-signature': await paymentFor(asked, buyer.wallet),
+      },
+      body: chat,
+      signal: stop.signal,
+    }).catch(() => null);
+    await until(() => earned() === 3n && endpoint.requests.length > before);
+    // Tasks of A2A have a place of their own, and the model is taken by the other protocol.
+    const payment = await pay({}, busy);
+    for (let i = 0; i < 4; i++) {
+      expect(await (await ask(payment, 'hello', busy)).text()).toContain('E_AGENT_BUSY');
+      await until(() => answers('busy').failed === i + 1);
+    }
+    const begun = endpoint.requests.length;
+    stop.abort();
+    await first;
+    await until(() => answers('busy').cancelled === 1);
+    const later = ask(payment, 'hello', busy).catch(() => null);
+    await until(() => endpoint.requests.length > begun);
+    expect(earned()).toBe(6n);
+    await node.services.agents.stopAgent('busy');
+    await later;
   });
 
   it('stays owed over a crash of the seller between payment and answer', async () => {

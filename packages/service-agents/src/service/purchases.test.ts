@@ -220,4 +220,23 @@ describe('a node that buys', () => {
       ['chain', expect.stringContaining('does not have it')],
     ]);
   });
+
+  it.each([
+    ['GET', '/list'],
+    ['POST', '/pay'],
+    ['POST', '/resume'],
+    ['POST', '/pay_0123456789abcdef/end'],
+  ])('%s of payments%s is for the owner alone, and for no page of another origin', async (method, path) => {
+    const { url, token } = await readAdmin(folders[1]!);
+    const at = `${url}/v1/agents/payments${path}`;
+    const ask = async (headers: Record<string, string>) =>
+      (await fetch(at, { method, headers, ...(method === 'POST' ? { body: '{}' } : {}) })).status;
+    const json = { 'content-type': 'application/json' };
+    const bearer = { authorization: `Bearer ${token}` };
+    expect(await ask(json)).toBe(401);
+    expect(await ask({ ...json, authorization: 'Bearer x' })).toBe(401);
+    expect(await ask({ ...json, ...bearer, origin: 'https://evil.example' })).toBe(403);
+    if (method === 'POST') expect(await ask({ ...bearer, 'content-type': 'text/plain' })).toBe(415);
+    expect(spent()).toBe(0n);
+  });
 });

@@ -30,8 +30,11 @@ export interface CallPayment {
   /** Same again for the same question to the same agent, so that a call that was paid for is found. */
   messageId: string | undefined;
   through: (send: Send, card: Card) => Send;
-  /** Resolves when the end of the call is recorded. */
-  close(): Promise<void>;
+  /**
+   * Resolves when the end of the call is recorded.
+   * @param isOwed the agent says that it has failed: what was paid for is still to come, and the payment stays good
+   */
+  close(isOwed: boolean): Promise<void>;
   paid(): PaidCall | null;
   /** The call was answered, or the agent did not take the payment. */
   isOver(): boolean;
@@ -74,11 +77,11 @@ export async function callPayment(flags: PaymentFlags, question: Question): Prom
       done = paying.done;
       return paying.send;
     },
-    close: async () => {
+    close: async (isOwed) => {
       try {
         await done();
       } finally {
-        await purse.close();
+        await purse.close(isOwed);
       }
     },
     paid: () => purse.paid,
@@ -97,6 +100,8 @@ class CallPurse implements Purse {
   #opened: Promise<OpenPayments> | null = null;
   paid: PaidCall | null = null;
   isOver = false;
+  /** How the call was answered: recorded when it is known what the answer says. */
+  #answered: { id: string; ending: Ending } | null = null;
   /** Throws if more is asked for than the agent's card says. */
   check: (required: string) => void = () => undefined;
 
@@ -126,13 +131,19 @@ class CallPurse implements Purse {
   }
 
   async ended(id: string, ending: Ending): Promise<void> {
-    const { payments } = await this.#open();
-    await payments.end(id, ending);
     this.isOver = true;
+    if (ending.state === 'answered') this.#answered = { id, ending };
+    else await (await this.#open()).payments.end(id, ending);
   }
 
-  async close(): Promise<void> {
-    await (await this.#opened)?.close();
+  async close(isOwed: boolean): Promise<void> {
+    const opened = await this.#opened;
+    try {
+      if (this.#answered && isOwed) this.isOver = false;
+      else if (this.#answered) await opened?.payments.end(this.#answered.id, this.#answered.ending);
+    } finally {
+      await opened?.close();
+    }
   }
 
   #note(paid: PaidDocument): Paid {

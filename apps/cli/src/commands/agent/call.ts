@@ -84,22 +84,20 @@ async function callAction(at: string, text: string | undefined, flags: CallFlags
   const payment = await callPayment(flags, { at, message, context, task });
   const connecting = connect(target, { ...flags, payment }, seconds, hangUp.signal);
   const connected = await unlessStopped(stop.signal, connecting);
-  let answer: Answer;
+  let answer: Answer | null = null;
   try {
     if (target.kind === 'http') showSigner(connected);
     answer = await ask(connected, message, { ...flags, payment }, stop.signal, hangUp);
-  } catch (error) {
+  } finally {
+    await payment.close(answer?.state === 'failed').finally(() => connected.close());
     const paid = payment.paid();
     if (paid && !payment.isOver()) write(process.stderr, `${colors.dim(owedLine(paid))}\n`);
-    throw error;
-  } finally {
-    await payment.close().finally(() => connected.close());
   }
   const paid = payment.paid();
   if (flags.json) printJson({ ...answerDocument(answer, connected), paid });
   else {
     showRest(answer);
-    if (paid) write(process.stderr, `${colors.dim(paidLine(paid))}\n`);
+    if (paid && payment.isOver()) write(process.stderr, `${colors.dim(paidLine(paid))}\n`);
   }
   const failure = failureOf(answer);
   if (failure) throw failure;
