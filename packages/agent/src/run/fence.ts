@@ -14,7 +14,7 @@ export const FENCE_RULE =
  * @param code of this request, from {@link fenceCode}
  */
 export function fenced(text: string, code: string): string {
-  // A tool may have been told the code by the model, which reads it.
+  // A tool may have the code from the model, which reads it.
   const inner = code === '' ? visible(text) : visible(text).replaceAll(code, '\ufffd');
   return `[data ${code}]\n${inner}\n[end of data ${code}]`;
 }

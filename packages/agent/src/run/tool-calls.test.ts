@@ -295,7 +295,7 @@ describe('limits of a request with tools', () => {
   });
 });
 
-it('a tool that was told the code of the marks cannot end them', async () => {
+it('a tool that knows the code of the marks cannot end them', async () => {
   const model = new ScriptedEngine({
     answer: async function* ({ messages }: EngineRequest): AsyncGenerator<EngineEvent> {
       const outputs = messages.flatMap(({ calls = [] }) => calls.map(({ output }) => output));

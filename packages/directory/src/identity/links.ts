@@ -11,7 +11,7 @@ export const LINKS = ['registered', 'place', 'file', 'key', 'answers', 'card', '
 export type LinkName = (typeof LINKS)[number];
 
 /**
- * Whether the place that the registry keeps is the word of its present owner. Whoever had an identity before could have
+ * Whether the place that the registry keeps is the word of its present owner. An earlier owner of an identity could have
  * written any place, and given it away: a transfer clears the wallet, which only the owner, with the wallet's signature,
  * can set again (ERC-8004, "On-chain metadata").
  */

@@ -36,7 +36,7 @@ const MOST_DRAINED = 64 * 1024;
 /** Tries to get the receipt that names the answer, the time between two and for all, ms, and what is read of each. */
 const RECEIPT = { tries: 10, pauseMs: 200, allMs: 15_000, mostBytes: 256 * 1024 };
 
-/** Bytes that are read of an answer which is none. */
+/** Bytes that are read of an answer that is refused. */
 const MOST_PROBLEM = 4_096;
 
 /**
@@ -184,7 +184,7 @@ function settledOf(response: Response): Settled | null {
 
 /**
  * The receipt with the digest of the answer, which the seller signs when the answer has ended; null if it does not come
- * in time. The answer is there already: nobody waits for a seller that does not end this one.
+ * in time. The answer is there already: no buyer waits for a seller that does not end this one.
  */
 async function lastReceipt(
   send: Send,

@@ -107,7 +107,7 @@ export class AgentDirectory {
         this.#listings.expire(Math.floor(Date.now() / 1_000));
         await parts.own.tell(this.#options.own());
         if (this.#options.listens) {
-          // Not awaited: a peer may take its time, and what this node serves is told meanwhile.
+          // Not awaited: a peer may take its time, and what this node serves is announced meanwhile.
           asking ??= this.#ask(parts, asked)
             .catch(onError)
             .finally(() => {

@@ -298,6 +298,30 @@ describe('a stranger who announces agents', () => {
     expect(bad.asked()).toBe(0);
   });
 
+  it('is not heard for a while after three agents that the chain knows nothing of, and no sooner', async () => {
+    const one = await start(1);
+    const bad = await stranger(one);
+    const registry = { chainId: bad.chain.chainId, address: await bad.chain.identityRegistry() };
+    const heard = new HeardBeacons({
+      ports: one.ports,
+      registry,
+      listings: new Listings(one.store),
+      signal: new AbortController().signal,
+    });
+    const now = Math.floor(Date.now() / 1_000);
+    const say = (agentId: bigint) => {
+      const beacon = { agentId, peerId: bad.peerId, name: 'harbour', issuedAt: now, expiresAt: now + 900 };
+      const whole = { ...beacon, cardDigest: new Uint8Array(32), addresses: [] };
+      return heard.onMessage({ data: signBeacon(registry, whole, seed), from: bad.peerId });
+    };
+    for (const agentId of [901n, 902n, 903n]) {
+      expect(say(agentId)).toBe('accept');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await until(() => say(904n) === 'ignore' || say(905n) === 'ignore');
+    expect(say(906n)).toBe('ignore');
+  });
+
   it('cannot take back another’s agent', async () => {
     const [one, two] = [await start(1), await start(2)];
     await serve(one, 'harbour');

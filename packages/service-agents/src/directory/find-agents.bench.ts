@@ -54,7 +54,8 @@ it.for(AGENTS)(
     const filled = performance.now() - began;
     const texts = listings.find([], now, count).map(({ listing }) => JSON.stringify(listing).toLowerCase());
     const search = (text: string) =>
-      findAgents(listings, { text, limit: 20 }, { token: null, most: null, now: Date.now() }).agents.length;
+      findAgents(listings, { text, limit: 20 }, { tokens: [], token: null, most: null, now: Date.now() })
+        .agents.length;
     const loop = (text: string) =>
       texts.filter((each) => text.split(' ').some((word) => each.includes(word))).length;
     const times = Array.from({ length: SEARCHES }, (_, i) => {

@@ -9,6 +9,7 @@ import {
   CLOCK_SECONDS,
   MAX_AGENTS,
   MAX_AGENTS_PER_PEER,
+  MAX_DOUBTS,
   MAX_REFUSED,
   MAX_WAITING,
   NEW_AGENTS_AT_ONCE,
@@ -46,8 +47,8 @@ export class HeardBeacons {
   readonly #checks = pLimit(CHECKS_AT_ONCE);
   /** The latest beacon of each agent and peer that waits for its check. */
   readonly #waiting = new Map<string, Waiting>();
-  /** Peers whose agents are not what they say, and until when they are not heard (ms since 1970). */
-  readonly #refused = new Map<string, number>();
+  /** Peers whose agents were not what they say: how often, and until when that counts (ms since 1970). */
+  readonly #doubts = new Map<string, { count: number; until: number }>();
 
   constructor(options: HeardOptions) {
     this.#options = options;
@@ -104,7 +105,7 @@ export class HeardBeacons {
   #isAdmitted(beacon: Beacon, isKnown: boolean): boolean {
     const { listings } = this.#options;
     const { peerId } = beacon;
-    if ((this.#refused.get(peerId) ?? 0) > Date.now()) return false;
+    if (this.#isRefused(peerId)) return false;
     if (this.#waiting.size >= MAX_WAITING && !this.#waiting.has(keyOf(beacon))) return false;
     if (isKnown) return true;
     if (listings.count(peerId) >= MAX_AGENTS_PER_PEER || listings.count() >= MAX_AGENTS) return false;
@@ -134,8 +135,13 @@ export class HeardBeacons {
       if (!signal.aborted) listings.put({ ...entry, listing, problem: null });
     } catch (error) {
       if (signal.aborted) return;
-      // What was passed on may be old: then it says nothing against the peer that once signed it.
-      if (hasCode(error, 'E_AGENT_IDENTITY')) return isFirstHand ? this.#refuse(peerId) : undefined;
+      if (hasCode(error, 'E_AGENT_IDENTITY')) {
+        // What the chain no longer confirms is no longer shown.
+        if (listings.get(agentId)?.peerId === peerId) listings.remove(agentId);
+        // What was passed on may be old: then it says nothing against the peer that once signed it.
+        if (isFirstHand) this.#doubt(peerId);
+        return;
+      }
       // The card has changed, and its next beacon is on the way.
       if (hasCode(error, 'E_AGENT_BEACON')) return;
       // Another peer may say so of an agent that is served elsewhere.
@@ -146,9 +152,18 @@ export class HeardBeacons {
     }
   }
 
-  #refuse(peerId: string): void {
-    if (this.#refused.size >= MAX_REFUSED) this.#refused.delete(this.#refused.keys().next().value!);
-    this.#refused.set(peerId, Date.now() + REFUSED_MILLISECONDS);
+  #doubt(peerId: string): void {
+    const { count = 0 } = this.#doubts.get(peerId) ?? {};
+    if (this.#doubts.size >= MAX_REFUSED) this.#doubts.delete(this.#doubts.keys().next().value!);
+    this.#doubts.set(peerId, { count: count + 1, until: Date.now() + REFUSED_MILLISECONDS });
+  }
+
+  #isRefused(peerId: string): boolean {
+    const doubt = this.#doubts.get(peerId);
+    if (!doubt) return false;
+    if (doubt.until > Date.now()) return doubt.count >= MAX_DOUBTS;
+    this.#doubts.delete(peerId);
+    return false;
   }
 }
 

@@ -4,6 +4,9 @@
 export const BEACON_SECONDS = 900;
 export const BEACON_INTERVAL_SECONDS = 300;
 
+/** Time from the first beacon of an agent, or of a changed one, to the second, seconds. */
+export const REPEAT_SECONDS = 30;
+
 /** Clocks of nodes may differ by this, seconds. */
 export const CLOCK_SECONDS = 60;
 
@@ -25,6 +28,10 @@ export const NEW_AGENTS_AT_ONCE = 64;
 export const PROBE_MILLISECONDS = 900_000;
 export const RETRY_MILLISECONDS = 60_000;
 
-/** A peer whose agent is not what it says is not heard for this long, ms. */
+/**
+ * A peer whose agents are not what it says, as often as this, is not heard for this long, ms. Not at once: the chain's
+ * endpoint of this node may be behind that of an honest peer.
+ */
+export const MAX_DOUBTS = 3;
 export const REFUSED_MILLISECONDS = 600_000;
 export const MAX_REFUSED = 1_024;

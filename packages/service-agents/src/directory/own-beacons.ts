@@ -3,7 +3,7 @@ import { type AgentRegistry, type Beacon, beaconTopic, isConfirmed, signBeacon }
 import type { Ports } from '@chorus/node';
 import { sameAddress } from '@chorus/protocol';
 import { listingOf } from './check-agent.ts';
-import { BEACON_INTERVAL_SECONDS, BEACON_SECONDS } from './limits.ts';
+import { BEACON_INTERVAL_SECONDS, BEACON_SECONDS, REPEAT_SECONDS } from './limits.ts';
 import type { Listings } from './listings.ts';
 
 /** An agent of this node that may be announced. */
@@ -27,6 +27,8 @@ export class OwnBeacons {
   readonly #options: OwnOptions;
   /** The last beacon of each agent. */
   readonly #told = new Map<string, Beacon>();
+  /** Agents that were announced twice as they are. */
+  readonly #repeated = new Set<string>();
 
   constructor(options: OwnOptions) {
     this.#options = options;
@@ -48,9 +50,10 @@ export class OwnBeacons {
     const cardDigest = createHash('sha256').update(card).digest();
     const last = this.#told.get(name);
     const now = Math.floor(Date.now() / 1_000);
-    const isFresh =
-      last && cardDigest.equals(last.cardDigest) && now - last.issuedAt < BEACON_INTERVAL_SECONDS;
-    if (isFresh) return;
+    const isSame = last !== undefined && cardDigest.equals(last.cardDigest);
+    // The second follows soon: endpoints of others may not have known the registration when the first came.
+    const interval = this.#repeated.has(name) ? BEACON_INTERVAL_SECONDS : REPEAT_SECONDS;
+    if (isSame && now - last.issuedAt < interval) return;
     const issuedAt = Math.max(now, (last?.issuedAt ?? listings.get(agentId)?.issuedAt ?? 0) + 1);
     const beacon: Beacon = {
       agentId,
@@ -73,6 +76,8 @@ export class OwnBeacons {
     const bytes = await this.#publish(beacon);
     listings.put({ ...beacon, beacon: bytes, listing, probedAt: Date.now(), problem: null });
     this.#told.set(name, beacon);
+    if (isSame) this.#repeated.add(name);
+    else this.#repeated.delete(name);
   }
 
   async #takeBack(name: string, last: Beacon): Promise<void> {
