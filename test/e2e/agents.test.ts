@@ -11,6 +11,7 @@ import { developmentKey } from '@chorus/commitment';
 import { CONFIG_FILE, WALLET_KEY_FILE } from '@chorus/node';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
+import { runChorus } from '../../apps/cli/src/testing/run-chorus.ts';
 import { type MockOpenAi, mockOpenAi } from '../../packages/inference/src/testing/mock-openai.ts';
 import { patience } from '../patience.ts';
 
@@ -75,7 +76,7 @@ const env = { ...process.env, HOME: '' };
 const commandOf =
   (of: string) =>
   (...args: string[]) =>
-    outcomeOf(startChorus(args, { cwd: folder, env: { ...env, HOME: folder, CHORUS_HOME: of } }));
+    runChorus(args, { cwd: folder, env: { ...env, HOME: folder, CHORUS_HOME: of } });
 const command = (...args: string[]) => commandOf(home)(...args);
 
 /** A command of somebody else, who shares nothing with the node but the network. */

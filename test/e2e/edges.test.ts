@@ -12,6 +12,7 @@ import { OWN_NETWORK, TRAINING_NODE } from '@chorus/service-training';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { diagnoseChain } from '../../apps/cli/src/doctor/chain-checks.ts';
 import { outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
+import { runChorus } from '../../apps/cli/src/testing/run-chorus.ts';
 import { patience, until } from '../patience.ts';
 import { FaultyRpc, RETRY_AFTER, type RpcFault } from '../twins/faulty-rpc.ts';
 
@@ -112,9 +113,7 @@ it('a node that starts before its chain waits for it, says so once, and is ready
       msg: expect.stringContaining('the endpoint is failing'),
     }),
   ]);
-  const waiting = await outcomeOf(
-    startChorus(['status', '--home', home, '--json'], { env: env(), cwd: folder }),
-  );
+  const waiting = await runChorus(['status', '--home', home, '--json'], { env: env(), cwd: folder });
   said += waiting.stdout + waiting.stderr;
   expect(waiting).toMatchObject({ code: 75, stderr: expect.stringContaining('the endpoint is failing') });
   expect(node.exitCode).toBeNull();

@@ -8,6 +8,7 @@ import { parseConfig, startNode } from '@chorus/service-training';
 import { createTrainer, decodeGlobalModel, globalParameters } from '@chorus/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Outcome, outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
+import { runChorus } from '../../apps/cli/src/testing/run-chorus.ts';
 
 let scratch: string;
 /** The network that `demo --keep` left. */
@@ -27,26 +28,33 @@ const homeAt = (name: string) => ({
   XDG_DATA_HOME: join(scratch, name, '.local', 'share'),
 });
 
-/** Run the command as a process of its own; it knows of no other network than the one kept here. */
-async function chorus(args: string[], env: Record<string, string> = {}): Promise<Answer> {
-  const child = startChorus(args, {
-    env: {
-      ...process.env,
-      ...homeAt('home'),
-      // As if from a terminal with colours, whatever the tests run in.
-      FORCE_COLOR: undefined,
-      NO_COLOR: undefined,
-      TERM: 'xterm-256color',
-      TMPDIR: join(scratch, 'tmp'),
-      // Caches stay where they are: a reference string need not be made again.
-      XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
-      ...env,
-    },
-  });
-  const outcome = await outcomeOf(child);
-  const json = args.includes('--json') && outcome.stdout ? JSON.parse(outcome.stdout) : null;
-  return { ...outcome, json };
-}
+/** It knows of no other network than the one kept here. */
+const surroundings = (env: NodeJS.ProcessEnv = {}) => ({
+  env: {
+    ...process.env,
+    ...homeAt('home'),
+    // As if from a terminal with colours, whatever the tests run in.
+    FORCE_COLOR: undefined,
+    NO_COLOR: undefined,
+    TERM: 'xterm-256color',
+    TMPDIR: join(scratch, 'tmp'),
+    // Caches stay where they are: a reference string need not be made again.
+    XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
+    ...env,
+  },
+});
+
+const answerOf = (args: string[], outcome: Outcome): Answer => ({
+  ...outcome,
+  json: args.includes('--json') && outcome.stdout ? JSON.parse(outcome.stdout) : null,
+});
+
+const chorus = async (args: string[], env?: NodeJS.ProcessEnv) =>
+  answerOf(args, await runChorus(args, surroundings(env)));
+
+/** The same in a process of its own. */
+const chorusProcess = async (args: string[], env?: NodeJS.ProcessEnv) =>
+  answerOf(args, await outcomeOf(startChorus(args, surroundings(env))));
 
 /** Every file below a folder with the hash of its content. */
 async function fingerprints(folder: string): Promise<string[]> {
@@ -81,7 +89,7 @@ beforeAll(async () => {
     '--json',
     ...rule,
   ];
-  const demo = await chorus([...args, `--keep=${kept}`]);
+  const demo = await chorusProcess([...args, `--keep=${kept}`]);
   expect(demo.code, demo.stderr).toBe(0);
   report = demo.json;
   untouched = await fingerprints(kept);
@@ -147,7 +155,7 @@ describe('chorus demo --keep', () => {
 
 describe('chorus proof', () => {
   it('lists the rounds of the network kept last, each proof checked again', async () => {
-    const { code, json } = await chorus(['proof', 'list', '--json']);
+    const { code, json } = await chorusProcess(['proof', 'list', '--json']);
     expect(code).toBe(0);
     expect(json).toMatchObject({ task: '1', rounds: 2, status: 'ended' });
     expect(json.settled).toHaveLength(2);
@@ -248,7 +256,7 @@ describe('chorus proof', () => {
     expect(failing(b!)).toEqual(['rule']);
     expect(failing(c!)).toEqual(['reference string']);
     expect(failing(d!)).toEqual(['file']);
-    const spoken = await chorus(['proof', 'verify', '--file', share], nowhere);
+    const spoken = await chorusProcess(['proof', 'verify', '--file', share], nowhere);
     expect(spoken.code).toBe(1);
     expect(spoken.stdout).toContain('the check "inner product" failed');
     // Colours are for terminals.
@@ -258,7 +266,7 @@ describe('chorus proof', () => {
 
 describe('chorus why', () => {
   it('gives the whole arithmetic of every trainer, from the dot product to the reward', async () => {
-    const { code, json } = await chorus(['why', '1', '2', '--json', '--network', kept]);
+    const { code, json } = await chorusProcess(['why', '1', '2', '--json', '--network', kept]);
     expect(code).toBe(0);
     expect(json).toMatchObject({ agreesWithChain: true, matrixIsProven: true, paidAsAgreed: true });
     expect(json.missing).toBeNull();
@@ -303,7 +311,7 @@ describe('chorus why', () => {
 describe('chorus model', () => {
   it('checks a published model against the chain, and refuses altered ones', async () => {
     const file = join(scratch, 'model.chorus');
-    const got = await chorus(['model', 'get', '-o', file, '--format', 'chorus', '--json']);
+    const got = await chorusProcess(['model', 'get', '-o', file, '--format', 'chorus', '--json']);
     expect(got.json).toMatchObject({ source: 'aggregates', written: true, ok: true, afterRound: 2 });
     const bytes = await readFile(file);
     const alter = async (name: string, at: number): Promise<string> => {

@@ -20,6 +20,7 @@ import { OWN_NETWORK } from '@chorus/service-training';
 import { JsonRpcProvider, Wallet } from 'ethers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Outcome, outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
+import { runChorus } from '../../apps/cli/src/testing/run-chorus.ts';
 import { until } from '../patience.ts';
 import { deployAcceptingVerifiers } from '../twins/verifiers.ts';
 
@@ -84,21 +85,28 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function stake(name: string, ...args: string[]): Promise<Outcome> {
-  const env = {
+const surroundings = (name: string) => ({
+  env: {
     ...process.env,
     HOME: folder,
     CHORUS_HOME: homeOf(name),
     CHORUS_PASSWORD_FILE: join(folder, 'password'),
-  };
-  return outcomeOf(startChorus(['stake', ...args], { env, cwd: folder }));
-}
+  },
+  cwd: folder,
+});
 
-async function json(name: string, ...args: string[]) {
-  const { code, stdout, stderr } = await stake(name, ...args, '--json');
-  expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: '' });
+const stake = (name: string, ...args: string[]) => runChorus(['stake', ...args], surroundings(name));
+
+function answerOf({ code, stdout, stderr }: Outcome) {
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout);
 }
+
+const json = async (name: string, ...args: string[]) => answerOf(await stake(name, ...args, '--json'));
+
+/** The same in a process of its own, beside others. */
+const jsonApart = async (name: string, ...args: string[]) =>
+  answerOf(await outcomeOf(startChorus(['stake', ...args, '--json'], surroundings(name))));
 
 /** What a refused command says; nothing may have been sent. */
 async function refused(name: string, code: number, error: string, ...args: string[]): Promise<string> {
@@ -122,7 +130,7 @@ async function passTime(seconds: number): Promise<void> {
 it('stake is shown before there is any, without a password, and a dry run sends nothing', async () => {
   const env = { ...process.env, HOME: folder, CHORUS_HOME: homeOf('ada'), CHORUS_PASSWORD_FILE: '' };
   const args = ['stake', '--json'];
-  const { stdout } = await outcomeOf(startChorus(args, { env, cwd: folder }));
+  const { stdout } = await runChorus(args, { env, cwd: folder });
   expect(JSON.parse(stdout)).toMatchObject({
     account: ada,
     agentId: null,
@@ -233,9 +241,9 @@ it('where a node runs with the wallet it is the node that sends, each transactio
   const nonce = await provider.getTransactionCount(ada);
   const before = await balance(ada);
   const [first, second, paid] = await Promise.all([
-    json('ada', 'deposit', '1'),
-    json('ada', 'deposit', '2'),
-    json('ada', 'withdraw'),
+    jsonApart('ada', 'deposit', '1'),
+    jsonApart('ada', 'deposit', '2'),
+    jsonApart('ada', 'withdraw'),
   ]);
   expect(new Set([first, second, paid.withdrawn[0]].map(({ transaction }) => transaction)).size).toBe(3);
   expect(paid.withdrawn).toMatchObject([{ amount: tokens('40.5').toString() }]);

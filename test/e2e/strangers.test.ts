@@ -18,7 +18,8 @@ import {
 import { writeShard } from '@chorus/training';
 import { JsonRpcProvider, parseEther, toBeHex } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
+import { startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
+import { runChorus } from '../../apps/cli/src/testing/run-chorus.ts';
 import { smallTask, type TwinNetwork } from './twins.ts';
 
 /** What the victim's wallet holds of the network's token: the default limit of a stake before there was consent. */
@@ -70,7 +71,7 @@ async function startVictim(shard: string): Promise<{ client: AdminClient; wallet
     ...['--bootstrap', bootstrap!, '--listen', '/ip4/127.0.0.1/tcp/0'],
     ...['--roles', 'trainer', '--data', shard, '--json'],
   ];
-  const { code, stdout, stderr } = await outcomeOf(startChorus(['init', ...flags], { env }));
+  const { code, stdout, stderr } = await runChorus(['init', ...flags], { env });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const { identity } = JSON.parse(stdout);
   const wallet: Address = identity.address;

@@ -12,6 +12,7 @@ import { buildModel, epsilonOf, subset, syntheticDigits, writeShard } from '@cho
 import { JsonRpcProvider } from 'ethers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Outcome, outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
+import { runChorus } from '../../apps/cli/src/testing/run-chorus.ts';
 import { patientSeconds } from '../patience.ts';
 
 const TOKENS = 10n ** 18n;
@@ -21,8 +22,11 @@ let devnet: Devnet;
 let deployment: Deployment;
 const started: ChildProcess[] = [];
 
-function run(args: string[]): { child: ChildProcess; said: () => string; done: Promise<Outcome> } {
-  const child = startChorus(args, { env: { ...process.env, CHORUS_DEVNET: join(folder, 'no-devnet') } });
+const env = () => ({ ...process.env, CHORUS_DEVNET: join(folder, 'no-devnet') });
+
+/** A command in a process of its own. */
+function start(args: string[]): { child: ChildProcess; said: () => string; done: Promise<Outcome> } {
+  const child = startChorus(args, { env: env() });
   started.push(child);
   let said = '';
   child.stdout!.on('data', (data) => {
@@ -31,12 +35,19 @@ function run(args: string[]): { child: ChildProcess; said: () => string; done: P
   return { child, said: () => said, done: outcomeOf(child) };
 }
 
+/** A command in this process. */
+const run = (...args: string[]) => runChorus(args, { env: env() });
+
 const PATIENT = { timeout: 120_000, interval: 100 };
 
 const homeOf = (name: string) => join(folder, name);
 
 /** A node's folder, and a process of `chorus start` on it. */
-async function start(name: string, account: number, config: Partial<NodeConfigInput>): Promise<AdminClient> {
+async function startNode(
+  name: string,
+  account: number,
+  config: Partial<NodeConfigInput>,
+): Promise<AdminClient> {
   const home = homeOf(name);
   await mkdir(home, { recursive: true, mode: 0o700 });
   await writeFile(join(home, WALLET_KEY_FILE), devnet.privateKeys[account]!, { mode: 0o600 });
@@ -49,7 +60,7 @@ async function start(name: string, account: number, config: Partial<NodeConfigIn
     training: { ...OWN_NETWORK.training, ...config.training },
   };
   await writeFile(join(home, CONFIG_FILE), JSON.stringify(rest));
-  run(['start', '--home', home]);
+  start(['start', '--home', home]);
   const client = await vi.waitFor(async () => createAdminClient(await readAdmin(home)), PATIENT);
   await vi.waitFor(async () => expect((await client.ready()).status).toBe('ok'), PATIENT);
   return client;
@@ -74,9 +85,9 @@ beforeAll(async () => {
   await writeShard(homeOf('train.shard'), half(0));
   await writeShard(homeOf('validate.shard'), half(60));
   await writeFile(homeOf('own.onnx'), buildModel('mlp', { inputShape: [784], classes: 10, seed: 5 }));
-  alice = await start('alice', 1, { training: { roles: ['trainer'], data: homeOf('train.shard') } });
+  alice = await startNode('alice', 1, { training: { roles: ['trainer'], data: homeOf('train.shard') } });
   const { identity, network } = await alice.status();
-  const validator = await start('victor', 2, {
+  const validator = await startNode('victor', 2, {
     training: { roles: ['validator', 'aggregator'], data: homeOf('validate.shard') },
     network: { bootstrap: network.addresses },
   });
@@ -96,12 +107,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const create = (...more: string[]) => {
+const creation = (more: string[]) => {
   const base = ['task', 'create', '--home', homeOf('alice'), '--token', deployment.token];
   const task = ['--model', homeOf('own.onnx'), '--validators', victor, '--trainers', '1', '--rounds', '1'];
   const cheap = ['--local-epochs', '1', '--reference-epochs', '1', '--json'];
-  return run([...base, ...task, ...cheap, ...more]);
+  return [...base, ...task, ...cheap, ...more];
 };
+const create = (...more: string[]) => run(...creation(more));
 const lines = (text: string) =>
   text
     .trim()
@@ -111,18 +123,9 @@ const lines = (text: string) =>
 
 describe('chorus task create beside a running node', () => {
   it('publishes by it a model of one’s own, which the node trains in the first round', async () => {
-    const { child, said, done } = create(
-      '--budget',
-      '40.5',
-      '--licence',
-      'MIT',
-      '--privacy',
-      '3:0.5',
-      '--join-seconds',
-      `${patientSeconds(120)}`,
-      '--commit-seconds',
-      `${patientSeconds(60)}`,
-    );
+    const terms = ['--budget', '40.5', '--licence', 'MIT', '--privacy', '3:0.5'];
+    const windows = ['--join-seconds', `${patientSeconds(120)}`, '--commit-seconds', `${patientSeconds(60)}`];
+    const { child, said, done } = start(creation([...terms, ...windows]));
     const committed = vi.waitFor(() => {
       expect(said()).toContain('"type":"committed"');
     }, PATIENT);
@@ -146,8 +149,7 @@ describe('chorus task create beside a running node', () => {
       expect((await alice.task(taskId)).status).toBe('ended');
     }, PATIENT);
     // There is nothing more to watch, and the end is said.
-    const watch = (...more: string[]) =>
-      run(['task', 'watch', taskId, '--home', homeOf('alice'), ...more]).done;
+    const watch = (...more: string[]) => run('task', 'watch', taskId, '--home', homeOf('alice'), ...more);
     const [spoken, json] = await Promise.all([watch(), watch('--json')]);
     expect([spoken.code, json.code]).toEqual([0, 0]);
     expect(spoken.stdout).toContain(`task ${taskId} has ended after round 1 of 1`);
@@ -160,7 +162,7 @@ describe('chorus task create beside a running node', () => {
       epsilonOf([{ noiseMultiplier: 0.5, sampleRate: 1, steps: 1 }], 1e-5),
       9,
     );
-    const why = await run(['why', taskId, '1', '--json', '--home', homeOf('alice')]).done;
+    const why = await run('why', taskId, '1', '--json', '--home', homeOf('alice'));
     expect(why.code, why.stderr).toBe(0);
     expect(JSON.parse(why.stdout).privacy).toMatchObject({
       terms: { noiseMultiplier: 500 },
@@ -171,24 +173,15 @@ describe('chorus task create beside a running node', () => {
 
   it('is taken back with `task refund` where it did not pay: all of it, once, and not before its end', async () => {
     // Two trainers never come: there is one here.
-    const { done } = create(
-      '--detach',
-      '--budget',
-      '12',
-      '--trainers',
-      '2',
-      '--join-seconds',
-      `${patientSeconds(600)}`,
-    );
-    const { code, stdout, stderr } = await done;
+    const waiting = ['--trainers', '2', '--join-seconds', `${patientSeconds(600)}`];
+    const { code, stdout, stderr } = await create('--detach', '--budget', '12', ...waiting);
     expect(code, stderr).toBe(0);
     const { taskId } = lines(stdout).at(-1);
-    const refund = (...more: string[]) =>
-      run(['task', 'refund', taskId, '--home', homeOf('alice'), ...more]).done;
+    const refund = (...more: string[]) => run('task', 'refund', taskId, '--home', homeOf('alice'), ...more);
     const early = await refund();
     expect(early).toMatchObject({ code: 1, stdout: '' });
     expect(early.stderr).toContain('E_TASK_NOT_ENDED');
-    const other = await run(['task', 'refund', taskId, '--cancel', '--home', homeOf('victor')]).done;
+    const other = await run('task', 'refund', taskId, '--cancel', '--home', homeOf('victor'));
     expect(other.code).toBe(1);
     expect(other.stderr).toContain('E_TASK_NOT_OWNED');
     const cancelled = await refund('--cancel', '--json');
@@ -206,12 +199,12 @@ describe('chorus task create beside a running node', () => {
 
   it('publishes once under an id, and says so in one line where it does not stay', async () => {
     const twice = ['--id', 'nightly', '--detach', '--budget', '10'];
-    const first = await create(...twice).done;
+    const first = await create(...twice);
     expect({ code: first.code, stderr: first.stderr }).toEqual({ code: 0, stderr: '' });
     const [only] = lines(first.stdout);
     expect(only).toMatchObject({ outcome: 'left', accuracy: null, model: null, rounds: null });
-    expect(lines((await create(...twice).done).stdout)).toEqual([only]);
-    const other = await create(...twice, '--rounds', '2').done;
+    expect(lines((await create(...twice)).stdout)).toEqual([only]);
+    const other = await create(...twice, '--rounds', '2');
     expect([other.code, other.stderr]).toEqual([73, expect.stringContaining('E_PUBLICATION_OTHER')]);
   });
 
@@ -228,7 +221,7 @@ describe('chorus task create beside a running node', () => {
       [['--budget', '1.0000000000000000001'], 64, '--budget'],
     ];
     for (const [args, code, text] of cases) {
-      const { stderr, ...rest } = await create('--detach', ...args).done;
+      const { stderr, ...rest } = await create('--detach', ...args);
       expect({ args, code: rest.code, stderr }).toEqual({
         args,
         code,
@@ -248,7 +241,7 @@ describe('chorus task create beside a running node', () => {
     try {
       // Between the check, which reads the model, and the escrow, the node loses the folder of its files.
       await provider.send('evm_setAutomine', [false]);
-      const { done } = create('--budget', '7', '--rounds', '3');
+      const done = create('--budget', '7', '--rounds', '3');
       await vi.waitFor(async () => expect(await sent()).toBeGreaterThan(0), PATIENT);
       await rename(blocks, `${blocks}-elsewhere`);
       await provider.send('evm_mine', []);
@@ -271,7 +264,7 @@ describe('chorus task create beside a running node', () => {
     const idle = homeOf('idle');
     await mkdir(idle, { mode: 0o700 });
     await copyFile(join(homeOf('alice'), CONFIG_FILE), join(idle, CONFIG_FILE));
-    const { code, stderr } = await create('--home', idle, '--detach').done;
+    const { code, stderr } = await create('--home', idle, '--detach');
     expect([code, stderr]).toEqual([69, expect.stringContaining('E_ADMIN_NOT_RUNNING')]);
   });
 });

@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../environment/node-config.ts';
 import { outcomeOf, startChorus } from '../testing/chorus-process.ts';
+import { runChorus } from '../testing/run-chorus.ts';
 
 const CONTRACT = `0x${'12'.repeat(20)}`;
 const PASSWORD = 'correct horse battery';
@@ -23,27 +24,26 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function chorus(args: string[], env: Record<string, string> = {}) {
-  const child = startChorus(args, {
-    cwd: folder,
-    env: {
-      ...process.env,
-      HOME: folder,
-      CHORUS_HOME: home,
-      CHORUS_PASSWORD_FILE: join(folder, 'password'),
-      ...env,
-    },
-  });
-  return outcomeOf(child);
-}
+const place = ['--rpc', 'http://127.0.0.1:1', '--contract', CONTRACT];
+
+const surroundings = (env: NodeJS.ProcessEnv = {}) => ({
+  cwd: folder,
+  env: {
+    ...process.env,
+    HOME: folder,
+    CHORUS_HOME: home,
+    CHORUS_PASSWORD_FILE: join(folder, 'password'),
+    ...env,
+  },
+});
+
+const chorus = (args: string[], env?: NodeJS.ProcessEnv) => runChorus(args, surroundings(env));
 
 const json = async (args: string[]) => {
   const { code, stdout, stderr } = await chorus([...args, '--json']);
   expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' });
   return JSON.parse(stdout);
 };
-
-const place = ['--rpc', 'http://127.0.0.1:1', '--contract', CONTRACT];
 
 describe('a node by flags alone', () => {
   it('init creates a node once, which knows its identity, and a second init does not change it', async () => {
@@ -131,10 +131,11 @@ describe('a node by flags alone', () => {
 
   it('init accepts no password from the environment, where others could read it', async () => {
     const args = ['init', '--home', join(folder, 'exposed'), ...place, '--roles', 'aggregator'];
-    const { CHORUS_PASSWORD_FILE: _, ...env } = process.env;
-    const exposed = { ...env, HOME: folder, CHORUS_PASSWORD: 'correct horse' };
-    const outcome = await outcomeOf(startChorus(args, { env: exposed }));
-    expect(outcome).toMatchObject({ code: 77, stderr: expect.stringContaining('CHORUS_PASSWORD_FILE') });
+    const exposed = { CHORUS_PASSWORD_FILE: undefined, CHORUS_PASSWORD: 'correct horse' };
+    expect(await chorus(args, exposed)).toMatchObject({
+      code: 77,
+      stderr: expect.stringContaining('CHORUS_PASSWORD_FILE'),
+    });
   });
 
   it('init leaves no files if it fails', async () => {
@@ -223,15 +224,7 @@ describe('a node by flags alone', () => {
 
   it('start reports what prevents it, with an exit code for scripts', async () => {
     // The node waits for a chain that does not answer yet, and a signal ends the wait.
-    const child = startChorus(['start'], {
-      cwd: folder,
-      env: {
-        ...process.env,
-        HOME: folder,
-        CHORUS_HOME: home,
-        CHORUS_PASSWORD_FILE: join(folder, 'password'),
-      },
-    });
+    const child = startChorus(['start'], surroundings());
     const waiting = outcomeOf(child);
     child.stdout?.on('data', (data) => {
       if (String(data).includes('E_CHAIN_UNREACHABLE')) child.kill('SIGTERM');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createTrainer, loadDataset, syntheticDigits } from '@chorus/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outcomeOf, startChorus } from '../testing/chorus-process.ts';
+import { runChorus } from '../testing/run-chorus.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -21,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const chorus = (args: string[]) => outcomeOf(startChorus(args, { cwd: folder }));
+const chorus = (args: string[]) => runChorus(args, { cwd: folder });
 
 const train = ['train', 'model.onnx', '--new', 'mlp', '--data', '.', '--label-column', 'label'];
 const recipe = ['--optimizer', 'adam', '--lr', '0.003'];

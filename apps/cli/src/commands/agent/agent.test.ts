@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MockOpenAi, mockOpenAi } from '../../../../../packages/inference/src/testing/mock-openai.ts';
 import { counting, largest } from '../../../../../packages/inference/src/testing/models.ts';
 import { outcomeOf, startChorus } from '../../testing/chorus-process.ts';
+import { runChorus } from '../../testing/run-chorus.ts';
 
 const KEY = 'sk-abcdefgh01234567';
 let folder: string;
@@ -20,13 +21,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const start = (args: readonly string[], input?: string) =>
-  startChorus(
-    ['agent', ...args],
-    { cwd: folder, env: { ...process.env, HOME: folder, LLM_KEY: KEY } },
-    input,
-  );
-const agent = (...args: string[]) => outcomeOf(start(args));
+const surroundings = () => ({ cwd: folder, env: { ...process.env, HOME: folder, LLM_KEY: KEY } });
+const agent = (...args: string[]) => runChorus(['agent', ...args], surroundings());
 
 /** An agent file in the folder; returns its name. */
 async function file(name: string, model: string, more = ''): Promise<string> {
@@ -142,14 +138,15 @@ describe('chorus agent run', () => {
   });
 
   it('an interrupt ends a command that waits for an answer', async () => {
-    const child = start(['run', await chat('hang'), '--message', 'hi']);
+    const child = startChorus(['agent', 'run', await chat('hang'), '--message', 'hi'], surroundings());
     child.stdout!.on('data', () => child.kill('SIGINT'));
     expect(await outcomeOf(child)).toMatchObject({ code: 130, stdout: 'one moment\n' });
   });
 
   it('standard input that is no terminal is the message, and an empty one is refused', async () => {
     const args = ['run', await chat('echo'), '--json'];
-    const { code, stdout } = await outcomeOf(start(args, 'line one\nline two\n'));
+    const child = startChorus(['agent', ...args], surroundings(), 'line one\nline two\n');
+    const { code, stdout } = await outcomeOf(child);
     expect({ code, text: JSON.parse(stdout).text }).toEqual({
       code: 0,
       text: 'echo: line one\nline two \u{1f40c}',

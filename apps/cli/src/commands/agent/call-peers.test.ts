@@ -6,6 +6,7 @@ import { createNetwork, peerIdOfKey } from '@chorus/network';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { outcomeOf, startChorus } from '../../testing/chorus-process.ts';
 import { obedientAgent } from '../../testing/obedient-agent.ts';
+import { runChorus } from '../../testing/run-chorus.ts';
 import { type ServedAgent, serveOverPeers } from '../../testing/served-agent.ts';
 
 const { executor, state } = obedientAgent();
@@ -20,15 +21,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const env = () => ({ ...process.env, HOME: folder, XDG_DATA_HOME: join(folder, 'data'), CHORUS_HOME: '' });
-const start = (args: readonly string[]) =>
-  startChorus(['agent', 'call', ...args], { cwd: folder, env: env() });
-const call = (...args: string[]) => outcomeOf(start(args));
+const surroundings = () => ({
+  cwd: folder,
+  env: { ...process.env, HOME: folder, XDG_DATA_HOME: join(folder, 'data'), CHORUS_HOME: '' },
+});
+const start = (args: readonly string[]) => startChorus(['agent', 'call', ...args], surroundings());
+const call = (...args: string[]) => runChorus(['agent', 'call', ...args], surroundings());
 const SAID = 'you said \ufffd[31m';
 
 describe('chorus agent call over libp2p', () => {
   it('an agent at an address answers, and knows its caller and the conversation again', async () => {
-    const first = await call(peer.target, 'hello', '--json');
+    const first = await outcomeOf(start([peer.target, 'hello', '--json']));
     const answer = JSON.parse(first.stdout);
     expect({ code: first.code, ...answer }).toMatchObject({
       code: 0,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { outcomeOf, startChorus } from '../../testing/chorus-process.ts';
 import { obedientAgent } from '../../testing/obedient-agent.ts';
+import { runChorus } from '../../testing/run-chorus.ts';
 import { type ServedAgent, serveOverHttp } from '../../testing/served-agent.ts';
 
 const { executor, state } = obedientAgent();
@@ -18,10 +19,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const env = () => ({ ...process.env, HOME: folder, XDG_DATA_HOME: join(folder, 'data'), CHORUS_HOME: '' });
+const surroundings = () => ({
+  cwd: folder,
+  env: { ...process.env, HOME: folder, XDG_DATA_HOME: join(folder, 'data'), CHORUS_HOME: '' },
+});
 const start = (args: readonly string[], input?: string) =>
-  startChorus(['agent', 'call', ...args], { cwd: folder, env: env() }, input);
-const call = (...args: string[]) => outcomeOf(start(args));
+  startChorus(['agent', 'call', ...args], surroundings(), input);
+const call = (...args: string[]) => runChorus(['agent', 'call', ...args], surroundings());
 const SAID = 'you said \ufffd[31m';
 
 describe('chorus agent call over HTTP', () => {
