@@ -30,7 +30,7 @@ export const lower = (address: string): Address => address.toLowerCase() as Addr
 export const transactionOf = (block: number): Hex => keccak256(zeroPadValue(toBeHex(block), 32)) as Hex;
 
 /**
- * The contracts' storage in plain objects, and transactions on it; the files beside it are their rules, each what a part
+ * The contracts' storage in plain objects, and transactions on it; the files in this folder are their rules, each what a part
  * of the Solidity does. Several accounts share one ledger. For tests only.
  */
 export class MemoryLedger {

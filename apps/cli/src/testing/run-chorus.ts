@@ -10,7 +10,7 @@ export interface RunOptions {
   cwd?: string;
   /** The whole environment; by default that of the test. */
   env?: NodeJS.ProcessEnv;
-  /** Standard input; by default there is none. */
+  /** Standard input; empty by default. */
   input?: string;
 }
 
@@ -100,7 +100,7 @@ function withEnvironment(env: NodeJS.ProcessEnv = process.env): () => void {
     for (const [name, value] of Object.entries(wanted)) if (value !== undefined) process.env[name] = value;
   };
   const { HOME } = env;
-  // `env-paths` goes by the home of when it was imported, unless it is told of the folders.
+  // `env-paths` goes by the home of when it was imported, unless the folders are named.
   const below = (path: string) => (HOME && HOME !== homedir() ? join(HOME, path) : undefined);
   set({ XDG_DATA_HOME: below('.local/share'), XDG_CACHE_HOME: below('.cache'), ...env });
   return () => set(before);
