@@ -15,15 +15,15 @@ import type {
   Status,
 } from '@chorus/admin-api';
 import type { Components, Service } from '@chorus/node';
-import { type AgentMessage, ChorusError, explain, parseSum, type Sum } from '@chorus/protocol';
+import { type AgentMessage, ChorusError, explain, type Sum } from '@chorus/protocol';
 import pLimit from 'p-limit';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import { AgentDirectory } from '../directory/agent-directory.ts';
-import { inspectAgent } from '../directory/inspect-agent.ts';
 import { Listings } from '../directory/listings.ts';
+import { NetworkAgents } from '../directory/network-agents.ts';
 import type { AgentsEvent, Outcome } from '../events/agent-events.ts';
 import type { Hiring } from '../open/call-agent.ts';
-import type { Selling } from '../payments/selling.ts';
+import { NodePayments } from '../payments/node-payments.ts';
 import type { PaymentsSource } from '../payments/source.ts';
 import type { Registrar } from '../registration/registrar.ts';
 import { Registrations } from '../registration/registrations.ts';
@@ -50,31 +50,38 @@ export class AgentsService implements Service {
   readonly #registrations: Registrations;
   #registrar: Promise<Registrar> | null = null;
   readonly #directory: AgentDirectory;
-  readonly #listings: Listings;
+  readonly #network: NetworkAgents;
+  readonly #payments: NodePayments;
   readonly #slots = new Map<string, AgentSlot>();
   readonly #stopping = new AbortController();
   #stopServing: (() => void) | null = null;
   #opening: Promise<unknown> = Promise.resolve();
-  /** Made with the first agent that has a price. */
-  #selling: Promise<Selling> | null = null;
-  #paymentsSource: PaymentsSource | null = null;
 
   constructor(components: Components<AgentsNodeConfig>) {
     this.#components = components;
     const { store, ports, keySeed, config, signal } = components;
     this.#records = new AgentRecords(store);
     this.#registrations = new Registrations(store);
-    this.#listings = new Listings(store);
+    this.#payments = new NodePayments(components);
+    const listings = new Listings(store);
     this.#directory = new AgentDirectory({
       ports,
       keySeed,
-      listings: this.#listings,
+      listings,
       registry: () => registryOf(ports.chain),
       own: () => this.#announced(),
       listens: config.agents.directory,
       onError: (error) =>
         components.emit<AgentsEvent>({ type: 'agents.directory-failed', ...explain(error) }),
       signal: AbortSignal.any([signal, this.#stopping.signal]),
+    });
+    this.#network = new NetworkAgents({
+      ports,
+      directory: this.#directory,
+      listings,
+      tokens: config.agents.tokens,
+      ownCard: (name) => this.#slots.get(name)?.served?.card ?? null,
+      signal,
     });
   }
 
@@ -244,21 +251,8 @@ export class AgentsService implements Service {
    * Search the agents of the network.
    * @throws ChorusError `E_AGENT_PRICE` for a bound in a token that this node does not pay with
    */
-  async findAgents(query: DirectoryQuery): Promise<DirectoryList> {
-    const { tokens } = this.#components.config.agents;
-    const [token = null] = tokens.map((each) => each.toLowerCase());
-    const { amountOf, readableTokens } = await import('../payments/price.ts');
-    const shown = { token, tokens: await readableTokens(tokens, this.#components.ports.chain) };
-    if (query.maxPrice === undefined) return this.#directory.find(query, { ...shown, most: null });
-    const sum = parseSum(query.maxPrice);
-    if (!sum) {
-      throw new ChorusError('E_AGENT_PRICE', 'this is not a sum', {
-        facts: { given: query.maxPrice.slice(0, 100) },
-        hint: 'give an amount and its token, such as 0.05 CHOR',
-      });
-    }
-    const { units, token: paidIn } = await amountOf(sum, tokens, this.#components.ports.chain);
-    return this.#directory.find(query, { ...shown, most: { token: paidIn.address, units } });
+  findAgents(query: DirectoryQuery): Promise<DirectoryList> {
+    return this.#network.find(query);
   }
 
   /** Agents of the network that can be found now. */
@@ -267,15 +261,8 @@ export class AgentsService implements Service {
   }
 
   /** Look up who an agent of the network is. */
-  async inspectAgent(agentId: bigint): Promise<AgentIdentityDocument> {
-    return inspectAgent(agentId, {
-      ports: this.#components.ports,
-      registry: await registryOf(this.#components.ports.chain),
-      ownCard: (name) => this.#slots.get(name)?.served?.card ?? null,
-      addresses: this.#listings.get(agentId)?.listing?.addresses ?? [],
-      tokens: this.#components.config.agents.tokens,
-      signal: this.#components.signal,
-    });
+  inspectAgent(agentId: bigint): Promise<AgentIdentityDocument> {
+    return this.#network.inspect(agentId);
   }
 
   /** Agents that may be announced. */
@@ -308,28 +295,13 @@ export class AgentsService implements Service {
   }
 
   /** Answer a request that may be for an agent with a price: what it does is done only if it is paid. */
-  async paid(
-    request: Request,
-    caller: string,
-    answer: (request: Request) => Promise<Response>,
-  ): Promise<Response> {
-    if (!this.#selling) return answer(request);
-    return (await this.#selling).serve(request, caller, answer);
+  paid(request: Request, caller: string, answer: (request: Request) => Promise<Response>): Promise<Response> {
+    return this.#payments.serve(request, caller, answer);
   }
 
-  /** What was paid, both ways. Loaded when it is asked for. */
-  async payments(): Promise<PaymentsSource> {
-    const { config, ports, store } = this.#components;
-    const { paymentsOf } = await import('../payments/source.ts');
-    this.#paymentsSource ??= paymentsOf(config, ports.chain, store);
-    return this.#paymentsSource;
-  }
-
-  #openSelling(): Promise<Selling> {
-    this.#selling ??= import('../payments/selling.ts').then(({ openSelling }) =>
-      openSelling(this.#components),
-    );
-    return this.#selling;
+  /** What was paid, both ways. */
+  payments(): Promise<PaymentsSource> {
+    return this.#payments.source();
   }
 
   /** Agents that can be called now, for protocols besides A2A. */
@@ -384,7 +356,7 @@ export class AgentsService implements Service {
   }
 
   #slot(record: AgentRecord): AgentSlot {
-    const selling = () => this.#openSelling();
+    const selling = () => this.#payments.selling();
     const slot = new AgentSlot(this.#components, record, this.#registrations, selling, this.#hiring());
     this.#slots.set(record.name, slot);
     // Peers find an HTTP server only on a node that has an agent.
@@ -414,16 +386,7 @@ export class AgentsService implements Service {
   #hiring(): Hiring {
     const { network } = this.#components.ports;
     return {
-      resolve: async (agent) => {
-        if (typeof agent === 'string') return agent;
-        const { proven, url, links } = await this.inspectAgent(agent);
-        if (proven && url !== null) return url;
-        const broken = links.find(({ holds }) => holds !== true);
-        throw new ChorusError('E_AGENT_IDENTITY', 'it is not proven who this agent is', {
-          facts: { agent, link: broken?.name, says: broken?.says },
-          hint: `see all of it with: chorus agent show ${agent}`,
-        });
-      },
+      resolve: async (agent) => (typeof agent === 'string' ? agent : this.#network.resolve(agent)),
       network: {
         // A node does not dial itself.
         fetch: async (peer, request, options) =>
