@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
+import { runChorus } from '../../apps/cli/src/testing/run-chorus.ts';
 
 let scratch: string;
 beforeEach(async () => {
@@ -11,7 +12,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(scratch, { recursive: true, force: true }));
 
-const chorus = (args: string[]) => startChorus(args, { env: { ...process.env, TMPDIR: scratch } });
+const surroundings = () => ({ env: { ...process.env, TMPDIR: scratch } });
+const chorus = (args: string[]) => startChorus(args, surroundings());
 
 interface Process {
   pid: number;
@@ -76,7 +78,7 @@ describe('chorus demo', () => {
     [['--split', 'dirichlet:x'], 'dirichlet'],
     [['--data', '/nowhere'], 'E_DATA_UNREADABLE'],
   ])('refuses %j with a clear error and starts nothing', async (args, message) => {
-    const { code, stderr } = await outcomeOf(chorus(['demo', ...args]));
+    const { code, stderr } = await runChorus(['demo', ...args], surroundings());
     expect([64, 65]).toContain(code);
     expect(stderr).toContain(message);
     expect(await readdir(scratch)).toEqual([]);

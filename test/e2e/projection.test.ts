@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SHARE_ONE } from '@chorus/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { outcomeOf, startChorus } from '../../apps/cli/src/testing/chorus-process.ts';
+import { runChorus } from '../../apps/cli/src/testing/run-chorus.ts';
 
 let scratch: string;
 let kept: string;
@@ -12,7 +12,7 @@ let report: any;
 
 // biome-ignore lint/suspicious/noExplicitAny: as above
 async function chorus(args: string[]): Promise<any> {
-  const outcome = await outcomeOf(startChorus(args, { env: process.env }));
+  const outcome = await runChorus(args);
   expect(outcome.code, outcome.stderr).toBe(0);
   return JSON.parse(outcome.stdout);
 }
@@ -20,7 +20,7 @@ async function chorus(args: string[]): Promise<any> {
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'chorus-projection-test-'));
   kept = join(scratch, 'kept');
-  const args = ['demo', '--nodes', '6', '--rounds', '3', '--attack', 'replay-reference', '--seed', '3'];
+  const args = ['demo', '--nodes', '5', '--rounds', '2', '--attack', 'replay-reference', '--seed', '3'];
   report = await chorus([...args, '--no-agents', '--json', `--keep=${kept}`]);
 });
 
@@ -31,7 +31,7 @@ afterAll(async () => {
 /** Processes, a chain with the deployed verifier, real proofs. */
 describe('a network that scores by reference-projection', () => {
   it('settles every round with a proof, and all nodes come to the same model', () => {
-    expect(report.rounds).toHaveLength(3);
+    expect(report.rounds).toHaveLength(2);
     for (const round of report.rounds) {
       expect(round.proof).toBe('ok');
       expect(round.agreement.same).toBe(round.agreement.of);
@@ -50,7 +50,7 @@ describe('a network that scores by reference-projection', () => {
   });
 
   it('explains a round from its matrix: weights, shares and rewards', async () => {
-    const why = await chorus(['why', '1', '3', '--json', '--network', kept]);
+    const why = await chorus(['why', '1', '2', '--json', '--network', kept]);
     expect(why).toMatchObject({
       rule: 'reference-projection',
       agreesWithChain: true,

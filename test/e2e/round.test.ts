@@ -21,7 +21,7 @@ import {
 import { type NodeEvent, parseConfig, publishTask, startNode } from '@chorus/service-training';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { imprintModel } from '../../packages/training/src/testing/imprint-attack.ts';
-import { smallTask, TwinNetwork } from './twins.ts';
+import { models, smallTask, TwinNetwork } from './twins.ts';
 
 let network: TwinNetwork;
 beforeEach(async () => {
@@ -397,8 +397,6 @@ describe('a requester', () => {
     await network.add('alice', { roles: ['trainer'], data: shards[0]! });
     const validator = await network.add('victor', { roles: ['validator', 'aggregator'], data: validation });
     request.params.validators = [validator.node.ports.chain.account];
-    // Each model computes in a process of its own.
-    const models = () => process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length;
     const open: number[] = [];
     const tasks: bigint[] = [];
     for (let count = 1; count <= 6; count++) {
@@ -415,7 +413,7 @@ describe('a requester', () => {
         return followed.join() === kept.join();
       });
       await new Promise((resolve) => setTimeout(resolve, 200));
-      open.push(models());
+      open.push(models.inUse);
     }
     expect(open[3]).toBe(open[0]! + 3);
     expect(open.slice(4)).toEqual([open[3], open[3]]);

@@ -16,12 +16,18 @@ import {
   type TaskRequest,
   type TrainingNode,
 } from '@chorus/service-training';
-import { buildModel, createTrainer, type Dataset, subset, syntheticDigits } from '@chorus/training';
+import { buildModel, type Dataset, subset, syntheticDigits } from '@chorus/training';
+import { afterAll } from 'vitest';
 import { patience, patientSeconds } from '../patience.ts';
 import { MemoryChain, MemoryLedger } from '../twins/chain.ts';
 import { MemoryHub, type MemoryNetwork } from '../twins/network.ts';
 import { MemorySwarm } from '../twins/storage.ts';
+import { SharedTrainers } from '../twins/trainers.ts';
 import { UNCHECKED_PROOF } from '../twins/unchecked-proof.ts';
+
+/** Of all nodes in a file's networks: that each model has a process of its own is tested where networks are of processes. */
+export const models = new SharedTrainers();
+afterAll(() => models.close());
 
 const NO_SECONDS = {
   gram: 0,
@@ -138,6 +144,7 @@ export class TwinNetwork {
       const node = await startNode(config, (event) => events.push(event), {
         ports: { chain, network, storage: options.wrapStorage?.(storage) ?? storage },
         proving: this.#proving,
+        createTrainer: models.create,
         dataset: options.data ?? null,
       });
       return { node, network };
@@ -231,7 +238,7 @@ export async function smallTask(
     );
   const model = buildModel('mlp', { inputShape: digits.inputShape, classes: digits.classes, seed: 1 });
   const phases = { joinSeconds: 30, commitSeconds: 30, referenceSeconds: 30, settleSeconds: 30, ...change };
-  const trainer = await createTrainer({
+  const trainer = await models.create({
     model,
     loss: { kind: 'softmax-cross-entropy' },
     optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },

@@ -48,14 +48,18 @@ export interface OwnModel {
 export class Models {
   readonly #config: Pick<TrainingSettings, 'threads' | 'device' | 'limits' | 'privacy'>;
   readonly #refused: RefusedModels;
+  readonly #create: typeof createTrainer;
   #turn: Promise<unknown> = Promise.resolve();
 
+  /** @param create - opens a model in a process of its own; see {@link createTrainer} */
   constructor(
     config: Pick<TrainingSettings, 'threads' | 'device' | 'limits' | 'privacy'>,
     refused: RefusedModels,
+    create = createTrainer,
   ) {
     this.#config = config;
     this.#refused = refused;
+    this.#create = create;
   }
 
   /**
@@ -75,11 +79,19 @@ export class Models {
    */
   async openOwn({ model, terms, memoryBytes, signal }: OwnModel): Promise<Trainer> {
     const { callSeconds } = this.#config.limits.tasks;
-    return openTrainer(terms, model, this.#config, {
+    return this.#openTrainer(terms, model, {
       limits: { memoryBytes, callSeconds },
       foreign: { inputShape: terms.data.inputShape, batchSize: terms.batchSize },
       signal,
     });
+  }
+
+  /**
+   * Open the model of a task of this node's own, without limits: it was checked when the task was published.
+   * @throws ChorusError `E_MODEL_*`, `E_TASK_MODEL`
+   */
+  openPublished({ model, terms, signal }: Pick<OwnModel, 'model' | 'terms' | 'signal'>): Promise<Trainer> {
+    return this.#openTrainer(terms, model, { signal });
   }
 
   /** Record that an opened model has shown a fault. */
@@ -105,7 +117,7 @@ export class Models {
     const batchSize = Math.min(terms.batchSize, dataset?.count ?? terms.batchSize);
     let trainer: Trainer | null = null;
     try {
-      trainer = await openTrainer(terms, model, this.#config, {
+      trainer = await this.#openTrainer(terms, model, {
         limits: { memoryBytes, callSeconds },
         foreign: { inputShape, batchSize, ...(known ? { knownWith: { classes } } : {}) },
         signal,
@@ -122,30 +134,26 @@ export class Models {
       throw error;
     }
   }
-}
 
-/**
- * Open a task's model for training, and check its number of parameters, if one is stated.
- * @throws ChorusError `E_TASK_MODEL`; `E_MODEL_*` if it cannot be trained, `E_PRIVACY` if it cannot be trained
- * privately
- */
-export async function openTrainer(
-  { loss, optimizer, dimension, privacy: asked }: ModelTerms,
-  model: Uint8Array,
-  { threads, device, privacy: own }: Pick<TrainingSettings, 'threads' | 'device' | 'privacy'>,
-  bounds: {
-    limits?: ProcessLimits;
-    foreign?: Foreign;
-    signal?: AbortSignal;
-  } = {},
-): Promise<Trainer> {
-  const privacy = privacyOf({ privacy: asked }, own);
-  const graph = { loss, optimizer, ...(privacy ? { privacy } : {}) };
-  const trainer = await createTrainer({ model, ...graph, threads, device, ...bounds });
-  if (dimension === undefined || trainer.dimension === dimension) return trainer;
-  await trainer.close();
-  throw new ChorusError('E_TASK_MODEL', 'the model does not have the stated number of parameters', {
-    facts: { stated: dimension, found: trainer.dimension },
-    hint: 'the terms or the model file are wrong: the task is not joined',
-  });
+  /**
+   * Open a task's model for training, and check its number of parameters, if one is stated.
+   * @throws ChorusError `E_TASK_MODEL`; `E_MODEL_*` if it cannot be trained, `E_PRIVACY` if it cannot be trained
+   * privately
+   */
+  async #openTrainer(
+    { loss, optimizer, dimension, privacy: asked }: ModelTerms,
+    model: Uint8Array,
+    bounds: { limits?: ProcessLimits; foreign?: Foreign; signal: AbortSignal },
+  ): Promise<Trainer> {
+    const { threads, device, privacy: own } = this.#config;
+    const privacy = privacyOf({ privacy: asked }, own);
+    const graph = { loss, optimizer, ...(privacy ? { privacy } : {}) };
+    const trainer = await this.#create({ model, ...graph, threads, device, ...bounds });
+    if (dimension === undefined || trainer.dimension === dimension) return trainer;
+    await trainer.close();
+    throw new ChorusError('E_TASK_MODEL', 'the model does not have the stated number of parameters', {
+      facts: { stated: dimension, found: trainer.dimension },
+      hint: 'the terms or the model file are wrong: the task is not joined',
+    });
+  }
 }

@@ -13,11 +13,12 @@ export type StartOptions = Omit<CreateNodeOptions<{ training: Training }>, 'conf
 export function startNode(
   config: NodeConfig,
   emit: EventSink,
-  { proving, dataset, stepGate, ...options }: StartOptions = {},
+  { proving, createTrainer, dataset, stepGate, ...options }: StartOptions = {},
 ): Promise<TrainingNode> {
   const own = {
     ...(proving ? { proving } : {}),
     ...(dataset === undefined ? {} : { dataset }),
+    createTrainer,
     stepGate,
   };
   return createNode({ ...options, config, emit: emit as never, services: { training: training(own) } });

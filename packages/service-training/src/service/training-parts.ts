@@ -1,5 +1,5 @@
 import type { Components } from '@chorus/node';
-import { type Dataset, modelMemory } from '@chorus/training';
+import { type createTrainer, type Dataset, modelMemory } from '@chorus/training';
 import { type NodeConfig, trainingSettings } from '../config/settings.ts';
 import { Journal } from '../journal/journal.ts';
 import type { StepGate } from '../journal/steps.ts';
@@ -24,6 +24,8 @@ export type TrainingComponents = Omit<Components<NodeConfig>, 'capability'>;
 export interface TrainingDependencies {
   /** By default workers of this node's own. */
   proving?: Proving | undefined;
+  /** By default a process for each model. */
+  createTrainer?: typeof createTrainer | undefined;
   /** Private data of a trainer or validator. */
   dataset: Dataset | null;
   /** Name of that data in the record of its uses. */
@@ -63,7 +65,7 @@ export function createParts(components: TrainingComponents, dependencies: Traini
     resources,
     budget,
     refused,
-    models: new Models(config, refused),
+    models: new Models(config, refused, dependencies.createTrainer),
     proving: dependencies.proving ?? createProving(ports.chain.chainId, config.srsCache, threads),
     background: new Background(signal, emit),
     runners: new Map<bigint, TaskRunner>(),

@@ -1,7 +1,7 @@
 import { isDevChain } from '@chorus/chain';
 import type { Components, ServiceDefinition } from '@chorus/node';
 import { ChorusError } from '@chorus/protocol';
-import type { Dataset } from '@chorus/training';
+import type { createTrainer, Dataset } from '@chorus/training';
 import { trainingAreas } from '../admin/training-areas.ts';
 import type { NodeConfig } from '../config/settings.ts';
 import { TRAINING_SECTION } from '../config/training-config.ts';
@@ -19,6 +19,8 @@ import { TrainingService } from './training-service.ts';
 export interface TrainingOptions {
   /** By default workers of this node's own. */
   proving?: Proving;
+  /** Opens a model for training; by default in a process of its own. */
+  createTrainer?: typeof createTrainer | undefined;
   /** Private data; by default what the configuration names. Null: none. */
   dataset?: Dataset | null;
   /** Only for crash tests: see {@link StepGate}. */
@@ -54,8 +56,7 @@ export function training(options: TrainingOptions = {}): Training {
     prepare: (config: NodeConfig, signal) => ownData(config, options.dataset, signal),
     create: (components: Components<NodeConfig>, { dataset, dataName }) => {
       refuseAttack(components.config, components.ports.chain.chainId);
-      const { proving, stepGate } = options;
-      const service = new TrainingService(createParts(components, { dataset, dataName, proving, stepGate }));
+      const service = new TrainingService(createParts(components, { ...options, dataset, dataName }));
       const { view } = service;
       components.onEvent((event) => view.activities.observe(event as NodeEvent));
       if (components.meter) {

@@ -23,7 +23,7 @@ import { fitDataset } from '../../data/fit-data.ts';
 import type { EventSink, NodeEvent, Stage } from '../../events/training-events.ts';
 import { PublicHistories } from '../../history/public-history.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { type Models, openTrainer } from '../../models/models.ts';
+import type { Models } from '../../models/models.ts';
 import { type PayloadForm, type PayloadReader, payloadForm } from '../../payloads/sealing/payload-form.ts';
 import type { TaskFiles } from '../../payloads/task-files.ts';
 import { VectorCache } from '../../payloads/vector-cache.ts';
@@ -143,7 +143,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
     signal,
   });
   const { trainer, trial } = sameAddress(task.owner, ports.chain.account)
-    ? { trainer: await openTrainer(terms, model, config, { signal }), trial: null }
+    ? { trainer: await options.models.openPublished({ model, terms, signal }), trial: null }
     : await options.models.open({
         model,
         terms,
