@@ -17,7 +17,7 @@ import {
 } from './model.ts';
 
 /**
- * Reads a GGUF file of version 3 (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md). Nothing in it is trusted:
+ * Reads a GGUF file of version 3 (the specification is docs/gguf in the repository ggml-org/ggml). Nothing in it is trusted:
  * counts, lengths, names, sizes and places are checked before anything is allocated or read by them.
  *
  * @param file its whole content; the tensors are views into it

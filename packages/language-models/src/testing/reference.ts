@@ -58,7 +58,9 @@ export function referenceLogits(file: Uint8Array, tokens: readonly number[]): Fl
   }));
 
   return tokens.map((token, place) => {
-    let x: Float64Array = Float64Array.from(weight('token_embd.weight').subarray(token * width, (token + 1) * width));
+    let x: Float64Array = Float64Array.from(
+      weight('token_embd.weight').subarray(token * width, (token + 1) * width),
+    );
     for (let layer = 0; layer < layers; layer++) {
       const at = `blk.${layer}.`;
       const { keys, values } = cache[layer]!;
