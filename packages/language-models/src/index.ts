@@ -12,6 +12,7 @@ export { type Decoder, openDecoder } from './decoder/open.ts';
 export type { Gguf, GgufTensor, GgufValue, TensorType } from './gguf/model.ts';
 export { readGguf } from './gguf/read.ts';
 export { writeGguf } from './gguf/write.ts';
+export { SERVING, type ServingModelOptions, servingModel } from './graph/serving-graph.ts';
 export { type TrainingModelOptions, trainingModel } from './graph/training-graph.ts';
 export {
   type ChatMessage,

@@ -3,5 +3,6 @@
  *
  * @packageDocumentation
  */
+export { randomNumbers } from './random-numbers.ts';
 export { referenceGreedy, referenceLogits } from './reference.ts';
 export { type TinyModelOptions, tinyModel } from './tiny.ts';

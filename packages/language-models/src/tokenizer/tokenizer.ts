@@ -30,6 +30,8 @@ export interface Tokenizer {
   readonly end: number | null;
   /** All tokens that end an answer. */
   readonly ends: ReadonlySet<number>;
+  /** Whether the model has a chat template. */
+  readonly converses: boolean;
   /** Tokens of a text. The names of control tokens in it are text like any other; unpaired surrogates become U+FFFD. */
   encode(text: string): number[];
   /**
@@ -68,6 +70,7 @@ export function createTokenizer({ metadata }: Pick<Gguf, 'metadata'>): Tokenizer
     begin: vocabulary.begin?.id ?? null,
     end: vocabulary.end,
     ends: vocabulary.ends,
+    converses: source?.type === 'string',
     encode,
     bytes,
     decode: (ids) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(ids.map(bytes))),

@@ -8,6 +8,9 @@ import type { ToHost } from '../jobs/messages.ts';
 const INHERITED =
   /^(?:PATH|HOME|TMPDIR|TEMP|TMP|LD_LIBRARY_PATH|DYLD_.*|SystemRoot|LANG|LC_.*|NODE_EXTRA_CA_CERTS)$/i;
 
+/** Pieces of memory of this size are mapped one by one: half a megabyte, as matrices of small models have. */
+const MAPPED_BYTES = 2 ** 19;
+
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -41,6 +44,8 @@ function environment(): NodeJS.ProcessEnv {
   return {
     ...Object.fromEntries(inherited),
     ...(compiled ? { NODE_COMPILE_CACHE: compiled } : {}),
+    // Of glibc: large pieces go back to the system when they are freed. To open a model frees several times its memory.
+    MALLOC_MMAP_THRESHOLD_: String(MAPPED_BYTES),
     // onnxruntime reports to its vendor unless this is set before its native library is loaded.
     ORT_DISABLE_TELEMETRY: process.env.ORT_DISABLE_TELEMETRY ?? '1',
   };
