@@ -14,7 +14,7 @@ export interface LanguageModelOptions {
   slots?: number;
   /** Requests that may wait for a slot. Default 64. */
   queue?: number;
-  /** Most tokens of a text, prompt and answer. Default: the model's own context. */
+  /** Most tokens of a text, prompt and answer. Default: the model's own context, but at most 32,768. */
   context?: number;
   /** `int8`, the default, is faster and a third of the memory; `float32` is exact. */
   weights?: 'int8' | 'float32';

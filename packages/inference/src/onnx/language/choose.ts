@@ -25,8 +25,12 @@ export function chooseToken(
   return ranking.reach(chance * nucleus).id;
 }
 
-/** The most likely token; of equal ones the first. */
-function likeliest(logits: Float32Array): number {
+/**
+ * The most likely token; of equal ones the first.
+ *
+ * @throws ChorusError `E_MODEL_VALUE` if the logits are not numbers
+ */
+export function likeliest(logits: Float32Array): number {
   let best = 0;
   let most = Number.NEGATIVE_INFINITY;
   let sum = 0;

@@ -12,8 +12,15 @@ import {
 } from '@chorus/language-models';
 import { ChorusError } from '@chorus/protocol';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { unsupported } from '../compute/faults.ts';
 import { createSession } from '../compute/session.ts';
 import type { LanguageSetup } from '../jobs/language-messages.ts';
+
+/** Most tokens of a text unless the owner allows more: of SmolLM2, 1.5 GB of keys and values. */
+const MAX_CONTEXT = 32_768;
+
+/** Rows of integer weights are a multiple of it. */
+const BLOCK = 32;
 
 /** A language model in the runtime. */
 export interface DecoderSession {
@@ -45,7 +52,15 @@ export async function openSession({ task, model, threads }: LanguageSetup): Prom
   const decoder = task.adapter ? mergeAdapter(base, readAdapter(task.adapter, base)) : base;
   const tokenizer = createTokenizer(decoder);
   const { config } = decoder;
-  const context = Math.min(config.context, task.context ?? Number.POSITIVE_INFINITY);
+  const context = Math.min(config.context, task.context ?? MAX_CONTEXT);
+  const rows = [config.width, config.heads * config.headSize, config.feedForward];
+  if (task.weights === 'int8' && rows.some((length) => length % BLOCK !== 0)) {
+    throw unsupported(
+      'the sizes of the model do not fit integer weights',
+      { sizes: rows.join(', '), block: BLOCK },
+      'open it with weights: float32',
+    );
+  }
   const graph = encodeModel(servingModel(decoder, { weights: task.weights, context }));
   const session = await createSession(graph, threads, 0);
   return { config, tokenizer, context, read: (texts, past) => read(session, texts, past) };

@@ -190,6 +190,12 @@ describe('a writer of texts', () => {
     ['no text', 'E_AGENT_INPUT', { text: '' }],
     ['a token that the model does not know', 'E_AGENT_INPUT', { tokens: [300] }],
     ['as many tokens as the context', 'E_AGENT_CONTEXT', { tokens: someTokens(1, CONTEXT) }],
+    ['a text that is not worth counting', 'E_AGENT_CONTEXT', { text: 'x'.repeat(1e8) }],
+    [
+      'messages that are not worth counting',
+      'E_AGENT_CONTEXT',
+      { messages: [{ role: 'user', content: 'x'.repeat(1e8) }] },
+    ],
   ])('refuses a prompt of %s: %s', async (_, code, prompt) => {
     await expect(write(writer, job([], 1, { prompt }))).rejects.toMatchObject({ code });
   });

@@ -4,6 +4,7 @@ import type {
   LanguageOpened,
   LanguageSetup,
 } from '../jobs/language-messages.ts';
+import { likeliest } from './choose.ts';
 import { type DecoderSession, openSession } from './decoder-session.ts';
 import { KeyValues } from './key-values.ts';
 import { common, Prefixes, SHORTEST } from './prefixes.ts';
@@ -49,7 +50,16 @@ export class LanguageWriter {
 
   /** @throws ChorusError as {@link openSession} */
   static async open(setup: LanguageSetup): Promise<LanguageWriter> {
-    return new LanguageWriter(await openSession(setup), setup);
+    const session = await openSession(setup);
+    const writer = new LanguageWriter(session, setup);
+    await writer.#tryOut();
+    return writer;
+  }
+
+  /** Reads one token: what the runtime cannot compute is found out now, and not by the first caller. */
+  async #tryOut(): Promise<void> {
+    const { logits } = await this.#session.read([{ tokens: [0], place: 0 }], this.#cache.inputs(0, 1));
+    likeliest(logits);
   }
 
   /**

@@ -101,6 +101,9 @@ export class Text {
 const NO_PROBABILITIES = { logprob: null, top: [] };
 
 function promptTokens({ prompt }: LanguageJob, tokenizer: Tokenizer, context: number): number[] {
+  // Each letter has a byte or more: what is longer than that is not worth counting.
+  const letters = lettersOf(prompt);
+  if (letters > context * tokenizer.longest) throw tooLong({ letters, context });
   const tokens =
     'tokens' in prompt
       ? [...prompt.tokens]
@@ -118,9 +121,19 @@ function promptTokens({ prompt }: LanguageJob, tokenizer: Tokenizer, context: nu
       },
     );
   }
-  if (tokens.length < context) return tokens;
-  throw new ChorusError('E_AGENT_CONTEXT', 'the conversation is too long for the model', {
-    facts: { tokens: tokens.length, context },
+  if (tokens.length >= context) throw tooLong({ tokens: tokens.length, context });
+  return tokens;
+}
+
+function lettersOf(prompt: LanguageJob['prompt']): number {
+  if ('tokens' in prompt) return 0;
+  if ('text' in prompt) return prompt.text.length;
+  return prompt.messages.reduce((sum, { content }) => sum + content.length, 0);
+}
+
+function tooLong(facts: Record<string, number>): ChorusError {
+  return new ChorusError('E_AGENT_CONTEXT', 'the conversation is too long for the model', {
+    facts,
     hint: 'send less, or use a model with a larger context',
   });
 }
