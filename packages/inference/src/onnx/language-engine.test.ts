@@ -52,6 +52,7 @@ describe('a language model', () => {
     expect(one.facts).toMatchObject({ kind: 'chat', model: 'tiny.gguf', callsTools: false });
     expect(other.facts.details).toEqual({ context: 100, slots: 4, weights: 'float32' });
     expect(await write(one)).toEqual(await write(other));
+    await expect(open({ slots: 0 })).rejects.toThrow(RangeError);
     await expect(open({ model: join(folder, 'none.gguf') })).rejects.toMatchObject({
       code: 'E_MODEL_UNREADABLE',
     });

@@ -35,11 +35,21 @@ const MAX_SEED = 2 ** 47;
 /**
  * Opens a language model in a GGUF file (architecture llama, such as SmolLM2), in a process of its own.
  *
+ * @throws RangeError if a number of the options is not possible
  * @throws ChorusError `E_MODEL_...` if the model cannot be used
  */
 export async function createLanguageModel(options: LanguageModelOptions): Promise<LanguageModel> {
   const { name, slots = 4, queue = 64, context = null, weights = 'int8', signal } = options;
   const { prefixBytes = 256 * 2 ** 20, adapter = null, threads = 1, model } = options;
+  for (const [what, value, least] of [
+    ['slots', slots, 1],
+    ['queue', queue, 0],
+    ['context', context ?? 2, 2],
+    ['prefixBytes', prefixBytes, 0],
+  ] as const) {
+    if (!Number.isInteger(value) || value < least)
+      throw new RangeError(`${what} is ${value}, not ${least} or more`);
+  }
   const task = { kind: 'language', slots, context, weights, adapter, prefixBytes } as const;
   const host = new ModelHost({ task, model, threads }, filledLimits(options.limits));
   const opened = (await host.open(signal)) as LanguageOpened;

@@ -7,7 +7,8 @@ import type {
 import { likeliest } from './choose.ts';
 import { type DecoderSession, openSession } from './decoder-session.ts';
 import { KeyValues } from './key-values.ts';
-import { common, Prefixes, SHORTEST } from './prefixes.ts';
+import { longestBeginning } from './longest-beginning.ts';
+import { Prefixes } from './prefixes.ts';
 import { Text } from './text.ts';
 
 /**
@@ -118,17 +119,11 @@ export class LanguageWriter {
     this.#reading = job;
     const { text } = job;
     const slot = this.#writing.length;
-    // Of the last token the scores are needed: it is read in any case.
-    const prompt = text.tokens.slice(0, -1);
-    const parked = this.#prefixes.find(prompt);
-    const lengths = this.#writing.map((other) =>
-      Math.min(common(prompt, other.text.tokens), other.text.read),
-    );
-    const longest = Math.max(parked?.length ?? 0, ...lengths);
-    const length = longest < SHORTEST ? 0 : longest;
+    const others = this.#writing.map((other) => other.text);
+    const { length, parked, from } = longestBeginning(text.tokens, this.#prefixes, others);
     this.#fit(text.tokens.length);
-    if (parked?.length === length) this.#cache.unpark(parked.parked, slot, length);
-    else if (length > 0) this.#cache.copy(lengths.indexOf(length), slot, length);
+    if (parked) this.#cache.unpark(parked, slot, length);
+    else if (from !== null) this.#cache.copy(from, slot, length);
     text.read = length;
     text.copied = length;
   }
