@@ -1,15 +1,16 @@
-import type {
-  Address,
-  Hex,
-  PaymentChain,
-  SignedTransfer,
-  TokenDomain,
-  TransferAuthorization,
-  TransferState,
+import {
+  type Address,
+  type Hex,
+  type PaymentChain,
+  type SignedTransfer,
+  type TokenDomain,
+  TRANSFER_TYPES,
+  type TransferAuthorization,
+  type TransferState,
 } from '@chorus/protocol';
 import { isError, type LogParams, zeroPadValue } from 'ethers';
 import { TOKEN } from '../abi/abis.ts';
-import { EIP3009, messageOf, TRANSFER_TYPES, transferArgs } from '../abi/transfers.ts';
+import { EIP3009, messageOf, transferArgs } from '../abi/transfers.ts';
 import { oncePerToken } from '../contracts/per-token.ts';
 import { orNoToken } from '../contracts/token.ts';
 import { ChainError } from '../errors/errors.ts';
