@@ -24,7 +24,7 @@ export const priceText = ({ digits, decimals, token }: Sum): string => sumText(d
 /** What an agent may spend of the wallet of its node, in a sentence. */
 export function spendingLine({ model }: Pick<AgentDefinition, 'model'>): string {
   if (model.kind !== 'agent' || !model.pay) return 'it can spend no tokens of any chain';
-  return `for each request it may pay the agent that it asks up to ${priceText(model.pay)}, from the wallet of its node, which bounds it by agents.spend`;
+  return `for each request it may pay the agent that it asks up to ${priceText(model.pay)}, from the wallet of its node; agents.spend there, where it is set, bounds what all its agents pay`;
 }
 
 /** A model in one line. */
