@@ -6,7 +6,7 @@
  */
 export { checkOperators } from './allowed.ts';
 export { differentiate } from './differentiate.ts';
-export { insertLora, type LoraOptions, mergeLora } from './lora.ts';
+export { adaptWeights, insertLora, type LoraOptions, mergeLora } from './lora.ts';
 export type { LossOptions } from './loss.ts';
 export {
   type AttributeInput,

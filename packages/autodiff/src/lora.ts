@@ -36,11 +36,20 @@ export function insertLora(
   model: Uint8Array | Model,
   options: LoraOptions,
 ): { model: Uint8Array; trainable: string[] } {
+  const adapted = adaptWeights(model instanceof Uint8Array ? parseModel(model) : model, options);
+  return { model: encodeModel(adapted.model), trainable: adapted.trainable };
+}
+
+/**
+ * {@link insertLora} without a file: the weights of the result are those of the model, not copies of them.
+ *
+ * @throws InvalidOptionError as insertLora does
+ */
+export function adaptWeights(parsed: Model, options: LoraOptions): { model: Model; trainable: string[] } {
   const { rank, alpha = rank, seed = 0 } = options;
   if (!Number.isInteger(rank) || rank < 1) {
     throw new InvalidOptionError(`LoRA rank is ${rank}`, { rank }, 'give an integer of at least 1');
   }
-  const parsed = model instanceof Uint8Array ? parseModel(model) : model;
   const taken = valueNames(parsed.graph);
   const initializers = new Map(parsed.graph.initializers);
   const trainable: string[] = [];
@@ -87,7 +96,7 @@ export function insertLora(
       'let `target` match a MatMul or Gemm weight of rank 2',
     );
   }
-  return { model: encodeModel({ ...parsed, graph: { ...parsed.graph, nodes, initializers } }), trainable };
+  return { model: { ...parsed, graph: { ...parsed.graph, nodes, initializers } }, trainable };
 }
 
 /** The adapted product in place of the plain one, under the same output name. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
+  adaptWeights,
   differentiate,
   encodeModel,
   float,
@@ -346,6 +347,13 @@ describe('what trains', () => {
     const expected = (await evaluation.run({ ...inputs, ...parameters })).logits!;
     expect((await plain.run({ x: feeds.x! })).logits!.data).toEqual(expected.data);
     expect(() => withParameters(mlp(), new Map([['w1', new Float32Array(3)]]))).toThrow(/32 elements/);
+  });
+
+  test('adapters of a graph in memory are those of the file, and share its weights', () => {
+    const parsed = parseModel(mlp());
+    const { model, trainable } = adaptWeights(parsed, { rank: 2 });
+    expect(insertLora(mlp(), { rank: 2 })).toEqual({ model: encodeModel(model), trainable });
+    expect(model.graph.initializers.get('w1')).toBe(parsed.graph.initializers.get('w1'));
   });
 
   test('LoRA starts as the same function, trains the adapters alone, and merges into the plain model', async () => {

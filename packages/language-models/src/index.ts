@@ -1,0 +1,21 @@
+/**
+ * Language models in GGUF files: weights, tokenizer and chat template, low-rank adapters, and the ONNX graphs that train
+ * and serve them. Pure computation: it reads no files, opens no connections, and has no runtime.
+ *
+ * @packageDocumentation
+ */
+export type { Adapter } from './adapter/adapter.ts';
+export { readAdapter, writeAdapter } from './adapter/file.ts';
+export { mergeAdapter } from './adapter/merge.ts';
+export type { DecoderConfig } from './decoder/config.ts';
+export { type Decoder, openDecoder } from './decoder/open.ts';
+export type { Gguf, GgufTensor, GgufValue, TensorType } from './gguf/model.ts';
+export { readGguf } from './gguf/read.ts';
+export { writeGguf } from './gguf/write.ts';
+export { type TrainingModelOptions, trainingModel } from './graph/training-graph.ts';
+export {
+  type ChatMessage,
+  type ChatOptions,
+  createTokenizer,
+  type Tokenizer,
+} from './tokenizer/tokenizer.ts';

@@ -1,0 +1,122 @@
+/**
+ * The forward pass of a llama decoder in plain float64 loops, straight from the tensors of a GGUF file as ggml reads
+ * them: rows of weights as stored, neighbours rotated with each other, one token at a time over a cache of keys and
+ * values. It shares no code with the graphs but the reading of the file.
+ */
+import { dequantise } from '../gguf/dequantise.ts';
+import type { Gguf } from '../gguf/model.ts';
+import { readGguf } from '../gguf/read.ts';
+
+/**
+ * Scores of the token after each one.
+ *
+ * @param file a GGUF file
+ * @returns [tokens][vocabulary]
+ */
+export function referenceLogits(file: Uint8Array, tokens: readonly number[]): Float64Array[] {
+  const gguf = readGguf(file);
+  const number = (key: string): number => numberOf(gguf, `llama.${key}`);
+  const [width, heads, layers] = [
+    number('embedding_length'),
+    number('attention.head_count'),
+    number('block_count'),
+  ];
+  const keyHeads = number('attention.head_count_kv');
+  const size = width / heads;
+  const [epsilon, base] = [number('attention.layer_norm_rms_epsilon'), number('rope.freq_base')];
+  const weights = new Map<string, Float32Array>();
+  const weight = (name: string): Float32Array => {
+    const found = weights.get(name) ?? dequantise(gguf.tensors.get(name)!);
+    weights.set(name, found);
+    return found;
+  };
+  const product = (name: string, x: Float64Array): Float64Array => {
+    const w = weight(name);
+    return Float64Array.from({ length: w.length / x.length }, (_, row) => {
+      let sum = 0;
+      for (let i = 0; i < x.length; i++) sum += w[row * x.length + i]! * x[i]!;
+      return sum;
+    });
+  };
+  const norm = (name: string, x: Float64Array): Float64Array => {
+    const mean = x.reduce((sum, value) => sum + value * value, 0) / x.length;
+    const w = weight(name);
+    return x.map((value, i) => (value / Math.sqrt(mean + epsilon)) * w[i]!);
+  };
+  const rotate = (x: Float64Array, place: number): Float64Array => {
+    const out = x.slice();
+    for (let i = 0; i < x.length; i += 2) {
+      const angle = place * base ** (-(i % size) / size);
+      out[i] = x[i]! * Math.cos(angle) - x[i + 1]! * Math.sin(angle);
+      out[i + 1] = x[i]! * Math.sin(angle) + x[i + 1]! * Math.cos(angle);
+    }
+    return out;
+  };
+  const cache = Array.from({ length: layers }, () => ({
+    keys: [] as Float64Array[],
+    values: [] as Float64Array[],
+  }));
+
+  return tokens.map((token, place) => {
+    let x: Float64Array = Float64Array.from(
+      weight('token_embd.weight').subarray(token * width, (token + 1) * width),
+    );
+    for (let layer = 0; layer < layers; layer++) {
+      const at = `blk.${layer}.`;
+      const { keys, values } = cache[layer]!;
+      const before = norm(`${at}attn_norm.weight`, x);
+      const query = rotate(product(`${at}attn_q.weight`, before), place);
+      keys.push(rotate(product(`${at}attn_k.weight`, before), place));
+      values.push(product(`${at}attn_v.weight`, before));
+      const mixed = new Float64Array(width);
+      for (let head = 0; head < heads; head++) {
+        const from = Math.floor((head * keyHeads) / heads) * size;
+        const scores = keys.map((key) => {
+          let sum = 0;
+          for (let i = 0; i < size; i++) sum += query[head * size + i]! * key[from + i]!;
+          return sum / Math.sqrt(size);
+        });
+        const shares = softmax(scores);
+        values.forEach((value, earlier) => {
+          for (let i = 0; i < size; i++) mixed[head * size + i]! += shares[earlier]! * value[from + i]!;
+        });
+      }
+      x = added(x, product(`${at}attn_output.weight`, mixed));
+      const middle = norm(`${at}ffn_norm.weight`, x);
+      const up = product(`${at}ffn_up.weight`, middle);
+      const gated = product(`${at}ffn_gate.weight`, middle).map((g, i) => (g / (1 + Math.exp(-g))) * up[i]!);
+      x = added(x, product(`${at}ffn_down.weight`, gated));
+    }
+    const head = gguf.tensors.has('output.weight') ? 'output.weight' : 'token_embd.weight';
+    return product(head, norm('output_norm.weight', x));
+  });
+}
+
+/**
+ * The most likely continuation, token by token.
+ *
+ * @param count tokens to add
+ */
+export function referenceGreedy(file: Uint8Array, prompt: readonly number[], count: number): number[] {
+  const tokens = [...prompt];
+  for (let i = 0; i < count; i++) {
+    const logits = referenceLogits(file, tokens).at(-1)!;
+    tokens.push(logits.indexOf(Math.max(...logits)));
+  }
+  return tokens.slice(prompt.length);
+}
+
+const added = (a: Float64Array, b: Float64Array): Float64Array => a.map((value, i) => value + b[i]!);
+
+function softmax(scores: readonly number[]): number[] {
+  const most = Math.max(...scores);
+  const powers = scores.map((score) => Math.exp(score - most));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}
+
+function numberOf({ metadata }: Gguf, key: string): number {
+  const value = metadata.get(key);
+  if (value?.type !== 'uint32' && value?.type !== 'float32') throw new Error(`no number ${key}`);
+  return value.value;
+}

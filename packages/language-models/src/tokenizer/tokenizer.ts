@@ -1,0 +1,119 @@
+import { ChorusError } from '@chorus/protocol';
+import { unsupported } from '../gguf/faults.ts';
+import type { Gguf } from '../gguf/model.ts';
+import { guardFor } from './guard.ts';
+import { type ChatTemplate, readTemplate } from './template.ts';
+import { readVocabulary, type Vocabulary } from './vocabulary.ts';
+import { wordEncoder } from './words.ts';
+
+/** A message of a conversation. */
+export interface ChatMessage {
+  role: 'system' | 'user' | 'assistant';
+  content: string;
+}
+
+/** How a conversation becomes tokens. */
+export interface ChatOptions {
+  /** Ends with the beginning of an answer of the assistant. Default false. */
+  addGenerationPrompt?: boolean;
+  /** What templates that write a date take for the present time. Default: now. */
+  now?: Date;
+}
+
+/** Turns text into a model's tokens, and back. */
+export interface Tokenizer {
+  /** Number of tokens. */
+  readonly size: number;
+  /** The token that a text begins with; null if the model has none. */
+  readonly begin: number | null;
+  /** The token that ends a text; null if the model has none. */
+  readonly end: number | null;
+  /** All tokens that end an answer. */
+  readonly ends: ReadonlySet<number>;
+  /** Tokens of a text. The names of control tokens in it are text like any other; unpaired surrogates become U+FFFD. */
+  encode(text: string): number[];
+  /**
+   * Tokens of a conversation in the model's own chat template. The names of control tokens in messages are text; only
+   * those of the template itself become control tokens.
+   *
+   * @throws ChorusError `E_MODEL_UNSUPPORTED` if the model has no template, or one that cannot be run; `E_MODEL_TIME` if
+   * it runs too long; `E_AGENT_INPUT` if it refuses the conversation
+   */
+  encodeChat(messages: readonly ChatMessage[], options?: ChatOptions): number[];
+  /** Text of tokens. Control tokens are left out; bytes that are not UTF-8 become U+FFFD. */
+  decode(ids: readonly number[]): string;
+  /** Bytes that a token stands for: none for a control token, perhaps a part of a letter. @throws RangeError */
+  bytes(id: number): Uint8Array;
+}
+
+/**
+ * The tokenizer of a model in a GGUF file.
+ *
+ * @param model a file that was read, or a decoder
+ * @throws ChorusError `E_MODEL_UNSUPPORTED` if the vocabulary is of another kind than byte-level BPE, or text is split
+ * in a way that is not known here; `E_MODEL_CORRUPT` if it contradicts itself
+ */
+export function createTokenizer({ metadata }: Pick<Gguf, 'metadata'>): Tokenizer {
+  const vocabulary = readVocabulary(metadata);
+  const encode = wordEncoder(vocabulary);
+  const source = metadata.get('tokenizer.chat_template');
+  let template: ChatTemplate | undefined;
+  const bytes = (id: number): Uint8Array => {
+    const found = vocabulary.bytes[id];
+    if (!found) throw new RangeError(`the model has no token ${id}`);
+    return found;
+  };
+  return {
+    size: vocabulary.tokens.length,
+    begin: vocabulary.begin?.id ?? null,
+    end: vocabulary.end,
+    ends: vocabulary.ends,
+    encode,
+    bytes,
+    decode: (ids) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(ids.map(bytes))),
+    encodeChat(messages, options = {}) {
+      if (source?.type !== 'string') {
+        throw unsupported(
+          'the model has no chat template',
+          {},
+          'use a model that was trained to converse, or give it plain text',
+        );
+      }
+      template ??= readTemplate(source.value);
+      return encodeChat(vocabulary, encode, template, messages, options, source.value);
+    },
+  };
+}
+
+function encodeChat(
+  { control, tokens, begin, end }: Vocabulary,
+  encode: (text: string) => number[],
+  template: ChatTemplate,
+  messages: readonly ChatMessage[],
+  { addGenerationPrompt = false, now = new Date() }: ChatOptions,
+  source: string,
+): number[] {
+  // A name of one letter could not be guarded.
+  const names = [...control.keys()].filter((name) => name.length > 1).sort((a, b) => b.length - a.length);
+  const guard = guardFor(names, [source, ...messages.map(({ content }) => content)]);
+  if (!guard) {
+    throw new ChorusError('E_AGENT_INPUT', 'the conversation has every letter that no text may have', {
+      hint: 'remove the code points U+FDD0 to U+FDEF',
+    });
+  }
+  const text = template.fill(
+    {
+      messages: messages.map(({ role, content }) => ({ role, content: guard.protect(content) })),
+      add_generation_prompt: addGenerationPrompt,
+      bos_token: begin ? tokens[begin.id]! : '',
+      eos_token: end === null ? '' : tokens[end]!,
+    },
+    now,
+  );
+  const parts = names.length === 0 ? [text] : text.split(new RegExp(`(${names.map(literal).join('|')})`));
+  // With one group, every second part is a match.
+  const ids = parts.flatMap((part, i) => (i % 2 === 1 ? [control.get(part)!] : encode(guard.remove(part))));
+  return begin?.always && ids[0] !== begin.id ? [begin.id, ...ids] : ids;
+}
+
+const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
