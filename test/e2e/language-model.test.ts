@@ -67,7 +67,7 @@ it('the trained adapter is a GGUF file for the base model, and opens the history
   expect(verified.code, verified.stderr).toBe(0);
   const { ok, checks } = JSON.parse(verified.stdout);
   expect(ok).toBe(true);
-  expect(checks.map(({ check }: { check: string }) => check)).toContain('trained-file');
+  expect(checks.map(({ check }: { check: string }) => check)).toContain('gguf');
 
   const changed = bytes.slice();
   changed[changed.length - 1]! ^= 1;
@@ -75,5 +75,5 @@ it('the trained adapter is a GGUF file for the base model, and opens the history
   const refused = await chorus('model', 'verify', file, '--json');
   expect(refused.code).not.toBe(0);
   const failed = JSON.parse(refused.stdout).checks.filter((each: { ok: boolean }) => !each.ok);
-  expect(failed).toMatchObject([{ check: 'trained-file' }]);
+  expect(failed).toMatchObject([{ check: 'gguf' }]);
 });

@@ -29,7 +29,7 @@ export function checkTrainedFile(
   bytes: Uint8Array,
   model: GlobalModel,
 ): Promise<Check> {
-  return runCheck('trained-file', async () => {
+  return runCheck(isGguf(bytes) ? 'gguf' : 'onnx', async () => {
     const expected = await exportModel(inspection, task, model);
     if (Buffer.from(expected.bytes).equals(bytes)) return undefined;
     if (isGguf(bytes) !== (expected.format === 'gguf')) {
