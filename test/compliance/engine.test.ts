@@ -1,6 +1,6 @@
 import { createChatEngine, createClassifier, createLanguageModel, createTextModel } from '@chorus/inference';
-import { createTokenizer, openDecoder } from '@chorus/language-models';
-import { referenceGreedy, tinyModel } from '@chorus/language-models/testing';
+import { createTokenizer, openDecoder, tinyModel } from '@chorus/language-models';
+import { referenceGreedy } from '@chorus/language-models/testing';
 import { mockOpenAi } from '../../packages/inference/src/testing/mock-openai.ts';
 import { counting, largest } from '../../packages/inference/src/testing/models.ts';
 import { ScriptedEngine } from '../twins/engine.ts';

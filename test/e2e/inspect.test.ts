@@ -472,7 +472,7 @@ describe('what cannot be answered', () => {
     [['proof', 'list', '--network', '/nowhere'], 65, 'E_PROFILE'],
     [['proof', 'verify', '--file', '/nowhere'], 65, 'E_PROOF_FILE'],
     [['model', 'verify', 'not-a-cid'], 1, 'E_CID'],
-    [['model', 'get', '-o', 'x', '--format', 'png'], 64, '--format must be onnx or chorus'],
+    [['model', 'get', '-o', 'x', '--format', 'png'], 64, '--format must be trained or chorus'],
   ])('%j ends with %d and says %s', async (args, code, message) => {
     const outcome = await chorus(args);
     expect(outcome.stderr).toContain(message);

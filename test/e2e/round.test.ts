@@ -420,9 +420,9 @@ describe('a requester', () => {
     expect(await requester.node.services.training.evaluate(tasks[2]!, validation)).toMatchObject({
       count: validation.count,
     });
-    expect(() => requester.node.services.training.evaluate(tasks[1]!, validation)).toThrow(
-      expect.objectContaining({ code: 'E_TASK_UNKNOWN' }),
-    );
+    await expect(requester.node.services.training.evaluate(tasks[1]!, validation)).rejects.toMatchObject({
+      code: 'E_TASK_UNKNOWN',
+    });
   });
 });
 

@@ -53,10 +53,12 @@ export class SharedTrainers {
         return trainer.initialState;
       },
       modelState: trainer.modelState,
+      evaluateBatch: trainer.evaluateBatch,
       device: trainer.device,
       get fault() {
         return trainer.fault;
       },
+      tokenise: async (text, signal) => trainer.tokenise(text, own(signal ? { signal } : {}).signal),
       train: async (options) => trainer.train(own(options)),
       evaluate: async (options) => trainer.evaluate(own(options)),
       peakBytes: () => trainer.peakBytes(),

@@ -11,6 +11,8 @@ export {
   type PeerUrl,
   parsePeerUrl,
   peerUrl,
+  promisedTerms,
+  receiptUrl,
 } from './card/binding.ts';
 export { type AgentDescription, type AgentPlaces, buildCard, type SkillDescription } from './card/build.ts';
 export { signCard } from './card/sign.ts';

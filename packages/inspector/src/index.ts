@@ -19,10 +19,16 @@ export {
 export { writeSummaries } from './history/kept-summaries.ts';
 export { reasonFor } from './history/reason.ts';
 export { networkPeers, type SummaryPeers } from './history/summary-peers.ts';
-export { type InspectedChain, type Inspection, type NetworkSource, openNetwork } from './inspection.ts';
+export {
+  type InspectedChain,
+  type Inspection,
+  type NetworkSource,
+  openNetwork,
+  readInitialModel,
+} from './inspection.ts';
 export { type GetModelOptions, type GotModel, getModel } from './model-get.ts';
 export {
-  exportOnnx,
+  exportModel,
   type Ingredient,
   type ModelReport,
   modelFileBytes,
@@ -31,7 +37,6 @@ export {
 } from './model-history.ts';
 export type { RoundMoney } from './money.ts';
 export { newestTask } from './newest-task.ts';
-export { checkOnnxFile, isOnnxFile } from './onnx-file.ts';
 export {
   exportProof,
   type ListedRound,
@@ -43,3 +48,4 @@ export {
   verifierFault,
   verifyFile,
 } from './proven-round.ts';
+export { checkTrainedFile, isTrainedFile } from './trained-file.ts';

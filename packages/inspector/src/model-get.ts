@@ -1,10 +1,11 @@
 import { hasCode, type TaskState } from '@chorus/protocol';
-import { decodeGlobalModel, encodeGlobalModel } from '@chorus/training';
+import { decodeGlobalModel, encodeGlobalModel, type TrainedFile } from '@chorus/training';
 import type { Inspection } from './inspection.ts';
-import { exportOnnx, type ModelReport, modelFileBytes, rebuildModel, verifyModel } from './model-history.ts';
+import { exportModel, type ModelReport, modelFileBytes, rebuildModel, verifyModel } from './model-history.ts';
 
 export interface GetModelOptions {
-  format: 'onnx' | 'chorus';
+  /** `trained`: for other runtimes; `chorus`: with the integers that prove its history. */
+  format: 'trained' | 'chorus';
   /** A published model to use if aggregates are missing. */
   cid: string | null;
   timeoutMs: number;
@@ -14,6 +15,8 @@ export interface GetModelOptions {
 
 export interface GotModel {
   bytes: Uint8Array;
+  /** What the file is; `chorus` also if the model must not be used. */
+  format: TrainedFile['format'] | 'chorus';
   /** Source of the model; in both cases it is checked against the chain. */
   source: 'aggregates' | 'published';
   report: ModelReport;
@@ -38,7 +41,9 @@ export async function getModel(
     });
   onStep?.('checking it against the chain');
   const report = await verifyModel(inspection, task, file);
-  const usable = format === 'onnx' && report.checks.every((check) => check.ok);
-  const bytes = usable ? await exportOnnx(inspection, task, decodeGlobalModel(file)) : file;
-  return { bytes, source, report };
+  const usable = format === 'trained' && report.checks.every((check) => check.ok);
+  const written = usable
+    ? await exportModel(inspection, task, decodeGlobalModel(file))
+    : { bytes: file, format: 'chorus' as const };
+  return { ...written, source, report };
 }

@@ -1,4 +1,3 @@
-import { withParameters } from '@chorus/autodiff';
 import { addPoints, combinePoints } from '@chorus/commitment';
 import {
   type Address,
@@ -16,7 +15,10 @@ import {
   decodeGlobalModel,
   type GlobalModel,
   globalParameters,
+  graphOptions,
   type ParameterInfo,
+  type TrainedFile,
+  trainedModel,
 } from '@chorus/training';
 import { type Check, runCheck } from './checks.ts';
 import { findSummary } from './history/find-summary.ts';
@@ -127,24 +129,22 @@ async function aggregatesFault({ chain }: Inspection, task: TaskState, rounds: r
 /** A stranger's model is opened, but never run. */
 const INSPECTION = { memoryBytes: 4e9, callSeconds: 60 };
 
-/** The task's ONNX model: its parameters and where each lies in the vector. */
+/** The model that a task began with: its parameters and where each lies in the vector. */
 async function openModel(
   inspection: Inspection,
   terms: Terms,
-): Promise<{ onnx: Uint8Array; initial: Float32Array; parameters: readonly ParameterInfo[] }> {
-  const onnx = await readInitialModel(inspection, terms);
-  const { loss, optimizer } = terms;
+): Promise<{ base: Uint8Array; initial: Float32Array; parameters: readonly ParameterInfo[] }> {
+  const base = await readInitialModel(inspection, terms);
   const trainer = await createTrainer({
-    model: onnx,
-    loss,
-    optimizer,
+    model: base,
+    ...graphOptions(terms),
     limits: INSPECTION,
     foreign: { inputShape: terms.data.inputShape, batchSize: terms.batchSize },
     signal: inspection.signal,
   });
   const { initial, parameters } = trainer;
   await trainer.close();
-  return { onnx, initial, parameters };
+  return { base, initial, parameters };
 }
 
 /**
@@ -182,16 +182,18 @@ export async function rebuildModel(inspection: Inspection, task: TaskState): Pro
   return model;
 }
 
-/** A model of this task as ordinary ONNX: the task's file with the trained parameters in place. */
-export async function exportOnnx(
+/** A model of this task as a file for other runtimes: see `trainedModel`. */
+export async function exportModel(
   inspection: Inspection,
   task: TaskState,
   model: GlobalModel,
-): Promise<Uint8Array> {
-  const { onnx, parameters } = await openModel(inspection, await readTerms(inspection, task));
+): Promise<TrainedFile> {
+  const terms = await readTerms(inspection, task);
+  const { base, parameters } = await openModel(inspection, terms);
   const values = globalParameters(model);
-  return withParameters(
-    onnx,
+  return trainedModel(
+    base,
+    graphOptions(terms),
     new Map(parameters.map(({ name, offset, size }) => [name, values.subarray(offset, offset + size)])),
   );
 }

@@ -9,11 +9,13 @@ export { readAdapter, writeAdapter } from './adapter/file.ts';
 export { mergeAdapter } from './adapter/merge.ts';
 export type { DecoderConfig } from './decoder/config.ts';
 export { type Decoder, openDecoder } from './decoder/open.ts';
+export { isGguf } from './gguf/is-gguf.ts';
 export type { Gguf, GgufTensor, GgufValue, TensorType } from './gguf/model.ts';
 export { readGguf } from './gguf/read.ts';
 export { writeGguf } from './gguf/write.ts';
 export { SERVING, type ServingModelOptions, servingModel } from './graph/serving-graph.ts';
 export { type TrainingModelOptions, trainingModel } from './graph/training-graph.ts';
+export { type TinyModelOptions, tinyModel } from './tiny/tiny-model.ts';
 export {
   type ChatMessage,
   type ChatOptions,

@@ -56,6 +56,7 @@ export { NODE_KEY_FILE, readNodeKey, writeNewNodeKey } from './identity/node-key
 export { openWallet, type PasswordSource, WALLET_KEY_FILE } from './identity/wallet.ts';
 export { ChorusNode } from './lifecycle/chorus-node.ts';
 export { type CreateNodeOptions, createNode } from './lifecycle/create-node.ts';
+export { openAlone } from './lifecycle/open-alone.ts';
 export { checkChainId, openChain } from './lifecycle/open-chain.ts';
 export { LOG_FILE, type Log, openLog } from './logging/log.ts';
 export { ResourceBudget } from './resources/resource-budget.ts';

@@ -8,6 +8,7 @@ export type { Offer } from './exact/offer.ts';
 export { requirementsOf } from './exact/offer.ts';
 export type { Cap, Caps } from './purchases/caps.ts';
 export { checkOffer } from './purchases/check-offer.ts';
+export { intentOf } from './purchases/intent.ts';
 export { type Ending, type Paid, Payer } from './purchases/payer.ts';
 export { type PayingFetch, type Purse, payingFetch, type Send } from './purchases/paying-fetch.ts';
 export { type Purchase, transferOf } from './purchases/purchase.ts';

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { circuitArtifacts } from '@chorus/circuits';
 import { addPoints, developmentSrs, G1_GENERATOR } from '@chorus/commitment';
-import { G1_INFINITY, type G1Point, RULE_NAMES, type RuleName } from '@chorus/protocol';
+import { G1_INFINITY, type G1Point, type RuleName } from '@chorus/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createProver, type Prover } from './prover.ts';
 import { roundStatement } from './statement/statement.ts';
+import { turnsWhileProving } from './testing/event-loop.ts';
 import { randomRound } from './testing/rounds.ts';
 import { createVerifier } from './verifier.ts';
 
@@ -49,18 +50,9 @@ it('the prover proves rounds one after another, with progress and seconds by par
   await verifier.close();
 });
 
-it.each(RULE_NAMES)('the prover lets the event loop turn while it proves by %s', async (rule) => {
-  const N = 2 ** 14;
-  const large = await createProver({ srs: await developmentSrs(14, { cacheDir: folder }), circuits });
-  const long = randomRound({ seed: 11, trainers: 16, N, rule });
-  // Turns of the loop at each report: if one part worked on this thread, its report would come in the same turn.
-  let turns = 0;
-  const watch = setInterval(() => turns++, 1);
-  const at: number[] = [];
-  await large.prove(long.statement, long.vectors, { onProgress: () => void at.push(turns) });
-  clearInterval(watch);
-  await large.close();
-  expect(new Set(at).size).toBeGreaterThan(5);
+// The circuit of the other rule is proven in prover.slow.ts.
+it('the prover lets the event loop turn while it proves', async () => {
+  expect(await turnsWhileProving('reference-trust', folder)).toBeGreaterThan(5);
 });
 
 it("the prover refuses weights that are not the rule's before any work", async () => {

@@ -1,5 +1,6 @@
-import { decode, encode } from 'cborg';
+import { encode } from 'cborg';
 import { z } from 'zod';
+import { decodeStrict } from './cbor.ts';
 import { ChorusError } from './errors.ts';
 import { ADDRESS_PATTERN } from './hex.ts';
 import { MAX_GOSSIP_BYTES, MAX_MESSAGE_BYTES } from './limits.ts';
@@ -153,15 +154,7 @@ function decodeWith<T>(schema: z.ZodType<T>, bytes: Uint8Array, limit: number): 
   }
   let value: unknown;
   try {
-    // Canonical only: no indefinite lengths, no duplicate keys, no tags or undefined.
-    value = decode(bytes, {
-      allowIndefinite: false,
-      allowUndefined: false,
-      allowNaN: false,
-      allowInfinity: false,
-      strict: true,
-      rejectDuplicateMapKeys: true,
-    });
+    value = decodeStrict(bytes);
   } catch (cause) {
     throw new ChorusError('E_MESSAGE_MALFORMED', 'the message is not CBOR', { cause });
   }

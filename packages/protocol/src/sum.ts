@@ -10,6 +10,9 @@ export interface Sum {
   token: string;
 }
 
+/** Decimals of the coin that pays for gas: the same on every EVM chain. */
+export const COIN_DECIMALS = 18;
+
 /** 10^15 whole tokens; 18 digits after the point. */
 const AMOUNT = /^(\d{1,15})(?:\.(\d{1,18}))?$/;
 const SYMBOL = /^[A-Za-z][A-Za-z0-9]{0,15}$/;

@@ -49,6 +49,28 @@ describe('terms', () => {
     expect(() => encodeTerms({ ...terms, extra: 1 } as Terms)).toThrow();
   });
 
+  it('task terms may train adapters of a language model, on sequences of its tokens', () => {
+    const language = {
+      ...terms,
+      data: { kind: 'tokens', inputShape: [64], classes: 49_152 },
+      optimizer: { kind: 'adamw', weightDecay: 0.01 },
+      adapter: { kind: 'lora', rank: 8, alpha: 16, targets: ['q_proj', 'v_proj'], seed: 1 },
+    } as const;
+    expect(decodeTerms(encodeTerms(language as unknown as Terms))).toEqual(language);
+    const at = (field: string) => expect.objectContaining({ code: 'E_TERMS_INVALID', facts: { field } });
+    const refused = (change: object, field: string) =>
+      expect(() => encodeTerms({ ...language, ...change } as unknown as Terms)).toThrow(at(field));
+    refused({ data: { ...language.data, inputShape: [8, 8] } }, 'data.inputShape');
+    refused({ data: { ...language.data, classes: 2, classNames: ['a', 'b'] } }, 'data.classNames');
+    refused({ adapter: { ...language.adapter, targets: [] } }, 'adapter.targets');
+    refused({ adapter: { ...language.adapter, targets: ['q_proj', 'q_proj'] } }, 'adapter.targets');
+    refused({ adapter: { ...language.adapter, targets: ['(a+)+$'] } }, 'adapter.targets.0');
+    refused({ adapter: { ...language.adapter, rank: 257 } }, 'adapter.rank');
+    refused({ privacy: { clip: 1000, noiseMultiplier: 1000 } }, 'optimizer');
+    const sgd = { kind: 'sgd', momentum: 0, weightDecay: 0 };
+    refused({ optimizer: sgd, privacy: { clip: 1000, noiseMultiplier: 1000 } }, 'privacy');
+  });
+
   it('task terms name a rule, and may switch off its novelty', () => {
     const projection = { ...terms, rule: 'reference-projection' } as const;
     expect(decodeTerms(encodeTerms(projection))).toEqual(projection);

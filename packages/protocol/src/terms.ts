@@ -27,6 +27,9 @@ export const PRIVACY_ONE = 1000;
 
 const positive = z.number().positive().max(1e6);
 
+/** Largest rank of an adapter: larger ones have more parameters than a task may train. */
+const MAX_RANK = 256;
+
 /**
  * Names of the aggregation rules that a task may have: `reference-trust` scores by one sum of all references,
  * `reference-projection` by three groups of them and by their novelty.
@@ -76,19 +79,43 @@ export const termsFields = z.strictObject({
    * one.
    */
   name: z.string().min(1).max(120).refine(isPlainLine, 'must be one line of printable text'),
-  /** CID and size of the ONNX model the task begins from. */
+  /** CID and size of the model the task begins from: an ONNX file, or a language model in a GGUF file. */
   model: z.string().regex(/^[A-Za-z0-9]{1,120}$/, 'must be a CID'),
   modelBytes: z.number().int().positive().max(MAX_MODEL_BYTES),
   /** d: the number of trainable parameters. */
   dimension: z.number().int().positive().max(MAX_DIMENSION),
+  /**
+   * Low-rank adapters that are trained instead of the model's own parameters (LoRA, Hu et al. 2021, arXiv:2106.09685):
+   * of every matrix whose name, divided at its dots, has a part that is a target, such as `q_proj`. An adapter counts
+   * alpha / rank times; `seed` draws its random factor. Absent: the model's own parameters are trained.
+   */
+  adapter: z
+    .strictObject({
+      kind: z.literal('lora'),
+      rank: z.number().int().positive().max(MAX_RANK),
+      alpha: positive,
+      targets: z
+        .array(z.string().regex(/^[A-Za-z0-9_:/-]{1,64}$/, 'must be a part of the name of a weight'))
+        .min(1)
+        .max(16)
+        .refine((targets) => new Set(targets).size === targets.length, 'must name each target once'),
+      seed: z
+        .number()
+        .int()
+        .min(0)
+        .max(2 ** 31 - 1),
+    })
+    .optional(),
   /** Form of a sample, so that a node knows whether its data fits. */
   data: z
     .strictObject({
-      kind: z.literal('classification'),
       /**
-       * Shape of one sample without the batch axis, float32. A text task has windows of tokens and the next
-       * token.
+       * `classification`: samples have one class each; those of texts are windows of bytes, and the class is the next
+       * byte. `tokens`: samples are sequences of tokens of the language model, which predicts the next one at each
+       * position; `inputShape` is the number of positions, `classes` the size of the vocabulary.
        */
+      kind: z.enum(['classification', 'tokens']),
+      /** Shape of one sample without the batch axis. */
       inputShape: z.array(z.number().int().positive().max(65536)).min(1).max(5),
       classes: z.number().int().min(2).max(100_000),
       /**
@@ -101,13 +128,25 @@ export const termsFields = z.strictObject({
       ({ classes, classNames: names }) =>
         !names || (names.length === classes && new Set(names).size === classes),
       { path: ['classNames'], message: 'must name each class once' },
-    ),
+    )
+    .refine(({ kind, classNames: names }) => kind !== 'tokens' || names === undefined, {
+      path: ['classNames'],
+      message: 'must be absent for tokens, which the model names',
+    })
+    .refine(({ kind, inputShape }) => kind !== 'tokens' || inputShape.length === 1, {
+      path: ['inputShape'],
+      message: 'must be the number of positions of a sequence of tokens',
+    }),
   loss: z.strictObject({ kind: z.literal('softmax-cross-entropy') }),
-  optimizer: z.strictObject({
-    kind: z.literal('sgd'),
-    momentum: z.number().min(0).max(0.999),
-    weightDecay: z.number().min(0).max(1),
-  }),
+  /** Its momentum and moments begin at zero in every round. */
+  optimizer: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('sgd'),
+      momentum: z.number().min(0).max(0.999),
+      weightDecay: z.number().min(0).max(1),
+    }),
+    z.strictObject({ kind: z.literal('adamw'), weightDecay: z.number().min(0).max(1) }),
+  ]),
   localEpochs: z.number().int().positive().max(MAX_EPOCHS),
   /** Epochs of a validator on its held-out data; see {@link defaultReferenceEpochs}. */
   referenceEpochs: z.number().int().positive().max(MAX_EPOCHS),
@@ -166,13 +205,19 @@ export const termsFields = z.strictObject({
 });
 
 /** How local training works and on which data; every trainer of a task follows the same terms. */
-export const termsSchema = termsFields.refine(
-  ({ rule, novelty }) => novelty === undefined || hasGroups(rule),
-  {
+export const termsSchema = termsFields
+  .refine(({ rule, novelty }) => novelty === undefined || hasGroups(rule), {
     path: ['novelty'],
     message: 'needs the rule reference-projection',
-  },
-);
+  })
+  .refine(({ privacy, optimizer }) => privacy === undefined || optimizer.kind === 'sgd', {
+    path: ['optimizer'],
+    message: 'must be sgd if training is private',
+  })
+  .refine(({ privacy, data }) => privacy === undefined || data.kind === 'classification', {
+    path: ['privacy'],
+    message: 'is not available for tokens yet',
+  });
 
 /** The off-chain part of a task, bound to the chain by its digest. */
 export type Terms = z.infer<typeof termsSchema>;

@@ -34,6 +34,7 @@ export {
   type Dataset,
   type FileDataset,
   type MemoryDataset,
+  NO_LABEL,
   subset,
   type TextDataset,
 } from './data/dataset.ts';
@@ -47,12 +48,15 @@ export type { SpillOptions } from './data/sample-writer.ts';
 export { readShard, writeShard } from './data/shard.ts';
 export { parseSplit, type Split, splitIndices } from './data/split.ts';
 export { loadText, textWindows } from './data/text.ts';
+export { isOfText, textOf } from './data/text-of.ts';
+export { tokenWindows } from './data/token-windows.ts';
 export { type Device, type DeviceReport, devices } from './device/devices.ts';
 export { type SyntheticOptions, syntheticDigits } from './digits/synthetic.ts';
 export type { FetchableDataset } from './fetch/catalogue.ts';
 export { type FetchOptions, fetchDataset } from './fetch/fetch-dataset.ts';
 export type { ProcessLimits } from './jobs/limits.ts';
 export {
+  type Adapter,
   type CarriedError,
   type EvaluateResult,
   type Foreign,
@@ -75,9 +79,11 @@ export {
   globalParameters,
   modelDigest,
 } from './model/global-model.ts';
+export { graphOptions } from './model/graph-options.ts';
 export { type Quantised, quantise, suggestScale } from './model/quantise.ts';
 export { quantiseReference, squaredNorm } from './model/quantise-reference.ts';
 export { readModelFile } from './model/read-model-file.ts';
+export { type TrainedFile, trainedModel } from './model/trained-model.ts';
 export {
   DEFAULT_PRIVACY,
   epsilonOf,

@@ -5,6 +5,7 @@ import { fromTask, historyLine } from './from-task.ts';
 
 const task: TaskModel = {
   bytes: new Uint8Array(),
+  base: null,
   taskName: 'digits "of" everyone: # all',
   inputShape: [1, 28, 28],
   classes: 4,

@@ -21,6 +21,12 @@ export function limitsLine({ limits }: AgentDefinition, facts?: EngineFacts): st
 /** A price as the agent file has it. */
 export const priceText = ({ digits, decimals, token }: Sum): string => sumText(digits, decimals, token);
 
+/** What an agent may spend of the wallet of its node, in a sentence. */
+export function spendingLine({ model }: Pick<AgentDefinition, 'model'>): string {
+  if (model.kind !== 'agent' || !model.pay) return 'it can spend no tokens of any chain';
+  return `for each request it may pay the agent that it asks up to ${priceText(model.pay)}, from the wallet of its node; agents.spend there, where it is set, bounds what all its agents pay`;
+}
+
 /** A model in one line. */
 export function modelLine({ kind, model, details }: EngineFacts): string {
   const shown = Object.entries(details).map(([name, value]) => `${name} ${value}`);

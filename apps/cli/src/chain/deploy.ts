@@ -12,12 +12,11 @@ import {
   sqliteTransactionStore,
 } from '@chorus/chain';
 import { developmentKey, importPtau } from '@chorus/commitment';
-import { type Address, ChorusError, type Hex, keepSecret } from '@chorus/protocol';
+import { type Address, ChorusError, COIN_DECIMALS, type Hex, keepSecret } from '@chorus/protocol';
 import ora from 'ora';
 import { Interrupted } from '../environment/exit.ts';
 import { readSecretFile } from '../environment/secret-file.ts';
 import { integer, print, printJson, table } from '../output/table.ts';
-import { COIN_DECIMALS } from '../output/units.ts';
 
 export interface DeployCommandOptions {
   rpc: string;

@@ -1,9 +1,9 @@
 import { type DeploymentStatus, deploymentStatus, formatUnits, readDeployment } from '@chorus/chain';
-import { ChorusError } from '@chorus/protocol';
+import { ChorusError, COIN_DECIMALS } from '@chorus/protocol';
 import colors from 'yoctocolors';
 import { EXIT } from '../environment/exit.ts';
 import { integer, print, printJson, roundedTokens, table } from '../output/table.ts';
-import { COIN_DECIMALS, OWN_TOKEN_DECIMALS } from '../output/units.ts';
+import { OWN_TOKEN_DECIMALS } from '../output/units.ts';
 
 export interface StatusCommandOptions {
   rpc: string;

@@ -10,15 +10,22 @@ import { dataOptions, readingOptions } from '../options/data.ts';
 export function demoCommand(): Command {
   return dataOptions(new Command('demo'))
     .description('run a whole network on this machine: train, reject a poisoner, settle on chain, pay')
-    .option('--nodes <n>', 'processes: trainers and three validators, which take turns to aggregate', '7')
-    .option('--rounds <n>', 'rounds of training', '5')
+    .option(
+      '--nodes <n>',
+      'processes: trainers and three validators, which take turns to aggregate (7; with --llm 4, of which one validates)',
+    )
+    .option('--rounds <n>', 'rounds of training (5; with --llm 2)')
+    .option(
+      '--llm [file]',
+      'train adapters of a language model on texts: of a GGUF file, or of a tiny model without one',
+    )
     .option(
       '--data <dir>',
       'train and test on this data (IDX, CSV, images or text); default: generated digits',
     )
     .option('--split <how>', 'iid, dirichlet:ALPHA or shards:PER_NODE', 'iid')
     .option('--attack <kind>', `what the attackers do: ${ATTACKS.join(', ')}`, 'label')
-    .option('--attackers <n>', 'how many of the trainers attack', '1')
+    .option('--attackers <n>', 'how many of the trainers attack (1; with --llm 0)')
     .option(
       '--rule <id>',
       'how updates are scored: reference-projection or reference-trust',
@@ -37,7 +44,10 @@ export function demoCommand(): Command {
     .option('--no-agents', 'end after the last round: do not serve the trained model as an agent')
     .option('--json', 'one JSON document on standard output; progress goes to standard error')
     .option('--keep [dir]', 'keep the network, to be inspected by proof, why and model')
-    .addHelpText('after', '\nExample:\n  $ chorus demo --rounds 10 --attack sign --attackers 2')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ chorus demo --rounds 10 --attack sign --attackers 2\n  $ chorus demo --llm SmolLM2-135M-Instruct.gguf --data ./texts',
+    )
     .action(async (raw: RawDemoOptions) => {
       const options = parseDemoOptions(raw);
       await readingOptions(raw); // wrong usage ends the command before anything starts

@@ -46,8 +46,9 @@ export function modelCommand(): Command {
     .requiredOption('-o, --output <file>', 'file to write')
     .option(
       '--format <kind>',
-      'onnx, for any runtime; or chorus, with the integers that prove its history',
-      'onnx',
+      'trained: for other runtimes, as ONNX, or as the GGUF adapter of a language model; or chorus, with the integers ' +
+        'that prove its history',
+      'trained',
     )
     .option('--cid <cid>', 'use this published model if aggregates are missing');
   inspectOptions(get)
@@ -90,7 +91,7 @@ async function listAction(flags: HomeOptions): Promise<void> {
       [5, 28, 8, 8, 12, 64],
     ),
     '',
-    `the trained model as ONNX: chorus model get --home ${shellWord(homeOf(flags))} --task ID -o model.onnx`,
+    `the trained model as a file: chorus model get --home ${shellWord(homeOf(flags))} --task ID -o model.onnx`,
   );
 }
 
@@ -118,9 +119,10 @@ function describe(network: OpenedNetwork, report: ModelReport): string {
 }
 
 async function getAction(options: GetOptions): Promise<void> {
-  const { format } = options;
-  if (format !== 'onnx' && format !== 'chorus') {
-    throw new ChorusError('E_USAGE', '--format must be onnx or chorus', { facts: { given: format } });
+  // Scripts of earlier versions ask for onnx.
+  const format = options.format === 'onnx' ? 'trained' : options.format;
+  if (format !== 'trained' && format !== 'chorus') {
+    throw new ChorusError('E_USAGE', '--format must be trained or chorus', { facts: { given: format } });
   }
   await inspecting(options, async (network) => {
     const task = await network.chain.task(await chosenTask(options.task, network));
@@ -132,13 +134,13 @@ async function getAction(options: GetOptions): Promise<void> {
     });
     const ok = got.report.checks.every((check) => check.ok);
     if (ok) await writeFileAtomic(options.output, Buffer.from(got.bytes));
-    const facts = { file: options.output, format, bytes: got.bytes.length, source: got.source };
+    const facts = { file: options.output, format: got.format, bytes: got.bytes.length, source: got.source };
     if (options.json) printJson({ ...facts, written: ok, ...modelDocument(got.report, options.output) });
     else if (ok) {
       const from = got.source === 'aggregates' ? 'recomputed from the aggregates' : 'as published';
       print(
         verdict(got.report.checks, `${from}, and opens the history on chain`),
-        `${options.output}: ${got.bytes.length.toLocaleString('en')} bytes, ${format}`,
+        `${options.output}: ${got.bytes.length.toLocaleString('en')} bytes, ${got.format}`,
       );
     } else print(checksTable(got.report.checks), verdict(got.report.checks, ''), 'nothing was written');
     return ok;

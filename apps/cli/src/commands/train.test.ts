@@ -71,7 +71,7 @@ describe('chorus train', () => {
       if (told.includes('epoch 2/12')) child.kill('SIGINT');
     });
     const stopped = await outcomeOf(child);
-    expect(stopped.code).toBe(130);
+    expect(stopped.code, stopped.stderr).toBe(130);
     expect(stopped.stderr).toContain('--resume');
     expect((await readdir(folder)).includes('parts.onnx')).toBe(false);
     const resumed = await chorus(run('parts.onnx', 'c', '--resume'));

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { developmentSrs, log2SizeFor } from '@chorus/commitment';
 import { ChorusError } from '@chorus/protocol';
 import type { NodeEvent } from '@chorus/service-training';
-import { buildModel } from '@chorus/training';
 import { makeFolder } from '@chorus/utils';
 import { machineFactor } from '../environment/machine.ts';
 import { runAgents } from './agents.ts';
@@ -13,12 +12,14 @@ import { prepareData } from './data.ts';
 import { RoundFollower, waitUntil } from './follow.ts';
 import { keepNetwork } from './keep.ts';
 import { ledgerOf, recordSlashes, type Slash } from './ledger.ts';
+import { demoModel } from './model.ts';
 import { startDemoChain, startDemoNodes } from './network.ts';
 import { type DemoOptions, trainerCount, validatorCount } from './options.ts';
 import type { NodeProcess } from './processes.ts';
 import type { DemoReport, RoundResult } from './report.ts';
 import { RoundLog } from './round-log.ts';
 import { demoTask, dimensionOf } from './task.ts';
+import { prepareTexts } from './texts.ts';
 
 /** Progress that the demo reports while it runs. */
 export type DemoProgress =
@@ -85,16 +86,12 @@ async function runNetwork(
 
   step('starting the chain, splitting the data');
   const factor = machineFactor();
-  const committee = { trainers: trainerCount(options), validators: validatorCount() };
+  const committee = { trainers: trainerCount(options), validators: validatorCount(options) };
   const [chain, data] = await Promise.all([
     startDemoChain(options, folder, defer),
-    prepareData(options, committee, folder),
+    (options.llm ? prepareTexts : prepareData)(options, committee, folder),
   ]);
-  const model = buildModel(options.model, {
-    inputShape: data.test.inputShape,
-    classes: data.test.classes,
-    seed: options.seed,
-  });
+  const model = await demoModel(options, data.test);
 
   step(`starting ${options.nodes} nodes`);
   const [network, dimension] = await Promise.all([
@@ -128,13 +125,15 @@ async function runNetwork(
       options,
       model,
       dimension,
-      data: data.test,
+      data: data.test.name,
       token: chain.deployment.token,
       trainers: committee.trainers,
       validators: network.nodes.filter((n) => n.roles.includes('validator')).map((n) => n.address),
       factor,
     }),
   );
+  const initial = network.requester.services.training.evaluate(taskId, data.test);
+  initial.catch(() => {});
   follower = new RoundFollower(network, taskId, data.test, log);
   const slashes: Slash[] = [];
   const watching = Promise.all([
@@ -172,6 +171,7 @@ async function runNetwork(
   const withAgents = options.agents
     ? await runAgents({ network, folder, taskId, test: data.test, step, signal })
     : null;
+  const before = await initial;
   const settled = await Promise.all(results.map((r) => port.settledRound(taskId, r.round)));
   if (options.keep) await keepNetwork({ folder, network, taskId, modelCid });
   return {
@@ -181,8 +181,9 @@ async function runNetwork(
       contract: chain.deployment.taskManager,
       token: chain.deployment.token,
     },
-    model: { name: options.model, dimension },
-    data: { source: data.source, test: data.test.count, split: describeSplit(options) },
+    model: { name: model.name, dimension },
+    data: { source: data.source, test: before.count, split: describeSplit(options) },
+    initial: { accuracy: before.accuracy, loss: before.loss },
     finalAccuracy: results.at(-1)!.accuracy,
     rounds: results,
     ledger: await ledgerOf(
@@ -220,7 +221,8 @@ function attackersShare(rounds: RoundResult[]): number {
   return all === 0n ? 0 : Number((attackers * 1_000_000n) / all) / 1_000_000;
 }
 
-function describeSplit({ split }: DemoOptions): string {
+function describeSplit({ llm, split }: DemoOptions): string {
+  if (llm) return 'a part for each node';
   if (split.kind === 'iid') return 'iid';
   return split.kind === 'dirichlet' ? `dirichlet:${split.alpha}` : `shards:${split.perNode}`;
 }

@@ -40,7 +40,7 @@ export function planNodes(options: DemoOptions): PlannedNode[] {
     roles: ['trainer'],
     ...(i >= trainers - options.attackers ? { attack: options.attack } : {}),
   }));
-  for (let i = 1; i <= validatorCount(); i++) {
+  for (let i = 1; i <= validatorCount(options); i++) {
     planned.push({ name: `validator-${i}`, roles: ['validator', 'aggregator'] });
   }
   return planned;

@@ -25,6 +25,8 @@ export interface DemoOptions {
   rule: RuleName;
   seed: number;
   model: 'mlp' | 'cnn' | '2nn';
+  /** Train adapters of a language model instead: of a GGUF file, or of a tiny model if `file` is null. */
+  llm: { file: string | null } | null;
   /** Noise and clipping of the training; null: neither. */
   privacy: NonNullable<Terms['privacy']> | null;
   json: boolean;
@@ -46,12 +48,13 @@ export interface DemoOptions {
 
 /** Command-line words, as commander gives them. */
 export interface RawDemoOptions extends DataFlags {
-  nodes: string;
-  rounds: string;
+  nodes?: string;
+  rounds?: string;
   data?: string;
   split: string;
   attack: string;
-  attackers: string;
+  attackers?: string;
+  llm?: string | true;
   rule?: string;
   seed: string;
   model: string;
@@ -68,7 +71,14 @@ export interface RawDemoOptions extends DataFlags {
 /** @throws ChorusError `E_USAGE` naming the option */
 export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
   const chaos = raw.chaos ?? false;
-  const nodes = integer('nodes', raw.nodes, VALIDATORS + 2, 19);
+  const llm = raw.llm === undefined ? null : { file: raw.llm === true ? null : resolve(raw.llm) };
+  const usual = llm ? USUAL.llm : USUAL.classifier;
+  const nodes = integer('nodes', raw.nodes ?? usual.nodes, validatorCount({ llm }) + 2, 19);
+  if (llm && raw.privacy !== undefined) {
+    throw new ChorusError('E_USAGE', '--privacy is not available for language models yet', {
+      hint: 'leave it out, or train another model',
+    });
+  }
   const attack = attackSchema.safeParse(raw.attack);
   if (!attack.success) {
     throw new ChorusError('E_USAGE', `--attack must be one of ${ATTACKS.join(', ')}`, {
@@ -80,15 +90,16 @@ export function parseDemoOptions(raw: RawDemoOptions): DemoOptions {
   }
   return {
     nodes,
-    rounds: integer('rounds', raw.rounds, 1, 200),
+    rounds: integer('rounds', raw.rounds ?? usual.rounds, 1, 200),
     data: raw.data ?? null,
     reading: raw,
     split: parseSplit(raw.split),
     attack: attack.data,
-    attackers: attackerCount(raw, attack.data, trainerCount({ nodes })),
+    attackers: attackerCount(raw.attackers ?? usual.attackers, attack.data, { nodes, llm }),
     rule: ruleNamed(raw.rule ?? 'reference-projection'),
     seed: integer('seed', raw.seed, 0, 2 ** 31 - 1),
     model: raw.model,
+    llm,
     privacy: raw.privacy === undefined ? null : privacyTerm(raw.privacy),
     json: raw.json ?? false,
     keep: raw.keep !== undefined && raw.keep !== false,
@@ -108,25 +119,32 @@ const phase = (name: string, given: string | undefined): number | null =>
  * Attackers among the trainers, at least one of whom is honest; an attack under several names takes that number of
  * them.
  */
-function attackerCount(raw: RawDemoOptions, attack: Attack, trainers: number): number {
+function attackerCount(given: string, attack: Attack, options: Pick<DemoOptions, 'nodes' | 'llm'>): number {
+  const trainers = trainerCount(options);
   const several = namesOf(attack);
-  const asked = integer('attackers', raw.attackers, 0, trainers - 1);
+  const asked = integer('attackers', given, 0, trainers - 1);
   if (!several || asked === 0) return asked;
   if (several.names < trainers) return several.names;
   throw new ChorusError('E_USAGE', '--attack needs more nodes: one trainer must be honest', {
     facts: { names: several.names, trainers },
-    hint: `use --nodes ${VALIDATORS + several.names + 1} or more`,
+    hint: `use --nodes ${validatorCount(options) + several.names + 1} or more`,
   });
 }
 
 /** One for each group of references; if one is missing, the majority continues. */
 const VALIDATORS = 3;
 
+/** Defaults. Every process of a language model takes some gigabytes: there are fewer, and one validator is trusted. */
+const USUAL = {
+  classifier: { nodes: '7', rounds: '5', attackers: '1' },
+  llm: { nodes: '4', rounds: '2', attackers: '0' },
+};
+
 /** Number of processes that validate. */
-export function validatorCount(): number {
-  return VALIDATORS;
+export function validatorCount({ llm }: Pick<DemoOptions, 'llm'>): number {
+  return llm ? 1 : VALIDATORS;
 }
 
-export function trainerCount({ nodes }: Pick<DemoOptions, 'nodes'>): number {
-  return nodes - VALIDATORS;
+export function trainerCount({ nodes, llm }: Pick<DemoOptions, 'nodes' | 'llm'>): number {
+  return nodes - validatorCount({ llm });
 }

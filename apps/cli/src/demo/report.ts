@@ -53,6 +53,8 @@ export interface DemoReport {
   task: { id: string; chainId: number; contract: Address; token: Address };
   model: { name: string; dimension: number };
   data: { source: string; test: number; split: string };
+  /** Of the model before the first round, on the test data. */
+  initial: { accuracy: number; loss: number };
   finalAccuracy: number;
   rounds: RoundResult[];
   ledger: Ledger;

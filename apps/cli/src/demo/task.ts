@@ -1,8 +1,8 @@
 import type { Address } from '@chorus/protocol';
 import { looksAround, type TaskRequest } from '@chorus/service-training';
-import { createTrainer, type Dataset } from '@chorus/training';
-import { PRIVATE_TRAINING, phasesAt, plannedTask, TRAINING } from '../task-request/plan.ts';
-import { termsData } from '../task-request/terms-data.ts';
+import { createTrainer, graphOptions } from '@chorus/training';
+import { phasesAt, plannedTask, TERMS } from '../task-request/plan.ts';
+import type { DemoModel } from './model.ts';
 import type { DemoOptions } from './options.ts';
 
 const TOKEN = 10n ** 18n;
@@ -21,28 +21,24 @@ export const localWindows = (factor: number) => ({
   unbond: Math.ceil(60 * factor),
 });
 
+/** Phase lengths for a language model, of which several processes train at once. Seconds on a quiet machine. */
+const LANGUAGE_PHASES = { joinSeconds: 300, commitSeconds: 600, referenceSeconds: 120, settleSeconds: 300 };
+
 /** Phase lengths when nodes are killed on purpose: the others wait until phases end. Seconds on a quiet machine. */
 const CHAOS = { commitSeconds: 30, referenceSeconds: 20, settleSeconds: 20 };
 
 /** What the demo's options say about its task. */
 type TaskOptions = Pick<
   DemoOptions,
-  | 'model'
-  | 'rounds'
-  | 'rule'
-  | 'privacy'
-  | 'attack'
-  | 'commitSeconds'
-  | 'joinSeconds'
-  | 'settleSeconds'
-  | 'chaos'
+  'rounds' | 'rule' | 'llm' | 'attack' | 'commitSeconds' | 'joinSeconds' | 'settleSeconds' | 'chaos'
 >;
 
 export interface DemoTaskOptions {
   options: TaskOptions;
-  model: Uint8Array;
+  model: DemoModel;
   dimension: number;
-  data: Pick<Dataset, 'name' | 'inputShape' | 'classes' | 'classNames'>;
+  /** Name of the data. */
+  data: string;
   token: Address;
   trainers: number;
   validators: Address[];
@@ -53,16 +49,14 @@ export interface DemoTaskOptions {
 /** The task the demo's requester publishes. */
 export function demoTask({ options, data, ...demo }: DemoTaskOptions): TaskRequest {
   return plannedTask({
-    model: demo.model,
+    model: demo.model.bytes,
     // An attacker that copies others' updates must be able to read them.
     sealed: !looksAround(options.attack),
     terms: {
-      ...(options.privacy ? PRIVATE_TRAINING : TRAINING)[options.model],
-      ...(options.privacy ? { privacy: options.privacy } : {}),
+      ...demo.model.terms,
       rule: options.rule,
-      name: `demo: ${options.model} on ${data.name}`,
+      name: `demo: ${demo.model.name} on ${data}`.slice(0, 120),
       dimension: demo.dimension,
-      data: termsData(data),
     },
     params: {
       ...DEMO_ECONOMY,
@@ -74,7 +68,7 @@ export function demoTask({ options, data, ...demo }: DemoTaskOptions): TaskReque
       minValidators: 1,
       slashReporterBps: 0,
       slashBurnBps: 10_000,
-      ...phasesAt(demo.factor, options.chaos ? CHAOS : {}),
+      ...phasesAt(demo.factor, options.chaos ? CHAOS : options.llm ? LANGUAGE_PHASES : {}),
       ...(options.chaos || options.commitSeconds === null ? {} : { commitSeconds: options.commitSeconds }),
       ...(options.joinSeconds === null ? {} : { joinSeconds: options.joinSeconds }),
       ...(options.settleSeconds === null ? {} : { settleSeconds: options.settleSeconds }),
@@ -82,12 +76,11 @@ export function demoTask({ options, data, ...demo }: DemoTaskOptions): TaskReque
   });
 }
 
-/** Trainable parameters of a model. */
-export async function dimensionOf(model: Uint8Array): Promise<number> {
+/** Trainable parameters of the demo's model. */
+export async function dimensionOf({ bytes, terms }: DemoModel): Promise<number> {
   const trainer = await createTrainer({
-    model,
-    loss: { kind: 'softmax-cross-entropy' },
-    optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 },
+    model: bytes,
+    ...graphOptions({ ...TERMS, ...terms }),
   });
   const { dimension } = trainer;
   await trainer.close();

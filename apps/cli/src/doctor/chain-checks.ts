@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { formatUnits, readVerifier } from '@chorus/chain';
 import { verifierFault } from '@chorus/inspector';
-import { type Address, type ChorusError, RULE_NAMES, reasonOf } from '@chorus/protocol';
+import { type Address, type ChorusError, COIN_DECIMALS, RULE_NAMES, reasonOf } from '@chorus/protocol';
 import type { NodeConfig } from '@chorus/service-training';
 import { keccak256 } from 'ethers';
 import { DEPLOYMENT_FILE, type DeploymentFile, readDeployment } from '../chain/deployment.ts';
-import { COIN_DECIMALS } from '../output/units.ts';
 import type { Finding } from './checks.ts';
 import { ask } from './rpc.ts';
 

@@ -39,9 +39,18 @@ describe('the demo', () => {
   const phases = (factor: number, more: { commitSeconds?: string; chaos?: boolean } = {}) => {
     const { params } = demoTask({
       options: parseDemoOptions({ ...raw, ...more }),
-      model: new Uint8Array(),
+      model: {
+        bytes: new Uint8Array(),
+        name: 'mlp',
+        terms: {
+          data: { kind: 'classification', inputShape: [1], classes: 2 },
+          localEpochs: 1,
+          batchSize: 1,
+          learningRate: 1,
+        },
+      },
       dimension: 1,
-      data: { name: 'digits', inputShape: [1], classes: 2 },
+      data: 'digits',
       token: `0x${'01'.repeat(20)}`,
       trainers: 5,
       validators: [],

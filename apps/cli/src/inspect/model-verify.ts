@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import {
-  checkOnnxFile,
+  checkTrainedFile,
   getModel,
-  isOnnxFile,
+  isTrainedFile,
   type ModelReport,
   modelFileBytes,
   verifyModel,
@@ -29,14 +29,14 @@ export async function verifyAnyModel(
 ): Promise<ModelReport> {
   network.step('getting the model');
   const bytes = await readModel(network, task, { model, timeoutMs });
-  if (!isOnnxFile(bytes)) {
+  if (!isTrainedFile(bytes)) {
     network.step('checking it against the chain');
     return verifyModel(network, task, bytes);
   }
   const { modelCid: cid, step: onStep } = network;
   const own = await getModel(network, task, { format: 'chorus', cid, timeoutMs, onStep });
   if (own.report.checks.some(({ ok }) => !ok)) return own.report;
-  const check = await checkOnnxFile(network, task, bytes, decodeGlobalModel(own.bytes));
+  const check = await checkTrainedFile(network, task, bytes, decodeGlobalModel(own.bytes));
   const report = { ...own.report, checks: [...own.report.checks, check] };
   return check.ok ? report : { ...report, afterRound: null, ingredients: [] };
 }

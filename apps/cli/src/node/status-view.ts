@@ -1,9 +1,9 @@
 import type { RoundSummary, Status, TaskSummary, TokenAmount } from '@chorus/admin-api';
-import { counted, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
+import { COIN_DECIMALS, counted, SHARE_ONE, WEIGHT_ONE } from '@chorus/protocol';
 import { getAddress } from 'ethers';
 import colors from 'yoctocolors';
 import { columns, cut } from '../output/columns.ts';
-import { amount, bytes, COIN_DECIMALS, duration, short } from '../output/units.ts';
+import { amount, bytes, duration, short } from '../output/units.ts';
 import { spentText } from './privacy-view.ts';
 
 export interface ScreenSize {

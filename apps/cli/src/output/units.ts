@@ -3,9 +3,6 @@ import { formatUnits } from '@chorus/chain';
 /** Beginning and end of an address or digest. */
 export const short = (hex: string): string => (hex.length > 16 ? `${hex.slice(0, 8)}…${hex.slice(-4)}` : hex);
 
-/** Decimals of the coin that pays for gas: the same on every EVM chain. */
-export const COIN_DECIMALS = 18;
-
 /** Decimals of the token that a deployment of Chorus makes. */
 export const OWN_TOKEN_DECIMALS = 18;
 

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { parseUnits } from '@chorus/chain';
+import { isGguf } from '@chorus/language-models';
 import {
   type Address,
   ChorusError,
@@ -11,15 +12,23 @@ import {
 } from '@chorus/protocol';
 import type { TaskRequest } from '@chorus/service-training';
 import { buildModel, type Dataset, MODEL_NAMES, readModelFile } from '@chorus/training';
-import { integer, kebab } from '../options/numbers.ts';
+import { decimal, integer } from '../options/numbers.ts';
+import { adapterTerm, isGgufFile, LANGUAGE_TRAINING, tokensData } from './language-model.ts';
 import { PRIVATE_TRAINING, phasesAt, plannedTask, TRAINING } from './plan.ts';
 import { privacyTerm } from './privacy.ts';
 import { termsData } from './terms-data.ts';
 
 /** A requester's options on the command line; `plan.ts` has the defaults. */
 export interface TaskWishes {
-  /** mlp, cnn, 2nn, or an ONNX file. */
+  /** mlp, cnn, 2nn, an ONNX file, or a language model in a GGUF file. */
   model: string;
+  /** Parts of the names of the weights that get adapters. */
+  lora?: string;
+  rank?: string;
+  alpha?: string;
+  /** Tokens of one sequence of a language model. */
+  context?: string;
+  optimizer?: string;
   name?: string;
   rounds: string;
   trainers: string;
@@ -63,8 +72,8 @@ export interface TaskPlace {
   /** Decimals of that token. */
   decimals: number;
   validators: Address[];
-  /** Shape and classes of the samples. */
-  data: Pick<Dataset, 'name' | 'inputShape' | 'classes' | 'classNames'>;
+  /** Shape and classes of the samples; null for a language model, whose texts need none. */
+  data: Pick<Dataset, 'name' | 'inputShape' | 'classes' | 'classNames'> | null;
   /** How many times longer phases may last if all members run on this machine (see `machineFactor`); else 1. */
   pace: number;
 }
@@ -82,21 +91,24 @@ const JOIN_SECONDS = 30;
 export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise<TaskRequest> {
   const { data, token, validators } = place;
   const named = MODEL_NAMES.find((name) => name === wishes.model);
-  const { inputShape, classes } = data;
-  const model = named
-    ? buildModel(named, { inputShape, classes, seed: integer('seed', wishes.seed, 0, 2 ** 31) })
-    : await modelFile(wishes.model);
+  const seed = integer('seed', wishes.seed, 0, 2 ** 31 - 1);
+  const model = named ? buildModel(named, { ...shapeOf(data), seed }) : await modelFile(wishes.model);
+  const isLanguage = isGguf(model);
+  const adapter = adapterTerm(wishes, { isLanguage, seed });
   const maxTrainers = integer('trainers', wishes.trainers, 1, MAX_TRAINERS);
-  const { licence, tags, allow, privacy, momentum, weightDecay, scale } = wishes;
+  const { licence, tags, allow, privacy, scale } = wishes;
   const number = <K extends keyof TaskWishes>(name: K, least: number, most: number) =>
     ifGiven(wishes, name, integer, least, most);
   return plannedTask({
     model,
     sealed: sealed(wishes.payloads),
     terms: {
-      ...(privacy === undefined ? TRAINING : PRIVATE_TRAINING)[named ?? 'mlp'],
-      name: wishes.name ?? `${wishes.model.split(/[\\/]/).at(-1)} on ${data.name}`.slice(0, 120),
-      data: termsData(data),
+      ...(isLanguage
+        ? LANGUAGE_TRAINING
+        : (privacy === undefined ? TRAINING : PRIVATE_TRAINING)[named ?? 'mlp']),
+      name: wishes.name ?? `${wishes.model.split(/[\\/]/).at(-1)} on ${data?.name ?? 'texts'}`.slice(0, 120),
+      data: isLanguage ? tokensData(model, wishes.context) : termsData(shapeOf(data)),
+      ...(adapter ? { adapter } : {}),
       ...number('localEpochs', 1, 1000),
       ...number('referenceEpochs', 1, 1000),
       ...(wishes.rule === undefined ? {} : { rule: ruleNamed(wishes.rule) }),
@@ -104,15 +116,7 @@ export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise
       ...ifGiven(wishes, 'learningRate', decimal, 1e-9, 1e6),
       // Terms hold a float32.
       ...(scale === undefined ? {} : { scale: Math.fround(decimal('scale', scale, 1e-12, 1e6)) }),
-      ...(momentum === undefined && weightDecay === undefined
-        ? {}
-        : {
-            optimizer: {
-              kind: 'sgd',
-              momentum: decimal('momentum', momentum ?? '0', 0, 0.999),
-              weightDecay: decimal('weight-decay', weightDecay ?? '0', 0, 1),
-            },
-          }),
+      ...optimizerTerm(wishes),
       ...(privacy === undefined ? {} : { privacy: privacyTerm(privacy) }),
       ...(licence === undefined ? {} : { licence }),
       ...(tags === undefined ? {} : { tags: words(tags) }),
@@ -143,6 +147,31 @@ export async function taskRequest(wishes: TaskWishes, place: TaskPlace): Promise
       ...percentage(wishes, 'slashBurn', 'slashBurnBps', 100, 50),
     },
   });
+}
+
+/** @throws ChorusError `E_USAGE` if the kind of samples is not known */
+function shapeOf(data: TaskPlace['data']): NonNullable<TaskPlace['data']> {
+  if (data) return data;
+  throw new ChorusError('E_USAGE', 'this model needs to know the shape of the samples', {
+    hint: 'give --data NAME or --data PATH, or --input-shape 1x28x28 and --classes 10',
+  });
+}
+
+/** The optimiser, if the options name one or a property of it. @throws ChorusError `E_USAGE` */
+function optimizerTerm({ optimizer, momentum, weightDecay }: TaskWishes): Partial<TaskRequest['terms']> {
+  if (optimizer === undefined && momentum === undefined && weightDecay === undefined) return {};
+  const decay = decimal('weight-decay', weightDecay ?? '0', 0, 1);
+  if (optimizer === 'adamw' && momentum === undefined)
+    return { optimizer: { kind: 'adamw', weightDecay: decay } };
+  if (optimizer === undefined || optimizer === 'sgd') {
+    const kept = decimal('momentum', momentum ?? '0', 0, 0.999);
+    return { optimizer: { kind: 'sgd', momentum: kept, weightDecay: decay } };
+  }
+  throw new ChorusError(
+    'E_USAGE',
+    optimizer === 'adamw' ? '--momentum belongs to sgd' : '--optimizer must be sgd or adamw',
+    { facts: { given: optimizer.slice(0, 60) } },
+  );
 }
 
 /** Whether payloads are encrypted. @throws ChorusError `E_USAGE` */
@@ -182,11 +211,11 @@ export function shape(text: string): number[] {
 
 async function modelFile(path: string): Promise<Uint8Array> {
   if (!(await stat(path).catch(() => null))?.isFile()) {
-    throw new ChorusError('E_USAGE', `--model takes ${MODEL_NAMES.join(', ')} or an ONNX file`, {
+    throw new ChorusError('E_USAGE', `--model takes ${MODEL_NAMES.join(', ')}, an ONNX file or a GGUF file`, {
       facts: { given: path.slice(0, 200) },
     });
   }
-  return readModelFile(path);
+  return (await isGgufFile(path)) ? readFile(path) : readModelFile(path);
 }
 
 /** Accounts from a file, one or more per line; in the order that the terms require. */
@@ -230,14 +259,6 @@ function percentage<K extends string>(
   if (text === undefined) return {};
   const bps = Math.round(100 * decimal(name, text, least, most));
   return { [property]: bps } as { [P in K]?: number };
-}
-
-function decimal(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value >= least && value <= most) return value;
-  throw new ChorusError('E_USAGE', `--${kebab(name)} takes a number from ${least} to ${most}`, {
-    facts: { given: text.slice(0, 40) },
-  });
 }
 
 /** A written amount of tokens, in their smallest unit. */

@@ -22,7 +22,7 @@ import { type Listener, type Outcome, publishByNode, publishByOwnNode } from './
 import { endLines } from './task-end.ts';
 import { eventLine } from './watch.ts';
 
-interface CreateFlags extends PlaceFlags, Omit<TaskWishes, 'trainers' | 'seed'> {
+interface CreateFlags extends PlaceFlags, Omit<TaskWishes, 'trainers' | 'seed' | 'model'> {
   trainers?: string;
   seed?: string;
   id?: string;
@@ -34,6 +34,7 @@ Examples:
   $ chorus task create --rounds 5 --budget 50
   $ chorus task create --model model.onnx --data ./samples --validators 0xabc...,0xdef... --budget 500
   $ chorus task create --model model.onnx --input-shape 1x28x28 --classes 10 --allow partners.txt --licence MIT
+  $ chorus task create --model SmolLM2-135M-Instruct.gguf --lora q_proj,v_proj --rank 8 --rounds 2 --budget 50
   $ chorus task create --devnet
 
 The running node of this home publishes the task; if none runs, the command starts one until it ends. Terms, model,
@@ -60,9 +61,16 @@ export function taskCreateCommand(): Command {
     .optionsGroup('Model and data:')
     .option(
       '--model <name|file>',
-      'mlp, cnn, 2nn (199,210 parameters), or an ONNX file with logits [N, classes]',
+      'mlp, cnn, 2nn (199,210 parameters), an ONNX file with logits [N, classes], or a language model in a GGUF file',
       'mlp',
     )
+    .option(
+      '--lora <parts>',
+      'train low-rank adapters of the weights with these parts in their names, and nothing else (q_proj,v_proj of a language model)',
+    )
+    .option('--rank <n>', 'rank of the adapters (8)')
+    .option('--alpha <a>', 'an adapter counts alpha / rank times (alpha: twice the rank)')
+    .option('--context <n>', 'tokens of one sequence of a language model (64)')
     .option('--data <name|path>', 'data that defines the shape of samples (the data of the node)')
     .option('--input-shape <sizes>', 'shape of samples without --data, such as 1x28x28')
     .option(
@@ -89,8 +97,9 @@ export function taskCreateCommand(): Command {
       'who can read updates: sealed (validators and aggregators) or public (any connected peer)',
       'sealed',
     )
+    .option('--optimizer <name>', 'sgd or adamw (sgd; adamw for a language model)')
     .option('--momentum <m>', 'of SGD (0)')
-    .option('--weight-decay <w>', 'of SGD (0)')
+    .option('--weight-decay <w>', 'of the optimizer (0)')
     .option('--scale <s>', 'quantisation step of an int16 update (2^-14)')
     .option(
       '--privacy [clip:noise]',
@@ -214,16 +223,32 @@ function summary(
   const round =
     params.commitSeconds + params.referenceSeconds + params.settleSeconds * (params.minAggregators + 1);
   const tokens = (units: bigint) => exactAmount(units, decimals);
-  const { inputShape, classes, classNames } = terms.data;
+  const { kind, inputShape, classes, classNames } = terms.data;
+  const samples =
+    kind === 'tokens'
+      ? `sequences of ${inputShape[0]} of its ${classes.toLocaleString('en')} tokens`
+      : `${inputShape.join('x')} and ${counted(classes, 'class', 'classes')}`;
   return [
     colors.bold(terms.name),
     fields([
       ['from', home],
-      [
-        'model',
-        `${model.length.toLocaleString('en')} bytes, for ${inputShape.join('x')} and ${counted(classes, 'class', 'classes')}`,
-      ],
-      ['classes', classNames ? someOf(classNames) : `numbers from 0 to ${classes - 1}`],
+      ['model', `${model.length.toLocaleString('en')} bytes, for ${samples}`],
+      ...(terms.adapter
+        ? [
+            ['adapters', `rank ${terms.adapter.rank}, of ${terms.adapter.targets.join(', ')}`] as [
+              string,
+              string,
+            ],
+          ]
+        : []),
+      ...(kind === 'tokens'
+        ? []
+        : [
+            ['classes', classNames ? someOf(classNames) : `numbers from 0 to ${classes - 1}`] as [
+              string,
+              string,
+            ],
+          ]),
       ['rounds', `${params.rounds}, within ${duration(params.joinSeconds + params.rounds * round)}`],
       [
         'trainers',
@@ -266,7 +291,7 @@ function ending(
     ...endLines({ taskId, round: rounds ?? 0, rounds: planned, home, remaining, decimals }),
     ...(accuracy === null || !samples
       ? []
-      : [`on ${counted(samples.count, 'sample')} the model is right in ${(100 * accuracy).toFixed(1)} %`]),
+      : [`on ${samples.name} the model is right in ${(100 * accuracy).toFixed(1)} %`]),
     ...(refunded === null
       ? []
       : [`${formatUnits(refunded, decimals)} tokens were not paid, and were refunded`]),

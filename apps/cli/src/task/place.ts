@@ -11,10 +11,12 @@ import { configOf, type HomeOptions, homeOf, runningPid } from '../environment/h
 import { machineFactor } from '../environment/machine.ts';
 import { loadConfig } from '../environment/node-config.ts';
 import { statedClasses } from '../options/data.ts';
+import { isGgufFile } from '../task-request/language-model.ts';
 import { addresses, shape, type TaskPlace } from '../task-request/request.ts';
 
 /** The node that publishes a task, and the facts the task depends on. */
 export interface PlaceFlags extends HomeOptions {
+  model: string;
   devnet?: string | boolean;
   data?: string;
   inputShape?: string;
@@ -45,6 +47,11 @@ export async function publishingPlace(flags: PlaceFlags): Promise<PublishingPlac
   const { config } = found;
   const decimals = await readTokenDecimals(config.chain.url, found.token);
   const classes = flags.classes === undefined ? null : await statedClasses(flags.classes);
+  // A language model says itself what its samples are; texts to test it on are given by --data.
+  if (await isGgufFile(flags.model)) {
+    const samples = flags.data === undefined ? null : await openSamples(config, data, null);
+    return { ...found, decimals, samples, data: null };
+  }
   const samples = flags.inputShape === undefined ? await openSamples(config, data, classes) : null;
   return { ...found, decimals, samples, data: samples ?? described(flags, classes) };
 }

@@ -13,6 +13,24 @@ export const LIBP2P_BINDING = 'urn:chorus:a2a:http-over-libp2p:v1';
 /** Names the extension in a card that says what a message costs: x402 version 2 over HTTP, status 402. */
 export const PAYMENT_EXTENSION = 'urn:chorus:a2a:x402-over-http:v1';
 
+/** What an agent's card accepts as payment: a list, if it is of Chorus; undefined if the card says nothing of it. */
+export function promisedTerms({
+  capabilities,
+}: {
+  capabilities?:
+    | { extensions: readonly { uri: string; params?: Readonly<Record<string, unknown>> | undefined }[] }
+    | undefined;
+}): unknown {
+  return capabilities?.extensions.find(({ uri }) => uri === PAYMENT_EXTENSION)?.params?.accepts;
+}
+
+/**
+ * Where an agent keeps the receipts of a payment: below its base, as its protocols are.
+ * @param url of the request that was paid for
+ */
+export const receiptUrl = (nonce: string, url: string): string =>
+  url.replace(/\/(?:a2a|rest\/.*)$/, `/receipts/${nonce}`);
+
 /** Path of an agent's card below its base (A2A 1.0, section 8.2). */
 export const CARD_PATH = '.well-known/agent-card.json';
 

@@ -1,4 +1,5 @@
 import { keepSecret, parseSum } from '@chorus/protocol';
+import { requireChatModel } from './chat-model.ts';
 import type { AgentDefinition, AgentModel, AgentSkill, KnowledgeFiles } from './definition.ts';
 import { faultsOf } from './faults.ts';
 import { AgentFileError } from './file-error.ts';
@@ -85,31 +86,19 @@ function instructionsOf(
   ]);
 }
 
-function knowledgeOf(
-  { knowledge, model }: AgentFile,
-  yaml: YamlValue,
-  { source }: ReadOptions,
-): KnowledgeFiles | null {
+function knowledgeOf(file: AgentFile, yaml: YamlValue, { source }: ReadOptions): KnowledgeFiles | null {
+  const { knowledge } = file;
   if (!knowledge) return null;
-  if (!model.openai) {
-    const message = 'needs a model that can read documents: a chat model (model.openai)';
-    const fault = { path: 'knowledge', ...yaml.placeOf(['knowledge']), message };
-    throw new AgentFileError(source, [{ ...fault, hint: 'remove it, or name a chat model' }]);
-  }
+  requireChatModel('knowledge', file, yaml, source);
   const { files, embed } = Array.isArray(knowledge) ? { files: knowledge } : knowledge;
   return { files, embed: embed ?? null };
 }
 
-function memoryOf(
-  { memory, model }: AgentFile,
-  yaml: YamlValue,
-  { source }: ReadOptions,
-): AgentDefinition['memory'] {
+function memoryOf(file: AgentFile, yaml: YamlValue, { source }: ReadOptions): AgentDefinition['memory'] {
+  const { memory } = file;
   if (!memory) return null;
-  if (model.openai) return { keepDays: Number.parseInt(memory.keep, 10) };
-  const message = 'needs a model that can call tools: a chat model (model.openai)';
-  const fault = { path: 'memory', ...yaml.placeOf(['memory']), message };
-  throw new AgentFileError(source, [{ ...fault, hint: 'remove it, or name a chat model' }]);
+  requireChatModel('memory', file, yaml, source);
+  return { keepDays: Number.parseInt(memory.keep, 10) };
 }
 
 function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOptions): AgentModel {

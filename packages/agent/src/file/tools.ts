@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@chorus/protocol';
+import { requireChatModel } from './chat-model.ts';
 import type { ToolServer } from './definition.ts';
 import type { Fault } from './fault.ts';
 import { AgentFileError } from './file-error.ts';
@@ -16,23 +16,16 @@ interface Options {
  * The servers of tools that an agent file names, with their secrets.
  * @throws AgentFileError `E_AGENT_FILE` if the model cannot call tools, `E_AGENT_SECRET` if a variable is not set
  */
-export function toolsOf({ tools = [], model }: AgentFile, yaml: YamlValue, options: Options): ToolServer[] {
-  const refuse = (
-    path: (string | number)[],
-    fault: Pick<Fault, 'message' | 'hint'>,
-    code: ErrorCode = 'E_AGENT_FILE',
-  ) => new AgentFileError(options.source, [{ path: path.join('.'), ...yaml.placeOf(path), ...fault }], code);
-  if (tools.length > 0 && !model.openai) {
-    throw refuse(['tools'], {
-      message: 'need a model that can call them: a chat model (model.openai)',
-      hint: 'remove them, or name a chat model',
-    });
-  }
+export function toolsOf(file: AgentFile, yaml: YamlValue, options: Options): ToolServer[] {
+  const { tools = [] } = file;
+  const { source } = options;
+  if (tools.length > 0) requireChatModel('tools', file, yaml, source);
   return tools.map((entry, index) => {
     const server = resolve(entry, options);
     if (!('fault' in server)) return server;
-    const { path, ...fault } = server.fault;
-    throw refuse(['tools', index, 'mcp', ...path.split('.')], fault, 'E_AGENT_SECRET');
+    const path = ['tools', index, 'mcp', ...server.fault.path.split('.')];
+    const fault = { ...server.fault, path: path.join('.'), ...yaml.placeOf(path) };
+    throw new AgentFileError(source, [fault], 'E_AGENT_SECRET');
   });
 }
 

@@ -1,18 +1,6 @@
 import type { SignedTransfer, TransferAuthorization } from '@chorus/protocol';
 import { Interface, Signature } from 'ethers';
 
-/** What the payer of an EIP-3009 transfer signs. */
-export const TRANSFER_TYPES = {
-  TransferWithAuthorization: [
-    { name: 'from', type: 'address' },
-    { name: 'to', type: 'address' },
-    { name: 'value', type: 'uint256' },
-    { name: 'validAfter', type: 'uint256' },
-    { name: 'validBefore', type: 'uint256' },
-    { name: 'nonce', type: 'bytes32' },
-  ],
-};
-
 /** Events and views of EIP-3009 that every such token has. */
 export const EIP3009 = new Interface([
   'event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce)',

@@ -1,15 +1,17 @@
-import type {
-  Address,
-  Hex,
-  PaymentChain,
-  SignedTransfer,
-  TokenDomain,
-  TransferAuthorization,
-  TransferState,
+import {
+  type Address,
+  type Hex,
+  type PaymentChain,
+  type SignedTransfer,
+  type TokenDomain,
+  TRANSFER_TYPES,
+  type TransferAuthorization,
+  type TransferState,
 } from '@chorus/protocol';
 import { isError, type LogParams, zeroPadValue } from 'ethers';
 import { TOKEN } from '../abi/abis.ts';
-import { EIP3009, messageOf, TRANSFER_TYPES, transferArgs } from '../abi/transfers.ts';
+import { EIP3009, messageOf, transferArgs } from '../abi/transfers.ts';
+import { oncePerToken } from '../contracts/per-token.ts';
 import { orNoToken } from '../contracts/token.ts';
 import { ChainError } from '../errors/errors.ts';
 import { RpcLogs } from '../events/logs.ts';
@@ -23,30 +25,19 @@ import type { ChainParts } from './parts.ts';
  */
 const NEXT = 'pending';
 
-const MAX_TOKENS = 1_000;
-
 /** EIP-3009 transfers of any token that has them. */
 export function createPaymentChain({ connection, reader, writer, signal }: ChainParts): PaymentChain {
   const { provider, signer, account, chainId } = connection;
   // Logs of tokens are not in the index of the task contract.
   const logs = new RpcLogs(provider, { signal });
-  /** By token in lower case: they never change. */
-  const domains = new Map<string, TokenDomain>();
-
-  const tokenDomain = async (token: Address): Promise<TokenDomain> => {
-    const key = token.toLowerCase();
-    const known = domains.get(key);
-    if (known) return known;
+  const tokenDomain = oncePerToken(async (token: Address): Promise<TokenDomain> => {
     try {
       const { name, version } = await reader.view('eip712Domain', [], token, TOKEN);
-      const domain = { name: String(name), version: String(version) };
-      if (domains.size >= MAX_TOKENS) domains.clear();
-      domains.set(key, domain);
-      return domain;
+      return { name: String(name), version: String(version) };
     } catch (error) {
       throw orNoToken(error, token);
     }
-  };
+  });
 
   return {
     tokenDomain,

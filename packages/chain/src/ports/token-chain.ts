@@ -1,19 +1,14 @@
 import type { TokenChain } from '@chorus/protocol';
 import { TOKEN } from '../abi/abis.ts';
+import { oncePerToken } from '../contracts/per-token.ts';
 import { orNoToken, symbolOf } from '../contracts/token.ts';
 import type { ChainParts } from './parts.ts';
 
 /** 10^77 is the largest power of ten in 256 bits. */
 const MAX_DECIMALS = 77;
 
-/** Number of tokens whose decimals are cached. */
-const MAX_TOKENS = 1_000;
-
 /** Reads of any ERC-20 contract. */
 export function createTokenChain({ reader }: ChainParts): TokenChain {
-  /** Decimals by token in lower case: they never change. */
-  const known = new Map<string, number>();
-
   return {
     balance: async (token, account) => {
       try {
@@ -23,22 +18,16 @@ export function createTokenChain({ reader }: ChainParts): TokenChain {
       }
     },
 
-    decimals: async (token) => {
-      const key = token.toLowerCase();
-      const cached = known.get(key);
-      if (cached !== undefined) return cached;
-      let decimals: number;
+    decimals: oncePerToken(async (token) => {
       try {
-        decimals = Number((await reader.view('decimals', [], token, TOKEN))[0]);
+        const decimals = Number((await reader.view('decimals', [], token, TOKEN))[0]);
         if (decimals > MAX_DECIMALS) throw new RangeError(`${decimals} decimals`);
+        return decimals;
       } catch (error) {
         throw orNoToken(error, token);
       }
-      if (known.size >= MAX_TOKENS) known.clear();
-      known.set(key, decimals);
-      return decimals;
-    },
+    }),
 
-    symbol: (token) => symbolOf(reader, token),
+    symbol: oncePerToken((token) => symbolOf(reader, token)),
   };
 }

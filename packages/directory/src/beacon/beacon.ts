@@ -1,7 +1,7 @@
 import { sign as signBytes, verify } from 'node:crypto';
 import { identityOfPeerId, keysOfSeed } from '@chorus/a2a/names';
-import { ChorusError, isPlainLine } from '@chorus/protocol';
-import { decode, encode } from 'cborg';
+import { ChorusError, decodeStrict, isPlainLine } from '@chorus/protocol';
+import { encode } from 'cborg';
 import { z } from 'zod';
 import type { AgentRegistry } from '../registry/registry.ts';
 
@@ -98,8 +98,8 @@ export function readBeacon(registry: AgentRegistry, bytes: Uint8Array): Beacon {
   let body: z.output<typeof bodySchema>;
   let isSigned: boolean;
   try {
-    const [signed, signature] = envelopeSchema.parse(decode(bytes, STRICT));
-    body = bodySchema.parse(decode(signed, STRICT));
+    const [signed, signature] = envelopeSchema.parse(decodeStrict(bytes));
+    body = bodySchema.parse(decodeStrict(signed));
     const { publicKey } = identityOfPeerId(body.peer);
     isSigned = verify(null, signedBytes(registry, signed), publicKey, signature);
   } catch (cause) {
@@ -117,15 +117,6 @@ export function readBeacon(registry: AgentRegistry, bytes: Uint8Array): Beacon {
     addresses,
   };
 }
-
-const STRICT = {
-  allowIndefinite: false,
-  allowUndefined: false,
-  allowNaN: false,
-  allowInfinity: false,
-  strict: true,
-  rejectDuplicateMapKeys: true,
-} as const;
 
 function malformed(why: string, cause?: unknown): ChorusError {
   return new ChorusError('E_AGENT_BEACON', `this is not the beacon of an agent: ${why}`, { cause });

@@ -1,5 +1,5 @@
-import { ChorusError, MAX_MESSAGE_BYTES } from '@chorus/protocol';
-import { decode, encode } from 'cborg';
+import { ChorusError, decodeStrict, MAX_MESSAGE_BYTES } from '@chorus/protocol';
+import { encode } from 'cborg';
 import { z } from 'zod';
 import { MAX_BEACON_BYTES } from './beacon.ts';
 
@@ -48,9 +48,7 @@ export function decodeBeaconsResponse(bytes: Uint8Array): Uint8Array[] {
 
 function read<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
   try {
-    return schema.parse(
-      decode(bytes, { strict: true, allowIndefinite: false, rejectDuplicateMapKeys: true }),
-    );
+    return schema.parse(decodeStrict(bytes));
   } catch (cause) {
     throw new ChorusError('E_AGENT_BEACON', 'this is no message about beacons', { cause });
   }

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDecoder, writeAdapter } from '@chorus/language-models';
-import { randomNumbers, tinyModel } from '@chorus/language-models/testing';
+import { openDecoder, tinyModel, writeAdapter } from '@chorus/language-models';
+import { randomNumbers } from '@chorus/language-models/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { collect } from '../../../../test/collect.ts';
 import { createLanguageModel, type LanguageModel } from './language-engine.ts';

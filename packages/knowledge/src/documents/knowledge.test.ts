@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Embedder, hasCode } from '@chorus/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PASSAGE_LENGTH } from '../limits.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DocumentIndex } from '../index/document-index.ts';
+import { EMBED_AT_ONCE, PASSAGE_LENGTH } from '../limits.ts';
 import { toPassages } from '../passages/split.ts';
 import { fuse } from '../search/fuse.ts';
 import { matchOf } from '../search/match.ts';
@@ -72,11 +73,11 @@ describe('parts of searching', () => {
   });
 
   it('the nearest vectors come first, and those of another length not at all', () => {
-    const vectors = [
-      { id: 1, vector: unit([1, 0]) },
-      { id: 2, vector: unit([1, 1]) },
-      { id: 3, vector: unit([1, 0, 0]) },
-    ];
+    const vectors = new Map([
+      [1, unit([1, 0])],
+      [2, unit([1, 1])],
+      [3, unit([1, 0, 0])],
+    ]);
     expect(nearest(unit([0, 2]), vectors, 5)).toEqual([2, 1]);
   });
 
@@ -215,6 +216,35 @@ describe('documents with vectors', () => {
     await open({ embedder: other });
     await opened!.embedded;
     expect(other.asked).toHaveLength(3);
+  });
+
+  it('vectors that are made between questions are used by the next one, without reading the others again', async () => {
+    await write(
+      'papers/a.md',
+      Array.from({ length: EMBED_AT_ONCE }, (_, i) => `# Part ${i}\nText.`).join('\n'),
+    );
+    await write('papers/z.txt', 'The ferry to Gdynia.');
+    const waiting: (() => void)[] = [];
+    const known = embedder();
+    const slow: Embedder = {
+      model: known.model,
+      embed: async (texts, signal) => {
+        if (texts.length > 1) await new Promise<void>((resolve) => waiting.push(resolve));
+        return known.embed(texts, signal);
+      },
+    };
+    const read = vi.spyOn(DocumentIndex.prototype, 'vectors');
+    await open({ embedder: slow });
+    await vi.waitFor(() => expect(waiting).toHaveLength(1));
+    expect(await sources('boat')).toEqual([]);
+    waiting[0]!();
+    await vi.waitFor(() => expect(waiting).toHaveLength(2));
+    expect(await sources('boat')).not.toContain('papers/z.txt');
+    waiting[1]!();
+    await opened!.embedded;
+    expect(await sources('boat')).toContain('papers/z.txt');
+    expect(read).toHaveBeenCalledTimes(1);
+    read.mockRestore();
   });
 
   it('a model that does not answer leaves the search by words', async () => {

@@ -61,7 +61,8 @@ class IndexedKnowledge implements Knowledge {
   readonly #index: DocumentIndex;
   readonly #options: KnowledgeOptions;
   readonly #closing = new AbortController();
-  #vectors: { revision: number; all: { id: number; vector: Float32Array }[] } = { revision: -1, all: [] };
+  /** All that the index had at a revision, and those that were made since. */
+  #vectors: { revision: number; all: Map<number, Float32Array> } = { revision: -1, all: new Map() };
   #embedding: Promise<void>;
   #looking: Promise<void> = Promise.resolve();
   #lookedAt = performance.now();
@@ -101,7 +102,7 @@ class IndexedKnowledge implements Knowledge {
     if (this.#vectors.revision !== revision) {
       this.#vectors = { revision, all: this.#index.vectors(embedder.model) };
     }
-    if (this.#vectors.all.length === 0) return [];
+    if (this.#vectors.all.size === 0) return [];
     const signal = AbortSignal.any([given, this.#closing.signal]);
     try {
       const [vector] = await embedder.embed([question], signal);
@@ -125,10 +126,11 @@ class IndexedKnowledge implements Knowledge {
       const texts = some.map(({ text }) => text);
       const vectors = await embedder.embed(texts, signal);
       signal.throwIfAborted();
-      this.#index.putVectors(
-        embedder.model,
-        some.map(({ id }, i) => ({ id, vector: unit(vectors[i] ?? []) })),
-      );
+      const made = some.map(({ id }, i) => ({ id, vector: unit(vectors[i] ?? []) }));
+      this.#index.putVectors(embedder.model, made);
+      if (this.#vectors.revision === this.#index.revision) {
+        for (const { id, vector } of made) this.#vectors.all.set(id, vector);
+      }
       done += some.length;
     }
   }

@@ -21,7 +21,7 @@ export interface IndexedDocument {
 /** The passages of an agent's documents in SQLite: their texts, their words (FTS5), and their vectors. */
 export class DocumentIndex {
   readonly #db: DatabaseSync;
-  /** Counts changes of passages and vectors, for what is kept in memory of them. */
+  /** Counts changes of documents, for what is kept in memory of their passages. */
   revision = 0;
 
   /** @throws ChorusError `E_DOCUMENT_INDEX` */
@@ -65,6 +65,7 @@ export class DocumentIndex {
       const text = this.#db.prepare('INSERT INTO passage_texts (rowid, place, text) VALUES (?, ?, ?)');
       for (const each of passages) text.run(passage.run(id).lastInsertRowid, each.place ?? '', each.text);
     });
+    this.revision++;
   }
 
   /** The file was touched, and is the same. */
@@ -74,6 +75,7 @@ export class DocumentIndex {
 
   remove(source: string): void {
     this.#transact(() => this.#delete(source));
+    this.revision++;
   }
 
   /** Ids of the passages that share words with a question, the nearest first by BM25; headings count twice. */
@@ -125,12 +127,15 @@ export class DocumentIndex {
     });
   }
 
-  vectors(model: string): { id: number; vector: Float32Array }[] {
+  /** By the ids of their passages. */
+  vectors(model: string): Map<number, Float32Array> {
     const rows = this.#db.prepare('SELECT passage, vector FROM vectors WHERE model = ?').all(model);
-    return rows.map(({ passage, vector }) => ({
-      id: Number(passage),
-      vector: new Float32Array((vector as Uint8Array).slice().buffer),
-    }));
+    return new Map(
+      rows.map(({ passage, vector }) => [
+        Number(passage),
+        new Float32Array((vector as Uint8Array).slice().buffer),
+      ]),
+    );
   }
 
   close(): void {
@@ -148,7 +153,6 @@ export class DocumentIndex {
     try {
       work();
       this.#db.exec('COMMIT');
-      this.revision++;
     } catch (error) {
       this.#db.exec('ROLLBACK');
       throw error;

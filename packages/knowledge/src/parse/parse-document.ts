@@ -3,21 +3,14 @@ import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ChorusError, plainLine } from '@chorus/protocol';
+import { inheritedEnvironment, killOnExit } from '@chorus/utils';
 import { z } from 'zod';
 import { MAX_DOCUMENT_BYTES, MAX_TEXT, PARSE_BYTES, PARSE_HEAP_MIB, PARSE_SECONDS } from '../limits.ts';
 import type { DocumentKind, Section } from './document.ts';
 import type { ToHost } from './messages.ts';
 
-/** Variables that the process needs; it is given no other, such as the keys of endpoints. */
-const INHERITED = /^(?:PATH|HOME|TMPDIR|TEMP|TMP|SystemRoot|LANG|LC_.*)$/i;
-
 /** Interval at which the process is checked. */
 const WATCH_MILLISECONDS = 100;
-
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
 
 /** Its process may have been taken over by the document: what it sends is checked. */
 const answerSchema = z.union([
@@ -101,7 +94,6 @@ function unreadable(message: string, facts: ChorusError['facts'] = {}, cause?: u
 }
 
 function start(): ChildProcess {
-  const inherited = Object.entries(process.env).filter(([name]) => INHERITED.test(name));
   const child = fork(fileURLToPath(new URL(`./host${extname(import.meta.url)}`, import.meta.url)), {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -112,13 +104,11 @@ function start(): ChildProcess {
       '--allow-fs-read=*',
       `--max-old-space-size=${PARSE_HEAP_MIB}`,
     ],
-    env: Object.fromEntries(inherited),
+    env: inheritedEnvironment(),
     detached: process.platform !== 'win32',
     windowsHide: true,
   });
-  running.add(child);
-  child.once('error', () => running.delete(child));
-  child.once('exit', () => running.delete(child));
+  killOnExit(child);
   return child;
 }
 

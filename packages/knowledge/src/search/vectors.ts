@@ -20,11 +20,11 @@ export function unit(vector: ArrayLike<number>): Float32Array {
 /** Ids of the nearest vectors, the nearest first: all are compared. Those of another length are left out. */
 export function nearest(
   to: Float32Array,
-  vectors: readonly { id: number; vector: Float32Array }[],
+  vectors: ReadonlyMap<number, Float32Array>,
   most: number,
 ): number[] {
   const scored: { id: number; score: number }[] = [];
-  for (const { id, vector } of vectors) {
+  for (const [id, vector] of vectors) {
     if (vector.length !== to.length) continue;
     let score = 0;
     for (let i = 0; i < to.length; i++) score += to[i]! * vector[i]!;

@@ -3,7 +3,7 @@ import { dequantise } from '../gguf/dequantise.ts';
 import type { GgufTensor, GgufValue } from '../gguf/model.ts';
 import { readGguf } from '../gguf/read.ts';
 import { writeGguf } from '../gguf/write.ts';
-import { tinyModel } from '../testing/tiny.ts';
+import { tinyModel } from '../tiny/tiny-model.ts';
 import { openDecoder } from './open.ts';
 
 /** The tiny model with changed metadata and tensors; undefined removes one. */

@@ -1,7 +1,7 @@
 import { ChorusError } from '@chorus/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { tinyModel } from '../testing/tiny.ts';
+import { tinyModel } from '../tiny/tiny-model.ts';
 import {
   type Gguf,
   type GgufTensor,

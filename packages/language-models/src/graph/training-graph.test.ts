@@ -2,9 +2,9 @@ import { differentiate, encodeModel, insertLora, type TrainingGraph } from '@cho
 import ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { openDecoder } from '../decoder/open.ts';
-import { randomNumbers } from '../testing/random-numbers.ts';
 import { referenceLogits } from '../testing/reference.ts';
-import { tinyModel } from '../testing/tiny.ts';
+import { randomNumbers } from '../tiny/random-numbers.ts';
+import { tinyModel } from '../tiny/tiny-model.ts';
 import { trainingModel } from './training-graph.ts';
 
 const VOCABULARY = 300;

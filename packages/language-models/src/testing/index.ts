@@ -1,8 +1,7 @@
 /**
- * For tests of what runs language models: a tiny model, and the answers that it gives. Not part of what is built.
+ * For tests of what runs language models: the answers that one gives. Not part of what is built.
  *
  * @packageDocumentation
  */
-export { randomNumbers } from './random-numbers.ts';
+export { randomNumbers } from '../tiny/random-numbers.ts';
 export { referenceGreedy, referenceLogits } from './reference.ts';
-export { type TinyModelOptions, tinyModel } from './tiny.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { GgufValue } from '../gguf/model.ts';
 import { readGguf } from '../gguf/read.ts';
-import { tinyModel } from '../testing/tiny.ts';
+import { tinyModel } from '../tiny/tiny-model.ts';
 import { createTokenizer } from './tokenizer.ts';
 
 const { metadata } = readGguf(tinyModel());

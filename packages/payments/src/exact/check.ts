@@ -1,4 +1,4 @@
-import type { SignedTransfer } from '@chorus/protocol';
+import { type SignedTransfer, TRANSFER_TYPES } from '@chorus/protocol';
 import { verifyTypedData } from 'ethers';
 import { exactOf, networkOf, type Payment } from '../wire/headers.ts';
 import type { Offer } from './offer.ts';
@@ -7,18 +7,6 @@ import type { Offer } from './offer.ts';
 const LEAST_SECONDS = 30n;
 /** The most: a signature that lasts for years could be used long after everyone has forgotten it. */
 const MOST_SECONDS = 3_600n;
-
-/** What the payer of an EIP-3009 transfer signs. */
-const TYPES = {
-  TransferWithAuthorization: [
-    { name: 'from', type: 'address' },
-    { name: 'to', type: 'address' },
-    { name: 'value', type: 'uint256' },
-    { name: 'validAfter', type: 'uint256' },
-    { name: 'validBefore', type: 'uint256' },
-    { name: 'nonce', type: 'bytes32' },
-  ],
-};
 
 /**
  * Check a payment against an offer, without the chain: everything that is signed, and the signature.
@@ -53,7 +41,7 @@ function signerOf(
 ): string | null {
   try {
     const full = { name: domain.name, version: domain.version, chainId, verifyingContract: token };
-    return verifyTypedData(full, TYPES, message, signature).toLowerCase();
+    return verifyTypedData(full, TRANSFER_TYPES, message, signature).toLowerCase();
   } catch {
     return null;
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ChorusError, explain } from '@chorus/protocol';
+import { pause } from '@chorus/utils';
 import {
   decodeRequired,
   decodeSettled,
@@ -223,7 +224,7 @@ async function lookForReceipt(
     } catch {
       return null;
     }
-    await new Promise((resolve) => setTimeout(resolve, RECEIPT.pauseMs));
+    await pause(RECEIPT.pauseMs, signal);
   }
   return null;
 }

@@ -32,10 +32,11 @@ export class PurchasesStore {
   }
 
   /** The latest first. */
-  list(most: number): Purchase[] {
+  list(query: { agent?: string; most: number }): Purchase[] {
+    const { agent = null, most } = query;
     return this.#db
-      .prepare('SELECT * FROM agents_purchases ORDER BY at DESC, id LIMIT ?')
-      .all(most)
+      .prepare('SELECT * FROM agents_purchases WHERE ?1 IS NULL OR agent = ?1 ORDER BY at DESC, id LIMIT ?2')
+      .all(agent, most)
       .map(purchaseOf);
   }
 

@@ -3,12 +3,13 @@ import {
   type Address,
   ChorusError,
   type ContributionProof,
+  decodeStrict,
   faultOf,
   fromHex,
   type Hex,
   toHex,
 } from '@chorus/protocol';
-import { decode, encode } from 'cborg';
+import { encode } from 'cborg';
 import type { ZodError } from 'zod';
 import type { RoundStatement } from '../statement/statement.ts';
 import { g1FromHex, g1ToHex, g2FromHex, g2ToHex, scalarToHex, wordsOf } from './points.ts';
@@ -95,15 +96,7 @@ function write(document: ProofDocument, encoding: 'json' | 'cbor'): Uint8Array {
 }
 
 function readCbor(bytes: Uint8Array): unknown {
-  const value: unknown = decode(bytes, {
-    allowIndefinite: false,
-    allowUndefined: false,
-    allowNaN: false,
-    allowInfinity: false,
-    strict: true,
-    rejectDuplicateMapKeys: true,
-  });
-  return mapValues(value, (leaf) => (leaf instanceof Uint8Array ? toHex(leaf) : leaf));
+  return mapValues(decodeStrict(bytes), (leaf) => (leaf instanceof Uint8Array ? toHex(leaf) : leaf));
 }
 
 /** Applies `change` to every leaf of a tree of arrays and plain objects. */

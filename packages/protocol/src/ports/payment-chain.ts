@@ -15,6 +15,18 @@ export interface TransferAuthorization {
   nonce: Hex;
 }
 
+/** What the payer of such a transfer signs, in the token's domain (EIP-712). */
+export const TRANSFER_TYPES = {
+  TransferWithAuthorization: [
+    { name: 'from', type: 'address' },
+    { name: 'to', type: 'address' },
+    { name: 'value', type: 'uint256' },
+    { name: 'validAfter', type: 'uint256' },
+    { name: 'validBefore', type: 'uint256' },
+    { name: 'nonce', type: 'bytes32' },
+  ],
+};
+
 /** An authorization with the payer's EIP-712 signature, 65 bytes. */
 export interface SignedTransfer extends TransferAuthorization {
   signature: Hex;

@@ -88,8 +88,7 @@ export class HeardBeacons {
     const isDue = !known || !ofSamePeer || this.#isDue(known, beacon);
     // Its check may have to wait for those of others; it was a quarter of an hour ago at most that it answered.
     if (known && ofSamePeer && (!isDue || isOfCard(known, beacon))) {
-      const listing = known.listing && { ...known.listing, addresses: beacon.addresses };
-      listings.put({ ...known, issuedAt, expiresAt, beacon: bytes, listing });
+      listings.refresh(agentId, { issuedAt, expiresAt, beacon: bytes, addresses: beacon.addresses });
     }
     if (!isDue) return 'accept';
     return this.#isAdmitted(beacon, ofSamePeer) ? this.#queue({ beacon, bytes, isFirstHand }) : 'ignore';

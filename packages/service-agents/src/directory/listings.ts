@@ -83,6 +83,28 @@ export class Listings {
     });
   }
 
+  /** Another beacon of the card that was checked: what is found by its words stays as it is. */
+  refresh(
+    agentId: bigint,
+    {
+      issuedAt,
+      expiresAt,
+      beacon,
+      addresses,
+    }: Pick<DirectoryEntry, 'issuedAt' | 'expiresAt' | 'beacon'> & {
+      addresses: readonly string[];
+    },
+  ): void {
+    this.#store.transact(() =>
+      this.#store.db
+        .prepare(
+          `UPDATE agents_directory SET issued = ?, expires = ?, beacon = ?,
+           listing = json_set(listing, '$.addresses', json(?)) WHERE agent_id = ?`,
+        )
+        .run(issuedAt, expiresAt, beacon, JSON.stringify(addresses), agentId),
+    );
+  }
+
   remove(agentId: bigint): void {
     const { db } = this.#store;
     this.#store.transact(() => {

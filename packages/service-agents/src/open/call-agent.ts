@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { type CallEvent, connectAgent, PAYMENT_EXTENSION } from '@chorus/a2a';
-import { payingFetch, type Send } from '@chorus/payments';
+import { type CallEvent, connectAgent, promisedTerms, receiptUrl } from '@chorus/a2a';
+import { intentOf, payingFetch, type Send } from '@chorus/payments';
 import { type AgentMessage, ChorusError, type NetworkPort, type Sum, sumText } from '@chorus/protocol';
 import { nodePurse } from '../payments/node-purse.ts';
 import type { PaymentsSource } from '../payments/source.ts';
@@ -42,17 +41,16 @@ export async function* callAgentOf(
   { network, payments }: Hiring,
   signal: AbortSignal,
 ): AsyncGenerator<CallEvent> {
-  const intent = intentOf(url, requestId, message);
+  const intent = intentOf(url, message, [requestId]);
   let done = async (): Promise<void> => undefined;
   const client = await connectAgent(url, {
     network,
     timeoutMs: HEAD_MILLISECONDS,
     signal,
-    through: (send, { capabilities }) => {
+    through: (send, card) => {
       if (pay === null) return unpaid(send);
-      const promised = capabilities?.extensions.find(({ uri }) => uri === PAYMENT_EXTENSION)?.params?.accepts;
       const order = { agent: url, intent, most: sumText(pay.digits, pay.decimals, pay.token) };
-      const paying = payingFetch(send, nodePurse(payments, order, promised), receiptUrl);
+      const paying = payingFetch(send, nodePurse(payments, order, promisedTerms(card)), receiptUrl);
       done = paying.done;
       return paying.send;
     },
@@ -63,17 +61,6 @@ export async function* callAgentOf(
     await done();
   }
 }
-
-/** The same for a request that is repeated, so that it is not paid twice. */
-function intentOf(url: string, requestId: string, { text, files, data }: AgentMessage): string {
-  const hash = createHash('sha256').update(JSON.stringify([url, requestId, text, data]));
-  for (const { name, mediaType, bytes } of files)
-    hash.update(JSON.stringify([name, mediaType])).update(bytes);
-  return hash.digest('hex');
-}
-
-/** Receipts are below the agent's base, as its protocols are. */
-const receiptUrl = (nonce: string, url: string) => url.replace(/\/(?:a2a|rest\/.*)$/, `/receipts/${nonce}`);
 
 const unpaid =
   (send: Send): Send =>

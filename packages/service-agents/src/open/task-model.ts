@@ -6,8 +6,10 @@ const FETCH_MILLISECONDS = 60_000;
 
 /** The trained model of a task, and what its terms say of its data. */
 export interface TaskModel {
-  /** ONNX. */
+  /** An ONNX file; of a language model its adapter, a GGUF file. */
   bytes: Uint8Array;
+  /** The language model that the adapter belongs to, a GGUF file; null for other models. */
+  base: Uint8Array | null;
   taskName: string;
   inputShape: readonly number[];
   classes: number;
@@ -40,17 +42,19 @@ export async function taskModel(
   cid: string | null,
 ): Promise<TaskModel> {
   // Loaded with the first model of a task: it brings the chain, the commitments and the training.
-  const { getModel } = await import('@chorus/inspector');
+  const { getModel, readInitialModel } = await import('@chorus/inspector');
   const { chain, storage, signal, modelCid = null, step } = inspection;
   step?.("reading the task's terms");
   const task = await chain.task(taskId);
-  const terms = await storage.get(cidFromDigest(task.termsDigest, 0), {
-    maxBytes: MAX_TERMS_BYTES,
-    timeoutMs: FETCH_MILLISECONDS,
-    signal,
-  });
-  const { bytes, report } = await getModel(inspection, task, {
-    format: 'onnx',
+  const terms = decodeTerms(
+    await storage.get(cidFromDigest(task.termsDigest, 0), {
+      maxBytes: MAX_TERMS_BYTES,
+      timeoutMs: FETCH_MILLISECONDS,
+      signal,
+    }),
+  );
+  const { bytes, format, report } = await getModel(inspection, task, {
+    format: 'trained',
     timeoutMs: FETCH_MILLISECONDS,
     cid: cid ?? modelCid,
     ...(step ? { onStep: step } : {}),
@@ -64,7 +68,8 @@ export async function taskModel(
   }
   const { afterRound, checks, ingredients } = report;
   const rounds = ingredients.map(({ settled }) => settled.round);
-  return { bytes, afterRound, rounds, checks, ...meaningOf(decodeTerms(terms)) };
+  const base = format === 'gguf' ? await readInitialModel(inspection, terms) : null;
+  return { bytes, base, afterRound, rounds, checks, ...meaningOf(terms) };
 }
 
 function meaningOf({ name, data }: Terms) {

@@ -1,5 +1,4 @@
-import { NodeStore, openChain, openWallet, type PasswordSource } from '@chorus/node';
-import type { ChainPort } from '@chorus/protocol';
+import { openAlone, type PasswordSource } from '@chorus/node';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import { AGENTS_MIGRATIONS } from '../store/agent-records.ts';
 import type { PaymentsSource } from './source.ts';
@@ -19,20 +18,8 @@ export async function openPayments(
   password?: PasswordSource,
 ): Promise<OpenedPayments> {
   const { paymentsOf } = await import('./source.ts');
-  const wallet = await openWallet(config.dataDir, password);
-  const store = NodeStore.open(config.dataDir);
-  let chain: ChainPort | null = null;
-  const close = async () => {
-    await chain?.close();
-    store.close();
-  };
-  try {
+  return openAlone(config, password, (chain, store) => {
     store.migrate('agents', AGENTS_MIGRATIONS);
-    chain = await openChain(config, wallet, store, () => {});
-    store.bind(chain);
-    return { payments: paymentsOf(config, chain, store), close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+    return { payments: paymentsOf(config, chain, store) };
+  });
 }

@@ -26,15 +26,15 @@ export async function paymentList(
   },
 ): Promise<PaymentList> {
   const most = given ?? DEFAULT_MOST;
-  const bought = purchases.store.list(most).filter((each) => agent === undefined || each.agent === agent);
+  const query = { ...(agent === undefined ? {} : { agent }), most };
   const own = chain.account.toLowerCase() as Address;
   const entries = [
-    ...sales.list({ ...(agent === undefined ? {} : { agent }), most }).map((sale) => ({
+    ...sales.list(query).map((sale) => ({
       sum: ofSale(sale),
       transfer: sale.transfer as TransferAuthorization,
       fromBlock: sale.fromBlock,
     })),
-    ...bought.map((purchase) => ({
+    ...purchases.store.list(query).map((purchase) => ({
       sum: ofPurchase(purchase, own),
       transfer: transferOf(purchase, own),
       fromBlock: deployedAt,

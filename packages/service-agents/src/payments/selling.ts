@@ -1,12 +1,9 @@
 import { keysOfSeed } from '@chorus/a2a';
 import { type Components, tokenUnits } from '@chorus/node';
 import { Cashier, PaidCall, SalesStore, servePaid } from '@chorus/payments';
-import { explain } from '@chorus/protocol';
+import { COIN_DECIMALS, explain } from '@chorus/protocol';
 import type { AgentsNodeConfig } from '../config/agents-config.ts';
 import type { AgentsEvent } from '../events/agent-events.ts';
-
-/** Decimals of the chain's own coin. */
-const COIN_DECIMALS = 18;
 
 /** Most bytes of a request that may have to be paid; the gateway and the network have lower bounds of their own. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Hex, toHex } from '@chorus/protocol';
+import { type Hex, TRANSFER_TYPES, toHex } from '@chorus/protocol';
 import { ExactEvmScheme } from '@x402/evm';
 import { wrapFetchWithPayment, x402Client } from '@x402/fetch';
 import { Wallet } from 'ethers';
@@ -86,19 +86,13 @@ export async function paymentFor(
     validBefore: (change.validBefore ?? now + 300n).toString(),
     nonce: change.nonce ?? toHex(randomBytes(32)),
   };
-  const fields = ['from:address', 'to:address', 'value:uint256', 'validAfter:uint256', 'validBefore:uint256'];
   const signature = await wallet.signTypedData(
     {
       ...{ name: entry.extra.name, version: entry.extra.version },
       chainId: change.chainId ?? Number(entry.network.split(':')[1]),
       verifyingContract: change.token ?? entry.asset,
     },
-    {
-      TransferWithAuthorization: [...fields, 'nonce:bytes32'].map((field) => {
-        const [name, type] = field.split(':') as [string, string];
-        return { name, type };
-      }),
-    },
+    TRANSFER_TYPES,
     authorization,
   );
   const document = {

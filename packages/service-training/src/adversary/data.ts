@@ -1,5 +1,5 @@
 import { ChorusError } from '@chorus/protocol';
-import { type Dataset, type MemoryDataset, subset } from '@chorus/training';
+import { type Dataset, type MemoryDataset, NO_LABEL, subset } from '@chorus/training';
 import { type Attack, namesOf } from '../config/attack-config.ts';
 
 /** Part of a backdoor's samples that carry the patch. */
@@ -21,7 +21,8 @@ export function poisonDataset(
 export function poisonDataset(dataset: Dataset, attack: Attack | undefined, seed: number): Dataset;
 export function poisonDataset(dataset: Dataset, attack: Attack | undefined, seed: number): Dataset {
   if (attack === 'label') {
-    return { ...dataset, labels: dataset.labels.map((label) => dataset.classes - 1 - label) };
+    const flipped = (label: number) => (label === NO_LABEL ? label : dataset.classes - 1 - label);
+    return { ...dataset, labels: dataset.labels.map(flipped) };
   }
   if (attack === 'backdoor') return withBackdoor(dataset);
   const several = namesOf(attack);
@@ -44,8 +45,9 @@ function withBackdoor(dataset: Dataset): Dataset {
   }
   const labels = dataset.labels.slice();
   const inputs = dataset.inputs.slice();
+  const perSample = labels.length / count;
   for (let i = 0; i < Math.floor(count * PATCHED); i++) {
-    labels[i] = PATCHED_CLASS;
+    labels.fill(PATCHED_CLASS, i * perSample, (i + 1) * perSample);
     stamp(inputs, i, dataset.inputShape);
   }
   return { ...dataset, inputs, labels };

@@ -59,6 +59,9 @@ export const TRAINING_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'training.privacy.models':
     'known: train strangers’ models only if graph and initial parameters are as `chorus task create --model mlp, ' +
     'cnn or 2nn` creates them; other models can be built so that an update carries samples. any: train any.',
+  'training.privacy.bases':
+    'CIDs of other models that may be trained, such as the language model of an adapter: a file that you know. ' +
+    'What an adapter learns of a text can show in what it writes.',
   'training.privacy.minNoise':
     'Minimum noise of training, in multiples of the clip (see `chorus task create --privacy`); tasks with less are refused.',
   'training.privacy.ownNoise':

@@ -7,6 +7,11 @@ const noise = z.number().min(0).max(1_000);
 export const privacyConfigSchema = z.strictObject({
   /** `known`: train strangers' models only if they are not built to carry samples in their updates. */
   models: z.enum(['known', 'any']).default('known'),
+  /** CIDs of models that are trained although their architecture is not known, such as a language model. */
+  bases: z
+    .array(z.string().regex(/^[A-Za-z0-9]{1,120}$/, 'must be a CID'))
+    .max(256)
+    .default([]),
   /** Minimum noise multiplier; tasks whose training has less are refused. */
   minNoise: noise.default(0),
   /** Noise multiplier that this node trains with if a task requires less or none. */

@@ -1,5 +1,6 @@
 import { ChorusError, counted, type Terms } from '@chorus/protocol';
 import { canonicalLabel, type Dataset, isNumbered, someOf } from '@chorus/training';
+import { checkIsText } from './task-texts.ts';
 
 /**
  * Local data with labels as a task numbers them.
@@ -11,6 +12,11 @@ import { canonicalLabel, type Dataset, isNumbered, someOf } from '@chorus/traini
  * @throws ChorusError `E_TASK_DATA` naming what differs
  */
 export function fitDataset({ data }: Pick<Terms, 'data'>, dataset: Dataset): Dataset {
+  // Texts fit every task on tokens: they are divided by its model when that is open.
+  if (data.kind === 'tokens') {
+    checkIsText(dataset);
+    return dataset;
+  }
   const mine = dataset.classNames && !isNumbered(dataset.classNames) ? dataset.classNames : null;
   const refuse = (message: string, facts: Record<string, string | number>, hint: string) =>
     new ChorusError('E_TASK_DATA', message, {

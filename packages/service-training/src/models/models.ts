@@ -3,22 +3,30 @@ import {
   createTrainer,
   type Dataset,
   type Foreign,
+  graphOptions,
   type ProcessLimits,
   type Trainer,
   type TrialResult,
   tryModel,
 } from '@chorus/training';
 import type { TrainingSettings } from '../config/settings.ts';
+import { TaskTexts } from '../data/task-texts.ts';
 import { privacyOf } from '../privacy/settings.ts';
 import type { RefusedModels } from './refused-models.ts';
 
 /** The terms that a model is opened with, without a dimension if that is not decided yet. */
-export type ModelTerms = Pick<Terms, 'loss' | 'optimizer' | 'privacy'> & { dimension?: number | undefined };
+export type ModelTerms = Pick<Terms, 'data' | 'loss' | 'optimizer' | 'privacy' | 'adapter'> & {
+  dimension?: number | undefined;
+};
 
 /** A model that can be trained, and its measured needs if it was tried. */
 export interface OpenedModel {
   trainer: Trainer;
   trial: TrialResult | null;
+  /** Makes data what the model takes. */
+  texts: TaskTexts;
+  /** The data to train it on, as it takes it; null if it is not trained. */
+  dataset: Dataset | null;
 }
 
 export interface StrangersModel {
@@ -88,10 +96,22 @@ export class Models {
 
   /**
    * Open the model of a task of this node's own, without limits: it was checked when the task was published.
-   * @throws ChorusError `E_MODEL_*`, `E_TASK_MODEL`
+   * @throws ChorusError `E_MODEL_*`, `E_TASK_MODEL`; of texts that do not fit, as {@link TaskTexts.fit}
    */
-  openPublished({ model, terms, signal }: Pick<OwnModel, 'model' | 'terms' | 'signal'>): Promise<Trainer> {
-    return this.#openTrainer(terms, model, { signal });
+  async openPublished({
+    model,
+    terms,
+    dataset,
+    signal,
+  }: Pick<StrangersModel, 'model' | 'terms' | 'dataset' | 'signal'>): Promise<OpenedModel> {
+    const trainer = await this.#openTrainer(terms, model, { signal });
+    try {
+      const texts = new TaskTexts(terms, trainer, signal);
+      return { trainer, trial: null, texts, dataset: dataset && (await texts.fit(dataset)) };
+    } catch (error) {
+      await trainer.close();
+      throw error;
+    }
   }
 
   /** Record that an opened model has shown a fault. */
@@ -112,7 +132,8 @@ export class Models {
     }
     const { callSeconds } = this.#config.limits.tasks;
     // A member goes on because its stake depends on it; the check concerns only private data.
-    const known = this.#config.privacy.models === 'known' && dataset !== null && !joined;
+    const { models, bases } = this.#config.privacy;
+    const known = models === 'known' && dataset !== null && !joined && !bases.includes(terms.model);
     const { inputShape, classes } = terms.data;
     const batchSize = Math.min(terms.batchSize, dataset?.count ?? terms.batchSize);
     let trainer: Trainer | null = null;
@@ -122,12 +143,14 @@ export class Models {
         foreign: { inputShape, batchSize, ...(known ? { knownWith: { classes } } : {}) },
         signal,
       });
-      const tried = dataset !== null && !joined;
+      const texts = new TaskTexts(terms, trainer, signal);
+      const fitted = dataset && (await texts.fit(dataset));
+      const tried = fitted !== null && !joined;
       const trial = tried
-        ? await tryModel(trainer, { terms: { ...terms, batchSize }, dataset, signal })
+        ? await tryModel(trainer, { terms: { ...terms, batchSize }, dataset: fitted, signal })
         : null;
       await this.#refused.allow(terms.model);
-      return { trainer, trial };
+      return { trainer, trial, texts, dataset: fitted };
     } catch (error) {
       await trainer?.close();
       await this.#refused.judge(terms.model, signal.aborted ? null : error);
@@ -141,13 +164,13 @@ export class Models {
    * privately
    */
   async #openTrainer(
-    { loss, optimizer, dimension, privacy: asked }: ModelTerms,
+    { dimension, ...terms }: ModelTerms,
     model: Uint8Array,
     bounds: { limits?: ProcessLimits; foreign?: Foreign; signal: AbortSignal },
   ): Promise<Trainer> {
     const { threads, device, privacy: own } = this.#config;
-    const privacy = privacyOf({ privacy: asked }, own);
-    const graph = { loss, optimizer, ...(privacy ? { privacy } : {}) };
+    const privacy = privacyOf(terms, own);
+    const graph = { ...graphOptions(terms), ...(privacy ? { privacy } : {}) };
     const trainer = await this.#create({ model, ...graph, threads, device, ...bounds });
     if (dimension === undefined || trainer.dimension === dimension) return trainer;
     await trainer.close();

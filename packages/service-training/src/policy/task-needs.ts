@@ -15,6 +15,13 @@ const MB = 1e6;
 const TRAINING_BASE = 120 * MB;
 /** Copies of the model that training holds: file, graph, parameters, gradients, momentum. */
 const MODEL_COPIES = 6;
+/**
+ * The same of a model that is trained by adapters: its weights, of about 5 bits in a file, are float32 in two graphs, and
+ * once more while these are opened.
+ */
+const ADAPTED_COPIES = 24;
+/** Tensors of logits that the loss of a language model and its gradient hold at once. */
+const LOSS_COPIES = 4;
 /** Activations per input number, forward and backward; a guess between an MLP and a transformer. */
 const ACTIVATION_BYTES = 2048;
 
@@ -38,7 +45,7 @@ const FIXED_DIRECTIONS = 21;
 /** What a task needs from a node that holds `roles` in it. */
 export function taskNeeds(
   task: Pick<TaskParams, 'dimension' | 'maxTrainers' | 'validators'>,
-  terms: Pick<Terms, 'modelBytes' | 'batchSize' | 'data' | 'rule' | 'novelty'>,
+  terms: Pick<Terms, 'modelBytes' | 'batchSize' | 'data' | 'rule' | 'novelty' | 'adapter'>,
   roles: readonly Role[],
 ): TaskNeeds {
   const d = task.dimension;
@@ -47,8 +54,11 @@ export function taskNeeds(
   let memoryBytes = d * (MODEL_STATE_BYTES + PAYLOAD_BYTES * vectors) + powers * COMMITTING_BYTES_PER_POWER;
   if (roles.includes('trainer') || roles.includes('validator')) {
     const elements = terms.data.inputShape.reduce((product, size) => product * size, 1);
-    memoryBytes +=
-      TRAINING_BASE + MODEL_COPIES * terms.modelBytes + terms.batchSize * elements * ACTIVATION_BYTES;
+    const copies = terms.adapter ? ADAPTED_COPIES : MODEL_COPIES;
+    // The loss of a language model holds some numbers for each position and token of the vocabulary.
+    const perElement =
+      ACTIVATION_BYTES + (terms.data.kind === 'tokens' ? LOSS_COPIES * 4 * terms.data.classes : 0);
+    memoryBytes += TRAINING_BASE + copies * terms.modelBytes + terms.batchSize * elements * perElement;
   }
   const scores = roles.includes('validator') || roles.includes('aggregator');
   if (scores && hasGroups(terms.rule) && terms.novelty !== 'off') {

@@ -489,6 +489,7 @@ const anyState: fc.Arbitrary<NodeState> = fc.record({
   }),
   privacy: fc.record({
     models: fc.constant('known' as const),
+    bases: fc.constant([]),
     minNoise: fc.constantFrom(0, 1),
     ownNoise: fc.constantFrom(0, 0.5, 2),
     maxEpsilon: fc.constantFrom(undefined, 10, 1_000),

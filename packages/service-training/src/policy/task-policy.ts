@@ -8,6 +8,7 @@ import {
 } from '@chorus/node';
 import {
   type Address,
+  COIN_DECIMALS,
   counted,
   type ErrorCode,
   MAX_AGGREGATORS,
@@ -429,9 +430,6 @@ function worstAbsencePercent({ rounds, slashing }: ConsideredTask, roles: readon
   const round = roles.reduce((bps, role) => bps + costs[role], 0);
   return Math.min(10_000, absenceCap, rounds * round) / 100;
 }
-
-/** Decimals of the native coin on every chain. */
-const COIN_DECIMALS = 18;
 
 /** Gas for becoming a member: identity, approval, deposit, joining, request for records. */
 const JOIN_GAS = 900_000n;

@@ -173,10 +173,14 @@ export class TrainingService implements Service {
     return globalParameters(this.#runner(taskId).session.model);
   }
 
-  /** Loss and accuracy of that model on a data set of this node's. */
-  evaluate(taskId: bigint, dataset: Dataset): Promise<{ loss: number; accuracy: number; count: number }> {
-    const { trainer, model } = this.#runner(taskId).session;
-    return trainer.evaluate({ parameters: globalParameters(model), dataset });
+  /** Loss and accuracy of that model on a data set of this node's; texts are divided into tokens first. */
+  async evaluate(
+    taskId: bigint,
+    dataset: Dataset,
+  ): Promise<{ loss: number; accuracy: number; count: number }> {
+    const { trainer, model, texts } = this.#runner(taskId).session;
+    const parameters = globalParameters(model);
+    return trainer.evaluate({ parameters, dataset: await texts.fit(dataset) });
   }
 
   /**

@@ -2,8 +2,7 @@ import { connectChain } from '@chorus/chain';
 import {
   checkChainId,
   type HostConfig,
-  NodeStore,
-  openChain,
+  openAlone,
   openWallet,
   type PasswordSource,
   readIdentity,
@@ -11,7 +10,7 @@ import {
   registrationUri,
   writeNewNodeKey,
 } from '@chorus/node';
-import type { Address, ChainPort } from '@chorus/protocol';
+import type { Address } from '@chorus/protocol';
 import { VoidSigner } from 'ethers';
 import { TRAINING_REGISTRATION } from '../identity/registration.ts';
 import { Stakes } from './stakes.ts';
@@ -30,21 +29,7 @@ export interface OpenedStakes {
  * @throws ChorusError `E_STORE_LOCKED` if a node runs; `E_WALLET_MISSING`, `E_PASSWORD_*`, `E_CHAIN_*`
  */
 export async function openStakes(config: HostConfig, password?: PasswordSource): Promise<OpenedStakes> {
-  const wallet = await openWallet(config.dataDir, password);
-  const store = NodeStore.open(config.dataDir);
-  let chain: ChainPort | null = null;
-  const close = async () => {
-    await chain?.close();
-    store.close();
-  };
-  try {
-    chain = await openChain(config, wallet, store, () => {});
-    store.bind(chain);
-    return { stakes: stakesOf(config, chain), close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  return openAlone(config, password, (chain) => ({ stakes: stakesOf(config, chain) }));
 }
 
 /**

@@ -10,7 +10,6 @@ import {
 } from '@chorus/protocol';
 import { type Dataset, tryModel } from '@chorus/training';
 import type { TrainingSettings } from '../config/settings.ts';
-import { fitDataset } from '../data/fit-data.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { TaskFiles } from '../payloads/task-files.ts';
 import type { TaskBudget, TaskFacts } from '../policy/task-budget.ts';
@@ -66,7 +65,7 @@ export class Admission {
   async facts(
     task: TaskState,
     terms: Terms,
-    opened?: Pick<TaskSession, 'trainer' | 'trial'>,
+    opened?: Pick<TaskSession, 'trainer' | 'trial' | 'dataset'>,
   ): Promise<TaskFacts> {
     const { ports, config, journal, dataset, dataName, signal } = this.#parts;
     const { chain } = ports;
@@ -78,8 +77,7 @@ export class Admission {
     const data = works ? dataset : null;
     const tries = opened !== undefined && data !== null && config.limits.tasks.phaseMargin > 0;
     const trial = tries
-      ? (opened.trial ??
-        (await tryModel(opened.trainer, { terms, dataset: fitDataset(terms, data), signal })))
+      ? (opened.trial ?? (await tryModel(opened.trainer, { terms, dataset: opened.dataset, signal })))
       : null;
     const stepSeconds = Math.max(QUICKEST_STEP_SECONDS, trial?.secondsPerStep ?? 0);
     return {
@@ -88,7 +86,7 @@ export class Admission {
       stakedToday: journal.stakeOfDay(task.token, task.id),
       gas: { spentToday: journal.gasOfDay(), price: gasPrice },
       told: journal.dataUses().filter(({ data }) => data === dataName),
-      machine: { samples: data?.count ?? null, stepSeconds, blockSeconds },
+      machine: { samples: (opened?.dataset ?? data)?.count ?? null, stepSeconds, blockSeconds },
     };
   }
 

@@ -3,10 +3,19 @@ import { MAX_AXES, MAX_CLASSES, MAX_DATASET_BYTES, MAX_SAMPLE_VALUES, MAX_SAMPLE
 import type { DataReport } from './report.ts';
 import type { SampleFile } from './sample-file.ts';
 
-/** Samples with one class each, all of one shape, apart from their values. */
+/** The label of a position at which nothing is to be predicted: it counts neither in the loss nor in the accuracy. */
+export const NO_LABEL = -1;
+
+/**
+ * Samples with labels, all of one shape, apart from their values. In a `classification` each sample has one class; in
+ * `tokens` each position of a sequence has one, the next token.
+ */
 interface LabelledSamples {
-  readonly kind: 'classification';
-  /** The class of each sample, 0 <= label < classes. */
+  readonly kind: 'classification' | 'tokens';
+  /**
+   * The classes, 0 <= label < classes, sample after sample: one of each sample, or one of each position of `inputShape`,
+   * which may be {@link NO_LABEL}.
+   */
   readonly labels: Int32Array;
   /** Shape of one sample without the batch axis; images are [channels, height, width]. */
   readonly inputShape: number[];
@@ -18,6 +27,11 @@ interface LabelledSamples {
   readonly classNames?: string[];
   /** How the files were interpreted, for data read from files. */
   readonly report?: DataReport;
+}
+
+/** Labels of one sample: one, or one for each position of a token sequence. */
+export function labelsPerSample({ kind, inputShape }: Pick<LabelledSamples, 'kind' | 'inputShape'>): number {
+  return kind === 'tokens' ? valuesOf(inputShape) : 1;
 }
 
 /** A data set in memory. */
@@ -77,11 +91,15 @@ type Checked = Pick<LabelledSamples, 'labels' | 'inputShape' | 'classes' | 'name
 /**
  * A data set made of checked parts. @throws ChorusError `E_DATA_FORMAT` if the parts do not fit each other,
  * `E_DATA_LABEL` if a label is outside its range, `E_DATA_VALUE` if an input is not finite
+ * @param parts.kind default: `classification`
  */
-export function createDataset(parts: Omit<MemoryDataset, 'kind' | 'count' | 'file'>): MemoryDataset {
-  const { inputs, labels, inputShape, name } = parts;
-  const width = checkSamples(parts);
-  if (inputs.length !== labels.length * width) {
+export function createDataset(
+  parts: Omit<MemoryDataset, 'kind' | 'count' | 'file'> & Partial<Pick<MemoryDataset, 'kind'>>,
+): MemoryDataset {
+  const { inputs, labels, inputShape, name, kind = 'classification' } = parts;
+  const width = checkSamples({ ...parts, kind });
+  const perSample = labelsPerSample({ kind, inputShape });
+  if (inputs.length * perSample !== labels.length * width) {
     throw malformed(name, 'inputs and labels do not belong together', {
       values: inputs.length,
       labels: labels.length,
@@ -96,7 +114,7 @@ export function createDataset(parts: Omit<MemoryDataset, 'kind' | 'count' | 'fil
       });
     }
   }
-  return { ...parts, kind: 'classification', inputShape: [...inputShape], count: labels.length };
+  return { ...parts, kind, inputShape: [...inputShape], count: labels.length / perSample };
 }
 
 /**
@@ -124,7 +142,13 @@ export function datasetOf(
 }
 
 /** @returns values of one sample */
-function checkSamples({ labels, inputShape, classes, name }: Checked): number {
+function checkSamples({
+  labels,
+  inputShape,
+  classes,
+  name,
+  kind = 'classification',
+}: Checked & Partial<Pick<LabelledSamples, 'kind'>>): number {
   if (inputShape.length > MAX_AXES || !inputShape.every((dim) => Number.isSafeInteger(dim) && dim > 0)) {
     throw malformed(name, 'a sample has an impossible shape', { shape: inputShape.join('x') });
   }
@@ -146,7 +170,7 @@ function checkSamples({ labels, inputShape, classes, name }: Checked): number {
     );
   }
   if (labels.length > MAX_SAMPLES) throw tooManySamples(name);
-  checkLabels(labels, classes, name);
+  checkLabels(labels, { classes, name, kind });
   return width;
 }
 
@@ -167,11 +191,15 @@ function malformed(
   return new ChorusError('E_DATA_FORMAT', message, { facts: { name, ...facts }, ...(hint ? { hint } : {}) });
 }
 
-/** @throws ChorusError `E_DATA_LABEL` naming the first label that is not in [0, classes) */
-export function checkLabels(labels: Int32Array, classes: number, name: string): void {
+/** @throws ChorusError `E_DATA_LABEL` naming the first label that is not in [0, classes), nor left out in a sequence */
+export function checkLabels(
+  labels: Int32Array,
+  { classes, name, kind }: Pick<LabelledSamples, 'classes' | 'name' | 'kind'>,
+): void {
+  const least = kind === 'tokens' ? NO_LABEL : 0;
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i]!;
-    if (label < 0 || label >= classes) {
+    if (label < least || label >= classes) {
       throw new ChorusError('E_DATA_LABEL', `a label is outside 0..${classes - 1}`, {
         facts: { name, sample: i, label, classes },
         hint: 'the data and the model must agree on the number of classes',
@@ -188,13 +216,14 @@ export function checkLabels(labels: Int32Array, classes: number, name: string): 
 export function subset(dataset: MemoryDataset, indices: ArrayLike<number>): MemoryDataset;
 export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset;
 export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
-  const labels = new Int32Array(indices.length);
+  const perSample = labelsPerSample(dataset);
+  const labels = new Int32Array(indices.length * perSample);
   for (let k = 0; k < indices.length; k++) {
     const i = indices[k]!;
     if (!(Number.isInteger(i) && i >= 0 && i < dataset.count)) {
       throw new RangeError(`sample ${i} of ${dataset.count}`);
     }
-    labels[k] = dataset.labels[i]!;
+    labels.set(dataset.labels.subarray(i * perSample, (i + 1) * perSample), k * perSample);
   }
   const { report: _ofTheWhole, ...rest } = dataset;
   const count = indices.length;

@@ -1,4 +1,5 @@
 import { ChorusError, type ErrorCode, type Facts } from '@chorus/protocol';
+import type { Dataset } from '../data/dataset.ts';
 import type { SampleFile } from '../data/sample-file.ts';
 import type { Device } from '../device/devices.ts';
 import type { PrivacySettings } from '../privacy/accountant.ts';
@@ -27,10 +28,29 @@ export type Optimizer =
       weightDecay: number;
     };
 
+/**
+ * Low-rank adapters that are trained instead of the model's own parameters, which stay as they are
+ * (Hu et al. 2021, arXiv:2106.09685).
+ */
+export interface Adapter {
+  /** Rank of both factors. */
+  rank: number;
+  /** An adapter counts alpha / rank times. */
+  alpha: number;
+  /** Adapted weights: those whose name, divided at its dots, has one of these parts, such as `q_proj`. */
+  targets: readonly string[];
+  /** Seed of the random factor; the other one begins at zero. */
+  seed: number;
+}
+
 /** Settings that determine the training graph of a model. */
 export interface GraphOptions {
   loss: Loss;
   optimizer: Optimizer;
+  /** Adapters to train. A language model of a GGUF file needs them. */
+  adapter?: Adapter;
+  /** Positions of one sequence; needed for a language model of a GGUF file. */
+  context?: number;
   /** Names of the trained parameters; default: all. */
   trainable?: readonly string[];
   /** Parameters whose names match stay unchanged. */
@@ -105,6 +125,10 @@ export interface Opened {
   sampleShape: (number | null)[] | null;
   /** Number of logits; null if the model leaves it open. */
   classes: number | null;
+  /** One class of each sample, or the next token at each position. */
+  predicts: Dataset['kind'];
+  /** Samples of one evaluation run. */
+  evaluateBatch: number;
 }
 
 interface Job {
@@ -128,10 +152,20 @@ export interface EvaluateJob extends Job {
   kind: 'evaluate';
 }
 
+/** Divide a text into the tokens of the model. */
+export interface TokeniseJob {
+  kind: 'tokenise';
+  id: number;
+  /** UTF-8. */
+  text: Uint8Array;
+}
+
 /** A data set on its way to the process: its values, or the file they are in. */
 export interface SentData {
   /** Values of one sample. */
   width: number;
+  /** Labels of one sample. */
+  perSample: number;
   labels: Int32Array;
   inputs?: Float32Array | undefined;
   file?: SampleFile | undefined;
@@ -156,6 +190,7 @@ export type ToHost =
   | Forget
   | TrainJob
   | EvaluateJob
+  | TokeniseJob
   | { kind: 'stop'; id: number }
   | { kind: 'usage' };
 
@@ -163,7 +198,7 @@ export type ToHost =
 export type Stoppable<Job> = Job & { stop: Int32Array<SharedArrayBuffer> };
 
 /** Messages that the process forwards to the computing thread. */
-export type ToWorker = Data | Forget | Stoppable<TrainJob> | Stoppable<EvaluateJob>;
+export type ToWorker = Data | Forget | Stoppable<TrainJob> | Stoppable<EvaluateJob> | Stoppable<TokeniseJob>;
 
 export interface TrainResult {
   /** Trained minus given parameters, d float32. */
@@ -177,10 +212,11 @@ export interface TrainResult {
 }
 
 export interface EvaluateResult {
-  /** Mean over all samples. */
+  /** Mean over all labels. */
   loss: number;
-  /** Share of samples whose largest logit is the label's. */
+  /** Share of labels that have the largest logit. */
   accuracy: number;
+  /** Number of samples. */
   count: number;
 }
 
@@ -193,7 +229,7 @@ export type FromHost =
 export type FromWorker =
   | { kind: 'opened'; opened: Opened }
   | { kind: 'progress'; id: number; fraction: number; loss: number }
-  | { kind: 'done'; id: number; result: TrainResult | EvaluateResult }
+  | { kind: 'done'; id: number; result: TrainResult | EvaluateResult | Int32Array }
   | { kind: 'failed'; id: number; error: CarriedError }
   | { kind: 'unusable'; error: CarriedError };
 

@@ -1,15 +1,28 @@
-import type { ParameterSpec, Shape, StateSpec, TrainingGraph } from '@chorus/autodiff';
+import type { ParameterSpec, Shape, StateSpec } from '@chorus/autodiff';
 import { Tensor } from 'onnxruntime-node';
+import type { GraphPorts } from './graph-ports.ts';
 import type { TrainingState } from './messages.ts';
 
 /** Samples of one evaluation run; large enough to fill matrix multiplications, small enough for any model. */
-export const EVALUATE_BATCH = 256;
+const EVALUATE_BATCH = 256;
+
+/** Logits of one evaluation run, if the samples have many: 32 MiB, of which the runtime holds several copies. */
+const EVALUATE_LOGITS = 2 ** 23;
+
+/** Samples of one evaluation run of a graph. */
+export function evaluateBatch(graph: GraphPorts): number {
+  const perSample = (graph.outputs.model[0]?.shape?.slice(1) ?? []).reduce<number>(
+    (product, dim) => (typeof dim === 'number' ? product * dim : product),
+    1,
+  );
+  return Math.max(1, Math.min(EVALUATE_BATCH, Math.floor(EVALUATE_LOGITS / perSample)));
+}
 
 /** Inputs of a run by name. */
 export type Feeds = Record<string, Tensor>;
 
 /** The parameter vector as one tensor per parameter; shares memory with the vector if types agree. */
-export function parameterFeeds(graph: TrainingGraph, vector: Float32Array): Feeds {
+export function parameterFeeds(graph: GraphPorts, vector: Float32Array): Feeds {
   return Object.fromEntries(
     graph.parameters.map((parameter) => [parameter.name, parameterTensor(parameter, vector)]),
   );
@@ -23,7 +36,7 @@ function parameterTensor({ dtype, shape, offset, size }: ParameterSpec, vector: 
 }
 
 /** Copy parameter tensors back into a vector. */
-export function readParameters(graph: TrainingGraph, tensors: Feeds, vector: Float32Array): void {
+export function readParameters(graph: GraphPorts, tensors: Feeds, vector: Float32Array): void {
   for (const { name, offset } of graph.parameters) {
     vector.set(tensors[name]!.data as Float32Array | Float64Array, offset);
   }
@@ -56,7 +69,7 @@ export function sampleShape(shape: Shape | undefined, width: number): number[] {
 
 /** `count` samples as the model's data input. */
 export function dataTensor(
-  graph: TrainingGraph,
+  graph: GraphPorts,
   inputs: Float32Array,
   count: number,
   sampleShape: readonly number[],
@@ -79,10 +92,17 @@ export function dataTensor(
   }
 }
 
-/** Labels as the loss takes them: int64 classes, or rows of zeros and a one. */
-export function labelTensor(graph: TrainingGraph, labels: Int32Array): Tensor {
+/**
+ * Labels as the loss takes them: int64 classes, or rows of zeros and a one.
+ * @param perSample labels of one sample: more than one for a sequence
+ */
+export function labelTensor(graph: GraphPorts, labels: Int32Array, perSample = 1): Tensor {
   const { dtype, shape } = graph.labelInput!;
-  if (dtype === 'int64') return new Tensor('int64', BigInt64Array.from(labels, BigInt), [labels.length]);
+  if (dtype === 'int64') {
+    const dims =
+      perSample === 1 && shape?.length !== 2 ? [labels.length] : [labels.length / perSample, perSample];
+    return new Tensor('int64', BigInt64Array.from(labels, BigInt), dims);
+  }
   const width = Number(shape?.[1] ?? 1);
   const rows = new Float32Array(labels.length * width);
   labels.forEach((label, i) => {

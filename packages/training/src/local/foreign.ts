@@ -8,7 +8,7 @@ import {
 } from '@chorus/autodiff';
 import { ChorusError } from '@chorus/protocol';
 import type { Foreign } from '../jobs/messages.ts';
-import { EVALUATE_BATCH, sampleShape } from '../jobs/tensors.ts';
+import { evaluateBatch, sampleShape } from '../jobs/tensors.ts';
 
 /**
  * Bounds every tensor of a training step and of an evaluation of a foreign model, in the graphs for the runtime.
@@ -32,17 +32,20 @@ export function checkForeign(
       inputs.set(name, { dtype: DataType[dtype], shape });
     for (const entry of [...graph.parameters, ...graph.state]) set(entry, entry.shape);
     set(data, [count, ...sampleShape(data.shape, width)]);
-    // Integer labels are one number a sample, others one row.
-    set(labels, labels.dtype === 'int64' ? [count] : [count, Number(labels.shape?.[1] ?? 1)]);
+    // Integer labels are one number for a sample or for each of its positions, others one row.
+    const perSample = Number(labels.shape?.[1] ?? 1);
+    set(labels, labels.dtype === 'int64' && labels.shape?.length !== 2 ? [count] : [count, perSample]);
     set({ name: graph.inputs.learningRate, dtype: 'float32' }, []);
     return inputs;
   };
+  // Frozen weights count by their size; their values bound nothing.
+  const frozen = new Uint8Array(graph.frozen?.parts.reduce((sum, { length }) => sum + length, 0) ?? 0);
   let constantBytes = 0;
   for (const [bytes, count] of [
     [graph.step, batchSize],
-    [graph.evaluate, EVALUATE_BATCH],
+    [graph.evaluate, evaluateBatch(graph)],
   ] as const) {
-    const bounds = boundTensors(parseModel(bytes).graph, sizes(count));
+    const bounds = boundTensors(parseModel(bytes, { externalData: () => frozen }).graph, sizes(count));
     if (bounds.peakBytes > tensorBytes) {
       throw new ChorusError('E_MODEL_MEMORY', 'the tensors of the model take more memory than it may', {
         facts: {

@@ -5,15 +5,21 @@ import {
   type DifferentiateOptions,
   differentiate,
   type Model,
-  parseModel,
   type TrainingGraph,
 } from '@chorus/autodiff';
 import { ChorusError, MAX_DIMENSION } from '@chorus/protocol';
+import { NO_LABEL } from '../data/dataset.ts';
+import type { GraphPorts } from '../jobs/graph-ports.ts';
 import type { Foreign, GraphOptions, Opened, Optimizer } from '../jobs/messages.ts';
+import { evaluateBatch } from '../jobs/tensors.ts';
 import { MAX_REASON, modelFault } from '../model/model-fault.ts';
+import { modelToTrain } from '../model/model-to-train.ts';
 import { checkForeign } from './foreign.ts';
 import { checkKnown } from './known-architectures.ts';
 import { clippedSumGraph } from './private-training.ts';
+
+/** File of the frozen weights of a model that is trained by adapters, in the folder of its graphs. */
+const FROZEN_FILE = 'frozen.bin';
 
 /** The training graphs of a model. */
 export interface TrainingGraphs {
@@ -35,12 +41,24 @@ export function trainingGraphs(
   model: Uint8Array,
   options: GraphOptions & { foreign?: Foreign | undefined; tensorBytes?: number | undefined },
 ): TrainingGraphs {
-  const { loss, optimizer, trainable, freeze, batchNormalization = 'running', privacy } = options;
+  const { optimizer, freeze, batchNormalization = 'running', privacy } = options;
   let training: TrainingGraph;
   let clippedSum: TrainingGraph | null = null;
   let constantBytes = 0;
   try {
-    const parsed = parseModel(model);
+    const base = modelToTrain(model, options);
+    const { model: parsed, predictsTokens } = base;
+    if (privacy && predictsTokens) {
+      throw new ChorusError(
+        'E_PRIVACY',
+        'language models are not trained with privacy of single samples here yet',
+        {
+          hint: 'join tasks of another kind, or set training.privacy.ownNoise to 0',
+        },
+      );
+    }
+    const loss = predictsTokens ? { ...options.loss, ignoreIndex: NO_LABEL } : options.loss;
+    const trainable = options.trainable ?? base.trainable;
     if (options.foreign) {
       const { inputShape, knownWith } = options.foreign;
       checkOperators(parsed);
@@ -52,6 +70,8 @@ export function trainingGraphs(
       optimizer,
       batchNormalization,
       ...(chosen ? { trainable: chosen } : {}),
+      // The graphs refer to the frozen weights of the base model, which would not fit into each of them.
+      ...(options.adapter ? { frozenData: FROZEN_FILE } : {}),
     };
     training = differentiate(parsed, settings);
     checkGraph(training, options.maxDimension ?? MAX_DIMENSION);
@@ -77,7 +97,7 @@ function unfrozen(model: Model, freeze: RegExp): (name: string) => boolean {
 }
 
 /** Names of the graph's data input, label input and logits, once {@link trainingGraphs} has checked them. */
-export function ports(graph: TrainingGraph) {
+export function ports(graph: GraphPorts) {
   return { data: graph.dataInputs[0]!, labels: graph.labelInput!, logits: graph.outputs.model[0]! };
 }
 
@@ -135,13 +155,20 @@ function checkGraph(graph: TrainingGraph, maxDimension: number): void {
       });
     }
   }
-  if (logits.shape && logits.shape.length !== 2) {
+  if (logits.shape && logits.shape.length !== 2 && !predictsTokens(graph)) {
     throw unsupported(
-      'the model does not give one row of logits per sample',
+      'the model gives neither one row of logits per sample nor one per token',
       { output: logits.name, shape: logits.shape.join('x') },
-      'the first output must be [N, classes]',
+      'the first output must be [N, classes], or [N, positions, classes] for an input of token numbers [N, positions]',
     );
   }
+}
+
+/** Whether a model takes sequences of token numbers, and predicts a token at each position. */
+function predictsTokens(graph: GraphPorts): boolean {
+  const { data, logits } = ports(graph);
+  const isTokens = data.dtype === 'int64' || data.dtype === 'int32';
+  return isTokens && data.shape?.length === 2 && logits.shape?.length === 3;
 }
 
 /** Types of a data input that a float32 data set is converted to. */
@@ -157,7 +184,7 @@ export function describe(graph: TrainingGraph): Opened {
   const initialState = Object.fromEntries(graph.state.map((entry) => [entry.name, entry.initial]));
   const initial = new Float32Array(dimensionOf(graph));
   for (const parameter of graph.parameters) initial.set(parameter.initial, parameter.offset);
-  const classes = logits.shape?.[1];
+  const classes = logits.shape?.at(-1);
   return {
     parameters: graph.parameters.map(({ name, shape, size, offset }) => ({
       name,
@@ -170,5 +197,7 @@ export function describe(graph: TrainingGraph): Opened {
     modelState: [...graph.inputs.evaluateState],
     sampleShape: data.shape?.slice(1).map((dim) => (typeof dim === 'number' ? dim : null)) ?? null,
     classes: typeof classes === 'number' ? classes : null,
+    predicts: predictsTokens(graph) ? 'tokens' : 'classification',
+    evaluateBatch: evaluateBatch(graph),
   };
 }

@@ -1,10 +1,11 @@
-import type { TrainingGraph } from '@chorus/autodiff';
 import { ChorusError } from '@chorus/protocol';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { NO_LABEL } from '../data/dataset.ts';
+import type { GraphPorts } from '../jobs/graph-ports.ts';
 import type { EvaluateResult, GraphOptions, TrainingState, TrainResult } from '../jobs/messages.ts';
 import {
   dataTensor,
-  EVALUATE_BATCH,
+  evaluateBatch,
   type Feeds,
   labelTensor,
   parameterFeeds,
@@ -15,9 +16,11 @@ import {
 } from '../jobs/tensors.ts';
 import type { PrivacySettings } from '../privacy/accountant.ts';
 import { permutation, random } from '../random.ts';
-import { ports, type TrainingGraphs } from './graph.ts';
+import type { EncodedGraphs } from './encoded-graphs.ts';
+import { ports } from './graph.ts';
 import { clippedSumIn, privateStep } from './private-training.ts';
 import type { Samples } from './samples.ts';
+import type { SessionOpener } from './sessions.ts';
 
 /** Samples as inputs of an epoch graph, and which of them are meant. */
 export interface Fed {
@@ -41,7 +44,7 @@ export interface TrainSettings {
 }
 
 interface PrivateTraining {
-  graph: TrainingGraph;
+  graph: GraphPorts;
   epoch: InferenceSession;
   settings: PrivacySettings & Pick<GraphOptions, 'optimizer'>;
 }
@@ -52,7 +55,7 @@ const MAX_STEPS_PER_RUN = 4096;
 
 /** A model's sessions in this thread. Runs block the thread: onnxruntime-node computes synchronously. */
 export class LocalTraining {
-  readonly #graph: TrainingGraph;
+  readonly #graph: GraphPorts;
   readonly #step: InferenceSession;
   readonly #epoch: InferenceSession | null;
   readonly #evaluate: InferenceSession;
@@ -60,7 +63,7 @@ export class LocalTraining {
   readonly #whole = new WeakMap<Samples, Pick<Fed, 'data' | 'labels'>>();
 
   private constructor(
-    graph: TrainingGraph,
+    graph: GraphPorts,
     step: InferenceSession,
     epoch: InferenceSession | null,
     evaluate: InferenceSession,
@@ -74,27 +77,28 @@ export class LocalTraining {
   }
 
   static async open(
-    { training: graph, clippedSum }: TrainingGraphs,
+    { ports, step, epoch, evaluate, clippedSum }: EncodedGraphs,
+    opener: SessionOpener,
     { optimizer, privacy }: Pick<GraphOptions, 'optimizer' | 'privacy'>,
-    options: InferenceSession.SessionOptions,
   ): Promise<LocalTraining> {
-    const create = async (bytes: Uint8Array): Promise<InferenceSession> => {
-      try {
-        return await InferenceSession.create(bytes, options);
-      } catch (cause) {
-        throw new ChorusError('E_MODEL_UNSUPPORTED', 'onnxruntime does not accept the training graph', {
-          hint: 'check that the model runs in onnxruntime, or choose another device',
-          cause,
-        });
-      }
-    };
-    const step = await create(graph.step);
-    const epoch = graph.epoch ? await create(graph.epoch) : null;
-    const privately =
-      clippedSum && privacy
-        ? { graph: clippedSum, epoch: await create(clippedSum.epoch!), settings: { ...privacy, optimizer } }
-        : null;
-    return new LocalTraining(graph, step, epoch, await create(graph.evaluate), privately);
+    try {
+      const sessions = [
+        await opener.open(step),
+        epoch ? await opener.open(epoch) : null,
+        await opener.open(evaluate),
+      ] as const;
+      const privately =
+        clippedSum && privacy
+          ? {
+              graph: clippedSum.ports,
+              epoch: await opener.open(clippedSum.epoch),
+              settings: { ...privacy, optimizer },
+            }
+          : null;
+      return new LocalTraining(ports, ...sessions, privately);
+    } finally {
+      await opener.close();
+    }
   }
 
   /**
@@ -112,7 +116,7 @@ export class LocalTraining {
     if (this.#private) return this.#trainPrivately(this.#private, start, samples, settings, check);
     const begin = performance.now();
     const { epochs, firstEpoch, state, batchSize, learningRate, seed } = settings;
-    const count = samples.labels.length;
+    const { count } = samples;
     const perEpoch = Math.ceil(count / batchSize);
     const full = Math.floor(count / batchSize);
     const losses: number[] = [];
@@ -167,7 +171,7 @@ export class LocalTraining {
     check: Checkpoint,
   ): Promise<TrainResult> {
     const begin = performance.now();
-    const count = samples.labels.length;
+    const { count } = samples;
     const steps = epochs * Math.ceil(count / batchSize);
     const state = { parameters: start.slice(), velocity: new Float32Array(start.length) };
     const losses: number[] = [];
@@ -189,7 +193,7 @@ export class LocalTraining {
     return { delta, losses, state: {}, seconds: (performance.now() - begin) / 1000 };
   }
 
-  /** Mean loss and accuracy of a parameter vector on samples. */
+  /** Mean loss and accuracy of a parameter vector over the labels of samples. */
   async evaluate(
     parameters: Float32Array,
     given: TrainingState | undefined,
@@ -198,8 +202,8 @@ export class LocalTraining {
   ): Promise<EvaluateResult> {
     const graph = this.#graph;
     const { data, labels, logits } = ports(graph);
-    const count = samples.labels.length;
-    const { width } = samples;
+    const { count, perSample, width } = samples;
+    const batch = evaluateBatch(graph);
     const feeds = parameterFeeds(graph, parameters);
     const state = stateFeeds(
       graph.state.filter(({ name }) => graph.inputs.evaluateState.includes(name)),
@@ -207,9 +211,10 @@ export class LocalTraining {
     );
     let loss = 0;
     let correct = 0;
-    for (let from = 0; from < count; from += EVALUATE_BATCH) {
-      const to = Math.min(count, from + EVALUATE_BATCH);
-      const truth = samples.labels.subarray(from, to);
+    let total = 0;
+    for (let from = 0; from < count; from += batch) {
+      const to = Math.min(count, from + batch);
+      const truth = samples.labels.subarray(from * perSample, to * perSample);
       const outputs = await this.#evaluate.run({
         ...feeds,
         ...state,
@@ -219,13 +224,15 @@ export class LocalTraining {
           to - from,
           this.#shape(width),
         ),
-        [labels.name]: labelTensor(graph, truth),
+        [labels.name]: labelTensor(graph, truth, perSample),
       });
-      loss += scalar(outputs[graph.outputs.loss]!) * (to - from);
+      const meant = truth.reduce((sum, label) => sum + (label === NO_LABEL ? 0 : 1), 0);
+      total += meant;
+      loss += scalar(outputs[graph.outputs.loss]!) * meant;
       correct += countCorrect(rows(outputs[logits.name] as Tensor, truth.length), truth);
-      check(to / count, loss / to);
+      check(to / count, loss / Math.max(1, total));
     }
-    return { loss: loss / count, accuracy: correct / count, count };
+    return { loss: loss / Math.max(1, total), accuracy: correct / Math.max(1, total), count };
   }
 
   #shape(width: number): number[] {
@@ -234,23 +241,20 @@ export class LocalTraining {
 
   /** In memory, all samples as one tensor that is made once; else those that are meant. */
   #feed(samples: Samples, indices: ArrayLike<number>): Fed {
-    const { inputs, labels, width } = samples;
+    const { inputs, labels, perSample, count, width } = samples;
     if (!inputs) {
       const values = dataTensor(this.#graph, samples.gather(indices), indices.length, this.#shape(width));
       return {
         data: values,
-        labels: labelTensor(
-          this.#graph,
-          Int32Array.from(indices, (i) => labels[i]!),
-        ),
+        labels: labelTensor(this.#graph, samples.labelsOf(indices), perSample),
         index: BigInt64Array.from(indices, (_, k) => BigInt(k)),
       };
     }
     let whole = this.#whole.get(samples);
     if (!whole) {
       whole = {
-        data: dataTensor(this.#graph, inputs, labels.length, this.#shape(width)),
-        labels: labelTensor(this.#graph, labels),
+        data: dataTensor(this.#graph, inputs, count, this.#shape(width)),
+        labels: labelTensor(this.#graph, labels, perSample),
       };
       this.#whole.set(samples, whole);
     }
@@ -290,10 +294,7 @@ export class LocalTraining {
     const results = await this.#step.run({
       ...carried,
       [data.name]: dataTensor(this.#graph, batch, order.length, this.#shape(width)),
-      [labels.name]: labelTensor(
-        this.#graph,
-        Int32Array.from(order, (i) => samples.labels[i]!),
-      ),
+      [labels.name]: labelTensor(this.#graph, samples.labelsOf(order), samples.perSample),
       [this.#graph.inputs.learningRate]: new Tensor('float32', Float32Array.of(learningRate), []),
     });
     return [this.#carry(results), [scalar(results[this.#graph.outputs.loss]!)]];
@@ -311,12 +312,14 @@ function scalar(value: unknown): number {
   return Number((value as Tensor).data[0]);
 }
 
-/** Logits of `count` samples. */
+/** Logits of `count` labels. */
 function rows({ dims, data }: Tensor, count: number): ArrayLike<number> {
-  if (dims.length === 2 && dims[0] === count) return data as Float32Array;
-  throw new ChorusError('E_MODEL_UNSUPPORTED', 'the model does not give one row of logits per sample', {
-    facts: { output: dims.join('x'), samples: count },
-    hint: 'the first output must be [N, classes]',
+  const isRows = dims.length === 2 || dims.length === 3;
+  if (isRows && dims.slice(0, -1).reduce((product, dim) => product * dim, 1) === count)
+    return data as Float32Array;
+  throw new ChorusError('E_MODEL_UNSUPPORTED', 'the model does not give one row of logits per label', {
+    facts: { output: dims.join('x'), labels: count },
+    hint: 'the first output must be [N, classes], or [N, positions, classes] of a language model',
   });
 }
 
@@ -324,6 +327,7 @@ function countCorrect(logits: ArrayLike<number>, labels: Int32Array): number {
   const classes = logits.length / labels.length;
   let correct = 0;
   labels.forEach((label, i) => {
+    if (label === NO_LABEL) return;
     let best = 0;
     for (let c = 1; c < classes; c++) if (logits[i * classes + c]! > logits[i * classes + best]!) best = c;
     if (best === label) correct++;

@@ -2,6 +2,7 @@ import { type DifferentiateOptions, differentiate, type Model, type TrainingGrap
 import { ChorusError } from '@chorus/protocol';
 import type { InferenceSession } from 'onnxruntime-node';
 import { Tensor } from 'onnxruntime-node';
+import type { GraphPorts } from '../jobs/graph-ports.ts';
 import type { Optimizer } from '../jobs/messages.ts';
 import { type Feeds, parameterFeeds, stateFeeds } from '../jobs/tensors.ts';
 import type { PrivacySettings } from '../privacy/accountant.ts';
@@ -26,6 +27,7 @@ export function clippedSumGraph(
     optimizer,
     trainable,
     batchNormalization = 'running',
+    frozenData,
   }: Omit<DifferentiateOptions, 'optimizer'> & {
     optimizer: Optimizer;
   },
@@ -41,6 +43,7 @@ export function clippedSumGraph(
     clipNorm: clip,
     batchNormalization,
     ...(trainable ? { trainable } : {}),
+    ...(frozenData === undefined ? {} : { frozenData }),
   });
   if (!graph.epoch || graph.state.length !== graph.parameters.length) {
     throw impossible('this model cannot be trained one sample at a time', {
@@ -109,7 +112,7 @@ export async function privateStep(
  * @param progressed called after each run; throws to stop
  */
 export function clippedSumIn(
-  graph: TrainingGraph,
+  graph: GraphPorts,
   epoch: InferenceSession,
   feed: (samples: readonly number[]) => { data: Tensor; labels: Tensor; index: BigInt64Array },
   progressed: () => void,

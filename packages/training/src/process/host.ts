@@ -58,8 +58,11 @@ receive<ToHost>(
       const flag = new Int32Array(new SharedArrayBuffer(4));
       stops.set(message.id, flag);
       change(1);
-      const parameters = own(message.parameters);
-      worker!.postMessage({ ...message, parameters, stop: flag }, [parameters.buffer]);
+      if (message.kind === 'tokenise') worker!.postMessage({ ...message, stop: flag });
+      else {
+        const parameters = own(message.parameters);
+        worker!.postMessage({ ...message, parameters, stop: flag }, [parameters.buffer]);
+      }
     }
   },
   end,

@@ -90,7 +90,7 @@ describe('a foreign model that resembles ordinary ones is opened, and measured',
       foreign: { inputShape: shape, batchSize: 16 },
       limits: { memoryBytes: GiB, callSeconds: 60 },
     });
-    const data = { inputShape: shape, classes: 10 };
+    const data = { kind: 'classification', inputShape: shape, classes: 10 } as const;
     const trial = await tryModel(trainer, {
       terms: { data, batchSize: 16, learningRate: 0.1, scale: 2 ** -14 },
     });

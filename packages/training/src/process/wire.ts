@@ -56,7 +56,7 @@ export function sender<Message>(channel: Channel): (message: Message) => Promise
         return { $array: arrays.push(value) - 1 } satisfies Placeholder;
       });
       for (const array of arrays) {
-        await post({ kind: 'array', type: array.constructor.name as ArrayName, length: array.length });
+        await post({ kind: 'array', type: nameOf(array), length: array.length });
         const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
         for (let at = 0; at < bytes.length; at += PART_BYTES) {
           await post({ kind: 'part', bytes: bytes.slice(at, at + PART_BYTES) });
@@ -128,6 +128,12 @@ function replace(value: unknown, swap: (value: unknown) => unknown): unknown {
 
 function isPlain(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** Of a Buffer, the array that it is. */
+function nameOf(array: AnyArray): ArrayName {
+  const [name] = Object.entries(ARRAYS).find(([, type]) => array instanceof type)!;
+  return name as ArrayName;
 }
 
 function isArray(value: unknown): value is AnyArray {

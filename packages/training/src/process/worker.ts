@@ -5,16 +5,21 @@ import { executionProvider } from '../device/provider.ts';
 import {
   type EvaluateJob,
   type FromWorker,
+  type Opened,
   packError,
   type SentData,
   type Stoppable,
+  type TokeniseJob,
   type ToWorker,
   type TrainJob,
   type WorkerSetup,
 } from '../jobs/messages.ts';
+import { type EncodedGraphs, encodedGraphs } from '../local/encoded-graphs.ts';
 import { describe, trainingGraphs } from '../local/graph.ts';
 import { LocalTraining } from '../local/local-training.ts';
 import { type Samples, samplesOf } from '../local/samples.ts';
+import { type SessionOpener, sessionOpener } from '../local/sessions.ts';
+import { tokenise } from '../local/tokenise.ts';
 
 /** Constants of a foreign model that the runtime may compute when it opens it. */
 const MAX_FOLDED_BYTES = 64 * 2 ** 20;
@@ -27,31 +32,40 @@ const opened = new Map<number, Samples>();
 const send = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
 try {
-  const graphs = trainingGraphs(setup.model, setup);
-  const { constantBytes } = graphs;
-  const training = await LocalTraining.open(graphs, setup, {
-    executionProviders: [executionProvider(setup.device)],
-    intraOpNumThreads: setup.threads,
-    interOpNumThreads: 1,
-    // Errors only: which operators a GPU leaves to the CPU is not for users.
-    logSeverityLevel: 3,
-    // A busy-waiting pool takes the cores that other nodes and the prover need.
-    extra: {
-      session: { intra_op: { allow_spinning: '0' } },
-      // Work before the first step, once for each of the three graphs, must be worth caching.
-      ...(constantBytes > MAX_FOLDED_BYTES
-        ? { optimization: { disable_specified_optimizers: 'ConstantFolding' } }
-        : {}),
-    },
-  });
+  const { graphs, opener, description } = await prepared();
+  const training = await LocalTraining.open(graphs, opener, setup);
   // One job after the other: a second `train` must not run between the steps of the first.
   let queue: Promise<void> = Promise.resolve();
   port.on('message', (message: ToWorker) => {
     queue = queue.then(() => handle(training, message));
   });
-  send({ kind: 'opened', opened: describe(graphs.training) });
+  send({ kind: 'opened', opened: description });
 } catch (error) {
   send({ kind: 'unusable', error: packError(error) });
+}
+
+/** In a function of its own, so that the weights of a large model are free once they are in a file. */
+async function prepared(): Promise<{ graphs: EncodedGraphs; opener: SessionOpener; description: Opened }> {
+  const graphs = trainingGraphs(setup.model, setup);
+  const encoded = encodedGraphs(graphs);
+  const opener = await sessionOpener(graphs.training.frozen, {
+    executionProviders: [executionProvider(setup.device)],
+    intraOpNumThreads: setup.threads,
+    interOpNumThreads: 1,
+    // Errors only: which operators a GPU leaves to the CPU is not for users.
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        // A busy-waiting pool takes the cores that other nodes and the prover need.
+        intra_op: { allow_spinning: '0' },
+      },
+      // Work before the first step, once for each of the three graphs, must be worth caching.
+      ...(graphs.constantBytes > MAX_FOLDED_BYTES
+        ? { optimization: { disable_specified_optimizers: 'ConstantFolding' } }
+        : {}),
+    },
+  });
+  return { graphs: encoded, opener, description: describe(graphs.training) };
 }
 
 async function handle(training: LocalTraining, message: ToWorker): Promise<void> {
@@ -69,21 +83,29 @@ async function handle(training: LocalTraining, message: ToWorker): Promise<void>
   }
 }
 
-async function work(training: LocalTraining, job: Stoppable<TrainJob | EvaluateJob>): Promise<void> {
-  const check = (fraction: number, loss: number) => {
+async function work(
+  training: LocalTraining,
+  job: Stoppable<TrainJob | EvaluateJob | TokeniseJob>,
+): Promise<void> {
+  const stopped = () => {
     if (Atomics.load(job.stop, 0) !== 0) throw new ChorusError('E_ABORTED', 'stopped');
+  };
+  const check = (fraction: number, loss: number) => {
+    stopped();
     send({ kind: 'progress', id: job.id, fraction, loss });
   };
   try {
-    if (Atomics.load(job.stop, 0) !== 0) throw new ChorusError('E_ABORTED', 'stopped');
+    stopped();
+    if (job.kind === 'tokenise') {
+      const result = tokenise(setup.model, job.text, (fraction) => check(fraction, Number.NaN));
+      send({ kind: 'done', id: job.id, result }, [result.buffer as ArrayBuffer]);
+      return;
+    }
     const data = opened.get(job.data) ?? samplesOf(sent.get(job.data)!);
     opened.set(job.data, data);
     if (job.kind === 'evaluate') {
-      send({
-        kind: 'done',
-        id: job.id,
-        result: await training.evaluate(job.parameters, job.state, data, check),
-      });
+      const result = await training.evaluate(job.parameters, job.state, data, check);
+      send({ kind: 'done', id: job.id, result });
     } else {
       const result = await training.train(job.parameters, data, job, check);
       send({ kind: 'done', id: job.id, result }, [result.delta.buffer as ArrayBuffer]);

@@ -161,7 +161,7 @@ describe('a trainer with data in a file', () => {
         const dataset = await inFile(digits);
         const { losses } = await trainer.train({ ...settings, parameters: trainer.initial, dataset });
         expect(losses).toHaveLength(19);
-        const data = { inputShape: [1, 28, 28], classes: 10 };
+        const data = { kind: 'classification' as const, inputShape: [1, 28, 28], classes: 10 };
         const terms = { data, batchSize: 16, learningRate: 0.1, scale: 2 ** -14 };
         expect((await tryModel(trainer, { terms, dataset })).secondsPerStep).toBeGreaterThan(0);
       },

@@ -1,5 +1,5 @@
 import { ChorusError } from '@chorus/protocol';
-import { checkLabels, type Dataset, valuesOf } from '../data/dataset.ts';
+import { checkLabels, type Dataset, labelsPerSample, valuesOf } from '../data/dataset.ts';
 import type { Opened } from '../jobs/messages.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { Opened } from '../jobs/messages.ts';
  */
 export function checkFit(
   dataset: Dataset,
-  { sampleShape, classes }: Pick<Opened, 'sampleShape' | 'classes'>,
+  { sampleShape, classes, predicts }: Pick<Opened, 'sampleShape' | 'classes' | 'predicts'>,
 ): void {
   if (dataset.count === 0) {
     throw new ChorusError('E_DATA_EMPTY', 'the data set has no samples', { facts: { name: dataset.name } });
@@ -26,8 +26,20 @@ export function checkFit(
       hint: 'use data of the shape the task names, or another model',
     });
   }
+  if (predicts !== dataset.kind) {
+    throw new ChorusError(
+      'E_DATA_SHAPE',
+      predicts === 'tokens'
+        ? 'the model predicts a token at each position, and the samples have one class each'
+        : 'the samples have a label at each position, and the model predicts one class',
+      {
+        facts: { name: dataset.name },
+        hint: 'train a language model on texts, a classifier on labelled samples',
+      },
+    );
+  }
   if (
-    dataset.labels.length !== dataset.count ||
+    dataset.labels.length !== dataset.count * labelsPerSample(dataset) ||
     (dataset.file
       ? (dataset.rows?.length ?? dataset.count) !== dataset.count
       : dataset.inputs.length !== dataset.count * valuesOf(dataset.inputShape))
@@ -36,7 +48,7 @@ export function checkFit(
       facts: { name: dataset.name },
     });
   }
-  if (classes !== null) checkLabels(dataset.labels, classes, dataset.name);
+  if (classes !== null) checkLabels(dataset.labels, { ...dataset, classes });
 }
 
 function takes(model: readonly (number | null)[], sample: readonly number[]): boolean {

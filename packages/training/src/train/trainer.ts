@@ -1,5 +1,5 @@
 import { ChorusError, MAX_MODEL_BYTES } from '@chorus/protocol';
-import { type Dataset, valuesOf } from '../data/dataset.ts';
+import { type Dataset, labelsPerSample, valuesOf } from '../data/dataset.ts';
 import { chooseDevice, type Device } from '../device/devices.ts';
 import type { ProcessLimits } from '../jobs/limits.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type HostSetup,
   type Opened,
   type ParameterInfo,
+  type TokeniseJob,
   type TrainingState,
   type TrainJob,
   type TrainResult,
@@ -73,6 +74,8 @@ export interface Trainer {
   readonly initialState: TrainingState;
   /** Names of the state that belongs to the model: running statistics. */
   readonly modelState: readonly string[];
+  /** Samples of one evaluation run. */
+  readonly evaluateBatch: number;
   /** The device on which it computes. */
   readonly device: Exclude<Device, 'auto'>;
   /**
@@ -85,6 +88,12 @@ export interface Trainer {
   train(options: TrainOptions): Promise<TrainResult>;
   /** Loss and accuracy on a data set; errors as in {@link train}. */
   evaluate(options: EvaluateOptions): Promise<EvaluateResult>;
+  /**
+   * The tokens of a text (UTF-8), if the model is a language model of a GGUF file.
+   * @throws ChorusError `E_MODEL_UNSUPPORTED` if it is not; `E_TRAINER_CLOSED`, `E_MODEL_MEMORY`, `E_MODEL_TIME`,
+   * `E_MODEL_CRASHED`; the signal's reason when aborted
+   */
+  tokenise(text: Uint8Array, signal?: AbortSignal): Promise<Int32Array>;
   /** Why it stopped computing: it passed a limit, or crashed too often. Null while it works. */
   readonly fault: ChorusError | null;
   /** The most memory the model's process has held, bytes. */
@@ -143,6 +152,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   }
 }
 
+type WithoutId<Job> = Omit<Job, 'id'>;
+
 interface Pending {
   resolve(result: never): void;
   reject(error: unknown): void;
@@ -194,6 +205,10 @@ class ProcessTrainer implements Trainer {
     return this.#opened!.modelState;
   }
 
+  get evaluateBatch(): number {
+    return this.#opened!.evaluateBatch;
+  }
+
   get fault(): ChorusError | null {
     return this.#failure ?? null;
   }
@@ -225,6 +240,11 @@ class ProcessTrainer implements Trainer {
 
   async evaluate(options: EvaluateOptions): Promise<EvaluateResult> {
     return this.#run<EvaluateResult>(options, { kind: 'evaluate' }, () => {});
+  }
+
+  async tokenise(text: Uint8Array, signal?: AbortSignal): Promise<Int32Array> {
+    const life = this.#ready(signal);
+    return this.#do(life, { kind: 'tokenise', text }, { signal, progress: () => {} });
   }
 
   async peakBytes(): Promise<number> {
@@ -265,9 +285,7 @@ class ProcessTrainer implements Trainer {
     job: { kind: 'evaluate' } | (Omit<TrainJob, keyof EvaluateJob | 'kind'> & { kind: 'train' }),
     progress: (fraction: number, loss: number) => void,
   ): Promise<T> {
-    if (this.#closing) throw closed();
-    if (this.#failure) throw this.#failure;
-    signal?.throwIfAborted();
+    const life = this.#ready(signal);
     if (parameters.length !== this.dimension) {
       throw new ChorusError('E_MODEL_DIMENSION', 'the parameters belong to another model', {
         facts: { parameters: parameters.length, dimension: this.dimension },
@@ -275,8 +293,28 @@ class ProcessTrainer implements Trainer {
     }
     checkState(state, this.#opened!.initialState);
     checkFit(dataset, this.#opened!);
-    const life = this.#life ?? this.#begin();
     const data = this.#send(life, dataset);
+    // A copy: the caller's vector may change before it is sent.
+    const message = { ...job, parameters: parameters.slice(), state, data };
+    return this.#do(life, message, { signal, progress });
+  }
+
+  /** The process to send a job to. @throws ChorusError if it has ended for good */
+  #ready(signal: AbortSignal | undefined): Life {
+    if (this.#closing) throw closed();
+    if (this.#failure) throw this.#failure;
+    signal?.throwIfAborted();
+    return this.#life ?? this.#begin();
+  }
+
+  #do<T>(
+    life: Life,
+    job: WithoutId<TrainJob> | WithoutId<EvaluateJob> | WithoutId<TokeniseJob>,
+    {
+      signal,
+      progress,
+    }: { signal: AbortSignal | undefined; progress: (fraction: number, loss: number) => void },
+  ): Promise<T> {
     const id = this.#next++;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     let deaf: NodeJS.Timeout | undefined;
@@ -304,8 +342,7 @@ class ProcessTrainer implements Trainer {
     });
     signal?.addEventListener('abort', onAbort, { once: true });
     if (life.pending.size === 1) life.process.busy(true);
-    // A copy: the caller's vector may change before it is sent.
-    void life.process.send({ ...job, id, parameters: parameters.slice(), state, data });
+    void life.process.send({ ...job, id });
     return promise;
   }
 
@@ -326,7 +363,8 @@ class ProcessTrainer implements Trainer {
     sent.set(dataset, key);
     const { inputs, labels, inputShape } = dataset;
     const values = dataset.file ? { file: dataset.file, rows: dataset.rows } : { inputs };
-    void process.send({ kind: 'data', key, width: valuesOf(inputShape), labels, ...values });
+    const perSample = labelsPerSample(dataset);
+    void process.send({ kind: 'data', key, width: valuesOf(inputShape), perSample, labels, ...values });
     return key;
   }
 

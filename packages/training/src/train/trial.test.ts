@@ -8,7 +8,7 @@ import { type TrialTerms, tryModel } from './trial.ts';
 const VALUES = 4;
 const CLASSES = 3;
 const terms: TrialTerms = {
-  data: { inputShape: [VALUES], classes: CLASSES },
+  data: { kind: 'classification', inputShape: [VALUES], classes: CLASSES },
   batchSize: 5,
   learningRate: 0.1,
   scale: 2 ** -14,

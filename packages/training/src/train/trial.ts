@@ -1,6 +1,5 @@
 import { ChorusError, encodePayload, hasCode, type Terms } from '@chorus/protocol';
-import { createDataset, type Dataset, subset, valuesOf } from '../data/dataset.ts';
-import { EVALUATE_BATCH } from '../jobs/tensors.ts';
+import { createDataset, type Dataset, labelsPerSample, subset, valuesOf } from '../data/dataset.ts';
 import { createGlobalModel, globalParameters } from '../model/global-model.ts';
 import { quantise, suggestScale } from '../model/quantise.ts';
 import { quantiseReference } from '../model/quantise-reference.ts';
@@ -16,7 +15,7 @@ export interface TrialResult {
 }
 
 export type TrialTerms = Pick<Terms, 'batchSize' | 'learningRate' | 'scale'> & {
-  data: Pick<Terms['data'], 'inputShape' | 'classes'>;
+  data: Pick<Terms['data'], 'kind' | 'inputShape' | 'classes'>;
 };
 
 export interface TrialOptions {
@@ -79,7 +78,7 @@ export async function tryModel(trainer: Trainer, options: TrialOptions): Promise
     for (const each of ['update', 'reference'] as const) checkPayload(each, delta, scale);
     const batch = samplesOf(kind, terms, terms.batchSize, options.dataset ?? null);
     const timed = await finite(train(batch, TIMED_STEPS, TIMED_RATE));
-    const tested = samplesOf(kind, terms, EVALUATE_BATCH, options.dataset ?? null);
+    const tested = samplesOf(kind, terms, trainer.evaluateBatch, options.dataset ?? null);
     const { loss } = await trainer.evaluate({ parameters, dataset: tested, ...withSignal });
     if (!Number.isFinite(loss)) throw infinite(loss);
     return { secondsPerStep: timed / TIMED_STEPS, peakBytes: await trainer.peakBytes() };
@@ -155,7 +154,7 @@ function samplesOf(kind: Kind, terms: TrialTerms, count: number, own: Dataset | 
 }
 
 function madeUp({ data }: TrialTerms, count: number, kind: 'bits' | 'noise'): Dataset {
-  const { inputShape, classes } = data;
+  const { kind: predicts, inputShape, classes } = data;
   const width = valuesOf(inputShape);
   const samples = Math.max(1, Math.min(count, Math.floor(MAX_VALUES / width)));
   const draw = random(1);
@@ -163,7 +162,10 @@ function madeUp({ data }: TrialTerms, count: number, kind: 'bits' | 'noise'): Da
     kind === 'bits' ? (i: number) => (i * 7 + Math.floor(i / 3)) % 2 : () => 0.01 + 0.98 * draw.float();
   return createDataset({
     inputs: Float32Array.from({ length: samples * width }, (_, i) => value(i)),
-    labels: Int32Array.from({ length: samples }, (_, i) => (i % 2 === 0 ? classes - 1 : i % classes)),
+    labels: Int32Array.from({ length: samples * labelsPerSample(data) }, (_, i) =>
+      i % 2 === 0 ? classes - 1 : i % classes,
+    ),
+    kind: predicts,
     inputShape,
     classes,
     name: 'the data that the terms describe',

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { AgentClient } from '@chorus/a2a';
 import type { PaidDocument } from '@chorus/admin-api';
 import { exactAmount } from '@chorus/chain';
@@ -59,18 +58,18 @@ export async function callPayment(flags: PaymentFlags, question: Question): Prom
       isOver: () => true,
     };
   }
-  const [{ checkOffer, payingFetch }, { PAYMENT_EXTENSION }] = await Promise.all([
+  const [{ checkOffer, intentOf, payingFetch }, { promisedTerms, receiptUrl }] = await Promise.all([
     import('@chorus/payments'),
     import('@chorus/a2a'),
   ]);
-  const intent = intentOf(question);
-  const purse = new CallPurse(flags, flags.pay, question.at, intent);
+  const { at, message, context = null, task = null } = question;
+  const intent = intentOf(at, message, [context, task]);
+  const purse = new CallPurse(flags, flags.pay, at, intent);
   let done: () => Promise<void> = async () => undefined;
   return {
     messageId: `msg-${intent.slice(0, 32)}`,
-    through: (send, { capabilities }) => {
-      const { params } = capabilities?.extensions.find(({ uri }) => uri === PAYMENT_EXTENSION) ?? {};
-      const promised: unknown = params?.accepts;
+    through: (send, card) => {
+      const promised = promisedTerms(card);
       // An agent that is not of Chorus may say what it costs only when it is called.
       if (Array.isArray(promised)) purse.check = (required) => checkOffer(required, promised);
       const paying = payingFetch(send, purse, receiptUrl);
@@ -88,9 +87,6 @@ export async function callPayment(flags: PaymentFlags, question: Question): Prom
     isOver: () => purse.isOver,
   };
 }
-
-/** Receipts are below the agent's base, as its protocols are. */
-const receiptUrl = (nonce: string, url: string) => url.replace(/\/(?:a2a|rest\/.*)$/, `/receipts/${nonce}`);
 
 class CallPurse implements Purse {
   readonly #flags: PaymentFlags;
@@ -192,13 +188,6 @@ async function priceIn(response: Response): Promise<string | undefined> {
     return undefined;
   }
 }
-
-function intentOf({ at, message, context, task }: Question): string {
-  const files = message.files.map(({ name, mediaType, bytes }) => [name, mediaType, sha256(bytes)]);
-  return sha256(JSON.stringify([at, message.text, message.data, files, context ?? null, task ?? null]));
-}
-
-const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
 
 /** That what was paid for is still to come. */
 export const owedLine = ({ id }: PaidCall): string =>

@@ -1,6 +1,7 @@
 import type { RegistrationDocument } from '@chorus/admin-api';
+import { COIN_DECIMALS } from '@chorus/protocol';
 import { fields } from '../../output/print.ts';
-import { amount, COIN_DECIMALS } from '../../output/units.ts';
+import { amount } from '../../output/units.ts';
 
 /** What a registration would cost, in a sentence. */
 export function costText({ agent, agentId, cost }: RegistrationDocument): string {

@@ -95,6 +95,16 @@ describe('chorus agent check', () => {
     expect(stdout + stderr).not.toContain('literal-987654');
   });
 
+  it('an agent that hires another one is said to spend what it may pay, and others nothing', async () => {
+    expect((await agent('check', await chat('echo'))).stdout).toContain('can spend no tokens');
+    const hiring = await file('hiring', '{ agent: { id: 7, pay: 0.02 CHOR } }');
+    const { stdout } = await agent('check', hiring);
+    expect(stdout).toContain('may pay the agent that it asks up to 0.02 CHOR');
+    expect(stdout).not.toContain('no tokens');
+    const free = await agent('check', await file('free-hiring', '{ agent: { id: 7 } }'));
+    expect(free.stdout).toContain('can spend no tokens');
+  });
+
   it('a model file that is missing or none fails as bad data', async () => {
     expect((await agent('check', await file('gone', '{ onnx: { file: gone.onnx } }'))).code).toBe(65);
     expect((await agent('check', await file('none', '{ onnx: { file: none.yaml } }'))).code).toBe(65);

@@ -1,5 +1,5 @@
-import { createTokenizer, openDecoder } from '@chorus/language-models';
-import { randomNumbers, referenceGreedy, tinyModel } from '@chorus/language-models/testing';
+import { createTokenizer, openDecoder, tinyModel } from '@chorus/language-models';
+import { randomNumbers, referenceGreedy } from '@chorus/language-models/testing';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LanguageAnswer, LanguageJob, LanguageSetup, TokenSampling } from '../jobs/language-messages.ts';

@@ -2,19 +2,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { getCompileCacheDir } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inheritedEnvironment, killOnExit } from '@chorus/utils';
 import type { ToHost } from '../jobs/messages.ts';
 
-/** Variables that the process needs; it is given no other, such as the keys of endpoints. */
-const INHERITED =
-  /^(?:PATH|HOME|TMPDIR|TEMP|TMP|LD_LIBRARY_PATH|DYLD_.*|SystemRoot|LANG|LC_.*|NODE_EXTRA_CA_CERTS)$/i;
+/** Variables that the process needs more than others. */
+const LIBRARIES = /^(?:LD_LIBRARY_PATH|DYLD_.*|NODE_EXTRA_CA_CERTS)$/i;
 
 /** Pieces of memory of this size are mapped one by one: half a megabyte, as matrices of small models have. */
 const MAPPED_BYTES = 2 ** 19;
-
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
 
 /** Starts the process of `host.ts`; it is killed when this process exits. */
 export function startChild(): ChildProcess {
@@ -27,9 +22,7 @@ export function startChild(): ChildProcess {
     detached: process.platform !== 'win32',
     windowsHide: true,
   });
-  running.add(child);
-  child.once('error', () => running.delete(child));
-  child.once('close', () => running.delete(child));
+  killOnExit(child);
   return child;
 }
 
@@ -39,10 +32,9 @@ export function post(child: ChildProcess, message: ToHost): void {
 }
 
 function environment(): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => INHERITED.test(name));
   const compiled = getCompileCacheDir();
   return {
-    ...Object.fromEntries(inherited),
+    ...inheritedEnvironment(LIBRARIES),
     ...(compiled ? { NODE_COMPILE_CACHE: compiled } : {}),
     // Of glibc: large pieces go back to the system when they are freed. To open a model frees several times its memory.
     MALLOC_MMAP_THRESHOLD_: String(MAPPED_BYTES),

@@ -1,4 +1,4 @@
-import { tinyModel } from '@chorus/language-models/testing';
+import { tinyModel } from '@chorus/language-models';
 import { afterEach, describe, expect, it } from 'vitest';
 import { collect } from '../../../../../test/collect.ts';
 import { patience } from '../../../../../test/patience.ts';

@@ -20,6 +20,7 @@ import {
 import { poisonDataset } from '../../adversary/data.ts';
 import type { TrainingSettings } from '../../config/settings.ts';
 import { fitDataset } from '../../data/fit-data.ts';
+import type { TaskTexts } from '../../data/task-texts.ts';
 import type { EventSink, NodeEvent, Stage } from '../../events/training-events.ts';
 import { PublicHistories } from '../../history/public-history.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -53,6 +54,8 @@ export interface TaskSession {
   readonly model: GlobalModel;
   /** This node's private data, labelled with the task's class numbers; null if its roles need none. */
   readonly dataset: Dataset | null;
+  /** Other data as the task's model takes it. */
+  readonly texts: TaskTexts;
   /** The name of that data in the privacy record. */
   readonly dataName: string;
   readonly payloads: VectorCache;
@@ -133,6 +136,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
       facts: { terms: terms.dimension, chain: task.dimension },
     });
   }
+  // Before the model is fetched, as far as that can be said without it.
   const fitted = dataset && fitDataset(terms, dataset);
   // They came with the announcement: nodes that inspect the task later ask members for them.
   await ports.storage.put(options.termsBytes);
@@ -142,8 +146,8 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
     from: options.providers,
     signal,
   });
-  const { trainer, trial } = sameAddress(task.owner, ports.chain.account)
-    ? { trainer: await options.models.openPublished({ model, terms, signal }), trial: null }
+  const opened = sameAddress(task.owner, ports.chain.account)
+    ? await options.models.openPublished({ model, terms, dataset: fitted, signal })
     : await options.models.open({
         model,
         terms,
@@ -152,6 +156,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
         joined: options.joined,
         signal,
       });
+  const { trainer, trial, texts, dataset: local } = opened;
   if (trial) options.budget.measured(task.id, trial.peakBytes);
   try {
     const committer = await options.proving.committer(terms.dimension);
@@ -175,7 +180,8 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
       committer,
       proving: options.proving,
       model: globalModel,
-      dataset: fitted && poisonDataset(fitted, config.attack, config.seed),
+      dataset: local && poisonDataset(local, config.attack, config.seed),
+      texts,
       dataName: options.dataName,
       payloads,
       form,

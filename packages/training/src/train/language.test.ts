@@ -1,0 +1,124 @@
+import { createTokenizer, openDecoder, tinyModel } from '@chorus/language-models';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type MemoryDataset, NO_LABEL, subset } from '../data/dataset.ts';
+import { tokenWindows } from '../data/token-windows.ts';
+import { syntheticDigits } from '../digits/synthetic.ts';
+import type { GraphOptions } from '../jobs/messages.ts';
+import { createTrainer, type Trainer } from './trainer.ts';
+import { tryModel } from './trial.ts';
+
+const CONTEXT = 16;
+const VOCABULARY = 300;
+const model = tinyModel();
+const options: GraphOptions = {
+  loss: { kind: 'softmax-cross-entropy' },
+  optimizer: { kind: 'adamw', weightDecay: 0 },
+  context: CONTEXT,
+  adapter: { rank: 4, alpha: 8, targets: ['q_proj', 'v_proj'], seed: 1 },
+};
+const foreign = { inputShape: [CONTEXT], batchSize: 2 };
+
+/** A sequence in which each token decides the next. */
+function pattern(length: number): MemoryDataset {
+  const tokens = Int32Array.from({ length }, (_, i) => 20 + ((i * i) % 23));
+  return tokenWindows(tokens, { context: CONTEXT, classes: VOCABULARY, name: 'pattern' });
+}
+
+const windows = pattern(40 * CONTEXT + 1);
+const settings = { dataset: windows, epochs: 2, batchSize: 2, learningRate: 0.01, seed: 1 };
+
+describe('a language model', () => {
+  let trainer: Trainer;
+  beforeAll(async () => {
+    trainer = await createTrainer({ model, ...options, foreign });
+  });
+  afterAll(() => trainer.close());
+
+  it('its adapters learn to predict each next token, and the same bits with equal seeds', async () => {
+    const parameters = trainer.initial;
+    const before = await trainer.evaluate({ parameters, dataset: windows });
+    const first = await trainer.train({ ...settings, parameters });
+    const second = await trainer.train({ ...settings, parameters });
+    expect(second.delta).toEqual(first.delta);
+    const after = await trainer.evaluate({
+      parameters: parameters.map((x, j) => x + first.delta[j]!),
+      dataset: windows,
+    });
+    expect(after.loss).toBeLessThan(0.9 * before.loss);
+    expect(after.accuracy).toBeGreaterThan(before.accuracy);
+    expect(after.count).toBe(40);
+  });
+
+  it('positions without a label count neither in the loss nor in the accuracy', async () => {
+    const parameters = trainer.initial;
+    const last = {
+      ...windows,
+      labels: windows.labels.map((label, i) => (i % CONTEXT === 15 ? label : NO_LABEL)),
+    };
+    const each = await Promise.all(
+      [0, 1, 2].map((i) => trainer.evaluate({ parameters, dataset: subset(last, [i]) })),
+    );
+    const all = await trainer.evaluate({ parameters, dataset: subset(last, [0, 1, 2]) });
+    expect(all.loss).toBeCloseTo((each[0]!.loss + each[1]!.loss + each[2]!.loss) / 3, 5);
+    const none = { ...windows, labels: windows.labels.map(() => NO_LABEL) };
+    expect(await trainer.evaluate({ parameters, dataset: none })).toMatchObject({ loss: 0, accuracy: 0 });
+    const { delta } = await trainer.train({ ...settings, parameters, dataset: none, epochs: 1 });
+    expect(delta.every((x) => x === 0)).toBe(true);
+  });
+
+  it('a trial of a round passes, with its own texts and with none', async () => {
+    const terms = {
+      batchSize: 2,
+      learningRate: 0.01,
+      scale: 2 ** -14,
+      data: { kind: 'tokens' as const, inputShape: [CONTEXT], classes: VOCABULARY },
+    };
+    for (const dataset of [windows, null]) {
+      const { secondsPerStep, peakBytes } = await tryModel(trainer, { terms, dataset });
+      expect(secondsPerStep).toBeGreaterThan(0);
+      expect(peakBytes).toBeGreaterThan(1e6);
+    }
+  });
+
+  it('its process divides texts into its tokens, long ones too, and stops when asked', async () => {
+    const text = `${'the sea and the wind\n'.repeat(3_000)}\u00fcber alles: \u{1f30a}`;
+    const tokens = await trainer.tokenise(new TextEncoder().encode(text));
+    expect(createTokenizer(openDecoder(model)).decode([...tokens])).toBe(text);
+    const stop = new AbortController();
+    const stopped = trainer.tokenise(new TextEncoder().encode(text.repeat(20)), stop.signal);
+    stop.abort(new Error('enough'));
+    await expect(stopped).rejects.toThrow('enough');
+  });
+
+  it('samples with one class each, and sequences of another length, are refused', async () => {
+    const parameters = trainer.initial;
+    const digits = syntheticDigits({ seed: 1, count: 4 });
+    await expect(trainer.evaluate({ parameters, dataset: digits })).rejects.toMatchObject({
+      code: 'E_DATA_SHAPE',
+    });
+    const longer = tokenWindows(new Int32Array(100), { context: 20, classes: VOCABULARY, name: 'longer' });
+    await expect(trainer.evaluate({ parameters, dataset: longer })).rejects.toMatchObject({
+      code: 'E_DATA_SHAPE',
+    });
+  });
+});
+
+describe('opening a language model', () => {
+  const refused = (change: Partial<GraphOptions>, code: string) =>
+    expect(createTrainer({ model, ...options, ...change })).rejects.toMatchObject({ code });
+
+  it('one without adapters, one with privacy, and a damaged file are refused', async () => {
+    await refused({ adapter: undefined as never }, 'E_MODEL_UNSUPPORTED');
+    await refused(
+      { optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 }, privacy: { clip: 1, noiseMultiplier: 1 } },
+      'E_PRIVACY',
+    );
+    const damaged = createTrainer({ model: model.slice(0, 5000), ...options });
+    await expect(damaged).rejects.toMatchObject({ code: 'E_MODEL_CORRUPT' });
+  });
+
+  it('one that may take too little memory is refused before the runtime opens it', async () => {
+    const opening = createTrainer({ model, ...options, foreign, limits: { memoryBytes: 5e5 } });
+    await expect(opening).rejects.toMatchObject({ code: 'E_MODEL_MEMORY' });
+  });
+});
