@@ -1,4 +1,6 @@
-import { createChatEngine, createClassifier, createTextModel } from '@chorus/inference';
+import { createChatEngine, createClassifier, createLanguageModel, createTextModel } from '@chorus/inference';
+import { createTokenizer, openDecoder, tinyModel } from '@chorus/language-models';
+import { referenceGreedy } from '@chorus/language-models/testing';
 import { mockOpenAi } from '../../packages/inference/src/testing/mock-openai.ts';
 import { counting, largest } from '../../packages/inference/src/testing/models.ts';
 import { ScriptedEngine } from '../twins/engine.ts';
@@ -54,3 +56,24 @@ describeEngine('ONNX language model over bytes', async () => ({
   unreadable: picture,
   close: async () => undefined,
 }));
+
+describeEngine('language model', async () => {
+  const model = tinyModel();
+  const tokenizer = createTokenizer(openDecoder(model));
+  // What the float64 reference writes.
+  const asked = (text: string): [string, string] => {
+    const prompt = tokenizer.encodeChat([{ role: 'user', content: text }], { addGenerationPrompt: true });
+    return [text, tokenizer.decode(referenceGreedy(model, prompt, 100, tokenizer.ends))];
+  };
+  return {
+    engine: await createLanguageModel({
+      model,
+      name: 'tiny.gguf',
+      weights: 'float32',
+      sampling: { temperature: 0 },
+    }),
+    questions: [asked('one'), asked('two')],
+    unreadable: picture,
+    close: async () => undefined,
+  };
+});

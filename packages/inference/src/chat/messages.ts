@@ -1,5 +1,6 @@
 import { ChorusError, type EngineCall, type EngineMessage } from '@chorus/protocol';
 import type { ModelMessage } from 'ai';
+import { contentOf } from '../messages/content.ts';
 
 /**
  * The conversation as the SDK takes it; the instructions are passed on their own.
@@ -44,22 +45,4 @@ function answeredCalls(text: string, calls: readonly EngineCall[]): ModelMessage
     { role: 'assistant', content: [...(text === '' ? [] : [{ type: 'text' as const, text }]), ...asked] },
     { role: 'tool', content: answered },
   ];
-}
-
-/** @throws ChorusError `E_AGENT_INPUT` if a file is not text */
-function contentOf({ role, text, files, data }: EngineMessage): string {
-  if (role === 'assistant') return text;
-  const attached = files.map(({ name, mediaType, bytes }) => {
-    if (!mediaType.startsWith('text/') && mediaType !== 'application/json') {
-      throw new ChorusError(
-        'E_AGENT_INPUT',
-        `this agent does not read files of the type ${mediaType.slice(0, 60)}`,
-        { hint: 'send text, or a text file' },
-      );
-    }
-    return `File ${JSON.stringify(name ?? 'without a name')}:\n${new TextDecoder().decode(bytes)}`;
-  });
-  return [text, ...attached, ...data.map((value) => JSON.stringify(value))]
-    .filter((part) => part !== '')
-    .join('\n\n');
 }

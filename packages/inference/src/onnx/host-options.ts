@@ -17,11 +17,17 @@ export interface LocalModelOptions {
 /** Enough for a model of a gigabyte; an agent's model shares the machine with others. */
 const DEFAULT_LIMITS: HostLimits = { memoryBytes: 4 * 2 ** 30, callSeconds: 60 };
 
+/** Limits with every default filled in. */
+export const filledLimits = (limits: Partial<HostLimits> = {}): HostLimits => ({
+  ...DEFAULT_LIMITS,
+  ...limits,
+});
+
 /** The same settings with every default filled in. */
 export function withDefaults({ model, foreign = false, threads = 1, limits }: LocalModelOptions): {
   setup: { model: Uint8Array; foreign: boolean; threads: number; tensorBytes: number };
   limits: HostLimits;
 } {
-  const filled = { ...DEFAULT_LIMITS, ...limits };
+  const filled = filledLimits(limits);
   return { setup: { model, foreign, threads, tensorBytes: filled.memoryBytes }, limits: filled };
 }

@@ -1,4 +1,4 @@
-import { interleavedRow, transposed } from '../decoder/arrange.ts';
+import { interleavedRow, originalRow, reordered, transposed } from '../decoder/arrange.ts';
 import type { Decoder } from '../decoder/open.ts';
 import { dequantise } from '../gguf/dequantise.ts';
 import { corrupt, shown, unsupported } from '../gguf/faults.ts';
@@ -29,7 +29,8 @@ export function writeAdapter(decoder: Decoder, adapter: Adapter): Uint8Array<Arr
     const { a, b } = adapter.weights.get(name)!;
     add(place.stored + SUFFIX_A, [inSize, rank], transposed(a, inSize, rank));
     const rows = transposed(b, rank, outSize);
-    const stored = place.order === 'rotated' ? interleaved(rows, outSize, rank, headSize) : rows;
+    const stored =
+      place.order === 'rotated' ? reordered(rows, outSize, rank, (row) => originalRow(row, headSize)) : rows;
     add(place.stored + SUFFIX_B, [rank, outSize], stored);
   }
   const metadata = new Map<string, GgufValue>([
@@ -37,15 +38,6 @@ export function writeAdapter(decoder: Decoder, adapter: Adapter): Uint8Array<Arr
     [ALPHA_KEY, { type: 'float32', value: adapter.alpha }],
   ]);
   return writeGguf({ metadata, tensors });
-}
-
-/** Rows of heads in the order of the file. @param values [rows, columns] */
-function interleaved(values: Float32Array, rows: number, columns: number, headSize: number): Float32Array {
-  const out = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++) {
-    out.set(values.subarray(row * columns, (row + 1) * columns), interleavedRow(row, headSize) * columns);
-  }
-  return out;
 }
 
 /**
@@ -89,11 +81,14 @@ export function readAdapter(file: Uint8Array, decoder: Decoder): Adapter {
     if (!a || !b || !fits(a, inSize, rank) || !fits(b, rank, outSize) || rank < 1 || rank > MAX_RANK) {
       throw corrupt('the adapter does not fit the model', { tensor: shown(base), rank, inSize, outSize });
     }
-    const row = (at: number): number =>
-      place.order === 'rotated' ? interleavedRow(at, decoder.config.headSize) : at;
+    const stored = dequantise(b);
+    const rows =
+      place.order === 'rotated'
+        ? reordered(stored, outSize, rank, (row) => interleavedRow(row, decoder.config.headSize))
+        : stored;
     weights.set(place.name, {
       a: transposed(dequantise(a), rank, inSize),
-      b: transposed(dequantise(b), outSize, rank, row),
+      b: transposed(rows, outSize, rank),
     });
   }
   return { alpha: alpha.value, weights };

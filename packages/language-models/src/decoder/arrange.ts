@@ -1,3 +1,5 @@
+import type { WeightPlace } from './weights.ts';
+
 /** Rows and columns that are moved together, so that both sides of a copy stay in the cache. */
 const TILE = 32;
 
@@ -15,29 +17,54 @@ export function interleavedRow(row: number, headSize: number): number {
   return row - within + (within < half ? 2 * within : 2 * (within - half) + 1);
 }
 
+/** Hugging Face's row that llama.cpp's conversion put at a row: the inverse of {@link interleavedRow}. */
+export function originalRow(row: number, headSize: number): number {
+  const within = row % headSize;
+  return row - within + (within >> 1) + (within % 2) * (headSize / 2);
+}
+
 /**
- * The transpose of a matrix whose rows may be in another order.
+ * Rows in another order.
  *
- * @param stored [rows, columns], row-major
- * @param storedRow where each row is in `stored`
- * @returns [columns, rows]
+ * @param values [rows, columns], row-major
+ * @param from where each row of the result is in `values`
  */
-export function transposed(
-  stored: Float32Array,
+export function reordered(
+  values: Float32Array,
   rows: number,
   columns: number,
-  storedRow: (row: number) => number = (row) => row,
+  from: (row: number) => number,
 ): Float32Array {
+  const out = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    const at = from(row) * columns;
+    out.set(values.subarray(at, at + columns), row * columns);
+  }
+  return out;
+}
+
+/**
+ * The transpose of a matrix.
+ *
+ * @param values [rows, columns], row-major
+ * @returns [columns, rows]
+ */
+export function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
   const out = new Float32Array(rows * columns);
   for (let r0 = 0; r0 < rows; r0 += TILE) {
     const r1 = Math.min(rows, r0 + TILE);
-    const from = Array.from({ length: r1 - r0 }, (_, i) => storedRow(r0 + i) * columns);
     for (let c0 = 0; c0 < columns; c0 += TILE) {
       const c1 = Math.min(columns, c0 + TILE);
       for (let c = c0; c < c1; c++) {
-        for (let r = r0; r < r1; r++) out[c * rows + r] = stored[from[r - r0]! + c]!;
+        for (let r = r0; r < r1; r++) out[c * rows + r] = values[r * columns + c]!;
       }
     }
   }
   return out;
+}
+
+/** A weight as products take it, from its rows: matrices of the layers are turned, [out, in] to [in, out]. */
+export function turned({ shape, order }: WeightPlace, rows: Float32Array): Float32Array {
+  const [columns, count] = shape as [number, number];
+  return order === 'as-is' ? rows : transposed(rows, count, columns);
 }

@@ -2,7 +2,7 @@ import { dequantise } from '../gguf/dequantise.ts';
 import { corrupt, shown, unsupported } from '../gguf/faults.ts';
 import type { Gguf, GgufTensor } from '../gguf/model.ts';
 import { readGguf } from '../gguf/read.ts';
-import { interleavedRow, transposed } from './arrange.ts';
+import { interleavedRow, reordered, turned } from './arrange.ts';
 import { type DecoderConfig, readConfig } from './config.ts';
 import { type WeightPlace, weightPlaces } from './weights.ts';
 
@@ -25,6 +25,8 @@ export interface Decoder {
    * @throws ChorusError `E_MODEL_CORRUPT` if a number of it is not finite
    */
   weight(name: string): Float32Array;
+  /** The transpose of {@link weight} for matrices of the layers, [out, in], and the same for all others. */
+  rows(name: string): Float32Array;
 }
 
 /**
@@ -38,7 +40,7 @@ export function openDecoder(bytes: Uint8Array): Decoder {
   const gguf = readGguf(bytes);
   const config = readConfig(gguf);
   const places = weightPlaces(config);
-  const stored = new Map(places.map((place) => [place.name, { place, tensor: fittingTensor(gguf, place) }]));
+  const stored = new Map(places.map((place) => [place.name, fittingTensor(gguf, place)]));
   const known = new Set(places.map((place) => place.stored));
   const unknown = [...gguf.tensors.keys()].find((name) => !known.has(name));
   if (unknown !== undefined) {
@@ -48,15 +50,20 @@ export function openDecoder(bytes: Uint8Array): Decoder {
       'use a model without biases, scaled rotary embeddings and experts',
     );
   }
+  const byName = new Map(places.map((each) => [each.name, each]));
+  const place = (name: string): WeightPlace => {
+    const found = byName.get(name);
+    if (!found) throw new RangeError(`the model has no weight ${name}`);
+    return found;
+  };
+  const rows = (name: string): Float32Array =>
+    inOrder(place(name), dequantise(stored.get(name)!), config.headSize);
   return {
     config,
     metadata: gguf.metadata,
     weights: new Map(places.map(({ name, shape }) => [name, shape])),
-    weight(name) {
-      const found = stored.get(name);
-      if (!found) throw new RangeError(`the model has no weight ${name}`);
-      return arranged(found.place, dequantise(found.tensor), config);
-    },
+    rows,
+    weight: (name) => turned(place(name), rows(name)),
   };
 }
 
@@ -75,13 +82,9 @@ function fittingTensor({ tensors }: Gguf, { stored, shape, order }: WeightPlace)
   return tensor;
 }
 
-function arranged(
-  { shape, order }: WeightPlace,
-  values: Float32Array,
-  { headSize }: DecoderConfig,
-): Float32Array {
-  if (order === 'as-is') return values;
+/** Stored rows in the order that they have here. */
+function inOrder({ shape, order }: WeightPlace, values: Float32Array, headSize: number): Float32Array {
+  if (order !== 'rotated') return values;
   const [columns, rows] = shape as [number, number];
-  if (order === 'turned') return transposed(values, rows, columns);
-  return transposed(values, rows, columns, (row) => interleavedRow(row, headSize));
+  return reordered(values, rows, columns, (row) => interleavedRow(row, headSize));
 }

@@ -3,4 +3,5 @@
  *
  * @packageDocumentation
  */
+export { randomNumbers } from '../tiny/random-numbers.ts';
 export { referenceGreedy, referenceLogits } from './reference.ts';

@@ -8,12 +8,12 @@ import type { Gguf } from '../gguf/model.ts';
 import { readGguf } from '../gguf/read.ts';
 
 /**
- * Scores of the token after each one.
+ * Reads a text token by token.
  *
  * @param file a GGUF file
- * @returns [tokens][vocabulary]
+ * @returns takes the next token of the text, and gives the scores of the one after it [vocabulary]
  */
-export function referenceLogits(file: Uint8Array, tokens: readonly number[]): Float64Array[] {
+export function referenceReader(file: Uint8Array): (token: number) => Float64Array {
   const gguf = readGguf(file);
   const number = (key: string): number => numberOf(gguf, `llama.${key}`);
   const [width, heads, layers] = [
@@ -57,7 +57,9 @@ export function referenceLogits(file: Uint8Array, tokens: readonly number[]): Fl
     values: [] as Float64Array[],
   }));
 
-  return tokens.map((token, place) => {
+  let place = -1;
+  return (token) => {
+    place++;
     let x: Float64Array = Float64Array.from(
       weight('token_embd.weight').subarray(token * width, (token + 1) * width),
     );
@@ -89,21 +91,36 @@ export function referenceLogits(file: Uint8Array, tokens: readonly number[]): Fl
     }
     const head = gguf.tensors.has('output.weight') ? 'output.weight' : 'token_embd.weight';
     return product(head, norm('output_norm.weight', x));
-  });
+  };
 }
+
+/** Scores of the token after each one: [tokens][vocabulary]. */
+export const referenceLogits = (file: Uint8Array, tokens: readonly number[]): Float64Array[] => {
+  const read = referenceReader(file);
+  return tokens.map((token) => read(token));
+};
 
 /**
  * The most likely continuation, token by token.
  *
- * @param count tokens to add
+ * @param count most tokens to add
+ * @param ends tokens that end it; the first of them is its last token
  */
-export function referenceGreedy(file: Uint8Array, prompt: readonly number[], count: number): number[] {
-  const tokens = [...prompt];
-  for (let i = 0; i < count; i++) {
-    const logits = referenceLogits(file, tokens).at(-1)!;
-    tokens.push(logits.indexOf(Math.max(...logits)));
+export function referenceGreedy(
+  file: Uint8Array,
+  prompt: readonly number[],
+  count: number,
+  ends: ReadonlySet<number> = new Set(),
+): number[] {
+  const read = referenceReader(file);
+  let logits = prompt.map((token) => read(token)).at(-1)!;
+  const written: number[] = [];
+  while (written.length < count && !ends.has(written.at(-1) ?? -1)) {
+    const next = logits.indexOf(Math.max(...logits));
+    written.push(next);
+    logits = read(next);
   }
-  return tokens.slice(prompt.length);
+  return written;
 }
 
 const added = (a: Float64Array, b: Float64Array): Float64Array => a.map((value, i) => value + b[i]!);

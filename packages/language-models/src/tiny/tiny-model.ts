@@ -47,21 +47,22 @@ export function tinyModel(options: TinyModelOptions = {}): Uint8Array<ArrayBuffe
     tensors.set(name, { name, dims, type: 'F32', data: new Uint8Array(values.buffer) });
   };
   const norm = (name: string): void => tensor(name, [WIDTH!], 1, 0.2);
-  // The spread that keeps the size of what is multiplied.
-  const matrix = (name: string, from: number, to: number): void =>
-    tensor(name, [from, to], 0, Math.sqrt(3 / from));
-  tensor('token_embd.weight', [WIDTH!, tokens.length], 0, 1);
+  // With a gain of 1, the spread that keeps the size of what is multiplied.
+  const matrix = (name: string, from: number, to: number, gain = 1): void =>
+    tensor(name, [from, to], 0, gain * Math.sqrt(3 / from));
+  // Small against what the layers add: the next token is not the same one again.
+  tensor('token_embd.weight', [WIDTH!, tokens.length], 0, 0.4);
   const keyed = (KEY_VALUE_HEADS! * WIDTH!) / HEADS!;
   for (let layer = 0; layer < LAYERS!; layer++) {
     norm(`blk.${layer}.attn_norm.weight`);
     matrix(`blk.${layer}.attn_q.weight`, WIDTH!, WIDTH!);
     matrix(`blk.${layer}.attn_k.weight`, WIDTH!, keyed);
     matrix(`blk.${layer}.attn_v.weight`, WIDTH!, keyed);
-    matrix(`blk.${layer}.attn_output.weight`, WIDTH!, WIDTH!);
+    matrix(`blk.${layer}.attn_output.weight`, WIDTH!, WIDTH!, 2);
     norm(`blk.${layer}.ffn_norm.weight`);
     matrix(`blk.${layer}.ffn_gate.weight`, WIDTH!, FEED_FORWARD!);
     matrix(`blk.${layer}.ffn_up.weight`, WIDTH!, FEED_FORWARD!);
-    matrix(`blk.${layer}.ffn_down.weight`, FEED_FORWARD!, WIDTH!);
+    matrix(`blk.${layer}.ffn_down.weight`, FEED_FORWARD!, WIDTH!, 2);
   }
   norm('output_norm.weight');
   if (!tiedHead) matrix('output.weight', WIDTH!, tokens.length);

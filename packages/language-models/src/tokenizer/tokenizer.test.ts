@@ -71,7 +71,14 @@ describe('tokens of text', () => {
   });
 
   it('says which tokens begin and end', () => {
-    expect(tokenizer).toMatchObject({ size: 300, begin: START, end: END, ends: new Set([0, END]) });
+    expect(tokenizer).toMatchObject({
+      size: 300,
+      begin: START,
+      end: END,
+      ends: new Set([0, END]),
+      converses: true,
+      longest: ' user'.length - 1,
+    });
   });
 
   it('finds whole tokens of the file in a text', () => {

@@ -30,6 +30,10 @@ export interface Tokenizer {
   readonly end: number | null;
   /** All tokens that end an answer. */
   readonly ends: ReadonlySet<number>;
+  /** Bytes of the longest token: a text of more than this for each token of a context is too long. */
+  readonly longest: number;
+  /** Whether the model has a chat template. */
+  readonly converses: boolean;
   /** Tokens of a text. The names of control tokens in it are text like any other; unpaired surrogates become U+FFFD. */
   encode(text: string): number[];
   /**
@@ -68,6 +72,8 @@ export function createTokenizer({ metadata }: Pick<Gguf, 'metadata'>): Tokenizer
     begin: vocabulary.begin?.id ?? null,
     end: vocabulary.end,
     ends: vocabulary.ends,
+    longest: vocabulary.bytes.reduce((most, { length }) => Math.max(most, length), 0),
+    converses: source?.type === 'string',
     encode,
     bytes,
     decode: (ids) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(ids.map(bytes))),

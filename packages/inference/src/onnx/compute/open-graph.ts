@@ -9,12 +9,10 @@ import {
   type ValueInfo,
 } from '@chorus/autodiff';
 import { ChorusError } from '@chorus/protocol';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
 import type { HostSetup } from '../jobs/messages.ts';
 import { faultOf, unsupported } from './faults.ts';
-
-/** Constants of a foreign model that the runtime may compute when it opens it. */
-const MAX_FOLDED_BYTES = 64 * 2 ** 20;
+import { createSession } from './session.ts';
 
 /** Element types that numbers are converted to. */
 const TYPES: ReadonlyMap<number, DataTypeName> = new Map(
@@ -132,35 +130,6 @@ function boundedConstants(
     facts: { bytes: bounds.peakBytes, limit: tensorBytes, largest: bounds.largest.name.slice(0, 100) },
     hint: 'use a smaller model',
   });
-}
-
-async function createSession(
-  model: Uint8Array,
-  threads: number,
-  constantBytes: number,
-): Promise<InferenceSession> {
-  try {
-    return await InferenceSession.create(model, {
-      executionProviders: ['cpu'],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      logSeverityLevel: 3,
-      extra: {
-        // A busy-waiting pool takes the cores that others need.
-        session: { intra_op: { allow_spinning: '0' } },
-        ...(constantBytes > MAX_FOLDED_BYTES
-          ? { optimization: { disable_specified_optimizers: 'ConstantFolding' } }
-          : {}),
-      },
-    });
-  } catch (cause) {
-    throw unsupported(
-      'onnxruntime does not accept the model',
-      {},
-      'check that it runs in onnxruntime',
-      cause,
-    );
-  }
 }
 
 function tensorOf(dtype: DataTypeName, values: Float32Array, dims: readonly number[]): Tensor {

@@ -1,4 +1,5 @@
 import type { CarriedError } from '@chorus/training';
+import type { LanguageAnswer, LanguageJob, LanguageOpened, LanguageSetup } from './language-messages.ts';
 
 /** How text is sampled. */
 export interface Sampling {
@@ -14,7 +15,7 @@ export interface Sampling {
   context?: number | undefined;
 }
 
-/** What the process of a model is started with. */
+/** What the process of an ONNX model is started with. */
 export interface HostSetup {
   model: Uint8Array;
   task: { kind: 'classifier'; input: readonly number[] | null } | { kind: 'text'; context: number | null };
@@ -25,10 +26,14 @@ export interface HostSetup {
   threads: number;
 }
 
+/** What the process of a model is started with. */
+export type Setup = HostSetup | LanguageSetup;
+
 /** What is found out about a model when it is opened. */
 export type Opened =
   | { kind: 'classifier'; sample: readonly number[]; classes: number }
-  | { kind: 'text'; context: number };
+  | { kind: 'text'; context: number }
+  | LanguageOpened;
 
 export interface ClassifyJob {
   kind: 'classify';
@@ -46,10 +51,10 @@ export interface WriteJob {
   most: number;
 }
 
-export type Job = ClassifyJob | WriteJob;
+export type Job = ClassifyJob | WriteJob | LanguageJob;
 
 export type ToHost =
-  | { kind: 'setup'; setup: HostSetup }
+  | { kind: 'setup'; setup: Setup }
   | { kind: 'job'; id: number; job: Job }
   | { kind: 'stop'; id: number };
 
@@ -62,7 +67,8 @@ export interface Ranked {
 export type Answer =
   | { kind: 'classified'; top: Ranked[] }
   | { kind: 'bytes'; bytes: Uint8Array }
-  | { kind: 'written'; reason: 'stop' | 'length'; bytes: number };
+  | { kind: 'written'; reason: 'stop' | 'length'; bytes: number }
+  | LanguageAnswer;
 
 export type FromHost =
   | { kind: 'opened'; opened: Opened }

@@ -8,6 +8,9 @@ import type { ToHost } from '../jobs/messages.ts';
 /** Variables that the process needs more than others. */
 const LIBRARIES = /^(?:LD_LIBRARY_PATH|DYLD_.*|NODE_EXTRA_CA_CERTS)$/i;
 
+/** Pieces of memory of this size are mapped one by one: half a megabyte, as matrices of small models have. */
+const MAPPED_BYTES = 2 ** 19;
+
 /** Starts the process of `host.ts`; it is killed when this process exits. */
 export function startChild(): ChildProcess {
   const child = fork(fileURLToPath(new URL(`./host${extname(import.meta.url)}`, import.meta.url)), {
@@ -33,6 +36,8 @@ function environment(): NodeJS.ProcessEnv {
   return {
     ...inheritedEnvironment(LIBRARIES),
     ...(compiled ? { NODE_COMPILE_CACHE: compiled } : {}),
+    // Of glibc: large pieces go back to the system when they are freed. To open a model frees several times its memory.
+    MALLOC_MMAP_THRESHOLD_: String(MAPPED_BYTES),
     // onnxruntime reports to its vendor unless this is set before its native library is loaded.
     ORT_DISABLE_TELEMETRY: process.env.ORT_DISABLE_TELEMETRY ?? '1',
   };

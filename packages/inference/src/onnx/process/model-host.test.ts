@@ -1,3 +1,4 @@
+import { tinyModel } from '@chorus/language-models';
 import { afterEach, describe, expect, it } from 'vitest';
 import { collect } from '../../../../../test/collect.ts';
 import { patience } from '../../../../../test/patience.ts';
@@ -11,7 +12,9 @@ import {
   slow,
 } from '../../../../training/src/testing/hostile-models.ts';
 import { counting } from '../../testing/models.ts';
+import type { LanguageJob } from '../jobs/language-messages.ts';
 import type { HostSetup, Opened } from '../jobs/messages.ts';
+import { DEFAULT_SAMPLING } from '../language-checks.ts';
 import { type HostLimits, ModelHost } from './model-host.ts';
 
 const VALUES = 16;
@@ -162,6 +165,73 @@ describe('the process of a model', () => {
     await model.close();
     expect(() => process.kill(pid, 0)).toThrow();
     await expect(collect(model.run(job, never))).rejects.toMatchObject({ code: 'E_AGENT_CLOSED' });
+  });
+});
+
+describe('the process of a model that does several jobs at once', () => {
+  const never = new AbortController().signal;
+  const logitBias = new Map([0, 1, 2].map((id) => [id, Number.NEGATIVE_INFINITY]));
+  const job = (most: number): LanguageJob => ({
+    kind: 'generate',
+    prompt: { text: 'a' },
+    sampling: { ...DEFAULT_SAMPLING, temperature: 0, seed: 1, logitBias },
+    stop: [],
+    most,
+    logprobs: null,
+  });
+  async function open(): Promise<ModelHost> {
+    const task = {
+      kind: 'language',
+      slots: 2,
+      context: null,
+      weights: 'float32',
+      adapter: null,
+      prefixBytes: 0,
+    } as const;
+    const made = new ModelHost({ task, model: tinyModel({ context: 100_000 }), threads: 1 }, generous);
+    hosts.push(made);
+    await made.open();
+    return made;
+  }
+  const length = async (model: ModelHost, most: number) =>
+    (await collect(model.run(job(most), never))).filter(({ kind }) => kind === 'token').length;
+
+  it('a process that ends is an error of all its jobs, and the next job starts it again', async () => {
+    const model = await open();
+    const writing = [length(model, 90_000), length(model, 90_000)].map((each) =>
+      expect(each).rejects.toMatchObject({ code: 'E_MODEL_CRASHED' }),
+    );
+    process.kill(pidOf(model), 'SIGKILL');
+    await Promise.all(writing);
+    expect(await length(model, 5)).toBe(5);
+  });
+
+  it('a job that is aborted leaves the others alone', async () => {
+    const model = await open();
+    const pid = pidOf(model);
+    const other = length(model, 400);
+    const abort = new AbortController();
+    const leaving = (async () => {
+      for await (const _ of model.run(job(90_000), abort.signal)) abort.abort(new Error('enough'));
+    })();
+    await expect(leaving).rejects.toThrow('enough');
+    expect(await other).toBe(400);
+    expect(pidOf(model)).toBe(pid);
+  });
+
+  it.skipIf(process.platform === 'win32')('a process that hears nothing is ended', async () => {
+    const model = await open();
+    const abort = new AbortController();
+    const leaving = (async () => {
+      for await (const _ of model.run(job(90_000), abort.signal)) {
+        process.kill(pidOf(model), 'SIGSTOP');
+        abort.abort(new Error('enough'));
+      }
+    })();
+    await expect(leaving).rejects.toThrow('enough');
+    const { pid } = model;
+    while (pid !== undefined && model.pid === pid) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await length(model, 5)).toBe(5);
   });
 });
 

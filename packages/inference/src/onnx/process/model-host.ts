@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { ChorusError, type Facts } from '@chorus/protocol';
 import { residentBytes, unpackError } from '@chorus/training';
-import type { Answer, FromHost, HostSetup, Job, Opened } from '../jobs/messages.ts';
+import type { Answer, FromHost, Job, Opened, Setup } from '../jobs/messages.ts';
 import { post, startChild } from './child.ts';
 import { EventQueue } from './event-queue.ts';
 
@@ -34,6 +34,8 @@ interface Life {
   lastWords: string;
   progressAt: number;
   opened: boolean;
+  /** Whether it works at several jobs at once. */
+  atOnce: boolean;
   /** Ended because of a caller who left, which is no fault of the model. */
   isAbandoned?: boolean;
   watch?: NodeJS.Timeout;
@@ -44,7 +46,7 @@ interface Life {
  * after {@link MAX_CRASHES} such ends in a row.
  */
 export class ModelHost {
-  readonly #setup: HostSetup;
+  readonly #setup: Setup;
   readonly #limits: HostLimits;
   #life: Life | undefined;
   #opened: Opened | undefined;
@@ -53,7 +55,7 @@ export class ModelHost {
   #closed = false;
   #next = 1;
 
-  constructor(setup: HostSetup, limits: HostLimits) {
+  constructor(setup: Setup, limits: HostLimits) {
     this.#setup = setup;
     this.#limits = limits;
   }
@@ -85,7 +87,7 @@ export class ModelHost {
   }
 
   /**
-   * Runs one job, after those before it.
+   * Runs one job: after those before it, or with them if the model does several at once.
    * @throws ChorusError of the job; `E_MODEL_CRASHED`, `E_MODEL_MEMORY`, `E_MODEL_TIME`; `E_AGENT_CLOSED`; the signal's
    * reason when aborted
    */
@@ -128,6 +130,7 @@ export class ModelHost {
       lastWords: '',
       progressAt: performance.now(),
       opened: false,
+      atOnce: this.#setup.task.kind === 'language',
     };
     // The opener awaits it; a job of a restarted process does not need to.
     life.opening.promise.catch(() => {});
@@ -185,12 +188,12 @@ export class ModelHost {
     let wasAtIt = false;
     const look = () => {
       if (!life.jobs.has(id)) return;
-      const [current] = life.jobs.keys();
-      if (current === id && wasAtIt) {
+      const isAtIt = life.opened && (life.atOnce ? isSilent(life) : life.jobs.keys().next().value === id);
+      if (isAtIt && wasAtIt) {
         life.isAbandoned = true;
         return void life.child.kill('SIGKILL');
       }
-      wasAtIt = life.opened && current === id;
+      wasAtIt = isAtIt;
       setTimeout(look, DEAF_MILLISECONDS / 2).unref();
     };
     look();
@@ -243,6 +246,9 @@ export class ModelHost {
     life.jobs.clear();
   }
 }
+
+/** A process that works at several jobs hears nothing while none of them moves on. */
+const isSilent = ({ progressAt }: Life): boolean => performance.now() - progressAt > DEAF_MILLISECONDS / 2;
 
 function crashed(facts: Facts): ChorusError {
   return new ChorusError('E_MODEL_CRASHED', "the model's process has ended unexpectedly", {

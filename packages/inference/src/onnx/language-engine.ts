@@ -1,0 +1,143 @@
+import { randomInt } from 'node:crypto';
+import {
+  ChorusError,
+  type Engine,
+  type EngineEvent,
+  type EngineFacts,
+  type EngineRequest,
+} from '@chorus/protocol';
+import { contentOf } from '../messages/content.ts';
+import { filledLimits } from './host-options.ts';
+import type { LanguageJob, LanguageOpened } from './jobs/language-messages.ts';
+import { checkJob, DEFAULT_SAMPLING } from './language-checks.ts';
+import type {
+  GeneratedToken,
+  GenerationEnd,
+  GenerationRequest,
+  LanguageModelOptions,
+} from './language-options.ts';
+import { ModelHost } from './process/model-host.ts';
+
+/** An engine with all that its model can do. */
+export interface LanguageModel extends Engine {
+  /**
+   * Writes one text, with others at the same time.
+   *
+   * @throws ChorusError `E_AGENT_INPUT`, `E_AGENT_CONTEXT`, `E_AGENT_BUSY` before any event; `E_MODEL_...`; the signal's
+   * reason when aborted
+   */
+  generate(request: GenerationRequest, signal: AbortSignal): AsyncGenerator<GeneratedToken | GenerationEnd>;
+}
+
+/** Random seeds are below it: what `randomInt` of Node gives at most. */
+const MAX_SEED = 2 ** 47;
+
+/**
+ * Opens a language model in a GGUF file (architecture llama, such as SmolLM2), in a process of its own.
+ *
+ * @throws RangeError if a number of the options is not possible
+ * @throws ChorusError `E_MODEL_...` if the model cannot be used
+ */
+export async function createLanguageModel(options: LanguageModelOptions): Promise<LanguageModel> {
+  const { name, slots = 4, queue = 64, context = null, weights = 'int8', signal } = options;
+  const { prefixBytes = 256 * 2 ** 20, adapter = null, threads = 1, model } = options;
+  for (const [what, value, least] of [
+    ['slots', slots, 1],
+    ['queue', queue, 0],
+    ['context', context ?? 2, 2],
+    ['prefixBytes', prefixBytes, 0],
+  ] as const) {
+    if (!Number.isInteger(value) || value < least)
+      throw new RangeError(`${what} is ${value}, not ${least} or more`);
+  }
+  const task = { kind: 'language', slots, context, weights, adapter, prefixBytes } as const;
+  const host = new ModelHost({ task, model, threads }, filledLimits(options.limits));
+  const opened = (await host.open(signal)) as LanguageOpened;
+  const facts: EngineFacts = {
+    kind: opened.converses ? 'chat' : 'text',
+    model: name,
+    inputModes: ['text/plain'],
+    outputModes: ['text/plain'],
+    conversation: true,
+    callsTools: false,
+    // English has 4 to 5; other languages and code less.
+    bytesPerToken: 3,
+    details: { context: opened.context, slots, weights },
+  };
+  return new ProcessLanguageModel(host, facts, slots + queue, options);
+}
+
+class ProcessLanguageModel implements LanguageModel {
+  readonly facts: EngineFacts;
+  readonly #host: ModelHost;
+  readonly #most: number;
+  readonly #defaults: Pick<LanguageModelOptions, 'sampling' | 'stop'>;
+  #open = 0;
+
+  constructor(host: ModelHost, facts: EngineFacts, most: number, defaults: LanguageModelOptions) {
+    [this.#host, this.facts, this.#most, this.#defaults] = [host, facts, most, defaults];
+  }
+
+  async *generate(
+    request: GenerationRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<GeneratedToken | GenerationEnd> {
+    signal.throwIfAborted();
+    const job = this.#jobOf(request);
+    if (this.#open >= this.#most) {
+      throw new ChorusError('E_AGENT_BUSY', 'the model has as many requests as it takes', {
+        facts: { requests: this.#open },
+        hint: 'try again later',
+      });
+    }
+    this.#open++;
+    try {
+      const decoder = new TextDecoder();
+      for await (const answer of this.#host.run(job, signal)) {
+        if (answer.kind === 'token') {
+          const { id, logprob, top } = answer;
+          yield { type: 'token', id, text: decoder.decode(answer.bytes, { stream: true }), logprob, top };
+        } else if (answer.kind === 'generated') {
+          const { reason, inputTokens, cachedTokens, outputTokens } = answer;
+          const text = decoder.decode(answer.bytes);
+          yield { type: 'finished', reason, text, inputTokens, cachedTokens, outputTokens };
+        }
+      }
+    } finally {
+      this.#open--;
+    }
+  }
+
+  async *run({ messages, maxOutputTokens }: EngineRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+    const said = messages.map((message) => ({ role: message.role, content: contentOf(message) }));
+    const prompt =
+      this.facts.kind === 'chat'
+        ? { messages: said }
+        : { text: said.map(({ content }) => content).join('\n') };
+    for await (const event of this.generate({ prompt, maxTokens: maxOutputTokens }, signal)) {
+      if (event.text !== '') yield { type: 'text', text: event.text };
+      if (event.type !== 'finished') continue;
+      const { reason, inputTokens, outputTokens } = event;
+      yield { type: 'finished', reason, usage: { inputTokens, outputTokens } };
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#host.close();
+  }
+
+  #jobOf({ prompt, maxTokens, sampling, stop, logprobs }: GenerationRequest): LanguageJob {
+    const defaults = this.#defaults;
+    const seed = randomInt(MAX_SEED);
+    const job: LanguageJob = {
+      kind: 'generate',
+      prompt,
+      most: maxTokens,
+      stop: stop ?? defaults.stop ?? [],
+      logprobs: logprobs ?? null,
+      sampling: { ...DEFAULT_SAMPLING, seed, ...defaults.sampling, ...sampling },
+    };
+    checkJob(job);
+    return job;
+  }
+}

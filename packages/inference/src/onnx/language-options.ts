@@ -1,0 +1,70 @@
+import type { ChatMessage } from '@chorus/language-models';
+import type { TokenSampling } from './jobs/language-messages.ts';
+import type { HostLimits } from './process/model-host.ts';
+
+/** Settings of a language model. */
+export interface LanguageModelOptions {
+  /** The GGUF file, or its path. */
+  model: string | Uint8Array;
+  /** Its name, for a card and for messages. */
+  name: string;
+  /** An adapter's GGUF file, folded into the model when it is opened. */
+  adapter?: Uint8Array;
+  /** Texts that are written at once. Default 4. */
+  slots?: number;
+  /** Requests that may wait for a slot. Default 64. */
+  queue?: number;
+  /** Most tokens of a text, prompt and answer. Default: the model's own context, but at most 32,768. */
+  context?: number;
+  /** `int8`, the default, is faster and a third of the memory; `float32` is exact. */
+  weights?: 'int8' | 'float32';
+  /** How answers are sampled if a request does not say otherwise. */
+  sampling?: Partial<TokenSampling>;
+  /** Texts that end an answer if a request does not say otherwise. */
+  stop?: readonly string[];
+  /**
+   * Memory for beginnings of texts that are used again, bytes. Default 256 MiB. Callers can find out by time whether
+   * another one has sent the same beginning; 0 prevents that.
+   */
+  prefixBytes?: number;
+  /** Threads of one operator. Default 1: the streams share it best. */
+  threads?: number;
+  limits?: Partial<HostLimits>;
+  signal?: AbortSignal;
+}
+
+/** What a text is made from. */
+export interface GenerationRequest {
+  /** A conversation in the model's chat template, a text to continue, or tokens. */
+  prompt: { messages: ChatMessage[] } | { text: string } | { tokens: number[] };
+  /** Most tokens to write. */
+  maxTokens: number;
+  sampling?: Partial<TokenSampling>;
+  stop?: readonly string[];
+  /** List the probability of each token, and of this number of the most likely ones (0 to 20). */
+  logprobs?: number;
+}
+
+/** A token that was written. */
+export interface GeneratedToken {
+  type: 'token';
+  id: number;
+  /** Text that can be shown since the event before; letters and stop texts are held back until they are whole. */
+  text: string;
+  /** Natural logarithm of its probability by the model itself; null if it was not asked for. */
+  logprob: number | null;
+  top: readonly { id: number; bytes: Uint8Array; logprob: number }[];
+}
+
+/** The end of a text. */
+export interface GenerationEnd {
+  type: 'finished';
+  /** `stop`: the model ended it, or a stop text came; `length`: at the limit of tokens or of the context. */
+  reason: 'stop' | 'length';
+  /** Text that was held back. */
+  text: string;
+  inputTokens: number;
+  /** Of those, tokens that had been read before for another text. */
+  cachedTokens: number;
+  outputTokens: number;
+}

@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import { encodeModel } from '@chorus/autodiff';
+import {
+  createTokenizer,
+  type DecoderConfig,
+  mergeAdapter,
+  openDecoder,
+  readAdapter,
+  SERVING,
+  servingModel,
+  type Tokenizer,
+} from '@chorus/language-models';
+import { ChorusError } from '@chorus/protocol';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { unsupported } from '../compute/faults.ts';
+import { createSession } from '../compute/session.ts';
+import type { LanguageSetup } from '../jobs/language-messages.ts';
+
+/** Most tokens of a text unless the owner allows more: of SmolLM2, 1.5 GB of keys and values. */
+const MAX_CONTEXT = 32_768;
+
+/** Rows of integer weights are a multiple of it. */
+const BLOCK = 32;
+
+/** A language model in the runtime. */
+export interface DecoderSession {
+  readonly config: DecoderConfig;
+  readonly tokenizer: Tokenizer;
+  /** Most tokens of a text. */
+  readonly context: number;
+  /**
+   * Reads the next tokens of some texts.
+   *
+   * @param texts the tokens of each, equally many, and the place of the first; more than one token only of one text
+   * @param past keys and values of what was read before
+   * @returns the scores of the token after each text [texts, vocabulary], and the keys and values of what was read
+   */
+  read(
+    texts: readonly { tokens: readonly number[]; place: number }[],
+    past: Record<string, Tensor>,
+  ): Promise<{ logits: Float32Array; fresh: Float32Array }>;
+}
+
+/**
+ * Opens a language model in a GGUF file.
+ *
+ * @throws ChorusError `E_MODEL_UNREADABLE` if there is no such file; `E_MODEL_CORRUPT`, `E_MODEL_UNSUPPORTED`
+ */
+export async function openSession({ task, model, threads }: LanguageSetup): Promise<DecoderSession> {
+  const bytes = typeof model === 'string' ? await contentOf(model) : model;
+  const base = openDecoder(bytes);
+  const decoder = task.adapter ? mergeAdapter(base, readAdapter(task.adapter, base)) : base;
+  const tokenizer = createTokenizer(decoder);
+  const { config } = decoder;
+  const context = Math.min(config.context, task.context ?? MAX_CONTEXT);
+  const rows = [config.width, config.heads * config.headSize, config.feedForward];
+  if (task.weights === 'int8' && rows.some((length) => length % BLOCK !== 0)) {
+    throw unsupported(
+      'the sizes of the model do not fit integer weights',
+      { sizes: rows.join(', '), block: BLOCK },
+      'open it with weights: float32',
+    );
+  }
+  const graph = encodeModel(servingModel(decoder, { weights: task.weights, context }));
+  const session = await createSession(graph, threads, 0);
+  return { config, tokenizer, context, read: (texts, past) => read(session, texts, past) };
+}
+
+async function contentOf(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new ChorusError('E_MODEL_UNREADABLE', 'the file of the model cannot be read', {
+      facts: { path },
+      hint: 'check that the file exists, is readable, and is below 2 GiB',
+      cause,
+    });
+  }
+}
+
+async function read(
+  session: InferenceSession,
+  texts: readonly { tokens: readonly number[]; place: number }[],
+  past: Record<string, Tensor>,
+): Promise<{ logits: Float32Array; fresh: Float32Array }> {
+  const dims = [texts.length, texts[0]!.tokens.length];
+  const ids = texts.flatMap(({ tokens }) => tokens.map(BigInt));
+  const places = texts.flatMap(({ tokens, place }) => tokens.map((_, i) => BigInt(place + i)));
+  const last = texts.map(({ tokens, place }) => place + tokens.length - 1);
+  const outputs = await session.run({
+    ...past,
+    [SERVING.ids]: new Tensor('int64', BigInt64Array.from(ids), dims),
+    [SERVING.places]: new Tensor('int64', BigInt64Array.from(places), dims),
+    [SERVING.lengths]: new Tensor('int32', Int32Array.from(last), [texts.length]),
+    [SERVING.longest]: new Tensor('int32', Int32Array.of(Math.max(...last) + 1), [1]),
+  });
+  return {
+    logits: outputs[SERVING.logits]!.data as Float32Array,
+    fresh: outputs[SERVING.fresh]!.data as Float32Array,
+  };
+}
