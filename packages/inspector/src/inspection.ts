@@ -30,6 +30,8 @@ const ASK_MILLISECONDS = 5_000;
 
 /** Time limit for finding a file of a task, ms. */
 const FETCH_MILLISECONDS = 10_000;
+/** Slowest connection over which a model is fetched. */
+const MODEL_BYTES_PER_MILLISECOND = 256;
 
 /** The part of the chain that an inspection reads. */
 export type InspectedChain = ChainAccount & TaskChain & RoundChain & TokenChain;
@@ -181,7 +183,7 @@ export function readInitialModel(
 ): Promise<Uint8Array> {
   return storage.get(terms.model, {
     maxBytes: terms.modelBytes,
-    timeoutMs: 3 * FETCH_MILLISECONDS,
+    timeoutMs: 3 * FETCH_MILLISECONDS + terms.modelBytes / MODEL_BYTES_PER_MILLISECOND,
     signal,
   });
 }

@@ -17,6 +17,14 @@ export function fetchTimeout(task: TaskState): number {
   return Math.min(30_000, task.settleSeconds * 250);
 }
 
+/** Slowest connection over which models are fetched. */
+const MODEL_BYTES_PER_SECOND = 256 * 1024;
+
+/** Time limit for fetching a task's model of this size, ms: large ones take longer than payloads. */
+export function modelTimeout(task: TaskState, modelBytes: number): number {
+  return fetchTimeout(task) + Math.ceil((1000 * modelBytes) / MODEL_BYTES_PER_SECOND);
+}
+
 /** Shorter time limit for retrying a failed fetch, ms. */
 export function lookAgainTimeout(task: TaskState): number {
   return Math.ceil(fetchTimeout(task) / 3);

@@ -25,6 +25,21 @@ export interface ToolCall {
   input: unknown;
 }
 
+/** How a caller wants a text to be written, as far as the model's owner leaves it open. */
+export interface WritingWishes {
+  /** 0 always takes the most probable token. */
+  temperature?: number;
+  /** Only the most probable tokens whose probabilities add up to this. */
+  topP?: number;
+  /** Equal seeds write equal texts on one machine. */
+  seed?: number;
+  /** Texts that end the answer, in addition to the owner's. */
+  stop?: readonly string[];
+  /** Taken off the logits of tokens that were written, once and for each time. */
+  presencePenalty?: number;
+  frequencyPenalty?: number;
+}
+
 export interface EngineRequest {
   /** The conversation, the oldest message first; the last one is the user's, or an assistant's with answered calls. */
   messages: readonly EngineMessage[];
@@ -32,6 +47,8 @@ export interface EngineRequest {
   tools?: readonly ToolDescription[];
   /** Most tokens of the answer, in the model's own; 1 or more. */
   maxOutputTokens: number;
+  /** Only for an engine that follows them, by its facts. */
+  wishes?: WritingWishes;
   /** Id of the task that this is for: the same when the request is repeated after a failure; by default none. */
   taskId?: string;
   /** Agents that have passed the request on to this one; 0 by default. */
@@ -64,6 +81,8 @@ export interface EngineFacts {
   conversation: boolean;
   /** Whether the model can ask for calls of tools. */
   callsTools: boolean;
+  /** Whether the model writes as a request wishes; by default it does not. */
+  followsWishes?: boolean;
   /**
    * Bytes of UTF-8 that make about one token, to bound a prompt before the model counts it; null if the model has no
    * tokens, and the size of its input is fixed.

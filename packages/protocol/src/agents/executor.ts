@@ -1,3 +1,4 @@
+import type { WritingWishes } from './engine.ts';
 import type { Citation } from './knowledge.ts';
 
 /** A file that travels with a message of an agent. */
@@ -33,6 +34,10 @@ export interface AgentRequest {
   caller: string;
   /** Agents that have passed the request on, as the caller says; 0 by default. */
   hops?: number;
+  /** Most tokens of the answer; the agent's own limits count as well. */
+  maxTokens?: number;
+  /** Only for an agent that follows them. */
+  wishes?: WritingWishes;
 }
 
 /** Use of a model, in its own tokens; null if it has none or does not say. */
@@ -57,7 +62,8 @@ export type AgentEvent =
   | { type: 'input-required'; question: string }
   /** The agent does not do this; nothing was done. */
   | { type: 'rejected'; reason: string }
-  | { type: 'completed'; usage: AgentUsage };
+  /** `length`: the answer is cut at a limit of tokens; by default it is not. */
+  | { type: 'completed'; usage: AgentUsage; reason?: 'stop' | 'length' };
 
 /**
  * Does the work of an agent. It knows no transport: A2A, MCP, the OpenAI API and the terminal all call it.
@@ -65,6 +71,8 @@ export type AgentEvent =
  * A failure is thrown as a ChorusError; its message and hint may be shown to the caller.
  */
 export interface AgentExecutor {
+  /** Whether its model writes as a request wishes; by default it does not. */
+  readonly followsWishes?: boolean;
   /**
    * Asked once for a request that is valid and has a place, before `execute`: whether the work may begin. Each protocol
    * asks it before it answers anything. What it throws refuses the request.

@@ -4,7 +4,7 @@ import type { Ports } from '@chorus/node';
 import {
   ChorusError,
   decodeTerms,
-  fetchTimeout,
+  modelTimeout,
   sameAddress,
   type TaskState,
   type Terms,
@@ -142,7 +142,7 @@ export async function openSession(options: OpenSessionOptions): Promise<TaskSess
   await ports.storage.put(options.termsBytes);
   const model = await ports.storage.get(terms.model, {
     maxBytes: terms.modelBytes,
-    timeoutMs: fetchTimeout(task),
+    timeoutMs: modelTimeout(task, terms.modelBytes),
     from: options.providers,
     signal,
   });
