@@ -1,5 +1,5 @@
 import type { Sum } from '@chorus/protocol';
-import type { AgentLimits, BytesSettings } from './schema.ts';
+import type { AgentLimits, BytesSettings, TokenSettings } from './schema.ts';
 
 /** A chat model at an endpoint; secrets are resolved. */
 export interface ChatModel {
@@ -29,13 +29,29 @@ export interface BytesModel {
   sampling: BytesSettings;
 }
 
+/** A language model on this machine. */
+export interface LanguageModelFile {
+  kind: 'language';
+  /** A GGUF file. */
+  file: string;
+  /** A GGUF file with its adapters; null: none. */
+  adapter: string | null;
+  /** Most tokens of a conversation; null: as many as the model can, within a limit. */
+  context: number | null;
+  /** Answers that are written at the same time. */
+  slots: number;
+  sampling: TokenSettings;
+}
+
 /** The model of a training task; its terms say what a sample looks like and what the classes are. */
 export interface NetworkModel {
   kind: 'network';
   task: bigint;
   cid: string | null;
-  /** For a task that trains on text; null: the model is a classifier. */
-  sampling: BytesSettings | null;
+  /** For a task that trains on bytes of text; null: the model is a classifier, or a language model. */
+  bytes: BytesSettings | null;
+  /** For a task that trains a language model. */
+  sampling: TokenSettings;
 }
 
 /** Another agent. */
@@ -47,7 +63,13 @@ export interface HiredAgent {
   pay: Sum | null;
 }
 
-export type AgentModel = ChatModel | ClassifierModel | BytesModel | NetworkModel | HiredAgent;
+export type AgentModel =
+  | ChatModel
+  | ClassifierModel
+  | BytesModel
+  | LanguageModelFile
+  | NetworkModel
+  | HiredAgent;
 
 export interface AgentSkill {
   id: string;

@@ -105,7 +105,27 @@ describe('an agent file', () => {
       kind: 'network',
       task: 12n,
       cid: null,
-      sampling: null,
+      bytes: null,
+      sampling: { temperature: 0.7, topP: 0.95, topK: 0, stop: [] },
+    });
+  });
+
+  it('a language model is a GGUF file, perhaps with adapters', () => {
+    expect(read(`${HEAD}model: { gguf: { file: a.gguf } }`).model).toEqual({
+      kind: 'language',
+      file: 'a.gguf',
+      adapter: null,
+      context: null,
+      slots: 4,
+      sampling: { temperature: 0.7, topP: 0.95, topK: 0, stop: [] },
+    });
+    const more =
+      'adapter: b.gguf, context: 512, slots: 1, sampling: { temperature: 0, seed: 3, stop: [END] }';
+    expect(read(`${HEAD}model: { gguf: { file: a.gguf, ${more} } }`).model).toMatchObject({
+      adapter: 'b.gguf',
+      context: 512,
+      slots: 1,
+      sampling: { temperature: 0, topP: 0.95, seed: 3, stop: ['END'] },
     });
   });
 
@@ -208,7 +228,7 @@ describe('a fault in an agent file', () => {
     ).toEqual([
       expect.stringMatching(/^1:1 "name" must be/),
       expect.stringMatching(/^2:1 "chorus"/),
-      expect.stringMatching(/^3:1 "model" must have exactly one of openai, onnx, network and agent/),
+      expect.stringMatching(/^3:1 "model" must have exactly one of openai, onnx, gguf, network and agent/),
       expect.stringMatching(/^4:11 "limits.steps"/),
       expect.stringMatching(/^4:21 "limits.tokens" must be a number/),
       '4:35 "limits.secnds" there is no such key -> did you mean "seconds"?',
@@ -226,6 +246,12 @@ describe('a fault in an agent file', () => {
     expect(faults(`${HEAD}model: { network: { task: 1 }, onnx: { file: a } }`)[0]).toContain('exactly one');
     expect(faults(`${HEAD}model: { onnx: { file: a, bytes: true, classes: [a, b] } }`)[0]).toContain(
       'no meaning',
+    );
+    expect(faults(`${HEAD}model: { network: { task: 1, bytes: true, sampling: {} } }`)[0]).toContain(
+      'a model over bytes has bytes',
+    );
+    expect(faults(`${HEAD}model: { gguf: { file: a, sampling: { temperature: -1 } } }`)[0]).toContain(
+      'model.gguf.sampling.temperature',
     );
   });
 

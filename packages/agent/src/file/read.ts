@@ -4,7 +4,13 @@ import type { AgentDefinition, AgentModel, AgentSkill, KnowledgeFiles } from './
 import { faultsOf } from './faults.ts';
 import { AgentFileError } from './file-error.ts';
 import { MAX_INSTRUCTIONS } from './limits.ts';
-import { type AgentFile, agentFileSchema, type BytesSettings, defaultBytes } from './schema.ts';
+import {
+  type AgentFile,
+  agentFileSchema,
+  type BytesSettings,
+  defaultBytes,
+  defaultSampling,
+} from './schema.ts';
 import { ENVIRONMENT_REFERENCE, type Environment, resolveEndpoint } from './secrets.ts';
 import { toolsOf } from './tools.ts';
 import { readYaml, type YamlValue } from './yaml.ts';
@@ -102,7 +108,7 @@ function memoryOf(file: AgentFile, yaml: YamlValue, { source }: ReadOptions): Ag
 }
 
 function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOptions): AgentModel {
-  const { openai, onnx, network, agent } = model;
+  const { openai, onnx, gguf, network, agent } = model;
   if (openai) {
     const resolved = resolveEndpoint(openai, options.environment);
     if (!('endpoint' in resolved)) {
@@ -122,12 +128,17 @@ function modelOf(model: AgentFile['model'], yaml: YamlValue, options: ReadOption
     const pay = agent.pay === undefined ? null : parseSum(agent.pay);
     return { kind: 'agent', agent: agent.url ?? BigInt(agent.id!), pay };
   }
-  const { task, cid = null, bytes } = network!;
+  if (gguf) {
+    const { file, adapter = null, context = null, slots, sampling = defaultSampling() } = gguf;
+    return { kind: 'language', file, adapter, context, slots, sampling };
+  }
+  const { task, cid = null, bytes, sampling = defaultSampling() } = network!;
   return {
     kind: 'network',
     task: BigInt(task),
     cid,
-    sampling: bytes === undefined ? null : samplingOf(bytes),
+    bytes: bytes === undefined ? null : samplingOf(bytes),
+    sampling,
   };
 }
 

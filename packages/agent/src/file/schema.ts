@@ -66,6 +66,45 @@ const bytes = z
   })
   .describe('How text is sampled');
 
+const sampling = z
+  .strictObject({
+    temperature: z.number().min(0).max(5).default(0.7).describe('0 always takes the most probable token'),
+    topP: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.95)
+      .describe('Only the most probable tokens whose probabilities add up to this'),
+    topK: z.number().int().min(0).max(100_000).default(0).describe('Only this number of them; 0: all'),
+    stop: z.array(z.string().min(1).max(100)).max(8).default([]).describe('Texts that end an answer'),
+    seed: z
+      .number()
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .optional()
+      .describe('Equal seeds give equal answers on one machine. Default: a random one for each answer'),
+  })
+  .describe('How the next token is chosen');
+
+const gguf = z
+  .strictObject({
+    file: path.describe('The GGUF file, from the folder of the agent file'),
+    adapter: path
+      .optional()
+      .describe('A GGUF file with adapters of that model, such as chorus model get writes. Default: none'),
+    context: z
+      .number()
+      .int()
+      .min(64)
+      .max(131_072)
+      .optional()
+      .describe("Most tokens of a conversation with its answer. Default: the model's own, at most 2048"),
+    slots: z.number().int().min(1).max(16).default(4).describe('Answers that are written at the same time'),
+    sampling: sampling.optional(),
+  })
+  .describe('A language model on this machine (GGUF, architecture llama)');
+
 const onnx = z
   .strictObject({
     file: path.describe('The ONNX file, from the folder of the agent file'),
@@ -116,7 +155,14 @@ const network = z
     bytes: z
       .union([z.literal(true), bytes])
       .optional()
-      .describe('The task trains on text: true, or how it is sampled. Default: it trains a classifier'),
+      .describe(
+        'The task trains on bytes of text: true, or how it is sampled. Default: it trains a classifier, or a language model',
+      ),
+    sampling: sampling.optional(),
+  })
+  .refine((model) => model.bytes === undefined || model.sampling === undefined, {
+    path: ['sampling'],
+    message: 'is for a language model with tokens: a model over bytes has bytes',
   })
   .describe('The model of a training task, checked against its whole history on chain');
 
@@ -157,11 +203,12 @@ const model = z
   .strictObject({
     openai: openai.optional(),
     onnx: onnx.optional(),
+    gguf: gguf.optional(),
     network: network.optional(),
     agent: agent.optional(),
   })
   .refine((forms) => Object.values(forms).filter((form) => form !== undefined).length === 1, {
-    message: 'must have exactly one of openai, onnx, network and agent',
+    message: 'must have exactly one of openai, onnx, gguf, network and agent',
   })
   .meta({ minProperties: 1, maxProperties: 1 })
   .describe('What answers');
@@ -321,8 +368,12 @@ export const agentFileSchema = z
 
 export type AgentFile = z.output<typeof agentFileSchema>;
 export type BytesSettings = z.output<typeof bytes>;
+export type TokenSettings = z.output<typeof sampling>;
 export type ToolServerEntry = z.output<typeof toolServer>;
 export type AgentLimits = z.output<typeof limits>;
 
 /** How text is sampled if the file says no more than `bytes: true`. */
 export const defaultBytes = (): BytesSettings => bytes.parse({});
+
+/** How tokens are chosen if the file does not say. */
+export const defaultSampling = (): TokenSettings => sampling.parse({});

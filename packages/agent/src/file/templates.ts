@@ -1,5 +1,5 @@
 /** The kinds of agent files that `chorus agent init` writes. */
-export const TEMPLATES = ['chat', 'classify', 'text'] as const;
+export const TEMPLATES = ['chat', 'language', 'classify', 'text'] as const;
 export type Template = (typeof TEMPLATES)[number];
 
 const MODELS: Readonly<Record<Template, string>> = {
@@ -8,6 +8,13 @@ model:
   openai:
     url: http://127.0.0.1:11434/v1
     name: qwen3:8b
+`,
+  language: `# A language model on this machine: a GGUF file of the architecture llama, such as SmolLM2.
+model:
+  gguf:
+    file: ./model.gguf
+    # adapter: ./adapter.gguf   # what a training task has made of it: chorus model get
+    sampling: { temperature: 0.7, topP: 0.95 }
 `,
   classify: `# An ONNX classifier: one input [N, ...], first output [N, classes]. It answers with a label and its confidence.
 model:
@@ -26,6 +33,7 @@ model:
 
 const DESCRIPTIONS: Readonly<Record<Template, string>> = {
   chat: 'Answers questions.',
+  language: 'Answers questions.',
   classify: 'Says which class an image or a list of numbers belongs to.',
   text: 'Continues a text.',
 };
@@ -43,7 +51,8 @@ export interface TemplateOptions {
 /** A commented agent file. */
 export function templateText(template: Template, options: TemplateOptions): string {
   const { name, schema, model = MODELS[template], description = DESCRIPTIONS[template] } = options;
-  const instructions = template === 'chat' ? '\ninstructions: Answer briefly.\n' : '';
+  const instructions =
+    template === 'chat' || template === 'language' ? '\ninstructions: Answer briefly.\n' : '';
   return `# yaml-language-server: $schema=${schema}
 # An agent. Check it with: chorus agent check FILE    Talk to it with: chorus agent run FILE
 chorus: agent/1

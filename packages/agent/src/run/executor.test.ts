@@ -33,7 +33,7 @@ const request = (text: string, more: Partial<AgentRequest> = {}): AgentRequest =
   ...more,
 });
 const never = new AbortController().signal;
-const finished: EngineEvent = {
+const finished: Extract<EngineEvent, { type: 'finished' }> = {
   type: 'finished',
   reason: 'stop',
   usage: { inputTokens: 1, outputTokens: 1 },
@@ -77,6 +77,37 @@ describe('an agent that answers', () => {
       'assistant: two',
       'user: three',
     ]);
+  });
+
+  it('an answer is no longer than its caller wants, and says that it was cut', async () => {
+    const engine = new ScriptedEngine({
+      answer: async function* ({ maxOutputTokens }) {
+        yield { type: 'text', text: `${maxOutputTokens}` };
+        yield { ...finished, reason: 'length' };
+      },
+    });
+    const ask = (maxTokens: number) =>
+      collect(
+        createExecutor({ definition: definition(), engine }).execute(request('hi', { maxTokens }), never),
+      );
+    expect(await ask(7)).toEqual([
+      { type: 'text', text: '7' },
+      { type: 'completed', usage: finished.usage, reason: 'length' },
+    ]);
+    // The owner's limit is the lower one.
+    const [text] = await ask(1_000_000);
+    expect(Number((text as { text: string }).text)).toBeLessThanOrEqual(1000);
+  });
+
+  it('only a model that follows them is given the wishes of a caller', async () => {
+    const wishes = { temperature: 0, stop: ['END'] };
+    for (const followsWishes of [true, false]) {
+      const engine = new ScriptedEngine({ facts: { followsWishes } });
+      const executor = createExecutor({ definition: definition(), engine });
+      expect(executor.followsWishes).toBe(followsWishes);
+      await collect(executor.execute(request('hi', { wishes }), never));
+      expect(engine.requests[0]!.wishes).toEqual(followsWishes ? wishes : undefined);
+    }
   });
 
   it('a prompt holds nothing of another caller, however their requests interleave', async () => {

@@ -74,6 +74,10 @@ class ModelExecutor implements AgentExecutor {
     this.#ledger = new LimitLedger(definition.limits);
   }
 
+  get followsWishes(): boolean {
+    return this.#engine.facts.followsWishes ?? false;
+  }
+
   async *execute(request: AgentRequest, signal: AbortSignal): AsyncGenerator<AgentEvent> {
     signal.throwIfAborted();
     this.#closing.signal.throwIfAborted();
@@ -118,6 +122,7 @@ class ModelExecutor implements AgentExecutor {
     const calling = { tools, approve: this.#approve, code };
     let used: AgentUsage = { inputTokens: 0, outputTokens: 0 };
     let text = '';
+    let reason: 'stop' | 'length';
     while (true) {
       const step = yield* this.#step(request, prompt, tools, ledger, text !== '', signal);
       used = {
@@ -130,6 +135,7 @@ class ModelExecutor implements AgentExecutor {
         yield { type: 'rejected', reason: "the model's host withheld the answer" };
         return;
       }
+      reason = step.reason;
       // The arguments of a call that was cut are not what the model meant.
       if (step.calls.length === 0 || step.reason === 'length') break;
       const calls = yield* makeCalls(step.calls, calling, signal);
@@ -139,7 +145,7 @@ class ModelExecutor implements AgentExecutor {
     }
     const citations = citationsOf(text, prompt.passages);
     if (citations.length > 0) yield { type: 'citations', citations };
-    yield { type: 'completed', usage: used };
+    yield { type: 'completed', usage: used, ...(reason === 'length' ? { reason } : {}) };
   }
 
   /** What the agent's documents say to a message. */
@@ -152,19 +158,20 @@ class ModelExecutor implements AgentExecutor {
 
   /** One call of the model. Its text is passed on as it comes. */
   async *#step(
-    { taskId, hops = 0 }: AgentRequest,
+    { taskId, hops = 0, maxTokens = Number.POSITIVE_INFINITY, wishes }: AgentRequest,
     prompt: Prompt,
     tools: readonly AgentTool[],
     ledger: RequestLedger,
     isContinued: boolean,
     signal: AbortSignal,
   ): AsyncGenerator<AgentEvent, Step> {
-    const maxOutputTokens = ledger.step(prompt.tokens);
+    const maxOutputTokens = Math.min(ledger.step(prompt.tokens), maxTokens);
     const calls: ToolCall[] = [];
     let text = '';
     let written = 0;
     let finished: Extract<EngineEvent, { type: 'finished' }> | undefined;
-    const request = { messages: [...prompt.messages], tools, maxOutputTokens, taskId, hops };
+    const followed = wishes && this.followsWishes ? { wishes } : {};
+    const request = { messages: [...prompt.messages], tools, maxOutputTokens, taskId, hops, ...followed };
     for await (const event of stoppable(this.#engine.run(request, signal), signal)) {
       if (event.type === 'finished') {
         finished = event;
