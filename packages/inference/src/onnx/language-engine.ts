@@ -60,6 +60,7 @@ export async function createLanguageModel(options: LanguageModelOptions): Promis
     outputModes: ['text/plain'],
     conversation: true,
     callsTools: false,
+    followsWishes: true,
     // English has 4 to 5; other languages and code less.
     bytesPerToken: 3,
     details: { context: opened.context, slots, weights },
@@ -108,13 +109,23 @@ class ProcessLanguageModel implements LanguageModel {
     }
   }
 
-  async *run({ messages, maxOutputTokens }: EngineRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+  async *run(
+    { messages, maxOutputTokens, wishes = {} }: EngineRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<EngineEvent> {
+    const { stop = [], ...sampling } = wishes;
     const said = messages.map((message) => ({ role: message.role, content: contentOf(message) }));
     const prompt =
       this.facts.kind === 'chat'
         ? { messages: said }
         : { text: said.map(({ content }) => content).join('\n') };
-    for await (const event of this.generate({ prompt, maxTokens: maxOutputTokens }, signal)) {
+    const request = {
+      prompt,
+      maxTokens: maxOutputTokens,
+      sampling,
+      stop: [...(this.#defaults.stop ?? []), ...stop],
+    };
+    for await (const event of this.generate(request, signal)) {
       if (event.text !== '') yield { type: 'text', text: event.text };
       if (event.type !== 'finished') continue;
       const { reason, inputTokens, outputTokens } = event;
