@@ -3,6 +3,7 @@ import { type OpenAiSource, toModel } from './agents.ts';
 import { apiErrorOf, errorBody, errorResponse, invalidRequest, unknownModel } from './errors/api-error.ts';
 import { parseChatRequest } from './request/chat-request.ts';
 import { toConversation } from './request/conversation.ts';
+import { wishesOf } from './request/wishes.ts';
 import { toChunks } from './response/chunks.ts';
 import { toCompletion } from './response/completion.ts';
 import { eventStream } from './response/event-stream.ts';
@@ -30,13 +31,15 @@ export function openAiApp(source: OpenAiSource): Hono {
       const { model, messages, stream, stream_options } = parsed.request;
       const agent = find(model);
       if (!agent) return errorResponse(unknownModel(model));
+      const wishes = wishesOf(parsed.request, agent.executor.followsWishes ?? false);
+      if ('error' in wishes) return errorResponse(wishes.error);
       const leaving = new AbortController();
       const ids = { taskId: crypto.randomUUID(), contextId: crypto.randomUUID() };
       const head = { id: `chatcmpl-${ids.taskId}`, created: Math.floor(Date.now() / 1000), model };
       try {
         await agent.executor.admit?.(false);
         const events = agent.executor.execute(
-          { ...ids, ...toConversation(messages), caller: 'anonymous' },
+          { ...ids, ...toConversation(messages), ...wishes, caller: 'anonymous' },
           AbortSignal.any([c.req.raw.signal, leaving.signal]),
         );
         if (!stream) return c.json(await toCompletion(head, events));

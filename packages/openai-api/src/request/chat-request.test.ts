@@ -7,8 +7,9 @@ const user = (content: unknown) => ({ role: 'user', content });
 const image = (url: unknown) => user([{ type: 'image_url', image_url: { url } }]);
 
 /** Send a body to an agent: the response, and what the agent was asked. */
-async function send(body: string | object) {
+async function send(body: string | object, { followsWishes = false } = {}) {
   const agent = saying('guide', [text('yes'), completed]);
+  Object.assign(agent.executor, { followsWishes });
   const response = await openAiApp({ agents: () => [agent] }).request('/v1/chat/completions', {
     method: 'POST',
     body: typeof body === 'string' ? body : JSON.stringify({ model: 'guide', ...body }),
@@ -65,7 +66,29 @@ describe('a request', () => {
   it('hints on sampling and neutral values of what an agent cannot do are accepted', async () => {
     const hints = { temperature: 0.1, top_p: 1, seed: 7, max_tokens: 9, user: 'me', unheard_of: [1] };
     const neutral = { n: 1, tools: [], stop: null, modalities: ['text'], response_format: { type: 'text' } };
-    expect((await send({ messages: [user('hi')], ...hints, ...neutral })).status).toBe(200);
+    const { status, asked } = await send({ messages: [user('hi')], ...hints, ...neutral });
+    expect(status).toBe(200);
+    expect(asked[0]).toMatchObject({ maxTokens: 9 });
+    expect(asked[0]!.wishes).toBeUndefined();
+  });
+
+  it('a model that follows them is given the wishes of a request', async () => {
+    const sampling = { temperature: 0, top_p: 0.9, seed: -7, presence_penalty: 1, frequency_penalty: -1 };
+    const { asked } = await send(
+      { messages: [user('hi')], ...sampling, stop: ['END', '###'], max_tokens: 3, max_completion_tokens: 5 },
+      { followsWishes: true },
+    );
+    expect(asked[0]).toMatchObject({
+      maxTokens: 5,
+      wishes: {
+        temperature: 0,
+        topP: 0.9,
+        seed: 7,
+        presencePenalty: 1,
+        frequencyPenalty: -1,
+        stop: ['END', '###'],
+      },
+    });
   });
 });
 
@@ -80,6 +103,10 @@ describe('a stranger', () => {
     ['speech', { messages: hi, modalities: ['text', 'audio'], audio: {} }, 'modalities'],
     ['a form of the answer', { messages: hi, response_format: { type: 'json_object' } }, 'response_format'],
     ['a word that ends the answer', { messages: hi, stop: 'END' }, 'stop'],
+    ['an answer of no length', { messages: hi, max_tokens: 0 }, 'max_tokens'],
+    ['a temperature beyond bounds', { messages: hi, temperature: 2.5 }, 'temperature'],
+    ['a temperature of a wrong type', { messages: hi, temperature: 'hot' }, 'temperature'],
+    ['stop texts without end', { messages: hi, stop: Array(100).fill('x') }, 'stop'],
     ['no messages', {}, 'messages'],
     ['messages of a wrong type', { messages: 'hi' }, 'messages'],
     ['an empty conversation', { messages: [] }, 'messages'],

@@ -3,9 +3,32 @@ import { type ApiError, invalidRequest } from '../errors/api-error.ts';
 import { messagesSchema } from './messages.ts';
 import { unsupported } from './unsupported.ts';
 
-/** What `POST /v1/chat/completions` takes. Other parameters, such as `temperature`, are hints that an agent's owner sets. */
+/** As the API bounds it. */
+const penalty = z.number().min(-2).max(2).nullish();
+const tokens = z
+  .number()
+  .int()
+  .min(1)
+  .max(2 ** 31)
+  .nullish();
+const stopText = z.string().min(1).max(1000);
+
+/** What `POST /v1/chat/completions` takes. Other parameters are hints that an agent's owner sets. */
 const chatRequestSchema = z.object({
   ...unsupported,
+  max_tokens: tokens,
+  max_completion_tokens: tokens,
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
+  seed: z
+    .number()
+    .int()
+    .min(-(2 ** 53) + 1)
+    .max(2 ** 53 - 1)
+    .nullish(),
+  presence_penalty: penalty,
+  frequency_penalty: penalty,
+  stop: z.union([stopText, z.array(stopText).max(4)]).nullish(),
   model: z.string().min(1).max(200),
   messages: messagesSchema,
   stream: z.boolean().nullish(),

@@ -29,7 +29,6 @@ export const unsupported = {
     (value) => (value as { type?: unknown }).type === 'text',
     'the form of an answer is up to the agent; response_format must be of the type "text"',
   ),
-  stop: only(isEmpty, 'where an answer ends is up to the agent; stop cannot be set'),
   logprobs: only((value) => value === false, 'agents report no probabilities'),
   web_search_options: only(never, 'agents search nothing for a caller'),
 };

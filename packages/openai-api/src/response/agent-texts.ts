@@ -2,16 +2,25 @@ import type { AgentEvent, AgentUsage } from '@chorus/protocol';
 import { AgentRejection } from '../errors/api-error.ts';
 import type { Extras } from './result.ts';
 
+/** How an answer ended, and its tokens. */
+export interface AnswerEnd {
+  reason: 'stop' | 'length';
+  usage: AgentUsage;
+}
+
+/** The end of an answer that says nothing of it. */
+export const UNKNOWN_END: AnswerEnd = { reason: 'stop', usage: { inputTokens: null, outputTokens: null } };
+
 /**
  * The text of an answer, part by part; a question back to the caller is its last part. What comes besides text is put
- * into `extras`. Returns the tokens.
+ * into `extras`. Returns how it ended.
  *
  * @throws AgentRejection if the agent does not do this; what the agent throws
  */
 export async function* agentTexts(
   events: AsyncIterable<AgentEvent>,
   extras: Extras,
-): AsyncGenerator<string, AgentUsage> {
+): AsyncGenerator<string, AnswerEnd> {
   for await (const event of events) {
     switch (event.type) {
       case 'text':
@@ -19,11 +28,11 @@ export async function* agentTexts(
         break;
       case 'input-required':
         yield event.question;
-        return { inputTokens: null, outputTokens: null };
+        return UNKNOWN_END;
       case 'rejected':
         throw new AgentRejection(event.reason);
       case 'completed':
-        return event.usage;
+        return { reason: event.reason ?? 'stop', usage: event.usage };
       default:
         extras.add(event);
     }

@@ -1,5 +1,5 @@
 import type { AgentEvent } from '@chorus/protocol';
-import { agentTexts } from './agent-texts.ts';
+import { agentTexts, UNKNOWN_END } from './agent-texts.ts';
 import { Extras, type Head, usageOf } from './result.ts';
 
 /**
@@ -14,7 +14,7 @@ export async function* toChunks(
   events: AsyncIterable<AgentEvent>,
   includeUsage: boolean,
 ): AsyncGenerator<object> {
-  const chunk = (delta: object, finish_reason: 'stop' | null = null) => ({
+  const chunk = (delta: object, finish_reason: 'stop' | 'length' | null = null) => ({
     object: 'chat.completion.chunk',
     ...head,
     choices: [{ index: 0, delta, logprobs: null, finish_reason }],
@@ -26,13 +26,14 @@ export async function* toChunks(
     let next = await texts.next();
     yield chunk({ role: 'assistant', content: '' });
     for (; !next.done; next = await texts.next()) yield chunk({ content: next.value });
-    yield chunk(extras.field(), 'stop');
-    const usage = usageOf(next.value);
+    const { reason, usage: used } = next.value;
+    yield chunk(extras.field(), reason);
+    const usage = usageOf(used);
     if (includeUsage && usage) {
       yield { object: 'chat.completion.chunk', ...head, choices: [], usage };
     }
   } finally {
     // The agent stops if its reader left.
-    await texts.return({ inputTokens: null, outputTokens: null });
+    await texts.return(UNKNOWN_END);
   }
 }

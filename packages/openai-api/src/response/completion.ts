@@ -12,7 +12,8 @@ export async function toCompletion(head: Head, events: AsyncIterable<AgentEvent>
   let content = '';
   let next = await texts.next();
   for (; !next.done; next = await texts.next()) content += next.value;
-  const usage = usageOf(next.value);
+  const { reason, usage: used } = next.value;
+  const usage = usageOf(used);
   return {
     object: 'chat.completion',
     ...head,
@@ -21,7 +22,7 @@ export async function toCompletion(head: Head, events: AsyncIterable<AgentEvent>
         index: 0,
         message: { role: 'assistant', content, refusal: null, ...extras.field() },
         logprobs: null,
-        finish_reason: 'stop',
+        finish_reason: reason,
       },
     ],
     ...(usage && { usage }),
