@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { AgentModel } from '@chorus/agent';
 import type { Inspection } from '@chorus/inspector';
@@ -41,6 +41,8 @@ export async function openEngine(
       const { createHiredAgent } = await import('./hired-agent.ts');
       return createHiredAgent({ model, depth: limits.depth, hiring, signal });
     }
+    case 'language':
+      return openLanguageFile(model, folder, source.signal);
     default:
       return openFile(model, folder, source.signal);
   }
@@ -56,33 +58,91 @@ async function openFile(
     import('@chorus/inference'),
     import('@chorus/training'),
   ]);
-  const size = await stat(path).then(
-    (info) => info.size,
-    () => 0, // reading it says why
-  );
-  if (size > MAX_MODEL_BYTES) {
-    throw new ChorusError('E_MODEL_CORRUPT', 'the model file is larger than a model may be', {
-      facts: { path, bytes: size, limit: MAX_MODEL_BYTES },
-    });
-  }
+  await checkSize(path);
   const common = { model: await readModelFile(path), name: basename(path), signal };
   return model.kind === 'bytes'
     ? createTextModel({ ...common, sampling: model.sampling })
     : createClassifier({ ...common, classes: model.classes, input: model.input });
 }
 
+/** @throws ChorusError `E_MODEL_CORRUPT` */
+async function checkSize(path: string): Promise<void> {
+  const size = await stat(path).then(
+    (info) => info.size,
+    () => 0, // reading it says why
+  );
+  if (size <= MAX_MODEL_BYTES) return;
+  throw new ChorusError('E_MODEL_CORRUPT', 'the model file is larger than a model may be', {
+    facts: { path, bytes: size, limit: MAX_MODEL_BYTES },
+  });
+}
+
+async function openLanguageFile(
+  { file, adapter, context, slots, sampling }: Extract<AgentModel, { kind: 'language' }>,
+  folder: string,
+  signal: AbortSignal,
+): Promise<Engine> {
+  const { createLanguageModel } = await import('@chorus/inference');
+  const path = resolve(folder, file);
+  const adapterPath = adapter === null ? null : resolve(folder, adapter);
+  for (const each of [path, ...(adapterPath === null ? [] : [adapterPath])]) await checkSize(each);
+  return createLanguageModel({
+    model: await readGgufFile(path),
+    name: basename(path),
+    ...(adapterPath === null ? {} : { adapter: await readGgufFile(adapterPath) }),
+    ...languageSettings({ context, slots, sampling }),
+    signal,
+  });
+}
+
+/** @throws ChorusError `E_MODEL_UNREADABLE` */
+async function readGgufFile(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new ChorusError('E_MODEL_UNREADABLE', 'the model file cannot be read', {
+      facts: { path, reason: cause.code },
+      hint: cause.code === 'ENOENT' ? 'check the spelling' : 'check its permissions',
+      cause,
+    });
+  });
+}
+
+/** Default for the most tokens of a conversation: memory for each answer that is written grows with it. */
+const CONTEXT = 2048;
+/** Default for the answers that are written at the same time. */
+const SLOTS = 4;
+
+function languageSettings({
+  context,
+  slots,
+  sampling: { stop, seed, ...sampling },
+}: Pick<Extract<AgentModel, { kind: 'language' }>, 'context' | 'slots' | 'sampling'>) {
+  return {
+    context: context ?? CONTEXT,
+    slots,
+    stop,
+    sampling: { ...sampling, ...(seed === undefined ? {} : { seed }) },
+  };
+}
+
 async function openNetworkModel(
-  { task, cid, sampling }: Extract<AgentModel, { kind: 'network' }>,
+  { task, cid, bytes: sampledBytes, sampling }: Extract<AgentModel, { kind: 'network' }>,
   { inspect, signal }: ModelSource,
 ): Promise<Engine> {
-  const [{ createClassifier, createTextModel }, { taskModel }] = await Promise.all([
+  const [{ createClassifier, createLanguageModel, createTextModel }, { taskModel }] = await Promise.all([
     import('@chorus/inference'),
     import('./task-model.ts'),
   ]);
-  const { bytes, inputShape, classNames } = await inspect((inspection) => taskModel(inspection, task, cid));
+  const { bytes, base, inputShape, classNames } = await inspect((inspection) =>
+    taskModel(inspection, task, cid),
+  );
+  const name = `task ${task}`;
+  if (base) {
+    const settings = languageSettings({ context: null, slots: SLOTS, sampling });
+    return createLanguageModel({ model: base, adapter: bytes, name, ...settings, signal });
+  }
   // A stranger's graph, whatever its weights are.
-  const common = { model: bytes, name: `task ${task}`, foreign: true, signal };
-  return sampling
-    ? createTextModel({ ...common, sampling })
+  const common = { model: bytes, name, foreign: true, signal };
+  return sampledBytes
+    ? createTextModel({ ...common, sampling: sampledBytes })
     : createClassifier({ ...common, classes: classNames, input: inputShape });
 }

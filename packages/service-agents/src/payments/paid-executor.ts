@@ -46,6 +46,7 @@ export function paidExecutor(executor: AgentExecutor, tariff: Tariff): AgentExec
     }
   }
   return {
+    followsWishes: executor.followsWishes ?? false,
     admit: async (waits) => {
       tariff.admit();
       if (!waits && running >= concurrent) {

@@ -131,7 +131,7 @@ export class AgentSlot {
     const loaded = given ?? loadAgent(file);
     this.#loaded ??= loaded;
     const paid = await this.#paid(loaded);
-    this.#reserve(await modelMemory(loaded.definition.model, loaded.folder, ports.chain));
+    this.#reserve(await modelMemory(loaded.definition.model, loaded.folder, ports));
     const state = agentFolder(config.dataDir, name);
     let engine: Engine | undefined;
     let resources: OpenedResources;

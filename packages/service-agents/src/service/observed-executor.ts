@@ -18,6 +18,7 @@ export interface Observer {
 /** An executor that asks before each request, and tells how it ended. */
 export function observedExecutor(executor: AgentExecutor, observer: Observer): AgentExecutor {
   return {
+    followsWishes: executor.followsWishes ?? false,
     execute: (request, signal) => observe(executor, observer, request, signal),
     close: () => executor.close(),
   };

@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tinyModel } from '@chorus/language-models';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { MemoryHub } from '../../../../test/twins/network.ts';
 import { type MockOpenAi, mockOpenAi } from '../../../inference/src/testing/mock-openai.ts';
@@ -39,6 +40,13 @@ const ask = (body: object, init: RequestInit = {}) =>
     ...init,
   });
 
+interface Completion {
+  choices: { message: { content: string }; finish_reason: string }[];
+  usage: { completion_tokens: number };
+}
+
+const answered = async (body: object) => (await (await ask(body)).json()) as Completion;
+
 const messages = [{ role: 'user', content: 'hello' }];
 const answersOf = (name: string) => node.services.agents.show(name).answers;
 
@@ -56,6 +64,33 @@ it('an agent answers clients of the OpenAI API at the gateway, streamed or not, 
   expect(streamed).toMatch(/^data: \{"object":"chat.completion.chunk"/);
   expect(streamed).toMatch(/data: \[DONE\]\n\n$/);
   await until(() => answersOf('guide').completed === 2);
+});
+
+it('a language model of a GGUF file answers as a client wishes, alone or with others at the same time', async () => {
+  await writeFile(join(folder, 'tiny.gguf'), tinyModel());
+  const file = join(folder, 'writer.yaml');
+  await writeFile(file, 'chorus: agent/1\nname: Writer\nmodel: { gguf: { file: tiny.gguf, slots: 2 } }\n');
+  const { urls } = await node.services.agents.startAgent({ file });
+  gateway = new URL('/', urls.http!).href;
+  const wishes = { model: 'writer', messages, temperature: 1, seed: 3, max_tokens: 6 };
+  const answers = await Promise.all([wishes, wishes, { ...wishes, seed: 4 }].map(answered));
+  const [first, second, other] = answers.map(({ choices }) => choices[0]!.message.content) as [
+    string,
+    string,
+    string,
+  ];
+  expect(first).toBe(second);
+  expect(other).not.toBe(first);
+  for (const { choices, usage } of answers) {
+    expect(choices[0]!.finish_reason).toBe('length');
+    expect(usage.completion_tokens).toBe(6);
+  }
+  const stop = first.slice(1, 2);
+  const cut = await answered({ ...wishes, stop });
+  expect(cut.choices[0]).toMatchObject({
+    message: { content: first.slice(0, first.indexOf(stop)) },
+    finish_reason: 'stop',
+  });
 });
 
 it('the instructions of the owner stay the only ones', async () => {
