@@ -25,7 +25,7 @@ const chorus = (...args: string[]) => runChorus(args, surroundings());
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'chorus-llm-test-'));
   await mkdir(join(scratch, 'tmp'));
-  const args = ['demo', '--llm', '--nodes', '3', '--rounds', '2', '--seed', String(SEED), '--no-agents'];
+  const args = ['demo', '--llm', '--nodes', '3', '--rounds', '2', '--seed', String(SEED)];
   const kept = [`--keep=${join(scratch, 'kept')}`, '--json'];
   const demo = await outcomeOf(startChorus([...args, ...kept], surroundings()));
   expect(demo.code, demo.stderr).toBe(0);
@@ -45,6 +45,26 @@ it('nodes train adapters of a language model on texts of their own: the loss on 
   }
   expect(report.modelOpensCommitment).toBe(true);
   expect(report.ledger.balanced).toBe(true);
+});
+
+it('the tuned model is served as an agent, hired by another one, called over libp2p and paid, to the last unit', () => {
+  expect(report.agentCall.question).toMatch(/^Continue: \w/);
+  expect(report.agentCall.text.length).toBeGreaterThan(0);
+  expect(report.agents).toMatchObject([
+    { name: 'Writer', calls: 1, earned: '20000000000000000' },
+    { name: 'Front desk', calls: 1, earned: '30000000000000000', paid: '20000000000000000' },
+  ]);
+  expect(report.agentLedger).toMatchObject({ balanced: true, paid: '50000000000000000' });
+});
+
+it('an agent is made of the two files of the tuned model, and answers without the network', async () => {
+  const file = join(scratch, 'scribe');
+  const made = await chorus('agent', 'init', file, '--from-task', '1', '--json');
+  expect(made.code, made.stderr).toBe(0);
+  expect(JSON.parse(made.stdout)).toMatchObject({ template: 'language', rounds: [1, 2] });
+  expect(await readFile(`${file}.yaml`, 'utf8')).toContain('adapter: "./scribe.adapter.gguf"');
+  const checked = await chorus('agent', 'check', `${file}.yaml`, '--json');
+  expect(checked.code, checked.stdout).toBe(0);
 });
 
 it('the trained adapter is a GGUF file for the base model, and opens the history on chain', async () => {

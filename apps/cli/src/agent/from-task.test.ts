@@ -19,7 +19,7 @@ const read = (model: TaskModel, template: Template) =>
     templateText(template, {
       name: 'Digits',
       schema: './agent.schema.json',
-      ...fromTask('3', model, './my digits.onnx', template),
+      ...fromTask('3', model, { file: './my digits.onnx', adapter: null }, template),
     }),
     { source: 'a.yaml', environment: () => undefined, readText: () => '' },
   );

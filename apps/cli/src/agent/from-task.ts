@@ -2,19 +2,25 @@ import type { Template, TemplateOptions } from '@chorus/agent';
 import type { TaskModel } from '@chorus/service-agents/open';
 import { verdict } from '../output/table.ts';
 
-/**
- * What an agent file says of the model of a task: its file, and what the task's terms say of its data.
- * @param file of the model, from the folder of the agent file
- */
+/** Files of a task's model, from the folder of the agent file. */
+export interface TaskModelFiles {
+  /** Of an ONNX model, or of the language model that the task has adapted. */
+  file: string;
+  /** Of the trained adapter; null if the model has none. */
+  adapter: string | null;
+}
+
+/** What an agent file says of the model of a task: its files, and what the task's terms say of its data. */
 export function fromTask(
   id: string,
   { taskName, classNames, inputShape }: TaskModel,
-  file: string,
+  { file, adapter }: TaskModelFiles,
   template: Template,
 ): Required<Pick<TemplateOptions, 'model' | 'description'>> {
   // JSON is YAML, and quotes whatever the requester of the task has named.
-  const lines =
-    template === 'text'
+  const lines = adapter
+    ? [`    adapter: ${JSON.stringify(adapter)}`]
+    : template === 'text'
       ? ['    bytes: true']
       : [
           ...(classNames ? [`    classes: ${JSON.stringify(classNames)}`] : []),
@@ -23,7 +29,7 @@ export function fromTask(
   const model = [
     `# The model of training task ${id}, as it was when this file was written; its history was checked on chain.`,
     'model:',
-    '  onnx:',
+    adapter ? '  gguf:' : '  onnx:',
     `    file: ${JSON.stringify(file)}`,
     ...lines,
     '',

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AdminClient, createAdminClient, readAdmin } from '@chorus/admin-api';
 import { type AgentMessage, ChorusError, parseSum } from '@chorus/protocol';
-import type { Dataset } from '@chorus/training';
+import { type Dataset, textOf } from '@chorus/training';
 import { machineFactor } from '../environment/machine.ts';
 import { waitUntil } from './follow.ts';
 import type { DemoNetwork } from './network.ts';
@@ -20,11 +20,16 @@ export interface DemoAgent {
   paid: string;
 }
 
+/** What the model said: of a sample of a known class, or as a text. */
+export type DemoAnswer =
+  | { label: string; confidence: number; expected: string }
+  | { question: string; text: string };
+
 /** What the agents of the demo did. */
 export interface AgentsReport {
   agents: DemoAgent[];
   /** The requester's call of the second agent, and through it of the first. */
-  answer: { label: string; confidence: number; expected: string; seconds: number };
+  answer: DemoAnswer & { seconds: number };
   /** What was paid and what was earned, to the unit, each sum checked with its receipt and on chain. */
   ledger: { paid: string; earned: string; balanced: boolean };
 }
@@ -34,12 +39,19 @@ export interface DemoAgentsOptions {
   folder: string;
   taskId: bigint;
   test: Dataset;
+  /** The trained model writes texts. */
+  isLanguage: boolean;
   step: (text: string) => void;
   signal: AbortSignal;
 }
 
 /** Prices of a call, in whole tokens. The desk keeps the difference. */
 const PRICES = { reader: '0.02 CHOR', desk: '0.03 CHOR' };
+
+/** Most tokens of a question to a language model and its answer. */
+const ANSWER_TOKENS = 200;
+/** Bytes of the test text of which the first line is the question. */
+const QUESTION_BYTES = 200;
 
 /** Longest time until an announced agent is found, on a quiet machine, ms. */
 const FOUND_MILLISECONDS = 20_000;
@@ -49,15 +61,15 @@ const FOUND_MILLISECONDS = 20_000;
  * registered; the requester finds the second by a word, calls it over libp2p and pays it.
  */
 export async function runAgents(options: DemoAgentsOptions): Promise<AgentsReport> {
-  const { network, taskId, test, step, signal } = options;
+  const { network, taskId, test, isLanguage, step, signal } = options;
   const began = performance.now();
   step('serving the trained model as an agent, and registering it');
   const reader = await serve(options, 'trainer', {
-    name: 'Digit reader',
-    text: `description: Reads one sample, with the model of task ${taskId}.
+    name: isLanguage ? 'Writer' : 'Digit reader',
+    text: `description: ${isLanguage ? 'Writes' : 'Reads one sample'}, with the model of task ${taskId}.
 model: { network: { task: ${taskId} } }
 price: ${PRICES.reader}
-`,
+${isLanguage ? `limits: { tokens: ${ANSWER_TOKENS} }\n` : ''}`,
   });
   step('registering a second agent, which asks the first one');
   const desk = await serve(options, 'validator', {
@@ -82,13 +94,15 @@ price: ${PRICES.desk}
       hint: 'run it again with --no-agents to see the training alone',
     });
   }
-  const { message, expected } = question(test);
-  const answer = { label: '', confidence: Number.NaN };
+  const { message, expected } = isLanguage ? await textQuestion(test) : sampleQuestion(test);
+  const answered = { label: '', confidence: Number.NaN };
+  let text = '';
   for await (const event of agents.callAgent(BigInt(found), message, {
     pay: parseSum(PRICES.desk),
     signal,
   })) {
-    if (event.type === 'data') Object.assign(answer, event.value);
+    if (event.type === 'data') Object.assign(answered, event.value);
+    if (event.type === 'text') text += event.text;
     if (event.type === 'failed' || event.type === 'rejected') {
       throw new ChorusError('E_DEMO_AGENTS', 'the agent of the demo did not answer', {
         facts: { says: event.reason },
@@ -96,7 +110,8 @@ price: ${PRICES.desk}
     }
   }
   const seconds = Math.round(performance.now() - began) / 1000;
-  return { ...(await accounts(options, [reader, desk])), answer: { ...answer, expected, seconds } };
+  const answer = isLanguage ? { question: message.text, text } : { ...answered, expected };
+  return { ...(await accounts(options, [reader, desk])), answer: { ...answer, seconds } };
 }
 
 interface Served {
@@ -131,8 +146,16 @@ async function serve(
   return { id: agentId!, name, node: node.name, admin, slug };
 }
 
+/** The beginning of the test text, to be continued. */
+async function textQuestion(test: Dataset): Promise<{ message: AgentMessage; expected: string }> {
+  const text = new TextDecoder().decode((await textOf(test)).subarray(0, QUESTION_BYTES));
+  const [first] = text.split('\n').filter((line) => line.trim() !== '');
+  const message: AgentMessage = { from: 'caller', text: `Continue: ${first!.trim()}`, files: [], data: [] };
+  return { message, expected: '' };
+}
+
 /** The first sample of the test data, and its class. */
-function question({ inputs, inputShape, labels, classNames }: Dataset): {
+function sampleQuestion({ inputs, inputShape, labels, classNames }: Dataset): {
   message: AgentMessage;
   expected: string;
 } {

@@ -169,7 +169,15 @@ async function runNetwork(
   const { chain: port } = network.requester.ports;
   const task = await port.task(taskId);
   const withAgents = options.agents
-    ? await runAgents({ network, folder, taskId, test: data.test, step, signal })
+    ? await runAgents({
+        network,
+        folder,
+        taskId,
+        test: data.test,
+        isLanguage: options.llm !== null,
+        step,
+        signal,
+      })
     : null;
   const before = await initial;
   const settled = await Promise.all(results.map((r) => port.settledRound(taskId, r.round)));
@@ -182,7 +190,12 @@ async function runNetwork(
       token: chain.deployment.token,
     },
     model: { name: model.name, dimension },
-    data: { source: data.source, test: before.count, split: describeSplit(options) },
+    data: {
+      source: data.source,
+      isText: options.llm !== null,
+      test: before.count,
+      split: describeSplit(options),
+    },
     initial: { accuracy: before.accuracy, loss: before.loss },
     finalAccuracy: results.at(-1)!.accuracy,
     rounds: results,

@@ -52,7 +52,7 @@ export interface RoundResult {
 export interface DemoReport {
   task: { id: string; chainId: number; contract: Address; token: Address };
   model: { name: string; dimension: number };
-  data: { source: string; test: number; split: string };
+  data: { source: string; isText: boolean; test: number; split: string };
   /** Of the model before the first round, on the test data. */
   initial: { accuracy: number; loss: number };
   finalAccuracy: number;

@@ -1,6 +1,6 @@
 import { formatUnits } from '@chorus/chain';
 import type { Offence } from '@chorus/protocol';
-import { counted } from '@chorus/protocol';
+import { counted, plainLine } from '@chorus/protocol';
 import { describeAttack, logMessageOf } from '@chorus/service-training';
 import Table from 'cli-table3';
 import ora from 'ora';
@@ -11,6 +11,9 @@ import type { DemoAgent } from './agents.ts';
 import type { DemoProgress } from './demo.ts';
 import type { DemoOptions } from './options.ts';
 import type { DemoReport, RoundResult } from './report.ts';
+
+/** Most characters of a text that is shown. */
+const MAX_SAID = 160;
 
 export interface DemoView {
   progress(progress: DemoProgress): void;
@@ -175,14 +178,23 @@ function agentsText({ agents, agentCall, agentLedger, task }: DemoReport): strin
   if (!agents || !agentCall || !agentLedger) return [];
   const [reader, desk] = agents as [DemoAgent, DemoAgent];
   const earned = ({ calls, earned }: DemoAgent) => `${counted(calls, 'call')}, earned ${tokens(earned)}`;
-  const { label, confidence, expected, seconds: took } = agentCall;
+  const said =
+    'text' in agentCall
+      ? `"${oneLine(agentCall.question)}" is answered: ${colors.bold(oneLine(agentCall.text))}`
+      : `${colors.bold(agentCall.label)} (${percent(agentCall.confidence)}), the sample is ${agentCall.expected}`;
   return [
     `agents    ${reader.id} "${reader.name}" at ${reader.node}, with the model of task ${task.id}: ${earned(reader)}`,
     `          ${desk.id} "${desk.name}" at ${desk.node} asks agent ${reader.id}: ${earned(desk)}, paid ${tokens(desk.paid)}`,
-    `          the requester found agent ${desk.id}, called it and paid: ${colors.bold(label)} (${percent(confidence)}), the sample is ${expected}`,
-    `          paid ${agentLedger.paid} = earned ${agentLedger.earned}   to the last unit: ${agentLedger.balanced ? colors.green('yes') : colors.red('NO')}   (${took.toFixed(1)} s)`,
+    `          the requester found agent ${desk.id}, called it and paid: ${said}`,
+    `          paid ${agentLedger.paid} = earned ${agentLedger.earned}   to the last unit: ${agentLedger.balanced ? colors.green('yes') : colors.red('NO')}   (${agentCall.seconds.toFixed(1)} s)`,
   ];
 }
+
+/** A text that fits into a line, and cannot steer a terminal. */
+const oneLine = (text: string): string => {
+  const plain = plainLine(text).replace(/\s+/g, ' ').trim();
+  return plain.length > MAX_SAID ? `${plain.slice(0, MAX_SAID)}...` : plain;
+};
 
 /** What to try on a network that was kept. */
 function followUps(report: DemoReport, folder: string): string[] {
@@ -192,7 +204,9 @@ function followUps(report: DemoReport, folder: string): string[] {
     ['proof list', 'every settlement, each proof checked again'],
     [`proof verify ${id} ${last}`, 'each check of a round by name'],
     [`why ${id} ${last} trainer-1`, 'from the update to the reward, number by number'],
-    ['model get -o model.onnx', 'the trained model as ordinary ONNX'],
+    report.data.isText
+      ? ['model get -o adapter.gguf', 'the trained adapter, as llama.cpp loads it']
+      : ['model get -o model.onnx', 'the trained model as ordinary ONNX'],
     [`model verify ${report.modelCid ?? 'CID'}`, 'a model against the chain'],
   ];
   return [

@@ -46,17 +46,30 @@ async function initAction(given: string, flags: InitFlags): Promise<void> {
   let taken: { model: string; description: string } | undefined;
   let model: TaskModel | undefined;
   if (flags.fromTask !== undefined) {
-    const modelFile = `${path}.onnx`;
-    if (existsSync(modelFile)) throw exists(modelFile);
+    const files = [`${path}.onnx`, `${path}.gguf`, `${path}.adapter.gguf`];
+    for (const each of files) if (existsSync(each)) throw exists(each);
     const { looksLikeText, taskModel } = await import('@chorus/service-agents/open');
     const { parseTask, withNetwork } = await import('../../inspect/open.ts');
     const id = parseTask(flags.fromTask);
     model = await withNetwork(flags, (network) => taskModel(network, id, null));
-    if (looksLikeText(model)) template = 'text';
+    const [onnx, base, adapter] = files as [string, string, string];
+    if (model.base) template = 'language';
+    else if (looksLikeText(model)) template = 'text';
     else if (template === 'chat') template = 'classify';
-    taken = fromTask(flags.fromTask, model, `./${name}.onnx`, template);
-    await create(modelFile, model.bytes);
-    written.push(modelFile);
+    const named = model.base
+      ? { file: `./${basename(base)}`, adapter: `./${basename(adapter)}` }
+      : { file: `./${basename(onnx)}`, adapter: null };
+    taken = fromTask(flags.fromTask, model, named, template);
+    const contents: [path: string, bytes: Uint8Array][] = model.base
+      ? [
+          [base, model.base],
+          [adapter, model.bytes],
+        ]
+      : [[onnx, model.bytes]];
+    for (const [file, bytes] of contents) {
+      await create(file, bytes);
+      written.push(file);
+    }
   }
   const text = templateText(template, { name: titleOf(name), schema: `./${SCHEMA_FILE}`, ...taken });
   await create(file, text);
