@@ -1,8 +1,9 @@
 import { trainingModel } from './epoch.ts';
 import { emitLoss, type LossOptions } from './loss.ts';
 import type { Model, ValueInfo } from './onnx/model.ts';
+import { valueNames } from './onnx/names.ts';
 import { validateModel } from './onnx/validate.ts';
-import { type TrainingPlan, valueNames, withInitializers } from './plan.ts';
+import { type TrainingPlan, withInitializers } from './plan.ts';
 import { Emitter } from './rules/emitter.ts';
 import { inferenceNode } from './rules/normalisation.ts';
 import { inferTypes } from './shapes/infer.ts';

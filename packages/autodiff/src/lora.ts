@@ -3,8 +3,9 @@ import { tensorNumbers, tensorOf } from './onnx/builder.ts';
 import { encodeModel } from './onnx/encode.ts';
 import { InvalidOptionError } from './onnx/errors.ts';
 import { type Attribute, DataType, type Graph, type Model, type Node, type Tensor } from './onnx/model.ts';
+import { unique, valueNames } from './onnx/names.ts';
 import { parseModel } from './onnx/parse.ts';
-import { unique, valueNames } from './plan.ts';
+import { untieEqual } from './untie/untie.ts';
 
 /** Place and size of adapters. */
 export interface LoraOptions {
@@ -40,7 +41,7 @@ export function insertLora(
   if (!Number.isInteger(rank) || rank < 1) {
     throw new InvalidOptionError(`LoRA rank is ${rank}`, { rank }, 'give an integer of at least 1');
   }
-  const parsed = model instanceof Uint8Array ? parseModel(model) : model;
+  const parsed = untieEqual(model instanceof Uint8Array ? parseModel(model) : model);
   const taken = valueNames(parsed.graph);
   const initializers = new Map(parsed.graph.initializers);
   const trainable: string[] = [];

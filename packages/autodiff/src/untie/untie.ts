@@ -1,0 +1,55 @@
+import { DataType, type Graph, type Model, type Node, type Tensor } from '../onnx/model.ts';
+import { moduleOf } from '../onnx/modules.ts';
+import { readNames } from '../onnx/validate.ts';
+import { untieConstants } from './untie-constants.ts';
+
+/** Names that the TorchScript exporter gives to what it computed itself, such as a transposed weight. */
+const FOLDED = /^onnx::/;
+
+/** The nodes by which the TorchScript exporter points from a parameter to an equal one; an nn.Identity has a path. */
+const POINTER = /^Identity_\d+$/;
+
+/**
+ * Gives parameters that an exporter stores once because they were equal back to the modules they belong to; otherwise
+ * they would train as one. What is tied by design stays one:
+ *
+ * 1. The TorchScript exporter stores one of several equal parameters, and points to it with Identity nodes that have
+ *    the names of the others. Weights that a model ties are one parameter before, and get no such node. Each name becomes
+ *    an initialiser of its own; of weights that were folded (`onnx::MatMul_12`) only if other modules read them.
+ * 2. Other exporters leave no trace. There a vector with all elements equal, as biases and the scales of norms begin, is
+ *    divided among the modules that read it: {@link untieConstants}. A matrix is never divided.
+ *
+ * The result depends on the file alone, and applying it again changes nothing. Copies come after the file's own
+ * initialisers, in the order in which nodes read them.
+ */
+export function untieEqual(model: Model): Model {
+  const graph = untieConstants(model.producer === 'pytorch' ? withoutPointers(model.graph) : model.graph);
+  return graph === model.graph ? model : { ...model, graph };
+}
+
+function withoutPointers(graph: Graph): Graph {
+  const initializers = new Map(graph.initializers);
+  const fixed = new Set([...graph.inputs, ...graph.outputs].map(({ name }) => name));
+  const nodes = graph.nodes.filter((node) => {
+    const [from, to] = [node.inputs[0]!, node.outputs[0]!];
+    if (node.op !== 'Identity' || node.domain !== '' || !POINTER.test(node.name)) return true;
+    const tensor = initializers.get(from);
+    if (!tensor || !isVectorOrMore(tensor) || fixed.has(from) || fixed.has(to)) return true;
+    if (FOLDED.test(to) && !readByOthers(graph, from, to)) return true;
+    initializers.set(to, { ...tensor, name: to });
+    return false;
+  });
+  return nodes.length === graph.nodes.length ? graph : { ...graph, nodes, initializers };
+}
+
+function isVectorOrMore({ dtype, dims }: Tensor): boolean {
+  return (dtype === DataType.float32 || dtype === DataType.float64) && dims.length > 0;
+}
+
+/** Whether two values are read by modules of which none reads both. */
+function readByOthers(graph: Graph, a: string, b: string): boolean {
+  const readers = (name: string): Node[] =>
+    graph.nodes.filter((node) => !POINTER.test(node.name) && readNames(node).includes(name));
+  const modules = readers(a).map((node) => moduleOf(node));
+  return readers(b).every((node) => moduleOf(node) !== undefined && !modules.includes(moduleOf(node)));
+}
