@@ -43,10 +43,12 @@ export { decodeImage, type ImageOptions, type ImageShape, loadImages } from './d
 export { forgetSamples, type KeepOptions, keptOr } from './data/kept-samples.ts';
 export { type LoadOptions, loadDataset, loadParts } from './data/load.ts';
 export type { DataReport, LeftOut } from './data/report.ts';
+export { rewindowed } from './data/rewindow.ts';
 export type { SpillOptions } from './data/sample-writer.ts';
 export { readShard, writeShard } from './data/shard.ts';
 export { parseSplit, type Split, splitIndices } from './data/split.ts';
 export { loadText, textWindows } from './data/text.ts';
+export { isOfText, textOf } from './data/text-of.ts';
 export { type Device, type DeviceReport, devices } from './device/devices.ts';
 export { type SyntheticOptions, syntheticDigits } from './digits/synthetic.ts';
 export type { FetchableDataset } from './fetch/catalogue.ts';
@@ -78,6 +80,7 @@ export {
 export { type Quantised, quantise, suggestScale } from './model/quantise.ts';
 export { quantiseReference, squaredNorm } from './model/quantise-reference.ts';
 export { readModelFile } from './model/read-model-file.ts';
+export { windowOfModel } from './model/text-window.ts';
 export {
   DEFAULT_PRIVACY,
   epsilonOf,

@@ -12,11 +12,14 @@ import { machineFactor } from '../environment/machine.ts';
 import { loadConfig } from '../environment/node-config.ts';
 import { statedClasses } from '../options/data.ts';
 import { addresses, shape, type TaskPlace } from '../task-request/request.ts';
+import { windowedFor } from './text-window.ts';
 
 /** The node that publishes a task, and the facts the task depends on. */
 export interface PlaceFlags extends HomeOptions {
   devnet?: string | boolean;
   data?: string;
+  /** An ONNX file, which decides the length of the windows of texts, or the name of a model. */
+  model: string;
   inputShape?: string;
   classes?: string;
   token?: string;
@@ -45,7 +48,8 @@ export async function publishingPlace(flags: PlaceFlags): Promise<PublishingPlac
   const { config } = found;
   const decimals = await readTokenDecimals(config.chain.url, found.token);
   const classes = flags.classes === undefined ? null : await statedClasses(flags.classes);
-  const samples = flags.inputShape === undefined ? await openSamples(config, data, classes) : null;
+  const opened = flags.inputShape === undefined ? await openSamples(config, data, classes) : null;
+  const samples = opened && (await windowedFor(flags.model, opened));
   return { ...found, decimals, samples, data: samples ?? described(flags, classes) };
 }
 

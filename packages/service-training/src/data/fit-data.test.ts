@@ -1,4 +1,4 @@
-import { createDataset } from '@chorus/training';
+import { createDataset, textWindows } from '@chorus/training';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fitDataset, fitsData } from './fit-data.ts';
@@ -23,6 +23,19 @@ const data = (labels: number[], classes: number, classNames?: string[]) =>
 const numbered = (count: number) => Array.from({ length: count }, (_, i) => String(i));
 
 describe('local data', () => {
+  it('texts fit a task with windows of any length that they are long enough for', () => {
+    const tokens = Int32Array.from({ length: 80 }, (_, i) => i % 7);
+    const vocabulary = numbered(256);
+    const report = { format: 'text' as const, notes: [], leftOut: [] };
+    const text = textWindows({ kind: 'text', tokens, vocabulary, name: 'mine' }, { context: 32, report });
+    const terms = (window: number) => ({ data: { ...task(256).data, inputShape: [window] } });
+    expect(fitDataset(terms(48), text)).toMatchObject({ inputShape: [48], count: 32, classes: 256 });
+    expect(fitDataset(terms(48), text)).toBe(fitDataset(terms(48), text));
+    expect(fitDataset(terms(32), text)).toBe(text);
+    expect(fitsData(terms(80), text)).toBe(false);
+    expect(fitsData({ data: { ...task(256).data, inputShape: [4, 8] } }, text)).toBe(false);
+  });
+
   it('data with some of the classes fits, with the label numbers of the task', () => {
     const names = ['ant', 'bee', 'cat', 'dog', 'elk', 'fox'];
     fc.assert(

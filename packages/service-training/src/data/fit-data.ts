@@ -1,16 +1,17 @@
 import { ChorusError, counted, type Terms } from '@chorus/protocol';
-import { canonicalLabel, type Dataset, isNumbered, someOf } from '@chorus/training';
+import { canonicalLabel, type Dataset, isNumbered, rewindowed, someOf } from '@chorus/training';
 
 /**
  * Local data with labels as a task numbers them.
  *
- * Samples must have the task's shape. If the task and the data both name their classes, labels are matched by name,
+ * Samples must have the task's shape; texts are divided into windows of its length. If the task and the data both name their classes, labels are matched by name,
  * and the data may hold only some of the classes. If the data has numbers, they are the task's own. If the task
  * names no classes, data with names must have the same number of classes, because the numbers of a part would be
  * unknown.
  * @throws ChorusError `E_TASK_DATA` naming what differs
  */
-export function fitDataset({ data }: Pick<Terms, 'data'>, dataset: Dataset): Dataset {
+export function fitDataset({ data }: Pick<Terms, 'data'>, given: Dataset): Dataset {
+  const dataset = (data.inputShape.length === 1 && rewindowed(given, data.inputShape[0]!)) || given;
   const mine = dataset.classNames && !isNumbered(dataset.classNames) ? dataset.classNames : null;
   const refuse = (message: string, facts: Record<string, string | number>, hint: string) =>
     new ChorusError('E_TASK_DATA', message, {
