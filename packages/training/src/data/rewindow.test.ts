@@ -59,7 +59,7 @@ describe('texts in windows of another length', () => {
     expect(rewindowed(some, 8)).toBeUndefined();
   });
 
-  it('there are none of samples that are not whole texts, and none longer than the text', async () => {
+  it('samples that are not whole texts have no others, nor has a text any longer than itself', async () => {
     const dataset = await inMemory(8);
     expect(rewindowed(subset(dataset, [0, 2]), 9)).toBeUndefined();
     expect(rewindowed(dataset, 8 + dataset.count)).toBeUndefined();
