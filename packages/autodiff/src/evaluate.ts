@@ -33,7 +33,11 @@ export function buildEvaluate(plan: TrainingPlan, loss: LossOptions): { model: M
   return { model: validateModel(trainingModel(plan.model, full)), fed };
 }
 
-/** The model's outputs with the types inference gives them if the file declares none. */
+/** The model's outputs, with the shapes inference gives them where the file declares none or one of another rank. */
 function modelOutputs(plan: TrainingPlan, types: Pick<Emitter, 'shape'>): ValueInfo[] {
-  return plan.model.graph.outputs.map((info) => ({ ...info, shape: info.shape ?? types.shape(info.name) }));
+  return plan.model.graph.outputs.map((info) => {
+    const inferred = types.shape(info.name);
+    const agrees = info.shape && (!inferred || inferred.length === info.shape.length);
+    return { ...info, shape: agrees ? info.shape : inferred };
+  });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DataType, differentiate, GraphBuilder, type Node } from './index.ts';
+import { inferTypes } from './shapes/infer.ts';
 import { checkGradients, noise } from './testing/gradient-check.ts';
 import { tensor } from './testing/run.ts';
 
@@ -90,6 +91,71 @@ describe('graphs as exporters write them', () => {
     g.output(g.op('Add', [repeated, 'x']), 'float32', undefined, 'y');
     const training = differentiate(g.build(), { loss: { kind: 'mse' }, optimizer: { kind: 'sgd' } });
     expect(training.outputs.model[0]!.shape).toEqual(['N', 3]);
+  });
+
+  test('sizes are known through casts, ranges and repeated vectors, and to the end of an axis', () => {
+    const g = new GraphBuilder();
+    g.input('x', 'float32', ['N', 'T', 4]);
+    const int64 = { to: DataType.int64 };
+    g.initializer('w', [4, 4], Float32Array.from(noise(16, 1)));
+    g.initializer('end', [], BigInt64Array.of(2n ** 63n - 1n));
+    g.initializer('zero', [], Float32Array.of(0));
+    // x[:, 1:], with a bound that PyTorch casts and reshapes.
+    const end = g.op('Reshape', [g.op('Cast', ['end'], int64), ints(g, -1)]);
+    const first = g.op('Slice', [
+      g.op('MatMul', ['x', 'w']),
+      ints(g, 0),
+      end,
+      g.op('Expand', [ints(g, 1), ints(g, 1)]),
+    ]);
+    const length = g.op('Gather', [g.op('Shape', ['x']), int(g, 1)]);
+    const steps = g.op('Range', [g.op('CastLike', ['zero', length]), length, int(g, 1)]);
+    const axes = g.op('Range', [int(g, 1), int(g, 2), int(g, 1)]);
+    const counts = g.op('Unsqueeze', [
+      g.op('Unsqueeze', [g.op('Cast', [steps], { to: 1 }), axes]),
+      int(g, 0),
+    ]);
+    g.output(g.op('Add', [first, counts]), 'float32', undefined, 'y');
+    const training = differentiate(g.build(), { loss: { kind: 'mse' }, optimizer: { kind: 'sgd' } });
+    expect(training.outputs.model[0]!.shape).toEqual(['N', 'T', 4]);
+  });
+
+  test('nothing is computed of bounds that are not exact, and no computed size is taken for a positive one', () => {
+    const g = new GraphBuilder();
+    g.input('x', 'float32', ['N', 4]);
+    g.initializer('end', [1], BigInt64Array.of(2n ** 63n - 1n));
+    g.initializer('almost', [1], BigInt64Array.of(2n ** 63n - 2n));
+    const sizes = g.op('Gather', [g.op('Shape', ['x']), ints(g, 0)]);
+    const computed = g.op('Sub', [sizes, ints(g, 3)]);
+    const choose = (equal: string) => g.op('Where', [equal, ints(g, 1), ints(g, 2)]);
+    const unknown = [
+      g.op('Sub', ['end', 'almost']),
+      choose(g.op('Equal', ['end', 'almost'])),
+      choose(g.op('Equal', [computed, ints(g, -1)])),
+    ];
+    const known = choose(g.op('Equal', [sizes, ints(g, -1)]));
+    for (const [i, size] of [...unknown, known].entries()) {
+      g.output(g.op('ConstantOfShape', [size]), 'float32', undefined, `y${i}`);
+    }
+    const types = inferTypes(g.build().graph);
+    expect([0, 1, 2].map((i) => typeof types.get(`y${i}`)!.shape?.[0])).toEqual([
+      'string',
+      'string',
+      'string',
+    ]);
+    expect(types.get('y3')!.shape).toEqual([2]);
+  });
+
+  test('the shape of an output that the file declares with another rank is the inferred one', () => {
+    const g = new GraphBuilder();
+    g.input('x', 'float32', ['N', 4]);
+    g.initializer('w', [4, 2], Float32Array.from(noise(8, 1)));
+    g.output(g.op('MatMul', ['x', 'w']), 'float32', [1, 'N', 2], 'y');
+    const training = differentiate(g.build(), {
+      loss: { kind: 'softmax-cross-entropy' },
+      optimizer: { kind: 'sgd' },
+    });
+    expect(training.outputs.model[0]!.shape).toEqual(['N', 2]);
   });
 
   test('parts of a sequence that a tensor was split into', async () => {

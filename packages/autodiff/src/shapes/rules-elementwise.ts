@@ -39,6 +39,8 @@ function combineInts(
   const b = ctx.input(1)?.ints;
   if (!a || !b) return undefined;
   return pairs(a, b)?.map(([x, y]) => {
+    // Numbers that are not exact here only mean "to the end": nothing is computed of them.
+    if (!isExact(x) || !isExact(y)) return ctx.fresh();
     if (typeof x === 'number' && typeof y === 'number') return apply(x, y);
     return y === neutral ? x : ctx.fresh();
   });
@@ -61,12 +63,15 @@ const equal: InferRule = (ctx) => {
 
 /** Whether two sizes are equal; `undefined` when that is known only at run time. */
 function equals(a: Dim, b: Dim): boolean | undefined {
+  if (!isExact(a) || !isExact(b)) return undefined;
   if (a === b) return true;
   if (typeof a === 'number' && typeof b === 'number') return false;
-  // A name stands for a size, which is no negative number.
-  if ((typeof a === 'number' && a < 0) || (typeof b === 'number' && b < 0)) return false;
-  return undefined;
+  // The name of a dimension stands for a size, which is no negative number; that of a computed one may.
+  const [name, number] = typeof a === 'string' ? [a, b] : [b, a];
+  return typeof number === 'number' && number < 0 && !`${name}`.startsWith('?') ? false : undefined;
 }
+
+const isExact = (value: Dim): boolean => typeof value === 'string' || Number.isSafeInteger(value);
 
 /** Elements of two vectors that meet when one of them is broadcast. */
 function pairs<A, B>(a: readonly A[], b: readonly B[]): readonly (readonly [A, B])[] | undefined {
@@ -92,11 +97,19 @@ const negate: InferRule = (ctx) => [
   },
 ];
 
-const cast: InferRule = (ctx) => {
-  const dtype = intAttribute(ctx.node, 'to', 1);
+const castTo = (ctx: InferContext, dtype: number): ValueType[] => {
   const integral = dtype === DataType.int64 || dtype === DataType.int32;
-  return [{ dtype, shape: ctx.shape(0), ints: integral ? ctx.input(0)?.ints : undefined }];
+  // Of floats only constants are known, and only those that are whole numbers stay so.
+  const constants = ctx.numbers(0)?.every((value) => Number.isSafeInteger(value))
+    ? ctx.numbers(0)
+    : undefined;
+  const ints = integral ? (ctx.input(0)?.ints ?? constants) : undefined;
+  return [{ dtype, shape: ctx.shape(0), ints }];
 };
+
+const cast: InferRule = (ctx) => castTo(ctx, intAttribute(ctx.node, 'to', 1));
+
+const castLike: InferRule = (ctx) => castTo(ctx, ctx.input(1)?.dtype ?? 1);
 
 const identity: InferRule = (ctx) => [ctx.input(0)];
 
@@ -143,7 +156,7 @@ export const elementwiseShapes: Readonly<Record<string, InferRule>> = {
   Neg: negate,
   Where: where,
   Cast: cast,
-  CastLike: (ctx) => [{ dtype: ctx.input(1)?.dtype ?? 1, shape: ctx.shape(0) }],
+  CastLike: castLike,
   Identity: identity,
   Dropout: dropout,
   EyeLike: likeFirst,
