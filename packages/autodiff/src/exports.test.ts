@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DataType, differentiate, GraphBuilder, type Node } from './index.ts';
+import { boundTensors, DataType, differentiate, GraphBuilder, type Node, parseModel } from './index.ts';
 import { inferTypes } from './shapes/infer.ts';
 import { checkGradients, noise } from './testing/gradient-check.ts';
 import { tensor } from './testing/run.ts';
@@ -193,6 +193,35 @@ describe('graphs as exporters write them', () => {
     );
     expect(training.outputs.model[0]!.shape).toEqual(['N', 3]);
     expect(Buffer.from(training.step).includes(Buffer.from('ffffffffffffff7f', 'hex'))).toBe(true);
+  });
+
+  test('a Resize by scales that are joined from constants is bounded, and so is its gradient', () => {
+    const g = new GraphBuilder();
+    g.input('x', 'float32', ['N', 1, 3, 3]);
+    g.initializer('w', [1, 1, 1, 1], Float32Array.of(0.5));
+    const scales = g.op('Concat', ['ones', 'twos'], { axis: 0 });
+    g.output(g.op('Resize', [g.op('Conv', ['x', 'w']), undefined, scales]), 'float32', undefined, 'y');
+    const constant = (name: string, value: number): Node => ({
+      name,
+      op: 'Constant',
+      domain: '',
+      inputs: [],
+      outputs: [name],
+      attributes: new Map([['value_floats', { type: 'floats', value: [value, value] }]]),
+    });
+    const graph = g.graph();
+    const model = { irVersion: 8, opset: 18, domains: new Map(), producer: '', metadata: new Map() };
+    const nodes = [constant('ones', 1), constant('twos', 2), ...graph.nodes];
+    const { step } = differentiate(
+      { ...model, graph: { ...graph, nodes } },
+      { loss: { kind: 'mse' }, optimizer: { kind: 'sgd' } },
+    );
+    const training = parseModel(step).graph;
+    const fed = training.inputs.map(({ name, dtype, shape }) => {
+      const known = shape!.map((dim) => (typeof dim === 'number' ? dim : 2));
+      return [name, { dtype, shape: known }] as const;
+    });
+    expect(boundTensors(training, new Map(fed)).elements.get('y')).toBe(2 * 6 * 6);
   });
 
   test('masks and numbered constants of one element do not train, numbered weights do', () => {

@@ -1,6 +1,7 @@
 import { toInt64 } from './attributes.ts';
 import { tensorOf } from './builder.ts';
 import { InvalidGraphError, OpsetError } from './errors.ts';
+import { withoutConstantConcats } from './fold.ts';
 import type { Attribute, Model, Node, Tensor } from './model.ts';
 import { valueNames } from './names.ts';
 import { withoutSequences } from './sequences.ts';
@@ -43,6 +44,8 @@ export function upgradeModel(model: Model): { model: Model; constants: ReadonlyS
       constants.add(name);
     } else nodes.push(model.opset < TRAINING_OPSET ? upgradeNode(node, initializers, constants) : node);
   }
+  const outputs = new Set(model.graph.outputs.map(({ name }) => name));
+  const joined = withoutConstantConcats(nodes, initializers, constants, outputs);
   return {
     constants,
     model: {
@@ -51,7 +54,7 @@ export function upgradeModel(model: Model): { model: Model; constants: ReadonlyS
       irVersion: Math.max(model.irVersion, 8),
       graph: {
         ...model.graph,
-        nodes: withoutSequences(nodes, initializers, constants, valueNames(model.graph)),
+        nodes: withoutSequences(joined, initializers, constants, valueNames(model.graph)),
         initializers,
       },
     },

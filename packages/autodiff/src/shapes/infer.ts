@@ -23,6 +23,7 @@ function tensorType(tensor: Tensor): ValueType {
     dtype: tensor.dtype,
     shape: tensor.dims,
     ints: integral && small ? tensorNumbers(tensor) : undefined,
+    ...(tensor.dtype === DataType.float32 && small ? { floats: tensorNumbers(tensor) } : {}),
   };
 }
 
