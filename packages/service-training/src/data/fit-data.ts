@@ -10,8 +10,7 @@ import { canonicalLabel, type Dataset, isNumbered, rewindowed, someOf } from '@c
  * unknown.
  * @throws ChorusError `E_TASK_DATA` naming what differs
  */
-export function fitDataset({ data }: Pick<Terms, 'data'>, given: Dataset): Dataset {
-  const dataset = (data.inputShape.length === 1 && rewindowed(given, data.inputShape[0]!)) || given;
+export function fitDataset({ data }: Pick<Terms, 'data'>, dataset: Dataset): Dataset {
   const mine = dataset.classNames && !isNumbered(dataset.classNames) ? dataset.classNames : null;
   const refuse = (message: string, facts: Record<string, string | number>, hint: string) =>
     new ChorusError('E_TASK_DATA', message, {
@@ -23,6 +22,8 @@ export function fitDataset({ data }: Pick<Terms, 'data'>, given: Dataset): Datas
       hint,
     });
   if (dataset.inputShape.join() !== data.inputShape.join()) {
+    const windows = data.inputShape.length === 1 && rewindowed(dataset, data.inputShape[0]!);
+    if (windows) return fitDataset({ data }, windows);
     throw refuse(
       'the local data does not fit the task: samples have another shape',
       {},
