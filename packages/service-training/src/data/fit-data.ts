@@ -4,10 +4,10 @@ import { canonicalLabel, type Dataset, isNumbered, rewindowed, someOf } from '@c
 /**
  * Local data with labels as a task numbers them.
  *
- * Samples must have the task's shape; texts are divided into windows of its length. If the task and the data both name their classes, labels are matched by name,
- * and the data may hold only some of the classes. If the data has numbers, they are the task's own. If the task
- * names no classes, data with names must have the same number of classes, because the numbers of a part would be
- * unknown.
+ * Samples must have the task's shape; texts are divided into windows of its length. If the task and the data both name
+ * their classes, labels are matched by name, and the data may hold only some of the classes. If the data has numbers,
+ * they are the task's own. If the task names no classes, data with names must have the same number of classes, because
+ * the numbers of a part would be unknown.
  * @throws ChorusError `E_TASK_DATA` naming what differs
  */
 export function fitDataset({ data }: Pick<Terms, 'data'>, dataset: Dataset): Dataset {
