@@ -11,6 +11,8 @@ const NORMS = new Set([
   'LayerNormalization',
   'RMSNormalization',
 ]);
+/** Operators whose first two inputs are weights, which may be tied by design: they are never divided. */
+const PRODUCTS = new Set(['Conv', 'ConvTranspose', 'Einsum', 'Gather', 'Gemm', 'MatMul']);
 /** Operators whose operands may stand in either order. */
 const COMMUTATIVE = new Set(['Add', 'Mul']);
 
@@ -68,7 +70,7 @@ function sharedPlaces(graph: Graph): Map<string, Place[]> {
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
   graph.nodes.forEach((node, at) => {
     node.inputs.forEach((name, input) => {
-      if (name === '' || !divisible(name)) return;
+      if (name === '' || !divisible(name) || (PRODUCTS.has(node.op) && input < 2)) return;
       // A constant of one element is that of a formula, but for the slope that a PRelu learns.
       if (elementCount(graph.initializers.get(name)!.dims) === 1 && node.op !== 'PRelu') return;
       const list = places.get(name) ?? [];

@@ -203,6 +203,16 @@ describe('equal parameters', () => {
     expect(initializers.get('a.norm.bias')!.data).toEqual(initializers.get('a.bias')!.data);
   });
 
+  test('an adapter of rank 1 stays that of both nodes that share its weight', () => {
+    const g = new GraphBuilder();
+    weights(g, 'w');
+    g.input('x', 'float32', ['N', 4]);
+    g.output(g.op('MatMul', [g.op('Tanh', [g.op('MatMul', ['x', 'w'])]), 'w']), 'float32', ['N', 4], 'y');
+    const { model, trainable } = insertLora(g.build(), { rank: 1 });
+    const { parameters } = differentiate(model, { ...options, trainable });
+    expect(parameters.map(({ name }) => name)).toEqual(['w.lora_A', 'w.lora_B']);
+  });
+
   test('the same file always gives the same parameters, also when it is written again or adapted', () => {
     const file = encodeModel(sharedLayers());
     const names = (model: Uint8Array) => differentiate(model, options).parameters.map(({ name }) => name);
