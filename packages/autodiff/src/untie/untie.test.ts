@@ -131,6 +131,36 @@ describe('equal parameters', () => {
     expect(untieEqual(producedBy('another')).graph.nodes).toHaveLength(4);
   });
 
+  test('a folded weight that TorchScript points to is another one only in another module', () => {
+    const model = (module: string): Model => {
+      const g = new GraphBuilder();
+      weights(g, 'onnx::MatMul_1');
+      g.input('x', 'float32', ['N', 4]);
+      g.output(
+        g.op('MatMul', [g.op('MatMul', ['x', 'onnx::MatMul_1']), 'onnx::MatMul_2']),
+        'float32',
+        ['N', 4],
+        'y',
+      );
+      const built = g.graph();
+      const names = ['/layers.0/MatMul', module, '/Identity'];
+      const named = built.nodes.map((node, at) => ({ ...node, name: names[at]! }));
+      const [inputs, outputs] = [['onnx::MatMul_1'], ['onnx::MatMul_2']];
+      const pointer = {
+        name: 'Identity_7',
+        op: 'Identity',
+        domain: '',
+        inputs,
+        outputs,
+        attributes: new Map(),
+      };
+      return { ...sharedLayers(), producer: 'pytorch', graph: { ...built, nodes: [pointer, ...named] } };
+    };
+    // The exporter names a second call of one module like this.
+    expect(untieEqual(model('/layers.0_1/MatMul')).graph.initializers.size).toBe(1);
+    expect(untieEqual(model('/layers.1/MatMul')).graph.initializers.size).toBe(2);
+  });
+
   test('a module that is used twice keeps one parameter', () => {
     const twice = inModules(twoLayers(once), ({ op }) => (op === 'Gemm' ? 'a' : 'a.norm'));
     const { initializers } = untieEqual(twice).graph;

@@ -1,4 +1,4 @@
-import { DataType, type Graph, type Model, type Node, type Tensor } from '../onnx/model.ts';
+import { DataType, type Graph, type Model, type Tensor } from '../onnx/model.ts';
 import { moduleOf } from '../onnx/modules.ts';
 import { readNames } from '../onnx/validate.ts';
 import { untieConstants } from './untie-constants.ts';
@@ -30,12 +30,18 @@ export function untieEqual(model: Model): Model {
 function withoutPointers(graph: Graph): Graph {
   const initializers = new Map(graph.initializers);
   const fixed = new Set([...graph.inputs, ...graph.outputs].map(({ name }) => name));
+  let modules: Map<string, Set<string | undefined>> | undefined;
   const nodes = graph.nodes.filter((node) => {
     const [from, to] = [node.inputs[0]!, node.outputs[0]!];
     if (node.op !== 'Identity' || node.domain !== '' || !POINTER.test(node.name)) return true;
     const tensor = initializers.get(from);
     if (!tensor || !isVectorOrMore(tensor) || fixed.has(from) || fixed.has(to)) return true;
-    if (FOLDED.test(to) && !readByOthers(graph, from, to)) return true;
+    if (FOLDED.test(to)) {
+      modules ??= readingModules(graph);
+      const [readers, others] = [modules.get(to), modules.get(from)];
+      if (!readers || readers.has(undefined) || [...readers].some((module) => others?.has(module)))
+        return true;
+    }
     initializers.set(to, { ...tensor, name: to });
     return false;
   });
@@ -46,10 +52,15 @@ function isVectorOrMore({ dtype, dims }: Tensor): boolean {
   return (dtype === DataType.float32 || dtype === DataType.float64) && dims.length > 0;
 }
 
-/** Whether two values are read by modules of which none reads both. */
-function readByOthers(graph: Graph, a: string, b: string): boolean {
-  const readers = (name: string): Node[] =>
-    graph.nodes.filter((node) => !POINTER.test(node.name) && readNames(node).includes(name));
-  const modules = readers(a).map((node) => moduleOf(node));
-  return readers(b).every((node) => moduleOf(node) !== undefined && !modules.includes(moduleOf(node)));
+/** Modules of the nodes that read each value, pointers apart; `undefined` stands for an unknown one. */
+function readingModules(graph: Graph): Map<string, Set<string | undefined>> {
+  const modules = new Map<string, Set<string | undefined>>();
+  for (const node of graph.nodes) {
+    if (POINTER.test(node.name)) continue;
+    for (const name of readNames(node)) {
+      const known = modules.get(name) ?? new Set();
+      modules.set(name, known.add(moduleOf(node)));
+    }
+  }
+  return modules;
 }
