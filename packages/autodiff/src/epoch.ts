@@ -1,7 +1,8 @@
 import { GraphBuilder } from './onnx/builder.ts';
 import type { Attribute, Graph, Model, Node, ValueInfo } from './onnx/model.ts';
+import { unique, valueNames } from './onnx/names.ts';
 import { validateModel } from './onnx/validate.ts';
-import { type TrainingPlan, unique, valueNames } from './plan.ts';
+import type { TrainingPlan } from './plan.ts';
 
 /** Why the steps of this plan cannot be put into one graph; `undefined` when they can. */
 export function epochObstacle(plan: TrainingPlan): string | undefined {

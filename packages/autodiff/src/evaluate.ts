@@ -1,8 +1,9 @@
 import { trainingModel } from './epoch.ts';
 import { emitLoss, type LossOptions } from './loss.ts';
 import type { Model, ValueInfo } from './onnx/model.ts';
+import { valueNames } from './onnx/names.ts';
 import { validateModel } from './onnx/validate.ts';
-import { type TrainingPlan, valueNames, withInitializers } from './plan.ts';
+import { type TrainingPlan, withInitializers } from './plan.ts';
 import { Emitter } from './rules/emitter.ts';
 import { inferenceNode } from './rules/normalisation.ts';
 import { inferTypes } from './shapes/infer.ts';
@@ -32,7 +33,11 @@ export function buildEvaluate(plan: TrainingPlan, loss: LossOptions): { model: M
   return { model: validateModel(trainingModel(plan.model, full)), fed };
 }
 
-/** The model's outputs with the types inference gives them if the file declares none. */
+/** The model's outputs, with the shapes inference gives them where the file declares none or one of another rank. */
 function modelOutputs(plan: TrainingPlan, types: Pick<Emitter, 'shape'>): ValueInfo[] {
-  return plan.model.graph.outputs.map((info) => ({ ...info, shape: info.shape ?? types.shape(info.name) }));
+  return plan.model.graph.outputs.map((info) => {
+    const inferred = types.shape(info.name);
+    const agrees = info.shape && (!inferred || inferred.length === info.shape.length);
+    return { ...info, shape: agrees ? info.shape : inferred };
+  });
 }

@@ -38,7 +38,7 @@ export type { OptimizerOptions } from './optimizer.ts';
 export { withParameters } from './parameters.ts';
 export { boundTensors, type TensorBounds } from './shapes/bound.ts';
 export type { ValueType } from './shapes/types.ts';
-export type { TrainableOption } from './trainable.ts';
+export { type TrainableOption, trainsByDefault } from './trainable.ts';
 export type {
   DifferentiateOptions,
   ParameterSpec,
@@ -46,3 +46,4 @@ export type {
   TrainingGraph,
   ValueSpec,
 } from './training-graph.ts';
+export { untieEqual } from './untie/untie.ts';

@@ -3,8 +3,9 @@ import { tensorNumbers, tensorOf } from './onnx/builder.ts';
 import { encodeModel } from './onnx/encode.ts';
 import { InvalidOptionError } from './onnx/errors.ts';
 import { type Attribute, DataType, type Graph, type Model, type Node, type Tensor } from './onnx/model.ts';
+import { unique, valueNames } from './onnx/names.ts';
 import { parseModel } from './onnx/parse.ts';
-import { unique, valueNames } from './plan.ts';
+import { untieEqual } from './untie/untie.ts';
 
 /** Place and size of adapters. */
 export interface LoraOptions {
@@ -45,7 +46,8 @@ export function insertLora(
  *
  * @throws InvalidOptionError as insertLora does
  */
-export function adaptWeights(parsed: Model, options: LoraOptions): { model: Model; trainable: string[] } {
+export function adaptWeights(source: Model, options: LoraOptions): { model: Model; trainable: string[] } {
+  const parsed = untieEqual(source);
   const { rank, alpha = rank, seed = 0 } = options;
   if (!Number.isInteger(rank) || rank < 1) {
     throw new InvalidOptionError(`LoRA rank is ${rank}`, { rank }, 'give an integer of at least 1');

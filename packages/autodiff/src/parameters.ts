@@ -2,6 +2,7 @@ import { encodeModel } from './onnx/encode.ts';
 import { InvalidOptionError } from './onnx/errors.ts';
 import { DataType, dataTypeName, elementCount, type Model, type Tensor } from './onnx/model.ts';
 import { parseModel } from './onnx/parse.ts';
+import { untieEqual } from './untie/untie.ts';
 
 /**
  * Puts trained values into a model: an inference model as before, with other weights.
@@ -15,7 +16,7 @@ export function withParameters(
   model: Uint8Array | Model,
   values: ReadonlyMap<string, Float32Array | Float64Array>,
 ): Uint8Array {
-  const parsed = model instanceof Uint8Array ? parseModel(model) : model;
+  const parsed = untieEqual(model instanceof Uint8Array ? parseModel(model) : model);
   const initializers = new Map(parsed.graph.initializers);
   for (const [name, data] of values) {
     const tensor = initializers.get(name);

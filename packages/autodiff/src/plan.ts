@@ -10,6 +10,7 @@ import {
   type Shape,
   type ValueInfo,
 } from './onnx/model.ts';
+import { unique, valueNames } from './onnx/names.ts';
 import { upgradeModel } from './onnx/upgrade.ts';
 import { readNames } from './onnx/validate.ts';
 import { type CarriedState, checkOptimizer, emitClipping, emitOptimizer } from './optimizer.ts';
@@ -19,6 +20,7 @@ import { TRAINING_FORMS } from './rules/training-forms.ts';
 import { inferTypes } from './shapes/infer.ts';
 import { trainableCandidates } from './trainable.ts';
 import type { DifferentiateOptions } from './training-graph.ts';
+import { untieEqual } from './untie/untie.ts';
 
 /** Names of the values a training graph adds to the model's own. */
 interface RoleNames {
@@ -51,7 +53,7 @@ export interface TrainingPlan {
 /** Builds the graph of one training step. */
 export function planTraining(source: Model, options: DifferentiateOptions): TrainingPlan {
   checkOptimizer(options.optimizer);
-  const { model, constants } = upgradeModel(source);
+  const { model, constants } = upgradeModel(untieEqual(source));
   const { graph } = model;
   const output = lossOutput(graph, options);
   const candidates = trainableCandidates(graph, constants, options.trainable);
@@ -297,26 +299,6 @@ function lossOutput(graph: Graph, { loss }: DifferentiateOptions): string {
   const wanted = loss.kind === 'output' ? loss.name : (loss.output ?? outputs[0]!);
   if (!outputs.includes(wanted)) throw new MissingOutputError(wanted, outputs);
   return wanted;
-}
-
-/** Every name a graph uses, subgraphs included. */
-export function valueNames(graph: Graph): Set<string> {
-  const names = new Set<string>([...graph.initializers.keys(), ...graph.inputs.map(({ name }) => name)]);
-  for (const node of graph.nodes) {
-    for (const name of [...node.inputs, ...node.outputs]) names.add(name);
-    for (const attribute of node.attributes.values()) {
-      if (attribute.type === 'graph') for (const name of valueNames(attribute.value)) names.add(name);
-    }
-  }
-  return names;
-}
-
-/** The name itself, or with underscores when the model uses it already; taken from then on. */
-export function unique(name: string, taken: Set<string>): string {
-  let free = name;
-  while (taken.has(free)) free += '_';
-  taken.add(free);
-  return free;
 }
 
 function roleNames(taken: Set<string>): RoleNames {

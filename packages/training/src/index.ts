@@ -44,6 +44,7 @@ export { decodeImage, type ImageOptions, type ImageShape, loadImages } from './d
 export { forgetSamples, type KeepOptions, keptOr } from './data/kept-samples.ts';
 export { type LoadOptions, loadDataset, loadParts } from './data/load.ts';
 export type { DataReport, LeftOut } from './data/report.ts';
+export { rewindowed } from './data/rewindow.ts';
 export type { SpillOptions } from './data/sample-writer.ts';
 export { readShard, writeShard } from './data/shard.ts';
 export { parseSplit, type Split, splitIndices } from './data/split.ts';
@@ -83,6 +84,7 @@ export { graphOptions } from './model/graph-options.ts';
 export { type Quantised, quantise, suggestScale } from './model/quantise.ts';
 export { quantiseReference, squaredNorm } from './model/quantise-reference.ts';
 export { readModelFile } from './model/read-model-file.ts';
+export { windowOfModel } from './model/text-window.ts';
 export { type TrainedFile, trainedModel } from './model/trained-model.ts';
 export {
   DEFAULT_PRIVACY,

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTrainer, loadDataset, syntheticDigits } from '@chorus/training';
+import { buildModel, createTrainer, loadDataset, syntheticDigits } from '@chorus/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outcomeOf, startChorus } from '../testing/chorus-process.ts';
 import { runChorus } from '../testing/run-chorus.ts';
@@ -98,6 +98,31 @@ describe('chorus train', () => {
     expect(outcome.code).toBe(code);
     expect(outcome.stderr).toContain(reason);
     expect(outcome.stdout).toBe('');
+  });
+});
+
+describe('chorus train on texts', () => {
+  it('the windows are as long as the model takes, and 32 bytes for a new one', async () => {
+    const data = await mkdtemp(join(folder, 'text-'));
+    await writeFile(join(data, 'a.txt'), 'the quick brown fox jumps over the lazy dog. '.repeat(20));
+    const model = join(folder, 'text-48.onnx');
+    await writeFile(model, buildModel('mlp', { inputShape: [48], classes: 256, seed: 0 }));
+    const out = ['--out', join(folder, 'text-out.onnx'), '--epochs', '1', '--lr', '0.001', '--json'];
+    const { code, stdout, stderr } = await chorus(['train', model, '--data', data, ...out]);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('48 of which foretell the next');
+    expect(JSON.parse(stdout).history).toHaveLength(1);
+    const fresh = [
+      'train',
+      join(folder, 'text-new.onnx'),
+      '--new',
+      'mlp',
+      '--data',
+      data,
+      '--dry-run',
+      '--json',
+    ];
+    expect(JSON.parse((await chorus(fresh)).stdout)).toMatchObject({ train: { shape: [32] } });
   });
 });
 

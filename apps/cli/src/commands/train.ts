@@ -10,6 +10,7 @@ import {
   readModelFile,
   removeCheckpoints,
   trainModel,
+  windowOfModel,
 } from '@chorus/training';
 import { Command, Option } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
@@ -97,8 +98,10 @@ async function run(path: string, options: TrainCommandOptions): Promise<void> {
       await checkFolder('--checkpoint', dirname(options.checkpoints));
     }
     const reading = readingProgress(options.data);
+    const context = existsSync(path) ? windowOfModel(await readModelFile(path)) : undefined;
     const { train: dataset, test: validation } = await loadParts(options.data, {
       ...options.reading,
+      ...(context === undefined ? {} : { context }),
       spill: { folder: options.scratch },
       signal,
       onProgress: reading.onProgress,

@@ -13,12 +13,14 @@ import { loadConfig } from '../environment/node-config.ts';
 import { statedClasses } from '../options/data.ts';
 import { isGgufFile } from '../task-request/language-model.ts';
 import { addresses, shape, type TaskPlace } from '../task-request/request.ts';
+import { windowedFor } from './text-window.ts';
 
 /** The node that publishes a task, and the facts the task depends on. */
 export interface PlaceFlags extends HomeOptions {
-  model: string;
   devnet?: string | boolean;
   data?: string;
+  /** An ONNX file, which decides the length of the windows of texts, or the name of a model. */
+  model: string;
   inputShape?: string;
   classes?: string;
   token?: string;
@@ -52,7 +54,8 @@ export async function publishingPlace(flags: PlaceFlags): Promise<PublishingPlac
     const samples = flags.data === undefined ? null : await openSamples(config, data, null);
     return { ...found, decimals, samples, data: null };
   }
-  const samples = flags.inputShape === undefined ? await openSamples(config, data, classes) : null;
+  const opened = flags.inputShape === undefined ? await openSamples(config, data, classes) : null;
+  const samples = opened && (await windowedFor(flags.model, opened));
   return { ...found, decimals, samples, data: samples ?? described(flags, classes) };
 }
 

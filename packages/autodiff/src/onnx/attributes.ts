@@ -23,3 +23,13 @@ export function intsAttribute(node: Node, name: string): readonly number[] | und
   const attribute = node.attributes.get(name);
   return attribute?.type === 'ints' ? attribute.value : undefined;
 }
+
+const INT64_MAX = 2n ** 63n - 1n;
+const INT64_MIN = -(2n ** 63n);
+
+/** Attributes hold JavaScript numbers; the sentinel 2^63-1 rounds up to 2^63 and must not wrap around. */
+export function toInt64(value: number): bigint {
+  const exact = BigInt(value);
+  if (exact > INT64_MAX) return INT64_MAX;
+  return exact < INT64_MIN ? INT64_MIN : exact;
+}

@@ -110,6 +110,11 @@ export class GraphBuilder {
     return this.tensor(tensorOf(name, dims, values));
   }
 
+  /** Whether an initialiser has this name. */
+  has(name: string): boolean {
+    return this.#initializers.has(name);
+  }
+
   /** Adds a finished tensor as initialiser. */
   tensor(tensor: Tensor): string {
     this.#taken.add(tensor.name);

@@ -1,6 +1,7 @@
 import { CorruptModelError, InvalidGraphError, ModelFunctionsError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import type { Attribute, Dim, Graph, Model, Node, Tensor, ValueInfo } from './model.ts';
+import { moduleOfScopes, SCOPES_KEY } from './modules.ts';
 import { decodeEntry, decodeTensor, type ExternalDataReader, readInts } from './tensor-data.ts';
 import { WIRE, WireReader } from './wire.ts';
 
@@ -99,6 +100,7 @@ function decodeNode(bytes: Uint8Array, external: ExternalDataReader | undefined,
   let name = '';
   let op = '';
   let domain = '';
+  let module: string | undefined;
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, Attribute>();
@@ -112,9 +114,17 @@ function decodeNode(bytes: Uint8Array, external: ExternalDataReader | undefined,
       const [key, value] = decodeAttribute(reader.bytes(), external, depth);
       if (value) attributes.set(key, value);
     } else if (field === 7) domain = reader.string();
+    else if (field === 9) module = decodeModule(reader.bytes()) ?? module;
     else reader.skip(wire);
   }
-  return { name, op, domain: domain === 'ai.onnx' ? '' : domain, inputs, outputs, attributes };
+  const node = { name, op, domain: domain === 'ai.onnx' ? '' : domain, inputs, outputs, attributes };
+  return module === undefined ? node : { ...node, module };
+}
+
+/** One entry of a node's metadata, of which only the module it comes from is of use. */
+function decodeModule(bytes: Uint8Array): string | undefined {
+  const [key, value] = decodeEntry(bytes);
+  return key === SCOPES_KEY ? moduleOfScopes(value) : undefined;
 }
 
 /** AttributeProto.AttributeType codes that operators of the standard domain use. */

@@ -1,5 +1,7 @@
+import { toInt64 } from './attributes.ts';
 import { CorruptModelError } from './errors.ts';
 import type { Attribute, Graph, Model, Node, Tensor, ValueInfo } from './model.ts';
+import { SCOPES_KEY, scopesOfModule } from './modules.ts';
 import { WireWriter } from './wire.ts';
 
 /** Protobuf refuses messages beyond 2 GiB; a larger model needs external data. */
@@ -62,6 +64,12 @@ function writeNode(writer: WireWriter, node: Node): void {
     writer.message(5, (w) => writeAttribute(w, name, attribute));
   }
   if (node.domain) writer.string(7, node.domain);
+  const { module } = node;
+  if (module === undefined) return;
+  writer.message(9, (w) => {
+    w.string(1, SCOPES_KEY);
+    w.string(2, scopesOfModule(module));
+  });
 }
 
 const ATTRIBUTE_CODES = {
@@ -79,16 +87,6 @@ const ATTRIBUTE_CODES = {
 const EXTERNAL = 1;
 
 const utf8 = new TextEncoder();
-const INT64_MAX = 2n ** 63n - 1n;
-const INT64_MIN = -(2n ** 63n);
-
-/** Attributes hold JavaScript numbers; the sentinel 2^63-1 rounds up to 2^63 and must not wrap around. */
-function toInt64(value: number): bigint {
-  const exact = BigInt(value);
-  if (exact > INT64_MAX) return INT64_MAX;
-  return exact < INT64_MIN ? INT64_MIN : exact;
-}
-
 function writeAttribute(writer: WireWriter, name: string, attribute: Attribute): void {
   writer.string(1, name);
   switch (attribute.type) {

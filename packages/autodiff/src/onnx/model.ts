@@ -86,6 +86,8 @@ export interface Node {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, Attribute>;
+  /** Path of the PyTorch module that the node is code of, if the exporter noted it; `''` is the model itself. */
+  readonly module?: string;
 }
 
 /** A named value with its declared type; `shape` is `undefined` when not even the rank is declared. */

@@ -1,6 +1,10 @@
+import { toInt64 } from './attributes.ts';
 import { tensorOf } from './builder.ts';
 import { InvalidGraphError, OpsetError } from './errors.ts';
+import { withoutConstantConcats } from './fold.ts';
 import type { Attribute, Model, Node, Tensor } from './model.ts';
+import { valueNames } from './names.ts';
+import { withoutSequences } from './sequences.ts';
 
 /** Oldest operator set taken: from 13 on, ReduceSum, Squeeze, Unsqueeze and Split have their axes as inputs. */
 export const MIN_OPSET = 13;
@@ -40,13 +44,19 @@ export function upgradeModel(model: Model): { model: Model; constants: ReadonlyS
       constants.add(name);
     } else nodes.push(model.opset < TRAINING_OPSET ? upgradeNode(node, initializers, constants) : node);
   }
+  const outputs = new Set(model.graph.outputs.map(({ name }) => name));
+  const joined = withoutConstantConcats(nodes, initializers, constants, outputs);
   return {
     constants,
     model: {
       ...model,
       opset: Math.max(model.opset, TRAINING_OPSET),
       irVersion: Math.max(model.irVersion, 8),
-      graph: { ...model.graph, nodes, initializers },
+      graph: {
+        ...model.graph,
+        nodes: withoutSequences(joined, initializers, constants, valueNames(model.graph)),
+        initializers,
+      },
     },
   };
 }
@@ -84,12 +94,12 @@ function constantTensor(node: Node, name: string): Tensor {
   for (const [key, attribute] of node.attributes) {
     if (key === 'value' && attribute.type === 'tensor') return { ...attribute.value, name };
     if (attribute.type === 'float') return tensorOf(name, [], Float32Array.of(attribute.value));
-    if (attribute.type === 'int') return tensorOf(name, [], BigInt64Array.of(BigInt(attribute.value)));
+    if (attribute.type === 'int') return tensorOf(name, [], BigInt64Array.of(toInt64(attribute.value)));
     if (attribute.type === 'floats') {
       return tensorOf(name, [attribute.value.length], Float32Array.from(attribute.value));
     }
     if (attribute.type === 'ints') {
-      return tensorOf(name, [attribute.value.length], BigInt64Array.from(attribute.value, BigInt));
+      return tensorOf(name, [attribute.value.length], BigInt64Array.from(attribute.value, toInt64));
     }
   }
   throw new InvalidGraphError(`constant "${name}" holds no number`, { node: node.name, value: name });

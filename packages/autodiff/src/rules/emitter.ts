@@ -37,6 +37,11 @@ export class Emitter extends GraphBuilder {
     return this.#types.get(name)?.ints;
   }
 
+  /** Contents of a small float32 initialiser. */
+  knownFloats(name: string): readonly number[] | undefined {
+    return this.#types.get(name)?.floats;
+  }
+
   /** A float constant, of element type `dtype`; scalar unless `dims` is given. */
   scalar(value: number, dtype: number, dims: readonly number[] = []): string {
     const values: TensorValues = dtype === DataType.float64 ? Float64Array.of(value) : Float32Array.of(value);

@@ -27,7 +27,8 @@ function throughPositions(ctx: RuleContext): string {
 /** Rows picked by index give their gradient back to the row; a row picked twice gets both. */
 const gather: GradientRule = (ctx) => {
   const { e } = ctx;
-  const data = ctx.known(0);
+  const data = ctx.shape(0);
+  if (!data) return [throughPositions(ctx)];
   const axis = normalizeAxis(intAttribute(ctx.node, 'axis', 0), data.length);
   const flatIndex = e.op('Reshape', [ctx.x(1), e.ints([-1])]);
   const rows = data[0];

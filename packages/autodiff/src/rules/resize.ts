@@ -28,9 +28,15 @@ function axisMatrix(ctx: RuleContext, axis: number, position: number): string {
   const eye = e.op('Unsqueeze', [e.op('EyeLike', [ones]), e.ints([0, 1])]);
   const attributes = new Map([...node.attributes].filter(([name]) => name !== 'axes'));
   const pick = (input: number): string => e.op('Gather', [ctx.x(input), e.ints([position])]);
+  const scales = (): string => {
+    const known = e.knownFloats(ctx.x(2))?.[position];
+    // As a constant, so that the size of the matrix is known before it runs.
+    if (known !== undefined) return e.constant([4], Float32Array.of(1, 1, 1, known));
+    return e.op('Concat', [e.constant([3], Float32Array.of(1, 1, 1)), pick(2)], { axis: 0 });
+  };
   const inputs = ctx.has(3)
     ? [eye, '', '', e.op('Concat', [e.ints([1, 1]), size, pick(3)], { axis: 0 })]
-    : [eye, '', e.op('Concat', [e.constant([3], Float32Array.of(1, 1, 1)), pick(2)], { axis: 0 })];
+    : [eye, '', scales()];
   const output = e.fresh('resize_matrix');
   e.push({ name: output, op: 'Resize', domain: '', inputs, outputs: [output], attributes });
   return e.op('Squeeze', [output, e.ints([0, 1])]);

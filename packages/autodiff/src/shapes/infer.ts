@@ -23,18 +23,31 @@ function tensorType(tensor: Tensor): ValueType {
     dtype: tensor.dtype,
     shape: tensor.dims,
     ints: integral && small ? tensorNumbers(tensor) : undefined,
+    ...(tensor.dtype === DataType.float32 && small ? { floats: tensorNumbers(tensor) } : {}),
   };
 }
 
-/** Contents are tracked of scalars and vectors alone, and only as whole numbers that JavaScript holds exactly. */
-function checked(type: ValueType | undefined): ValueType | undefined {
+/** Operators that compute no new numbers: those whose outputs may hold the bounds of int64, which mean "to the end". */
+const MOVING: ReadonlySet<string> = new Set(
+  'Cast CastLike Concat Expand Gather Identity Reshape Slice Squeeze Unsqueeze Where'.split(' '),
+);
+
+/**
+ * Contents are tracked of scalars and vectors alone, and only as whole numbers that JavaScript holds exactly.
+ * @param op that computed them, if any
+ */
+function checked(type: ValueType | undefined, op?: string): ValueType | undefined {
   if (!type?.ints) return type;
   const { dtype, shape, ints } = type;
   const fits =
     shape && shape.length <= 1 && (shape[0] ?? 1) === ints.length && ints.length <= TRACKED_ELEMENTS;
   const most = dtype === DataType.int32 ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER;
+  const bounded = dtype === DataType.int64 && (op === undefined || MOVING.has(op));
   const sound = ints.every(
-    (value) => typeof value === 'string' || (Number.isInteger(value) && Math.abs(value) <= most),
+    (value) =>
+      typeof value === 'string' ||
+      (Number.isInteger(value) && Math.abs(value) <= most) ||
+      (bounded && Math.abs(value) === 2 ** 63),
   );
   return fits && sound ? type : { dtype, shape };
 }
@@ -78,7 +91,7 @@ function infer(
         : inferNode(node, types, numbersOf, fresh);
     node.outputs.forEach((name, i) => {
       if (name === '') return;
-      const type = checked(inferred[i]);
+      const type = checked(inferred[i], node.op);
       const known = declared.get(name);
       const shape = type?.shape ?? known?.shape;
       types.set(name, { dtype: type?.dtype ?? known?.dtype ?? DataType.float32, shape, ints: type?.ints });

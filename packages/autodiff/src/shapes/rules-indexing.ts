@@ -115,10 +115,23 @@ const constantOfShape: InferRule = (ctx) => {
   ];
 };
 
+/** Longest range whose contents are tracked: axes and positions. */
+const RANGE_TRACKED = 64;
+
 const range: InferRule = (ctx) => {
   const [start, limit, delta] = [ctx.numbers(0)?.[0], ctx.numbers(1)?.[0], ctx.numbers(2)?.[0]];
-  const known = start !== undefined && limit !== undefined && delta;
-  return [typed(ctx, [known ? Math.max(0, Math.ceil((limit - start) / delta)) : ctx.fresh()])];
+  const name = ctx.input(1)?.ints?.[0];
+  if (start === 0 && delta === 1 && typeof name === 'string') return [typed(ctx, [name])];
+  const integral = ctx.input(0)?.dtype === DataType.int64;
+  const exact = [start, limit, delta].every((value) => Number.isSafeInteger(value));
+  if (start === undefined || limit === undefined || !delta || (integral && !exact))
+    return [typed(ctx, [ctx.fresh()])];
+  const count = Math.max(0, Math.ceil((limit - start) / delta));
+  const ints =
+    integral && count <= RANGE_TRACKED
+      ? Array.from({ length: count }, (_, i) => start + i * delta)
+      : undefined;
+  return [typed(ctx, [count], ints)];
 };
 
 const oneHot: InferRule = (ctx) => {

@@ -150,7 +150,12 @@ const expand: InferRule = (ctx) => {
     const rank = typeof length === 'number' && x ? Math.max(length, x.length) : undefined;
     return [typed(ctx, unknownDims(ctx, rank))];
   }
-  return [typed(ctx, broadcast([x, wanted], ctx.fresh))];
+  const shape = broadcast([x, wanted], ctx.fresh)!;
+  const values = ctx.input(0)?.ints;
+  const [count, ...more] = shape;
+  const repeats = values?.length === 1 && typeof count === 'number' && count <= 128 && more.length === 0;
+  // What is repeated once stays as it is; `checked` refuses contents that do not fit the shape.
+  return [typed(ctx, shape, repeats ? Array<Dim>(count).fill(values[0]!) : values)];
 };
 
 const tile: InferRule = (ctx) => {

@@ -9,6 +9,8 @@ export interface ValueType {
   readonly dtype: number;
   readonly shape: Shape | undefined;
   readonly ints?: readonly Dim[] | undefined;
+  /** The contents of a small float initialiser. */
+  readonly floats?: readonly number[] | undefined;
 }
 
 /** What an inference rule sees of the node at hand. */

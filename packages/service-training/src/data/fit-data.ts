@@ -1,14 +1,14 @@
 import { ChorusError, counted, type Terms } from '@chorus/protocol';
-import { canonicalLabel, type Dataset, isNumbered, someOf } from '@chorus/training';
+import { canonicalLabel, type Dataset, isNumbered, rewindowed, someOf } from '@chorus/training';
 import { checkIsText } from './task-texts.ts';
 
 /**
  * Local data with labels as a task numbers them.
  *
- * Samples must have the task's shape. If the task and the data both name their classes, labels are matched by name,
- * and the data may hold only some of the classes. If the data has numbers, they are the task's own. If the task
- * names no classes, data with names must have the same number of classes, because the numbers of a part would be
- * unknown.
+ * Samples must have the task's shape; texts are divided into windows of its length. If the task and the data both name
+ * their classes, labels are matched by name, and the data may hold only some of the classes. If the data has numbers,
+ * they are the task's own. If the task names no classes, data with names must have the same number of classes, because
+ * the numbers of a part would be unknown.
  * @throws ChorusError `E_TASK_DATA` naming what differs
  */
 export function fitDataset({ data }: Pick<Terms, 'data'>, dataset: Dataset): Dataset {
@@ -28,6 +28,8 @@ export function fitDataset({ data }: Pick<Terms, 'data'>, dataset: Dataset): Dat
       hint,
     });
   if (dataset.inputShape.join() !== data.inputShape.join()) {
+    const windows = data.inputShape.length === 1 && rewindowed(dataset, data.inputShape[0]!);
+    if (windows) return fitDataset({ data }, windows);
     throw refuse(
       'the local data does not fit the task: samples have another shape',
       {},

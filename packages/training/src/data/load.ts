@@ -24,6 +24,7 @@ import {
   textFiles,
   textWindows,
   textWindowsInFile,
+  windowNote,
   windowsIn,
 } from './text.ts';
 import { unreadable } from './unreadable.ts';
@@ -35,7 +36,7 @@ export interface LoadOptions extends ClassOptions, ColumnOptions, StatedDialect 
   limit?: number;
   /** Images: the shape to resize them to. */
   imageShape?: ImageShape;
-  /** Text: tokens of one window, 32 by default. */
+  /** Text: bytes of one window, 32 by default; {@link windowOfModel} tells what a model takes. */
   context?: number;
   /** Where samples go that are too many for memory; without it they are refused with `E_DATA_TOO_LARGE`. */
   spill?: SpillOptions;
@@ -314,7 +315,7 @@ async function loadTexts(
   const chosen = part ? { ...listing, entries: [part] } : listing;
   const report: DataReport = {
     format: 'text',
-    notes: [`text is read as bytes, ${context} of which foretell the next`],
+    notes: [windowNote(context)],
     leftOut: leftOut.list(),
   };
   const windows = { context, report, ...(limit === undefined ? {} : { limit }) };

@@ -115,6 +115,11 @@ async function* piecesOf(path: TextFile['path']): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** How texts in windows were understood. */
+export function windowNote(context: number): string {
+  return `text is read as bytes, ${context} of which foretell the next`;
+}
+
 export interface WindowOptions {
   context: number;
   /** Distance between the starts of two windows; 1 by default. */

@@ -1,11 +1,12 @@
 import {
   AutodiffError,
   checkOperators,
-  DataType,
   type DifferentiateOptions,
   differentiate,
   type Model,
   type TrainingGraph,
+  trainsByDefault,
+  untieEqual,
 } from '@chorus/autodiff';
 import { ChorusError, MAX_DIMENSION } from '@chorus/protocol';
 import { NO_LABEL } from '../data/dataset.ts';
@@ -64,7 +65,8 @@ export function trainingGraphs(
       checkOperators(parsed);
       if (knownWith) checkKnown(parsed, { inputShape, ...knownWith });
     }
-    const chosen = trainable ?? (freeze && unfrozen(parsed, freeze));
+    const separate = untieEqual(parsed);
+    const chosen = trainable ?? (freeze && unfrozen(separate, freeze));
     const settings: Omit<DifferentiateOptions, 'optimizer'> & { optimizer: Optimizer } = {
       loss,
       optimizer,
@@ -73,9 +75,9 @@ export function trainingGraphs(
       // The graphs refer to the frozen weights of the base model, which would not fit into each of them.
       ...(options.adapter ? { frozenData: FROZEN_FILE } : {}),
     };
-    training = differentiate(parsed, settings);
+    training = differentiate(separate, settings);
     checkGraph(training, options.maxDimension ?? MAX_DIMENSION);
-    if (privacy) clippedSum = clippedSumGraph(parsed, settings, privacy);
+    if (privacy) clippedSum = clippedSumGraph(separate, settings, privacy);
     if (options.foreign) {
       constantBytes = checkForeign(training, options.foreign, options.tensorBytes);
       if (clippedSum) checkForeign(clippedSum, { ...options.foreign, batchSize: 1 }, options.tensorBytes);
@@ -89,11 +91,7 @@ export function trainingGraphs(
 
 /** Tensors that train by default, except those whose names match. */
 function unfrozen(model: Model, freeze: RegExp): (name: string) => boolean {
-  return (name) => {
-    const { dtype, dims } = model.graph.initializers.get(name)!;
-    const isFloat = dtype === DataType.float32 || dtype === DataType.float64;
-    return isFloat && dims.length > 0 && !freeze.test(name);
-  };
+  return (name) => trainsByDefault(model.graph.initializers.get(name)!) && !freeze.test(name);
 }
 
 /** Names of the graph's data input, label input and logits, once {@link trainingGraphs} has checked them. */
