@@ -79,6 +79,23 @@ describe('a language model of a stranger', () => {
     await expect(open({ models: 'any', ownNoise: 1 })).rejects.toMatchObject({ code: 'E_PRIVACY' });
   });
 
+  it('terms that ask too much of it have it refused for themselves alone', async () => {
+    const node = models({ models: 'any' });
+    const greedy = { ...terms, batchSize: 64 };
+    const opening = (wanted: Terms, memoryBytes: number) =>
+      node.open({
+        model,
+        terms: wanted,
+        memoryBytes,
+        dataset: texts,
+        joined: false,
+        signal: new AbortController().signal,
+      });
+    await expect(opening(greedy, 5e5)).rejects.toMatchObject({ code: 'E_MODEL_MEMORY' });
+    await expect(opening(greedy, 2e9)).rejects.toMatchObject({ message: 'the model was refused before' });
+    await (await opening(terms, 2e9)).trainer.close();
+  });
+
   it('is opened without data, by a node that only aggregates', async () => {
     const { trainer, trial, dataset } = await open({}, null);
     expect([trainer.dimension, trial, dataset]).toEqual([3_584, null, null]);

@@ -12,6 +12,7 @@ import {
 import type { TrainingSettings } from '../config/settings.ts';
 import { TaskTexts } from '../data/task-texts.ts';
 import { privacyOf } from '../privacy/settings.ts';
+import { refusalKey } from './refusal-key.ts';
 import type { RefusedModels } from './refused-models.ts';
 
 /** The terms that a model is opened with, without a dimension if that is not decided yet. */
@@ -115,20 +116,21 @@ export class Models {
   }
 
   /** Record that an opened model has shown a fault. */
-  judge(model: string, fault: ChorusError): Promise<void> {
-    return this.#refused.judge(model, fault);
+  judge(terms: Terms, fault: ChorusError): Promise<void> {
+    return this.#refused.judge(refusalKey(terms), fault);
   }
 
   /** Forget earlier refusals, because the user asks for the model. */
-  forgive(model: string): Promise<void> {
-    return this.#refused.allow(model);
+  forgive(terms: Terms): Promise<void> {
+    return this.#refused.allow(refusalKey(terms));
   }
 
   async #open({ model, terms, memoryBytes, dataset, joined, signal }: StrangersModel): Promise<OpenedModel> {
     signal.throwIfAborted();
+    const key = refusalKey(terms);
     if (!joined) {
-      this.#refused.check(terms.model);
-      await this.#refused.begin(terms.model);
+      this.#refused.check(key);
+      await this.#refused.begin(key);
     }
     const { callSeconds } = this.#config.limits.tasks;
     // A member goes on because its stake depends on it; the check concerns only private data.
@@ -149,11 +151,11 @@ export class Models {
       const trial = tried
         ? await tryModel(trainer, { terms: { ...terms, batchSize }, dataset: fitted, signal })
         : null;
-      await this.#refused.allow(terms.model);
+      await this.#refused.allow(key);
       return { trainer, trial, texts, dataset: fitted };
     } catch (error) {
       await trainer?.close();
-      await this.#refused.judge(terms.model, signal.aborted ? null : error);
+      await this.#refused.judge(key, signal.aborted ? null : error);
       throw error;
     }
   }

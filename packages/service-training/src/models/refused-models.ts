@@ -12,7 +12,7 @@ const MAX_REFUSED = 1_000;
 const fileSchema = z
   .array(
     z.strictObject({
-      /** CID of the model file. */
+      /** CID of the model file, perhaps with what terms make of it. */
       model: z.string().max(200),
       code: z.string().max(100),
       /** The limits under which it was refused: under other limits it is tried again. */

@@ -123,7 +123,7 @@ export class TaskIntake {
         const terms =
           known?.terms ?? (await this.#opening.termsOf(task, network.peers().slice(0, MAX_ASKED)));
         const providers = known ? [known.peerId] : network.peers().slice(0, MAX_ASKED);
-        await this.#parts.models.forgive(decodeTerms(terms).model);
+        await this.#parts.models.forgive(decodeTerms(terms));
         await this.#take(task, { terms, peerId: providers[0] ?? '' }, providers);
       } catch (error) {
         refused = error;

@@ -6,6 +6,7 @@ import {
   sameAddress,
   sha256Hex,
   type TaskState,
+  type Terms,
 } from '@chorus/protocol';
 import { fitsData } from '../data/fit-data.ts';
 import { openSession, type TaskSession } from '../rounds/session/task-session.ts';
@@ -61,17 +62,17 @@ export class TaskOpening {
       providers,
       dataset: fits ? dataset : null,
       joined,
-      abandon: (fault) => this.abandon(task, decodeTerms(termsBytes).model, fault),
+      abandon: (fault) => this.abandon(task, decodeTerms(termsBytes), fault),
     });
   }
 
   /**
    * A model that cannot be run is not tried again, now or after a restart; the node of its owner goes on without it.
    */
-  async abandon(task: TaskState, model: string, fault: ChorusError): Promise<void> {
+  async abandon(task: TaskState, terms: Terms, fault: ChorusError): Promise<void> {
     const { ports, models, left, emit } = this.#parts;
     if (sameAddress(task.owner, ports.chain.account) || left.has(task.id)) return;
-    await models.judge(model, fault);
+    await models.judge(terms, fault);
     await left.add(task.id);
     emit({ type: 'left', taskId: task.id });
   }

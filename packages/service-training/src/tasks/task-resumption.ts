@@ -88,7 +88,7 @@ export class TaskResumption {
       if (signal.aborted || isRetryable(error)) throw error;
       if (owned) return this.#giveUp(taskId, error);
       if (!isModelFault(error)) throw error;
-      await this.#opening.abandon(task, decodeTerms(terms).model, error);
+      await this.#opening.abandon(task, decodeTerms(terms), error);
       background.spawn(completion.awaitEnd(task));
       throw error;
     }

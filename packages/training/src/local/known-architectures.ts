@@ -186,7 +186,7 @@ function refuse(reason: string, facts: Record<string, string | number>): ChorusE
     `the model could be made to give private samples away: ${reason}`,
     {
       facts,
-      hint: 'set training.privacy.models to any if you trust who published the task, best with noise (training.privacy.minNoise)',
+      hint: 'if you know the file, add its CID to training.privacy.bases; or set training.privacy.models to any if you trust who published the task, best with noise (training.privacy.minNoise)',
     },
   );
 }
