@@ -114,6 +114,14 @@ describe('GGUF files', () => {
     );
   });
 
+  it('arrays that are too long together are refused', () => {
+    const values = new Array<number>(2 ** 22).fill(1);
+    const metadata = new Map(
+      ['a', 'b', 'c'].map((key) => [key, { type: 'array', of: 'uint8', values }] as const),
+    );
+    expect(codeOf(() => readGguf(writeGguf({ metadata, tensors: new Map() })))).toBe('E_MODEL_CORRUPT');
+  });
+
   it('a file that is cut anywhere is refused', () => {
     const file = tinyModel();
     fc.assert(

@@ -12,6 +12,8 @@ export const LIMITS = {
   textBytes: 2 ** 24,
   /** Elements of one array; the largest are vocabularies and merges, up to half a million. */
   arrayLength: 2 ** 22,
+  /** Elements of all arrays together: tokens, their scores and kinds, and merges, of half a million each. */
+  allElements: 2 ** 23,
   /** Axes of a tensor: ggml's GGML_MAX_DIMS. */
   axes: 4,
   /** Elements of one tensor: an embedding of 256,000 tokens in 8,192 numbers has 2^31. */

@@ -43,12 +43,18 @@ export function readGguf(file: Uint8Array): Gguf {
   const tensorCount = cursor.count('tensors', LIMITS.tensors, 33);
   const entryCount = cursor.count('metadata entries', LIMITS.entries, 14);
   const metadata = new Map<string, GgufValue>();
+  let elements = 0;
   for (let i = 0; i < entryCount; i++) {
     const key = cursor.text(LIMITS.keyBytes);
     if (key === '' || metadata.has(key)) {
       throw corrupt('a metadata key is empty or appears twice', { key: shown(key), at: cursor.offset });
     }
-    metadata.set(key, readValue(cursor, key));
+    const value = readValue(cursor, key);
+    elements += value.type === 'array' ? value.values.length : 0;
+    if (elements > LIMITS.allElements) {
+      throw corrupt('the metadata has an absurd number of array elements', { elements, at: cursor.offset });
+    }
+    metadata.set(key, value);
   }
   const alignment = alignmentOf(metadata);
   const infos = Array.from({ length: tensorCount }, () => readTensorInfo(cursor, alignment));
